@@ -1,0 +1,178 @@
+//! One TOML schema for all binaries: built-in defaults, then the file, then `--set key=value`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow, bail};
+use serde::de::DeserializeOwned;
+use toml::{Table, Value};
+
+use crate::usage;
+
+/// The sections that some binary of this project reads; any other is an error.
+pub const SECTIONS: &[&str] = &[
+    "run", "data", "universe", "features", "target", "split", "normalize", "network", "optimizer", "training", "lightgbm",
+    "evaluation", "trading",
+];
+
+/// Where the configuration comes from: the arguments that every binary takes.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct ConfigArgs {
+    /// Config file; what it leaves out has the built-in default
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Overrides one key, for instance --set target.horizon_bars=30 (may be repeated)
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+impl ConfigArgs {
+    /// The config file's name without folder and extension, or `default`.
+    pub fn name(&self) -> String {
+        let stem = self.config.as_deref().and_then(Path::file_stem);
+        stem.map_or_else(|| "default".to_owned(), |stem| stem.to_string_lossy().into_owned())
+    }
+
+    /// Reads the file, applies the overrides and checks the names of the sections.
+    ///
+    /// # Errors
+    /// An unreadable file, text that is not TOML, an unknown section, an override without `=`.
+    pub fn load(&self) -> anyhow::Result<ConfigTable> {
+        let mut config = match &self.config {
+            Some(path) => ConfigTable::read(path)?,
+            None => ConfigTable { origin: "the built-in defaults".to_owned(), table: Table::new() },
+        };
+        config.apply(&self.set)?;
+        Ok(config)
+    }
+}
+
+/// A configuration before its sections are typed.
+#[derive(Debug, Clone)]
+pub struct ConfigTable {
+    origin: String,
+    table: Table,
+}
+
+impl ConfigTable {
+    /// Reads one TOML file.
+    ///
+    /// # Errors
+    /// As [`ConfigArgs::load`].
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
+        let origin = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read config file {origin}"))
+            .map_err(|error| anyhow!("{error:#}\nhint: ls configs/ shows the configs that come with the project"))
+            .map_err(usage)?;
+        let table = toml::from_str(&text).with_context(|| format!("{origin} is not valid TOML")).map_err(usage)?;
+        let config = Self { origin, table };
+        config.check_sections()?;
+        Ok(config)
+    }
+
+    /// Applies `key=value` overrides; a value that is no TOML value is taken as a string.
+    ///
+    /// # Errors
+    /// An override without `=`, a key without a section, an unknown section.
+    pub fn apply(&mut self, overrides: &[String]) -> anyhow::Result<()> {
+        for text in overrides {
+            self.set(text).map_err(usage)?;
+        }
+        self.check_sections()
+    }
+
+    fn set(&mut self, text: &str) -> anyhow::Result<()> {
+        let Some((key, value)) = text.split_once('=') else {
+            bail!("--set {text}: expected key=value\nhint: for instance --set target.horizon_bars=30");
+        };
+        let value = toml::from_str::<Table>(&format!("value = {value}"))
+            .ok()
+            .and_then(|mut table| table.remove("value"))
+            .unwrap_or_else(|| Value::String(value.to_owned()));
+        let mut path: Vec<&str> = key.trim().split('.').collect();
+        let last = path.pop().unwrap_or_default();
+        if path.is_empty() || last.is_empty() {
+            bail!("--set {text}: found key `{key}`, expected section.key\nhint: for instance --set data.dir=other");
+        }
+        let mut table = &mut self.table;
+        for part in path {
+            let entry = table.entry(part.to_owned()).or_insert_with(|| Value::Table(Table::new()));
+            table = entry
+                .as_table_mut()
+                .ok_or_else(|| anyhow!("--set {text}: `{part}` is a value, expected a section"))?;
+        }
+        table.insert(last.to_owned(), value);
+        Ok(())
+    }
+
+    fn check_sections(&self) -> anyhow::Result<()> {
+        for (name, value) in &self.table {
+            if !SECTIONS.contains(&name.as_str()) || !value.is_table() {
+                return Err(usage(anyhow!(
+                    "{}: unknown section `{name}`, expected one of {}\nhint: keys stand under a section, \
+                     as in [target] horizon_bars = 15",
+                    self.origin,
+                    SECTIONS.join(", ")
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// All sections that `T` has a field for, as one type.
+    ///
+    /// # Errors
+    /// As [`ConfigTable::section`].
+    pub fn parse<T: DeserializeOwned>(&self) -> anyhow::Result<T> {
+        let table = Value::Table(self.table.clone());
+        table.try_into().map_err(|error: toml::de::Error| {
+            usage(anyhow!("{}: {}", self.origin, error.to_string().trim_end()))
+        })
+    }
+
+    /// One section as its type; a section that is not there has its defaults.
+    ///
+    /// # Errors
+    /// An unknown key or a value of the wrong type, named with the section.
+    pub fn section<T: DeserializeOwned>(&self, name: &str) -> anyhow::Result<T> {
+        let value = self.table.get(name).cloned().unwrap_or_else(|| Value::Table(Table::new()));
+        value.try_into().map_err(|error: toml::de::Error| {
+            usage(anyhow!("{}, section [{name}]: {}", self.origin, error.to_string().trim_end()))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Default, PartialEq, serde::Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    struct Target {
+        kind: String,
+        horizon_bars: usize,
+    }
+
+    fn table(text: &str) -> ConfigTable {
+        ConfigTable { origin: "test.toml".into(), table: toml::from_str(text).unwrap() }
+    }
+
+    #[test]
+    fn overrides_win_over_the_file() {
+        let mut config = table("[target]\nkind = \"return\"\nhorizon_bars = 15");
+        config.apply(&["target.horizon_bars=30".into(), "target.kind=gresearch".into()]).unwrap();
+        let target: Target = config.section("target").unwrap();
+        assert_eq!(target, Target { kind: "gresearch".into(), horizon_bars: 30 });
+    }
+
+    #[test]
+    fn unknown_keys_and_sections_are_usage_errors() {
+        let error = table("[target]\nhorizn = 1").section::<Target>("target").unwrap_err();
+        assert!(error.is::<Usage>());
+        assert!(error.to_string().contains("unknown field `horizn`"), "{error}");
+        let error = table("").apply(&["targt.kind=x".into()]).unwrap_err();
+        assert!(error.to_string().contains("unknown section `targt`"), "{error}");
+        assert!(table("").apply(&["target.kind".into()]).is_err());
+        assert!(table("").apply(&["kind=1".into()]).is_err());
+    }
+}

@@ -1,0 +1,9 @@
+//! What every binary shares: the config file with its overrides, errors and exit codes, progress.
+
+mod config;
+mod exit;
+mod output;
+
+pub use config::{ConfigArgs, ConfigTable, SECTIONS};
+pub use exit::{Usage, finish, usage};
+pub use output::{note, print, progress_bar, warn};

@@ -1,0 +1,107 @@
+//! Candles of one symbol as columns.
+
+use market::Candle;
+
+use crate::Column;
+
+/// Candles of one symbol, by column; a missing value is NaN, a missing column all NaN.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CandleTable {
+    /// Open times in UTC milliseconds, strictly ascending once stored.
+    pub open_time_ms: Vec<i64>,
+    columns: [Vec<f64>; Column::ALL.len()],
+}
+
+impl CandleTable {
+    /// Number of candles.
+    pub fn len(&self) -> usize {
+        self.open_time_ms.len()
+    }
+
+    /// Whether there are no candles.
+    pub fn is_empty(&self) -> bool {
+        self.open_time_ms.is_empty()
+    }
+
+    /// Appends one candle, with the target that came along with it (NaN: none).
+    pub fn push(&mut self, candle: &Candle, target: f64) {
+        self.open_time_ms.push(candle.open_time_ms);
+        let or_nan = |value: Option<f64>| value.unwrap_or(f64::NAN);
+        let values = [
+            or_nan(candle.open),
+            or_nan(candle.high),
+            or_nan(candle.low),
+            candle.close,
+            or_nan(candle.volume),
+            or_nan(candle.quote_volume),
+            or_nan(candle.count),
+            or_nan(candle.taker_buy_volume),
+            or_nan(candle.taker_buy_quote_volume),
+            target,
+        ];
+        for (column, value) in self.columns.iter_mut().zip(values) {
+            column.push(value);
+        }
+    }
+
+    /// Appends one row given by column, in the order of [`Column::ALL`].
+    pub fn push_row(&mut self, open_time_ms: i64, values: [f64; Column::ALL.len()]) {
+        self.open_time_ms.push(open_time_ms);
+        for (column, value) in self.columns.iter_mut().zip(values) {
+            column.push(value);
+        }
+    }
+
+    /// The values of `column`, one per candle.
+    pub fn column(&self, column: Column) -> &[f64] {
+        &self.columns[column as usize]
+    }
+
+    /// All columns of row `index`.
+    pub(crate) fn row(&self, index: usize) -> [f64; Column::ALL.len()] {
+        std::array::from_fn(|column| self.columns[column][index])
+    }
+
+    /// The candle at `index`; what is NaN in the table is `None` in the candle.
+    pub fn candle(&self, index: usize) -> Candle {
+        let value = |column| Some(self.column(column)[index]).filter(|value| !value.is_nan());
+        Candle {
+            open_time_ms: self.open_time_ms[index],
+            open: value(Column::Open),
+            high: value(Column::High),
+            low: value(Column::Low),
+            close: self.column(Column::Close)[index],
+            volume: value(Column::Volume),
+            quote_volume: value(Column::QuoteVolume),
+            count: value(Column::Count),
+            taker_buy_volume: value(Column::TakerBuyVolume),
+            taker_buy_quote_volume: value(Column::TakerBuyQuoteVolume),
+        }
+    }
+
+    /// Whether any candle has a value in `column`.
+    pub fn has(&self, column: Column) -> bool {
+        self.column(column).iter().any(|value| !value.is_nan())
+    }
+
+    /// The candles of which `keep` holds, in the same order.
+    pub(crate) fn filter(&self, keep: impl Fn(i64) -> bool) -> Self {
+        let mut kept = Self::default();
+        for (index, &time) in self.open_time_ms.iter().enumerate() {
+            if keep(time) {
+                kept.push_row(time, self.row(index));
+            }
+        }
+        kept
+    }
+}
+
+impl FromIterator<Candle> for CandleTable {
+    fn from_iter<I: IntoIterator<Item = Candle>>(candles: I) -> Self {
+        let mut table = Self::default();
+        for candle in candles {
+            table.push(&candle, f64::NAN);
+        }
+        table
+    }
+}

@@ -1,0 +1,153 @@
+//! The sections of the config file that every forecaster shares.
+
+use std::path::PathBuf;
+
+use market::{Interval, Market, SimulatedConfig, Symbol};
+use serde::{Deserialize, Serialize};
+
+use crate::{Column, Error, FeatureConfig, NormalizeConfig, SplitConfig, TargetConfig, parse_time};
+
+/// The shared sections: what is forecast, from what, on which rows.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// `[data]`
+    pub data: DataConfig,
+    /// `[universe]`
+    pub universe: UniverseConfig,
+    /// `[features]`
+    pub features: FeatureConfig,
+    /// `[target]`
+    pub target: TargetConfig,
+    /// `[split]`
+    pub split: SplitConfig,
+    /// `[normalize]`
+    pub normalize: NormalizeConfig,
+}
+
+/// The `[run]` section, which only a run's own run.toml has: what wrote the forecasts.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RunConfig {
+    /// `network`, `lightgbm`, ...: the name in the tables of `evaluate`.
+    pub forecaster: String,
+    /// Version of this project that began the run.
+    pub version: String,
+}
+
+/// The `[data]` section: where candles come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataConfig {
+    /// The store on disk or the built-in simulated market.
+    pub source: Source,
+    /// Folder of the candle store.
+    pub dir: PathBuf,
+    /// Spot or futures.
+    pub market: Market,
+    /// Bar length.
+    pub interval: Interval,
+    /// First time used, such as `2021-04-02` (UTC); empty: from the first candle.
+    pub from: String,
+    /// First time no longer used; empty: to the last candle.
+    pub until: String,
+    /// How many bars in a row without a candle carry the last price forward.
+    pub fill_limit_bars: usize,
+    /// The simulated market's settings.
+    pub simulated: SimulatedConfig,
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self {
+            source: Source::Store,
+            dir: PathBuf::from("data"),
+            market: Market::Spot,
+            interval: Interval::ONE_MINUTE,
+            from: String::new(),
+            until: String::new(),
+            // An hour: longer outages are holes that no forecast looks across.
+            fill_limit_bars: 60,
+            simulated: SimulatedConfig::default(),
+        }
+    }
+}
+
+/// Where candles come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// The candle store in `data.dir`.
+    Store,
+    /// The simulated market.
+    Simulated,
+}
+
+/// The `[universe]` section: which coins.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UniverseConfig {
+    /// The coins, in the order of the channels; an empty list takes all that the source has, sorted.
+    pub symbols: Vec<Symbol>,
+}
+
+/// 20 USDT pairs that have long been liquid on the spot market.
+const LIQUID: [&str; 20] = [
+    "BTCUSDT", "ETHUSDT", "BNBUSDT", "SOLUSDT", "XRPUSDT", "DOGEUSDT", "ADAUSDT", "TRXUSDT", "AVAXUSDT", "LINKUSDT",
+    "DOTUSDT", "LTCUSDT", "BCHUSDT", "UNIUSDT", "ATOMUSDT", "ETCUSDT", "XLMUSDT", "NEARUSDT", "FILUSDT", "APTUSDT",
+];
+
+impl Default for UniverseConfig {
+    fn default() -> Self {
+        Self { symbols: LIQUID.iter().filter_map(|name| Symbol::new(name).ok()).collect() }
+    }
+}
+
+impl Config {
+    /// Checks every value that its type alone does not.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the key, the value found and what is expected.
+    pub fn validate(&self) -> Result<(), Error> {
+        let symbols = &self.universe.symbols;
+        if symbols.len() == 1 {
+            return Err(Error::config("universe.symbols", &symbols[0], "at least 2 coins, or [] for all in the store"));
+        }
+        if let Some(twice) = symbols.iter().enumerate().find(|(i, symbol)| symbols[..*i].contains(symbol)) {
+            return Err(Error::config("universe.symbols", twice.1, "each coin once"));
+        }
+        let (from_ms, until_ms) = self.range_ms()?;
+        if from_ms >= until_ms {
+            return Err(Error::config("data.until", &self.data.until, format!("a time after {}", self.data.from)));
+        }
+        self.features.validate()?;
+        self.target.validate()?;
+        self.split.validate()?;
+        self.normalize.validate()
+    }
+
+    /// `data.from` and `data.until` in ms; the whole of time where they are empty.
+    ///
+    /// # Errors
+    /// Text that is no time.
+    pub fn range_ms(&self) -> Result<(i64, i64), Error> {
+        let time = |key, text: &str, open| match text {
+            "" => Ok(open),
+            text => parse_time(text).map_err(|_| Error::config(key, text, "a time such as 2021-04-02 or \"\"")),
+        };
+        Ok((time("data.from", &self.data.from, i64::MIN)?, time("data.until", &self.data.until, i64::MAX)?))
+    }
+
+    /// All columns that features and target are computed from.
+    pub fn columns(&self) -> Vec<Column> {
+        let mut columns = [self.features.set.columns(), self.target.columns(), &[Column::Close]].concat();
+        columns.sort();
+        columns.dedup();
+        columns
+    }
+
+    /// How many bars up to t a forecast at t is a function of: window, warm-up and fill.
+    pub fn history_bars(&self) -> usize {
+        self.features.lookback_bars + self.features.set.warm_up_bars() + self.data.fill_limit_bars
+    }
+}

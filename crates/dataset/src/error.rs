@@ -1,0 +1,141 @@
+//! What can go wrong between candles on disk and windows.
+
+use std::path::{Path, PathBuf};
+
+/// Errors of this crate; the text ends in a `hint:` line where there is a way out.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A configuration value that makes no sense.
+    #[error("{key} = {found}: expected {expected}\nhint: change it in the config file or with --set {key}=VALUE")]
+    Config {
+        /// The key with its section.
+        key: &'static str,
+        /// The value found.
+        found: String,
+        /// What would be accepted.
+        expected: String,
+    },
+    /// The store holds no candles for a symbol of the universe.
+    #[error(
+        "no {interval} {market} candles of {symbol} in {}\nhint: `cargo run -p download --release -- import FILE...` \
+         fills the store; `cargo run -p train --release -- --config configs/quickstart.toml` needs no candles",
+        dir.display()
+    )]
+    NoCandles {
+        /// The symbol without candles.
+        symbol: String,
+        /// Spot or futures.
+        market: String,
+        /// The bar length.
+        interval: String,
+        /// The store's folder.
+        dir: PathBuf,
+    },
+    /// The candles lack columns that the feature set needs.
+    #[error(
+        "feature set `{set}` needs {needed}, but the candles of {symbol} have no {missing}\nhint: {}",
+        if alternatives.is_empty() { "no built-in feature set does with these columns".to_owned() }
+        else { format!("--set features.set={} would do with these columns", alternatives.join(" or features.set=")) }
+    )]
+    MissingColumns {
+        /// The feature set asked for.
+        set: String,
+        /// The columns it needs.
+        needed: String,
+        /// The first symbol that lacks one.
+        symbol: String,
+        /// The columns lacking.
+        missing: String,
+        /// Feature sets that need only what is there.
+        alternatives: Vec<String>,
+    },
+    /// Too few rows for what was asked.
+    #[error("{what}: found {found} rows, expected at least {expected}\nhint: {hint}")]
+    TooFewRows {
+        /// What was being made.
+        what: String,
+        /// The rows there are.
+        found: usize,
+        /// The rows needed.
+        expected: usize,
+        /// The way out.
+        hint: String,
+    },
+    /// A candle that contradicts itself or its place.
+    #[error("{}: row {row}: {reason}", path.display())]
+    BadRow {
+        /// The file.
+        path: PathBuf,
+        /// 1-based row among the data rows.
+        row: usize,
+        /// What is wrong, with the value found.
+        reason: String,
+    },
+    /// A new candle differs from the stored one.
+    #[error(
+        "{}: {symbol} at {time}: {column} is {new}, but the store has {old}\nhint: --replace overwrites; \
+         --set data.dir=OTHER keeps both",
+        path.display()
+    )]
+    Conflict {
+        /// The stored file.
+        path: PathBuf,
+        /// The symbol.
+        symbol: String,
+        /// The candle's open time.
+        time: String,
+        /// The column that differs.
+        column: &'static str,
+        /// The stored value.
+        old: f64,
+        /// The new value.
+        new: f64,
+    },
+    /// A file that cannot be read as what it should be.
+    #[error("{}: {reason}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Reading or writing failed.
+    #[error("{}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Statistics that belong to another feature set, universe or run.
+    #[error("statistics do not fit: {what}: found {found}, expected {expected}\nhint: {hint}")]
+    StatsMismatch {
+        /// What differs.
+        what: &'static str,
+        /// What the statistics say.
+        found: String,
+        /// What the run says.
+        expected: String,
+        /// The way out.
+        hint: &'static str,
+    },
+    /// An error of the market crate.
+    #[error(transparent)]
+    Market(#[from] market::Error),
+}
+
+impl Error {
+    pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { path, source }
+    }
+
+    pub(crate) fn file(path: &Path, reason: impl ToString) -> Self {
+        Self::File { path: path.to_owned(), reason: reason.to_string() }
+    }
+
+    pub(crate) fn config(key: &'static str, found: impl ToString, expected: impl ToString) -> Self {
+        Self::Config { key, found: found.to_string(), expected: expected.to_string() }
+    }
+}

@@ -1,0 +1,95 @@
+//! Trailing means that do not depend on where the history starts.
+
+/// The mean over the last `window` values at every row, NaN values left out; NaN where no value is left or fewer than
+/// `window` rows exist.
+///
+/// A running sum would carry rounding from the beginning of the history, so that the same minute had other bits live
+/// than offline. Here a window is the end of one block plus the beginning of the next (van Herk 1992, Gil and Werman
+/// 1993), and blocks are aligned to the bar's number since 1970 (`first_bar` is that of row 0): every row is a function
+/// of exactly its last `window` values, bit for bit, at two additions a row.
+pub(crate) fn trailing_mean(values: &[f64], window: usize, first_bar: i64) -> Vec<f64> {
+    let phase = first_bar.rem_euclid(window as i64) as usize;
+    let is_block_start = |row: usize| (row + phase).is_multiple_of(window);
+    let mut until_block_end = vec![Sum::default(); values.len()];
+    let mut sum = Sum::default();
+    for row in (0..values.len()).rev() {
+        if is_block_start(row + 1) {
+            sum = Sum::default();
+        }
+        sum = sum.plus(values[row]);
+        until_block_end[row] = sum;
+    }
+    let mut means = Vec::with_capacity(values.len());
+    let mut since_block_start = Sum::default();
+    for (row, &value) in values.iter().enumerate() {
+        if is_block_start(row) {
+            since_block_start = Sum::default();
+        }
+        since_block_start = since_block_start.plus(value);
+        means.push(match (row + 1).checked_sub(window) {
+            None => f64::NAN,
+            Some(first) if is_block_start(first) => since_block_start.mean(),
+            Some(first) => until_block_end[first].joined(since_block_start).mean(),
+        });
+    }
+    means
+}
+
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    total: f64,
+    count: u32,
+}
+
+impl Sum {
+    fn plus(self, value: f64) -> Self {
+        if value.is_nan() { self } else { Self { total: self.total + value, count: self.count + 1 } }
+    }
+
+    fn joined(self, other: Self) -> Self {
+        Self { total: self.total + other.total, count: self.count + other.count }
+    }
+
+    fn mean(self) -> f64 {
+        self.total / f64::from(self.count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn equals_the_plain_mean(
+            values in prop::collection::vec(prop_oneof![9 => -1e3..1e3, 1 => Just(f64::NAN)], 1..60),
+            window in 1usize..12,
+            first_bar in -100i64..100,
+        ) {
+            for (row, mean) in trailing_mean(&values, window, first_bar).into_iter().enumerate() {
+                if row + 1 < window {
+                    prop_assert!(mean.is_nan());
+                    continue;
+                }
+                let present: Vec<f64> =
+                    values[row + 1 - window..=row].iter().copied().filter(|value| !value.is_nan()).collect();
+                let plain = present.iter().sum::<f64>() / present.len() as f64;
+                prop_assert!(mean.is_nan() && plain.is_nan() || (mean - plain).abs() < 1e-9, "{mean} {plain}");
+            }
+        }
+
+        #[test]
+        fn does_not_depend_on_where_history_starts(
+            values in prop::collection::vec(-1e3..1e3f64, 40..80),
+            window in 1usize..12,
+            cut in 0usize..20,
+        ) {
+            let whole = trailing_mean(&values, window, 1000);
+            let part = trailing_mean(&values[cut..], window, 1000 + cut as i64);
+            for row in cut + window..values.len() {
+                prop_assert_eq!(whole[row].to_bits(), part[row - cut].to_bits());
+            }
+        }
+    }
+}

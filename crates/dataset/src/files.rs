@@ -1,0 +1,102 @@
+//! Files that appear whole or not at all, and Parquet in and out.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
+
+use polars::prelude::{Column as PolarsColumn, DataFrame, DataType, IntoColumn, NamedFrom, ParquetReader, ParquetWriter};
+use polars::prelude::{SerReader, Series};
+use sha2::{Digest, Sha256};
+
+use crate::Error;
+
+/// Writes a file under a temporary name beside it, syncs it and renames it into place.
+///
+/// # Errors
+/// What the system says, with the path.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    write_with(path, |file| file.write_all(bytes).map_err(Error::io(path)))
+}
+
+/// SHA-256 of some bytes, in lowercase hexadecimal: how a model file names the statistics it belongs to.
+pub fn content_hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn write_with(path: &Path, write: impl FnOnce(&mut File) -> Result<(), Error>) -> Result<(), Error> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(Error::io(folder))?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(Error::io(folder))?;
+    write(file.as_file_mut())?;
+    file.as_file().sync_all().map_err(Error::io(path))?;
+    file.persist(path).map_err(|error| Error::Io { path: path.to_owned(), source: error.error })?;
+    // The rename itself is durable only once the folder is synced.
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::io(folder))
+}
+
+pub(crate) fn write_parquet(path: &Path, columns: Vec<PolarsColumn>) -> Result<(), Error> {
+    let mut frame = DataFrame::new_infer_height(columns).map_err(|error| Error::file(path, error))?;
+    write_with(path, |file| {
+        ParquetWriter::new(file).finish(&mut frame).map(|_| ()).map_err(|error| Error::file(path, error))
+    })
+}
+
+/// Reads those of `columns` that the file has; the error of a broken file names it.
+pub(crate) fn read_parquet(path: &Path, columns: &[&str]) -> Result<DataFrame, Error> {
+    let not_parquet = |error: &dyn std::fmt::Display| {
+        Error::file(path, format!("not a readable Parquet file: {error}\nhint: remove the file and import it again"))
+    };
+    let mut reader = ParquetReader::new(File::open(path).map_err(Error::io(path))?);
+    let schema = reader.schema().map_err(|error| not_parquet(&error))?;
+    let present = columns.iter().filter(|name| schema.contains(name)).map(|&name| name.to_owned()).collect();
+    reader.with_columns(Some(present)).finish().map_err(|error| not_parquet(&error))
+}
+
+/// The values of a numeric column as f64, NaN where missing; None where the file has no such column.
+pub(crate) fn floats(path: &Path, frame: &DataFrame, name: &str) -> Result<Option<Vec<f64>>, Error> {
+    let Ok(column) = frame.column(name) else { return Ok(None) };
+    let numbers = numeric(path, column, name, &DataType::Float64)?;
+    let values = numbers.f64().map_err(|error| Error::file(path, error))?;
+    Ok(Some(values.iter().map(|value| value.unwrap_or(f64::NAN)).collect()))
+}
+
+/// The values of an integer column; a missing one is an error.
+pub(crate) fn integers(path: &Path, frame: &DataFrame, name: &str) -> Result<Vec<i64>, Error> {
+    let column = frame.column(name).map_err(|_| Error::file(path, format!("has no column `{name}`")))?;
+    let numbers = numeric(path, column, name, &DataType::Int64)?;
+    let values = numbers.i64().map_err(|error| Error::file(path, error))?;
+    let mut result = Vec::with_capacity(values.len());
+    for (row, value) in values.iter().enumerate() {
+        let bad = || Error::BadRow { path: path.to_owned(), row: row + 1, reason: format!("`{name}` is missing") };
+        result.push(value.ok_or_else(bad)?);
+    }
+    Ok(result)
+}
+
+fn numeric(path: &Path, column: &PolarsColumn, name: &str, dtype: &DataType) -> Result<PolarsColumn, Error> {
+    if !column.dtype().is_primitive_numeric() {
+        return Err(Error::file(path, format!("column `{name}` holds {}, expected numbers", column.dtype())));
+    }
+    column.cast(dtype).map_err(|error| Error::file(path, error))
+}
+
+/// The values of a text column.
+pub(crate) fn texts(path: &Path, frame: &DataFrame, name: &str) -> Result<Vec<String>, Error> {
+    let column = frame.column(name).map_err(|_| Error::file(path, format!("has no column `{name}`")))?;
+    let values = column
+        .str()
+        .map_err(|_| Error::file(path, format!("column `{name}` holds {}, expected text", column.dtype())))?;
+    Ok(values.iter().map(|value| value.unwrap_or_default().to_owned()).collect())
+}
+
+pub(crate) fn float_column(name: &str, values: &[f64]) -> PolarsColumn {
+    Series::new(name.into(), values).into_column()
+}
+
+pub(crate) fn integer_column(name: &str, values: &[i64]) -> PolarsColumn {
+    Series::new(name.into(), values).into_column()
+}
+
+pub(crate) fn text_column(name: &str, values: &[&str]) -> PolarsColumn {
+    Series::new(name.into(), values).into_column()
+}

@@ -1,0 +1,35 @@
+//! From candles on disk to windows: store, panel, features, targets, folds, statistics, and the forecast table.
+
+mod candles;
+mod column;
+mod config;
+mod error;
+mod features;
+mod files;
+mod long;
+mod normalizer;
+mod panel;
+mod prepare;
+mod split;
+mod store;
+mod table;
+mod target;
+mod time;
+mod windows;
+
+pub use candles::CandleTable;
+pub use column::Column;
+pub use config::{Config, DataConfig, RunConfig, Source, UniverseConfig};
+pub use error::Error;
+pub use features::{FeatureConfig, FeatureMatrix, FeatureSet};
+pub use files::{content_hash, write_atomically};
+pub use long::LongTable;
+pub use normalizer::{CoinStats, InputNorm, NormalizeConfig, Normalizer, TargetScale};
+pub use panel::Panel;
+pub use prepare::{Dataset, check_columns};
+pub use split::{Fold, Scheme, SplitConfig, SplitPlan};
+pub use store::{Audit, Store};
+pub use table::{ForecastRow, ForecastTable};
+pub use target::{TargetConfig, TargetKind, Targets};
+pub use time::{format_time, parse_time};
+pub use windows::{Dropped, Eligibility, WindowSet};

@@ -1,0 +1,269 @@
+//! Statistics of the training rows, and what makes features comparable with them.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, FeatureMatrix, FeatureSet, Panel, Targets};
+
+/// The `[normalize]` section.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NormalizeConfig {
+    /// `training`: by the training rows' mean and standard deviation; `window`: after that, every channel is
+    /// standardized once more inside each window (as the 7th place of G-Research's competition did).
+    pub inputs: InputNorm,
+    /// Normalized values are cut off at this many standard deviations.
+    pub clip: f32,
+    /// What the target is divided by while training: `coin`, each coin's own standard deviation, or `pooled`, one for
+    /// all. Forecasts are scaled back.
+    pub target: TargetScale,
+}
+
+impl Default for NormalizeConfig {
+    fn default() -> Self {
+        // 10 standard deviations: only crashes and listing days are cut.
+        Self { inputs: InputNorm::Training, clip: 10.0, target: TargetScale::Coin }
+    }
+}
+
+/// How inputs are normalized.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum InputNorm {
+    /// By the training rows.
+    Training,
+    /// By the training rows, then inside each window.
+    Window,
+}
+
+/// What targets are divided by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TargetScale {
+    /// Each coin's own standard deviation.
+    Coin,
+    /// One standard deviation for all coins.
+    Pooled,
+}
+
+impl NormalizeConfig {
+    pub(crate) fn validate(&self) -> Result<(), Error> {
+        if !self.clip.is_finite() || self.clip <= 0.0 {
+            return Err(Error::config("normalize.clip", self.clip, "a number above 0"));
+        }
+        Ok(())
+    }
+}
+
+/// Means and standard deviations fitted on training rows: the content of `stats.json`.
+///
+/// Coins without a single training row have `None`: they cannot be normalized and are not forecast.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Normalizer {
+    /// The run that fitted it.
+    pub run: String,
+    /// The fold it was fitted for.
+    pub fold: usize,
+    /// Name of the feature set.
+    pub feature_set: FeatureSet,
+    /// Version of the feature set's formulas.
+    pub feature_version: u32,
+    /// Names of the features, in order.
+    pub features: Vec<String>,
+    /// Open time of the first row fitted on, UTC ms.
+    pub fit_from_ms: i64,
+    /// Open time of the first row no longer fitted on, UTC ms.
+    pub fit_until_ms: i64,
+    /// Values are cut off at this many standard deviations.
+    pub clip: f32,
+    /// One entry a coin, in the order of the universe.
+    pub coins: Vec<CoinStats>,
+}
+
+/// The statistics of one coin.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CoinStats {
+    /// The coin.
+    pub symbol: String,
+    /// Observed training rows.
+    pub rows: usize,
+    /// Mean of each feature.
+    pub mean: Vec<f32>,
+    /// Standard deviation of each feature; 1 where a feature is constant.
+    pub std: Vec<f32>,
+    /// Standard deviation of the target, `None` without training rows.
+    pub target_std: Option<f32>,
+    /// What targets are divided by while training and forecasts multiplied with.
+    pub target_scale: f32,
+}
+
+impl Normalizer {
+    /// Fits on the observed rows of `train`, one coin and feature at a time.
+    ///
+    /// # Errors
+    /// Not one coin has a target in these rows.
+    pub fn fit(
+        config: &NormalizeConfig,
+        set: FeatureSet,
+        panel: &Panel,
+        features: &FeatureMatrix,
+        targets: &Targets,
+        train: Range<usize>,
+        (run, fold): (&str, usize),
+    ) -> Result<Self, Error> {
+        let rows = || train.clone();
+        let mut coins: Vec<CoinStats> = Vec::with_capacity(panel.coins());
+        let mut pooled = Moments::default();
+        for (coin, symbol) in panel.symbols().iter().enumerate() {
+            let observed: Vec<usize> = rows().filter(|&row| panel.is_observed(row, coin)).collect();
+            let moments: Vec<Moments> = (0..features.per_coin())
+                .map(|feature| Moments::of(observed.iter().map(|&row| f64::from(features.cell(row, coin)[feature]))))
+                .collect();
+            let target = Moments::of(rows().map(|row| targets.value(row, coin)));
+            pooled = pooled.joined(target);
+            let constant_is_one = |std: f64| if std > 0.0 { std as f32 } else { 1.0 };
+            coins.push(CoinStats {
+                symbol: symbol.to_string(),
+                rows: observed.len(),
+                mean: moments.iter().map(|m| m.mean as f32).collect(),
+                std: moments.iter().map(|m| constant_is_one(m.std())).collect(),
+                target_std: (target.count > 1.0 && target.std() > 0.0).then(|| target.std() as f32),
+                target_scale: constant_is_one(target.std()),
+            });
+        }
+        if coins.iter().all(|coin| coin.target_std.is_none()) {
+            return Err(Error::TooFewRows {
+                what: format!("statistics of fold {fold}: training rows with a target that varies"),
+                found: 0,
+                expected: 2,
+                hint: "more candles, or fewer folds (--set split.folds=N)".to_owned(),
+            });
+        }
+        if config.target == TargetScale::Pooled {
+            for coin in &mut coins {
+                coin.target_scale = pooled.std() as f32;
+            }
+        }
+        Ok(Self {
+            run: run.to_owned(),
+            fold,
+            feature_set: set,
+            feature_version: set.version(),
+            features: set.names().iter().map(|&name| name.to_owned()).collect(),
+            fit_from_ms: panel.time_ms(train.start),
+            fit_until_ms: panel.time_ms(train.end),
+            clip: config.clip,
+            coins,
+        })
+    }
+
+    /// Reads statistics as [`Normalizer::to_json`] wrote them.
+    ///
+    /// # Errors
+    /// Text that is something else; `origin` names where it came from.
+    pub fn from_json(text: &str, origin: &std::path::Path) -> Result<Self, Error> {
+        serde_json::from_str(text).map_err(|error| Error::file(origin, format!("not statistics of a run: {error}")))
+    }
+
+    /// The content of `stats.json`. Every number is an f32 and reads back to the same bits.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
+    }
+
+    /// Checks that these statistics belong to the feature set and the universe.
+    ///
+    /// # Errors
+    /// [`Error::StatsMismatch`] with what differs.
+    pub fn check(&self, set: FeatureSet, symbols: &[market::Symbol]) -> Result<(), Error> {
+        let hint = "use the run's own stats.json, or train again with this config";
+        let mismatch = |what, found: String, expected: String| {
+            if found == expected { Ok(()) } else { Err(Error::StatsMismatch { what, found, expected, hint }) }
+        };
+        mismatch("feature set", self.feature_set.to_string(), set.to_string())?;
+        mismatch("feature set's version", self.feature_version.to_string(), set.version().to_string())?;
+        mismatch("features", self.features.join(" "), set.names().join(" "))?;
+        let found: Vec<&str> = self.coins.iter().map(|coin| coin.symbol.as_str()).collect();
+        let expected: Vec<&str> = symbols.iter().map(market::Symbol::as_str).collect();
+        mismatch("universe", found.join(" "), expected.join(" "))
+    }
+
+    /// Whether the coin had training rows, so that it can be normalized and forecast.
+    pub fn knows(&self, coin: usize) -> bool {
+        self.coins.get(coin).is_some_and(|stats| stats.target_std.is_some())
+    }
+
+    /// A target as the network is trained on it.
+    pub fn scaled(&self, coin: usize, target: f64) -> f32 {
+        (target / f64::from(self.coins[coin].target_scale)) as f32
+    }
+
+    /// A network's output in the target's unit; the inverse of [`Normalizer::scaled`].
+    pub fn unscaled(&self, coin: usize, output: f32) -> f64 {
+        f64::from(output) * f64::from(self.coins[coin].target_scale)
+    }
+
+    /// (x - mean) / std, cut off at `clip`; only then does a missing value become 0, the mean. Row-major
+    /// `[rows, coins x features]` like the input.
+    pub fn apply(&self, features: &FeatureMatrix) -> Vec<f32> {
+        let mut values = features.values.clone();
+        let stats: Vec<(f64, f64)> = self
+            .coins
+            .iter()
+            .enumerate()
+            .flat_map(|(coin, stats)| {
+                let known = self.knows(coin);
+                // An unknown coin's channels become missing, so that they hold the mean like any missing value.
+                stats.mean.iter().zip(&stats.std).map(move |(&mean, &std)| {
+                    (f64::from(mean), if known { f64::from(std) } else { f64::NAN })
+                })
+            })
+            .collect();
+        for row in values.chunks_mut(stats.len().max(1)) {
+            for (value, &(mean, std)) in row.iter_mut().zip(&stats) {
+                let normalized = ((f64::from(*value) - mean) / std) as f32;
+                *value = if normalized.is_nan() { 0.0 } else { normalized.clamp(-self.clip, self.clip) };
+            }
+        }
+        values
+    }
+}
+
+/// Count, mean and sum of squared deviations.
+#[derive(Debug, Clone, Copy, Default)]
+struct Moments {
+    count: f64,
+    mean: f64,
+    squares: f64,
+}
+
+impl Moments {
+    fn of(values: impl Iterator<Item = f64>) -> Self {
+        // Welford (1962): one pass, no cancellation.
+        values.filter(|value| !value.is_nan()).fold(Self::default(), |m, value| {
+            let count = m.count + 1.0;
+            let mean = m.mean + (value - m.mean) / count;
+            Self { count, mean, squares: m.squares + (value - m.mean) * (value - mean) }
+        })
+    }
+
+    fn joined(self, other: Self) -> Self {
+        let count = self.count + other.count;
+        if count == 0.0 {
+            return self;
+        }
+        let shift = other.mean - self.mean;
+        Self {
+            count,
+            mean: self.mean + shift * other.count / count,
+            squares: self.squares + other.squares + shift * shift * self.count * other.count / count,
+        }
+    }
+
+    /// Standard deviation of the population; 0 without values.
+    fn std(self) -> f64 {
+        if self.count > 0.0 { (self.squares / self.count).sqrt() } else { 0.0 }
+    }
+}

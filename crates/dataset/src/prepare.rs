@@ -1,0 +1,215 @@
+//! From a config to everything that forecasters share: panel, features, targets, folds.
+
+use market::{Symbol, simulate};
+
+use crate::{
+    CandleTable, Column, Config, Eligibility, Error, FeatureMatrix, FeatureSet, Fold, ForecastRow, Normalizer, Panel,
+    Source, SplitPlan, Store, Targets, WindowSet,
+};
+
+/// The parts that every forecaster of a run shares.
+#[derive(Debug, Clone)]
+pub struct Dataset {
+    /// The configuration, with the universe spelled out.
+    pub config: Config,
+    /// Candles of all coins on one grid.
+    pub panel: Panel,
+    /// Features before normalization.
+    pub features: FeatureMatrix,
+    /// Targets of every row and coin.
+    pub targets: Targets,
+    /// Which windows can be forecast from.
+    pub eligibility: Eligibility,
+    /// The folds.
+    pub plan: SplitPlan,
+    /// Simulated market only: the expected target given all that is known at t, `[rows, coins]`; no forecaster can do
+    /// better, and none may see it.
+    pub oracle: Option<Vec<f64>>,
+}
+
+impl Dataset {
+    /// Reads candles and computes the rest.
+    ///
+    /// # Errors
+    /// A config that makes no sense, missing candles or columns, too little time for the folds.
+    pub fn load(config: &Config) -> Result<Self, Error> {
+        config.validate()?;
+        let (coins, oracle) = read_source(config)?;
+        let (from_ms, until_ms) = span(&coins).ok_or_else(|| Error::TooFewRows {
+            what: "candles between data.from and data.until".to_owned(),
+            found: 0,
+            expected: 1,
+            hint: "`cargo run -p download --release -- audit` shows what the store holds".to_owned(),
+        })?;
+        check_columns(config, &coins)?;
+        let mut config = config.clone();
+        config.universe.symbols = coins.iter().map(|(symbol, _)| symbol.clone()).collect();
+        let range = (from_ms, until_ms + config.data.interval.ms());
+        let panel =
+            Panel::build(&coins, config.data.interval, range, config.data.fill_limit_bars, &config.columns());
+        drop(coins);
+        let features = config.features.set.compute(&panel);
+        let targets = config.target.compute(&panel);
+        let eligibility = Eligibility::of(&panel, &features, &config.features);
+        let plan = config.split.plan(&panel, &targets, config.target.reach_bars())?;
+        let oracle = oracle.map(|expected| on_grid(&panel, &expected));
+        Ok(Self { config, panel, features, targets, eligibility, plan, oracle })
+    }
+
+    /// Statistics of the fold's training rows.
+    ///
+    /// # Errors
+    /// As [`Normalizer::fit`].
+    pub fn fit_normalizer(&self, fold: &Fold, run: &str) -> Result<Normalizer, Error> {
+        Normalizer::fit(
+            &self.config.normalize,
+            self.config.features.set,
+            &self.panel,
+            &self.features,
+            &self.targets,
+            fold.train.clone(),
+            (run, fold.number),
+        )
+    }
+
+    /// The windows that end in `rows`, every `stride` rows, of the coins that `normalizer` knows.
+    pub fn windows(&self, rows: std::ops::Range<usize>, stride: usize, normalizer: &Normalizer) -> WindowSet {
+        let is_known = |coin| normalizer.knows(coin);
+        WindowSet::new(rows, stride, self.panel.coins(), &self.targets, &self.eligibility, is_known)
+    }
+
+    /// A row of the forecast table for the coin's forecast at `row`, in the target's unit.
+    pub fn forecast_row(&self, fold: &Fold, normalizer: &Normalizer, (row, coin): (usize, usize), forecast: f64) -> ForecastRow {
+        let symbol = &self.panel.symbols()[coin];
+        ForecastRow {
+            time_ms: self.panel.time_ms(row),
+            symbol: symbol.to_string(),
+            fold: fold.number as u32,
+            forecast,
+            realized: self.targets.value(row, coin),
+            realized_delayed: self.targets.value(row + 1, coin),
+            last_return: self.panel.last_return(row, coin),
+            volatility: normalizer.coins[coin].target_std.map_or(f64::NAN, f64::from),
+            weight: self.config.target.weight(symbol),
+        }
+    }
+}
+
+type Coins = Vec<(Symbol, CandleTable)>;
+/// Expected return by open time, one list a coin.
+type Expected = Vec<Vec<(i64, f64)>>;
+
+fn read_source(config: &Config) -> Result<(Coins, Option<Expected>), Error> {
+    let range = config.range_ms()?;
+    match config.data.source {
+        Source::Store => {
+            let store = Store::new(&config.data.dir, config.data.market, config.data.interval);
+            let symbols = match config.universe.symbols.as_slice() {
+                [] => store.symbols()?,
+                symbols => symbols.to_vec(),
+            };
+            if symbols.is_empty() {
+                return Err(Error::NoCandles {
+                    symbol: "any symbol".to_owned(),
+                    market: config.data.market.to_string(),
+                    interval: config.data.interval.to_string(),
+                    dir: config.data.dir.clone(),
+                });
+            }
+            let mut coins = Vec::with_capacity(symbols.len());
+            for symbol in symbols {
+                let candles = store.read(&symbol, &config.columns(), range.0, range.1)?;
+                if candles.is_empty() {
+                    return Err(Error::TooFewRows {
+                        what: format!("candles of {symbol} between data.from and data.until"),
+                        found: 0,
+                        expected: 1,
+                        hint: "`cargo run -p download --release -- audit` shows what the store holds; take the coin \
+                               out of universe.symbols or change the range"
+                            .to_owned(),
+                    });
+                }
+                coins.push((symbol, candles));
+            }
+            Ok((coins, None))
+        }
+        Source::Simulated => {
+            let market = simulate(&config.data.simulated, config.data.interval)?;
+            let horizon = config.target.horizon_bars;
+            let wanted = |symbol: &Symbol| {
+                let symbols = &config.universe.symbols;
+                symbols.is_empty() || symbols.contains(symbol)
+            };
+            let mut coins = Vec::new();
+            let mut expected = Vec::new();
+            for (index, coin) in market.coins.iter().enumerate().filter(|(_, coin)| wanted(&coin.symbol)) {
+                let kept: CandleTable = coin.candles.iter().cloned().collect();
+                let of_candle = |(i, candle): (usize, &market::Candle)| {
+                    (candle.open_time_ms, market.expected_return(index, i, horizon))
+                };
+                expected.push(coin.candles.iter().enumerate().map(of_candle).collect());
+                coins.push((coin.symbol.clone(), kept.filter(|time| range.0 <= time && time < range.1)));
+            }
+            if coins.len() < 2 {
+                return Err(Error::config(
+                    "universe.symbols",
+                    format!("{} coins of the simulated market", coins.len()),
+                    "its own (SIM1USDT, ...), at least 2, or [] for all",
+                ));
+            }
+            Ok((coins, Some(expected)))
+        }
+    }
+}
+
+fn span(coins: &Coins) -> Option<(i64, i64)> {
+    let times = || coins.iter().flat_map(|(_, candles)| candles.open_time_ms.iter().copied());
+    Some((times().min()?, times().max()?))
+}
+
+/// Every coin must have every column of the feature set and the target.
+///
+/// # Errors
+/// [`Error::MissingColumns`] naming the set, the column and the sets that would do.
+pub fn check_columns(config: &Config, coins: &[(Symbol, CandleTable)]) -> Result<(), Error> {
+    let lacks = |needed: &[Column]| -> Option<(&Symbol, Vec<Column>)> {
+        coins.iter().filter(|(_, candles)| !candles.is_empty()).find_map(|(symbol, candles)| {
+            let missing: Vec<Column> = needed.iter().copied().filter(|&column| !candles.has(column)).collect();
+            (!missing.is_empty()).then_some((symbol, missing))
+        })
+    };
+    let set = config.features.set;
+    if let Some((symbol, missing)) = lacks(set.columns()) {
+        return Err(Error::MissingColumns {
+            set: set.to_string(),
+            needed: Column::list(set.columns()),
+            symbol: symbol.to_string(),
+            missing: Column::list(&missing),
+            alternatives: FeatureSet::ALL
+                .iter()
+                .filter(|set| lacks(set.columns()).is_none())
+                .map(|set| set.to_string())
+                .collect(),
+        });
+    }
+    match lacks(config.target.columns()) {
+        Some((symbol, missing)) => Err(Error::config(
+            "target.kind",
+            "provided",
+            format!("candles with the column {}, which those of {symbol} lack; `return` needs closes only", missing[0]),
+        )),
+        None => Ok(()),
+    }
+}
+
+fn on_grid(panel: &Panel, expected: &Expected) -> Vec<f64> {
+    let mut grid = vec![f64::NAN; panel.rows() * panel.coins()];
+    for (coin, expected) in expected.iter().enumerate() {
+        for &(time, value) in expected {
+            if let Some(row) = panel.row_of(time) {
+                grid[row * panel.coins() + coin] = value;
+            }
+        }
+    }
+    grid
+}

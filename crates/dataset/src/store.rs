@@ -1,0 +1,228 @@
+//! Candles on disk: `candles/<market>/<interval>/<SYMBOL>/<month>.parquet`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use market::{Interval, Market, Symbol};
+
+use crate::files::{float_column, floats, integer_column, integers, read_parquet, write_parquet};
+use crate::time::month;
+use crate::{CandleTable, Column, Error, format_time};
+
+/// The candles of one market and interval under a folder.
+#[derive(Debug, Clone)]
+pub struct Store {
+    dir: PathBuf,
+    market: Market,
+    interval: Interval,
+}
+
+/// What the store holds of one symbol.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Audit {
+    /// Open time of the first candle, in ms.
+    pub first_ms: i64,
+    /// Open time of the last candle, in ms.
+    pub last_ms: i64,
+    /// Number of candles.
+    pub rows: usize,
+    /// Every gap: open time of its first missing candle and its length in bars.
+    pub holes: Vec<(i64, i64)>,
+}
+
+impl Store {
+    /// The store under `dir`; nothing is read or created yet.
+    pub fn new(dir: &Path, market: Market, interval: Interval) -> Self {
+        Self { dir: dir.to_owned(), market, interval }
+    }
+
+    /// The folder given to [`Store::new`].
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The bar length of this store's candles.
+    pub fn interval(&self) -> Interval {
+        self.interval
+    }
+
+    /// Whether candles are spot or futures.
+    pub fn market(&self) -> Market {
+        self.market
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.dir.join("candles").join(self.market.to_string()).join(self.interval.to_string())
+    }
+
+    /// All symbols that have candles, sorted.
+    ///
+    /// # Errors
+    /// A folder that cannot be read; a store that does not exist yet is empty.
+    pub fn symbols(&self) -> Result<Vec<Symbol>, Error> {
+        let mut symbols: Vec<Symbol> =
+            list(&self.folder())?.iter().filter_map(|path| Symbol::new(&file_name(path)).ok()).collect();
+        symbols.sort();
+        Ok(symbols)
+    }
+
+    fn months(&self, symbol: &Symbol) -> Result<Vec<PathBuf>, Error> {
+        let mut files = list(&self.folder().join(symbol.as_str()))?;
+        files.retain(|path| path.extension().is_some_and(|extension| extension == "parquet"));
+        files.sort();
+        Ok(files)
+    }
+
+    /// The candles of `symbol` with open time in `[from_ms, until_ms)`, with the columns asked for (others are NaN).
+    ///
+    /// # Errors
+    /// No candles of the symbol at all; a file that is broken.
+    pub fn read(
+        &self,
+        symbol: &Symbol,
+        columns: &[Column],
+        from_ms: i64,
+        until_ms: i64,
+    ) -> Result<CandleTable, Error> {
+        let files = self.months(symbol)?;
+        if files.is_empty() {
+            return Err(Error::NoCandles {
+                symbol: symbol.to_string(),
+                market: self.market.to_string(),
+                interval: self.interval.to_string(),
+                dir: self.dir.clone(),
+            });
+        }
+        let months = month(from_ms)..=month(until_ms.saturating_sub(1));
+        let mut candles = CandleTable::default();
+        for path in files {
+            let name = file_name(&path.with_extension(""));
+            if (from_ms == i64::MIN || *months.start() <= name) && (until_ms == i64::MAX || name <= *months.end()) {
+                read_month(&path, columns, &mut candles, |time| from_ms <= time && time < until_ms)?;
+            }
+        }
+        Ok(candles)
+    }
+
+    /// Adds candles; ones that the store has already with the same values are skipped. Returns how many were new.
+    ///
+    /// `candles` need not be sorted. Each month's file is replaced as a whole, atomically.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] where a stored candle has another value, unless `replace`.
+    pub fn append(&self, symbol: &Symbol, candles: &CandleTable, replace: bool) -> Result<usize, Error> {
+        let mut months: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (index, &time) in candles.open_time_ms.iter().enumerate() {
+            months.entry(month(time)).or_default().push(index);
+        }
+        let mut added = 0;
+        for (name, indices) in months {
+            let path = self.folder().join(symbol.as_str()).join(format!("{name}.parquet"));
+            let mut rows: BTreeMap<i64, [f64; Column::ALL.len()]> = BTreeMap::new();
+            if path.exists() {
+                let mut stored = CandleTable::default();
+                read_month(&path, &Column::ALL, &mut stored, |_| true)?;
+                rows = stored.open_time_ms.iter().enumerate().map(|(i, &time)| (time, stored.row(i))).collect();
+            }
+            let before = rows.len();
+            let mut changed = false;
+            for index in indices {
+                let time = candles.open_time_ms[index];
+                let new = candles.row(index);
+                let Some(old) = rows.get_mut(&time) else {
+                    rows.insert(time, new);
+                    continue;
+                };
+                for column in Column::ALL {
+                    let (old, new) = (&mut old[column as usize], new[column as usize]);
+                    if new.is_nan() || *old == new {
+                        continue;
+                    }
+                    if !old.is_nan() && !replace {
+                        return Err(Error::Conflict {
+                            path,
+                            symbol: symbol.to_string(),
+                            time: format_time(time),
+                            column: column.name(),
+                            old: *old,
+                            new,
+                        });
+                    }
+                    *old = new;
+                    changed = true;
+                }
+            }
+            if rows.len() > before || changed {
+                added += rows.len() - before;
+                write_month(&path, &rows)?;
+            }
+        }
+        Ok(added)
+    }
+
+    /// Range, number of candles and holes of one symbol; None where the store has none.
+    ///
+    /// # Errors
+    /// A file that is broken.
+    pub fn audit(&self, symbol: &Symbol) -> Result<Option<Audit>, Error> {
+        let times = self.read(symbol, &[], i64::MIN, i64::MAX)?.open_time_ms;
+        let (Some(&first_ms), Some(&last_ms)) = (times.first(), times.last()) else { return Ok(None) };
+        let step = self.interval.ms();
+        let holes = times
+            .windows(2)
+            .filter(|pair| pair[1] - pair[0] > step)
+            .map(|pair| (pair[0] + step, (pair[1] - pair[0]) / step - 1))
+            .collect();
+        Ok(Some(Audit { first_ms, last_ms, rows: times.len(), holes }))
+    }
+}
+
+fn read_month(
+    path: &Path,
+    columns: &[Column],
+    candles: &mut CandleTable,
+    keep: impl Fn(i64) -> bool,
+) -> Result<(), Error> {
+    let names: Vec<&str> = ["open_time"].into_iter().chain(columns.iter().map(|column| column.name())).collect();
+    let frame = read_parquet(path, &names)?;
+    let times = integers(path, &frame, "open_time")?;
+    let mut values: [Option<Vec<f64>>; Column::ALL.len()] = Default::default();
+    for &column in columns {
+        values[column as usize] = floats(path, &frame, column.name())?;
+    }
+    for (index, time) in times.into_iter().enumerate().filter(|&(_, time)| keep(time)) {
+        let row = std::array::from_fn(|column| values[column].as_ref().map_or(f64::NAN, |values| values[index]));
+        candles.push_row(time, row);
+    }
+    if !candles.open_time_ms.is_sorted_by(|a, b| a < b) {
+        return Err(Error::file(path, "open times are not ascending\nhint: remove the file and import it again"));
+    }
+    Ok(())
+}
+
+fn write_month(path: &Path, rows: &BTreeMap<i64, [f64; Column::ALL.len()]>) -> Result<(), Error> {
+    let times: Vec<i64> = rows.keys().copied().collect();
+    let mut columns = vec![integer_column("open_time", &times)];
+    for column in Column::ALL {
+        let values: Vec<f64> = rows.values().map(|row| row[column as usize]).collect();
+        if values.iter().any(|value| !value.is_nan()) {
+            columns.push(float_column(column.name(), &values));
+        }
+    }
+    write_parquet(path, columns)
+}
+
+fn list(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    match fs::read_dir(folder) {
+        Ok(entries) => entries
+            .map(|entry| entry.map(|entry| entry.path()).map_err(Error::io(folder)))
+            .collect(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(Error::io(folder)(error)),
+    }
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}

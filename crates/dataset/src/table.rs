@@ -1,0 +1,162 @@
+//! The table that every forecaster writes and every evaluation reads: `forecasts.parquet`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::files::{float_column, floats, integer_column, integers, read_parquet, text_column, texts, write_parquet};
+use crate::{Error, format_time};
+
+/// One out-of-sample forecast with what is needed to score it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ForecastRow {
+    /// Open time of the last candle that the forecast knows, UTC ms; it is known when that candle closes.
+    pub time_ms: i64,
+    /// The coin.
+    pub symbol: String,
+    /// 1-based fold.
+    pub fold: u32,
+    /// The forecast of the target, in the target's unit.
+    pub forecast: f64,
+    /// The target as it came.
+    pub realized: f64,
+    /// The target one bar later: what entering a minute later would have got; NaN where unknown.
+    pub realized_delayed: f64,
+    /// Simple return of the last bar, the simplest control; NaN where unknown.
+    pub last_return: f64,
+    /// Standard deviation of the coin's target over the fold's training rows.
+    pub volatility: f64,
+    /// The coin's weight in the weighted correlation.
+    pub weight: f64,
+}
+
+/// Forecasts, sorted by fold, time and symbol, at most one a (time, symbol).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ForecastTable {
+    rows: Vec<ForecastRow>,
+}
+
+impl ForecastTable {
+    /// Sorts the rows.
+    ///
+    /// # Errors
+    /// Two rows of one time and symbol, or a forecast or realized value that is not finite; `origin` names the source.
+    pub fn new(mut rows: Vec<ForecastRow>, origin: &Path) -> Result<Self, Error> {
+        rows.sort_by(|a, b| (a.fold, a.time_ms, &a.symbol).cmp(&(b.fold, b.time_ms, &b.symbol)));
+        let name = |row: &ForecastRow| format!("{} at {}", row.symbol, format_time(row.time_ms));
+        if let Some(pair) =
+            rows.windows(2).find(|pair| pair[0].time_ms == pair[1].time_ms && pair[0].symbol == pair[1].symbol)
+        {
+            return Err(Error::file(origin, format!("two forecasts of {}, expected one", name(&pair[0]))));
+        }
+        if let Some(row) = rows.iter().find(|row| !row.forecast.is_finite() || !row.realized.is_finite()) {
+            let (forecast, realized) = (row.forecast, row.realized);
+            return Err(Error::file(
+                origin,
+                format!("{}: forecast {forecast}, realized {realized}, expected finite numbers", name(row)),
+            ));
+        }
+        Ok(Self { rows })
+    }
+
+    /// The rows in order.
+    pub fn rows(&self) -> &[ForecastRow] {
+        &self.rows
+    }
+
+    /// The mean forecast of several tables over the same rows: the seeds of one fold.
+    ///
+    /// # Errors
+    /// Tables whose rows differ.
+    pub fn average(tables: &[Self], origin: &Path) -> Result<Self, Error> {
+        let mut sums: BTreeMap<(u32, i64, &str), (ForecastRow, usize)> = BTreeMap::new();
+        for row in tables.iter().flat_map(|table| &table.rows) {
+            let entry = sums.entry((row.fold, row.time_ms, &row.symbol));
+            entry
+                .and_modify(|(sum, count)| {
+                    sum.forecast += row.forecast;
+                    *count += 1;
+                })
+                .or_insert_with(|| (row.clone(), 1));
+        }
+        if let Some(((_, time, symbol), (_, count))) = sums.iter().find(|(_, (_, count))| *count != tables.len()) {
+            let time = format_time(*time);
+            let reason = format!("{symbol} at {time} is in {count} of {} seeds, expected all", tables.len());
+            return Err(Error::file(origin, reason));
+        }
+        let rows = sums.into_values().map(|(row, count)| ForecastRow { forecast: row.forecast / count as f64, ..row });
+        Self::new(rows.collect(), origin)
+    }
+
+    /// All rows of several tables: the folds of a run.
+    ///
+    /// # Errors
+    /// As [`ForecastTable::new`].
+    pub fn concat(tables: Vec<Self>, origin: &Path) -> Result<Self, Error> {
+        Self::new(tables.into_iter().flat_map(|table| table.rows).collect(), origin)
+    }
+
+    /// Writes the Parquet file, atomically.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn write(&self, path: &Path) -> Result<(), Error> {
+        let float = |name: &str, value: fn(&ForecastRow) -> f64| {
+            float_column(name, &self.rows.iter().map(value).collect::<Vec<_>>())
+        };
+        let times: Vec<i64> = self.rows.iter().map(|row| row.time_ms).collect();
+        let folds: Vec<i64> = self.rows.iter().map(|row| i64::from(row.fold)).collect();
+        let symbols: Vec<&str> = self.rows.iter().map(|row| row.symbol.as_str()).collect();
+        write_parquet(path, vec![
+            integer_column("time", &times),
+            text_column("symbol", &symbols),
+            integer_column("fold", &folds),
+            float("forecast", |row| row.forecast),
+            float("realized", |row| row.realized),
+            float("realized_delayed", |row| row.realized_delayed),
+            float("last_return", |row| row.last_return),
+            float("volatility", |row| row.volatility),
+            float("weight", |row| row.weight),
+        ])
+    }
+
+    /// Reads what [`ForecastTable::write`] wrote; only time, symbol, fold, forecast and realized must be there.
+    ///
+    /// # Errors
+    /// A file that is missing, broken or lacks a column; as [`ForecastTable::new`].
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let optional = ["realized_delayed", "last_return", "volatility", "weight"];
+        let needed = ["time", "symbol", "fold", "forecast", "realized"];
+        let names: Vec<&str> = needed.into_iter().chain(optional).collect();
+        let frame = read_parquet(path, &names)?;
+        let times = integers(path, &frame, "time")?;
+        let folds = integers(path, &frame, "fold")?;
+        let symbols = texts(path, &frame, "symbol")?;
+        let or_missing = |name: &str, missing: f64| -> Result<Vec<f64>, Error> {
+            Ok(floats(path, &frame, name)?.unwrap_or_else(|| vec![missing; times.len()]))
+        };
+        let needed = |name: &str| -> Result<Vec<f64>, Error> {
+            floats(path, &frame, name)?.ok_or_else(|| Error::file(path, format!("has no column `{name}`")))
+        };
+        let (forecast, realized) = (needed("forecast")?, needed("realized")?);
+        let realized_delayed = or_missing("realized_delayed", f64::NAN)?;
+        let last_return = or_missing("last_return", f64::NAN)?;
+        let volatility = or_missing("volatility", f64::NAN)?;
+        let weight = or_missing("weight", 1.0)?;
+        let rows = symbols
+            .into_iter()
+            .enumerate()
+            .map(|(i, symbol)| ForecastRow {
+                time_ms: times[i],
+                symbol,
+                fold: u32::try_from(folds[i]).unwrap_or(0),
+                forecast: forecast[i],
+                realized: realized[i],
+                realized_delayed: realized_delayed[i],
+                last_return: last_return[i],
+                volatility: volatility[i],
+                weight: weight[i],
+            })
+            .collect();
+        Self::new(rows, path)
+    }
+}

@@ -1,0 +1,187 @@
+//! What is forecast: a value over the bars after t, known only once they have closed.
+
+use std::collections::BTreeMap;
+
+use market::Symbol;
+use serde::{Deserialize, Serialize};
+
+use crate::features::trailing_mean;
+use crate::{Column, Error, Panel};
+
+/// The `[target]` section.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TargetConfig {
+    /// Which formula.
+    pub kind: TargetKind,
+    /// How many bars ahead.
+    pub horizon_bars: usize,
+    /// `gresearch`: the bars over which a coin's market beta is estimated.
+    pub beta_window_bars: usize,
+    /// Weight of each coin in the weighted correlation; a coin not named has weight 1. `gresearch` has its own default.
+    pub weights: BTreeMap<String, f64>,
+}
+
+impl Default for TargetConfig {
+    fn default() -> Self {
+        // 15 minutes is the horizon of the pipeline that this one replaces; 3750 is G-Research's beta window.
+        Self { kind: TargetKind::Return, horizon_bars: 15, beta_window_bars: 3750, weights: BTreeMap::new() }
+    }
+}
+
+/// Formula of a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TargetKind {
+    /// close[t + h] / close[t] - 1.
+    Return,
+    /// The residual return of Kaggle's G-Research Crypto Forecasting: R = ln(P[t+h+1] / P[t+1]) minus beta x the
+    /// weighted market return.
+    GResearch,
+    /// The column `target` that came with close-only candles.
+    Provided,
+}
+
+/// Weights of G-Research's competition, by base asset.
+const GRESEARCH_WEIGHTS: [(&str, f64); 14] = [
+    ("BTC", 6.7799),
+    ("ETH", 5.8944),
+    ("ADA", 4.4067),
+    ("BNB", 4.3041),
+    ("DOGE", 3.5553),
+    ("BCH", 2.3979),
+    ("LTC", 2.3979),
+    ("ETC", 2.0794),
+    ("XLM", 2.0794),
+    ("TRX", 1.7918),
+    ("XMR", 1.6094),
+    ("EOS", 1.3863),
+    ("IOTA", 1.0986),
+    ("MKR", 1.0986),
+];
+
+impl TargetConfig {
+    pub(crate) fn validate(&self) -> Result<(), Error> {
+        if self.horizon_bars == 0 {
+            return Err(Error::config("target.horizon_bars", 0, "at least 1 bar"));
+        }
+        if self.beta_window_bars == 0 {
+            return Err(Error::config("target.beta_window_bars", 0, "at least 1 bar"));
+        }
+        match self.weights.iter().find(|(_, weight)| !weight.is_finite() || **weight < 0.0) {
+            Some((symbol, weight)) => {
+                Err(Error::config("target.weights", format!("{symbol}: {weight}"), "finite weights of at least 0"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// How many bars after t the target at t needs: what every purge must cover.
+    pub fn reach_bars(&self) -> usize {
+        match self.kind {
+            TargetKind::Return | TargetKind::Provided => self.horizon_bars,
+            TargetKind::GResearch => self.horizon_bars + 1,
+        }
+    }
+
+    /// The coin's weight in the weighted correlation and, for `gresearch`, in the market return.
+    pub fn weight(&self, symbol: &Symbol) -> f64 {
+        if let Some(&weight) = self.weights.get(symbol.as_str()) {
+            return weight;
+        }
+        let of_table = |&(base, _): &&(&str, f64)| {
+            symbol.as_str().strip_prefix(base).is_some_and(|quote| ["USDT", "USD", "USDC", "BUSD", ""].contains(&quote))
+        };
+        match self.kind {
+            TargetKind::GResearch => GRESEARCH_WEIGHTS.iter().find(of_table).map_or(1.0, |&(_, weight)| weight),
+            TargetKind::Return | TargetKind::Provided => 1.0,
+        }
+    }
+
+    /// The columns that the target is computed from.
+    pub fn columns(&self) -> &'static [Column] {
+        match self.kind {
+            TargetKind::Provided => &[Column::Close, Column::Target],
+            TargetKind::Return | TargetKind::GResearch => &[Column::Close],
+        }
+    }
+
+    /// The target of every row and coin, `[rows, coins]` row-major; NaN where either end was not observed.
+    pub fn compute(&self, panel: &Panel) -> Targets {
+        let (rows, coins) = (panel.rows(), panel.coins());
+        let values = match self.kind {
+            TargetKind::Return => each(panel, |row, coin| self.ratio(panel, row, row, coin) - 1.0),
+            TargetKind::GResearch => self.residual(panel),
+            TargetKind::Provided => each(panel, |row, coin| panel.value(Column::Target, row, coin)),
+        };
+        debug_assert_eq!(values.len(), rows * coins);
+        Targets { values, coins }
+    }
+
+    /// close[from + h] / close[from], where the coin was observed at `row`, `from` and `from + h`.
+    fn ratio(&self, panel: &Panel, row: usize, from: usize, coin: usize) -> f64 {
+        let until = from + self.horizon_bars;
+        if until >= panel.rows() || ![row, from, until].iter().all(|&row| panel.is_observed(row, coin)) {
+            return f64::NAN;
+        }
+        panel.value(Column::Close, until, coin) / panel.value(Column::Close, from, coin)
+    }
+
+    /// R - beta x M, with R = ln(P[t+h+1] / P[t+1]), M = sum(w R) / sum(w) over the coins that have an R, and
+    /// beta = mean(M R) / mean(M^2) over the last `beta_window_bars` bars, 0 where undefined.
+    fn residual(&self, panel: &Panel) -> Vec<f64> {
+        let (rows, coins) = (panel.rows(), panel.coins());
+        let weights: Vec<f64> = panel.symbols().iter().map(|symbol| self.weight(symbol)).collect();
+        let returns = each(panel, |row, coin| self.ratio(panel, row, row + 1, coin).ln());
+        let market: Vec<f64> = (0..rows)
+            .map(|row| {
+                let present = || {
+                    let returns = &returns[row * coins..(row + 1) * coins];
+                    returns.iter().zip(&weights).filter(|(value, _)| !value.is_nan())
+                };
+                let total: f64 = present().map(|(_, weight)| weight).sum();
+                present().map(|(value, weight)| value * weight).sum::<f64>() / total
+            })
+            .collect();
+        let mean = |values: Vec<f64>| trailing_mean(&values, self.beta_window_bars, panel.first_bar());
+        let square = mean(market.iter().map(|m| m * m).collect());
+        let mut residuals = returns.clone();
+        for coin in 0..coins {
+            let product = mean((0..rows).map(|row| market[row] * returns[row * coins + coin]).collect());
+            for row in 0..rows {
+                let beta = product[row] / square[row];
+                let beta = if beta.is_finite() { beta } else { 0.0 };
+                residuals[row * coins + coin] -= beta * market[row];
+            }
+        }
+        residuals
+    }
+}
+
+fn each(panel: &Panel, value: impl Fn(usize, usize) -> f64) -> Vec<f64> {
+    (0..panel.rows()).flat_map(|row| (0..panel.coins()).map(move |coin| (row, coin))).map(|(r, c)| value(r, c)).collect()
+}
+
+/// Targets of every row and coin, NaN where unknown.
+#[derive(Debug, Clone)]
+pub struct Targets {
+    values: Vec<f64>,
+    coins: usize,
+}
+
+impl Targets {
+    /// The target at `row`; NaN where unknown or past the end.
+    pub fn value(&self, row: usize, coin: usize) -> f64 {
+        self.values.get(row * self.coins + coin).copied().unwrap_or(f64::NAN)
+    }
+
+    /// One row of targets, `[coins]`.
+    pub fn row(&self, row: usize) -> &[f64] {
+        &self.values[row * self.coins..(row + 1) * self.coins]
+    }
+
+    /// Whether any coin has a target at `row`.
+    pub fn any(&self, row: usize) -> bool {
+        self.row(row).iter().any(|value| !value.is_nan())
+    }
+}

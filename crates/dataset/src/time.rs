@@ -1,0 +1,54 @@
+//! Times as people write them; inside, a time is an `i64` of UTC milliseconds.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+/// `2021-05-01 00:15`, UTC; with seconds only where they are not 0.
+pub fn format_time(time_ms: i64) -> String {
+    match Timestamp::from_millisecond(time_ms) {
+        Ok(time) if time_ms % 60_000 == 0 => time.strftime("%Y-%m-%d %H:%M").to_string(),
+        Ok(time) => time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        Err(_) => format!("{time_ms} ms"),
+    }
+}
+
+/// Reads `2021-05-01`, `2021-05-01 00:15`, `2021-05-01T00:15:00Z` (all UTC) or milliseconds.
+///
+/// # Errors
+/// The text itself with the forms that are understood.
+pub fn parse_time(text: &str) -> Result<i64, String> {
+    let text = text.trim();
+    if let Ok(ms) = text.parse::<i64>() {
+        return Ok(ms);
+    }
+    let civil = text.trim_end_matches('Z').replacen(' ', "T", 1);
+    civil
+        .parse::<DateTime>()
+        .ok()
+        .and_then(|time| time.to_zoned(TimeZone::UTC).ok())
+        .map(|zoned| zoned.timestamp().as_millisecond())
+        .ok_or_else(|| format!("`{text}` is no time: expected 2021-05-01, 2021-05-01T00:15 (UTC) or milliseconds"))
+}
+
+/// The month that a time falls in, as `2021-05`: the name of its file in the store.
+pub(crate) fn month(time_ms: i64) -> String {
+    Timestamp::from_millisecond(time_ms)
+        .map_or_else(|_| "out-of-range".to_owned(), |time| time.strftime("%Y-%m").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_they_are_written() {
+        assert_eq!(parse_time("2021-04-02T01:00Z"), Ok(1_617_325_200_000));
+        assert_eq!(parse_time("2021-04-02 01:00"), Ok(1_617_325_200_000));
+        assert_eq!(parse_time("2021-04-02"), Ok(1_617_321_600_000));
+        assert_eq!(parse_time("1617325200000"), Ok(1_617_325_200_000));
+        assert!(parse_time("yesterday").is_err());
+        assert_eq!(format_time(1_617_325_200_000), "2021-04-02 01:00");
+        assert_eq!(month(1_617_325_200_000), "2021-04");
+    }
+}

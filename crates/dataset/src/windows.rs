@@ -1,0 +1,145 @@
+//! Which windows can be used: end rows over one `[rows, channels]` matrix, nothing materialized.
+
+use std::ops::Range;
+
+use crate::{FeatureConfig, FeatureMatrix, Panel, Targets};
+
+/// Whether the window that ends at a row is fit to be forecast from, per coin.
+///
+/// It is when the coin has a candle of its own and all features at that row, and no more than
+/// `features.max_filled_share` of the window's rows are filled, missing or without all features. Training, scoring and
+/// live forecasts all ask here.
+#[derive(Debug, Clone)]
+pub struct Eligibility {
+    coins: usize,
+    lookback: usize,
+    allowed: usize,
+    /// Bars of the window that are filled, missing or without all features; `u32::MAX` where its last one is.
+    missing: Vec<u32>,
+}
+
+impl Eligibility {
+    /// Looks at every row of the panel once.
+    pub fn of(panel: &Panel, features: &FeatureMatrix, config: &FeatureConfig) -> Self {
+        let (rows, coins, lookback) = (panel.rows(), panel.coins(), config.lookback_bars);
+        let is_complete = |row: usize, coin: usize| {
+            panel.is_observed(row, coin) && features.cell(row, coin).iter().all(|value| !value.is_nan())
+        };
+        let mut missing = vec![u32::MAX; rows * coins];
+        for coin in 0..coins {
+            // Rows before the panel began count as missing.
+            let mut count = lookback;
+            for row in 0..rows {
+                let complete = is_complete(row, coin);
+                count += usize::from(!complete);
+                count -= usize::from(row < lookback || !is_complete(row - lookback, coin));
+                if complete {
+                    missing[row * coins + coin] = count as u32;
+                }
+            }
+        }
+        Self { coins, lookback, allowed: (config.max_filled_share * lookback as f64) as usize, missing }
+    }
+
+    /// Whether the coin's window that ends at `row` can be used.
+    pub fn is(&self, row: usize, coin: usize) -> bool {
+        row + 1 >= self.lookback && self.missing[row * self.coins + coin] as usize <= self.allowed
+    }
+
+    /// Why the window cannot be used; None where it can.
+    pub fn refusal(&self, row: usize, coin: usize) -> Option<String> {
+        let missing = self.missing[row * self.coins + coin];
+        match missing {
+            _ if self.is(row, coin) => None,
+            u32::MAX => Some("no closed candle with all features at this time".to_owned()),
+            _ => Some(format!(
+                "{missing} of {} bars are filled or missing, at most {} may be (features.max_filled_share)",
+                self.lookback, self.allowed
+            )),
+        }
+    }
+}
+
+/// End rows of windows, with the coins that count in each.
+#[derive(Debug, Clone, Default)]
+pub struct WindowSet {
+    /// Rows at which windows end (inclusive), ascending.
+    pub ends: Vec<usize>,
+    /// Which coins count, `[ends, coins]` row-major.
+    pub counts: Vec<bool>,
+    /// What was left out of the rows asked for.
+    pub dropped: Dropped,
+}
+
+/// How many (time, coin) pairs were asked for, and why some cannot be used; each is counted once, in this order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Dropped {
+    /// Pairs asked for.
+    pub asked: usize,
+    /// The candle at t or at the target's end was not observed.
+    pub no_target: usize,
+    /// The coin had no training rows, so there are no statistics for it.
+    pub unknown_coin: usize,
+    /// Too many filled or missing minutes in the window, or too little history.
+    pub bad_window: usize,
+}
+
+impl Dropped {
+    /// Pairs that can be used.
+    pub fn kept(&self) -> usize {
+        self.asked - self.no_target - self.unknown_coin - self.bad_window
+    }
+}
+
+impl std::ops::AddAssign for Dropped {
+    fn add_assign(&mut self, other: Self) {
+        self.asked += other.asked;
+        self.no_target += other.no_target;
+        self.unknown_coin += other.unknown_coin;
+        self.bad_window += other.bad_window;
+    }
+}
+
+impl WindowSet {
+    /// All windows that end in `rows`, every `stride` rows, where some coin is eligible, known and has a target.
+    pub fn new(
+        rows: Range<usize>,
+        stride: usize,
+        coins: usize,
+        targets: &Targets,
+        eligibility: &Eligibility,
+        is_known: impl Fn(usize) -> bool,
+    ) -> Self {
+        let mut set = Self::default();
+        let mut counts = vec![false; coins];
+        for row in rows.step_by(stride.max(1)) {
+            for (coin, counts) in counts.iter_mut().enumerate() {
+                set.dropped.asked += 1;
+                let (no_target, unknown, bad) =
+                    (targets.value(row, coin).is_nan(), !is_known(coin), !eligibility.is(row, coin));
+                match (no_target, unknown, bad) {
+                    (true, ..) => set.dropped.no_target += 1,
+                    (_, true, _) => set.dropped.unknown_coin += 1,
+                    (.., true) => set.dropped.bad_window += 1,
+                    _ => {}
+                }
+                *counts = !(no_target || unknown || bad);
+            }
+            if counts.contains(&true) {
+                set.ends.push(row);
+                set.counts.extend_from_slice(&counts);
+            }
+        }
+        set
+    }
+
+    /// Number of windows.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are no windows.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+}

@@ -1,0 +1,163 @@
+//! `evaluate RUN...` and `evaluate controls`: reads tables, hands them to the library, prints.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use clap::{Parser, Subcommand};
+use cli::ConfigTable;
+use dataset::{Config, Dataset, ForecastTable, RunConfig};
+use evaluate::{Forecaster, Options, Rows, Source, controls, controls_of, join, score};
+
+/// Score forecasts on the rows that all of them have
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true, arg_required_else_help = true)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Runs: folders with run.toml and forecasts.parquet
+    #[arg(value_name = "RUN", required = true)]
+    runs: Vec<PathBuf>,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Score zero, last return, negated last return and a shuffled forecast, without any run
+    Controls {
+        #[command(flatten)]
+        config: cli::ConfigArgs,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+#[derive(Debug, Clone, clap::Args)]
+struct Output {
+    /// Print one JSON object instead of tables
+    #[arg(long)]
+    json: bool,
+    /// Print every coin's correlation too
+    #[arg(long)]
+    coins: bool,
+    /// Bootstrap draws, at least 2000
+    #[arg(long, default_value_t = Options::default().draws)]
+    draws: usize,
+    /// Seed of the bootstrap and of the shuffled control
+    #[arg(long, default_value_t = Options::default().seed)]
+    seed: u64,
+}
+
+/// Runs the binary.
+///
+/// # Errors
+/// A run that cannot be read, runs of different targets, no common rows.
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    match &args.command {
+        Some(Command::Controls { config, output }) => {
+            let rows = control_rows(&config.load()?.parse()?)?;
+            let forecasters = controls(&rows, output.seed);
+            print(&rows, &forecasters, output)
+        }
+        None => score_runs(&args.runs, &args.output),
+    }
+}
+
+fn score_runs(runs: &[PathBuf], output: &Output) -> anyhow::Result<()> {
+    let runs: Vec<Run> = runs.iter().map(|path| Run::read(path)).collect::<anyhow::Result<_>>()?;
+    let Some(first) = runs.first() else { bail!("no runs, expected at least one folder") };
+    let sources: Vec<Source<'_>> =
+        runs.iter().map(|run| Source { name: &run.name, run: Some(&run.path), table: &run.table }).collect();
+    if let Some(other) = runs.iter().find(|run| (run.bar_ms, run.reach_bars) != (first.bar_ms, first.reach_bars)) {
+        bail!(
+            "{} forecasts {} bars of {} ms ahead, {} does {} of {} ms; expected one interval and reach\n\
+             hint: compare runs of one [data] and [target] section",
+            other.path,
+            other.reach_bars,
+            other.bar_ms,
+            first.path,
+            first.reach_bars,
+            first.bar_ms
+        );
+    }
+    let joined = join(&sources, first.bar_ms, first.reach_bars)?;
+    for (run, &dropped) in runs.iter().zip(&joined.dropped) {
+        if dropped > 0 {
+            cli::note(format!("{dropped} rows of {} are not in every run and are not scored", run.path));
+        }
+    }
+    let mut forecasters = joined.forecasters;
+    forecasters.extend(controls_of(&joined.rows, &forecasters[0], output.seed));
+    print(&joined.rows, &forecasters, output)
+}
+
+fn print(rows: &Rows, forecasters: &[Forecaster], output: &Output) -> anyhow::Result<()> {
+    let options = Options { draws: output.draws, seed: output.seed, ..Options::default() };
+    options.validate().map_err(cli::usage)?;
+    let report = score(rows, forecasters, &options)?;
+    let text = if output.json {
+        serde_json::to_string_pretty(&report)? + "\n"
+    } else if output.coins {
+        format!("{}\n{}", report.table(), report.coins_table())
+    } else {
+        report.table()
+    };
+    Ok(cli::print(&text)?)
+}
+
+/// A run as far as scoring needs it.
+struct Run {
+    path: String,
+    name: String,
+    table: ForecastTable,
+    bar_ms: i64,
+    reach_bars: usize,
+}
+
+impl Run {
+    fn read(path: &Path) -> anyhow::Result<Self> {
+        let not_a_run = || {
+            format!("{} is no run\nhint: a run is a folder with run.toml and forecasts.parquet, such as checkpoints/NAME", path.display())
+        };
+        let config_path = path.join("run.toml");
+        if !config_path.exists() {
+            bail!("{}", not_a_run());
+        }
+        let config_table = ConfigTable::read(&config_path)?;
+        let run: RunConfig = config_table.section("run")?;
+        let config: Config = config_table.parse()?;
+        let forecasts = path.join("forecasts.parquet");
+        if !forecasts.exists() {
+            bail!(
+                "{} has no forecasts.parquet yet\nhint: `cargo run -p train --release -- --resume --run {}` finishes it",
+                path.display(),
+                path.display()
+            );
+        }
+        Ok(Self {
+            path: path.display().to_string(),
+            name: if run.forecaster.is_empty() { "unnamed".to_owned() } else { run.forecaster },
+            table: ForecastTable::read(&forecasts)?,
+            bar_ms: config.data.interval.ms(),
+            reach_bars: config.target.reach_bars(),
+        })
+    }
+}
+
+/// All (time, coin) pairs of the scored folds that have a target, whatever any forecaster could say there.
+fn control_rows(config: &Config) -> anyhow::Result<Rows> {
+    let dataset = Dataset::load(config)?;
+    let mut rows = Vec::new();
+    for fold in &dataset.plan.folds {
+        let normalizer = dataset.fit_normalizer(fold, "controls")?;
+        for row in fold.score.clone() {
+            for coin in (0..dataset.panel.coins()).filter(|&coin| !dataset.targets.value(row, coin).is_nan()) {
+                rows.push(dataset.forecast_row(fold, &normalizer, (row, coin), 0.0));
+            }
+        }
+    }
+    let table = ForecastTable::new(rows, Path::new("controls"))?;
+    let (bar_ms, reach_bars) = (dataset.config.data.interval.ms(), dataset.config.target.reach_bars());
+    let source = Source { name: "zero", run: None, table: &table };
+    Ok(join(&[source], bar_ms, reach_bars).context("no rows to score")?.rows)
+}

@@ -1,0 +1,76 @@
+//! Numbers as the tables print them; what is undefined is `-`.
+
+use crate::report::Interval;
+
+fn dash() -> String {
+    "-".to_owned()
+}
+
+/// A correlation with its sign and four digits.
+pub(crate) fn correlation(value: Option<f64>) -> String {
+    value.map_or_else(dash, signed)
+}
+
+fn signed(value: f64) -> String {
+    if value.abs() < 0.000_05 { "0.0000".to_owned() } else { format!("{value:+.4}") }
+}
+
+/// An interval's ends.
+pub(crate) fn interval(ends: Option<Interval>) -> String {
+    ends.map_or_else(dash, |[low, high]| format!("{} to {}", signed(low), signed(high)))
+}
+
+/// A ratio with its sign and three digits.
+pub(crate) fn ratio(value: Option<f64>) -> String {
+    value.map_or_else(dash, |value| format!("{value:+.3}"))
+}
+
+/// A share in percent.
+pub(crate) fn percent(share: Option<f64>) -> String {
+    share.map_or_else(dash, |share| format!("{:.2} %", share * 100.0))
+}
+
+/// An error's size with four digits that count.
+pub(crate) fn magnitude(value: Option<f64>) -> String {
+    value.map_or_else(dash, |value| {
+        let digits = if value > 0.0 { (3 - value.log10().floor() as i64).clamp(0, 9) } else { 0 };
+        format!("{value:.*}", usize::try_from(digits).unwrap_or(0))
+    })
+}
+
+/// A count with its noun, in the plural where it is not 1.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", grouped(count))
+}
+
+/// A whole number with commas between thousands.
+pub(crate) fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!(grouped(1_069_338), "1,069,338");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(magnitude(Some(0.003_912_4)), "0.003912");
+        assert_eq!(magnitude(Some(1234.5)), "1234");
+        assert_eq!(magnitude(Some(0.0)), "0");
+        assert_eq!(correlation(Some(-0.000_01)), "0.0000");
+        assert_eq!(correlation(None), "-");
+        assert_eq!(interval(Some([-0.01, 0.02])), "-0.0100 to +0.0200");
+        assert_eq!(percent(Some(0.512_34)), "51.23 %");
+    }
+}

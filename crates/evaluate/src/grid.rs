@@ -1,0 +1,87 @@
+//! Aligned columns of text: the first to the left, the others to the right.
+
+/// Widest line a grid prints; columns that do not fit go into further blocks below.
+const WIDTH: usize = 118;
+
+/// Spaces between columns.
+const GAP: usize = 2;
+
+/// A header and rows of cells, every row as long as the header.
+pub(crate) struct Grid {
+    rows: Vec<Vec<String>>,
+}
+
+impl Grid {
+    /// A grid with its header and no rows.
+    pub fn new(header: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { rows: vec![header.into_iter().map(Into::into).collect()] }
+    }
+
+    /// Adds a row: its label, then one cell for every further column.
+    pub fn push(&mut self, label: &str, cells: impl IntoIterator<Item = String>) {
+        let mut row = vec![label.to_owned()];
+        row.extend(cells);
+        self.rows.push(row);
+    }
+
+    /// The grid as lines, each ended by a line break.
+    pub fn render(&self) -> String {
+        let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..columns).map(|column| self.width(column)).collect();
+        let label = widths.first().copied().unwrap_or(0);
+        let mut blocks = Vec::new();
+        let mut first = 1;
+        while first < columns || blocks.is_empty() {
+            let mut last = first;
+            let mut used = label;
+            while last < columns && (last == first || used + GAP + widths[last] <= WIDTH) {
+                used += GAP + widths[last];
+                last += 1;
+            }
+            blocks.push(self.block(&widths, first..last));
+            first = last.max(first + 1);
+        }
+        blocks.join("\n")
+    }
+
+    fn block(&self, widths: &[usize], columns: std::ops::Range<usize>) -> String {
+        let mut text = String::new();
+        for row in &self.rows {
+            let label = row.first().map(String::as_str).unwrap_or_default();
+            let mut line = format!("{label:<width$}", width = widths.first().copied().unwrap_or(0));
+            for column in columns.clone() {
+                let cell = row.get(column).map(String::as_str).unwrap_or_default();
+                line += &format!("{:GAP$}{cell:>width$}", "", width = widths[column]);
+            }
+            text += line.trim_end();
+            text.push('\n');
+        }
+        text
+    }
+
+    fn width(&self, column: usize) -> usize {
+        let cells = self.rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aligns_labels_left_and_cells_right() {
+        let mut grid = Grid::new(["name", "x"]);
+        grid.push("a", ["+0.1".to_owned()]);
+        assert_eq!(grid.render(), "name     x\na     +0.1\n");
+    }
+
+    #[test]
+    fn columns_that_do_not_fit_go_below() {
+        let mut grid = Grid::new(std::iter::once("name".to_owned()).chain((0..30).map(|n| format!("column{n}"))));
+        grid.push("row", (0..30).map(|n| n.to_string()));
+        let text = grid.render();
+        assert!(text.lines().all(|line| line.len() <= WIDTH));
+        assert!(text.contains("column29") && text.matches("name").count() == 3, "{text}");
+    }
+}

@@ -1,0 +1,92 @@
+//! From forecast tables to the rows that all of them have.
+
+use std::collections::BTreeMap;
+
+use dataset::{ForecastRow, ForecastTable};
+
+use crate::{Error, Forecaster, Rows};
+
+/// A forecast table with the name it goes by.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// What forecast: `network`, `lightgbm` and so on.
+    pub name: &'a str,
+    /// The run it comes from.
+    pub run: Option<&'a str>,
+    /// Its forecasts.
+    pub table: &'a ForecastTable,
+}
+
+/// What all tables have in common.
+#[derive(Debug, Clone)]
+pub struct Joined {
+    /// The common rows.
+    pub rows: Rows,
+    /// The forecasts of each source on these rows, in the order given.
+    pub forecasters: Vec<Forecaster>,
+    /// How many rows of each source are not in all the others and so are not scored.
+    pub dropped: Vec<usize>,
+}
+
+/// Keeps the (fold, time, symbol) that every table has.
+///
+/// # Errors
+/// No common row; two tables that disagree on what was realized, and so forecast different targets.
+pub fn join(sources: &[Source<'_>], bar_ms: i64, reach_bars: usize) -> Result<Joined, Error> {
+    type Key<'a> = (u32, i64, &'a str);
+    fn key(row: &ForecastRow) -> Key<'_> {
+        (row.fold, row.time_ms, &row.symbol)
+    }
+    let Some((first, others)) = sources.split_first() else { return Err(Error::NoRows) };
+    let others: Vec<BTreeMap<Key<'_>, &ForecastRow>> =
+        others.iter().map(|source| source.table.rows().iter().map(|row| (key(row), row)).collect()).collect();
+    let common: Vec<&ForecastRow> = first
+        .table
+        .rows()
+        .iter()
+        .filter(|row| others.iter().all(|table| table.contains_key(&key(row))))
+        .collect();
+    let mut symbols: Vec<String> = common.iter().map(|row| row.symbol.clone()).collect();
+    symbols.sort();
+    symbols.dedup();
+    let column = |value: fn(&ForecastRow) -> f64| common.iter().map(|row| value(row)).collect::<Vec<f64>>();
+    let rows = Rows {
+        time_ms: common.iter().map(|row| row.time_ms).collect(),
+        // Found, as the list was made from these very rows.
+        symbol: common.iter().map(|row| symbols.binary_search(&row.symbol).unwrap_or_default() as u32).collect(),
+        fold: common.iter().map(|row| row.fold).collect(),
+        realized: column(|row| row.realized),
+        realized_delayed: column(|row| row.realized_delayed),
+        last_return: column(|row| row.last_return),
+        volatility: column(|row| row.volatility),
+        weight: column(|row| row.weight),
+        symbols,
+        bar_ms,
+        reach_bars,
+    }
+    .checked()?;
+    let mut forecasters = vec![forecaster(first, column(|row| row.forecast))];
+    for (source, table) in sources[1..].iter().zip(&others) {
+        let mut forecast = Vec::with_capacity(common.len());
+        for row in &common {
+            let other = table[&key(row)];
+            if (other.realized - row.realized).abs() > 1e-9 {
+                return Err(Error::OtherTarget {
+                    name: source.name.to_owned(),
+                    time_ms: row.time_ms,
+                    symbol: row.symbol.clone(),
+                    found: other.realized,
+                    expected: row.realized,
+                });
+            }
+            forecast.push(other.forecast);
+        }
+        forecasters.push(forecaster(source, forecast));
+    }
+    let dropped = sources.iter().map(|source| source.table.rows().len() - common.len()).collect();
+    Ok(Joined { rows, forecasters, dropped })
+}
+
+fn forecaster(source: &Source<'_>, forecast: Vec<f64>) -> Forecaster {
+    Forecaster { name: source.name.to_owned(), run: source.run.map(str::to_owned), forecast }
+}

@@ -1,0 +1,36 @@
+//! Scores forecasts honestly: correlations, information coefficients, errors and block-bootstrap intervals.
+//!
+//! Slices in, values or strings out: no input or output, no candles, no models; [`join`] knows the forecast table, and that is all. [`score`] puts every [`Forecaster`] on
+//! the same [`Rows`] and returns a [`Report`], which serializes to one JSON object and prints as text tables. The
+//! statistics it is made of are public functions over slices.
+
+mod accuracy;
+mod block_length;
+mod bootstrap;
+mod controls;
+mod correlation;
+mod cross_section;
+mod error;
+mod format;
+mod grid;
+mod join;
+mod notes;
+mod options;
+mod report;
+mod rows;
+mod scoring;
+mod table;
+mod variants;
+
+pub use accuracy::{directional_accuracy, mean_absolute_error, root_mean_squared_error};
+pub use block_length::optimal_block_length;
+pub use bootstrap::percentile_interval;
+pub use controls::{CONTROL_NAMES, controls, controls_of, is_control, shuffled};
+pub use correlation::{average_ranks, pearson, spearman, weighted_pearson};
+pub use cross_section::{InformationCoefficient, ic_per_timestamp, neutralize, rank_ic_per_timestamp, summarize_ic};
+pub use error::Error;
+pub use join::{Joined, Source, join};
+pub use options::Options;
+pub use report::{Difference, Interval, Report, Score};
+pub use rows::{Forecaster, Rows, timestamp_groups};
+pub use scoring::score;

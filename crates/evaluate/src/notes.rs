@@ -1,0 +1,61 @@
+//! The lines below the tables: how the intervals were made, and what is missing and why.
+
+use crate::format::{counted, grouped};
+use crate::report::{Report, Score};
+
+impl Report {
+    /// One note a line; `labels` are the forecasters' names in the tables.
+    pub(crate) fn notes(&self, labels: &[String]) -> String {
+        let mut notes = vec![
+            format!(
+                "Intervals: stationary block bootstrap, {} draws (seed {}); times drawn within each fold, all coins",
+                grouped(self.draws),
+                self.seed
+            ),
+            format!(
+                "together; mean block length by Politis and White, at least {} and at most half a fold. Reach: {}.",
+                counted(self.floor_bars, "bar"),
+                counted(self.reach_bars, "bar"),
+            ),
+        ];
+        if !self.differences.is_empty() {
+            notes.push(
+                "Differences: both forecasters on the same draws, over the folds in which both have a score."
+                    .to_owned(),
+            );
+        }
+        notes.extend(self.undefined_notes(labels));
+        for (label, score) in labels.iter().zip(&self.forecasters) {
+            notes.extend(score.run.as_ref().map(|run| format!("{label}: {run}")));
+        }
+        notes.iter().map(|note| format!("{note}\n")).collect()
+    }
+
+    fn undefined_notes(&self, labels: &[String]) -> Vec<String> {
+        let undefined = |score: &Score| score.folds.iter().filter(|fold| fold.is_none()).count();
+        let names = |wanted: &dyn Fn(&Score) -> bool| {
+            let chosen = labels.iter().zip(&self.forecasters).filter(|(_, score)| wanted(score));
+            chosen.map(|(label, _)| label.as_str()).collect::<Vec<_>>().join(", ")
+        };
+        let mut notes = Vec::new();
+        let nowhere = names(&|score| undefined(score) == self.folds);
+        if !nowhere.is_empty() {
+            notes.push(format!("No score in any fold (constant forecast or too few rows): {nowhere}."));
+        }
+        for (label, score) in labels.iter().zip(&self.forecasters) {
+            let missing = undefined(score);
+            if missing > 0 && missing < self.folds {
+                notes.push(format!(
+                    "{label}: no score in {missing} of {} folds (constant forecast or few rows), left out of its means.",
+                    self.folds
+                ));
+            }
+        }
+        let without_interval = names(&|score| score.pearson.is_some() && score.interval.is_none());
+        if !without_interval.is_empty() {
+            let times = counted(self.times, "time");
+            notes.push(format!("No interval ({times} hold fewer than five blocks): {without_interval}."));
+        }
+        notes
+    }
+}

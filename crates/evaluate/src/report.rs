@@ -1,0 +1,123 @@
+//! The result of scoring: plain values that become one JSON object or tables of text.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::cross_section::InformationCoefficient;
+
+/// Lower and upper end of an interval.
+pub type Interval = [f64; 2];
+
+/// Scores of all forecasters on the rows they share; what is undefined is `None` (`null` in JSON, `-` in tables).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// Scored (time, symbol) pairs.
+    pub rows: usize,
+    /// Scored timestamps.
+    pub times: usize,
+    /// Number of folds.
+    pub folds: usize,
+    /// The folds' numbers, in the order of [`Score::folds`].
+    pub fold_numbers: Vec<u32>,
+    /// Number of coins among the rows.
+    pub coins: usize,
+    /// Length of a bar in milliseconds.
+    pub bar_ms: i64,
+    /// Bars from a forecast to the last price its target uses.
+    pub reach_bars: usize,
+    /// Bootstrap draws.
+    pub draws: usize,
+    /// Confidence of the intervals.
+    pub confidence: f64,
+    /// Seed of the draws.
+    pub seed: u64,
+    /// Shortest mean block length allowed, in bars.
+    pub floor_bars: usize,
+    /// One score a forecaster, in the order they were given.
+    pub forecasters: Vec<Score>,
+    /// Paired differences between forecasters.
+    pub differences: Vec<Difference>,
+}
+
+/// One forecaster's scores. Correlations are means over folds unless their line says otherwise.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Score {
+    /// The forecaster.
+    pub name: String,
+    /// Its run; none for a control.
+    pub run: Option<String>,
+    /// Mean over folds of the Pearson correlation of forecast and realized, pooled over all (time, coin) pairs.
+    pub pearson: Option<f64>,
+    /// Its bootstrap interval.
+    pub interval: Option<Interval>,
+    /// The pooled correlation of each fold.
+    pub folds: Vec<Option<f64>>,
+    /// The interval with blocks of one day instead (or half a fold, if that is shorter).
+    pub interval_day: Option<Interval>,
+    /// Mean block length of `interval`, in bars.
+    pub block_bars: usize,
+    /// Mean block length of `interval_day`, in bars: a day, or half the longest fold where that is shorter.
+    pub block_bars_day: usize,
+    /// Weighted by the rows' weights.
+    pub weighted: Option<f64>,
+    /// Both sides divided by the coin's training volatility.
+    pub scaled: Option<f64>,
+    /// Its bootstrap interval.
+    pub scaled_interval: Option<Interval>,
+    /// Market-neutral: both sides minus their mean over coins at the timestamp.
+    pub neutral: Option<f64>,
+    /// Its bootstrap interval.
+    pub neutral_interval: Option<Interval>,
+    /// Against what is realized with entry one bar later.
+    pub delayed: Option<f64>,
+    /// Its bootstrap interval.
+    pub delayed_interval: Option<Interval>,
+    /// Entry one bar later, market-neutral.
+    pub delayed_neutral: Option<f64>,
+    /// Its bootstrap interval.
+    pub delayed_neutral_interval: Option<Interval>,
+    /// Spearman's rank correlation, pooled within a fold.
+    pub rank_correlation: Option<f64>,
+    /// Pearson across coins at each timestamp, over all timestamps.
+    pub ic: InformationCoefficient,
+    /// Mean over timestamps of Spearman's correlation across coins.
+    pub rank_ic: Option<f64>,
+    /// Its standard deviation over timestamps.
+    pub rank_ic_std: Option<f64>,
+    /// Mean divided by standard deviation.
+    pub rank_icir: Option<f64>,
+    /// Mean absolute error over all rows.
+    pub mae: Option<f64>,
+    /// Root of the mean squared error over all rows.
+    pub rmse: Option<f64>,
+    /// Share of rows whose sign was right, where neither side is 0.
+    pub directional_accuracy: Option<f64>,
+    /// Each coin's correlation over time, mean over folds.
+    pub coins: BTreeMap<String, Option<f64>>,
+}
+
+/// Scores of `a` minus scores of `b` over the folds in which both are defined, with intervals from paired draws.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Difference {
+    /// The forecaster.
+    pub a: String,
+    /// The one it is compared with.
+    pub b: String,
+    /// The forecaster's run.
+    pub a_run: Option<String>,
+    /// The other's run.
+    pub b_run: Option<String>,
+    /// Difference of the pooled correlations.
+    pub pearson: Option<f64>,
+    /// Its bootstrap interval.
+    pub interval: Option<Interval>,
+    /// Difference of the market-neutral correlations.
+    pub neutral: Option<f64>,
+    /// Its bootstrap interval.
+    pub neutral_interval: Option<Interval>,
+    /// Difference with entry one bar later.
+    pub delayed: Option<f64>,
+    /// Its bootstrap interval.
+    pub delayed_interval: Option<Interval>,
+}

@@ -1,0 +1,287 @@
+//! The rows every forecaster is scored on, and where their folds and timestamps begin and end.
+
+use std::ops::Range;
+
+use crate::Error;
+
+/// The scored rows all forecasters share, sorted by (fold, time, symbol); one entry of every column a row.
+///
+/// Returns are plain fractions (0.001 is 0.1 %). The fields are public so that rows can be written as a literal with
+/// named columns and then [checked](Rows::checked); [`score`](crate::score) checks them again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rows {
+    /// Time of the forecast, UTC milliseconds.
+    pub time_ms: Vec<i64>,
+    /// Index into [`symbols`](Rows::symbols).
+    pub symbol: Vec<u32>,
+    /// Fold the row was scored in, counted from 1.
+    pub fold: Vec<u32>,
+    /// What the forecast is compared with.
+    pub realized: Vec<f64>,
+    /// The same with entry one bar later; NaN where unknown.
+    pub realized_delayed: Vec<f64>,
+    /// Return of the last closed bar; NaN where unknown.
+    pub last_return: Vec<f64>,
+    /// Standard deviation of the coin's target in the fold's training rows, above 0; NaN where unknown.
+    pub volatility: Vec<f64>,
+    /// Weight in the weighted correlation, 0 or more; 1 everywhere if there are none.
+    pub weight: Vec<f64>,
+    /// Names of the coins.
+    pub symbols: Vec<String>,
+    /// Length of a bar in milliseconds.
+    pub bar_ms: i64,
+    /// Bars from the forecast to the last price its target uses.
+    pub reach_bars: usize,
+}
+
+impl Rows {
+    /// Rows from their columns, in the order of the struct's fields, checked as by [`Rows::checked`].
+    ///
+    /// # Errors
+    /// As [`Rows::checked`].
+    #[expect(clippy::too_many_arguments, reason = "one argument a column; the literal and `checked` name them")]
+    pub fn new(
+        time_ms: Vec<i64>,
+        symbol: Vec<u32>,
+        fold: Vec<u32>,
+        realized: Vec<f64>,
+        realized_delayed: Vec<f64>,
+        last_return: Vec<f64>,
+        volatility: Vec<f64>,
+        weight: Vec<f64>,
+        symbols: Vec<String>,
+        bar_ms: i64,
+        reach_bars: usize,
+    ) -> Result<Self, Error> {
+        Self {
+            time_ms,
+            symbol,
+            fold,
+            realized,
+            realized_delayed,
+            last_return,
+            volatility,
+            weight,
+            symbols,
+            bar_ms,
+            reach_bars,
+        }
+        .checked()
+    }
+
+    /// The same rows once they are known to be consistent.
+    ///
+    /// # Errors
+    /// Where there are no rows, a column's length differs, rows are unsorted or repeat a (time, symbol), or a value is
+    /// outside what its column may hold.
+    pub fn checked(self) -> Result<Self, Error> {
+        self.check()?;
+        Ok(self)
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.time_ms.len()
+    }
+
+    /// True where there is no row at all.
+    pub fn is_empty(&self) -> bool {
+        self.time_ms.is_empty()
+    }
+
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.is_empty() {
+            return Err(Error::NoRows);
+        }
+        if self.bar_ms <= 0 {
+            return Err(setting("bar_ms", self.bar_ms, "a length above 0"));
+        }
+        if self.reach_bars == 0 {
+            return Err(setting("reach_bars", self.reach_bars, "at least 1 bar"));
+        }
+        self.check_lengths()?;
+        self.check_order()?;
+        self.check_values()?;
+        self.check_duplicates()
+    }
+
+    fn check_lengths(&self) -> Result<(), Error> {
+        let lengths = [
+            ("symbol", self.symbol.len()),
+            ("fold", self.fold.len()),
+            ("realized", self.realized.len()),
+            ("realized_delayed", self.realized_delayed.len()),
+            ("last_return", self.last_return.len()),
+            ("volatility", self.volatility.len()),
+            ("weight", self.weight.len()),
+        ];
+        for (column, found) in lengths {
+            if found != self.len() {
+                return Err(Error::Length { column: column.to_owned(), found, expected: self.len() });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_order(&self) -> Result<(), Error> {
+        // The columns have one length (checked before), so every index below is in range.
+        for row in 0..self.len() {
+            if self.symbol[row] as usize >= self.symbols.len() {
+                return Err(Error::Symbol { row, found: self.symbol[row], expected: self.symbols.len() });
+            }
+            if self.fold[row] == 0 {
+                return Err(self.value("fold", row, 0.0, "1 or more"));
+            }
+            if row > 0 && self.key(row) < self.key(row - 1) {
+                return Err(Error::Unsorted {
+                    row,
+                    fold: self.fold[row],
+                    time_ms: self.time_ms[row],
+                    symbol: self.symbol_name(row),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_values(&self) -> Result<(), Error> {
+        type Rule = fn(f64) -> bool;
+        let rules: [(&str, &[f64], Rule, &'static str); 5] = [
+            ("realized", &self.realized, f64::is_finite, "a finite number"),
+            (
+                "realized_delayed",
+                &self.realized_delayed,
+                |value| !value.is_infinite(),
+                "a finite number, or NaN where it is unknown",
+            ),
+            (
+                "last_return",
+                &self.last_return,
+                |value| !value.is_infinite(),
+                "a finite number, or NaN where it is unknown",
+            ),
+            (
+                "volatility",
+                &self.volatility,
+                |value| value.is_nan() || (value > 0.0 && value.is_finite()),
+                "a number above 0, or NaN where it is unknown",
+            ),
+            ("weight", &self.weight, |value| value >= 0.0 && value.is_finite(), "a finite number, 0 or more"),
+        ];
+        for (column, values, allowed, expected) in rules {
+            if let Some(row) = values.iter().position(|value| !allowed(*value)) {
+                return Err(self.value(column, row, values[row], expected));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_duplicates(&self) -> Result<(), Error> {
+        let mut keys: Vec<(i64, u32, u32)> =
+            (0..self.len()).map(|row| (self.time_ms[row], self.symbol[row], self.fold[row])).collect();
+        keys.sort_unstable();
+        for pair in keys.windows(2) {
+            let [first, second] = pair else { continue };
+            if (first.0, first.1) == (second.0, second.1) {
+                return Err(Error::Duplicate {
+                    time_ms: first.0,
+                    symbol: self.symbols.get(first.1 as usize).cloned().unwrap_or_default(),
+                    first_fold: first.2,
+                    second_fold: second.2,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The error for a value that its column may not hold.
+    pub(crate) fn value(&self, column: &str, row: usize, found: f64, expected: &'static str) -> Error {
+        Error::Value {
+            column: column.to_owned(),
+            row,
+            time_ms: self.time_ms.get(row).copied().unwrap_or_default(),
+            symbol: self.symbol_name(row),
+            found,
+            expected,
+        }
+    }
+
+    fn key(&self, row: usize) -> (u32, i64, u32) {
+        (self.fold[row], self.time_ms[row], self.symbol[row])
+    }
+
+    fn symbol_name(&self, row: usize) -> String {
+        let name = self.symbol.get(row).and_then(|index| self.symbols.get(*index as usize));
+        name.cloned().unwrap_or_default()
+    }
+}
+
+/// The error for a setting out of its range.
+pub(crate) fn setting(key: &'static str, found: impl ToString, expected: &'static str) -> Error {
+    Error::Setting { key, found: found.to_string(), expected }
+}
+
+/// One forecaster's forecasts, one for each of the [`Rows`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Forecaster {
+    /// What it is: `network`, `lightgbm`, `last_return` and so on.
+    pub name: String,
+    /// The run it comes from; none for a control.
+    pub run: Option<String>,
+    /// Its forecast of every row, never NaN.
+    pub forecast: Vec<f64>,
+}
+
+/// Ranges of consecutive rows with the same time, in order.
+///
+/// # Examples
+/// ```
+/// assert_eq!(evaluate::timestamp_groups(&[7, 7, 8]), [0..2, 2..3]);
+/// ```
+pub fn timestamp_groups(time_ms: &[i64]) -> Vec<Range<usize>> {
+    let mut start = 0;
+    let chunks = time_ms.chunk_by(|left, right| left == right);
+    chunks
+        .map(|chunk| {
+            start += chunk.len();
+            start - chunk.len()..start
+        })
+        .collect()
+}
+
+/// One fold's place in the rows and in the list of timestamps.
+#[derive(Debug, Clone)]
+pub(crate) struct FoldSpan {
+    pub number: u32,
+    pub rows: Range<usize>,
+    pub times: Range<usize>,
+}
+
+/// Where the folds and timestamps of [`Rows`] begin and end.
+#[derive(Debug, Clone)]
+pub(crate) struct Layout {
+    pub folds: Vec<FoldSpan>,
+    /// Rows of every timestamp, over all folds.
+    pub times: Vec<Range<usize>>,
+}
+
+impl Layout {
+    pub fn new(rows: &Rows) -> Self {
+        let mut folds = Vec::new();
+        let mut times = Vec::new();
+        let mut start = 0;
+        for chunk in rows.fold.chunk_by(|left, right| left == right) {
+            let span = start..start + chunk.len();
+            let first_time = times.len();
+            let groups = timestamp_groups(&rows.time_ms[span.clone()]);
+            times.extend(groups.iter().map(|group| start + group.start..start + group.end));
+            start = span.end;
+            folds.push(FoldSpan {
+                number: chunk[0], // chunk_by never yields an empty chunk
+                rows: span,
+                times: first_time..times.len(),
+            });
+        }
+        Self { folds, times }
+    }
+}

@@ -1,0 +1,24 @@
+//! What a market is: symbols, intervals, candles, and the sources candles come from.
+//!
+//! - [`Symbol`], [`Market`], [`Interval`], [`Candle`]: the domain types every other crate uses.
+//! - [`RestClient`]: closed candles from Binance REST, with the server's clock deciding what is
+//!   closed.
+//! - [`simulate`]: a seeded, made-up market whose best possible forecast is known exactly.
+//!
+//! This crate knows no panel, no feature and no tensor, and writes no file.
+
+mod candle;
+mod error;
+mod interval;
+mod rest;
+mod simulated;
+mod symbol;
+mod time;
+
+pub use candle::{Candle, CandleError};
+pub use error::Error;
+pub use interval::Interval;
+pub use rest::{ClosedCandles, RestClient, RestOptions};
+pub use simulated::{SimulatedCoin, SimulatedConfig, SimulatedMarket, simulate, simulate_coin};
+pub use symbol::{Market, Symbol};
+pub use time::utc_text;

@@ -1,0 +1,254 @@
+//! The shape of the network, as written in a config file.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// How the channels of the coins meet in the network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mixing {
+    /// One stack of convolutions over all channels of all coins, and a head with one output a coin.
+    Stacked,
+    /// One encoder, the same weights for every coin: a coin's own channels and the mean of all
+    /// coins' channels in, one output out.
+    #[default]
+    Shared,
+}
+
+/// The activation function.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activation {
+    /// `max(x, 0)`.
+    #[default]
+    Relu,
+    /// `x * Phi(x)` with the exact error function, as PyTorch's default.
+    Gelu,
+    /// `x * sigmoid(x)`.
+    Silu,
+}
+
+/// Normalization in front of each activation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Norm {
+    /// No normalization: zero-initialized blocks train without one (Fixup, Zhang et al. 2019).
+    #[default]
+    None,
+    /// Layer normalization over the channels of each time step (Ba et al. 2016).
+    Layer,
+}
+
+/// What of the last stage's time steps reaches the head.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pool {
+    /// The mean over time.
+    Mean,
+    /// The last time step.
+    Last,
+    /// Both, the mean first: twice the channels.
+    #[default]
+    MeanLast,
+}
+
+/// What happens to a window before the first convolution.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WindowNorm {
+    /// Nothing: the caller normalizes with statistics fitted on training rows.
+    #[default]
+    None,
+    /// Each channel minus its mean over the window, divided by
+    /// `sqrt(variance + `[`WINDOW_NORM_EPSILON`](crate::WINDOW_NORM_EPSILON)`)` over the window.
+    Window,
+}
+
+/// Configuration of a [`ResNet1d`](crate::ResNet1d).
+///
+/// The default has about 0.45 million parameters with 8 features.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NetworkConfig {
+    /// How the coins' channels meet.
+    pub mixing: Mixing,
+    /// Channels out of the first convolution.
+    pub stem_width: usize,
+    /// Time steps the first convolution sees at once. Equal to `stem_stride` it cuts the window
+    /// into patches.
+    pub stem_kernel: usize,
+    /// Time steps from one output of the first convolution to the next.
+    pub stem_stride: usize,
+    /// Channels of each stage.
+    pub stages: Vec<usize>,
+    /// Residual blocks in each stage.
+    pub blocks_per_stage: usize,
+    /// Time steps that a convolution in a block sees; odd.
+    pub kernel: usize,
+    /// Stride of the first block of each stage after the first.
+    pub stage_stride: usize,
+    /// Probability of zeroing a value inside a block during training.
+    pub dropout: f64,
+    /// The activation function.
+    pub activation: Activation,
+    /// Normalization in front of each activation.
+    pub norm: Norm,
+    /// What of the time steps reaches the head.
+    pub pool: Pool,
+    /// Units of the head's hidden layer; 0 for a single linear layer.
+    pub head_width: usize,
+    /// What happens to a window before the first convolution.
+    pub input_norm: WindowNorm,
+}
+
+impl Default for NetworkConfig {
+    fn default() -> Self {
+        Self {
+            // A twentieth of the weights to learn from the same rows, and any number of coins.
+            mixing: Mixing::Shared,
+            stem_width: 32,
+            // Patches of 8 minutes: 512 minutes become 64 steps, and the stem is one product.
+            stem_kernel: 8,
+            stem_stride: 8,
+            // 64, 32, 16 and 8 steps: each stage costs about as much as the one before it.
+            stages: vec![32, 64, 128, 128],
+            blocks_per_stage: 2,
+            kernel: 3,
+            stage_stride: 2,
+            // As in the forecaster that this project replaces.
+            dropout: 0.2,
+            // The cheapest: one pass forward and one back.
+            activation: Activation::Relu,
+            norm: Norm::None,
+            // The mean alone forgets which step was the newest.
+            pool: Pool::MeanLast,
+            head_width: 64,
+            input_norm: WindowNorm::None,
+        }
+    }
+}
+
+impl NetworkConfig {
+    /// Checks that a network can be built from this configuration.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] naming the first key with an unusable value.
+    pub fn validate(&self) -> Result<(), Error> {
+        let positive = [
+            ("stem_width", self.stem_width),
+            ("stem_kernel", self.stem_kernel),
+            ("stem_stride", self.stem_stride),
+            ("blocks_per_stage", self.blocks_per_stage),
+            ("kernel", self.kernel),
+            ("stage_stride", self.stage_stride),
+        ];
+        for (key, found) in positive {
+            if found == 0 {
+                return Err(unusable(key, found, "at least 1", format!("set {key} = 1 or more")));
+            }
+        }
+        if self.stem_kernel < self.stem_stride {
+            return Err(unusable(
+                "stem_kernel",
+                self.stem_kernel,
+                format!("at least stem_stride = {}", self.stem_stride),
+                "a kernel shorter than its stride skips minutes; equal cuts patches".to_owned(),
+            ));
+        }
+        if self.kernel.is_multiple_of(2) {
+            return Err(unusable("kernel", self.kernel, "an odd number", format!("set kernel = {}", self.kernel + 1)));
+        }
+        if self.stages.is_empty() || self.stages.contains(&0) {
+            return Err(unusable(
+                "stages",
+                format!("{:?}", self.stages),
+                "one width of at least 1 for each stage",
+                "for example stages = [32, 64]".to_owned(),
+            ));
+        }
+        if !(0.0..1.0).contains(&self.dropout) {
+            return Err(unusable(
+                "dropout",
+                self.dropout,
+                "a probability from 0 to less than 1",
+                "set dropout = 0.0 to switch it off".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Padding of the first convolution, on each side: 0 for patches (kernel equal to stride),
+    /// else `(stem_kernel - 1) / 2`.
+    pub fn stem_padding(&self) -> usize {
+        if self.stem_kernel == self.stem_stride { 0 } else { (self.stem_kernel - 1) / 2 }
+    }
+
+    /// Checks that windows of `lookback` rows of `coins * features` channels fit the network.
+    pub(crate) fn validate_input(&self, coins: usize, features: usize, lookback: usize) -> Result<(), Error> {
+        for (key, found) in [("coins", coins), ("features", features)] {
+            if found == 0 {
+                let hint = format!("the network needs {key} to look at");
+                return Err(unusable(key, found, "at least 1", hint));
+            }
+        }
+        let shortest = self.stem_kernel.saturating_sub(2 * self.stem_padding()).max(1);
+        if lookback < shortest {
+            return Err(unusable(
+                "lookback",
+                lookback,
+                format!("at least {shortest} rows for stem_kernel = {}", self.stem_kernel),
+                "lengthen lookback or shorten stem_kernel".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn unusable(key: &'static str, found: impl ToString, expected: impl Into<String>, hint: String) -> Error {
+    Error::Config { key, found: found.to_string(), expected: expected.into(), hint }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(change: impl FnOnce(&mut NetworkConfig)) -> String {
+        let mut config = NetworkConfig::default();
+        change(&mut config);
+        config.validate().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_default_is_valid() {
+        NetworkConfig::default().validate().unwrap();
+    }
+
+    #[test]
+    fn messages_name_key_value_expected_and_hint() {
+        assert_eq!(message(|config| config.kernel = 4), "kernel is 4, expected an odd number\nhint: set kernel = 5");
+        assert_eq!(
+            message(|config| config.stem_kernel = 3),
+            "stem_kernel is 3, expected at least stem_stride = 8\nhint: a kernel shorter than its stride skips minutes; equal cuts patches"
+        );
+        assert_eq!(
+            message(|config| config.stages = vec![]),
+            "stages is [], expected one width of at least 1 for each stage\nhint: for example stages = [32, 64]"
+        );
+        assert_eq!(
+            message(|config| config.dropout = 1.0),
+            "dropout is 1, expected a probability from 0 to less than 1\nhint: set dropout = 0.0 to switch it off"
+        );
+        assert!(message(|config| config.dropout = f64::NAN).contains("dropout is NaN"));
+        assert!(message(|config| config.stage_stride = 0).contains("stage_stride is 0"));
+    }
+
+    #[test]
+    fn a_typo_in_the_config_is_an_error() {
+        let error = serde_json::from_str::<NetworkConfig>(r#"{"stem_widht": 3}"#).unwrap_err();
+        assert!(error.to_string().contains("unknown field `stem_widht`"), "{error}");
+        let config: NetworkConfig = serde_json::from_str(r#"{"mixing": "stacked", "pool": "mean_last"}"#).unwrap();
+        assert_eq!(config.mixing, Mixing::Stacked);
+    }
+}

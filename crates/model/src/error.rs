@@ -1,0 +1,162 @@
+//! What can go wrong in this crate.
+
+use std::path::PathBuf;
+
+/// Any failure of this crate.
+///
+/// A message names the thing, the value found and what was expected; where there is a way out, it
+/// is the last line, `hint: ...`.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A key of the network or optimizer configuration has an unusable value.
+    #[error("{key} is {found}, expected {expected}\nhint: {hint}")]
+    Config {
+        /// Name of the key, as written in the config file.
+        key: &'static str,
+        /// Value found.
+        found: String,
+        /// Values that are accepted.
+        expected: String,
+        /// What to change.
+        hint: String,
+    },
+
+    /// A device name that does not exist.
+    #[error(
+        "unknown device {found:?}, expected auto, gpu, cpu, wgpu, flex or ndarray\nhint: `auto` takes a GPU where there is one and the CPU elsewhere"
+    )]
+    UnknownDevice {
+        /// Name found.
+        found: String,
+    },
+
+    /// A device that this machine or this build cannot open.
+    #[error("device {choice} cannot be opened: {reason}\nhint: {hint}")]
+    DeviceUnavailable {
+        /// The device that was asked for.
+        choice: String,
+        /// Why it cannot be opened.
+        reason: String,
+        /// What to change.
+        hint: String,
+    },
+
+    /// An operation on the device failed.
+    #[error("the device failed while {doing}: {reason}")]
+    DeviceFailed {
+        /// What was being done.
+        doing: &'static str,
+        /// What the device said.
+        reason: String,
+    },
+
+    /// A matrix of windows whose parts do not fit each other.
+    #[error(
+        "the matrix of windows has {values} values and a lookback of {lookback}, expected whole rows of {channels} channels and a lookback of at least 1"
+    )]
+    Matrix {
+        /// Number of values in the matrix.
+        values: usize,
+        /// Number of channels, which is the length of a row.
+        channels: usize,
+        /// Rows in a window.
+        lookback: usize,
+    },
+
+    /// A window that reaches outside its matrix.
+    #[error("no window ends at row {end}: with {rows} rows and a lookback of {lookback} {which} can end one", which = row_range(*rows, *lookback))]
+    WindowOutOfRange {
+        /// Row asked for.
+        end: usize,
+        /// Rows of the matrix.
+        rows: usize,
+        /// Rows in a window.
+        lookback: usize,
+    },
+
+    /// Windows that are not the input a network was built for.
+    #[error(
+        "the windows have {found_channels} channels and a lookback of {found_lookback}, the network expects {expected_channels} channels ({coins} coins x {features} features) and a lookback of {expected_lookback}\nhint: read coins, features and lookback from the run.toml beside the weights"
+    )]
+    WindowsDoNotFit {
+        /// Channels of the windows.
+        found_channels: usize,
+        /// Lookback of the windows.
+        found_lookback: usize,
+        /// Channels the network expects.
+        expected_channels: usize,
+        /// Lookback the network expects.
+        expected_lookback: usize,
+        /// Coins of the network.
+        coins: usize,
+        /// Features of each coin.
+        features: usize,
+    },
+
+    /// A network that would train (draw dropout) was handed to the forecast.
+    #[error(
+        "forecast got a network or windows on a training device, expected an inference device\nhint: pass `network.valid()` and windows made on `device.without_autodiff()`"
+    )]
+    TrainingDevice,
+
+    /// A file cannot be read or written.
+    #[error("{path}: cannot {doing}: {source}", path = path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What was tried: "read", "write" ...
+        doing: &'static str,
+        /// The system's error.
+        source: std::io::Error,
+    },
+
+    /// A file that is not a whole safetensors file.
+    #[error("{path}: not a whole safetensors file: {reason}\nhint: the file is truncated or not a checkpoint; restore it or train again", path = path.display())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// A tensor that the network needs and the file lacks.
+    #[error("{path}: tensor {tensor:?} of shape {expected:?} is missing\nhint: the file belongs to a network with another configuration; use the run.toml saved beside it", path = path.display())]
+    MissingTensor {
+        /// The file.
+        path: PathBuf,
+        /// Name of the tensor.
+        tensor: String,
+        /// Shape the network expects.
+        expected: Vec<usize>,
+    },
+
+    /// A tensor in the file that the network does not have.
+    #[error("{path}: tensor {tensor:?} of shape {found:?} is not a part of the network\nhint: the file belongs to a network with another configuration; use the run.toml saved beside it", path = path.display())]
+    ExtraTensor {
+        /// The file.
+        path: PathBuf,
+        /// Name of the tensor.
+        tensor: String,
+        /// Shape found.
+        found: Vec<usize>,
+    },
+
+    /// A tensor of another shape or type than the network's.
+    #[error("{path}: tensor {tensor:?} is {found}, expected {expected}\nhint: the file belongs to a network with another configuration; use the run.toml saved beside it", path = path.display())]
+    TensorMismatch {
+        /// The file.
+        path: PathBuf,
+        /// Name of the tensor.
+        tensor: String,
+        /// Type and shape found, such as `F32 [4, 2, 3]`.
+        found: String,
+        /// Type and shape expected.
+        expected: String,
+    },
+}
+
+/// The rows that can end a window, in words.
+fn row_range(rows: usize, lookback: usize) -> String {
+    if rows < lookback { "no row".to_owned() } else { format!("the rows {} to {}", lookback - 1, rows - 1) }
+}

@@ -1,0 +1,55 @@
+//! The one way from windows to forecasts.
+
+use crate::parameters::to_host;
+use crate::{Error, ResNet1d, Windows};
+
+/// Windows in each pass through the network, always: the kernels of a matrix product, and with
+/// them the last bits of a forecast, change with the shape.
+pub const FORECAST_BATCH: usize = 16;
+
+/// Forecasts all coins for the windows that end at these rows.
+///
+/// Scoring a model and forecasting live both call this function. Each pass has the one shape of
+/// [`FORECAST_BATCH`] windows, the last filled up with copies, so a window's forecast depends
+/// neither on its neighbours nor on its place. `progress` is told how many windows are done.
+///
+/// # Shapes
+///
+/// - output: `[ends.len(), coins]`, row-major
+///
+/// # Errors
+///
+/// [`Error::TrainingDevice`] for a network that would draw dropout, [`Error::WindowsDoNotFit`] for
+/// windows of another network, the errors of [`Windows::batch`], and [`Error::DeviceFailed`].
+pub fn forecast(
+    network: &ResNet1d,
+    windows: &Windows,
+    ends: &[usize],
+    progress: &mut dyn FnMut(usize),
+) -> Result<Vec<f32>, Error> {
+    if network.device().is_autodiff() || windows.device().is_autodiff() {
+        return Err(Error::TrainingDevice);
+    }
+    let (coins, features, lookback) = (network.coins(), network.features(), network.lookback());
+    if windows.channels() != coins * features || windows.lookback() != lookback {
+        return Err(Error::WindowsDoNotFit {
+            found_channels: windows.channels(),
+            found_lookback: windows.lookback(),
+            expected_channels: coins * features,
+            expected_lookback: lookback,
+            coins,
+            features,
+        });
+    }
+    let mut forecasts = Vec::with_capacity(ends.len() * coins);
+    let mut padded = Vec::with_capacity(FORECAST_BATCH);
+    for chunk in ends.chunks(FORECAST_BATCH) {
+        padded.clear();
+        padded.extend_from_slice(chunk);
+        padded.resize(FORECAST_BATCH, chunk[chunk.len() - 1]);
+        let values = to_host(network.forward(windows.batch(&padded)?), "forecasting")?;
+        forecasts.extend_from_slice(&values[..chunk.len() * coins]);
+        progress(forecasts.len() / coins);
+    }
+    Ok(forecasts)
+}

@@ -1,0 +1,38 @@
+//! The network of Quarterhour: a 1D ResNet over windows of minutes, and what it needs around it:
+//! the choice of a device, windows gathered from one matrix, the loss, the optimizer, the one
+//! forecasting function, and records on disk that PyTorch can read by name.
+//!
+//! This crate knows tensors and no market: a "coin" is a group of channels with one output.
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")
+)]
+
+mod block;
+mod config;
+mod conv;
+mod device;
+mod error;
+mod forecast;
+mod layers;
+mod loss;
+mod optim;
+mod parameters;
+mod record;
+mod resnet;
+mod tensor_file;
+mod windows;
+
+pub use burn::module::Module;
+pub use burn::optim::GradientsParams;
+pub use burn::tensor::{Device, Tensor, TensorData};
+pub use config::{Activation, Mixing, NetworkConfig, Norm, Pool, WindowNorm};
+pub use device::{DeviceChoice, OpenDevice};
+pub use error::Error;
+pub use forecast::{FORECAST_BATCH, forecast};
+pub use layers::LAYER_NORM_EPSILON;
+pub use loss::{Loss, masked_loss};
+pub use optim::{AdamW, AdamWConfig, clip_grad_norm};
+pub use record::{load_state, load_weights, save_state, save_weights};
+pub use resnet::{ResNet1d, WINDOW_NORM_EPSILON};
+pub use windows::Windows;

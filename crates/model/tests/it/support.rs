@@ -1,0 +1,138 @@
+//! What several tests need.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard};
+
+use model::{Device, DeviceChoice, NetworkConfig, ResNet1d, Tensor, TensorData};
+use safetensors::SafeTensors;
+
+/// The generator of a backend is one for the process: a test that seeds it holds this.
+pub fn seeding() -> MutexGuard<'static, ()> {
+    static SEEDING: Mutex<()> = Mutex::new(());
+    SEEDING.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// All devices of this machine; says which are left out and why.
+pub fn devices() -> Vec<Device> {
+    [DeviceChoice::Flex, DeviceChoice::Ndarray, DeviceChoice::Wgpu]
+        .into_iter()
+        .filter_map(|choice| match choice.open() {
+            Ok(open) => {
+                println!("on {}", open.name);
+                Some(open.device)
+            }
+            Err(error) => {
+                println!("skipped: {error}");
+                None
+            }
+        })
+        .collect()
+}
+
+/// A small network with dropout, drawn from this seed.
+pub fn small_network(seed: u64, device: &Device) -> ResNet1d {
+    device.seed(seed);
+    small_config().init(COINS, FEATURES, LOOKBACK, device).unwrap()
+}
+
+pub const COINS: usize = 5;
+pub const FEATURES: usize = 3;
+pub const LOOKBACK: usize = 64;
+
+pub fn small_config() -> NetworkConfig {
+    NetworkConfig { stem_width: 8, stages: vec![8, 12], head_width: 6, ..NetworkConfig::default() }
+}
+
+/// Reproducible values around 0, without a generator.
+pub fn wave(count: usize, phase: f32) -> Vec<f32> {
+    (0..count).map(|index| (index as f32 * 0.731 + phase).sin() * 1.3).collect()
+}
+
+pub fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.try_into_data().unwrap().to_vec().unwrap()
+}
+
+pub fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|value| value.to_bits()).collect()
+}
+
+/// One file of scripts/golden-model.py.
+pub struct Golden {
+    pub config: NetworkConfig,
+    pub coins: usize,
+    pub features: usize,
+    pub lookback: usize,
+    pub tensors: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
+}
+
+impl Golden {
+    pub fn read(name: &str) -> Self {
+        let path = golden_folder().join(format!("{name}.safetensors"));
+        let bytes = std::fs::read(&path).unwrap();
+        let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+        let metadata = header.metadata().clone().unwrap();
+        let tensors = SafeTensors::deserialize(&bytes)
+            .unwrap()
+            .tensors()
+            .into_iter()
+            .map(|(name, view)| {
+                let values =
+                    view.data().chunks_exact(4).map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap())).collect();
+                (name, (view.shape().to_vec(), values))
+            })
+            .collect();
+        Self {
+            config: serde_json::from_str(&metadata["config"]).unwrap(),
+            coins: metadata["coins"].parse().unwrap(),
+            features: metadata["features"].parse().unwrap(),
+            lookback: metadata["lookback"].parse().unwrap(),
+            tensors,
+        }
+    }
+
+    pub fn tensor<const D: usize>(&self, name: &str, device: &Device) -> Tensor<D> {
+        let (shape, values) = self.tensors[name].clone();
+        Tensor::from_data(TensorData::new(values, shape), device)
+    }
+
+    pub fn values(&self, name: &str) -> &[f32] {
+        &self.tensors[name].1
+    }
+
+    /// The network with PyTorch's weights, through a file as any other.
+    pub fn network(&self, device: &Device) -> ResNet1d {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("weights.safetensors");
+        let weights: BTreeMap<&str, _> = self
+            .tensors
+            .iter()
+            .filter_map(|(name, (shape, values))| {
+                let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+                Some((name.strip_prefix("weight.")?, (shape.clone(), bytes)))
+            })
+            .collect();
+        let views = weights.iter().map(|(name, (shape, bytes))| {
+            let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes);
+            (*name, view.unwrap())
+        });
+        safetensors::serialize_to_file(views, None, &path).unwrap();
+        let (coins, features, lookback) = (self.coins, self.features, self.lookback);
+        model::load_weights(&self.config, coins, features, lookback, &path, device).unwrap().0
+    }
+}
+
+fn golden_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+}
+
+/// Fails where a value is further from the expected one than `tolerance` times the largest of
+/// them.
+pub fn assert_close(what: &str, found: &[f32], expected: &[f32], tolerance: f32) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    let largest = expected.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
+    for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
+        let limit = tolerance * largest.max(1e-6);
+        assert!((found - expected).abs() <= limit, "{what}[{index}] is {found}, expected {expected} within {limit}");
+    }
+}

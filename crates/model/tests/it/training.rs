@@ -1,0 +1,92 @@
+//! Initialization, loss and learning.
+
+use model::{
+    AdamWConfig, Device, GradientsParams, Loss, Mixing, Module, NetworkConfig, Tensor, TensorData, clip_grad_norm,
+    masked_loss,
+};
+
+use crate::support::{
+    COINS, FEATURES, LOOKBACK, assert_close, bits, seeding, small_config, small_network, values, wave,
+};
+
+#[test]
+fn the_default_network_has_the_size_its_docs_say() {
+    let _seeding = seeding();
+    let network = NetworkConfig::default().init(20, 8, 512, &Device::flex()).unwrap();
+    let found = network.num_params();
+    assert!((440_000..460_000).contains(&found), "{found} parameters");
+}
+
+#[test]
+fn a_seed_gives_the_same_network_again() {
+    let _seeding = seeding();
+    let device = Device::flex();
+    let input = Tensor::<3>::ones([2, COINS * FEATURES, LOOKBACK], &device);
+    let output = |seed| bits(&values(small_network(seed, &device).forward(input.clone())));
+    assert_eq!(output(1), output(1));
+    assert_ne!(output(1), output(2));
+}
+
+#[test]
+fn forecasts_start_near_zero() {
+    let _seeding = seeding();
+    let device = Device::flex();
+    let network = NetworkConfig::default().init(20, 8, 512, &device).unwrap();
+    let input = TensorData::new(wave(4 * 160 * 512, 0.0), [4, 160, 512]);
+    let output = values(network.forward(Tensor::from_data(input, &device)));
+    assert!(output.iter().all(|value| value.abs() < 0.5), "{output:?}");
+    assert!(output.iter().any(|value| *value != 0.0));
+}
+
+#[test]
+fn a_window_too_short_is_an_error() {
+    let error = NetworkConfig::default().init(2, 2, 7, &Device::flex()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "lookback is 7, expected at least 8 rows for stem_kernel = 8\nhint: lengthen lookback or shorten stem_kernel"
+    );
+}
+
+#[test]
+fn losses_are_means_over_what_the_mask_leaves() {
+    let device = Device::flex();
+    let of = |values: [f32; 4]| Tensor::<2>::from_data(TensorData::new(values.to_vec(), [2, 2]), &device);
+    let mask = || of([1.0, 1.0, 0.0, 1.0]);
+    let loss = |loss| {
+        // Errors 0.5, -3, (masked), 0.
+        let target = of([0.5, 4.0, f32::NAN, 2.0]);
+        values(masked_loss(loss, of([1.0, 1.0, 9.0, 2.0]), target, mask()))[0]
+    };
+    assert_close("l1", &[loss(Loss::L1)], &[3.5 / 3.0], 1e-6);
+    assert_close("l2", &[loss(Loss::L2)], &[9.25 / 3.0], 1e-6);
+    assert_close("huber", &[loss(Loss::Huber)], &[(0.125 + 2.5) / 3.0], 1e-6);
+    let none = masked_loss(Loss::L1, mask(), mask(), of([0.0; 4]));
+    assert_eq!(values(none), [0.0]);
+}
+
+#[test]
+fn both_mixings_learn_a_small_batch_by_heart() {
+    let _seeding = seeding();
+    let device = Device::flex().autodiff();
+    for mixing in [Mixing::Shared, Mixing::Stacked] {
+        let config = NetworkConfig { mixing, dropout: 0.0, ..small_config() };
+        let mut network = config.init(COINS, FEATURES, LOOKBACK, &device).unwrap();
+        let mut optimizer = AdamWConfig::default().init().unwrap();
+        let shape = [8, COINS * FEATURES, LOOKBACK];
+        let input = TensorData::new(wave(shape.iter().product(), 0.1), shape);
+        let input = Tensor::<3>::from_data(input, &device);
+        let target = Tensor::<2>::from_data(TensorData::new(wave(8 * COINS, 0.3), [8, COINS]), &device);
+        let mut losses = Vec::new();
+        for _ in 0..150 {
+            let mask = Tensor::ones([8, COINS], &device);
+            let loss = masked_loss(Loss::L2, network.forward(input.clone()), target.clone(), mask);
+            losses.push(values(loss.clone())[0]);
+            let grads = GradientsParams::from_grads(loss.backward(), &network);
+            let (grads, _) = clip_grad_norm(&network, grads, 1.0);
+            network = optimizer.step(3e-3, network, grads);
+        }
+        let (first, last) = (losses[0], losses[losses.len() - 1]);
+        assert!(last < 0.2 * first, "{mixing:?} went from {first} to {last}");
+        assert!(network.valid().num_params() > 0);
+    }
+}

@@ -1,0 +1,116 @@
+//! The candles that a forecast needs, from the store, the exchange or the simulated market.
+
+use anyhow::Context;
+use dataset::{CandleTable, Config, Source, Store};
+use market::{RestClient, Symbol, simulate};
+
+/// Where candles come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum CandleSource {
+    /// The candle store in `data.dir`.
+    Store,
+    /// Binance's REST interface.
+    Binance,
+    /// The simulated market of the run.
+    Simulated,
+}
+
+/// Candles of all coins up to the one that a forecast is made at.
+#[derive(Debug, Clone)]
+pub struct History {
+    /// Open time of the last candle used.
+    pub at_ms: i64,
+    /// Candles by coin, in the order of the universe.
+    pub coins: Vec<(Symbol, CandleTable)>,
+}
+
+impl History {
+    /// The last closed candles, or those up to the one that opens at `at_ms`.
+    ///
+    /// # Errors
+    /// No candles, an exchange that does not answer.
+    pub fn read(
+        source: CandleSource,
+        config: &Config,
+        at_ms: Option<i64>,
+        base_url: Option<&str>,
+    ) -> anyhow::Result<Self> {
+        match source {
+            CandleSource::Store => from_store(config, at_ms),
+            CandleSource::Binance => from_exchange(config, at_ms, base_url),
+            CandleSource::Simulated => from_simulation(config, at_ms),
+        }
+    }
+}
+
+/// First open time that a forecast at `at_ms` depends on.
+fn first_ms(config: &Config, at_ms: i64) -> i64 {
+    at_ms - (config.history_bars() as i64 - 1) * config.data.interval.ms()
+}
+
+fn from_store(config: &Config, at_ms: Option<i64>) -> anyhow::Result<History> {
+    let store = Store::new(&config.data.dir, config.data.market, config.data.interval);
+    let symbols = &config.universe.symbols;
+    let at_ms = match at_ms {
+        Some(at_ms) => at_ms,
+        None => {
+            let mut last = None;
+            for symbol in symbols {
+                last = last.max(store.audit(symbol)?.map(|audit| audit.last_ms));
+            }
+            last.context("the store has no candles of any coin of the run")?
+        }
+    };
+    let until_ms = at_ms + config.data.interval.ms();
+    let read = |symbol: &Symbol| {
+        let candles = store.read(symbol, &config.columns(), first_ms(config, at_ms), until_ms)?;
+        Ok((symbol.clone(), candles))
+    };
+    Ok(History { at_ms, coins: symbols.iter().map(read).collect::<anyhow::Result<_>>()? })
+}
+
+fn from_exchange(config: &Config, at_ms: Option<i64>, base_url: Option<&str>) -> anyhow::Result<History> {
+    let step = config.data.interval.ms();
+    let client = RestClient::new(config.data.market, base_url)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let at_ms = match at_ms {
+            Some(at_ms) => at_ms,
+            // The candle that the server's clock is in is still forming.
+            None => client.server_time_ms().await?.div_euclid(step) * step - step,
+        };
+        let (from_ms, until_ms) = (first_ms(config, at_ms), at_ms + step);
+        let closed = client.fetch_closed(&config.universe.symbols, config.data.interval, from_ms, until_ms).await?;
+        let coins = closed.coins.into_iter().map(|(symbol, candles)| (symbol, candles.into_iter().collect())).collect();
+        Ok(History { at_ms, coins })
+    })
+}
+
+fn from_simulation(config: &Config, at_ms: Option<i64>) -> anyhow::Result<History> {
+    let market = simulate(&config.data.simulated, config.data.interval)?;
+    let last = market.coins.iter().filter_map(|coin| coin.candles.last()).map(|candle| candle.open_time_ms).max();
+    let at_ms = at_ms.or(last).context("the simulated market has no candles")?;
+    let first_ms = first_ms(config, at_ms);
+    let coins = config
+        .universe
+        .symbols
+        .iter()
+        .map(|symbol| {
+            let candles = market.coins.iter().filter(|coin| coin.symbol == *symbol).flat_map(|coin| &coin.candles);
+            let used = candles.filter(|candle| (first_ms..=at_ms).contains(&candle.open_time_ms));
+            (symbol.clone(), used.copied().collect())
+        })
+        .collect();
+    Ok(History { at_ms, coins })
+}
+
+impl CandleSource {
+    /// Without being told: a simulated run's own market, the store for past minutes, else the exchange.
+    pub fn default_for(config: &Config, at_ms: Option<i64>) -> Self {
+        match (config.data.source, at_ms) {
+            (Source::Simulated, _) => Self::Simulated,
+            (Source::Store, Some(_)) => Self::Store,
+            (Source::Store, None) => Self::Binance,
+        }
+    }
+}

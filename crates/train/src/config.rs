@@ -1,0 +1,250 @@
+//! What a training run is configured with, beside the sections that all forecasters share.
+
+use anyhow::anyhow;
+use cli::ConfigTable;
+use dataset::{Config, InputNorm, RunConfig};
+use model::{AdamWConfig, Loss, NetworkConfig, WindowNorm};
+use serde::{Deserialize, Serialize};
+
+/// Everything that decides a run's result: the content of its `run.toml`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TrainConfig {
+    /// `[run]`
+    pub run: RunConfig,
+    /// `[data]`, `[universe]`, `[features]`, `[target]`, `[split]`, `[normalize]`
+    #[serde(flatten)]
+    pub shared: Config,
+    /// `[network]`
+    pub network: NetworkConfig,
+    /// `[optimizer]`
+    pub optimizer: OptimizerConfig,
+    /// `[training]`
+    pub training: TrainingConfig,
+}
+
+/// The `[optimizer]` section: AdamW (Loshchilov and Hutter 2019) and its learning rate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OptimizerConfig {
+    /// The highest learning rate of the schedule.
+    pub learning_rate: f64,
+    /// What follows the warm-up.
+    pub schedule: Schedule,
+    /// Share of all steps over which the learning rate rises linearly from 0.
+    pub warm_up_share: f64,
+    /// `cosine`: the learning rate of the last step, as a share of the highest.
+    pub final_share: f64,
+    /// Decoupled weight decay.
+    pub weight_decay: f64,
+    /// Gradients are scaled down to this global norm; 0 turns it off.
+    pub clip_norm: f32,
+}
+
+/// Course of the learning rate after the warm-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Schedule {
+    /// Stays.
+    Constant,
+    /// Falls along half a cosine wave.
+    Cosine,
+}
+
+impl Default for OptimizerConfig {
+    fn default() -> Self {
+        Self {
+            learning_rate: 1e-3,
+            schedule: Schedule::Cosine,
+            warm_up_share: 0.1,
+            final_share: 0.01,
+            // PyTorch's default for AdamW.
+            weight_decay: 0.01,
+            clip_norm: 1.0,
+        }
+    }
+}
+
+impl OptimizerConfig {
+    /// The learning rate of step `step` (from 0) of `steps`.
+    pub fn learning_rate_at(&self, step: u64, steps: u64) -> f64 {
+        let share = (step + 1) as f64 / steps.max(1) as f64;
+        if share < self.warm_up_share {
+            return self.learning_rate * share / self.warm_up_share;
+        }
+        match self.schedule {
+            Schedule::Constant => self.learning_rate,
+            Schedule::Cosine => {
+                let gone = (share - self.warm_up_share) / (1.0 - self.warm_up_share).max(f64::MIN_POSITIVE);
+                let wave = 0.5 * (1.0 + (std::f64::consts::PI * gone.min(1.0)).cos());
+                self.learning_rate * (self.final_share + (1.0 - self.final_share) * wave)
+            }
+        }
+    }
+
+    /// The optimizer's own settings.
+    pub fn adamw(&self) -> AdamWConfig {
+        AdamWConfig { weight_decay: self.weight_decay, ..AdamWConfig::default() }
+    }
+}
+
+/// The `[training]` section.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainingConfig {
+    /// How many seeds, 1 to N; their forecasts are averaged.
+    pub seeds: u64,
+    /// Windows (all coins at one time) in a step.
+    pub batch_windows: usize,
+    /// Steps; 0 takes `epochs`.
+    pub steps: u64,
+    /// Passes over the training windows.
+    pub epochs: f64,
+    /// A fold and seed stops after this many seconds of training, wherever its schedule is; 0: no limit.
+    pub max_secs: u64,
+    /// Only every n-th minute ends a training window: neighbours are nearly the same.
+    pub stride: usize,
+    /// What is minimized.
+    pub loss: Loss,
+    /// Which weights of a training are kept.
+    pub selection: Selection,
+    /// Steps between looks at the early-stopping slice.
+    pub evaluate_every: u64,
+    /// `pearson` and `loss`: training stops after this many looks without a better one; 0: never.
+    pub patience: u64,
+    /// At most this many windows of the early-stopping slice are looked at, evenly spaced.
+    pub stop_windows: usize,
+    /// Seconds between saved states.
+    pub save_every_secs: u64,
+}
+
+/// Which weights a training ends with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Selection {
+    /// Those with the highest pooled Pearson on the early-stopping slice.
+    Pearson,
+    /// Those with the lowest loss there.
+    Loss,
+    /// The last: the schedule decides.
+    Last,
+}
+
+impl Default for TrainingConfig {
+    fn default() -> Self {
+        Self {
+            seeds: 1,
+            // 32 windows of 20 coins are 640 coin windows.
+            batch_windows: 32,
+            steps: 0,
+            epochs: 2.0,
+            max_secs: 0,
+            stride: 1,
+            // L2 was found much less stable on returns.
+            loss: Loss::L1,
+            selection: Selection::Pearson,
+            evaluate_every: 100,
+            patience: 10,
+            stop_windows: 1_000,
+            save_every_secs: 60,
+        }
+    }
+}
+
+impl TrainConfig {
+    /// Types and checks all sections.
+    ///
+    /// # Errors
+    /// A usage error that names the section, the key, the value found and what is expected.
+    pub fn new(table: &ConfigTable) -> anyhow::Result<Self> {
+        let run: RunConfig = table.section("run")?;
+        let mut config = Self {
+            run: if run == RunConfig::default() {
+                RunConfig { forecaster: "network".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+            } else {
+                run
+            },
+            shared: Config {
+                data: table.section("data")?,
+                universe: table.section("universe")?,
+                features: table.section("features")?,
+                target: table.section("target")?,
+                split: table.section("split")?,
+                normalize: table.section("normalize")?,
+            },
+            network: table.section("network")?,
+            optimizer: table.section("optimizer")?,
+            training: table.section("training")?,
+        };
+        config.shared.validate().map_err(cli::usage)?;
+        if config.shared.normalize.inputs == InputNorm::Window {
+            config.network.input_norm = WindowNorm::Window;
+        }
+        config.network.validate().map_err(cli::usage)?;
+        config.validate().map_err(cli::usage)?;
+        Ok(config)
+    }
+
+    fn validate(&self) -> anyhow::Result<()> {
+        let (optimizer, training) = (&self.optimizer, &self.training);
+        let is_share = |value: f64| (0.0..=1.0).contains(&value);
+        let checks = [
+            ("optimizer.learning_rate", optimizer.learning_rate, optimizer.learning_rate > 0.0, "above 0"),
+            ("optimizer.warm_up_share", optimizer.warm_up_share, is_share(optimizer.warm_up_share), "from 0 to 1"),
+            ("optimizer.final_share", optimizer.final_share, is_share(optimizer.final_share), "from 0 to 1"),
+            ("optimizer.clip_norm", f64::from(optimizer.clip_norm), optimizer.clip_norm >= 0.0, "at least 0"),
+            ("training.seeds", training.seeds as f64, training.seeds > 0, "at least 1"),
+            ("training.batch_windows", training.batch_windows as f64, training.batch_windows > 0, "at least 1"),
+            ("training.epochs", training.epochs, training.epochs > 0.0 || training.steps > 0, "above 0"),
+            ("training.stride", training.stride as f64, training.stride > 0, "at least 1"),
+            ("training.evaluate_every", training.evaluate_every as f64, training.evaluate_every > 0, "at least 1"),
+        ];
+        for (key, found, usable, expected) in checks {
+            if !(usable && found.is_finite()) {
+                return Err(anyhow!(
+                    "{key} = {found}: expected a number {expected}\nhint: change it in the config file or with --set {key}=VALUE"
+                ));
+            }
+        }
+        let has_slice = self.shared.split.early_stopping_share > 0.0;
+        if training.selection != Selection::Last && !has_slice {
+            return Err(anyhow!(
+                "training.selection = {:?} needs an early-stopping slice, but split.early_stopping_share is 0\n\
+                 hint: --set training.selection=last",
+                training.selection
+            ));
+        }
+        self.optimizer.adamw().init()?;
+        Ok(())
+    }
+
+    /// Steps of one fold and seed with so many training windows.
+    pub fn steps(&self, windows: usize) -> u64 {
+        match self.training.steps {
+            0 => (self.training.epochs * windows as f64 / self.training.batch_windows as f64).ceil().max(1.0) as u64,
+            steps => steps,
+        }
+    }
+
+    /// The content of `run.toml`.
+    ///
+    /// # Errors
+    /// A value that TOML cannot hold.
+    pub fn to_toml(&self) -> anyhow::Result<String> {
+        Ok(toml::to_string(self)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_learning_rate_rises_then_falls() {
+        let optimizer = OptimizerConfig::default();
+        let rates: Vec<f64> = (0..100).map(|step| optimizer.learning_rate_at(step, 100)).collect();
+        assert!(rates[..10].windows(2).all(|pair| pair[0] < pair[1]));
+        assert!(rates[10..].windows(2).all(|pair| pair[0] > pair[1]));
+        assert!((rates[9] - 1e-3).abs() < 1e-12);
+        assert!((rates[99] - 1e-5).abs() < 1e-12);
+    }
+}

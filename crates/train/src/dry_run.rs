@@ -1,0 +1,115 @@
+//! `train --dry-run`: what a run would do, without doing it.
+
+use std::fmt::Write;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Context;
+use dataset::{Dataset, format_time};
+use model::{
+    FORECAST_BATCH, GradientsParams, Loss, Module, OpenDevice, Tensor, Windows, clip_grad_norm, forecast, masked_loss,
+};
+
+use crate::config::TrainConfig;
+
+/// Prints rows per fold with what is dropped and why, parameters, memory and estimated time.
+pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> anyhow::Result<()> {
+    let (panel, features) = (&dataset.panel, &dataset.features);
+    let lookback = config.shared.features.lookback_bars;
+    let mut text = format!(
+        "{} coins, {} bars of {} from {} to {}, {} features a coin ({})\n\n",
+        panel.coins(),
+        panel.rows(),
+        panel.interval(),
+        format_time(panel.time_ms(0)),
+        format_time(panel.time_ms(panel.rows().saturating_sub(1))),
+        features.per_coin(),
+        config.shared.features.set,
+    );
+    writeln!(
+        text,
+        "{:<5} {:<17} {:<17} {:>9} {:>9} {:>9}   of the (time, coin) pairs to score: {:>9} {:>9} {:>9} {:>9}",
+        "fold", "scored from", "until", "train", "stop", "score", "kept", "no target", "new coin", "bad window"
+    )?;
+    let (mut steps, mut scored) = (0, 0);
+    let mut first_windows = None;
+    for fold in &dataset.plan.folds {
+        let normalizer = dataset.fit_normalizer(fold, "dry-run")?;
+        let train = dataset.windows(fold.train.clone(), config.training.stride, &normalizer);
+        let stop = dataset.windows(fold.stop.clone(), 1, &normalizer);
+        let score = dataset.windows(fold.score.clone(), 1, &normalizer);
+        let dropped = score.dropped;
+        writeln!(
+            text,
+            "{:<5} {:<17} {:<17} {:>9} {:>9} {:>9} {:>49} {:>9} {:>9} {:>9}",
+            fold.number,
+            format_time(panel.time_ms(fold.score.start)),
+            format_time(panel.time_ms(fold.score.end)),
+            train.len(),
+            stop.len(),
+            score.len(),
+            dropped.kept(),
+            dropped.no_target,
+            dropped.unknown_coin,
+            dropped.bad_window
+        )?;
+        steps += config.steps(train.len());
+        scored += score.len();
+        if first_windows.is_none() && !train.is_empty() {
+            first_windows = Some((normalizer, train));
+        }
+    }
+    let (normalizer, train) = first_windows.context(
+        "no fold has a training window\nhint: fewer folds, a shorter features.lookback_bars, or more candles",
+    )?;
+    let matrix = Arc::new(normalizer.apply(features));
+    let matrix_bytes = size_of_val(matrix.as_slice());
+    let windows = Windows::new(matrix, features.channels(), lookback, &device.device);
+    let mut network =
+        config.network.init(features.coins(), features.per_coin(), lookback, &device.device.clone().autodiff())?;
+    let parameters = network.num_params();
+
+    let batch: Vec<usize> = (0..config.training.batch_windows).map(|i| train.ends[i % train.len()]).collect();
+    let mut optimizer = config.optimizer.adamw().init()?;
+    let mut step_secs = f64::INFINITY;
+    // The first step also compiles kernels and warms caches: the fastest of a few is what most steps take.
+    for _ in 0..4 {
+        let began = Instant::now();
+        let forecasts = network.forward(windows.batch(&batch)?.autodiff());
+        let zeros = Tensor::zeros(forecasts.dims(), &device.device.clone().autodiff());
+        let ones = zeros.clone().add_scalar(1.0);
+        let loss = masked_loss(Loss::L1, forecasts, zeros, ones);
+        let grads = GradientsParams::from_grads(loss.backward(), &network);
+        let (grads, norm) = clip_grad_norm(&network, grads, 1.0);
+        network = optimizer.step(1e-6, network, grads);
+        norm.try_into_data().context("the device failed")?;
+        step_secs = step_secs.min(began.elapsed().as_secs_f64());
+    }
+    let network = network.valid();
+    let began = Instant::now();
+    forecast(&network, &windows, &batch[..batch.len().min(FORECAST_BATCH)], &mut |_| {})?;
+    let forecast_secs = began.elapsed().as_secs_f64() / FORECAST_BATCH as f64;
+
+    let seeds = config.training.seeds as f64;
+    let total_secs = seeds * (steps as f64 * step_secs + scored as f64 * forecast_secs);
+    let panel_bytes = panel.rows() * panel.coins() * (config.shared.columns().len() * 8 + 1);
+    writeln!(text, "\ndevice      {}", device.name)?;
+    writeln!(text, "parameters  {parameters}")?;
+    writeln!(
+        text,
+        "memory      {} MiB of candles, {} MiB of features, {} MiB of normalized features",
+        panel_bytes >> 20,
+        matrix_bytes >> 20,
+        matrix_bytes >> 20
+    )?;
+    writeln!(
+        text,
+        "time        about {:.1} minutes: {} seeds x ({steps} steps of {:.0} ms + {scored} windows to score at {:.1} ms)",
+        total_secs / 60.0,
+        config.training.seeds,
+        step_secs * 1e3,
+        forecast_secs * 1e3
+    )?;
+    cli::print(&text)?;
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! Trains the network on walk-forward folds, scores it out of sample and writes a run.
+
+mod config;
+mod dry_run;
+mod report;
+mod run;
+mod run_dir;
+mod sampler;
+mod training;
+
+pub use config::{OptimizerConfig, Schedule, Selection, TrainConfig, TrainingConfig};
+pub use run::{Args, run};

@@ -1,0 +1,207 @@
+//! `train`: from arguments to a run on disk, as a table of contents.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, bail};
+use clap::Parser;
+use dataset::{Dataset, Fold, ForecastTable, Normalizer, content_hash, write_atomically};
+use model::{OpenDevice, ResNet1d, Windows, forecast};
+
+use crate::config::TrainConfig;
+use crate::run_dir::{FORECASTS_FILE, RunDir, STATS_FILE};
+use crate::training::{Piece, Trained, WEIGHTS_FILE};
+use crate::{dry_run, report};
+
+/// Train the network fold by fold and score it out of sample
+#[derive(Debug, Parser)]
+#[command(version)]
+pub struct Args {
+    #[command(flatten)]
+    config: cli::ConfigArgs,
+    /// Where the run goes [default: checkpoints/<config's name>]
+    #[arg(long, value_name = "DIR")]
+    run: Option<PathBuf>,
+    /// auto, gpu, cpu, wgpu, flex or ndarray
+    #[arg(long, default_value = "auto")]
+    device: model::DeviceChoice,
+    /// Continue a training that was broken off
+    #[arg(long)]
+    resume: bool,
+    /// Print rows, drops, parameters, memory and estimated time, and stop
+    #[arg(long)]
+    dry_run: bool,
+    /// Train this fold alone, so that folds can run anywhere
+    #[arg(long, value_name = "K")]
+    fold: Option<usize>,
+    /// Train this seed alone
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
+    /// Train nothing: join the pieces that are there
+    #[arg(long, conflicts_with_all = ["fold", "seed", "dry_run"])]
+    gather: bool,
+    /// Print one JSON object instead of tables
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the binary.
+///
+/// # Errors
+/// A config that is refused, missing candles, a device that is not there, a training that diverged or was interrupted.
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let run = RunDir::new(
+        args.run.clone().unwrap_or_else(|| PathBuf::from("checkpoints").join(args.config.name())),
+    );
+    let config = resolve_config(args, &run)?;
+    let dataset = Dataset::load(&config.shared)?;
+    let config = TrainConfig { shared: dataset.config.clone(), ..config };
+    let (folds, seeds) = pieces(args, &config, &dataset)?;
+    if args.gather {
+        return report::gather(&run, &config, &dataset, args.json);
+    }
+    let device = args.device.open()?;
+    if let Some(note) = &device.note {
+        cli::note(note);
+    }
+    if args.dry_run {
+        return dry_run::print(&config, &dataset, &device);
+    }
+    run.begin(&config)?;
+    let interrupted = watch_for_interrupt()?;
+    for fold in folds {
+        train_fold(args, &run, &config, &dataset, fold, &seeds, &device, &interrupted)?;
+    }
+    if report::is_complete(&run, &config, &dataset) {
+        report::gather(&run, &config, &dataset, args.json)?;
+    } else {
+        cli::note("other folds or seeds are still to be trained; `train --gather` joins them once they are there");
+    }
+    Ok(())
+}
+
+/// `--resume` without a config takes the run's own.
+fn resolve_config(args: &Args, run: &RunDir) -> anyhow::Result<TrainConfig> {
+    if (args.resume || args.gather) && args.config.config.is_none() && args.config.set.is_empty() {
+        let Some(table) = run.config()? else {
+            bail!(
+                "{} holds no run\nhint: --run DIR says which run, --config FILE begins one",
+                run.path().display()
+            );
+        };
+        return TrainConfig::new(&table);
+    }
+    TrainConfig::new(&args.config.load()?)
+}
+
+/// The folds and seeds that this process trains.
+fn pieces<'a>(args: &Args, config: &TrainConfig, dataset: &'a Dataset) -> anyhow::Result<(Vec<&'a Fold>, Vec<u64>)> {
+    let all = &dataset.plan.folds;
+    let folds = match args.fold {
+        None => all.iter().collect(),
+        Some(number) => vec![all.get(number.wrapping_sub(1)).with_context(|| {
+            format!("--fold {number}: expected a fold from 1 to {}", all.len())
+        })?],
+    };
+    let seeds = match args.seed {
+        None => (1..=config.training.seeds).collect(),
+        Some(seed) if (1..=config.training.seeds).contains(&seed) => vec![seed],
+        Some(seed) => bail!(
+            "--seed {seed}: expected a seed from 1 to training.seeds, which is {}\nhint: --set training.seeds={seed}",
+            config.training.seeds
+        ),
+    };
+    Ok((folds, seeds))
+}
+
+/// Trains and scores all seeds of one fold; finished pieces are left as they are.
+#[expect(clippy::too_many_arguments, reason = "each is one part of the run, and there is one caller")]
+fn train_fold(
+    args: &Args,
+    run: &RunDir,
+    config: &TrainConfig,
+    dataset: &Dataset,
+    fold: &Fold,
+    seeds: &[u64],
+    device: &OpenDevice,
+    interrupted: &Arc<AtomicBool>,
+) -> anyhow::Result<()> {
+    let is_done = |seed: u64| run.piece(fold.number, seed).join(FORECASTS_FILE).exists();
+    if seeds.iter().all(|&seed| is_done(seed)) {
+        return Ok(());
+    }
+    let normalizer = dataset.fit_normalizer(fold, &run.name())?;
+    let stats = normalizer.to_json();
+    write_atomically(&run.fold(fold.number).join(STATS_FILE), stats.as_bytes())?;
+    let matrix = Arc::new(normalizer.apply(&dataset.features));
+    let lookback = config.shared.features.lookback_bars;
+    let windows = Windows::new(matrix, dataset.features.channels(), lookback, &device.device);
+    for &seed in seeds.iter().filter(|&&seed| !is_done(seed)) {
+        let piece = Piece {
+            config,
+            dataset,
+            fold,
+            normalizer: &normalizer,
+            stats_hash: &content_hash(stats.as_bytes()),
+            windows: &windows,
+            seed,
+            dir: run.piece(fold.number, seed),
+            device: &device.device,
+            interrupted,
+        };
+        match piece.train(args.resume)? {
+            Trained::Done(_) => {
+                // Scored from the file, so that what is scored is what `predict` loads.
+                let network = piece.load(&piece.dir.join(WEIGHTS_FILE))?;
+                let table = score(dataset, fold, &normalizer, &windows, &network, &piece.dir)?;
+                table.write(&piece.dir.join(FORECASTS_FILE))?;
+            }
+            Trained::Interrupted(step) => bail!(
+                "interrupted in fold {} seed {seed} after step {step}; all is saved in {}\n\
+                 hint: the same command with --resume continues",
+                fold.number,
+                piece.dir.display()
+            ),
+        }
+    }
+    Ok(())
+}
+
+/// Out-of-sample forecasts of the fold.
+fn score(
+    dataset: &Dataset,
+    fold: &Fold,
+    normalizer: &Normalizer,
+    windows: &Windows,
+    network: &ResNet1d,
+    origin: &std::path::Path,
+) -> anyhow::Result<ForecastTable> {
+    let set = dataset.windows(fold.score.clone(), 1, normalizer);
+    let bar = cli::progress_bar(&format!("fold {} scoring", fold.number), set.len() as u64);
+    let outputs = forecast(network, windows, &set.ends, &mut |done| bar.set_position(done as u64))?;
+    bar.finish_and_clear();
+    let coins = dataset.panel.coins();
+    let rows = (0..outputs.len())
+        .filter(|&place| set.counts[place])
+        .map(|place| {
+            let (row, coin) = (set.ends[place / coins], place % coins);
+            dataset.forecast_row(fold, normalizer, (row, coin), normalizer.unscaled(coin, outputs[place]))
+        })
+        .collect();
+    Ok(ForecastTable::new(rows, origin)?)
+}
+
+/// Ctrl-C and SIGTERM: the training stops after its step; a second one stops at once.
+fn watch_for_interrupt() -> anyhow::Result<Arc<AtomicBool>> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = interrupted.clone();
+    ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        cli::note("stopping after this step; again stops at once");
+    })
+    .context("cannot watch for Ctrl-C")?;
+    Ok(interrupted)
+}

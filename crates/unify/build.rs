@@ -1,0 +1,2 @@
+//! Cargo unifies build dependencies only where a build script exists.
+fn main() {}

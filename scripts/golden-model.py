@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""Golden numbers for crates/model: PyTorch's forward, gradients and AdamW in float64.
+
+Usage: python scripts/golden-model.py        (from the repository's root; needs torch, safetensors, numpy)
+
+Writes crates/model/tests/golden/*.safetensors, which crates/model/tests/it reads. Each file holds
+the network's config as JSON in its metadata. `ResNet1d` below is also the way to use a
+`model.safetensors` in PyTorch:
+
+    net = ResNet1d(config, coins, features)
+    net.load_state_dict(safetensors.torch.load_file("model.safetensors"))
+"""
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import nn
+from torch.nn import functional as F
+
+EPSILON = 1e-5  # WINDOW_NORM_EPSILON and LAYER_NORM_EPSILON in crates/model
+ACTIVATIONS = {"relu": F.relu, "gelu": F.gelu, "silu": F.silu}
+DEFAULT = dict(
+    mixing="shared", stem_width=4, stem_kernel=4, stem_stride=4, stages=[4, 6],
+    blocks_per_stage=1, kernel=3, stage_stride=2, dropout=0.2, activation="relu",
+    norm="none", pool="mean", head_width=0, input_norm="none",
+)
+
+
+class ChannelNorm(nn.LayerNorm):
+    """Layer normalization over the channels of [batch, channels, time]."""
+
+    def forward(self, x):
+        return super().forward(x.transpose(1, 2)).transpose(1, 2)
+
+
+class Block(nn.Module):
+    def __init__(self, config, channels_in, channels_out, stride):
+        super().__init__()
+        norm = lambda channels: ChannelNorm(channels, EPSILON) if config["norm"] == "layer" else nn.Identity()
+        kernel = config["kernel"]
+        self.norm1 = norm(channels_in)
+        self.conv1 = nn.Conv1d(channels_in, channels_out, kernel, stride, padding=(kernel - 1) // 2)
+        self.norm2 = norm(channels_out)
+        self.conv2 = nn.Conv1d(channels_out, channels_out, kernel, 1, padding=(kernel - 1) // 2)
+        reshapes = stride != 1 or channels_in != channels_out
+        self.projection = nn.Conv1d(channels_in, channels_out, 1, stride) if reshapes else nn.Identity()
+        self.dropout = nn.Dropout(config["dropout"])
+        self.act = ACTIVATIONS[config["activation"]]
+
+    def forward(self, x):
+        y = self.dropout(self.conv1(self.act(self.norm1(x))))
+        return self.projection(x) + self.conv2(self.act(self.norm2(y)))
+
+
+class Stage(nn.Module):
+    def __init__(self, blocks):
+        super().__init__()
+        self.blocks = nn.Sequential(*blocks)
+
+
+class Head(nn.Module):
+    def __init__(self, units_in, width, outputs, act):
+        super().__init__()
+        self.hidden = nn.Linear(units_in, width) if width else None
+        self.output = nn.Linear(width or units_in, outputs)
+        self.act = act
+
+    def forward(self, x):
+        return self.output(self.act(self.hidden(x)) if self.hidden else x)
+
+
+class ResNet1d(nn.Module):
+    def __init__(self, config, coins, features):
+        super().__init__()
+        self.config, self.coins, self.features = config, coins, features
+        shared = config["mixing"] == "shared"
+        kernel, stride = config["stem_kernel"], config["stem_stride"]
+        padding = 0 if kernel == stride else (kernel - 1) // 2
+        channels = config["stem_width"]
+        self.stem = nn.Conv1d(2 * features if shared else coins * features, channels, kernel, stride, padding)
+        stages = []
+        for stage, width in enumerate(config["stages"]):
+            blocks = []
+            for block in range(config["blocks_per_stage"]):
+                blocks.append(Block(config, channels, width, config["stage_stride"] if stage and not block else 1))
+                channels = width
+            stages.append(Stage(blocks))
+        self.stages = nn.ModuleList(stages)
+        self.act = ACTIVATIONS[config["activation"]]
+        self.norm = ChannelNorm(channels, EPSILON) if config["norm"] == "layer" else nn.Identity()
+        pooled = 2 * channels if config["pool"] == "mean_last" else channels
+        self.head = Head(pooled, config["head_width"], 1 if shared else coins, self.act)
+
+    def forward(self, x):  # [batch, coins * features, lookback] -> [batch, coins]
+        batch, _, lookback = x.shape
+        if self.config["input_norm"] == "window":
+            x = (x - x.mean(2, keepdim=True)) / (x.var(2, correction=0, keepdim=True) + EPSILON).sqrt()
+        if self.config["mixing"] == "shared":
+            own = x.reshape(batch, self.coins, self.features, lookback)
+            market = own.mean(1, keepdim=True).expand_as(own)
+            x = torch.cat([own, market], 2).reshape(batch * self.coins, 2 * self.features, lookback)
+        x = self.stem(x)
+        for stage in self.stages:
+            x = stage.blocks(x)
+        x = self.act(self.norm(x))
+        mean, last = x.mean(2), x[:, :, -1]
+        x = {"mean": mean, "last": last, "mean_last": torch.cat([mean, last], 1)}[self.config["pool"]]
+        return self.head(x).reshape(batch, self.coins)
+
+
+CASES = {
+    "shared-patch": dict(),
+    "shared-overlap": dict(
+        stem_kernel=5, stem_stride=2, activation="silu", pool="mean_last", head_width=5,
+        norm="layer", input_norm="window",
+    ),
+    "shared-even-stem": dict(stem_kernel=6, stem_stride=3, norm="layer", stages=[4], head_width=3, kernel=5),
+    "stacked-dense": dict(
+        mixing="stacked", stem_kernel=3, stem_stride=1, activation="silu", stages=[6, 6],
+        stage_stride=1, kernel=5, pool="last",
+    ),
+    "stacked-patch": dict(
+        mixing="stacked", stages=[6, 4, 4], blocks_per_stage=2, stage_stride=3,
+        pool="mean_last", head_width=4, input_norm="window",
+    ),
+}
+COINS, FEATURES, LOOKBACK, BATCH = 3, 2, 29, 4
+
+
+def make(config):
+    """A network with every weight away from zero, rounded to float32, in float64 and without dropout."""
+    net = ResNet1d(config, COINS, FEATURES).double().eval()
+    with torch.no_grad():
+        for parameter in net.parameters():
+            fan_in = parameter[0].numel() if parameter.dim() > 1 else 8
+            parameter.copy_((torch.randn(parameter.shape) * (1.4 / fan_in**0.5)).float())
+        for module in net.modules():
+            if isinstance(module, nn.LayerNorm):
+                module.weight.add_(1.0).copy_(module.weight.float())
+    return net
+
+
+def prefixed(prefix, tensors):
+    return {f"{prefix}.{name}": tensor.detach().float().contiguous() for name, tensor in tensors}
+
+
+def write(folder, name, config, tensors):
+    metadata = dict(
+        config=json.dumps(config), coins=str(COINS), features=str(FEATURES), lookback=str(LOOKBACK)
+    )
+    save_file(tensors, folder / f"{name}.safetensors", metadata)
+
+
+def main():
+    torch.manual_seed(20240229)
+    folder = Path(__file__).resolve().parent.parent / "crates/model/tests/golden"
+    folder.mkdir(parents=True, exist_ok=True)
+    windows = lambda: torch.randn(BATCH, COINS * FEATURES, LOOKBACK).float().double()
+    targets = lambda: torch.randn(BATCH, COINS).float().double()
+
+    for name, changes in CASES.items():
+        config = DEFAULT | changes
+        net, x, y = make(config), windows(), targets()
+        output = net(x)
+        F.l1_loss(output, y).backward()
+        tensors = {"windows": x.float(), "target": y.float(), "output": output.detach().float()}
+        tensors |= prefixed("weight", net.named_parameters())
+        tensors |= prefixed("grad", ((n, p.grad) for n, p in net.named_parameters()))
+        write(folder, name, config, tensors)
+
+    # Five steps of AdamW with the norm of all gradients clipped; biases and scales do not decay.
+    config = DEFAULT | dict(activation="silu", norm="layer", head_width=4)
+    net, x, y = make(config), windows(), targets()
+    tensors = {"windows": x.float(), "target": y.float()} | prefixed("weight", net.named_parameters())
+    decaying = [p for p in net.parameters() if p.dim() > 1]
+    rest = [p for p in net.parameters() if p.dim() == 1]
+    optimizer = torch.optim.AdamW(
+        [dict(params=decaying, weight_decay=0.1), dict(params=rest, weight_decay=0.0)], lr=1e-2
+    )
+    norms = []
+    for _ in range(5):
+        optimizer.zero_grad()
+        F.mse_loss(net(x), y).backward()
+        norms.append(nn.utils.clip_grad_norm_(net.parameters(), max_norm=1.0))
+        optimizer.step()
+    tensors["norms"] = torch.stack(norms).float()
+    tensors |= prefixed("stepped", net.named_parameters())
+    write(folder, "adamw", config, tensors)
+
+
+if __name__ == "__main__":
+    main()
