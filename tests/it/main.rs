@@ -1,1 +1,8 @@
-//! t.
+//! Pipeline tests across crates.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
+
+mod fitting;
+mod live;
+mod look_ahead;
+mod panel20;
+mod store;

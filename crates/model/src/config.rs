@@ -67,7 +67,7 @@ pub enum WindowNorm {
 
 /// Configuration of a [`ResNet1d`](crate::ResNet1d).
 ///
-/// The default has about 0.45 million parameters with 8 features.
+/// The default has about 0.47 million parameters with 8 features.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct NetworkConfig {

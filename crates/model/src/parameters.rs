@@ -36,7 +36,7 @@ pub(crate) fn replace<M: Module>(module: M, tensors: BTreeMap<String, HostTensor
 /// The values of a tensor, row-major.
 pub(crate) fn to_host<const D: usize>(tensor: Tensor<D>, doing: &'static str) -> Result<Vec<f32>, Error> {
     let data = tensor.try_into_data().map_err(|error| Error::DeviceFailed { doing, reason: error.to_string() })?;
-    data.to_vec().map_err(|error| Error::DeviceFailed { doing, reason: format!("{error:?}") })
+    data.try_to_vec().map_err(|error| Error::DeviceFailed { doing, reason: format!("{error:?}") })
 }
 
 struct Reader {

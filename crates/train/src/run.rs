@@ -1,8 +1,8 @@
 //! `train`: from arguments to a run on disk, as a table of contents.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, bail};
 use clap::Parser;
@@ -194,6 +194,11 @@ fn score(
 
 /// Ctrl-C and SIGTERM: the training stops after its step; a second one stops at once.
 fn watch_for_interrupt() -> anyhow::Result<Arc<AtomicBool>> {
+    static INTERRUPTED: Mutex<Option<Arc<AtomicBool>>> = Mutex::new(None);
+    let mut watched = INTERRUPTED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(interrupted) = watched.as_ref() {
+        return Ok(interrupted.clone());
+    }
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = interrupted.clone();
     ctrlc::set_handler(move || {
@@ -203,5 +208,6 @@ fn watch_for_interrupt() -> anyhow::Result<Arc<AtomicBool>> {
         cli::note("stopping after this step; again stops at once");
     })
     .context("cannot watch for Ctrl-C")?;
+    *watched = Some(interrupted.clone());
     Ok(interrupted)
 }

@@ -50,7 +50,7 @@ pub fn wave(count: usize, phase: f32) -> Vec<f32> {
 }
 
 pub fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.try_into_data().unwrap().to_vec().unwrap()
+    tensor.try_into_data().unwrap().try_to_vec().unwrap()
 }
 
 pub fn bits(values: &[f32]) -> Vec<u32> {

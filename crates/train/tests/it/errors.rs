@@ -1,0 +1,82 @@
+//! Bad input: a message that names the thing, what was found, what was expected and the way out.
+
+use std::fs;
+
+use dataset::{CandleTable, Column, Store};
+use market::{Interval, Market, Symbol};
+
+#[test]
+fn bad_input_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name);
+    fs::write(path("tiny.toml"), tests::TINY).unwrap();
+    fs::write(path("unknown-key.toml"), "[target]\nhorizn_bars = 15\n").unwrap();
+    fs::write(path("unknown-section.toml"), "[tarjet]\nhorizon_bars = 15\n").unwrap();
+    fs::write(path("wrong-type.toml"), "[target]\nhorizon_bars = \"long\"\n").unwrap();
+    fs::write(path("no-toml.toml"), "horizon_bars: 15\n").unwrap();
+    let closes = Store::new(&path("closes"), Market::Spot, Interval::ONE_MINUTE);
+    let broken = Store::new(&path("broken"), Market::Spot, Interval::ONE_MINUTE);
+    for name in ["AUSDT", "BUSDT"] {
+        let mut candles = CandleTable::default();
+        for minute in 0..50 {
+            let mut row = [f64::NAN; Column::ALL.len()];
+            row[Column::Close as usize] = 1.0 + minute as f64;
+            candles.push_row(minute * 60_000, row);
+        }
+        for store in [&closes, &broken] {
+            store.append(&Symbol::new(name).unwrap(), &candles, false).unwrap();
+        }
+    }
+    fs::write(path("broken/candles/spot/1m/BUSDT/1970-01.parquet"), b"PAR1 but not really").unwrap();
+
+    let mut said = tests::Transcript::new(env!("CARGO_BIN_EXE_train"), dir.path());
+    said.refused("no such config", &["--config", "none.toml"]);
+    said.refused("no TOML", &["--config", "no-toml.toml"]);
+    said.refused("unknown key", &["--config", "unknown-key.toml"]);
+    said.refused("unknown section", &["--config", "unknown-section.toml"]);
+    said.refused("wrong type", &["--config", "wrong-type.toml"]);
+    said.refused("override without a value", &["--set", "target.horizon_bars"]);
+    said.refused("horizon 0", &["--set", "target.horizon_bars=0"]);
+    said.refused("one coin", &["--set", "universe.symbols=[\"BTCUSDT\"]"]);
+    said.refused("a coin twice", &["--set", "universe.symbols=[\"BTCUSDT\", \"BTCUSDT\"]"]);
+    said.refused("no symbol", &["--set", "universe.symbols=[\"btc/usdt\", \"ETHUSDT\"]"]);
+    said.refused("even kernel", &["--set", "network.kernel=4"]);
+    said.refused("learning rate 0", &["--set", "optimizer.learning_rate=0"]);
+    said.refused("share above 1", &["--set", "features.max_filled_share=1.5"]);
+    said.refused("no such device", &["--device", "tpu"]);
+    said.refused("empty store", &[]);
+    said.refused("all of an empty store", &["--set", "universe.symbols=[]"]);
+    let closes = ["--set", "data.dir=closes", "--set", "universe.symbols=[]", "--set"];
+    said.refused("missing columns", &[&closes[..], &["features.set=kline8"]].concat());
+    said.refused("too little time", &[&closes[..], &["features.set=close6"]].concat());
+    let provided = ["features.set=close6", "--set", "target.kind=provided"];
+    said.refused("no provided target", &[&closes[..], &provided].concat());
+    let range = ["data.from=2021-01-01", "--set", "features.set=close6"];
+    said.refused("a coin without candles in the range", &[&closes[..], &range].concat());
+    said.refused("range backwards", &["--set", "data.from=2021-01-02", "--set", "data.until=2021-01-01"]);
+    let broken = ["--set", "data.dir=broken", "--set", "universe.symbols=[]", "--set", "features.set=close6"];
+    said.refused("corrupt Parquet", &broken);
+    let tiny = ["--config", "tiny.toml", "--device", "flex", "--run", "run"];
+    said.refused("fold out of range", &[&tiny[..], &["--fold", "9"]].concat());
+    said.refused("seed out of range", &[&tiny[..], &["--seed", "2"]].concat());
+    said.refused("nothing to resume", &["--resume", "--run", "nowhere"]);
+    said.refused("nothing to gather", &[&tiny[..], &["--gather"]].concat());
+    fs::create_dir(path("run")).unwrap();
+    fs::write(path("run/run.toml"), "[target]\nhorizon_bars = 30\n").unwrap();
+    said.refused("begun with another config", &tiny);
+    insta::assert_snapshot!("errors", said.text);
+}
+
+/// Asking for a GPU where there is none is an error; where there is one there is nothing to test.
+#[test]
+fn a_gpu_that_is_not_there_is_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("tiny.toml"), tests::TINY).unwrap();
+    if model::DeviceChoice::Gpu.open().is_ok() {
+        eprintln!("skipped: this machine has a GPU");
+        return;
+    }
+    let mut said = tests::Transcript::new(env!("CARGO_BIN_EXE_train"), dir.path());
+    said.refused("no GPU", &["--config", "tiny.toml", "--device", "gpu"]);
+    assert!(said.text.contains("hint: "), "{}", said.text);
+}

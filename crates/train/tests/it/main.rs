@@ -1,0 +1,5 @@
+//! The binary `train` as a process.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
+
+mod errors;
+mod resume;

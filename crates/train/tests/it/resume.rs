@@ -1,0 +1,111 @@
+//! A training that is broken off goes on and ends with the same bits.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output};
+use std::time::{Duration, Instant};
+
+/// Saves after every fourth step, so that a signal finds something saved and something not.
+const SLOW: [&str; 4] = ["--set", "training.save_every_secs=0", "--set", "training.steps=240"];
+
+struct Runs {
+    dir: tempfile::TempDir,
+}
+
+impl Runs {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("tiny.toml"), tests::TINY).unwrap();
+        Self { dir }
+    }
+
+    /// The run's folders have one name, which is in the weights' metadata.
+    fn path(&self, place: &str) -> PathBuf {
+        self.dir.path().join(place).join("run")
+    }
+
+    fn command(&self, place: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_train"));
+        command.current_dir(self.dir.path()).args(["--config", "tiny.toml", "--device", "flex", "--run"]);
+        command.arg(self.path(place)).args(SLOW);
+        command
+    }
+
+    fn finish(&self, place: &str, extra: &[&str]) -> Output {
+        let output = self.command(place).args(extra).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output
+    }
+
+    /// Starts a training and returns once it has saved a state.
+    fn started(&self, place: &str) -> Child {
+        let child = self.command(place).stderr(std::process::Stdio::piped()).spawn().unwrap();
+        let state = self.path(place).join("fold-1/seed-1/state.safetensors");
+        let began = Instant::now();
+        while !state.exists() {
+            assert!(began.elapsed() < Duration::from_secs(60), "no state was saved");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        child
+    }
+}
+
+fn assert_same(a: &Path, b: &Path) {
+    for file in [
+        "run.toml", "stats.json", "forecasts.parquet", "model.safetensors", "fold-1/seed-1/weights.safetensors",
+        "fold-2/seed-1/forecasts.parquet",
+    ] {
+        assert!(fs::read(a.join(file)).unwrap() == fs::read(b.join(file)).unwrap(), "{file} differs");
+    }
+}
+
+/// Dropout is on: its draws are part of what must come out the same.
+#[test]
+fn killed_and_resumed_equals_uninterrupted() {
+    let runs = Runs::new();
+    runs.finish("whole", &[]);
+    let mut child = runs.started("killed");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    for pause in [40, 90, 10] {
+        let mut again = runs.command("killed").arg("--resume").spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(pause));
+        again.kill().unwrap();
+        again.wait().unwrap();
+    }
+    runs.finish("killed", &["--resume"]);
+    assert_same(&runs.path("whole"), &runs.path("killed"));
+    // A finished run is left as it is.
+    let text = String::from_utf8(runs.finish("killed", &[]).stdout).unwrap();
+    assert!(text.contains("network"), "{text}");
+}
+
+#[test]
+fn ctrl_c_saves_everything() {
+    let runs = Runs::new();
+    let child = runs.started("interrupted");
+    let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(interrupt.success());
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("interrupted in fold 1 seed 1 after step"), "{stderr}");
+    assert!(stderr.contains("hint: the same command with --resume continues"), "{stderr}");
+    let again = runs.command("interrupted").output().unwrap();
+    assert!(String::from_utf8_lossy(&again.stderr).contains("hint: --resume continues it"));
+    runs.finish("interrupted", &["--resume"]);
+    runs.finish("whole", &[]);
+    assert_same(&runs.path("whole"), &runs.path("interrupted"));
+}
+
+/// Folds trained by processes of their own and gathered are the run that one process trains.
+#[test]
+fn pieces_trained_apart_equal_the_whole() {
+    let runs = Runs::new();
+    runs.finish("whole", &[]);
+    for fold in ["2", "1"] {
+        runs.finish("apart", &["--fold", fold, "--seed", "1"]);
+    }
+    runs.finish("apart", &["--gather"]);
+    assert_same(&runs.path("whole"), &runs.path("apart"));
+}

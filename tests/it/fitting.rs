@@ -1,0 +1,84 @@
+//! What is fitted before the scored time does not change with it.
+
+use dataset::{Column, Dataset};
+
+/// Changes every candle from the first scored row on; statistics must stay as they are.
+#[test]
+fn scored_candles_change_no_statistics() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = tests::tiny();
+    let coins = tests::candles(&config);
+    tests::store(&dir.path().join("a"), &mut config, &coins);
+    let before = Dataset::load(&config).unwrap();
+    let fold = &before.plan.folds[0];
+    let scored_from = before.panel.time_ms(fold.score.start);
+
+    let mut changed = coins.clone();
+    for (_, candles) in &mut changed {
+        let mut table = dataset::CandleTable::default();
+        for row in 0..candles.len() {
+            let mut candle = candles.candle(row);
+            if candle.open_time_ms >= scored_from {
+                for price in [&mut candle.open, &mut candle.high, &mut candle.low] {
+                    *price = price.map(|price| price * 3.0);
+                }
+                candle.close *= 3.0;
+                candle.volume = candle.volume.map(|volume| volume * 10.0);
+            }
+            table.push(&candle, f64::NAN);
+        }
+        *candles = table;
+    }
+    tests::store(&dir.path().join("b"), &mut config, &changed);
+    let after = Dataset::load(&config).unwrap();
+    assert_ne!(
+        before.panel.value(Column::Close, fold.score.start, 0),
+        after.panel.value(Column::Close, fold.score.start, 0)
+    );
+    assert_eq!(fold, &after.plan.folds[0]);
+    let stats = |dataset: &Dataset| dataset.fit_normalizer(&dataset.plan.folds[0], "run").unwrap().to_json();
+    assert_eq!(stats(&before), stats(&after));
+}
+
+/// The early-stopping slice is not training data either.
+#[test]
+fn the_early_stopping_slice_changes_no_statistics() {
+    let config = tests::tiny();
+    let dataset = Dataset::load(&config).unwrap();
+    let fold = &dataset.plan.folds[1];
+    assert!(!fold.stop.is_empty());
+    let stats = dataset.fit_normalizer(fold, "run").unwrap();
+    assert!(stats.fit_until_ms <= dataset.panel.time_ms(fold.stop.start));
+}
+
+/// A missing value becomes the mean of what the network sees, 0, and not a normalized fill value.
+#[test]
+fn normalization_precedes_filling() {
+    let dataset = Dataset::load(&tests::tiny()).unwrap();
+    let stats = dataset.fit_normalizer(&dataset.plan.folds[0], "run").unwrap();
+    let normalized = stats.apply(&dataset.features);
+    let (coins, per_coin) = (dataset.features.coins(), dataset.features.per_coin());
+    let mut missing = 0;
+    for row in 0..dataset.features.rows() {
+        for coin in 0..coins {
+            for (feature, value) in dataset.features.cell(row, coin).iter().enumerate() {
+                if value.is_nan() {
+                    missing += 1;
+                    assert_eq!(normalized[row * coins * per_coin + coin * per_coin + feature], 0.0);
+                }
+            }
+        }
+    }
+    assert!(missing > 0, "the simulated market has holes");
+    let mean = &stats.coins[0].mean;
+    assert!(mean.iter().any(|mean| mean.abs() > 1e-6), "a fill before normalization would show as -mean / std");
+}
+
+/// Every number in stats.json reads back to the same bits.
+#[test]
+fn statistics_read_back_as_they_were() {
+    let dataset = Dataset::load(&tests::tiny()).unwrap();
+    let stats = dataset.fit_normalizer(&dataset.plan.folds[0], "run").unwrap();
+    let read = dataset::Normalizer::from_json(&stats.to_json(), std::path::Path::new("stats.json")).unwrap();
+    assert_eq!(stats, read);
+}

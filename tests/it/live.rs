@@ -1,0 +1,99 @@
+//! What `predict` says is what the offline table says, bit for bit.
+
+use std::path::Path;
+
+use clap::Parser;
+use dataset::{CandleTable, ForecastTable};
+use model::DeviceChoice;
+use predict::{CandleSource, Checkpoint, History, forecast_at};
+
+const MINUTE: i64 = 60_000;
+
+/// Trains on a store, then forecasts past minutes from the store and from an exchange that serves the same candles.
+#[test]
+fn live_equals_offline() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = tests::tiny();
+    let coins = tests::candles(&config);
+    tests::store(&dir.path().join("data"), &mut config, &coins);
+    let run = train_tiny(dir.path(), &["training.seeds=2", "training.steps=8"]);
+    let table = ForecastTable::read(&run.join("forecasts.parquet")).unwrap();
+    assert!(table.rows().len() > 1000);
+
+    let device = DeviceChoice::Flex.open().unwrap().device;
+    let step = table.rows().len() / 12;
+    for row in table.rows().iter().step_by(step) {
+        let at_ms = row.time_ms;
+        let overrides = [format!("data.dir={}", dir.path().join("data").display())];
+        let checkpoint = Checkpoint::load(&run, Some(row.fold as usize), &overrides, &device).unwrap();
+        let from_store = History::read(CandleSource::Store, &checkpoint.config, Some(at_ms), None).unwrap();
+        let offline = |symbol: &str| {
+            table.rows().iter().find(|other| other.time_ms == at_ms && other.symbol == symbol).map(|row| row.forecast)
+        };
+        let forecasts = forecast_at(&checkpoint, &from_store, &device).unwrap();
+        for coin in &forecasts.coins {
+            if let Some(expected) = offline(&coin.symbol) {
+                assert_eq!(coin.forecast.map(f64::to_bits), Some(expected.to_bits()), "{} at {at_ms}", coin.symbol);
+            }
+        }
+
+        // The exchange also serves the candle that is forming, with a price that is not its close.
+        let served = coins.iter().map(|(symbol, candles)| (symbol.clone(), until(candles, at_ms + MINUTE))).collect();
+        let exchange = tests::Exchange::start(served, at_ms + MINUTE + 30_000);
+        let fetched =
+            History::read(CandleSource::Binance, &checkpoint.config, None, Some(&exchange.url)).unwrap();
+        assert_eq!(fetched.at_ms, at_ms, "a candle that is still forming never enters");
+        assert_eq!(forecast_at(&checkpoint, &fetched, &device).unwrap(), forecasts);
+    }
+}
+
+/// Candles up to `last_ms`, that one with another price.
+fn until(candles: &CandleTable, last_ms: i64) -> CandleTable {
+    let mut table = CandleTable::default();
+    for row in 0..candles.len() {
+        let mut candle = candles.candle(row);
+        if candle.open_time_ms == last_ms {
+            candle.close = candle.high.unwrap();
+        }
+        if candle.open_time_ms <= last_ms {
+            table.push(&candle, f64::NAN);
+        }
+    }
+    table
+}
+
+/// A coin whose window has too many holes is refused, with the reason; the others are forecast.
+#[test]
+fn a_coin_with_holes_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = tests::tiny();
+    let mut coins = tests::candles(&config);
+    tests::store(&dir.path().join("data"), &mut config, &coins);
+    let run = train_tiny(dir.path(), &["training.steps=2"]);
+
+    let last_ms = *coins[0].1.open_time_ms.last().unwrap();
+    let kept = |time: i64| time < last_ms - 20 * MINUTE || time == last_ms;
+    coins[0].1 = (0..coins[0].1.len()).map(|row| coins[0].1.candle(row)).filter(|c| kept(c.open_time_ms)).collect();
+    let mut holed = config.clone();
+    tests::store(&dir.path().join("holed"), &mut holed, &coins);
+    let device = DeviceChoice::Flex.open().unwrap().device;
+    let overrides = [format!("data.dir={}", dir.path().join("holed").display())];
+    let checkpoint = Checkpoint::load(&run, None, &overrides, &device).unwrap();
+    let history = History::read(CandleSource::Store, &checkpoint.config, Some(last_ms), None).unwrap();
+    let forecasts = forecast_at(&checkpoint, &history, &device).unwrap();
+    assert!(forecasts.coins[0].refused.as_ref().unwrap().contains("of 32 bars are filled or missing, at most 3"));
+    assert!(forecasts.coins[0].forecast.is_none());
+    assert!(forecasts.coins[1].forecast.is_some());
+}
+
+fn train_tiny(dir: &Path, set: &[&str]) -> std::path::PathBuf {
+    let (config, run, data) = (dir.join("tiny.toml"), dir.join("checkpoints/tiny"), dir.join("data"));
+    std::fs::write(&config, tests::TINY).unwrap();
+    let mut arguments: Vec<String> = ["train", "--device", "flex", "--set", "data.source=store"].map(str::to_owned).into();
+    arguments.extend(["--config".to_owned(), config.display().to_string()]);
+    arguments.extend(["--run".to_owned(), run.display().to_string()]);
+    arguments.extend(["--set".to_owned(), format!("data.dir={}", data.display())]);
+    arguments.extend(set.iter().flat_map(|key| ["--set".to_owned(), (*key).to_owned()]));
+    train::run(&train::Args::parse_from(arguments)).unwrap();
+    run
+}

@@ -1,0 +1,131 @@
+//! Changing any candle after t changes nothing at t.
+
+use std::sync::Arc;
+
+use dataset::{CandleTable, Column, Config, Eligibility, FeatureSet, Panel};
+use model::{DeviceChoice, NetworkConfig, Windows, forecast};
+use proptest::prelude::*;
+
+const MINUTE: i64 = 60_000;
+
+/// What happens to a candle after t.
+#[derive(Debug, Clone, Copy)]
+enum Change {
+    Scale(f64),
+    Drop,
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    prop_oneof![(0.5..2.0).prop_map(Change::Scale), Just(Change::Drop)]
+}
+
+/// The candles, with those of `coin` changed from open time `from_ms` on.
+fn changed(coins: &[(market::Symbol, CandleTable)], coin: usize, from_ms: i64, change: Change) -> Vec<(market::Symbol, CandleTable)> {
+    let mut result = coins.to_vec();
+    let candles = &coins[coin].1;
+    let mut table = CandleTable::default();
+    for row in 0..candles.len() {
+        let mut candle = candles.candle(row);
+        if candle.open_time_ms >= from_ms {
+            let Change::Scale(factor) = change else { continue };
+            let scale = |value: &mut Option<f64>| *value = value.map(|value| value * factor);
+            candle.close *= factor;
+            for value in [&mut candle.open, &mut candle.high, &mut candle.low, &mut candle.volume] {
+                scale(value);
+            }
+            for value in [&mut candle.quote_volume, &mut candle.count, &mut candle.taker_buy_volume] {
+                scale(value);
+            }
+            scale(&mut candle.taker_buy_quote_volume);
+        }
+        table.push(&candle, f64::NAN);
+    }
+    result[coin].1 = table;
+    result
+}
+
+fn panel(config: &Config, coins: &[(market::Symbol, CandleTable)], rows: i64) -> Panel {
+    let start = config.data.simulated.start_ms;
+    Panel::build(coins, config.data.interval, (start, start + rows * MINUTE), 60, &Column::ALL)
+}
+
+fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|value| value.to_bits()).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn features_know_nothing_after_their_row(
+        set in prop::sample::select(FeatureSet::ALL.to_vec()), t in 300i64..580, coin in 0usize..3, change in change(),
+    ) {
+        let config = small();
+        let coins = tests::candles(&config);
+        let start = config.data.simulated.start_ms;
+        let before = set.compute(&panel(&config, &coins, 600));
+        let after = set.compute(&panel(&config, &changed(&coins, coin, start + (t + 1) * MINUTE, change), 600));
+        for row in 0..=t as usize {
+            for coin in 0..3 {
+                prop_assert_eq!(bits(before.cell(row, coin)), bits(after.cell(row, coin)), "row {} of {}", row, set);
+            }
+        }
+    }
+
+    #[test]
+    fn features_know_nothing_before_their_warm_up(
+        set in prop::sample::select(FeatureSet::ALL.to_vec()), t in 320usize..590, coin in 0usize..3,
+    ) {
+        // The fill may reach 60 bars further back than the warm-up.
+        let config = small();
+        let coins = tests::candles(&config);
+        let start = config.data.simulated.start_ms;
+        let whole = set.compute(&panel(&config, &coins, 600));
+        let first = t as i64 + 1 - set.warm_up_bars() as i64 - 60;
+        let grid = (start + first * MINUTE, start + 600 * MINUTE);
+        let part = set.compute(&Panel::build(&coins, config.data.interval, grid, 60, &Column::ALL));
+        let row = (t as i64 - first) as usize;
+        prop_assert_eq!(bits(whole.cell(t, coin)), bits(part.cell(row, coin)), "{}", set);
+    }
+
+    #[test]
+    fn forecasts_know_nothing_after_their_row(t in 400i64..580, coin in 0usize..3, change in change()) {
+        let config = small();
+        let coins = tests::candles(&config);
+        let start = config.data.simulated.start_ms;
+        let before = forecast_at(&config, &panel(&config, &coins, 600), t as usize);
+        let changed = changed(&coins, coin, start + (t + 1) * MINUTE, change);
+        let after = forecast_at(&config, &panel(&config, &changed, 600), t as usize);
+        prop_assert_eq!(before, after);
+    }
+}
+
+/// Three simulated coins over ten hours.
+pub fn small() -> Config {
+    let mut config = tests::tiny();
+    config.data.simulated.minutes = 600;
+    config.data.simulated.outage_every_minutes = 250;
+    config
+}
+
+/// Bits of the forecasts of an untrained network at `row`, and which coins are eligible.
+fn forecast_at(config: &Config, panel: &Panel, row: usize) -> (Vec<u32>, Vec<bool>) {
+    let device = DeviceChoice::Flex.open().unwrap().device;
+    let features = config.features.set.compute(panel);
+    let eligibility = Eligibility::of(panel, &features, &config.features);
+    let targets = config.target.compute(panel);
+    let normalizer = dataset::Normalizer::fit(
+        &config.normalize, config.features.set, panel, &features, &targets, 250..380, ("test", 1),
+    ).unwrap();
+    let _seeding = SEED.lock().unwrap();
+    device.seed(1);
+    let network = NetworkConfig { stem_width: 8, stages: vec![8], blocks_per_stage: 1, ..NetworkConfig::default() };
+    let network = network.init(3, features.per_coin(), config.features.lookback_bars, &device).unwrap();
+    let matrix = Arc::new(normalizer.apply(&features));
+    let windows = Windows::new(matrix, features.channels(), config.features.lookback_bars, &device);
+    let outputs = forecast(&network, &windows, &[row], &mut |_| {}).unwrap();
+    (bits(&outputs), (0..3).map(|coin| eligibility.is(row, coin)).collect())
+}
+
+/// The device's generator belongs to the process.
+static SEED: std::sync::Mutex<()> = std::sync::Mutex::new(());

@@ -1,0 +1,60 @@
+//! The known figures of the 20-coin panel, where its file is there.
+
+use std::path::Path;
+
+use dataset::{CandleTable, Column, Config, Dataset, LongTable, Store};
+use market::{Interval, Market, Symbol};
+
+/// Folds begin where `data/README.md` beside the file says, and the copied last return scores what it says.
+#[test]
+fn folds_and_control_of_the_20_coin_panel() {
+    let Some(path) = tests::shared_data("panel20-spot-1m-2021.parquet") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    import(&path, dir.path());
+    let mut config = Config::default();
+    config.data.dir = dir.path().to_owned();
+    config.universe.symbols = Vec::new();
+    let dataset = Dataset::load(&config).unwrap();
+
+    let starts: Vec<i64> = dataset.plan.folds.iter().map(|fold| dataset.panel.time_ms(fold.score.start)).collect();
+    assert_eq!(starts, [
+        1617783000000, 1618240800000, 1618698600000, 1619169900000, 1619649180000, 1620106980000, 1620564780000
+    ]);
+    let end = dataset.panel.time_ms(dataset.plan.folds[6].score.end);
+    assert!(end <= 1621023000000, "{end}");
+
+    let scores: Vec<f64> = dataset.plan.folds.iter().map(|fold| last_return_score(&dataset, fold)).collect();
+    let expected = [-0.0189, -0.0143, -0.0006, -0.0168, -0.0304, -0.0082, -0.0042];
+    for (score, expected) in scores.iter().zip(expected) {
+        assert!((score - expected).abs() < 0.004, "{scores:?}");
+    }
+    let mean = scores.iter().sum::<f64>() / 7.0;
+    assert!((mean + 0.0133).abs() < 0.002, "{mean}");
+}
+
+fn last_return_score(dataset: &Dataset, fold: &dataset::Fold) -> f64 {
+    let (mut forecast, mut realized) = (Vec::new(), Vec::new());
+    for row in fold.score.clone() {
+        for coin in 0..dataset.panel.coins() {
+            let (last, target) = (dataset.panel.last_return(row, coin), dataset.targets.value(row, coin));
+            if !target.is_nan() && !last.is_nan() {
+                forecast.push(last);
+                realized.push(target);
+            }
+        }
+    }
+    evaluate::pearson(&forecast, &realized).unwrap()
+}
+
+fn import(path: &Path, dir: &Path) {
+    let long = LongTable::read_parquet(path).unwrap();
+    let mut coins: std::collections::BTreeMap<&str, CandleTable> = Default::default();
+    for (row, symbol) in long.symbol.iter().enumerate() {
+        let values = Column::ALL.map(|column| long.value(column, row).unwrap_or(f64::NAN));
+        coins.entry(symbol).or_default().push_row(long.open_time[row], values);
+    }
+    let store = Store::new(dir, Market::Spot, Interval::ONE_MINUTE);
+    for (symbol, candles) in coins {
+        store.append(&Symbol::new(symbol).unwrap(), &candles, false).unwrap();
+    }
+}

@@ -1,0 +1,61 @@
+//! Candles go into the store and come out the same.
+
+use dataset::{CandleTable, Column, Store};
+use market::{Interval, Market, Symbol};
+use proptest::prelude::*;
+
+fn table(minutes: &[i64]) -> CandleTable {
+    let mut table = CandleTable::default();
+    for &minute in minutes {
+        let mut row = [f64::NAN; Column::ALL.len()];
+        row[Column::Close as usize] = 1.0 + minute as f64;
+        row[Column::Volume as usize] = minute as f64 / 3.0;
+        table.push_row(minute * 60_000, row);
+    }
+    table
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..Default::default() })]
+
+    /// Whatever the order and the overlap, what comes out is sorted, complete and once.
+    #[test]
+    fn appending_in_any_order_is_idempotent(
+        minutes in prop::collection::btree_set(0i64..100_000, 1..50).prop_map(|set| set.into_iter().collect::<Vec<_>>()).prop_shuffle(),
+        cut in 0usize..50,
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::new(dir.path(), Market::Spot, Interval::ONE_MINUTE);
+        let symbol = Symbol::new("AUSDT").unwrap();
+        let cut = cut.min(minutes.len());
+        let first = store.append(&symbol, &table(&minutes[..cut]), false).unwrap();
+        let second = store.append(&symbol, &table(&minutes), false).unwrap();
+        prop_assert_eq!((first, second), (cut, minutes.len() - cut));
+        prop_assert_eq!(store.append(&symbol, &table(&minutes), false).unwrap(), 0);
+
+        let mut sorted = minutes.clone();
+        sorted.sort_unstable();
+        let read = store.read(&symbol, &Column::ALL, i64::MIN, i64::MAX).unwrap();
+        prop_assert_eq!(&read.open_time_ms, &sorted.iter().map(|minute| minute * 60_000).collect::<Vec<_>>());
+        prop_assert_eq!(read.column(Column::Close), table(&sorted).column(Column::Close));
+        prop_assert_eq!(read.column(Column::Volume), table(&sorted).column(Column::Volume));
+        prop_assert!(!read.has(Column::Open));
+    }
+}
+
+/// A candle that differs from the stored one is refused, and taken with `replace`.
+#[test]
+fn a_conflict_names_the_candle() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::new(dir.path(), Market::Spot, Interval::ONE_MINUTE);
+    let symbol = Symbol::new("AUSDT").unwrap();
+    store.append(&symbol, &table(&[1, 2]), false).unwrap();
+    let mut other = CandleTable::default();
+    let mut row = [f64::NAN; Column::ALL.len()];
+    row[Column::Close as usize] = 9.0;
+    other.push_row(120_000, row);
+    let error = store.append(&symbol, &other, false).unwrap_err().to_string();
+    assert!(error.contains("AUSDT at 1970-01-01 00:02: close is 9, but the store has 3"), "{error}");
+    store.append(&symbol, &other, true).unwrap();
+    assert_eq!(store.read(&symbol, &[Column::Close], 0, i64::MAX).unwrap().column(Column::Close), [2.0, 9.0]);
+}
