@@ -37,8 +37,9 @@ proptest! {
         sorted.sort_unstable();
         let read = store.read(&symbol, &Column::ALL, i64::MIN, i64::MAX).unwrap();
         prop_assert_eq!(&read.open_time_ms, &sorted.iter().map(|minute| minute * 60_000).collect::<Vec<_>>());
-        prop_assert_eq!(read.column(Column::Close), table(&sorted).column(Column::Close));
-        prop_assert_eq!(read.column(Column::Volume), table(&sorted).column(Column::Volume));
+        let expected = table(&sorted);
+        prop_assert_eq!(read.column(Column::Close), expected.column(Column::Close));
+        prop_assert_eq!(read.column(Column::Volume), expected.column(Column::Volume));
         prop_assert!(!read.has(Column::Open));
     }
 }

@@ -145,6 +145,7 @@ impl ConfigTable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Usage;
 
     #[derive(Debug, Default, PartialEq, serde::Deserialize)]
     #[serde(default, deny_unknown_fields)]

@@ -100,7 +100,8 @@ impl SplitConfig {
         if usable.len() < parts * (gap + 2) {
             return Err(too_few(usable.len(), parts * (gap + 2)));
         }
-        let boundary = |part: usize| usable[usable.len() * part / parts];
+        // What does not divide evenly goes to the last fold.
+        let boundary = |part: usize| usable[usable.len() / parts * part];
         let mut folds = Vec::with_capacity(self.folds);
         for number in 1..=self.folds {
             let start = boundary(number);

@@ -1,11 +1,11 @@
 //! The residual block.
 
 use burn::module::Module;
-use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
 
 use crate::config::{Activation, NetworkConfig, Norm};
 use crate::conv::{Conv1d, Conv1dConfig};
+use crate::dropout::dropout;
 use crate::layers::LayerNorm;
 
 /// A pre-activation residual block, `x + conv2(act(dropout(conv1(act(x)))))`.
@@ -26,7 +26,7 @@ pub struct Block {
     norm2: Option<LayerNorm>,
     conv2: Conv1d,
     projection: Option<Conv1d>,
-    dropout: Dropout,
+    dropout: f64,
     #[module(skip)]
     activation: Activation,
 }
@@ -52,7 +52,7 @@ impl Block {
             norm2: norm(channels_out),
             conv2: conv2.init(0.0, device),
             projection: reshapes.then(|| projection.init(1.0, device)),
-            dropout: DropoutConfig::new(config.dropout).init(),
+            dropout: config.dropout,
             activation: config.activation,
         }
     }
@@ -69,7 +69,7 @@ impl Block {
             None => input.clone(),
         };
         let values = self.conv1.forward(activate(input, &self.norm1, self.activation));
-        let values = self.dropout.forward(values);
+        let values = dropout(values, self.dropout);
         skip + self.conv2.forward(activate(values, &self.norm2, self.activation))
     }
 }

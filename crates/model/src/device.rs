@@ -188,6 +188,19 @@ fn is_software(name: &str) -> bool {
     ["llvmpipe", "lavapipe", "softpipe", "swiftshader", "basic render"].iter().any(|software| name.contains(software))
 }
 
+/// Whether tensors of this device are in the host's memory.
+pub(crate) fn is_host(device: &Device) -> bool {
+    #[cfg(feature = "ndarray")]
+    {
+        #[expect(deprecated, reason = "a choice until Burn removes it")]
+        let ndarray = Device::ndarray();
+        if *device == ndarray || *device == ndarray.autodiff() {
+            return true;
+        }
+    }
+    *device == Device::flex() || *device == Device::flex().autodiff()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

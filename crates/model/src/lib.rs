@@ -12,6 +12,7 @@ mod block;
 mod config;
 mod conv;
 mod device;
+mod dropout;
 mod error;
 mod forecast;
 mod layers;

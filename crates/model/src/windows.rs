@@ -5,6 +5,7 @@ use std::sync::Arc;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::Error;
+use crate::device::is_host;
 
 /// Bytes of the matrix in one buffer on a GPU: software adapters refuse more than 128 MiB.
 const BUFFER_BYTES: usize = 128 << 20;
@@ -167,18 +168,6 @@ impl Windows {
         let count = values.len();
         Tensor::from_data(TensorData::new(values, [count]), &self.device)
     }
-}
-
-/// Whether tensors of this device are in the host's memory.
-fn is_host(device: &Device) -> bool {
-    #[cfg(feature = "ndarray")]
-    {
-        #[expect(deprecated, reason = "a choice until Burn removes it")]
-        if *device == Device::ndarray() || *device == Device::ndarray().autodiff() {
-            return true;
-        }
-    }
-    *device == Device::flex() || *device == Device::flex().autodiff()
 }
 
 #[cfg(test)]

@@ -151,7 +151,7 @@ fn train_fold(
             interrupted,
         };
         match piece.train(args.resume)? {
-            Trained::Done(_) => {
+            Trained::Done => {
                 // Scored from the file, so that what is scored is what `predict` loads.
                 let network = piece.load(&piece.dir.join(WEIGHTS_FILE))?;
                 let table = score(dataset, fold, &normalizer, &windows, &network, &piece.dir)?;

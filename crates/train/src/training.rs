@@ -53,8 +53,8 @@ pub struct Piece<'a> {
 /// How a training ended.
 #[derive(Debug)]
 pub enum Trained {
-    /// The weights to score.
-    Done(Box<ResNet1d>),
+    /// The weights are in the piece's folder.
+    Done,
     /// Ctrl-C: everything is saved, this many steps are done.
     Interrupted(u64),
 }
@@ -212,7 +212,7 @@ impl Piece<'_> {
             None => network.valid(),
         };
         save_weights(&network, &self.dir.join(WEIGHTS_FILE), &self.metadata(progress.step))?;
-        Ok(Trained::Done(Box::new(network)))
+        Ok(Trained::Done)
     }
 
     /// A fresh network, optimizer and progress, or the saved ones.
