@@ -40,8 +40,7 @@ fn live_equals_offline() {
         // The exchange also serves the candle that is forming, with a price that is not its close.
         let served = coins.iter().map(|(symbol, candles)| (symbol.clone(), until(candles, at_ms + MINUTE))).collect();
         let exchange = tests::Exchange::start(served, at_ms + MINUTE + 30_000);
-        let fetched =
-            History::read(CandleSource::Binance, &checkpoint.config, None, Some(&exchange.url)).unwrap();
+        let fetched = History::read(CandleSource::Binance, &checkpoint.config, None, Some(&exchange.url)).unwrap();
         assert_eq!(fetched.at_ms, at_ms, "a candle that is still forming never enters");
         assert_eq!(forecast_at(&checkpoint, &fetched, &device).unwrap(), forecasts);
     }
@@ -89,7 +88,8 @@ fn a_coin_with_holes_is_refused() {
 fn train_tiny(dir: &Path, set: &[&str]) -> std::path::PathBuf {
     let (config, run, data) = (dir.join("tiny.toml"), dir.join("checkpoints/tiny"), dir.join("data"));
     std::fs::write(&config, tests::TINY).unwrap();
-    let mut arguments: Vec<String> = ["train", "--device", "flex", "--set", "data.source=store"].map(str::to_owned).into();
+    let mut arguments: Vec<String> =
+        ["train", "--device", "flex", "--set", "data.source=store"].map(str::to_owned).into();
     arguments.extend(["--config".to_owned(), config.display().to_string()]);
     arguments.extend(["--run".to_owned(), run.display().to_string()]);
     arguments.extend(["--set".to_owned(), format!("data.dir={}", data.display())]);

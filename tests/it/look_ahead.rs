@@ -20,7 +20,12 @@ fn change() -> impl Strategy<Value = Change> {
 }
 
 /// The candles, with those of `coin` changed from open time `from_ms` on.
-fn changed(coins: &[(market::Symbol, CandleTable)], coin: usize, from_ms: i64, change: Change) -> Vec<(market::Symbol, CandleTable)> {
+fn changed(
+    coins: &[(market::Symbol, CandleTable)],
+    coin: usize,
+    from_ms: i64,
+    change: Change,
+) -> Vec<(market::Symbol, CandleTable)> {
     let mut result = coins.to_vec();
     let candles = &coins[coin].1;
     let mut table = CandleTable::default();
@@ -115,8 +120,15 @@ fn forecast_at(config: &Config, panel: &Panel, row: usize) -> (Vec<u32>, Vec<boo
     let eligibility = Eligibility::of(panel, &features, &config.features);
     let targets = config.target.compute(panel);
     let normalizer = dataset::Normalizer::fit(
-        &config.normalize, config.features.set, panel, &features, &targets, 250..380, ("test", 1),
-    ).unwrap();
+        &config.normalize,
+        config.features.set,
+        panel,
+        &features,
+        &targets,
+        250..380,
+        ("test", 1),
+    )
+    .unwrap();
     let _seeding = SEED.lock().unwrap();
     device.seed(1);
     let network = NetworkConfig { stem_width: 8, stages: vec![8], blocks_per_stage: 1, ..NetworkConfig::default() };

@@ -17,9 +17,10 @@ fn folds_and_control_of_the_20_coin_panel() {
     let dataset = Dataset::load(&config).unwrap();
 
     let starts: Vec<i64> = dataset.plan.folds.iter().map(|fold| dataset.panel.time_ms(fold.score.start)).collect();
-    assert_eq!(starts, [
-        1617783000000, 1618240800000, 1618698600000, 1619169900000, 1619649180000, 1620106980000, 1620564780000
-    ]);
+    assert_eq!(
+        starts,
+        [1617783000000, 1618240800000, 1618698600000, 1619169900000, 1619649180000, 1620106980000, 1620564780000]
+    );
     let end = dataset.panel.time_ms(dataset.plan.folds[6].score.end);
     assert!(end <= 1621023000000, "{end}");
 

@@ -1,5 +1,10 @@
 //! What the pipeline tests share: a tiny market, a tiny run, and an exchange on loopback.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test support may stop at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "test support may stop at the first surprise"
+)]
 
 mod exchange;
 mod transcript;

@@ -10,8 +10,19 @@ use crate::usage;
 
 /// The sections that some binary of this project reads; any other is an error.
 pub const SECTIONS: &[&str] = &[
-    "run", "data", "universe", "features", "target", "split", "normalize", "network", "optimizer", "training", "lightgbm",
-    "evaluation", "trading",
+    "run",
+    "data",
+    "universe",
+    "features",
+    "target",
+    "split",
+    "normalize",
+    "network",
+    "optimizer",
+    "training",
+    "lightgbm",
+    "evaluation",
+    "trading",
 ];
 
 /// Where the configuration comes from: the arguments that every binary takes.
@@ -64,7 +75,11 @@ impl ConfigTable {
             .with_context(|| format!("cannot read config file {origin}"))
             .map_err(|error| anyhow!("{error:#}\nhint: ls configs/ shows the configs that come with the project"))
             .map_err(usage)?;
-        let table = toml::from_str(&text).with_context(|| format!("{origin} is not valid TOML")).map_err(usage)?;
+        let table = toml::from_str(&text)
+            .map_err(|error| {
+                anyhow!("{origin} is not valid TOML: {}\nhint: configs/ has examples", error.to_string().trim_end())
+            })
+            .map_err(usage)?;
         let config = Self { origin, table };
         config.check_sections()?;
         Ok(config)
@@ -97,9 +112,8 @@ impl ConfigTable {
         let mut table = &mut self.table;
         for part in path {
             let entry = table.entry(part.to_owned()).or_insert_with(|| Value::Table(Table::new()));
-            table = entry
-                .as_table_mut()
-                .ok_or_else(|| anyhow!("--set {text}: `{part}` is a value, expected a section"))?;
+            table =
+                entry.as_table_mut().ok_or_else(|| anyhow!("--set {text}: `{part}` is a value, expected a section"))?;
         }
         table.insert(last.to_owned(), value);
         Ok(())
@@ -125,9 +139,9 @@ impl ConfigTable {
     /// As [`ConfigTable::section`].
     pub fn parse<T: DeserializeOwned>(&self) -> anyhow::Result<T> {
         let table = Value::Table(self.table.clone());
-        table.try_into().map_err(|error: toml::de::Error| {
-            usage(anyhow!("{}: {}", self.origin, error.to_string().trim_end()))
-        })
+        table
+            .try_into()
+            .map_err(|error: toml::de::Error| usage(anyhow!("{}: {}", self.origin, error.to_string().trim_end())))
     }
 
     /// One section as its type; a section that is not there has its defaults.
@@ -137,7 +151,11 @@ impl ConfigTable {
     pub fn section<T: DeserializeOwned>(&self, name: &str) -> anyhow::Result<T> {
         let value = self.table.get(name).cloned().unwrap_or_else(|| Value::Table(Table::new()));
         value.try_into().map_err(|error: toml::de::Error| {
-            usage(anyhow!("{}, section [{name}]: {}", self.origin, error.to_string().trim_end()))
+            usage(anyhow!(
+                "{}, section [{name}]: {}\nhint: correct it there or with --set {name}.KEY=VALUE; configs/ has examples",
+                self.origin,
+                error.to_string().trim_end()
+            ))
         })
     }
 }

@@ -29,8 +29,7 @@ pub fn warn(text: impl AsRef<str>) {
 /// `label` names the work, `total` is in the unit that the caller counts (steps, windows, files).
 pub fn progress_bar(label: &str, total: u64) -> ProgressBar {
     let bar = ProgressBar::new(total);
-    if let Ok(style) =
-        ProgressStyle::with_template("{prefix} [{bar:30}] {pos}/{len} {elapsed} gone, {eta} left {msg}")
+    if let Ok(style) = ProgressStyle::with_template("{prefix} [{bar:30}] {pos}/{len} {elapsed} gone, {eta} left {msg}")
     {
         bar.set_style(style.progress_chars("=> "));
     }

@@ -63,7 +63,7 @@ pub enum Error {
         hint: String,
     },
     /// A candle that contradicts itself or its place.
-    #[error("{}: row {row}: {reason}", path.display())]
+    #[error("{}: row {row}: {reason}\nhint: nothing of this file was taken; correct or drop the row", path.display())]
     BadRow {
         /// The file.
         path: PathBuf,

@@ -4,7 +4,9 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
-use polars::prelude::{Column as PolarsColumn, DataFrame, DataType, IntoColumn, NamedFrom, ParquetReader, ParquetWriter};
+use polars::prelude::{
+    Column as PolarsColumn, DataFrame, DataType, IntoColumn, NamedFrom, ParquetReader, ParquetWriter,
+};
 use polars::prelude::{SerReader, Series};
 use sha2::{Digest, Sha256};
 

@@ -216,9 +216,11 @@ impl Normalizer {
             .flat_map(|(coin, stats)| {
                 let known = self.knows(coin);
                 // An unknown coin's channels become missing, so that they hold the mean like any missing value.
-                stats.mean.iter().zip(&stats.std).map(move |(&mean, &std)| {
-                    (f64::from(mean), if known { f64::from(std) } else { f64::NAN })
-                })
+                stats
+                    .mean
+                    .iter()
+                    .zip(&stats.std)
+                    .map(move |(&mean, &std)| (f64::from(mean), if known { f64::from(std) } else { f64::NAN }))
             })
             .collect();
         for row in values.chunks_mut(stats.len().max(1)) {

@@ -159,8 +159,7 @@ mod tests {
     }
 
     fn panel(coins: &[(&str, &[(i64, f64)])], fill_limit_bars: usize) -> Panel {
-        let coins: Vec<_> =
-            coins.iter().map(|(name, rows)| (Symbol::new(name).unwrap(), candles(rows))).collect();
+        let coins: Vec<_> = coins.iter().map(|(name, rows)| (Symbol::new(name).unwrap(), candles(rows))).collect();
         let times = || coins.iter().flat_map(|(_, candles)| &candles.open_time_ms);
         let (from, until) = (*times().min().unwrap(), *times().max().unwrap() + 1);
         let columns = [Column::Open, Column::High, Column::Low, Column::Volume];
@@ -180,14 +179,26 @@ mod tests {
     }
 
     #[test]
+    fn the_order_of_candles_does_not_matter() {
+        let sorted = panel(&[("AUSDT", &[(3, 1.0), (5, 2.0), (9, 3.0)]), ("BUSDT", &[(4, 7.0), (9, 8.0)])], 2);
+        let shuffled = panel(&[("AUSDT", &[(9, 3.0), (3, 1.0), (5, 2.0)]), ("BUSDT", &[(9, 8.0), (4, 7.0)])], 2);
+        for coin in 0..2 {
+            let closes =
+                |panel: &Panel| panel.series(Column::Close, coin).iter().map(|c| c.to_bits()).collect::<Vec<_>>();
+            assert_eq!(closes(&sorted), closes(&shuffled));
+        }
+    }
+
+    #[test]
     fn filling_is_bounded_and_flagged() {
         let panel = panel(&[("AUSDT", &[(0, 5.0), (5, 6.0)])], 2);
         let closes = panel.series(Column::Close, 0);
         assert_eq!(&closes[..3], &[5.0, 5.0, 5.0]);
         assert!(closes[3].is_nan() && closes[4].is_nan());
-        assert_eq!((0..6).map(|row| panel.is_observed(row, 0)).collect::<Vec<_>>(), [
-            true, false, false, false, false, true
-        ]);
+        assert_eq!(
+            (0..6).map(|row| panel.is_observed(row, 0)).collect::<Vec<_>>(),
+            [true, false, false, false, false, true]
+        );
         assert_eq!(panel.value(Column::High, 1, 0), 5.0, "a filled bar has no range");
         assert!(panel.value(Column::Volume, 1, 0).is_nan(), "volume of a filled bar is unknown, not 0");
     }

@@ -45,8 +45,7 @@ impl Dataset {
         let mut config = config.clone();
         config.universe.symbols = coins.iter().map(|(symbol, _)| symbol.clone()).collect();
         let range = (from_ms, until_ms + config.data.interval.ms());
-        let panel =
-            Panel::build(&coins, config.data.interval, range, config.data.fill_limit_bars, &config.columns());
+        let panel = Panel::build(&coins, config.data.interval, range, config.data.fill_limit_bars, &config.columns());
         drop(coins);
         let features = config.features.set.compute(&panel);
         let targets = config.target.compute(&panel);
@@ -79,7 +78,13 @@ impl Dataset {
     }
 
     /// A row of the forecast table for the coin's forecast at `row`, in the target's unit.
-    pub fn forecast_row(&self, fold: &Fold, normalizer: &Normalizer, (row, coin): (usize, usize), forecast: f64) -> ForecastRow {
+    pub fn forecast_row(
+        &self,
+        fold: &Fold,
+        normalizer: &Normalizer,
+        (row, coin): (usize, usize),
+        forecast: f64,
+    ) -> ForecastRow {
         let symbol = &self.panel.symbols()[coin];
         ForecastRow {
             time_ms: self.panel.time_ms(row),

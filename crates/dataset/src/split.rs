@@ -76,7 +76,11 @@ impl SplitConfig {
             return Err(Error::config("split.folds", 0, "at least 1 fold"));
         }
         if !(0.0..=0.9).contains(&self.early_stopping_share) {
-            return Err(Error::config("split.early_stopping_share", self.early_stopping_share, "a share from 0 to 0.9"));
+            return Err(Error::config(
+                "split.early_stopping_share",
+                self.early_stopping_share,
+                "a share from 0 to 0.9",
+            ));
         }
         Ok(())
     }
@@ -120,12 +124,7 @@ impl SplitConfig {
             if times.first().is_none_or(|&first| first >= fitted_end) {
                 return Err(too_few(times.len(), gap + 2));
             }
-            folds.push(Fold {
-                number,
-                train: train_start..fitted_end,
-                stop: stop_start..train_end,
-                score: start..end,
-            });
+            folds.push(Fold { number, train: train_start..fitted_end, stop: stop_start..train_end, score: start..end });
         }
         Ok(SplitPlan { folds })
     }

@@ -78,13 +78,7 @@ impl Store {
     ///
     /// # Errors
     /// No candles of the symbol at all; a file that is broken.
-    pub fn read(
-        &self,
-        symbol: &Symbol,
-        columns: &[Column],
-        from_ms: i64,
-        until_ms: i64,
-    ) -> Result<CandleTable, Error> {
+    pub fn read(&self, symbol: &Symbol, columns: &[Column], from_ms: i64, until_ms: i64) -> Result<CandleTable, Error> {
         let files = self.months(symbol)?;
         if files.is_empty() {
             return Err(Error::NoCandles {
@@ -215,9 +209,7 @@ fn write_month(path: &Path, rows: &BTreeMap<i64, [f64; Column::ALL.len()]>) -> R
 
 fn list(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     match fs::read_dir(folder) {
-        Ok(entries) => entries
-            .map(|entry| entry.map(|entry| entry.path()).map_err(Error::io(folder)))
-            .collect(),
+        Ok(entries) => entries.map(|entry| entry.map(|entry| entry.path()).map_err(Error::io(folder))).collect(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(Error::io(folder)(error)),
     }

@@ -106,17 +106,20 @@ impl ForecastTable {
         let times: Vec<i64> = self.rows.iter().map(|row| row.time_ms).collect();
         let folds: Vec<i64> = self.rows.iter().map(|row| i64::from(row.fold)).collect();
         let symbols: Vec<&str> = self.rows.iter().map(|row| row.symbol.as_str()).collect();
-        write_parquet(path, vec![
-            integer_column("time", &times),
-            text_column("symbol", &symbols),
-            integer_column("fold", &folds),
-            float("forecast", |row| row.forecast),
-            float("realized", |row| row.realized),
-            float("realized_delayed", |row| row.realized_delayed),
-            float("last_return", |row| row.last_return),
-            float("volatility", |row| row.volatility),
-            float("weight", |row| row.weight),
-        ])
+        write_parquet(
+            path,
+            vec![
+                integer_column("time", &times),
+                text_column("symbol", &symbols),
+                integer_column("fold", &folds),
+                float("forecast", |row| row.forecast),
+                float("realized", |row| row.realized),
+                float("realized_delayed", |row| row.realized_delayed),
+                float("last_return", |row| row.last_return),
+                float("volatility", |row| row.volatility),
+                float("weight", |row| row.weight),
+            ],
+        )
     }
 
     /// Reads what [`ForecastTable::write`] wrote; only time, symbol, fold, forecast and realized must be there.

@@ -159,7 +159,10 @@ impl TargetConfig {
 }
 
 fn each(panel: &Panel, value: impl Fn(usize, usize) -> f64) -> Vec<f64> {
-    (0..panel.rows()).flat_map(|row| (0..panel.coins()).map(move |coin| (row, coin))).map(|(r, c)| value(r, c)).collect()
+    (0..panel.rows())
+        .flat_map(|row| (0..panel.coins()).map(move |coin| (row, coin)))
+        .map(|(r, c)| value(r, c))
+        .collect()
 }
 
 /// Targets of every row and coin, NaN where unknown.

@@ -11,8 +11,18 @@ use market::{Interval, Symbol};
 
 /// The columns of the exchange's archive files, which may come without a header.
 const ARCHIVE_COLUMNS: [&str; 12] = [
-    "open_time", "open", "high", "low", "close", "volume", "close_time", "quote_volume", "count", "taker_buy_volume",
-    "taker_buy_quote_volume", "ignore",
+    "open_time",
+    "open",
+    "high",
+    "low",
+    "close",
+    "volume",
+    "close_time",
+    "quote_volume",
+    "count",
+    "taker_buy_volume",
+    "taker_buy_quote_volume",
+    "ignore",
 ];
 
 /// The candles of one file, by symbol.
@@ -100,14 +110,18 @@ fn read_parquet(path: &Path) -> anyhow::Result<Imported> {
 
 /// The one CSV inside an archive file.
 fn unzipped(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let named = || format!("{}: not a readable zip file\nhint: fetch the file again", path.display());
+    let unreadable = |error: &dyn std::fmt::Display| {
+        anyhow!("{}: not a readable zip file: {error}\nhint: fetch the file again", path.display())
+    };
     let file = File::open(path).with_context(|| format!("{}", path.display()))?;
-    let mut archive = zip::ZipArchive::new(file).map_err(|error| anyhow!("{error}: {}", named()))?;
+    let mut archive = zip::ZipArchive::new(file).map_err(|error| unreadable(&error))?;
     if archive.len() != 1 {
         bail!("{}: found {} files inside, expected one CSV", path.display(), archive.len());
     }
     let mut bytes = Vec::new();
-    archive.by_index(0)?.read_to_end(&mut bytes).map_err(|error| anyhow!("{error}: {}", named()))?;
+    let mut csv = archive.by_index(0).map_err(|error| unreadable(&error))?;
+    csv.read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
+    drop(csv);
     Ok(bytes)
 }
 
@@ -122,9 +136,8 @@ fn read_csv(path: &Path, source: impl Read) -> anyhow::Result<Imported> {
     };
     let position = |name: &str| names.iter().position(|column| column == name);
     let needed = |name: &str| {
-        position(name).ok_or_else(|| {
-            anyhow!("{}: has no column `{name}`; its columns are {}", path.display(), names.join(", "))
-        })
+        position(name)
+            .ok_or_else(|| anyhow!("{}: has no column `{name}`; its columns are {}", path.display(), names.join(", ")))
     };
     let (time_at, _) = (needed("open_time")?, needed("close")?);
     let symbol_at = position("symbol");

@@ -117,7 +117,10 @@ struct Run {
 impl Run {
     fn read(path: &Path) -> anyhow::Result<Self> {
         let not_a_run = || {
-            format!("{} is no run\nhint: a run is a folder with run.toml and forecasts.parquet, such as checkpoints/NAME", path.display())
+            format!(
+                "{} is no run\nhint: a run is a folder with run.toml and forecasts.parquet, such as checkpoints/NAME",
+                path.display()
+            )
         };
         let config_path = path.join("run.toml");
         if !config_path.exists() {

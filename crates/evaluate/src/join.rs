@@ -40,12 +40,8 @@ pub fn join(sources: &[Source<'_>], bar_ms: i64, reach_bars: usize) -> Result<Jo
     let Some((first, others)) = sources.split_first() else { return Err(Error::NoRows) };
     let others: Vec<BTreeMap<Key<'_>, &ForecastRow>> =
         others.iter().map(|source| source.table.rows().iter().map(|row| (key(row), row)).collect()).collect();
-    let common: Vec<&ForecastRow> = first
-        .table
-        .rows()
-        .iter()
-        .filter(|row| others.iter().all(|table| table.contains_key(&key(row))))
-        .collect();
+    let common: Vec<&ForecastRow> =
+        first.table.rows().iter().filter(|row| others.iter().all(|table| table.contains_key(&key(row)))).collect();
     let mut symbols: Vec<String> = common.iter().map(|row| row.symbol.clone()).collect();
     symbols.sort();
     symbols.dedup();

@@ -143,7 +143,8 @@ fn convolve(input: Tensor<3>, weight: Tensor<3>, stride: usize, padding: usize) 
         input.clone().slice_dim(0, range).reshape([rows, channels])
     };
     let output = if stride == 1 {
-        // Slices of consecutive rows: one product for each tap, nothing copied.
+        // Slices of consecutive rows: one product for each tap, nothing copied. Copied beside each other for one
+        // product, a training step of 0.06 million parameters took 100 ms instead of 63.
         let product = |index: usize| {
             // [channels_in, channels_out]
             let weight = weight.clone().narrow(2, index, 1).reshape([channels_out, channels]);

@@ -35,7 +35,8 @@ impl Checkpoint {
                 run.display()
             );
         }
-        if let Some(text) = overrides.iter().find(|text| !(text.starts_with("data.") || text.starts_with("universe."))) {
+        if let Some(text) = overrides.iter().find(|text| !(text.starts_with("data.") || text.starts_with("universe.")))
+        {
             return Err(cli::usage(anyhow!(
                 "--set {text}: expected a key of [data] or [universe]; the rest is part of the run\n\
                  hint: train a new run to change it"

@@ -179,7 +179,7 @@ impl TrainConfig {
         if config.shared.normalize.inputs == InputNorm::Window {
             config.network.input_norm = WindowNorm::Window;
         }
-        config.network.validate().map_err(cli::usage)?;
+        config.network.validate().map_err(|error| cli::usage(anyhow!("section [network]: {error}")))?;
         config.validate().map_err(cli::usage)?;
         Ok(config)
     }

@@ -28,8 +28,8 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
     );
     writeln!(
         text,
-        "{:<5} {:<17} {:<17} {:>9} {:>9} {:>9}   of the (time, coin) pairs to score: {:>9} {:>9} {:>9} {:>9}",
-        "fold", "scored from", "until", "train", "stop", "score", "kept", "no target", "new coin", "bad window"
+        "{:<5} {:<17} {:<17} {:>8} {:>8} {:>8} {:>10} {:>10} {:>10} {:>10}",
+        "fold", "scored from", "until", "train", "stop", "score", "pairs", "no target", "new coin", "bad window"
     )?;
     let (mut steps, mut scored) = (0, 0);
     let mut first_windows = None;
@@ -41,7 +41,7 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
         let dropped = score.dropped;
         writeln!(
             text,
-            "{:<5} {:<17} {:<17} {:>9} {:>9} {:>9} {:>49} {:>9} {:>9} {:>9}",
+            "{:<5} {:<17} {:<17} {:>8} {:>8} {:>8} {:>10} {:>10} {:>10} {:>10}",
             fold.number,
             format_time(panel.time_ms(fold.score.start)),
             format_time(panel.time_ms(fold.score.end)),
@@ -59,6 +59,11 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
             first_windows = Some((normalizer, train));
         }
     }
+    writeln!(
+        text,
+        "\ntrain, stop, score: windows. pairs: (time, coin) to be scored; left out of them: no target (a candle at t or at\n\
+         the target's end was not observed), new coin (no training rows), bad window (too many filled minutes)."
+    )?;
     let (normalizer, train) = first_windows.context(
         "no fold has a training window\nhint: fewer folds, a shorter features.lookback_bars, or more candles",
     )?;

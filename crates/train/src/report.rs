@@ -63,7 +63,10 @@ pub fn gather(run: &RunDir, config: &TrainConfig, dataset: &Dataset, json: bool)
         writeln!(text, "{}", simulated_line(dataset, oracle, &joined.rows))?;
     }
     cli::print(&text)?;
-    cli::note(format!("forecasts are in {}; `cargo run -p predict --release -- --run {path}` forecasts", run.forecasts().display()));
+    cli::note(format!(
+        "forecasts are in {}; `cargo run -p predict --release -- --run {path}` forecasts",
+        run.forecasts().display()
+    ));
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::Parser;
 use dataset::{Dataset, Fold, ForecastTable, Normalizer, content_hash, write_atomically};
 use model::{OpenDevice, ResNet1d, Windows, forecast};
@@ -51,9 +51,7 @@ pub struct Args {
 /// # Errors
 /// A config that is refused, missing candles, a device that is not there, a training that diverged or was interrupted.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let run = RunDir::new(
-        args.run.clone().unwrap_or_else(|| PathBuf::from("checkpoints").join(args.config.name())),
-    );
+    let run = RunDir::new(args.run.clone().unwrap_or_else(|| PathBuf::from("checkpoints").join(args.config.name())));
     let config = resolve_config(args, &run)?;
     let dataset = Dataset::load(&config.shared)?;
     let config = TrainConfig { shared: dataset.config.clone(), ..config };
@@ -85,10 +83,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 fn resolve_config(args: &Args, run: &RunDir) -> anyhow::Result<TrainConfig> {
     if (args.resume || args.gather) && args.config.config.is_none() && args.config.set.is_empty() {
         let Some(table) = run.config()? else {
-            bail!(
-                "{} holds no run\nhint: --run DIR says which run, --config FILE begins one",
-                run.path().display()
-            );
+            bail!("{} holds no run\nhint: --run DIR says which run, --config FILE begins one", run.path().display());
         };
         return TrainConfig::new(&table);
     }
@@ -100,17 +95,21 @@ fn pieces<'a>(args: &Args, config: &TrainConfig, dataset: &'a Dataset) -> anyhow
     let all = &dataset.plan.folds;
     let folds = match args.fold {
         None => all.iter().collect(),
-        Some(number) => vec![all.get(number.wrapping_sub(1)).with_context(|| {
-            format!("--fold {number}: expected a fold from 1 to {}", all.len())
-        })?],
+        Some(number) => vec![
+            all.get(number.wrapping_sub(1))
+                .ok_or_else(|| cli::usage(anyhow!("--fold {number}: expected a fold from 1 to {}", all.len())))?,
+        ],
     };
     let seeds = match args.seed {
         None => (1..=config.training.seeds).collect(),
         Some(seed) if (1..=config.training.seeds).contains(&seed) => vec![seed],
-        Some(seed) => bail!(
-            "--seed {seed}: expected a seed from 1 to training.seeds, which is {}\nhint: --set training.seeds={seed}",
-            config.training.seeds
-        ),
+        Some(seed) => {
+            return Err(cli::usage(anyhow!(
+                "--seed {seed}: expected a seed from 1 to training.seeds, which is {}\n\
+                 hint: --set training.seeds={seed}",
+                config.training.seeds
+            )));
+        }
     };
     Ok((folds, seeds))
 }

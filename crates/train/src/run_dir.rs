@@ -99,7 +99,11 @@ impl RunDir {
 
     /// Where released models are: the first seed's is `model.safetensors`.
     pub fn model(&self, seed: u64) -> PathBuf {
-        self.path.join(if seed == 1 { "model.safetensors".to_owned() } else { format!("model-seed-{seed}.safetensors") })
+        self.path.join(if seed == 1 {
+            "model.safetensors".to_owned()
+        } else {
+            format!("model-seed-{seed}.safetensors")
+        })
     }
 
     /// Copies a file within the run, whole or not at all.

@@ -101,7 +101,8 @@ impl Piece<'_> {
         let stop_stride = (self.fold.stop.len() / training.stop_windows.max(1)).max(1);
         let stop_set = self.dataset.windows(self.fold.stop.clone(), stop_stride, self.normalizer);
         let steps = config.steps(train_set.len());
-        let mut sampler = Sampler::new(train_set.len(), training.batch_windows, mix(self.seed, self.fold.number as u64));
+        let mut sampler =
+            Sampler::new(train_set.len(), training.batch_windows, mix(self.seed, self.fold.number as u64));
 
         let (mut network, mut optimizer, mut progress) = self.start(resume)?;
         let bar = cli::progress_bar(&format!("fold {} seed {}", self.fold.number, self.seed), steps);
@@ -138,8 +139,8 @@ impl Piece<'_> {
             progress.step += 1;
             bar.inc(1);
 
-            let out_of_time = training.max_secs > 0
-                && already_secs + began.elapsed().as_secs_f64() >= training.max_secs as f64;
+            let out_of_time =
+                training.max_secs > 0 && already_secs + began.elapsed().as_secs_f64() >= training.max_secs as f64;
             let last = progress.step == steps || out_of_time;
             // Only here does the loop wait for the device.
             if progress.step.is_multiple_of(training.evaluate_every) || last {
@@ -275,7 +276,13 @@ impl Piece<'_> {
             losses += match self.config.training.loss {
                 Loss::L1 => error,
                 Loss::L2 => error * error,
-                Loss::Huber => if error < 1.0 { 0.5 * error * error } else { error - 0.5 },
+                Loss::Huber => {
+                    if error < 1.0 {
+                        0.5 * error * error
+                    } else {
+                        error - 0.5
+                    }
+                }
             };
             forecasts.push(self.normalizer.unscaled(coin, output));
             realized.push(target);

@@ -108,9 +108,12 @@ impl Bars<'_> {
 
     /// 2 x taker buy volume / volume - 1: from -1 (all sold into bids) to 1; 0 in a bar without trades.
     fn taker_imbalance(&self) -> Vec<f64> {
-        self.map([Column::TakerBuyVolume, Column::Volume], |[buy, volume]| {
-            if volume == 0.0 { 0.0 } else { 2.0 * buy / volume - 1.0 }
-        })
+        self.map(
+            [Column::TakerBuyVolume, Column::Volume],
+            |[buy, volume]| {
+                if volume == 0.0 { 0.0 } else { 2.0 * buy / volume - 1.0 }
+            },
+        )
     }
 
     /// ln(close / volume-weighted price of the bar); 0 in a bar without trades.

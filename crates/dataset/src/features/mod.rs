@@ -83,20 +83,37 @@ impl FeatureSet {
     pub fn names(self) -> &'static [&'static str] {
         match self {
             Self::Ohlcv8 => &[
-                "return_1", "return_15", "deviation_60", "deviation_240", "range", "close_position", "volume_240",
+                "return_1",
+                "return_15",
+                "deviation_60",
+                "deviation_240",
+                "range",
+                "close_position",
+                "volume_240",
                 "volatility_60",
             ],
             Self::Kline8 => &[
-                "return_1", "deviation_60", "deviation_240", "range", "quote_volume_240", "trades_240",
-                "taker_imbalance", "vwap_deviation",
+                "return_1",
+                "deviation_60",
+                "deviation_240",
+                "range",
+                "quote_volume_240",
+                "trades_240",
+                "taker_imbalance",
+                "vwap_deviation",
             ],
             Self::Raw9 => &[
-                "open", "high", "low", "close", "volume", "quote_volume", "count", "taker_buy_volume",
+                "open",
+                "high",
+                "low",
+                "close",
+                "volume",
+                "quote_volume",
+                "count",
+                "taker_buy_volume",
                 "taker_buy_quote_volume",
             ],
-            Self::Close6 => {
-                &["return_1", "return_5", "return_15", "deviation_60", "deviation_240", "volatility_60"]
-            }
+            Self::Close6 => &["return_1", "return_5", "return_15", "deviation_60", "deviation_240", "volatility_60"],
         }
     }
 
@@ -110,15 +127,11 @@ impl FeatureSet {
 
     /// The columns that the set is computed from.
     pub fn columns(self) -> &'static [Column] {
-        use Column::{
-            Close, Count, High, Low, Open, QuoteVolume, TakerBuyQuoteVolume, TakerBuyVolume, Volume,
-        };
+        use Column::{Close, Count, High, Low, Open, QuoteVolume, TakerBuyQuoteVolume, TakerBuyVolume, Volume};
         match self {
             Self::Ohlcv8 => &[Open, High, Low, Close, Volume],
             Self::Kline8 => &[Open, High, Low, Close, Volume, QuoteVolume, Count, TakerBuyVolume],
-            Self::Raw9 => {
-                &[Open, High, Low, Close, Volume, QuoteVolume, Count, TakerBuyVolume, TakerBuyQuoteVolume]
-            }
+            Self::Raw9 => &[Open, High, Low, Close, Volume, QuoteVolume, Count, TakerBuyVolume, TakerBuyQuoteVolume],
             Self::Close6 => &[Close],
         }
     }

@@ -52,7 +52,11 @@ impl Runs {
 
 fn assert_same(a: &Path, b: &Path) {
     for file in [
-        "run.toml", "stats.json", "forecasts.parquet", "model.safetensors", "fold-1/seed-1/weights.safetensors",
+        "run.toml",
+        "stats.json",
+        "forecasts.parquet",
+        "model.safetensors",
+        "fold-1/seed-1/weights.safetensors",
         "fold-2/seed-1/forecasts.parquet",
     ] {
         assert!(fs::read(a.join(file)).unwrap() == fs::read(b.join(file)).unwrap(), "{file} differs");
