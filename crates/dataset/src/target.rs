@@ -188,3 +188,80 @@ impl Targets {
         self.row(row).iter().any(|value| !value.is_nan())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::CandleTable;
+
+    const ROWS: usize = 40;
+
+    fn price(row: usize, coin: usize) -> f64 {
+        100.0 + ((row * (7 + 5 * coin)) % 13) as f64 + coin as f64
+    }
+
+    /// Two coins; the second lacks the candle of row 20.
+    fn panel() -> Panel {
+        let coins: Vec<_> = ["BTCUSDT", "XUSDT"]
+            .into_iter()
+            .enumerate()
+            .map(|(coin, name)| {
+                let mut candles = CandleTable::default();
+                for row in (0..ROWS).filter(|&row| coin == 0 || row != 20) {
+                    let mut values = [f64::NAN; Column::ALL.len()];
+                    values[Column::Close as usize] = price(row, coin);
+                    candles.push_row(row as i64 * 60_000, values);
+                }
+                (Symbol::new(name).unwrap(), candles)
+            })
+            .collect();
+        Panel::build(&coins, "1m".parse().unwrap(), (0, ROWS as i64 * 60_000), 60, &[])
+    }
+
+    #[test]
+    fn a_return_needs_both_ends_observed() {
+        let targets = TargetConfig::default().compute(&panel());
+        assert!((targets.value(3, 0) - (price(18, 0) / price(3, 0) - 1.0)).abs() < 1e-12);
+        assert!(targets.value(20, 1).is_nan(), "a filled candle is no beginning");
+        assert!(targets.value(5, 1).is_nan(), "nor an end");
+        assert!(!targets.value(5, 0).is_nan(), "other coins keep their targets");
+        assert!(targets.value(ROWS - 15, 0).is_nan(), "the end has not come yet");
+    }
+
+    #[test]
+    fn the_residual_return_equals_its_formula() {
+        let config = TargetConfig {
+            kind: TargetKind::GResearch,
+            horizon_bars: 3,
+            beta_window_bars: 5,
+            ..TargetConfig::default()
+        };
+        assert_eq!(config.reach_bars(), 4);
+        let targets = config.compute(&panel());
+        let weight = [6.7799, 1.0];
+        let log_return = |row: usize, coin: usize| {
+            let gap = coin == 1 && [row, row + 1, row + 4].contains(&20);
+            if gap || row + 4 >= ROWS { f64::NAN } else { (price(row + 4, coin) / price(row + 1, coin)).ln() }
+        };
+        let market = |row: usize| {
+            let present: Vec<usize> = (0..2).filter(|&coin| !log_return(row, coin).is_nan()).collect();
+            let total: f64 = present.iter().map(|&coin| weight[coin]).sum();
+            present.iter().map(|&coin| weight[coin] * log_return(row, coin)).sum::<f64>() / total
+        };
+        let mean = |values: Vec<f64>| {
+            let present: Vec<f64> = values.into_iter().filter(|value| !value.is_nan()).collect();
+            present.iter().sum::<f64>() / present.len() as f64
+        };
+        for coin in 0..2 {
+            for row in 0..ROWS {
+                let last = || row.saturating_sub(4)..row + 1;
+                let beta = mean(last().map(|row| market(row) * log_return(row, coin)).collect())
+                    / mean(last().map(|row| market(row) * market(row)).collect());
+                let beta = if row < 4 || !beta.is_finite() { 0.0 } else { beta };
+                let expected = log_return(row, coin) - beta * market(row);
+                let found = targets.value(row, coin);
+                assert!(found.is_nan() && expected.is_nan() || (found - expected).abs() < 1e-12, "{row} {coin}");
+            }
+        }
+    }
+}

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor, activation};
 use crate::config::Activation;
 use crate::conv::normal;
 
-/// Added to the variance in [`LayerNorm`], as in PyTorch.
+/// Added to the variance in layer normalization, as in PyTorch.
 pub const LAYER_NORM_EPSILON: f64 = 1e-5;
 
 /// `torch.nn.Linear`, with weights in PyTorch's layout (Burn's own keeps the transpose).

@@ -207,6 +207,10 @@ impl Piece<'_> {
             }
         }
         bar.finish_and_clear();
+        cli::note(format!(
+            "fold {} seed {}: {} steps of {} windows in {:.0} s",
+            self.fold.number, self.seed, progress.step, training.batch_windows, progress.elapsed_secs
+        ));
 
         let network = match progress.best_score {
             Some(_) => self.load(&self.dir.join(BEST_FILE))?,
