@@ -33,10 +33,10 @@ impl Default for TargetConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TargetKind {
-    /// close[t + h] / close[t] - 1.
+    /// `close[t + h] / close[t] - 1`.
     Return,
-    /// The residual return of Kaggle's G-Research Crypto Forecasting: R = ln(P[t+h+1] / P[t+1]) minus beta x the
-    /// weighted market return.
+    /// The residual return of Kaggle's G-Research Crypto Forecasting: `R = ln(P[t+h+1] / P[t+1])` minus beta
+    /// times the weighted market return.
     GResearch,
     /// The column `target` that came with close-only candles.
     Provided,
@@ -118,7 +118,7 @@ impl TargetConfig {
         Targets { values, coins }
     }
 
-    /// close[from + h] / close[from], where the coin was observed at `row`, `from` and `from + h`.
+    /// `close[from + h] / close[from]`, where the coin was observed at `row`, `from` and `from + h`.
     fn ratio(&self, panel: &Panel, row: usize, from: usize, coin: usize) -> f64 {
         let until = from + self.horizon_bars;
         if until >= panel.rows() || ![row, from, until].iter().all(|&row| panel.is_observed(row, coin)) {
@@ -127,7 +127,7 @@ impl TargetConfig {
         panel.value(Column::Close, until, coin) / panel.value(Column::Close, from, coin)
     }
 
-    /// R - beta x M, with R = ln(P[t+h+1] / P[t+1]), M = sum(w R) / sum(w) over the coins that have an R, and
+    /// `R - beta x M` with `R = ln(P[t+h+1] / P[t+1])`, M = sum(w R) / sum(w) over the coins that have an R, and
     /// beta = mean(M R) / mean(M^2) over the last `beta_window_bars` bars, 0 where undefined.
     fn residual(&self, panel: &Panel) -> Vec<f64> {
         let (rows, coins) = (panel.rows(), panel.coins());

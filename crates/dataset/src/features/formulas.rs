@@ -63,20 +63,20 @@ impl Bars<'_> {
         trailing_mean(values, window, self.panel.first_bar())
     }
 
-    /// ln(close[t] / close[t - bars]).
+    /// `ln(close[t] / close[t - bars])`.
     fn log_return(&self, bars: usize) -> Vec<f64> {
         let close = self.series(Column::Close);
         let earlier = std::iter::repeat_n(f64::NAN, bars).chain(close.iter().copied());
         close.iter().zip(earlier).map(|(close, earlier)| (close / earlier).ln()).collect()
     }
 
-    /// ln(close[t]) minus its mean over the last `window` bars.
+    /// `ln(close[t])` minus its mean over the last `window` bars.
     fn deviation(&self, window: usize) -> Vec<f64> {
         let log_close: Vec<f64> = self.series(Column::Close).iter().map(|close| close.ln()).collect();
         difference(&log_close, &self.mean(&log_close, window))
     }
 
-    /// ln(1 + x[t]) minus its mean over the last `window` bars: how unusual an amount is.
+    /// `ln(1 + x[t])` minus its mean over the last `window` bars: how unusual an amount is.
     fn log_deviation(&self, amounts: &[f64], window: usize) -> Vec<f64> {
         let logs: Vec<f64> = amounts.iter().map(|amount| amount.ln_1p()).collect();
         difference(&logs, &self.mean(&logs, window))

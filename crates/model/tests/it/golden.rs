@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use burn::module::{ModuleVisitor, Param};
 use model::{AdamWConfig, Device, GradientsParams, Loss, Module, Tensor, clip_grad_norm, masked_loss};
 
-use crate::support::{Golden, assert_close, devices, values};
+use crate::support::{Golden, assert_close, devices, is_host, values};
 
 /// Largest difference from float64, relative to the largest value of a tensor.
 const TOLERANCE: f32 = 1e-4;
@@ -15,7 +15,9 @@ const CASES: [&str; 5] = ["shared-patch", "shared-overlap", "shared-even-stem", 
 #[test]
 fn forward_and_gradients_equal_pytorch() {
     for device in devices() {
-        for name in CASES {
+        // A software adapter compiles kernels for a minute: one case of each mixing.
+        let cases: &[&str] = if is_host(&device) { &CASES } else { &["shared-overlap", "stacked-patch"] };
+        for name in cases {
             check_forward_and_gradients(name, &device);
         }
     }

@@ -30,6 +30,14 @@ pub fn devices() -> Vec<Device> {
         .collect()
 }
 
+/// Whether the device is one of the CPU backends.
+pub fn is_host(device: &Device) -> bool {
+    [DeviceChoice::Flex, DeviceChoice::Ndarray]
+        .into_iter()
+        .filter_map(|choice| choice.open().ok())
+        .any(|open| open.device == *device)
+}
+
 /// A small network with dropout, drawn from this seed.
 pub fn small_network(seed: u64, device: &Device) -> ResNet1d {
     device.seed(seed);
