@@ -2,9 +2,8 @@
 //!
 //! Values travel through the network time-major, `[time, window, channel]`: a shift in time is
 //! then a slice of whole rows, which the CPU backend multiplies in place, without copying patches
-//! together. Burn's own `Conv1d` turns its weight gradient into products of width 3 and took
-//! about twice as long (measured, see FACTS in the project's notes: 3.4 to 4.2 times PyTorch's
-//! training step against 1.6 to 1.8).
+//! together. Burn's own `Conv1d` turns its weight gradient into products of width 3, which took about
+//! twice as long.
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor};

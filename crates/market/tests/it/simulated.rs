@@ -306,17 +306,3 @@ fn no_such_candle_is_nan() {
     assert!(market.best_correlation(usize::MAX).is_finite());
     assert_eq!(market.best_correlation(0), 0.0);
 }
-
-/// `cargo test --release -p market -- --ignored --nocapture speed`
-#[test]
-#[ignore = "measures time: a year of 20 coins"]
-fn speed() {
-    let config = SimulatedConfig { coins: 20, minutes: 525_600, ..SimulatedConfig::default() };
-    let begun = std::time::Instant::now();
-    let candles: usize =
-        (0..config.coins).map(|index| simulate_coin(&config, Interval::ONE_MINUTE, index).unwrap().candles.len()).sum();
-    println!("coin by coin: {candles} candles in {:.2?}", begun.elapsed());
-    let begun = std::time::Instant::now();
-    let market = simulate(&config, Interval::ONE_MINUTE).unwrap();
-    println!("at once: {} coins in {:.2?}", market.coins.len(), begun.elapsed());
-}
