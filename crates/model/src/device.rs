@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::str::FromStr;
 use std::sync::OnceLock;
 
+use burn::tensor::wgpu::WgpuBackend;
 use burn::tensor::wgpu::wgpu::DeviceType;
 use burn::tensor::{Device, DeviceKind};
 use serde::{Deserialize, Serialize};
@@ -145,14 +146,24 @@ fn unavailable(choice: DeviceChoice, reason: &str, hint: &str) -> Error {
     Error::DeviceUnavailable { choice: choice.to_string(), reason: reason.to_owned(), hint: hint.to_owned() }
 }
 
+/// The graphics API that this system's GPU drivers are written for. OpenGL, which wgpu would ask too, computes nothing
+/// that these do not, and fills stderr on a machine without a display.
+const NATIVE: WgpuBackend = if cfg!(target_vendor = "apple") {
+    WgpuBackend::Metal
+} else if cfg!(windows) {
+    WgpuBackend::Dx12
+} else {
+    WgpuBackend::Vulkan
+};
+
 /// The first real GPU, opened once.
 fn gpu() -> &'static Result<Adapter, String> {
     static GPU: OnceLock<Result<Adapter, String>> = OnceLock::new();
     GPU.get_or_init(|| {
         let kinds = [DeviceKind::DiscreteGpu(0), DeviceKind::IntegratedGpu(0), DeviceKind::VirtualGpu(0)];
-        let mut reason = "wgpu sees none".to_owned();
+        let mut reason = format!("{NATIVE:?} has none");
         for kind in kinds {
-            match open_adapter(kind) {
+            match open_adapter(kind, NATIVE) {
                 Ok(adapter) if !adapter.software => return Ok(adapter),
                 Ok(adapter) => reason = format!("{} is a software adapter", adapter.name),
                 // What wgpu says names its own kinds and is of no use to the reader here.
@@ -166,12 +177,13 @@ fn gpu() -> &'static Result<Adapter, String> {
 /// Whatever adapter wgpu has, opened once.
 fn any_adapter() -> &'static Result<Adapter, String> {
     static ANY: OnceLock<Result<Adapter, String>> = OnceLock::new();
-    ANY.get_or_init(|| open_adapter(DeviceKind::DefaultDevice))
+    ANY.get_or_init(|| open_adapter(DeviceKind::DefaultDevice, WgpuBackend::Auto))
 }
 
 /// Opens an adapter; wgpu's panics, of which drivers are a source, become errors too.
-fn open_adapter(kind: DeviceKind) -> Result<Adapter, String> {
-    let opened = catch_unwind(AssertUnwindSafe(|| Device::wgpu_options().device_kind(kind).init_with_setup()));
+fn open_adapter(kind: DeviceKind, api: WgpuBackend) -> Result<Adapter, String> {
+    let options = Device::wgpu_options().device_kind(kind).graphics_api(api);
+    let opened = catch_unwind(AssertUnwindSafe(|| options.init_with_setup()));
     let (device, setup) = match opened {
         Ok(opened) => opened.map_err(|error| error.to_string())?,
         Err(_) => return Err("wgpu panicked while it opened the adapter".to_owned()),
