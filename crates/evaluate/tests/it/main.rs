@@ -1,6 +1,7 @@
-//! Tests of the evaluate library against other implementations, as properties, and of its report.
+//! The evaluate library against other implementations and as properties, its report, and the binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod command;
 mod coverage;
 mod errors;
 mod golden;

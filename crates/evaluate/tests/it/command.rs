@@ -1,0 +1,92 @@
+//! The binary `evaluate` as a process.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use dataset::{ForecastRow, ForecastTable};
+
+/// A run of `times` minutes and three coins; its forecasts are right by half, its rows start at `first`.
+fn write_run(dir: &Path, first: i64, times: i64, horizon_bars: usize) {
+    fs::create_dir_all(dir).unwrap();
+    let config = format!("[run]\nforecaster = \"network\"\n[target]\nhorizon_bars = {horizon_bars}\n");
+    fs::write(dir.join("run.toml"), config).unwrap();
+    let mut rows = Vec::new();
+    for time in first..first + times {
+        for coin in 0..3 {
+            let wave = |step: i64| ((time * 7 + coin * 3) % step) as f64 - step as f64 / 2.0;
+            rows.push(ForecastRow {
+                time_ms: time * 60_000,
+                symbol: format!("{}USDT", ["A", "B", "C"][coin as usize]),
+                fold: if time < first + times / 2 { 1 } else { 2 },
+                forecast: wave(11) * 1e-4,
+                realized: (wave(11) + wave(13)) * 1e-4,
+                realized_delayed: f64::NAN,
+                last_return: wave(13) * 1e-4,
+                volatility: 1e-3,
+                weight: 1.0,
+            });
+        }
+    }
+    ForecastTable::new(rows, dir).unwrap().write(&dir.join("forecasts.parquet")).unwrap();
+}
+
+fn evaluate(dir: &Path, arguments: &[&str]) -> (String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_evaluate")).args(arguments).current_dir(dir).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{stderr}");
+    (String::from_utf8(output.stdout).unwrap(), stderr)
+}
+
+#[test]
+fn runs_are_scored_on_the_rows_that_all_have() {
+    let dir = tempfile::tempdir().unwrap();
+    write_run(&dir.path().join("a"), 0, 800, 15);
+    write_run(&dir.path().join("b"), 10, 780, 15);
+    let (json, notes) = evaluate(dir.path(), &["a", "b", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&json).unwrap();
+    // Rows 10 to 790; the folds of both begin at 400.
+    assert_eq!(report["rows"], 780 * 3);
+    assert!(notes.contains("60 rows of a are not in every run"), "{notes}");
+    let names: Vec<&str> =
+        report["forecasters"].as_array().unwrap().iter().map(|f| f["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["network", "network", "zero", "last_return", "negated_last_return", "shuffled"]);
+    assert!(report["forecasters"][0]["pearson"].as_f64().unwrap() > 0.3);
+    assert!(report["forecasters"][2]["pearson"].is_null());
+    assert_eq!(report["forecasters"][0]["folds"].as_array().unwrap().len(), 2);
+    assert_eq!(report["differences"][0]["pearson"], 0.0, "both say the same");
+    let (text, _) = evaluate(dir.path(), &["a", "--coins"]);
+    assert!(text.contains("negated_last_return") && text.contains("AUSDT"), "{text}");
+}
+
+#[test]
+fn controls_need_no_run() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("tiny.toml"), tests::TINY).unwrap();
+    let (json, _) = evaluate(dir.path(), &["controls", "--config", "tiny.toml", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(report["forecasters"][0]["name"], "zero");
+    let score = |index: usize| report["forecasters"][index]["pearson"].as_f64().unwrap();
+    assert!((score(1) + score(2)).abs() < 1e-12, "the negated control is the control negated");
+}
+
+#[test]
+fn bad_runs_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    write_run(&dir.path().join("a"), 0, 800, 15);
+    write_run(&dir.path().join("later"), 5000, 800, 15);
+    write_run(&dir.path().join("longer"), 0, 800, 30);
+    write_run(&dir.path().join("unfinished"), 0, 100, 15);
+    fs::remove_file(dir.path().join("unfinished/forecasts.parquet")).unwrap();
+    write_run(&dir.path().join("broken"), 0, 100, 15);
+    fs::write(dir.path().join("broken/forecasts.parquet"), "PAR1").unwrap();
+    let mut said = tests::Transcript::new(env!("CARGO_BIN_EXE_evaluate"), dir.path());
+    said.refused("no run", &["nowhere"]);
+    said.refused("no common rows", &["a", "later"]);
+    said.refused("another horizon", &["a", "longer"]);
+    said.refused("unfinished", &["unfinished"]);
+    said.refused("broken table", &["broken"]);
+    said.refused("too few draws", &["a", "--draws", "10"]);
+    said.refused("controls without candles", &["controls"]);
+    insta::assert_snapshot!("errors", said.text);
+}
