@@ -155,12 +155,11 @@ fn read_source(config: &Config) -> Result<(Coins, Option<Expected>), Error> {
                 expected.push(coin.candles.iter().enumerate().map(of_candle).collect());
                 coins.push((coin.symbol.clone(), kept.filter(|time| range.0 <= time && time < range.1)));
             }
-            if coins.len() < 2 {
-                return Err(Error::config(
-                    "universe.symbols",
-                    format!("{} coins of the simulated market", coins.len()),
-                    "its own (SIM1USDT, ...), at least 2, or [] for all",
-                ));
+            let has = |symbol: &&Symbol| coins.iter().any(|(known, _)| known == *symbol);
+            if let Some(symbol) = config.universe.symbols.iter().find(|symbol| !has(symbol)) {
+                let last = market.coins.len();
+                let expected = format!("coins of the simulated market, SIM1USDT to SIM{last}USDT, or [] for all");
+                return Err(Error::config("universe.symbols", symbol, expected));
             }
             Ok((coins, Some(expected)))
         }

@@ -65,6 +65,9 @@ pub enum WindowNorm {
     Window,
 }
 
+/// No width, kernel or stride is larger: a slip of the keyboard should not ask for all memory.
+const LARGEST: usize = 4096;
+
 /// Configuration of a [`ResNet1d`](crate::ResNet1d).
 ///
 /// The default has about 0.47 million parameters with 8 features.
@@ -145,8 +148,8 @@ impl NetworkConfig {
             ("stage_stride", self.stage_stride),
         ];
         for (key, found) in positive {
-            if found == 0 {
-                return Err(unusable(key, found, "at least 1", format!("set {key} = 1 or more")));
+            if !(1..=LARGEST).contains(&found) {
+                return Err(unusable(key, found, format!("from 1 to {LARGEST}"), format!("set {key} = 1 or more")));
             }
         }
         if self.stem_kernel < self.stem_stride {
@@ -160,11 +163,11 @@ impl NetworkConfig {
         if self.kernel.is_multiple_of(2) {
             return Err(unusable("kernel", self.kernel, "an odd number", format!("set kernel = {}", self.kernel + 1)));
         }
-        if self.stages.is_empty() || self.stages.contains(&0) {
+        if self.stages.is_empty() || self.stages.iter().any(|width| !(1..=LARGEST).contains(width)) {
             return Err(unusable(
                 "stages",
                 format!("{:?}", self.stages),
-                "one width of at least 1 for each stage",
+                format!("one width from 1 to {LARGEST} for each stage"),
                 "for example stages = [32, 64]".to_owned(),
             ));
         }
@@ -234,7 +237,7 @@ mod tests {
         );
         assert_eq!(
             message(|config| config.stages = vec![]),
-            "stages is [], expected one width of at least 1 for each stage\nhint: for example stages = [32, 64]"
+            "stages is [], expected one width from 1 to 4096 for each stage\nhint: for example stages = [32, 64]"
         );
         assert_eq!(
             message(|config| config.dropout = 1.0),
@@ -242,6 +245,7 @@ mod tests {
         );
         assert!(message(|config| config.dropout = f64::NAN).contains("dropout is NaN"));
         assert!(message(|config| config.stage_stride = 0).contains("stage_stride is 0"));
+        assert!(message(|config| config.stem_width = usize::MAX).contains("expected from 1 to 4096"));
     }
 
     #[test]

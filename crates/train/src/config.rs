@@ -186,6 +186,7 @@ impl TrainConfig {
 
     fn validate(&self) -> anyhow::Result<()> {
         let (optimizer, training) = (&self.optimizer, &self.training);
+        let batch_windows = training.batch_windows;
         let is_share = |value: f64| (0.0..=1.0).contains(&value);
         let checks = [
             ("optimizer.learning_rate", optimizer.learning_rate, optimizer.learning_rate > 0.0, "above 0"),
@@ -193,7 +194,7 @@ impl TrainConfig {
             ("optimizer.final_share", optimizer.final_share, is_share(optimizer.final_share), "from 0 to 1"),
             ("optimizer.clip_norm", f64::from(optimizer.clip_norm), optimizer.clip_norm >= 0.0, "at least 0"),
             ("training.seeds", training.seeds as f64, training.seeds > 0, "at least 1"),
-            ("training.batch_windows", training.batch_windows as f64, training.batch_windows > 0, "at least 1"),
+            ("training.batch_windows", batch_windows as f64, (1..=65_536).contains(&batch_windows), "from 1 to 65536"),
             ("training.epochs", training.epochs, training.epochs > 0.0 || training.steps > 0, "above 0"),
             ("training.stride", training.stride as f64, training.stride > 0, "at least 1"),
             ("training.evaluate_every", training.evaluate_every as f64, training.evaluate_every > 0, "at least 1"),
