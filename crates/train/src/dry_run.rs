@@ -29,7 +29,7 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
     writeln!(
         text,
         "{:<5} {:<17} {:<17} {:>8} {:>8} {:>8} {:>10} {:>10} {:>10} {:>10}",
-        "fold", "scored from", "until", "train", "stop", "score", "pairs", "no target", "new coin", "bad window"
+        "fold", "scored from", "until", "train", "stop", "score", "kept", "no target", "new coin", "bad window"
     )?;
     let (mut steps, mut scored) = (0, 0);
     let mut first_windows = None;
@@ -61,7 +61,7 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
     }
     writeln!(
         text,
-        "\ntrain, stop, score: windows. pairs: (time, coin) to be scored; left out of them: no target (a candle at t or at\n\
+        "\ntrain, stop, score: windows. kept: (time, coin) pairs that are scored. Not kept: no target (a candle at t or at\n\
          the target's end was not observed), new coin (no training rows), bad window (too many filled minutes)."
     )?;
     let (normalizer, train) = first_windows.context(
