@@ -25,6 +25,9 @@ const ARCHIVE_COLUMNS: [&str; 12] = [
     "ignore",
 ];
 
+/// 2100-01-01T00:00Z.
+const YEAR_2100_MS: i64 = 4_102_444_800_000;
+
 /// The candles of one file, by symbol.
 #[derive(Debug, Default)]
 pub struct Imported {
@@ -50,6 +53,10 @@ impl Imported {
         value: impl Fn(Column) -> Option<f64>,
     ) -> anyhow::Result<()> {
         let bad = |reason: String| Error::BadRow { path: path.to_owned(), row, reason };
+        let open_time_ms = to_ms(time);
+        if !(0..YEAR_2100_MS).contains(&open_time_ms) {
+            return Err(bad(format!("`open_time` is {time}, expected a time from 1970 to 2100")).into());
+        }
         let mut values = [f64::NAN; Column::ALL.len()];
         for column in Column::ALL {
             match value(column) {
@@ -66,7 +73,7 @@ impl Imported {
                 self.coins.entry(symbol).or_default()
             }
         };
-        rows.candles.push_row(to_ms(time), values);
+        rows.candles.push_row(open_time_ms, values);
         rows.numbers.push(row);
         Ok(())
     }

@@ -72,6 +72,7 @@ fn bad_candles_are_refused() {
     );
     write("twice.csv", "1733011260000,AUSDT,2,3,1,2,10\n1733011260000,AUSDT,2,3,1,2,10\n");
     write("no-time.csv", "soon,AUSDT,2,3,1,2,10\n");
+    write("far-future.csv", "9223372036854775807,AUSDT,2,3,1,2,10\n");
     write("no-symbol.csv", "1733011260000,A/USDT,2,3,1,2,10\n");
     write("odd-step.csv", "1733011207000,AUSDT,2,3,1,2,10\n");
     fs::write(dir.path().join("empty.csv"), "").unwrap();
@@ -92,6 +93,7 @@ fn bad_candles_are_refused() {
         "twice.csv",
         "no-time.csv",
         "no-symbol.csv",
+        "far-future.csv",
         "odd-step.csv",
         "empty.csv",
         "only-header.csv",
