@@ -31,5 +31,5 @@ pub use split::{Fold, Scheme, SplitConfig, SplitPlan};
 pub use store::{Audit, Store};
 pub use table::{ForecastRow, ForecastTable};
 pub use target::{TargetConfig, TargetKind, Targets};
-pub use time::{format_time, parse_time};
+pub use time::{YEAR_2100_MS, format_time, parse_time};
 pub use windows::{Dropped, Eligibility, WindowSet};

@@ -6,7 +6,7 @@ use std::io::{Cursor, Read};
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
-use dataset::{CandleTable, Column, Error, LongTable};
+use dataset::{CandleTable, Column, Error, LongTable, YEAR_2100_MS};
 use market::{Interval, Symbol};
 
 /// The columns of the exchange's archive files, which may come without a header.
@@ -24,9 +24,6 @@ const ARCHIVE_COLUMNS: [&str; 12] = [
     "taker_buy_quote_volume",
     "ignore",
 ];
-
-/// 2100-01-01T00:00Z.
-const YEAR_2100_MS: i64 = 4_102_444_800_000;
 
 /// The candles of one file, by symbol.
 #[derive(Debug, Default)]
