@@ -6,7 +6,7 @@ use std::process::{Child, Command, Output};
 use std::time::{Duration, Instant};
 
 /// Saves after every fourth step, so that a signal finds something saved and something not.
-const SLOW: [&str; 4] = ["--set", "training.save_every_secs=0", "--set", "training.steps=1000"];
+const SLOW: [&str; 4] = ["--set", "training.save_every_secs=0", "--set", "training.steps=3000"];
 
 struct Runs {
     dir: tempfile::TempDir,
