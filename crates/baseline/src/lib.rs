@@ -1,0 +1,1 @@
+//! LightGBM on the same data set, folds and metrics as the network.
