@@ -36,7 +36,9 @@ fn scored_candles_change_no_statistics() {
         after.panel.value(Column::Close, fold.score.start, 0)
     );
     assert_eq!(fold, &after.plan.folds[0]);
-    let stats = |dataset: &Dataset| dataset.fit_normalizer(&dataset.plan.folds[0], "run").unwrap().to_json();
+    let stats = |dataset: &Dataset| {
+        dataset.fit_normalizer(&dataset.features(), &dataset.plan.folds[0], "run").unwrap().to_json()
+    };
     assert_eq!(stats(&before), stats(&after));
 }
 
@@ -47,7 +49,7 @@ fn the_early_stopping_slice_changes_no_statistics() {
     let dataset = Dataset::load(&config).unwrap();
     let fold = &dataset.plan.folds[1];
     assert!(!fold.stop.is_empty());
-    let stats = dataset.fit_normalizer(fold, "run").unwrap();
+    let stats = dataset.fit_normalizer(&dataset.features(), fold, "run").unwrap();
     assert!(stats.fit_until_ms <= dataset.panel.time_ms(fold.stop.start));
 }
 
@@ -55,13 +57,14 @@ fn the_early_stopping_slice_changes_no_statistics() {
 #[test]
 fn normalization_precedes_filling() {
     let dataset = Dataset::load(&tests::tiny()).unwrap();
-    let stats = dataset.fit_normalizer(&dataset.plan.folds[0], "run").unwrap();
-    let normalized = stats.apply(&dataset.features);
-    let (coins, per_coin) = (dataset.features.coins(), dataset.features.per_coin());
+    let stats = dataset.fit_normalizer(&dataset.features(), &dataset.plan.folds[0], "run").unwrap();
+    let features = dataset.features();
+    let normalized = stats.apply(&features);
+    let (coins, per_coin) = (features.coins(), features.per_coin());
     let mut missing = 0;
-    for row in 0..dataset.features.rows() {
+    for row in 0..features.rows() {
         for coin in 0..coins {
-            for (feature, value) in dataset.features.cell(row, coin).iter().enumerate() {
+            for (feature, value) in features.cell(row, coin).iter().enumerate() {
                 if value.is_nan() {
                     missing += 1;
                     assert_eq!(normalized[row * coins * per_coin + coin * per_coin + feature], 0.0);
@@ -78,7 +81,7 @@ fn normalization_precedes_filling() {
 #[test]
 fn statistics_read_back_as_they_were() {
     let dataset = Dataset::load(&tests::tiny()).unwrap();
-    let stats = dataset.fit_normalizer(&dataset.plan.folds[0], "run").unwrap();
+    let stats = dataset.fit_normalizer(&dataset.features(), &dataset.plan.folds[0], "run").unwrap();
     let read = dataset::Normalizer::from_json(&stats.to_json(), std::path::Path::new("stats.json")).unwrap();
     assert_eq!(stats, read);
 }

@@ -28,7 +28,11 @@ fn live_equals_offline() {
         let checkpoint = Checkpoint::load(&run, Some(row.fold as usize), &overrides, &device).unwrap();
         let from_store = History::read(CandleSource::Store, &checkpoint.config, Some(at_ms), None).unwrap();
         let offline = |symbol: &str| {
-            table.rows().iter().find(|other| other.time_ms == at_ms && other.symbol == symbol).map(|row| row.forecast)
+            table
+                .rows()
+                .iter()
+                .find(|other| other.time_ms == at_ms && other.symbol.as_str() == symbol)
+                .map(|row| row.forecast)
         };
         let forecasts = forecast_at(&checkpoint, &from_store, &device).unwrap();
         for coin in &forecasts.coins {

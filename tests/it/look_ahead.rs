@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dataset::{CandleTable, Column, Config, Eligibility, FeatureSet, Panel};
+use dataset::{CandleTable, Column, Config, Eligibility, FeatureSet, Panel, TabularFeatures};
 use model::{DeviceChoice, NetworkConfig, Windows, forecast};
 use proptest::prelude::*;
 
@@ -17,6 +17,13 @@ enum Change {
 
 fn change() -> impl Strategy<Value = Change> {
     prop_oneof![(0.5..2.0).prop_map(Change::Scale), Just(Change::Drop)]
+}
+
+/// Every feature set, as it is and with statistics over windows.
+fn features() -> impl Strategy<Value = TabularFeatures> {
+    let sets = prop::sample::select(FeatureSet::ALL.to_vec());
+    (sets, prop_oneof![Just(vec![]), Just(vec![7, 30])])
+        .prop_map(|(set, lookbacks)| TabularFeatures::new(set, &lookbacks))
 }
 
 /// The candles, with those of `coin` changed from open time `from_ms` on.
@@ -63,36 +70,48 @@ proptest! {
 
     #[test]
     fn features_know_nothing_after_their_row(
-        set in prop::sample::select(FeatureSet::ALL.to_vec()), t in 300i64..580, coin in 0usize..3, change in change(),
+        features in features(), t in 300i64..580, coin in 0usize..3, change in change(),
     ) {
         let config = small();
         let coins = tests::candles(&config);
         let start = config.data.simulated.start_ms;
-        let before = set.compute(&panel(&config, &coins, 600));
-        let after = set.compute(&panel(&config, &changed(&coins, coin, start + (t + 1) * MINUTE, change), 600));
+        let before = features.compute(&panel(&config, &coins, 600), 0..600);
+        let after = features.compute(&panel(&config, &changed(&coins, coin, start + (t + 1) * MINUTE, change), 600), 0..600);
         for row in 0..=t as usize {
             for coin in 0..3 {
-                prop_assert_eq!(bits(before.cell(row, coin)), bits(after.cell(row, coin)), "row {} of {}", row, set);
+                prop_assert_eq!(bits(before.cell(row, coin)), bits(after.cell(row, coin)), "row {} of {:?}", row, features);
             }
         }
     }
 
     #[test]
-    fn features_know_nothing_before_their_warm_up(
-        set in prop::sample::select(FeatureSet::ALL.to_vec()), t in 320usize..400,
-    ) {
+    fn features_know_nothing_before_their_warm_up(features in features(), t in 340usize..420) {
         // The fill may reach 60 bars further back than the warm-up.
         let config = small();
         let coins = tests::candles(&config);
         let start = config.data.simulated.start_ms;
-        let whole = set.compute(&panel(&config, &coins, 600));
-        let first = t + 1 - set.warm_up_bars() - 60;
+        let whole = features.compute(&panel(&config, &coins, 600), 0..600);
+        let first = t + 1 - features.warm_up_bars() - 60;
         let grid = (start + first as i64 * MINUTE, start + 600 * MINUTE);
-        let part = set.compute(&Panel::build(&coins, config.data.interval, grid, 60, &Column::ALL));
+        let part = Panel::build(&coins, config.data.interval, grid, 60, &Column::ALL);
+        let part = features.compute(&part, 0..part.rows());
         // Many rows, because sums in another order differ in the bits of few.
         for row in t..600 {
             for coin in 0..3 {
-                prop_assert_eq!(bits(whole.cell(row, coin)), bits(part.cell(row - first, coin)), "row {} of {}", row, set);
+                prop_assert_eq!(bits(whole.cell(row, coin)), bits(part.cell(row - first, coin)), "row {} of {:?}", row, features);
+            }
+        }
+    }
+
+    #[test]
+    fn features_are_the_same_whichever_rows_are_asked_for(features in features(), from in 0usize..600, rows in 1usize..300) {
+        let config = small();
+        let panel = panel(&config, &tests::candles(&config), 600);
+        let until = (from + rows).min(600);
+        let (whole, part) = (features.compute(&panel, 0..600), features.compute(&panel, from..until));
+        for row in from..until {
+            for coin in 0..3 {
+                prop_assert_eq!(bits(whole.cell(row, coin)), bits(part.cell(row - from, coin)), "row {} of {:?}", row, features);
             }
         }
     }
@@ -120,8 +139,8 @@ pub fn small() -> Config {
 /// Bits of the forecasts of an untrained network at `row`, and which coins are eligible.
 fn forecast_at(config: &Config, panel: &Panel, row: usize) -> (Vec<u32>, Vec<bool>) {
     let device = DeviceChoice::Flex.open().unwrap().device;
-    let features = config.features.set.compute(panel);
-    let eligibility = Eligibility::of(panel, &features, &config.features);
+    let features = config.features.set.compute(panel, 0..panel.rows());
+    let eligibility = Eligibility::of(panel, &config.features);
     let targets = config.target.compute(panel);
     let normalizer = dataset::Normalizer::fit(
         &config.normalize,

@@ -122,7 +122,7 @@ impl Normalizer {
             let moments: Vec<Moments> = (0..features.per_coin())
                 .map(|feature| Moments::of(observed.iter().map(|&row| f64::from(features.cell(row, coin)[feature]))))
                 .collect();
-            let target = Moments::of(rows().map(|row| targets.value(row, coin)));
+            let target = target_moments(targets, coin, rows());
             pooled = pooled.joined(target);
             let constant_is_one = |std: f64| if std > 0.0 { std as f32 } else { 1.0 };
             coins.push(CoinStats {
@@ -130,7 +130,7 @@ impl Normalizer {
                 rows: observed.len(),
                 mean: moments.iter().map(|m| m.mean as f32).collect(),
                 std: moments.iter().map(|m| constant_is_one(m.std())).collect(),
-                target_std: (target.count > 1.0 && target.std() > 0.0).then(|| target.std() as f32),
+                target_std: target.known_std(),
                 target_scale: constant_is_one(target.std()),
             });
         }
@@ -190,6 +190,11 @@ impl Normalizer {
         mismatch("universe", found.join(" "), expected.join(" "))
     }
 
+    /// Standard deviation of each coin's targets in the training rows.
+    pub fn target_std(&self) -> Vec<Option<f32>> {
+        self.coins.iter().map(|coin| coin.target_std).collect()
+    }
+
     /// Whether the coin had training rows, so that it can be normalized and forecast.
     pub fn knows(&self, coin: usize) -> bool {
         self.coins.get(coin).is_some_and(|stats| stats.target_std.is_some())
@@ -233,6 +238,15 @@ impl Normalizer {
     }
 }
 
+/// Standard deviation of each coin's targets at `rows`; `None` where there are none or they do not vary.
+pub fn target_std(targets: &Targets, rows: Range<usize>) -> Vec<Option<f32>> {
+    (0..targets.coins()).map(|coin| target_moments(targets, coin, rows.clone()).known_std()).collect()
+}
+
+fn target_moments(targets: &Targets, coin: usize, rows: Range<usize>) -> Moments {
+    Moments::of(rows.map(|row| targets.value(row, coin)))
+}
+
 /// Count, mean and sum of squared deviations.
 #[derive(Debug, Clone, Copy, Default)]
 struct Moments {
@@ -262,6 +276,11 @@ impl Moments {
             mean: self.mean + shift * other.count / count,
             squares: self.squares + other.squares + shift * shift * self.count * other.count / count,
         }
+    }
+
+    /// The standard deviation, where values vary.
+    fn known_std(self) -> Option<f32> {
+        (self.count > 1.0 && self.std() > 0.0).then(|| self.std() as f32)
     }
 
     /// Standard deviation of the population; 0 without values.

@@ -1,6 +1,7 @@
 //! One aligned UTC grid of rows (bars) by coins.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use market::{Interval, Symbol};
 
@@ -113,9 +114,9 @@ impl Panel {
         (offset >= 0 && offset % self.interval.ms() == 0 && row < self.rows).then_some(row)
     }
 
-    /// The bar's number since 1970: what trailing windows align their blocks to.
-    pub(crate) fn first_bar(&self) -> i64 {
-        self.start_ms.div_euclid(self.interval.ms())
+    /// The number since 1970 of bar `row`: what trailing windows align their blocks to.
+    pub(crate) fn bar_number(&self, row: usize) -> i64 {
+        self.start_ms.div_euclid(self.interval.ms()) + row as i64
     }
 
     /// Whether the coin has a candle of its own at that bar.
@@ -128,9 +129,15 @@ impl Panel {
         self.columns.get(&column).map_or(f64::NAN, |values| values[row * self.coins() + coin])
     }
 
-    /// One coin's values of a column, `[rows]`; all NaN where the column was not asked for.
-    pub fn series(&self, column: Column, coin: usize) -> Vec<f64> {
-        (0..self.rows).map(|row| self.value(column, row, coin)).collect()
+    /// One coin's values of a column at some rows; all NaN where the column was not asked for.
+    pub fn series(&self, column: Column, coin: usize, rows: Range<usize>) -> Vec<f64> {
+        match self.columns.get(&column) {
+            Some(values) => values[rows.start * self.coins()..rows.end * self.coins()]
+                .chunks_exact(self.coins())
+                .map(|row| row[coin])
+                .collect(),
+            None => vec![f64::NAN; rows.len()],
+        }
     }
 
     /// Close-to-close simple return of the bar, filled closes included; NaN where unknown.
@@ -183,8 +190,9 @@ mod tests {
         let sorted = panel(&[("AUSDT", &[(3, 1.0), (5, 2.0), (9, 3.0)]), ("BUSDT", &[(4, 7.0), (9, 8.0)])], 2);
         let shuffled = panel(&[("AUSDT", &[(9, 3.0), (3, 1.0), (5, 2.0)]), ("BUSDT", &[(9, 8.0), (4, 7.0)])], 2);
         for coin in 0..2 {
-            let closes =
-                |panel: &Panel| panel.series(Column::Close, coin).iter().map(|c| c.to_bits()).collect::<Vec<_>>();
+            let closes = |panel: &Panel| {
+                panel.series(Column::Close, coin, 0..panel.rows()).iter().map(|c| c.to_bits()).collect::<Vec<_>>()
+            };
             assert_eq!(closes(&sorted), closes(&shuffled));
         }
     }
@@ -192,7 +200,7 @@ mod tests {
     #[test]
     fn filling_is_bounded_and_flagged() {
         let panel = panel(&[("AUSDT", &[(0, 5.0), (5, 6.0)])], 2);
-        let closes = panel.series(Column::Close, 0);
+        let closes = panel.series(Column::Close, 0, 0..6);
         assert_eq!(&closes[..3], &[5.0, 5.0, 5.0]);
         assert!(closes[3].is_nan() && closes[4].is_nan());
         assert_eq!(

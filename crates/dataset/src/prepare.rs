@@ -1,5 +1,8 @@
 //! From a config to everything that forecasters share: panel, features, targets, folds.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use market::{Symbol, simulate};
 
 use crate::{
@@ -8,14 +11,15 @@ use crate::{
 };
 
 /// The parts that every forecaster of a run shares.
+///
+/// Features are not among them: they are computed from the panel where they are needed, by [`Dataset::features`] as a
+/// whole or by [`crate::TabularFeatures`] in chunks, so that a table larger than memory can be streamed.
 #[derive(Debug, Clone)]
 pub struct Dataset {
     /// The configuration, with the universe spelled out.
     pub config: Config,
     /// Candles of all coins on one grid.
     pub panel: Panel,
-    /// Features before normalization.
-    pub features: FeatureMatrix,
     /// Targets of every row and coin.
     pub targets: Targets,
     /// Which windows can be forecast from.
@@ -47,54 +51,83 @@ impl Dataset {
         let range = (from_ms, until_ms + config.data.interval.ms());
         let panel = Panel::build(&coins, config.data.interval, range, config.data.fill_limit_bars, &config.columns());
         drop(coins);
-        let features = config.features.set.compute(&panel);
         let targets = config.target.compute(&panel);
-        let eligibility = Eligibility::of(&panel, &features, &config.features);
+        let eligibility = Eligibility::of(&panel, &config.features);
         let plan = config.split.plan(&panel, &targets, config.target.reach_bars())?;
         let oracle = oracle.map(|expected| on_grid(&panel, &expected));
-        Ok(Self { config, panel, features, targets, eligibility, plan, oracle })
+        Ok(Self { config, panel, targets, eligibility, plan, oracle })
+    }
+
+    /// The features of all rows.
+    pub fn features(&self) -> FeatureMatrix {
+        self.config.features.set.compute(&self.panel, 0..self.panel.rows())
+    }
+
+    /// What forecasters of `fold` are fitted to, on the rows before its scored ones: the targets, or with
+    /// `target.shuffle_seed` the same in another order of days, which nothing can be learnt from.
+    pub fn fitted_targets(&self, fold: &Fold) -> Cow<'_, Targets> {
+        match self.config.target.shuffle_seed {
+            0 => Cow::Borrowed(&self.targets),
+            seed => {
+                let day_bars = (86_400_000 / self.config.data.interval.ms()).max(1) as usize;
+                let until = fold.train.end.max(fold.stop.end);
+                Cow::Owned(self.targets.shuffled(
+                    fold.train.start..until,
+                    day_bars,
+                    seed.wrapping_add(fold.number as u64),
+                ))
+            }
+        }
     }
 
     /// Statistics of the fold's training rows.
     ///
     /// # Errors
     /// As [`Normalizer::fit`].
-    pub fn fit_normalizer(&self, fold: &Fold, run: &str) -> Result<Normalizer, Error> {
+    pub fn fit_normalizer(&self, features: &FeatureMatrix, fold: &Fold, run: &str) -> Result<Normalizer, Error> {
         Normalizer::fit(
             &self.config.normalize,
             self.config.features.set,
             &self.panel,
-            &self.features,
+            features,
             &self.targets,
             fold.train.clone(),
             (run, fold.number),
         )
     }
 
-    /// The windows that end in `rows`, every `stride` rows, of the coins that `normalizer` knows.
-    pub fn windows(&self, rows: std::ops::Range<usize>, stride: usize, normalizer: &Normalizer) -> WindowSet {
-        let is_known = |coin| normalizer.knows(coin);
-        WindowSet::new(rows, stride, self.panel.coins(), &self.targets, &self.eligibility, is_known)
+    /// The windows that end in `rows`, every `stride` rows, of the coins that have a `target_std`, and so had training
+    /// rows.
+    pub fn windows(
+        &self,
+        targets: &Targets,
+        rows: Range<usize>,
+        stride: usize,
+        target_std: &[Option<f32>],
+    ) -> WindowSet {
+        let is_known = |coin: usize| target_std[coin].is_some();
+        WindowSet::new(rows, stride, self.panel.coins(), targets, &self.eligibility, is_known)
     }
 
-    /// A row of the forecast table for the coin's forecast at `row`, in the target's unit.
+    /// A row of the forecast table for the coin's forecast at `row`, in the target's unit; `target_std` is the standard
+    /// deviation of the coin's targets in the training rows.
     pub fn forecast_row(
         &self,
         fold: &Fold,
-        normalizer: &Normalizer,
         (row, coin): (usize, usize),
+        target_std: Option<f32>,
         forecast: f64,
     ) -> ForecastRow {
         let symbol = &self.panel.symbols()[coin];
         ForecastRow {
             time_ms: self.panel.time_ms(row),
-            symbol: symbol.to_string(),
+            symbol: symbol.clone(),
             fold: fold.number as u32,
             forecast,
             realized: self.targets.value(row, coin),
             realized_delayed: self.targets.value(row + 1, coin),
             last_return: self.panel.last_return(row, coin),
-            volatility: normalizer.coins[coin].target_std.map_or(f64::NAN, f64::from),
+            volatility: target_std.map_or(f64::NAN, f64::from),
             weight: self.config.target.weight(symbol),
         }
     }

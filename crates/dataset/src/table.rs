@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::files::{float_column, floats, integer_column, integers, read_parquet, text_column, texts, write_parquet};
+use market::Symbol;
+
 use crate::{Error, format_time};
 
 /// One out-of-sample forecast with what is needed to score it.
@@ -12,7 +14,7 @@ pub struct ForecastRow {
     /// Open time of the last candle that the forecast knows, UTC ms; it is known when that candle closes.
     pub time_ms: i64,
     /// The coin.
-    pub symbol: String,
+    pub symbol: Symbol,
     /// 1-based fold.
     pub fold: u32,
     /// The forecast of the target, in the target's unit.
@@ -68,7 +70,7 @@ impl ForecastTable {
     /// # Errors
     /// Tables whose rows differ.
     pub fn average(tables: &[Self], origin: &Path) -> Result<Self, Error> {
-        let mut sums: BTreeMap<(u32, i64, &str), (ForecastRow, usize)> = BTreeMap::new();
+        let mut sums: BTreeMap<(u32, i64, &Symbol), (ForecastRow, usize)> = BTreeMap::new();
         for row in tables.iter().flat_map(|table| &table.rows) {
             let entry = sums.entry((row.fold, row.time_ms, &row.symbol));
             entry
@@ -145,7 +147,7 @@ impl ForecastTable {
         let last_return = or_missing("last_return", f64::NAN)?;
         let volatility = or_missing("volatility", f64::NAN)?;
         let weight = or_missing("weight", 1.0)?;
-        let rows = symbols
+        let rows = shared_symbols(path, &symbols)?
             .into_iter()
             .enumerate()
             .map(|(i, symbol)| ForecastRow {
@@ -162,4 +164,20 @@ impl ForecastTable {
             .collect();
         Self::new(rows, path)
     }
+}
+
+/// The symbols of all rows, one copy of each text.
+fn shared_symbols(path: &Path, names: &[String]) -> Result<Vec<Symbol>, Error> {
+    let mut known: BTreeMap<&str, Symbol> = BTreeMap::new();
+    names
+        .iter()
+        .map(|name| match known.get(name.as_str()) {
+            Some(symbol) => Ok(symbol.clone()),
+            None => {
+                let symbol = Symbol::new(name).map_err(|error| Error::file(path, error))?;
+                known.insert(name, symbol.clone());
+                Ok(symbol)
+            }
+        })
+        .collect()
 }

@@ -1,8 +1,11 @@
 //! What is forecast: a value over the bars after t, known only once they have closed.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use market::Symbol;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::features::trailing_mean;
@@ -18,6 +21,9 @@ pub struct TargetConfig {
     pub horizon_bars: usize,
     /// `gresearch`: the bars over which a coin's market beta is estimated.
     pub beta_window_bars: usize,
+    /// Other than 0: a control. Forecasters are fitted to targets whose days are in another order (all coins together),
+    /// and scored on the true ones: their score is expected at 0. The number is the seed of the order.
+    pub shuffle_seed: u64,
     /// Weight of each coin in the weighted correlation; a coin not named has weight 1. `gresearch` has its own default.
     pub weights: BTreeMap<String, f64>,
 }
@@ -25,7 +31,13 @@ pub struct TargetConfig {
 impl Default for TargetConfig {
     fn default() -> Self {
         // 15 minutes is the horizon of the pipeline that this one replaces; 3750 is G-Research's beta window.
-        Self { kind: TargetKind::Return, horizon_bars: 15, beta_window_bars: 3750, weights: BTreeMap::new() }
+        Self {
+            kind: TargetKind::Return,
+            horizon_bars: 15,
+            beta_window_bars: 3750,
+            shuffle_seed: 0,
+            weights: BTreeMap::new(),
+        }
     }
 }
 
@@ -143,7 +155,7 @@ impl TargetConfig {
                 present().map(|(value, weight)| value * weight).sum::<f64>() / total
             })
             .collect();
-        let mean = |values: Vec<f64>| trailing_mean(&values, self.beta_window_bars, panel.first_bar());
+        let mean = |values: Vec<f64>| trailing_mean(&values, self.beta_window_bars, panel.bar_number(0));
         let square = mean(market.iter().map(|m| m * m).collect());
         let mut residuals = returns.clone();
         for coin in 0..coins {
@@ -181,6 +193,32 @@ impl Targets {
     /// One row of targets, `[coins]`.
     pub fn row(&self, row: usize) -> &[f64] {
         &self.values[row * self.coins..(row + 1) * self.coins]
+    }
+
+    /// Number of coins.
+    pub fn coins(&self) -> usize {
+        self.coins
+    }
+
+    /// The same with the targets of `rows` cut into blocks of `day_bars`, and the blocks put in another order; no block
+    /// stays where it was. Less than four days are cut into four blocks.
+    pub(crate) fn shuffled(&self, rows: Range<usize>, day_bars: usize, seed: u64) -> Self {
+        let block = day_bars.min(rows.len().div_ceil(4)).max(1);
+        let mut blocks: Vec<Range<usize>> =
+            rows.clone().step_by(block).map(|start| start..rows.end.min(start + block)).collect();
+        // Sattolo (1986): one cycle through all places.
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        for last in (1..blocks.len()).rev() {
+            blocks.swap(last, random.random_range(0..last));
+        }
+        let mut values = self.values.clone();
+        let mut place = rows.start * self.coins;
+        for block in blocks {
+            let moved = &self.values[block.start * self.coins..block.end * self.coins];
+            values[place..place + moved.len()].copy_from_slice(moved);
+            place += moved.len();
+        }
+        Self { values, coins: self.coins }
     }
 
     /// Whether any coin has a target at `row`.
@@ -226,6 +264,22 @@ mod tests {
         assert!(targets.value(5, 1).is_nan(), "nor an end");
         assert!(!targets.value(5, 0).is_nan(), "other coins keep their targets");
         assert!(targets.value(ROWS - 15, 0).is_nan(), "the end has not come yet");
+    }
+
+    #[test]
+    fn shuffled_targets_are_the_same_days_elsewhere() {
+        let targets = TargetConfig::default().compute(&panel());
+        let shuffled = targets.shuffled(3..23, 5, 1);
+        let block = |targets: &Targets, start: usize| -> Vec<u64> {
+            (start..start + 5).map(|row| targets.value(row, 0).to_bits()).collect()
+        };
+        let blocks = |targets: &Targets| [3, 8, 13, 18].map(|start| block(targets, start));
+        let (before, after) = (blocks(&targets), blocks(&shuffled));
+        assert!(before.iter().zip(&after).all(|(before, after)| before != after), "no day stays");
+        assert!(before.iter().all(|day| after.contains(day)), "none is lost");
+        for row in (0..3).chain(23..ROWS) {
+            assert_eq!(targets.value(row, 0).to_bits(), shuffled.value(row, 0).to_bits(), "other rows stay");
+        }
     }
 
     #[test]

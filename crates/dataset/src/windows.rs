@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use crate::{FeatureConfig, FeatureMatrix, Panel, Targets};
+use crate::features::block_rows;
+use crate::{FeatureConfig, Panel, Targets};
 
 /// Whether the window that ends at a row is fit to be forecast from, per coin.
 ///
@@ -19,12 +20,20 @@ pub struct Eligibility {
 }
 
 impl Eligibility {
-    /// Looks at every row of the panel once.
-    pub fn of(panel: &Panel, features: &FeatureMatrix, config: &FeatureConfig) -> Self {
+    /// Looks at every row of the panel once; features are computed in passing and not kept.
+    pub fn of(panel: &Panel, config: &FeatureConfig) -> Self {
         let (rows, coins, lookback) = (panel.rows(), panel.coins(), config.lookback_bars);
-        let is_complete = |row: usize, coin: usize| {
-            panel.is_observed(row, coin) && features.cell(row, coin).iter().all(|value| !value.is_nan())
-        };
+        let mut complete = Vec::with_capacity(rows * coins);
+        let chunk_rows = block_rows(panel) * rayon::current_num_threads();
+        for start in (0..rows).step_by(chunk_rows) {
+            let chunk = start..rows.min(start + chunk_rows);
+            let features = config.set.compute(panel, chunk.clone());
+            for row in chunk.clone() {
+                let has_all = |coin| features.cell(row - start, coin).iter().all(|value| !value.is_nan());
+                complete.extend((0..coins).map(|coin| panel.is_observed(row, coin) && has_all(coin)));
+            }
+        }
+        let is_complete = |row: usize, coin: usize| complete[row * coins + coin];
         let mut missing = vec![u32::MAX; rows * coins];
         for coin in 0..coins {
             // Rows before the panel began count as missing.

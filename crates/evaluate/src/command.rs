@@ -152,10 +152,10 @@ fn control_rows(config: &Config) -> anyhow::Result<Rows> {
     let dataset = Dataset::load(config)?;
     let mut rows = Vec::new();
     for fold in &dataset.plan.folds {
-        let normalizer = dataset.fit_normalizer(fold, "controls")?;
+        let target_std = dataset::target_std(&dataset.targets, fold.train.clone());
         for row in fold.score.clone() {
             for coin in (0..dataset.panel.coins()).filter(|&coin| !dataset.targets.value(row, coin).is_nan()) {
-                rows.push(dataset.forecast_row(fold, &normalizer, (row, coin), 0.0));
+                rows.push(dataset.forecast_row(fold, (row, coin), target_std[coin], 0.0));
             }
         }
     }

@@ -35,21 +35,26 @@ pub struct Joined {
 pub fn join(sources: &[Source<'_>], bar_ms: i64, reach_bars: usize) -> Result<Joined, Error> {
     type Key<'a> = (u32, i64, &'a str);
     fn key(row: &ForecastRow) -> Key<'_> {
-        (row.fold, row.time_ms, &row.symbol)
+        (row.fold, row.time_ms, row.symbol.as_str())
     }
     let Some((first, others)) = sources.split_first() else { return Err(Error::NoRows) };
     let others: Vec<BTreeMap<Key<'_>, &ForecastRow>> =
         others.iter().map(|source| source.table.rows().iter().map(|row| (key(row), row)).collect()).collect();
     let common: Vec<&ForecastRow> =
         first.table.rows().iter().filter(|row| others.iter().all(|table| table.contains_key(&key(row)))).collect();
-    let mut symbols: Vec<String> = common.iter().map(|row| row.symbol.clone()).collect();
+    let mut symbols: Vec<String> = common.iter().map(|row| row.symbol.to_string()).collect();
     symbols.sort();
     symbols.dedup();
     let column = |value: fn(&ForecastRow) -> f64| common.iter().map(|row| value(row)).collect::<Vec<f64>>();
     let rows = Rows {
         time_ms: common.iter().map(|row| row.time_ms).collect(),
         // Found, as the list was made from these very rows.
-        symbol: common.iter().map(|row| symbols.binary_search(&row.symbol).unwrap_or_default() as u32).collect(),
+        symbol: common
+            .iter()
+            .map(|row| {
+                symbols.binary_search_by(|symbol| symbol.as_str().cmp(row.symbol.as_str())).unwrap_or_default() as u32
+            })
+            .collect(),
         fold: common.iter().map(|row| row.fold).collect(),
         realized: column(|row| row.realized),
         realized_delayed: column(|row| row.realized_delayed),
@@ -70,7 +75,7 @@ pub fn join(sources: &[Source<'_>], bar_ms: i64, reach_bars: usize) -> Result<Jo
                 return Err(Error::OtherTarget {
                     name: source.name.to_owned(),
                     time_ms: row.time_ms,
-                    symbol: row.symbol.clone(),
+                    symbol: row.symbol.to_string(),
                     found: other.realized,
                     expected: row.realized,
                 });

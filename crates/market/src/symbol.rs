@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
-/// A pair's name as the exchange spells it: 1 to 20 uppercase ASCII letters and digits.
+/// A pair's name as the exchange spells it: 1 to 20 uppercase ASCII letters and digits. Copies share the text.
 ///
 /// # Examples
 ///
@@ -19,7 +20,7 @@ use crate::Error;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Symbol(String);
+pub struct Symbol(Arc<str>);
 
 impl Symbol {
     /// Checks `text` and wraps it.
@@ -31,7 +32,7 @@ impl Symbol {
     pub fn new(text: &str) -> Result<Self, Error> {
         let is_valid = (1..=20).contains(&text.len())
             && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-        if is_valid { Ok(Self(text.to_owned())) } else { Err(Error::Symbol { found: text.to_owned() }) }
+        if is_valid { Ok(Self(text.into())) } else { Err(Error::Symbol { found: text.to_owned() }) }
     }
 
     /// The name as text.
@@ -64,7 +65,7 @@ impl TryFrom<String> for Symbol {
 
 impl From<Symbol> for String {
     fn from(symbol: Symbol) -> Self {
-        symbol.0
+        symbol.as_str().to_owned()
     }
 }
 

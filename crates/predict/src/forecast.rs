@@ -46,8 +46,8 @@ pub fn forecast_at(checkpoint: &Checkpoint, history: &History, device: &Device) 
     let from_ms = history.at_ms - (config.history_bars() as i64 - 1) * interval.ms();
     let grid = (from_ms, history.at_ms + interval.ms());
     let panel = Panel::build(&history.coins, interval, grid, config.data.fill_limit_bars, &config.columns());
-    let features = config.features.set.compute(&panel);
-    let eligibility = Eligibility::of(&panel, &features, &config.features);
+    let features = config.features.set.compute(&panel, 0..panel.rows());
+    let eligibility = Eligibility::of(&panel, &config.features);
     let row = panel.rows() - 1;
 
     let matrix = Arc::new(normalizer.apply(&features));

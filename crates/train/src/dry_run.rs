@@ -1,6 +1,7 @@
 //! `train --dry-run`: what a run would do, without doing it.
 
 use std::fmt::Write;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -14,7 +15,7 @@ use crate::config::TrainConfig;
 
 /// Prints rows per fold with what is dropped and why, parameters, memory and estimated time.
 pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> anyhow::Result<()> {
-    let (panel, features) = (&dataset.panel, &dataset.features);
+    let (panel, features) = (&dataset.panel, dataset.features());
     let lookback = config.shared.features.lookback_bars;
     let mut text = format!(
         "{} coins, {} bars of {} from {} to {}, {} features a coin ({})\n\n",
@@ -34,10 +35,12 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
     let (mut steps, mut scored) = (0, 0);
     let mut first_windows = None;
     for fold in &dataset.plan.folds {
-        let normalizer = dataset.fit_normalizer(fold, "dry-run")?;
-        let train = dataset.windows(fold.train.clone(), config.training.stride, &normalizer);
-        let stop = dataset.windows(fold.stop.clone(), 1, &normalizer);
-        let score = dataset.windows(fold.score.clone(), 1, &normalizer);
+        let normalizer = dataset.fit_normalizer(&features, fold, "dry-run")?;
+        let target_std = normalizer.target_std();
+        let windows =
+            |rows: &Range<usize>, stride| dataset.windows(&dataset.targets, rows.clone(), stride, &target_std);
+        let train = windows(&fold.train, config.training.stride);
+        let (stop, score) = (windows(&fold.stop, 1), windows(&fold.score, 1));
         let dropped = score.dropped;
         writeln!(
             text,
@@ -67,7 +70,7 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
     let (normalizer, train) = first_windows.context(
         "no fold has a training window\nhint: fewer folds, a shorter features.lookback_bars, or more candles",
     )?;
-    let matrix = Arc::new(normalizer.apply(features));
+    let matrix = Arc::new(normalizer.apply(&features));
     let matrix_bytes = size_of_val(matrix.as_slice());
     let windows = Windows::new(matrix, features.channels(), lookback, &device.device);
     let mut network =

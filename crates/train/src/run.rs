@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, anyhow, bail};
 use clap::Parser;
-use dataset::{Dataset, Fold, ForecastTable, Normalizer, content_hash, write_atomically};
+use dataset::{Dataset, FeatureMatrix, Fold, ForecastTable, Normalizer, content_hash, write_atomically};
 use model::{OpenDevice, ResNet1d, Windows, forecast};
 
 use crate::config::TrainConfig;
@@ -68,8 +68,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
     run.begin(&config)?;
     let interrupted = watch_for_interrupt()?;
+    let features = dataset.features();
     for fold in folds {
-        train_fold(args, &run, &config, &dataset, fold, &seeds, &device, &interrupted)?;
+        train_fold(args, &run, &config, &dataset, &features, fold, &seeds, &device, &interrupted)?;
     }
     if report::is_complete(&run, &config, &dataset) {
         report::gather(&run, &config, &dataset, args.json)?;
@@ -121,6 +122,7 @@ fn train_fold(
     run: &RunDir,
     config: &TrainConfig,
     dataset: &Dataset,
+    features: &FeatureMatrix,
     fold: &Fold,
     seeds: &[u64],
     device: &OpenDevice,
@@ -130,17 +132,19 @@ fn train_fold(
     if seeds.iter().all(|&seed| is_done(seed)) {
         return Ok(());
     }
-    let normalizer = dataset.fit_normalizer(fold, &run.name())?;
+    let normalizer = dataset.fit_normalizer(features, fold, &run.name())?;
     let stats = normalizer.to_json();
     write_atomically(&run.fold(fold.number).join(STATS_FILE), stats.as_bytes())?;
-    let matrix = Arc::new(normalizer.apply(&dataset.features));
+    let matrix = Arc::new(normalizer.apply(features));
     let lookback = config.shared.features.lookback_bars;
-    let windows = Windows::new(matrix, dataset.features.channels(), lookback, &device.device);
+    let windows = Windows::new(matrix, features.channels(), lookback, &device.device);
+    let targets = dataset.fitted_targets(fold);
     for &seed in seeds.iter().filter(|&&seed| !is_done(seed)) {
         let piece = Piece {
             config,
             dataset,
             fold,
+            targets: &targets,
             normalizer: &normalizer,
             stats_hash: &content_hash(stats.as_bytes()),
             windows: &windows,
@@ -176,7 +180,8 @@ fn score(
     network: &ResNet1d,
     origin: &std::path::Path,
 ) -> anyhow::Result<ForecastTable> {
-    let set = dataset.windows(fold.score.clone(), 1, normalizer);
+    let target_std = normalizer.target_std();
+    let set = dataset.windows(&dataset.targets, fold.score.clone(), 1, &target_std);
     let bar = cli::progress_bar(&format!("fold {} scoring", fold.number), set.len() as u64);
     let outputs = forecast(network, windows, &set.ends, &mut |done| bar.set_position(done as u64))?;
     bar.finish_and_clear();
@@ -185,7 +190,7 @@ fn score(
         .filter(|&place| set.counts[place])
         .map(|place| {
             let (row, coin) = (set.ends[place / coins], place % coins);
-            dataset.forecast_row(fold, normalizer, (row, coin), normalizer.unscaled(coin, outputs[place]))
+            dataset.forecast_row(fold, (row, coin), target_std[coin], normalizer.unscaled(coin, outputs[place]))
         })
         .collect();
     Ok(ForecastTable::new(rows, origin)?)

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
-use dataset::{Dataset, Fold, Normalizer, WindowSet, write_atomically};
+use dataset::{Dataset, Fold, Normalizer, Targets, WindowSet, write_atomically};
 use evaluate::pearson;
 use model::{
     AdamW, Device, GradientsParams, Loss, Module, ResNet1d, Tensor, TensorData, Windows, clip_grad_norm, forecast,
@@ -30,10 +30,12 @@ const METRICS_FILE: &str = "metrics.jsonl";
 pub struct Piece<'a> {
     /// The run's configuration.
     pub config: &'a TrainConfig,
-    /// Panel, features, targets, folds.
+    /// Panel, targets, folds.
     pub dataset: &'a Dataset,
     /// The fold.
     pub fold: &'a Fold,
+    /// What it is fitted to.
+    pub targets: &'a Targets,
     /// Its statistics.
     pub normalizer: &'a Normalizer,
     /// SHA-256 of the statistics file, kept in the model file.
@@ -89,7 +91,8 @@ impl Piece<'_> {
     /// Trains until the steps, the time or the patience are used up, or continues a saved state.
     pub fn train(&self, resume: bool) -> anyhow::Result<Trained> {
         let (config, training) = (self.config, &self.config.training);
-        let train_set = self.dataset.windows(self.fold.train.clone(), training.stride, self.normalizer);
+        let target_std = self.normalizer.target_std();
+        let train_set = self.dataset.windows(self.targets, self.fold.train.clone(), training.stride, &target_std);
         if train_set.is_empty() {
             bail!(
                 "fold {}: no training windows of {} bars\nhint: fewer folds, a shorter features.lookback_bars, or a \
@@ -99,7 +102,7 @@ impl Piece<'_> {
             );
         }
         let stop_stride = (self.fold.stop.len() / training.stop_windows.max(1)).max(1);
-        let stop_set = self.dataset.windows(self.fold.stop.clone(), stop_stride, self.normalizer);
+        let stop_set = self.dataset.windows(self.targets, self.fold.stop.clone(), stop_stride, &target_std);
         let steps = config.steps(train_set.len());
         let mut sampler =
             Sampler::new(train_set.len(), training.batch_windows, mix(self.seed, self.fold.number as u64));
@@ -121,7 +124,7 @@ impl Piece<'_> {
             let picked = sampler.batch(step);
             let ends: Vec<usize> = picked.iter().map(|&window| train_set.ends[window]).collect();
             let windows = self.windows.batch(&ends)?.autodiff();
-            let (target, mask) = self.targets(&train_set, &picked);
+            let (target, mask) = self.batch_targets(&train_set, &picked);
 
             let loss = masked_loss(training.loss, network.forward(windows), target, mask);
             let running = loss.clone().without_autodiff();
@@ -225,9 +228,9 @@ impl Piece<'_> {
         fs::create_dir_all(&self.dir).with_context(|| format!("cannot make {}", self.dir.display()))?;
         self.device.seed(mix(self.seed, self.fold.number as u64));
         let device = self.device.clone().autodiff();
-        let features = &self.dataset.features;
+        let (coins, features) = (self.dataset.panel.coins(), self.config.shared.features.set.names().len());
         let lookback = self.config.shared.features.lookback_bars;
-        let network = self.config.network.init(features.coins(), features.per_coin(), lookback, &device)?;
+        let network = self.config.network.init(coins, features, lookback, &device)?;
         let optimizer = self.config.optimizer.adamw().init()?;
         let metrics = self.dir.join(METRICS_FILE);
         if !self.dir.join(STATE_FILE).exists() {
@@ -248,13 +251,13 @@ impl Piece<'_> {
     }
 
     /// Scaled targets and the mask of those that count, both `[windows, coins]`.
-    fn targets(&self, set: &WindowSet, picked: &[usize]) -> (Tensor<2>, Tensor<2>) {
-        let coins = self.dataset.features.coins();
+    fn batch_targets(&self, set: &WindowSet, picked: &[usize]) -> (Tensor<2>, Tensor<2>) {
+        let coins = self.dataset.panel.coins();
         let (mut targets, mut mask) = (Vec::new(), Vec::new());
         for &window in picked {
             for coin in 0..coins {
                 let counts = set.counts[window * coins + coin];
-                let target = self.dataset.targets.value(set.ends[window], coin);
+                let target = self.targets.value(set.ends[window], coin);
                 let scaled = self.normalizer.scaled(coin, target);
                 targets.push(if counts { scaled } else { 0.0 });
                 mask.push(f32::from(u8::from(counts)));
@@ -270,12 +273,12 @@ impl Piece<'_> {
 
     /// Loss (of the scaled target) and pooled Pearson on the early-stopping slice.
     fn look(&self, network: &ResNet1d, set: &WindowSet) -> anyhow::Result<(Option<f64>, Option<f64>)> {
-        let coins = self.dataset.features.coins();
+        let coins = self.dataset.panel.coins();
         let outputs = forecast(network, self.windows, &set.ends, &mut |_| {})?;
         let (mut forecasts, mut realized, mut losses) = (Vec::new(), Vec::new(), 0.0);
         for (place, &output) in outputs.iter().enumerate().filter(|&(place, _)| set.counts[place]) {
             let (window, coin) = (place / coins, place % coins);
-            let target = self.dataset.targets.value(set.ends[window], coin);
+            let target = self.targets.value(set.ends[window], coin);
             let error = f64::from((output - self.normalizer.scaled(coin, target)).abs());
             losses += match self.config.training.loss {
                 Loss::L1 => error,
@@ -317,10 +320,10 @@ impl Piece<'_> {
 
     /// Weights of this piece from a file, for inference.
     pub fn load(&self, path: &Path) -> anyhow::Result<ResNet1d> {
-        let features = &self.dataset.features;
+        let (coins, features) = (self.dataset.panel.coins(), self.config.shared.features.set.names().len());
         let lookback = self.config.shared.features.lookback_bars;
         let network = &self.config.network;
-        Ok(load_weights(network, features.coins(), features.per_coin(), lookback, path, self.device)?.0)
+        Ok(load_weights(network, coins, features, lookback, path, self.device)?.0)
     }
 }
 

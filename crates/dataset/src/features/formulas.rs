@@ -1,73 +1,145 @@
 //! The formulas of every feature set, one coin at a time.
 
+use std::ops::Range;
+
 use super::{FeatureSet, trailing_mean};
 use crate::{Column, Panel};
 
 /// The least standard deviation of one-bar returns that `volatility` tells from 0.
 const LEAST_VOLATILITY: f64 = 1e-6;
 
-/// The features of one coin: `[features][rows]`, NaN where unknown.
-pub(super) fn compute(set: FeatureSet, panel: &Panel, coin: usize) -> Vec<Vec<f64>> {
-    let bars = Bars { panel, coin };
+/// Reaches of the log returns of `closes12`, in bars.
+const RETURNS: [usize; 5] = [1, 5, 15, 30, 60];
+
+/// Where `closes13` has the close itself, until its market-relative form is made of it.
+const CLOSE: usize = 7;
+
+/// The features of all coins at `rows`: `[coins][features][rows]`, NaN where unknown.
+///
+/// Each row is a function of its last [`FeatureSet::warm_up_bars`] rows in `rows` or before it, and of nothing else.
+pub(super) fn compute(set: FeatureSet, panel: &Panel, rows: Range<usize>) -> Vec<Vec<Vec<f64>>> {
+    let from = rows.start.saturating_sub(set.warm_up_bars() - 1);
+    let of_coin = |coin| Bars { panel, coin, rows: from..rows.end }.features(set);
+    let mut coins: Vec<Vec<Vec<f64>>> = (0..panel.coins()).map(of_coin).collect();
     match set {
-        FeatureSet::Ohlcv8 => vec![
-            bars.log_return(1),
-            bars.log_return(15),
-            bars.deviation(60),
-            bars.deviation(240),
-            bars.range(),
-            bars.close_position(),
-            bars.log_deviation(&bars.quote_turnover(), 240),
-            bars.volatility(60),
-        ],
-        FeatureSet::Kline8 => vec![
-            bars.log_return(1),
-            bars.deviation(60),
-            bars.deviation(240),
-            bars.range(),
-            bars.log_deviation(&bars.series(Column::QuoteVolume), 240),
-            bars.log_deviation(&bars.series(Column::Count), 240),
-            bars.taker_imbalance(),
-            bars.vwap_deviation(),
-        ],
-        FeatureSet::Raw9 => set.columns().iter().map(|&column| bars.series(column)).collect(),
-        FeatureSet::Close6 => vec![
-            bars.log_return(1),
-            bars.log_return(5),
-            bars.log_return(15),
-            bars.deviation(60),
-            bars.deviation(240),
-            bars.volatility(60),
-        ],
+        FeatureSet::Closes12 => push_market_relative(&mut coins, &[0, 1, 2, 3, 4]),
+        FeatureSet::Closes13 => {
+            push_market_relative(&mut coins, &[0, 1, 2, 3, 4, CLOSE]);
+            for features in &mut coins {
+                features.remove(CLOSE);
+            }
+        }
+        FeatureSet::Ohlcv8 | FeatureSet::Kline8 | FeatureSet::Raw9 | FeatureSet::Close6 => {}
+    }
+    for values in coins.iter_mut().flatten() {
+        values.drain(..rows.start - from);
+    }
+    coins
+}
+
+/// Appends, for each of `features`, its value minus its mean over the coins that have one at that row.
+fn push_market_relative(coins: &mut [Vec<Vec<f64>>], features: &[usize]) {
+    for &feature in features {
+        let rows = coins.first().map_or(0, |coin| coin[feature].len());
+        let mut mean = vec![0.0; rows];
+        let mut count = vec![0u32; rows];
+        for coin in coins.iter() {
+            for ((sum, count), &value) in mean.iter_mut().zip(&mut count).zip(&coin[feature]) {
+                if !value.is_nan() {
+                    *sum += value;
+                    *count += 1;
+                }
+            }
+        }
+        for (sum, &count) in mean.iter_mut().zip(&count) {
+            *sum /= f64::from(count);
+        }
+        for coin in coins.iter_mut() {
+            let relative = difference(&coin[feature], &mean);
+            coin.push(relative);
+        }
     }
 }
 
-/// One coin of a panel.
+/// One coin of a panel at some rows.
 struct Bars<'a> {
     panel: &'a Panel,
     coin: usize,
+    rows: Range<usize>,
 }
 
 impl Bars<'_> {
+    /// `[features][rows]`; market-relative ones are appended by the caller, who sees all coins.
+    fn features(&self, set: FeatureSet) -> Vec<Vec<f64>> {
+        match set {
+            FeatureSet::Ohlcv8 => vec![
+                self.log_return(1),
+                self.log_return(15),
+                self.deviation(60),
+                self.deviation(240),
+                self.range(),
+                self.close_position(),
+                self.log_deviation(&self.quote_turnover(), 240),
+                self.volatility(60),
+            ],
+            FeatureSet::Kline8 => vec![
+                self.log_return(1),
+                self.deviation(60),
+                self.deviation(240),
+                self.range(),
+                self.log_deviation(&self.series(Column::QuoteVolume), 240),
+                self.log_deviation(&self.series(Column::Count), 240),
+                self.taker_imbalance(),
+                self.vwap_deviation(),
+            ],
+            FeatureSet::Raw9 => set.columns().iter().map(|&column| self.series(column)).collect(),
+            FeatureSet::Close6 => vec![
+                self.log_return(1),
+                self.log_return(5),
+                self.log_return(15),
+                self.deviation(60),
+                self.deviation(240),
+                self.volatility(60),
+            ],
+            FeatureSet::Closes12 | FeatureSet::Closes13 => self.returns_and_trends(set == FeatureSet::Closes13),
+        }
+    }
+
+    /// Log returns, trends and, where asked for, the close.
+    fn returns_and_trends(&self, with_close: bool) -> Vec<Vec<f64>> {
+        let close = self.series(Column::Close);
+        let log_close: Vec<f64> = close.iter().map(|close| close.ln()).collect();
+        let log_return = |bars: usize| difference(&log_close, &earlier(&log_close, bars));
+        // The mean of the closes before this one.
+        let trend = |window: usize| {
+            let log_mean: Vec<f64> = self.mean(&close, window).iter().map(|mean| mean.ln()).collect();
+            difference(&log_close, &earlier(&log_mean, 1))
+        };
+        let own = RETURNS.into_iter().map(log_return).chain([15, 60].map(trend));
+        let mut features: Vec<Vec<f64>> = own.collect();
+        if with_close {
+            features.push(close);
+        }
+        features
+    }
+
     fn series(&self, column: Column) -> Vec<f64> {
-        self.panel.series(column, self.coin)
+        self.panel.series(column, self.coin, self.rows.clone())
     }
 
     fn map<const N: usize>(&self, columns: [Column; N], formula: impl Fn([f64; N]) -> f64) -> Vec<f64> {
-        (0..self.panel.rows())
-            .map(|row| formula(columns.map(|column| self.panel.value(column, row, self.coin))))
-            .collect()
+        let columns = columns.map(|column| self.series(column));
+        (0..self.rows.len()).map(|row| formula(std::array::from_fn(|column| columns[column][row]))).collect()
     }
 
     fn mean(&self, values: &[f64], window: usize) -> Vec<f64> {
-        trailing_mean(values, window, self.panel.first_bar())
+        trailing_mean(values, window, self.panel.bar_number(self.rows.start))
     }
 
     /// `ln(close[t] / close[t - bars])`.
     fn log_return(&self, bars: usize) -> Vec<f64> {
         let close = self.series(Column::Close);
-        let earlier = std::iter::repeat_n(f64::NAN, bars).chain(close.iter().copied());
-        close.iter().zip(earlier).map(|(close, earlier)| (close / earlier).ln()).collect()
+        close.iter().zip(earlier(&close, bars)).map(|(close, earlier)| (close / earlier).ln()).collect()
     }
 
     /// `ln(close[t])` minus its mean over the last `window` bars.
@@ -122,6 +194,11 @@ impl Bars<'_> {
             if volume == 0.0 { 0.0 } else { (close * volume / quote).ln() }
         })
     }
+}
+
+/// The value `bars` rows before each row.
+fn earlier(values: &[f64], bars: usize) -> Vec<f64> {
+    std::iter::repeat_n(f64::NAN, bars).chain(values.iter().copied()).take(values.len()).collect()
 }
 
 fn difference(values: &[f64], means: &[f64]) -> Vec<f64> {

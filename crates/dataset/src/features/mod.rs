@@ -1,14 +1,17 @@
 //! Feature sets: ordered, versioned, and never looking past their own row.
 
 mod formulas;
+mod tabular;
 mod trailing;
 
 use std::fmt;
+use std::ops::Range;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{Column, Error, Panel};
+pub use tabular::TabularFeatures;
 pub(crate) use trailing::trailing_mean;
 
 /// The `[features]` section: what the windows hold.
@@ -30,6 +33,23 @@ impl Default for FeatureConfig {
         Self { set: FeatureSet::Ohlcv8, lookback_bars: 512, max_filled_share: 0.1 }
     }
 }
+
+/// The features of `closes13`; `closes12` lacks the last.
+const CLOSES13: [&str; 13] = [
+    "return_1",
+    "return_5",
+    "return_15",
+    "return_30",
+    "return_60",
+    "trend_15",
+    "trend_60",
+    "relative_return_1",
+    "relative_return_5",
+    "relative_return_15",
+    "relative_return_30",
+    "relative_return_60",
+    "relative_close",
+];
 
 impl FeatureConfig {
     pub(crate) fn validate(&self) -> Result<(), Error> {
@@ -58,11 +78,15 @@ pub enum FeatureSet {
     Raw9,
     /// Six features of closes alone, for sources that hold nothing else.
     Close6,
+    /// Log returns, trends and market-relative returns of closes, as an earlier LightGBM pipeline had them.
+    Closes12,
+    /// `closes12` and the market-relative close, which depends on what a coin happens to cost.
+    Closes13,
 }
 
 impl FeatureSet {
     /// All built-in sets.
-    pub const ALL: [Self; 4] = [Self::Ohlcv8, Self::Kline8, Self::Raw9, Self::Close6];
+    pub const ALL: [Self; 6] = [Self::Ohlcv8, Self::Kline8, Self::Raw9, Self::Close6, Self::Closes12, Self::Closes13];
 
     /// The set's name in configs.
     pub fn name(self) -> &'static str {
@@ -71,6 +95,8 @@ impl FeatureSet {
             Self::Kline8 => "kline8",
             Self::Raw9 => "raw9",
             Self::Close6 => "close6",
+            Self::Closes12 => "closes12",
+            Self::Closes13 => "closes13",
         }
     }
 
@@ -114,6 +140,8 @@ impl FeatureSet {
                 "taker_buy_quote_volume",
             ],
             Self::Close6 => &["return_1", "return_5", "return_15", "deviation_60", "deviation_240", "volatility_60"],
+            Self::Closes12 => &CLOSES13[..12],
+            Self::Closes13 => &CLOSES13,
         }
     }
 
@@ -122,6 +150,7 @@ impl FeatureSet {
         match self {
             Self::Ohlcv8 | Self::Kline8 | Self::Close6 => 240,
             Self::Raw9 => 1,
+            Self::Closes12 | Self::Closes13 => 61,
         }
     }
 
@@ -132,28 +161,36 @@ impl FeatureSet {
             Self::Ohlcv8 => &[Open, High, Low, Close, Volume],
             Self::Kline8 => &[Open, High, Low, Close, Volume, QuoteVolume, Count, TakerBuyVolume],
             Self::Raw9 => &[Open, High, Low, Close, Volume, QuoteVolume, Count, TakerBuyVolume, TakerBuyQuoteVolume],
-            Self::Close6 => &[Close],
+            Self::Close6 | Self::Closes12 | Self::Closes13 => &[Close],
         }
     }
 
-    /// Computes the features of all coins: row-major `[rows, coins x features]`, channel = coin x features + feature,
-    /// NaN where a feature is unknown.
-    pub fn compute(self, panel: &Panel) -> FeatureMatrix {
-        let per_coin = self.names().len();
-        let channels = panel.coins() * per_coin;
-        let coins: Vec<Vec<Vec<f64>>> =
-            (0..panel.coins()).into_par_iter().map(|coin| formulas::compute(self, panel, coin)).collect();
-        let mut values = vec![f32::NAN; panel.rows() * channels];
-        values.par_chunks_mut(channels.max(1)).enumerate().for_each(|(row, out)| {
-            for (coin, features) in coins.iter().enumerate() {
+    /// Computes the features of all coins at `rows` of the panel: row-major `[rows, coins x features]`, channel =
+    /// coin x features + feature, NaN where a feature is unknown. Row 0 of the result is `rows.start`.
+    ///
+    /// The bits of a row do not depend on which rows are asked for.
+    pub fn compute(self, panel: &Panel, rows: Range<usize>) -> FeatureMatrix {
+        let mut matrix = FeatureMatrix::unknown(rows.len(), panel.coins(), self.names().len());
+        let (channels, per_coin, block_rows) = (matrix.channels(), matrix.per_coin, block_rows(panel));
+        matrix.values.par_chunks_mut((block_rows * channels).max(1)).enumerate().for_each(|(block, out)| {
+            let start = rows.start + block * block_rows;
+            let end = rows.end.min(start + block_rows);
+            for (coin, features) in formulas::compute(self, panel, start..end).iter().enumerate() {
                 for (feature, series) in features.iter().enumerate() {
-                    let value = series[row] as f32;
-                    out[coin * per_coin + feature] = if value.is_finite() { value } else { f32::NAN };
+                    for (row, &value) in out.chunks_exact_mut(channels).zip(series) {
+                        let value = value as f32;
+                        row[coin * per_coin + feature] = if value.is_finite() { value } else { f32::NAN };
+                    }
                 }
             }
         });
-        FeatureMatrix { values, coins: panel.coins(), per_coin }
+        matrix
     }
+}
+
+/// Rows that are worth computing at once: enough to make the warm-up before them cheap, few enough for the cache.
+pub(crate) fn block_rows(panel: &Panel) -> usize {
+    (32_768 / panel.coins().max(1)).clamp(512, 4096)
 }
 
 impl fmt::Display for FeatureSet {
@@ -171,6 +208,11 @@ pub struct FeatureMatrix {
 }
 
 impl FeatureMatrix {
+    /// All values NaN.
+    fn unknown(rows: usize, coins: usize, per_coin: usize) -> Self {
+        Self { values: vec![f32::NAN; rows * coins * per_coin], coins, per_coin }
+    }
+
     /// Number of coins.
     pub fn coins(&self) -> usize {
         self.coins

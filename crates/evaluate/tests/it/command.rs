@@ -17,7 +17,7 @@ fn write_run(dir: &Path, first: i64, times: i64, horizon_bars: usize) {
             let wave = |step: i64| ((time * 7 + coin * 3) % step) as f64 - step as f64 / 2.0;
             rows.push(ForecastRow {
                 time_ms: time * 60_000,
-                symbol: format!("{}USDT", ["A", "B", "C"][coin as usize]),
+                symbol: market::Symbol::new(&format!("{}USDT", ["A", "B", "C"][coin as usize])).unwrap(),
                 fold: if time < first + times / 2 { 1 } else { 2 },
                 forecast: wave(11) * 1e-4,
                 realized: (wave(11) + wave(13)) * 1e-4,

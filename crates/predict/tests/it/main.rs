@@ -15,7 +15,7 @@ fn untrained_run(dir: &Path) -> PathBuf {
     let dataset = dataset::Dataset::load(&config).unwrap();
     config = dataset.config.clone();
     let network: NetworkConfig = table["network"].clone().try_into().unwrap();
-    let stats = dataset.fit_normalizer(&dataset.plan.folds[1], "run").unwrap().to_json();
+    let stats = dataset.fit_normalizer(&dataset.features(), &dataset.plan.folds[1], "run").unwrap().to_json();
     let mut resolved: toml::Table = toml::from_str(&toml::to_string(&config).unwrap()).unwrap();
     resolved.insert("network".to_owned(), toml::Value::try_from(&network).unwrap());
     fs::create_dir_all(&run).unwrap();

@@ -1,0 +1,79 @@
+//! The C functions that are used, by their names in `c_api.h`.
+#![expect(unsafe_code, reason = "function pointers of a C library")]
+
+use std::ffi::{CStr, c_char, c_double, c_int, c_void};
+
+use crate::Error;
+
+/// A data set or booster of the library.
+pub(super) type Handle = *mut c_void;
+
+macro_rules! functions {
+    ($($name:ident($($argument:ty),*);)*) => {
+        /// The functions, by name; each returns 0, or -1 with [`Functions::last_error`].
+        #[derive(Debug)]
+        #[expect(non_snake_case, reason = "the library's own names")]
+        pub(super) struct Functions {
+            $(pub $name: unsafe extern "C" fn($($argument),*) -> c_int,)*
+            LGBM_GetLastError: unsafe extern "C" fn() -> *const c_char,
+        }
+
+        impl Functions {
+            /// Looks up all functions.
+            pub(super) fn load(library: &libloading::Library) -> Result<Self, libloading::Error> {
+                // SAFETY: the types are those of `c_api.h` of the version that `Library::open` accepts, and the
+                // library is never unloaded.
+                unsafe {
+                    Ok(Self {
+                        $($name: *library.get(concat!(stringify!($name), "\0").as_bytes())?,)*
+                        LGBM_GetLastError: *library.get(b"LGBM_GetLastError\0")?,
+                    })
+                }
+            }
+        }
+    };
+}
+
+functions! {
+    LGBM_DumpParamAliases(i64, *mut i64, *mut c_char);
+    LGBM_GetSampleCount(i32, *const c_char, *mut c_int);
+    LGBM_SampleIndices(i32, *const c_char, *mut c_void, *mut i32);
+    LGBM_DatasetCreateFromSampledColumn(
+        *mut *mut c_double, *mut *mut c_int, i32, *const c_int, i32, i32, i64, *const c_char, *mut Handle
+    );
+    LGBM_DatasetCreateByReference(Handle, i64, *mut Handle);
+    LGBM_DatasetPushRows(Handle, *const c_void, c_int, i32, i32, i32);
+    LGBM_DatasetSetField(Handle, *const c_char, *const c_void, c_int, c_int);
+    LGBM_DatasetSetFeatureNames(Handle, *const *const c_char, c_int);
+    LGBM_DatasetFree(Handle);
+    LGBM_BoosterCreate(Handle, *const c_char, *mut Handle);
+    LGBM_BoosterLoadModelFromString(*const c_char, *mut c_int, *mut Handle);
+    LGBM_BoosterMerge(Handle, Handle);
+    LGBM_BoosterAddValidData(Handle, Handle);
+    LGBM_BoosterUpdateOneIter(Handle, *mut c_int);
+    LGBM_BoosterGetCurrentIteration(Handle, *mut c_int);
+    LGBM_BoosterGetNumFeature(Handle, *mut c_int);
+    LGBM_BoosterGetEvalCounts(Handle, *mut c_int);
+    LGBM_BoosterGetEval(Handle, c_int, *mut c_int, *mut c_double);
+    LGBM_BoosterGetNumPredict(Handle, c_int, *mut i64);
+    LGBM_BoosterGetPredict(Handle, c_int, *mut i64, *mut c_double);
+    LGBM_BoosterPredictForMat(
+        Handle, *const c_void, c_int, i32, i32, c_int, c_int, c_int, c_int, *const c_char, *mut i64, *mut c_double
+    );
+    LGBM_BoosterCalcNumPredict(Handle, c_int, c_int, c_int, c_int, *mut i64);
+    LGBM_BoosterSaveModelToString(Handle, c_int, c_int, c_int, i64, *mut i64, *mut c_char);
+    LGBM_BoosterFeatureImportance(Handle, c_int, c_int, *mut c_double);
+    LGBM_BoosterFree(Handle);
+}
+
+impl Functions {
+    /// Turns a function's return value into a result.
+    pub(super) fn check(&self, function: &'static str, returned: c_int) -> Result<(), Error> {
+        if returned == 0 {
+            return Ok(());
+        }
+        // SAFETY: the library returns a string of its own that lives until this thread's next failing call.
+        let message = unsafe { CStr::from_ptr((self.LGBM_GetLastError)()) };
+        Err(Error::Call { function, message: message.to_string_lossy().into_owned() })
+    }
+}

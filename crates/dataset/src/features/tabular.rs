@@ -1,0 +1,108 @@
+//! What a forecaster of single rows is given, such as LightGBM: a row's features, or statistics of the window before it.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::{FeatureMatrix, FeatureSet, block_rows, trailing_mean};
+use crate::Panel;
+
+/// The features of a set at one row and, for each lookback, their mean and standard deviation over the last bars.
+///
+/// Without lookbacks it is the row of the set alone. Row t is a function of exactly its last
+/// [`TabularFeatures::warm_up_bars`] rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TabularFeatures {
+    set: FeatureSet,
+    lookbacks: Vec<usize>,
+}
+
+impl TabularFeatures {
+    /// Features of `set` with statistics over `lookbacks`, in bars.
+    pub fn new(set: FeatureSet, lookbacks: &[usize]) -> Self {
+        Self { set, lookbacks: lookbacks.to_vec() }
+    }
+
+    /// Names in the order of the columns: `return_1`, `return_1_mean_15`, `return_1_std_15`, ...
+    pub fn names(&self) -> Vec<String> {
+        let of_feature = |name: &&str| {
+            let statistics =
+                self.lookbacks.iter().flat_map(|bars| ["mean", "std"].map(|of| format!("{name}_{of}_{bars}")));
+            std::iter::once((*name).to_owned()).chain(statistics).collect::<Vec<_>>()
+        };
+        self.set.names().iter().flat_map(of_feature).collect()
+    }
+
+    /// How many rows, its own included, a row is a function of.
+    pub fn warm_up_bars(&self) -> usize {
+        self.set.warm_up_bars() + self.longest() - 1
+    }
+
+    fn longest(&self) -> usize {
+        self.lookbacks.iter().copied().max().unwrap_or(1)
+    }
+
+    /// Computes all coins at `rows` of the panel, laid out and with bits as [`FeatureSet::compute`] has them.
+    ///
+    /// Missing values are left out of a mean; a statistic without any value is NaN.
+    pub fn compute(&self, panel: &Panel, rows: Range<usize>) -> FeatureMatrix {
+        if self.lookbacks.is_empty() {
+            return self.set.compute(panel, rows);
+        }
+        let statistics = 1 + 2 * self.lookbacks.len();
+        let mut matrix = FeatureMatrix::unknown(rows.len(), panel.coins(), self.set.names().len() * statistics);
+        let (channels, block_rows) = (matrix.channels(), block_rows(panel));
+        matrix.values.par_chunks_mut((block_rows * channels).max(1)).enumerate().for_each(|(block, out)| {
+            let start = rows.start + block * block_rows;
+            let from = start.saturating_sub(self.longest() - 1);
+            let base = self.set.compute(panel, from..rows.end.min(start + block_rows));
+            for channel in 0..base.channels() {
+                let series: Vec<f64> =
+                    base.values.iter().skip(channel).step_by(base.channels()).map(|&value| f64::from(value)).collect();
+                for (place, statistic) in self.statistics(series, panel.bar_number(from)).iter().enumerate() {
+                    for (row, &value) in out.chunks_exact_mut(channels).zip(&statistic[start - from..]) {
+                        row[channel * statistics + place] = value as f32;
+                    }
+                }
+            }
+        });
+        matrix
+    }
+
+    /// The series itself, then mean and standard deviation over each lookback.
+    fn statistics(&self, series: Vec<f64>, first_bar: i64) -> Vec<Vec<f64>> {
+        let squares: Vec<f64> = series.iter().map(|value| value * value).collect();
+        let of_lookback = |&bars: &usize| {
+            let mean = trailing_mean(&series, bars, first_bar);
+            let square = trailing_mean(&squares, bars, first_bar);
+            // Rounding can take the variance of equal values below 0.
+            let std = mean.iter().zip(&square).map(|(mean, square)| (square - mean * mean).max(0.0).sqrt());
+            // `max` drops a NaN, which must stay.
+            let std = std.zip(&mean).map(|(std, mean)| if mean.is_nan() { f64::NAN } else { std }).collect();
+            [mean, std]
+        };
+        let statistics: Vec<Vec<f64>> = self.lookbacks.iter().flat_map(of_lookback).collect();
+        std::iter::once(series).chain(statistics).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statistics_are_those_of_the_last_bars() {
+        let features = TabularFeatures::new(FeatureSet::Close6, &[2, 3]);
+        assert_eq!(
+            features.names()[..5],
+            ["return_1", "return_1_mean_2", "return_1_std_2", "return_1_mean_3", "return_1_std_3"]
+        );
+        assert_eq!((features.names().len(), features.warm_up_bars()), (30, 242));
+        let found = features.statistics(vec![1.0, 3.0, f64::NAN, 5.0], 17);
+        assert_eq!(found[1][1..], [2.0, 3.0, 5.0]);
+        assert_eq!(found[2][1..], [1.0, 0.0, 0.0]);
+        assert_eq!(found[3][3], 4.0);
+        assert!((found[4][3] - 1.0).abs() < 1e-12);
+        assert!(found[3][1].is_nan() && found[4][1].is_nan(), "three bars are not there yet");
+    }
+}
