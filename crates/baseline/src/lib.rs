@@ -1,7 +1,18 @@
 //! LightGBM on the same data set, folds and metrics as the network.
 
+mod config;
 mod error;
+mod export;
+mod fold;
+mod importance;
 mod lightgbm;
+mod report;
+mod rows;
+mod run;
+mod saved;
 
+pub use config::{BaselineConfig, Inputs, LightGbmConfig, Protocol, Validation};
 pub use error::Error;
 pub use lightgbm::{Binned, Booster, Importance, Library, Predict, VERSION};
+pub use run::{Args, run};
+pub use saved::{FoldRecord, SavedModel};

@@ -47,13 +47,16 @@ pub(crate) fn write_parquet(path: &Path, columns: Vec<PolarsColumn>) -> Result<(
     })
 }
 
-/// Reads those of `columns` that the file has; the error of a broken file names it.
+/// Reads those of `columns` that the file has, or all if none are named; the error of a broken file names it.
 pub(crate) fn read_parquet(path: &Path, columns: &[&str]) -> Result<DataFrame, Error> {
     let not_parquet = |error: &dyn std::fmt::Display| {
         Error::file(path, format!("not a readable Parquet file: {error}\nhint: remove the file and import it again"))
     };
     let mut reader = ParquetReader::new(File::open(path).map_err(Error::io(path))?);
     let schema = reader.schema().map_err(|error| not_parquet(&error))?;
+    if columns.is_empty() {
+        return reader.finish().map_err(|error| not_parquet(&error));
+    }
     let present = columns.iter().filter(|name| schema.contains(name)).map(|&name| name.to_owned()).collect();
     reader.with_columns(Some(present)).finish().map_err(|error| not_parquet(&error))
 }
@@ -93,6 +96,10 @@ pub(crate) fn texts(path: &Path, frame: &DataFrame, name: &str) -> Result<Vec<St
         .str()
         .map_err(|_| Error::file(path, format!("column `{name}` holds {}, expected text", column.dtype())))?;
     Ok(values.iter().map(|value| value.unwrap_or_default().to_owned()).collect())
+}
+
+pub(crate) fn float32_column(name: &str, values: &[f32]) -> PolarsColumn {
+    Series::new(name.into(), values).into_column()
 }
 
 pub(crate) fn float_column(name: &str, values: &[f64]) -> PolarsColumn {

@@ -58,6 +58,13 @@ impl Dataset {
         Ok(Self { config, panel, targets, eligibility, plan, oracle })
     }
 
+    /// Simulated market only: the expected target of a coin at a time, given all that is known then.
+    pub fn expected(&self, time_ms: i64, symbol: &str) -> Option<f64> {
+        let row = self.panel.row_of(time_ms)?;
+        let coin = self.panel.symbols().iter().position(|other| other.as_str() == symbol)?;
+        self.oracle.as_ref().map(|expected| expected[row * self.panel.coins() + coin])
+    }
+
     /// The features of all rows.
     pub fn features(&self) -> FeatureMatrix {
         self.config.features.set.compute(&self.panel, 0..self.panel.rows())

@@ -167,7 +167,7 @@ impl ForecastTable {
 }
 
 /// The symbols of all rows, one copy of each text.
-fn shared_symbols(path: &Path, names: &[String]) -> Result<Vec<Symbol>, Error> {
+pub(crate) fn shared_symbols(path: &Path, names: &[String]) -> Result<Vec<Symbol>, Error> {
     let mut known: BTreeMap<&str, Symbol> = BTreeMap::new();
     names
         .iter()

@@ -1,5 +1,6 @@
 //! Which windows can be used: end rows over one `[rows, channels]` matrix, nothing materialized.
 
+use std::fmt;
 use std::ops::Range;
 
 use crate::features::block_rows;
@@ -97,6 +98,21 @@ impl Dropped {
     /// Pairs that can be used.
     pub fn kept(&self) -> usize {
         self.asked - self.no_target - self.unknown_coin - self.bad_window
+    }
+}
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Of {} (time, coin) pairs {} are scored; left out: {} without an observed candle at t or at the target's \
+             end, {} of coins without training rows, {} with too many filled minutes in the window.",
+            self.asked,
+            self.kept(),
+            self.no_target,
+            self.unknown_coin,
+            self.bad_window
+        )
     }
 }
 

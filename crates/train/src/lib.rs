@@ -2,9 +2,9 @@
 
 mod config;
 mod dry_run;
+mod pieces;
 mod report;
 mod run;
-mod run_dir;
 mod sampler;
 mod training;
 

@@ -4,11 +4,11 @@ use std::fmt::Write;
 use std::fs;
 
 use anyhow::{Context, bail};
-use dataset::{Dataset, Dropped, ForecastTable, Normalizer};
-use evaluate::{Options, Rows, Source, controls_of, join, pearson, score};
+use dataset::{Dataset, Dropped, ForecastTable, Normalizer, RunDir};
+use evaluate::{Source, pearson, score_run};
 
 use crate::config::TrainConfig;
-use crate::run_dir::{FORECASTS_FILE, RunDir, STATS_FILE};
+use crate::pieces::{model_file, piece_folder};
 use crate::training::WEIGHTS_FILE;
 
 /// Whether every fold and seed has its forecasts.
@@ -19,7 +19,7 @@ pub fn is_complete(run: &RunDir, config: &TrainConfig, dataset: &Dataset) -> boo
 fn missing(run: &RunDir, config: &TrainConfig, dataset: &Dataset) -> Vec<String> {
     let pieces = dataset.plan.folds.iter().flat_map(|fold| (1..=config.training.seeds).map(|seed| (fold.number, seed)));
     pieces
-        .filter(|&(fold, seed)| !run.piece(fold, seed).join(FORECASTS_FILE).exists())
+        .filter(|&(fold, seed)| !piece_folder(run, fold, seed).join(RunDir::FORECASTS_FILE).exists())
         .map(|(fold, seed)| format!("fold {fold} seed {seed}"))
         .collect()
 }
@@ -37,7 +37,8 @@ pub fn gather(run: &RunDir, config: &TrainConfig, dataset: &Dataset, json: bool)
     let seeds: Vec<ForecastTable> = (1..=config.training.seeds)
         .map(|seed| {
             let folds = dataset.plan.folds.iter();
-            let tables = folds.map(|fold| ForecastTable::read(&run.piece(fold.number, seed).join(FORECASTS_FILE)));
+            let tables = folds
+                .map(|fold| ForecastTable::read(&piece_folder(run, fold.number, seed).join(RunDir::FORECASTS_FILE)));
             Ok(ForecastTable::concat(tables.collect::<Result<_, _>>()?, run.path())?)
         })
         .collect::<anyhow::Result<_>>()?;
@@ -47,20 +48,16 @@ pub fn gather(run: &RunDir, config: &TrainConfig, dataset: &Dataset, json: bool)
 
     let path = run.path().display().to_string();
     let (bar_ms, reach_bars) = (config.shared.data.interval.ms(), config.shared.target.reach_bars());
-    let joined = join(&[Source { name: "network", run: Some(&path), table: &table }], bar_ms, reach_bars)?;
-    let mut forecasters = joined.forecasters;
-    let controls = controls_of(&joined.rows, &forecasters[0], Options::default().seed);
-    forecasters.extend(controls);
-    let report = score(&joined.rows, &forecasters, &Options::default())?;
+    let scored = score_run(Source { name: "network", run: Some(&path), table: &table }, bar_ms, reach_bars)?;
     if json {
-        cli::print(&(serde_json::to_string_pretty(&report)? + "\n"))?;
+        cli::print(&(serde_json::to_string_pretty(&scored.report)? + "\n"))?;
         return Ok(());
     }
-    let mut text = report.table();
+    let mut text = scored.report.table();
     writeln!(text, "\n{}", seeds_line(&seeds))?;
-    writeln!(text, "{}", dropped_line(&dropped(run, dataset)?))?;
-    if let Some(oracle) = &dataset.oracle {
-        writeln!(text, "{}", simulated_line(dataset, oracle, &joined.rows))?;
+    writeln!(text, "{}", dropped(run, dataset)?)?;
+    if dataset.oracle.is_some() {
+        writeln!(text, "{}", scored.simulated_line(|time_ms, symbol| dataset.expected(time_ms, symbol)))?;
     }
     cli::print(&text)?;
     cli::note(format!(
@@ -74,12 +71,12 @@ pub fn gather(run: &RunDir, config: &TrainConfig, dataset: &Dataset, json: bool)
 fn publish(run: &RunDir, config: &TrainConfig, dataset: &Dataset) -> anyhow::Result<()> {
     let last = dataset.plan.folds.last().context("a run has folds")?.number;
     for seed in 1..=config.training.seeds {
-        run.copy(&run.piece(last, seed).join(WEIGHTS_FILE), &run.model(seed))?;
+        run.copy(&piece_folder(run, last, seed).join(WEIGHTS_FILE), &model_file(run, seed))?;
     }
-    let stats = run.fold(last).join(STATS_FILE);
-    run.copy(&stats, &run.path().join(STATS_FILE))?;
+    let stats = run.fold(last).join(RunDir::STATS_FILE);
+    run.copy(&stats, &run.path().join(RunDir::STATS_FILE))?;
     match run.published_stats() {
-        Some(path) => run.copy(&stats, &path),
+        Some(path) => Ok(run.copy(&stats, &path)?),
         None => Ok(()),
     }
 }
@@ -111,47 +108,10 @@ fn seeds_line(seeds: &[ForecastTable]) -> String {
 fn dropped(run: &RunDir, dataset: &Dataset) -> anyhow::Result<Dropped> {
     let mut total = Dropped::default();
     for fold in &dataset.plan.folds {
-        let path = run.fold(fold.number).join(STATS_FILE);
+        let path = run.fold(fold.number).join(RunDir::STATS_FILE);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let normalizer = Normalizer::from_json(&text, &path)?;
         total += dataset.windows(&dataset.targets, fold.score.clone(), 1, &normalizer.target_std()).dropped;
     }
     Ok(total)
-}
-
-fn dropped_line(dropped: &Dropped) -> String {
-    format!(
-        "Of {} (time, coin) pairs {} are scored; left out: {} without an observed candle at t or at the target's end, {} of \
-         coins without training rows, {} with too many filled minutes in the window.",
-        dropped.asked,
-        dropped.kept(),
-        dropped.no_target,
-        dropped.unknown_coin,
-        dropped.bad_window
-    )
-}
-
-fn simulated_line(dataset: &Dataset, oracle: &[f64], rows: &Rows) -> String {
-    let coins = dataset.panel.coins();
-    let coin_of = |name: &str| dataset.panel.symbols().iter().position(|symbol| symbol.as_str() == name);
-    let best: Vec<f64> = rows
-        .fold
-        .chunk_by(|a, b| a == b)
-        .scan(0, |start, chunk| {
-            *start += chunk.len();
-            Some(*start - chunk.len()..*start)
-        })
-        .filter_map(|range| {
-            let expected = range.clone().filter_map(|i| {
-                let row = dataset.panel.row_of(rows.time_ms[i])?;
-                Some(oracle[row * coins + coin_of(&rows.symbols[rows.symbol[i] as usize])?])
-            });
-            pearson(&expected.collect::<Vec<f64>>(), &rows.realized[range])
-        })
-        .collect();
-    format!(
-        "The market is simulated, with a planted predictable part: the best possible Pearson on these rows is {:+.4}, \
-         that of the true conditional expectation. It says nothing about real markets.",
-        best.iter().sum::<f64>() / best.len().max(1) as f64
-    )
 }

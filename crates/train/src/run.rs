@@ -1,16 +1,17 @@
 //! `train`: from arguments to a run on disk, as a table of contents.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{anyhow, bail};
 use clap::Parser;
-use dataset::{Dataset, FeatureMatrix, Fold, ForecastTable, Normalizer, content_hash, write_atomically};
+use cli::ConfigTable;
+use dataset::{Dataset, FeatureMatrix, Fold, ForecastTable, Normalizer, RunDir, content_hash, write_atomically};
 use model::{OpenDevice, ResNet1d, Windows, forecast};
 
 use crate::config::TrainConfig;
-use crate::run_dir::{FORECASTS_FILE, RunDir, STATS_FILE};
+use crate::pieces::piece_folder;
 use crate::training::{Piece, Trained, WEIGHTS_FILE};
 use crate::{dry_run, report};
 
@@ -66,8 +67,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if args.dry_run {
         return dry_run::print(&config, &dataset, &device);
     }
-    run.begin(&config)?;
-    let interrupted = watch_for_interrupt()?;
+    let stored = stored_config(&run)?.map(|table| TrainConfig::new(&table)?.to_toml()).transpose()?;
+    run.begin(&config.to_toml()?, stored.as_deref())?;
+    let interrupted = cli::watch_for_interrupt("stopping after this step")?;
     let features = dataset.features();
     for fold in folds {
         train_fold(args, &run, &config, &dataset, &features, fold, &seeds, &device, &interrupted)?;
@@ -83,12 +85,18 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 /// `--resume` without a config takes the run's own.
 fn resolve_config(args: &Args, run: &RunDir) -> anyhow::Result<TrainConfig> {
     if (args.resume || args.gather) && args.config.config.is_none() && args.config.set.is_empty() {
-        let Some(table) = run.config()? else {
+        let Some(table) = stored_config(run)? else {
             bail!("{} holds no run\nhint: --run DIR says which run, --config FILE begins one", run.path().display());
         };
         return TrainConfig::new(&table);
     }
     TrainConfig::new(&args.config.load()?)
+}
+
+/// The config that the run began with, if it has begun.
+fn stored_config(run: &RunDir) -> anyhow::Result<Option<ConfigTable>> {
+    let path = run.config();
+    if path.exists() { ConfigTable::read(&path).map(Some) } else { Ok(None) }
 }
 
 /// The folds and seeds that this process trains.
@@ -128,13 +136,13 @@ fn train_fold(
     device: &OpenDevice,
     interrupted: &Arc<AtomicBool>,
 ) -> anyhow::Result<()> {
-    let is_done = |seed: u64| run.piece(fold.number, seed).join(FORECASTS_FILE).exists();
+    let is_done = |seed: u64| piece_folder(run, fold.number, seed).join(RunDir::FORECASTS_FILE).exists();
     if seeds.iter().all(|&seed| is_done(seed)) {
         return Ok(());
     }
     let normalizer = dataset.fit_normalizer(features, fold, &run.name())?;
     let stats = normalizer.to_json();
-    write_atomically(&run.fold(fold.number).join(STATS_FILE), stats.as_bytes())?;
+    write_atomically(&run.fold(fold.number).join(RunDir::STATS_FILE), stats.as_bytes())?;
     let matrix = Arc::new(normalizer.apply(features));
     let lookback = config.shared.features.lookback_bars;
     let windows = Windows::new(matrix, features.channels(), lookback, &device.device);
@@ -149,7 +157,7 @@ fn train_fold(
             stats_hash: &content_hash(stats.as_bytes()),
             windows: &windows,
             seed,
-            dir: run.piece(fold.number, seed),
+            dir: piece_folder(run, fold.number, seed),
             device: &device.device,
             interrupted,
         };
@@ -158,7 +166,7 @@ fn train_fold(
                 // Scored from the file, so that what is scored is what `predict` loads.
                 let network = piece.load(&piece.dir.join(WEIGHTS_FILE))?;
                 let table = score(dataset, fold, &normalizer, &windows, &network, &piece.dir)?;
-                table.write(&piece.dir.join(FORECASTS_FILE))?;
+                table.write(&piece.dir.join(RunDir::FORECASTS_FILE))?;
             }
             Trained::Interrupted(step) => bail!(
                 "interrupted in fold {} seed {seed} after step {step}; all is saved in {}\n\
@@ -194,24 +202,4 @@ fn score(
         })
         .collect();
     Ok(ForecastTable::new(rows, origin)?)
-}
-
-/// Ctrl-C and SIGTERM: the training stops after its step; a second one stops at once.
-fn watch_for_interrupt() -> anyhow::Result<Arc<AtomicBool>> {
-    static INTERRUPTED: Mutex<Option<Arc<AtomicBool>>> = Mutex::new(None);
-    let mut watched = INTERRUPTED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(interrupted) = watched.as_ref() {
-        return Ok(interrupted.clone());
-    }
-    let interrupted = Arc::new(AtomicBool::new(false));
-    let flag = interrupted.clone();
-    ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-        cli::note("stopping after this step; again stops at once");
-    })
-    .context("cannot watch for Ctrl-C")?;
-    *watched = Some(interrupted.clone());
-    Ok(interrupted)
 }

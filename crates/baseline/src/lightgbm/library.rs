@@ -1,7 +1,7 @@
 //! Finding and loading the library.
 #![expect(unsafe_code, reason = "loads a C library")]
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::env;
 use std::ffi::{CString, c_char};
 use std::path::{Path, PathBuf};
@@ -52,20 +52,24 @@ impl Library {
         &self.path
     }
 
-    /// Names and aliases of all parameters that LightGBM knows.
+    /// All parameters that LightGBM knows: the name of each name and alias.
     ///
     /// # Errors
     /// A library that does not answer as it should.
-    pub fn parameter_names(&self) -> Result<BTreeSet<String>, Error> {
+    pub fn parameter_names(&self) -> Result<BTreeMap<String, String>, Error> {
         const CALL: &str = "LGBM_DumpParamAliases";
         let functions = &self.functions;
         let json = text(|size, length, out| {
             // SAFETY: `out` holds `size` bytes.
             functions.check(CALL, unsafe { (functions.LGBM_DumpParamAliases)(size, length, out) })
         })?;
-        let aliases: std::collections::BTreeMap<String, Vec<String>> = serde_json::from_str(&json)
+        let aliases: BTreeMap<String, Vec<String>> = serde_json::from_str(&json)
             .map_err(|error| Error::Call { function: CALL, message: format!("answered no JSON: {error}") })?;
-        Ok(aliases.into_iter().flat_map(|(name, aliases)| std::iter::once(name).chain(aliases)).collect())
+        let with_own = |(name, mut aliases): (String, Vec<String>)| {
+            aliases.push(name.clone());
+            aliases.into_iter().map(move |alias| (alias, name.clone()))
+        };
+        Ok(aliases.into_iter().flat_map(with_own).collect())
     }
 }
 

@@ -42,6 +42,11 @@ impl TabularFeatures {
         self.lookbacks.iter().copied().max().unwrap_or(1)
     }
 
+    /// How many rows are worth computing at once where all are computed one chunk after another.
+    pub fn chunk_rows(&self, panel: &Panel) -> usize {
+        block_rows(panel) * rayon::current_num_threads()
+    }
+
     /// Computes all coins at `rows` of the panel, laid out and with bits as [`FeatureSet::compute`] has them.
     ///
     /// Missing values are left out of a mean; a statistic without any value is NaN.

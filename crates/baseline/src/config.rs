@@ -1,0 +1,291 @@
+//! The `[lightgbm]` section, and the whole config of a run.
+
+use std::collections::BTreeMap;
+
+use anyhow::{anyhow, bail};
+use cli::ConfigTable;
+use dataset::{Config, RunConfig, TabularFeatures};
+use serde::{Deserialize, Serialize};
+
+use crate::Library;
+
+/// All sections that `baseline` reads: the content of a run's run.toml.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BaselineConfig {
+    /// What wrote the run.
+    pub run: RunConfig,
+    /// The shared sections.
+    #[serde(flatten)]
+    pub shared: Config,
+    /// `[lightgbm]`
+    pub lightgbm: LightGbmConfig,
+}
+
+/// The `[lightgbm]` section. Keys that LightGBM has too bear its names and are handed on as they are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LightGbmConfig {
+    /// `row`: the features of `features.set` at the row alone; `windows`: also their statistics over the window.
+    pub features: Inputs,
+    /// `windows`: mean and standard deviation over each of these many bars.
+    pub lookbacks: Vec<usize>,
+    /// What decides early stopping; `--protocol` overrides it.
+    pub protocol: Protocol,
+    /// What early stopping looks at.
+    pub validation: Validation,
+    /// Most trees of a fold.
+    pub rounds: usize,
+    /// Early stopping after this many rounds without a better validation.
+    pub patience: usize,
+    /// Rows of each fold that SHAP contributions are computed for; 0 leaves them out.
+    pub shap_rows: usize,
+    /// LightGBM's `objective`: `regression` is L2, `regression_l1` L1.
+    pub objective: String,
+    /// Share of each tree that is added.
+    pub learning_rate: f64,
+    /// Most leaves of a tree.
+    pub num_leaves: u32,
+    /// Least rows of a leaf.
+    pub min_data_in_leaf: u32,
+    /// Share of the features that each tree may use.
+    pub feature_fraction: f64,
+    /// Share of the rows that each tree is grown on, drawn every `bagging_freq` rounds.
+    pub bagging_fraction: f64,
+    /// Rounds between two draws; 0: no draws.
+    pub bagging_freq: u32,
+    /// L2 penalty of leaf values.
+    pub lambda_l2: f64,
+    /// Most bins of a feature.
+    pub max_bin: u32,
+    /// Seed of all that is drawn.
+    pub seed: u32,
+    /// Threads; 0: as many as there are cores.
+    pub num_threads: u32,
+    /// The same model whatever the number of threads.
+    pub deterministic: bool,
+    /// Any other parameters of LightGBM, by its names.
+    pub more: BTreeMap<String, toml::Value>,
+}
+
+impl Default for LightGbmConfig {
+    fn default() -> Self {
+        Self {
+            features: Inputs::Windows,
+            // A quarter of an hour, an hour, four hours, and the network's whole window.
+            lookbacks: vec![15, 60, 240, 512],
+            protocol: Protocol::Honest,
+            validation: Validation::L2,
+            rounds: 10_000,
+            patience: 50,
+            // A hundredth of a second a row with a few hundred trees.
+            shap_rows: 200,
+            objective: "regression".to_owned(),
+            learning_rate: 0.05,
+            // Small trees with full leaves: returns are nearly all noise.
+            num_leaves: 31,
+            min_data_in_leaf: 500,
+            feature_fraction: 1.0,
+            bagging_fraction: 1.0,
+            bagging_freq: 0,
+            lambda_l2: 0.0,
+            max_bin: 255,
+            seed: 1,
+            num_threads: 0,
+            deterministic: true,
+            more: BTreeMap::new(),
+        }
+    }
+}
+
+/// What the trees see of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Inputs {
+    /// The features of the row alone.
+    Row,
+    /// And statistics over the window that ends there.
+    Windows,
+}
+
+/// What decides early stopping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Protocol {
+    /// The last part of the training time, which is not trained on.
+    Honest,
+    /// The scored fold itself, as many published results have it: optimistic, for comparison with them only.
+    Seed,
+}
+
+/// What early stopping looks at, on the validation rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Validation {
+    /// Mean squared error; lower is better.
+    #[serde(rename = "l2")]
+    L2,
+    /// Pearson correlation over all rows.
+    #[serde(rename = "pearson")]
+    Pearson,
+    /// Mean over timestamps of Spearman's correlation across coins.
+    #[serde(rename = "rank_ic")]
+    RankIc,
+}
+
+/// Parameters that have a key of their own, which `more` may not set.
+const OWN: [(&str, &str); 16] = [
+    ("objective", "objective"),
+    ("learning_rate", "learning_rate"),
+    ("num_leaves", "num_leaves"),
+    ("min_data_in_leaf", "min_data_in_leaf"),
+    ("feature_fraction", "feature_fraction"),
+    ("bagging_fraction", "bagging_fraction"),
+    ("bagging_freq", "bagging_freq"),
+    ("lambda_l2", "lambda_l2"),
+    ("max_bin", "max_bin"),
+    ("seed", "seed"),
+    ("num_threads", "num_threads"),
+    ("deterministic", "deterministic"),
+    ("num_iterations", "rounds"),
+    ("early_stopping_round", "patience"),
+    ("metric", "validation"),
+    ("verbosity", "nothing: it stays quiet"),
+];
+
+impl BaselineConfig {
+    /// Types and checks all sections.
+    ///
+    /// # Errors
+    /// A usage error that names the section, the key, the value found and what is expected.
+    pub fn new(table: &ConfigTable, library: &Library) -> anyhow::Result<Self> {
+        let run: RunConfig = table.section("run")?;
+        let config = Self {
+            run: if run == RunConfig::default() {
+                RunConfig { forecaster: "lightgbm".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+            } else {
+                run
+            },
+            shared: table.parse()?,
+            lightgbm: table.section("lightgbm")?,
+        };
+        config.shared.validate().map_err(cli::usage)?;
+        config.lightgbm.validate(config.shared.split.early_stopping_share).map_err(cli::usage)?;
+        config.lightgbm.check_more(library).map_err(cli::usage)?;
+        Ok(config)
+    }
+
+    /// What the trees see.
+    pub fn features(&self) -> TabularFeatures {
+        match self.lightgbm.features {
+            Inputs::Row => TabularFeatures::new(self.shared.features.set, &[]),
+            Inputs::Windows => TabularFeatures::new(self.shared.features.set, &self.lightgbm.lookbacks),
+        }
+    }
+
+    /// The content of `run.toml`.
+    ///
+    /// # Errors
+    /// A value that TOML cannot hold.
+    pub fn to_toml(&self) -> anyhow::Result<String> {
+        Ok(toml::to_string(self)?)
+    }
+}
+
+impl LightGbmConfig {
+    fn validate(&self, early_stopping_share: f64) -> anyhow::Result<()> {
+        let shortest = self.lookbacks.iter().copied().min().unwrap_or(0);
+        let longest = self.lookbacks.iter().copied().max().unwrap_or(0);
+        let is_windows = self.features == Inputs::Windows;
+        let is_share = |value: f64| value > 0.0 && value <= 1.0;
+        let checks = [
+            ("lookbacks", shortest as f64, !is_windows || (shortest > 1 && longest <= 100_000), "of 2 to 100000 bars"),
+            ("rounds", self.rounds as f64, (1..=1_000_000).contains(&self.rounds), "from 1 to 1000000"),
+            ("patience", self.patience as f64, self.patience > 0, "at least 1"),
+            ("learning_rate", self.learning_rate, self.learning_rate > 0.0, "above 0"),
+            ("num_leaves", f64::from(self.num_leaves), (2..=131_072).contains(&self.num_leaves), "from 2 to 131072"),
+            ("feature_fraction", self.feature_fraction, is_share(self.feature_fraction), "above 0, at most 1"),
+            ("bagging_fraction", self.bagging_fraction, is_share(self.bagging_fraction), "above 0, at most 1"),
+            ("lambda_l2", self.lambda_l2, self.lambda_l2 >= 0.0, "at least 0"),
+            ("max_bin", f64::from(self.max_bin), (2..=65_535).contains(&self.max_bin), "from 2 to 65535"),
+        ];
+        for (key, found, usable, expected) in checks {
+            if !(usable && found.is_finite()) {
+                bail!(
+                    "lightgbm.{key} = {found}: expected a number {expected}\n\
+                     hint: change it in the config file or with --set lightgbm.{key}=VALUE"
+                );
+            }
+        }
+        if self.protocol == Protocol::Honest && early_stopping_share == 0.0 {
+            bail!(
+                "the honest protocol needs an early-stopping slice, but split.early_stopping_share is 0\n\
+                 hint: --set split.early_stopping_share=0.15"
+            );
+        }
+        Ok(())
+    }
+
+    /// LightGBM only warns of a parameter that it does not know; here a typo is an error.
+    fn check_more(&self, library: &Library) -> anyhow::Result<()> {
+        let names = library.parameter_names()?;
+        for (key, value) in &self.more {
+            let Some(name) = names.get(key) else {
+                bail!(
+                    "lightgbm.more.{key}: LightGBM {} has no such parameter\n\
+                     hint: its documentation lists them under Parameters",
+                    crate::VERSION
+                );
+            };
+            if let Some((_, own)) = OWN.iter().find(|(own, _)| own == name) {
+                bail!(
+                    "lightgbm.more.{key} is {name} of LightGBM, which [lightgbm] has a key for\nhint: set {own} instead"
+                );
+            }
+            parameter_text(key, value)?;
+        }
+        Ok(())
+    }
+
+    /// The parameters as LightGBM's C interface takes them; the Python package trains the same model from them.
+    pub fn parameters(&self) -> anyhow::Result<String> {
+        let mut parameters = vec![
+            format!("objective={}", self.objective),
+            "metric=l2".to_owned(),
+            format!("num_iterations={}", self.rounds),
+            format!("learning_rate={}", self.learning_rate),
+            format!("num_leaves={}", self.num_leaves),
+            format!("min_data_in_leaf={}", self.min_data_in_leaf),
+            format!("feature_fraction={}", self.feature_fraction),
+            format!("bagging_fraction={}", self.bagging_fraction),
+            format!("bagging_freq={}", self.bagging_freq),
+            format!("lambda_l2={}", self.lambda_l2),
+            format!("max_bin={}", self.max_bin),
+            format!("seed={}", self.seed),
+            format!("num_threads={}", self.num_threads),
+            "verbosity=-1".to_owned(),
+        ];
+        if self.deterministic {
+            parameters.extend(["deterministic=true", "force_row_wise=true"].map(str::to_owned));
+        }
+        for (key, value) in &self.more {
+            parameters.push(format!("{key}={}", parameter_text(key, value)?));
+        }
+        Ok(parameters.join(" "))
+    }
+}
+
+fn parameter_text(key: &str, value: &toml::Value) -> anyhow::Result<String> {
+    let text = match value {
+        toml::Value::String(text) => text.clone(),
+        toml::Value::Integer(_) | toml::Value::Float(_) | toml::Value::Boolean(_) => value.to_string(),
+        toml::Value::Array(values) => {
+            values.iter().map(|value| parameter_text(key, value)).collect::<anyhow::Result<Vec<_>>>()?.join(",")
+        }
+        toml::Value::Table(_) | toml::Value::Datetime(_) => String::new(),
+    };
+    if text.is_empty() || text.contains(char::is_whitespace) {
+        return Err(anyhow!(
+            "lightgbm.more.{key} = {value}: expected a number, true, false, a word or a list of these"
+        ));
+    }
+    Ok(text)
+}

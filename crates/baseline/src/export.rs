@@ -1,0 +1,51 @@
+//! Tables for other programs: the matrix that the trees see, and SHAP contributions.
+
+use std::path::Path;
+
+use anyhow::bail;
+use dataset::{Dataset, TabularFeatures, WideTable};
+
+use crate::rows::TreeRows;
+
+/// SHAP contributions of sampled rows.
+pub(crate) const SHAP_FILE: &str = "shap.parquet";
+
+/// Writes every row that any fold can use: `time`, `symbol`, the features as f32, and `target`.
+pub(crate) fn matrix(path: &Path, dataset: &Dataset, features: &TabularFeatures) -> anyhow::Result<()> {
+    let panel = &dataset.panel;
+    let everyone = vec![Some(1.0); panel.coins()];
+    let set = dataset.windows(&dataset.targets, 0..panel.rows(), 1, &everyone);
+    let rows = TreeRows { dataset, features, set: &set };
+    let names = features.names();
+    let mut table = WideTable::new(&names, &["target"]);
+    rows.for_each_chunk(|chunk| {
+        for (&(row, coin), values) in chunk.cells.iter().zip(chunk.values.chunks_exact(names.len())) {
+            let target = dataset.targets.value(row, coin);
+            table.push(panel.time_ms(row), &panel.symbols()[coin], values, &[target]);
+        }
+        Ok(())
+    })?;
+    if table.len() == 0 {
+        bail!("no row has a target and all features\nhint: `cargo run -p download --release -- audit` shows the holes");
+    }
+    table.write(path)?;
+    cli::note(format!("{} rows of {} features are in {}", table.len(), names.len(), path.display()));
+    Ok(())
+}
+
+/// Writes `time`, `symbol`, each feature's contribution in the target's unit, and `expected`, which they add to.
+pub(crate) fn contributions(
+    path: &Path,
+    dataset: &Dataset,
+    features: &TabularFeatures,
+    contributions: &[((usize, usize), Vec<f64>)],
+) -> anyhow::Result<()> {
+    let mut names = features.names();
+    names.push("expected".to_owned());
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut table = WideTable::new(&[], &names);
+    for ((row, coin), values) in contributions {
+        table.push(dataset.panel.time_ms(*row), &dataset.panel.symbols()[*coin], &[], values);
+    }
+    Ok(table.write(path)?)
+}

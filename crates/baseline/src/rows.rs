@@ -1,0 +1,66 @@
+//! Rows for the trees, in chunks: the raw matrix is never held as a whole.
+
+use dataset::{Dataset, TabularFeatures, Targets, WindowSet};
+
+/// The (time, coin) pairs of a window set, with what the trees see of them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TreeRows<'a> {
+    pub dataset: &'a Dataset,
+    pub features: &'a TabularFeatures,
+    pub set: &'a WindowSet,
+}
+
+/// Some of the rows.
+pub(crate) struct Chunk<'a> {
+    /// Row-major `[rows, features]`.
+    pub values: &'a [f32],
+    /// Panel row and coin of each row.
+    pub cells: &'a [(usize, usize)],
+}
+
+impl TreeRows<'_> {
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.set.counts.iter().filter(|&&counts| counts).count()
+    }
+
+    /// Hands out all rows in order of time and coin, as many at once as are worth computing at once.
+    pub fn for_each_chunk(&self, mut each: impl FnMut(&Chunk<'_>) -> anyhow::Result<()>) -> anyhow::Result<()> {
+        let panel = &self.dataset.panel;
+        let (mut values, mut cells) = (Vec::new(), Vec::new());
+        let mut place = 0;
+        while let Some(&start) = self.set.ends.get(place) {
+            let end = panel.rows().min(start + self.features.chunk_rows(panel));
+            let matrix = self.features.compute(panel, start..end);
+            values.clear();
+            cells.clear();
+            while let Some(&row) = self.set.ends.get(place).filter(|&&row| row < end) {
+                let counts = &self.set.counts[place * panel.coins()..(place + 1) * panel.coins()];
+                for coin in (0..panel.coins()).filter(|&coin| counts[coin]) {
+                    values.extend_from_slice(matrix.cell(row - start, coin));
+                    cells.push((row, coin));
+                }
+                place += 1;
+            }
+            each(&Chunk { values: &values, cells: &cells })?;
+        }
+        Ok(())
+    }
+
+    /// The targets of all rows, in the same order.
+    pub fn targets(&self, targets: &Targets) -> Vec<f32> {
+        let coins = self.dataset.panel.coins();
+        let of_place = |place: usize| {
+            let (row, coin) = (self.set.ends[place / coins], place % coins);
+            targets.value(row, coin) as f32
+        };
+        (0..self.set.counts.len()).filter(|&place| self.set.counts[place]).map(of_place).collect()
+    }
+
+    /// The times of all rows, in the same order.
+    pub fn times(&self) -> Vec<i64> {
+        let coins = self.dataset.panel.coins();
+        let of_place = |place: usize| self.dataset.panel.time_ms(self.set.ends[place / coins]);
+        (0..self.set.counts.len()).filter(|&place| self.set.counts[place]).map(of_place).collect()
+    }
+}

@@ -1,0 +1,157 @@
+//! `baseline`: from arguments to a run on disk, as a table of contents.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use anyhow::{Context, anyhow, bail};
+use clap::Parser;
+use cli::ConfigTable;
+use dataset::{Dataset, Fold, ForecastTable, RunDir, TabularFeatures, write_atomically};
+
+use crate::config::{BaselineConfig, Protocol};
+use crate::fold::FoldTraining;
+use crate::saved::{FoldRecord, MODEL_FILE, RECORD_FILE, read_model};
+use crate::{Library, export, report};
+
+/// Train LightGBM fold by fold on the data set of `train`, and score it out of sample
+#[derive(Debug, Parser)]
+#[command(version)]
+pub struct Args {
+    #[command(flatten)]
+    config: cli::ConfigArgs,
+    /// Where the run goes [default: checkpoints/<config's name>-lightgbm]
+    #[arg(long, value_name = "DIR")]
+    run: Option<PathBuf>,
+    /// What early stopping is decided on: honest (the end of the training time) or seed (the scored fold itself:
+    /// optimistic) [default: lightgbm.protocol, which is honest]
+    #[arg(long)]
+    protocol: Option<Protocol>,
+    /// Add up to N rounds to every fold that is trained already
+    #[arg(long, value_name = "N", conflicts_with = "retrain")]
+    continue_rounds: Option<usize>,
+    /// Train folds anew that are trained already
+    #[arg(long)]
+    retrain: bool,
+    /// Train this fold alone, so that folds can run anywhere; the last one to finish joins them
+    #[arg(long, value_name = "K")]
+    fold: Option<usize>,
+    /// Write the rows, features and targets to a Parquet file, with the run's folds.json beside run.toml, and stop
+    #[arg(long, value_name = "FILE")]
+    export: Option<PathBuf>,
+    /// Print one JSON object instead of tables
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the binary.
+///
+/// # Errors
+/// No library, a config that is refused, missing candles, an interrupted training.
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    // Before anything starts threads.
+    let library = Library::open()?;
+    let default = || PathBuf::from("checkpoints").join(format!("{}-lightgbm", args.config.name()));
+    let run = RunDir::new(args.run.clone().unwrap_or_else(default));
+    let mut config = BaselineConfig::new(&args.config.load()?, library)?;
+    config.lightgbm.protocol = args.protocol.unwrap_or(config.lightgbm.protocol);
+    if config.lightgbm.protocol == Protocol::Seed {
+        cli::warn(
+            "protocol seed: early stopping looks at the scored fold itself, so the score is optimistic; it serves to \
+             compare with results made that way. --protocol honest is what a forecaster would have had",
+        );
+    }
+    let dataset = Dataset::load(&config.shared)?;
+    config.shared = dataset.config.clone();
+    let features = config.features();
+    if let Some(path) = &args.export {
+        report::write_folds(&run, &dataset)?;
+        return export::matrix(path, &dataset, &features);
+    }
+    let folds = folds(args, &dataset)?;
+    let stored = stored_config(&run)?.map(|table| BaselineConfig::new(&table, library)?.to_toml()).transpose()?;
+    run.begin(&config.to_toml()?, stored.as_deref())?;
+    report::write_folds(&run, &dataset)?;
+    let interrupted = cli::watch_for_interrupt("stopping after this round")?;
+    for fold in folds {
+        train_fold(args, &run, &config, library, &dataset, &features, fold, &interrupted)?;
+    }
+    if let Some(memory) = cli::peak_memory() {
+        cli::note(format!("peak memory of panel, features and training: {:.0} MiB", memory as f64 / 1048576.0));
+    }
+    if report::is_complete(&run, &dataset) {
+        report::gather(&run, &config, library, &dataset, &features, args.json)?;
+    } else {
+        cli::note("other folds are still to be trained; the last one to finish joins them");
+    }
+    Ok(())
+}
+
+/// The config that the run began with, if it has begun.
+fn stored_config(run: &RunDir) -> anyhow::Result<Option<ConfigTable>> {
+    let path = run.config();
+    if path.exists() { ConfigTable::read(&path).map(Some) } else { Ok(None) }
+}
+
+/// The folds that this process trains.
+fn folds<'a>(args: &Args, dataset: &'a Dataset) -> anyhow::Result<Vec<&'a Fold>> {
+    let all = &dataset.plan.folds;
+    match args.fold {
+        None => Ok(all.iter().collect()),
+        Some(number) => match all.get(number.wrapping_sub(1)) {
+            Some(fold) => Ok(vec![fold]),
+            None => Err(cli::usage(anyhow!("--fold {number}: expected a fold from 1 to {}", all.len()))),
+        },
+    }
+}
+
+/// Trains and scores one fold; a finished one is left as it is unless told otherwise.
+#[expect(clippy::too_many_arguments, reason = "each is one part of the run, and there is one caller")]
+fn train_fold(
+    args: &Args,
+    run: &RunDir,
+    config: &BaselineConfig,
+    library: &'static Library,
+    dataset: &Dataset,
+    features: &TabularFeatures,
+    fold: &Fold,
+    interrupted: &Arc<AtomicBool>,
+) -> anyhow::Result<()> {
+    let folder = run.fold(fold.number);
+    let is_done = folder.join(RunDir::FORECASTS_FILE).exists();
+    if is_done && !args.retrain && args.continue_rounds.is_none() {
+        return Ok(());
+    }
+    let targets = dataset.fitted_targets(fold);
+    let training = FoldTraining { config, library, dataset, features, fold, targets: &targets, interrupted };
+    let trained = match args.continue_rounds {
+        None => training.train(None, config.lightgbm.rounds)?,
+        Some(0) => bail!("--continue-rounds 0: expected at least 1 round\nhint: --continue-rounds 100"),
+        Some(rounds) => {
+            let (model, record) = read_model(&folder, library)?;
+            training.train(Some((&model, record.best_iteration)), rounds)?
+        }
+    };
+    let (rows, _) = training.score(&trained)?;
+    let table = ForecastTable::new(rows, &folder)?;
+    let record = FoldRecord { scored_pearson: report::pooled_pearson(&table), ..trained.record.clone() };
+    cli::note(format!(
+        "fold {}: {} of {} trees, {} rows in {:.1} s, Pearson {}",
+        fold.number,
+        record.best_iteration,
+        record.rounds,
+        record.train_rows,
+        record.train_secs,
+        record.scored_pearson.map_or("-".to_owned(), |score| format!("{score:+.4}")),
+    ));
+    let lines = trained.metrics.iter().map(|line| Ok(serde_json::to_string(line)? + "\n"));
+    let metrics: String = lines.collect::<anyhow::Result<_>>()?;
+    let shap = training.contributions(&trained, config.lightgbm.shap_rows)?;
+    export::contributions(&folder.join(export::SHAP_FILE), dataset, features, &shap)?;
+    write_atomically(&folder.join("metrics.jsonl"), metrics.as_bytes())?;
+    write_atomically(&folder.join(MODEL_FILE), trained.booster.to_model(record.best_iteration)?.as_bytes())?;
+    let text = serde_json::to_string_pretty(&record).context("a record is JSON")?;
+    write_atomically(&folder.join(RECORD_FILE), text.as_bytes())?;
+    // Last, as it marks the fold as finished.
+    Ok(table.write(&folder.join(RunDir::FORECASTS_FILE))?)
+}

@@ -1,0 +1,152 @@
+//! A fold's model on disk, and how a run forecasts live.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use dataset::{Config, Eligibility, Panel, TabularFeatures};
+use market::Symbol;
+use serde::{Deserialize, Serialize};
+
+use crate::config::{BaselineConfig, Protocol, Validation};
+use crate::{Booster, Library, Predict};
+
+/// The trees of a fold up to its best iteration.
+pub(crate) const MODEL_FILE: &str = "model.txt";
+/// What they were trained with.
+pub(crate) const RECORD_FILE: &str = "lightgbm.json";
+
+/// How a fold's model was trained: the content of `lightgbm.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FoldRecord {
+    /// 1-based fold.
+    pub fold: usize,
+    /// What decided early stopping.
+    pub protocol: Protocol,
+    /// What it looked at.
+    pub validation: Validation,
+    /// LightGBM's parameters.
+    pub parameters: String,
+    /// Trees that were grown.
+    pub rounds: usize,
+    /// Trees that are kept.
+    pub best_iteration: usize,
+    /// Rows trained on.
+    pub train_rows: usize,
+    /// Rows that decided early stopping.
+    pub validation_rows: usize,
+    /// Seconds of binning and boosting.
+    pub train_secs: f64,
+    /// Standard deviation of each coin's targets in the training rows; a coin without any is not forecast.
+    pub target_std: BTreeMap<String, Option<f32>>,
+    /// Pooled Pearson of the fold's scored rows.
+    pub scored_pearson: Option<f64>,
+}
+
+impl FoldRecord {
+    /// Reads a fold's record; None where the fold has none.
+    ///
+    /// # Errors
+    /// A file that is something else.
+    pub fn read(folder: &Path) -> anyhow::Result<Option<Self>> {
+        let path = folder.join(RECORD_FILE);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        serde_json::from_str(&text).map(Some).with_context(|| format!("{}: not a fold's record", path.display()))
+    }
+
+    pub(crate) fn target_std_of(&self, symbols: &[Symbol]) -> Vec<Option<f32>> {
+        symbols.iter().map(|symbol| self.target_std.get(symbol.as_str()).copied().flatten()).collect()
+    }
+}
+
+/// A trained model that forecasts single times.
+#[derive(Debug)]
+pub struct SavedModel {
+    booster: Booster,
+    record: FoldRecord,
+    features: TabularFeatures,
+}
+
+impl SavedModel {
+    /// Loads the model of a run's last fold, or of the fold asked for.
+    ///
+    /// # Errors
+    /// No library; a run that is not finished; files that are broken or belong to other features.
+    pub fn load(
+        run: &Path,
+        fold: Option<usize>,
+        config: &BaselineConfig,
+        library: &'static Library,
+    ) -> anyhow::Result<Self> {
+        let folder = match fold {
+            None => run.to_owned(),
+            Some(fold) => run.join(format!("fold-{fold}")),
+        };
+        let (booster, record) = read_model(&folder, library)?;
+        let features = config.features();
+        let (found, expected) = (booster.features()?, features.names().len());
+        if found != expected {
+            bail!(
+                "{} was trained on {found} features, but the run's config has {expected}\n\
+                 hint: put back the run's own run.toml, or train again",
+                folder.join(MODEL_FILE).display()
+            );
+        }
+        Ok(Self { booster, record, features })
+    }
+
+    /// The fold whose model it is.
+    pub fn fold(&self) -> usize {
+        self.record.fold
+    }
+
+    /// How many bars up to t a forecast at t is a function of.
+    pub fn history_bars(&self, config: &Config) -> usize {
+        config.history_bars().max(self.features.warm_up_bars() + config.data.fill_limit_bars)
+    }
+
+    /// The forecast of every coin at `row` of the panel, in the target's unit, or why there is none.
+    ///
+    /// # Errors
+    /// What LightGBM says.
+    pub fn forecast(
+        &self,
+        panel: &Panel,
+        eligibility: &Eligibility,
+        row: usize,
+    ) -> anyhow::Result<Vec<Result<f64, String>>> {
+        let matrix = self.features.compute(panel, row..row + 1);
+        let std = self.record.target_std_of(panel.symbols());
+        (0..panel.coins())
+            .map(|coin| {
+                let unknown = std[coin].is_none().then(|| "the coin had no training rows".to_owned());
+                if let Some(refusal) = unknown.or_else(|| eligibility.refusal(row, coin)) {
+                    return Ok(Err(refusal));
+                }
+                let values = self.booster.predict(matrix.cell(0, coin), Predict::Value, None)?;
+                Ok(values.first().copied().ok_or_else(|| "LightGBM gave no forecast".to_owned()))
+            })
+            .collect()
+    }
+}
+
+/// A folder's model with its record.
+pub(crate) fn read_model(folder: &Path, library: &'static Library) -> anyhow::Result<(Booster, FoldRecord)> {
+    let path: PathBuf = folder.join(MODEL_FILE);
+    let record = FoldRecord::read(folder)?;
+    let (true, Some(record)) = (path.exists(), record) else {
+        bail!(
+            "{} has no {MODEL_FILE} with its {RECORD_FILE} yet\n\
+             hint: `cargo run -p baseline --release -- --config FILE --run RUN` trains the folds that are missing",
+            folder.display()
+        );
+    };
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let booster = Booster::from_model(library, &text).with_context(|| format!("{}: not a model", path.display()))?;
+    Ok((booster, record))
+}

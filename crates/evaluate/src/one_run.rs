@@ -1,0 +1,46 @@
+//! What a run prints when it is done: its own forecasts beside the controls.
+
+use crate::{Error, Options, Report, Rows, Source, controls_of, join, pearson, score};
+
+/// One run's rows and their report.
+#[derive(Debug, Clone)]
+pub struct ScoredRun {
+    /// The rows of the run's table.
+    pub rows: Rows,
+    /// The run and the controls, scored.
+    pub report: Report,
+}
+
+/// Scores one table beside the controls.
+///
+/// # Errors
+/// As [`join`] and [`score`].
+pub fn score_run(source: Source<'_>, bar_ms: i64, reach_bars: usize) -> Result<ScoredRun, Error> {
+    let joined = join(&[source], bar_ms, reach_bars)?;
+    let mut forecasters = joined.forecasters;
+    let controls = controls_of(&joined.rows, &forecasters[0], Options::default().seed);
+    forecasters.extend(controls);
+    let report = score(&joined.rows, &forecasters, &Options::default())?;
+    Ok(ScoredRun { rows: joined.rows, report })
+}
+
+impl ScoredRun {
+    /// For a simulated market, given what it expected of (time, symbol): how well the best possible forecaster scores.
+    pub fn simulated_line(&self, expected: impl Fn(i64, &str) -> Option<f64>) -> String {
+        let rows = &self.rows;
+        let places: Vec<usize> = (0..rows.len()).collect();
+        let best: Vec<f64> = places
+            .chunk_by(|&a, &b| rows.fold[a] == rows.fold[b])
+            .filter_map(|places| {
+                let of_row = |&row: &usize| expected(rows.time_ms[row], &rows.symbols[rows.symbol[row] as usize]);
+                let values: Vec<f64> = places.iter().filter_map(of_row).collect();
+                pearson(&values, &rows.realized[places[0]..places[0] + places.len()])
+            })
+            .collect();
+        format!(
+            "The market is simulated, with a planted predictable part: the best possible Pearson on these rows is \
+             {:+.4}, that of the true conditional expectation. It says nothing about real markets.",
+            best.iter().sum::<f64>() / best.len().max(1) as f64
+        )
+    }
+}
