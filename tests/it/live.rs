@@ -20,13 +20,12 @@ fn live_equals_offline() {
     let table = ForecastTable::read(&run.join("forecasts.parquet")).unwrap();
     assert!(table.rows().len() > 1000);
 
-    let device = DeviceChoice::Flex.open().unwrap().device;
     let step = table.rows().len() / 12;
     for row in table.rows().iter().step_by(step) {
         let at_ms = row.time_ms;
         let overrides = [format!("data.dir={}", dir.path().join("data").display())];
-        let checkpoint = Checkpoint::load(&run, Some(row.fold as usize), &overrides, &device).unwrap();
-        let from_store = History::read(CandleSource::Store, &checkpoint.config, Some(at_ms), None).unwrap();
+        let checkpoint = Checkpoint::load(&run, Some(row.fold as usize), &overrides, DeviceChoice::Flex).unwrap();
+        let from_store = History::read(CandleSource::Store, &checkpoint, Some(at_ms), None).unwrap();
         let offline = |symbol: &str| {
             table
                 .rows()
@@ -34,7 +33,7 @@ fn live_equals_offline() {
                 .find(|other| other.time_ms == at_ms && other.symbol.as_str() == symbol)
                 .map(|row| row.forecast)
         };
-        let forecasts = forecast_at(&checkpoint, &from_store, &device).unwrap();
+        let forecasts = forecast_at(&checkpoint, &from_store).unwrap();
         for coin in &forecasts.coins {
             if let Some(expected) = offline(&coin.symbol) {
                 assert_eq!(coin.forecast.map(f64::to_bits), Some(expected.to_bits()), "{} at {at_ms}", coin.symbol);
@@ -44,9 +43,9 @@ fn live_equals_offline() {
         // The exchange also serves the candle that is forming, with a price that is not its close.
         let served = coins.iter().map(|(symbol, candles)| (symbol.clone(), until(candles, at_ms + MINUTE))).collect();
         let exchange = tests::Exchange::start(served, at_ms + MINUTE + 30_000);
-        let fetched = History::read(CandleSource::Binance, &checkpoint.config, None, Some(&exchange.url)).unwrap();
+        let fetched = History::read(CandleSource::Binance, &checkpoint, None, Some(&exchange.url)).unwrap();
         assert_eq!(fetched.at_ms, at_ms, "a candle that is still forming never enters");
-        assert_eq!(forecast_at(&checkpoint, &fetched, &device).unwrap(), forecasts);
+        assert_eq!(forecast_at(&checkpoint, &fetched).unwrap(), forecasts);
     }
 }
 
@@ -79,11 +78,10 @@ fn a_coin_with_holes_is_refused() {
     coins[0].1 = (0..coins[0].1.len()).map(|row| coins[0].1.candle(row)).filter(|c| kept(c.open_time_ms)).collect();
     let mut holed = config.clone();
     tests::store(&dir.path().join("holed"), &mut holed, &coins);
-    let device = DeviceChoice::Flex.open().unwrap().device;
     let overrides = [format!("data.dir={}", dir.path().join("holed").display())];
-    let checkpoint = Checkpoint::load(&run, None, &overrides, &device).unwrap();
-    let history = History::read(CandleSource::Store, &checkpoint.config, Some(last_ms), None).unwrap();
-    let forecasts = forecast_at(&checkpoint, &history, &device).unwrap();
+    let checkpoint = Checkpoint::load(&run, None, &overrides, DeviceChoice::Flex).unwrap();
+    let history = History::read(CandleSource::Store, &checkpoint, Some(last_ms), None).unwrap();
+    let forecasts = forecast_at(&checkpoint, &history).unwrap();
     assert!(forecasts.coins[0].refused.as_ref().unwrap().contains("of 32 bars are filled or missing, at most 3"));
     assert!(forecasts.coins[0].forecast.is_none());
     assert!(forecasts.coins[1].forecast.is_some());

@@ -4,6 +4,8 @@ use anyhow::Context;
 use dataset::{CandleTable, Config, Source, Store};
 use market::{RestClient, Symbol, simulate};
 
+use crate::Checkpoint;
+
 /// Where candles come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum CandleSource {
@@ -31,24 +33,25 @@ impl History {
     /// No candles, an exchange that does not answer.
     pub fn read(
         source: CandleSource,
-        config: &Config,
+        checkpoint: &Checkpoint,
         at_ms: Option<i64>,
         base_url: Option<&str>,
     ) -> anyhow::Result<Self> {
+        let (config, bars) = (&checkpoint.config, checkpoint.history_bars());
         match source {
-            CandleSource::Store => from_store(config, at_ms),
-            CandleSource::Binance => from_exchange(config, at_ms, base_url),
-            CandleSource::Simulated => from_simulation(config, at_ms),
+            CandleSource::Store => from_store(config, bars, at_ms),
+            CandleSource::Binance => from_exchange(config, bars, at_ms, base_url),
+            CandleSource::Simulated => from_simulation(config, bars, at_ms),
         }
     }
 }
 
-/// First open time that a forecast at `at_ms` depends on.
-fn first_ms(config: &Config, at_ms: i64) -> i64 {
-    at_ms - (config.history_bars() as i64 - 1) * config.data.interval.ms()
+/// Open time of the first of `bars` bars, the last of which opens at `at_ms`.
+fn first_ms(config: &Config, bars: usize, at_ms: i64) -> i64 {
+    at_ms - (bars as i64 - 1) * config.data.interval.ms()
 }
 
-fn from_store(config: &Config, at_ms: Option<i64>) -> anyhow::Result<History> {
+fn from_store(config: &Config, bars: usize, at_ms: Option<i64>) -> anyhow::Result<History> {
     let store = Store::new(&config.data.dir, config.data.market, config.data.interval);
     let symbols = &config.universe.symbols;
     let at_ms = match at_ms {
@@ -63,13 +66,13 @@ fn from_store(config: &Config, at_ms: Option<i64>) -> anyhow::Result<History> {
     };
     let until_ms = at_ms + config.data.interval.ms();
     let read = |symbol: &Symbol| {
-        let candles = store.read(symbol, &config.columns(), first_ms(config, at_ms), until_ms)?;
+        let candles = store.read(symbol, &config.columns(), first_ms(config, bars, at_ms), until_ms)?;
         Ok((symbol.clone(), candles))
     };
     Ok(History { at_ms, coins: symbols.iter().map(read).collect::<anyhow::Result<_>>()? })
 }
 
-fn from_exchange(config: &Config, at_ms: Option<i64>, base_url: Option<&str>) -> anyhow::Result<History> {
+fn from_exchange(config: &Config, bars: usize, at_ms: Option<i64>, base_url: Option<&str>) -> anyhow::Result<History> {
     let step = config.data.interval.ms();
     let client = RestClient::new(config.data.market, base_url)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -79,18 +82,18 @@ fn from_exchange(config: &Config, at_ms: Option<i64>, base_url: Option<&str>) ->
             // The candle that the server's clock is in is still forming.
             None => client.server_time_ms().await?.div_euclid(step) * step - step,
         };
-        let (from_ms, until_ms) = (first_ms(config, at_ms), at_ms + step);
+        let (from_ms, until_ms) = (first_ms(config, bars, at_ms), at_ms + step);
         let closed = client.fetch_closed(&config.universe.symbols, config.data.interval, from_ms, until_ms).await?;
         let coins = closed.coins.into_iter().map(|(symbol, candles)| (symbol, candles.into_iter().collect())).collect();
         Ok(History { at_ms, coins })
     })
 }
 
-fn from_simulation(config: &Config, at_ms: Option<i64>) -> anyhow::Result<History> {
+fn from_simulation(config: &Config, bars: usize, at_ms: Option<i64>) -> anyhow::Result<History> {
     let market = simulate(&config.data.simulated, config.data.interval)?;
     let last = market.coins.iter().filter_map(|coin| coin.candles.last()).map(|candle| candle.open_time_ms).max();
     let at_ms = at_ms.or(last).context("the simulated market has no candles")?;
-    let first_ms = first_ms(config, at_ms);
+    let first_ms = first_ms(config, bars, at_ms);
     let coins = config
         .universe
         .symbols

@@ -1,32 +1,44 @@
-//! A run's saved networks with the statistics that belong to them.
+//! A run's saved models with what belongs to them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
+use baseline::{BaselineConfig, Library, SavedModel};
 use cli::ConfigTable;
-use dataset::{Config, Normalizer, content_hash};
-use model::{Device, NetworkConfig, ResNet1d, load_weights};
+use dataset::{Config, Normalizer, RunConfig, content_hash};
+use model::{Device, DeviceChoice, NetworkConfig, ResNet1d, load_weights};
 
 /// What a forecast is computed with.
 #[derive(Debug)]
 pub struct Checkpoint {
     /// The run's shared sections, with the overrides that may differ live.
     pub config: Config,
-    /// Statistics of the training rows.
-    pub normalizer: Normalizer,
-    /// One network a seed; their forecasts are averaged.
-    pub networks: Vec<ResNet1d>,
+    /// What forecasts.
+    pub(crate) forecaster: Forecaster,
+}
+
+/// A run's models.
+#[derive(Debug)]
+pub(crate) enum Forecaster {
+    Network {
+        /// Statistics of the training rows.
+        normalizer: Normalizer,
+        /// One network a seed; their forecasts are averaged.
+        networks: Vec<ResNet1d>,
+        device: Device,
+    },
+    LightGbm(SavedModel),
 }
 
 impl Checkpoint {
-    /// Loads a run: its last fold, or the fold asked for.
+    /// Loads a run: its last fold, or the fold asked for. The device is for networks; LightGBM needs none.
     ///
     /// `overrides` may say where candles come from (`data.*`) and name the universe; everything else is the run's.
     ///
     /// # Errors
     /// A run that is not there or not finished, statistics of another run or universe, weights that do not fit.
-    pub fn load(run: &Path, fold: Option<usize>, overrides: &[String], device: &Device) -> anyhow::Result<Self> {
+    pub fn load(run: &Path, fold: Option<usize>, overrides: &[String], device: DeviceChoice) -> anyhow::Result<Self> {
         let config_path = run.join("run.toml");
         if !config_path.exists() {
             bail!(
@@ -46,34 +58,70 @@ impl Checkpoint {
         table.apply(overrides)?;
         let config: Config = table.parse()?;
         config.validate().map_err(cli::usage)?;
-        let network: NetworkConfig = table.section("network")?;
-
-        let (stats_path, weights) = match fold {
-            None => (run.join("stats.json"), released(run)?),
-            Some(fold) => (run.join(format!("fold-{fold}/stats.json")), of_fold(run, fold)?),
-        };
-        let stats = fs::read_to_string(&stats_path).with_context(|| format!("cannot read {}", stats_path.display()))?;
-        let normalizer = Normalizer::from_json(&stats, &stats_path)?;
-        normalizer.check(config.features.set, &config.universe.symbols)?;
-        let hash = content_hash(stats.as_bytes());
-        let (coins, features) = (config.universe.symbols.len(), config.features.set.names().len());
-        let mut networks = Vec::with_capacity(weights.len());
-        for path in weights {
-            let (loaded, metadata) =
-                load_weights(&network, coins, features, config.features.lookback_bars, &path, device)?;
-            let expected = metadata.get("stats_sha256").map_or("none", String::as_str);
-            if expected != hash {
-                bail!(
-                    "{} was trained with statistics of SHA-256 {expected}, but {} has {hash}\n\
-                     hint: put back the run's own stats.json, or train again",
-                    path.display(),
-                    stats_path.display()
-                );
+        let kind: RunConfig = table.section("run")?;
+        let forecaster = match kind.forecaster.as_str() {
+            "network" | "" => network(run, fold, &config, &table, device)?,
+            "lightgbm" => {
+                // Before anything starts threads.
+                let library = Library::open()?;
+                let config = BaselineConfig::new(&table, library)?;
+                Forecaster::LightGbm(SavedModel::load(run, fold, &config, library)?)
             }
-            networks.push(loaded);
-        }
-        Ok(Self { config, normalizer, networks })
+            other => bail!(
+                "{}: the forecaster is `{other}`, expected network or lightgbm\nhint: was the run made by a newer version?",
+                config_path.display()
+            ),
+        };
+        Ok(Self { config, forecaster })
     }
+
+    /// How many bars up to t a forecast at t is a function of.
+    pub fn history_bars(&self) -> usize {
+        match &self.forecaster {
+            Forecaster::Network { .. } => self.config.history_bars(),
+            Forecaster::LightGbm(model) => model.history_bars(&self.config),
+        }
+    }
+}
+
+fn network(
+    run: &Path,
+    fold: Option<usize>,
+    config: &Config,
+    table: &ConfigTable,
+    device: DeviceChoice,
+) -> anyhow::Result<Forecaster> {
+    let device = device.open()?;
+    if let Some(note) = &device.note {
+        cli::note(note);
+    }
+    let device = device.device;
+    let network: NetworkConfig = table.section("network")?;
+    let (stats_path, weights) = match fold {
+        None => (run.join("stats.json"), released(run)?),
+        Some(fold) => (run.join(format!("fold-{fold}/stats.json")), of_fold(run, fold)?),
+    };
+    let stats = fs::read_to_string(&stats_path).with_context(|| format!("cannot read {}", stats_path.display()))?;
+    let normalizer = Normalizer::from_json(&stats, &stats_path)?;
+    normalizer.check(config.features.set, &config.universe.symbols)?;
+    let hash = content_hash(stats.as_bytes());
+    let (coins, features) = (config.universe.symbols.len(), config.features.set.names().len());
+    let mut networks = Vec::with_capacity(weights.len());
+    for path in weights {
+        let (loaded, metadata) =
+            load_weights(&network, coins, features, config.features.lookback_bars, &path, &device)?;
+        let expected = metadata.get("stats_sha256").map_or("none", String::as_str);
+        if expected != hash {
+            bail!(
+                "{} was trained with statistics of SHA-256 {expected}, but {} has {hash}\n\
+                 hint: put back the run's own stats.json, or train again",
+                path.display(),
+                stats_path.display()
+            );
+        }
+        networks.push(loaded);
+    }
+    Ok(Forecaster::Network { normalizer, networks, device })
 }
 
 /// The weights that the run released, one file a seed.

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use dataset::{Column, Eligibility, Panel};
-use model::{Device, Windows, forecast};
+use dataset::{Column, Config, Eligibility, Normalizer, Panel};
+use model::{Device, ResNet1d, Windows, forecast};
 use serde::Serialize;
 
+use crate::checkpoint::Forecaster;
 use crate::{Checkpoint, History};
 
 /// Forecasts of all coins at one time.
@@ -40,45 +41,61 @@ pub struct CoinForecast {
 ///
 /// # Errors
 /// A device that fails.
-pub fn forecast_at(checkpoint: &Checkpoint, history: &History, device: &Device) -> anyhow::Result<Forecasts> {
-    let (config, normalizer) = (&checkpoint.config, &checkpoint.normalizer);
+pub fn forecast_at(checkpoint: &Checkpoint, history: &History) -> anyhow::Result<Forecasts> {
+    let config = &checkpoint.config;
     let interval = config.data.interval;
-    let from_ms = history.at_ms - (config.history_bars() as i64 - 1) * interval.ms();
+    let from_ms = history.at_ms - (checkpoint.history_bars() as i64 - 1) * interval.ms();
     let grid = (from_ms, history.at_ms + interval.ms());
     let panel = Panel::build(&history.coins, interval, grid, config.data.fill_limit_bars, &config.columns());
-    let features = config.features.set.compute(&panel, 0..panel.rows());
     let eligibility = Eligibility::of(&panel, &config.features);
     let row = panel.rows() - 1;
+    let (fold, values) = match &checkpoint.forecaster {
+        Forecaster::Network { normalizer, networks, device } => {
+            (normalizer.fold, by_networks(config, &panel, &eligibility, normalizer, networks, device)?)
+        }
+        Forecaster::LightGbm(model) => (model.fold(), model.forecast(&panel, &eligibility, row)?),
+    };
+    let of_coin = |(coin, value): (usize, Result<f64, String>)| CoinForecast {
+        symbol: panel.symbols()[coin].to_string(),
+        close: panel.is_observed(row, coin).then(|| panel.value(Column::Close, row, coin)),
+        forecast: value.as_ref().ok().copied(),
+        refused: value.err(),
+    };
+    Ok(Forecasts {
+        time: history.at_ms,
+        closed_at: history.at_ms + interval.ms(),
+        horizon_bars: config.target.horizon_bars,
+        fold,
+        coins: values.into_iter().enumerate().map(of_coin).collect(),
+    })
+}
 
+/// The seeds' mean forecast of every coin at the panel's last row, or why there is none.
+fn by_networks(
+    config: &Config,
+    panel: &Panel,
+    eligibility: &Eligibility,
+    normalizer: &Normalizer,
+    networks: &[ResNet1d],
+    device: &Device,
+) -> anyhow::Result<Vec<Result<f64, String>>> {
+    let row = panel.rows() - 1;
+    let features = config.features.set.compute(panel, 0..panel.rows());
     let matrix = Arc::new(normalizer.apply(&features));
     let windows = Windows::new(matrix, features.channels(), config.features.lookback_bars, device);
     let mut sums = vec![0.0; panel.coins()];
-    for network in &checkpoint.networks {
+    for network in networks {
         let outputs = forecast(network, &windows, &[row], &mut |_| {})?;
         for (coin, (sum, output)) in sums.iter_mut().zip(outputs).enumerate() {
             *sum += normalizer.unscaled(coin, output);
         }
     }
-    let coins = panel
-        .symbols()
-        .iter()
-        .enumerate()
-        .map(|(coin, symbol)| {
-            let unknown = (!normalizer.knows(coin)).then(|| "the coin had no training rows".to_owned());
-            let refused = unknown.or_else(|| eligibility.refusal(row, coin));
-            CoinForecast {
-                symbol: symbol.to_string(),
-                close: panel.is_observed(row, coin).then(|| panel.value(Column::Close, row, coin)),
-                forecast: refused.is_none().then(|| sums[coin] / checkpoint.networks.len() as f64),
-                refused,
-            }
-        })
-        .collect();
-    Ok(Forecasts {
-        time: history.at_ms,
-        closed_at: history.at_ms + interval.ms(),
-        horizon_bars: config.target.horizon_bars,
-        fold: normalizer.fold,
-        coins,
-    })
+    let of_coin = |(coin, sum): (usize, f64)| {
+        let unknown = (!normalizer.knows(coin)).then(|| "the coin had no training rows".to_owned());
+        match unknown.or_else(|| eligibility.refusal(row, coin)) {
+            Some(refusal) => Err(refusal),
+            None => Ok(sum / networks.len() as f64),
+        }
+    };
+    Ok(sums.into_iter().enumerate().map(of_coin).collect())
 }

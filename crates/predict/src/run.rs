@@ -19,7 +19,7 @@ pub struct Args {
     /// Open time of the last candle to use, such as 2021-05-01T00:15 (UTC) [default: the last closed one]
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
-    /// Forecast with this fold's weights [default: the last fold's]
+    /// Forecast with this fold's model [default: the last fold's]
     #[arg(long, value_name = "K")]
     fold: Option<usize>,
     /// Where candles come from [default: store with --at, else binance; simulated for a simulated run]
@@ -28,7 +28,7 @@ pub struct Args {
     /// Another address of the exchange's REST interface
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
-    /// auto, gpu, cpu, wgpu, flex or ndarray
+    /// auto, gpu, cpu, wgpu, flex or ndarray: for networks, LightGBM needs none
     #[arg(long, default_value = "auto")]
     device: model::DeviceChoice,
     /// Overrides a key of [data] or [universe], for instance --set data.dir=other (may be repeated)
@@ -48,19 +48,15 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         None => None,
         Some(text) => Some(parse_time(text).map_err(|error| cli::usage(anyhow!("--at: {error}")))?),
     };
-    let device = args.device.open()?;
-    if let Some(note) = &device.note {
-        cli::note(note);
-    }
-    let checkpoint = Checkpoint::load(&args.run, args.fold, &args.set, &device.device)?;
+    let checkpoint = Checkpoint::load(&args.run, args.fold, &args.set, args.device)?;
     let interval = checkpoint.config.data.interval;
     if let Some(at_ms) = at_ms.filter(|at_ms| at_ms.rem_euclid(interval.ms()) != 0) {
         return Err(cli::usage(anyhow!("--at {}: expected the open time of a {interval} candle", format_time(at_ms))));
     }
     let source = args.source.unwrap_or_else(|| CandleSource::default_for(&checkpoint.config, at_ms));
-    let history = History::read(source, &checkpoint.config, at_ms, args.base_url.as_deref())?;
+    let history = History::read(source, &checkpoint, at_ms, args.base_url.as_deref())?;
     check_columns(&checkpoint.config, &history.coins)?;
-    let forecasts = forecast_at(&checkpoint, &history, &device.device)?;
+    let forecasts = forecast_at(&checkpoint, &history)?;
     let text = if args.json { serde_json::to_string_pretty(&forecasts)? + "\n" } else { table(&forecasts) };
     cli::print(&text)?;
     if forecasts.coins.iter().all(|coin| coin.forecast.is_none()) {
@@ -84,7 +80,7 @@ fn table(forecasts: &Forecasts) -> String {
     }
     let _ = writeln!(
         text,
-        "\nThe forecast is of the target {} bars ahead, known since {} UTC, by the weights of fold {}.",
+        "\nThe forecast is of the target {} bars ahead, known since {} UTC, by the model of fold {}.",
         forecasts.horizon_bars,
         format_time(forecasts.closed_at),
         forecasts.fold
