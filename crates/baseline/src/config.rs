@@ -284,7 +284,8 @@ fn parameter_text(key: &str, value: &toml::Value) -> anyhow::Result<String> {
     };
     if text.is_empty() || text.contains(char::is_whitespace) {
         return Err(anyhow!(
-            "lightgbm.more.{key} = {value}: expected a number, true, false, a word or a list of these"
+            "lightgbm.more.{key} = {value}: expected a number, true, false, a word or a list of these\n\
+             hint: LightGBM's documentation lists what each parameter takes"
         ));
     }
     Ok(text)

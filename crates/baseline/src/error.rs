@@ -37,7 +37,9 @@ pub enum Error {
         reason: String,
     },
     /// A call that LightGBM refused.
-    #[error("LightGBM: {function}: {message}")]
+    #[error("LightGBM: {function}: {message}{}", if *function == "LGBM_BoosterCreate" {
+        "\nhint: its parameters are in the section [lightgbm] of the config"
+    } else { "" })]
     Call {
         /// The C function.
         function: &'static str,

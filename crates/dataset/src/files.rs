@@ -26,7 +26,8 @@ pub fn content_hash(bytes: &[u8]) -> String {
 }
 
 fn write_with(path: &Path, write: impl FnOnce(&mut File) -> Result<(), Error>) -> Result<(), Error> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    // The parent of a bare file name is the empty path.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(Error::io(folder))?;
     let mut builder = tempfile::Builder::new();
     // Readable by whom the umask allows, as any file; a temporary file is its owner's alone by default.

@@ -35,6 +35,7 @@ macro_rules! functions {
 }
 
 functions! {
+    LGBM_RegisterLogCallback(unsafe extern "C" fn(*const c_char));
     LGBM_DumpParamAliases(i64, *mut i64, *mut c_char);
     LGBM_GetSampleCount(i32, *const c_char, *mut c_int);
     LGBM_SampleIndices(i32, *const c_char, *mut c_void, *mut i32);
@@ -66,7 +67,16 @@ functions! {
     LGBM_BoosterFree(Handle);
 }
 
+/// What it logs, it also returns as an error.
+unsafe extern "C" fn ignore(_message: *const c_char) {}
+
 impl Functions {
+    /// Keeps the library from printing.
+    pub(super) fn silence(&self) -> Result<(), Error> {
+        // SAFETY: the callback does nothing.
+        self.check("LGBM_RegisterLogCallback", unsafe { (self.LGBM_RegisterLogCallback)(ignore) })
+    }
+
     /// Turns a function's return value into a result.
     pub(super) fn check(&self, function: &'static str, returned: c_int) -> Result<(), Error> {
         if returned == 0 {

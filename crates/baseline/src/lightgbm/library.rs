@@ -42,6 +42,7 @@ impl Library {
         // SAFETY: initializers of LightGBM and OpenMP have no preconditions.
         let library = unsafe { libloading::Library::new(&path) }.map_err(refused)?;
         let functions = Functions::load(&library).map_err(refused)?;
+        functions.silence()?;
         // OpenMP's threads outlive every call, so the library must never go away.
         std::mem::forget(library);
         Ok(Box::leak(Box::new(Self { functions, path })))

@@ -1,0 +1,149 @@
+//! Runs on disk.
+
+use std::fs;
+
+use dataset::ForecastTable;
+
+use crate::support::{Tiny, json, library};
+
+/// A market in which the planted part is easy to find.
+const LONG: [&str; 4] = ["--set", "data.source=simulated", "--set", "data.simulated.minutes=20000"];
+
+#[test]
+fn a_run_has_all_its_parts_and_is_not_trained_twice() {
+    let Some(_) = library() else { return };
+    let tiny = Tiny::new();
+    let (stdout, stderr) = tiny.trained(&["--run", "run"]);
+    assert!(stdout.contains("negated_last_return") && stdout.contains("Most gain: "), "{stdout}");
+    assert!(stderr.contains("fold 2: "), "{stderr}");
+    for file in [
+        "run.toml",
+        "folds.json",
+        "forecasts.parquet",
+        "model.txt",
+        "lightgbm.json",
+        "best-fold.json",
+        "importance.csv",
+        "importance.json",
+        "shap.parquet",
+        "fold-1/model.txt",
+        "fold-1/metrics.jsonl",
+        "fold-2/forecasts.parquet",
+    ] {
+        assert!(tiny.path("run").join(file).exists(), "{file}");
+    }
+    let importance = json(&tiny.path("run/importance.json"));
+    let gain: f64 = importance["features"].as_array().unwrap().iter().map(|row| row["gain"].as_f64().unwrap()).sum();
+    assert!((gain - 1.0).abs() < 1e-9, "{gain}");
+    let best = json(&tiny.path("run/best-fold.json"));
+    assert!(best["note"].as_str().unwrap().contains("selected on its own test fold"));
+    assert_eq!(
+        fs::read(tiny.path("run/model.txt")).unwrap(),
+        fs::read(tiny.path("run/fold-2/model.txt")).unwrap(),
+        "predict loads the last fold's, not the best"
+    );
+
+    let (again, stderr) = tiny.trained(&["--run", "run"]);
+    assert_eq!(again, stdout);
+    assert!(!stderr.contains("trees,"), "nothing is trained twice: {stderr}");
+
+    let (in_parts, _) = tiny.trained(&["--run", "parts", "--fold", "2"]);
+    assert_eq!(in_parts, "", "nothing to say before all folds are there");
+    tiny.trained(&["--run", "parts", "--fold", "1", "--set", "lightgbm.num_threads=0"]);
+    let forecasts = |run: &str| ForecastTable::read(&tiny.path(run).join("forecasts.parquet")).unwrap();
+    let bits = |run: &str| forecasts(run).rows().iter().map(|row| row.forecast.to_bits()).collect::<Vec<_>>();
+    assert_eq!(bits("run"), bits("parts"));
+}
+
+/// The same rows are scored as of a network of the same config.
+#[test]
+fn rows_are_those_of_the_network() {
+    let Some(_) = library() else { return };
+    let tiny = Tiny::new();
+    tiny.trained(&["--run", "run"]);
+    let table = ForecastTable::read(&tiny.path("run/forecasts.parquet")).unwrap();
+    let mut config = tests::tiny();
+    config.data.source = dataset::Source::Store;
+    config.data.dir = tiny.path("data");
+    let dataset = dataset::Dataset::load(&config).unwrap();
+    let mut expected = 0;
+    for fold in &dataset.plan.folds {
+        let normalizer = dataset.fit_normalizer(&dataset.features(), fold, "run").unwrap();
+        expected += dataset.windows(&dataset.targets, fold.score.clone(), 1, &normalizer.target_std()).dropped.kept();
+    }
+    assert_eq!(table.rows().len(), expected);
+}
+
+#[test]
+fn rounds_are_added_or_a_run_is_trained_anew() {
+    let Some(_) = library() else { return };
+    let tiny = Tiny::new();
+    // So slow that 40 rounds do not reach the best.
+    let with =
+        |more: &[&'static str]| [&LONG[..], &["--run", "run", "--set", "lightgbm.learning_rate=0.001"], more].concat();
+    tiny.trained(&with(&[]));
+    let record = || json(&tiny.path("run/fold-1/lightgbm.json"));
+    let (first, model) = (record(), fs::read_to_string(tiny.path("run/fold-1/model.txt")).unwrap());
+    assert_eq!(first["best_iteration"], 40);
+
+    tiny.trained(&with(&["--continue-rounds", "15"]));
+    assert_eq!(record()["rounds"], 55);
+    assert_eq!(record()["best_iteration"], 55);
+    let trees = |model: &str| model.matches("\nTree=").count();
+    let continued = fs::read_to_string(tiny.path("run/fold-1/model.txt")).unwrap();
+    assert_eq!((trees(&model), trees(&continued)), (40, 55));
+
+    tiny.trained(&with(&["--retrain"]));
+    assert_eq!(fs::read_to_string(tiny.path("run/fold-1/model.txt")).unwrap(), model);
+    assert!(!tiny.baseline(&with(&["--retrain", "--continue-rounds", "5"])).status.success());
+}
+
+#[test]
+fn protocols_and_validations_differ_and_say_so() {
+    let Some(_) = library() else { return };
+    let tiny = Tiny::new();
+    let (stdout, stderr) = tiny.trained(&["--run", "seed", "--protocol", "seed"]);
+    assert!(stdout.contains("THE SCORED FOLD ITSELF") && stderr.contains("warning: protocol seed"), "{stderr}");
+    let seed = json(&tiny.path("seed/fold-2/lightgbm.json"));
+    tiny.trained(&["--run", "honest"]);
+    let honest = json(&tiny.path("honest/fold-2/lightgbm.json"));
+    assert!(seed["train_rows"].as_u64() > honest["train_rows"].as_u64());
+    for validation in ["pearson", "rank_ic"] {
+        let key = format!("lightgbm.validation={validation}");
+        tiny.trained(&["--run", validation, "--set", &key]);
+        let metrics = fs::read_to_string(tiny.path(validation).join("fold-1/metrics.jsonl")).unwrap();
+        let scores: Vec<f64> = metrics
+            .lines()
+            .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["score"].as_f64())
+            .collect();
+        let best = scores.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0))).unwrap().0;
+        let defined_from = metrics.lines().count() - scores.len();
+        let record = json(&tiny.path(validation).join("fold-1/lightgbm.json"));
+        assert_eq!(record["best_iteration"].as_u64().unwrap() as usize, best + 1 + defined_from, "{validation}");
+    }
+}
+
+/// Trained on days in another order, nothing is known of the true ones.
+#[test]
+fn shuffled_targets_teach_nothing() {
+    let Some(_) = library() else { return };
+    let tiny = Tiny::new();
+    let score = |arguments: &[&str]| {
+        let (json, _) = tiny.trained(&[&["--json"], arguments].concat());
+        serde_json::from_str::<serde_json::Value>(&json).unwrap()["forecasters"][0]["pearson"].as_f64()
+    };
+    let learnt = score(&[&["--run", "learnt"], &LONG[..]].concat()).unwrap();
+    let shuffled = score(&[&["--run", "shuffled", "--set", "target.shuffle_seed=1"], &LONG[..]].concat());
+    assert!(learnt > 0.1, "{learnt}");
+    assert!(shuffled.is_none_or(|shuffled| shuffled.abs() < 0.05), "{shuffled:?}");
+}
+
+#[test]
+fn the_exported_matrix_is_what_the_trees_see() {
+    let Some(_) = library() else { return };
+    let tiny = Tiny::new();
+    tiny.trained(&["--run", "run"]);
+    let (stdout, stderr) = tiny.trained(&["--run", "run", "--export", "matrix.parquet"]);
+    assert!(stdout.is_empty() && stderr.contains("rows of 40 features are in matrix.parquet"), "{stderr}");
+    assert!(tiny.path("matrix.parquet").exists());
+}

@@ -1,0 +1,7 @@
+//! LightGBM against Python's package, and the binary as a process.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
+
+mod command;
+mod errors;
+mod golden;
+mod support;

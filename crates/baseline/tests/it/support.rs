@@ -1,0 +1,66 @@
+//! The library, and the binary on a tiny store.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use baseline::Library;
+
+/// LightGBM's library. Without it a test is skipped with the reason, on CI it fails.
+pub fn library() -> Option<&'static Library> {
+    match Library::open() {
+        Ok(library) => Some(library),
+        Err(error) if std::env::var_os("CI").is_some() => panic!("{error}"),
+        Err(error) => {
+            eprintln!("skipped: {error}");
+            None
+        }
+    }
+}
+
+/// A folder with the config `tiny.toml` and three coins in a store.
+pub struct Tiny {
+    pub dir: tempfile::TempDir,
+}
+
+impl Tiny {
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut config = tests::tiny();
+        tests::store(&dir.path().join("data"), &mut config, &tests::candles(&tests::tiny()));
+        std::fs::write(dir.path().join("tiny.toml"), tests::TINY).unwrap();
+        Self { dir }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Runs the binary on the store with trees small enough for three coins and two days.
+    pub fn baseline(&self, arguments: &[&str]) -> Output {
+        const SET: [&str; 6] = [
+            "data.source=store",
+            "lightgbm.lookbacks=[5, 30]",
+            "lightgbm.rounds=40",
+            "lightgbm.patience=10",
+            "lightgbm.min_data_in_leaf=50",
+            "lightgbm.shap_rows=20",
+        ];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_baseline"));
+        command.current_dir(self.dir.path()).args(["--config", "tiny.toml"]);
+        command.args(SET.iter().flat_map(|key| ["--set", key])).args(arguments);
+        command.output().unwrap()
+    }
+
+    /// As [`Tiny::baseline`], which must work; stdout and stderr.
+    pub fn trained(&self, arguments: &[&str]) -> (String, String) {
+        let output = self.baseline(arguments);
+        let (stdout, stderr) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        assert!(output.status.success(), "{stderr}");
+        (stdout, stderr)
+    }
+}
+
+/// A file as JSON.
+pub fn json(path: &Path) -> serde_json::Value {
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
