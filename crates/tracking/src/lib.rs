@@ -1,1 +1,20 @@
 //! Runs, parameters, metrics and artifacts to an MLflow server by its REST interface.
+//!
+//! Tracking is a copy: a run's own files hold everything. A server that is down, hangs or answers nonsense delays
+//! nothing while the run works, and costs one warning at its end.
+
+mod address;
+mod artifacts;
+mod batch;
+mod client;
+mod error;
+mod names;
+mod sender;
+mod settings;
+mod tracker;
+mod wire;
+mod worker;
+
+pub use error::{Cause, Error, NotLogged};
+pub use settings::Settings;
+pub use tracker::Tracker;
