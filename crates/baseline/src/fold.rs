@@ -38,12 +38,12 @@ pub(crate) struct Trained {
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Metrics {
     /// Trees so far.
-    iteration: usize,
+    pub iteration: usize,
     /// LightGBM's own metric on the validation rows.
-    l2: Option<f64>,
+    pub l2: Option<f64>,
     /// What early stopping looks at, where that is another.
     #[serde(skip_serializing_if = "Option::is_none")]
-    score: Option<f64>,
+    pub score: Option<f64>,
 }
 
 /// Rows that decide early stopping, as far as Pearson and rank IC need them.

@@ -9,6 +9,9 @@ use crate::export::SHAP_FILE;
 use crate::saved::read_model;
 use crate::{Importance, Library};
 
+/// The files that are written.
+pub(crate) const FILES: [&str; 3] = ["importance.json", "importance.csv", SHAP_FILE];
+
 /// How many features the printed line names.
 const NAMED: usize = 5;
 

@@ -6,9 +6,11 @@ use anyhow::{Context, bail};
 use dataset::{Dataset, Dropped, ForecastRow, ForecastTable, RunDir, TabularFeatures, write_atomically};
 use evaluate::{Source, pearson, score_run};
 use serde_json::json;
+use tracking::Tracker;
 
 use crate::Library;
 use crate::config::{BaselineConfig, Protocol};
+use crate::fold::Metrics;
 use crate::importance;
 use crate::saved::{FoldRecord, MODEL_FILE, RECORD_FILE};
 
@@ -38,6 +40,7 @@ pub(crate) fn gather(
     library: &'static Library,
     dataset: &Dataset,
     features: &TabularFeatures,
+    tracker: Option<&Tracker>,
     json: bool,
 ) -> anyhow::Result<()> {
     let folds = &dataset.plan.folds;
@@ -55,6 +58,12 @@ pub(crate) fn gather(
     let path = run.path().display().to_string();
     let (bar_ms, reach_bars) = (config.shared.data.interval.ms(), config.shared.target.reach_bars());
     let scored = score_run(Source { name: "lightgbm", run: Some(&path), table: &table }, bar_ms, reach_bars)?;
+    if let Some(tracker) = tracker {
+        tracker.metrics(0, &scored.headline());
+        for file in [MODEL_FILE, RECORD_FILE, BEST_FILE].into_iter().chain(importance::FILES) {
+            tracker.artifact(&run.path().join(file), "");
+        }
+    }
     if json {
         cli::print(&(serde_json::to_string_pretty(&scored.report)? + "\n"))?;
         return Ok(());
@@ -80,6 +89,20 @@ pub(crate) fn gather(
         run.forecasts().display()
     ));
     Ok(())
+}
+
+/// What a tracker is told of a fold: its curve by round, and its outcome by fold.
+pub(crate) fn track_fold(tracker: &Tracker, record: &FoldRecord, curve: &[Metrics]) {
+    let (l2, score) = (format!("fold-{}/l2", record.fold), format!("fold-{}/score", record.fold));
+    for line in curve {
+        let values = [(l2.as_str(), line.l2), (score.as_str(), line.score)];
+        let known: Vec<(&str, f64)> = values.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        tracker.metrics(line.iteration as u64, &known);
+    }
+    let pearson = record.scored_pearson.unwrap_or(f64::NAN);
+    let outcome =
+        [("fold_pearson", pearson), ("fold_trees", record.best_iteration as f64), ("fold_secs", record.train_secs)];
+    tracker.metrics(record.fold as u64, &outcome);
 }
 
 fn record(run: &RunDir, fold: usize) -> anyhow::Result<FoldRecord> {

@@ -1,13 +1,13 @@
 //! `baseline`: from arguments to a run on disk, as a table of contents.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use clap::Parser;
 use cli::ConfigTable;
 use dataset::{Dataset, Fold, ForecastTable, RunDir, TabularFeatures, write_atomically};
+use tracking::Tracker;
 
 use crate::config::{BaselineConfig, Protocol};
 use crate::fold::FoldTraining;
@@ -68,23 +68,106 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         report::write_folds(&run, &dataset)?;
         return export::matrix(path, &dataset, &features);
     }
+    if args.continue_rounds == Some(0) {
+        return Err(cli::usage(anyhow!("--continue-rounds 0: expected at least 1 round\nhint: --continue-rounds 100")));
+    }
     let folds = folds(args, &dataset)?;
     let stored = stored_config(&run)?.map(|table| BaselineConfig::new(&table, library)?.to_toml()).transpose()?;
     run.begin(&config.to_toml()?, stored.as_deref())?;
     report::write_folds(&run, &dataset)?;
-    let interrupted = cli::watch_for_interrupt("stopping after this round")?;
-    for fold in folds {
-        train_fold(args, &run, &config, library, &dataset, &features, fold, &interrupted)?;
+    let tracker = Tracker::from_env("quarterhour", &run.name());
+    let training = Run { args, run, config, library, dataset, features, tracker: tracker.as_ref() };
+    let done = training.train(&folds);
+    if let Some(Err(error)) = tracker.map(|tracker| tracker.finish(done.is_ok())) {
+        cli::warn(error.to_string());
     }
-    if let Some(memory) = cli::peak_memory() {
-        cli::note(format!("peak memory of panel, features and training: {:.0} MiB", memory as f64 / 1048576.0));
+    done
+}
+
+/// A run with all that its folds share.
+struct Run<'a> {
+    args: &'a Args,
+    run: RunDir,
+    config: BaselineConfig,
+    library: &'static Library,
+    dataset: Dataset,
+    features: TabularFeatures,
+    tracker: Option<&'a Tracker>,
+}
+
+impl Run<'_> {
+    /// Trains the folds that are not finished, and joins all once they are there.
+    fn train(&self, folds: &[Fold]) -> anyhow::Result<()> {
+        let interrupted = cli::watch_for_interrupt("stopping after this round")?;
+        if let Some(tracker) = self.tracker {
+            tracker.params(cli::flattened(&self.config.to_toml()?)?);
+            tracker.artifact(&self.run.config(), "");
+        }
+        for fold in folds {
+            self.train_fold(fold, &interrupted)?;
+        }
+        if let Some(memory) = cli::peak_memory() {
+            cli::note(format!("peak memory of panel, features and training: {} MiB", memory >> 20));
+        }
+        if report::is_complete(&self.run, &self.dataset) {
+            report::gather(
+                &self.run,
+                &self.config,
+                self.library,
+                &self.dataset,
+                &self.features,
+                self.tracker,
+                self.args.json,
+            )
+        } else {
+            cli::note("other folds are still to be trained; the last one to finish joins them");
+            Ok(())
+        }
     }
-    if report::is_complete(&run, &dataset) {
-        report::gather(&run, &config, library, &dataset, &features, args.json)?;
-    } else {
-        cli::note("other folds are still to be trained; the last one to finish joins them");
+
+    /// Trains and scores one fold; a finished one is left as it is unless told otherwise.
+    fn train_fold(&self, fold: &Fold, interrupted: &AtomicBool) -> anyhow::Result<()> {
+        let Self { args, config, library, dataset, features, .. } = self;
+        let folder = self.run.fold(fold.number);
+        let is_done = folder.join(RunDir::FORECASTS_FILE).exists();
+        if is_done && !args.retrain && args.continue_rounds.is_none() {
+            return Ok(());
+        }
+        let targets = dataset.fitted_targets(fold);
+        let training = FoldTraining { config, library, dataset, features, fold, targets: &targets, interrupted };
+        let trained = match args.continue_rounds {
+            None => training.train(None, config.lightgbm.rounds)?,
+            Some(rounds) => {
+                let (model, record) = read_model(&folder, library)?;
+                training.train(Some((&model, record.best_iteration)), rounds)?
+            }
+        };
+        let (rows, _) = training.score(&trained)?;
+        let table = ForecastTable::new(rows, &folder)?;
+        let record = FoldRecord { scored_pearson: report::pooled_pearson(&table), ..trained.record.clone() };
+        cli::note(format!(
+            "fold {}: {} of {} trees, {} rows in {:.1} s, Pearson {}",
+            fold.number,
+            record.best_iteration,
+            record.rounds,
+            record.train_rows,
+            record.train_secs,
+            record.scored_pearson.map_or("-".to_owned(), |score| format!("{score:+.4}")),
+        ));
+        if let Some(tracker) = self.tracker {
+            report::track_fold(tracker, &record, &trained.metrics);
+        }
+        let lines = trained.metrics.iter().map(|line| Ok(serde_json::to_string(line)? + "\n"));
+        let metrics: String = lines.collect::<anyhow::Result<_>>()?;
+        let shap = training.contributions(&trained, config.lightgbm.shap_rows)?;
+        export::contributions(&folder.join(export::SHAP_FILE), dataset, features, &shap)?;
+        write_atomically(&folder.join("metrics.jsonl"), metrics.as_bytes())?;
+        write_atomically(&folder.join(MODEL_FILE), trained.booster.to_model(record.best_iteration)?.as_bytes())?;
+        let text = serde_json::to_string_pretty(&record).context("a record is JSON")?;
+        write_atomically(&folder.join(RECORD_FILE), text.as_bytes())?;
+        // Last, as it marks the fold as finished.
+        Ok(table.write(&folder.join(RunDir::FORECASTS_FILE))?)
     }
-    Ok(())
 }
 
 /// The config that the run began with, if it has begun.
@@ -94,64 +177,13 @@ fn stored_config(run: &RunDir) -> anyhow::Result<Option<ConfigTable>> {
 }
 
 /// The folds that this process trains.
-fn folds<'a>(args: &Args, dataset: &'a Dataset) -> anyhow::Result<Vec<&'a Fold>> {
+fn folds(args: &Args, dataset: &Dataset) -> anyhow::Result<Vec<Fold>> {
     let all = &dataset.plan.folds;
     match args.fold {
-        None => Ok(all.iter().collect()),
+        None => Ok(all.clone()),
         Some(number) => match all.get(number.wrapping_sub(1)) {
-            Some(fold) => Ok(vec![fold]),
+            Some(fold) => Ok(vec![fold.clone()]),
             None => Err(cli::usage(anyhow!("--fold {number}: expected a fold from 1 to {}", all.len()))),
         },
     }
-}
-
-/// Trains and scores one fold; a finished one is left as it is unless told otherwise.
-#[expect(clippy::too_many_arguments, reason = "each is one part of the run, and there is one caller")]
-fn train_fold(
-    args: &Args,
-    run: &RunDir,
-    config: &BaselineConfig,
-    library: &'static Library,
-    dataset: &Dataset,
-    features: &TabularFeatures,
-    fold: &Fold,
-    interrupted: &Arc<AtomicBool>,
-) -> anyhow::Result<()> {
-    let folder = run.fold(fold.number);
-    let is_done = folder.join(RunDir::FORECASTS_FILE).exists();
-    if is_done && !args.retrain && args.continue_rounds.is_none() {
-        return Ok(());
-    }
-    let targets = dataset.fitted_targets(fold);
-    let training = FoldTraining { config, library, dataset, features, fold, targets: &targets, interrupted };
-    let trained = match args.continue_rounds {
-        None => training.train(None, config.lightgbm.rounds)?,
-        Some(0) => bail!("--continue-rounds 0: expected at least 1 round\nhint: --continue-rounds 100"),
-        Some(rounds) => {
-            let (model, record) = read_model(&folder, library)?;
-            training.train(Some((&model, record.best_iteration)), rounds)?
-        }
-    };
-    let (rows, _) = training.score(&trained)?;
-    let table = ForecastTable::new(rows, &folder)?;
-    let record = FoldRecord { scored_pearson: report::pooled_pearson(&table), ..trained.record.clone() };
-    cli::note(format!(
-        "fold {}: {} of {} trees, {} rows in {:.1} s, Pearson {}",
-        fold.number,
-        record.best_iteration,
-        record.rounds,
-        record.train_rows,
-        record.train_secs,
-        record.scored_pearson.map_or("-".to_owned(), |score| format!("{score:+.4}")),
-    ));
-    let lines = trained.metrics.iter().map(|line| Ok(serde_json::to_string(line)? + "\n"));
-    let metrics: String = lines.collect::<anyhow::Result<_>>()?;
-    let shap = training.contributions(&trained, config.lightgbm.shap_rows)?;
-    export::contributions(&folder.join(export::SHAP_FILE), dataset, features, &shap)?;
-    write_atomically(&folder.join("metrics.jsonl"), metrics.as_bytes())?;
-    write_atomically(&folder.join(MODEL_FILE), trained.booster.to_model(record.best_iteration)?.as_bytes())?;
-    let text = serde_json::to_string_pretty(&record).context("a record is JSON")?;
-    write_atomically(&folder.join(RECORD_FILE), text.as_bytes())?;
-    // Last, as it marks the fold as finished.
-    Ok(table.write(&folder.join(RunDir::FORECASTS_FILE))?)
 }

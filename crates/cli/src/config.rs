@@ -160,6 +160,26 @@ impl ConfigTable {
     }
 }
 
+/// The keys of a config as `section.key`, each with its value as text.
+///
+/// # Errors
+/// Text that is not TOML.
+pub fn flattened(config: &str) -> anyhow::Result<Vec<(String, String)>> {
+    fn walk(prefix: &str, table: &Table, keys: &mut Vec<(String, String)>) {
+        for (name, value) in table {
+            let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+            match value {
+                Value::Table(table) => walk(&key, table, keys),
+                Value::String(text) => keys.push((key, text.clone())),
+                other => keys.push((key, other.to_string())),
+            }
+        }
+    }
+    let mut keys = Vec::new();
+    walk("", &toml::from_str(config)?, &mut keys);
+    Ok(keys)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,6 +202,13 @@ mod tests {
         config.apply(&["target.horizon_bars=30".into(), "target.kind=gresearch".into()]).unwrap();
         let target: Target = config.section("target").unwrap();
         assert_eq!(target, Target { kind: "gresearch".into(), horizon_bars: 30 });
+    }
+
+    #[test]
+    fn flattened_keys_bear_their_section() {
+        let keys = flattened("[data]\ndir = \"data\"\n[data.simulated]\ncoins = 3\n[split]\nfolds = 7").unwrap();
+        let keys: Vec<(&str, &str)> = keys.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        assert_eq!(keys, [("data.dir", "data"), ("data.simulated.coins", "3"), ("split.folds", "7")]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod exit;
 mod output;
 mod process;
 
-pub use config::{ConfigArgs, ConfigTable, SECTIONS};
+pub use config::{ConfigArgs, ConfigTable, SECTIONS, flattened};
 pub use exit::{Usage, finish, usage};
 pub use output::{note, print, progress_bar, warn};
 pub use process::{peak_memory, watch_for_interrupt};

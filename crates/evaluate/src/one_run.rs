@@ -1,6 +1,6 @@
 //! What a run prints when it is done: its own forecasts beside the controls.
 
-use crate::{Error, Options, Report, Rows, Source, controls_of, join, pearson, score};
+use crate::{Error, Interval, Options, Report, Rows, Source, controls_of, join, pearson, score};
 
 /// One run's rows and their report.
 #[derive(Debug, Clone)]
@@ -25,6 +25,25 @@ pub fn score_run(source: Source<'_>, bar_ms: i64, reach_bars: usize) -> Result<S
 }
 
 impl ScoredRun {
+    /// The run's scores by name, as an experiment tracker has them; undefined ones are left out.
+    pub fn headline(&self) -> Vec<(&'static str, f64)> {
+        let Some(score) = self.report.forecasters.first() else { return Vec::new() };
+        let end = |interval: Option<Interval>, end: usize| interval.map(|ends| ends[end]);
+        let scores = [
+            ("pearson", score.pearson),
+            ("pearson_low", end(score.interval, 0)),
+            ("pearson_high", end(score.interval, 1)),
+            ("pearson_delayed", score.delayed),
+            ("pearson_neutral", score.neutral),
+            ("pearson_neutral_low", end(score.neutral_interval, 0)),
+            ("pearson_neutral_high", end(score.neutral_interval, 1)),
+            ("rank_ic", score.rank_ic),
+            ("mae", score.mae),
+            ("rmse", score.rmse),
+        ];
+        scores.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+
     /// For a simulated market, given what it expected of (time, symbol): how well the best possible forecaster scores.
     pub fn simulated_line(&self, expected: impl Fn(i64, &str) -> Option<f64>) -> String {
         let rows = &self.rows;

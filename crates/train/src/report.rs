@@ -5,7 +5,8 @@ use std::fs;
 
 use anyhow::{Context, bail};
 use dataset::{Dataset, Dropped, ForecastTable, Normalizer, RunDir};
-use evaluate::{Source, pearson, score_run};
+use evaluate::{ScoredRun, Source, pearson, score_run};
+use tracking::Tracker;
 
 use crate::config::TrainConfig;
 use crate::pieces::{model_file, piece_folder};
@@ -25,7 +26,13 @@ fn missing(run: &RunDir, config: &TrainConfig, dataset: &Dataset) -> Vec<String>
 }
 
 /// Writes the run's forecasts, model and statistics, and prints the table.
-pub fn gather(run: &RunDir, config: &TrainConfig, dataset: &Dataset, json: bool) -> anyhow::Result<()> {
+pub fn gather(
+    run: &RunDir,
+    config: &TrainConfig,
+    dataset: &Dataset,
+    tracker: Option<&Tracker>,
+    json: bool,
+) -> anyhow::Result<()> {
     let missing = missing(run, config, dataset);
     if !missing.is_empty() {
         bail!(
@@ -49,6 +56,9 @@ pub fn gather(run: &RunDir, config: &TrainConfig, dataset: &Dataset, json: bool)
     let path = run.path().display().to_string();
     let (bar_ms, reach_bars) = (config.shared.data.interval.ms(), config.shared.target.reach_bars());
     let scored = score_run(Source { name: "network", run: Some(&path), table: &table }, bar_ms, reach_bars)?;
+    if let Some(tracker) = tracker {
+        track(tracker, run, config, &table, &scored);
+    }
     if json {
         cli::print(&(serde_json::to_string_pretty(&scored.report)? + "\n"))?;
         return Ok(());
@@ -65,6 +75,18 @@ pub fn gather(run: &RunDir, config: &TrainConfig, dataset: &Dataset, json: bool)
         run.forecasts().display()
     ));
     Ok(())
+}
+
+/// What a tracker is told of the whole run.
+fn track(tracker: &Tracker, run: &RunDir, config: &TrainConfig, table: &ForecastTable, scored: &ScoredRun) {
+    tracker.metrics(0, &scored.headline());
+    for (rows, score) in table.rows().chunk_by(|a, b| a.fold == b.fold).zip(&scored.report.forecasters[0].folds) {
+        tracker.metrics(u64::from(rows[0].fold), &[("fold_pearson", score.unwrap_or(f64::NAN))]);
+    }
+    tracker.artifact(&run.path().join(RunDir::STATS_FILE), "");
+    for seed in 1..=config.training.seeds {
+        tracker.artifact(&model_file(run, seed), "");
+    }
 }
 
 /// What `predict` loads: the last fold's weights and statistics.

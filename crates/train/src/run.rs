@@ -9,6 +9,7 @@ use clap::Parser;
 use cli::ConfigTable;
 use dataset::{Dataset, FeatureMatrix, Fold, ForecastTable, Normalizer, RunDir, content_hash, write_atomically};
 use model::{OpenDevice, ResNet1d, Windows, forecast};
+use tracking::Tracker;
 
 use crate::config::TrainConfig;
 use crate::pieces::piece_folder;
@@ -58,7 +59,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let config = TrainConfig { shared: dataset.config.clone(), ..config };
     let (folds, seeds) = pieces(args, &config, &dataset)?;
     if args.gather {
-        return report::gather(&run, &config, &dataset, args.json);
+        return report::gather(&run, &config, &dataset, None, args.json);
     }
     let device = args.device.open()?;
     if let Some(note) = &device.note {
@@ -69,17 +70,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
     let stored = stored_config(&run)?.map(|table| TrainConfig::new(&table)?.to_toml()).transpose()?;
     run.begin(&config.to_toml()?, stored.as_deref())?;
-    let interrupted = cli::watch_for_interrupt("stopping after this step")?;
-    let features = dataset.features();
-    for fold in folds {
-        train_fold(args, &run, &config, &dataset, &features, fold, &seeds, &device, &interrupted)?;
+    let tracker = Tracker::from_env("quarterhour", &run.name());
+    let done = Run { args, run, config, dataset: &dataset, device, tracker: tracker.as_ref() }.train(&folds, &seeds);
+    if let Some(Err(error)) = tracker.map(|tracker| tracker.finish(done.is_ok())) {
+        cli::warn(error.to_string());
     }
-    if report::is_complete(&run, &config, &dataset) {
-        report::gather(&run, &config, &dataset, args.json)?;
-    } else {
-        cli::note("other folds or seeds are still to be trained; `train --gather` joins them once they are there");
-    }
-    Ok(())
+    done
 }
 
 /// `--resume` without a config takes the run's own.
@@ -123,60 +119,88 @@ fn pieces<'a>(args: &Args, config: &TrainConfig, dataset: &'a Dataset) -> anyhow
     Ok((folds, seeds))
 }
 
-/// Trains and scores all seeds of one fold; finished pieces are left as they are.
-#[expect(clippy::too_many_arguments, reason = "each is one part of the run, and there is one caller")]
-fn train_fold(
-    args: &Args,
-    run: &RunDir,
-    config: &TrainConfig,
-    dataset: &Dataset,
-    features: &FeatureMatrix,
-    fold: &Fold,
-    seeds: &[u64],
-    device: &OpenDevice,
-    interrupted: &Arc<AtomicBool>,
-) -> anyhow::Result<()> {
-    let is_done = |seed: u64| piece_folder(run, fold.number, seed).join(RunDir::FORECASTS_FILE).exists();
-    if seeds.iter().all(|&seed| is_done(seed)) {
-        return Ok(());
-    }
-    let normalizer = dataset.fit_normalizer(features, fold, &run.name())?;
-    let stats = normalizer.to_json();
-    write_atomically(&run.fold(fold.number).join(RunDir::STATS_FILE), stats.as_bytes())?;
-    let matrix = Arc::new(normalizer.apply(features));
-    let lookback = config.shared.features.lookback_bars;
-    let windows = Windows::new(matrix, features.channels(), lookback, &device.device);
-    let targets = dataset.fitted_targets(fold);
-    for &seed in seeds.iter().filter(|&&seed| !is_done(seed)) {
-        let piece = Piece {
-            config,
-            dataset,
-            fold,
-            targets: &targets,
-            normalizer: &normalizer,
-            stats_hash: &content_hash(stats.as_bytes()),
-            windows: &windows,
-            seed,
-            dir: piece_folder(run, fold.number, seed),
-            device: &device.device,
-            interrupted,
-        };
-        match piece.train(args.resume)? {
-            Trained::Done => {
-                // Scored from the file, so that what is scored is what `predict` loads.
-                let network = piece.load(&piece.dir.join(WEIGHTS_FILE))?;
-                let table = score(dataset, fold, &normalizer, &windows, &network, &piece.dir)?;
-                table.write(&piece.dir.join(RunDir::FORECASTS_FILE))?;
-            }
-            Trained::Interrupted(step) => bail!(
-                "interrupted in fold {} seed {seed} after step {step}; all is saved in {}\n\
-                 hint: the same command with --resume continues",
-                fold.number,
-                piece.dir.display()
-            ),
+/// A run with all that its pieces share.
+struct Run<'a> {
+    args: &'a Args,
+    run: RunDir,
+    config: TrainConfig,
+    dataset: &'a Dataset,
+    device: OpenDevice,
+    tracker: Option<&'a Tracker>,
+}
+
+impl Run<'_> {
+    /// Trains the pieces that are not finished, and joins all once they are there.
+    fn train(&self, folds: &[&Fold], seeds: &[u64]) -> anyhow::Result<()> {
+        let interrupted = cli::watch_for_interrupt("stopping after this step")?;
+        if let Some(tracker) = self.tracker {
+            tracker.params(cli::flattened(&self.config.to_toml()?)?);
+            tracker.artifact(&self.run.config(), "");
+        }
+        let features = self.dataset.features();
+        for fold in folds {
+            self.train_fold(fold, seeds, &features, &interrupted)?;
+        }
+        if report::is_complete(&self.run, &self.config, self.dataset) {
+            report::gather(&self.run, &self.config, self.dataset, self.tracker, self.args.json)
+        } else {
+            cli::note("other folds or seeds are still to be trained; `train --gather` joins them once they are there");
+            Ok(())
         }
     }
-    Ok(())
+
+    /// Trains and scores all seeds of one fold; finished pieces are left as they are.
+    fn train_fold(
+        &self,
+        fold: &Fold,
+        seeds: &[u64],
+        features: &FeatureMatrix,
+        interrupted: &AtomicBool,
+    ) -> anyhow::Result<()> {
+        let Self { run, config, dataset, device, .. } = self;
+        let is_done = |seed: u64| piece_folder(run, fold.number, seed).join(RunDir::FORECASTS_FILE).exists();
+        if seeds.iter().all(|&seed| is_done(seed)) {
+            return Ok(());
+        }
+        let normalizer = dataset.fit_normalizer(features, fold, &run.name())?;
+        let stats = normalizer.to_json();
+        write_atomically(&run.fold(fold.number).join(RunDir::STATS_FILE), stats.as_bytes())?;
+        let matrix = Arc::new(normalizer.apply(features));
+        let lookback = config.shared.features.lookback_bars;
+        let windows = Windows::new(matrix, features.channels(), lookback, &device.device);
+        let targets = dataset.fitted_targets(fold);
+        for &seed in seeds.iter().filter(|&&seed| !is_done(seed)) {
+            let piece = Piece {
+                config,
+                dataset,
+                fold,
+                targets: &targets,
+                normalizer: &normalizer,
+                stats_hash: &content_hash(stats.as_bytes()),
+                windows: &windows,
+                seed,
+                dir: piece_folder(run, fold.number, seed),
+                device: &device.device,
+                interrupted,
+                tracker: self.tracker,
+            };
+            match piece.train(self.args.resume)? {
+                Trained::Done => {
+                    // Scored from the file, so that what is scored is what `predict` loads.
+                    let network = piece.load(&piece.dir.join(WEIGHTS_FILE))?;
+                    let table = score(dataset, fold, &normalizer, &windows, &network, &piece.dir)?;
+                    table.write(&piece.dir.join(RunDir::FORECASTS_FILE))?;
+                }
+                Trained::Interrupted(step) => bail!(
+                    "interrupted in fold {} seed {seed} after step {step}; all is saved in {}\n\
+                     hint: the same command with --resume continues",
+                    fold.number,
+                    piece.dir.display()
+                ),
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Out-of-sample forecasts of the fold.

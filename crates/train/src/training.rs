@@ -14,6 +14,7 @@ use model::{
     load_state, load_weights, masked_loss, save_state, save_weights,
 };
 use serde::Serialize;
+use tracking::Tracker;
 
 use crate::config::{Selection, TrainConfig};
 use crate::sampler::{Sampler, mix};
@@ -50,6 +51,8 @@ pub struct Piece<'a> {
     pub device: &'a Device,
     /// Set by Ctrl-C.
     pub interrupted: &'a AtomicBool,
+    /// Where metrics go beside the piece's folder.
+    pub tracker: Option<&'a Tracker>,
 }
 
 /// How a training ended.
@@ -300,6 +303,17 @@ impl Piece<'_> {
 
     fn log(&self, metrics: &Metrics) -> anyhow::Result<()> {
         use std::io::Write;
+        if let Some(tracker) = self.tracker {
+            let name = |of: &str| format!("fold-{}/seed-{}/{of}", self.fold.number, self.seed);
+            let values = [
+                (name("train_loss"), Some(metrics.train_loss)),
+                (name("stop_loss"), metrics.stop_loss),
+                (name("stop_pearson"), metrics.stop_pearson),
+            ];
+            let known: Vec<(&str, f64)> =
+                values.iter().filter_map(|(name, value)| Some((name.as_str(), (*value)?))).collect();
+            tracker.metrics(metrics.step, &known);
+        }
         let path = self.dir.join(METRICS_FILE);
         let line = serde_json::to_string(metrics)? + "\n";
         let append = || fs::OpenOptions::new().append(true).create(true).open(&path)?.write_all(line.as_bytes());
