@@ -4,11 +4,12 @@ use market::Candle;
 
 use crate::Column;
 
-/// Candles of one symbol, by column; a missing value is NaN, a missing column all NaN.
+/// Candles of one symbol, by column; a missing value is NaN. A column that was not read takes no room.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CandleTable {
     /// Open times in UTC milliseconds, strictly ascending once stored.
     pub open_time_ms: Vec<i64>,
+    /// One value a candle, or none at all.
     columns: [Vec<f64>; Column::ALL.len()],
 }
 
@@ -25,7 +26,6 @@ impl CandleTable {
 
     /// Appends one candle, with the target that came along with it (NaN: none).
     pub fn push(&mut self, candle: &Candle, target: f64) {
-        self.open_time_ms.push(candle.open_time_ms);
         let or_nan = |value: Option<f64>| value.unwrap_or(f64::NAN);
         let values = [
             or_nan(candle.open),
@@ -39,43 +39,56 @@ impl CandleTable {
             or_nan(candle.taker_buy_quote_volume),
             target,
         ];
-        for (column, value) in self.columns.iter_mut().zip(values) {
-            column.push(value);
-        }
+        self.push_row(candle.open_time_ms, values);
     }
 
     /// Appends one row given by column, in the order of [`Column::ALL`].
     pub fn push_row(&mut self, open_time_ms: i64, values: [f64; Column::ALL.len()]) {
-        self.open_time_ms.push(open_time_ms);
         for (column, value) in self.columns.iter_mut().zip(values) {
+            column.resize(self.open_time_ms.len(), f64::NAN);
             column.push(value);
         }
+        self.open_time_ms.push(open_time_ms);
     }
 
-    /// The values of `column`, one per candle.
+    /// The values of `column`, one per candle; empty where the column was not read.
     pub fn column(&self, column: Column) -> &[f64] {
         &self.columns[column as usize]
     }
 
     /// All columns of row `index`.
     pub(crate) fn row(&self, index: usize) -> [f64; Column::ALL.len()] {
-        std::array::from_fn(|column| self.columns[column][index])
+        std::array::from_fn(|column| self.columns[column].get(index).copied().unwrap_or(f64::NAN))
     }
 
     /// The candle at `index`; what is NaN in the table is `None` in the candle.
     pub fn candle(&self, index: usize) -> Candle {
-        let value = |column| Some(self.column(column)[index]).filter(|value| !value.is_nan());
+        let row = self.row(index);
+        let value = |column: Column| Some(row[column as usize]).filter(|value| !value.is_nan());
         Candle {
             open_time_ms: self.open_time_ms[index],
             open: value(Column::Open),
             high: value(Column::High),
             low: value(Column::Low),
-            close: self.column(Column::Close)[index],
+            close: row[Column::Close as usize],
             volume: value(Column::Volume),
             quote_volume: value(Column::QuoteVolume),
             count: value(Column::Count),
             taker_buy_volume: value(Column::TakerBuyVolume),
             taker_buy_quote_volume: value(Column::TakerBuyQuoteVolume),
+        }
+    }
+
+    /// Appends candles given by column; a column that only some of the candles have is NaN for the others.
+    pub(crate) fn extend(&mut self, open_time_ms: Vec<i64>, mut columns: [Option<Vec<f64>>; Column::ALL.len()]) {
+        let before = self.open_time_ms.len();
+        self.open_time_ms.extend(open_time_ms);
+        for (column, new) in self.columns.iter_mut().zip(&mut columns) {
+            if new.is_some() || !column.is_empty() {
+                column.resize(before, f64::NAN);
+                column.append(new.get_or_insert_default());
+                column.resize(self.open_time_ms.len(), f64::NAN);
+            }
         }
     }
 

@@ -181,18 +181,23 @@ fn read_month(
     let names: Vec<&str> = ["open_time"].into_iter().chain(columns.iter().map(|column| column.name())).collect();
     let frame = read_parquet(path, &names)?;
     let times = integers(path, &frame, "open_time")?;
+    let kept: Vec<bool> = times.iter().map(|&time| keep(time)).collect();
     let mut values: [Option<Vec<f64>>; Column::ALL.len()] = Default::default();
     for &column in columns {
-        values[column as usize] = floats(path, &frame, column.name())?;
+        values[column as usize] = floats(path, &frame, column.name())?.map(|values| where_true(values, &kept));
     }
-    for (index, time) in times.into_iter().enumerate().filter(|&(_, time)| keep(time)) {
-        let row = std::array::from_fn(|column| values[column].as_ref().map_or(f64::NAN, |values| values[index]));
-        candles.push_row(time, row);
-    }
+    candles.extend(where_true(times, &kept), values);
     if !candles.open_time_ms.is_sorted_by(|a, b| a < b) {
         return Err(Error::file(path, "open times are not ascending\nhint: remove the file and import it again"));
     }
     Ok(())
+}
+
+fn where_true<T>(values: Vec<T>, kept: &[bool]) -> Vec<T> {
+    if kept.iter().all(|&kept| kept) {
+        return values;
+    }
+    values.into_iter().zip(kept).filter(|(_, kept)| **kept).map(|(value, _)| value).collect()
 }
 
 fn write_month(path: &Path, rows: &BTreeMap<i64, [f64; Column::ALL.len()]>) -> Result<(), Error> {

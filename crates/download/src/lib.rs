@@ -3,6 +3,7 @@
 mod audit;
 mod import;
 mod read;
+mod simulate;
 
 use std::path::PathBuf;
 
@@ -23,6 +24,8 @@ pub struct Args {
 enum Command {
     /// Take candles from Parquet, CSV or the exchange's own archive files into the store
     Import(ImportArgs),
+    /// Put a simulated market (data.simulated.*) into the store, for trying things at any size
+    Simulate,
     /// Print range, rows and holes of every symbol in the store
     Audit(AuditArgs),
 }
@@ -60,6 +63,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let data: dataset::DataConfig = args.config.load()?.section("data")?;
     match &args.command {
         Command::Import(import) => import::run(&data, import),
+        Command::Simulate => simulate::run(&data),
         Command::Audit(audit) => audit::run(&data, audit),
     }
 }

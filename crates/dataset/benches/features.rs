@@ -1,0 +1,61 @@
+//! Seconds from a candle store to its panel, and from the panel to the features of every set.
+//!
+//! `cargo bench -p dataset --bench features -- DIR [SETS...]`; the fastest of five.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use dataset::{CandleTable, Column, FeatureSet, Panel, Store};
+use market::{Interval, Market, Symbol};
+
+const REPEATS: usize = 5;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // Cargo hands `--bench` on.
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let Some((dir, wanted)) = arguments.split_first() else {
+        println!("skipped: no candle store given; cargo bench -p dataset --bench features -- DIR");
+        return Ok(());
+    };
+    let store = Store::new(&PathBuf::from(dir), Market::Spot, Interval::ONE_MINUTE);
+    for set in FeatureSet::ALL {
+        if !wanted.is_empty() && !wanted.iter().any(|name| name == set.name()) {
+            continue;
+        }
+        let (read, panel) = fastest(|| panel(&store, set.columns()))?;
+        let (computed, features) = fastest(|| Ok(set.compute(&panel, 0..panel.rows())))?;
+        println!(
+            "{set}: {} rows x {} coins; panel {:.3} s, {} features a coin {:.3} s",
+            panel.rows(),
+            panel.coins(),
+            read.as_secs_f64(),
+            features.per_coin(),
+            computed.as_secs_f64()
+        );
+    }
+    Ok(())
+}
+
+fn panel(store: &Store, columns: &[Column]) -> Result<Panel, Box<dyn std::error::Error>> {
+    let read = |symbol: Symbol| Ok((symbol.clone(), store.read(&symbol, columns, i64::MIN, i64::MAX)?));
+    let coins: Vec<(Symbol, CandleTable)> =
+        store.symbols()?.into_iter().map(read).collect::<Result<_, dataset::Error>>()?;
+    let times = || coins.iter().flat_map(|(_, candles)| candles.open_time_ms.iter().copied());
+    let (first, last) = (times().min().ok_or("an empty store")?, times().max().ok_or("an empty store")?);
+    Ok(Panel::build(&coins, store.interval(), (first, last + store.interval().ms()), 60, columns))
+}
+
+/// The least time of several calls, and what the last one returned.
+fn fastest<T>(
+    mut work: impl FnMut() -> Result<T, Box<dyn std::error::Error>>,
+) -> Result<(Duration, T), Box<dyn std::error::Error>> {
+    let mut least = Duration::MAX;
+    let mut result = None;
+    for _ in 0..REPEATS {
+        drop(result.take());
+        let began = Instant::now();
+        result = Some(work()?);
+        least = least.min(began.elapsed());
+    }
+    Ok((least, result.ok_or("no repeats")?))
+}
