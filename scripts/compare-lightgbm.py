@@ -77,7 +77,8 @@ def first_difference(ours, theirs):
     if not differing:
         return "DIFFERS in line ends"
     a, b = pairs[differing[0]]
-    return f"DIFFERS in {len(differing)} of {len(pairs)} lines, first in line {differing[0] + 1}: ours {a[:60]!r}, Python's {b[:60]!r}"
+    return (f"DIFFERS in {len(differing)} of {len(pairs)} lines, first in line {differing[0] + 1}: "
+            f"ours {a[:60]!r}, Python's {b[:60]!r}")
 
 
 def compare_fold(run, fold, rows, x, names, forecasts, patience):
@@ -112,9 +113,10 @@ def compare_fold(run, fold, rows, x, names, forecasts, patience):
     pearson = [np.corrcoef(both[column], both["target"])[0, 1] for column in ("forecast", "python")]
     equal = (model == "identical" and same_rows and forecast_gap <= TOLERANCE and target_gap == 0
              and best == record["best_iteration"])
-    print(f"fold {number}: {train_rows.sum()} rows to train on, {stop_rows.sum()} to stop on; trees {record['best_iteration']} "
-          f"and {best}; model {model}; {len(ours)} and {len(theirs)} forecasts, {len(both)} of them shared, apart by at "
-          f"most {forecast_gap:.3g}, targets by {target_gap:.3g}; Pearson {pearson[0]:.6f} and {pearson[1]:.6f} "
+    print(f"fold {number}: {train_rows.sum()} rows to train on, {stop_rows.sum()} to stop on; "
+          f"trees {record['best_iteration']} and {best}; model {model}; "
+          f"{len(ours)} and {len(theirs)} forecasts, {len(both)} of them shared, apart by at most {forecast_gap:.3g}, "
+          f"targets by {target_gap:.3g}; Pearson {pearson[0]:.6f} and {pearson[1]:.6f} "
           f"({time.monotonic() - began:.1f} s)", flush=True)
     return equal, *pearson
 
@@ -127,13 +129,14 @@ def main():
     with open(args.run / "run.toml", "rb") as file:
         patience = tomllib.load(file)["lightgbm"]["patience"]
     rows, x, names = read_matrix(args.matrix)
-    forecasts = pd.read_parquet(args.run / "forecasts.parquet", columns=["time", "symbol", "fold", "forecast", "realized"])
+    columns = ["time", "symbol", "fold", "forecast", "realized"]
+    forecasts = pd.read_parquet(args.run / "forecasts.parquet", columns=columns)
     folds = json.loads((args.run / "folds.json").read_text())
     print(f"{len(rows)} rows of {len(names)} features, {len(folds)} folds, each time ours and Python's:")
     results = [compare_fold(args.run, fold, rows, x, names, forecasts, patience) for fold in folds]
     equal = all(same for same, _, _ in results)
-    print(f"mean Pearson {np.mean([ours for _, ours, _ in results]):.6f} and {np.mean([python for _, _, python in results]):.6f}; "
-          f"{'all equal' if equal else 'NOT equal'}")
+    _, ours, theirs = zip(*results)
+    print(f"mean Pearson {np.mean(ours):.6f} and {np.mean(theirs):.6f}; {'all equal' if equal else 'NOT equal'}")
     sys.exit(0 if equal else 1)
 
 

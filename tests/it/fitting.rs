@@ -1,6 +1,8 @@
 //! What is fitted before the scored time does not change with it.
 
-use dataset::{Column, Dataset};
+use clap::Parser;
+use dataset::{CandleTable, Column, Dataset};
+use market::Symbol;
 
 /// Changes every candle from the first scored row on; statistics must stay as they are.
 #[test]
@@ -13,22 +15,7 @@ fn scored_candles_change_no_statistics() {
     let fold = &before.plan.folds[0];
     let scored_from = before.panel.time_ms(fold.score.start);
 
-    let mut changed = coins.clone();
-    for (_, candles) in &mut changed {
-        let mut table = dataset::CandleTable::default();
-        for row in 0..candles.len() {
-            let mut candle = candles.candle(row);
-            if candle.open_time_ms >= scored_from {
-                for price in [&mut candle.open, &mut candle.high, &mut candle.low] {
-                    *price = price.map(|price| price * 3.0);
-                }
-                candle.close *= 3.0;
-                candle.volume = candle.volume.map(|volume| volume * 10.0);
-            }
-            table.push(&candle, f64::NAN);
-        }
-        *candles = table;
-    }
+    let changed = with_other_prices(&coins, scored_from);
     tests::store(&dir.path().join("b"), &mut config, &changed);
     let after = Dataset::load(&config).unwrap();
     assert_ne!(
@@ -40,6 +27,38 @@ fn scored_candles_change_no_statistics() {
         dataset.fit_normalizer(&dataset.features(), &dataset.plan.folds[0], "run").unwrap().to_json()
     };
     assert_eq!(stats(&before), stats(&after));
+}
+
+/// The same of LightGBM, bins and trees and their number included: no byte of a model depends on what it is scored on.
+#[test]
+fn scored_candles_change_no_tree() {
+    let Some(_) = tests::available(baseline::Library::open()) else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = tests::tiny();
+    let coins = tests::candles(&config);
+    tests::store(&dir.path().join("a"), &mut config, &coins);
+    let dataset = Dataset::load(&config).unwrap();
+    let scored_from = dataset.panel.time_ms(dataset.plan.folds[1].score.start);
+    tests::store(&dir.path().join("b"), &mut config, &with_other_prices(&coins, scored_from));
+
+    let file = dir.path().join("tiny.toml");
+    std::fs::write(&file, tests::TINY).unwrap();
+    let train = |name: &str| {
+        let run = dir.path().join(format!("run-{name}"));
+        let mut arguments = vec!["baseline".to_owned(), "--fold".to_owned(), "2".to_owned()];
+        arguments.extend(["--config".to_owned(), file.display().to_string()]);
+        arguments.extend(["--run".to_owned(), run.display().to_string()]);
+        let dir_key = format!("data.dir={}", dir.path().join(name).display());
+        for key in ["data.source=store", &dir_key, "lightgbm.rounds=30", "lightgbm.min_data_in_leaf=20"] {
+            arguments.extend(["--set".to_owned(), key.to_owned()]);
+        }
+        baseline::run(&baseline::Args::parse_from(arguments)).unwrap();
+        let read = |file: &str| std::fs::read(run.join("fold-2").join(file)).unwrap();
+        (read("model.txt"), read("forecasts.parquet"))
+    };
+    let (before, after) = (train("a"), train("b"));
+    assert_eq!(before.0, after.0);
+    assert_ne!(before.1, after.1, "what is scored has changed");
 }
 
 /// The early-stopping slice is not training data either.
@@ -84,4 +103,24 @@ fn statistics_read_back_as_they_were() {
     let stats = dataset.fit_normalizer(&dataset.features(), &dataset.plan.folds[0], "run").unwrap();
     let read = dataset::Normalizer::from_json(&stats.to_json(), std::path::Path::new("stats.json")).unwrap();
     assert_eq!(stats, read);
+}
+
+/// The candles with other prices and volumes from `from_ms` on.
+fn with_other_prices(coins: &[(Symbol, CandleTable)], from_ms: i64) -> Vec<(Symbol, CandleTable)> {
+    let change = |candles: &CandleTable| {
+        let mut table = CandleTable::default();
+        for row in 0..candles.len() {
+            let mut candle = candles.candle(row);
+            if candle.open_time_ms >= from_ms {
+                for price in [&mut candle.open, &mut candle.high, &mut candle.low] {
+                    *price = price.map(|price| price * 3.0);
+                }
+                candle.close *= 3.0;
+                candle.volume = candle.volume.map(|volume| volume * 10.0);
+            }
+            table.push(&candle, f64::NAN);
+        }
+        table
+    };
+    coins.iter().map(|(symbol, candles)| (symbol.clone(), change(candles))).collect()
 }

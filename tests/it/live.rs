@@ -49,6 +49,45 @@ fn live_equals_offline() {
     }
 }
 
+/// The same of LightGBM: its model read from the run, on the rows around t alone.
+#[test]
+fn live_equals_offline_for_lightgbm() {
+    let Some(_) = tests::available(baseline::Library::open()) else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = tests::tiny();
+    let coins = tests::candles(&config);
+    tests::store(&dir.path().join("data"), &mut config, &coins);
+    let (file, run, data) = (dir.path().join("tiny.toml"), dir.path().join("run"), dir.path().join("data"));
+    std::fs::write(&file, tests::TINY).unwrap();
+    let mut arguments = vec!["baseline".to_owned(), "--config".to_owned(), file.display().to_string()];
+    arguments.extend(["--run".to_owned(), run.display().to_string()]);
+    let dir_key = format!("data.dir={}", data.display());
+    for key in [
+        "data.source=store",
+        &dir_key,
+        "lightgbm.rounds=30",
+        "lightgbm.min_data_in_leaf=20",
+        "lightgbm.lookbacks=[10, 90]",
+    ] {
+        arguments.extend(["--set".to_owned(), key.to_owned()]);
+    }
+    baseline::run(&baseline::Args::parse_from(arguments)).unwrap();
+    let table = ForecastTable::read(&run.join("forecasts.parquet")).unwrap();
+
+    for row in table.rows().iter().step_by(table.rows().len() / 40) {
+        let checkpoint =
+            Checkpoint::load(&run, Some(row.fold as usize), &[dir_key.clone()], DeviceChoice::Flex).unwrap();
+        let history = History::read(CandleSource::Store, &checkpoint, Some(row.time_ms), None).unwrap();
+        let forecasts = forecast_at(&checkpoint, &history).unwrap();
+        assert_eq!(forecasts.fold, row.fold as usize);
+        let live = forecasts.coins.iter().find(|coin| coin.symbol == row.symbol.as_str()).unwrap();
+        assert_eq!(live.forecast.map(f64::to_bits), Some(row.forecast.to_bits()), "{} at {}", row.symbol, row.time_ms);
+    }
+    let last = Checkpoint::load(&run, None, &[dir_key], DeviceChoice::Flex).unwrap();
+    let history = History::read(CandleSource::Store, &last, None, None).unwrap();
+    assert_eq!(forecast_at(&last, &history).unwrap().fold, 2, "the last fold, not the best");
+}
+
 /// Candles up to `last_ms`, that one with another price.
 fn until(candles: &CandleTable, last_ms: i64) -> CandleTable {
     let mut table = CandleTable::default();

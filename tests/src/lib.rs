@@ -77,3 +77,15 @@ pub fn shared_data(name: &str) -> Option<PathBuf> {
     eprintln!("skipped: {} is not there", path.display());
     None
 }
+
+/// What a test needs and this machine may lack: skipped with the printed reason, but a failure on CI.
+pub fn available<T>(found: Result<T, impl std::fmt::Display>) -> Option<T> {
+    match found {
+        Ok(found) => Some(found),
+        Err(error) if std::env::var_os("CI").is_some() => panic!("{error}"),
+        Err(error) => {
+            eprintln!("skipped: {error}");
+            None
+        }
+    }
+}

@@ -160,10 +160,7 @@ impl Draws {
 /// `fold_lengths`: timestamps of each fold.
 pub(crate) fn draw(series: &[&Series], fold_lengths: &[usize], block: usize, seed: u64, draws: usize) -> Vec<Draws> {
     let one_draw = |number: usize| {
-        let mut generator = ChaCha8Rng::seed_from_u64(seed);
-        generator.set_stream(number as u64);
-        let resample = |length: &usize| resampled_blocks(&mut generator, *length, fold_block(block, *length));
-        let blocks: Vec<Vec<Range<usize>>> = fold_lengths.iter().map(resample).collect();
+        let blocks = drawn_blocks(fold_lengths, block, seed, number);
         series.iter().map(|series| series.resampled(&blocks)).collect::<Vec<_>>()
     };
     let drawn: Vec<Vec<Vec<f64>>> = (0..draws).into_par_iter().map(one_draw).collect();
@@ -172,6 +169,14 @@ pub(crate) fn draw(series: &[&Series], fold_lengths: &[usize], block: usize, see
         values: drawn.iter().flat_map(|draw| &draw[index]).copied().collect(),
     };
     (0..series.len()).map(of_series).collect()
+}
+
+/// The blocks of timestamps of draw `number`, in each fold.
+pub(crate) fn drawn_blocks(fold_lengths: &[usize], block: usize, seed: u64, number: usize) -> Vec<Vec<Range<usize>>> {
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    generator.set_stream(number as u64);
+    let resample = |length: &usize| resampled_blocks(&mut generator, *length, fold_block(block, *length));
+    fold_lengths.iter().map(resample).collect()
 }
 
 /// A block is at most half its fold: longer ones would only turn the fold around.

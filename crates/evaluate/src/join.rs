@@ -1,6 +1,6 @@
 //! From forecast tables to the rows that all of them have.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dataset::{ForecastRow, ForecastTable};
 
@@ -42,9 +42,8 @@ pub fn join(sources: &[Source<'_>], bar_ms: i64, reach_bars: usize) -> Result<Jo
         others.iter().map(|source| source.table.rows().iter().map(|row| (key(row), row)).collect()).collect();
     let common: Vec<&ForecastRow> =
         first.table.rows().iter().filter(|row| others.iter().all(|table| table.contains_key(&key(row)))).collect();
-    let mut symbols: Vec<String> = common.iter().map(|row| row.symbol.to_string()).collect();
-    symbols.sort();
-    symbols.dedup();
+    let symbols: BTreeSet<&str> = common.iter().map(|row| row.symbol.as_str()).collect();
+    let symbols: Vec<String> = symbols.into_iter().map(str::to_owned).collect();
     let column = |value: fn(&ForecastRow) -> f64| common.iter().map(|row| value(row)).collect::<Vec<f64>>();
     let rows = Rows {
         time_ms: common.iter().map(|row| row.time_ms).collect(),

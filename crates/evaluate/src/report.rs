@@ -53,6 +53,8 @@ pub struct Score {
     pub interval: Option<Interval>,
     /// The pooled correlation of each fold.
     pub folds: Vec<Option<f64>>,
+    /// The interval of each fold.
+    pub fold_intervals: Vec<Option<Interval>>,
     /// The interval with blocks of one day instead (or half a fold, if that is shorter).
     pub interval_day: Option<Interval>,
     /// Mean block length of `interval`, in bars.
@@ -95,6 +97,8 @@ pub struct Score {
     pub directional_accuracy: Option<f64>,
     /// Each coin's correlation over time, mean over folds.
     pub coins: BTreeMap<String, Option<f64>>,
+    /// Their bootstrap intervals; none for controls.
+    pub coin_intervals: BTreeMap<String, Option<Interval>>,
 }
 
 /// Scores of `a` minus scores of `b` over the folds in which both are defined, with intervals from paired draws.

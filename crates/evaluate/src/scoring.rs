@@ -10,7 +10,7 @@ use crate::controls::{is_control, rows_of_coins};
 use crate::correlation::{average_ranks, pearson, weighted_pearson};
 use crate::cross_section::{ic_per_timestamp, rank_ic_per_timestamp, summarize_ic};
 use crate::report::{Difference, Interval, Report, Score};
-use crate::rows::{Forecaster, Layout, Rows};
+use crate::rows::{FoldSpan, Forecaster, Layout, Rows};
 use crate::variants::Variant;
 use crate::{Error, Options};
 
@@ -125,6 +125,37 @@ impl<'a> Ground<'a> {
         };
         self.rows.symbols.iter().enumerate().map(of_coin).collect()
     }
+
+    /// Bootstrap intervals of [`Ground::per_coin`], each coin's timestamps drawn for themselves.
+    fn coin_intervals(&self, forecast: &[f64]) -> BTreeMap<String, Option<Interval>> {
+        let of_coin = |(coin, symbol): (usize, &String)| {
+            let folds: Vec<&[usize]> =
+                self.coins.iter().map(|coins| coins.get(coin).map(Vec::as_slice).unwrap_or_default()).collect();
+            let lengths: Vec<usize> = folds.iter().map(|rows| rows.len()).collect();
+            let pick = |values: &[f64]| folds.concat().iter().map(|row| values[*row]).collect::<Vec<_>>();
+            let layout = one_row_a_time(&self.layout, &lengths);
+            let series = Series::new(&layout, &pick(forecast), &pick(&self.rows.realized), self.floor);
+            if !enough_blocks(&lengths, series.block, self.floor) {
+                return (symbol.clone(), None);
+            }
+            let drawn = draw(&[&series], &lengths, series.block, self.options.seed, self.options.draws);
+            let means = drawn.iter().flat_map(Draws::iter).map(|folds| draw_mean(folds.iter().copied()));
+            (symbol.clone(), percentile_interval(&means.collect::<Vec<_>>(), self.options.confidence))
+        };
+        self.rows.symbols.par_iter().enumerate().map(of_coin).collect()
+    }
+}
+
+/// A layout of rows that each are a timestamp of their own, given how many there are in each fold.
+fn one_row_a_time(layout: &Layout, lengths: &[usize]) -> Layout {
+    let mut start = 0;
+    let fold_of = |(fold, &length): (&FoldSpan, &usize)| {
+        let span = start..start + length;
+        start = span.end;
+        FoldSpan { number: fold.number, rows: span.clone(), times: span }
+    };
+    let folds: Vec<FoldSpan> = layout.folds.iter().zip(lengths).map(fold_of).collect();
+    Layout { folds, times: (0..start).map(|row| row..row + 1).collect() }
 }
 
 /// A day's bars, but not less than the reach and not more than half the longest fold.
@@ -166,6 +197,7 @@ impl Scored {
             pearson: mean(Variant::Raw),
             interval: None,
             folds: raw.folds.clone(),
+            fold_intervals: Vec::new(),
             interval_day: None,
             block_bars: raw.block,
             block_bars_day: ground.day,
@@ -190,6 +222,10 @@ impl Scored {
             rmse: root_mean_squared_error(forecast, &rows.realized),
             directional_accuracy: directional_accuracy(forecast, &rows.realized),
             coins: ground.per_coin(forecast),
+            coin_intervals: match is_control(&forecaster.name, forecaster.run.as_deref()) {
+                true => BTreeMap::new(),
+                false => ground.coin_intervals(forecast),
+            },
         };
         Self { score, series }
     }
@@ -271,11 +307,23 @@ impl<'a> Bootstrap<'a> {
         percentile_interval(&means, self.ground.options.confidence)
     }
 
+    /// The interval of each fold, by the draws of all.
+    fn fold_intervals(&self, block: usize, index: usize) -> Vec<Option<Interval>> {
+        let folds = self.ground.layout.folds.len();
+        let Some(draws) = self.draws.get(&(block, index, Variant::Raw)) else { return vec![None; folds] };
+        let of_fold = |fold: usize| {
+            let values: Vec<f64> = draws.iter().map(|folds| folds[fold]).collect();
+            percentile_interval(&values, self.ground.options.confidence)
+        };
+        (0..folds).map(of_fold).collect()
+    }
+
     fn score(&self, scored: &[Scored], index: usize) -> Score {
         let one = &scored[index];
         let interval = |variant: Variant| self.interval(one.series[variant as usize].block, index, variant);
         Score {
             interval: interval(Variant::Raw),
+            fold_intervals: self.fold_intervals(one.score.block_bars, index),
             interval_day: self.interval(self.ground.day, index, Variant::Raw),
             scaled_interval: interval(Variant::Scaled),
             neutral_interval: interval(Variant::Neutral),

@@ -7,14 +7,7 @@ use baseline::Library;
 
 /// LightGBM's library. Without it a test is skipped with the reason, on CI it fails.
 pub fn library() -> Option<&'static Library> {
-    match Library::open() {
-        Ok(library) => Some(library),
-        Err(error) if std::env::var_os("CI").is_some() => panic!("{error}"),
-        Err(error) => {
-            eprintln!("skipped: {error}");
-            None
-        }
-    }
+    tests::available(Library::open())
 }
 
 /// A folder with the config `tiny.toml` and three coins in a store.
