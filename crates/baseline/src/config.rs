@@ -158,7 +158,7 @@ impl BaselineConfig {
     /// A usage error that names the section, the key, the value found and what is expected.
     pub fn new(table: &ConfigTable, library: &Library) -> anyhow::Result<Self> {
         let run: RunConfig = table.section("run")?;
-        let config = Self {
+        let mut config = Self {
             run: if run == RunConfig::default() {
                 RunConfig { forecaster: "lightgbm".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
             } else {
@@ -170,7 +170,14 @@ impl BaselineConfig {
         config.shared.validate().map_err(cli::usage)?;
         config.lightgbm.validate(config.shared.split.early_stopping_share).map_err(cli::usage)?;
         config.lightgbm.check_more(library).map_err(cli::usage)?;
+        config.set_name();
         Ok(config)
+    }
+
+    /// Names the run in tables, so that an optimistic score or a control is never taken for something else.
+    pub(crate) fn set_name(&mut self) {
+        let protocol = if self.lightgbm.protocol == Protocol::Seed { "_seed" } else { "" };
+        self.run.forecaster = format!("lightgbm{protocol}{}", self.shared.target.name_suffix());
     }
 
     /// What the trees see.

@@ -13,6 +13,6 @@ mod saved;
 
 pub use config::{BaselineConfig, Inputs, LightGbmConfig, Protocol, Validation};
 pub use error::Error;
-pub use lightgbm::{Binned, Booster, Importance, Library, Predict, VERSION};
+pub use lightgbm::{Binned, Booster, ImportanceOf, Library, Predict, VERSION};
 pub use run::{Args, run};
 pub use saved::{FoldRecord, SavedModel};

@@ -52,13 +52,16 @@ pub(crate) fn gather(
         run.copy(&run.fold(last).join(file), &run.path().join(file))?;
     }
     let best = write_best(run, &records)?;
-    let top = importance::write(run, library, dataset, features)?;
+    let (importance, top) = importance::write(run, library, dataset, features)?;
     table.write(&run.forecasts())?;
 
     let path = run.path().display().to_string();
     let (bar_ms, reach_bars) = (config.shared.data.interval.ms(), config.shared.target.reach_bars());
-    let scored = score_run(Source { name: "lightgbm", run: Some(&path), table: &table }, bar_ms, reach_bars)?;
+    let scored =
+        score_run(Source { name: &config.run.forecaster, run: Some(&path), table: &table }, bar_ms, reach_bars)?;
+    write_atomically(&run.report(), scored.html(Some(importance)).as_bytes())?;
     if let Some(tracker) = tracker {
+        tracker.artifact(&run.report(), "");
         tracker.metrics(0, &scored.headline());
         for file in [MODEL_FILE, RECORD_FILE, BEST_FILE].into_iter().chain(importance::FILES) {
             tracker.artifact(&run.path().join(file), "");
@@ -85,7 +88,7 @@ pub(crate) fn gather(
     }
     cli::print(&text)?;
     cli::note(format!(
-        "forecasts are in {}; `cargo run -p predict --release -- --run {path}` forecasts with the last fold's model{best}",
+        "forecasts are in {}, charts in report.html beside them; `cargo run -p predict --release -- --run {path}` forecasts with the last fold's model{best}",
         run.forecasts().display()
     ));
     Ok(())

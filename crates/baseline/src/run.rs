@@ -55,6 +55,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let run = RunDir::new(args.run.clone().unwrap_or_else(default));
     let mut config = BaselineConfig::new(&args.config.load()?, library)?;
     config.lightgbm.protocol = args.protocol.unwrap_or(config.lightgbm.protocol);
+    config.set_name();
     if config.lightgbm.protocol == Protocol::Seed {
         cli::warn(
             "protocol seed: early stopping looks at the scored fold itself, so the score is optimistic; it serves to \

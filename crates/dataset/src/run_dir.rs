@@ -50,6 +50,11 @@ impl RunDir {
         self.path.join(Self::FORECASTS_FILE)
     }
 
+    /// The run's own report.
+    pub fn report(&self) -> PathBuf {
+        self.path.join("report.html")
+    }
+
     /// Writes run.toml before the first step, or compares `resolved`, the whole config, with `stored`, that of the
     /// run.toml that is there, resolved by the same code.
     ///

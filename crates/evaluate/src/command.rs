@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
 use cli::ConfigTable;
-use dataset::{Config, Dataset, ForecastTable, RunConfig};
-use evaluate::{Forecaster, Options, Rows, Source, controls, controls_of, join, score};
+use dataset::{Config, Dataset, ForecastTable, RunConfig, write_atomically};
+use evaluate::{Forecaster, Importance, Options, Page, Rows, Source, controls, controls_of, html, join, score};
 
 /// Score forecasts on the rows that all of them have
 #[derive(Debug, Parser)]
@@ -40,6 +40,9 @@ struct Output {
     /// Print every coin's correlation too
     #[arg(long)]
     coins: bool,
+    /// Also write the comparison with charts to one HTML file
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Bootstrap draws, at least 2000
     #[arg(long, default_value_t = Options::default().draws)]
     draws: usize,
@@ -57,7 +60,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         Some(Command::Controls { config, output }) => {
             let rows = control_rows(&config.load()?.parse()?)?;
             let forecasters = controls(&rows, output.seed);
-            print(&rows, &forecasters, output)
+            let command = "evaluate controls".to_owned();
+            print(&Scored { rows: &rows, forecasters: &forecasters, dropped: &[], importance: &[], command }, output)
         }
         None => score_runs(&args.runs, &args.output),
     }
@@ -88,13 +92,37 @@ fn score_runs(runs: &[PathBuf], output: &Output) -> anyhow::Result<()> {
     }
     let mut forecasters = joined.forecasters;
     forecasters.extend(controls_of(&joined.rows, &forecasters[0], output.seed));
-    print(&joined.rows, &forecasters, output)
+    let paths = || runs.iter().map(|run| run.path.clone());
+    let dropped: Vec<(String, usize)> = paths().zip(joined.dropped).collect();
+    let importance: Vec<(String, Importance)> =
+        runs.iter().filter_map(|run| Some((run.path.clone(), run.importance.clone()?))).collect();
+    let command = format!("evaluate {}", paths().collect::<Vec<_>>().join(" "));
+    let scored =
+        Scored { rows: &joined.rows, forecasters: &forecasters, dropped: &dropped, importance: &importance, command };
+    print(&scored, output)
 }
 
-fn print(rows: &Rows, forecasters: &[Forecaster], output: &Output) -> anyhow::Result<()> {
+/// What is scored, and what the page says of it.
+struct Scored<'a> {
+    rows: &'a Rows,
+    forecasters: &'a [Forecaster],
+    dropped: &'a [(String, usize)],
+    importance: &'a [(String, Importance)],
+    command: String,
+}
+
+fn print(scored: &Scored<'_>, output: &Output) -> anyhow::Result<()> {
     let options = Options { draws: output.draws, seed: output.seed, ..Options::default() };
     options.validate().map_err(cli::usage)?;
+    let Scored { rows, forecasters, dropped, importance, command } = scored;
     let report = score(rows, forecasters, &options)?;
+    if let Some(path) = &output.html {
+        let command =
+            &format!("cargo run -p evaluate --release -- {} --html {}", &command["evaluate ".len()..], path.display());
+        let page = Page { rows, forecasters, report: &report, options: &options, dropped, importance, command };
+        write_atomically(path, html(&page).as_bytes())?;
+        cli::note(format!("the report is in {}", path.display()));
+    }
     let text = if output.json {
         serde_json::to_string_pretty(&report)? + "\n"
     } else if output.coins {
@@ -112,6 +140,7 @@ struct Run {
     table: ForecastTable,
     bar_ms: i64,
     reach_bars: usize,
+    importance: Option<Importance>,
 }
 
 impl Run {
@@ -143,8 +172,20 @@ impl Run {
             table: ForecastTable::read(&forecasts)?,
             bar_ms: config.data.interval.ms(),
             reach_bars: config.target.reach_bars(),
+            importance: read_importance(&path.join("importance.json"))?,
         })
     }
+}
+
+/// The importance of features, of runs that say it.
+fn read_importance(path: &Path) -> anyhow::Result<Option<Importance>> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let importance =
+        serde_json::from_str(&text).with_context(|| format!("{}: no importance of features", path.display()))?;
+    Ok(Some(importance))
 }
 
 /// All (time, coin) pairs of the scored folds that have a target, whatever any forecaster could say there.

@@ -1,12 +1,17 @@
 //! What a run prints when it is done: its own forecasts beside the controls.
 
-use crate::{Error, Interval, Options, Report, Rows, Source, controls_of, join, pearson, score};
+use crate::{
+    Error, Forecaster, Importance, Interval, Options, Page, Report, Rows, Source, controls_of, html, join, pearson,
+    score,
+};
 
 /// One run's rows and their report.
 #[derive(Debug, Clone)]
 pub struct ScoredRun {
     /// The rows of the run's table.
     pub rows: Rows,
+    /// The run's forecasts and the controls' on these rows.
+    pub forecasters: Vec<Forecaster>,
     /// The run and the controls, scored.
     pub report: Report,
 }
@@ -21,7 +26,7 @@ pub fn score_run(source: Source<'_>, bar_ms: i64, reach_bars: usize) -> Result<S
     let controls = controls_of(&joined.rows, &forecasters[0], Options::default().seed);
     forecasters.extend(controls);
     let report = score(&joined.rows, &forecasters, &Options::default())?;
-    Ok(ScoredRun { rows: joined.rows, report })
+    Ok(ScoredRun { rows: joined.rows, forecasters, report })
 }
 
 impl ScoredRun {
@@ -42,6 +47,22 @@ impl ScoredRun {
             ("rmse", score.rmse),
         ];
         scores.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+
+    /// The run's own report as a page; `importance` is that of its features, if it says it.
+    pub fn html(&self, importance: Option<Importance>) -> String {
+        let run = self.report.forecasters.first().and_then(|score| score.run.clone()).unwrap_or_default();
+        let importance: Vec<(String, Importance)> =
+            importance.map(|importance| (run.clone(), importance)).into_iter().collect();
+        html(&Page {
+            rows: &self.rows,
+            forecasters: &self.forecasters,
+            report: &self.report,
+            options: &Options::default(),
+            dropped: &[],
+            importance: &importance,
+            command: &format!("cargo run -p evaluate --release -- {run} --html {run}/report.html"),
+        })
     }
 
     /// For a simulated market, given what it expected of (time, symbol): how well the best possible forecaster scores.

@@ -36,7 +36,7 @@ impl Report {
     }
 
     /// A name for each forecaster that is short and belongs to it alone: repeated names are numbered.
-    fn labels(&self) -> Vec<String> {
+    pub(crate) fn labels(&self) -> Vec<String> {
         let mut shortened: Vec<String> = Vec::new();
         let mut times: BTreeMap<&str, usize> = BTreeMap::new();
         for score in &self.forecasters {
@@ -50,7 +50,7 @@ impl Report {
         shortened
     }
 
-    fn label_of<'a>(&self, labels: &'a [String], name: &str, run: Option<&str>) -> &'a str {
+    pub(crate) fn label_of<'a>(&self, labels: &'a [String], name: &str, run: Option<&str>) -> &'a str {
         let place = self.forecasters.iter().position(|score| score.name == name && score.run.as_deref() == run);
         place.and_then(|place| labels.get(place)).map(String::as_str).unwrap_or_default()
     }

@@ -60,8 +60,8 @@ impl Checkpoint {
         config.validate().map_err(cli::usage)?;
         let kind: RunConfig = table.section("run")?;
         let forecaster = match kind.forecaster.as_str() {
-            "network" | "" => network(run, fold, &config, &table, device)?,
-            "lightgbm" => {
+            name if name.is_empty() || name.starts_with("network") => network(run, fold, &config, &table, device)?,
+            name if name.starts_with("lightgbm") => {
                 // Before anything starts threads.
                 let library = Library::open()?;
                 let config = BaselineConfig::new(&table, library)?;

@@ -181,6 +181,7 @@ impl TrainConfig {
         }
         config.network.validate().map_err(|error| cli::usage(anyhow!("section [network]: {error}")))?;
         config.validate().map_err(cli::usage)?;
+        config.run.forecaster = format!("network{}", config.shared.target.name_suffix());
         Ok(config)
     }
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::fs;
 
 use anyhow::{Context, bail};
-use dataset::{Dataset, Dropped, ForecastTable, Normalizer, RunDir};
+use dataset::{Dataset, Dropped, ForecastTable, Normalizer, RunDir, write_atomically};
 use evaluate::{ScoredRun, Source, pearson, score_run};
 use tracking::Tracker;
 
@@ -55,7 +55,9 @@ pub fn gather(
 
     let path = run.path().display().to_string();
     let (bar_ms, reach_bars) = (config.shared.data.interval.ms(), config.shared.target.reach_bars());
-    let scored = score_run(Source { name: "network", run: Some(&path), table: &table }, bar_ms, reach_bars)?;
+    let scored =
+        score_run(Source { name: &config.run.forecaster, run: Some(&path), table: &table }, bar_ms, reach_bars)?;
+    write_atomically(&run.report(), scored.html(None).as_bytes())?;
     if let Some(tracker) = tracker {
         track(tracker, run, config, &table, &scored);
     }
@@ -71,7 +73,7 @@ pub fn gather(
     }
     cli::print(&text)?;
     cli::note(format!(
-        "forecasts are in {}; `cargo run -p predict --release -- --run {path}` forecasts",
+        "forecasts are in {}, charts in report.html beside them; `cargo run -p predict --release -- --run {path}` forecasts",
         run.forecasts().display()
     ));
     Ok(())
@@ -83,6 +85,7 @@ fn track(tracker: &Tracker, run: &RunDir, config: &TrainConfig, table: &Forecast
     for (rows, score) in table.rows().chunk_by(|a, b| a.fold == b.fold).zip(&scored.report.forecasters[0].folds) {
         tracker.metrics(u64::from(rows[0].fold), &[("fold_pearson", score.unwrap_or(f64::NAN))]);
     }
+    tracker.artifact(&run.report(), "");
     tracker.artifact(&run.path().join(RunDir::STATS_FILE), "");
     for seed in 1..=config.training.seeds {
         tracker.artifact(&model_file(run, seed), "");

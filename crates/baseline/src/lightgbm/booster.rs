@@ -26,7 +26,7 @@ pub enum Predict {
 
 /// What a feature's importance counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Importance {
+pub enum ImportanceOf {
     /// How many splits use the feature.
     Split = 0,
     /// The loss that those splits saved.
@@ -211,7 +211,7 @@ impl Booster {
     ///
     /// # Errors
     /// What LightGBM says.
-    pub fn importance(&self, kind: Importance, iterations: Option<usize>) -> Result<Vec<f64>, Error> {
+    pub fn importance(&self, kind: ImportanceOf, iterations: Option<usize>) -> Result<Vec<f64>, Error> {
         let functions = &self.library.functions;
         let mut values = vec![0.0; self.features()?];
         let iterations = iterations.map_or(Ok(-1), |iterations| int32("iterations", iterations))?;
@@ -230,7 +230,7 @@ impl Booster {
     pub fn to_model(&self, iterations: usize) -> Result<String, Error> {
         let functions = &self.library.functions;
         let iterations = int32("iterations", iterations)?;
-        let split = Importance::Split as c_int;
+        let split = ImportanceOf::Split as c_int;
         let model = text(|size, length, out| {
             // SAFETY: `out` holds `size` bytes.
             let returned = unsafe {

@@ -10,5 +10,5 @@ mod functions;
 mod library;
 
 pub use binned::Binned;
-pub use booster::{Booster, Importance, Predict};
+pub use booster::{Booster, ImportanceOf, Predict};
 pub use library::{Library, VERSION};

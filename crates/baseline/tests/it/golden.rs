@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use baseline::{Binned, Booster, Importance, Library, Predict};
+use baseline::{Binned, Booster, ImportanceOf, Library, Predict};
 use serde_json::Value;
 
 use crate::support::{json, library};
@@ -89,7 +89,7 @@ fn check(booster: &Booster, library: &'static Library, expected: &Value, name: &
     // Once read from its text, as Python does after training: the text has fewer digits of the gains.
     let read = Booster::from_model(library, &model).unwrap();
     assert_eq!(read.predict(rows(&x, VALID, ROWS as usize), Predict::Value, None).unwrap(), values);
-    for (kind, name) in [(Importance::Gain, "gain"), (Importance::Split, "split")] {
+    for (kind, name) in [(ImportanceOf::Gain, "gain"), (ImportanceOf::Split, "split")] {
         assert_equal(name, &read.importance(kind, None).unwrap(), &numbers(&expected[name]));
     }
 }
