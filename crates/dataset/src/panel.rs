@@ -129,6 +129,12 @@ impl Panel {
         self.columns.get(&column).map_or(f64::NAN, |values| values[row * self.coins() + coin])
     }
 
+    /// All coins' values of a column at some rows, row-major `[rows, coins]`; empty where the column was not asked for.
+    pub(crate) fn matrix(&self, column: Column, rows: Range<usize>) -> &[f64] {
+        let values = self.columns.get(&column).map(Vec::as_slice).unwrap_or_default();
+        values.get(rows.start * self.coins()..rows.end * self.coins()).unwrap_or_default()
+    }
+
     /// One coin's values of a column at some rows; all NaN where the column was not asked for.
     pub fn series(&self, column: Column, coin: usize, rows: Range<usize>) -> Vec<f64> {
         match self.columns.get(&column) {

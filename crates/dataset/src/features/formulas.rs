@@ -8,57 +8,16 @@ use crate::{Column, Panel};
 /// The least standard deviation of one-bar returns that `volatility` tells from 0.
 const LEAST_VOLATILITY: f64 = 1e-6;
 
-/// Reaches of the log returns of `closes12`, in bars.
-const RETURNS: [usize; 5] = [1, 5, 15, 30, 60];
-
-/// Where `closes13` has the close itself, until its market-relative form is made of it.
-const CLOSE: usize = 7;
-
-/// The features of all coins at `rows`: `[coins][features][rows]`, NaN where unknown.
+/// The features of one coin at `rows`: `[features][rows]`, NaN where unknown.
 ///
 /// Each row is a function of its last [`FeatureSet::warm_up_bars`] rows in `rows` or before it, and of nothing else.
-pub(super) fn compute(set: FeatureSet, panel: &Panel, rows: Range<usize>) -> Vec<Vec<Vec<f64>>> {
+pub(super) fn compute(set: FeatureSet, panel: &Panel, coin: usize, rows: Range<usize>) -> Vec<Vec<f64>> {
     let from = rows.start.saturating_sub(set.warm_up_bars() - 1);
-    let of_coin = |coin| Bars { panel, coin, rows: from..rows.end }.features(set);
-    let mut coins: Vec<Vec<Vec<f64>>> = (0..panel.coins()).map(of_coin).collect();
-    match set {
-        FeatureSet::Closes12 => push_market_relative(&mut coins, &[0, 1, 2, 3, 4]),
-        FeatureSet::Closes13 => {
-            push_market_relative(&mut coins, &[0, 1, 2, 3, 4, CLOSE]);
-            for features in &mut coins {
-                features.remove(CLOSE);
-            }
-        }
-        FeatureSet::Ohlcv8 | FeatureSet::Kline8 | FeatureSet::Raw9 | FeatureSet::Close6 => {}
-    }
-    for values in coins.iter_mut().flatten() {
+    let mut features = Bars { panel, coin, rows: from..rows.end }.features(set);
+    for values in &mut features {
         values.drain(..rows.start - from);
     }
-    coins
-}
-
-/// Appends, for each of `features`, its value minus its mean over the coins that have one at that row.
-fn push_market_relative(coins: &mut [Vec<Vec<f64>>], features: &[usize]) {
-    for &feature in features {
-        let rows = coins.first().map_or(0, |coin| coin[feature].len());
-        let mut mean = vec![0.0; rows];
-        let mut count = vec![0u32; rows];
-        for coin in coins.iter() {
-            for ((sum, count), &value) in mean.iter_mut().zip(&mut count).zip(&coin[feature]) {
-                if !value.is_nan() {
-                    *sum += value;
-                    *count += 1;
-                }
-            }
-        }
-        for (sum, &count) in mean.iter_mut().zip(&count) {
-            *sum /= f64::from(count);
-        }
-        for coin in coins.iter_mut() {
-            let relative = difference(&coin[feature], &mean);
-            coin.push(relative);
-        }
-    }
+    features
 }
 
 /// One coin of a panel at some rows.
@@ -69,7 +28,7 @@ struct Bars<'a> {
 }
 
 impl Bars<'_> {
-    /// `[features][rows]`; market-relative ones are appended by the caller, who sees all coins.
+    /// `[features][rows]`.
     fn features(&self, set: FeatureSet) -> Vec<Vec<f64>> {
         match set {
             FeatureSet::Ohlcv8 => vec![
@@ -101,26 +60,9 @@ impl Bars<'_> {
                 self.deviation(240),
                 self.volatility(60),
             ],
-            FeatureSet::Closes12 | FeatureSet::Closes13 => self.returns_and_trends(set == FeatureSet::Closes13),
+            // All coins at once, in `closes.rs`.
+            FeatureSet::Closes12 | FeatureSet::Closes13 => Vec::new(),
         }
-    }
-
-    /// Log returns, trends and, where asked for, the close.
-    fn returns_and_trends(&self, with_close: bool) -> Vec<Vec<f64>> {
-        let close = self.series(Column::Close);
-        let log_close: Vec<f64> = close.iter().map(|close| close.ln()).collect();
-        let log_return = |bars: usize| difference(&log_close, &earlier(&log_close, bars));
-        // The mean of the closes before this one.
-        let trend = |window: usize| {
-            let log_mean: Vec<f64> = self.mean(&close, window).iter().map(|mean| mean.ln()).collect();
-            difference(&log_close, &earlier(&log_mean, 1))
-        };
-        let own = RETURNS.into_iter().map(log_return).chain([15, 60].map(trend));
-        let mut features: Vec<Vec<f64>> = own.collect();
-        if with_close {
-            features.push(close);
-        }
-        features
     }
 
     fn series(&self, column: Column) -> Vec<f64> {

@@ -1,5 +1,6 @@
 //! Feature sets: ordered, versioned, and never looking past their own row.
 
+mod closes;
 mod formulas;
 mod tabular;
 mod trailing;
@@ -170,22 +171,35 @@ impl FeatureSet {
     ///
     /// The bits of a row do not depend on which rows are asked for.
     pub fn compute(self, panel: &Panel, rows: Range<usize>) -> FeatureMatrix {
-        let mut matrix = FeatureMatrix::unknown(rows.len(), panel.coins(), self.names().len());
+        let mut matrix = FeatureMatrix::zeroed(rows.len(), panel.coins(), self.names().len());
         let (channels, per_coin, block_rows) = (matrix.channels(), matrix.per_coin, block_rows(panel));
         matrix.values.par_chunks_mut((block_rows * channels).max(1)).enumerate().for_each(|(block, out)| {
             let start = rows.start + block * block_rows;
             let end = rows.end.min(start + block_rows);
-            for (coin, features) in formulas::compute(self, panel, start..end).iter().enumerate() {
-                for (feature, series) in features.iter().enumerate() {
-                    for (row, &value) in out.chunks_exact_mut(channels).zip(series) {
-                        let value = value as f32;
-                        row[coin * per_coin + feature] = if value.is_finite() { value } else { f32::NAN };
+            match self {
+                Self::Closes12 | Self::Closes13 => closes::compute(self, panel, start..end, out),
+                Self::Ohlcv8 | Self::Kline8 | Self::Raw9 | Self::Close6 => {
+                    for coin in 0..panel.coins() {
+                        let features = formulas::compute(self, panel, coin, start..end);
+                        // A cell at once, as each is in another line of the cache.
+                        for (row, cells) in out.chunks_exact_mut(channels).enumerate() {
+                            let cell = &mut cells[coin * per_coin..(coin + 1) * per_coin];
+                            for (value, series) in cell.iter_mut().zip(&features) {
+                                *value = single(series[row]);
+                            }
+                        }
                     }
                 }
             }
         });
         matrix
     }
+}
+
+/// A feature as it is kept; what is no number in 32 bits is unknown.
+fn single(value: f64) -> f32 {
+    let value = value as f32;
+    if value.is_finite() { value } else { f32::NAN }
 }
 
 /// Rows that are worth computing at once: enough to make the warm-up before them cheap, few enough for the cache.
@@ -208,9 +222,9 @@ pub struct FeatureMatrix {
 }
 
 impl FeatureMatrix {
-    /// All values NaN.
-    fn unknown(rows: usize, coins: usize, per_coin: usize) -> Self {
-        Self { values: vec![f32::NAN; rows * coins * per_coin], coins, per_coin }
+    /// Room for values that are all to be written: zeros cost nothing until they are.
+    fn zeroed(rows: usize, coins: usize, per_coin: usize) -> Self {
+        Self { values: vec![0.0; rows * coins * per_coin], coins, per_coin }
     }
 
     /// Number of coins.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::{FeatureMatrix, FeatureSet, block_rows, trailing_mean};
+use super::{FeatureMatrix, FeatureSet, block_rows, single, trailing_mean};
 use crate::Panel;
 
 /// The features of a set at one row and, for each lookback, their mean and standard deviation over the last bars.
@@ -55,7 +55,7 @@ impl TabularFeatures {
             return self.set.compute(panel, rows);
         }
         let statistics = 1 + 2 * self.lookbacks.len();
-        let mut matrix = FeatureMatrix::unknown(rows.len(), panel.coins(), self.set.names().len() * statistics);
+        let mut matrix = FeatureMatrix::zeroed(rows.len(), panel.coins(), self.set.names().len() * statistics);
         let (channels, block_rows) = (matrix.channels(), block_rows(panel));
         matrix.values.par_chunks_mut((block_rows * channels).max(1)).enumerate().for_each(|(block, out)| {
             let start = rows.start + block * block_rows;
@@ -66,7 +66,7 @@ impl TabularFeatures {
                     base.values.iter().skip(channel).step_by(base.channels()).map(|&value| f64::from(value)).collect();
                 for (place, statistic) in self.statistics(series, panel.bar_number(from)).iter().enumerate() {
                     for (row, &value) in out.chunks_exact_mut(channels).zip(&statistic[start - from..]) {
-                        row[channel * statistics + place] = value as f32;
+                        row[channel * statistics + place] = single(value);
                     }
                 }
             }

@@ -35,6 +35,56 @@ pub(crate) fn trailing_mean(values: &[f64], window: usize, first_bar: i64) -> Ve
     means
 }
 
+/// [`trailing_mean`] of every column of a row-major `[rows, columns]` matrix at once, with the same bits.
+pub(crate) fn trailing_means(values: &[f64], columns: usize, window: usize, first_bar: i64) -> Vec<f64> {
+    let rows = values.len().checked_div(columns).unwrap_or(0);
+    let phase = first_bar.rem_euclid(window as i64) as usize;
+    let is_block_start = |row: usize| (row + phase).is_multiple_of(window);
+    let add = |sums: &mut [f64], counts: &mut [f64], row: usize| {
+        let row = &values[row * columns..(row + 1) * columns];
+        for ((sum, count), &value) in sums.iter_mut().zip(counts).zip(row) {
+            *sum += if value.is_nan() { 0.0 } else { value };
+            *count += f64::from(u8::from(!value.is_nan()));
+        }
+    };
+    let mut means = vec![f64::NAN; values.len()];
+    let mut until_end = vec![0.0; values.len()];
+    let mut until_end_counts = vec![0.0; values.len()];
+    let (mut sums, mut counts) = (vec![0.0; columns], vec![0.0; columns]);
+    for row in (0..rows).rev() {
+        if is_block_start(row + 1) {
+            sums.fill(0.0);
+            counts.fill(0.0);
+        }
+        add(&mut sums, &mut counts, row);
+        until_end[row * columns..(row + 1) * columns].copy_from_slice(&sums);
+        until_end_counts[row * columns..(row + 1) * columns].copy_from_slice(&counts);
+    }
+    sums.fill(0.0);
+    counts.fill(0.0);
+    for row in 0..rows {
+        if is_block_start(row) {
+            sums.fill(0.0);
+            counts.fill(0.0);
+        }
+        add(&mut sums, &mut counts, row);
+        let Some(first) = (row + 1).checked_sub(window) else { continue };
+        let means = &mut means[row * columns..(row + 1) * columns];
+        if is_block_start(first) {
+            for ((mean, sum), count) in means.iter_mut().zip(&sums).zip(&counts) {
+                *mean = sum / count;
+            }
+        } else {
+            let before = &until_end[first * columns..(first + 1) * columns];
+            let before_counts = &until_end_counts[first * columns..(first + 1) * columns];
+            for (column, mean) in means.iter_mut().enumerate() {
+                *mean = (before[column] + sums[column]) / (before_counts[column] + counts[column]);
+            }
+        }
+    }
+    means
+}
+
 #[derive(Clone, Copy, Default)]
 struct Sum {
     total: f64,
@@ -76,6 +126,23 @@ mod tests {
                     values[row + 1 - window..=row].iter().copied().filter(|value| !value.is_nan()).collect();
                 let plain = present.iter().sum::<f64>() / present.len() as f64;
                 prop_assert!(mean.is_nan() && plain.is_nan() || (mean - plain).abs() < 1e-9, "{mean} {plain}");
+            }
+        }
+
+        #[test]
+        fn all_columns_at_once_have_the_same_bits(
+            values in prop::collection::vec(prop_oneof![9 => -1e3..1e3, 1 => Just(f64::NAN)], 3..180),
+            window in 1usize..12,
+            first_bar in -100i64..100,
+        ) {
+            let values = &values[..values.len() / 3 * 3];
+            let together = trailing_means(values, 3, window, first_bar);
+            for column in 0..3 {
+                let of_column = |values: &[f64]| values.iter().skip(column).step_by(3).copied().collect::<Vec<_>>();
+                let alone = trailing_mean(&of_column(values), window, first_bar);
+                for (alone, together) in alone.iter().zip(of_column(&together)) {
+                    prop_assert!(alone.is_nan() && together.is_nan() || alone.to_bits() == together.to_bits());
+                }
             }
         }
 
