@@ -29,6 +29,9 @@ pub(crate) struct FoldTraining<'a> {
 
 /// A trained fold.
 pub(crate) struct Trained {
+    /// The trees up to the best iteration, as text: what is scored is what is saved.
+    pub model: String,
+    /// The same, read back.
     pub booster: Booster,
     pub record: FoldRecord,
     pub metrics: Vec<Metrics>,
@@ -143,7 +146,10 @@ impl FoldTraining<'_> {
             target_std: self.by_symbol(&std),
             scored_pearson: None,
         };
-        Ok(Trained { booster, record, metrics })
+        let model = booster.to_model(best_iteration)?;
+        // The tables go with it, before anything else needs their room.
+        drop(booster);
+        Ok(Trained { booster: Booster::from_model(self.library, &model)?, model, record, metrics })
     }
 
     /// Out-of-sample forecasts of the fold, and what was left out.
@@ -153,7 +159,7 @@ impl FoldTraining<'_> {
         let rows = self.tree_rows(&set);
         let mut forecasts = Vec::with_capacity(rows.len());
         rows.for_each_chunk(|chunk| {
-            let values = trained.booster.predict(chunk.values, Predict::Value, Some(trained.record.best_iteration))?;
+            let values = trained.booster.predict(chunk.values, Predict::Value, None)?;
             forecasts.extend(
                 chunk
                     .cells
@@ -179,8 +185,7 @@ impl FoldTraining<'_> {
         let mut contributions = Vec::new();
         let columns = self.features.names().len() + 1;
         self.tree_rows(&set).for_each_chunk(|chunk| {
-            let best = Some(trained.record.best_iteration);
-            let values = trained.booster.predict(chunk.values, Predict::Contributions, best)?;
+            let values = trained.booster.predict(chunk.values, Predict::Contributions, None)?;
             contributions.extend(chunk.cells.iter().copied().zip(values.chunks_exact(columns).map(<[f64]>::to_vec)));
             Ok(())
         })?;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use anyhow::{Context, bail};
 use dataset::{Dataset, Dropped, ForecastRow, ForecastTable, RunDir, TabularFeatures, write_atomically};
-use evaluate::{Source, pearson, score_run};
+use evaluate::{pearson, score_run};
 use serde_json::json;
 use tracking::Tracker;
 
@@ -44,8 +44,8 @@ pub(crate) fn gather(
     json: bool,
 ) -> anyhow::Result<()> {
     let folds = &dataset.plan.folds;
-    let tables = folds.iter().map(|fold| ForecastTable::read(&run.fold(fold.number).join(RunDir::FORECASTS_FILE)));
-    let table = ForecastTable::concat(tables.collect::<Result<_, _>>()?, run.path())?;
+    let files = folds.iter().map(|fold| run.fold(fold.number).join(RunDir::FORECASTS_FILE));
+    let table = ForecastTable::read_all(files, run.path())?;
     let records: Vec<FoldRecord> = folds.iter().map(|fold| record(run, fold.number)).collect::<anyhow::Result<_>>()?;
     let last = folds.last().context("a run has folds")?.number;
     for file in [MODEL_FILE, RECORD_FILE] {
@@ -57,8 +57,7 @@ pub(crate) fn gather(
 
     let path = run.path().display().to_string();
     let (bar_ms, reach_bars) = (config.shared.data.interval.ms(), config.shared.target.reach_bars());
-    let scored =
-        score_run(Source { name: &config.run.forecaster, run: Some(&path), table: &table }, bar_ms, reach_bars)?;
+    let scored = score_run((&config.run.forecaster, &path), table, bar_ms, reach_bars)?;
     write_atomically(&run.report(), scored.html(Some(importance)).as_bytes())?;
     if let Some(tracker) = tracker {
         tracker.artifact(&run.report(), "");

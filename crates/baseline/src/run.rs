@@ -163,7 +163,7 @@ impl Run<'_> {
         let shap = training.contributions(&trained, config.lightgbm.shap_rows)?;
         export::contributions(&folder.join(export::SHAP_FILE), dataset, features, &shap)?;
         write_atomically(&folder.join("metrics.jsonl"), metrics.as_bytes())?;
-        write_atomically(&folder.join(MODEL_FILE), trained.booster.to_model(record.best_iteration)?.as_bytes())?;
+        write_atomically(&folder.join(MODEL_FILE), trained.model.as_bytes())?;
         let text = serde_json::to_string_pretty(&record).context("a record is JSON")?;
         write_atomically(&folder.join(RECORD_FILE), text.as_bytes())?;
         // Last, as it marks the fold as finished.

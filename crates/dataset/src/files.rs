@@ -42,9 +42,23 @@ fn write_with(path: &Path, write: impl FnOnce(&mut File) -> Result<(), Error>) -
 }
 
 pub(crate) fn write_parquet(path: &Path, columns: Vec<PolarsColumn>) -> Result<(), Error> {
-    let mut frame = DataFrame::new_infer_height(columns).map_err(|error| Error::file(path, error))?;
+    write_parquet_in_parts(path, std::iter::once(columns))
+}
+
+/// Writes one table given in parts of the same columns, at least one; only one part is held at a time.
+pub(crate) fn write_parquet_in_parts(path: &Path, parts: impl Iterator<Item = Vec<PolarsColumn>>) -> Result<(), Error> {
+    let failed = |error: polars::prelude::PolarsError| Error::file(path, error);
+    let mut frames = parts.map(|columns| DataFrame::new_infer_height(columns).map_err(failed));
     write_with(path, |file| {
-        ParquetWriter::new(file).finish(&mut frame).map(|_| ()).map_err(|error| Error::file(path, error))
+        let Some(first) = frames.next() else { return Err(Error::file(path, "a table without columns")) };
+        let first = first?;
+        let mut writer = ParquetWriter::new(file).batched(first.schema()).map_err(failed)?;
+        writer.write_batch(&first).map_err(failed)?;
+        drop(first);
+        for frame in frames {
+            writer.write_batch(&frame?).map_err(failed)?;
+        }
+        writer.finish().map(|_| ()).map_err(failed)
     })
 }
 

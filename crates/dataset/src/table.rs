@@ -1,9 +1,11 @@
 //! The table that every forecaster writes and every evaluation reads: `forecasts.parquet`.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::files::{float_column, floats, integer_column, integers, read_parquet, text_column, texts, write_parquet};
+use crate::files::{
+    float_column, floats, integer_column, integers, read_parquet, text_column, texts, write_parquet_in_parts,
+};
 use market::Symbol;
 
 use crate::{Error, format_time};
@@ -37,13 +39,40 @@ pub struct ForecastTable {
     rows: Vec<ForecastRow>,
 }
 
+/// Rows that are written at once.
+const ROWS_PER_PART: usize = 1 << 20;
+
+/// Rows as columns of the file.
+fn columns(rows: &[ForecastRow]) -> Vec<polars::prelude::Column> {
+    let float =
+        |name: &str, value: fn(&ForecastRow) -> f64| float_column(name, &rows.iter().map(value).collect::<Vec<_>>());
+    let times: Vec<i64> = rows.iter().map(|row| row.time_ms).collect();
+    let folds: Vec<i64> = rows.iter().map(|row| i64::from(row.fold)).collect();
+    let symbols: Vec<&str> = rows.iter().map(|row| row.symbol.as_str()).collect();
+    vec![
+        integer_column("time", &times),
+        text_column("symbol", &symbols),
+        integer_column("fold", &folds),
+        float("forecast", |row| row.forecast),
+        float("realized", |row| row.realized),
+        float("realized_delayed", |row| row.realized_delayed),
+        float("last_return", |row| row.last_return),
+        float("volatility", |row| row.volatility),
+        float("weight", |row| row.weight),
+    ]
+}
+
 impl ForecastTable {
     /// Sorts the rows.
     ///
     /// # Errors
     /// Two rows of one time and symbol, or a forecast or realized value that is not finite; `origin` names the source.
     pub fn new(mut rows: Vec<ForecastRow>, origin: &Path) -> Result<Self, Error> {
-        rows.sort_by(|a, b| (a.fold, a.time_ms, &a.symbol).cmp(&(b.fold, b.time_ms, &b.symbol)));
+        let order =
+            |a: &ForecastRow, b: &ForecastRow| (a.fold, a.time_ms, &a.symbol).cmp(&(b.fold, b.time_ms, &b.symbol));
+        if !rows.is_sorted_by(|a, b| order(a, b).is_le()) {
+            rows.sort_unstable_by(order);
+        }
         let name = |row: &ForecastRow| format!("{} at {}", row.symbol, format_time(row.time_ms));
         if let Some(pair) =
             rows.windows(2).find(|pair| pair[0].time_ms == pair[1].time_ms && pair[0].symbol == pair[1].symbol)
@@ -89,12 +118,18 @@ impl ForecastTable {
         Self::new(rows.collect(), origin)
     }
 
-    /// All rows of several tables: the folds of a run.
+    /// All rows of several files: the folds of a run.
     ///
     /// # Errors
-    /// As [`ForecastTable::new`].
-    pub fn concat(tables: Vec<Self>, origin: &Path) -> Result<Self, Error> {
-        Self::new(tables.into_iter().flat_map(|table| table.rows).collect(), origin)
+    /// As [`ForecastTable::read`] and [`ForecastTable::new`].
+    pub fn read_all(paths: impl IntoIterator<Item = PathBuf>, origin: &Path) -> Result<Self, Error> {
+        let mut rows = Vec::new();
+        for path in paths {
+            let table = Self::read(&path)?;
+            rows.reserve_exact(table.rows.len());
+            rows.extend(table.rows);
+        }
+        Self::new(rows, origin)
     }
 
     /// Writes the Parquet file, atomically.
@@ -102,26 +137,10 @@ impl ForecastTable {
     /// # Errors
     /// What the system says.
     pub fn write(&self, path: &Path) -> Result<(), Error> {
-        let float = |name: &str, value: fn(&ForecastRow) -> f64| {
-            float_column(name, &self.rows.iter().map(value).collect::<Vec<_>>())
-        };
-        let times: Vec<i64> = self.rows.iter().map(|row| row.time_ms).collect();
-        let folds: Vec<i64> = self.rows.iter().map(|row| i64::from(row.fold)).collect();
-        let symbols: Vec<&str> = self.rows.iter().map(|row| row.symbol.as_str()).collect();
-        write_parquet(
-            path,
-            vec![
-                integer_column("time", &times),
-                text_column("symbol", &symbols),
-                integer_column("fold", &folds),
-                float("forecast", |row| row.forecast),
-                float("realized", |row| row.realized),
-                float("realized_delayed", |row| row.realized_delayed),
-                float("last_return", |row| row.last_return),
-                float("volatility", |row| row.volatility),
-                float("weight", |row| row.weight),
-            ],
-        )
+        // An empty table still has its columns.
+        let parts = self.rows.chunks(ROWS_PER_PART);
+        let none = self.rows.is_empty().then_some(&[][..]);
+        write_parquet_in_parts(path, parts.chain(none).map(columns))
     }
 
     /// Reads what [`ForecastTable::write`] wrote; only time, symbol, fold, forecast and realized must be there.

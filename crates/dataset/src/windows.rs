@@ -6,6 +6,9 @@ use std::ops::Range;
 use crate::features::block_rows;
 use crate::{FeatureConfig, Panel, Targets};
 
+/// The last bar of the window is itself filled, missing or without all features; more than any count of bars.
+const LAST_IS: u16 = u16::MAX;
+
 /// Whether the window that ends at a row is fit to be forecast from, per coin.
 ///
 /// It is when the coin has a candle of its own and all features at that row, and no more than
@@ -16,8 +19,8 @@ pub struct Eligibility {
     coins: usize,
     lookback: usize,
     allowed: usize,
-    /// Bars of the window that are filled, missing or without all features; `u32::MAX` where its last one is.
-    missing: Vec<u32>,
+    /// Bars of the window that are filled, missing or without all features; `LAST_IS` where its last one is.
+    missing: Vec<u16>,
 }
 
 impl Eligibility {
@@ -35,7 +38,7 @@ impl Eligibility {
             }
         }
         let is_complete = |row: usize, coin: usize| complete[row * coins + coin];
-        let mut missing = vec![u32::MAX; rows * coins];
+        let mut missing = vec![LAST_IS; rows * coins];
         for coin in 0..coins {
             // Rows before the panel began count as missing.
             let mut count = lookback;
@@ -44,7 +47,7 @@ impl Eligibility {
                 count += usize::from(!complete);
                 count -= usize::from(row < lookback || !is_complete(row - lookback, coin));
                 if complete {
-                    missing[row * coins + coin] = count as u32;
+                    missing[row * coins + coin] = count as u16;
                 }
             }
         }
@@ -61,7 +64,7 @@ impl Eligibility {
         let missing = self.missing[row * self.coins + coin];
         match missing {
             _ if self.is(row, coin) => None,
-            u32::MAX => Some("no closed candle with all features at this time".to_owned()),
+            LAST_IS => Some("no closed candle with all features at this time".to_owned()),
             _ => Some(format!(
                 "{missing} of {} bars are filled or missing, at most {} may be (features.max_filled_share)",
                 self.lookback, self.allowed

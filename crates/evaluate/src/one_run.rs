@@ -1,5 +1,7 @@
 //! What a run prints when it is done: its own forecasts beside the controls.
 
+use dataset::ForecastTable;
+
 use crate::{
     Error, Forecaster, Importance, Interval, Options, Page, Report, Rows, Source, controls_of, html, join, pearson,
     score,
@@ -16,12 +18,19 @@ pub struct ScoredRun {
     pub report: Report,
 }
 
-/// Scores one table beside the controls.
+/// Scores one table of the run `(name, path)` beside the controls. It takes the table, which is large and not needed any
+/// more once its columns are made.
 ///
 /// # Errors
 /// As [`join`] and [`score`].
-pub fn score_run(source: Source<'_>, bar_ms: i64, reach_bars: usize) -> Result<ScoredRun, Error> {
-    let joined = join(&[source], bar_ms, reach_bars)?;
+pub fn score_run(
+    (name, run): (&str, &str),
+    table: ForecastTable,
+    bar_ms: i64,
+    reach_bars: usize,
+) -> Result<ScoredRun, Error> {
+    let joined = join(&[Source { name, run: Some(run), table: &table }], bar_ms, reach_bars)?;
+    drop(table);
     let mut forecasters = joined.forecasters;
     let controls = controls_of(&joined.rows, &forecasters[0], Options::default().seed);
     forecasters.extend(controls);

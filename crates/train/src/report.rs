@@ -5,7 +5,7 @@ use std::fs;
 
 use anyhow::{Context, bail};
 use dataset::{Dataset, Dropped, ForecastTable, Normalizer, RunDir, write_atomically};
-use evaluate::{ScoredRun, Source, pearson, score_run};
+use evaluate::{ScoredRun, pearson, score_run};
 use tracking::Tracker;
 
 use crate::config::TrainConfig;
@@ -44,9 +44,8 @@ pub fn gather(
     let seeds: Vec<ForecastTable> = (1..=config.training.seeds)
         .map(|seed| {
             let folds = dataset.plan.folds.iter();
-            let tables = folds
-                .map(|fold| ForecastTable::read(&piece_folder(run, fold.number, seed).join(RunDir::FORECASTS_FILE)));
-            Ok(ForecastTable::concat(tables.collect::<Result<_, _>>()?, run.path())?)
+            let files = folds.map(|fold| piece_folder(run, fold.number, seed).join(RunDir::FORECASTS_FILE));
+            Ok(ForecastTable::read_all(files, run.path())?)
         })
         .collect::<anyhow::Result<_>>()?;
     let table = ForecastTable::average(&seeds, run.path())?;
@@ -55,11 +54,10 @@ pub fn gather(
 
     let path = run.path().display().to_string();
     let (bar_ms, reach_bars) = (config.shared.data.interval.ms(), config.shared.target.reach_bars());
-    let scored =
-        score_run(Source { name: &config.run.forecaster, run: Some(&path), table: &table }, bar_ms, reach_bars)?;
+    let scored = score_run((&config.run.forecaster, &path), table, bar_ms, reach_bars)?;
     write_atomically(&run.report(), scored.html(None).as_bytes())?;
     if let Some(tracker) = tracker {
-        track(tracker, run, config, &table, &scored);
+        track(tracker, run, config, &scored);
     }
     if json {
         cli::print(&(serde_json::to_string_pretty(&scored.report)? + "\n"))?;
@@ -80,10 +78,11 @@ pub fn gather(
 }
 
 /// What a tracker is told of the whole run.
-fn track(tracker: &Tracker, run: &RunDir, config: &TrainConfig, table: &ForecastTable, scored: &ScoredRun) {
+fn track(tracker: &Tracker, run: &RunDir, config: &TrainConfig, scored: &ScoredRun) {
     tracker.metrics(0, &scored.headline());
-    for (rows, score) in table.rows().chunk_by(|a, b| a.fold == b.fold).zip(&scored.report.forecasters[0].folds) {
-        tracker.metrics(u64::from(rows[0].fold), &[("fold_pearson", score.unwrap_or(f64::NAN))]);
+    let report = &scored.report;
+    for (&fold, score) in report.fold_numbers.iter().zip(&report.forecasters[0].folds) {
+        tracker.metrics(u64::from(fold), &[("fold_pearson", score.unwrap_or(f64::NAN))]);
     }
     tracker.artifact(&run.report(), "");
     tracker.artifact(&run.path().join(RunDir::STATS_FILE), "");

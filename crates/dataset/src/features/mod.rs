@@ -52,10 +52,14 @@ const CLOSES13: [&str; 13] = [
     "relative_close",
 ];
 
+/// Longest window in bars, so that its missing bars are counted in 16 bits.
+const LONGEST_LOOKBACK: usize = 60_000;
+
 impl FeatureConfig {
     pub(crate) fn validate(&self) -> Result<(), Error> {
-        if self.lookback_bars == 0 {
-            return Err(Error::config("features.lookback_bars", self.lookback_bars, "at least 1 bar"));
+        if !(1..=LONGEST_LOOKBACK).contains(&self.lookback_bars) {
+            let expected = format!("1 to {LONGEST_LOOKBACK} bars");
+            return Err(Error::config("features.lookback_bars", self.lookback_bars, expected));
         }
         if !(0.0..1.0).contains(&self.max_filled_share) {
             return Err(Error::config("features.max_filled_share", self.max_filled_share, "a share from 0 to below 1"));

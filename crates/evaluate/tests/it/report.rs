@@ -1,6 +1,9 @@
 //! The report as a whole: what is in it, what is undefined, and how it looks.
 
-use evaluate::{CONTROL_NAMES, Forecaster, Options, Report, Rows, controls, controls_of, is_control, score};
+use evaluate::{
+    CONTROL_NAMES, FeatureImportance, Forecaster, Importance, Options, Page, Report, Rows, controls, controls_of, html,
+    is_control, score,
+};
 
 use crate::rows::{forecaster, rows};
 
@@ -190,4 +193,73 @@ fn tables_fit_a_terminal() {
     assert!(text.contains("network 1  ") && text.contains("network 2: checkpoints/other"), "{text}");
     assert!(!text.contains("NaN"));
     assert!(text.starts_with("Correlation of forecast and realized: 3,780 rows, 540 times, 7 coins, 9 folds\n"));
+}
+
+/// The page of some forecasters beside the controls.
+fn page(rows: &Rows, models: &[Forecaster], importance: &[(String, Importance)]) -> String {
+    let options = Options::default();
+    let mut forecasters = models.to_vec();
+    forecasters.extend(controls_of(rows, &models[0], 1));
+    let report = score(rows, &forecasters, &options).unwrap();
+    let (dropped, command) = ([("runs/b".to_owned(), 1234)], "evaluate runs/a");
+    html(&Page {
+        rows,
+        forecasters: &forecasters,
+        report: &report,
+        options: &options,
+        dropped: &dropped,
+        importance,
+        command,
+    })
+}
+
+#[test]
+fn the_page_needs_nothing_else_and_takes_names_as_text() {
+    let rows = rows(3, 300, 4);
+    let named = |name: &str, run: &str, seed| Forecaster {
+        name: name.to_owned(),
+        run: Some(run.to_owned()),
+        ..forecaster("network", &rows, 0.2, seed)
+    };
+    let models = [named("network", "runs/a", 2), named("network", "runs/b", 3), named("<b>\"&", "runs/<c>", 4)];
+    let importance = Importance {
+        features: vec![FeatureImportance { name: "return_1".to_owned(), gain: 0.7, split: 0.6, shap: Some(1e-4) }],
+    };
+    let page = page(&rows, &models, &[("runs/b".to_owned(), importance)]);
+    assert!(page.contains("network 1") && page.contains("network 2"), "equal names are told apart");
+    assert!(page.contains("&lt;b&gt;&quot;&amp;") && !page.contains("<b>\"&"), "names are no HTML");
+    assert!(page.contains("1,234 of its rows are not in every run"));
+    assert_eq!(page.matches("<svg").count(), 5, "folds, coins, cumulative IC, deciles, importance");
+    for from_elsewhere in ["<script", "<link", "src=", "href=", "@import", "url("] {
+        assert!(!page.contains(from_elsewhere), "{from_elsewhere}");
+    }
+}
+
+#[test]
+fn a_page_of_few_rows_or_constant_forecasts_is_a_page() {
+    let small = rows(1, 3, 2);
+    let constant = Forecaster { forecast: vec![0.1; small.len()], ..forecaster("network", &small, 0.0, 1) };
+    assert!(page(&small, &[constant], &[]).contains("</html>"));
+    let many = rows(2, 120, 60);
+    let page = page(&many, &[forecaster("network", &many, 0.1, 1)], &[]);
+    assert!(page.contains("the best and the worst 20 of 60 coins"));
+}
+
+/// A fold's interval holds its score, and is wider than that of the mean over folds.
+#[test]
+fn folds_and_coins_have_intervals() {
+    let rows = rows(4, 600, 3);
+    let report = report(&rows, &[forecaster("network", &rows, 0.3, 2)]);
+    let scored = &report.forecasters[0];
+    let width = |[low, high]: [f64; 2]| high - low;
+    for (score, interval) in scored.folds.iter().zip(&scored.fold_intervals) {
+        let (score, [low, high]) = (score.unwrap(), interval.unwrap());
+        assert!(low < score && score < high && width([low, high]) > width(scored.interval.unwrap()));
+    }
+    assert_eq!(scored.coins.keys().collect::<Vec<_>>(), scored.coin_intervals.keys().collect::<Vec<_>>());
+    for (coin, interval) in &scored.coin_intervals {
+        let (score, [low, high]) = (scored.coins[coin].unwrap(), interval.unwrap());
+        assert!(low < score && score < high, "{coin}");
+    }
+    assert!(report.forecasters[1].coin_intervals.is_empty(), "controls have none");
 }
