@@ -76,7 +76,8 @@ fn live_equals_offline_for_lightgbm() {
 
     for row in table.rows().iter().step_by(table.rows().len() / 40) {
         let checkpoint =
-            Checkpoint::load(&run, Some(row.fold as usize), &[dir_key.clone()], DeviceChoice::Flex).unwrap();
+            Checkpoint::load(&run, Some(row.fold as usize), std::slice::from_ref(&dir_key), DeviceChoice::Flex)
+                .unwrap();
         let history = History::read(CandleSource::Store, &checkpoint, Some(row.time_ms), None).unwrap();
         let forecasts = forecast_at(&checkpoint, &history).unwrap();
         assert_eq!(forecasts.fold, row.fold as usize);

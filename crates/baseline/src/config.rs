@@ -77,8 +77,8 @@ impl Default for LightGbmConfig {
             validation: Validation::L2,
             rounds: 10_000,
             patience: 50,
-            // A hundredth of a second a row with a few hundred trees.
-            shap_rows: 200,
+            // A row takes a hundredth of a second with a few hundred trees: more would cost more than the training.
+            shap_rows: 50,
             objective: "regression".to_owned(),
             learning_rate: 0.05,
             // Small trees with full leaves: returns are nearly all noise.

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::bail;
 use dataset::{Dataset, TabularFeatures, WideTable};
 
+use crate::fold::Contributions;
 use crate::rows::TreeRows;
 
 /// SHAP contributions of sampled rows.
@@ -25,7 +26,7 @@ pub(crate) fn matrix(path: &Path, dataset: &Dataset, features: &TabularFeatures)
         }
         Ok(())
     })?;
-    if table.len() == 0 {
+    if table.is_empty() {
         bail!("no row has a target and all features\nhint: `cargo run -p download --release -- audit` shows the holes");
     }
     table.write(path)?;
@@ -38,13 +39,13 @@ pub(crate) fn contributions(
     path: &Path,
     dataset: &Dataset,
     features: &TabularFeatures,
-    contributions: &[((usize, usize), Vec<f64>)],
+    contributions: &[Contributions],
 ) -> anyhow::Result<()> {
     let mut names = features.names();
     names.push("expected".to_owned());
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut table = WideTable::new(&[], &names);
-    for ((row, coin), values) in contributions {
+    for Contributions { row, coin, values } in contributions {
         table.push(dataset.panel.time_ms(*row), &dataset.panel.symbols()[*coin], &[], values);
     }
     Ok(table.write(path)?)

@@ -37,6 +37,15 @@ pub(crate) struct Trained {
     pub metrics: Vec<Metrics>,
 }
 
+/// SHAP contributions of one row.
+pub(crate) struct Contributions {
+    /// Row of the panel.
+    pub row: usize,
+    pub coin: usize,
+    /// One a feature, then the expected value, which they add to.
+    pub values: Vec<f64>,
+}
+
 /// One line of metrics.jsonl.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Metrics {
@@ -172,8 +181,8 @@ impl FoldTraining<'_> {
         Ok((forecasts, set.dropped))
     }
 
-    /// SHAP contributions of `count` scored rows, evenly spaced in time: (cell, contributions and expected value).
-    pub fn contributions(&self, trained: &Trained, count: usize) -> anyhow::Result<Vec<((usize, usize), Vec<f64>)>> {
+    /// SHAP contributions of about `count` scored rows, evenly spaced in time.
+    pub fn contributions(&self, trained: &Trained, count: usize) -> anyhow::Result<Vec<Contributions>> {
         let std = trained.record.target_std_of(self.dataset.panel.symbols());
         let coins = self.dataset.panel.coins().max(1);
         let stride = (self.fold.score.len() * coins / count.max(1)).max(1);
@@ -186,7 +195,12 @@ impl FoldTraining<'_> {
         let columns = self.features.names().len() + 1;
         self.tree_rows(&set).for_each_chunk(|chunk| {
             let values = trained.booster.predict(chunk.values, Predict::Contributions, None)?;
-            contributions.extend(chunk.cells.iter().copied().zip(values.chunks_exact(columns).map(<[f64]>::to_vec)));
+            let rows = chunk.cells.iter().zip(values.chunks_exact(columns));
+            contributions.extend(rows.map(|(&(row, coin), values)| Contributions {
+                row,
+                coin,
+                values: values.to_vec(),
+            }));
             Ok(())
         })?;
         Ok(contributions)

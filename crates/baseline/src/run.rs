@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 use anyhow::{Context, anyhow};
 use clap::Parser;
@@ -49,6 +50,7 @@ pub struct Args {
 /// # Errors
 /// No library, a config that is refused, missing candles, an interrupted training.
 pub fn run(args: &Args) -> anyhow::Result<()> {
+    let began = Instant::now();
     // Before anything starts threads.
     let library = Library::open()?;
     let default = || PathBuf::from("checkpoints").join(format!("{}-lightgbm", args.config.name()));
@@ -77,7 +79,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     run.begin(&config.to_toml()?, stored.as_deref())?;
     report::write_folds(&run, &dataset)?;
     let tracker = Tracker::from_env("quarterhour", &run.name());
-    let training = Run { args, run, config, library, dataset, features, tracker: tracker.as_ref() };
+    let training = Run { args, run, config, library, dataset, features, tracker: tracker.as_ref(), began };
     let done = training.train(&folds);
     if let Some(Err(error)) = tracker.map(|tracker| tracker.finish(done.is_ok())) {
         cli::warn(error.to_string());
@@ -94,6 +96,7 @@ struct Run<'a> {
     dataset: Dataset,
     features: TabularFeatures,
     tracker: Option<&'a Tracker>,
+    began: Instant,
 }
 
 impl Run<'_> {
@@ -107,9 +110,9 @@ impl Run<'_> {
         for fold in folds {
             self.train_fold(fold, &interrupted)?;
         }
-        if let Some(memory) = cli::peak_memory() {
-            cli::note(format!("peak memory of panel, features and training: {} MiB", memory >> 20));
-        }
+        let memory =
+            cli::peak_memory().map_or(String::new(), |bytes| format!(", at most {} MiB of memory", bytes >> 20));
+        cli::note(format!("panel, training and forecasts: {:.1} s{memory}", self.began.elapsed().as_secs_f64()));
         if report::is_complete(&self.run, &self.dataset) {
             report::gather(
                 &self.run,

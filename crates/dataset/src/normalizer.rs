@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, FeatureMatrix, FeatureSet, Panel, Targets};
@@ -240,7 +241,7 @@ impl Normalizer {
 
 /// Standard deviation of each coin's targets at `rows`; `None` where there are none or they do not vary.
 pub fn target_std(targets: &Targets, rows: Range<usize>) -> Vec<Option<f32>> {
-    (0..targets.coins()).map(|coin| target_moments(targets, coin, rows.clone()).known_std()).collect()
+    (0..targets.coins()).into_par_iter().map(|coin| target_moments(targets, coin, rows.clone()).known_std()).collect()
 }
 
 fn target_moments(targets: &Targets, coin: usize, rows: Range<usize>) -> Moments {

@@ -126,36 +126,49 @@ impl<'a> Ground<'a> {
         self.rows.symbols.iter().enumerate().map(of_coin).collect()
     }
 
-    /// Bootstrap intervals of [`Ground::per_coin`], each coin's timestamps drawn for themselves.
-    fn coin_intervals(&self, forecast: &[f64]) -> BTreeMap<String, Option<Interval>> {
-        let of_coin = |(coin, symbol): (usize, &String)| {
-            let folds: Vec<&[usize]> =
-                self.coins.iter().map(|coins| coins.get(coin).map(Vec::as_slice).unwrap_or_default()).collect();
-            let lengths: Vec<usize> = folds.iter().map(|rows| rows.len()).collect();
-            let pick = |values: &[f64]| folds.concat().iter().map(|row| values[*row]).collect::<Vec<_>>();
-            let layout = one_row_a_time(&self.layout, &lengths);
-            let series = Series::new(&layout, &pick(forecast), &pick(&self.rows.realized), self.floor);
-            if !enough_blocks(&lengths, series.block, self.floor) {
-                return (symbol.clone(), None);
+    /// Bootstrap intervals of [`Ground::per_coin`]: every coin on the same drawn timestamps.
+    fn coin_intervals(&self, forecast: &[f64], block: usize) -> BTreeMap<String, Option<Interval>> {
+        let mut intervals: BTreeMap<String, Option<Interval>> =
+            self.rows.symbols.iter().map(|symbol| (symbol.clone(), None)).collect();
+        if !enough_blocks(&self.fold_lengths, block, self.floor) {
+            return intervals;
+        }
+        let layout = one_row_a_time(&self.layout);
+        let mut time_of_row = vec![0; self.rows.len()];
+        for (time, rows) in self.layout.times.iter().enumerate() {
+            time_of_row[rows.clone()].fill(time);
+        }
+        let series_of = |coin: usize| {
+            let mut x = vec![f64::NAN; self.layout.times.len()];
+            let mut y = x.clone();
+            for &row in self.coins.iter().filter_map(|coins| coins.get(coin)).flatten() {
+                (x[time_of_row[row]], y[time_of_row[row]]) = (forecast[row], self.rows.realized[row]);
             }
-            let drawn = draw(&[&series], &lengths, series.block, self.options.seed, self.options.draws);
-            let means = drawn.iter().flat_map(Draws::iter).map(|folds| draw_mean(folds.iter().copied()));
-            (symbol.clone(), percentile_interval(&means.collect::<Vec<_>>(), self.options.confidence))
+            Series::new(&layout, &x, &y, self.floor)
         };
-        self.rows.symbols.par_iter().enumerate().map(of_coin).collect()
+        let coins: Vec<usize> = (0..self.rows.symbols.len()).collect();
+        for batch in coins.chunks(COINS_AT_ONCE) {
+            let series: Vec<Series> = batch.par_iter().map(|&coin| series_of(coin)).collect();
+            let series: Vec<&Series> = series.iter().collect();
+            let drawn = draw(&series, &self.fold_lengths, block, self.options.seed, self.options.draws);
+            for (&coin, draws) in batch.iter().zip(&drawn) {
+                let means: Vec<f64> = draws.iter().map(|folds| draw_mean(folds.iter().copied())).collect();
+                let interval = percentile_interval(&means, self.options.confidence);
+                intervals.insert(self.rows.symbols[coin].clone(), interval);
+            }
+        }
+        intervals
     }
 }
 
-/// A layout of rows that each are a timestamp of their own, given how many there are in each fold.
-fn one_row_a_time(layout: &Layout, lengths: &[usize]) -> Layout {
-    let mut start = 0;
-    let fold_of = |(fold, &length): (&FoldSpan, &usize)| {
-        let span = start..start + length;
-        start = span.end;
-        FoldSpan { number: fold.number, rows: span.clone(), times: span }
-    };
-    let folds: Vec<FoldSpan> = layout.folds.iter().zip(lengths).map(fold_of).collect();
-    Layout { folds, times: (0..start).map(|row| row..row + 1).collect() }
+/// Coins whose sums are held at once.
+const COINS_AT_ONCE: usize = 32;
+
+/// The layout of one row a timestamp.
+fn one_row_a_time(layout: &Layout) -> Layout {
+    let fold = |fold: &FoldSpan| FoldSpan { rows: fold.times.clone(), ..fold.clone() };
+    let times = (0..layout.times.len()).map(|time| time..time + 1);
+    Layout { folds: layout.folds.iter().map(fold).collect(), times: times.collect() }
 }
 
 /// A day's bars, but not less than the reach and not more than half the longest fold.
@@ -167,7 +180,7 @@ fn day_block(rows: &Rows, layout: &Layout) -> usize {
 
 /// Ranks within each fold.
 fn fold_ranks(layout: &Layout, values: &[f64]) -> Vec<f64> {
-    layout.folds.iter().flat_map(|fold| average_ranks(&values[fold.rows.clone()])).collect()
+    layout.folds.par_iter().flat_map(|fold| average_ranks(&values[fold.rows.clone()])).collect()
 }
 
 /// One forecaster's scores before the bootstrap, and what the bootstrap needs of it.
@@ -224,7 +237,7 @@ impl Scored {
             coins: ground.per_coin(forecast),
             coin_intervals: match is_control(&forecaster.name, forecaster.run.as_deref()) {
                 true => BTreeMap::new(),
-                false => ground.coin_intervals(forecast),
+                false => ground.coin_intervals(forecast, raw.block),
             },
         };
         Self { score, series }

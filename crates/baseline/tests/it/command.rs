@@ -25,7 +25,9 @@ fn a_run_has_all_its_parts_and_is_not_trained_twice() {
         "best-fold.json",
         "importance.csv",
         "importance.json",
+        "importance.svg",
         "shap.parquet",
+        "report.html",
         "fold-1/model.txt",
         "fold-1/metrics.jsonl",
         "fold-2/forecasts.parquet",
@@ -146,4 +148,16 @@ fn the_exported_matrix_is_what_the_trees_see() {
     let (stdout, stderr) = tiny.trained(&["--run", "run", "--export", "matrix.parquet"]);
     assert!(stdout.is_empty() && stderr.contains("rows of 40 features are in matrix.parquet"), "{stderr}");
     assert!(tiny.path("matrix.parquet").exists());
+}
+
+/// A tracking server that is down costs a warning, and nothing of the run.
+#[test]
+fn a_tracking_server_that_is_down_loses_nothing() {
+    let Some(_) = library() else { return };
+    let tiny = Tiny::new();
+    let output = tiny.command(&["--run", "run"]).env("MLFLOW_TRACKING_URI", "http://127.0.0.1:9").output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{stderr}");
+    assert!(stderr.contains("warning: tracking stopped: MLflow at http://127.0.0.1:9"), "{stderr}");
+    assert!(tiny.path("run/report.html").exists());
 }

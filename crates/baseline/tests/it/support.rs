@@ -28,8 +28,13 @@ impl Tiny {
         self.dir.path().join(name)
     }
 
-    /// Runs the binary on the store with trees small enough for three coins and two days.
+    /// Runs the binary.
     pub fn baseline(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// The binary on the store, with trees small enough for three coins and two days.
+    pub fn command(&self, arguments: &[&str]) -> Command {
         const SET: [&str; 6] = [
             "data.source=store",
             "lightgbm.lookbacks=[5, 30]",
@@ -41,7 +46,8 @@ impl Tiny {
         let mut command = Command::new(env!("CARGO_BIN_EXE_baseline"));
         command.current_dir(self.dir.path()).args(["--config", "tiny.toml"]);
         command.args(SET.iter().flat_map(|key| ["--set", key])).args(arguments);
-        command.output().unwrap()
+        command.env_remove("MLFLOW_TRACKING_URI");
+        command
     }
 
     /// As [`Tiny::baseline`], which must work; stdout and stderr.

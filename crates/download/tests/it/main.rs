@@ -140,3 +140,21 @@ fn archive_files_are_read() {
     let audit = download(dir.path(), &["audit"]);
     assert!(audit.contains("80 from 2023-03-24"), "{audit}");
 }
+
+/// The simulated market in the store is the one that configs with `source = "simulated"` train on.
+#[test]
+fn a_simulated_market_is_stored() {
+    let dir = tempfile::tempdir().unwrap();
+    let set = ["--set", "data.simulated.coins=3", "--set", "data.simulated.minutes=300"];
+    let text = download(dir.path(), &[&set[..], &["simulate"]].concat());
+    assert!(text.starts_with("3 coins, ") && text.ends_with(" of them new in data\n"), "{text}");
+    assert!(download(dir.path(), &[&set[..], &["simulate"]].concat()).contains(" 0 of them new"), "{text}");
+    let config = market::SimulatedConfig { coins: 3, minutes: 300, ..market::SimulatedConfig::default() };
+    let expected = market::simulate(&config, Interval::ONE_MINUTE).unwrap();
+    let store = Store::new(&dir.path().join("data"), Market::Spot, Interval::ONE_MINUTE);
+    for coin in expected.coins {
+        let stored = store.read(&coin.symbol, &[Column::Close], i64::MIN, i64::MAX).unwrap();
+        let closes: Vec<f64> = coin.candles.iter().map(|candle| candle.close).collect();
+        assert_eq!(stored.column(Column::Close), closes);
+    }
+}
