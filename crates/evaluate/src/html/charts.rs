@@ -2,6 +2,7 @@
 //!
 //! Colours are those of Okabe and Ito, which people of any colour vision tell apart; controls are grey.
 
+use plotters::chart::MeshStyle;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -77,18 +78,12 @@ pub(super) fn groups(names: &[String], series: &[Series<Point>], unit: &str, sca
             .x_label_area_size(30)
             .y_label_area_size(70)
             .build_cartesian_2d(-0.5..names.len() as f64 - 0.5, low..high)?;
-        chart
-            .configure_mesh()
+        quiet(&mut chart.configure_mesh())
             .disable_x_mesh()
-            .light_line_style(WHITE)
-            .bold_line_style(LIGHT)
-            .axis_style(LIGHT)
             .x_labels(0)
             .y_labels(7)
             .y_label_formatter(&|value| tick(*value))
             .y_desc(unit)
-            .label_style((FONT, 13, &INK))
-            .axis_desc_style((FONT, 13, &INK))
             .draw()?;
         let zero = [(-0.5, 0.0), (names.len() as f64 - 0.5, 0.0)];
         chart.draw_series(LineSeries::new(zero, INK.stroke_width(1)))?;
@@ -131,18 +126,12 @@ pub(super) fn rows(names: &[String], series: &[Series<Point>], unit: &str) -> St
             .x_label_area_size(40)
             .y_label_area_size(110)
             .build_cartesian_2d(low..high, names.len() as f64 - 0.5..-0.5)?;
-        chart
-            .configure_mesh()
+        quiet(&mut chart.configure_mesh())
             .disable_y_mesh()
-            .light_line_style(WHITE)
-            .bold_line_style(LIGHT)
-            .axis_style(LIGHT)
             .x_labels(9)
             .y_labels(0)
             .x_label_formatter(&|value| tick(*value))
             .x_desc(unit)
-            .label_style((FONT, 13, &INK))
-            .axis_desc_style((FONT, 13, &INK))
             .draw()?;
         let zero = [(0.0, -0.5), (0.0, names.len() as f64 - 0.5)];
         chart.draw_series(LineSeries::new(zero, INK.stroke_width(1)))?;
@@ -180,19 +169,13 @@ pub(super) fn lines(series: &[Series<(i64, f64)>], marks: &[i64], unit: &str, da
             .x_label_area_size(34)
             .y_label_area_size(70)
             .build_cartesian_2d(from as f64..(until.max(from + 1)) as f64, low..high)?;
-        chart
-            .configure_mesh()
+        quiet(&mut chart.configure_mesh())
             .disable_x_mesh()
-            .light_line_style(WHITE)
-            .bold_line_style(LIGHT)
-            .axis_style(LIGHT)
             .x_labels(8)
             .y_labels(7)
             .x_label_formatter(&|time| date(*time as i64))
             .y_label_formatter(&|value| tick(*value))
             .y_desc(unit)
-            .label_style((FONT, 13, &INK))
-            .axis_desc_style((FONT, 13, &INK))
             .draw()?;
         for &mark in marks {
             chart.draw_series(LineSeries::new([(mark as f64, low), (mark as f64, high)], LIGHT.stroke_width(1)))?;
@@ -251,18 +234,12 @@ fn bars(area: &Area<'_>, names: &[String], values: &[f64], unit: &str, colour: R
         .x_label_area_size(40)
         .y_label_area_size(if names.is_empty() { 10 } else { 210 })
         .build_cartesian_2d(0.0..high, values.len() as f64 - 0.5..-0.5)?;
-    chart
-        .configure_mesh()
+    quiet(&mut chart.configure_mesh())
         .disable_y_mesh()
-        .light_line_style(WHITE)
-        .bold_line_style(LIGHT)
-        .axis_style(LIGHT)
         .x_labels(6)
         .y_labels(0)
         .x_label_formatter(&|value| tick(*value))
         .x_desc(unit)
-        .label_style((FONT, 13, &INK))
-        .axis_desc_style((FONT, 13, &INK))
         .draw()?;
     names_at_the_left(area, &chart, names)?;
     let bar = |(place, &value): (usize, &f64)| {
@@ -272,11 +249,20 @@ fn bars(area: &Area<'_>, names: &[String], values: &[f64], unit: &str, colour: R
     Ok(())
 }
 
-type Chart<'a, 'b> = ChartContext<
-    'a,
-    SVGBackend<'b>,
-    Cartesian2d<plotters::coord::types::RangedCoordf64, plotters::coord::types::RangedCoordf64>,
->;
+type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Coordinate, Coordinate>>;
+
+type Coordinate = plotters::coord::types::RangedCoordf64;
+
+/// Light lines and small letters.
+fn quiet<'m, 'a, 'b, 'c>(
+    mesh: &'m mut MeshStyle<'a, 'b, Coordinate, Coordinate, SVGBackend<'c>>,
+) -> &'m mut MeshStyle<'a, 'b, Coordinate, Coordinate, SVGBackend<'c>> {
+    mesh.light_line_style(WHITE)
+        .bold_line_style(LIGHT)
+        .axis_style(LIGHT)
+        .label_style((FONT, 13, &INK))
+        .axis_desc_style((FONT, 13, &INK))
+}
 
 fn names_at_the_left(area: &Area<'_>, chart: &Chart<'_, '_>, names: &[String]) -> Drawn {
     let plot = chart.plotting_area();
