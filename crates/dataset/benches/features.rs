@@ -5,8 +5,11 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use dataset::{CandleTable, Column, FeatureSet, Panel, Store};
+use dataset::{CandleTable, Column, FeatureSet, Panel, Store, TabularFeatures};
 use market::{Interval, Market, Symbol};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const REPEATS: usize = 5;
 
@@ -24,13 +27,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         let (read, panel) = fastest(|| panel(&store, set.columns()))?;
         let (computed, features) = fastest(|| Ok(set.compute(&panel, 0..panel.rows())))?;
+        let tabular = TabularFeatures::new(set, &[]);
+        let (streamed, _) = fastest(|| Ok(in_chunks(&tabular, &panel)))?;
         println!(
-            "{set}: {} rows x {} coins; panel {:.3} s, {} features a coin {:.3} s",
+            "{set}: {} rows x {} coins; panel {:.3} s, {} features a coin {:.3} s, in chunks {:.3} s",
             panel.rows(),
             panel.coins(),
             read.as_secs_f64(),
             features.per_coin(),
-            computed.as_secs_f64()
+            computed.as_secs_f64(),
+            streamed.as_secs_f64()
         );
     }
     Ok(())
@@ -43,6 +49,13 @@ fn panel(store: &Store, columns: &[Column]) -> Result<Panel, Box<dyn std::error:
     let times = || coins.iter().flat_map(|(_, candles)| candles.open_time_ms.iter().copied());
     let (first, last) = (times().min().ok_or("an empty store")?, times().max().ok_or("an empty store")?);
     Ok(Panel::build(&coins, store.interval(), (first, last + store.interval().ms()), 60, columns))
+}
+
+/// Computes and drops all rows, as they stream into a data set; the sum keeps them from being optimized away.
+fn in_chunks(features: &TabularFeatures, panel: &Panel) -> f32 {
+    let step = features.chunk_rows(panel);
+    let chunks = (0..panel.rows()).step_by(step).map(|start| start..panel.rows().min(start + step));
+    chunks.map(|rows| features.compute(panel, rows).cell(0, 0)[0]).sum()
 }
 
 /// The least time of several calls, and what the last one returned.

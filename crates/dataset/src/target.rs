@@ -90,7 +90,7 @@ impl TargetConfig {
 
     /// What is added to the name of a forecaster that is fitted to shuffled targets.
     pub fn name_suffix(&self) -> &'static str {
-        if self.shuffle_seed == 0 { "" } else { "_shuffled_target" }
+        if self.shuffle_seed == 0 { "" } else { "_shuffled_days" }
     }
 
     /// How many bars after t the target at t needs: what every purge must cover.
