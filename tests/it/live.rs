@@ -84,6 +84,12 @@ fn live_equals_offline_for_lightgbm() {
         let live = forecasts.coins.iter().find(|coin| coin.symbol == row.symbol.as_str()).unwrap();
         assert_eq!(live.forecast.map(f64::to_bits), Some(row.forecast.to_bits()), "{} at {}", row.symbol, row.time_ms);
     }
+    let fewer = [dir_key.clone(), "universe.symbols=[\"SIM1USDT\", \"SIM2USDT\"]".to_owned()];
+    let refused = Checkpoint::load(&run, None, &fewer, DeviceChoice::Flex).unwrap_err().to_string();
+    assert!(
+        refused.contains("was trained on SIM1USDT SIM2USDT SIM3USDT, but the universe is SIM1USDT SIM2USDT"),
+        "{refused}"
+    );
     let last = Checkpoint::load(&run, None, &[dir_key], DeviceChoice::Flex).unwrap();
     let history = History::read(CandleSource::Store, &last, None, None).unwrap();
     assert_eq!(forecast_at(&last, &history).unwrap().fold, 2, "the last fold, not the best");

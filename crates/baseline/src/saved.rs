@@ -97,6 +97,18 @@ impl SavedModel {
                 folder.join(MODEL_FILE).display()
             );
         }
+        // Market-relative features are of these coins together.
+        let mut universe: Vec<&str> = config.shared.universe.symbols.iter().map(Symbol::as_str).collect();
+        universe.sort_unstable();
+        let trained: Vec<&str> = record.target_std.keys().map(String::as_str).collect();
+        if universe != trained {
+            bail!(
+                "{} was trained on {}, but the universe is {}\nhint: leave universe.symbols as the run has it",
+                folder.join(MODEL_FILE).display(),
+                trained.join(" "),
+                universe.join(" ")
+            );
+        }
         Ok(Self { booster, record, features })
     }
 

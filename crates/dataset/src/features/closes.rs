@@ -67,3 +67,78 @@ pub(super) fn compute(set: FeatureSet, panel: &Panel, rows: Range<usize>, out: &
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{CandleTable, Column};
+    use market::Symbol;
+
+    const ROWS: usize = 150;
+
+    fn close(row: usize, coin: usize) -> f64 {
+        100.0 * (coin + 1) as f64 + ((row * (7 + 5 * coin)) % 31) as f64
+    }
+
+    /// Three coins; the last one lists at row 80.
+    fn panel() -> Panel {
+        let coins: Vec<_> = (0..3)
+            .map(|coin| {
+                let mut candles = CandleTable::default();
+                for row in (0..ROWS).filter(|&row| coin < 2 || row >= 80) {
+                    let mut values = [f64::NAN; Column::ALL.len()];
+                    values[Column::Close as usize] = close(row, coin);
+                    candles.push_row(row as i64 * 60_000, values);
+                }
+                (Symbol::new(&format!("COIN{coin}")).unwrap(), candles)
+            })
+            .collect();
+        Panel::build(&coins, "1m".parse().unwrap(), (0, ROWS as i64 * 60_000), 60, &[])
+    }
+
+    #[test]
+    fn features_equal_their_formulas() {
+        let panel = panel();
+        let features = FeatureSet::Closes13.compute(&panel, 0..ROWS);
+        let twelve = FeatureSet::Closes12.compute(&panel, 0..ROWS);
+        let is_listed = |row: usize, coin: usize| coin < 2 || row >= 80;
+        let log_return = |row: usize, coin: usize, bars: usize| {
+            let earlier = row.checked_sub(bars).filter(|&row| is_listed(row, coin));
+            earlier.map_or(f64::NAN, |earlier| (close(row, coin) / close(earlier, coin)).ln())
+        };
+        let relative = |of: &dyn Fn(usize) -> f64, coin: usize| {
+            let known: Vec<f64> = (0..3).map(of).filter(|value| !value.is_nan()).collect();
+            of(coin) - known.iter().sum::<f64>() / known.len() as f64
+        };
+        for row in 61..ROWS {
+            for coin in (0..3).filter(|&coin| is_listed(row, coin)) {
+                let returns = [1, 5, 15, 30, 60].map(|bars| log_return(row, coin, bars));
+                let trends = [15, 60].map(|window| {
+                    let before = row - window..row;
+                    if before.clone().all(|row| is_listed(row, coin)) {
+                        let mean = before.map(|row| close(row, coin)).sum::<f64>() / window as f64;
+                        (close(row, coin) / mean).ln()
+                    } else {
+                        f64::NAN
+                    }
+                });
+                let of_market = [1, 5, 15, 30, 60].map(|bars| relative(&|coin| log_return(row, coin, bars), coin));
+                let price = relative(&|coin| if is_listed(row, coin) { close(row, coin) } else { f64::NAN }, coin);
+                let expected = [&returns[..], &trends, &of_market, &[price]].concat();
+                for (place, (&found, expected)) in features.cell(row, coin).iter().zip(expected).enumerate() {
+                    // A trend whose window began before the listing is of the closes that are there.
+                    if expected.is_nan() && [5, 6].contains(&place) {
+                        continue;
+                    }
+                    let close_enough = (f64::from(found) - expected).abs() <= 1e-6 * expected.abs().max(1e-3);
+                    assert!(
+                        close_enough || found.is_nan() && expected.is_nan(),
+                        "{row} {coin} {place}: {found} {expected}"
+                    );
+                }
+                let bits = |cell: &[f32]| cell.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+                assert_eq!(bits(&features.cell(row, coin)[..12]), bits(twelve.cell(row, coin)));
+            }
+        }
+    }
+}
