@@ -105,17 +105,35 @@ fn statistics_read_back_as_they_were() {
     assert_eq!(stats, read);
 }
 
-/// The candles with other prices and volumes from `from_ms` on.
+/// Shuffled targets are a control of fitting alone: what is scored stays as it came.
+#[test]
+fn shuffled_targets_end_before_the_scored_rows() {
+    let mut config = tests::tiny();
+    config.target.shuffle_seed = 1;
+    let dataset = Dataset::load(&config).unwrap();
+    for fold in &dataset.plan.folds {
+        let fitted = dataset.fitted_targets(fold);
+        let differ = |row: usize| {
+            (0..3).any(|coin| fitted.value(row, coin).to_bits() != dataset.targets.value(row, coin).to_bits())
+        };
+        assert!((fold.train.start..fold.stop.end).filter(|&row| differ(row)).count() > fold.train.len() / 2);
+        assert!(!(fold.score.start..dataset.panel.rows()).any(differ), "fold {}", fold.number);
+    }
+}
+
+/// The candles with other prices, returns and volumes from `from_ms` on.
 fn with_other_prices(coins: &[(Symbol, CandleTable)], from_ms: i64) -> Vec<(Symbol, CandleTable)> {
     let change = |candles: &CandleTable| {
         let mut table = CandleTable::default();
         for row in 0..candles.len() {
             let mut candle = candles.candle(row);
             if candle.open_time_ms >= from_ms {
+                // One factor for all would leave the returns as they are.
+                let factor = 2.0 + ((row * 37) % 11) as f64 / 11.0;
                 for price in [&mut candle.open, &mut candle.high, &mut candle.low] {
-                    *price = price.map(|price| price * 3.0);
+                    *price = price.map(|price| price * factor);
                 }
-                candle.close *= 3.0;
+                candle.close *= factor;
                 candle.volume = candle.volume.map(|volume| volume * 10.0);
             }
             table.push(&candle, f64::NAN);

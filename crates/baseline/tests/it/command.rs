@@ -81,8 +81,15 @@ fn rounds_are_added_or_a_run_is_trained_anew() {
     let Some(_) = library() else { return };
     let tiny = Tiny::new();
     // So slow that 40 rounds do not reach the best.
-    let with =
-        |more: &[&'static str]| [&LONG[..], &["--run", "run", "--set", "lightgbm.learning_rate=0.001"], more].concat();
+    let with = |more: &[&'static str]| {
+        [
+            &LONG[..],
+            &["--set", "lightgbm.learning_rate=0.001"],
+            if more.contains(&"--run") { &[] } else { &["--run", "run"] },
+            more,
+        ]
+        .concat()
+    };
     tiny.trained(&with(&[]));
     let record = || json(&tiny.path("run/fold-1/lightgbm.json"));
     let (first, model) = (record(), fs::read_to_string(tiny.path("run/fold-1/model.txt")).unwrap());
@@ -94,6 +101,17 @@ fn rounds_are_added_or_a_run_is_trained_anew() {
     let trees = |model: &str| model.matches("\nTree=").count();
     let continued = fs::read_to_string(tiny.path("run/fold-1/model.txt")).unwrap();
     assert_eq!((trees(&model), trees(&continued)), (40, 55));
+
+    // They go on where the others ended: as if all had been grown at once.
+    tiny.trained(&with(&["--set", "lightgbm.rounds=55", "--run", "at-once"]));
+    let forecasts = |run: &str| {
+        let table = ForecastTable::read(&tiny.path(run).join("fold-1/forecasts.parquet")).unwrap();
+        table.rows().iter().map(|row| row.forecast).collect::<Vec<_>>()
+    };
+    let (added, at_once) = (forecasts("run"), forecasts("at-once"));
+    let size = at_once.iter().map(|value| value.abs()).fold(0.0, f64::max);
+    let apart = added.iter().zip(&at_once).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    assert!(apart < 1e-3 * size, "{apart} {size}");
 
     tiny.trained(&with(&["--retrain"]));
     assert_eq!(fs::read_to_string(tiny.path("run/fold-1/model.txt")).unwrap(), model);
