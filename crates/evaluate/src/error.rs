@@ -100,4 +100,10 @@ pub enum Error {
         /// What the first table says.
         expected: f64,
     },
+    /// Text that is no thresholds.toml.
+    #[error("thresholds: {reason}\nhint: `scripts/tune-thresholds RUN` writes RUN/thresholds.toml")]
+    Thresholds {
+        /// What is wrong, with the key and the value found.
+        reason: String,
+    },
 }

@@ -1,8 +1,8 @@
 //! Scores forecasts honestly: correlations, information coefficients, errors and block-bootstrap intervals.
 //!
-//! Slices in, values or strings out: no input or output, no candles, no models; [`join`] knows the forecast table, and that is all. [`score`] puts every [`Forecaster`] on
-//! the same [`Rows`] and returns a [`Report`], which serializes to one JSON object and prints as text tables. The
-//! statistics it is made of are public functions over slices.
+//! Slices in, values or strings out: no input or output, no candles, no models; [`join`] knows the forecast table, and
+//! that is all. [`score`] puts every [`Forecaster`] on the same [`Rows`] and returns a [`Report`], which serializes to
+//! one JSON object and prints as text tables. The statistics it is made of are public functions over slices.
 
 mod accuracy;
 mod block_length;
@@ -22,6 +22,7 @@ mod report;
 mod rows;
 mod scoring;
 mod table;
+mod trade;
 mod variants;
 
 pub use accuracy::{directional_accuracy, mean_absolute_error, root_mean_squared_error};
@@ -38,3 +39,4 @@ pub use options::Options;
 pub use report::{Difference, Interval, Report, Score};
 pub use rows::{Forecaster, Rows, timestamp_groups};
 pub use scoring::score;
+pub use trade::{Calibration, CoinThresholds, Costs, Side, Thresholds, may_open};
