@@ -229,4 +229,13 @@ pub enum Error {
         /// What the runtime says.
         reason: String,
     },
+
+    /// The websocket cannot be reached, has ended or is silent.
+    #[error("websocket {url}: {reason}\nhint: candles can also be had by REST; check the network and the address")]
+    Stream {
+        /// The address without the streams.
+        url: String,
+        /// What happened.
+        reason: String,
+    },
 }

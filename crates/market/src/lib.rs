@@ -3,6 +3,7 @@
 //! - [`Symbol`], [`Market`], [`Interval`], [`Candle`]: the domain types every other crate uses.
 //! - [`RestClient`]: closed candles from Binance REST, with the server's clock deciding what is
 //!   closed.
+//! - [`KlineStream`]: the same, announced by websocket as they close.
 //! - [`simulate`]: a seeded, made-up market whose best possible forecast is known exactly.
 //!
 //! This crate knows no panel, no feature and no tensor, and writes no file.
@@ -12,6 +13,7 @@ mod error;
 mod interval;
 mod rest;
 mod simulated;
+mod stream;
 mod symbol;
 mod time;
 
@@ -20,5 +22,6 @@ pub use error::Error;
 pub use interval::Interval;
 pub use rest::{ClosedCandles, RestClient, RestOptions};
 pub use simulated::{SimulatedCoin, SimulatedConfig, SimulatedMarket, simulate, simulate_coin};
+pub use stream::KlineStream;
 pub use symbol::{Market, Symbol};
 pub use time::utc_text;

@@ -1,1 +1,21 @@
-//! Under construction.
+//! Paper trading: positions that only a ledger knows, opened on forecasts and closed at the exchange's prices.
+//!
+//! - [`Ledger`]: one SQLite file of candles as they were known, forecasts and positions, which a kill at any moment
+//!   leaves whole.
+//! - [`TradingConfig`]: costs and the rules of when a forecast is acted on.
+//! - [`summarize`]: what came of it, per coin.
+//!
+//! Signal, costs and overlap are [`evaluate`]'s, the same as in thresholds and backtest. No order is ever sent.
+
+mod config;
+mod error;
+mod ledger;
+mod position;
+mod schema;
+mod summary;
+
+pub use config::TradingConfig;
+pub use error::Error;
+pub use ledger::{Ledger, LoggedForecast, Minute, Price, Signal};
+pub use position::Position;
+pub use summary::{CoinSummary, summarize, summary_table};

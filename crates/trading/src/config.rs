@@ -1,0 +1,60 @@
+//! The `[trading]` section.
+
+use evaluate::Costs;
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// The `[trading]` section: what a pretend position costs, and when one is opened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TradingConfig {
+    /// Fee and slippage of every fill.
+    pub costs: Costs,
+    /// Whether a coin may have several positions at a time.
+    pub overlapping: bool,
+    /// Bars from the forecast to the candle at whose close a position opens; 0: the last candle that the forecast
+    /// knows, as the target counts.
+    pub entry_delay_bars: usize,
+    /// A forecast that is made later than this after its candle closed is logged but not acted on.
+    pub act_within_secs: f64,
+    /// Whether the indicator rule that stands in for a model that does not load is acted on.
+    pub act_on_rule: bool,
+    /// Whether a forecast is acted on that had to do without a coin of the universe.
+    pub act_without_all_coins: bool,
+    /// Whether a coin whose features have drifted beyond `watch.drift_limit_std` is acted on.
+    pub act_on_drift: bool,
+}
+
+impl Default for TradingConfig {
+    fn default() -> Self {
+        Self {
+            costs: Costs::default(),
+            overlapping: false,
+            entry_delay_bars: 0,
+            // A forecast takes a fraction of a second; after some seconds the price is another one.
+            act_within_secs: 5.0,
+            act_on_rule: false,
+            act_without_all_coins: false,
+            act_on_drift: true,
+        }
+    }
+}
+
+impl TradingConfig {
+    /// Checks every value that its type alone does not.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the key, the value found and what is expected.
+    pub fn validate(&self) -> Result<(), Error> {
+        let wrong = |key, found: String, expected| Error::Config { key, found, expected };
+        self.costs.validate().map_err(|error| wrong("trading.costs", error.to_string(), "basis points"))?;
+        if self.entry_delay_bars > 1_000 {
+            return Err(wrong("trading.entry_delay_bars", self.entry_delay_bars.to_string(), "at most 1000"));
+        }
+        if !(self.act_within_secs > 0.0 && self.act_within_secs.is_finite()) {
+            return Err(wrong("trading.act_within_secs", self.act_within_secs.to_string(), "a number above 0"));
+        }
+        Ok(())
+    }
+}

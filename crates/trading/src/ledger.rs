@@ -1,0 +1,413 @@
+//! The ledger: one SQLite file that a kill at any moment leaves whole.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use evaluate::{Costs, Side, may_open};
+use market::{Candle, Symbol};
+use rusqlite::{Connection, Row, Transaction, params};
+
+use crate::schema::{TABLES, VERSION};
+use crate::{Error, Position};
+
+/// Candles as they were known, forecasts and positions, in one file.
+///
+/// Everything that belongs to a minute is written in one transaction, and a transaction is on disk before the call
+/// returns (write-ahead log, synced). Only one process writes at a time; others may read.
+#[derive(Debug)]
+pub struct Ledger {
+    connection: Connection,
+    path: PathBuf,
+    /// Held as long as the ledger is open for writing; the system frees it when the process dies.
+    _lock: Option<File>,
+}
+
+/// What a minute adds to the ledger.
+#[derive(Debug, Clone, Default)]
+pub struct Minute {
+    /// Open time of the last candle that the forecasts know, UTC ms.
+    pub time_ms: i64,
+    /// One entry a coin.
+    pub forecasts: Vec<LoggedForecast>,
+    /// The forecasts that are acted on.
+    pub signals: Vec<Signal>,
+}
+
+/// A forecast with what is needed to make it again, beside the candles.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LoggedForecast {
+    /// Open time of the last candle it knows, UTC ms.
+    pub time_ms: i64,
+    /// The coin.
+    pub symbol: Symbol,
+    /// The forecast of the target; None where refused.
+    pub forecast: Option<f64>,
+    /// Why there is none.
+    pub refused: Option<String>,
+    /// Which model of which run, or which rule.
+    pub forecaster: String,
+    /// When it was made, by the exchange's clock, UTC ms.
+    pub made_at_ms: i64,
+    /// Whether all coins of the universe had their candle, or were known to have none.
+    pub is_complete: bool,
+    /// How far the coin's features are from those of training, in standard deviations.
+    pub drift_std: Option<f64>,
+}
+
+/// A forecast that is acted on: a position opens unless the coin has one that is not due yet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Signal {
+    /// The coin.
+    pub symbol: Symbol,
+    /// The direction.
+    pub side: Side,
+    /// The forecast.
+    pub forecast: f64,
+    /// Open time of the candle at whose close the position opens, UTC ms.
+    pub entry_ms: i64,
+    /// Open time of the candle at whose close it is due, UTC ms.
+    pub due_ms: i64,
+    /// What each fill costs.
+    pub costs: Costs,
+    /// Whether it may stand beside another one of the coin.
+    pub overlapping: bool,
+}
+
+/// A candle's close, or what the exchange has instead of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Price {
+    /// Open time of the candle, UTC ms.
+    pub time_ms: i64,
+    /// Its close.
+    pub close: f64,
+}
+
+impl Ledger {
+    /// Opens the ledger for writing, and makes it where there is none.
+    ///
+    /// # Errors
+    /// [`Error::InUse`] while another process writes it, [`Error::Version`] for one of another version,
+    /// [`Error::Ledger`] for a file that cannot be opened or is no ledger.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let failed = |reason: String| Error::Ledger { path: path.to_owned(), reason };
+        let lock_path = path.with_extension("lock");
+        let lock = File::create(&lock_path).map_err(|error| failed(format!("{}: {error}", lock_path.display())))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(Error::InUse { path: path.to_owned() }),
+            Err(TryLockError::Error(error)) => return Err(failed(error.to_string())),
+        }
+        let connection = Connection::open(path).map_err(|error| failed(error.to_string()))?;
+        let ledger = Self { connection, path: path.to_owned(), _lock: Some(lock) };
+        ledger.prepare(|connection| {
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            connection.execute_batch(TABLES)?;
+            connection.pragma_update(None, "user_version", VERSION)
+        })?;
+        Ok(ledger)
+    }
+
+    /// Opens the ledger for reading, also while another process writes it.
+    ///
+    /// # Errors
+    /// As [`Ledger::open`]; a ledger that is not there.
+    pub fn read_only(path: &Path) -> Result<Self, Error> {
+        if !path.exists() {
+            let reason = "there is no such ledger\nhint: `predict --watch --run RUN` writes RUN/ledger.sqlite";
+            return Err(Error::Ledger { path: path.to_owned(), reason: reason.to_owned() });
+        }
+        let connection = Connection::open(path)
+            .map_err(|error| Error::Ledger { path: path.to_owned(), reason: error.to_string() })?;
+        let ledger = Self { connection, path: path.to_owned(), _lock: None };
+        ledger.prepare(|connection| connection.pragma_update(None, "query_only", true))?;
+        Ok(ledger)
+    }
+
+    fn prepare(&self, set_up: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> Result<(), Error> {
+        self.connection.busy_timeout(Duration::from_secs(10)).map_err(|error| self.failed(&error))?;
+        let version = |connection: &Connection| connection.pragma_query_value(None, "user_version", |row| row.get(0));
+        let found: i64 = version(&self.connection).map_err(|error| self.failed(&error))?;
+        if found != 0 && found != VERSION {
+            return Err(Error::Version { path: self.path.clone(), found, expected: VERSION });
+        }
+        set_up(&self.connection).map_err(|error| self.failed(&error))
+    }
+
+    /// Adds candles; those that the ledger has stay as they were first known.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn add_candles<'a>(&mut self, candles: impl IntoIterator<Item = (&'a Symbol, &'a Candle)>) -> Result<(), Error> {
+        self.transaction(|transaction| {
+            let mut insert = transaction
+                .prepare_cached("INSERT OR IGNORE INTO candles VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?;
+            for (symbol, candle) in candles {
+                insert.execute(params![
+                    symbol.as_str(),
+                    candle.open_time_ms,
+                    candle.open,
+                    candle.high,
+                    candle.low,
+                    candle.close,
+                    candle.volume,
+                    candle.quote_volume,
+                    candle.count,
+                    candle.taker_buy_volume,
+                    candle.taker_buy_quote_volume,
+                ])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Writes a minute's forecasts and opens its positions, all or nothing; returns the positions that were opened.
+    ///
+    /// A minute that is written a second time changes nothing.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn record(&mut self, minute: &Minute) -> Result<Vec<Position>, Error> {
+        self.transaction(|transaction| {
+            let mut is_new = true;
+            for forecast in &minute.forecasts {
+                is_new &= insert_forecast(transaction, forecast)?;
+            }
+            let mut opened = Vec::new();
+            for signal in minute.signals.iter().filter(|_| is_new) {
+                if let Some(position) = open_position(transaction, minute.time_ms, signal)? {
+                    opened.push(position);
+                }
+            }
+            Ok(opened)
+        })
+    }
+
+    /// Opens and closes all positions whose candle is there by now; returns those that were closed.
+    ///
+    /// `price` gives the close of a coin's candle at a time, or of the first one after it where the exchange is known
+    /// to have none; None as long as neither is known.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn settle(&mut self, price: impl Fn(&Symbol, i64) -> Option<Price>) -> Result<Vec<Position>, Error> {
+        let open = self.open_positions()?;
+        self.transaction(|transaction| {
+            let mut closed = Vec::new();
+            for mut position in open {
+                if position.entry_price.is_none()
+                    && let Some(entry) = price(&position.symbol, position.entry_ms)
+                {
+                    position.entry_price = Some(entry.close);
+                    transaction.execute(
+                        "UPDATE positions SET entry_price = ?2 WHERE id = ?1 AND entry_price IS NULL",
+                        params![position.id, entry.close],
+                    )?;
+                }
+                if position.entry_price.is_some()
+                    && let Some(exit) = price(&position.symbol, position.due_ms)
+                {
+                    (position.exit_ms, position.exit_price) = (Some(exit.time_ms), Some(exit.close));
+                    transaction.execute(
+                        "UPDATE positions SET exit_ms = ?2, exit_price = ?3 WHERE id = ?1 AND exit_price IS NULL",
+                        params![position.id, exit.time_ms, exit.close],
+                    )?;
+                    closed.push(position);
+                }
+            }
+            Ok(closed)
+        })
+    }
+
+    /// All positions that are not closed yet, by due time.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn open_positions(&self) -> Result<Vec<Position>, Error> {
+        self.positions("WHERE exit_price IS NULL ORDER BY due_ms, symbol")
+    }
+
+    /// All positions, by the time of their forecast.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn all_positions(&self) -> Result<Vec<Position>, Error> {
+        self.positions("ORDER BY forecast_ms, symbol")
+    }
+
+    fn positions(&self, which: &str) -> Result<Vec<Position>, Error> {
+        let columns = "id, symbol, side, forecast, forecast_ms, entry_ms, entry_price, due_ms, exit_ms, exit_price, \
+                       fee_bps, slippage_bps";
+        self.query(&format!("SELECT {columns} FROM positions {which}"), [], position)
+    }
+
+    /// All logged forecasts from `from_ms` on, by time and coin.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn forecasts(&self, from_ms: i64) -> Result<Vec<LoggedForecast>, Error> {
+        let columns = "time, symbol, forecast, refused, forecaster, made_at_ms, is_complete, drift_std";
+        let text = format!("SELECT {columns} FROM forecasts WHERE time >= ?1 ORDER BY time, symbol");
+        self.query(&text, [from_ms], |row| {
+            Ok(LoggedForecast {
+                time_ms: row.get(0)?,
+                symbol: symbol(row, 1)?,
+                forecast: row.get(2)?,
+                refused: row.get(3)?,
+                forecaster: row.get(4)?,
+                made_at_ms: row.get(5)?,
+                is_complete: row.get(6)?,
+                drift_std: row.get(7)?,
+            })
+        })
+    }
+
+    /// The last minute that has forecasts, UTC ms; None in a new ledger.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn last_forecast_ms(&self) -> Result<Option<i64>, Error> {
+        Ok(self.query("SELECT max(time) FROM forecasts", [], |row| row.get(0))?.into_iter().flatten().next())
+    }
+
+    /// A coin's candles with open time in `from_ms..until_ms`, as they were first known.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn candles(&self, symbol: &Symbol, from_ms: i64, until_ms: i64) -> Result<Vec<Candle>, Error> {
+        let text = "SELECT * FROM candles WHERE symbol = ?1 AND time >= ?2 AND time < ?3 ORDER BY time";
+        self.query(text, params![symbol.as_str(), from_ms, until_ms], |row| {
+            Ok(Candle {
+                open_time_ms: row.get(1)?,
+                open: row.get(2)?,
+                high: row.get(3)?,
+                low: row.get(4)?,
+                close: row.get(5)?,
+                volume: row.get(6)?,
+                quote_volume: row.get(7)?,
+                count: row.get(8)?,
+                taker_buy_volume: row.get(9)?,
+                taker_buy_quote_volume: row.get(10)?,
+            })
+        })
+    }
+
+    /// The last `limit` forecasts whose outcome is known, each with it: the return over `hold_ms` from the close that
+    /// the forecast knew.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn outcomes(&self, hold_ms: i64, limit: usize) -> Result<Vec<(f64, f64)>, Error> {
+        let text = "SELECT forecast, later.close / now.close - 1 FROM forecasts
+                    JOIN candles now ON now.symbol = forecasts.symbol AND now.time = forecasts.time
+                    JOIN candles later ON later.symbol = forecasts.symbol AND later.time = forecasts.time + ?1
+                    WHERE forecast IS NOT NULL ORDER BY forecasts.time DESC LIMIT ?2";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.query(text, [hold_ms, limit], |row| Ok((row.get(0)?, row.get(1)?)))
+    }
+
+    fn query<T>(
+        &self,
+        text: &str,
+        parameters: impl rusqlite::Params,
+        of_row: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, Error> {
+        let rows = || self.connection.prepare_cached(text)?.query_map(parameters, of_row)?.collect();
+        rows().map_err(|error| self.failed(&error))
+    }
+
+    fn transaction<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, Error> {
+        let mut run = || {
+            let transaction = self.connection.transaction()?;
+            let result = work(&transaction)?;
+            transaction.commit()?;
+            Ok(result)
+        };
+        run().map_err(|error| Error::Ledger { path: self.path.clone(), reason: rusqlite::Error::to_string(&error) })
+    }
+
+    fn failed(&self, error: &rusqlite::Error) -> Error {
+        Error::Ledger { path: self.path.clone(), reason: error.to_string() }
+    }
+}
+
+/// Whether it was new.
+fn insert_forecast(transaction: &Transaction<'_>, forecast: &LoggedForecast) -> rusqlite::Result<bool> {
+    let mut insert =
+        transaction.prepare_cached("INSERT OR IGNORE INTO forecasts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
+    let added = insert.execute(params![
+        forecast.time_ms,
+        forecast.symbol.as_str(),
+        forecast.forecast,
+        forecast.refused,
+        forecast.forecaster,
+        forecast.made_at_ms,
+        forecast.is_complete,
+        forecast.drift_std,
+    ])?;
+    Ok(added == 1)
+}
+
+fn open_position(
+    transaction: &Transaction<'_>,
+    forecast_ms: i64,
+    signal: &Signal,
+) -> rusqlite::Result<Option<Position>> {
+    let last_due: Option<i64> = transaction
+        .prepare_cached("SELECT max(due_ms) FROM positions WHERE symbol = ?1")?
+        .query_row([signal.symbol.as_str()], |row| row.get(0))?;
+    if !may_open(forecast_ms, last_due, signal.overlapping) {
+        return Ok(None);
+    }
+    let mut insert = transaction.prepare_cached(
+        "INSERT OR IGNORE INTO positions (symbol, side, forecast, forecast_ms, entry_ms, due_ms, fee_bps, slippage_bps)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?;
+    let added = insert.execute(params![
+        signal.symbol.as_str(),
+        signal.side.name(),
+        signal.forecast,
+        forecast_ms,
+        signal.entry_ms,
+        signal.due_ms,
+        signal.costs.fee_bps,
+        signal.costs.slippage_bps,
+    ])?;
+    Ok((added == 1).then(|| Position {
+        id: transaction.last_insert_rowid(),
+        symbol: signal.symbol.clone(),
+        side: signal.side,
+        forecast: signal.forecast,
+        forecast_ms,
+        entry_ms: signal.entry_ms,
+        entry_price: None,
+        due_ms: signal.due_ms,
+        exit_ms: None,
+        exit_price: None,
+        costs: signal.costs,
+    }))
+}
+
+fn symbol(row: &Row<'_>, column: usize) -> rusqlite::Result<Symbol> {
+    let text: String = row.get(column)?;
+    Symbol::new(&text)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error)))
+}
+
+fn position(row: &Row<'_>) -> rusqlite::Result<Position> {
+    let side: String = row.get(2)?;
+    Ok(Position {
+        id: row.get(0)?,
+        symbol: symbol(row, 1)?,
+        side: if side == Side::Sell.name() { Side::Sell } else { Side::Buy },
+        forecast: row.get(3)?,
+        forecast_ms: row.get(4)?,
+        entry_ms: row.get(5)?,
+        entry_price: row.get(6)?,
+        due_ms: row.get(7)?,
+        exit_ms: row.get(8)?,
+        exit_price: row.get(9)?,
+        costs: Costs { fee_bps: row.get(10)?, slippage_bps: row.get(11)? },
+    })
+}
