@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use dataset::{Config, Eligibility, Panel, TabularFeatures};
+use dataset::{Config, Eligibility, Panel, TabularFeatures, content_hash};
 use market::Symbol;
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +70,7 @@ pub struct SavedModel {
     booster: Booster,
     record: FoldRecord,
     features: TabularFeatures,
+    sha256: String,
 }
 
 impl SavedModel {
@@ -109,7 +110,14 @@ impl SavedModel {
                 universe.join(" ")
             );
         }
-        Ok(Self { booster, record, features })
+        let path = folder.join(MODEL_FILE);
+        let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        Ok(Self { booster, record, features, sha256: content_hash(&bytes) })
+    }
+
+    /// SHA-256 of the model's file.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
     }
 
     /// The fold whose model it is.

@@ -23,6 +23,8 @@ pub const SECTIONS: &[&str] = &[
     "lightgbm",
     "evaluation",
     "trading",
+    "watch",
+    "replay",
 ];
 
 /// Where the configuration comes from: the arguments that every binary takes.

@@ -135,9 +135,10 @@ impl KlineStream {
         }
         let symbol = Symbol::new(&event.symbol)?;
         let candle = event.k.candle().ok_or_else(|| wrong("numbers as strings", text))?;
-        candle
-            .check(self.interval)
-            .map_err(|fault| Error::BadCandle { request: format!("{} for {symbol}", request()), fault: Box::new(fault) })?;
+        candle.check(self.interval).map_err(|fault| Error::BadCandle {
+            request: format!("{} for {symbol}", request()),
+            fault: Box::new(fault),
+        })?;
         Ok(Some((symbol, candle)))
     }
 }

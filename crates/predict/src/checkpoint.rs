@@ -9,6 +9,8 @@ use cli::ConfigTable;
 use dataset::{Config, Normalizer, RunConfig, content_hash};
 use model::{Device, DeviceChoice, NetworkConfig, ResNet1d, load_weights};
 
+use crate::rule::HISTORY_BARS;
+
 /// What a forecast is computed with.
 #[derive(Debug)]
 pub struct Checkpoint {
@@ -16,6 +18,8 @@ pub struct Checkpoint {
     pub config: Config,
     /// What forecasts.
     pub(crate) forecaster: Forecaster,
+    /// SHA-256 of the model's files; empty for the indicator rule.
+    pub model_sha256: String,
 }
 
 /// A run's models.
@@ -29,6 +33,28 @@ pub(crate) enum Forecaster {
         device: Device,
     },
     LightGbm(SavedModel),
+    /// The indicator rule that stands in where no model loads.
+    Rule,
+}
+
+impl Forecaster {
+    /// What stands beside a forecast, so that nobody takes a rule for a model.
+    pub(crate) fn name(&self, fold: usize) -> String {
+        match self {
+            Self::Network { .. } => format!("network of fold {fold}"),
+            Self::LightGbm(_) => format!("lightgbm of fold {fold}"),
+            Self::Rule => "indicator rule, no model".to_owned(),
+        }
+    }
+}
+
+/// What to do where a run's config can be read but its model does not load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Fallback {
+    /// An indicator rule answers, labelled as such; `trading.act_on_rule` says whether it is acted on.
+    Rule,
+    /// It is an error.
+    Refuse,
 }
 
 impl Checkpoint {
@@ -39,6 +65,20 @@ impl Checkpoint {
     /// # Errors
     /// A run that is not there or not finished, statistics of another run or universe, weights that do not fit.
     pub fn load(run: &Path, fold: Option<usize>, overrides: &[String], device: DeviceChoice) -> anyhow::Result<Self> {
+        Self::load_or(Fallback::Refuse, run, fold, overrides, device)
+    }
+
+    /// As [`Checkpoint::load`], with a say in what happens where the model does not load.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::load`].
+    pub fn load_or(
+        fallback: Fallback,
+        run: &Path,
+        fold: Option<usize>,
+        overrides: &[String],
+        device: DeviceChoice,
+    ) -> anyhow::Result<Self> {
         let config_path = run.join("run.toml");
         if !config_path.exists() {
             bail!(
@@ -58,21 +98,17 @@ impl Checkpoint {
         table.apply(overrides)?;
         let config: Config = table.parse()?;
         config.validate().map_err(cli::usage)?;
-        let kind: RunConfig = table.section("run")?;
-        let forecaster = match kind.forecaster.as_str() {
-            name if name.is_empty() || name.starts_with("network") => network(run, fold, &config, &table, device)?,
-            name if name.starts_with("lightgbm") => {
-                // Before anything starts threads.
-                let library = Library::open()?;
-                let config = BaselineConfig::new(&table, library)?;
-                Forecaster::LightGbm(SavedModel::load(run, fold, &config, library)?)
+        let (forecaster, model_sha256) = match forecaster(run, fold, &config, &table, device) {
+            Err(error) if fallback == Fallback::Rule => {
+                cli::warn(format!(
+                    "the model does not load, so an indicator rule answers in its place: {error:#}\n\
+                     hint: --fallback refuse makes this an error"
+                ));
+                (Forecaster::Rule, String::new())
             }
-            other => bail!(
-                "{}: the forecaster is `{other}`, expected network or lightgbm\nhint: was the run made by a newer version?",
-                config_path.display()
-            ),
+            other => other?,
         };
-        Ok(Self { config, forecaster })
+        Ok(Self { config, forecaster, model_sha256 })
     }
 
     /// How many bars up to t a forecast at t is a function of.
@@ -80,7 +116,39 @@ impl Checkpoint {
         match &self.forecaster {
             Forecaster::Network { .. } => self.config.history_bars(),
             Forecaster::LightGbm(model) => model.history_bars(&self.config),
+            Forecaster::Rule => self.config.history_bars().max(HISTORY_BARS + self.config.data.fill_limit_bars),
         }
+    }
+
+    /// Whether an indicator rule stands in for the model.
+    pub fn is_rule(&self) -> bool {
+        matches!(self.forecaster, Forecaster::Rule)
+    }
+}
+
+/// The run's model, and the SHA-256 of its files.
+fn forecaster(
+    run: &Path,
+    fold: Option<usize>,
+    config: &Config,
+    table: &ConfigTable,
+    device: DeviceChoice,
+) -> anyhow::Result<(Forecaster, String)> {
+    let kind: RunConfig = table.section("run")?;
+    match kind.forecaster.as_str() {
+        name if name.is_empty() || name.starts_with("network") => network(run, fold, config, table, device),
+        name if name.starts_with("lightgbm") => {
+            // Before anything starts threads.
+            let library = Library::open()?;
+            let config = BaselineConfig::new(table, library)?;
+            let model = SavedModel::load(run, fold, &config, library)?;
+            let hash = model.sha256().to_owned();
+            Ok((Forecaster::LightGbm(model), hash))
+        }
+        other => bail!(
+            "{}: the forecaster is `{other}`, expected network or lightgbm\nhint: was the run made by a newer version?",
+            run.join("run.toml").display()
+        ),
     }
 }
 
@@ -90,7 +158,7 @@ fn network(
     config: &Config,
     table: &ConfigTable,
     device: DeviceChoice,
-) -> anyhow::Result<Forecaster> {
+) -> anyhow::Result<(Forecaster, String)> {
     let device = device.open()?;
     if let Some(note) = &device.note {
         cli::note(note);
@@ -107,6 +175,7 @@ fn network(
     let hash = content_hash(stats.as_bytes());
     let (coins, features) = (config.universe.symbols.len(), config.features.set.names().len());
     let mut networks = Vec::with_capacity(weights.len());
+    let mut hashes = String::new();
     for path in weights {
         let (loaded, metadata) =
             load_weights(&network, coins, features, config.features.lookback_bars, &path, &device)?;
@@ -120,8 +189,12 @@ fn network(
             );
         }
         networks.push(loaded);
+        let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        hashes.push_str(&content_hash(&bytes));
     }
-    Ok(Forecaster::Network { normalizer, networks, device })
+    // Of one file its own hash, as sha256sum prints it.
+    let hash = if networks.len() == 1 { hashes } else { content_hash(hashes.as_bytes()) };
+    Ok((Forecaster::Network { normalizer, networks, device }, hash))
 }
 
 /// The weights that the run released, one file a seed.

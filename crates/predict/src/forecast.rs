@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use dataset::{Column, Config, Eligibility, Normalizer, Panel};
 use model::{Device, ResNet1d, Windows, forecast};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::Forecaster;
-use crate::{Checkpoint, History};
+use crate::drift::drifts;
+use crate::rule::rule;
+use crate::{Checkpoint, Drift, History};
 
 /// Forecasts of all coins at one time.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Forecasts {
     /// Open time of the last candle used, UTC ms.
     pub time: i64,
@@ -18,14 +20,16 @@ pub struct Forecasts {
     pub closed_at: i64,
     /// How many bars ahead.
     pub horizon_bars: usize,
-    /// The fold whose weights forecast.
+    /// What made them: the run's model, or the indicator rule that stands in for it.
+    pub forecaster: String,
+    /// The fold whose weights forecast; 0 for the indicator rule.
     pub fold: usize,
     /// One entry a coin, in the order of the universe.
     pub coins: Vec<CoinForecast>,
 }
 
 /// The forecast of one coin.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CoinForecast {
     /// The coin.
     pub symbol: String,
@@ -35,7 +39,12 @@ pub struct CoinForecast {
     pub forecast: Option<f64>,
     /// Why there is no forecast.
     pub refused: Option<String>,
+    /// How far the window's features are from those of training; None for a model without such statistics.
+    pub drift: Option<Drift>,
 }
+
+/// What a forecaster says of one coin, or why nothing.
+type Said = Result<f64, String>;
 
 /// Forecasts at the last candle of `history`: the same bits as the offline table has for that time.
 ///
@@ -49,28 +58,43 @@ pub fn forecast_at(checkpoint: &Checkpoint, history: &History) -> anyhow::Result
     let panel = Panel::build(&history.coins, interval, grid, config.data.fill_limit_bars, &config.columns());
     let eligibility = Eligibility::of(&panel, &config.features);
     let row = panel.rows() - 1;
-    let (fold, values) = match &checkpoint.forecaster {
+    let (fold, values, mut drifts) = match &checkpoint.forecaster {
         Forecaster::Network { normalizer, networks, device } => {
-            (normalizer.fold, by_networks(config, &panel, &eligibility, normalizer, networks, device)?)
+            let (values, drifts) = by_networks(config, &panel, &eligibility, normalizer, networks, device)?;
+            (normalizer.fold, values, drifts)
         }
-        Forecaster::LightGbm(model) => (model.fold(), model.forecast(&panel, &eligibility, row)?),
+        Forecaster::LightGbm(model) => (model.fold(), model.forecast(&panel, &eligibility, row)?, Vec::new()),
+        Forecaster::Rule => (0, by_rule(config, &panel), Vec::new()),
     };
-    let of_coin = |(coin, value): (usize, Result<f64, String>)| CoinForecast {
+    drifts.resize(panel.coins(), None);
+    let of_coin = |((coin, value), drift): ((usize, Said), Option<Drift>)| CoinForecast {
         symbol: panel.symbols()[coin].to_string(),
         close: panel.is_observed(row, coin).then(|| panel.value(Column::Close, row, coin)),
         forecast: value.as_ref().ok().copied(),
         refused: value.err(),
+        drift,
     };
     Ok(Forecasts {
         time: history.at_ms,
         closed_at: history.at_ms + interval.ms(),
         horizon_bars: config.target.horizon_bars,
+        forecaster: checkpoint.forecaster.name(fold),
         fold,
-        coins: values.into_iter().enumerate().map(of_coin).collect(),
+        coins: values.into_iter().enumerate().zip(drifts).map(of_coin).collect(),
     })
 }
 
-/// The seeds' mean forecast of every coin at the panel's last row, or why there is none.
+/// The indicator rule's forecast of every coin at the panel's last row.
+fn by_rule(config: &Config, panel: &Panel) -> Vec<Said> {
+    let row = panel.rows() - 1;
+    let of_coin = |coin| match panel.is_observed(row, coin) {
+        true => rule(panel, row, coin, config.target.horizon_bars),
+        false => Err("no closed candle at this time".to_owned()),
+    };
+    (0..panel.coins()).map(of_coin).collect()
+}
+
+/// The seeds' mean forecast of every coin at the panel's last row, or why there is none, and every coin's drift.
 fn by_networks(
     config: &Config,
     panel: &Panel,
@@ -78,9 +102,10 @@ fn by_networks(
     normalizer: &Normalizer,
     networks: &[ResNet1d],
     device: &Device,
-) -> anyhow::Result<Vec<Result<f64, String>>> {
+) -> anyhow::Result<(Vec<Said>, Vec<Option<Drift>>)> {
     let row = panel.rows() - 1;
     let features = config.features.set.compute(panel, 0..panel.rows());
+    let drifts = drifts(&features, normalizer, config.features.lookback_bars);
     let matrix = Arc::new(normalizer.apply(&features));
     let windows = Windows::new(matrix, features.channels(), config.features.lookback_bars, device);
     let mut sums = vec![0.0; panel.coins()];
@@ -97,5 +122,5 @@ fn by_networks(
             None => Ok(sum / networks.len() as f64),
         }
     };
-    Ok(sums.into_iter().enumerate().map(of_coin).collect())
+    Ok((sums.into_iter().enumerate().map(of_coin).collect(), drifts))
 }

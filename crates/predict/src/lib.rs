@@ -1,11 +1,18 @@
-//! Forecasts from a saved run: of the minute that has just closed, or of a past one.
+//! Forecasts from a saved run: of the minute that has just closed, of a past one, or of every minute as it closes.
 
+mod cache;
 mod candles;
 mod checkpoint;
+mod drift;
 mod forecast;
+mod ledger;
+mod rule;
 mod run;
+mod watch;
 
 pub use candles::{CandleSource, History};
-pub use checkpoint::Checkpoint;
+pub use checkpoint::{Checkpoint, Fallback};
+pub use drift::Drift;
 pub use forecast::{CoinForecast, Forecasts, forecast_at};
 pub use run::{Args, run};
+pub use watch::{ExchangeClock, Feed, FeedSource, WatchConfig};

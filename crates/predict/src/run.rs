@@ -1,29 +1,34 @@
 //! `predict`: from arguments to a table of forecasts.
 
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, bail};
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use dataset::{check_columns, format_time, parse_time};
 
-use crate::{CandleSource, Checkpoint, Forecasts, History, forecast_at};
+use crate::cache::Cache;
+use crate::ledger::{self, LedgerArgs};
+use crate::watch::{WatchArgs, watch};
+use crate::{CandleSource, Checkpoint, Fallback, Forecasts, History, forecast_at};
 
 /// Forecast from a saved run
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// The run, such as checkpoints/panel20
-    #[arg(long, value_name = "DIR")]
-    run: PathBuf,
+    #[arg(long, value_name = "DIR", required = true)]
+    run: Option<PathBuf>,
     /// Open time of the last candle to use, such as 2021-05-01T00:15 (UTC) [default: the last closed one]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", conflicts_with = "watch")]
     at: Option<String>,
     /// Forecast with this fold's model [default: the last fold's]
     #[arg(long, value_name = "K")]
     fold: Option<usize>,
     /// Where candles come from [default: store with --at, else binance; simulated for a simulated run]
-    #[arg(long)]
+    #[arg(long, conflicts_with = "watch")]
     source: Option<CandleSource>,
     /// Another address of the exchange's REST interface
     #[arg(long, value_name = "URL")]
@@ -31,32 +36,79 @@ pub struct Args {
     /// auto, gpu, cpu, wgpu, flex or ndarray: for networks, LightGBM needs none
     #[arg(long, default_value = "auto")]
     device: model::DeviceChoice,
-    /// Overrides a key of [data] or [universe], for instance --set data.dir=other (may be repeated)
+    /// What answers where the run's model does not load
+    #[arg(long, value_enum, default_value_t = Fallback::Rule)]
+    fallback: Fallback,
+    /// Overrides a key of [data] or [universe], and with --watch of [trading] or [watch] (may be repeated)
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
     /// Print one JSON object instead of a table
-    #[arg(long)]
+    #[arg(long, conflicts_with = "watch")]
     json: bool,
+    /// Reuse forecasts of the exchange's candles that were made at most this long ago [default: 300 with --json, else 0]
+    #[arg(long, value_name = "SECS", conflicts_with = "watch")]
+    cache_secs: Option<u64>,
+    /// Forecast every minute as it closes, and open and close pretend positions
+    #[arg(long)]
+    watch: bool,
+    #[command(flatten)]
+    watching: WatchArgs,
+    /// Another address of the exchange's websocket
+    #[arg(long, value_name = "URL", requires = "watch")]
+    websocket_url: Option<String>,
+    /// End the watch when the exchange's clock shows this (UTC)
+    #[arg(long, value_name = "TIME", requires = "watch")]
+    until: Option<String>,
 }
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print what a watch did: trades, win rate, profit before and after fees, Sharpe, drawdown
+    Ledger(LedgerArgs),
+}
+
+/// Seconds for which `--json` callers get the same forecasts: they ask often, and a forecast is of 15 minutes.
+const CACHE_SECS: u64 = 300;
 
 /// Runs the binary.
 ///
 /// # Errors
 /// A run that does not fit, candles that cannot be had, no coin that can be forecast.
 pub fn run(args: &Args) -> anyhow::Result<()> {
+    match (&args.command, &args.run) {
+        (Some(Command::Ledger(ledger)), _) => ledger::run(ledger),
+        (None, Some(run)) => predict(args, run),
+        (None, None) => {
+            Err(cli::usage(anyhow!("--run DIR is missing\nhint: ls checkpoints/ shows the runs there are")))
+        }
+    }
+}
+
+fn predict(args: &Args, run: &Path) -> anyhow::Result<()> {
     let at_ms = match &args.at {
         None => None,
         Some(text) => Some(parse_time(text).map_err(|error| cli::usage(anyhow!("--at: {error}")))?),
     };
-    let checkpoint = Checkpoint::load(&args.run, args.fold, &args.set, args.device)?;
+    let (overrides, of_watch) = WatchArgs::split(&args.set);
+    if let (false, Some(text)) = (args.watch, of_watch.first()) {
+        return Err(cli::usage(anyhow!(
+            "--set {text}: expected a key of [data] or [universe]\nhint: --watch has more"
+        )));
+    }
+    let checkpoint = Checkpoint::load_or(args.fallback, run, args.fold, &overrides, args.device)?;
+    if args.watch {
+        let urls = (args.base_url.as_deref(), args.websocket_url.as_deref());
+        return watch(checkpoint, run, &args.watching, &of_watch, urls, args.until.as_deref());
+    }
     let interval = checkpoint.config.data.interval;
     if let Some(at_ms) = at_ms.filter(|at_ms| at_ms.rem_euclid(interval.ms()) != 0) {
         return Err(cli::usage(anyhow!("--at {}: expected the open time of a {interval} candle", format_time(at_ms))));
     }
     let source = args.source.unwrap_or_else(|| CandleSource::default_for(&checkpoint.config, at_ms));
-    let history = History::read(source, &checkpoint, at_ms, args.base_url.as_deref())?;
-    check_columns(&checkpoint.config, &history.coins)?;
-    let forecasts = forecast_at(&checkpoint, &history)?;
+    let forecasts = match (source, at_ms) {
+        (CandleSource::Binance, None) => reused_or_made(args, run, &checkpoint)?,
+        _ => make(args, &checkpoint, source, at_ms)?,
+    };
     let text = if args.json { serde_json::to_string_pretty(&forecasts)? + "\n" } else { table(&forecasts) };
     cli::print(&text)?;
     if forecasts.coins.iter().all(|coin| coin.forecast.is_none()) {
@@ -66,6 +118,28 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+fn make(args: &Args, checkpoint: &Checkpoint, source: CandleSource, at_ms: Option<i64>) -> anyhow::Result<Forecasts> {
+    let history = History::read(source, checkpoint, at_ms, args.base_url.as_deref())?;
+    check_columns(&checkpoint.config, &history.coins)?;
+    forecast_at(checkpoint, &history)
+}
+
+/// The exchange's last minute, or forecasts from the cache where they are young enough.
+fn reused_or_made(args: &Args, run: &Path, checkpoint: &Checkpoint) -> anyhow::Result<Forecasts> {
+    let lasts_secs = args.cache_secs.unwrap_or(if args.json { CACHE_SECS } else { 0 });
+    let key = format!("{:?} {:?} {:?} {}", args.set, args.fold, args.base_url, checkpoint.model_sha256);
+    let cache = Cache::new(run, key, lasts_secs);
+    if let Some((forecasts, age_secs)) = cache.get() {
+        cli::note(format!("forecasts made {age_secs} s ago; --cache-secs 0 makes new ones"));
+        return Ok(forecasts);
+    }
+    let forecasts = make(args, checkpoint, CandleSource::Binance, None)?;
+    if lasts_secs > 0 {
+        cache.put(&forecasts);
+    }
+    Ok(forecasts)
 }
 
 fn table(forecasts: &Forecasts) -> String {
@@ -80,10 +154,10 @@ fn table(forecasts: &Forecasts) -> String {
     }
     let _ = writeln!(
         text,
-        "\nThe forecast is of the target {} bars ahead, known since {} UTC, by the model of fold {}.",
+        "\nThe forecast is of the target {} bars ahead, known since {} UTC, by {}.",
         forecasts.horizon_bars,
         format_time(forecasts.closed_at),
-        forecasts.fold
+        forecasts.forecaster
     );
     text
 }

@@ -139,10 +139,13 @@ impl Ledger {
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn add_candles<'a>(&mut self, candles: impl IntoIterator<Item = (&'a Symbol, &'a Candle)>) -> Result<(), Error> {
+    pub fn add_candles<'a>(
+        &mut self,
+        candles: impl IntoIterator<Item = (&'a Symbol, &'a Candle)>,
+    ) -> Result<(), Error> {
         self.transaction(|transaction| {
             let mut insert = transaction
-                .prepare_cached("INSERT OR IGNORE INTO candles VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?;
+                .prepare("INSERT OR IGNORE INTO candles VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?;
             for (symbol, candle) in candles {
                 insert.execute(params![
                     symbol.as_str(),
@@ -268,7 +271,8 @@ impl Ledger {
     /// # Errors
     /// What SQLite says.
     pub fn last_forecast_ms(&self) -> Result<Option<i64>, Error> {
-        Ok(self.query("SELECT max(time) FROM forecasts", [], |row| row.get(0))?.into_iter().flatten().next())
+        let last = self.query("SELECT max(time) FROM forecasts", [], |row| row.get::<_, Option<i64>>(0))?;
+        Ok(last.into_iter().flatten().next())
     }
 
     /// A coin's candles with open time in `from_ms..until_ms`, as they were first known.
@@ -313,12 +317,15 @@ impl Ledger {
         parameters: impl rusqlite::Params,
         of_row: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>, Error> {
-        let rows = || self.connection.prepare_cached(text)?.query_map(parameters, of_row)?.collect();
+        let rows = || -> rusqlite::Result<Vec<T>> {
+            let mut statement = self.connection.prepare(text)?;
+            statement.query_map(parameters, of_row)?.collect()
+        };
         rows().map_err(|error| self.failed(&error))
     }
 
     fn transaction<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, Error> {
-        let mut run = || {
+        let run = || {
             let transaction = self.connection.transaction()?;
             let result = work(&transaction)?;
             transaction.commit()?;
@@ -334,8 +341,7 @@ impl Ledger {
 
 /// Whether it was new.
 fn insert_forecast(transaction: &Transaction<'_>, forecast: &LoggedForecast) -> rusqlite::Result<bool> {
-    let mut insert =
-        transaction.prepare_cached("INSERT OR IGNORE INTO forecasts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
+    let mut insert = transaction.prepare("INSERT OR IGNORE INTO forecasts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
     let added = insert.execute(params![
         forecast.time_ms,
         forecast.symbol.as_str(),
@@ -355,12 +361,12 @@ fn open_position(
     signal: &Signal,
 ) -> rusqlite::Result<Option<Position>> {
     let last_due: Option<i64> = transaction
-        .prepare_cached("SELECT max(due_ms) FROM positions WHERE symbol = ?1")?
+        .prepare("SELECT max(due_ms) FROM positions WHERE symbol = ?1")?
         .query_row([signal.symbol.as_str()], |row| row.get(0))?;
     if !may_open(forecast_ms, last_due, signal.overlapping) {
         return Ok(None);
     }
-    let mut insert = transaction.prepare_cached(
+    let mut insert = transaction.prepare(
         "INSERT OR IGNORE INTO positions (symbol, side, forecast, forecast_ms, entry_ms, due_ms, fee_bps, slippage_bps)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
@@ -391,8 +397,9 @@ fn open_position(
 
 fn symbol(row: &Row<'_>, column: usize) -> rusqlite::Result<Symbol> {
     let text: String = row.get(column)?;
-    Symbol::new(&text)
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error)))
+    Symbol::new(&text).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
+    })
 }
 
 fn position(row: &Row<'_>) -> rusqlite::Result<Position> {

@@ -85,7 +85,8 @@ fn positions_are_settled_at_their_due_candle_however_late_it_comes() {
     let mut ledger = open(dir.path());
     let position = &ledger.open_positions().unwrap()[0];
     assert_eq!((position.entry_price, position.exit_price, position.net()), (Some(100.0), None, None));
-    let price = |_: &Symbol, time_ms: i64| Some(Price { time_ms, close: if time_ms == 15 * MINUTE { 101.0 } else { 7.0 } });
+    let price =
+        |_: &Symbol, time_ms: i64| Some(Price { time_ms, close: if time_ms == 15 * MINUTE { 101.0 } else { 7.0 } });
     let closed = ledger.settle(price).unwrap();
     assert_eq!((closed[0].exit_ms, closed[0].exit_price), (Some(15 * MINUTE), Some(101.0)));
     assert!((closed[0].gross().unwrap() - 0.01).abs() < 1e-12);
@@ -126,7 +127,8 @@ fn one_writer_at_a_time_and_readers_beside_it() {
 fn what_is_no_ledger_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("ledger.sqlite");
-    std::fs::write(&path, "no database, but long enough to be taken for the header of one by a careless reader").unwrap();
+    std::fs::write(&path, "no database, but long enough to be taken for the header of one by a careless reader")
+        .unwrap();
     let error = Ledger::open(&path).unwrap_err().to_string();
     assert!(error.contains("ledger.sqlite") && error.contains("not a database"), "{error}");
 }

@@ -1,0 +1,284 @@
+//! `predict ledger`: what a watch did, and whether it did it right.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use anyhow::bail;
+use dataset::{CandleTable, Store, check_columns, format_time};
+use evaluate::may_open;
+use market::{Candle, Symbol};
+use trading::{Ledger, LoggedForecast, Position, summarize, summary_table};
+
+use crate::watch::{Acting, WatchArgs, why_not};
+use crate::{Checkpoint, Fallback, History, forecast_at};
+
+/// Print what a watch did: trades, win rate, profit before and after fees, Sharpe, drawdown
+#[derive(Debug, clap::Args)]
+pub struct LedgerArgs {
+    /// The run that was watched with
+    #[arg(long, value_name = "DIR")]
+    run: PathBuf,
+    #[command(flatten)]
+    watch: WatchArgs,
+    /// Overrides a key of [data], [universe], [trading] or [watch] (may be repeated)
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// List every position too
+    #[arg(long)]
+    trades: bool,
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    json: bool,
+    /// Make every forecast again from candles of the ledger or the store, every trade from the forecasts, and compare
+    #[arg(long, value_name = "CANDLES")]
+    verify: Option<Candles>,
+    /// auto, gpu, cpu, wgpu, flex or ndarray: what the forecasts were made on
+    #[arg(long, default_value = "auto")]
+    device: model::DeviceChoice,
+}
+
+/// What a ledger is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Candles {
+    /// The candles as the watch knew them.
+    Ledger,
+    /// The candle store in `data.dir`.
+    Store,
+}
+
+/// What the check found.
+#[derive(Debug, Default, serde::Serialize)]
+struct Verdict {
+    /// Minutes with forecasts.
+    minutes: usize,
+    /// Forecasts that were made again.
+    forecasts: usize,
+    /// Forecasts that came out otherwise.
+    wrong_forecasts: usize,
+    /// Forecasts that had to do without an absent coin: not made again.
+    incomplete_forecasts: usize,
+    /// Positions that the forecasts ask for.
+    trades: usize,
+    /// Positions that are missing.
+    lost_trades: usize,
+    /// Positions that the forecasts do not ask for.
+    extra_trades: usize,
+    /// Positions with another price than the close of the candle they belong to.
+    wrong_prices: usize,
+    /// Positions that are closed.
+    settled: usize,
+    /// Positions whose due candle is there and that are open all the same.
+    unsettled: usize,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// No ledger; a run that does not load; a check that found something wrong.
+pub fn run(args: &LedgerArgs) -> anyhow::Result<()> {
+    let ledger = Ledger::read_only(&args.watch.ledger_path(&args.run))?;
+    let positions = ledger.all_positions()?;
+    let lines = summarize(&positions);
+    let verdict = args.verify.map(|candles| verify(args, &ledger, &positions, candles)).transpose()?;
+    if args.json {
+        let json = serde_json::json!({ "summary": lines, "verdict": verdict });
+        cli::print(&(serde_json::to_string_pretty(&json)? + "\n"))?;
+    } else {
+        let mut text = summary_table(&lines);
+        text.push_str("\nProfits are sums over positions of equal value, nothing compounded; Sharpe is annualized.\n");
+        if args.trades {
+            text.push('\n');
+            text.push_str(&trades_table(&positions));
+        }
+        if let Some(verdict) = &verdict {
+            writeln!(
+                text,
+                "\n{} minutes: {} forecasts made again, {} differ ({} without an absent coin left out)\n{} trades asked \
+                 for: {} lost, {} extra, {} at a wrong price; {} settled, {} overdue",
+                verdict.minutes,
+                verdict.forecasts,
+                verdict.wrong_forecasts,
+                verdict.incomplete_forecasts,
+                verdict.trades,
+                verdict.lost_trades,
+                verdict.extra_trades,
+                verdict.wrong_prices,
+                verdict.settled,
+                verdict.unsettled
+            )?;
+        }
+        cli::print(&text)?;
+    }
+    match verdict {
+        Some(v) if v.wrong_forecasts + v.lost_trades + v.extra_trades + v.wrong_prices + v.unsettled > 0 => {
+            bail!(
+                "the ledger is not what the candles and forecasts say\nhint: were device, thresholds or [trading] others?"
+            )
+        }
+        _ => Ok(()),
+    }
+}
+
+fn trades_table(positions: &[Position]) -> String {
+    let mut text = format!(
+        "{:<12} {:<5} {:>13} {:<17} {:>14} {:<17} {:>14} {:>10}\n",
+        "coin", "side", "forecast (bp)", "opened at", "price", "closed at", "price", "net (bp)"
+    );
+    let price = |price: Option<f64>| price.map_or("-".to_owned(), |price| price.to_string());
+    for position in positions {
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "{:<12} {:<5} {:>+13.2} {:<17} {:>14} {:<17} {:>14} {:>10}",
+            position.symbol,
+            position.side.name(),
+            position.forecast * 1e4,
+            format_time(position.entry_ms),
+            price(position.entry_price),
+            position.exit_ms.map_or("open".to_owned(), format_time),
+            price(position.exit_price),
+            position.net().map_or("-".to_owned(), |net| format!("{:+.2}", net * 1e4)),
+        );
+    }
+    text.push_str("\nA time is the open time of the candle whose close is the price.\n");
+    text
+}
+
+fn verify(args: &LedgerArgs, ledger: &Ledger, positions: &[Position], candles: Candles) -> anyhow::Result<Verdict> {
+    let (overrides, _) = WatchArgs::split(&args.set);
+    let checkpoint = Checkpoint::load_or(Fallback::Rule, &args.run, None, &overrides, args.device)?;
+    let (trading, watch) = args.watch.settings(&args.run, &args.set)?;
+    let bar_ms = checkpoint.config.data.interval.ms();
+    let acting = Acting::new(trading, &watch, args.watch.thresholds(&args.run)?, bar_ms);
+    let forecasts = ledger.forecasts(0)?;
+    let mut verdict = Verdict::default();
+    let Some((first, last)) = forecasts.first().zip(forecasts.last()) else { return Ok(verdict) };
+
+    let from_ms = first.time_ms - checkpoint.history_bars() as i64 * bar_ms;
+    let until_ms = positions.iter().filter_map(|position| position.exit_ms).fold(last.time_ms, i64::max) + bar_ms;
+    let coins = read_candles(&checkpoint, ledger, candles, (from_ms, until_ms))?;
+    check_forecasts(&checkpoint, &forecasts, &coins, &mut verdict)?;
+    check_trades(&acting, checkpoint.is_rule(), &forecasts, positions, &mut verdict);
+    check_prices(positions, &coins, &mut verdict);
+    Ok(verdict)
+}
+
+/// Every coin's candles by open time.
+type CoinCandles = Vec<(Symbol, BTreeMap<i64, Candle>)>;
+
+fn read_candles(
+    checkpoint: &Checkpoint,
+    ledger: &Ledger,
+    candles: Candles,
+    (from_ms, until_ms): (i64, i64),
+) -> anyhow::Result<CoinCandles> {
+    let config = &checkpoint.config;
+    let store = Store::new(&config.data.dir, config.data.market, config.data.interval);
+    let of_coin = |symbol: &Symbol| -> anyhow::Result<(Symbol, BTreeMap<i64, Candle>)> {
+        let read = match candles {
+            Candles::Ledger => ledger.candles(symbol, from_ms, until_ms)?,
+            Candles::Store => {
+                let table = store.read(symbol, &config.columns(), from_ms, until_ms)?;
+                (0..table.len()).map(|index| table.candle(index)).collect()
+            }
+        };
+        Ok((symbol.clone(), read.into_iter().map(|candle| (candle.open_time_ms, candle)).collect()))
+    };
+    config.universe.symbols.iter().map(of_coin).collect()
+}
+
+/// Makes every complete minute's forecasts again: they must be the logged ones bit for bit.
+fn check_forecasts(
+    checkpoint: &Checkpoint,
+    logged: &[LoggedForecast],
+    coins: &CoinCandles,
+    verdict: &mut Verdict,
+) -> anyhow::Result<()> {
+    let bar_ms = checkpoint.config.data.interval.ms();
+    let minutes = logged.chunk_by(|left, right| left.time_ms == right.time_ms);
+    let bar = cli::progress_bar("minutes", minutes.clone().count() as u64);
+    for minute in minutes {
+        bar.inc(1);
+        verdict.minutes += 1;
+        let time_ms = minute[0].time_ms;
+        if minute.iter().any(|logged| !logged.is_complete) {
+            verdict.incomplete_forecasts += minute.len();
+            continue;
+        }
+        let from_ms = time_ms - (checkpoint.history_bars() as i64 - 1) * bar_ms;
+        let of_coin = |(symbol, candles): &(Symbol, BTreeMap<i64, Candle>)| {
+            let used = candles.range(from_ms..=time_ms).map(|(_, candle)| *candle);
+            (symbol.clone(), used.collect::<CandleTable>())
+        };
+        let history = History { at_ms: time_ms, coins: coins.iter().map(of_coin).collect() };
+        check_columns(&checkpoint.config, &history.coins)?;
+        let again = forecast_at(checkpoint, &history)?;
+        for logged in minute {
+            let coin = again.coins.iter().find(|coin| coin.symbol == logged.symbol.as_str());
+            let forecast = coin.and_then(|coin| coin.forecast);
+            verdict.forecasts += 1;
+            if forecast.map(f64::to_bits) != logged.forecast.map(f64::to_bits) {
+                verdict.wrong_forecasts += 1;
+                cli::note(format!(
+                    "{} at {}: logged {:?}, made again {forecast:?}",
+                    logged.symbol,
+                    format_time(time_ms),
+                    logged.forecast
+                ));
+            }
+        }
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+/// Goes through the forecasts in order and asks what should have been opened: that, and nothing else, must be there.
+fn check_trades(
+    acting: &Acting,
+    is_rule: bool,
+    logged: &[LoggedForecast],
+    positions: &[Position],
+    verdict: &mut Verdict,
+) {
+    let mut last_due: BTreeMap<&Symbol, i64> = BTreeMap::new();
+    let mut asked = BTreeMap::new();
+    for forecast in logged {
+        let Some(side) = acting.side(forecast).filter(|_| why_not(acting, forecast, is_rule).is_none()) else {
+            continue;
+        };
+        if may_open(forecast.time_ms, last_due.get(&forecast.symbol).copied(), acting.trading.overlapping) {
+            let signal = acting.signal(forecast, side);
+            last_due.insert(&forecast.symbol, signal.due_ms);
+            asked.insert((&forecast.symbol, forecast.time_ms), (side, signal.entry_ms, signal.due_ms));
+        }
+    }
+    verdict.trades = asked.len();
+    for position in positions {
+        let found = (position.side, position.entry_ms, position.due_ms);
+        match asked.remove(&(&position.symbol, position.forecast_ms)) {
+            Some(expected) if expected == found => {}
+            _ => verdict.extra_trades += 1,
+        }
+    }
+    verdict.lost_trades = asked.len();
+}
+
+fn check_prices(positions: &[Position], coins: &CoinCandles, verdict: &mut Verdict) {
+    for position in positions {
+        let candles = coins.iter().find(|(symbol, _)| *symbol == position.symbol).map(|(_, candles)| candles);
+        // The candle itself, or the first one after a hole.
+        let close = |time_ms: i64| candles?.range(time_ms..).next().map(|(time_ms, candle)| (*time_ms, candle.close));
+        if position.entry_price.is_some_and(|price| close(position.entry_ms).map(|(_, close)| close) != Some(price)) {
+            verdict.wrong_prices += 1;
+        }
+        match (position.exit_ms.zip(position.exit_price), close(position.due_ms)) {
+            (None, None) => {}
+            (None, Some(_)) => verdict.unsettled += 1,
+            (exit, expected) => {
+                verdict.settled += 1;
+                verdict.wrong_prices += usize::from(exit != expected);
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! When a forecast is acted on. The watch and the check of its ledger ask the same function.
+
+use evaluate::{Side, Thresholds};
+use trading::{LoggedForecast, Signal, TradingConfig};
+
+use crate::WatchConfig;
+
+/// Everything that decides whether a forecast is acted on.
+#[derive(Debug, Clone)]
+pub struct Acting {
+    /// Costs and rules.
+    pub trading: TradingConfig,
+    /// From how much drift on a coin counts as drifted.
+    pub drift_limit_std: f64,
+    /// The run's thresholds; without any nothing is acted on.
+    pub thresholds: Option<Thresholds>,
+    /// Bar length in milliseconds.
+    pub bar_ms: i64,
+}
+
+/// Why a forecast beyond its threshold is not acted on; None where it is.
+///
+/// `is_rule` is whether the indicator rule made it.
+pub fn why_not(acting: &Acting, logged: &LoggedForecast, is_rule: bool) -> Option<&'static str> {
+    let trading = &acting.trading;
+    let age_ms = logged.made_at_ms - (logged.time_ms + acting.bar_ms);
+    let is_drifted = logged.drift_std.is_some_and(|std| std.abs() > acting.drift_limit_std);
+    let reasons = [
+        (age_ms as f64 > trading.act_within_secs * 1000.0, "made too late (trading.act_within_secs)"),
+        (is_rule && !trading.act_on_rule, "made by the indicator rule (trading.act_on_rule)"),
+        (!logged.is_complete && !trading.act_without_all_coins, "a coin is absent (trading.act_without_all_coins)"),
+        (is_drifted && !trading.act_on_drift, "the coin's features have drifted (trading.act_on_drift)"),
+    ];
+    reasons.into_iter().find(|(holds, _)| *holds).map(|(_, reason)| reason)
+}
+
+impl Acting {
+    /// From how much on, and how, to act on drift and thresholds.
+    pub fn new(trading: TradingConfig, watch: &WatchConfig, thresholds: Option<Thresholds>, bar_ms: i64) -> Self {
+        Self { trading, drift_limit_std: watch.drift_limit_std, thresholds, bar_ms }
+    }
+
+    /// The direction that the coin's thresholds give the forecast; None: nothing to act on.
+    pub fn side(&self, logged: &LoggedForecast) -> Option<Side> {
+        let coin = self.thresholds.as_ref()?.coins.get(logged.symbol.as_str())?;
+        coin.side(logged.forecast?)
+    }
+
+    /// The position that a forecast asks for.
+    pub fn signal(&self, logged: &LoggedForecast, side: Side) -> Signal {
+        let hold_bars = self.thresholds.as_ref().map_or(0, |thresholds| thresholds.hold_bars);
+        let entry_ms = logged.time_ms + self.trading.entry_delay_bars as i64 * self.bar_ms;
+        Signal {
+            symbol: logged.symbol.clone(),
+            side,
+            forecast: logged.forecast.unwrap_or(f64::NAN),
+            entry_ms,
+            due_ms: entry_ms + hold_bars as i64 * self.bar_ms,
+            costs: self.trading.costs,
+            overlapping: self.trading.overlapping,
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! The loop: wait for the minute's candles, settle what is due, forecast, act, write it all down.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use dataset::format_time;
+use evaluate::pearson;
+use market::{RestClient, Symbol};
+use tracing::{info, warn};
+use trading::{Ledger, LoggedForecast, Minute, Price};
+
+use super::metrics::Metrics;
+use crate::watch::{Acting, ExchangeClock, Feed, why_not};
+use crate::{Checkpoint, History, WatchConfig, forecast_at};
+
+/// Longest sleep, so that an interrupt is noticed.
+const NAP: Duration = Duration::from_millis(100);
+
+/// A running watch.
+pub struct Session {
+    pub checkpoint: Checkpoint,
+    pub settings: WatchConfig,
+    pub acting: Acting,
+    pub client: RestClient,
+    pub clock: ExchangeClock,
+    pub feed: Feed,
+    pub ledger: Ledger,
+    pub ledger_path: PathBuf,
+    pub metrics: Metrics,
+    pub is_interrupted: Arc<AtomicBool>,
+    /// The watch ends once the exchange's clock shows this.
+    pub until_ms: i64,
+}
+
+/// What the wait for a minute's candles ended with.
+enum Collected {
+    /// All candles are here that will be; without those of the coins that are absent.
+    Without(Vec<Symbol>),
+    /// These were waited for in vain.
+    TooLate(Vec<Symbol>),
+    /// The watch is to end.
+    Stopped,
+}
+
+impl Session {
+    fn bar_ms(&self) -> i64 {
+        self.acting.bar_ms
+    }
+
+    /// Open time of the last bar that is closed by the exchange's clock.
+    fn last_closed_ms(&self) -> i64 {
+        self.clock.now_ms().div_euclid(self.bar_ms()) * self.bar_ms() - self.bar_ms()
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_interrupted.load(Ordering::Relaxed) || self.clock.now_ms() >= self.until_ms
+    }
+
+    /// Runs until it is interrupted or its time is over.
+    ///
+    /// # Errors
+    /// A ledger that cannot be written, a device that fails. What the exchange does wrong is waited out.
+    pub async fn run(mut self) -> anyhow::Result<()> {
+        let mut time_ms = self.last_closed_ms();
+        while !self.is_over() {
+            self.wait_for_close(time_ms).await;
+            let collected = self.collect(time_ms).await;
+            let arrived = self.feed.take_arrived();
+            self.ledger.add_candles(arrived.iter().map(|(symbol, candle)| (symbol, candle)))?;
+            self.settle()?;
+            match collected {
+                Collected::Without(absent) => self.forecast(time_ms, &absent)?,
+                Collected::TooLate(waiting) => {
+                    let coins = waiting.iter().map(Symbol::as_str).collect::<Vec<_>>().join(" ");
+                    warn!(time = format_time(time_ms), %coins, "no forecasts: candles did not come in time");
+                    self.metrics.minutes.with_label_values(&["incomplete"]).inc();
+                }
+                Collected::Stopped => break,
+            }
+            self.report()?;
+            let next_ms = time_ms + self.bar_ms();
+            time_ms = next_ms.max(self.last_closed_ms());
+            let missed = (time_ms - next_ms) / self.bar_ms();
+            if missed > 0 {
+                warn!(from = format_time(next_ms), minutes = missed, "no forecasts: these minutes were missed");
+                self.metrics.minutes.with_label_values(&["missed"]).inc_by(missed as u64);
+            }
+        }
+        let open = self.ledger.open_positions()?.len();
+        info!(open_positions = open, ledger = %self.ledger_path.display(), "stopped; the ledger is complete");
+        Ok(())
+    }
+
+    /// Listens until the bar is closed by the exchange's clock, or all of its candles are here.
+    async fn wait_for_close(&mut self, time_ms: i64) {
+        let close_ms = time_ms + self.bar_ms();
+        while self.clock.now_ms() < close_ms && !self.feed.waiting_for(time_ms).is_empty() && !self.is_over() {
+            let nap = self.clock.until(close_ms).min(NAP);
+            self.listen(nap).await;
+            if self.clock.is_old()
+                && let Ok(clock) = ExchangeClock::read(&self.client, self.settings.clock_speed).await
+            {
+                self.clock = clock;
+            }
+        }
+    }
+
+    async fn listen(&mut self, longest: Duration) {
+        let was_streaming = self.feed.is_streaming();
+        if let Err(error) = self.feed.listen(longest).await {
+            warn!("{error}");
+            self.metrics.faults.with_label_values(&["websocket"]).inc();
+        } else if !was_streaming && self.feed.is_streaming() {
+            info!("listening by websocket");
+        }
+        self.metrics.is_streaming.set(i64::from(self.feed.is_streaming()));
+    }
+
+    /// Waits for the bar's candles of all coins: by websocket, and by REST for those that it does not bring.
+    async fn collect(&mut self, time_ms: i64) -> Collected {
+        let close_ms = time_ms + self.bar_ms();
+        let give_up_ms = close_ms + (self.settings.patience_secs * 1000.0) as i64;
+        let mut ask_ms = close_ms + if self.feed.is_streaming() { self.settings.rest_after_ms as i64 } else { 0 };
+        loop {
+            let waiting = self.feed.waiting_for(time_ms);
+            let (absent, awaited): (Vec<Symbol>, Vec<Symbol>) =
+                waiting.into_iter().partition(|symbol| self.is_absent(symbol, time_ms));
+            if awaited.is_empty() {
+                return Collected::Without(absent);
+            }
+            if self.is_over() {
+                return Collected::Stopped;
+            }
+            let now_ms = self.clock.now_ms();
+            if now_ms >= give_up_ms {
+                return Collected::TooLate(awaited);
+            }
+            if now_ms < ask_ms {
+                let nap = self.clock.until(ask_ms).min(NAP);
+                self.listen(nap).await;
+                continue;
+            }
+            if let Err(error) = self.feed.fill(&awaited, now_ms).await {
+                warn!("{error}");
+                self.metrics.faults.with_label_values(&["rest"]).inc();
+            }
+            ask_ms = self.clock.now_ms() + self.settings.rest_every_ms as i64;
+        }
+    }
+
+    /// Whether the exchange has said after the bar's close that it has had no candle of the coin for long.
+    fn is_absent(&self, symbol: &Symbol, time_ms: i64) -> bool {
+        self.feed.bars_behind(symbol, time_ms) > self.settings.absent_after_bars
+            && self.feed.was_answered_since(symbol, time_ms + self.bar_ms())
+    }
+
+    /// Opens and closes positions whose candles are here.
+    fn settle(&mut self) -> anyhow::Result<()> {
+        let price = |symbol: &Symbol, time_ms: i64| {
+            let candle = self.feed.candle_from(symbol, time_ms)?;
+            Some(Price { time_ms: candle.open_time_ms, close: candle.close })
+        };
+        for position in self.ledger.settle(price)? {
+            info!(
+                symbol = %position.symbol,
+                side = position.side.name(),
+                opened = format_time(position.entry_ms),
+                closed = format_time(position.exit_ms.unwrap_or_default()),
+                entry = position.entry_price,
+                exit = position.exit_price,
+                net_bps = position.net().map(|net| net * 1e4),
+                "position closed"
+            );
+            self.metrics.positions.with_label_values(&["closed"]).inc();
+        }
+        Ok(())
+    }
+
+    /// Forecasts at `time_ms` and acts on it; `absent` coins are done without.
+    fn forecast(&mut self, time_ms: i64, absent: &[Symbol]) -> anyhow::Result<()> {
+        let from_ms = time_ms - (self.checkpoint.history_bars() as i64 - 1) * self.bar_ms();
+        let coins = self.feed.candles(from_ms, time_ms + self.bar_ms());
+        let coins = coins.map(|(symbol, candles)| (symbol.clone(), candles.copied().collect())).collect();
+        let forecasts = forecast_at(&self.checkpoint, &History { at_ms: time_ms, coins })?;
+        let made_at_ms = self.clock.now_ms();
+        self.metrics.latency.observe(self.feed.last_arrival().elapsed().as_secs_f64());
+        self.metrics.delay.observe((made_at_ms - forecasts.closed_at) as f64 / 1000.0);
+
+        let mut minute = Minute { time_ms, ..Minute::default() };
+        for (symbol, coin) in self.checkpoint.config.universe.symbols.iter().zip(&forecasts.coins) {
+            let logged = LoggedForecast {
+                time_ms,
+                symbol: symbol.clone(),
+                forecast: coin.forecast,
+                refused: coin.refused.clone(),
+                forecaster: format!("{} {}", forecasts.forecaster, self.checkpoint.model_sha256),
+                made_at_ms,
+                is_complete: absent.is_empty(),
+                drift_std: coin.drift.as_ref().map(|drift| drift.std),
+            };
+            self.note_drift(symbol, coin.drift.as_ref());
+            let outcome = if coin.forecast.is_some() { "forecast" } else { "refused" };
+            self.metrics.forecasts.with_label_values(&[outcome]).inc();
+            if let Some(side) = self.acting.side(&logged) {
+                match why_not(&self.acting, &logged, self.checkpoint.is_rule()) {
+                    None => minute.signals.push(self.acting.signal(&logged, side)),
+                    Some(reason) => {
+                        warn!(%symbol, side = side.name(), forecast = logged.forecast, reason, "not acted on")
+                    }
+                }
+            }
+            minute.forecasts.push(logged);
+        }
+        let opened = self.ledger.record(&minute)?;
+        for position in &opened {
+            info!(
+                symbol = %position.symbol,
+                side = position.side.name(),
+                forecast_bps = position.forecast * 1e4,
+                due = format_time(position.due_ms),
+                "position opened"
+            );
+            self.metrics.positions.with_label_values(&["opened"]).inc();
+        }
+        self.settle()?;
+        self.metrics.minutes.with_label_values(&["forecast"]).inc();
+        let of_all = |forecast: bool| forecasts.coins.iter().filter(|coin| coin.forecast.is_some() == forecast).count();
+        info!(
+            time = format_time(time_ms),
+            forecasts = of_all(true),
+            refused = of_all(false),
+            absent = absent.len(),
+            signals = minute.signals.len(),
+            opened = opened.len(),
+            delay_ms = made_at_ms - forecasts.closed_at,
+            latency_ms = self.feed.last_arrival().elapsed().as_millis() as u64,
+            "forecast"
+        );
+        Ok(())
+    }
+
+    fn note_drift(&self, symbol: &Symbol, drift: Option<&crate::Drift>) {
+        let Some(drift) = drift else { return };
+        self.metrics.drift.with_label_values(&[symbol.as_str()]).set(drift.std);
+        if drift.std.abs() > self.acting.drift_limit_std {
+            warn!(%symbol, feature = drift.feature, std = drift.std, "drift: far from the training statistics");
+        }
+    }
+
+    /// What the metrics know from the ledger.
+    fn report(&mut self) -> anyhow::Result<()> {
+        let positions = self.ledger.all_positions()?;
+        let net: f64 = positions.iter().filter_map(trading::Position::net).sum();
+        let coins = self.checkpoint.config.universe.symbols.len().max(1);
+        self.metrics.equity.set(1.0 + net / coins as f64);
+        self.metrics.open_positions.set(positions.iter().filter(|position| position.is_open()).count() as i64);
+        let hold_ms = self.checkpoint.config.target.horizon_bars as i64 * self.bar_ms();
+        let outcomes = self.ledger.outcomes(hold_ms, self.settings.pearson_forecasts)?;
+        let (forecasts, realized): (Vec<f64>, Vec<f64>) = outcomes.into_iter().unzip();
+        if let Some(correlation) = pearson(&forecasts, &realized) {
+            self.metrics.pearson.set(correlation);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,197 @@
+//! From arguments to a running watch.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use cli::ConfigTable;
+use dataset::{format_time, parse_time};
+use evaluate::Thresholds;
+use market::{RestClient, RestOptions};
+use tracing::{info, warn};
+use trading::{Ledger, TradingConfig};
+
+use super::metrics::Metrics;
+use super::session::Session;
+use super::{Acting, ExchangeClock, Feed, FeedSource, log};
+use crate::{Checkpoint, WatchConfig};
+
+/// What a watch is told beside its config.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct WatchArgs {
+    /// Sections [trading] and [watch] [default: those of the run's own config, else built-in]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The ledger [default: RUN/ledger.sqlite]
+    #[arg(long, value_name = "FILE")]
+    ledger: Option<PathBuf>,
+    /// What to trade on [default: RUN/thresholds.toml; where that is not there, nothing is traded]
+    #[arg(long, value_name = "FILE")]
+    thresholds: Option<PathBuf>,
+}
+
+/// Keys of `--set` that are the watch's, not the run's.
+const OWN_SECTIONS: [&str; 2] = ["trading.", "watch."];
+
+impl WatchArgs {
+    /// Splits overrides into the run's and the watch's.
+    pub fn split(overrides: &[String]) -> (Vec<String>, Vec<String>) {
+        overrides.iter().cloned().partition(|text| !OWN_SECTIONS.iter().any(|section| text.starts_with(section)))
+    }
+
+    /// Where the ledger is.
+    pub fn ledger_path(&self, run: &Path) -> PathBuf {
+        self.ledger.clone().unwrap_or_else(|| run.join("ledger.sqlite"))
+    }
+
+    /// The two sections, checked.
+    ///
+    /// # Errors
+    /// A file that is no config, a value that makes no sense.
+    pub fn settings(&self, run: &Path, overrides: &[String]) -> anyhow::Result<(TradingConfig, WatchConfig)> {
+        let mut table = ConfigTable::read(self.config.as_deref().unwrap_or(&run.join("run.toml")))?;
+        table.apply(&Self::split(overrides).1)?;
+        let (trading, watch): (TradingConfig, WatchConfig) = (table.section("trading")?, table.section("watch")?);
+        trading.validate().map_err(cli::usage)?;
+        watch.validate().map_err(cli::usage)?;
+        Ok((trading, watch))
+    }
+
+    /// The thresholds; None where the run has none.
+    ///
+    /// # Errors
+    /// A file that is no thresholds, or was asked for and is not there.
+    pub fn thresholds(&self, run: &Path) -> anyhow::Result<Option<Thresholds>> {
+        let path = self.thresholds.clone().unwrap_or_else(|| run.join("thresholds.toml"));
+        if self.thresholds.is_none() && !path.exists() {
+            return Ok(None);
+        }
+        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        Thresholds::from_toml(&text).map(Some).with_context(|| format!("{}", path.display()))
+    }
+}
+
+/// Watches until it is interrupted or the exchange's clock shows `until`.
+///
+/// # Errors
+/// A ledger in use, thresholds that are none, an exchange that does not answer at the start.
+pub fn watch(
+    checkpoint: Checkpoint,
+    run: &Path,
+    args: &WatchArgs,
+    overrides: &[String],
+    (base_url, websocket_url): (Option<&str>, Option<&str>),
+    until: Option<&str>,
+) -> anyhow::Result<()> {
+    let until_ms = match until {
+        None => i64::MAX,
+        Some(text) => parse_time(text).map_err(|error| cli::usage(anyhow!("--until: {error}")))?,
+    };
+    let (trading, settings) = args.settings(run, overrides)?;
+    let (data, symbols) = (&checkpoint.config.data, checkpoint.config.universe.symbols.clone());
+    let bar_ms = data.interval.ms();
+    let thresholds = args.thresholds(run)?;
+    let ledger_path = args.ledger_path(run);
+    let ledger = Ledger::open(&ledger_path)?;
+    log::begin(&ledger_path.with_extension("jsonl"))?;
+    let is_interrupted = cli::watch_for_interrupt("finishing the minute")?;
+    match &thresholds {
+        Some(thresholds) if thresholds.hold_bars != checkpoint.config.target.horizon_bars => warn!(
+            hold_bars = thresholds.hold_bars,
+            horizon_bars = checkpoint.config.target.horizon_bars,
+            "positions are held for another time than is forecast"
+        ),
+        Some(_) => {}
+        None => warn!(
+            "nothing will be traded: {} is not there; `scripts/tune-thresholds {}` makes it",
+            run.join("thresholds.toml").display(),
+            run.display()
+        ),
+    }
+    let acting = Acting::new(trading, &settings, thresholds, bar_ms);
+    let metrics = Metrics::new()?;
+    let source = FeedSource {
+        market: data.market,
+        interval: data.interval,
+        websocket_url: websocket_url.map(str::to_owned),
+        uses_websocket: settings.websocket,
+    };
+    let client = RestClient::with_options(data.market, base_url, patience(&settings, data.market))?;
+
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        if settings.metrics_port != 0 {
+            match metrics.serve(settings.metrics_port).await {
+                Ok(()) => info!("metrics at http://127.0.0.1:{}/metrics", settings.metrics_port),
+                Err(error) => warn!(
+                    "no metrics: port {}: {error}; --set watch.metrics_port=OTHER, or 0 for none",
+                    settings.metrics_port
+                ),
+            }
+        }
+        let clock = wait_for_clock(&client, &settings, &is_interrupted).await?;
+        let open = ledger.open_positions()?;
+        let history_ms = checkpoint.history_bars() as i64 * bar_ms;
+        let first_ms = (clock.now_ms() - history_ms - bar_ms).div_euclid(bar_ms) * bar_ms;
+        // Positions from before a stop are settled at their own candles.
+        let from_ms = open.iter().map(|position| position.forecast_ms).fold(first_ms, i64::min);
+        let keep_bars = ((clock.now_ms() - from_ms) / bar_ms + 16) as usize;
+        for position in open.iter().filter(|position| !symbols.contains(&position.symbol)) {
+            warn!(symbol = %position.symbol, "an open position of a coin that is not in the universe stays open");
+        }
+        info!(
+            coins = symbols.len(),
+            open_positions = open.len(),
+            ledger = %ledger_path.display(),
+            exchange_time = format_time(clock.now_ms()),
+            "watching"
+        );
+        let feed = Feed::new(source, client.clone(), &symbols, from_ms, keep_bars);
+        let session = Session {
+            checkpoint,
+            settings,
+            acting,
+            client,
+            clock,
+            feed,
+            ledger,
+            ledger_path,
+            metrics,
+            is_interrupted,
+            until_ms,
+        };
+        session.run().await
+    })
+}
+
+/// Shorter tries than a download's: the candles of this minute are wanted within it.
+fn patience(settings: &WatchConfig, market: market::Market) -> RestOptions {
+    let real = |secs: f64| Duration::from_secs_f64(secs / settings.clock_speed);
+    RestOptions {
+        timeout: real(5.0).max(Duration::from_secs(1)),
+        max_tries: 2,
+        retry_pause: real(0.25),
+        ..RestOptions::for_market(market)
+    }
+}
+
+/// An exchange that is down when the watch begins is waited for, like one that goes down later.
+async fn wait_for_clock(
+    client: &RestClient,
+    settings: &WatchConfig,
+    is_interrupted: &std::sync::atomic::AtomicBool,
+) -> anyhow::Result<ExchangeClock> {
+    let mut pause = Duration::from_millis(200);
+    loop {
+        match ExchangeClock::read(client, settings.clock_speed).await {
+            Ok(clock) => return Ok(clock),
+            Err(error) if is_interrupted.load(std::sync::atomic::Ordering::Relaxed) => return Err(error.into()),
+            Err(error @ (market::Error::NotServedHere { .. } | market::Error::Rejected { .. })) => {
+                return Err(error.into());
+            }
+            Err(error) => warn!("the exchange does not tell the time yet: {error}"),
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(30));
+    }
+}
