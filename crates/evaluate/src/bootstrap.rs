@@ -235,8 +235,9 @@ pub fn percentile_interval(values: &[f64], confidence: f64) -> Option<[f64; 2]> 
     Some([quantile(&defined, tail)?, quantile(&defined, 1.0 - tail)?])
 }
 
-fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
-    let place = share.clamp(0.0, 1.0) * (sorted.len() - 1) as f64;
+/// Linear between order statistics; `None` of nothing.
+pub(crate) fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
+    let place = share.clamp(0.0, 1.0) * sorted.len().checked_sub(1)? as f64;
     let below = *sorted.get(place.floor() as usize)?;
     let above = *sorted.get(place.ceil() as usize)?;
     Some(below + (above - below) * place.fract())

@@ -1,12 +1,14 @@
-//! `evaluate RUN...` and `evaluate controls`: reads tables, hands them to the library, prints.
+//! `evaluate RUN...`, `evaluate controls` and `evaluate thresholds`: reads tables, hands them to the library, prints.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
 use cli::ConfigTable;
-use dataset::{Config, Dataset, ForecastTable, RunConfig, write_atomically};
+use dataset::{Config, Dataset, ForecastTable, RunConfig, TargetKind, write_atomically};
 use evaluate::{Forecaster, Importance, Options, Page, Rows, Source, controls, controls_of, html, join, score};
+
+use crate::tune_command::{self, TuneArgs};
 
 /// Score forecasts on the rows that all of them have
 #[derive(Debug, Parser)]
@@ -30,6 +32,8 @@ enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// Find the forecasts from which on a coin is worth trading; write RUN/thresholds.toml, .html and charts
+    Thresholds(TuneArgs),
 }
 
 #[derive(Debug, Clone, clap::Args)]
@@ -63,6 +67,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             let command = "evaluate controls".to_owned();
             print(&Scored { rows: &rows, forecasters: &forecasters, dropped: &[], importance: &[], command }, output)
         }
+        Some(Command::Thresholds(args)) => tune_command::run(args),
         None => score_runs(&args.runs, &args.output),
     }
 }
@@ -133,18 +138,29 @@ fn print(scored: &Scored<'_>, output: &Output) -> anyhow::Result<()> {
     Ok(cli::print(&text)?)
 }
 
-/// A run as far as scoring needs it.
-struct Run {
-    path: String,
-    name: String,
-    table: ForecastTable,
-    bar_ms: i64,
-    reach_bars: usize,
+/// A run as far as scoring and tuning need it.
+pub struct Run {
+    /// The folder.
+    pub path: String,
+    /// What forecast.
+    pub name: String,
+    /// Its forecasts.
+    pub table: ForecastTable,
+    /// Length of a bar in milliseconds.
+    pub bar_ms: i64,
+    /// Bars from a forecast to the last price its target uses.
+    pub reach_bars: usize,
+    /// What the forecasts are of.
+    pub target: TargetKind,
     importance: Option<Importance>,
 }
 
 impl Run {
-    fn read(path: &Path) -> anyhow::Result<Self> {
+    /// Reads a run's folder.
+    ///
+    /// # Errors
+    /// A folder that is no run, a run without forecasts, files that cannot be read.
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
         let not_a_run = || {
             format!(
                 "{} is no run\nhint: a run is a folder with run.toml and forecasts.parquet, such as checkpoints/NAME",
@@ -172,6 +188,7 @@ impl Run {
             table: ForecastTable::read(&forecasts)?,
             bar_ms: config.data.interval.ms(),
             reach_bars: config.target.reach_bars(),
+            target: config.target.kind,
             importance: read_importance(&path.join("importance.json"))?,
         })
     }

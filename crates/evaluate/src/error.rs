@@ -100,6 +100,22 @@ pub enum Error {
         /// What the first table says.
         expected: f64,
     },
+    /// Too few times to tune on one part of them and judge on another.
+    #[error(
+        "{times} forecast times: {tuned} are left to tune thresholds on and {judged} to judge them on, expected at least 2 \
+         of each\nhint: positions of {held_bars} bars that are open where the spans meet are left out; take a run with \
+         more forecasts, or another --tune-share"
+    )]
+    ShortSpan {
+        /// Distinct times of the rows.
+        times: usize,
+        /// Those left to tune on.
+        tuned: usize,
+        /// Those left to judge on.
+        judged: usize,
+        /// From a forecast to the close of its position.
+        held_bars: usize,
+    },
     /// Text that is no thresholds.toml.
     #[error("thresholds: {reason}\nhint: `scripts/tune-thresholds RUN` writes RUN/thresholds.toml")]
     Thresholds {

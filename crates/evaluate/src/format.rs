@@ -2,6 +2,9 @@
 
 use crate::report::Interval;
 
+/// Longest line of running text.
+const LINE: usize = 118;
+
 fn dash() -> String {
     "-".to_owned()
 }
@@ -57,6 +60,26 @@ pub(crate) fn grouped(number: usize) -> String {
     text
 }
 
+/// Sentences in lines of at most 118 characters, each ended by a line break.
+pub(crate) fn wrapped(text: &str) -> String {
+    let mut lines = String::new();
+    let mut used = 0;
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if used > 0 && used + 1 + length > LINE {
+            lines.push('\n');
+            used = 0;
+        }
+        if used > 0 {
+            lines.push(' ');
+            used += 1;
+        }
+        lines += word;
+        used += length;
+    }
+    lines + "\n"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,5 +95,13 @@ mod tests {
         assert_eq!(correlation(None), "-");
         assert_eq!(interval(Some([-0.01, 0.02])), "-0.0100 to +0.0200");
         assert_eq!(percent(Some(0.512_34)), "51.23 %");
+    }
+
+    #[test]
+    fn sentences_are_broken_between_words() {
+        assert_eq!(wrapped("a b"), "a b\n");
+        let text = wrapped(&"word ".repeat(50));
+        assert!(text.lines().all(|line| line.len() <= LINE && !line.ends_with(' ')));
+        assert_eq!(text.split_whitespace().count(), 50);
     }
 }

@@ -10,19 +10,23 @@ mod bootstrap;
 mod controls;
 mod correlation;
 mod cross_section;
+mod deflated_sharpe;
 mod error;
 mod format;
 mod grid;
 mod html;
 mod join;
+mod normal;
 mod notes;
 mod one_run;
 mod options;
+mod performance;
 mod report;
 mod rows;
 mod scoring;
 mod table;
 mod trade;
+mod tuning;
 mod variants;
 
 pub use accuracy::{directional_accuracy, mean_absolute_error, root_mean_squared_error};
@@ -31,12 +35,19 @@ pub use bootstrap::percentile_interval;
 pub use controls::{CONTROL_NAMES, controls, controls_of, is_control, shuffled};
 pub use correlation::{average_ranks, pearson, spearman, weighted_pearson};
 pub use cross_section::{InformationCoefficient, ic_per_timestamp, neutralize, rank_ic_per_timestamp, summarize_ic};
+pub use deflated_sharpe::{deflated_sharpe_ratio, expected_maximum_sharpe, probabilistic_sharpe_ratio};
 pub use error::Error;
-pub use html::{FeatureImportance, Importance, Page, html, importance_svg};
+pub use html::{FeatureImportance, Importance, Page, html, importance_svg, thresholds_html, thresholds_svg};
 pub use join::{Joined, Source, join};
+pub use normal::{normal_cdf, normal_quantile};
 pub use one_run::{ScoredRun, score_run};
 pub use options::Options;
+pub use performance::{max_drawdown, sharpe_ratio, sortino_ratio};
 pub use report::{Difference, Interval, Report, Score};
 pub use rows::{Forecaster, Rows, timestamp_groups};
 pub use scoring::score;
 pub use trade::{Calibration, CoinThresholds, Costs, Side, Thresholds, may_open};
+pub use tuning::{
+    Candidate, CoinTuning, DeflateBy, Deflation, Portfolio, Protocol, SideTuning, TradeStatistics, TuneOptions, Tuning,
+    tune,
+};

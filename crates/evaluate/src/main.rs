@@ -1,6 +1,7 @@
 //! The binary `evaluate`.
 
 mod command;
+mod tune_command;
 
 use std::process::ExitCode;
 

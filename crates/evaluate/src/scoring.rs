@@ -53,7 +53,7 @@ pub fn score(rows: &Rows, forecasters: &[Forecaster], options: &Options) -> Resu
     })
 }
 
-fn check_forecasters(rows: &Rows, forecasters: &[Forecaster]) -> Result<(), Error> {
+pub(crate) fn check_forecasters(rows: &Rows, forecasters: &[Forecaster]) -> Result<(), Error> {
     if forecasters.is_empty() {
         return Err(Error::NoForecasters);
     }

@@ -159,8 +159,8 @@ impl Thresholds {
     /// # Errors
     /// Text that is no thresholds, a threshold on the wrong side of 0.
     pub fn from_toml(text: &str) -> Result<Self, Error> {
-        let thresholds: Self =
-            toml::from_str(text).map_err(|error| Error::Thresholds { reason: error.to_string().trim_end().to_owned() })?;
+        let thresholds: Self = toml::from_str(text)
+            .map_err(|error| Error::Thresholds { reason: error.to_string().trim_end().to_owned() })?;
         let wrong = |symbol: &String, key: &str, found: f64, expected: &str| Error::Thresholds {
             reason: format!("coins.{symbol}.{key} is {found}, expected a number {expected}"),
         };

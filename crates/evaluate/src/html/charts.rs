@@ -12,11 +12,11 @@ use super::page::Importance;
 use crate::report::Interval;
 
 const WIDTH: u32 = 960;
-const FONT: &str = "sans-serif";
-const INK: RGBColor = RGBColor(60, 60, 60);
+pub(super) const FONT: &str = "sans-serif";
+pub(super) const INK: RGBColor = RGBColor(60, 60, 60);
 const LIGHT: RGBColor = RGBColor(225, 225, 225);
-const GREYS: [RGBColor; 3] = [RGBColor(90, 90, 90), RGBColor(165, 165, 165), RGBColor(125, 125, 125)];
-const COLOURS: [RGBColor; 6] = [
+pub(super) const GREYS: [RGBColor; 3] = [RGBColor(90, 90, 90), RGBColor(165, 165, 165), RGBColor(125, 125, 125)];
+pub(super) const COLOURS: [RGBColor; 6] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
     RGBColor(0, 158, 115),
@@ -28,8 +28,8 @@ const COLOURS: [RGBColor; 6] = [
 /// Most bars of an importance chart.
 const MOST_FEATURES: usize = 20;
 
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-type Drawn = Result<(), Box<dyn std::error::Error>>;
+pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+pub(super) type Drawn = Result<(), Box<dyn std::error::Error>>;
 
 /// A value with its interval.
 pub(super) type Point = (Option<f64>, Option<Interval>);
@@ -58,7 +58,7 @@ pub(super) struct Series<T> {
 }
 
 /// The drawing as text; a chart that cannot be drawn is left out, the tables say the same.
-fn svg(height: u32, draw: impl FnOnce(&Area<'_>) -> Drawn) -> String {
+pub(super) fn svg(height: u32, draw: impl FnOnce(&Area<'_>) -> Drawn) -> String {
     let mut text = String::new();
     let area = SVGBackend::with_string(&mut text, (WIDTH, height)).into_drawing_area();
     let drawn = area.fill(&WHITE).map_err(Into::into).and_then(|()| draw(&area)).and_then(|()| Ok(area.present()?));
@@ -249,12 +249,12 @@ fn bars(area: &Area<'_>, names: &[String], values: &[f64], unit: &str, colour: R
     Ok(())
 }
 
-type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Coordinate, Coordinate>>;
+pub(super) type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Coordinate, Coordinate>>;
 
-type Coordinate = plotters::coord::types::RangedCoordf64;
+pub(super) type Coordinate = plotters::coord::types::RangedCoordf64;
 
 /// Light lines and small letters.
-fn quiet<'m, 'a, 'b, 'c>(
+pub(super) fn quiet<'m, 'a, 'b, 'c>(
     mesh: &'m mut MeshStyle<'a, 'b, Coordinate, Coordinate, SVGBackend<'c>>,
 ) -> &'m mut MeshStyle<'a, 'b, Coordinate, Coordinate, SVGBackend<'c>> {
     mesh.light_line_style(WHITE)
@@ -297,7 +297,7 @@ fn range<'a>(points: impl Iterator<Item = &'a Point>, scale: f64) -> (f64, f64) 
     }))
 }
 
-fn padded(values: impl Iterator<Item = f64>) -> (f64, f64) {
+pub(super) fn padded(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let (low, high) = values
         .filter(|value| value.is_finite())
         .fold((0.0, 0.0), |(low, high): (f64, f64), value| (low.min(value), high.max(value)));
@@ -306,7 +306,7 @@ fn padded(values: impl Iterator<Item = f64>) -> (f64, f64) {
 }
 
 /// A number with no more digits than it needs.
-fn tick(value: f64) -> String {
+pub(super) fn tick(value: f64) -> String {
     let digits = if value.abs() >= 100.0 { 0 } else { 3 };
     let text = format!("{value:.digits$}");
     let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };

@@ -70,11 +70,15 @@ pub fn html(page: &Page<'_>) -> String {
         features(page),
         notes(page),
     ];
+    document(&title(page), &sections.concat())
+}
+
+/// A whole page from its title and the HTML of its body.
+pub(super) fn document(title: &str, body: &str) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \
-         content=\"width=device-width\">\n<title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{}</body>\n</html>\n",
-        escaped(&title(page)),
-        sections.concat()
+         content=\"width=device-width\">\n<title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{body}</body>\n</html>\n",
+        escaped(title),
     )
 }
 
@@ -378,7 +382,7 @@ fn by_forecaster(page: &Page<'_>, header: &[&str], cells: impl Fn(&Score) -> Vec
 }
 
 /// A table of rows: label, whether it is a control's, cells.
-fn table(header: &[&str], rows: impl Iterator<Item = (String, bool, Vec<String>)>) -> String {
+pub(super) fn table(header: &[&str], rows: impl Iterator<Item = (String, bool, Vec<String>)>) -> String {
     let cell = |tag: &str, text: &str| format!("<{tag}>{}</{tag}>", escaped(text));
     let header: String = header.iter().map(|title| cell("th", title)).collect();
     let row = |(label, is_control, cells): (String, bool, Vec<String>)| {
@@ -390,7 +394,7 @@ fn table(header: &[&str], rows: impl Iterator<Item = (String, bool, Vec<String>)
 }
 
 /// Text from outside as HTML.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 

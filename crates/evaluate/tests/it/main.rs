@@ -8,3 +8,4 @@ mod golden;
 mod properties;
 mod report;
 mod rows;
+mod thresholds;

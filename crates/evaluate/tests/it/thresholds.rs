@@ -1,0 +1,211 @@
+//! The search for thresholds: no leak, nothing out of noise, something out of a planted signal.
+
+use evaluate::{Costs, DeflateBy, Forecaster, Protocol, Rows, Side, TuneOptions, Tuning, tune};
+
+use crate::rows::Noise;
+
+const HOLD: usize = 15;
+const COINS: usize = 6;
+const TIMES: usize = 20_000;
+
+/// Rows of coins of which only the first `skilled` can be forecast; forecasts are slow, as real ones.
+fn market(skilled: usize, seed: u64) -> (Rows, Forecaster) {
+    let mut noise = Noise::new(seed);
+    let mut slow = [0.0; COINS];
+    let mut rows = Rows {
+        time_ms: Vec::new(),
+        symbol: Vec::new(),
+        fold: Vec::new(),
+        realized: Vec::new(),
+        realized_delayed: Vec::new(),
+        last_return: Vec::new(),
+        volatility: Vec::new(),
+        weight: Vec::new(),
+        symbols: (0..COINS).map(|coin| format!("COIN{coin}")).collect(),
+        bar_ms: 60_000,
+        reach_bars: HOLD,
+    };
+    let mut forecast = Vec::new();
+    for time in 0..TIMES {
+        let market = noise.draw();
+        for (coin, slow) in slow.iter_mut().enumerate() {
+            *slow = 0.9 * *slow + noise.draw();
+            let known = if coin < skilled { 0.003 * *slow } else { 0.0 };
+            let realized = known + 0.002 * (market + noise.draw());
+            rows.time_ms.push(60_000 * time as i64);
+            rows.symbol.push(coin as u32);
+            rows.fold.push((4 * time / TIMES) as u32 + 1);
+            rows.realized.push(realized);
+            rows.realized_delayed.push(if noise.draw() < 0.9 { 0.9 * realized } else { f64::NAN });
+            rows.last_return.push(0.0);
+            rows.volatility.push(0.002);
+            rows.weight.push(1.0);
+            forecast.push(0.003 * *slow);
+        }
+    }
+    (rows, Forecaster { name: "network".to_owned(), run: Some("checkpoints/a".to_owned()), forecast })
+}
+
+fn free() -> TuneOptions {
+    TuneOptions { costs: Costs { fee_bps: 0.0, slippage_bps: 0.0 }, ..TuneOptions::default() }
+}
+
+fn by_chance() -> TuneOptions {
+    TuneOptions { deflate_by: DeflateBy::Chance, ..TuneOptions::default() }
+}
+
+fn traded(tuning: &Tuning) -> Vec<String> {
+    tuning.thresholds().coins.into_keys().collect()
+}
+
+#[test]
+fn a_planted_signal_is_found_and_holds_later() {
+    let (rows, forecaster) = market(COINS, 1);
+    let by_trials = tune(&rows, &forecaster, &TuneOptions::default()).unwrap();
+    assert!(!traded(&by_trials).is_empty(), "{}", by_trials.table());
+    let tuning = tune(&rows, &forecaster, &by_chance()).unwrap();
+    assert_eq!(traded(&tuning).len(), COINS, "{}", tuning.table());
+    for side in tuning.coins.iter().flat_map(|coin| &coin.sides).filter(|side| side.threshold.is_some()) {
+        let judged = side.judged.as_ref().unwrap();
+        assert!(judged.trades >= 10 && judged.mean.unwrap() > 0.0, "{judged:?}");
+    }
+    assert!(tuning.portfolio.as_ref().unwrap().trades.interval.unwrap()[0] > 0.0);
+    assert_eq!(tuning.conclusion(), "Every coin has a threshold.");
+    assert!(tuning.warnings().is_empty());
+    let file = tuning.thresholds();
+    assert_eq!((file.protocol.as_str(), file.hold_bars), ("honest", HOLD));
+    assert_eq!(evaluate::Thresholds::from_toml(&file.to_toml().unwrap()).unwrap(), file);
+}
+
+#[test]
+fn noise_gets_no_threshold_even_without_costs() {
+    for seed in 1..=4 {
+        let (rows, forecaster) = market(0, seed);
+        let by = if seed % 2 == 0 { DeflateBy::Trials } else { DeflateBy::Chance };
+        let tuning = tune(&rows, &forecaster, &TuneOptions { deflate_by: by, ..free() }).unwrap();
+        assert_eq!(traded(&tuning), Vec::<String>::new(), "seed {seed}");
+        assert_eq!(tuning.portfolio, None);
+        assert_eq!(tuning.conclusion(), "No coin has a threshold that is credibly above costs (6 coins tried).");
+    }
+}
+
+#[test]
+fn costs_above_the_signal_leave_nothing() {
+    let (rows, forecaster) = market(COINS, 2);
+    let costs = Costs { fee_bps: 200.0, slippage_bps: 0.0 };
+    let tuning = tune(&rows, &forecaster, &TuneOptions { costs, ..TuneOptions::default() }).unwrap();
+    assert_eq!(traded(&tuning), Vec::<String>::new());
+}
+
+#[test]
+fn thresholds_do_not_see_the_span_they_are_judged_on() {
+    let (rows, forecaster) = market(COINS, 3);
+    let before = tune(&rows, &forecaster, &TuneOptions { calibrate: true, ..TuneOptions::default() }).unwrap();
+    let from = before.judged_ms[0];
+    // Nor the returns of positions that are still open when it begins.
+    assert!(before.tuned_ms[1] + (HOLD as i64) * 60_000 < from);
+    let (mut changed, mut other) = (rows.clone(), forecaster);
+    let purged = before.tuned_ms[1] + 1;
+    for row in (0..rows.len()).filter(|&row| rows.time_ms[row] >= purged) {
+        changed.realized[row] = -3.0 * rows.realized[row];
+        changed.realized_delayed[row] = 0.5;
+        other.forecast[row] *= -2.0;
+    }
+    let after = tune(&changed, &other, &TuneOptions { calibrate: true, ..TuneOptions::default() }).unwrap();
+    assert_eq!(before.thresholds().coins, after.thresholds().coins);
+    assert_eq!(before.deflation, after.deflation);
+    assert_ne!(before.portfolio, after.portfolio);
+}
+
+#[test]
+fn a_threshold_that_loses_later_is_kept_and_warned_of() {
+    let (mut rows, forecaster) = market(COINS, 4);
+    let from = 60_000 * (TIMES as i64 * 6 / 10);
+    for row in 0..rows.len() {
+        if rows.time_ms[row] >= from {
+            rows.realized[row] = -rows.realized[row];
+        }
+    }
+    let tuning = tune(&rows, &forecaster, &by_chance()).unwrap();
+    assert_eq!(traded(&tuning).len(), COINS);
+    let warnings = tuning.warnings().join("\n");
+    assert!(warnings.contains("lost on the span they were judged on: COIN0 buy, COIN0 sell"), "{warnings}");
+}
+
+#[test]
+fn the_seed_protocol_is_optimistic_and_says_so() {
+    let (rows, forecaster) = market(0, 5);
+    let tuning = tune(&rows, &forecaster, &TuneOptions { protocol: Protocol::Seed, ..free() }).unwrap();
+    assert!(!traded(&tuning).is_empty(), "it finds something in noise");
+    assert!(tuning.warnings()[0].starts_with("protocol seed is optimistic"), "{:?}", tuning.warnings());
+    let file = tuning.thresholds();
+    assert_eq!((file.protocol.as_str(), file.judged), ("seed", None));
+    // Overlapping positions are more than fit one after the other.
+    let side = &tuning.coins.iter().flat_map(|coin| &coin.sides).find(|side| side.threshold.is_some()).unwrap();
+    assert!(side.best().unwrap().tuned.trades > side.judged.as_ref().unwrap().trades);
+    assert!(tuning.table().contains("The same thresholds on the last part of the span they were tuned on"));
+}
+
+#[test]
+fn calibration_scales_the_forecast_and_changes_no_trade_of_a_straight_line() {
+    let (rows, mut forecaster) = market(COINS, 6);
+    let plain = tune(&rows, &forecaster, &TuneOptions { calibrate: true, ..TuneOptions::default() }).unwrap();
+    for forecast in &mut forecaster.forecast {
+        *forecast *= 8.0;
+    }
+    let scaled = tune(&rows, &forecaster, &TuneOptions { calibrate: true, ..TuneOptions::default() }).unwrap();
+    for (plain, scaled) in plain.coins.iter().zip(&scaled.coins) {
+        let (line, other) = (plain.calibration.unwrap(), scaled.calibration.unwrap());
+        assert!((line.slope - 1.0).abs() < 0.05, "the planted forecast is right as it is: {line:?}");
+        assert!((line.slope / 8.0 - other.slope).abs() < 1e-9);
+        for (one, other) in plain.sides.iter().zip(&scaled.sides) {
+            let trades = |side: &evaluate::SideTuning| side.best().unwrap().tuned.trades;
+            assert_eq!(trades(one), trades(other));
+        }
+    }
+}
+
+#[test]
+fn a_later_entry_takes_the_later_return() {
+    let (rows, forecaster) = market(COINS, 7);
+    let delayed = tune(&rows, &forecaster, &TuneOptions { entry_delay_bars: 1, ..free() }).unwrap();
+    let direct = tune(&rows, &forecaster, &free()).unwrap();
+    let first = |tuning: &Tuning| tuning.coins[0].sides[0].candidates[0].tuned.clone();
+    let (direct, delayed) = (first(&direct), first(&delayed));
+    assert!(delayed.trades < direct.trades, "rows without a later return are left out, positions last a bar longer");
+    assert!(delayed.mean.unwrap() < direct.mean.unwrap());
+    assert_eq!(Side::ALL.len(), 2);
+}
+
+#[test]
+fn the_same_call_gives_the_same_bytes() {
+    let (rows, forecaster) = market(2, 8);
+    let json = || serde_json::to_string(&tune(&rows, &forecaster, &TuneOptions::default()).unwrap()).unwrap();
+    assert_eq!(json(), json());
+}
+
+#[test]
+fn too_short_a_span_is_refused() {
+    let rows = crate::rows::rows(1, 20, 2);
+    let forecaster = crate::rows::forecaster("network", &rows, 0.1, 1);
+    assert_eq!(
+        tune(&rows, &forecaster, &TuneOptions::default()).unwrap_err().to_string(),
+        "20 forecast times: 0 are left to tune thresholds on and 8 to judge them on, expected at least 2 of each\n\
+         hint: positions of 15 bars that are open where the spans meet are left out; take a run with more forecasts, or \
+         another --tune-share"
+    );
+}
+
+#[test]
+fn page_and_charts_hold_every_coin() {
+    let (rows, forecaster) = market(3, 9);
+    let tuning = tune(&rows, &forecaster, &TuneOptions::default()).unwrap();
+    let page = evaluate::thresholds_html(&tuning, "scripts/tune-thresholds <run>");
+    assert_eq!(page.matches("<svg").count(), COINS);
+    assert!(page.contains("scripts/tune-thresholds &lt;run&gt;") && page.contains("COIN5 sell"));
+    for coin in &tuning.coins {
+        let svg = evaluate::thresholds_svg(coin, tuning.min_trades);
+        assert!(svg.contains("mean profit of a trade (bp)") && !svg.contains("NaN"), "{}", coin.symbol);
+    }
+    assert!(tuning.table().lines().all(|line| line.chars().count() <= 120), "{}", tuning.table());
+}
