@@ -79,6 +79,11 @@ impl CandleTable {
         }
     }
 
+    /// Appends the candles of another table.
+    pub fn append(&mut self, other: Self) {
+        self.extend(other.open_time_ms, other.columns.map(|column| Some(column).filter(|column| !column.is_empty())));
+    }
+
     /// Appends candles given by column; a column that only some of the candles have is NaN for the others.
     pub(crate) fn extend(&mut self, open_time_ms: Vec<i64>, mut columns: [Option<Vec<f64>>; Column::ALL.len()]) {
         let before = self.open_time_ms.len();
@@ -97,6 +102,15 @@ impl CandleTable {
         self.column(column).iter().any(|value| !value.is_nan())
     }
 
+    /// The candles at these rows, in this order.
+    pub(crate) fn select(&self, indices: &[usize]) -> Self {
+        let columns = std::array::from_fn(|column| match self.columns[column].as_slice() {
+            [] => Vec::new(),
+            values => indices.iter().map(|&index| values[index]).collect(),
+        });
+        Self { open_time_ms: indices.iter().map(|&index| self.open_time_ms[index]).collect(), columns }
+    }
+
     /// The candles of which `keep` holds, in the same order.
     pub(crate) fn filter(&self, keep: impl Fn(i64) -> bool) -> Self {
         let mut kept = Self::default();
@@ -106,6 +120,16 @@ impl CandleTable {
             }
         }
         kept
+    }
+}
+
+impl FromIterator<(i64, [f64; Column::ALL.len()])> for CandleTable {
+    fn from_iter<I: IntoIterator<Item = (i64, [f64; Column::ALL.len()])>>(rows: I) -> Self {
+        let mut table = Self::default();
+        for (open_time_ms, values) in rows {
+            table.push_row(open_time_ms, values);
+        }
+        table
     }
 }
 

@@ -31,7 +31,7 @@ pub use panel::Panel;
 pub use prepare::{Dataset, check_columns};
 pub use run_dir::RunDir;
 pub use split::{Fold, Scheme, SplitConfig, SplitPlan};
-pub use store::{Audit, Store};
+pub use store::{Audit, Replaced, Store};
 pub use table::{ForecastRow, ForecastTable};
 pub use target::{TargetConfig, TargetKind, Targets};
 pub use time::{YEAR_2100_MS, format_time, parse_time};

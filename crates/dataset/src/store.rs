@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use market::{Interval, Market, Symbol};
+use market::{Interval, Market, Period, Symbol};
 
 use crate::files::{float_column, floats, integer_column, integers, read_parquet, write_parquet};
 use crate::time::month;
@@ -18,6 +20,12 @@ pub struct Store {
     interval: Interval,
 }
 
+/// A write is done in seconds; a temporary file that is older was left by a process that was killed.
+const ABANDONED: Duration = Duration::from_secs(60);
+
+/// The values of one candle, by column.
+type Row = [f64; Column::ALL.len()];
+
 /// What the store holds of one symbol.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Audit {
@@ -29,6 +37,17 @@ pub struct Audit {
     pub rows: usize,
     /// Every gap: open time of its first missing candle and its length in bars.
     pub holes: Vec<(i64, i64)>,
+}
+
+/// What [`Store::replace`] did, in candles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Replaced {
+    /// New ones.
+    pub added: usize,
+    /// Ones that the store had with other values.
+    pub changed: usize,
+    /// Ones that the store had and that are no longer.
+    pub removed: usize,
 }
 
 impl Store {
@@ -106,18 +125,14 @@ impl Store {
     /// # Errors
     /// [`Error::Conflict`] where a stored candle has another value, unless `replace`.
     pub fn append(&self, symbol: &Symbol, candles: &CandleTable, replace: bool) -> Result<usize, Error> {
-        let mut months: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-        for (index, &time) in candles.open_time_ms.iter().enumerate() {
-            months.entry(month(time)).or_default().push(index);
-        }
         let mut added = 0;
-        for (name, indices) in months {
-            let path = self.folder().join(symbol.as_str()).join(format!("{name}.parquet"));
-            let mut rows: BTreeMap<i64, [f64; Column::ALL.len()]> = BTreeMap::new();
-            if path.exists() {
-                let mut stored = CandleTable::default();
-                read_month(&path, &Column::ALL, &mut stored, |_| true)?;
-                rows = stored.open_time_ms.iter().enumerate().map(|(i, &time)| (time, stored.row(i))).collect();
+        for (month, indices) in by_month(candles) {
+            let path = self.month_file(symbol, month);
+            let mut rows = stored_rows(&path)?;
+            if rows.is_empty() && is_ascending(candles, &indices) {
+                added += indices.len();
+                write_month(&path, &candles.select(&indices))?;
+                continue;
             }
             let before = rows.len();
             let mut changed = false;
@@ -149,10 +164,85 @@ impl Store {
             }
             if rows.len() > before || changed {
                 added += rows.len() - before;
-                write_month(&path, &rows)?;
+                write_month(&path, &rows.into_iter().collect())?;
             }
         }
         Ok(added)
+    }
+
+    /// Makes `candles` all that the store has of `symbol` in these ranges of open times: others there are removed. A
+    /// value that a candle lacks (NaN) stays as it was.
+    ///
+    /// `candles` must lie within the ranges. Each month's file is replaced as a whole, atomically, and only where
+    /// something changes.
+    ///
+    /// # Errors
+    /// A file that is broken or cannot be written.
+    pub fn replace(&self, symbol: &Symbol, ranges: &[Range<i64>], candles: &CandleTable) -> Result<Replaced, Error> {
+        let mut months = by_month(candles);
+        for range in ranges {
+            let mut month = Period::month_of(range.start);
+            while month.start_ms() < range.end {
+                months.entry(month).or_default();
+                month = month.next();
+            }
+        }
+        let mut total = Replaced::default();
+        for (month, indices) in months {
+            let path = self.month_file(symbol, month);
+            let stored = stored_rows(&path)?;
+            if stored.is_empty() && is_ascending(candles, &indices) {
+                if !indices.is_empty() {
+                    total.added += indices.len();
+                    write_month(&path, &candles.select(&indices))?;
+                }
+                continue;
+            }
+            let (mut old, mut rows): (BTreeMap<i64, Row>, BTreeMap<i64, Row>) =
+                stored.into_iter().partition(|(time, _)| ranges.iter().any(|range| range.contains(time)));
+            let mut done = Replaced::default();
+            for index in indices {
+                let (time, mut row) = (candles.open_time_ms[index], candles.row(index));
+                match old.remove(&time) {
+                    None => done.added += 1,
+                    Some(before) => {
+                        let pairs = row.iter_mut().zip(before);
+                        pairs.filter(|(new, _)| new.is_nan()).for_each(|(new, old)| *new = old);
+                        let is_same = row.iter().zip(before).all(|(new, old)| *new == old || new.is_nan());
+                        done.changed += usize::from(!is_same);
+                    }
+                }
+                rows.insert(time, row);
+            }
+            done.removed = old.len();
+            if rows.is_empty() {
+                fs::remove_file(&path).map_err(Error::io(&path))?;
+            } else if done != Replaced::default() {
+                write_month(&path, &rows.into_iter().collect())?;
+            }
+            total.added += done.added;
+            total.changed += done.changed;
+            total.removed += done.removed;
+        }
+        Ok(total)
+    }
+
+    /// Removes temporary files that a killed process left among the candles of `symbol`.
+    ///
+    /// # Errors
+    /// A folder that cannot be read, a file that cannot be removed.
+    pub fn sweep(&self, symbol: &Symbol) -> Result<(), Error> {
+        for path in list(&self.folder().join(symbol.as_str()))? {
+            let age = fs::metadata(&path).and_then(|file| file.modified()).ok().and_then(|time| time.elapsed().ok());
+            if file_name(&path).starts_with(".tmp") && age.is_some_and(|age| age > ABANDONED) {
+                fs::remove_file(&path).map_err(Error::io(&path))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn month_file(&self, symbol: &Symbol, month: Period) -> PathBuf {
+        self.folder().join(symbol.as_str()).join(format!("{month}.parquet"))
     }
 
     /// Range, number of candles and holes of one symbol; None where the store has none.
@@ -200,13 +290,40 @@ fn where_true<T>(values: Vec<T>, kept: &[bool]) -> Vec<T> {
     values.into_iter().zip(kept).filter(|(_, kept)| **kept).map(|(value, _)| value).collect()
 }
 
-fn write_month(path: &Path, rows: &BTreeMap<i64, [f64; Column::ALL.len()]>) -> Result<(), Error> {
-    let times: Vec<i64> = rows.keys().copied().collect();
-    let mut columns = vec![integer_column("open_time", &times)];
+/// The rows of a month's file by time; none where there is no file.
+fn stored_rows(path: &Path) -> Result<BTreeMap<i64, Row>, Error> {
+    if !path.exists() {
+        return Ok(BTreeMap::new());
+    }
+    let mut stored = CandleTable::default();
+    read_month(path, &Column::ALL, &mut stored, |_| true)?;
+    Ok(stored.open_time_ms.iter().enumerate().map(|(index, &time)| (time, stored.row(index))).collect())
+}
+
+/// The rows of a table by the month they fall in.
+fn by_month(candles: &CandleTable) -> BTreeMap<Period, Vec<usize>> {
+    let mut months: BTreeMap<Period, Vec<usize>> = BTreeMap::new();
+    let times = &candles.open_time_ms;
+    let mut done = 0;
+    while let Some(&time) = times.get(done) {
+        let month = Period::month_of(time);
+        let until = month.start_ms()..month.end_ms();
+        let count = times[done..].iter().take_while(|time| until.contains(time)).count();
+        months.entry(month).or_default().extend(done..done + count);
+        done += count;
+    }
+    months
+}
+
+fn is_ascending(candles: &CandleTable, indices: &[usize]) -> bool {
+    indices.is_sorted_by(|&a, &b| candles.open_time_ms[a] < candles.open_time_ms[b])
+}
+
+fn write_month(path: &Path, candles: &CandleTable) -> Result<(), Error> {
+    let mut columns = vec![integer_column("open_time", &candles.open_time_ms)];
     for column in Column::ALL {
-        let values: Vec<f64> = rows.values().map(|row| row[column as usize]).collect();
-        if values.iter().any(|value| !value.is_nan()) {
-            columns.push(float_column(column.name(), &values));
+        if candles.has(column) {
+            columns.push(float_column(column.name(), candles.column(column)));
         }
     }
     write_parquet(path, columns)

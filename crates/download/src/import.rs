@@ -17,7 +17,7 @@ pub fn run(data: &DataConfig, args: &ImportArgs) -> anyhow::Result<()> {
     for path in &args.files {
         let file = read_file(path)?;
         let interval = interval_of(path, &file, args.interval)?;
-        let coins = checked(path, &file, interval)?;
+        let coins = checked(path, file, interval)?;
         let store = Store::new(&data.dir, market, interval);
         let bar = cli::progress_bar(&file_name(path), coins.len() as u64);
         for (symbol, candles) in coins {
@@ -58,9 +58,9 @@ fn interval_of(path: &Path, file: &Imported, given: Option<Interval>) -> anyhow:
 }
 
 /// Checks every candle and that no time comes twice; the error names the row.
-fn checked(path: &Path, file: &Imported, interval: Interval) -> Result<Vec<(Symbol, CandleTable)>, Error> {
+pub fn checked(path: &Path, file: Imported, interval: Interval) -> Result<Vec<(Symbol, CandleTable)>, Error> {
     let mut coins = Vec::with_capacity(file.coins.len());
-    for (symbol, rows) in &file.coins {
+    for (symbol, rows) in file.coins {
         let bad = |row: usize, reason: String| Error::BadRow { path: path.to_owned(), row, reason };
         let mut seen: Vec<(i64, usize)> = Vec::with_capacity(rows.candles.len());
         for (index, &row) in rows.numbers.iter().enumerate() {
@@ -73,7 +73,7 @@ fn checked(path: &Path, file: &Imported, interval: Interval) -> Result<Vec<(Symb
             let time = dataset::format_time(pair[0].0);
             return Err(bad(pair[1].1, format!("{symbol} at {time} is there already in row {}", pair[0].1)));
         }
-        coins.push((symbol.clone(), rows.candles.clone()));
+        coins.push((symbol, rows.candles));
     }
     Ok(coins)
 }

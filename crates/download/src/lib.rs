@@ -1,6 +1,7 @@
-//! Fills the candle store from files and says what it holds.
+//! Fills the candle store from the exchange and from files, and says what it holds.
 
 mod audit;
+mod fetch;
 mod import;
 mod read;
 mod simulate;
@@ -8,16 +9,40 @@ mod simulate;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use dataset::{Config, DataConfig};
 use market::{Interval, Market};
 
-/// Fill the candle store and look at what it holds
+/// Fetch candles from the exchange into the store, or fill it from files, and look at what it holds
+///
+/// Without a command, the candles of universe.symbols from data.from to data.until are fetched: months and days from the
+/// exchange's archive, checked by their SHA-256, and the newest days by REST. The same command goes on where an earlier
+/// one was stopped or killed, brings what is new since, and replaces files that the exchange has replaced.
 #[derive(Debug, Parser)]
-#[command(version, arg_required_else_help = true)]
+#[command(version)]
 pub struct Args {
     #[command(flatten)]
     config: cli::ConfigArgs,
+    #[command(flatten)]
+    fetch: FetchArgs,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+}
+
+/// `download` without a command
+#[derive(Debug, clap::Args)]
+pub struct FetchArgs {
+    /// Address of the archive [default: https://data.binance.vision]
+    #[arg(long, value_name = "URL")]
+    archive_url: Option<String>,
+    /// Address of the REST interface [default: https://data-api.binance.vision or https://fapi.binance.com]
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    /// Do not ask whether the checksums of files that are there already have changed
+    #[arg(long)]
+    trust_known: bool,
+    /// How many coin months are fetched at once
+    #[arg(long, default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    at_once: u16,
 }
 
 #[derive(Debug, Subcommand)]
@@ -60,10 +85,12 @@ pub struct AuditArgs {
 /// # Errors
 /// A config or file that is refused; what the system says.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let data: dataset::DataConfig = args.config.load()?.section("data")?;
+    let config = args.config.load()?;
+    let data: DataConfig = config.section("data")?;
     match &args.command {
-        Command::Import(import) => import::run(&data, import),
-        Command::Simulate => simulate::run(&data),
-        Command::Audit(audit) => audit::run(&data, audit),
+        None => fetch::run(&Config { data, universe: config.section("universe")?, ..Config::default() }, &args.fetch),
+        Some(Command::Import(import)) => import::run(&data, import),
+        Some(Command::Simulate) => simulate::run(&data),
+        Some(Command::Audit(audit)) => audit::run(&data, audit),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Seek};
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
@@ -94,13 +94,23 @@ pub fn read_file(path: &Path) -> anyhow::Result<Imported> {
     match extension.as_str() {
         "parquet" => read_parquet(path),
         "csv" => read_csv(path, File::open(path).with_context(|| format!("{}", path.display()))?),
-        "zip" => read_csv(path, Cursor::new(unzipped(path)?)),
+        "zip" => {
+            read_csv(path, unzipped(path, File::open(path).with_context(|| format!("{}", path.display()))?)?.as_slice())
+        }
         _ => bail!(
             "{}: found the extension `{extension}`, expected .parquet, .csv or .zip\n\
              hint: `cargo run -p download --release -- import --help`",
             path.display()
         ),
     }
+}
+
+/// Reads an archive file that is in memory; `name` is its name, which says symbol and interval.
+///
+/// # Errors
+/// As [`read_file`].
+pub fn read_archive(name: &Path, bytes: &[u8]) -> anyhow::Result<Imported> {
+    read_csv(name, unzipped(name, Cursor::new(bytes))?.as_slice())
 }
 
 fn read_parquet(path: &Path) -> anyhow::Result<Imported> {
@@ -113,12 +123,11 @@ fn read_parquet(path: &Path) -> anyhow::Result<Imported> {
 }
 
 /// The one CSV inside an archive file.
-fn unzipped(path: &Path) -> anyhow::Result<Vec<u8>> {
+fn unzipped(path: &Path, source: impl Read + Seek) -> anyhow::Result<Vec<u8>> {
     let unreadable = |error: &dyn std::fmt::Display| {
         anyhow!("{}: not a readable zip file: {error}\nhint: fetch the file again", path.display())
     };
-    let file = File::open(path).with_context(|| format!("{}", path.display()))?;
-    let mut archive = zip::ZipArchive::new(file).map_err(|error| unreadable(&error))?;
+    let mut archive = zip::ZipArchive::new(source).map_err(|error| unreadable(&error))?;
     if archive.len() != 1 {
         bail!("{}: found {} files inside, expected one CSV", path.display(), archive.len());
     }

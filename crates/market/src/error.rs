@@ -124,7 +124,7 @@ pub enum Error {
 
     /// Status 403: a firewall between us and the exchange refuses.
     #[error(
-        "{request}: status 403, refused by the exchange's firewall: {found}\nhint: wait some minutes before the next try, or set the base URL to https://data-api.binance.vision (spot)"
+        "{request}: status 403, refused by the exchange's firewall: {found}\nhint: wait some minutes before the next try, ask for less at once, or come from another network; spot candles by REST are also at the base URL https://data-api.binance.vision"
     )]
     Forbidden {
         /// What was asked.
@@ -135,7 +135,7 @@ pub enum Error {
 
     /// Status 451: not served in this country.
     #[error(
-        "{request}: status 451, the exchange does not serve the country this address is in: {found}\nhint: set the base URL to a host that serves it, or import candle files: cargo run -p download --release -- import FILE..."
+        "{request}: status 451, the exchange does not serve the country this address is in: {found}\nhint: set the base URL to a host that serves this country; past candles are also in the archive at https://data.binance.vision (cargo run -p download --release) and in files that you have (cargo run -p download --release -- import FILE...)"
     )]
     NotServedHere {
         /// What was asked.
@@ -158,7 +158,9 @@ pub enum Error {
     },
 
     /// The server fails (status 5xx).
-    #[error("{request}: status {status} from the server, {tries} tries: {found}\nhint: try again later")]
+    #[error(
+        "{request}: status {status} from the server, {tries} tries: {found}\nhint: the fault is the exchange's; try again in some minutes, a download goes on where it was"
+    )]
     ServerFailure {
         /// What was asked.
         request: String,
@@ -188,6 +190,23 @@ pub enum Error {
         request: String,
         /// The largest answer read.
         limit_bytes: usize,
+    },
+
+    /// A file of the archive is not the one that its checksum promises.
+    #[error(
+        "{request}: the published sha256 is {published}, that of the {size_bytes} bytes received is {found}, {tries} tries\nhint: run the same command again later, the exchange may be replacing the file; if it stays so, something between here and the exchange changes files"
+    )]
+    Checksum {
+        /// What was asked.
+        request: String,
+        /// The SHA-256 in the file's checksum file.
+        published: String,
+        /// The SHA-256 of what came.
+        found: String,
+        /// How much came.
+        size_bytes: usize,
+        /// How often the file was fetched.
+        tries: u32,
     },
 
     /// The answer is no JSON.

@@ -3,11 +3,13 @@
 //! - [`Symbol`], [`Market`], [`Interval`], [`Candle`]: the domain types every other crate uses.
 //! - [`RestClient`]: closed candles from Binance REST, with the server's clock deciding what is
 //!   closed.
+//! - [`ArchiveClient`]: whole months and days from the exchange's archive, checked by their SHA-256.
 //! - [`KlineStream`]: the same, announced by websocket as they close.
 //! - [`simulate`]: a seeded, made-up market whose best possible forecast is known exactly.
 //!
 //! This crate knows no panel, no feature and no tensor, and writes no file.
 
+mod archive;
 mod candle;
 mod error;
 mod interval;
@@ -17,6 +19,7 @@ mod stream;
 mod symbol;
 mod time;
 
+pub use archive::{ArchiveClient, ArchiveFile, Period};
 pub use candle::{Candle, CandleError};
 pub use error::Error;
 pub use interval::Interval;

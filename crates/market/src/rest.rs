@@ -11,7 +11,8 @@ use tokio::task::JoinSet;
 
 use crate::{Candle, Error, Interval, Market, Symbol};
 pub use options::RestOptions;
-use sender::Sender;
+pub(crate) use sender::Sender;
+pub(crate) use wire::beginning;
 
 /// Fetches closed candles. The server's clock decides what is closed, never the local one.
 ///
@@ -69,13 +70,14 @@ impl RestClient {
             Market::Spot => "https://data-api.binance.vision",
             Market::Futures => "https://fapi.binance.com",
         });
-        let url = checked_base_url(text)?;
-        let is_local = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
-        Ok(Self {
-            base_url: url.as_str().trim_end_matches('/').into(),
-            market,
-            sender: Arc::new(Sender::new(options, is_local)?),
-        })
+        let (base_url, sender) = connection(text, options)?;
+        Ok(Self { base_url, market, sender })
+    }
+
+    /// How long the server has asked for silence from now on; None where it has not. Requests wait by themselves: this
+    /// is for telling a person why nothing happens.
+    pub fn silence(&self) -> Option<std::time::Duration> {
+        self.sender.silence()
     }
 
     /// The server's clock, UTC milliseconds.
@@ -104,7 +106,19 @@ impl RestClient {
         until_ms: i64,
     ) -> Result<Vec<Candle>, Error> {
         let now_ms = self.server_time_ms().await?;
-        self.closed_at(symbol, interval, from_ms, until_ms, now_ms).await
+        self.closed_by(symbol, interval, from_ms, until_ms, now_ms).await
+    }
+
+    /// Open time of the first candle of `symbol` at `from_ms` or later, closed or not; None where there is none. Asked
+    /// from 0 it tells when the coin was listed.
+    ///
+    /// # Errors
+    ///
+    /// Everything a request can meet: see [`Error`].
+    pub async fn first_open_ms(&self, symbol: &Symbol, interval: Interval, from_ms: i64) -> Result<Option<i64>, Error> {
+        let from_ms = from_ms.max(0);
+        let page = self.page(symbol, interval, from_ms, from_ms.saturating_add(interval.ms())).await?;
+        Ok(page.first().map(|candle| candle.open_time_ms))
     }
 
     /// As [`RestClient::closed_klines`] for all `symbols` concurrently, with one reading of the
@@ -130,7 +144,7 @@ impl RestClient {
             {
                 let client = self.clone();
                 running.spawn(async move {
-                    let candles = client.closed_at(&symbol, interval, from_ms, until_ms, server_time_ms).await;
+                    let candles = client.closed_by(&symbol, interval, from_ms, until_ms, server_time_ms).await;
                     candles.map(|candles| (index, candles))
                 });
             }
@@ -145,9 +159,13 @@ impl RestClient {
         Ok(ClosedCandles { server_time_ms, coins })
     }
 
-    /// Pages forward by `startTime` alone until the first candle that is not wanted, not closed
-    /// by `now_ms`, or not there.
-    async fn closed_at(
+    /// As [`RestClient::closed_klines`] for a reading of the server's clock that the caller has, so that all that is
+    /// fetched with it ends at the same candle.
+    ///
+    /// # Errors
+    ///
+    /// Everything a request can meet: see [`Error`].
+    pub async fn closed_by(
         &self,
         symbol: &Symbol,
         interval: Interval,
@@ -159,6 +177,7 @@ impl RestClient {
         let end_ms = until_ms.min(now_ms.saturating_sub(step).saturating_add(1));
         let mut next_ms = from_ms.max(0);
         let mut candles = Vec::new();
+        // Pages forward by `startTime` alone until the first candle that is not wanted, not closed or not there.
         while next_ms < end_ms {
             let page = self.page(symbol, interval, next_ms, end_ms).await?;
             let Some(last) = page.last() else { break };
@@ -166,6 +185,22 @@ impl RestClient {
             candles.extend(page.into_iter().filter(|candle| candle.open_time_ms < end_ms));
         }
         Ok(candles)
+    }
+
+    /// The candles of `symbol` that open at `from_ms` or later as the exchange serves them in one answer, ascending: the
+    /// last one may still be forming. `until_ms` bounds how many are asked for.
+    ///
+    /// # Errors
+    ///
+    /// Everything a request can meet: see [`Error`].
+    pub async fn served_klines(
+        &self,
+        symbol: &Symbol,
+        interval: Interval,
+        from_ms: i64,
+        until_ms: i64,
+    ) -> Result<Vec<Candle>, Error> {
+        self.page(symbol, interval, from_ms, until_ms.max(from_ms.saturating_add(1))).await
     }
 
     /// One page: the first candles that open at `from_ms` or later.
@@ -202,6 +237,13 @@ impl RestClient {
             Market::Futures => "/fapi/v1",
         }
     }
+}
+
+/// A checked base URL without a slash at its end, and what sends requests there.
+pub(crate) fn connection(base_url: &str, options: RestOptions) -> Result<(Arc<str>, Arc<Sender>), Error> {
+    let url = checked_base_url(base_url)?;
+    let is_local = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    Ok((url.as_str().trim_end_matches('/').into(), Arc::new(Sender::new(options, is_local)?)))
 }
 
 fn checked_base_url(text: &str) -> Result<Url, Error> {

@@ -17,7 +17,7 @@ pub fn utc_text(ms: i64) -> String {
 
 /// Year, month and day of the proleptic Gregorian calendar, by Howard Hinnant's `civil_from_days`
 /// (<https://howardhinnant.github.io/date_algorithms.html>).
-fn civil_from_days(days: i64) -> (i64, i64, i64) {
+pub(crate) fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);
@@ -30,9 +30,29 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
+/// Days since 1970 of a date, the inverse of [`civil_from_days`]; a month beyond 12 is in the next year.
+pub(crate) fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let (year, month) = (year + (month - 1).div_euclid(12), (month - 1).rem_euclid(12) + 1);
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
 #[cfg(test)]
 mod tests {
-    use super::utc_text;
+    use super::{civil_from_days, days_from_civil, utc_text};
+
+    #[test]
+    fn dates_and_days_are_inverse() {
+        for days in -1000..100_000 {
+            let (year, month, day) = civil_from_days(days);
+            assert_eq!(days_from_civil(year, month, day), days);
+        }
+        assert_eq!(days_from_civil(2023, 13, 1), days_from_civil(2024, 1, 1));
+    }
 
     #[test]
     fn known_times_read_as_the_calendar_says() {

@@ -1,6 +1,9 @@
 //! The binary `download` as a process.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
+mod fetch;
+mod support;
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;

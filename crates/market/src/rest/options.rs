@@ -41,4 +41,17 @@ impl RestOptions {
             concurrency: 24,
         }
     }
+
+    /// The options of someone who has time: a download of hours that should outlive a restart of the server, a weak
+    /// line and a ban of minutes.
+    pub fn patient(market: Market) -> Self {
+        Self {
+            // A month of minutes is 3 MB: 5 kB a second will do.
+            timeout: Duration::from_secs(600),
+            // With the doubling pause, a minute of failures.
+            max_tries: 8,
+            max_wait: Duration::from_secs(900),
+            ..Self::for_market(market)
+        }
+    }
 }

@@ -14,23 +14,27 @@ use super::wire::beginning;
 use crate::Error;
 use crate::time::utc_text;
 
-/// The largest answer read; an honest page of 1500 klines is 0.3 MB.
+/// The largest JSON answer read; an honest page of 1500 klines is 0.3 MB.
 const LIMIT_BYTES: usize = 8 << 20;
+
+/// Longest time to set a connection up, and longest pause within an answer: a line that is slow may take all of
+/// [`RestOptions::timeout`], one that is dead is given up earlier.
+const IDLE: Duration = Duration::from_secs(30);
 
 /// Silence after a 429 without `Retry-After`: one window of the server's accounting.
 const DEFAULT_SILENCE_SECS: u64 = 60;
 
 /// Sends requests, all of them behind one gate: a silence the server asks for holds for all.
 #[derive(Debug)]
-pub(super) struct Sender {
+pub(crate) struct Sender {
     http: Client,
     options: RestOptions,
     silent_until: Mutex<Option<Instant>>,
 }
 
 /// What came of one try.
-enum Outcome {
-    Answer(Value),
+enum Outcome<T> {
+    Answer(T),
     /// Trying again may help. The error is final when no tries are left.
     Retry(Pause, Error),
     Final(Error),
@@ -45,9 +49,11 @@ enum Pause {
 
 impl Sender {
     /// `is_local`: the server runs on this machine, so no proxy is asked.
-    pub(super) fn new(options: RestOptions, is_local: bool) -> Result<Self, Error> {
+    pub(crate) fn new(options: RestOptions, is_local: bool) -> Result<Self, Error> {
         let mut builder = Client::builder()
             .timeout(options.timeout)
+            .connect_timeout(IDLE.min(options.timeout))
+            .read_timeout(IDLE.min(options.timeout))
             .redirect(redirect::Policy::none())
             .user_agent(concat!("quarterhour/", env!("CARGO_PKG_VERSION")));
         if is_local {
@@ -63,12 +69,42 @@ impl Sender {
 
     /// The JSON that `url` answers with. `request` names it in errors.
     pub(super) async fn get(&self, url: &str, request: &str) -> Result<Value, Error> {
+        self.ask(url, request, LIMIT_BYTES, |body, tries| parse(&body, request.to_owned(), tries)).await
+    }
+
+    /// The bytes that `url` answers with, at most `limit_bytes`; None where there is nothing (status 404).
+    pub(crate) async fn find(&self, url: &str, request: &str, limit_bytes: usize) -> Result<Option<Vec<u8>>, Error> {
+        match self.ask(url, request, limit_bytes, |body, _| Outcome::Answer(body)).await {
+            Err(Error::Rejected { status: 404, .. }) => Ok(None),
+            answer => answer.map(Some),
+        }
+    }
+
+    /// How long the server has asked for silence from now on; None where it has not.
+    pub(crate) fn silence(&self) -> Option<Duration> {
+        let until = (*self.gate())?;
+        until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+    }
+
+    /// Asks until there is an answer that `understand` takes, or no hope of one.
+    async fn ask<T>(
+        &self,
+        url: &str,
+        request: &str,
+        limit_bytes: usize,
+        understand: impl Fn(Vec<u8>, u32) -> Outcome<T>,
+    ) -> Result<T, Error> {
         let last_try = self.options.max_tries.max(1);
         let mut pause = self.options.retry_pause;
         let mut tries = 1;
         loop {
             self.pass_gate(request).await?;
-            match self.try_once(url, request, tries).await {
+            let outcome = match self.try_once(url, request, limit_bytes, tries).await {
+                Outcome::Answer(body) => understand(body, tries),
+                Outcome::Retry(pause, error) => Outcome::Retry(pause, error),
+                Outcome::Final(error) => Outcome::Final(error),
+            };
+            match outcome {
                 Outcome::Answer(answer) => return Ok(answer),
                 Outcome::Final(error) => return Err(error),
                 Outcome::Retry(_, error) if tries >= last_try => return Err(error),
@@ -82,7 +118,7 @@ impl Sender {
         }
     }
 
-    async fn try_once(&self, url: &str, request: &str, tries: u32) -> Outcome {
+    async fn try_once(&self, url: &str, request: &str, limit_bytes: usize, tries: u32) -> Outcome<Vec<u8>> {
         let request = request.to_owned();
         let response = match self.http.get(url).send().await {
             Ok(response) => response,
@@ -91,19 +127,19 @@ impl Sender {
         self.note_weight(response.headers());
         let status = response.status();
         let headers = response.headers().clone();
-        let body = match read(response).await {
+        let body = match read(response, limit_bytes).await {
             Ok(body) => body,
             // What a refusal says beside its status is not needed to understand it.
             Err(_) if !status.is_success() => Vec::new(),
             Err(ReadError::TooLarge) => {
-                return Outcome::Final(Error::TooLarge { request, limit_bytes: LIMIT_BYTES });
+                return Outcome::Final(Error::TooLarge { request, limit_bytes });
             }
             Err(ReadError::Broken(error)) => {
                 return Outcome::Retry(Pause::Usual, self.failed(&error, request, tries, true));
             }
         };
         if status.is_success() {
-            return parse(&body, request, tries);
+            return Outcome::Answer(body);
         }
         let text = String::from_utf8_lossy(&body);
         let found = match beginning(&text) {
@@ -113,19 +149,19 @@ impl Sender {
         match status {
             StatusCode::TOO_MANY_REQUESTS => {
                 let retry_after_secs = header_secs(&headers).unwrap_or(DEFAULT_SILENCE_SECS);
-                self.close_gate(Duration::from_secs(retry_after_secs));
-                let error = Error::RateLimited { request, retry_after_secs, tries };
-                if Duration::from_secs(retry_after_secs) > self.options.max_wait {
-                    Outcome::Final(error)
-                } else {
-                    Outcome::Retry(Pause::Gate, error)
-                }
+                self.keep_silent(retry_after_secs, Error::RateLimited { request, retry_after_secs, tries })
             }
             StatusCode::IM_A_TEAPOT => {
                 let retry_after_secs = header_secs(&headers);
-                let silence = retry_after_secs.unwrap_or(DEFAULT_SILENCE_SECS);
-                self.close_gate(Duration::from_secs(silence));
-                Outcome::Final(Error::Banned { request, until: banned_until(&text, retry_after_secs) })
+                let error = Error::Banned { request, until: banned_until(&text, retry_after_secs) };
+                match retry_after_secs {
+                    Some(secs) => self.keep_silent(secs, error),
+                    // Nobody knows how long, and every try makes it longer.
+                    None => {
+                        self.close_gate(Duration::from_secs(DEFAULT_SILENCE_SECS));
+                        Outcome::Final(error)
+                    }
+                }
             }
             StatusCode::FORBIDDEN => Outcome::Final(Error::Forbidden { request, found }),
             StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS => Outcome::Final(Error::NotServedHere { request, found }),
@@ -144,6 +180,13 @@ impl Sender {
         } else {
             Error::Unreachable { request, tries, reason: chain(error) }
         }
+    }
+
+    /// Closes the gate for as long as the server asks; `error` is final where that is longer than our patience.
+    fn keep_silent(&self, secs: u64, error: Error) -> Outcome<Vec<u8>> {
+        let silence = Duration::from_secs(secs);
+        self.close_gate(silence);
+        if silence > self.options.max_wait { Outcome::Final(error) } else { Outcome::Retry(Pause::Gate, error) }
     }
 
     /// Waits until no silence is asked for any more; refuses to wait longer than `max_wait`.
@@ -185,7 +228,7 @@ impl Sender {
     }
 }
 
-fn parse(body: &[u8], request: String, tries: u32) -> Outcome {
+fn parse(body: &[u8], request: String, tries: u32) -> Outcome<Value> {
     match serde_json::from_slice(body) {
         Ok(answer) => Outcome::Answer(answer),
         Err(error) if error.is_eof() => Outcome::Retry(
@@ -201,10 +244,10 @@ enum ReadError {
     Broken(reqwest::Error),
 }
 
-async fn read(mut response: Response) -> Result<Vec<u8>, ReadError> {
+async fn read(mut response: Response, limit_bytes: usize) -> Result<Vec<u8>, ReadError> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(ReadError::Broken)? {
-        if body.len() + chunk.len() > LIMIT_BYTES {
+        if body.len() + chunk.len() > limit_bytes {
             return Err(ReadError::TooLarge);
         }
         body.extend_from_slice(&chunk);

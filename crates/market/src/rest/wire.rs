@@ -108,7 +108,7 @@ fn wrong_shape(request: &str, place: String, expected: &str, found: &Value) -> E
 }
 
 /// The first 120 characters of a foreign text on one line.
-pub(super) fn beginning(text: &str) -> String {
+pub(crate) fn beginning(text: &str) -> String {
     const LONGEST: usize = 120;
     let mut short: String =
         text.chars().take(LONGEST).map(|letter| if letter.is_control() { ' ' } else { letter }).collect();

@@ -1,6 +1,7 @@
 //! Integration tests of the crate market.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod archive;
 mod rest;
 mod simulated;
 mod stub;

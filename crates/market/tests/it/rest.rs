@@ -251,6 +251,37 @@ async fn a_ban_names_its_end_and_is_not_provoked() {
 }
 
 #[tokio::test]
+async fn a_short_ban_is_waited_out() {
+    let stub = troubled(|try_index| match try_index {
+        0 => status(418, "{}").header("Retry-After", 1),
+        _ => ok(two_klines()),
+    });
+    let begun = Instant::now();
+    let client = client(&stub);
+    let until_ms = START + 2 * MINUTE;
+    let candles = client.closed_klines(&symbol("BTCUSDT"), Interval::ONE_MINUTE, START, until_ms).await.unwrap();
+    assert_eq!(candles.len(), 2);
+    assert!(begun.elapsed() >= Duration::from_secs(1));
+    assert_eq!(client.silence(), None);
+    // Without `Retry-After` nobody knows how long, and every further try makes it longer.
+    let stub = troubled(|_| status(418, "{}"));
+    let text = trouble(&stub).await;
+    assert!(text.starts_with("status 418, this address is banned until a time the server does not tell"), "{text}");
+    assert_eq!(stub.count("/klines"), 1);
+}
+
+#[tokio::test]
+async fn the_first_candle_is_found() {
+    let stub = Stub::start(|request, _| exchange(request, 5..10, START + 8 * MINUTE));
+    let client = client(&stub);
+    let first = async |from| client.first_open_ms(&symbol("BTCUSDT"), Interval::ONE_MINUTE, from).await.unwrap();
+    assert_eq!(first(0).await, Some(START + 5 * MINUTE));
+    assert_eq!(first(START + 5 * MINUTE + 1).await, Some(START + 6 * MINUTE));
+    assert_eq!(first(START + 60 * MINUTE).await, None);
+    assert!(stub.requests().iter().all(|request| request.number("limit") == 1));
+}
+
+#[tokio::test]
 async fn refusals_say_what_they_are() {
     for (code, expected) in [
         (403, "status 403, refused by the exchange's firewall: no further text\nhint: "),

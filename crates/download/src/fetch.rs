@@ -1,0 +1,210 @@
+//! `download` without a command: candles from the exchange's archive, the newest days by REST.
+
+mod coin;
+mod manifest;
+mod month;
+mod report;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, anyhow, bail};
+use dataset::{Config, Source, Store};
+use market::{ArchiveClient, Error, Interval, Period, RestClient, RestOptions, Symbol};
+use tokio::task::JoinSet;
+
+use crate::FetchArgs;
+use coin::Coin;
+use month::fetch_month;
+use report::Report;
+
+/// The exchange opened in July 2017: no candle is earlier.
+const EXCHANGE_START_MS: i64 = 1_498_867_200_000;
+
+/// What all coin months have in common.
+#[derive(Debug)]
+struct Job {
+    store: Store,
+    archive: ArchiveClient,
+    /// None where the exchange does not serve REST to us.
+    rest: Option<RestClient>,
+    /// The exchange's clock when the download began: for all coins, closed means closed by then.
+    now_ms: i64,
+    /// Open times wanted, up to now.
+    from_ms: i64,
+    until_ms: i64,
+    trust_known: bool,
+}
+
+/// Fetches what the config asks for and prints what the store then has.
+///
+/// # Errors
+/// A config that is refused, an exchange that does not answer or refuses, a file that is not what it should be. What was
+/// fetched until then is in the store.
+pub fn run(config: &Config, args: &FetchArgs) -> anyhow::Result<()> {
+    let (from_ms, until_ms) = checked_range(config).map_err(cli::usage)?;
+    let store = Store::new(&config.data.dir, config.data.market, config.data.interval);
+    let symbols = symbols(config, &store)?;
+    let folder = manifest::folder(&store);
+    let _lock = lock(&folder)?;
+    for symbol in &symbols {
+        store.sweep(symbol)?;
+    }
+    let interrupted = cli::watch_for_interrupt("stopping after the files that are on their way")?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let options = RestOptions::patient(config.data.market);
+        let archive = ArchiveClient::new(config.data.market, args.archive_url.as_deref(), options.clone())?;
+        let rest = RestClient::with_options(config.data.market, args.base_url.as_deref(), options)?;
+        let (rest, now_ms) = clock(rest).await?;
+        let job = Job {
+            store,
+            archive,
+            rest,
+            now_ms,
+            from_ms: from_ms.max(EXCHANGE_START_MS),
+            until_ms: until_ms.min(now_ms),
+            trust_known: args.trust_known,
+        };
+        let coins = Coin::all(&job, &symbols, &folder).await?;
+        let (job, mut report) = (Arc::new(job), Report::new(&coins));
+        let result = fetch_all(job.clone(), &coins, usize::from(args.at_once), &interrupted, &mut report).await;
+        report.print(&job)?;
+        result
+    })
+}
+
+fn checked_range(config: &Config) -> anyhow::Result<(i64, i64)> {
+    if config.data.source == Source::Simulated {
+        bail!(
+            "data.source = simulated: found a config of the simulated market, expected data.source = store\n\
+             hint: `cargo run -p download --release -- simulate` stores a simulated market; configs/binance20.toml is \
+             for real candles"
+        );
+    }
+    let (from_ms, until_ms) = config.range_ms()?;
+    if from_ms >= until_ms {
+        bail!("data.until = {}: expected a time after data.from = {}", config.data.until, config.data.from);
+    }
+    Ok((from_ms, until_ms))
+}
+
+/// The universe, each coin once; an empty one is all that the store has.
+fn symbols(config: &Config, store: &Store) -> anyhow::Result<Vec<Symbol>> {
+    let mut symbols = config.universe.symbols.clone();
+    if symbols.is_empty() {
+        symbols = store.symbols()?;
+    }
+    if symbols.is_empty() {
+        return Err(cli::usage(anyhow!(
+            "universe.symbols = []: all coins of the store, but {} has no {} {} candles yet\n\
+             hint: --config configs/binance20.toml names 20 coins",
+            store.dir().display(),
+            store.interval(),
+            store.market()
+        )));
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    symbols.retain(|symbol| seen.insert(symbol.clone()));
+    Ok(symbols)
+}
+
+/// Keeps a second download out of the same store until it is dropped; the system lets go of it when a process is killed.
+fn lock(folder: &Path) -> anyhow::Result<std::fs::File> {
+    std::fs::create_dir_all(folder).with_context(|| format!("{}", folder.display()))?;
+    let path = folder.join("lock");
+    let file = std::fs::File::create(&path).with_context(|| format!("{}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => bail!(
+            "{}: another download is filling this store\nhint: wait for it to end, or --set data.dir=OTHER",
+            path.display()
+        ),
+        Err(std::fs::TryLockError::Error(error)) => Err(error).with_context(|| format!("{}", path.display())),
+    }
+}
+
+/// The exchange's clock; where REST is refused to this address, the local one, and the archive is asked alone.
+async fn clock(rest: RestClient) -> anyhow::Result<(Option<RestClient>, i64)> {
+    match rest.server_time_ms().await {
+        Ok(now_ms) => Ok((Some(rest), now_ms)),
+        Err(error @ (Error::NotServedHere { .. } | Error::Forbidden { .. })) => {
+            cli::warn(format!(
+                "{error}\nwarning: only the archive is asked; the newest days, which it does not have yet, are left out"
+            ));
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).context("this machine's clock is before 1970")?;
+            Ok((None, i64::try_from(now.as_millis())?))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Fetches the months of all coins, `at_once` at a time. A file that is broken stops nothing but itself.
+async fn fetch_all(
+    job: Arc<Job>,
+    coins: &[Arc<Coin>],
+    at_once: usize,
+    interrupted: &AtomicBool,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let months: Vec<(Arc<Coin>, Period)> =
+        coins.iter().flat_map(|coin| coin.months(&job).into_iter().map(|month| (coin.clone(), month))).collect();
+    let bar = cli::progress_bar("coin months", months.len() as u64);
+    let mut waiting = months.into_iter();
+    let mut running = JoinSet::new();
+    let mut failed: Option<anyhow::Error> = None;
+    let mut broken: Vec<String> = Vec::new();
+    loop {
+        while running.len() < at_once
+            && failed.is_none()
+            && !interrupted.load(Ordering::Relaxed)
+            && let Some((coin, month)) = waiting.next()
+        {
+            running.spawn(fetch_month(job.clone(), coin, month));
+        }
+        let Ok(ended) = tokio::time::timeout(Duration::from_secs(1), running.join_next()).await else {
+            bar.set_message(silence(&job));
+            continue;
+        };
+        let Some(ended) = ended else { break };
+        match ended.context("a task ended abnormally")? {
+            Ok(mut done) => {
+                broken.append(&mut done.broken);
+                report.add(done);
+            }
+            Err(error) => {
+                failed.get_or_insert(error);
+            }
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    if !broken.is_empty() {
+        bail!("{} files could not be taken:\n{}", broken.len(), broken.join("\n"));
+    }
+    if interrupted.load(Ordering::Relaxed) && waiting.len() > 0 {
+        bail!("interrupted with {} coin months left; the same command goes on from here", waiting.len());
+    }
+    Ok(())
+}
+
+/// Why nothing happens for the moment, if so.
+fn silence(job: &Job) -> String {
+    let rest = job.rest.as_ref().and_then(RestClient::silence);
+    match rest.max(job.archive.silence()) {
+        Some(left) => format!("(the exchange asks to wait {} s)", left.as_secs() + 1),
+        None => String::new(),
+    }
+}
+
+/// How many candles a stretch of time can hold.
+fn bars(interval: Interval, from_ms: i64, until_ms: i64) -> i64 {
+    let first = from_ms.div_euclid(interval.ms()) + i64::from(from_ms.rem_euclid(interval.ms()) != 0);
+    let end = until_ms.div_euclid(interval.ms()) + i64::from(until_ms.rem_euclid(interval.ms()) != 0);
+    (end - first).max(0)
+}

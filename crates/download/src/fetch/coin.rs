@@ -1,0 +1,81 @@
+//! One coin: since when it trades, and which of its months are wanted.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::Context;
+use market::{Error, Period, Symbol};
+use tokio::task::JoinSet;
+
+use super::Job;
+use super::manifest::Manifest;
+
+/// A coin of the universe.
+#[derive(Debug)]
+pub struct Coin {
+    pub symbol: Symbol,
+    /// Position in the universe.
+    pub index: usize,
+    pub since: Since,
+    manifest: Mutex<Manifest>,
+}
+
+/// What REST says about the first candle in the wanted range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    /// It opens then.
+    Open(i64),
+    /// There is none.
+    Never,
+    /// REST cannot be asked, or does not know the coin (any more): the archive is.
+    Unknown,
+}
+
+impl Coin {
+    /// All coins, with one request each.
+    ///
+    /// # Errors
+    /// What requests meet; a manifest that is broken.
+    pub async fn all(job: &Job, symbols: &[Symbol], folder: &Path) -> anyhow::Result<Vec<Arc<Self>>> {
+        let mut asked = JoinSet::new();
+        for (index, symbol) in symbols.iter().cloned().enumerate() {
+            let manifest = Mutex::new(Manifest::open(folder, &symbol)?);
+            let (rest, interval, from_ms) = (job.rest.clone(), job.store.interval(), job.from_ms);
+            asked.spawn(async move {
+                let since = match rest {
+                    None => Since::Unknown,
+                    Some(rest) => match rest.first_open_ms(&symbol, interval, from_ms).await {
+                        Ok(Some(open_ms)) => Since::Open(open_ms),
+                        Ok(None) => Since::Never,
+                        // As the exchange answers for a coin that it has taken off the market.
+                        Err(Error::Rejected { status: 400, .. }) => Since::Unknown,
+                        Err(error) => return Err(error),
+                    },
+                };
+                Ok(Arc::new(Self { symbol, index, since, manifest }))
+            });
+        }
+        let mut coins = Vec::with_capacity(symbols.len());
+        while let Some(coin) = asked.join_next().await {
+            coins.push(coin.context("a task ended abnormally")??);
+        }
+        coins.sort_by_key(|coin| coin.index);
+        Ok(coins)
+    }
+
+    /// The months of the wanted range in which the coin may have candles.
+    pub fn months(&self, job: &Job) -> Vec<Period> {
+        let first_ms = match self.since {
+            Since::Open(open_ms) => open_ms.max(job.from_ms),
+            Since::Unknown => job.from_ms,
+            Since::Never => return Vec::new(),
+        };
+        let following = std::iter::successors(Some(Period::month_of(first_ms)), |month| Some(month.next()));
+        following.take_while(|month| first_ms.max(month.start_ms()) < job.until_ms).collect()
+    }
+
+    /// Which files were taken.
+    pub fn manifest(&self) -> MutexGuard<'_, Manifest> {
+        self.manifest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,77 @@
+//! Which archive files the candles of a coin came from: `archive/<market>/<interval>/<SYMBOL>.json` beside `candles/`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use dataset::{Store, write_atomically};
+use market::{Period, Symbol};
+use serde::{Deserialize, Serialize};
+
+/// The archive files whose candles are in the store. It is written after the candles: what it lists is there.
+#[derive(Debug)]
+pub struct Manifest {
+    path: PathBuf,
+    listed: Listed,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Listed {
+    /// By month or day, such as `2024-01` or `2024-01-31`.
+    files: BTreeMap<String, Taken>,
+}
+
+/// One file as it was taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    /// As the exchange published it, and as it was found.
+    pub sha256: String,
+    /// Candles in it.
+    pub rows: usize,
+}
+
+/// The folder of a store's manifests.
+pub fn folder(store: &Store) -> PathBuf {
+    store.dir().join("archive").join(store.market().to_string()).join(store.interval().to_string())
+}
+
+impl Manifest {
+    /// The manifest of `symbol` in `folder`; empty where there is none yet.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is no manifest.
+    pub fn open(folder: &Path, symbol: &Symbol) -> anyhow::Result<Self> {
+        let path = folder.join(format!("{symbol}.json"));
+        let listed = match std::fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).with_context(|| {
+                format!("{}: not a list of archive files; without it they are fetched again", path.display())
+            })?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Listed::default(),
+            Err(error) => return Err(error).with_context(|| format!("{}", path.display())),
+        };
+        Ok(Self { path, listed })
+    }
+
+    /// The file of that month or day, if it was taken.
+    pub fn get(&self, period: Period) -> Option<&Taken> {
+        self.listed.files.get(&period.to_string())
+    }
+
+    /// Lists files whose candles the store has, and writes that down. Days are forgotten when their month is there.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn add(&mut self, files: Vec<(Period, Taken)>) -> anyhow::Result<()> {
+        for (period, taken) in files {
+            if period.is_month() {
+                let days = format!("{period}-");
+                self.listed.files.retain(|name, _| !name.starts_with(&days));
+            }
+            self.listed.files.insert(period.to_string(), taken);
+        }
+        let mut json = serde_json::to_vec_pretty(&self.listed)?;
+        json.push(b'\n');
+        Ok(write_atomically(&self.path, &json)?)
+    }
+}

@@ -1,0 +1,274 @@
+//! One month of one coin: what is missing is fetched, and put into the store in one piece.
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, anyhow};
+use dataset::{CandleTable, Column, Replaced, Store, format_time};
+use market::{ArchiveFile, Error, Interval, Period};
+
+use super::coin::{Coin, Since};
+use super::manifest::Taken;
+use super::{Job, bars};
+use crate::import::checked;
+use crate::read::read_archive;
+
+/// Monthly files appear in the first days of the next month: after this long, one that is not there will not come.
+const PUBLISHED_WITHIN_MS: i64 = 14 * 86_400_000;
+
+/// What came of one month.
+#[derive(Debug, Default)]
+pub struct Done {
+    /// The coin's position in the universe.
+    pub index: usize,
+    /// Bytes of archive files fetched.
+    pub fetched_bytes: usize,
+    /// Archive files fetched.
+    pub files: usize,
+    /// What changed in the store.
+    pub stored: Replaced,
+    /// Stretches for which there is neither a file nor an answer by REST.
+    pub absent: Vec<Range<i64>>,
+    /// What is wrong with files that could not be taken.
+    pub broken: Vec<String>,
+}
+
+/// Brings one month of one coin up to date.
+///
+/// # Errors
+/// What requests and the disk say. A file that is broken is no error here: others are no worse for it.
+pub async fn fetch_month(job: Arc<Job>, coin: Arc<Coin>, month: Period) -> anyhow::Result<Done> {
+    let held = {
+        let (job, coin) = (job.clone(), coin.clone());
+        blocking(move || Held::read(&job.store, &coin, month)).await?
+    };
+    let done = Done { index: coin.index, ..Done::default() };
+    let mut work = Work { job: &job, coin: &coin, held, fetched: Vec::new(), candles: Vec::new(), done };
+    work.fetch(month).await?;
+    let Work { fetched, candles, mut done, .. } = work;
+    if fetched.is_empty() && candles.is_empty() {
+        return Ok(done);
+    }
+    blocking(move || {
+        store(&job, &coin, fetched, candles, &mut done)?;
+        Ok(done)
+    })
+    .await
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> anyhow::Result<T> + Send + 'static) -> anyhow::Result<T> {
+    tokio::task::spawn_blocking(work).await.context("a task ended abnormally")?
+}
+
+/// The candles of a month that the store has with all the columns that the exchange gives.
+#[derive(Debug)]
+struct Held {
+    open_time_ms: Vec<i64>,
+    interval: Interval,
+}
+
+impl Held {
+    fn read(store: &Store, coin: &Coin, month: Period) -> anyhow::Result<Self> {
+        // The last column: what lacks it came from a file with fewer columns.
+        let column = Column::TakerBuyQuoteVolume;
+        let stored = match store.read(&coin.symbol, &[column], month.start_ms(), month.end_ms()) {
+            Err(dataset::Error::NoCandles { .. }) => CandleTable::default(),
+            stored => stored?,
+        };
+        let whole = stored.open_time_ms.iter().zip(stored.column(column)).filter(|(_, value)| !value.is_nan());
+        Ok(Self { open_time_ms: whole.map(|(&time, _)| time).collect(), interval: store.interval() })
+    }
+
+    fn within(&self, from_ms: i64, until_ms: i64) -> &[i64] {
+        let position = |time_ms| self.open_time_ms.partition_point(|&time| time < time_ms);
+        self.open_time_ms.get(position(from_ms)..position(until_ms)).unwrap_or_default()
+    }
+
+    fn is_complete(&self, from_ms: i64, until_ms: i64) -> bool {
+        self.within(from_ms, until_ms).len() as i64 >= bars(self.interval, from_ms, until_ms)
+    }
+
+    /// Open time of the first candle that is not there.
+    fn first_missing(&self, from_ms: i64, until_ms: i64) -> i64 {
+        let mut expected = from_ms + (-from_ms).rem_euclid(self.interval.ms());
+        for &time in self.within(from_ms, until_ms) {
+            if time != expected {
+                break;
+            }
+            expected += self.interval.ms();
+        }
+        expected
+    }
+}
+
+/// An archive file that has arrived.
+struct Fetched {
+    file: ArchiveFile,
+    sha256: String,
+    bytes: Vec<u8>,
+}
+
+/// What one month has brought so far.
+struct Work<'a> {
+    job: &'a Job,
+    coin: &'a Coin,
+    held: Held,
+    fetched: Vec<Fetched>,
+    /// Candles by REST, with the stretch that they are all of.
+    candles: Vec<(Range<i64>, CandleTable)>,
+    done: Done,
+}
+
+impl Work<'_> {
+    /// The whole month as one file where it can be had, else its days, and by REST what the archive does not have yet.
+    async fn fetch(&mut self, month: Period) -> anyhow::Result<()> {
+        let job = self.job;
+        let (from_ms, until_ms) = (job.from_ms.max(month.start_ms()), job.until_ms.min(month.end_ms()));
+        let is_whole = from_ms == month.start_ms() && until_ms == month.end_ms();
+        let has_days = month.days().any(|day| self.taken(day).is_some());
+        if self.taken(month).is_some() || (is_whole && !has_days && !self.held.is_complete(from_ms, until_ms)) {
+            if self.update(month).await? {
+                return Ok(());
+            }
+            if month.end_ms() + PUBLISHED_WITHIN_MS < job.now_ms && !self.trades_within(from_ms, until_ms).await? {
+                self.done.absent.push(from_ms..until_ms);
+                return Ok(());
+            }
+        }
+        self.fetch_days(month, from_ms, until_ms).await
+    }
+
+    async fn fetch_days(&mut self, month: Period, from_ms: i64, until_ms: i64) -> anyhow::Result<()> {
+        let listed_ms = match self.coin.since {
+            Since::Open(open_ms) => open_ms,
+            Since::Never | Since::Unknown => from_ms,
+        };
+        let mut by_rest: Vec<Range<i64>> = Vec::new();
+        for day in month.days().filter(|day| day.end_ms() > from_ms.max(listed_ms) && day.start_ms() < until_ms) {
+            let (from_ms, until_ms) = (from_ms.max(day.start_ms()), until_ms.min(day.end_ms()));
+            let closed_ms = until_ms.min(self.job.now_ms - self.job.store.interval().ms() + 1);
+            let is_known = self.taken(day).is_some();
+            if !is_known && self.held.is_complete(from_ms, closed_ms) {
+                continue;
+            }
+            let may_be_there = is_known || day.end_ms() <= self.job.now_ms;
+            if may_be_there && self.update(day).await? {
+                continue;
+            }
+            match by_rest.last_mut() {
+                Some(last) if last.end == from_ms => last.end = until_ms,
+                _ => by_rest.push(from_ms..until_ms),
+            }
+        }
+        for range in by_rest {
+            self.ask_rest(range).await?;
+        }
+        Ok(())
+    }
+
+    /// The file as it was taken, if the store still has its candles.
+    fn taken(&self, period: Period) -> Option<Taken> {
+        let taken = self.coin.manifest().get(period).cloned()?;
+        (self.held.within(period.start_ms(), period.end_ms()).len() >= taken.rows).then_some(taken)
+    }
+
+    /// Fetches the file unless it is there as published; false where it is neither in the archive nor in the store.
+    async fn update(&mut self, period: Period) -> anyhow::Result<bool> {
+        let taken = self.taken(period);
+        if taken.is_some() && self.job.trust_known {
+            return Ok(true);
+        }
+        let file = ArchiveFile { symbol: self.coin.symbol.clone(), interval: self.job.store.interval(), period };
+        let Some(sha256) = self.job.archive.checksum(&file).await? else { return Ok(taken.is_some()) };
+        if taken.is_some_and(|taken| taken.sha256 == sha256) {
+            return Ok(true);
+        }
+        match self.job.archive.bytes(&file, &sha256).await {
+            Ok(Some(bytes)) => {
+                self.done.files += 1;
+                self.done.fetched_bytes += bytes.len();
+                self.fetched.push(Fetched { file, sha256, bytes });
+            }
+            Ok(None) => return Ok(false),
+            Err(error @ Error::Checksum { .. }) => self.done.broken.push(error.to_string()),
+            Err(error) => return Err(error.into()),
+        }
+        Ok(true)
+    }
+
+    /// Whether REST has candles there; without REST, what is not in the archive is taken as not there.
+    async fn trades_within(&self, from_ms: i64, until_ms: i64) -> anyhow::Result<bool> {
+        let Some(rest) = self.rest() else { return Ok(false) };
+        let next_ms = rest.first_open_ms(&self.coin.symbol, self.job.store.interval(), from_ms).await?;
+        Ok(next_ms.is_some_and(|open_ms| open_ms < until_ms))
+    }
+
+    async fn ask_rest(&mut self, range: Range<i64>) -> anyhow::Result<()> {
+        let Some(rest) = self.rest() else {
+            self.done.absent.push(range);
+            return Ok(());
+        };
+        let start_ms = self.held.first_missing(range.start, range.end);
+        let (symbol, interval) = (&self.coin.symbol, self.job.store.interval());
+        let candles = rest.closed_by(symbol, interval, start_ms, range.end, self.job.now_ms).await?;
+        if candles.is_empty() {
+            // Nothing has closed since, or the exchange has a hole there: a stretch it has no candles of at all is said.
+            if self.held.within(range.start, range.end).is_empty() && bars(interval, start_ms, range.end) > 1 {
+                self.done.absent.push(range);
+            }
+            return Ok(());
+        }
+        self.candles.push((start_ms..range.end, candles.into_iter().collect()));
+        Ok(())
+    }
+
+    /// REST, where it serves us and knows the coin.
+    fn rest(&self) -> Option<&market::RestClient> {
+        self.job.rest.as_ref().filter(|_| self.coin.since != Since::Unknown)
+    }
+}
+
+/// Candles first, then the list of what they came from: whenever the process is killed, what is listed is there.
+fn store(
+    job: &Job,
+    coin: &Coin,
+    fetched: Vec<Fetched>,
+    by_rest: Vec<(Range<i64>, CandleTable)>,
+    done: &mut Done,
+) -> anyhow::Result<()> {
+    let mut candles = CandleTable::default();
+    let (mut ranges, mut taken) = (Vec::new(), Vec::new());
+    for Fetched { file, sha256, bytes } in fetched {
+        match parsed(&file, &bytes) {
+            Ok(table) => {
+                taken.push((file.period, Taken { sha256, rows: table.len() }));
+                ranges.push(file.period.start_ms()..file.period.end_ms());
+                candles.append(table);
+            }
+            Err(error) => done.broken.push(format!("{error:#}")),
+        }
+    }
+    for (range, table) in by_rest {
+        ranges.push(range);
+        candles.append(table);
+    }
+    done.stored = job.store.replace(&coin.symbol, &ranges, &candles)?;
+    if !taken.is_empty() {
+        coin.manifest().add(taken)?;
+    }
+    Ok(())
+}
+
+/// The candles of an archive file, each checked, all within the month or day that the file is of.
+fn parsed(file: &ArchiveFile, bytes: &[u8]) -> anyhow::Result<CandleTable> {
+    let name = file.name();
+    let path = Path::new(&name);
+    let coins = checked(path, read_archive(path, bytes)?, file.interval)?;
+    let candles = coins.into_iter().next().map(|(_, candles)| candles).unwrap_or_default();
+    let period = file.period.start_ms()..file.period.end_ms();
+    match candles.open_time_ms.iter().find(|time| !period.contains(time)) {
+        Some(&time) => Err(anyhow!("{name}: found a candle at {}, expected all in {}", format_time(time), file.period)),
+        None => Ok(candles),
+    }
+}

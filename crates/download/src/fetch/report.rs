@@ -1,0 +1,154 @@
+//! What a download did, as a table on stdout and notes on stderr.
+
+use std::fmt::Write;
+use std::ops::Range;
+use std::sync::Arc;
+
+use anyhow::bail;
+use dataset::{CandleTable, Replaced, Store, format_time};
+
+use super::coin::{Coin, Since};
+use super::month::Done;
+use super::{Job, bars};
+
+/// What came of each coin.
+#[derive(Debug)]
+pub struct Report {
+    coins: Vec<(Arc<Coin>, Total)>,
+}
+
+#[derive(Debug, Default)]
+struct Total {
+    files: usize,
+    fetched_bytes: usize,
+    stored: Replaced,
+    absent: Vec<Range<i64>>,
+}
+
+impl Report {
+    pub fn new(coins: &[Arc<Coin>]) -> Self {
+        Self { coins: coins.iter().map(|coin| (coin.clone(), Total::default())).collect() }
+    }
+
+    pub fn add(&mut self, done: Done) {
+        let Some((_, total)) = self.coins.get_mut(done.index) else { return };
+        total.files += done.files;
+        total.fetched_bytes += done.fetched_bytes;
+        total.stored.added += done.stored.added;
+        total.stored.changed += done.stored.changed;
+        total.stored.removed += done.stored.removed;
+        total.absent.extend(done.absent);
+    }
+
+    /// Prints one line a coin. Files of the archive are whole, so that a hole in the table is the exchange's own, unless a
+    /// note says that the stretch could not be had.
+    ///
+    /// # Errors
+    /// A store that cannot be read; a coin of which there is nothing at all.
+    pub fn print(&mut self, job: &Job) -> anyhow::Result<()> {
+        let mut table = format!(
+            "{:<12} {:<17} {:<17} {:>9} {:>9} {:>6} {:>8}  longest\n",
+            "symbol", "first", "last", "rows", "new", "holes", "missing"
+        );
+        let mut unknown: Vec<String> = Vec::new();
+        for (coin, total) in &mut self.coins {
+            let times = times(&job.store, coin, job)?;
+            writeln!(table, "{}", line(coin, total, &times, job))?;
+            total.tell(coin, &times, job);
+            if times.is_empty() && coin.since == Since::Unknown && job.rest.is_some() {
+                unknown.push(coin.symbol.to_string());
+            }
+        }
+        let (files, bytes) = self
+            .coins
+            .iter()
+            .fold((0, 0), |(files, bytes), (_, total)| (files + total.files, bytes + total.fetched_bytes));
+        cli::print(&table)?;
+        cli::note(format!("{files} archive files fetched, {:.1} MB", bytes as f64 / 1e6));
+        if !unknown.is_empty() {
+            bail!(
+                "{}: neither REST nor the archive of the {} market knows this\n\
+                 hint: check the spelling in universe.symbols, and data.market",
+                unknown.join(", "),
+                job.store.market()
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Open times that the store has in the wanted range.
+fn times(store: &Store, coin: &Coin, job: &Job) -> anyhow::Result<Vec<i64>> {
+    let stored = match store.read(&coin.symbol, &[], job.from_ms, job.until_ms) {
+        Err(dataset::Error::NoCandles { .. }) => CandleTable::default(),
+        stored => stored?,
+    };
+    Ok(stored.open_time_ms)
+}
+
+fn line(coin: &Coin, total: &Total, times: &[i64], job: &Job) -> String {
+    let step = job.store.interval().ms();
+    let mut holes: Vec<(i64, i64)> = times
+        .windows(2)
+        .filter(|pair| pair[1] - pair[0] > step)
+        .map(|pair| (pair[0] + step, (pair[1] - pair[0]) / step - 1))
+        .collect();
+    let missing: i64 = holes.iter().map(|(_, bars)| bars).sum();
+    let count = holes.len();
+    holes.sort_by_key(|&(start, bars)| (-bars, start));
+    let longest: Vec<String> =
+        holes.iter().take(3).map(|&(start, bars)| format!("{bars} from {}", format_time(start))).collect();
+    let time = |time: Option<&i64>| time.map_or_else(|| "-".to_owned(), |&time| format_time(time));
+    let text = format!(
+        "{:<12} {:<17} {:<17} {:>9} {:>9} {count:>6} {missing:>8}  {}",
+        coin.symbol.as_str(),
+        time(times.first()),
+        time(times.last()),
+        times.len(),
+        total.stored.added,
+        longest.join(", ")
+    );
+    text.trim_end().to_owned()
+}
+
+impl Total {
+    /// Says on stderr what the table does not.
+    fn tell(&mut self, coin: &Coin, times: &[i64], job: &Job) {
+        let symbol = &coin.symbol;
+        match coin.since {
+            Since::Open(open_ms) if bars(job.store.interval(), job.from_ms, open_ms) > 0 => {
+                cli::note(format!("{symbol}: no candles before {}", format_time(open_ms)));
+            }
+            Since::Never => cli::note(format!("{symbol}: the exchange has no candles in this range")),
+            Since::Unknown if job.rest.is_some() => cli::note(format!(
+                "{symbol}: REST does not know it (any more), so the archive alone was asked; {} candles",
+                times.len()
+            )),
+            Since::Open(_) | Since::Unknown => {}
+        }
+        let who = if job.rest.is_some() { "neither the archive nor REST has" } else { "the archive does not have" };
+        for range in joined(&mut self.absent) {
+            let (from, until) = (format_time(range.start), format_time(range.end));
+            cli::note(format!("{symbol}: {who} candles from {from} to {until}"));
+        }
+        let Replaced { changed, removed, .. } = self.stored;
+        if changed + removed > 0 {
+            cli::note(format!(
+                "{symbol}: the exchange's files differ from what the store had: {changed} candles replaced, {removed} removed"
+            ));
+        }
+    }
+}
+
+/// Ranges in order, those that touch as one.
+fn joined(ranges: &mut [Range<i64>]) -> Vec<Range<i64>> {
+    ranges.sort_by_key(|range| range.start);
+    let mut joined: Vec<Range<i64>> = Vec::new();
+    for range in ranges {
+        match joined.last_mut() {
+            Some(last) if last.end == range.start => last.end = range.end,
+            _ => joined.push(range.clone()),
+        }
+    }
+    joined
+}

@@ -1,0 +1,149 @@
+//! The exchange's archive of candles: a zip for each month and each day, with its SHA-256 beside it.
+
+mod period;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use crate::rest::{Sender, beginning, connection};
+use crate::{Error, Interval, Market, RestOptions, Symbol};
+pub use period::Period;
+
+/// The largest file read; a month of one-minute candles is 3 MB.
+const LIMIT_BYTES: usize = 64 << 20;
+
+/// The largest checksum file read: 64 digits and a name.
+const CHECKSUM_BYTES: usize = 4096;
+
+/// How often a file is fetched whose bytes are not those that its checksum promises.
+const CHECKSUM_TRIES: u32 = 3;
+
+/// One file of the archive: the candles of a symbol in a month or a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArchiveFile {
+    /// Which coin.
+    pub symbol: Symbol,
+    /// The bar length.
+    pub interval: Interval,
+    /// Which month or day.
+    pub period: Period,
+}
+
+impl ArchiveFile {
+    /// `BTCUSDT-1m-2024-01.zip`
+    pub fn name(&self) -> String {
+        format!("{}-{}-{}.zip", self.symbol, self.interval, self.period)
+    }
+
+    /// Where the file is below the archive's address.
+    fn path(&self, market: Market) -> String {
+        let market = match market {
+            Market::Spot => "spot",
+            Market::Futures => "futures/um",
+        };
+        let folder = if self.period.is_month() { "monthly" } else { "daily" };
+        format!("data/{market}/{folder}/klines/{}/{}/{}", self.symbol, self.interval, self.name())
+    }
+}
+
+/// Fetches files of the archive, as patient and polite as [`RestClient`](crate::RestClient).
+///
+/// Cheap to clone; clones share connections. Its methods must be awaited in a tokio runtime with its I/O and time
+/// drivers on, which the caller owns.
+#[derive(Debug, Clone)]
+pub struct ArchiveClient {
+    base_url: Arc<str>,
+    market: Market,
+    sender: Arc<Sender>,
+}
+
+impl ArchiveClient {
+    /// A client for `market`; `base_url` defaults to `https://data.binance.vision`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BaseUrl`] when the URL is none, [`Error::HttpClient`] when TLS cannot be set up.
+    pub fn new(market: Market, base_url: Option<&str>, options: RestOptions) -> Result<Self, Error> {
+        let (base_url, sender) = connection(base_url.unwrap_or("https://data.binance.vision"), options)?;
+        Ok(Self { base_url, market, sender })
+    }
+
+    /// The SHA-256 that is published for `file`, 64 lowercase hexadecimal digits; None where there is no such file
+    /// (yet).
+    ///
+    /// # Errors
+    ///
+    /// Everything a request can meet: see [`Error`].
+    pub async fn checksum(&self, file: &ArchiveFile) -> Result<Option<String>, Error> {
+        let url = format!("{}.CHECKSUM", self.url(file));
+        let request = format!("GET {url}");
+        let Some(body) = self.sender.find(&url, &request, CHECKSUM_BYTES).await? else { return Ok(None) };
+        let text = String::from_utf8_lossy(&body);
+        let digits = text.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
+        if digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Ok(Some(digits));
+        }
+        Err(Error::WrongShape {
+            request,
+            place: "the answer".to_owned(),
+            expected: "64 hexadecimal digits and a file name".to_owned(),
+            found: format!("{:?}", beginning(&text)),
+        })
+    }
+
+    /// The bytes of `file`, whose SHA-256 is `published`; None where there is no such file (any more). Other bytes are
+    /// fetched again.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Checksum`] when the bytes stay others; everything a request can meet: see [`Error`].
+    pub async fn bytes(&self, file: &ArchiveFile, published: &str) -> Result<Option<Vec<u8>>, Error> {
+        let url = self.url(file);
+        let request = format!("GET {url}");
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let Some(bytes) = self.sender.find(&url, &request, LIMIT_BYTES).await? else { return Ok(None) };
+            let found: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+            if found == published {
+                return Ok(Some(bytes));
+            }
+            if tries == CHECKSUM_TRIES {
+                return Err(Error::Checksum {
+                    request,
+                    published: published.to_owned(),
+                    found,
+                    size_bytes: bytes.len(),
+                    tries,
+                });
+            }
+        }
+    }
+
+    /// How long the server has asked for silence from now on; None where it has not.
+    pub fn silence(&self) -> Option<Duration> {
+        self.sender.silence()
+    }
+
+    fn url(&self, file: &ArchiveFile) -> String {
+        format!("{}/{}", self.base_url, file.path(self.market))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::{ArchiveFile, Period};
+    use crate::{Interval, Market, Symbol};
+
+    #[test]
+    fn files_are_where_the_exchange_has_them() {
+        let file =
+            |period| ArchiveFile { symbol: Symbol::new("BTCUSDT").unwrap(), interval: Interval::ONE_MINUTE, period };
+        let (month, day) = (file(Period::month_of(1_704_067_200_000)), file(Period::day_of(1_704_067_200_000)));
+        assert_eq!(month.path(Market::Spot), "data/spot/monthly/klines/BTCUSDT/1m/BTCUSDT-1m-2024-01.zip");
+        assert_eq!(day.path(Market::Futures), "data/futures/um/daily/klines/BTCUSDT/1m/BTCUSDT-1m-2024-01-01.zip");
+    }
+}
