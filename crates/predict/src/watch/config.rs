@@ -15,6 +15,8 @@ pub struct WatchConfig {
     pub rest_every_ms: u64,
     /// How long after its close a candle is waited for; then the minute passes without forecasts.
     pub patience_secs: f64,
+    /// The exchange is taken to have no candle at a time once it serves one that opens this many bars later.
+    pub hole_after_bars: usize,
     /// A coin without candles for this many bars counts as absent: the others are forecast without it, and such
     /// forecasts are not acted on unless `trading.act_without_all_coins` says so.
     pub absent_after_bars: usize,
@@ -36,6 +38,8 @@ impl Default for WatchConfig {
             rest_after_ms: 500,
             rest_every_ms: 500,
             patience_secs: 40.0,
+            // Liquid coins have no holes of their own; after an outage the windows are full of holes for longer anyway.
+            hole_after_bars: 5,
             absent_after_bars: 10,
             drift_limit_std: 5.0,
             metrics_port: 9464,
@@ -61,6 +65,9 @@ impl WatchConfig {
             if !(value > 0.0 && value.is_finite()) {
                 bail!("watch.{key} is {value}, expected a number above 0\nhint: --set watch.{key}=...");
             }
+        }
+        if self.hole_after_bars == 0 {
+            bail!("watch.hole_after_bars is 0, expected at least 1\nhint: --set watch.hole_after_bars=5");
         }
         if self.rest_every_ms == 0 {
             bail!("watch.rest_every_ms is 0, expected at least 1\nhint: --set watch.rest_every_ms=500");

@@ -7,9 +7,9 @@ use market::{Candle, Interval, KlineStream, Market, RestClient, Symbol};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-/// The exchange has no candle at a time once it serves one that opens this many bars later. One bar would do if all its
-/// servers were equally quick.
-const HOLE_SHOWS_AFTER_BARS: i64 = 2;
+/// A position whose due candle is missing is settled at the next one there is once this many bars are known after it:
+/// the exchange may be late, and is asked again every minute until then.
+const SETTLE_WITHOUT_AFTER_BARS: i64 = 60;
 
 /// First pause before the websocket is tried again; it doubles up to `LONGEST_PAUSE`.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -43,6 +43,8 @@ pub struct FeedSource {
     pub websocket_url: Option<String>,
     /// Whether to use the websocket at all.
     pub uses_websocket: bool,
+    /// The exchange has no candle at a time once it serves one that opens this many bars later.
+    pub hole_after_bars: usize,
 }
 
 #[derive(Debug)]
@@ -120,13 +122,33 @@ impl Feed {
             .map(move |coin| (&coin.symbol, coin.candles.range(from_ms..until_ms).map(|(_, candle)| candle)))
     }
 
-    /// The coin's candle at `time_ms`, or the first one after it where the exchange has none; None while that is not
-    /// known.
+    /// The coin's candle at `time_ms`, or the first one after it where the exchange has long had none; None while that
+    /// is not known.
     pub fn candle_from(&self, symbol: &Symbol, time_ms: i64) -> Option<&Candle> {
         let coin = self.coins.iter().find(|coin| coin.symbol == *symbol)?;
+        let (_, candle) = coin.candles.range(time_ms..).next()?;
         let reaches_back = coin.candles.first_key_value().is_some_and(|(first, _)| *first <= time_ms);
-        let (_, candle) = coin.candles.range(time_ms..coin.known_until_ms).next()?;
-        (reaches_back || candle.open_time_ms == time_ms).then_some(candle)
+        let without_ms = time_ms + SETTLE_WITHOUT_AFTER_BARS * self.source.interval.ms();
+        let is_long_missing = reaches_back && coin.known_until_ms > without_ms;
+        (candle.open_time_ms == time_ms || is_long_missing).then_some(candle)
+    }
+
+    /// Asks by REST once more for a candle that the exchange seemed not to have.
+    ///
+    /// # Errors
+    /// Whatever the request meets.
+    pub async fn ask_again(&mut self, symbol: &Symbol, time_ms: i64) -> Result<(), market::Error> {
+        let Some(coin) = self.coins.iter().find(|coin| coin.symbol == *symbol) else { return Ok(()) };
+        if coin.known_until_ms <= time_ms || coin.candles.contains_key(&time_ms) {
+            return Ok(());
+        }
+        let step = self.source.interval.ms();
+        let served = self.client.served_klines(symbol, self.source.interval, time_ms, time_ms + 2 * step).await?;
+        match served[..] {
+            [candle, _] if candle.open_time_ms == time_ms => self.take(symbol, candle),
+            _ => {}
+        }
+        Ok(())
     }
 
     /// Reads the websocket for at most `longest`, or sleeps for as long while there is none.
@@ -166,7 +188,7 @@ impl Feed {
     fn take(&mut self, symbol: &Symbol, candle: Candle) {
         let (step, keep_bars) = (self.source.interval.ms(), self.keep_bars);
         let Some(coin) = self.coins.iter_mut().find(|coin| coin.symbol == *symbol) else { return };
-        if candle.open_time_ms < coin.known_until_ms || coin.candles.contains_key(&candle.open_time_ms) {
+        if coin.candles.contains_key(&candle.open_time_ms) {
             return;
         }
         coin.candles.insert(candle.open_time_ms, candle);
@@ -183,6 +205,7 @@ impl Feed {
     /// # Errors
     /// The first error that a coin meets; what the others brought is kept.
     pub async fn fill(&mut self, symbols: &[Symbol], now_ms: i64) -> Result<(), market::Error> {
+        let hole_after_ms = self.source.hole_after_bars as i64 * self.source.interval.ms();
         let (step, interval) = (self.source.interval.ms(), self.source.interval);
         let mut running = JoinSet::new();
         for coin in self.coins.iter().filter(|coin| symbols.contains(&coin.symbol)) {
@@ -206,7 +229,7 @@ impl Feed {
                         self.take(&symbol, *candle);
                     }
                     if let Some(coin) = self.coins.iter_mut().find(|coin| coin.symbol == symbol) {
-                        coin.advance(step, last.saturating_sub(HOLE_SHOWS_AFTER_BARS * step));
+                        coin.advance(step, last.saturating_sub(hole_after_ms));
                         coin.answered_ms = now_ms;
                     }
                 }
@@ -238,10 +261,10 @@ mod tests {
     }
 
     #[test]
-    fn a_bar_is_known_when_it_is_here_or_two_later_ones_are_served() {
+    fn a_bar_is_known_when_it_is_here_or_later_ones_have_been_served() {
         let known = |bars: &[i64], last: i64| {
             let mut coin = coin(bars);
-            coin.advance(STEP, (last - HOLE_SHOWS_AFTER_BARS) * STEP);
+            coin.advance(STEP, (last - 2) * STEP);
             coin.known_until_ms / STEP
         };
         assert_eq!(known(&[0, 1, 2], 3), 3);
@@ -251,13 +274,14 @@ mod tests {
     }
 
     #[test]
-    fn a_due_candle_is_that_one_or_the_first_after_a_hole() {
+    fn a_due_candle_is_waited_for_and_only_then_done_without() {
         let client = RestClient::new(Market::Spot, Some("http://127.0.0.1:9")).unwrap();
         let source = FeedSource {
             market: Market::Spot,
             interval: Interval::ONE_MINUTE,
             websocket_url: None,
             uses_websocket: false,
+            hole_after_bars: 2,
         };
         let symbol = Symbol::new("BTCUSDT").unwrap();
         let mut feed = Feed::new(source, client, std::slice::from_ref(&symbol), 0, 100);
@@ -265,12 +289,17 @@ mod tests {
             feed.take(&symbol, Candle::close_only(bar * STEP, bar as f64 + 1.0));
         }
         let at = |feed: &Feed, bar: i64| feed.candle_from(&symbol, bar * STEP).map(|candle| candle.open_time_ms / STEP);
-        assert_eq!((at(&feed, 1), at(&feed, 2), at(&feed, 5)), (Some(1), None, None), "bars 2 to 4 may yet come");
+        assert_eq!((at(&feed, 1), at(&feed, 2), at(&feed, 5), at(&feed, 9)), (Some(1), None, Some(5), None));
         assert_eq!(feed.waiting_for(2 * STEP), [symbol.clone()]);
         assert_eq!(feed.bars_behind(&symbol, 3 * STEP), 2);
         feed.coins[0].advance(STEP, 4 * STEP);
-        assert_eq!((at(&feed, 2), at(&feed, 6), at(&feed, 7)), (Some(5), Some(6), None));
-        assert_eq!(at(&feed, -3), None, "long before what is kept");
         assert!(feed.waiting_for(6 * STEP).is_empty());
+        assert_eq!(at(&feed, 2), None, "a hole for forecasts, but bar 2 may be late");
+        for bar in 7..63 {
+            feed.take(&symbol, Candle::close_only(bar * STEP, 1.0));
+        }
+        assert_eq!((at(&feed, 2), at(&feed, 3)), (Some(5), None));
+        feed.take(&symbol, Candle::close_only(3 * STEP, 4.0));
+        assert_eq!(at(&feed, 3), Some(3), "it came late");
     }
 }

@@ -67,6 +67,7 @@ impl Session {
         while !self.is_over() {
             self.wait_for_close(time_ms).await;
             let collected = self.collect(time_ms).await;
+            self.ask_for_overdue().await?;
             let arrived = self.feed.take_arrived();
             self.ledger.add_candles(arrived.iter().map(|(symbol, candle)| (symbol, candle)))?;
             self.settle()?;
@@ -154,6 +155,18 @@ impl Session {
     fn is_absent(&self, symbol: &Symbol, time_ms: i64) -> bool {
         self.feed.bars_behind(symbol, time_ms) > self.settings.absent_after_bars
             && self.feed.was_answered_since(symbol, time_ms + self.bar_ms())
+    }
+
+    /// Asks once more for the candles of positions that the exchange seems not to have.
+    async fn ask_for_overdue(&mut self) -> anyhow::Result<()> {
+        for position in self.ledger.open_positions()? {
+            let time_ms = if position.entry_price.is_none() { position.entry_ms } else { position.due_ms };
+            if let Err(error) = self.feed.ask_again(&position.symbol, time_ms).await {
+                warn!("{error}");
+                self.metrics.faults.with_label_values(&["rest"]).inc();
+            }
+        }
+        Ok(())
     }
 
     /// Opens and closes positions whose candles are here.

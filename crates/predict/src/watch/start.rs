@@ -115,6 +115,7 @@ pub fn watch(
         interval: data.interval,
         websocket_url: websocket_url.map(str::to_owned),
         uses_websocket: settings.websocket,
+        hole_after_bars: settings.hole_after_bars,
     };
     let client = RestClient::with_options(data.market, base_url, patience(&settings, data.market))?;
 
