@@ -1,0 +1,68 @@
+//! The pretend exchange's clock.
+
+use std::time::{Duration, Instant};
+
+const MINUTE_MS: i64 = 60_000;
+
+/// The longest nap while waiting, so that no arithmetic on far times overflows.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+
+/// A clock that began at a chosen time and runs at a chosen speed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clock {
+    start_ms: i64,
+    began: Instant,
+    speed: f64,
+}
+
+impl Clock {
+    /// `speed`: seconds of exchange time in one of real time.
+    pub fn new(start_ms: i64, speed: f64) -> Self {
+        Self { start_ms, began: Instant::now(), speed }
+    }
+
+    /// UTC ms of exchange time.
+    pub fn now_ms(&self) -> i64 {
+        self.start_ms.saturating_add((self.began.elapsed().as_secs_f64() * 1000.0 * self.speed) as i64)
+    }
+
+    /// How much real time is left until the clock shows `time_ms`; rounded up, capped at an hour.
+    pub fn wait_until(&self, time_ms: i64) -> Duration {
+        let left_secs = time_ms.saturating_sub(self.now_ms()).max(0) as f64 / 1000.0 / self.speed;
+        let left = Duration::try_from_secs_f64(left_secs).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT);
+        left + Duration::from_micros(100)
+    }
+
+    /// The minute by which request weight is counted, and how many seconds are left of it.
+    ///
+    /// It is a minute of real time, whatever the speed, because it protects a server from real requests. At speed 1 it
+    /// is the clock's own minute.
+    pub fn weight_minute(&self) -> (i64, u64) {
+        let real_ms = self.began.elapsed().as_millis().try_into().unwrap_or(i64::MAX);
+        let at_ms = self.start_ms.saturating_add(real_ms);
+        let left_ms = MINUTE_MS - at_ms.rem_euclid(MINUTE_MS);
+        (at_ms.div_euclid(MINUTE_MS), left_ms.div_euclid(1000).unsigned_abs() + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_standing_clock_stands() {
+        let clock = Clock::new(1_617_321_600_000, 0.0);
+        assert_eq!(clock.now_ms(), 1_617_321_600_000);
+        assert!(clock.wait_until(1_617_321_600_001) >= LONGEST_WAIT);
+        assert!(clock.wait_until(0) < Duration::from_secs(1));
+    }
+
+    #[test]
+    fn a_fast_clock_waits_less() {
+        let clock = Clock::new(0, 240.0);
+        let wait = clock.wait_until(60_000);
+        assert!(wait <= Duration::from_micros(250_100), "{wait:?}");
+        let (minute, left_secs) = clock.weight_minute();
+        assert!(minute >= 0 && (1..=60).contains(&left_secs));
+    }
+}

@@ -1,0 +1,134 @@
+//! One coin: which of its candles exist, and which are shown at a time of the exchange's clock.
+
+use dataset::CandleTable;
+use market::{Interval, Symbol};
+
+use crate::Faults;
+use crate::bar::Bar;
+use crate::chance::{Chance, Chances};
+
+/// A coin that is served, with the faults that belong to its candles.
+#[derive(Debug)]
+pub(crate) struct Coin {
+    pub symbol: Symbol,
+    candles: CandleTable,
+    /// Unknown before this time; None: it has no candles at all.
+    listed_ms: Option<i64>,
+    step_ms: i64,
+    chances: Chances,
+    hole_share: f64,
+    late: f64,
+    late_ms: i64,
+    silent_share: f64,
+}
+
+impl Coin {
+    /// `listed_ms`: when the config lists it, if it says so.
+    pub fn new(
+        symbol: Symbol,
+        candles: CandleTable,
+        interval: Interval,
+        listed_ms: Option<i64>,
+        faults: &Faults,
+        seed: u64,
+    ) -> Self {
+        let first = candles.open_time_ms.first().map(|&first| first.max(listed_ms.unwrap_or(first)));
+        Self {
+            listed_ms: first,
+            step_ms: interval.ms(),
+            chances: Chances::new(seed, &symbol),
+            hole_share: faults.hole_share,
+            late: faults.late,
+            late_ms: faults.late_ms.try_into().unwrap_or(i64::MAX),
+            silent_share: faults.silent_socket,
+            symbol,
+            candles,
+        }
+    }
+
+    /// Open time of the last stored candle.
+    pub fn last_ms(&self) -> Option<i64> {
+        self.candles.open_time_ms.last().copied()
+    }
+
+    /// Whether the exchange knows the coin at `now_ms`.
+    pub fn is_listed(&self, now_ms: i64) -> bool {
+        self.listed_ms.is_some_and(|listed_ms| listed_ms <= now_ms)
+    }
+
+    /// The candles that open in `from_ms..=until_ms` as they are seen at `now_ms`, ascending: at most `limit`, the
+    /// first ones or the last ones. The one that `now_ms` falls in is still forming.
+    pub fn seen(&self, now_ms: i64, from_ms: i64, until_ms: i64, limit: usize, first_ones: bool) -> Vec<Bar> {
+        let rows = self.rows(from_ms, until_ms.min(now_ms).saturating_add(1));
+        let seen = |row: usize| self.seen_row(row, now_ms);
+        if first_ones {
+            return rows.filter_map(seen).take(limit).collect();
+        }
+        let mut bars: Vec<Bar> = rows.rev().filter_map(seen).take(limit).collect();
+        bars.reverse();
+        bars
+    }
+
+    fn seen_row(&self, row: usize, now_ms: i64) -> Option<Bar> {
+        let bar = self.bar(row)?;
+        if now_ms >= self.shown_ms(bar.open_time_ms) {
+            return Some(bar);
+        }
+        let elapsed_ms = now_ms - bar.open_time_ms;
+        let is_forming = elapsed_ms < self.step_ms && !self.is_late(bar.open_time_ms);
+        is_forming.then(|| bar.forming(elapsed_ms as f64 / self.step_ms as f64))
+    }
+
+    /// All candles that ever exist with open time in `from_ms..until_ms`, in their final form.
+    pub fn final_bars(&self, from_ms: i64, until_ms: i64) -> impl Iterator<Item = Bar> {
+        self.rows(from_ms, until_ms).filter_map(|row| self.bar(row))
+    }
+
+    /// The candles that reach the middle of their time after `after_ms`, by `until_ms` at the latest, as they are then.
+    pub fn halfway(&self, after_ms: i64, until_ms: i64) -> impl Iterator<Item = (i64, Bar)> {
+        let half_ms = self.step_ms / 2;
+        self.final_bars(after_ms.saturating_sub(half_ms) + 1, until_ms.saturating_sub(half_ms).saturating_add(1))
+            .filter(|bar| !self.is_late(bar.open_time_ms))
+            .map(move |bar| (bar.open_time_ms + half_ms, bar.forming(0.5)))
+    }
+
+    /// The candles that are first shown closed after `after_ms`, by `until_ms` at the latest, with that time.
+    pub fn closing(&self, after_ms: i64, until_ms: i64) -> impl Iterator<Item = (i64, Bar)> {
+        let longest_ms = self.step_ms.saturating_add(if self.late > 0.0 { self.late_ms } else { 0 });
+        self.final_bars(after_ms.saturating_sub(longest_ms), until_ms)
+            .map(|bar| (self.shown_ms(bar.open_time_ms), bar))
+            .filter(move |&(shown_ms, _)| after_ms < shown_ms && shown_ms <= until_ms)
+    }
+
+    /// Whether the closing message of the candle that opens at `time_ms` is never sent.
+    pub fn is_silent(&self, time_ms: i64) -> bool {
+        self.strikes(Chance::Silent, time_ms, self.silent_share)
+    }
+
+    fn rows(&self, from_ms: i64, until_ms: i64) -> std::ops::Range<usize> {
+        let from_ms = self.listed_ms.map_or(i64::MAX, |listed_ms| listed_ms.max(from_ms));
+        let row = |time_ms: i64| self.candles.open_time_ms.partition_point(|&time| time < time_ms);
+        row(from_ms)..row(until_ms)
+    }
+
+    /// None where the candle is a hole.
+    fn bar(&self, row: usize) -> Option<Bar> {
+        let candle = self.candles.candle(row);
+        let is_hole = candle.close.is_nan() || self.strikes(Chance::Hole, candle.open_time_ms, self.hole_share);
+        (!is_hole).then(|| candle.into())
+    }
+
+    /// When the candle that opens at `time_ms` is first shown closed.
+    fn shown_ms(&self, time_ms: i64) -> i64 {
+        let late_ms = if self.is_late(time_ms) { self.late_ms } else { 0 };
+        time_ms.saturating_add(self.step_ms).saturating_add(late_ms)
+    }
+
+    fn is_late(&self, time_ms: i64) -> bool {
+        self.strikes(Chance::Late, time_ms, self.late)
+    }
+
+    fn strikes(&self, chance: Chance, time_ms: i64, share: f64) -> bool {
+        share > 0.0 && self.chances.strikes(chance, time_ms, share)
+    }
+}

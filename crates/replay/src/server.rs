@@ -1,0 +1,159 @@
+//! What every connection shares: coins, clock, faults and counts.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+use dataset::{CandleTable, format_time};
+use market::{Interval, Market, Symbol};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::archive::Cache;
+use crate::clock::Clock;
+use crate::coin::Coin;
+use crate::config::{ReplayConfig, Schedule, refused};
+use crate::{Counts, Faults};
+
+/// The pretend exchange, apart from its connections.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub market: Market,
+    pub interval: Interval,
+    pub coins: Vec<Coin>,
+    pub clock: Clock,
+    pub faults: Faults,
+    pub schedule: Schedule,
+    /// Request weight allowed in a minute of real time.
+    pub weight_limit: u32,
+    pub archive: Cache,
+    places: BTreeMap<Symbol, usize>,
+    counts: Mutex<Counts>,
+    random: Mutex<ChaCha8Rng>,
+    /// The minute counted, and the weight used in it.
+    weight: Mutex<(i64, u32)>,
+    /// Until when the last `Retry-After` asks for silence.
+    silent_until: Mutex<Option<Instant>>,
+}
+
+impl Server {
+    /// Checks config and candles; the clock starts now.
+    pub fn new(
+        market: Market,
+        interval: Interval,
+        coins: Vec<(Symbol, CandleTable)>,
+        config: &ReplayConfig,
+    ) -> anyhow::Result<Self> {
+        let schedule = config.schedule()?;
+        if let Some(unknown) = schedule.listed_ms.keys().find(|symbol| !coins.iter().any(|(known, _)| known == *symbol))
+        {
+            return Err(refused("faults.listed", unknown, "coins that are served"));
+        }
+        let mut places = BTreeMap::new();
+        let mut first_ms: Option<i64> = None;
+        let mut served = Vec::with_capacity(coins.len());
+        for (place, (symbol, candles)) in coins.into_iter().enumerate() {
+            check(&symbol, &candles, interval)?;
+            if places.insert(symbol.clone(), place).is_some() {
+                bail!("{symbol} is given twice, expected each coin once");
+            }
+            first_ms = first_ms.into_iter().chain(candles.open_time_ms.first().copied()).min();
+            let listed_ms = schedule.listed_ms.get(&symbol).copied();
+            served.push(Coin::new(symbol, candles, interval, listed_ms, &config.faults, config.seed));
+        }
+        let first_ms = first_ms.context(
+            "no candles to replay\nhint: `cargo run -p download --release -- audit` shows what the store holds",
+        )?;
+        Ok(Self {
+            market,
+            interval,
+            coins: served,
+            clock: Clock::new(schedule.start_ms.unwrap_or(first_ms), config.speed),
+            faults: config.faults.clone(),
+            schedule,
+            weight_limit: match (config.weight_limit, market) {
+                (0, Market::Spot) => 6000,
+                (0, Market::Futures) => 2400,
+                (limit, _) => limit,
+            },
+            archive: Cache::default(),
+            places,
+            counts: Mutex::default(),
+            random: Mutex::new(ChaCha8Rng::seed_from_u64(config.seed)),
+            weight: Mutex::new((i64::MIN, 0)),
+            silent_until: Mutex::default(),
+        })
+    }
+
+    /// The clock by which candles close, UTC ms.
+    pub fn now_ms(&self) -> i64 {
+        self.clock.now_ms()
+    }
+
+    /// What `/time` and the `Date` header say, UTC ms.
+    pub fn told_ms(&self) -> i64 {
+        self.now_ms().saturating_add(self.faults.clock_skew_ms)
+    }
+
+    /// The coin of that name, if it is listed by `now_ms`.
+    pub fn coin(&self, symbol: &str, now_ms: i64) -> Option<&Coin> {
+        self.coins.get(self.place(symbol)?).filter(|coin| coin.is_listed(now_ms))
+    }
+
+    /// Where in `coins` the coin of that name is, listed or not.
+    pub fn place(&self, symbol: &str) -> Option<usize> {
+        self.places.get(&Symbol::new(symbol).ok()?).copied()
+    }
+
+    /// Whether `now_ms` falls into an outage.
+    pub fn is_out(&self, now_ms: i64) -> bool {
+        self.schedule.outages.iter().any(|&(from_ms, until_ms)| from_ms <= now_ms && now_ms < until_ms)
+    }
+
+    /// A number in [0, 1), another one each time.
+    pub fn draw(&self) -> f64 {
+        lock(&self.random).random()
+    }
+
+    /// Adds `weight` to what was used this minute; returns the sum and the seconds left of the minute.
+    pub fn use_weight(&self, weight: u32) -> (u32, u64) {
+        let (minute, left_secs) = self.clock.weight_minute();
+        let mut used = lock(&self.weight);
+        if used.0 != minute {
+            *used = (minute, 0);
+        }
+        used.1 = used.1.saturating_add(weight);
+        (used.1, left_secs)
+    }
+
+    /// Until when clients were last told to be silent.
+    pub fn silent_until(&self) -> MutexGuard<'_, Option<Instant>> {
+        lock(&self.silent_until)
+    }
+
+    /// Requests and faults so far.
+    pub fn counts(&self) -> MutexGuard<'_, Counts> {
+        lock(&self.counts)
+    }
+}
+
+/// What a lock guards stays usable when another thread has panicked: numbers and caches, whole at any moment.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn check(symbol: &Symbol, candles: &CandleTable, interval: Interval) -> anyhow::Result<()> {
+    let times = &candles.open_time_ms;
+    if let Some(&time) = times.iter().find(|&&time| time.rem_euclid(interval.ms()) != 0) {
+        bail!(
+            "{symbol}: found a candle at {} ({time} ms), expected times on the grid of {interval}",
+            format_time(time)
+        );
+    }
+    if let Some(pair) = times.windows(2).find(|pair| pair[0] >= pair[1]) {
+        let (first, second) = (format_time(pair[0]), format_time(pair[1]));
+        bail!("{symbol}: found a candle at {second} after one at {first}, expected ascending times");
+    }
+    Ok(())
+}

@@ -1,0 +1,167 @@
+//! Each fault on its own.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use market::{Interval, Market, RestClient, RestOptions};
+use replay::{Exchange, Faults, ReplayConfig};
+
+use crate::client::{Answer, get};
+use crate::coins::{MINUTE_MS, minutes, ms, standing, symbol, unzipped};
+
+const NOW: &str = "2021-05-03T02:30:20";
+const KLINES: &str = "/api/v3/klines?symbol=AUSDT&interval=1m";
+
+/// An exchange with `faults`, and its answer to klines.
+fn klines(faults: Faults) -> (Exchange, Answer) {
+    let exchange = standing(NOW, faults);
+    let answer = get(&exchange.url(), KLINES);
+    (exchange, answer)
+}
+
+#[test]
+fn refusals_have_their_status_and_header() {
+    let (exchange, answer) = klines(Faults { rate_limited: 1.0, retry_after_secs: 7, ..Faults::default() });
+    assert_eq!((answer.status, answer.headers["retry-after"].as_str()), (429, "7"));
+    assert_eq!(exchange.counts().faults("rate_limited"), 1);
+    get(&exchange.url(), "/api/v3/time");
+    assert_eq!(exchange.counts().faults("while_silenced"), 1);
+
+    let (_, answer) = klines(Faults { banned: 1.0, retry_after_secs: 60, ..Faults::default() });
+    assert_eq!((answer.status, answer.headers["retry-after"].as_str()), (418, "60"));
+    assert!(answer.text().contains(&format!("IP banned until {}", ms(NOW) + 60_000)), "{}", answer.text());
+
+    let (_, answer) = klines(Faults { country_blocked: true, ..Faults::default() });
+    assert_eq!(answer.status, 451);
+    let (_, answer) = klines(Faults { forbidden: 1.0, ..Faults::default() });
+    assert_eq!(answer.status, 403);
+    assert!(answer.headers.contains_key("x-mbx-used-weight-1m"));
+}
+
+#[test]
+fn server_errors_are_of_three_kinds_and_shares_are_kept() {
+    let exchange = standing(NOW, Faults { server_error: 0.5, ..Faults::default() });
+    let statuses: Vec<u16> = (0..100).map(|_| get(&exchange.url(), "/api/v3/time").status).collect();
+    assert_eq!(BTreeSet::from_iter(statuses.clone()), BTreeSet::from([200, 500, 502, 503]));
+    let failures = statuses.iter().filter(|&&status| status != 200).count();
+    assert!((30..70).contains(&failures), "{failures}");
+    assert_eq!(exchange.counts().faults("server_error"), failures as u64);
+    assert_eq!(exchange.counts().requests("time"), 100);
+}
+
+#[test]
+fn slow_answers_come_late() {
+    let began = Instant::now();
+    let (_, answer) = klines(Faults { slow: 1.0, slow_ms: 120, ..Faults::default() });
+    assert!(began.elapsed() >= Duration::from_millis(120));
+    assert_eq!(answer.times().len(), 151);
+}
+
+#[test]
+fn a_cut_body_is_shorter_than_promised() {
+    let (exchange, answer) = klines(Faults { cut: 1.0, ..Faults::default() });
+    let promised: usize = answer.headers["content-length"].parse().unwrap();
+    assert_eq!((answer.status, answer.body.len()), (200, promised / 2));
+    assert_eq!(exchange.counts().faults("cut"), 1);
+
+    let options = RestOptions { max_tries: 1, ..RestOptions::for_market(Market::Spot) };
+    let client = RestClient::with_options(Market::Spot, Some(&exchange.url()), options).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let error = runtime.block_on(client.server_time_ms()).unwrap_err();
+    assert!(matches!(error, market::Error::CutOff { .. }), "{error}");
+}
+
+#[test]
+fn stale_answers_end_too_early() {
+    let (exchange, answer) = klines(Faults { stale: 1.0, ..Faults::default() });
+    let times = answer.times();
+    assert!((147..=150).contains(&times.len()), "{}", times.len());
+    assert_eq!(times[0], ms("2021-05-03"));
+    assert_eq!(exchange.counts().faults("stale"), 1);
+}
+
+#[test]
+fn late_candles_are_hidden_until_they_come() {
+    let faults = Faults { late: 0.3, late_ms: 90_000, ..Faults::default() };
+    let seen = |now: &str| get(&standing(now, faults.clone()).url(), KLINES).times();
+    let all = |until: i64| (0..until).map(|bar| ms("2021-05-03") + bar * MINUTE_MS).collect::<Vec<_>>();
+    let (early, later) = (seen("2021-05-03T01:00:00"), seen("2021-05-03T02:00:00"));
+    assert!(early.len() < 61 && early.len() >= 55, "{}", early.len());
+    assert_eq!(later.iter().copied().filter(|&time| time < ms("2021-05-03T01:00")).collect::<Vec<_>>(), all(60));
+    // Before its time the candle that closed at 01:00 is not there in any form, or it is there at once.
+    let hidden: Vec<i64> = all(61).into_iter().filter(|time| !early.contains(time)).collect();
+    assert!(hidden.iter().all(|&time| time + MINUTE_MS + 90_000 > ms("2021-05-03T01:00")), "{hidden:?}");
+}
+
+#[test]
+fn holes_are_the_same_ones_everywhere_and_stay() {
+    let faults = Faults { hole_share: 0.1, ..Faults::default() };
+    let exchange = standing("2021-06-01", faults.clone());
+    let target = format!("{KLINES}&startTime={}&limit=1000", ms("2021-05-03"));
+    let times = get(&exchange.url(), &target).times();
+    assert!((150..=174).contains(&times.len()), "{}", times.len());
+    let zip = get(&exchange.url(), "/data/spot/daily/klines/AUSDT/1m/AUSDT-1m-2021-05-03.zip");
+    let csv = unzipped(&zip.body);
+    let in_archive: Vec<i64> = csv.lines().map(|line| line.split(',').next().unwrap().parse().unwrap()).collect();
+    assert_eq!(in_archive, times);
+    assert_eq!(get(&standing("2021-07-01", faults).url(), &target).times(), times);
+    assert_ne!(get(&exchange.url(), &target.replace("AUSDT", "BUSDT")).times(), times);
+}
+
+#[test]
+fn an_outage_ends_and_its_candles_are_there_afterwards() {
+    let faults = |from: &str, until: &str| Faults { outages: vec![[from.into(), until.into()]], ..Faults::default() };
+    let (exchange, answer) = klines(faults("2021-05-03T02:00", "2021-05-03T03:00"));
+    assert_eq!(answer.status, 503);
+    assert_eq!(exchange.counts().faults("outages"), 1);
+    let (_, answer) = klines(faults("2021-05-03T02:00", NOW));
+    assert_eq!(answer.times().len(), 151);
+}
+
+#[test]
+fn a_coin_is_unknown_before_it_is_listed() {
+    let listed = |time: &str| Faults { listed: [(symbol("AUSDT"), time.to_owned())].into(), ..Faults::default() };
+    let (exchange, answer) = klines(listed("2021-05-03T02:30:21"));
+    assert_eq!((answer.status, answer.json()["code"].as_i64()), (400, Some(-1121)));
+    let symbols = get(&exchange.url(), "/api/v3/exchangeInfo").json()["symbols"].clone();
+    assert_eq!(symbols.as_array().unwrap().len(), 1);
+    let (_, answer) = klines(listed("2021-05-03T02:00"));
+    assert_eq!(answer.times()[0], ms("2021-05-03T02:00"));
+    // A coin whose candles begin later is not listed yet either.
+    let coins = vec![(symbol("AUSDT"), minutes("2021-05-03", 10)), (symbol("BUSDT"), minutes("2021-05-04", 10))];
+    let config = ReplayConfig { speed: 0.0, ..ReplayConfig::default() };
+    let exchange = Exchange::start(Market::Spot, Interval::ONE_MINUTE, coins, &config).unwrap();
+    assert_eq!(get(&exchange.url(), &KLINES.replace("AUSDT", "BUSDT")).status, 400);
+    assert_eq!(get(&exchange.url(), KLINES).times(), [ms("2021-05-03")]);
+}
+
+#[test]
+fn a_skewed_clock_tells_a_wrong_time_but_closes_candles_as_ever() {
+    let (exchange, answer) = klines(Faults { clock_skew_ms: 45_000, ..Faults::default() });
+    assert_eq!(answer.times().len(), 151);
+    let time = get(&exchange.url(), "/api/v3/time");
+    assert_eq!(time.json()["serverTime"], ms(NOW) + 45_000);
+    assert_eq!(time.headers["date"], "Mon, 03 May 2021 02:31:05 GMT");
+    assert_eq!(exchange.now_ms(), ms(NOW));
+}
+
+#[test]
+fn candles_that_cannot_be_served_are_refused() {
+    let refusal = |coins: Vec<(&str, dataset::CandleTable)>, faults: Faults| {
+        let coins = coins.into_iter().map(|(name, candles)| (symbol(name), candles)).collect();
+        let config = ReplayConfig { faults, ..ReplayConfig::default() };
+        format!("{:#}", Exchange::start(Market::Spot, Interval::ONE_MINUTE, coins, &config).unwrap_err())
+    };
+    let none = Faults::default();
+    let good = || minutes("2021-05-03", 3);
+    let twice = |time: &str| (0..2).map(|_| market::Candle::close_only(ms(time), 1.0)).collect();
+    let texts = [
+        refusal(vec![], none.clone()),
+        refusal(vec![("AUSDT", dataset::CandleTable::default())], none.clone()),
+        refusal(vec![("AUSDT", good()), ("AUSDT", good())], none.clone()),
+        refusal(vec![("AUSDT", twice("2021-05-03T00:00:01"))], none.clone()),
+        refusal(vec![("AUSDT", twice("2021-05-03T00:01"))], none.clone()),
+        refusal(vec![("AUSDT", good())], Faults { listed: [(symbol("BUSDT"), "2021-05-03".into())].into(), ..none }),
+    ];
+    insta::assert_snapshot!(texts.join("\n\n"));
+}

@@ -1,0 +1,10 @@
+//! The pretend exchange as its clients see it, over loopback.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod archive;
+mod binary;
+mod client;
+mod coins;
+mod faults;
+mod rest;
+mod socket;
