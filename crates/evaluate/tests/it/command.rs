@@ -7,7 +7,7 @@ use std::process::Command;
 use dataset::{ForecastRow, ForecastTable};
 
 /// A run of `times` minutes and three coins; its forecasts are right by half, its rows start at `first`.
-fn write_run(dir: &Path, first: i64, times: i64, horizon_bars: usize) {
+pub fn write_run(dir: &Path, first: i64, times: i64, horizon_bars: usize) {
     fs::create_dir_all(dir).unwrap();
     let config = format!("[run]\nforecaster = \"network\"\n[target]\nhorizon_bars = {horizon_bars}\n");
     fs::write(dir.join("run.toml"), config).unwrap();
@@ -31,7 +31,7 @@ fn write_run(dir: &Path, first: i64, times: i64, horizon_bars: usize) {
     ForecastTable::new(rows, dir).unwrap().write(&dir.join("forecasts.parquet")).unwrap();
 }
 
-fn evaluate(dir: &Path, arguments: &[&str]) -> (String, String) {
+pub fn evaluate(dir: &Path, arguments: &[&str]) -> (String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_evaluate")).args(arguments).current_dir(dir).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{stderr}");
