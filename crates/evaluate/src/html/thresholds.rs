@@ -51,7 +51,7 @@ fn charts(tuning: &Tuning) -> String {
         "<section><h2>Threshold against profit</h2>\n<p>On the span tuned on, after costs: above the mean of a trade with \
          its interval and, along the top, the number of trades; below the total. Grey points had fewer than {} trades; \
          a vertical line is a threshold that was taken. A mean that rises with the threshold is what a useful forecast \
-         looks like; a total that is largest far to the left is one that costs have eaten.</p>\n{charts}</section>\n",
+         looks like; a total that falls far below 0 on the left is what costs take from many small moves.</p>\n{charts}</section>\n",
         tuning.min_trades
     )
 }
