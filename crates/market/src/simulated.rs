@@ -197,18 +197,23 @@ impl Bar {
         let minute = self.joined.filter(|_| !self.is_last_missing)?;
         let candle = Candle {
             open_time_ms,
-            open: Some(minute.open),
-            high: Some(minute.high),
-            low: Some(minute.low),
-            close: minute.close,
-            volume: Some(minute.volume),
-            quote_volume: Some(minute.quote_volume),
+            open: Some(as_written(minute.open)),
+            high: Some(as_written(minute.high)),
+            low: Some(as_written(minute.low)),
+            close: as_written(minute.close),
+            volume: Some(as_written(minute.volume)),
+            quote_volume: Some(as_written(minute.quote_volume)),
             count: Some(minute.count),
-            taker_buy_volume: Some(minute.taker_buy_volume),
-            taker_buy_quote_volume: Some(minute.taker_buy_quote_volume),
+            taker_buy_volume: Some(as_written(minute.taker_buy_volume)),
+            taker_buy_quote_volume: Some(as_written(minute.taker_buy_quote_volume)),
         };
         Some((candle, minute.average))
     }
+}
+
+/// A price or an amount with the 8 decimals that the exchange writes: candles survive its files and answers unchanged.
+fn as_written(value: f64) -> f64 {
+    (value * 1e8).round() / 1e8
 }
 
 fn minutes(interval: Interval, bars: usize) -> f64 {

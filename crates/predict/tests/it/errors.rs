@@ -1,0 +1,61 @@
+//! What the binary refuses, and how it says so.
+
+use std::fs;
+
+use crate::support::untrained_run;
+
+#[test]
+fn bad_runs_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = untrained_run(dir.path());
+    let copy = |name: &str| {
+        let copy = dir.path().join(name);
+        fs::create_dir(&copy).unwrap();
+        for file in ["run.toml", "stats.json", "model.safetensors"] {
+            fs::copy(run.join(file), copy.join(file)).unwrap();
+        }
+        copy
+    };
+    let mut said = tests::Transcript::new(env!("CARGO_BIN_EXE_predict"), dir.path());
+    said.refused("no run", &["--device", "flex", "--run", "nowhere"]);
+
+    let other_stats = copy("other-stats");
+    let stats = fs::read_to_string(other_stats.join("stats.json")).unwrap();
+    fs::write(other_stats.join("stats.json"), stats.replacen("\"clip\": 10.0", "\"clip\": 9.0", 1)).unwrap();
+    let hash = |text: &str| dataset::content_hash(text.as_bytes());
+    said.refused("statistics of another run", &["--device", "flex", "--fallback", "refuse", "--run", "other-stats"]);
+    said.text = said.text.replace(&hash(&stats), "[HASH]");
+    said.text = said.text.replace(&hash(&stats.replacen("\"clip\": 10.0", "\"clip\": 9.0", 1)), "[OTHER HASH]");
+
+    let no_json = copy("no-json");
+    fs::write(no_json.join("stats.json"), "{}").unwrap();
+    said.refused("no statistics", &["--device", "flex", "--fallback", "refuse", "--run", "no-json"]);
+
+    let truncated = copy("truncated");
+    let weights = fs::read(truncated.join("model.safetensors")).unwrap();
+    fs::write(truncated.join("model.safetensors"), &weights[..weights.len() / 2]).unwrap();
+    said.refused("truncated weights", &["--device", "flex", "--fallback", "refuse", "--run", "truncated"]);
+
+    let unfinished = copy("unfinished");
+    fs::remove_file(unfinished.join("model.safetensors")).unwrap();
+    said.refused("unfinished run", &["--device", "flex", "--fallback", "refuse", "--run", "unfinished"]);
+
+    let other_network = copy("other-network");
+    let config = fs::read_to_string(other_network.join("run.toml")).unwrap();
+    fs::write(other_network.join("run.toml"), config.replacen("stem_width = 8", "stem_width = 16", 1)).unwrap();
+    said.refused("weights of another network", &["--device", "flex", "--fallback", "refuse", "--run", "other-network"]);
+
+    let universe = "universe.symbols=[\"SIM1USDT\", \"SIM2USDT\"]";
+    said.refused("another universe", &["--device", "flex", "--fallback", "refuse", "--run", "run", "--set", universe]);
+    said.refused("a key of the run", &["--device", "flex", "--run", "run", "--set", "features.lookback_bars=64"]);
+    said.refused("no time", &["--device", "flex", "--run", "run", "--at", "noon"]);
+    said.refused("off the grid", &["--device", "flex", "--run", "run", "--at", "2024-01-01T10:00:30"]);
+    said.refused("before the first candle", &["--device", "flex", "--run", "run", "--at", "2020-01-01"]);
+    said.refused("no such fold", &["--device", "flex", "--fallback", "refuse", "--run", "run", "--fold", "7"]);
+    said.refused(
+        "no exchange",
+        &["--device", "flex", "--run", "run", "--source", "binance", "--base-url", "http://127.0.0.1:9"],
+    );
+    said.refused("empty store", &["--device", "flex", "--run", "run", "--source", "store"]);
+    insta::assert_snapshot!("errors", said.text);
+}

@@ -1,0 +1,36 @@
+//! A run without training, and the binary.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use model::{DeviceChoice, NetworkConfig, save_weights};
+
+/// A run as training leaves it, with weights that were never trained.
+pub fn untrained_run(dir: &Path) -> PathBuf {
+    let run = dir.join("run");
+    let table: toml::Table = toml::from_str(tests::TINY).unwrap();
+    let mut config = tests::tiny();
+    let dataset = dataset::Dataset::load(&config).unwrap();
+    config = dataset.config.clone();
+    let network: NetworkConfig = table["network"].clone().try_into().unwrap();
+    let stats = dataset.fit_normalizer(&dataset.features(), &dataset.plan.folds[1], "run").unwrap().to_json();
+    let mut resolved: toml::Table = toml::from_str(&toml::to_string(&config).unwrap()).unwrap();
+    resolved.insert("network".to_owned(), toml::Value::try_from(&network).unwrap());
+    fs::create_dir_all(&run).unwrap();
+    fs::write(run.join("run.toml"), toml::to_string(&resolved).unwrap()).unwrap();
+    fs::write(run.join("stats.json"), &stats).unwrap();
+    let device = DeviceChoice::Flex.open().unwrap().device;
+    let network = network.init(3, 8, 32, &device).unwrap();
+    let metadata = [("stats_sha256".to_owned(), dataset::content_hash(stats.as_bytes()))].into();
+    save_weights(&network, &run.join("model.safetensors"), &metadata).unwrap();
+    run
+}
+
+/// What the binary prints; it must succeed.
+pub fn predict(dir: &Path, arguments: &[&str]) -> String {
+    let arguments = [&["--device", "flex"], arguments].concat();
+    let output = Command::new(env!("CARGO_BIN_EXE_predict")).args(arguments).current_dir(dir).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
