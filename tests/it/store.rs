@@ -60,3 +60,34 @@ fn a_conflict_names_the_candle() {
     store.append(&symbol, &other, true).unwrap();
     assert_eq!(store.read(&symbol, &[Column::Close], 0, i64::MAX).unwrap().column(Column::Close), [2.0, 9.0]);
 }
+
+/// A range becomes what the source has: new candles come, other values and those that are gone go, the rest stays.
+#[test]
+fn replacing_makes_a_range_what_the_source_has() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::new(dir.path(), Market::Spot, Interval::ONE_MINUTE);
+    let symbol = Symbol::new("AUSDT").unwrap();
+    // Minute 44,640 is the first of February 1970.
+    let mut stored = table(&[1, 2, 3, 4, 44_640]);
+    let mut with_target = [f64::NAN; Column::ALL.len()];
+    (with_target[Column::Close as usize], with_target[Column::Target as usize]) = (6.0, 0.5);
+    stored.push_row(5 * 60_000, with_target);
+    store.append(&symbol, &stored, false).unwrap();
+
+    let mut new = table(&[2, 5, 6]);
+    let mut other = [f64::NAN; Column::ALL.len()];
+    other[Column::Close as usize] = 9.0;
+    new.push_row(4 * 60_000, other);
+    let range = 2 * 60_000..10 * 60_000;
+    let replaced = store.replace(&symbol, std::slice::from_ref(&range), &new).unwrap();
+    // Minute 5 has got a volume, minute 4 another close; minute 3 is gone.
+    assert_eq!((replaced.added, replaced.changed, replaced.removed), (1, 2, 1));
+    let read = store.read(&symbol, &Column::ALL, i64::MIN, i64::MAX).unwrap();
+    assert_eq!(read.open_time_ms, [1, 2, 4, 5, 6, 44_640].map(|minute| minute * 60_000));
+    assert_eq!(read.column(Column::Close)[2..4], [9.0, 6.0]);
+    assert_eq!(read.column(Column::Target)[3], 0.5, "what the source lacks stays");
+    assert_eq!(store.replace(&symbol, &[range], &new).unwrap(), dataset::Replaced::default(), "once is enough");
+    let whole_time = 0..50_000 * 60_000;
+    assert_eq!(store.replace(&symbol, &[whole_time], &table(&[])).unwrap().removed, 6);
+    assert!(store.read(&symbol, &[], i64::MIN, i64::MAX).is_err(), "a month without candles has no file");
+}

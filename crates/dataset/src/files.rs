@@ -2,7 +2,8 @@
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use polars::prelude::{
     Column as PolarsColumn, DataFrame, DataType, IntoColumn, NamedFrom, ParquetReader, ParquetWriter,
@@ -11,6 +12,9 @@ use polars::prelude::{SerReader, Series};
 use sha2::{Digest, Sha256};
 
 use crate::Error;
+
+/// A write is done in seconds; a temporary file that is older was left by a process that was killed.
+const ABANDONED: Duration = Duration::from_secs(60);
 
 /// Writes a file under a temporary name beside it, syncs it and renames it into place.
 ///
@@ -39,6 +43,30 @@ fn write_with(path: &Path, write: impl FnOnce(&mut File) -> Result<(), Error>) -
     file.persist(path).map_err(|error| Error::Io { path: path.to_owned(), source: error.error })?;
     // The rename itself is durable only once the folder is synced.
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::io(folder))
+}
+
+/// Removes the temporary files in `folder` that a killed process left; a folder that is not there is empty.
+///
+/// # Errors
+/// A folder that cannot be read, a file that cannot be removed.
+pub fn remove_abandoned(folder: &Path) -> Result<(), Error> {
+    for path in list(folder)? {
+        let is_temporary = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(".tmp"));
+        let age = fs::metadata(&path).and_then(|file| file.modified()).ok().and_then(|time| time.elapsed().ok());
+        if is_temporary && age.is_some_and(|age| age > ABANDONED) {
+            fs::remove_file(&path).map_err(Error::io(&path))?;
+        }
+    }
+    Ok(())
+}
+
+/// What is in a folder, in no order; one that is not there is empty.
+pub(crate) fn list(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    match fs::read_dir(folder) {
+        Ok(entries) => entries.map(|entry| entry.map(|entry| entry.path()).map_err(Error::io(folder))).collect(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(Error::io(folder)(error)),
+    }
 }
 
 pub(crate) fn write_parquet(path: &Path, columns: Vec<PolarsColumn>) -> Result<(), Error> {

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use market::{Interval, Market, Period, Symbol};
 
-use crate::files::{float_column, floats, integer_column, integers, read_parquet, write_parquet};
+use crate::files::{
+    float_column, floats, integer_column, integers, list, read_parquet, remove_abandoned, write_parquet,
+};
 use crate::time::month;
 use crate::{CandleTable, Column, Error, format_time};
 
@@ -19,9 +20,6 @@ pub struct Store {
     market: Market,
     interval: Interval,
 }
-
-/// A write is done in seconds; a temporary file that is older was left by a process that was killed.
-const ABANDONED: Duration = Duration::from_secs(60);
 
 /// The values of one candle, by column.
 type Row = [f64; Column::ALL.len()];
@@ -230,15 +228,9 @@ impl Store {
     /// Removes temporary files that a killed process left among the candles of `symbol`.
     ///
     /// # Errors
-    /// A folder that cannot be read, a file that cannot be removed.
+    /// As [`remove_abandoned`].
     pub fn sweep(&self, symbol: &Symbol) -> Result<(), Error> {
-        for path in list(&self.folder().join(symbol.as_str()))? {
-            let age = fs::metadata(&path).and_then(|file| file.modified()).ok().and_then(|time| time.elapsed().ok());
-            if file_name(&path).starts_with(".tmp") && age.is_some_and(|age| age > ABANDONED) {
-                fs::remove_file(&path).map_err(Error::io(&path))?;
-            }
-        }
-        Ok(())
+        remove_abandoned(&self.folder().join(symbol.as_str()))
     }
 
     fn month_file(&self, symbol: &Symbol, month: Period) -> PathBuf {
@@ -327,14 +319,6 @@ fn write_month(path: &Path, candles: &CandleTable) -> Result<(), Error> {
         }
     }
     write_parquet(path, columns)
-}
-
-fn list(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    match fs::read_dir(folder) {
-        Ok(entries) => entries.map(|entry| entry.map(|entry| entry.path()).map_err(Error::io(folder))).collect(),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(Error::io(folder)(error)),
-    }
 }
 
 fn file_name(path: &Path) -> String {

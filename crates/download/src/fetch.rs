@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, anyhow, bail};
-use dataset::{Config, Source, Store};
+use dataset::{Config, Source, Store, remove_abandoned};
 use market::{ArchiveClient, Error, Interval, Period, RestClient, RestOptions, Symbol};
 use tokio::task::JoinSet;
 
@@ -49,6 +49,7 @@ pub fn run(config: &Config, args: &FetchArgs) -> anyhow::Result<()> {
     let symbols = symbols(config, &store)?;
     let folder = manifest::folder(&store);
     let _lock = lock(&folder)?;
+    remove_abandoned(&folder)?;
     for symbol in &symbols {
         store.sweep(symbol)?;
     }
@@ -56,8 +57,10 @@ pub fn run(config: &Config, args: &FetchArgs) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let options = RestOptions::patient(config.data.market);
-        let archive = ArchiveClient::new(config.data.market, args.archive_url.as_deref(), options.clone())?;
-        let rest = RestClient::with_options(config.data.market, args.base_url.as_deref(), options)?;
+        let archive =
+            ArchiveClient::new(config.data.market, args.archive_url.as_deref(), options.clone()).map_err(cli::usage)?;
+        let rest =
+            RestClient::with_options(config.data.market, args.base_url.as_deref(), options).map_err(cli::usage)?;
         let (rest, now_ms) = clock(rest).await?;
         let job = Job {
             store,
@@ -68,11 +71,12 @@ pub fn run(config: &Config, args: &FetchArgs) -> anyhow::Result<()> {
             until_ms: until_ms.min(now_ms),
             trust_known: args.trust_known,
         };
-        let coins = Coin::all(&job, &symbols, &folder).await?;
+        let at_once = usize::from(args.at_once);
+        let coins = Coin::all(&job, &symbols, &folder, at_once).await?;
         let (job, mut report) = (Arc::new(job), Report::new(&coins));
-        let result = fetch_all(job.clone(), &coins, usize::from(args.at_once), &interrupted, &mut report).await;
-        report.print(&job)?;
-        result
+        let result = fetch_all(job.clone(), &coins, at_once, &interrupted, &mut report).await;
+        let printed = report.print(&job);
+        result.and(printed)
     })
 }
 
@@ -202,9 +206,23 @@ fn silence(job: &Job) -> String {
     }
 }
 
-/// How many candles a stretch of time can hold.
+/// How many candles can open in a stretch of time.
 fn bars(interval: Interval, from_ms: i64, until_ms: i64) -> i64 {
-    let first = from_ms.div_euclid(interval.ms()) + i64::from(from_ms.rem_euclid(interval.ms()) != 0);
-    let end = until_ms.div_euclid(interval.ms()) + i64::from(until_ms.rem_euclid(interval.ms()) != 0);
-    (end - first).max(0)
+    let opened_before = |time_ms: i64| -(-time_ms).div_euclid(interval.ms());
+    (opened_before(until_ms) - opened_before(from_ms)).max(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn candles_open_on_the_grid() {
+        let count = |from_ms, until_ms| bars(Interval::ONE_MINUTE, from_ms, until_ms);
+        assert_eq!(count(0, 120_000), 2);
+        assert_eq!(count(1, 120_000), 1);
+        assert_eq!(count(0, 120_001), 3);
+        assert_eq!(count(60_000, 60_000), 0);
+        assert_eq!(count(120_000, 60_000), 0);
+    }
 }

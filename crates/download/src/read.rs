@@ -140,12 +140,19 @@ fn unzipped(path: &Path, source: impl Read + Seek) -> anyhow::Result<Vec<u8>> {
 
 fn read_csv(path: &Path, source: impl Read) -> anyhow::Result<Imported> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(source);
-    let mut records = reader.records().peekable();
-    let Some(first) = records.peek() else { bail!("{}: the file is empty, expected candles", path.display()) };
-    let has_header = first.as_ref().is_ok_and(|record| record.get(0).is_some_and(|text| text.parse::<f64>().is_err()));
-    let names: Vec<String> = match records.next_if(|_| has_header) {
-        Some(header) => header?.iter().map(|name| name.trim().to_lowercase()).collect(),
-        None => ARCHIVE_COLUMNS.iter().map(|&name| name.to_owned()).collect(),
+    // One record for all rows: a month has 40,000.
+    let mut record = csv::StringRecord::new();
+    let mut first = reader.read_record(&mut record);
+    if matches!(first, Ok(false)) {
+        bail!("{}: the file is empty, expected candles", path.display());
+    }
+    let has_header = first.is_ok() && record.get(0).is_some_and(|text| text.parse::<f64>().is_err());
+    let names: Vec<String> = if has_header {
+        let names = record.iter().map(|name| name.trim().to_lowercase()).collect();
+        first = reader.read_record(&mut record);
+        names
+    } else {
+        ARCHIVE_COLUMNS.iter().map(|&name| name.to_owned()).collect()
     };
     let position = |name: &str| names.iter().position(|column| column == name);
     let needed = |name: &str| {
@@ -165,10 +172,12 @@ fn read_csv(path: &Path, source: impl Read) -> anyhow::Result<Imported> {
     let columns: Vec<(Column, usize)> =
         Column::ALL.into_iter().filter_map(|column| Some((column, position(column.name())?))).collect();
     let mut imported = Imported { interval, ..Imported::default() };
-    for (index, record) in records.enumerate() {
-        let row = index + 1;
+    let mut next = first;
+    for row in 1.. {
         let bad = |reason: String| Error::BadRow { path: path.to_owned(), row, reason };
-        let record = record.map_err(|error| bad(error.to_string()))?;
+        if !next.map_err(|error| bad(error.to_string()))? {
+            break;
+        }
         let text = |at: usize| record.get(at).unwrap_or_default().trim();
         let time = text(time_at)
             .parse::<i64>()
@@ -182,6 +191,7 @@ fn read_csv(path: &Path, source: impl Read) -> anyhow::Result<Imported> {
         }
         let symbol = symbol_at.map(text).or(of_name.as_deref()).unwrap_or_default();
         imported.push(path, row, symbol, time, |column| numbers[column as usize])?;
+        next = reader.read_record(&mut record);
     }
     if imported.coins.is_empty() {
         bail!("{}: has a header but no rows", path.display());

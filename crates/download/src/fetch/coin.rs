@@ -32,13 +32,19 @@ pub enum Since {
 }
 
 impl Coin {
-    /// All coins, with one request each.
+    /// All coins, with one request each, `at_once` at a time.
     ///
     /// # Errors
     /// What requests meet; a manifest that is broken.
-    pub async fn all(job: &Job, symbols: &[Symbol], folder: &Path) -> anyhow::Result<Vec<Arc<Self>>> {
+    pub async fn all(job: &Job, symbols: &[Symbol], folder: &Path, at_once: usize) -> anyhow::Result<Vec<Arc<Self>>> {
+        let mut coins = Vec::with_capacity(symbols.len());
         let mut asked = JoinSet::new();
         for (index, symbol) in symbols.iter().cloned().enumerate() {
+            if asked.len() == at_once
+                && let Some(coin) = asked.join_next().await
+            {
+                coins.push(coin.context("a task ended abnormally")??);
+            }
             let manifest = Mutex::new(Manifest::open(folder, &symbol)?);
             let (rest, interval, from_ms) = (job.rest.clone(), job.store.interval(), job.from_ms);
             asked.spawn(async move {
@@ -55,7 +61,6 @@ impl Coin {
                 Ok(Arc::new(Self { symbol, index, since, manifest }))
             });
         }
-        let mut coins = Vec::with_capacity(symbols.len());
         while let Some(coin) = asked.join_next().await {
             coins.push(coin.context("a task ended abnormally")??);
         }

@@ -272,3 +272,21 @@ fn parsed(file: &ArchiveFile, bytes: &[u8]) -> anyhow::Result<CandleTable> {
         None => Ok(candles),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_found() {
+        let minutes = |minutes: &[i64]| minutes.iter().map(|minute| minute * 60_000).collect();
+        let held = Held { open_time_ms: minutes(&[10, 11, 12, 14]), interval: Interval::ONE_MINUTE };
+        let at = |minute: i64| minute * 60_000;
+        assert_eq!(held.first_missing(at(10), at(20)), at(13));
+        assert_eq!(held.first_missing(at(9), at(20)), at(9));
+        assert_eq!(held.first_missing(at(14), at(20)), at(15));
+        assert_eq!(held.first_missing(at(13) + 1, at(20)), at(15));
+        assert!(held.is_complete(at(10), at(13)) && !held.is_complete(at(10), at(15)));
+        assert!(held.is_complete(at(13) + 1, at(15)) && held.is_complete(at(12), at(12)));
+    }
+}
