@@ -212,14 +212,14 @@ impl Feed {
             let (client, symbol, from_ms) = (self.client.clone(), coin.symbol.clone(), coin.known_until_ms);
             running.spawn(async move {
                 let served = client.served_klines(&symbol, interval, from_ms, now_ms + 2 * step).await;
-                served.map(|candles| (symbol, candles))
+                (symbol, served)
             });
         }
         let mut result = Ok(());
         while let Some(ended) = running.join_next().await {
-            let ended = ended.unwrap_or_else(|error| Err(market::Error::Task { reason: error.to_string() }));
-            match ended {
-                Ok((symbol, candles)) => {
+            let Ok((symbol, served)) = ended else { continue };
+            match served {
+                Ok(candles) => {
                     // The last one may still change: it counts once a later one is served.
                     let (last, closed) = match candles.split_last() {
                         Some((last, closed)) => (last.open_time_ms, closed),
@@ -233,7 +233,15 @@ impl Feed {
                         coin.answered_ms = now_ms;
                     }
                 }
-                Err(error) => result = result.and(Err(error)),
+                Err(error) => {
+                    // An exchange that does not know the coin has answered: it has no candles of it.
+                    if let market::Error::Rejected { .. } = error
+                        && let Some(coin) = self.coins.iter_mut().find(|coin| coin.symbol == symbol)
+                    {
+                        coin.answered_ms = now_ms;
+                    }
+                    result = result.and(Err(error));
+                }
             }
         }
         result

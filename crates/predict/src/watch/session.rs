@@ -123,6 +123,8 @@ impl Session {
     async fn collect(&mut self, time_ms: i64) -> Collected {
         let close_ms = time_ms + self.bar_ms();
         let give_up_ms = close_ms + (self.settings.patience_secs * 1000.0) as i64;
+        // One line a minute: an exchange that is down is asked many times.
+        let mut is_said = false;
         let mut ask_ms = close_ms + if self.feed.is_streaming() { self.settings.rest_after_ms as i64 } else { 0 };
         loop {
             let waiting = self.feed.waiting_for(time_ms);
@@ -144,7 +146,9 @@ impl Session {
                 continue;
             }
             if let Err(error) = self.feed.fill(&awaited, now_ms).await {
-                warn!("{error}");
+                if !std::mem::replace(&mut is_said, true) {
+                    warn!("{error}");
+                }
                 self.metrics.faults.with_label_values(&["rest"]).inc();
             }
             ask_ms = self.clock.now_ms() + self.settings.rest_every_ms as i64;
