@@ -26,11 +26,15 @@ impl Clock {
         self.start_ms.saturating_add((self.began.elapsed().as_secs_f64() * 1000.0 * self.speed) as i64)
     }
 
-    /// How much real time is left until the clock shows `time_ms`; rounded up, capped at an hour.
+    /// How much real time is left until the clock shows `time_ms`, at most an hour.
     pub fn wait_until(&self, time_ms: i64) -> Duration {
-        let left_secs = time_ms.saturating_sub(self.now_ms()).max(0) as f64 / 1000.0 / self.speed;
-        let left = Duration::try_from_secs_f64(left_secs).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT);
-        left + Duration::from_micros(100)
+        let left_ms = time_ms.saturating_sub(self.now_ms());
+        if left_ms <= 0 {
+            return Duration::ZERO;
+        }
+        // Infinite where the clock stands.
+        let left_secs = left_ms as f64 / 1000.0 / self.speed;
+        Duration::try_from_secs_f64(left_secs).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT)
     }
 
     /// The minute by which request weight is counted, and how many seconds are left of it.
@@ -41,7 +45,7 @@ impl Clock {
         let real_ms = self.began.elapsed().as_millis().try_into().unwrap_or(i64::MAX);
         let at_ms = self.start_ms.saturating_add(real_ms);
         let left_ms = MINUTE_MS - at_ms.rem_euclid(MINUTE_MS);
-        (at_ms.div_euclid(MINUTE_MS), left_ms.div_euclid(1000).unsigned_abs() + 1)
+        (at_ms.div_euclid(MINUTE_MS), left_ms.unsigned_abs().div_ceil(1000))
     }
 }
 
@@ -54,14 +58,14 @@ mod tests {
         let clock = Clock::new(1_617_321_600_000, 0.0);
         assert_eq!(clock.now_ms(), 1_617_321_600_000);
         assert!(clock.wait_until(1_617_321_600_001) >= LONGEST_WAIT);
-        assert!(clock.wait_until(0) < Duration::from_secs(1));
+        assert_eq!(clock.wait_until(0), Duration::ZERO);
     }
 
     #[test]
     fn a_fast_clock_waits_less() {
         let clock = Clock::new(0, 240.0);
         let wait = clock.wait_until(60_000);
-        assert!(wait <= Duration::from_micros(250_100), "{wait:?}");
+        assert!(wait <= Duration::from_millis(250), "{wait:?}");
         let (minute, left_secs) = clock.weight_minute();
         assert!(minute >= 0 && (1..=60).contains(&left_secs));
     }
