@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 const MINUTE_MS: i64 = 60_000;
 
-/// The longest nap while waiting, so that no arithmetic on far times overflows.
+/// The longest single wait: a clock that stands never gets there.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 /// A clock that began at a chosen time and runs at a chosen speed.

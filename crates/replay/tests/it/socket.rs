@@ -1,16 +1,17 @@
 //! Websocket streams.
 
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use futures_util::{Stream, StreamExt};
-use market::Market;
+use market::{Interval, Market};
 use replay::{Exchange, Faults, ReplayConfig};
 use serde_json::Value;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::client::get;
-use crate::coins::{MINUTE_MS, ms, start};
+use crate::coins::{MINUTE_MS, minutes, ms, start, symbol};
 
 /// A minute in 100 ms, from shortly before 01:00 on.
 fn fast(faults: Faults) -> Exchange {
@@ -156,6 +157,29 @@ fn a_connection_ends_after_a_day() {
     });
     assert!(goodbye);
     assert!(exchange.now_ms() - opened_ms >= 24 * 60 * MINUTE_MS);
+}
+
+#[test]
+fn a_reader_that_does_not_read_is_dropped() {
+    // 20 MB of events at once: more than the system's buffers take.
+    let names: Vec<String> = (0..20).map(|coin| format!("A{coin}USDT")).collect();
+    let coins = names.iter().map(|name| (symbol(name), minutes("2021-05-03", 1400))).collect();
+    let config = ReplayConfig { speed: 1e7, ..ReplayConfig::default() };
+    let exchange = Exchange::start(Market::Spot, Interval::ONE_MINUTE, coins, &config).unwrap();
+    let mut stream = std::net::TcpStream::connect(exchange.url().strip_prefix("http://").unwrap()).unwrap();
+    let streams: Vec<String> = names.iter().map(|name| format!("{}@kline_1m", name.to_lowercase())).collect();
+    write!(
+        stream,
+        "GET /stream?streams={} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        streams.join("/")
+    )
+    .unwrap();
+    let began = Instant::now();
+    while exchange.counts().faults("slow_reader") == 0 {
+        assert!(began.elapsed() < Duration::from_secs(20), "still connected");
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 #[test]
