@@ -141,6 +141,10 @@ pub struct Thresholds {
     pub protocol: String,
     /// How many bars a position is held.
     pub hold_bars: usize,
+    /// Bars from the forecast to the candle at whose close a position opens; 0: the last candle that the forecast
+    /// knows, as the target counts.
+    #[serde(default)]
+    pub entry_delay_bars: usize,
     /// The costs that were counted.
     pub costs: Costs,
     /// The times of the forecasts that thresholds were tuned on, first and last, UTC.
@@ -212,6 +216,7 @@ mod tests {
         let thresholds = Thresholds {
             protocol: "honest".to_owned(),
             hold_bars: 15,
+            entry_delay_bars: 1,
             costs: Costs::default(),
             tuned: ["2021-04-07 08:10".to_owned(), "2021-04-28 00:00".to_owned()],
             judged: None,

@@ -13,9 +13,6 @@ pub struct TradingConfig {
     pub costs: Costs,
     /// Whether a coin may have several positions at a time.
     pub overlapping: bool,
-    /// Bars from the forecast to the candle at whose close a position opens; 0: the last candle that the forecast
-    /// knows, as the target counts.
-    pub entry_delay_bars: usize,
     /// A forecast that is made later than this after its candle closed is logged but not acted on.
     pub act_within_secs: f64,
     /// Whether the indicator rule that stands in for a model that does not load is acted on.
@@ -31,7 +28,6 @@ impl Default for TradingConfig {
         Self {
             costs: Costs::default(),
             overlapping: false,
-            entry_delay_bars: 0,
             // A forecast takes a fraction of a second; after some seconds the price is another one.
             act_within_secs: 5.0,
             act_on_rule: false,
@@ -49,9 +45,6 @@ impl TradingConfig {
     pub fn validate(&self) -> Result<(), Error> {
         let wrong = |key, found: String, expected| Error::Config { key, found, expected };
         self.costs.validate().map_err(|error| wrong("trading.costs", error.to_string(), "basis points"))?;
-        if self.entry_delay_bars > 1_000 {
-            return Err(wrong("trading.entry_delay_bars", self.entry_delay_bars.to_string(), "at most 1000"));
-        }
         if !(self.act_within_secs > 0.0 && self.act_within_secs.is_finite()) {
             return Err(wrong("trading.act_within_secs", self.act_within_secs.to_string(), "a number above 0"));
         }

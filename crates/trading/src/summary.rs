@@ -11,6 +11,9 @@ use crate::Position;
 /// Milliseconds of a year of 365 days.
 const YEAR_MS: f64 = 365.0 * 86_400_000.0;
 
+/// A Sharpe ratio of fewer trades is noise.
+pub const FEWEST_TRADES: usize = 10;
+
 /// What came of one coin's positions, or of all. Profits are fractions of the value of one position.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CoinSummary {
@@ -26,7 +29,8 @@ pub struct CoinSummary {
     pub gross: f64,
     /// Sum of profits after costs.
     pub net: f64,
-    /// Mean over standard deviation of the profits after costs, annualized by how often was traded; NaN below 2 trades.
+    /// Mean over standard deviation of the profits after costs, annualized by how often was traded; NaN below
+    /// [`FEWEST_TRADES`] trades.
     pub sharpe: f64,
     /// Largest loss from a peak on, of all profits after costs compounded in the order of their ends; 0 or less.
     pub max_drawdown: f64,
@@ -60,9 +64,10 @@ fn line(symbol: &str, mut positions: Vec<&Position>) -> CoinSummary {
         trades: net.len(),
         open: positions.len() - net.len(),
         win_rate: net.iter().filter(|profit| **profit > 0.0).count() as f64 / net.len() as f64,
-        gross: positions.iter().filter_map(|position| position.gross()).sum(),
-        net: net.iter().sum(),
-        sharpe: if net.len() < 2 { f64::NAN } else { sharpe_ratio(&net, trades_a_year) },
+        // An empty sum is -0.0.
+        gross: positions.iter().filter_map(|position| position.gross()).sum::<f64>() + 0.0,
+        net: net.iter().sum::<f64>() + 0.0,
+        sharpe: if net.len() < FEWEST_TRADES { f64::NAN } else { sharpe_ratio(&net, trades_a_year) },
         max_drawdown: max_drawdown(&net),
     }
 }

@@ -137,6 +137,7 @@ impl Tuning {
         Thresholds {
             protocol: self.protocol.name().to_owned(),
             hold_bars: self.hold_bars,
+            entry_delay_bars: self.entry_delay_bars,
             costs: self.costs,
             tuned: span(self.tuned_ms),
             judged: (self.protocol == Protocol::Honest).then(|| span(self.judged_ms)),

@@ -48,14 +48,14 @@ impl Acting {
 
     /// The position that a forecast asks for.
     pub fn signal(&self, logged: &LoggedForecast, side: Side) -> Signal {
-        let hold_bars = self.thresholds.as_ref().map_or(0, |thresholds| thresholds.hold_bars);
-        let entry_ms = logged.time_ms + self.trading.entry_delay_bars as i64 * self.bar_ms;
+        let bars = |bars: fn(&Thresholds) -> usize| self.thresholds.as_ref().map_or(0, bars) as i64 * self.bar_ms;
+        let entry_ms = logged.time_ms + bars(|thresholds| thresholds.entry_delay_bars);
         Signal {
             symbol: logged.symbol.clone(),
             side,
             forecast: logged.forecast.unwrap_or(f64::NAN),
             entry_ms,
-            due_ms: entry_ms + hold_bars as i64 * self.bar_ms,
+            due_ms: entry_ms + bars(|thresholds| thresholds.hold_bars),
             costs: self.trading.costs,
             overlapping: self.trading.overlapping,
         }

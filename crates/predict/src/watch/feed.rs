@@ -298,7 +298,7 @@ mod tests {
         }
         let at = |feed: &Feed, bar: i64| feed.candle_from(&symbol, bar * STEP).map(|candle| candle.open_time_ms / STEP);
         assert_eq!((at(&feed, 1), at(&feed, 2), at(&feed, 5), at(&feed, 9)), (Some(1), None, Some(5), None));
-        assert_eq!(feed.waiting_for(2 * STEP), [symbol.clone()]);
+        assert_eq!(feed.waiting_for(2 * STEP), std::slice::from_ref(&symbol));
         assert_eq!(feed.bars_behind(&symbol, 3 * STEP), 2);
         feed.coins[0].advance(STEP, 4 * STEP);
         assert!(feed.waiting_for(6 * STEP).is_empty());

@@ -13,7 +13,7 @@ use trading::{Ledger, LoggedForecast, Minute, Price};
 
 use super::metrics::Metrics;
 use crate::watch::{Acting, ExchangeClock, Feed, why_not};
-use crate::{Checkpoint, History, WatchConfig, forecast_at};
+use crate::{Checkpoint, Forecasts, History, WatchConfig, forecast_at};
 
 /// Longest sleep, so that an interrupt is noticed.
 const NAP: Duration = Duration::from_millis(100);
@@ -44,6 +44,15 @@ enum Collected {
     Stopped,
 }
 
+/// Forecasts of one minute.
+struct Made {
+    forecasts: Forecasts,
+    /// When, by the exchange's clock, UTC ms.
+    at_ms: i64,
+    /// How long after the last candle came.
+    latency: Duration,
+}
+
 impl Session {
     fn bar_ms(&self) -> i64 {
         self.acting.bar_ms
@@ -67,12 +76,21 @@ impl Session {
         while !self.is_over() {
             self.wait_for_close(time_ms).await;
             let collected = self.collect(time_ms).await;
+            // Forecasts first: everything else has time.
+            let forecasts = match &collected {
+                Collected::Without(_) => Some(self.forecast(time_ms)?),
+                _ => None,
+            };
             self.ask_for_overdue().await?;
             let arrived = self.feed.take_arrived();
             self.ledger.add_candles(arrived.iter().map(|(symbol, candle)| (symbol, candle)))?;
             self.settle()?;
             match collected {
-                Collected::Without(absent) => self.forecast(time_ms, &absent)?,
+                Collected::Without(absent) => {
+                    if let Some(made) = forecasts {
+                        self.act(&made, &absent)?;
+                    }
+                }
                 Collected::TooLate(waiting) => {
                     let coins = waiting.iter().map(Symbol::as_str).collect::<Vec<_>>().join(" ");
                     warn!(time = format_time(time_ms), %coins, "no forecasts: candles did not come in time");
@@ -195,16 +213,22 @@ impl Session {
         Ok(())
     }
 
-    /// Forecasts at `time_ms` and acts on it; `absent` coins are done without.
-    fn forecast(&mut self, time_ms: i64, absent: &[Symbol]) -> anyhow::Result<()> {
+    /// Forecasts at `time_ms` from the candles that are here.
+    fn forecast(&self, time_ms: i64) -> anyhow::Result<Made> {
         let from_ms = time_ms - (self.checkpoint.history_bars() as i64 - 1) * self.bar_ms();
         let coins = self.feed.candles(from_ms, time_ms + self.bar_ms());
         let coins = coins.map(|(symbol, candles)| (symbol.clone(), candles.copied().collect())).collect();
         let forecasts = forecast_at(&self.checkpoint, &History { at_ms: time_ms, coins })?;
-        let made_at_ms = self.clock.now_ms();
-        self.metrics.latency.observe(self.feed.last_arrival().elapsed().as_secs_f64());
-        self.metrics.delay.observe((made_at_ms - forecasts.closed_at) as f64 / 1000.0);
+        let (at_ms, latency) = (self.clock.now_ms(), self.feed.last_arrival().elapsed());
+        self.metrics.latency.observe(latency.as_secs_f64());
+        self.metrics.delay.observe((at_ms - forecasts.closed_at) as f64 / 1000.0);
+        Ok(Made { forecasts, at_ms, latency })
+    }
 
+    /// Writes forecasts down and opens positions on them; `absent` coins were done without.
+    fn act(&mut self, made: &Made, absent: &[Symbol]) -> anyhow::Result<()> {
+        let Made { forecasts, at_ms: made_at_ms, latency } = made;
+        let (time_ms, made_at_ms) = (forecasts.time, *made_at_ms);
         let mut minute = Minute { time_ms, ..Minute::default() };
         for (symbol, coin) in self.checkpoint.config.universe.symbols.iter().zip(&forecasts.coins) {
             let logged = LoggedForecast {
@@ -252,7 +276,7 @@ impl Session {
             signals = minute.signals.len(),
             opened = opened.len(),
             delay_ms = made_at_ms - forecasts.closed_at,
-            latency_ms = self.feed.last_arrival().elapsed().as_millis() as u64,
+            latency_ms = latency.as_millis() as u64,
             "forecast"
         );
         Ok(())
