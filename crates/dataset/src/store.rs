@@ -48,6 +48,14 @@ pub struct Replaced {
     pub removed: usize,
 }
 
+impl std::ops::AddAssign for Replaced {
+    fn add_assign(&mut self, other: Self) {
+        self.added += other.added;
+        self.changed += other.changed;
+        self.removed += other.removed;
+    }
+}
+
 impl Store {
     /// The store under `dir`; nothing is read or created yet.
     pub fn new(dir: &Path, market: Market, interval: Interval) -> Self {
@@ -218,9 +226,7 @@ impl Store {
             } else if done != Replaced::default() {
                 write_month(&path, &rows.into_iter().collect())?;
             }
-            total.added += done.added;
-            total.changed += done.changed;
-            total.removed += done.removed;
+            total += done;
         }
         Ok(total)
     }

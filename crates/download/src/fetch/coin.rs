@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context;
-use market::{Error, Period, Symbol};
+use market::{Error, Interval, Period, RestClient, Symbol};
 use tokio::task::JoinSet;
 
 use super::Job;
@@ -20,10 +20,10 @@ pub struct Coin {
     manifest: Mutex<Manifest>,
 }
 
-/// What REST says about the first candle in the wanted range.
+/// What REST says, or said, about the first candle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Since {
-    /// It opens then.
+    /// It opens then; where more was asked for earlier, before the wanted range.
     Open(i64),
     /// There is none.
     Never,
@@ -32,7 +32,7 @@ pub enum Since {
 }
 
 impl Coin {
-    /// All coins, with one request each, `at_once` at a time.
+    /// All coins, with at most one request each, `at_once` at a time.
     ///
     /// # Errors
     /// What requests meet; a manifest that is broken.
@@ -45,27 +45,40 @@ impl Coin {
             {
                 coins.push(coin.context("a task ended abnormally")??);
             }
-            let manifest = Mutex::new(Manifest::open(folder, &symbol)?);
+            let manifest = Manifest::open(folder, &symbol)?;
             let (rest, interval, from_ms) = (job.rest.clone(), job.store.interval(), job.from_ms);
-            asked.spawn(async move {
-                let since = match rest {
-                    None => Since::Unknown,
-                    Some(rest) => match rest.first_open_ms(&symbol, interval, from_ms).await {
-                        Ok(Some(open_ms)) => Since::Open(open_ms),
-                        Ok(None) => Since::Never,
-                        // As the exchange answers for a coin that it has taken off the market.
-                        Err(Error::Rejected { status: 400, .. }) => Since::Unknown,
-                        Err(error) => return Err(error),
-                    },
-                };
-                Ok(Arc::new(Self { symbol, index, since, manifest }))
-            });
+            asked.spawn(Self::ask(symbol, index, manifest, rest, interval, from_ms));
         }
         while let Some(coin) = asked.join_next().await {
             coins.push(coin.context("a task ended abnormally")??);
         }
         coins.sort_by_key(|coin| coin.index);
         Ok(coins)
+    }
+
+    async fn ask(
+        symbol: Symbol,
+        index: usize,
+        mut manifest: Manifest,
+        rest: Option<RestClient>,
+        interval: Interval,
+        from_ms: i64,
+    ) -> anyhow::Result<Arc<Self>> {
+        let since = match (manifest.first_open_ms(from_ms), rest) {
+            (Some(open_ms), _) => Since::Open(open_ms),
+            (None, None) => Since::Unknown,
+            (None, Some(rest)) => match rest.first_open_ms(&symbol, interval, from_ms).await {
+                Ok(Some(open_ms)) => {
+                    manifest.set_first(from_ms, open_ms)?;
+                    Since::Open(open_ms)
+                }
+                Ok(None) => Since::Never,
+                // As the exchange answers for a coin that it has taken off the market.
+                Err(Error::Rejected { status: 400, .. }) => Since::Unknown,
+                Err(error) => return Err(error.into()),
+            },
+        };
+        Ok(Arc::new(Self { symbol, index, since, manifest: Mutex::new(manifest) }))
     }
 
     /// The months of the wanted range in which the coin may have candles.

@@ -1,4 +1,5 @@
-//! Which archive files the candles of a coin came from: `archive/<market>/<interval>/<SYMBOL>.json` beside `candles/`.
+//! Which archive files the candles of a coin came from, and since when it trades:
+//! `archive/<market>/<interval>/<SYMBOL>.json` beside `candles/`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,8 +19,18 @@ pub struct Manifest {
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Listed {
+    /// What REST said about the first candle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    first: Option<First>,
     /// By month or day, such as `2024-01` or `2024-01-31`.
     files: BTreeMap<String, Taken>,
+}
+
+/// The first candle at some time or later.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct First {
+    asked_from_ms: i64,
+    open_ms: i64,
 }
 
 /// One file as it was taken.
@@ -53,6 +64,20 @@ impl Manifest {
         Ok(Self { path, listed })
     }
 
+    /// Open time of the coin's first candle, if it was asked for from `from_ms` or earlier.
+    pub fn first_open_ms(&self, from_ms: i64) -> Option<i64> {
+        self.listed.first.filter(|first| first.asked_from_ms <= from_ms).map(|first| first.open_ms)
+    }
+
+    /// Keeps the open time of the first candle at `asked_from_ms` or later, so that it need not be asked again.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn set_first(&mut self, asked_from_ms: i64, open_ms: i64) -> anyhow::Result<()> {
+        self.listed.first = Some(First { asked_from_ms, open_ms });
+        self.write()
+    }
+
     /// The file of that month or day, if it was taken.
     pub fn get(&self, period: Period) -> Option<&Taken> {
         self.listed.files.get(&period.to_string())
@@ -70,6 +95,10 @@ impl Manifest {
             }
             self.listed.files.insert(period.to_string(), taken);
         }
+        self.write()
+    }
+
+    fn write(&self) -> anyhow::Result<()> {
         let mut json = serde_json::to_vec_pretty(&self.listed)?;
         json.push(b'\n');
         Ok(write_atomically(&self.path, &json)?)

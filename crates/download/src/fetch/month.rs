@@ -1,4 +1,4 @@
-//! One month of one coin: what is missing is fetched, and put into the store in one piece.
+//! One month of one coin: what is missing is fetched, and put into the store in as few pieces as makes sense.
 
 use std::ops::Range;
 use std::path::Path;
@@ -16,6 +16,9 @@ use crate::read::read_archive;
 
 /// Monthly files appear in the first days of the next month: after this long, one that is not there will not come.
 const PUBLISHED_WITHIN_MS: i64 = 14 * 86_400_000;
+
+/// So many days are put into the store at once: each time rewrites the month, and a kill loses what is not there yet.
+const DAYS_AT_ONCE: usize = 8;
 
 /// What came of one month.
 #[derive(Debug, Default)]
@@ -44,17 +47,10 @@ pub async fn fetch_month(job: Arc<Job>, coin: Arc<Coin>, month: Period) -> anyho
         blocking(move || Held::read(&job.store, &coin, month)).await?
     };
     let done = Done { index: coin.index, ..Done::default() };
-    let mut work = Work { job: &job, coin: &coin, held, fetched: Vec::new(), candles: Vec::new(), done };
+    let mut work = Work { job, coin, held, fetched: Vec::new(), candles: Vec::new(), done };
     work.fetch(month).await?;
-    let Work { fetched, candles, mut done, .. } = work;
-    if fetched.is_empty() && candles.is_empty() {
-        return Ok(done);
-    }
-    blocking(move || {
-        store(&job, &coin, fetched, candles, &mut done)?;
-        Ok(done)
-    })
-    .await
+    work.store().await?;
+    Ok(work.done)
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> anyhow::Result<T> + Send + 'static) -> anyhow::Result<T> {
@@ -110,9 +106,9 @@ struct Fetched {
 }
 
 /// What one month has brought so far.
-struct Work<'a> {
-    job: &'a Job,
-    coin: &'a Coin,
+struct Work {
+    job: Arc<Job>,
+    coin: Arc<Coin>,
     held: Held,
     fetched: Vec<Fetched>,
     /// Candles by REST, with the stretch that they are all of.
@@ -120,10 +116,10 @@ struct Work<'a> {
     done: Done,
 }
 
-impl Work<'_> {
+impl Work {
     /// The whole month as one file where it can be had, else its days, and by REST what the archive does not have yet.
     async fn fetch(&mut self, month: Period) -> anyhow::Result<()> {
-        let job = self.job;
+        let job = self.job.clone();
         let (from_ms, until_ms) = (job.from_ms.max(month.start_ms()), job.until_ms.min(month.end_ms()));
         let is_whole = from_ms == month.start_ms() && until_ms == month.end_ms();
         let has_days = month.days().any(|day| self.taken(day).is_some());
@@ -154,6 +150,9 @@ impl Work<'_> {
             }
             let may_be_there = is_known || day.end_ms() <= self.job.now_ms;
             if may_be_there && self.update(day).await? {
+                if self.fetched.len() == DAYS_AT_ONCE {
+                    self.store().await?;
+                }
                 continue;
             }
             match by_rest.last_mut() {
@@ -223,22 +222,35 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// Puts what has come into the store.
+    async fn store(&mut self) -> anyhow::Result<()> {
+        let (fetched, candles) = (std::mem::take(&mut self.fetched), std::mem::take(&mut self.candles));
+        if fetched.is_empty() && candles.is_empty() {
+            return Ok(());
+        }
+        let (job, coin) = (self.job.clone(), self.coin.clone());
+        let (stored, mut broken) = blocking(move || store(&job, &coin, fetched, candles)).await?;
+        self.done.stored += stored;
+        self.done.broken.append(&mut broken);
+        Ok(())
+    }
+
     /// REST, where it serves us and knows the coin.
     fn rest(&self) -> Option<&market::RestClient> {
         self.job.rest.as_ref().filter(|_| self.coin.since != Since::Unknown)
     }
 }
 
-/// Candles first, then the list of what they came from: whenever the process is killed, what is listed is there.
+/// Candles first, then the list of what they came from: whenever the process is killed, what is listed is there. Returns
+/// also what is wrong with files that could not be taken.
 fn store(
     job: &Job,
     coin: &Coin,
     fetched: Vec<Fetched>,
     by_rest: Vec<(Range<i64>, CandleTable)>,
-    done: &mut Done,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<(Replaced, Vec<String>)> {
     let mut candles = CandleTable::default();
-    let (mut ranges, mut taken) = (Vec::new(), Vec::new());
+    let (mut ranges, mut taken, mut broken) = (Vec::new(), Vec::new(), Vec::new());
     for Fetched { file, sha256, bytes } in fetched {
         match parsed(&file, &bytes) {
             Ok(table) => {
@@ -246,18 +258,18 @@ fn store(
                 ranges.push(file.period.start_ms()..file.period.end_ms());
                 candles.append(table);
             }
-            Err(error) => done.broken.push(format!("{error:#}")),
+            Err(error) => broken.push(format!("{error:#}")),
         }
     }
     for (range, table) in by_rest {
         ranges.push(range);
         candles.append(table);
     }
-    done.stored = job.store.replace(&coin.symbol, &ranges, &candles)?;
+    let stored = job.store.replace(&coin.symbol, &ranges, &candles)?;
     if !taken.is_empty() {
         coin.manifest().add(taken)?;
     }
-    Ok(())
+    Ok((stored, broken))
 }
 
 /// The candles of an archive file, each checked, all within the month or day that the file is of.

@@ -34,9 +34,7 @@ impl Report {
         let Some((_, total)) = self.coins.get_mut(done.index) else { return };
         total.files += done.files;
         total.fetched_bytes += done.fetched_bytes;
-        total.stored.added += done.stored.added;
-        total.stored.changed += done.stored.changed;
-        total.stored.removed += done.stored.removed;
+        total.stored += done.stored;
         total.absent.extend(done.absent);
     }
 

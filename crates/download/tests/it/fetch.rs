@@ -4,7 +4,7 @@ use dataset::{CandleTable, Column};
 use market::{Interval, Market};
 use replay::Faults;
 
-use crate::support::{assert_same, coins, command, exchange, fetched, run, symbol_list};
+use crate::support::{assert_same, coins, command, exchange, fetched, run, stub, symbol_list};
 
 const MINUTE: Interval = Interval::ONE_MINUTE;
 
@@ -24,10 +24,7 @@ fn an_empty_store_becomes_the_source_and_then_stays() {
     insta::assert_snapshot!("second", format!("{table}{notes}"));
     let checksums = exchange.counts().requests("archive") - archive;
     assert_eq!(checksums, 3 * 11, "a checksum for each file that is there");
-    assert!(
-        exchange.counts().requests("klines") - klines <= 6,
-        "the listing, and whether more has closed since midnight"
-    );
+    assert!(exchange.counts().requests("klines") - klines <= 3, "whether more has closed since midnight");
 
     let archive = exchange.counts().requests("archive");
     fetched(dir.path(), &exchange.url(), &[&settings[..], &["--trust-known"]].concat());
@@ -171,4 +168,77 @@ fn columns_that_an_import_lacked_are_filled() {
     let exchange = exchange(Market::Spot, interval, source.clone(), now, Faults::default());
     fetched(dir.path(), &exchange.url(), &["data.from=2024-01-01", "data.interval=1h", &symbol_list(&source)]);
     assert_same(dir.path(), Market::Spot, interval, &source, now);
+}
+
+/// Files that are not what they should be are named, each with its fault.
+#[test]
+fn broken_files_stop_nothing_but_themselves() {
+    let dir = tempfile::tempdir().unwrap();
+    let sum = |bytes: &[u8]| dataset::content_hash(bytes).into_bytes();
+    let url = stub(move |path| match path {
+        "/api/v3/time" => (200, b"{\"serverTime\":1709251200000}".to_vec()),
+        path if path.starts_with("/api/v3/klines") => {
+            (200, br#"[[1704067200000,"1","1","1","1","1",1704070799999,"1",1,"1","1","0"]]"#.to_vec())
+        }
+        // Not the file that the checksum is of, no zip, and a zip of another month.
+        path if path.ends_with("AUSDT-1h-2024-01.zip.CHECKSUM") => (200, sum(b"whole")),
+        path if path.ends_with("AUSDT-1h-2024-01.zip") => (200, b"half".to_vec()),
+        path if path.ends_with("BUSDT-1h-2024-01.zip.CHECKSUM") => (200, sum(b"no zip")),
+        path if path.ends_with("BUSDT-1h-2024-01.zip") => (200, b"no zip".to_vec()),
+        path if path.ends_with("DUSDT-1h-2024-01.zip.CHECKSUM") => (200, sum(&zipped(crate::ROWS))),
+        path if path.ends_with("DUSDT-1h-2024-01.zip") => (200, zipped(crate::ROWS)),
+        _ => (404, Vec::new()),
+    });
+    let settings = [
+        "data.from=2024-01-01",
+        "data.until=2024-02-01",
+        "data.interval=1h",
+        "universe.symbols=[\"AUSDT\",\"BUSDT\",\"DUSDT\"]",
+    ];
+    let output = run(dir.path(), &url, &settings);
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = String::from_utf8(output.stderr).unwrap().replace(&url, "[URL]");
+    let mut lines: Vec<&str> = stderr.lines().collect();
+    // The files come in any order.
+    lines.sort_unstable();
+    insta::assert_snapshot!("broken", lines.join("\n"));
+}
+
+/// A zip with one CSV inside.
+fn zipped(text: &str) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    zip.start_file("candles.csv", zip::write::SimpleFileOptions::default()).unwrap();
+    std::io::Write::write_all(&mut zip, text.as_bytes()).unwrap();
+    zip.finish().unwrap().into_inner()
+}
+
+/// Where the archive refuses, nothing can be had; each refusal says what to do.
+#[test]
+fn refusals_of_the_archive_say_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut said = String::new();
+    for status in [403, 451] {
+        let url = stub(move |path| match path.contains("/klines?") || path.ends_with("/time") {
+            true => (451, b"restricted".to_vec()),
+            false => (status, b"no".to_vec()),
+        });
+        let settings = ["data.from=2024-01-01", "data.until=2024-02-01", "universe.symbols=[\"AUSDT\"]"];
+        let output = run(dir.path(), &url, &settings);
+        assert_eq!(output.status.code(), Some(1));
+        said.push_str(&String::from_utf8(output.stderr).unwrap().replace(&url, "[URL]"));
+    }
+    insta::assert_snapshot!("refused", said);
+}
+
+/// Configs that ask for nothing that could be fetched.
+#[test]
+fn configs_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut said = tests::Transcript::new(env!("CARGO_BIN_EXE_download"), dir.path());
+    said.refused("a simulated market", &["--set", "data.source=simulated"]);
+    said.refused("an empty universe", &["--set", "universe.symbols=[]"]);
+    said.refused("no range", &["--set", "data.from=2024-02-01", "--set", "data.until=2024-01-01"]);
+    said.refused("no time", &["--set", "data.from=yesterday"]);
+    said.refused("no address", &["--archive-url", "data.binance.vision"]);
+    insta::assert_snapshot!("configs", said.text);
 }

@@ -1,7 +1,10 @@
 //! What the tests of the download share: a market, an exchange that serves it, and the store compared with it.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::Arc;
 
 use dataset::{CandleTable, Column, Store, parse_time};
 use market::{Candle, Interval, Market, SimulatedConfig, Symbol, simulate};
@@ -93,4 +96,27 @@ pub fn assert_same(dir: &Path, market: Market, interval: Interval, coins: &Coins
             assert_eq!(other, None, "{symbol}: {column}");
         }
     }
+}
+
+/// A server on loopback that answers each path as `answer` says, one connection each, until the process ends.
+pub fn stub(answer: impl Fn(&str) -> (u16, Vec<u8>) + Send + Sync + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let answer = Arc::new(answer);
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let answer = answer.clone();
+            std::thread::spawn(move || {
+                let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
+                let Some(request) = lines.next() else { return };
+                while lines.next().is_some_and(|line| !line.is_empty()) {}
+                let (status, body) = answer(request.split(' ').nth(1).unwrap());
+                let head =
+                    format!("HTTP/1.1 {status} Stub\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+                // A client that was killed is no fault of the stub.
+                let _ = (&stream).write_all(&[head.into_bytes(), body].concat());
+            });
+        }
+    });
+    url
 }
