@@ -8,6 +8,7 @@ mod simulate;
 
 use std::path::PathBuf;
 
+use anyhow::anyhow;
 use clap::{Parser, Subcommand};
 use dataset::{Config, DataConfig};
 use market::{Interval, Market};
@@ -31,11 +32,14 @@ pub struct Args {
 /// `download` without a command
 #[derive(Debug, clap::Args)]
 pub struct FetchArgs {
-    /// Address of the archive [default: https://data.binance.vision]
-    #[arg(long, value_name = "URL")]
+    // As attributes: rustdoc would take the addresses for links.
+    #[arg(long, value_name = "URL", help = "Address of the archive [default: https://data.binance.vision]")]
     archive_url: Option<String>,
-    /// Address of the REST interface [default: https://data-api.binance.vision or https://fapi.binance.com]
-    #[arg(long, value_name = "URL")]
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "Address of the REST interface [default: https://data-api.binance.vision or https://fapi.binance.com]"
+    )]
     base_url: Option<String>,
     /// Do not ask whether the checksums of files that are there already have changed
     #[arg(long)]
@@ -88,6 +92,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let config = args.config.load()?;
     let data: DataConfig = config.section("data")?;
     match &args.command {
+        // The whole history of the default universe is hours of work: nobody gets it by leaving something out.
+        None if args.config.config.is_none() && data.from.is_empty() => Err(cli::usage(anyhow!(
+            "found neither --config nor data.from, expected one that says what to fetch\n\
+             hint: --config configs/binance20.toml fetches 20 coins x a year; --set data.from=2017-07-01 all there is; \
+             --help lists the commands"
+        ))),
         None => fetch::run(&Config { data, universe: config.section("universe")?, ..Config::default() }, &args.fetch),
         Some(Command::Import(import)) => import::run(&data, import),
         Some(Command::Simulate) => simulate::run(&data),

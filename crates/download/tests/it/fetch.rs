@@ -235,10 +235,12 @@ fn refusals_of_the_archive_say_what_to_do() {
 fn configs_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let mut said = tests::Transcript::new(env!("CARGO_BIN_EXE_download"), dir.path());
-    said.refused("a simulated market", &["--set", "data.source=simulated"]);
-    said.refused("an empty universe", &["--set", "universe.symbols=[]"]);
+    let from = "data.from=2024-01-01";
+    said.refused("nothing at all", &[]);
+    said.refused("a simulated market", &["--set", from, "--set", "data.source=simulated"]);
+    said.refused("an empty universe", &["--set", from, "--set", "universe.symbols=[]"]);
     said.refused("no range", &["--set", "data.from=2024-02-01", "--set", "data.until=2024-01-01"]);
     said.refused("no time", &["--set", "data.from=yesterday"]);
-    said.refused("no address", &["--archive-url", "data.binance.vision"]);
+    said.refused("no address", &["--set", from, "--archive-url", "data.binance.vision"]);
     insta::assert_snapshot!("configs", said.text);
 }
