@@ -11,8 +11,9 @@ pub fn run(data: &DataConfig, args: &AuditArgs) -> anyhow::Result<()> {
     let symbols = store.symbols()?;
     if symbols.is_empty() {
         anyhow::bail!(
-            "no {} {} candles in {}\nhint: `cargo run -p download --release -- --config configs/binance20.toml` fetches \
-             candles, `cargo run -p download --release -- import FILE...` takes them from files; \
+            "no {} {} candles in {}\n\
+             hint: `cargo run -p download --release -- --config configs/binance20.toml` fetches candles, \
+             `cargo run -p download --release -- import FILE...` takes them from files; \
              --set data.interval=1d or --set data.market=futures looks at other candles",
             data.interval,
             data.market,

@@ -41,8 +41,8 @@ struct Job {
 /// Fetches what the config asks for and prints what the store then has.
 ///
 /// # Errors
-/// A config that is refused, an exchange that does not answer or refuses, a file that is not what it should be. What was
-/// fetched until then is in the store.
+/// A config that is refused, an exchange that does not answer or refuses, a file that is not what it should be. What
+/// was fetched until then is in the store.
 pub fn run(config: &Config, args: &FetchArgs) -> anyhow::Result<()> {
     let (from_ms, until_ms) = checked_range(config).map_err(cli::usage)?;
     let store = Store::new(&config.data.dir, config.data.market, config.data.interval);
@@ -115,7 +115,8 @@ fn symbols(config: &Config, store: &Store) -> anyhow::Result<Vec<Symbol>> {
     Ok(symbols)
 }
 
-/// Keeps a second download out of the same store until it is dropped; the system lets go of it when a process is killed.
+/// Keeps a second download out of the same store until it is dropped; the system lets go of it when a process is
+/// killed.
 fn lock(folder: &Path) -> anyhow::Result<std::fs::File> {
     std::fs::create_dir_all(folder).with_context(|| format!("{}", folder.display()))?;
     let path = folder.join("lock");

@@ -212,7 +212,7 @@ impl Work {
         let (symbol, interval) = (&self.coin.symbol, self.job.store.interval());
         let candles = rest.closed_by(symbol, interval, start_ms, range.end, self.job.now_ms).await?;
         if candles.is_empty() {
-            // Nothing has closed since, or the exchange has a hole there: a stretch it has no candles of at all is said.
+            // Nothing has closed since, or the exchange has a hole there; only a stretch without any candle is said.
             if self.held.within(range.start, range.end).is_empty() && bars(interval, start_ms, range.end) > 1 {
                 self.done.absent.push(range);
             }
@@ -241,8 +241,8 @@ impl Work {
     }
 }
 
-/// Candles first, then the list of what they came from: whenever the process is killed, what is listed is there. Returns
-/// also what is wrong with files that could not be taken.
+/// Candles first, then the list of what they came from: whenever the process is killed, what is listed is there.
+/// Returns also what is wrong with files that could not be taken.
 fn store(
     job: &Job,
     coin: &Coin,

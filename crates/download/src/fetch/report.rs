@@ -38,8 +38,8 @@ impl Report {
         total.absent.extend(done.absent);
     }
 
-    /// Prints one line a coin. Files of the archive are whole, so that a hole in the table is the exchange's own, unless a
-    /// note says that the stretch could not be had.
+    /// Prints one line a coin. Files of the archive are whole, so that a hole in the table is the exchange's own, unless
+    /// a note says that the stretch could not be had.
     ///
     /// # Errors
     /// A store that cannot be read; a coin of which there is nothing at all.
@@ -132,7 +132,8 @@ impl Total {
         let Replaced { changed, removed, .. } = self.stored;
         if changed + removed > 0 {
             cli::note(format!(
-                "{symbol}: the exchange's files differ from what the store had: {changed} candles replaced, {removed} removed"
+                "{symbol}: the exchange's files differ from what the store had: {changed} candles replaced, \
+                 {removed} removed"
             ));
         }
     }
