@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dataset::{CandleTable, Column, Config, Eligibility, FeatureSet, Panel, TabularFeatures};
+use dataset::{CandleTable, Column, Config, Eligibility, FeatureSet, Features, Panel, TabularFeatures};
 use model::{DeviceChoice, NetworkConfig, Windows, forecast};
 use proptest::prelude::*;
 
@@ -23,7 +23,7 @@ fn change() -> impl Strategy<Value = Change> {
 fn features() -> impl Strategy<Value = TabularFeatures> {
     let sets = prop::sample::select(FeatureSet::ALL.to_vec());
     (sets, prop_oneof![Just(vec![]), Just(vec![7, 30])])
-        .prop_map(|(set, lookbacks)| TabularFeatures::new(set, &lookbacks))
+        .prop_map(|(set, lookbacks)| TabularFeatures::new(Features::all(set), &lookbacks))
 }
 
 /// The candles, with those of `coin` changed from open time `from_ms` on.
@@ -139,12 +139,12 @@ pub fn small() -> Config {
 /// Bits of the forecasts of an untrained network at `row`, and which coins are eligible.
 fn forecast_at(config: &Config, panel: &Panel, row: usize) -> (Vec<u32>, Vec<bool>) {
     let device = DeviceChoice::Flex.open().unwrap().device;
-    let features = config.features.set.compute(panel, 0..panel.rows());
+    let features = config.features.chosen().compute(panel, 0..panel.rows());
     let eligibility = Eligibility::of(panel, &config.features);
     let targets = config.target.compute(panel);
     let normalizer = dataset::Normalizer::fit(
         &config.normalize,
-        config.features.set,
+        &config.features.chosen(),
         panel,
         &features,
         &targets,

@@ -148,6 +148,6 @@ impl Config {
 
     /// How many bars up to t a forecast at t is a function of: window, warm-up and fill.
     pub fn history_bars(&self) -> usize {
-        self.features.lookback_bars + self.features.set.warm_up_bars() + self.data.fill_limit_bars
+        self.features.lookback_bars + self.features.chosen().warm_up_bars() + self.data.fill_limit_bars
     }
 }

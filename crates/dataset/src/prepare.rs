@@ -67,7 +67,7 @@ impl Dataset {
 
     /// The features of all rows.
     pub fn features(&self) -> FeatureMatrix {
-        self.config.features.set.compute(&self.panel, 0..self.panel.rows())
+        self.config.features.chosen().compute(&self.panel, 0..self.panel.rows())
     }
 
     /// What forecasters of `fold` are fitted to, on the rows before its scored ones: the targets, or with
@@ -94,7 +94,7 @@ impl Dataset {
     pub fn fit_normalizer(&self, features: &FeatureMatrix, fold: &Fold, run: &str) -> Result<Normalizer, Error> {
         Normalizer::fit(
             &self.config.normalize,
-            self.config.features.set,
+            &self.config.features.chosen(),
             &self.panel,
             features,
             &self.targets,
