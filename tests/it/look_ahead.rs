@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use dataset::{CandleTable, Column, Config, Eligibility, FeatureSet, Features, Panel, TabularFeatures};
+use market::Interval;
 use model::{DeviceChoice, NetworkConfig, Windows, forecast};
 use proptest::prelude::*;
 
@@ -112,6 +113,33 @@ proptest! {
         for row in from..until {
             for coin in 0..3 {
                 prop_assert_eq!(bits(whole.cell(row, coin)), bits(part.cell(row - from, coin)), "row {} of {:?}", row, features);
+            }
+        }
+    }
+
+    /// A candle of 5 minutes is known once its last minute is, and so are the features of its row.
+    #[test]
+    fn features_of_resampled_candles_know_nothing_after_their_row(
+        features in features(), t in 1300i64..2000, coin in 0usize..3, change in change(),
+    ) {
+        let mut config = small();
+        config.data.simulated.minutes = 2500;
+        let minutes = tests::candles(&config);
+        let start = config.data.simulated.start_ms;
+        let five: Interval = "5m".parse().unwrap();
+        let compute = |minutes: &[(market::Symbol, CandleTable)]| {
+            let resampled: Vec<_> = minutes
+                .iter()
+                .map(|(symbol, candles)| (symbol.clone(), candles.resampled(Interval::ONE_MINUTE, five)))
+                .collect();
+            let panel = Panel::build(&resampled, five, (start, start + 2500 * MINUTE), 12, &Column::ALL);
+            features.compute(&panel, 0..panel.rows())
+        };
+        let (before, after) = (compute(&minutes), compute(&changed(&minutes, coin, start + (t + 1) * MINUTE, change)));
+        prop_assert_eq!(start % five.ms(), 0);
+        for row in 0..((t + 1) / 5) as usize {
+            for coin in 0..3 {
+                prop_assert_eq!(bits(before.cell(row, coin)), bits(after.cell(row, coin)), "row {} of {:?}", row, features);
             }
         }
     }
