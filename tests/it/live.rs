@@ -114,6 +114,7 @@ fn live_equals_offline_for_indicators_of_resampled_candles() {
         &dir_key,
         "data.interval=5m",
         "data.resample_from=1m",
+        "data.fill_limit_bars=60",
         "features.set=indicators",
         "features.groups=[\"returns\", \"rsi\", \"stochrsi\", \"natr\"]",
         "features.lookback_bars=1",
