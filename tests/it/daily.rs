@@ -1,27 +1,20 @@
 //! Indicators of daily candles, where their file is there.
 
-use dataset::{Config, Dataset, FeatureSet, Scheme, TargetKind};
+use dataset::{Column, FeatureSet, Features, Panel, Scheme, SplitConfig, TargetConfig, TargetKind};
+use market::Interval;
 
 /// Every coin that has a candle of its own at t, and candles for the whole warm-up before it, has all features.
 #[test]
 fn indicators_of_daily_candles() {
     let Some(path) = tests::shared_data("daily203-spot-1d-2021-2022.parquet") else { return };
-    let dir = tempfile::tempdir().unwrap();
-    let mut config = Config::default();
-    config.data.interval = "1d".parse().unwrap();
-    crate::panel20::import(&path, dir.path(), config.data.interval);
-    config.data.dir = dir.path().to_owned();
-    config.universe.symbols = Vec::new();
-    config.features.set = FeatureSet::Indicators50;
-    config.features.lookback_bars = 1;
-    config.target.kind = TargetKind::Bar;
-    config.target.horizon_bars = 1;
-    config.split.scheme = Scheme::Rolling;
-    (config.split.folds, config.split.train_bars, config.split.test_bars, config.split.history_bars) =
-        (0, 200, 30, 240);
-    let dataset = Dataset::load(&config).unwrap();
-    let (panel, features) = (&dataset.panel, dataset.features());
-    let names = config.features.chosen().names();
+    let coins = crate::panel20::read(&path);
+    let times = || coins.iter().flat_map(|(_, candles)| candles.open_time_ms.iter().copied());
+    let day: Interval = "1d".parse().unwrap();
+    let range = (times().min().unwrap(), times().max().unwrap() + day.ms());
+    let panel = Panel::build(&coins, day, range, 0, &Column::ALL);
+    let chosen = Features::all(FeatureSet::Indicators50);
+    let features = chosen.compute(&panel, 0..panel.rows());
+    let names = chosen.names();
     let place = |name: &str| names.iter().position(|other| *other == name).unwrap();
 
     let mut complete = 0;
@@ -29,7 +22,7 @@ fn indicators_of_daily_candles() {
         let mut run = 0;
         for row in 0..panel.rows() {
             run = if panel.is_observed(row, coin) { run + 1 } else { 0 };
-            if run < config.features.chosen().warm_up_bars() {
+            if run < chosen.warm_up_bars() {
                 continue;
             }
             complete += 1;
@@ -43,6 +36,16 @@ fn indicators_of_daily_candles() {
         }
     }
     assert!(complete > 50_000, "{complete} of {} cells", panel.rows() * panel.coins());
-    assert!(dataset.plan.folds.iter().all(|fold| fold.score.len() == 30));
-    assert!(dataset.plan.folds.len() >= 5, "{:?}", dataset.plan.folds);
+
+    let target = TargetConfig { kind: TargetKind::Bar, horizon_bars: 1, ..TargetConfig::default() };
+    let split = SplitConfig {
+        scheme: Scheme::Rolling,
+        folds: 0,
+        train_bars: 200,
+        test_bars: 30,
+        history_bars: chosen.warm_up_bars(),
+        ..SplitConfig::default()
+    };
+    let folds = split.plan(&panel, &target.compute(&panel), target.reach_bars()).unwrap().folds;
+    assert!(folds.len() >= 5 && folds.iter().all(|fold| fold.score.len() == 30), "{folds:?}");
 }
