@@ -95,6 +95,56 @@ fn live_equals_offline_for_lightgbm() {
     assert_eq!(forecast_at(&last, &history).unwrap().fold, 2, "the last fold, not the best");
 }
 
+/// The same of candles of 5 minutes that are made of a store's minutes, and of indicators that restart at every row.
+#[test]
+fn live_equals_offline_for_indicators_of_resampled_candles() {
+    let Some(_) = tests::available(baseline::Library::open()) else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = tests::tiny();
+    config.data.simulated.minutes = 7500;
+    let coins = tests::candles(&config);
+    tests::store(&dir.path().join("data"), &mut config, &coins);
+    let (file, run, data) = (dir.path().join("tiny.toml"), dir.path().join("run"), dir.path().join("data"));
+    std::fs::write(&file, tests::TINY).unwrap();
+    let mut arguments = vec!["baseline".to_owned(), "--config".to_owned(), file.display().to_string()];
+    arguments.extend(["--run".to_owned(), run.display().to_string()]);
+    let dir_key = format!("data.dir={}", data.display());
+    for key in [
+        "data.source=store",
+        &dir_key,
+        "data.interval=5m",
+        "data.resample_from=1m",
+        "data.fill_limit_bars=60",
+        "features.set=indicators",
+        "features.groups=[\"returns\", \"rsi\", \"stochrsi\", \"natr\"]",
+        "features.lookback_bars=1",
+        "target.kind=bar",
+        "target.horizon_bars=1",
+        "split.scheme=rolling",
+        "split.train_bars=900",
+        "split.test_bars=150",
+        "lightgbm.features=row",
+        "lightgbm.rounds=20",
+        "lightgbm.min_data_in_leaf=20",
+    ] {
+        arguments.extend(["--set".to_owned(), key.to_owned()]);
+    }
+    baseline::run(&baseline::Args::parse_from(arguments)).unwrap();
+    let table = ForecastTable::read(&run.join("forecasts.parquet")).unwrap();
+    for row in table.rows().iter().step_by(table.rows().len() / 40) {
+        let checkpoint =
+            Checkpoint::load(&run, Some(row.fold as usize), std::slice::from_ref(&dir_key), DeviceChoice::Flex)
+                .unwrap();
+        let history = History::read(CandleSource::Store, &checkpoint, Some(row.time_ms), None).unwrap();
+        let forecasts = forecast_at(&checkpoint, &history).unwrap();
+        let live = forecasts.coins.iter().find(|coin| coin.symbol == row.symbol.as_str()).unwrap();
+        assert_eq!(live.forecast.map(f64::to_bits), Some(row.forecast.to_bits()), "{} at {}", row.symbol, row.time_ms);
+    }
+    let checkpoint = Checkpoint::load(&run, None, &[dir_key], DeviceChoice::Flex).unwrap();
+    let last = History::read(CandleSource::Store, &checkpoint, None, None).unwrap();
+    assert_eq!(last.at_ms % (5 * MINUTE), 0, "the last whole candle");
+}
+
 /// Candles up to `last_ms`, that one with another price.
 fn until(candles: &CandleTable, last_ms: i64) -> CandleTable {
     let mut table = CandleTable::default();

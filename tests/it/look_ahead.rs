@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use dataset::{CandleTable, Column, Config, Eligibility, FeatureSet, Panel, TabularFeatures};
+use dataset::{CandleTable, Column, Config, Eligibility, FeatureSet, Features, Panel, TabularFeatures};
+use market::Interval;
 use model::{DeviceChoice, NetworkConfig, Windows, forecast};
 use proptest::prelude::*;
 
@@ -23,7 +24,7 @@ fn change() -> impl Strategy<Value = Change> {
 fn features() -> impl Strategy<Value = TabularFeatures> {
     let sets = prop::sample::select(FeatureSet::ALL.to_vec());
     (sets, prop_oneof![Just(vec![]), Just(vec![7, 30])])
-        .prop_map(|(set, lookbacks)| TabularFeatures::new(set, &lookbacks))
+        .prop_map(|(set, lookbacks)| TabularFeatures::new(Features::all(set), &lookbacks))
 }
 
 /// The candles, with those of `coin` changed from open time `from_ms` on.
@@ -116,6 +117,33 @@ proptest! {
         }
     }
 
+    /// A candle of 5 minutes is known once its last minute is, and so are the features of its row.
+    #[test]
+    fn features_of_resampled_candles_know_nothing_after_their_row(
+        features in features(), t in 1300i64..2000, coin in 0usize..3, change in change(),
+    ) {
+        let mut config = small();
+        config.data.simulated.minutes = 2500;
+        let minutes = tests::candles(&config);
+        let start = config.data.simulated.start_ms;
+        let five: Interval = "5m".parse().unwrap();
+        let compute = |minutes: &[(market::Symbol, CandleTable)]| {
+            let resampled: Vec<_> = minutes
+                .iter()
+                .map(|(symbol, candles)| (symbol.clone(), candles.resampled(Interval::ONE_MINUTE, five)))
+                .collect();
+            let panel = Panel::build(&resampled, five, (start, start + 2500 * MINUTE), 12, &Column::ALL);
+            features.compute(&panel, 0..panel.rows())
+        };
+        let (before, after) = (compute(&minutes), compute(&changed(&minutes, coin, start + (t + 1) * MINUTE, change)));
+        prop_assert_eq!(start % five.ms(), 0);
+        for row in 0..((t + 1) / 5) as usize {
+            for coin in 0..3 {
+                prop_assert_eq!(bits(before.cell(row, coin)), bits(after.cell(row, coin)), "row {} of {:?}", row, features);
+            }
+        }
+    }
+
     #[test]
     fn forecasts_know_nothing_after_their_row(t in 400i64..580, coin in 0usize..3, change in change()) {
         let config = small();
@@ -139,12 +167,12 @@ pub fn small() -> Config {
 /// Bits of the forecasts of an untrained network at `row`, and which coins are eligible.
 fn forecast_at(config: &Config, panel: &Panel, row: usize) -> (Vec<u32>, Vec<bool>) {
     let device = DeviceChoice::Flex.open().unwrap().device;
-    let features = config.features.set.compute(panel, 0..panel.rows());
+    let features = config.features.chosen().compute(panel, 0..panel.rows());
     let eligibility = Eligibility::of(panel, &config.features);
     let targets = config.target.compute(panel);
     let normalizer = dataset::Normalizer::fit(
         &config.normalize,
-        config.features.set,
+        &config.features.chosen(),
         panel,
         &features,
         &targets,

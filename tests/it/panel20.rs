@@ -10,7 +10,10 @@ use market::{Interval, Market, Symbol};
 fn folds_and_control_of_the_20_coin_panel() {
     let Some(path) = tests::shared_data("panel20-spot-1m-2021.parquet") else { return };
     let dir = tempfile::tempdir().unwrap();
-    import(&path, dir.path());
+    let store = Store::new(dir.path(), Market::Spot, Interval::ONE_MINUTE);
+    for (symbol, candles) in read(&path) {
+        store.append(&symbol, &candles, false).unwrap();
+    }
     let mut config = Config::default();
     config.data.dir = dir.path().to_owned();
     config.universe.symbols = Vec::new();
@@ -47,15 +50,13 @@ fn last_return_score(dataset: &Dataset, fold: &dataset::Fold) -> f64 {
     evaluate::pearson(&forecast, &realized).unwrap()
 }
 
-fn import(path: &Path, dir: &Path) {
+/// The coins of a file of long candles.
+pub fn read(path: &Path) -> Vec<(Symbol, CandleTable)> {
     let long = LongTable::read_parquet(path).unwrap();
     let mut coins: std::collections::BTreeMap<&str, CandleTable> = Default::default();
     for (row, symbol) in long.symbol.iter().enumerate() {
         let values = Column::ALL.map(|column| long.value(column, row).unwrap_or(f64::NAN));
         coins.entry(symbol).or_default().push_row(long.open_time[row], values);
     }
-    let store = Store::new(dir, Market::Spot, Interval::ONE_MINUTE);
-    for (symbol, candles) in coins {
-        store.append(&Symbol::new(symbol).unwrap(), &candles, false).unwrap();
-    }
+    coins.into_iter().map(|(name, candles)| (Symbol::new(name).unwrap(), candles)).collect()
 }

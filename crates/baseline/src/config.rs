@@ -183,8 +183,8 @@ impl BaselineConfig {
     /// What the trees see.
     pub fn features(&self) -> TabularFeatures {
         match self.lightgbm.features {
-            Inputs::Row => TabularFeatures::new(self.shared.features.set, &[]),
-            Inputs::Windows => TabularFeatures::new(self.shared.features.set, &self.lightgbm.lookbacks),
+            Inputs::Row => TabularFeatures::new(self.shared.features.chosen(), &[]),
+            Inputs::Windows => TabularFeatures::new(self.shared.features.chosen(), &self.lightgbm.lookbacks),
         }
     }
 

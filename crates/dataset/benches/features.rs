@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use dataset::{CandleTable, Column, FeatureSet, Panel, Store, TabularFeatures};
+use dataset::{CandleTable, Column, FeatureSet, Features, Panel, Store, TabularFeatures};
 use market::{Interval, Market, Symbol};
 
 #[global_allocator]
@@ -26,8 +26,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             continue;
         }
         let (read, panel) = fastest(|| panel(&store, set.columns()))?;
-        let (computed, features) = fastest(|| Ok(set.compute(&panel, 0..panel.rows())))?;
-        let tabular = TabularFeatures::new(set, &[]);
+        let chosen = Features::all(set);
+        let (computed, features) = fastest(|| Ok(chosen.compute(&panel, 0..panel.rows())))?;
+        let tabular = TabularFeatures::new(chosen, &[]);
         let (streamed, _) = fastest(|| Ok(in_chunks(&tabular, &panel)))?;
         println!(
             "{set}: {} rows x {} coins; panel {:.3} s, {} features a coin {:.3} s, in chunks {:.3} s",

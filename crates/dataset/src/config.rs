@@ -47,6 +47,9 @@ pub struct DataConfig {
     pub market: Market,
     /// Bar length.
     pub interval: Interval,
+    /// Bar length of the stored candles that bars are made of, such as `1m`, where they are shorter than `interval`; only
+    /// bars of which the store has every part are used. Empty: the store holds candles of `interval` itself.
+    pub resample_from: String,
     /// First time used, such as `2021-04-02` (UTC); empty: from the first candle.
     pub from: String,
     /// First time no longer used; empty: to the last candle.
@@ -64,12 +67,32 @@ impl Default for DataConfig {
             dir: PathBuf::from("data"),
             market: Market::Spot,
             interval: Interval::ONE_MINUTE,
+            resample_from: String::new(),
             from: String::new(),
             until: String::new(),
             // An hour: longer outages are holes that no forecast looks across.
             fill_limit_bars: 60,
             simulated: SimulatedConfig::default(),
         }
+    }
+}
+
+impl DataConfig {
+    /// Bar length of the candles in the store.
+    ///
+    /// # Errors
+    /// A `resample_from` that is no interval, or does not divide `interval`.
+    pub fn stored_interval(&self) -> Result<Interval, Error> {
+        let Self { interval, resample_from, .. } = self;
+        if resample_from.is_empty() {
+            return Ok(*interval);
+        }
+        let divides = |stored: &Interval| interval.ms() % stored.ms() == 0;
+        resample_from.parse().ok().filter(divides).ok_or_else(|| {
+            let fitting: Vec<String> = Interval::ALL.iter().filter(|i| divides(i)).map(Interval::to_string).collect();
+            let expected = format!("an interval that divides data.interval = {interval}: {}", fitting.join(", "));
+            Error::config("data.resample_from", resample_from, expected)
+        })
     }
 }
 
@@ -120,6 +143,10 @@ impl Config {
         if from_ms >= until_ms {
             return Err(Error::config("data.until", &self.data.until, format!("a time after {}", self.data.from)));
         }
+        if self.data.stored_interval()? != self.data.interval && self.data.source == Source::Simulated {
+            let expected = "\"\", as the simulated market makes candles of any interval";
+            return Err(Error::config("data.resample_from", &self.data.resample_from, expected));
+        }
         self.features.validate()?;
         self.target.validate()?;
         self.split.validate()?;
@@ -148,6 +175,6 @@ impl Config {
 
     /// How many bars up to t a forecast at t is a function of: window, warm-up and fill.
     pub fn history_bars(&self) -> usize {
-        self.features.lookback_bars + self.features.set.warm_up_bars() + self.data.fill_limit_bars
+        self.features.lookback_bars + self.features.chosen().warm_up_bars() + self.data.fill_limit_bars
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, FeatureMatrix, FeatureSet, Panel, Targets};
+use crate::{Error, FeatureMatrix, FeatureSet, Features, Panel, Targets};
 
 /// The `[normalize]` section.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -108,7 +108,7 @@ impl Normalizer {
     /// Not one coin has a target in these rows.
     pub fn fit(
         config: &NormalizeConfig,
-        set: FeatureSet,
+        chosen: &Features,
         panel: &Panel,
         features: &FeatureMatrix,
         targets: &Targets,
@@ -151,9 +151,9 @@ impl Normalizer {
         Ok(Self {
             run: run.to_owned(),
             fold,
-            feature_set: set,
-            feature_version: set.version(),
-            features: set.names().iter().map(|&name| name.to_owned()).collect(),
+            feature_set: chosen.set(),
+            feature_version: chosen.set().version(),
+            features: chosen.names().into_iter().map(str::to_owned).collect(),
             fit_from_ms: panel.time_ms(train.start),
             fit_until_ms: panel.time_ms(train.end),
             clip: config.clip,
@@ -174,18 +174,19 @@ impl Normalizer {
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }
 
-    /// Checks that these statistics belong to the feature set and the universe.
+    /// Checks that these statistics belong to the features and the universe.
     ///
     /// # Errors
     /// [`Error::StatsMismatch`] with what differs.
-    pub fn check(&self, set: FeatureSet, symbols: &[market::Symbol]) -> Result<(), Error> {
+    pub fn check(&self, chosen: &Features, symbols: &[market::Symbol]) -> Result<(), Error> {
         let hint = "use the run's own stats.json, or train again with this config";
         let mismatch = |what, found: String, expected: String| {
             if found == expected { Ok(()) } else { Err(Error::StatsMismatch { what, found, expected, hint }) }
         };
+        let set = chosen.set();
         mismatch("feature set", self.feature_set.to_string(), set.to_string())?;
         mismatch("feature set's version", self.feature_version.to_string(), set.version().to_string())?;
-        mismatch("features", self.features.join(" "), set.names().join(" "))?;
+        mismatch("features", self.features.join(" "), chosen.names().join(" "))?;
         let found: Vec<&str> = self.coins.iter().map(|coin| coin.symbol.as_str()).collect();
         let expected: Vec<&str> = symbols.iter().map(market::Symbol::as_str).collect();
         mismatch("universe", found.join(" "), expected.join(" "))

@@ -6,8 +6,8 @@ use std::ops::Range;
 use market::{Symbol, simulate};
 
 use crate::{
-    CandleTable, Column, Config, Eligibility, Error, FeatureMatrix, FeatureSet, Fold, ForecastRow, Normalizer, Panel,
-    Source, SplitPlan, Store, Targets, WindowSet,
+    CandleReader, CandleTable, Column, Config, Eligibility, Error, FeatureMatrix, FeatureSet, Fold, ForecastRow,
+    Normalizer, Panel, Source, SplitPlan, Targets, WindowSet,
 };
 
 /// The parts that every forecaster of a run shares.
@@ -67,7 +67,7 @@ impl Dataset {
 
     /// The features of all rows.
     pub fn features(&self) -> FeatureMatrix {
-        self.config.features.set.compute(&self.panel, 0..self.panel.rows())
+        self.config.features.chosen().compute(&self.panel, 0..self.panel.rows())
     }
 
     /// What forecasters of `fold` are fitted to, on the rows before its scored ones: the targets, or with
@@ -94,7 +94,7 @@ impl Dataset {
     pub fn fit_normalizer(&self, features: &FeatureMatrix, fold: &Fold, run: &str) -> Result<Normalizer, Error> {
         Normalizer::fit(
             &self.config.normalize,
-            self.config.features.set,
+            &self.config.features.chosen(),
             &self.panel,
             features,
             &self.targets,
@@ -148,22 +148,22 @@ fn read_source(config: &Config) -> Result<(Coins, Option<Expected>), Error> {
     let range = config.range_ms()?;
     match config.data.source {
         Source::Store => {
-            let store = Store::new(&config.data.dir, config.data.market, config.data.interval);
+            let reader = CandleReader::new(&config.data)?;
             let symbols = match config.universe.symbols.as_slice() {
-                [] => store.symbols()?,
+                [] => reader.store().symbols()?,
                 symbols => symbols.to_vec(),
             };
             if symbols.is_empty() {
                 return Err(Error::NoCandles {
                     symbol: "any symbol".to_owned(),
                     market: config.data.market.to_string(),
-                    interval: config.data.interval.to_string(),
+                    interval: reader.store().interval().to_string(),
                     dir: config.data.dir.clone(),
                 });
             }
             let mut coins = Vec::with_capacity(symbols.len());
             for symbol in symbols {
-                let candles = store.read(&symbol, &config.columns(), range.0, range.1)?;
+                let candles = reader.read(&symbol, &config.columns(), range.0, range.1)?;
                 if candles.is_empty() {
                     return Err(Error::TooFewRows {
                         what: format!("candles of {symbol} between data.from and data.until"),

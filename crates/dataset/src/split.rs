@@ -12,10 +12,14 @@ use crate::{Column, Error, Panel, Targets};
 pub struct SplitConfig {
     /// Whether training time grows from fold to fold or has a fixed length.
     pub scheme: Scheme,
-    /// How many folds are scored; the usable time is cut into one part more, the first of which only trains.
+    /// How many folds are scored; the usable time is cut into one part more, the first of which only trains. With
+    /// `test_bars` it is the last so many spans that are scored; 0 is as many as there is time for.
     pub folds: usize,
-    /// `rolling`: length of the training time in bars; 0 stands for one part.
+    /// `rolling`: length of the training time in bars; 0 stands for one part. `expanding` with `test_bars`: the least
+    /// training time.
     pub train_bars: usize,
+    /// Length of a scored fold in bars, and so how often a forecaster is trained anew; 0 cuts the time into equal parts.
+    pub test_bars: usize,
     /// Bars left out before every boundary on top of the purge (which is the target's reach).
     pub embargo_bars: usize,
     /// Share of the training time, at its end, that decides early stopping and is never trained on.
@@ -31,6 +35,7 @@ impl Default for SplitConfig {
             scheme: Scheme::Expanding,
             folds: 7,
             train_bars: 0,
+            test_bars: 0,
             embargo_bars: 0,
             early_stopping_share: 0.15,
             history_bars: 60,
@@ -72,8 +77,11 @@ pub struct SplitPlan {
 
 impl SplitConfig {
     pub(crate) fn validate(&self) -> Result<(), Error> {
-        if self.folds == 0 {
-            return Err(Error::config("split.folds", 0, "at least 1 fold"));
+        if self.folds == 0 && self.test_bars == 0 {
+            return Err(Error::config("split.folds", 0, "at least 1 fold, or split.test_bars above 0"));
+        }
+        if self.test_bars > 0 && self.train_bars == 0 {
+            return Err(Error::config("split.train_bars", 0, "at least 1 bar, as split.test_bars is given"));
         }
         if !(0.0..=0.9).contains(&self.early_stopping_share) {
             return Err(Error::config(
@@ -85,49 +93,91 @@ impl SplitConfig {
         Ok(())
     }
 
-    /// Cuts the usable times of the panel into `folds + 1` parts of equal count.
+    /// Cuts the usable times of the panel into `folds + 1` parts of equal count or, with `test_bars`, into spans of that
+    /// many bars, the last of which ends with them.
     ///
     /// # Errors
     /// Fewer usable times than parts, or a part shorter than the purge.
     pub fn plan(&self, panel: &Panel, targets: &Targets, reach_bars: usize) -> Result<SplitPlan, Error> {
         let usable = usable_rows(panel, targets, self.history_bars);
-        let parts = self.folds + 1;
         let gap = reach_bars + self.embargo_bars;
-        let too_few = |found, expected| Error::TooFewRows {
-            what: format!("{} folds", self.folds),
-            found,
-            expected,
-            hint: "fewer folds (--set split.folds=N), a shorter horizon, or more candles \
-                   (`cargo run -p download --release -- audit` shows what there is)"
-                .to_owned(),
-        };
-        if usable.len() < parts * (gap + 2) {
-            return Err(too_few(usable.len(), parts * (gap + 2)));
-        }
-        // What does not divide evenly goes to the last fold.
-        let boundary = |part: usize| usable[usable.len() / parts * part];
-        let mut folds = Vec::with_capacity(self.folds);
-        for number in 1..=self.folds {
-            let start = boundary(number);
-            let end = if number == self.folds { usable[usable.len() - 1] + 1 } else { boundary(number + 1) };
-            let train_end = start.saturating_sub(gap);
-            let train_start = match (self.scheme, self.train_bars) {
-                (Scheme::Expanding, _) => 0,
-                (Scheme::Rolling, 0) => boundary(number - 1),
-                (Scheme::Rolling, bars) => train_end.saturating_sub(bars),
-            };
+        let spans = if self.test_bars == 0 { self.parts(&usable, gap)? } else { self.spans(&usable, gap)? };
+        let mut folds = Vec::with_capacity(spans.len());
+        for (index, Span { train_start, score }) in spans.into_iter().enumerate() {
+            let train_end = score.start.saturating_sub(gap);
             let times: Vec<usize> =
                 usable.iter().copied().filter(|row| (train_start..train_end).contains(row)).collect();
             let held_out = (times.len() as f64 * self.early_stopping_share) as usize;
             let stop_start = if held_out == 0 { train_end } else { times[times.len() - held_out] };
             let fitted_end = if held_out == 0 { train_end } else { stop_start.saturating_sub(gap) };
             if times.first().is_none_or(|&first| first >= fitted_end) {
-                return Err(too_few(times.len(), gap + 2));
+                return Err(self.too_few(times.len(), gap + 2));
             }
-            folds.push(Fold { number, train: train_start..fitted_end, stop: stop_start..train_end, score: start..end });
+            folds.push(Fold { number: index + 1, train: train_start..fitted_end, stop: stop_start..train_end, score });
         }
         Ok(SplitPlan { folds })
     }
+
+    /// `folds + 1` parts of equal count, the first of which only trains.
+    fn parts(&self, usable: &[usize], gap: usize) -> Result<Vec<Span>, Error> {
+        let parts = self.folds + 1;
+        if usable.len() < parts * (gap + 2) {
+            return Err(self.too_few(usable.len(), parts * (gap + 2)));
+        }
+        // What does not divide evenly goes to the last fold.
+        let boundary = |part: usize| usable[usable.len() / parts * part];
+        let span = |number: usize| {
+            let start = boundary(number);
+            let end = if number == self.folds { usable[usable.len() - 1] + 1 } else { boundary(number + 1) };
+            let train_start = match (self.scheme, self.train_bars) {
+                (Scheme::Expanding, _) => 0,
+                (Scheme::Rolling, 0) => boundary(number - 1),
+                (Scheme::Rolling, bars) => start.saturating_sub(gap + bars),
+            };
+            Span { train_start, score: start..end }
+        };
+        Ok((1..=self.folds).map(span).collect())
+    }
+
+    /// Spans of `test_bars` rows back from the last usable one, each with `train_bars` rows and the gap before it.
+    ///
+    /// They end with the time there is, not begin with it, so that the last forecaster is the freshest.
+    fn spans(&self, usable: &[usize], gap: usize) -> Result<Vec<Span>, Error> {
+        let (first, end) = (usable.first().copied().unwrap_or(0), usable.last().map_or(0, |last| last + 1));
+        let before = self.train_bars + gap;
+        let fitting = (end - first).saturating_sub(before) / self.test_bars;
+        let folds = if self.folds == 0 { fitting.max(1) } else { self.folds };
+        if folds > fitting {
+            return Err(self.too_few(end - first, before + folds * self.test_bars));
+        }
+        let span = |fold: usize| {
+            let start = end - (folds - fold) * self.test_bars;
+            let train_start = match self.scheme {
+                Scheme::Expanding => 0,
+                Scheme::Rolling => start - before,
+            };
+            Span { train_start, score: start..start + self.test_bars }
+        };
+        Ok((0..folds).map(span).collect())
+    }
+
+    fn too_few(&self, found: usize, expected: usize) -> Error {
+        let (what, way_out) = match self.test_bars {
+            0 => (format!("{} folds", self.folds), "fewer folds (--set split.folds=N)"),
+            bars => (format!("folds of {bars} bars"), "shorter or fewer ones (split.train_bars, test_bars, folds)"),
+        };
+        let hint = format!(
+            "{way_out}, a shorter horizon, or more candles (`cargo run -p download --release -- audit` shows what \
+             there is)"
+        );
+        Error::TooFewRows { what, found, expected, hint }
+    }
+}
+
+/// What a fold scores, and where its training time begins; the training time ends a gap before.
+struct Span {
+    train_start: usize,
+    score: Range<usize>,
 }
 
 /// Rows where some coin has a target and closes, filled ones included, for `history_bars` bars back.
@@ -168,17 +218,20 @@ mod tests {
     proptest! {
         #[test]
         fn no_target_crosses_a_boundary(
-            rows in 400usize..900, folds in 1usize..6, horizon in 1usize..10, embargo in 0usize..5,
+            rows in 400usize..900, folds in 0usize..6, test_bars in prop_oneof![Just(0usize), 20usize..120], horizon in 1usize..10, embargo in 0usize..5,
             share in 0.0..0.5f64, rolling: bool, hole in 100usize..300,
         ) {
             let panel = panel(rows, hole..hole + 70);
             let target = TargetConfig { horizon_bars: horizon, ..Default::default() };
+            let train_bars = if test_bars == 0 { 0 } else { 150 };
             let config = SplitConfig {
+                train_bars, test_bars,
                 scheme: if rolling { Scheme::Rolling } else { Scheme::Expanding },
-                folds, embargo_bars: embargo, early_stopping_share: share, history_bars: 5, ..Default::default()
+                folds, embargo_bars: embargo, early_stopping_share: share, history_bars: 5,
             };
+            prop_assume!(config.validate().is_ok());
             let Ok(plan) = config.plan(&panel, &target.compute(&panel), horizon) else { return Ok(()) };
-            prop_assert_eq!(plan.folds.len(), folds);
+            prop_assert!(plan.folds.len() == folds || folds == 0 && !plan.folds.is_empty());
             for (index, fold) in plan.folds.iter().enumerate() {
                 prop_assert!(!fold.train.is_empty() && !fold.score.is_empty());
                 prop_assert!(fold.train.end + horizon + embargo <= fold.score.start);
@@ -191,6 +244,33 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn folds_of_given_lengths_roll_back_from_the_end() {
+        let panel = panel(1000, 0..0);
+        let target = TargetConfig { horizon_bars: 1, ..Default::default() };
+        let config = SplitConfig {
+            scheme: Scheme::Rolling,
+            folds: 0,
+            train_bars: 300,
+            test_bars: 100,
+            early_stopping_share: 0.2,
+            history_bars: 5,
+            ..Default::default()
+        };
+        let plan = |config: &SplitConfig| config.plan(&panel, &target.compute(&panel), 1).unwrap().folds;
+        // Usable are rows 5 to 998: 994 bars hold 300 + 1 before six spans of 100.
+        let folds = plan(&config);
+        let starts: Vec<usize> = folds.iter().map(|fold| fold.score.start).collect();
+        assert_eq!(starts, [399, 499, 599, 699, 799, 899]);
+        assert_eq!(folds[5], Fold { number: 6, train: 598..837, stop: 838..898, score: 899..999 });
+        let last = plan(&SplitConfig { folds: 2, ..config.clone() });
+        assert_eq!(last.iter().map(|fold| fold.score.clone()).collect::<Vec<_>>(), [799..899, 899..999]);
+        let expanding = plan(&SplitConfig { scheme: Scheme::Expanding, ..config.clone() });
+        assert_eq!((expanding.len(), expanding[5].train.start), (6, 0));
+        let error = SplitConfig { folds: 7, ..config }.plan(&panel, &target.compute(&panel), 1).unwrap_err();
+        assert!(error.to_string().contains("folds of 100 bars: found 994 rows, expected at least 1001"), "{error}");
     }
 
     #[test]

@@ -47,6 +47,8 @@ impl Default for TargetConfig {
 pub enum TargetKind {
     /// `close[t + h] / close[t] - 1`.
     Return,
+    /// `close[t + h] / open[t + 1] - 1`: with a horizon of 1, what the next bar does from its open to its close.
+    Bar,
     /// The residual return of Kaggle's G-Research Crypto Forecasting: `R = ln(P[t+h+1] / P[t+1])` minus beta
     /// times the weighted market return.
     GResearch,
@@ -96,7 +98,7 @@ impl TargetConfig {
     /// How many bars after t the target at t needs: what every purge must cover.
     pub fn reach_bars(&self) -> usize {
         match self.kind {
-            TargetKind::Return | TargetKind::Provided => self.horizon_bars,
+            TargetKind::Return | TargetKind::Bar | TargetKind::Provided => self.horizon_bars,
             TargetKind::GResearch => self.horizon_bars + 1,
         }
     }
@@ -111,7 +113,7 @@ impl TargetConfig {
         };
         match self.kind {
             TargetKind::GResearch => GRESEARCH_WEIGHTS.iter().find(of_table).map_or(1.0, |&(_, weight)| weight),
-            TargetKind::Return | TargetKind::Provided => 1.0,
+            TargetKind::Return | TargetKind::Bar | TargetKind::Provided => 1.0,
         }
     }
 
@@ -119,6 +121,7 @@ impl TargetConfig {
     pub fn columns(&self) -> &'static [Column] {
         match self.kind {
             TargetKind::Provided => &[Column::Close, Column::Target],
+            TargetKind::Bar => &[Column::Open, Column::Close],
             TargetKind::Return | TargetKind::GResearch => &[Column::Close],
         }
     }
@@ -128,6 +131,7 @@ impl TargetConfig {
         let (rows, coins) = (panel.rows(), panel.coins());
         let values = match self.kind {
             TargetKind::Return => each(panel, |row, coin| self.ratio(panel, row, row, coin) - 1.0),
+            TargetKind::Bar => each(panel, |row, coin| self.open_to_close(panel, row, coin)),
             TargetKind::GResearch => self.residual(panel),
             TargetKind::Provided => each(panel, |row, coin| panel.value(Column::Target, row, coin)),
         };
@@ -142,6 +146,15 @@ impl TargetConfig {
             return f64::NAN;
         }
         panel.value(Column::Close, until, coin) / panel.value(Column::Close, from, coin)
+    }
+
+    /// `close[row + h] / open[row + 1] - 1`, where the coin was observed at `row` and at both of these.
+    fn open_to_close(&self, panel: &Panel, row: usize, coin: usize) -> f64 {
+        let (first, last) = (row + 1, row + self.horizon_bars);
+        if last >= panel.rows() || ![row, first, last].iter().all(|&row| panel.is_observed(row, coin)) {
+            return f64::NAN;
+        }
+        panel.value(Column::Close, last, coin) / panel.value(Column::Open, first, coin) - 1.0
     }
 
     /// `R - beta x M` with `R = ln(P[t+h+1] / P[t+1])`, M = sum(w R) / sum(w) over the coins that have an R, and
@@ -269,6 +282,27 @@ mod tests {
         assert!(targets.value(5, 1).is_nan(), "nor an end");
         assert!(!targets.value(5, 0).is_nan(), "other coins keep their targets");
         assert!(targets.value(ROWS - 15, 0).is_nan(), "the end has not come yet");
+    }
+
+    #[test]
+    fn the_return_of_the_next_bar_is_from_its_open() {
+        let mut candles = CandleTable::default();
+        for row in (0..10).filter(|&row| row != 6) {
+            let mut values = [f64::NAN; Column::ALL.len()];
+            values[Column::Open as usize] = price(row, 1);
+            values[Column::Close as usize] = price(row, 2);
+            candles.push_row(row as i64 * 60_000, values);
+        }
+        let coins = [(Symbol::new("XUSDT").unwrap(), candles)];
+        let panel = Panel::build(&coins, "1m".parse().unwrap(), (0, 600_000), 60, &[Column::Open]);
+        let config = TargetConfig { kind: TargetKind::Bar, horizon_bars: 1, ..TargetConfig::default() };
+        assert_eq!(config.reach_bars(), 1);
+        let next = config.compute(&panel);
+        assert!((next.value(2, 0) - (price(3, 2) / price(3, 1) - 1.0)).abs() < 1e-12);
+        assert!(next.value(5, 0).is_nan() && next.value(6, 0).is_nan(), "neither a filled bar nor from one");
+        assert!(next.value(9, 0).is_nan(), "the end has not come yet");
+        let third = TargetConfig { horizon_bars: 3, ..config }.compute(&panel);
+        assert!((third.value(1, 0) - (price(4, 2) / price(2, 1) - 1.0)).abs() < 1e-12);
     }
 
     #[test]

@@ -28,10 +28,11 @@ impl Eligibility {
     pub fn of(panel: &Panel, config: &FeatureConfig) -> Self {
         let (rows, coins, lookback) = (panel.rows(), panel.coins(), config.lookback_bars);
         let mut complete = Vec::with_capacity(rows * coins);
+        let chosen = config.chosen();
         let chunk_rows = block_rows(panel) * rayon::current_num_threads();
         for start in (0..rows).step_by(chunk_rows) {
             let chunk = start..rows.min(start + chunk_rows);
-            let features = config.set.compute(panel, chunk.clone());
+            let features = chosen.compute(panel, chunk.clone());
             for row in chunk.clone() {
                 let has_all = |coin| features.cell(row - start, coin).iter().all(|value| !value.is_nan());
                 complete.extend((0..coins).map(|coin| panel.is_observed(row, coin) && has_all(coin)));

@@ -7,7 +7,7 @@ use dataset::{DataConfig, Store, format_time};
 use crate::AuditArgs;
 
 pub fn run(data: &DataConfig, args: &AuditArgs) -> anyhow::Result<()> {
-    let store = Store::new(&data.dir, data.market, data.interval);
+    let store = Store::new(&data.dir, data.market, data.stored_interval()?);
     let symbols = store.symbols()?;
     if symbols.is_empty() {
         anyhow::bail!(
@@ -15,7 +15,7 @@ pub fn run(data: &DataConfig, args: &AuditArgs) -> anyhow::Result<()> {
              hint: `cargo run -p download --release -- --config configs/binance20.toml` fetches candles, \
              `cargo run -p download --release -- import FILE...` takes them from files; \
              --set data.interval=1d or --set data.market=futures looks at other candles",
-            data.interval,
+            store.interval(),
             data.market,
             data.dir.display()
         );

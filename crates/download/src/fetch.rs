@@ -45,7 +45,7 @@ struct Job {
 /// was fetched until then is in the store.
 pub fn run(config: &Config, args: &FetchArgs) -> anyhow::Result<()> {
     let (from_ms, until_ms) = checked_range(config).map_err(cli::usage)?;
-    let store = Store::new(&config.data.dir, config.data.market, config.data.interval);
+    let store = Store::new(&config.data.dir, config.data.market, config.data.stored_interval()?);
     let symbols = symbols(config, &store)?;
     let folder = manifest::folder(&store);
     let _lock = lock(&folder)?;

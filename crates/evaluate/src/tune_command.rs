@@ -95,10 +95,11 @@ pub fn run(args: &TuneArgs) -> anyhow::Result<()> {
     Ok(cli::print(&text)?)
 }
 
-/// Only the return of a price can be earned.
+/// Only the return between two prices can be earned.
 fn check_target(run: &Run) -> anyhow::Result<()> {
     match run.target {
-        TargetKind::Return => Ok(()),
+        // `bar` is earned by an order at the next open.
+        TargetKind::Return | TargetKind::Bar => Ok(()),
         TargetKind::Provided => {
             cli::warn(format!(
                 "{} forecasts a provided target; its profits are true only if that column is the return over {} bars",

@@ -1,7 +1,7 @@
 //! The candles that a forecast needs, from the store, the exchange or the simulated market.
 
 use anyhow::Context;
-use dataset::{CandleTable, Config, Source, Store};
+use dataset::{CandleReader, CandleTable, Config, Source};
 use market::{RestClient, Symbol, simulate};
 
 use crate::Checkpoint;
@@ -52,21 +52,21 @@ fn first_ms(config: &Config, bars: usize, at_ms: i64) -> i64 {
 }
 
 fn from_store(config: &Config, bars: usize, at_ms: Option<i64>) -> anyhow::Result<History> {
-    let store = Store::new(&config.data.dir, config.data.market, config.data.interval);
+    let reader = CandleReader::new(&config.data)?;
     let symbols = &config.universe.symbols;
     let at_ms = match at_ms {
         Some(at_ms) => at_ms,
         None => {
             let mut last = None;
             for symbol in symbols {
-                last = last.max(store.audit(symbol)?.map(|audit| audit.last_ms));
+                last = last.max(reader.last_ms(symbol)?);
             }
             last.context("the store has no candles of any coin of the run")?
         }
     };
     let until_ms = at_ms + config.data.interval.ms();
     let read = |symbol: &Symbol| {
-        let candles = store.read(symbol, &config.columns(), first_ms(config, bars, at_ms), until_ms)?;
+        let candles = reader.read(symbol, &config.columns(), first_ms(config, bars, at_ms), until_ms)?;
         Ok((symbol.clone(), candles))
     };
     Ok(History { at_ms, coins: symbols.iter().map(read).collect::<anyhow::Result<_>>()? })

@@ -104,7 +104,7 @@ fn by_networks(
     device: &Device,
 ) -> anyhow::Result<(Vec<Said>, Vec<Option<Drift>>)> {
     let row = panel.rows() - 1;
-    let features = config.features.set.compute(panel, 0..panel.rows());
+    let features = config.features.chosen().compute(panel, 0..panel.rows());
     let drifts = drifts(&features, normalizer, config.features.lookback_bars);
     let matrix = Arc::new(normalizer.apply(&features));
     let windows = Windows::new(matrix, features.channels(), config.features.lookback_bars, device);

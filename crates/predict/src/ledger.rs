@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use anyhow::bail;
-use dataset::{CandleTable, Store, check_columns, format_time};
+use dataset::{CandleReader, CandleTable, check_columns, format_time};
 use evaluate::may_open;
 use market::{Candle, Symbol};
 use trading::{Ledger, LoggedForecast, Position, summarize, summary_table};
@@ -174,12 +174,12 @@ fn read_candles(
     (from_ms, until_ms): (i64, i64),
 ) -> anyhow::Result<CoinCandles> {
     let config = &checkpoint.config;
-    let store = Store::new(&config.data.dir, config.data.market, config.data.interval);
+    let reader = CandleReader::new(&config.data)?;
     let of_coin = |symbol: &Symbol| -> anyhow::Result<(Symbol, BTreeMap<i64, Candle>)> {
         let read = match candles {
             Candles::Ledger => ledger.candles(symbol, from_ms, until_ms)?,
             Candles::Store => {
-                let table = store.read(symbol, &config.columns(), from_ms, until_ms)?;
+                let table = reader.read(symbol, &config.columns(), from_ms, until_ms)?;
                 (0..table.len()).map(|index| table.candle(index)).collect()
             }
         };

@@ -231,7 +231,7 @@ impl Piece<'_> {
         fs::create_dir_all(&self.dir).with_context(|| format!("cannot make {}", self.dir.display()))?;
         self.device.seed(mix(self.seed, self.fold.number as u64));
         let device = self.device.clone().autodiff();
-        let (coins, features) = (self.dataset.panel.coins(), self.config.shared.features.set.names().len());
+        let (coins, features) = (self.dataset.panel.coins(), self.config.shared.features.chosen().len());
         let lookback = self.config.shared.features.lookback_bars;
         let network = self.config.network.init(coins, features, lookback, &device)?;
         let optimizer = self.config.optimizer.adamw().init()?;
@@ -334,7 +334,7 @@ impl Piece<'_> {
 
     /// Weights of this piece from a file, for inference.
     pub fn load(&self, path: &Path) -> anyhow::Result<ResNet1d> {
-        let (coins, features) = (self.dataset.panel.coins(), self.config.shared.features.set.names().len());
+        let (coins, features) = (self.dataset.panel.coins(), self.config.shared.features.chosen().len());
         let lookback = self.config.shared.features.lookback_bars;
         let network = &self.config.network;
         Ok(load_weights(network, coins, features, lookback, path, self.device)?.0)

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::trailing::trailing_means;
-use super::{FeatureSet, single};
+use super::{FeatureSet, Features, single};
 use crate::{Column, Panel};
 
 /// Reaches of the log returns, in bars.
@@ -14,10 +14,10 @@ const TRENDS: [usize; 2] = [15, 60];
 
 /// Writes the features at `rows`, row-major `[rows, coins x features]`.
 ///
-/// Each row is a function of its last [`FeatureSet::warm_up_bars`] rows in `rows` or before it, and of nothing else.
-pub(super) fn compute(set: FeatureSet, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
-    let (coins, features) = (panel.coins(), set.names().len());
-    let from = rows.start.saturating_sub(set.warm_up_bars() - 1);
+/// Each row is a function of its last [`Features::warm_up_bars`] rows in `rows` or before it, and of nothing else.
+pub(super) fn compute(chosen: &Features, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
+    let (coins, features) = (panel.coins(), chosen.len());
+    let from = rows.start.saturating_sub(chosen.warm_up_bars() - 1);
     let closes = panel.matrix(Column::Close, from..rows.end);
     let log_closes: Vec<f64> = closes.iter().map(|close| close.ln()).collect();
     let log_means = TRENDS.map(|window| {
@@ -57,7 +57,7 @@ pub(super) fn compute(set: FeatureSet, panel: &Panel, rows: Range<usize>, out: &
             cell[RETURNS.len()] = single(now[coin] - short[coin]);
             cell[RETURNS.len() + 1] = single(now[coin] - long[coin]);
         }
-        if set == FeatureSet::Closes13 {
+        if chosen.set() == FeatureSet::Closes13 {
             let close = &closes[row * coins..(row + 1) * coins];
             let seen = close.iter().filter(|close| !close.is_nan());
             let mean = seen.clone().sum::<f64>() / seen.count() as f64;
@@ -99,8 +99,8 @@ mod tests {
     #[test]
     fn features_equal_their_formulas() {
         let panel = panel();
-        let features = FeatureSet::Closes13.compute(&panel, 0..ROWS);
-        let twelve = FeatureSet::Closes12.compute(&panel, 0..ROWS);
+        let features = Features::all(FeatureSet::Closes13).compute(&panel, 0..ROWS);
+        let twelve = Features::all(FeatureSet::Closes12).compute(&panel, 0..ROWS);
         let is_listed = |row: usize, coin: usize| coin < 2 || row >= 80;
         let log_return = |row: usize, coin: usize, bars: usize| {
             let earlier = row.checked_sub(bars).filter(|&row| is_listed(row, coin));

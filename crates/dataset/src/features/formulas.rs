@@ -1,8 +1,8 @@
-//! The formulas of every feature set, one coin at a time.
+//! The formulas of the feature sets that are computed a coin and a feature at a time.
 
 use std::ops::Range;
 
-use super::{FeatureSet, trailing_mean};
+use super::{FeatureSet, Features, trailing_mean};
 use crate::{Column, Panel};
 
 /// The least standard deviation of one-bar returns that `volatility` tells from 0.
@@ -10,10 +10,10 @@ const LEAST_VOLATILITY: f64 = 1e-6;
 
 /// The features of one coin at `rows`: `[features][rows]`, NaN where unknown.
 ///
-/// Each row is a function of its last [`FeatureSet::warm_up_bars`] rows in `rows` or before it, and of nothing else.
-pub(super) fn compute(set: FeatureSet, panel: &Panel, coin: usize, rows: Range<usize>) -> Vec<Vec<f64>> {
-    let from = rows.start.saturating_sub(set.warm_up_bars() - 1);
-    let mut features = Bars { panel, coin, rows: from..rows.end }.features(set);
+/// Each row is a function of its last [`Features::warm_up_bars`] rows in `rows` or before it, and of nothing else.
+pub(super) fn compute(chosen: &Features, panel: &Panel, coin: usize, rows: Range<usize>) -> Vec<Vec<f64>> {
+    let from = rows.start.saturating_sub(chosen.warm_up_bars() - 1);
+    let mut features = Bars { panel, coin, rows: from..rows.end }.features(chosen.set());
     for values in &mut features {
         values.drain(..rows.start - from);
     }
@@ -60,8 +60,10 @@ impl Bars<'_> {
                 self.deviation(240),
                 self.volatility(60),
             ],
-            // All coins at once, in `closes.rs`.
-            FeatureSet::Closes12 | FeatureSet::Closes13 => Vec::new(),
+            // All coins at once, in `closes.rs`, and a row at a time, in `group.rs`.
+            FeatureSet::Closes12 | FeatureSet::Closes13 | FeatureSet::Indicators | FeatureSet::Indicators50 => {
+                Vec::new()
+            }
         }
     }
 

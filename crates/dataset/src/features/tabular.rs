@@ -4,23 +4,23 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::{FeatureMatrix, FeatureSet, block_rows, single, trailing_mean};
+use super::{FeatureMatrix, Features, block_rows, single, trailing_mean};
 use crate::Panel;
 
 /// The features of a set at one row and, for each lookback, their mean and standard deviation over the last bars.
 ///
 /// Without lookbacks it is the row of the set alone. Row t is a function of exactly its last
 /// [`TabularFeatures::warm_up_bars`] rows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct TabularFeatures {
-    set: FeatureSet,
+    own: Features,
     lookbacks: Vec<usize>,
 }
 
 impl TabularFeatures {
-    /// Features of `set` with statistics over `lookbacks`, in bars.
-    pub fn new(set: FeatureSet, lookbacks: &[usize]) -> Self {
-        Self { set, lookbacks: lookbacks.to_vec() }
+    /// The features `own` with statistics over `lookbacks`, in bars.
+    pub fn new(own: Features, lookbacks: &[usize]) -> Self {
+        Self { own, lookbacks: lookbacks.to_vec() }
     }
 
     /// Names in the order of the columns: `return_1`, `return_1_mean_15`, `return_1_std_15`, ...
@@ -30,12 +30,12 @@ impl TabularFeatures {
                 self.lookbacks.iter().flat_map(|bars| ["mean", "std"].map(|of| format!("{name}_{of}_{bars}")));
             std::iter::once((*name).to_owned()).chain(statistics).collect::<Vec<_>>()
         };
-        self.set.names().iter().flat_map(of_feature).collect()
+        self.own.names().iter().flat_map(of_feature).collect()
     }
 
     /// How many rows, its own included, a row is a function of.
     pub fn warm_up_bars(&self) -> usize {
-        self.set.warm_up_bars() + self.longest() - 1
+        self.own.warm_up_bars() + self.longest() - 1
     }
 
     fn longest(&self) -> usize {
@@ -47,20 +47,20 @@ impl TabularFeatures {
         block_rows(panel) * rayon::current_num_threads()
     }
 
-    /// Computes all coins at `rows` of the panel, laid out and with bits as [`FeatureSet::compute`] has them.
+    /// Computes all coins at `rows` of the panel, laid out and with bits as [`Features::compute`] has them.
     ///
     /// Missing values are left out of a mean; a statistic without any value is NaN.
     pub fn compute(&self, panel: &Panel, rows: Range<usize>) -> FeatureMatrix {
         if self.lookbacks.is_empty() {
-            return self.set.compute(panel, rows);
+            return self.own.compute(panel, rows);
         }
         let statistics = 1 + 2 * self.lookbacks.len();
-        let mut matrix = FeatureMatrix::zeroed(rows.len(), panel.coins(), self.set.names().len() * statistics);
+        let mut matrix = FeatureMatrix::zeroed(rows.len(), panel.coins(), self.own.len() * statistics);
         let (channels, block_rows) = (matrix.channels(), block_rows(panel));
         matrix.values.par_chunks_mut((block_rows * channels).max(1)).enumerate().for_each(|(block, out)| {
             let start = rows.start + block * block_rows;
             let from = start.saturating_sub(self.longest() - 1);
-            let base = self.set.compute(panel, from..rows.end.min(start + block_rows));
+            let base = self.own.compute(panel, from..rows.end.min(start + block_rows));
             for channel in 0..base.channels() {
                 let series: Vec<f64> =
                     base.values.iter().skip(channel).step_by(base.channels()).map(|&value| f64::from(value)).collect();
@@ -94,10 +94,11 @@ impl TabularFeatures {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::FeatureSet;
 
     #[test]
     fn statistics_are_those_of_the_last_bars() {
-        let features = TabularFeatures::new(FeatureSet::Close6, &[2, 3]);
+        let features = TabularFeatures::new(Features::all(FeatureSet::Close6), &[2, 3]);
         assert_eq!(
             features.names()[..5],
             ["return_1", "return_1_mean_2", "return_1_std_2", "return_1_mean_3", "return_1_std_3"]

@@ -1,0 +1,104 @@
+//! The features of a set that a config asks for, and their computation.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::{FeatureMatrix, FeatureSet, Group, closes, formulas, group, single};
+use crate::Panel;
+
+/// The features of a set, or of some of its groups, in order.
+///
+/// Row t of every feature is a function of exactly the last [`Features::warm_up_bars`] rows, all closed by t.
+#[derive(Debug, Clone)]
+pub struct Features {
+    set: FeatureSet,
+    groups: Vec<&'static Group>,
+}
+
+impl Features {
+    /// All features of a set.
+    pub fn all(set: FeatureSet) -> Self {
+        Self::of_groups(set, &[])
+    }
+
+    /// The features of the groups named, in the set's order; no names stand for all groups. The config has checked them.
+    pub(super) fn of_groups(set: FeatureSet, names: &[String]) -> Self {
+        let is_wanted = |group: &&Group| names.is_empty() || names.iter().any(|name| name == group.name);
+        Self { set, groups: set.groups().iter().filter(is_wanted).collect() }
+    }
+
+    /// The set they belong to.
+    pub fn set(&self) -> FeatureSet {
+        self.set
+    }
+
+    pub(super) fn groups(&self) -> impl Iterator<Item = &'static Group> {
+        self.groups.iter().copied()
+    }
+
+    /// The features' names, in the order of the channels.
+    pub fn names(&self) -> Vec<&'static str> {
+        self.set.ungrouped().iter().chain(self.groups().flat_map(|group| group.features)).copied().collect()
+    }
+
+    /// Number of features per coin.
+    pub fn len(&self) -> usize {
+        self.set.ungrouped().len() + self.groups().map(|group| group.features.len()).sum::<usize>()
+    }
+
+    /// Whether there are none, which no config asks for.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many rows, its own included, a feature row is a function of.
+    pub fn warm_up_bars(&self) -> usize {
+        self.groups().map(|group| group.warm_up_bars).fold(self.set.ungrouped_warm_up_bars(), usize::max)
+    }
+
+    /// Computes the features of all coins at `rows` of the panel: row-major `[rows, coins x features]`, channel =
+    /// coin x features + feature, NaN where a feature is unknown. Row 0 of the result is `rows.start`.
+    ///
+    /// The bits of a row do not depend on which rows are asked for.
+    pub fn compute(&self, panel: &Panel, rows: Range<usize>) -> FeatureMatrix {
+        let mut matrix = FeatureMatrix::zeroed(rows.len(), panel.coins(), self.len());
+        let (channels, block_rows) = (matrix.channels(), block_rows(panel));
+        matrix.values.par_chunks_mut((block_rows * channels).max(1)).enumerate().for_each(|(block, out)| {
+            let start = rows.start + block * block_rows;
+            let rows = start..rows.end.min(start + block_rows);
+            match self.set {
+                FeatureSet::Closes12 | FeatureSet::Closes13 => closes::compute(self, panel, rows, out),
+                FeatureSet::Ohlcv8 | FeatureSet::Kline8 | FeatureSet::Raw9 | FeatureSet::Close6 => {
+                    self.by_column(panel, rows, out);
+                }
+                FeatureSet::Indicators | FeatureSet::Indicators50 => {
+                    for coin in 0..panel.coins() {
+                        group::compute(self, panel, coin, rows.clone(), out);
+                    }
+                }
+            }
+        });
+        matrix
+    }
+
+    /// [`Features::compute`] of sets whose formulas give all rows of a feature at once.
+    fn by_column(&self, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
+        let per_coin = self.len();
+        for coin in 0..panel.coins() {
+            let features = formulas::compute(self, panel, coin, rows.clone());
+            // A cell at once, as each is in another line of the cache.
+            for (row, cells) in out.chunks_exact_mut(panel.coins() * per_coin).enumerate() {
+                let cell = &mut cells[coin * per_coin..(coin + 1) * per_coin];
+                for (value, series) in cell.iter_mut().zip(&features) {
+                    *value = single(series[row]);
+                }
+            }
+        }
+    }
+}
+
+/// Rows that are worth computing at once: enough to make the warm-up before them cheap, few enough for the cache.
+pub(crate) fn block_rows(panel: &Panel) -> usize {
+    (32_768 / panel.coins().max(1)).clamp(512, 4096)
+}

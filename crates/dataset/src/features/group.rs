@@ -1,0 +1,44 @@
+//! Groups of features that a config switches on and off, computed one row at a time.
+
+use std::ops::Range;
+
+use super::bars::Bars;
+use super::{Features, single};
+use crate::Panel;
+
+/// Features that are switched on and off together (`features.groups`).
+#[derive(Debug)]
+pub(crate) struct Group {
+    /// Its name in configs.
+    pub name: &'static str,
+    /// Names of its features, in order.
+    pub features: &'static [&'static str],
+    /// How many rows, its own included, each of its features is at most a function of.
+    pub warm_up_bars: usize,
+    /// Writes the features at one row of the bars, all of whose warm-up is known.
+    pub compute: fn(&Bars, usize, &mut [f64]),
+}
+
+/// Writes one coin's features at `rows`: into each cell of `out`, which is row-major `[rows, coins x features]`.
+///
+/// A row without all candles of its warm-up is NaN throughout: TA-Lib, given a hole, answers with plausible numbers.
+pub(super) fn compute(features: &Features, panel: &Panel, coin: usize, rows: Range<usize>, out: &mut [f32]) {
+    let from = rows.start.saturating_sub(features.warm_up_bars() - 1);
+    let bars = Bars::of(panel, coin, from..rows.end);
+    let per_coin = features.len();
+    let mut values = vec![f64::NAN; per_coin];
+    for (row, cells) in (rows.start - from..).zip(out.chunks_exact_mut(panel.coins() * per_coin)) {
+        values.fill(f64::NAN);
+        if bars.known_bars(row) >= features.warm_up_bars() {
+            let mut rest = values.as_mut_slice();
+            for group in features.groups() {
+                let (own, others) = rest.split_at_mut(group.features.len());
+                (group.compute)(&bars, row, own);
+                rest = others;
+            }
+        }
+        for (cell, &value) in cells[coin * per_coin..].iter_mut().zip(&values) {
+            *cell = single(value);
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! `indicators`: candle returns and the indicators of an earlier LightGBM pipeline, all with period 14.
+//!
+//! Indicators are TA-Lib's; parameters that have no period of 14 are TA-Lib's defaults.
+
+use ta_lib::MAType;
+
+use super::bars::{Bars, RECURSIVE_BARS, TA_LIB, one, two};
+use super::group::Group;
+
+/// Period of all indicators, in bars.
+const PERIOD: i32 = 14;
+
+/// Bars over which the slow stochastic is averaged, once for k and once more for d.
+const SLOW: i32 = 3;
+
+/// Bars that the StochRSI compares the RSI with, and over which its d is averaged.
+const STOCHRSI: (i32, i32) = (5, 3);
+
+/// The groups of `indicators`.
+pub(super) const GROUPS: [Group; 8] = [
+    Group {
+        name: "returns",
+        features: &["ret1", "ret2", "ret3", "ret4", "ret5", "ret6", "ret7", "ret8", "ret9", "ret10"],
+        warm_up_bars: 10,
+        // ret1 = close / open - 1, retk = close[t] / open[t - k + 1] - 1.
+        compute: |bars, row, out| {
+            for (earlier, value) in out.iter_mut().enumerate() {
+                *value = bars.close[row] / bars.open[row - earlier] - 1.0;
+            }
+        },
+    },
+    Group { name: "bop", features: &["bop"], warm_up_bars: 1, compute: |bars, row, out| out[0] = bop(bars, row) },
+    Group { name: "cci", features: &["cci"], warm_up_bars: 14, compute: |bars, row, out| out[0] = cci(bars, row) },
+    Group { name: "mfi", features: &["mfi"], warm_up_bars: 15, compute: |bars, row, out| out[0] = mfi(bars, row) },
+    Group {
+        name: "rsi",
+        features: &["rsi"],
+        warm_up_bars: RECURSIVE_BARS,
+        compute: |bars, row, out| out[0] = rsi(bars, row, PERIOD),
+    },
+    Group {
+        name: "stochrsi",
+        features: &["stochrsi_k", "stochrsi_d"],
+        warm_up_bars: RECURSIVE_BARS,
+        compute: |bars, row, out| {
+            let (compared, averaged) = STOCHRSI;
+            out.copy_from_slice(&two(|k, d| {
+                TA_LIB.core.stochrsi(row, row, &bars.close, PERIOD, compared, averaged, MAType::SMA, k, d)
+            }));
+        },
+    },
+    Group {
+        name: "stoch",
+        features: &["stoch_k", "stoch_d"],
+        warm_up_bars: 18,
+        compute: |bars, row, out| out.copy_from_slice(&stochastic(bars, row)),
+    },
+    Group {
+        name: "natr",
+        features: &["natr"],
+        warm_up_bars: RECURSIVE_BARS,
+        compute: |bars, row, out| out[0] = natr(bars, row),
+    },
+];
+
+/// Balance of power: `(close - open) / (high - low)`.
+fn bop(bars: &Bars, row: usize) -> f64 {
+    one(|out| TA_LIB.core.bop(row, row, &bars.open, &bars.high, &bars.low, &bars.close, out))
+}
+
+fn mfi(bars: &Bars, row: usize) -> f64 {
+    one(|out| TA_LIB.core.mfi(row, row, &bars.high, &bars.low, &bars.close, &bars.volume, PERIOD, out))
+}
+
+pub(super) fn cci(bars: &Bars, row: usize) -> f64 {
+    one(|out| TA_LIB.core.cci(row, row, &bars.high, &bars.low, &bars.close, PERIOD, out))
+}
+
+pub(super) fn rsi(bars: &Bars, row: usize, period: i32) -> f64 {
+    one(|out| TA_LIB.core.rsi(row, row, &bars.close, period, out))
+}
+
+/// Slow k and slow d.
+pub(super) fn stochastic(bars: &Bars, row: usize) -> [f64; 2] {
+    let (high, low, close) = (&bars.high, &bars.low, &bars.close);
+    two(|k, d| TA_LIB.core.stoch(row, row, high, low, close, PERIOD, SLOW, MAType::SMA, SLOW, MAType::SMA, k, d))
+}
+
+/// Average true range in percent of the close.
+pub(super) fn natr(bars: &Bars, row: usize) -> f64 {
+    one(|out| TA_LIB.core.natr(row, row, &bars.high, &bars.low, &bars.close, PERIOD, out))
+}

@@ -1,0 +1,6 @@
+//! Tests of the dataset library through its public interface.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod golden;
+mod groups;
+mod resample;

@@ -1,0 +1,127 @@
+//! Longer candles are made of whole sets of shorter ones and of nothing else.
+
+use dataset::{CandleReader, CandleTable, Column, Config, Store};
+use market::{Interval, Market, Symbol};
+use proptest::prelude::*;
+
+const MINUTE: i64 = 60_000;
+
+fn interval(name: &str) -> Interval {
+    name.parse().unwrap()
+}
+
+/// A made-up candle of a minute: all columns but the given target.
+fn candle(minute: i64) -> [f64; Column::ALL.len()] {
+    let noise = |a: i64, modulus: i64| ((minute * minute * a + minute * 7919) % 10_007 % modulus) as f64;
+    let (open, close) = (1000.0 + noise(31, 89), 1000.0 + noise(37, 83));
+    let (high, low) = (open.max(close) + noise(41, 7), open.min(close) - noise(43, 5));
+    [open, high, low, close, noise(47, 500), noise(53, 900), noise(59, 40), noise(61, 200), noise(67, 300), f64::NAN]
+}
+
+fn table(minutes: impl Iterator<Item = i64>) -> CandleTable {
+    let mut table = CandleTable::default();
+    minutes.for_each(|minute| table.push_row(minute * MINUTE, candle(minute)));
+    table
+}
+
+fn bits(table: &CandleTable) -> Vec<Vec<u64>> {
+    Column::ALL.iter().map(|&column| table.column(column).iter().map(|value| value.to_bits()).collect()).collect()
+}
+
+proptest! {
+    #[test]
+    fn resampled_candles_equal_those_made_by_hand(
+        missing in prop::collection::btree_set(0i64..300, 0..12), start in 0i64..40, name in prop::sample::select(vec!["3m", "5m", "15m", "30m", "1h"]),
+    ) {
+        let to = interval(name);
+        let minutes = to.ms() / MINUTE;
+        let found = table((start..300).filter(|minute| !missing.contains(minute))).resampled(Interval::ONE_MINUTE, to);
+        let mut expected = CandleTable::default();
+        for bar in 0..300 / minutes {
+            let parts: Vec<i64> = (bar * minutes..(bar + 1) * minutes).collect();
+            if parts.iter().any(|minute| *minute < start || missing.contains(minute)) {
+                continue;
+            }
+            let column = |column: Column| parts.iter().map(move |&minute| candle(minute)[column as usize]);
+            let mut row = [f64::NAN; Column::ALL.len()];
+            row[Column::Open as usize] = candle(parts[0])[Column::Open as usize];
+            row[Column::High as usize] = column(Column::High).fold(f64::MIN, f64::max);
+            row[Column::Low as usize] = column(Column::Low).fold(f64::MAX, f64::min);
+            row[Column::Close as usize] = candle(parts[parts.len() - 1])[Column::Close as usize];
+            for sum in [Column::Volume, Column::QuoteVolume, Column::Count, Column::TakerBuyVolume, Column::TakerBuyQuoteVolume] {
+                row[sum as usize] = column(sum).sum();
+            }
+            expected.push_row(bar * to.ms(), row);
+        }
+        prop_assert_eq!(&found.open_time_ms, &expected.open_time_ms);
+        prop_assert_eq!(bits(&found), bits(&expected));
+    }
+}
+
+#[test]
+fn a_value_that_a_part_lacks_is_unknown() {
+    let mut minutes = CandleTable::default();
+    for minute in 0..6 {
+        let mut row = candle(minute);
+        if minute == 4 {
+            row[Column::High as usize] = f64::NAN;
+        }
+        minutes.push_row(minute * MINUTE, row);
+    }
+    let bars = minutes.resampled(Interval::ONE_MINUTE, interval("3m"));
+    assert_eq!(bars.open_time_ms, [0, 3 * MINUTE]);
+    assert!(!bars.column(Column::High)[0].is_nan() && bars.column(Column::High)[1].is_nan());
+    assert!(!bars.column(Column::Low)[1].is_nan());
+    assert!(!bars.has(Column::Target));
+}
+
+/// Every interval up to a day, out of a store that holds minutes alone.
+#[test]
+fn a_store_of_minutes_is_read_in_any_interval() {
+    let dir = tempfile::tempdir().unwrap();
+    let symbol = Symbol::new("AUSDT").unwrap();
+    let minutes = table(10..3000);
+    Store::new(dir.path(), Market::Spot, Interval::ONE_MINUTE).append(&symbol, &minutes, false).unwrap();
+    let mut config = Config::default();
+    config.data.dir = dir.path().to_owned();
+    config.data.resample_from = "1m".to_owned();
+    for interval in Interval::ALL {
+        config.data.interval = interval;
+        config.validate().unwrap();
+        let reader = CandleReader::new(&config.data).unwrap();
+        let candles = reader.read(&symbol, &Column::ALL, i64::MIN, i64::MAX).unwrap();
+        let (first, end) = ((10 * MINUTE + interval.ms() - 1) / interval.ms(), 3000 * MINUTE / interval.ms());
+        assert_eq!(candles.len() as i64, end - first, "{interval}");
+        assert_eq!(candles.open_time_ms.first(), Some(&(first * interval.ms())), "{interval}");
+        assert_eq!(reader.last_ms(&symbol).unwrap(), candles.open_time_ms.last().copied(), "{interval}");
+        let until = reader.read(&symbol, &Column::ALL, 0, 2 * interval.ms() + MINUTE).unwrap();
+        assert!(until.open_time_ms.iter().all(|time| *time < 2 * interval.ms()), "{interval}: whole candles only");
+    }
+}
+
+#[test]
+fn intervals_that_do_not_divide_are_refused() {
+    let error = |interval_: &str, from: &str, source| {
+        let mut config = Config::default();
+        config.data.interval = interval(interval_);
+        config.data.resample_from = from.to_owned();
+        config.data.source = source;
+        config.validate().unwrap_err().to_string()
+    };
+    let errors = [
+        error("5m", "3m", dataset::Source::Store),
+        error("15m", "minute", dataset::Source::Store),
+        error("1m", "15m", dataset::Source::Store),
+        error("15m", "1m", dataset::Source::Simulated),
+    ];
+    insta::assert_snapshot!(errors.join("\n"), @r#"
+    data.resample_from = 3m: expected an interval that divides data.interval = 5m: 1m, 5m
+    hint: change it in the config file or with --set data.resample_from=VALUE
+    data.resample_from = minute: expected an interval that divides data.interval = 15m: 1m, 3m, 5m, 15m
+    hint: change it in the config file or with --set data.resample_from=VALUE
+    data.resample_from = 15m: expected an interval that divides data.interval = 1m: 1m
+    hint: change it in the config file or with --set data.resample_from=VALUE
+    data.resample_from = 1m: expected "", as the simulated market makes candles of any interval
+    hint: change it in the config file or with --set data.resample_from=VALUE
+    "#);
+}
