@@ -16,8 +16,8 @@ use market::{Interval, Market};
 /// Fetch candles from the exchange into the store, or fill it from files, and look at what it holds
 ///
 /// Without a command, the candles of universe.symbols from data.from to data.until are fetched: months and days from
-/// the exchange's archive, checked by their SHA-256, and the newest days by REST. The same command goes on where an earlier
-/// one was stopped or killed, brings what is new since, and replaces files that the exchange has replaced.
+/// the exchange's archive, checked by their SHA-256, and the newest days by REST. The same command goes on where an
+/// earlier one was stopped or killed, brings what is new since, and replaces files that the exchange has replaced.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct Args {
