@@ -1,4 +1,4 @@
-//! `evaluate RUN...`, `evaluate controls` and `evaluate thresholds`: reads tables, hands them to the library, prints.
+//! `evaluate RUN...` and its subcommands: reads tables, hands them to the library, prints.
 
 use std::path::{Path, PathBuf};
 
@@ -8,6 +8,8 @@ use cli::ConfigTable;
 use dataset::{Config, Dataset, ForecastTable, RunConfig, TargetKind, write_atomically};
 use evaluate::{Forecaster, Importance, Options, Page, Rows, Source, controls, controls_of, html, join, score};
 
+use crate::backtest_command::{self, BacktestArgs};
+use crate::quantiles_command::{self, QuantileArgs};
 use crate::tune_command::{self, TuneArgs};
 
 /// Score forecasts on the rows that all of them have
@@ -34,6 +36,10 @@ enum Command {
     },
     /// Find the forecasts from which on a coin is worth trading; write RUN/thresholds.toml, .html and charts
     Thresholds(TuneArgs),
+    /// Put forecasts into bins of equal count and print what was realized in each
+    Quantiles(QuantileArgs),
+    /// Hold the coins with the highest (lowest) forecasts bar by bar, before and after fees
+    Backtest(BacktestArgs),
 }
 
 #[derive(Debug, Clone, clap::Args)]
@@ -68,6 +74,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             print(&Scored { rows: &rows, forecasters: &forecasters, dropped: &[], importance: &[], command }, output)
         }
         Some(Command::Thresholds(args)) => tune_command::run(args),
+        Some(Command::Quantiles(args)) => quantiles_command::run(args),
+        Some(Command::Backtest(args)) => backtest_command::run(args),
         None => score_runs(&args.runs, &args.output),
     }
 }

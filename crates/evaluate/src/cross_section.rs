@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::correlation::{pearson, spearman};
@@ -53,7 +54,7 @@ fn per_timestamp(
         }
         correlation(forecast, realized)
     };
-    groups.iter().map(of_group).collect()
+    groups.par_iter().map(of_group).collect()
 }
 
 /// Mean, standard deviation and their ratio over the timestamps at which the coefficient is defined.

@@ -116,6 +116,39 @@ pub enum Error {
         /// From a forecast to the close of its position.
         held_bars: usize,
     },
+    /// More bins than coins to rank at one time.
+    #[error(
+        "{bins} bins at scope timestamp, expected at most the number of coins, {coins}\nhint: `--bins {coins}`, or \
+         `--scope trailing` ranks each forecast among the coin's last ones"
+    )]
+    MoreBinsThanCoins {
+        /// The bins asked for.
+        bins: usize,
+        /// The coins of the rows.
+        coins: usize,
+    },
+    /// Every row has too little to be ranked against.
+    #[error(
+        "none of {rows} rows has enough forecasts to be ranked among at scope {scope} with {bins} bins\nhint: trailing \
+         needs 60 forecasts of a coin, date as many of one day, timestamp a time with as many coins as bins"
+    )]
+    NoBins {
+        /// What forecasts are ranked against.
+        scope: &'static str,
+        /// The bins asked for.
+        bins: usize,
+        /// All rows.
+        rows: usize,
+    },
+    /// No row tells what the bar after another one brought.
+    #[error(
+        "none of {rows} rows has the return of the bar that it would be held over, expected `last_return` in rows one bar \
+         apart\nhint: forecasts of every bar are needed; `train` and `baseline` write them with `last_return`"
+    )]
+    NoBarReturns {
+        /// All rows.
+        rows: usize,
+    },
     /// Text that is no thresholds.toml.
     #[error("thresholds: {reason}\nhint: `scripts/tune-thresholds RUN` writes RUN/thresholds.toml")]
     Thresholds {

@@ -5,6 +5,7 @@
 //! one JSON object and prints as text tables. The statistics it is made of are public functions over slices.
 
 mod accuracy;
+mod backtest;
 mod block_length;
 mod bootstrap;
 mod controls;
@@ -21,6 +22,7 @@ mod notes;
 mod one_run;
 mod options;
 mod performance;
+mod quantiles;
 mod report;
 mod rows;
 mod scoring;
@@ -30,6 +32,10 @@ mod tuning;
 mod variants;
 
 pub use accuracy::{directional_accuracy, mean_absolute_error, root_mean_squared_error};
+pub use backtest::{
+    Backtest, BacktestOptions, BarReturn, CoinBacktest, Curve, DayEquity, DeflatedSharpe, Direction, Overfitting,
+    Performance, Signal, Trial, TrialResult, alpha_factor, backtest, probability_of_overfitting, rolling_z_score,
+};
 pub use block_length::optimal_block_length;
 pub use bootstrap::percentile_interval;
 pub use controls::{CONTROL_NAMES, controls, controls_of, is_control, shuffled};
@@ -37,12 +43,18 @@ pub use correlation::{average_ranks, pearson, spearman, weighted_pearson};
 pub use cross_section::{InformationCoefficient, ic_per_timestamp, neutralize, rank_ic_per_timestamp, summarize_ic};
 pub use deflated_sharpe::{deflated_sharpe_ratio, expected_maximum_sharpe, probabilistic_sharpe_ratio};
 pub use error::Error;
-pub use html::{FeatureImportance, Importance, Page, html, importance_svg, thresholds_html, thresholds_svg};
+pub use html::{
+    FeatureImportance, Importance, Page, backtest_svg, html, importance_svg, quantiles_svg, thresholds_html,
+    thresholds_svg,
+};
 pub use join::{Joined, Source, join};
 pub use normal::{normal_cdf, normal_quantile};
 pub use one_run::{ScoredRun, score_run};
 pub use options::Options;
 pub use performance::{max_drawdown, sharpe_ratio, sortino_ratio};
+pub use quantiles::{
+    LookAhead, Quantile, QuantileOptions, QuantileReport, RankIc, Scope, quantile_bins, quantiles, trailing_bins,
+};
 pub use report::{Difference, Interval, Report, Score};
 pub use rows::{Forecaster, Rows, timestamp_groups};
 pub use scoring::score;

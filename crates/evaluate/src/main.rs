@@ -1,6 +1,9 @@
 //! The binary `evaluate`.
 
+mod backtest_command;
 mod command;
+mod quantiles_command;
+mod selection;
 mod tune_command;
 
 use std::process::ExitCode;

@@ -42,7 +42,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    fn colour(self) -> RGBColor {
+    pub(super) fn colour(self) -> RGBColor {
         match self {
             Self::Model(place) => COLOURS[place % COLOURS.len()],
             Self::Control(place) => GREYS[place % GREYS.len()],
@@ -277,7 +277,7 @@ fn names_at_the_left(area: &Area<'_>, chart: &Chart<'_, '_>, names: &[String]) -
 }
 
 /// Names of the series in a line above, and the area below it.
-fn legend<'a, T>(area: &Area<'a>, series: &[Series<T>]) -> Result<Area<'a>, Box<dyn std::error::Error>> {
+pub(super) fn legend<'a, T>(area: &Area<'a>, series: &[Series<T>]) -> Result<Area<'a>, Box<dyn std::error::Error>> {
     let (above, below) = area.split_vertically(30);
     let mut x = 84;
     for one in series {

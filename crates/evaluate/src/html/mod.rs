@@ -2,11 +2,15 @@
 
 mod charts;
 mod deciles;
+mod equity_chart;
 mod page;
+mod quantile_chart;
 mod threshold_chart;
 mod thresholds;
 
 pub use charts::importance_svg;
+pub use equity_chart::backtest_svg;
 pub use page::{FeatureImportance, Importance, Page, html};
+pub use quantile_chart::quantiles_svg;
 pub use threshold_chart::thresholds_svg;
 pub use thresholds::thresholds_html;

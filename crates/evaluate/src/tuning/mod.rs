@@ -13,4 +13,4 @@ pub use choice::tune;
 pub use options::{DeflateBy, Protocol, TuneOptions};
 pub use result::{Candidate, CoinTuning, Deflation, Portfolio, SideTuning, Tuning};
 pub use statistics::TradeStatistics;
-pub(crate) use table::COLUMNS;
+pub(crate) use table::{COLUMNS, number, signed_percent};
