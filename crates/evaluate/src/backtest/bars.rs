@@ -39,7 +39,9 @@ impl Bars {
             // The row so many bars later, if there is one.
             let later = |row: usize, bars: usize| {
                 let due_ms = at(row)? + bars as i64 * rows.bar_ms;
-                (at(row + bars)? == due_ms).then(|| places[row + bars] as usize)
+                // Rows in between may be missing.
+                let found = (row + 1..=row + bars).find(|&other| at(other) == Some(due_ms))?;
+                Some(places[found] as usize)
             };
             let earned: Vec<f64> = (0..places.len())
                 .map(|row| match options.bar_return {

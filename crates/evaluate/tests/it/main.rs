@@ -5,6 +5,7 @@ mod command;
 mod coverage;
 mod errors;
 mod golden;
+mod golden_backtest;
 mod golden_thresholds;
 mod properties;
 mod report;
