@@ -18,8 +18,9 @@ pub enum Error {
     },
     /// The store holds no candles for a symbol of the universe.
     #[error(
-        "no {interval} {market} candles of {symbol} in {}\nhint: `cargo run -p download --release -- import FILE...` \
-         fills the store; `cargo run -p train --release -- --config configs/quickstart.toml` needs no candles",
+        "no {interval} {market} candles of {symbol} in {}\nhint: `cargo run -p download --release -- --config \
+         configs/binance20.toml` fetches candles, `... -- import FILE...` reads files; \
+         `cargo run -p train --release -- --config configs/quickstart.toml` needs none",
         dir.display()
     )]
     NoCandles {
