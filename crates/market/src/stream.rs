@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use serde::Deserialize;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
@@ -27,6 +27,10 @@ pub struct KlineStream {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     url: String,
     interval: Interval,
+    /// When the exchange last sent anything.
+    heard_at: Instant,
+    /// [`LONGEST_SILENCE`], but in tests.
+    longest_silence: Duration,
 }
 
 /// A message of a combined stream, as far as it is a kline.
@@ -88,10 +92,12 @@ impl KlineStream {
             .await
             .map_err(|_| failed(format!("no connection within {} s", CONNECT_LIMIT.as_secs())))?
             .map_err(|error| failed(error.to_string()))?;
-        Ok(Self { socket, url: base.to_owned(), interval })
+        let (heard_at, longest_silence) = (Instant::now(), LONGEST_SILENCE);
+        Ok(Self { socket, url: base.to_owned(), interval, heard_at, longest_silence })
     }
 
-    /// The next candle that is closed; those still forming are passed over. Loses nothing when it is cancelled.
+    /// The next candle that is closed; those still forming are passed over. Loses nothing when it is cancelled, nor is a
+    /// silence cut short by it.
     ///
     /// # Errors
     /// [`Error::Stream`] when the connection has ended or is silent, [`Error::WrongShape`] or [`Error::BadCandle`] for
@@ -99,11 +105,12 @@ impl KlineStream {
     pub async fn next_closed(&mut self) -> Result<(Symbol, Candle), Error> {
         loop {
             let failed = |reason: String| Error::Stream { url: self.url.clone(), reason };
-            let message = timeout(LONGEST_SILENCE, self.socket.next())
+            let message = timeout_at(self.heard_at + self.longest_silence, self.socket.next())
                 .await
-                .map_err(|_| failed(format!("silent for {} s", LONGEST_SILENCE.as_secs())))?
+                .map_err(|_| failed(format!("silent for {} s", self.longest_silence.as_secs())))?
                 .ok_or_else(|| failed("the connection has ended".to_owned()))?
                 .map_err(|error| failed(error.to_string()))?;
+            self.heard_at = Instant::now();
             match message {
                 Message::Text(text) => {
                     if let Some(closed) = self.closed_kline(text.as_str())? {
@@ -158,5 +165,34 @@ impl Kline {
             taker_buy_volume: Some(number(&self.taker_buy_volume)?),
             taker_buy_quote_volume: Some(number(&self.taker_buy_quote_volume)?),
         })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_dead_line_is_found_out_by_a_reader_that_never_waits_long() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("ws://{}", listener.local_addr().unwrap());
+        let silent = tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let _socket = tokio_tungstenite::accept_async(stream).await.unwrap();
+            std::future::pending::<()>().await;
+        });
+        let symbols = [Symbol::new("BTCUSDT").unwrap()];
+        let mut stream = KlineStream::connect(Market::Spot, Some(&url), &symbols, Interval::ONE_MINUTE).await.unwrap();
+        stream.longest_silence = Duration::from_millis(50);
+        let error = loop {
+            if let Ok(ended) = timeout(Duration::from_millis(5), stream.next_closed()).await {
+                break ended.unwrap_err();
+            }
+        };
+        assert!(error.to_string().contains("silent for 0 s"), "{error}");
+        silent.abort();
     }
 }

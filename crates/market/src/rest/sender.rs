@@ -223,7 +223,7 @@ impl Sender {
             && u64::saturating_mul(used, 10) > u64::from(self.options.weight_limit) * 9
         {
             let rest = Duration::from_secs(60 - server_second(headers).unwrap_or(0));
-            self.close_gate(rest.min(self.options.max_wait));
+            self.close_gate(rest);
         }
     }
 }

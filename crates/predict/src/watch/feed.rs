@@ -1,11 +1,12 @@
 //! Candles of all coins as they close: by websocket, filled up by REST, never one that could still change.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::future::pending;
 use std::time::{Duration, Instant};
 
-use market::{Candle, Interval, KlineStream, Market, RestClient, Symbol};
-use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use market::{Candle, Error, Interval, KlineStream, Market, RestClient, Symbol};
+use tokio::task::{JoinError, JoinHandle, JoinSet};
+use tokio::time::sleep;
 
 /// A position whose due candle is missing is settled at the next one there is once this many bars are known after it:
 /// the exchange may be late, and is asked again every minute until then.
@@ -21,6 +22,10 @@ pub struct Feed {
     source: FeedSource,
     client: RestClient,
     stream: Option<KlineStream>,
+    /// The websocket while it is being connected: a host that does not answer must hold nothing up.
+    connecting: Option<JoinHandle<Result<KlineStream, Error>>>,
+    /// REST requests under way.
+    asked: JoinSet<Answer>,
     /// When the websocket may be tried again, and the pause after that.
     retry: (Instant, Duration),
     coins: Vec<Coin>,
@@ -30,6 +35,33 @@ pub struct Feed {
     arrived: VecDeque<(Symbol, Candle)>,
     /// When the last candle came.
     last_arrival: Instant,
+    /// Latest close of a candle that came since this was last asked, UTC ms.
+    latest_close_ms: Option<i64>,
+}
+
+/// What a REST request for a coin's candles brought, and the exchange's clock when it was sent.
+#[derive(Debug)]
+struct Answer {
+    symbol: Symbol,
+    asked_ms: i64,
+    served: Result<Vec<Candle>, Error>,
+}
+
+/// What the exchange does wrong, by the way it takes.
+#[derive(Debug)]
+pub enum FeedFault {
+    /// A connection that was lost or could not be made.
+    Websocket(Error),
+    /// A request that failed.
+    Rest(Error),
+}
+
+/// What happened first.
+enum Event {
+    Connected(Result<Result<KlineStream, Error>, JoinError>),
+    Heard(Result<(Symbol, Candle), Error>),
+    Answered(Result<Answer, JoinError>),
+    Nothing,
 }
 
 /// Where a feed gets its candles.
@@ -54,8 +86,10 @@ struct Coin {
     candles: BTreeMap<i64, Candle>,
     /// Of every bar that opens before this, the candle is here or the exchange has none.
     known_until_ms: i64,
-    /// When a REST answer last came, by the exchange's clock.
+    /// When the last REST request that was answered was sent, by the exchange's clock.
     answered_ms: i64,
+    /// Candles from here on are kept however many they are: an open position waits for one of them.
+    keep_from_ms: i64,
 }
 
 impl Feed {
@@ -66,16 +100,20 @@ impl Feed {
             candles: BTreeMap::new(),
             known_until_ms: from_ms,
             answered_ms: i64::MIN,
+            keep_from_ms: i64::MAX,
         };
         Self {
             source,
             client,
             stream: None,
+            connecting: None,
+            asked: JoinSet::new(),
             retry: (Instant::now(), FIRST_PAUSE),
             coins: symbols.iter().map(coin).collect(),
             keep_bars,
             arrived: VecDeque::new(),
             last_arrival: Instant::now(),
+            latest_close_ms: None,
         }
     }
 
@@ -87,6 +125,18 @@ impl Feed {
     /// When the last candle came, by this machine's clock.
     pub fn last_arrival(&self) -> Instant {
         self.last_arrival
+    }
+
+    /// When, by the exchange, the latest candle closed of those that came since this was last called.
+    pub fn take_latest_close(&mut self) -> Option<i64> {
+        self.latest_close_ms.take()
+    }
+
+    /// Keeps each coin's candles from the time that `from_ms` gives for it, however many they are.
+    pub fn keep_from(&mut self, from_ms: impl Fn(&Symbol) -> Option<i64>) {
+        for coin in &mut self.coins {
+            coin.keep_from_ms = from_ms(&coin.symbol).unwrap_or(i64::MAX);
+        }
     }
 
     /// The candles that came since this was last called.
@@ -137,7 +187,7 @@ impl Feed {
     ///
     /// # Errors
     /// Whatever the request meets.
-    pub async fn ask_again(&mut self, symbol: &Symbol, time_ms: i64) -> Result<(), market::Error> {
+    pub async fn ask_again(&mut self, symbol: &Symbol, time_ms: i64) -> Result<(), Error> {
         let Some(coin) = self.coins.iter().find(|coin| coin.symbol == *symbol) else { return Ok(()) };
         if coin.known_until_ms <= time_ms || coin.candles.contains_key(&time_ms) {
             return Ok(());
@@ -151,37 +201,64 @@ impl Feed {
         Ok(())
     }
 
-    /// Reads the websocket for at most `longest`, or sleeps for as long while there is none.
+    /// Waits for at most `longest` for the next thing to come: a candle or a connection by websocket, an answer by REST.
     ///
-    /// Returns what was wrong when a connection was lost or could not be made.
-    pub async fn listen(&mut self, longest: Duration) -> Result<(), market::Error> {
-        if self.stream.is_none() && self.source.uses_websocket && Instant::now() >= self.retry.0 {
+    /// # Errors
+    /// What was wrong when a connection was lost or could not be made, or a request failed.
+    pub async fn listen(&mut self, longest: Duration) -> Result<(), FeedFault> {
+        let is_idle = self.stream.is_none() && self.connecting.is_none();
+        if is_idle && self.source.uses_websocket && Instant::now() >= self.retry.0 {
             let symbols: Vec<Symbol> = self.coins.iter().map(|coin| coin.symbol.clone()).collect();
-            let FeedSource { market, interval, .. } = self.source;
-            match KlineStream::connect(market, self.source.websocket_url.as_deref(), &symbols, interval).await {
-                Ok(stream) => self.stream = Some(stream),
-                Err(error) => return Err(self.disconnected(error)),
-            }
+            let FeedSource { market, interval, websocket_url, .. } = self.source.clone();
+            self.connecting = Some(tokio::spawn(async move {
+                KlineStream::connect(market, websocket_url.as_deref(), &symbols, interval).await
+            }));
         }
-        let Some(stream) = &mut self.stream else {
-            sleep(longest).await;
-            return Ok(());
-        };
-        match timeout(longest, stream.next_closed()).await {
-            Err(_) => Ok(()),
-            Ok(Ok((symbol, candle))) => {
+        match self.next_event(longest).await {
+            Event::Nothing => Ok(()),
+            Event::Connected(ended) => {
+                self.connecting = None;
+                let connected = ended.unwrap_or_else(|error| Err(Error::Task { reason: error.to_string() }));
+                self.stream = Some(connected.map_err(|error| self.disconnected(error))?);
+                Ok(())
+            }
+            Event::Heard(Ok((symbol, candle))) => {
                 self.retry.1 = FIRST_PAUSE;
                 self.take(&symbol, candle);
                 Ok(())
             }
-            Ok(Err(error)) => Err(self.disconnected(error)),
+            Event::Heard(Err(error)) => Err(self.disconnected(error)),
+            Event::Answered(Ok(answer)) => self.take_answer(answer).map_err(FeedFault::Rest),
+            Event::Answered(Err(error)) => Err(FeedFault::Rest(Error::Task { reason: error.to_string() })),
         }
     }
 
-    fn disconnected(&mut self, error: market::Error) -> market::Error {
+    async fn next_event(&mut self, longest: Duration) -> Event {
+        let Self { stream, connecting, asked, .. } = self;
+        let connected = async {
+            match connecting {
+                Some(connecting) => connecting.await,
+                None => pending().await,
+            }
+        };
+        let heard = async {
+            match stream {
+                Some(stream) => stream.next_closed().await,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            heard = heard => Event::Heard(heard),
+            connected = connected => Event::Connected(connected),
+            Some(answered) = asked.join_next() => Event::Answered(answered),
+            () = sleep(longest) => Event::Nothing,
+        }
+    }
+
+    fn disconnected(&mut self, error: Error) -> FeedFault {
         self.stream = None;
         self.retry = (Instant::now() + self.retry.1, (self.retry.1 * 2).min(LONGEST_PAUSE));
-        error
+        FeedFault::Websocket(error)
     }
 
     /// A candle that is known to be closed.
@@ -193,56 +270,56 @@ impl Feed {
         }
         coin.candles.insert(candle.open_time_ms, candle);
         coin.advance(step, i64::MIN);
-        while coin.candles.len() > keep_bars {
+        while coin.candles.len() > keep_bars
+            && coin.candles.first_key_value().is_some_and(|(first, _)| *first < coin.keep_from_ms)
+        {
             coin.candles.pop_first();
         }
         self.arrived.push_back((symbol.clone(), candle));
         self.last_arrival = Instant::now();
+        self.latest_close_ms = self.latest_close_ms.max(Some(candle.open_time_ms.saturating_add(step)));
     }
 
-    /// Asks by REST for what `symbols` lack, all at once. `now_ms` is the exchange's clock.
-    ///
-    /// # Errors
-    /// The first error that a coin meets; what the others brought is kept.
-    pub async fn fill(&mut self, symbols: &[Symbol], now_ms: i64) -> Result<(), market::Error> {
-        let hole_after_ms = self.source.hole_after_bars as i64 * self.source.interval.ms();
+    /// Asks by REST for what `symbols` lack, all at once, unless requests are still under way; [`Feed::listen`] takes the
+    /// answers. `now_ms` is the exchange's clock.
+    pub fn ask(&mut self, symbols: &[Symbol], now_ms: i64) {
+        if !self.asked.is_empty() {
+            return;
+        }
         let (step, interval) = (self.source.interval.ms(), self.source.interval);
-        let mut running = JoinSet::new();
         for coin in self.coins.iter().filter(|coin| symbols.contains(&coin.symbol)) {
             let (client, symbol, from_ms) = (self.client.clone(), coin.symbol.clone(), coin.known_until_ms);
-            running.spawn(async move {
+            self.asked.spawn(async move {
                 let served = client.served_klines(&symbol, interval, from_ms, now_ms + 2 * step).await;
-                (symbol, served)
+                Answer { symbol, asked_ms: now_ms, served }
             });
         }
-        let mut result = Ok(());
-        while let Some(ended) = running.join_next().await {
-            let Ok((symbol, served)) = ended else { continue };
-            match served {
-                Ok(candles) => {
-                    // The last one may still change: it counts once a later one is served.
-                    let (last, closed) = match candles.split_last() {
-                        Some((last, closed)) => (last.open_time_ms, closed),
-                        None => (i64::MIN, &[][..]),
-                    };
+    }
+
+    fn take_answer(&mut self, answer: Answer) -> Result<(), Error> {
+        let Answer { symbol, asked_ms, served } = answer;
+        let step = self.source.interval.ms();
+        let hole_after_ms = self.source.hole_after_bars as i64 * step;
+        let mut holes_until_ms = i64::MIN;
+        let result = match served {
+            // The last one may still change: it counts once a later one is served.
+            Ok(candles) => {
+                if let Some((last, closed)) = candles.split_last() {
                     for candle in closed {
                         self.take(&symbol, *candle);
                     }
-                    if let Some(coin) = self.coins.iter_mut().find(|coin| coin.symbol == symbol) {
-                        coin.advance(step, last.saturating_sub(hole_after_ms));
-                        coin.answered_ms = now_ms;
-                    }
+                    // A candle of the far future would make everything before it a hole.
+                    holes_until_ms = last.open_time_ms.min(asked_ms).saturating_sub(hole_after_ms);
                 }
-                Err(error) => {
-                    // An exchange that does not know the coin has answered: it has no candles of it.
-                    if let market::Error::Rejected { .. } = error
-                        && let Some(coin) = self.coins.iter_mut().find(|coin| coin.symbol == symbol)
-                    {
-                        coin.answered_ms = now_ms;
-                    }
-                    result = result.and(Err(error));
-                }
+                Ok(())
             }
+            // An exchange that does not know the coin has answered: it has no candles of it.
+            Err(error @ Error::Rejected { .. }) => Err(error),
+            Err(error) => return Err(error),
+        };
+        if let Some(coin) = self.coins.iter_mut().find(|coin| coin.symbol == symbol) {
+            coin.advance(step, holes_until_ms);
+            coin.answered_ms = asked_ms;
         }
         result
     }
@@ -265,7 +342,28 @@ mod tests {
 
     fn coin(bars: &[i64]) -> Coin {
         let candles = bars.iter().map(|bar| (bar * STEP, Candle::close_only(bar * STEP, 1.0))).collect();
-        Coin { symbol: Symbol::new("BTCUSDT").unwrap(), candles, known_until_ms: 0, answered_ms: 0 }
+        Coin {
+            symbol: Symbol::new("BTCUSDT").unwrap(),
+            candles,
+            known_until_ms: 0,
+            answered_ms: 0,
+            keep_from_ms: i64::MAX,
+        }
+    }
+
+    /// A feed of one coin, whose exchange is at `address` or nowhere.
+    fn feed(address: Option<std::net::SocketAddr>) -> (Feed, Symbol) {
+        let host = address.map_or("127.0.0.1:9".to_owned(), |address| address.to_string());
+        let client = RestClient::new(Market::Spot, Some(&format!("http://{host}"))).unwrap();
+        let source = FeedSource {
+            market: Market::Spot,
+            interval: Interval::ONE_MINUTE,
+            websocket_url: Some(format!("ws://{host}")),
+            uses_websocket: address.is_some(),
+            hole_after_bars: 2,
+        };
+        let symbol = Symbol::new("BTCUSDT").unwrap();
+        (Feed::new(source, client, std::slice::from_ref(&symbol), 0, 100), symbol)
     }
 
     #[test]
@@ -283,16 +381,7 @@ mod tests {
 
     #[test]
     fn a_due_candle_is_waited_for_and_only_then_done_without() {
-        let client = RestClient::new(Market::Spot, Some("http://127.0.0.1:9")).unwrap();
-        let source = FeedSource {
-            market: Market::Spot,
-            interval: Interval::ONE_MINUTE,
-            websocket_url: None,
-            uses_websocket: false,
-            hole_after_bars: 2,
-        };
-        let symbol = Symbol::new("BTCUSDT").unwrap();
-        let mut feed = Feed::new(source, client, std::slice::from_ref(&symbol), 0, 100);
+        let (mut feed, symbol) = feed(None);
         for bar in [0, 1, 5, 6] {
             feed.take(&symbol, Candle::close_only(bar * STEP, bar as f64 + 1.0));
         }
@@ -309,5 +398,42 @@ mod tests {
         assert_eq!((at(&feed, 2), at(&feed, 3)), (Some(5), None));
         feed.take(&symbol, Candle::close_only(3 * STEP, 4.0));
         assert_eq!(at(&feed, 3), Some(3), "it came late");
+    }
+    #[test]
+    fn candles_that_a_position_waits_for_outlive_a_long_outage() {
+        let (mut feed, symbol) = feed(None);
+        feed.keep_bars = 10;
+        feed.take(&symbol, Candle::close_only(0, 1.0));
+        feed.keep_from(|_| Some(0));
+        for bar in 1..50 {
+            feed.take(&symbol, Candle::close_only(bar * STEP, 1.0));
+        }
+        assert_eq!(feed.candle_from(&symbol, 15 * STEP).map(|candle| candle.open_time_ms), Some(15 * STEP));
+        feed.keep_from(|_| None);
+        feed.take(&symbol, Candle::close_only(50 * STEP, 1.0));
+        assert_eq!(feed.coins[0].candles.len(), 10, "nothing waits any more");
+        assert_eq!((feed.take_latest_close(), feed.take_latest_close()), (Some(51 * STEP), None));
+    }
+
+    #[test]
+    fn a_candle_of_the_far_future_makes_no_holes() {
+        let (mut feed, symbol) = feed(None);
+        let served = [0, 1, 1_000_000_000].map(|bar| Candle::close_only(bar * STEP, 1.0)).to_vec();
+        feed.take_answer(Answer { symbol, asked_ms: 2 * STEP, served: Ok(served) }).unwrap();
+        assert_eq!(feed.coins[0].known_until_ms, 2 * STEP);
+    }
+
+    #[tokio::test]
+    async fn a_host_that_does_not_answer_holds_nothing_up() {
+        // Takes connections, and never says a word.
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = silent.local_addr().unwrap();
+        let (mut feed, symbol) = feed(Some(address));
+        feed.ask(std::slice::from_ref(&symbol), 0);
+        let listened = feed.listen(Duration::from_millis(1));
+        tokio::time::timeout(Duration::from_secs(5), listened).await.unwrap().unwrap();
+        assert!(feed.connecting.is_some() && feed.asked.len() == 1, "both go on");
+        feed.ask(std::slice::from_ref(&symbol), 1);
+        assert_eq!(feed.asked.len(), 1, "none is sent beside one that is under way");
     }
 }

@@ -8,15 +8,19 @@ use std::time::Duration;
 use dataset::format_time;
 use evaluate::pearson;
 use market::{RestClient, Symbol};
+use tokio::time::timeout;
 use tracing::{info, warn};
 use trading::{Ledger, LoggedForecast, Minute, Price};
 
 use super::metrics::Metrics;
-use crate::watch::{Acting, ExchangeClock, Feed, why_not};
+use crate::watch::{Acting, ExchangeClock, Feed, FeedFault, why_not};
 use crate::{Checkpoint, Forecasts, History, WatchConfig, forecast_at};
 
 /// Longest sleep, so that an interrupt is noticed.
 const NAP: Duration = Duration::from_millis(100);
+
+/// How long a reading of the exchange's clock may take, in its milliseconds; nor is one begun so close to a bar's end.
+const READING_MS: f64 = 5000.0;
 
 /// A running watch.
 pub struct Session {
@@ -32,6 +36,10 @@ pub struct Session {
     pub is_interrupted: Arc<AtomicBool>,
     /// The watch ends once the exchange's clock shows this.
     pub until_ms: i64,
+    /// Sum of the profits after costs of all positions that are closed, fractions of the value of one.
+    pub net: f64,
+    /// The bar for which a failing REST interface was last reported: one line a bar will do.
+    pub reported_ms: i64,
 }
 
 /// What the wait for a minute's candles ended with.
@@ -118,21 +126,56 @@ impl Session {
         while self.clock.now_ms() < close_ms && !self.feed.waiting_for(time_ms).is_empty() && !self.is_over() {
             let nap = self.clock.until(close_ms).min(NAP);
             self.listen(nap).await;
-            if self.clock.is_old()
-                && let Ok(clock) = ExchangeClock::read(&self.client, self.settings.clock_speed).await
-            {
-                self.clock = clock;
+            if self.clock.is_old() && self.clock.until(close_ms) > 2 * self.clock.real(READING_MS) {
+                self.read_clock().await;
             }
         }
     }
 
+    /// Reads the exchange's clock again; whether it could.
+    async fn read_clock(&mut self) -> bool {
+        let reading = ExchangeClock::read(&self.client, self.settings.clock_speed);
+        match timeout(self.clock.real(READING_MS), reading).await {
+            Ok(Ok(clock)) => self.clock = clock,
+            Ok(Err(_)) | Err(_) => {
+                self.metrics.faults.with_label_values(&["rest"]).inc();
+                self.clock.keep_for_now();
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Listens for the next thing to come. A clock that candles prove slow is read again before anything is done by it.
     async fn listen(&mut self, longest: Duration) {
+        self.hear(longest).await;
+        if let Some(close_ms) = self.feed.take_latest_close()
+            && self.clock.is_behind(close_ms)
+        {
+            warn!(candle_closed = format_time(close_ms), "the clock is behind: did this machine sleep?");
+            while !self.read_clock().await && !self.is_over() {
+                self.hear(NAP).await;
+            }
+        }
+    }
+
+    async fn hear(&mut self, longest: Duration) {
         let was_streaming = self.feed.is_streaming();
-        if let Err(error) = self.feed.listen(longest).await {
-            warn!("{error}");
-            self.metrics.faults.with_label_values(&["websocket"]).inc();
-        } else if !was_streaming && self.feed.is_streaming() {
-            info!("listening by websocket");
+        match self.feed.listen(longest).await {
+            Ok(()) if !was_streaming && self.feed.is_streaming() => info!("listening by websocket"),
+            Ok(()) => {}
+            Err(FeedFault::Websocket(error)) => {
+                warn!("{error}");
+                self.metrics.faults.with_label_values(&["websocket"]).inc();
+            }
+            Err(FeedFault::Rest(error)) => {
+                // An exchange that is down is asked many times.
+                let bar_ms = self.last_closed_ms();
+                if std::mem::replace(&mut self.reported_ms, bar_ms) != bar_ms {
+                    warn!("{error}");
+                }
+                self.metrics.faults.with_label_values(&["rest"]).inc();
+            }
         }
         self.metrics.is_streaming.set(i64::from(self.feed.is_streaming()));
     }
@@ -141,8 +184,6 @@ impl Session {
     async fn collect(&mut self, time_ms: i64) -> Collected {
         let close_ms = time_ms + self.bar_ms();
         let give_up_ms = close_ms + (self.settings.patience_secs * 1000.0) as i64;
-        // One line a minute: an exchange that is down is asked many times.
-        let mut is_said = false;
         let mut ask_ms = close_ms + if self.feed.is_streaming() { self.settings.rest_after_ms as i64 } else { 0 };
         loop {
             let waiting = self.feed.waiting_for(time_ms);
@@ -158,18 +199,12 @@ impl Session {
             if now_ms >= give_up_ms {
                 return Collected::TooLate(awaited);
             }
-            if now_ms < ask_ms {
-                let nap = self.clock.until(ask_ms).min(NAP);
-                self.listen(nap).await;
-                continue;
+            if now_ms >= ask_ms {
+                self.feed.ask(&awaited, now_ms);
+                ask_ms = now_ms + self.settings.rest_every_ms as i64;
             }
-            if let Err(error) = self.feed.fill(&awaited, now_ms).await {
-                if !std::mem::replace(&mut is_said, true) {
-                    warn!("{error}");
-                }
-                self.metrics.faults.with_label_values(&["rest"]).inc();
-            }
-            ask_ms = self.clock.now_ms() + self.settings.rest_every_ms as i64;
+            let nap = self.clock.until(ask_ms).min(NAP);
+            self.listen(nap).await;
         }
     }
 
@@ -209,7 +244,13 @@ impl Session {
                 "position closed"
             );
             self.metrics.positions.with_label_values(&["closed"]).inc();
+            self.net += position.net().unwrap_or(0.0);
         }
+        let open = self.ledger.open_positions()?;
+        self.feed.keep_from(|symbol| {
+            open.iter().filter(|position| position.symbol == *symbol).map(|position| position.forecast_ms).min()
+        });
+        self.metrics.open_positions.set(open.len() as i64);
         Ok(())
     }
 
@@ -292,11 +333,8 @@ impl Session {
 
     /// What the metrics know from the ledger.
     fn report(&mut self) -> anyhow::Result<()> {
-        let positions = self.ledger.all_positions()?;
-        let net: f64 = positions.iter().filter_map(trading::Position::net).sum();
         let coins = self.checkpoint.config.universe.symbols.len().max(1);
-        self.metrics.equity.set(1.0 + net / coins as f64);
-        self.metrics.open_positions.set(positions.iter().filter(|position| position.is_open()).count() as i64);
+        self.metrics.equity.set(1.0 + self.net / coins as f64);
         let hold_ms = self.checkpoint.config.target.horizon_bars as i64 * self.bar_ms();
         let outcomes = self.ledger.outcomes(hold_ms, self.settings.pearson_forecasts)?;
         let (forecasts, realized): (Vec<f64>, Vec<f64>) = outcomes.into_iter().unzip();

@@ -132,10 +132,12 @@ pub fn watch(
         }
         let clock = wait_for_clock(&client, &settings, &is_interrupted).await?;
         let open = ledger.open_positions()?;
+        let net = ledger.all_positions()?.iter().filter_map(trading::Position::net).sum();
         let history_ms = checkpoint.history_bars() as i64 * bar_ms;
         let first_ms = (clock.now_ms() - history_ms - bar_ms).div_euclid(bar_ms) * bar_ms;
         // Positions from before a stop are settled at their own candles.
-        let from_ms = open.iter().map(|position| position.forecast_ms).fold(first_ms, i64::min);
+        let waiting = open.iter().filter(|position| symbols.contains(&position.symbol));
+        let from_ms = waiting.map(|position| position.forecast_ms).fold(first_ms, i64::min);
         let keep_bars = ((clock.now_ms() - from_ms) / bar_ms + 16) as usize;
         for position in open.iter().filter(|position| !symbols.contains(&position.symbol)) {
             warn!(symbol = %position.symbol, "an open position of a coin that is not in the universe stays open");
@@ -160,6 +162,8 @@ pub fn watch(
             metrics,
             is_interrupted,
             until_ms,
+            net,
+            reported_ms: i64::MIN,
         };
         session.run().await
     })
@@ -172,6 +176,8 @@ fn patience(settings: &WatchConfig, market: market::Market) -> RestOptions {
         timeout: real(5.0).max(Duration::from_secs(1)),
         max_tries: 2,
         retry_pause: real(0.25),
+        // While REST is told to keep silent, the websocket may bring all there is.
+        max_wait: real(1.0),
         ..RestOptions::for_market(market)
     }
 }
