@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use dataset::{TargetKind, write_atomically};
-use evaluate::{BacktestOptions, BarReturn, Direction, Rows, Scope, Signal, Thresholds, Trial, backtest, backtest_svg};
+use evaluate::{
+    BacktestOptions, BarReturn, Direction, Error, Rows, Scope, Signal, Thresholds, Trial, backtest, backtest_svg,
+};
 
 use crate::selection::Selection;
 
@@ -127,7 +129,10 @@ pub fn run(args: &BacktestArgs) -> anyhow::Result<()> {
     let (rows, forecaster, target) = args.selection.read()?;
     let options = args.options(&rows, target);
     options.validate().map_err(cli::usage)?;
-    let found = backtest(&rows, &forecaster, &args.trials()?, &options)?;
+    let found = backtest(&rows, &forecaster, &args.trials()?, &options).map_err(|error| match error {
+        Error::MoreBinsThanCoins { .. } | Error::Setting { .. } => cli::usage(error),
+        error => error.into(),
+    })?;
     if found.scope == Some(Scope::Date) {
         cli::warn(
             "scope date looks ahead: positions are taken by forecasts of later in the day, which nobody knew; --scope \

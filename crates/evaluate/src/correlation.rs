@@ -3,6 +3,8 @@
 //! Pairs in which either side is NaN are left out. A correlation is undefined (`None`) with fewer than three pairs (two
 //! points always correlate by one) and where a side is constant.
 
+use crate::ordering::sorted;
+
 /// Pairs a correlation needs at least.
 const LEAST_PAIRS: usize = 3;
 
@@ -49,14 +51,13 @@ pub fn spearman(x: &[f64], y: &[f64]) -> Option<f64> {
 /// assert_eq!(evaluate::average_ranks(&[5.0, 1.0, 5.0]), [2.5, 1.0, 2.5]);
 /// ```
 pub fn average_ranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_unstable_by(|left, right| values[*left].total_cmp(&values[*right]));
+    let order = sorted(values);
     let mut ranks = vec![0.0; values.len()];
     let mut below = 0;
-    for ties in order.chunk_by(|left, right| values[*left] == values[*right]) {
+    for ties in order.chunk_by(|left, right| left.0 == right.0) {
         let rank = below as f64 + (ties.len() as f64 + 1.0) / 2.0;
-        for index in ties {
-            ranks[*index] = rank;
+        for (_, index) in ties {
+            ranks[*index as usize] = rank;
         }
         below += ties.len();
     }

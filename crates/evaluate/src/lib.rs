@@ -21,6 +21,7 @@ mod normal;
 mod notes;
 mod one_run;
 mod options;
+mod ordering;
 mod performance;
 mod quantiles;
 mod report;

@@ -14,4 +14,6 @@ pub use alpha::{alpha_factor, rolling_z_score};
 pub use overfitting::{Overfitting, probability_of_overfitting};
 pub use result::{Backtest, CoinBacktest, Curve, DayEquity, DeflatedSharpe, Performance, TrialResult};
 pub use run::backtest;
+pub(crate) use table::{COLUMNS, cells};
+
 pub use settings::{BacktestOptions, BarReturn, Direction, Signal, Trial};

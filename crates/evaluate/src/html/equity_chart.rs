@@ -32,7 +32,7 @@ pub fn backtest_svg(found: &Backtest) -> String {
 }
 
 /// A line of at most so many points: one value of each stretch, at the stretch's last time.
-fn thinned(time_ms: &[i64], values: &[f64], of_stretch: impl Fn(&[f64]) -> Option<f64>) -> Vec<(f64, f64)> {
+pub(super) fn thinned(time_ms: &[i64], values: &[f64], of_stretch: impl Fn(&[f64]) -> Option<f64>) -> Vec<(f64, f64)> {
     let step = values.len().div_ceil(MOST_POINTS).max(1);
     let point = |(times, values): (&[i64], &[f64])| Some((*times.last()? as f64, of_stretch(values)?));
     time_ms.chunks(step).zip(values.chunks(step)).filter_map(point).collect()

@@ -7,6 +7,7 @@ mod page;
 mod quantile_chart;
 mod threshold_chart;
 mod thresholds;
+mod trading;
 
 pub use charts::importance_svg;
 pub use equity_chart::backtest_svg;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::charts::{self, Kind, Point, Series};
 use super::deciles::{Decile, deciles};
+use super::trading::trading;
 use crate::controls::is_control;
 use crate::cross_section::ic_per_timestamp;
 use crate::format::{correlation, counted, grouped, interval, magnitude, percent, ratio};
@@ -67,6 +68,7 @@ pub fn html(page: &Page<'_>) -> String {
         coins(page),
         cumulative(page),
         tenths(page),
+        trading(page),
         features(page),
         notes(page),
     ];
@@ -104,13 +106,13 @@ fn title(page: &Page<'_>) -> String {
 }
 
 /// Places of the forecasters that are no controls.
-fn models<'a>(page: &Page<'a>) -> impl Iterator<Item = usize> + use<'a> {
+pub(super) fn models<'a>(page: &Page<'a>) -> impl Iterator<Item = usize> + use<'a> {
     let scores = &page.report.forecasters;
     (0..scores.len()).filter(|&place| !is_control(&scores[place].name, scores[place].run.as_deref()))
 }
 
 /// Series of the models, numbered for their colours.
-fn model_series<T>(page: &Page<'_>, points: impl Fn(usize) -> Vec<T>) -> Vec<Series<T>> {
+pub(super) fn model_series<T>(page: &Page<'_>, points: impl Fn(usize) -> Vec<T>) -> Vec<Series<T>> {
     let labels = page.report.labels();
     models(page)
         .enumerate()
@@ -152,8 +154,8 @@ fn head(page: &Page<'_>) -> String {
     }
     text + "<p>How to read it: a correlation of 0.02 to 0.06 is what honest forecasts of this kind reach, and above 0.12 a \
             leak until shown otherwise. Look at the intervals before the values, at <i>neutral</i> and <i>+1 bar</i> before \
-            the plain score, and ask whether a forecaster beats the controls, which know next to nothing. Nothing here is \
-            after costs.</p>\n"
+            the plain score, and ask whether a forecaster beats the controls, which know next to nothing. Costs are \
+            in the section on capital alone.</p>\n"
 }
 
 fn scores(page: &Page<'_>) -> String {

@@ -5,7 +5,9 @@
 //! edges below its rank: the smallest whole number of at least i bins / (n - 1). Whole numbers decide it, so that no
 //! rounding moves a value that lies on an edge (pandas moves a few where there are more bins than values).
 
-/// Places below this are the same whatever the number of bins: nothing is ranked.
+use crate::ordering::sorted;
+
+/// Values below which there is nothing to rank.
 const LEAST_VALUES: usize = 2;
 
 /// The bin, from 0, of a value with `below` of its `count` fellows (itself included in the count) before it.
@@ -32,29 +34,9 @@ pub fn quantile_bins(values: &[f64], bins: usize) -> Vec<u16> {
     bin
 }
 
-/// (order key, place) of each value, lowest first, equal ones in order of appearance.
-pub(crate) fn sorted(values: &[f64]) -> Vec<(u64, u32)> {
-    let mut keys: Vec<(u64, u32)> = values.iter().zip(0..).map(|(value, place)| (order_key(*value), place)).collect();
-    keys.sort_unstable();
-    keys
-}
-
-/// A whole number that orders as the finite value does; both zeros are one.
-pub(crate) fn order_key(value: f64) -> u64 {
-    let bits = (value + 0.0).to_bits();
-    if bits >> 63 == 0 { bits | 1 << 63 } else { !bits }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn keys_order_as_values_do() {
-        let values = [f64::MIN, -1.0, -1e-300, 0.0, 1e-300, 1.0, f64::MAX];
-        assert!(values.windows(2).all(|pair| order_key(pair[0]) < order_key(pair[1])));
-        assert_eq!(order_key(0.0), order_key(-0.0));
-    }
 
     #[test]
     fn few_values_leave_bins_empty() {

@@ -5,7 +5,8 @@
 
 use rayon::prelude::*;
 
-use super::cut::{bin_of_place, sorted};
+use super::cut::bin_of_place;
+use crate::ordering::sorted;
 
 /// Shortest stretch that is worth ranking on its own.
 const LEAST_STRETCH: usize = 1 << 15;

@@ -1,6 +1,8 @@
 //! The evaluate library against other implementations and as properties, its report, and the binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod backtest;
+mod backtest_command;
 mod command;
 mod coverage;
 mod errors;

@@ -229,7 +229,8 @@ fn the_page_needs_nothing_else_and_takes_names_as_text() {
     assert!(page.contains("network 1") && page.contains("network 2"), "equal names are told apart");
     assert!(page.contains("&lt;b&gt;&quot;&amp;") && !page.contains("<b>\"&"), "names are no HTML");
     assert!(page.contains("1,234 of its rows are not in every run"));
-    assert_eq!(page.matches("<svg").count(), 5, "folds, coins, cumulative IC, deciles, importance");
+    assert_eq!(page.matches("<svg").count(), 7, "folds, coins, cumulative IC, deciles, bins, capital, importance");
+    assert!(page.contains("Quantiles and capital") && page.contains("break-even"));
     for from_elsewhere in ["<script", "<link", "src=", "href=", "@import", "url("] {
         assert!(!page.contains(from_elsewhere), "{from_elsewhere}");
     }
