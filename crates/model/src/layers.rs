@@ -67,7 +67,7 @@ impl LayerNorm {
     ///
     /// # Shapes
     ///
-    /// - input, output: `[time, window, channels]`
+    /// - input, output: `[window, time, channels]`
     pub fn forward(&self, input: Tensor<3>) -> Tensor<3> {
         standardize(input, 2, LAYER_NORM_EPSILON) * self.weight.val().unsqueeze() + self.bias.val().unsqueeze()
     }

@@ -1,0 +1,10 @@
+//! Our own convolution for Burn's CPU backend, below the network's definition.
+//!
+//! Burn has no convolution that trains quickly on a CPU: its weight gradient becomes products of width 3. [`convolve`]
+//! takes tensors of the flex backend, with or without autodiff, and leaves all others to the caller.
+
+mod conv;
+mod op;
+mod tile;
+
+pub(crate) use op::{Convolution, convolve};
