@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use model::{
-    AdamWConfig, Device, DeviceChoice, GradientsParams, Loss, Mixing, NetworkConfig, ResNet1d, Tensor,
-    TensorData, Windows, clip_grad_norm, forecast, masked_loss,
+    AdamWConfig, Device, DeviceChoice, GradientsParams, Loss, Mixing, NetworkConfig, ResNet1d, Tensor, TensorData,
+    Windows, clip_grad_norm, forecast, masked_loss,
 };
 
 #[global_allocator]

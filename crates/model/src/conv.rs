@@ -124,10 +124,11 @@ impl Conv1d {
 }
 
 /// By our own kernel where there is one, else by Burn's matrix products.
-fn convolve(convolution: Convolution) -> Tensor<3> {
+pub(crate) fn convolve(convolution: Convolution) -> Tensor<3> {
     match kernel::convolve(convolution) {
         Ok(output) => output,
-        Err(Convolution { input, weight, bias, residual, stride, padding, rectified }) => {
+        Err(convolution) => {
+            let Convolution { input, weight, bias, residual, stride, padding, rectified } = *convolution;
             let input = if rectified { activation::relu(input) } else { input };
             let output = products(input, weight, stride, padding) + bias.reshape([1, 1, -1]);
             match residual {

@@ -71,9 +71,7 @@ pub fn forward(
     rectified: bool,
 ) -> Vec<f32> {
     let instructions = Instructions::detect();
-    let packed = pack(shape.channels_out, shape.depth(), |k, column| {
-        weight[(column * shape.channels_in + k % shape.channels_in) * shape.kernel + k / shape.channels_in]
-    });
+    let packed = packed(&shape, weight);
     let mut output = vec![0.0; shape.windows * shape.output_len()];
     let windows = output.par_chunks_mut(shape.output_len()).zip(input.par_chunks(shape.input_len())).enumerate();
     windows.for_each_init(Vec::new, |scratch, (window, (output, input))| {
@@ -145,8 +143,8 @@ pub fn backward(
                     let input_grad = &mut input_grads[place * shape.input_len()..][..shape.input_len()];
                     back_to_input(instructions, &shape, &phases, grad, &mut padded, input_grad);
                     if rectified {
-                        let passed = input_grad.iter_mut().zip(input).filter(|(_, value)| **value <= 0.0);
-                        passed.for_each(|(grad, _)| *grad = 0.0);
+                        let values = input_grad.iter_mut().zip(input);
+                        values.for_each(|(grad, value)| *grad = if *value > 0.0 { *grad } else { 0.0 });
                     }
                 }
             }
@@ -211,13 +209,34 @@ struct Phase {
 fn phases(shape: &ConvShape, weight: &[f32]) -> Vec<Phase> {
     let met = (0..shape.stride.min(shape.kernel)).map(|offset| {
         let taps = (shape.kernel - offset).div_ceil(shape.stride);
-        let packed = pack(shape.channels_in, taps * shape.channels_out, |k, column| {
-            let tap = offset + shape.stride * (taps - 1 - k / shape.channels_out);
-            weight[(k % shape.channels_out * shape.channels_in + column) * shape.kernel + tap]
-        });
+        let depth = taps * shape.channels_out;
+        let mut packed = vec![0.0; shape.channels_in.div_ceil(LANES) * depth * LANES];
+        for (out, row) in weight.chunks_exact(shape.depth()).enumerate() {
+            for (channel, values) in row.chunks_exact(shape.kernel).enumerate() {
+                let place = channel / LANES * depth * LANES + channel % LANES;
+                for (tap, value) in values.iter().skip(offset).step_by(shape.stride).enumerate() {
+                    packed[place + ((taps - 1 - tap) * shape.channels_out + out) * LANES] = *value;
+                }
+            }
+        }
         Phase { offset, taps, packed }
     });
     met.collect()
+}
+
+/// `[kernel * channels_in, channels_out]` in panels of [`LANES`] columns, zeros beyond the last.
+fn packed(shape: &ConvShape, weight: &[f32]) -> Vec<f32> {
+    let depth = shape.depth();
+    let mut packed = vec![0.0; shape.channels_out.div_ceil(LANES) * depth * LANES];
+    for (out, row) in weight.chunks_exact(depth).enumerate() {
+        let place = out / LANES * depth * LANES + out % LANES;
+        for (channel, values) in row.chunks_exact(shape.kernel).enumerate() {
+            for (tap, value) in values.iter().enumerate() {
+                packed[place + (tap * shape.channels_in + channel) * LANES] = *value;
+            }
+        }
+    }
+    packed
 }
 
 /// Adds what the outputs' gradient is to one window's input.
@@ -243,30 +262,14 @@ fn back_to_input(
         }
         let time = phase.offset + shape.stride * first - shape.padding;
         let steps = (shape.time - 1 - time) / shape.stride + 1;
-        let a = Left {
-            values: &padded[(front + first + 1 - phase.taps) * channels..],
-            row_stride: channels,
-            k_stride: 1,
-        };
+        let a =
+            Left { values: &padded[(front + first + 1 - phase.taps) * channels..], row_stride: channels, k_stride: 1 };
         let depth = phase.taps * channels;
         let b = Right { values: &phase.packed, panel_stride: depth * LANES, k_stride: LANES };
         let rows = &mut input_grad[time * shape.channels_in..];
         let sizes = [steps, shape.channels_in, depth];
         multiply_add(instructions, sizes, a, b, rows, shape.stride * shape.channels_in);
     }
-}
-
-/// `[depth, columns]` in panels of [`LANES`] columns, zeros beyond the last.
-fn pack(columns: usize, depth: usize, value: impl Fn(usize, usize) -> f32) -> Vec<f32> {
-    let mut packed = vec![0.0; columns.div_ceil(LANES) * depth * LANES];
-    for (panel, values) in packed.chunks_exact_mut(depth * LANES).enumerate() {
-        for (k, row) in values.chunks_exact_mut(LANES).enumerate() {
-            for (lane, slot) in row.iter_mut().enumerate().take(columns - (panel * LANES).min(columns)) {
-                *slot = value(k, panel * LANES + lane);
-            }
-        }
-    }
-    packed
 }
 
 #[cfg(test)]
@@ -355,7 +358,7 @@ mod tests {
             };
             let base = loss(&x64, &w64, &b64);
             let step = 1.0 / 256.0;
-            let mut check = |name: &str, values: &[f64], found: &[f32], which: usize| {
+            let check = |name: &str, values: &[f64], found: &[f32], which: usize| {
                 for index in (0..values.len()).step_by(1 + values.len() / 12) {
                     let mut moved = values.to_vec();
                     moved[index] += step;

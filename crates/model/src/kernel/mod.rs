@@ -7,4 +7,4 @@ mod conv;
 mod op;
 mod tile;
 
-pub(crate) use op::{Convolution, convolve};
+pub(crate) use op::{Convolution, convolve, has_own_kernel};

@@ -6,7 +6,7 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::flex::FlexTensor;
 use burn::backend::{Autodiff, Flex};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 
 use super::conv::{self, ConvShape};
 
@@ -31,14 +31,19 @@ pub(crate) struct Convolution {
 /// # Shapes
 ///
 /// - output: `[window, time_out, channels_out]`
-pub(crate) fn convolve(convolution: Convolution) -> Result<Tensor<3>, Convolution> {
+pub(crate) fn convolve(convolution: Convolution) -> Result<Tensor<3>, Box<Convolution>> {
     if convolution.input.clone().try_into_primitive::<Flex>().is_ok() {
         return Ok(without_gradients(convolution));
     }
     if convolution.input.clone().try_into_primitive::<Autodiff<Flex>>().is_ok() {
         return Ok(with_gradients(convolution));
     }
-    Err(convolution)
+    Err(Box::new(convolution))
+}
+
+/// Whether [`convolve`] takes tensors of this device.
+pub(crate) fn has_own_kernel(device: &Device) -> bool {
+    Tensor::<1>::zeros([1], device).try_into_primitive::<Flex>().is_ok()
 }
 
 impl Convolution {
@@ -75,14 +80,8 @@ fn apply(shape: ConvShape, operands: [Option<&FlexTensor>; 4], rectified: bool) 
     let operands = operands.map(|operand| operand.map(FlexTensor::to_contiguous));
     let [input, weight, bias, residual] = operands.each_ref().map(|operand| operand.as_ref().map(values));
     let none: &[f32] = &[];
-    let output = conv::forward(
-        shape,
-        input.unwrap_or(none),
-        weight.unwrap_or(none),
-        bias.unwrap_or(none),
-        residual,
-        rectified,
-    );
+    let output =
+        conv::forward(shape, input.unwrap_or(none), weight.unwrap_or(none), bias.unwrap_or(none), residual, rectified);
     tensor(output, vec![shape.windows, shape.time_out(), shape.channels_out])
 }
 

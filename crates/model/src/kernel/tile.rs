@@ -3,7 +3,10 @@
 //! `c[row][column] += sum over k of a[row][k] * b[k][column]` for up to 8 rows and 32 columns. Each element is summed in
 //! the order of k with fused multiply-adds, whatever the instructions, the number of rows and the place of the tile:
 //! the same operands give the same bits in every batch size, on every processor with fused multiply-add.
-#![allow(unsafe_code, reason = "vector instructions chosen at run time; bounds are checked once a tile, not once a value")]
+#![allow(
+    unsafe_code,
+    reason = "vector instructions chosen at run time; bounds are checked once a tile, not once a value"
+)]
 
 /// Columns of a panel of `b`: 16 floats are one AVX-512 register or two of AVX2.
 pub const LANES: usize = 16;
@@ -108,7 +111,8 @@ pub fn multiply_add(
             unsafe {
                 let a_at = a.values.as_ptr().add(row * a.row_stride);
                 let b_at = b.values.as_ptr().add(panel * b.panel_stride);
-                let strides = Strides { a_row: a.row_stride, a_k: a.k_stride, b_panel: b.panel_stride, b_k: b.k_stride };
+                let strides =
+                    Strides { a_row: a.row_stride, a_k: a.k_stride, b_panel: b.panel_stride, b_k: b.k_stride };
                 if used == width * LANES {
                     tile(instructions, [height, width, depth], a_at, b_at, strides, c.as_mut_ptr().add(at), row_stride);
                 } else {
@@ -316,7 +320,9 @@ mod tests {
     /// Every instruction set against a plain sum in f64, for sizes that are and are not multiples of the tile.
     #[test]
     fn products_are_those_of_a_plain_sum() {
-        for [rows, columns, depth] in [[1, 1, 1], [8, 32, 5], [13, 40, 24], [4, 16, 96], [3, 17, 7], [21, 64, 33], [2, 7, 3]] {
+        for [rows, columns, depth] in
+            [[1, 1, 1], [8, 32, 5], [13, 40, 24], [4, 16, 96], [3, 17, 7], [21, 64, 33], [2, 7, 3]]
+        {
             let (a, panels) = (values(rows * depth, 1), columns.div_ceil(LANES));
             let b = values(panels * depth * LANES, 2);
             let start = values(rows * (columns + 3), 3);
@@ -332,10 +338,17 @@ mod tests {
                         let sum: f64 = (0..depth).map(|k| f64::from(a[row * depth + k]) * f64::from(b_at(k))).sum();
                         let at = row * (columns + 3) + column;
                         let error = f64::from(c[at]) - f64::from(start[at]) - sum;
-                        assert!(error.abs() < 1e-5, "{instructions:?} {rows}x{columns}x{depth} at {row},{column}: {error}");
+                        assert!(
+                            error.abs() < 1e-5,
+                            "{instructions:?} {rows}x{columns}x{depth} at {row},{column}: {error}"
+                        );
                     }
                     let beyond = row * (columns + 3) + columns;
-                    assert_eq!(c[beyond..beyond + 3], start[beyond..beyond + 3], "nothing beyond the columns is written");
+                    assert_eq!(
+                        c[beyond..beyond + 3],
+                        start[beyond..beyond + 3],
+                        "nothing beyond the columns is written"
+                    );
                 }
                 results.push(c);
             }
