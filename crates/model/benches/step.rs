@@ -4,7 +4,6 @@
 //! [--seconds 3]`; what is left out runs in all its values. One line of JSON a measurement; `scripts/bench-pytorch`
 //! runs it in turns with PyTorch.
 
-use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,6 +11,11 @@ use model::{
     AdamWConfig, Device, DeviceChoice, GradientsParams, Loss, Mixing, NetworkConfig, ResNet1d, Tensor, TensorData,
     Windows, clip_grad_norm, forecast, masked_loss,
 };
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// One measured call, told how many came before it.
+type Work = Box<dyn FnMut(usize) -> Outcome<()>>;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -21,7 +25,7 @@ const FEATURES: usize = 8;
 const LOOKBACK: usize = 512;
 const ROWS: usize = 20_000;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let option = |name: &str| {
         let at = arguments.iter().position(|argument| argument == name)?;
@@ -47,18 +51,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn measure(form: &str, batch: usize, what: &str, device: &Device, seconds: Duration) -> Result<(), Box<dyn Error>> {
+fn measure(form: &str, batch: usize, what: &str, device: &Device, seconds: Duration) -> Outcome<()> {
     let mixing = if form == "stacked" { Mixing::Stacked } else { Mixing::Shared };
     let config = NetworkConfig { mixing, ..NetworkConfig::default() };
     let windows = Windows::new(Arc::new(values()), COINS * FEATURES, LOOKBACK, device);
     let mut millis = Vec::new();
     let began = Instant::now();
-    let mut work: Box<dyn FnMut(usize) -> Result<(), Box<dyn Error>>> = match what {
+    let mut work: Work = match what {
         "forward" => {
             let network = config.init(COINS, FEATURES, LOOKBACK, device)?;
-            Box::new(move |step| Ok(drop(forecast(&network, &windows, &ends(step, batch), &mut |_| {})?)))
+            Box::new(move |step| {
+                forecast(&network, &windows, &ends(step, batch), &mut |_| {})?;
+                Ok(())
+            })
         }
-        _ => Box::new(training(config.init(COINS, FEATURES, LOOKBACK, &device.clone().autodiff())?, windows, batch)?),
+        _ => training(config.init(COINS, FEATURES, LOOKBACK, &device.clone().autodiff())?, windows, batch)?,
     };
     // The first calls warm caches up.
     for step in 0.. {
@@ -84,16 +91,12 @@ fn measure(form: &str, batch: usize, what: &str, device: &Device, seconds: Durat
 }
 
 /// A step as training makes it: batch, forward, loss, backward, clip, AdamW.
-fn training(
-    network: ResNet1d,
-    windows: Windows,
-    batch: usize,
-) -> Result<impl FnMut(usize) -> Result<(), Box<dyn Error>>, Box<dyn Error>> {
+fn training(network: ResNet1d, windows: Windows, batch: usize) -> Outcome<Work> {
     let device = windows.device().clone().autodiff();
     let mut optimizer = AdamWConfig::default().init()?;
     let targets: Vec<f32> = (0..batch * COINS).map(|index| (index as f32 * 0.7).sin()).collect();
     let mut network = Some(network);
-    Ok(move |step| {
+    Ok(Box::new(move |step| {
         let current = network.take().ok_or("no network")?;
         let input = windows.batch(&ends(step, batch))?.autodiff();
         let target = Tensor::from_data(TensorData::new(targets.clone(), [batch, COINS]), &device);
@@ -105,7 +108,7 @@ fn training(
         // Waits for the device.
         norm.try_into_data()?;
         Ok(())
-    })
+    }))
 }
 
 fn ends(step: usize, batch: usize) -> Vec<usize> {
