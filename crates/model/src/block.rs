@@ -5,7 +5,6 @@ use burn::tensor::{Device, Tensor};
 
 use crate::config::{Activation, NetworkConfig, Norm};
 use crate::conv::{Conv1d, Conv1dConfig};
-use crate::dropout::dropout;
 use crate::layers::LayerNorm;
 
 /// A pre-activation residual block, `x + conv2(act(dropout(conv1(act(x)))))`.
@@ -69,9 +68,9 @@ impl Block {
             None => input.clone(),
         };
         let (values, rectified) = prepare(input, &self.norm1, self.activation);
-        let values = dropout(self.conv1.apply(values, None, rectified), self.dropout);
+        let values = self.conv1.with_dropout(values, rectified, self.dropout);
         let (values, rectified) = prepare(values, &self.norm2, self.activation);
-        self.conv2.apply(values, Some(skip), rectified)
+        self.conv2.with_residual(values, skip, rectified)
     }
 }
 

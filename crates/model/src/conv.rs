@@ -7,7 +7,8 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Slice, Tensor, activation};
 
-use crate::kernel::{self, Convolution};
+use crate::dropout::{draw, dropout};
+use crate::kernel::{self, Convolution, has_own_kernel};
 
 /// Shape of a [`Conv1d`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +78,22 @@ impl Conv1d {
     /// - output: `[window, time_out, channels_out]` with
     ///   `time_out = (time + 2 * padding - kernel) / stride + 1`
     pub fn forward(&self, input: Tensor<3>) -> Tensor<3> {
-        self.apply(input, None, false)
+        convolve(self.convolution(input))
+    }
+
+    /// `dropout(conv(f(input)))`, `f` being a rectifier where `rectified`: one pass on the CPU.
+    ///
+    /// # Shapes
+    ///
+    /// - input: `[window, time, channels_in]`
+    /// - output: `[window, time_out, channels_out]`
+    pub(crate) fn with_dropout(&self, input: Tensor<3>, rectified: bool, probability: f64) -> Tensor<3> {
+        let device = input.device();
+        let convolution = Convolution { rectified, ..self.convolution(input) };
+        if has_own_kernel(&device) {
+            return convolve(Convolution { mask: draw(&device, probability), ..convolution });
+        }
+        dropout(convolve(convolution), probability)
     }
 
     /// `conv(f(input)) + residual`, `f` being a rectifier where `rectified`: one pass on the CPU.
@@ -86,16 +102,21 @@ impl Conv1d {
     ///
     /// - input: `[window, time, channels_in]`
     /// - residual, output: `[window, time_out, channels_out]`
-    pub(crate) fn apply(&self, input: Tensor<3>, residual: Option<Tensor<3>>, rectified: bool) -> Tensor<3> {
-        convolve(Convolution {
+    pub(crate) fn with_residual(&self, input: Tensor<3>, residual: Tensor<3>, rectified: bool) -> Tensor<3> {
+        convolve(Convolution { residual: Some(residual), rectified, ..self.convolution(input) })
+    }
+
+    fn convolution(&self, input: Tensor<3>) -> Convolution {
+        Convolution {
             input,
             weight: self.weight.val(),
             bias: self.bias.val(),
-            residual,
+            residual: None,
             stride: self.stride,
             padding: self.padding,
-            rectified,
-        })
+            rectified: false,
+            mask: None,
+        }
     }
 
     /// Applies the convolution to windows that have only the `channels_in` from `first_channel` on, with a bias or
@@ -110,15 +131,11 @@ impl Conv1d {
     /// - output: `[window, time_out, channels_out]`
     pub(crate) fn forward_part(&self, input: Tensor<3>, first_channel: usize, has_bias: bool) -> Tensor<3> {
         let channels = input.dims()[2];
-        let bias = self.bias.val();
+        let whole = self.convolution(input);
         convolve(Convolution {
-            input,
-            weight: self.weight.val().narrow(1, first_channel, channels),
-            bias: if has_bias { bias } else { bias.zeros_like() },
-            residual: None,
-            stride: self.stride,
-            padding: self.padding,
-            rectified: false,
+            weight: whole.weight.narrow(1, first_channel, channels),
+            bias: if has_bias { whole.bias } else { whole.bias.zeros_like() },
+            ..whole
         })
     }
 }
@@ -128,7 +145,8 @@ pub(crate) fn convolve(convolution: Convolution) -> Tensor<3> {
     match kernel::convolve(convolution) {
         Ok(output) => output,
         Err(convolution) => {
-            let Convolution { input, weight, bias, residual, stride, padding, rectified } = *convolution;
+            // A mask is drawn for our own kernel alone.
+            let Convolution { input, weight, bias, residual, stride, padding, rectified, mask: _ } = *convolution;
             let input = if rectified { activation::relu(input) } else { input };
             let output = products(input, weight, stride, padding) + bias.reshape([1, 1, -1]);
             match residual {

@@ -51,6 +51,7 @@ impl Linear {
             stride: 1,
             padding: 0,
             rectified: false,
+            mask: None,
         };
         convolve(convolution).reshape([rows, units_out])
     }

@@ -7,6 +7,7 @@
 
 use rayon::prelude::*;
 
+use super::mask::Mask;
 use super::tile::{Instructions, LANES, Left, Right, multiply_add};
 
 /// Sizes of a convolution.
@@ -21,6 +22,15 @@ pub struct ConvShape {
     pub stride: usize,
     /// Zeros at each end of the time axis.
     pub padding: usize,
+}
+
+/// What is done in passing to what goes in and what comes out.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Extras {
+    /// The input goes through a rectifier.
+    pub rectified: bool,
+    /// Dropout of the output.
+    pub mask: Option<Mask>,
 }
 
 /// Gradients of a loss by the operands of a convolution, in their layouts.
@@ -54,7 +64,7 @@ impl ConvShape {
     }
 }
 
-/// `conv(f(x)) + bias + residual`, with `f` a rectifier where `rectified`, else nothing.
+/// `dropout(conv(f(x)) + bias + residual)`, with `f` a rectifier or nothing.
 ///
 /// # Shapes
 ///
@@ -68,7 +78,7 @@ pub fn forward(
     weight: &[f32],
     bias: &[f32],
     residual: Option<&[f32]>,
-    rectified: bool,
+    extras: Extras,
 ) -> Vec<f32> {
     let instructions = Instructions::detect();
     let packed = packed(&shape, weight);
@@ -88,24 +98,27 @@ pub fn forward(
             None => rows.for_each(|row| row.copy_from_slice(bias)),
         }
         let a = Left {
-            values: prepared(&shape, input, rectified, scratch),
+            values: prepared(&shape, input, extras.rectified, scratch),
             row_stride: shape.stride * shape.channels_in,
             k_stride: 1,
         };
         let b = Right { values: &packed, panel_stride: shape.depth() * LANES, k_stride: LANES };
         let sizes = [shape.time_out(), shape.channels_out, shape.depth()];
         multiply_add(instructions, sizes, a, b, output, shape.channels_out);
+        if let Some(mask) = extras.mask {
+            mask.apply(window * shape.output_len(), output);
+        }
     });
     output
 }
 
-/// Gradients of [`forward`] by input, weight and bias; that by the residual is `output_grad` itself.
+/// Gradients of [`forward`] by input, weight and bias; that by the residual is, without a mask, `output_grad` itself.
 pub fn backward(
     shape: ConvShape,
     input: &[f32],
     weight: &[f32],
     output_grad: &[f32],
-    rectified: bool,
+    extras: Extras,
     wants_input: bool,
 ) -> ConvGradients {
     let instructions = Instructions::detect();
@@ -123,16 +136,25 @@ pub fn backward(
         .enumerate()
         .map(|(index, input_grads)| {
             let (mut weight_grad, mut bias_grad) = (vec![0.0; depth * width], vec![0.0; shape.channels_out]);
-            let (mut scratch, mut wide, mut padded) = (Vec::new(), Vec::new(), Vec::new());
+            let (mut scratch, mut wide, mut padded, mut masked) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
             for (place, window) in (index * part..shape.windows.min((index + 1) * part)).enumerate() {
                 let input = &input[window * shape.input_len()..][..shape.input_len()];
                 let grad = &output_grad[window * shape.output_len()..][..shape.output_len()];
+                let grad = match extras.mask {
+                    Some(mask) => {
+                        masked.clear();
+                        masked.extend_from_slice(grad);
+                        mask.apply(window * shape.output_len(), &mut masked);
+                        &masked
+                    }
+                    None => grad,
+                };
                 for row in grad.chunks_exact(shape.channels_out) {
                     bias_grad.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
                 }
                 // [depth, channels_out] += [time_out, depth] transposed * [time_out, channels_out]
                 let a = Left {
-                    values: prepared(&shape, input, rectified, &mut scratch),
+                    values: prepared(&shape, input, extras.rectified, &mut scratch),
                     row_stride: 1,
                     k_stride: shape.stride * shape.channels_in,
                 };
@@ -142,7 +164,7 @@ pub fn backward(
                 if wants_input {
                     let input_grad = &mut input_grads[place * shape.input_len()..][..shape.input_len()];
                     back_to_input(instructions, &shape, &phases, grad, &mut padded, input_grad);
-                    if rectified {
+                    if extras.rectified {
                         let values = input_grad.iter_mut().zip(input);
                         values.for_each(|(grad, value)| *grad = if *value > 0.0 { *grad } else { 0.0 });
                     }
@@ -342,16 +364,17 @@ mod tests {
             let (x64, w64, b64, r64, g64) = (wide(&x), wide(&w), wide(&bias), wide(&residual), wide(&grad));
             let scale = (shape.channels_in * shape.kernel) as f64;
 
-            let found = forward(shape, &x, &w, &bias, Some(&residual), rectified);
+            let extras = Extras { rectified, mask: None };
+            let found = forward(shape, &x, &w, &bias, Some(&residual), extras);
             for (found, expected) in found.iter().zip(plain(&shape, &x64, &w64, &b64, &r64, rectified)) {
                 prop_assert!((f64::from(*found) - expected).abs() < 1e-6 * scale, "{found} {expected} {shape:?}");
             }
-            let without = forward(shape, &x, &w, &bias, None, rectified);
+            let without = forward(shape, &x, &w, &bias, None, extras);
             for ((without, residual), found) in without.iter().zip(&residual).zip(&found) {
                 prop_assert!((without + residual - found).abs() < 1e-5 * scale as f32);
             }
 
-            let gradients = backward(shape, &x, &w, &grad, rectified, true);
+            let gradients = backward(shape, &x, &w, &grad, extras, true);
             // The loss is linear in every operand away from the corner: differences of any size are exact.
             let loss = |x: &[f64], w: &[f64], b: &[f64]| -> f64 {
                 plain(&shape, x, w, b, &r64, rectified).iter().zip(&g64).map(|(y, g)| y * g).sum()
@@ -376,9 +399,22 @@ mod tests {
             check("input", &x64, gradients.input.as_ref().unwrap(), 0)?;
             check("weight", &w64, &gradients.weight, 1)?;
             check("bias", &b64, &gradients.bias, 2)?;
-            let again = backward(shape, &x, &w, &grad, rectified, false);
+            let again = backward(shape, &x, &w, &grad, extras, false);
             prop_assert!(again.input.is_none());
             prop_assert_eq!(again.weight, gradients.weight);
+
+            // Dropout is a product with the mask, on the way out and on the way back.
+            let mask = Mask::new(seed, 0.7);
+            let dropped = Extras { rectified, mask: Some(mask) };
+            let (mut expected, mut masked) = (without, grad.clone());
+            mask.apply(0, &mut expected);
+            mask.apply(0, &mut masked);
+            prop_assert_eq!(forward(shape, &x, &w, &bias, None, dropped), expected);
+            let with_mask = backward(shape, &x, &w, &grad, dropped, true);
+            let of_masked = backward(shape, &x, &w, &masked, extras, true);
+            prop_assert_eq!(with_mask.input, of_masked.input);
+            prop_assert_eq!(with_mask.weight, of_masked.weight);
+            prop_assert_eq!(with_mask.bias, of_masked.bias);
         }
 
         /// A window's output has the same bits alone and among others.
@@ -387,11 +423,12 @@ mod tests {
             let x = values(shape.windows * shape.time * shape.channels_in, seed);
             let w = values(shape.channels_out * shape.channels_in * shape.kernel, seed ^ 1);
             let bias = values(shape.channels_out, seed ^ 2);
-            let all = forward(shape, &x, &w, &bias, None, true);
+            let extras = Extras { rectified: true, mask: None };
+            let all = forward(shape, &x, &w, &bias, None, extras);
             let (input, output) = (shape.time * shape.channels_in, shape.time_out() * shape.channels_out);
             for window in 0..shape.windows {
                 let alone = ConvShape { windows: 1, ..shape };
-                let one = forward(alone, &x[window * input..][..input], &w, &bias, None, true);
+                let one = forward(alone, &x[window * input..][..input], &w, &bias, None, extras);
                 prop_assert_eq!(&one, &all[window * output..][..output]);
             }
         }

@@ -4,7 +4,9 @@
 //! takes tensors of the flex backend, with or without autodiff, and leaves all others to the caller.
 
 mod conv;
+mod mask;
 mod op;
 mod tile;
 
+pub(crate) use mask::Mask;
 pub(crate) use op::{Convolution, convolve, has_own_kernel};

@@ -8,7 +8,8 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::{Autodiff, Flex};
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::conv::{self, ConvShape};
+use super::Mask;
+use super::conv::{self, ConvShape, Extras};
 
 /// What is convolved with what.
 pub(crate) struct Convolution {
@@ -24,6 +25,8 @@ pub(crate) struct Convolution {
     pub padding: usize,
     /// Whether the input goes through a rectifier first.
     pub rectified: bool,
+    /// Dropout of the output; not together with a residual.
+    pub mask: Option<Mask>,
 }
 
 /// Applies a convolution to tensors of the flex backend; gives back those of any other.
@@ -43,13 +46,17 @@ pub(crate) fn convolve(convolution: Convolution) -> Result<Tensor<3>, Box<Convol
 
 /// Whether [`convolve`] takes tensors of this device.
 pub(crate) fn has_own_kernel(device: &Device) -> bool {
-    Tensor::<1>::zeros([1], device).try_into_primitive::<Flex>().is_ok()
+    Tensor::<1>::zeros([1], &device.clone().without_autodiff()).try_into_primitive::<Flex>().is_ok()
 }
 
 impl Convolution {
     fn shape(&self) -> ConvShape {
         let ([windows, time, channels_in], [channels_out, _, kernel]) = (self.input.dims(), self.weight.dims());
         ConvShape { windows, time, channels_in, channels_out, kernel, stride: self.stride, padding: self.padding }
+    }
+
+    fn extras(&self) -> Extras {
+        Extras { rectified: self.rectified, mask: self.mask }
     }
 }
 
@@ -65,23 +72,23 @@ macro_rules! primitive {
 }
 
 fn without_gradients(convolution: Convolution) -> Tensor<3> {
-    let (shape, rectified) = (convolution.shape(), convolution.rectified);
+    let (shape, extras) = (convolution.shape(), convolution.extras());
     let operands = [
         Some(primitive!(convolution.input, Flex)),
         Some(primitive!(convolution.weight, Flex)),
         Some(primitive!(convolution.bias, Flex)),
         convolution.residual.map(|residual| primitive!(residual, Flex)),
     ];
-    Tensor::from_primitive::<Flex>(apply(shape, operands.each_ref().map(Option::as_ref), rectified))
+    Tensor::from_primitive::<Flex>(apply(shape, operands.each_ref().map(Option::as_ref), extras))
 }
 
 /// Input, weight, bias and residual through the kernel.
-fn apply(shape: ConvShape, operands: [Option<&FlexTensor>; 4], rectified: bool) -> FlexTensor {
+fn apply(shape: ConvShape, operands: [Option<&FlexTensor>; 4], extras: Extras) -> FlexTensor {
     let operands = operands.map(|operand| operand.map(FlexTensor::to_contiguous));
     let [input, weight, bias, residual] = operands.each_ref().map(|operand| operand.as_ref().map(values));
     let none: &[f32] = &[];
     let output =
-        conv::forward(shape, input.unwrap_or(none), weight.unwrap_or(none), bias.unwrap_or(none), residual, rectified);
+        conv::forward(shape, input.unwrap_or(none), weight.unwrap_or(none), bias.unwrap_or(none), residual, extras);
     tensor(output, vec![shape.windows, shape.time_out(), shape.channels_out])
 }
 
@@ -104,11 +111,11 @@ struct State {
     shape: ConvShape,
     input: FlexTensor,
     weight: FlexTensor,
-    rectified: bool,
+    extras: Extras,
 }
 
 fn with_gradients(convolution: Convolution) -> Tensor<3> {
-    let (shape, rectified) = (convolution.shape(), convolution.rectified);
+    let (shape, extras) = (convolution.shape(), convolution.extras());
     let (input, input_node) = primitive!(convolution.input, Autodiff<Flex>).into_parts();
     let (weight, weight_node) = primitive!(convolution.weight, Autodiff<Flex>).into_parts();
     let (bias, bias_node) = primitive!(convolution.bias, Autodiff<Flex>).into_parts();
@@ -116,11 +123,11 @@ fn with_gradients(convolution: Convolution) -> Tensor<3> {
         shape,
         input: input.to_contiguous(),
         weight: weight.to_contiguous(),
-        rectified,
+        extras,
     };
     let output = match convolution.residual {
         None => {
-            let output = apply(shape, [Some(&input), Some(&weight), Some(&bias), None], rectified);
+            let output = apply(shape, [Some(&input), Some(&weight), Some(&bias), None], extras);
             let nodes = [input_node, weight_node, bias_node];
             match Backward::<Flex, 3>::prepare::<NoCheckpointing>(ConvolutionBackward, nodes).compute_bound().stateful()
             {
@@ -130,7 +137,7 @@ fn with_gradients(convolution: Convolution) -> Tensor<3> {
         }
         Some(residual) => {
             let (residual, residual_node) = primitive!(residual, Autodiff<Flex>).into_parts();
-            let output = apply(shape, [Some(&input), Some(&weight), Some(&bias), Some(&residual)], rectified);
+            let output = apply(shape, [Some(&input), Some(&weight), Some(&bias), Some(&residual)], extras);
             let nodes = [input_node, weight_node, bias_node, residual_node];
             match Backward::<Flex, 4>::prepare::<NoCheckpointing>(ConvolutionBackward, nodes).compute_bound().stateful()
             {
@@ -172,7 +179,7 @@ fn register(state: &State, grad: &FlexTensor, nodes: [Option<Node>; 3], grads: &
     let (shape, grad) = (state.shape, grad.to_contiguous());
     let [input, weight, bias] = nodes;
     let (x, w) = (values(&state.input), values(&state.weight));
-    let found = conv::backward(shape, x, w, values(&grad), state.rectified, input.is_some());
+    let found = conv::backward(shape, x, w, values(&grad), state.extras, input.is_some());
     if let (Some(node), Some(values)) = (input, found.input) {
         grads.register::<Flex>(node, tensor(values, vec![shape.windows, shape.time, shape.channels_in]));
     }
