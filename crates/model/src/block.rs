@@ -5,7 +5,6 @@ use burn::tensor::{Device, Tensor};
 
 use crate::config::{Activation, NetworkConfig, Norm};
 use crate::conv::{Conv1d, Conv1dConfig};
-use crate::dropout::dropout;
 use crate::layers::LayerNorm;
 
 /// A pre-activation residual block, `x + conv2(act(dropout(conv1(act(x)))))`.
@@ -61,16 +60,27 @@ impl Block {
     ///
     /// # Shapes
     ///
-    /// - input: `[time, window, channels_in]`
-    /// - output: `[(time - 1) / stride + 1, window, channels_out]`
+    /// - input: `[window, time, channels_in]`
+    /// - output: `[window, (time - 1) / stride + 1, channels_out]`
     pub fn forward(&self, input: Tensor<3>) -> Tensor<3> {
         let skip = match &self.projection {
             Some(projection) => projection.forward(input.clone()),
             None => input.clone(),
         };
-        let values = self.conv1.forward(activate(input, &self.norm1, self.activation));
-        let values = dropout(values, self.dropout);
-        skip + self.conv2.forward(activate(values, &self.norm2, self.activation))
+        let (values, rectified) = prepare(input, &self.norm1, self.activation);
+        let values = self.conv1.with_dropout(values, rectified, self.dropout);
+        let (values, rectified) = prepare(values, &self.norm2, self.activation);
+        self.conv2.with_residual(values, skip, rectified)
+    }
+}
+
+/// Normalization and activation in front of a convolution; where the activation is a rectifier it is left to the
+/// convolution, and the second value is true.
+fn prepare(input: Tensor<3>, norm: &Option<LayerNorm>, activation: Activation) -> (Tensor<3>, bool) {
+    let input = normalize(input, norm);
+    match activation {
+        Activation::Relu => (input, true),
+        other => (other.forward(input), false),
     }
 }
 
@@ -78,10 +88,14 @@ impl Block {
 ///
 /// # Shapes
 ///
-/// - input, output: `[time, window, channels]`
+/// - input, output: `[window, time, channels]`
 pub(crate) fn activate(input: Tensor<3>, norm: &Option<LayerNorm>, activation: Activation) -> Tensor<3> {
-    activation.forward(match norm {
+    activation.forward(normalize(input, norm))
+}
+
+fn normalize(input: Tensor<3>, norm: &Option<LayerNorm>) -> Tensor<3> {
+    match norm {
         Some(norm) => norm.forward(input),
         None => input,
-    })
+    }
 }

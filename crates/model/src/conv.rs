@@ -1,12 +1,14 @@
-//! One-dimensional convolution as matrix products on rows of channels.
+//! One-dimensional convolution.
 //!
-//! Values travel through the network time-major, `[time, window, channel]`: a shift in time is
-//! then a slice of whole rows, which the CPU backend multiplies in place, without copying patches
-//! together. Burn's own `Conv1d` turns its weight gradient into products of width 3, which took about
-//! twice as long.
+//! Values travel through the network as `[window, time, channel]`: a window of a layer fits into the processor's nearest
+//! cache, and the channels that a tap of the kernel sees lie beside each other. On the CPU our own kernel does the work
+//! ([`crate::kernel`]); elsewhere it is one matrix product of patches.
 
 use burn::module::{Module, Param};
-use burn::tensor::{Device, Distribution, Tensor};
+use burn::tensor::{Device, Distribution, Slice, Tensor, activation};
+
+use crate::dropout::{draw, dropout};
+use crate::kernel::{self, Convolution, has_own_kernel};
 
 /// Shape of a [`Conv1d`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,103 +74,126 @@ impl Conv1d {
     ///
     /// # Shapes
     ///
-    /// - input: `[time, window, channels_in]`
-    /// - output: `[time_out, window, channels_out]` with
+    /// - input: `[window, time, channels_in]`
+    /// - output: `[window, time_out, channels_out]` with
     ///   `time_out = (time + 2 * padding - kernel) / stride + 1`
     pub fn forward(&self, input: Tensor<3>) -> Tensor<3> {
-        let output = convolve(input, self.weight.val(), self.stride, self.padding);
-        output + self.bias.val().reshape([1, 1, -1])
+        convolve(self.convolution(input))
     }
 
-    /// Applies the convolution to whole windows whose channels come in groups that share the
-    /// weights, using only the `channels_in` from `first_channel` on, and without the bias.
+    /// `dropout(conv(f(input)))`, `f` being a rectifier where `rectified`: one pass on the CPU.
+    ///
+    /// # Shapes
+    ///
+    /// - input: `[window, time, channels_in]`
+    /// - output: `[window, time_out, channels_out]`
+    pub(crate) fn with_dropout(&self, input: Tensor<3>, rectified: bool, probability: f64) -> Tensor<3> {
+        let device = input.device();
+        let convolution = Convolution { rectified, ..self.convolution(input) };
+        if has_own_kernel(&device) {
+            return convolve(Convolution { mask: draw(&device, probability), ..convolution });
+        }
+        dropout(convolve(convolution), probability)
+    }
+
+    /// `conv(f(input)) + residual`, `f` being a rectifier where `rectified`: one pass on the CPU.
+    ///
+    /// # Shapes
+    ///
+    /// - input: `[window, time, channels_in]`
+    /// - residual, output: `[window, time_out, channels_out]`
+    pub(crate) fn with_residual(&self, input: Tensor<3>, residual: Tensor<3>, rectified: bool) -> Tensor<3> {
+        convolve(Convolution { residual: Some(residual), rectified, ..self.convolution(input) })
+    }
+
+    fn convolution(&self, input: Tensor<3>) -> Convolution {
+        Convolution {
+            input,
+            weight: self.weight.val(),
+            bias: self.bias.val(),
+            residual: None,
+            stride: self.stride,
+            padding: self.padding,
+            rectified: false,
+            mask: None,
+        }
+    }
+
+    /// Applies the convolution to windows that have only the `channels_in` from `first_channel` on, with a bias or
+    /// without.
     ///
     /// The first convolution is linear, so what it makes of a coin's own channels and of the
     /// market's can be computed apart and added: the market's part once a minute, not once a coin.
     ///
     /// # Shapes
     ///
-    /// - windows: `[batch, time, group, channel]`
-    /// - output: `[time_out, batch * group, channels_out]`
-    pub(crate) fn forward_windows(&self, windows: Tensor<4>, first_channel: usize) -> Tensor<3> {
-        let [batch, time, groups, channels] = windows.dims();
-        let weight = self.weight.val().narrow(1, first_channel, channels);
-        let [channels_out, _, kernel] = weight.dims();
-        if kernel == self.stride && self.padding == 0 {
-            let time_out = time / kernel;
-            let rows = windows
-                .narrow(1, 0, time_out * kernel)
-                // [batch, time_out, tap, group, channel]
-                .reshape([batch, time_out, kernel, groups, channels])
-                // [time_out, batch, group, tap, channel]
-                .permute([1, 0, 3, 2, 4])
-                // [time_out * batch * group, tap * channel]
-                .reshape([time_out * batch * groups, kernel * channels]);
-            // [time_out, batch * group, channels_out]
-            return rows.matmul(all_taps(weight)).reshape([time_out, batch * groups, channels_out]);
-        }
-        let input = windows
-            .permute([1, 0, 2, 3])
-            // [time, batch * group, channel]
-            .reshape([time, batch * groups, channels]);
-        convolve(input, weight, self.stride, self.padding)
+    /// - input: `[window, time, channel]`
+    /// - output: `[window, time_out, channels_out]`
+    pub(crate) fn forward_part(&self, input: Tensor<3>, first_channel: usize, has_bias: bool) -> Tensor<3> {
+        let channels = input.dims()[2];
+        let whole = self.convolution(input);
+        convolve(Convolution {
+            weight: whole.weight.narrow(1, first_channel, channels),
+            bias: if has_bias { whole.bias } else { whole.bias.zeros_like() },
+            ..whole
+        })
     }
 }
 
-/// The weights of all taps below each other: `[out, in, kernel]` to `[kernel * in, out]`.
-fn all_taps(weight: Tensor<3>) -> Tensor<2> {
-    let [channels_out, channels, kernel] = weight.dims();
-    weight.permute([2, 1, 0]).reshape([kernel * channels, channels_out])
+/// By our own kernel where there is one, else by Burn's matrix products.
+pub(crate) fn convolve(convolution: Convolution) -> Tensor<3> {
+    match kernel::convolve(convolution) {
+        Ok(output) => output,
+        Err(convolution) => {
+            // A mask is drawn for our own kernel alone.
+            let Convolution { input, weight, bias, residual, stride, padding, rectified, mask: _ } = *convolution;
+            let input = if rectified { activation::relu(input) } else { input };
+            let output = products(input, weight, stride, padding) + bias.reshape([1, 1, -1]);
+            match residual {
+                Some(residual) => output + residual,
+                None => output,
+            }
+        }
+    }
 }
 
-/// Convolution without bias.
+/// Convolution without bias as one product of patches copied beside each other.
 ///
 /// # Shapes
 ///
-/// - input: `[time, window, channels_in]`
+/// - input: `[window, time, channels_in]`
 /// - weight: `[channels_out, channels_in, kernel]`
-/// - output: `[time_out, window, channels_out]`
-fn convolve(input: Tensor<3>, weight: Tensor<3>, stride: usize, padding: usize) -> Tensor<3> {
+/// - output: `[window, time_out, channels_out]`
+fn products(input: Tensor<3>, weight: Tensor<3>, stride: usize, padding: usize) -> Tensor<3> {
     let [channels_out, channels, kernel] = weight.dims();
     let input = pad(input, padding);
-    let [time, windows, _] = input.dims();
+    let [windows, time, _] = input.dims();
     let time_out = (time - kernel) / stride + 1;
-    let rows = time_out * windows;
-    let span = (time_out - 1) * stride + 1;
-    // Rows that one tap of the kernel sees: [time_out * window, channels_in].
-    let tap = |index: usize| {
-        let from = index as isize;
-        let range = burn::tensor::Slice::new(from, Some(from + span as isize), stride as isize);
-        input.clone().slice_dim(0, range).reshape([rows, channels])
-    };
-    let output = if stride == 1 {
-        // Slices of consecutive rows: one product for each tap, nothing copied. Copied beside each other for one
-        // product, a training step of 0.06 million parameters took 100 ms instead of 63.
-        let product = |index: usize| {
-            // [channels_in, channels_out]
-            let weight = weight.clone().narrow(2, index, 1).reshape([channels_out, channels]);
-            tap(index).matmul(weight.transpose())
-        };
-        (1..kernel).fold(product(0), |sum, index| sum + product(index))
+    // [window, time_out, kernel * channels_in]
+    let patches = if kernel == stride {
+        input.narrow(1, 0, time_out * kernel).reshape([windows, time_out, kernel * channels])
     } else {
-        // Strided slices are copied in any case: beside each other, for one product.
-        let taps = (0..kernel).map(tap).collect();
-        Tensor::cat(taps, 1).matmul(all_taps(weight))
+        let span = ((time_out - 1) * stride + 1) as isize;
+        let tap = |from: isize| input.clone().slice_dim(1, Slice::new(from, Some(from + span), stride as isize));
+        Tensor::cat((0..kernel as isize).map(tap).collect(), 2)
     };
-    output.reshape([time_out, windows, channels_out])
+    let rows = patches.reshape([windows * time_out, kernel * channels]);
+    // [channels_out, channels_in, kernel] to [kernel * channels_in, channels_out]
+    let weight = weight.permute([2, 1, 0]).reshape([kernel * channels, channels_out]);
+    rows.matmul(weight).reshape([windows, time_out, channels_out])
 }
 
 /// Zeros before and after the time axis.
 ///
 /// # Shapes
 ///
-/// - input: `[time, window, channel]`
-/// - output: `[time + 2 * padding, window, channel]`
+/// - input: `[window, time, channel]`
+/// - output: `[window, time + 2 * padding, channel]`
 fn pad(input: Tensor<3>, padding: usize) -> Tensor<3> {
     if padding == 0 {
         return input;
     }
-    let [_, windows, channels] = input.dims();
-    let zeros = Tensor::zeros([padding, windows, channels], &input.device());
-    Tensor::cat(vec![zeros.clone(), input, zeros], 0)
+    let [windows, _, channels] = input.dims();
+    let zeros = Tensor::zeros([windows, padding, channels], &input.device());
+    Tensor::cat(vec![zeros.clone(), input, zeros], 1)
 }

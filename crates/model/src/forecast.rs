@@ -1,17 +1,20 @@
 //! The one way from windows to forecasts.
 
+use crate::kernel::has_own_kernel;
 use crate::parameters::to_host;
 use crate::{Error, ResNet1d, Windows};
 
-/// Windows in each pass through the network, always: the kernels of a matrix product, and with
-/// them the last bits of a forecast, change with the shape.
+/// Windows in each pass through the network. On most devices always as many: the kernels of a matrix product, and with
+/// them the last bits of a forecast, change with the shape. On the flex backend our own kernel computes each window by
+/// itself, and a pass may have fewer.
 pub const FORECAST_BATCH: usize = 16;
 
 /// Forecasts all coins for the windows that end at these rows.
 ///
 /// Scoring a model and forecasting live both call this function. Each pass has the one shape of
-/// [`FORECAST_BATCH`] windows, the last filled up with copies, so a window's forecast depends
-/// neither on its neighbours nor on its place. `progress` is told how many windows are done.
+/// [`FORECAST_BATCH`] windows, the last filled up with copies (not on the flex backend, where the shape does not
+/// matter), so a window's forecast depends neither on its neighbours nor on its place. `progress` is told how many
+/// windows are done.
 ///
 /// # Shapes
 ///
@@ -41,12 +44,15 @@ pub fn forecast(
             features,
         });
     }
+    let is_shape_free = has_own_kernel(&network.device());
     let mut forecasts = Vec::with_capacity(ends.len() * coins);
     let mut padded = Vec::with_capacity(FORECAST_BATCH);
     for chunk in ends.chunks(FORECAST_BATCH) {
         padded.clear();
         padded.extend_from_slice(chunk);
-        padded.resize(FORECAST_BATCH, chunk[chunk.len() - 1]);
+        if !is_shape_free {
+            padded.resize(FORECAST_BATCH, chunk[chunk.len() - 1]);
+        }
         let values = to_host(network.forward(windows.batch(&padded)?), "forecasting")?;
         forecasts.extend_from_slice(&values[..chunk.len() * coins]);
         progress(forecasts.len() / coins);

@@ -4,7 +4,8 @@ use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, activation};
 
 use crate::config::Activation;
-use crate::conv::normal;
+use crate::conv::{convolve, normal};
+use crate::kernel::Convolution;
 
 /// Added to the variance in layer normalization, as in PyTorch.
 pub const LAYER_NORM_EPSILON: f64 = 1e-5;
@@ -40,7 +41,19 @@ impl Linear {
     /// - input: `[row, units_in]`
     /// - output: `[row, units_out]`
     pub fn forward(&self, input: Tensor<2>) -> Tensor<2> {
-        input.matmul(self.weight.val().transpose()) + self.bias.val().unsqueeze()
+        let ([rows, units_in], [units_out, _]) = (input.dims(), self.weight.dims());
+        // A convolution of width 1 over windows of one step.
+        let convolution = Convolution {
+            input: input.reshape([rows, 1, units_in]),
+            weight: self.weight.val().reshape([units_out, units_in, 1]),
+            bias: self.bias.val(),
+            residual: None,
+            stride: 1,
+            padding: 0,
+            rectified: false,
+            mask: None,
+        };
+        convolve(convolution).reshape([rows, units_out])
     }
 }
 
@@ -67,7 +80,7 @@ impl LayerNorm {
     ///
     /// # Shapes
     ///
-    /// - input, output: `[time, window, channels]`
+    /// - input, output: `[window, time, channels]`
     pub fn forward(&self, input: Tensor<3>) -> Tensor<3> {
         standardize(input, 2, LAYER_NORM_EPSILON) * self.weight.val().unsqueeze() + self.bias.val().unsqueeze()
     }

@@ -15,6 +15,7 @@ mod device;
 mod dropout;
 mod error;
 mod forecast;
+mod kernel;
 mod layers;
 mod loss;
 mod optim;

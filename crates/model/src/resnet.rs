@@ -142,32 +142,30 @@ impl ResNet1d {
     ///   hands them out
     /// - output: `[batch, coins]`
     pub fn forward(&self, windows: Tensor<3>) -> Tensor<2> {
-        let [batch, channels, time] = windows.dims();
+        let [batch, _, time] = windows.dims();
         // [batch, time, channel]
         let mut windows = windows.swap_dims(1, 2);
         if self.config.input_norm == WindowNorm::Window {
             windows = standardize(windows, 1, WINDOW_NORM_EPSILON);
         }
-        let values = match self.config.mixing {
-            Mixing::Stacked => {
-                // [batch, time, 1, channel]
-                let windows = windows.reshape([batch, time, 1, channels]);
-                self.stem.forward_windows(windows, 0)
-            }
+        let mut values = match self.config.mixing {
+            // [batch, time, channel]
+            Mixing::Stacked => self.stem.forward(windows),
             Mixing::Shared => {
                 // [batch, time, coin, feature]
                 let own = windows.reshape([batch, time, self.coins, self.features]);
-                let market = own.clone().mean_dim(2);
-                let own = self.stem.forward_windows(own, 0);
-                let market = self.stem.forward_windows(market, self.features);
-                let [time, _, width] = market.dims();
-                // [time, batch, coin, width] + [time, batch, 1, width]
-                let sum = own.reshape([time, batch, self.coins, width]) + market.reshape([time, batch, 1, width]);
-                // [time, batch * coin, width]
-                sum.reshape([time, batch * self.coins, width])
+                let market = own.clone().mean_dim(2).reshape([batch, time, self.features]);
+                // [batch, coin, time, feature] to [batch * coin, time, feature]
+                let own = own.swap_dims(1, 2).reshape([batch * self.coins, time, self.features]);
+                let own = self.stem.forward_part(own, 0, true);
+                let market = self.stem.forward_part(market, self.features, false);
+                let [_, time, width] = market.dims();
+                // [batch, coin, time, width] + [batch, 1, time, width]
+                let sum = own.reshape([batch, self.coins, time, width]) + market.reshape([batch, 1, time, width]);
+                // [batch * coin, time, width]
+                sum.reshape([batch * self.coins, time, width])
             }
         };
-        let mut values = values + self.stem.bias.val().reshape([1, 1, -1]);
         for block in self.stages.iter().flat_map(|stage| &stage.blocks) {
             values = block.forward(values);
         }
@@ -180,13 +178,13 @@ impl ResNet1d {
     ///
     /// # Shapes
     ///
-    /// - input: `[time, window, channel]`
+    /// - input: `[window, time, channel]`
     /// - output: `[window, channel]`, twice the channels for `mean_last`
     fn pool(&self, values: Tensor<3>) -> Tensor<2> {
-        let [time, windows, channels] = values.dims();
-        // Both [1, window, channel] to [window, channel].
-        let mean = |values: Tensor<3>| values.mean_dim(0).reshape([windows, channels]);
-        let last = |values: Tensor<3>| values.narrow(0, time - 1, 1).reshape([windows, channels]);
+        let [windows, time, channels] = values.dims();
+        // Both [window, 1, channel] to [window, channel].
+        let mean = |values: Tensor<3>| values.mean_dim(1).reshape([windows, channels]);
+        let last = |values: Tensor<3>| values.narrow(1, time - 1, 1).reshape([windows, channels]);
         match self.config.pool {
             Pool::Mean => mean(values),
             Pool::Last => last(values),

@@ -6,6 +6,7 @@ mod pieces;
 mod report;
 mod run;
 mod sampler;
+mod stopwatch;
 mod training;
 
 pub use config::{OptimizerConfig, Schedule, Selection, TrainConfig, TrainingConfig};

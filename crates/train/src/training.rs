@@ -18,6 +18,7 @@ use tracking::Tracker;
 
 use crate::config::{Selection, TrainConfig};
 use crate::sampler::{Sampler, mix};
+use crate::stopwatch::{Part, Shares, Stopwatch};
 
 /// The best weights so far on the early-stopping slice.
 const BEST_FILE: &str = "best.safetensors";
@@ -77,6 +78,9 @@ struct Metrics {
     stop_loss: Option<f64>,
     stop_pearson: Option<f64>,
     windows_per_sec: f64,
+    /// Shares of the time since the last line; on a GPU, which works on while the loop goes ahead, of the loop's own.
+    #[serde(flatten)]
+    shares: Shares,
     elapsed_secs: f64,
 }
 
@@ -118,8 +122,10 @@ impl Piece<'_> {
         let mut saved = Instant::now();
         let (mut loss_sum, mut steps_summed) = (None::<Tensor<1>>, 0u64);
 
+        let mut stopwatch = Stopwatch::new();
         while progress.step < steps && !progress.finished {
             let step = progress.step;
+            stopwatch.begin();
             // Dropout draws from the device's generator, which no file holds: reseed, so that a resumed run goes on
             // exactly.
             self.device.seed(mix(mix(self.seed, self.fold.number as u64), step));
@@ -128,14 +134,18 @@ impl Piece<'_> {
             let ends: Vec<usize> = picked.iter().map(|&window| train_set.ends[window]).collect();
             let windows = self.windows.batch(&ends)?.autodiff();
             let (target, mask) = self.batch_targets(&train_set, &picked);
+            stopwatch.lap(Part::Batch);
 
             let loss = masked_loss(training.loss, network.forward(windows), target, mask);
             let running = loss.clone().without_autodiff();
+            stopwatch.lap(Part::Forward);
             let grads = GradientsParams::from_grads(loss.backward(), &network);
+            stopwatch.lap(Part::Backward);
             let max_norm = if config.optimizer.clip_norm > 0.0 { config.optimizer.clip_norm } else { f32::INFINITY };
             let (grads, grad_norm) = clip_grad_norm(&network, grads, max_norm);
             let learning_rate = config.optimizer.learning_rate_at(step, steps);
             network = optimizer.step(learning_rate, network, grads);
+            stopwatch.lap(Part::Optimizer);
 
             loss_sum = Some(match loss_sum.take() {
                 Some(sum) => sum + running,
@@ -164,6 +174,18 @@ impl Piece<'_> {
                 }
                 let (stop_loss, stop_pearson) = self.look(&network.valid(), &stop_set)?;
                 progress.elapsed_secs = already_secs + began.elapsed().as_secs_f64();
+                let windows_per_sec =
+                    (progress.step - first_step) as f64 * training.batch_windows as f64 / began.elapsed().as_secs_f64();
+                let shares = stopwatch.shares();
+                bar.set_message(format!(
+                    "{windows_per_sec:.0} windows/s (batch {:.0} %, forward {:.0} %, backward {:.0} %, optimizer {:.0} %), \
+                     loss {train_loss:.4}, early stopping: {}",
+                    shares.batch_share * 100.0,
+                    shares.forward_share * 100.0,
+                    shares.backward_share * 100.0,
+                    shares.optimizer_share * 100.0,
+                    stop_pearson.map_or("-".to_owned(), |value| format!("Pearson {value:+.4}"))
+                ));
                 self.log(&Metrics {
                     step: progress.step,
                     steps,
@@ -172,14 +194,10 @@ impl Piece<'_> {
                     grad_norm,
                     stop_loss,
                     stop_pearson,
-                    windows_per_sec: (progress.step - first_step) as f64 * training.batch_windows as f64
-                        / began.elapsed().as_secs_f64(),
+                    windows_per_sec,
+                    shares,
                     elapsed_secs: progress.elapsed_secs,
                 })?;
-                bar.set_message(format!(
-                    "loss {train_loss:.4}, early stopping: {}",
-                    stop_pearson.map_or("-".to_owned(), |value| format!("Pearson {value:+.4}"))
-                ));
                 steps_summed = 0;
 
                 let score = match training.selection {

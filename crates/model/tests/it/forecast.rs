@@ -63,6 +63,28 @@ fn the_same_bits_alone_in_any_company_and_at_any_place() {
     }
 }
 
+/// At the real size, where Burn's reductions may choose other ways than for small tensors.
+#[test]
+fn the_same_bits_alone_and_together_at_the_real_size() {
+    let _seeding = seeding();
+    let (coins, features, lookback, rows) = (20, 8, 512, 560);
+    let matrix = Arc::new(wave(rows * coins * features, 0.0));
+    for mixing in [Mixing::Shared, Mixing::Stacked] {
+        let config = model::NetworkConfig { mixing, ..model::NetworkConfig::default() };
+        let network = config.init(coins, features, lookback, &Device::flex()).unwrap();
+        let windows = Windows::new(matrix.clone(), coins * features, lookback, &Device::flex());
+        let of = |ends: &[usize]| bits(&forecast(&network, &windows, ends, &mut |_| {}).unwrap());
+        let ends: Vec<usize> = (lookback - 1..rows).collect();
+        let together = of(&ends);
+        for count in [1, 2, 3, 7, 16, 17] {
+            for start in [0, 5, 20] {
+                let found = of(&ends[start..start + count]);
+                assert_eq!(found, together[start * coins..(start + count) * coins], "{count} windows from {start}");
+            }
+        }
+    }
+}
+
 #[test]
 fn progress_counts_windows_and_no_ends_are_no_forecasts() {
     let _seeding = seeding();

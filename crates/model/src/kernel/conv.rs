@@ -1,0 +1,436 @@
+//! Convolution over time on the CPU, forward and backward, one window after the other.
+//!
+//! A window of a layer fits into the processor's nearest cache, so that everything that is done to it (padding,
+//! activation, the product, bias and the skip connection) costs one pass over memory. The taps of the kernel lie beside
+//! each other in memory, and so do those of the next row, one stride further: one product over rows that overlap takes
+//! them all, without copying patches together.
+
+use rayon::prelude::*;
+
+use super::mask::Mask;
+use super::tile::{Instructions, LANES, Left, Right, multiply_add};
+
+/// Sizes of a convolution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConvShape {
+    pub windows: usize,
+    /// Time steps in.
+    pub time: usize,
+    pub channels_in: usize,
+    pub channels_out: usize,
+    pub kernel: usize,
+    pub stride: usize,
+    /// Zeros at each end of the time axis.
+    pub padding: usize,
+}
+
+/// What is done in passing to what goes in and what comes out.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Extras {
+    /// The input goes through a rectifier.
+    pub rectified: bool,
+    /// Dropout of the output.
+    pub mask: Option<Mask>,
+}
+
+/// Gradients of a loss by the operands of a convolution, in their layouts.
+#[derive(Debug)]
+pub struct ConvGradients {
+    /// None where it was not asked for.
+    pub input: Option<Vec<f32>>,
+    pub weight: Vec<f32>,
+    pub bias: Vec<f32>,
+}
+
+/// Parts that the weights' gradient is summed in: always as many, so that its bits do not depend on the threads.
+const PARTS: usize = 32;
+
+impl ConvShape {
+    /// Time steps out.
+    pub fn time_out(&self) -> usize {
+        (self.time + 2 * self.padding - self.kernel) / self.stride + 1
+    }
+
+    fn input_len(&self) -> usize {
+        self.time * self.channels_in
+    }
+
+    fn output_len(&self) -> usize {
+        self.time_out() * self.channels_out
+    }
+
+    fn depth(&self) -> usize {
+        self.kernel * self.channels_in
+    }
+}
+
+/// `dropout(conv(f(x)) + bias + residual)`, with `f` a rectifier or nothing.
+///
+/// # Shapes
+///
+/// - input: `[window, time, channels_in]`
+/// - weight: `[channels_out, channels_in, kernel]`
+/// - bias: `[channels_out]`
+/// - residual, output: `[window, time_out, channels_out]`
+pub fn forward(
+    shape: ConvShape,
+    input: &[f32],
+    weight: &[f32],
+    bias: &[f32],
+    residual: Option<&[f32]>,
+    extras: Extras,
+) -> Vec<f32> {
+    let instructions = Instructions::detect();
+    let packed = packed(&shape, weight);
+    let mut output = vec![0.0; shape.windows * shape.output_len()];
+    let windows = output.par_chunks_mut(shape.output_len()).zip(input.par_chunks(shape.input_len())).enumerate();
+    windows.for_each_init(Vec::new, |scratch, (window, (output, input))| {
+        let rows = output.chunks_exact_mut(shape.channels_out);
+        match residual {
+            Some(residual) => {
+                let residual = &residual[window * shape.output_len()..][..shape.output_len()];
+                for (row, residual) in rows.zip(residual.chunks_exact(shape.channels_out)) {
+                    for ((value, residual), bias) in row.iter_mut().zip(residual).zip(bias) {
+                        *value = residual + bias;
+                    }
+                }
+            }
+            None => rows.for_each(|row| row.copy_from_slice(bias)),
+        }
+        let a = Left {
+            values: prepared(&shape, input, extras.rectified, scratch),
+            row_stride: shape.stride * shape.channels_in,
+            k_stride: 1,
+        };
+        let b = Right { values: &packed, panel_stride: shape.depth() * LANES, k_stride: LANES };
+        let sizes = [shape.time_out(), shape.channels_out, shape.depth()];
+        multiply_add(instructions, sizes, a, b, output, shape.channels_out);
+        if let Some(mask) = extras.mask {
+            mask.apply(window * shape.output_len(), output);
+        }
+    });
+    output
+}
+
+/// Gradients of [`forward`] by input, weight and bias; that by the residual is, without a mask, `output_grad` itself.
+pub fn backward(
+    shape: ConvShape,
+    input: &[f32],
+    weight: &[f32],
+    output_grad: &[f32],
+    extras: Extras,
+    wants_input: bool,
+) -> ConvGradients {
+    let instructions = Instructions::detect();
+    let phases = if wants_input { phases(&shape, weight) } else { Vec::new() };
+    let (depth, width) = (shape.depth(), shape.channels_out.next_multiple_of(LANES));
+    let part = shape.windows.div_ceil(PARTS).max(1);
+    let mut input_grad = vec![0.0; if wants_input { shape.windows * shape.input_len() } else { 0 }];
+    // Parts of the input's gradient; empty ones where it is not wanted.
+    let parts: Vec<&mut [f32]> = match wants_input {
+        true => input_grad.chunks_mut(part * shape.input_len()).collect(),
+        false => (0..shape.windows.div_ceil(part)).map(|_| &mut [][..]).collect(),
+    };
+    let sums: Vec<(Vec<f32>, Vec<f32>)> = parts
+        .into_par_iter()
+        .enumerate()
+        .map(|(index, input_grads)| {
+            let (mut weight_grad, mut bias_grad) = (vec![0.0; depth * width], vec![0.0; shape.channels_out]);
+            let (mut scratch, mut wide, mut padded, mut masked) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+            for (place, window) in (index * part..shape.windows.min((index + 1) * part)).enumerate() {
+                let input = &input[window * shape.input_len()..][..shape.input_len()];
+                let grad = &output_grad[window * shape.output_len()..][..shape.output_len()];
+                let grad = match extras.mask {
+                    Some(mask) => {
+                        masked.clear();
+                        masked.extend_from_slice(grad);
+                        mask.apply(window * shape.output_len(), &mut masked);
+                        &masked
+                    }
+                    None => grad,
+                };
+                for row in grad.chunks_exact(shape.channels_out) {
+                    bias_grad.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+                }
+                // [depth, channels_out] += [time_out, depth] transposed * [time_out, channels_out]
+                let a = Left {
+                    values: prepared(&shape, input, extras.rectified, &mut scratch),
+                    row_stride: 1,
+                    k_stride: shape.stride * shape.channels_in,
+                };
+                let b = Right { values: whole_panels(&shape, grad, &mut wide), panel_stride: LANES, k_stride: width };
+                let sizes = [depth, shape.channels_out, shape.time_out()];
+                multiply_add(instructions, sizes, a, b, &mut weight_grad, width);
+                if wants_input {
+                    let input_grad = &mut input_grads[place * shape.input_len()..][..shape.input_len()];
+                    back_to_input(instructions, &shape, &phases, grad, &mut padded, input_grad);
+                    if extras.rectified {
+                        let values = input_grad.iter_mut().zip(input);
+                        values.for_each(|(grad, value)| *grad = if *value > 0.0 { *grad } else { 0.0 });
+                    }
+                }
+            }
+            (weight_grad, bias_grad)
+        })
+        .collect();
+    let mut total = vec![0.0; depth * width];
+    let mut bias = vec![0.0; shape.channels_out];
+    for (weight_grad, bias_grad) in &sums {
+        total.iter_mut().zip(weight_grad).for_each(|(sum, value)| *sum += value);
+        bias.iter_mut().zip(bias_grad).for_each(|(sum, value)| *sum += value);
+    }
+    let mut weight = vec![0.0; shape.channels_out * depth];
+    for (row, values) in total.chunks_exact(width).enumerate() {
+        let (tap, channel) = (row / shape.channels_in, row % shape.channels_in);
+        for (out, value) in values.iter().take(shape.channels_out).enumerate() {
+            weight[(out * shape.channels_in + channel) * shape.kernel + tap] = *value;
+        }
+    }
+    ConvGradients { input: wants_input.then_some(input_grad), weight, bias }
+}
+
+/// The window with zeros at both ends and rectified, where it has to be.
+fn prepared<'a>(shape: &ConvShape, input: &'a [f32], rectified: bool, scratch: &'a mut Vec<f32>) -> &'a [f32] {
+    if !rectified && shape.padding == 0 {
+        return input;
+    }
+    let zeros = shape.padding * shape.channels_in;
+    scratch.clear();
+    scratch.resize(zeros, 0.0);
+    if rectified {
+        scratch.extend(input.iter().map(|value| value.max(0.0)));
+    } else {
+        scratch.extend_from_slice(input);
+    }
+    scratch.resize(input.len() + 2 * zeros, 0.0);
+    scratch
+}
+
+/// Rows of channels out, filled up to whole panels.
+fn whole_panels<'a>(shape: &ConvShape, grad: &'a [f32], scratch: &'a mut Vec<f32>) -> &'a [f32] {
+    let width = shape.channels_out.next_multiple_of(LANES);
+    if width == shape.channels_out {
+        return grad;
+    }
+    scratch.clear();
+    for row in grad.chunks_exact(shape.channels_out) {
+        scratch.extend_from_slice(row);
+        scratch.resize(scratch.len() + width - shape.channels_out, 0.0);
+    }
+    scratch
+}
+
+/// The inputs whose time is this much after a multiple of the stride, padding included, and the taps they meet.
+struct Phase {
+    offset: usize,
+    taps: usize,
+    /// `[taps * channels_out, channels_in]` in panels, the last tap first.
+    packed: Vec<f32>,
+}
+
+fn phases(shape: &ConvShape, weight: &[f32]) -> Vec<Phase> {
+    let met = (0..shape.stride.min(shape.kernel)).map(|offset| {
+        let taps = (shape.kernel - offset).div_ceil(shape.stride);
+        let depth = taps * shape.channels_out;
+        let mut packed = vec![0.0; shape.channels_in.div_ceil(LANES) * depth * LANES];
+        for (out, row) in weight.chunks_exact(shape.depth()).enumerate() {
+            for (channel, values) in row.chunks_exact(shape.kernel).enumerate() {
+                let place = channel / LANES * depth * LANES + channel % LANES;
+                for (tap, value) in values.iter().skip(offset).step_by(shape.stride).enumerate() {
+                    packed[place + ((taps - 1 - tap) * shape.channels_out + out) * LANES] = *value;
+                }
+            }
+        }
+        Phase { offset, taps, packed }
+    });
+    met.collect()
+}
+
+/// `[kernel * channels_in, channels_out]` in panels of [`LANES`] columns, zeros beyond the last.
+fn packed(shape: &ConvShape, weight: &[f32]) -> Vec<f32> {
+    let depth = shape.depth();
+    let mut packed = vec![0.0; shape.channels_out.div_ceil(LANES) * depth * LANES];
+    for (out, row) in weight.chunks_exact(depth).enumerate() {
+        let place = out / LANES * depth * LANES + out % LANES;
+        for (channel, values) in row.chunks_exact(shape.kernel).enumerate() {
+            for (tap, value) in values.iter().enumerate() {
+                packed[place + (tap * shape.channels_in + channel) * LANES] = *value;
+            }
+        }
+    }
+    packed
+}
+
+/// Adds what the outputs' gradient is to one window's input.
+fn back_to_input(
+    instructions: Instructions,
+    shape: &ConvShape,
+    phases: &[Phase],
+    grad: &[f32],
+    padded: &mut Vec<f32>,
+    input_grad: &mut [f32],
+) {
+    let (channels, front) = (shape.channels_out, shape.kernel.div_ceil(shape.stride) - 1);
+    // Input t is `offset + stride * step - padding`; it meets the outputs from `step - taps + 1` to `step`.
+    let last_step = (shape.time - 1 + shape.padding) / shape.stride;
+    padded.clear();
+    padded.resize(front * channels, 0.0);
+    padded.extend_from_slice(grad);
+    padded.resize((front + last_step.max(shape.time_out() - 1) + 1) * channels, 0.0);
+    for phase in phases {
+        let first = shape.padding.saturating_sub(phase.offset).div_ceil(shape.stride);
+        if phase.offset + shape.stride * first >= shape.time + shape.padding {
+            continue;
+        }
+        let time = phase.offset + shape.stride * first - shape.padding;
+        let steps = (shape.time - 1 - time) / shape.stride + 1;
+        let a =
+            Left { values: &padded[(front + first + 1 - phase.taps) * channels..], row_stride: channels, k_stride: 1 };
+        let depth = phase.taps * channels;
+        let b = Right { values: &phase.packed, panel_stride: depth * LANES, k_stride: LANES };
+        let rows = &mut input_grad[time * shape.channels_in..];
+        let sizes = [steps, shape.channels_in, depth];
+        multiply_add(instructions, sizes, a, b, rows, shape.stride * shape.channels_in);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// `conv(f(x)) + bias + residual` in f64, from its definition.
+    fn plain(shape: &ConvShape, x: &[f64], w: &[f64], bias: &[f64], residual: &[f64], rectified: bool) -> Vec<f64> {
+        let mut output = residual.to_vec();
+        for window in 0..shape.windows {
+            for time in 0..shape.time_out() {
+                for out in 0..shape.channels_out {
+                    let mut sum = bias[out];
+                    for tap in 0..shape.kernel {
+                        let Some(at) = (time * shape.stride + tap).checked_sub(shape.padding) else { continue };
+                        if at >= shape.time {
+                            continue;
+                        }
+                        for channel in 0..shape.channels_in {
+                            let value = x[(window * shape.time + at) * shape.channels_in + channel];
+                            let value = if rectified { value.max(0.0) } else { value };
+                            sum += value * w[(out * shape.channels_in + channel) * shape.kernel + tap];
+                        }
+                    }
+                    output[(window * shape.time_out() + time) * shape.channels_out + out] += sum;
+                }
+            }
+        }
+        output
+    }
+
+    /// Values that are exact in f32, away from the rectifier's corner.
+    fn values(count: usize, seed: u64) -> Vec<f32> {
+        let mut state = seed;
+        let next = |_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let value = (state >> 40) as f32 / 8_388_608.0 - 1.0;
+            if value.abs() < 0.01 { 0.5 } else { value }
+        };
+        (0..count).map(next).collect()
+    }
+
+    fn shapes() -> impl Strategy<Value = ConvShape> {
+        (1..5usize, 1..20usize, 1..35usize, 1..35usize, 1..6usize, 1..4usize, 0..4usize)
+            .prop_map(|(windows, time, channels_in, channels_out, kernel, stride, padding)| ConvShape {
+                windows,
+                time: time.max(kernel.saturating_sub(2 * padding)),
+                channels_in,
+                channels_out,
+                kernel,
+                stride,
+                padding: padding.min(kernel - 1),
+            })
+            .prop_filter("a window of at least one output", |shape| shape.time + 2 * shape.padding >= shape.kernel)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+
+        #[test]
+        fn forward_and_gradients_are_those_of_the_definition(shape in shapes(), seed: u64, rectified: bool) {
+            let x = values(shape.windows * shape.time * shape.channels_in, seed);
+            let w = values(shape.channels_out * shape.channels_in * shape.kernel, seed ^ 1);
+            let bias = values(shape.channels_out, seed ^ 2);
+            let count = shape.windows * shape.time_out() * shape.channels_out;
+            let (residual, grad) = (values(count, seed ^ 3), values(count, seed ^ 4));
+            let wide = |values: &[f32]| values.iter().map(|value| f64::from(*value)).collect::<Vec<f64>>();
+            let (x64, w64, b64, r64, g64) = (wide(&x), wide(&w), wide(&bias), wide(&residual), wide(&grad));
+            let scale = (shape.channels_in * shape.kernel) as f64;
+
+            let extras = Extras { rectified, mask: None };
+            let found = forward(shape, &x, &w, &bias, Some(&residual), extras);
+            for (found, expected) in found.iter().zip(plain(&shape, &x64, &w64, &b64, &r64, rectified)) {
+                prop_assert!((f64::from(*found) - expected).abs() < 1e-6 * scale, "{found} {expected} {shape:?}");
+            }
+            let without = forward(shape, &x, &w, &bias, None, extras);
+            for ((without, residual), found) in without.iter().zip(&residual).zip(&found) {
+                prop_assert!((without + residual - found).abs() < 1e-5 * scale as f32);
+            }
+
+            let gradients = backward(shape, &x, &w, &grad, extras, true);
+            // The loss is linear in every operand away from the corner: differences of any size are exact.
+            let loss = |x: &[f64], w: &[f64], b: &[f64]| -> f64 {
+                plain(&shape, x, w, b, &r64, rectified).iter().zip(&g64).map(|(y, g)| y * g).sum()
+            };
+            let base = loss(&x64, &w64, &b64);
+            let step = 1.0 / 256.0;
+            let check = |name: &str, values: &[f64], found: &[f32], which: usize| {
+                for index in (0..values.len()).step_by(1 + values.len() / 12) {
+                    let mut moved = values.to_vec();
+                    moved[index] += step;
+                    let operands = [&x64[..], &w64[..], &b64[..]];
+                    let at = |place: usize| if place == which { &moved[..] } else { operands[place] };
+                    let expected = (loss(at(0), at(1), at(2)) - base) / step;
+                    let tolerance = 1e-5 * (count as f64 + scale);
+                    prop_assert!(
+                        (f64::from(found[index]) - expected).abs() < tolerance,
+                        "{name}[{index}]: {} {expected} {shape:?}", found[index]
+                    );
+                }
+                Ok(())
+            };
+            check("input", &x64, gradients.input.as_ref().unwrap(), 0)?;
+            check("weight", &w64, &gradients.weight, 1)?;
+            check("bias", &b64, &gradients.bias, 2)?;
+            let again = backward(shape, &x, &w, &grad, extras, false);
+            prop_assert!(again.input.is_none());
+            prop_assert_eq!(again.weight, gradients.weight);
+
+            // Dropout is a product with the mask, on the way out and on the way back.
+            let mask = Mask::new(seed, 0.7);
+            let dropped = Extras { rectified, mask: Some(mask) };
+            let (mut expected, mut masked) = (without, grad.clone());
+            mask.apply(0, &mut expected);
+            mask.apply(0, &mut masked);
+            prop_assert_eq!(forward(shape, &x, &w, &bias, None, dropped), expected);
+            let with_mask = backward(shape, &x, &w, &grad, dropped, true);
+            let of_masked = backward(shape, &x, &w, &masked, extras, true);
+            prop_assert_eq!(with_mask.input, of_masked.input);
+            prop_assert_eq!(with_mask.weight, of_masked.weight);
+            prop_assert_eq!(with_mask.bias, of_masked.bias);
+        }
+
+        /// A window's output has the same bits alone and among others.
+        #[test]
+        fn a_window_does_not_depend_on_its_neighbours(shape in shapes(), seed: u64) {
+            let x = values(shape.windows * shape.time * shape.channels_in, seed);
+            let w = values(shape.channels_out * shape.channels_in * shape.kernel, seed ^ 1);
+            let bias = values(shape.channels_out, seed ^ 2);
+            let extras = Extras { rectified: true, mask: None };
+            let all = forward(shape, &x, &w, &bias, None, extras);
+            let (input, output) = (shape.time * shape.channels_in, shape.time_out() * shape.channels_out);
+            for window in 0..shape.windows {
+                let alone = ConvShape { windows: 1, ..shape };
+                let one = forward(alone, &x[window * input..][..input], &w, &bias, None, extras);
+                prop_assert_eq!(&one, &all[window * output..][..output]);
+            }
+        }
+    }
+}
