@@ -10,7 +10,7 @@ use evaluate::may_open;
 use market::{Candle, Symbol};
 use trading::{Ledger, LoggedForecast, Position, summarize, summary_table};
 
-use crate::watch::{Acting, WatchArgs, why_not};
+use crate::watch::{Acting, SETTLE_WITHOUT_AFTER_BARS, WatchArgs, why_not};
 use crate::{Checkpoint, Fallback, History, forecast_at};
 
 /// Print what a watch did: trades, win rate, profit before and after fees, Sharpe, drawdown
@@ -68,7 +68,7 @@ struct Verdict {
     wrong_prices: usize,
     /// Positions that are closed.
     settled: usize,
-    /// Positions whose due candle is there and that are open all the same.
+    /// Positions that are open although their due candle is there, or has been missing for long.
     unsettled: usize,
 }
 
@@ -160,7 +160,7 @@ fn verify(args: &LedgerArgs, ledger: &Ledger, positions: &[Position], candles: C
     let coins = read_candles(&checkpoint, ledger, candles, (from_ms, until_ms))?;
     check_forecasts(&checkpoint, &forecasts, &coins, &mut verdict)?;
     check_trades(&acting, checkpoint.is_rule(), &forecasts, positions, &mut verdict);
-    check_prices(positions, &coins, &mut verdict);
+    check_prices(positions, &coins, bar_ms, &mut verdict);
     Ok(verdict)
 }
 
@@ -264,7 +264,7 @@ fn check_trades(
     verdict.lost_trades = asked.len();
 }
 
-fn check_prices(positions: &[Position], coins: &CoinCandles, verdict: &mut Verdict) {
+fn check_prices(positions: &[Position], coins: &CoinCandles, bar_ms: i64, verdict: &mut Verdict) {
     for position in positions {
         let candles = coins.iter().find(|(symbol, _)| *symbol == position.symbol).map(|(_, candles)| candles);
         // The candle itself, or the first one after a hole.
@@ -274,11 +274,52 @@ fn check_prices(positions: &[Position], coins: &CoinCandles, verdict: &mut Verdi
         }
         match (position.exit_ms.zip(position.exit_price), close(position.due_ms)) {
             (None, None) => {}
-            (None, Some(_)) => verdict.unsettled += 1,
+            // A candle that is missing is waited for.
+            (None, Some((time_ms, _))) => {
+                let last_ms = candles.and_then(|candles| candles.last_key_value()).map_or(time_ms, |(last, _)| *last);
+                let is_late = last_ms >= position.due_ms + SETTLE_WITHOUT_AFTER_BARS * bar_ms;
+                verdict.unsettled += usize::from(time_ms == position.due_ms || is_late);
+            }
             (exit, expected) => {
                 verdict.settled += 1;
                 verdict.wrong_prices += usize::from(exit != expected);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use evaluate::{Costs, Side};
+
+    use super::*;
+
+    #[test]
+    fn a_due_candle_that_is_missing_is_waited_for_and_a_position_that_forgot_its_own_is_found() {
+        let symbol = Symbol::new("BTCUSDT").unwrap();
+        let position = Position {
+            id: 1,
+            symbol: symbol.clone(),
+            side: Side::Buy,
+            forecast: 0.01,
+            forecast_ms: 0,
+            entry_ms: 0,
+            entry_price: Some(1.0),
+            due_ms: 2,
+            exit_ms: None,
+            exit_price: None,
+            costs: Costs::default(),
+        };
+        let unsettled = |bars: &[i64]| {
+            let candles = bars.iter().map(|&bar| (bar, Candle::close_only(bar, 1.0))).collect();
+            let mut verdict = Verdict::default();
+            check_prices(std::slice::from_ref(&position), &vec![(symbol.clone(), candles)], 1, &mut verdict);
+            assert_eq!((verdict.wrong_prices, verdict.settled), (0, 0));
+            verdict.unsettled
+        };
+        assert_eq!(unsettled(&[0, 1]), 0, "not due yet");
+        assert_eq!(unsettled(&[0, 1, 3, 4]), 0, "it may yet come");
+        assert_eq!(unsettled(&[0, 1, 2]), 1);
+        assert_eq!(unsettled(&[0, 1, 3, 62]), 1, "settled without it by now");
     }
 }

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 /// A position whose due candle is missing is settled at the next one there is once this many bars are known after it:
 /// the exchange may be late, and is asked again every minute until then.
-const SETTLE_WITHOUT_AFTER_BARS: i64 = 60;
+pub const SETTLE_WITHOUT_AFTER_BARS: i64 = 60;
 
 /// First pause before the websocket is tried again; it doubles up to `LONGEST_PAUSE`.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -21,9 +21,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 pub struct Feed {
     source: FeedSource,
     client: RestClient,
-    stream: Option<KlineStream>,
+    stream: Option<Box<KlineStream>>,
     /// The websocket while it is being connected: a host that does not answer must hold nothing up.
-    connecting: Option<JoinHandle<Result<KlineStream, Error>>>,
+    connecting: Option<JoinHandle<Connected>>,
     /// REST requests under way.
     asked: JoinSet<Answer>,
     /// When the websocket may be tried again, and the pause after that.
@@ -56,9 +56,12 @@ pub enum FeedFault {
     Rest(Error),
 }
 
+/// What came of setting the websocket up; boxed, as it is large.
+type Connected = Result<Box<KlineStream>, Error>;
+
 /// What happened first.
 enum Event {
-    Connected(Result<Result<KlineStream, Error>, JoinError>),
+    Connected(Result<Connected, JoinError>),
     Heard(Result<(Symbol, Candle), Error>),
     Answered(Result<Answer, JoinError>),
     Nothing,
@@ -211,7 +214,7 @@ impl Feed {
             let symbols: Vec<Symbol> = self.coins.iter().map(|coin| coin.symbol.clone()).collect();
             let FeedSource { market, interval, websocket_url, .. } = self.source.clone();
             self.connecting = Some(tokio::spawn(async move {
-                KlineStream::connect(market, websocket_url.as_deref(), &symbols, interval).await
+                KlineStream::connect(market, websocket_url.as_deref(), &symbols, interval).await.map(Box::new)
             }));
         }
         match self.next_event(longest).await {

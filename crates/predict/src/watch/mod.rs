@@ -12,5 +12,5 @@ mod start;
 pub use acting::{Acting, why_not};
 pub use clock::ExchangeClock;
 pub use config::WatchConfig;
-pub use feed::{Feed, FeedFault, FeedSource};
+pub use feed::{Feed, FeedFault, FeedSource, SETTLE_WITHOUT_AFTER_BARS};
 pub use start::{WatchArgs, watch};
