@@ -66,6 +66,9 @@ impl Backtest {
     }
 
     fn coins_section(&self) -> String {
+        if self.coins.len() < 2 {
+            return String::new();
+        }
         let best = self.trials.get(self.best).map(|trial| trial.label.as_str()).unwrap_or_default();
         let mut grid = Grid::new(std::iter::once("coin").chain(COLUMNS));
         for coin in &self.coins {

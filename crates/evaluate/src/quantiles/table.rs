@@ -66,9 +66,12 @@ impl QuantileReport {
     }
 
     fn ranks_section(&self) -> String {
+        let overall = format!("Rank IC over all rows {}", correlation(self.rank_correlation));
+        if self.rank_ic.timestamps == 0 {
+            return overall + "\n";
+        }
         format!(
-            "Rank IC over all rows {}; at each time {} in the mean and {} in the median of {}\n",
-            correlation(self.rank_correlation),
+            "{overall}; at each time {} in the mean and {} in the median of {}\n",
             correlation(self.rank_ic.mean),
             correlation(self.rank_ic.median),
             counted(self.rank_ic.timestamps, "time"),
