@@ -172,13 +172,16 @@ pub fn watch(
 /// Shorter tries than a download's: the candles of this minute are wanted within it.
 fn patience(settings: &WatchConfig, market: market::Market) -> RestOptions {
     let real = |secs: f64| Duration::from_secs_f64(secs / settings.clock_speed);
+    let usual = RestOptions::for_market(market);
     RestOptions {
         timeout: real(5.0).max(Duration::from_secs(1)),
         max_tries: 2,
         retry_pause: real(0.25),
         // While REST is told to keep silent, the websocket may bring all there is.
         max_wait: real(1.0),
-        ..RestOptions::for_market(market)
+        // The limit is of a minute of the exchange.
+        weight_limit: (f64::from(usual.weight_limit) * settings.clock_speed.max(1.0)) as u32,
+        ..usual
     }
 }
 
