@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::bail;
-use dataset::{Dataset, TabularFeatures, WideTable};
+use dataset::{Dataset, FeatureRows, TabularFeatures, WideTable};
 
 use crate::fold::Contributions;
 use crate::rows::TreeRows;
@@ -12,12 +12,12 @@ use crate::rows::TreeRows;
 pub(crate) const SHAP_FILE: &str = "shap.parquet";
 
 /// Writes every row that any fold can use: `time`, `symbol`, the features as f32, and `target`.
-pub(crate) fn matrix(path: &Path, dataset: &Dataset, features: &TabularFeatures) -> anyhow::Result<()> {
+pub(crate) fn matrix(path: &Path, dataset: &Dataset, features: &FeatureRows) -> anyhow::Result<()> {
     let panel = &dataset.panel;
     let everyone = vec![Some(1.0); panel.coins()];
-    let set = dataset.windows(&dataset.targets, 0..panel.rows(), 1, &everyone);
+    let set = dataset.trained_windows(&dataset.targets, 0..panel.rows(), 1, &everyone);
     let rows = TreeRows { dataset, features, set: &set };
-    let names = features.names();
+    let names = features.features().names();
     let mut table = WideTable::new(&names, &["target"]);
     rows.for_each_chunk(|chunk| {
         for (&(row, coin), values) in chunk.cells.iter().zip(chunk.values.chunks_exact(names.len())) {

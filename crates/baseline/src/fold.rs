@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::bail;
-use dataset::{Dataset, Dropped, Fold, ForecastRow, TabularFeatures, Targets, WindowSet, target_std};
+use dataset::{Dataset, Dropped, Fold, ForecastRow, FeatureRows, Targets, WindowSet, target_std};
 use evaluate::{pearson, rank_ic_per_timestamp, summarize_ic, timestamp_groups};
 use serde::Serialize;
 
@@ -19,7 +19,7 @@ pub(crate) struct FoldTraining<'a> {
     pub config: &'a BaselineConfig,
     pub library: &'static Library,
     pub dataset: &'a Dataset,
-    pub features: &'a TabularFeatures,
+    pub features: &'a FeatureRows,
     pub fold: &'a Fold,
     /// What it is fitted to.
     pub targets: &'a Targets,
@@ -75,7 +75,7 @@ impl FoldTraining<'_> {
             }
         };
         let std = target_std(&self.dataset.targets, train_range.clone());
-        let windows = |range: &std::ops::Range<usize>| self.dataset.windows(self.targets, range.clone(), 1, &std);
+        let windows = |range: &std::ops::Range<usize>| self.dataset.trained_windows(self.targets, range.clone(), 1, &std);
         let (train_set, validation_set) = (windows(&train_range), windows(&validation_range));
         let (train_rows, validation_rows) = (self.tree_rows(&train_set), self.tree_rows(&validation_set));
         if train_rows.len() == 0 || validation_rows.len() == 0 {
@@ -164,7 +164,7 @@ impl FoldTraining<'_> {
     /// Out-of-sample forecasts of the fold, and what was left out.
     pub fn score(&self, trained: &Trained) -> anyhow::Result<(Vec<ForecastRow>, Dropped)> {
         let std = trained.record.target_std_of(self.dataset.panel.symbols());
-        let set = self.dataset.windows(&self.dataset.targets, self.fold.score.clone(), 1, &std);
+        let set = self.dataset.scored_windows(self.fold.score.clone(), &std);
         let rows = self.tree_rows(&set);
         let mut forecasts = Vec::with_capacity(rows.len());
         rows.for_each_chunk(|chunk| {
@@ -186,13 +186,13 @@ impl FoldTraining<'_> {
         let std = trained.record.target_std_of(self.dataset.panel.symbols());
         let coins = self.dataset.panel.coins().max(1);
         let stride = (self.fold.score.len() * coins / count.max(1)).max(1);
-        let mut set = self.dataset.windows(&self.dataset.targets, self.fold.score.clone(), 1, &std);
+        let mut set = self.dataset.scored_windows(self.fold.score.clone(), &std);
         // An offset that moves on from row to row takes every coin in its turn.
         for (place, counts) in set.counts.iter_mut().enumerate() {
             *counts &= place % stride == 0;
         }
         let mut contributions = Vec::new();
-        let columns = self.features.names().len() + 1;
+        let columns = self.features.features().names().len() + 1;
         self.tree_rows(&set).for_each_chunk(|chunk| {
             let values = trained.booster.predict(chunk.values, Predict::Contributions, None)?;
             let rows = chunk.cells.iter().zip(values.chunks_exact(columns));
@@ -216,7 +216,7 @@ impl FoldTraining<'_> {
 
     /// Bins found on these rows alone: other folds' would know the future.
     fn bin(&self, rows: &TreeRows<'_>, parameters: &str) -> anyhow::Result<Binned> {
-        let names = self.features.names();
+        let names = self.features.features().names();
         let wanted = Binned::sampled_rows(self.library, rows.len(), parameters)?;
         let mut sample = Vec::with_capacity(wanted.len() * names.len());
         let (mut next, mut first) = (0, 0);

@@ -140,7 +140,7 @@ fn dropped(dataset: &Dataset, records: &[FoldRecord]) -> Dropped {
     let mut total = Dropped::default();
     for (fold, record) in dataset.plan.folds.iter().zip(records) {
         let std = record.target_std_of(dataset.panel.symbols());
-        total += dataset.windows(&dataset.targets, fold.score.clone(), 1, &std).dropped;
+        total += dataset.scored_windows(fold.score.clone(), &std).dropped;
     }
     total
 }

@@ -1,12 +1,12 @@
 //! Rows for the trees, in chunks: the raw matrix is never held as a whole.
 
-use dataset::{Dataset, TabularFeatures, Targets, WindowSet};
+use dataset::{Dataset, FeatureRows, Targets, WindowSet};
 
 /// The (time, coin) pairs of a window set, with what the trees see of them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TreeRows<'a> {
     pub dataset: &'a Dataset,
-    pub features: &'a TabularFeatures,
+    pub features: &'a FeatureRows,
     pub set: &'a WindowSet,
 }
 
@@ -30,8 +30,8 @@ impl TreeRows<'_> {
         let (mut values, mut cells) = (Vec::new(), Vec::new());
         let mut place = 0;
         while let Some(&start) = self.set.ends.get(place) {
-            let end = panel.rows().min(start + self.features.chunk_rows(panel));
-            let matrix = self.features.compute(panel, start..end);
+            let end = panel.rows().min(start + self.features.features().chunk_rows(panel));
+            let matrix = self.features.read(panel, start..end)?;
             values.clear();
             cells.clear();
             while let Some(&row) = self.set.ends.get(place).filter(|&&row| row < end) {

@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, anyhow};
 use clap::Parser;
 use cli::ConfigTable;
-use dataset::{Dataset, Fold, ForecastTable, RunDir, TabularFeatures, write_atomically};
+use dataset::{Dataset, Fold, ForecastTable, RunDir, FeatureRows, write_atomically};
 use tracking::Tracker;
 
 use crate::config::{BaselineConfig, Protocol};
@@ -34,6 +34,9 @@ pub struct Args {
     /// Train folds anew that are trained already
     #[arg(long)]
     retrain: bool,
+    /// Compute features anew that are kept on disk (features.cache)
+    #[arg(long)]
+    recompute: bool,
     /// Train this fold alone, so that folds can run anywhere; the last one to finish joins them
     #[arg(long, value_name = "K")]
     fold: Option<usize>,
@@ -66,7 +69,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
     let dataset = Dataset::load(&config.shared)?;
     config.shared = dataset.config.clone();
-    let features = config.features();
+    let features = feature_rows(&config, &dataset, args.recompute)?;
     if let Some(path) = &args.export {
         report::write_folds(&run, &dataset)?;
         return export::matrix(path, &dataset, &features);
@@ -87,6 +90,22 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     done
 }
 
+/// What the trees see of each row: from disk where `features.cache` keeps it, else computed as it is asked for.
+fn feature_rows(config: &BaselineConfig, dataset: &Dataset, recompute: bool) -> anyhow::Result<FeatureRows> {
+    if !config.shared.features.cache {
+        if recompute {
+            return Err(cli::usage(anyhow!("--recompute: no features are kept\nhint: --set features.cache=true")));
+        }
+        return Ok(FeatureRows::computed(config.features()));
+    }
+    let began = Instant::now();
+    let dir = config.shared.data.dir.join("features");
+    let (rows, was_there) = FeatureRows::kept(config.features(), &dataset.panel, &dir, recompute)?;
+    let done = if was_there { "read from" } else { "computed and kept in" };
+    cli::note(format!("features: {done} {}, {:.1} s", dir.display(), began.elapsed().as_secs_f64()));
+    Ok(rows)
+}
+
 /// A run with all that its folds share.
 struct Run<'a> {
     args: &'a Args,
@@ -94,7 +113,7 @@ struct Run<'a> {
     config: BaselineConfig,
     library: &'static Library,
     dataset: Dataset,
-    features: TabularFeatures,
+    features: FeatureRows,
     tracker: Option<&'a Tracker>,
     began: Instant,
 }
@@ -119,7 +138,7 @@ impl Run<'_> {
                 &self.config,
                 self.library,
                 &self.dataset,
-                &self.features,
+                self.features.features(),
                 self.tracker,
                 self.args.json,
             )
@@ -164,7 +183,7 @@ impl Run<'_> {
         let lines = trained.metrics.iter().map(|line| Ok(serde_json::to_string(line)? + "\n"));
         let metrics: String = lines.collect::<anyhow::Result<_>>()?;
         let shap = training.contributions(&trained, config.lightgbm.shap_rows)?;
-        export::contributions(&folder.join(export::SHAP_FILE), dataset, features, &shap)?;
+        export::contributions(&folder.join(export::SHAP_FILE), dataset, features.features(), &shap)?;
         write_atomically(&folder.join("metrics.jsonl"), metrics.as_bytes())?;
         write_atomically(&folder.join(MODEL_FILE), trained.model.as_bytes())?;
         let text = serde_json::to_string_pretty(&record).context("a record is JSON")?;

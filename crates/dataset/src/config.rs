@@ -112,6 +112,11 @@ pub enum Source {
 pub struct UniverseConfig {
     /// The coins, in the order of the channels; an empty list takes all that the source has, sorted.
     pub symbols: Vec<Symbol>,
+    /// The coins whose rows forecasters are fitted to; an empty list: all. The others' rows decide nothing, but each
+    /// coin's own statistics are of its own training rows.
+    pub trained: Vec<Symbol>,
+    /// The coins that are forecast and scored; an empty list: all.
+    pub scored: Vec<Symbol>,
 }
 
 /// 20 USDT pairs that have long been liquid on the spot market.
@@ -122,7 +127,8 @@ const LIQUID: [&str; 20] = [
 
 impl Default for UniverseConfig {
     fn default() -> Self {
-        Self { symbols: LIQUID.iter().filter_map(|name| Symbol::new(name).ok()).collect() }
+        let symbols = LIQUID.iter().filter_map(|name| Symbol::new(name).ok()).collect();
+        Self { symbols, trained: Vec::new(), scored: Vec::new() }
     }
 }
 
@@ -138,6 +144,12 @@ impl Config {
         }
         if let Some(twice) = symbols.iter().enumerate().find(|(i, symbol)| symbols[..*i].contains(symbol)) {
             return Err(Error::config("universe.symbols", twice.1, "each coin once"));
+        }
+        let strange = |coins: &[Symbol]| coins.iter().find(|coin| !symbols.is_empty() && !symbols.contains(coin)).cloned();
+        for (key, coins) in [("universe.trained", &self.universe.trained), ("universe.scored", &self.universe.scored)] {
+            if let Some(coin) = strange(coins) {
+                return Err(Error::config(key, coin, "coins of universe.symbols"));
+            }
         }
         let (from_ms, until_ms) = self.range_ms()?;
         if from_ms >= until_ms {

@@ -24,7 +24,7 @@ pub use candles::CandleTable;
 pub use column::Column;
 pub use config::{Config, DataConfig, RunConfig, Source, UniverseConfig};
 pub use error::Error;
-pub use features::{FeatureConfig, FeatureMatrix, FeatureSet, Features, TabularFeatures};
+pub use features::{FeatureConfig, FeatureMatrix, FeatureRows, FeatureSet, Features, TabularFeatures};
 pub use files::{content_hash, remove_abandoned, write_atomically};
 pub use long::LongTable;
 pub use normalizer::{CoinStats, InputNorm, NormalizeConfig, Normalizer, TargetScale, target_std};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use market::{Interval, Symbol};
+use sha2::{Digest, Sha256};
 
 use crate::{CandleTable, Column};
 
@@ -80,6 +81,22 @@ impl Panel {
                 }
             }
         }
+    }
+
+    /// SHA-256 of everything in it.
+    pub fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        let symbols: Vec<&str> = self.symbols.iter().map(Symbol::as_str).collect();
+        hash.update(format!("{symbols:?} {} {} {}", self.interval, self.start_ms, self.rows));
+        for (column, values) in &self.columns {
+            hash.update(column.name());
+            for part in values.chunks(4096) {
+                let bytes: Vec<u8> = part.iter().flat_map(|value| value.to_le_bytes()).collect();
+                hash.update(&bytes);
+            }
+        }
+        hash.update(self.observed.iter().map(|&seen| u8::from(seen)).collect::<Vec<u8>>());
+        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The coins, in the order of the columns of every `[rows, coins]` matrix.

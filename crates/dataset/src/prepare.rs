@@ -103,17 +103,34 @@ impl Dataset {
         )
     }
 
-    /// The windows that end in `rows`, every `stride` rows, of the coins that have a `target_std`, and so had training
-    /// rows.
-    pub fn windows(
+    /// The windows to fit to that end in `rows`, every `stride` rows: of the coins in `universe.trained` that have a
+    /// `target_std`, and so training rows.
+    pub fn trained_windows(
         &self,
         targets: &Targets,
         rows: Range<usize>,
         stride: usize,
         target_std: &[Option<f32>],
     ) -> WindowSet {
+        self.windows(targets, rows, stride, target_std, &self.config.universe.trained)
+    }
+
+    /// The windows to forecast that end in `rows`, of the coins in `universe.scored` that have a `target_std`.
+    pub fn scored_windows(&self, rows: Range<usize>, target_std: &[Option<f32>]) -> WindowSet {
+        self.windows(&self.targets, rows, 1, target_std, &self.config.universe.scored)
+    }
+
+    fn windows(
+        &self,
+        targets: &Targets,
+        rows: Range<usize>,
+        stride: usize,
+        target_std: &[Option<f32>],
+        wanted: &[Symbol],
+    ) -> WindowSet {
         let is_known = |coin: usize| target_std[coin].is_some();
-        WindowSet::new(rows, stride, self.panel.coins(), targets, &self.eligibility, is_known)
+        let is_wanted = |coin: usize| wanted.is_empty() || wanted.contains(&self.panel.symbols()[coin]);
+        WindowSet::new(rows, stride, self.panel.coins(), targets, &self.eligibility, is_wanted, is_known)
     }
 
     /// A row of the forecast table for the coin's forecast at `row`, in the target's unit; `target_std` is the standard

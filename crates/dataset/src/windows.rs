@@ -130,19 +130,20 @@ impl std::ops::AddAssign for Dropped {
 }
 
 impl WindowSet {
-    /// All windows that end in `rows`, every `stride` rows, where some coin is eligible, known and has a target.
+    /// All windows that end in `rows`, every `stride` rows, where some coin is wanted, eligible, known and has a target.
     pub fn new(
         rows: Range<usize>,
         stride: usize,
         coins: usize,
         targets: &Targets,
         eligibility: &Eligibility,
+        is_wanted: impl Fn(usize) -> bool,
         is_known: impl Fn(usize) -> bool,
     ) -> Self {
         let mut set = Self::default();
         let mut counts = vec![false; coins];
         for row in rows.step_by(stride.max(1)) {
-            for (coin, counts) in counts.iter_mut().enumerate() {
+            for (coin, counts) in counts.iter_mut().enumerate().filter(|(coin, _)| is_wanted(*coin)) {
                 set.dropped.asked += 1;
                 let (no_target, unknown, bad) =
                     (targets.value(row, coin).is_nan(), !is_known(coin), !eligibility.is(row, coin));

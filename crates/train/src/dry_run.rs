@@ -37,10 +37,11 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
     for fold in &dataset.plan.folds {
         let normalizer = dataset.fit_normalizer(&features, fold, "dry-run")?;
         let target_std = normalizer.target_std();
-        let windows =
-            |rows: &Range<usize>, stride| dataset.windows(&dataset.targets, rows.clone(), stride, &target_std);
-        let train = windows(&fold.train, config.training.stride);
-        let (stop, score) = (windows(&fold.stop, 1), windows(&fold.score, 1));
+        let fitted = |rows: &Range<usize>, stride| {
+            dataset.trained_windows(&dataset.targets, rows.clone(), stride, &target_std)
+        };
+        let (train, stop) = (fitted(&fold.train, config.training.stride), fitted(&fold.stop, 1));
+        let score = dataset.scored_windows(fold.score.clone(), &target_std);
         let dropped = score.dropped;
         writeln!(
             text,

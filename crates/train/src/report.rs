@@ -135,7 +135,7 @@ fn dropped(run: &RunDir, dataset: &Dataset) -> anyhow::Result<Dropped> {
         let path = run.fold(fold.number).join(RunDir::STATS_FILE);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let normalizer = Normalizer::from_json(&text, &path)?;
-        total += dataset.windows(&dataset.targets, fold.score.clone(), 1, &normalizer.target_std()).dropped;
+        total += dataset.scored_windows(fold.score.clone(), &normalizer.target_std()).dropped;
     }
     Ok(total)
 }

@@ -213,7 +213,7 @@ fn score(
     origin: &std::path::Path,
 ) -> anyhow::Result<ForecastTable> {
     let target_std = normalizer.target_std();
-    let set = dataset.windows(&dataset.targets, fold.score.clone(), 1, &target_std);
+    let set = dataset.scored_windows(fold.score.clone(), &target_std);
     let bar = cli::progress_bar(&format!("fold {} scoring", fold.number), set.len() as u64);
     let outputs = forecast(network, windows, &set.ends, &mut |done| bar.set_position(done as u64))?;
     bar.finish_and_clear();

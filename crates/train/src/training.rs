@@ -99,7 +99,7 @@ impl Piece<'_> {
     pub fn train(&self, resume: bool) -> anyhow::Result<Trained> {
         let (config, training) = (self.config, &self.config.training);
         let target_std = self.normalizer.target_std();
-        let train_set = self.dataset.windows(self.targets, self.fold.train.clone(), training.stride, &target_std);
+        let train_set = self.dataset.trained_windows(self.targets, self.fold.train.clone(), training.stride, &target_std);
         if train_set.is_empty() {
             bail!(
                 "fold {}: no training windows of {} bars\nhint: fewer folds, a shorter features.lookback_bars, or a \
@@ -109,7 +109,7 @@ impl Piece<'_> {
             );
         }
         let stop_stride = (self.fold.stop.len() / training.stop_windows.max(1)).max(1);
-        let stop_set = self.dataset.windows(self.targets, self.fold.stop.clone(), stop_stride, &target_std);
+        let stop_set = self.dataset.trained_windows(self.targets, self.fold.stop.clone(), stop_stride, &target_std);
         let steps = config.steps(train_set.len());
         let mut sampler =
             Sampler::new(train_set.len(), training.batch_windows, mix(self.seed, self.fold.number as u64));

@@ -71,7 +71,7 @@ fn rows_are_those_of_the_network() {
     let mut expected = 0;
     for fold in &dataset.plan.folds {
         let normalizer = dataset.fit_normalizer(&dataset.features(), fold, "run").unwrap();
-        expected += dataset.windows(&dataset.targets, fold.score.clone(), 1, &normalizer.target_std()).dropped.kept();
+        expected += dataset.scored_windows(fold.score.clone(), &normalizer.target_std()).dropped.kept();
     }
     assert_eq!(table.rows().len(), expected);
 }

@@ -2,6 +2,7 @@
 
 mod bars;
 mod chosen;
+mod cache;
 mod closes;
 mod formulas;
 mod group;
@@ -21,6 +22,7 @@ pub(crate) use chosen::block_rows;
 use group::Group;
 pub use matrix::FeatureMatrix;
 use matrix::single;
+pub use cache::FeatureRows;
 pub use tabular::TabularFeatures;
 pub(crate) use trailing::trailing_mean;
 
@@ -37,12 +39,14 @@ pub struct FeatureConfig {
     /// Share of a window's bars, per coin, that may be filled, missing or without all features; a coin above it is
     /// neither trained on nor forecast. Offline windows and live ones obey this one key.
     pub max_filled_share: f64,
+    /// Whether `baseline` keeps the features of all rows on disk, in `data.dir`, for the next run on the same candles.
+    pub cache: bool,
 }
 
 impl Default for FeatureConfig {
     fn default() -> Self {
         // 512 minutes as in the pipeline that this one replaces; a tenth lets a window outlive a short outage.
-        Self { set: FeatureSet::Ohlcv8, groups: Vec::new(), lookback_bars: 512, max_filled_share: 0.1 }
+        Self { set: FeatureSet::Ohlcv8, groups: Vec::new(), lookback_bars: 512, max_filled_share: 0.1, cache: false }
     }
 }
 

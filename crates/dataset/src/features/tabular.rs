@@ -33,6 +33,11 @@ impl TabularFeatures {
         self.own.names().iter().flat_map(of_feature).collect()
     }
 
+    /// Raised whenever a formula changes.
+    pub fn version(&self) -> u32 {
+        self.own.set().version()
+    }
+
     /// How many rows, its own included, a row is a function of.
     pub fn warm_up_bars(&self) -> usize {
         self.own.warm_up_bars() + self.longest() - 1

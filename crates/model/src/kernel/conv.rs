@@ -433,4 +433,28 @@ mod tests {
             }
         }
     }
+
+    /// The number of threads changes nothing, not even the order of the sums.
+    #[test]
+    fn threads_do_not_change_bits() {
+        let shape = ConvShape {
+            windows: 101,
+            time: 16,
+            channels_in: 24,
+            channels_out: 40,
+            kernel: 3,
+            stride: 2,
+            padding: 1,
+        };
+        let x = values(shape.windows * shape.input_len(), 1);
+        let w = values(shape.channels_out * shape.depth(), 2);
+        let grad = values(shape.windows * shape.output_len(), 3);
+        let with = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let extras = Extras { rectified: true, mask: Some(Mask::new(5, 0.8)) };
+            pool.install(|| backward(shape, &x, &w, &grad, extras, true))
+        };
+        let (one, four) = (with(1), with(4));
+        assert_eq!((one.weight, one.bias, one.input), (four.weight, four.bias, four.input));
+    }
 }
