@@ -1,6 +1,7 @@
 //! Pipeline tests across crates.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
+mod cache;
 mod daily;
 mod fitting;
 mod live;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::bail;
-use dataset::{Dataset, Dropped, Fold, ForecastRow, FeatureRows, Targets, WindowSet, target_std};
+use dataset::{Dataset, Dropped, FeatureRows, Fold, ForecastRow, Targets, WindowSet, target_std};
 use evaluate::{pearson, rank_ic_per_timestamp, summarize_ic, timestamp_groups};
 use serde::Serialize;
 
@@ -75,7 +75,8 @@ impl FoldTraining<'_> {
             }
         };
         let std = target_std(&self.dataset.targets, train_range.clone());
-        let windows = |range: &std::ops::Range<usize>| self.dataset.trained_windows(self.targets, range.clone(), 1, &std);
+        let windows =
+            |range: &std::ops::Range<usize>| self.dataset.trained_windows(self.targets, range.clone(), 1, &std);
         let (train_set, validation_set) = (windows(&train_range), windows(&validation_range));
         let (train_rows, validation_rows) = (self.tree_rows(&train_set), self.tree_rows(&validation_set));
         if train_rows.len() == 0 || validation_rows.len() == 0 {

@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, anyhow};
 use clap::Parser;
 use cli::ConfigTable;
-use dataset::{Dataset, Fold, ForecastTable, RunDir, FeatureRows, write_atomically};
+use dataset::{Dataset, FeatureRows, Fold, ForecastTable, RunDir, write_atomically};
 use tracking::Tracker;
 
 use crate::config::{BaselineConfig, Protocol};

@@ -145,7 +145,8 @@ impl Config {
         if let Some(twice) = symbols.iter().enumerate().find(|(i, symbol)| symbols[..*i].contains(symbol)) {
             return Err(Error::config("universe.symbols", twice.1, "each coin once"));
         }
-        let strange = |coins: &[Symbol]| coins.iter().find(|coin| !symbols.is_empty() && !symbols.contains(coin)).cloned();
+        let strange =
+            |coins: &[Symbol]| coins.iter().find(|coin| !symbols.is_empty() && !symbols.contains(coin)).cloned();
         for (key, coins) in [("universe.trained", &self.universe.trained), ("universe.scored", &self.universe.scored)] {
             if let Some(coin) = strange(coins) {
                 return Err(Error::config(key, coin, "coins of universe.symbols"));

@@ -37,9 +37,8 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
     for fold in &dataset.plan.folds {
         let normalizer = dataset.fit_normalizer(&features, fold, "dry-run")?;
         let target_std = normalizer.target_std();
-        let fitted = |rows: &Range<usize>, stride| {
-            dataset.trained_windows(&dataset.targets, rows.clone(), stride, &target_std)
-        };
+        let fitted =
+            |rows: &Range<usize>, stride| dataset.trained_windows(&dataset.targets, rows.clone(), stride, &target_std);
         let (train, stop) = (fitted(&fold.train, config.training.stride), fitted(&fold.stop, 1));
         let score = dataset.scored_windows(fold.score.clone(), &target_std);
         let dropped = score.dropped;

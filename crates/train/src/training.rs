@@ -99,7 +99,8 @@ impl Piece<'_> {
     pub fn train(&self, resume: bool) -> anyhow::Result<Trained> {
         let (config, training) = (self.config, &self.config.training);
         let target_std = self.normalizer.target_std();
-        let train_set = self.dataset.trained_windows(self.targets, self.fold.train.clone(), training.stride, &target_std);
+        let train_set =
+            self.dataset.trained_windows(self.targets, self.fold.train.clone(), training.stride, &target_std);
         if train_set.is_empty() {
             bail!(
                 "fold {}: no training windows of {} bars\nhint: fewer folds, a shorter features.lookback_bars, or a \

@@ -179,3 +179,47 @@ fn a_tracking_server_that_is_down_loses_nothing() {
     assert!(stderr.contains("warning: tracking stopped: MLflow at http://127.0.0.1:9"), "{stderr}");
     assert!(tiny.path("run/report.html").exists());
 }
+
+/// `universe.trained` and `universe.scored`: one coin is forecast by trees that never saw it, and the others' trees are the
+/// same with and without it being scored.
+#[test]
+fn some_coins_train_and_others_are_forecast() {
+    let Some(_) = library() else { return };
+    let tiny = Tiny::new();
+    let trained = ["--set", "universe.trained=[\"SIM1USDT\", \"SIM2USDT\"]"];
+    let scored = ["--set", "universe.scored=[\"SIM3USDT\"]"];
+    tiny.trained(&[&["--run", "other"], &trained[..], &scored[..]].concat());
+    let table = ForecastTable::read(&tiny.path("other/forecasts.parquet")).unwrap();
+    assert!(table.rows().len() > 200);
+    assert!(table.rows().iter().all(|row| row.symbol.as_str() == "SIM3USDT"));
+
+    tiny.trained(&[&["--run", "both"], &trained[..]].concat());
+    let model = |run: &str| fs::read_to_string(tiny.path(run).join("fold-2/model.txt")).unwrap();
+    assert_eq!(model("both"), model("other"), "what is scored decides nothing");
+    tiny.trained(&["--run", "all"]);
+    assert_ne!(model("all"), model("other"), "the third coin's rows would have");
+
+    let output =
+        tiny.baseline(&["--run", "no", "--set", "universe.symbols=[\"SIM1USDT\", \"SIM2USDT\"]", scored[0], scored[1]]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("universe.scored = SIM3USDT: expected coins of universe.symbols"), "{said}");
+}
+
+/// Kept features give the same run; `--recompute` without them is refused.
+#[test]
+fn features_are_kept_for_the_next_run() {
+    let Some(_) = library() else { return };
+    let tiny = Tiny::new();
+    let cache = ["--set", "features.cache=true"];
+    let (plain, _) = tiny.trained(&["--run", "plain"]);
+    let score = |text: &str| text.lines().find(|line| line.starts_with("lightgbm")).unwrap().to_owned();
+    for (run, done) in [("first", "computed and kept in"), ("second", "read from")] {
+        let (stdout, stderr) = tiny.trained(&[&["--run", run], &cache[..]].concat());
+        assert!(stderr.contains(done), "{stderr}");
+        assert_eq!(score(&stdout), score(&plain));
+    }
+    let (_, stderr) = tiny.trained(&[&["--run", "third", "--recompute"], &cache[..]].concat());
+    assert!(stderr.contains("computed and kept in"), "{stderr}");
+    assert_eq!(tiny.baseline(&["--run", "fourth", "--recompute"]).status.code(), Some(2));
+}

@@ -31,12 +31,7 @@ impl FeatureRows {
     ///
     /// # Errors
     /// What the system says, with the file.
-    pub fn kept(
-        features: TabularFeatures,
-        panel: &Panel,
-        dir: &Path,
-        recompute: bool,
-    ) -> Result<(Self, bool), Error> {
+    pub fn kept(features: TabularFeatures, panel: &Panel, dir: &Path, recompute: bool) -> Result<(Self, bool), Error> {
         let key = content_hash(format!("{:?} {} {}", features.names(), features.version(), panel.digest()).as_bytes());
         let path = dir.join(format!("{key}.f32"));
         let bytes = 4 * (panel.rows() * panel.coins() * features.names().len()) as u64;

@@ -1,8 +1,8 @@
 //! Feature sets: ordered, versioned, and never looking past their own row.
 
 mod bars;
-mod chosen;
 mod cache;
+mod chosen;
 mod closes;
 mod formulas;
 mod group;
@@ -17,12 +17,12 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{Column, Error};
+pub use cache::FeatureRows;
 pub use chosen::Features;
 pub(crate) use chosen::block_rows;
 use group::Group;
 pub use matrix::FeatureMatrix;
 use matrix::single;
-pub use cache::FeatureRows;
 pub use tabular::TabularFeatures;
 pub(crate) use trailing::trailing_mean;
 

@@ -437,15 +437,8 @@ mod tests {
     /// The number of threads changes nothing, not even the order of the sums.
     #[test]
     fn threads_do_not_change_bits() {
-        let shape = ConvShape {
-            windows: 101,
-            time: 16,
-            channels_in: 24,
-            channels_out: 40,
-            kernel: 3,
-            stride: 2,
-            padding: 1,
-        };
+        let shape =
+            ConvShape { windows: 101, time: 16, channels_in: 24, channels_out: 40, kernel: 3, stride: 2, padding: 1 };
         let x = values(shape.windows * shape.input_len(), 1);
         let w = values(shape.channels_out * shape.depth(), 2);
         let grad = values(shape.windows * shape.output_len(), 3);
