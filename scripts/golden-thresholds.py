@@ -3,17 +3,18 @@
 
 Usage, from the repository's root:
 
-    python3 -m venv venv && venv/bin/pip install numpy scipy arch empyrical-reloaded
+    python3 -m venv venv && venv/bin/pip install numpy scipy arch empyrical-reloaded holdout-backtest
     venv/bin/python scripts/golden-thresholds.py
 
 normal       scipy.stats.norm.cdf and ppf
 performance  empyrical's sharpe_ratio, sortino_ratio and max_drawdown
-deflated     the formulas of Bailey and López de Prado with scipy, and their published example
+deflated     the formulas of Bailey and López de Prado with scipy, their published example, and the package holdout, which
+             must agree
 tuning       candidates, choice and judged trades on a small made-up panel, written again here in numpy; intervals by
              arch.bootstrap.StationaryBootstrap
 
 Every number is drawn with a fixed seed: running it again writes the same bytes (made with numpy 2.4.6, scipy 1.17.1,
-arch 8.0.0, empyrical-reloaded 0.7.1). None of the Rust code is used here.
+arch 8.0.0, empyrical-reloaded 0.7.1, holdout-backtest 0.1.0). None of the Rust code is used here.
 """
 
 import json
@@ -21,6 +22,7 @@ import math
 from pathlib import Path
 
 import empyrical
+import holdout
 import numpy as np
 import scipy.stats
 from arch.bootstrap import StationaryBootstrap, optimal_block_length
@@ -76,6 +78,12 @@ def deflated():
     assert round(deflated_sharpe(*published), 4) == 0.9004
     names = ["sharpe", "observations", "skewness", "kurtosis", "trials", "variance"]
     others = [(0.08, 400, 0.3, 4.5, 2, 0.001), (-0.1, 60, -1.2, 7.0, 1600, 0.02), (0.5, 25, 0.0, 3.0, 40, 0.01)]
+    for sharpe, observations, skewness, kurtosis, trials, variance in [published, *others]:
+        package = holdout.deflated_sharpe_ratio(
+            sharpe, observations, n_trials=trials, trials_variance=variance, skewness=skewness, kurtosis=kurtosis
+        )
+        formula = deflated_sharpe(sharpe, observations, skewness, kurtosis, trials, variance)
+        assert abs(package - formula) < 1e-12, (package, formula)
     return [
         dict(zip(names, case))
         | {"expected_maximum": float(expected_maximum(*case[4:])), "deflated": deflated_sharpe(*case)}
