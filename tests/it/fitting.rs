@@ -78,7 +78,7 @@ fn normalization_precedes_filling() {
     let dataset = Dataset::load(&tests::tiny()).unwrap();
     let stats = dataset.fit_normalizer(&dataset.features(), &dataset.plan.folds[0], "run").unwrap();
     let features = dataset.features();
-    let normalized = stats.apply(&features);
+    let normalized = stats.apply(features.clone());
     let (coins, per_coin) = (features.coins(), features.per_coin());
     let mut missing = 0;
     for row in 0..features.rows() {

@@ -184,8 +184,9 @@ fn forecast_at(config: &Config, panel: &Panel, row: usize) -> (Vec<u32>, Vec<boo
     device.seed(1);
     let network = NetworkConfig { stem_width: 8, stages: vec![8], blocks_per_stage: 1, ..NetworkConfig::default() };
     let network = network.init(3, features.per_coin(), config.features.lookback_bars, &device).unwrap();
-    let matrix = Arc::new(normalizer.apply(&features));
-    let windows = Windows::new(matrix, features.channels(), config.features.lookback_bars, &device);
+    let channels = features.channels();
+    let matrix = Arc::new(normalizer.apply(features));
+    let windows = Windows::new(matrix, channels, config.features.lookback_bars, &device);
     let outputs = forecast(&network, &windows, &[row], &mut |_| {}).unwrap();
     (bits(&outputs), (0..3).map(|coin| eligibility.is(row, coin)).collect())
 }

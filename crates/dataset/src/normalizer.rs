@@ -213,9 +213,9 @@ impl Normalizer {
     }
 
     /// (x - mean) / std, cut off at `clip`; only then does a missing value become 0, the mean. Row-major
-    /// `[rows, coins x features]` like the input.
-    pub fn apply(&self, features: &FeatureMatrix) -> Vec<f32> {
-        let mut values = features.values.clone();
+    /// `[rows, coins x features]` like the input, in its place.
+    pub fn apply(&self, features: FeatureMatrix) -> Vec<f32> {
+        let mut values = features.values;
         let stats: Vec<(f64, f64)> = self
             .coins
             .iter()
@@ -230,12 +230,12 @@ impl Normalizer {
                     .map(move |(&mean, &std)| (f64::from(mean), if known { f64::from(std) } else { f64::NAN }))
             })
             .collect();
-        for row in values.chunks_mut(stats.len().max(1)) {
+        values.par_chunks_mut(stats.len().max(1)).with_min_len(1024).for_each(|row| {
             for (value, &(mean, std)) in row.iter_mut().zip(&stats) {
                 let normalized = ((f64::from(*value) - mean) / std) as f32;
                 *value = if normalized.is_nan() { 0.0 } else { normalized.clamp(-self.clip, self.clip) };
             }
-        }
+        });
         values
     }
 }

@@ -33,22 +33,33 @@ impl Panel {
         fill_limit_bars: usize,
         columns: &[Column],
     ) -> Self {
+        let symbols = coins.iter().map(|(symbol, _)| symbol.clone()).collect();
+        let mut panel = Self::empty(symbols, interval, (from_ms, until_ms), columns);
+        for (coin, (_, candles)) in coins.iter().enumerate() {
+            panel.add(coin, candles, fill_limit_bars);
+        }
+        panel
+    }
+
+    /// A panel that no coin has any candle in yet.
+    pub(crate) fn empty(
+        symbols: Vec<Symbol>,
+        interval: Interval,
+        (from_ms, until_ms): (i64, i64),
+        columns: &[Column],
+    ) -> Self {
         let step = interval.ms();
         let first = from_ms.div_euclid(step) * step + if from_ms.rem_euclid(step) == 0 { 0 } else { step };
         let rows = ((until_ms - first).max(0) as u64).div_ceil(step as u64) as usize;
-        let mut panel = Self {
-            symbols: coins.iter().map(|(symbol, _)| symbol.clone()).collect(),
-            interval,
-            start_ms: first,
-            rows,
-            columns: columns.iter().chain([&Column::Close]).map(|&c| (c, vec![f64::NAN; rows * coins.len()])).collect(),
-            observed: vec![false; rows * coins.len()],
-        };
-        for (coin, (_, candles)) in coins.iter().enumerate() {
-            panel.place(coin, candles);
-            panel.fill(coin, fill_limit_bars);
-        }
-        panel
+        let cells = rows * symbols.len();
+        let columns = columns.iter().chain([&Column::Close]).map(|&column| (column, vec![f64::NAN; cells])).collect();
+        Self { symbols, interval, start_ms: first, rows, columns, observed: vec![false; cells] }
+    }
+
+    /// Puts in a coin's candles, and carries prices forward.
+    pub(crate) fn add(&mut self, coin: usize, candles: &CandleTable, fill_limit_bars: usize) {
+        self.place(coin, candles);
+        self.fill(coin, fill_limit_bars);
     }
 
     fn place(&mut self, coin: usize, candles: &CandleTable) {

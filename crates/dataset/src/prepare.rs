@@ -38,19 +38,20 @@ impl Dataset {
     /// A config that makes no sense, missing candles or columns, too little time for the folds.
     pub fn load(config: &Config) -> Result<Self, Error> {
         config.validate()?;
-        let (coins, oracle) = read_source(config)?;
-        let (from_ms, until_ms) = span(&coins).ok_or_else(|| Error::TooFewRows {
-            what: "candles between data.from and data.until".to_owned(),
-            found: 0,
-            expected: 1,
-            hint: "`cargo run -p download --release -- audit` shows what the store holds".to_owned(),
-        })?;
-        check_columns(config, &coins)?;
+        let (panel, oracle) = match config.data.source {
+            Source::Store => (stored_panel(config)?, None),
+            Source::Simulated => {
+                let (coins, expected) = simulated_coins(config)?;
+                let (from_ms, until_ms) = span(&coins).ok_or_else(no_candles)?;
+                check_columns(config, &coins)?;
+                let range = (from_ms, until_ms + config.data.interval.ms());
+                let fill_limit = config.data.fill_limit_bars;
+                let panel = Panel::build(&coins, config.data.interval, range, fill_limit, &config.columns());
+                (panel, Some(expected))
+            }
+        };
         let mut config = config.clone();
-        config.universe.symbols = coins.iter().map(|(symbol, _)| symbol.clone()).collect();
-        let range = (from_ms, until_ms + config.data.interval.ms());
-        let panel = Panel::build(&coins, config.data.interval, range, config.data.fill_limit_bars, &config.columns());
-        drop(coins);
+        config.universe.symbols = panel.symbols().to_vec();
         let targets = config.target.compute(&panel);
         let eligibility = Eligibility::of(&panel, &config.features);
         let plan = config.split.plan(&panel, &targets, config.target.reach_bars())?;
@@ -161,66 +162,86 @@ type Coins = Vec<(Symbol, CandleTable)>;
 /// Expected return by open time, one list a coin.
 type Expected = Vec<Vec<(i64, f64)>>;
 
-fn read_source(config: &Config) -> Result<(Coins, Option<Expected>), Error> {
-    let range = config.range_ms()?;
-    match config.data.source {
-        Source::Store => {
-            let reader = CandleReader::new(&config.data)?;
-            let symbols = match config.universe.symbols.as_slice() {
-                [] => reader.store().symbols()?,
-                symbols => symbols.to_vec(),
-            };
-            if symbols.is_empty() {
-                return Err(Error::NoCandles {
-                    symbol: "any symbol".to_owned(),
-                    market: config.data.market.to_string(),
-                    interval: reader.store().interval().to_string(),
-                    dir: config.data.dir.clone(),
-                });
-            }
-            let mut coins = Vec::with_capacity(symbols.len());
-            for symbol in symbols {
-                let candles = reader.read(&symbol, &config.columns(), range.0, range.1)?;
-                if candles.is_empty() {
-                    return Err(Error::TooFewRows {
-                        what: format!("candles of {symbol} between data.from and data.until"),
-                        found: 0,
-                        expected: 1,
-                        hint: "`cargo run -p download --release -- audit` shows what the store holds; take the coin \
-                               out of universe.symbols or change the range"
-                            .to_owned(),
-                    });
-                }
-                coins.push((symbol, candles));
-            }
-            Ok((coins, None))
-        }
-        Source::Simulated => {
-            let market = simulate(&config.data.simulated, config.data.interval)?;
-            let horizon = config.target.horizon_bars;
-            let wanted = |symbol: &Symbol| {
-                let symbols = &config.universe.symbols;
-                symbols.is_empty() || symbols.contains(symbol)
-            };
-            let mut coins = Vec::new();
-            let mut expected = Vec::new();
-            for (index, coin) in market.coins.iter().enumerate().filter(|(_, coin)| wanted(&coin.symbol)) {
-                let kept: CandleTable = coin.candles.iter().cloned().collect();
-                let of_candle = |(i, candle): (usize, &market::Candle)| {
-                    (candle.open_time_ms, market.expected_return(index, i, horizon))
-                };
-                expected.push(coin.candles.iter().enumerate().map(of_candle).collect());
-                coins.push((coin.symbol.clone(), kept.filter(|time| range.0 <= time && time < range.1)));
-            }
-            let has = |symbol: &&Symbol| coins.iter().any(|(known, _)| known == *symbol);
-            if let Some(symbol) = config.universe.symbols.iter().find(|symbol| !has(symbol)) {
-                let last = market.coins.len();
-                let expected = format!("coins of the simulated market, SIM1USDT to SIM{last}USDT, or [] for all");
-                return Err(Error::config("universe.symbols", symbol, expected));
-            }
-            Ok((coins, Some(expected)))
-        }
+fn no_candles() -> Error {
+    Error::TooFewRows {
+        what: "candles between data.from and data.until".to_owned(),
+        found: 0,
+        expected: 1,
+        hint: "`cargo run -p download --release -- audit` shows what the store holds".to_owned(),
     }
+}
+
+/// The store's candles on one grid. Coins are read one after the other, so that the panel is all that is held.
+fn stored_panel(config: &Config) -> Result<Panel, Error> {
+    let (from_ms, until_ms) = config.range_ms()?;
+    let reader = CandleReader::new(&config.data)?;
+    let symbols = match config.universe.symbols.as_slice() {
+        [] => reader.store().symbols()?,
+        symbols => symbols.to_vec(),
+    };
+    if symbols.is_empty() {
+        return Err(Error::NoCandles {
+            symbol: "any symbol".to_owned(),
+            market: config.data.market.to_string(),
+            interval: reader.store().interval().to_string(),
+            dir: config.data.dir.clone(),
+        });
+    }
+    let mut range = (i64::MAX, i64::MIN);
+    for symbol in &symbols {
+        let times = reader.read(symbol, &[], from_ms, until_ms)?.open_time_ms;
+        let (Some(first), Some(last)) = (times.first(), times.last()) else {
+            return Err(Error::TooFewRows {
+                what: format!("candles of {symbol} between data.from and data.until"),
+                found: 0,
+                expected: 1,
+                hint: "`cargo run -p download --release -- audit` shows what the store holds; take the coin out of \
+                       universe.symbols or change the range"
+                    .to_owned(),
+            });
+        };
+        range = (range.0.min(*first), range.1.max(*last + config.data.interval.ms()));
+    }
+    let read = |symbol: &Symbol| reader.read(symbol, &config.columns(), from_ms, until_ms);
+    let mut panel = Panel::empty(symbols.clone(), config.data.interval, range, &config.columns());
+    for (coin, symbol) in symbols.iter().enumerate() {
+        let candles = read(symbol)?;
+        let alone = [(symbol.clone(), candles)];
+        if check_columns(config, &alone).is_err() {
+            // The error names feature sets that all coins have the columns for.
+            let all = symbols.iter().map(|symbol| Ok((symbol.clone(), read(symbol)?)));
+            check_columns(config, &all.collect::<Result<Coins, Error>>()?)?;
+        }
+        panel.add(coin, &alone[0].1, config.data.fill_limit_bars);
+    }
+    Ok(panel)
+}
+
+/// The simulated market's candles, and what is expected of each.
+fn simulated_coins(config: &Config) -> Result<(Coins, Expected), Error> {
+    let range = config.range_ms()?;
+    let market = simulate(&config.data.simulated, config.data.interval)?;
+    let horizon = config.target.horizon_bars;
+    let wanted = |symbol: &Symbol| {
+        let symbols = &config.universe.symbols;
+        symbols.is_empty() || symbols.contains(symbol)
+    };
+    let mut coins = Vec::new();
+    let mut expected = Vec::new();
+    for (index, coin) in market.coins.iter().enumerate().filter(|(_, coin)| wanted(&coin.symbol)) {
+        let kept: CandleTable = coin.candles.iter().cloned().collect();
+        let of_candle =
+            |(i, candle): (usize, &market::Candle)| (candle.open_time_ms, market.expected_return(index, i, horizon));
+        expected.push(coin.candles.iter().enumerate().map(of_candle).collect());
+        coins.push((coin.symbol.clone(), kept.filter(|time| range.0 <= time && time < range.1)));
+    }
+    let has = |symbol: &&Symbol| coins.iter().any(|(known, _)| known == *symbol);
+    if let Some(symbol) = config.universe.symbols.iter().find(|symbol| !has(symbol)) {
+        let last = market.coins.len();
+        let expected = format!("coins of the simulated market, SIM1USDT to SIM{last}USDT, or [] for all");
+        return Err(Error::config("universe.symbols", symbol, expected));
+    }
+    Ok((coins, expected))
 }
 
 fn span(coins: &Coins) -> Option<(i64, i64)> {

@@ -106,8 +106,9 @@ fn by_networks(
     let row = panel.rows() - 1;
     let features = config.features.chosen().compute(panel, 0..panel.rows());
     let drifts = drifts(&features, normalizer, config.features.lookback_bars);
-    let matrix = Arc::new(normalizer.apply(&features));
-    let windows = Windows::new(matrix, features.channels(), config.features.lookback_bars, device);
+    let channels = features.channels();
+    let matrix = Arc::new(normalizer.apply(features));
+    let windows = Windows::new(matrix, channels, config.features.lookback_bars, device);
     let mut sums = vec![0.0; panel.coins()];
     for network in networks {
         let outputs = forecast(network, &windows, &[row], &mut |_| {})?;

@@ -70,11 +70,11 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
     let (normalizer, train) = first_windows.context(
         "no fold has a training window\nhint: fewer folds, a shorter features.lookback_bars, or more candles",
     )?;
-    let matrix = Arc::new(normalizer.apply(&features));
+    let (coins, per_coin, channels) = (features.coins(), features.per_coin(), features.channels());
+    let matrix = Arc::new(normalizer.apply(features));
     let matrix_bytes = size_of_val(matrix.as_slice());
-    let windows = Windows::new(matrix, features.channels(), lookback, &device.device);
-    let mut network =
-        config.network.init(features.coins(), features.per_coin(), lookback, &device.device.clone().autodiff())?;
+    let windows = Windows::new(matrix, channels, lookback, &device.device);
+    let mut network = config.network.init(coins, per_coin, lookback, &device.device.clone().autodiff())?;
     let parameters = network.num_params();
 
     let batch: Vec<usize> = (0..config.training.batch_windows).map(|i| train.ends[i % train.len()]).collect();
@@ -103,13 +103,7 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
     let panel_bytes = panel.rows() * panel.coins() * (config.shared.columns().len() * 8 + 1);
     writeln!(text, "\ndevice      {}", device.name)?;
     writeln!(text, "parameters  {parameters}")?;
-    writeln!(
-        text,
-        "memory      {} MiB of candles, {} MiB of features, {} MiB of normalized features",
-        panel_bytes >> 20,
-        matrix_bytes >> 20,
-        matrix_bytes >> 20
-    )?;
+    writeln!(text, "memory      {} MiB of candles, {} MiB of features", panel_bytes >> 20, matrix_bytes >> 20)?;
     writeln!(
         text,
         "time        about {:.1} minutes: {} seeds x ({steps} steps of {:.0} ms + {scored} windows to score at {:.1} ms)",
