@@ -83,6 +83,8 @@ fn live_equals_offline_for_lightgbm() {
         assert_eq!(forecasts.fold, row.fold as usize);
         let live = forecasts.coins.iter().find(|coin| coin.symbol == row.symbol.as_str()).unwrap();
         assert_eq!(live.forecast.map(f64::to_bits), Some(row.forecast.to_bits()), "{} at {}", row.symbol, row.time_ms);
+        let drift = live.drift.as_ref().expect("the trees' features have statistics");
+        assert!(drift.std.is_finite() && drift.std.abs() < 100.0, "{drift:?}");
     }
     let fewer = [dir_key.clone(), "universe.symbols=[\"SIM1USDT\", \"SIM2USDT\"]".to_owned()];
     let refused = Checkpoint::load(&run, None, &fewer, DeviceChoice::Flex).unwrap_err().to_string();

@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::config::{BaselineConfig, Protocol, Validation};
 use crate::rows::TreeRows;
 use crate::saved::FoldRecord;
+use crate::statistics::Sums;
 use crate::{Binned, Booster, Library, Predict};
 
 /// One fold with what it is trained on.
@@ -89,7 +90,7 @@ impl FoldTraining<'_> {
             );
         }
         let parameters = self.config.lightgbm.parameters()?;
-        let mut train = self.bin(&train_rows, &parameters)?;
+        let (mut train, sums) = self.bin(&train_rows, &parameters)?;
         let mut validation = train.with_same_bins(validation_rows.len())?;
         push(&mut validation, &validation_rows)?;
         let (labels, validation_labels) = (train_rows.targets(self.targets), validation_rows.targets(self.targets));
@@ -154,6 +155,7 @@ impl FoldTraining<'_> {
             validation_rows: validation_rows.len(),
             train_secs: began.elapsed().as_secs_f64(),
             target_std: self.by_symbol(&std),
+            features: sums.by_symbol(self.dataset.panel.symbols()),
             scored_pearson: None,
         };
         let model = booster.to_model(best_iteration)?;
@@ -215,8 +217,8 @@ impl FoldTraining<'_> {
         self.dataset.panel.symbols().iter().map(ToString::to_string).zip(std.iter().copied()).collect()
     }
 
-    /// Bins found on these rows alone: other folds' would know the future.
-    fn bin(&self, rows: &TreeRows<'_>, parameters: &str) -> anyhow::Result<Binned> {
+    /// Bins found on these rows alone, as other folds' would know the future; and what the features are like there.
+    fn bin(&self, rows: &TreeRows<'_>, parameters: &str) -> anyhow::Result<(Binned, Sums)> {
         let names = self.features.features().names();
         let wanted = Binned::sampled_rows(self.library, rows.len(), parameters)?;
         let mut sample = Vec::with_capacity(wanted.len() * names.len());
@@ -232,8 +234,12 @@ impl FoldTraining<'_> {
         })?;
         let mut binned = Binned::new(self.library, &sample, &names, rows.len(), parameters)?;
         drop(sample);
-        push(&mut binned, rows)?;
-        Ok(binned)
+        let mut sums = Sums::new(self.dataset.panel.coins(), names.len());
+        rows.for_each_chunk(|chunk| {
+            sums.add(chunk);
+            Ok(binned.push(chunk.values)?)
+        })?;
+        Ok((binned, sums))
     }
 
     /// What early stopping minimizes; None where it is undefined.

@@ -10,9 +10,11 @@ mod report;
 mod rows;
 mod run;
 mod saved;
+mod statistics;
 
 pub use config::{BaselineConfig, Inputs, LightGbmConfig, Protocol, Validation};
 pub use error::Error;
 pub use lightgbm::{Binned, Booster, ImportanceOf, Library, Predict, VERSION};
 pub use run::{Args, run};
 pub use saved::{FoldRecord, SavedModel};
+pub use statistics::FeatureStats;

@@ -10,6 +10,7 @@ use market::Symbol;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{BaselineConfig, Protocol, Validation};
+use crate::statistics::FeatureStats;
 use crate::{Booster, Library, Predict};
 
 /// The trees of a fold up to its best iteration.
@@ -41,6 +42,9 @@ pub struct FoldRecord {
     pub train_secs: f64,
     /// Standard deviation of each coin's targets in the training rows; a coin without any is not forecast.
     pub target_std: BTreeMap<String, Option<f32>>,
+    /// What the features were like in each coin's training rows.
+    #[serde(default)]
+    pub features: BTreeMap<String, FeatureStats>,
     /// Pooled Pearson of the fold's scored rows.
     pub scored_pearson: Option<f64>,
 }
@@ -128,6 +132,28 @@ impl SavedModel {
     /// How many bars up to t a forecast at t is a function of.
     pub fn history_bars(&self, config: &Config) -> usize {
         config.history_bars().max(self.features.warm_up_bars() + config.data.fill_limit_bars)
+    }
+
+    /// The feature of every coin whose mean over the last `bars` up to `row` is furthest from training, with its distance
+    /// in standard deviations; None where nothing is known.
+    pub fn furthest(&self, panel: &Panel, row: usize, bars: usize) -> Vec<Option<(String, f64)>> {
+        let matrix = self.features.compute(panel, (row + 1).saturating_sub(bars)..row + 1);
+        let names = self.features.names();
+        let of_coin = |(coin, symbol): (usize, &Symbol)| {
+            let stats = self.record.features.get(symbol.as_str())?;
+            let distance = |feature: usize| {
+                let values = (0..matrix.rows()).map(|row| f64::from(matrix.cell(row, coin)[feature]));
+                let known: Vec<f64> = values.filter(|value| !value.is_nan()).collect();
+                let mean = known.iter().sum::<f64>() / known.len() as f64;
+                (mean - f64::from(stats.mean[feature])) / f64::from(stats.std[feature])
+            };
+            let distances =
+                (0..names.len().min(stats.mean.len()).min(stats.std.len())).map(|index| (index, distance(index)));
+            let known = distances.filter(|(_, distance)| distance.is_finite());
+            let furthest = known.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()));
+            furthest.map(|(index, distance)| (names[index].clone(), distance))
+        };
+        panel.symbols().iter().enumerate().map(of_coin).collect()
     }
 
     /// The forecast of every coin at `row` of the panel, in the target's unit, or why there is none.

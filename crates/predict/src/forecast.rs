@@ -39,9 +39,13 @@ pub struct CoinForecast {
     pub forecast: Option<f64>,
     /// Why there is no forecast.
     pub refused: Option<String>,
-    /// How far the window's features are from those of training; None for a model without such statistics.
+    /// How far the features are from those of training; None where there are no statistics of it.
     pub drift: Option<Drift>,
 }
+
+/// Over how many bars the features of a model of single rows are averaged before they are compared with training: a
+/// network's window, but short of it so that nothing more need be fetched.
+const DRIFT_BARS: usize = 60;
 
 /// What a forecaster says of one coin, or why nothing.
 type Said = Result<f64, String>;
@@ -63,7 +67,15 @@ pub fn forecast_at(checkpoint: &Checkpoint, history: &History) -> anyhow::Result
             let (values, drifts) = by_networks(config, &panel, &eligibility, normalizer, networks, device)?;
             (normalizer.fold, values, drifts)
         }
-        Forecaster::LightGbm(model) => (model.fold(), model.forecast(&panel, &eligibility, row)?, Vec::new()),
+        Forecaster::LightGbm(model) => {
+            let furthest = model.furthest(&panel, row, DRIFT_BARS);
+            let drift = |(feature, std)| Drift { feature, std };
+            (
+                model.fold(),
+                model.forecast(&panel, &eligibility, row)?,
+                furthest.into_iter().map(|f| f.map(drift)).collect(),
+            )
+        }
         Forecaster::Rule => (0, by_rule(config, &panel), Vec::new()),
     };
     drifts.resize(panel.coins(), None);
