@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use clap::Parser;
-use dataset::{CandleTable, ForecastTable};
+use dataset::ForecastTable;
+use market::{Interval, Market};
 use model::DeviceChoice;
 use predict::{CandleSource, Checkpoint, History, forecast_at};
+use replay::{Exchange, ReplayConfig};
 
 const MINUTE: i64 = 60_000;
 
@@ -41,9 +43,10 @@ fn live_equals_offline() {
         }
 
         // The exchange also serves the candle that is forming, with a price that is not its close.
-        let served = coins.iter().map(|(symbol, candles)| (symbol.clone(), until(candles, at_ms + MINUTE))).collect();
-        let exchange = tests::Exchange::start(served, at_ms + MINUTE + 30_000);
-        let fetched = History::read(CandleSource::Binance, &checkpoint, None, Some(&exchange.url)).unwrap();
+        let start = (at_ms + MINUTE + 30_000).to_string();
+        let still = ReplayConfig { start, speed: 0.0, ..ReplayConfig::default() };
+        let exchange = Exchange::start(Market::Spot, Interval::ONE_MINUTE, coins.clone(), &still).unwrap();
+        let fetched = History::read(CandleSource::Binance, &checkpoint, None, Some(&exchange.url())).unwrap();
         assert_eq!(fetched.at_ms, at_ms, "a candle that is still forming never enters");
         assert_eq!(forecast_at(&checkpoint, &fetched).unwrap(), forecasts);
     }
@@ -145,21 +148,6 @@ fn live_equals_offline_for_indicators_of_resampled_candles() {
     let checkpoint = Checkpoint::load(&run, None, &[dir_key], DeviceChoice::Flex).unwrap();
     let last = History::read(CandleSource::Store, &checkpoint, None, None).unwrap();
     assert_eq!(last.at_ms % (5 * MINUTE), 0, "the last whole candle");
-}
-
-/// Candles up to `last_ms`, that one with another price.
-fn until(candles: &CandleTable, last_ms: i64) -> CandleTable {
-    let mut table = CandleTable::default();
-    for row in 0..candles.len() {
-        let mut candle = candles.candle(row);
-        if candle.open_time_ms == last_ms {
-            candle.close = candle.high.unwrap();
-        }
-        if candle.open_time_ms <= last_ms {
-            table.push(&candle, f64::NAN);
-        }
-    }
-    table
 }
 
 /// A coin whose window has too many holes is refused, with the reason; the others are forecast.

@@ -1,4 +1,4 @@
-//! What the pipeline tests share: a tiny market, a tiny run, and an exchange on loopback.
+//! What the pipeline tests share: a tiny market, a tiny run, and what a binary says.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -6,7 +6,6 @@
     reason = "test support may stop at the first surprise"
 )]
 
-mod exchange;
 mod transcript;
 
 use std::path::PathBuf;
@@ -14,7 +13,6 @@ use std::path::PathBuf;
 use dataset::{CandleTable, Config, Store};
 use market::{Symbol, simulate};
 
-pub use exchange::Exchange;
 pub use transcript::Transcript;
 
 /// A config that trains in about a second: three simulated coins, two days, two folds.

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
-use dataset::{TargetKind, write_atomically};
+use anyhow::{Context, anyhow, bail};
+use dataset::{TargetKind, parse_time, write_atomically};
 use evaluate::{
     BacktestOptions, BarReturn, Direction, Error, Rows, Scope, Signal, Thresholds, Trial, backtest, backtest_svg,
 };
@@ -78,16 +78,19 @@ impl BacktestArgs {
         }
     }
 
-    fn trials(&self) -> anyhow::Result<Vec<Trial>> {
-        let signals: Vec<Signal> = if self.signal == "quantile" {
+    fn signals(&self) -> anyhow::Result<Vec<Signal>> {
+        Ok(if self.signal == "quantile" {
             self.bins.iter().map(|&bins| Signal::Quantile { bins }).collect()
         } else if self.threshold_bps.is_empty() {
             vec![Signal::Thresholds(self.thresholds()?)]
         } else {
             self.threshold_bps.iter().map(|&bps| Signal::Threshold { bps }).collect()
-        };
+        })
+    }
+
+    fn trials(&self, signals: &[Signal]) -> anyhow::Result<Vec<Trial>> {
         let mut trials = Vec::new();
-        for signal in &signals {
+        for signal in signals {
             for direction in self.side.iter().filter_map(|side| Direction::of_name(side)) {
                 for &hold_bars in &self.hold_bars {
                     let trial = Trial { signal: signal.clone(), direction, hold_bars };
@@ -121,15 +124,32 @@ impl BacktestArgs {
     }
 }
 
+/// The first time that may be traded on: thresholds must not be judged on the forecasts that they were tuned on.
+fn out_of_sample_from(signals: &[Signal]) -> anyhow::Result<Option<i64>> {
+    let [Signal::Thresholds(thresholds)] = signals else { return Ok(None) };
+    let Some([from, _]) = &thresholds.judged else {
+        cli::warn(
+            "these thresholds were tuned on the same forecasts that they are traded on here (protocol seed), so what they \
+             earn is optimistic; `scripts/tune-thresholds RUN` tunes on an earlier span",
+        );
+        return Ok(None);
+    };
+    let from_ms = parse_time(from).map_err(|error| anyhow!("thresholds.toml, judged: {error}"))?;
+    cli::note(format!("traded from {from} on: the thresholds were tuned on what came before"));
+    Ok(Some(from_ms))
+}
+
 /// Trades, prints and draws.
 ///
 /// # Errors
 /// A run that cannot be read, settings out of range, a file that cannot be written.
 pub fn run(args: &BacktestArgs) -> anyhow::Result<()> {
-    let (rows, forecaster, target) = args.selection.read()?;
+    let signals = args.signals()?;
+    let trials = args.trials(&signals)?;
+    let (rows, forecaster, target) = args.selection.read(out_of_sample_from(&signals)?)?;
     let options = args.options(&rows, target);
     options.validate().map_err(cli::usage)?;
-    let found = backtest(&rows, &forecaster, &args.trials()?, &options).map_err(|error| match error {
+    let found = backtest(&rows, &forecaster, &trials, &options).map_err(|error| match error {
         Error::MoreBinsThanCoins { .. } | Error::Setting { .. } => cli::usage(error),
         error => error.into(),
     })?;

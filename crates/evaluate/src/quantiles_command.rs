@@ -38,7 +38,7 @@ pub struct QuantileArgs {
 /// # Errors
 /// A run that cannot be read, settings out of range, a file that cannot be written.
 pub fn run(args: &QuantileArgs) -> anyhow::Result<()> {
-    let (rows, forecaster, _) = args.selection.read()?;
+    let (rows, forecaster, _) = args.selection.read(None)?;
     let usual = QuantileOptions::usual(&rows);
     let options = QuantileOptions {
         bins: args.bins,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::bail;
-use dataset::{ForecastTable, TargetKind};
+use dataset::{ForecastRow, ForecastTable, TargetKind, format_time};
 use evaluate::{Forecaster, Rows, Source, join};
 
 use crate::command::Run;
@@ -20,14 +20,28 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// The rows of the run's table, its forecasts on them, and what they are forecasts of.
+    /// The rows of the run's table from `since_ms` on (None: all), its forecasts on them, and what they are forecasts of.
     ///
     /// # Errors
-    /// A run that cannot be read, a coin that it has no forecasts of.
-    pub fn read(&self) -> anyhow::Result<(Rows, Forecaster, TargetKind)> {
+    /// A run that cannot be read, a coin that it has no forecasts of, no forecasts since then.
+    pub fn read(&self, since_ms: Option<i64>) -> anyhow::Result<(Rows, Forecaster, TargetKind)> {
         let mut run = Run::read(&self.run)?;
         if !self.symbols.is_empty() {
             run.table = self.chosen(&run)?;
+        }
+        if let Some(since_ms) = since_ms {
+            let kept: Vec<ForecastRow> =
+                run.table.rows().iter().filter(|row| row.time_ms >= since_ms).cloned().collect();
+            if kept.is_empty() {
+                bail!(
+                    "{} has no forecasts from {} on, which its thresholds were judged on\n\
+                     hint: `scripts/tune-thresholds {}` finds them anew",
+                    run.path,
+                    format_time(since_ms),
+                    run.path
+                );
+            }
+            run.table = ForecastTable::new(kept, &self.run)?;
         }
         let source = Source { name: &run.name, run: Some(&run.path), table: &run.table };
         let mut joined = join(&[source], run.bar_ms, run.reach_bars)?;

@@ -48,8 +48,25 @@ fn thresholds_of_the_run_are_traded_on() {
     let dir = tempfile::tempdir().unwrap();
     write_run(&dir.path().join("a"), 0, 4000, 15);
     evaluate(dir.path(), &["thresholds", "a", "--fee-bps", "0", "--slippage-bps", "0", "--deflate-by", "chance"]);
-    let (text, _) = evaluate(dir.path(), &["backtest", "a", "--signal", "threshold"]);
-    assert!(text.contains("thresholds.toml longshort"), "{text}");
+    let (text, notes) = evaluate(dir.path(), &["backtest", "a", "--signal", "threshold"]);
+    assert!(text.contains("thresholds.toml longshort") && !notes.contains("warning"), "{text}{notes}");
+
+    // Only on forecasts that they were not tuned on; the other protocol has none of those and says so.
+    let file = fs::read_to_string(dir.path().join("a/thresholds.toml")).unwrap();
+    let toml: toml::Table = toml::from_str(&file).unwrap();
+    let judged = dataset::parse_time(toml["judged"][0].as_str().unwrap()).unwrap();
+    let span = |arguments: &[&str]| {
+        let (json, notes) =
+            evaluate(dir.path(), &[&["backtest", "a", "--json", "--signal", "threshold"], arguments].concat());
+        let found: serde_json::Value = serde_json::from_str(&json).unwrap();
+        (found["span_ms"][0].as_i64().unwrap(), notes)
+    };
+    let (first, notes) = span(&[]);
+    assert!(first >= judged && notes.contains("tuned on what came before"), "{first} {judged} {notes}");
+    assert!(span(&["--threshold-bps", "1"]).0 < judged, "a threshold that was not tuned is traded on throughout");
+    evaluate(dir.path(), &["thresholds", "a", "--protocol", "seed", "--fee-bps", "0", "--slippage-bps", "0"]);
+    let (first, notes) = span(&[]);
+    assert!(first < judged && notes.contains("warning: these thresholds were tuned on the same forecasts"), "{notes}");
 }
 
 #[test]

@@ -89,7 +89,6 @@ impl Session {
                 Collected::Without(_) => Some(self.forecast(time_ms)?),
                 _ => None,
             };
-            self.ask_for_overdue().await?;
             let arrived = self.feed.take_arrived();
             self.ledger.add_candles(arrived.iter().map(|(symbol, candle)| (symbol, candle)))?;
             self.settle()?;
@@ -106,6 +105,7 @@ impl Session {
                 }
                 Collected::Stopped => break,
             }
+            self.ask_for_overdue().await?;
             self.report()?;
             let next_ms = time_ms + self.bar_ms();
             time_ms = next_ms.max(self.last_closed_ms());

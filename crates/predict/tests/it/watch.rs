@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -229,5 +229,7 @@ fn nothing_is_traded_without_thresholds() {
     fs::remove_file(market.run.join("thresholds.toml")).unwrap();
     let said = finished(market.watch(8, &no_metrics()));
     assert!(said.contains("nothing will be traded") && said.contains("scripts/tune-thresholds"), "{said}");
-    assert!(Path::new(&market.run.join("ledger.sqlite")).exists());
+    let ledger = trading::Ledger::read_only(&market.run.join("ledger.sqlite")).unwrap();
+    assert!(ledger.forecasts(0).unwrap().iter().any(|forecast| forecast.forecast.is_some()));
+    assert_eq!(ledger.all_positions().unwrap(), []);
 }
