@@ -35,7 +35,7 @@ pub use run_dir::RunDir;
 pub use split::{Fold, Scheme, SplitConfig, SplitPlan};
 pub use store::{Audit, Replaced, Store};
 pub use table::{ForecastRow, ForecastTable};
-pub use target::{TargetConfig, TargetKind, Targets};
+pub use target::{Fit, TargetConfig, TargetKind, Targets};
 pub use time::{YEAR_2100_MS, format_time, parse_time};
 pub use wide::WideTable;
 pub use windows::{Dropped, Eligibility, WindowSet};

@@ -19,6 +19,8 @@ pub struct TargetConfig {
     pub kind: TargetKind,
     /// How many bars ahead.
     pub horizon_bars: usize,
+    /// Whether forecasters are fitted to the target as a whole or to its parts.
+    pub fit: Fit,
     /// `gresearch`: the bars over which a coin's market beta is estimated.
     pub beta_window_bars: usize,
     /// Other than 0: a control. Forecasters are fitted to targets whose days are in another order (all coins together),
@@ -34,6 +36,7 @@ impl Default for TargetConfig {
         Self {
             kind: TargetKind::Return,
             horizon_bars: 15,
+            fit: Fit::Whole,
             beta_window_bars: 3750,
             shuffle_seed: 0,
             weights: BTreeMap::new(),
@@ -54,6 +57,17 @@ pub enum TargetKind {
     GResearch,
     /// The column `target` that came with close-only candles.
     Provided,
+}
+
+/// What forecasters are fitted to. The forecast is always of the whole target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fit {
+    /// The target as it is.
+    Whole,
+    /// The market's part, which is the mean over the coins that have a target at t, and each coin's own part, which is
+    /// the rest, each in its own unit: the market's part has few independent events, and would drown the other.
+    Parts,
 }
 
 /// Weights of G-Research's competition, by base asset.
