@@ -1,11 +1,13 @@
-//! What every binary shares: the config file with its overrides, errors and exit codes, progress.
+//! What every binary shares: the config file with its overrides, lists of folds, errors and exit codes, progress.
 
 mod config;
 mod exit;
+mod folds;
 mod output;
 mod process;
 
 pub use config::{ConfigArgs, ConfigTable, SECTIONS, flattened};
 pub use exit::{Usage, finish, usage};
+pub use folds::folds;
 pub use output::{note, print, progress_bar, warn};
 pub use process::{peak_memory, watch_for_interrupt};
