@@ -40,7 +40,7 @@ head_width = 0
 dropout = 0.2
 [training]
 steps = 24
-batch_windows = 16
+batch_pairs = 48
 evaluate_every = 4
 stop_windows = 50
 "#;

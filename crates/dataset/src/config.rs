@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use market::{Interval, Market, SimulatedConfig, Symbol};
 use serde::{Deserialize, Serialize};
 
+use crate::target_scale::TRAILING_BARS;
 use crate::{Column, Error, FeatureConfig, NormalizeConfig, SplitConfig, TargetConfig, parse_time};
 
 /// The shared sections: what is forecast, from what, on which rows.
@@ -186,8 +187,9 @@ impl Config {
         columns
     }
 
-    /// How many bars up to t a forecast at t is a function of: window, warm-up and fill.
+    /// How many bars up to t a forecast at t is a function of: window, warm-up (or what targets are scaled by) and fill.
     pub fn history_bars(&self) -> usize {
-        self.features.lookback_bars + self.features.chosen().warm_up_bars() + self.data.fill_limit_bars
+        let window = self.features.lookback_bars + self.features.chosen().warm_up_bars();
+        window.max(TRAILING_BARS + 1) + self.data.fill_limit_bars
     }
 }

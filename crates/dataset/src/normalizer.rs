@@ -16,8 +16,8 @@ pub struct NormalizeConfig {
     pub inputs: InputNorm,
     /// Normalized values are cut off at this many standard deviations.
     pub clip: f32,
-    /// What the target is divided by while training: `coin`, each coin's own standard deviation, or `pooled`, one for
-    /// all. Forecasts are scaled back.
+    /// What the target is divided by while training: `coin`, each coin's own standard deviation, `pooled`, one for all, or
+    /// `trailing`, each coin's volatility of the last four hours at that row. Forecasts are scaled back.
     pub target: TargetScale,
 }
 
@@ -46,6 +46,8 @@ pub enum TargetScale {
     Coin,
     /// One standard deviation for all coins.
     Pooled,
+    /// Each coin's volatility of the last four hours.
+    Trailing,
 }
 
 impl NormalizeConfig {
@@ -202,18 +204,9 @@ impl Normalizer {
         self.coins.get(coin).is_some_and(|stats| stats.target_std.is_some())
     }
 
-    /// A target as the network is trained on it.
-    pub fn scaled(&self, coin: usize, target: f64) -> f32 {
-        (target / f64::from(self.coins[coin].target_scale)) as f32
-    }
-
-    /// A network's output in the target's unit; the inverse of [`Normalizer::scaled`].
-    pub fn unscaled(&self, coin: usize, output: f32) -> f64 {
-        f64::from(output) * f64::from(self.coins[coin].target_scale)
-    }
-
-    /// (x - mean) / std, cut off at `clip`; only then does a missing value become 0, the mean. Row-major
-    /// `[rows, coins x features]` like the input, in its place.
+    /// (x - mean) / std, cut off at `clip`; only then does a missing value become the mean over the coins that have one at
+    /// that row, so that it says nothing of its own and leaves the market's mean as it is; 0, the mean of training, where no
+    /// coin has one. Row-major `[rows, coins x features]` like the input, in its place.
     pub fn apply(&self, features: FeatureMatrix) -> Vec<f32> {
         let mut values = features.values;
         let stats: Vec<(f64, f64)> = self
@@ -233,10 +226,24 @@ impl Normalizer {
         values.par_chunks_mut(stats.len().max(1)).with_min_len(1024).for_each(|row| {
             for (value, &(mean, std)) in row.iter_mut().zip(&stats) {
                 let normalized = ((f64::from(*value) - mean) / std) as f32;
-                *value = if normalized.is_nan() { 0.0 } else { normalized.clamp(-self.clip, self.clip) };
+                *value = normalized.clamp(-self.clip, self.clip);
+            }
+            if row.iter().any(|value| value.is_nan()) {
+                fill_with_market(row, self.features.len());
             }
         });
         values
+    }
+}
+
+/// Puts the mean over the coins that have a feature in the place of those that lack it.
+fn fill_with_market(row: &mut [f32], features: usize) {
+    for feature in 0..features {
+        let known = || row.iter().skip(feature).step_by(features).filter(|value| !value.is_nan());
+        let mean = known().sum::<f32>() / known().count().max(1) as f32;
+        for value in row.iter_mut().skip(feature).step_by(features).filter(|value| value.is_nan()) {
+            *value = mean;
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use market::{Symbol, simulate};
 
 use crate::{
     CandleReader, CandleTable, Column, Config, Eligibility, Error, FeatureMatrix, FeatureSet, Fold, ForecastRow,
-    Normalizer, Panel, Source, SplitPlan, Targets, WindowSet,
+    Normalizer, Panel, Source, SplitPlan, TargetScales, Targets, WindowSet,
 };
 
 /// The parts that every forecaster of a run shares.
@@ -102,6 +102,11 @@ impl Dataset {
             fold.train.clone(),
             (run, fold.number),
         )
+    }
+
+    /// What targets are divided by while training, with the statistics of a fold.
+    pub fn target_scales(&self, normalizer: &Normalizer) -> TargetScales {
+        TargetScales::new(&self.config, normalizer, &self.panel)
     }
 
     /// The windows to fit to that end in `rows`, every `stride` rows: of the coins in `universe.trained` that have a

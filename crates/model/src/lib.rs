@@ -33,7 +33,7 @@ pub use device::{DeviceChoice, OpenDevice};
 pub use error::Error;
 pub use forecast::{FORECAST_BATCH, forecast};
 pub use layers::LAYER_NORM_EPSILON;
-pub use loss::{Loss, masked_loss};
+pub use loss::{Loss, masked_loss, parts_loss};
 pub use optim::{AdamW, AdamWConfig, clip_grad_norm};
 pub use record::{load_state, load_weights, save_state, save_weights};
 pub use resnet::{ResNet1d, WINDOW_NORM_EPSILON};

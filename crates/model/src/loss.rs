@@ -17,6 +17,21 @@ pub enum Loss {
     Huber,
 }
 
+impl Loss {
+    /// The loss of each error.
+    fn of(self, error: Tensor<2>) -> Tensor<2> {
+        match self {
+            Self::L1 => error.abs(),
+            Self::L2 => error.square(),
+            Self::Huber => {
+                let size = error.abs();
+                let inner = size.clone().clamp_max(1.0);
+                inner.clone().square().mul_scalar(0.5) + (size - inner)
+            }
+        }
+    }
+}
+
 /// Mean loss over the entries whose mask is 1.
 ///
 /// Entries with mask 0 count for nothing, whatever their target, NaN included. The mean over no
@@ -28,16 +43,40 @@ pub enum Loss {
 /// - output: `[1]`
 pub fn masked_loss(loss: Loss, forecast: Tensor<2>, target: Tensor<2>, mask: Tensor<2>) -> Tensor<1> {
     let target = target.mask_fill(mask.clone().equal_scalar(0.0), 0.0);
-    let error = forecast - target;
-    let losses = match loss {
-        Loss::L1 => error.abs(),
-        Loss::L2 => error.square(),
-        Loss::Huber => {
-            let size = error.abs();
-            let inner = size.clone().clamp_max(1.0);
-            inner.clone().square().mul_scalar(0.5) + (size - inner)
-        }
-    };
+    masked_mean(loss.of(forecast - target), mask)
+}
+
+/// The loss of each coin's own part, and `market_weight` times that of the market's part.
+///
+/// The market's part is the mean in the target's unit over the coins whose mask is 1, the own part is the rest; each is
+/// measured in what the coins' targets are scaled by, the market's part in the mean of it.
+///
+/// # Shapes
+///
+/// - forecast, target, mask: `[batch, coins]`, as for [`masked_loss`], in units of `scale`
+/// - scale: `[batch, coins]`, in the target's unit
+/// - output: `[1]`
+pub fn parts_loss(
+    loss: Loss,
+    forecast: Tensor<2>,
+    target: Tensor<2>,
+    mask: Tensor<2>,
+    scale: Tensor<2>,
+    market_weight: f64,
+) -> Tensor<1> {
+    let target = target.mask_fill(mask.clone().equal_scalar(0.0), 0.0);
+    // [batch, coins], in the target's unit
+    let error = (forecast - target) * scale.clone();
+    // All [batch, 1].
+    let known = mask.clone().sum_dim(1);
+    let mean = |values: Tensor<2>| (values * mask.clone()).sum_dim(1) / known.clone().clamp_min(1.0);
+    let market = mean(error.clone());
+    let market_error = market.clone() / mean(scale.clone()).clamp_min(f32::MIN_POSITIVE);
+    let own = masked_mean(loss.of((error - market) / scale), mask.clone());
+    own + masked_mean(loss.of(market_error), known.clamp_max(1.0)).mul_scalar(market_weight)
+}
+
+fn masked_mean(losses: Tensor<2>, mask: Tensor<2>) -> Tensor<1> {
     let entries = mask.clone().sum().clamp_min(1.0);
     (losses * mask).sum() / entries
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dataset::{Column, Config, Eligibility, Normalizer, Panel};
+use dataset::{Column, Config, Eligibility, Normalizer, Panel, TargetScales};
 use model::{Device, ResNet1d, Windows, forecast};
 use serde::{Deserialize, Serialize};
 
@@ -121,11 +121,12 @@ fn by_networks(
     let channels = features.channels();
     let matrix = Arc::new(normalizer.apply(features));
     let windows = Windows::new(matrix, channels, config.features.lookback_bars, device);
+    let scales = TargetScales::new(config, normalizer, panel);
     let mut sums = vec![0.0; panel.coins()];
     for network in networks {
         let outputs = forecast(network, &windows, &[row], &mut |_| {})?;
         for (coin, (sum, output)) in sums.iter_mut().zip(outputs).enumerate() {
-            *sum += normalizer.unscaled(coin, output);
+            *sum += scales.in_unit_of_target(row, coin, output);
         }
     }
     let of_coin = |(coin, sum): (usize, f64)| {

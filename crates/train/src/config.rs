@@ -93,8 +93,9 @@ impl OptimizerConfig {
 pub struct TrainingConfig {
     /// How many seeds, 1 to N; their forecasts are averaged.
     pub seeds: u64,
-    /// Windows (all coins at one time) in a step.
-    pub batch_windows: usize,
+    /// About so many (time, coin) pairs in a step: a window has all coins at one time, so that a step takes as many
+    /// windows as make so many pairs, at least one.
+    pub batch_pairs: usize,
     /// Steps; 0 takes `epochs`.
     pub steps: u64,
     /// Passes over the training windows.
@@ -105,6 +106,8 @@ pub struct TrainingConfig {
     pub stride: usize,
     /// What is minimized.
     pub loss: Loss,
+    /// `target.fit = "parts"`: how much the market's part counts beside the coins' own parts.
+    pub market_weight: f64,
     /// Which weights of a training are kept.
     pub selection: Selection,
     /// Steps between looks at the early-stopping slice.
@@ -133,14 +136,15 @@ impl Default for TrainingConfig {
     fn default() -> Self {
         Self {
             seeds: 1,
-            // 32 windows of 20 coins are 640 coin windows.
-            batch_windows: 32,
+            // 32 windows of 20 coins.
+            batch_pairs: 640,
             steps: 0,
             epochs: 2.0,
             max_secs: 0,
             stride: 1,
             // L2 was found much less stable on returns.
             loss: Loss::L1,
+            market_weight: 1.0,
             selection: Selection::Pearson,
             evaluate_every: 100,
             patience: 10,
@@ -187,7 +191,7 @@ impl TrainConfig {
 
     fn validate(&self) -> anyhow::Result<()> {
         let (optimizer, training) = (&self.optimizer, &self.training);
-        let batch_windows = training.batch_windows;
+        let (batch_pairs, market_weight) = (training.batch_pairs, training.market_weight);
         let is_share = |value: f64| (0.0..=1.0).contains(&value);
         let checks = [
             ("optimizer.learning_rate", optimizer.learning_rate, optimizer.learning_rate > 0.0, "above 0"),
@@ -195,7 +199,8 @@ impl TrainConfig {
             ("optimizer.final_share", optimizer.final_share, is_share(optimizer.final_share), "from 0 to 1"),
             ("optimizer.clip_norm", f64::from(optimizer.clip_norm), optimizer.clip_norm >= 0.0, "at least 0"),
             ("training.seeds", training.seeds as f64, training.seeds > 0, "at least 1"),
-            ("training.batch_windows", batch_windows as f64, (1..=65_536).contains(&batch_windows), "from 1 to 65536"),
+            ("training.batch_pairs", batch_pairs as f64, (1..=1_048_576).contains(&batch_pairs), "from 1 to 1048576"),
+            ("training.market_weight", market_weight, market_weight >= 0.0, "at least 0"),
             ("training.epochs", training.epochs, training.epochs > 0.0 || training.steps > 0, "above 0"),
             ("training.stride", training.stride as f64, training.stride > 0, "at least 1"),
             ("training.evaluate_every", training.evaluate_every as f64, training.evaluate_every > 0, "at least 1"),
@@ -219,10 +224,15 @@ impl TrainConfig {
         Ok(())
     }
 
-    /// Steps of one fold and seed with so many training windows.
-    pub fn steps(&self, windows: usize) -> u64 {
+    /// Windows (all coins at one time) in a step.
+    pub fn batch_windows(&self, coins: usize) -> usize {
+        (self.training.batch_pairs / coins.max(1)).max(1)
+    }
+
+    /// Steps of one fold and seed with so many training windows of so many coins.
+    pub fn steps(&self, windows: usize, coins: usize) -> u64 {
         match self.training.steps {
-            0 => (self.training.epochs * windows as f64 / self.training.batch_windows as f64).ceil().max(1.0) as u64,
+            0 => (self.training.epochs * windows as f64 / self.batch_windows(coins) as f64).ceil().max(1.0) as u64,
             steps => steps,
         }
     }

@@ -56,7 +56,7 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
             dropped.unknown_coin,
             dropped.bad_window
         )?;
-        steps += config.steps(train.len());
+        steps += config.steps(train.len(), panel.coins());
         scored += score.len();
         if first_windows.is_none() && !train.is_empty() {
             first_windows = Some((normalizer, train));
@@ -77,7 +77,7 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
     let mut network = config.network.init(coins, per_coin, lookback, &device.device.clone().autodiff())?;
     let parameters = network.num_params();
 
-    let batch: Vec<usize> = (0..config.training.batch_windows).map(|i| train.ends[i % train.len()]).collect();
+    let batch: Vec<usize> = (0..config.batch_windows(coins)).map(|i| train.ends[i % train.len()]).collect();
     let mut optimizer = config.optimizer.adamw().init()?;
     let mut step_secs = f64::INFINITY;
     // The first step also compiles kernels and warms caches: the fastest of a few is what most steps take.

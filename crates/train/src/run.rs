@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::{anyhow, bail};
 use clap::Parser;
 use cli::ConfigTable;
-use dataset::{Dataset, Fold, ForecastTable, Normalizer, RunDir, content_hash, write_atomically};
+use dataset::{Dataset, Fold, ForecastTable, RunDir, content_hash, write_atomically};
 use model::{OpenDevice, ResNet1d, Windows, forecast};
 use tracking::Tracker;
 
@@ -165,6 +165,7 @@ impl Run<'_> {
         let lookback = config.shared.features.lookback_bars;
         let windows = Windows::new(matrix, channels, lookback, &device.device);
         let targets = dataset.fitted_targets(fold);
+        let scales = dataset.target_scales(&normalizer);
         for &seed in seeds.iter().filter(|&&seed| !is_done(seed)) {
             let piece = Piece {
                 config,
@@ -172,6 +173,7 @@ impl Run<'_> {
                 fold,
                 targets: &targets,
                 normalizer: &normalizer,
+                scales: &scales,
                 stats_hash: &content_hash(stats.as_bytes()),
                 windows: &windows,
                 seed,
@@ -184,7 +186,7 @@ impl Run<'_> {
                 Trained::Done => {
                     // Scored from the file, so that what is scored is what `predict` loads.
                     let network = piece.load(&piece.dir.join(WEIGHTS_FILE))?;
-                    let table = score(dataset, fold, &normalizer, &windows, &network, &piece.dir)?;
+                    let table = score(&piece, &network)?;
                     table.write(&piece.dir.join(RunDir::FORECASTS_FILE))?;
                 }
                 Trained::Interrupted(step) => bail!(
@@ -199,27 +201,22 @@ impl Run<'_> {
     }
 }
 
-/// Out-of-sample forecasts of the fold.
-fn score(
-    dataset: &Dataset,
-    fold: &Fold,
-    normalizer: &Normalizer,
-    windows: &Windows,
-    network: &ResNet1d,
-    origin: &std::path::Path,
-) -> anyhow::Result<ForecastTable> {
-    let target_std = normalizer.target_std();
+/// Out-of-sample forecasts of the piece's fold.
+fn score(piece: &Piece<'_>, network: &ResNet1d) -> anyhow::Result<ForecastTable> {
+    let Piece { dataset, fold, scales, .. } = piece;
+    let target_std = piece.normalizer.target_std();
     let set = dataset.scored_windows(fold.score.clone(), &target_std);
     let bar = cli::progress_bar(&format!("fold {} scoring", fold.number), set.len() as u64);
-    let outputs = forecast(network, windows, &set.ends, &mut |done| bar.set_position(done as u64))?;
+    let outputs = forecast(network, piece.windows, &set.ends, &mut |done| bar.set_position(done as u64))?;
     bar.finish_and_clear();
     let coins = dataset.panel.coins();
     let rows = (0..outputs.len())
         .filter(|&place| set.counts[place])
         .map(|place| {
             let (row, coin) = (set.ends[place / coins], place % coins);
-            dataset.forecast_row(fold, (row, coin), target_std[coin], normalizer.unscaled(coin, outputs[place]))
+            let forecast = scales.in_unit_of_target(row, coin, outputs[place]);
+            dataset.forecast_row(fold, (row, coin), target_std[coin], forecast)
         })
         .collect();
-    Ok(ForecastTable::new(rows, origin)?)
+    Ok(ForecastTable::new(rows, &piece.dir)?)
 }

@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
-use dataset::{Dataset, Fold, Normalizer, Targets, WindowSet, write_atomically};
+use dataset::{Dataset, Fit, Fold, Normalizer, TargetScales, Targets, WindowSet, write_atomically};
 use evaluate::pearson;
 use model::{
-    AdamW, Device, GradientsParams, Loss, Module, ResNet1d, Tensor, TensorData, Windows, clip_grad_norm, forecast,
-    load_state, load_weights, masked_loss, save_state, save_weights,
+    AdamW, Device, GradientsParams, Module, ResNet1d, Tensor, TensorData, Windows, clip_grad_norm, forecast,
+    load_state, load_weights, masked_loss, parts_loss, save_state, save_weights,
 };
 use serde::Serialize;
 use tracking::Tracker;
@@ -40,6 +40,8 @@ pub struct Piece<'a> {
     pub targets: &'a Targets,
     /// Its statistics.
     pub normalizer: &'a Normalizer,
+    /// What targets are divided by.
+    pub scales: &'a TargetScales,
     /// SHA-256 of the statistics file, kept in the model file.
     pub stats_hash: &'a str,
     /// Normalized features on the device.
@@ -111,9 +113,9 @@ impl Piece<'_> {
         }
         let stop_stride = (self.fold.stop.len() / training.stop_windows.max(1)).max(1);
         let stop_set = self.dataset.trained_windows(self.targets, self.fold.stop.clone(), stop_stride, &target_std);
-        let steps = config.steps(train_set.len());
-        let mut sampler =
-            Sampler::new(train_set.len(), training.batch_windows, mix(self.seed, self.fold.number as u64));
+        let coins = self.dataset.panel.coins();
+        let (steps, batch_windows) = (config.steps(train_set.len(), coins), config.batch_windows(coins));
+        let mut sampler = Sampler::new(train_set.len(), batch_windows, mix(self.seed, self.fold.number as u64));
 
         let (mut network, mut optimizer, mut progress) = self.start(resume)?;
         let bar = cli::progress_bar(&format!("fold {} seed {}", self.fold.number, self.seed), steps);
@@ -134,10 +136,9 @@ impl Piece<'_> {
             let picked = sampler.batch(step);
             let ends: Vec<usize> = picked.iter().map(|&window| train_set.ends[window]).collect();
             let windows = self.windows.batch(&ends)?.autodiff();
-            let (target, mask) = self.batch_targets(&train_set, &picked);
             stopwatch.lap(Part::Batch);
 
-            let loss = masked_loss(training.loss, network.forward(windows), target, mask);
+            let loss = self.loss(network.forward(windows), &train_set, &picked);
             let running = loss.clone().without_autodiff();
             stopwatch.lap(Part::Forward);
             let grads = GradientsParams::from_grads(loss.backward(), &network);
@@ -176,7 +177,7 @@ impl Piece<'_> {
                 let (stop_loss, stop_pearson) = self.look(&network.valid(), &stop_set)?;
                 progress.elapsed_secs = already_secs + began.elapsed().as_secs_f64();
                 let windows_per_sec =
-                    (progress.step - first_step) as f64 * training.batch_windows as f64 / began.elapsed().as_secs_f64();
+                    (progress.step - first_step) as f64 * batch_windows as f64 / began.elapsed().as_secs_f64();
                 let shares = stopwatch.shares();
                 bar.set_message(format!(
                     "{windows_per_sec:.0} windows/s (batch {:.0} %, forward {:.0} %, backward {:.0} %, optimizer {:.0} %), \
@@ -234,7 +235,7 @@ impl Piece<'_> {
         bar.finish_and_clear();
         cli::note(format!(
             "fold {} seed {}: {} steps of {} windows in {:.0} s",
-            self.fold.number, self.seed, progress.step, training.batch_windows, progress.elapsed_secs
+            self.fold.number, self.seed, progress.step, batch_windows, progress.elapsed_secs
         ));
 
         let network = match progress.best_score {
@@ -272,52 +273,49 @@ impl Piece<'_> {
         Ok((network, optimizer, progress))
     }
 
-    /// Scaled targets and the mask of those that count, both `[windows, coins]`.
-    fn batch_targets(&self, set: &WindowSet, picked: &[usize]) -> (Tensor<2>, Tensor<2>) {
+    /// The loss of forecasts of some windows of a set.
+    fn loss(&self, forecast: Tensor<2>, set: &WindowSet, picked: &[usize]) -> Tensor<1> {
         let coins = self.dataset.panel.coins();
-        let (mut targets, mut mask) = (Vec::new(), Vec::new());
+        let (mut targets, mut mask, mut scales) = (Vec::new(), Vec::new(), Vec::new());
         for &window in picked {
             for coin in 0..coins {
                 let counts = set.counts[window * coins + coin];
-                let target = self.targets.value(set.ends[window], coin);
-                let scaled = self.normalizer.scaled(coin, target);
-                targets.push(if counts { scaled } else { 0.0 });
+                let scale = self.scales.at(set.ends[window], coin);
+                let target = self.targets.value(set.ends[window], coin) / f64::from(scale);
+                targets.push(if counts { target as f32 } else { 0.0 });
                 mask.push(f32::from(u8::from(counts)));
+                scales.push(scale);
             }
         }
-        let device = self.device.clone().autodiff();
-        let shape = [picked.len(), coins];
-        (
-            Tensor::from_data(TensorData::new(targets, shape), &device),
-            Tensor::from_data(TensorData::new(mask, shape), &device),
-        )
+        let tensor = |values: Vec<f32>| {
+            Tensor::from_data(TensorData::new(values, [picked.len(), coins]), &self.device.clone().autodiff())
+        };
+        let (target, mask) = (tensor(targets), tensor(mask));
+        let training = &self.config.training;
+        match self.config.shared.target.fit {
+            Fit::Whole => masked_loss(training.loss, forecast, target, mask),
+            Fit::Parts => parts_loss(training.loss, forecast, target, mask, tensor(scales), training.market_weight),
+        }
     }
 
     /// Loss (of the scaled target) and pooled Pearson on the early-stopping slice.
     fn look(&self, network: &ResNet1d, set: &WindowSet) -> anyhow::Result<(Option<f64>, Option<f64>)> {
+        if set.is_empty() {
+            return Ok((None, None));
+        }
         let coins = self.dataset.panel.coins();
         let outputs = forecast(network, self.windows, &set.ends, &mut |_| {})?;
-        let (mut forecasts, mut realized, mut losses) = (Vec::new(), Vec::new(), 0.0);
-        for (place, &output) in outputs.iter().enumerate().filter(|&(place, _)| set.counts[place]) {
-            let (window, coin) = (place / coins, place % coins);
-            let target = self.targets.value(set.ends[window], coin);
-            let error = f64::from((output - self.normalizer.scaled(coin, target)).abs());
-            losses += match self.config.training.loss {
-                Loss::L1 => error,
-                Loss::L2 => error * error,
-                Loss::Huber => {
-                    if error < 1.0 {
-                        0.5 * error * error
-                    } else {
-                        error - 0.5
-                    }
-                }
-            };
-            forecasts.push(self.normalizer.unscaled(coin, output));
-            realized.push(target);
-        }
-        let loss = (!realized.is_empty()).then(|| losses / realized.len() as f64);
-        Ok((loss, pearson(&forecasts, &realized)))
+        let counted = (0..outputs.len()).filter(|&place| set.counts[place]);
+        let (forecasts, realized): (Vec<f64>, Vec<f64>) = counted
+            .map(|place| {
+                let (row, coin) = (set.ends[place / coins], place % coins);
+                (self.scales.in_unit_of_target(row, coin, outputs[place]), self.targets.value(row, coin))
+            })
+            .unzip();
+        let all: Vec<usize> = (0..set.len()).collect();
+        let forecast = Tensor::from_data(TensorData::new(outputs, [set.len(), coins]), &self.device.clone().autodiff());
+        let loss = scalar(Some(self.loss(forecast, set, &all).without_autodiff()))?;
+        Ok((Some(loss), pearson(&forecasts, &realized)))
     }
 
     fn log(&self, metrics: &Metrics) -> anyhow::Result<()> {
