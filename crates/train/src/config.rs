@@ -1,5 +1,7 @@
 //! What a training run is configured with, beside the sections that all forecasters share.
 
+use std::path::PathBuf;
+
 use anyhow::anyhow;
 use cli::ConfigTable;
 use dataset::{Config, InputNorm, RunConfig};
@@ -100,6 +102,11 @@ pub struct TrainingConfig {
     pub steps: u64,
     /// Passes over the training windows.
     pub epochs: f64,
+    /// A run whose weights folds go on from: those of the fold before and the same seed (`--warm-start`). Empty: every fold
+    /// begins from nothing, as fold 1 always does.
+    pub warm_start: PathBuf,
+    /// Steps of a fold that goes on from another; 0 takes as many as from nothing.
+    pub warm_steps: u64,
     /// A fold and seed stops after this many seconds of training, wherever its schedule is; 0: no limit.
     pub max_secs: u64,
     /// Only every n-th minute ends a training window: neighbours are nearly the same.
@@ -140,6 +147,8 @@ impl Default for TrainingConfig {
             batch_pairs: 640,
             steps: 0,
             epochs: 2.0,
+            warm_start: PathBuf::new(),
+            warm_steps: 0,
             max_secs: 0,
             stride: 1,
             // L2 was found much less stable on returns.

@@ -8,6 +8,7 @@ mod run;
 mod sampler;
 mod stopwatch;
 mod training;
+mod warm_start;
 
 pub use config::{OptimizerConfig, Schedule, Selection, TrainConfig, TrainingConfig};
 pub use run::{Args, run};

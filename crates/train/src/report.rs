@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::fs;
 
 use anyhow::{Context, bail};
-use dataset::{Dataset, Dropped, ForecastTable, Normalizer, RunDir, write_atomically};
+use dataset::{Dataset, Dropped, Fold, ForecastTable, Normalizer, RunDir, write_atomically};
 use evaluate::{ScoredRun, pearson, score_run};
 use tracking::Tracker;
 
@@ -12,28 +12,30 @@ use crate::config::TrainConfig;
 use crate::pieces::{model_file, piece_folder};
 use crate::training::WEIGHTS_FILE;
 
-/// Whether every fold and seed has its forecasts.
-pub fn is_complete(run: &RunDir, config: &TrainConfig, dataset: &Dataset) -> bool {
-    missing(run, config, dataset).is_empty()
+/// Whether every seed of these folds has its forecasts.
+pub fn is_complete(run: &RunDir, config: &TrainConfig, folds: &[&Fold]) -> bool {
+    missing(run, config, folds).is_empty()
 }
 
-fn missing(run: &RunDir, config: &TrainConfig, dataset: &Dataset) -> Vec<String> {
-    let pieces = dataset.plan.folds.iter().flat_map(|fold| (1..=config.training.seeds).map(|seed| (fold.number, seed)));
+fn missing(run: &RunDir, config: &TrainConfig, folds: &[&Fold]) -> Vec<String> {
+    let pieces = folds.iter().flat_map(|fold| (1..=config.training.seeds).map(|seed| (fold.number, seed)));
     pieces
         .filter(|&(fold, seed)| !piece_folder(run, fold, seed).join(RunDir::FORECASTS_FILE).exists())
         .map(|(fold, seed)| format!("fold {fold} seed {seed}"))
         .collect()
 }
 
-/// Writes the run's forecasts, model and statistics, and prints the table.
+/// Writes the forecasts of these folds, which must be there, and prints the table. Model and statistics are published once
+/// all folds are among them.
 pub fn gather(
     run: &RunDir,
     config: &TrainConfig,
     dataset: &Dataset,
+    folds: &[&Fold],
     tracker: Option<&Tracker>,
     json: bool,
 ) -> anyhow::Result<()> {
-    let missing = missing(run, config, dataset);
+    let missing = missing(run, config, folds);
     if !missing.is_empty() {
         bail!(
             "{}: no forecasts yet of {}\nhint: train them with --fold K --seed S, or all with --resume",
@@ -43,13 +45,15 @@ pub fn gather(
     }
     let seeds: Vec<ForecastTable> = (1..=config.training.seeds)
         .map(|seed| {
-            let folds = dataset.plan.folds.iter();
-            let files = folds.map(|fold| piece_folder(run, fold.number, seed).join(RunDir::FORECASTS_FILE));
+            let files = folds.iter().map(|fold| piece_folder(run, fold.number, seed).join(RunDir::FORECASTS_FILE));
             Ok(ForecastTable::read_all(files, run.path())?)
         })
         .collect::<anyhow::Result<_>>()?;
     let table = ForecastTable::average(&seeds, run.path())?;
-    publish(run, config, dataset)?;
+    let is_whole = folds.len() == dataset.plan.folds.len();
+    if is_whole {
+        publish(run, config, dataset)?;
+    }
     table.write(&run.forecasts())?;
 
     let path = run.path().display().to_string();
@@ -65,15 +69,16 @@ pub fn gather(
     }
     let mut text = scored.report.table();
     writeln!(text, "\n{}", seeds_line(&seeds))?;
-    writeln!(text, "{}", dropped(run, dataset)?)?;
+    writeln!(text, "{}", dropped(run, dataset, folds)?)?;
     if dataset.oracle.is_some() {
         writeln!(text, "{}", scored.simulated_line(|time_ms, symbol| dataset.expected(time_ms, symbol)))?;
     }
     cli::print(&text)?;
-    cli::note(format!(
-        "forecasts are in {}, charts in report.html beside them; `cargo run -p predict --release -- --run {path}` forecasts",
-        run.forecasts().display()
-    ));
+    let next = match is_whole {
+        true => format!("`cargo run -p predict --release -- --run {path}` forecasts"),
+        false => format!("of {} of {} folds", folds.len(), dataset.plan.folds.len()),
+    };
+    cli::note(format!("forecasts are in {}, charts in report.html beside them; {next}", run.forecasts().display()));
     Ok(())
 }
 
@@ -129,9 +134,9 @@ fn seeds_line(seeds: &[ForecastTable]) -> String {
     }
 }
 
-fn dropped(run: &RunDir, dataset: &Dataset) -> anyhow::Result<Dropped> {
+fn dropped(run: &RunDir, dataset: &Dataset, folds: &[&Fold]) -> anyhow::Result<Dropped> {
     let mut total = Dropped::default();
-    for fold in &dataset.plan.folds {
+    for fold in folds {
         let path = run.fold(fold.number).join(RunDir::STATS_FILE);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let normalizer = Normalizer::from_json(&text, &path)?;

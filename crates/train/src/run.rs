@@ -34,14 +34,21 @@ pub struct Args {
     /// Print rows, drops, parameters, memory and estimated time, and stop
     #[arg(long)]
     dry_run: bool,
-    /// Train this fold alone, so that folds can run anywhere
-    #[arg(long, value_name = "K")]
-    fold: Option<usize>,
+    /// Train these folds alone, such as 1-5 or 7, so that folds can run anywhere
+    #[arg(long, alias = "fold", value_name = "LIST")]
+    folds: Option<String>,
     /// Train this seed alone
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", conflicts_with = "gather")]
     seed: Option<u64>,
-    /// Train nothing: join the pieces that are there
-    #[arg(long, conflicts_with_all = ["fold", "seed", "dry_run"])]
+    /// How many seeds the run has, 1 to N: the same as --set training.seeds=N
+    #[arg(long, value_name = "N")]
+    seeds: Option<u64>,
+    /// Every fold after the first goes on from the weights of the fold before in this run, which may be the run itself:
+    /// the same as --set training.warm_start=RUN
+    #[arg(long, value_name = "RUN")]
+    warm_start: Option<PathBuf>,
+    /// Train nothing: join the pieces that are there; with --folds only those, and no model for predict
+    #[arg(long, conflicts_with = "dry_run")]
     gather: bool,
     /// Print one JSON object instead of tables
     #[arg(long)]
@@ -59,7 +66,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let config = TrainConfig { shared: dataset.config.clone(), ..config };
     let (folds, seeds) = pieces(args, &config, &dataset)?;
     if args.gather {
-        return report::gather(&run, &config, &dataset, None, args.json);
+        return report::gather(&run, &config, &dataset, &folds, None, args.json);
     }
     let device = args.device.open()?;
     if let Some(note) = &device.note {
@@ -80,13 +87,20 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 
 /// `--resume` without a config takes the run's own.
 fn resolve_config(args: &Args, run: &RunDir) -> anyhow::Result<TrainConfig> {
-    if (args.resume || args.gather) && args.config.config.is_none() && args.config.set.is_empty() {
+    if (args.resume || args.gather)
+        && args.config.config.is_none()
+        && args.config.set.is_empty()
+        && args.seeds.is_none()
+    {
         let Some(table) = stored_config(run)? else {
             bail!("{} holds no run\nhint: --run DIR says which run, --config FILE begins one", run.path().display());
         };
         return TrainConfig::new(&table);
     }
-    TrainConfig::new(&args.config.load()?)
+    let mut arguments = args.config.clone();
+    arguments.set.extend(args.seeds.map(|seeds| format!("training.seeds={seeds}")));
+    arguments.set.extend(args.warm_start.as_ref().map(|run| format!("training.warm_start={:?}", run.display())));
+    TrainConfig::new(&arguments.load()?)
 }
 
 /// The config that the run began with, if it has begun.
@@ -98,12 +112,13 @@ fn stored_config(run: &RunDir) -> anyhow::Result<Option<ConfigTable>> {
 /// The folds and seeds that this process trains.
 fn pieces<'a>(args: &Args, config: &TrainConfig, dataset: &'a Dataset) -> anyhow::Result<(Vec<&'a Fold>, Vec<u64>)> {
     let all = &dataset.plan.folds;
-    let folds = match args.fold {
+    let find = |number: usize| {
+        let fold = all.get(number.wrapping_sub(1));
+        fold.ok_or_else(|| cli::usage(anyhow!("--folds {number}: expected folds from 1 to {}", all.len())))
+    };
+    let folds = match &args.folds {
         None => all.iter().collect(),
-        Some(number) => vec![
-            all.get(number.wrapping_sub(1))
-                .ok_or_else(|| cli::usage(anyhow!("--fold {number}: expected a fold from 1 to {}", all.len())))?,
-        ],
+        Some(list) => cli::folds(list)?.into_iter().map(find).collect::<anyhow::Result<_>>()?,
     };
     let seeds = match args.seed {
         None => (1..=config.training.seeds).collect(),
@@ -111,7 +126,7 @@ fn pieces<'a>(args: &Args, config: &TrainConfig, dataset: &'a Dataset) -> anyhow
         Some(seed) => {
             return Err(cli::usage(anyhow!(
                 "--seed {seed}: expected a seed from 1 to training.seeds, which is {}\n\
-                 hint: --set training.seeds={seed}",
+                 hint: --seeds {seed}",
                 config.training.seeds
             )));
         }
@@ -140,10 +155,14 @@ impl Run<'_> {
         for fold in folds {
             self.train_fold(fold, seeds, &interrupted)?;
         }
-        if report::is_complete(&self.run, &self.config, self.dataset) {
-            report::gather(&self.run, &self.config, self.dataset, self.tracker, self.args.json)
+        let all: Vec<&Fold> = self.dataset.plan.folds.iter().collect();
+        if report::is_complete(&self.run, &self.config, &all) {
+            report::gather(&self.run, &self.config, self.dataset, &all, self.tracker, self.args.json)
         } else {
-            cli::note("other folds or seeds are still to be trained; `train --gather` joins them once they are there");
+            cli::note(
+                "other folds or seeds are still to be trained; `train --gather` joins them once they are there, \
+                 `train --gather --folds LIST` joins some",
+            );
             Ok(())
         }
     }

@@ -19,6 +19,7 @@ use tracking::Tracker;
 use crate::config::{Selection, TrainConfig};
 use crate::sampler::{Sampler, mix};
 use crate::stopwatch::{Part, Shares, Stopwatch};
+use crate::warm_start::weights_before;
 
 /// The best weights so far on the early-stopping slice.
 const BEST_FILE: &str = "best.safetensors";
@@ -113,11 +114,16 @@ impl Piece<'_> {
         }
         let stop_stride = (self.fold.stop.len() / training.stop_windows.max(1)).max(1);
         let stop_set = self.dataset.trained_windows(self.targets, self.fold.stop.clone(), stop_stride, &target_std);
+        let warm = self.warm_start()?;
         let coins = self.dataset.panel.coins();
-        let (steps, batch_windows) = (config.steps(train_set.len(), coins), config.batch_windows(coins));
+        let batch_windows = config.batch_windows(coins);
+        let steps = match (&warm, training.warm_steps) {
+            (Some(_), steps) if steps > 0 => steps,
+            _ => config.steps(train_set.len(), coins),
+        };
         let mut sampler = Sampler::new(train_set.len(), batch_windows, mix(self.seed, self.fold.number as u64));
 
-        let (mut network, mut optimizer, mut progress) = self.start(resume)?;
+        let (mut network, mut optimizer, mut progress) = self.start(warm.as_deref(), resume)?;
         let bar = cli::progress_bar(&format!("fold {} seed {}", self.fold.number, self.seed), steps);
         bar.set_position(progress.step);
         bar.reset_eta();
@@ -246,14 +252,23 @@ impl Piece<'_> {
         Ok(Trained::Done)
     }
 
-    /// A fresh network, optimizer and progress, or the saved ones.
-    fn start(&self, resume: bool) -> anyhow::Result<(ResNet1d, AdamW, Progress)> {
+    /// The weights to go on from, if the run does not begin every fold from nothing.
+    fn warm_start(&self) -> anyhow::Result<Option<PathBuf>> {
+        let run = &self.config.training.warm_start;
+        if run.as_os_str().is_empty() { Ok(None) } else { weights_before(run, self.normalizer, self.seed) }
+    }
+
+    /// A fresh network (or one with the weights of `warm`), optimizer and progress, or the saved ones.
+    fn start(&self, warm: Option<&Path>, resume: bool) -> anyhow::Result<(ResNet1d, AdamW, Progress)> {
         fs::create_dir_all(&self.dir).with_context(|| format!("cannot make {}", self.dir.display()))?;
         self.device.seed(mix(self.seed, self.fold.number as u64));
         let device = self.device.clone().autodiff();
         let (coins, features) = (self.dataset.panel.coins(), self.config.shared.features.chosen().len());
         let lookback = self.config.shared.features.lookback_bars;
-        let network = self.config.network.init(coins, features, lookback, &device)?;
+        let network = match warm {
+            None => self.config.network.init(coins, features, lookback, &device)?,
+            Some(path) => load_weights(&self.config.network, coins, features, lookback, path, &device)?.0,
+        };
         let optimizer = self.config.optimizer.adamw().init()?;
         let metrics = self.dir.join(METRICS_FILE);
         if !self.dir.join(STATE_FILE).exists() {

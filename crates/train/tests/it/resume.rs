@@ -113,3 +113,43 @@ fn pieces_trained_apart_equal_the_whole() {
     runs.finish("apart", &["--gather"]);
     assert_same(&runs.path("whole"), &runs.path("apart"));
 }
+
+/// Some folds can be looked at before the others are opened: their table, and no model.
+#[test]
+fn some_folds_alone_are_gathered_without_a_model() {
+    let runs = Runs::new();
+    let output = runs.finish("some", &["--folds", "1"]);
+    assert!(output.stdout.is_empty(), "nothing is scored before it is asked for");
+    assert!(!runs.path("some").join("forecasts.parquet").exists());
+    let text = String::from_utf8(runs.finish("some", &["--gather", "--folds", "1"]).stdout).unwrap();
+    assert!(text.contains("fold 1") && !text.contains("fold 2"), "{text}");
+    assert!(runs.path("some").join("forecasts.parquet").exists());
+    assert!(!runs.path("some").join("model.safetensors").exists());
+}
+
+/// Fold 1 is trained from nothing, fold 2 goes on from fold 1 of the run itself, for as few steps as are asked for.
+#[test]
+fn a_warm_start_goes_on_from_the_fold_before() {
+    let runs = Runs::new();
+    runs.finish("cold", &[]);
+    let itself = runs.path("warm");
+    let warm = ["--warm-start", itself.to_str().unwrap(), "--set", "training.warm_steps=8"];
+    let early = runs.command("warm").args(warm).args(["--folds", "2"]).output().unwrap();
+    let stderr = String::from_utf8_lossy(&early.stderr);
+    assert!(stderr.contains("hint: train fold 1 seed 1 of"), "{stderr}");
+    let output = runs.finish("warm", &warm);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("fold 2 seed 1: 8 steps"));
+    let weights = |place: &str, fold: usize| {
+        let path = runs.path(place).join(format!("fold-{fold}/seed-1/weights.safetensors"));
+        fs::read(path).unwrap()
+    };
+    assert!(weights("cold", 1) == weights("warm", 1), "fold 1 begins from nothing");
+    assert!(weights("cold", 2) != weights("warm", 2));
+    // The other way round it would know the future: fold 2 of a run with fewer folds is trained on more than fold 2 here.
+    let later = runs.path("later");
+    runs.finish("later", &["--set", "split.folds=1"]);
+    let leak = ["--warm-start", later.to_str().unwrap(), "--set", "split.folds=4", "--folds", "2"];
+    let refused = runs.command("leak").args(leak).output().unwrap();
+    let stderr = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success() && stderr.contains("know its future"), "{stderr}");
+}
