@@ -2,14 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::{Parser, Subcommand};
-use cli::ConfigTable;
-use dataset::{Config, Dataset, ForecastTable, RunConfig, TargetKind, write_atomically};
+use dataset::{Config, Dataset, ForecastTable, write_atomically};
 use evaluate::{Forecaster, Importance, Options, Page, Rows, Source, controls, controls_of, html, join, score};
 
+use crate::across_command::{self, AcrossArgs};
 use crate::backtest_command::{self, BacktestArgs};
 use crate::quantiles_command::{self, QuantileArgs};
+use crate::runs::{Run, Runs, of_folds};
 use crate::tune_command::{self, TuneArgs};
 
 /// Score forecasts on the rows that all of them have
@@ -40,6 +41,8 @@ enum Command {
     Quantiles(QuantileArgs),
     /// Hold the coins with the highest (lowest) forecasts bar by bar, before and after fees
     Backtest(BacktestArgs),
+    /// Score the same forecasters on several panels: each panel, and the mean over panels
+    Across(AcrossArgs),
 }
 
 #[derive(Debug, Clone, clap::Args)]
@@ -47,9 +50,12 @@ struct Output {
     /// Print one JSON object instead of tables
     #[arg(long)]
     json: bool,
-    /// Print every coin's correlation too
+    /// Print every coin's correlation and break-even fee too
     #[arg(long)]
     coins: bool,
+    /// Folds to score, such as 1-5 or 1-5,7; without it all of them
+    #[arg(long, value_name = "FOLDS")]
+    folds: Option<String>,
     /// Also write the comparison with charts to one HTML file
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
@@ -61,6 +67,12 @@ struct Output {
     seed: u64,
 }
 
+impl Output {
+    fn folds(&self) -> anyhow::Result<Vec<usize>> {
+        self.folds.as_deref().map_or(Ok(Vec::new()), cli::folds)
+    }
+}
+
 /// Runs the binary.
 ///
 /// # Errors
@@ -68,50 +80,44 @@ struct Output {
 pub fn run(args: &Args) -> anyhow::Result<()> {
     match &args.command {
         Some(Command::Controls { config, output }) => {
-            let rows = control_rows(&config.load()?.parse()?)?;
+            let rows = control_rows(&config.load()?.parse()?, &output.folds()?)?;
             let forecasters = controls(&rows, output.seed);
             let command = "evaluate controls".to_owned();
-            print(&Scored { rows: &rows, forecasters: &forecasters, dropped: &[], importance: &[], command }, output)
+            let scored = Scored {
+                rows: &rows,
+                forecasters: &forecasters,
+                dropped: &[],
+                importance: &[],
+                command,
+                earns: false, // controls have no break-even
+            };
+            print(&scored, output)
         }
         Some(Command::Thresholds(args)) => tune_command::run(args),
         Some(Command::Quantiles(args)) => quantiles_command::run(args),
         Some(Command::Backtest(args)) => backtest_command::run(args),
+        Some(Command::Across(args)) => across_command::run(args),
         None => score_runs(&args.runs, &args.output),
     }
 }
 
-fn score_runs(runs: &[PathBuf], output: &Output) -> anyhow::Result<()> {
-    let runs: Vec<Run> = runs.iter().map(|path| Run::read(path)).collect::<anyhow::Result<_>>()?;
-    let Some(first) = runs.first() else { bail!("no runs, expected at least one folder") };
-    let sources: Vec<Source<'_>> =
-        runs.iter().map(|run| Source { name: &run.name, run: Some(&run.path), table: &run.table }).collect();
-    if let Some(other) = runs.iter().find(|run| (run.bar_ms, run.reach_bars) != (first.bar_ms, first.reach_bars)) {
-        bail!(
-            "{} forecasts {} bars of {} ms ahead, {} does {} of {} ms; expected one interval and reach\n\
-             hint: compare runs of one [data] and [target] section",
-            other.path,
-            other.reach_bars,
-            other.bar_ms,
-            first.path,
-            first.reach_bars,
-            first.bar_ms
-        );
-    }
-    let joined = join(&sources, first.bar_ms, first.reach_bars)?;
-    for (run, &dropped) in runs.iter().zip(&joined.dropped) {
-        if dropped > 0 {
-            cli::note(format!("{dropped} rows of {} are not in every run and are not scored", run.path));
-        }
-    }
+fn score_runs(paths: &[PathBuf], output: &Output) -> anyhow::Result<()> {
+    let runs = Runs::read(paths, &output.folds()?)?;
+    let joined = runs.join()?;
     let mut forecasters = joined.forecasters;
     forecasters.extend(controls_of(&joined.rows, &forecasters[0], output.seed));
-    let paths = || runs.iter().map(|run| run.path.clone());
+    let paths = || runs.all.iter().map(|run| run.path.clone());
     let dropped: Vec<(String, usize)> = paths().zip(joined.dropped).collect();
     let importance: Vec<(String, Importance)> =
-        runs.iter().filter_map(|run| Some((run.path.clone(), run.importance.clone()?))).collect();
-    let command = format!("evaluate {}", paths().collect::<Vec<_>>().join(" "));
-    let scored =
-        Scored { rows: &joined.rows, forecasters: &forecasters, dropped: &dropped, importance: &importance, command };
+        runs.all.iter().filter_map(|run| Some((run.path.clone(), run.importance.clone()?))).collect();
+    let scored = Scored {
+        rows: &joined.rows,
+        forecasters: &forecasters,
+        dropped: &dropped,
+        importance: &importance,
+        command: format!("evaluate {}", paths().collect::<Vec<_>>().join(" ")),
+        earns: runs.all.iter().all(Run::is_return),
+    };
     print(&scored, output)
 }
 
@@ -122,16 +128,25 @@ struct Scored<'a> {
     dropped: &'a [(String, usize)],
     importance: &'a [(String, Importance)],
     command: String,
+    /// Whether a position earns what is forecast.
+    earns: bool,
 }
 
 fn print(scored: &Scored<'_>, output: &Output) -> anyhow::Result<()> {
     let options = Options { draws: output.draws, seed: output.seed, ..Options::default() };
     options.validate().map_err(cli::usage)?;
-    let Scored { rows, forecasters, dropped, importance, command } = scored;
-    let report = score(rows, forecasters, &options)?;
+    let Scored { rows, forecasters, dropped, importance, command, earns } = scored;
+    let mut report = score(rows, forecasters, &options)?;
+    if output.coins && *earns {
+        report = report.with_break_even(rows, forecasters)?;
+    }
     if let Some(path) = &output.html {
-        let command =
-            &format!("cargo run -p evaluate --release -- {} --html {}", &command["evaluate ".len()..], path.display());
+        let folds = output.folds.as_ref().map_or_else(String::new, |folds| format!(" --folds {folds}"));
+        let command = &format!(
+            "cargo run -p evaluate --release -- {}{folds} --html {}",
+            &command["evaluate ".len()..],
+            path.display()
+        );
         let page = Page { rows, forecasters, report: &report, options: &options, dropped, importance, command };
         write_atomically(path, html(&page).as_bytes())?;
         cli::note(format!("the report is in {}", path.display()));
@@ -146,75 +161,9 @@ fn print(scored: &Scored<'_>, output: &Output) -> anyhow::Result<()> {
     Ok(cli::print(&text)?)
 }
 
-/// A run as far as scoring and tuning need it.
-pub struct Run {
-    /// The folder.
-    pub path: String,
-    /// What forecast.
-    pub name: String,
-    /// Its forecasts.
-    pub table: ForecastTable,
-    /// Length of a bar in milliseconds.
-    pub bar_ms: i64,
-    /// Bars from a forecast to the last price its target uses.
-    pub reach_bars: usize,
-    /// What the forecasts are of.
-    pub target: TargetKind,
-    importance: Option<Importance>,
-}
-
-impl Run {
-    /// Reads a run's folder.
-    ///
-    /// # Errors
-    /// A folder that is no run, a run without forecasts, files that cannot be read.
-    pub fn read(path: &Path) -> anyhow::Result<Self> {
-        let not_a_run = || {
-            format!(
-                "{} is no run\nhint: a run is a folder with run.toml and forecasts.parquet, such as checkpoints/NAME",
-                path.display()
-            )
-        };
-        let config_path = path.join("run.toml");
-        if !config_path.exists() {
-            bail!("{}", not_a_run());
-        }
-        let config_table = ConfigTable::read(&config_path)?;
-        let run: RunConfig = config_table.section("run")?;
-        let config: Config = config_table.parse()?;
-        let forecasts = path.join("forecasts.parquet");
-        if !forecasts.exists() {
-            bail!(
-                "{} has no forecasts.parquet yet\nhint: `cargo run -p train --release -- --resume --run {}` finishes it",
-                path.display(),
-                path.display()
-            );
-        }
-        Ok(Self {
-            path: path.display().to_string(),
-            name: if run.forecaster.is_empty() { "unnamed".to_owned() } else { run.forecaster },
-            table: ForecastTable::read(&forecasts)?,
-            bar_ms: config.data.interval.ms(),
-            reach_bars: config.target.reach_bars(),
-            target: config.target.kind,
-            importance: read_importance(&path.join("importance.json"))?,
-        })
-    }
-}
-
-/// The importance of features, of runs that say it.
-fn read_importance(path: &Path) -> anyhow::Result<Option<Importance>> {
-    if !path.exists() {
-        return Ok(None);
-    }
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let importance =
-        serde_json::from_str(&text).with_context(|| format!("{}: no importance of features", path.display()))?;
-    Ok(Some(importance))
-}
-
-/// All (time, coin) pairs of the scored folds that have a target, whatever any forecaster could say there.
-fn control_rows(config: &Config) -> anyhow::Result<Rows> {
+/// All (time, coin) pairs of the scored folds that have a target, whatever any forecaster could say there; of the folds
+/// in `wanted`, or of all if it is empty.
+fn control_rows(config: &Config, wanted: &[usize]) -> anyhow::Result<Rows> {
     let dataset = Dataset::load(config)?;
     let mut rows = Vec::new();
     for fold in &dataset.plan.folds {
@@ -225,7 +174,7 @@ fn control_rows(config: &Config) -> anyhow::Result<Rows> {
             }
         }
     }
-    let table = ForecastTable::new(rows, Path::new("controls"))?;
+    let table = of_folds(ForecastTable::new(rows, Path::new("controls"))?, wanted, "the panel")?;
     let (bar_ms, reach_bars) = (dataset.config.data.interval.ms(), dataset.config.target.reach_bars());
     let source = Source { name: "zero", run: None, table: &table };
     Ok(join(&[source], bar_ms, reach_bars).context("no rows to score")?.rows)

@@ -100,6 +100,21 @@ pub enum Error {
         /// What the first table says.
         expected: f64,
     },
+    /// Panels that cannot be compared row by row.
+    #[error(
+        "panel {panel} has the forecasters {found}, expected those of panel {first} in the same order, {expected}\n\
+         hint: list each panel's runs in one order, `--panel A=A/network,A/lightgbm --panel B=B/network,B/lightgbm`"
+    )]
+    OtherForecasters {
+        /// The panel.
+        panel: String,
+        /// Its forecasters.
+        found: String,
+        /// The first panel.
+        first: String,
+        /// Its forecasters.
+        expected: String,
+    },
     /// Too few times to tune on one part of them and judge on another.
     #[error(
         "{times} forecast times: {tuned} are left to tune thresholds on and {judged} to judge them on, expected at least 2 \

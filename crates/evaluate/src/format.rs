@@ -1,6 +1,6 @@
 //! Numbers as the tables print them; what is undefined is `-`.
 
-use crate::report::Interval;
+use crate::report::{Headline, Interval};
 
 /// Longest line of running text.
 const LINE: usize = 118;
@@ -21,6 +21,26 @@ fn signed(value: f64) -> String {
 /// An interval's ends.
 pub(crate) fn interval(ends: Option<Interval>) -> String {
     ends.map_or_else(dash, |[low, high]| format!("{} to {}", signed(low), signed(high)))
+}
+
+/// The heading of a column of intervals, such as `95 % interval`.
+pub(crate) fn interval_title(confidence: f64) -> String {
+    let percent = format!("{:.1}", confidence * 100.0);
+    format!("{} % interval", percent.trim_end_matches(".0"))
+}
+
+/// The names of the four figures that a claim rests on.
+pub(crate) const HEADLINE: [&str; 4] = ["+1 bar", "neutral +1", "Pearson", "neutral"];
+
+/// The headings above [`headline_cells`], after that of the labels.
+pub(crate) fn headline_header(label: &str, interval_title: &str) -> impl Iterator<Item = String> {
+    let columns = HEADLINE.into_iter().flat_map(|title| [title, interval_title]);
+    std::iter::once(label).chain(columns).map(str::to_owned).collect::<Vec<_>>().into_iter()
+}
+
+/// Each of the four figures with its interval.
+pub(crate) fn headline_cells(figures: Headline) -> impl Iterator<Item = String> {
+    figures.into_iter().flat_map(|(value, ends)| [correlation(value), interval(ends)])
 }
 
 /// A ratio with its sign and three digits.

@@ -3,18 +3,27 @@
 /// Widest line a grid prints; columns that do not fit go into further blocks below.
 const WIDTH: usize = 118;
 
+/// The same of a grid whose columns belong together.
+const WIDE: usize = 150;
+
 /// Spaces between columns.
 const GAP: usize = 2;
 
 /// A header and rows of cells, every row as long as the header.
 pub(crate) struct Grid {
     rows: Vec<Vec<String>>,
+    width: usize,
 }
 
 impl Grid {
     /// A grid with its header and no rows.
     pub fn new(header: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self { rows: vec![header.into_iter().map(Into::into).collect()] }
+        Self { rows: vec![header.into_iter().map(Into::into).collect()], width: WIDTH }
+    }
+
+    /// As [`Grid::new`], of up to 150 columns of text.
+    pub fn wide(header: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { width: WIDE, ..Self::new(header) }
     }
 
     /// Adds a row: its label, then one cell for every further column.
@@ -22,6 +31,11 @@ impl Grid {
         let mut row = vec![label.to_owned()];
         row.extend(cells);
         self.rows.push(row);
+    }
+
+    /// Adds a line of its own between rows, which may be longer than their labels.
+    pub fn heading(&mut self, text: &str) {
+        self.rows.push(vec![text.to_owned()]);
     }
 
     /// The grid as lines, each ended by a line break.
@@ -34,7 +48,7 @@ impl Grid {
         while first < columns || blocks.is_empty() {
             let mut last = first;
             let mut used = label;
-            while last < columns && (last == first || used + GAP + widths[last] <= WIDTH) {
+            while last < columns && (last == first || used + GAP + widths[last] <= self.width) {
                 used += GAP + widths[last];
                 last += 1;
             }
@@ -60,7 +74,8 @@ impl Grid {
     }
 
     fn width(&self, column: usize) -> usize {
-        let cells = self.rows.iter().filter_map(|row| row.get(column));
+        let is_heading = |row: &&Vec<String>| row.len() == 1 && self.rows.len() > 1;
+        let cells = self.rows.iter().filter(|row| !is_heading(row)).filter_map(|row| row.get(column));
         cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
     }
 }
@@ -74,6 +89,14 @@ mod tests {
         let mut grid = Grid::new(["name", "x"]);
         grid.push("a", ["+0.1".to_owned()]);
         assert_eq!(grid.render(), "name     x\na     +0.1\n");
+    }
+
+    #[test]
+    fn a_heading_takes_no_width() {
+        let mut grid = Grid::new(["", "x"]);
+        grid.heading("what follows");
+        grid.push("  a", ["1".to_owned()]);
+        assert_eq!(grid.render(), "     x\nwhat follows\n  a  1\n");
     }
 
     #[test]

@@ -2,12 +2,15 @@
 //!
 //! Slices in, values or strings out: no input or output, no candles, no models; [`join`] knows the forecast table, and
 //! that is all. [`score`] puts every [`Forecaster`] on the same [`Rows`] and returns a [`Report`], which serializes to
-//! one JSON object and prints as text tables. The statistics it is made of are public functions over slices.
+//! one JSON object and prints as text tables; [`across`] does so on several panels and takes the means. The statistics it is made of are public functions over slices.
 
 mod accuracy;
+mod across;
 mod backtest;
 mod block_length;
 mod bootstrap;
+mod break_even;
+mod coins_table;
 mod controls;
 mod correlation;
 mod cross_section;
@@ -25,6 +28,7 @@ mod ordering;
 mod performance;
 mod quantiles;
 mod report;
+mod resampling;
 mod rows;
 mod scoring;
 mod table;
@@ -33,12 +37,14 @@ mod tuning;
 mod variants;
 
 pub use accuracy::{directional_accuracy, mean_absolute_error, root_mean_squared_error};
+pub use across::{Across, AcrossFigure, AcrossFigures, Panel, PanelFigure, PanelSpan, across};
 pub use backtest::{
     Backtest, BacktestOptions, BarReturn, CoinBacktest, Curve, DayEquity, DeflatedSharpe, Direction, Overfitting,
     Performance, Signal, Trial, TrialResult, alpha_factor, backtest, probability_of_overfitting, rolling_z_score,
 };
 pub use block_length::optimal_block_length;
 pub use bootstrap::percentile_interval;
+pub use break_even::{BreakEven, break_even};
 pub use controls::{CONTROL_NAMES, controls, controls_of, is_control, shuffled};
 pub use correlation::{average_ranks, pearson, spearman, weighted_pearson};
 pub use cross_section::{InformationCoefficient, ic_per_timestamp, neutralize, rank_ic_per_timestamp, summarize_ic};

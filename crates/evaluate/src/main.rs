@@ -1,8 +1,10 @@
 //! The binary `evaluate`.
 
+mod across_command;
 mod backtest_command;
 mod command;
 mod quantiles_command;
+mod runs;
 mod selection;
 mod tune_command;
 

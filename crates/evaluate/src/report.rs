@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::break_even::BreakEven;
 use crate::cross_section::InformationCoefficient;
 
 /// Lower and upper end of an interval.
 pub type Interval = [f64; 2];
+
+/// What a claim rests on, each with its interval: entry one bar later, the same market-neutral, plain, market-neutral.
+pub(crate) type Headline = [(Option<f64>, Option<Interval>); 4];
 
 /// Scores of all forecasters on the rows they share; what is undefined is `None` (`null` in JSON, `-` in tables).
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -99,6 +103,9 @@ pub struct Score {
     pub coins: BTreeMap<String, Option<f64>>,
     /// Their bootstrap intervals; none for controls.
     pub coin_intervals: BTreeMap<String, Option<Interval>>,
+    /// The fee that each coin's forecasts could bear; empty until [`Report::with_break_even`], and for controls.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub coin_break_even: BTreeMap<String, BreakEven>,
 }
 
 /// Scores of `a` minus scores of `b` over the folds in which both are defined, with intervals from paired draws.
@@ -112,6 +119,14 @@ pub struct Difference {
     pub a_run: Option<String>,
     /// The other's run.
     pub b_run: Option<String>,
+    /// Difference with entry one bar later.
+    pub delayed: Option<f64>,
+    /// Its bootstrap interval.
+    pub delayed_interval: Option<Interval>,
+    /// Difference with entry one bar later, market-neutral.
+    pub delayed_neutral: Option<f64>,
+    /// Its bootstrap interval.
+    pub delayed_neutral_interval: Option<Interval>,
     /// Difference of the pooled correlations.
     pub pearson: Option<f64>,
     /// Its bootstrap interval.
@@ -120,8 +135,26 @@ pub struct Difference {
     pub neutral: Option<f64>,
     /// Its bootstrap interval.
     pub neutral_interval: Option<Interval>,
-    /// Difference with entry one bar later.
-    pub delayed: Option<f64>,
-    /// Its bootstrap interval.
-    pub delayed_interval: Option<Interval>,
+}
+
+impl Score {
+    pub(crate) fn headline(&self) -> Headline {
+        [
+            (self.delayed, self.delayed_interval),
+            (self.delayed_neutral, self.delayed_neutral_interval),
+            (self.pearson, self.interval),
+            (self.neutral, self.neutral_interval),
+        ]
+    }
+}
+
+impl Difference {
+    pub(crate) fn headline(&self) -> Headline {
+        [
+            (self.delayed, self.delayed_interval),
+            (self.delayed_neutral, self.delayed_neutral_interval),
+            (self.pearson, self.interval),
+            (self.neutral, self.neutral_interval),
+        ]
+    }
 }

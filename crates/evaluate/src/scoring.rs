@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use crate::accuracy::{directional_accuracy, mean_absolute_error, root_mean_squared_error};
-use crate::bootstrap::{Draws, Series, draw, enough_blocks, percentile_interval};
+use crate::bootstrap::{Series, draw, enough_blocks, percentile_interval};
 use crate::controls::{is_control, rows_of_coins};
 use crate::correlation::{average_ranks, pearson, weighted_pearson};
 use crate::cross_section::{ic_per_timestamp, rank_ic_per_timestamp, summarize_ic};
-use crate::report::{Difference, Interval, Report, Score};
+use crate::report::{Interval, Report, Score};
+use crate::resampling::{Bootstrap, compared_pairs, draw_mean};
 use crate::rows::{FoldSpan, Forecaster, Layout, Rows};
 use crate::variants::Variant;
 use crate::{Error, Options};
@@ -30,12 +31,17 @@ pub fn score(rows: &Rows, forecasters: &[Forecaster], options: &Options) -> Resu
     check_forecasters(rows, forecasters)?;
 
     let ground = Ground::new(rows, options);
-    let score_one = |forecaster: &Forecaster| Scored::new(&ground, forecaster);
-    let scored: Vec<Scored> = forecasters.par_iter().map(score_one).collect();
+    let scored = Scored::all(&ground, forecasters);
     let pairs = compared_pairs(&scored);
     let bootstrap = Bootstrap::new(&ground, &scored, &pairs);
 
-    let with_intervals = |index: usize| bootstrap.score(&scored, index);
+    let with_intervals = |(index, forecaster): (usize, &Forecaster)| Score {
+        coin_intervals: match is_control(&forecaster.name, forecaster.run.as_deref()) {
+            true => BTreeMap::new(),
+            false => ground.coin_intervals(&forecaster.forecast, scored[index].score.block_bars),
+        },
+        ..bootstrap.score(&scored, index)
+    };
     Ok(Report {
         rows: rows.len(),
         times: ground.layout.times.len(),
@@ -48,7 +54,7 @@ pub fn score(rows: &Rows, forecasters: &[Forecaster], options: &Options) -> Resu
         confidence: options.confidence,
         seed: options.seed,
         floor_bars: ground.floor,
-        forecasters: (0..scored.len()).map(with_intervals).collect(),
+        forecasters: forecasters.iter().enumerate().map(with_intervals).collect(),
         differences: pairs.iter().map(|pair| bootstrap.difference(&scored, *pair)).collect(),
     })
 }
@@ -74,24 +80,24 @@ pub(crate) fn check_forecasters(rows: &Rows, forecasters: &[Forecaster]) -> Resu
 }
 
 /// What is the same for all forecasters.
-struct Ground<'a> {
-    rows: &'a Rows,
-    options: &'a Options,
-    layout: Layout,
+pub(crate) struct Ground<'a> {
+    pub rows: &'a Rows,
+    pub options: &'a Options,
+    pub layout: Layout,
     /// Timestamps of each fold.
-    fold_lengths: Vec<usize>,
+    pub fold_lengths: Vec<usize>,
     /// Rows of each coin, per fold.
     coins: Vec<Vec<Vec<usize>>>,
     /// Ranks of what was realized, within the fold.
     realized_ranks: Vec<f64>,
     /// Shortest mean block length.
-    floor: usize,
+    pub floor: usize,
     /// Mean block length of one day, as [`day_block`].
-    day: usize,
+    pub day: usize,
 }
 
 impl<'a> Ground<'a> {
-    fn new(rows: &'a Rows, options: &'a Options) -> Self {
+    pub fn new(rows: &'a Rows, options: &'a Options) -> Self {
         let layout = Layout::new(rows);
         let floor = rows.reach_bars.max(options.floor_bars);
         Self {
@@ -184,13 +190,18 @@ fn fold_ranks(layout: &Layout, values: &[f64]) -> Vec<f64> {
 }
 
 /// One forecaster's scores before the bootstrap, and what the bootstrap needs of it.
-struct Scored {
-    score: Score,
+pub(crate) struct Scored {
+    pub score: Score,
     /// One series for each of [`Variant::ALL`].
-    series: Vec<Series>,
+    pub series: Vec<Series>,
 }
 
 impl Scored {
+    /// All forecasters, in the order given.
+    pub fn all(ground: &Ground, forecasters: &[Forecaster]) -> Vec<Self> {
+        forecasters.par_iter().map(|forecaster| Self::new(ground, forecaster)).collect()
+    }
+
     fn new(ground: &Ground, forecaster: &Forecaster) -> Self {
         let Ground { rows, layout, .. } = ground;
         let forecast = forecaster.forecast.as_slice();
@@ -235,151 +246,15 @@ impl Scored {
             rmse: root_mean_squared_error(forecast, &rows.realized),
             directional_accuracy: directional_accuracy(forecast, &rows.realized),
             coins: ground.per_coin(forecast),
-            coin_intervals: match is_control(&forecaster.name, forecaster.run.as_deref()) {
-                true => BTreeMap::new(),
-                false => ground.coin_intervals(forecast, raw.block),
-            },
+            coin_intervals: BTreeMap::new(),
+            coin_break_even: BTreeMap::new(),
         };
         Self { score, series }
     }
 }
 
 /// Mean over the folds in which a correlation is defined.
-fn mean_defined(folds: &[Option<f64>]) -> Option<f64> {
+pub(crate) fn mean_defined(folds: &[Option<f64>]) -> Option<f64> {
     let defined: Vec<f64> = folds.iter().flatten().copied().collect();
     (!defined.is_empty()).then(|| defined.iter().sum::<f64>() / defined.len() as f64)
-}
-
-/// Mean over one draw's folds that are not NaN; NaN if all are.
-fn draw_mean(folds: impl Iterator<Item = f64>) -> f64 {
-    let defined = folds.filter(|value| !value.is_nan());
-    let (count, sum) = defined.fold((0_usize, 0.0), |(count, sum), value| (count + 1, sum + value));
-    sum / count as f64
-}
-
-/// Which forecasters are compared: each that is no control with each after it that is none, and with each control that
-/// has a score.
-fn compared_pairs(scored: &[Scored]) -> Vec<(usize, usize)> {
-    let control = |index: &usize| is_control(&scored[*index].score.name, scored[*index].score.run.as_deref());
-    let (controls, models): (Vec<usize>, Vec<usize>) = (0..scored.len()).partition(control);
-    let mut pairs = Vec::new();
-    for (place, model) in models.iter().enumerate() {
-        let others = models[place + 1..].iter();
-        let scored_controls = controls.iter().filter(|control| scored[**control].score.pearson.is_some());
-        pairs.extend(others.chain(scored_controls).map(|other| (*model, *other)));
-    }
-    pairs
-}
-
-/// Versions of the score in which two forecasters are compared.
-const COMPARED: [Variant; 3] = [Variant::Raw, Variant::Neutral, Variant::Delayed];
-
-/// All draws that the intervals need, by mean block length, forecaster and version of the score.
-struct Bootstrap<'a> {
-    ground: &'a Ground<'a>,
-    draws: BTreeMap<(usize, usize, Variant), Draws>,
-}
-
-impl<'a> Bootstrap<'a> {
-    fn new(ground: &'a Ground<'a>, scored: &[Scored], pairs: &[(usize, usize)]) -> Self {
-        let mut needed: BTreeMap<usize, BTreeSet<(usize, Variant)>> = BTreeMap::new();
-        for (index, one) in scored.iter().enumerate() {
-            for (series, variant) in one.series.iter().zip(Variant::ALL) {
-                needed.entry(series.block).or_default().insert((index, variant));
-            }
-            needed.entry(ground.day).or_default().insert((index, Variant::Raw));
-        }
-        for (a, b) in pairs {
-            for variant in COMPARED {
-                let wanted = needed.entry(paired_block(scored, (*a, *b), variant)).or_default();
-                wanted.extend([(*a, variant), (*b, variant)]);
-            }
-        }
-        let mut draws = BTreeMap::new();
-        for (block, wanted) in needed {
-            let defined = |(index, variant): &(usize, Variant)| {
-                scored[*index].series[*variant as usize].folds.iter().any(Option::is_some)
-            };
-            let wanted: Vec<_> = wanted.into_iter().filter(defined).collect();
-            if wanted.is_empty() || !enough_blocks(&ground.fold_lengths, block, ground.floor) {
-                continue;
-            }
-            let series: Vec<&Series> =
-                wanted.iter().map(|(index, variant)| &scored[*index].series[*variant as usize]).collect();
-            let options = ground.options;
-            let drawn = draw(&series, &ground.fold_lengths, block, options.seed, options.draws);
-            let keys = wanted.iter().map(|(index, variant)| (block, *index, *variant));
-            draws.extend(keys.zip(drawn));
-        }
-        Self { ground, draws }
-    }
-
-    fn interval(&self, block: usize, index: usize, variant: Variant) -> Option<Interval> {
-        let draws = self.draws.get(&(block, index, variant))?;
-        let means: Vec<f64> = draws.iter().map(|folds| draw_mean(folds.iter().copied())).collect();
-        percentile_interval(&means, self.ground.options.confidence)
-    }
-
-    /// The interval of each fold, by the draws of all.
-    fn fold_intervals(&self, block: usize, index: usize) -> Vec<Option<Interval>> {
-        let folds = self.ground.layout.folds.len();
-        let Some(draws) = self.draws.get(&(block, index, Variant::Raw)) else { return vec![None; folds] };
-        let of_fold = |fold: usize| {
-            let values: Vec<f64> = draws.iter().map(|folds| folds[fold]).collect();
-            percentile_interval(&values, self.ground.options.confidence)
-        };
-        (0..folds).map(of_fold).collect()
-    }
-
-    fn score(&self, scored: &[Scored], index: usize) -> Score {
-        let one = &scored[index];
-        let interval = |variant: Variant| self.interval(one.series[variant as usize].block, index, variant);
-        Score {
-            interval: interval(Variant::Raw),
-            fold_intervals: self.fold_intervals(one.score.block_bars, index),
-            interval_day: self.interval(self.ground.day, index, Variant::Raw),
-            scaled_interval: interval(Variant::Scaled),
-            neutral_interval: interval(Variant::Neutral),
-            delayed_interval: interval(Variant::Delayed),
-            delayed_neutral_interval: interval(Variant::DelayedNeutral),
-            ..one.score.clone()
-        }
-    }
-
-    fn difference(&self, scored: &[Scored], pair: (usize, usize)) -> Difference {
-        let (a, b) = (&scored[pair.0].score, &scored[pair.1].score);
-        let [raw, neutral, delayed] = COMPARED.map(|variant| self.compared(scored, pair, variant));
-        Difference {
-            a: a.name.clone(),
-            b: b.name.clone(),
-            a_run: a.run.clone(),
-            b_run: b.run.clone(),
-            pearson: raw.0,
-            interval: raw.1,
-            neutral: neutral.0,
-            neutral_interval: neutral.1,
-            delayed: delayed.0,
-            delayed_interval: delayed.1,
-        }
-    }
-
-    /// Difference of two scores and its interval, over the folds in which both are defined.
-    fn compared(&self, scored: &[Scored], (a, b): (usize, usize), variant: Variant) -> (Option<f64>, Option<Interval>) {
-        let folds = |index: usize| scored[index].series[variant as usize].folds.iter();
-        let differences: Vec<_> = folds(a).zip(folds(b)).map(|(a, b)| Some((*a)? - (*b)?)).collect();
-        let block = paired_block(scored, (a, b), variant);
-        let draws = |index: usize| self.draws.get(&(block, index, variant));
-        let interval = draws(a).zip(draws(b)).and_then(|(a, b)| {
-            let of_draw = |(a, b): (&[f64], &[f64])| draw_mean(a.iter().zip(b).map(|(a, b)| a - b));
-            let means: Vec<f64> = a.iter().zip(b.iter()).map(of_draw).collect();
-            percentile_interval(&means, self.ground.options.confidence)
-        });
-        (mean_defined(&differences), interval)
-    }
-}
-
-/// Two forecasters are compared with the longer of their blocks.
-fn paired_block(scored: &[Scored], (a, b): (usize, usize), variant: Variant) -> usize {
-    let block = |index: usize| scored[index].series[variant as usize].block;
-    block(a).max(block(b))
 }

@@ -6,7 +6,7 @@ use anyhow::bail;
 use dataset::{ForecastRow, ForecastTable, TargetKind, format_time};
 use evaluate::{Forecaster, Rows, Source, join};
 
-use crate::command::Run;
+use crate::runs::Run;
 
 /// A run, and which of its coins.
 #[derive(Debug, Clone, clap::Args)]

@@ -1,13 +1,13 @@
-//! The report as text for a terminal, at most 120 columns wide.
+//! The report as text for a terminal, at most 150 columns wide.
 
-use std::collections::BTreeMap;
-
-use crate::format::{correlation, counted, grouped, interval, magnitude, percent, ratio};
+use crate::format::{
+    correlation, counted, grouped, headline_cells, headline_header, interval, interval_title, magnitude, percent, ratio,
+};
 use crate::grid::Grid;
 use crate::report::Report;
 
 /// Longest label of a forecaster; a longer name is cut.
-const LONGEST_LABEL: usize = 23;
+const LONGEST_LABEL: usize = 22;
 
 impl Report {
     /// Everything a reader of the score needs: scores with intervals, folds, differences, further scores and notes.
@@ -22,32 +22,9 @@ impl Report {
         sections.join("\n")
     }
 
-    /// Each coin's correlation over time, mean over folds: one row a coin, one column a forecaster.
-    pub fn coins_table(&self) -> String {
-        let mut grid = Grid::new(std::iter::once("coin".to_owned()).chain(self.labels()));
-        let symbols: Vec<&String> =
-            self.forecasters.first().map(|score| score.coins.keys().collect()).unwrap_or_default();
-        for symbol in symbols {
-            let cells = self.forecasters.iter().map(|score| correlation(score.coins.get(symbol).copied().flatten()));
-            grid.push(symbol, cells);
-        }
-        let heading = "Pearson of each coin over time, mean over folds (a single coin's score is mostly noise)";
-        format!("{heading}\n\n{}", grid.render())
-    }
-
-    /// A name for each forecaster that is short and belongs to it alone: repeated names are numbered.
+    /// [`labels`] of the forecasters.
     pub(crate) fn labels(&self) -> Vec<String> {
-        let mut shortened: Vec<String> = Vec::new();
-        let mut times: BTreeMap<&str, usize> = BTreeMap::new();
-        for score in &self.forecasters {
-            let seen = times.entry(&score.name).or_default();
-            *seen += 1;
-            let repeated = self.forecasters.iter().filter(|other| other.name == score.name).count() > 1;
-            let number = if repeated { format!(" {seen}") } else { String::new() };
-            let name: String = score.name.chars().take(LONGEST_LABEL - number.len()).collect();
-            shortened.push(format!("{name}{number}"));
-        }
-        shortened
+        labels(&self.forecasters.iter().map(|score| score.name.as_str()).collect::<Vec<_>>())
     }
 
     pub(crate) fn label_of<'a>(&self, labels: &'a [String], name: &str, run: Option<&str>) -> &'a str {
@@ -56,32 +33,9 @@ impl Report {
     }
 
     fn scores_section(&self, labels: &[String]) -> String {
-        let interval_title = self.interval_title();
-        let mut grid = Grid::new([
-            "forecaster",
-            "Pearson",
-            &interval_title,
-            "+1 bar",
-            "scaled",
-            "neutral",
-            &interval_title,
-            "rank IC",
-            "direction",
-        ]);
+        let mut grid = Grid::wide(headline_header("forecaster", &self.interval_title()).chain(["rank IC".to_owned()]));
         for (label, score) in labels.iter().zip(&self.forecasters) {
-            grid.push(
-                label,
-                [
-                    correlation(score.pearson),
-                    interval(score.interval),
-                    correlation(score.delayed),
-                    correlation(score.scaled),
-                    correlation(score.neutral),
-                    interval(score.neutral_interval),
-                    correlation(score.rank_ic),
-                    percent(score.directional_accuracy),
-                ],
-            );
+            grid.push(label, headline_cells(score.headline()).chain([correlation(score.rank_ic)]));
         }
         let heading = format!(
             "Correlation of forecast and realized: {}, {}, {}, {}",
@@ -95,13 +49,12 @@ impl Report {
 
     fn legend(&self) -> String {
         [
-            "  Pearson    all (time, coin) pairs of a fold together; the mean over folds",
-            "  +1 bar     the same against the realized return with entry one bar later: free of price bounce",
-            "  scaled     the same with both sides divided by the coin's training volatility",
-            "  neutral    the same with both sides minus their mean over coins at that time",
-            "  rank IC    Spearman across coins at one time; the mean over times",
-            "  direction  share of rows whose sign was right, where neither side is 0",
-            "  -          undefined: a constant side, too few rows, or nothing to compare with\n",
+            "  Pearson     all (time, coin) pairs of a fold together; the mean over folds",
+            "  +1 bar      the same against the realized return with entry one bar later: free of price bounce",
+            "  neutral     the same with both sides minus their mean over coins at that time",
+            "  neutral +1  both: entry one bar later, and minus the mean over coins",
+            "  rank IC     Spearman across coins at one time; the mean over times",
+            "  -           undefined: a constant side, too few rows, or nothing to compare with\n",
         ]
         .join("\n")
     }
@@ -124,28 +77,11 @@ impl Report {
         let mut sections = Vec::new();
         for group in differences.chunk_by(|left, right| same(left, right)) {
             let Some(first) = group.first() else { continue };
-            let interval_title = self.interval_title();
-            let mut grid = Grid::new([
-                format!("{} minus", label(&first.a, &first.a_run)),
-                "Pearson".to_owned(),
-                interval_title.clone(),
-                "+1 bar".to_owned(),
-                interval_title.clone(),
-                "neutral".to_owned(),
-                interval_title,
-            ]);
+            let name = format!("{} minus", label(&first.a, &first.a_run));
+            let mut grid = Grid::wide(headline_header(&name, &self.interval_title()));
             for difference in group {
-                grid.push(
-                    &format!("  {}", label(&difference.b, &difference.b_run)),
-                    [
-                        correlation(difference.pearson),
-                        interval(difference.interval),
-                        correlation(difference.delayed),
-                        interval(difference.delayed_interval),
-                        correlation(difference.neutral),
-                        interval(difference.neutral_interval),
-                    ],
-                );
+                let name = format!("  {}", label(&difference.b, &difference.b_run));
+                grid.push(&name, headline_cells(difference.headline()));
             }
             sections.push(grid.render());
         }
@@ -155,12 +91,13 @@ impl Report {
     fn further_section(&self, labels: &[String]) -> String {
         let mut grid = Grid::new([
             "Further scores",
-            "neutral +1 bar",
+            "scaled",
             "weighted",
             "rank corr",
             "IC",
             "ICIR",
             "rank ICIR",
+            "direction",
             "MAE",
             "RMSE",
         ]);
@@ -168,18 +105,20 @@ impl Report {
             grid.push(
                 label,
                 [
-                    correlation(score.delayed_neutral),
+                    correlation(score.scaled),
                     correlation(score.weighted),
                     correlation(score.rank_correlation),
                     correlation(score.ic.mean),
                     ratio(score.ic.icir),
                     ratio(score.rank_icir),
+                    percent(score.directional_accuracy),
                     magnitude(score.mae),
                     magnitude(score.rmse),
                 ],
             );
         }
-        grid.render()
+        let legend = "  scaled: both sides divided by the coin's training volatility; direction: share of rows whose sign was right\n";
+        format!("{}{legend}", grid.render())
     }
 
     fn blocks_section(&self, labels: &[String]) -> String {
@@ -193,8 +132,18 @@ impl Report {
         if scored.count() == 0 { String::new() } else { grid.render() }
     }
 
-    fn interval_title(&self) -> String {
-        let percent = format!("{:.1}", self.confidence * 100.0);
-        format!("{} % interval", percent.trim_end_matches(".0"))
+    pub(crate) fn interval_title(&self) -> String {
+        interval_title(self.confidence)
     }
+}
+
+/// A name for each forecaster that is short and belongs to it alone: repeated names are numbered.
+pub(crate) fn labels(names: &[&str]) -> Vec<String> {
+    let label = |(place, name): (usize, &&str)| {
+        let seen = |names: &[&str]| names.iter().filter(|other| *other == name).count();
+        let number = if seen(names) > 1 { format!(" {}", seen(&names[..=place])) } else { String::new() };
+        let name: String = name.chars().take(LONGEST_LABEL - number.len()).collect();
+        format!("{name}{number}")
+    };
+    names.iter().enumerate().map(label).collect()
 }

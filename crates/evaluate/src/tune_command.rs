@@ -8,7 +8,7 @@ use evaluate::{
     Costs, DeflateBy, Options, Protocol, Source, TuneOptions, Tuning, join, thresholds_html, thresholds_svg, tune,
 };
 
-use crate::command::Run;
+use crate::runs::Run;
 
 /// Arguments of `evaluate thresholds`.
 #[derive(Debug, clap::Args)]

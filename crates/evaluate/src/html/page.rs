@@ -9,7 +9,9 @@ use super::deciles::{Decile, deciles};
 use super::trading::trading;
 use crate::controls::is_control;
 use crate::cross_section::ic_per_timestamp;
-use crate::format::{correlation, counted, grouped, interval, magnitude, percent, ratio};
+use crate::format::{
+    correlation, counted, grouped, headline_cells, headline_header, interval, magnitude, percent, ratio,
+};
 use crate::report::{Report, Score};
 use crate::rows::Layout;
 use crate::{Forecaster, Options, Rows};
@@ -153,61 +155,46 @@ fn head(page: &Page<'_>) -> String {
             writeln!(text, "<p><b>{}</b> is the run <code>{}</code>; {left_out}.</p>", escaped(&label), escaped(run));
     }
     text + "<p>How to read it: a correlation of 0.02 to 0.06 is what honest forecasts of this kind reach, and above 0.12 a \
-            leak until shown otherwise. Look at the intervals before the values, at <i>neutral</i> and <i>+1 bar</i> before \
+            leak until shown otherwise. Look at the intervals before the values, at <i>+1 bar</i> and <i>neutral +1</i> before \
             the plain score, and ask whether a forecaster beats the controls, which know next to nothing. Costs are \
             in the section on capital alone.</p>\n"
 }
 
 fn scores(page: &Page<'_>) -> String {
     let (report, labels) = (page.report, page.report.labels());
-    let ends = interval_title(report);
-    let header = ["", "Pearson", &ends, "+1 bar", &ends, "scaled", "neutral", &ends, "rank IC", "direction"];
-    let row = |score: &Score| {
-        vec![
-            correlation(score.pearson),
-            interval(score.interval),
-            correlation(score.delayed),
-            interval(score.delayed_interval),
-            correlation(score.scaled),
-            correlation(score.neutral),
-            interval(score.neutral_interval),
-            correlation(score.rank_ic),
-            percent(score.directional_accuracy),
-        ]
-    };
-    let mut text = format!("<section><h2>Scores</h2>\n{}", by_forecaster(page, &header, row));
+    let ends = report.interval_title();
+    let header = |label: &str| headline_header(label, &ends).collect::<Vec<_>>();
+    let scores_header = [header(""), vec!["rank IC".to_owned()]].concat();
+    let row = |score: &Score| headline_cells(score.headline()).chain([correlation(score.rank_ic)]).collect();
+    let mut text = format!("<section><h2>Scores</h2>\n{}", by_forecaster(page, &borrowed(&scores_header), row));
     if !report.differences.is_empty() {
-        let header = ["difference", "Pearson", &ends, "+1 bar", &ends, "neutral", &ends];
         let rows = report.differences.iter().map(|difference| {
             let of = |name: &str, run: &Option<String>| report.label_of(&labels, name, run.as_deref()).to_owned();
             let label =
                 format!("{} minus {}", of(&difference.a, &difference.a_run), of(&difference.b, &difference.b_run));
-            let cells = vec![
-                correlation(difference.pearson),
-                interval(difference.interval),
-                correlation(difference.delayed),
-                interval(difference.delayed_interval),
-                correlation(difference.neutral),
-                interval(difference.neutral_interval),
-            ];
-            (label, false, cells)
+            (label, false, headline_cells(difference.headline()).collect())
         });
-        text += &table(&header, rows);
+        text += &table(&borrowed(&header("difference")), rows);
     }
-    let header = ["", "neutral +1 bar", "weighted", "rank corr", "IC", "ICIR", "rank ICIR", "MAE", "RMSE"];
+    let header = ["", "scaled", "weighted", "rank corr", "IC", "ICIR", "rank ICIR", "direction", "MAE", "RMSE"];
     let row = |score: &Score| {
         vec![
-            correlation(score.delayed_neutral),
+            correlation(score.scaled),
             correlation(score.weighted),
             correlation(score.rank_correlation),
             correlation(score.ic.mean),
             ratio(score.ic.icir),
             ratio(score.rank_icir),
+            percent(score.directional_accuracy),
             magnitude(score.mae),
             magnitude(score.rmse),
         ]
     };
     text + &by_forecaster(page, &header, row) + "</section>\n"
+}
+
+fn borrowed(header: &[String]) -> Vec<&str> {
+    header.iter().map(String::as_str).collect()
 }
 
 fn folds(page: &Page<'_>) -> String {
@@ -225,7 +212,7 @@ fn folds(page: &Page<'_>) -> String {
         "<section><h2>Pearson of each fold</h2>\n<p>A fold holds few independent events, so single folds swing; a \
          forecaster whose score comes from one fold alone has not been seen to work.</p>\n{chart}{values}\
          <p class=\"soft\">{} of each fold:</p>{ends}</section>\n",
-        interval_title(report)
+        report.interval_title()
     )
 }
 
@@ -238,7 +225,7 @@ fn coins(page: &Page<'_>) -> String {
     names.sort_by(|a, b| order(b).total_cmp(&order(a)));
     let ends = |score: &Score, coin: &str| score.coin_intervals.get(coin).copied().flatten();
     let labels = report.labels();
-    let interval_title = interval_title(report);
+    let interval_title = report.interval_title();
     let mut header = vec!["coin"];
     for place in models(page) {
         header.extend([labels[place].as_str(), interval_title.as_str()]);
@@ -350,8 +337,8 @@ fn notes(page: &Page<'_>) -> String {
         "<section><h2>What the words mean</h2>\n<ul>\n\
          <li>Pearson: correlation of forecast and realized over all (time, coin) pairs of a fold; the mean over folds.</li>\n\
          <li>+1 bar: the same with entry one bar later, which a bounce of the price does not survive.</li>\n\
-         <li>scaled: both sides divided by the coin's volatility in the training time. neutral: both sides minus their \
-         mean over coins at that time.</li>\n\
+         <li>neutral: both sides minus their mean over coins at that time. neutral +1: that, and entry one bar later. \
+         scaled: both sides divided by the coin's volatility in the training time.</li>\n\
          <li>IC: Pearson across coins at one time; rank IC: Spearman. ICIR: mean divided by standard deviation over \
          times.</li>\n\
          <li>direction: share of rows whose sign was right, where neither side is 0.</li>\n\
@@ -359,16 +346,12 @@ fn notes(page: &Page<'_>) -> String {
          together, mean block length by Politis and White, at least {} bars. Differences are of the same draws.</li>\n\
          <li>Controls: zero; the last bar's return, as it is and negated; the first run's forecasts shuffled in \
          time.</li>\n</ul>\n<p>This page again:</p>\n<pre><code>{}</code></pre></section>\n",
-        interval_title(report),
+        report.interval_title(),
         grouped(report.draws),
         report.seed,
         report.floor_bars,
         escaped(page.command)
     )
-}
-
-fn interval_title(report: &Report) -> String {
-    format!("{} % interval", (report.confidence * 1000.0).round() / 10.0)
 }
 
 /// A table of one row a forecaster.

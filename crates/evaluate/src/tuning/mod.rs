@@ -14,3 +14,4 @@ pub use options::{DeflateBy, Protocol, TuneOptions};
 pub use result::{Candidate, CoinTuning, Deflation, Portfolio, SideTuning, Tuning};
 pub use statistics::TradeStatistics;
 pub(crate) use table::{COLUMNS, number, signed_percent};
+pub(crate) use trades::CoinRows;

@@ -60,6 +60,42 @@ fn runs_are_scored_on_the_rows_that_all_have() {
 }
 
 #[test]
+fn folds_that_are_asked_for_are_scored_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    write_run(&dir.path().join("a"), 0, 800, 15);
+    let read =
+        |arguments: &[&str]| -> serde_json::Value { serde_json::from_str(&evaluate(dir.path(), arguments).0).unwrap() };
+    let (all, second) = (read(&["a", "--json"]), read(&["a", "--json", "--folds", "2"]));
+    assert_eq!((&second["fold_numbers"], &second["rows"]), (&serde_json::json!([2]), &serde_json::json!(1200)));
+    assert_eq!(second["forecasters"][0]["folds"][0], all["forecasters"][0]["folds"][1]);
+    assert_eq!(read(&["a", "--json", "--folds", "1-2"]), all);
+}
+
+#[test]
+fn panels_are_scored_together() {
+    let dir = tempfile::tempdir().unwrap();
+    for (run, first) in [("a", 0), ("b", 0), ("c", 5000), ("d", 5000)] {
+        write_run(&dir.path().join(run), first, 800, 15);
+    }
+    let arguments = ["across", "--panel", "early=a,b", "--panel", "late=c,d", "--folds", "1-2"];
+    let (json, _) = evaluate(dir.path(), &[&arguments[..], &["--json"]].concat());
+    let found: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(found["panels"][1]["name"], "late");
+    assert_eq!(found["panels"][1]["runs"], serde_json::json!(["c", "d"]));
+    let names: Vec<&str> =
+        found["scores"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["network 1", "network 2", "zero", "last_return", "negated_last_return", "shuffled"]);
+    let alone: serde_json::Value = serde_json::from_str(&evaluate(dir.path(), &["a", "b", "--json"]).0).unwrap();
+    assert_eq!(found["scores"][0]["pearson"]["panels"][0]["value"], alone["forecasters"][0]["pearson"]);
+    assert_eq!(found["scores"][0]["pearson"]["panels"][0]["interval"], alone["forecasters"][0]["interval"]);
+    let (text, _) = evaluate(dir.path(), &arguments);
+    for line in ["network 1\n", "network 1 minus network 2\n", "network 1 minus best control\n", "  late ", "  all "] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    assert!(text.lines().all(|line| line.chars().count() <= 150), "{text}");
+}
+
+#[test]
 fn controls_need_no_run() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("tiny.toml"), tests::TINY).unwrap();
@@ -87,6 +123,12 @@ fn bad_runs_are_refused() {
     said.refused("unfinished", &["unfinished"]);
     said.refused("broken table", &["broken"]);
     said.refused("too few draws", &["a", "--draws", "10"]);
+    said.refused("a fold that is not there", &["a", "--folds", "1-3"]);
+    said.refused("no list of folds", &["a", "--folds", "1;2"]);
+    said.refused("a panel without a name", &["across", "--panel", "a,b"]);
+    said.refused("a panel twice", &["across", "--panel", "one=a", "--panel", "one=later"]);
+    said.refused("panels of other runs", &["across", "--panel", "one=a", "--panel", "two=later,later"]);
+    said.refused("panels of another horizon", &["across", "--panel", "one=a", "--panel", "two=longer"]);
     said.refused("controls without candles", &["controls"]);
     insta::assert_snapshot!("errors", said.text);
 }

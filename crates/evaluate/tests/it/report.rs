@@ -158,6 +158,7 @@ fn json_has_the_promised_keys_and_null_for_what_is_undefined() {
         "delayed",
         "delayed_interval",
         "delayed_neutral",
+        "delayed_neutral_interval",
         "rank_correlation",
         "ic",
         "rank_ic",
@@ -170,8 +171,19 @@ fn json_has_the_promised_keys_and_null_for_what_is_undefined() {
         assert!(!network[key].is_null(), "{key} is missing");
     }
     let difference = &json["differences"][0];
-    for key in ["a", "b", "a_run", "pearson", "interval", "neutral", "neutral_interval", "delayed", "delayed_interval"]
-    {
+    for key in [
+        "a",
+        "b",
+        "a_run",
+        "delayed",
+        "delayed_interval",
+        "delayed_neutral",
+        "delayed_neutral_interval",
+        "pearson",
+        "interval",
+        "neutral",
+        "neutral_interval",
+    ] {
         assert!(!difference[key].is_null(), "{key} is missing");
     }
     assert!(difference.as_object().unwrap().contains_key("b_run"));
@@ -188,11 +200,46 @@ fn tables_fit_a_terminal() {
     models[1].run = Some("checkpoints/other".to_owned());
     let report = report(&rows, &models);
     let text = report.table();
-    assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 150), "{text}");
     assert!(report.coins_table().lines().all(|line| line.chars().count() <= 120));
     assert!(text.contains("network 1  ") && text.contains("network 2: checkpoints/other"), "{text}");
     assert!(!text.contains("NaN"));
     assert!(text.starts_with("Correlation of forecast and realized: 3,780 rows, 540 times, 7 coins, 9 folds\n"));
+}
+
+#[test]
+fn what_a_bounce_cannot_lift_stands_first() {
+    let rows = rows(3, 300, 4);
+    let models = [forecaster("network", &rows, 0.3, 2), forecaster("lightgbm", &rows, 0.2, 3)];
+    let report = report(&rows, &models);
+    let (text, page) = (report.table(), page(&rows, &models, &[]));
+    let order = ["+1 bar", "neutral +1", "Pearson", "neutral"];
+    for title in ["forecaster ", "network minus "] {
+        let header = text.lines().find(|line| line.starts_with(title)).unwrap();
+        let words: Vec<&str> = header.split("  ").map(str::trim).filter(|word| !word.is_empty()).collect();
+        let found: Vec<&str> = words[1..9].iter().copied().step_by(2).collect();
+        assert_eq!(found, order, "{header}");
+        assert!(words[2..9].iter().step_by(2).all(|word| *word == "95 % interval"), "{header}");
+    }
+    let cells: String = order.iter().map(|name| format!("<th>{name}</th><th>95 % interval</th>")).collect();
+    assert!(page.contains(&format!("<tr><th></th>{cells}<th>rank IC</th></tr>")));
+    assert!(page.contains(&format!("<tr><th>difference</th>{cells}</tr>")));
+}
+
+#[test]
+fn coins_have_their_break_even_fee_where_it_was_asked_for() {
+    let rows = rows(3, 300, 4);
+    let report = report(&rows, &[forecaster("network", &rows, 0.3, 2)]);
+    assert!(report.forecasters[0].coin_break_even.is_empty() && !report.coins_table().contains("break-even"));
+    let mut forecasters = vec![forecaster("network", &rows, 0.3, 2)];
+    forecasters.extend(controls_of(&rows, &forecasters[0], 5));
+    let report = report.with_break_even(&rows, &forecasters).unwrap();
+    assert_eq!(report.forecasters[0].coin_break_even, evaluate::break_even(&rows, &forecasters[0]).unwrap());
+    assert!(report.forecasters[0].coin_break_even.values().all(|coin| coin.trades > 10 && coin.fee_bps > Some(0.0)));
+    assert!(report.forecasters[1].coin_break_even.is_empty(), "controls have none");
+    let text = report.coins_table();
+    assert!(text.contains("break-even fee bps") && text.contains("all trades"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");
 }
 
 /// The page of some forecasters beside the controls.

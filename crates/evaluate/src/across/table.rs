@@ -1,0 +1,107 @@
+//! Several panels as text: one row a panel, then all.
+
+use super::result::{Across, AcrossFigure, AcrossFigures, PanelFigure};
+use crate::controls::is_control;
+use crate::format::{HEADLINE, counted, grouped, headline_cells, headline_header, interval, interval_title, wrapped};
+use crate::grid::Grid;
+
+/// Label of the mean over panels.
+const ALL: &str = "all";
+
+impl Across {
+    /// The first forecaster's scores, its differences from the others, the spread over folds, and notes.
+    pub fn table(&self) -> String {
+        [self.panels_section(), self.figures_section(), self.folds_section(), self.notes()].join("\n")
+    }
+
+    fn panels_section(&self) -> String {
+        let mut grid = Grid::new(["panel", "rows", "times", "coins", "folds", "from", "to"]);
+        for panel in &self.panels {
+            let [from, to] = panel.span_ms.map(dataset::format_time);
+            let cells = [grouped(panel.rows), grouped(panel.times), grouped(panel.coins), folds(&panel.fold_numbers)];
+            grid.push(&panel.name, cells.into_iter().chain([from, to]));
+        }
+        grid.render()
+    }
+
+    /// What is compared with the first forecaster, with a title each: its own score first, the best control last.
+    fn titled(&self) -> Vec<(String, &AcrossFigures)> {
+        let Some(first) = self.scores.first() else { return Vec::new() };
+        let minus = |figures: &'_ AcrossFigures| format!("{} minus {}", first.name, figures.name);
+        let compared = self.differences.iter().chain([&self.best_control]);
+        let own = std::iter::once((first.name.clone(), first));
+        own.chain(compared.map(|figures| (minus(figures), figures))).collect()
+    }
+
+    fn figures_section(&self) -> String {
+        let mut grid = Grid::wide(headline_header("", &interval_title(self.confidence)));
+        for (title, figures) in self.titled() {
+            grid.heading(&title);
+            for (name, on_panel) in self.named_rows(figures) {
+                grid.push(&name, headline_cells(on_panel.map(|figure| (figure.value, figure.interval))));
+            }
+        }
+        grid.render()
+    }
+
+    fn folds_section(&self) -> String {
+        let mut grid = Grid::new(std::iter::once("").chain(HEADLINE));
+        for (title, figures) in self.titled().into_iter().filter(|(_, figures)| !is_control(&figures.name, None)) {
+            grid.heading(&title);
+            for (name, on_panel) in self.named_rows(figures) {
+                grid.push(&name, on_panel.map(|figure| interval(figure.folds)));
+            }
+        }
+        format!("Lowest to highest fold\n\n{}", grid.render())
+    }
+
+    /// The four versions on every panel, then over all.
+    fn named_rows<'a>(&'a self, figures: &'a AcrossFigures) -> impl Iterator<Item = (String, [PanelFigure; 4])> + 'a {
+        let versions = figures.versions();
+        let of_panel = move |place: usize| {
+            versions.map(|version: &AcrossFigure| version.panels.get(place).copied().unwrap_or_default())
+        };
+        let panels = self.panels.iter().enumerate();
+        let rows = panels.map(move |(place, panel)| (format!("  {}", panel.name), of_panel(place)));
+        rows.chain([(format!("  {ALL}"), versions.map(|version| version.all))])
+    }
+
+    fn notes(&self) -> String {
+        let named = |(version, title): (&AcrossFigure, &str)| Some(format!("{} ({title})", version.against.as_ref()?));
+        let best: Vec<String> = self.best_control.versions().into_iter().zip(HEADLINE).filter_map(named).collect();
+        let best = if best.is_empty() { "none has a score".to_owned() } else { best.join(", ") };
+        let mut text = wrapped(&format!(
+            "All: mean over {}. Intervals: {} draws, each panel drawn by itself (seed {} and those after it); a draw of the \
+             mean is the mean of the panels' draws. The words are those of `evaluate RUN`.",
+            counted(self.panels.len(), "panel"),
+            grouped(self.draws),
+            self.seed,
+        ));
+        text += &wrapped(&format!("Best control, by its mean over panels: {best}."));
+        for panel in &self.panels {
+            text += &format!("{}: {}\n", panel.name, panel.runs.join(", "));
+        }
+        text
+    }
+}
+
+/// Numbers of folds, ranges as `1-5`.
+fn folds(numbers: &[u32]) -> String {
+    let ranges = numbers.chunk_by(|a, b| a + 1 == *b).map(|range| match range {
+        [first, .., last] => format!("{first}-{last}"),
+        range => range.iter().map(u32::to_string).collect(),
+    });
+    ranges.collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folds_read_as_they_are_asked_for() {
+        assert_eq!(folds(&[1, 2, 3, 4, 5]), "1-5");
+        assert_eq!(folds(&[1, 2, 3, 5, 7, 8]), "1-3,5,7-8");
+        assert_eq!(folds(&[]), "");
+    }
+}

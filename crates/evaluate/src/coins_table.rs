@@ -1,0 +1,91 @@
+//! The coins one by one, as text.
+
+use crate::break_even::{BreakEven, break_even};
+use crate::controls::is_control;
+use crate::format::{correlation, grouped, interval};
+use crate::grid::Grid;
+use crate::report::{Report, Score};
+use crate::{Error, Forecaster, Rows};
+
+impl Report {
+    /// The report with the fee that each coin could bear, as by [`break_even`], of every forecaster that is no control.
+    /// It is meant for targets that are the return between two prices.
+    ///
+    /// # Errors
+    /// As [`break_even`].
+    pub fn with_break_even(mut self, rows: &Rows, forecasters: &[Forecaster]) -> Result<Self, Error> {
+        for (score, forecaster) in self.forecasters.iter_mut().zip(forecasters) {
+            if !is_control(&score.name, score.run.as_deref()) {
+                score.coin_break_even = break_even(rows, forecaster)?;
+            }
+        }
+        Ok(self)
+    }
+
+    /// Each coin's correlation over time: one table a forecaster with what else is known of its coins, one for controls.
+    pub fn coins_table(&self) -> String {
+        let labels = self.labels();
+        let labelled = || labels.iter().zip(&self.forecasters);
+        let is_control = |score: &Score| is_control(&score.name, score.run.as_deref());
+        let mut sections =
+            vec!["Each coin over time, mean over folds (a single coin's score is mostly noise)\n".to_owned()];
+        let models = labelled().filter(|(_, score)| !is_control(score));
+        sections.extend(models.map(|(label, score)| self.coins_of(label, score)));
+        if self.forecasters.iter().any(|score| !score.coin_break_even.is_empty()) {
+            sections.push(BREAK_EVEN.to_owned());
+        }
+        let controls: Vec<(&String, &Score)> =
+            labelled().filter(|(_, score)| is_control(score) && score.pearson.is_some()).collect();
+        let title = std::iter::once("Pearson of controls".to_owned());
+        let mut grid = Grid::new(title.chain(controls.iter().map(|(label, _)| (*label).clone())));
+        for symbol in self.forecasters.first().into_iter().flat_map(|score| score.coins.keys()) {
+            grid.push(
+                symbol,
+                controls.iter().map(|(_, score)| correlation(score.coins.get(symbol).copied().flatten())),
+            );
+        }
+        if !controls.is_empty() {
+            sections.push(grid.render());
+        }
+        sections.join("\n")
+    }
+
+    fn coins_of(&self, label: &str, score: &Score) -> String {
+        let mut header = vec![label.to_owned(), "Pearson".to_owned(), self.interval_title()];
+        let has_fees = !score.coin_break_even.is_empty();
+        if has_fees {
+            header.extend(["break-even fee bps".to_owned(), "trades".to_owned()]);
+        }
+        let mut grid = Grid::new(header);
+        for (symbol, pearson) in &score.coins {
+            let mut cells = vec![correlation(*pearson), interval(score.coin_intervals.get(symbol).copied().flatten())];
+            if has_fees {
+                cells.extend(fee_cells(score.coin_break_even.get(symbol).copied()));
+            }
+            grid.push(symbol, cells);
+        }
+        if has_fees {
+            grid.push("all trades", [String::new(), String::new()].into_iter().chain(fee_cells(Some(together(score)))));
+        }
+        grid.render()
+    }
+}
+
+const BREAK_EVEN: &str = concat!(
+    "  break-even fee  what a fill may cost, in basis points, for the coin's positions to earn nothing: bought or sold\n",
+    "                  by the forecast's sign, entered one bar later, held for the horizon, one at a time; only on\n",
+    "                  forecasts as large as the largest tenth of the coin's in earlier folds\n",
+);
+
+fn fee_cells(found: Option<BreakEven>) -> [String; 2] {
+    let fee = found.and_then(|found| found.fee_bps).map_or_else(|| "-".to_owned(), |fee| format!("{fee:+.2}"));
+    [fee, grouped(found.map_or(0, |found| found.trades))]
+}
+
+/// All coins' positions taken together.
+fn together(score: &Score) -> BreakEven {
+    let trades = score.coin_break_even.values().map(|coin| coin.trades).sum();
+    let of_coin = |coin: &BreakEven| Some(coin.fee_bps? * coin.trades as f64);
+    let sum: f64 = score.coin_break_even.values().filter_map(of_coin).sum();
+    BreakEven { fee_bps: (trades > 0).then(|| sum / trades as f64), trades }
+}
