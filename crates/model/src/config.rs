@@ -103,6 +103,8 @@ pub struct NetworkConfig {
     pub head_width: usize,
     /// What happens to a window before the first convolution.
     pub input_norm: WindowNorm,
+    /// Values that are forecast for each coin.
+    pub outputs: usize,
 }
 
 impl Default for NetworkConfig {
@@ -128,6 +130,7 @@ impl Default for NetworkConfig {
             pool: Pool::MeanLast,
             head_width: 64,
             input_norm: WindowNorm::None,
+            outputs: 1,
         }
     }
 }
@@ -146,6 +149,7 @@ impl NetworkConfig {
             ("blocks_per_stage", self.blocks_per_stage),
             ("kernel", self.kernel),
             ("stage_stride", self.stage_stride),
+            ("outputs", self.outputs),
         ];
         for (key, found) in positive {
             if !(1..=LARGEST).contains(&found) {

@@ -18,7 +18,7 @@ pub const FORECAST_BATCH: usize = 16;
 ///
 /// # Shapes
 ///
-/// - output: `[ends.len(), coins]`, row-major
+/// - output: `[ends.len(), coins * outputs]`, row-major
 ///
 /// # Errors
 ///
@@ -45,7 +45,8 @@ pub fn forecast(
         });
     }
     let is_shape_free = has_own_kernel(&network.device());
-    let mut forecasts = Vec::with_capacity(ends.len() * coins);
+    let outputs = network.outputs();
+    let mut forecasts = Vec::with_capacity(ends.len() * outputs);
     let mut padded = Vec::with_capacity(FORECAST_BATCH);
     for chunk in ends.chunks(FORECAST_BATCH) {
         padded.clear();
@@ -54,8 +55,8 @@ pub fn forecast(
             padded.resize(FORECAST_BATCH, chunk[chunk.len() - 1]);
         }
         let values = to_host(network.forward(windows.batch(&padded)?), "forecasting")?;
-        forecasts.extend_from_slice(&values[..chunk.len() * coins]);
-        progress(forecasts.len() / coins);
+        forecasts.extend_from_slice(&values[..chunk.len() * outputs]);
+        progress(forecasts.len() / outputs);
     }
     Ok(forecasts)
 }
