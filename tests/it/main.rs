@@ -3,6 +3,7 @@
 
 mod cache;
 mod daily;
+mod ensemble;
 mod fitting;
 mod live;
 mod look_ahead;

@@ -1,7 +1,7 @@
 //! The candles that a forecast needs, from the store, the exchange or the simulated market.
 
 use anyhow::Context;
-use dataset::{CandleReader, CandleTable, Config, Source};
+use dataset::{CandleReader, CandleTable, Column, Config, Source};
 use market::{RestClient, Symbol, simulate};
 
 use crate::Checkpoint;
@@ -39,7 +39,7 @@ impl History {
     ) -> anyhow::Result<Self> {
         let (config, bars) = (&checkpoint.config, checkpoint.history_bars());
         match source {
-            CandleSource::Store => from_store(config, bars, at_ms),
+            CandleSource::Store => from_store(config, &checkpoint.columns(), bars, at_ms),
             CandleSource::Binance => from_exchange(config, bars, at_ms, base_url),
             CandleSource::Simulated => from_simulation(config, bars, at_ms),
         }
@@ -51,7 +51,7 @@ fn first_ms(config: &Config, bars: usize, at_ms: i64) -> i64 {
     at_ms - (bars as i64 - 1) * config.data.interval.ms()
 }
 
-fn from_store(config: &Config, bars: usize, at_ms: Option<i64>) -> anyhow::Result<History> {
+fn from_store(config: &Config, columns: &[Column], bars: usize, at_ms: Option<i64>) -> anyhow::Result<History> {
     let reader = CandleReader::new(&config.data)?;
     let symbols = &config.universe.symbols;
     let at_ms = match at_ms {
@@ -66,7 +66,7 @@ fn from_store(config: &Config, bars: usize, at_ms: Option<i64>) -> anyhow::Resul
     };
     let until_ms = at_ms + config.data.interval.ms();
     let read = |symbol: &Symbol| {
-        let candles = reader.read(symbol, &config.columns(), first_ms(config, bars, at_ms), until_ms)?;
+        let candles = reader.read(symbol, columns, first_ms(config, bars, at_ms), until_ms)?;
         Ok((symbol.clone(), candles))
     };
     Ok(History { at_ms, coins: symbols.iter().map(read).collect::<anyhow::Result<_>>()? })

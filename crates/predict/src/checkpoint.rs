@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, bail};
 use baseline::{BaselineConfig, Library, SavedModel};
 use cli::ConfigTable;
-use dataset::{Config, Normalizer, RunConfig, content_hash};
+use dataset::{Column, Config, Normalizer, RunConfig, check_columns, content_hash};
+use market::Symbol;
 use model::{Device, DeviceChoice, NetworkConfig, ResNet1d, load_weights};
 
+use crate::History;
+use crate::ensemble::Members;
 use crate::rule::HISTORY_BARS;
 
 /// What a forecast is computed with.
@@ -33,6 +36,8 @@ pub(crate) enum Forecaster {
         device: Device,
     },
     LightGbm(SavedModel),
+    /// Other runs, put together by weights.
+    Ensemble(Members),
     /// The indicator rule that stands in where no model loads.
     Rule,
 }
@@ -43,7 +48,18 @@ impl Forecaster {
         match self {
             Self::Network { .. } => format!("network of fold {fold}"),
             Self::LightGbm(_) => format!("lightgbm of fold {fold}"),
+            Self::Ensemble(_) => format!("ensemble of fold {fold}"),
             Self::Rule => "indicator rule, no model".to_owned(),
+        }
+    }
+
+    /// The fold whose model it is; 0 for the indicator rule.
+    pub(crate) fn fold(&self) -> usize {
+        match self {
+            Self::Network { normalizer, .. } => normalizer.fold,
+            Self::LightGbm(model) => model.fold(),
+            Self::Ensemble(members) => members.fold(),
+            Self::Rule => 0,
         }
     }
 }
@@ -98,7 +114,7 @@ impl Checkpoint {
         table.apply(overrides)?;
         let config: Config = table.parse()?;
         config.validate().map_err(cli::usage)?;
-        let (forecaster, model_sha256) = match forecaster(run, fold, &config, &table, device) {
+        let (forecaster, model_sha256) = match forecaster(run, fold, overrides, (&config, &table), device) {
             Err(error) if fallback == Fallback::Rule => {
                 cli::warn(format!(
                     "the model does not load, so an indicator rule answers in its place: {error:#}\n\
@@ -116,8 +132,34 @@ impl Checkpoint {
         match &self.forecaster {
             Forecaster::Network { .. } => self.config.history_bars(),
             Forecaster::LightGbm(model) => model.history_bars(&self.config),
+            Forecaster::Ensemble(members) => members.history_bars(),
             Forecaster::Rule => self.config.history_bars().max(HISTORY_BARS + self.config.data.fill_limit_bars),
         }
+    }
+
+    /// The columns of candles that a forecast is a function of.
+    pub fn columns(&self) -> Vec<Column> {
+        match &self.forecaster {
+            Forecaster::Ensemble(members) => members.columns(),
+            _ => self.config.columns(),
+        }
+    }
+
+    /// Checks that the candles have the columns that forecasts are made of.
+    ///
+    /// # Errors
+    /// As [`check_columns`].
+    pub fn check_columns(&self, history: &History) -> anyhow::Result<()> {
+        match &self.forecaster {
+            Forecaster::Ensemble(members) => members.check_columns(history),
+            _ => Ok(check_columns(&self.config, &history.coins)?),
+        }
+    }
+
+    /// Whether forecasts of the coin are scored; others' are not combined.
+    pub(crate) fn is_scored(&self, symbol: &Symbol) -> bool {
+        let scored = &self.config.universe.scored;
+        scored.is_empty() || scored.contains(symbol)
     }
 
     /// Whether an indicator rule stands in for the model.
@@ -130,8 +172,8 @@ impl Checkpoint {
 fn forecaster(
     run: &Path,
     fold: Option<usize>,
-    config: &Config,
-    table: &ConfigTable,
+    overrides: &[String],
+    (config, table): (&Config, &ConfigTable),
     device: DeviceChoice,
 ) -> anyhow::Result<(Forecaster, String)> {
     let kind: RunConfig = table.section("run")?;
@@ -145,8 +187,12 @@ fn forecaster(
             let hash = model.sha256().to_owned();
             Ok((Forecaster::LightGbm(model), hash))
         }
+        name if name.starts_with("ensemble") => {
+            let (members, hash) = Members::load(run, fold, overrides, device)?;
+            Ok((Forecaster::Ensemble(members), hash))
+        }
         other => bail!(
-            "{}: the forecaster is `{other}`, expected network or lightgbm\nhint: was the run made by a newer version?",
+            "{}: the forecaster is `{other}`, expected network, lightgbm or ensemble\nhint: was the run made by a newer version?",
             run.join("run.toml").display()
         ),
     }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use anyhow::bail;
-use dataset::{CandleReader, CandleTable, check_columns, format_time};
+use dataset::{CandleReader, CandleTable, format_time};
 use evaluate::may_open;
 use market::{Candle, Symbol};
 use trading::{Ledger, LoggedForecast, Position, summarize, summary_table};
@@ -179,7 +179,7 @@ fn read_candles(
         let read = match candles {
             Candles::Ledger => ledger.candles(symbol, from_ms, until_ms)?,
             Candles::Store => {
-                let table = reader.read(symbol, &config.columns(), from_ms, until_ms)?;
+                let table = reader.read(symbol, &checkpoint.columns(), from_ms, until_ms)?;
                 (0..table.len()).map(|index| table.candle(index)).collect()
             }
         };
@@ -212,7 +212,7 @@ fn check_forecasts(
             (symbol.clone(), used.collect::<CandleTable>())
         };
         let history = History { at_ms: time_ms, coins: coins.iter().map(of_coin).collect() };
-        check_columns(&checkpoint.config, &history.coins)?;
+        checkpoint.check_columns(&history)?;
         let again = forecast_at(checkpoint, &history)?;
         for logged in minute {
             let coin = again.coins.iter().find(|coin| coin.symbol == logged.symbol.as_str());

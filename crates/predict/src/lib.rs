@@ -4,6 +4,7 @@ mod cache;
 mod candles;
 mod checkpoint;
 mod drift;
+mod ensemble;
 mod forecast;
 mod ledger;
 mod rule;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, bail};
 use clap::{Parser, Subcommand};
-use dataset::{check_columns, format_time, parse_time};
+use dataset::{format_time, parse_time};
 
 use crate::cache::Cache;
 use crate::ledger::{self, LedgerArgs};
@@ -122,7 +122,7 @@ fn predict(args: &Args, run: &Path) -> anyhow::Result<()> {
 
 fn make(args: &Args, checkpoint: &Checkpoint, source: CandleSource, at_ms: Option<i64>) -> anyhow::Result<Forecasts> {
     let history = History::read(source, checkpoint, at_ms, args.base_url.as_deref())?;
-    check_columns(&checkpoint.config, &history.coins)?;
+    checkpoint.check_columns(&history)?;
     forecast_at(checkpoint, &history)
 }
 

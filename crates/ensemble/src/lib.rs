@@ -1,0 +1,20 @@
+//! A forecaster made of others: their forecasts weighed by what they were worth on earlier folds.
+//!
+//! Two parts are weighed apart: the market's, which is the mean over the coins of a time, and each coin's own, which is
+//! the rest. One function, [`combine`], puts them together, offline and live.
+
+mod combine;
+mod config;
+mod fit;
+mod members;
+mod moments;
+mod report;
+mod ridge;
+mod run;
+mod saved;
+
+pub use combine::{Weights, combine, combine_known};
+pub use config::{EnsembleConfig, EnsembleOptions, Method};
+pub use fit::{FoldWeights, fold_weights};
+pub use run::{Args, run};
+pub use saved::SavedWeights;

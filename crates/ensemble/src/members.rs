@@ -1,0 +1,148 @@
+//! The runs that an ensemble is made of.
+
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::{Context, bail};
+use cli::ConfigTable;
+use dataset::{Config, ForecastTable, RunConfig, RunDir};
+use evaluate::{Joined, Source, join};
+
+/// A run with its forecasts.
+pub struct Member {
+    /// The folder.
+    pub path: PathBuf,
+    /// Its name in tables.
+    pub forecaster: String,
+    /// Its shared sections.
+    pub config: Config,
+    table: ForecastTable,
+}
+
+impl Member {
+    /// Reads a run's folder.
+    ///
+    /// # Errors
+    /// A folder that is no run, a run without forecasts, files that cannot be read.
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
+        let run = RunDir::new(path.to_owned());
+        for file in [run.config(), run.forecasts()] {
+            if !file.exists() {
+                bail!(
+                    "{} is no finished run: found no {}\nhint: a run is a folder with {} and {}, such as \
+                     checkpoints/NAME; `train --resume --run DIR` finishes one",
+                    path.display(),
+                    file.display(),
+                    RunDir::CONFIG_FILE,
+                    RunDir::FORECASTS_FILE
+                );
+            }
+        }
+        let table = ConfigTable::read(&run.config())?;
+        let kind: RunConfig = table.section("run")?;
+        Ok(Self {
+            path: path.to_owned(),
+            forecaster: kind.forecaster,
+            config: table.parse()?,
+            table: ForecastTable::read(&run.forecasts())?,
+        })
+    }
+
+    /// What must be the same of all members, with the key that it stands under.
+    fn agreed(&self) -> [(&'static str, String); 6] {
+        let Config { data, universe, target, .. } = &self.config;
+        let symbols: Vec<&str> = universe.symbols.iter().map(|symbol| symbol.as_str()).collect();
+        [
+            ("data.market", data.market.to_string()),
+            ("data.interval", data.interval.to_string()),
+            ("target.kind", format!("{:?}", target.kind).to_lowercase()),
+            ("target.horizon_bars", target.horizon_bars.to_string()),
+            ("the target's reach in bars", target.reach_bars().to_string()),
+            ("universe.symbols", symbols.join(" ")),
+        ]
+    }
+}
+
+/// All members must forecast the same target of the same coins.
+///
+/// # Errors
+/// The member that differs from the first, with the key, both values and a way out.
+pub fn check_agreement(members: &[Member]) -> anyhow::Result<()> {
+    let Some((first, others)) = members.split_first() else { return Ok(()) };
+    for other in others {
+        for ((key, found), (_, expected)) in other.agreed().into_iter().zip(first.agreed()) {
+            if found != expected {
+                bail!(
+                    "{}: {key} is {found}, expected {expected} as in {}\n\
+                     hint: members are runs of one [data], [universe] and [target] section",
+                    other.path.display(),
+                    first.path.display()
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The rows that every member has, with each member's forecasts.
+///
+/// # Errors
+/// No common row; members that realized different targets.
+pub fn joined(members: &[Member]) -> anyhow::Result<Joined> {
+    let paths: Vec<String> = members.iter().map(|member| member.path.display().to_string()).collect();
+    let source = |(member, path): (&'_ Member, &'_ String)| (member.forecaster.clone(), path.clone());
+    let names: Vec<(String, String)> = members.iter().zip(&paths).map(source).collect();
+    let sources: Vec<Source<'_>> = members
+        .iter()
+        .zip(&names)
+        .map(|(member, (name, path))| Source { name, run: Some(path), table: &member.table })
+        .collect();
+    let Some(first) = members.first() else { bail!("no members, expected at least two runs") };
+    let (bar_ms, reach_bars) = (first.config.data.interval.ms(), first.config.target.reach_bars());
+    let joined = join(&sources, bar_ms, reach_bars)
+        .with_context(|| format!("the tables of {} do not fit together", paths.join(", ")))?;
+    for (path, &dropped) in paths.iter().zip(&joined.dropped) {
+        if dropped > 0 {
+            cli::note(format!("{dropped} rows of {path} are not in every member and are not forecast"));
+        }
+    }
+    Ok(joined)
+}
+
+/// `member` as seen from the folder `run`; both must exist. What shares no folder with it is named from the root.
+///
+/// # Errors
+/// What the system says.
+pub fn seen_from(run: &Path, member: &Path) -> anyhow::Result<String> {
+    let real = |path: &Path| path.canonicalize().with_context(|| format!("cannot read {}", path.display()));
+    let (run, member) = (real(run)?, real(member)?);
+    if run == member {
+        bail!("{} cannot be a member of itself\nhint: --run OTHER names the ensemble's folder", run.display());
+    }
+    let shared = run.components().zip(member.components()).take_while(|(left, right)| left == right).count();
+    let is_folder = |component: Component<'_>| matches!(component, Component::Normal(_));
+    if !run.components().take(shared).any(is_folder) {
+        return Ok(member.display().to_string());
+    }
+    let up = run.components().skip(shared).map(|_| Component::ParentDir);
+    let path: PathBuf = up.chain(member.components().skip(shared)).collect();
+    Ok(path.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_named_as_seen_from_the_run() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        for name in ["runs/a", "runs/both", "elsewhere/b"] {
+            std::fs::create_dir_all(path(name)).unwrap();
+        }
+        let run = path("runs/both");
+        assert_eq!(seen_from(&run, &path("runs/a")).unwrap(), "../a");
+        assert_eq!(seen_from(&run, &path("elsewhere/b")).unwrap(), "../../elsewhere/b");
+        assert_eq!(seen_from(&run, Path::new("/")).unwrap(), "/");
+        assert!(seen_from(&run, &path("runs/a/../both")).unwrap_err().to_string().contains("member of itself"));
+    }
+}

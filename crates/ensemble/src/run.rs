@@ -1,0 +1,178 @@
+//! `ensemble`: from arguments to a run on disk, as a table of contents.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+use clap::Parser;
+use cli::ConfigTable;
+use dataset::{Config, Dataset, ForecastRow, ForecastTable, RunConfig, RunDir, Source, write_atomically};
+use evaluate::{Joined, Rows, score_run, timestamp_groups};
+use market::Symbol;
+use tracking::Tracker;
+
+use crate::members::{Member, check_agreement, joined, seen_from};
+use crate::report::weights_table;
+use crate::{EnsembleConfig, EnsembleOptions, SavedWeights, combine, fold_weights};
+
+/// Forecast with several runs at once, weighed by what they were worth on earlier folds, and score it out of sample
+#[derive(Debug, Parser)]
+#[command(version)]
+pub struct Args {
+    #[command(flatten)]
+    config: cli::ConfigArgs,
+    /// Where the run goes [default: checkpoints/<config's name>]
+    #[arg(long, value_name = "DIR")]
+    run: Option<PathBuf>,
+    /// The members: folders with run.toml and forecasts.parquet [default: ensemble.members of the config]
+    #[arg(value_name = "MEMBER")]
+    members: Vec<PathBuf>,
+    /// Print one JSON object instead of tables
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the binary.
+///
+/// # Errors
+/// Members that are no runs or do not forecast the same, a run that was begun with others.
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    if let Some(text) = args.config.set.iter().find(|text| !text.starts_with("ensemble.")) {
+        return Err(cli::usage(anyhow!(
+            "--set {text}: expected a key of [ensemble]; all else is the members'\nhint: --set ensemble.method=average"
+        )));
+    }
+    let options = EnsembleOptions::new(&args.config.load()?)?;
+    let default = || PathBuf::from("checkpoints").join(args.config.name());
+    let run = RunDir::new(args.run.clone().unwrap_or_else(default));
+    let members = read_members(args, &options, &run)?;
+    let config = config(&members, options, &run)?;
+    let stored = stored_config(&run)?;
+    run.begin(&config.to_toml()?, stored.as_deref())?;
+
+    let names: Vec<String> = members.iter().map(|member| RunDir::new(member.path.clone()).name()).collect();
+    let joined = joined(&members)?;
+    drop(members);
+    let forecasts: Vec<&[f64]> = joined.forecasters.iter().map(|member| member.forecast.as_slice()).collect();
+    let folds = fold_weights(&joined.rows, &forecasts, &config.ensemble, config.shared.split.embargo_bars)?;
+    let saved = SavedWeights { method: config.ensemble.method, members: config.ensemble.members.clone(), folds };
+    let saved = saved.publish(run.path())?;
+    let table = forecast_table(&joined, &saved, run.path())?;
+    table.write(&run.forecasts())?;
+
+    let tracker = Tracker::from_env("quarterhour", &run.name());
+    let done = publish(args, &run, &config, &saved, &names, table, tracker.as_ref());
+    if let Some(Err(error)) = tracker.map(|tracker| tracker.finish(done.is_ok())) {
+        cli::warn(error.to_string());
+    }
+    done
+}
+
+/// The members that the command line names, else those of the config.
+fn read_members(args: &Args, options: &EnsembleOptions, run: &RunDir) -> anyhow::Result<Vec<Member>> {
+    let of_config = || options.members.iter().map(|member| run.path().join(member)).collect();
+    let paths: Vec<PathBuf> = if args.members.is_empty() { of_config() } else { args.members.clone() };
+    if paths.len() < 2 {
+        return Err(cli::usage(anyhow!(
+            "{} members, expected at least 2 runs\n\
+             hint: cargo run -p ensemble --release -- --run checkpoints/both checkpoints/NAME checkpoints/NAME-lightgbm",
+            paths.len()
+        )));
+    }
+    let members: Vec<Member> = paths.iter().map(|path| Member::read(path)).collect::<anyhow::Result<_>>()?;
+    check_agreement(&members)?;
+    Ok(members)
+}
+
+/// The content of run.toml: the first member's shared sections and what the ensemble is made of.
+fn config(members: &[Member], options: EnsembleOptions, run: &RunDir) -> anyhow::Result<EnsembleConfig> {
+    let shared = members.first().context("an ensemble has members")?.config.clone();
+    fs::create_dir_all(run.path()).with_context(|| format!("cannot make {}", run.path().display()))?;
+    let paths = members.iter().map(|member| seen_from(run.path(), &member.path));
+    let options = EnsembleOptions { members: paths.collect::<anyhow::Result<_>>()?, ..options };
+    // What holds for a member holds for the ensemble: such a name is never taken for something else.
+    let any = |text: &str| members.iter().any(|member| member.forecaster.contains(text));
+    let seed = if any("_seed") { "_seed" } else { "" };
+    let shuffled = if any("_shuffled_days") { "_shuffled_days" } else { "" };
+    let forecaster = format!("ensemble{seed}{shuffled}");
+    let kind = RunConfig { forecaster, version: env!("CARGO_PKG_VERSION").to_owned() };
+    Ok(EnsembleConfig { run: kind, shared, ensemble: options })
+}
+
+/// The config that the run began with, if it has begun, resolved by this code.
+fn stored_config(run: &RunDir) -> anyhow::Result<Option<String>> {
+    if !run.config().exists() {
+        return Ok(None);
+    }
+    let table = ConfigTable::read(&run.config())?;
+    let shared: Config = table.parse()?;
+    let config = EnsembleConfig { run: table.section("run")?, shared, ensemble: EnsembleOptions::new(&table)? };
+    Ok(Some(config.to_toml()?))
+}
+
+/// The ensemble's forecasts of all rows.
+fn forecast_table(joined: &Joined, saved: &SavedWeights, run: &Path) -> anyhow::Result<ForecastTable> {
+    let rows = &joined.rows;
+    let symbols: Vec<Symbol> = rows.symbols.iter().map(|name| Symbol::new(name)).collect::<Result<_, _>>()?;
+    let mut table = Vec::with_capacity(rows.len());
+    for time in timestamp_groups(&rows.time_ms) {
+        let weights = &saved.fold(Some(rows.fold[time.start] as usize), run)?.weights;
+        let members: Vec<&[f64]> = joined.forecasters.iter().map(|member| &member.forecast[time.clone()]).collect();
+        let forecasts = combine(weights, &members);
+        table.extend(time.zip(forecasts).map(|(row, forecast)| forecast_row(rows, &symbols, row, forecast)));
+    }
+    Ok(ForecastTable::new(table, run)?)
+}
+
+fn forecast_row(rows: &Rows, symbols: &[Symbol], row: usize, forecast: f64) -> ForecastRow {
+    ForecastRow {
+        time_ms: rows.time_ms[row],
+        symbol: symbols[rows.symbol[row] as usize].clone(),
+        fold: rows.fold[row],
+        forecast,
+        realized: rows.realized[row],
+        realized_delayed: rows.realized_delayed[row],
+        last_return: rows.last_return[row],
+        volatility: rows.volatility[row],
+        weight: rows.weight[row],
+    }
+}
+
+/// Scores the forecasts, writes the report and prints the tables.
+fn publish(
+    args: &Args,
+    run: &RunDir,
+    config: &EnsembleConfig,
+    saved: &SavedWeights,
+    names: &[String],
+    table: ForecastTable,
+    tracker: Option<&Tracker>,
+) -> anyhow::Result<()> {
+    let path = run.path().display().to_string();
+    let (bar_ms, reach_bars) = (config.shared.data.interval.ms(), config.shared.target.reach_bars());
+    let scored = score_run((&config.run.forecaster, &path), table, bar_ms, reach_bars)?;
+    write_atomically(&run.report(), scored.html(None).as_bytes())?;
+    if let Some(tracker) = tracker {
+        tracker.params(cli::flattened(&config.to_toml()?)?);
+        tracker.metrics(0, &scored.headline());
+        for file in [run.config(), run.report(), run.path().join(SavedWeights::FILE)] {
+            tracker.artifact(&file, "");
+        }
+    }
+    if args.json {
+        cli::print(&(serde_json::to_string_pretty(&scored.report)? + "\n"))?;
+        return Ok(());
+    }
+    let mut text = format!("{}\n{}", scored.report.table(), weights_table(saved, names));
+    if config.shared.data.source == Source::Simulated {
+        let dataset = Dataset::load(&config.shared)?;
+        text.push_str(&format!("\n{}\n", scored.simulated_line(|time_ms, symbol| dataset.expected(time_ms, symbol))));
+    }
+    cli::print(&text)?;
+    cli::note(format!(
+        "forecasts are in {}, charts in report.html beside them; `cargo run -p evaluate --release -- {path} MEMBER...` \
+         compares, `cargo run -p predict --release -- --run {path}` forecasts",
+        run.forecasts().display()
+    ));
+    Ok(())
+}
