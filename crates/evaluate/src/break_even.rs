@@ -6,25 +6,37 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::bootstrap::quantile;
-use crate::rows::{Forecaster, Layout, Rows};
+use crate::report::Interval;
+use crate::rows::{FoldSpan, Forecaster, Layout, Rows};
 use crate::scoring::check_forecasters;
-use crate::tuning::CoinRows;
-use crate::{Error, Side, may_open};
+use crate::tuning::{CoinRows, mean_interval, pooled_interval};
+use crate::{Error, Options, Side, may_open};
 
 /// Forecasts are acted on from this quantile of the sizes of the coin's earlier ones on.
 const CUT_SHARE: f64 = 0.9;
 
-/// A position pays the fee where it opens and where it closes.
-const FILLS: f64 = 2.0;
+/// Basis points of a fill from what a position earns: it pays the fee where it opens and where it closes.
+const BPS_OF_A_FILL: f64 = 1e4 / 2.0;
 
-/// What one coin's forecasts could pay.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+/// What forecasts could pay.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct BreakEven {
     /// The fee of a fill (a one-way trade), in basis points, at which the sum of profits is 0; negative where it is below
     /// 0 without fees, None without trades.
     pub fee_bps: Option<f64>,
+    /// Its block-bootstrap interval.
+    pub interval: Option<Interval>,
     /// Positions, of two fills each.
     pub trades: usize,
+}
+
+/// What one forecaster's forecasts could pay.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BreakEvenFees {
+    /// By symbol.
+    pub coins: BTreeMap<String, BreakEven>,
+    /// All coins' positions together.
+    pub all: BreakEven,
 }
 
 /// The fee of a fill that each coin's largest forecasts could pay, by symbol: what a position earns in the mean before
@@ -35,26 +47,47 @@ pub struct BreakEven {
 /// is not traded. A position is entered one bar after the forecast and held for the target's reach; the coin's forecasts
 /// are passed over until it is closed. Forecasts whose `realized_delayed` is unknown are not acted on.
 ///
-/// It means something only where the target is the return between two prices.
+/// It means something only where the target is the return between two prices. Intervals are of a stationary bootstrap of
+/// blocks of a coin's positions, and for all coins together of blocks of time, as thresholds have them.
 ///
 /// # Errors
-/// Rows that are inconsistent, or not one finite forecast a row.
-pub fn break_even(rows: &Rows, forecaster: &Forecaster) -> Result<BTreeMap<String, BreakEven>, Error> {
+/// Rows that are inconsistent, not one finite forecast a row, options out of range.
+pub fn break_even(rows: &Rows, forecaster: &Forecaster, options: &Options) -> Result<BreakEvenFees, Error> {
+    options.validate()?;
     rows.check()?;
     check_forecasters(rows, std::slice::from_ref(forecaster))?;
     let spans = fold_spans(rows);
-    let hold_ms = (rows.reach_bars + 1) as i64 * rows.bar_ms;
-    let of_coin = |coin: CoinRows| {
-        let (trades, gross) = traded(&coin, &spans, hold_ms);
-        let fee_bps = (trades > 0).then(|| gross / (trades as f64 * FILLS) * 1e4);
-        (coin.symbol, BreakEven { fee_bps, trades })
+    let held_bars = rows.reach_bars + 1;
+    let floor_trades = options.floor_bars.div_ceil(held_bars);
+    let earned: Vec<(String, Vec<(i64, f64)>)> = CoinRows::of_all(rows, forecaster, 1)
+        .into_par_iter()
+        .map(|coin| (coin.symbol.clone(), earned(&coin, &spans, held_bars as i64 * rows.bar_ms)))
+        .collect();
+    let of_coin = |(symbol, earned): &(String, Vec<(i64, f64)>)| {
+        let fees: Vec<f64> = earned.iter().map(|(_, gross)| gross * BPS_OF_A_FILL).collect();
+        (symbol.clone(), BreakEven::new(&fees, mean_interval(&fees, floor_trades, options)))
     };
-    Ok(CoinRows::of_all(rows, forecaster, 1).into_par_iter().map(of_coin).collect())
+    let coins = earned.par_iter().map(of_coin).collect();
+    let all: Vec<(i64, f64)> =
+        earned.iter().flat_map(|(_, earned)| earned).map(|(time, gross)| (*time, gross * BPS_OF_A_FILL)).collect();
+    let fees: Vec<f64> = all.iter().map(|(_, fee)| *fee).collect();
+    let traded_ms = spans.get(1).zip(spans.last()).map(|(first, last)| [first[0], last[1]]);
+    let interval =
+        traded_ms.and_then(|span| pooled_interval(&all, span, options.floor_bars as i64 * rows.bar_ms, options));
+    Ok(BreakEvenFees { coins, all: BreakEven::new(&fees, interval) })
+}
+
+impl BreakEven {
+    /// Of what each position could pay for a fill, in basis points.
+    fn new(fees_bps: &[f64], interval: Option<Interval>) -> Self {
+        let trades = fees_bps.len();
+        Self { fee_bps: (trades > 0).then(|| fees_bps.iter().sum::<f64>() / trades as f64), interval, trades }
+    }
 }
 
 /// The first time of every fold and the first after it, in order of time.
 fn fold_spans(rows: &Rows) -> Vec<[i64; 2]> {
-    let of_fold = |fold: &crate::rows::FoldSpan| {
+    let of_fold = |fold: &FoldSpan| {
         let times = &rows.time_ms[fold.rows.clone()]; // sorted, and no fold is empty
         [times[0], times[times.len() - 1] + 1]
     };
@@ -71,25 +104,24 @@ fn cut(coin: &CoinRows, from_ms: i64) -> Option<f64> {
     quantile(&sizes, CUT_SHARE)
 }
 
-/// Number of positions, and the sum of what they earn before fees.
-fn traded(coin: &CoinRows, spans: &[[i64; 2]], hold_ms: i64) -> (usize, f64) {
-    let (mut trades, mut gross) = (0, 0.0);
+/// Time and gross profit, as a fraction, of each of a coin's positions.
+fn earned(coin: &CoinRows, spans: &[[i64; 2]], hold_ms: i64) -> Vec<(i64, f64)> {
+    let mut positions = Vec::new();
     let mut due_ms = None;
     for &[from_ms, until_ms] in spans {
         let Some(cut) = cut(coin, from_ms) else { continue };
         for row in coin.within(from_ms, until_ms) {
-            let (time_ms, forecast, earned) = (coin.time_ms[row], coin.forecast[row], coin.price_return[row]);
+            let (time_ms, forecast, price_return) = (coin.time_ms[row], coin.forecast[row], coin.price_return[row]);
             let is_large = forecast != 0.0 && forecast.abs() >= cut;
-            if !is_large || earned.is_nan() || !may_open(time_ms, due_ms, false) {
+            if !is_large || price_return.is_nan() || !may_open(time_ms, due_ms, false) {
                 continue;
             }
             let side = if forecast > 0.0 { Side::Buy } else { Side::Sell };
-            trades += 1;
-            gross += side.sign() * earned;
+            positions.push((time_ms, side.sign() * price_return));
             due_ms = Some(time_ms + hold_ms);
         }
     }
-    (trades, gross)
+    positions
 }
 
 #[cfg(test)]
@@ -119,6 +151,12 @@ mod tests {
         Forecaster { name: "network".to_owned(), run: None, forecast }
     }
 
+    fn of_coin(rows: &Rows, forecast: Vec<f64>) -> BreakEven {
+        let found = break_even(rows, &forecaster(forecast), &Options::default()).unwrap();
+        assert_eq!((found.coins["AUSDT"].fee_bps, found.coins["AUSDT"].trades), (found.all.fee_bps, found.all.trades));
+        found.coins["AUSDT"]
+    }
+
     #[test]
     fn the_fee_is_half_of_what_a_position_earns() {
         let mut rows = rows();
@@ -136,15 +174,15 @@ mod tests {
         rows.realized_delayed[14] = 1.0;
         rows.realized_delayed[15] = -0.002;
         rows.realized_delayed[19] = 1.0;
-        let found = break_even(&rows, &forecaster(forecast.clone())).unwrap()["AUSDT"];
+        let found = of_coin(&rows, forecast.clone());
         assert_eq!(found.trades, 2);
         // Earned 30 and 20 basis points: 25 in the mean, over two fills.
         assert!((found.fee_bps.unwrap() - 12.5).abs() < 1e-9, "{found:?}");
         // What is not known later is not traded on; the next one then is.
         rows.realized_delayed[12] = f64::NAN;
-        let found = break_even(&rows, &forecaster(forecast.clone())).unwrap()["AUSDT"];
+        let found = of_coin(&rows, forecast.clone());
         assert_eq!((found.trades, found.fee_bps.unwrap() < 0.0), (1, true), "{found:?}");
-        assert_eq!(break_even(&rows, &forecaster(vec![0.0; 30])).unwrap()["AUSDT"].trades, 0);
+        assert_eq!(of_coin(&rows, vec![0.0; 30]), BreakEven::default());
     }
 
     /// It agrees with the costs that thresholds and the ledger count, save for the fee on what was earned.

@@ -5,7 +5,7 @@ use crate::controls::is_control;
 use crate::format::{correlation, grouped, interval};
 use crate::grid::Grid;
 use crate::report::{Report, Score};
-use crate::{Error, Forecaster, Rows};
+use crate::{Error, Forecaster, Options, Rows};
 
 impl Report {
     /// The report with the fee that each coin could bear, as by [`break_even`], of every forecaster that is no control.
@@ -13,10 +13,15 @@ impl Report {
     ///
     /// # Errors
     /// As [`break_even`].
-    pub fn with_break_even(mut self, rows: &Rows, forecasters: &[Forecaster]) -> Result<Self, Error> {
+    pub fn with_break_even(
+        mut self,
+        rows: &Rows,
+        forecasters: &[Forecaster],
+        options: &Options,
+    ) -> Result<Self, Error> {
         for (score, forecaster) in self.forecasters.iter_mut().zip(forecasters) {
             if !is_control(&score.name, score.run.as_deref()) {
-                score.coin_break_even = break_even(rows, forecaster)?;
+                score.break_even = Some(break_even(rows, forecaster, options)?);
             }
         }
         Ok(self)
@@ -31,7 +36,7 @@ impl Report {
             vec!["Each coin over time, mean over folds (a single coin's score is mostly noise)\n".to_owned()];
         let models = labelled().filter(|(_, score)| !is_control(score));
         sections.extend(models.map(|(label, score)| self.coins_of(label, score)));
-        if self.forecasters.iter().any(|score| !score.coin_break_even.is_empty()) {
+        if self.forecasters.iter().any(|score| score.break_even.is_some()) {
             sections.push(BREAK_EVEN.to_owned());
         }
         let controls: Vec<(&String, &Score)> =
@@ -51,21 +56,19 @@ impl Report {
     }
 
     fn coins_of(&self, label: &str, score: &Score) -> String {
+        let fees = score.break_even.as_ref();
         let mut header = vec![label.to_owned(), "Pearson".to_owned(), self.interval_title()];
-        let has_fees = !score.coin_break_even.is_empty();
-        if has_fees {
-            header.extend(["break-even fee bps".to_owned(), "trades".to_owned()]);
+        if fees.is_some() {
+            header.extend(["break-even fee bps".to_owned(), self.interval_title(), "trades".to_owned()]);
         }
         let mut grid = Grid::new(header);
         for (symbol, pearson) in &score.coins {
-            let mut cells = vec![correlation(*pearson), interval(score.coin_intervals.get(symbol).copied().flatten())];
-            if has_fees {
-                cells.extend(fee_cells(score.coin_break_even.get(symbol).copied()));
-            }
-            grid.push(symbol, cells);
+            let ends = score.coin_intervals.get(symbol).copied().flatten();
+            let fees = fees.map(|fees| fee_cells(fees.coins.get(symbol).copied().unwrap_or_default()));
+            grid.push(symbol, [correlation(*pearson), interval(ends)].into_iter().chain(fees.into_iter().flatten()));
         }
-        if has_fees {
-            grid.push("all trades", [String::new(), String::new()].into_iter().chain(fee_cells(Some(together(score)))));
+        if let Some(fees) = fees {
+            grid.push("all trades", [String::new(), String::new()].into_iter().chain(fee_cells(fees.all)));
         }
         grid.render()
     }
@@ -77,15 +80,8 @@ const BREAK_EVEN: &str = concat!(
     "                  forecasts as large as the largest tenth of the coin's in earlier folds\n",
 );
 
-fn fee_cells(found: Option<BreakEven>) -> [String; 2] {
-    let fee = found.and_then(|found| found.fee_bps).map_or_else(|| "-".to_owned(), |fee| format!("{fee:+.2}"));
-    [fee, grouped(found.map_or(0, |found| found.trades))]
-}
-
-/// All coins' positions taken together.
-fn together(score: &Score) -> BreakEven {
-    let trades = score.coin_break_even.values().map(|coin| coin.trades).sum();
-    let of_coin = |coin: &BreakEven| Some(coin.fee_bps? * coin.trades as f64);
-    let sum: f64 = score.coin_break_even.values().filter_map(of_coin).sum();
-    BreakEven { fee_bps: (trades > 0).then(|| sum / trades as f64), trades }
+fn fee_cells(found: BreakEven) -> [String; 3] {
+    let fee = found.fee_bps.map_or_else(|| "-".to_owned(), |fee| format!("{fee:+.2}"));
+    let ends = found.interval.map_or_else(|| "-".to_owned(), |[low, high]| format!("{low:+.2} to {high:+.2}"));
+    [fee, ends, grouped(found.trades)]
 }

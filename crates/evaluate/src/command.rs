@@ -138,7 +138,7 @@ fn print(scored: &Scored<'_>, output: &Output) -> anyhow::Result<()> {
     let Scored { rows, forecasters, dropped, importance, command, earns } = scored;
     let mut report = score(rows, forecasters, &options)?;
     if output.coins && *earns {
-        report = report.with_break_even(rows, forecasters)?;
+        report = report.with_break_even(rows, forecasters, &options)?;
     }
     if let Some(path) = &output.html {
         let folds = output.folds.as_ref().map_or_else(String::new, |folds| format!(" --folds {folds}"));

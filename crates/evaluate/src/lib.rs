@@ -44,7 +44,7 @@ pub use backtest::{
 };
 pub use block_length::optimal_block_length;
 pub use bootstrap::percentile_interval;
-pub use break_even::{BreakEven, break_even};
+pub use break_even::{BreakEven, BreakEvenFees, break_even};
 pub use controls::{CONTROL_NAMES, controls, controls_of, is_control, shuffled};
 pub use correlation::{average_ranks, pearson, spearman, weighted_pearson};
 pub use cross_section::{InformationCoefficient, ic_per_timestamp, neutralize, rank_ic_per_timestamp, summarize_ic};

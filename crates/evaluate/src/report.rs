@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::break_even::BreakEven;
+use crate::break_even::BreakEvenFees;
 use crate::cross_section::InformationCoefficient;
 
 /// Lower and upper end of an interval.
@@ -103,9 +103,9 @@ pub struct Score {
     pub coins: BTreeMap<String, Option<f64>>,
     /// Their bootstrap intervals; none for controls.
     pub coin_intervals: BTreeMap<String, Option<Interval>>,
-    /// The fee that each coin's forecasts could bear; empty until [`Report::with_break_even`], and for controls.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub coin_break_even: BTreeMap<String, BreakEven>,
+    /// The fee that forecasts could bear; None until [`Report::with_break_even`], and for controls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub break_even: Option<BreakEvenFees>,
 }
 
 /// Scores of `a` minus scores of `b` over the folds in which both are defined, with intervals from paired draws.

@@ -247,7 +247,7 @@ impl Scored {
             directional_accuracy: directional_accuracy(forecast, &rows.realized),
             coins: ground.per_coin(forecast),
             coin_intervals: BTreeMap::new(),
-            coin_break_even: BTreeMap::new(),
+            break_even: None,
         };
         Self { score, series }
     }

@@ -66,10 +66,19 @@ impl Across {
         rows.chain([(format!("  {ALL}"), versions.map(|version| version.all))])
     }
 
+    /// The control that is best in each version, or one name where it is the same in all.
+    fn best_controls(&self) -> String {
+        let versions = self.best_control.versions().into_iter().zip(HEADLINE);
+        let named: Vec<(&str, &str)> =
+            versions.filter_map(|(version, title)| Some((version.against.as_deref()?, title))).collect();
+        match named.as_slice() {
+            [] => "none has a score".to_owned(),
+            [(first, _), rest @ ..] if rest.iter().all(|(name, _)| name == first) => (*first).to_owned(),
+            named => named.iter().map(|(name, title)| format!("{name} ({title})")).collect::<Vec<_>>().join(", "),
+        }
+    }
+
     fn notes(&self) -> String {
-        let named = |(version, title): (&AcrossFigure, &str)| Some(format!("{} ({title})", version.against.as_ref()?));
-        let best: Vec<String> = self.best_control.versions().into_iter().zip(HEADLINE).filter_map(named).collect();
-        let best = if best.is_empty() { "none has a score".to_owned() } else { best.join(", ") };
         let mut text = wrapped(&format!(
             "All: mean over {}. Intervals: {} draws, each panel drawn by itself (seed {} and those after it); a draw of the \
              mean is the mean of the panels' draws. The words are those of `evaluate RUN`.",
@@ -77,7 +86,7 @@ impl Across {
             grouped(self.draws),
             self.seed,
         ));
-        text += &wrapped(&format!("Best control, by its mean over panels: {best}."));
+        text += &wrapped(&format!("Best control, by its mean over panels: {}.", self.best_controls()));
         for panel in &self.panels {
             text += &format!("{}: {}\n", panel.name, panel.runs.join(", "));
         }

@@ -13,5 +13,6 @@ pub use choice::tune;
 pub use options::{DeflateBy, Protocol, TuneOptions};
 pub use result::{Candidate, CoinTuning, Deflation, Portfolio, SideTuning, Tuning};
 pub use statistics::TradeStatistics;
+pub(crate) use statistics::{mean_interval, pooled_interval};
 pub(crate) use table::{COLUMNS, number, signed_percent};
 pub(crate) use trades::CoinRows;

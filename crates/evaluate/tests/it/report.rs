@@ -228,15 +228,20 @@ fn what_a_bounce_cannot_lift_stands_first() {
 
 #[test]
 fn coins_have_their_break_even_fee_where_it_was_asked_for() {
-    let rows = rows(3, 300, 4);
+    let rows = rows(3, 1200, 4);
     let report = report(&rows, &[forecaster("network", &rows, 0.3, 2)]);
-    assert!(report.forecasters[0].coin_break_even.is_empty() && !report.coins_table().contains("break-even"));
-    let mut forecasters = vec![forecaster("network", &rows, 0.3, 2)];
+    assert!(report.forecasters[0].break_even.is_none() && !report.coins_table().contains("break-even"));
+    let (mut forecasters, options) = (vec![forecaster("network", &rows, 0.3, 2)], Options::default());
     forecasters.extend(controls_of(&rows, &forecasters[0], 5));
-    let report = report.with_break_even(&rows, &forecasters).unwrap();
-    assert_eq!(report.forecasters[0].coin_break_even, evaluate::break_even(&rows, &forecasters[0]).unwrap());
-    assert!(report.forecasters[0].coin_break_even.values().all(|coin| coin.trades > 10 && coin.fee_bps > Some(0.0)));
-    assert!(report.forecasters[1].coin_break_even.is_empty(), "controls have none");
+    let report = report.with_break_even(&rows, &forecasters, &options).unwrap();
+    let fees = report.forecasters[0].break_even.as_ref().unwrap();
+    assert_eq!(fees, &evaluate::break_even(&rows, &forecasters[0], &options).unwrap());
+    for coin in fees.coins.values().chain([&fees.all]) {
+        let (fee, [low, high]) = (coin.fee_bps.unwrap(), coin.interval.unwrap());
+        assert!(coin.trades > 10 && low < fee && fee < high && fee > 0.0, "{coin:?}");
+    }
+    assert_eq!(fees.all.trades, fees.coins.values().map(|coin| coin.trades).sum::<usize>());
+    assert!(report.forecasters[1].break_even.is_none(), "controls have none");
     let text = report.coins_table();
     assert!(text.contains("break-even fee bps") && text.contains("all trades"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");
