@@ -43,22 +43,26 @@ fn scored_candles_change_no_tree() {
 
     let file = dir.path().join("tiny.toml");
     std::fs::write(&file, tests::TINY).unwrap();
-    let train = |name: &str| {
-        let run = dir.path().join(format!("run-{name}"));
+    let train = |name: &str, fit: &str| {
+        let run = dir.path().join(format!("run-{name}-{fit}"));
         let mut arguments = vec!["baseline".to_owned(), "--fold".to_owned(), "2".to_owned()];
         arguments.extend(["--config".to_owned(), file.display().to_string()]);
         arguments.extend(["--run".to_owned(), run.display().to_string()]);
         let dir_key = format!("data.dir={}", dir.path().join(name).display());
-        for key in ["data.source=store", &dir_key, "lightgbm.rounds=30", "lightgbm.min_data_in_leaf=20"] {
+        let fit_key = format!("target.fit={fit}");
+        for key in ["data.source=store", &dir_key, &fit_key, "lightgbm.rounds=30", "lightgbm.min_data_in_leaf=20"] {
             arguments.extend(["--set".to_owned(), key.to_owned()]);
         }
         baseline::run(&baseline::Args::parse_from(arguments)).unwrap();
-        let read = |file: &str| std::fs::read(run.join("fold-2").join(file)).unwrap();
-        (read("model.txt"), read("forecasts.parquet"))
+        let read = |file: &str| std::fs::read(run.join("fold-2").join(file)).unwrap_or_default();
+        (read("model.txt"), read("model-market.txt"), read("forecasts.parquet"))
     };
-    let (before, after) = (train("a"), train("b"));
-    assert_eq!(before.0, after.0);
-    assert_ne!(before.1, after.1, "what is scored has changed");
+    for fit in ["whole", "parts"] {
+        let (before, after) = (train("a", fit), train("b", fit));
+        assert!(!before.0.is_empty() && before.1.is_empty() == (fit == "whole"));
+        assert_eq!((before.0, before.1), (after.0, after.1));
+        assert_ne!(before.2, after.2, "what is scored has changed");
+    }
 }
 
 /// The early-stopping slice is not training data either.

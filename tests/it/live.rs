@@ -55,6 +55,16 @@ fn live_equals_offline() {
 /// The same of LightGBM: its model read from the run, on the rows around t alone.
 #[test]
 fn live_equals_offline_for_lightgbm() {
+    lightgbm_live_equals_offline("whole");
+}
+
+/// And of trees of the coins' own parts and of the market's, which take means over the coins that are forecast at t.
+#[test]
+fn live_equals_offline_for_parts_of_lightgbm() {
+    lightgbm_live_equals_offline("parts");
+}
+
+fn lightgbm_live_equals_offline(fit: &str) {
     let Some(_) = tests::available(baseline::Library::open()) else { return };
     let dir = tempfile::tempdir().unwrap();
     let mut config = tests::tiny();
@@ -65,9 +75,11 @@ fn live_equals_offline_for_lightgbm() {
     let mut arguments = vec!["baseline".to_owned(), "--config".to_owned(), file.display().to_string()];
     arguments.extend(["--run".to_owned(), run.display().to_string()]);
     let dir_key = format!("data.dir={}", data.display());
+    let fit_key = format!("target.fit={fit}");
     for key in [
         "data.source=store",
         &dir_key,
+        &fit_key,
         "lightgbm.rounds=30",
         "lightgbm.min_data_in_leaf=20",
         "lightgbm.lookbacks=[10, 90]",

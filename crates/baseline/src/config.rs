@@ -33,9 +33,10 @@ pub struct LightGbmConfig {
     pub protocol: Protocol,
     /// What early stopping looks at.
     pub validation: Validation,
-    /// Most trees of a fold.
+    /// Most trees of a fold; with `target.fit = "parts"`, of each part.
     pub rounds: usize,
-    /// Early stopping after this many rounds without a better validation.
+    /// Early stopping after this many rounds without a better validation. 0: never, all rounds are kept, and
+    /// `split.early_stopping_share = 0` leaves all of the training time to train on.
     pub patience: usize,
     /// Rows of each fold that SHAP contributions are computed for; 0 leaves them out.
     pub shap_rows: usize,
@@ -206,7 +207,6 @@ impl LightGbmConfig {
         let checks = [
             ("lookbacks", shortest as f64, !is_windows || (shortest > 1 && longest <= 100_000), "of 2 to 100000 bars"),
             ("rounds", self.rounds as f64, (1..=1_000_000).contains(&self.rounds), "from 1 to 1000000"),
-            ("patience", self.patience as f64, self.patience > 0, "at least 1"),
             ("learning_rate", self.learning_rate, self.learning_rate > 0.0, "above 0"),
             ("num_leaves", f64::from(self.num_leaves), (2..=131_072).contains(&self.num_leaves), "from 2 to 131072"),
             ("feature_fraction", self.feature_fraction, is_share(self.feature_fraction), "above 0, at most 1"),
@@ -222,10 +222,10 @@ impl LightGbmConfig {
                 );
             }
         }
-        if self.protocol == Protocol::Honest && early_stopping_share == 0.0 {
+        if self.protocol == Protocol::Honest && early_stopping_share == 0.0 && self.patience > 0 {
             bail!(
                 "the honest protocol needs an early-stopping slice, but split.early_stopping_share is 0\n\
-                 hint: --set split.early_stopping_share=0.15"
+                 hint: --set split.early_stopping_share=0.15, or --set lightgbm.patience=0, which keeps all rounds"
             );
         }
         Ok(())

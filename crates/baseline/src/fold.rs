@@ -1,18 +1,21 @@
-//! One fold: bins, boosting with early stopping, forecasts.
+//! One fold: bins, boosting, forecasts.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::ops::Range;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use anyhow::bail;
-use dataset::{Dataset, Dropped, FeatureRows, Fold, ForecastRow, Targets, WindowSet, target_std};
-use evaluate::{pearson, rank_ic_per_timestamp, summarize_ic, timestamp_groups};
-use serde::Serialize;
+use dataset::{Dataset, Dropped, FeatureRows, Fit, Fold, ForecastRow, Targets, WindowSet, target_std};
+use evaluate::timestamp_groups;
 
-use crate::config::{BaselineConfig, Protocol, Validation};
+use crate::config::{BaselineConfig, Protocol};
+use crate::growing::{Continued, Growing, Grown, Metrics, Tables, Validated};
 use crate::rows::TreeRows;
-use crate::saved::FoldRecord;
+use crate::saved::{FoldRecord, Grew};
 use crate::statistics::Sums;
+use crate::trees::{Part, Trees};
 use crate::{Binned, Booster, Library, Predict};
 
 /// One fold with what it is trained on.
@@ -30,10 +33,10 @@ pub(crate) struct FoldTraining<'a> {
 
 /// A trained fold.
 pub(crate) struct Trained {
-    /// The trees up to the best iteration, as text: what is scored is what is saved.
-    pub model: String,
+    /// Each part's trees up to its best iteration, as text: what is scored is what is saved.
+    pub models: Vec<(Part, String)>,
     /// The same, read back.
-    pub booster: Booster,
+    pub trees: Trees,
     pub record: FoldRecord,
     pub metrics: Vec<Metrics>,
 }
@@ -47,27 +50,9 @@ pub(crate) struct Contributions {
     pub values: Vec<f64>,
 }
 
-/// One line of metrics.jsonl.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Metrics {
-    /// Trees so far.
-    pub iteration: usize,
-    /// LightGBM's own metric on the validation rows.
-    pub l2: Option<f64>,
-    /// What early stopping looks at, where that is another.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub score: Option<f64>,
-}
-
-/// Rows that decide early stopping, as far as Pearson and rank IC need them.
-struct Validated {
-    targets: Vec<f64>,
-    timestamps: Vec<std::ops::Range<usize>>,
-}
-
 impl FoldTraining<'_> {
-    /// Trains from nothing, or adds `rounds` to the first trees of a model.
-    pub fn train(&self, continued: Option<(&Booster, usize)>, rounds: usize) -> anyhow::Result<Trained> {
+    /// Trains from nothing, or adds `rounds` to the trees of a model.
+    pub fn train(&self, continued: Option<(&Trees, &FoldRecord)>, rounds: usize) -> anyhow::Result<Trained> {
         let began = Instant::now();
         let (train_range, validation_range) = match self.config.lightgbm.protocol {
             Protocol::Honest => (self.fold.train.clone(), self.fold.stop.clone()),
@@ -76,11 +61,11 @@ impl FoldTraining<'_> {
             }
         };
         let std = target_std(&self.dataset.targets, train_range.clone());
-        let windows =
-            |range: &std::ops::Range<usize>| self.dataset.trained_windows(self.targets, range.clone(), 1, &std);
+        let windows = |range: &Range<usize>| self.dataset.trained_windows(self.targets, range.clone(), 1, &std);
         let (train_set, validation_set) = (windows(&train_range), windows(&validation_range));
         let (train_rows, validation_rows) = (self.tree_rows(&train_set), self.tree_rows(&validation_set));
-        if train_rows.len() == 0 || validation_rows.len() == 0 {
+        let needs_validation = self.config.lightgbm.patience > 0;
+        if train_rows.len() == 0 || (needs_validation && validation_rows.len() == 0) {
             bail!(
                 "fold {}: {} training rows and {} for early stopping, expected some of both\n\
                  hint: fewer folds (--set split.folds=N), a shorter features.lookback_bars, or more candles",
@@ -90,67 +75,42 @@ impl FoldTraining<'_> {
             );
         }
         let parameters = self.config.lightgbm.parameters()?;
-        let (mut train, sums) = self.bin(&train_rows, &parameters)?;
-        let mut validation = train.with_same_bins(validation_rows.len())?;
-        push(&mut validation, &validation_rows)?;
-        let (labels, validation_labels) = (train_rows.targets(self.targets), validation_rows.targets(self.targets));
-        train.set_label(&labels)?;
-        validation.set_label(&validation_labels)?;
-        drop(labels);
-        let mut best = Best::default();
-        let validated = Validated {
-            targets: validation_labels.iter().map(|&value| f64::from(value)).collect(),
-            timestamps: timestamp_groups(&validation_rows.times()),
-        };
-        if let Some((model, trees)) = continued {
-            train.set_init_score(&raw_scores(model, trees, &train_rows)?)?;
-            let scores = raw_scores(model, trees, &validation_rows)?;
-            validation.set_init_score(&scores)?;
-            // What was there must be beaten.
-            best.look(trees, self.loss(&validated, &scores, mean_squared_error(&scores, &validated.targets)));
-        }
-        let trees_before = continued.map_or(0, |(_, trees)| trees);
-        let mut booster = Booster::new(train, validation, continued.map(|(model, _)| model), &parameters)?;
-
-        let bar = cli::progress_bar(&format!("fold {}", self.fold.number), rounds as u64);
-        let mut metrics = Vec::new();
-        let mut grown = 0;
-        while grown < rounds {
-            let goes_on = booster.update()?;
-            grown += 1;
-            let iteration = trees_before + grown;
-            let l2 = booster.validation_metric()?;
-            let loss = match self.config.lightgbm.validation {
-                Validation::L2 => Some(l2),
-                Validation::Pearson | Validation::RankIc => self.loss(&validated, &booster.validation_forecasts()?, l2),
+        let (mut tables, sums) = self.bin(&train_rows, &validation_rows, &parameters)?;
+        let timestamps = timestamp_groups(&validation_rows.times());
+        let mut validated = Validated { targets: Vec::new(), timestamps };
+        let (mut models, mut metrics, mut grew) = (Vec::new(), Vec::new(), Vec::new());
+        for (part, targets) in self.parts() {
+            let labels = validation_rows.targets(&targets);
+            tables.train.set_label(&train_rows.targets(&targets))?;
+            if let Some(validation) = &mut tables.validation {
+                validation.set_label(&labels)?;
+            }
+            validated.targets = labels.iter().map(|&value| f64::from(value)).collect();
+            let old = match continued.and_then(|(trees, record)| trees.to_continue(record, part)) {
+                Some((booster, trees)) => Some(begin_from(&mut tables, booster, trees, &train_rows, &validation_rows)?),
+                None => None,
             };
-            let score = (self.config.lightgbm.validation != Validation::L2).then(|| loss.map(|loss| -loss)).flatten();
-            metrics.push(Metrics { iteration, l2: Some(l2).filter(|l2| l2.is_finite()), score });
-            best.look(iteration, loss);
-            bar.inc(1);
-            bar.set_message(format!("best {}", best.iteration));
-            if self.interrupted.load(Ordering::Relaxed) {
-                bar.abandon();
-                bail!(
-                    "interrupted in fold {} after {grown} rounds; finished folds are kept\n\
-                     hint: the same command goes on with this fold",
-                    self.fold.number
-                );
-            }
-            if !goes_on || iteration >= best.iteration.max(trees_before) + self.config.lightgbm.patience {
-                break;
-            }
+            let (fold, interrupted) = (self.fold.number, self.interrupted);
+            let growing =
+                Growing { config: &self.config.lightgbm, parameters: &parameters, fold, part, rounds, interrupted };
+            let (grown, back) = growing.grow(tables, &validated, old.as_ref())?;
+            tables = back;
+            let Grown { model, rounds, best_iteration, metrics: lines } = grown;
+            models.push((part, model));
+            metrics.extend(lines);
+            grew.push(Grew { rounds, best_iteration });
         }
-        bar.finish_and_clear();
-        // Where nothing was ever defined (a constant forecast has no Pearson), all trees are kept.
-        let best_iteration = if best.loss.is_some() { best.iteration } else { trees_before + grown };
+        // The tables go before anything else needs their room.
+        drop(tables);
+        let Some(&first) = grew.first() else { bail!("fold {}: no part to fit to", self.fold.number) };
         let record = FoldRecord {
             fold: self.fold.number,
             protocol: self.config.lightgbm.protocol,
             validation: self.config.lightgbm.validation,
             parameters,
-            rounds: trees_before + grown,
-            best_iteration,
+            rounds: first.rounds,
+            best_iteration: first.best_iteration,
+            market: grew.get(1).copied(),
             train_rows: train_rows.len(),
             validation_rows: validation_rows.len(),
             train_secs: began.elapsed().as_secs_f64(),
@@ -158,30 +118,50 @@ impl FoldTraining<'_> {
             features: sums.by_symbol(self.dataset.panel.symbols()),
             scored_pearson: None,
         };
-        let model = booster.to_model(best_iteration)?;
-        // The tables go with it, before anything else needs their room.
-        drop(booster);
-        Ok(Trained { booster: Booster::from_model(self.library, &model)?, model, record, metrics })
+        Ok(Trained { trees: Trees::from_models(self.library, &models)?, models, record, metrics })
+    }
+
+    /// What trees are fitted to, one after the other.
+    fn parts(&self) -> Vec<(Part, Cow<'_, Targets>)> {
+        match self.config.shared.target.fit {
+            Fit::Whole => vec![(Part::Whole, Cow::Borrowed(self.targets))],
+            Fit::Parts => {
+                let (own, market) = self.targets.parts();
+                vec![(Part::Own, Cow::Owned(own)), (Part::Market, Cow::Owned(market))]
+            }
+        }
     }
 
     /// Out-of-sample forecasts of the fold, and what was left out.
     pub fn score(&self, trained: &Trained) -> anyhow::Result<(Vec<ForecastRow>, Dropped)> {
         let std = trained.record.target_std_of(self.dataset.panel.symbols());
         let set = self.dataset.scored_windows(self.fold.score.clone(), &std);
-        let rows = self.tree_rows(&set);
-        let mut forecasts = Vec::with_capacity(rows.len());
-        rows.for_each_chunk(|chunk| {
-            let values = trained.booster.predict(chunk.values, Predict::Value, None)?;
+        let company = match trained.trees.market {
+            None => Cow::Borrowed(&set),
+            Some(_) => Cow::Owned(self.company(&set, &std)),
+        };
+        let counts = |row: usize, coin: usize| {
+            let place = set.ends.binary_search(&row);
+            place.is_ok_and(|place| set.counts[place * self.dataset.panel.coins() + coin])
+        };
+        let mut forecasts = Vec::with_capacity(self.tree_rows(&set).len());
+        self.tree_rows(&company).for_each_chunk(|chunk| {
+            let values = trained.trees.forecasts(chunk)?;
+            let scored = chunk.cells.iter().zip(values).filter(|&(&(row, coin), _)| counts(row, coin));
             forecasts.extend(
-                chunk
-                    .cells
-                    .iter()
-                    .zip(values)
-                    .map(|(&(row, coin), value)| self.dataset.forecast_row(self.fold, (row, coin), std[coin], value)),
+                scored.map(|(&(row, coin), value)| self.dataset.forecast_row(self.fold, (row, coin), std[coin], value)),
             );
             Ok(())
         })?;
         Ok((forecasts, set.dropped))
+    }
+
+    /// All coins that can be forecast at the times of `set`, whether or not their target is ever known: means over coins
+    /// must be those that are taken live.
+    fn company(&self, set: &WindowSet, std: &[Option<f32>]) -> WindowSet {
+        let can = |row: usize, coin: usize| std[coin].is_some() && self.dataset.eligibility.is(row, coin);
+        let counts = set.ends.iter().flat_map(|&row| (0..self.dataset.panel.coins()).map(move |coin| can(row, coin)));
+        WindowSet { ends: set.ends.clone(), counts: counts.collect(), dropped: set.dropped }
     }
 
     /// SHAP contributions of about `count` scored rows, evenly spaced in time.
@@ -197,7 +177,7 @@ impl FoldTraining<'_> {
         let mut contributions = Vec::new();
         let columns = self.features.features().names().len() + 1;
         self.tree_rows(&set).for_each_chunk(|chunk| {
-            let values = trained.booster.predict(chunk.values, Predict::Contributions, None)?;
+            let values = trained.trees.contributions(chunk.values)?;
             let rows = chunk.cells.iter().zip(values.chunks_exact(columns));
             contributions.extend(rows.map(|(&(row, coin), values)| Contributions {
                 row,
@@ -217,8 +197,13 @@ impl FoldTraining<'_> {
         self.dataset.panel.symbols().iter().map(ToString::to_string).zip(std.iter().copied()).collect()
     }
 
-    /// Bins found on these rows alone, as other folds' would know the future; and what the features are like there.
-    fn bin(&self, rows: &TreeRows<'_>, parameters: &str) -> anyhow::Result<(Binned, Sums)> {
+    /// Bins found on the training rows alone, as other folds' would know the future; and what the features are like there.
+    fn bin(
+        &self,
+        rows: &TreeRows<'_>,
+        validation_rows: &TreeRows<'_>,
+        parameters: &str,
+    ) -> anyhow::Result<(Tables, Sums)> {
         let names = self.features.features().names();
         let wanted = Binned::sampled_rows(self.library, rows.len(), parameters)?;
         let mut sample = Vec::with_capacity(wanted.len() * names.len());
@@ -232,46 +217,37 @@ impl FoldTraining<'_> {
             first += chunk.cells.len();
             Ok(())
         })?;
-        let mut binned = Binned::new(self.library, &sample, &names, rows.len(), parameters)?;
+        let mut train = Binned::new(self.library, &sample, &names, rows.len(), parameters)?;
         drop(sample);
         let mut sums = Sums::new(self.dataset.panel.coins(), names.len());
         rows.for_each_chunk(|chunk| {
             sums.add(chunk);
-            Ok(binned.push(chunk.values)?)
+            Ok(train.push(chunk.values)?)
         })?;
-        Ok((binned, sums))
-    }
-
-    /// What early stopping minimizes; None where it is undefined.
-    fn loss(&self, validated: &Validated, forecasts: &[f64], l2: f64) -> Option<f64> {
-        match self.config.lightgbm.validation {
-            Validation::L2 => Some(l2),
-            Validation::Pearson => pearson(forecasts, &validated.targets).map(|score| -score),
-            Validation::RankIc => {
-                let of_times = rank_ic_per_timestamp(&validated.timestamps, forecasts, &validated.targets);
-                summarize_ic(&of_times).mean.map(|score| -score)
-            }
+        let mut validation = None;
+        if validation_rows.len() > 0 {
+            let mut table = train.with_same_bins(validation_rows.len())?;
+            validation_rows.for_each_chunk(|chunk| Ok(table.push(chunk.values)?))?;
+            validation = Some(table);
         }
+        Ok((Tables { train, validation }, sums))
     }
 }
 
-/// The best iteration so far.
-#[derive(Debug, Default)]
-struct Best {
-    iteration: usize,
-    loss: Option<f64>,
-}
-
-impl Best {
-    fn look(&mut self, iteration: usize, loss: Option<f64>) {
-        if let Some(loss) = loss.filter(|loss| self.loss.is_none_or(|best| *loss < best)) {
-            *self = Self { iteration, loss: Some(loss) };
-        }
+/// Lets boosting go on where the first `trees` of a model end.
+fn begin_from<'a>(
+    tables: &mut Tables,
+    booster: &'a Booster,
+    trees: usize,
+    train_rows: &TreeRows<'_>,
+    validation_rows: &TreeRows<'_>,
+) -> anyhow::Result<Continued<'a>> {
+    tables.train.set_init_score(&raw_scores(booster, trees, train_rows)?)?;
+    let validation_scores = raw_scores(booster, trees, validation_rows)?;
+    if let Some(validation) = &mut tables.validation {
+        validation.set_init_score(&validation_scores)?;
     }
-}
-
-fn push(table: &mut Binned, rows: &TreeRows<'_>) -> anyhow::Result<()> {
-    rows.for_each_chunk(|chunk| Ok(table.push(chunk.values)?))
+    Ok(Continued { booster, trees, validation_scores })
 }
 
 fn raw_scores(model: &Booster, trees: usize, rows: &TreeRows<'_>) -> anyhow::Result<Vec<f64>> {
@@ -281,9 +257,4 @@ fn raw_scores(model: &Booster, trees: usize, rows: &TreeRows<'_>) -> anyhow::Res
         Ok(())
     })?;
     Ok(scores)
-}
-
-fn mean_squared_error(forecasts: &[f64], realized: &[f64]) -> f64 {
-    let squares = forecasts.iter().zip(realized).map(|(forecast, realized)| (forecast - realized).powi(2));
-    squares.sum::<f64>() / realized.len().max(1) as f64
 }

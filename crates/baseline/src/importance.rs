@@ -27,12 +27,10 @@ pub(crate) fn write(
     let folds = &dataset.plan.folds;
     let (mut gain, mut split) = (vec![0.0; names.len()], vec![0.0; names.len()]);
     for fold in folds {
-        let (model, _) = read_model(&run.fold(fold.number), library)?;
+        let (trees, _) = read_model(&run.fold(fold.number), library)?;
         for (sum, kind) in [(&mut gain, ImportanceOf::Gain), (&mut split, ImportanceOf::Split)] {
-            let values = model.importance(kind, None)?;
-            let total: f64 = values.iter().sum();
-            for (sum, value) in sum.iter_mut().zip(values) {
-                *sum += if total > 0.0 { value / total / folds.len() as f64 } else { 0.0 };
+            for (sum, share) in sum.iter_mut().zip(trees.importance(kind)?) {
+                *sum += share / folds.len() as f64;
             }
         }
     }

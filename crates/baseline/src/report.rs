@@ -3,16 +3,16 @@
 use std::fmt::Write;
 
 use anyhow::{Context, bail};
-use dataset::{Dataset, Dropped, ForecastRow, ForecastTable, RunDir, TabularFeatures, write_atomically};
+use dataset::{Dataset, Dropped, Fit, ForecastRow, ForecastTable, RunDir, TabularFeatures, write_atomically};
 use evaluate::{pearson, score_run};
 use serde_json::json;
 use tracking::Tracker;
 
 use crate::Library;
 use crate::config::{BaselineConfig, Protocol};
-use crate::fold::Metrics;
+use crate::growing::Metrics;
 use crate::importance;
-use crate::saved::{FoldRecord, MODEL_FILE, RECORD_FILE};
+use crate::saved::{FoldRecord, MARKET_FILE, MODEL_FILE, RECORD_FILE};
 
 /// Which fold scored best, for those who ask for it by `predict --fold`.
 const BEST_FILE: &str = "best-fold.json";
@@ -48,7 +48,8 @@ pub(crate) fn gather(
     let table = ForecastTable::read_all(files, run.path())?;
     let records: Vec<FoldRecord> = folds.iter().map(|fold| record(run, fold.number)).collect::<anyhow::Result<_>>()?;
     let last = folds.last().context("a run has folds")?.number;
-    for file in [MODEL_FILE, RECORD_FILE] {
+    let files = model_files(config);
+    for file in &files {
         run.copy(&run.fold(last).join(file), &run.path().join(file))?;
     }
     let best = write_best(run, &records)?;
@@ -62,7 +63,7 @@ pub(crate) fn gather(
     if let Some(tracker) = tracker {
         tracker.artifact(&run.report(), "");
         tracker.metrics(0, &scored.headline());
-        for file in [MODEL_FILE, RECORD_FILE, BEST_FILE].into_iter().chain(importance::FILES) {
+        for file in files.into_iter().chain([BEST_FILE]).chain(importance::FILES) {
             tracker.artifact(&run.path().join(file), "");
         }
     }
@@ -71,12 +72,15 @@ pub(crate) fn gather(
         return Ok(());
     }
     let mut text = scored.report.table();
-    let trees: Vec<String> = records.iter().map(|record| record.best_iteration.to_string()).collect();
-    let protocol = match config.lightgbm.protocol {
-        Protocol::Honest => "the end of the training time",
-        Protocol::Seed => "THE SCORED FOLD ITSELF, so the score is optimistic",
+    let trees: Vec<String> = records.iter().map(FoldRecord::trees).collect();
+    let of_parts =
+        if config.shared.target.fit == Fit::Parts { " (of the coins' own parts + of the market's)" } else { "" };
+    let stopped = match (config.lightgbm.patience, config.lightgbm.protocol) {
+        (0, _) => "there was no early stopping",
+        (_, Protocol::Honest) => "early stopping looked at the end of the training time",
+        (_, Protocol::Seed) => "early stopping looked at THE SCORED FOLD ITSELF, so the score is optimistic",
     };
-    writeln!(text, "\nTrees of each fold: {}; early stopping looked at {protocol}.", trees.join(" "))?;
+    writeln!(text, "\nTrees of each fold{of_parts}: {}; {stopped}.", trees.join(" "))?;
     writeln!(text, "{top}")?;
     writeln!(text, "{}", dropped(dataset, &records))?;
     if config.shared.target.shuffle_seed != 0 {
@@ -93,10 +97,20 @@ pub(crate) fn gather(
     Ok(())
 }
 
+/// The files of a fold that `predict` loads.
+fn model_files(config: &BaselineConfig) -> Vec<&'static str> {
+    match config.shared.target.fit {
+        Fit::Whole => vec![MODEL_FILE, RECORD_FILE],
+        Fit::Parts => vec![MODEL_FILE, MARKET_FILE, RECORD_FILE],
+    }
+}
+
 /// What a tracker is told of a fold: its curve by round, and its outcome by fold.
 pub(crate) fn track_fold(tracker: &Tracker, record: &FoldRecord, curve: &[Metrics]) {
-    let (l2, score) = (format!("fold-{}/l2", record.fold), format!("fold-{}/score", record.fold));
     for line in curve {
+        let of_part = if line.part.is_whole() { String::new() } else { format!("{}-", line.part.name()) };
+        let name = |of: &str| format!("fold-{}/{of_part}{of}", record.fold);
+        let (l2, score) = (name("l2"), name("score"));
         let values = [(l2.as_str(), line.l2), (score.as_str(), line.score)];
         let known: Vec<(&str, f64)> = values.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
         tracker.metrics(line.iteration as u64, &known);

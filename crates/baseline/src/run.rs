@@ -12,7 +12,7 @@ use tracking::Tracker;
 
 use crate::config::{BaselineConfig, Protocol};
 use crate::fold::FoldTraining;
-use crate::saved::{FoldRecord, MODEL_FILE, RECORD_FILE, read_model};
+use crate::saved::{FoldRecord, RECORD_FILE, model_file, read_model};
 use crate::{Library, export, report};
 
 /// Train LightGBM fold by fold on the data set of `train`, and score it out of sample
@@ -161,8 +161,8 @@ impl Run<'_> {
         let trained = match args.continue_rounds {
             None => training.train(None, config.lightgbm.rounds)?,
             Some(rounds) => {
-                let (model, record) = read_model(&folder, library)?;
-                training.train(Some((&model, record.best_iteration)), rounds)?
+                let (trees, record) = read_model(&folder, library)?;
+                training.train(Some((&trees, &record)), rounds)?
             }
         };
         let (rows, _) = training.score(&trained)?;
@@ -171,8 +171,8 @@ impl Run<'_> {
         cli::note(format!(
             "fold {}: {} of {} trees, {} rows in {:.1} s, Pearson {}",
             fold.number,
-            record.best_iteration,
-            record.rounds,
+            record.trees(),
+            record.rounds + record.market.map_or(0, |market| market.rounds),
             record.train_rows,
             record.train_secs,
             record.scored_pearson.map_or("-".to_owned(), |score| format!("{score:+.4}")),
@@ -185,7 +185,9 @@ impl Run<'_> {
         let shap = training.contributions(&trained, config.lightgbm.shap_rows)?;
         export::contributions(&folder.join(export::SHAP_FILE), dataset, features.features(), &shap)?;
         write_atomically(&folder.join("metrics.jsonl"), metrics.as_bytes())?;
-        write_atomically(&folder.join(MODEL_FILE), trained.model.as_bytes())?;
+        for (part, model) in &trained.models {
+            write_atomically(&folder.join(model_file(*part)), model.as_bytes())?;
+        }
         let text = serde_json::to_string_pretty(&record).context("a record is JSON")?;
         write_atomically(&folder.join(RECORD_FILE), text.as_bytes())?;
         // Last, as it marks the fold as finished.

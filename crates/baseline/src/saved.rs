@@ -10,13 +10,25 @@ use market::Symbol;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{BaselineConfig, Protocol, Validation};
+use crate::rows::Chunk;
 use crate::statistics::FeatureStats;
-use crate::{Booster, Library, Predict};
+use crate::trees::{Part, Trees};
+use crate::{Booster, Library};
 
-/// The trees of a fold up to its best iteration.
+/// The trees of a fold up to its best iteration: of the whole target, or of the coins' own parts.
 pub(crate) const MODEL_FILE: &str = "model.txt";
+/// `target.fit = "parts"`: the trees of the market's part.
+pub(crate) const MARKET_FILE: &str = "model-market.txt";
 /// What they were trained with.
 pub(crate) const RECORD_FILE: &str = "lightgbm.json";
+
+/// The file of a part's trees.
+pub(crate) fn model_file(part: Part) -> &'static str {
+    match part {
+        Part::Whole | Part::Own => MODEL_FILE,
+        Part::Market => MARKET_FILE,
+    }
+}
 
 /// How a fold's model was trained: the content of `lightgbm.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,10 +42,13 @@ pub struct FoldRecord {
     pub validation: Validation,
     /// LightGBM's parameters.
     pub parameters: String,
-    /// Trees that were grown.
+    /// Trees that were grown; with parts, of the coins' own.
     pub rounds: usize,
-    /// Trees that are kept.
+    /// Trees that are kept; with parts, of the coins' own.
     pub best_iteration: usize,
+    /// `target.fit = "parts"`: the same of the market's part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub market: Option<Grew>,
     /// Rows trained on.
     pub train_rows: usize,
     /// Rows that decided early stopping.
@@ -49,7 +64,23 @@ pub struct FoldRecord {
     pub scored_pearson: Option<f64>,
 }
 
+/// How many trees a part has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grew {
+    /// Trees that were grown.
+    pub rounds: usize,
+    /// Trees that are kept.
+    pub best_iteration: usize,
+}
+
 impl FoldRecord {
+    /// The number of trees that are kept, for people: `31`, or `31+12` with the market's.
+    pub(crate) fn trees(&self) -> String {
+        let market = self.market.map_or(String::new(), |market| format!("+{}", market.best_iteration));
+        format!("{}{market}", self.best_iteration)
+    }
+
     /// Reads a fold's record; None where the fold has none.
     ///
     /// # Errors
@@ -71,7 +102,7 @@ impl FoldRecord {
 /// A trained model that forecasts single times.
 #[derive(Debug)]
 pub struct SavedModel {
-    booster: Booster,
+    trees: Trees,
     record: FoldRecord,
     features: TabularFeatures,
     sha256: String,
@@ -92,9 +123,9 @@ impl SavedModel {
             None => run.to_owned(),
             Some(fold) => run.join(format!("fold-{fold}")),
         };
-        let (booster, record) = read_model(&folder, library)?;
+        let (trees, record) = read_model(&folder, library)?;
         let features = config.features();
-        let (found, expected) = (booster.features()?, features.names().len());
+        let (found, expected) = (trees.coins.features()?, features.names().len());
         if found != expected {
             bail!(
                 "{} was trained on {found} features, but the run's config has {expected}\n\
@@ -114,12 +145,18 @@ impl SavedModel {
                 universe.join(" ")
             );
         }
-        let path = folder.join(MODEL_FILE);
-        let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        Ok(Self { booster, record, features, sha256: content_hash(&bytes) })
+        let hash = |file: &str| -> anyhow::Result<String> {
+            let path = folder.join(file);
+            Ok(content_hash(&fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?))
+        };
+        let sha256 = match trees.market {
+            None => hash(MODEL_FILE)?,
+            Some(_) => content_hash((hash(MODEL_FILE)? + &hash(MARKET_FILE)?).as_bytes()),
+        };
+        Ok(Self { trees, record, features, sha256 })
     }
 
-    /// SHA-256 of the model's file.
+    /// SHA-256 of the model's file; of two files, that of their hashes one after the other.
     pub fn sha256(&self) -> &str {
         &self.sha256
     }
@@ -168,21 +205,26 @@ impl SavedModel {
     ) -> anyhow::Result<Vec<Result<f64, String>>> {
         let matrix = self.features.compute(panel, row..row + 1);
         let std = self.record.target_std_of(panel.symbols());
-        (0..panel.coins())
+        let refusals: Vec<Option<String>> = (0..panel.coins())
             .map(|coin| {
                 let unknown = std[coin].is_none().then(|| "the coin had no training rows".to_owned());
-                if let Some(refusal) = unknown.or_else(|| eligibility.refusal(row, coin)) {
-                    return Ok(Err(refusal));
-                }
-                let values = self.booster.predict(matrix.cell(0, coin), Predict::Value, None)?;
-                Ok(values.first().copied().ok_or_else(|| "LightGBM gave no forecast".to_owned()))
+                unknown.or_else(|| eligibility.refusal(row, coin))
             })
-            .collect()
+            .collect();
+        let cells: Vec<(usize, usize)> =
+            (0..panel.coins()).filter(|&coin| refusals[coin].is_none()).map(|coin| (row, coin)).collect();
+        let values: Vec<f32> = cells.iter().flat_map(|&(_, coin)| matrix.cell(0, coin).iter().copied()).collect();
+        let mut forecasts = self.trees.forecasts(&Chunk { values: &values, cells: &cells })?.into_iter();
+        let answer = |refusal: Option<String>| match refusal {
+            Some(refusal) => Err(refusal),
+            None => forecasts.next().ok_or_else(|| "LightGBM gave no forecast".to_owned()),
+        };
+        Ok(refusals.into_iter().map(answer).collect())
     }
 }
 
-/// A folder's model with its record.
-pub(crate) fn read_model(folder: &Path, library: &'static Library) -> anyhow::Result<(Booster, FoldRecord)> {
+/// A folder's trees with their record.
+pub(crate) fn read_model(folder: &Path, library: &'static Library) -> anyhow::Result<(Trees, FoldRecord)> {
     let path: PathBuf = folder.join(MODEL_FILE);
     let record = FoldRecord::read(folder)?;
     let (true, Some(record)) = (path.exists(), record) else {
@@ -192,7 +234,11 @@ pub(crate) fn read_model(folder: &Path, library: &'static Library) -> anyhow::Re
             folder.display()
         );
     };
-    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let booster = Booster::from_model(library, &text).with_context(|| format!("{}: not a model", path.display()))?;
-    Ok((booster, record))
+    let read = |file: &str| -> anyhow::Result<Booster> {
+        let path = folder.join(file);
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        Booster::from_model(library, &text).with_context(|| format!("{}: not a model", path.display()))
+    };
+    let market = record.market.map(|_| read(MARKET_FILE)).transpose()?;
+    Ok((Trees { coins: read(MODEL_FILE)?, market }, record))
 }

@@ -287,9 +287,10 @@ impl Targets {
     }
 
     /// The parts that [`Fit::Parts`] names: each coin's own, and the market's, the same for all coins at a row. They sum
-    /// to the whole, and are NaN where that is.
+    /// to the whole, and are NaN where that is. Segments of the horizon are not cut.
     pub fn parts(&self) -> (Self, Self) {
-        let (mut own, mut market) = (self.clone(), self.clone());
+        let mut own = Self { values: self.values.clone(), coins: self.coins, segments: Vec::new() };
+        let mut market = own.clone();
         for row in 0..self.values.len() / self.coins.max(1) {
             let known = || self.row(row).iter().filter(|value| !value.is_nan());
             let mean = known().sum::<f64>() / known().count() as f64;

@@ -43,13 +43,19 @@ pub struct Booster {
 }
 
 impl Booster {
-    /// A model to be grown on `train`, after the trees of `continued` if there are any, and looked at on `validation`.
+    /// A model to be grown on `train`, after the trees of `continued` if there are any, and looked at on `validation`, if
+    /// that is given.
     ///
-    /// To continue, both tables need the init score that `continued` gives their rows.
+    /// To continue, the tables need the init score that `continued` gives their rows.
     ///
     /// # Errors
     /// Parameters that LightGBM refuses.
-    pub fn new(train: Binned, validation: Binned, continued: Option<&Self>, parameters: &str) -> Result<Self, Error> {
+    pub fn new(
+        train: Binned,
+        validation: Option<Binned>,
+        continued: Option<&Self>,
+        parameters: &str,
+    ) -> Result<Self, Error> {
         let library = train.library;
         let functions = &library.functions;
         let parameters = c_text("parameters", parameters)?;
@@ -63,11 +69,21 @@ impl Booster {
             let returned = unsafe { (functions.LGBM_BoosterMerge)(booster.handle, other.handle) };
             functions.check("LGBM_BoosterMerge", returned)?;
         }
-        // SAFETY: as for the training table.
-        let returned = unsafe { (functions.LGBM_BoosterAddValidData)(booster.handle, validation.handle) };
-        functions.check("LGBM_BoosterAddValidData", returned)?;
-        booster.tables.push(validation);
+        if let Some(validation) = validation {
+            // SAFETY: as for the training table.
+            let returned = unsafe { (functions.LGBM_BoosterAddValidData)(booster.handle, validation.handle) };
+            functions.check("LGBM_BoosterAddValidData", returned)?;
+            booster.tables.push(validation);
+        }
         Ok(booster)
+    }
+
+    /// The training and the validation table, for another model; this one is freed. None where it was not grown here.
+    pub fn into_tables(mut self) -> (Option<Binned>, Option<Binned>) {
+        let mut tables = std::mem::take(&mut self.tables).into_iter();
+        // The library frees the booster before anyone can free the tables that it reads.
+        drop(self);
+        (tables.next(), tables.next())
     }
 
     /// A model as [`Booster::to_model`] wrote it.

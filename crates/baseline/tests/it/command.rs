@@ -57,6 +57,53 @@ fn a_run_has_all_its_parts_and_is_not_trained_twice() {
     assert_eq!(bits("run"), bits("parts"));
 }
 
+/// `target.fit = "parts"`: two kinds of trees, of which each has its own early stopping, make one forecast.
+#[test]
+fn parts_are_grown_by_themselves_and_forecast_together() {
+    let Some(_) = library() else { return };
+    let tiny = Tiny::new();
+    let parts = [&LONG[..], &["--set", "target.fit=parts", "--run", "parts"]].concat();
+    let (stdout, _) = tiny.trained(&parts);
+    assert!(stdout.contains("Trees of each fold (of the coins' own parts + of the market's): "), "{stdout}");
+    let record = json(&tiny.path("parts/fold-2/lightgbm.json"));
+    assert!(record["market"]["best_iteration"].as_u64() > Some(0), "{record}");
+    for name in ["model.txt", "model-market.txt"] {
+        let last = fs::read(tiny.path("parts/fold-2").join(name)).unwrap();
+        assert_eq!(fs::read(tiny.path("parts").join(name)).unwrap(), last, "predict loads the last fold's");
+    }
+    let metrics = fs::read_to_string(tiny.path("parts/fold-2/metrics.jsonl")).unwrap();
+    assert!(metrics.contains(r#""part":"own""#) && metrics.contains(r#""part":"market""#));
+    let importance = json(&tiny.path("parts/importance.json"));
+    let gain: f64 = importance["features"].as_array().unwrap().iter().map(|row| row["gain"].as_f64().unwrap()).sum();
+    assert!((gain - 1.0).abs() < 1e-9, "{gain}");
+}
+
+/// `lightgbm.patience = 0`: every round is kept, and no slice need be held back.
+#[test]
+fn without_patience_all_rounds_are_kept() {
+    let Some(_) = library() else { return };
+    let tiny = Tiny::new();
+    let fixed = ["--set", "lightgbm.patience=0", "--set", "split.early_stopping_share=0"];
+    for fit in ["whole", "parts"] {
+        let fit_key = format!("target.fit={fit}");
+        let with = |more: &[&'static str]| [&fixed[..], &["--run", fit, "--set", &fit_key], more].concat();
+        let (stdout, _) = tiny.trained(&with(&[]));
+        assert!(stdout.contains("; there was no early stopping."), "{stdout}");
+        let record = || json(&tiny.path(fit).join("fold-1/lightgbm.json"));
+        let first = record();
+        assert_eq!((&first["best_iteration"], &first["validation_rows"]), (&40.into(), &0.into()));
+        tiny.trained(&with(&["--continue-rounds", "15"]));
+        assert_eq!(record()["best_iteration"], 55);
+        assert_eq!(record()["market"]["best_iteration"].as_u64(), (fit == "parts").then_some(55));
+        assert!(record()["train_rows"] == first["train_rows"]);
+    }
+    tiny.trained(&["--run", "held-back", "--set", "lightgbm.patience=0"]);
+    let held_back = json(&tiny.path("held-back/fold-1/lightgbm.json"));
+    assert_eq!(held_back["best_iteration"], 40);
+    let all = json(&tiny.path("whole/fold-1/lightgbm.json"));
+    assert!(held_back["train_rows"].as_u64() < all["train_rows"].as_u64(), "the slice is trained on, too");
+}
+
 /// The same rows are scored as of a network of the same config.
 #[test]
 fn rows_are_those_of_the_network() {

@@ -104,7 +104,7 @@ fn models_are_those_of_the_python_package() {
         let expected = &expected[name];
         let parameters = expected["parameters"].as_str().unwrap();
         let (train, valid) = tables(library, parameters);
-        let mut booster = Booster::new(train, valid, None, parameters).unwrap();
+        let mut booster = Booster::new(train, Some(valid), None, parameters).unwrap();
         for l2 in numbers(&expected["l2"]) {
             booster.update().unwrap();
             assert_equal("l2", &[booster.validation_metric().unwrap()], &[l2]);
@@ -129,7 +129,7 @@ fn continued_models_are_those_of_the_python_package() {
     let (mut train, mut valid) = tables(library, parameters);
     train.set_init_score(&first.predict(rows(&x, 0, TRAIN), Predict::RawScore, None).unwrap()).unwrap();
     valid.set_init_score(&first.predict(rows(&x, TRAIN, VALID), Predict::RawScore, None).unwrap()).unwrap();
-    let mut booster = Booster::new(train, valid, Some(&first), parameters).unwrap();
+    let mut booster = Booster::new(train, Some(valid), Some(&first), parameters).unwrap();
     for l2 in numbers(&expected["l2"]) {
         booster.update().unwrap();
         assert_equal("l2", &[booster.validation_metric().unwrap()], &[l2]);
@@ -146,10 +146,10 @@ fn what_does_not_fit_is_an_error() {
     assert!(train.push(&[0.0; 6]).unwrap_err().to_string().contains("row 2001 of a table for 2000 rows"));
     assert!(valid.set_label(&[0.0; 6]).unwrap_err().to_string().contains("6 values of `label` for 600 of 600 rows"));
     assert!(Booster::from_model(library, "no model").is_err());
-    let mut booster = Booster::new(train, valid, None, parameters).unwrap();
+    let mut booster = Booster::new(train, Some(valid), None, parameters).unwrap();
     booster.update().unwrap();
     assert!(booster.predict(&[0.0; 7], Predict::Value, None).is_err());
     assert!(booster.predict(&[], Predict::Value, None).unwrap().is_empty());
     let (train, valid) = tables(library, "verbosity=-1");
-    assert!(Booster::new(train, valid, None, "objective=nonsense verbosity=-1").is_err());
+    assert!(Booster::new(train, Some(valid), None, "objective=nonsense verbosity=-1").is_err());
 }

@@ -1,0 +1,186 @@
+//! Growing trees round by round, until early stopping or for a fixed number of rounds.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::bail;
+use evaluate::{pearson, rank_ic_per_timestamp, summarize_ic};
+use serde::Serialize;
+
+use crate::config::{LightGbmConfig, Validation};
+use crate::trees::Part;
+use crate::{Binned, Booster};
+
+/// One line of metrics.jsonl.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Metrics {
+    /// What the trees are fitted to; left out where it is the whole target.
+    #[serde(skip_serializing_if = "Part::is_whole")]
+    pub part: Part,
+    /// Trees so far.
+    pub iteration: usize,
+    /// LightGBM's own metric on the validation rows.
+    pub l2: Option<f64>,
+    /// What early stopping looks at, where that is another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
+}
+
+/// Binned rows, which the trees of several parts are grown on one after the other.
+pub(crate) struct Tables {
+    pub train: Binned,
+    /// None where nothing is held back.
+    pub validation: Option<Binned>,
+}
+
+/// Rows that decide early stopping, as far as Pearson and rank IC need them.
+pub(crate) struct Validated {
+    pub targets: Vec<f64>,
+    /// Places of the rows of each time.
+    pub timestamps: Vec<Range<usize>>,
+}
+
+/// How trees are grown.
+pub(crate) struct Growing<'a> {
+    pub config: &'a LightGbmConfig,
+    pub parameters: &'a str,
+    /// 1-based number, for messages.
+    pub fold: usize,
+    pub part: Part,
+    /// Most rounds from here.
+    pub rounds: usize,
+    /// Set by Ctrl-C.
+    pub interrupted: &'a AtomicBool,
+}
+
+/// A model that is to be continued: its trees, and what they say of the validation rows.
+pub(crate) struct Continued<'a> {
+    pub booster: &'a Booster,
+    pub trees: usize,
+    pub validation_scores: Vec<f64>,
+}
+
+/// Trees that were grown.
+pub(crate) struct Grown {
+    /// The trees up to the best iteration, as text: what is scored is what is saved.
+    pub model: String,
+    /// Trees that were grown.
+    pub rounds: usize,
+    /// Trees that are kept.
+    pub best_iteration: usize,
+    pub metrics: Vec<Metrics>,
+}
+
+impl Growing<'_> {
+    /// Grows trees on labelled tables, which are handed back.
+    pub fn grow(
+        &self,
+        tables: Tables,
+        validated: &Validated,
+        continued: Option<&Continued<'_>>,
+    ) -> anyhow::Result<(Grown, Tables)> {
+        let trees_before = continued.map_or(0, |continued| continued.trees);
+        let mut best = Best::default();
+        if let Some(Continued { trees, validation_scores, .. }) = continued {
+            // What was there must be beaten.
+            let l2 = mean_squared_error(validation_scores, &validated.targets);
+            best.look(*trees, self.loss(validated, validation_scores, l2));
+        }
+        let has_validation = tables.validation.is_some();
+        let old = continued.map(|continued| continued.booster);
+        let mut booster = Booster::new(tables.train, tables.validation, old, self.parameters)?;
+        let of_part = if self.part.is_whole() { String::new() } else { format!(", {}", self.part.name()) };
+        let bar = cli::progress_bar(&format!("fold {}{of_part}", self.fold), self.rounds as u64);
+        let mut metrics = Vec::new();
+        let mut grown = 0;
+        while grown < self.rounds {
+            let goes_on = booster.update()?;
+            grown += 1;
+            let iteration = trees_before + grown;
+            if has_validation {
+                let line = self.look(&booster, validated, iteration, &mut best)?;
+                metrics.push(line);
+                bar.set_message(format!("best {}", best.iteration));
+            }
+            bar.inc(1);
+            if self.interrupted.load(Ordering::Relaxed) {
+                bar.abandon();
+                bail!(
+                    "interrupted in fold {} after {grown} rounds; finished folds are kept\n\
+                     hint: the same command goes on with this fold",
+                    self.fold
+                );
+            }
+            let patience = self.config.patience;
+            if !goes_on || (patience > 0 && iteration >= best.iteration.max(trees_before) + patience) {
+                break;
+            }
+        }
+        bar.finish_and_clear();
+        let rounds = trees_before + grown;
+        // Without patience all trees are kept; so they are where nothing was ever defined (a constant forecast has no
+        // Pearson).
+        let stopped = self.config.patience > 0 && best.loss.is_some();
+        let best_iteration = if stopped { best.iteration } else { rounds };
+        let model = booster.to_model(best_iteration)?;
+        let (train, validation) = booster.into_tables();
+        let Some(train) = train else { bail!("LightGBM kept no training rows of fold {}", self.fold) };
+        Ok((Grown { model, rounds, best_iteration, metrics }, Tables { train, validation }))
+    }
+
+    /// What the validation rows say after one more tree.
+    fn look(
+        &self,
+        booster: &Booster,
+        validated: &Validated,
+        iteration: usize,
+        best: &mut Best,
+    ) -> anyhow::Result<Metrics> {
+        let l2 = booster.validation_metric()?;
+        let is_l2 = self.validation() == Validation::L2;
+        let loss = if is_l2 { Some(l2) } else { self.loss(validated, &booster.validation_forecasts()?, l2) };
+        best.look(iteration, loss);
+        let score = (!is_l2).then(|| loss.map(|loss| -loss)).flatten();
+        Ok(Metrics { part: self.part, iteration, l2: Some(l2).filter(|l2| l2.is_finite()), score })
+    }
+
+    /// The market's part is the same for all coins, so there is no order among them to look at.
+    fn validation(&self) -> Validation {
+        match (self.part, self.config.validation) {
+            (Part::Market, Validation::RankIc) => Validation::Pearson,
+            (_, validation) => validation,
+        }
+    }
+
+    /// What early stopping minimizes; None where it is undefined.
+    fn loss(&self, validated: &Validated, forecasts: &[f64], l2: f64) -> Option<f64> {
+        match self.validation() {
+            Validation::L2 => Some(l2),
+            Validation::Pearson => pearson(forecasts, &validated.targets).map(|score| -score),
+            Validation::RankIc => {
+                let of_times = rank_ic_per_timestamp(&validated.timestamps, forecasts, &validated.targets);
+                summarize_ic(&of_times).mean.map(|score| -score)
+            }
+        }
+    }
+}
+
+/// The best iteration so far.
+#[derive(Debug, Default)]
+struct Best {
+    iteration: usize,
+    loss: Option<f64>,
+}
+
+impl Best {
+    fn look(&mut self, iteration: usize, loss: Option<f64>) {
+        if let Some(loss) = loss.filter(|loss| self.loss.is_none_or(|best| *loss < best)) {
+            *self = Self { iteration, loss: Some(loss) };
+        }
+    }
+}
+
+fn mean_squared_error(forecasts: &[f64], realized: &[f64]) -> f64 {
+    let squares = forecasts.iter().zip(realized).map(|(forecast, realized)| (forecast - realized).powi(2));
+    squares.sum::<f64>() / realized.len().max(1) as f64
+}

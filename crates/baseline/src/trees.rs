@@ -1,0 +1,145 @@
+//! The trees of a fold: of the whole target, or of a coin's own part and of the market's.
+
+use anyhow::bail;
+use serde::{Deserialize, Serialize};
+
+use crate::rows::Chunk;
+use crate::saved::FoldRecord;
+use crate::{Booster, ImportanceOf, Library, Predict};
+
+/// What trees are fitted to (`target.fit`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Part {
+    /// The target as it is.
+    Whole,
+    /// What is left of each coin's target without the market's.
+    Own,
+    /// The mean over the coins that have a target.
+    Market,
+}
+
+impl Part {
+    /// Whether it is all there is.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+    pub fn is_whole(&self) -> bool {
+        *self == Self::Whole
+    }
+
+    /// Its name in messages and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Own => "own",
+            Self::Market => "market",
+        }
+    }
+}
+
+/// The trees that make a forecast.
+#[derive(Debug)]
+pub(crate) struct Trees {
+    /// Of the whole target, or of the coins' own parts.
+    pub coins: Booster,
+    /// `target.fit = "parts"`: of the market's part.
+    pub market: Option<Booster>,
+}
+
+impl Trees {
+    /// Reads the models of the whole target, or of the coins' own parts and then the market's.
+    pub fn from_models(library: &'static Library, models: &[(Part, String)]) -> anyhow::Result<Self> {
+        let mut boosters = models.iter().map(|(_, model)| Booster::from_model(library, model));
+        let Some(coins) = boosters.next() else { bail!("no model to forecast with") };
+        Ok(Self { coins: coins?, market: boosters.next().transpose()? })
+    }
+
+    /// The trees of a part, and how many of them are kept.
+    pub fn to_continue(&self, record: &FoldRecord, part: Part) -> Option<(&Booster, usize)> {
+        match part {
+            Part::Whole | Part::Own => Some((&self.coins, record.best_iteration)),
+            Part::Market => Some((self.market.as_ref()?, record.market?.best_iteration)),
+        }
+    }
+
+    /// The forecasts of some rows, in the target's unit.
+    ///
+    /// With parts, all coins that are forecast at a time must be among the rows, one after the other: each gets its own
+    /// part less the mean of theirs, and the mean of what the market's trees say of each of them.
+    pub fn forecasts(&self, rows: &Chunk<'_>) -> anyhow::Result<Vec<f64>> {
+        let mut forecasts = self.coins.predict(rows.values, Predict::Value, None)?;
+        let Some(market) = &self.market else { return Ok(forecasts) };
+        let market = market.predict(rows.values, Predict::Value, None)?;
+        let mut start = 0;
+        for of_time in rows.cells.chunk_by(|a, b| a.0 == b.0) {
+            let end = start + of_time.len();
+            let mean = |values: &[f64]| values.iter().sum::<f64>() / of_time.len() as f64;
+            let shift = mean(&market[start..end]) - mean(&forecasts[start..end]);
+            forecasts[start..end].iter_mut().for_each(|forecast| *forecast += shift);
+            start = end;
+        }
+        Ok(forecasts)
+    }
+
+    /// SHAP contributions of some rows: one a feature, then the expected value. With parts they are those of both kinds of
+    /// trees together, as they are of the coin alone, before means over coins are taken.
+    pub fn contributions(&self, values: &[f32]) -> anyhow::Result<Vec<f64>> {
+        let mut contributions = self.coins.predict(values, Predict::Contributions, None)?;
+        if let Some(market) = &self.market {
+            let market = market.predict(values, Predict::Contributions, None)?;
+            contributions.iter_mut().zip(market).for_each(|(own, market)| *own += market);
+        }
+        Ok(contributions)
+    }
+
+    /// The share that each feature has in the importance of all, at most 1 in sum. With parts it is the mean of both kinds
+    /// of trees: their losses have no common scale.
+    pub fn importance(&self, kind: ImportanceOf) -> anyhow::Result<Vec<f64>> {
+        let mut shares = shares(self.coins.importance(kind, None)?);
+        if let Some(market) = &self.market {
+            let market = self::shares(market.importance(kind, None)?);
+            shares.iter_mut().zip(market).for_each(|(own, market)| *own = (*own + market) / 2.0);
+        }
+        Ok(shares)
+    }
+}
+
+fn shares(values: Vec<f64>) -> Vec<f64> {
+    let total: f64 = values.iter().sum();
+    values.into_iter().map(|value| if total > 0.0 { value / total } else { 0.0 }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Binned;
+
+    /// Trees of one feature that say something like `slope` times it.
+    fn booster(library: &'static Library, slope: f32) -> Booster {
+        let parameters =
+            "objective=regression metric=l2 min_data_in_leaf=1 num_leaves=8 num_iterations=20 verbosity=-1";
+        let values: Vec<f32> = (0..60).map(|row| row as f32).collect();
+        let labels: Vec<f32> = values.iter().map(|value| slope * value).collect();
+        let mut table = Binned::new(library, &values, &["x".to_owned()], values.len(), parameters).unwrap();
+        table.push(&values).unwrap();
+        table.set_label(&labels).unwrap();
+        let mut booster = Booster::new(table, None, None, parameters).unwrap();
+        (0..20).for_each(|_| _ = booster.update().unwrap());
+        booster
+    }
+
+    #[test]
+    fn own_parts_sum_to_nothing_and_the_market_is_one() {
+        let Some(library) = ::tests::available(Library::open()) else { return };
+        let trees = Trees { coins: booster(library, 1.0), market: Some(booster(library, -3.0)) };
+        let (values, cells) = ([5.0, 20.0, 50.0, 8.0], [(3, 0), (3, 1), (3, 4), (7, 1)]);
+        let alone = |booster: &Booster| booster.predict(&values, Predict::Value, None).unwrap();
+        let (own, market) = (alone(&trees.coins), alone(trees.market.as_ref().unwrap()));
+        let forecasts = trees.forecasts(&Chunk { values: &values, cells: &cells }).unwrap();
+        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+        assert!((mean(&forecasts[..3]) - mean(&market[..3])).abs() < 1e-9, "{forecasts:?}");
+        assert!((forecasts[2] - forecasts[0] - (own[2] - own[0])).abs() < 1e-9 && own[2] - own[0] > 10.0);
+        assert!((forecasts[3] - market[3]).abs() < 1e-9, "a coin alone is the market");
+        let whole = Trees { coins: booster(library, 1.0), market: None };
+        assert_eq!(whole.forecasts(&Chunk { values: &values, cells: &cells }).unwrap(), own);
+    }
+}
