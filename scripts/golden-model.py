@@ -45,7 +45,9 @@ class Block(nn.Module):
         self.norm2 = norm(channels_out)
         self.conv2 = nn.Conv1d(channels_out, channels_out, kernel, 1, padding=(kernel - 1) // 2)
         reshapes = stride != 1 or channels_in != channels_out
-        self.projection = nn.Conv1d(channels_in, channels_out, 1, stride) if reshapes else nn.Identity()
+        width = 1 if stride == 1 else kernel
+        projection = nn.Conv1d(channels_in, channels_out, width, stride, padding=(width - 1) // 2)
+        self.projection = projection if reshapes else nn.Identity()
         self.dropout = nn.Dropout(config["dropout"])
         self.act = ACTIVATIONS[config["activation"]]
 

@@ -9,8 +9,9 @@ use crate::layers::LayerNorm;
 
 /// A pre-activation residual block, `x + conv2(act(dropout(conv1(act(x)))))`.
 ///
-/// With `norm = "layer"` a normalization comes before each activation. Where the shape changes, `x`
-/// goes through a convolution of kernel 1, as in ResNet.
+/// With `norm = "layer"` a normalization comes before each activation. Where the number of channels
+/// changes, `x` goes through a convolution of kernel 1, as in ResNet; where there is a stride, through
+/// one of the block's kernel, as all minutes are to be seen.
 ///
 /// Sources: identity mappings and the order of the parts, He et al. 2016
 /// (<https://arxiv.org/abs/1603.05027>); dropout between the convolutions, Zagoruyko and Komodakis
@@ -43,7 +44,8 @@ impl Block {
         let conv1 =
             Conv1dConfig { channels_in, channels_out, kernel: config.kernel, stride, padding: (config.kernel - 1) / 2 };
         let conv2 = Conv1dConfig { channels_in: channels_out, stride: 1, ..conv1 };
-        let projection = Conv1dConfig { kernel: 1, padding: 0, ..conv1 };
+        // Kernel 1 would step over every other minute where there is a stride, and in an even number of steps over the newest.
+        let projection = if stride == 1 { Conv1dConfig { kernel: 1, padding: 0, ..conv1 } } else { conv1 };
         let reshapes = stride != 1 || channels_in != channels_out;
         Self {
             norm1: norm(channels_in),
