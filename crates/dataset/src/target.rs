@@ -21,10 +21,6 @@ pub struct TargetConfig {
     pub horizon_bars: usize,
     /// Whether forecasters are fitted to the target as a whole or to its parts.
     pub fit: Fit,
-    /// `return`: where the network cuts the horizon, such as `[1, 5, 15]` bars: it forecasts the return of each segment by
-    /// itself, and the forecast is their sum. There is less noise in the first bars, so what is known of them is learnt
-    /// sooner. Empty: the horizon as one.
-    pub segments: Vec<usize>,
     /// `gresearch`: the bars over which a coin's market beta is estimated.
     pub beta_window_bars: usize,
     /// Other than 0: a control. Forecasters are fitted to targets whose days are in another order (all coins together),
@@ -41,7 +37,6 @@ impl Default for TargetConfig {
             kind: TargetKind::Return,
             horizon_bars: 15,
             fit: Fit::Whole,
-            segments: Vec::new(),
             beta_window_bars: 3750,
             shuffle_seed: 0,
             weights: BTreeMap::new(),
@@ -101,15 +96,6 @@ impl TargetConfig {
         if self.beta_window_bars == 0 {
             return Err(Error::config("target.beta_window_bars", 0, "at least 1 bar"));
         }
-        let is_cut = self.segments.is_sorted_by(|a, b| a < b) && self.segments.first() != Some(&0);
-        if !self.segments.is_empty() && !(is_cut && self.segments.last() == Some(&self.horizon_bars)) {
-            let expected = format!("[], or bars that rise and end with target.horizon_bars = {}", self.horizon_bars);
-            return Err(Error::config("target.segments", format!("{:?}", self.segments), expected));
-        }
-        if !self.segments.is_empty() && self.kind != TargetKind::Return {
-            let expected = "[], as only target.kind = \"return\" can be cut";
-            return Err(Error::config("target.segments", format!("{:?}", self.segments), expected));
-        }
         match self.weights.iter().find(|(_, weight)| !weight.is_finite() || **weight < 0.0) {
             Some((symbol, weight)) => {
                 Err(Error::config("target.weights", format!("{symbol}: {weight}"), "finite weights of at least 0"))
@@ -164,23 +150,7 @@ impl TargetConfig {
             TargetKind::Provided => each(panel, |row, coin| panel.value(Column::Target, row, coin)),
         };
         debug_assert_eq!(values.len(), rows * coins);
-        let starts = std::iter::once(&0).chain(&self.segments);
-        let segments = starts.zip(&self.segments).map(|(&from, &until)| segment(panel, from, until)).collect();
-        Targets { values, coins, segments }
-    }
-
-    /// How many segments the horizon is cut into; 1 where it is not.
-    pub fn segment_count(&self) -> usize {
-        self.segments.len().max(1)
-    }
-
-    /// The length of each segment in bars.
-    pub fn segment_bars(&self) -> Vec<usize> {
-        if self.segments.is_empty() {
-            return vec![self.horizon_bars];
-        }
-        let starts = std::iter::once(&0).chain(&self.segments);
-        starts.zip(&self.segments).map(|(from, until)| until - from).collect()
+        Targets { values, coins }
     }
 
     /// `close[from + h] / close[from]`, where the coin was observed at `row`, `from` and `from + h`.
@@ -232,28 +202,6 @@ impl TargetConfig {
     }
 }
 
-/// The values with some stretches of them, one after the other, at `place`.
-fn moved<T: Copy>(values: &[T], mut place: usize, stretches: &[Range<usize>]) -> Vec<T> {
-    let mut result = values.to_vec();
-    for stretch in stretches {
-        result[place..place + stretch.len()].copy_from_slice(&values[stretch.clone()]);
-        place += stretch.len();
-    }
-    result
-}
-
-/// `close[row + until] / close[row + from] - 1`, where the coin was observed at `row` and at both of these.
-fn segment(panel: &Panel, from: usize, until: usize) -> Vec<f32> {
-    let ratio = |row: usize, coin: usize| {
-        let (first, last) = (row + from, row + until);
-        if last >= panel.rows() || ![row, first, last].iter().all(|&row| panel.is_observed(row, coin)) {
-            return f64::NAN;
-        }
-        panel.value(Column::Close, last, coin) / panel.value(Column::Close, first, coin) - 1.0
-    };
-    each(panel, ratio).into_iter().map(|value| value as f32).collect()
-}
-
 fn each(panel: &Panel, value: impl Fn(usize, usize) -> f64) -> Vec<f64> {
     (0..panel.rows())
         .flat_map(|row| (0..panel.coins()).map(move |coin| (row, coin)))
@@ -266,8 +214,6 @@ fn each(panel: &Panel, value: impl Fn(usize, usize) -> f64) -> Vec<f64> {
 pub struct Targets {
     values: Vec<f64>,
     coins: usize,
-    /// `[segments]`, each as `values`.
-    segments: Vec<Vec<f32>>,
 }
 
 impl Targets {
@@ -287,10 +233,9 @@ impl Targets {
     }
 
     /// The parts that [`Fit::Parts`] names: each coin's own, and the market's, the same for all coins at a row. They sum
-    /// to the whole, and are NaN where that is. Segments of the horizon are not cut.
+    /// to the whole, and are NaN where that is.
     pub fn parts(&self) -> (Self, Self) {
-        let mut own = Self { values: self.values.clone(), coins: self.coins, segments: Vec::new() };
-        let mut market = own.clone();
+        let (mut own, mut market) = (self.clone(), self.clone());
         for row in 0..self.values.len() / self.coins.max(1) {
             let known = || self.row(row).iter().filter(|value| !value.is_nan());
             let mean = known().sum::<f64>() / known().count() as f64;
@@ -301,14 +246,6 @@ impl Targets {
             }
         }
         (own, market)
-    }
-
-    /// The return of one segment of the horizon, from 0; without segments, the target. NaN where unknown.
-    pub fn segment(&self, row: usize, coin: usize, segment: usize) -> f64 {
-        match self.segments.get(segment) {
-            Some(values) => values.get(row * self.coins + coin).map_or(f64::NAN, |&value| f64::from(value)),
-            None => self.value(row, coin),
-        }
     }
 
     /// The same with the targets of `rows` cut into blocks of `day_bars`, and the blocks put in another order; no block
@@ -322,14 +259,14 @@ impl Targets {
         for last in (1..blocks.len()).rev() {
             blocks.swap(last, random.random_range(0..last));
         }
-        let place = rows.start * self.coins;
-        let cells: Vec<Range<usize>> =
-            blocks.into_iter().map(|block| block.start * self.coins..block.end * self.coins).collect();
-        Self {
-            values: moved(&self.values, place, &cells),
-            coins: self.coins,
-            segments: self.segments.iter().map(|values| moved(values, place, &cells)).collect(),
+        let mut values = self.values.clone();
+        let mut place = rows.start * self.coins;
+        for block in blocks {
+            let moved = &self.values[block.start * self.coins..block.end * self.coins];
+            values[place..place + moved.len()].copy_from_slice(moved);
+            place += moved.len();
         }
+        Self { values, coins: self.coins }
     }
 
     /// Whether any coin has a target at `row`.

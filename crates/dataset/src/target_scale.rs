@@ -18,8 +18,6 @@ pub struct TargetScales {
     coins: usize,
     /// `[rows, coins]`, or one row that is that of all.
     values: Vec<f32>,
-    /// What each segment of the horizon is scaled by in its turn: the square root of its share of the bars.
-    segments: Vec<f32>,
 }
 
 impl TargetScales {
@@ -27,11 +25,8 @@ impl TargetScales {
     pub fn new(config: &Config, normalizer: &Normalizer, panel: &Panel) -> Self {
         let fixed: Vec<f32> = normalizer.coins.iter().map(|coin| coin.target_scale).collect();
         let coins = fixed.len();
-        let bars = config.target.segment_bars();
-        let share = |bars: &usize| (*bars as f32 / config.target.horizon_bars as f32).sqrt();
-        let segments = bars.iter().map(share).collect();
         if config.normalize.target != TargetScale::Trailing {
-            return Self { coins, values: fixed, segments };
+            return Self { coins, values: fixed };
         }
         let columns: Vec<Vec<f32>> = fixed
             .par_iter()
@@ -39,23 +34,17 @@ impl TargetScales {
             .map(|(coin, &fixed)| trailing(panel, coin, config.target.horizon_bars, f64::from(fixed)))
             .collect();
         let values = (0..panel.rows()).flat_map(|row| columns.iter().map(move |column| column[row])).collect();
-        Self { coins, values, segments }
+        Self { coins, values }
     }
 
-    /// The scale at `row` of a segment of the coin's target, from 0.
-    pub fn at(&self, row: usize, coin: usize, segment: usize) -> f32 {
-        self.values[(row * self.coins + coin) % self.values.len()] * self.segments[segment]
+    /// The scale at `row` of the coin.
+    pub fn at(&self, row: usize, coin: usize) -> f32 {
+        self.values[(row * self.coins + coin) % self.values.len()]
     }
 
-    /// The forecast at `row` in the unit of the target: the sum of what the network says of the segments, `[segments]`.
-    pub fn forecast(&self, row: usize, coin: usize, outputs: &[f32]) -> f64 {
-        let of_segment = |(segment, &output): (usize, &f32)| f64::from(output) * f64::from(self.at(row, coin, segment));
-        outputs.iter().enumerate().map(of_segment).sum()
-    }
-
-    /// How many values the network says of each coin.
-    pub fn segments(&self) -> usize {
-        self.segments.len()
+    /// A network's output at `row` in the unit of the target.
+    pub fn in_unit_of_target(&self, row: usize, coin: usize, output: f32) -> f64 {
+        f64::from(output) * f64::from(self.at(row, coin))
     }
 }
 

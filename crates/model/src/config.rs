@@ -103,8 +103,6 @@ pub struct NetworkConfig {
     pub head_width: usize,
     /// What happens to a window before the first convolution.
     pub input_norm: WindowNorm,
-    /// Values that are forecast for each coin.
-    pub outputs: usize,
 }
 
 impl Default for NetworkConfig {
@@ -130,7 +128,6 @@ impl Default for NetworkConfig {
             pool: Pool::MeanLast,
             head_width: 64,
             input_norm: WindowNorm::None,
-            outputs: 1,
         }
     }
 }
@@ -149,7 +146,6 @@ impl NetworkConfig {
             ("blocks_per_stage", self.blocks_per_stage),
             ("kernel", self.kernel),
             ("stage_stride", self.stage_stride),
-            ("outputs", self.outputs),
         ];
         for (key, found) in positive {
             if !(1..=LARGEST).contains(&found) {

@@ -18,7 +18,7 @@ pub const FORECAST_BATCH: usize = 16;
 ///
 /// # Shapes
 ///
-/// - output: `[ends.len(), coins * outputs]`, row-major
+/// - output: `[ends.len(), coins]`, row-major
 ///
 /// # Errors
 ///
@@ -45,8 +45,7 @@ pub fn forecast(
         });
     }
     let is_shape_free = has_own_kernel(&network.device());
-    let outputs = network.outputs();
-    let mut forecasts = Vec::with_capacity(ends.len() * outputs);
+    let mut forecasts = Vec::with_capacity(ends.len() * coins);
     let mut padded = Vec::with_capacity(FORECAST_BATCH);
     for chunk in ends.chunks(FORECAST_BATCH) {
         padded.clear();
@@ -55,8 +54,8 @@ pub fn forecast(
             padded.resize(FORECAST_BATCH, chunk[chunk.len() - 1]);
         }
         let values = to_host(network.forward(windows.batch(&padded)?), "forecasting")?;
-        forecasts.extend_from_slice(&values[..chunk.len() * outputs]);
-        progress(forecasts.len() / outputs);
+        forecasts.extend_from_slice(&values[..chunk.len() * coins]);
+        progress(forecasts.len() / coins);
     }
     Ok(forecasts)
 }

@@ -63,8 +63,8 @@ impl NetworkConfig {
         self.validate()?;
         self.validate_input(coins, features, lookback)?;
         let (channels_in, outputs) = match self.mixing {
-            Mixing::Stacked => (coins * features, coins * self.outputs),
-            Mixing::Shared => (2 * features, self.outputs),
+            Mixing::Stacked => (coins * features, coins),
+            Mixing::Shared => (2 * features, 1),
         };
         let stem = Conv1dConfig {
             channels_in,
@@ -108,7 +108,7 @@ impl ResNet1d {
         &self.config
     }
 
-    /// Number of coins.
+    /// Number of coins, which is the number of outputs.
     pub fn coins(&self) -> usize {
         self.coins
     }
@@ -123,11 +123,6 @@ impl ResNet1d {
         self.lookback
     }
 
-    /// Number of values that are forecast for each window.
-    pub fn outputs(&self) -> usize {
-        self.coins * self.config.outputs
-    }
-
     /// Number of trainable values.
     pub fn num_params(&self) -> usize {
         Module::num_params(self)
@@ -138,14 +133,14 @@ impl ResNet1d {
         self.stem.bias.val().device()
     }
 
-    /// Forecasts one value (or `outputs` of them) for each window and coin.
+    /// Forecasts one value for each window and coin.
     ///
     /// # Shapes
     ///
     /// - windows: `[batch, coins * features, lookback]`, channel `coin * features + feature`;
     ///   cheapest as the transpose of `[batch, lookback, channel]`, as [`Windows`](crate::Windows)
     ///   hands them out
-    /// - output: `[batch, coins * outputs]`, a coin's values beside each other
+    /// - output: `[batch, coins]`
     pub fn forward(&self, windows: Tensor<3>) -> Tensor<2> {
         let [batch, _, time] = windows.dims();
         // [batch, time, channel]
@@ -175,8 +170,8 @@ impl ResNet1d {
             values = block.forward(values);
         }
         let values = activate(values, &self.norm, self.config.activation);
-        // [batch, coin * output]: with shared weights the rows are [batch * coin, output].
-        self.head.forward(self.pool(values)).reshape([batch, self.outputs()])
+        // [batch, coin]: with shared weights the rows are [batch * coin, 1].
+        self.head.forward(self.pool(values)).reshape([batch, self.coins])
     }
 
     /// What of the time steps reaches the head.

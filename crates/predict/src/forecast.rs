@@ -48,7 +48,7 @@ pub struct CoinForecast {
 const DRIFT_BARS: usize = 60;
 
 /// What a forecaster says of one coin, or why nothing.
-pub(crate) type Said = Result<f64, String>;
+type Said = Result<f64, String>;
 
 /// Forecasts at the last candle of `history`: the same bits as the offline table has for that time.
 ///
@@ -57,23 +57,26 @@ pub(crate) type Said = Result<f64, String>;
 pub fn forecast_at(checkpoint: &Checkpoint, history: &History) -> anyhow::Result<Forecasts> {
     let config = &checkpoint.config;
     let interval = config.data.interval;
-    let fold = checkpoint.forecaster.fold();
     let from_ms = history.at_ms - (checkpoint.history_bars() as i64 - 1) * interval.ms();
     let grid = (from_ms, history.at_ms + interval.ms());
-    let panel = Panel::build(&history.coins, interval, grid, config.data.fill_limit_bars, &checkpoint.columns());
+    let panel = Panel::build(&history.coins, interval, grid, config.data.fill_limit_bars, &config.columns());
     let eligibility = Eligibility::of(&panel, &config.features);
     let row = panel.rows() - 1;
-    let (values, mut drifts) = match &checkpoint.forecaster {
+    let (fold, values, mut drifts) = match &checkpoint.forecaster {
         Forecaster::Network { normalizer, networks, device } => {
-            by_networks(config, &panel, &eligibility, normalizer, networks, device)?
+            let (values, drifts) = by_networks(config, &panel, &eligibility, normalizer, networks, device)?;
+            (normalizer.fold, values, drifts)
         }
         Forecaster::LightGbm(model) => {
             let furthest = model.furthest(&panel, row, DRIFT_BARS);
             let drift = |(feature, std)| Drift { feature, std };
-            (model.forecast(&panel, &eligibility, row)?, furthest.into_iter().map(|f| f.map(drift)).collect())
+            (
+                model.fold(),
+                model.forecast(&panel, &eligibility, row)?,
+                furthest.into_iter().map(|f| f.map(drift)).collect(),
+            )
         }
-        Forecaster::Ensemble(members) => members.forecast(history)?,
-        Forecaster::Rule => (by_rule(config, &panel), Vec::new()),
+        Forecaster::Rule => (0, by_rule(config, &panel), Vec::new()),
     };
     drifts.resize(panel.coins(), None);
     let of_coin = |((coin, value), drift): ((usize, Said), Option<Drift>)| CoinForecast {
@@ -122,8 +125,8 @@ fn by_networks(
     let mut sums = vec![0.0; panel.coins()];
     for network in networks {
         let outputs = forecast(network, &windows, &[row], &mut |_| {})?;
-        for (coin, (sum, outputs)) in sums.iter_mut().zip(outputs.chunks_exact(scales.segments())).enumerate() {
-            *sum += scales.forecast(row, coin, outputs);
+        for (coin, (sum, output)) in sums.iter_mut().zip(outputs).enumerate() {
+            *sum += scales.in_unit_of_target(row, coin, output);
         }
     }
     let of_coin = |(coin, sum): (usize, f64)| {

@@ -192,7 +192,6 @@ impl TrainConfig {
         if config.shared.normalize.inputs == InputNorm::Window {
             config.network.input_norm = WindowNorm::Window;
         }
-        config.network.outputs = config.shared.target.segment_count();
         config.network.validate().map_err(|error| cli::usage(anyhow!("section [network]: {error}")))?;
         config.validate().map_err(cli::usage)?;
         config.run.forecaster = format!("network{}", config.shared.target.name_suffix());

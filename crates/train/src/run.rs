@@ -229,13 +229,12 @@ fn score(piece: &Piece<'_>, network: &ResNet1d) -> anyhow::Result<ForecastTable>
     let outputs = forecast(network, piece.windows, &set.ends, &mut |done| bar.set_position(done as u64))?;
     bar.finish_and_clear();
     let coins = dataset.panel.coins();
-    let rows = outputs
-        .chunks_exact(scales.segments())
-        .enumerate()
-        .filter(|&(place, _)| set.counts[place])
-        .map(|(place, outputs)| {
+    let rows = (0..outputs.len())
+        .filter(|&place| set.counts[place])
+        .map(|place| {
             let (row, coin) = (set.ends[place / coins], place % coins);
-            dataset.forecast_row(fold, (row, coin), target_std[coin], scales.forecast(row, coin, outputs))
+            let forecast = scales.in_unit_of_target(row, coin, outputs[place]);
+            dataset.forecast_row(fold, (row, coin), target_std[coin], forecast)
         })
         .collect();
     Ok(ForecastTable::new(rows, &piece.dir)?)

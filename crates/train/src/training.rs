@@ -288,29 +288,16 @@ impl Piece<'_> {
         Ok((network, optimizer, progress))
     }
 
-    /// The loss of the network's answers for some windows of a set, `[windows, coins * segments]`.
-    fn loss(&self, outputs: Tensor<2>, set: &WindowSet, picked: &[usize]) -> Tensor<1> {
-        let (coins, segments) = (self.dataset.panel.coins(), self.scales.segments());
-        let outputs = outputs.reshape([picked.len(), coins, segments]);
-        let of_segment = |segment: usize| {
-            // [windows, coins, 1] to [windows, coins]
-            let forecast = outputs.clone().narrow(2, segment, 1).reshape([picked.len(), coins]);
-            self.segment_loss(forecast, set, picked, segment)
-        };
-        let first = of_segment(0);
-        (1..segments).fold(first, |sum, segment| sum + of_segment(segment)) / segments as f32
-    }
-
-    /// The loss of the forecasts of one segment of the horizon, `[windows, coins]`.
-    fn segment_loss(&self, forecast: Tensor<2>, set: &WindowSet, picked: &[usize], segment: usize) -> Tensor<1> {
+    /// The loss of forecasts of some windows of a set.
+    fn loss(&self, forecast: Tensor<2>, set: &WindowSet, picked: &[usize]) -> Tensor<1> {
         let coins = self.dataset.panel.coins();
         let (mut targets, mut mask, mut scales) = (Vec::new(), Vec::new(), Vec::new());
         for &window in picked {
             for coin in 0..coins {
-                let target = self.targets.segment(set.ends[window], coin, segment);
-                let scale = self.scales.at(set.ends[window], coin, segment);
-                let counts = set.counts[window * coins + coin] && !target.is_nan();
-                targets.push(if counts { (target / f64::from(scale)) as f32 } else { 0.0 });
+                let counts = set.counts[window * coins + coin];
+                let scale = self.scales.at(set.ends[window], coin);
+                let target = self.targets.value(set.ends[window], coin) / f64::from(scale);
+                targets.push(if counts { target as f32 } else { 0.0 });
                 mask.push(f32::from(u8::from(counts)));
                 scales.push(scale);
             }
@@ -333,18 +320,16 @@ impl Piece<'_> {
         }
         let coins = self.dataset.panel.coins();
         let outputs = forecast(network, self.windows, &set.ends, &mut |_| {})?;
-        let said = outputs.chunks_exact(self.scales.segments()).enumerate();
-        let (forecasts, realized): (Vec<f64>, Vec<f64>) = said
-            .filter(|&(place, _)| set.counts[place])
-            .map(|(place, outputs)| {
+        let counted = (0..outputs.len()).filter(|&place| set.counts[place]);
+        let (forecasts, realized): (Vec<f64>, Vec<f64>) = counted
+            .map(|place| {
                 let (row, coin) = (set.ends[place / coins], place % coins);
-                (self.scales.forecast(row, coin, outputs), self.targets.value(row, coin))
+                (self.scales.in_unit_of_target(row, coin, outputs[place]), self.targets.value(row, coin))
             })
             .unzip();
         let all: Vec<usize> = (0..set.len()).collect();
-        let shape = [set.len(), network.outputs()];
-        let outputs = Tensor::from_data(TensorData::new(outputs, shape), &self.device.clone().autodiff());
-        let loss = scalar(Some(self.loss(outputs, set, &all).without_autodiff()))?;
+        let forecast = Tensor::from_data(TensorData::new(outputs, [set.len(), coins]), &self.device.clone().autodiff());
+        let loss = scalar(Some(self.loss(forecast, set, &all).without_autodiff()))?;
         Ok((Some(loss), pearson(&forecasts, &realized)))
     }
 

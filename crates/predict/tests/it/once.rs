@@ -3,9 +3,11 @@
 use std::fs;
 
 use market::{Interval, Market};
+use model::DeviceChoice;
+use predict::Checkpoint;
 use replay::{Exchange, ReplayConfig};
 
-use crate::support::{predict, untrained_run};
+use crate::support::{into_ensemble, predict, untrained_run};
 
 #[test]
 fn the_last_closed_candle_is_forecast() {
@@ -17,6 +19,34 @@ fn the_last_closed_candle_is_forecast() {
     assert_eq!(json["coins"].as_array().unwrap().len(), 3);
     assert!(json["coins"][0]["forecast"].is_f64());
     assert_eq!(json["closed_at"].as_i64().unwrap() - json["time"].as_i64().unwrap(), 60_000);
+}
+
+/// An ensemble's forecasts are sums of its members', by weights of the market's part and of the coins' own.
+#[test]
+fn an_ensemble_forecasts_with_its_members() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = untrained_run(dir.path());
+    into_ensemble(&run);
+    let made = |run: &str| -> serde_json::Value {
+        serde_json::from_str(&predict(dir.path(), &["--run", run, "--json", "--fallback", "refuse"])).unwrap()
+    };
+    let (both, member) = (made("run"), made("member"));
+    assert_eq!(both["forecaster"], "ensemble of fold 2");
+    assert!(both["coins"][0]["drift"]["feature"].is_string(), "the network's");
+    let forecasts = |json: &serde_json::Value| -> Vec<f64> {
+        json["coins"].as_array().unwrap().iter().map(|coin| coin["forecast"].as_f64().unwrap()).collect()
+    };
+    let member = forecasts(&member);
+    let market = member.iter().sum::<f64>() / member.len() as f64;
+    for (both, member) in forecasts(&both).into_iter().zip(member) {
+        assert!((both - (0.75 * market + 1.25 * (member - market))).abs() < 1e-12);
+    }
+    // What another fold would take is not there.
+    let error = Checkpoint::load(&run, Some(1), &[], DeviceChoice::Flex).unwrap_err().to_string();
+    assert!(error.ends_with("run has no weights of fold 1, expected one of 2"), "{error}");
+    fs::remove_file(dir.path().join("member/model.safetensors")).unwrap();
+    let error = format!("{:#}", Checkpoint::load(&run, None, &[], DeviceChoice::Flex).unwrap_err());
+    assert!(error.contains("a member of") && error.contains("member has no model.safetensors yet"), "{error}");
 }
 
 /// Callers with `--json` share forecasts for as long as they say; a table is always new.

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use ensemble::{FoldWeights, Method, SavedWeights, Weights};
 use model::{DeviceChoice, NetworkConfig, save_weights};
 
 /// A run as training leaves it, with weights that were never trained.
@@ -25,6 +26,24 @@ pub fn untrained_run(dir: &Path) -> PathBuf {
     let metadata = [("stats_sha256".to_owned(), dataset::content_hash(stats.as_bytes()))].into();
     save_weights(&network, &run.join("model.safetensors"), &metadata).unwrap();
     run
+}
+
+/// Puts an ensemble in a run's place: of the run itself, which becomes `member`, taken twice.
+pub fn into_ensemble(run: &Path) {
+    let member = run.with_file_name("member");
+    fs::rename(run, &member).unwrap();
+    fs::create_dir(run).unwrap();
+    let mut config: toml::Table = toml::from_str(&fs::read_to_string(member.join("run.toml")).unwrap()).unwrap();
+    config.remove("network");
+    config.insert("run".to_owned(), toml::toml! { forecaster = "ensemble" }.into());
+    fs::write(run.join("run.toml"), toml::to_string(&config).unwrap()).unwrap();
+    let weights = Weights { market: vec![0.5, 0.25], own: vec![0.75, 0.5] };
+    let members = vec!["../member".to_owned(); 2];
+    let folds = vec![FoldWeights { fold: 2, events: 0.0, weights }];
+    SavedWeights { method: Method::Stacked, members, folds }.publish(run).unwrap();
+    if member.join("thresholds.toml").exists() {
+        fs::rename(member.join("thresholds.toml"), run.join("thresholds.toml")).unwrap();
+    }
 }
 
 /// What the binary prints; it must succeed.

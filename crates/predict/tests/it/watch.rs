@@ -11,7 +11,7 @@ use market::{Interval, Market};
 use replay::{Exchange, Faults, ReplayConfig};
 use serde_json::Value;
 
-use crate::support::untrained_run;
+use crate::support::{into_ensemble, untrained_run};
 
 const MINUTE: i64 = 60_000;
 
@@ -103,6 +103,18 @@ fn every_minute_is_forecast_and_traded_on_as_the_store_says() {
     let log = fs::read_to_string(market.run.join("ledger.jsonl")).unwrap();
     let line: Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();
     assert_eq!((&line["message"], &line["coins"]), (&Value::from("watching"), &Value::from(3)));
+}
+
+#[test]
+fn an_ensemble_is_watched_with_like_any_run() {
+    let market = Market3::new(Faults::default());
+    into_ensemble(&market.run);
+    finished(market.watch(25, &no_metrics()));
+    let (is_right, verdict) = market.verdict();
+    assert!(is_right, "{verdict}");
+    assert!(count(&verdict, "minutes") >= 5 && count(&verdict, "forecasts") >= 10, "{verdict}");
+    let log = fs::read_to_string(market.run.join("ledger.jsonl")).unwrap();
+    assert!(!log.contains("indicator rule"), "{log}");
 }
 
 #[test]
