@@ -48,7 +48,7 @@ pub struct CoinForecast {
 const DRIFT_BARS: usize = 60;
 
 /// What a forecaster says of one coin, or why nothing.
-type Said = Result<f64, String>;
+pub(crate) type Said = Result<f64, String>;
 
 /// Forecasts at the last candle of `history`: the same bits as the offline table has for that time.
 ///
@@ -57,26 +57,23 @@ type Said = Result<f64, String>;
 pub fn forecast_at(checkpoint: &Checkpoint, history: &History) -> anyhow::Result<Forecasts> {
     let config = &checkpoint.config;
     let interval = config.data.interval;
+    let fold = checkpoint.forecaster.fold();
     let from_ms = history.at_ms - (checkpoint.history_bars() as i64 - 1) * interval.ms();
     let grid = (from_ms, history.at_ms + interval.ms());
-    let panel = Panel::build(&history.coins, interval, grid, config.data.fill_limit_bars, &config.columns());
+    let panel = Panel::build(&history.coins, interval, grid, config.data.fill_limit_bars, &checkpoint.columns());
     let eligibility = Eligibility::of(&panel, &config.features);
     let row = panel.rows() - 1;
-    let (fold, values, mut drifts) = match &checkpoint.forecaster {
+    let (values, mut drifts) = match &checkpoint.forecaster {
         Forecaster::Network { normalizer, networks, device } => {
-            let (values, drifts) = by_networks(config, &panel, &eligibility, normalizer, networks, device)?;
-            (normalizer.fold, values, drifts)
+            by_networks(config, &panel, &eligibility, normalizer, networks, device)?
         }
         Forecaster::LightGbm(model) => {
             let furthest = model.furthest(&panel, row, DRIFT_BARS);
             let drift = |(feature, std)| Drift { feature, std };
-            (
-                model.fold(),
-                model.forecast(&panel, &eligibility, row)?,
-                furthest.into_iter().map(|f| f.map(drift)).collect(),
-            )
+            (model.forecast(&panel, &eligibility, row)?, furthest.into_iter().map(|f| f.map(drift)).collect())
         }
-        Forecaster::Rule => (0, by_rule(config, &panel), Vec::new()),
+        Forecaster::Ensemble(members) => members.forecast(history)?,
+        Forecaster::Rule => (by_rule(config, &panel), Vec::new()),
     };
     drifts.resize(panel.coins(), None);
     let of_coin = |((coin, value), drift): ((usize, Said), Option<Drift>)| CoinForecast {
