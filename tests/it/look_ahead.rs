@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dataset::{CandleTable, Column, Config, Eligibility, FeatureSet, Features, Panel, TabularFeatures};
+use dataset::{CandleTable, Column, Config, Eligibility, FeatureSet, Features, Panel, TabularFeatures, TargetScale, TargetScales};
 use market::Interval;
 use model::{DeviceChoice, NetworkConfig, Windows, forecast};
 use proptest::prelude::*;
@@ -161,6 +161,7 @@ pub fn small() -> Config {
     let mut config = tests::tiny();
     config.data.simulated.minutes = 600;
     config.data.simulated.outage_every_minutes = 250;
+    config.normalize.target = TargetScale::Trailing;
     config
 }
 
@@ -187,7 +188,9 @@ fn forecast_at(config: &Config, panel: &Panel, row: usize) -> (Vec<u32>, Vec<boo
     let channels = features.channels();
     let matrix = Arc::new(normalizer.apply(features));
     let windows = Windows::new(matrix, channels, config.features.lookback_bars, &device);
-    let outputs = forecast(&network, &windows, &[row], &mut |_| {}).unwrap();
+    let scales = TargetScales::new(config, &normalizer, panel);
+    let mut outputs = forecast(&network, &windows, &[row], &mut |_| {}).unwrap();
+    outputs.iter_mut().enumerate().for_each(|(coin, output)| *output *= scales.at(row, coin));
     (bits(&outputs), (0..3).map(|coin| eligibility.is(row, coin)).collect())
 }
 

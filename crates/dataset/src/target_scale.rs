@@ -58,3 +58,77 @@ fn trailing(panel: &Panel, coin: usize, horizon_bars: usize, fixed: f64) -> Vec<
     let scale = |mean: f64| if mean.is_nan() { fixed } else { (mean * horizon_bars as f64).sqrt() };
     means.into_iter().map(|mean| scale(mean).max(LEAST_SHARE * fixed) as f32).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{CandleTable, CoinStats, FeatureSet};
+    use market::Symbol;
+
+    const ROWS: i64 = 700;
+
+    fn close(row: i64) -> f64 {
+        // Stands still from row 300 to row 600.
+        100.0 + if (300..600).contains(&row) { 0.0 } else { ((row * 37) % 101) as f64 / 50.0 }
+    }
+
+    fn panel(from: i64) -> Panel {
+        let mut candles = CandleTable::default();
+        for row in from..ROWS {
+            let mut values = [f64::NAN; Column::ALL.len()];
+            values[Column::Close as usize] = close(row);
+            candles.push_row(row * 60_000, values);
+        }
+        let coins = [(Symbol::new("BTCUSDT").unwrap(), candles)];
+        Panel::build(&coins, "1m".parse().unwrap(), (from * 60_000, ROWS * 60_000), 60, &[])
+    }
+
+    fn scales(panel: &Panel, kind: TargetScale) -> TargetScales {
+        let mut config = Config::default();
+        config.normalize.target = kind;
+        let stats = CoinStats {
+            symbol: "BTCUSDT".to_owned(),
+            rows: 1,
+            mean: Vec::new(),
+            std: Vec::new(),
+            target_std: Some(0.02),
+            target_scale: 0.02,
+        };
+        let normalizer = Normalizer {
+            run: "test".to_owned(),
+            fold: 1,
+            feature_set: FeatureSet::Ohlcv8,
+            feature_version: 1,
+            features: Vec::new(),
+            fit_from_ms: 0,
+            fit_until_ms: 0,
+            clip: 10.0,
+            coins: vec![stats],
+        };
+        TargetScales::new(&config, &normalizer, panel)
+    }
+
+    #[test]
+    fn the_scale_is_the_volatility_of_the_last_four_hours_over_the_horizon() {
+        let scales = scales(&panel(0), TargetScale::Trailing);
+        let squares = (11..=250).map(|row| (close(row) / close(row - 1)).ln().powi(2));
+        let expected = (squares.sum::<f64>() / 240.0 * 15.0).sqrt();
+        assert!((f64::from(scales.at(250, 0)) / expected - 1.0).abs() < 1e-6);
+        assert!((scales.at(100, 0) - 0.02).abs() < 1e-9, "too short a history has the scale of training");
+        assert!((scales.at(590, 0) - 0.002).abs() < 1e-9, "a coin that stands still has a tenth of it");
+        assert!((scales.in_unit_of_target(590, 0, 2.0) - 0.004).abs() < 1e-9);
+    }
+
+    #[test]
+    fn it_does_not_depend_on_where_the_history_starts() {
+        let (long, short) = (panel(0), panel(ROWS - TRAILING_BARS as i64 - 1));
+        let of = |panel: &Panel| scales(panel, TargetScale::Trailing).at(panel.rows() - 1, 0).to_bits();
+        assert_eq!(of(&long), of(&short));
+    }
+
+    #[test]
+    fn other_scales_are_one_for_all_rows() {
+        let scales = scales(&panel(0), TargetScale::Coin);
+        assert_eq!((scales.at(3, 0), scales.at(650, 0)), (0.02, 0.02));
+    }
+}

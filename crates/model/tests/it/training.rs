@@ -2,7 +2,7 @@
 
 use model::{
     AdamWConfig, Device, GradientsParams, Loss, Mixing, Module, NetworkConfig, Tensor, TensorData, clip_grad_norm,
-    masked_loss,
+    masked_loss, parts_loss,
 };
 
 use crate::support::{
@@ -62,6 +62,24 @@ fn losses_are_means_over_what_the_mask_leaves() {
     assert_close("huber", &[loss(Loss::Huber)], &[(0.125 + 2.5) / 3.0], 1e-6);
     let none = masked_loss(Loss::L1, mask(), mask(), of([0.0; 4]));
     assert_eq!(values(none), [0.0]);
+}
+
+#[test]
+fn the_parts_of_a_target_are_measured_by_themselves() {
+    let device = Device::flex();
+    let of = |values: [f32; 6]| Tensor::<2>::from_data(TensorData::new(values.to_vec(), [2, 3]), &device);
+    // In units of the scale; the second window has one coin, whose own part is nothing.
+    let (forecast, target) = (of([1.0, 1.0, 5.0, 2.0, 7.0, 7.0]), of([0.0, 3.0, f32::NAN, 1.0, f32::NAN, f32::NAN]));
+    let mask = of([1.0, 1.0, 0.0, 1.0, 0.0, 0.0]);
+    let scale = of([2.0, 1.0, 1.0, 4.0, 1.0, 1.0]);
+    // Errors in the target's unit: 2 and -2, mean 0, in units of 1 and -2; then 4, which is all the market's.
+    let loss = |loss, weight| {
+        let [forecast, target, mask, scale] = [&forecast, &target, &mask, &scale].map(Clone::clone);
+        values(parts_loss(loss, forecast, target, mask, scale, weight))[0]
+    };
+    assert_close("own", &[loss(Loss::L1, 0.0)], &[(1.0 + 2.0 + 0.0) / 3.0], 1e-6);
+    assert_close("with the market", &[loss(Loss::L1, 1.0)], &[1.0 + (0.0 + 1.0) / 2.0], 1e-6);
+    assert_close("half", &[loss(Loss::L2, 0.5)], &[5.0 / 3.0 + 0.5 * (0.0 + 1.0) / 2.0], 1e-6);
 }
 
 #[test]
