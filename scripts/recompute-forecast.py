@@ -59,6 +59,14 @@ def features(candles, first, rows):
     )
 
 
+def volatility(candles, time):
+    """Root mean square of the 240 one-minute log returns that end at `time`."""
+    rows = 241 + FILL_LIMIT
+    grid = pl.DataFrame({"open_time": time + MINUTE * np.arange(1 - rows, 1)}).join(candles, on="open_time", how="left")
+    log = np.log(grid["close"].forward_fill(limit=FILL_LIMIT).to_numpy())
+    return np.sqrt(np.nanmean(np.diff(log)[-240:] ** 2))
+
+
 def main(run, path, count=20):
     run = Path(run)
     config = tomllib.loads((run / "run.toml").read_text())
@@ -73,8 +81,12 @@ def main(run, path, count=20):
         normalized = []
         for symbol, coin in zip(symbols, stats["coins"]):
             values = (features(candles[symbol], first, rows) - np.array(coin["mean"])) / np.array(coin["std"])
-            normalized.append(np.clip(np.nan_to_num(values, nan=0.0), -stats["clip"], stats["clip"])[-lookback:])
-        window = torch.tensor(np.concatenate(normalized, axis=1).T[None])  # [1, coins * features, lookback]
+            normalized.append(np.clip(values, -stats["clip"], stats["clip"])[-lookback:])
+        normalized = np.stack(normalized)  # [coins, lookback, features]
+        known = np.isfinite(normalized)
+        market = np.where(known, normalized, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+        normalized = np.where(known, normalized, market)
+        window = torch.tensor(np.concatenate(list(normalized), axis=1).T[None])  # [1, coins * features, lookback]
         outputs = []
         for weights in sorted((run / f"fold-{row['fold']}").glob("seed-*/weights.safetensors")):
             network = golden_model.ResNet1d(config["network"], len(symbols), len(stats["features"])).double().eval()
@@ -82,7 +94,10 @@ def main(run, path, count=20):
             with torch.no_grad():
                 outputs.append(network(window)[0].numpy())
         coin = symbols.index(row["symbol"])
-        forecast = np.mean(outputs, axis=0)[coin] * stats["coins"][coin]["target_scale"]
+        scale = stats["coins"][coin]["target_scale"]
+        if config["normalize"]["target"] == "trailing":
+            scale = max(0.1 * scale, volatility(candles[row["symbol"]], row["time"]) * config["target"]["horizon_bars"] ** 0.5)
+        forecast = np.mean(outputs, axis=0)[coin] * scale
         worst = max(worst, abs(forecast - row["forecast"]))
     print(f"{count} forecasts: largest difference {worst / table['forecast'].std():.2e} standard deviations")
 
