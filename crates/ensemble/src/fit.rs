@@ -171,10 +171,10 @@ mod tests {
             let markets = [0, 1].map(|member: usize| market_part(&forecasts[member]));
             let mixed = |weights: [f64; 2], of: &dyn Fn(usize) -> f64| weights[0] * of(0) + weights[1] * of(1);
             let common = noise * draws.draw();
-            for coin in 0..COINS {
+            for (coin, symbol) in (0..COINS).zip(0u32..) {
                 let own = mixed(OWN, &|member| forecasts[member][coin] - markets[member]);
                 rows.time_ms.push(time as i64 * MINUTE);
-                rows.symbol.push(coin as u32);
+                rows.symbol.push(symbol);
                 rows.fold.push((time / times + 1) as u32);
                 rows.realized.push(mixed(MARKET, &|member| markets[member]) + own + common + noise * draws.draw());
             }
