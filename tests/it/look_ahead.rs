@@ -188,7 +188,7 @@ fn forecast_at(config: &Config, panel: &Panel, row: usize) -> (Vec<u32>, Vec<boo
     let channels = features.channels();
     let matrix = Arc::new(normalizer.apply(features));
     let windows = Windows::new(matrix, channels, config.features.lookback_bars, &device);
-    let scales = TargetScales::new(config, &normalizer, panel);
+    let scales = TargetScales::new(config, normalizer.target_scales(), panel);
     let mut outputs = forecast(&network, &windows, &[row], &mut |_| {}).unwrap();
     outputs.iter_mut().enumerate().for_each(|(coin, output)| *output *= scales.at(row, coin));
     (bits(&outputs), (0..3).map(|coin| eligibility.is(row, coin)).collect())

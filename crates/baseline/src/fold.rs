@@ -7,7 +7,10 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use anyhow::bail;
-use dataset::{Dataset, Dropped, FeatureRows, Fit, Fold, ForecastRow, Targets, WindowSet, target_std};
+use dataset::{
+    Config, Dataset, Dropped, FeatureRows, Fit, Fold, ForecastRow, Panel, TargetScale, TargetScales, Targets,
+    WindowSet, target_std,
+};
 use evaluate::timestamp_groups;
 
 use crate::config::{BaselineConfig, Protocol};
@@ -79,9 +82,10 @@ impl FoldTraining<'_> {
         let timestamps = timestamp_groups(&validation_rows.times());
         let mut validated = Validated { targets: Vec::new(), timestamps };
         let (mut models, mut metrics, mut grew) = (Vec::new(), Vec::new(), Vec::new());
+        let scales = target_scales(&self.config.shared, &std, &self.dataset.panel);
         for (part, targets) in self.parts() {
-            let labels = validation_rows.targets(&targets);
-            tables.train.set_label(&train_rows.targets(&targets))?;
+            let labels = validation_rows.targets(&targets, &scales);
+            tables.train.set_label(&train_rows.targets(&targets, &scales))?;
             if let Some(validation) = &mut tables.validation {
                 validation.set_label(&labels)?;
             }
@@ -144,9 +148,10 @@ impl FoldTraining<'_> {
             let place = set.ends.binary_search(&row);
             place.is_ok_and(|place| set.counts[place * self.dataset.panel.coins() + coin])
         };
+        let scales = target_scales(&self.config.shared, &std, &self.dataset.panel);
         let mut forecasts = Vec::with_capacity(self.tree_rows(&set).len());
         self.tree_rows(&company).for_each_chunk(|chunk| {
-            let values = trained.trees.forecasts(chunk)?;
+            let values = trained.trees.forecasts(chunk, &scales)?;
             let scored = chunk.cells.iter().zip(values).filter(|&(&(row, coin), _)| counts(row, coin));
             forecasts.extend(
                 scored.map(|(&(row, coin), value)| self.dataset.forecast_row(self.fold, (row, coin), std[coin], value)),
@@ -248,6 +253,13 @@ fn begin_from<'a>(
         validation.set_init_score(&validation_scores)?;
     }
     Ok(Continued { booster, trees, validation_scores })
+}
+
+/// What the trees' targets are divided by: 1, or with `normalize.target = "trailing"` each coin's volatility at the row.
+pub(crate) fn target_scales(config: &Config, target_std: &[Option<f32>], panel: &Panel) -> TargetScales {
+    let is_trailing = config.normalize.target == TargetScale::Trailing;
+    let fixed = target_std.iter().map(|std| std.filter(|_| is_trailing).unwrap_or(1.0)).collect();
+    TargetScales::new(config, fixed, panel)
 }
 
 fn raw_scores(model: &Booster, trees: usize, rows: &TreeRows<'_>) -> anyhow::Result<Vec<f64>> {

@@ -1,6 +1,6 @@
 //! Rows for the trees, in chunks: the raw matrix is never held as a whole.
 
-use dataset::{Dataset, FeatureRows, Targets, WindowSet};
+use dataset::{Dataset, FeatureRows, TargetScales, Targets, WindowSet};
 
 /// The (time, coin) pairs of a window set, with what the trees see of them.
 #[derive(Debug, Clone, Copy)]
@@ -47,12 +47,12 @@ impl TreeRows<'_> {
         Ok(())
     }
 
-    /// The targets of all rows, in the same order.
-    pub fn targets(&self, targets: &Targets) -> Vec<f32> {
+    /// The targets of all rows in units of `scales`, in the same order.
+    pub fn targets(&self, targets: &Targets, scales: &TargetScales) -> Vec<f32> {
         let coins = self.dataset.panel.coins();
         let of_place = |place: usize| {
             let (row, coin) = (self.set.ends[place / coins], place % coins);
-            targets.value(row, coin) as f32
+            (targets.value(row, coin) / f64::from(scales.at(row, coin))) as f32
         };
         (0..self.set.counts.len()).filter(|&place| self.set.counts[place]).map(of_place).collect()
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::fold::target_scales;
 use anyhow::{Context, bail};
 use dataset::{Config, Eligibility, Panel, TabularFeatures, content_hash};
 use market::Symbol;
@@ -105,6 +106,7 @@ pub struct SavedModel {
     trees: Trees,
     record: FoldRecord,
     features: TabularFeatures,
+    config: Config,
     sha256: String,
 }
 
@@ -153,7 +155,7 @@ impl SavedModel {
             None => hash(MODEL_FILE)?,
             Some(_) => content_hash((hash(MODEL_FILE)? + &hash(MARKET_FILE)?).as_bytes()),
         };
-        Ok(Self { trees, record, features, sha256 })
+        Ok(Self { trees, record, features, config: config.shared.clone(), sha256 })
     }
 
     /// SHA-256 of the model's file; of two files, that of their hashes one after the other.
@@ -214,7 +216,8 @@ impl SavedModel {
         let cells: Vec<(usize, usize)> =
             (0..panel.coins()).filter(|&coin| refusals[coin].is_none()).map(|coin| (row, coin)).collect();
         let values: Vec<f32> = cells.iter().flat_map(|&(_, coin)| matrix.cell(0, coin).iter().copied()).collect();
-        let mut forecasts = self.trees.forecasts(&Chunk { values: &values, cells: &cells })?.into_iter();
+        let scales = target_scales(&self.config, &std, panel);
+        let mut forecasts = self.trees.forecasts(&Chunk { values: &values, cells: &cells }, &scales)?.into_iter();
         let answer = |refusal: Option<String>| match refusal {
             Some(refusal) => Err(refusal),
             None => forecasts.next().ok_or_else(|| "LightGBM gave no forecast".to_owned()),

@@ -1,6 +1,7 @@
 //! The trees of a fold: of the whole target, or of a coin's own part and of the market's.
 
 use anyhow::bail;
+use dataset::TargetScales;
 use serde::{Deserialize, Serialize};
 
 use crate::rows::Chunk;
@@ -65,10 +66,15 @@ impl Trees {
     ///
     /// With parts, all coins that are forecast at a time must be among the rows, one after the other: each gets its own
     /// part less the mean of theirs, and the mean of what the market's trees say of each of them.
-    pub fn forecasts(&self, rows: &Chunk<'_>) -> anyhow::Result<Vec<f64>> {
-        let mut forecasts = self.coins.predict(rows.values, Predict::Value, None)?;
+    pub fn forecasts(&self, rows: &Chunk<'_>, scales: &TargetScales) -> anyhow::Result<Vec<f64>> {
+        let in_unit_of_target = |booster: &Booster| -> anyhow::Result<Vec<f64>> {
+            let said = booster.predict(rows.values, Predict::Value, None)?;
+            let cells = rows.cells.iter().zip(said);
+            Ok(cells.map(|(&(row, coin), value)| value * f64::from(scales.at(row, coin))).collect())
+        };
+        let mut forecasts = in_unit_of_target(&self.coins)?;
         let Some(market) = &self.market else { return Ok(forecasts) };
-        let market = market.predict(rows.values, Predict::Value, None)?;
+        let market = in_unit_of_target(market)?;
         let mut start = 0;
         for of_time in rows.cells.chunk_by(|a, b| a.0 == b.0) {
             let end = start + of_time.len();
@@ -134,12 +140,13 @@ mod tests {
         let (values, cells) = ([5.0, 20.0, 50.0, 8.0], [(3, 0), (3, 1), (3, 4), (7, 1)]);
         let alone = |booster: &Booster| booster.predict(&values, Predict::Value, None).unwrap();
         let (own, market) = (alone(&trees.coins), alone(trees.market.as_ref().unwrap()));
-        let forecasts = trees.forecasts(&Chunk { values: &values, cells: &cells }).unwrap();
+        let scales = TargetScales::fixed(vec![1.0; 10]);
+        let forecasts = trees.forecasts(&Chunk { values: &values, cells: &cells }, &scales).unwrap();
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
         assert!((mean(&forecasts[..3]) - mean(&market[..3])).abs() < 1e-9, "{forecasts:?}");
         assert!((forecasts[2] - forecasts[0] - (own[2] - own[0])).abs() < 1e-9 && own[2] - own[0] > 10.0);
         assert!((forecasts[3] - market[3]).abs() < 1e-9, "a coin alone is the market");
         let whole = Trees { coins: booster(library, 1.0), market: None };
-        assert_eq!(whole.forecasts(&Chunk { values: &values, cells: &cells }).unwrap(), own);
+        assert_eq!(whole.forecasts(&Chunk { values: &values, cells: &cells }, &scales).unwrap(), own);
     }
 }

@@ -17,7 +17,8 @@ pub struct NormalizeConfig {
     /// Normalized values are cut off at this many standard deviations.
     pub clip: f32,
     /// What the target is divided by while training: `coin`, each coin's own standard deviation, `pooled`, one for all, or
-    /// `trailing`, each coin's volatility of the last four hours at that row. Forecasts are scaled back.
+    /// `trailing`, each coin's volatility of the last four hours at that row. Forecasts are scaled back. Trees are fitted
+    /// to targets as they are, unless it is `trailing`.
     pub target: TargetScale,
 }
 
@@ -197,6 +198,11 @@ impl Normalizer {
     /// Standard deviation of each coin's targets in the training rows.
     pub fn target_std(&self) -> Vec<Option<f32>> {
         self.coins.iter().map(|coin| coin.target_std).collect()
+    }
+
+    /// What each coin's targets are divided by, unless it is its volatility at the row.
+    pub fn target_scales(&self) -> Vec<f32> {
+        self.coins.iter().map(|coin| coin.target_scale).collect()
     }
 
     /// Whether the coin had training rows, so that it can be normalized and forecast.

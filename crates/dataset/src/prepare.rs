@@ -106,7 +106,7 @@ impl Dataset {
 
     /// What targets are divided by while training, with the statistics of a fold.
     pub fn target_scales(&self, normalizer: &Normalizer) -> TargetScales {
-        TargetScales::new(&self.config, normalizer, &self.panel)
+        TargetScales::new(&self.config, normalizer.target_scales(), &self.panel)
     }
 
     /// The windows to fit to that end in `rows`, every `stride` rows: of the coins in `universe.trained` that have a

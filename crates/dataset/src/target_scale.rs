@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use crate::features::trailing_mean;
-use crate::{Column, Config, Normalizer, Panel, TargetScale};
+use crate::{Column, Config, Panel, TargetScale};
 
 /// `trailing`: bars over which a coin's volatility is measured. Four hours follow a day's course and still hold enough
 /// returns.
@@ -22,11 +22,10 @@ pub struct TargetScales {
 
 impl TargetScales {
     /// The scales of all rows of a panel; that of a row is a function of its last [`TRAILING_BARS`] + 1 rows at most.
-    pub fn new(config: &Config, normalizer: &Normalizer, panel: &Panel) -> Self {
-        let fixed: Vec<f32> = normalizer.coins.iter().map(|coin| coin.target_scale).collect();
-        let coins = fixed.len();
+    /// `fixed` is each coin's from training, `[coins]`: what all rows have unless scales are `trailing`.
+    pub fn new(config: &Config, fixed: Vec<f32>, panel: &Panel) -> Self {
         if config.normalize.target != TargetScale::Trailing {
-            return Self { coins, values: fixed };
+            return Self::fixed(fixed);
         }
         let columns: Vec<Vec<f32>> = fixed
             .par_iter()
@@ -34,7 +33,12 @@ impl TargetScales {
             .map(|(coin, &fixed)| trailing(panel, coin, config.target.horizon_bars, f64::from(fixed)))
             .collect();
         let values = (0..panel.rows()).flat_map(|row| columns.iter().map(move |column| column[row])).collect();
-        Self { coins, values }
+        Self { coins: fixed.len(), values }
+    }
+
+    /// One scale a coin for all rows, `[coins]`.
+    pub fn fixed(values: Vec<f32>) -> Self {
+        Self { coins: values.len(), values }
     }
 
     /// The scale at `row` of the coin.
@@ -62,7 +66,7 @@ fn trailing(panel: &Panel, coin: usize, horizon_bars: usize, fixed: f64) -> Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CandleTable, CoinStats, FeatureSet};
+    use crate::CandleTable;
     use market::Symbol;
 
     const ROWS: i64 = 700;
@@ -86,26 +90,7 @@ mod tests {
     fn scales(panel: &Panel, kind: TargetScale) -> TargetScales {
         let mut config = Config::default();
         config.normalize.target = kind;
-        let stats = CoinStats {
-            symbol: "BTCUSDT".to_owned(),
-            rows: 1,
-            mean: Vec::new(),
-            std: Vec::new(),
-            target_std: Some(0.02),
-            target_scale: 0.02,
-        };
-        let normalizer = Normalizer {
-            run: "test".to_owned(),
-            fold: 1,
-            feature_set: FeatureSet::Ohlcv8,
-            feature_version: 1,
-            features: Vec::new(),
-            fit_from_ms: 0,
-            fit_until_ms: 0,
-            clip: 10.0,
-            coins: vec![stats],
-        };
-        TargetScales::new(&config, &normalizer, panel)
+        TargetScales::new(&config, vec![0.02], panel)
     }
 
     #[test]

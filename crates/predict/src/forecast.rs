@@ -118,7 +118,7 @@ fn by_networks(
     let channels = features.channels();
     let matrix = Arc::new(normalizer.apply(features));
     let windows = Windows::new(matrix, channels, config.features.lookback_bars, device);
-    let scales = TargetScales::new(config, normalizer, panel);
+    let scales = TargetScales::new(config, normalizer.target_scales(), panel);
     let mut sums = vec![0.0; panel.coins()];
     for network in networks {
         let outputs = forecast(network, &windows, &[row], &mut |_| {})?;
