@@ -69,11 +69,7 @@ impl Features {
             let rows = start..rows.end.min(start + block_rows);
             match self.set {
                 FeatureSet::Closes12 | FeatureSet::Closes13 => closes::compute(self, panel, rows, out),
-                FeatureSet::Ohlcv8
-                | FeatureSet::Scaled8
-                | FeatureSet::Kline8
-                | FeatureSet::Raw9
-                | FeatureSet::Close6 => {
+                FeatureSet::Ohlcv8 | FeatureSet::Kline8 | FeatureSet::Raw9 | FeatureSet::Close6 => {
                     self.by_column(panel, rows, out);
                 }
                 FeatureSet::Indicators | FeatureSet::Indicators50 => {

@@ -41,16 +41,6 @@ impl Bars<'_> {
                 self.log_deviation(&self.quote_turnover(), 240),
                 self.volatility(60),
             ],
-            FeatureSet::Scaled8 => vec![
-                self.in_volatilities(&self.log_return(1), 1),
-                self.in_volatilities(&self.log_return(15), 15),
-                self.in_volatilities(&self.deviation(60), 60),
-                self.in_volatilities(&self.deviation(240), 240),
-                self.in_volatilities(&self.range(), 1),
-                self.close_position(),
-                self.log_deviation(&self.quote_turnover(), 240),
-                self.volatility(60),
-            ],
             FeatureSet::Kline8 => vec![
                 self.log_return(1),
                 self.deviation(60),
@@ -123,14 +113,6 @@ impl Bars<'_> {
         self.map([Column::High, Column::Low, Column::Close], |[high, low, close]| {
             if high == low { 0.0 } else { (2.0 * close - high - low) / (high - low) }
         })
-    }
-
-    /// Log returns over some bars divided by what the last four hours let expect of them: the root mean square of one-bar
-    /// log returns times the square root of the bars.
-    fn in_volatilities(&self, returns: &[f64], bars: usize) -> Vec<f64> {
-        let volatility = self.volatility(240);
-        let of_row = |(value, volatility): (&f64, f64)| value / (volatility.exp() * (bars as f64).sqrt());
-        returns.iter().zip(volatility).map(of_row).collect()
     }
 
     /// ln of the root mean square of one-bar log returns over the last `window` - 1 bars.

@@ -108,8 +108,6 @@ impl FeatureConfig {
 pub enum FeatureSet {
     /// Eight stationary features of open, high, low, close, volume.
     Ohlcv8,
-    /// `ohlcv8` with its returns in units of the coin's volatility of the last four hours.
-    Scaled8,
     /// Eight stationary features that use quote volume, trades and taker buys too.
     Kline8,
     /// The exchange's nine columns as they are, as an earlier pipeline had it.
@@ -128,9 +126,8 @@ pub enum FeatureSet {
 
 impl FeatureSet {
     /// All built-in sets.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 8] = [
         Self::Ohlcv8,
-        Self::Scaled8,
         Self::Kline8,
         Self::Raw9,
         Self::Close6,
@@ -144,7 +141,6 @@ impl FeatureSet {
     pub fn name(self) -> &'static str {
         match self {
             Self::Ohlcv8 => "ohlcv8",
-            Self::Scaled8 => "scaled8",
             Self::Kline8 => "kline8",
             Self::Raw9 => "raw9",
             Self::Close6 => "close6",
@@ -165,20 +161,14 @@ impl FeatureSet {
         match self {
             Self::Indicators => &indicators::GROUPS,
             Self::Indicators50 => &indicators50::GROUPS,
-            Self::Ohlcv8
-            | Self::Scaled8
-            | Self::Kline8
-            | Self::Raw9
-            | Self::Close6
-            | Self::Closes12
-            | Self::Closes13 => &[],
+            Self::Ohlcv8 | Self::Kline8 | Self::Raw9 | Self::Close6 | Self::Closes12 | Self::Closes13 => &[],
         }
     }
 
     /// The names of its features that belong to no group, in the order of the channels.
     fn ungrouped(self) -> &'static [&'static str] {
         match self {
-            Self::Ohlcv8 | Self::Scaled8 => &[
+            Self::Ohlcv8 => &[
                 "return_1",
                 "return_15",
                 "deviation_60",
@@ -219,7 +209,7 @@ impl FeatureSet {
     /// How many rows, its own included, a row of the features that belong to no group is a function of.
     fn ungrouped_warm_up_bars(self) -> usize {
         match self {
-            Self::Ohlcv8 | Self::Scaled8 | Self::Kline8 | Self::Close6 => 240,
+            Self::Ohlcv8 | Self::Kline8 | Self::Close6 => 240,
             Self::Raw9 => 1,
             Self::Closes12 | Self::Closes13 => 61,
             Self::Indicators | Self::Indicators50 => 1,
@@ -230,7 +220,7 @@ impl FeatureSet {
     pub fn columns(self) -> &'static [Column] {
         use Column::{Close, Count, High, Low, Open, QuoteVolume, TakerBuyQuoteVolume, TakerBuyVolume, Volume};
         match self {
-            Self::Ohlcv8 | Self::Scaled8 | Self::Indicators | Self::Indicators50 => &[Open, High, Low, Close, Volume],
+            Self::Ohlcv8 | Self::Indicators | Self::Indicators50 => &[Open, High, Low, Close, Volume],
             Self::Kline8 => &[Open, High, Low, Close, Volume, QuoteVolume, Count, TakerBuyVolume],
             Self::Raw9 => &[Open, High, Low, Close, Volume, QuoteVolume, Count, TakerBuyVolume, TakerBuyQuoteVolume],
             Self::Close6 | Self::Closes12 | Self::Closes13 => &[Close],
