@@ -28,6 +28,10 @@ outage_every_minutes = 900
 symbols = []
 [features]
 lookback_bars = 32
+[target]
+fit = "parts"
+[normalize]
+target = "trailing"
 [split]
 folds = 2
 [network]
