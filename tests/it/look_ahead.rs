@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use dataset::{CandleTable, Column, Config, Eligibility, FeatureSet, Features, Panel, TabularFeatures, TargetScale, TargetScales};
+use dataset::{
+    CandleTable, Column, Config, Eligibility, FeatureSet, Features, Panel, TabularFeatures, TargetScale, TargetScales,
+};
 use market::Interval;
 use model::{DeviceChoice, NetworkConfig, Windows, forecast};
 use proptest::prelude::*;
