@@ -70,7 +70,7 @@ const LARGEST: usize = 4096;
 
 /// Configuration of a [`ResNet1d`](crate::ResNet1d).
 ///
-/// The default has about 0.47 million parameters with 8 features.
+/// The default has about 0.53 million parameters with 8 features.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct NetworkConfig {

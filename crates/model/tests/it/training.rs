@@ -14,7 +14,7 @@ fn the_default_network_has_the_size_its_docs_say() {
     let _seeding = seeding();
     let network = NetworkConfig::default().init(20, 8, 512, &Device::flex()).unwrap();
     let found = network.num_params();
-    assert!((470_000..476_000).contains(&found), "{found} parameters");
+    assert!((520_000..530_000).contains(&found), "{found} parameters");
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn both_mixings_learn_a_small_batch_by_heart() {
         let input = Tensor::<3>::from_data(input, &device);
         let target = Tensor::<2>::from_data(TensorData::new(wave(8 * COINS, 0.3), [8, COINS]), &device);
         let mut losses = Vec::new();
-        for _ in 0..150 {
+        for _ in 0..300 {
             let mask = Tensor::ones([8, COINS], &device);
             let loss = masked_loss(Loss::L2, network.forward(input.clone()), target.clone(), mask);
             losses.push(values(loss.clone())[0]);
