@@ -20,7 +20,9 @@ impl Tiny {
         let dir = tempfile::tempdir().unwrap();
         let mut config = tests::tiny();
         tests::store(&dir.path().join("data"), &mut config, &tests::candles(&tests::tiny()));
-        std::fs::write(dir.path().join("tiny.toml"), tests::TINY).unwrap();
+        // Trees of the target as it is, unless a test says otherwise.
+        let config = tests::TINY.replace("\"parts\"", "\"whole\"").replace("\"trailing\"", "\"coin\"");
+        std::fs::write(dir.path().join("tiny.toml"), config).unwrap();
         Self { dir }
     }
 
