@@ -8,4 +8,5 @@ mod fitting;
 mod live;
 mod look_ahead;
 mod panel20;
+mod released;
 mod store;

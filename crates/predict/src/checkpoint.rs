@@ -35,7 +35,7 @@ pub(crate) enum Forecaster {
         networks: Vec<ResNet1d>,
         device: Device,
     },
-    LightGbm(SavedModel),
+    LightGbm(Box<SavedModel>),
     /// Other runs, put together by weights.
     Ensemble(Members),
     /// The indicator rule that stands in where no model loads.
@@ -185,7 +185,7 @@ fn forecaster(
             let config = BaselineConfig::new(table, library)?;
             let model = SavedModel::load(run, fold, &config, library)?;
             let hash = model.sha256().to_owned();
-            Ok((Forecaster::LightGbm(model), hash))
+            Ok((Forecaster::LightGbm(Box::new(model)), hash))
         }
         name if name.starts_with("ensemble") => {
             let (members, hash) = Members::load(run, fold, overrides, device)?;
