@@ -21,7 +21,7 @@ pub struct TargetScales {
 }
 
 impl TargetScales {
-    /// The scales of all rows of a panel; that of a row is a function of its last [`TRAILING_BARS`] + 1 rows at most.
+    /// The scales of all rows of a panel; that of a row is a function of its last 241 rows at most.
     /// `fixed` is each coin's from training, `[coins]`: what all rows have unless scales are `trailing`.
     pub fn new(config: &Config, fixed: Vec<f32>, panel: &Panel) -> Self {
         if config.normalize.target != TargetScale::Trailing {
