@@ -87,11 +87,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 
 /// `--resume` without a config takes the run's own.
 fn resolve_config(args: &Args, run: &RunDir) -> anyhow::Result<TrainConfig> {
-    if (args.resume || args.gather)
-        && args.config.config.is_none()
-        && args.config.set.is_empty()
-        && args.seeds.is_none()
-    {
+    let changes_nothing = args.config.set.is_empty() && args.seeds.is_none() && args.warm_start.is_none();
+    if (args.resume || args.gather) && args.config.config.is_none() && changes_nothing {
         let Some(table) = stored_config(run)? else {
             bail!("{} holds no run\nhint: --run DIR says which run, --config FILE begins one", run.path().display());
         };

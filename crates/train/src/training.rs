@@ -255,7 +255,11 @@ impl Piece<'_> {
     /// The weights to go on from, if the run does not begin every fold from nothing.
     fn warm_start(&self) -> anyhow::Result<Option<PathBuf>> {
         let run = &self.config.training.warm_start;
-        if run.as_os_str().is_empty() { Ok(None) } else { weights_before(run, self.normalizer, self.seed) }
+        if run.as_os_str().is_empty() {
+            return Ok(None);
+        }
+        let score_from_ms = self.dataset.panel.time_ms(self.fold.score.start);
+        weights_before(run, self.fold.number, self.seed, score_from_ms)
     }
 
     /// A fresh network (or one with the weights of `warm`), optimizer and progress, or the saved ones.
@@ -288,7 +292,7 @@ impl Piece<'_> {
         Ok((network, optimizer, progress))
     }
 
-    /// The loss of forecasts of some windows of a set.
+    /// The loss, `[1]`, of the network's forecasts `[windows, coins]` for some windows of a set, in units of the scales.
     fn loss(&self, forecast: Tensor<2>, set: &WindowSet, picked: &[usize]) -> Tensor<1> {
         let coins = self.dataset.panel.coins();
         let (mut targets, mut mask, mut scales) = (Vec::new(), Vec::new(), Vec::new());

@@ -2,40 +2,44 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
-use dataset::{Normalizer, RunDir};
+use anyhow::bail;
+use dataset::{ForecastTable, RunDir, format_time};
 
 use crate::pieces::piece_folder;
 use crate::training::WEIGHTS_FILE;
 
-/// The weights of the fold before in `run`, for a fold whose statistics are `normalizer`; None for fold 1.
+/// The weights of the fold before in `run`, for a fold that is scored from `score_from_ms` (UTC) on; None for fold 1.
+///
+/// All that a piece is fitted and stopped early on comes before what it scores itself, so weights of a piece that is scored
+/// from no later a time know nothing of this fold's scored rows.
 ///
 /// # Errors
-/// A fold that is not there, or one that was trained on anything later than this fold's own training time.
-pub(crate) fn weights_before(run: &Path, normalizer: &Normalizer, seed: u64) -> anyhow::Result<Option<PathBuf>> {
-    let Some(before) = normalizer.fold.checked_sub(1).filter(|&fold| fold > 0) else { return Ok(None) };
-    let run = RunDir::new(run.to_owned());
-    let weights = piece_folder(&run, before, seed).join(WEIGHTS_FILE);
-    if !weights.exists() {
+/// A piece that is not there, or that is scored from a later time.
+pub(crate) fn weights_before(
+    run: &Path,
+    fold: usize,
+    seed: u64,
+    score_from_ms: i64,
+) -> anyhow::Result<Option<PathBuf>> {
+    let Some(before) = fold.checked_sub(1).filter(|&before| before > 0) else { return Ok(None) };
+    let piece = piece_folder(&RunDir::new(run.to_owned()), before, seed);
+    let (weights, forecasts) = (piece.join(WEIGHTS_FILE), piece.join(RunDir::FORECASTS_FILE));
+    if let Some(missing) = [&weights, &forecasts].into_iter().find(|path| !path.exists()) {
         bail!(
-            "fold {} is to go on from fold {before}, but {} is not there\n\
+            "fold {fold} is to go on from fold {before}, but {} is not there\n\
              hint: train fold {before} seed {seed} of {} first",
-            normalizer.fold,
-            weights.display(),
-            run.path().display()
+            missing.display(),
+            run.display()
         );
     }
-    let stats = run.fold(before).join(RunDir::STATS_FILE);
-    let text = std::fs::read_to_string(&stats).with_context(|| format!("cannot read {}", stats.display()))?;
-    let of_before = Normalizer::from_json(&text, &stats)?;
-    if of_before.fit_until_ms > normalizer.fit_until_ms {
+    let first_ms = ForecastTable::read(&forecasts)?.rows().first().map_or(i64::MAX, |row| row.time_ms);
+    if first_ms > score_from_ms {
         bail!(
-            "{} was trained until {}, fold {} only until {}: it would begin with weights that know its future\n\
+            "{} is scored from {} on, fold {fold} from {}: it would begin with weights that know its future\n\
              hint: --warm-start takes a run of the same folds",
-            weights.display(),
-            dataset::format_time(of_before.fit_until_ms),
-            normalizer.fold,
-            dataset::format_time(normalizer.fit_until_ms)
+            piece.display(),
+            format_time(first_ms),
+            format_time(score_from_ms)
         );
     }
     Ok(Some(weights))
