@@ -140,9 +140,14 @@ impl WindowSet {
         is_wanted: impl Fn(usize) -> bool,
         is_known: impl Fn(usize) -> bool,
     ) -> Self {
-        let mut set = Self::default();
+        let rows = rows.step_by(stride.max(1));
+        let mut set = Self {
+            ends: Vec::with_capacity(rows.len()),
+            counts: Vec::with_capacity(rows.len() * coins),
+            dropped: Dropped::default(),
+        };
         let mut counts = vec![false; coins];
-        for row in rows.step_by(stride.max(1)) {
+        for row in rows {
             for (coin, counts) in counts.iter_mut().enumerate().filter(|(coin, _)| is_wanted(*coin)) {
                 set.dropped.asked += 1;
                 let (no_target, unknown, bad) =

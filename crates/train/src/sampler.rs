@@ -10,7 +10,7 @@ pub struct Sampler {
     windows: usize,
     batch: usize,
     seed: u64,
-    order: Vec<usize>,
+    order: Vec<u32>,
     epoch: Option<u64>,
 }
 
@@ -29,11 +29,11 @@ impl Sampler {
     fn window_at(&mut self, position: u64) -> usize {
         let (epoch, place) = (position / self.windows as u64, position % self.windows as u64);
         if self.epoch != Some(epoch) {
-            self.order = (0..self.windows).collect();
+            self.order = (0..self.windows as u32).collect();
             self.order.shuffle(&mut ChaCha8Rng::seed_from_u64(mix(self.seed, epoch)));
             self.epoch = Some(epoch);
         }
-        self.order[place as usize]
+        self.order[place as usize] as usize
     }
 }
 
