@@ -42,6 +42,7 @@ impl Instructions {
     /// All that this processor has, for tests.
     #[cfg(test)]
     pub fn all() -> Vec<Self> {
+        #[allow(unused_mut, reason = "x86-64 alone has more")]
         let mut all = vec![Self::Portable];
         #[cfg(target_arch = "x86_64")]
         {
