@@ -7,8 +7,8 @@
     scripts/compare-lightgbm.py RUN MATRIX
 
 Of each fold: the model's text byte for byte, the number of trees that early stopping keeps, every forecast of
-RUN/forecasts.parquet, and Pearson. Exits with 1 where models or forecasts differ. Runs made with --continue-rounds or
-target.shuffle_seed cannot be repeated from the matrix.
+RUN/forecasts.parquet, and Pearson. Exits with 1 where models or forecasts differ. Runs made with --continue-rounds,
+target.shuffle_seed, target.fit = "parts" or normalize.target = "trailing" cannot be repeated from the matrix.
 """
 
 import os
@@ -60,6 +60,8 @@ def stop_after(rounds):
 def train(x, y, names, train_rows, stop_rows, record, patience):
     """The model, cut at its best iteration, and that iteration."""
     table = lgb.Dataset(x[train_rows], y[train_rows], feature_name=names)
+    if patience == 0:
+        return lgb.train(as_params(record["parameters"]), table), record["rounds"]
     valid = table.create_valid(x[stop_rows], y[stop_rows])
     # LightGBM itself looks at l2 only; what else a run stopped on, the run's own number of trees is taken for.
     by_l2 = record["validation"] == "l2"

@@ -15,7 +15,6 @@ import json
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional as F
 
@@ -149,6 +148,8 @@ def prefixed(prefix, tensors):
 
 
 def write(folder, name, config, tensors):
+    from safetensors.torch import save_file  # scripts/bench-pytorch needs only the network and does without
+
     metadata = dict(
         config=json.dumps(config), coins=str(COINS), features=str(FEATURES), lookback=str(LOOKBACK)
     )

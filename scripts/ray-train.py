@@ -16,8 +16,8 @@ import sys
 import ray
 
 
-def train(command: list[str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True)
+def train(command: list[str], folder: str) -> str:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-2000:]}")
     return done.stdout
@@ -34,20 +34,21 @@ def main() -> None:
     options = parser.parse_args()
 
     command = [os.path.abspath(options.train), *options.arguments, "--seeds", str(options.seeds)]
-    ray.init(log_to_driver=False)
     # Tasks run in this folder, so that relative paths mean what they mean here.
+    folder = os.getcwd()
+    ray.init(log_to_driver=False)
     piece = ray.remote(num_cpus=options.cpus, num_gpus=options.gpus, max_retries=3)(train)
     waiting = {}
     for fold in range(1, options.folds + 1):
         for seed in range(1, options.seeds + 1):
-            task = piece.remote([*command, "--folds", str(fold), "--seed", str(seed), "--resume"])
+            task = piece.remote([*command, "--folds", str(fold), "--seed", str(seed), "--resume"], folder)
             waiting[task] = f"fold {fold} seed {seed}"
     pending = list(waiting)
     while pending:
         [done], pending = ray.wait(pending)
         ray.get(done)
         print(f"{waiting[done]} is done, {len(pending)} to go", file=sys.stderr)
-    print(train([*command, "--gather"]), end="")
+    print(train([*command, "--gather"], folder), end="")
 
 
 if __name__ == "__main__":

@@ -208,7 +208,10 @@ fn folds(args: &Args, dataset: &Dataset) -> anyhow::Result<Vec<Fold>> {
         None => Ok(all.clone()),
         Some(number) => match all.get(number.wrapping_sub(1)) {
             Some(fold) => Ok(vec![fold.clone()]),
-            None => Err(cli::usage(anyhow!("--fold {number}: expected a fold from 1 to {}", all.len()))),
+            None => Err(cli::usage(anyhow!(
+                "--fold {number}: expected a fold from 1 to {}\nhint: without --fold all are trained",
+                all.len()
+            ))),
         },
     }
 }

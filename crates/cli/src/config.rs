@@ -115,8 +115,11 @@ impl ConfigTable {
         let mut table = &mut self.table;
         for part in path {
             let entry = table.entry(part.to_owned()).or_insert_with(|| Value::Table(Table::new()));
-            table =
-                entry.as_table_mut().ok_or_else(|| anyhow!("--set {text}: `{part}` is a value, expected a section"))?;
+            table = entry.as_table_mut().ok_or_else(|| {
+                anyhow!(
+                    "--set {text}: `{part}` is a value, expected a section\nhint: for instance --set data.dir=other"
+                )
+            })?;
         }
         table.insert(last.to_owned(), value);
         Ok(())
@@ -142,9 +145,7 @@ impl ConfigTable {
     /// As [`ConfigTable::section`].
     pub fn parse<T: DeserializeOwned>(&self) -> anyhow::Result<T> {
         let table = Value::Table(self.table.clone());
-        table
-            .try_into()
-            .map_err(|error: toml::de::Error| usage(anyhow!("{}: {}", self.origin, error.to_string().trim_end())))
+        table.try_into().map_err(|error: toml::de::Error| self.unfit("", "SECTION.KEY", &error))
     }
 
     /// One section as its type; a section that is not there has its defaults.
@@ -153,13 +154,16 @@ impl ConfigTable {
     /// An unknown key or a value of the wrong type, named with the section.
     pub fn section<T: DeserializeOwned>(&self, name: &str) -> anyhow::Result<T> {
         let value = self.table.get(name).cloned().unwrap_or_else(|| Value::Table(Table::new()));
-        value.try_into().map_err(|error: toml::de::Error| {
-            usage(anyhow!(
-                "{}, section [{name}]: {}\nhint: correct it there or with --set {name}.KEY=VALUE; configs/ has examples",
-                self.origin,
-                error.to_string().trim_end()
-            ))
-        })
+        let place = format!(", section [{name}]");
+        value.try_into().map_err(|error| self.unfit(&place, &format!("{name}.KEY"), &error))
+    }
+
+    fn unfit(&self, place: &str, key: &str, error: &toml::de::Error) -> anyhow::Error {
+        usage(anyhow!(
+            "{}{place}: {}\nhint: correct it there or with --set {key}=VALUE; configs/ has examples",
+            self.origin,
+            error.to_string().trim_end()
+        ))
     }
 }
 

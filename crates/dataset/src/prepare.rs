@@ -7,7 +7,7 @@ use market::{Symbol, simulate};
 
 use crate::{
     CandleReader, CandleTable, Column, Config, Eligibility, Error, FeatureMatrix, FeatureSet, Fold, ForecastRow,
-    Normalizer, Panel, Source, SplitPlan, TargetScales, Targets, WindowSet,
+    Normalizer, Panel, Source, SplitPlan, TargetScales, Targets, WindowSet, format_time,
 };
 
 /// The parts that every forecaster of a run shares.
@@ -16,7 +16,8 @@ use crate::{
 /// whole or by [`crate::TabularFeatures`] in chunks, so that a table larger than memory can be streamed.
 #[derive(Debug, Clone)]
 pub struct Dataset {
-    /// The configuration, with the universe spelled out.
+    /// The configuration, with the universe and the panel's span spelled out: a run that goes on after its store has grown
+    /// has the folds that it began with, or is refused.
     pub config: Config,
     /// Candles of all coins on one grid.
     pub panel: Panel,
@@ -52,6 +53,8 @@ impl Dataset {
         };
         let mut config = config.clone();
         config.universe.symbols = panel.symbols().to_vec();
+        config.data.from = format_time(panel.time_ms(0));
+        config.data.until = format_time(panel.time_ms(panel.rows()));
         let targets = config.target.compute(&panel);
         let eligibility = Eligibility::of(&panel, &config.features);
         let plan = config.split.plan(&panel, &targets, config.target.reach_bars())?;

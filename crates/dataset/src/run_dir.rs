@@ -77,8 +77,8 @@ impl RunDir {
                 let (old, new) = changed.unwrap_or(("fewer lines", "more lines"));
                 let reason = format!(
                     "was begun with another config: it has `{old}`, this is `{new}`\n\
-                     hint: --run OTHER starts elsewhere; {} has the run's own config",
-                    Self::CONFIG_FILE
+                     hint: --run OTHER starts elsewhere; --config {} goes on with the run's own",
+                    self.config().display()
                 );
                 Err(Error::file(&self.path, reason))
             }

@@ -90,7 +90,11 @@ fn checked_range(config: &Config) -> anyhow::Result<(i64, i64)> {
     }
     let (from_ms, until_ms) = config.range_ms()?;
     if from_ms >= until_ms {
-        bail!("data.until = {}: expected a time after data.from = {}", config.data.until, config.data.from);
+        bail!(
+            "data.until = {}: expected a time after data.from = {}\nhint: --set data.until=2024-06-01 for instance",
+            config.data.until,
+            config.data.from
+        );
     }
     Ok((from_ms, until_ms))
 }

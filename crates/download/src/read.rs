@@ -129,7 +129,11 @@ fn unzipped(path: &Path, source: impl Read + Seek) -> anyhow::Result<Vec<u8>> {
     };
     let mut archive = zip::ZipArchive::new(source).map_err(|error| unreadable(&error))?;
     if archive.len() != 1 {
-        bail!("{}: found {} files inside, expected one CSV", path.display(), archive.len());
+        bail!(
+            "{}: found {} files inside, expected one CSV\nhint: unpack it and import the CSV files one by one",
+            path.display(),
+            archive.len()
+        );
     }
     let mut bytes = Vec::new();
     let mut csv = archive.by_index(0).map_err(|error| unreadable(&error))?;
@@ -144,7 +148,7 @@ fn read_csv(path: &Path, source: impl Read) -> anyhow::Result<Imported> {
     let mut record = csv::StringRecord::new();
     let mut first = reader.read_record(&mut record);
     if matches!(first, Ok(false)) {
-        bail!("{}: the file is empty, expected candles", path.display());
+        bail!("{}: the file is empty, expected candles\nhint: fetch the file again", path.display());
     }
     let has_header = first.is_ok() && record.get(0).is_some_and(|text| text.parse::<f64>().is_err());
     let names: Vec<String> = if has_header {
@@ -156,8 +160,14 @@ fn read_csv(path: &Path, source: impl Read) -> anyhow::Result<Imported> {
     };
     let position = |name: &str| names.iter().position(|column| column == name);
     let needed = |name: &str| {
-        position(name)
-            .ok_or_else(|| anyhow!("{}: has no column `{name}`; its columns are {}", path.display(), names.join(", ")))
+        position(name).ok_or_else(|| {
+            anyhow!(
+                "{}: has no column `{name}`; its columns are {}\nhint: open_time and close are needed; a file without a header has the order of \
+             Binance's archive",
+                path.display(),
+                names.join(", ")
+            )
+        })
     };
     let (time_at, _) = (needed("open_time")?, needed("close")?);
     let symbol_at = position("symbol");
@@ -194,7 +204,7 @@ fn read_csv(path: &Path, source: impl Read) -> anyhow::Result<Imported> {
         next = reader.read_record(&mut record);
     }
     if imported.coins.is_empty() {
-        bail!("{}: has a header but no rows", path.display());
+        bail!("{}: has a header but no rows\nhint: fetch the file again", path.display());
     }
     Ok(imported)
 }

@@ -72,7 +72,11 @@ impl SavedWeights {
         found.with_context(|| {
             let folds: Vec<String> = self.folds.iter().map(|fold| fold.fold.to_string()).collect();
             let asked = fold.map_or("any fold".to_owned(), |fold| format!("fold {fold}"));
-            format!("{} has no weights of {asked}, expected one of {}", run.display(), folds.join(" "))
+            format!(
+                "{} has no weights of {asked}, expected one of {}\nhint: --fold takes one of these",
+                run.display(),
+                folds.join(" ")
+            )
         })
     }
 }

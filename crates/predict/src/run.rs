@@ -87,7 +87,10 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 fn predict(args: &Args, run: &Path) -> anyhow::Result<()> {
     let at_ms = match &args.at {
         None => None,
-        Some(text) => Some(parse_time(text).map_err(|error| cli::usage(anyhow!("--at: {error}")))?),
+        Some(text) => Some(
+            parse_time(text)
+                .map_err(|error| cli::usage(anyhow!("--at: {error}\nhint: --at 2024-05-01T12:00 for instance")))?,
+        ),
     };
     let (overrides, of_watch) = WatchArgs::split(&args.set);
     if let (false, Some(text)) = (args.watch, of_watch.first()) {
@@ -102,7 +105,11 @@ fn predict(args: &Args, run: &Path) -> anyhow::Result<()> {
     }
     let interval = checkpoint.config.data.interval;
     if let Some(at_ms) = at_ms.filter(|at_ms| at_ms.rem_euclid(interval.ms()) != 0) {
-        return Err(cli::usage(anyhow!("--at {}: expected the open time of a {interval} candle", format_time(at_ms))));
+        return Err(cli::usage(anyhow!(
+            "--at {}: expected the open time of a {interval} candle\nhint: --at {}",
+            format_time(at_ms),
+            format_time(at_ms - at_ms.rem_euclid(interval.ms()))
+        )));
     }
     let source = args.source.unwrap_or_else(|| CandleSource::default_for(&checkpoint.config, at_ms));
     let forecasts = match (source, at_ms) {

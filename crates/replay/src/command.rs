@@ -40,7 +40,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let replay: ReplayConfig = table.section("replay")?;
     replay.validate()?;
     let stop_ms = match &args.stop_at {
-        Some(text) => parse_time(text).map_err(|error| cli::usage(anyhow!("--stop-at: {error}")))?,
+        Some(text) => parse_time(text).map_err(|error| {
+            cli::usage(anyhow!("--stop-at: {error}\nhint: --stop-at 2024-05-01T12:00 for instance"))
+        })?,
         None => i64::MAX,
     };
     let coins = coins(&config)?;

@@ -121,7 +121,7 @@ pub struct TrainingConfig {
     pub evaluate_every: u64,
     /// `pearson` and `loss`: training stops after this many looks without a better one; 0: never.
     pub patience: u64,
-    /// At most this many windows of the early-stopping slice are looked at, evenly spaced.
+    /// Where the early-stopping slice has more windows than this, evenly spaced ones are looked at, fewer than twice as many.
     pub stop_windows: usize,
     /// Seconds between saved states.
     pub save_every_secs: u64,

@@ -65,7 +65,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let dataset = Dataset::load(&config.shared)?;
     let config = TrainConfig { shared: dataset.config.clone(), ..config };
     let (folds, seeds) = pieces(args, &config, &dataset)?;
+    let stored = stored_config(&run)?.map(|table| TrainConfig::new(&table)?.to_toml()).transpose()?;
     if args.gather {
+        if stored.is_none() {
+            return Err(holds_no_run(&run));
+        }
+        run.begin(&config.to_toml()?, stored.as_deref())?;
         return report::gather(&run, &config, &dataset, &folds, None, args.json);
     }
     let device = args.device.open()?;
@@ -75,7 +80,6 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if args.dry_run {
         return dry_run::print(&config, &dataset, &device);
     }
-    let stored = stored_config(&run)?.map(|table| TrainConfig::new(&table)?.to_toml()).transpose()?;
     run.begin(&config.to_toml()?, stored.as_deref())?;
     let tracker = Tracker::from_env("quarterhour", &run.name());
     let done = Run { args, run, config, dataset: &dataset, device, tracker: tracker.as_ref() }.train(&folds, &seeds);
@@ -90,7 +94,7 @@ fn resolve_config(args: &Args, run: &RunDir) -> anyhow::Result<TrainConfig> {
     let changes_nothing = args.config.set.is_empty() && args.seeds.is_none() && args.warm_start.is_none();
     if (args.resume || args.gather) && args.config.config.is_none() && changes_nothing {
         let Some(table) = stored_config(run)? else {
-            bail!("{} holds no run\nhint: --run DIR says which run, --config FILE begins one", run.path().display());
+            return Err(holds_no_run(run));
         };
         return TrainConfig::new(&table);
     }
@@ -98,6 +102,10 @@ fn resolve_config(args: &Args, run: &RunDir) -> anyhow::Result<TrainConfig> {
     arguments.set.extend(args.seeds.map(|seeds| format!("training.seeds={seeds}")));
     arguments.set.extend(args.warm_start.as_ref().map(|run| format!("training.warm_start={:?}", run.display())));
     TrainConfig::new(&arguments.load()?)
+}
+
+fn holds_no_run(run: &RunDir) -> anyhow::Error {
+    anyhow!("{} holds no run\nhint: --run DIR says which run, --config FILE begins one", run.path().display())
 }
 
 /// The config that the run began with, if it has begun.
@@ -111,7 +119,9 @@ fn pieces<'a>(args: &Args, config: &TrainConfig, dataset: &'a Dataset) -> anyhow
     let all = &dataset.plan.folds;
     let find = |number: usize| {
         let fold = all.get(number.wrapping_sub(1));
-        fold.ok_or_else(|| cli::usage(anyhow!("--folds {number}: expected folds from 1 to {}", all.len())))
+        fold.ok_or_else(|| {
+            cli::usage(anyhow!("--folds {number}: expected folds from 1 to {}\nhint: --dry-run lists them", all.len()))
+        })
     };
     let folds = match &args.folds {
         None => all.iter().collect(),

@@ -85,7 +85,8 @@ pub fn watch(
 ) -> anyhow::Result<()> {
     let until_ms = match until {
         None => i64::MAX,
-        Some(text) => parse_time(text).map_err(|error| cli::usage(anyhow!("--until: {error}")))?,
+        Some(text) => parse_time(text)
+            .map_err(|error| cli::usage(anyhow!("--until: {error}\nhint: --until 2024-05-01T12:00 for instance")))?,
     };
     let (trading, settings) = args.settings(run, overrides)?;
     let (data, symbols) = (&checkpoint.config.data, checkpoint.config.universe.symbols.clone());

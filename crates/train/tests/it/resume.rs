@@ -127,6 +127,54 @@ fn some_folds_alone_are_gathered_without_a_model() {
     assert!(!runs.path("some").join("model.safetensors").exists());
 }
 
+/// With later candles the folds would be others: the run goes on with the span that it began with, or not at all.
+#[test]
+fn a_run_keeps_its_folds_when_the_store_grows() {
+    let runs = Runs::new();
+    let mut config = tests::tiny();
+    let market = market::simulate(&config.data.simulated, config.data.interval).unwrap();
+    let cut = market.coins[0].candles[2000].open_time_ms;
+    let part = |is_before: bool| -> Vec<_> {
+        let kept = |candle: &&market::Candle| (candle.open_time_ms < cut) == is_before;
+        let coins = market.coins.iter();
+        coins.map(|coin| (coin.symbol.clone(), coin.candles.iter().filter(kept).cloned().collect())).collect()
+    };
+    let dir = runs.dir.path().join("store");
+    tests::store(&dir, &mut config, &part(true));
+    let stored = ["--set", "data.source=store", "--set", "data.dir=store"];
+    runs.finish("whole", &stored);
+    runs.finish("grown", &[&stored[..], &["--folds", "1"]].concat());
+    tests::store(&dir, &mut config, &part(false));
+
+    let refused = runs.command("grown").args(stored).output().unwrap();
+    let stderr = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        !refused.status.success() && stderr.contains("was begun with another config: it has `until = "),
+        "{stderr}"
+    );
+    assert!(stderr.contains("hint: --run OTHER starts elsewhere; --config "), "{stderr}");
+    let own = runs.path("grown").join("run.toml");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_train"));
+    command.current_dir(runs.dir.path()).args(["--device", "flex", "--run"]).arg(runs.path("grown"));
+    let output = command.arg("--config").arg(own).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_same(&runs.path("whole"), &runs.path("grown"));
+}
+
+/// The pieces of a run are joined by the config that they were trained with.
+#[test]
+fn another_config_gathers_nothing() {
+    let runs = Runs::new();
+    runs.finish("run", &["--folds", "1"]);
+    let output =
+        runs.command("run").args(["--gather", "--folds", "1", "--set", "optimizer.clip_norm=2"]).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        !output.status.success() && stderr.contains("it has `clip_norm = 1.0`, this is `clip_norm = 2.0`"),
+        "{stderr}"
+    );
+}
+
 /// Fold 1 is trained from nothing, fold 2 goes on from fold 1 of the run itself, for as few steps as are asked for.
 #[test]
 fn a_warm_start_goes_on_from_the_fold_before() {
