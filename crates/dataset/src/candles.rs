@@ -112,7 +112,7 @@ impl CandleTable {
     }
 
     /// The candles of which `keep` holds, in the same order.
-    pub(crate) fn filter(&self, keep: impl Fn(i64) -> bool) -> Self {
+    pub fn filter(&self, keep: impl Fn(i64) -> bool) -> Self {
         let mut kept = Self::default();
         for (index, &time) in self.open_time_ms.iter().enumerate() {
             if keep(time) {

@@ -5,7 +5,6 @@ mod manifest;
 mod month;
 mod report;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -16,7 +15,9 @@ use market::{ArchiveClient, Error, Interval, Period, RestClient, RestOptions, Sy
 use tokio::task::JoinSet;
 
 use crate::FetchArgs;
+use crate::lock::lock;
 use coin::Coin;
+pub(crate) use manifest::folder;
 use month::fetch_month;
 use report::Report;
 
@@ -47,8 +48,8 @@ pub fn run(config: &Config, args: &FetchArgs) -> anyhow::Result<()> {
     let (from_ms, until_ms) = checked_range(config).map_err(cli::usage)?;
     let store = Store::new(&config.data.dir, config.data.market, config.data.stored_interval()?);
     let symbols = symbols(config, &store)?;
-    let folder = manifest::folder(&store);
-    let _lock = lock(&folder)?;
+    let folder = folder(&store);
+    let _lock = lock(&store)?;
     remove_abandoned(&folder)?;
     for symbol in &symbols {
         store.sweep(symbol)?;
@@ -117,22 +118,6 @@ fn symbols(config: &Config, store: &Store) -> anyhow::Result<Vec<Symbol>> {
     let mut seen = std::collections::BTreeSet::new();
     symbols.retain(|symbol| seen.insert(symbol.clone()));
     Ok(symbols)
-}
-
-/// Keeps a second download out of the same store until it is dropped; the system lets go of it when a process is
-/// killed.
-fn lock(folder: &Path) -> anyhow::Result<std::fs::File> {
-    std::fs::create_dir_all(folder).with_context(|| format!("{}", folder.display()))?;
-    let path = folder.join("lock");
-    let file = std::fs::File::create(&path).with_context(|| format!("{}", path.display()))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => bail!(
-            "{}: another download is filling this store\nhint: wait for it to end, or --set data.dir=OTHER",
-            path.display()
-        ),
-        Err(std::fs::TryLockError::Error(error)) => Err(error).with_context(|| format!("{}", path.display())),
-    }
 }
 
 /// The exchange's clock; where REST is refused to this address, the local one, and the archive is asked alone.

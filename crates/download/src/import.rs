@@ -9,6 +9,7 @@ use dataset::{CandleTable, DataConfig, Error, Store};
 use market::{Interval, Symbol};
 
 use crate::ImportArgs;
+use crate::lock::lock;
 use crate::read::{Imported, read_file};
 
 pub fn run(data: &DataConfig, args: &ImportArgs) -> anyhow::Result<()> {
@@ -19,6 +20,7 @@ pub fn run(data: &DataConfig, args: &ImportArgs) -> anyhow::Result<()> {
         let interval = interval_of(path, &file, args.interval)?;
         let coins = checked(path, file, interval)?;
         let store = Store::new(&data.dir, market, interval);
+        let _lock = lock(&store)?;
         let bar = cli::progress_bar(&file_name(path), coins.len() as u64);
         for (symbol, candles) in coins {
             let added = store.append(&symbol, &candles, args.replace).with_context(|| format!("{}", path.display()))?;

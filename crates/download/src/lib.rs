@@ -3,6 +3,7 @@
 mod audit;
 mod fetch;
 mod import;
+mod lock;
 mod read;
 mod simulate;
 

@@ -41,6 +41,20 @@ pub struct Rows {
 }
 
 impl Imported {
+    /// Leaves out the candles that open at no multiple of the interval; how many there were.
+    pub fn keep_on_grid(&mut self, interval: Interval) -> usize {
+        let is_on_grid = |time_ms: i64| time_ms.rem_euclid(interval.ms()) == 0;
+        let mut left_out = 0;
+        for rows in self.coins.values_mut() {
+            let (before, times) = (rows.candles.len(), &rows.candles.open_time_ms);
+            let kept = rows.numbers.iter().zip(times).filter(|(_, time_ms)| is_on_grid(**time_ms));
+            rows.numbers = kept.map(|(&number, _)| number).collect();
+            rows.candles = rows.candles.filter(is_on_grid);
+            left_out += before - rows.candles.len();
+        }
+        left_out
+    }
+
     fn push(
         &mut self,
         path: &Path,
@@ -229,6 +243,17 @@ mod tests {
         assert_eq!(to_ms(1_733_011_200), 1_733_011_200_000);
         assert_eq!(to_ms(1_733_011_200_000), 1_733_011_200_000);
         assert_eq!(to_ms(1_735_689_600_000_000), 1_735_689_600_000);
+    }
+
+    #[test]
+    fn candles_off_the_grid_are_left_out_with_their_rows() {
+        let csv =
+            "open_time,symbol,close\n1518163200000,BTCUSDT,1.0\n1518163214000,BTCUSDT,2.0\n1518163260000,BTCUSDT,3.0\n";
+        let mut read = read_csv(Path::new("x.csv"), csv.as_bytes()).unwrap();
+        assert_eq!(read.keep_on_grid(Interval::ONE_MINUTE), 1);
+        let rows = read.coins.values().next().unwrap();
+        assert_eq!(rows.candles.open_time_ms, [1_518_163_200_000, 1_518_163_260_000]);
+        assert_eq!((rows.numbers.as_slice(), rows.candles.column(Column::Close)), (&[1, 3][..], &[1.0, 3.0][..]));
     }
 
     #[test]

@@ -3,9 +3,12 @@
 use dataset::{DataConfig, Store};
 use market::simulate_coin;
 
+use crate::lock::lock;
+
 /// Writes one coin after the other, so that a market larger than memory can be made.
 pub fn run(data: &DataConfig) -> anyhow::Result<()> {
     let store = Store::new(&data.dir, data.market, data.interval);
+    let _lock = lock(&store)?;
     let bar = cli::progress_bar("simulating", data.simulated.coins as u64);
     let (mut candles, mut added) = (0, 0);
     for index in 0..data.simulated.coins {

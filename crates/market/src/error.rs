@@ -221,7 +221,9 @@ pub enum Error {
     },
 
     /// The answer is JSON of another shape.
-    #[error("{request}: {place}: expected {expected}, found {found}")]
+    #[error(
+        "{request}: {place}: expected {expected}, found {found}\nhint: check the base URL; if it is the exchange's own, its answers have changed"
+    )]
     WrongShape {
         /// What was asked.
         request: String,
@@ -234,7 +236,7 @@ pub enum Error {
     },
 
     /// The answer holds a candle that cannot be true.
-    #[error("{request}: {fault}")]
+    #[error("{request}: {fault}\nhint: the exchange serves it so; ask for a time without that candle, or later again")]
     BadCandle {
         /// What was asked.
         request: String,

@@ -67,8 +67,9 @@ struct Kline {
 }
 
 impl KlineStream {
-    /// Connects; `base_url` defaults to `wss://data-stream.binance.vision` (spot) or `wss://fstream.binance.com`
-    /// (futures).
+    /// Connects; `base_url` defaults to `wss://data-stream.binance.vision` (spot) or
+    /// `wss://fstream.binance.com/market` (futures: klines come there since the addresses without a category were closed in
+    /// April 2026).
     ///
     /// # Errors
     /// [`Error::Stream`] when the exchange cannot be reached or refuses.
@@ -80,7 +81,7 @@ impl KlineStream {
     ) -> Result<Self, Error> {
         let base = base_url.unwrap_or(match market {
             Market::Spot => "wss://data-stream.binance.vision",
-            Market::Futures => "wss://fstream.binance.com",
+            Market::Futures => "wss://fstream.binance.com/market",
         });
         let base = base.trim_end_matches('/');
         let streams: Vec<String> =

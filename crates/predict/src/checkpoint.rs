@@ -42,6 +42,9 @@ pub(crate) enum Forecaster {
     Rule,
 }
 
+/// What stands beside the indicator rule's forecasts.
+const RULE: &str = "indicator rule, no model";
+
 impl Forecaster {
     /// What stands beside a forecast, so that nobody takes a rule for a model.
     pub(crate) fn name(&self, fold: usize) -> String {
@@ -49,7 +52,7 @@ impl Forecaster {
             Self::Network { .. } => format!("network of fold {fold}"),
             Self::LightGbm(_) => format!("lightgbm of fold {fold}"),
             Self::Ensemble(_) => format!("ensemble of fold {fold}"),
-            Self::Rule => "indicator rule, no model".to_owned(),
+            Self::Rule => RULE.to_owned(),
         }
     }
 
@@ -160,6 +163,16 @@ impl Checkpoint {
     pub(crate) fn is_scored(&self, symbol: &Symbol) -> bool {
         let scored = &self.config.universe.scored;
         scored.is_empty() || scored.contains(symbol)
+    }
+
+    /// What the ledger calls it: kind, fold and SHA-256 of the model's files.
+    pub fn label(&self) -> String {
+        format!("{} {}", self.forecaster.name(self.forecaster.fold()), self.model_sha256)
+    }
+
+    /// Whether a [`label`](Self::label) is that of the indicator rule.
+    pub fn is_label_of_rule(label: &str) -> bool {
+        label.starts_with(RULE)
     }
 
     /// Whether an indicator rule stands in for the model.

@@ -30,6 +30,9 @@ pub struct LedgerArgs {
     /// Print one JSON object instead of a table
     #[arg(long)]
     json: bool,
+    /// The fold that it was watched with [default: the last]
+    #[arg(long, value_name = "K")]
+    fold: Option<usize>,
     /// Make every forecast again from candles of the ledger or the store, every trade from the forecasts, and compare
     #[arg(long, value_name = "CANDLES")]
     verify: Option<Candles>,
@@ -58,6 +61,8 @@ struct Verdict {
     wrong_forecasts: usize,
     /// Forecasts that had to do without an absent coin: not made again.
     incomplete_forecasts: usize,
+    /// Forecasts of another model, or of the indicator rule: not made again.
+    others_forecasts: usize,
     /// Positions that the forecasts ask for.
     trades: usize,
     /// Positions that are missing.
@@ -94,12 +99,13 @@ pub fn run(args: &LedgerArgs) -> anyhow::Result<()> {
         if let Some(verdict) = &verdict {
             writeln!(
                 text,
-                "\n{} minutes: {} forecasts made again, {} differ ({} without an absent coin left out)\n{} trades asked \
-                 for: {} lost, {} extra, {} at a wrong price; {} settled, {} overdue",
+                "\n{} minutes: {} forecasts made again, {} differ ({} without an absent coin and {} of another model left \
+                 out)\n{} trades asked for: {} lost, {} extra, {} at a wrong price; {} settled, {} overdue",
                 verdict.minutes,
                 verdict.forecasts,
                 verdict.wrong_forecasts,
                 verdict.incomplete_forecasts,
+                verdict.others_forecasts,
                 verdict.trades,
                 verdict.lost_trades,
                 verdict.extra_trades,
@@ -113,7 +119,7 @@ pub fn run(args: &LedgerArgs) -> anyhow::Result<()> {
     match verdict {
         Some(v) if v.wrong_forecasts + v.lost_trades + v.extra_trades + v.wrong_prices + v.unsettled > 0 => {
             bail!(
-                "the ledger is not what the candles and forecasts say\nhint: were device, thresholds or [trading] others?"
+                "the ledger is not what the candles and forecasts say\nhint: were fold, device, thresholds or [trading] others?"
             )
         }
         _ => Ok(()),
@@ -147,7 +153,7 @@ fn trades_table(positions: &[Position]) -> String {
 
 fn verify(args: &LedgerArgs, ledger: &Ledger, positions: &[Position], candles: Candles) -> anyhow::Result<Verdict> {
     let (overrides, _) = WatchArgs::split(&args.set);
-    let checkpoint = Checkpoint::load_or(Fallback::Rule, &args.run, None, &overrides, args.device)?;
+    let checkpoint = Checkpoint::load_or(Fallback::Rule, &args.run, args.fold, &overrides, args.device)?;
     let (trading, watch) = args.watch.settings(&args.run, &args.set)?;
     let bar_ms = checkpoint.config.data.interval.ms();
     let acting = Acting::new(trading, &watch, args.watch.thresholds(&args.run)?, bar_ms);
@@ -159,7 +165,7 @@ fn verify(args: &LedgerArgs, ledger: &Ledger, positions: &[Position], candles: C
     let until_ms = positions.iter().filter_map(|position| position.exit_ms).fold(last.time_ms, i64::max) + bar_ms;
     let coins = read_candles(&checkpoint, ledger, candles, (from_ms, until_ms))?;
     check_forecasts(&checkpoint, &forecasts, &coins, &mut verdict)?;
-    check_trades(&acting, checkpoint.is_rule(), &forecasts, positions, &mut verdict);
+    check_trades(&acting, &forecasts, positions, &mut verdict);
     check_prices(positions, &coins, bar_ms, &mut verdict);
     Ok(verdict)
 }
@@ -206,6 +212,10 @@ fn check_forecasts(
             verdict.incomplete_forecasts += minute.len();
             continue;
         }
+        if minute.iter().any(|logged| logged.forecaster != checkpoint.label()) {
+            verdict.others_forecasts += minute.len();
+            continue;
+        }
         let from_ms = time_ms - (checkpoint.history_bars() as i64 - 1) * bar_ms;
         let of_coin = |(symbol, candles): &(Symbol, BTreeMap<i64, Candle>)| {
             let used = candles.range(from_ms..=time_ms).map(|(_, candle)| *candle);
@@ -234,16 +244,11 @@ fn check_forecasts(
 }
 
 /// Goes through the forecasts in order and asks what should have been opened: that, and nothing else, must be there.
-fn check_trades(
-    acting: &Acting,
-    is_rule: bool,
-    logged: &[LoggedForecast],
-    positions: &[Position],
-    verdict: &mut Verdict,
-) {
+fn check_trades(acting: &Acting, logged: &[LoggedForecast], positions: &[Position], verdict: &mut Verdict) {
     let mut last_due: BTreeMap<&Symbol, i64> = BTreeMap::new();
     let mut asked = BTreeMap::new();
     for forecast in logged {
+        let is_rule = Checkpoint::is_label_of_rule(&forecast.forecaster);
         let Some(side) = acting.side(forecast).filter(|_| why_not(acting, forecast, is_rule).is_none()) else {
             continue;
         };

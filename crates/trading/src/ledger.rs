@@ -121,7 +121,11 @@ impl Ledger {
         let connection = Connection::open(path)
             .map_err(|error| Error::Ledger { path: path.to_owned(), reason: error.to_string() })?;
         let ledger = Self { connection, path: path.to_owned(), _lock: None };
-        ledger.prepare(|connection| connection.pragma_update(None, "query_only", true))?;
+        ledger.prepare(|connection| {
+            connection.pragma_update(None, "query_only", true)?;
+            // All reads are of one moment, that of the first.
+            connection.execute_batch("BEGIN")
+        })?;
         Ok(ledger)
     }
 

@@ -56,7 +56,10 @@ impl Manifest {
         let path = folder.join(format!("{symbol}.json"));
         let listed = match std::fs::read(&path) {
             Ok(bytes) => serde_json::from_slice(&bytes).with_context(|| {
-                format!("{}: not a list of archive files; without it they are fetched again", path.display())
+                format!(
+                    "{}: not a list of archive files\nhint: delete it, and the files are fetched again",
+                    path.display()
+                )
             })?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Listed::default(),
             Err(error) => return Err(error).with_context(|| format!("{}", path.display())),

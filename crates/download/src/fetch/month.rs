@@ -272,11 +272,17 @@ fn store(
     Ok((stored, broken))
 }
 
-/// The candles of an archive file, each checked, all within the month or day that the file is of.
+/// The candles of an archive file, each checked, all within the month or day that the file is of. Candles off the grid, which
+/// files of December 2017 and February 2018 have after outages of the exchange, are of no minute, and left out.
 fn parsed(file: &ArchiveFile, bytes: &[u8]) -> anyhow::Result<CandleTable> {
     let name = file.name();
     let path = Path::new(&name);
-    let coins = checked(path, read_archive(path, bytes)?, file.interval)?;
+    let mut read = read_archive(path, bytes)?;
+    let off_grid = read.keep_on_grid(file.interval);
+    if off_grid > 0 {
+        cli::note(format!("{name}: {off_grid} candles that open at no multiple of {} were left out", file.interval));
+    }
+    let coins = checked(path, read, file.interval)?;
     let candles = coins.into_iter().next().map(|(_, candles)| candles).unwrap_or_default();
     let period = file.period.start_ms()..file.period.end_ms();
     match candles.open_time_ms.iter().find(|time| !period.contains(time)) {

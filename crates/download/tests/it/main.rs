@@ -59,6 +59,23 @@ fn every_form_of_candles_is_read() {
     assert!(audit.contains("DUSDT        2024-12-01 00:00"), "{audit}");
 }
 
+/// A month's file is read, changed and written: of two that do so at once, one would undo the other's work.
+#[test]
+fn one_process_at_a_time_fills_a_store() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("AUSDT-1h-2024-12.csv"), ROWS).unwrap();
+    let folder = dir.path().join("data/archive/spot/1h");
+    fs::create_dir_all(&folder).unwrap();
+    let other = fs::File::create(folder.join("lock")).unwrap();
+    other.lock().unwrap();
+    let mut import = Command::new(env!("CARGO_BIN_EXE_download"));
+    let output = import.args(["import", "AUSDT-1h-2024-12.csv"]).current_dir(dir.path()).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("lock: another process is filling this store\nhint: wait for it to end"), "{said}");
+    drop(other);
+    download(dir.path(), &["import", "AUSDT-1h-2024-12.csv"]);
+}
+
 #[test]
 fn bad_candles_are_refused() {
     let dir = tempfile::tempdir().unwrap();

@@ -157,14 +157,12 @@ impl Sender {
                 match retry_after_secs {
                     Some(secs) => self.keep_silent(secs, error),
                     // Nobody knows how long, and every try makes it longer.
-                    None => {
-                        self.close_gate(Duration::from_secs(DEFAULT_SILENCE_SECS));
-                        Outcome::Final(error)
-                    }
+                    None => self.shut_out(error),
                 }
             }
-            StatusCode::FORBIDDEN => Outcome::Final(Error::Forbidden { request, found }),
-            StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS => Outcome::Final(Error::NotServedHere { request, found }),
+            // The other coins would be refused as well, and a firewall that is asked on and on refuses for longer.
+            StatusCode::FORBIDDEN => self.shut_out(Error::Forbidden { request, found }),
+            StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS => self.shut_out(Error::NotServedHere { request, found }),
             status if status.is_server_error() => {
                 Outcome::Retry(Pause::Usual, Error::ServerFailure { request, status: status.as_u16(), tries, found })
             }
@@ -187,6 +185,12 @@ impl Sender {
         let silence = Duration::from_secs(secs);
         self.close_gate(silence);
         if silence > self.options.max_wait { Outcome::Final(error) } else { Outcome::Retry(Pause::Gate, error) }
+    }
+
+    /// Closes the gate for a while after an answer that further requests would only get again.
+    fn shut_out(&self, error: Error) -> Outcome<Vec<u8>> {
+        self.close_gate(Duration::from_secs(DEFAULT_SILENCE_SECS));
+        Outcome::Final(error)
     }
 
     /// Waits until no silence is asked for any more; refuses to wait longer than `max_wait`.

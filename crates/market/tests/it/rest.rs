@@ -296,6 +296,23 @@ async fn refusals_say_what_they_are() {
     }
 }
 
+/// Twenty coins are asked for after each other: a firewall that refuses one is not asked for the others.
+#[tokio::test]
+async fn after_a_refusal_nothing_is_asked_for_a_while() {
+    for code in [403, 451] {
+        let stub = troubled(move |_| status(code, ""));
+        let client = client(&stub);
+        let ask = async || {
+            let answer = client.first_open_ms(&symbol("BTCUSDT"), Interval::ONE_MINUTE, START).await;
+            answer.unwrap_err().to_string()
+        };
+        assert!(ask().await.contains(&format!("status {code}")));
+        let second = ask().await;
+        assert!(second.contains("not sent, the server asked for"), "{second}");
+        assert_eq!(stub.count("/klines"), 1);
+    }
+}
+
 #[tokio::test]
 async fn a_failing_server_is_tried_again() {
     let stub = troubled(|_| status(500, "<html>\noops"));
@@ -373,7 +390,7 @@ async fn answers_of_the_wrong_kind_are_named() {
     let stub = Stub::start(|_, _| ok("{\"serverTime\":\"now\"}"));
     let error = client(&stub).server_time_ms().await.unwrap_err();
     assert!(
-        error.to_string().ends_with(
+        error.to_string().contains(
             "/api/v3/time: the answer: expected {\"serverTime\": milliseconds}, found {\"serverTime\":\"now\"}"
         ),
         "{error}"

@@ -166,7 +166,7 @@ pub fn backward(
                     back_to_input(instructions, &shape, &phases, grad, &mut padded, input_grad);
                     if extras.rectified {
                         let values = input_grad.iter_mut().zip(input);
-                        values.for_each(|(grad, value)| *grad = if *value > 0.0 { *grad } else { 0.0 });
+                        values.for_each(|(grad, value)| *grad = if *value <= 0.0 { 0.0 } else { *grad });
                     }
                 }
             }
@@ -198,7 +198,8 @@ fn prepared<'a>(shape: &ConvShape, input: &'a [f32], rectified: bool, scratch: &
     scratch.clear();
     scratch.resize(zeros, 0.0);
     if rectified {
-        scratch.extend(input.iter().map(|value| value.max(0.0)));
+        // Lets NaN through, as PyTorch does: `max` would hide broken weights.
+        scratch.extend(input.iter().map(|&value| if value < 0.0 { 0.0 } else { value }));
     } else {
         scratch.extend_from_slice(input);
     }
@@ -432,6 +433,16 @@ mod tests {
                 prop_assert_eq!(&one, &all[window * output..][..output]);
             }
         }
+    }
+
+    /// Broken weights are seen in the forecast, as with Burn's own rectifier and PyTorch's.
+    #[test]
+    fn the_rectifier_lets_nan_through() {
+        let shape =
+            ConvShape { windows: 1, time: 4, channels_in: 1, channels_out: 1, kernel: 1, stride: 1, padding: 0 };
+        let extras = Extras { rectified: true, mask: None };
+        let output = forward(shape, &[f32::NAN, -1.0, 0.0, 2.0], &[1.0], &[0.0], None, extras);
+        assert!(output[0].is_nan() && output[1..] == [0.0, 0.0, 2.0], "{output:?}");
     }
 
     /// The number of threads changes nothing, not even the order of the sums.

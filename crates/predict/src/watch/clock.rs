@@ -10,6 +10,10 @@ const READING_LASTS: Duration = Duration::from_secs(600);
 /// How long an old reading is put up with after one that failed.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(30);
 
+/// An answer that took longer than this was perhaps asked for more than once, and says little; so many are asked for.
+const SLOW_ANSWER: Duration = Duration::from_secs(1);
+const READING_TRIES: usize = 3;
+
 /// How far, in real milliseconds, candles may close ahead of the clock: more than half an answer's way is off.
 const SLOW_MS: f64 = 2000.0;
 
@@ -28,10 +32,17 @@ impl ExchangeClock {
     /// # Errors
     /// An exchange that does not answer.
     pub async fn read(client: &RestClient, speed: f64) -> Result<Self, market::Error> {
-        let asked = Instant::now();
-        let server_ms = client.server_time_ms().await?;
-        // The answer was written about half-way.
-        let read_at = asked + asked.elapsed() / 2;
+        let mut tries = 0;
+        let (server_ms, read_at) = loop {
+            let asked = Instant::now();
+            let server_ms = client.server_time_ms().await?;
+            let took = asked.elapsed();
+            tries += 1;
+            if took < SLOW_ANSWER || tries == READING_TRIES {
+                // The answer was written about half-way.
+                break (server_ms, asked + took / 2);
+            }
+        };
         Ok(Self { read_ms: server_ms as f64, read_at, read_again_at: read_at + READING_LASTS, speed })
     }
 

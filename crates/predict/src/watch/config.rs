@@ -62,8 +62,10 @@ impl WatchConfig {
             ("clock_speed", self.clock_speed),
         ];
         for (key, value) in positive {
-            if !(value > 0.0 && value.is_finite()) {
-                bail!("watch.{key} is {value}, expected a number above 0\nhint: --set watch.{key}=...");
+            if !(1e-6..=1e6).contains(&value) {
+                bail!(
+                    "watch.{key} is {value}, expected a number from 0.000001 to 1000000\nhint: --set watch.{key}=..."
+                );
             }
         }
         if self.hole_after_bars == 0 {

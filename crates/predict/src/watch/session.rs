@@ -277,7 +277,7 @@ impl Session {
                 symbol: symbol.clone(),
                 forecast: coin.forecast,
                 refused: coin.refused.clone(),
-                forecaster: format!("{} {}", forecasts.forecaster, self.checkpoint.model_sha256),
+                forecaster: self.checkpoint.label(),
                 made_at_ms,
                 is_complete: absent.is_empty(),
                 drift_std: coin.drift.as_ref().map(|drift| drift.std),

@@ -66,7 +66,9 @@ impl WatchArgs {
         if self.thresholds.is_none() && !path.exists() {
             return Ok(None);
         }
-        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text = std::fs::read_to_string(&path).with_context(|| {
+            format!("cannot read {}\nhint: `scripts/tune-thresholds RUN` makes one", path.display())
+        })?;
         Thresholds::from_toml(&text).map(Some).with_context(|| format!("{}", path.display()))
     }
 }

@@ -105,6 +105,17 @@ fn every_minute_is_forecast_and_traded_on_as_the_store_says() {
     assert_eq!((&line["message"], &line["coins"]), (&Value::from("watching"), &Value::from(3)));
 }
 
+/// What another model forecast is not made again by this one, and is no fault.
+#[test]
+fn forecasts_of_another_model_are_left_out_of_the_check() {
+    let market = Market3::new(Faults::default());
+    finished(market.watch(15, &no_metrics()));
+    fs::remove_file(market.run.join("model.safetensors")).unwrap();
+    let (is_right, verdict) = market.verdict();
+    assert!(is_right, "{verdict}");
+    assert!(count(&verdict, "forecasts") == 0 && count(&verdict, "others_forecasts") >= 9, "{verdict}");
+}
+
 #[test]
 fn an_ensemble_is_watched_with_like_any_run() {
     let market = Market3::new(Faults::default());
