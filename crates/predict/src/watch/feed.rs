@@ -135,6 +135,14 @@ impl Feed {
         self.latest_close_ms.take()
     }
 
+    /// Asks for each coin's candles from the time that `from_ms` gives for it, where that is earlier, and keeps them.
+    pub fn begin_from(&mut self, from_ms: impl Fn(&Symbol) -> Option<i64>) {
+        self.keep_from(from_ms);
+        for coin in &mut self.coins {
+            coin.known_until_ms = coin.known_until_ms.min(coin.keep_from_ms);
+        }
+    }
+
     /// Keeps each coin's candles from the time that `from_ms` gives for it, however many they are.
     pub fn keep_from(&mut self, from_ms: impl Fn(&Symbol) -> Option<i64>) {
         for coin in &mut self.coins {
@@ -416,6 +424,20 @@ mod tests {
         feed.take(&symbol, Candle::close_only(50 * STEP, 1.0));
         assert_eq!(feed.coins[0].candles.len(), 10, "nothing waits any more");
         assert_eq!((feed.take_latest_close(), feed.take_latest_close()), (Some(51 * STEP), None));
+    }
+
+    /// After a long stop, candles of months are asked for of no coin but the one whose position waits for one of them.
+    #[test]
+    fn only_a_coin_with_an_open_position_begins_early() {
+        let (one, symbol) = feed(None);
+        let symbols = [symbol.clone(), Symbol::new("ETHUSDT").unwrap()];
+        let mut feed = Feed::new(one.source, one.client, &symbols, 100 * STEP, 10);
+        feed.begin_from(|other| (*other == symbol).then_some(5 * STEP));
+        assert_eq!(feed.coins.iter().map(|coin| coin.known_until_ms).collect::<Vec<_>>(), [5 * STEP, 100 * STEP]);
+        for bar in 5..60 {
+            feed.take(&symbol, Candle::close_only(bar * STEP, 1.0));
+        }
+        assert_eq!(feed.candle_from(&symbol, 5 * STEP).map(|candle| candle.open_time_ms), Some(5 * STEP));
     }
 
     #[test]

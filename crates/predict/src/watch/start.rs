@@ -138,10 +138,7 @@ pub fn watch(
         let net = ledger.all_positions()?.iter().filter_map(trading::Position::net).sum();
         let history_ms = checkpoint.history_bars() as i64 * bar_ms;
         let first_ms = (clock.now_ms() - history_ms - bar_ms).div_euclid(bar_ms) * bar_ms;
-        // Positions from before a stop are settled at their own candles.
-        let waiting = open.iter().filter(|position| symbols.contains(&position.symbol));
-        let from_ms = waiting.map(|position| position.forecast_ms).fold(first_ms, i64::min);
-        let keep_bars = ((clock.now_ms() - from_ms) / bar_ms + 16) as usize;
+        let keep_bars = checkpoint.history_bars() + 16;
         for position in open.iter().filter(|position| !symbols.contains(&position.symbol)) {
             warn!(symbol = %position.symbol, "an open position of a coin that is not in the universe stays open");
         }
@@ -152,7 +149,11 @@ pub fn watch(
             exchange_time = format_time(clock.now_ms()),
             "watching"
         );
-        let feed = Feed::new(source, client.clone(), &symbols, from_ms, keep_bars);
+        let mut feed = Feed::new(source, client.clone(), &symbols, first_ms, keep_bars);
+        // Positions from before a stop are settled at their own candles.
+        feed.begin_from(|symbol| {
+            open.iter().filter(|position| position.symbol == *symbol).map(|position| position.forecast_ms).min()
+        });
         let session = Session {
             checkpoint,
             settings,
