@@ -70,10 +70,6 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let dataset = Dataset::load(&config.shared)?;
     config.shared = dataset.config.clone();
     let features = feature_rows(&config, &dataset, args.recompute)?;
-    if let Some(path) = &args.export {
-        report::write_folds(&run, &dataset)?;
-        return export::matrix(path, &dataset, &features);
-    }
     if args.continue_rounds == Some(0) {
         return Err(cli::usage(anyhow!("--continue-rounds 0: expected at least 1 round\nhint: --continue-rounds 100")));
     }
@@ -81,6 +77,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let stored = stored_config(&run)?.map(|table| BaselineConfig::new(&table, library)?.to_toml()).transpose()?;
     run.begin(&config.to_toml()?, stored.as_deref())?;
     report::write_folds(&run, &dataset)?;
+    if let Some(path) = &args.export {
+        return export::matrix(path, &dataset, &features);
+    }
     let tracker = Tracker::from_env("quarterhour", &run.name());
     let training = Run { args, run, config, library, dataset, features, tracker: tracker.as_ref(), began };
     let done = training.train(&folds);

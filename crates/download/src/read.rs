@@ -176,8 +176,8 @@ fn read_csv(path: &Path, source: impl Read) -> anyhow::Result<Imported> {
     let needed = |name: &str| {
         position(name).ok_or_else(|| {
             anyhow!(
-                "{}: has no column `{name}`; its columns are {}\nhint: open_time and close are needed; a file without a header has the order of \
-             Binance's archive",
+                "{}: has no column `{name}`; its columns are {}\n\
+                 hint: open_time and close are needed; a file without a header has the order of Binance's archive",
                 path.display(),
                 names.join(", ")
             )

@@ -102,7 +102,7 @@ pub enum Error {
 
     /// Not sent: an earlier answer asked for a longer silence than we are willing to wait for.
     #[error(
-        "{request}: not sent, the server asked for {left_secs} more seconds of silence\nhint: wait that long, then try again"
+        "{request}: not sent, as an earlier answer calls for {left_secs} more seconds of silence\nhint: wait that long, then try again"
     )]
     Silenced {
         /// What was to be asked.
@@ -236,7 +236,7 @@ pub enum Error {
     },
 
     /// The answer holds a candle that cannot be true.
-    #[error("{request}: {fault}\nhint: the exchange serves it so; ask for a time without that candle, or later again")]
+    #[error("{request}: {fault}\nhint: the exchange serves it so: leave that time out, or try again later")]
     BadCandle {
         /// What was asked.
         request: String,

@@ -61,7 +61,10 @@ fn from_store(config: &Config, columns: &[Column], bars: usize, at_ms: Option<i6
             for symbol in symbols {
                 last = last.max(reader.last_ms(symbol)?);
             }
-            last.context("the store has no candles of any coin of the run\nhint: `cargo run -p download --release` brings them; --source binance asks the exchange")?
+            last.context(
+                "the store has no candles of any coin of the run\n\
+                 hint: `cargo run -p download --release` brings them; --source binance asks the exchange",
+            )?
         }
     };
     let until_ms = at_ms + config.data.interval.ms();

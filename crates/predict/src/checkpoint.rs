@@ -174,11 +174,6 @@ impl Checkpoint {
     pub fn is_label_of_rule(label: &str) -> bool {
         label.starts_with(RULE)
     }
-
-    /// Whether an indicator rule stands in for the model.
-    pub fn is_rule(&self) -> bool {
-        matches!(self.forecaster, Forecaster::Rule)
-    }
 }
 
 /// The run's model, and the SHA-256 of its files.

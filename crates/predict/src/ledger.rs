@@ -201,7 +201,7 @@ fn check_forecasts(
     coins: &CoinCandles,
     verdict: &mut Verdict,
 ) -> anyhow::Result<()> {
-    let bar_ms = checkpoint.config.data.interval.ms();
+    let (bar_ms, label) = (checkpoint.config.data.interval.ms(), checkpoint.label());
     let minutes = logged.chunk_by(|left, right| left.time_ms == right.time_ms);
     let bar = cli::progress_bar("minutes", minutes.clone().count() as u64);
     for minute in minutes {
@@ -212,7 +212,7 @@ fn check_forecasts(
             verdict.incomplete_forecasts += minute.len();
             continue;
         }
-        if minute.iter().any(|logged| logged.forecaster != checkpoint.label()) {
+        if minute.iter().any(|logged| logged.forecaster != label) {
             verdict.others_forecasts += minute.len();
             continue;
         }
@@ -248,8 +248,7 @@ fn check_trades(acting: &Acting, logged: &[LoggedForecast], positions: &[Positio
     let mut last_due: BTreeMap<&Symbol, i64> = BTreeMap::new();
     let mut asked = BTreeMap::new();
     for forecast in logged {
-        let is_rule = Checkpoint::is_label_of_rule(&forecast.forecaster);
-        let Some(side) = acting.side(forecast).filter(|_| why_not(acting, forecast, is_rule).is_none()) else {
+        let Some(side) = acting.side(forecast).filter(|_| why_not(acting, forecast).is_none()) else {
             continue;
         };
         if may_open(forecast.time_ms, last_due.get(&forecast.symbol).copied(), acting.trading.overlapping) {

@@ -106,7 +106,7 @@ fn predict(args: &Args, run: &Path) -> anyhow::Result<()> {
     let interval = checkpoint.config.data.interval;
     if let Some(at_ms) = at_ms.filter(|at_ms| at_ms.rem_euclid(interval.ms()) != 0) {
         return Err(cli::usage(anyhow!(
-            "--at {}: expected the open time of a {interval} candle\nhint: --at {}",
+            "--at {}: expected the open time of a {interval} candle\nhint: --at '{}'",
             format_time(at_ms),
             format_time(at_ms - at_ms.rem_euclid(interval.ms()))
         )));

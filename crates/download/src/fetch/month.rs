@@ -295,6 +295,20 @@ fn parsed(file: &ArchiveFile, bytes: &[u8]) -> anyhow::Result<CandleTable> {
 mod tests {
     use super::*;
 
+    /// As files of 2018 have them: seconds off the minute after an outage.
+    #[test]
+    fn candles_off_the_grid_are_left_out_of_archive_files() {
+        let period = Period::month_of(1_518_163_200_000);
+        let file = ArchiveFile { symbol: "BTCUSDT".parse().unwrap(), interval: Interval::ONE_MINUTE, period };
+        let row = |open_ms: i64| format!("{open_ms},2,3,1,2,10,{},20,5,4,8,0\n", open_ms + 59_999);
+        let rows = [0, 14_000, 60_000].map(|ms| row(1_518_163_200_000 + ms)).concat();
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        zip.start_file("BTCUSDT-1m-2018-02.csv", zip::write::SimpleFileOptions::default()).unwrap();
+        std::io::Write::write_all(&mut zip, rows.as_bytes()).unwrap();
+        let bytes = zip.finish().unwrap().into_inner();
+        assert_eq!(parsed(&file, &bytes).unwrap().open_time_ms, [1_518_163_200_000, 1_518_163_260_000]);
+    }
+
     #[test]
     fn what_is_missing_is_found() {
         let minutes = |minutes: &[i64]| minutes.iter().map(|minute| minute * 60_000).collect();

@@ -308,7 +308,7 @@ async fn after_a_refusal_nothing_is_asked_for_a_while() {
         };
         assert!(ask().await.contains(&format!("status {code}")));
         let second = ask().await;
-        assert!(second.contains("not sent, the server asked for"), "{second}");
+        assert!(second.contains("not sent, as an earlier answer calls for"), "{second}");
         assert_eq!(stub.count("/klines"), 1);
     }
 }

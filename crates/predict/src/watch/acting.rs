@@ -3,7 +3,7 @@
 use evaluate::{Side, Thresholds};
 use trading::{LoggedForecast, Signal, TradingConfig};
 
-use crate::WatchConfig;
+use crate::{Checkpoint, WatchConfig};
 
 /// Everything that decides whether a forecast is acted on.
 #[derive(Debug, Clone)]
@@ -19,10 +19,9 @@ pub struct Acting {
 }
 
 /// Why a forecast beyond its threshold is not acted on; None where it is.
-///
-/// `is_rule` is whether the indicator rule made it.
-pub fn why_not(acting: &Acting, logged: &LoggedForecast, is_rule: bool) -> Option<&'static str> {
+pub fn why_not(acting: &Acting, logged: &LoggedForecast) -> Option<&'static str> {
     let trading = &acting.trading;
+    let is_rule = Checkpoint::is_label_of_rule(&logged.forecaster);
     let age_ms = logged.made_at_ms - (logged.time_ms + acting.bar_ms);
     let is_drifted = logged.drift_std.is_some_and(|std| std.abs() > acting.drift_limit_std);
     let reasons = [

@@ -286,7 +286,7 @@ impl Session {
             let outcome = if coin.forecast.is_some() { "forecast" } else { "refused" };
             self.metrics.forecasts.with_label_values(&[outcome]).inc();
             if let Some(side) = self.acting.side(&logged) {
-                match why_not(&self.acting, &logged, self.checkpoint.is_rule()) {
+                match why_not(&self.acting, &logged) {
                     None => minute.signals.push(self.acting.signal(&logged, side)),
                     Some(reason) => {
                         warn!(%symbol, side = side.name(), forecast = logged.forecast, reason, "not acted on")

@@ -113,7 +113,7 @@ fn forecasts_of_another_model_are_left_out_of_the_check() {
     fs::remove_file(market.run.join("model.safetensors")).unwrap();
     let (is_right, verdict) = market.verdict();
     assert!(is_right, "{verdict}");
-    assert!(count(&verdict, "forecasts") == 0 && count(&verdict, "others_forecasts") >= 9, "{verdict}");
+    assert!(count(&verdict, "forecasts") == 0 && count(&verdict, "others_forecasts") > 0, "{verdict}");
 }
 
 #[test]
