@@ -213,6 +213,11 @@ fn the_exported_matrix_is_what_the_trees_see() {
     let (stdout, stderr) = tiny.trained(&["--run", "run", "--export", "matrix.parquet"]);
     assert!(stdout.is_empty() && stderr.contains("rows of 40 features are in matrix.parquet"), "{stderr}");
     assert!(tiny.path("matrix.parquet").exists());
+    // Of other folds than the run's it would be no matrix of the run.
+    let folds = std::fs::read(tiny.path("run/folds.json")).unwrap();
+    let other = tiny.baseline(&["--run", "run", "--export", "other.parquet", "--set", "split.folds=1"]);
+    assert!(String::from_utf8_lossy(&other.stderr).contains("was begun with another config"));
+    assert!(std::fs::read(tiny.path("run/folds.json")).unwrap() == folds && !tiny.path("other.parquet").exists());
 }
 
 /// A tracking server that is down costs a warning, and nothing of the run.
