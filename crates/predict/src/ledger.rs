@@ -73,7 +73,8 @@ struct Verdict {
     wrong_prices: usize,
     /// Positions that are closed.
     settled: usize,
-    /// Positions that are open although their due candle is there, or has been missing for long.
+    /// Positions that are open although the watch has forecast since they were due: their candle was there, or had been
+    /// missing for long.
     unsettled: usize,
 }
 
@@ -166,7 +167,7 @@ fn verify(args: &LedgerArgs, ledger: &Ledger, positions: &[Position], candles: C
     let coins = read_candles(&checkpoint, ledger, candles, (from_ms, until_ms))?;
     check_forecasts(&checkpoint, &forecasts, &coins, &mut verdict)?;
     check_trades(&acting, &forecasts, positions, &mut verdict);
-    check_prices(positions, &coins, bar_ms, &mut verdict);
+    check_prices(positions, &coins, (last.time_ms, bar_ms), &mut verdict);
     Ok(verdict)
 }
 
@@ -268,7 +269,9 @@ fn check_trades(acting: &Acting, logged: &[LoggedForecast], positions: &[Positio
     verdict.lost_trades = asked.len();
 }
 
-fn check_prices(positions: &[Position], coins: &CoinCandles, bar_ms: i64, verdict: &mut Verdict) {
+/// Compares prices with closes. Before a forecast is made whatever is due is settled: an open position is overdue by what
+/// the candles were at the last forecast, and not by those of a minute in which the watch was stopped.
+fn check_prices(positions: &[Position], coins: &CoinCandles, (forecast_ms, bar_ms): (i64, i64), verdict: &mut Verdict) {
     for position in positions {
         let candles = coins.iter().find(|(symbol, _)| *symbol == position.symbol).map(|(_, candles)| candles);
         // The candle itself, or the first one after a hole.
@@ -277,12 +280,12 @@ fn check_prices(positions: &[Position], coins: &CoinCandles, bar_ms: i64, verdic
             verdict.wrong_prices += 1;
         }
         match (position.exit_ms.zip(position.exit_price), close(position.due_ms)) {
-            (None, None) => {}
             // A candle that is missing is waited for.
-            (None, Some((time_ms, _))) => {
-                let last_ms = candles.and_then(|candles| candles.last_key_value()).map_or(time_ms, |(last, _)| *last);
-                let is_late = last_ms >= position.due_ms + SETTLE_WITHOUT_AFTER_BARS * bar_ms;
-                verdict.unsettled += usize::from(time_ms == position.due_ms || is_late);
+            (None, expected) => {
+                let is_there = expected.is_some_and(|(time_ms, _)| time_ms == position.due_ms);
+                let waits_until_ms = position.due_ms + if is_there { 0 } else { SETTLE_WITHOUT_AFTER_BARS * bar_ms };
+                let known = candles.and_then(|candles| candles.range(..=forecast_ms).next_back());
+                verdict.unsettled += usize::from(known.is_some_and(|(known_ms, _)| *known_ms >= waits_until_ms));
             }
             (exit, expected) => {
                 verdict.settled += 1;
@@ -314,16 +317,18 @@ mod tests {
             exit_price: None,
             costs: Costs::default(),
         };
-        let unsettled = |bars: &[i64]| {
+        let unsettled = |bars: &[i64], forecast: i64| {
             let candles = bars.iter().map(|&bar| (bar, Candle::close_only(bar, 1.0))).collect();
             let mut verdict = Verdict::default();
-            check_prices(std::slice::from_ref(&position), &vec![(symbol.clone(), candles)], 1, &mut verdict);
+            let coins = vec![(symbol.clone(), candles)];
+            check_prices(std::slice::from_ref(&position), &coins, (forecast, 1), &mut verdict);
             assert_eq!((verdict.wrong_prices, verdict.settled), (0, 0));
             verdict.unsettled
         };
-        assert_eq!(unsettled(&[0, 1]), 0, "not due yet");
-        assert_eq!(unsettled(&[0, 1, 3, 4]), 0, "it may yet come");
-        assert_eq!(unsettled(&[0, 1, 2]), 1);
-        assert_eq!(unsettled(&[0, 1, 3, 62]), 1, "settled without it by now");
+        assert_eq!(unsettled(&[0, 1], 1), 0, "not due yet");
+        assert_eq!(unsettled(&[0, 1, 3, 4], 4), 0, "it may yet come");
+        assert_eq!(unsettled(&[0, 1, 2], 1), 0, "stopped before it came");
+        assert_eq!(unsettled(&[0, 1, 2], 2), 1);
+        assert_eq!(unsettled(&[0, 1, 3, 62], 62), 1, "settled without it by now");
     }
 }
