@@ -45,7 +45,8 @@ fn it_serves_a_store_until_the_time_given() {
     let mut log = String::new();
     child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
     assert!(child.wait().unwrap().success(), "{log}");
-    for said in ["note: 2021-05-03 02:00", "the last candle has closed", "stopped at 2021-05-03 03:3", "exchange_info"]
+    // When exactly, an hour a second, is up to how busy the machine is.
+    for said in ["1 requests, 0 faults so far", "the last candle has closed", "stopped at 2021-05-03", "exchange_info"]
     {
         assert!(log.contains(said), "{said}:\n{log}");
     }
