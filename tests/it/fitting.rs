@@ -65,6 +65,38 @@ fn scored_candles_change_no_tree() {
     }
 }
 
+/// The same of the network.
+#[test]
+fn scored_candles_change_no_weight() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut config = tests::tiny();
+    let coins = tests::candles(&config);
+    tests::store(&dir.path().join("a"), &mut config, &coins);
+    let dataset = Dataset::load(&config).unwrap();
+    let scored_from = dataset.panel.time_ms(dataset.plan.folds[1].score.start);
+    tests::store(&dir.path().join("b"), &mut config, &with_other_prices(&coins, scored_from));
+
+    let file = dir.path().join("tiny.toml");
+    std::fs::write(&file, tests::TINY).unwrap();
+    let train = |name: &str| {
+        // The run's own name is in the weights' metadata.
+        let run = dir.path().join(format!("of-{name}")).join("run");
+        let mut arguments = vec!["train".to_owned(), "--fold".to_owned(), "2".to_owned()];
+        arguments.extend(["--config".to_owned(), file.display().to_string(), "--device".to_owned(), "flex".to_owned()]);
+        arguments.extend(["--run".to_owned(), run.display().to_string()]);
+        let dir_key = format!("data.dir={}", dir.path().join(name).display());
+        for key in ["data.source=store", &dir_key] {
+            arguments.extend(["--set".to_owned(), key.to_owned()]);
+        }
+        train::run(&train::Args::parse_from(arguments)).unwrap();
+        let read = |file: &str| std::fs::read(run.join("fold-2/seed-1").join(file)).unwrap();
+        (read("weights.safetensors"), read("forecasts.parquet"))
+    };
+    let (before, after) = (train("a"), train("b"));
+    assert!(before.0 == after.0, "a weight has changed");
+    assert!(before.1 != after.1, "what is scored has changed");
+}
+
 /// The early-stopping slice is not training data either.
 #[test]
 fn the_early_stopping_slice_changes_no_statistics() {
