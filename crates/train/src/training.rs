@@ -106,8 +106,8 @@ impl Piece<'_> {
             self.dataset.trained_windows(self.targets, self.fold.train.clone(), training.stride, &target_std);
         if train_set.is_empty() {
             bail!(
-                "fold {}: no training windows of {} bars\nhint: fewer folds, a shorter features.lookback_bars, or a \
-                 larger features.max_filled_share; --dry-run shows what was dropped and why",
+                "fold {}: no training windows of {} bars\nhint: more candles, fewer folds, a shorter features.lookback_bars, \
+                 or a larger features.max_filled_share; --dry-run shows what was dropped and why",
                 self.fold.number,
                 config.shared.features.lookback_bars
             );
