@@ -1,5 +1,7 @@
 //! What is fitted before the scored time does not change with it.
 
+use std::path::Path;
+
 use clap::Parser;
 use dataset::{CandleTable, Column, Dataset};
 use market::Symbol;
@@ -33,27 +35,11 @@ fn scored_candles_change_no_statistics() {
 #[test]
 fn scored_candles_change_no_tree() {
     let Some(_) = tests::available(baseline::Library::open()) else { return };
-    let dir = tempfile::tempdir().unwrap();
-    let mut config = tests::tiny();
-    let coins = tests::candles(&config);
-    tests::store(&dir.path().join("a"), &mut config, &coins);
-    let dataset = Dataset::load(&config).unwrap();
-    let scored_from = dataset.panel.time_ms(dataset.plan.folds[1].score.start);
-    tests::store(&dir.path().join("b"), &mut config, &with_other_prices(&coins, scored_from));
-
-    let file = dir.path().join("tiny.toml");
-    std::fs::write(&file, tests::TINY).unwrap();
-    let train = |name: &str, fit: &str| {
-        let run = dir.path().join(format!("run-{name}-{fit}"));
-        let mut arguments = vec!["baseline".to_owned(), "--fold".to_owned(), "2".to_owned()];
-        arguments.extend(["--config".to_owned(), file.display().to_string()]);
-        arguments.extend(["--run".to_owned(), run.display().to_string()]);
-        let dir_key = format!("data.dir={}", dir.path().join(name).display());
-        let fit_key = format!("target.fit={fit}");
-        for key in ["data.source=store", &dir_key, &fit_key, "lightgbm.rounds=30", "lightgbm.min_data_in_leaf=20"] {
-            arguments.extend(["--set".to_owned(), key.to_owned()]);
-        }
-        baseline::run(&baseline::Args::parse_from(arguments)).unwrap();
+    let stores = TwoStores::new();
+    let train = |store: &str, fit: &str| {
+        let run = stores.dir.path().join(format!("run-{store}-{fit}"));
+        let keys = [&format!("target.fit={fit}"), "lightgbm.rounds=30", "lightgbm.min_data_in_leaf=20"];
+        baseline::run(&baseline::Args::parse_from(stores.arguments(store, &run, &keys))).unwrap();
         let read = |file: &str| std::fs::read(run.join("fold-2").join(file)).unwrap_or_default();
         (read("model.txt"), read("model-market.txt"), read("forecasts.parquet"))
     };
@@ -68,26 +54,12 @@ fn scored_candles_change_no_tree() {
 /// The same of the network.
 #[test]
 fn scored_candles_change_no_weight() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut config = tests::tiny();
-    let coins = tests::candles(&config);
-    tests::store(&dir.path().join("a"), &mut config, &coins);
-    let dataset = Dataset::load(&config).unwrap();
-    let scored_from = dataset.panel.time_ms(dataset.plan.folds[1].score.start);
-    tests::store(&dir.path().join("b"), &mut config, &with_other_prices(&coins, scored_from));
-
-    let file = dir.path().join("tiny.toml");
-    std::fs::write(&file, tests::TINY).unwrap();
-    let train = |name: &str| {
+    let stores = TwoStores::new();
+    let train = |store: &str| {
         // The run's own name is in the weights' metadata.
-        let run = dir.path().join(format!("of-{name}")).join("run");
-        let mut arguments = vec!["train".to_owned(), "--fold".to_owned(), "2".to_owned()];
-        arguments.extend(["--config".to_owned(), file.display().to_string(), "--device".to_owned(), "flex".to_owned()]);
-        arguments.extend(["--run".to_owned(), run.display().to_string()]);
-        let dir_key = format!("data.dir={}", dir.path().join(name).display());
-        for key in ["data.source=store", &dir_key] {
-            arguments.extend(["--set".to_owned(), key.to_owned()]);
-        }
+        let run = stores.dir.path().join(format!("of-{store}")).join("run");
+        let mut arguments = stores.arguments(store, &run, &[]);
+        arguments.extend(["--device", "flex"].map(str::to_owned));
         train::run(&train::Args::parse_from(arguments)).unwrap();
         let read = |file: &str| std::fs::read(run.join("fold-2/seed-1").join(file)).unwrap();
         (read("weights.safetensors"), read("forecasts.parquet"))
@@ -95,6 +67,36 @@ fn scored_candles_change_no_weight() {
     let (before, after) = (train("a"), train("b"));
     assert!(before.0 == after.0, "a weight has changed");
     assert!(before.1 != after.1, "what is scored has changed");
+}
+
+/// The stores `a` and `b`, whose candles differ from the first one on that fold 2 is scored on.
+struct TwoStores {
+    dir: tempfile::TempDir,
+}
+
+impl TwoStores {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut config = tests::tiny();
+        let coins = tests::candles(&config);
+        tests::store(&dir.path().join("a"), &mut config, &coins);
+        let dataset = Dataset::load(&config).unwrap();
+        let scored_from = dataset.panel.time_ms(dataset.plan.folds[1].score.start);
+        tests::store(&dir.path().join("b"), &mut config, &with_other_prices(&coins, scored_from));
+        std::fs::write(dir.path().join("tiny.toml"), tests::TINY).unwrap();
+        Self { dir }
+    }
+
+    /// What trains fold 2 of one of them.
+    fn arguments(&self, store: &str, run: &Path, keys: &[&str]) -> Vec<String> {
+        let path = |name: &str| self.dir.path().join(name).display().to_string();
+        let (config, run, dir) = (path("tiny.toml"), run.display().to_string(), format!("data.dir={}", path(store)));
+        let mut arguments = vec!["", "--fold", "2", "--config", &config, "--run", &run];
+        for key in [&["data.source=store", &dir], keys].concat() {
+            arguments.extend(["--set", key]);
+        }
+        arguments.into_iter().map(str::to_owned).collect()
+    }
 }
 
 /// The early-stopping slice is not training data either.

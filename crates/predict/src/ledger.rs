@@ -269,8 +269,8 @@ fn check_trades(acting: &Acting, logged: &[LoggedForecast], positions: &[Positio
     verdict.lost_trades = asked.len();
 }
 
-/// Compares prices with closes. Before a forecast is made whatever is due is settled: an open position is overdue by what
-/// the candles were at the last forecast, and not by those of a minute in which the watch was stopped.
+/// Compares prices with closes. Before a forecast is written down whatever is due is settled: an open position is overdue
+/// by what the candles were at the last forecast, `forecast_ms`, and not by those of a minute in which the watch was stopped.
 fn check_prices(positions: &[Position], coins: &CoinCandles, (forecast_ms, bar_ms): (i64, i64), verdict: &mut Verdict) {
     for position in positions {
         let candles = coins.iter().find(|(symbol, _)| *symbol == position.symbol).map(|(_, candles)| candles);
