@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, anyhow};
 use clap::Parser;
 use cli::ConfigTable;
-use dataset::{Dataset, FeatureRows, Fold, ForecastTable, RunDir, write_atomically};
+use dataset::{Dataset, FeatureRows, Fold, ForecastTable, RunDir, check_named_output, write_atomically};
 use tracking::Tracker;
 
 use crate::config::{BaselineConfig, Protocol};
@@ -74,6 +74,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         return Err(cli::usage(anyhow!("--continue-rounds 0: expected at least 1 round\nhint: --continue-rounds 100")));
     }
     let folds = folds(args, &dataset)?;
+    args.export.as_deref().map_or(Ok(()), |path| check_named_output(path, "parquet"))?;
     let stored = stored_config(&run)?.map(|table| BaselineConfig::new(&table, library)?.to_toml()).transpose()?;
     run.begin(&config.to_toml()?, stored.as_deref())?;
     report::write_folds(&run, &dataset)?;

@@ -11,7 +11,7 @@ use polars::prelude::{
 use polars::prelude::{SerReader, Series};
 use sha2::{Digest, Sha256};
 
-use crate::Error;
+use crate::{Error, check_output};
 
 /// A write is done in seconds; a temporary file that is older was left by a process that was killed.
 const ABANDONED: Duration = Duration::from_secs(60);
@@ -19,7 +19,7 @@ const ABANDONED: Duration = Duration::from_secs(60);
 /// Writes a file under a temporary name beside it, syncs it and renames it into place.
 ///
 /// # Errors
-/// What the system says, with the path.
+/// As [`check_output`]; what the system says, with the path.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     write_with(path, |file| file.write_all(bytes).map_err(Error::io(path)))
 }
@@ -30,6 +30,7 @@ pub fn content_hash(bytes: &[u8]) -> String {
 }
 
 pub(crate) fn write_with(path: &Path, write: impl FnOnce(&mut File) -> Result<(), Error>) -> Result<(), Error> {
+    check_output(path)?;
     // The parent of a bare file name is the empty path.
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(Error::io(folder))?;

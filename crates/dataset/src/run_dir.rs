@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::{Error, write_atomically};
+use crate::{Error, quoted, write_atomically};
 
 /// The folder of a run.
 #[derive(Debug, Clone)]
@@ -18,6 +18,19 @@ impl RunDir {
     pub const STATS_FILE: &str = "stats.json";
     /// The forecasts of a fold or piece of it, or all of a run.
     pub const FORECASTS_FILE: &str = "forecasts.parquet";
+
+    /// Whether `path` is one of the files that a run consists of; its reports and pictures, which are made again at any
+    /// time, are not.
+    pub(crate) fn owns(path: &Path) -> bool {
+        let is_report = path.extension().is_some_and(|extension| extension == "html" || extension == "svg");
+        let is_run = path.parent().is_some_and(|folder| folder.join(Self::CONFIG_FILE).exists());
+        let is_copied = path.file_stem().is_some_and(|name| {
+            ["forecasts", "run", "stats", "model", "importance", "shap", "folds", "ledger", "thresholds"]
+                .iter()
+                .any(|own| name == *own)
+        });
+        is_run && is_copied && !is_report
+    }
 
     /// The run in `path`; nothing is created yet.
     pub fn new(path: PathBuf) -> Self {
@@ -78,7 +91,7 @@ impl RunDir {
                 let reason = format!(
                     "was begun with another config: it has `{old}`, this is `{new}`\n\
                      hint: --run OTHER starts elsewhere; --config {} goes on with the run's own",
-                    self.config().display()
+                    quoted(&self.config())
                 );
                 Err(Error::file(&self.path, reason))
             }

@@ -15,7 +15,7 @@ pub fn lock(store: &Store) -> anyhow::Result<File> {
     let folder = folder(store);
     std::fs::create_dir_all(&folder).with_context(|| format!("{}", folder.display()))?;
     let path = folder.join("lock");
-    let file = File::create(&path).with_context(|| format!("{}", path.display()))?;
+    let file = dataset::open_lock(&path)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => bail!(

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow, bail};
-use dataset::{TargetKind, parse_time, write_atomically};
+use dataset::{TargetKind, check_named_output, parse_time, quoted, write_atomically};
 use evaluate::{
     BacktestOptions, BarReturn, Direction, Error, Rows, Scope, Signal, Thresholds, Trial, backtest, backtest_svg,
 };
@@ -103,7 +103,7 @@ impl BacktestArgs {
     }
 
     fn thresholds(&self) -> anyhow::Result<Thresholds> {
-        let (run, path) = (self.selection.run.display(), self.selection.run.join("thresholds.toml"));
+        let (run, path) = (quoted(&self.selection.run), self.selection.run.join("thresholds.toml"));
         if !path.exists() {
             bail!(
                 "{} is missing, expected thresholds to trade on\nhint: `scripts/tune-thresholds {run}` writes it, or name \
@@ -144,6 +144,9 @@ fn out_of_sample_from(signals: &[Signal]) -> anyhow::Result<Option<i64>> {
 /// # Errors
 /// A run that cannot be read, settings out of range, a file that cannot be written.
 pub fn run(args: &BacktestArgs) -> anyhow::Result<()> {
+    for (path, extension) in [(&args.csv, "csv"), (&args.coins_csv, "csv"), (&args.plot, "svg")] {
+        path.as_ref().map_or(Ok(()), |path| check_named_output(path, extension))?;
+    }
     let signals = args.signals()?;
     let trials = args.trials(&signals)?;
     let (rows, forecaster, target) = args.selection.read(out_of_sample_from(&signals)?)?;

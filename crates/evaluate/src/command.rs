@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use dataset::{Config, Dataset, ForecastTable, write_atomically};
+use dataset::{Config, Dataset, ForecastTable, check_named_output, write_atomically};
 use evaluate::{Forecaster, Importance, Options, Page, Rows, Source, controls, controls_of, html, join, score};
 
 use crate::across_command::{self, AcrossArgs};
@@ -135,6 +135,9 @@ struct Scored<'a> {
 fn print(scored: &Scored<'_>, output: &Output) -> anyhow::Result<()> {
     let options = Options { draws: output.draws, seed: output.seed, ..Options::default() };
     options.validate().map_err(cli::usage)?;
+    if let Some(path) = &output.html {
+        check_named_output(path, "html")?;
+    }
     let Scored { rows, forecasters, dropped, importance, command, earns } = scored;
     let mut report = score(rows, forecasters, &options)?;
     if output.coins && *earns {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use dataset::write_atomically;
+use dataset::{check_named_output, write_atomically};
 use evaluate::{QuantileOptions, Scope, quantiles, quantiles_svg};
 
 use crate::selection::Selection;
@@ -38,6 +38,9 @@ pub struct QuantileArgs {
 /// # Errors
 /// A run that cannot be read, settings out of range, a file that cannot be written.
 pub fn run(args: &QuantileArgs) -> anyhow::Result<()> {
+    for (path, extension) in [(&args.csv, "csv"), (&args.plot, "svg")] {
+        path.as_ref().map_or(Ok(()), |path| check_named_output(path, extension))?;
+    }
     let (rows, forecaster, _) = args.selection.read(None)?;
     let usual = QuantileOptions::usual(&rows);
     let options = QuantileOptions {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::bail;
-use dataset::{ForecastRow, ForecastTable, TargetKind, format_time};
+use dataset::{ForecastRow, ForecastTable, TargetKind, format_time, quoted};
 use evaluate::{Forecaster, Rows, Source, join};
 
 use crate::runs::Run;
@@ -38,7 +38,7 @@ impl Selection {
                      hint: `scripts/tune-thresholds {}` finds them anew",
                     run.path,
                     format_time(since_ms),
-                    run.path
+                    quoted(&self.run)
                 );
             }
             run.table = ForecastTable::new(kept, &self.run)?;

@@ -157,11 +157,21 @@ pub struct Thresholds {
     pub coins: BTreeMap<String, CoinThresholds>,
 }
 
+/// The longest time in bars that a position may be waited for or held: two months of minutes.
+const MOST_BARS: usize = 100_000;
+
+/// A forecast beyond this is in no unit that a target has.
+const LARGEST_FORECAST: f64 = 1000.0;
+
+/// A forecast that is worth more than a million times itself is none.
+const LARGEST_SLOPE: f64 = 1e6;
+
 impl Thresholds {
     /// Reads the file's text.
     ///
     /// # Errors
-    /// Text that is no thresholds, a threshold on the wrong side of 0.
+    /// Text that is no thresholds, a threshold on the wrong side of 0, a number that no position can be opened by: the
+    /// key, the value found and its range.
     pub fn from_toml(text: &str) -> Result<Self, Error> {
         let thresholds: Self = toml::from_str(text)
             .map_err(|error| Error::Thresholds { reason: error.to_string().trim_end().to_owned() })?;
@@ -169,16 +179,26 @@ impl Thresholds {
             reason: format!("coins.{symbol}.{key} is {found}, expected a number {expected}"),
         };
         for (symbol, coin) in &thresholds.coins {
-            if let Some(buy) = coin.buy.filter(|buy| !(buy.is_finite() && *buy > 0.0)) {
-                return Err(wrong(symbol, "buy", buy, "above 0"));
+            if let Some(buy) = coin.buy.filter(|buy| !(*buy > 0.0 && *buy <= LARGEST_FORECAST)) {
+                return Err(wrong(symbol, "buy", buy, "above 0, at most 1000"));
             }
-            if let Some(sell) = coin.sell.filter(|sell| !(sell.is_finite() && *sell < 0.0)) {
-                return Err(wrong(symbol, "sell", sell, "below 0"));
+            if let Some(sell) = coin.sell.filter(|sell| !(*sell < 0.0 && *sell >= -LARGEST_FORECAST)) {
+                return Err(wrong(symbol, "sell", sell, "below 0, at least -1000"));
             }
-            if let Some(line) = coin.calibration
-                && !(line.slope.is_finite() && line.intercept.is_finite())
-            {
-                return Err(wrong(symbol, "calibration.slope", line.slope, "that is finite, and so the intercept"));
+            let Calibration { slope, intercept } =
+                coin.calibration.unwrap_or(Calibration { slope: 1.0, intercept: 0.0 });
+            if !(slope.abs() <= LARGEST_SLOPE) {
+                return Err(wrong(symbol, "calibration.slope", slope, "from -1000000 to 1000000"));
+            }
+            if !(intercept.abs() <= LARGEST_FORECAST) {
+                return Err(wrong(symbol, "calibration.intercept", intercept, "from -1000 to 1000"));
+            }
+        }
+        let bars = [("hold_bars", thresholds.hold_bars, 1), ("entry_delay_bars", thresholds.entry_delay_bars, 0)];
+        for (key, found, least) in bars {
+            if !(least..=MOST_BARS).contains(&found) {
+                let reason = format!("{key} is {found}, expected a number from {least} to {MOST_BARS}");
+                return Err(Error::Thresholds { reason });
             }
         }
         thresholds.costs.validate()?;
@@ -227,6 +247,30 @@ mod tests {
         let error = Thresholds::from_toml(&text.replace("buy = 0.001", "buy = -0.001")).unwrap_err();
         assert!(error.to_string().contains("coins.BTCUSDT.buy is -0.001, expected a number above 0"), "{error}");
         assert!(Thresholds::from_toml("coins = 3").is_err());
+    }
+
+    /// A position of 2^50 bars was once due before the year 0.
+    #[test]
+    fn absurd_numbers_are_refused_by_name() {
+        let text = "protocol = \"honest\"\nhold_bars = 15\nentry_delay_bars = 0\ntuned = [\"\", \"\"]\n[costs]\nfee_bps = \
+                    10.0\nslippage_bps = 1.0\n[coins.BTCUSDT]\nbuy = 0.001\nsell = -0.001\ncalibration = { slope = 1.0, \
+                    intercept = 0.0 }\n";
+        Thresholds::from_toml(text).unwrap();
+        for (from, to, key) in [
+            ("hold_bars = 15", "hold_bars = 1125899906842624", "hold_bars is 1125899906842624"),
+            ("hold_bars = 15", "hold_bars = 0", "hold_bars is 0"),
+            ("entry_delay_bars = 0", "entry_delay_bars = 1125899906842624", "entry_delay_bars is"),
+            ("fee_bps = 10.0", "fee_bps = 1e308", "fee_bps"),
+            ("slippage_bps = 1.0", "slippage_bps = nan", "slippage_bps"),
+            ("buy = 0.001", "buy = inf", "coins.BTCUSDT.buy is inf"),
+            ("buy = 0.001", "buy = 1e308", "coins.BTCUSDT.buy is 1"),
+            ("sell = -0.001", "sell = -1e9", "coins.BTCUSDT.sell is -1000000000"),
+            ("slope = 1.0", "slope = 1e308", "coins.BTCUSDT.calibration.slope is 1"),
+            ("intercept = 0.0", "intercept = nan", "coins.BTCUSDT.calibration.intercept is NaN"),
+        ] {
+            let error = Thresholds::from_toml(&text.replace(from, to)).unwrap_err().to_string();
+            assert!(error.contains(key) && error.contains("expected"), "{to}: {error}");
+        }
     }
 
     #[test]

@@ -57,6 +57,10 @@ impl TensorFile {
     /// Writes the file whole or not at all: temporary file in the same folder, fsync, rename.
     pub fn write(&self, path: &Path) -> Result<(), Error> {
         let failed = |doing| move |source| Error::Io { path: path.to_owned(), doing, source };
+        // A link or a device would be replaced by a file, and so not be what its name says.
+        if std::fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
+            return Err(failed("write")(std::io::Error::other("it is no plain file; name another one")));
+        }
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),

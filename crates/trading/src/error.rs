@@ -1,6 +1,8 @@
 //! Everything that can go wrong in this crate.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
 
 /// An error of this crate.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +24,22 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// What SQLite or the system says.
+        reason: String,
+    },
+
+    /// Another program holds the database for the moment; what was to be written was not.
+    #[error("{}: {reason}; another program holds it", path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        reason: String,
+    },
+
+    /// What is at a ledger's place, or at its lock's, is somebody else's.
+    #[error("{reason}")]
+    Foreign {
+        /// What is there, with its path.
         reason: String,
     },
 
@@ -48,4 +66,15 @@ pub enum Error {
         /// The version of this build.
         expected: i64,
     },
+}
+
+impl Error {
+    /// An error of SQLite with the file that it is about.
+    pub(crate) fn sqlite(path: &Path, error: &rusqlite::Error) -> Self {
+        let (path, reason) = (path.to_owned(), error.to_string());
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { path, reason },
+            _ => Self::Ledger { path, reason },
+        }
+    }
 }

@@ -1,14 +1,13 @@
 //! The ledger: one SQLite file that a kill at any moment leaves whole.
 
-use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::fs::File;
+use std::path::PathBuf;
 
 use evaluate::{Costs, Side, may_open};
 use market::{Candle, Symbol};
-use rusqlite::{Connection, Row, Transaction, params};
+use rusqlite::{Connection, Row, Transaction, TransactionBehavior, params};
 
-use crate::schema::{TABLES, VERSION};
+use crate::schema::SINCE_LAST_KNOWN;
 use crate::{Error, Position};
 
 /// Candles as they were known, forecasts and positions, in one file.
@@ -17,10 +16,12 @@ use crate::{Error, Position};
 /// returns (write-ahead log, synced). Only one process writes at a time; others may read.
 #[derive(Debug)]
 pub struct Ledger {
-    connection: Connection,
-    path: PathBuf,
+    pub(crate) connection: Connection,
+    pub(crate) path: PathBuf,
+    /// Of its tables; an older one is only read.
+    pub(crate) version: i64,
     /// Held as long as the ledger is open for writing; the system frees it when the process dies.
-    _lock: Option<File>,
+    pub(crate) _lock: Option<File>,
 }
 
 /// What a minute adds to the ledger.
@@ -81,64 +82,11 @@ pub struct Price {
     pub time_ms: i64,
     /// Its close.
     pub close: f64,
+    /// Whether it is the last one before the time asked for, as the coin is gone and there will be none after it.
+    pub is_last_known: bool,
 }
 
 impl Ledger {
-    /// Opens the ledger for writing, and makes it where there is none.
-    ///
-    /// # Errors
-    /// [`Error::InUse`] while another process writes it, [`Error::Version`] for one of another version,
-    /// [`Error::Ledger`] for a file that cannot be opened or is no ledger.
-    pub fn open(path: &Path) -> Result<Self, Error> {
-        let failed = |reason: String| Error::Ledger { path: path.to_owned(), reason };
-        let lock_path = path.with_extension("lock");
-        let lock = File::create(&lock_path).map_err(|error| failed(format!("{}: {error}", lock_path.display())))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(Error::InUse { path: path.to_owned() }),
-            Err(TryLockError::Error(error)) => return Err(failed(error.to_string())),
-        }
-        let connection = Connection::open(path).map_err(|error| failed(error.to_string()))?;
-        let ledger = Self { connection, path: path.to_owned(), _lock: Some(lock) };
-        ledger.prepare(|connection| {
-            connection.pragma_update(None, "journal_mode", "WAL")?;
-            connection.pragma_update(None, "synchronous", "FULL")?;
-            connection.execute_batch(TABLES)?;
-            connection.pragma_update(None, "user_version", VERSION)
-        })?;
-        Ok(ledger)
-    }
-
-    /// Opens the ledger for reading, also while another process writes it.
-    ///
-    /// # Errors
-    /// As [`Ledger::open`]; a ledger that is not there.
-    pub fn read_only(path: &Path) -> Result<Self, Error> {
-        if !path.exists() {
-            let reason = "there is no such ledger\nhint: `predict --watch --run RUN` writes RUN/ledger.sqlite";
-            return Err(Error::Ledger { path: path.to_owned(), reason: reason.to_owned() });
-        }
-        let connection = Connection::open(path)
-            .map_err(|error| Error::Ledger { path: path.to_owned(), reason: error.to_string() })?;
-        let ledger = Self { connection, path: path.to_owned(), _lock: None };
-        ledger.prepare(|connection| {
-            connection.pragma_update(None, "query_only", true)?;
-            // All reads are of one moment, that of the first.
-            connection.execute_batch("BEGIN")
-        })?;
-        Ok(ledger)
-    }
-
-    fn prepare(&self, set_up: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> Result<(), Error> {
-        self.connection.busy_timeout(Duration::from_secs(10)).map_err(|error| self.failed(&error))?;
-        let version = |connection: &Connection| connection.pragma_query_value(None, "user_version", |row| row.get(0));
-        let found: i64 = version(&self.connection).map_err(|error| self.failed(&error))?;
-        if found != 0 && found != VERSION {
-            return Err(Error::Version { path: self.path.clone(), found, expected: VERSION });
-        }
-        set_up(&self.connection).map_err(|error| self.failed(&error))
-    }
-
     /// Adds candles; those that the ledger has stay as they were first known.
     ///
     /// # Errors
@@ -182,7 +130,8 @@ impl Ledger {
                 is_new &= insert_forecast(transaction, forecast)?;
             }
             let mut opened = Vec::new();
-            for signal in minute.signals.iter().filter(|_| is_new) {
+            // What is no number is never traded on.
+            for signal in minute.signals.iter().filter(|signal| is_new && signal.forecast.is_finite()) {
                 if let Some(position) = open_position(transaction, minute.time_ms, signal)? {
                     opened.push(position);
                 }
@@ -194,7 +143,7 @@ impl Ledger {
     /// Opens and closes all positions whose candle is there by now; returns those that were closed.
     ///
     /// `price` gives the close of a coin's candle at a time, or of the first one after it where the exchange is known
-    /// to have none; None as long as neither is known.
+    /// to have none, or the last known one where the coin is gone; None as long as none of these is known.
     ///
     /// # Errors
     /// What SQLite says.
@@ -216,9 +165,11 @@ impl Ledger {
                     && let Some(exit) = price(&position.symbol, position.due_ms)
                 {
                     (position.exit_ms, position.exit_price) = (Some(exit.time_ms), Some(exit.close));
+                    position.is_last_known = exit.is_last_known;
                     transaction.execute(
-                        "UPDATE positions SET exit_ms = ?2, exit_price = ?3 WHERE id = ?1 AND exit_price IS NULL",
-                        params![position.id, exit.time_ms, exit.close],
+                        "UPDATE positions SET exit_ms = ?2, exit_price = ?3, last_known = ?4
+                         WHERE id = ?1 AND exit_price IS NULL",
+                        params![position.id, exit.time_ms, exit.close, exit.is_last_known],
                     )?;
                     closed.push(position);
                 }
@@ -244,8 +195,11 @@ impl Ledger {
     }
 
     fn positions(&self, which: &str) -> Result<Vec<Position>, Error> {
-        let columns = "id, symbol, side, forecast, forecast_ms, entry_ms, entry_price, due_ms, exit_ms, exit_price, \
-                       fee_bps, slippage_bps";
+        let last_known = if self.version >= SINCE_LAST_KNOWN { "last_known" } else { "0" };
+        let columns = format!(
+            "id, symbol, side, forecast, forecast_ms, entry_ms, entry_price, due_ms, exit_ms, exit_price, fee_bps, \
+             slippage_bps, {last_known}"
+        );
         self.query(&format!("SELECT {columns} FROM positions {which}"), [], position)
     }
 
@@ -285,20 +239,16 @@ impl Ledger {
     /// What SQLite says.
     pub fn candles(&self, symbol: &Symbol, from_ms: i64, until_ms: i64) -> Result<Vec<Candle>, Error> {
         let text = "SELECT * FROM candles WHERE symbol = ?1 AND time >= ?2 AND time < ?3 ORDER BY time";
-        self.query(text, params![symbol.as_str(), from_ms, until_ms], |row| {
-            Ok(Candle {
-                open_time_ms: row.get(1)?,
-                open: row.get(2)?,
-                high: row.get(3)?,
-                low: row.get(4)?,
-                close: row.get(5)?,
-                volume: row.get(6)?,
-                quote_volume: row.get(7)?,
-                count: row.get(8)?,
-                taker_buy_volume: row.get(9)?,
-                taker_buy_quote_volume: row.get(10)?,
-            })
-        })
+        self.query(text, params![symbol.as_str(), from_ms, until_ms], candle)
+    }
+
+    /// A coin's last candle with open time at `until_ms` or before, as it was first known.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn last_candle(&self, symbol: &Symbol, until_ms: i64) -> Result<Option<Candle>, Error> {
+        let text = "SELECT * FROM candles WHERE symbol = ?1 AND time <= ?2 ORDER BY time DESC LIMIT 1";
+        Ok(self.query(text, params![symbol.as_str(), until_ms], candle)?.pop())
     }
 
     /// The last `limit` forecasts whose outcome is known, each with it: the return over `hold_ms` from the close that
@@ -325,21 +275,17 @@ impl Ledger {
             let mut statement = self.connection.prepare(text)?;
             statement.query_map(parameters, of_row)?.collect()
         };
-        rows().map_err(|error| self.failed(&error))
+        rows().map_err(|error| Error::sqlite(&self.path, &error))
     }
 
     fn transaction<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, Error> {
         let run = || {
-            let transaction = self.connection.transaction()?;
+            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let result = work(&transaction)?;
             transaction.commit()?;
             Ok(result)
         };
-        run().map_err(|error| Error::Ledger { path: self.path.clone(), reason: rusqlite::Error::to_string(&error) })
-    }
-
-    fn failed(&self, error: &rusqlite::Error) -> Error {
-        Error::Ledger { path: self.path.clone(), reason: error.to_string() }
+        run().map_err(|error: rusqlite::Error| Error::sqlite(&self.path, &error))
     }
 }
 
@@ -349,12 +295,12 @@ fn insert_forecast(transaction: &Transaction<'_>, forecast: &LoggedForecast) -> 
     let added = insert.execute(params![
         forecast.time_ms,
         forecast.symbol.as_str(),
-        forecast.forecast,
+        forecast.forecast.filter(|value| value.is_finite()),
         forecast.refused,
         forecast.forecaster,
         forecast.made_at_ms,
         forecast.is_complete,
-        forecast.drift_std,
+        forecast.drift_std.filter(|value| value.is_finite()),
     ])?;
     Ok(added == 1)
 }
@@ -395,8 +341,24 @@ fn open_position(
         due_ms: signal.due_ms,
         exit_ms: None,
         exit_price: None,
+        is_last_known: false,
         costs: signal.costs,
     }))
+}
+
+fn candle(row: &Row<'_>) -> rusqlite::Result<Candle> {
+    Ok(Candle {
+        open_time_ms: row.get(1)?,
+        open: row.get(2)?,
+        high: row.get(3)?,
+        low: row.get(4)?,
+        close: row.get(5)?,
+        volume: row.get(6)?,
+        quote_volume: row.get(7)?,
+        count: row.get(8)?,
+        taker_buy_volume: row.get(9)?,
+        taker_buy_quote_volume: row.get(10)?,
+    })
 }
 
 fn symbol(row: &Row<'_>, column: usize) -> rusqlite::Result<Symbol> {
@@ -420,5 +382,6 @@ fn position(row: &Row<'_>) -> rusqlite::Result<Position> {
         exit_ms: row.get(8)?,
         exit_price: row.get(9)?,
         costs: Costs { fee_bps: row.get(10)?, slippage_bps: row.get(11)? },
+        is_last_known: row.get(12)?,
     })
 }

@@ -10,6 +10,7 @@
 mod config;
 mod error;
 mod ledger;
+mod opening;
 mod position;
 mod schema;
 mod summary;

@@ -1,12 +1,22 @@
-//! The tables of the ledger.
+//! The tables of the ledger, and how those of older versions become today's.
 
-/// Raised with every change of the tables.
-pub const VERSION: i64 = 1;
+use rusqlite::{Connection, Transaction};
 
-/// Times are open times of candles in UTC ms unless they say otherwise; prices and returns are plain numbers.
+/// What SQLite's header says that a file is a ledger: `QTRH`. Ledgers of version 1 have 0 there.
+pub const APPLICATION_ID: i64 = 0x5154_5248;
+
+/// The version of the tables: the number of [`CHANGES`].
+pub const VERSION: i64 = CHANGES.len() as i64;
+
+/// The first version that marks positions which were closed at a coin's last known price.
+pub const SINCE_LAST_KNOWN: i64 = 2;
+
+/// Every change of the tables, oldest first: a new ledger gets all of them, an older one those that it lacks.
 ///
+/// Times are open times of candles in UTC ms unless they say otherwise; prices and returns are plain numbers.
 /// The key of `positions` makes it impossible to open one twice on the same forecast, whatever is killed when.
-pub const TABLES: &str = "
+const CHANGES: [&str; 2] = [
+    "
 CREATE TABLE IF NOT EXISTS candles (
     symbol TEXT NOT NULL,
     time INTEGER NOT NULL,
@@ -45,4 +55,57 @@ CREATE TABLE IF NOT EXISTS positions (
 
 CREATE INDEX IF NOT EXISTS open_positions ON positions (due_ms) WHERE exit_price IS NULL;
 CREATE INDEX IF NOT EXISTS last_due ON positions (symbol, due_ms);
-";
+",
+    // 1 where the coin was gone and the position was closed at its last known price.
+    "ALTER TABLE positions ADD COLUMN last_known INTEGER NOT NULL DEFAULT 0;",
+];
+
+/// The tables of version 1, by which a ledger of that version is told from somebody else's database.
+const FIRST_TABLES: [&str; 3] = ["candles", "forecasts", "positions"];
+
+/// What a SQLite file turns out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Identity {
+    /// Nothing is in it yet.
+    Empty,
+    /// A ledger of this version, perhaps one that this build does not know.
+    Ledger(i64),
+    /// Another program's database.
+    Foreign,
+}
+
+/// Tells what a database is, without writing to it.
+///
+/// # Errors
+/// What SQLite says, for instance of a file that is no database.
+pub fn identity(connection: &Connection) -> rusqlite::Result<Identity> {
+    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let (application, version) = (pragma("application_id")?, pragma("user_version")?);
+    let names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
+    let tables: Vec<String> =
+        connection.prepare(names)?.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let columns = "SELECT count(*) FROM pragma_table_info('forecasts') WHERE name IN ('forecaster', 'made_at_ms')";
+    let is_first = || -> rusqlite::Result<bool> {
+        let known: i64 = connection.query_row(columns, [], |row| row.get(0))?;
+        Ok(tables == FIRST_TABLES && known == 2)
+    };
+    Ok(match (application, version) {
+        (APPLICATION_ID, version) => Identity::Ledger(version),
+        (0, 0) if tables.is_empty() => Identity::Empty,
+        // Killed between its tables and its version: a ledger of version 1.
+        (0, 0 | 1) if is_first()? => Identity::Ledger(1),
+        _ => Identity::Foreign,
+    })
+}
+
+/// Brings the tables from `version` (0: none are there) to today's.
+///
+/// # Errors
+/// What SQLite says.
+pub fn upgrade(transaction: &Transaction<'_>, version: i64) -> rusqlite::Result<()> {
+    for change in CHANGES.iter().skip(usize::try_from(version).unwrap_or(0)) {
+        transaction.execute_batch(change)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", VERSION)
+}

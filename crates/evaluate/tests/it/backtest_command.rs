@@ -96,3 +96,27 @@ fn what_cannot_be_done_is_refused() {
     said.refused("odd slices", &["backtest", "a", "--bins", "3", "--slices", "5"]);
     insta::assert_snapshot!("backtest_errors", said.text);
 }
+
+/// A link or a file of another kind at an output's place is left as it is, before anything is computed.
+#[cfg(unix)]
+#[test]
+fn an_output_replaces_no_link_and_no_file_of_another_kind() {
+    let dir = tempfile::tempdir().unwrap();
+    write_run(&dir.path().join("a"), 0, 800, 15);
+    fs::write(dir.path().join("theirs.txt"), "theirs").unwrap();
+    std::os::unix::fs::symlink("theirs.txt", dir.path().join("link.csv")).unwrap();
+    let refused = |arguments: &[&str]| {
+        let binary =
+            std::process::Command::new(env!("CARGO_BIN_EXE_evaluate")).args(arguments).current_dir(dir.path()).output();
+        let output = binary.unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    for option in ["--csv", "--coins-csv"] {
+        assert!(refused(&["backtest", "a", option, "link.csv"]).contains("link.csv: is a link"));
+    }
+    assert!(refused(&["quantiles", "a", "--csv", "theirs.txt"]).contains("does not end in .csv"));
+    assert!(refused(&["a", "--html", "theirs.txt"]).contains("does not end in .html"));
+    assert!(fs::symlink_metadata(dir.path().join("link.csv")).unwrap().is_symlink());
+    assert_eq!(fs::read_to_string(dir.path().join("theirs.txt")).unwrap(), "theirs");
+}

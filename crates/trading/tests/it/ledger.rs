@@ -78,15 +78,17 @@ fn positions_are_settled_at_their_due_candle_however_late_it_comes() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = open(dir.path());
     ledger.record(&minute(0, "BTCUSDT")).unwrap();
-    let entry = |_: &Symbol, time: i64| (time == 0).then_some(Price { time_ms: 0, close: 100.0 });
+    let entry = |_: &Symbol, time: i64| (time == 0).then_some(Price { time_ms: 0, close: 100.0, is_last_known: false });
     assert_eq!(ledger.settle(entry).unwrap().len(), 0);
     drop(ledger);
 
     let mut ledger = open(dir.path());
     let position = &ledger.open_positions().unwrap()[0];
     assert_eq!((position.entry_price, position.exit_price, position.net()), (Some(100.0), None, None));
-    let price =
-        |_: &Symbol, time_ms: i64| Some(Price { time_ms, close: if time_ms == 15 * MINUTE { 101.0 } else { 7.0 } });
+    let price = |_: &Symbol, time_ms: i64| {
+        let close = if time_ms == 15 * MINUTE { 101.0 } else { 7.0 };
+        Some(Price { time_ms, close, is_last_known: false })
+    };
     let closed = ledger.settle(price).unwrap();
     assert_eq!((closed[0].exit_ms, closed[0].exit_price), (Some(15 * MINUTE), Some(101.0)));
     assert!((closed[0].gross().unwrap() - 0.01).abs() < 1e-12);
@@ -131,4 +133,123 @@ fn what_is_no_ledger_is_refused() {
         .unwrap();
     let error = Ledger::open(&path).unwrap_err().to_string();
     assert!(error.contains("ledger.sqlite") && error.contains("not a database"), "{error}");
+}
+
+/// A database of another program: nothing of it may change, nor may anything appear beside it.
+#[test]
+fn a_foreign_database_is_refused_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, sql) in [
+        ("mlflow.db", "CREATE TABLE runs (a); INSERT INTO runs VALUES (1);"),
+        ("positions.sqlite", "CREATE TABLE positions (id INTEGER PRIMARY KEY, x TEXT);"),
+        ("version.sqlite", "PRAGMA user_version = 1; CREATE TABLE positions (id INTEGER PRIMARY KEY);"),
+        ("application.sqlite", "PRAGMA application_id = 77; CREATE TABLE x (y);"),
+    ] {
+        let path = dir.path().join(name);
+        rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+        let (before, files) = (std::fs::read(&path).unwrap(), std::fs::read_dir(dir.path()).unwrap().count());
+        let error = Ledger::open(&path).unwrap_err();
+        assert!(matches!(error, Error::Foreign { .. }), "{name}: {error}");
+        assert!(error.to_string().contains("another program's tables"), "{error}");
+        assert!(Ledger::read_only(&path).is_err(), "{name}");
+        assert_eq!(std::fs::read(&path).unwrap(), before, "{name}");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), files, "{name}");
+    }
+}
+
+/// `--ledger x.lock` once emptied itself, and a user's own lock file was emptied.
+#[test]
+fn names_beside_a_ledger_and_foreign_locks_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["x.lock", "x.jsonl", "x.sqlite-wal"] {
+        let error = Ledger::open(&dir.path().join(name)).unwrap_err().to_string();
+        assert!(error.contains(&format!("hint: --ledger {name}.sqlite")), "{error}");
+    }
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    let foreign = dir.path().join("Cargo.lock");
+    std::fs::write(&foreign, "a user's own file\n").unwrap();
+    let error = Ledger::open(&dir.path().join("Cargo.sqlite")).unwrap_err().to_string();
+    assert!(error.contains("Cargo.lock") && error.contains("empty lock file"), "{error}");
+    assert_eq!(std::fs::read_to_string(&foreign).unwrap(), "a user's own file\n");
+    assert!(!dir.path().join("Cargo.sqlite").exists());
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(dir.path().join("y.sqlite"), dir.path().join("link.sqlite")).unwrap();
+        let error = Ledger::open(&dir.path().join("link.sqlite")).unwrap_err().to_string();
+        assert!(error.contains("is a link"), "{error}");
+    }
+}
+
+/// The tables of version 1, as its ledgers have them.
+const FIRST_VERSION: &str = "
+PRAGMA user_version = 1;
+CREATE TABLE candles (symbol TEXT NOT NULL, time INTEGER NOT NULL, open REAL, high REAL, low REAL, close REAL NOT NULL,
+    volume REAL, quote_volume REAL, count REAL, taker_buy_volume REAL, taker_buy_quote_volume REAL,
+    PRIMARY KEY (symbol, time)) WITHOUT ROWID;
+CREATE TABLE forecasts (time INTEGER NOT NULL, symbol TEXT NOT NULL, forecast REAL, refused TEXT,
+    forecaster TEXT NOT NULL, made_at_ms INTEGER NOT NULL, is_complete INTEGER NOT NULL, drift_std REAL,
+    PRIMARY KEY (time, symbol)) WITHOUT ROWID;
+CREATE TABLE positions (id INTEGER PRIMARY KEY, symbol TEXT NOT NULL, side TEXT NOT NULL, forecast REAL NOT NULL,
+    forecast_ms INTEGER NOT NULL, entry_ms INTEGER NOT NULL, entry_price REAL, due_ms INTEGER NOT NULL,
+    exit_ms INTEGER, exit_price REAL, fee_bps REAL NOT NULL, slippage_bps REAL NOT NULL, UNIQUE (symbol, forecast_ms));
+INSERT INTO forecasts VALUES (0, 'BTCUSDT', 0.25, NULL, 'network of fold 7', 60017, 1, NULL);
+INSERT INTO positions VALUES (1, 'BTCUSDT', 'buy', 0.25, 0, 0, 100.0, 900000, NULL, NULL, 10.0, 1.0);
+";
+
+#[test]
+fn a_ledger_of_the_first_version_is_read_and_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("ledger.sqlite");
+    rusqlite::Connection::open(&path).unwrap().execute_batch(FIRST_VERSION).unwrap();
+    let reader = Ledger::read_only(&path).unwrap();
+    assert_eq!((reader.forecasts(0).unwrap().len(), reader.open_positions().unwrap().len()), (1, 1));
+    drop(reader);
+    for _ in 0..2 {
+        let mut ledger = open(dir.path());
+        ledger.record(&minute(16 * MINUTE, "BTCUSDT")).unwrap();
+        let positions = ledger.all_positions().unwrap();
+        assert_eq!(positions.iter().map(|position| position.forecast_ms).collect::<Vec<_>>(), [0, 16 * MINUTE]);
+        assert!(positions.iter().all(|position| !position.is_last_known));
+    }
+}
+
+#[test]
+fn a_position_of_a_coin_that_is_gone_is_marked() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ledger = open(dir.path());
+    ledger.record(&minute(0, "BTCUSDT")).unwrap();
+    let price = |_: &Symbol, time: i64| {
+        let known = time.min(3 * MINUTE);
+        Some(Price { time_ms: known, close: 100.0 + known as f64 / 6e4, is_last_known: known < time })
+    };
+    let closed = ledger.settle(price).unwrap();
+    assert_eq!((closed[0].exit_ms, closed[0].exit_price), (Some(3 * MINUTE), Some(103.0)));
+    assert!(closed[0].is_last_known && ledger.all_positions().unwrap()[0].is_last_known);
+}
+
+/// Another program that holds the database is told apart from a broken file, and what was to be written can be.
+#[test]
+fn a_database_that_is_held_is_busy_and_then_free() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ledger = open(dir.path());
+    ledger.wait_at_most(std::time::Duration::from_millis(1)).unwrap();
+    let other = rusqlite::Connection::open(dir.path().join("ledger.sqlite")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert!(matches!(ledger.record(&minute(0, "BTCUSDT")), Err(Error::Busy { .. })));
+    assert_eq!(ledger.all_positions().unwrap(), [], "others may read");
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(ledger.record(&minute(0, "BTCUSDT")).unwrap().len(), 1);
+}
+
+#[test]
+fn what_is_no_number_is_neither_written_nor_traded() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ledger = open(dir.path());
+    for (bar, value) in [(0, f64::NAN), (1, f64::INFINITY), (2, f64::NEG_INFINITY)] {
+        let mut minute = minute(bar * MINUTE, "BTCUSDT");
+        minute.forecasts[0].forecast = Some(value);
+        minute.signals[0].forecast = value;
+        assert_eq!(ledger.record(&minute).unwrap(), []);
+    }
+    assert!(ledger.forecasts(0).unwrap().iter().all(|forecast| forecast.forecast.is_none()));
 }

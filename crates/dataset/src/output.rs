@@ -1,0 +1,152 @@
+//! What may be written where: plain files that are ours or new, and nothing else.
+
+use std::fs::{self, File, OpenOptions};
+use std::path::Path;
+
+use crate::{Error, RunDir};
+
+/// Checks that `path` is free or holds a plain file, before a byte is written there.
+///
+/// A link would be replaced by a file, and so would a device: neither is what its name says afterwards.
+///
+/// # Errors
+/// A link, a folder, a device, a pipe or a socket, by name.
+///
+/// # Examples
+/// ```
+/// assert!(dataset::check_output(std::path::Path::new("there-is-no-such-file.csv")).is_ok());
+/// ```
+pub fn check_output(path: &Path) -> Result<(), Error> {
+    let kind = match fs::symlink_metadata(path) {
+        Ok(found) => found.file_type(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Error::io(path)(error)),
+    };
+    if kind.is_file() {
+        return Ok(());
+    }
+    let found = if kind.is_symlink() {
+        "a link"
+    } else if kind.is_dir() {
+        "a folder"
+    } else {
+        "a device, a pipe or a socket"
+    };
+    let reason = format!("is {found}, expected a plain file or none\nhint: name another file; nothing was written");
+    Err(Error::file(path, reason))
+}
+
+/// As [`check_output`], for a file that a person names on the command line: one that is there is replaced only where it
+/// has the extension of what is written (`html`, `csv`, ...) and is not one of a run's own files.
+///
+/// # Errors
+/// As [`check_output`]; a file of another kind, a file that belongs to a run.
+pub fn check_named_output(path: &Path, extension: &str) -> Result<(), Error> {
+    check_output(path)?;
+    if !path.exists() {
+        return Ok(());
+    }
+    let has_extension = path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension));
+    let size = fs::metadata(path).map_err(Error::io(path))?.len();
+    if !has_extension && size > 0 {
+        let reason = format!(
+            "is there and its name does not end in .{extension}, so it may be something else\nhint: name a new file, or \
+             one that ends in .{extension}; nothing was written"
+        );
+        return Err(Error::file(path, reason));
+    }
+    if RunDir::owns(path) {
+        let reason = "belongs to the run in that folder\nhint: name another file; nothing was written";
+        return Err(Error::file(path, reason));
+    }
+    Ok(())
+}
+
+/// Opens a lock file, and makes it where there is none. It is never emptied or written: a lock of ours is an empty file.
+///
+/// # Errors
+/// As [`check_output`]; a file with content, which is somebody else's; what the system says.
+pub fn open_lock(path: &Path) -> Result<File, Error> {
+    check_output(path)?;
+    let file = OpenOptions::new().create(true).read(true).append(true).open(path).map_err(Error::io(path))?;
+    let size = file.metadata().map_err(Error::io(path))?.len();
+    if size > 0 {
+        let reason = format!(
+            "holds {size} bytes, expected an empty lock file of this project\nhint: it is somebody else's; name another \
+             place, where no such file is"
+        );
+        return Err(Error::file(path, reason));
+    }
+    Ok(file)
+}
+
+/// A path as a shell takes it: in quotes where it holds anything but letters, digits and `/ . _ - + , : @ % =`.
+///
+/// # Examples
+/// ```
+/// use std::path::Path;
+/// assert_eq!(dataset::quoted(Path::new("checkpoints/panel20")), "checkpoints/panel20");
+/// assert_eq!(dataset::quoted(Path::new("my runs/it's")), r"'my runs/it'\''s'");
+/// ```
+pub fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |letter: char| letter.is_alphanumeric() || "/._-+,:@%=".contains(letter);
+    if !text.is_empty() && text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use crate::write_atomically;
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_plain_file_is_not_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let (target, link) = (dir.path().join("target"), dir.path().join("link"));
+        fs::write(&target, "theirs").unwrap();
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        let socket = dir.path().join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        for (path, what) in [(&link, "is a link"), (&socket, "a device"), (&dir.path().to_owned(), "is a folder")] {
+            let error = write_atomically(path, b"ours").unwrap_err().to_string();
+            assert!(error.contains(what) && error.contains("hint: "), "{error}");
+            assert!(open_lock(path).unwrap_err().to_string().contains(what));
+        }
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read_to_string(&target).unwrap(), "theirs");
+        write_atomically(&target, b"ours").unwrap();
+        assert_eq!(fs::read_to_string(&target).unwrap(), "ours");
+    }
+
+    #[test]
+    fn a_file_of_another_kind_is_not_replaced_by_a_report() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        check_named_output(&path("new"), "html").unwrap();
+        for name in ["notes.txt", "page.html", "forecasts.parquet"] {
+            fs::write(path(name), "theirs").unwrap();
+        }
+        let error = check_named_output(&path("notes.txt"), "html").unwrap_err().to_string();
+        assert!(error.contains("does not end in .html"), "{error}");
+        check_named_output(&path("page.html"), "html").unwrap();
+        check_named_output(&path("forecasts.parquet"), "parquet").unwrap();
+        fs::write(path(RunDir::CONFIG_FILE), "").unwrap();
+        let error = check_named_output(&path("forecasts.parquet"), "parquet").unwrap_err().to_string();
+        assert!(error.contains("belongs to the run"), "{error}");
+    }
+
+    #[test]
+    fn a_foreign_lock_file_stays_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let foreign = dir.path().join("Cargo.lock");
+        fs::write(&foreign, "a user's own file\n").unwrap();
+        let error = open_lock(&foreign).unwrap_err().to_string();
+        assert!(error.contains("holds 18 bytes"), "{error}");
+        assert_eq!(fs::read_to_string(&foreign).unwrap(), "a user's own file\n");
+        let ours = dir.path().join("ours.lock");
+        drop(open_lock(&ours).unwrap());
+        open_lock(&ours).unwrap();
+    }
+}
