@@ -2,9 +2,10 @@
 
 use anyhow::Context;
 use dataset::{CandleReader, CandleTable, Column, Config, Source};
-use market::{RestClient, Symbol, simulate};
+use market::{Symbol, simulate};
 
 use crate::Checkpoint;
+use crate::live::from_exchange;
 
 /// Where candles come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -37,17 +38,39 @@ impl History {
         at_ms: Option<i64>,
         base_url: Option<&str>,
     ) -> anyhow::Result<Self> {
+        Ok(Self::read_what_is_there(source, checkpoint, at_ms, base_url)?.0)
+    }
+
+    /// As [`History::read`], with the coins whose last candle is not to be had, and why; only an exchange has such.
+    ///
+    /// # Errors
+    /// As [`History::read`]; one coin's fault is no error while others have their candle.
+    pub fn read_what_is_there(
+        source: CandleSource,
+        checkpoint: &Checkpoint,
+        at_ms: Option<i64>,
+        base_url: Option<&str>,
+    ) -> anyhow::Result<(Self, Vec<Missing>)> {
         let (config, bars) = (&checkpoint.config, checkpoint.history_bars());
         match source {
-            CandleSource::Store => from_store(config, &checkpoint.columns(), bars, at_ms),
+            CandleSource::Store => Ok((from_store(config, &checkpoint.columns(), bars, at_ms)?, Vec::new())),
             CandleSource::Binance => from_exchange(config, bars, at_ms, base_url),
-            CandleSource::Simulated => from_simulation(config, bars, at_ms),
+            CandleSource::Simulated => Ok((from_simulation(config, bars, at_ms)?, Vec::new())),
         }
     }
 }
 
+/// A coin whose last candle the exchange does not give.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// The coin.
+    pub symbol: Symbol,
+    /// Why, in one line.
+    pub reason: String,
+}
+
 /// Open time of the first of `bars` bars, the last of which opens at `at_ms`.
-fn first_ms(config: &Config, bars: usize, at_ms: i64) -> i64 {
+pub(crate) fn first_ms(config: &Config, bars: usize, at_ms: i64) -> i64 {
     at_ms - (bars as i64 - 1) * config.data.interval.ms()
 }
 
@@ -73,23 +96,6 @@ fn from_store(config: &Config, columns: &[Column], bars: usize, at_ms: Option<i6
         Ok((symbol.clone(), candles))
     };
     Ok(History { at_ms, coins: symbols.iter().map(read).collect::<anyhow::Result<_>>()? })
-}
-
-fn from_exchange(config: &Config, bars: usize, at_ms: Option<i64>, base_url: Option<&str>) -> anyhow::Result<History> {
-    let step = config.data.interval.ms();
-    let client = RestClient::new(config.data.market, base_url)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let at_ms = match at_ms {
-            Some(at_ms) => at_ms,
-            // The candle that the server's clock is in is still forming.
-            None => client.server_time_ms().await?.div_euclid(step) * step - step,
-        };
-        let (from_ms, until_ms) = (first_ms(config, bars, at_ms), at_ms + step);
-        let closed = client.fetch_closed(&config.universe.symbols, config.data.interval, from_ms, until_ms).await?;
-        let coins = closed.coins.into_iter().map(|(symbol, candles)| (symbol, candles.into_iter().collect())).collect();
-        Ok(History { at_ms, coins })
-    })
 }
 
 fn from_simulation(config: &Config, bars: usize, at_ms: Option<i64>) -> anyhow::Result<History> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow, bail};
 use baseline::{BaselineConfig, Library, SavedModel};
 use cli::ConfigTable;
-use dataset::{Column, Config, Normalizer, RunConfig, check_columns, content_hash};
+use dataset::{Column, Config, Normalizer, RunConfig, check_columns, content_hash, quoted};
 use market::Symbol;
 use model::{Device, DeviceChoice, NetworkConfig, ResNet1d, load_weights};
 
@@ -258,7 +258,7 @@ fn released(run: &Path) -> anyhow::Result<Vec<PathBuf>> {
         bail!(
             "{} has no model.safetensors yet\nhint: `cargo run -p train --release -- --resume --run {}` finishes the run",
             run.display(),
-            run.display()
+            quoted(run)
         );
     }
     let others = (2..).map(|seed| run.join(format!("model-seed-{seed}.safetensors"))).take_while(|path| path.exists());
@@ -270,7 +270,7 @@ fn of_fold(run: &Path, fold: usize) -> anyhow::Result<Vec<PathBuf>> {
     let of_seed = |seed: u64| run.join(format!("fold-{fold}/seed-{seed}/weights.safetensors"));
     let weights: Vec<PathBuf> = (1..).map(of_seed).take_while(|path| path.exists()).collect();
     if weights.is_empty() {
-        bail!("{} has no weights of fold {fold}\nhint: ls {} shows the folds there are", run.display(), run.display());
+        bail!("{} has no weights of fold {fold}\nhint: ls {} shows the folds there are", run.display(), quoted(run));
     }
     Ok(weights)
 }

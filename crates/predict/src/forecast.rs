@@ -76,12 +76,13 @@ pub fn forecast_at(checkpoint: &Checkpoint, history: &History) -> anyhow::Result
         Forecaster::Rule => (by_rule(config, &panel), Vec::new()),
     };
     drifts.resize(panel.coins(), None);
+    let values = values.into_iter().map(finite);
     let of_coin = |((coin, value), drift): ((usize, Said), Option<Drift>)| CoinForecast {
         symbol: panel.symbols()[coin].to_string(),
         close: panel.is_observed(row, coin).then(|| panel.value(Column::Close, row, coin)),
         forecast: value.as_ref().ok().copied(),
         refused: value.err(),
-        drift,
+        drift: drift.filter(|drift| drift.std.is_finite()),
     };
     Ok(Forecasts {
         time: history.at_ms,
@@ -89,8 +90,16 @@ pub fn forecast_at(checkpoint: &Checkpoint, history: &History) -> anyhow::Result
         horizon_bars: config.target.horizon_bars,
         forecaster: checkpoint.forecaster.name(fold),
         fold,
-        coins: values.into_iter().enumerate().zip(drifts).map(of_coin).collect(),
+        coins: values.enumerate().zip(drifts).map(of_coin).collect(),
     })
+}
+
+/// What is no number is an error of that coin: it is never traded, and JSON has no word for it.
+fn finite(said: Said) -> Said {
+    match said {
+        Ok(value) if !value.is_finite() => Err(format!("the model's forecast is {value}, expected a finite number")),
+        said => said,
+    }
 }
 
 /// The indicator rule's forecast of every coin at the panel's last row.
@@ -134,4 +143,17 @@ fn by_networks(
         }
     };
     Ok((sums.into_iter().enumerate().map(of_coin).collect(), drifts))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::finite;
+
+    #[test]
+    fn what_is_no_number_is_a_refusal() {
+        assert_eq!(finite(Ok(0.5)), Ok(0.5));
+        for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert!(finite(Ok(value)).is_err_and(|reason| reason.contains(&value.to_string())));
+        }
+    }
 }

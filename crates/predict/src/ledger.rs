@@ -145,7 +145,8 @@ fn trades_table(positions: &[Position]) -> String {
             price(position.entry_price),
             position.exit_ms.map_or("open".to_owned(), format_time),
             price(position.exit_price),
-            position.net().map_or("-".to_owned(), |net| format!("{:+.2}", net * 1e4)),
+            position.net().map_or("-".to_owned(), |net| format!("{:+.2}", net * 1e4))
+                + if position.is_last_known { "  last known price: the coin was gone" } else { "" },
         );
     }
     text.push_str("\nA time is the open time of the candle whose close is the price.\n");
@@ -276,6 +277,16 @@ fn check_prices(positions: &[Position], coins: &CoinCandles, (forecast_ms, bar_m
         let candles = coins.iter().find(|(symbol, _)| *symbol == position.symbol).map(|(_, candles)| candles);
         // The candle itself, or the first one after a hole.
         let close = |time_ms: i64| candles?.range(time_ms..).next().map(|(time_ms, candle)| (*time_ms, candle.close));
+        if position.is_last_known {
+            // The coin was gone: the last candle before, whatever came later.
+            let last = candles.and_then(|candles| candles.range(..=position.due_ms).next_back());
+            let found = position.exit_ms.zip(position.exit_price);
+            let is_last =
+                |(time_ms, price)| candles.and_then(|known| known.get(&time_ms)).map(|c| c.close) == Some(price);
+            verdict.settled += 1;
+            verdict.wrong_prices += usize::from(last.is_none() || !found.is_some_and(is_last));
+            continue;
+        }
         if position.entry_price.is_some_and(|price| close(position.entry_ms).map(|(_, close)| close) != Some(price)) {
             verdict.wrong_prices += 1;
         }
@@ -315,6 +326,7 @@ mod tests {
             due_ms: 2,
             exit_ms: None,
             exit_price: None,
+            is_last_known: false,
             costs: Costs::default(),
         };
         let unsettled = |bars: &[i64], forecast: i64| {

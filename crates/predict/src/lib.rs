@@ -7,11 +7,12 @@ mod drift;
 mod ensemble;
 mod forecast;
 mod ledger;
+mod live;
 mod rule;
 mod run;
 mod watch;
 
-pub use candles::{CandleSource, History};
+pub use candles::{CandleSource, History, Missing};
 pub use checkpoint::{Checkpoint, Fallback};
 pub use drift::Drift;
 pub use forecast::{CoinForecast, Forecasts, forecast_at};

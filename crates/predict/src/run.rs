@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, bail};
 use clap::{Parser, Subcommand};
-use dataset::{format_time, parse_time};
+use dataset::{content_hash, format_time, parse_time};
 
 use crate::cache::Cache;
 use crate::ledger::{self, LedgerArgs};
 use crate::watch::{WatchArgs, watch};
-use crate::{CandleSource, Checkpoint, Fallback, Forecasts, History, forecast_at};
+use crate::{CandleSource, Checkpoint, Fallback, Forecasts, History, Missing, forecast_at};
 
 /// Forecast from a saved run
 #[derive(Debug, Parser)]
@@ -114,7 +114,7 @@ fn predict(args: &Args, run: &Path) -> anyhow::Result<()> {
     let source = args.source.unwrap_or_else(|| CandleSource::default_for(&checkpoint.config, at_ms));
     let forecasts = match (source, at_ms) {
         (CandleSource::Binance, None) => reused_or_made(args, run, &checkpoint)?,
-        _ => make(args, &checkpoint, source, at_ms)?,
+        _ => make(args, &checkpoint, source, at_ms)?.0,
     };
     let text = if args.json { serde_json::to_string_pretty(&forecasts)? + "\n" } else { table(&forecasts) };
     cli::print(&text)?;
@@ -127,23 +127,41 @@ fn predict(args: &Args, run: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn make(args: &Args, checkpoint: &Checkpoint, source: CandleSource, at_ms: Option<i64>) -> anyhow::Result<Forecasts> {
-    let history = History::read(source, checkpoint, at_ms, args.base_url.as_deref())?;
+/// Forecasts, and whether every coin had its candle; one that had none is named with the reason.
+fn make(
+    args: &Args,
+    checkpoint: &Checkpoint,
+    source: CandleSource,
+    at_ms: Option<i64>,
+) -> anyhow::Result<(Forecasts, bool)> {
+    let (history, missing) = History::read_what_is_there(source, checkpoint, at_ms, args.base_url.as_deref())?;
     checkpoint.check_columns(&history)?;
-    forecast_at(checkpoint, &history)
+    let mut forecasts = forecast_at(checkpoint, &history)?;
+    for Missing { symbol, reason } in &missing {
+        cli::warn(format!("{symbol} is missing: {reason}"));
+        for coin in forecasts.coins.iter_mut().filter(|coin| coin.symbol == symbol.as_str()) {
+            (coin.forecast, coin.refused) = (None, Some(reason.clone()));
+        }
+    }
+    if !missing.is_empty() {
+        cli::note("the others are forecast without; features and weights that need all coins may suffer");
+    }
+    Ok((forecasts, missing.is_empty()))
 }
 
 /// The exchange's last minute, or forecasts from the cache where they are young enough.
 fn reused_or_made(args: &Args, run: &Path, checkpoint: &Checkpoint) -> anyhow::Result<Forecasts> {
     let lasts_secs = args.cache_secs.unwrap_or(if args.json { CACHE_SECS } else { 0 });
+    // Hashed, as an address may hold a password.
     let key = format!("{:?} {:?} {:?} {}", args.set, args.fold, args.base_url, checkpoint.model_sha256);
+    let key = content_hash(key.as_bytes());
     let cache = Cache::new(run, key, lasts_secs);
     if let Some((forecasts, age_secs)) = cache.get() {
         cli::note(format!("forecasts made {age_secs} s ago; --cache-secs 0 makes new ones"));
         return Ok(forecasts);
     }
-    let forecasts = make(args, checkpoint, CandleSource::Binance, None)?;
-    if lasts_secs > 0 {
+    let (forecasts, is_complete) = make(args, checkpoint, CandleSource::Binance, None)?;
+    if lasts_secs > 0 && is_complete {
         cache.put(&forecasts);
     }
     Ok(forecasts)

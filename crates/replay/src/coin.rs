@@ -6,6 +6,7 @@ use market::{Interval, Symbol};
 use crate::Faults;
 use crate::bar::Bar;
 use crate::chance::{Chance, Chances};
+use crate::config::Schedule;
 
 /// A coin that is served, with the faults that belong to its candles.
 #[derive(Debug)]
@@ -14,6 +15,12 @@ pub(crate) struct Coin {
     candles: CandleTable,
     /// Unknown before this time; None: it has no candles at all.
     listed_ms: Option<i64>,
+    /// No candle opens at this time or later.
+    delisted_ms: i64,
+    /// Open times of candles with every price 0.
+    impossible_ms: Vec<i64>,
+    /// For how long after its close REST serves a candle that is not its last form.
+    provisional_ms: i64,
     step_ms: i64,
     chances: Chances,
     hole_share: f64,
@@ -23,18 +30,22 @@ pub(crate) struct Coin {
 }
 
 impl Coin {
-    /// `listed_ms`: when the config lists it, if it says so.
+    /// A coin as the config has it.
     pub fn new(
         symbol: Symbol,
         candles: CandleTable,
         interval: Interval,
-        listed_ms: Option<i64>,
+        schedule: &Schedule,
         faults: &Faults,
         seed: u64,
     ) -> Self {
+        let listed_ms = schedule.listed_ms.get(&symbol).copied();
         let first = candles.open_time_ms.first().map(|&first| first.max(listed_ms.unwrap_or(first)));
         Self {
             listed_ms: first,
+            delisted_ms: schedule.delisted_ms.get(&symbol).copied().unwrap_or(i64::MAX),
+            impossible_ms: schedule.impossible_ms.get(&symbol).cloned().unwrap_or_default(),
+            provisional_ms: faults.provisional_ms.try_into().unwrap_or(i64::MAX),
             step_ms: interval.ms(),
             chances: Chances::new(seed, &symbol),
             hole_share: faults.hole_share,
@@ -69,8 +80,20 @@ impl Coin {
         bars
     }
 
+    /// `TRADING`, or `BREAK` once it is delisted.
+    pub fn status(&self, now_ms: i64) -> &'static str {
+        if now_ms < self.delisted_ms { "TRADING" } else { "BREAK" }
+    }
+
     fn seen_row(&self, row: usize, now_ms: i64) -> Option<Bar> {
         let bar = self.bar(row)?;
+        let (open_ms, close_ms) = (bar.open_time_ms, bar.open_time_ms + self.step_ms);
+        if (open_ms..open_ms + self.provisional_ms).contains(&now_ms) {
+            return None;
+        }
+        if (close_ms..close_ms + self.provisional_ms).contains(&now_ms) {
+            return Some(bar.forming(0.5));
+        }
         if now_ms >= self.shown_ms(bar.open_time_ms) {
             return Some(bar);
         }
@@ -107,6 +130,7 @@ impl Coin {
 
     fn rows(&self, from_ms: i64, until_ms: i64) -> std::ops::Range<usize> {
         let from_ms = self.listed_ms.map_or(i64::MAX, |listed_ms| listed_ms.max(from_ms));
+        let until_ms = until_ms.min(self.delisted_ms);
         let row = |time_ms: i64| self.candles.open_time_ms.partition_point(|&time| time < time_ms);
         row(from_ms)..row(until_ms)
     }
@@ -115,7 +139,10 @@ impl Coin {
     fn bar(&self, row: usize) -> Option<Bar> {
         let candle = self.candles.candle(row);
         let is_hole = candle.close.is_nan() || self.strikes(Chance::Hole, candle.open_time_ms, self.hole_share);
-        (!is_hole).then(|| candle.into())
+        let bar = Bar::from(candle);
+        let is_impossible = self.impossible_ms.contains(&bar.open_time_ms);
+        let bar = if is_impossible { Bar { open: 0.0, high: 0.0, low: 0.0, close: 0.0, ..bar } } else { bar };
+        (!is_hole).then_some(bar)
     }
 
     /// When the candle that opens at `time_ms` is first shown closed.

@@ -75,6 +75,15 @@ pub struct Faults {
     pub outages: Vec<[String; 2]>,
     /// When a coin is listed: before, it is unknown and has no candles. Without an entry: at its first candle.
     pub listed: BTreeMap<Symbol, String>,
+    /// When a coin is delisted: it has no candles from then on, and `exchangeInfo` says `BREAK` of it.
+    pub delisted: BTreeMap<Symbol, String>,
+    /// Candles, by coin and open time, that are served with every price 0.
+    pub impossible: BTreeMap<Symbol, Vec<String>>,
+    /// For so long after its close, in ms of exchange time, REST serves a candle with values that are not its last ones, and
+    /// no later candle.
+    pub provisional_ms: u64,
+    /// How many answers of `/time`, from the first on, are eight minutes ahead.
+    pub wrong_times: u64,
     /// How far `/time`, the `Date` header and a websocket event's `E` are ahead of the clock by which candles close, in
     /// ms. A positive one makes a client that trusts them ask for candles that are still forming; a negative one makes
     /// it wait longer than it must.
@@ -101,6 +110,10 @@ impl Default for Faults {
             hole_share: 0.0,
             outages: Vec::new(),
             listed: BTreeMap::new(),
+            delisted: BTreeMap::new(),
+            impossible: BTreeMap::new(),
+            provisional_ms: 0,
+            wrong_times: 0,
             clock_skew_ms: 0,
         }
     }
@@ -113,6 +126,8 @@ pub(crate) struct Schedule {
     /// `from_ms..until_ms`
     pub outages: Vec<(i64, i64)>,
     pub listed_ms: BTreeMap<Symbol, i64>,
+    pub delisted_ms: BTreeMap<Symbol, i64>,
+    pub impossible_ms: BTreeMap<Symbol, Vec<i64>>,
 }
 
 /// A late candle later than a day would be a hole.
@@ -168,6 +183,9 @@ impl ReplayConfig {
             let expected = format!("1 to {LATEST_MS} ms after the close, where faults.late is above 0");
             return Err(refused("faults.late_ms", faults.late_ms, &expected));
         }
+        if faults.provisional_ms > LATEST_MS {
+            return Err(refused("faults.provisional_ms", faults.provisional_ms, "at most a day, in ms"));
+        }
         if faults.clock_skew_ms.unsigned_abs() > LATEST_MS {
             return Err(refused("faults.clock_skew_ms", faults.clock_skew_ms, "at most a day either way, in ms"));
         }
@@ -191,7 +209,16 @@ impl ReplayConfig {
         for (symbol, text) in &faults.listed {
             listed_ms.insert(symbol.clone(), time("faults.listed", text)?);
         }
-        Ok(Schedule { start_ms, outages, listed_ms })
+        let mut delisted_ms = BTreeMap::new();
+        for (symbol, text) in &faults.delisted {
+            delisted_ms.insert(symbol.clone(), time("faults.delisted", text)?);
+        }
+        let mut impossible_ms = BTreeMap::new();
+        for (symbol, texts) in &faults.impossible {
+            let times = texts.iter().map(|text| time("faults.impossible", text));
+            impossible_ms.insert(symbol.clone(), times.collect::<anyhow::Result<_>>()?);
+        }
+        Ok(Schedule { start_ms, outages, listed_ms, delisted_ms, impossible_ms })
     }
 }
 

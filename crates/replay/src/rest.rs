@@ -44,7 +44,7 @@ async fn ping(State(server): State<Arc<Server>>) -> Response {
 }
 
 async fn time(State(server): State<Arc<Server>>) -> Response {
-    answer(&server, "time", 1, |server| Answer::json(&json!({"serverTime": server.told_ms()}))).await
+    answer(&server, "time", 1, |server| Answer::json(&json!({"serverTime": server.time_ms()}))).await
 }
 
 async fn exchange_info(State(server): State<Arc<Server>>, Query(parameters): Query<Parameters>) -> Response {
@@ -141,7 +141,7 @@ fn symbols(server: &Server, parameters: &Parameters) -> Result<Answer, Answer> {
     let listed = server.coins.iter().filter(|coin| coin.is_listed(now_ms));
     let symbols: Vec<Value> = listed
         .filter(|coin| asked.is_none_or(|asked| asked == coin.symbol.as_str()))
-        .map(|coin| described(coin.symbol.as_str(), server.market))
+        .map(|coin| described(coin.symbol.as_str(), server.market, coin.status(now_ms)))
         .collect();
     if asked.is_some() && symbols.is_empty() {
         return Err(invalid_symbol());
@@ -160,12 +160,12 @@ fn symbols(server: &Server, parameters: &Parameters) -> Result<Answer, Answer> {
     })))
 }
 
-fn described(symbol: &str, market: Market) -> Value {
+fn described(symbol: &str, market: Market, status: &str) -> Value {
     let (base, quote) = assets(symbol);
     match market {
         Market::Spot => json!({
             "symbol": symbol,
-            "status": "TRADING",
+            "status": status,
             "baseAsset": base,
             "baseAssetPrecision": 8,
             "quoteAsset": quote,
@@ -177,7 +177,7 @@ fn described(symbol: &str, market: Market) -> Value {
             "symbol": symbol,
             "pair": symbol,
             "contractType": "PERPETUAL",
-            "status": "TRADING",
+            "status": status,
             "baseAsset": base,
             "quoteAsset": quote,
             "marginAsset": quote,

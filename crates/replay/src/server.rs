@@ -1,6 +1,7 @@
 //! What every connection shares: coins, clock, faults and counts.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -15,6 +16,9 @@ use crate::clock::Clock;
 use crate::coin::Coin;
 use crate::config::{ReplayConfig, Schedule, refused};
 use crate::{Counts, Faults};
+
+/// How far a wrong answer of `/time` is ahead: eight minutes.
+const WRONG_MS: i64 = 480_000;
 
 /// The pretend exchange, apart from its connections.
 #[derive(Debug)]
@@ -35,6 +39,8 @@ pub(crate) struct Server {
     weight: Mutex<(i64, u32)>,
     /// Until when the last `Retry-After` asks for silence.
     silent_until: Mutex<Option<Instant>>,
+    /// How many more answers of `/time` are wrong.
+    wrong_times: AtomicU64,
 }
 
 impl Server {
@@ -46,9 +52,15 @@ impl Server {
         config: &ReplayConfig,
     ) -> anyhow::Result<Self> {
         let schedule = config.schedule()?;
-        if let Some(unknown) = schedule.listed_ms.keys().find(|symbol| !coins.iter().any(|(known, _)| known == *symbol))
-        {
-            return Err(refused("faults.listed", unknown, "coins that are served"));
+        let named = [
+            ("faults.listed", schedule.listed_ms.keys().collect::<Vec<_>>()),
+            ("faults.delisted", schedule.delisted_ms.keys().collect()),
+            ("faults.impossible", schedule.impossible_ms.keys().collect()),
+        ];
+        for (key, symbols) in named {
+            if let Some(unknown) = symbols.iter().find(|symbol| !coins.iter().any(|(known, _)| known == **symbol)) {
+                return Err(refused(key, unknown, "coins that are served"));
+            }
         }
         let mut places = BTreeMap::new();
         let mut first_ms: Option<i64> = None;
@@ -59,8 +71,8 @@ impl Server {
                 bail!("{symbol} is given twice, expected each coin once");
             }
             first_ms = first_ms.into_iter().chain(candles.open_time_ms.first().copied()).min();
-            let listed_ms = schedule.listed_ms.get(&symbol).copied();
-            served.push(Coin::new(symbol, candles, interval, listed_ms, &config.faults, config.seed));
+            let coin = Coin::new(symbol, candles, interval, &schedule, &config.faults, config.seed);
+            served.push(coin);
         }
         let first_ms = first_ms.context(
             "no candles to replay\nhint: `cargo run -p download --release -- audit` shows what the store holds",
@@ -83,6 +95,7 @@ impl Server {
             random: Mutex::new(ChaCha8Rng::seed_from_u64(config.seed)),
             weight: Mutex::new((i64::MIN, 0)),
             silent_until: Mutex::default(),
+            wrong_times: AtomicU64::new(config.faults.wrong_times),
         })
     }
 
@@ -94,6 +107,12 @@ impl Server {
     /// What `/time` and the `Date` header say, UTC ms.
     pub fn told_ms(&self) -> i64 {
         self.now_ms().saturating_add(self.faults.clock_skew_ms)
+    }
+
+    /// What `/time` says, UTC ms: wrong as often as the config says.
+    pub fn time_ms(&self) -> i64 {
+        let is_wrong = self.wrong_times.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok();
+        self.told_ms().saturating_add(if is_wrong { WRONG_MS } else { 0 })
     }
 
     /// The coin of that name, if it is listed by `now_ms`.

@@ -42,7 +42,7 @@ impl Acting {
     /// The direction that the coin's thresholds give the forecast; None: nothing to act on.
     pub fn side(&self, logged: &LoggedForecast) -> Option<Side> {
         let coin = self.thresholds.as_ref()?.coins.get(logged.symbol.as_str())?;
-        coin.side(logged.forecast?)
+        coin.side(logged.forecast.filter(|forecast| forecast.is_finite())?)
     }
 
     /// The position that a forecast asks for.

@@ -13,12 +13,14 @@ pub struct WatchConfig {
     pub rest_after_ms: u64,
     /// Pause between two such requests.
     pub rest_every_ms: u64,
-    /// How long after its close a candle is waited for; then the minute passes without forecasts.
+    /// How long after its close a candle is waited for; then the coins that have theirs are forecast without the others,
+    /// and the minute passes without forecasts where none has.
     pub patience_secs: f64,
     /// The exchange is taken to have no candle at a time once it serves one that opens this many bars later.
     pub hole_after_bars: usize,
-    /// A coin without candles for this many bars counts as absent: the others are forecast without it, and such
-    /// forecasts are not acted on unless `trading.act_without_all_coins` says so.
+    /// A coin without candles for this many bars, which the exchange answers not to have while it has those of others,
+    /// counts as absent: the others are forecast without it at once, and such forecasts are not acted on unless
+    /// `trading.act_without_all_coins` says so.
     pub absent_after_bars: usize,
     /// A feature whose mean over a live window is this many standard deviations of training away is reported.
     pub drift_limit_std: f64,
@@ -40,7 +42,8 @@ impl Default for WatchConfig {
             patience_secs: 40.0,
             // Liquid coins have no holes of their own; after an outage the windows are full of holes for longer anyway.
             hole_after_bars: 5,
-            absent_after_bars: 10,
+            // A candle that is missing for a whole bar is not just late.
+            absent_after_bars: 1,
             drift_limit_std: 5.0,
             metrics_port: 9464,
             // 20 coins for two hours.
@@ -56,24 +59,57 @@ impl WatchConfig {
     /// # Errors
     /// Names the key, the value found and what is expected.
     pub fn validate(&self) -> anyhow::Result<()> {
-        let positive = [
-            ("patience_secs", self.patience_secs),
-            ("drift_limit_std", self.drift_limit_std),
-            ("clock_speed", self.clock_speed),
+        let (day_secs, day_ms) = (86_400.0, 86_400_000.0);
+        let ranges = [
+            ("rest_after_ms", self.rest_after_ms as f64, 0.0..=day_ms),
+            ("rest_every_ms", self.rest_every_ms as f64, 1.0..=day_ms),
+            ("patience_secs", self.patience_secs, 1e-6..=day_secs),
+            ("hole_after_bars", self.hole_after_bars as f64, 1.0..=MOST_BARS),
+            ("absent_after_bars", self.absent_after_bars as f64, 0.0..=MOST_BARS),
+            ("drift_limit_std", self.drift_limit_std, 1e-6..=1e6),
+            ("pearson_forecasts", self.pearson_forecasts as f64, 0.0..=MOST_FORECASTS),
+            ("clock_speed", self.clock_speed, 1e-3..=1e4),
         ];
-        for (key, value) in positive {
-            if !(1e-6..=1e6).contains(&value) {
-                bail!(
-                    "watch.{key} is {value}, expected a number from 0.000001 to 1000000\nhint: --set watch.{key}=..."
-                );
+        for (key, value, range) in ranges {
+            if !range.contains(&value) {
+                let (low, high) = (range.start(), range.end());
+                bail!("watch.{key} is {value}, expected a number from {low} to {high}\nhint: --set watch.{key}=...");
             }
         }
-        if self.hole_after_bars == 0 {
-            bail!("watch.hole_after_bars is 0, expected at least 1\nhint: --set watch.hole_after_bars=5");
-        }
-        if self.rest_every_ms == 0 {
-            bail!("watch.rest_every_ms is 0, expected at least 1\nhint: --set watch.rest_every_ms=500");
-        }
         Ok(())
+    }
+}
+
+/// Two months of minutes.
+const MOST_BARS: f64 = 100_000.0;
+
+/// 450 coins for two weeks.
+const MOST_FORECASTS: f64 = 1e7;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn absurd_numbers_are_refused_by_name() {
+        WatchConfig::default().validate().unwrap();
+        let refused = |change: fn(&mut WatchConfig)| {
+            let mut config = WatchConfig::default();
+            change(&mut config);
+            config.validate().unwrap_err().to_string()
+        };
+        for (key, said) in [
+            ("rest_after_ms", refused(|config| config.rest_after_ms = u64::MAX)),
+            ("rest_every_ms", refused(|config| config.rest_every_ms = u64::MAX)),
+            ("rest_every_ms", refused(|config| config.rest_every_ms = 0)),
+            ("patience_secs", refused(|config| config.patience_secs = 1e6)),
+            ("hole_after_bars", refused(|config| config.hole_after_bars = usize::MAX)),
+            ("absent_after_bars", refused(|config| config.absent_after_bars = 1 << 50)),
+            ("drift_limit_std", refused(|config| config.drift_limit_std = f64::NAN)),
+            ("pearson_forecasts", refused(|config| config.pearson_forecasts = usize::MAX)),
+            ("clock_speed", refused(|config| config.clock_speed = 1e6)),
+        ] {
+            assert!(said.contains(&format!("watch.{key} is ")) && said.contains("hint: "), "{said}");
+        }
     }
 }

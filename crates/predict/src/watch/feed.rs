@@ -1,20 +1,21 @@
 //! Candles of all coins as they close: by websocket, filled up by REST, never one that could still change.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::future::pending;
 use std::time::{Duration, Instant};
 
-use market::{Candle, Error, Interval, KlineStream, Market, RestClient, Symbol};
+use market::{Candle, CandleError, Error, Interval, KlineStream, Market, RestClient, Served, Symbol};
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::sleep;
 
-/// A position whose due candle is missing is settled at the next one there is once this many bars are known after it:
-/// the exchange may be late, and is asked again every minute until then.
-pub const SETTLE_WITHOUT_AFTER_BARS: i64 = 60;
+use super::coin::{Coin, GONE_AFTER_BARS};
 
 /// First pause before the websocket is tried again; it doubles up to `LONGEST_PAUSE`.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// At most so many requests beside those for the minute's candles are under way at a time.
+const ASIDE: usize = 8;
 
 /// The last candles of every coin, and how far they are known.
 #[derive(Debug)]
@@ -24,8 +25,10 @@ pub struct Feed {
     stream: Option<Box<KlineStream>>,
     /// The websocket while it is being connected: a host that does not answer must hold nothing up.
     connecting: Option<JoinHandle<Connected>>,
-    /// REST requests under way.
+    /// REST requests under way for the candles that the minute waits for.
     asked: JoinSet<Answer>,
+    /// REST requests under way that nothing waits for.
+    aside: JoinSet<Aside>,
     /// When the websocket may be tried again, and the pause after that.
     retry: (Instant, Duration),
     coins: Vec<Coin>,
@@ -35,8 +38,12 @@ pub struct Feed {
     arrived: VecDeque<(Symbol, Candle)>,
     /// When the last candle came.
     last_arrival: Instant,
-    /// Latest close of a candle that came since this was last asked, UTC ms.
-    latest_close_ms: Option<i64>,
+    /// No candle can have closed later than this by the exchange's clock, UTC ms.
+    latest_close_ms: i64,
+    /// Candles that seem to have closed later: either the clock is behind, or they are wrong.
+    ahead: Vec<(Symbol, Candle)>,
+    /// Whether an answer by REST held such a candle.
+    is_refused_ahead: bool,
 }
 
 /// What a REST request for a coin's candles brought, and the exchange's clock when it was sent.
@@ -44,7 +51,16 @@ pub struct Feed {
 struct Answer {
     symbol: Symbol,
     asked_ms: i64,
-    served: Result<Vec<Candle>, Error>,
+    served: Result<Served, Error>,
+}
+
+/// What a request brought that nothing waits for.
+#[derive(Debug)]
+enum Aside {
+    /// Candles from a time on that the exchange once seemed not to have.
+    Overdue(Answer),
+    /// Whether the coin is traded.
+    Status { symbol: Symbol, is_trading: Result<bool, Error> },
 }
 
 /// What the exchange does wrong, by the way it takes.
@@ -54,6 +70,8 @@ pub enum FeedFault {
     Websocket(Error),
     /// A request that failed.
     Rest(Error),
+    /// One coin's candle that cannot be: it counts as missing.
+    Candle(Symbol, CandleError),
 }
 
 /// What came of setting the websocket up; boxed, as it is large.
@@ -62,8 +80,9 @@ type Connected = Result<Box<KlineStream>, Error>;
 /// What happened first.
 enum Event {
     Connected(Result<Connected, JoinError>),
-    Heard(Result<(Symbol, Candle), Error>),
+    Heard(Result<(Symbol, Result<Candle, CandleError>), Error>),
     Answered(Result<Answer, JoinError>),
+    Aside(Result<Aside, JoinError>),
     Nothing,
 }
 
@@ -82,42 +101,37 @@ pub struct FeedSource {
     pub hole_after_bars: usize,
 }
 
-#[derive(Debug)]
-struct Coin {
-    symbol: Symbol,
-    /// By open time.
-    candles: BTreeMap<i64, Candle>,
-    /// Of every bar that opens before this, the candle is here or the exchange has none.
-    known_until_ms: i64,
-    /// When the last REST request that was answered was sent, by the exchange's clock.
-    answered_ms: i64,
-    /// Candles from here on are kept however many they are: an open position waits for one of them.
-    keep_from_ms: i64,
-}
-
 impl Feed {
     /// A feed that knows nothing before `from_ms`.
     pub fn new(source: FeedSource, client: RestClient, symbols: &[Symbol], from_ms: i64, keep_bars: usize) -> Self {
-        let coin = |symbol: &Symbol| Coin {
-            symbol: symbol.clone(),
-            candles: BTreeMap::new(),
-            known_until_ms: from_ms,
-            answered_ms: i64::MIN,
-            keep_from_ms: i64::MAX,
-        };
         Self {
             source,
             client,
             stream: None,
             connecting: None,
             asked: JoinSet::new(),
+            aside: JoinSet::new(),
             retry: (Instant::now(), FIRST_PAUSE),
-            coins: symbols.iter().map(coin).collect(),
+            coins: symbols.iter().map(|symbol| Coin::new(symbol.clone(), from_ms)).collect(),
             keep_bars,
             arrived: VecDeque::new(),
             last_arrival: Instant::now(),
-            latest_close_ms: None,
+            latest_close_ms: i64::MAX,
+            ahead: Vec::new(),
+            is_refused_ahead: false,
         }
+    }
+
+    fn step(&self) -> i64 {
+        self.source.interval.ms()
+    }
+
+    fn coin(&self, symbol: &Symbol) -> Option<&Coin> {
+        self.coins.iter().find(|coin| coin.symbol == *symbol)
+    }
+
+    fn coin_mut(&mut self, symbol: &Symbol) -> Option<&mut Coin> {
+        self.coins.iter_mut().find(|coin| coin.symbol == *symbol)
     }
 
     /// Whether the websocket is connected.
@@ -128,11 +142,6 @@ impl Feed {
     /// When the last candle came, by this machine's clock.
     pub fn last_arrival(&self) -> Instant {
         self.last_arrival
-    }
-
-    /// When, by the exchange, the latest candle closed of those that came since this was last called.
-    pub fn take_latest_close(&mut self) -> Option<i64> {
-        self.latest_close_ms.take()
     }
 
     /// Asks for each coin's candles from the time that `from_ms` gives for it, where that is earlier, and keeps them.
@@ -160,16 +169,29 @@ impl Feed {
         self.coins.iter().filter(|coin| coin.known_until_ms <= time_ms).map(|coin| coin.symbol.clone()).collect()
     }
 
+    /// Whether some coin's candle at `time_ms` is here: what others lack is then not for want of a line.
+    pub fn has_some(&self, time_ms: i64) -> bool {
+        self.coins.iter().any(|coin| coin.candles.contains_key(&time_ms))
+    }
+
     /// How many bars before `time_ms` a coin is known up to; 0: up to that one.
     pub fn bars_behind(&self, symbol: &Symbol, time_ms: i64) -> usize {
-        let step = self.source.interval.ms();
-        let coin = self.coins.iter().find(|coin| coin.symbol == *symbol);
-        coin.map_or(0, |coin| ((time_ms + step - coin.known_until_ms) / step).max(0) as usize)
+        self.coin(symbol).map_or(0, |coin| coin.bars_behind(time_ms, self.step()))
     }
 
     /// Whether a REST answer about the coin was asked for at `time_ms` or later.
     pub fn was_answered_since(&self, symbol: &Symbol, time_ms: i64) -> bool {
-        self.coins.iter().any(|coin| coin.symbol == *symbol && coin.answered_ms >= time_ms)
+        self.coin(symbol).is_some_and(|coin| coin.answered_ms >= time_ms)
+    }
+
+    /// Whether the coin has left the market: the exchange says so, or has answered that it has had none of its candles
+    /// for long while it has those of others. `time_ms` is the last bar that is closed.
+    pub fn is_gone(&self, symbol: &Symbol, time_ms: i64) -> bool {
+        let is_long_silent =
+            |coin: &Coin| coin.bars_behind(time_ms, self.step()) > GONE_AFTER_BARS && self.has_some(time_ms);
+        self.coin(symbol).is_some_and(|coin| {
+            coin.answered_ms >= time_ms.saturating_add(self.step()) && (coin.is_off_market || is_long_silent(coin))
+        })
     }
 
     /// The candles from `from_ms` to `until_ms` (exclusive) of every coin.
@@ -186,37 +208,47 @@ impl Feed {
     /// The coin's candle at `time_ms`, or the first one after it where the exchange has long had none; None while that
     /// is not known.
     pub fn candle_from(&self, symbol: &Symbol, time_ms: i64) -> Option<&Candle> {
-        let coin = self.coins.iter().find(|coin| coin.symbol == *symbol)?;
-        let (_, candle) = coin.candles.range(time_ms..).next()?;
-        let reaches_back = coin.candles.first_key_value().is_some_and(|(first, _)| *first <= time_ms);
-        let without_ms = time_ms + SETTLE_WITHOUT_AFTER_BARS * self.source.interval.ms();
-        let is_long_missing = reaches_back && coin.known_until_ms > without_ms;
-        (candle.open_time_ms == time_ms || is_long_missing).then_some(candle)
+        self.coin(symbol)?.candle_from(time_ms, self.step())
     }
 
-    /// Asks by REST once more for a candle that the exchange seemed not to have.
-    ///
-    /// # Errors
-    /// Whatever the request meets.
-    pub async fn ask_again(&mut self, symbol: &Symbol, time_ms: i64) -> Result<(), Error> {
-        let Some(coin) = self.coins.iter().find(|coin| coin.symbol == *symbol) else { return Ok(()) };
-        if coin.known_until_ms <= time_ms || coin.candles.contains_key(&time_ms) {
-            return Ok(());
+    /// Asks by REST once more for a candle that the exchange seemed not to have; [`Feed::listen`] takes the answer, and
+    /// nothing waits for it.
+    pub fn ask_again(&mut self, symbol: &Symbol, time_ms: i64, now_ms: i64) {
+        let (step, interval) = (self.step(), self.source.interval);
+        let Some(coin) = self.coin(symbol) else { return };
+        if coin.known_until_ms <= time_ms || coin.candles.contains_key(&time_ms) || self.aside.len() >= ASIDE {
+            return;
         }
-        let step = self.source.interval.ms();
-        let served = self.client.served_klines(symbol, self.source.interval, time_ms, time_ms + 2 * step).await?;
-        match served[..] {
-            [candle, _] if candle.open_time_ms == time_ms => self.take(symbol, candle),
-            _ => {}
+        let (client, symbol) = (self.client.clone(), symbol.clone());
+        self.aside.spawn(async move {
+            let served = client.served_klines(&symbol, interval, time_ms, time_ms + 2 * step, now_ms).await;
+            Aside::Overdue(Answer { symbol, asked_ms: now_ms, served })
+        });
+    }
+
+    /// Asks by REST whether a coin is still traded, at most once for the bar at `time_ms`; [`Feed::listen`] takes the
+    /// answer.
+    pub fn ask_status(&mut self, symbol: &Symbol, time_ms: i64) {
+        if self.aside.len() >= ASIDE {
+            return;
         }
-        Ok(())
+        let client = self.client.clone();
+        let Some(coin) = self.coin_mut(symbol).filter(|coin| coin.status_asked_ms < time_ms) else { return };
+        coin.status_asked_ms = time_ms;
+        let symbol = symbol.clone();
+        self.aside.spawn(async move {
+            let is_trading = client.is_trading(&symbol).await;
+            Aside::Status { symbol, is_trading }
+        });
     }
 
     /// Waits for at most `longest` for the next thing to come: a candle or a connection by websocket, an answer by REST.
+    /// No candle can have closed later than `latest_close_ms` by the exchange's clock.
     ///
     /// # Errors
-    /// What was wrong when a connection was lost or could not be made, or a request failed.
-    pub async fn listen(&mut self, longest: Duration) -> Result<(), FeedFault> {
+    /// What was wrong when a connection was lost or could not be made, a request failed, or a candle cannot be.
+    pub async fn listen(&mut self, longest: Duration, latest_close_ms: i64) -> Result<(), FeedFault> {
+        self.latest_close_ms = latest_close_ms;
         let is_idle = self.stream.is_none() && self.connecting.is_none();
         if is_idle && self.source.uses_websocket && Instant::now() >= self.retry.0 {
             let symbols: Vec<Symbol> = self.coins.iter().map(|coin| coin.symbol.clone()).collect();
@@ -225,6 +257,7 @@ impl Feed {
                 KlineStream::connect(market, websocket_url.as_deref(), &symbols, interval).await.map(Box::new)
             }));
         }
+        let ended = |error: JoinError| FeedFault::Rest(Error::Task { reason: error.to_string() });
         match self.next_event(longest).await {
             Event::Nothing => Ok(()),
             Event::Connected(ended) => {
@@ -235,17 +268,18 @@ impl Feed {
             }
             Event::Heard(Ok((symbol, candle))) => {
                 self.retry.1 = FIRST_PAUSE;
-                self.take(&symbol, candle);
+                // REST is asked for one that cannot be, and says whether there is a good one.
+                self.take(&symbol, candle.map_err(|fault| FeedFault::Candle(symbol.clone(), fault))?);
                 Ok(())
             }
             Event::Heard(Err(error)) => Err(self.disconnected(error)),
-            Event::Answered(Ok(answer)) => self.take_answer(answer).map_err(FeedFault::Rest),
-            Event::Answered(Err(error)) => Err(FeedFault::Rest(Error::Task { reason: error.to_string() })),
+            Event::Answered(answer) => self.take_answer(answer.map_err(ended)?).map_err(FeedFault::Rest),
+            Event::Aside(aside) => self.take_aside(aside.map_err(ended)?).map_err(FeedFault::Rest),
         }
     }
 
     async fn next_event(&mut self, longest: Duration) -> Event {
-        let Self { stream, connecting, asked, .. } = self;
+        let Self { stream, connecting, asked, aside, .. } = self;
         let connected = async {
             match connecting {
                 Some(connecting) => connecting.await,
@@ -262,6 +296,7 @@ impl Feed {
             heard = heard => Event::Heard(heard),
             connected = connected => Event::Connected(connected),
             Some(answered) = asked.join_next() => Event::Answered(answered),
+            Some(answered) = aside.join_next() => Event::Aside(answered),
             () = sleep(longest) => Event::Nothing,
         }
     }
@@ -272,23 +307,39 @@ impl Feed {
         FeedFault::Websocket(error)
     }
 
-    /// A candle that is known to be closed.
+    /// A candle that is known to be closed, unless the clock says that it cannot be.
     fn take(&mut self, symbol: &Symbol, candle: Candle) {
-        let (step, keep_bars) = (self.source.interval.ms(), self.keep_bars);
-        let Some(coin) = self.coins.iter_mut().find(|coin| coin.symbol == *symbol) else { return };
-        if coin.candles.contains_key(&candle.open_time_ms) {
-            return;
+        let (step, keep_bars, latest_close_ms) = (self.step(), self.keep_bars, self.latest_close_ms);
+        let Some(coin) = self.coin_mut(symbol) else { return };
+        if candle.open_time_ms.saturating_add(step) > latest_close_ms {
+            self.ahead.push((symbol.clone(), candle));
+        } else if coin.take(candle, step, keep_bars) {
+            self.arrived.push_back((symbol.clone(), candle));
+            self.last_arrival = Instant::now();
         }
-        coin.candles.insert(candle.open_time_ms, candle);
-        coin.advance(step, i64::MIN);
-        while coin.candles.len() > keep_bars
-            && coin.candles.first_key_value().is_some_and(|(first, _)| *first < coin.keep_from_ms)
-        {
-            coin.candles.pop_first();
+    }
+
+    /// Forgets what was asked when the clock was ahead of `now_ms`: those answers are of another time than they seemed.
+    pub fn go_back(&mut self, now_ms: i64) {
+        for coin in &mut self.coins {
+            coin.answered_ms = coin.answered_ms.min(now_ms);
+            coin.status_asked_ms = coin.status_asked_ms.min(now_ms);
         }
-        self.arrived.push_back((symbol.clone(), candle));
-        self.last_arrival = Instant::now();
-        self.latest_close_ms = self.latest_close_ms.max(Some(candle.open_time_ms.saturating_add(step)));
+    }
+
+    /// Whether candles came that seem to have closed in the future.
+    pub fn is_ahead(&self) -> bool {
+        self.is_refused_ahead || !self.ahead.is_empty()
+    }
+
+    /// Takes those of the candles that came too early which had closed by `latest_close_ms`, as the clock now is; returns
+    /// the others, which are dropped.
+    pub fn settle_ahead(&mut self, latest_close_ms: i64) -> Vec<(Symbol, Candle)> {
+        (self.latest_close_ms, self.is_refused_ahead) = (latest_close_ms, false);
+        for (symbol, candle) in std::mem::take(&mut self.ahead) {
+            self.take(&symbol, candle);
+        }
+        std::mem::take(&mut self.ahead)
     }
 
     /// Asks by REST for what `symbols` lack, all at once, unless requests are still under way; [`Feed::listen`] takes the
@@ -297,11 +348,11 @@ impl Feed {
         if !self.asked.is_empty() {
             return;
         }
-        let (step, interval) = (self.source.interval.ms(), self.source.interval);
+        let (step, interval) = (self.step(), self.source.interval);
         for coin in self.coins.iter().filter(|coin| symbols.contains(&coin.symbol)) {
             let (client, symbol, from_ms) = (self.client.clone(), coin.symbol.clone(), coin.known_until_ms);
             self.asked.spawn(async move {
-                let served = client.served_klines(&symbol, interval, from_ms, now_ms + 2 * step).await;
+                let served = client.served_klines(&symbol, interval, from_ms, now_ms + 2 * step, now_ms).await;
                 Answer { symbol, asked_ms: now_ms, served }
             });
         }
@@ -309,156 +360,61 @@ impl Feed {
 
     fn take_answer(&mut self, answer: Answer) -> Result<(), Error> {
         let Answer { symbol, asked_ms, served } = answer;
-        let step = self.source.interval.ms();
+        let step = self.step();
         let hole_after_ms = self.source.hole_after_bars as i64 * step;
         let mut holes_until_ms = i64::MIN;
         let result = match served {
-            // The last one may still change: it counts once a later one is served.
-            Ok(candles) => {
-                if let Some((last, closed)) = candles.split_last() {
-                    for candle in closed {
-                        self.take(&symbol, *candle);
-                    }
-                    // A candle of the far future would make everything before it a hole.
-                    holes_until_ms = last.open_time_ms.min(asked_ms).saturating_sub(hole_after_ms);
-                }
+            Ok(served) => {
+                self.take_served(&symbol, &served, asked_ms);
+                // A candle of the far future would make everything before it a hole.
+                let last_ms = served.last_open_ms.map(|last_ms| last_ms.min(asked_ms));
+                holes_until_ms = last_ms.map_or(i64::MIN, |last_ms| last_ms.saturating_sub(hole_after_ms));
                 Ok(())
             }
             // An exchange that does not know the coin has answered: it has no candles of it.
             Err(error @ Error::Rejected { .. }) => Err(error),
             Err(error) => return Err(error),
         };
-        if let Some(coin) = self.coins.iter_mut().find(|coin| coin.symbol == symbol) {
+        if let Some(coin) = self.coin_mut(&symbol) {
             coin.advance(step, holes_until_ms);
             coin.answered_ms = asked_ms;
         }
         result
     }
-}
 
-impl Coin {
-    /// Moves on over the bars whose candle is here, and over holes up to the bar that opens at `holes_until_ms`.
-    fn advance(&mut self, step: i64, holes_until_ms: i64) {
-        while self.candles.contains_key(&self.known_until_ms) || self.known_until_ms <= holes_until_ms {
-            self.known_until_ms += step;
+    /// Takes the candles of an answer that can no longer change, and notes the bars of those that cannot be.
+    fn take_served(&mut self, symbol: &Symbol, served: &Served, asked_ms: i64) {
+        let step = self.step();
+        for candle in served.final_candles(self.source.interval, asked_ms) {
+            self.take(symbol, *candle);
+        }
+        let last_refused_ms = served.refused.iter().map(|fault| fault.open_time_ms).max();
+        self.is_refused_ahead |= last_refused_ms.is_some_and(|last_ms| last_ms > asked_ms.saturating_add(step));
+        let Some(coin) = self.coin_mut(symbol) else { return };
+        // Off the grid it takes the place of the bar that it opens in.
+        let bars = served.refused.iter().map(|fault| fault.open_time_ms.div_euclid(step).saturating_mul(step));
+        let is_final = |bar: &i64| served.last_open_ms.is_some_and(|last_ms| bar.saturating_add(step) <= last_ms);
+        coin.impossible.extend(bars.filter(is_final).filter(|bar| *bar >= coin.known_until_ms));
+    }
+
+    fn take_aside(&mut self, aside: Aside) -> Result<(), Error> {
+        match aside {
+            Aside::Overdue(Answer { symbol, asked_ms, served }) => {
+                self.take_served(&symbol, &served?, asked_ms);
+                Ok(())
+            }
+            Aside::Status { symbol, is_trading } => {
+                // Where the exchange does not say, its candles will.
+                let is_off_market = is_trading.is_ok_and(|is_trading| !is_trading);
+                if let Some(coin) = self.coin_mut(&symbol) {
+                    coin.is_off_market = is_off_market;
+                }
+                Ok(())
+            }
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const STEP: i64 = 60_000;
-
-    fn coin(bars: &[i64]) -> Coin {
-        let candles = bars.iter().map(|bar| (bar * STEP, Candle::close_only(bar * STEP, 1.0))).collect();
-        Coin {
-            symbol: Symbol::new("BTCUSDT").unwrap(),
-            candles,
-            known_until_ms: 0,
-            answered_ms: 0,
-            keep_from_ms: i64::MAX,
-        }
-    }
-
-    /// A feed of one coin, whose exchange is at `address` or nowhere.
-    fn feed(address: Option<std::net::SocketAddr>) -> (Feed, Symbol) {
-        let host = address.map_or("127.0.0.1:9".to_owned(), |address| address.to_string());
-        let client = RestClient::new(Market::Spot, Some(&format!("http://{host}"))).unwrap();
-        let source = FeedSource {
-            market: Market::Spot,
-            interval: Interval::ONE_MINUTE,
-            websocket_url: Some(format!("ws://{host}")),
-            uses_websocket: address.is_some(),
-            hole_after_bars: 2,
-        };
-        let symbol = Symbol::new("BTCUSDT").unwrap();
-        (Feed::new(source, client, std::slice::from_ref(&symbol), 0, 100), symbol)
-    }
-
-    #[test]
-    fn a_bar_is_known_when_it_is_here_or_later_ones_have_been_served() {
-        let known = |bars: &[i64], last: i64| {
-            let mut coin = coin(bars);
-            coin.advance(STEP, (last - 2) * STEP);
-            coin.known_until_ms / STEP
-        };
-        assert_eq!(known(&[0, 1, 2], 3), 3);
-        assert_eq!(known(&[0, 1], 3), 2, "bar 2 may yet come");
-        assert_eq!(known(&[0, 1, 3], 4), 4, "there is no bar 2");
-        assert_eq!(known(&[], 0), 0);
-    }
-
-    #[test]
-    fn a_due_candle_is_waited_for_and_only_then_done_without() {
-        let (mut feed, symbol) = feed(None);
-        for bar in [0, 1, 5, 6] {
-            feed.take(&symbol, Candle::close_only(bar * STEP, bar as f64 + 1.0));
-        }
-        let at = |feed: &Feed, bar: i64| feed.candle_from(&symbol, bar * STEP).map(|candle| candle.open_time_ms / STEP);
-        assert_eq!((at(&feed, 1), at(&feed, 2), at(&feed, 5), at(&feed, 9)), (Some(1), None, Some(5), None));
-        assert_eq!(feed.waiting_for(2 * STEP), std::slice::from_ref(&symbol));
-        assert_eq!(feed.bars_behind(&symbol, 3 * STEP), 2);
-        feed.coins[0].advance(STEP, 4 * STEP);
-        assert!(feed.waiting_for(6 * STEP).is_empty());
-        assert_eq!(at(&feed, 2), None, "a hole for forecasts, but bar 2 may be late");
-        for bar in 7..63 {
-            feed.take(&symbol, Candle::close_only(bar * STEP, 1.0));
-        }
-        assert_eq!((at(&feed, 2), at(&feed, 3)), (Some(5), None));
-        feed.take(&symbol, Candle::close_only(3 * STEP, 4.0));
-        assert_eq!(at(&feed, 3), Some(3), "it came late");
-    }
-    #[test]
-    fn candles_that_a_position_waits_for_outlive_a_long_outage() {
-        let (mut feed, symbol) = feed(None);
-        feed.keep_bars = 10;
-        feed.take(&symbol, Candle::close_only(0, 1.0));
-        feed.keep_from(|_| Some(0));
-        for bar in 1..50 {
-            feed.take(&symbol, Candle::close_only(bar * STEP, 1.0));
-        }
-        assert_eq!(feed.candle_from(&symbol, 15 * STEP).map(|candle| candle.open_time_ms), Some(15 * STEP));
-        feed.keep_from(|_| None);
-        feed.take(&symbol, Candle::close_only(50 * STEP, 1.0));
-        assert_eq!(feed.coins[0].candles.len(), 10, "nothing waits any more");
-        assert_eq!((feed.take_latest_close(), feed.take_latest_close()), (Some(51 * STEP), None));
-    }
-
-    /// After a long stop, candles of months are asked for of no coin but the one whose position waits for one of them.
-    #[test]
-    fn only_a_coin_with_an_open_position_begins_early() {
-        let (one, symbol) = feed(None);
-        let symbols = [symbol.clone(), Symbol::new("ETHUSDT").unwrap()];
-        let mut feed = Feed::new(one.source, one.client, &symbols, 100 * STEP, 10);
-        feed.begin_from(|other| (*other == symbol).then_some(5 * STEP));
-        assert_eq!(feed.coins.iter().map(|coin| coin.known_until_ms).collect::<Vec<_>>(), [5 * STEP, 100 * STEP]);
-        for bar in 5..60 {
-            feed.take(&symbol, Candle::close_only(bar * STEP, 1.0));
-        }
-        assert_eq!(feed.candle_from(&symbol, 5 * STEP).map(|candle| candle.open_time_ms), Some(5 * STEP));
-    }
-
-    #[test]
-    fn a_candle_of_the_far_future_makes_no_holes() {
-        let (mut feed, symbol) = feed(None);
-        let served = [0, 1, 1_000_000_000].map(|bar| Candle::close_only(bar * STEP, 1.0)).to_vec();
-        feed.take_answer(Answer { symbol, asked_ms: 2 * STEP, served: Ok(served) }).unwrap();
-        assert_eq!(feed.coins[0].known_until_ms, 2 * STEP);
-    }
-
-    #[tokio::test]
-    async fn a_host_that_does_not_answer_holds_nothing_up() {
-        // Takes connections, and never says a word.
-        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = silent.local_addr().unwrap();
-        let (mut feed, symbol) = feed(Some(address));
-        feed.ask(std::slice::from_ref(&symbol), 0);
-        let listened = feed.listen(Duration::from_millis(1));
-        tokio::time::timeout(Duration::from_secs(5), listened).await.unwrap().unwrap();
-        assert!(feed.connecting.is_some() && feed.asked.len() == 1, "both go on");
-        feed.ask(std::slice::from_ref(&symbol), 1);
-        assert_eq!(feed.asked.len(), 1, "none is sent beside one that is under way");
-    }
-}
+#[path = "feed_tests.rs"]
+mod tests;

@@ -1,11 +1,11 @@
 //! Log lines: for people on stderr, as JSON in a file.
 
-use std::fs::OpenOptions;
-use std::io::{self, IsTerminal};
+use std::fs::{File, OpenOptions};
+use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 use std::sync::Mutex;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt;
@@ -14,7 +14,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// Begins logging; JSON lines are appended to `path`.
 ///
 /// # Errors
-/// A file that cannot be written; a log that has begun already.
+/// A file that cannot be written or is no such log; a log that has begun already.
 pub fn begin(path: &Path) -> anyhow::Result<()> {
     let file = OpenOptions::new().create(true).append(true).open(path);
     let file = file
@@ -24,4 +24,24 @@ pub fn begin(path: &Path) -> anyhow::Result<()> {
     let as_json = fmt::layer().json().flatten_event(true).with_target(false).with_writer(Mutex::new(file));
     let all = tracing_subscriber::registry().with(LevelFilter::INFO).with(for_people).with(as_json);
     all.try_init().context("the log has begun already")
+}
+
+/// Refuses to append to what is no plain file, or does not begin as a log does.
+///
+/// # Errors
+/// Such a file, by name.
+pub fn check(path: &Path) -> anyhow::Result<()> {
+    dataset::check_output(path)?;
+    let mut first = [0];
+    let is_log = match File::open(path) {
+        Ok(mut file) => file.read(&mut first)? == 0 || first == *b"{",
+        Err(_) => true,
+    };
+    if !is_log {
+        bail!(
+            "{} is somebody else's file, expected the log of a watch or none\nhint: --ledger FILE puts both elsewhere",
+            path.display()
+        );
+    }
+    Ok(())
 }

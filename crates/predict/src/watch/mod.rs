@@ -1,7 +1,9 @@
 //! `predict --watch`: a forecast of every minute as it closes, and pretend positions on it.
 
 mod acting;
+mod book;
 mod clock;
+mod coin;
 mod config;
 mod feed;
 mod log;
@@ -10,7 +12,8 @@ mod session;
 mod start;
 
 pub use acting::{Acting, why_not};
-pub use clock::ExchangeClock;
+pub use clock::{ExchangeClock, Reading};
+pub use coin::SETTLE_WITHOUT_AFTER_BARS;
 pub use config::WatchConfig;
-pub use feed::{Feed, FeedFault, FeedSource, SETTLE_WITHOUT_AFTER_BARS};
+pub use feed::{Feed, FeedFault, FeedSource};
 pub use start::{WatchArgs, watch};

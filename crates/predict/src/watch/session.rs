@@ -3,17 +3,18 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dataset::format_time;
 use evaluate::pearson;
 use market::{RestClient, Symbol};
 use tokio::time::timeout;
 use tracing::{info, warn};
-use trading::{Ledger, LoggedForecast, Minute, Price};
+use trading::{LoggedForecast, Minute, Position, Price};
 
+use super::book::Book;
 use super::metrics::Metrics;
-use crate::watch::{Acting, ExchangeClock, Feed, FeedFault, why_not};
+use crate::watch::{Acting, ExchangeClock, Feed, FeedFault, Reading, why_not};
 use crate::{Checkpoint, Forecasts, History, WatchConfig, forecast_at};
 
 /// Longest sleep, so that an interrupt is noticed.
@@ -21,6 +22,13 @@ const NAP: Duration = Duration::from_millis(100);
 
 /// How long a reading of the exchange's clock may take, in its milliseconds; nor is one begun so close to a bar's end.
 const READING_MS: f64 = 5000.0;
+
+/// Pause between two readings of the clock for candles that seem to come from the future.
+const DOUBT_PAUSE: Duration = Duration::from_secs(10);
+
+/// How long, in the exchange's milliseconds, a coin is waited for that the exchange has answered not to have, before it is
+/// asked whether the coin is still traded.
+const STATUS_AFTER_MS: i64 = 2000;
 
 /// A running watch.
 pub struct Session {
@@ -30,7 +38,7 @@ pub struct Session {
     pub client: RestClient,
     pub clock: ExchangeClock,
     pub feed: Feed,
-    pub ledger: Ledger,
+    pub book: Book,
     pub ledger_path: PathBuf,
     pub metrics: Metrics,
     pub is_interrupted: Arc<AtomicBool>,
@@ -40,6 +48,8 @@ pub struct Session {
     pub net: f64,
     /// The bar for which a failing REST interface was last reported: one line a bar will do.
     pub reported_ms: i64,
+    /// When candles last made the clock doubtful.
+    pub doubted_at: Option<Instant>,
 }
 
 /// What the wait for a minute's candles ended with.
@@ -82,16 +92,17 @@ impl Session {
     pub async fn run(mut self) -> anyhow::Result<()> {
         let mut time_ms = self.last_closed_ms();
         while !self.is_over() {
-            self.wait_for_close(time_ms).await;
-            let collected = self.collect(time_ms).await;
+            self.wait_for_close(time_ms).await?;
+            let collected = self.collect(time_ms).await?;
             // Forecasts first: everything else has time.
             let forecasts = match &collected {
                 Collected::Without(_) => Some(self.forecast(time_ms)?),
                 _ => None,
             };
             let arrived = self.feed.take_arrived();
-            self.ledger.add_candles(arrived.iter().map(|(symbol, candle)| (symbol, candle)))?;
-            self.settle()?;
+            let opened = self.book.add_candles(arrived)?;
+            self.note_opened(&opened);
+            self.settle(time_ms)?;
             match collected {
                 Collected::Without(absent) => {
                     if let Some(made) = forecasts {
@@ -99,74 +110,108 @@ impl Session {
                     }
                 }
                 Collected::TooLate(waiting) => {
-                    let coins = waiting.iter().map(Symbol::as_str).collect::<Vec<_>>().join(" ");
+                    let coins = names(&waiting);
                     warn!(time = format_time(time_ms), %coins, "no forecasts: candles did not come in time");
                     self.metrics.minutes.with_label_values(&["incomplete"]).inc();
+                    // Not one coin's candle: perhaps it is not this minute at all.
+                    self.clock.doubt();
+                    self.read_clock_if_old().await;
                 }
                 Collected::Stopped => break,
             }
-            self.ask_for_overdue().await?;
+            self.ask_for_overdue(time_ms);
             self.report()?;
-            let next_ms = time_ms + self.bar_ms();
-            time_ms = next_ms.max(self.last_closed_ms());
-            let missed = (time_ms - next_ms) / self.bar_ms();
-            if missed > 0 {
-                warn!(from = format_time(next_ms), minutes = missed, "no forecasts: these minutes were missed");
-                self.metrics.minutes.with_label_values(&["missed"]).inc_by(missed as u64);
-            }
+            time_ms = self.next_bar(time_ms);
         }
-        let open = self.ledger.open_positions()?.len();
+        self.book.finish()?;
+        let open = self.book.open_positions().len();
         info!(open_positions = open, ledger = %self.ledger_path.display(), "stopped; the ledger is complete");
         Ok(())
     }
 
+    /// The bar that is forecast after the one at `time_ms`.
+    fn next_bar(&mut self, time_ms: i64) -> i64 {
+        let (next_ms, last_ms) = (time_ms + self.bar_ms(), self.last_closed_ms());
+        // Candles may come a little before the clock shows their close; here it was ahead, and has been put right.
+        if last_ms + self.bar_ms() < time_ms {
+            warn!(from = format_time(time_ms), to = format_time(last_ms), "the clock was ahead: going back");
+            self.feed.go_back(self.clock.now_ms());
+            return last_ms;
+        }
+        let missed = (last_ms - next_ms).max(0) / self.bar_ms();
+        if missed > 0 {
+            warn!(from = format_time(next_ms), minutes = missed, "no forecasts: these minutes were missed");
+            self.metrics.minutes.with_label_values(&["missed"]).inc_by(missed as u64);
+        }
+        next_ms.max(last_ms)
+    }
+
     /// Listens until the bar is closed by the exchange's clock, or all of its candles are here.
-    async fn wait_for_close(&mut self, time_ms: i64) {
+    async fn wait_for_close(&mut self, time_ms: i64) -> anyhow::Result<()> {
         let close_ms = time_ms + self.bar_ms();
         while self.clock.now_ms() < close_ms && !self.feed.waiting_for(time_ms).is_empty() && !self.is_over() {
             let nap = self.clock.until(close_ms).min(NAP);
-            self.listen(nap).await;
-            if self.clock.is_old() && self.clock.until(close_ms) > 2 * self.clock.real(READING_MS) {
-                self.read_clock().await;
+            self.listen(nap).await?;
+            if self.clock.until(close_ms) > 2 * self.clock.real(READING_MS) {
+                self.read_clock_if_old().await;
             }
+        }
+        Ok(())
+    }
+
+    async fn read_clock_if_old(&mut self) {
+        if self.clock.is_old() {
+            self.read_clock(ExchangeClock::add).await;
         }
     }
 
-    /// Reads the exchange's clock again; whether it could.
-    async fn read_clock(&mut self) -> bool {
-        let reading = ExchangeClock::read(&self.client, self.settings.clock_speed);
-        match timeout(self.clock.real(READING_MS), reading).await {
-            Ok(Ok(clock)) => self.clock = clock,
-            Ok(Err(_)) | Err(_) => {
-                self.metrics.faults.with_label_values(&["rest"]).inc();
-                self.clock.keep_for_now();
-                return false;
-            }
-        }
+    /// Reads the exchange's clock again; whether it could. `take` says what becomes of the readings before.
+    async fn read_clock(&mut self, take: fn(&mut ExchangeClock, &[Reading])) -> bool {
+        let readings = timeout(self.clock.real(READING_MS), ExchangeClock::readings(&self.client)).await;
+        let Ok(Ok(readings)) = readings else {
+            self.metrics.faults.with_label_values(&["rest"]).inc();
+            self.clock.keep_for_now();
+            return false;
+        };
+        take(&mut self.clock, &readings);
         true
     }
 
-    /// Listens for the next thing to come. A clock that candles prove slow is read again before anything is done by it.
-    async fn listen(&mut self, longest: Duration) {
+    /// Listens for the next thing to come, and writes down what the ledger could not take before. A clock that candles
+    /// prove slow is read again before anything is done by it; candles that are still of the future are left out.
+    async fn listen(&mut self, longest: Duration) -> anyhow::Result<()> {
         self.hear(longest).await;
-        if let Some(close_ms) = self.feed.take_latest_close()
-            && self.clock.is_behind(close_ms)
-        {
-            warn!(candle_closed = format_time(close_ms), "the clock is behind: did this machine sleep?");
-            while !self.read_clock().await && !self.is_over() {
-                self.hear(NAP).await;
+        if self.feed.is_ahead() {
+            if self.doubted_at.is_none_or(|doubted_at| doubted_at.elapsed() > DOUBT_PAUSE) {
+                warn!(clock = format_time(self.clock.now_ms()), "the clock is behind: did this machine sleep?");
+                while !self.read_clock(ExchangeClock::replace).await && !self.is_over() {
+                    self.hear(NAP).await;
+                }
+                self.doubted_at = Some(Instant::now());
+            }
+            for (symbol, candle) in self.feed.settle_ahead(self.clock.latest_close_ms()) {
+                warn!(%symbol, time = format_time(candle.open_time_ms), "a candle of the future is left out");
             }
         }
+        if self.book.is_due() {
+            let opened = self.book.write()?;
+            self.note_opened(&opened);
+        }
+        Ok(())
     }
 
     async fn hear(&mut self, longest: Duration) {
         let was_streaming = self.feed.is_streaming();
-        match self.feed.listen(longest).await {
+        match self.feed.listen(longest, self.clock.latest_close_ms()).await {
             Ok(()) if !was_streaming && self.feed.is_streaming() => info!("listening by websocket"),
             Ok(()) => {}
             Err(FeedFault::Websocket(error)) => {
                 warn!("{error}");
                 self.metrics.faults.with_label_values(&["websocket"]).inc();
+            }
+            Err(FeedFault::Candle(symbol, fault)) => {
+                warn!(%symbol, "a candle that cannot be counts as missing: {fault}");
+                self.metrics.faults.with_label_values(&["candle"]).inc();
             }
             Err(FeedFault::Rest(error)) => {
                 // An exchange that is down is asked many times.
@@ -181,7 +226,7 @@ impl Session {
     }
 
     /// Waits for the bar's candles of all coins: by websocket, and by REST for those that it does not bring.
-    async fn collect(&mut self, time_ms: i64) -> Collected {
+    async fn collect(&mut self, time_ms: i64) -> anyhow::Result<Collected> {
         let close_ms = time_ms + self.bar_ms();
         let give_up_ms = close_ms + (self.settings.patience_secs * 1000.0) as i64;
         let mut ask_ms = close_ms + if self.feed.is_streaming() { self.settings.rest_after_ms as i64 } else { 0 };
@@ -190,49 +235,82 @@ impl Session {
             let (absent, awaited): (Vec<Symbol>, Vec<Symbol>) =
                 waiting.into_iter().partition(|symbol| self.is_absent(symbol, time_ms));
             if awaited.is_empty() {
-                return Collected::Without(absent);
+                return Ok(Collected::Without(absent));
             }
             if self.is_over() {
-                return Collected::Stopped;
+                return Ok(Collected::Stopped);
             }
             let now_ms = self.clock.now_ms();
             if now_ms >= give_up_ms {
-                return Collected::TooLate(awaited);
+                if self.feed.has_some(time_ms) {
+                    let coins = names(&awaited);
+                    warn!(time = format_time(time_ms), %coins, "forecast without: no candle came in time");
+                    return Ok(Collected::Without([absent, awaited].concat()));
+                }
+                return Ok(Collected::TooLate(awaited));
+            }
+            if now_ms >= close_ms + STATUS_AFTER_MS && self.feed.has_some(time_ms) {
+                awaited.iter().for_each(|symbol| self.feed.ask_status(symbol, time_ms));
             }
             if now_ms >= ask_ms {
                 self.feed.ask(&awaited, now_ms);
                 ask_ms = now_ms + self.settings.rest_every_ms as i64;
             }
             let nap = self.clock.until(ask_ms).min(NAP);
-            self.listen(nap).await;
+            self.listen(nap).await?;
         }
     }
 
-    /// Whether the exchange has said after the bar's close that it has had no candle of the coin for long.
+    /// Whether the exchange has said after the bar's close that it has had no candle of the coin for some bars, though it
+    /// has those of others, or that the coin is not traded any more.
     fn is_absent(&self, symbol: &Symbol, time_ms: i64) -> bool {
-        self.feed.bars_behind(symbol, time_ms) > self.settings.absent_after_bars
-            && self.feed.was_answered_since(symbol, time_ms + self.bar_ms())
+        let is_missing = self.feed.bars_behind(symbol, time_ms) > self.settings.absent_after_bars
+            && self.feed.was_answered_since(symbol, time_ms + self.bar_ms());
+        is_missing && self.feed.has_some(time_ms) || self.feed.is_gone(symbol, time_ms)
     }
 
-    /// Asks once more for the candles of positions that the exchange seems not to have.
-    async fn ask_for_overdue(&mut self) -> anyhow::Result<()> {
-        for position in self.ledger.open_positions()? {
-            let time_ms = if position.entry_price.is_none() { position.entry_ms } else { position.due_ms };
-            if let Err(error) = self.feed.ask_again(&position.symbol, time_ms).await {
-                warn!("{error}");
-                self.metrics.faults.with_label_values(&["rest"]).inc();
+    /// Asks once more, beside the loop, for the candles of positions that the exchange seems not to have, and whether the
+    /// coins that are gone are traded again.
+    fn ask_for_overdue(&mut self, time_ms: i64) {
+        let now_ms = self.clock.now_ms();
+        for position in self.book.open_positions() {
+            let wanted_ms = if position.entry_price.is_none() { position.entry_ms } else { position.due_ms };
+            self.feed.ask_again(&position.symbol, wanted_ms, now_ms);
+        }
+        for symbol in &self.checkpoint.config.universe.symbols {
+            if self.feed.is_gone(symbol, time_ms) {
+                self.feed.ask_status(symbol, time_ms);
             }
         }
-        Ok(())
     }
 
-    /// Opens and closes positions whose candles are here.
-    fn settle(&mut self) -> anyhow::Result<()> {
-        let price = |symbol: &Symbol, time_ms: i64| {
-            let candle = self.feed.candle_from(symbol, time_ms)?;
-            Some(Price { time_ms: candle.open_time_ms, close: candle.close })
+    /// The last known candle of every coin with a position that is due and whose coin is gone.
+    fn last_prices(&mut self, time_ms: i64) -> anyhow::Result<Vec<(Symbol, i64, Price)>> {
+        let due = |position: &&Position| position.due_ms <= time_ms && self.feed.is_gone(&position.symbol, time_ms);
+        let due: Vec<Position> = self.book.open_positions().iter().filter(due).cloned().collect();
+        let mut prices = Vec::new();
+        for position in due {
+            for wanted_ms in [position.entry_ms, position.due_ms] {
+                if let Some(candle) = self.book.last_candle(&position.symbol, wanted_ms)? {
+                    let price = Price { time_ms: candle.open_time_ms, close: candle.close, is_last_known: true };
+                    prices.push((position.symbol.clone(), wanted_ms, price));
+                }
+            }
+        }
+        Ok(prices)
+    }
+
+    /// Opens and closes positions whose candles are here, or whose coin is gone at `time_ms`.
+    fn settle(&mut self, time_ms: i64) -> anyhow::Result<()> {
+        let last_prices = self.last_prices(time_ms)?;
+        let price = |symbol: &Symbol, wanted_ms: i64| {
+            if let Some(candle) = self.feed.candle_from(symbol, wanted_ms) {
+                return Some(Price { time_ms: candle.open_time_ms, close: candle.close, is_last_known: false });
+            }
+            let is_wanted = |(of, at_ms, _): &&(Symbol, i64, Price)| of == symbol && *at_ms == wanted_ms;
+            last_prices.iter().find(is_wanted).map(|(_, _, price)| *price)
         };
-        for position in self.ledger.settle(price)? {
+        for position in self.book.settle(price)? {
             info!(
                 symbol = %position.symbol,
                 side = position.side.name(),
@@ -241,12 +319,13 @@ impl Session {
                 entry = position.entry_price,
                 exit = position.exit_price,
                 net_bps = position.net().map(|net| net * 1e4),
-                "position closed"
+                "{}",
+                if position.is_last_known { "position closed at the last known price: the coin is gone" } else { "position closed" }
             );
             self.metrics.positions.with_label_values(&["closed"]).inc();
             self.net += position.net().unwrap_or(0.0);
         }
-        let open = self.ledger.open_positions()?;
+        let open = self.book.open_positions();
         self.feed.keep_from(|symbol| {
             open.iter().filter(|position| position.symbol == *symbol).map(|position| position.forecast_ms).min()
         });
@@ -295,8 +374,28 @@ impl Session {
             }
             minute.forecasts.push(logged);
         }
-        let opened = self.ledger.record(&minute)?;
-        for position in &opened {
+        let signals = minute.signals.len();
+        let opened = self.book.record(minute)?;
+        self.note_opened(&opened);
+        self.settle(time_ms)?;
+        self.metrics.minutes.with_label_values(&["forecast"]).inc();
+        let of_all = |forecast: bool| forecasts.coins.iter().filter(|coin| coin.forecast.is_some() == forecast).count();
+        info!(
+            time = format_time(time_ms),
+            forecasts = of_all(true),
+            refused = of_all(false),
+            absent = absent.len(),
+            signals,
+            opened = opened.len(),
+            delay_ms = made_at_ms - forecasts.closed_at,
+            latency_ms = latency.as_millis() as u64,
+            "forecast"
+        );
+        Ok(())
+    }
+
+    fn note_opened(&self, opened: &[Position]) {
+        for position in opened {
             info!(
                 symbol = %position.symbol,
                 side = position.side.name(),
@@ -306,21 +405,6 @@ impl Session {
             );
             self.metrics.positions.with_label_values(&["opened"]).inc();
         }
-        self.settle()?;
-        self.metrics.minutes.with_label_values(&["forecast"]).inc();
-        let of_all = |forecast: bool| forecasts.coins.iter().filter(|coin| coin.forecast.is_some() == forecast).count();
-        info!(
-            time = format_time(time_ms),
-            forecasts = of_all(true),
-            refused = of_all(false),
-            absent = absent.len(),
-            signals = minute.signals.len(),
-            opened = opened.len(),
-            delay_ms = made_at_ms - forecasts.closed_at,
-            latency_ms = latency.as_millis() as u64,
-            "forecast"
-        );
-        Ok(())
     }
 
     fn note_drift(&self, symbol: &Symbol, drift: Option<&crate::Drift>) {
@@ -336,11 +420,16 @@ impl Session {
         let coins = self.checkpoint.config.universe.symbols.len().max(1);
         self.metrics.equity.set(1.0 + self.net / coins as f64);
         let hold_ms = self.checkpoint.config.target.horizon_bars as i64 * self.bar_ms();
-        let outcomes = self.ledger.outcomes(hold_ms, self.settings.pearson_forecasts)?;
+        let outcomes = self.book.outcomes(hold_ms, self.settings.pearson_forecasts)?;
         let (forecasts, realized): (Vec<f64>, Vec<f64>) = outcomes.into_iter().unzip();
         if let Some(correlation) = pearson(&forecasts, &realized) {
             self.metrics.pearson.set(correlation);
         }
         Ok(())
     }
+}
+
+/// Names of coins for a log line.
+fn names(symbols: &[Symbol]) -> String {
+    symbols.iter().map(Symbol::as_str).collect::<Vec<_>>().join(" ")
 }

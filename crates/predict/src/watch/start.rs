@@ -5,16 +5,20 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use cli::ConfigTable;
-use dataset::{format_time, parse_time};
+use dataset::{format_time, parse_time, quoted};
 use evaluate::Thresholds;
 use market::{RestClient, RestOptions};
 use tracing::{info, warn};
 use trading::{Ledger, TradingConfig};
 
+use super::book::Book;
 use super::metrics::Metrics;
 use super::session::Session;
 use super::{Acting, ExchangeClock, Feed, FeedSource, log};
 use crate::{Checkpoint, WatchConfig};
+
+/// Bars that are fetched beyond those of a forecast: should the first reading of the clock be ahead, they are enough.
+const SPARE_BARS: i64 = 60;
 
 /// What a watch is told beside its config.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -95,8 +99,9 @@ pub fn watch(
     let bar_ms = data.interval.ms();
     let thresholds = args.thresholds(run)?;
     let ledger_path = args.ledger_path(run);
+    log::check(&Ledger::log_path(&ledger_path))?;
     let ledger = Ledger::open(&ledger_path)?;
-    log::begin(&ledger_path.with_extension("jsonl"))?;
+    log::begin(&Ledger::log_path(&ledger_path))?;
     let is_interrupted = cli::watch_for_interrupt("finishing the minute")?;
     match &thresholds {
         Some(thresholds) if thresholds.hold_bars != checkpoint.config.target.horizon_bars => warn!(
@@ -108,7 +113,7 @@ pub fn watch(
         None => warn!(
             "nothing will be traded: {} is not there; `scripts/tune-thresholds {}` makes it",
             run.join("thresholds.toml").display(),
-            run.display()
+            quoted(run)
         ),
     }
     let acting = Acting::new(trading, &settings, thresholds, bar_ms);
@@ -137,8 +142,8 @@ pub fn watch(
         let open = ledger.open_positions()?;
         let net = ledger.all_positions()?.iter().filter_map(trading::Position::net).sum();
         let history_ms = checkpoint.history_bars() as i64 * bar_ms;
-        let first_ms = (clock.now_ms() - history_ms - bar_ms).div_euclid(bar_ms) * bar_ms;
-        let keep_bars = checkpoint.history_bars() + 16;
+        let first_ms = (clock.now_ms() - history_ms - SPARE_BARS * bar_ms).div_euclid(bar_ms) * bar_ms;
+        let keep_bars = checkpoint.history_bars() + SPARE_BARS as usize + 16;
         for position in open.iter().filter(|position| !symbols.contains(&position.symbol)) {
             warn!(symbol = %position.symbol, "an open position of a coin that is not in the universe stays open");
         }
@@ -161,13 +166,14 @@ pub fn watch(
             client,
             clock,
             feed,
-            ledger,
+            book: Book::new(ledger)?,
             ledger_path,
             metrics,
             is_interrupted,
             until_ms,
             net,
             reported_ms: i64::MIN,
+            doubted_at: None,
         };
         session.run().await
     })

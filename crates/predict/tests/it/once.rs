@@ -1,13 +1,14 @@
 //! One forecast, from the simulated market and from an exchange.
 
 use std::fs;
+use std::path::Path;
 
-use market::{Interval, Market};
+use market::{Interval, Market, Symbol};
 use model::DeviceChoice;
-use predict::Checkpoint;
-use replay::{Exchange, ReplayConfig};
+use predict::{CandleSource, Checkpoint, History};
+use replay::{Exchange, Faults, ReplayConfig};
 
-use crate::support::{into_ensemble, predict, untrained_run};
+use crate::support::{html_first, into_ensemble, predict, run_predict, untrained_run};
 
 #[test]
 fn the_last_closed_candle_is_forecast() {
@@ -85,4 +86,106 @@ fn a_rule_answers_where_no_model_loads() {
     assert_eq!(json["forecaster"], "indicator rule, no model");
     assert!(json["coins"][0]["forecast"].is_f64());
     assert!(predict(dir.path(), &["--run", "run"]).contains("by indicator rule, no model"));
+}
+
+/// An exchange of the tiny market at bar 2000, half a minute on, with its clock standing still.
+fn exchange(faults: Faults) -> Exchange {
+    let coins = tests::candles(&tests::tiny());
+    let start = (coins[0].1.open_time_ms[2000] + 30_000).to_string();
+    let replay = ReplayConfig { start, speed: 0.0, faults, ..ReplayConfig::default() };
+    Exchange::start(Market::Spot, Interval::ONE_MINUTE, coins, &replay).unwrap()
+}
+
+/// Forecasts of the exchange at `url`, by coin, and what stderr says.
+fn forecasts(dir: &Path, url: &str) -> (Vec<Option<f64>>, String) {
+    let arguments = ["--run", "run", "--source", "binance", "--base-url", url, "--json", "--cache-secs", "0"];
+    let output = run_predict(dir, &arguments);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    (json["coins"].as_array().unwrap().iter().map(|coin| coin["forecast"].as_f64()).collect(), said)
+}
+
+/// A coin that the exchange does not know, or a candle of one coin that cannot be, once ended the forecasts of all.
+#[test]
+fn one_coins_fault_is_named_and_the_others_are_forecast() {
+    let dir = tempfile::tempdir().unwrap();
+    untrained_run(dir.path());
+    let coin = Symbol::new("SIM2USDT").unwrap();
+    let times = tests::candles(&tests::tiny())[0].1.open_time_ms.clone();
+    let listed = [(coin.clone(), times[2400].to_string())].into();
+    let last = [(coin.clone(), vec![times[1999].to_string()])].into();
+    for (faults, reason) in [
+        (Faults { listed, ..Faults::default() }, "Invalid symbol"),
+        (Faults { impossible: last, ..Faults::default() }, "open is 0, expected a finite price above 0"),
+    ] {
+        let (found, said) = forecasts(dir.path(), &exchange(faults).url());
+        assert_eq!(found.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false, true], "{said}");
+        assert!(said.contains("warning: SIM2USDT is missing: ") && said.contains(reason), "{said}");
+    }
+    // In its history a candle that cannot be is a hole like any other.
+    let hole = [(coin, vec![times[1990].to_string()])].into();
+    let (found, said) = forecasts(dir.path(), &exchange(Faults { impossible: hole, ..Faults::default() }).url());
+    assert!(found[0].is_some() && found[2].is_some() && !said.contains("missing"), "{said}");
+}
+
+/// For some seconds the exchange serves a closed candle with values that are not its last ones.
+#[test]
+fn a_candle_that_could_still_change_is_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = untrained_run(dir.path());
+    let checkpoint = Checkpoint::load(&run, None, &[], DeviceChoice::Flex).unwrap();
+    let coins = tests::candles(&tests::tiny());
+    let start = (coins[0].1.open_time_ms[2000] + 100).to_string();
+    let faults = Faults { provisional_ms: 10_000, ..Faults::default() };
+    let replay = ReplayConfig { start, speed: 10.0, faults, ..ReplayConfig::default() };
+    let exchange = Exchange::start(Market::Spot, Interval::ONE_MINUTE, coins.clone(), &replay).unwrap();
+    let history = History::read(CandleSource::Binance, &checkpoint, None, Some(&exchange.url())).unwrap();
+    let place = coins[0].1.open_time_ms.binary_search(&history.at_ms).unwrap();
+    for ((symbol, found), (_, expected)) in history.coins.iter().zip(&coins) {
+        let (found, expected) = (found.candle(found.len() - 1), expected.candle(place));
+        assert_eq!(found.open_time_ms, history.at_ms, "{symbol}");
+        assert!((found.close / expected.close - 1.0).abs() < 1e-6, "{symbol}: {} {}", found.close, expected.close);
+    }
+}
+
+/// A captive portal, a bot check: one page of HTML is no reason to give up.
+#[test]
+fn a_page_of_html_is_asked_again() {
+    let dir = tempfile::tempdir().unwrap();
+    untrained_run(dir.path());
+    let exchange = exchange(Faults::default());
+    let (found, said) = forecasts(dir.path(), &html_first(&exchange, 2));
+    assert!(found.iter().all(Option::is_some), "{said}");
+}
+
+#[test]
+fn one_wrong_answer_of_the_clock_is_outvoted() {
+    let dir = tempfile::tempdir().unwrap();
+    untrained_run(dir.path());
+    let exchange = exchange(Faults { wrong_times: 1, ..Faults::default() });
+    let (found, said) = forecasts(dir.path(), &exchange.url());
+    assert!(found.iter().all(Option::is_some), "{said}");
+}
+
+/// The password of an address must not be in any message or file.
+#[test]
+fn a_password_in_the_address_is_neither_said_nor_stored() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = untrained_run(dir.path());
+    let exchange = exchange(Faults::default());
+    let secret = |url: String| url.replace("http://", "http://me:sesame@");
+    let arguments = |url| ["--run", "run", "--source", "binance", "--json", "--base-url", url];
+    let (good, bad) = (secret(exchange.url()), secret("http://127.0.0.1:9".to_owned()));
+    for (url, is_right) in [(&good, true), (&bad, false)] {
+        let output = run_predict(dir.path(), &arguments(url));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.success(), is_right, "{said}");
+        assert!(!said.contains("sesame"), "{said}");
+    }
+    for entry in fs::read_dir(run).unwrap() {
+        let path = entry.unwrap().path();
+        let holds_it = path.is_file() && fs::read(&path).unwrap().windows(6).any(|bytes| bytes == b"sesame");
+        assert!(!holds_it, "{}", path.display());
+    }
 }

@@ -1,11 +1,14 @@
 //! A run without training, and the binary.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use ensemble::{FoldWeights, Method, SavedWeights, Weights};
 use model::{DeviceChoice, NetworkConfig, save_weights};
+use replay::Exchange;
 
 /// A run as training leaves it, with weights that were never trained.
 pub fn untrained_run(dir: &Path) -> PathBuf {
@@ -48,8 +51,37 @@ pub fn into_ensemble(run: &Path) {
 
 /// What the binary prints; it must succeed.
 pub fn predict(dir: &Path, arguments: &[&str]) -> String {
-    let arguments = [&["--device", "flex"], arguments].concat();
-    let output = Command::new(env!("CARGO_BIN_EXE_predict")).args(arguments).current_dir(dir).output().unwrap();
+    let output = run_predict(dir, arguments);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// Runs the binary.
+pub fn run_predict(dir: &Path, arguments: &[&str]) -> Output {
+    let arguments = [&["--device", "flex"], arguments].concat();
+    Command::new(env!("CARGO_BIN_EXE_predict")).args(arguments).current_dir(dir).output().unwrap()
+}
+
+/// The address of something before an exchange that answers the first `pages` connections with a page of HTML.
+pub fn html_first(exchange: &Exchange, pages: usize) -> String {
+    const PAGE: &str = "<!DOCTYPE html><title>Just a moment...</title>";
+    let target = exchange.url().replace("http://", "");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for (place, client) in listener.incoming().enumerate() {
+            let Ok(mut client) = client else { return };
+            if place < pages {
+                let _ = client.read(&mut [0; 4096]);
+                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", PAGE.len());
+                let _ = client.write_all((head + PAGE).as_bytes());
+                continue;
+            }
+            let Ok(server) = TcpStream::connect(&target) else { return };
+            for (mut from, mut to) in [(client.try_clone().unwrap(), server.try_clone().unwrap()), (server, client)] {
+                std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+            }
+        }
+    });
+    url
 }

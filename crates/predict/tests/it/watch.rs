@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use market::{Interval, Market};
+use market::{Interval, Market, Symbol};
 use replay::{Exchange, Faults, ReplayConfig};
 use serde_json::Value;
 
@@ -255,4 +255,99 @@ fn nothing_is_traded_without_thresholds() {
     let ledger = trading::Ledger::read_only(&market.run.join("ledger.sqlite")).unwrap();
     assert!(ledger.forecasts(0).unwrap().iter().any(|forecast| forecast.forecast.is_some()));
     assert_eq!(ledger.all_positions().unwrap(), []);
+}
+
+/// Forecasts of the log, by time.
+fn forecast_times(market: &Market3) -> Vec<String> {
+    let log = fs::read_to_string(market.run.join("ledger.jsonl")).unwrap();
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let forecasts = lines.filter(|line| line["message"] == "forecast");
+    forecasts.map(|line| line["time"].as_str().unwrap().to_owned()).collect()
+}
+
+fn bar(bars_on: usize) -> i64 {
+    tests::candles(&tests::tiny())[0].1.open_time_ms[2000 + bars_on]
+}
+
+fn sim(coin: usize) -> Symbol {
+    Symbol::new(&format!("SIM{coin}USDT")).unwrap()
+}
+
+/// A price of 0, live: once the forecasts of all coins ended there.
+#[test]
+fn a_candle_that_cannot_be_is_one_coins_hole() {
+    let impossible = [(sim(2), vec![bar(6).to_string()])].into();
+    let market = Market3::new(Faults { impossible, ..Faults::default() });
+    let said = finished(market.watch(25, &no_metrics()));
+    let after = dataset::format_time(bar(6));
+    let late = dataset::format_time(bar(14));
+    let times = forecast_times(&market);
+    assert!(times.iter().any(|time| *time > after && *time <= late), "{times:?}\n{said}");
+    let (is_right, verdict) = market.verdict();
+    // The store has the candle that the exchange did not give.
+    assert!(count(&verdict, "lost_trades") + count(&verdict, "extra_trades") == 0, "{is_right} {verdict}");
+}
+
+/// A coin that has left the market once held the others up for ten minutes, and its position stayed open for good.
+#[test]
+fn a_coin_that_is_gone_holds_nobody_up_and_its_position_is_closed() {
+    let delisted = [(sim(3), bar(12).to_string())].into();
+    let market = Market3::new(Faults { delisted, ..Faults::default() });
+    let said = finished(market.watch(40, &no_metrics()));
+    let (first, last) = (dataset::format_time(bar(12)), dataset::format_time(bar(20)));
+    let times = forecast_times(&market);
+    assert!(times.iter().any(|time| *time >= first && *time <= last), "{times:?}\n{said}");
+    let ledger = trading::Ledger::read_only(&market.run.join("ledger.sqlite")).unwrap();
+    let positions = ledger.all_positions().unwrap();
+    let of_gone: Vec<_> = positions.iter().filter(|position| position.symbol == sim(3)).collect();
+    assert!(!of_gone.is_empty() && of_gone.iter().all(|position| !position.is_open()), "{of_gone:?}\n{said}");
+    let closed = of_gone.iter().filter(|position| position.is_last_known);
+    assert!(
+        closed.clone().count() > 0 && closed.clone().all(|position| position.exit_ms < Some(bar(12))),
+        "{of_gone:?}"
+    );
+    assert!(said.contains("the coin is gone"), "{said}");
+    assert!(positions.iter().all(|position| position.symbol == sim(3) || !position.is_last_known));
+}
+
+/// Three answers of the clock that are eight minutes ahead once cost all of the next ten minutes.
+#[test]
+fn a_clock_that_was_told_wrong_is_put_right() {
+    let market = Market3::new(Faults { wrong_times: 3, ..Faults::default() });
+    let said = finished(market.watch(40, &no_metrics()));
+    assert!(forecast_times(&market).len() >= 5, "{said}");
+}
+
+/// Another program that holds the ledger for a while loses nothing, and ends nothing.
+#[test]
+fn a_ledger_that_is_held_for_a_while_has_every_minute_afterwards() {
+    let market = Market3::new(Faults::default());
+    let child = market.watch(40, &no_metrics());
+    let path = market.run.join("ledger.sqlite");
+    while !path.exists() || forecast_times(&market).is_empty() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.busy_timeout(Duration::from_secs(10)).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    std::thread::sleep(Duration::from_millis(1500));
+    other.execute_batch("ROLLBACK").unwrap();
+    drop(other);
+    let said = finished(child);
+    assert!(said.contains("what is to be written is kept until it is free"), "{said}");
+    let (is_right, verdict) = market.verdict();
+    assert!(is_right, "{verdict}\n{said}");
+    assert_eq!(count(&verdict, "minutes"), forecast_times(&market).len() as i64, "{said}");
+}
+
+#[test]
+fn a_log_of_somebody_else_is_refused_before_anything_is_written() {
+    let market = Market3::new(Faults::default());
+    let theirs = market.dir.path().join("notes.jsonl");
+    fs::write(&theirs, "a user's own file\n").unwrap();
+    let output = market.watch(5, &["--ledger", "notes.sqlite"]).wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("notes.jsonl is somebody else's file"));
+    assert_eq!(fs::read_to_string(&theirs).unwrap(), "a user's own file\n");
+    assert!(!market.dir.path().join("notes.sqlite").exists() && !market.dir.path().join("notes.lock").exists());
 }

@@ -168,3 +168,35 @@ fn candles_that_cannot_be_served_are_refused() {
     ];
     insta::assert_snapshot!(texts.join("\n\n"));
 }
+
+#[test]
+fn a_coin_that_is_delisted_has_no_later_candles_and_another_status() {
+    let delisted = [(symbol("BUSDT"), "2021-05-03T01:00".to_owned())].into();
+    let exchange = standing("2021-05-03T02:30:20", Faults { delisted, ..Faults::default() });
+    let times = get(&exchange.url(), "/api/v3/klines?symbol=BUSDT&interval=1m&limit=1000").times();
+    assert_eq!((times.len(), times.last()), (60, Some(&ms("2021-05-03T00:59"))));
+    for (coin, status) in [("AUSDT", "TRADING"), ("BUSDT", "BREAK")] {
+        let answer = get(&exchange.url(), &format!("/api/v3/exchangeInfo?symbol={coin}")).json();
+        assert_eq!(answer["symbols"][0]["status"], status);
+    }
+}
+
+#[test]
+fn candles_can_be_impossible_or_not_yet_final_and_the_clock_wrong() {
+    let impossible = [(symbol("AUSDT"), vec!["2021-05-03T01:00".to_owned()])].into();
+    let exchange = standing("2021-05-03T02:30:20", Faults { impossible, wrong_times: 1, ..Faults::default() });
+    let row = |exchange: &Exchange, minute: &str| {
+        let start = ms(minute);
+        get(&exchange.url(), &format!("/api/v3/klines?symbol=AUSDT&interval=1m&startTime={start}&limit=2")).json()
+    };
+    assert_eq!(row(&exchange, "2021-05-03T01:00")[0][4], "0.00000000");
+    assert_ne!(row(&exchange, "2021-05-03T01:01")[0][4], "0.00000000");
+    let told = || get(&exchange.url(), "/api/v3/time").json()["serverTime"].as_i64().unwrap();
+    assert_eq!((told() - exchange.now_ms(), told() - exchange.now_ms()), (480_000, 0));
+
+    let late = Faults { provisional_ms: 30_000, ..Faults::default() };
+    let (early, later) = (standing("2021-05-03T02:30:20", late), standing("2021-05-03T02:30:40", Faults::default()));
+    let (early, later) = (row(&early, "2021-05-03T02:29"), row(&later, "2021-05-03T02:29"));
+    assert_eq!((early.as_array().unwrap().len(), later.as_array().unwrap().len()), (1, 2));
+    assert_ne!(early[0][4], later[0][4]);
+}

@@ -1,0 +1,180 @@
+//! The last closed candles of the exchange: each coin's own, none that could still change.
+
+use std::time::{Duration, Instant};
+
+use dataset::{CandleTable, Config, format_time};
+use market::{Error, Interval, RestClient, Served, Symbol};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::candles::{Missing, first_ms};
+use crate::{ExchangeClock, History};
+
+/// How long after its close, by the exchange's clock, a candle is waited for that is late or could still change.
+const LATE_MS: i64 = 10_000;
+
+/// How long requests are tried again that fail, or whose answer shows no later candle yet.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long an exchange is asked that answers with something else, such as a page of HTML.
+const LONGEST: Duration = Duration::from_secs(10);
+
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// How many coins are asked for at once.
+const AT_ONCE: usize = 24;
+
+/// One coin on the way to its last candle.
+struct Wanted {
+    symbol: Symbol,
+    candles: CandleTable,
+    /// Why its last candle is not here yet; None: it is.
+    lacks: Option<Lack>,
+}
+
+/// Why a coin has no candle at the time asked for.
+enum Lack {
+    /// It may come, or change no more, in a moment.
+    Yet(String),
+    /// The request failed.
+    Failed(Error),
+    /// There is none.
+    ForGood(String),
+}
+
+/// Candles of all coins up to the last one that is closed, or the one at `at_ms`, and the coins that lack that one.
+///
+/// # Errors
+/// An exchange that does not tell the time, or fails for every coin.
+pub fn from_exchange(
+    config: &Config,
+    bars: usize,
+    at_ms: Option<i64>,
+    base_url: Option<&str>,
+) -> anyhow::Result<(History, Vec<Missing>)> {
+    let client = RestClient::new(config.data.market, base_url)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let began = Instant::now();
+        let clock = read_clock(&client, began).await?;
+        let step = config.data.interval.ms();
+        // The candle that the server's clock is in is still forming.
+        let at_ms = at_ms.unwrap_or_else(|| clock.now_ms().div_euclid(step) * step - step);
+        let mut coins: Vec<Wanted> = config.universe.symbols.iter().map(Wanted::new).collect();
+        loop {
+            let now = (config.data.interval, clock.now_ms());
+            ask(&client, now, (first_ms(config, bars, at_ms), at_ms), &mut coins).await;
+            let is_early = began.elapsed() < PATIENCE || clock.now_ms() < at_ms + step + LATE_MS;
+            let may_come = |coin: &Wanted| coin.is_open() && (is_early || matches!(coin.lacks, Some(Lack::Failed(_))));
+            if !coins.iter().any(may_come) || began.elapsed() >= LONGEST {
+                break;
+            }
+            sleep(PAUSE).await;
+        }
+        found(at_ms, coins)
+    })
+}
+
+/// The exchange's clock; an answer that is none is put up with for a while.
+async fn read_clock(client: &RestClient, began: Instant) -> Result<ExchangeClock, Error> {
+    loop {
+        match ExchangeClock::read(client, 1.0).await {
+            Err(error) if may_pass(&error) && began.elapsed() < LONGEST => sleep(PAUSE).await,
+            result => return result,
+        }
+    }
+}
+
+/// Whether another request may get another answer: of those errors that are not tried again anyway.
+fn may_pass(error: &Error) -> bool {
+    matches!(error, Error::NotJson { .. } | Error::WrongShape { .. } | Error::CutOff { .. } | Error::TooLarge { .. })
+}
+
+/// Asks for the candles of those coins that may yet get theirs, a few at once.
+async fn ask(
+    client: &RestClient,
+    (interval, now_ms): (Interval, i64),
+    (from_ms, at_ms): (i64, i64),
+    coins: &mut [Wanted],
+) {
+    let step = interval.ms();
+    let open = coins.iter().enumerate().filter(|(_, coin)| coin.is_open()).map(|(place, _)| place);
+    let open: Vec<usize> = open.collect();
+    for places in open.chunks(AT_ONCE) {
+        let mut asked = JoinSet::new();
+        for &place in places {
+            let (client, symbol) = (client.clone(), coins[place].symbol.clone());
+            asked.spawn(
+                async move { (place, client.closed_by(&symbol, interval, from_ms, at_ms + step, now_ms).await) },
+            );
+        }
+        while let Some(answered) = asked.join_next().await {
+            match answered {
+                Ok((place, Ok(served))) => coins[place].take(&served, at_ms, step),
+                Ok((place, Err(error))) => coins[place].lacks = Some(Lack::Failed(error)),
+                // A coin whose task has ended abnormally is asked for again.
+                Err(_) => {}
+            }
+        }
+    }
+}
+
+/// The history, or the error that every coin has.
+fn found(at_ms: i64, coins: Vec<Wanted>) -> anyhow::Result<(History, Vec<Missing>)> {
+    let none_is_there = coins.iter().all(|coin| coin.lacks.is_some());
+    let (mut history, mut missing) = (History { at_ms, coins: Vec::with_capacity(coins.len()) }, Vec::new());
+    for Wanted { symbol, candles, lacks } in coins {
+        match lacks {
+            Some(Lack::Failed(error)) if none_is_there => return Err(error.into()),
+            Some(lack) => missing.push(Missing { symbol: symbol.clone(), reason: lack.reason() }),
+            None => {}
+        }
+        history.coins.push((symbol, candles));
+    }
+    Ok((history, missing))
+}
+
+impl Wanted {
+    fn new(symbol: &Symbol) -> Self {
+        let lacks = Some(Lack::Yet("the exchange was not asked for it".to_owned()));
+        Self { symbol: symbol.clone(), candles: CandleTable::default(), lacks }
+    }
+
+    /// Whether it is worth while to ask again.
+    fn is_open(&self) -> bool {
+        match &self.lacks {
+            Some(Lack::Yet(_)) => true,
+            Some(Lack::Failed(error)) => may_pass(error),
+            Some(Lack::ForGood(_)) | None => false,
+        }
+    }
+
+    /// Takes an answer, which holds nothing that could still change.
+    fn take(&mut self, served: &Served, at_ms: i64, step: i64) {
+        let is_there = served.candles.iter().any(|candle| candle.open_time_ms == at_ms);
+        let refused = served.refused.iter().find(|fault| fault.open_time_ms.div_euclid(step) * step == at_ms);
+        let time = format_time(at_ms);
+        self.lacks = match (is_there, refused) {
+            (true, _) => None,
+            (false, Some(fault)) => Some(Lack::ForGood(fault.to_string())),
+            (false, None) if served.last_open_ms.is_none() => {
+                Some(Lack::ForGood("the exchange has no candles of it".to_owned()))
+            }
+            (false, None) if served.last_open_ms == Some(at_ms) => {
+                Some(Lack::Yet(format!("its candle of {time} could still change")))
+            }
+            (false, None) => Some(Lack::Yet(format!("the exchange has no candle of it at {time}"))),
+        };
+        self.candles = served.candles.iter().copied().collect();
+    }
+}
+
+impl Lack {
+    fn reason(&self) -> String {
+        match self {
+            Self::Yet(reason) | Self::ForGood(reason) => reason.clone(),
+            // Without its hint.
+            Self::Failed(error) => error.to_string().lines().next().unwrap_or_default().to_owned(),
+        }
+    }
+}
