@@ -8,6 +8,7 @@ mod features;
 mod files;
 mod long;
 mod normalizer;
+mod origin;
 mod panel;
 mod prepare;
 mod resample;
@@ -29,6 +30,7 @@ pub use features::{FeatureConfig, FeatureMatrix, FeatureRows, FeatureSet, Featur
 pub use files::{content_hash, remove_abandoned, write_atomically};
 pub use long::LongTable;
 pub use normalizer::{CoinStats, InputNorm, NormalizeConfig, Normalizer, TargetScale, target_std};
+pub use origin::Origin;
 pub use panel::Panel;
 pub use prepare::{Dataset, check_columns};
 pub use resample::CandleReader;

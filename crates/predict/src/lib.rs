@@ -9,6 +9,7 @@ mod forecast;
 mod ledger;
 mod rule;
 mod run;
+mod seen;
 mod watch;
 
 pub use candles::{CandleSource, History};
