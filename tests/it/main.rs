@@ -9,4 +9,5 @@ mod live;
 mod look_ahead;
 mod panel20;
 mod released;
+mod signal;
 mod store;

@@ -204,7 +204,17 @@ impl LightGbmConfig {
         let longest = self.lookbacks.iter().copied().max().unwrap_or(0);
         let is_windows = self.features == Inputs::Windows;
         let is_share = |value: f64| value > 0.0 && value <= 1.0;
+        // LightGBM counts in 32 bits with a sign.
+        let is_int = |value: u32| i32::try_from(value).is_ok();
+        let to_int = "from 0 to 2147483647";
         let checks = [
+            ("lookbacks.len()", self.lookbacks.len() as f64, self.lookbacks.len() <= 100, "of at most 100 lookbacks"),
+            ("patience", self.patience as f64, self.patience <= 1_000_000, "from 0 to 1000000"),
+            ("shap_rows", self.shap_rows as f64, self.shap_rows <= 1_000_000, "from 0 to 1000000"),
+            ("min_data_in_leaf", f64::from(self.min_data_in_leaf), is_int(self.min_data_in_leaf), to_int),
+            ("bagging_freq", f64::from(self.bagging_freq), is_int(self.bagging_freq), to_int),
+            ("seed", f64::from(self.seed), is_int(self.seed), to_int),
+            ("num_threads", f64::from(self.num_threads), self.num_threads <= 4096, "from 0 to 4096"),
             ("lookbacks", shortest as f64, !is_windows || (shortest > 1 && longest <= 100_000), "of 2 to 100000 bars"),
             ("rounds", self.rounds as f64, (1..=1_000_000).contains(&self.rounds), "from 1 to 1000000"),
             ("learning_rate", self.learning_rate, self.learning_rate > 0.0, "above 0"),
@@ -229,6 +239,11 @@ impl LightGbmConfig {
             );
         }
         Ok(())
+    }
+
+    /// What of it a model's forecasts may depend on: all but how many threads there are.
+    pub(crate) fn of_forecasts(&self) -> Self {
+        Self { num_threads: 0, ..self.clone() }
     }
 
     /// LightGBM only warns of a parameter that it does not know; here a typo is an error.

@@ -8,15 +8,15 @@ use std::time::Instant;
 
 use anyhow::bail;
 use dataset::{
-    Config, Dataset, Dropped, FeatureRows, Fit, Fold, ForecastRow, Panel, TargetScale, TargetScales, Targets,
-    WindowSet, target_std,
+    Config, Dataset, Dropped, FeatureRows, Fit, Fold, ForecastRow, Origin, Panel, TargetScale, TargetScales, Targets,
+    WindowSet, content_hash, target_std,
 };
 use evaluate::timestamp_groups;
 
 use crate::config::{BaselineConfig, Protocol};
 use crate::growing::{Continued, Growing, Grown, Metrics, Tables, Validated};
 use crate::rows::TreeRows;
-use crate::saved::{FoldRecord, Grew};
+use crate::saved::{FoldRecord, Grew, model_file};
 use crate::statistics::Sums;
 use crate::trees::{Part, Trees};
 use crate::{Binned, Booster, Library, Predict};
@@ -121,8 +121,20 @@ impl FoldTraining<'_> {
             target_std: self.by_symbol(&std),
             features: sums.by_symbol(self.dataset.panel.symbols()),
             scored_pearson: None,
+            origin: Some(self.origin(&train_range, &validation_range)?),
+            sha256: models
+                .iter()
+                .map(|(part, text)| (model_file(*part).to_owned(), content_hash(text.as_bytes())))
+                .collect(),
         };
         Ok(Trained { trees: Trees::from_models(self.library, &models)?, models, record, metrics })
+    }
+
+    /// What is kept of the training with the trees: early stopping has seen what it looked at.
+    fn origin(&self, train: &Range<usize>, validation: &Range<usize>) -> anyhow::Result<Origin> {
+        let lightgbm = &self.config.lightgbm;
+        let end = if lightgbm.patience > 0 { train.end.max(validation.end) } else { train.end };
+        Ok(Origin::new(self.dataset, self.fold, &(train.start..end), ("lightgbm", &lightgbm.of_forecasts()))?)
     }
 
     /// What trees are fitted to, one after the other.

@@ -91,8 +91,9 @@ pub(crate) fn gather(
     }
     cli::print(&text)?;
     cli::note(format!(
-        "forecasts are in {}, charts in report.html beside them; `cargo run -p predict --release -- --run {path}` forecasts with the last fold's model{best}",
-        run.forecasts().display()
+        "forecasts are in {}, charts in report.html beside them; `cargo run -p predict --release -- --run {}` forecasts with the last fold's model{best}",
+        run.forecasts().display(),
+        cli::quoted(&path)
     ));
     Ok(())
 }

@@ -156,6 +156,21 @@ impl Run<'_> {
         if is_done && !args.retrain && args.continue_rounds.is_none() {
             return Ok(());
         }
+        let held = match cli::hold(&folder.join("lock"))? {
+            Ok(held) => held,
+            Err(holder) => {
+                cli::note(format!(
+                    "fold {} of {} is being trained by {holder}; this process goes on with the others",
+                    fold.number,
+                    self.run.path().display()
+                ));
+                return Ok(());
+            }
+        };
+        // Another process may have finished it before the lock was free.
+        if !is_done && folder.join(RunDir::FORECASTS_FILE).exists() {
+            return Ok(());
+        }
         let targets = dataset.fitted_targets(fold);
         let training = FoldTraining { config, library, dataset, features, fold, targets: &targets, interrupted };
         let trained = match args.continue_rounds {
@@ -191,7 +206,9 @@ impl Run<'_> {
         let text = serde_json::to_string_pretty(&record).context("a record is JSON")?;
         write_atomically(&folder.join(RECORD_FILE), text.as_bytes())?;
         // Last, as it marks the fold as finished.
-        Ok(table.write(&folder.join(RunDir::FORECASTS_FILE))?)
+        table.write(&folder.join(RunDir::FORECASTS_FILE))?;
+        drop(held);
+        Ok(())
     }
 }
 

@@ -5,12 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::fold::target_scales;
-use anyhow::{Context, bail};
-use dataset::{Config, Eligibility, Panel, TabularFeatures, content_hash};
+use anyhow::{Context, anyhow, bail};
+use dataset::{Config, Eligibility, Origin, Panel, TabularFeatures, content_hash};
 use market::Symbol;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{BaselineConfig, Protocol, Validation};
+use crate::lightgbm::check_text;
 use crate::rows::Chunk;
 use crate::statistics::FeatureStats;
 use crate::trees::{Part, Trees};
@@ -63,6 +64,12 @@ pub struct FoldRecord {
     pub features: BTreeMap<String, FeatureStats>,
     /// Pooled Pearson of the fold's scored rows.
     pub scored_pearson: Option<f64>,
+    /// What the trees were trained on and with; None in runs of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// SHA-256 of the trees' files, by name; nothing in runs of older versions.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sha256: BTreeMap<String, String>,
 }
 
 /// How many trees a part has.
@@ -92,7 +99,17 @@ impl FoldRecord {
             return Ok(None);
         }
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        serde_json::from_str(&text).map(Some).with_context(|| format!("{}: not a fold's record", path.display()))
+        let record: Self =
+            serde_json::from_str(&text).with_context(|| format!("{}: not a fold's record", path.display()))?;
+        let is_wrong = |std: &f32| !(std.is_finite() && *std > 0.0);
+        if let Some((coin, Some(std))) = record.target_std.iter().find(|(_, std)| std.as_ref().is_some_and(is_wrong)) {
+            bail!(
+                "{}: target_std of {coin} is {std}, expected a number above 0\n\
+                 hint: put back the run's own {RECORD_FILE}, or train again",
+                path.display()
+            );
+        }
+        Ok(Some(record))
     }
 
     pub(crate) fn target_std_of(&self, symbols: &[Symbol]) -> Vec<Option<f32>> {
@@ -147,6 +164,18 @@ impl SavedModel {
                 universe.join(" ")
             );
         }
+        match &record.origin {
+            Some(origin) => {
+                let own = &config.lightgbm.of_forecasts();
+                origin.check(&config.shared, ("lightgbm", own), &folder.join(RECORD_FILE))?;
+            }
+            None => cli::note(format!(
+                "{} was made by an older version and does not say with which config: nobody would notice if run.toml had \
+                 been changed since",
+                folder.join(RECORD_FILE).display()
+            )),
+        }
+        trees.probe(&folder, expected)?;
         let hash = |file: &str| -> anyhow::Result<String> {
             let path = folder.join(file);
             Ok(content_hash(&fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?))
@@ -239,9 +268,27 @@ pub(crate) fn read_model(folder: &Path, library: &'static Library) -> anyhow::Re
     };
     let read = |file: &str| -> anyhow::Result<Booster> {
         let path = folder.join(file);
-        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text = checked(text, record.sha256.get(file), &path)?;
         Booster::from_model(library, &text).with_context(|| format!("{}: not a model", path.display()))
     };
     let market = record.market.map(|_| read(MARKET_FILE)).transpose()?;
     Ok((Trees { coins: read(MODEL_FILE)?, market }, record))
+}
+
+/// A model's text, if it is the one that was trained, or at least whole: LightGBM's own reader trusts it blindly.
+fn checked(text: Vec<u8>, expected: Option<&String>, path: &Path) -> anyhow::Result<String> {
+    const HINT: &str = "hint: put back the run's own file, or train again (baseline --retrain --fold K)";
+    let found = content_hash(&text);
+    if let Some(expected) = expected.filter(|&expected| *expected != found) {
+        bail!(
+            "{} has SHA-256 {found}, but {RECORD_FILE} beside it names {expected}: it is damaged or of another training\n{HINT}",
+            path.display()
+        );
+    }
+    let text = String::from_utf8(text).ok().with_context(|| format!("{} is no text\n{HINT}", path.display()))?;
+    if expected.is_none() {
+        check_text(&text).map_err(|reason| anyhow!("{} is no whole model: {reason}\n{HINT}", path.display()))?;
+    }
+    Ok(text)
 }

@@ -1,5 +1,7 @@
 //! The trees of a fold: of the whole target, or of a coin's own part and of the market's.
 
+use std::path::Path;
+
 use anyhow::bail;
 use dataset::TargetScales;
 use serde::{Deserialize, Serialize};
@@ -52,6 +54,24 @@ impl Trees {
         let mut boosters = models.iter().map(|(_, model)| Booster::from_model(library, model));
         let Some(coins) = boosters.next() else { bail!("no model to forecast with") };
         Ok(Self { coins: coins?, market: boosters.next().transpose()? })
+    }
+
+    /// Checks that the trees forecast numbers, on rows of `features` small, large and missing values; `folder` is where
+    /// they came from.
+    pub fn probe(&self, folder: &Path, features: usize) -> anyhow::Result<()> {
+        let values = [0.0, 3.0, -3.0, f32::MAX, f32::MIN, f32::NAN];
+        let rows: Vec<f32> = values.into_iter().flat_map(|value| std::iter::repeat_n(value, features)).collect();
+        for booster in [Some(&self.coins), self.market.as_ref()].into_iter().flatten() {
+            let forecasts = booster.predict(&rows, Predict::Value, None)?;
+            if let Some(found) = forecasts.iter().find(|forecast| !forecast.is_finite()) {
+                bail!(
+                    "{}: a trial row is forecast as {found}, expected a finite number\n\
+                     hint: the trees are damaged; put back the run's own files, or train again",
+                    folder.display()
+                );
+            }
+        }
+        Ok(())
     }
 
     /// The trees of a part, and how many of them are kept.

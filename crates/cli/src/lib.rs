@@ -3,11 +3,15 @@
 mod config;
 mod exit;
 mod folds;
+mod lock;
 mod output;
 mod process;
+mod text;
 
 pub use config::{ConfigArgs, ConfigTable, SECTIONS, flattened};
 pub use exit::{Usage, finish, usage};
 pub use folds::folds;
-pub use output::{note, print, progress_bar, warn};
+pub use lock::{Held, hold};
+pub use output::{Stderr, note, print, progress_bar, warn};
 pub use process::{peak_memory, watch_for_interrupt};
+pub use text::quoted;

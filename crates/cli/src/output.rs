@@ -1,5 +1,6 @@
-//! stdout is for results, stderr for everything else.
+//! stdout is for results, stderr for everything else, and nobody need be there to read either.
 
+use std::fmt::Arguments;
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -16,12 +17,33 @@ pub fn print(text: &str) -> io::Result<()> {
 
 /// Tells the user something worth knowing, on stderr.
 pub fn note(text: impl AsRef<str>) {
-    eprintln!("note: {}", text.as_ref());
+    say(format_args!("note: {}", text.as_ref()));
 }
 
 /// Says what happened, why it matters and which option changes it, on stderr.
 pub fn warn(text: impl AsRef<str>) {
-    eprintln!("warning: {}", text.as_ref());
+    say(format_args!("warning: {}", text.as_ref()));
+}
+
+/// A line on stderr. `eprintln!` would end the process where stderr cannot be written, and the work with it.
+pub(crate) fn say(line: Arguments<'_>) {
+    let _ = writeln!(Stderr, "{line}");
+}
+
+/// stderr for those who must not fail where nobody reads it: what cannot be written is lost.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Stderr;
+
+impl Write for Stderr {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _ = io::stderr().write_all(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let _ = io::stderr().flush();
+        Ok(())
+    }
 }
 
 /// A progress bar on stderr with the time left; hidden where stderr is no terminal.

@@ -133,6 +133,9 @@ impl Default for UniverseConfig {
     }
 }
 
+/// A month of minutes: no price is carried forward for longer, and no live forecast needs more candles for it.
+const MOST_FILLED_BARS: usize = 44_640;
+
 impl Config {
     /// Checks every value that its type alone does not.
     ///
@@ -160,6 +163,10 @@ impl Config {
         if self.data.stored_interval()? != self.data.interval && self.data.source == Source::Simulated {
             let expected = "\"\", as the simulated market makes candles of any interval";
             return Err(Error::config("data.resample_from", &self.data.resample_from, expected));
+        }
+        if self.data.fill_limit_bars > MOST_FILLED_BARS {
+            let expected = format!("0 to {MOST_FILLED_BARS} bars");
+            return Err(Error::config("data.fill_limit_bars", self.data.fill_limit_bars, expected));
         }
         self.features.validate()?;
         self.target.validate()?;

@@ -121,6 +121,26 @@ pub enum Error {
         /// The way out.
         hint: &'static str,
     },
+    /// A run's config that is not the one that its model was trained with.
+    #[error(
+        "{key} is {found}, but the model was trained with {trained}: the config's SHA-256 is {found_hash}, {} names \
+         {trained_hash}\nhint: put back `{key} = {trained}` in the run's run.toml (or take back --set), or train again",
+        file.display()
+    )]
+    ConfigMismatch {
+        /// The model's file.
+        file: PathBuf,
+        /// The first key that differs, with its section.
+        key: String,
+        /// Its value in the run's config.
+        found: String,
+        /// Its value while the model was trained.
+        trained: String,
+        /// Hash of the parts of the run's config that forecasts depend on.
+        found_hash: String,
+        /// The same of the config that the model was trained with.
+        trained_hash: String,
+    },
     /// An error of the market crate.
     #[error(transparent)]
     Market(#[from] market::Error),

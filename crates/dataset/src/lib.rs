@@ -8,6 +8,7 @@ mod features;
 mod files;
 mod long;
 mod normalizer;
+mod origin;
 mod output;
 mod panel;
 mod prepare;
@@ -30,7 +31,8 @@ pub use features::{FeatureConfig, FeatureMatrix, FeatureRows, FeatureSet, Featur
 pub use files::{content_hash, remove_abandoned, write_atomically};
 pub use long::LongTable;
 pub use normalizer::{CoinStats, InputNorm, NormalizeConfig, Normalizer, TargetScale, target_std};
-pub use output::{check_named_output, check_output, open_lock, quoted};
+pub use origin::Origin;
+pub use output::{check_named_output, check_output, open_lock};
 pub use panel::Panel;
 pub use prepare::{Dataset, check_columns};
 pub use resample::CandleReader;

@@ -167,9 +167,46 @@ impl Normalizer {
     /// Reads statistics as [`Normalizer::to_json`] wrote them.
     ///
     /// # Errors
-    /// Text that is something else; `origin` names where it came from.
+    /// Text that is something else, or numbers that nothing can be normalized with; `origin` names where it came from.
     pub fn from_json(text: &str, origin: &std::path::Path) -> Result<Self, Error> {
-        serde_json::from_str(text).map_err(|error| Error::file(origin, format!("not statistics of a run: {error}")))
+        let stats: Self = serde_json::from_str(text)
+            .map_err(|error| Error::file(origin, format!("not statistics of a run: {error}")))?;
+        let hint = "hint: put back the run's own stats.json, or train again";
+        stats.validate().map_err(|reason| Error::file(origin, format!("{reason}\n{hint}")))?;
+        Ok(stats)
+    }
+
+    /// Says which key has a value that no training writes.
+    fn validate(&self) -> Result<(), String> {
+        let wrong = |key: &str, found: &dyn std::fmt::Display, expected: &str| {
+            Err(format!("{key} is {found}, expected {expected}"))
+        };
+        let is_positive = |value: f32| value.is_finite() && value > 0.0;
+        if !is_positive(self.clip) {
+            return wrong("clip", &self.clip, "a number above 0");
+        }
+        for coin in &self.coins {
+            let key = |name: &str| format!("{name} of {}", coin.symbol);
+            for (name, values) in [("mean", &coin.mean), ("std", &coin.std)] {
+                if values.len() != self.features.len() {
+                    let expected = format!("{}, one a feature", self.features.len());
+                    return wrong(&format!("the number of entries in {}", key(name)), &values.len(), &expected);
+                }
+            }
+            if let Some(mean) = coin.mean.iter().find(|mean| !mean.is_finite()) {
+                return wrong(&key("mean"), mean, "finite numbers");
+            }
+            if let Some(std) = coin.std.iter().find(|std| !is_positive(**std)) {
+                return wrong(&key("std"), std, "numbers above 0");
+            }
+            if let Some(std) = coin.target_std.filter(|std| !is_positive(*std)) {
+                return wrong(&key("target_std"), &std, "a number above 0");
+            }
+            if !is_positive(coin.target_scale) {
+                return wrong(&key("target_scale"), &coin.target_scale, "a number above 0");
+            }
+        }
+        Ok(())
     }
 
     /// The content of `stats.json`. Every number is an f32 and reads back to the same bits.
@@ -301,5 +338,64 @@ impl Moments {
     /// Standard deviation of the population; 0 without values.
     fn std(self) -> f64 {
         if self.count > 0.0 { (self.squares / self.count).sqrt() } else { 0.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stats() -> Normalizer {
+        let coin = CoinStats {
+            symbol: "BTCUSDT".to_owned(),
+            rows: 100,
+            mean: vec![0.0, 1.0],
+            std: vec![1.0, 2.0],
+            target_std: Some(0.01),
+            target_scale: 0.01,
+        };
+        Normalizer {
+            run: "run".to_owned(),
+            fold: 1,
+            feature_set: FeatureSet::Closes12,
+            feature_version: 1,
+            features: vec!["return_1".to_owned(), "return_5".to_owned()],
+            fit_from_ms: 0,
+            fit_until_ms: 60_000,
+            clip: 10.0,
+            coins: vec![coin],
+        }
+    }
+
+    fn refused(change: impl Fn(&mut Normalizer)) -> String {
+        let mut stats = stats();
+        change(&mut stats);
+        Normalizer::from_json(&stats.to_json(), std::path::Path::new("stats.json")).unwrap_err().to_string()
+    }
+
+    /// Each of these was a panic, or forecasts of nothing.
+    #[test]
+    fn statistics_that_no_training_writes_are_refused_by_key() {
+        Normalizer::from_json(&stats().to_json(), std::path::Path::new("stats.json")).unwrap();
+        let said = refused(|stats| stats.clip = -10.0);
+        assert_eq!(
+            said,
+            "stats.json: clip is -10, expected a number above 0\nhint: put back the run's own stats.json, or train again"
+        );
+        assert!(refused(|stats| stats.clip = 0.0).contains("clip is 0"));
+        let short = "the number of entries in mean of BTCUSDT is 1, expected 2, one a feature";
+        assert!(refused(|stats| _ = stats.coins[0].mean.pop()).contains(short));
+        assert!(refused(|stats| stats.coins[0].std.push(1.0)).contains("entries in std of BTCUSDT is 3"));
+        for std in [0.0, -1.0] {
+            let said = refused(|stats| stats.coins[0].std[1] = std);
+            assert!(said.contains(&format!("std of BTCUSDT is {std}, expected numbers above 0")), "{said}");
+        }
+        assert!(refused(|stats| stats.coins[0].target_std = Some(-0.1)).contains("target_std of BTCUSDT is -0.1"));
+        assert!(refused(|stats| stats.coins[0].target_scale = 0.0).contains("target_scale of BTCUSDT is 0"));
+        // JSON has no NaN: it is written as null, which is no number.
+        assert!(refused(|stats| stats.coins[0].std[0] = f32::NAN).contains("not statistics of a run"));
+        let huge = stats().to_json().replace("2.0", "1e99");
+        let said = Normalizer::from_json(&huge, std::path::Path::new("stats.json")).unwrap_err().to_string();
+        assert!(said.contains("std of BTCUSDT is inf") || said.contains("not statistics of a run"), "{said}");
     }
 }

@@ -80,20 +80,6 @@ pub fn open_lock(path: &Path) -> Result<File, Error> {
     Ok(file)
 }
 
-/// A path as a shell takes it: in quotes where it holds anything but letters, digits and `/ . _ - + , : @ % =`.
-///
-/// # Examples
-/// ```
-/// use std::path::Path;
-/// assert_eq!(dataset::quoted(Path::new("checkpoints/panel20")), "checkpoints/panel20");
-/// assert_eq!(dataset::quoted(Path::new("my runs/it's")), r"'my runs/it'\''s'");
-/// ```
-pub fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let is_plain = |letter: char| letter.is_alphanumeric() || "/._-+,:@%=".contains(letter);
-    if !text.is_empty() && text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {

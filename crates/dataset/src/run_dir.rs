@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::{Error, quoted, write_atomically};
+use crate::{Error, write_atomically};
 
 /// The folder of a run.
 #[derive(Debug, Clone)]
@@ -90,8 +90,8 @@ impl RunDir {
                 let (old, new) = changed.unwrap_or(("fewer lines", "more lines"));
                 let reason = format!(
                     "was begun with another config: it has `{old}`, this is `{new}`\n\
-                     hint: --run OTHER starts elsewhere; --config {} goes on with the run's own",
-                    quoted(&self.config())
+                     hint: --run OTHER starts elsewhere; --config '{}' goes on with the run's own",
+                    self.config().display()
                 );
                 Err(Error::file(&self.path, reason))
             }

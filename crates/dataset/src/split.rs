@@ -43,6 +43,12 @@ impl Default for SplitConfig {
     }
 }
 
+/// No data is cut into more folds.
+const MOST_FOLDS: usize = 10_000;
+
+/// A hundred years of minutes: no span is longer, and none can overflow.
+const MOST_BARS: usize = 52_560_000;
+
 /// How the training time moves from fold to fold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -77,6 +83,18 @@ pub struct SplitPlan {
 
 impl SplitConfig {
     pub(crate) fn validate(&self) -> Result<(), Error> {
+        if self.folds > MOST_FOLDS {
+            return Err(Error::config("split.folds", self.folds, format!("0 to {MOST_FOLDS} folds")));
+        }
+        let bars = [
+            ("split.train_bars", self.train_bars),
+            ("split.test_bars", self.test_bars),
+            ("split.embargo_bars", self.embargo_bars),
+            ("split.history_bars", self.history_bars),
+        ];
+        if let Some((key, found)) = bars.into_iter().find(|(_, bars)| *bars > MOST_BARS) {
+            return Err(Error::config(key, found, format!("0 to {MOST_BARS} bars")));
+        }
         if self.folds == 0 && self.test_bars == 0 {
             return Err(Error::config("split.folds", 0, "at least 1 fold, or split.test_bars above 0"));
         }

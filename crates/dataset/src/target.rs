@@ -44,6 +44,9 @@ impl Default for TargetConfig {
     }
 }
 
+/// A year of minutes: nothing is forecast further ahead, or measured over more.
+const MOST_BARS: usize = 525_600;
+
 /// Formula of a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -90,11 +93,12 @@ const GRESEARCH_WEIGHTS: [(&str, f64); 14] = [
 
 impl TargetConfig {
     pub(crate) fn validate(&self) -> Result<(), Error> {
-        if self.horizon_bars == 0 {
-            return Err(Error::config("target.horizon_bars", 0, "at least 1 bar"));
-        }
-        if self.beta_window_bars == 0 {
-            return Err(Error::config("target.beta_window_bars", 0, "at least 1 bar"));
+        for (key, bars) in
+            [("target.horizon_bars", self.horizon_bars), ("target.beta_window_bars", self.beta_window_bars)]
+        {
+            if !(1..=MOST_BARS).contains(&bars) {
+                return Err(Error::config(key, bars, format!("1 to {MOST_BARS} bars")));
+            }
         }
         match self.weights.iter().find(|(_, weight)| !weight.is_finite() || **weight < 0.0) {
             Some((symbol, weight)) => {

@@ -15,6 +15,10 @@ use crate::{EnsembleOptions, Method, Weights};
 pub struct FoldWeights {
     /// 1-based fold.
     pub fold: u32,
+    /// Open time of the fold's first scored row, UTC ms: all that the weights know comes before, with the reach of its
+    /// targets. None in files of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_until_ms: Option<i64>,
     /// Independent events that they were fitted on: times before the fold over bars that a target reaches.
     pub events: f64,
     /// The weights.
@@ -65,7 +69,12 @@ pub fn fold_weights(
             evidence.add(&members, &rows.realized[time.clone()]);
         }
         let events = evidence.times as f64 / rows.reach_bars as f64;
-        fitted.push(FoldWeights { fold, events, weights: evidence.weights(options, events) });
+        fitted.push(FoldWeights {
+            fold,
+            seen_until_ms: Some(start_ms),
+            events,
+            weights: evidence.weights(options, events),
+        });
     }
     Ok(fitted)
 }

@@ -172,7 +172,8 @@ fn publish(
     cli::note(format!(
         "forecasts are in {}, charts in report.html beside them; `cargo run -p evaluate --release -- {path} MEMBER...` \
          compares, `cargo run -p predict --release -- --run {path}` forecasts",
-        run.forecasts().display()
+        run.forecasts().display(),
+        path = cli::quoted(&path)
     ));
     Ok(())
 }

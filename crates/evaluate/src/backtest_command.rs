@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow, bail};
-use dataset::{TargetKind, check_named_output, parse_time, quoted, write_atomically};
+use dataset::{TargetKind, check_named_output, parse_time, write_atomically};
 use evaluate::{
     BacktestOptions, BarReturn, Direction, Error, Rows, Scope, Signal, Thresholds, Trial, backtest, backtest_svg,
 };
@@ -103,7 +103,7 @@ impl BacktestArgs {
     }
 
     fn thresholds(&self) -> anyhow::Result<Thresholds> {
-        let (run, path) = (quoted(&self.selection.run), self.selection.run.join("thresholds.toml"));
+        let (run, path) = (cli::quoted(self.selection.run.display()), self.selection.run.join("thresholds.toml"));
         if !path.exists() {
             bail!(
                 "{} is missing, expected thresholds to trade on\nhint: `scripts/tune-thresholds {run}` writes it, or name \

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use cli::ConfigTable;
-use dataset::{Config, ForecastTable, RunConfig, TargetKind, quoted};
+use dataset::{Config, ForecastTable, RunConfig, TargetKind};
 use evaluate::{Importance, Joined, Source, join};
 
 /// A run as far as scoring and tuning need it.
@@ -50,7 +50,7 @@ impl Run {
             bail!(
                 "{} has no forecasts.parquet yet\nhint: `cargo run -p train --release -- --resume --run {}` finishes it",
                 path.display(),
-                quoted(path)
+                cli::quoted(path.display())
             );
         }
         Ok(Self {

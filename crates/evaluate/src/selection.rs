@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::bail;
-use dataset::{ForecastRow, ForecastTable, TargetKind, format_time, quoted};
+use dataset::{ForecastRow, ForecastTable, TargetKind, format_time};
 use evaluate::{Forecaster, Rows, Source, join};
 
 use crate::runs::Run;
@@ -38,7 +38,7 @@ impl Selection {
                      hint: `scripts/tune-thresholds {}` finds them anew",
                     run.path,
                     format_time(since_ms),
-                    quoted(&self.run)
+                    cli::quoted(self.run.display())
                 );
             }
             run.table = ForecastTable::new(kept, &self.run)?;

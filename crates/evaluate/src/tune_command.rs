@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use dataset::{TargetKind, quoted, write_atomically};
+use dataset::{TargetKind, write_atomically};
 use evaluate::{
     Costs, DeflateBy, Options, Protocol, Source, TuneOptions, Tuning, join, thresholds_html, thresholds_svg, tune,
 };
@@ -121,7 +121,7 @@ fn write(run: &Path, tuning: &Tuning) -> anyhow::Result<()> {
         write_atomically(&path, thresholds_svg(coin, tuning.min_trades).as_bytes())?;
     }
     // As it was called: after the binary's name and `thresholds`.
-    let arguments: Vec<String> = std::env::args().skip(2).map(|argument| quoted(Path::new(&argument))).collect();
+    let arguments: Vec<String> = std::env::args().skip(2).map(cli::quoted).collect();
     let command = format!("scripts/tune-thresholds {}", arguments.join(" "));
     let page = run.join("thresholds.html");
     write_atomically(&page, thresholds_html(tuning, &command).as_bytes())?;

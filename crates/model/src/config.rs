@@ -68,6 +68,12 @@ pub enum WindowNorm {
 /// No width, kernel or stride is larger: a slip of the keyboard should not ask for all memory.
 const LARGEST: usize = 4096;
 
+/// As each stage halves the time, no window has more.
+const MOST_STAGES: usize = 64;
+
+/// 4 GB of 32-bit floats, and as much again for each of the optimizer's two moments.
+const MOST_WEIGHTS: f64 = 1e9;
+
 /// Configuration of a [`ResNet1d`](crate::ResNet1d).
 ///
 /// The default has about 0.53 million parameters with 8 features.
@@ -152,6 +158,10 @@ impl NetworkConfig {
                 return Err(unusable(key, found, format!("from 1 to {LARGEST}"), format!("set {key} = 1 or more")));
             }
         }
+        if self.head_width > LARGEST {
+            let hint = "set head_width = 0 for a single linear layer".to_owned();
+            return Err(unusable("head_width", self.head_width, format!("from 0 to {LARGEST}"), hint));
+        }
         if self.stem_kernel < self.stem_stride {
             return Err(unusable(
                 "stem_kernel",
@@ -171,6 +181,20 @@ impl NetworkConfig {
                 "for example stages = [32, 64]".to_owned(),
             ));
         }
+        if self.stages.len() > MOST_STAGES {
+            let expected = format!("at most {MOST_STAGES} stages");
+            let hint = "for example stages = [32, 64]".to_owned();
+            return Err(unusable("stages", format!("{} stages", self.stages.len()), expected, hint));
+        }
+        let weights = self.block_weights();
+        if weights > MOST_WEIGHTS {
+            return Err(unusable(
+                "stages",
+                format!("{:?}, with blocks_per_stage and kernel {weights:.1e} weights", self.stages),
+                format!("at most {MOST_WEIGHTS:.0e} weights"),
+                "narrower stages, fewer blocks or a smaller kernel".to_owned(),
+            ));
+        }
         if !(0.0..1.0).contains(&self.dropout) {
             return Err(unusable(
                 "dropout",
@@ -180,6 +204,13 @@ impl NetworkConfig {
             ));
         }
         Ok(())
+    }
+
+    /// About how many weights the blocks have.
+    fn block_weights(&self) -> f64 {
+        let (kernel, blocks) = (self.kernel as f64, self.blocks_per_stage as f64);
+        let of_stage = |width: &usize| 2.0 * blocks * kernel * (*width as f64).powi(2);
+        self.stages.iter().map(of_stage).sum()
     }
 
     /// Padding of the first convolution, on each side: 0 for patches (kernel equal to stride),
@@ -246,6 +277,13 @@ mod tests {
         assert!(message(|config| config.dropout = f64::NAN).contains("dropout is NaN"));
         assert!(message(|config| config.stage_stride = 0).contains("stage_stride is 0"));
         assert!(message(|config| config.stem_width = usize::MAX).contains("expected from 1 to 4096"));
+        assert_eq!(
+            message(|config| config.head_width = 1 << 40),
+            "head_width is 1099511627776, expected from 0 to 4096\nhint: set head_width = 0 for a single linear layer"
+        );
+        assert!(message(|config| config.stages = vec![4096; 20]).contains("at most 1e9 weights"));
+        assert!(message(|config| config.blocks_per_stage = 4096).contains("at most 1e9 weights"));
+        assert!(message(|config| config.stages = vec![1; 100_000]).contains("at most 64 stages"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::OnceLock;
 
@@ -174,10 +175,27 @@ fn gpu() -> &'static Result<Adapter, String> {
     })
 }
 
-/// Whatever adapter wgpu has, opened once.
+/// Whatever adapter the system's own API has, opened once: wgpu's choice would end with OpenGL, which asks for a display.
 fn any_adapter() -> &'static Result<Adapter, String> {
     static ANY: OnceLock<Result<Adapter, String>> = OnceLock::new();
-    ANY.get_or_init(|| open_adapter(DeviceKind::DefaultDevice, WgpuBackend::Auto))
+    ANY.get_or_init(|| open_adapter(DeviceKind::DefaultDevice, NATIVE))
+}
+
+/// Keeps Vulkan from looking for a display on a machine that has none: call it first in `main`.
+///
+/// Mesa's layer that puts the display's GPU first connects to Wayland each time that devices are listed, and libwayland
+/// writes `error: XDG_RUNTIME_DIR is invalid or not set` to stderr each time. `NODEVICE_SELECT` is Mesa's own switch of
+/// that layer; it stays on where a display may be, or where the user chose a GPU by the layer.
+/// <https://docs.mesa3d.org/envvars.html>
+#[expect(unsafe_code, reason = "changes the environment of the process")]
+pub fn without_display() {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let has_runtime_dir = std::env::var_os("XDG_RUNTIME_DIR").is_some_and(|dir| Path::new(&dir).is_absolute());
+    if has_runtime_dir || is_set("MESA_VK_DEVICE_SELECT") || is_set("NODEVICE_SELECT") {
+        return;
+    }
+    // SAFETY: callers do this first, while the process has one thread.
+    unsafe { std::env::set_var("NODEVICE_SELECT", "1") };
 }
 
 /// Opens an adapter; wgpu's panics, of which drivers are a source, become errors too.

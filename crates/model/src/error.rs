@@ -111,6 +111,15 @@ pub enum Error {
         source: std::io::Error,
     },
 
+    /// Weights that forecast no numbers.
+    #[error("{path}: a trial window is forecast as {found}, expected a finite number\nhint: the weights are damaged or their training diverged; restore the file or train again", path = path.display())]
+    NotFinite {
+        /// The file that the weights came from.
+        path: PathBuf,
+        /// The forecast.
+        found: f32,
+    },
+
     /// A file that is not a whole safetensors file.
     #[error("{path}: not a whole safetensors file: {reason}\nhint: the file is truncated or not a checkpoint; restore it or train again", path = path.display())]
     Corrupt {

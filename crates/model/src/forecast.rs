@@ -1,5 +1,8 @@
 //! The one way from windows to forecasts.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use crate::kernel::has_own_kernel;
 use crate::parameters::to_host;
 use crate::{Error, ResNet1d, Windows};
@@ -58,4 +61,24 @@ pub fn forecast(
         progress(forecasts.len() / coins);
     }
     Ok(forecasts)
+}
+
+/// Checks that a network whose weights came from `path` forecasts numbers: on a window of zeros, which is what training
+/// looked like on average, and on one that wanders up to three standard deviations away.
+///
+/// # Errors
+///
+/// [`Error::NotFinite`] for a forecast that is NaN or infinite, the errors of [`forecast`].
+pub fn probe(network: &ResNet1d, path: &Path) -> Result<(), Error> {
+    let (channels, lookback) = (network.coins() * network.features(), network.lookback());
+    let zeros = std::iter::repeat_n(0.0, lookback * channels);
+    // Steps of an irrational share of a turn come close to every value and repeat none.
+    let wandering = (0..lookback * channels).map(|place| 3.0 * (place as f32 * 2.4).sin());
+    let matrix = Arc::new(zeros.chain(wandering).collect());
+    let windows = Windows::new(matrix, channels, lookback, &network.device());
+    let forecasts = forecast(network, &windows, &[lookback - 1, 2 * lookback - 1], &mut |_| {})?;
+    match forecasts.iter().find(|forecast| !forecast.is_finite()) {
+        Some(&found) => Err(Error::NotFinite { path: path.to_owned(), found }),
+        None => Ok(()),
+    }
 }

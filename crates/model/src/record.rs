@@ -51,6 +51,15 @@ pub fn load_weights(
     Ok((parameters::replace(network, tensors, path)?, metadata))
 }
 
+/// The metadata of a safetensors file, without its weights.
+///
+/// # Errors
+///
+/// [`Error::Io`] and [`Error::Corrupt`] for an unreadable file.
+pub fn read_metadata(path: &Path) -> Result<BTreeMap<String, String>, Error> {
+    Ok(TensorFile::read(path)?.metadata)
+}
+
 /// Writes all a training run needs to go on bit for bit, as one file `state.safetensors` in `dir`.
 ///
 /// `metadata` is for the caller's own progress (epoch, step, best loss): in the same file, it can

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use baseline::{BaselineConfig, Library, SavedModel};
-use cli::ConfigTable;
-use dataset::{Column, Config, Normalizer, RunConfig, check_columns, content_hash, quoted};
+use cli::{ConfigTable, quoted};
+use dataset::{Column, Config, Normalizer, Origin, RunConfig, check_columns, content_hash};
 use market::Symbol;
-use model::{Device, DeviceChoice, NetworkConfig, ResNet1d, load_weights};
+use model::{Device, DeviceChoice, NetworkConfig, ResNet1d, load_weights, probe, read_metadata};
 
 use crate::History;
 use crate::ensemble::Members;
@@ -23,6 +23,8 @@ pub struct Checkpoint {
     pub(crate) forecaster: Forecaster,
     /// SHA-256 of the model's files; empty for the indicator rule.
     pub model_sha256: String,
+    /// Whether its forecasts are of a time that the model has seen, or thresholds were tuned on; they say so then.
+    pub(crate) is_in_sample: bool,
 }
 
 /// A run's models.
@@ -44,6 +46,9 @@ pub(crate) enum Forecaster {
 
 /// What stands beside the indicator rule's forecasts.
 const RULE: &str = "indicator rule, no model";
+
+/// What the ledger's rows of forecasts in sample begin with.
+const IN_SAMPLE: &str = "in sample: ";
 
 impl Forecaster {
     /// What stands beside a forecast, so that nobody takes a rule for a model.
@@ -74,6 +79,27 @@ pub enum Fallback {
     Rule,
     /// It is an error.
     Refuse,
+}
+
+/// What is asked for: a run, and how to load it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Request<'a> {
+    pub fallback: Fallback,
+    pub run: &'a Path,
+    /// The fold asked for; None: the last one.
+    pub fold: Option<usize>,
+    pub overrides: &'a [String],
+    pub device: DeviceChoice,
+}
+
+impl Request<'_> {
+    /// Loads the run.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::load`].
+    pub fn load(&self) -> anyhow::Result<Checkpoint> {
+        Checkpoint::load_or(self.fallback, self.run, self.fold, self.overrides, self.device)
+    }
 }
 
 impl Checkpoint {
@@ -127,7 +153,7 @@ impl Checkpoint {
             }
             other => other?,
         };
-        Ok(Self { config, forecaster, model_sha256 })
+        Ok(Self { config, forecaster, model_sha256, is_in_sample: false })
     }
 
     /// How many bars up to t a forecast at t is a function of.
@@ -165,14 +191,36 @@ impl Checkpoint {
         scored.is_empty() || scored.contains(symbol)
     }
 
-    /// What the ledger calls it: kind, fold and SHA-256 of the model's files.
+    /// What the ledger calls it: kind, fold and SHA-256 of the model's files, marked where it forecasts in sample.
     pub fn label(&self) -> String {
-        format!("{} {}", self.forecaster.name(self.forecaster.fold()), self.model_sha256)
+        let mark = if self.is_in_sample { IN_SAMPLE } else { "" };
+        format!("{mark}{} {}", self.forecaster.name(self.forecaster.fold()), self.model_sha256)
+    }
+
+    /// Returns true for the indicator rule, which was fitted to nothing.
+    pub(crate) fn is_rule(&self) -> bool {
+        matches!(self.forecaster, Forecaster::Rule)
+    }
+
+    /// Whether a [`label`](Self::label) is of this model, in sample or not.
+    pub fn has_label(&self, label: &str) -> bool {
+        label.trim_start_matches(IN_SAMPLE) == self.label().trim_start_matches(IN_SAMPLE)
+    }
+
+    /// The fold that a [`label`](Self::label) names.
+    pub(crate) fn fold_of_label(label: &str) -> Option<usize> {
+        let (_, rest) = label.split_once(" of fold ")?;
+        rest.split(' ').next()?.parse().ok()
+    }
+
+    /// Whether a [`label`](Self::label) is of forecasts in sample.
+    pub fn is_label_in_sample(label: &str) -> bool {
+        label.starts_with(IN_SAMPLE)
     }
 
     /// Whether a [`label`](Self::label) is that of the indicator rule.
     pub fn is_label_of_rule(label: &str) -> bool {
-        label.starts_with(RULE)
+        label.trim_start_matches(IN_SAMPLE).starts_with(RULE)
     }
 }
 
@@ -184,10 +232,9 @@ fn forecaster(
     (config, table): (&Config, &ConfigTable),
     device: DeviceChoice,
 ) -> anyhow::Result<(Forecaster, String)> {
-    let kind: RunConfig = table.section("run")?;
-    match kind.forecaster.as_str() {
-        name if name.is_empty() || name.starts_with("network") => network(run, fold, config, table, device),
-        name if name.starts_with("lightgbm") => {
+    match Kind::of(&table.section("run")?, run)? {
+        Kind::Network => network(run, fold, config, table, device),
+        Kind::LightGbm => {
             // Before anything starts threads.
             let library = Library::open()?;
             let config = BaselineConfig::new(table, library)?;
@@ -195,14 +242,38 @@ fn forecaster(
             let hash = model.sha256().to_owned();
             Ok((Forecaster::LightGbm(Box::new(model)), hash))
         }
-        name if name.starts_with("ensemble") => {
+        Kind::Ensemble => {
             let (members, hash) = Members::load(run, fold, overrides, device)?;
+            members.check(config, run)?;
             Ok((Forecaster::Ensemble(members), hash))
         }
-        other => bail!(
-            "{}: the forecaster is `{other}`, expected network, lightgbm or ensemble\nhint: was the run made by a newer version?",
-            run.join("run.toml").display()
-        ),
+    }
+}
+
+/// What made a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Network,
+    LightGbm,
+    Ensemble,
+}
+
+impl Kind {
+    /// What a run's section `[run]` names; `run` is where it is.
+    ///
+    /// # Errors
+    /// A name that this version does not know.
+    pub fn of(section: &RunConfig, run: &Path) -> anyhow::Result<Self> {
+        match section.forecaster.as_str() {
+            name if name.is_empty() || name.starts_with("network") => Ok(Self::Network),
+            name if name.starts_with("lightgbm") => Ok(Self::LightGbm),
+            name if name.starts_with("ensemble") => Ok(Self::Ensemble),
+            other => bail!(
+                "{}: the forecaster is `{other}`, expected network, lightgbm or ensemble\n\
+                 hint: was the run made by a newer version?",
+                run.join("run.toml").display()
+            ),
+        }
     }
 }
 
@@ -231,8 +302,16 @@ fn network(
     let mut networks = Vec::with_capacity(weights.len());
     let mut hashes = String::new();
     for path in weights {
-        let (loaded, metadata) =
-            load_weights(&network, coins, features, config.features.lookback_bars, &path, &device)?;
+        let metadata = read_metadata(&path)?;
+        match Origin::from_metadata(&metadata) {
+            Some(origin) => origin.check(config, ("network", &network), &path)?,
+            None => cli::note(format!(
+                "{} was made by an older version and does not say with which config: nobody would notice if run.toml had \
+                 been changed since",
+                path.display()
+            )),
+        }
+        let (loaded, _) = load_weights(&network, coins, features, config.features.lookback_bars, &path, &device)?;
         let expected = metadata.get("stats_sha256").map_or("none", String::as_str);
         if expected != hash {
             bail!(
@@ -242,6 +321,7 @@ fn network(
                 stats_path.display()
             );
         }
+        probe(&loaded, &path)?;
         networks.push(loaded);
         let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         hashes.push_str(&content_hash(&bytes));
@@ -252,13 +332,13 @@ fn network(
 }
 
 /// The weights that the run released, one file a seed.
-fn released(run: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub(crate) fn released(run: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let first = run.join("model.safetensors");
     if !first.exists() {
         bail!(
             "{} has no model.safetensors yet\nhint: `cargo run -p train --release -- --resume --run {}` finishes the run",
             run.display(),
-            quoted(run)
+            quoted(run.display())
         );
     }
     let others = (2..).map(|seed| run.join(format!("model-seed-{seed}.safetensors"))).take_while(|path| path.exists());
@@ -266,11 +346,15 @@ fn released(run: &Path) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 /// The weights of one fold, one file a seed.
-fn of_fold(run: &Path, fold: usize) -> anyhow::Result<Vec<PathBuf>> {
+pub(crate) fn of_fold(run: &Path, fold: usize) -> anyhow::Result<Vec<PathBuf>> {
     let of_seed = |seed: u64| run.join(format!("fold-{fold}/seed-{seed}/weights.safetensors"));
     let weights: Vec<PathBuf> = (1..).map(of_seed).take_while(|path| path.exists()).collect();
     if weights.is_empty() {
-        bail!("{} has no weights of fold {fold}\nhint: ls {} shows the folds there are", run.display(), quoted(run));
+        bail!(
+            "{} has no weights of fold {fold}\nhint: ls {} shows the folds there are",
+            run.display(),
+            quoted(run.display())
+        );
     }
     Ok(weights)
 }

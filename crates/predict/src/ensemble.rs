@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use cli::ConfigTable;
-use dataset::{Column, RunConfig, RunDir, content_hash};
+use dataset::{Column, Config, RunConfig, RunDir, content_hash};
 use ensemble::{FoldWeights, SavedWeights, combine_known};
 use market::Symbol;
 use model::DeviceChoice;
@@ -60,6 +60,28 @@ impl Members {
         let members: Vec<Checkpoint> = members.into_iter().map(|(_, member)| member).collect();
         members.iter().for_each(|member| hashes.push_str(&member.model_sha256));
         Ok((Self { members, weights }, content_hash(hashes.as_bytes())))
+    }
+
+    /// Checks that every member forecasts what the ensemble's own `config` says.
+    ///
+    /// # Errors
+    /// A member of other coins, bars or another target, whose run.toml or the ensemble's was changed since.
+    pub fn check(&self, config: &Config, run: &Path) -> anyhow::Result<()> {
+        let said = |config: &Config| {
+            let (data, target) = (&config.data, &config.target);
+            let symbols: Vec<&str> = config.universe.symbols.iter().map(Symbol::as_str).collect();
+            let kind = format!("{:?}", target.kind).to_lowercase();
+            format!("{kind} {} bars of {} ahead for {}", target.horizon_bars, data.interval, symbols.join(" "))
+        };
+        let own = said(config);
+        match self.members.iter().map(|member| said(&member.config)).find(|member| *member != own) {
+            None => Ok(()),
+            Some(member) => bail!(
+                "{} says that it forecasts {own}, but a member of it forecasts {member}\n\
+                 hint: put back the run.toml that was changed, or make the ensemble anew",
+                run.join(RunDir::CONFIG_FILE).display()
+            ),
+        }
     }
 
     /// The fold that weights and models are of.

@@ -39,6 +39,9 @@ pub struct CoinForecast {
     pub forecast: Option<f64>,
     /// Why there is no forecast.
     pub refused: Option<String>,
+    /// Whether the model has seen this time: such a forecast says nothing of how good others are.
+    #[serde(default)]
+    pub in_sample: bool,
     /// How far the features are from those of training; None where there are no statistics of it.
     pub drift: Option<Drift>,
 }
@@ -82,6 +85,7 @@ pub fn forecast_at(checkpoint: &Checkpoint, history: &History) -> anyhow::Result
         close: panel.is_observed(row, coin).then(|| panel.value(Column::Close, row, coin)),
         forecast: value.as_ref().ok().copied(),
         refused: value.err(),
+        in_sample: checkpoint.is_in_sample,
         drift: drift.filter(|drift| drift.std.is_finite()),
     };
     Ok(Forecasts {

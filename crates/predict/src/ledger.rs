@@ -1,6 +1,6 @@
 //! `predict ledger`: what a watch did, and whether it did it right.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -10,6 +10,7 @@ use evaluate::may_open;
 use market::{Candle, Symbol};
 use trading::{Ledger, LoggedForecast, Position, summarize, summary_table};
 
+use crate::checkpoint::Request;
 use crate::watch::{Acting, SETTLE_WITHOUT_AFTER_BARS, WatchArgs, why_not};
 use crate::{Checkpoint, Fallback, History, forecast_at};
 
@@ -86,16 +87,29 @@ pub fn run(args: &LedgerArgs) -> anyhow::Result<()> {
     let ledger = Ledger::read_only(&args.watch.ledger_path(&args.run))?;
     let positions = ledger.all_positions()?;
     let lines = summarize(&positions);
+    let in_sample: BTreeSet<(i64, Symbol)> = ledger
+        .forecasts(0)?
+        .into_iter()
+        .filter(|logged| Checkpoint::is_label_in_sample(&logged.forecaster))
+        .map(|logged| (logged.time_ms, logged.symbol))
+        .collect();
     let verdict = args.verify.map(|candles| verify(args, &ledger, &positions, candles)).transpose()?;
     if args.json {
-        let json = serde_json::json!({ "summary": lines, "verdict": verdict });
+        let json = serde_json::json!({ "summary": lines, "verdict": verdict, "in_sample_forecasts": in_sample.len() });
         cli::print(&(serde_json::to_string_pretty(&json)? + "\n"))?;
     } else {
         let mut text = summary_table(&lines);
         text.push_str("\nProfits are sums over positions of equal value, nothing compounded; Sharpe is annualized.\n");
         if args.trades {
             text.push('\n');
-            text.push_str(&trades_table(&positions));
+            text.push_str(&trades_table(&positions, &in_sample));
+        }
+        if !in_sample.is_empty() {
+            writeln!(
+                text,
+                "\n{} forecasts are in sample: model or thresholds had seen their time, and what they earned says nothing.",
+                in_sample.len()
+            )?;
         }
         if let Some(verdict) = &verdict {
             writeln!(
@@ -127,7 +141,7 @@ pub fn run(args: &LedgerArgs) -> anyhow::Result<()> {
     }
 }
 
-fn trades_table(positions: &[Position]) -> String {
+fn trades_table(positions: &[Position], in_sample: &BTreeSet<(i64, Symbol)>) -> String {
     let mut text = format!(
         "{:<12} {:<5} {:>13} {:<17} {:>14} {:<17} {:>14} {:>10}\n",
         "coin", "side", "forecast (bp)", "opened at", "price", "closed at", "price", "net (bp)"
@@ -137,7 +151,7 @@ fn trades_table(positions: &[Position]) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,
-            "{:<12} {:<5} {:>+13.2} {:<17} {:>14} {:<17} {:>14} {:>10}",
+            "{:<12} {:<5} {:>+13.2} {:<17} {:>14} {:<17} {:>14} {:>10}{}",
             position.symbol,
             position.side.name(),
             position.forecast * 1e4,
@@ -147,6 +161,7 @@ fn trades_table(positions: &[Position]) -> String {
             price(position.exit_price),
             position.net().map_or("-".to_owned(), |net| format!("{:+.2}", net * 1e4))
                 + if position.is_last_known { "  last known price: the coin was gone" } else { "" },
+            if in_sample.contains(&(position.forecast_ms, position.symbol.clone())) { "  in sample" } else { "" },
         );
     }
     text.push_str("\nA time is the open time of the candle whose close is the price.\n");
@@ -155,11 +170,11 @@ fn trades_table(positions: &[Position]) -> String {
 
 fn verify(args: &LedgerArgs, ledger: &Ledger, positions: &[Position], candles: Candles) -> anyhow::Result<Verdict> {
     let (overrides, _) = WatchArgs::split(&args.set);
-    let checkpoint = Checkpoint::load_or(Fallback::Rule, &args.run, args.fold, &overrides, args.device)?;
+    let forecasts = ledger.forecasts(0)?;
+    let checkpoint = load(args, &overrides, forecasts.first())?;
     let (trading, watch) = args.watch.settings(&args.run, &args.set)?;
     let bar_ms = checkpoint.config.data.interval.ms();
     let acting = Acting::new(trading, &watch, args.watch.thresholds(&args.run)?, bar_ms);
-    let forecasts = ledger.forecasts(0)?;
     let mut verdict = Verdict::default();
     let Some((first, last)) = forecasts.first().zip(forecasts.last()) else { return Ok(verdict) };
 
@@ -170,6 +185,20 @@ fn verify(args: &LedgerArgs, ledger: &Ledger, positions: &[Position], candles: C
     check_trades(&acting, &forecasts, positions, &mut verdict);
     check_prices(positions, &coins, (last.time_ms, bar_ms), &mut verdict);
     Ok(verdict)
+}
+
+/// The model that was watched with: without being told, the last fold's, or the one that the first forecast names.
+fn load(args: &LedgerArgs, overrides: &[String], first: Option<&LoggedForecast>) -> anyhow::Result<Checkpoint> {
+    let request = Request { fallback: Fallback::Rule, run: &args.run, fold: args.fold, overrides, device: args.device };
+    let last = request.load()?;
+    let named = first.and_then(|logged| Checkpoint::fold_of_label(&logged.forecaster));
+    match (args.fold, first, named) {
+        (None, Some(logged), Some(fold)) if !last.has_label(&logged.forecaster) => {
+            let of_fold = Request { fold: Some(fold), ..request }.load()?;
+            Ok(if of_fold.has_label(&logged.forecaster) { of_fold } else { last })
+        }
+        _ => Ok(last),
+    }
 }
 
 /// Every coin's candles by open time.
@@ -203,7 +232,7 @@ fn check_forecasts(
     coins: &CoinCandles,
     verdict: &mut Verdict,
 ) -> anyhow::Result<()> {
-    let (bar_ms, label) = (checkpoint.config.data.interval.ms(), checkpoint.label());
+    let bar_ms = checkpoint.config.data.interval.ms();
     let minutes = logged.chunk_by(|left, right| left.time_ms == right.time_ms);
     let bar = cli::progress_bar("minutes", minutes.clone().count() as u64);
     for minute in minutes {
@@ -214,7 +243,7 @@ fn check_forecasts(
             verdict.incomplete_forecasts += minute.len();
             continue;
         }
-        if minute.iter().any(|logged| logged.forecaster != label) {
+        if minute.iter().any(|logged| !checkpoint.has_label(&logged.forecaster)) {
             verdict.others_forecasts += minute.len();
             continue;
         }

@@ -10,6 +10,7 @@ mod ledger;
 mod live;
 mod rule;
 mod run;
+mod seen;
 mod watch;
 
 pub use candles::{CandleSource, History, Missing};

@@ -8,7 +8,9 @@ use clap::{Parser, Subcommand};
 use dataset::{content_hash, format_time, parse_time};
 
 use crate::cache::Cache;
+use crate::checkpoint::Request;
 use crate::ledger::{self, LedgerArgs};
+use crate::seen::{InSample, out_of_sample};
 use crate::watch::{WatchArgs, watch};
 use crate::{CandleSource, Checkpoint, Fallback, Forecasts, History, Missing, forecast_at};
 
@@ -24,9 +26,12 @@ pub struct Args {
     /// Open time of the last candle to use, such as 2021-05-01T00:15 (UTC) [default: the last closed one]
     #[arg(long, value_name = "TIME", conflicts_with = "watch")]
     at: Option<String>,
-    /// Forecast with this fold's model [default: the last fold's]
+    /// Forecast with this fold's model [default: the last fold's that has not seen the time]
     #[arg(long, value_name = "K")]
     fold: Option<usize>,
+    /// Forecast a time that the model was fitted, stopped early or tuned on, too; every row says so
+    #[arg(long)]
+    in_sample: bool,
     /// Where candles come from [default: store with --at, else binance; simulated for a simulated run]
     #[arg(long, conflicts_with = "watch")]
     source: Option<CandleSource>,
@@ -98,10 +103,12 @@ fn predict(args: &Args, run: &Path) -> anyhow::Result<()> {
             "--set {text}: expected a key of [data] or [universe]\nhint: --watch has more"
         )));
     }
-    let checkpoint = Checkpoint::load_or(args.fallback, run, args.fold, &overrides, args.device)?;
+    let request = Request { fallback: args.fallback, run, fold: args.fold, overrides: &overrides, device: args.device };
+    let checkpoint = request.load()?;
     if args.watch {
         let urls = (args.base_url.as_deref(), args.websocket_url.as_deref());
-        return watch(checkpoint, run, &args.watching, &of_watch, urls, args.until.as_deref());
+        let asked = (&request, in_sample(args));
+        return watch(checkpoint, asked, &args.watching, &of_watch, urls, args.until.as_deref());
     }
     let interval = checkpoint.config.data.interval;
     if let Some(at_ms) = at_ms.filter(|at_ms| at_ms.rem_euclid(interval.ms()) != 0) {
@@ -111,10 +118,14 @@ fn predict(args: &Args, run: &Path) -> anyhow::Result<()> {
             format_time(at_ms - at_ms.rem_euclid(interval.ms()))
         )));
     }
+    let checkpoint = match at_ms {
+        Some(at_ms) => out_of_sample(checkpoint, &request, at_ms, in_sample(args))?,
+        None => checkpoint,
+    };
     let source = args.source.unwrap_or_else(|| CandleSource::default_for(&checkpoint.config, at_ms));
     let forecasts = match (source, at_ms) {
-        (CandleSource::Binance, None) => reused_or_made(args, run, &checkpoint)?,
-        _ => make(args, &checkpoint, source, at_ms)?.0,
+        (CandleSource::Binance, None) => reused_or_made(args, &request, checkpoint)?,
+        _ => make(args, &request, checkpoint, source, at_ms)?.0,
     };
     let text = if args.json { serde_json::to_string_pretty(&forecasts)? + "\n" } else { table(&forecasts) };
     cli::print(&text)?;
@@ -127,40 +138,45 @@ fn predict(args: &Args, run: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn in_sample(args: &Args) -> InSample {
+    if args.in_sample { InSample::Mark } else { InSample::Refuse }
+}
+
 /// Forecasts, and whether every coin had its candle; one that had none is named with the reason.
 fn make(
     args: &Args,
-    checkpoint: &Checkpoint,
+    request: &Request<'_>,
+    mut checkpoint: Checkpoint,
     source: CandleSource,
     at_ms: Option<i64>,
 ) -> anyhow::Result<(Forecasts, bool)> {
-    let (history, missing) = History::read_what_is_there(source, checkpoint, at_ms, args.base_url.as_deref())?;
+    let (history, missing) = History::read_what_is_there(source, &checkpoint, at_ms, args.base_url.as_deref())?;
+    if at_ms.is_none() {
+        checkpoint = out_of_sample(checkpoint, request, history.at_ms, in_sample(args))?;
+    }
     checkpoint.check_columns(&history)?;
-    let mut forecasts = forecast_at(checkpoint, &history)?;
+    let mut forecasts = forecast_at(&checkpoint, &history)?;
     for Missing { symbol, reason } in &missing {
-        cli::warn(format!("{symbol} is missing: {reason}"));
+        cli::warn(format!("{symbol} is missing, the others are forecast without it: {reason}"));
         for coin in forecasts.coins.iter_mut().filter(|coin| coin.symbol == symbol.as_str()) {
             (coin.forecast, coin.refused) = (None, Some(reason.clone()));
         }
-    }
-    if !missing.is_empty() {
-        cli::note("the others are forecast without; features and weights that need all coins may suffer");
     }
     Ok((forecasts, missing.is_empty()))
 }
 
 /// The exchange's last minute, or forecasts from the cache where they are young enough.
-fn reused_or_made(args: &Args, run: &Path, checkpoint: &Checkpoint) -> anyhow::Result<Forecasts> {
+fn reused_or_made(args: &Args, request: &Request<'_>, checkpoint: Checkpoint) -> anyhow::Result<Forecasts> {
     let lasts_secs = args.cache_secs.unwrap_or(if args.json { CACHE_SECS } else { 0 });
+    let key =
+        format!("{:?} {:?} {:?} {} {}", args.set, args.fold, args.base_url, args.in_sample, checkpoint.model_sha256);
     // Hashed, as an address may hold a password.
-    let key = format!("{:?} {:?} {:?} {}", args.set, args.fold, args.base_url, checkpoint.model_sha256);
-    let key = content_hash(key.as_bytes());
-    let cache = Cache::new(run, key, lasts_secs);
+    let cache = Cache::new(request.run, content_hash(key.as_bytes()), lasts_secs);
     if let Some((forecasts, age_secs)) = cache.get() {
         cli::note(format!("forecasts made {age_secs} s ago; --cache-secs 0 makes new ones"));
         return Ok(forecasts);
     }
-    let (forecasts, is_complete) = make(args, checkpoint, CandleSource::Binance, None)?;
+    let (forecasts, is_complete) = make(args, request, checkpoint, CandleSource::Binance, None)?;
     if lasts_secs > 0 && is_complete {
         cache.put(&forecasts);
     }
@@ -175,7 +191,8 @@ fn table(forecasts: &Forecasts) -> String {
         let refused = coin.refused.as_deref().map(|reason| format!("  refused: {reason}")).unwrap_or_default();
         // Writing to a String cannot fail.
         let time = format_time(forecasts.time);
-        let _ = writeln!(text, "{:<12} {close:>14} {time:<17} {forecast:>13}{refused}", coin.symbol);
+        let mark = if coin.in_sample { "  in sample" } else { "" };
+        let _ = writeln!(text, "{:<12} {close:>14} {time:<17} {forecast:>13}{mark}{refused}", coin.symbol);
     }
     let _ = writeln!(
         text,

@@ -163,6 +163,9 @@ impl Default for TrainingConfig {
     }
 }
 
+/// No count of steps, looks or seconds is larger.
+const MOST: u64 = 1_000_000_000;
+
 impl TrainConfig {
     /// Types and checks all sections.
     ///
@@ -202,17 +205,45 @@ impl TrainConfig {
         let (optimizer, training) = (&self.optimizer, &self.training);
         let (batch_pairs, market_weight) = (training.batch_pairs, training.market_weight);
         let is_share = |value: f64| (0.0..=1.0).contains(&value);
+        let is_epochs = training.epochs > 0.0 && training.epochs <= 1e6;
+        let is_steps = |steps: u64| steps <= MOST;
         let checks = [
             ("optimizer.learning_rate", optimizer.learning_rate, optimizer.learning_rate > 0.0, "above 0"),
             ("optimizer.warm_up_share", optimizer.warm_up_share, is_share(optimizer.warm_up_share), "from 0 to 1"),
             ("optimizer.final_share", optimizer.final_share, is_share(optimizer.final_share), "from 0 to 1"),
             ("optimizer.clip_norm", f64::from(optimizer.clip_norm), optimizer.clip_norm >= 0.0, "at least 0"),
-            ("training.seeds", training.seeds as f64, training.seeds > 0, "at least 1"),
+            ("training.seeds", training.seeds as f64, (1..=1000).contains(&training.seeds), "from 1 to 1000"),
             ("training.batch_pairs", batch_pairs as f64, (1..=1_048_576).contains(&batch_pairs), "from 1 to 1048576"),
             ("training.market_weight", market_weight, market_weight >= 0.0, "at least 0"),
-            ("training.epochs", training.epochs, training.epochs > 0.0 || training.steps > 0, "above 0"),
-            ("training.stride", training.stride as f64, training.stride > 0, "at least 1"),
-            ("training.evaluate_every", training.evaluate_every as f64, training.evaluate_every > 0, "at least 1"),
+            ("training.epochs", training.epochs, is_epochs || training.steps > 0, "above 0, at most 1000000"),
+            (
+                "training.stride",
+                training.stride as f64,
+                (1..=1_000_000).contains(&training.stride),
+                "from 1 to 1000000",
+            ),
+            ("training.steps", training.steps as f64, is_steps(training.steps), "from 0 to 1000000000"),
+            ("training.warm_steps", training.warm_steps as f64, is_steps(training.warm_steps), "from 0 to 1000000000"),
+            ("training.max_secs", training.max_secs as f64, is_steps(training.max_secs), "from 0 to 1000000000"),
+            ("training.patience", training.patience as f64, is_steps(training.patience), "from 0 to 1000000000"),
+            (
+                "training.evaluate_every",
+                training.evaluate_every as f64,
+                (1..=MOST).contains(&training.evaluate_every),
+                "from 1 to 1000000000",
+            ),
+            (
+                "training.save_every_secs",
+                training.save_every_secs as f64,
+                is_steps(training.save_every_secs),
+                "from 0 to 1000000000",
+            ),
+            (
+                "training.stop_windows",
+                training.stop_windows as f64,
+                is_steps(training.stop_windows as u64),
+                "from 0 to 1000000000",
+            ),
         ];
         for (key, found, usable, expected) in checks {
             if !(usable && found.is_finite()) {

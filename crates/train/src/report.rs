@@ -75,7 +75,7 @@ pub fn gather(
     }
     cli::print(&text)?;
     let next = match is_whole {
-        true => format!("`cargo run -p predict --release -- --run {path}` forecasts"),
+        true => format!("`cargo run -p predict --release -- --run {}` forecasts", cli::quoted(&path)),
         false => format!("of {} of {} folds", folds.len(), dataset.plan.folds.len()),
     };
     cli::note(format!("forecasts are in {}, charts in report.html beside them; {next}", run.forecasts().display()));

@@ -16,6 +16,9 @@ use crate::pieces::piece_folder;
 use crate::training::{Piece, Trained, WEIGHTS_FILE};
 use crate::{dry_run, report};
 
+/// Held by the process that trains a piece.
+const LOCK_FILE: &str = "lock";
+
 /// Train the network fold by fold and score it out of sample
 #[derive(Debug, Parser)]
 #[command(version)]
@@ -192,7 +195,22 @@ impl Run<'_> {
         let windows = Windows::new(matrix, channels, lookback, &device.device);
         let targets = dataset.fitted_targets(fold);
         let scales = dataset.target_scales(&normalizer);
-        for &seed in seeds.iter().filter(|&&seed| !is_done(seed)) {
+        for &seed in seeds {
+            let held = match cli::hold(&piece_folder(run, fold.number, seed).join(LOCK_FILE))? {
+                Ok(held) => held,
+                Err(holder) => {
+                    cli::note(format!(
+                        "fold {} seed {seed} of {} is being trained by {holder}; this process goes on with the others",
+                        fold.number,
+                        run.path().display()
+                    ));
+                    continue;
+                }
+            };
+            // Another process may have finished it before the lock was free.
+            if is_done(seed) {
+                continue;
+            }
             let piece = Piece {
                 config,
                 dataset,
@@ -214,6 +232,7 @@ impl Run<'_> {
                     let network = piece.load(&piece.dir.join(WEIGHTS_FILE))?;
                     let table = score(&piece, &network)?;
                     table.write(&piece.dir.join(RunDir::FORECASTS_FILE))?;
+                    drop(held);
                 }
                 Trained::Interrupted(step) => bail!(
                     "interrupted in fold {} seed {seed} after step {step}; all is saved in {}\n\

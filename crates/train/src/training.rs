@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
-use dataset::{Dataset, Fit, Fold, Normalizer, TargetScales, Targets, WindowSet, write_atomically};
+use dataset::{Dataset, Fit, Fold, Normalizer, Origin, TargetScales, Targets, WindowSet, write_atomically};
 use evaluate::pearson;
 use model::{
     AdamW, Device, GradientsParams, Module, ResNet1d, Tensor, TensorData, Windows, clip_grad_norm, forecast,
@@ -217,7 +217,7 @@ impl Piece<'_> {
                     if progress.best_score.is_none_or(|best| score > best) {
                         progress.best_score = Some(score);
                         progress.looks_without_better = 0;
-                        save_weights(&network.valid(), &self.dir.join(BEST_FILE), &self.metadata(progress.step))?;
+                        save_weights(&network.valid(), &self.dir.join(BEST_FILE), &self.metadata(progress.step)?)?;
                     } else {
                         progress.looks_without_better += 1;
                     }
@@ -248,7 +248,7 @@ impl Piece<'_> {
             Some(_) => self.load(&self.dir.join(BEST_FILE))?,
             None => network.valid(),
         };
-        save_weights(&network, &self.dir.join(WEIGHTS_FILE), &self.metadata(progress.step))?;
+        save_weights(&network, &self.dir.join(WEIGHTS_FILE), &self.metadata(progress.step)?)?;
         Ok(Trained::Done)
     }
 
@@ -356,8 +356,15 @@ impl Piece<'_> {
         append().with_context(|| format!("cannot write {}", path.display()))
     }
 
-    fn metadata(&self, step: u64) -> BTreeMap<String, String> {
-        [
+    /// What stands in a model file beside the weights.
+    fn metadata(&self, step: u64) -> anyhow::Result<BTreeMap<String, String>> {
+        let (dataset, fold) = (self.dataset, self.fold);
+        let mut origin = Origin::new(dataset, fold, &fold.stop, ("network", &self.config.network))?;
+        if !self.config.training.warm_start.as_os_str().is_empty() {
+            // The weights that it went on from may have seen all that comes before the fold.
+            origin.seen_until_ms = origin.seen_until_ms.max(dataset.panel.time_ms(fold.score.start));
+        }
+        let mut metadata: BTreeMap<String, String> = [
             ("run", self.normalizer.run.clone()),
             ("fold", self.fold.number.to_string()),
             ("seed", self.seed.to_string()),
@@ -365,7 +372,9 @@ impl Piece<'_> {
             ("stats_sha256", self.stats_hash.to_owned()),
         ]
         .map(|(key, value)| (key.to_owned(), value))
-        .into()
+        .into();
+        metadata.extend(origin.to_metadata());
+        Ok(metadata)
     }
 
     /// Weights of this piece from a file, for inference.

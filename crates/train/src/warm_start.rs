@@ -29,7 +29,7 @@ pub(crate) fn weights_before(
             "fold {fold} is to go on from fold {before}, but {} is not there\n\
              hint: train fold {before} seed {seed} of {} first",
             missing.display(),
-            run.display()
+            cli::quoted(run.display())
         );
     }
     let first_ms = ForecastTable::read(&forecasts)?.rows().first().map_or(i64::MAX, |row| row.time_ms);

@@ -129,10 +129,13 @@ fn cache_folder() -> Option<PathBuf> {
 /// The library of the Python package, if it is installed in our version.
 fn of_python() -> Result<PathBuf, String> {
     // The package is not imported: that would load it, and scikit-learn with it.
-    const QUESTION: &str = "import importlib.metadata as m, importlib.util as u; \
+    // Isolated (-I), as otherwise a file of the working folder would be imported in the place of Python's own.
+    const QUESTION: &str = "import site, sys; sys.path.append(site.getusersitepackages()); \
+                            import importlib.metadata as m, importlib.util as u; \
                             print(m.version('lightgbm')); print(u.find_spec('lightgbm').submodule_search_locations[0])";
     for python in ["python3", "python"] {
-        let asked = Command::new(python).args(["-c", QUESTION]).stdin(Stdio::null()).stderr(Stdio::null()).output();
+        let asked =
+            Command::new(python).args(["-I", "-c", QUESTION]).stdin(Stdio::null()).stderr(Stdio::null()).output();
         let Ok(answer) = asked else { continue };
         let text = String::from_utf8_lossy(&answer.stdout).into_owned();
         let mut lines = text.lines();

@@ -8,7 +8,9 @@ mod binned;
 mod booster;
 mod functions;
 mod library;
+mod text;
 
 pub use binned::Binned;
 pub use booster::{Booster, ImportanceOf, Predict};
 pub use library::{Library, VERSION};
+pub(crate) use text::check_text;

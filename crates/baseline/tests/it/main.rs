@@ -4,4 +4,5 @@
 mod command;
 mod errors;
 mod golden;
+mod saved;
 mod support;

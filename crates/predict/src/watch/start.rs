@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use cli::ConfigTable;
-use dataset::{format_time, parse_time, quoted};
+use dataset::{format_time, parse_time};
 use evaluate::Thresholds;
 use market::{RestClient, RestOptions};
 use tracing::{info, warn};
@@ -15,6 +15,8 @@ use super::book::Book;
 use super::metrics::Metrics;
 use super::session::Session;
 use super::{Acting, ExchangeClock, Feed, FeedSource, log};
+use crate::checkpoint::Request;
+use crate::seen::{InSample, out_of_sample};
 use crate::{Checkpoint, WatchConfig};
 
 /// Bars that are fetched beyond those of a forecast: should the first reading of the clock be ahead, they are enough.
@@ -83,7 +85,7 @@ impl WatchArgs {
 /// A ledger in use, thresholds that are none, an exchange that does not answer at the start.
 pub fn watch(
     checkpoint: Checkpoint,
-    run: &Path,
+    (request, in_sample): (&Request<'_>, InSample),
     args: &WatchArgs,
     overrides: &[String],
     (base_url, websocket_url): (Option<&str>, Option<&str>),
@@ -94,8 +96,9 @@ pub fn watch(
         Some(text) => parse_time(text)
             .map_err(|error| cli::usage(anyhow!("--until: {error}\nhint: --until 2024-05-01T12:00 for instance")))?,
     };
+    let run = request.run;
     let (trading, settings) = args.settings(run, overrides)?;
-    let (data, symbols) = (&checkpoint.config.data, checkpoint.config.universe.symbols.clone());
+    let (data, symbols) = (checkpoint.config.data.clone(), checkpoint.config.universe.symbols.clone());
     let bar_ms = data.interval.ms();
     let thresholds = args.thresholds(run)?;
     let ledger_path = args.ledger_path(run);
@@ -113,7 +116,7 @@ pub fn watch(
         None => warn!(
             "nothing will be traded: {} is not there; `scripts/tune-thresholds {}` makes it",
             run.join("thresholds.toml").display(),
-            quoted(run)
+            cli::quoted(run.display())
         ),
     }
     let acting = Acting::new(trading, &settings, thresholds, bar_ms);
@@ -139,6 +142,20 @@ pub fn watch(
             }
         }
         let clock = wait_for_clock(&client, &settings, &is_interrupted).await?;
+        let begins_ms = clock.now_ms().div_euclid(bar_ms) * bar_ms - bar_ms;
+        let tuned = acting.thresholds.as_ref();
+        let tuned_in_sample = tuned.is_some_and(|thresholds| is_tuned_on(thresholds, begins_ms, bar_ms));
+        if tuned_in_sample && in_sample == InSample::Refuse {
+            bail!(
+                "{} UTC is not out of sample: thresholds were tuned on forecasts of {} to {} UTC\n\
+                 hint: --thresholds FILE takes others; --in-sample watches all the same, and marks every row",
+                format_time(begins_ms),
+                tuned.map_or("", |thresholds| thresholds.tuned[0].as_str()),
+                tuned.map_or("", |thresholds| thresholds.tuned[1].as_str())
+            );
+        }
+        let mut checkpoint = out_of_sample(checkpoint, request, begins_ms, in_sample)?;
+        checkpoint.is_in_sample |= tuned_in_sample;
         let open = ledger.open_positions()?;
         let net = ledger.all_positions()?.iter().filter_map(trading::Position::net).sum();
         let history_ms = checkpoint.history_bars() as i64 * bar_ms;
@@ -177,6 +194,13 @@ pub fn watch(
         };
         session.run().await
     })
+}
+
+/// Whether thresholds were tuned on the time, or on positions that were open then. Those that a person wrote, which name no
+/// span, were tuned on nothing.
+fn is_tuned_on(thresholds: &Thresholds, at_ms: i64, bar_ms: i64) -> bool {
+    let held_ms = (thresholds.entry_delay_bars.saturating_add(thresholds.hold_bars) as i64).saturating_mul(bar_ms);
+    parse_time(&thresholds.tuned[1]).is_ok_and(|last_ms| at_ms <= last_ms.saturating_add(held_ms))
 }
 
 /// Shorter tries than a download's: the candles of this minute are wanted within it.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
 mod errors;
+mod in_sample;
 mod once;
 mod support;
 mod watch;

@@ -6,29 +6,59 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use dataset::{Dataset, Origin};
 use ensemble::{FoldWeights, Method, SavedWeights, Weights};
-use model::{DeviceChoice, NetworkConfig, save_weights};
+use model::{DeviceChoice, NetworkConfig, load_weights, save_weights};
 use replay::Exchange;
 
-/// A run as training leaves it, with weights that were never trained.
+/// A run as training leaves it, with weights that were never trained: the model of fold 2.
 pub fn untrained_run(dir: &Path) -> PathBuf {
     let run = dir.join("run");
-    let table: toml::Table = toml::from_str(tests::TINY).unwrap();
     let mut config = tests::tiny();
     let dataset = dataset::Dataset::load(&config).unwrap();
     config = dataset.config.clone();
-    let network: NetworkConfig = table["network"].clone().try_into().unwrap();
-    let stats = dataset.fit_normalizer(&dataset.features(), &dataset.plan.folds[1], "run").unwrap().to_json();
     let mut resolved: toml::Table = toml::from_str(&toml::to_string(&config).unwrap()).unwrap();
-    resolved.insert("network".to_owned(), toml::Value::try_from(&network).unwrap());
+    resolved.insert("network".to_owned(), toml::Value::try_from(network()).unwrap());
     fs::create_dir_all(&run).unwrap();
     fs::write(run.join("run.toml"), toml::to_string(&resolved).unwrap()).unwrap();
-    fs::write(run.join("stats.json"), &stats).unwrap();
-    let device = DeviceChoice::Flex.open().unwrap().device;
-    let network = network.init(3, 8, 32, &device).unwrap();
-    let metadata = [("stats_sha256".to_owned(), dataset::content_hash(stats.as_bytes()))].into();
-    save_weights(&network, &run.join("model.safetensors"), &metadata).unwrap();
+    write_model(&dataset, 2, (&run.join("stats.json"), &run.join("model.safetensors")));
     run
+}
+
+/// Adds what training leaves in the folders of the folds.
+pub fn add_folds(run: &Path) {
+    let dataset = dataset::Dataset::load(&tests::tiny()).unwrap();
+    for fold in 1..=2 {
+        let folder = run.join(format!("fold-{fold}"));
+        fs::create_dir_all(folder.join("seed-1")).unwrap();
+        write_model(&dataset, fold, (&folder.join("stats.json"), &folder.join("seed-1/weights.safetensors")));
+    }
+}
+
+fn network() -> NetworkConfig {
+    let table: toml::Table = toml::from_str(tests::TINY).unwrap();
+    table["network"].clone().try_into().unwrap()
+}
+
+fn write_model(dataset: &Dataset, number: usize, (stats_path, weights): (&Path, &Path)) {
+    let fold = &dataset.plan.folds[number - 1];
+    let stats = dataset.fit_normalizer(&dataset.features(), fold, "run").unwrap().to_json();
+    fs::write(stats_path, &stats).unwrap();
+    let device = DeviceChoice::Flex.open().unwrap().device;
+    device.seed(number as u64);
+    let network = network();
+    let mut metadata = Origin::new(dataset, fold, &fold.stop, ("network", &network)).unwrap().to_metadata();
+    metadata.insert("stats_sha256".to_owned(), dataset::content_hash(stats.as_bytes()));
+    save_weights(&network.init(3, 8, 32, &device).unwrap(), weights, &metadata).unwrap();
+}
+
+/// Takes from a run's weights what versions before 0.2 did not write.
+pub fn make_older(weights: &Path) {
+    let device = DeviceChoice::Flex.open().unwrap().device;
+    let (network, mut metadata) = load_weights(&network(), 3, 8, 32, weights, &device).unwrap();
+    metadata.retain(|key, _| key == "stats_sha256");
+    assert_eq!(metadata.len(), 1);
+    save_weights(&network, weights, &metadata).unwrap();
 }
 
 /// Puts an ensemble in a run's place: of the run itself, which becomes `member`, taken twice.
@@ -42,7 +72,7 @@ pub fn into_ensemble(run: &Path) {
     fs::write(run.join("run.toml"), toml::to_string(&config).unwrap()).unwrap();
     let weights = Weights { market: vec![0.5, 0.25], own: vec![0.75, 0.5] };
     let members = vec!["../member".to_owned(); 2];
-    let folds = vec![FoldWeights { fold: 2, events: 0.0, weights }];
+    let folds = vec![FoldWeights { fold: 2, seen_until_ms: Some(0), events: 0.0, weights }];
     SavedWeights { method: Method::Stacked, members, folds }.publish(run).unwrap();
     if member.join("thresholds.toml").exists() {
         fs::rename(member.join("thresholds.toml"), run.join("thresholds.toml")).unwrap();
@@ -84,4 +114,12 @@ pub fn html_first(exchange: &Exchange, pages: usize) -> String {
         }
     });
     url
+}
+
+/// What the binary says where it must fail: exit code and stderr.
+pub fn refused(dir: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let arguments = [&["--device", "flex", "--fallback", "refuse"], arguments].concat();
+    let output = Command::new(env!("CARGO_BIN_EXE_predict")).args(arguments).current_dir(dir).output().unwrap();
+    assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }

@@ -40,6 +40,21 @@ fn bad_input_is_refused() {
     said.refused("one coin", &["--set", "universe.symbols=[\"BTCUSDT\"]"]);
     said.refused("a coin twice", &["--set", "universe.symbols=[\"BTCUSDT\", \"BTCUSDT\"]"]);
     said.refused("no symbol", &["--set", "universe.symbols=[\"btc/usdt\", \"ETHUSDT\"]"]);
+    for key in [
+        "network.head_width=1099511627776",
+        "network.blocks_per_stage=4096",
+        "network.stages=[4096, 4096, 4096, 4096, 4096, 4096]",
+        "training.seeds=1000000000",
+        "training.steps=9000000000000000000",
+        "training.stop_windows=9000000000000000000",
+        "target.horizon_bars=9000000000000000000",
+        "target.beta_window_bars=9000000000000000000",
+        "split.folds=1000000000",
+        "split.embargo_bars=9000000000000000000",
+        "data.fill_limit_bars=9000000000000000000",
+    ] {
+        said.refused("an absurd number", &["--set", key]);
+    }
     said.refused("even kernel", &["--set", "network.kernel=4"]);
     said.refused("learning rate 0", &["--set", "optimizer.learning_rate=0"]);
     said.refused("share above 1", &["--set", "features.max_filled_share=1.5"]);

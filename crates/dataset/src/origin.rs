@@ -1,0 +1,244 @@
+//! What a model's file says of its training: which time it has seen, and the config that its forecasts depend on.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use market::Interval;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Config, Dataset, Error, FeatureConfig, Fold, NormalizeConfig, TargetConfig, UniverseConfig, content_hash,
+    format_time,
+};
+
+/// What a model was trained on and with, kept in the model's own file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// Open time of the first row that it was fitted on, UTC ms.
+    pub seen_from_ms: i64,
+    /// Open time of the first row that is out of sample, UTC ms: whatever it was fitted or stopped early on comes before,
+    /// with the reach of its targets.
+    pub seen_until_ms: i64,
+    /// The parts of the config that forecasts depend on, as JSON.
+    pub config: String,
+    /// SHA-256 of `config`.
+    pub config_sha256: String,
+}
+
+impl Origin {
+    /// What the model of a fold is trained on and with; `own` is the forecaster's section, with its name.
+    ///
+    /// `looked_at` are the rows, half-open, that early stopping looks at.
+    ///
+    /// # Errors
+    /// A config that JSON cannot hold.
+    pub fn new(
+        dataset: &Dataset,
+        fold: &Fold,
+        looked_at: &std::ops::Range<usize>,
+        own: (&str, &impl Serialize),
+    ) -> Result<Self, Error> {
+        let end = if looked_at.is_empty() { fold.train.end } else { fold.train.end.max(looked_at.end) };
+        let config = ForecastConfig::new(&dataset.config, own).to_json()?;
+        Ok(Self {
+            seen_from_ms: dataset.panel.time_ms(fold.train.start),
+            seen_until_ms: dataset.panel.time_ms(end + dataset.config.target.reach_bars()),
+            config_sha256: content_hash(config.as_bytes()),
+            config,
+        })
+    }
+
+    /// As the metadata of a safetensors file.
+    pub fn to_metadata(&self) -> BTreeMap<String, String> {
+        [
+            ("seen_from", format_time(self.seen_from_ms)),
+            ("seen_until", format_time(self.seen_until_ms)),
+            ("config", self.config.clone()),
+            ("config_sha256", self.config_sha256.clone()),
+        ]
+        .map(|(key, value)| (key.to_owned(), value))
+        .into()
+    }
+
+    /// Reads the metadata of a safetensors file; None where it says nothing of it, as those of older versions.
+    pub fn from_metadata(metadata: &BTreeMap<String, String>) -> Option<Self> {
+        let time = |key: &str| crate::parse_time(metadata.get(key)?).ok();
+        Some(Self {
+            seen_from_ms: time("seen_from")?,
+            seen_until_ms: time("seen_until")?,
+            config: metadata.get("config")?.clone(),
+            config_sha256: metadata.get("config_sha256")?.clone(),
+        })
+    }
+
+    /// Checks that the config of a run is the one that the model in `file` was trained with, wherever forecasts depend on
+    /// it. Keys that are newer than the model have their defaults in both.
+    ///
+    /// # Errors
+    /// [`Error::ConfigMismatch`] with the key that differs and both hashes; a record that is damaged.
+    pub fn check<Own>(&self, config: &Config, own: (&str, &Own), file: &Path) -> Result<(), Error>
+    where
+        Own: Serialize + DeserializeOwned,
+    {
+        let found_hash = content_hash(self.config.as_bytes());
+        if found_hash != self.config_sha256 {
+            let reason = format!(
+                "its record of the config has SHA-256 {found_hash}, expected {}: the file is damaged\n\
+                 hint: put back the run's own file, or train again",
+                self.config_sha256
+            );
+            return Err(Error::file(file, reason));
+        }
+        let trained: ForecastConfig<Own> = serde_json::from_str(&self.config).map_err(|error| {
+            let reason = format!(
+                "its record of the config cannot be read: {error}\nhint: was the model made by a newer version?"
+            );
+            Error::file(file, reason)
+        })?;
+        let (trained, now) = (trained.to_json()?, ForecastConfig::new(config, own).to_json()?);
+        if trained == now {
+            return Ok(());
+        }
+        let (key, trained_value, found) = first_difference(&trained, &now);
+        Err(Error::ConfigMismatch {
+            file: file.to_owned(),
+            key,
+            found,
+            trained: trained_value,
+            found_hash: content_hash(now.as_bytes()),
+            trained_hash: self.config_sha256.clone(),
+        })
+    }
+}
+
+/// The parts of a config that forecasts depend on, with the forecaster's own section.
+#[derive(Debug, Serialize, Deserialize)]
+struct ForecastConfig<Own> {
+    data: Bars,
+    universe: UniverseConfig,
+    features: FeatureConfig,
+    target: TargetConfig,
+    normalize: NormalizeConfig,
+    /// The forecaster's section by its name, such as `network`.
+    #[serde(flatten)]
+    own: BTreeMap<String, Own>,
+}
+
+/// Of `[data]`, what does not say where candles come from.
+#[derive(Debug, Serialize, Deserialize)]
+struct Bars {
+    interval: Interval,
+    fill_limit_bars: usize,
+}
+
+impl<Own: Serialize> ForecastConfig<Own> {
+    fn new(config: &Config, (section, own): (&str, Own)) -> Self {
+        Self {
+            data: Bars { interval: config.data.interval, fill_limit_bars: config.data.fill_limit_bars },
+            universe: config.universe.clone(),
+            // Where features are kept decides nothing.
+            features: FeatureConfig { cache: false, ..config.features.clone() },
+            target: config.target.clone(),
+            normalize: config.normalize.clone(),
+            own: [(section.to_owned(), own)].into(),
+        }
+    }
+
+    fn to_json(&self) -> Result<String, Error> {
+        serde_json::to_string(self).map_err(|error| Error::file(Path::new("config"), error))
+    }
+}
+
+/// The first key with another value, as `section.key`, with the value of the first text and that of the second.
+fn first_difference(trained: &str, now: &str) -> (String, String, String) {
+    let flat = |text: &str| {
+        let mut keys = BTreeMap::new();
+        flatten("", &serde_json::from_str(text).unwrap_or_default(), &mut keys);
+        keys
+    };
+    let (trained, now) = (flat(trained), flat(now));
+    let value = |keys: &BTreeMap<String, String>, key: &str| keys.get(key).cloned().unwrap_or("nothing".to_owned());
+    let differs = |key: &&String| trained.get(*key) != now.get(*key);
+    let key = trained.keys().chain(now.keys()).find(differs).cloned().unwrap_or_default();
+    (key.clone(), value(&trained, &key), value(&now, &key))
+}
+
+fn flatten(prefix: &str, value: &serde_json::Value, keys: &mut BTreeMap<String, String>) {
+    match value {
+        serde_json::Value::Object(entries) => {
+            for (name, value) in entries {
+                let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+                flatten(&key, value, keys);
+            }
+        }
+        value => _ = keys.insert(prefix.to_owned(), value.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
+    #[serde(default)]
+    struct Own {
+        width: usize,
+    }
+
+    fn origin(config: &Config) -> Origin {
+        let config = ForecastConfig::new(config, ("network", Own { width: 8 })).to_json().unwrap();
+        Origin {
+            seen_from_ms: 1_704_067_200_000,
+            seen_until_ms: 1_704_153_600_000,
+            config_sha256: content_hash(config.as_bytes()),
+            config,
+        }
+    }
+
+    #[test]
+    fn metadata_reads_back() {
+        let origin = origin(&Config::default());
+        let metadata = origin.to_metadata();
+        assert_eq!(metadata["seen_until"], "2024-01-02 00:00");
+        assert_eq!(Origin::from_metadata(&metadata), Some(origin));
+        assert_eq!(Origin::from_metadata(&BTreeMap::new()), None);
+    }
+
+    #[test]
+    fn what_forecasts_depend_on_must_be_as_it_was() {
+        let config = Config::default();
+        let file = Path::new("model.safetensors");
+        let check =
+            |config: &Config, width| origin(&Config::default()).check(config, ("network", &Own { width }), file);
+        check(&config, 8).unwrap();
+        let mut elsewhere = config.clone();
+        elsewhere.data.dir = "other".into();
+        elsewhere.data.until = "2030-01-01".into();
+        elsewhere.split.folds = 3;
+        elsewhere.features.cache = true;
+        check(&elsewhere, 8).unwrap();
+        let mut longer = config.clone();
+        longer.target.horizon_bars = 60;
+        let error = check(&longer, 8).unwrap_err().to_string();
+        assert!(error.contains("target.horizon_bars is 60, but the model was trained with 15"), "{error}");
+        assert!(error.contains(&origin(&config).config_sha256) && error.contains("hint: "), "{error}");
+        let error = check(&config, 9).unwrap_err().to_string();
+        assert!(error.contains("network.width is 9, but the model was trained with 8"), "{error}");
+    }
+
+    /// A key that came after the model was trained has its default in both.
+    #[test]
+    fn a_key_that_is_newer_than_the_model_has_its_default() {
+        let config = Config::default();
+        let mut old = origin(&config);
+        old.config = old.config.replace("\"max_filled_share\":0.1,", "").replace("\"width\":8", "");
+        old.config_sha256 = content_hash(old.config.as_bytes());
+        assert!(!old.config.contains("max_filled_share"), "{}", old.config);
+        old.check(&config, ("network", &Own { width: 0 }), Path::new("model")).unwrap();
+        old.config.push(' ');
+        let error = old.check(&config, ("network", &Own { width: 0 }), Path::new("model")).unwrap_err().to_string();
+        assert!(error.contains("the file is damaged"), "{error}");
+    }
+}
