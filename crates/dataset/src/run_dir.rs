@@ -88,10 +88,11 @@ impl RunDir {
             Some(stored) => {
                 let changed = stored.lines().zip(resolved.lines()).find(|(old, new)| old != new);
                 let (old, new) = changed.unwrap_or(("fewer lines", "more lines"));
+                let config = self.config().display().to_string();
+                let config = if config.contains(' ') { format!("'{config}'") } else { config };
                 let reason = format!(
                     "was begun with another config: it has `{old}`, this is `{new}`\n\
-                     hint: --run OTHER starts elsewhere; --config '{}' goes on with the run's own",
-                    self.config().display()
+                     hint: --run OTHER starts elsewhere; --config {config} goes on with the run's own"
                 );
                 Err(Error::file(&self.path, reason))
             }
