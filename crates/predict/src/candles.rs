@@ -87,8 +87,8 @@ fn from_exchange(config: &Config, bars: usize, at_ms: Option<i64>, base_url: Opt
         };
         let (from_ms, until_ms) = (first_ms(config, bars, at_ms), at_ms + step);
         let closed = client.fetch_closed(&config.universe.symbols, config.data.interval, from_ms, until_ms).await?;
-        let coins = closed.coins.into_iter().map(|(symbol, candles)| (symbol, candles.into_iter().collect())).collect();
-        Ok(History { at_ms, coins })
+        let coins = closed.coins.into_iter().map(|coin| Ok((coin.symbol, coin.served?.candles.into_iter().collect())));
+        Ok(History { at_ms, coins: coins.collect::<Result<_, market::Error>>()? })
     })
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::future::pending;
 use std::time::{Duration, Instant};
 
-use market::{Candle, Error, Interval, KlineStream, Market, RestClient, Symbol};
+use market::{Candle, CandleError, Error, Interval, KlineStream, Market, RestClient, Served, Symbol};
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::sleep;
 
@@ -44,7 +44,7 @@ pub struct Feed {
 struct Answer {
     symbol: Symbol,
     asked_ms: i64,
-    served: Result<Vec<Candle>, Error>,
+    served: Result<Served, Error>,
 }
 
 /// What the exchange does wrong, by the way it takes.
@@ -62,7 +62,7 @@ type Connected = Result<Box<KlineStream>, Error>;
 /// What happened first.
 enum Event {
     Connected(Result<Connected, JoinError>),
-    Heard(Result<(Symbol, Candle), Error>),
+    Heard(Result<(Symbol, Result<Candle, CandleError>), Error>),
     Answered(Result<Answer, JoinError>),
     Nothing,
 }
@@ -204,9 +204,10 @@ impl Feed {
             return Ok(());
         }
         let step = self.source.interval.ms();
-        let served = self.client.served_klines(symbol, self.source.interval, time_ms, time_ms + 2 * step).await?;
-        match served[..] {
-            [candle, _] if candle.open_time_ms == time_ms => self.take(symbol, candle),
+        let (interval, until_ms) = (self.source.interval, time_ms + 2 * step);
+        let served = self.client.served_klines(symbol, interval, time_ms, until_ms, until_ms).await?;
+        match served.final_candles(interval, time_ms) {
+            [candle, ..] if candle.open_time_ms == time_ms => self.take(symbol, *candle),
             _ => {}
         }
         Ok(())
@@ -235,7 +236,10 @@ impl Feed {
             }
             Event::Heard(Ok((symbol, candle))) => {
                 self.retry.1 = FIRST_PAUSE;
-                self.take(&symbol, candle);
+                match candle {
+                    Ok(candle) => self.take(&symbol, candle),
+                    Err(fault) => tracing::warn!(%symbol, "the websocket brings a candle that cannot be: {fault}"),
+                }
                 Ok(())
             }
             Event::Heard(Err(error)) => Err(self.disconnected(error)),
@@ -301,7 +305,7 @@ impl Feed {
         for coin in self.coins.iter().filter(|coin| symbols.contains(&coin.symbol)) {
             let (client, symbol, from_ms) = (self.client.clone(), coin.symbol.clone(), coin.known_until_ms);
             self.asked.spawn(async move {
-                let served = client.served_klines(&symbol, interval, from_ms, now_ms + 2 * step).await;
+                let served = client.served_klines(&symbol, interval, from_ms, now_ms + 2 * step, now_ms).await;
                 Answer { symbol, asked_ms: now_ms, served }
             });
         }
@@ -314,13 +318,16 @@ impl Feed {
         let mut holes_until_ms = i64::MIN;
         let result = match served {
             // The last one may still change: it counts once a later one is served.
-            Ok(candles) => {
-                if let Some((last, closed)) = candles.split_last() {
-                    for candle in closed {
-                        self.take(&symbol, *candle);
-                    }
+            Ok(served) => {
+                for fault in &served.refused {
+                    tracing::warn!(%symbol, "the exchange serves a candle that cannot be: {fault}");
+                }
+                for candle in served.final_candles(self.source.interval, asked_ms) {
+                    self.take(&symbol, *candle);
+                }
+                if let Some(last_ms) = served.last_open_ms {
                     // A candle of the far future would make everything before it a hole.
-                    holes_until_ms = last.open_time_ms.min(asked_ms).saturating_sub(hole_after_ms);
+                    holes_until_ms = last_ms.min(asked_ms).saturating_sub(hole_after_ms);
                 }
                 Ok(())
             }
@@ -443,7 +450,8 @@ mod tests {
     #[test]
     fn a_candle_of_the_far_future_makes_no_holes() {
         let (mut feed, symbol) = feed(None);
-        let served = [0, 1, 1_000_000_000].map(|bar| Candle::close_only(bar * STEP, 1.0)).to_vec();
+        let candles = [0, 1, 1_000_000_000].map(|bar| Candle::close_only(bar * STEP, 1.0)).to_vec();
+        let served = Served { last_open_ms: candles.last().map(|last| last.open_time_ms), candles, refused: Vec::new() };
         feed.take_answer(Answer { symbol, asked_ms: 2 * STEP, served: Ok(served) }).unwrap();
         assert_eq!(feed.coins[0].known_until_ms, 2 * STEP);
     }
