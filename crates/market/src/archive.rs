@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use crate::rest::{Sender, beginning, connection};
+use crate::rest::{Outcome, Pause, Sender, beginning};
 use crate::{Error, Interval, Market, RestOptions, Symbol};
 pub use period::Period;
 
 /// The largest file read; a month of one-minute candles is 3 MB.
 const LIMIT_BYTES: usize = 64 << 20;
+
+/// The most bytes that a row of a file may have; those of the exchange have 80 to 180.
+const UNPACKED_ROW_BYTES: u64 = 1024;
 
 /// The largest checksum file read: 64 digits and a name.
 const CHECKSUM_BYTES: usize = 4096;
@@ -37,6 +40,14 @@ impl ArchiveFile {
         format!("{}-{}-{}.zip", self.symbol, self.interval, self.period)
     }
 
+    /// The most bytes that one file of candles of `interval` may unpack to: a month of rows, generously. A month of minutes is
+    /// 5 MB and may be 46; without a ceiling 3 MB can be made to unpack to 3 GB.
+    pub fn unpacked_limit_bytes(interval: Interval) -> u64 {
+        const MONTH_MS: i64 = 31 * 86_400_000;
+        const HEADER_BYTES: u64 = 4096;
+        HEADER_BYTES + (MONTH_MS / interval.ms()).unsigned_abs() * UNPACKED_ROW_BYTES
+    }
+
     /// Where the file is below the archive's address.
     fn path(&self, market: Market) -> String {
         let market = match market {
@@ -44,7 +55,7 @@ impl ArchiveFile {
             Market::Futures => "futures/um",
         };
         let folder = if self.period.is_month() { "monthly" } else { "daily" };
-        format!("data/{market}/{folder}/klines/{}/{}/{}", self.symbol, self.interval, self.name())
+        format!("/data/{market}/{folder}/klines/{}/{}/{}", self.symbol, self.interval, self.name())
     }
 }
 
@@ -54,7 +65,6 @@ impl ArchiveFile {
 /// drivers on, which the caller owns.
 #[derive(Debug, Clone)]
 pub struct ArchiveClient {
-    base_url: Arc<str>,
     market: Market,
     sender: Arc<Sender>,
 }
@@ -66,8 +76,8 @@ impl ArchiveClient {
     ///
     /// [`Error::BaseUrl`] when the URL is none, [`Error::HttpClient`] when TLS cannot be set up.
     pub fn new(market: Market, base_url: Option<&str>, options: RestOptions) -> Result<Self, Error> {
-        let (base_url, sender) = connection(base_url.unwrap_or("https://data.binance.vision"), options)?;
-        Ok(Self { base_url, market, sender })
+        let sender = Sender::new(base_url.unwrap_or("https://data.binance.vision"), options)?;
+        Ok(Self { market, sender: Arc::new(sender) })
     }
 
     /// The SHA-256 that is published for `file`, 64 lowercase hexadecimal digits; None where there is no such file
@@ -77,20 +87,20 @@ impl ArchiveClient {
     ///
     /// Everything a request can meet: see [`Error`].
     pub async fn checksum(&self, file: &ArchiveFile) -> Result<Option<String>, Error> {
-        let url = format!("{}.CHECKSUM", self.url(file));
-        let request = format!("GET {url}");
-        let Some(body) = self.sender.find(&url, &request, CHECKSUM_BYTES).await? else { return Ok(None) };
-        let text = String::from_utf8_lossy(&body);
-        let digits = text.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
-        if digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Ok(Some(digits));
-        }
-        Err(Error::WrongShape {
-            request,
-            place: "the answer".to_owned(),
-            expected: "64 hexadecimal digits and a file name".to_owned(),
-            found: format!("{:?}", beginning(&text)),
-        })
+        let path = format!("{}.CHECKSUM", file.path(self.market));
+        let request = self.sender.request(&path);
+        let understand = |body: Vec<u8>, _| {
+            let text = String::from_utf8_lossy(&body);
+            let digits = text.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
+            if digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                return Outcome::Answer(digits);
+            }
+            // A captive portal or a proxy answers for the archive, and goes away.
+            let (place, expected) = ("the answer".to_owned(), "64 hexadecimal digits and a file name".to_owned());
+            let found = format!("{:?}", beginning(&text));
+            Outcome::Retry(Pause::Usual, Error::WrongShape { request: request.clone(), place, expected, found })
+        };
+        self.sender.find(&path, &request, CHECKSUM_BYTES, understand).await
     }
 
     /// The bytes of `file`, whose SHA-256 is `published`; None where there is no such file (any more). Other bytes are
@@ -100,12 +110,13 @@ impl ArchiveClient {
     ///
     /// [`Error::Checksum`] when the bytes stay others; everything a request can meet: see [`Error`].
     pub async fn bytes(&self, file: &ArchiveFile, published: &str) -> Result<Option<Vec<u8>>, Error> {
-        let url = self.url(file);
-        let request = format!("GET {url}");
+        let path = file.path(self.market);
+        let request = self.sender.request(&path);
         let mut tries = 0;
         loop {
             tries += 1;
-            let Some(bytes) = self.sender.find(&url, &request, LIMIT_BYTES).await? else { return Ok(None) };
+            let answer = self.sender.find(&path, &request, LIMIT_BYTES, |body, _| Outcome::Answer(body)).await?;
+            let Some(bytes) = answer else { return Ok(None) };
             let found: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
             if found == published {
                 return Ok(Some(bytes));
@@ -126,10 +137,6 @@ impl ArchiveClient {
     pub fn silence(&self) -> Option<Duration> {
         self.sender.silence()
     }
-
-    fn url(&self, file: &ArchiveFile) -> String {
-        format!("{}/{}", self.base_url, file.path(self.market))
-    }
 }
 
 #[cfg(test)]
@@ -143,7 +150,7 @@ mod tests {
         let file =
             |period| ArchiveFile { symbol: Symbol::new("BTCUSDT").unwrap(), interval: Interval::ONE_MINUTE, period };
         let (month, day) = (file(Period::month_of(1_704_067_200_000)), file(Period::day_of(1_704_067_200_000)));
-        assert_eq!(month.path(Market::Spot), "data/spot/monthly/klines/BTCUSDT/1m/BTCUSDT-1m-2024-01.zip");
-        assert_eq!(day.path(Market::Futures), "data/futures/um/daily/klines/BTCUSDT/1m/BTCUSDT-1m-2024-01-01.zip");
+        assert_eq!(month.path(Market::Spot), "/data/spot/monthly/klines/BTCUSDT/1m/BTCUSDT-1m-2024-01.zip");
+        assert_eq!(day.path(Market::Futures), "/data/futures/um/daily/klines/BTCUSDT/1m/BTCUSDT-1m-2024-01-01.zip");
     }
 }

@@ -48,7 +48,7 @@ pub enum Error {
         "{found:?} is not a base URL: {reason}\nhint: give a scheme and a host, for instance https://data-api.binance.vision"
     )]
     BaseUrl {
-        /// The text.
+        /// The text, without user and password.
         found: String,
         /// What is wrong with it.
         reason: String,
@@ -211,11 +211,13 @@ pub enum Error {
 
     /// The answer is no JSON.
     #[error(
-        "{request}: expected JSON, found {found:?}\nhint: check the base URL; a captive portal or proxy may have answered"
+        "{request}: expected JSON, found {found:?}, {tries} tries\nhint: check the base URL; a captive portal or proxy may have answered"
     )]
     NotJson {
         /// What was asked.
         request: String,
+        /// Number of tries.
+        tries: u32,
         /// How the answer begins.
         found: String,
     },
@@ -233,15 +235,6 @@ pub enum Error {
         expected: String,
         /// What is there.
         found: String,
-    },
-
-    /// The answer holds a candle that cannot be true.
-    #[error("{request}: {fault}\nhint: the exchange serves it so: leave that time out, or try again later")]
-    BadCandle {
-        /// What was asked.
-        request: String,
-        /// The candle's fault.
-        fault: Box<CandleError>,
     },
 
     /// A concurrent download ended abnormally.

@@ -1,14 +1,14 @@
 //! What a market is: symbols, intervals, candles, and the sources candles come from.
 //!
 //! - [`Symbol`], [`Market`], [`Interval`], [`Candle`]: the domain types every other crate uses.
-//! - [`RestClient`]: closed candles from Binance REST, with the server's clock deciding what is
-//!   closed.
+//! - [`RestClient`]: candles from Binance REST; [`Served`] tells which of them can no longer change, and which cannot be.
 //! - [`ArchiveClient`]: whole months and days from the exchange's archive, checked by their SHA-256.
 //! - [`KlineStream`]: the same, announced by websocket as they close.
 //! - [`simulate`]: a seeded, made-up market whose best possible forecast is known exactly.
 //!
 //! This crate knows no panel, no feature and no tensor, and writes no file.
 
+mod address;
 mod archive;
 mod candle;
 mod error;
@@ -23,7 +23,7 @@ pub use archive::{ArchiveClient, ArchiveFile, Period};
 pub use candle::{Candle, CandleError};
 pub use error::Error;
 pub use interval::Interval;
-pub use rest::{ClosedCandles, RestClient, RestOptions};
+pub use rest::{ClosedCandles, CoinCandles, RestClient, RestOptions, Served};
 pub use simulated::{SimulatedCoin, SimulatedConfig, SimulatedMarket, simulate, simulate_coin};
 pub use stream::KlineStream;
 pub use symbol::{Market, Symbol};

@@ -1,23 +1,29 @@
 //! Closed candles from Binance REST.
 
+mod body;
+mod gate;
 mod options;
 mod sender;
+mod served;
+mod silence;
+mod status;
 mod wire;
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use reqwest::Url;
 use tokio::task::JoinSet;
 
-use crate::{Candle, Error, Interval, Market, Symbol};
+use crate::{Error, Interval, Market, Symbol};
 pub use options::RestOptions;
-pub(crate) use sender::Sender;
-pub(crate) use wire::beginning;
+pub(crate) use sender::{Outcome, Pause, Sender};
+pub use served::{CoinCandles, Served};
+pub(crate) use wire::{CLOCK_MS, beginning, number};
 
-/// Fetches closed candles. The server's clock decides what is closed, never the local one.
+/// Fetches closed candles. The server's clock and the candles that follow decide what is closed, never the local clock.
 ///
-/// Cheap to clone; clones share connections and the politeness towards the server: a silence that
-/// one request is told to keep, all keep. Its methods must be awaited in a tokio runtime with its
+/// Cheap to clone; clones share connections. A silence that one request is told to keep, all requests of this process to that
+/// server keep. Its methods must be awaited in a tokio runtime with its
 /// I/O and time drivers on, which the caller owns.
 ///
 /// # Examples
@@ -35,18 +41,17 @@ pub(crate) use wire::beginning;
 /// ```
 #[derive(Debug, Clone)]
 pub struct RestClient {
-    base_url: Arc<str>,
     market: Market,
     sender: Arc<Sender>,
 }
 
 /// What [`RestClient::fetch_closed`] brings.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct ClosedCandles {
     /// The server's clock when the fetch began: for all coins, closed means closed by then.
     pub server_time_ms: i64,
-    /// Candles ascending by time, in the order the symbols were asked for.
-    pub coins: Vec<(Symbol, Vec<Candle>)>,
+    /// In the order the symbols were asked for.
+    pub coins: Vec<CoinCandles>,
 }
 
 impl RestClient {
@@ -70,8 +75,7 @@ impl RestClient {
             Market::Spot => "https://data-api.binance.vision",
             Market::Futures => "https://fapi.binance.com",
         });
-        let (base_url, sender) = connection(text, options)?;
-        Ok(Self { base_url, market, sender })
+        Ok(Self { market, sender: Arc::new(Sender::new(text, options)?) })
     }
 
     /// How long the server has asked for silence from now on; None where it has not. Requests wait by themselves: this
@@ -86,14 +90,16 @@ impl RestClient {
     ///
     /// Everything a request can meet: see [`Error`].
     pub async fn server_time_ms(&self) -> Result<i64, Error> {
-        let url = format!("{}{}/time", self.base_url, self.api());
-        let request = format!("GET {url}");
-        let answer = self.sender.get(&url, &request).await?;
-        wire::server_time_ms(&answer, &request)
+        let path = format!("{}/time", self.api());
+        let request = self.sender.request(&path);
+        let answer = self.sender.get(&path, &request).await?;
+        let now_ms = wire::server_time_ms(&answer, &request)?;
+        self.sender.set_clock(now_ms);
+        Ok(now_ms)
     }
 
-    /// The candles of `symbol` that open in `from_ms..until_ms` and are closed by the server's
-    /// clock, ascending by time. Minutes without a candle are left out.
+    /// The candles of `symbol` that open in `from_ms..until_ms`, are closed by the server's clock and can no longer change
+    /// (see [`Served::final_count`]). Minutes without a candle are left out.
     ///
     /// # Errors
     ///
@@ -104,29 +110,36 @@ impl RestClient {
         interval: Interval,
         from_ms: i64,
         until_ms: i64,
-    ) -> Result<Vec<Candle>, Error> {
+    ) -> Result<Served, Error> {
         let now_ms = self.server_time_ms().await?;
         self.closed_by(symbol, interval, from_ms, until_ms, now_ms).await
     }
 
-    /// Open time of the first candle of `symbol` at `from_ms` or later, closed or not; None where there is none. Asked
-    /// from 0 it tells when the coin was listed.
+    /// Open time of the first candle of `symbol` at `from_ms` or later, closed or not, believed or not; None where there is
+    /// none. Asked from 0 it tells when the coin was listed. `now_ms` is the server's clock.
     ///
     /// # Errors
     ///
     /// Everything a request can meet: see [`Error`].
-    pub async fn first_open_ms(&self, symbol: &Symbol, interval: Interval, from_ms: i64) -> Result<Option<i64>, Error> {
+    pub async fn first_open_ms(
+        &self,
+        symbol: &Symbol,
+        interval: Interval,
+        from_ms: i64,
+        now_ms: i64,
+    ) -> Result<Option<i64>, Error> {
         let from_ms = from_ms.max(0);
-        let page = self.page(symbol, interval, from_ms, from_ms.saturating_add(interval.ms())).await?;
-        Ok(page.first().map(|candle| candle.open_time_ms))
+        let first = self.page(symbol, interval, from_ms..from_ms.saturating_add(interval.ms()), now_ms).await?;
+        let first_believed = first.candles.first().map(|candle| candle.open_time_ms);
+        Ok(first_believed.into_iter().chain(first.last_open_ms).min())
     }
 
     /// As [`RestClient::closed_klines`] for all `symbols` concurrently, with one reading of the
-    /// server's clock, so that all coins end at the same candle.
+    /// server's clock, so that all coins end at the same candle. What one symbol meets is no error of the others.
     ///
     /// # Errors
     ///
-    /// The first error any symbol meets; the other requests are given up.
+    /// No reading of the server's clock, a task that ended abnormally.
     pub async fn fetch_closed(
         &self,
         symbols: &[Symbol],
@@ -135,7 +148,7 @@ impl RestClient {
         until_ms: i64,
     ) -> Result<ClosedCandles, Error> {
         let server_time_ms = self.server_time_ms().await?;
-        let mut coins: Vec<(Symbol, Vec<Candle>)> = symbols.iter().map(|symbol| (symbol.clone(), Vec::new())).collect();
+        let mut coins: Vec<(usize, CoinCandles)> = Vec::with_capacity(symbols.len());
         let mut waiting = symbols.iter().cloned().enumerate();
         let mut running = JoinSet::new();
         loop {
@@ -144,19 +157,17 @@ impl RestClient {
             {
                 let client = self.clone();
                 running.spawn(async move {
-                    let candles = client.closed_by(&symbol, interval, from_ms, until_ms, server_time_ms).await;
-                    candles.map(|candles| (index, candles))
+                    let served = client.closed_by(&symbol, interval, from_ms, until_ms, server_time_ms).await;
+                    (index, CoinCandles { symbol, served })
                 });
             }
             let Some(ended) = running.join_next().await else {
                 break;
             };
-            let (index, candles) = ended.map_err(|error| Error::Task { reason: error.to_string() })??;
-            if let Some(coin) = coins.get_mut(index) {
-                coin.1 = candles;
-            }
+            coins.push(ended.map_err(|error| Error::Task { reason: error.to_string() })?);
         }
-        Ok(ClosedCandles { server_time_ms, coins })
+        coins.sort_by_key(|(index, _)| *index);
+        Ok(ClosedCandles { server_time_ms, coins: coins.into_iter().map(|(_, coin)| coin).collect() })
     }
 
     /// As [`RestClient::closed_klines`] for a reading of the server's clock that the caller has, so that all that is
@@ -172,23 +183,31 @@ impl RestClient {
         from_ms: i64,
         until_ms: i64,
         now_ms: i64,
-    ) -> Result<Vec<Candle>, Error> {
+    ) -> Result<Served, Error> {
         let step = interval.ms();
         let end_ms = until_ms.min(now_ms.saturating_sub(step).saturating_add(1));
         let mut next_ms = from_ms.max(0);
-        let mut candles = Vec::new();
-        // Pages forward by `startTime` alone until the first candle that is not wanted, not closed or not there.
-        while next_ms < end_ms {
-            let page = self.page(symbol, interval, next_ms, end_ms).await?;
-            let Some(last) = page.last() else { break };
-            next_ms = last.open_time_ms.saturating_add(step);
-            candles.extend(page.into_iter().filter(|candle| candle.open_time_ms < end_ms));
+        let mut served = Served::default();
+        if next_ms >= end_ms {
+            return Ok(served);
         }
-        Ok(candles)
+        // Pages forward by `startTime` alone until a candle that is not wanted, which shows that those before it are final,
+        // or to where there are none.
+        while served.last_open_ms.is_none_or(|last_ms| last_ms < end_ms) {
+            let page = self.page(symbol, interval, next_ms..end_ms.saturating_add(step), now_ms).await?;
+            let Some(last_ms) = page.last_open_ms else { break };
+            next_ms = last_ms.div_euclid(step).saturating_add(1).saturating_mul(step);
+            served.append(page);
+        }
+        served.cut(end_ms);
+        let count = served.final_count(interval, now_ms);
+        served.candles.truncate(count);
+        Ok(served)
     }
 
-    /// The candles of `symbol` that open at `from_ms` or later as the exchange serves them in one answer, ascending: the
-    /// last one may still be forming. `until_ms` bounds how many are asked for.
+    /// The candles of `symbol` that open at `from_ms` or later as the exchange serves them in one answer: the last one may
+    /// still be forming ([`Served::final_candles`]). `until_ms` bounds how many are asked for; `now_ms` is the server's clock,
+    /// and what opens a bar or more after it is refused.
     ///
     /// # Errors
     ///
@@ -199,36 +218,34 @@ impl RestClient {
         interval: Interval,
         from_ms: i64,
         until_ms: i64,
-    ) -> Result<Vec<Candle>, Error> {
-        self.page(symbol, interval, from_ms, until_ms.max(from_ms.saturating_add(1))).await
+        now_ms: i64,
+    ) -> Result<Served, Error> {
+        self.page(symbol, interval, from_ms..until_ms.max(from_ms.saturating_add(1)), now_ms).await
     }
 
-    /// One page: the first candles that open at `from_ms` or later.
-    async fn page(&self, symbol: &Symbol, interval: Interval, from_ms: i64, end_ms: i64) -> Result<Vec<Candle>, Error> {
+    /// One page: the first candles that open at the start of `range` or later, as many as it has bars.
+    async fn page(
+        &self,
+        symbol: &Symbol,
+        interval: Interval,
+        range: Range<i64>,
+        now_ms: i64,
+    ) -> Result<Served, Error> {
         let largest = match self.market {
             Market::Spot => 1000,
             Market::Futures => 1500,
         };
         // Futures requests weigh by their limit: ask for no more than what is wanted.
-        let wanted = (end_ms.saturating_sub(from_ms) - 1) / interval.ms() + 1;
-        let url = format!(
-            "{}{}/klines?symbol={symbol}&interval={interval}&startTime={from_ms}&limit={}",
-            self.base_url,
+        let wanted = (range.end.saturating_sub(range.start) - 1) / interval.ms() + 1;
+        let from_ms = range.start;
+        let path = format!(
+            "{}/klines?symbol={symbol}&interval={interval}&startTime={from_ms}&limit={}",
             self.api(),
             wanted.min(largest)
         );
-        let request = format!("GET {url} for {symbol}");
-        let answer = self.sender.get(&url, &request).await?;
-        let candles = wire::candles(&answer, interval, &request)?;
-        match candles.first() {
-            Some(first) if first.open_time_ms < from_ms => Err(Error::WrongShape {
-                request,
-                place: "kline 0, element 0 (open time)".to_owned(),
-                expected: format!("{from_ms} or later, the startTime asked for"),
-                found: first.open_time_ms.to_string(),
-            }),
-            _ => Ok(candles),
-        }
+        let request = format!("{} for {symbol}", self.sender.request(&path));
+        let answer = self.sender.get(&path, &request).await?;
+        wire::candles(&answer, &wire::Page { interval, from_ms, now_ms, request: &request })
     }
 
     fn api(&self) -> &'static str {
@@ -237,23 +254,4 @@ impl RestClient {
             Market::Futures => "/fapi/v1",
         }
     }
-}
-
-/// A checked base URL without a slash at its end, and what sends requests there.
-pub(crate) fn connection(base_url: &str, options: RestOptions) -> Result<(Arc<str>, Arc<Sender>), Error> {
-    let url = checked_base_url(base_url)?;
-    let is_local = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
-    Ok((url.as_str().trim_end_matches('/').into(), Arc::new(Sender::new(options, is_local)?)))
-}
-
-fn checked_base_url(text: &str) -> Result<Url, Error> {
-    let refuse = |reason: String| Error::BaseUrl { found: text.to_owned(), reason };
-    let url = Url::parse(text).map_err(|error| refuse(error.to_string()))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(refuse(format!("scheme {:?} is neither http nor https", url.scheme())));
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(refuse("it must end with the path".to_owned()));
-    }
-    Ok(url)
 }

@@ -1,69 +1,123 @@
 //! The exchange's own form of candles and times, checked and turned into ours.
 
+use std::ops::Range;
+
 use serde_json::Value;
 
-use crate::{Candle, Error, Interval};
+use super::served::Served;
+use crate::{Candle, CandleError, Error, Interval, utc_text};
 
-/// Elements of one kline array.
-const KLINE_LENGTH: usize = 12;
+/// Elements of a kline array that are read; more may follow.
+const KLINE_LENGTH: usize = 11;
+
+/// Times that an exchange's clock can show: it opened in July 2017.
+pub(crate) const CLOCK_MS: Range<i64> = 1_498_867_200_000..4_102_444_800_000;
 
 /// The answer to `time`: `{"serverTime": 1499827319559}`.
 pub(super) fn server_time_ms(answer: &Value, request: &str) -> Result<i64, Error> {
     match answer.get("serverTime").and_then(Value::as_i64) {
-        Some(ms) if ms > 0 => Ok(ms),
-        _ => Err(wrong_shape(request, "the answer".to_owned(), "{\"serverTime\": milliseconds}", answer)),
+        Some(ms) if CLOCK_MS.contains(&ms) => Ok(ms),
+        _ => Err(wrong_shape(
+            request,
+            "the answer".to_owned(),
+            "{\"serverTime\": milliseconds} from July 2017 to 2100",
+            answer,
+        )),
     }
 }
 
-/// The answer to `klines`: an array of 12-element arrays, ascending by open time.
-pub(super) fn candles(answer: &Value, interval: Interval, request: &str) -> Result<Vec<Candle>, Error> {
+/// What a page of klines is asked for.
+pub(super) struct Page<'a> {
+    pub interval: Interval,
+    /// The `startTime`: earlier candles answer another question.
+    pub from_ms: i64,
+    /// The exchange's clock: no candle opens later.
+    pub now_ms: i64,
+    pub request: &'a str,
+}
+
+/// The answer to `klines`: an array of arrays of at least 11 elements. A candle that cannot be is refused by itself; an answer
+/// that is no such array, or is of earlier times than asked for, is an error.
+pub(super) fn candles(answer: &Value, page: &Page<'_>) -> Result<Served, Error> {
     let Some(rows) = answer.as_array() else {
-        return Err(wrong_shape(request, "the answer".to_owned(), "an array of klines", answer));
+        return Err(wrong_shape(page.request, "the answer".to_owned(), "an array of klines", answer));
     };
-    let mut candles = Vec::with_capacity(rows.len());
-    let mut previous = i64::MIN;
+    let mut klines = Vec::with_capacity(rows.len());
     for (index, row) in rows.iter().enumerate() {
-        let candle = Kline::new(row, index, request)?.candle()?;
-        candle
-            .check(interval)
-            .map_err(|fault| Error::BadCandle { request: request.to_owned(), fault: Box::new(fault) })?;
-        if candle.open_time_ms <= previous {
-            return Err(Error::WrongShape {
-                request: request.to_owned(),
-                place: format!("kline {index}, element 0 (open time)"),
-                expected: format!("a time after the previous kline's {previous}"),
-                found: candle.open_time_ms.to_string(),
-            });
+        let row = Row::new(row, index, page.request)?;
+        let kline = row.kline()?;
+        if kline.candle.open_time_ms < page.from_ms {
+            let expected = format!("{} or later, the startTime asked for", page.from_ms);
+            return Err(row.wrong(0, "open time", &expected));
         }
-        previous = candle.open_time_ms;
-        candles.push(candle);
+        klines.push(kline);
     }
-    Ok(candles)
+    klines.sort_by_key(|kline| kline.candle.open_time_ms);
+    klines.dedup();
+    let mut served = Served::default();
+    for (index, kline) in klines.iter().enumerate() {
+        let time_ms = kline.candle.open_time_ms;
+        let is_of_future = time_ms > page.now_ms.saturating_add(page.interval.ms());
+        if !is_of_future {
+            served.last_open_ms = served.last_open_ms.max(Some(time_ms));
+        }
+        let is_there = |other: Option<&Kline>| other.is_some_and(|other| other.candle.open_time_ms == time_ms);
+        let has_twin = is_there(klines.get(index + 1)) || is_there(index.checked_sub(1).and_then(|at| klines.get(at)));
+        let checked = if is_of_future {
+            Err(kline.fault("open_time", time_ms, format!("at most the exchange's {}", utc_text(page.now_ms))))
+        } else if has_twin {
+            Err(kline.fault("open_time", time_ms, "one candle of that time, not two that differ".to_owned()))
+        } else {
+            kline.check(page.interval)
+        };
+        match checked {
+            Ok(()) => served.candles.push(kline.candle),
+            Err(fault) => served.refused.push(fault),
+        }
+    }
+    Ok(served)
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Kline {
+    candle: Candle,
+    close_time_ms: i64,
+}
+
+impl Kline {
+    /// The candle can be true, and lasts as long as the interval asked for.
+    fn check(&self, interval: Interval) -> Result<(), CandleError> {
+        self.candle.check(interval)?;
+        let last_ms = self.candle.open_time_ms.saturating_add(interval.ms() - 1);
+        if self.close_time_ms.abs_diff(last_ms) > 1 {
+            return Err(self.fault("close_time", self.close_time_ms, format!("{last_ms}, a candle of {interval}")));
+        }
+        Ok(())
+    }
+
+    fn fault(&self, field: &'static str, value: i64, expected: String) -> CandleError {
+        CandleError { open_time_ms: self.candle.open_time_ms, field, value: value.to_string(), expected }
+    }
 }
 
 /// One kline array and where it stands, for messages.
-struct Kline<'a> {
+struct Row<'a> {
     elements: &'a [Value],
     index: usize,
     request: &'a str,
 }
 
-impl<'a> Kline<'a> {
+impl<'a> Row<'a> {
     fn new(row: &'a Value, index: usize, request: &'a str) -> Result<Self, Error> {
         match row.as_array() {
-            Some(elements) if elements.len() == KLINE_LENGTH => Ok(Self { elements, index, request }),
-            _ => Err(wrong_shape(request, format!("kline {index}"), "an array of 12 elements", row)),
+            Some(elements) if elements.len() >= KLINE_LENGTH => Ok(Self { elements, index, request }),
+            _ => Err(wrong_shape(request, format!("kline {index}"), "an array of 11 elements or more", row)),
         }
     }
 
-    fn candle(&self) -> Result<Candle, Error> {
-        let open_time_ms = self.integer(0, "open time")?;
-        let close_time_ms = self.integer(6, "close time")?;
-        if close_time_ms < open_time_ms {
-            return Err(self.wrong(6, "close time", "a time after the open time"));
-        }
-        Ok(Candle {
-            open_time_ms,
+    fn kline(&self) -> Result<Kline, Error> {
+        let candle = Candle {
+            open_time_ms: self.integer(0, "open time")?,
             open: Some(self.number(1, "open")?),
             high: Some(self.number(2, "high")?),
             low: Some(self.number(3, "low")?),
@@ -73,7 +127,8 @@ impl<'a> Kline<'a> {
             count: Some(self.integer(8, "number of trades")? as f64),
             taker_buy_volume: Some(self.number(9, "taker buy volume")?),
             taker_buy_quote_volume: Some(self.number(10, "taker buy quote volume")?),
-        })
+        };
+        Ok(Kline { candle, close_time_ms: self.integer(6, "close time")? })
     }
 
     fn element(&self, position: usize) -> &Value {
@@ -81,21 +136,24 @@ impl<'a> Kline<'a> {
     }
 
     fn integer(&self, position: usize, name: &str) -> Result<i64, Error> {
-        self.element(position).as_i64().ok_or_else(|| self.wrong(position, name, "an integer"))
+        let element = self.element(position);
+        let written = element.as_i64().or_else(|| element.as_str()?.parse().ok());
+        written.ok_or_else(|| self.wrong(position, name, "an integer"))
     }
 
-    /// Prices and amounts come as strings, so that no digit is lost on the way.
     fn number(&self, position: usize, name: &str) -> Result<f64, Error> {
-        self.element(position)
-            .as_str()
-            .and_then(|text| text.parse().ok())
-            .ok_or_else(|| self.wrong(position, name, "a number as a string"))
+        number(self.element(position)).ok_or_else(|| self.wrong(position, name, "a number"))
     }
 
     fn wrong(&self, position: usize, name: &str, expected: &str) -> Error {
         let place = format!("kline {}, element {position} ({name})", self.index);
         wrong_shape(self.request, place, expected, self.element(position))
     }
+}
+
+/// Prices and amounts come as strings, so that no digit is lost on the way; others write numbers.
+pub(crate) fn number(value: &Value) -> Option<f64> {
+    value.as_f64().or_else(|| value.as_str()?.parse().ok())
 }
 
 fn wrong_shape(request: &str, place: String, expected: &str, found: &Value) -> Error {
@@ -123,22 +181,39 @@ pub(crate) fn beginning(text: &str) -> String {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{beginning, candles, server_time_ms};
-    use crate::Interval;
+    use super::{Page, beginning, candles, server_time_ms};
+    use crate::{Error, Interval, rest::Served};
 
     fn kline() -> Value {
         json!([60_000, "10.0", "12.0", "9.0", "11.0", "5.0", 119_999, "55.0", 3, "2.0", "22.0", "0"])
     }
 
+    /// The kline a minute later.
+    fn next() -> Value {
+        json!([120_000, "10.0", "12.0", "9.0", "11.0", "5.0", 179_999, "55.0", 3, "2.0", "22.0", "0"])
+    }
+
+    fn changed(position: usize, value: Value) -> Value {
+        let mut row = kline();
+        row[position] = value;
+        row
+    }
+
+    fn read(answer: &Value) -> Result<Served, Error> {
+        let (interval, request) = (Interval::ONE_MINUTE, "GET x for ABC");
+        candles(answer, &Page { interval, from_ms: 0, now_ms: 200_000, request })
+    }
+
     fn message(answer: &Value) -> String {
-        candles(answer, Interval::ONE_MINUTE, "GET x for ABC").unwrap_err().to_string()
+        read(answer).unwrap_err().to_string()
     }
 
     #[test]
     fn a_kline_becomes_a_candle() {
-        let candles = candles(&json!([kline()]), Interval::ONE_MINUTE, "").unwrap();
-        assert_eq!(candles.len(), 1);
-        let candle = candles[0];
+        let served = read(&json!([kline()])).unwrap();
+        assert_eq!((served.candles.len(), served.refused.len()), (1, 0));
+        assert_eq!(served.last_open_ms, Some(60_000));
+        let candle = served.candles[0];
         assert_eq!(candle.open_time_ms, 60_000);
         assert_eq!((candle.open, candle.high), (Some(10.0), Some(12.0)));
         assert_eq!((candle.low, candle.close), (Some(9.0), 11.0));
@@ -148,13 +223,25 @@ mod tests {
         assert_eq!(candle.taker_buy_quote_volume, Some(22.0));
     }
 
+    /// The exchange may add elements, and write numbers without quotes.
+    #[test]
+    fn other_forms_are_the_same_candle() {
+        let expected = read(&json!([kline()])).unwrap();
+        let mut thirteen = kline();
+        thirteen.as_array_mut().unwrap().push(json!({"new": true}));
+        let mut eleven = kline();
+        eleven.as_array_mut().unwrap().pop();
+        let numbers = json!([60_000, 10, 12.0, 9.0, 11.0, 5.0, 119_999, 55.0, "3", 2.0, 22.0, null]);
+        for form in [thirteen, eleven, numbers, changed(11, json!("17328.91730")), changed(8, json!("3"))] {
+            assert_eq!(read(&json!([form])).unwrap(), expected, "{form}");
+        }
+    }
+
     #[test]
     fn every_wrong_element_is_named() {
         for position in 0..11 {
-            for wrong in [json!(null), json!(true), json!([1]), json!("x"), json!(1.5)] {
-                let mut row = kline();
-                row[position] = wrong;
-                let text = message(&json!([kline(), row]));
+            for wrong in [json!(null), json!(true), json!([1]), json!("x"), json!("1,5")] {
+                let text = message(&json!([kline(), changed(position, wrong)]));
                 assert!(text.starts_with(&format!("GET x for ABC: kline 1, element {position} (")), "{text}");
             }
         }
@@ -163,26 +250,68 @@ mod tests {
     #[test]
     fn wrong_shapes_are_named() {
         assert!(message(&json!({"code": -1})).contains("expected an array of klines"));
-        assert!(message(&json!([5])).contains("kline 0: expected an array of 12 elements"));
-        assert!(message(&json!([[1, 2]])).contains("an array of 12 elements, found [1,2]"));
-        assert!(
-            message(&json!([kline(), kline()]))
-                .contains("expected a time after the previous kline's 60000, found 60000")
-        );
-        let mut row = kline();
-        row[2] = json!("NaN");
-        assert!(message(&json!([row])).contains("high is NaN, expected a finite price above 0"));
-        let mut row = kline();
-        row[6] = json!(5);
-        assert!(message(&json!([row])).contains("a time after the open time"));
+        assert!(message(&json!([5])).contains("kline 0: expected an array of 11 elements or more"));
+        assert!(message(&json!([[1, 2]])).contains("an array of 11 elements or more, found [1,2]"));
+    }
+
+    /// One candle that cannot be costs that candle, and counts as a later one.
+    #[test]
+    fn impossible_candles_are_refused_one_by_one() {
+        let cases = [
+            (changed(2, json!("NaN")), "high is NaN, expected a finite price above 0"),
+            (changed(4, json!("0.00000000")), "close is 0, expected a finite price above 0"),
+            (changed(2, json!("8.0")), "high is 8, expected at least open (10)"),
+            (changed(0, json!(75_000)), "open_time is 75000, expected a multiple of 60000 ms (1m)"),
+            (changed(6, json!(3_659_999)), "close_time is 3659999, expected 119999, a candle of 1m"),
+            (changed(6, json!(5)), "close_time is 5, expected 119999"),
+        ];
+        for (row, expected) in cases {
+            let served = read(&json!([row, next()])).unwrap();
+            assert_eq!((served.candles.len(), served.refused.len()), (1, 1), "{row}");
+            assert!(served.refused[0].to_string().contains(expected), "{}", served.refused[0]);
+            assert_eq!(served.last_open_ms, Some(120_000));
+        }
+        let served = read(&json!([kline(), changed(0, json!(135_000))])).unwrap();
+        assert_eq!((served.candles.len(), served.last_open_ms), (1, Some(135_000)));
+    }
+
+    /// The clock of the exchange is at 200000: nothing opens later, and what claims to makes no other candle final.
+    #[test]
+    fn candles_of_the_future_are_refused() {
+        for time in [300_000_i64, 1_893_456_000_000, 1_717_286_400_000_000, i64::MAX / 60_000 * 60_000] {
+            let served = read(&json!([kline(), changed(0, json!(time))])).unwrap();
+            assert_eq!((served.candles.len(), served.last_open_ms), (1, Some(60_000)));
+            assert!(served.refused[0].to_string().contains("at most the exchange's 1970-01-01T00:03:20Z"));
+        }
+    }
+
+    #[test]
+    fn order_and_copies_do_not_matter_but_two_values_of_one_time_do() {
+        let expected = read(&json!([kline(), next()])).unwrap();
+        for rows in [json!([next(), kline()]), json!([kline(), kline(), next()])] {
+            assert_eq!(read(&rows).unwrap(), expected);
+        }
+        let served = read(&json!([kline(), changed(4, json!("11.5")), next()])).unwrap();
+        assert_eq!((served.candles.len(), served.refused.len()), (1, 2));
+        assert!(served.refused[0].to_string().contains("one candle of that time"), "{}", served.refused[0]);
     }
 
     #[test]
     fn server_time_is_read_or_refused() {
         let time = server_time_ms(&json!({"serverTime": 1_499_827_319_559_i64}), "").unwrap();
         assert_eq!(time, 1_499_827_319_559);
-        for bad in [json!({}), json!([]), json!({"serverTime": "1"}), json!({"serverTime": -1})] {
-            assert!(server_time_ms(&bad, "").is_err());
+        let of = |ms: i64| json!({"serverTime": ms});
+        for bad in [
+            json!({}),
+            json!([]),
+            json!({"serverTime": "1"}),
+            of(-1),
+            of(1),
+            of(i64::MAX),
+            of(1_717_286_460_000_000),
+            json!({"serverTime": 1.7172864e12}),
+        ] {
+            assert!(server_time_ms(&bad, "").is_err(), "{bad}");
         }
     }
 

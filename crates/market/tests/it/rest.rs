@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use market::{Candle, Error, Interval, Market, RestClient, RestOptions, Symbol};
+use market::{Candle, Error, Interval, Market, RestClient, RestOptions, Served, Symbol};
 use serde_json::{Value, json};
 
 use crate::stub::{Reply, Request, Stub, ok, status};
@@ -77,23 +77,28 @@ fn troubled(answer: impl Fn(usize) -> Reply + Send + Sync + 'static) -> Stub {
     })
 }
 
-async fn fetch(client: &RestClient) -> Result<Vec<Candle>, Error> {
+async fn serve(client: &RestClient) -> Result<Served, Error> {
     client.closed_klines(&symbol("BTCUSDT"), Interval::ONE_MINUTE, START, i64::MAX).await
+}
+
+async fn fetch(client: &RestClient) -> Result<Vec<Candle>, Error> {
+    serve(client).await.map(|served| served.candles)
 }
 
 /// The error's text, after what every one must have: the URL and the symbol.
 async fn trouble(stub: &Stub) -> String {
     let text = fetch(&client(stub)).await.unwrap_err().to_string();
     let url =
-        format!("GET {}/api/v3/klines?symbol=BTCUSDT&interval=1m&startTime={START}&limit=10 for BTCUSDT: ", stub.url);
+        format!("GET {}/api/v3/klines?symbol=BTCUSDT&interval=1m&startTime={START}&limit=11 for BTCUSDT: ", stub.url);
     match text.strip_prefix(&url) {
         Some(rest) => rest.to_owned(),
         None => panic!("{text:?} does not begin with {url:?}"),
     }
 }
 
+/// Two that are final, as a third one follows.
 fn two_klines() -> String {
-    json!([kline(0), kline(1)]).to_string()
+    json!([kline(0), kline(1), kline(10)]).to_string()
 }
 
 #[tokio::test]
@@ -139,7 +144,8 @@ async fn pages_are_joined_and_holes_stay_holes() {
 async fn until_is_exclusive_and_no_page_too_many_is_asked() {
     let stub = Stub::start(|request, _| exchange(request, 0..100, START + 100 * MINUTE));
     let (from, until) = (START + 10 * MINUTE, START + 20 * MINUTE);
-    let candles = client(&stub).closed_klines(&symbol("BTCUSDT"), Interval::ONE_MINUTE, from, until).await.unwrap();
+    let served = client(&stub).closed_klines(&symbol("BTCUSDT"), Interval::ONE_MINUTE, from, until).await.unwrap();
+    let candles = served.candles;
     assert_eq!(candles.len(), 10);
     assert_eq!(candles[0].open_time_ms, from);
     assert_eq!(candles[9].open_time_ms, until - MINUTE);
@@ -147,7 +153,7 @@ async fn until_is_exclusive_and_no_page_too_many_is_asked() {
     // Nothing wanted, nothing asked.
     for (from, until) in [(until, until), (i64::MAX, i64::MAX), (until, i64::MIN)] {
         let none = client(&stub).closed_klines(&symbol("BTCUSDT"), Interval::ONE_MINUTE, from, until).await.unwrap();
-        assert_eq!(none, []);
+        assert_eq!(none, Served::default());
     }
     assert_eq!(stub.count("/klines"), 1);
     // A dead symbol: the page after its last candle is empty.
@@ -165,7 +171,7 @@ async fn futures_have_their_own_paths_and_limit() {
     assert_eq!(requests[0].path, "/fapi/v1/time");
     assert_eq!(requests[1].path, "/fapi/v1/klines");
     assert_eq!(requests[1].number("limit"), 1500);
-    assert_eq!(requests[2].number("limit"), 500);
+    assert_eq!(requests[2].number("limit"), 501, "one more shows that the last one is final");
 }
 
 #[tokio::test]
@@ -182,21 +188,23 @@ async fn all_symbols_come_in_order_and_at_once() {
     let fetched = client(&stub).fetch_closed(&symbols, Interval::ONE_MINUTE, START, i64::MAX).await.unwrap();
     assert!(at_once.load(Ordering::SeqCst) > 1, "one after the other");
     assert_eq!(fetched.server_time_ms, START + 8 * MINUTE + 30_000);
-    let order: Vec<Symbol> = fetched.coins.iter().map(|coin| coin.0.clone()).collect();
+    let order: Vec<Symbol> = fetched.coins.iter().map(|coin| coin.symbol.clone()).collect();
     assert_eq!(order, symbols);
-    assert!(fetched.coins.iter().all(|coin| coin.1.len() == 8));
+    assert!(fetched.coins.iter().all(|coin| coin.served.as_ref().unwrap().candles.len() == 8));
     assert_eq!(stub.count("/time"), 1);
 }
 
 #[tokio::test]
-async fn one_failing_symbol_is_named() {
+async fn one_failing_symbol_is_named_and_the_others_come() {
     let stub = Stub::start(|request, _| match request.parameter("symbol") {
         Some("BADUSDT") => status(400, r#"{"code":-1121,"msg":"Invalid symbol."}"#),
         _ => exchange(request, 0..10, START + 8 * MINUTE),
     });
     let symbols = [symbol("BTCUSDT"), symbol("BADUSDT")];
-    let text =
-        client(&stub).fetch_closed(&symbols, Interval::ONE_MINUTE, START, i64::MAX).await.unwrap_err().to_string();
+    let fetched = client(&stub).fetch_closed(&symbols, Interval::ONE_MINUTE, START, i64::MAX).await.unwrap();
+    let [good, bad] = fetched.coins.try_into().unwrap();
+    assert_eq!(good.served.unwrap().candles.len(), 8);
+    let text = bad.served.unwrap_err().to_string();
     assert!(
         text.contains("for BADUSDT: status 400: {\"code\":-1121,\"msg\":\"Invalid symbol.\"}\nhint: check the symbol"),
         "{text}"
@@ -213,9 +221,9 @@ async fn a_429_is_waited_out() {
         _ => ok(two_klines()),
     });
     let begun = Instant::now();
-    let candles =
+    let served =
         client(&stub).closed_klines(&symbol("BTCUSDT"), Interval::ONE_MINUTE, START, START + 2 * MINUTE).await.unwrap();
-    assert_eq!(candles.len(), 2);
+    assert_eq!(served.candles.len(), 2);
     assert!(begun.elapsed() >= Duration::from_secs(1));
 }
 
@@ -259,8 +267,8 @@ async fn a_short_ban_is_waited_out() {
     let begun = Instant::now();
     let client = client(&stub);
     let until_ms = START + 2 * MINUTE;
-    let candles = client.closed_klines(&symbol("BTCUSDT"), Interval::ONE_MINUTE, START, until_ms).await.unwrap();
-    assert_eq!(candles.len(), 2);
+    let served = client.closed_klines(&symbol("BTCUSDT"), Interval::ONE_MINUTE, START, until_ms).await.unwrap();
+    assert_eq!(served.candles.len(), 2);
     assert!(begun.elapsed() >= Duration::from_secs(1));
     assert_eq!(client.silence(), None);
     // Without `Retry-After` nobody knows how long, and every further try makes it longer.
@@ -274,7 +282,10 @@ async fn a_short_ban_is_waited_out() {
 async fn the_first_candle_is_found() {
     let stub = Stub::start(|request, _| exchange(request, 5..10, START + 8 * MINUTE));
     let client = client(&stub);
-    let first = async |from| client.first_open_ms(&symbol("BTCUSDT"), Interval::ONE_MINUTE, from).await.unwrap();
+    let first = async |from| {
+        let now_ms = START + 8 * MINUTE;
+        client.first_open_ms(&symbol("BTCUSDT"), Interval::ONE_MINUTE, from, now_ms).await.unwrap()
+    };
     assert_eq!(first(0).await, Some(START + 5 * MINUTE));
     assert_eq!(first(START + 5 * MINUTE + 1).await, Some(START + 6 * MINUTE));
     assert_eq!(first(START + 60 * MINUTE).await, None);
@@ -303,7 +314,7 @@ async fn after_a_refusal_nothing_is_asked_for_a_while() {
         let stub = troubled(move |_| status(code, ""));
         let client = client(&stub);
         let ask = async || {
-            let answer = client.first_open_ms(&symbol("BTCUSDT"), Interval::ONE_MINUTE, START).await;
+            let answer = client.first_open_ms(&symbol("BTCUSDT"), Interval::ONE_MINUTE, START, START).await;
             answer.unwrap_err().to_string()
         };
         assert!(ask().await.contains(&format!("status {code}")));
@@ -355,31 +366,17 @@ async fn answers_of_the_wrong_kind_are_named() {
         json!([kline(0), row]).to_string()
     };
     let cases = [
-        ("<!DOCTYPE html><html>".to_owned(), "expected JSON, found \"<!DOCTYPE html><html>\"\nhint: "),
-        ("\u{0}\u{1}".to_owned(), "expected JSON, found \"  \"\nhint: "),
         ("{\"code\":0}".to_owned(), "the answer: expected an array of klines, found {\"code\":0}"),
         ("null".to_owned(), "the answer: expected an array of klines, found null"),
-        (with(4, json!(5.5)), "kline 1, element 4 (close): expected a number as a string, found 5.5"),
+        (with(4, json!("5,5")), "kline 1, element 4 (close): expected a number, found \"5,5\""),
         (with(0, json!("x")), "kline 1, element 0 (open time): expected an integer, found \"x\""),
         (with(8, json!(null)), "kline 1, element 8 (number of trades): expected an integer, found null"),
-        (
-            with(2, json!("1.0")),
-            "candle at 2024-01-01T00:01:00Z (1704067260000): high is 1, expected at least open (10)",
-        ),
-        (
-            with(0, json!(START + 1)),
-            "candle at 2024-01-01T00:00:00Z (1704067200001): open_time is 1704067200001, expected a multiple of 60000 ms (1m)",
-        ),
-        (
-            json!([kline(1), kline(0)]).to_string(),
-            "kline 1, element 0 (open time): expected a time after the previous kline's",
-        ),
+        (json!([kline(0), [1, 2]]).to_string(), "kline 1: expected an array of 11 elements or more, found [1,2]"),
         (
             json!([kline(-1)]).to_string(),
             "kline 0, element 0 (open time): expected 1704067200000 or later, the startTime asked for, found 1704067140000",
         ),
         (format!("[\"{}\"", "x".repeat(9 << 20)), "the answer is larger than 8388608 bytes"),
-        (format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000)), "expected JSON, found "),
     ];
     for (body, expected) in cases {
         let stub = troubled(move |_| ok(body.clone()));
@@ -391,10 +388,124 @@ async fn answers_of_the_wrong_kind_are_named() {
     let error = client(&stub).server_time_ms().await.unwrap_err();
     assert!(
         error.to_string().contains(
-            "/api/v3/time: the answer: expected {\"serverTime\": milliseconds}, found {\"serverTime\":\"now\"}"
+            "/api/v3/time: the answer: expected {\"serverTime\": milliseconds} from July 2017 to 2100, found {\"serverTime\":\"now\"}"
         ),
         "{error}"
     );
+}
+
+/// A captive portal or a proxy answers for the exchange: it goes away, or is named.
+#[tokio::test]
+async fn what_is_no_json_is_asked_for_again() {
+    for (body, found) in [
+        ("<!DOCTYPE html><html>".to_owned(), "<!DOCTYPE html><html>"),
+        ("\u{0}\u{1}".to_owned(), "  "),
+        (format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000)), "[[[["),
+    ] {
+        let again = body.clone();
+        let stub = troubled(move |_| ok(body.clone()));
+        let text = trouble(&stub).await;
+        assert!(text.starts_with(&format!("expected JSON, found \"{found}")), "{text}");
+        assert!(text.contains(", 3 tries\nhint: "), "{text}");
+        assert_eq!(stub.count("/klines"), 3);
+        let stub = troubled(move |try_index| if try_index == 0 { ok(again.clone()) } else { ok(two_klines()) });
+        assert_eq!(fetch(&client(&stub)).await.unwrap().len(), 2);
+    }
+}
+
+/// One impossible candle of one coin is missing, and told as data.
+#[tokio::test]
+async fn an_impossible_candle_is_missing_and_named() {
+    let bad = |index: i64, position: usize, value: Value| {
+        let mut row = kline(index);
+        row[position] = value;
+        row
+    };
+    for (row, expected) in [
+        (bad(1, 4, json!("0")), "candle at 2024-01-01T00:01:00Z (1704067260000): close is 0, expected a finite price above 0"),
+        (bad(1, 2, json!("1.0")), "high is 1, expected at least open (10)"),
+        (bad(1, 0, json!(START + MINUTE + 15_000)), "expected a multiple of 60000 ms (1m)"),
+        (bad(1, 0, json!((START + MINUTE) * 1000)), "expected at most the exchange's 2024-01-01T00:10:00Z"),
+    ] {
+        let rows = json!([kline(0), row, kline(2), kline(10)]).to_string();
+        let stub = troubled(move |_| ok(rows.clone()));
+        let served = serve(&client(&stub)).await.unwrap();
+        let times: Vec<i64> = served.candles.iter().map(|candle| (candle.open_time_ms - START) / MINUTE).collect();
+        assert_eq!(times, [0, 2]);
+        let [fault] = &served.refused[..] else { panic!("{served:?}") };
+        assert!(fault.to_string().contains(expected), "{fault}");
+    }
+}
+
+/// By the clock it is closed, but what is served is not the last word until a later one is there.
+#[tokio::test]
+async fn a_candle_that_could_still_change_is_left_out() {
+    for (rows, expected) in [(json!([kline(8), kline(9)]), 1), (json!([kline(8), kline(9), kline(10)]), 2)] {
+        let rows = rows.to_string();
+        let stub = troubled(move |before| if before == 0 { ok(rows.clone()) } else { ok("[]") });
+        assert_eq!(fetch(&client(&stub)).await.unwrap().len(), expected);
+    }
+    // An hour on nothing changes any more: the last candle of a coin that has left the market.
+    let stub = Stub::start(|request, _| exchange(request, 0..5, START + 64 * MINUTE));
+    assert_eq!(fetch(&client(&stub)).await.unwrap().len(), 4);
+    let stub = Stub::start(|request, _| exchange(request, 0..5, START + 65 * MINUTE));
+    assert_eq!(fetch(&client(&stub)).await.unwrap().len(), 5);
+}
+
+/// The exchange compresses, whether it was asked to or not.
+#[tokio::test]
+async fn compressed_answers_are_read() {
+    let stub = troubled(|_| {
+        let mut zip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut zip, two_klines().as_bytes()).unwrap();
+        Reply { bytes: Some(zip.finish().unwrap()), ..ok("").header("Content-Encoding", "gzip") }
+    });
+    assert_eq!(fetch(&client(&stub)).await.unwrap().len(), 2);
+    assert_eq!(stub.requests()[1].header("accept-encoding"), Some("gzip, deflate"));
+}
+
+/// A ban is written in the header, in the body, or nowhere; nobody in this process asks into it.
+#[tokio::test]
+async fn a_ban_is_silence_for_everyone_until_its_end() {
+    let now_ms = START + 10 * MINUTE;
+    let until = |ms: i64| format!("{{\"code\":-1003,\"msg\":\"Way too much; IP banned until {ms}. Use WebSocket\"}}");
+    for (retry_after, body, end, least_secs) in [
+        (None, until(now_ms + 20 * MINUTE), "2024-01-01T00:30:0", 1190),
+        (Some("1200"), "{}".to_owned(), "2024-01-01T00:30:0", 1190),
+        (Some("-3"), until(now_ms + 20 * MINUTE), "2024-01-01T00:30:0", 1190),
+        (Some("99999999999999999999999"), "{}".to_owned(), "2024-01-04T00:10:0", 200_000),
+        (Some("soon"), until(-1), "a time the server does not tell", 110),
+        (None, String::new(), "a time the server does not tell", 110),
+    ] {
+        let stub = troubled(move |_| {
+            let reply = status(418, body.clone());
+            match retry_after {
+                Some(value) => reply.header("Retry-After", value),
+                None => reply,
+            }
+        });
+        let text = trouble(&stub).await;
+        assert!(text.starts_with(&format!("status 418, this address is banned until {end}")), "{text}");
+        // Another client of this process, not a clone.
+        let other = client(&stub);
+        assert!(other.silence().unwrap().as_secs() >= least_secs, "{:?}", other.silence());
+        let error = other.server_time_ms().await.unwrap_err();
+        assert!(matches!(error, Error::Silenced { .. }), "{error}");
+        assert_eq!(stub.requests().len(), 2, "something was sent into the ban");
+    }
+}
+
+/// No user and no password of an address is in what people read.
+#[tokio::test]
+async fn credentials_are_sent_but_never_shown() {
+    let stub = Stub::start(|_, _| status(404, "no"));
+    let url = stub.url.replace("http://", "http://user:s3cretpw@");
+    let client = RestClient::with_options(Market::Spot, Some(&url), options()).unwrap();
+    let error = client.server_time_ms().await.unwrap_err();
+    assert!(error.to_string().starts_with(&format!("GET {}/api/v3/time: ", stub.url)), "{error}");
+    assert!(!format!("{error:?} {client:?}").contains("s3cretpw"));
+    // `printf user:s3cretpw | base64`
+    assert_eq!(stub.requests()[0].header("authorization"), Some("Basic dXNlcjpzM2NyZXRwdw=="));
 }
 
 #[tokio::test]

@@ -11,12 +11,18 @@ use std::time::Duration;
 pub struct Request {
     pub path: String,
     query: Vec<(String, String)>,
+    head: String,
 }
 
 impl Request {
     pub fn parameter(&self, name: &str) -> Option<&str> {
         let found = self.query.iter().find(|(key, _)| key == name);
         found.map(|(_, value)| value.as_str())
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.head.lines().filter_map(|line| line.split_once(": "));
+        headers.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     pub fn number(&self, name: &str) -> i64 {
@@ -28,13 +34,15 @@ pub struct Reply {
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
     pub body: String,
+    /// Sent instead of `body`.
+    pub bytes: Option<Vec<u8>>,
     /// Claim a body this much longer than what is sent.
     pub cut_bytes: usize,
     pub delay: Duration,
 }
 
 pub fn status(status: u16, body: impl Into<String>) -> Reply {
-    Reply { status, headers: Vec::new(), body: body.into(), cut_bytes: 0, delay: Duration::ZERO }
+    Reply { status, headers: Vec::new(), body: body.into(), bytes: None, cut_bytes: 0, delay: Duration::ZERO }
 }
 
 pub fn ok(body: impl Into<String>) -> Reply {
@@ -110,18 +118,19 @@ fn serve(mut stream: TcpStream, answer: impl FnOnce(&Request) -> Reply) {
             .filter_map(|pair| pair.split_once('='))
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .collect(),
+        head: head.clone(),
     });
+    let body = reply.bytes.unwrap_or_else(|| reply.body.into_bytes());
     thread::sleep(reply.delay);
     let mut text = format!(
         "HTTP/1.1 {} Stub\r\nContent-Length: {}\r\nConnection: close\r\n",
         reply.status,
-        reply.body.len() + reply.cut_bytes
+        body.len() + reply.cut_bytes
     );
     for (name, value) in &reply.headers {
         text.push_str(&format!("{name}: {value}\r\n"));
     }
     text.push_str("\r\n");
-    text.push_str(&reply.body);
     // A client that gave up is no fault of the stub.
-    let _ = stream.write_all(text.as_bytes());
+    let _ = stream.write_all(&[text.into_bytes(), body].concat());
 }

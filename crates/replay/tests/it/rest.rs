@@ -162,7 +162,7 @@ fn our_own_client_reads_what_is_closed() {
         .unwrap();
     assert_eq!(fetched.server_time_ms, exchange.now_ms());
     let stored = minutes("2021-05-03", 150);
-    for (_, candles) in fetched.coins {
-        assert_eq!(candles, (0..150).map(|row| stored.candle(row)).collect::<Vec<_>>());
+    for coin in fetched.coins {
+        assert_eq!(coin.served.unwrap().candles, (0..150).map(|row| stored.candle(row)).collect::<Vec<_>>());
     }
 }
