@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 /// A lock that is held until it is dropped; the system lets go of it when the process ends, however it ends.
 #[derive(Debug)]
@@ -25,6 +25,12 @@ pub fn hold(path: &Path) -> anyhow::Result<Result<Held, String>> {
     let mut file = file.with_context(failed)?;
     match file.try_lock() {
         Ok(()) => {
+            let mut found = String::new();
+            let read = (&file).take(200).read_to_string(&mut found);
+            if read.is_err() || !(found.is_empty() || found.starts_with("process ")) {
+                bail!("{} is somebody else's file, expected a lock of this project\nhint: move it away", path.display());
+            }
+            file.seek(SeekFrom::Start(0)).with_context(failed)?;
             // Who holds it is for people; the lock itself does not depend on it.
             let named = file.set_len(0).and_then(|()| writeln!(file, "process {} on {}", std::process::id(), host()));
             named.with_context(failed)?;

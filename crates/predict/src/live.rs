@@ -57,6 +57,9 @@ pub fn from_exchange(
     runtime.block_on(async {
         let began = Instant::now();
         let clock = read_clock(&client, began).await?;
+        for apart_ms in clock.left_out_ms() {
+            cli::note(format!("an answer of the exchange's clock, {apart_ms} ms ahead, is left out: others outvote it"));
+        }
         let step = config.data.interval.ms();
         // The candle that the server's clock is in is still forming.
         let at_ms = at_ms.unwrap_or_else(|| clock.now_ms().div_euclid(step) * step - step);

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use dataset::YEAR_2100_MS;
 use market::RestClient;
-use tracing::warn;
 
 /// How long readings are trusted: a quartz drifts by a few milliseconds in that time.
 const READING_LASTS: Duration = Duration::from_secs(600);
@@ -37,6 +36,7 @@ pub struct ExchangeClock {
     at_zero_ms: f64,
     read_again_at: Instant,
     speed: f64,
+    left_out_ms: Vec<i64>,
 }
 
 /// One answer of the exchange.
@@ -60,7 +60,9 @@ impl ExchangeClock {
 
     fn of(readings: &[Reading], speed: f64) -> Self {
         let zero = Instant::now();
-        let mut clock = Self { zero, readings: VecDeque::new(), at_zero_ms: 0.0, read_again_at: zero, speed };
+        let (readings_kept, left_out_ms) = (VecDeque::new(), Vec::new());
+        let mut clock =
+            Self { zero, readings: readings_kept, at_zero_ms: 0.0, read_again_at: zero, speed, left_out_ms };
         clock.add(readings);
         clock
     }
@@ -88,7 +90,7 @@ impl ExchangeClock {
         Ok(readings)
     }
 
-    /// Takes readings in; those that the others outvote are named in the log, and asked for again soon.
+    /// Takes readings in; where the others outvote one, it is left out, and the exchange is asked again soon.
     pub fn add(&mut self, readings: &[Reading]) {
         let first = self.readings.len();
         for reading in readings {
@@ -102,16 +104,20 @@ impl ExchangeClock {
         while self.readings.len() > KEPT {
             self.readings.pop_front();
         }
-        self.at_zero_ms = median(&self.readings).unwrap_or(self.at_zero_ms);
-        let mut lasts = READING_LASTS;
-        for at_zero_ms in self.readings.iter().rev().take(new) {
-            let apart_ms = at_zero_ms - self.at_zero_ms;
-            if apart_ms.abs() > SLOW_MS * self.speed {
-                warn!(apart_ms = apart_ms as i64, "an answer of the exchange's clock is left out: others outvote it");
-                lasts = PAUSE_AFTER_FAILURE;
-            }
-        }
+        // Of two halves that contradict each other, the newer one is believed where it is more than one answer.
+        let newest = self.readings.back().copied().unwrap_or(self.at_zero_ms);
+        let favoured = if new > 1 || first == 0 { newest } else { self.at_zero_ms };
+        self.at_zero_ms = median(&self.readings, favoured).unwrap_or(self.at_zero_ms);
+        let apart = self.readings.iter().rev().take(new).map(|at_zero_ms| (at_zero_ms - self.at_zero_ms) as i64);
+        let most_ms = (SLOW_MS * self.speed) as i64;
+        self.left_out_ms = apart.filter(|apart_ms| apart_ms.abs() > most_ms).collect();
+        let lasts = if self.left_out_ms.is_empty() { READING_LASTS } else { PAUSE_AFTER_FAILURE };
         self.read_again_at = Instant::now() + lasts;
+    }
+
+    /// How far ahead of the clock those of the last answers are, in ms, that the others outvoted.
+    pub fn left_out_ms(&self) -> &[i64] {
+        &self.left_out_ms
     }
 
     /// Takes new readings alone: candles have proved the old ones wrong.
@@ -177,13 +183,13 @@ fn of_this_century(server_ms: i64) -> Result<i64, market::Error> {
     })
 }
 
-/// The middle value; of the two middle ones of an even number, the one that the newest is nearer to.
-fn median(readings: &VecDeque<f64>) -> Option<f64> {
-    let newest = readings.back()?;
+/// The middle value; of the two middle ones of an even number, the one that `favoured` is nearer to.
+fn median(readings: &VecDeque<f64>, favoured: f64) -> Option<f64> {
     let mut sorted: Vec<f64> = readings.iter().copied().collect();
     sorted.sort_by(f64::total_cmp);
-    let (low, high) = (sorted[(sorted.len() - 1) / 2], sorted[sorted.len() / 2]);
-    Some(if (newest - low).abs() <= (newest - high).abs() { low } else { high })
+    let low = *sorted.get(sorted.len().checked_sub(1)? / 2)?;
+    let high = *sorted.get(sorted.len() / 2)?;
+    Some(if (favoured - low).abs() <= (favoured - high).abs() { low } else { high })
 }
 
 #[cfg(test)]
@@ -224,6 +230,7 @@ mod tests {
             row[wrong] = WRONG_MS;
             let mut clock = ExchangeClock::of(&readings(&row), 1.0);
             assert_eq!(ahead(&clock), 0, "answer {wrong} is wrong");
+            assert_eq!(clock.left_out_ms(), [480_000]);
             assert!(clock.read_again_at <= Instant::now() + PAUSE_AFTER_FAILURE, "asked again soon");
             clock.add(&readings(&[WRONG_MS]));
             assert_eq!(ahead(&clock), 0);

@@ -174,6 +174,7 @@ impl Session {
             return false;
         };
         take(&mut self.clock, &readings);
+        note_left_out(&self.clock);
         true
     }
 
@@ -426,6 +427,13 @@ impl Session {
             self.metrics.pearson.set(correlation);
         }
         Ok(())
+    }
+}
+
+/// Says which answers of the exchange's clock are not believed.
+pub fn note_left_out(clock: &ExchangeClock) {
+    for apart_ms in clock.left_out_ms() {
+        warn!(apart_ms, "an answer of the exchange's clock is left out: others outvote it");
     }
 }
 

@@ -13,7 +13,7 @@ use trading::{Ledger, TradingConfig};
 
 use super::book::Book;
 use super::metrics::Metrics;
-use super::session::Session;
+use super::session::{Session, note_left_out};
 use super::{Acting, ExchangeClock, Feed, FeedSource, log};
 use crate::checkpoint::Request;
 use crate::seen::{InSample, out_of_sample};
@@ -228,7 +228,10 @@ async fn wait_for_clock(
     let mut pause = Duration::from_millis(200);
     loop {
         match ExchangeClock::read(client, settings.clock_speed).await {
-            Ok(clock) => return Ok(clock),
+            Ok(clock) => {
+                note_left_out(&clock);
+                return Ok(clock);
+            }
             Err(error) if is_interrupted.load(std::sync::atomic::Ordering::Relaxed) => return Err(error.into()),
             Err(error @ (market::Error::NotServedHere { .. } | market::Error::Rejected { .. })) => {
                 return Err(error.into());
