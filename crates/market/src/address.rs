@@ -90,7 +90,9 @@ mod tests {
         assert_eq!(address.secret_url("/x"), "https://user:s3cret@host.example/api/x");
         assert_eq!(address.credentials(), Some(("user", "s3cret")));
         assert_eq!(address.authority(), "host.example:443");
-        for bad in ["ftp://user:s3cret@host", "user:s3cret@host", "https://user:s3cret@", "https://user:s3c@ret@x:y/?a=@b"] {
+        for bad in
+            ["ftp://user:s3cret@host", "user:s3cret@host", "https://user:s3cret@", "https://user:s3c@ret@x:y/?a=@b"]
+        {
             let error = Address::new(bad, &["https"]).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("s3c"), "{error:?}");
         }

@@ -125,10 +125,10 @@ impl Sender {
         let mut pause = self.options.retry_pause;
         let mut tries = 1;
         loop {
-            self.gate.pass(self.options.max_wait).await.map_err(|left| Error::Silenced {
-                request: request.to_owned(),
-                left_secs: left.as_secs() + 1,
-            })?;
+            self.gate
+                .pass(self.options.max_wait)
+                .await
+                .map_err(|left| Error::Silenced { request: request.to_owned(), left_secs: left.as_secs() + 1 })?;
             let outcome = match self.try_once(path, request, limit_bytes, tries).await {
                 Outcome::Answer(body) => understand(body, tries),
                 Outcome::Retry(pause, error) => Outcome::Retry(pause, error),

@@ -422,7 +422,10 @@ async fn an_impossible_candle_is_missing_and_named() {
         row
     };
     for (row, expected) in [
-        (bad(1, 4, json!("0")), "candle at 2024-01-01T00:01:00Z (1704067260000): close is 0, expected a finite price above 0"),
+        (
+            bad(1, 4, json!("0")),
+            "candle at 2024-01-01T00:01:00Z (1704067260000): close is 0, expected a finite price above 0",
+        ),
         (bad(1, 2, json!("1.0")), "high is 1, expected at least open (10)"),
         (bad(1, 0, json!(START + MINUTE + 15_000)), "expected a multiple of 60000 ms (1m)"),
         (bad(1, 0, json!((START + MINUTE) * 1000)), "expected at most the exchange's 2024-01-01T00:10:00Z"),
