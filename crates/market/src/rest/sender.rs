@@ -211,9 +211,6 @@ impl Sender {
             StatusCode::FORBIDDEN => self.shut_out(Error::Forbidden { request, found }),
             StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS => self.shut_out(Error::NotServedHere { request, found }),
             status if status.is_server_error() => {
-                if let Some(silence) = asked_for {
-                    self.gate.close(silence.min(self.options.max_wait));
-                }
                 Outcome::Retry(Pause::Usual, Error::ServerFailure { request, status: status.as_u16(), tries, found })
             }
             status => Outcome::Final(Error::Rejected { request, status: status.as_u16(), found }),

@@ -164,7 +164,7 @@ async fn until_is_exclusive_and_no_page_too_many_is_asked() {
 
 #[tokio::test]
 async fn futures_have_their_own_paths_and_limit() {
-    let stub = Stub::start(|request, _| exchange(request, 0..2000, START + 2000 * MINUTE));
+    let stub = Stub::start(|request, _| exchange(request, 0..2001, START + 2000 * MINUTE));
     let client = RestClient::with_options(Market::Futures, Some(&stub.url), options()).unwrap();
     assert_eq!(fetch(&client).await.unwrap().len(), 2000);
     let requests = stub.requests();
