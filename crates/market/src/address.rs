@@ -67,15 +67,17 @@ impl fmt::Debug for Address {
     }
 }
 
-/// `text` without what stands between its scheme and the last `@` before its path: user and password, whether it is a URL or
-/// only looks like one.
+/// `text` without what may be secret: user and password before the last `@`, and what follows the path. It need not be a valid
+/// URL.
 fn without_credentials(text: &str) -> String {
+    let (text, tail) = match text.find(['?', '#']) {
+        Some(at) => (text.get(..at).unwrap_or_default(), "?***"),
+        None => (text, ""),
+    };
     let begin = text.find("://").map_or(0, |at| at + 3);
     let (scheme, rest) = text.split_at(begin);
-    match rest.rfind('@') {
-        Some(at) => format!("{scheme}{}", &rest[at + 1..]),
-        None => text.to_owned(),
-    }
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    format!("{scheme}{rest}{tail}")
 }
 
 #[cfg(test)]
