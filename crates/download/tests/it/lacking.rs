@@ -45,9 +45,11 @@ fn without(hours: &[i64], gone: Range<i64>) -> Vec<i64> {
 
 fn fields(hour: i64) -> [String; 12] {
     let open_ms = START_MS + hour * HOUR_MS;
-    let close = (100 + hour).to_string();
     let (open, close_time) = (open_ms.to_string(), (open_ms + HOUR_MS - 1).to_string());
-    [&open, &close, &close, &close, &close, "5", &close_time, "6", "3", "2", "2", "0"].map(|text: &str| text.to_owned())
+    let close = (100 + hour).to_string();
+    let close = close.as_str();
+    [open.as_str(), close, close, close, close, "5", &close_time, "6", "3", "2", "2", "0"]
+        .map(|text: &str| text.to_owned())
 }
 
 fn file(hours: &[i64]) -> Vec<u8> {
@@ -246,10 +248,10 @@ fn a_candle_that_could_still_change_is_not_stored() {
     provisional[5] = serde_json::Value::from("1");
     let first: Vec<_> = (0..47).map(json).chain([provisional]).collect();
     *rest.lock().unwrap() = (48, first);
-    assert_eq!(fetch(dir.path(), &url, "2024-01-01", "").status.code(), Some(0));
+    assert_eq!(fetch(dir.path(), &url, "2024-01-01", "\"\"").status.code(), Some(0));
     assert_eq!(stored(dir.path()), (0..47).collect::<Vec<_>>());
     *rest.lock().unwrap() = (48, (0..49).map(json).collect());
-    assert_eq!(fetch(dir.path(), &url, "2024-01-01", "").status.code(), Some(0));
+    assert_eq!(fetch(dir.path(), &url, "2024-01-01", "\"\"").status.code(), Some(0));
     assert_eq!(stored(dir.path()), (0..48).collect::<Vec<_>>());
 }
 
@@ -270,7 +272,7 @@ fn an_impossible_candle_by_rest_is_left_out_and_named() {
         let rows = rows.into_iter().filter(|row| row[0].as_i64().unwrap() >= from_ms);
         (200, rows.take(parameter(path, "limit") as usize).collect::<serde_json::Value>().to_string().into_bytes())
     });
-    let output = fetch(dir.path(), &url, "2024-01-01", "");
+    let output = fetch(dir.path(), &url, "2024-01-01", "\"\"");
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert_eq!(stored(dir.path()), without(&(0..20).collect::<Vec<_>>(), 5..6));
