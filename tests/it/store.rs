@@ -61,9 +61,9 @@ fn a_conflict_names_the_candle() {
     assert_eq!(store.read(&symbol, &[Column::Close], 0, i64::MAX).unwrap().column(Column::Close), [2.0, 9.0]);
 }
 
-/// A range becomes what the source has: new candles come, other values and those that are gone go, the rest stays.
+/// New candles come, other values take the place of old ones, and nothing that the store has is lost.
 #[test]
-fn replacing_makes_a_range_what_the_source_has() {
+fn merging_takes_what_the_source_has_and_loses_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::new(dir.path(), Market::Spot, Interval::ONE_MINUTE);
     let symbol = Symbol::new("AUSDT").unwrap();
@@ -78,16 +78,13 @@ fn replacing_makes_a_range_what_the_source_has() {
     let mut other = [f64::NAN; Column::ALL.len()];
     other[Column::Close as usize] = 9.0;
     new.push_row(4 * 60_000, other);
-    let range = 2 * 60_000..10 * 60_000;
-    let replaced = store.replace(&symbol, std::slice::from_ref(&range), &new).unwrap();
-    // Minute 5 has got a volume, minute 4 another close; minute 3 is gone.
-    assert_eq!((replaced.added, replaced.changed, replaced.removed), (1, 2, 1));
+    let merged = store.merge(&symbol, &new).unwrap();
+    // Minute 5 has got a volume, minute 4 another close; the source has no minute 3.
+    assert_eq!((merged.added, merged.changed), (1, 2));
     let read = store.read(&symbol, &Column::ALL, i64::MIN, i64::MAX).unwrap();
-    assert_eq!(read.open_time_ms, [1, 2, 4, 5, 6, 44_640].map(|minute| minute * 60_000));
-    assert_eq!(read.column(Column::Close)[2..4], [9.0, 6.0]);
-    assert_eq!(read.column(Column::Target)[3], 0.5, "what the source lacks stays");
-    assert_eq!(store.replace(&symbol, &[range], &new).unwrap(), dataset::Replaced::default(), "once is enough");
-    let whole_time = 0..50_000 * 60_000;
-    assert_eq!(store.replace(&symbol, &[whole_time], &table(&[])).unwrap().removed, 6);
-    assert!(store.read(&symbol, &[], i64::MIN, i64::MAX).is_err(), "a month without candles has no file");
+    assert_eq!(read.open_time_ms, [1, 2, 3, 4, 5, 6, 44_640].map(|minute| minute * 60_000));
+    assert_eq!(read.column(Column::Close)[3..5], [9.0, 6.0]);
+    assert_eq!(read.column(Column::Target)[4], 0.5, "what the source lacks stays");
+    assert_eq!(store.merge(&symbol, &new).unwrap(), dataset::Replaced::default(), "once is enough");
+    assert_eq!(store.merge(&symbol, &table(&[])).unwrap(), dataset::Replaced::default());
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use market::{Interval, Market, Period, Symbol};
@@ -37,22 +36,19 @@ pub struct Audit {
     pub holes: Vec<(i64, i64)>,
 }
 
-/// What [`Store::replace`] did, in candles.
+/// What [`Store::merge`] did, in candles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Replaced {
     /// New ones.
     pub added: usize,
     /// Ones that the store had with other values.
     pub changed: usize,
-    /// Ones that the store had and that are no longer.
-    pub removed: usize,
 }
 
 impl std::ops::AddAssign for Replaced {
     fn add_assign(&mut self, other: Self) {
         self.added += other.added;
         self.changed += other.changed;
-        self.removed += other.removed;
     }
 }
 
@@ -176,54 +172,38 @@ impl Store {
         Ok(added)
     }
 
-    /// Makes `candles` all that the store has of `symbol` in these ranges of open times: others there are removed. A
-    /// value that a candle lacks (NaN) stays as it was.
+    /// Puts `candles` into the store, over those of the same times. A value that a candle lacks (NaN) stays as it was, and
+    /// so does every candle that is not among them: nothing that the store has is ever lost.
     ///
-    /// `candles` must lie within the ranges. Each month's file is replaced as a whole, atomically, and only where
-    /// something changes.
+    /// Each month's file is replaced as a whole, atomically, and only where something changes.
     ///
     /// # Errors
     /// A file that is broken or cannot be written.
-    pub fn replace(&self, symbol: &Symbol, ranges: &[Range<i64>], candles: &CandleTable) -> Result<Replaced, Error> {
-        let mut months = by_month(candles);
-        for range in ranges {
-            let mut month = Period::month_of(range.start);
-            while month.start_ms() < range.end {
-                months.entry(month).or_default();
-                month = month.next();
-            }
-        }
+    pub fn merge(&self, symbol: &Symbol, candles: &CandleTable) -> Result<Replaced, Error> {
         let mut total = Replaced::default();
-        for (month, indices) in months {
+        for (month, indices) in by_month(candles) {
             let path = self.month_file(symbol, month);
-            let stored = stored_rows(&path)?;
-            if stored.is_empty() && is_ascending(candles, &indices) {
-                if !indices.is_empty() {
-                    total.added += indices.len();
-                    write_month(&path, &candles.select(&indices))?;
-                }
+            let mut rows = stored_rows(&path)?;
+            if rows.is_empty() && is_ascending(candles, &indices) {
+                total.added += indices.len();
+                write_month(&path, &candles.select(&indices))?;
                 continue;
             }
-            let (mut old, mut rows): (BTreeMap<i64, Row>, BTreeMap<i64, Row>) =
-                stored.into_iter().partition(|(time, _)| ranges.iter().any(|range| range.contains(time)));
             let mut done = Replaced::default();
             for index in indices {
                 let (time, mut row) = (candles.open_time_ms[index], candles.row(index));
-                match old.remove(&time) {
-                    None => done.added += 1,
-                    Some(before) => {
-                        let pairs = row.iter_mut().zip(before);
-                        pairs.filter(|(new, _)| new.is_nan()).for_each(|(new, old)| *new = old);
-                        let is_same = row.iter().zip(before).all(|(new, old)| *new == old || new.is_nan());
-                        done.changed += usize::from(!is_same);
-                    }
-                }
-                rows.insert(time, row);
+                let Some(before) = rows.get_mut(&time) else {
+                    rows.insert(time, row);
+                    done.added += 1;
+                    continue;
+                };
+                let pairs = row.iter_mut().zip(*before);
+                pairs.filter(|(new, _)| new.is_nan()).for_each(|(new, old)| *new = old);
+                let is_same = row.iter().zip(*before).all(|(new, old)| *new == old || new.is_nan());
+                done.changed += usize::from(!is_same);
+                *before = row;
             }
-            done.removed = old.len();
-            if rows.is_empty() {
-                fs::remove_file(&path).map_err(Error::io(&path))?;
-            } else if done != Replaced::default() {
+            if done != Replaced::default() {
                 write_month(&path, &rows.into_iter().collect())?;
             }
             total += done;

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 use dataset::{CandleTable, Column, Error, LongTable, YEAR_2100_MS};
-use market::{Interval, Symbol};
+use market::{ArchiveFile, Interval, Symbol};
 
 /// The columns of the exchange's archive files, which may come without a header.
 const ARCHIVE_COLUMNS: [&str; 12] = [
@@ -136,7 +136,7 @@ fn read_parquet(path: &Path) -> anyhow::Result<Imported> {
     Ok(imported)
 }
 
-/// The one CSV inside an archive file.
+/// The one CSV inside an archive file, at most what a month of its interval may have.
 fn unzipped(path: &Path, source: impl Read + Seek) -> anyhow::Result<Vec<u8>> {
     let unreadable = |error: &dyn std::fmt::Display| {
         anyhow!("{}: not a readable zip file: {error}\nhint: fetch the file again", path.display())
@@ -149,10 +149,17 @@ fn unzipped(path: &Path, source: impl Read + Seek) -> anyhow::Result<Vec<u8>> {
             archive.len()
         );
     }
+    let limit_bytes = ArchiveFile::unpacked_limit_bytes(from_name(path).1.unwrap_or(Interval::ONE_MINUTE));
     let mut bytes = Vec::new();
-    let mut csv = archive.by_index(0).map_err(|error| unreadable(&error))?;
-    csv.read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
-    drop(csv);
+    let csv = archive.by_index(0).map_err(|error| unreadable(&error))?;
+    csv.take(limit_bytes + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
+    if bytes.len() as u64 > limit_bytes {
+        bail!(
+            "{}: unpacks to more than {limit_bytes} bytes, found no month of candles\n\
+             hint: unpack it yourself and import the CSV file, if you trust it",
+            path.display()
+        );
+    }
     Ok(bytes)
 }
 

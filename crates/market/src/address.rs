@@ -67,15 +67,17 @@ impl fmt::Debug for Address {
     }
 }
 
-/// `text` without what stands between its scheme and the last `@` before its path: user and password, whether it is a URL or
-/// only looks like one.
+/// `text` without what may be secret: user and password before the last `@`, and what follows the path. It need not be a valid
+/// URL.
 fn without_credentials(text: &str) -> String {
+    let (text, tail) = match text.find(['?', '#']) {
+        Some(at) => (text.get(..at).unwrap_or_default(), "?***"),
+        None => (text, ""),
+    };
     let begin = text.find("://").map_or(0, |at| at + 3);
     let (scheme, rest) = text.split_at(begin);
-    match rest.rfind('@') {
-        Some(at) => format!("{scheme}{}", &rest[at + 1..]),
-        None => text.to_owned(),
-    }
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    format!("{scheme}{rest}{tail}")
 }
 
 #[cfg(test)]
@@ -90,7 +92,9 @@ mod tests {
         assert_eq!(address.secret_url("/x"), "https://user:s3cret@host.example/api/x");
         assert_eq!(address.credentials(), Some(("user", "s3cret")));
         assert_eq!(address.authority(), "host.example:443");
-        for bad in ["ftp://user:s3cret@host", "user:s3cret@host", "https://user:s3cret@", "https://user:s3c@ret@x:y/?a=@b"] {
+        for bad in
+            ["ftp://user:s3cret@host", "user:s3cret@host", "https://user:s3cret@", "https://user:s3c@ret@x:y/?a=@b"]
+        {
             let error = Address::new(bad, &["https"]).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("s3c"), "{error:?}");
         }

@@ -224,13 +224,7 @@ impl RestClient {
     }
 
     /// One page: the first candles that open at the start of `range` or later, as many as it has bars.
-    async fn page(
-        &self,
-        symbol: &Symbol,
-        interval: Interval,
-        range: Range<i64>,
-        now_ms: i64,
-    ) -> Result<Served, Error> {
+    async fn page(&self, symbol: &Symbol, interval: Interval, range: Range<i64>, now_ms: i64) -> Result<Served, Error> {
         let largest = match self.market {
             Market::Spot => 1000,
             Market::Futures => 1500,

@@ -25,7 +25,7 @@ pub struct Coin {
 pub enum Since {
     /// It opens then; where more was asked for earlier, before the wanted range.
     Open(i64),
-    /// There is none.
+    /// REST has none in the wanted range or after it: the archive may.
     Never,
     /// REST cannot be asked, or does not know the coin (any more): the archive is.
     Unknown,
@@ -47,7 +47,7 @@ impl Coin {
             }
             let manifest = Manifest::open(folder, &symbol)?;
             let (rest, interval, from_ms) = (job.rest.clone(), job.store.interval(), job.from_ms);
-            asked.spawn(Self::ask(symbol, index, manifest, rest, interval, from_ms));
+            asked.spawn(Self::ask(symbol, index, manifest, rest, interval, (from_ms, job.now_ms)));
         }
         while let Some(coin) = asked.join_next().await {
             coins.push(coin.context("a task ended abnormally")??);
@@ -62,12 +62,12 @@ impl Coin {
         mut manifest: Manifest,
         rest: Option<RestClient>,
         interval: Interval,
-        from_ms: i64,
+        (from_ms, now_ms): (i64, i64),
     ) -> anyhow::Result<Arc<Self>> {
         let since = match (manifest.first_open_ms(from_ms), rest) {
             (Some(open_ms), _) => Since::Open(open_ms),
             (None, None) => Since::Unknown,
-            (None, Some(rest)) => match rest.first_open_ms(&symbol, interval, from_ms).await {
+            (None, Some(rest)) => match rest.first_open_ms(&symbol, interval, from_ms, now_ms).await {
                 Ok(Some(open_ms)) => {
                     manifest.set_first(from_ms, open_ms)?;
                     Since::Open(open_ms)
@@ -85,8 +85,7 @@ impl Coin {
     pub fn months(&self, job: &Job) -> Vec<Period> {
         let first_ms = match self.since {
             Since::Open(open_ms) => open_ms.max(job.from_ms),
-            Since::Unknown => job.from_ms,
-            Since::Never => return Vec::new(),
+            Since::Unknown | Since::Never => job.from_ms,
         };
         let following = std::iter::successors(Some(Period::month_of(first_ms)), |month| Some(month.next()));
         following.take_while(|month| first_ms.max(month.start_ms()) < job.until_ms).collect()

@@ -24,6 +24,9 @@ struct Listed {
     first: Option<First>,
     /// By month or day, such as `2024-01` or `2024-01-31`.
     files: BTreeMap<String, Taken>,
+    /// Days of which neither the archive nor REST has more, with the number of their candles.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    confirmed: BTreeMap<String, usize>,
 }
 
 /// The first candle at some time or later.
@@ -86,18 +89,26 @@ impl Manifest {
         self.listed.files.get(&period.to_string())
     }
 
-    /// Lists files whose candles the store has, and writes that down. Days are forgotten when their month is there.
+    /// How many candles that day has, if everybody was asked for more.
+    pub fn confirmed(&self, day: Period) -> Option<usize> {
+        self.listed.confirmed.get(&day.to_string()).copied()
+    }
+
+    /// Lists files whose candles the store has, and days of which nobody has more, and writes that down. Days are forgotten
+    /// when another file of their month is there.
     ///
     /// # Errors
     /// A file that cannot be written.
-    pub fn add(&mut self, files: Vec<(Period, Taken)>) -> anyhow::Result<()> {
+    pub fn add(&mut self, files: Vec<(Period, Taken)>, confirmed: Vec<(Period, usize)>) -> anyhow::Result<()> {
         for (period, taken) in files {
             if period.is_month() {
                 let days = format!("{period}-");
                 self.listed.files.retain(|name, _| !name.starts_with(&days));
+                self.listed.confirmed.retain(|name, _| !name.starts_with(&days));
             }
             self.listed.files.insert(period.to_string(), taken);
         }
+        self.listed.confirmed.extend(confirmed.into_iter().map(|(day, count)| (day.to_string(), count)));
         self.write()
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use dataset::{CandleTable, Column, Replaced, Store, format_time};
-use market::{ArchiveFile, Error, Interval, Period};
+use market::{ArchiveFile, CandleError, Error, Interval, Period};
 
 use super::coin::{Coin, Since};
 use super::manifest::Taken;
@@ -33,8 +33,12 @@ pub struct Done {
     pub stored: Replaced,
     /// Stretches for which there is neither a file nor an answer by REST.
     pub absent: Vec<Range<i64>>,
-    /// What is wrong with files that could not be taken.
+    /// What is wrong with files and answers that could not be taken, and in whose place nothing came.
     pub broken: Vec<String>,
+    /// The same where days or REST brought the candles.
+    pub replaced: Vec<String>,
+    /// Candles that REST serves and that cannot be.
+    pub refused: Vec<CandleError>,
 }
 
 /// Brings one month of one coin up to date.
@@ -47,10 +51,11 @@ pub async fn fetch_month(job: Arc<Job>, coin: Arc<Coin>, month: Period) -> anyho
         blocking(move || Held::read(&job.store, &coin, month)).await?
     };
     let done = Done { index: coin.index, ..Done::default() };
-    let mut work = Work { job, coin, held, fetched: Vec::new(), candles: Vec::new(), done };
+    let fetched = Fetched::default();
+    let mut work = Work { job, coin, held, fetched, broken: Vec::new(), done };
     work.fetch(month).await?;
     work.store().await?;
-    Ok(work.done)
+    Ok(work.ended())
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> anyhow::Result<T> + Send + 'static) -> anyhow::Result<T> {
@@ -85,24 +90,55 @@ impl Held {
         self.within(from_ms, until_ms).len() as i64 >= bars(self.interval, from_ms, until_ms)
     }
 
-    /// Open time of the first candle that is not there.
-    fn first_missing(&self, from_ms: i64, until_ms: i64) -> i64 {
-        let mut expected = from_ms + (-from_ms).rem_euclid(self.interval.ms());
-        for &time in self.within(from_ms, until_ms) {
-            if time != expected {
+    /// From the first candle that is not there to the last one; empty where all are.
+    fn missing(&self, from_ms: i64, until_ms: i64) -> Range<i64> {
+        let (step, held) = (self.interval.ms(), self.within(from_ms, until_ms));
+        let mut first_ms = from_ms + (-from_ms).rem_euclid(step);
+        for &time in held {
+            if time != first_ms {
                 break;
             }
-            expected += self.interval.ms();
+            first_ms += step;
         }
-        expected
+        let mut end_ms = until_ms;
+        let mut last_ms = (until_ms - 1).div_euclid(step) * step;
+        for &time in held.iter().rev() {
+            if time != last_ms {
+                break;
+            }
+            (end_ms, last_ms) = (last_ms, last_ms - step);
+        }
+        first_ms..end_ms.max(first_ms)
+    }
+
+    /// Adds candles that are on their way to the store.
+    fn add(&mut self, times: &[i64]) {
+        self.open_time_ms.extend_from_slice(times);
+        self.open_time_ms.sort_unstable();
+        self.open_time_ms.dedup();
     }
 }
 
-/// An archive file that has arrived.
+/// What has arrived and is not in the store yet.
+#[derive(Default)]
 struct Fetched {
-    file: ArchiveFile,
-    sha256: String,
-    bytes: Vec<u8>,
+    /// From archive files and REST.
+    candles: CandleTable,
+    /// The archive files among it.
+    files: Vec<(Period, Taken)>,
+    /// Days of which nobody has more, with the number of candles that there are.
+    confirmed: Vec<(Period, usize)>,
+}
+
+/// What came of asking the archive for one file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Update {
+    /// Its candles are in the store, or on their way there.
+    Held,
+    /// It is not what it should be.
+    Broken,
+    /// There is no such file.
+    Absent,
 }
 
 /// What one month has brought so far.
@@ -110,54 +146,56 @@ struct Work {
     job: Arc<Job>,
     coin: Arc<Coin>,
     held: Held,
-    fetched: Vec<Fetched>,
-    /// Candles by REST, with the stretch that they are all of.
-    candles: Vec<(Range<i64>, CandleTable)>,
+    fetched: Fetched,
+    /// Stretches of files and answers that are not what they should be, each with its fault.
+    broken: Vec<(Range<i64>, String)>,
     done: Done,
 }
 
 impl Work {
-    /// The whole month as one file where it can be had, else its days, and by REST what the archive does not have yet.
+    /// The whole month as one file where it can be had, else its days, and by REST what the archive does not have (yet). A
+    /// file that lacks days, or is broken, is no reason to do without them.
     async fn fetch(&mut self, month: Period) -> anyhow::Result<()> {
         let job = self.job.clone();
         let (from_ms, until_ms) = (job.from_ms.max(month.start_ms()), job.until_ms.min(month.end_ms()));
         let is_whole = from_ms == month.start_ms() && until_ms == month.end_ms();
         let has_days = month.days().any(|day| self.taken(day).is_some());
         if self.taken(month).is_some() || (is_whole && !has_days && !self.held.is_complete(from_ms, until_ms)) {
-            if self.update(month).await? {
-                return Ok(());
-            }
-            if month.end_ms() + PUBLISHED_WITHIN_MS < job.now_ms && !self.trades_within(from_ms, until_ms).await? {
-                self.done.absent.push(from_ms..until_ms);
-                return Ok(());
+            match self.update(month).await? {
+                Update::Held => {
+                    self.store().await?;
+                    return self.fill(month, from_ms, until_ms).await;
+                }
+                Update::Broken => {}
+                Update::Absent => {
+                    let is_late = month.end_ms() + PUBLISHED_WITHIN_MS < job.now_ms;
+                    if is_late && !self.trades_within(from_ms, until_ms).await? {
+                        self.done.absent.push(from_ms..until_ms);
+                        return Ok(());
+                    }
+                }
             }
         }
         self.fetch_days(month, from_ms, until_ms).await
     }
 
     async fn fetch_days(&mut self, month: Period, from_ms: i64, until_ms: i64) -> anyhow::Result<()> {
-        let listed_ms = match self.coin.since {
-            Since::Open(open_ms) => open_ms,
-            Since::Never | Since::Unknown => from_ms,
-        };
         let mut by_rest: Vec<Range<i64>> = Vec::new();
-        for day in month.days().filter(|day| day.end_ms() > from_ms.max(listed_ms) && day.start_ms() < until_ms) {
-            let (from_ms, until_ms) = (from_ms.max(day.start_ms()), until_ms.min(day.end_ms()));
-            let closed_ms = until_ms.min(self.job.now_ms - self.job.store.interval().ms() + 1);
+        for (day, wanted) in self.days(month, from_ms, until_ms) {
             let is_known = self.taken(day).is_some();
-            if !is_known && self.held.is_complete(from_ms, closed_ms) {
+            if !is_known && self.held.is_complete(wanted.start, self.closed_ms(wanted.end)) {
                 continue;
             }
             let may_be_there = is_known || day.end_ms() <= self.job.now_ms;
-            if may_be_there && self.update(day).await? {
-                if self.fetched.len() == DAYS_AT_ONCE {
+            if may_be_there && self.update(day).await? == Update::Held {
+                if self.fetched.files.len() == DAYS_AT_ONCE {
                     self.store().await?;
                 }
                 continue;
             }
             match by_rest.last_mut() {
-                Some(last) if last.end == from_ms => last.end = until_ms,
-                _ => by_rest.push(from_ms..until_ms),
+                Some(last) if last.end == wanted.start => last.end = wanted.end,
+                _ => by_rest.push(wanted),
             }
         }
         for range in by_rest {
@@ -166,110 +204,181 @@ impl Work {
         Ok(())
     }
 
+    /// What the month's file lacks: whole days from their own files, else by REST; single candles by REST. What neither has
+    /// is asked for once, as long as the month's file stays the same.
+    async fn fill(&mut self, month: Period, from_ms: i64, until_ms: i64) -> anyhow::Result<()> {
+        for (day, wanted) in self.days(month, from_ms, until_ms) {
+            let wanted = wanted.start..self.closed_ms(wanted.end);
+            let count = |work: &Self| work.held.within(day.start_ms(), day.end_ms()).len();
+            let is_confirmed = self.coin.manifest().confirmed(day).is_some_and(|confirmed| count(self) >= confirmed);
+            if is_confirmed || self.held.is_complete(wanted.start, wanted.end) {
+                continue;
+            }
+            let lacks_all = self.held.within(wanted.start, wanted.end).is_empty();
+            let by_file = (lacks_all || self.rest().is_none()) && self.update(day).await? == Update::Held;
+            if !by_file {
+                self.ask_rest(wanted).await?;
+            }
+            // Where REST is refused to this address, somebody else may be told more.
+            if by_file || self.job.rest.is_some() {
+                let count = count(self);
+                self.fetched.confirmed.push((day, count));
+            }
+            if self.fetched.files.len() == DAYS_AT_ONCE {
+                self.store().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The days of the month in which the coin may have candles that are wanted, with the stretch that is.
+    fn days(&self, month: Period, from_ms: i64, until_ms: i64) -> Vec<(Period, Range<i64>)> {
+        let from_ms = match self.coin.since {
+            Since::Open(open_ms) => from_ms.max(open_ms),
+            Since::Never | Since::Unknown => from_ms,
+        };
+        let wanted = |day: Period| (day, from_ms.max(day.start_ms())..until_ms.min(day.end_ms()));
+        month.days().map(wanted).filter(|(_, wanted)| wanted.start < wanted.end).collect()
+    }
+
+    /// Candles that open before this are closed, of those that open before `until_ms`.
+    fn closed_ms(&self, until_ms: i64) -> i64 {
+        until_ms.min(self.job.now_ms - self.job.store.interval().ms() + 1)
+    }
+
     /// The file as it was taken, if the store still has its candles.
     fn taken(&self, period: Period) -> Option<Taken> {
         let taken = self.coin.manifest().get(period).cloned()?;
         (self.held.within(period.start_ms(), period.end_ms()).len() >= taken.rows).then_some(taken)
     }
 
-    /// Fetches the file unless it is there as published; false where it is neither in the archive nor in the store.
-    async fn update(&mut self, period: Period) -> anyhow::Result<bool> {
+    /// Fetches the file unless it is there as published.
+    async fn update(&mut self, period: Period) -> anyhow::Result<Update> {
         let taken = self.taken(period);
         if taken.is_some() && self.job.trust_known {
-            return Ok(true);
+            return Ok(Update::Held);
         }
         let file = ArchiveFile { symbol: self.coin.symbol.clone(), interval: self.job.store.interval(), period };
-        let Some(sha256) = self.job.archive.checksum(&file).await? else { return Ok(taken.is_some()) };
+        let absent = if taken.is_some() { Update::Held } else { Update::Absent };
+        let sha256 = match self.job.archive.checksum(&file).await {
+            Ok(Some(sha256)) => sha256,
+            Ok(None) => return Ok(absent),
+            Err(error) => return self.is_broken(period, error),
+        };
         if taken.is_some_and(|taken| taken.sha256 == sha256) {
-            return Ok(true);
+            return Ok(Update::Held);
         }
-        match self.job.archive.bytes(&file, &sha256).await {
-            Ok(Some(bytes)) => {
-                self.done.files += 1;
-                self.done.fetched_bytes += bytes.len();
-                self.fetched.push(Fetched { file, sha256, bytes });
+        let bytes = match self.job.archive.bytes(&file, &sha256).await {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(absent),
+            Err(error) => return self.is_broken(period, error),
+        };
+        self.done.files += 1;
+        self.done.fetched_bytes += bytes.len();
+        match blocking(move || Ok(parsed(&file, &bytes))).await? {
+            Ok(candles) => {
+                self.held.add(&candles.open_time_ms);
+                self.fetched.files.push((period, Taken { sha256, rows: candles.len() }));
+                self.fetched.candles.append(candles);
+                Ok(Update::Held)
             }
-            Ok(None) => return Ok(false),
-            Err(error @ Error::Checksum { .. }) => self.done.broken.push(error.to_string()),
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                self.broken.push((period.start_ms()..period.end_ms(), format!("{error:#}")));
+                Ok(Update::Broken)
+            }
         }
-        Ok(true)
+    }
+
+    /// Notes an error that is of this file alone; every other one is passed on.
+    fn is_broken(&mut self, period: Period, error: Error) -> anyhow::Result<Update> {
+        if !is_of_one_answer(&error) {
+            return Err(error.into());
+        }
+        self.broken.push((period.start_ms()..period.end_ms(), error.to_string()));
+        Ok(Update::Broken)
     }
 
     /// Whether REST has candles there; without REST, what is not in the archive is taken as not there.
     async fn trades_within(&self, from_ms: i64, until_ms: i64) -> anyhow::Result<bool> {
         let Some(rest) = self.rest() else { return Ok(false) };
-        let next_ms = rest.first_open_ms(&self.coin.symbol, self.job.store.interval(), from_ms).await?;
+        let (symbol, interval) = (&self.coin.symbol, self.job.store.interval());
+        let next_ms = rest.first_open_ms(symbol, interval, from_ms, self.job.now_ms).await?;
         Ok(next_ms.is_some_and(|open_ms| open_ms < until_ms))
     }
 
+    /// Asks REST for what is missing there. A candle that could still change is not taken: the next run brings it.
     async fn ask_rest(&mut self, range: Range<i64>) -> anyhow::Result<()> {
         let Some(rest) = self.rest() else {
             self.done.absent.push(range);
             return Ok(());
         };
-        let start_ms = self.held.first_missing(range.start, range.end);
+        let missing = self.held.missing(range.start, range.end);
         let (symbol, interval) = (&self.coin.symbol, self.job.store.interval());
-        let candles = rest.closed_by(symbol, interval, start_ms, range.end, self.job.now_ms).await?;
-        if candles.is_empty() {
+        let served = match rest.closed_by(symbol, interval, missing.start, missing.end, self.job.now_ms).await {
+            Ok(served) => served,
+            Err(error) if is_of_one_answer(&error) => {
+                self.broken.push((missing, error.to_string()));
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        self.done.refused.extend(served.refused);
+        if served.candles.is_empty() {
             // Nothing has closed since, or the exchange has a hole there; only a stretch without any candle is said.
-            if self.held.within(range.start, range.end).is_empty() && bars(interval, start_ms, range.end) > 1 {
+            if self.held.within(range.start, range.end).is_empty() && bars(interval, missing.start, range.end) > 1 {
                 self.done.absent.push(range);
             }
             return Ok(());
         }
-        self.candles.push((start_ms..range.end, candles.into_iter().collect()));
+        let candles: CandleTable = served.candles.into_iter().collect();
+        self.held.add(&candles.open_time_ms);
+        self.fetched.candles.append(candles);
         Ok(())
     }
 
-    /// Puts what has come into the store.
+    /// Puts what has come into the store: candles first, then the list of what they came from, so that whenever the process
+    /// is killed, what is listed is there.
     async fn store(&mut self) -> anyhow::Result<()> {
-        let (fetched, candles) = (std::mem::take(&mut self.fetched), std::mem::take(&mut self.candles));
-        if fetched.is_empty() && candles.is_empty() {
-            return Ok(());
-        }
+        let Fetched { candles, files, confirmed } = std::mem::take(&mut self.fetched);
         let (job, coin) = (self.job.clone(), self.coin.clone());
-        let (stored, mut broken) = blocking(move || store(&job, &coin, fetched, candles)).await?;
-        self.done.stored += stored;
-        self.done.broken.append(&mut broken);
+        let stored = blocking(move || {
+            let stored = job.store.merge(&coin.symbol, &candles)?;
+            if !(files.is_empty() && confirmed.is_empty()) {
+                coin.manifest().add(files, confirmed)?;
+            }
+            Ok(stored)
+        });
+        self.done.stored += stored.await?;
         Ok(())
+    }
+
+    /// What came of it: a broken file in whose place other candles came is no failure.
+    fn ended(mut self) -> Done {
+        for (range, fault) in self.broken {
+            match self.held.within(range.start, range.end) {
+                [] => self.done.broken.push(fault),
+                _ => self.done.replaced.push(fault),
+            }
+        }
+        self.done
     }
 
     /// REST, where it serves us and knows the coin.
     fn rest(&self) -> Option<&market::RestClient> {
-        self.job.rest.as_ref().filter(|_| self.coin.since != Since::Unknown)
+        self.job.rest.as_ref().filter(|_| matches!(self.coin.since, Since::Open(_)))
     }
 }
 
-/// Candles first, then the list of what they came from: whenever the process is killed, what is listed is there.
-/// Returns also what is wrong with files that could not be taken.
-fn store(
-    job: &Job,
-    coin: &Coin,
-    fetched: Vec<Fetched>,
-    by_rest: Vec<(Range<i64>, CandleTable)>,
-) -> anyhow::Result<(Replaced, Vec<String>)> {
-    let mut candles = CandleTable::default();
-    let (mut ranges, mut taken, mut broken) = (Vec::new(), Vec::new(), Vec::new());
-    for Fetched { file, sha256, bytes } in fetched {
-        match parsed(&file, &bytes) {
-            Ok(table) => {
-                taken.push((file.period, Taken { sha256, rows: table.len() }));
-                ranges.push(file.period.start_ms()..file.period.end_ms());
-                candles.append(table);
-            }
-            Err(error) => broken.push(format!("{error:#}")),
-        }
-    }
-    for (range, table) in by_rest {
-        ranges.push(range);
-        candles.append(table);
-    }
-    let stored = job.store.replace(&coin.symbol, &ranges, &candles)?;
-    if !taken.is_empty() {
-        coin.manifest().add(taken)?;
-    }
-    Ok((stored, broken))
+/// Whether the error tells of one answer, not of the exchange or the way there.
+fn is_of_one_answer(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Checksum { .. }
+            | Error::WrongShape { .. }
+            | Error::NotJson { .. }
+            | Error::TooLarge { .. }
+            | Error::Rejected { .. }
+    )
 }
 
 /// The candles of an archive file, each checked, all within the month or day that the file is of. Candles off the grid, which
@@ -314,10 +423,13 @@ mod tests {
         let minutes = |minutes: &[i64]| minutes.iter().map(|minute| minute * 60_000).collect();
         let held = Held { open_time_ms: minutes(&[10, 11, 12, 14]), interval: Interval::ONE_MINUTE };
         let at = |minute: i64| minute * 60_000;
-        assert_eq!(held.first_missing(at(10), at(20)), at(13));
-        assert_eq!(held.first_missing(at(9), at(20)), at(9));
-        assert_eq!(held.first_missing(at(14), at(20)), at(15));
-        assert_eq!(held.first_missing(at(13) + 1, at(20)), at(15));
+        assert_eq!(held.missing(at(10), at(20)), at(13)..at(20));
+        assert_eq!(held.missing(at(9), at(20)), at(9)..at(20));
+        assert_eq!(held.missing(at(14), at(20)), at(15)..at(20));
+        assert_eq!(held.missing(at(13) + 1, at(20)), at(15)..at(20));
+        assert_eq!(held.missing(at(10), at(15)), at(13)..at(14), "what is there at the end is not asked for");
+        assert_eq!(held.missing(at(8), at(13)), at(8)..at(10));
+        assert!(held.missing(at(10), at(13)).is_empty());
         assert!(held.is_complete(at(10), at(13)) && !held.is_complete(at(10), at(15)));
         assert!(held.is_complete(at(13) + 1, at(15)) && held.is_complete(at(12), at(12)));
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::bail;
 use dataset::{CandleTable, Replaced, Store, format_time};
+use market::CandleError;
 
 use super::coin::{Coin, Since};
 use super::month::Done;
@@ -23,6 +24,8 @@ struct Total {
     fetched_bytes: usize,
     stored: Replaced,
     absent: Vec<Range<i64>>,
+    replaced: Vec<String>,
+    refused: Vec<CandleError>,
 }
 
 impl Report {
@@ -36,6 +39,8 @@ impl Report {
         total.fetched_bytes += done.fetched_bytes;
         total.stored += done.stored;
         total.absent.extend(done.absent);
+        total.replaced.extend(done.replaced);
+        total.refused.extend(done.refused);
     }
 
     /// Prints one line a coin. Files of the archive are whole, so that a hole in the table is the exchange's own,
@@ -117,7 +122,10 @@ impl Total {
             Since::Open(open_ms) if bars(job.store.interval(), job.from_ms, open_ms) > 0 => {
                 cli::note(format!("{symbol}: no candles before {}", format_time(open_ms)));
             }
-            Since::Never => cli::note(format!("{symbol}: the exchange has no candles in this range")),
+            Since::Never => cli::note(format!(
+                "{symbol}: REST has no candles in this range, so the archive alone was asked; {} candles",
+                times.len()
+            )),
             Since::Unknown if job.rest.is_some() => cli::note(format!(
                 "{symbol}: REST does not know it (any more), so the archive alone was asked; {} candles",
                 times.len()
@@ -129,11 +137,18 @@ impl Total {
             let (from, until) = (format_time(range.start), format_time(range.end));
             cli::note(format!("{symbol}: {who} candles from {from} to {until}"));
         }
-        let Replaced { changed, removed, .. } = self.stored;
-        if changed + removed > 0 {
+        for fault in &self.replaced {
+            let fault = fault.lines().next().unwrap_or_default();
+            cli::warn(format!("{symbol}: {fault}; its days were fetched by themselves instead"));
+        }
+        if let Some(first) = self.refused.first() {
+            let count = self.refused.len();
+            cli::warn(format!("{symbol}: {count} candles by REST cannot be and were left out, the first one: {first}"));
+        }
+        let Replaced { added: _, changed } = self.stored;
+        if changed > 0 {
             cli::note(format!(
-                "{symbol}: the exchange's files differ from what the store had: {changed} candles replaced, \
-                 {removed} removed"
+                "{symbol}: the exchange has other values than the store had: {changed} candles replaced"
             ));
         }
     }

@@ -125,10 +125,10 @@ impl Sender {
         let mut pause = self.options.retry_pause;
         let mut tries = 1;
         loop {
-            self.gate.pass(self.options.max_wait).await.map_err(|left| Error::Silenced {
-                request: request.to_owned(),
-                left_secs: left.as_secs() + 1,
-            })?;
+            self.gate
+                .pass(self.options.max_wait)
+                .await
+                .map_err(|left| Error::Silenced { request: request.to_owned(), left_secs: left.as_secs() + 1 })?;
             let outcome = match self.try_once(path, request, limit_bytes, tries).await {
                 Outcome::Answer(body) => understand(body, tries),
                 Outcome::Retry(pause, error) => Outcome::Retry(pause, error),
@@ -211,9 +211,6 @@ impl Sender {
             StatusCode::FORBIDDEN => self.shut_out(Error::Forbidden { request, found }),
             StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS => self.shut_out(Error::NotServedHere { request, found }),
             status if status.is_server_error() => {
-                if let Some(silence) = asked_for {
-                    self.gate.close(silence.min(self.options.max_wait));
-                }
                 Outcome::Retry(Pause::Usual, Error::ServerFailure { request, status: status.as_u16(), tries, found })
             }
             status => Outcome::Final(Error::Rejected { request, status: status.as_u16(), found }),

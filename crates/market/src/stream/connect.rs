@@ -183,13 +183,19 @@ mod tests {
         });
         let address = Address::new("wss://user:hidden@exchange.invalid", &["wss"]).unwrap();
         for (proxy, expected) in [
-            (format!("http://me:s3cret@{host}"), format!("by the proxy {host}: tunnel error: proxy authorization required")),
+            (
+                format!("http://me:s3cret@{host}"),
+                format!("by the proxy {host}: tunnel error: proxy authorization required"),
+            ),
             (format!("socks5://me:s3cret@{host}"), "is one of socks5, expected http (HTTP CONNECT)".to_owned()),
         ] {
             let proxies = Matcher::builder().all(proxy).build();
             let error = connect(&address, "/stream", &proxies).await.unwrap_err();
             assert!(error.to_string().contains(&expected), "{error}");
-            assert!(!format!("{error} {error:?}").contains("s3cret") && !error.to_string().contains("hidden"), "{error}");
+            assert!(
+                !format!("{error} {error:?}").contains("s3cret") && !error.to_string().contains("hidden"),
+                "{error}"
+            );
         }
     }
 }

@@ -60,7 +60,8 @@ pub(super) enum Heard {
 /// Reads one message of a stream of `interval`.
 pub(super) fn read(text: &str, interval: Interval) -> Heard {
     let Ok(Wrapped { data: event }) = serde_json::from_str(text) else {
-        let is_answer = serde_json::from_str::<Value>(text).is_ok_and(|value| value.get("result") == Some(&Value::Null));
+        let is_answer =
+            serde_json::from_str::<Value>(text).is_ok_and(|value| value.get("result") == Some(&Value::Null));
         return if is_answer { Heard::Answer } else { Heard::Other };
     };
     if event.e != "kline" || event.k.i != interval.to_string() {
@@ -170,7 +171,11 @@ mod tests {
             (sent, changed("T", json!(START + 3_599_999)), "expected 1704067259999, a candle of 1m"),
             (1, kline(), "event_time is 1, expected milliseconds from July 2017 to 2100"),
             (sent * 1000, changed("t", json!(START * 1000)), "event_time is 1704067260005000"),
-            (sent, changed("t", json!(1_893_456_000_000_i64)), "open_time is 1893456000000, expected a time before that"),
+            (
+                sent,
+                changed("t", json!(1_893_456_000_000_i64)),
+                "open_time is 1893456000000, expected a time before that",
+            ),
         ] {
             let fault = closed(&event(sent_ms, kline)).map_or_else(|fault| fault.to_string(), |_| "taken".to_owned());
             assert!(fault.contains(expected), "{fault}");

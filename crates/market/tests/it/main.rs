@@ -5,3 +5,4 @@ mod archive;
 mod rest;
 mod simulated;
 mod stub;
+mod tls;
