@@ -58,7 +58,9 @@ pub fn from_exchange(
         let began = Instant::now();
         let clock = read_clock(&client, began).await?;
         for apart_ms in clock.left_out_ms() {
-            cli::note(format!("an answer of the exchange's clock, {apart_ms} ms ahead, is left out: others outvote it"));
+            cli::note(format!(
+                "an answer of the exchange's clock, {apart_ms} ms ahead, is left out: others outvote it"
+            ));
         }
         let step = config.data.interval.ms();
         // The candle that the server's clock is in is still forming.
