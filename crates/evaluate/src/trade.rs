@@ -187,10 +187,10 @@ impl Thresholds {
             }
             let Calibration { slope, intercept } =
                 coin.calibration.unwrap_or(Calibration { slope: 1.0, intercept: 0.0 });
-            if !(slope.abs() <= LARGEST_SLOPE) {
+            if !(-LARGEST_SLOPE..=LARGEST_SLOPE).contains(&slope) {
                 return Err(wrong(symbol, "calibration.slope", slope, "from -1000000 to 1000000"));
             }
-            if !(intercept.abs() <= LARGEST_FORECAST) {
+            if !(-LARGEST_FORECAST..=LARGEST_FORECAST).contains(&intercept) {
                 return Err(wrong(symbol, "calibration.intercept", intercept, "from -1000 to 1000"));
             }
         }
