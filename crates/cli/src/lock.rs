@@ -8,7 +8,9 @@ use anyhow::{Context, bail};
 
 /// A lock that is held until it is dropped; the system lets go of it when the process ends, however it ends.
 #[derive(Debug)]
-pub struct Held(File);
+pub struct Held {
+    _file: File,
+}
 
 /// Takes the lock `path`, made with its folder where it is not there; `Err` in the result names who holds it.
 ///
@@ -34,7 +36,7 @@ pub fn hold(path: &Path) -> anyhow::Result<Result<Held, String>> {
             // Who holds it is for people; the lock itself does not depend on it.
             let named = file.set_len(0).and_then(|()| writeln!(file, "process {} on {}", std::process::id(), host()));
             named.with_context(failed)?;
-            Ok(Ok(Held(file)))
+            Ok(Ok(Held { _file: file }))
         }
         Err(TryLockError::WouldBlock) => {
             let mut holder = String::new();

@@ -139,9 +139,11 @@ pub(crate) fn out_of_sample(
     Ok(Checkpoint { is_in_sample, ..chosen })
 }
 
-/// The latest fold whose model had seen nothing of `at_ms` and what follows.
+/// The latest fold whose model had seen nothing of `at_ms` and what follows. A fold that lacks seeds is still in training.
 fn latest_before(run: &Path, at_ms: i64) -> anyhow::Result<Option<usize>> {
-    let is_before = |&fold: &usize| seen(run, Some(fold)).is_ok_and(|seen| seen.is_before(at_ms));
+    let seeds = released(run).map_or(0, |weights| weights.len());
+    let is_whole = |fold: usize| seeds == 0 || of_fold(run, fold).is_ok_and(|weights| weights.len() == seeds);
+    let is_before = |&fold: &usize| is_whole(fold) && seen(run, Some(fold)).is_ok_and(|seen| seen.is_before(at_ms));
     Ok(folds(run)?.into_iter().filter(is_before).max())
 }
 
