@@ -136,7 +136,7 @@ fn read_parquet(path: &Path) -> anyhow::Result<Imported> {
     Ok(imported)
 }
 
-/// The one CSV inside an archive file, at most what a month of its interval may have.
+/// The one CSV inside an archive file, unless it is larger than any month of candles.
 fn unzipped(path: &Path, source: impl Read + Seek) -> anyhow::Result<Vec<u8>> {
     let unreadable = |error: &dyn std::fmt::Display| {
         anyhow!("{}: not a readable zip file: {error}\nhint: fetch the file again", path.display())
@@ -149,7 +149,7 @@ fn unzipped(path: &Path, source: impl Read + Seek) -> anyhow::Result<Vec<u8>> {
             archive.len()
         );
     }
-    let limit_bytes = ArchiveFile::unpacked_limit_bytes(from_name(path).1.unwrap_or(Interval::ONE_MINUTE));
+    let limit_bytes = ArchiveFile::UNPACKED_LIMIT_BYTES;
     let mut bytes = Vec::new();
     let csv = archive.by_index(0).map_err(|error| unreadable(&error))?;
     csv.take(limit_bytes + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;

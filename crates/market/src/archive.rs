@@ -14,9 +14,6 @@ pub use period::Period;
 /// The largest file read; a month of one-minute candles is 3 MB.
 const LIMIT_BYTES: usize = 64 << 20;
 
-/// The most bytes that a row of a file may have; those of the exchange have 80 to 180.
-const UNPACKED_ROW_BYTES: u64 = 1024;
-
 /// The largest checksum file read: 64 digits and a name.
 const CHECKSUM_BYTES: usize = 4096;
 
@@ -35,17 +32,13 @@ pub struct ArchiveFile {
 }
 
 impl ArchiveFile {
+    /// The most bytes that a file may unpack to: a month of minutes, the shortest interval, with five times the bytes that the
+    /// exchange's rows have (46 MB). Without a ceiling, 3 MB can be made to unpack to 3 GB.
+    pub const UNPACKED_LIMIT_BYTES: u64 = 31 * 1440 * 1024;
+
     /// `BTCUSDT-1m-2024-01.zip`
     pub fn name(&self) -> String {
         format!("{}-{}-{}.zip", self.symbol, self.interval, self.period)
-    }
-
-    /// The most bytes that one file of candles of `interval` may unpack to: a month of rows, generously. A month of minutes is
-    /// 5 MB and may be 46; without a ceiling 3 MB can be made to unpack to 3 GB.
-    pub fn unpacked_limit_bytes(interval: Interval) -> u64 {
-        const MONTH_MS: i64 = 31 * 86_400_000;
-        const HEADER_BYTES: u64 = 4096;
-        HEADER_BYTES + (MONTH_MS / interval.ms()).unsigned_abs() * UNPACKED_ROW_BYTES
     }
 
     /// Where the file is below the archive's address.
