@@ -12,6 +12,7 @@ use polars::prelude::{SerReader, Series};
 use sha2::{Digest, Sha256};
 
 use crate::Error;
+use crate::foreign::without_panic;
 
 /// A write is done in seconds; a temporary file that is older was left by a process that was killed.
 const ABANDONED: Duration = Duration::from_secs(60);
@@ -92,9 +93,15 @@ pub(crate) fn write_parquet_in_parts(path: &Path, parts: impl Iterator<Item = Ve
 
 /// Reads those of `columns` that the file has, or all if none are named; the error of a broken file names it.
 pub(crate) fn read_parquet(path: &Path, columns: &[&str]) -> Result<DataFrame, Error> {
-    let not_parquet = |error: &dyn std::fmt::Display| {
-        Error::file(path, format!("not a readable Parquet file: {error}\nhint: remove the file and import it again"))
-    };
+    without_panic(|| parquet_frame(path, columns)).unwrap_or_else(|| Err(not_parquet(path, "its content is damaged")))
+}
+
+fn not_parquet(path: &Path, reason: impl std::fmt::Display) -> Error {
+    Error::file(path, format!("not a readable Parquet file: {reason}\nhint: move the file away and make it again"))
+}
+
+fn parquet_frame(path: &Path, columns: &[&str]) -> Result<DataFrame, Error> {
+    let not_parquet = |error: &dyn std::fmt::Display| not_parquet(path, error);
     let mut reader = ParquetReader::new(File::open(path).map_err(Error::io(path))?);
     let schema = reader.schema().map_err(|error| not_parquet(&error))?;
     if columns.is_empty() {

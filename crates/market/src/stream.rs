@@ -85,7 +85,7 @@ impl KlineStream {
         });
         let base = base.trim_end_matches('/');
         let streams: Vec<String> =
-            symbols.iter().map(|symbol| format!("{}@kline_{interval}", symbol.as_str().to_lowercase())).collect();
+            symbols.iter().map(|symbol| format!("{}@kline_{interval}", symbol.url_lowercase())).collect();
         let url = format!("{base}/stream?streams={}", streams.join("/"));
         let failed = |reason: String| Error::Stream { url: base.to_owned(), reason };
         let connected = timeout(CONNECT_LIMIT, connect_async(&url));
