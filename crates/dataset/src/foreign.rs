@@ -58,8 +58,9 @@ impl ForeignTable {
     pub fn read_parquet(path: &Path, choose: impl FnOnce(&[String]) -> Vec<usize>) -> Result<Self, Error> {
         let read = || {
             let bytes = fs::read(path).map_err(Error::io(path))?;
-            let not_parquet =
-                |error: &dyn std::fmt::Display| Error::file(path, format!("not a readable Parquet file: {error}"));
+            let not_parquet = |error: &dyn std::fmt::Display| {
+                Error::file(path, format!("not a readable Parquet file: {error}\nhint: fetch or write the file again"))
+            };
             let metadata = read_metadata(&mut Cursor::new(&bytes)).map_err(|error| not_parquet(&error))?;
             let schema = infer_schema(&metadata).map_err(|error| not_parquet(&error))?;
             let fields: Vec<Field> = schema.iter_values().cloned().map(with_plain_text).collect();

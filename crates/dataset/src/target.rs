@@ -330,7 +330,7 @@ mod tests {
         let targets = TargetConfig { kind: TargetKind::Provided, ..TargetConfig::default() }.compute(&panel);
         assert!(targets.value(7, 0).is_nan());
         assert_eq!((0..20).filter(|&row| !targets.value(row, 0).is_nan()).count(), 19);
-        assert!(crate::target_std(&targets, 0..20)[0].is_some_and(|std| (std - 5.79).abs() < 0.01), "of 19 rows");
+        assert!(crate::target_std(&targets, 0..20)[0].is_some_and(|std| (std - 5.887).abs() < 0.001), "of 19 rows");
     }
 
     #[test]

@@ -128,7 +128,10 @@ mod tests {
             );
         }
         for fraction in [Cell::Integer(1_733_011_200_000_001), Cell::Number(1_733_011_200.5), Cell::Time(1)] {
-            assert!(time_ms(fraction).unwrap_err().contains("with a fraction, off the grid of every interval"), "{fraction:?}");
+            assert!(
+                time_ms(fraction).unwrap_err().contains("with a fraction, off the grid of every interval"),
+                "{fraction:?}"
+            );
         }
         assert_eq!(
             time_ms(Cell::Text("2024-12-01 00:00:00.5")),

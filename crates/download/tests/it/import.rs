@@ -226,7 +226,7 @@ fn candles_of_other_lengths_are_never_taken_for_minutes() {
     let stderr = refused(dir.path(), &["seldom.csv"]);
     assert!(stderr.contains("--interval 1m says that they are candles of 1m, of which some lack"), "{stderr}");
     taken(dir.path(), &["--interval", "1m", "seldom.csv"]);
-    assert_eq!(stored(dir.path(), "1m", "BTCUSDT").len(), 57);
+    assert_eq!(stored(dir.path(), "1m", "BTCUSDT").len(), 58);
 }
 
 #[test]
