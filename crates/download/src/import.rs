@@ -101,7 +101,7 @@ fn say_what_was_left_out(path: &Path, file: &Imported) {
     }
     if let Some(row) = file.infinite_targets.first() {
         let count = file.infinite_targets.len();
-        cli::note(format!("{name}: {count} infinite targets, the first in row {row}: these rows have none"));
+        cli::note(format!("{name}: infinite targets: {count}, the first in row {row}; these rows have none"));
     }
     for (row, reason) in file.left_out.iter().take(LISTED_ROWS) {
         cli::note(format!("{name}: row {row} left out: {reason}"));

@@ -284,7 +284,7 @@ fn an_infinite_target_is_no_target_of_that_row() {
     let row = |s: i64| format!("{s},BTCUSDT,2.5,{}", if s == START + 60 { "inf" } else { "0.5" });
     fs::write(dir.path().join("x.csv"), format!("open_time,symbol,close,target\n{}", rows(3, 60, row))).unwrap();
     let stderr = taken(dir.path(), &["x.csv"]);
-    assert!(stderr.contains("x.csv: 1 infinite targets, the first in row 2: these rows have none"), "{stderr}");
+    assert!(stderr.contains("x.csv: infinite targets: 1, the first in row 2; these rows have none"), "{stderr}");
     let table = stored(dir.path(), "1m", "BTCUSDT");
     let targets = table.column(Column::Target);
     assert_eq!((targets[0], targets[1].is_nan(), targets[2]), (0.5, true, 0.5));
