@@ -137,6 +137,16 @@ fn a_type_that_is_not_taken_is_refused_by_name_where_the_column_is_wanted() {
     assert_eq!((table.names.len(), cells), (2, vec![Cell::Integer(7), Cell::Missing]));
 }
 
+/// The project's own tables too, such as a forecast table that another program wrote.
+#[test]
+fn a_table_of_small_integers_is_refused_by_name_and_not_called_damaged() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.parquet");
+    write_parquet(&path, vec![("fold", PrimitiveArray::<i16>::from(vec![Some(7_i16)]).boxed())]);
+    let error = crate::files::read_parquet(&path, &["fold"]).unwrap_err().to_string();
+    assert!(error.contains("x.parquet: column `fold` holds Int16, expected numbers of 32 or 64 bits"), "{error}");
+}
+
 /// Files that were cut short or changed are errors with the file's name, whatever the reader makes of them.
 #[test]
 fn damaged_files_are_errors() {
