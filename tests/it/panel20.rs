@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use dataset::{CandleTable, Column, Config, Dataset, LongTable, Store};
+use dataset::{CandleTable, Cell, Column, Config, Dataset, ForeignTable, Store};
 use market::{Interval, Market, Symbol};
 
 /// Folds begin where `data/README.md` beside the file says, and the copied last return scores what it says.
@@ -50,13 +50,23 @@ fn last_return_score(dataset: &Dataset, fold: &dataset::Fold) -> f64 {
     evaluate::pearson(&forecast, &realized).unwrap()
 }
 
-/// The coins of a file of long candles.
+/// The coins of a file of long candles, whose columns have our own names.
 pub fn read(path: &Path) -> Vec<(Symbol, CandleTable)> {
-    let long = LongTable::read_parquet(path).unwrap();
-    let mut coins: std::collections::BTreeMap<&str, CandleTable> = Default::default();
-    for (row, symbol) in long.symbol.iter().enumerate() {
-        let values = Column::ALL.map(|column| long.value(column, row).unwrap_or(f64::NAN));
-        coins.entry(symbol).or_default().push_row(long.open_time[row], values);
+    let table = ForeignTable::read_parquet(path, |names| (0..names.len()).collect()).unwrap();
+    let place = |name: &str| table.names.iter().position(|other| other == name);
+    let (time_at, symbol_at) = (place("open_time").unwrap(), place("symbol").unwrap());
+    let places = Column::ALL.map(|column| place(column.name()));
+    let mut coins: std::collections::BTreeMap<Symbol, CandleTable> = Default::default();
+    let mut cells = Vec::new();
+    for row in 0..table.rows() {
+        table.row(row, &mut cells);
+        let (Cell::Integer(time), Cell::Text(symbol)) = (cells[time_at], cells[symbol_at]) else { panic!("row {row}") };
+        let values = places.map(|place| match place.map(|place| cells[place]) {
+            Some(Cell::Integer(value)) => value as f64,
+            Some(Cell::Number(value)) => value,
+            _ => f64::NAN,
+        });
+        coins.entry(Symbol::new(symbol).unwrap()).or_default().push_row(time, values);
     }
-    coins.into_iter().map(|(name, candles)| (Symbol::new(name).unwrap(), candles)).collect()
+    coins.into_iter().collect()
 }

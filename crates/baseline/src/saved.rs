@@ -213,11 +213,11 @@ impl SavedModel {
                 let values = (0..matrix.rows()).map(|row| f64::from(matrix.cell(row, coin)[feature]));
                 let known: Vec<f64> = values.filter(|value| !value.is_nan()).collect();
                 let mean = known.iter().sum::<f64>() / known.len() as f64;
-                (mean - f64::from(stats.mean[feature])) / f64::from(stats.std[feature])
+                let (trained_mean, std) = (stats.mean[feature]?, stats.std[feature]?);
+                Some((mean - f64::from(trained_mean)) / f64::from(std)).filter(|distance| distance.is_finite())
             };
-            let distances =
-                (0..names.len().min(stats.mean.len()).min(stats.std.len())).map(|index| (index, distance(index)));
-            let known = distances.filter(|(_, distance)| distance.is_finite());
+            let known = (0..names.len().min(stats.mean.len()).min(stats.std.len()))
+                .filter_map(|index| Some((index, distance(index)?)));
             let furthest = known.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()));
             furthest.map(|(index, distance)| (names[index].clone(), distance))
         };
@@ -238,7 +238,8 @@ impl SavedModel {
         let std = self.record.target_std_of(panel.symbols());
         let refusals: Vec<Option<String>> = (0..panel.coins())
             .map(|coin| {
-                let unknown = std[coin].is_none().then(|| "the coin had no training rows".to_owned());
+                let unknown =
+                    std[coin].is_none().then(|| "the coin had no training rows in which its target varies".to_owned());
                 unknown.or_else(|| eligibility.refusal(row, coin))
             })
             .collect();

@@ -11,10 +11,10 @@ use crate::rows::Chunk;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FeatureStats {
-    /// Mean of each feature.
-    pub mean: Vec<f32>,
-    /// Standard deviation of each feature; 0 where it is constant.
-    pub std: Vec<f32>,
+    /// Mean of each feature; None where the coin had no value of it.
+    pub mean: Vec<Option<f32>>,
+    /// Standard deviation of each feature; 0 where it is constant, None where the coin had no value of it.
+    pub std: Vec<Option<f32>>,
 }
 
 /// Sums over rows as they stream by.
@@ -55,9 +55,10 @@ impl Sums {
             if cells.iter().all(|cell| cell.0 == 0.0) {
                 continue;
             }
-            let mean = |&(count, first, sum, _): &(f64, f64, f64, f64)| (first + sum / count) as f32;
+            let mean =
+                |&(count, first, sum, _): &(f64, f64, f64, f64)| (count > 0.0).then(|| (first + sum / count) as f32);
             let std = |&(count, _, sum, squares): &(f64, f64, f64, f64)| {
-                (squares / count - (sum / count).powi(2)).max(0.0).sqrt() as f32
+                (count > 0.0).then(|| (squares / count - (sum / count).powi(2)).max(0.0).sqrt() as f32)
             };
             let of_coin = FeatureStats { mean: cells.iter().map(mean).collect(), std: cells.iter().map(std).collect() };
             stats.insert(symbol.to_string(), of_coin);
@@ -77,7 +78,19 @@ mod tests {
         sums.add(&Chunk { values: &values, cells: &[(0, 0), (1, 0), (1, 1)] });
         let symbols = ["A", "B"].map(|name| Symbol::new(name).unwrap());
         let stats = sums.by_symbol(&symbols);
-        assert_eq!(stats["A"], FeatureStats { mean: vec![2.0, 5.0], std: vec![1.0, 0.0] });
-        assert_eq!(stats["B"], FeatureStats { mean: vec![100.0, 7.0], std: vec![0.0, 0.0] });
+        let known = |values: [f32; 2]| values.map(Some).to_vec();
+        assert_eq!(stats["A"], FeatureStats { mean: known([2.0, 5.0]), std: known([1.0, 0.0]) });
+        assert_eq!(stats["B"], FeatureStats { mean: known([100.0, 7.0]), std: known([0.0, 0.0]) });
+    }
+
+    /// A coin with too little history for its longest feature has no value of it; what is written of that must be read back.
+    #[test]
+    fn a_feature_that_a_coin_never_had_is_read_back() {
+        let mut sums = Sums::new(1, 2);
+        sums.add(&Chunk { values: &[1.0, f32::NAN, 3.0, f32::NAN], cells: &[(0, 0), (1, 0)] });
+        let stats = sums.by_symbol(&[Symbol::new("A").unwrap()]).remove("A").unwrap();
+        assert_eq!(stats, FeatureStats { mean: vec![Some(2.0), None], std: vec![Some(1.0), None] });
+        let json = serde_json::to_string(&stats).unwrap();
+        assert_eq!(serde_json::from_str::<FeatureStats>(&json).unwrap(), stats);
     }
 }

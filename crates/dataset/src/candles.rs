@@ -56,6 +56,11 @@ impl CandleTable {
         &self.columns[column as usize]
     }
 
+    /// The value of `column` at row `index`; NaN where there is none.
+    pub fn value(&self, column: Column, index: usize) -> f64 {
+        self.column(column).get(index).copied().unwrap_or(f64::NAN)
+    }
+
     /// All columns of row `index`.
     pub(crate) fn row(&self, index: usize) -> [f64; Column::ALL.len()] {
         std::array::from_fn(|column| self.columns[column].get(index).copied().unwrap_or(f64::NAN))

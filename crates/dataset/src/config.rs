@@ -118,6 +118,9 @@ pub struct UniverseConfig {
     pub trained: Vec<Symbol>,
     /// The coins that are forecast and scored; an empty list: all.
     pub scored: Vec<Symbol>,
+    /// Whether a coin is scored at a time up to which its close has not moved for a day of bars (at least ten): it is settled
+    /// or flat, and to forecast that nothing happens is no skill.
+    pub score_settled: bool,
 }
 
 /// 20 USDT pairs that have long been liquid on the spot market.
@@ -129,7 +132,7 @@ const LIQUID: [&str; 20] = [
 impl Default for UniverseConfig {
     fn default() -> Self {
         let symbols = LIQUID.iter().filter_map(|name| Symbol::new(name).ok()).collect();
-        Self { symbols, trained: Vec::new(), scored: Vec::new() }
+        Self { symbols, trained: Vec::new(), scored: Vec::new(), score_settled: false }
     }
 }
 

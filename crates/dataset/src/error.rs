@@ -64,7 +64,11 @@ pub enum Error {
         hint: String,
     },
     /// A candle that contradicts itself or its place.
-    #[error("{}: row {row}: {reason}\nhint: nothing of this file was taken; correct or drop the row", path.display())]
+    #[error(
+        "{}: row {row}: {reason}\nhint: nothing of this file was taken; correct the row, or let `import --drop-bad-rows` leave out \
+         such rows",
+        path.display()
+    )]
     BadRow {
         /// The file.
         path: PathBuf,

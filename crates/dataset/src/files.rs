@@ -9,8 +9,10 @@ use polars::prelude::{
     Column as PolarsColumn, DataFrame, DataType, IntoColumn, NamedFrom, ParquetReader, ParquetWriter,
 };
 use polars::prelude::{SerReader, Series};
+use polars_arrow::datatypes::ArrowDataType;
 use sha2::{Digest, Sha256};
 
+use crate::foreign::without_panic;
 use crate::{Error, check_output};
 
 /// A write is done in seconds; a temporary file that is older was left by a process that was killed.
@@ -93,16 +95,44 @@ pub(crate) fn write_parquet_in_parts(path: &Path, parts: impl Iterator<Item = Ve
 
 /// Reads those of `columns` that the file has, or all if none are named; the error of a broken file names it.
 pub(crate) fn read_parquet(path: &Path, columns: &[&str]) -> Result<DataFrame, Error> {
-    let not_parquet = |error: &dyn std::fmt::Display| {
-        Error::file(path, format!("not a readable Parquet file: {error}\nhint: remove the file and import it again"))
-    };
+    without_panic(|| parquet_frame(path, columns)).unwrap_or_else(|| Err(not_parquet(path, "its content is damaged")))
+}
+
+fn not_parquet(path: &Path, reason: impl std::fmt::Display) -> Error {
+    Error::file(path, format!("not a readable Parquet file: {reason}\nhint: move the file away and make it again"))
+}
+
+fn parquet_frame(path: &Path, columns: &[&str]) -> Result<DataFrame, Error> {
+    let not_parquet = |error: &dyn std::fmt::Display| not_parquet(path, error);
     let mut reader = ParquetReader::new(File::open(path).map_err(Error::io(path))?);
     let schema = reader.schema().map_err(|error| not_parquet(&error))?;
+    let is_wanted = |name: &str| columns.is_empty() || columns.contains(&name);
+    // At types that it was not built for, Polars panics.
+    if let Some(field) = schema.iter_values().find(|field| is_wanted(&field.name) && !is_known(&field.dtype)) {
+        let (name, dtype) = (&field.name, &field.dtype);
+        return Err(Error::file(
+            path,
+            format!(
+                "column `{name}` holds {dtype:?}, expected numbers of 32 or 64 bits or text\nhint: save it as one of these"
+            ),
+        ));
+    }
     if columns.is_empty() {
         return reader.finish().map_err(|error| not_parquet(&error));
     }
     let present = columns.iter().filter(|name| schema.contains(name)).map(|&name| name.to_owned()).collect();
     reader.with_columns(Some(present)).finish().map_err(|error| not_parquet(&error))
+}
+
+/// The types of the files that this project writes, and what is read as one of them.
+fn is_known(dtype: &ArrowDataType) -> bool {
+    use ArrowDataType as Type;
+    match dtype {
+        Type::Null | Type::Boolean | Type::Int32 | Type::Int64 | Type::UInt32 | Type::UInt64 => true,
+        Type::Float32 | Type::Float64 | Type::Utf8 | Type::LargeUtf8 | Type::Utf8View => true,
+        Type::Dictionary(_, values, _) => is_known(values),
+        _ => false,
+    }
 }
 
 /// The values of a numeric column as f64, NaN where missing; None where the file has no such column.

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use market::{Symbol, simulate};
 
+use crate::settled::settled;
 use crate::{
     CandleReader, CandleTable, Column, Config, Eligibility, Error, FeatureMatrix, FeatureSet, Fold, ForecastRow,
     Normalizer, Panel, Source, SplitPlan, TargetScales, Targets, WindowSet, format_time,
@@ -121,12 +122,16 @@ impl Dataset {
         stride: usize,
         target_std: &[Option<f32>],
     ) -> WindowSet {
-        self.windows(targets, rows, stride, target_std, &self.config.universe.trained)
+        self.windows(targets, rows, stride, target_std, &self.config.universe.trained, |_, _| false)
     }
 
-    /// The windows to forecast that end in `rows`, of the coins in `universe.scored` that have a `target_std`.
+    /// The windows to forecast that end in `rows`, of the coins in `universe.scored` that have a `target_std` and, unless
+    /// `universe.score_settled`, are not settled.
     pub fn scored_windows(&self, rows: Range<usize>, target_std: &[Option<f32>]) -> WindowSet {
-        self.windows(&self.targets, rows, 1, target_std, &self.config.universe.scored)
+        let (start, coins) = (rows.start, self.panel.coins());
+        let settled = (!self.config.universe.score_settled).then(|| settled(&self.panel, rows.clone()));
+        let is_settled = |row: usize, coin: usize| settled.as_ref().is_some_and(|at| at[(row - start) * coins + coin]);
+        self.windows(&self.targets, rows, 1, target_std, &self.config.universe.scored, is_settled)
     }
 
     fn windows(
@@ -136,10 +141,11 @@ impl Dataset {
         stride: usize,
         target_std: &[Option<f32>],
         wanted: &[Symbol],
+        is_settled: impl Fn(usize, usize) -> bool,
     ) -> WindowSet {
         let is_known = |coin: usize| target_std[coin].is_some();
         let is_wanted = |coin: usize| wanted.is_empty() || wanted.contains(&self.panel.symbols()[coin]);
-        WindowSet::new(rows, stride, self.panel.coins(), targets, &self.eligibility, is_wanted, is_known)
+        WindowSet::new(rows, stride, targets, &self.eligibility, is_wanted, is_known, is_settled)
     }
 
     /// A row of the forecast table for the coin's forecast at `row`, in the target's unit; `target_std` is the standard

@@ -10,7 +10,7 @@ use crate::files::{
     float_column, floats, integer_column, integers, list, read_parquet, remove_abandoned, write_parquet,
 };
 use crate::time::month;
-use crate::{CandleTable, Column, Error, format_time};
+use crate::{CandleTable, Column, Error, Idle, format_time};
 
 /// The candles of one market and interval under a folder.
 #[derive(Debug, Clone)]
@@ -34,6 +34,8 @@ pub struct Audit {
     pub rows: usize,
     /// Every gap: open time of its first missing candle and its length in bars.
     pub holes: Vec<(i64, i64)>,
+    /// The longest stretch without trades, if there is one of a day.
+    pub idle: Option<Idle>,
 }
 
 /// What [`Store::merge`] did, in candles.
@@ -127,13 +129,31 @@ impl Store {
     /// # Errors
     /// [`Error::Conflict`] where a stored candle has another value, unless `replace`.
     pub fn append(&self, symbol: &Symbol, candles: &CandleTable, replace: bool) -> Result<usize, Error> {
+        self.merge(symbol, candles, replace, write_month)
+    }
+
+    /// How many candles [`Store::append`] would add; nothing is written.
+    ///
+    /// # Errors
+    /// As [`Store::append`].
+    pub fn would_append(&self, symbol: &Symbol, candles: &CandleTable, replace: bool) -> Result<usize, Error> {
+        self.merge(symbol, candles, replace, |_, _| Ok(()))
+    }
+
+    fn merge(
+        &self,
+        symbol: &Symbol,
+        candles: &CandleTable,
+        replace: bool,
+        write: impl Fn(&Path, &CandleTable) -> Result<(), Error>,
+    ) -> Result<usize, Error> {
         let mut added = 0;
         for (month, indices) in by_month(candles) {
             let path = self.month_file(symbol, month);
             let mut rows = stored_rows(&path)?;
             if rows.is_empty() && is_ascending(candles, &indices) {
                 added += indices.len();
-                write_month(&path, &candles.select(&indices))?;
+                write(&path, &candles.select(&indices))?;
                 continue;
             }
             let before = rows.len();
@@ -166,7 +186,7 @@ impl Store {
             }
             if rows.len() > before || changed {
                 added += rows.len() - before;
-                write_month(&path, &rows.into_iter().collect())?;
+                write(&path, &rows.into_iter().collect())?;
             }
         }
         Ok(added)
@@ -223,12 +243,14 @@ impl Store {
         self.folder().join(symbol.as_str()).join(format!("{month}.parquet"))
     }
 
-    /// Range, number of candles and holes of one symbol; None where the store has none.
+    /// Range, number of candles, holes and idle time of one symbol; None where the store has none.
     ///
     /// # Errors
     /// A file that is broken.
     pub fn audit(&self, symbol: &Symbol) -> Result<Option<Audit>, Error> {
-        let times = self.read(symbol, &[], i64::MIN, i64::MAX)?.open_time_ms;
+        let candles = self.read(symbol, &[Column::Close, Column::Volume, Column::Count], i64::MIN, i64::MAX)?;
+        let idle = Idle::longest(&candles, self.interval);
+        let times = candles.open_time_ms;
         let (Some(&first_ms), Some(&last_ms)) = (times.first(), times.last()) else { return Ok(None) };
         let step = self.interval.ms();
         let holes = times
@@ -236,7 +258,7 @@ impl Store {
             .filter(|pair| pair[1] - pair[0] > step)
             .map(|pair| (pair[0] + step, (pair[1] - pair[0]) / step - 1))
             .collect();
-        Ok(Some(Audit { first_ms, last_ms, rows: times.len(), holes }))
+        Ok(Some(Audit { first_ms, last_ms, rows: times.len(), holes, idle }))
     }
 }
 

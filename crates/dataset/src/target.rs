@@ -144,16 +144,18 @@ impl TargetConfig {
         }
     }
 
-    /// The target of every row and coin, `[rows, coins]` row-major; NaN where either end was not observed.
+    /// The target of every row and coin, `[rows, coins]` row-major; NaN where either end was not observed, and where it would
+    /// be infinite: one such value would be all that a coin's mean and standard deviation hold.
     pub fn compute(&self, panel: &Panel) -> Targets {
         let (rows, coins) = (panel.rows(), panel.coins());
-        let values = match self.kind {
+        let mut values = match self.kind {
             TargetKind::Return => each(panel, |row, coin| self.ratio(panel, row, row, coin) - 1.0),
             TargetKind::Bar => each(panel, |row, coin| self.open_to_close(panel, row, coin)),
             TargetKind::GResearch => self.residual(panel),
             TargetKind::Provided => each(panel, |row, coin| panel.value(Column::Target, row, coin)),
         };
         debug_assert_eq!(values.len(), rows * coins);
+        values.iter_mut().filter(|value| !value.is_finite()).for_each(|value| *value = f64::NAN);
         Targets { values, coins }
     }
 
@@ -316,6 +318,23 @@ mod tests {
         assert!(targets.value(5, 1).is_nan(), "nor an end");
         assert!(!targets.value(5, 0).is_nan(), "other coins keep their targets");
         assert!(targets.value(ROWS - 15, 0).is_nan(), "the end has not come yet");
+    }
+
+    #[test]
+    fn an_infinite_target_is_that_of_no_row_and_no_loss_to_the_coin() {
+        let mut candles = CandleTable::default();
+        for row in 0..20 {
+            let mut values = [f64::NAN; Column::ALL.len()];
+            values[Column::Close as usize] = 1.0;
+            values[Column::Target as usize] = if row == 7 { f64::INFINITY } else { row as f64 };
+            candles.push_row(row * 60_000, values);
+        }
+        let coins = [(Symbol::new("XUSDT").unwrap(), candles)];
+        let panel = Panel::build(&coins, "1m".parse().unwrap(), (0, 20 * 60_000), 60, &[Column::Target]);
+        let targets = TargetConfig { kind: TargetKind::Provided, ..TargetConfig::default() }.compute(&panel);
+        assert!(targets.value(7, 0).is_nan());
+        assert_eq!((0..20).filter(|&row| !targets.value(row, 0).is_nan()).count(), 19);
+        assert!(crate::target_std(&targets, 0..20)[0].is_some_and(|std| (std - 5.887).abs() < 0.001), "of 19 rows");
     }
 
     #[test]

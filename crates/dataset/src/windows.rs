@@ -92,16 +92,18 @@ pub struct Dropped {
     pub asked: usize,
     /// The candle at t or at the target's end was not observed.
     pub no_target: usize,
-    /// The coin had no training rows, so there are no statistics for it.
+    /// The coin had no training rows in which its target varies, so there are no statistics for it.
     pub unknown_coin: usize,
     /// Too many filled or missing minutes in the window, or too little history.
     pub bad_window: usize,
+    /// The coin's close had not moved for a day of bars.
+    pub settled: usize,
 }
 
 impl Dropped {
     /// Pairs that can be used.
     pub fn kept(&self) -> usize {
-        self.asked - self.no_target - self.unknown_coin - self.bad_window
+        self.asked - self.no_target - self.unknown_coin - self.bad_window - self.settled
     }
 }
 
@@ -110,13 +112,18 @@ impl fmt::Display for Dropped {
         write!(
             f,
             "Of {} (time, coin) pairs {} are scored; left out: {} without an observed candle at t or at the target's \
-             end, {} of coins without training rows, {} with too many filled minutes in the window.",
+             end, {} of coins without training rows in which their target varies, {} with too many filled minutes in the \
+             window",
             self.asked,
             self.kept(),
             self.no_target,
             self.unknown_coin,
             self.bad_window
-        )
+        )?;
+        match self.settled {
+            0 => write!(f, "."),
+            settled => write!(f, ", {settled} of settled coins (universe.score_settled)."),
+        }
     }
 }
 
@@ -126,20 +133,23 @@ impl std::ops::AddAssign for Dropped {
         self.no_target += other.no_target;
         self.unknown_coin += other.unknown_coin;
         self.bad_window += other.bad_window;
+        self.settled += other.settled;
     }
 }
 
 impl WindowSet {
-    /// All windows that end in `rows`, every `stride` rows, where some coin is wanted, eligible, known and has a target.
+    /// All windows that end in `rows`, every `stride` rows, where some coin is wanted, eligible, known, not settled (at a
+    /// row) and has a target.
     pub fn new(
         rows: Range<usize>,
         stride: usize,
-        coins: usize,
         targets: &Targets,
         eligibility: &Eligibility,
         is_wanted: impl Fn(usize) -> bool,
         is_known: impl Fn(usize) -> bool,
+        is_settled: impl Fn(usize, usize) -> bool,
     ) -> Self {
+        let coins = targets.coins();
         let rows = rows.step_by(stride.max(1));
         let mut set = Self {
             ends: Vec::with_capacity(rows.len()),
@@ -150,15 +160,21 @@ impl WindowSet {
         for row in rows {
             for (coin, counts) in counts.iter_mut().enumerate().filter(|(coin, _)| is_wanted(*coin)) {
                 set.dropped.asked += 1;
-                let (no_target, unknown, bad) =
-                    (targets.value(row, coin).is_nan(), !is_known(coin), !eligibility.is(row, coin));
-                match (no_target, unknown, bad) {
-                    (true, ..) => set.dropped.no_target += 1,
-                    (_, true, _) => set.dropped.unknown_coin += 1,
-                    (.., true) => set.dropped.bad_window += 1,
-                    _ => {}
+                let reason = if targets.value(row, coin).is_nan() {
+                    Some(&mut set.dropped.no_target)
+                } else if !is_known(coin) {
+                    Some(&mut set.dropped.unknown_coin)
+                } else if !eligibility.is(row, coin) {
+                    Some(&mut set.dropped.bad_window)
+                } else if is_settled(row, coin) {
+                    Some(&mut set.dropped.settled)
+                } else {
+                    None
+                };
+                *counts = reason.is_none();
+                if let Some(count) = reason {
+                    *count += 1;
                 }
-                *counts = !(no_target || unknown || bad);
             }
             if counts.contains(&true) {
                 set.ends.push(row);

@@ -24,8 +24,10 @@ pub fn run(data: &DataConfig, args: &AuditArgs) -> anyhow::Result<()> {
         "{:<12} {:<17} {:<17} {:>9} {:>6} {:>8}  longest\n",
         "symbol", "first", "last", "rows", "holes", "missing"
     );
+    let mut idle = Vec::new();
     for symbol in symbols {
         let Some(audit) = store.audit(&symbol)? else { continue };
+        idle.extend(audit.idle.map(|idle| format!("{symbol}: {idle}\n")));
         let missing: i64 = audit.holes.iter().map(|(_, bars)| bars).sum();
         let mut holes = audit.holes.clone();
         holes.sort_by_key(|&(start, bars)| (-bars, start));
@@ -43,6 +45,7 @@ pub fn run(data: &DataConfig, args: &AuditArgs) -> anyhow::Result<()> {
             longest.join(", ")
         )?;
     }
+    table.extend(idle);
     cli::print(&table)?;
     Ok(())
 }

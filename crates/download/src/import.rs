@@ -3,81 +3,122 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
-use dataset::{CandleTable, DataConfig, Error, Store};
+use dataset::{CandleTable, Column, DataConfig, Idle, Store, format_time};
 use market::{Interval, Symbol};
 
 use crate::ImportArgs;
 use crate::lock::lock;
-use crate::read::{Imported, read_file};
+use crate::read::{Reading, read_file};
+use crate::rows::{BadRows, Imported};
+use crate::spacing::interval_of;
+
+/// How many bad rows are listed one by one.
+const LISTED_ROWS: usize = 20;
+
+/// What came of one coin's candles.
+#[derive(Debug, Default)]
+struct Total {
+    read: usize,
+    added: usize,
+    range_ms: Option<(i64, i64)>,
+}
 
 pub fn run(data: &DataConfig, args: &ImportArgs) -> anyhow::Result<()> {
     let market = args.market.unwrap_or(data.market);
-    let mut totals: BTreeMap<(Interval, Symbol), (usize, usize)> = BTreeMap::new();
+    let reading = Reading {
+        bad_rows: if args.drop_bad_rows { BadRows::Drop } else { BadRows::Refuse },
+        symbol: args.symbol.clone(),
+        market: Some(market),
+    };
+    let mut totals: BTreeMap<(Interval, Symbol), Total> = BTreeMap::new();
     for path in &args.files {
-        let file = read_file(path)?;
-        let interval = interval_of(path, &file, args.interval)?;
-        let coins = checked(path, file, interval)?;
+        let mut file = read_file(path, &reading)?;
+        let interval = interval_of(&file, args.interval)?;
+        let coins = file.checked(interval, now_ms())?;
+        say_what_was_left_out(path, &file);
         let store = Store::new(&data.dir, market, interval);
-        let _lock = lock(&store)?;
+        let _lock = if args.dry_run { None } else { Some(lock(&store)?) };
         let bar = cli::progress_bar(&file_name(path), coins.len() as u64);
         for (symbol, candles) in coins {
-            let added = store.append(&symbol, &candles, args.replace).with_context(|| format!("{}", path.display()))?;
-            let total = totals.entry((interval, symbol)).or_default();
-            total.0 += candles.len();
-            total.1 += added;
+            if args.dry_run {
+                say_what_is_there(&symbol, &candles, interval);
+            }
+            let put = if args.dry_run { Store::would_append } else { Store::append };
+            let added = put(&store, &symbol, &candles, args.replace).with_context(|| format!("{}", path.display()))?;
+            totals.entry((interval, symbol)).or_default().add(&candles, added);
             bar.inc(1);
         }
         bar.finish_and_clear();
     }
-    let mut table = format!("{:<12} {:<8} {:<8} {:>9} {:>9}\n", "symbol", "market", "interval", "read", "new");
-    for ((interval, symbol), (read, new)) in &totals {
-        writeln!(table, "{:<12} {market:<8} {interval:<8} {read:>9} {new:>9}", symbol.as_str())?;
+    let mut table = format!(
+        "{:<12} {:<8} {:<8} {:>9} {:>9}{}\n",
+        "symbol",
+        "market",
+        "interval",
+        "read",
+        "new",
+        if args.dry_run { "  first             last" } else { "" }
+    );
+    for ((interval, symbol), Total { read, added, range_ms }) in &totals {
+        write!(table, "{:<12} {market:<8} {interval:<8} {read:>9} {added:>9}", symbol.as_str())?;
+        if let Some((first, last)) = range_ms.filter(|_| args.dry_run) {
+            write!(table, "  {:<16}  {}", format_time(first), format_time(last))?;
+        }
+        table.push('\n');
     }
     cli::print(&table)?;
+    if args.dry_run {
+        cli::note("a dry run: nothing was stored");
+    }
     Ok(())
 }
 
-/// Given, else from the file's name, else the most common step between a symbol's candles.
-fn interval_of(path: &Path, file: &Imported, given: Option<Interval>) -> anyhow::Result<Interval> {
-    if let Some(interval) = given.or(file.interval) {
-        return Ok(interval);
-    }
-    let mut steps: BTreeMap<i64, usize> = BTreeMap::new();
-    for rows in file.coins.values() {
-        let mut times = rows.candles.open_time_ms.clone();
-        times.sort_unstable();
-        for pair in times.windows(2).filter(|pair| pair[0] != pair[1]) {
-            *steps.entry(pair[1].saturating_sub(pair[0])).or_default() += 1;
+impl Total {
+    fn add(&mut self, candles: &CandleTable, added: usize) {
+        self.read += candles.len();
+        self.added += added;
+        for &time in &candles.open_time_ms {
+            let (first, last) = self.range_ms.unwrap_or((time, time));
+            self.range_ms = Some((first.min(time), last.max(time)));
         }
     }
-    let common = steps.iter().max_by_key(|(_, count)| **count).map(|(step, _)| *step);
-    common.and_then(Interval::from_ms).with_context(|| {
-        let found = common.map_or("no two candles of one symbol".to_owned(), |step| format!("steps of {step} ms"));
-        format!("{}: found {found}, expected candles of a known interval\nhint: --interval 1m says it", path.display())
-    })
 }
 
-/// Checks every candle and that no time comes twice; the error names the row.
-pub fn checked(path: &Path, file: Imported, interval: Interval) -> Result<Vec<(Symbol, CandleTable)>, Error> {
-    let mut coins = Vec::with_capacity(file.coins.len());
-    for (symbol, rows) in file.coins {
-        let bad = |row: usize, reason: String| Error::BadRow { path: path.to_owned(), row, reason };
-        let mut seen: Vec<(i64, usize)> = Vec::with_capacity(rows.candles.len());
-        for (index, &row) in rows.numbers.iter().enumerate() {
-            let candle = rows.candles.candle(index);
-            candle.check(interval).map_err(|error| bad(row, format!("{symbol}: {error}")))?;
-            seen.push((candle.open_time_ms, row));
-        }
-        seen.sort_unstable();
-        if let Some(pair) = seen.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            let time = dataset::format_time(pair[0].0);
-            return Err(bad(pair[1].1, format!("{symbol} at {time} is there already in row {}", pair[0].1)));
-        }
-        coins.push((symbol, rows.candles));
+fn now_ms() -> i64 {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Columns, targets and rows of a file that do not go into the store.
+fn say_what_was_left_out(path: &Path, file: &Imported) {
+    let name = file_name(path);
+    if !file.not_taken.is_empty() {
+        let s = if file.not_taken.len() == 1 { "" } else { "s" };
+        cli::note(format!("{name}: column{s} not taken: {}", file.not_taken.join(", ")));
     }
-    Ok(coins)
+    if let Some(row) = file.infinite_targets.first() {
+        let count = file.infinite_targets.len();
+        cli::note(format!("{name}: infinite targets: {count}, the first in row {row}; these rows have none"));
+    }
+    for (row, reason) in file.left_out.iter().take(LISTED_ROWS) {
+        cli::note(format!("{name}: row {row} left out: {reason}"));
+    }
+    let more = file.left_out.len().saturating_sub(LISTED_ROWS);
+    if more > 0 {
+        cli::note(format!("{name}: and {more} more rows left out"));
+    }
+}
+
+/// For a dry run: the columns of a coin, and whether its market is settled.
+fn say_what_is_there(symbol: &Symbol, candles: &CandleTable, interval: Interval) {
+    let columns: Vec<Column> = Column::ALL.into_iter().filter(|&column| candles.has(column)).collect();
+    cli::note(format!("{symbol}: would take {}", Column::list(&columns)));
+    if let Some(idle) = Idle::longest(candles, interval) {
+        cli::note(format!("{symbol}: {idle}"));
+    }
 }
 
 fn file_name(path: &Path) -> String {

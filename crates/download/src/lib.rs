@@ -1,18 +1,23 @@
 //! Fills the candle store from the exchange and from files, and says what it holds.
 
 mod audit;
+mod columns;
 mod fetch;
 mod import;
 mod lock;
+mod name;
 mod read;
+mod rows;
 mod simulate;
+mod spacing;
+mod time;
 
 use std::path::PathBuf;
 
 use anyhow::anyhow;
 use clap::{Parser, Subcommand};
 use dataset::{Config, DataConfig};
-use market::{Interval, Market};
+use market::{Interval, Market, Symbol};
 
 /// Fetch candles from the exchange into the store, or fill it from files, and look at what it holds
 ///
@@ -52,7 +57,8 @@ pub struct FetchArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Take candles from Parquet, CSV or the exchange's own archive files into the store
+    /// Take candles from files of many kinds into the store
+    #[command(after_help = FORMS)]
     Import(ImportArgs),
     /// Put a simulated market (data.simulated.*) into the store, for trying things at any size
     Simulate,
@@ -60,21 +66,41 @@ enum Command {
     Audit(AuditArgs),
 }
 
+/// Names of columns and forms of files, for `import --help`.
+const FORMS: &str = "\
+Files: .parquet, .feather (version 2), .csv, .json (lists as Binance's klines, or objects), .zip (the exchange's archive).
+Columns, whatever their case: a time (open_time, timestamp, unix, time, datetime, date) and close are needed; open, high, low,
+  volume, quote_volume, count, taker_buy_volume, taker_buy_quote_volume and target are taken where they are, also by the names of
+  python-binance, ccxt, freqtrade, CryptoDataDownload and Kaggle's sets (`Volume BTC`, `Number of trades`, `Asset_ID`). Others
+  are named and left out. Without names: Binance's 12 columns, or ccxt's 6.
+Symbol: a column (symbol, pair, ticker; BTC/USDT is BTCUSDT), else the file's name (BTCUSDT-1m-2024-01.csv,
+  BTC_USDT-1m.feather, BTC-USDT.parquet), else --symbol.
+Times: seconds, milliseconds or microseconds since 1970, or ISO 8601, in UTC unless they have a zone; of the candle's open.";
+
 /// `download import`
 #[derive(Debug, clap::Args)]
 pub struct ImportArgs {
-    /// Parquet, CSV or archive zip files
+    /// Parquet, Feather, CSV, JSON or archive zip files
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Whether the candles are spot or futures [default: data.market]
     #[arg(long)]
     market: Option<Market>,
-    /// Bar length [default: from an archive file's name, else the most common step between candles]
+    /// Bar length [default: from an archive file's name or close times, else the step between candles]
     #[arg(long)]
     interval: Option<Interval>,
+    /// The coin of files that do not say theirs
+    #[arg(long)]
+    symbol: Option<Symbol>,
     /// Overwrite stored candles that have other values instead of refusing the file
     #[arg(long)]
     replace: bool,
+    /// Say what would be taken, and store nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Leave out and list rows that cannot be instead of refusing the file
+    #[arg(long)]
+    drop_bad_rows: bool,
 }
 
 /// `download audit`

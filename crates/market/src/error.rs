@@ -14,11 +14,33 @@ pub enum Error {
         found: String,
     },
 
+    /// A contract that is paid in the coin itself.
+    #[error(
+        "{found:?} is a coin-margined contract: its volume counts contracts, not coins, which nothing here can tell\n\
+         hint: take the contract that is margined in USDT, such as BTCUSDT"
+    )]
+    CoinMargined {
+        /// The symbol.
+        found: String,
+    },
+
     /// Text that is no interval.
     #[error("{found:?} is not an interval: expected one of 1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d")]
     Interval {
         /// The text.
         found: String,
+    },
+
+    /// An interval of the exchange that is no interval here.
+    #[error(
+        "candles of {found} are not taken: {reason}; known are 1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d\n\
+         hint: fetch candles of one of these"
+    )]
+    UntakenInterval {
+        /// The interval's name.
+        found: String,
+        /// Why not.
+        reason: &'static str,
     },
 
     /// Text that is no market.

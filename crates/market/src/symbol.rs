@@ -8,13 +8,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
-/// A pair's name as the exchange spells it: 1 to 20 uppercase ASCII letters and digits. Copies share the text.
+/// A pair's name as the exchange spells it: 1 to 20 characters, uppercase A-Z, digits and letters that have no case, such
+/// as Chinese ones; of a future with a delivery day, `_` and the day as six digits. Copies share the text.
 ///
 /// # Examples
 ///
 /// ```
 /// use market::Symbol;
 /// assert_eq!(Symbol::new("BTCUSDT")?.as_str(), "BTCUSDT");
+/// assert_eq!(Symbol::new("BTCUSDT_231229")?.as_str(), "BTCUSDT_231229");
 /// assert!(Symbol::new("btc/usdt").is_err());
 /// # Ok::<(), market::Error>(())
 /// ```
@@ -27,18 +29,38 @@ impl Symbol {
     ///
     /// # Errors
     ///
-    /// [`Error::Symbol`] when `text` is empty, longer than 20 characters or holds anything but
-    /// uppercase ASCII letters and digits.
+    /// [`Error::CoinMargined`] for a contract such as `BTCUSD_PERP`; [`Error::Symbol`] for anything else that no pair is
+    /// called.
     pub fn new(text: &str) -> Result<Self, Error> {
-        let is_valid = (1..=20).contains(&text.len())
-            && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+        let (pair, delivery) = text.split_once('_').map_or((text, None), |(pair, delivery)| (pair, Some(delivery)));
+        let is_day = |delivery: &str| delivery.len() == 6 && delivery.bytes().all(|byte| byte.is_ascii_digit());
+        if delivery.is_some_and(|delivery| delivery == "PERP" || is_day(delivery)) && pair.ends_with("USD") {
+            return Err(Error::CoinMargined { found: text.to_owned() });
+        }
+        let is_valid = (1..=20).contains(&text.chars().count())
+            && !pair.is_empty()
+            && pair.chars().all(is_letter_or_digit)
+            && delivery.is_none_or(is_day);
         if is_valid { Ok(Self(text.into())) } else { Err(Error::Symbol { found: text.to_owned() }) }
+    }
+
+    /// The name in lowercase, with what is not ASCII percent-encoded: as addresses spell it.
+    pub fn url_lowercase(&self) -> String {
+        let encoded = |byte: u8| if byte.is_ascii() { (byte as char).to_string() } else { format!("%{byte:02X}") };
+        self.0.to_lowercase().bytes().map(encoded).collect()
     }
 
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+fn is_letter_or_digit(letter: char) -> bool {
+    if letter.is_ascii() {
+        return letter.is_ascii_uppercase() || letter.is_ascii_digit();
+    }
+    letter.is_alphabetic() && !letter.is_lowercase() && !letter.is_uppercase()
 }
 
 impl fmt::Display for Symbol {
@@ -107,13 +129,44 @@ mod tests {
     use super::{Market, Symbol};
 
     #[test]
-    fn symbols_are_uppercase_alphanumerics() {
-        for good in ["BTCUSDT", "1000PEPEUSDT", "A", "ABCDEFGHIJ0123456789"] {
+    fn symbols_are_spelled_as_the_exchange_does() {
+        for good in [
+            "BTCUSDT",
+            "1000PEPEUSDT",
+            "A",
+            "ABCDEFGHIJ0123456789",
+            "\u{5e01}\u{5b89}\u{4eba}\u{751f}USDT",
+            "BTCUSDT_231229",
+        ] {
             assert_eq!(Symbol::new(good).unwrap().to_string(), good);
         }
-        for bad in ["", "btcusdt", "BTC-USDT", "BTC/USDT", "ÄUSDT", "ABCDEFGHIJ01234567890", "../X"] {
+        for bad in [
+            "",
+            "btcusdt",
+            "BTC-USDT",
+            "BTC/USDT",
+            "\u{c4}USDT",
+            "ABCDEFGHIJ01234567890",
+            "../X",
+            "_231229",
+            "BTC_USDT",
+            "BTCUSDT_",
+            "BTCUSDT_2312290",
+            "BTC\u{3000}USDT",
+            "\u{1f600}USDT",
+        ] {
             assert!(Symbol::new(bad).is_err(), "{bad:?} was taken");
         }
+    }
+
+    #[test]
+    fn contracts_of_coins_are_refused_with_the_reason() {
+        for coin_margined in ["BTCUSD_PERP", "ETHUSD_240329"] {
+            let error = Symbol::new(coin_margined).unwrap_err().to_string();
+            assert!(error.contains("its volume counts contracts"), "{error}");
+        }
+        let known = Symbol::new("\u{5e01}USDT_231229").unwrap();
+        assert_eq!(known.url_lowercase(), "%E5%B8%81usdt_231229");
     }
 
     #[test]

@@ -140,7 +140,8 @@ fn by_networks(
         }
     }
     let of_coin = |(coin, sum): (usize, f64)| {
-        let unknown = (!normalizer.knows(coin)).then(|| "the coin had no training rows".to_owned());
+        let unknown =
+            (!normalizer.knows(coin)).then(|| "the coin had no training rows in which its target varies".to_owned());
         match unknown.or_else(|| eligibility.refusal(row, coin)) {
             Some(refusal) => Err(refusal),
             None => Ok(sum / networks.len() as f64),

@@ -32,7 +32,7 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
         "{:<5} {:<17} {:<17} {:>8} {:>8} {:>8} {:>10} {:>10} {:>10} {:>10}",
         "fold", "scored from", "until", "train", "stop", "score", "kept", "no target", "new coin", "bad window"
     )?;
-    let (mut steps, mut scored) = (0, 0);
+    let (mut steps, mut scored, mut settled) = (0, 0, 0);
     let mut first_windows = None;
     for fold in &dataset.plan.folds {
         let normalizer = dataset.fit_normalizer(&features, fold, "dry-run")?;
@@ -58,6 +58,7 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
         )?;
         steps += config.steps(train.len(), panel.coins());
         scored += score.len();
+        settled += dropped.settled;
         if first_windows.is_none() && !train.is_empty() {
             first_windows = Some((normalizer, train));
         }
@@ -67,6 +68,12 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
         "\ntrain, stop, score: windows. kept: (time, coin) pairs that are scored. Not kept: no target (a candle at t or at\n\
          the target's end was not observed), new coin (no training rows), bad window (too many filled minutes)."
     )?;
+    if settled > 0 {
+        writeln!(
+            text,
+            "Nor are {settled} pairs of coins whose close had not moved for a day (universe.score_settled)."
+        )?;
+    }
     let (normalizer, train) = first_windows.context(
         "no fold has a training window\nhint: fewer folds, a shorter features.lookback_bars, or more candles",
     )?;

@@ -1,6 +1,7 @@
 //! Tests of the dataset library through its public interface.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod coins;
 mod golden;
 mod groups;
 mod resample;

@@ -32,6 +32,18 @@ fn an_empty_store_becomes_the_source_and_then_stays() {
     assert_same(dir.path(), Market::Spot, MINUTE, &source, now);
 }
 
+/// In addresses such a name is percent-encoded, in the store it is as it is.
+#[test]
+fn coins_with_other_names_than_letters_are_fetched() {
+    let (dir, mut source) = (tempfile::tempdir().unwrap(), coins("2024-01-01", 3, MINUTE));
+    source[0].0 = "\u{5e01}\u{5b89}\u{4eba}\u{751f}USDT".parse().unwrap();
+    source[1].0 = "BTCUSDT_231229".parse().unwrap();
+    let now = "2024-01-03T12:00";
+    let exchange = exchange(Market::Spot, MINUTE, source.clone(), now, Faults::default());
+    fetched(dir.path(), &exchange.url(), &["data.from=2024-01-01", &symbol_list(&source)]);
+    assert_same(dir.path(), Market::Spot, MINUTE, &source, now);
+}
+
 /// What the days brought is not fetched again as a month.
 #[test]
 fn a_month_that_has_ended_needs_only_what_is_new() {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
 
 mod fetch;
+mod import;
 mod lacking;
 mod support;
 
@@ -94,7 +95,7 @@ fn bad_candles_are_refused() {
     write("twice.csv", "1733011260000,AUSDT,2,3,1,2,10\n1733011260000,AUSDT,2,3,1,2,10\n");
     write("no-time.csv", "soon,AUSDT,2,3,1,2,10\n");
     write("far-future.csv", "9223372036854775807,AUSDT,2,3,1,2,10\n");
-    write("no-symbol.csv", "1733011260000,A/USDT,2,3,1,2,10\n");
+    write("no-symbol.csv", "1733011260000,A USDT,2,3,1,2,10\n");
     write("odd-step.csv", "1733011207000,AUSDT,2,3,1,2,10\n");
     fs::write(dir.path().join("empty.csv"), "").unwrap();
     fs::write(dir.path().join("only-header.csv"), header).unwrap();
@@ -103,6 +104,8 @@ fn bad_candles_are_refused() {
     fs::write(dir.path().join("broken.parquet"), "PAR1 not at all").unwrap();
     fs::write(dir.path().join("AUSDT-1m-2024-12.zip"), "PK no").unwrap();
     fs::write(dir.path().join("candles.json"), "{}").unwrap();
+    fs::write(dir.path().join("candles.xlsx"), "PK no").unwrap();
+    fs::write(dir.path().join("broken.feather"), "ARROW1 not at all").unwrap();
 
     let mut said = tests::Transcript::new(env!("CARGO_BIN_EXE_download"), dir.path());
     for file in [
@@ -122,7 +125,9 @@ fn bad_candles_are_refused() {
         "nameless.csv",
         "broken.parquet",
         "AUSDT-1m-2024-12.zip",
+        "broken.feather",
         "candles.json",
+        "candles.xlsx",
         "missing.csv",
     ] {
         said.refused(file, &["import", file]);

@@ -31,7 +31,7 @@ const STREAMS_BYTES: usize = 3500;
 pub(super) fn paths(symbols: &[Symbol], interval: Interval) -> Vec<String> {
     let mut paths: Vec<(usize, String)> = Vec::new();
     for symbol in symbols {
-        let stream = format!("{}@kline_{interval}", symbol.as_str().to_lowercase());
+        let stream = format!("{}@kline_{interval}", symbol.url_lowercase());
         match paths.last_mut() {
             Some((count, path)) if *count < STREAMS && path.len() + stream.len() < STREAMS_BYTES => {
                 path.push('/');
