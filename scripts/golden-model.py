@@ -4,10 +4,10 @@
 Usage: python scripts/golden-model.py        (from the repository's root; needs torch, safetensors, numpy)
 
 Writes crates/model/tests/golden/*.safetensors, which crates/model/tests/it reads. Each file holds
-the network's config as JSON in its metadata. `ResNet1d` below is also the way to use a
-`model.safetensors` in PyTorch:
+the network's config as JSON in its metadata. `network` below is also the way to use a
+`model.safetensors` in PyTorch, `config` being the section [network] of the run.toml beside it:
 
-    net = ResNet1d(config, coins, features)
+    net = network(config, coins, features)
     net.load_state_dict(safetensors.torch.load_file("model.safetensors"))
 """
 
@@ -72,25 +72,22 @@ class Head(nn.Module):
         return self.output(self.act(self.hidden(x)) if self.hidden else x)
 
 
-class ResNet1d(nn.Module):
+class Network(nn.Module):
+    """Coin mixing, an encoder over time (what a subclass adds), a head."""
+
     def __init__(self, config, coins, features):
         super().__init__()
         self.config, self.coins, self.features = config, coins, features
-        shared = config["mixing"] == "shared"
-        kernel, stride = config["stem_kernel"], config["stem_stride"]
-        padding = 0 if kernel == stride else (kernel - 1) // 2
-        channels = config["stem_width"]
-        self.stem = nn.Conv1d(2 * features if shared else coins * features, channels, kernel, stride, padding)
-        stages = []
-        for stage, width in enumerate(config["stages"]):
-            blocks = []
-            for block in range(config["blocks_per_stage"]):
-                blocks.append(Block(config, channels, width, config["stage_stride"] if stage and not block else 1))
-                channels = width
-            stages.append(Stage(blocks))
-        self.stages = nn.ModuleList(stages)
         self.act = ACTIVATIONS[config["activation"]]
-        self.norm = ChannelNorm(channels, EPSILON) if config["norm"] == "layer" else nn.Identity()
+        shared = config["mixing"] == "shared"
+        channels, width = 2 * features if shared else coins * features, config["stem_width"]
+        if width:
+            kernel, stride = config["stem_kernel"], config["stem_stride"]
+            padding = 0 if kernel == stride else (kernel - 1) // 2
+            self.stem = nn.Conv1d(channels, width, kernel, stride, padding)
+        else:
+            self.stem = nn.Identity()
+        channels = self.build(config, width or channels)
         pooled = 2 * channels if config["pool"] == "mean_last" else channels
         self.head = Head(pooled, config["head_width"], 1 if shared else coins, self.act)
 
@@ -102,13 +99,113 @@ class ResNet1d(nn.Module):
             own = x.reshape(batch, self.coins, self.features, lookback)
             market = own.mean(1, keepdim=True).expand_as(own)
             x = torch.cat([own, market], 2).reshape(batch * self.coins, 2 * self.features, lookback)
-        x = self.stem(x)
+        values = self.encode(self.stem(x))  # [window, channels, time]
+        mean, last = values.mean(2), self.last(values)
+        pooled = {"mean": mean, "last": last, "mean_last": torch.cat([mean, last], 1)}[self.config["pool"]]
+        return self.head(pooled).reshape(batch, self.coins)
+
+    def last(self, values):
+        return values[:, :, -1]
+
+
+class ResNet1d(Network):
+    def build(self, config, channels):
+        stages = []
+        for stage, width in enumerate(config["stages"]):
+            blocks = []
+            for block in range(config["blocks_per_stage"]):
+                blocks.append(Block(config, channels, width, config["stage_stride"] if stage and not block else 1))
+                channels = width
+            stages.append(Stage(blocks))
+        self.stages = nn.ModuleList(stages)
+        self.norm = ChannelNorm(channels, EPSILON) if config["norm"] == "layer" else nn.Identity()
+        return channels
+
+    def encode(self, x):
         for stage in self.stages:
             x = stage.blocks(x)
-        x = self.act(self.norm(x))
-        mean, last = x.mean(2), x[:, :, -1]
-        x = {"mean": mean, "last": last, "mean_last": torch.cat([mean, last], 1)}[self.config["pool"]]
-        return self.head(x).reshape(batch, self.coins)
+        return self.act(self.norm(x))
+
+
+class Recurrent(Network):
+    """Layers of nn.LSTM or nn.GRU with dropout between: the same as one module of several layers."""
+
+    def build(self, config, channels):
+        options = config[self.name]
+        width, both = options["width"], options["bidirectional"]
+        layers = []
+        for _ in range(options["layers"]):
+            layers.append(self.module(channels, width, batch_first=True, bidirectional=both))
+            channels = 2 * width if both else width
+        setattr(self, self.name, nn.ModuleList(layers))
+        self.dropout = nn.Dropout(config["dropout"])
+        return channels
+
+    def encode(self, x):
+        x = x.transpose(1, 2)
+        for index, layer in enumerate(getattr(self, self.name)):
+            x, _ = layer(self.dropout(x) if index else x)
+        return x.transpose(1, 2)
+
+    def last(self, values):
+        """The step that each direction ends with."""
+        if not self.config[self.name]["bidirectional"]:
+            return values[:, :, -1]
+        ahead, back = values.chunk(2, 1)
+        return torch.cat([ahead[:, :, -1], back[:, :, 0]], 1)
+
+
+class Lstm(Recurrent):
+    name, module = "lstm", nn.LSTM
+
+
+class Gru(Recurrent):
+    name, module = "gru", nn.GRU
+
+
+class CausalConv1d(nn.Conv1d):
+    def forward(self, x):
+        return super().forward(F.pad(x, ((self.kernel_size[0] - 1) * self.dilation[0], 0)))
+
+
+class CausalBlock(nn.Module):
+    def __init__(self, config, channels_in, channels_out, dilation):
+        super().__init__()
+        norm = lambda channels: ChannelNorm(channels, EPSILON) if config["norm"] == "layer" else nn.Identity()
+        kernel = config["tcn"]["kernel"]
+        self.norm1 = norm(channels_in)
+        self.conv1 = CausalConv1d(channels_in, channels_out, kernel, dilation=dilation)
+        self.norm2 = norm(channels_out)
+        self.conv2 = CausalConv1d(channels_out, channels_out, kernel, dilation=dilation)
+        self.downsample = nn.Conv1d(channels_in, channels_out, 1) if channels_in != channels_out else nn.Identity()
+        self.dropout = nn.Dropout(config["dropout"])
+        self.act = ACTIVATIONS[config["activation"]]
+
+    def forward(self, x):
+        y = self.dropout(self.conv1(self.act(self.norm1(x))))
+        return self.downsample(x) + self.conv2(self.act(self.norm2(y)))
+
+
+class Tcn(Network):
+    def build(self, config, channels):
+        blocks = []
+        for index, width in enumerate(config["tcn"]["widths"]):
+            blocks.append(CausalBlock(config, channels, width, 2**index))
+            channels = width
+        self.tcn = nn.Sequential(*blocks)
+        self.norm = ChannelNorm(channels, EPSILON) if config["norm"] == "layer" else nn.Identity()
+        return channels
+
+    def encode(self, x):
+        return self.act(self.norm(self.tcn(x)))
+
+
+ENCODERS = {"resnet": ResNet1d, "lstm": Lstm, "gru": Gru, "tcn": Tcn}
+
+
+def network(config, coins, features):
+    """The network of a section [network]; runs from before there was a choice have a ResNet."""
+    return ENCODERS[config.get("encoder", "resnet")](config, coins, features)
 
 
 CASES = {
@@ -127,12 +224,30 @@ CASES = {
         pool="mean_last", head_width=4, input_norm="window",
     ),
 }
+# Encoders beside the ResNet: with and without a first convolution, of several layers, in both directions.
+ENCODER_CASES = {
+    "lstm-plain": dict(encoder="lstm", stem_width=0, pool="last", lstm=dict(width=5, layers=1, bidirectional=False)),
+    "lstm-deep": dict(
+        encoder="lstm", mixing="stacked", pool="mean_last", head_width=4, input_norm="window",
+        lstm=dict(width=6, layers=2, bidirectional=True),
+    ),
+    "gru-plain": dict(encoder="gru", stem_width=0, pool="last", gru=dict(width=5, layers=1, bidirectional=False)),
+    "gru-deep": dict(
+        encoder="gru", pool="mean_last", stem_kernel=3, stem_stride=1,
+        gru=dict(width=18, layers=2, bidirectional=True),
+    ),
+    "tcn-plain": dict(encoder="tcn", stem_width=0, pool="last", tcn=dict(widths=[5, 5, 5], kernel=3)),
+    "tcn-deep": dict(
+        encoder="tcn", mixing="stacked", pool="mean_last", activation="gelu", norm="layer", head_width=3,
+        stem_kernel=1, stem_stride=1, tcn=dict(widths=[4, 6, 6, 3], kernel=2),
+    ),
+}
 COINS, FEATURES, LOOKBACK, BATCH = 3, 2, 29, 4
 
 
 def make(config):
     """A network with every weight away from zero, rounded to float32, in float64 and without dropout."""
-    net = ResNet1d(config, COINS, FEATURES).double().eval()
+    net = network(config, COINS, FEATURES).double().eval()
     with torch.no_grad():
         for parameter in net.parameters():
             fan_in = parameter[0].numel() if parameter.dim() > 1 else 8
@@ -163,15 +278,18 @@ def main():
     windows = lambda: torch.randn(BATCH, COINS * FEATURES, LOOKBACK).float().double()
     targets = lambda: torch.randn(BATCH, COINS).float().double()
 
-    for name, changes in CASES.items():
-        config = DEFAULT | changes
-        net, x, y = make(config), windows(), targets()
-        output = net(x)
-        F.l1_loss(output, y).backward()
-        tensors = {"windows": x.float(), "target": y.float(), "output": output.detach().float()}
-        tensors |= prefixed("weight", net.named_parameters())
-        tensors |= prefixed("grad", ((n, p.grad) for n, p in net.named_parameters()))
-        write(folder, name, config, tensors)
+    def forward_and_gradients(cases):
+        for name, changes in cases.items():
+            config = DEFAULT | changes
+            net, x, y = make(config), windows(), targets()
+            output = net(x)
+            F.l1_loss(output, y).backward()
+            tensors = {"windows": x.float(), "target": y.float(), "output": output.detach().float()}
+            tensors |= prefixed("weight", net.named_parameters())
+            tensors |= prefixed("grad", ((n, p.grad) for n, p in net.named_parameters()))
+            write(folder, name, config, tensors)
+
+    forward_and_gradients(CASES)
 
     # Five steps of AdamW with the norm of all gradients clipped; biases and scales do not decay.
     config = DEFAULT | dict(activation="silu", norm="layer", head_width=4)
@@ -191,6 +309,8 @@ def main():
     tensors["norms"] = torch.stack(norms).float()
     tensors |= prefixed("stepped", net.named_parameters())
     write(folder, "adamw", config, tensors)
+
+    forward_and_gradients(ENCODER_CASES)
 
 
 if __name__ == "__main__":

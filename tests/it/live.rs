@@ -14,11 +14,22 @@ const MINUTE: i64 = 60_000;
 /// Trains on a store, then forecasts past minutes from the store and from an exchange that serves the same candles.
 #[test]
 fn live_equals_offline() {
+    network_live_equals_offline(&[]);
+}
+
+#[test]
+fn live_equals_offline_with_every_other_encoder() {
+    network_live_equals_offline(&["network.encoder=lstm", "network.lstm.bidirectional=true"]);
+    network_live_equals_offline(&["network.encoder=gru", "network.gru.layers=2"]);
+    network_live_equals_offline(&["network.encoder=tcn", "network.stem_width=0"]);
+}
+
+fn network_live_equals_offline(changes: &[&str]) {
     let dir = tempfile::tempdir().unwrap();
     let mut config = tests::tiny();
     let coins = tests::candles(&config);
     tests::store(&dir.path().join("data"), &mut config, &coins);
-    let run = train_tiny(dir.path(), &["training.seeds=2", "training.steps=8"]);
+    let run = train_tiny(dir.path(), &[&["training.seeds=2", "training.steps=8"], changes].concat());
     let table = ForecastTable::read(&run.join("forecasts.parquet")).unwrap();
     assert!(table.rows().len() > 1000);
 

@@ -1,7 +1,8 @@
 //! Training steps and forward passes on made-up windows of the real size.
 //!
-//! `cargo bench -p model` measures both forms of the network at several batch sizes on the CPU and, where there is one, on
-//! the GPU; a filter picks some, as in `cargo bench -p model -- step/flex/shared/64`. `scripts/bench-pytorch` runs it in
+//! `cargo bench -p model` measures both forms of the network, and the encoders beside the ResNet on stacked coins and a
+//! window of 60 and 512 bars, at several batch sizes on the CPU and, where there is one, on the GPU; a filter picks some,
+//! as in `cargo bench -p model -- step/flex/shared/64` or `step/flex/lstm-512`. `scripts/bench-pytorch` runs it in
 //! turns with PyTorch.
 #![allow(clippy::panic, reason = "a benchmark that fails has nothing to go on with")]
 
@@ -10,8 +11,8 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use model::{
-    AdamWConfig, Device, DeviceChoice, GradientsParams, Loss, Mixing, NetworkConfig, Tensor, TensorData, Windows,
-    clip_grad_norm, forecast, masked_loss,
+    AdamWConfig, Device, DeviceChoice, EncoderKind, GradientsParams, Loss, Mixing, NetworkConfig, Tensor, TensorData,
+    Windows, clip_grad_norm, forecast, masked_loss,
 };
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
@@ -39,18 +40,33 @@ fn main() -> Outcome<()> {
         Err(reason) => eprintln!("skipped on a GPU: {reason}"),
     }
     for (name, device) in &devices {
-        for (form, mixing) in [("shared", Mixing::Shared), ("stacked", Mixing::Stacked)] {
-            let config = NetworkConfig { mixing, ..NetworkConfig::default() };
+        for (form, config, lookback) in forms() {
+            let variant = format!("{name}/{form}");
             for batch in [1, 32, 64, 256] {
-                measure(&mut criterion, "forward", &format!("{name}/{form}"), batch, || passes(&config, batch, device));
+                measure(&mut criterion, "forward", &variant, batch, || passes(&config, lookback, batch, device));
             }
             for batch in [32, 64, 256] {
-                measure(&mut criterion, "step", &format!("{name}/{form}"), batch, || steps(&config, batch, device));
+                measure(&mut criterion, "step", &variant, batch, || steps(&config, lookback, batch, device));
             }
         }
     }
     criterion.final_summary();
     Ok(())
+}
+
+/// Names, configurations and lookbacks of what is measured.
+fn forms() -> Vec<(String, NetworkConfig, usize)> {
+    let mut forms = Vec::new();
+    for (form, mixing) in [("shared", Mixing::Shared), ("stacked", Mixing::Stacked)] {
+        forms.push((form.to_owned(), NetworkConfig { mixing, ..NetworkConfig::default() }, LOOKBACK));
+    }
+    for (name, encoder) in [("lstm", EncoderKind::Lstm), ("gru", EncoderKind::Gru), ("tcn", EncoderKind::Tcn)] {
+        for lookback in [60, LOOKBACK] {
+            let config = NetworkConfig { encoder, mixing: Mixing::Stacked, stem_width: 0, ..NetworkConfig::default() };
+            forms.push((format!("{name}-{lookback}"), config, lookback));
+        }
+    }
+    forms
 }
 
 fn measure(criterion: &mut Criterion, what: &str, variant: &str, batch: usize, prepare: impl Fn() -> Outcome<Work>) {
@@ -70,9 +86,9 @@ fn measure(criterion: &mut Criterion, what: &str, variant: &str, batch: usize, p
 }
 
 /// Forward passes as `predict` makes them.
-fn passes(config: &NetworkConfig, batch: usize, device: &Device) -> Outcome<Work> {
-    let network = config.init(COINS, FEATURES, LOOKBACK, device)?;
-    let windows = windows(device);
+fn passes(config: &NetworkConfig, lookback: usize, batch: usize, device: &Device) -> Outcome<Work> {
+    let network = config.init(COINS, FEATURES, lookback, device)?;
+    let windows = windows(lookback, device);
     Ok(Box::new(move |call| {
         forecast(&network, &windows, &ends(call, batch), &mut |_| {})?;
         Ok(())
@@ -80,10 +96,10 @@ fn passes(config: &NetworkConfig, batch: usize, device: &Device) -> Outcome<Work
 }
 
 /// Steps as training makes them: batch, forward, loss, backward, clip, AdamW.
-fn steps(config: &NetworkConfig, batch: usize, device: &Device) -> Outcome<Work> {
-    let windows = windows(device);
+fn steps(config: &NetworkConfig, lookback: usize, batch: usize, device: &Device) -> Outcome<Work> {
+    let windows = windows(lookback, device);
     let device = device.clone().autodiff();
-    let network = config.init(COINS, FEATURES, LOOKBACK, &device)?;
+    let network = config.init(COINS, FEATURES, lookback, &device)?;
     let mut optimizer = AdamWConfig::default().init()?;
     let targets: Vec<f32> = (0..batch * COINS).map(|index| (index as f32 * 0.7).sin()).collect();
     let mut network = Some(network);
@@ -106,8 +122,8 @@ fn ends(call: usize, batch: usize) -> Vec<usize> {
     (0..batch).map(|window| LOOKBACK + (call * 7919 + window * 613) % (ROWS - LOOKBACK)).collect()
 }
 
-fn windows(device: &Device) -> Windows {
+fn windows(lookback: usize, device: &Device) -> Windows {
     let values =
         (0..ROWS * COINS * FEATURES).map(|index| ((index as u32).wrapping_mul(2_654_435_761) as f32) / 2e9 - 1.0);
-    Windows::new(Arc::new(values.collect()), COINS * FEATURES, LOOKBACK, device)
+    Windows::new(Arc::new(values.collect()), COINS * FEATURES, lookback, device)
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::encoders::{AnyEncoder, EncoderKind, EncoderOptions};
 
 /// How the channels of the coins meet in the network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,7 +67,7 @@ pub enum WindowNorm {
 }
 
 /// No width, kernel or stride is larger: a slip of the keyboard should not ask for all memory.
-const LARGEST: usize = 4096;
+pub(crate) const LARGEST: usize = 4096;
 
 /// As each stage halves the time, no window has more.
 const MOST_STAGES: usize = 64;
@@ -74,34 +75,38 @@ const MOST_STAGES: usize = 64;
 /// 4 GB of 32-bit floats, and as much again for each of the optimizer's two moments.
 const MOST_WEIGHTS: f64 = 1e9;
 
-/// Configuration of a [`ResNet1d`](crate::ResNet1d).
+/// Configuration of a [`Network`](crate::Network).
 ///
-/// The default has about 0.53 million parameters with 8 features.
+/// The default has about 0.53 million parameters with 8 features. Encoders other than `resnet` have a section of their own,
+/// such as `[network.lstm]`; a config file may hold sections of several, and a run's own that of its encoder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+// Reads all but the encoders' sections, which `sections.rs` adds.
+#[serde(remote = "Self", default, deny_unknown_fields)]
 pub struct NetworkConfig {
+    /// The encoder over time.
+    pub encoder: EncoderKind,
     /// How the coins' channels meet.
     pub mixing: Mixing,
-    /// Channels out of the first convolution.
+    /// Channels out of the first convolution; 0 leaves it out, and the encoder sees the channels themselves.
     pub stem_width: usize,
     /// Time steps the first convolution sees at once. Equal to `stem_stride` it cuts the window
     /// into patches.
     pub stem_kernel: usize,
     /// Time steps from one output of the first convolution to the next.
     pub stem_stride: usize,
-    /// Channels of each stage.
+    /// `resnet`: channels of each stage.
     pub stages: Vec<usize>,
-    /// Residual blocks in each stage.
+    /// `resnet`: residual blocks in each stage.
     pub blocks_per_stage: usize,
-    /// Time steps that a convolution in a block sees; odd.
+    /// `resnet`: time steps that a convolution in a block sees; odd.
     pub kernel: usize,
-    /// Stride of the first block of each stage after the first.
+    /// `resnet`: stride of the first block of each stage after the first.
     pub stage_stride: usize,
-    /// Probability of zeroing a value inside a block during training.
+    /// Probability of zeroing a value during training: inside a block, or between the layers of a recurrent encoder.
     pub dropout: f64,
     /// The activation function.
     pub activation: Activation,
-    /// Normalization in front of each activation.
+    /// `resnet` and `tcn`: normalization in front of each activation.
     pub norm: Norm,
     /// What of the time steps reaches the head.
     pub pool: Pool,
@@ -109,11 +114,15 @@ pub struct NetworkConfig {
     pub head_width: usize,
     /// What happens to a window before the first convolution.
     pub input_norm: WindowNorm,
+    /// The encoders' sections.
+    #[serde(flatten, skip_deserializing)]
+    pub options: EncoderOptions,
 }
 
 impl Default for NetworkConfig {
     fn default() -> Self {
         Self {
+            encoder: EncoderKind::ResNet,
             // A twentieth of the weights to learn from the same rows, and any number of coins.
             mixing: Mixing::Shared,
             stem_width: 32,
@@ -134,6 +143,7 @@ impl Default for NetworkConfig {
             pool: Pool::MeanLast,
             head_width: 64,
             input_norm: WindowNorm::None,
+            options: EncoderOptions::default(),
         }
     }
 }
@@ -145,8 +155,11 @@ impl NetworkConfig {
     ///
     /// [`Error::Config`] naming the first key with an unusable value.
     pub fn validate(&self) -> Result<(), Error> {
+        if self.stem_width > LARGEST {
+            let hint = "stem_width = 0 leaves the first convolution out".to_owned();
+            return Err(unusable("stem_width", self.stem_width, format!("from 0 to {LARGEST}"), hint));
+        }
         let positive = [
-            ("stem_width", self.stem_width),
             ("stem_kernel", self.stem_kernel),
             ("stem_stride", self.stem_stride),
             ("blocks_per_stage", self.blocks_per_stage),
@@ -203,7 +216,7 @@ impl NetworkConfig {
                 "set dropout = 0.0 to switch it off".to_owned(),
             ));
         }
-        Ok(())
+        AnyEncoder::validate(self)
     }
 
     /// About how many weights the blocks have.
@@ -227,6 +240,9 @@ impl NetworkConfig {
                 return Err(unusable(key, found, "at least 1", hint));
             }
         }
+        if self.stem_width == 0 {
+            return Ok(());
+        }
         let shortest = self.stem_kernel.saturating_sub(2 * self.stem_padding()).max(1);
         if lookback < shortest {
             return Err(unusable(
@@ -240,7 +256,18 @@ impl NetworkConfig {
     }
 }
 
-fn unusable(key: &'static str, found: impl ToString, expected: impl Into<String>, hint: String) -> Error {
+/// Refuses an encoder of absurd size: so many weights, about, for what `key` is.
+pub(crate) fn check_size(key: &'static str, found: impl ToString, weights: f64) -> Result<(), Error> {
+    if weights <= MOST_WEIGHTS {
+        return Ok(());
+    }
+    let expected = format!("at most {MOST_WEIGHTS:.0e} weights");
+    let hint = "fewer or narrower layers".to_owned();
+    Err(unusable(key, format!("{}, with the other keys {weights:.1e} weights", found.to_string()), expected, hint))
+}
+
+/// An unusable value, with what to do.
+pub(crate) fn unusable(key: &'static str, found: impl ToString, expected: impl Into<String>, hint: String) -> Error {
     Error::Config { key, found: found.to_string(), expected: expected.into(), hint }
 }
 
@@ -276,7 +303,7 @@ mod tests {
         );
         assert!(message(|config| config.dropout = f64::NAN).contains("dropout is NaN"));
         assert!(message(|config| config.stage_stride = 0).contains("stage_stride is 0"));
-        assert!(message(|config| config.stem_width = usize::MAX).contains("expected from 1 to 4096"));
+        assert!(message(|config| config.stem_width = usize::MAX).contains("expected from 0 to 4096"));
         assert_eq!(
             message(|config| config.head_width = 1 << 40),
             "head_width is 1099511627776, expected from 0 to 4096\nhint: set head_width = 0 for a single linear layer"

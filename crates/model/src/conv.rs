@@ -21,12 +21,14 @@ pub struct Conv1dConfig {
     pub kernel: usize,
     /// Time steps from one output to the next.
     pub stride: usize,
-    /// Zeros added at each end of the time axis, as `padding` of `torch.nn.Conv1d`.
-    pub padding: usize,
+    /// Time steps from one tap of the kernel to the next; more than 1 only without a stride.
+    pub dilation: usize,
+    /// Zeros added before and after the time axis: where both are the same, `padding` of `torch.nn.Conv1d`.
+    pub padding: [usize; 2],
 }
 
 /// A convolution over time, equal to `torch.nn.Conv1d(channels_in, channels_out, kernel, stride,
-/// padding)`, with weights in PyTorch's layout.
+/// padding, dilation)`, with weights in PyTorch's layout.
 ///
 /// # Shapes
 ///
@@ -39,7 +41,9 @@ pub struct Conv1d {
     /// Bias, `[channels_out]`.
     pub bias: Param<Tensor<1>>,
     stride: usize,
-    padding: usize,
+    dilation: usize,
+    #[module(skip)]
+    padding: [usize; 2],
 }
 
 impl Conv1dConfig {
@@ -54,6 +58,7 @@ impl Conv1dConfig {
             weight: normal(shape, deviation, device),
             bias: Param::from_tensor(Tensor::zeros([self.channels_out], device)),
             stride: self.stride,
+            dilation: self.dilation,
             padding: self.padding,
         }
     }
@@ -76,7 +81,7 @@ impl Conv1d {
     ///
     /// - input: `[window, time, channels_in]`
     /// - output: `[window, time_out, channels_out]` with
-    ///   `time_out = (time + 2 * padding - kernel) / stride + 1`
+    ///   `time_out = (time + padding - (kernel - 1) * dilation - 1) / stride + 1`
     pub fn forward(&self, input: Tensor<3>) -> Tensor<3> {
         convolve(self.convolution(input))
     }
@@ -113,6 +118,7 @@ impl Conv1d {
             bias: self.bias.val(),
             residual: None,
             stride: self.stride,
+            dilation: self.dilation,
             padding: self.padding,
             rectified: false,
             mask: None,
@@ -146,9 +152,10 @@ pub(crate) fn convolve(convolution: Convolution) -> Tensor<3> {
         Ok(output) => output,
         Err(convolution) => {
             // A mask is drawn for our own kernel alone.
-            let Convolution { input, weight, bias, residual, stride, padding, rectified, mask: _ } = *convolution;
+            let Convolution { input, weight, bias, residual, stride, dilation, padding, rectified, mask: _ } =
+                *convolution;
             let input = if rectified { activation::relu(input) } else { input };
-            let output = products(input, weight, stride, padding) + bias.reshape([1, 1, -1]);
+            let output = products(pad(input, padding), weight, stride, dilation) + bias.reshape([1, 1, -1]);
             match residual {
                 Some(residual) => output + residual,
                 None => output,
@@ -161,21 +168,23 @@ pub(crate) fn convolve(convolution: Convolution) -> Tensor<3> {
 ///
 /// # Shapes
 ///
-/// - input: `[window, time, channels_in]`
+/// - input: `[window, time, channels_in]`, padded
 /// - weight: `[channels_out, channels_in, kernel]`
 /// - output: `[window, time_out, channels_out]`
-fn products(input: Tensor<3>, weight: Tensor<3>, stride: usize, padding: usize) -> Tensor<3> {
+fn products(input: Tensor<3>, weight: Tensor<3>, stride: usize, dilation: usize) -> Tensor<3> {
     let [channels_out, channels, kernel] = weight.dims();
-    let input = pad(input, padding);
     let [windows, time, _] = input.dims();
-    let time_out = (time - kernel) / stride + 1;
+    let time_out = (time - (kernel - 1) * dilation - 1) / stride + 1;
     // [window, time_out, kernel * channels_in]
     let patches = if kernel == stride {
         input.narrow(1, 0, time_out * kernel).reshape([windows, time_out, kernel * channels])
     } else {
         let span = ((time_out - 1) * stride + 1) as isize;
-        let tap = |from: isize| input.clone().slice_dim(1, Slice::new(from, Some(from + span), stride as isize));
-        Tensor::cat((0..kernel as isize).map(tap).collect(), 2)
+        let tap = |tap: usize| {
+            let from = (tap * dilation) as isize;
+            input.clone().slice_dim(1, Slice::new(from, Some(from + span), stride as isize))
+        };
+        Tensor::cat((0..kernel).map(tap).collect(), 2)
     };
     let rows = patches.reshape([windows * time_out, kernel * channels]);
     // [channels_out, channels_in, kernel] to [kernel * channels_in, channels_out]
@@ -188,12 +197,15 @@ fn products(input: Tensor<3>, weight: Tensor<3>, stride: usize, padding: usize) 
 /// # Shapes
 ///
 /// - input: `[window, time, channel]`
-/// - output: `[window, time + 2 * padding, channel]`
-fn pad(input: Tensor<3>, padding: usize) -> Tensor<3> {
-    if padding == 0 {
-        return input;
-    }
+/// - output: `[window, before + time + after, channel]`
+fn pad(input: Tensor<3>, [before, after]: [usize; 2]) -> Tensor<3> {
     let [windows, _, channels] = input.dims();
-    let zeros = Tensor::zeros([windows, padding, channels], &input.device());
-    Tensor::cat(vec![zeros.clone(), input, zeros], 1)
+    let device = input.device();
+    let zeros = |steps: usize| Tensor::zeros([windows, steps, channels], &device);
+    match (before, after) {
+        (0, 0) => input,
+        (before, 0) => Tensor::cat(vec![zeros(before), input], 1),
+        (0, after) => Tensor::cat(vec![input, zeros(after)], 1),
+        (before, after) => Tensor::cat(vec![zeros(before), input, zeros(after)], 1),
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::kernel::has_own_kernel;
 use crate::parameters::to_host;
-use crate::{Error, ResNet1d, Windows};
+use crate::{Error, Network, Windows};
 
 /// Windows in each pass through the network. On most devices always as many: the kernels of a matrix product, and with
 /// them the last bits of a forecast, change with the shape. On the flex backend our own kernel computes each window by
@@ -28,7 +28,7 @@ pub const FORECAST_BATCH: usize = 16;
 /// [`Error::TrainingDevice`] for a network that would draw dropout, [`Error::WindowsDoNotFit`] for
 /// windows of another network, the errors of [`Windows::batch`], and [`Error::DeviceFailed`].
 pub fn forecast(
-    network: &ResNet1d,
+    network: &Network,
     windows: &Windows,
     ends: &[usize],
     progress: &mut dyn FnMut(usize),

@@ -3,7 +3,7 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor, activation};
 
-use crate::config::Activation;
+use crate::config::{Activation, Pool};
 use crate::conv::{convolve, normal};
 use crate::kernel::Convolution;
 
@@ -49,7 +49,8 @@ impl Linear {
             bias: self.bias.val(),
             residual: None,
             stride: 1,
-            padding: 0,
+            dilation: 1,
+            padding: [0; 2],
             rectified: false,
             mask: None,
         };
@@ -97,6 +98,53 @@ pub(crate) fn standardize(input: Tensor<3>, axis: usize, epsilon: f64) -> Tensor
     centered / variance.add_scalar(epsilon).sqrt()
 }
 
+/// Normalization, where there is one.
+///
+/// # Shapes
+///
+/// - input, output: `[window, time, channels]`
+pub(crate) fn normalize(input: Tensor<3>, norm: &Option<LayerNorm>) -> Tensor<3> {
+    match norm {
+        Some(norm) => norm.forward(input),
+        None => input,
+    }
+}
+
+impl Pool {
+    /// Channels that reach the head, of so many in each time step.
+    pub(crate) fn channels(self, channels: usize) -> usize {
+        match self {
+            Self::Mean | Self::Last => channels,
+            Self::MeanLast => 2 * channels,
+        }
+    }
+
+    /// What of the time steps reaches the head.
+    ///
+    /// # Shapes
+    ///
+    /// - input: `[window, time, channel]`
+    /// - output: `[window, channel]`, twice the channels for `mean_last`
+    pub(crate) fn forward(self, values: Tensor<3>) -> Tensor<2> {
+        let [windows, time, channels] = values.dims();
+        // [window, 1, channel] to [window, channel]
+        let last = |values: Tensor<3>| values.narrow(1, time - 1, 1).reshape([windows, channels]);
+        self.with_last(values, last)
+    }
+
+    /// As [`forward`](Self::forward), `last` taking what counts as the last time step.
+    pub(crate) fn with_last(self, values: Tensor<3>, last: impl Fn(Tensor<3>) -> Tensor<2>) -> Tensor<2> {
+        let [windows, _, channels] = values.dims();
+        // [window, 1, channel] to [window, channel]
+        let mean = |values: Tensor<3>| values.mean_dim(1).reshape([windows, channels]);
+        match self {
+            Self::Mean => mean(values),
+            Self::Last => last(values),
+            Self::MeanLast => Tensor::cat(vec![mean(values.clone()), last(values)], 1),
+        }
+    }
+}
+
 impl Activation {
     /// Applies the function to each value.
     ///
@@ -108,6 +156,17 @@ impl Activation {
             Self::Relu => activation::relu(input),
             Self::Gelu => activation::gelu(input),
             Self::Silu => activation::silu(input),
+        }
+    }
+    /// The values for a convolution to come: a rectifier is left to it, and the second value is true.
+    ///
+    /// # Shapes
+    ///
+    /// - input, output: the same
+    pub(crate) fn before_convolution(self, input: Tensor<3>) -> (Tensor<3>, bool) {
+        match self {
+            Self::Relu => (input, true),
+            other => (other.forward(input), false),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The network of Quarterhour: a 1D ResNet over windows of minutes, and what it needs around it:
-//! the choice of a device, windows gathered from one matrix, the loss, the optimizer, the one
+//! The network of Quarterhour: coin mixing, an encoder over the time of a window (a ResNet, an LSTM ...), a head; and what
+//! it needs around it: the choice of a device, windows gathered from one matrix, the loss, the optimizer, the one
 //! forecasting function, and records on disk that PyTorch can read by name.
 //!
 //! This crate knows tensors and no market: a "coin" is a group of channels with one output.
@@ -8,20 +8,23 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")
 )]
 
-mod block;
 mod config;
 mod conv;
 mod device;
 mod dropout;
+mod encoders;
 mod error;
 mod forecast;
 mod kernel;
 mod layers;
 mod loss;
+mod mixing;
+mod network;
 mod optim;
 mod parameters;
 mod record;
-mod resnet;
+mod recurrent;
+mod sections;
 mod tensor_file;
 mod windows;
 
@@ -30,11 +33,14 @@ pub use burn::optim::GradientsParams;
 pub use burn::tensor::{Device, Tensor, TensorData};
 pub use config::{Activation, Mixing, NetworkConfig, Norm, Pool, WindowNorm};
 pub use device::{DeviceChoice, OpenDevice, without_display};
+pub use encoders::{EncoderKind, EncoderOptions, TcnOptions};
 pub use error::Error;
 pub use forecast::{FORECAST_BATCH, forecast, probe};
 pub use layers::LAYER_NORM_EPSILON;
 pub use loss::{Loss, masked_loss, parts_loss};
+pub use network::{Network, WINDOW_NORM_EPSILON};
 pub use optim::{AdamW, AdamWConfig, clip_grad_norm};
+pub use parameters::ParameterPath;
 pub use record::{load_state, load_weights, read_metadata, save_state, save_weights};
-pub use resnet::{ResNet1d, WINDOW_NORM_EPSILON};
+pub use recurrent::RecurrentOptions;
 pub use windows::Windows;

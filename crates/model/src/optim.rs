@@ -8,8 +8,9 @@ use burn::optim::GradientsParams;
 use burn::tensor::{Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
+use crate::parameters::ParameterPath;
 use crate::tensor_file::HostTensor;
-use crate::{Error, ResNet1d, parameters};
+use crate::{Error, Network, parameters};
 
 /// Settings of [`AdamW`]; the defaults are PyTorch's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -87,7 +88,7 @@ impl AdamW {
     /// Moves the weights one step against the gradients. A parameter without a gradient stays.
     pub fn step<M: Module>(&mut self, learning_rate: f64, network: M, grads: GradientsParams) -> M {
         self.steps += 1;
-        network.map(&mut Step { optimizer: self, path: Vec::new(), learning_rate, grads })
+        network.map(&mut Step { optimizer: self, path: ParameterPath::default(), learning_rate, grads })
     }
 
     /// The moments on the host, as `first.NAME` and `second.NAME`.
@@ -106,7 +107,7 @@ impl AdamW {
     /// Takes over what [`read`](Self::read) gave, for the parameters of this network.
     pub(crate) fn replace(
         &mut self,
-        network: &ResNet1d,
+        network: &Network,
         steps: i32,
         mut tensors: BTreeMap<String, HostTensor>,
         file: &Path,
@@ -177,23 +178,23 @@ impl AdamW {
 
 struct Step<'a> {
     optimizer: &'a mut AdamW,
-    path: Vec<String>,
+    path: ParameterPath,
     learning_rate: f64,
     grads: GradientsParams,
 }
 
 impl ModuleMapper for Step<'_> {
-    fn enter_module(&mut self, name: &str, _container: &str) {
-        self.path.push(name.to_owned());
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.path.enter(name, container);
     }
 
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.pop();
+    fn exit_module(&mut self, name: &str, container: &str) {
+        self.path.exit(name, container);
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let Some(grad) = self.grads.remove::<D>(param.id) else { return param };
-        let name = self.path.join(".");
+        let name = self.path.name();
         param.map(|old| {
             let (shape, trained, autodiff) = (old.dims(), old.is_require_grad(), old.is_autodiff());
             // Both [values].
@@ -212,7 +213,7 @@ impl ModuleMapper for Step<'_> {
 /// Burn's own clipping takes each tensor by itself. Nothing here waits for the device. With an
 /// infinite `max_norm` it only measures. A gradient that is not finite makes the norm not finite:
 /// the caller should look at it before the step.
-pub fn clip_grad_norm(network: &ResNet1d, grads: GradientsParams, max_norm: f32) -> (GradientsParams, Tensor<1>) {
+pub fn clip_grad_norm(network: &Network, grads: GradientsParams, max_norm: f32) -> (GradientsParams, Tensor<1>) {
     let mut sum = SumOfSquares { grads: &grads, total: None };
     network.visit(&mut sum);
     let Some(total) = sum.total else {

@@ -11,7 +11,7 @@ use burn::tensor::Device;
 
 use crate::parameters;
 use crate::tensor_file::TensorFile;
-use crate::{AdamW, Error, NetworkConfig, ResNet1d};
+use crate::{AdamW, Error, Network, NetworkConfig};
 
 /// The file [`save_state`] writes into its folder.
 const STATE_FILE: &str = "state.safetensors";
@@ -25,7 +25,7 @@ const STEPS_KEY: &str = "adamw.steps";
 ///
 /// [`Error::Io`] where the file cannot be written, [`Error::DeviceFailed`] where the weights cannot
 /// be read.
-pub fn save_weights(network: &ResNet1d, path: &Path, metadata: &BTreeMap<String, String>) -> Result<(), Error> {
+pub fn save_weights(network: &Network, path: &Path, metadata: &BTreeMap<String, String>) -> Result<(), Error> {
     let tensors = parameters::read(network)?;
     TensorFile { tensors, metadata: metadata.clone() }.write(path)
 }
@@ -45,7 +45,7 @@ pub fn load_weights(
     lookback: usize,
     path: &Path,
     device: &Device,
-) -> Result<(ResNet1d, BTreeMap<String, String>), Error> {
+) -> Result<(Network, BTreeMap<String, String>), Error> {
     let network = config.init(coins, features, lookback, device)?;
     let TensorFile { tensors, metadata } = TensorFile::read(path)?;
     Ok((parameters::replace(network, tensors, path)?, metadata))
@@ -71,7 +71,7 @@ pub fn read_metadata(path: &Path) -> Result<BTreeMap<String, String>, Error> {
 /// be read.
 pub fn save_state(
     dir: &Path,
-    network: &ResNet1d,
+    network: &Network,
     optimizer: &AdamW,
     metadata: &BTreeMap<String, String>,
 ) -> Result<(), Error> {
@@ -94,9 +94,9 @@ pub fn save_state(
 /// As [`load_weights`].
 pub fn load_state(
     dir: &Path,
-    network: ResNet1d,
+    network: Network,
     mut optimizer: AdamW,
-) -> Result<(ResNet1d, AdamW, BTreeMap<String, String>), Error> {
+) -> Result<(Network, AdamW, BTreeMap<String, String>), Error> {
     let path = dir.join(STATE_FILE);
     let TensorFile { tensors, mut metadata } = TensorFile::read(&path)?;
     let steps = metadata.remove(STEPS_KEY).and_then(|steps| steps.parse().ok()).ok_or_else(|| {

@@ -8,7 +8,7 @@ use baseline::{BaselineConfig, Library, SavedModel};
 use cli::{ConfigTable, quoted};
 use dataset::{Column, Config, Normalizer, Origin, RunConfig, check_columns, content_hash};
 use market::Symbol;
-use model::{Device, DeviceChoice, NetworkConfig, ResNet1d, load_weights, probe, read_metadata};
+use model::{Device, DeviceChoice, Network, NetworkConfig, load_weights, probe, read_metadata};
 
 use crate::History;
 use crate::ensemble::Members;
@@ -34,7 +34,7 @@ pub(crate) enum Forecaster {
         /// Statistics of the training rows.
         normalizer: Normalizer,
         /// One network a seed; their forecasts are averaged.
-        networks: Vec<ResNet1d>,
+        networks: Vec<Network>,
         device: Device,
     },
     LightGbm(Box<SavedModel>),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dataset::{Column, Config, Eligibility, Normalizer, Panel, TargetScales};
-use model::{Device, ResNet1d, Windows, forecast};
+use model::{Device, Network, Windows, forecast};
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::Forecaster;
@@ -122,7 +122,7 @@ fn by_networks(
     panel: &Panel,
     eligibility: &Eligibility,
     normalizer: &Normalizer,
-    networks: &[ResNet1d],
+    networks: &[Network],
     device: &Device,
 ) -> anyhow::Result<(Vec<Said>, Vec<Option<Drift>>)> {
     let row = panel.rows() - 1;

@@ -8,7 +8,7 @@ use anyhow::{anyhow, bail};
 use clap::Parser;
 use cli::ConfigTable;
 use dataset::{Dataset, Fold, ForecastTable, RunDir, content_hash, write_atomically};
-use model::{OpenDevice, ResNet1d, Windows, forecast};
+use model::{Network, OpenDevice, Windows, forecast};
 use tracking::Tracker;
 
 use crate::config::TrainConfig;
@@ -247,7 +247,7 @@ impl Run<'_> {
 }
 
 /// Out-of-sample forecasts of the piece's fold.
-fn score(piece: &Piece<'_>, network: &ResNet1d) -> anyhow::Result<ForecastTable> {
+fn score(piece: &Piece<'_>, network: &Network) -> anyhow::Result<ForecastTable> {
     let Piece { dataset, fold, scales, .. } = piece;
     let target_std = piece.normalizer.target_std();
     let set = dataset.scored_windows(fold.score.clone(), &target_std);

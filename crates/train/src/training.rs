@@ -10,8 +10,8 @@ use anyhow::{Context, bail};
 use dataset::{Dataset, Fit, Fold, Normalizer, Origin, TargetScales, Targets, WindowSet, write_atomically};
 use evaluate::pearson;
 use model::{
-    AdamW, Device, GradientsParams, Module, ResNet1d, Tensor, TensorData, Windows, clip_grad_norm, forecast,
-    load_state, load_weights, masked_loss, parts_loss, save_state, save_weights,
+    AdamW, Device, GradientsParams, Module, Network, Tensor, TensorData, Windows, clip_grad_norm, forecast, load_state,
+    load_weights, masked_loss, parts_loss, save_state, save_weights,
 };
 use serde::Serialize;
 use tracking::Tracker;
@@ -263,7 +263,7 @@ impl Piece<'_> {
     }
 
     /// A fresh network (or one with the weights of `warm`), optimizer and progress, or the saved ones.
-    fn start(&self, warm: Option<&Path>, resume: bool) -> anyhow::Result<(ResNet1d, AdamW, Progress)> {
+    fn start(&self, warm: Option<&Path>, resume: bool) -> anyhow::Result<(Network, AdamW, Progress)> {
         fs::create_dir_all(&self.dir).with_context(|| format!("cannot make {}", self.dir.display()))?;
         self.device.seed(mix(self.seed, self.fold.number as u64));
         let device = self.device.clone().autodiff();
@@ -318,7 +318,7 @@ impl Piece<'_> {
     }
 
     /// Loss (of the scaled target) and pooled Pearson on the early-stopping slice.
-    fn look(&self, network: &ResNet1d, set: &WindowSet) -> anyhow::Result<(Option<f64>, Option<f64>)> {
+    fn look(&self, network: &Network, set: &WindowSet) -> anyhow::Result<(Option<f64>, Option<f64>)> {
         if set.is_empty() {
             return Ok((None, None));
         }
@@ -378,7 +378,7 @@ impl Piece<'_> {
     }
 
     /// Weights of this piece from a file, for inference.
-    pub fn load(&self, path: &Path) -> anyhow::Result<ResNet1d> {
+    pub fn load(&self, path: &Path) -> anyhow::Result<Network> {
         let (coins, features) = (self.dataset.panel.coins(), self.config.shared.features.chosen().len());
         let lookback = self.config.shared.features.lookback_bars;
         let network = &self.config.network;

@@ -20,8 +20,10 @@ pub struct ConvShape {
     pub channels_out: usize,
     pub kernel: usize,
     pub stride: usize,
-    /// Zeros at each end of the time axis.
-    pub padding: usize,
+    /// Time steps from one tap to the next; more than 1 only with a stride of 1.
+    pub dilation: usize,
+    /// Zeros before and after the time axis.
+    pub padding: [usize; 2],
 }
 
 /// What is done in passing to what goes in and what comes out.
@@ -48,7 +50,14 @@ const PARTS: usize = 32;
 impl ConvShape {
     /// Time steps out.
     pub fn time_out(&self) -> usize {
-        (self.time + 2 * self.padding - self.kernel) / self.stride + 1
+        let [before, after] = self.padding;
+        (before + self.time + after - (self.kernel - 1) * self.dilation - 1) / self.stride + 1
+    }
+
+    /// Runs of taps that lie beside each other in memory, as the first tap and how many: all, unless they are apart.
+    fn runs(&self) -> impl Iterator<Item = (usize, usize)> {
+        let taps = if self.dilation == 1 { self.kernel } else { 1 };
+        (0..self.kernel).step_by(taps).map(move |first| (first, taps))
     }
 
     fn input_len(&self) -> usize {
@@ -97,14 +106,15 @@ pub fn forward(
             }
             None => rows.for_each(|row| row.copy_from_slice(bias)),
         }
-        let a = Left {
-            values: prepared(&shape, input, extras.rectified, scratch),
-            row_stride: shape.stride * shape.channels_in,
-            k_stride: 1,
-        };
-        let b = Right { values: &packed, panel_stride: shape.depth() * LANES, k_stride: LANES };
-        let sizes = [shape.time_out(), shape.channels_out, shape.depth()];
-        multiply_add(instructions, sizes, a, b, output, shape.channels_out);
+        let input = prepared(&shape, input, extras.rectified, scratch);
+        for (tap, taps) in shape.runs() {
+            let values = &input[tap * shape.dilation * shape.channels_in..];
+            let a = Left { values, row_stride: shape.stride * shape.channels_in, k_stride: 1 };
+            let values = &packed[tap * shape.channels_in * LANES..];
+            let b = Right { values, panel_stride: shape.depth() * LANES, k_stride: LANES };
+            let sizes = [shape.time_out(), shape.channels_out, taps * shape.channels_in];
+            multiply_add(instructions, sizes, a, b, output, shape.channels_out);
+        }
         if let Some(mask) = extras.mask {
             mask.apply(window * shape.output_len(), output);
         }
@@ -153,14 +163,15 @@ pub fn backward(
                     bias_grad.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
                 }
                 // [depth, channels_out] += [time_out, depth] transposed * [time_out, channels_out]
-                let a = Left {
-                    values: prepared(&shape, input, extras.rectified, &mut scratch),
-                    row_stride: 1,
-                    k_stride: shape.stride * shape.channels_in,
-                };
+                let prepared = prepared(&shape, input, extras.rectified, &mut scratch);
                 let b = Right { values: whole_panels(&shape, grad, &mut wide), panel_stride: LANES, k_stride: width };
-                let sizes = [depth, shape.channels_out, shape.time_out()];
-                multiply_add(instructions, sizes, a, b, &mut weight_grad, width);
+                for (tap, taps) in shape.runs() {
+                    let values = &prepared[tap * shape.dilation * shape.channels_in..];
+                    let a = Left { values, row_stride: 1, k_stride: shape.stride * shape.channels_in };
+                    let sizes = [taps * shape.channels_in, shape.channels_out, shape.time_out()];
+                    let rows = &mut weight_grad[tap * shape.channels_in * width..];
+                    multiply_add(instructions, sizes, a, b, rows, width);
+                }
                 if wants_input {
                     let input_grad = &mut input_grads[place * shape.input_len()..][..shape.input_len()];
                     back_to_input(instructions, &shape, &phases, grad, &mut padded, input_grad);
@@ -191,19 +202,19 @@ pub fn backward(
 
 /// The window with zeros at both ends and rectified, where it has to be.
 fn prepared<'a>(shape: &ConvShape, input: &'a [f32], rectified: bool, scratch: &'a mut Vec<f32>) -> &'a [f32] {
-    if !rectified && shape.padding == 0 {
+    if !rectified && shape.padding == [0; 2] {
         return input;
     }
-    let zeros = shape.padding * shape.channels_in;
+    let [before, after] = shape.padding.map(|steps| steps * shape.channels_in);
     scratch.clear();
-    scratch.resize(zeros, 0.0);
+    scratch.resize(before, 0.0);
     if rectified {
         // Lets NaN through, as PyTorch does: `max` would hide broken weights.
         scratch.extend(input.iter().map(|&value| if value < 0.0 { 0.0 } else { value }));
     } else {
         scratch.extend_from_slice(input);
     }
-    scratch.resize(input.len() + 2 * zeros, 0.0);
+    scratch.resize(before + input.len() + after, 0.0);
     scratch
 }
 
@@ -271,27 +282,33 @@ fn back_to_input(
     padded: &mut Vec<f32>,
     input_grad: &mut [f32],
 ) {
-    let (channels, front) = (shape.channels_out, shape.kernel.div_ceil(shape.stride) - 1);
-    // Input t is `offset + stride * step - padding`; it meets the outputs from `step - taps + 1` to `step`.
-    let last_step = (shape.time - 1 + shape.padding) / shape.stride;
+    let ([before, _], channels) = (shape.padding, shape.channels_out);
+    let front = (shape.kernel.div_ceil(shape.stride) - 1) * shape.dilation;
+    // Input t is `offset + stride * step - before`; it meets the outputs from `step - taps + 1` to `step`, or, without a
+    // stride, every `dilation`-th up to `step`.
+    let last_step = (shape.time - 1 + before) / shape.stride;
     padded.clear();
     padded.resize(front * channels, 0.0);
     padded.extend_from_slice(grad);
     padded.resize((front + last_step.max(shape.time_out() - 1) + 1) * channels, 0.0);
     for phase in phases {
-        let first = shape.padding.saturating_sub(phase.offset).div_ceil(shape.stride);
-        if phase.offset + shape.stride * first >= shape.time + shape.padding {
+        let first = before.saturating_sub(phase.offset).div_ceil(shape.stride);
+        if phase.offset + shape.stride * first >= shape.time + before {
             continue;
         }
-        let time = phase.offset + shape.stride * first - shape.padding;
+        let time = phase.offset + shape.stride * first - before;
         let steps = (shape.time - 1 - time) / shape.stride + 1;
-        let a =
-            Left { values: &padded[(front + first + 1 - phase.taps) * channels..], row_stride: channels, k_stride: 1 };
-        let depth = phase.taps * channels;
-        let b = Right { values: &phase.packed, panel_stride: depth * LANES, k_stride: LANES };
         let rows = &mut input_grad[time * shape.channels_in..];
-        let sizes = [steps, shape.channels_in, depth];
-        multiply_add(instructions, sizes, a, b, rows, shape.stride * shape.channels_in);
+        // The last tap lies first.
+        let run = if shape.dilation == 1 { phase.taps } else { 1 };
+        for place in (0..phase.taps).step_by(run) {
+            let back = (phase.taps - 1 - place) * shape.dilation;
+            let a = Left { values: &padded[(front + first - back) * channels..], row_stride: channels, k_stride: 1 };
+            let values = &phase.packed[place * channels * LANES..];
+            let b = Right { values, panel_stride: phase.taps * channels * LANES, k_stride: LANES };
+            let sizes = [steps, shape.channels_in, run * channels];
+            multiply_add(instructions, sizes, a, b, rows, shape.stride * shape.channels_in);
+        }
     }
 }
 
@@ -309,7 +326,8 @@ mod tests {
                 for out in 0..shape.channels_out {
                     let mut sum = bias[out];
                     for tap in 0..shape.kernel {
-                        let Some(at) = (time * shape.stride + tap).checked_sub(shape.padding) else { continue };
+                        let at = time * shape.stride + tap * shape.dilation;
+                        let Some(at) = at.checked_sub(shape.padding[0]) else { continue };
                         if at >= shape.time {
                             continue;
                         }
@@ -338,17 +356,15 @@ mod tests {
     }
 
     fn shapes() -> impl Strategy<Value = ConvShape> {
-        (1..5usize, 1..20usize, 1..35usize, 1..35usize, 1..6usize, 1..4usize, 0..4usize)
-            .prop_map(|(windows, time, channels_in, channels_out, kernel, stride, padding)| ConvShape {
-                windows,
-                time: time.max(kernel.saturating_sub(2 * padding)),
-                channels_in,
-                channels_out,
-                kernel,
-                stride,
-                padding: padding.min(kernel - 1),
-            })
-            .prop_filter("a window of at least one output", |shape| shape.time + 2 * shape.padding >= shape.kernel)
+        let sizes = (1..5usize, 1..20usize, 1..35usize, 1..35usize, 1..6usize);
+        (sizes, 1..4usize, 1..5usize, [0..4usize, 0..4usize]).prop_map(|(sizes, stride, dilation, padding)| {
+            let (windows, time, channels_in, channels_out, kernel) = sizes;
+            let dilation = if stride == 1 { dilation } else { 1 };
+            let reach = (kernel - 1) * dilation;
+            let padding = padding.map(|steps| steps.min(reach));
+            let time = time.max((reach + 1).saturating_sub(padding[0] + padding[1]));
+            ConvShape { windows, time, channels_in, channels_out, kernel, stride, dilation, padding }
+        })
     }
 
     proptest! {
@@ -438,8 +454,16 @@ mod tests {
     /// Broken weights are seen in the forecast, as with Burn's own rectifier and PyTorch's.
     #[test]
     fn the_rectifier_lets_nan_through() {
-        let shape =
-            ConvShape { windows: 1, time: 4, channels_in: 1, channels_out: 1, kernel: 1, stride: 1, padding: 0 };
+        let shape = ConvShape {
+            windows: 1,
+            time: 4,
+            channels_in: 1,
+            channels_out: 1,
+            kernel: 1,
+            stride: 1,
+            dilation: 1,
+            padding: [0; 2],
+        };
         let extras = Extras { rectified: true, mask: None };
         let output = forward(shape, &[f32::NAN, -1.0, 0.0, 2.0], &[1.0], &[0.0], None, extras);
         assert!(output[0].is_nan() && output[1..] == [0.0, 0.0, 2.0], "{output:?}");
@@ -448,8 +472,16 @@ mod tests {
     /// The number of threads changes nothing, not even the order of the sums.
     #[test]
     fn threads_do_not_change_bits() {
-        let shape =
-            ConvShape { windows: 101, time: 16, channels_in: 24, channels_out: 40, kernel: 3, stride: 2, padding: 1 };
+        let shape = ConvShape {
+            windows: 101,
+            time: 16,
+            channels_in: 24,
+            channels_out: 40,
+            kernel: 3,
+            stride: 2,
+            dilation: 1,
+            padding: [1; 2],
+        };
         let x = values(shape.windows * shape.input_len(), 1);
         let w = values(shape.channels_out * shape.depth(), 2);
         let grad = values(shape.windows * shape.output_len(), 3);

@@ -1,12 +1,19 @@
-//! Our own convolution for Burn's CPU backend, below the network's definition.
+//! Our own convolution and recurrent layer for Burn's CPU backend, below the network's definition.
 //!
-//! Burn has no convolution that trains quickly on a CPU: its weight gradient becomes products of width 3. [`convolve`]
-//! takes tensors of the flex backend, with or without autodiff, and leaves all others to the caller.
+//! Burn has no convolution that trains quickly on a CPU: its weight gradient becomes products of width 3. Nor has it a
+//! recurrent layer that does: each step is a dozen operations, each with a tensor of its own. [`convolve`] and [`recur`]
+//! take tensors of the flex backend, with or without autodiff, and leave all others to the caller.
 
+mod cell;
 mod conv;
 mod mask;
 mod op;
+mod recurrent;
+mod recurrent_op;
 mod tile;
+mod vector;
 
+pub(crate) use cell::Cell;
 pub(crate) use mask::Mask;
 pub(crate) use op::{Convolution, convolve, has_own_kernel};
+pub(crate) use recurrent_op::{Recurrence, recur};

@@ -22,7 +22,9 @@ pub(crate) struct Convolution {
     /// Added to the output, `[window, time_out, channels_out]`.
     pub residual: Option<Tensor<3>>,
     pub stride: usize,
-    pub padding: usize,
+    pub dilation: usize,
+    /// Zeros before and after the time axis.
+    pub padding: [usize; 2],
     /// Whether the input goes through a rectifier first.
     pub rectified: bool,
     /// Dropout of the output; not together with a residual.
@@ -52,7 +54,8 @@ pub(crate) fn has_own_kernel(device: &Device) -> bool {
 impl Convolution {
     fn shape(&self) -> ConvShape {
         let ([windows, time, channels_in], [channels_out, _, kernel]) = (self.input.dims(), self.weight.dims());
-        ConvShape { windows, time, channels_in, channels_out, kernel, stride: self.stride, padding: self.padding }
+        let Self { stride, dilation, padding, .. } = *self;
+        ConvShape { windows, time, channels_in, channels_out, kernel, stride, dilation, padding }
     }
 
     fn extras(&self) -> Extras {
@@ -70,6 +73,8 @@ macro_rules! primitive {
         }
     };
 }
+
+pub(super) use primitive;
 
 fn without_gradients(convolution: Convolution) -> Tensor<3> {
     let (shape, extras) = (convolution.shape(), convolution.extras());
@@ -92,12 +97,12 @@ fn apply(shape: ConvShape, operands: [Option<&FlexTensor>; 4], extras: Extras) -
     tensor(output, vec![shape.windows, shape.time_out(), shape.channels_out])
 }
 
-fn values(tensor: &FlexTensor) -> &[f32] {
+pub(super) fn values(tensor: &FlexTensor) -> &[f32] {
     // Contiguous, and of f32 like everything in this crate.
     tensor.as_slice().unwrap_or_default()
 }
 
-fn tensor(values: Vec<f32>, shape: Vec<usize>) -> FlexTensor {
+pub(super) fn tensor(values: Vec<f32>, shape: Vec<usize>) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape))
 }
 

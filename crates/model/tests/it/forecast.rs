@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
-use model::{Activation, Device, Error, FORECAST_BATCH, Mixing, Module, Norm, WindowNorm, Windows, forecast};
+use model::{
+    Activation, Device, EncoderKind, Error, FORECAST_BATCH, Mixing, Module, Norm, WindowNorm, Windows, forecast,
+};
 
-use crate::support::{COINS, FEATURES, LOOKBACK, bits, devices, seeding, small_config, small_network, values, wave};
+use crate::support::{
+    COINS, FEATURES, LOOKBACK, bits, devices, other_encoders, seeding, small_config, small_network, values, wave,
+};
 
 const CHANNELS: usize = COINS * FEATURES;
 const ROWS: usize = 400;
@@ -14,7 +18,7 @@ fn windows(values: Vec<f32>) -> Windows {
 }
 
 /// A forecast for these ends, as bits, one row of coins for each.
-fn rows(network: &model::ResNet1d, windows: &Windows, ends: &[usize]) -> Vec<Vec<u32>> {
+fn rows(network: &model::Network, windows: &Windows, ends: &[usize]) -> Vec<Vec<u32>> {
     let values = forecast(network, windows, ends, &mut |_| {}).unwrap();
     bits(&values).chunks(COINS).map(<[u32]>::to_vec).collect()
 }
@@ -34,7 +38,7 @@ fn the_same_bits_alone_in_any_company_and_at_any_place() {
     };
     let stacked = model::NetworkConfig { mixing: Mixing::Stacked, ..wide.clone() };
     let dense = model::NetworkConfig { stem_kernel: 3, stem_stride: 1, ..small_config() };
-    for config in [small_config(), wide, stacked, dense] {
+    for config in [small_config(), wide, stacked, dense].into_iter().chain(other_encoders()) {
         let network = config.init(COINS, FEATURES, LOOKBACK, &device).unwrap();
         let here = windows(matrix.clone());
         let all: Vec<usize> = (LOOKBACK - 1..ROWS).collect();
@@ -69,8 +73,14 @@ fn the_same_bits_alone_and_together_at_the_real_size() {
     let _seeding = seeding();
     let (coins, features, lookback, rows) = (20, 8, 512, 560);
     let matrix = Arc::new(wave(rows * coins * features, 0.0));
-    for mixing in [Mixing::Shared, Mixing::Stacked] {
-        let config = model::NetworkConfig { mixing, ..model::NetworkConfig::default() };
+    let of = |mixing, encoder| model::NetworkConfig { mixing, encoder, ..model::NetworkConfig::default() };
+    for config in [
+        of(Mixing::Shared, EncoderKind::ResNet),
+        of(Mixing::Stacked, EncoderKind::ResNet),
+        of(Mixing::Shared, EncoderKind::Lstm),
+        of(Mixing::Shared, EncoderKind::Gru),
+        of(Mixing::Shared, EncoderKind::Tcn),
+    ] {
         let network = config.init(coins, features, lookback, &Device::flex()).unwrap();
         let windows = Windows::new(matrix.clone(), coins * features, lookback, &Device::flex());
         let of = |ends: &[usize]| bits(&forecast(&network, &windows, ends, &mut |_| {}).unwrap());

@@ -3,20 +3,33 @@
 use std::collections::BTreeMap;
 
 use burn::module::{ModuleVisitor, Param};
-use model::{AdamWConfig, Device, GradientsParams, Loss, Module, Tensor, clip_grad_norm, masked_loss};
+use model::{AdamWConfig, Device, GradientsParams, Loss, Module, ParameterPath, Tensor, clip_grad_norm, masked_loss};
 
 use crate::support::{Golden, assert_close, devices, is_host, values};
 
 /// Largest difference from float64, relative to the largest value of a tensor.
 const TOLERANCE: f32 = 1e-4;
 
-const CASES: [&str; 5] = ["shared-patch", "shared-overlap", "shared-even-stem", "stacked-dense", "stacked-patch"];
+const CASES: [&str; 11] = [
+    "shared-patch",
+    "shared-overlap",
+    "shared-even-stem",
+    "stacked-dense",
+    "stacked-patch",
+    "lstm-plain",
+    "lstm-deep",
+    "gru-plain",
+    "gru-deep",
+    "tcn-plain",
+    "tcn-deep",
+];
 
 #[test]
 fn forward_and_gradients_equal_pytorch() {
     for device in devices() {
-        // A software adapter compiles kernels for a minute: one case of each mixing.
-        let cases: &[&str] = if is_host(&device) { &CASES } else { &["shared-overlap", "stacked-patch"] };
+        // A software adapter compiles kernels for a minute: one case of each mixing and encoder.
+        let few = ["shared-overlap", "stacked-patch", "lstm-deep", "gru-deep", "tcn-deep"];
+        let cases: &[&str] = if is_host(&device) { &CASES } else { &few };
         for name in cases {
             check_forward_and_gradients(name, &device);
         }
@@ -100,30 +113,30 @@ fn clipping_leaves_small_gradients_alone() {
 
 /// Gradients on the host, by the parameter's name.
 fn by_name<M: Module>(network: &M, grads: &GradientsParams) -> BTreeMap<String, Vec<f32>> {
-    let mut visitor = ByName { path: vec![], grads: Some(grads), found: BTreeMap::new() };
+    let mut visitor = ByName { path: ParameterPath::default(), grads: Some(grads), found: BTreeMap::new() };
     network.visit(&mut visitor);
     visitor.found
 }
 
 fn weights_by_name<M: Module>(network: &M) -> BTreeMap<String, Vec<f32>> {
-    let mut visitor = ByName { path: vec![], grads: None, found: BTreeMap::new() };
+    let mut visitor = ByName { path: ParameterPath::default(), grads: None, found: BTreeMap::new() };
     network.visit(&mut visitor);
     visitor.found
 }
 
 struct ByName<'a> {
-    path: Vec<String>,
+    path: ParameterPath,
     grads: Option<&'a GradientsParams>,
     found: BTreeMap<String, Vec<f32>>,
 }
 
 impl ModuleVisitor for ByName<'_> {
-    fn enter_module(&mut self, name: &str, _container: &str) {
-        self.path.push(name.to_owned());
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.path.enter(name, container);
     }
 
-    fn exit_module(&mut self, _name: &str, _container: &str) {
-        self.path.pop();
+    fn exit_module(&mut self, name: &str, container: &str) {
+        self.path.exit(name, container);
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
@@ -131,6 +144,6 @@ impl ModuleVisitor for ByName<'_> {
             Some(grads) => grads.get::<D>(param.id).expect("each parameter has a gradient"),
             None => param.val(),
         };
-        self.found.insert(self.path.join("."), values(tensor));
+        self.found.insert(self.path.name(), values(tensor));
     }
 }

@@ -4,15 +4,18 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use model::{
-    AdamW, AdamWConfig, Device, Error, GradientsParams, Loss, Module, NetworkConfig, ResNet1d, Tensor, TensorData,
+    AdamW, AdamWConfig, Device, Error, GradientsParams, Loss, Module, Network, NetworkConfig, Tensor, TensorData,
     clip_grad_norm, load_state, load_weights, masked_loss, save_state, save_weights,
 };
+use safetensors::SafeTensors;
 
-use crate::support::{COINS, FEATURES, LOOKBACK, bits, devices, seeding, small_config, small_network, values, wave};
+use crate::support::{
+    COINS, FEATURES, LOOKBACK, bits, devices, other_encoders, seeding, small_config, small_network, values, wave,
+};
 
 const BATCH: usize = 4;
 
-fn load(config: &NetworkConfig, path: &Path) -> Result<(ResNet1d, BTreeMap<String, String>), Error> {
+fn load(config: &NetworkConfig, path: &Path) -> Result<(Network, BTreeMap<String, String>), Error> {
     load_weights(config, COINS, FEATURES, LOOKBACK, path, &Device::flex())
 }
 
@@ -94,7 +97,7 @@ fn a_file_that_cannot_be_written_is_an_error() {
 }
 
 /// One training step, its dropout drawn from a generator seeded with the step.
-fn step(number: u64, network: ResNet1d, optimizer: &mut AdamW) -> (ResNet1d, u32) {
+fn step(number: u64, network: Network, optimizer: &mut AdamW) -> (Network, u32) {
     let device = network.device();
     device.seed(number);
     let output = network.forward(batch(number as f32, &device));
@@ -107,7 +110,7 @@ fn step(number: u64, network: ResNet1d, optimizer: &mut AdamW) -> (ResNet1d, u32
     (optimizer.step(1e-2, network, grads), bits)
 }
 
-fn run(steps: std::ops::Range<u64>, mut network: ResNet1d, optimizer: &mut AdamW) -> (ResNet1d, Vec<u32>) {
+fn run(steps: std::ops::Range<u64>, mut network: Network, optimizer: &mut AdamW) -> (Network, Vec<u32>) {
     let mut losses = Vec::new();
     for number in steps {
         let (next, loss) = step(number, network, optimizer);
@@ -169,4 +172,72 @@ fn a_state_of_another_network_is_an_error() {
     save_weights(&network, &path, &BTreeMap::new()).unwrap();
     let error = load_state(folder.path(), network, config.init().unwrap()).unwrap_err();
     assert!(error.to_string().contains("has no whole number \"adamw.steps\""), "{error}");
+}
+
+/// With dropout between the layers and inside the blocks.
+#[test]
+fn every_encoder_goes_on_bit_for_bit() {
+    let _seeding = seeding();
+    let device = Device::flex().autodiff();
+    for config in other_encoders() {
+        let folder = tempfile::tempdir().unwrap();
+        let fresh = |seed| {
+            device.seed(seed);
+            config.init(COINS, FEATURES, LOOKBACK, &device).unwrap()
+        };
+        let mut optimizer = AdamWConfig::default().init().unwrap();
+        let (network, first) = run(0..3, fresh(1), &mut optimizer);
+        save_state(folder.path(), &network, &optimizer, &BTreeMap::new()).unwrap();
+        let (_, expected) = run(3..6, network, &mut optimizer);
+        let optimizer = AdamWConfig::default().init().unwrap();
+        let (resumed, mut optimizer, _) = load_state(folder.path(), fresh(9), optimizer).unwrap();
+        assert_eq!(run(3..6, resumed, &mut optimizer).1, expected, "{config:?}");
+        assert_eq!(run(0..3, fresh(1), &mut AdamWConfig::default().init().unwrap()).1, first, "{config:?}");
+    }
+}
+
+/// The names under which PyTorch has them: scripts/golden-model.py.
+#[test]
+fn names_are_those_of_pytorch() {
+    let _seeding = seeding();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let names = |config: &NetworkConfig| {
+        let network = config.init(COINS, FEATURES, LOOKBACK, &Device::flex()).unwrap();
+        save_weights(&network, &path, &BTreeMap::new()).unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        let mut names: Vec<String> =
+            SafeTensors::deserialize(&bytes).unwrap().names().into_iter().map(str::to_owned).collect();
+        names.sort();
+        names.join(" ")
+    };
+    let small = NetworkConfig { stages: vec![8], blocks_per_stage: 1, ..small_config() };
+    assert_eq!(
+        names(&small),
+        "head.hidden.bias head.hidden.weight head.output.bias head.output.weight stages.0.blocks.0.conv1.bias \
+         stages.0.blocks.0.conv1.weight stages.0.blocks.0.conv2.bias stages.0.blocks.0.conv2.weight stem.bias stem.weight"
+    );
+    let [_, lstm, _, gru, _, tcn] = &other_encoders()[..] else { panic!("six networks") };
+    let head = "head.hidden.bias head.hidden.weight head.output.bias head.output.weight";
+    assert_eq!(
+        names(lstm),
+        format!("{head} lstm.0.bias_hh_l0 lstm.0.bias_ih_l0 lstm.0.weight_hh_l0 lstm.0.weight_ih_l0")
+    );
+    assert_eq!(
+        names(gru),
+        format!(
+            "gru.0.bias_hh_l0 gru.0.bias_hh_l0_reverse gru.0.bias_ih_l0 gru.0.bias_ih_l0_reverse gru.0.weight_hh_l0 \
+             gru.0.weight_hh_l0_reverse gru.0.weight_ih_l0 gru.0.weight_ih_l0_reverse {head}"
+        )
+    );
+    assert_eq!(
+        names(tcn),
+        format!(
+            "{head} norm.bias norm.weight tcn.0.conv1.bias tcn.0.conv1.weight tcn.0.conv2.bias tcn.0.conv2.weight \
+             tcn.0.downsample.bias tcn.0.downsample.weight tcn.0.norm1.bias tcn.0.norm1.weight tcn.0.norm2.bias \
+             tcn.0.norm2.weight tcn.1.conv1.bias tcn.1.conv1.weight tcn.1.conv2.bias tcn.1.conv2.weight \
+             tcn.1.downsample.bias tcn.1.downsample.weight tcn.1.norm1.bias tcn.1.norm1.weight tcn.1.norm2.bias \
+             tcn.1.norm2.weight"
+        )
+    );
 }

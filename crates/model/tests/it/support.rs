@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 
-use model::{Device, DeviceChoice, NetworkConfig, ResNet1d, Tensor, TensorData};
+use model::{Device, DeviceChoice, Network, NetworkConfig, Tensor, TensorData};
 use safetensors::SafeTensors;
 
 /// The generator of a backend is one for the process: a test that seeds it holds this.
@@ -39,7 +39,7 @@ pub fn is_host(device: &Device) -> bool {
 }
 
 /// A small network with dropout, drawn from this seed.
-pub fn small_network(seed: u64, device: &Device) -> ResNet1d {
+pub fn small_network(seed: u64, device: &Device) -> Network {
     device.seed(seed);
     small_config().init(COINS, FEATURES, LOOKBACK, device).unwrap()
 }
@@ -50,6 +50,21 @@ pub const LOOKBACK: usize = 64;
 
 pub fn small_config() -> NetworkConfig {
     NetworkConfig { stem_width: 8, stages: vec![8, 12], head_width: 6, ..NetworkConfig::default() }
+}
+
+/// Small networks with each of the other encoders.
+pub fn other_encoders() -> Vec<NetworkConfig> {
+    let of = |text: &str| serde_json::from_str::<NetworkConfig>(text).unwrap();
+    vec![
+        of(r#"{"encoder": "lstm", "stem_width": 8, "lstm": {"width": 12, "layers": 2, "bidirectional": true}}"#),
+        of(r#"{"encoder": "lstm", "mixing": "stacked", "stem_width": 0, "pool": "last", "lstm": {"width": 16}}"#),
+        of(r#"{"encoder": "gru", "stem_width": 8, "gru": {"width": 12, "layers": 2}}"#),
+        of(r#"{"encoder": "gru", "stem_width": 0, "gru": {"width": 7, "bidirectional": true}}"#),
+        of(r#"{"encoder": "tcn", "stem_width": 8, "tcn": {"widths": [8, 12, 12]}}"#),
+        of(
+            r#"{"encoder": "tcn", "stem_width": 0, "norm": "layer", "pool": "last", "tcn": {"widths": [8, 20], "kernel": 2}}"#,
+        ),
+    ]
 }
 
 /// Reproducible values around 0, without a generator.
@@ -109,7 +124,7 @@ impl Golden {
     }
 
     /// The network with PyTorch's weights, through a file as any other.
-    pub fn network(&self, device: &Device) -> ResNet1d {
+    pub fn network(&self, device: &Device) -> Network {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("weights.safetensors");
         let weights: BTreeMap<&str, _> = self

@@ -6,7 +6,7 @@ use model::{
 };
 
 use crate::support::{
-    COINS, FEATURES, LOOKBACK, assert_close, bits, seeding, small_config, small_network, values, wave,
+    COINS, FEATURES, LOOKBACK, assert_close, bits, other_encoders, seeding, small_config, small_network, values, wave,
 };
 
 #[test]
@@ -47,6 +47,16 @@ fn a_window_too_short_is_an_error() {
     );
 }
 
+/// Nor does it fail where the window is shorter than the first convolution of another configuration.
+#[test]
+fn without_a_first_convolution_any_window_will_do() {
+    let _seeding = seeding();
+    for config in other_encoders().into_iter().filter(|config| config.stem_width == 0) {
+        let network = config.init(2, 2, 1, &Device::flex()).unwrap();
+        assert_eq!(network.forward(Tensor::ones([3, 4, 1], &Device::flex())).dims(), [3, 2]);
+    }
+}
+
 #[test]
 fn losses_are_means_over_what_the_mask_leaves() {
     let device = Device::flex();
@@ -83,11 +93,12 @@ fn the_parts_of_a_target_are_measured_by_themselves() {
 }
 
 #[test]
-fn both_mixings_learn_a_small_batch_by_heart() {
+fn every_network_learns_a_small_batch_by_heart() {
     let _seeding = seeding();
     let device = Device::flex().autodiff();
-    for mixing in [Mixing::Shared, Mixing::Stacked] {
-        let config = NetworkConfig { mixing, dropout: 0.0, ..small_config() };
+    let mixed = [Mixing::Shared, Mixing::Stacked].map(|mixing| NetworkConfig { mixing, ..small_config() });
+    for config in mixed.into_iter().chain(other_encoders()) {
+        let config = NetworkConfig { dropout: 0.0, ..config };
         // Drawn from whatever state the other tests leave, some networks of this size stay in a poor minimum.
         device.seed(1);
         let mut network = config.init(COINS, FEATURES, LOOKBACK, &device).unwrap();
@@ -106,7 +117,7 @@ fn both_mixings_learn_a_small_batch_by_heart() {
             network = optimizer.step(1e-2, network, grads);
         }
         let (first, last) = (losses[0], losses[losses.len() - 1]);
-        assert!(last < 0.3 * first, "{mixing:?} went from {first} to {last}");
+        assert!(last < 0.3 * first, "{config:?} went from {first} to {last}");
         assert!(network.valid().num_params() > 0);
     }
 }

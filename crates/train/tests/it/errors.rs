@@ -56,6 +56,12 @@ fn bad_input_is_refused() {
         said.refused("an absurd number", &["--set", key]);
     }
     said.refused("even kernel", &["--set", "network.kernel=4"]);
+    said.refused("no such encoder", &["--set", "network.encoder=rnn"]);
+    let lstm = ["--set", "network.encoder=lstm", "--set"];
+    said.refused("no layers", &[&lstm[..], &["network.lstm.layers=0"]].concat());
+    said.refused("unknown key of an encoder", &[&lstm[..], &["network.lstm.depth=2"]].concat());
+    said.refused("everything dropped", &[&lstm[..], &["network.dropout=1.0"]].concat());
+    said.refused("kernel 0", &["--set", "network.encoder=tcn", "--set", "network.tcn.kernel=0"]);
     said.refused("learning rate 0", &["--set", "optimizer.learning_rate=0"]);
     said.refused("share above 1", &["--set", "features.max_filled_share=1.5"]);
     said.refused("no such device", &["--device", "tpu"]);

@@ -1,0 +1,392 @@
+//! A recurrent layer over time on the CPU, forward and backward, some windows at once.
+//!
+//! What the input says to the gates is one product over all steps and is made before. Here a few windows go through time
+//! together: their states stay in the nearest cache, and each step is one small product and what [`super::cell`] does.
+
+use rayon::prelude::*;
+
+use super::cell::{Cell, Step, StepBack};
+use super::tile::{Instructions, LANES, Left, Right, multiply_add};
+
+/// Sizes of a recurrent layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecurrentShape {
+    pub cell: Cell,
+    pub windows: usize,
+    pub time: usize,
+    /// Width of the hidden state.
+    pub units: usize,
+    /// From the last step to the first.
+    pub reversed: bool,
+}
+
+/// Gradients of a loss by the operands of a recurrent layer, in their layouts.
+#[derive(Debug)]
+pub struct RecurrentGradients {
+    pub input: Vec<f32>,
+    pub weight: Vec<f32>,
+    pub bias: Vec<f32>,
+}
+
+/// Windows that go through time together.
+const TOGETHER: usize = 16;
+
+/// Parts that the weights' gradient is summed in: always as many, so that its bits do not depend on the threads.
+const PARTS: usize = 32;
+
+impl RecurrentShape {
+    /// Values of all gates of a step.
+    pub fn gates(&self) -> usize {
+        self.cell.gates() * self.units
+    }
+
+    /// Values that the backward pass needs of a step.
+    fn kept(&self) -> usize {
+        self.cell.kept() * self.units
+    }
+
+    /// Steps in the order in which they are made.
+    fn steps(&self) -> impl DoubleEndedIterator<Item = usize> {
+        let (time, reversed) = (self.time, self.reversed);
+        (0..time).map(move |step| if reversed { time - 1 - step } else { step })
+    }
+
+    /// The step that is made before this one.
+    fn before(&self, step: usize) -> Option<usize> {
+        if self.reversed { Some(step + 1).filter(|&step| step < self.time) } else { step.checked_sub(1) }
+    }
+}
+
+/// Hidden states of all steps, and what the backward pass needs (empty where it is not wanted).
+///
+/// # Shapes
+///
+/// - input: `[window, time, gates]`, the input's part of the gates
+/// - weight: `[gates, units]`
+/// - bias: `[gates]`
+/// - output: `[window, time, units]` and `[window, time, kept]`
+pub fn forward(
+    shape: RecurrentShape,
+    input: &[f32],
+    weight: &[f32],
+    bias: &[f32],
+    keeps: bool,
+) -> (Vec<f32>, Vec<f32>) {
+    let instructions = Instructions::detect();
+    let RecurrentShape { cell, windows, time, units, .. } = shape;
+    let (gates, kept) = (shape.gates(), if keeps { shape.kept() } else { 0 });
+    let (wide, panels) = (cell.added() * units, pack(units, gates, |unit, gate| weight[gate * units + unit]));
+    let mut output = vec![0.0; windows * time * units];
+    let mut all_kept = vec![0.0; windows * time * kept];
+    let chunk = TOGETHER * time;
+    // One empty chunk for each chunk of windows, where nothing is kept.
+    let keeping: Vec<&mut [f32]> = match keeps {
+        true => all_kept.chunks_mut(chunk * kept).collect(),
+        false => (0..windows.div_ceil(TOGETHER)).map(|_| &mut [][..]).collect(),
+    };
+    let chunks = output.par_chunks_mut(chunk * units).zip(input.par_chunks(chunk * gates)).zip(keeping);
+    chunks.for_each(|((output, input), keeping)| {
+        let rows = output.len() / (time * units);
+        let (mut hidden, mut state) = (vec![0.0; rows * units], vec![0.0; rows * units]);
+        let mut sums = vec![0.0; rows * gates];
+        for (count, step) in shape.steps().enumerate() {
+            for (row, sums) in sums.chunks_exact_mut(gates).enumerate() {
+                let input = &input[(row * time + step) * gates..][..gates];
+                sums.copy_from_slice(bias);
+                sums[..wide].iter_mut().zip(input).for_each(|(sum, value)| *sum += value);
+            }
+            // The first hidden state is zeros.
+            if count > 0 {
+                let a = Left { values: &hidden, row_stride: units, k_stride: 1 };
+                let b = Right { values: &panels, panel_stride: units * LANES, k_stride: LANES };
+                multiply_add(instructions, [rows, gates, units], a, b, &mut sums, gates);
+            }
+            for row in 0..rows {
+                let (at, own) = (row * time + step, row * units..(row + 1) * units);
+                instructions.run(Step {
+                    cell,
+                    input: &input[at * gates..][..gates],
+                    gates: &sums[row * gates..][..gates],
+                    state: &mut state[own.clone()],
+                    hidden: &mut hidden[own.clone()],
+                    kept: &mut keeping[at * kept..][..kept],
+                });
+                output[at * units..][..units].copy_from_slice(&hidden[own]);
+            }
+        }
+    });
+    (output, all_kept)
+}
+
+/// Gradients of [`forward`] by input, weight and bias.
+///
+/// # Shapes
+///
+/// - weight, output, kept: as there
+/// - output_grad: `[window, time, units]`
+pub fn backward(
+    shape: RecurrentShape,
+    weight: &[f32],
+    output: &[f32],
+    kept: &[f32],
+    output_grad: &[f32],
+) -> RecurrentGradients {
+    let (units, gates, width) = (shape.units, shape.gates(), shape.gates().next_multiple_of(LANES));
+    let panels = pack(gates, units, |gate, unit| weight[gate * units + unit]);
+    let mut input_grad = vec![0.0; shape.windows * shape.time * gates];
+    let part = shape.windows.div_ceil(PARTS).max(1);
+    let parts = input_grad.par_chunks_mut(part * shape.time * gates).enumerate();
+    let sums: Vec<(Vec<f32>, Vec<f32>)> = parts
+        .map(|(index, input_grad)| {
+            let mut sums = (vec![0.0; units * width], vec![0.0; gates]);
+            let mut scratch = Vec::new();
+            for (place, input_grad) in input_grad.chunks_mut(TOGETHER * shape.time * gates).enumerate() {
+                let first = (index * part + place * TOGETHER) * shape.time;
+                let steps = input_grad.len() / gates;
+                let chunk = Chunk {
+                    shape,
+                    output: &output[first * units..][..steps * units],
+                    kept: &kept[first * shape.kept()..][..steps * shape.kept()],
+                    output_grad: &output_grad[first * units..][..steps * units],
+                };
+                chunk.back_through_time(&panels, width, input_grad, &mut scratch);
+                chunk.sum_weights(&scratch, width, &mut sums.0, &mut sums.1);
+            }
+            sums
+        })
+        .collect();
+    let (mut total, mut bias) = (vec![0.0; units * width], vec![0.0; gates]);
+    for (weight_grad, bias_grad) in &sums {
+        total.iter_mut().zip(weight_grad).for_each(|(sum, value)| *sum += value);
+        bias.iter_mut().zip(bias_grad).for_each(|(sum, value)| *sum += value);
+    }
+    let weight = (0..gates * units).map(|at| total[at % units * width + at / units]).collect();
+    RecurrentGradients { input: input_grad, weight, bias }
+}
+
+/// Windows that go back through time together.
+struct Chunk<'a> {
+    shape: RecurrentShape,
+    output: &'a [f32],
+    kept: &'a [f32],
+    output_grad: &'a [f32],
+}
+
+impl Chunk<'_> {
+    /// Gradients by both parts of the gates: the input's, and the recurrent in rows of `width` values.
+    fn back_through_time(&self, panels: &[f32], width: usize, input_grad: &mut [f32], recurrent_grad: &mut Vec<f32>) {
+        let instructions = Instructions::detect();
+        let RecurrentShape { cell, time, units, .. } = self.shape;
+        let (gates, kept) = (self.shape.gates(), self.shape.kept());
+        let rows = input_grad.len() / (time * gates);
+        recurrent_grad.clear();
+        recurrent_grad.resize(rows * time * width, 0.0);
+        let (mut hidden_grad, mut state_grad) = (vec![0.0; rows * units], vec![0.0; rows * units]);
+        let zeros = vec![0.0; units];
+        for step in self.shape.steps().rev() {
+            for row in 0..rows {
+                let (at, own) = (row * time + step, row * units..(row + 1) * units);
+                let before = self.shape.before(step).map(|step| row * time + step);
+                let before = match (before, cell) {
+                    (None, _) => &zeros[..],
+                    (Some(before), Cell::Lstm) => &self.kept[before * kept..][4 * units..5 * units],
+                    (Some(before), Cell::Gru) => &self.output[before * units..][..units],
+                };
+                instructions.run(StepBack {
+                    cell,
+                    kept: &self.kept[at * kept..][..kept],
+                    before,
+                    output_grad: &self.output_grad[at * units..][..units],
+                    hidden_grad: &mut hidden_grad[own.clone()],
+                    state_grad: &mut state_grad[own],
+                    input_grad: &mut input_grad[at * gates..][..gates],
+                    recurrent_grad: &mut recurrent_grad[at * width..][..gates],
+                });
+            }
+            let a = Left { values: &recurrent_grad[step * width..], row_stride: time * width, k_stride: 1 };
+            let b = Right { values: panels, panel_stride: gates * LANES, k_stride: LANES };
+            multiply_add(instructions, [rows, units, gates], a, b, &mut hidden_grad, units);
+        }
+    }
+
+    /// Adds what the steps' recurrent gradients are to the weight, `[units, width]`, and to the bias.
+    fn sum_weights(&self, recurrent_grad: &[f32], width: usize, weight: &mut [f32], bias: &mut [f32]) {
+        let instructions = Instructions::detect();
+        let RecurrentShape { time, units, reversed, .. } = self.shape;
+        for (grads, output) in recurrent_grad.chunks_exact(time * width).zip(self.output.chunks_exact(time * units)) {
+            for grads in grads.chunks_exact(width) {
+                bias.iter_mut().zip(grads).for_each(|(sum, value)| *sum += value);
+            }
+            // Each step's gradient meets the hidden state before it.
+            let (output, grads) = match reversed {
+                _ if time == 1 => continue,
+                false => (output, &grads[width..]),
+                true => (&output[units..], grads),
+            };
+            let a = Left { values: output, row_stride: 1, k_stride: units };
+            let b = Right { values: grads, panel_stride: LANES, k_stride: width };
+            multiply_add(instructions, [units, width, time - 1], a, b, weight, width);
+        }
+    }
+}
+
+/// A matrix `[depth, columns]` in panels of [`LANES`] columns, zeros beyond the last.
+fn pack(depth: usize, columns: usize, value: impl Fn(usize, usize) -> f32) -> Vec<f32> {
+    let mut packed = vec![0.0; columns.div_ceil(LANES) * depth * LANES];
+    for column in 0..columns {
+        for k in 0..depth {
+            packed[(column / LANES * depth + k) * LANES + column % LANES] = value(k, column);
+        }
+    }
+    packed
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Hidden states in f64, from the formulas of `torch.nn.LSTM` and `torch.nn.GRU`.
+    fn plain(shape: &RecurrentShape, input: &[f64], weight: &[f64], bias: &[f64]) -> Vec<f64> {
+        let (units, gates) = (shape.units, shape.gates());
+        let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
+        let mut output = vec![0.0; shape.windows * shape.time * units];
+        for window in 0..shape.windows {
+            let (mut hidden, mut state) = (vec![0.0; units], vec![0.0; units]);
+            for step in shape.steps() {
+                let at = window * shape.time + step;
+                let recurrent = |gate: usize| -> f64 {
+                    let row = &weight[gate * units..][..units];
+                    bias[gate] + row.iter().zip(&hidden).map(|(w, h)| w * h).sum::<f64>()
+                };
+                let input = |gate: usize| input[at * gates + gate];
+                let next: Vec<f64> = (0..units)
+                    .map(|unit| {
+                        let gate = |index: usize| input(index * units + unit) + recurrent(index * units + unit);
+                        match shape.cell {
+                            Cell::Lstm => {
+                                let (i, f, g, o) =
+                                    (sigmoid(gate(0)), sigmoid(gate(1)), gate(2).tanh(), sigmoid(gate(3)));
+                                state[unit] = f * state[unit] + i * g;
+                                o * state[unit].tanh()
+                            }
+                            Cell::Gru => {
+                                let (r, z) = (sigmoid(gate(0)), sigmoid(gate(1)));
+                                let n = (input(2 * units + unit) + r * recurrent(2 * units + unit)).tanh();
+                                (1.0 - z) * n + z * hidden[unit]
+                            }
+                        }
+                    })
+                    .collect();
+                hidden = next;
+                output[at * units..][..units].copy_from_slice(&hidden);
+            }
+        }
+        output
+    }
+
+    fn values(count: usize, seed: u64) -> Vec<f32> {
+        let mut state = seed;
+        let next = |_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f32 / 8_388_608.0 - 1.0
+        };
+        (0..count).map(next).collect()
+    }
+
+    fn shapes() -> impl Strategy<Value = RecurrentShape> {
+        (1..40usize, 1..9usize, 1..36usize, any::<bool>(), any::<bool>()).prop_map(
+            |(windows, time, units, reversed, is_gru)| RecurrentShape {
+                cell: if is_gru { Cell::Gru } else { Cell::Lstm },
+                windows,
+                time,
+                units,
+                reversed,
+            },
+        )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+
+        #[test]
+        fn forward_and_gradients_are_those_of_the_formulas(shape in shapes(), seed: u64) {
+            let (units, gates) = (shape.units, shape.gates());
+            let input = values(shape.windows * shape.time * gates, seed);
+            let weight = values(gates * units, seed ^ 1);
+            let bias = values(gates, seed ^ 2);
+            let grad = values(shape.windows * shape.time * units, seed ^ 3);
+            let wide = |values: &[f32]| values.iter().map(|value| f64::from(*value)).collect::<Vec<f64>>();
+            let (input64, weight64, bias64, grad64) = (wide(&input), wide(&weight), wide(&bias), wide(&grad));
+
+            let (output, kept) = forward(shape, &input, &weight, &bias, true);
+            for (found, expected) in output.iter().zip(plain(&shape, &input64, &weight64, &bias64)) {
+                prop_assert!((f64::from(*found) - expected).abs() < 1e-5, "{found} {expected} {shape:?}");
+            }
+            let (again, nothing) = forward(shape, &input, &weight, &bias, false);
+            prop_assert!(again == output && nothing.is_empty());
+
+            let found = backward(shape, &weight, &output, &kept, &grad);
+            let loss = |operands: [&[f64]; 3]| -> f64 {
+                plain(&shape, operands[0], operands[1], operands[2]).iter().zip(&grad64).map(|(y, g)| y * g).sum()
+            };
+            let operands = [&input64[..], &weight64, &bias64];
+            for (place, found) in [found.input, found.weight, found.bias].iter().enumerate() {
+                prop_assert_eq!(found.len(), operands[place].len());
+                for index in (0..found.len()).step_by(1 + found.len() / 6) {
+                    let at = |step: f64| {
+                        let mut moved = operands[place].to_vec();
+                        moved[index] += step;
+                        let mut all = operands;
+                        all[place] = &moved;
+                        loss(all)
+                    };
+                    let expected = (at(1e-5) - at(-1e-5)) / 2e-5;
+                    let tolerance = 1e-4 * (1.0 + expected.abs() + (shape.windows as f64).sqrt());
+                    prop_assert!(
+                        (f64::from(found[index]) - expected).abs() < tolerance,
+                        "operand {place}, {index}: {} {expected} {shape:?}", found[index]
+                    );
+                }
+            }
+        }
+
+        /// A window's output has the same bits alone and among others.
+        #[test]
+        fn a_window_does_not_depend_on_its_neighbours(shape in shapes(), seed: u64) {
+            let (units, gates) = (shape.units, shape.gates());
+            let input = values(shape.windows * shape.time * gates, seed);
+            let (weight, bias) = (values(gates * units, seed ^ 1), values(gates, seed ^ 2));
+            let all = forward(shape, &input, &weight, &bias, false).0;
+            for window in 0..shape.windows {
+                let alone = RecurrentShape { windows: 1, ..shape };
+                let input = &input[window * shape.time * gates..][..shape.time * gates];
+                let one = forward(alone, input, &weight, &bias, false).0;
+                prop_assert_eq!(&one, &all[window * shape.time * units..][..shape.time * units]);
+            }
+        }
+    }
+
+    /// The number of threads changes nothing, not even the order of the sums.
+    #[test]
+    fn threads_do_not_change_bits() {
+        for cell in [Cell::Lstm, Cell::Gru] {
+            let shape = RecurrentShape { cell, windows: 203, time: 7, units: 20, reversed: false };
+            let input = values(shape.windows * shape.time * shape.gates(), 1);
+            let weight = values(shape.gates() * shape.units, 2);
+            let bias = values(shape.gates(), 3);
+            let grad = values(shape.windows * shape.time * shape.units, 4);
+            let with = |threads: usize| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                pool.install(|| {
+                    let (output, kept) = forward(shape, &input, &weight, &bias, true);
+                    (backward(shape, &weight, &output, &kept, &grad), output)
+                })
+            };
+            let ((one, first), (four, second)) = (with(1), with(4));
+            assert_eq!(first, second);
+            assert_eq!((one.weight, one.bias, one.input), (four.weight, four.bias, four.input));
+        }
+    }
+}

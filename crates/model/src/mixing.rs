@@ -1,0 +1,53 @@
+//! Coin mixing: how the channels of all coins become the sequences that the encoder sees.
+
+use burn::tensor::Tensor;
+
+use crate::config::Mixing;
+use crate::conv::Conv1d;
+
+/// The sequences that the encoder sees, after the first convolution where there is one.
+///
+/// # Shapes
+///
+/// - windows: `[batch, time, coin * feature]`
+/// - output: `[window, time_out, channel]`, a window being one of the batch where the coins are
+///   stacked, and one coin's (`batch * coin`) where they share the encoder
+pub(crate) fn mix(mixing: Mixing, windows: Tensor<3>, coins: usize, stem: &Option<Conv1d>) -> Tensor<3> {
+    match (mixing, stem) {
+        (Mixing::Stacked, None) => windows,
+        (Mixing::Stacked, Some(stem)) => stem.forward(windows),
+        (Mixing::Shared, None) => {
+            let (own, market) = parts(windows, coins);
+            let [batch, time, features] = market.dims();
+            // [batch, 1, time, feature] to [batch * coin, time, feature]
+            let market = market.reshape([batch, 1, time, features]).repeat_dim(1, coins);
+            Tensor::cat(vec![own, market.reshape([batch * coins, time, features])], 2)
+        }
+        (Mixing::Shared, Some(stem)) => {
+            let (own, market) = parts(windows, coins);
+            let features = own.dims()[2];
+            let own = stem.forward_part(own, 0, true);
+            let market = stem.forward_part(market, features, false);
+            let [batch, time, width] = market.dims();
+            // [batch, coin, time, width] + [batch, 1, time, width]
+            let sum = own.reshape([batch, coins, time, width]) + market.reshape([batch, 1, time, width]);
+            sum.reshape([batch * coins, time, width])
+        }
+    }
+}
+
+/// The coins' own channels, and the mean of all coins' channels.
+///
+/// # Shapes
+///
+/// - windows: `[batch, time, coin * feature]`
+/// - output: `[batch * coin, time, feature]` and `[batch, time, feature]`
+fn parts(windows: Tensor<3>, coins: usize) -> (Tensor<3>, Tensor<3>) {
+    let [batch, time, channels] = windows.dims();
+    let features = channels / coins;
+    // [batch, time, coin, feature]
+    let own = windows.reshape([batch, time, coins, features]);
+    let market = own.clone().mean_dim(2).reshape([batch, time, features]);
+    // [batch, coin, time, feature] to [batch * coin, time, feature]
+    (own.swap_dims(1, 2).reshape([batch * coins, time, features]), market)
+}

@@ -1,0 +1,152 @@
+//! The network in three parts: coin mixing, an encoder over time, a head.
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+
+use crate::Error;
+use crate::config::{Activation, Mixing, NetworkConfig, WindowNorm};
+use crate::conv::{Conv1d, Conv1dConfig};
+use crate::encoders::{AnyEncoder, Encoder};
+use crate::layers::{Linear, standardize};
+use crate::mixing::mix;
+
+/// Added to the variance of a channel inside its window with `input_norm = "window"`.
+///
+/// A channel that does not move inside a window becomes zeros instead of a division by zero.
+pub const WINDOW_NORM_EPSILON: f64 = 1e-5;
+
+/// Gain of the head's last layer: forecasts start near 0, and gradients still reach the trunk.
+const OUTPUT_GAIN: f64 = 0.1;
+
+/// A network from windows of bars to one forecast for each coin.
+///
+/// Names and layouts of the parameters are those of the PyTorch modules in
+/// `scripts/golden-model.py`: `stem.weight`, `head.hidden.weight`, `head.output.weight`, and between
+/// them those of the encoder (`stages.0.blocks.0.conv1.weight`, `lstm.0.weight_ih_l0`).
+#[derive(Module, Debug)]
+pub struct Network {
+    stem: Option<Conv1d>,
+    encoder: AnyEncoder,
+    head: Head,
+    #[module(skip)]
+    config: NetworkConfig,
+    coins: usize,
+    features: usize,
+    lookback: usize,
+}
+
+/// The fully connected head: one linear layer, or two with an activation between.
+#[derive(Module, Debug)]
+pub struct Head {
+    hidden: Option<Linear>,
+    output: Linear,
+    #[module(skip)]
+    activation: Activation,
+}
+
+impl NetworkConfig {
+    /// Builds a network for windows of `lookback` rows of `coins * features` channels.
+    ///
+    /// Weights are drawn from the device's generator at once: seed the device before for the same
+    /// network again. Use a device made with [`Device::autodiff`] for training.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] where [`validate`](Self::validate) fails or the windows are too short.
+    pub fn init(&self, coins: usize, features: usize, lookback: usize, device: &Device) -> Result<Network, Error> {
+        self.validate()?;
+        self.validate_input(coins, features, lookback)?;
+        let (channels_in, outputs) = match self.mixing {
+            Mixing::Stacked => (coins * features, coins),
+            Mixing::Shared => (2 * features, 1),
+        };
+        let stem = (self.stem_width > 0).then(|| {
+            Conv1dConfig {
+                channels_in,
+                channels_out: self.stem_width,
+                kernel: self.stem_kernel,
+                stride: self.stem_stride,
+                dilation: 1,
+                padding: [self.stem_padding(); 2],
+            }
+            .init(1.0, device)
+        });
+        let encoder = AnyEncoder::init(self, if stem.is_some() { self.stem_width } else { channels_in }, device);
+        let head = Head::init(encoder.channels_out(), self.head_width, outputs, self.activation, device);
+        Ok(Network { stem, encoder, head, config: self.clone(), coins, features, lookback })
+    }
+}
+
+impl Network {
+    /// The configuration it was built from.
+    pub fn config(&self) -> &NetworkConfig {
+        &self.config
+    }
+
+    /// Number of coins, which is the number of outputs.
+    pub fn coins(&self) -> usize {
+        self.coins
+    }
+
+    /// Number of features of each coin.
+    pub fn features(&self) -> usize {
+        self.features
+    }
+
+    /// Rows in a window.
+    pub fn lookback(&self) -> usize {
+        self.lookback
+    }
+
+    /// Number of trainable values.
+    pub fn num_params(&self) -> usize {
+        Module::num_params(self)
+    }
+
+    /// The device the weights are on.
+    pub fn device(&self) -> Device {
+        self.head.output.bias.val().device()
+    }
+
+    /// Forecasts one value for each window and coin.
+    ///
+    /// # Shapes
+    ///
+    /// - windows: `[batch, coins * features, lookback]`, channel `coin * features + feature`;
+    ///   cheapest as the transpose of `[batch, lookback, channel]`, as [`Windows`](crate::Windows)
+    ///   hands them out
+    /// - output: `[batch, coins]`
+    pub fn forward(&self, windows: Tensor<3>) -> Tensor<2> {
+        let batch = windows.dims()[0];
+        // [batch, time, channel]
+        let mut windows = windows.swap_dims(1, 2);
+        if self.config.input_norm == WindowNorm::Window {
+            windows = standardize(windows, 1, WINDOW_NORM_EPSILON);
+        }
+        let sequences = mix(self.config.mixing, windows, self.coins, &self.stem);
+        // [batch, coin]: with shared weights the rows are [batch * coin, 1].
+        self.head.forward(self.encoder.forward(sequences)).reshape([batch, self.coins])
+    }
+}
+
+impl Head {
+    fn init(units_in: usize, width: usize, outputs: usize, activation: Activation, device: &Device) -> Self {
+        let hidden = (width > 0).then(|| Linear::init(units_in, width, std::f64::consts::SQRT_2, device));
+        let last_in = if width > 0 { width } else { units_in };
+        Self { hidden, output: Linear::init(last_in, outputs, OUTPUT_GAIN, device), activation }
+    }
+
+    /// Applies the head.
+    ///
+    /// # Shapes
+    ///
+    /// - input: `[row, units_in]`
+    /// - output: `[row, outputs]`
+    pub fn forward(&self, input: Tensor<2>) -> Tensor<2> {
+        let input = match &self.hidden {
+            Some(hidden) => self.activation.forward(hidden.forward(input)),
+            None => input,
+        };
+        self.output.forward(input)
+    }
+}
