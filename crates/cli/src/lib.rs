@@ -5,9 +5,11 @@ mod exit;
 mod folds;
 mod output;
 mod process;
+mod suggestion;
 
 pub use config::{ConfigArgs, ConfigTable, SECTIONS, flattened};
 pub use exit::{Usage, finish, usage};
 pub use folds::folds;
 pub use output::{note, print, progress_bar, warn};
 pub use process::{peak_memory, watch_for_interrupt};
+pub use suggestion::did_you_mean;
