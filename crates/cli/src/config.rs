@@ -6,7 +6,7 @@ use anyhow::{Context, anyhow, bail};
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
-use crate::usage;
+use crate::{did_you_mean, usage};
 
 /// The sections that some binary of this project reads; any other is an error.
 pub const SECTIONS: &[&str] = &[
@@ -53,7 +53,11 @@ impl ConfigArgs {
     pub fn load(&self) -> anyhow::Result<ConfigTable> {
         let mut config = match &self.config {
             Some(path) => ConfigTable::read(path)?,
-            None => ConfigTable { origin: "the built-in defaults".to_owned(), table: Table::new() },
+            None => ConfigTable {
+                origin: "the built-in defaults".to_owned(),
+                table: Table::new(),
+                overrides: Vec::new(),
+            },
         };
         config.apply(&self.set)?;
         Ok(config)
@@ -63,8 +67,11 @@ impl ConfigArgs {
 /// A configuration before its sections are typed.
 #[derive(Debug, Clone)]
 pub struct ConfigTable {
+    /// The file, or what stands in its place.
     origin: String,
     table: Table,
+    /// The `key=value` texts that were applied, so that a slip in one is not blamed on the file.
+    overrides: Vec<String>,
 }
 
 impl ConfigTable {
@@ -83,7 +90,7 @@ impl ConfigTable {
                 anyhow!("{origin} is not valid TOML: {}\nhint: configs/ has examples", error.to_string().trim_end())
             })
             .map_err(usage)?;
-        let config = Self { origin, table };
+        let config = Self { origin, table, overrides: Vec::new() };
         config.check_sections()?;
         Ok(config)
     }
@@ -95,6 +102,7 @@ impl ConfigTable {
     pub fn apply(&mut self, overrides: &[String]) -> anyhow::Result<()> {
         for text in overrides {
             self.set(text).map_err(usage)?;
+            self.overrides.push(text.clone());
         }
         self.check_sections()
     }
@@ -128,10 +136,12 @@ impl ConfigTable {
     fn check_sections(&self) -> anyhow::Result<()> {
         for (name, value) in &self.table {
             if !SECTIONS.contains(&name.as_str()) || !value.is_table() {
+                let blamed = self.overrides.iter().find(|text| text.trim_start().starts_with(name.as_str()));
+                let origin = blamed.map_or_else(|| self.origin.clone(), |text| format!("--set {text}"));
+                let hint = did_you_mean(name, SECTIONS)
+                    .unwrap_or_else(|| "keys stand under a section, as in [target] horizon_bars = 15".to_owned());
                 return Err(usage(anyhow!(
-                    "{}: unknown section `{name}`, expected one of {}\nhint: keys stand under a section, \
-                     as in [target] horizon_bars = 15",
-                    self.origin,
+                    "{origin}: unknown section `{name}`, expected one of {}\nhint: {hint}",
                     SECTIONS.join(", ")
                 )));
             }
@@ -145,7 +155,7 @@ impl ConfigTable {
     /// As [`ConfigTable::section`].
     pub fn parse<T: DeserializeOwned>(&self) -> anyhow::Result<T> {
         let table = Value::Table(self.table.clone());
-        table.try_into().map_err(|error: toml::de::Error| self.unfit("", "SECTION.KEY", &error))
+        table.try_into().map_err(|error: toml::de::Error| self.unfit(None, &error))
     }
 
     /// One section as its type; a section that is not there has its defaults.
@@ -154,17 +164,42 @@ impl ConfigTable {
     /// An unknown key or a value of the wrong type, named with the section.
     pub fn section<T: DeserializeOwned>(&self, name: &str) -> anyhow::Result<T> {
         let value = self.table.get(name).cloned().unwrap_or_else(|| Value::Table(Table::new()));
-        let place = format!(", section [{name}]");
-        value.try_into().map_err(|error| self.unfit(&place, &format!("{name}.KEY"), &error))
+        value.try_into().map_err(|error| self.unfit(Some(name), &error))
     }
 
-    fn unfit(&self, place: &str, key: &str, error: &toml::de::Error) -> anyhow::Error {
-        usage(anyhow!(
-            "{}{place}: {}\nhint: correct it there or with --set {key}=VALUE; configs/ has examples",
-            self.origin,
-            error.to_string().trim_end()
-        ))
+    fn unfit(&self, section: Option<&str>, error: &toml::de::Error) -> anyhow::Error {
+        let text = error.to_string();
+        let text = text.trim_end();
+        let names = quoted(text);
+        let unknown = text.starts_with("unknown field");
+        let blamed = self.overrides.iter().find(|text| is_override_of(text, section, &names));
+        let origin = match (blamed, section) {
+            (Some(text), _) => format!("--set {text}"),
+            (None, Some(section)) => format!("{}, section [{section}]", self.origin),
+            (None, None) => self.origin.clone(),
+        };
+        let meant = match names.split_first() {
+            Some((found, known)) if unknown => did_you_mean(found, known),
+            _ => None,
+        };
+        let hint = meant.unwrap_or_else(|| match blamed {
+            Some(_) => "configs/ has examples".to_owned(),
+            None => format!("correct it there or with --set {}.KEY=VALUE; configs/ has examples", section.unwrap_or("SECTION")),
+        });
+        usage(anyhow!("{origin}: {text}\nhint: {hint}"))
     }
+}
+
+/// The names between backticks in a message of the TOML reader, in order: the unknown key comes before the known ones.
+fn quoted(message: &str) -> Vec<&str> {
+    message.split('`').skip(1).step_by(2).collect()
+}
+
+/// Returns true when `text`, a `key=value` override, sets the key that a message about `section` names.
+fn is_override_of(text: &str, section: Option<&str>, names: &[&str]) -> bool {
+    let key = text.split('=').next().unwrap_or_default().trim();
+    let in_section = section.is_none_or(|section| key.split('.').next() == Some(section));
+    in_section && key.rsplit('.').next().is_some_and(|last| names.contains(&last))
 }
 
 /// The keys of a config as `section.key`, each with its value as text.
@@ -200,7 +235,7 @@ mod tests {
     }
 
     fn table(text: &str) -> ConfigTable {
-        ConfigTable { origin: "test.toml".into(), table: toml::from_str(text).unwrap() }
+        ConfigTable { origin: "test.toml".into(), table: toml::from_str(text).unwrap(), overrides: Vec::new() }
     }
 
     #[test]
@@ -225,7 +260,23 @@ mod tests {
         assert!(error.to_string().contains("unknown field `horizn`"), "{error}");
         let error = table("").apply(&["targt.kind=x".into()]).unwrap_err();
         assert!(error.to_string().contains("unknown section `targt`"), "{error}");
+        assert!(error.to_string().starts_with("--set targt.kind=x: "), "{error}");
+        assert!(error.to_string().ends_with("hint: did you mean `target`?"), "{error}");
         assert!(table("").apply(&["target.kind".into()]).is_err());
         assert!(table("").apply(&["kind=1".into()]).is_err());
+    }
+    #[test]
+    fn a_slip_in_an_override_is_blamed_on_the_override() {
+        let mut config = table("[target]\nkind = \"return\"");
+        config.apply(&["target.horizon_bar=30".into()]).unwrap();
+        let error = config.section::<Target>("target").unwrap_err().to_string();
+        assert!(error.starts_with("--set target.horizon_bar=30: unknown field `horizon_bar`"), "{error}");
+        assert!(error.ends_with("hint: did you mean `horizon_bars`?"), "{error}");
+        let mut config = table("[target]\nkind = \"return\"");
+        config.apply(&["target.horizon_bars=soon".into()]).unwrap();
+        let error = config.section::<Target>("target").unwrap_err().to_string();
+        assert!(error.starts_with("--set target.horizon_bars=soon: invalid type"), "{error}");
+        let error = table("[target]\nhorizon_bars = \"soon\"").section::<Target>("target").unwrap_err().to_string();
+        assert!(error.starts_with("test.toml, section [target]: invalid type"), "{error}");
     }
 }

@@ -6,6 +6,7 @@ mod folds;
 mod lock;
 mod output;
 mod process;
+mod suggestion;
 mod text;
 
 pub use config::{ConfigArgs, ConfigTable, SECTIONS, flattened};
@@ -14,4 +15,5 @@ pub use folds::folds;
 pub use lock::{Held, hold};
 pub use output::{Stderr, note, print, progress_bar, warn};
 pub use process::{peak_memory, watch_for_interrupt};
+pub use suggestion::did_you_mean;
 pub use text::quoted;

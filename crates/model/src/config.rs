@@ -199,15 +199,7 @@ impl NetworkConfig {
             let hint = "for example stages = [32, 64]".to_owned();
             return Err(unusable("stages", format!("{} stages", self.stages.len()), expected, hint));
         }
-        let weights = self.block_weights();
-        if weights > MOST_WEIGHTS {
-            return Err(unusable(
-                "stages",
-                format!("{:?}, with blocks_per_stage and kernel {weights:.1e} weights", self.stages),
-                format!("at most {MOST_WEIGHTS:.0e} weights"),
-                "narrower stages, fewer blocks or a smaller kernel".to_owned(),
-            ));
-        }
+        check_size("stages", format!("{:?}", self.stages), self.block_weights())?;
         if !(0.0..1.0).contains(&self.dropout) {
             return Err(unusable(
                 "dropout",

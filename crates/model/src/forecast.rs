@@ -69,7 +69,7 @@ pub fn forecast(
 /// # Errors
 ///
 /// [`Error::NotFinite`] for a forecast that is NaN or infinite, the errors of [`forecast`].
-pub fn probe(network: &ResNet1d, path: &Path) -> Result<(), Error> {
+pub fn probe(network: &Network, path: &Path) -> Result<(), Error> {
     let (channels, lookback) = (network.coins() * network.features(), network.lookback());
     let zeros = std::iter::repeat_n(0.0, lookback * channels);
     // Steps of an irrational share of a turn come close to every value and repeat none.

@@ -1,0 +1,17 @@
+//! The name that was probably meant.
+
+/// Jaro-Winkler similarity from which on a name is suggested: clap's own bound for its options.
+const ALIKE: f64 = 0.7;
+
+/// `did you mean ...?` with the name of `known` that is most like `found`; None where none is alike.
+///
+/// # Examples
+/// ```
+/// assert_eq!(cli::did_you_mean("horizn_bars", &["kind", "horizon_bars"]).as_deref(), Some("did you mean `horizon_bars`?"));
+/// assert_eq!(cli::did_you_mean("zzz", &["kind", "horizon_bars"]), None);
+/// ```
+pub fn did_you_mean<S: AsRef<str>>(found: &str, known: &[S]) -> Option<String> {
+    let alike = |name: &S| strsim::jaro_winkler(&found.to_lowercase(), &name.as_ref().to_lowercase());
+    let best = known.iter().max_by(|a, b| alike(a).total_cmp(&alike(b)))?;
+    (alike(best) >= ALIKE).then(|| format!("did you mean `{}`?", best.as_ref()))
+}
