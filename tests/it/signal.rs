@@ -55,8 +55,10 @@ fn score(dir: &Path, name: &str, set: &[&str]) -> f64 {
     pearson(&forecasts, &planted).unwrap_or(0.0)
 }
 
-/// What must be reached, and what a network that learnt nothing must not reach.
-const BAR: f64 = 0.5;
+/// What must be reached, and what a network that learnt nothing must not reach. On three markets (`data.simulated.seed` 1 to
+/// 3) trained networks had 0.94 to 0.97; untrained ones -0.14 to 0.47 (six seeds each: a filter of noise leans on the last
+/// returns by chance); those fitted to shuffled days -0.04 to 0.43.
+const BAR: f64 = 0.8;
 
 #[test]
 fn the_network_finds_what_is_planted_and_only_by_learning_it() {

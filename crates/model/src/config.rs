@@ -72,8 +72,8 @@ pub(crate) const LARGEST: usize = 4096;
 /// As each stage halves the time, no window has more.
 const MOST_STAGES: usize = 64;
 
-/// 4 GB of 32-bit floats, and as much again for each of the optimizer's two moments.
-const MOST_WEIGHTS: f64 = 1e9;
+/// 0.8 GB of 32-bit floats, and as much again for gradients and each of the optimizer's two moments.
+const MOST_WEIGHTS: f64 = 2e8;
 
 /// Configuration of a [`Network`](crate::Network).
 ///
@@ -300,8 +300,8 @@ mod tests {
             message(|config| config.head_width = 1 << 40),
             "head_width is 1099511627776, expected from 0 to 4096\nhint: set head_width = 0 for a single linear layer"
         );
-        assert!(message(|config| config.stages = vec![4096; 20]).contains("at most 1e9 weights"));
-        assert!(message(|config| config.blocks_per_stage = 4096).contains("at most 1e9 weights"));
+        assert!(message(|config| config.stages = vec![4096; 20]).contains("at most 2e8 weights"));
+        assert!(message(|config| config.blocks_per_stage = 4096).contains("at most 2e8 weights"));
         assert!(message(|config| config.stages = vec![1; 100_000]).contains("at most 64 stages"));
     }
 

@@ -40,7 +40,8 @@ fn a_time_that_the_last_model_has_seen_is_forecast_by_a_fold_that_has_not() {
     let at = format_time(last - MINUTE);
     let (code, said) = refused(dir.path(), &["--run", "run", "--at", &at, "--fold", "2"]);
     assert_eq!(code, Some(1), "{said}");
-    for part in [&format!("run: {at} UTC is not out of sample: the model of fold 2"), "--fold 1 had not seen it"] {
+    let first = format!("run: {at} UTC is not out of sample: the model of fold 2");
+    for part in [first.as_str(), "--fold 1 had not seen it"] {
         assert!(said.contains(part), "{said}");
     }
     assert!(said.contains(&format!("to {} UTC", format_time(last))) && said.contains("--in-sample"), "{said}");
