@@ -2,9 +2,15 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
-use model::DeviceChoice;
+use dataset::{Config, Dataset, ForecastRow, ForecastTable, Normalizer, Store};
+use evaluate::{Report, score_run};
+use market::{Interval, Market};
+use model::{DeviceChoice, NetworkConfig, Windows, forecast, load_weights};
 use predict::{Checkpoint, History, forecast_at};
+
+use crate::panel20::read;
 
 /// They load without anything else at hand, and forecast every coin.
 #[test]
@@ -33,4 +39,65 @@ fn released_weights_forecast() {
     }
     let stats = |path: &str| fs::read(root.join(path)).unwrap();
     assert!(stats("checkpoints/spot4/stats.json") == stats("stats/spot4.json"));
+}
+
+/// The card's figures are those of the weights that lie beside it, on the rows that they did not see, to the digit printed.
+#[test]
+fn the_model_card_scores_the_weights_that_it_ships() {
+    let Some(candles) = tests::shared_data("klines4-spot-1m-2023-2024.parquet") else { return };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let card = fs::read_to_string(root.join("checkpoints/spot4/README.md")).unwrap();
+    let report = score_of_released(&root.join("checkpoints/spot4"), &candles);
+    let pearson = report.forecasters[0].pearson.unwrap();
+    let expected = format!("these weights score a Pearson correlation of {pearson:.3} on");
+    assert!(card.contains(&expected), "the card lacks: {expected}");
+}
+
+/// The scores of a run's released weights on the fold that they are of, from candles of a file.
+fn score_of_released(run: &Path, candles: &Path) -> Report {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::new(dir.path(), Market::Spot, Interval::ONE_MINUTE);
+    for (symbol, candles) in read(candles) {
+        store.append(&symbol, &candles, false).unwrap();
+    }
+    let text = fs::read_to_string(run.join("run.toml")).unwrap();
+    let mut config: Config = toml::from_str(&text).unwrap();
+    let sections: toml::Table = toml::from_str(&text).unwrap();
+    let network: NetworkConfig = sections["network"].clone().try_into().unwrap();
+    config.data.dir = dir.path().to_owned();
+    let dataset = Dataset::load(&config).unwrap();
+    let stats = run.join("stats.json");
+    let normalizer = Normalizer::from_json(&fs::read_to_string(&stats).unwrap(), &stats).unwrap();
+    let fold = &dataset.plan.folds[normalizer.fold - 1];
+
+    let device = DeviceChoice::Flex.open().unwrap().device;
+    let features = dataset.features();
+    let (coins, channels) = (dataset.panel.coins(), features.channels());
+    let lookback = config.features.lookback_bars;
+    let windows = Windows::new(Arc::new(normalizer.apply(features)), channels, lookback, &device);
+    let scales = dataset.target_scales(&normalizer);
+    let std = normalizer.target_std();
+    let set = dataset.scored_windows(fold.score.clone(), &std);
+    let files = (1..=5).map(|seed| match seed {
+        1 => run.join("model.safetensors"),
+        seed => run.join(format!("model-seed-{seed}.safetensors")),
+    });
+    let outputs: Vec<Vec<f32>> = files
+        .map(|file| {
+            let (network, _) = load_weights(&network, coins, channels / coins, lookback, &file, &device).unwrap();
+            forecast(&network, &windows, &set.ends, &mut |_| {}).unwrap()
+        })
+        .collect();
+    let deviations = dataset.deviations(fold);
+    let rows: Vec<ForecastRow> = (0..set.counts.len())
+        .filter(|&place| set.counts[place])
+        .map(|place| {
+            let (row, coin) = (set.ends[place / coins], place % coins);
+            let of_seed = |outputs: &Vec<f32>| scales.in_unit_of_target(row, coin, outputs[place]);
+            let mean = outputs.iter().map(of_seed).sum::<f64>() / outputs.len() as f64;
+            dataset.forecast_row((fold, &deviations), (row, coin), std[coin], mean)
+        })
+        .collect();
+    let table = ForecastTable::new(rows, run).unwrap();
+    score_run(("network", "checkpoints/spot4"), table, 60_000, config.target.reach_bars()).unwrap().report
 }

@@ -161,13 +161,14 @@ impl FoldTraining<'_> {
             place.is_ok_and(|place| set.counts[place * self.dataset.panel.coins() + coin])
         };
         let scales = target_scales(&self.config.shared, &std, &self.dataset.panel);
+        let deviations = self.dataset.deviations(self.fold);
         let mut forecasts = Vec::with_capacity(self.tree_rows(&set).len());
         self.tree_rows(&company).for_each_chunk(|chunk| {
             let values = trained.trees.forecasts(chunk, &scales)?;
             let scored = chunk.cells.iter().zip(values).filter(|&(&(row, coin), _)| counts(row, coin));
-            forecasts.extend(
-                scored.map(|(&(row, coin), value)| self.dataset.forecast_row(self.fold, (row, coin), std[coin], value)),
-            );
+            forecasts.extend(scored.map(|(&(row, coin), value)| {
+                self.dataset.forecast_row((self.fold, &deviations), (row, coin), std[coin], value)
+            }));
             Ok(())
         })?;
         Ok((forecasts, set.dropped))

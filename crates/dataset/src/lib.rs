@@ -3,6 +3,7 @@
 mod candles;
 mod column;
 mod config;
+mod deviations;
 mod error;
 mod features;
 mod files;
@@ -27,6 +28,7 @@ mod windows;
 pub use candles::CandleTable;
 pub use column::Column;
 pub use config::{Config, DataConfig, RunConfig, Source, UniverseConfig};
+pub use deviations::{DEVIATION_COLUMNS, DEVIATION_MINUTES, Deviations, deviation_bars};
 pub use error::Error;
 pub use features::{FeatureConfig, FeatureMatrix, FeatureRows, FeatureSet, Features, TabularFeatures};
 pub use files::{content_hash, remove_abandoned, write_atomically};

@@ -7,8 +7,8 @@ use market::{Symbol, simulate};
 
 use crate::settled::settled;
 use crate::{
-    CandleReader, CandleTable, Column, Config, Eligibility, Error, FeatureMatrix, FeatureSet, Fold, ForecastRow,
-    Normalizer, Panel, Source, SplitPlan, TargetScales, Targets, WindowSet, format_time,
+    CandleReader, CandleTable, Column, Config, Deviations, Eligibility, Error, FeatureMatrix, FeatureSet, Fold,
+    ForecastRow, Normalizer, Panel, Source, SplitPlan, TargetConfig, TargetScales, Targets, WindowSet, format_time,
 };
 
 /// The parts that every forecaster of a run shares.
@@ -43,12 +43,7 @@ impl Dataset {
         let (panel, oracle) = match config.data.source {
             Source::Store => (stored_panel(config)?, None),
             Source::Simulated => {
-                let (coins, expected) = simulated_coins(config)?;
-                let (from_ms, until_ms) = span(&coins).ok_or_else(no_candles)?;
-                check_columns(config, &coins)?;
-                let range = (from_ms, until_ms + config.data.interval.ms());
-                let fill_limit = config.data.fill_limit_bars;
-                let panel = Panel::build(&coins, config.data.interval, range, fill_limit, &config.columns());
+                let (panel, expected) = simulated_panel(config)?;
                 (panel, Some(expected))
             }
         };
@@ -148,11 +143,16 @@ impl Dataset {
         WindowSet::new(rows, stride, targets, &self.eligibility, is_wanted, is_known, is_settled)
     }
 
+    /// How far closes lie from their means at the scored rows of a fold, for [`Dataset::forecast_row`].
+    pub fn deviations(&self, fold: &Fold) -> Deviations {
+        Deviations::of(&self.panel, fold.score.clone())
+    }
+
     /// A row of the forecast table for the coin's forecast at `row`, in the target's unit; `target_std` is the standard
     /// deviation of the coin's targets in the training rows.
     pub fn forecast_row(
         &self,
-        fold: &Fold,
+        (fold, deviations): (&Fold, &Deviations),
         (row, coin): (usize, usize),
         target_std: Option<f32>,
         forecast: f64,
@@ -166,8 +166,25 @@ impl Dataset {
             realized: self.targets.value(row, coin),
             realized_delayed: self.targets.value(row + 1, coin),
             last_return: self.panel.last_return(row, coin),
+            deviations: deviations.at(row, coin),
             volatility: target_std.map_or(f64::NAN, f64::from),
             weight: self.config.target.weight(symbol),
+        }
+    }
+}
+
+impl Panel {
+    /// The closes of the candles that a config names, without features or targets.
+    ///
+    /// # Errors
+    /// As [`Dataset::load`], save for its features, targets and folds.
+    pub fn of_closes(config: &Config) -> Result<Self, Error> {
+        let mut config = config.clone();
+        config.features.set = FeatureSet::Close6;
+        config.target = TargetConfig::default();
+        match config.data.source {
+            Source::Store => stored_panel(&config),
+            Source::Simulated => Ok(simulated_panel(&config)?.0),
         }
     }
 }
@@ -229,6 +246,16 @@ fn stored_panel(config: &Config) -> Result<Panel, Error> {
         panel.add(coin, &alone[0].1, config.data.fill_limit_bars);
     }
     Ok(panel)
+}
+
+/// The simulated market's candles on one grid, and what is expected of each.
+fn simulated_panel(config: &Config) -> Result<(Panel, Expected), Error> {
+    let (coins, expected) = simulated_coins(config)?;
+    let (from_ms, until_ms) = span(&coins).ok_or_else(no_candles)?;
+    check_columns(config, &coins)?;
+    let range = (from_ms, until_ms + config.data.interval.ms());
+    let panel = Panel::build(&coins, config.data.interval, range, config.data.fill_limit_bars, &config.columns());
+    Ok((panel, expected))
 }
 
 /// The simulated market's candles, and what is expected of each.

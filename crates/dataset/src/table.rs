@@ -8,7 +8,7 @@ use crate::files::{
 };
 use market::Symbol;
 
-use crate::{Error, format_time};
+use crate::{DEVIATION_COLUMNS, DEVIATION_MINUTES, Deviations, Error, Panel, deviation_bars, format_time};
 
 /// One out-of-sample forecast with what is needed to score it.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +27,8 @@ pub struct ForecastRow {
     pub realized_delayed: f64,
     /// Simple return of the last bar, the simplest control; NaN where unknown.
     pub last_return: f64,
+    /// `ln(close)` minus its mean over the last [`DEVIATION_MINUTES`](crate::DEVIATION_MINUTES); NaN where unknown.
+    pub deviations: [f64; 3],
     /// Standard deviation of the coin's target over the fold's training rows.
     pub volatility: f64,
     /// The coin's weight in the weighted correlation.
@@ -41,6 +43,9 @@ pub struct ForecastTable {
 
 /// Rows that are written at once.
 const ROWS_PER_PART: usize = 1 << 20;
+
+/// Returns of one bar that differ by less are the same but for rounding.
+const SAME_RETURN: f64 = 1e-9;
 
 /// Rows as columns of the file.
 fn columns(rows: &[ForecastRow]) -> Vec<polars::prelude::Column> {
@@ -57,6 +62,9 @@ fn columns(rows: &[ForecastRow]) -> Vec<polars::prelude::Column> {
         float("realized", |row| row.realized),
         float("realized_delayed", |row| row.realized_delayed),
         float("last_return", |row| row.last_return),
+        float(DEVIATION_COLUMNS[0], |row| row.deviations[0]),
+        float(DEVIATION_COLUMNS[1], |row| row.deviations[1]),
+        float(DEVIATION_COLUMNS[2], |row| row.deviations[2]),
         float("volatility", |row| row.volatility),
         float("weight", |row| row.weight),
     ]
@@ -92,6 +100,35 @@ impl ForecastTable {
     /// The rows in order.
     pub fn rows(&self) -> &[ForecastRow] {
         &self.rows
+    }
+
+    /// Whether it lacks a deviation that bars of this length have: older tables do.
+    pub fn lacks_deviations(&self, bar_ms: i64) -> bool {
+        let is_possible = |place: &usize| deviation_bars(DEVIATION_MINUTES[*place], bar_ms).is_some();
+        let is_unknown = |place: usize| self.rows.iter().all(|row| row.deviations[place].is_nan());
+        (0..DEVIATION_MINUTES.len()).filter(is_possible).any(is_unknown)
+    }
+
+    /// The table with the deviations of a panel's closes, which must be those that its forecasts were made from.
+    ///
+    /// # Errors
+    /// A row that the panel lacks, or whose last return is another there; `origin` names the table.
+    pub fn with_deviations(mut self, panel: &Panel, origin: &Path) -> Result<Self, Error> {
+        let deviations = Deviations::of(panel, 0..panel.rows());
+        for row in &mut self.rows {
+            let name = || format!("{} at {}", row.symbol, format_time(row.time_ms));
+            let coin = panel.symbols().iter().position(|symbol| *symbol == row.symbol);
+            let Some((place, coin)) = panel.row_of(row.time_ms).zip(coin) else {
+                return Err(Error::file(origin, format!("{} is not among the store's candles", name())));
+            };
+            let (found, expected) = (panel.last_return(place, coin), row.last_return);
+            if (found - expected).abs() > SAME_RETURN || (found.is_nan() && !expected.is_nan()) {
+                let reason = format!("{}: last return {found} by the store, {expected} by the table", name());
+                return Err(Error::file(origin, reason));
+            }
+            row.deviations = deviations.at(place, coin);
+        }
+        Ok(self)
     }
 
     /// The mean forecast of several tables over the same rows: the seeds of one fold.
@@ -150,7 +187,7 @@ impl ForecastTable {
     pub fn read(path: &Path) -> Result<Self, Error> {
         let optional = ["realized_delayed", "last_return", "volatility", "weight"];
         let needed = ["time", "symbol", "fold", "forecast", "realized"];
-        let names: Vec<&str> = needed.into_iter().chain(optional).collect();
+        let names: Vec<&str> = needed.into_iter().chain(optional).chain(DEVIATION_COLUMNS).collect();
         let frame = read_parquet(path, &names)?;
         let times = integers(path, &frame, "time")?;
         let folds = integers(path, &frame, "fold")?;
@@ -164,6 +201,8 @@ impl ForecastTable {
         let (forecast, realized) = (needed("forecast")?, needed("realized")?);
         let realized_delayed = or_missing("realized_delayed", f64::NAN)?;
         let last_return = or_missing("last_return", f64::NAN)?;
+        let [half_hour, hour, four_hours] = DEVIATION_COLUMNS.map(|name| or_missing(name, f64::NAN));
+        let deviations = [half_hour?, hour?, four_hours?];
         let volatility = or_missing("volatility", f64::NAN)?;
         let weight = or_missing("weight", 1.0)?;
         let rows = shared_symbols(path, &symbols)?
@@ -177,6 +216,7 @@ impl ForecastTable {
                 realized: realized[i],
                 realized_delayed: realized_delayed[i],
                 last_return: last_return[i],
+                deviations: deviations.each_ref().map(|values| values[i]),
                 volatility: volatility[i],
                 weight: weight[i],
             })

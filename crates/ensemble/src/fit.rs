@@ -168,6 +168,7 @@ mod tests {
             realized: Vec::new(),
             realized_delayed: Vec::new(),
             last_return: Vec::new(),
+            deviations: Default::default(),
             volatility: Vec::new(),
             weight: Vec::new(),
             symbols: (0..COINS).map(|coin| format!("COIN{coin}")).collect(),
@@ -192,6 +193,7 @@ mod tests {
         let rows = Rows {
             realized_delayed: rows.realized.clone(),
             last_return: rows.realized.clone(),
+            deviations: Default::default(),
             volatility: vec![1.0; rows.time_ms.len()],
             weight: vec![1.0; rows.time_ms.len()],
             ..rows

@@ -133,6 +133,7 @@ fn forecast_row(rows: &Rows, symbols: &[Symbol], row: usize, forecast: f64) -> F
         realized: rows.realized[row],
         realized_delayed: rows.realized_delayed[row],
         last_return: rows.last_return[row],
+        deviations: rows.deviations.each_ref().map(|column| column.as_ref().map_or(f64::NAN, |values| values[row])),
         volatility: rows.volatility[row],
         weight: rows.weight[row],
     }

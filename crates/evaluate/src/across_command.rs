@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::anyhow;
-use evaluate::{Forecaster, Options, Panel, Rows, across, controls_of};
+use evaluate::{Forecaster, Options, Panel, Rows, across, controls};
 
 use crate::runs::Runs;
 
@@ -23,7 +23,7 @@ pub struct AcrossArgs {
     /// Bootstrap draws on each panel, at least 2000
     #[arg(long, default_value_t = Options::default().draws)]
     draws: usize,
-    /// Seed of the first panel's bootstrap, the next one's is one more, and of the shuffled control
+    /// Seed of the first panel's bootstrap and orders of days; the next panel has the one after it
     #[arg(long, default_value_t = Options::default().seed)]
     seed: u64,
 }
@@ -47,7 +47,7 @@ pub fn run(args: &AcrossArgs) -> anyhow::Result<()> {
     let folds = args.folds.as_deref().map_or(Ok(Vec::new()), cli::folds)?;
     let named = named_panels(&args.panels)?;
     let joined: Vec<Joined> =
-        named.into_iter().map(|(name, runs)| Joined::read(name, &runs, &folds, args.seed)).collect::<Result<_, _>>()?;
+        named.into_iter().map(|(name, runs)| Joined::read(name, &runs, &folds)).collect::<Result<_, _>>()?;
     same_reach(&joined)?;
     let panels: Vec<Panel<'_>> = joined
         .iter()
@@ -85,11 +85,11 @@ fn named_panels(panels: &[String]) -> anyhow::Result<Vec<(String, Vec<PathBuf>)>
 }
 
 impl Joined {
-    fn read(name: String, runs: &[PathBuf], folds: &[usize], seed: u64) -> anyhow::Result<Self> {
+    fn read(name: String, runs: &[PathBuf], folds: &[usize]) -> anyhow::Result<Self> {
         let runs = Runs::read(runs, folds)?;
         let joined = runs.join()?;
         let mut forecasters = joined.forecasters;
-        forecasters.extend(controls_of(&joined.rows, &forecasters[0], seed));
+        forecasters.extend(controls(&joined.rows));
         let ahead = (joined.rows.bar_ms, joined.rows.reach_bars);
         Ok(Self { name, rows: joined.rows, forecasters, ahead })
     }

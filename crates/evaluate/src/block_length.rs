@@ -4,6 +4,8 @@
 //! with the correction of Patton, Politis and White, Econometric Reviews 28 (2009); the choices the papers leave open
 //! are those of `arch.bootstrap.optimal_block_length`, so that the two agree.
 
+use crate::mean::mean;
+
 /// Values a series needs at least: below it there are fewer values than autocorrelations to look at.
 const LEAST_VALUES: usize = 16;
 
@@ -16,7 +18,7 @@ pub fn optimal_block_length(series: &[f64]) -> Option<f64> {
         return None;
     }
     let n = count as f64;
-    let mean = series.iter().sum::<f64>() / n;
+    let mean = mean(series);
     let centered: Vec<f64> = series.iter().map(|value| value - mean).collect();
 
     let longest = (3.0 * n.sqrt()).min(n / 3.0).ceil();

@@ -61,6 +61,15 @@ impl Series {
         Self { folds, block: (mean_length.ceil() as usize).max(floor), prefix }
     }
 
+    /// Per fold the products of both sides at each of its timestamps, standardized and divided by the fold's number of pairs:
+    /// they add up to the fold's correlation. None where that is undefined.
+    pub fn mean_products(&self) -> impl Iterator<Item = Vec<f64>> {
+        self.prefix.iter().map(|prefix| {
+            let pairs = prefix.last().map_or(f64::NAN, |sums| sums[0]);
+            prefix.windows(2).map(|sums| (sums[1][5] - sums[0][5]) / pairs).collect()
+        })
+    }
+
     /// Correlation of each fold in one draw, NaN where it is undefined.
     fn resampled(&self, blocks: &[Vec<Range<usize>>]) -> Vec<f64> {
         let folds = self.prefix.iter().zip(blocks);

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::bootstrap::quantile;
+use crate::mean::are_equal;
 use crate::report::Interval;
 use crate::rows::{FoldSpan, Forecaster, Layout, Rows};
 use crate::scoring::check_forecasters;
@@ -96,9 +97,14 @@ fn fold_spans(rows: &Rows) -> Vec<[i64; 2]> {
     spans
 }
 
-/// Size from which on a coin's forecasts are acted on from `from_ms` on; None where it has none before.
+/// Size from which on a coin's forecasts are acted on from `from_ms` on; None where it has none before, or one
+/// that never changes.
 fn cut(coin: &CoinRows, from_ms: i64) -> Option<f64> {
     let earlier = coin.within(i64::MIN, from_ms);
+    // A forecast that is always the same one is never a large one.
+    if are_equal(&coin.forecast[earlier.clone()]) {
+        return None;
+    }
     let mut sizes: Vec<f64> = coin.forecast[earlier].iter().map(|forecast| forecast.abs()).collect();
     sizes.sort_unstable_by(f64::total_cmp);
     quantile(&sizes, CUT_SHARE)
@@ -139,6 +145,7 @@ mod tests {
             realized: vec![0.0; 30],
             realized_delayed: vec![0.0; 30],
             last_return: vec![0.0; 30],
+            deviations: Default::default(),
             volatility: vec![1.0; 30],
             weight: vec![1.0; 30],
             symbols: vec!["AUSDT".to_owned()],

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use dataset::{Config, Dataset, ForecastTable, check_named_output, write_atomically};
-use evaluate::{Forecaster, Importance, Options, Page, Rows, Source, controls, controls_of, html, join, score};
+use evaluate::{Forecaster, Importance, Options, Page, Rows, Source, controls, html, join, score};
 
 use crate::across_command::{self, AcrossArgs};
 use crate::backtest_command::{self, BacktestArgs};
@@ -28,7 +28,7 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Score zero, last return, negated last return and a shuffled forecast, without any run
+    /// Score what needs no run: zero, the last return, the closes' distance from their means, shuffled orders
     Controls {
         #[command(flatten)]
         config: cli::ConfigArgs,
@@ -62,7 +62,7 @@ struct Output {
     /// Bootstrap draws, at least 2000
     #[arg(long, default_value_t = Options::default().draws)]
     draws: usize,
-    /// Seed of the bootstrap and of the shuffled control
+    /// Seed of the bootstrap and of the shuffled orders of days
     #[arg(long, default_value_t = Options::default().seed)]
     seed: u64,
 }
@@ -81,7 +81,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     match &args.command {
         Some(Command::Controls { config, output }) => {
             let rows = control_rows(&config.load()?.parse()?, &output.folds()?)?;
-            let forecasters = controls(&rows, output.seed);
+            let forecasters = controls(&rows);
             let command = "evaluate controls".to_owned();
             let scored = Scored {
                 rows: &rows,
@@ -105,7 +105,7 @@ fn score_runs(paths: &[PathBuf], output: &Output) -> anyhow::Result<()> {
     let runs = Runs::read(paths, &output.folds()?)?;
     let joined = runs.join()?;
     let mut forecasters = joined.forecasters;
-    forecasters.extend(controls_of(&joined.rows, &forecasters[0], output.seed));
+    forecasters.extend(controls(&joined.rows));
     let paths = || runs.all.iter().map(|run| run.path.clone());
     let dropped: Vec<(String, usize)> = paths().zip(joined.dropped).collect();
     let importance: Vec<(String, Importance)> =
@@ -171,9 +171,10 @@ fn control_rows(config: &Config, wanted: &[usize]) -> anyhow::Result<Rows> {
     let mut rows = Vec::new();
     for fold in &dataset.plan.folds {
         let target_std = dataset::target_std(&dataset.targets, fold.train.clone());
+        let deviations = dataset.deviations(fold);
         for row in fold.score.clone() {
             for coin in (0..dataset.panel.coins()).filter(|&coin| !dataset.targets.value(row, coin).is_nan()) {
-                rows.push(dataset.forecast_row(fold, (row, coin), target_std[coin], 0.0));
+                rows.push(dataset.forecast_row((fold, &deviations), (row, coin), target_std[coin], 0.0));
             }
         }
     }

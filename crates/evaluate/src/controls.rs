@@ -1,53 +1,39 @@
 //! Forecasters that know nothing or next to nothing: what a model has to beat.
 
-use rand::SeedableRng;
-use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
+use dataset::{DEVIATION_MINUTES, deviation_bars};
 
-use crate::rows::{Forecaster, Layout, Rows};
+use crate::rows::{Forecaster, Rows};
 
 /// Names of the controls, in the order of [`controls`].
-pub const CONTROL_NAMES: [&str; 4] = ["zero", "last_return", "negated_last_return", "shuffled"];
+pub const CONTROL_NAMES: [&str; 6] = [
+    "zero",
+    "last_return",
+    "negated_last_return",
+    "negated_deviation_30m",
+    "negated_deviation_60m",
+    "negated_deviation_240m",
+];
 
-/// The four controls where no model is scored: `shuffled` permutes the last return.
-pub fn controls(rows: &Rows, seed: u64) -> Vec<Forecaster> {
-    let mut controls = without_shuffled(rows);
-    let shuffled = shuffled(rows, &controls[1], seed); // `last_return`, as listed in CONTROL_NAMES
-    controls.push(shuffled);
-    controls
-}
+/// Names of the controls that say that a close returns to its mean, in the order of [`DEVIATION_MINUTES`].
+const DEVIATION_CONTROLS: [&str; 3] = [CONTROL_NAMES[3], CONTROL_NAMES[4], CONTROL_NAMES[5]];
 
-/// The four controls beside a model: `shuffled` permutes the forecasts of `base`, the first real forecaster.
-pub fn controls_of(rows: &Rows, base: &Forecaster, seed: u64) -> Vec<Forecaster> {
-    let mut controls = without_shuffled(rows);
-    controls.push(shuffled(rows, base, seed));
+/// The controls on these rows. Left out are those of a mean that would have fewer than two bars.
+pub fn controls(rows: &Rows) -> Vec<Forecaster> {
+    let known = |value: &f64| if value.is_nan() { 0.0 } else { *value };
+    let last_return: Vec<f64> = rows.last_return.iter().map(known).collect();
+    let negated = last_return.iter().map(|value| -value).collect();
+    let mut controls = vec![
+        control("zero", vec![0.0; rows.len()]),
+        control("last_return", last_return),
+        control("negated_last_return", negated),
+    ];
+    controls.extend(deviation_controls(rows));
     controls
 }
 
 /// True for a forecaster that comes from no run and bears a control's name.
 pub fn is_control(name: &str, run: Option<&str>) -> bool {
     run.is_none() && CONTROL_NAMES.contains(&name)
-}
-
-/// The forecasts of `base` permuted within each fold and coin: same values, no knowledge of the time. Its score is
-/// expected at 0, save for what the coins' mean forecasts tell of their mean returns.
-///
-/// `base` without one forecast a row is returned as it is, for [`score`](crate::score) to refuse.
-pub fn shuffled(rows: &Rows, base: &Forecaster, seed: u64) -> Forecaster {
-    let mut forecast = base.forecast.clone();
-    let mut generator = ChaCha8Rng::seed_from_u64(seed);
-    if forecast.len() == rows.len() {
-        for fold in &Layout::new(rows).folds {
-            for places in rows_of_coins(rows, fold.rows.clone()) {
-                let mut values: Vec<f64> = places.iter().map(|row| base.forecast[*row]).collect();
-                values.shuffle(&mut generator);
-                for (row, value) in places.iter().zip(values) {
-                    forecast[*row] = value;
-                }
-            }
-        }
-    }
-    control("shuffled", forecast)
 }
 
 /// Rows of each coin within a range of rows, in the order of the symbols.
@@ -61,15 +47,27 @@ pub(crate) fn rows_of_coins(rows: &Rows, range: std::ops::Range<usize>) -> Vec<V
     coins
 }
 
-fn without_shuffled(rows: &Rows) -> Vec<Forecaster> {
-    let known = |value: &f64| if value.is_nan() { 0.0 } else { *value };
-    let last_return: Vec<f64> = rows.last_return.iter().map(known).collect();
-    let negated = last_return.iter().map(|value| -value).collect();
-    vec![
-        control("zero", vec![0.0; rows.len()]),
-        control("last_return", last_return),
-        control("negated_last_return", negated),
-    ]
+/// Those whose mean has at least two bars; 0 everywhere, and so without a score, where the rows do not know it.
+fn deviation_controls(rows: &Rows) -> impl Iterator<Item = Forecaster> {
+    let named = DEVIATION_CONTROLS.into_iter().zip(DEVIATION_MINUTES).zip(&rows.deviations);
+    let possible = named.filter(move |((_, minutes), _)| deviation_bars(*minutes, rows.bar_ms).is_some());
+    possible.map(move |((name, _), values)| {
+        let negated = |value: &f64| if value.is_nan() { 0.0 } else { -value };
+        let forecast = values.as_ref().map(|values| values.iter().map(negated).collect());
+        control(name, forecast.unwrap_or_else(|| vec![0.0; rows.len()]))
+    })
+}
+
+/// Names of the controls whose mean would have fewer than two bars.
+pub(crate) fn impossible_controls(bar_ms: i64) -> Vec<&'static str> {
+    let named = DEVIATION_CONTROLS.into_iter().zip(DEVIATION_MINUTES);
+    named.filter(|(_, minutes)| deviation_bars(*minutes, bar_ms).is_none()).map(|(name, _)| name).collect()
+}
+
+/// True for a control of what the rows do not know: it has no score, and its error would be that of `zero`.
+pub(crate) fn is_unknown(forecaster: &Forecaster) -> bool {
+    let is_zero = || forecaster.forecast.iter().all(|value| *value == 0.0);
+    forecaster.name != CONTROL_NAMES[0] && is_control(&forecaster.name, forecaster.run.as_deref()) && is_zero()
 }
 
 fn control(name: &str, forecast: Vec<f64>) -> Forecaster {

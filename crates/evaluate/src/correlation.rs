@@ -64,16 +64,20 @@ pub fn average_ranks(values: &[f64]) -> Vec<f64> {
     ranks
 }
 
-/// Correlation of (x, y, weight) triples, which are walked three times: scale and means, then centered sums.
+/// Correlation of (x, y, weight) triples, which are walked three times: origin and scale, means, then centered sums.
+///
+/// Values are taken from the first pair's on: the mean of a million equal values is then that value to the last bit, while a
+/// sum of a million of them is rounded so often that the deviations from it are no longer nothing.
 fn correlate<I: Iterator<Item = (f64, f64, f64)>>(triples: impl Fn() -> I) -> Option<f64> {
     let triples = || triples().filter(|(x, y, weight)| !x.is_nan() && !y.is_nan() && *weight > 0.0);
+    let (x_origin, y_origin, _) = triples().next()?;
     let (mut count, mut total) = (0, 0.0);
     let (mut x_mean, mut y_mean, mut x_scale, mut y_scale) = (0.0, 0.0, 0.0_f64, 0.0_f64);
     for (x, y, weight) in triples() {
         count += 1;
         total += weight;
-        x_mean += weight * x;
-        y_mean += weight * y;
+        x_mean += weight * (x - x_origin);
+        y_mean += weight * (y - y_origin);
         x_scale = x_scale.max(x.abs());
         y_scale = y_scale.max(y.abs());
     }
@@ -84,8 +88,8 @@ fn correlate<I: Iterator<Item = (f64, f64, f64)>>(triples: impl Fn() -> I) -> Op
     y_mean /= total;
     let (mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0);
     for (x, y, weight) in triples() {
-        let x = (x - x_mean) / x_scale;
-        let y = (y - y_mean) / y_scale;
+        let x = (x - x_origin - x_mean) / x_scale;
+        let y = (y - y_origin - y_mean) / y_scale;
         xx += weight * x * x;
         yy += weight * y * y;
         xy += weight * x * y;
@@ -109,6 +113,17 @@ mod tests {
         assert_eq!(pearson(&[], &[]), None);
         assert_eq!(weighted_pearson(&[1.0, 2.0, 4.0], &[1.0, 2.0, 3.0], &[0.0; 3]), None);
         assert_eq!(spearman(&[2.0; 4], &[1.0, 2.0, 3.0, 4.0]), None);
+    }
+
+    #[test]
+    fn a_constant_has_no_correlation_whatever_its_value_and_number() {
+        let y: Vec<f64> = (0..700_001).map(|row| ((row * 7919) % 1013) as f64 - 506.0).collect();
+        for constant in [0.0, 1.0, 0.001, 0.1, 0.000_01, -0.000_37, 0.000_127_104_602_619_738_46, 1e300, -1e-300] {
+            let x = vec![constant; y.len()];
+            let weight: Vec<f64> = y.iter().map(|value| 1.0 + value.abs() / 7.0).collect();
+            assert_eq!((pearson(&x, &y), pearson(&y, &x)), (None, None), "{constant}");
+            assert_eq!((weighted_pearson(&x, &y, &weight), spearman(&x, &y)), (None, None), "{constant}");
+        }
     }
 
     #[test]

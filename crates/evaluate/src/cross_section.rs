@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::correlation::{pearson, spearman};
+use crate::mean::mean;
 
 /// Coins a timestamp needs at least to have an information coefficient.
 const LEAST_COINS: usize = 3;
@@ -61,7 +62,7 @@ fn per_timestamp(
 pub fn summarize_ic(coefficients: &[Option<f64>]) -> InformationCoefficient {
     let defined: Vec<f64> = coefficients.iter().flatten().copied().collect();
     let count = defined.len();
-    let mean = (count > 0).then(|| defined.iter().sum::<f64>() / count as f64);
+    let mean = (count > 0).then(|| mean(&defined));
     let std = mean.filter(|_| count > 1).map(|mean| {
         let squares: f64 = defined.iter().map(|value| (value - mean).powi(2)).sum();
         (squares / (count - 1) as f64).sqrt()

@@ -155,6 +155,18 @@ pub enum Error {
         /// All rows.
         rows: usize,
     },
+    /// What is ranked against each other is equal everywhere.
+    #[error(
+        "the forecasts of {rows} rows that are ranked against each other at scope {scope} are equal, expected different \
+         ones: an order of equal forecasts says nothing, so there are no bins\nhint: scope trailing ranks a coin's forecasts \
+         over time, timestamp the coins of a time; a constant forecast has bins in none"
+    )]
+    EqualForecasts {
+        /// What forecasts are ranked against.
+        scope: &'static str,
+        /// All rows.
+        rows: usize,
+    },
     /// No row tells what the bar after another one brought.
     #[error(
         "none of {rows} rows has the return of the bar that it would be held over, expected `last_return` in rows one bar \

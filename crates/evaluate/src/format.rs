@@ -1,6 +1,7 @@
 //! Numbers as the tables print them; what is undefined is `-`.
 
-use crate::report::{Headline, Interval};
+use crate::concentration::Concentration;
+use crate::report::{Concentrations, Headline, Interval};
 
 /// Longest line of running text.
 const LINE: usize = 118;
@@ -41,6 +42,31 @@ pub(crate) fn headline_header(label: &str, interval_title: &str) -> impl Iterato
 /// Each of the four figures with its interval.
 pub(crate) fn headline_cells(figures: Headline) -> impl Iterator<Item = String> {
     figures.into_iter().flat_map(|(value, ends)| [correlation(value), interval(ends)])
+}
+
+/// The shares of the covariance that the best day and the best hours hold.
+pub(crate) fn shares(concentration: Option<Concentration>) -> String {
+    let share = |share: f64| format!("{:.0} %", share * 100.0);
+    concentration.map_or_else(dash, |one| format!("{} | {}", share(one.best_day), share(one.best_hours)))
+}
+
+/// What there is to say of scores that hang on few events.
+pub(crate) fn narrow_warning(label: &str, concentrations: &Concentrations) -> Option<String> {
+    let versions = concentrations.versions().into_iter().zip(HEADLINE);
+    let narrow: Vec<String> = versions
+        .filter_map(|(one, name)| Some((one.filter(Concentration::is_narrow)?, name)))
+        .map(|(one, name)| {
+            let day = &dataset::format_time(one.best_day_ms)[..10];
+            let [of_day, of_hours] = [one.best_day, one.best_hours].map(|share| format!("{:.0} %", share * 100.0));
+            format!("{name} ({of_day} in {day}, {of_hours} in {} of {} hours)", one.hours, grouped(one.of_hours))
+        })
+        .collect();
+    (!narrow.is_empty()).then(|| {
+        format!(
+            "warning: more than a third of {label}'s covariance lies in one day or 1 % of the hours: {}.",
+            narrow.join(", ")
+        )
+    })
 }
 
 /// A ratio with its sign and three digits.

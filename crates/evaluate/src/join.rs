@@ -28,15 +28,18 @@ pub struct Joined {
     pub dropped: Vec<usize>,
 }
 
+/// What a row is told from others by.
+type Key<'a> = (u32, i64, &'a str);
+
+fn key(row: &ForecastRow) -> Key<'_> {
+    (row.fold, row.time_ms, row.symbol.as_str())
+}
+
 /// Keeps the (fold, time, symbol) that every table has.
 ///
 /// # Errors
 /// No common row; two tables that disagree on what was realized, and so forecast different targets.
 pub fn join(sources: &[Source<'_>], bar_ms: i64, reach_bars: usize) -> Result<Joined, Error> {
-    type Key<'a> = (u32, i64, &'a str);
-    fn key(row: &ForecastRow) -> Key<'_> {
-        (row.fold, row.time_ms, row.symbol.as_str())
-    }
     let Some((first, others)) = sources.split_first() else { return Err(Error::NoRows) };
     let others: Vec<BTreeMap<Key<'_>, &ForecastRow>> =
         others.iter().map(|source| source.table.rows().iter().map(|row| (key(row), row)).collect()).collect();
@@ -58,6 +61,7 @@ pub fn join(sources: &[Source<'_>], bar_ms: i64, reach_bars: usize) -> Result<Jo
         realized: column(|row| row.realized),
         realized_delayed: column(|row| row.realized_delayed),
         last_return: column(|row| row.last_return),
+        deviations: deviations(&common, &others),
         volatility: column(|row| row.volatility),
         weight: column(|row| row.weight),
         symbols,
@@ -85,6 +89,21 @@ pub fn join(sources: &[Source<'_>], bar_ms: i64, reach_bars: usize) -> Result<Jo
     }
     let dropped = sources.iter().map(|source| source.table.rows().len() - common.len()).collect();
     Ok(Joined { rows, forecasters, dropped })
+}
+
+/// The columns of deviations, each from the first table that knows it somewhere: older ones do not have them.
+fn deviations(common: &[&ForecastRow], others: &[BTreeMap<Key<'_>, &ForecastRow>]) -> [Option<Vec<f64>>; 3] {
+    std::array::from_fn(|place| {
+        let own = known_deviations(common.iter().copied(), place);
+        let mut tables = others.iter();
+        own.or_else(|| tables.find_map(|table| known_deviations(common.iter().map(|row| table[&key(row)]), place)))
+    })
+}
+
+/// One of the columns; None where it is known nowhere.
+fn known_deviations<'a>(rows: impl Iterator<Item = &'a ForecastRow>, place: usize) -> Option<Vec<f64>> {
+    let values: Vec<f64> = rows.map(|row| row.deviations[place]).collect();
+    values.iter().any(|value| !value.is_nan()).then_some(values)
 }
 
 fn forecaster(source: &Source<'_>, forecast: Vec<f64>) -> Forecaster {

@@ -11,6 +11,7 @@ mod block_length;
 mod bootstrap;
 mod break_even;
 mod coins_table;
+mod concentration;
 mod controls;
 mod correlation;
 mod cross_section;
@@ -20,6 +21,7 @@ mod format;
 mod grid;
 mod html;
 mod join;
+mod mean;
 mod normal;
 mod notes;
 mod one_run;
@@ -27,14 +29,17 @@ mod options;
 mod ordering;
 mod performance;
 mod quantiles;
+mod ranks;
 mod report;
 mod resampling;
 mod rows;
 mod scoring;
+mod shuffled;
 mod table;
 mod trade;
 mod tuning;
 mod variants;
+mod verdict;
 
 pub use accuracy::{directional_accuracy, mean_absolute_error, root_mean_squared_error};
 pub use across::{Across, AcrossFigure, AcrossFigures, Panel, PanelFigure, PanelSpan, across};
@@ -45,7 +50,8 @@ pub use backtest::{
 pub use block_length::optimal_block_length;
 pub use bootstrap::percentile_interval;
 pub use break_even::{BreakEven, BreakEvenFees, break_even};
-pub use controls::{CONTROL_NAMES, controls, controls_of, is_control, shuffled};
+pub use concentration::Concentration;
+pub use controls::{CONTROL_NAMES, controls, is_control};
 pub use correlation::{average_ranks, pearson, spearman, weighted_pearson};
 pub use cross_section::{InformationCoefficient, ic_per_timestamp, neutralize, rank_ic_per_timestamp, summarize_ic};
 pub use deflated_sharpe::{deflated_sharpe_ratio, expected_maximum_sharpe, probabilistic_sharpe_ratio};
@@ -62,9 +68,10 @@ pub use performance::{max_drawdown, sharpe_ratio, sortino_ratio};
 pub use quantiles::{
     LookAhead, Quantile, QuantileOptions, QuantileReport, RankIc, Scope, quantile_bins, quantiles, trailing_bins,
 };
-pub use report::{Difference, Interval, Report, Score};
+pub use report::{Concentrations, Difference, Interval, Report, Score};
 pub use rows::{Forecaster, Rows, timestamp_groups};
 pub use scoring::score;
+pub use shuffled::{SHUFFLED_ORDERS, Shuffled, Spread};
 pub use trade::{Calibration, CoinThresholds, Costs, Side, Thresholds, may_open};
 pub use tuning::{
     Candidate, CoinTuning, DeflateBy, Deflation, Portfolio, Protocol, SideTuning, TradeStatistics, TuneOptions, Tuning,

@@ -1,5 +1,6 @@
 //! The lines below the tables: how the intervals were made, and what is missing and why.
 
+use crate::controls::{impossible_controls, is_control};
 use crate::format::{counted, grouped};
 use crate::report::{Report, Score};
 
@@ -24,11 +25,20 @@ impl Report {
                     .to_owned(),
             );
         }
+        notes.extend(self.left_out_note());
         notes.extend(self.undefined_notes(labels));
         for (label, score) in labels.iter().zip(&self.forecasters) {
             notes.extend(score.run.as_ref().map(|run| format!("{label}: {run}")));
         }
         notes.iter().map(|note| format!("{note}\n")).collect()
+    }
+
+    /// The controls that bars of this length have not.
+    fn left_out_note(&self) -> Option<String> {
+        let with_controls = self.forecasters.iter().any(|score| is_control(&score.name, score.run.as_deref()));
+        let left_out = impossible_controls(self.bar_ms).join(", ");
+        (with_controls && !left_out.is_empty())
+            .then(|| format!("Left out, as a mean of fewer than two bars is the close itself: {left_out}."))
     }
 
     fn undefined_notes(&self, labels: &[String]) -> Vec<String> {
@@ -38,7 +48,17 @@ impl Report {
             chosen.map(|(label, _)| label.as_str()).collect::<Vec<_>>().join(", ")
         };
         let mut notes = Vec::new();
-        let nowhere = names(&|score| undefined(score) == self.folds);
+        let is_unknown = |score: &Score| score.mae.is_none() && is_control(&score.name, score.run.as_deref());
+        let unknown = names(&is_unknown);
+        if !unknown.is_empty() {
+            notes
+                .push(format!("Unknown, as the run's table is of an older version that lacks its columns: {unknown}."));
+            notes.push(
+                "`evaluate RUN` adds them where the candles are still in the store; `train` and `baseline` write them."
+                    .to_owned(),
+            );
+        }
+        let nowhere = names(&|score| undefined(score) == self.folds && !is_unknown(score));
         if !nowhere.is_empty() {
             notes.push(format!("No score in any fold (constant forecast or too few rows): {nowhere}."));
         }

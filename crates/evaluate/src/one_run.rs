@@ -3,8 +3,7 @@
 use dataset::ForecastTable;
 
 use crate::{
-    Error, Forecaster, Importance, Interval, Options, Page, Report, Rows, Source, controls_of, html, join, pearson,
-    score,
+    Error, Forecaster, Importance, Interval, Options, Page, Report, Rows, Source, controls, html, join, pearson, score,
 };
 
 /// One run's rows and their report.
@@ -32,8 +31,7 @@ pub fn score_run(
     let joined = join(&[Source { name, run: Some(run), table: &table }], bar_ms, reach_bars)?;
     drop(table);
     let mut forecasters = joined.forecasters;
-    let controls = controls_of(&joined.rows, &forecasters[0], Options::default().seed);
-    forecasters.extend(controls);
+    forecasters.extend(controls(&joined.rows));
     let report = score(&joined.rows, &forecasters, &Options::default())?;
     Ok(ScoredRun { rows: joined.rows, forecasters, report })
 }

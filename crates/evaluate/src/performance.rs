@@ -2,6 +2,8 @@
 //!
 //! Returns are plain fractions (0.01 is 1 %), one a period, in order of time. The risk-free return is 0.
 
+use crate::mean::mean;
+
 /// Mean divided by standard deviation (of a sample: n - 1), times the root of `periods_per_year`; 1 leaves it per period.
 ///
 /// NaN below two returns; infinite or NaN where all are equal.
@@ -28,7 +30,7 @@ pub fn sortino_ratio(returns: &[f64], periods_per_year: f64) -> f64 {
         return f64::NAN;
     }
     let count = returns.len() as f64;
-    let mean = returns.iter().sum::<f64>() / count;
+    let mean = mean(returns);
     let downside = (returns.iter().map(|value| value.min(0.0).powi(2)).sum::<f64>() / count).sqrt();
     mean / downside * periods_per_year.sqrt()
 }
@@ -65,7 +67,7 @@ pub(crate) struct Moments {
 impl Moments {
     /// Of values of which there is at least one.
     pub fn new(values: &[f64]) -> Self {
-        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        let mean = mean(values);
         let mut powers = [0.0; 3];
         for value in values {
             let deviation = value - mean;
@@ -107,6 +109,13 @@ mod tests {
         assert!(sharpe_ratio(&[0.01], 365.0).is_nan());
         assert!(sortino_ratio(&[], 365.0).is_nan());
         assert!(max_drawdown(&[]).is_nan());
+    }
+
+    #[test]
+    fn equal_profits_have_no_spread_however_many() {
+        let moments = Moments::new(&vec![0.1; 100_003]);
+        assert_eq!((moments.mean, moments.sample_std()), (0.1, 0.0));
+        assert!(!sharpe_ratio(&vec![0.1; 100_003], 365.0).is_finite());
     }
 
     #[test]

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::break_even::BreakEvenFees;
+use crate::concentration::Concentration;
 use crate::cross_section::InformationCoefficient;
+use crate::shuffled::Shuffled;
 
 /// Lower and upper end of an interval.
 pub type Interval = [f64; 2];
@@ -42,6 +44,9 @@ pub struct Report {
     pub forecasters: Vec<Score>,
     /// Paired differences between forecasters.
     pub differences: Vec<Difference>,
+    /// The first forecaster that is no control (else the last return) in other orders of days: how large a score of nothing
+    /// is.
+    pub shuffled: Option<Shuffled>,
 }
 
 /// One forecaster's scores. Correlations are means over folds unless their line says otherwise.
@@ -89,9 +94,15 @@ pub struct Score {
     pub ic: InformationCoefficient,
     /// Mean over timestamps of Spearman's correlation across coins.
     pub rank_ic: Option<f64>,
-    /// Its standard deviation over timestamps.
+    /// Its bootstrap interval.
+    pub rank_ic_interval: Option<Interval>,
+    /// The same against what is realized with entry one bar later.
+    pub rank_ic_delayed: Option<f64>,
+    /// Its bootstrap interval.
+    pub rank_ic_delayed_interval: Option<Interval>,
+    /// Standard deviation over timestamps of `rank_ic`.
     pub rank_ic_std: Option<f64>,
-    /// Mean divided by standard deviation.
+    /// `rank_ic` divided by that.
     pub rank_icir: Option<f64>,
     /// Mean absolute error over all rows.
     pub mae: Option<f64>,
@@ -103,9 +114,31 @@ pub struct Score {
     pub coins: BTreeMap<String, Option<f64>>,
     /// Their bootstrap intervals; none for controls.
     pub coin_intervals: BTreeMap<String, Option<Interval>>,
+    /// How much of the score lies in how little time.
+    pub concentration: Concentrations,
     /// The fee that forecasts could bear; None until [`Report::with_break_even`], and for controls.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub break_even: Option<BreakEvenFees>,
+}
+
+/// How much of each version of a score lies in how little time; None where it has none or is not above 0.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Concentrations {
+    /// Entry one bar later.
+    pub delayed: Option<Concentration>,
+    /// Entry one bar later, market-neutral.
+    pub delayed_neutral: Option<Concentration>,
+    /// The pooled Pearson correlation.
+    pub pearson: Option<Concentration>,
+    /// Market-neutral.
+    pub neutral: Option<Concentration>,
+}
+
+impl Concentrations {
+    /// In the order of the tables.
+    pub(crate) fn versions(&self) -> [Option<Concentration>; 4] {
+        [self.delayed, self.delayed_neutral, self.pearson, self.neutral]
+    }
 }
 
 /// Scores of `a` minus scores of `b` over the folds in which both are defined, with intervals from paired draws.
@@ -135,6 +168,14 @@ pub struct Difference {
     pub neutral: Option<f64>,
     /// Its bootstrap interval.
     pub neutral_interval: Option<Interval>,
+    /// Difference of the rank ICs.
+    pub rank_ic: Option<f64>,
+    /// Its bootstrap interval.
+    pub rank_ic_interval: Option<Interval>,
+    /// Difference of the rank ICs with entry one bar later.
+    pub rank_ic_delayed: Option<f64>,
+    /// Its bootstrap interval.
+    pub rank_ic_delayed_interval: Option<Interval>,
 }
 
 impl Score {
@@ -146,6 +187,11 @@ impl Score {
             (self.neutral, self.neutral_interval),
         ]
     }
+
+    /// The rank IC with entry one bar later, and without.
+    pub(crate) fn ranks(&self) -> [(Option<f64>, Option<Interval>); 2] {
+        [(self.rank_ic_delayed, self.rank_ic_delayed_interval), (self.rank_ic, self.rank_ic_interval)]
+    }
 }
 
 impl Difference {
@@ -156,5 +202,10 @@ impl Difference {
             (self.pearson, self.interval),
             (self.neutral, self.neutral_interval),
         ]
+    }
+
+    /// The rank IC with entry one bar later, and without.
+    pub(crate) fn ranks(&self) -> [(Option<f64>, Option<Interval>); 2] {
+        [(self.rank_ic_delayed, self.rank_ic_delayed_interval), (self.rank_ic, self.rank_ic_interval)]
     }
 }

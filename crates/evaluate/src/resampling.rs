@@ -102,7 +102,7 @@ impl<'a> Bootstrap<'a> {
         (0..folds).map(of_fold).collect()
     }
 
-    /// A forecaster's scores with their intervals, save those of its coins.
+    /// A forecaster's scores with their intervals, save those of its coins and its rank ICs.
     pub fn score(&self, scored: &[Scored], index: usize) -> Score {
         let one = &scored[index];
         let at = |block: usize, variant: Variant| self.interval(self.score_draws(block, index, variant));
@@ -119,7 +119,7 @@ impl<'a> Bootstrap<'a> {
         }
     }
 
-    /// The difference of a pair's scores with intervals.
+    /// The difference of a pair's scores with intervals, save that of its rank ICs.
     pub fn difference(&self, scored: &[Scored], pair: (usize, usize)) -> Difference {
         let (a, b) = (&scored[pair.0].score, &scored[pair.1].score);
         let compared = |variant: Variant| {
@@ -140,6 +140,10 @@ impl<'a> Bootstrap<'a> {
             interval: raw.1,
             neutral: neutral.0,
             neutral_interval: neutral.1,
+            rank_ic: None,
+            rank_ic_interval: None,
+            rank_ic_delayed: None,
+            rank_ic_delayed_interval: None,
         }
     }
 }

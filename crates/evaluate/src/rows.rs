@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use dataset::DEVIATION_COLUMNS;
+
 use crate::Error;
 
 /// The scored rows all forecasters share, sorted by (fold, time, symbol); one entry of every column a row.
@@ -22,6 +24,9 @@ pub struct Rows {
     pub realized_delayed: Vec<f64>,
     /// Return of the last closed bar; NaN where unknown.
     pub last_return: Vec<f64>,
+    /// `ln(close)` minus its mean over the last 30, 60 and 240 minutes ([`dataset::DEVIATION_MINUTES`]), NaN where unknown;
+    /// None for a mean that is known nowhere.
+    pub deviations: [Option<Vec<f64>>; 3],
     /// Standard deviation of the coin's target in the fold's training rows, above 0; NaN where unknown.
     pub volatility: Vec<f64>,
     /// Weight in the weighted correlation, 0 or more; 1 everywhere if there are none.
@@ -47,6 +52,7 @@ impl Rows {
         realized: Vec<f64>,
         realized_delayed: Vec<f64>,
         last_return: Vec<f64>,
+        deviations: [Option<Vec<f64>>; 3],
         volatility: Vec<f64>,
         weight: Vec<f64>,
         symbols: Vec<String>,
@@ -60,6 +66,7 @@ impl Rows {
             realized,
             realized_delayed,
             last_return,
+            deviations,
             volatility,
             weight,
             symbols,
@@ -105,6 +112,12 @@ impl Rows {
         self.check_duplicates()
     }
 
+    /// The known columns of [`Rows::deviations`] by their names in the forecast table.
+    fn deviations(&self) -> impl Iterator<Item = (&'static str, &[f64])> {
+        let columns = DEVIATION_COLUMNS.into_iter().zip(&self.deviations);
+        columns.filter_map(|(name, values)| Some((name, values.as_deref()?)))
+    }
+
     fn check_lengths(&self) -> Result<(), Error> {
         let lengths = [
             ("symbol", self.symbol.len()),
@@ -115,7 +128,8 @@ impl Rows {
             ("volatility", self.volatility.len()),
             ("weight", self.weight.len()),
         ];
-        for (column, found) in lengths {
+        let deviations = self.deviations().map(|(column, values)| (column, values.len()));
+        for (column, found) in lengths.into_iter().chain(deviations) {
             if found != self.len() {
                 return Err(Error::Length { column: column.to_owned(), found, expected: self.len() });
             }
@@ -168,7 +182,11 @@ impl Rows {
             ),
             ("weight", &self.weight, |value| value >= 0.0 && value.is_finite(), "a finite number, 0 or more"),
         ];
-        for (column, values, allowed, expected) in rules {
+        let deviations = self.deviations().map(|(column, values)| {
+            let rule: Rule = |value| !value.is_infinite();
+            (column, values, rule, "a finite number, or NaN where it is unknown")
+        });
+        for (column, values, allowed, expected) in rules.into_iter().chain(deviations) {
             if let Some(row) = values.iter().position(|value| !allowed(*value)) {
                 return Err(self.value(column, row, values[row], expected));
             }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use cli::ConfigTable;
-use dataset::{Config, ForecastTable, RunConfig, TargetKind};
+use dataset::{Config, ForecastTable, Panel, RunConfig, TargetKind};
 use evaluate::{Importance, Joined, Source, join};
 
 /// A run as far as scoring and tuning need it.
@@ -22,6 +22,8 @@ pub struct Run {
     pub reach_bars: usize,
     /// What the forecasts are of.
     pub target: TargetKind,
+    /// Where its candles come from, and the rest of what forecasters share.
+    config: Config,
     /// The importance of its features, if it says it.
     pub importance: Option<Importance>,
 }
@@ -60,8 +62,30 @@ impl Run {
             bar_ms: config.data.interval.ms(),
             reach_bars: config.target.reach_bars(),
             target: config.target.kind,
+            config,
             importance: read_importance(&path.join("importance.json"))?,
         })
+    }
+
+    /// The run with the deviations that a table of an older version lacks, from the candles that it was made of; where they
+    /// are not there any more it stays as it is, and a note says why.
+    fn with_deviations(self) -> Self {
+        if !self.table.lacks_deviations(self.bar_ms) {
+            return self;
+        }
+        let panel = Panel::of_closes(&self.config);
+        let table = panel.and_then(|panel| self.table.clone().with_deviations(&panel, Path::new(&self.path)));
+        match table {
+            Ok(table) => Self { table, ..self },
+            Err(error) => {
+                cli::note(format!(
+                    "{}: forecasts.parquet is of an older version, without what the controls of deviations from a mean \
+                     need, and the candles that it was made of are not there: {error}",
+                    self.path
+                ));
+                self
+            }
+        }
     }
 
     /// Whether a position between two prices earns what is forecast.
@@ -83,7 +107,7 @@ impl Runs {
     /// As [`Run::read`]; runs of different intervals or reach; folds that a run does not have.
     pub fn read(paths: &[PathBuf], folds: &[usize]) -> anyhow::Result<Self> {
         let read = |path: &PathBuf| {
-            let run = Run::read(path)?;
+            let run = Run::read(path)?.with_deviations();
             Ok(Run { table: of_folds(run.table, folds, &run.path)?, ..run })
         };
         let all: Vec<Run> = paths.iter().map(read).collect::<anyhow::Result<_>>()?;

@@ -6,12 +6,15 @@ use rayon::prelude::*;
 
 use crate::accuracy::{directional_accuracy, mean_absolute_error, root_mean_squared_error};
 use crate::bootstrap::{Series, draw, enough_blocks, percentile_interval};
-use crate::controls::{is_control, rows_of_coins};
+use crate::concentration::Concentration;
+use crate::controls::{is_control, is_unknown, rows_of_coins};
 use crate::correlation::{average_ranks, pearson, weighted_pearson};
-use crate::cross_section::{ic_per_timestamp, rank_ic_per_timestamp, summarize_ic};
-use crate::report::{Interval, Report, Score};
+use crate::cross_section::{ic_per_timestamp, summarize_ic};
+use crate::ranks::Ranks;
+use crate::report::{Concentrations, Interval, Report, Score};
 use crate::resampling::{Bootstrap, compared_pairs, draw_mean};
 use crate::rows::{FoldSpan, Forecaster, Layout, Rows};
+use crate::shuffled::Shuffled;
 use crate::variants::Variant;
 use crate::{Error, Options};
 
@@ -34,13 +37,15 @@ pub fn score(rows: &Rows, forecasters: &[Forecaster], options: &Options) -> Resu
     let scored = Scored::all(&ground, forecasters);
     let pairs = compared_pairs(&scored);
     let bootstrap = Bootstrap::new(&ground, &scored, &pairs);
+    let ranks = Ranks::new(&ground, forecasters);
+    let shuffled = shuffled_base(forecasters).map(|base| Shuffled::new(&ground, base));
 
     let with_intervals = |(index, forecaster): (usize, &Forecaster)| Score {
         coin_intervals: match is_control(&forecaster.name, forecaster.run.as_deref()) {
             true => BTreeMap::new(),
             false => ground.coin_intervals(&forecaster.forecast, scored[index].score.block_bars),
         },
-        ..bootstrap.score(&scored, index)
+        ..ranks.added_to(bootstrap.score(&scored, index), index)
     };
     Ok(Report {
         rows: rows.len(),
@@ -55,8 +60,18 @@ pub fn score(rows: &Rows, forecasters: &[Forecaster], options: &Options) -> Resu
         seed: options.seed,
         floor_bars: ground.floor,
         forecasters: forecasters.iter().enumerate().map(with_intervals).collect(),
-        differences: pairs.iter().map(|pair| bootstrap.difference(&scored, *pair)).collect(),
+        differences: pairs
+            .iter()
+            .map(|pair| ranks.added_to_difference(bootstrap.difference(&scored, *pair), *pair))
+            .collect(),
+        shuffled,
     })
+}
+
+/// Whose days are shuffled: the first forecaster that is no control, else the last return.
+pub(crate) fn shuffled_base(forecasters: &[Forecaster]) -> Option<&Forecaster> {
+    let model = forecasters.iter().find(|one| !is_control(&one.name, one.run.as_deref()));
+    model.or_else(|| forecasters.iter().find(|one| one.name == "last_return"))
 }
 
 pub(crate) fn check_forecasters(rows: &Rows, forecasters: &[Forecaster]) -> Result<(), Error> {
@@ -211,9 +226,9 @@ impl Scored {
         };
         let series: Vec<Series> = Variant::ALL.par_iter().map(series_of).collect();
         let mean = |variant: Variant| mean_defined(&series[variant as usize].folds);
+        let concentration = |variant: Variant| Concentration::of(rows, layout, &series[variant as usize]);
 
         let ranks = fold_ranks(layout, forecast);
-        let rank_ic = summarize_ic(&rank_ic_per_timestamp(&layout.times, forecast, &rows.realized));
         let raw = &series[Variant::Raw as usize];
         let score = Score {
             name: forecaster.name.clone(),
@@ -239,14 +254,23 @@ impl Scored {
             rank_correlation: ground
                 .mean_over_folds(|range| pearson(&ranks[range.clone()], &ground.realized_ranks[range])),
             ic: summarize_ic(&ic_per_timestamp(&layout.times, forecast, &rows.realized)),
-            rank_ic: rank_ic.mean,
-            rank_ic_std: rank_ic.std,
-            rank_icir: rank_ic.icir,
-            mae: mean_absolute_error(forecast, &rows.realized),
-            rmse: root_mean_squared_error(forecast, &rows.realized),
+            rank_ic: None,
+            rank_ic_interval: None,
+            rank_ic_delayed: None,
+            rank_ic_delayed_interval: None,
+            rank_ic_std: None,
+            rank_icir: None,
+            mae: mean_absolute_error(forecast, &rows.realized).filter(|_| !is_unknown(forecaster)),
+            rmse: root_mean_squared_error(forecast, &rows.realized).filter(|_| !is_unknown(forecaster)),
             directional_accuracy: directional_accuracy(forecast, &rows.realized),
             coins: ground.per_coin(forecast),
             coin_intervals: BTreeMap::new(),
+            concentration: Concentrations {
+                delayed: concentration(Variant::Delayed),
+                delayed_neutral: concentration(Variant::DelayedNeutral),
+                pearson: concentration(Variant::Raw),
+                neutral: concentration(Variant::Neutral),
+            },
             break_even: None,
         };
         Self { score, series }

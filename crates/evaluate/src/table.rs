@@ -1,10 +1,12 @@
 //! The report as text for a terminal, at most 150 columns wide.
 
+use crate::controls::is_control;
 use crate::format::{
-    correlation, counted, grouped, headline_cells, headline_header, interval, interval_title, magnitude, percent, ratio,
+    HEADLINE, correlation, counted, grouped, headline_cells, headline_header, interval, interval_title, magnitude,
+    narrow_warning, percent, ratio, shares, wrapped,
 };
 use crate::grid::Grid;
-use crate::report::Report;
+use crate::report::{Interval, Report};
 
 /// Longest label of a forecaster; a longer name is cut.
 const LONGEST_LABEL: usize = 22;
@@ -14,7 +16,10 @@ impl Report {
     pub fn table(&self) -> String {
         let labels = self.labels();
         let mut sections = vec![self.scores_section(&labels), self.legend(), self.folds_section(&labels)];
+        sections.push(self.ranks_section(&labels));
         sections.extend(self.difference_sections(&labels));
+        sections.push(self.verdicts(&labels).iter().map(|sentence| wrapped(sentence)).collect());
+        sections.push(self.concentration_section(&labels));
         sections.push(self.further_section(&labels));
         sections.push(self.blocks_section(&labels));
         sections.push(self.notes(&labels));
@@ -37,6 +42,10 @@ impl Report {
         for (label, score) in labels.iter().zip(&self.forecasters) {
             grid.push(label, headline_cells(score.headline()).chain([correlation(score.rank_ic)]));
         }
+        if let Some(shuffled) = &self.shuffled {
+            let rank_ic = correlation(shuffled.rank_ic.map(|spread| spread.mean));
+            grid.push(&shuffled.label(), headline_cells(shuffled.headline()).chain([rank_ic]));
+        }
         let heading = format!(
             "Correlation of forecast and realized: {}, {}, {}, {}",
             counted(self.rows, "row"),
@@ -54,9 +63,45 @@ impl Report {
             "  neutral     the same with both sides minus their mean over coins at that time",
             "  neutral +1  both: entry one bar later, and minus the mean over coins",
             "  rank IC     Spearman across coins at one time; the mean over times",
+            "  negated_deviation_60m  minus (ln close - its mean over the last 60 minutes), as it is: nothing is fitted",
+            "  shuffled    the first forecaster's days in other orders: the mean, and the lowest to the highest order; the size of",
+            "              a score of nothing",
             "  -           undefined: a constant side, too few rows, or nothing to compare with\n",
         ]
         .join("\n")
+    }
+
+    fn ranks_section(&self, labels: &[String]) -> String {
+        let ends = self.interval_title();
+        let mut grid = Grid::new(["Rank IC", "+1 bar", &ends, "rank IC", &ends]);
+        let ranks_cells = |ranks: [(Option<f64>, Option<Interval>); 2]| {
+            ranks.into_iter().flat_map(|(value, ends)| [correlation(value), interval(ends)])
+        };
+        for (label, score) in labels.iter().zip(&self.forecasters) {
+            grid.push(label, ranks_cells(score.ranks()));
+        }
+        for difference in &self.differences {
+            let [a, b] = [(&difference.a, &difference.a_run), (&difference.b, &difference.b_run)]
+                .map(|(name, run)| self.label_of(labels, name, run.as_deref()));
+            grid.push(&format!("  {a} minus {b}"), ranks_cells(difference.ranks()));
+        }
+        grid.render()
+    }
+
+    /// How much of each score lies in how little time, and a warning where it is much.
+    fn concentration_section(&self, labels: &[String]) -> String {
+        let title = "Share of the covariance in the best day | best 1 % of hours";
+        let mut grid = Grid::new(std::iter::once("").chain(HEADLINE));
+        for (label, score) in labels.iter().zip(&self.forecasters) {
+            grid.push(label, score.concentration.versions().map(shares));
+        }
+        let mut text = format!("{title}\n\n{}", grid.render());
+        for (label, score) in labels.iter().zip(&self.forecasters) {
+            if !is_control(&score.name, score.run.as_deref()) {
+                text.extend(narrow_warning(label, &score.concentration).map(|warning| wrapped(&warning)));
+            }
+        }
+        text
     }
 
     fn folds_section(&self, labels: &[String]) -> String {

@@ -1,6 +1,7 @@
 //! The versions of the pooled correlation that stand beside the plain one.
 
 use crate::cross_section::neutralize;
+use crate::mean::are_equal;
 use crate::rows::{Layout, Rows};
 
 /// Which two columns are correlated.
@@ -25,6 +26,8 @@ impl Variant {
     pub fn columns(self, rows: &Rows, layout: &Layout, forecast: &[f64]) -> (Vec<f64>, Vec<f64>) {
         match self {
             Self::Raw => (forecast.to_vec(), rows.realized.clone()),
+            // A constant divided by volatilities would be a score of these.
+            Self::Scaled if are_equal(forecast) => (vec![f64::NAN; forecast.len()], rows.realized.clone()),
             Self::Scaled => (quotients(forecast, &rows.volatility), quotients(&rows.realized, &rows.volatility)),
             Self::Neutral => neutralize(&layout.times, forecast, &rows.realized),
             Self::Delayed => (forecast.to_vec(), rows.realized_delayed.clone()),

@@ -99,7 +99,6 @@ pub fn run(args: &LedgerArgs) -> anyhow::Result<()> {
         cli::print(&(serde_json::to_string_pretty(&json)? + "\n"))?;
     } else {
         let mut text = summary_table(&lines);
-        text.push_str("\nProfits are sums over positions of equal value, nothing compounded; Sharpe is annualized.\n");
         if args.trades {
             text.push('\n');
             text.push_str(&trades_table(&positions, &in_sample));

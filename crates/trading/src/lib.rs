@@ -19,4 +19,4 @@ pub use config::TradingConfig;
 pub use error::Error;
 pub use ledger::{Ledger, LoggedForecast, Minute, Price, Signal};
 pub use position::Position;
-pub use summary::{CoinSummary, FEWEST_TRADES, summarize, summary_table};
+pub use summary::{CoinSummary, FEWEST_DAYS, summarize, summary_table};

@@ -1,6 +1,6 @@
-//! What came of the positions, per coin and in all.
+//! What came of the positions, per coin and of all together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use evaluate::{max_drawdown, sharpe_ratio};
@@ -8,13 +8,15 @@ use serde::Serialize;
 
 use crate::Position;
 
-/// Milliseconds of a year of 365 days.
-const YEAR_MS: f64 = 365.0 * 86_400_000.0;
+const DAY_MS: i64 = 86_400_000;
 
-/// A Sharpe ratio of fewer trades is noise.
-pub const FEWEST_TRADES: usize = 10;
+/// Trading days of a year: coins trade on all.
+const DAYS_A_YEAR: f64 = 365.0;
 
-/// What came of one coin's positions, or of all. Profits are fractions of the value of one position.
+/// A Sharpe ratio of fewer days is noise.
+pub const FEWEST_DAYS: usize = 10;
+
+/// What came of one coin's positions, or of all. Profits are fractions of the line's capital.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CoinSummary {
     /// The coin; `all` for the sum.
@@ -25,14 +27,20 @@ pub struct CoinSummary {
     pub open: usize,
     /// Share of the closed ones that gained after costs.
     pub win_rate: f64,
+    /// Share of the capital that each position has: 1 on a coin's line, unless the coin had several at a time; on that of
+    /// all an equal part for each coin, or for each position where more were open at a time.
+    pub share: f64,
     /// Sum of profits before costs.
     pub gross: f64,
     /// Sum of profits after costs.
     pub net: f64,
-    /// Mean over standard deviation of the profits after costs, annualized by how often was traded; NaN below
-    /// [`FEWEST_TRADES`] trades.
+    /// UTC days from the first forecast to the last end of a position.
+    pub days: usize,
+    /// Mean over standard deviation of the days' profits after costs, times the root of 365; NaN below [`FEWEST_DAYS`] days.
+    ///
+    /// Positions of coins that move together are no independent trades: their days are what there is to count.
     pub sharpe: f64,
-    /// Largest loss from a peak on, of all profits after costs compounded in the order of their ends; 0 or less.
+    /// Largest loss from a peak on, of the days' profits after costs, compounded; 0 or less.
     pub max_drawdown: f64,
 }
 
@@ -47,53 +55,95 @@ pub fn summarize(positions: &[Position]) -> Vec<CoinSummary> {
     for position in positions {
         by_coin.entry(position.symbol.as_str()).or_default().push(position);
     }
-    let mut lines: Vec<CoinSummary> = by_coin.into_iter().map(|(symbol, of_coin)| line(symbol, of_coin)).collect();
-    lines.push(line("all", positions.iter().collect()));
+    let mut lines: Vec<CoinSummary> = by_coin.into_iter().map(|(symbol, of_coin)| line(symbol, &of_coin)).collect();
+    lines.push(line("all", &positions.iter().collect::<Vec<_>>()));
     lines
 }
 
-fn line(symbol: &str, mut positions: Vec<&Position>) -> CoinSummary {
-    positions.sort_by_key(|position| (position.exit_ms, position.id));
+fn line(symbol: &str, positions: &[&Position]) -> CoinSummary {
+    let coins: BTreeSet<&str> = positions.iter().map(|position| position.symbol.as_str()).collect();
+    let share = 1.0 / coins.len().max(most_at_once(positions)).max(1) as f64;
     let net: Vec<f64> = positions.iter().filter_map(|position| position.net()).collect();
-    let first_ms = positions.iter().map(|position| position.forecast_ms).min();
-    let last_ms = positions.iter().filter_map(|position| position.exit_ms).max();
-    let span_ms = first_ms.zip(last_ms).map_or(0.0, |(first, last)| (last - first) as f64);
-    let trades_a_year = if span_ms > 0.0 { net.len() as f64 * YEAR_MS / span_ms } else { f64::NAN };
+    let days = daily(positions, share);
     CoinSummary {
         symbol: symbol.to_owned(),
         trades: net.len(),
         open: positions.len() - net.len(),
         win_rate: net.iter().filter(|profit| **profit > 0.0).count() as f64 / net.len() as f64,
+        share,
         // An empty sum is -0.0.
-        gross: positions.iter().filter_map(|position| position.gross()).sum::<f64>() + 0.0,
-        net: net.iter().sum::<f64>() + 0.0,
-        sharpe: if net.len() < FEWEST_TRADES { f64::NAN } else { sharpe_ratio(&net, trades_a_year) },
-        max_drawdown: max_drawdown(&net),
+        gross: positions.iter().filter_map(|position| position.gross()).sum::<f64>() * share + 0.0,
+        net: net.iter().sum::<f64>() * share + 0.0,
+        days: days.len(),
+        sharpe: if days.len() < FEWEST_DAYS { f64::NAN } else { sharpe_ratio(&days, DAYS_A_YEAR) },
+        max_drawdown: max_drawdown(&days),
     }
 }
 
-/// The lines as a table.
+/// Most positions that were open at one time.
+fn most_at_once(positions: &[&Position]) -> usize {
+    let ends = positions.iter().map(|position| (position.exit_ms.unwrap_or(position.due_ms), -1));
+    // At one time ends come before beginnings.
+    let mut events: Vec<(i64, i64)> = positions.iter().map(|position| (position.entry_ms, 1)).chain(ends).collect();
+    events.sort_unstable();
+    let mut open = 0;
+    let counts = events.iter().map(|(_, change)| {
+        open += change;
+        open
+    });
+    counts.max().and_then(|most| usize::try_from(most).ok()).unwrap_or(0)
+}
+
+/// The capital's profit of each UTC day from the first forecast to the last end, each position on the day of its end; no
+/// day where none is closed.
+fn daily(positions: &[&Position], share: f64) -> Vec<f64> {
+    let day = |time_ms: i64| time_ms.div_euclid(DAY_MS);
+    let first = positions.iter().map(|position| day(position.forecast_ms)).min();
+    let last = positions.iter().filter_map(|position| position.exit_ms).map(day).max();
+    let Some((first, last)) = first.zip(last) else { return Vec::new() };
+    let mut days = vec![0.0; usize::try_from(last - first + 1).unwrap_or(0)];
+    for position in positions {
+        let Some((exit_ms, net)) = position.exit_ms.zip(position.net()) else { continue };
+        if let Some(profit) = usize::try_from(day(exit_ms) - first).ok().and_then(|place| days.get_mut(place)) {
+            *profit += net * share;
+        }
+    }
+    days
+}
+
+/// The lines as a table, and what their numbers are of.
 pub fn summary_table(lines: &[CoinSummary]) -> String {
     let mut text = format!(
-        "{:<12} {:>7} {:>5} {:>9} {:>11} {:>11} {:>8} {:>9}\n",
-        "coin", "trades", "open", "win rate", "before fees", "after fees", "Sharpe", "drawdown"
+        "{:<12} {:>7} {:>5} {:>9} {:>11} {:>11} {:>5} {:>8} {:>9}\n",
+        "coin", "trades", "open", "win rate", "before fees", "after fees", "days", "Sharpe", "drawdown"
     );
     for line in lines {
         let percent = |value: f64| if value.is_nan() { "-".to_owned() } else { format!("{:+.2} %", value * 100.0) };
-        let number = |value: f64| if value.is_nan() { "-".to_owned() } else { format!("{value:.2}") };
+        let number = |value: f64| if value.is_finite() { format!("{value:.2}") } else { "-".to_owned() };
         let share = |value: f64| if value.is_nan() { "-".to_owned() } else { format!("{:.0} %", value * 100.0) };
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,
-            "{:<12} {:>7} {:>5} {:>9} {:>11} {:>11} {:>8} {:>9}",
+            "{:<12} {:>7} {:>5} {:>9} {:>11} {:>11} {:>5} {:>8} {:>9}",
             line.symbol,
             line.trades,
             line.open,
             share(line.win_rate),
             percent(line.gross),
             percent(line.net),
+            line.days,
             number(line.sharpe),
             percent(line.max_drawdown),
+        );
+    }
+    if let Some(all) = lines.last() {
+        let _ = writeln!(
+            text,
+            "\nA coin's line is of a capital of that coin's own, all of it in each position. The line of all is of one\n\
+             capital: each position has {:.2} % of it, whatever was gained or lost before. Profits are sums, nothing is\n\
+             compounded but for the drawdown. Sharpe and drawdown are of UTC days (a position counts on the day of its\n\
+             end), Sharpe times the root of 365, from {FEWEST_DAYS} days on.",
+            all.share * 100.0
         );
     }
     text

@@ -255,12 +255,13 @@ fn score(piece: &Piece<'_>, network: &Network) -> anyhow::Result<ForecastTable> 
     let outputs = forecast(network, piece.windows, &set.ends, &mut |done| bar.set_position(done as u64))?;
     bar.finish_and_clear();
     let coins = dataset.panel.coins();
+    let deviations = dataset.deviations(fold);
     let rows = (0..outputs.len())
         .filter(|&place| set.counts[place])
         .map(|place| {
             let (row, coin) = (set.ends[place / coins], place % coins);
             let forecast = scales.in_unit_of_target(row, coin, outputs[place]);
-            dataset.forecast_row(fold, (row, coin), target_std[coin], forecast)
+            dataset.forecast_row((fold, &deviations), (row, coin), target_std[coin], forecast)
         })
         .collect();
     Ok(ForecastTable::new(rows, &piece.dir)?)

@@ -8,9 +8,11 @@ use std::collections::BTreeSet;
 use super::result::{Across, AcrossFigure, AcrossFigures, PanelFigure, PanelSpan};
 use crate::bootstrap::percentile_interval;
 use crate::controls::is_control;
+use crate::report::Concentrations;
 use crate::resampling::{Bootstrap, COMPARED, fold_differences};
 use crate::rows::setting;
-use crate::scoring::{Ground, Scored, check_forecasters, mean_defined};
+use crate::scoring::{Ground, Scored, check_forecasters, mean_defined, shuffled_base};
+use crate::shuffled::{OrderScores, SHUFFLED_ORDERS, Spread, order_scores};
 use crate::table::labels;
 use crate::variants::Variant;
 use crate::{Error, Forecaster, Options, Rows};
@@ -75,6 +77,7 @@ pub fn across(panels: &[Panel<'_>], options: &Options) -> Result<Across, Error> 
         scores,
         differences,
         best_control,
+        shuffled: AcrossFigures::new(format!("shuffled, {SHUFFLED_ORDERS} orders"), |version| orders(&drawn, version)),
     })
 }
 
@@ -110,6 +113,10 @@ struct Drawn {
     scores: Vec<Vec<Figure>>,
     /// The same of the first forecaster's difference from each (from itself: nothing of use).
     differences: Vec<Vec<Figure>>,
+    /// Of the first forecaster's days in other orders.
+    orders: Vec<OrderScores>,
+    /// Of the first forecaster's scores.
+    concentration: Concentrations,
     fold_numbers: Vec<u32>,
     times: usize,
 }
@@ -137,6 +144,8 @@ impl Drawn {
         Ok(Self {
             scores: of_all(&score),
             differences: of_all(&difference),
+            orders: shuffled_base(panel.forecasters).map(|base| order_scores(&ground, base)).unwrap_or_default(),
+            concentration: scored.first().map(|scored| scored.score.concentration).unwrap_or_default(),
             fold_numbers: ground.layout.folds.iter().map(|fold| fold.number).collect(),
             times: ground.layout.times.len(),
         })
@@ -169,6 +178,26 @@ fn figure(drawn: &[Drawn], of: Of, version: usize, options: &Options) -> AcrossF
     AcrossFigure { against: None, panels, all }
 }
 
+/// The first forecaster's scores in other orders of days: the mean over orders, and the lowest to the highest.
+fn orders(drawn: &[Drawn], version: usize) -> AcrossFigure {
+    let of_panel = |panel: &Drawn| -> Vec<Option<f64>> { panel.orders.iter().map(|order| order[version]).collect() };
+    let figure = |values: &[Option<f64>]| {
+        let spread = Spread::of(values);
+        PanelFigure {
+            value: spread.map(|spread| spread.mean),
+            interval: spread.map(|spread| spread.range),
+            folds: None,
+        }
+    };
+    let panels: Vec<Vec<Option<f64>>> = drawn.iter().map(of_panel).collect();
+    let of_order = |order: usize| {
+        let values: Option<Vec<f64>> = panels.iter().map(|panel| panel.get(order).copied().flatten()).collect();
+        values.map(|values| mean(&values))
+    };
+    let all: Vec<Option<f64>> = (0..SHUFFLED_ORDERS).map(of_order).collect();
+    AcrossFigure { against: None, panels: panels.iter().map(|values| figure(values)).collect(), all: figure(&all) }
+}
+
 /// Draw d of the mean over panels: the mean of the panels' draws d, undefined (NaN) where one of them is.
 fn mean_draws(panels: &[&Vec<f64>]) -> Vec<f64> {
     let count = panels.first().map_or(0, |draws| draws.len());
@@ -197,6 +226,7 @@ fn span(panel: &Panel<'_>, drawn: &Drawn) -> PanelSpan {
         coins: rows.symbol.iter().collect::<BTreeSet<_>>().len(),
         fold_numbers: drawn.fold_numbers.clone(),
         span_ms: [end(rows.time_ms.iter().min()), end(rows.time_ms.iter().max())],
+        concentration: drawn.concentration,
     }
 }
 
@@ -220,7 +250,7 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     use super::*;
-    use crate::{controls_of, score};
+    use crate::{controls, score};
 
     /// Two folds of 400 minutes of three coins, and two forecasters that know a part, with the controls.
     fn panel(seed: u64) -> (Rows, Vec<Forecaster>) {
@@ -234,6 +264,7 @@ mod tests {
             fold: (0..count).map(|row| 1 + (row / 1200) as u32).collect(),
             realized_delayed: realized.iter().map(|value| value + 0.2 * noise()).collect(),
             last_return: realized.iter().map(|value| -0.1 * value + noise()).collect(),
+            deviations: Default::default(),
             volatility: vec![1.0; count],
             weight: vec![1.0; count],
             symbols: ["A", "B", "C"].map(str::to_owned).to_vec(),
@@ -247,7 +278,7 @@ mod tests {
             forecast: rows.realized.iter().map(|value| skill * value + noise()).collect(),
         };
         let mut forecasters = vec![forecaster("network", 0.3), forecaster("lightgbm", 0.2)];
-        forecasters.extend(controls_of(&rows, &forecasters[0], 0));
+        forecasters.extend(controls(&rows));
         (rows, forecasters)
     }
 

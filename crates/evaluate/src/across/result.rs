@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::report::Interval;
+use crate::report::{Concentrations, Interval};
 
 /// The first forecaster's scores and differences on every panel, and their means over panels.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -22,6 +22,8 @@ pub struct Across {
     /// The first forecaster minus the control with the highest mean over panels, which is chosen anew for each version of
     /// the score: [`AcrossFigure::against`] names it.
     pub best_control: AcrossFigures,
+    /// The first forecaster's days in other orders: the mean over orders, and as its interval the lowest to the highest.
+    pub shuffled: AcrossFigures,
 }
 
 /// A panel's rows in numbers.
@@ -41,6 +43,8 @@ pub struct PanelSpan {
     pub fold_numbers: Vec<u32>,
     /// The first and the last scored time, UTC milliseconds.
     pub span_ms: [i64; 2],
+    /// How much of the first forecaster's score lies in how little time.
+    pub concentration: Concentrations,
 }
 
 /// One forecaster's score, or its difference from another, in four versions.

@@ -1,8 +1,11 @@
 //! Several panels as text: one row a panel, then all.
 
-use super::result::{Across, AcrossFigure, AcrossFigures, PanelFigure};
+use super::result::{Across, AcrossFigure, AcrossFigures, PanelFigure, PanelSpan};
 use crate::controls::is_control;
-use crate::format::{HEADLINE, counted, grouped, headline_cells, headline_header, interval, interval_title, wrapped};
+use crate::format::{
+    HEADLINE, counted, grouped, headline_cells, headline_header, interval, interval_title, narrow_warning, shares,
+    wrapped,
+};
 use crate::grid::Grid;
 
 /// Label of the mean over panels.
@@ -11,7 +14,14 @@ const ALL: &str = "all";
 impl Across {
     /// The first forecaster's scores, its differences from the others, the spread over folds, and notes.
     pub fn table(&self) -> String {
-        [self.panels_section(), self.figures_section(), self.folds_section(), self.notes()].join("\n")
+        [
+            self.panels_section(),
+            self.figures_section(),
+            self.concentration_section(),
+            self.folds_section(),
+            self.notes(),
+        ]
+        .join("\n")
     }
 
     fn panels_section(&self) -> String {
@@ -41,7 +51,25 @@ impl Across {
                 grid.push(&name, headline_cells(on_panel.map(|figure| (figure.value, figure.interval))));
             }
         }
+        grid.heading(&format!("{} of days: mean, lowest to highest", self.shuffled.name));
+        for (name, on_panel) in self.named_rows(&self.shuffled) {
+            grid.push(&name, headline_cells(on_panel.map(|figure| (figure.value, figure.interval))));
+        }
         grid.render()
+    }
+
+    /// How much of the first forecaster's scores lies in how little time, and a warning where it is much.
+    fn concentration_section(&self) -> String {
+        let Some(first) = self.scores.first() else { return String::new() };
+        let mut grid = Grid::new(std::iter::once("").chain(HEADLINE));
+        for panel in &self.panels {
+            grid.push(&panel.name, panel.concentration.versions().map(shares));
+        }
+        let warning =
+            |panel: &PanelSpan| narrow_warning(&format!("{} on {}", first.name, panel.name), &panel.concentration);
+        let warnings: String = self.panels.iter().filter_map(warning).map(|text| wrapped(&text)).collect();
+        let title = format!("Share of {}'s covariance in the best day | best 1 % of hours", first.name);
+        format!("{title}\n\n{}{warnings}", grid.render())
     }
 
     fn folds_section(&self) -> String {

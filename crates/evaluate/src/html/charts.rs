@@ -15,7 +15,13 @@ const WIDTH: u32 = 960;
 pub(super) const FONT: &str = "sans-serif";
 pub(super) const INK: RGBColor = RGBColor(60, 60, 60);
 const LIGHT: RGBColor = RGBColor(225, 225, 225);
-pub(super) const GREYS: [RGBColor; 3] = [RGBColor(90, 90, 90), RGBColor(165, 165, 165), RGBColor(125, 125, 125)];
+pub(super) const GREYS: [RGBColor; 5] = [
+    RGBColor(90, 90, 90),
+    RGBColor(165, 165, 165),
+    RGBColor(125, 125, 125),
+    RGBColor(60, 60, 60),
+    RGBColor(190, 190, 190),
+];
 pub(super) const COLOURS: [RGBColor; 6] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
@@ -24,6 +30,9 @@ pub(super) const COLOURS: [RGBColor; 6] = [
     RGBColor(230, 159, 0),
     RGBColor(86, 180, 233),
 ];
+
+/// Where the names above a chart begin.
+const LEGEND_LEFT: i32 = 84;
 
 /// Most bars of an importance chart.
 const MOST_FEATURES: usize = 20;
@@ -276,17 +285,32 @@ fn names_at_the_left(area: &Area<'_>, chart: &Chart<'_, '_>, names: &[String]) -
     Ok(())
 }
 
-/// Names of the series in a line above, and the area below it.
+/// Names of the series in lines above, and the area below them.
 pub(super) fn legend<'a, T>(area: &Area<'a>, series: &[Series<T>]) -> Result<Area<'a>, Box<dyn std::error::Error>> {
-    let (above, below) = area.split_vertically(30);
-    let mut x = 84;
-    for one in series {
-        above.draw(&Rectangle::new([(x, 12), (x + 14, 20)], one.kind.colour().filled()))?;
+    let widths: Vec<i32> = series.iter().map(|one| 44 + 8 * one.label.chars().count() as i32).collect();
+    let places = legend_places(&widths);
+    let lines = places.last().map_or(1, |(line, _)| line + 1);
+    let (above, below) = area.split_vertically(10 + 20 * lines);
+    for (one, (line, x)) in series.iter().zip(places) {
+        let y = 16 + 20 * line;
+        above.draw(&Rectangle::new([(x, y - 4), (x + 14, y + 4)], one.kind.colour().filled()))?;
         let style = (FONT, 14, &INK).into_text_style(&above).pos(Pos::new(HPos::Left, VPos::Center));
-        above.draw(&Text::new(one.label.clone(), (x + 20, 16), style))?;
-        x += 44 + 8 * one.label.chars().count() as i32;
+        above.draw(&Text::new(one.label.clone(), (x + 20, y), style))?;
     }
     Ok(below)
+}
+
+/// Line and left end of each name, given the room that each takes: as many in a line as fit.
+fn legend_places(widths: &[i32]) -> Vec<(i32, i32)> {
+    let (mut line, mut x) = (0, LEGEND_LEFT);
+    let place = |&width: &i32| {
+        if x > LEGEND_LEFT && x + width > WIDTH as i32 {
+            (line, x) = (line + 1, LEGEND_LEFT);
+        }
+        x += width;
+        (line, x - width)
+    };
+    widths.iter().map(place).collect()
 }
 
 /// Room for all values, intervals and 0.
@@ -311,4 +335,15 @@ pub(super) fn tick(value: f64) -> String {
     let text = format!("{value:.digits$}");
     let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_do_not_fit_go_to_the_next_line() {
+        assert_eq!(legend_places(&[200, 200]), [(0, 84), (0, 284)]);
+        assert_eq!(legend_places(&[400, 400, 400, 900]), [(0, 84), (0, 484), (1, 84), (2, 84)]);
+    }
 }

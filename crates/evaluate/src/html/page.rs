@@ -10,7 +10,8 @@ use super::trading::trading;
 use crate::controls::is_control;
 use crate::cross_section::ic_per_timestamp;
 use crate::format::{
-    correlation, counted, grouped, headline_cells, headline_header, interval, magnitude, percent, ratio,
+    HEADLINE, correlation, counted, grouped, headline_cells, headline_header, interval, magnitude, narrow_warning,
+    percent, ratio, shares,
 };
 use crate::report::{Report, Score};
 use crate::rows::Layout;
@@ -165,8 +166,20 @@ fn scores(page: &Page<'_>) -> String {
     let ends = report.interval_title();
     let header = |label: &str| headline_header(label, &ends).collect::<Vec<_>>();
     let scores_header = [header(""), vec!["rank IC".to_owned()]].concat();
-    let row = |score: &Score| headline_cells(score.headline()).chain([correlation(score.rank_ic)]).collect();
-    let mut text = format!("<section><h2>Scores</h2>\n{}", by_forecaster(page, &borrowed(&scores_header), row));
+    let row = |score: &Score| -> Vec<String> {
+        headline_cells(score.headline()).chain([correlation(score.rank_ic)]).collect()
+    };
+    let scored = report
+        .forecasters
+        .iter()
+        .zip(&labels)
+        .map(|(score, label)| (label.clone(), is_control(&score.name, score.run.as_deref()), row(score)));
+    let shuffled = report.shuffled.iter().map(|shuffled| {
+        let rank_ic = correlation(shuffled.rank_ic.map(|spread| spread.mean));
+        (shuffled.label(), true, headline_cells(shuffled.headline()).chain([rank_ic]).collect())
+    });
+    let mut text = format!("<section><h2>Scores</h2>\n{}", table(&borrowed(&scores_header), scored.chain(shuffled)));
+    text.extend(report.verdicts(&labels).iter().map(|sentence| format!("<p>{}</p>\n", escaped(sentence))));
     if !report.differences.is_empty() {
         let rows = report.differences.iter().map(|difference| {
             let of = |name: &str, run: &Option<String>| report.label_of(&labels, name, run.as_deref()).to_owned();
@@ -190,7 +203,29 @@ fn scores(page: &Page<'_>) -> String {
             magnitude(score.rmse),
         ]
     };
-    text + &by_forecaster(page, &header, row) + "</section>\n"
+    text += &by_forecaster(page, &header, row);
+    text + &ranks(page) + &concentration(page) + "</section>\n"
+}
+
+fn ranks(page: &Page<'_>) -> String {
+    let ends = page.report.interval_title();
+    by_forecaster(page, &["", "rank IC +1 bar", &ends, "rank IC", &ends], |score| {
+        score.ranks().into_iter().flat_map(|(value, ends)| [correlation(value), interval(ends)]).collect()
+    })
+}
+
+/// How much of each score lies in how little time, and a warning where it is much.
+fn concentration(page: &Page<'_>) -> String {
+    let header: Vec<&str> = std::iter::once("").chain(HEADLINE).collect();
+    let cells = by_forecaster(page, &header, |score| score.concentration.versions().map(shares).to_vec());
+    let labels = page.report.labels();
+    let warnings = models(page)
+        .filter_map(|place| narrow_warning(&labels[place], &page.report.forecasters[place].concentration))
+        .map(|warning| format!("<p><b>{}</b></p>\n", escaped(&warning)));
+    format!(
+        "<p class=\"soft\">Share of the covariance in the best day | the best 1 % of hours:</p>\n{cells}{}",
+        warnings.collect::<String>()
+    )
 }
 
 fn borrowed(header: &[String]) -> Vec<&str> {
@@ -344,8 +379,9 @@ fn notes(page: &Page<'_>) -> String {
          <li>direction: share of rows whose sign was right, where neither side is 0.</li>\n\
          <li>{}: stationary block bootstrap, {} draws (seed {}), times drawn within folds with all coins \
          together, mean block length by Politis and White, at least {} bars. Differences are of the same draws.</li>\n\
-         <li>Controls: zero; the last bar's return, as it is and negated; the first run's forecasts shuffled in \
-         time.</li>\n</ul>\n<p>This page again:</p>\n<pre><code>{}</code></pre></section>\n",
+         <li>Controls: zero; the last bar's return, as it is and negated; ln close minus its mean over the last 30, 60 \
+         and 240 minutes, negated. shuffled: the first run's forecasts with their days in other orders, the mean and the \
+         lowest to the highest of them: the size of a score of nothing.</li>\n</ul>\n<p>This page again:</p>\n<pre><code>{}</code></pre></section>\n",
         report.interval_title(),
         grouped(report.draws),
         report.seed,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::cut::quantile_bins;
 use super::order::Coins;
 use super::trailing::trailing_bins;
+use crate::mean::are_equal;
 use crate::rows::{setting, timestamp_groups};
 use crate::{Error, Rows};
 
@@ -108,28 +109,40 @@ impl QuantileOptions {
 /// The bin of every row, from 0; `None` where there is too little to rank against.
 ///
 /// At scope `timestamp` that is a time with fewer coins than bins, at `date` a day of a coin with fewer forecasts than
-/// bins (60 are always enough), at `trailing` a coin's first 59 forecasts.
+/// bins (60 are always enough), at `trailing` a coin's first 59 forecasts; at each of them forecasts that are all equal.
 ///
 /// # Errors
-/// As [`QuantileOptions::validate`]; no row with a bin.
+/// As [`QuantileOptions::validate`]; no row with a bin, for lack of forecasts or of differences between them.
 pub(crate) fn bins_of(rows: &Rows, forecast: &[f64], options: &QuantileOptions) -> Result<Vec<Option<u16>>, Error> {
     options.validate(rows)?;
-    let bins = match options.scope {
+    let bins = ranked(rows, forecast, options);
+    if bins.iter().all(Option::is_none) {
+        // Where other forecasts would have bins, what is in the way is that these are equal.
+        let different: Vec<f64> = (0..rows.len()).map(|row| row as f64).collect();
+        let has_enough = ranked(rows, &different, options).iter().any(Option::is_some);
+        let (scope, rows) = (options.scope.name(), rows.len());
+        return Err(match has_enough {
+            true => Error::EqualForecasts { scope, rows },
+            false => Error::NoBins { scope, bins: options.bins, rows },
+        });
+    }
+    Ok(bins)
+}
+
+fn ranked(rows: &Rows, forecast: &[f64], options: &QuantileOptions) -> Vec<Option<u16>> {
+    match options.scope {
         Scope::Timestamp => by_timestamp(rows, forecast, options.bins),
         Scope::Date => by_coin(rows, forecast, |times, values| by_date(times, values, options.bins)),
         Scope::Trailing => by_coin(rows, forecast, |_, values| {
             trailing_bins(values, options.bins, options.trailing_bars, LEAST_HISTORY)
         }),
-    };
-    if bins.iter().all(Option::is_none) {
-        return Err(Error::NoBins { scope: options.scope.name(), bins: options.bins, rows: rows.len() });
     }
-    Ok(bins)
 }
 
 fn by_timestamp(rows: &Rows, forecast: &[f64], bins: usize) -> Vec<Option<u16>> {
     let of_group = |group: &std::ops::Range<usize>| -> Vec<Option<u16>> {
-        if group.len() < bins {
+        // An order of equal forecasts is that of the coins' names.
+        if group.len() < bins || are_equal(&forecast[group.clone()]) {
             return vec![None; group.len()];
         }
         quantile_bins(&forecast[group.clone()], bins).into_iter().map(Some).collect()
@@ -168,7 +181,7 @@ fn by_date(times: &[i64], values: &[f64], bins: usize) -> Vec<Option<u16>> {
     });
     let days: Vec<&[f64]> = days.collect();
     let of_day = |day: &&[f64]| -> Vec<Option<u16>> {
-        if day.len() < least {
+        if day.len() < least || are_equal(day) {
             return vec![None; day.len()];
         }
         quantile_bins(day, bins).into_iter().map(Some).collect()

@@ -82,9 +82,9 @@ impl QuantileReport {
         let mut text = String::new();
         if self.left_out > 0 {
             let why = match self.scope {
-                Scope::Timestamp => "at times with fewer coins than bins",
-                Scope::Date => "on days of a coin with too few forecasts",
-                Scope::Trailing => "among a coin's first forecasts, with too little before them",
+                Scope::Timestamp => "at times with fewer coins than bins, or with one forecast for all coins",
+                Scope::Date => "on days of a coin with too few forecasts, or equal ones alone",
+                Scope::Trailing => "among a coin's first forecasts, with too little before them, or equal ones alone",
             };
             text += &wrapped(&format!("{} are left out: {why}.", counted(self.left_out, "row")));
         }

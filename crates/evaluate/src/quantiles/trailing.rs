@@ -13,7 +13,8 @@ const LEAST_STRETCH: usize = 1 << 15;
 
 /// The bin, from 0, of each value among the `window` values that end with it; `None` where fewer than `least` are known.
 ///
-/// It is the bin that [`quantile_bins`](crate::quantile_bins) gives the window's last value: no later value moves it.
+/// It is the bin that [`quantile_bins`](crate::quantile_bins) gives the window's last value: no later value moves it. A
+/// window of two or more equal values alone has none.
 /// Values are finite, `window` is at least 1.
 ///
 /// # Examples
@@ -23,6 +24,7 @@ const LEAST_STRETCH: usize = 1 << 15;
 /// ```
 pub fn trailing_bins(values: &[f64], bins: usize, window: usize, least: usize) -> Vec<Option<u16>> {
     let window = window.max(1);
+    let equal = equal_until(values);
     let stretch = LEAST_STRETCH.max(4 * window);
     let starts: Vec<usize> = (0..values.len()).step_by(stretch).collect();
     let of_stretch = |start: usize| {
@@ -31,10 +33,19 @@ pub fn trailing_bins(values: &[f64], bins: usize, window: usize, least: usize) -
         let places = places_within(&values[before..end], window);
         places[start - before..]
             .iter()
-            .map(|&(below, count)| (count >= least).then(|| bin_of_place(below, count, bins)))
+            .zip(&equal[start..end])
+            .map(|(&(below, count), &equal)| {
+                (count >= least && equal < count).then(|| bin_of_place(below, count, bins))
+            })
             .collect::<Vec<_>>()
     };
     starts.into_par_iter().map(of_stretch).collect::<Vec<_>>().concat()
+}
+
+/// How many values in a row, up to and with each, are equal to it; 0 of those that stand alone.
+fn equal_until(values: &[f64]) -> Vec<usize> {
+    let runs = values.chunk_by(|a, b| a == b).map(<[f64]>::len);
+    runs.flat_map(|run| (1..=run).map(|number| if number > 1 { number } else { 0 })).collect()
 }
 
 /// How many values of the window ending at each value stand below it (earlier equal ones count), and how many it holds.

@@ -9,6 +9,7 @@ use super::options::{DeflateBy, Protocol, TuneOptions};
 use super::result::{CoinTuning, Deflation, Portfolio, SideTuning, Tuning};
 use super::statistics::{TradeStatistics, Trials, pooled_interval};
 use super::trades::{CoinRows, Rules, Trade, trades};
+use crate::mean::{are_equal, mean};
 use crate::performance::{max_drawdown, sharpe_ratio};
 use crate::scoring::check_forecasters;
 use crate::{Calibration, CoinThresholds, Error, Forecaster, Rows, Side, expected_maximum_sharpe};
@@ -122,7 +123,10 @@ impl<'a> Search<'a> {
             bootstrap: &self.options.bootstrap,
         };
         let of_side = |side: Side| {
-            let levels = levels(&coin.forecast[span.clone()], side, self.options.thresholds);
+            let forecasts = &coin.forecast[span.clone()];
+            // A forecast that is always the same one chooses no time to trade.
+            let levels =
+                if are_equal(forecasts) { Vec::new() } else { levels(forecasts, side, self.options.thresholds) };
             (side, try_all(coin, span.clone(), side, &levels, &look))
         };
         TriedCoin { calibration, sides: Side::ALL.map(of_side).to_vec() }
@@ -225,12 +229,11 @@ fn choose_largest_sum(tuning: &mut SideTuning) {
 
 /// Least squares of what was realized on the forecast; none where forecasts are constant.
 fn fit(coin: &CoinRows, span: Range<usize>) -> Option<Calibration> {
-    let pairs =
-        || coin.forecast[span.clone()].iter().zip(&coin.price_return[span.clone()]).filter(|(_, y)| !y.is_nan());
-    let count = pairs().count() as f64;
-    let (x_mean, y_mean) = (pairs().map(|(x, _)| x).sum::<f64>() / count, pairs().map(|(_, y)| y).sum::<f64>() / count);
-    let xx: f64 = pairs().map(|(x, _)| (x - x_mean).powi(2)).sum();
-    let xy: f64 = pairs().map(|(x, y)| (x - x_mean) * (y - y_mean)).sum();
+    let pairs = coin.forecast[span.clone()].iter().zip(&coin.price_return[span]).filter(|(_, y)| !y.is_nan());
+    let (x, y): (Vec<f64>, Vec<f64>) = pairs.unzip();
+    let (x_mean, y_mean) = (mean(&x), mean(&y));
+    let xx: f64 = x.iter().map(|x| (x - x_mean).powi(2)).sum();
+    let xy: f64 = x.iter().zip(&y).map(|(x, y)| (x - x_mean) * (y - y_mean)).sum();
     let slope = xy / xx;
     slope.is_finite().then_some(Calibration { slope, intercept: y_mean - slope * x_mean })
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::block_length::optimal_block_length;
 use crate::bootstrap::{drawn_blocks, enough_blocks, percentile_interval};
+use crate::mean::mean;
 use crate::performance::{Moments, max_drawdown};
 use crate::report::Interval;
 use crate::{Options, deflated_sharpe_ratio};
@@ -94,7 +95,7 @@ pub(crate) fn mean_interval(profits: &[f64], floor_trades: usize, options: &Opti
         return None;
     }
     // The sum over a block is the difference of two prefix sums.
-    let mean = profits.iter().sum::<f64>() / profits.len() as f64;
+    let mean = mean(profits);
     let mut prefix = vec![0.0];
     let mut running = 0.0;
     for profit in profits {

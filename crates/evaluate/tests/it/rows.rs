@@ -27,6 +27,7 @@ pub fn rows(folds: usize, times: usize, coins: usize) -> Rows {
         realized: Vec::new(),
         realized_delayed: Vec::new(),
         last_return: Vec::new(),
+        deviations: [const { Some(Vec::new()) }; 3],
         volatility: Vec::new(),
         weight: Vec::new(),
         symbols: (0..coins).map(|coin| format!("COIN{coin}")).collect(),
@@ -44,6 +45,9 @@ pub fn rows(folds: usize, times: usize, coins: usize) -> Rows {
             let known = noise.draw() < 0.9;
             rows.realized_delayed.push(if known { realized + 0.0002 * noise.draw() } else { f64::NAN });
             rows.last_return.push(-0.2 * realized + 0.001 * noise.draw());
+            for (column, part) in rows.deviations.iter_mut().flatten().zip([0.1, 0.2, 0.3]) {
+                column.push(-part * realized + 0.001 * noise.draw());
+            }
             rows.volatility.push(0.001 * (coin + 1) as f64);
             rows.weight.push(1.0);
         }

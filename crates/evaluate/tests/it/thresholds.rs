@@ -19,6 +19,7 @@ fn market(skilled: usize, seed: u64) -> (Rows, Forecaster) {
         realized: Vec::new(),
         realized_delayed: Vec::new(),
         last_return: Vec::new(),
+        deviations: Default::default(),
         volatility: Vec::new(),
         weight: Vec::new(),
         symbols: (0..COINS).map(|coin| format!("COIN{coin}")).collect(),
@@ -56,6 +57,21 @@ fn by_chance() -> TuneOptions {
 
 fn traded(tuning: &Tuning) -> Vec<String> {
     tuning.thresholds().coins.into_keys().collect()
+}
+
+/// In a market that rises, a forecast that never changes would "earn": it chose no time to.
+#[test]
+fn a_constant_forecast_has_no_threshold() {
+    let (mut rows, forecaster) = market(0, 4);
+    rows.realized.iter_mut().for_each(|realized| *realized += 0.002);
+    for constant in [0.1, -0.000_37] {
+        let network = Forecaster { forecast: vec![constant; rows.len()], ..forecaster.clone() };
+        for options in [free(), TuneOptions { calibrate: true, ..free() }] {
+            let tuning = tune(&rows, &network, &options).unwrap();
+            assert!(traded(&tuning).is_empty(), "{}", tuning.table());
+            assert!(tuning.conclusion().starts_with("No coin has a threshold"), "{}", tuning.conclusion());
+        }
+    }
 }
 
 #[test]
