@@ -217,7 +217,8 @@ fn names_are_those_of_pytorch() {
         "head.hidden.bias head.hidden.weight head.output.bias head.output.weight stages.0.blocks.0.conv1.bias \
          stages.0.blocks.0.conv1.weight stages.0.blocks.0.conv2.bias stages.0.blocks.0.conv2.weight stem.bias stem.weight"
     );
-    let [_, lstm, _, gru, _, tcn] = &other_encoders()[..] else { panic!("six networks") };
+    let networks = other_encoders();
+    let [_, lstm, _, gru, _, tcn] = &networks[..] else { panic!("six networks") };
     let head = "head.hidden.bias head.hidden.weight head.output.bias head.output.weight";
     assert_eq!(
         names(lstm),
