@@ -1,7 +1,6 @@
 //! Candles on disk: `candles/<market>/<interval>/<SYMBOL>/<month>.parquet`.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use market::{Interval, Market, Period, Symbol};
@@ -129,7 +128,7 @@ impl Store {
     /// # Errors
     /// [`Error::Conflict`] where a stored candle has another value, unless `replace`.
     pub fn append(&self, symbol: &Symbol, candles: &CandleTable, replace: bool) -> Result<usize, Error> {
-        self.merge(symbol, candles, replace, write_month)
+        self.put(symbol, candles, replace, write_month)
     }
 
     /// How many candles [`Store::append`] would add; nothing is written.
@@ -137,10 +136,10 @@ impl Store {
     /// # Errors
     /// As [`Store::append`].
     pub fn would_append(&self, symbol: &Symbol, candles: &CandleTable, replace: bool) -> Result<usize, Error> {
-        self.merge(symbol, candles, replace, |_, _| Ok(()))
+        self.put(symbol, candles, replace, |_, _| Ok(()))
     }
 
-    fn merge(
+    fn put(
         &self,
         symbol: &Symbol,
         candles: &CandleTable,

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use crate::Error;
 use crate::config::{Activation, Mixing, NetworkConfig, WindowNorm};
 use crate::conv::{Conv1d, Conv1dConfig};
-use crate::encoders::{AnyEncoder, Encoder};
+use crate::encoders::AnyEncoder;
 use crate::layers::{Linear, standardize};
 use crate::mixing::mix;
 
