@@ -60,6 +60,9 @@ impl NetworkConfig {
             Mixing::Stacked => (coins * features, coins),
             Mixing::Shared => (2 * features, 1),
         };
+        // Drawn in this order since the first version: the same seed gives the same weights.
+        let encoder_in = if self.stem_width > 0 { self.stem_width } else { channels_in };
+        let encoder = AnyEncoder::init(self, encoder_in, device);
         let stem = (self.stem_width > 0).then(|| {
             Conv1dConfig {
                 channels_in,
@@ -71,7 +74,6 @@ impl NetworkConfig {
             }
             .init(1.0, device)
         });
-        let encoder = AnyEncoder::init(self, if stem.is_some() { self.stem_width } else { channels_in }, device);
         let head = Head::init(encoder.channels_out(), self.head_width, outputs, self.activation, device);
         Ok(Network { stem, encoder, head, config: self.clone(), coins, features, lookback })
     }

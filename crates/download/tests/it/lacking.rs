@@ -111,8 +111,8 @@ fn serve(held: Held) -> (String, Arc<AtomicUsize>) {
 }
 
 fn fetch(dir: &Path, url: &str, from: &str, until: &str) -> Output {
-    let range = [&format!("data.from={from}"), &format!("data.until={until}")].map(String::as_str);
-    run(dir, url, &[&range[..], &["data.interval=1h", "universe.symbols=[\"AUSDT\"]"]].concat())
+    let (from, until) = (format!("data.from={from}"), format!("data.until={until}"));
+    run(dir, url, &[from.as_str(), until.as_str(), "data.interval=1h", "universe.symbols=[\"AUSDT\"]"])
 }
 
 /// Fetches January without an error; what was said.
@@ -228,7 +228,7 @@ fn a_coin_that_rest_has_nothing_of_is_asked_of_the_archive() {
 #[test]
 fn a_candle_that_could_still_change_is_not_stored() {
     let dir = tempfile::tempdir().unwrap();
-    let rest = Arc::new(Mutex::new((48, Vec::new())));
+    let rest = Arc::new(Mutex::new((48, Vec::<serde_json::Value>::new())));
     let served = rest.clone();
     let url = stub(move |path| {
         let (now, rows) = served.lock().unwrap().clone();

@@ -7,6 +7,7 @@ use trading::{FEWEST_DAYS, Position, summarize, summary_table};
 
 fn position(coin: i64, forecast_ms: i64, exit_ms: i64, prices: (f64, f64), fee_bps: f64) -> Position {
     Position {
+        is_last_known: false,
         id: exit_ms + coin,
         symbol: Symbol::new(&format!("COIN{coin}USDT")).unwrap(),
         side: Side::Buy,
