@@ -53,11 +53,9 @@ impl ConfigArgs {
     pub fn load(&self) -> anyhow::Result<ConfigTable> {
         let mut config = match &self.config {
             Some(path) => ConfigTable::read(path)?,
-            None => ConfigTable {
-                origin: "the built-in defaults".to_owned(),
-                table: Table::new(),
-                overrides: Vec::new(),
-            },
+            None => {
+                ConfigTable { origin: "the built-in defaults".to_owned(), table: Table::new(), overrides: Vec::new() }
+            }
         };
         config.apply(&self.set)?;
         Ok(config)
@@ -184,7 +182,10 @@ impl ConfigTable {
         };
         let hint = meant.unwrap_or_else(|| match blamed {
             Some(_) => "configs/ has examples".to_owned(),
-            None => format!("correct it there or with --set {}.KEY=VALUE; configs/ has examples", section.unwrap_or("SECTION")),
+            None => format!(
+                "correct it there or with --set {}.KEY=VALUE; configs/ has examples",
+                section.unwrap_or("SECTION")
+            ),
         });
         usage(anyhow!("{origin}: {text}\nhint: {hint}"))
     }

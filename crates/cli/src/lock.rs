@@ -30,7 +30,10 @@ pub fn hold(path: &Path) -> anyhow::Result<Result<Held, String>> {
             let mut found = String::new();
             let read = (&file).take(200).read_to_string(&mut found);
             if read.is_err() || !(found.is_empty() || found.starts_with("process ")) {
-                bail!("{} is somebody else's file, expected a lock of this project\nhint: move it away", path.display());
+                bail!(
+                    "{} is somebody else's file, expected a lock of this project\nhint: move it away",
+                    path.display()
+                );
             }
             file.seek(SeekFrom::Start(0)).with_context(failed)?;
             // Who holds it is for people; the lock itself does not depend on it.

@@ -135,15 +135,15 @@ pub enum Error {
         /// The model's file.
         file: PathBuf,
         /// The first key that differs, with its section.
-        key: String,
+        key: Box<str>,
         /// Its value in the run's config.
-        found: String,
+        found: Box<str>,
         /// Its value while the model was trained.
-        trained: String,
+        trained: Box<str>,
         /// Hash of the parts of the run's config that forecasts depend on.
-        found_hash: String,
+        found_hash: Box<str>,
         /// The same of the config that the model was trained with.
-        trained_hash: String,
+        trained_hash: Box<str>,
     },
     /// An error of the market crate.
     #[error(transparent)]

@@ -104,11 +104,11 @@ impl Origin {
         let (key, trained_value, found) = first_difference(&trained, &now);
         Err(Error::ConfigMismatch {
             file: file.to_owned(),
-            key,
-            found,
-            trained: trained_value,
-            found_hash: content_hash(now.as_bytes()),
-            trained_hash: self.config_sha256.clone(),
+            key: key.into(),
+            found: found.into(),
+            trained: trained_value.into(),
+            found_hash: content_hash(now.as_bytes()).into(),
+            trained_hash: self.config_sha256.as_str().into(),
         })
     }
 }

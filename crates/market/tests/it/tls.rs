@@ -29,11 +29,15 @@ async fn what_a_client_of_the_private_ca_meets() {
     let rest = RestClient::with_options(Market::Spot, Some(&url), options()).unwrap();
     println!("REST {:?}", rest.server_time_ms().await);
     let symbol = Symbol::new("BTCUSDT").unwrap();
-    let file =
-        ArchiveFile { symbol: symbol.clone(), interval: Interval::ONE_MINUTE, period: Period::month_of(1_704_067_200_000) };
+    let file = ArchiveFile {
+        symbol: symbol.clone(),
+        interval: Interval::ONE_MINUTE,
+        period: Period::month_of(1_704_067_200_000),
+    };
     let archive = ArchiveClient::new(Market::Spot, Some(&url), options()).unwrap();
     println!("archive {:?}", archive.checksum(&file).await);
-    let socket = KlineStream::connect(Market::Spot, Some(&format!("wss://{host}")), &[symbol], Interval::ONE_MINUTE).await;
+    let socket =
+        KlineStream::connect(Market::Spot, Some(&format!("wss://{host}")), &[symbol], Interval::ONE_MINUTE).await;
     println!("websocket {:?}", socket.map(|_| ()));
 }
 
@@ -64,7 +68,8 @@ async fn serve(listener: TcpListener, acceptor: TlsAcceptor) {
                 }
             }
             let body = "{\"serverTime\":1704067200000}";
-            let answer = format!("HTTP/1.1 200 ok\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+            let answer =
+                format!("HTTP/1.1 200 ok\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
             let _ = stream.write_all(answer.as_bytes()).await;
             let _ = stream.shutdown().await;
         });
