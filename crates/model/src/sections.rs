@@ -99,10 +99,10 @@ mod tests {
         );
         assert_eq!(
             unusable(r#"{"encoder": "lstm", "lstm": {"width": 4096, "layers": 64}}"#),
-            "lstm.width is 4096, with the other keys 8.6e9 weights, expected at most 1e9 weights\nhint: fewer or narrower layers"
+            "lstm.width is 4096, with the other keys 8.6e9 weights, expected at most 2e8 weights\nhint: fewer or narrower layers"
         );
         let wide = format!(r#"{{"encoder": "tcn", "tcn": {{"widths": {:?}, "kernel": 99}}}}"#, [4096; 8]);
-        assert!(unusable(&wide).contains("expected at most 1e9 weights"));
+        assert!(unusable(&wide).contains("expected at most 2e8 weights"));
         for widths in ["[]", "[64, 0]", "[5000]"] {
             let message = unusable(&format!(r#"{{"encoder": "tcn", "tcn": {{"widths": {widths}}}}}"#));
             assert!(message.starts_with(&format!("tcn.widths is {widths}, expected 1 to 24 widths")), "{message}");
