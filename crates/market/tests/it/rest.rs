@@ -599,8 +599,8 @@ async fn real_answers_are_read_and_paged() {
         let interval: Interval = "15m".parse().unwrap();
         let coin = symbol(&name[..7]);
         let candles = client(&stub).closed_klines(&coin, interval, first_open, i64::MAX).await.unwrap();
-        assert_eq!(candles.len(), served - 1);
-        assert_eq!(candles[0].close, first_close.as_str().unwrap().parse::<f64>().unwrap());
+        assert_eq!(candles.candles.len(), served - 1);
+        assert_eq!(candles.candles[0].close, first_close.as_str().unwrap().parse::<f64>().unwrap());
         assert_eq!(stub.count("/klines"), served.div_ceil(100));
     }
 }

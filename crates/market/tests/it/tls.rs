@@ -5,7 +5,6 @@
 use std::process::{Command, Output};
 use std::sync::Arc;
 
-use futures_util::SinkExt;
 use market::{ArchiveClient, ArchiveFile, Interval, KlineStream, Market, Period, RestClient, RestOptions, Symbol};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -56,7 +55,7 @@ async fn serve(listener: TcpListener, acceptor: TlsAcceptor) {
                 let (read, write) = tokio::io::split(stream);
                 let stream = tokio::io::join(std::io::Cursor::new(begin.to_vec()).chain(read), write);
                 if let Ok(mut socket) = tokio_tungstenite::accept_async(stream).await {
-                    let _ = socket.close().await;
+                    let _ = socket.close(None).await;
                 }
                 return;
             }
