@@ -27,6 +27,7 @@ fn train_tiny(dir: &Path, name: &str, set: &[&str]) -> PathBuf {
     arguments.extend(["--config".to_owned(), config.display().to_string()]);
     arguments.extend(["--run".to_owned(), run.display().to_string()]);
     arguments.extend(set.iter().flat_map(|key| ["--set".to_owned(), (*key).to_owned()]));
+    let _drawing = crate::drawing();
     train::run(&train::Args::parse_from(arguments)).unwrap();
     run
 }

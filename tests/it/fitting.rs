@@ -60,6 +60,7 @@ fn scored_candles_change_no_weight() {
         let run = stores.dir.path().join(format!("of-{store}")).join("run");
         let mut arguments = stores.arguments(store, &run, &[]);
         arguments.extend(["--device", "flex"].map(str::to_owned));
+        let _drawing = crate::drawing();
         train::run(&train::Args::parse_from(arguments)).unwrap();
         let read = |file: &str| std::fs::read(run.join("fold-2/seed-1").join(file)).unwrap();
         (read("weights.safetensors"), read("forecasts.parquet"))

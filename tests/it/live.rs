@@ -205,6 +205,7 @@ fn train_tiny(dir: &Path, set: &[&str]) -> std::path::PathBuf {
     arguments.extend(["--run".to_owned(), run.display().to_string()]);
     arguments.extend(["--set".to_owned(), format!("data.dir={}", data.display())]);
     arguments.extend(set.iter().flat_map(|key| ["--set".to_owned(), (*key).to_owned()]));
+    let _drawing = crate::drawing();
     train::run(&train::Args::parse_from(arguments)).unwrap();
     run
 }

@@ -183,7 +183,7 @@ fn forecast_at(config: &Config, panel: &Panel, row: usize) -> (Vec<u32>, Vec<boo
         ("test", 1),
     )
     .unwrap();
-    let _seeding = SEED.lock().unwrap();
+    let _drawing = crate::drawing();
     device.seed(1);
     let network = NetworkConfig { stem_width: 8, stages: vec![8], blocks_per_stage: 1, ..NetworkConfig::default() };
     let network = network.init(3, features.per_coin(), config.features.lookback_bars, &device).unwrap();
@@ -195,6 +195,3 @@ fn forecast_at(config: &Config, panel: &Panel, row: usize) -> (Vec<u32>, Vec<boo
     outputs.iter_mut().enumerate().for_each(|(coin, output)| *output *= scales.at(row, coin));
     (bits(&outputs), (0..3).map(|coin| eligibility.is(row, coin)).collect())
 }
-
-/// The device's generator belongs to the process.
-static SEED: std::sync::Mutex<()> = std::sync::Mutex::new(());

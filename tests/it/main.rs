@@ -11,3 +11,10 @@ mod panel20;
 mod released;
 mod signal;
 mod store;
+
+/// Held by whoever draws random numbers in this process: Burn has one generator, and another test that seeds it between two
+/// draws would change what is drawn.
+fn drawing() -> std::sync::MutexGuard<'static, ()> {
+    static GENERATOR: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    GENERATOR.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

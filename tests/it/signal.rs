@@ -43,6 +43,7 @@ fn score(dir: &Path, name: &str, set: &[&str]) -> f64 {
     arguments.extend(["--config".to_owned(), file.display().to_string()]);
     arguments.extend(["--run".to_owned(), run.display().to_string()]);
     arguments.extend(set.iter().flat_map(|key| ["--set".to_owned(), (*key).to_owned()]));
+    let _drawing = crate::drawing();
     train::run(&train::Args::parse_from(arguments)).unwrap();
 
     let config: Config = toml::from_str(PLANTED).unwrap();

@@ -257,7 +257,7 @@ mod tests {
         })
         .await;
         let (symbol, fault) = stream.next_closed().await.unwrap();
-        assert_eq!((symbol.as_str(), fault.unwrap_err().field), ("ETHUSDT", "open"));
+        assert_eq!((symbol.as_str(), fault.unwrap_err().field), ("ETHUSDT", "close"));
         let (symbol, candle) = stream.next_closed().await.unwrap();
         assert_eq!((symbol.as_str(), candle.unwrap().close), ("BTCUSDT", 1.0));
     }

@@ -52,10 +52,12 @@ impl Served {
         self.last_open_ms = self.last_open_ms.max(later.last_open_ms);
     }
 
-    /// Keeps what opens before `end_ms`; [`Served::last_open_ms`] still tells of what came after.
+    /// Keeps what opens before `end_ms`; [`Served::last_open_ms`] still tells of what came after. A fault later than all that
+    /// was served has a time that cannot be: it stays, for its true time may lie before the end.
     pub(super) fn cut(&mut self, end_ms: i64) {
+        let last_ms = self.last_open_ms;
         self.candles.retain(|candle| candle.open_time_ms < end_ms);
-        self.refused.retain(|fault| fault.open_time_ms < end_ms);
+        self.refused.retain(|fault| fault.open_time_ms < end_ms || Some(fault.open_time_ms) > last_ms);
     }
 }
 

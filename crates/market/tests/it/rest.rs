@@ -252,7 +252,7 @@ async fn too_long_a_silence_is_kept_but_not_waited_for() {
 #[tokio::test]
 async fn a_ban_names_its_end_and_is_not_provoked() {
     let body = r#"{"code":-1003,"msg":"Way too much request weight used; IP(1.2.3.4) banned until 1704070800000. Please use WebSocket"}"#;
-    let stub = troubled(move |_| status(418, body).header("Retry-After", 3600));
+    let stub = troubled(move |_| status(418, body).header("Retry-After", 60));
     let text = trouble(&stub).await;
     assert!(text.starts_with("status 418, this address is banned until 2024-01-01T01:00:00Z\nhint: "), "{text}");
     assert_eq!(stub.count("/klines"), 1);

@@ -323,8 +323,8 @@ fn a_clock_that_was_told_wrong_is_put_right() {
 fn a_ledger_that_is_held_for_a_while_has_every_minute_afterwards() {
     let market = Market3::new(Faults::default());
     let child = market.watch(40, &no_metrics());
-    let path = market.run.join("ledger.sqlite");
-    while !path.exists() || forecast_times(&market).is_empty() {
+    let (path, log) = (market.run.join("ledger.sqlite"), market.run.join("ledger.jsonl"));
+    while !path.exists() || !log.exists() || forecast_times(&market).is_empty() {
         std::thread::sleep(Duration::from_millis(20));
     }
     let other = rusqlite::Connection::open(&path).unwrap();
