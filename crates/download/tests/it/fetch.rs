@@ -4,7 +4,7 @@ use dataset::{CandleTable, Column};
 use market::{Interval, Market};
 use replay::Faults;
 
-use crate::support::{assert_same, coins, command, exchange, fetched, run, stub, symbol_list};
+use crate::support::{assert_same, coins, command, exchange, fetched, run, stub, symbol_list, without_addresses};
 
 const MINUTE: Interval = Interval::ONE_MINUTE;
 
@@ -134,7 +134,7 @@ fn without_rest_the_archive_is_asked_alone() {
     let settings = ["data.from=2023-12-01", "data.until=2024-02-08", "data.interval=15m", &symbol_list(&source)];
     let (_, notes) = fetched(dir.path(), &exchange.url(), &settings);
     assert_same(dir.path(), Market::Spot, interval, &source, "2024-02-08");
-    insta::assert_snapshot!("blocked", notes.replace(&exchange.url(), "[URL]"));
+    insta::assert_snapshot!("blocked", without_addresses(&notes, &exchange.url()));
 }
 
 /// A misspelled coin is named; the others are fetched.
@@ -227,7 +227,7 @@ fn broken_files_stop_nothing_but_themselves() {
     ];
     let output = run(dir.path(), &url, &settings);
     assert_eq!(output.status.code(), Some(1));
-    let stderr = String::from_utf8(output.stderr).unwrap().replace(&url, "[URL]");
+    let stderr = without_addresses(&String::from_utf8(output.stderr).unwrap(), &url);
     let mut lines: Vec<&str> = stderr.lines().collect();
     // The files come in any order.
     lines.sort_unstable();
@@ -255,7 +255,7 @@ fn refusals_of_the_archive_say_what_to_do() {
         let settings = ["data.from=2024-01-01", "data.until=2024-02-01", "universe.symbols=[\"AUSDT\"]"];
         let output = run(dir.path(), &url, &settings);
         assert_eq!(output.status.code(), Some(1));
-        said.push_str(&String::from_utf8(output.stderr).unwrap().replace(&url, "[URL]"));
+        said.push_str(&without_addresses(&String::from_utf8(output.stderr).unwrap(), &url));
     }
     insta::assert_snapshot!("refused", said);
 }

@@ -56,10 +56,21 @@ pub fn exchange(market: Market, interval: Interval, coins: Coins, now: &str, fau
     Exchange::start(market, interval, coins, &config).unwrap()
 }
 
+/// The address of REST at `url`. It is another host by name than the archive's, as at the real exchange: one that asks for
+/// silence does not silence the other.
+pub fn rest_url(url: &str) -> String {
+    url.replace("127.0.0.1", "localhost")
+}
+
+/// What was said, without the exchange's addresses.
+pub fn without_addresses(said: &str, url: &str) -> String {
+    said.replace(url, "[URL]").replace(&rest_url(url), "[URL]")
+}
+
 /// `download` with the exchange's addresses.
 pub fn command(dir: &Path, url: &str, settings: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_download"));
-    command.current_dir(dir).args(["--archive-url", url, "--base-url", url]);
+    command.current_dir(dir).args(["--archive-url", url, "--base-url", &rest_url(url)]);
     for setting in settings {
         match setting.strip_prefix("--") {
             Some(_) => command.arg(setting),
