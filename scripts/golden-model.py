@@ -238,7 +238,7 @@ ENCODER_CASES = {
     ),
     "tcn-plain": dict(encoder="tcn", stem_width=0, pool="last", tcn=dict(widths=[5, 5, 5], kernel=3)),
     "tcn-deep": dict(
-        encoder="tcn", mixing="stacked", pool="mean_last", activation="gelu", norm="layer", head_width=3,
+        encoder="tcn", mixing="stacked", pool="mean_last", activation="silu", norm="layer", head_width=3,
         stem_kernel=1, stem_stride=1, tcn=dict(widths=[4, 6, 6, 3], kernel=2),
     ),
 }

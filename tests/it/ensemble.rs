@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 use dataset::ForecastTable;
 use model::DeviceChoice;
-use predict::{CandleSource, Checkpoint, History, forecast_at};
+use predict::{CandleSource, History, forecast_at};
 
 /// Two small networks on different features and windows, in a store of the simulated market.
 fn members(dir: &Path) -> [PathBuf; 2] {
@@ -52,7 +52,7 @@ fn live_equals_offline_for_an_ensemble() {
     let table = ForecastTable::read(&run.join("forecasts.parquet")).unwrap();
     assert!(table.rows().len() > 1000);
 
-    let load = |run: &Path, fold| Checkpoint::load(run, fold, &[], DeviceChoice::Flex).unwrap();
+    let load = |run: &Path, fold| crate::load(run, fold, &[], DeviceChoice::Flex).unwrap();
     let times: Vec<(u32, i64)> = table.rows().iter().map(|row| (row.fold, row.time_ms)).collect();
     let mut compared = 0;
     for &(fold, at_ms) in times.iter().step_by(times.len() / 24) {
@@ -88,7 +88,7 @@ fn a_member_of_another_fold_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let members = members(dir.path());
     let run = ensemble_of(dir.path(), &members, &["ensemble.method=average"]);
-    let refused = |fold| Checkpoint::load(&run, fold, &[], DeviceChoice::Flex).unwrap_err().to_string();
+    let refused = |fold| crate::load(&run, fold, &[], DeviceChoice::Flex).unwrap_err().to_string();
     assert!(refused(Some(7)).contains("has no weights of fold 7, expected one of 1 2"), "{}", refused(Some(7)));
     for file in ["stats.json", "seed-1/weights.safetensors"] {
         let to = if file == "stats.json" { "stats.json" } else { "model.safetensors" };

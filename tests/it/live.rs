@@ -6,7 +6,7 @@ use clap::Parser;
 use dataset::ForecastTable;
 use market::{Interval, Market};
 use model::DeviceChoice;
-use predict::{CandleSource, Checkpoint, History, forecast_at};
+use predict::{CandleSource, History, forecast_at};
 use replay::{Exchange, ReplayConfig};
 
 const MINUTE: i64 = 60_000;
@@ -37,7 +37,7 @@ fn network_live_equals_offline(changes: &[&str]) {
     for row in table.rows().iter().step_by(step) {
         let at_ms = row.time_ms;
         let overrides = [format!("data.dir={}", dir.path().join("data").display())];
-        let checkpoint = Checkpoint::load(&run, Some(row.fold as usize), &overrides, DeviceChoice::Flex).unwrap();
+        let checkpoint = crate::load(&run, Some(row.fold as usize), &overrides, DeviceChoice::Flex).unwrap();
         let from_store = History::read(CandleSource::Store, &checkpoint, Some(at_ms), None).unwrap();
         let offline = |symbol: &str| {
             table
@@ -102,8 +102,7 @@ fn lightgbm_live_equals_offline(fit: &str) {
 
     for row in table.rows().iter().step_by(table.rows().len() / 40) {
         let checkpoint =
-            Checkpoint::load(&run, Some(row.fold as usize), std::slice::from_ref(&dir_key), DeviceChoice::Flex)
-                .unwrap();
+            crate::load(&run, Some(row.fold as usize), std::slice::from_ref(&dir_key), DeviceChoice::Flex).unwrap();
         let history = History::read(CandleSource::Store, &checkpoint, Some(row.time_ms), None).unwrap();
         let forecasts = forecast_at(&checkpoint, &history).unwrap();
         assert_eq!(forecasts.fold, row.fold as usize);
@@ -113,12 +112,12 @@ fn lightgbm_live_equals_offline(fit: &str) {
         assert!(drift.std.is_finite() && drift.std.abs() < 100.0, "{drift:?}");
     }
     let fewer = [dir_key.clone(), "universe.symbols=[\"SIM1USDT\", \"SIM2USDT\"]".to_owned()];
-    let refused = Checkpoint::load(&run, None, &fewer, DeviceChoice::Flex).unwrap_err().to_string();
+    let refused = crate::load(&run, None, &fewer, DeviceChoice::Flex).unwrap_err().to_string();
     assert!(
         refused.contains("was trained on SIM1USDT SIM2USDT SIM3USDT, but the universe is SIM1USDT SIM2USDT"),
         "{refused}"
     );
-    let last = Checkpoint::load(&run, None, &[dir_key], DeviceChoice::Flex).unwrap();
+    let last = crate::load(&run, None, &[dir_key], DeviceChoice::Flex).unwrap();
     let history = History::read(CandleSource::Store, &last, None, None).unwrap();
     assert_eq!(forecast_at(&last, &history).unwrap().fold, 2, "the last fold, not the best");
 }
@@ -161,14 +160,13 @@ fn live_equals_offline_for_indicators_of_resampled_candles() {
     let table = ForecastTable::read(&run.join("forecasts.parquet")).unwrap();
     for row in table.rows().iter().step_by(table.rows().len() / 40) {
         let checkpoint =
-            Checkpoint::load(&run, Some(row.fold as usize), std::slice::from_ref(&dir_key), DeviceChoice::Flex)
-                .unwrap();
+            crate::load(&run, Some(row.fold as usize), std::slice::from_ref(&dir_key), DeviceChoice::Flex).unwrap();
         let history = History::read(CandleSource::Store, &checkpoint, Some(row.time_ms), None).unwrap();
         let forecasts = forecast_at(&checkpoint, &history).unwrap();
         let live = forecasts.coins.iter().find(|coin| coin.symbol == row.symbol.as_str()).unwrap();
         assert_eq!(live.forecast.map(f64::to_bits), Some(row.forecast.to_bits()), "{} at {}", row.symbol, row.time_ms);
     }
-    let checkpoint = Checkpoint::load(&run, None, &[dir_key], DeviceChoice::Flex).unwrap();
+    let checkpoint = crate::load(&run, None, &[dir_key], DeviceChoice::Flex).unwrap();
     let last = History::read(CandleSource::Store, &checkpoint, None, None).unwrap();
     assert_eq!(last.at_ms % (5 * MINUTE), 0, "the last whole candle");
 }
@@ -188,7 +186,7 @@ fn a_coin_with_holes_is_refused() {
     let mut holed = config.clone();
     tests::store(&dir.path().join("holed"), &mut holed, &coins);
     let overrides = [format!("data.dir={}", dir.path().join("holed").display())];
-    let checkpoint = Checkpoint::load(&run, None, &overrides, DeviceChoice::Flex).unwrap();
+    let checkpoint = crate::load(&run, None, &overrides, DeviceChoice::Flex).unwrap();
     let history = History::read(CandleSource::Store, &checkpoint, Some(last_ms), None).unwrap();
     let forecasts = forecast_at(&checkpoint, &history).unwrap();
     assert!(forecasts.coins[0].refused.as_ref().unwrap().contains("of 32 bars are filled or missing, at most 3"));

@@ -18,3 +18,14 @@ fn drawing() -> std::sync::MutexGuard<'static, ()> {
     static GENERATOR: std::sync::Mutex<()> = std::sync::Mutex::new(());
     GENERATOR.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
+
+/// A run's model. Weights are drawn before they are read, so this is drawing, too.
+fn load(
+    run: &std::path::Path,
+    fold: Option<usize>,
+    overrides: &[String],
+    device: model::DeviceChoice,
+) -> anyhow::Result<predict::Checkpoint> {
+    let _drawing = drawing();
+    predict::Checkpoint::load(run, fold, overrides, device)
+}

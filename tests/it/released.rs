@@ -8,7 +8,7 @@ use dataset::{Config, Dataset, ForecastRow, ForecastTable, Normalizer, Store};
 use evaluate::{Report, score_run};
 use market::{Interval, Market};
 use model::{DeviceChoice, NetworkConfig, Windows, forecast, load_weights};
-use predict::{Checkpoint, History, forecast_at};
+use predict::{History, forecast_at};
 
 use crate::panel20::read;
 
@@ -17,7 +17,7 @@ use crate::panel20::read;
 fn released_weights_forecast() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let run = root.join("checkpoints/spot4");
-    let checkpoint = Checkpoint::load(&run, None, &[], DeviceChoice::Flex).unwrap();
+    let checkpoint = crate::load(&run, None, &[], DeviceChoice::Flex).unwrap();
     let symbols = checkpoint.config.universe.symbols.clone();
     let mut config = tests::tiny();
     config.data.simulated.coins = symbols.len();
@@ -84,6 +84,7 @@ fn score_of_released(run: &Path, candles: &Path) -> Report {
     });
     let outputs: Vec<Vec<f32>> = files
         .map(|file| {
+            let _drawing = crate::drawing();
             let (network, _) = load_weights(&network, coins, channels / coins, lookback, &file, &device).unwrap();
             forecast(&network, &windows, &set.ends, &mut |_| {}).unwrap()
         })

@@ -125,6 +125,8 @@ impl Golden {
 
     /// The network with PyTorch's weights, through a file as any other.
     pub fn network(&self, device: &Device) -> Network {
+        // Weights are drawn before they are read.
+        let _seeding = seeding();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("weights.safetensors");
         let weights: BTreeMap<&str, _> = self

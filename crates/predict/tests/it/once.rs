@@ -117,11 +117,15 @@ fn one_coins_fault_is_named_and_the_others_are_forecast() {
     let last = [(coin.clone(), vec![times[1999].to_string()])].into();
     for (faults, reason) in [
         (Faults { listed, ..Faults::default() }, "Invalid symbol"),
-        (Faults { impossible: last, ..Faults::default() }, "open is 0, expected a finite price above 0"),
+        (Faults { impossible: last, ..Faults::default() }, "is 0, expected a finite price above 0"),
     ] {
         let (found, said) = forecasts(dir.path(), &exchange(faults).url());
         assert_eq!(found.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false, true], "{said}");
-        assert!(said.contains("warning: SIM2USDT is missing: ") && said.contains(reason), "{said}");
+        assert!(
+            said.contains("warning: SIM2USDT is missing, the others are forecast without it: ")
+                && said.contains(reason),
+            "{said}"
+        );
     }
     // In its history a candle that cannot be is a hole like any other.
     let hole = [(coin, vec![times[1990].to_string()])].into();
