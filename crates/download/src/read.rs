@@ -124,13 +124,12 @@ impl Open {
     }
 }
 
-type ReadTable<F> = fn(&Path, F) -> Result<ForeignTable, dataset::Error>;
+/// Chooses the columns to read, by their names: their places.
+type Choose<'a> = Box<dyn FnOnce(&[String]) -> Vec<usize> + 'a>;
 
-fn read_foreign<'a>(
-    path: &'a Path,
-    reading: &Reading,
-    read: ReadTable<Box<dyn FnOnce(&[String]) -> Vec<usize> + 'a>>,
-) -> anyhow::Result<Imported> {
+type ReadTable<'a> = fn(&Path, Choose<'a>) -> Result<ForeignTable, dataset::Error>;
+
+fn read_foreign<'a>(path: &'a Path, reading: &Reading, read: ReadTable<'a>) -> anyhow::Result<Imported> {
     // Only columns that have a role are read: what else a file holds may be of any type.
     let choose = |names: &[String]| {
         Layout::named(path, names)

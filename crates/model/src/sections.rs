@@ -18,8 +18,8 @@ impl<'de> Deserialize<'de> for NetworkConfig {
         let (sections, keys): (Map<String, Value>, Map<String, Value>) = Map::deserialize(deserializer)?
             .into_iter()
             .partition(|(key, _)| EncoderKind::NAMES.contains(&key.as_str()));
-        let mut config = named(keys, |keys| Self::deserialize(keys)).map_err(D::Error::custom)?;
-        config.options = named(sections, |sections| EncoderOptions::deserialize(sections)).map_err(D::Error::custom)?;
+        let mut config = named(keys, Self::deserialize).map_err(D::Error::custom)?;
+        config.options = named(sections, EncoderOptions::deserialize).map_err(D::Error::custom)?;
         config.options.resolve(config.encoder);
         Ok(config)
     }

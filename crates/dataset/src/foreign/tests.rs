@@ -154,7 +154,8 @@ fn damaged_files_are_errors() {
     let values = || vec![("close", PrimitiveArray::<i64>::from((0..500).map(Some).collect::<Vec<_>>()).boxed())];
     let (good, bad) = (dir.path().join("good"), dir.path().join("bad.parquet"));
     type Reader = fn(&Path, fn(&[String]) -> Vec<usize>) -> Result<ForeignTable, Error>;
-    let forms: [(fn(&Path, Vec<(&str, Box<dyn Array>)>), Reader); 2] = [
+    type Writer = fn(&Path, Vec<(&str, Box<dyn Array>)>);
+    let forms: [(Writer, Reader); 2] = [
         (write_parquet, ForeignTable::read_parquet),
         (|path, columns| write_feather(path, columns, Some(ipc::Compression::LZ4)), ForeignTable::read_feather),
     ];

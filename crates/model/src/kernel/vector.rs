@@ -74,7 +74,7 @@ fn exp<const FUSED: bool>(x: f32) -> f32 {
     // ln 2 in two parts, the first exact in a product.
     let rest = multiply_add::<FUSED>(whole, -0.693_359_4, x);
     let rest = multiply_add::<FUSED>(whole, 2.121_944_4e-4, rest);
-    let coefficients = [1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_6e-1, 5.000_000_1e-1];
+    let coefficients = [1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_6e-1, 0.5];
     let sum = polynomial::<FUSED, 6>(rest, coefficients);
     let sum = multiply_add::<FUSED>(sum, rest * rest, rest) + 1.0;
     let power = rounded.to_bits().wrapping_sub(ROUNDER.to_bits()).wrapping_add(127) << 23;
@@ -91,7 +91,7 @@ pub fn sigmoid<const FUSED: bool>(x: f32) -> f32 {
 #[inline(always)]
 pub fn tanh<const FUSED: bool>(x: f32) -> f32 {
     let (size, square) = (x.abs(), x * x);
-    let coefficients = [-5.704_988_7e-3, 2.063_908_9e-2, -5.373_971_6e-2, 1.333_144_2e-1, -3.333_328_2e-1];
+    let coefficients = [-5.704_988_7e-3, 2.063_909e-2, -5.373_971_6e-2, 1.333_144_2e-1, -3.333_328e-1];
     let small = multiply_add::<FUSED>(polynomial::<FUSED, 5>(square, coefficients) * square, x, x);
     let large = (1.0 - 2.0 / (exp::<FUSED>(2.0 * size) + 1.0)).copysign(x);
     if size < 0.625 { small } else { large }
