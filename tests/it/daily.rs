@@ -6,9 +6,15 @@ use market::Interval;
 /// Every coin that has a candle of its own at t, and candles for the whole warm-up before it, has all features.
 #[test]
 fn indicators_of_daily_candles() {
-    let Some(path) = tests::shared_data("daily203-spot-1d-2021-2022.parquet") else { return };
+    let Some(path) = tests::shared_data("daily203-spot-1d-2021-2022.parquet") else {
+        return;
+    };
     let coins = crate::panel20::read(&path);
-    let times = || coins.iter().flat_map(|(_, candles)| candles.open_time_ms.iter().copied());
+    let times = || {
+        coins
+            .iter()
+            .flat_map(|(_, candles)| candles.open_time_ms.iter().copied())
+    };
     let day: Interval = "1d".parse().unwrap();
     let range = (times().min().unwrap(), times().max().unwrap() + day.ms());
     let panel = Panel::build(&coins, day, range, 0, &Column::ALL);
@@ -21,23 +27,42 @@ fn indicators_of_daily_candles() {
     for coin in 0..panel.coins() {
         let mut run = 0;
         for row in 0..panel.rows() {
-            run = if panel.is_observed(row, coin) { run + 1 } else { 0 };
+            run = if panel.is_observed(row, coin) {
+                run + 1
+            } else {
+                0
+            };
             if run < chosen.warm_up_bars() {
                 continue;
             }
             complete += 1;
             let cell = features.cell(row, coin);
             for (name, value) in names.iter().zip(cell) {
-                assert!(value.is_finite(), "{} {name} at row {row}: {value}", panel.symbols()[coin]);
+                assert!(
+                    value.is_finite(),
+                    "{} {name} at row {row}: {value}",
+                    panel.symbols()[coin]
+                );
             }
             // 1970-01-01 was a Thursday.
-            assert_eq!(i64::from(cell[place("day_of_week")] as i32), (panel.time_ms(row) / 86_400_000 + 3) % 7);
+            assert_eq!(
+                i64::from(cell[place("day_of_week")] as i32),
+                (panel.time_ms(row) / 86_400_000 + 3) % 7
+            );
             assert!((0.0..=100.0).contains(&cell[place("rsi_14")]));
         }
     }
-    assert!(complete > 50_000, "{complete} of {} cells", panel.rows() * panel.coins());
+    assert!(
+        complete > 50_000,
+        "{complete} of {} cells",
+        panel.rows() * panel.coins()
+    );
 
-    let target = TargetConfig { kind: TargetKind::Bar, horizon_bars: 1, ..TargetConfig::default() };
+    let target = TargetConfig {
+        kind: TargetKind::Bar,
+        horizon_bars: 1,
+        ..TargetConfig::default()
+    };
     let split = SplitConfig {
         scheme: Scheme::Rolling,
         folds: 0,
@@ -46,6 +71,12 @@ fn indicators_of_daily_candles() {
         history_bars: chosen.warm_up_bars(),
         ..SplitConfig::default()
     };
-    let folds = split.plan(&panel, &target.compute(&panel), target.reach_bars()).unwrap().folds;
-    assert!(folds.len() >= 5 && folds.iter().all(|fold| fold.score.len() == 30), "{folds:?}");
+    let folds = split
+        .plan(&panel, &target.compute(&panel), target.reach_bars())
+        .unwrap()
+        .folds;
+    assert!(
+        folds.len() >= 5 && folds.iter().all(|fold| fold.score.len() == 30),
+        "{folds:?}"
+    );
 }

@@ -26,7 +26,10 @@ fn scored_candles_change_no_statistics() {
     );
     assert_eq!(fold, &after.plan.folds[0]);
     let stats = |dataset: &Dataset| {
-        dataset.fit_normalizer(&dataset.features(), &dataset.plan.folds[0], "run").unwrap().to_json()
+        dataset
+            .fit_normalizer(&dataset.features(), &dataset.plan.folds[0], "run")
+            .unwrap()
+            .to_json()
     };
     assert_eq!(stats(&before), stats(&after));
 }
@@ -34,14 +37,27 @@ fn scored_candles_change_no_statistics() {
 /// The same of LightGBM, bins and trees and their number included: no byte of a model depends on what it is scored on.
 #[test]
 fn scored_candles_change_no_tree() {
-    let Some(_) = tests::available(baseline::Library::open()) else { return };
+    let Some(_) = tests::available(baseline::Library::open()) else {
+        return;
+    };
     let stores = TwoStores::new();
     let train = |store: &str, fit: &str| {
         let run = stores.dir.path().join(format!("run-{store}-{fit}"));
-        let keys = [&format!("target.fit={fit}"), "lightgbm.rounds=30", "lightgbm.min_data_in_leaf=20"];
-        baseline::run(&baseline::Args::parse_from(stores.arguments(store, &run, &keys))).unwrap();
+        let keys = [
+            &format!("target.fit={fit}"),
+            "lightgbm.rounds=30",
+            "lightgbm.min_data_in_leaf=20",
+        ];
+        baseline::run(&baseline::Args::parse_from(
+            stores.arguments(store, &run, &keys),
+        ))
+        .unwrap();
         let read = |file: &str| std::fs::read(run.join("fold-2").join(file)).unwrap_or_default();
-        (read("model.txt"), read("model-market.txt"), read("forecasts.parquet"))
+        (
+            read("model.txt"),
+            read("model-market.txt"),
+            read("forecasts.parquet"),
+        )
     };
     for fit in ["whole", "parts"] {
         let (before, after) = (train("a", fit), train("b", fit));
@@ -83,7 +99,11 @@ impl TwoStores {
         tests::store(&dir.path().join("a"), &mut config, &coins);
         let dataset = Dataset::load(&config).unwrap();
         let scored_from = dataset.panel.time_ms(dataset.plan.folds[1].score.start);
-        tests::store(&dir.path().join("b"), &mut config, &with_other_prices(&coins, scored_from));
+        tests::store(
+            &dir.path().join("b"),
+            &mut config,
+            &with_other_prices(&coins, scored_from),
+        );
         std::fs::write(dir.path().join("tiny.toml"), tests::TINY).unwrap();
         Self { dir }
     }
@@ -91,7 +111,11 @@ impl TwoStores {
     /// What trains fold 2 of one of them.
     fn arguments(&self, store: &str, run: &Path, keys: &[&str]) -> Vec<String> {
         let path = |name: &str| self.dir.path().join(name).display().to_string();
-        let (config, run, dir) = (path("tiny.toml"), run.display().to_string(), format!("data.dir={}", path(store)));
+        let (config, run, dir) = (
+            path("tiny.toml"),
+            run.display().to_string(),
+            format!("data.dir={}", path(store)),
+        );
         let mut arguments = vec!["", "--fold", "2", "--config", &config, "--run", &run];
         for key in [&["data.source=store", &dir], keys].concat() {
             arguments.extend(["--set", key]);
@@ -107,7 +131,9 @@ fn the_early_stopping_slice_changes_no_statistics() {
     let dataset = Dataset::load(&config).unwrap();
     let fold = &dataset.plan.folds[1];
     assert!(!fold.stop.is_empty());
-    let stats = dataset.fit_normalizer(&dataset.features(), fold, "run").unwrap();
+    let stats = dataset
+        .fit_normalizer(&dataset.features(), fold, "run")
+        .unwrap();
     assert!(stats.fit_until_ms <= dataset.panel.time_ms(fold.stop.start));
 }
 
@@ -115,7 +141,9 @@ fn the_early_stopping_slice_changes_no_statistics() {
 #[test]
 fn normalization_precedes_filling() {
     let dataset = Dataset::load(&tests::tiny()).unwrap();
-    let stats = dataset.fit_normalizer(&dataset.features(), &dataset.plan.folds[0], "run").unwrap();
+    let stats = dataset
+        .fit_normalizer(&dataset.features(), &dataset.plan.folds[0], "run")
+        .unwrap();
     let features = dataset.features();
     let normalized = stats.apply(features.clone());
     let (coins, per_coin) = (features.coins(), features.per_coin());
@@ -126,22 +154,34 @@ fn normalization_precedes_filling() {
             let (missing, known): (Vec<usize>, Vec<usize>) =
                 (0..coins).partition(|&coin| features.cell(row, coin)[feature].is_nan());
             let mean = known.iter().map(|&coin| at(coin)).sum::<f32>() / known.len().max(1) as f32;
-            assert!(missing.iter().all(|&coin| (at(coin) - mean).abs() < 1e-6), "row {row}, feature {feature}");
+            assert!(
+                missing.iter().all(|&coin| (at(coin) - mean).abs() < 1e-6),
+                "row {row}, feature {feature}"
+            );
             alone += usize::from(known.is_empty());
             among_others += usize::from(!known.is_empty() && !missing.is_empty());
         }
     }
-    assert!(alone > 0 && among_others > 0, "the simulated market has a warm-up and holes");
+    assert!(
+        alone > 0 && among_others > 0,
+        "the simulated market has a warm-up and holes"
+    );
     let mean = &stats.coins[0].mean;
-    assert!(mean.iter().any(|mean| mean.abs() > 1e-6), "a fill before normalization would show as -mean / std");
+    assert!(
+        mean.iter().any(|mean| mean.abs() > 1e-6),
+        "a fill before normalization would show as -mean / std"
+    );
 }
 
 /// Every number in stats.json reads back to the same bits.
 #[test]
 fn statistics_read_back_as_they_were() {
     let dataset = Dataset::load(&tests::tiny()).unwrap();
-    let stats = dataset.fit_normalizer(&dataset.features(), &dataset.plan.folds[0], "run").unwrap();
-    let read = dataset::Normalizer::from_json(&stats.to_json(), std::path::Path::new("stats.json")).unwrap();
+    let stats = dataset
+        .fit_normalizer(&dataset.features(), &dataset.plan.folds[0], "run")
+        .unwrap();
+    let read = dataset::Normalizer::from_json(&stats.to_json(), std::path::Path::new("stats.json"))
+        .unwrap();
     assert_eq!(stats, read);
 }
 
@@ -154,10 +194,21 @@ fn shuffled_targets_end_before_the_scored_rows() {
     for fold in &dataset.plan.folds {
         let fitted = dataset.fitted_targets(fold);
         let differ = |row: usize| {
-            (0..3).any(|coin| fitted.value(row, coin).to_bits() != dataset.targets.value(row, coin).to_bits())
+            (0..3).any(|coin| {
+                fitted.value(row, coin).to_bits() != dataset.targets.value(row, coin).to_bits()
+            })
         };
-        assert!((fold.train.start..fold.stop.end).filter(|&row| differ(row)).count() > fold.train.len() / 2);
-        assert!(!(fold.score.start..dataset.panel.rows()).any(differ), "fold {}", fold.number);
+        assert!(
+            (fold.train.start..fold.stop.end)
+                .filter(|&row| differ(row))
+                .count()
+                > fold.train.len() / 2
+        );
+        assert!(
+            !(fold.score.start..dataset.panel.rows()).any(differ),
+            "fold {}",
+            fold.number
+        );
     }
 }
 
@@ -180,5 +231,8 @@ fn with_other_prices(coins: &[(Symbol, CandleTable)], from_ms: i64) -> Vec<(Symb
         }
         table
     };
-    coins.iter().map(|(symbol, candles)| (symbol.clone(), change(candles))).collect()
+    coins
+        .iter()
+        .map(|(symbol, candles)| (symbol.clone(), change(candles)))
+        .collect()
 }

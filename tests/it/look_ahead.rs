@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use dataset::{
-    CandleTable, Column, Config, Eligibility, FeatureSet, Features, Panel, TabularFeatures, TargetScale, TargetScales,
+    CandleTable, Column, Config, Eligibility, FeatureSet, Features, Panel, TabularFeatures,
+    TargetScale, TargetScales,
 };
 use market::Interval;
 use model::{DeviceChoice, NetworkConfig, Windows, forecast};
@@ -42,13 +43,24 @@ fn changed(
     for row in 0..candles.len() {
         let mut candle = candles.candle(row);
         if candle.open_time_ms >= from_ms {
-            let Change::Scale(factor) = change else { continue };
+            let Change::Scale(factor) = change else {
+                continue;
+            };
             let scale = |value: &mut Option<f64>| *value = value.map(|value| value * factor);
             candle.close *= factor;
-            for value in [&mut candle.open, &mut candle.high, &mut candle.low, &mut candle.volume] {
+            for value in [
+                &mut candle.open,
+                &mut candle.high,
+                &mut candle.low,
+                &mut candle.volume,
+            ] {
                 scale(value);
             }
-            for value in [&mut candle.quote_volume, &mut candle.count, &mut candle.taker_buy_volume] {
+            for value in [
+                &mut candle.quote_volume,
+                &mut candle.count,
+                &mut candle.taker_buy_volume,
+            ] {
                 scale(value);
             }
             scale(&mut candle.taker_buy_quote_volume);
@@ -61,7 +73,13 @@ fn changed(
 
 fn panel(config: &Config, coins: &[(market::Symbol, CandleTable)], rows: i64) -> Panel {
     let start = config.data.simulated.start_ms;
-    Panel::build(coins, config.data.interval, (start, start + rows * MINUTE), 60, &Column::ALL)
+    Panel::build(
+        coins,
+        config.data.interval,
+        (start, start + rows * MINUTE),
+        60,
+        &Column::ALL,
+    )
 }
 
 fn bits(values: &[f32]) -> Vec<u32> {
@@ -185,13 +203,31 @@ fn forecast_at(config: &Config, panel: &Panel, row: usize) -> (Vec<u32>, Vec<boo
     .unwrap();
     let _drawing = crate::drawing();
     device.seed(1);
-    let network = NetworkConfig { stem_width: 8, stages: vec![8], blocks_per_stage: 1, ..NetworkConfig::default() };
-    let network = network.init(3, features.per_coin(), config.features.lookback_bars, &device).unwrap();
+    let network = NetworkConfig {
+        stem_width: 8,
+        stages: vec![8],
+        blocks_per_stage: 1,
+        ..NetworkConfig::default()
+    };
+    let network = network
+        .init(
+            3,
+            features.per_coin(),
+            config.features.lookback_bars,
+            &device,
+        )
+        .unwrap();
     let channels = features.channels();
     let matrix = Arc::new(normalizer.apply(features));
     let windows = Windows::new(matrix, channels, config.features.lookback_bars, &device);
     let scales = TargetScales::new(config, normalizer.target_scales(), panel);
     let mut outputs = forecast(&network, &windows, &[row], &mut |_| {}).unwrap();
-    outputs.iter_mut().enumerate().for_each(|(coin, output)| *output *= scales.at(row, coin));
-    (bits(&outputs), (0..3).map(|coin| eligibility.is(row, coin)).collect())
+    outputs
+        .iter_mut()
+        .enumerate()
+        .for_each(|(coin, output)| *output *= scales.at(row, coin));
+    (
+        bits(&outputs),
+        (0..3).map(|coin| eligibility.is(row, coin)).collect(),
+    )
 }

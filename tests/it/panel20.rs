@@ -8,7 +8,9 @@ use market::{Interval, Market, Symbol};
 /// Folds begin where `data/README.md` beside the file says, and the copied last return scores what it says.
 #[test]
 fn folds_and_control_of_the_20_coin_panel() {
-    let Some(path) = tests::shared_data("panel20-spot-1m-2021.parquet") else { return };
+    let Some(path) = tests::shared_data("panel20-spot-1m-2021.parquet") else {
+        return;
+    };
     let dir = tempfile::tempdir().unwrap();
     let store = Store::new(dir.path(), Market::Spot, Interval::ONE_MINUTE);
     for (symbol, candles) in read(&path) {
@@ -19,16 +21,36 @@ fn folds_and_control_of_the_20_coin_panel() {
     config.universe.symbols = Vec::new();
     let dataset = Dataset::load(&config).unwrap();
 
-    let starts: Vec<i64> = dataset.plan.folds.iter().map(|fold| dataset.panel.time_ms(fold.score.start)).collect();
+    let starts: Vec<i64> = dataset
+        .plan
+        .folds
+        .iter()
+        .map(|fold| dataset.panel.time_ms(fold.score.start))
+        .collect();
     assert_eq!(
         starts,
-        [1617783000000, 1618240800000, 1618698600000, 1619169900000, 1619649180000, 1620106980000, 1620564780000]
+        [
+            1617783000000,
+            1618240800000,
+            1618698600000,
+            1619169900000,
+            1619649180000,
+            1620106980000,
+            1620564780000
+        ]
     );
     let end = dataset.panel.time_ms(dataset.plan.folds[6].score.end);
     assert!(end <= 1621023000000, "{end}");
 
-    let scores: Vec<f64> = dataset.plan.folds.iter().map(|fold| last_return_score(&dataset, fold)).collect();
-    let expected = [-0.0189, -0.0143, -0.0006, -0.0168, -0.0304, -0.0082, -0.0042];
+    let scores: Vec<f64> = dataset
+        .plan
+        .folds
+        .iter()
+        .map(|fold| last_return_score(&dataset, fold))
+        .collect();
+    let expected = [
+        -0.0189, -0.0143, -0.0006, -0.0168, -0.0304, -0.0082, -0.0042,
+    ];
     for (score, expected) in scores.iter().zip(expected) {
         assert!((score - expected).abs() < 0.004, "{scores:?}");
     }
@@ -40,7 +62,10 @@ fn last_return_score(dataset: &Dataset, fold: &dataset::Fold) -> f64 {
     let (mut forecast, mut realized) = (Vec::new(), Vec::new());
     for row in fold.score.clone() {
         for coin in 0..dataset.panel.coins() {
-            let (last, target) = (dataset.panel.last_return(row, coin), dataset.targets.value(row, coin));
+            let (last, target) = (
+                dataset.panel.last_return(row, coin),
+                dataset.targets.value(row, coin),
+            );
             if !target.is_nan() && !last.is_nan() {
                 forecast.push(last);
                 realized.push(target);
@@ -60,13 +85,18 @@ pub fn read(path: &Path) -> Vec<(Symbol, CandleTable)> {
     let mut cells = Vec::new();
     for row in 0..table.rows() {
         table.row(row, &mut cells);
-        let (Cell::Integer(time), Cell::Text(symbol)) = (cells[time_at], cells[symbol_at]) else { panic!("row {row}") };
+        let (Cell::Integer(time), Cell::Text(symbol)) = (cells[time_at], cells[symbol_at]) else {
+            panic!("row {row}")
+        };
         let values = places.map(|place| match place.map(|place| cells[place]) {
             Some(Cell::Integer(value)) => value as f64,
             Some(Cell::Number(value)) => value,
             _ => f64::NAN,
         });
-        coins.entry(Symbol::new(symbol).unwrap()).or_default().push_row(time, values);
+        coins
+            .entry(Symbol::new(symbol).unwrap())
+            .or_default()
+            .push_row(time, values);
     }
     coins.into_iter().collect()
 }

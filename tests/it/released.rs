@@ -24,18 +24,41 @@ fn released_weights_forecast() {
     config.data.simulated.outage_every_minutes = 0;
     let candles = tests::candles(&config);
     let at_ms = *candles[0].1.open_time_ms.last().unwrap();
-    let coins = symbols.into_iter().zip(candles).map(|(symbol, (_, candles))| (symbol, candles)).collect();
+    let coins = symbols
+        .into_iter()
+        .zip(candles)
+        .map(|(symbol, (_, candles))| (symbol, candles))
+        .collect();
     let forecasts = forecast_at(&checkpoint, &History { at_ms, coins }).unwrap();
     for coin in &forecasts.coins {
-        let forecast = coin.forecast.unwrap_or_else(|| panic!("{}: {:?}", coin.symbol, coin.refused));
-        assert!(forecast != 0.0 && forecast.abs() < 0.05, "{}: {forecast}", coin.symbol);
+        let forecast = coin
+            .forecast
+            .unwrap_or_else(|| panic!("{}: {:?}", coin.symbol, coin.refused));
+        assert!(
+            forecast != 0.0 && forecast.abs() < 0.05,
+            "{}: {forecast}",
+            coin.symbol
+        );
     }
     // What they were trained on and with stands in the files, and run.toml says the same.
     for seed in 1..=5 {
-        let name = if seed == 1 { "model.safetensors".to_owned() } else { format!("model-seed-{seed}.safetensors") };
-        let origin = dataset::Origin::from_metadata(&model::read_metadata(&run.join(name)).unwrap()).unwrap();
-        assert_eq!(dataset::format_time(origin.seen_from_ms), "2023-10-22 05:57");
-        assert_eq!(dataset::format_time(origin.seen_until_ms), "2024-04-19 06:12", "15 minutes after the last row");
+        let name = if seed == 1 {
+            "model.safetensors".to_owned()
+        } else {
+            format!("model-seed-{seed}.safetensors")
+        };
+        let origin =
+            dataset::Origin::from_metadata(&model::read_metadata(&run.join(name)).unwrap())
+                .unwrap();
+        assert_eq!(
+            dataset::format_time(origin.seen_from_ms),
+            "2023-10-22 05:57"
+        );
+        assert_eq!(
+            dataset::format_time(origin.seen_until_ms),
+            "2024-04-19 06:12",
+            "15 minutes after the last row"
+        );
     }
     let stats = |path: &str| fs::read(root.join(path)).unwrap();
     assert!(stats("checkpoints/spot4/stats.json") == stats("stats/spot4.json"));
@@ -44,7 +67,9 @@ fn released_weights_forecast() {
 /// The card's figures are those of the weights that lie beside it, on the rows that they did not see, to the digit printed.
 #[test]
 fn the_model_card_scores_the_weights_that_it_ships() {
-    let Some(candles) = tests::shared_data("klines4-spot-1m-2023-2024.parquet") else { return };
+    let Some(candles) = tests::shared_data("klines4-spot-1m-2023-2024.parquet") else {
+        return;
+    };
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let card = fs::read_to_string(root.join("checkpoints/spot4/README.md")).unwrap();
     let report = score_of_released(&root.join("checkpoints/spot4"), &candles);
@@ -74,7 +99,12 @@ fn score_of_released(run: &Path, candles: &Path) -> Report {
     let features = dataset.features();
     let (coins, channels) = (dataset.panel.coins(), features.channels());
     let lookback = config.features.lookback_bars;
-    let windows = Windows::new(Arc::new(normalizer.apply(features)), channels, lookback, &device);
+    let windows = Windows::new(
+        Arc::new(normalizer.apply(features)),
+        channels,
+        lookback,
+        &device,
+    );
     let scales = dataset.target_scales(&normalizer);
     let std = normalizer.target_std();
     let set = dataset.scored_windows(fold.score.clone(), &std);
@@ -85,7 +115,8 @@ fn score_of_released(run: &Path, candles: &Path) -> Report {
     let outputs: Vec<Vec<f32>> = files
         .map(|file| {
             let _drawing = crate::drawing();
-            let (network, _) = load_weights(&network, coins, channels / coins, lookback, &file, &device).unwrap();
+            let (network, _) =
+                load_weights(&network, coins, channels / coins, lookback, &file, &device).unwrap();
             forecast(&network, &windows, &set.ends, &mut |_| {}).unwrap()
         })
         .collect();
@@ -100,5 +131,12 @@ fn score_of_released(run: &Path, candles: &Path) -> Report {
         })
         .collect();
     let table = ForecastTable::new(rows, run).unwrap();
-    score_run(("network", "checkpoints/spot4"), table, 60_000, config.target.reach_bars()).unwrap().report
+    score_run(
+        ("network", "checkpoints/spot4"),
+        table,
+        60_000,
+        config.target.reach_bars(),
+    )
+    .unwrap()
+    .report
 }

@@ -42,7 +42,10 @@ fn score(dir: &Path, name: &str, set: &[&str]) -> f64 {
     let mut arguments: Vec<String> = ["train", "--device", "flex"].map(str::to_owned).into();
     arguments.extend(["--config".to_owned(), file.display().to_string()]);
     arguments.extend(["--run".to_owned(), run.display().to_string()]);
-    arguments.extend(set.iter().flat_map(|key| ["--set".to_owned(), (*key).to_owned()]));
+    arguments.extend(
+        set.iter()
+            .flat_map(|key| ["--set".to_owned(), (*key).to_owned()]),
+    );
     let _drawing = crate::drawing();
     train::run(&train::Args::parse_from(arguments)).unwrap();
 
@@ -50,8 +53,11 @@ fn score(dir: &Path, name: &str, set: &[&str]) -> f64 {
     let dataset = Dataset::load(&config).unwrap();
     let table = ForecastTable::read(&run.join("forecasts.parquet")).unwrap();
     let planted = |row: &dataset::ForecastRow| dataset.expected(row.time_ms, row.symbol.as_str());
-    let (forecasts, planted): (Vec<f64>, Vec<f64>) =
-        table.rows().iter().filter_map(|row| Some((row.forecast, planted(row)?))).unzip();
+    let (forecasts, planted): (Vec<f64>, Vec<f64>) = table
+        .rows()
+        .iter()
+        .filter_map(|row| Some((row.forecast, planted(row)?)))
+        .unzip();
     assert!(forecasts.len() > 10_000, "{}", forecasts.len());
     pearson(&forecasts, &planted).unwrap_or(0.0)
 }
@@ -65,9 +71,16 @@ const BAR: f64 = 0.8;
 fn the_network_finds_what_is_planted_and_only_by_learning_it() {
     let dir = tempfile::tempdir().unwrap();
     let trained = score(dir.path(), "trained", &[]);
-    let untrained = score(dir.path(), "untrained", &["training.steps=1", "optimizer.learning_rate=1e-12"]);
+    let untrained = score(
+        dir.path(),
+        "untrained",
+        &["training.steps=1", "optimizer.learning_rate=1e-12"],
+    );
     let shuffled = score(dir.path(), "shuffled", &["target.shuffle_seed=1"]);
     println!("trained {trained:.3}, untrained {untrained:.3}, shuffled {shuffled:.3}");
     assert!(trained > BAR, "trained {trained:.3}");
-    assert!(untrained < BAR && shuffled < BAR, "untrained {untrained:.3}, shuffled {shuffled:.3}");
+    assert!(
+        untrained < BAR && shuffled < BAR,
+        "untrained {untrained:.3}, shuffled {shuffled:.3}"
+    );
 }

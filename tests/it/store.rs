@@ -55,10 +55,22 @@ fn a_conflict_names_the_candle() {
     let mut row = [f64::NAN; Column::ALL.len()];
     row[Column::Close as usize] = 9.0;
     other.push_row(120_000, row);
-    let error = store.append(&symbol, &other, false).unwrap_err().to_string();
-    assert!(error.contains("AUSDT at 1970-01-01 00:02: close is 9, but the store has 3"), "{error}");
+    let error = store
+        .append(&symbol, &other, false)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("AUSDT at 1970-01-01 00:02: close is 9, but the store has 3"),
+        "{error}"
+    );
     store.append(&symbol, &other, true).unwrap();
-    assert_eq!(store.read(&symbol, &[Column::Close], 0, i64::MAX).unwrap().column(Column::Close), [2.0, 9.0]);
+    assert_eq!(
+        store
+            .read(&symbol, &[Column::Close], 0, i64::MAX)
+            .unwrap()
+            .column(Column::Close),
+        [2.0, 9.0]
+    );
 }
 
 /// New candles come, other values take the place of old ones, and nothing that the store has is lost.
@@ -70,7 +82,10 @@ fn merging_takes_what_the_source_has_and_loses_nothing() {
     // Minute 44,640 is the first of February 1970.
     let mut stored = table(&[1, 2, 3, 4, 44_640]);
     let mut with_target = [f64::NAN; Column::ALL.len()];
-    (with_target[Column::Close as usize], with_target[Column::Target as usize]) = (6.0, 0.5);
+    (
+        with_target[Column::Close as usize],
+        with_target[Column::Target as usize],
+    ) = (6.0, 0.5);
     stored.push_row(5 * 60_000, with_target);
     store.append(&symbol, &stored, false).unwrap();
 
@@ -81,10 +96,26 @@ fn merging_takes_what_the_source_has_and_loses_nothing() {
     let merged = store.merge(&symbol, &new).unwrap();
     // Minute 5 has got a volume, minute 4 another close; the source has no minute 3.
     assert_eq!((merged.added, merged.changed), (1, 2));
-    let read = store.read(&symbol, &Column::ALL, i64::MIN, i64::MAX).unwrap();
-    assert_eq!(read.open_time_ms, [1, 2, 3, 4, 5, 6, 44_640].map(|minute| minute * 60_000));
+    let read = store
+        .read(&symbol, &Column::ALL, i64::MIN, i64::MAX)
+        .unwrap();
+    assert_eq!(
+        read.open_time_ms,
+        [1, 2, 3, 4, 5, 6, 44_640].map(|minute| minute * 60_000)
+    );
     assert_eq!(read.column(Column::Close)[3..5], [9.0, 6.0]);
-    assert_eq!(read.column(Column::Target)[4], 0.5, "what the source lacks stays");
-    assert_eq!(store.merge(&symbol, &new).unwrap(), dataset::Replaced::default(), "once is enough");
-    assert_eq!(store.merge(&symbol, &table(&[])).unwrap(), dataset::Replaced::default());
+    assert_eq!(
+        read.column(Column::Target)[4],
+        0.5,
+        "what the source lacks stays"
+    );
+    assert_eq!(
+        store.merge(&symbol, &new).unwrap(),
+        dataset::Replaced::default(),
+        "once is enough"
+    );
+    assert_eq!(
+        store.merge(&symbol, &table(&[])).unwrap(),
+        dataset::Replaced::default()
+    );
 }

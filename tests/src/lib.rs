@@ -57,7 +57,11 @@ pub fn tiny() -> Config {
 /// The simulated market's candles, by coin.
 pub fn candles(config: &Config) -> Vec<(Symbol, CandleTable)> {
     let market = simulate(&config.data.simulated, config.data.interval).unwrap();
-    market.coins.into_iter().map(|coin| (coin.symbol, coin.candles.into_iter().collect())).collect()
+    market
+        .coins
+        .into_iter()
+        .map(|coin| (coin.symbol, coin.candles.into_iter().collect()))
+        .collect()
 }
 
 /// Puts candles into a store under `dir`, and says in the config that they are there.
@@ -72,7 +76,9 @@ pub fn store(dir: &std::path::Path, config: &mut Config, coins: &[(Symbol, Candl
 
 /// A file of the real candles that some tests read; None, with a printed reason, where it is not there.
 pub fn shared_data(name: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data").join(name);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../shared/data")
+        .join(name);
     if path.exists() {
         return Some(path);
     }

@@ -16,19 +16,40 @@ pub struct Transcript<'a> {
 impl<'a> Transcript<'a> {
     /// `dir` is where the binary runs.
     pub fn new(binary: &'a str, dir: &'a Path) -> Self {
-        Self { binary, dir, text: String::new() }
+        Self {
+            binary,
+            dir,
+            text: String::new(),
+        }
     }
 
     /// Runs the binary with arguments that must be refused: exit code 1 or 2, a message and no panic.
     pub fn refused(&mut self, what: &str, arguments: &[&str]) {
-        let output = Command::new(self.binary).args(arguments).current_dir(self.dir).output().unwrap();
+        let output = Command::new(self.binary)
+            .args(arguments)
+            .current_dir(self.dir)
+            .output()
+            .unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         let code = output.status.code();
         assert!(matches!(code, Some(1 | 2)), "{what}: {code:?}\n{stderr}");
-        assert!(stderr.contains("error: ") && !stderr.contains("panicked"), "{what}:\n{stderr}");
+        assert!(
+            stderr.contains("error: ") && !stderr.contains("panicked"),
+            "{what}:\n{stderr}"
+        );
         let dir = self.dir.display().to_string();
         let is_log = |line: &&str| line.starts_with("note: ");
-        let said: String = stderr.lines().filter(|line| !is_log(line)).map(|line| line.to_owned() + "\n").collect();
-        writeln!(self.text, "# {what}: exit code {}\n{}", code.unwrap(), said.replace(&dir, "[DIR]")).unwrap();
+        let said: String = stderr
+            .lines()
+            .filter(|line| !is_log(line))
+            .map(|line| line.to_owned() + "\n")
+            .collect();
+        writeln!(
+            self.text,
+            "# {what}: exit code {}\n{}",
+            code.unwrap(),
+            said.replace(&dir, "[DIR]")
+        )
+        .unwrap();
     }
 }

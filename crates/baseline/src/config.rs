@@ -161,7 +161,10 @@ impl BaselineConfig {
         let run: RunConfig = table.section("run")?;
         let mut config = Self {
             run: if run == RunConfig::default() {
-                RunConfig { forecaster: "lightgbm".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+                RunConfig {
+                    forecaster: "lightgbm".to_owned(),
+                    version: env!("CARGO_PKG_VERSION").to_owned(),
+                }
             } else {
                 run
             },
@@ -169,7 +172,10 @@ impl BaselineConfig {
             lightgbm: table.section("lightgbm")?,
         };
         config.shared.validate().map_err(cli::usage)?;
-        config.lightgbm.validate(config.shared.split.early_stopping_share).map_err(cli::usage)?;
+        config
+            .lightgbm
+            .validate(config.shared.split.early_stopping_share)
+            .map_err(cli::usage)?;
         config.lightgbm.check_more(library).map_err(cli::usage)?;
         config.set_name();
         Ok(config)
@@ -177,7 +183,11 @@ impl BaselineConfig {
 
     /// Names the run in tables, so that an optimistic score or a control is never taken for something else.
     pub(crate) fn set_name(&mut self) {
-        let protocol = if self.lightgbm.protocol == Protocol::Seed { "_seed" } else { "" };
+        let protocol = if self.lightgbm.protocol == Protocol::Seed {
+            "_seed"
+        } else {
+            ""
+        };
         self.run.forecaster = format!("lightgbm{protocol}{}", self.shared.target.name_suffix());
     }
 
@@ -185,7 +195,9 @@ impl BaselineConfig {
     pub fn features(&self) -> TabularFeatures {
         match self.lightgbm.features {
             Inputs::Row => TabularFeatures::new(self.shared.features.chosen(), &[]),
-            Inputs::Windows => TabularFeatures::new(self.shared.features.chosen(), &self.lightgbm.lookbacks),
+            Inputs::Windows => {
+                TabularFeatures::new(self.shared.features.chosen(), &self.lightgbm.lookbacks)
+            }
         }
     }
 
@@ -208,21 +220,91 @@ impl LightGbmConfig {
         let is_int = |value: u32| i32::try_from(value).is_ok();
         let to_int = "from 0 to 2147483647";
         let checks = [
-            ("lookbacks.len()", self.lookbacks.len() as f64, self.lookbacks.len() <= 100, "of at most 100 lookbacks"),
-            ("patience", self.patience as f64, self.patience <= 1_000_000, "from 0 to 1000000"),
-            ("shap_rows", self.shap_rows as f64, self.shap_rows <= 1_000_000, "from 0 to 1000000"),
-            ("min_data_in_leaf", f64::from(self.min_data_in_leaf), is_int(self.min_data_in_leaf), to_int),
-            ("bagging_freq", f64::from(self.bagging_freq), is_int(self.bagging_freq), to_int),
+            (
+                "lookbacks.len()",
+                self.lookbacks.len() as f64,
+                self.lookbacks.len() <= 100,
+                "of at most 100 lookbacks",
+            ),
+            (
+                "patience",
+                self.patience as f64,
+                self.patience <= 1_000_000,
+                "from 0 to 1000000",
+            ),
+            (
+                "shap_rows",
+                self.shap_rows as f64,
+                self.shap_rows <= 1_000_000,
+                "from 0 to 1000000",
+            ),
+            (
+                "min_data_in_leaf",
+                f64::from(self.min_data_in_leaf),
+                is_int(self.min_data_in_leaf),
+                to_int,
+            ),
+            (
+                "bagging_freq",
+                f64::from(self.bagging_freq),
+                is_int(self.bagging_freq),
+                to_int,
+            ),
             ("seed", f64::from(self.seed), is_int(self.seed), to_int),
-            ("num_threads", f64::from(self.num_threads), self.num_threads <= 4096, "from 0 to 4096"),
-            ("lookbacks", shortest as f64, !is_windows || (shortest > 1 && longest <= 100_000), "of 2 to 100000 bars"),
-            ("rounds", self.rounds as f64, (1..=1_000_000).contains(&self.rounds), "from 1 to 1000000"),
-            ("learning_rate", self.learning_rate, self.learning_rate > 0.0, "above 0"),
-            ("num_leaves", f64::from(self.num_leaves), (2..=131_072).contains(&self.num_leaves), "from 2 to 131072"),
-            ("feature_fraction", self.feature_fraction, is_share(self.feature_fraction), "above 0, at most 1"),
-            ("bagging_fraction", self.bagging_fraction, is_share(self.bagging_fraction), "above 0, at most 1"),
-            ("lambda_l2", self.lambda_l2, self.lambda_l2 >= 0.0, "at least 0"),
-            ("max_bin", f64::from(self.max_bin), (2..=65_535).contains(&self.max_bin), "from 2 to 65535"),
+            (
+                "num_threads",
+                f64::from(self.num_threads),
+                self.num_threads <= 4096,
+                "from 0 to 4096",
+            ),
+            (
+                "lookbacks",
+                shortest as f64,
+                !is_windows || (shortest > 1 && longest <= 100_000),
+                "of 2 to 100000 bars",
+            ),
+            (
+                "rounds",
+                self.rounds as f64,
+                (1..=1_000_000).contains(&self.rounds),
+                "from 1 to 1000000",
+            ),
+            (
+                "learning_rate",
+                self.learning_rate,
+                self.learning_rate > 0.0,
+                "above 0",
+            ),
+            (
+                "num_leaves",
+                f64::from(self.num_leaves),
+                (2..=131_072).contains(&self.num_leaves),
+                "from 2 to 131072",
+            ),
+            (
+                "feature_fraction",
+                self.feature_fraction,
+                is_share(self.feature_fraction),
+                "above 0, at most 1",
+            ),
+            (
+                "bagging_fraction",
+                self.bagging_fraction,
+                is_share(self.bagging_fraction),
+                "above 0, at most 1",
+            ),
+            (
+                "lambda_l2",
+                self.lambda_l2,
+                self.lambda_l2 >= 0.0,
+                "at least 0",
+            ),
+            (
+                "max_bin",
+                f64::from(self.max_bin),
+                (2..=65_535).contains(&self.max_bin),
+                "from 2 to 65535",
+            ),
         ];
         for (key, found, usable, expected) in checks {
             if !(usable && found.is_finite()) {
@@ -243,7 +325,10 @@ impl LightGbmConfig {
 
     /// What of it a model's forecasts may depend on: all but how many threads there are.
     pub(crate) fn of_forecasts(&self) -> Self {
-        Self { num_threads: 0, ..self.clone() }
+        Self {
+            num_threads: 0,
+            ..self.clone()
+        }
     }
 
     /// LightGBM only warns of a parameter that it does not know; here a typo is an error.
@@ -298,10 +383,14 @@ impl LightGbmConfig {
 fn parameter_text(key: &str, value: &toml::Value) -> anyhow::Result<String> {
     let text = match value {
         toml::Value::String(text) => text.clone(),
-        toml::Value::Integer(_) | toml::Value::Float(_) | toml::Value::Boolean(_) => value.to_string(),
-        toml::Value::Array(values) => {
-            values.iter().map(|value| parameter_text(key, value)).collect::<anyhow::Result<Vec<_>>>()?.join(",")
+        toml::Value::Integer(_) | toml::Value::Float(_) | toml::Value::Boolean(_) => {
+            value.to_string()
         }
+        toml::Value::Array(values) => values
+            .iter()
+            .map(|value| parameter_text(key, value))
+            .collect::<anyhow::Result<Vec<_>>>()?
+            .join(","),
         toml::Value::Table(_) | toml::Value::Datetime(_) => String::new(),
     };
     if text.is_empty() || text.contains(char::is_whitespace) {

@@ -16,21 +16,41 @@ pub(crate) fn matrix(path: &Path, dataset: &Dataset, features: &FeatureRows) -> 
     let panel = &dataset.panel;
     let everyone = vec![Some(1.0); panel.coins()];
     let set = dataset.trained_windows(&dataset.targets, 0..panel.rows(), 1, &everyone);
-    let rows = TreeRows { dataset, features, set: &set };
+    let rows = TreeRows {
+        dataset,
+        features,
+        set: &set,
+    };
     let names = features.features().names();
     let mut table = WideTable::new(&names, &["target"]);
     rows.for_each_chunk(|chunk| {
-        for (&(row, coin), values) in chunk.cells.iter().zip(chunk.values.chunks_exact(names.len())) {
+        for (&(row, coin), values) in chunk
+            .cells
+            .iter()
+            .zip(chunk.values.chunks_exact(names.len()))
+        {
             let target = dataset.targets.value(row, coin);
-            table.push(panel.time_ms(row), &panel.symbols()[coin], values, &[target]);
+            table.push(
+                panel.time_ms(row),
+                &panel.symbols()[coin],
+                values,
+                &[target],
+            );
         }
         Ok(())
     })?;
     if table.is_empty() {
-        bail!("no row has a target and all features\nhint: `cargo run -p download --release -- audit` shows the holes");
+        bail!(
+            "no row has a target and all features\nhint: `cargo run -p download --release -- audit` shows the holes"
+        );
     }
     table.write(path)?;
-    cli::note(format!("{} rows of {} features are in {}", table.len(), names.len(), path.display()));
+    cli::note(format!(
+        "{} rows of {} features are in {}",
+        table.len(),
+        names.len(),
+        path.display()
+    ));
     Ok(())
 }
 
@@ -46,7 +66,12 @@ pub(crate) fn contributions(
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut table = WideTable::new(&[], &names);
     for Contributions { row, coin, values } in contributions {
-        table.push(dataset.panel.time_ms(*row), &dataset.panel.symbols()[*coin], &[], values);
+        table.push(
+            dataset.panel.time_ms(*row),
+            &dataset.panel.symbols()[*coin],
+            &[],
+            values,
+        );
     }
     Ok(table.write(path)?)
 }

@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use anyhow::bail;
 use dataset::{
-    Config, Dataset, Dropped, FeatureRows, Fit, Fold, ForecastRow, Origin, Panel, TargetScale, TargetScales, Targets,
-    WindowSet, content_hash, target_std,
+    Config, Dataset, Dropped, FeatureRows, Fit, Fold, ForecastRow, Origin, Panel, TargetScale,
+    TargetScales, Targets, WindowSet, content_hash, target_std,
 };
 use evaluate::timestamp_groups;
 
@@ -55,18 +55,27 @@ pub(crate) struct Contributions {
 
 impl FoldTraining<'_> {
     /// Trains from nothing, or adds `rounds` to the trees of a model.
-    pub fn train(&self, continued: Option<(&Trees, &FoldRecord)>, rounds: usize) -> anyhow::Result<Trained> {
+    pub fn train(
+        &self,
+        continued: Option<(&Trees, &FoldRecord)>,
+        rounds: usize,
+    ) -> anyhow::Result<Trained> {
         let began = Instant::now();
         let (train_range, validation_range) = match self.config.lightgbm.protocol {
             Protocol::Honest => (self.fold.train.clone(), self.fold.stop.clone()),
-            Protocol::Seed => {
-                (self.fold.train.start..self.fold.train.end.max(self.fold.stop.end), self.fold.score.clone())
-            }
+            Protocol::Seed => (
+                self.fold.train.start..self.fold.train.end.max(self.fold.stop.end),
+                self.fold.score.clone(),
+            ),
         };
         let std = target_std(&self.dataset.targets, train_range.clone());
-        let windows = |range: &Range<usize>| self.dataset.trained_windows(self.targets, range.clone(), 1, &std);
+        let windows = |range: &Range<usize>| {
+            self.dataset
+                .trained_windows(self.targets, range.clone(), 1, &std)
+        };
         let (train_set, validation_set) = (windows(&train_range), windows(&validation_range));
-        let (train_rows, validation_rows) = (self.tree_rows(&train_set), self.tree_rows(&validation_set));
+        let (train_rows, validation_rows) =
+            (self.tree_rows(&train_set), self.tree_rows(&validation_set));
         let needs_validation = self.config.lightgbm.patience > 0;
         if train_rows.len() == 0 || (needs_validation && validation_rows.len() == 0) {
             bail!(
@@ -80,33 +89,60 @@ impl FoldTraining<'_> {
         let parameters = self.config.lightgbm.parameters()?;
         let (mut tables, sums) = self.bin(&train_rows, &validation_rows, &parameters)?;
         let timestamps = timestamp_groups(&validation_rows.times());
-        let mut validated = Validated { targets: Vec::new(), timestamps };
+        let mut validated = Validated {
+            targets: Vec::new(),
+            timestamps,
+        };
         let (mut models, mut metrics, mut grew) = (Vec::new(), Vec::new(), Vec::new());
         let scales = target_scales(&self.config.shared, &std, &self.dataset.panel);
         for (part, targets) in self.parts() {
             let labels = validation_rows.targets(&targets, &scales);
-            tables.train.set_label(&train_rows.targets(&targets, &scales))?;
+            tables
+                .train
+                .set_label(&train_rows.targets(&targets, &scales))?;
             if let Some(validation) = &mut tables.validation {
                 validation.set_label(&labels)?;
             }
             validated.targets = labels.iter().map(|&value| f64::from(value)).collect();
             let old = match continued.and_then(|(trees, record)| trees.to_continue(record, part)) {
-                Some((booster, trees)) => Some(begin_from(&mut tables, booster, trees, &train_rows, &validation_rows)?),
+                Some((booster, trees)) => Some(begin_from(
+                    &mut tables,
+                    booster,
+                    trees,
+                    &train_rows,
+                    &validation_rows,
+                )?),
                 None => None,
             };
             let (fold, interrupted) = (self.fold.number, self.interrupted);
-            let growing =
-                Growing { config: &self.config.lightgbm, parameters: &parameters, fold, part, rounds, interrupted };
+            let growing = Growing {
+                config: &self.config.lightgbm,
+                parameters: &parameters,
+                fold,
+                part,
+                rounds,
+                interrupted,
+            };
             let (grown, back) = growing.grow(tables, &validated, old.as_ref())?;
             tables = back;
-            let Grown { model, rounds, best_iteration, metrics: lines } = grown;
+            let Grown {
+                model,
+                rounds,
+                best_iteration,
+                metrics: lines,
+            } = grown;
             models.push((part, model));
             metrics.extend(lines);
-            grew.push(Grew { rounds, best_iteration });
+            grew.push(Grew {
+                rounds,
+                best_iteration,
+            });
         }
         // The tables go before anything else needs their room.
         drop(tables);
-        let Some(&first) = grew.first() else { bail!("fold {}: no part to fit to", self.fold.number) };
+        let Some(&first) = grew.first() else {
+            bail!("fold {}: no part to fit to", self.fold.number)
+        };
         let record = FoldRecord {
             fold: self.fold.number,
             protocol: self.config.lightgbm.protocol,
@@ -127,14 +163,28 @@ impl FoldTraining<'_> {
                 .map(|(part, text)| (model_file(*part).to_owned(), content_hash(text.as_bytes())))
                 .collect(),
         };
-        Ok(Trained { trees: Trees::from_models(self.library, &models)?, models, record, metrics })
+        Ok(Trained {
+            trees: Trees::from_models(self.library, &models)?,
+            models,
+            record,
+            metrics,
+        })
     }
 
     /// What is kept of the training with the trees: early stopping has seen what it looked at.
     fn origin(&self, train: &Range<usize>, validation: &Range<usize>) -> anyhow::Result<Origin> {
         let lightgbm = &self.config.lightgbm;
-        let end = if lightgbm.patience > 0 { train.end.max(validation.end) } else { train.end };
-        Ok(Origin::new(self.dataset, self.fold, &(train.start..end), ("lightgbm", &lightgbm.of_forecasts()))?)
+        let end = if lightgbm.patience > 0 {
+            train.end.max(validation.end)
+        } else {
+            train.end
+        };
+        Ok(Origin::new(
+            self.dataset,
+            self.fold,
+            &(train.start..end),
+            ("lightgbm", &lightgbm.of_forecasts()),
+        )?)
     }
 
     /// What trees are fitted to, one after the other.
@@ -143,7 +193,10 @@ impl FoldTraining<'_> {
             Fit::Whole => vec![(Part::Whole, Cow::Borrowed(self.targets))],
             Fit::Parts => {
                 let (own, market) = self.targets.parts();
-                vec![(Part::Own, Cow::Owned(own)), (Part::Market, Cow::Owned(market))]
+                vec![
+                    (Part::Own, Cow::Owned(own)),
+                    (Part::Market, Cow::Owned(market)),
+                ]
             }
         }
     }
@@ -165,9 +218,14 @@ impl FoldTraining<'_> {
         let mut forecasts = Vec::with_capacity(self.tree_rows(&set).len());
         self.tree_rows(&company).for_each_chunk(|chunk| {
             let values = trained.trees.forecasts(chunk, &scales)?;
-            let scored = chunk.cells.iter().zip(values).filter(|&(&(row, coin), _)| counts(row, coin));
+            let scored = chunk
+                .cells
+                .iter()
+                .zip(values)
+                .filter(|&(&(row, coin), _)| counts(row, coin));
             forecasts.extend(scored.map(|(&(row, coin), value)| {
-                self.dataset.forecast_row((self.fold, &deviations), (row, coin), std[coin], value)
+                self.dataset
+                    .forecast_row((self.fold, &deviations), (row, coin), std[coin], value)
             }));
             Ok(())
         })?;
@@ -177,13 +235,25 @@ impl FoldTraining<'_> {
     /// All coins that can be forecast at the times of `set`, whether or not their target is ever known: means over coins
     /// must be those that are taken live.
     fn company(&self, set: &WindowSet, std: &[Option<f32>]) -> WindowSet {
-        let can = |row: usize, coin: usize| std[coin].is_some() && self.dataset.eligibility.is(row, coin);
-        let counts = set.ends.iter().flat_map(|&row| (0..self.dataset.panel.coins()).map(move |coin| can(row, coin)));
-        WindowSet { ends: set.ends.clone(), counts: counts.collect(), dropped: set.dropped }
+        let can =
+            |row: usize, coin: usize| std[coin].is_some() && self.dataset.eligibility.is(row, coin);
+        let counts = set
+            .ends
+            .iter()
+            .flat_map(|&row| (0..self.dataset.panel.coins()).map(move |coin| can(row, coin)));
+        WindowSet {
+            ends: set.ends.clone(),
+            counts: counts.collect(),
+            dropped: set.dropped,
+        }
     }
 
     /// SHAP contributions of about `count` scored rows, evenly spaced in time.
-    pub fn contributions(&self, trained: &Trained, count: usize) -> anyhow::Result<Vec<Contributions>> {
+    pub fn contributions(
+        &self,
+        trained: &Trained,
+        count: usize,
+    ) -> anyhow::Result<Vec<Contributions>> {
         let std = trained.record.target_std_of(self.dataset.panel.symbols());
         let coins = self.dataset.panel.coins().max(1);
         let stride = (self.fold.score.len() * coins / count.max(1)).max(1);
@@ -208,11 +278,21 @@ impl FoldTraining<'_> {
     }
 
     fn tree_rows<'b>(&'b self, set: &'b WindowSet) -> TreeRows<'b> {
-        TreeRows { dataset: self.dataset, features: self.features, set }
+        TreeRows {
+            dataset: self.dataset,
+            features: self.features,
+            set,
+        }
     }
 
     fn by_symbol(&self, std: &[Option<f32>]) -> BTreeMap<String, Option<f32>> {
-        self.dataset.panel.symbols().iter().map(ToString::to_string).zip(std.iter().copied()).collect()
+        self.dataset
+            .panel
+            .symbols()
+            .iter()
+            .map(ToString::to_string)
+            .zip(std.iter().copied())
+            .collect()
     }
 
     /// Bins found on the training rows alone, as other folds' would know the future; and what the features are like there.
@@ -227,7 +307,10 @@ impl FoldTraining<'_> {
         let mut sample = Vec::with_capacity(wanted.len() * names.len());
         let (mut next, mut first) = (0, 0);
         rows.for_each_chunk(|chunk| {
-            while let Some(&row) = wanted.get(next).filter(|&&row| row < first + chunk.cells.len()) {
+            while let Some(&row) = wanted
+                .get(next)
+                .filter(|&&row| row < first + chunk.cells.len())
+            {
                 let start = (row - first) * names.len();
                 sample.extend_from_slice(&chunk.values[start..start + names.len()]);
                 next += 1;
@@ -260,18 +343,31 @@ fn begin_from<'a>(
     train_rows: &TreeRows<'_>,
     validation_rows: &TreeRows<'_>,
 ) -> anyhow::Result<Continued<'a>> {
-    tables.train.set_init_score(&raw_scores(booster, trees, train_rows)?)?;
+    tables
+        .train
+        .set_init_score(&raw_scores(booster, trees, train_rows)?)?;
     let validation_scores = raw_scores(booster, trees, validation_rows)?;
     if let Some(validation) = &mut tables.validation {
         validation.set_init_score(&validation_scores)?;
     }
-    Ok(Continued { booster, trees, validation_scores })
+    Ok(Continued {
+        booster,
+        trees,
+        validation_scores,
+    })
 }
 
 /// What the trees' targets are divided by: 1, or with `normalize.target = "trailing"` each coin's volatility at the row.
-pub(crate) fn target_scales(config: &Config, target_std: &[Option<f32>], panel: &Panel) -> TargetScales {
+pub(crate) fn target_scales(
+    config: &Config,
+    target_std: &[Option<f32>],
+    panel: &Panel,
+) -> TargetScales {
     let is_trailing = config.normalize.target == TargetScale::Trailing;
-    let fixed = target_std.iter().map(|std| std.filter(|_| is_trailing).unwrap_or(1.0)).collect();
+    let fixed = target_std
+        .iter()
+        .map(|std| std.filter(|_| is_trailing).unwrap_or(1.0))
+        .collect();
     TargetScales::new(config, fixed, panel)
 }
 

@@ -81,7 +81,12 @@ impl Growing<'_> {
     ) -> anyhow::Result<(Grown, Tables)> {
         let trees_before = continued.map_or(0, |continued| continued.trees);
         let mut best = Best::default();
-        if let Some(Continued { trees, validation_scores, .. }) = continued {
+        if let Some(Continued {
+            trees,
+            validation_scores,
+            ..
+        }) = continued
+        {
             // What was there must be beaten.
             let l2 = mean_squared_error(validation_scores, &validated.targets);
             best.look(*trees, self.loss(validated, validation_scores, l2));
@@ -89,7 +94,11 @@ impl Growing<'_> {
         let has_validation = tables.validation.is_some();
         let old = continued.map(|continued| continued.booster);
         let mut booster = Booster::new(tables.train, tables.validation, old, self.parameters)?;
-        let of_part = if self.part.is_whole() { String::new() } else { format!(", {}", self.part.name()) };
+        let of_part = if self.part.is_whole() {
+            String::new()
+        } else {
+            format!(", {}", self.part.name())
+        };
         let bar = cli::progress_bar(&format!("fold {}{of_part}", self.fold), self.rounds as u64);
         let mut metrics = Vec::new();
         let mut grown = 0;
@@ -112,7 +121,9 @@ impl Growing<'_> {
                 );
             }
             let patience = self.config.patience;
-            if !goes_on || (patience > 0 && iteration >= best.iteration.max(trees_before) + patience) {
+            if !goes_on
+                || (patience > 0 && iteration >= best.iteration.max(trees_before) + patience)
+            {
                 break;
             }
         }
@@ -124,8 +135,18 @@ impl Growing<'_> {
         let best_iteration = if stopped { best.iteration } else { rounds };
         let model = booster.to_model(best_iteration)?;
         let (train, validation) = booster.into_tables();
-        let Some(train) = train else { bail!("LightGBM kept no training rows of fold {}", self.fold) };
-        Ok((Grown { model, rounds, best_iteration, metrics }, Tables { train, validation }))
+        let Some(train) = train else {
+            bail!("LightGBM kept no training rows of fold {}", self.fold)
+        };
+        Ok((
+            Grown {
+                model,
+                rounds,
+                best_iteration,
+                metrics,
+            },
+            Tables { train, validation },
+        ))
     }
 
     /// What the validation rows say after one more tree.
@@ -138,10 +159,19 @@ impl Growing<'_> {
     ) -> anyhow::Result<Metrics> {
         let l2 = booster.validation_metric()?;
         let is_l2 = self.validation() == Validation::L2;
-        let loss = if is_l2 { Some(l2) } else { self.loss(validated, &booster.validation_forecasts()?, l2) };
+        let loss = if is_l2 {
+            Some(l2)
+        } else {
+            self.loss(validated, &booster.validation_forecasts()?, l2)
+        };
         best.look(iteration, loss);
         let score = (!is_l2).then(|| loss.map(|loss| -loss)).flatten();
-        Ok(Metrics { part: self.part, iteration, l2: Some(l2).filter(|l2| l2.is_finite()), score })
+        Ok(Metrics {
+            part: self.part,
+            iteration,
+            l2: Some(l2).filter(|l2| l2.is_finite()),
+            score,
+        })
     }
 
     /// The market's part is the same for all coins, so there is no order among them to look at.
@@ -158,7 +188,8 @@ impl Growing<'_> {
             Validation::L2 => Some(l2),
             Validation::Pearson => pearson(forecasts, &validated.targets).map(|score| -score),
             Validation::RankIc => {
-                let of_times = rank_ic_per_timestamp(&validated.timestamps, forecasts, &validated.targets);
+                let of_times =
+                    rank_ic_per_timestamp(&validated.timestamps, forecasts, &validated.targets);
                 summarize_ic(&of_times).mean.map(|score| -score)
             }
         }
@@ -175,12 +206,18 @@ struct Best {
 impl Best {
     fn look(&mut self, iteration: usize, loss: Option<f64>) {
         if let Some(loss) = loss.filter(|loss| self.loss.is_none_or(|best| *loss < best)) {
-            *self = Self { iteration, loss: Some(loss) };
+            *self = Self {
+                iteration,
+                loss: Some(loss),
+            };
         }
     }
 }
 
 fn mean_squared_error(forecasts: &[f64], realized: &[f64]) -> f64 {
-    let squares = forecasts.iter().zip(realized).map(|(forecast, realized)| (forecast - realized).powi(2));
+    let squares = forecasts
+        .iter()
+        .zip(realized)
+        .map(|(forecast, realized)| (forecast - realized).powi(2));
     squares.sum::<f64>() / realized.len().max(1) as f64
 }

@@ -10,7 +10,12 @@ use crate::saved::read_model;
 use crate::{ImportanceOf, Library};
 
 /// The files that are written.
-pub(crate) const FILES: [&str; 4] = ["importance.json", "importance.csv", "importance.svg", SHAP_FILE];
+pub(crate) const FILES: [&str; 4] = [
+    "importance.json",
+    "importance.csv",
+    "importance.svg",
+    SHAP_FILE,
+];
 
 /// How many features the printed line names.
 const NAMED: usize = 5;
@@ -28,18 +33,24 @@ pub(crate) fn write(
     let (mut gain, mut split) = (vec![0.0; names.len()], vec![0.0; names.len()]);
     for fold in folds {
         let (trees, _) = read_model(&run.fold(fold.number), library)?;
-        for (sum, kind) in [(&mut gain, ImportanceOf::Gain), (&mut split, ImportanceOf::Split)] {
+        for (sum, kind) in [
+            (&mut gain, ImportanceOf::Gain),
+            (&mut split, ImportanceOf::Split),
+        ] {
             for (sum, share) in sum.iter_mut().zip(trees.importance(kind)?) {
                 *sum += share / folds.len() as f64;
             }
         }
     }
-    let paths = folds.iter().map(|fold| run.fold(fold.number).join(SHAP_FILE));
+    let paths = folds
+        .iter()
+        .map(|fold| run.fold(fold.number).join(SHAP_FILE));
     let shap = WideTable::concat(paths)?;
     shap.write(&run.path().join(SHAP_FILE))?;
     let mean_size = |name: &str| {
         let values = shap.double(name)?;
-        (!values.is_empty()).then(|| values.iter().map(|value| value.abs()).sum::<f64>() / values.len() as f64)
+        (!values.is_empty())
+            .then(|| values.iter().map(|value| value.abs()).sum::<f64>() / values.len() as f64)
     };
     let mut table: Vec<FeatureImportance> = names
         .iter()
@@ -52,18 +63,38 @@ pub(crate) fn write(
         })
         .collect();
     table.sort_by(|a, b| b.gain.total_cmp(&a.gain));
-    let most: Vec<String> =
-        table.iter().take(NAMED).map(|feature| format!("{} {:.0} %", feature.name, feature.gain * 100.0)).collect();
-    let line = format!("Most gain: {} (importance.csv has all, shap.parquet {} rows).", most.join(", "), shap.len());
+    let most: Vec<String> = table
+        .iter()
+        .take(NAMED)
+        .map(|feature| format!("{} {:.0} %", feature.name, feature.gain * 100.0))
+        .collect();
+    let line = format!(
+        "Most gain: {} (importance.csv has all, shap.parquet {} rows).",
+        most.join(", "),
+        shap.len()
+    );
 
     let mut csv = "feature,gain,split,shap\n".to_owned();
-    for FeatureImportance { name, gain, split, shap } in &table {
-        writeln!(csv, "{name},{gain},{split},{}", shap.map_or(String::new(), |shap| shap.to_string()))?;
+    for FeatureImportance {
+        name,
+        gain,
+        split,
+        shap,
+    } in &table
+    {
+        writeln!(
+            csv,
+            "{name},{gain},{split},{}",
+            shap.map_or(String::new(), |shap| shap.to_string())
+        )?;
     }
     write_atomically(&run.path().join("importance.csv"), csv.as_bytes())?;
     let importance = Importance { features: table };
     let json = serde_json::to_string_pretty(&importance)? + "\n";
     write_atomically(&run.path().join("importance.json"), json.as_bytes())?;
-    write_atomically(&run.path().join("importance.svg"), importance_svg(&importance).as_bytes())?;
+    write_atomically(
+        &run.path().join("importance.svg"),
+        importance_svg(&importance).as_bytes(),
+    )?;
     Ok((importance, line))
 }

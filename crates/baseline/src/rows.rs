@@ -25,12 +25,17 @@ impl TreeRows<'_> {
     }
 
     /// Hands out all rows in order of time and coin, as many at once as are worth computing at once.
-    pub fn for_each_chunk(&self, mut each: impl FnMut(&Chunk<'_>) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    pub fn for_each_chunk(
+        &self,
+        mut each: impl FnMut(&Chunk<'_>) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
         let panel = &self.dataset.panel;
         let (mut values, mut cells) = (Vec::new(), Vec::new());
         let mut place = 0;
         while let Some(&start) = self.set.ends.get(place) {
-            let end = panel.rows().min(start + self.features.features().chunk_rows(panel));
+            let end = panel
+                .rows()
+                .min(start + self.features.features().chunk_rows(panel));
             let matrix = self.features.read(panel, start..end)?;
             values.clear();
             cells.clear();
@@ -42,7 +47,10 @@ impl TreeRows<'_> {
                 }
                 place += 1;
             }
-            each(&Chunk { values: &values, cells: &cells })?;
+            each(&Chunk {
+                values: &values,
+                cells: &cells,
+            })?;
         }
         Ok(())
     }
@@ -54,13 +62,19 @@ impl TreeRows<'_> {
             let (row, coin) = (self.set.ends[place / coins], place % coins);
             (targets.value(row, coin) / f64::from(scales.at(row, coin))) as f32
         };
-        (0..self.set.counts.len()).filter(|&place| self.set.counts[place]).map(of_place).collect()
+        (0..self.set.counts.len())
+            .filter(|&place| self.set.counts[place])
+            .map(of_place)
+            .collect()
     }
 
     /// The times of all rows, in the same order.
     pub fn times(&self) -> Vec<i64> {
         let coins = self.dataset.panel.coins();
         let of_place = |place: usize| self.dataset.panel.time_ms(self.set.ends[place / coins]);
-        (0..self.set.counts.len()).filter(|&place| self.set.counts[place]).map(of_place).collect()
+        (0..self.set.counts.len())
+            .filter(|&place| self.set.counts[place])
+            .map(of_place)
+            .collect()
     }
 }

@@ -7,7 +7,9 @@ use std::time::Instant;
 use anyhow::{Context, anyhow};
 use clap::Parser;
 use cli::ConfigTable;
-use dataset::{Dataset, FeatureRows, Fold, ForecastTable, RunDir, check_named_output, write_atomically};
+use dataset::{
+    Dataset, FeatureRows, Fold, ForecastTable, RunDir, check_named_output, write_atomically,
+};
 use tracking::Tracker;
 
 use crate::config::{BaselineConfig, Protocol};
@@ -71,18 +73,33 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     config.shared = dataset.config.clone();
     let features = feature_rows(&config, &dataset, args.recompute)?;
     if args.continue_rounds == Some(0) {
-        return Err(cli::usage(anyhow!("--continue-rounds 0: expected at least 1 round\nhint: --continue-rounds 100")));
+        return Err(cli::usage(anyhow!(
+            "--continue-rounds 0: expected at least 1 round\nhint: --continue-rounds 100"
+        )));
     }
     let folds = folds(args, &dataset)?;
-    args.export.as_deref().map_or(Ok(()), |path| check_named_output(path, "parquet"))?;
-    let stored = stored_config(&run)?.map(|table| BaselineConfig::new(&table, library)?.to_toml()).transpose()?;
+    args.export
+        .as_deref()
+        .map_or(Ok(()), |path| check_named_output(path, "parquet"))?;
+    let stored = stored_config(&run)?
+        .map(|table| BaselineConfig::new(&table, library)?.to_toml())
+        .transpose()?;
     run.begin(&config.to_toml()?, stored.as_deref())?;
     report::write_folds(&run, &dataset)?;
     if let Some(path) = &args.export {
         return export::matrix(path, &dataset, &features);
     }
     let tracker = Tracker::from_env("quarterhour", &run.name());
-    let training = Run { args, run, config, library, dataset, features, tracker: tracker.as_ref(), began };
+    let training = Run {
+        args,
+        run,
+        config,
+        library,
+        dataset,
+        features,
+        tracker: tracker.as_ref(),
+        began,
+    };
     let done = training.train(&folds);
     if let Some(Err(error)) = tracker.map(|tracker| tracker.finish(done.is_ok())) {
         cli::warn(error.to_string());
@@ -91,18 +108,32 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 /// What the trees see of each row: from disk where `features.cache` keeps it, else computed as it is asked for.
-fn feature_rows(config: &BaselineConfig, dataset: &Dataset, recompute: bool) -> anyhow::Result<FeatureRows> {
+fn feature_rows(
+    config: &BaselineConfig,
+    dataset: &Dataset,
+    recompute: bool,
+) -> anyhow::Result<FeatureRows> {
     if !config.shared.features.cache {
         if recompute {
-            return Err(cli::usage(anyhow!("--recompute: no features are kept\nhint: --set features.cache=true")));
+            return Err(cli::usage(anyhow!(
+                "--recompute: no features are kept\nhint: --set features.cache=true"
+            )));
         }
         return Ok(FeatureRows::computed(config.features()));
     }
     let began = Instant::now();
     let dir = config.shared.data.dir.join("features");
     let (rows, was_there) = FeatureRows::kept(config.features(), &dataset.panel, &dir, recompute)?;
-    let done = if was_there { "read from" } else { "computed and kept in" };
-    cli::note(format!("features: {done} {}, {:.1} s", dir.display(), began.elapsed().as_secs_f64()));
+    let done = if was_there {
+        "read from"
+    } else {
+        "computed and kept in"
+    };
+    cli::note(format!(
+        "features: {done} {}, {:.1} s",
+        dir.display(),
+        began.elapsed().as_secs_f64()
+    ));
     Ok(rows)
 }
 
@@ -129,9 +160,13 @@ impl Run<'_> {
         for fold in folds {
             self.train_fold(fold, &interrupted)?;
         }
-        let memory =
-            cli::peak_memory().map_or(String::new(), |bytes| format!(", at most {} MiB of memory", bytes >> 20));
-        cli::note(format!("panel, training and forecasts: {:.1} s{memory}", self.began.elapsed().as_secs_f64()));
+        let memory = cli::peak_memory().map_or(String::new(), |bytes| {
+            format!(", at most {} MiB of memory", bytes >> 20)
+        });
+        cli::note(format!(
+            "panel, training and forecasts: {:.1} s{memory}",
+            self.began.elapsed().as_secs_f64()
+        ));
         if report::is_complete(&self.run, &self.dataset) {
             report::gather(
                 &self.run,
@@ -150,7 +185,14 @@ impl Run<'_> {
 
     /// Trains and scores one fold; a finished one is left as it is unless told otherwise.
     fn train_fold(&self, fold: &Fold, interrupted: &AtomicBool) -> anyhow::Result<()> {
-        let Self { args, config, library, dataset, features, .. } = self;
+        let Self {
+            args,
+            config,
+            library,
+            dataset,
+            features,
+            ..
+        } = self;
         let folder = self.run.fold(fold.number);
         let is_done = folder.join(RunDir::FORECASTS_FILE).exists();
         if is_done && !args.retrain && args.continue_rounds.is_none() {
@@ -172,7 +214,15 @@ impl Run<'_> {
             return Ok(());
         }
         let targets = dataset.fitted_targets(fold);
-        let training = FoldTraining { config, library, dataset, features, fold, targets: &targets, interrupted };
+        let training = FoldTraining {
+            config,
+            library,
+            dataset,
+            features,
+            fold,
+            targets: &targets,
+            interrupted,
+        };
         let trained = match args.continue_rounds {
             None => training.train(None, config.lightgbm.rounds)?,
             Some(rounds) => {
@@ -182,7 +232,10 @@ impl Run<'_> {
         };
         let (rows, _) = training.score(&trained)?;
         let table = ForecastTable::new(rows, &folder)?;
-        let record = FoldRecord { scored_pearson: report::pooled_pearson(&table), ..trained.record.clone() };
+        let record = FoldRecord {
+            scored_pearson: report::pooled_pearson(&table),
+            ..trained.record.clone()
+        };
         cli::note(format!(
             "fold {}: {} of {} trees, {} rows in {:.1} s, Pearson {}",
             fold.number,
@@ -190,15 +243,25 @@ impl Run<'_> {
             record.rounds + record.market.map_or(0, |market| market.rounds),
             record.train_rows,
             record.train_secs,
-            record.scored_pearson.map_or("-".to_owned(), |score| format!("{score:+.4}")),
+            record
+                .scored_pearson
+                .map_or("-".to_owned(), |score| format!("{score:+.4}")),
         ));
         if let Some(tracker) = self.tracker {
             report::track_fold(tracker, &record, &trained.metrics);
         }
-        let lines = trained.metrics.iter().map(|line| Ok(serde_json::to_string(line)? + "\n"));
+        let lines = trained
+            .metrics
+            .iter()
+            .map(|line| Ok(serde_json::to_string(line)? + "\n"));
         let metrics: String = lines.collect::<anyhow::Result<_>>()?;
         let shap = training.contributions(&trained, config.lightgbm.shap_rows)?;
-        export::contributions(&folder.join(export::SHAP_FILE), dataset, features.features(), &shap)?;
+        export::contributions(
+            &folder.join(export::SHAP_FILE),
+            dataset,
+            features.features(),
+            &shap,
+        )?;
         write_atomically(&folder.join("metrics.jsonl"), metrics.as_bytes())?;
         for (part, model) in &trained.models {
             write_atomically(&folder.join(model_file(*part)), model.as_bytes())?;
@@ -215,7 +278,11 @@ impl Run<'_> {
 /// The config that the run began with, if it has begun.
 fn stored_config(run: &RunDir) -> anyhow::Result<Option<ConfigTable>> {
     let path = run.config();
-    if path.exists() { ConfigTable::read(&path).map(Some) } else { Ok(None) }
+    if path.exists() {
+        ConfigTable::read(&path).map(Some)
+    } else {
+        Ok(None)
+    }
 }
 
 /// The folds that this process trains.

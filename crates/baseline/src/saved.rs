@@ -85,7 +85,9 @@ pub struct Grew {
 impl FoldRecord {
     /// The number of trees that are kept, for people: `31`, or `31+12` with the market's.
     pub(crate) fn trees(&self) -> String {
-        let market = self.market.map_or(String::new(), |market| format!("+{}", market.best_iteration));
+        let market = self.market.map_or(String::new(), |market| {
+            format!("+{}", market.best_iteration)
+        });
         format!("{}{market}", self.best_iteration)
     }
 
@@ -98,11 +100,16 @@ impl FoldRecord {
         if !path.exists() {
             return Ok(None);
         }
-        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let record: Self =
-            serde_json::from_str(&text).with_context(|| format!("{}: not a fold's record", path.display()))?;
+        let text =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let record: Self = serde_json::from_str(&text)
+            .with_context(|| format!("{}: not a fold's record", path.display()))?;
         let is_wrong = |std: &f32| !(std.is_finite() && *std > 0.0);
-        if let Some((coin, Some(std))) = record.target_std.iter().find(|(_, std)| std.as_ref().is_some_and(is_wrong)) {
+        if let Some((coin, Some(std))) = record
+            .target_std
+            .iter()
+            .find(|(_, std)| std.as_ref().is_some_and(is_wrong))
+        {
             bail!(
                 "{}: target_std of {coin} is {std}, expected a number above 0\n\
                  hint: put back the run's own {RECORD_FILE}, or train again",
@@ -113,7 +120,10 @@ impl FoldRecord {
     }
 
     pub(crate) fn target_std_of(&self, symbols: &[Symbol]) -> Vec<Option<f32>> {
-        symbols.iter().map(|symbol| self.target_std.get(symbol.as_str()).copied().flatten()).collect()
+        symbols
+            .iter()
+            .map(|symbol| self.target_std.get(symbol.as_str()).copied().flatten())
+            .collect()
     }
 }
 
@@ -153,7 +163,13 @@ impl SavedModel {
             );
         }
         // Market-relative features are of these coins together.
-        let mut universe: Vec<&str> = config.shared.universe.symbols.iter().map(Symbol::as_str).collect();
+        let mut universe: Vec<&str> = config
+            .shared
+            .universe
+            .symbols
+            .iter()
+            .map(Symbol::as_str)
+            .collect();
         universe.sort_unstable();
         let trained: Vec<&str> = record.target_std.keys().map(String::as_str).collect();
         if universe != trained {
@@ -178,13 +194,21 @@ impl SavedModel {
         trees.probe(&folder, expected)?;
         let hash = |file: &str| -> anyhow::Result<String> {
             let path = folder.join(file);
-            Ok(content_hash(&fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?))
+            Ok(content_hash(&fs::read(&path).with_context(|| {
+                format!("cannot read {}", path.display())
+            })?))
         };
         let sha256 = match trees.market {
             None => hash(MODEL_FILE)?,
             Some(_) => content_hash((hash(MODEL_FILE)? + &hash(MARKET_FILE)?).as_bytes()),
         };
-        Ok(Self { trees, record, features, config: config.shared.clone(), sha256 })
+        Ok(Self {
+            trees,
+            record,
+            features,
+            config: config.shared.clone(),
+            sha256,
+        })
     }
 
     /// SHA-256 of the model's file; of two files, that of their hashes one after the other.
@@ -199,22 +223,28 @@ impl SavedModel {
 
     /// How many bars up to t a forecast at t is a function of.
     pub fn history_bars(&self, config: &Config) -> usize {
-        config.history_bars().max(self.features.warm_up_bars() + config.data.fill_limit_bars)
+        config
+            .history_bars()
+            .max(self.features.warm_up_bars() + config.data.fill_limit_bars)
     }
 
     /// The feature of every coin whose mean over the last `bars` up to `row` is furthest from training, with its distance
     /// in standard deviations; None where nothing is known.
     pub fn furthest(&self, panel: &Panel, row: usize, bars: usize) -> Vec<Option<(String, f64)>> {
-        let matrix = self.features.compute(panel, (row + 1).saturating_sub(bars)..row + 1);
+        let matrix = self
+            .features
+            .compute(panel, (row + 1).saturating_sub(bars)..row + 1);
         let names = self.features.names();
         let of_coin = |(coin, symbol): (usize, &Symbol)| {
             let stats = self.record.features.get(symbol.as_str())?;
             let distance = |feature: usize| {
-                let values = (0..matrix.rows()).map(|row| f64::from(matrix.cell(row, coin)[feature]));
+                let values =
+                    (0..matrix.rows()).map(|row| f64::from(matrix.cell(row, coin)[feature]));
                 let known: Vec<f64> = values.filter(|value| !value.is_nan()).collect();
                 let mean = known.iter().sum::<f64>() / known.len() as f64;
                 let (trained_mean, std) = (stats.mean[feature]?, stats.std[feature]?);
-                Some((mean - f64::from(trained_mean)) / f64::from(std)).filter(|distance| distance.is_finite())
+                Some((mean - f64::from(trained_mean)) / f64::from(std))
+                    .filter(|distance| distance.is_finite())
             };
             let known = (0..names.len().min(stats.mean.len()).min(stats.std.len()))
                 .filter_map(|index| Some((index, distance(index)?)));
@@ -238,26 +268,46 @@ impl SavedModel {
         let std = self.record.target_std_of(panel.symbols());
         let refusals: Vec<Option<String>> = (0..panel.coins())
             .map(|coin| {
-                let unknown =
-                    std[coin].is_none().then(|| "the coin had no training rows in which its target varies".to_owned());
+                let unknown = std[coin]
+                    .is_none()
+                    .then(|| "the coin had no training rows in which its target varies".to_owned());
                 unknown.or_else(|| eligibility.refusal(row, coin))
             })
             .collect();
-        let cells: Vec<(usize, usize)> =
-            (0..panel.coins()).filter(|&coin| refusals[coin].is_none()).map(|coin| (row, coin)).collect();
-        let values: Vec<f32> = cells.iter().flat_map(|&(_, coin)| matrix.cell(0, coin).iter().copied()).collect();
+        let cells: Vec<(usize, usize)> = (0..panel.coins())
+            .filter(|&coin| refusals[coin].is_none())
+            .map(|coin| (row, coin))
+            .collect();
+        let values: Vec<f32> = cells
+            .iter()
+            .flat_map(|&(_, coin)| matrix.cell(0, coin).iter().copied())
+            .collect();
         let scales = target_scales(&self.config, &std, panel);
-        let mut forecasts = self.trees.forecasts(&Chunk { values: &values, cells: &cells }, &scales)?.into_iter();
+        let mut forecasts = self
+            .trees
+            .forecasts(
+                &Chunk {
+                    values: &values,
+                    cells: &cells,
+                },
+                &scales,
+            )?
+            .into_iter();
         let answer = |refusal: Option<String>| match refusal {
             Some(refusal) => Err(refusal),
-            None => forecasts.next().ok_or_else(|| "LightGBM gave no forecast".to_owned()),
+            None => forecasts
+                .next()
+                .ok_or_else(|| "LightGBM gave no forecast".to_owned()),
         };
         Ok(refusals.into_iter().map(answer).collect())
     }
 }
 
 /// A folder's trees with their record.
-pub(crate) fn read_model(folder: &Path, library: &'static Library) -> anyhow::Result<(Trees, FoldRecord)> {
+pub(crate) fn read_model(
+    folder: &Path,
+    library: &'static Library,
+) -> anyhow::Result<(Trees, FoldRecord)> {
     let path: PathBuf = folder.join(MODEL_FILE);
     let record = FoldRecord::read(folder)?;
     let (true, Some(record)) = (path.exists(), record) else {
@@ -271,15 +321,23 @@ pub(crate) fn read_model(folder: &Path, library: &'static Library) -> anyhow::Re
         let path = folder.join(file);
         let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let text = checked(text, record.sha256.get(file), &path)?;
-        Booster::from_model(library, &text).with_context(|| format!("{}: not a model", path.display()))
+        Booster::from_model(library, &text)
+            .with_context(|| format!("{}: not a model", path.display()))
     };
     let market = record.market.map(|_| read(MARKET_FILE)).transpose()?;
-    Ok((Trees { coins: read(MODEL_FILE)?, market }, record))
+    Ok((
+        Trees {
+            coins: read(MODEL_FILE)?,
+            market,
+        },
+        record,
+    ))
 }
 
 /// A model's text, if it is the one that was trained, or at least whole: LightGBM's own reader trusts it blindly.
 fn checked(text: Vec<u8>, expected: Option<&String>, path: &Path) -> anyhow::Result<String> {
-    const HINT: &str = "hint: put back the run's own file, or train again (baseline --retrain --fold K)";
+    const HINT: &str =
+        "hint: put back the run's own file, or train again (baseline --retrain --fold K)";
     let found = content_hash(&text);
     if let Some(expected) = expected.filter(|&expected| *expected != found) {
         bail!(
@@ -287,9 +345,12 @@ fn checked(text: Vec<u8>, expected: Option<&String>, path: &Path) -> anyhow::Res
             path.display()
         );
     }
-    let text = String::from_utf8(text).ok().with_context(|| format!("{} is no text\n{HINT}", path.display()))?;
+    let text = String::from_utf8(text)
+        .ok()
+        .with_context(|| format!("{} is no text\n{HINT}", path.display()))?;
     if expected.is_none() {
-        check_text(&text).map_err(|reason| anyhow!("{} is no whole model: {reason}\n{HINT}", path.display()))?;
+        check_text(&text)
+            .map_err(|reason| anyhow!("{} is no whole model: {reason}\n{HINT}", path.display()))?;
     }
     Ok(text)
 }

@@ -50,18 +50,34 @@ pub(crate) struct Trees {
 
 impl Trees {
     /// Reads the models of the whole target, or of the coins' own parts and then the market's.
-    pub fn from_models(library: &'static Library, models: &[(Part, String)]) -> anyhow::Result<Self> {
-        let mut boosters = models.iter().map(|(_, model)| Booster::from_model(library, model));
-        let Some(coins) = boosters.next() else { bail!("no model to forecast with") };
-        Ok(Self { coins: coins?, market: boosters.next().transpose()? })
+    pub fn from_models(
+        library: &'static Library,
+        models: &[(Part, String)],
+    ) -> anyhow::Result<Self> {
+        let mut boosters = models
+            .iter()
+            .map(|(_, model)| Booster::from_model(library, model));
+        let Some(coins) = boosters.next() else {
+            bail!("no model to forecast with")
+        };
+        Ok(Self {
+            coins: coins?,
+            market: boosters.next().transpose()?,
+        })
     }
 
     /// Checks that the trees forecast numbers, on rows of `features` small, large and missing values; `folder` is where
     /// they came from.
     pub fn probe(&self, folder: &Path, features: usize) -> anyhow::Result<()> {
         let values = [0.0, 3.0, -3.0, f32::MAX, f32::MIN, f32::NAN];
-        let rows: Vec<f32> = values.into_iter().flat_map(|value| std::iter::repeat_n(value, features)).collect();
-        for booster in [Some(&self.coins), self.market.as_ref()].into_iter().flatten() {
+        let rows: Vec<f32> = values
+            .into_iter()
+            .flat_map(|value| std::iter::repeat_n(value, features))
+            .collect();
+        for booster in [Some(&self.coins), self.market.as_ref()]
+            .into_iter()
+            .flatten()
+        {
             let forecasts = booster.predict(&rows, Predict::Value, None)?;
             if let Some(found) = forecasts.iter().find(|forecast| !forecast.is_finite()) {
                 bail!(
@@ -90,17 +106,23 @@ impl Trees {
         let in_unit_of_target = |booster: &Booster| -> anyhow::Result<Vec<f64>> {
             let said = booster.predict(rows.values, Predict::Value, None)?;
             let cells = rows.cells.iter().zip(said);
-            Ok(cells.map(|(&(row, coin), value)| value * f64::from(scales.at(row, coin))).collect())
+            Ok(cells
+                .map(|(&(row, coin), value)| value * f64::from(scales.at(row, coin)))
+                .collect())
         };
         let mut forecasts = in_unit_of_target(&self.coins)?;
-        let Some(market) = &self.market else { return Ok(forecasts) };
+        let Some(market) = &self.market else {
+            return Ok(forecasts);
+        };
         let market = in_unit_of_target(market)?;
         let mut start = 0;
         for of_time in rows.cells.chunk_by(|a, b| a.0 == b.0) {
             let end = start + of_time.len();
             let mean = |values: &[f64]| values.iter().sum::<f64>() / of_time.len() as f64;
             let shift = mean(&market[start..end]) - mean(&forecasts[start..end]);
-            forecasts[start..end].iter_mut().for_each(|forecast| *forecast += shift);
+            forecasts[start..end]
+                .iter_mut()
+                .for_each(|forecast| *forecast += shift);
             start = end;
         }
         Ok(forecasts)
@@ -112,7 +134,10 @@ impl Trees {
         let mut contributions = self.coins.predict(values, Predict::Contributions, None)?;
         if let Some(market) = &self.market {
             let market = market.predict(values, Predict::Contributions, None)?;
-            contributions.iter_mut().zip(market).for_each(|(own, market)| *own += market);
+            contributions
+                .iter_mut()
+                .zip(market)
+                .for_each(|(own, market)| *own += market);
         }
         Ok(contributions)
     }
@@ -123,7 +148,10 @@ impl Trees {
         let mut shares = shares(self.coins.importance(kind, None)?);
         if let Some(market) = &self.market {
             let market = self::shares(market.importance(kind, None)?);
-            shares.iter_mut().zip(market).for_each(|(own, market)| *own = (*own + market) / 2.0);
+            shares
+                .iter_mut()
+                .zip(market)
+                .for_each(|(own, market)| *own = (*own + market) / 2.0);
         }
         Ok(shares)
     }
@@ -131,7 +159,10 @@ impl Trees {
 
 fn shares(values: Vec<f64>) -> Vec<f64> {
     let total: f64 = values.iter().sum();
-    values.into_iter().map(|value| if total > 0.0 { value / total } else { 0.0 }).collect()
+    values
+        .into_iter()
+        .map(|value| if total > 0.0 { value / total } else { 0.0 })
+        .collect()
 }
 
 #[cfg(test)]
@@ -141,11 +172,17 @@ mod tests {
 
     /// Trees of one feature that say something like `slope` times it.
     fn booster(library: &'static Library, slope: f32) -> Booster {
-        let parameters =
-            "objective=regression metric=l2 min_data_in_leaf=1 num_leaves=8 num_iterations=20 verbosity=-1";
+        let parameters = "objective=regression metric=l2 min_data_in_leaf=1 num_leaves=8 num_iterations=20 verbosity=-1";
         let values: Vec<f32> = (0..60).map(|row| row as f32).collect();
         let labels: Vec<f32> = values.iter().map(|value| slope * value).collect();
-        let mut table = Binned::new(library, &values, &["x".to_owned()], values.len(), parameters).unwrap();
+        let mut table = Binned::new(
+            library,
+            &values,
+            &["x".to_owned()],
+            values.len(),
+            parameters,
+        )
+        .unwrap();
         table.push(&values).unwrap();
         table.set_label(&labels).unwrap();
         let mut booster = Booster::new(table, None, None, parameters).unwrap();
@@ -155,18 +192,54 @@ mod tests {
 
     #[test]
     fn own_parts_sum_to_nothing_and_the_market_is_one() {
-        let Some(library) = ::tests::available(Library::open()) else { return };
-        let trees = Trees { coins: booster(library, 1.0), market: Some(booster(library, -3.0)) };
+        let Some(library) = ::tests::available(Library::open()) else {
+            return;
+        };
+        let trees = Trees {
+            coins: booster(library, 1.0),
+            market: Some(booster(library, -3.0)),
+        };
         let (values, cells) = ([5.0, 20.0, 50.0, 8.0], [(3, 0), (3, 1), (3, 4), (7, 1)]);
         let alone = |booster: &Booster| booster.predict(&values, Predict::Value, None).unwrap();
         let (own, market) = (alone(&trees.coins), alone(trees.market.as_ref().unwrap()));
         let scales = TargetScales::fixed(vec![1.0; 10]);
-        let forecasts = trees.forecasts(&Chunk { values: &values, cells: &cells }, &scales).unwrap();
+        let forecasts = trees
+            .forecasts(
+                &Chunk {
+                    values: &values,
+                    cells: &cells,
+                },
+                &scales,
+            )
+            .unwrap();
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
-        assert!((mean(&forecasts[..3]) - mean(&market[..3])).abs() < 1e-9, "{forecasts:?}");
-        assert!((forecasts[2] - forecasts[0] - (own[2] - own[0])).abs() < 1e-9 && own[2] - own[0] > 10.0);
-        assert!((forecasts[3] - market[3]).abs() < 1e-9, "a coin alone is the market");
-        let whole = Trees { coins: booster(library, 1.0), market: None };
-        assert_eq!(whole.forecasts(&Chunk { values: &values, cells: &cells }, &scales).unwrap(), own);
+        assert!(
+            (mean(&forecasts[..3]) - mean(&market[..3])).abs() < 1e-9,
+            "{forecasts:?}"
+        );
+        assert!(
+            (forecasts[2] - forecasts[0] - (own[2] - own[0])).abs() < 1e-9
+                && own[2] - own[0] > 10.0
+        );
+        assert!(
+            (forecasts[3] - market[3]).abs() < 1e-9,
+            "a coin alone is the market"
+        );
+        let whole = Trees {
+            coins: booster(library, 1.0),
+            market: None,
+        };
+        assert_eq!(
+            whole
+                .forecasts(
+                    &Chunk {
+                        values: &values,
+                        cells: &cells
+                    },
+                    &scales
+                )
+                .unwrap(),
+            own
+        );
     }
 }

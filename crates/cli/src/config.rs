@@ -43,7 +43,10 @@ impl ConfigArgs {
     /// The config file's name without folder and extension, or `default`.
     pub fn name(&self) -> String {
         let stem = self.config.as_deref().and_then(Path::file_stem);
-        stem.map_or_else(|| "default".to_owned(), |stem| stem.to_string_lossy().into_owned())
+        stem.map_or_else(
+            || "default".to_owned(),
+            |stem| stem.to_string_lossy().into_owned(),
+        )
     }
 
     /// Reads the file, applies the overrides and checks the names of the sections.
@@ -53,9 +56,11 @@ impl ConfigArgs {
     pub fn load(&self) -> anyhow::Result<ConfigTable> {
         let mut config = match &self.config {
             Some(path) => ConfigTable::read(path)?,
-            None => {
-                ConfigTable { origin: "the built-in defaults".to_owned(), table: Table::new(), overrides: Vec::new() }
-            }
+            None => ConfigTable {
+                origin: "the built-in defaults".to_owned(),
+                table: Table::new(),
+                overrides: Vec::new(),
+            },
         };
         config.apply(&self.set)?;
         Ok(config)
@@ -81,14 +86,23 @@ impl ConfigTable {
         let origin = path.display().to_string();
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read config file {origin}"))
-            .map_err(|error| anyhow!("{error:#}\nhint: ls configs/ shows the configs that come with the project"))
+            .map_err(|error| {
+                anyhow!("{error:#}\nhint: ls configs/ shows the configs that come with the project")
+            })
             .map_err(usage)?;
         let table = toml::from_str(&text)
             .map_err(|error| {
-                anyhow!("{origin} is not valid TOML: {}\nhint: configs/ has examples", error.to_string().trim_end())
+                anyhow!(
+                    "{origin} is not valid TOML: {}\nhint: configs/ has examples",
+                    error.to_string().trim_end()
+                )
             })
             .map_err(usage)?;
-        let config = Self { origin, table, overrides: Vec::new() };
+        let config = Self {
+            origin,
+            table,
+            overrides: Vec::new(),
+        };
         config.check_sections()?;
         Ok(config)
     }
@@ -107,7 +121,9 @@ impl ConfigTable {
 
     fn set(&mut self, text: &str) -> anyhow::Result<()> {
         let Some((key, value)) = text.split_once('=') else {
-            bail!("--set {text}: expected key=value\nhint: for instance --set target.horizon_bars=30");
+            bail!(
+                "--set {text}: expected key=value\nhint: for instance --set target.horizon_bars=30"
+            );
         };
         let value = toml::from_str::<Table>(&format!("value = {value}"))
             .ok()
@@ -116,11 +132,15 @@ impl ConfigTable {
         let mut path: Vec<&str> = key.trim().split('.').collect();
         let last = path.pop().unwrap_or_default();
         if path.is_empty() || last.is_empty() {
-            bail!("--set {text}: found key `{key}`, expected section.key\nhint: for instance --set data.dir=other");
+            bail!(
+                "--set {text}: found key `{key}`, expected section.key\nhint: for instance --set data.dir=other"
+            );
         }
         let mut table = &mut self.table;
         for part in path {
-            let entry = table.entry(part.to_owned()).or_insert_with(|| Value::Table(Table::new()));
+            let entry = table
+                .entry(part.to_owned())
+                .or_insert_with(|| Value::Table(Table::new()));
             table = entry.as_table_mut().ok_or_else(|| {
                 anyhow!(
                     "--set {text}: `{part}` is a value, expected a section\nhint: for instance --set data.dir=other"
@@ -134,10 +154,15 @@ impl ConfigTable {
     fn check_sections(&self) -> anyhow::Result<()> {
         for (name, value) in &self.table {
             if !SECTIONS.contains(&name.as_str()) || !value.is_table() {
-                let blamed = self.overrides.iter().find(|text| text.trim_start().starts_with(name.as_str()));
-                let origin = blamed.map_or_else(|| self.origin.clone(), |text| format!("--set {text}"));
-                let hint = did_you_mean(name, SECTIONS)
-                    .unwrap_or_else(|| "keys stand under a section, as in [target] horizon_bars = 15".to_owned());
+                let blamed = self
+                    .overrides
+                    .iter()
+                    .find(|text| text.trim_start().starts_with(name.as_str()));
+                let origin =
+                    blamed.map_or_else(|| self.origin.clone(), |text| format!("--set {text}"));
+                let hint = did_you_mean(name, SECTIONS).unwrap_or_else(|| {
+                    "keys stand under a section, as in [target] horizon_bars = 15".to_owned()
+                });
                 return Err(usage(anyhow!(
                     "{origin}: unknown section `{name}`, expected one of {}\nhint: {hint}",
                     SECTIONS.join(", ")
@@ -153,7 +178,9 @@ impl ConfigTable {
     /// As [`ConfigTable::section`].
     pub fn parse<T: DeserializeOwned>(&self) -> anyhow::Result<T> {
         let table = Value::Table(self.table.clone());
-        table.try_into().map_err(|error: toml::de::Error| self.unfit(None, &error))
+        table
+            .try_into()
+            .map_err(|error: toml::de::Error| self.unfit(None, &error))
     }
 
     /// One section as its type; a section that is not there has its defaults.
@@ -161,8 +188,14 @@ impl ConfigTable {
     /// # Errors
     /// An unknown key or a value of the wrong type, named with the section.
     pub fn section<T: DeserializeOwned>(&self, name: &str) -> anyhow::Result<T> {
-        let value = self.table.get(name).cloned().unwrap_or_else(|| Value::Table(Table::new()));
-        value.try_into().map_err(|error| self.unfit(Some(name), &error))
+        let value = self
+            .table
+            .get(name)
+            .cloned()
+            .unwrap_or_else(|| Value::Table(Table::new()));
+        value
+            .try_into()
+            .map_err(|error| self.unfit(Some(name), &error))
     }
 
     fn unfit(&self, section: Option<&str>, error: &toml::de::Error) -> anyhow::Error {
@@ -170,7 +203,10 @@ impl ConfigTable {
         let text = text.trim_end();
         let names = quoted(text);
         let unknown = text.starts_with("unknown field");
-        let blamed = self.overrides.iter().find(|text| is_override_of(text, section, &names));
+        let blamed = self
+            .overrides
+            .iter()
+            .find(|text| is_override_of(text, section, &names));
         let origin = match (blamed, section) {
             (Some(text), _) => format!("--set {text}"),
             (None, Some(section)) => format!("{}, section [{section}]", self.origin),
@@ -200,7 +236,11 @@ fn quoted(message: &str) -> Vec<&str> {
 fn is_override_of(text: &str, section: Option<&str>, names: &[&str]) -> bool {
     let key = text.split('=').next().unwrap_or_default().trim();
     let in_section = section.is_none_or(|section| key.split('.').next() == Some(section));
-    in_section && key.rsplit('.').next().is_some_and(|last| names.contains(&last))
+    in_section
+        && key
+            .rsplit('.')
+            .next()
+            .is_some_and(|last| names.contains(&last))
 }
 
 /// The keys of a config as `section.key`, each with its value as text.
@@ -210,7 +250,11 @@ fn is_override_of(text: &str, section: Option<&str>, names: &[&str]) -> bool {
 pub fn flattened(config: &str) -> anyhow::Result<Vec<(String, String)>> {
     fn walk(prefix: &str, table: &Table, keys: &mut Vec<(String, String)>) {
         for (name, value) in table {
-            let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+            let key = if prefix.is_empty() {
+                name.clone()
+            } else {
+                format!("{prefix}.{name}")
+            };
             match value {
                 Value::Table(table) => walk(&key, table, keys),
                 Value::String(text) => keys.push((key, text.clone())),
@@ -236,33 +280,74 @@ mod tests {
     }
 
     fn table(text: &str) -> ConfigTable {
-        ConfigTable { origin: "test.toml".into(), table: toml::from_str(text).unwrap(), overrides: Vec::new() }
+        ConfigTable {
+            origin: "test.toml".into(),
+            table: toml::from_str(text).unwrap(),
+            overrides: Vec::new(),
+        }
     }
 
     #[test]
     fn overrides_win_over_the_file() {
         let mut config = table("[target]\nkind = \"return\"\nhorizon_bars = 15");
-        config.apply(&["target.horizon_bars=30".into(), "target.kind=gresearch".into()]).unwrap();
+        config
+            .apply(&[
+                "target.horizon_bars=30".into(),
+                "target.kind=gresearch".into(),
+            ])
+            .unwrap();
         let target: Target = config.section("target").unwrap();
-        assert_eq!(target, Target { kind: "gresearch".into(), horizon_bars: 30 });
+        assert_eq!(
+            target,
+            Target {
+                kind: "gresearch".into(),
+                horizon_bars: 30
+            }
+        );
     }
 
     #[test]
     fn flattened_keys_bear_their_section() {
-        let keys = flattened("[data]\ndir = \"data\"\n[data.simulated]\ncoins = 3\n[split]\nfolds = 7").unwrap();
-        let keys: Vec<(&str, &str)> = keys.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
-        assert_eq!(keys, [("data.dir", "data"), ("data.simulated.coins", "3"), ("split.folds", "7")]);
+        let keys =
+            flattened("[data]\ndir = \"data\"\n[data.simulated]\ncoins = 3\n[split]\nfolds = 7")
+                .unwrap();
+        let keys: Vec<(&str, &str)> = keys
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+            .collect();
+        assert_eq!(
+            keys,
+            [
+                ("data.dir", "data"),
+                ("data.simulated.coins", "3"),
+                ("split.folds", "7")
+            ]
+        );
     }
 
     #[test]
     fn unknown_keys_and_sections_are_usage_errors() {
-        let error = table("[target]\nhorizn = 1").section::<Target>("target").unwrap_err();
+        let error = table("[target]\nhorizn = 1")
+            .section::<Target>("target")
+            .unwrap_err();
         assert!(error.is::<Usage>());
-        assert!(error.to_string().contains("unknown field `horizn`"), "{error}");
+        assert!(
+            error.to_string().contains("unknown field `horizn`"),
+            "{error}"
+        );
         let error = table("").apply(&["targt.kind=x".into()]).unwrap_err();
-        assert!(error.to_string().contains("unknown section `targt`"), "{error}");
-        assert!(error.to_string().starts_with("--set targt.kind=x: "), "{error}");
-        assert!(error.to_string().ends_with("hint: did you mean `target`?"), "{error}");
+        assert!(
+            error.to_string().contains("unknown section `targt`"),
+            "{error}"
+        );
+        assert!(
+            error.to_string().starts_with("--set targt.kind=x: "),
+            "{error}"
+        );
+        assert!(
+            error.to_string().ends_with("hint: did you mean `target`?"),
+            "{error}"
+        );
         assert!(table("").apply(&["target.kind".into()]).is_err());
         assert!(table("").apply(&["kind=1".into()]).is_err());
     }
@@ -271,13 +356,28 @@ mod tests {
         let mut config = table("[target]\nkind = \"return\"");
         config.apply(&["target.horizon_bar=30".into()]).unwrap();
         let error = config.section::<Target>("target").unwrap_err().to_string();
-        assert!(error.starts_with("--set target.horizon_bar=30: unknown field `horizon_bar`"), "{error}");
-        assert!(error.ends_with("hint: did you mean `horizon_bars`?"), "{error}");
+        assert!(
+            error.starts_with("--set target.horizon_bar=30: unknown field `horizon_bar`"),
+            "{error}"
+        );
+        assert!(
+            error.ends_with("hint: did you mean `horizon_bars`?"),
+            "{error}"
+        );
         let mut config = table("[target]\nkind = \"return\"");
         config.apply(&["target.horizon_bars=soon".into()]).unwrap();
         let error = config.section::<Target>("target").unwrap_err().to_string();
-        assert!(error.starts_with("--set target.horizon_bars=soon: invalid type"), "{error}");
-        let error = table("[target]\nhorizon_bars = \"soon\"").section::<Target>("target").unwrap_err().to_string();
-        assert!(error.starts_with("test.toml, section [target]: invalid type"), "{error}");
+        assert!(
+            error.starts_with("--set target.horizon_bars=soon: invalid type"),
+            "{error}"
+        );
+        let error = table("[target]\nhorizon_bars = \"soon\"")
+            .section::<Target>("target")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("test.toml, section [target]: invalid type"),
+            "{error}"
+        );
     }
 }

@@ -22,7 +22,9 @@ pub fn folds(list: &str) -> anyhow::Result<Vec<usize>> {
     let mut folds = Vec::new();
     for part in list.split(',').map(str::trim) {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
-        let range = number(first).zip(number(last)).filter(|(first, last)| first <= last);
+        let range = number(first)
+            .zip(number(last))
+            .filter(|(first, last)| first <= last);
         let (first, last) = range.ok_or_else(|| unreadable(list, part))?;
         folds.extend(first..=last);
     }
@@ -32,7 +34,10 @@ pub fn folds(list: &str) -> anyhow::Result<Vec<usize>> {
 }
 
 fn number(text: &str) -> Option<usize> {
-    text.trim().parse().ok().filter(|fold| (1..=MOST).contains(fold))
+    text.trim()
+        .parse()
+        .ok()
+        .filter(|fold| (1..=MOST).contains(fold))
 }
 
 fn unreadable(list: &str, part: &str) -> anyhow::Error {
@@ -58,11 +63,26 @@ mod tests {
 
     #[test]
     fn what_names_no_fold_is_a_usage_error() {
-        for list in ["", "0", "0-3", "5-1", "1-", "-3", "1,,2", "a", "1-2-3", "1.5", "1-99999999999"] {
+        for list in [
+            "",
+            "0",
+            "0-3",
+            "5-1",
+            "1-",
+            "-3",
+            "1,,2",
+            "a",
+            "1-2-3",
+            "1.5",
+            "1-99999999999",
+        ] {
             let error = folds(list).unwrap_err();
             assert!(error.is::<crate::Usage>(), "{list}");
             let text = format!("{error:#}");
-            assert!(text.contains("expected folds counted from 1") && text.contains("hint: "), "{text}");
+            assert!(
+                text.contains("expected folds counted from 1") && text.contains("hint: "),
+                "{text}"
+            );
         }
     }
 }

@@ -23,7 +23,12 @@ pub fn hold(path: &Path) -> anyhow::Result<Result<Held, String>> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).with_context(failed)?;
     }
-    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path);
     let mut file = file.with_context(failed)?;
     match file.try_lock() {
         Ok(()) => {
@@ -37,15 +42,23 @@ pub fn hold(path: &Path) -> anyhow::Result<Result<Held, String>> {
             }
             file.seek(SeekFrom::Start(0)).with_context(failed)?;
             // Who holds it is for people; the lock itself does not depend on it.
-            let named = file.set_len(0).and_then(|()| writeln!(file, "process {} on {}", std::process::id(), host()));
+            let named = file
+                .set_len(0)
+                .and_then(|()| writeln!(file, "process {} on {}", std::process::id(), host()));
             named.with_context(failed)?;
             Ok(Ok(Held { _file: file }))
         }
         Err(TryLockError::WouldBlock) => {
             let mut holder = String::new();
-            let read = file.seek(SeekFrom::Start(0)).and_then(|_| (&file).take(200).read_to_string(&mut holder));
+            let read = file
+                .seek(SeekFrom::Start(0))
+                .and_then(|_| (&file).take(200).read_to_string(&mut holder));
             let is_named = read.is_ok() && !holder.trim().is_empty();
-            Ok(Err(if is_named { holder.trim().to_owned() } else { "another process".to_owned() }))
+            Ok(Err(if is_named {
+                holder.trim().to_owned()
+            } else {
+                "another process".to_owned()
+            }))
         }
         Err(TryLockError::Error(error)) => Err(error).with_context(failed),
     }
@@ -53,8 +66,14 @@ pub fn hold(path: &Path) -> anyhow::Result<Result<Held, String>> {
 
 /// This machine's name.
 fn host() -> String {
-    let of_file =
-        std::fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| std::fs::read_to_string("/etc/hostname"));
-    let name = of_file.ok().or_else(|| std::env::var("HOSTNAME").or_else(|_| std::env::var("COMPUTERNAME")).ok());
-    name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).unwrap_or("this machine".to_owned())
+    let of_file = std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .or_else(|_| std::fs::read_to_string("/etc/hostname"));
+    let name = of_file.ok().or_else(|| {
+        std::env::var("HOSTNAME")
+            .or_else(|_| std::env::var("COMPUTERNAME"))
+            .ok()
+    });
+    name.map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .unwrap_or("this machine".to_owned())
 }

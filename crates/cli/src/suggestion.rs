@@ -11,7 +11,8 @@ const ALIKE: f64 = 0.7;
 /// assert_eq!(cli::did_you_mean("zzz", &["kind", "horizon_bars"]), None);
 /// ```
 pub fn did_you_mean<S: AsRef<str>>(found: &str, known: &[S]) -> Option<String> {
-    let alike = |name: &S| strsim::jaro_winkler(&found.to_lowercase(), &name.as_ref().to_lowercase());
+    let alike =
+        |name: &S| strsim::jaro_winkler(&found.to_lowercase(), &name.as_ref().to_lowercase());
     let best = known.iter().max_by(|a, b| alike(a).total_cmp(&alike(b)))?;
     (alike(best) >= ALIKE).then(|| format!("did you mean `{}`?", best.as_ref()))
 }

@@ -11,7 +11,8 @@ use std::fmt::Display;
 /// ```
 pub fn quoted(text: impl Display) -> String {
     let text = text.to_string();
-    let is_plain = |character: char| character.is_alphanumeric() || "/._-=:,+@%~".contains(character);
+    let is_plain =
+        |character: char| character.is_alphanumeric() || "/._-=:,+@%~".contains(character);
     if !text.is_empty() && text.chars().all(is_plain) {
         return text;
     }

@@ -15,7 +15,10 @@ const REPEATS: usize = 5;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Cargo hands `--bench` on.
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let arguments: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| argument != "--bench")
+        .collect();
     let Some((dir, wanted)) = arguments.split_first() else {
         println!("skipped: no candle store given; cargo bench -p dataset --bench features -- DIR");
         return Ok(());
@@ -44,19 +47,44 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn panel(store: &Store, columns: &[Column]) -> Result<Panel, Box<dyn std::error::Error>> {
-    let read = |symbol: Symbol| Ok((symbol.clone(), store.read(&symbol, columns, i64::MIN, i64::MAX)?));
-    let coins: Vec<(Symbol, CandleTable)> =
-        store.symbols()?.into_iter().map(read).collect::<Result<_, dataset::Error>>()?;
-    let times = || coins.iter().flat_map(|(_, candles)| candles.open_time_ms.iter().copied());
-    let (first, last) = (times().min().ok_or("an empty store")?, times().max().ok_or("an empty store")?);
-    Ok(Panel::build(&coins, store.interval(), (first, last + store.interval().ms()), 60, columns))
+    let read = |symbol: Symbol| {
+        Ok((
+            symbol.clone(),
+            store.read(&symbol, columns, i64::MIN, i64::MAX)?,
+        ))
+    };
+    let coins: Vec<(Symbol, CandleTable)> = store
+        .symbols()?
+        .into_iter()
+        .map(read)
+        .collect::<Result<_, dataset::Error>>()?;
+    let times = || {
+        coins
+            .iter()
+            .flat_map(|(_, candles)| candles.open_time_ms.iter().copied())
+    };
+    let (first, last) = (
+        times().min().ok_or("an empty store")?,
+        times().max().ok_or("an empty store")?,
+    );
+    Ok(Panel::build(
+        &coins,
+        store.interval(),
+        (first, last + store.interval().ms()),
+        60,
+        columns,
+    ))
 }
 
 /// Computes and drops all rows, as they stream into a data set; the sum keeps them from being optimized away.
 fn in_chunks(features: &TabularFeatures, panel: &Panel) -> f32 {
     let step = features.chunk_rows(panel);
-    let chunks = (0..panel.rows()).step_by(step).map(|start| start..panel.rows().min(start + step));
-    chunks.map(|rows| features.compute(panel, rows).cell(0, 0)[0]).sum()
+    let chunks = (0..panel.rows())
+        .step_by(step)
+        .map(|start| start..panel.rows().min(start + step));
+    chunks
+        .map(|rows| features.compute(panel, rows).cell(0, 0)[0])
+        .sum()
 }
 
 /// The least time of several calls, and what the last one returned.

@@ -86,11 +86,20 @@ impl CandleTable {
 
     /// Appends the candles of another table.
     pub fn append(&mut self, other: Self) {
-        self.extend(other.open_time_ms, other.columns.map(|column| Some(column).filter(|column| !column.is_empty())));
+        self.extend(
+            other.open_time_ms,
+            other
+                .columns
+                .map(|column| Some(column).filter(|column| !column.is_empty())),
+        );
     }
 
     /// Appends candles given by column; a column that only some of the candles have is NaN for the others.
-    pub(crate) fn extend(&mut self, open_time_ms: Vec<i64>, mut columns: [Option<Vec<f64>>; Column::ALL.len()]) {
+    pub(crate) fn extend(
+        &mut self,
+        open_time_ms: Vec<i64>,
+        mut columns: [Option<Vec<f64>>; Column::ALL.len()],
+    ) {
         let before = self.open_time_ms.len();
         self.open_time_ms.extend(open_time_ms);
         for (column, new) in self.columns.iter_mut().zip(&mut columns) {
@@ -113,7 +122,13 @@ impl CandleTable {
             [] => Vec::new(),
             values => indices.iter().map(|&index| values[index]).collect(),
         });
-        Self { open_time_ms: indices.iter().map(|&index| self.open_time_ms[index]).collect(), columns }
+        Self {
+            open_time_ms: indices
+                .iter()
+                .map(|&index| self.open_time_ms[index])
+                .collect(),
+            columns,
+        }
     }
 
     /// The candles of which `keep` holds, in the same order.

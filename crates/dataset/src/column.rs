@@ -65,7 +65,11 @@ impl Column {
 
     /// `open, high and low`-like list of names for messages.
     pub fn list(columns: &[Self]) -> String {
-        columns.iter().map(|column| column.name()).collect::<Vec<_>>().join(", ")
+        columns
+            .iter()
+            .map(|column| column.name())
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 }
 

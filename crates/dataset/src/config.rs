@@ -84,14 +84,25 @@ impl DataConfig {
     /// # Errors
     /// A `resample_from` that is no interval, or does not divide `interval`.
     pub fn stored_interval(&self) -> Result<Interval, Error> {
-        let Self { interval, resample_from, .. } = self;
+        let Self {
+            interval,
+            resample_from,
+            ..
+        } = self;
         if resample_from.is_empty() {
             return Ok(*interval);
         }
         let divides = |stored: &Interval| interval.ms() % stored.ms() == 0;
         resample_from.parse().ok().filter(divides).ok_or_else(|| {
-            let fitting: Vec<String> = Interval::ALL.iter().filter(|i| divides(i)).map(Interval::to_string).collect();
-            let expected = format!("an interval that divides data.interval = {interval}: {}", fitting.join(", "));
+            let fitting: Vec<String> = Interval::ALL
+                .iter()
+                .filter(|i| divides(i))
+                .map(Interval::to_string)
+                .collect();
+            let expected = format!(
+                "an interval that divides data.interval = {interval}: {}",
+                fitting.join(", ")
+            );
             Error::config("data.resample_from", resample_from, expected)
         })
     }
@@ -125,14 +136,23 @@ pub struct UniverseConfig {
 
 /// 20 USDT pairs that have long been liquid on the spot market.
 const LIQUID: [&str; 20] = [
-    "BTCUSDT", "ETHUSDT", "BNBUSDT", "SOLUSDT", "XRPUSDT", "DOGEUSDT", "ADAUSDT", "TRXUSDT", "AVAXUSDT", "LINKUSDT",
-    "DOTUSDT", "LTCUSDT", "BCHUSDT", "UNIUSDT", "ATOMUSDT", "ETCUSDT", "XLMUSDT", "NEARUSDT", "FILUSDT", "APTUSDT",
+    "BTCUSDT", "ETHUSDT", "BNBUSDT", "SOLUSDT", "XRPUSDT", "DOGEUSDT", "ADAUSDT", "TRXUSDT",
+    "AVAXUSDT", "LINKUSDT", "DOTUSDT", "LTCUSDT", "BCHUSDT", "UNIUSDT", "ATOMUSDT", "ETCUSDT",
+    "XLMUSDT", "NEARUSDT", "FILUSDT", "APTUSDT",
 ];
 
 impl Default for UniverseConfig {
     fn default() -> Self {
-        let symbols = LIQUID.iter().filter_map(|name| Symbol::new(name).ok()).collect();
-        Self { symbols, trained: Vec::new(), scored: Vec::new(), score_settled: false }
+        let symbols = LIQUID
+            .iter()
+            .filter_map(|name| Symbol::new(name).ok())
+            .collect();
+        Self {
+            symbols,
+            trained: Vec::new(),
+            scored: Vec::new(),
+            score_settled: false,
+        }
     }
 }
 
@@ -147,29 +167,58 @@ impl Config {
     pub fn validate(&self) -> Result<(), Error> {
         let symbols = &self.universe.symbols;
         if symbols.len() == 1 {
-            return Err(Error::config("universe.symbols", &symbols[0], "at least 2 coins, or [] for all in the store"));
+            return Err(Error::config(
+                "universe.symbols",
+                &symbols[0],
+                "at least 2 coins, or [] for all in the store",
+            ));
         }
-        if let Some(twice) = symbols.iter().enumerate().find(|(i, symbol)| symbols[..*i].contains(symbol)) {
+        if let Some(twice) = symbols
+            .iter()
+            .enumerate()
+            .find(|(i, symbol)| symbols[..*i].contains(symbol))
+        {
             return Err(Error::config("universe.symbols", twice.1, "each coin once"));
         }
-        let strange =
-            |coins: &[Symbol]| coins.iter().find(|coin| !symbols.is_empty() && !symbols.contains(coin)).cloned();
-        for (key, coins) in [("universe.trained", &self.universe.trained), ("universe.scored", &self.universe.scored)] {
+        let strange = |coins: &[Symbol]| {
+            coins
+                .iter()
+                .find(|coin| !symbols.is_empty() && !symbols.contains(coin))
+                .cloned()
+        };
+        for (key, coins) in [
+            ("universe.trained", &self.universe.trained),
+            ("universe.scored", &self.universe.scored),
+        ] {
             if let Some(coin) = strange(coins) {
                 return Err(Error::config(key, coin, "coins of universe.symbols"));
             }
         }
         let (from_ms, until_ms) = self.range_ms()?;
         if from_ms >= until_ms {
-            return Err(Error::config("data.until", &self.data.until, format!("a time after {}", self.data.from)));
+            return Err(Error::config(
+                "data.until",
+                &self.data.until,
+                format!("a time after {}", self.data.from),
+            ));
         }
-        if self.data.stored_interval()? != self.data.interval && self.data.source == Source::Simulated {
+        if self.data.stored_interval()? != self.data.interval
+            && self.data.source == Source::Simulated
+        {
             let expected = "\"\", as the simulated market makes candles of any interval";
-            return Err(Error::config("data.resample_from", &self.data.resample_from, expected));
+            return Err(Error::config(
+                "data.resample_from",
+                &self.data.resample_from,
+                expected,
+            ));
         }
         if self.data.fill_limit_bars > MOST_FILLED_BARS {
             let expected = format!("0 to {MOST_FILLED_BARS} bars");
-            return Err(Error::config("data.fill_limit_bars", self.data.fill_limit_bars, expected));
+            return Err(Error::config(
+                "data.fill_limit_bars",
+                self.data.fill_limit_bars,
+                expected,
+            ));
         }
         self.features.validate()?;
         self.target.validate()?;
@@ -184,14 +233,23 @@ impl Config {
     pub fn range_ms(&self) -> Result<(i64, i64), Error> {
         let time = |key, text: &str, open| match text {
             "" => Ok(open),
-            text => parse_time(text).map_err(|_| Error::config(key, text, "a time such as 2021-04-02 or \"\"")),
+            text => parse_time(text)
+                .map_err(|_| Error::config(key, text, "a time such as 2021-04-02 or \"\"")),
         };
-        Ok((time("data.from", &self.data.from, i64::MIN)?, time("data.until", &self.data.until, i64::MAX)?))
+        Ok((
+            time("data.from", &self.data.from, i64::MIN)?,
+            time("data.until", &self.data.until, i64::MAX)?,
+        ))
     }
 
     /// All columns that features and target are computed from.
     pub fn columns(&self) -> Vec<Column> {
-        let mut columns = [self.features.set.columns(), self.target.columns(), &[Column::Close]].concat();
+        let mut columns = [
+            self.features.set.columns(),
+            self.target.columns(),
+            &[Column::Close],
+        ]
+        .concat();
         columns.sort();
         columns.dedup();
         columns

@@ -20,7 +20,10 @@ pub fn deviation_bars(minutes: u32, bar_ms: i64) -> Option<usize> {
     if bar_ms <= 0 || span_ms % bar_ms != 0 {
         return None;
     }
-    u32::try_from(span_ms / bar_ms).ok().filter(|bars| *bars >= LEAST_BARS).map(|bars| bars as usize)
+    u32::try_from(span_ms / bar_ms)
+        .ok()
+        .filter(|bars| *bars >= LEAST_BARS)
+        .map(|bars| bars as usize)
 }
 
 /// `ln(close[t])` minus its mean over the last 30, 60 and 240 minutes, of all coins at some rows of a panel.
@@ -37,17 +40,30 @@ pub struct Deviations {
 impl Deviations {
     /// Those of all coins at `rows`.
     pub fn of(panel: &Panel, rows: Range<usize>) -> Self {
-        let values = DEVIATION_MINUTES.map(|minutes| match deviation_bars(minutes, panel.interval().ms()) {
-            Some(bars) => of_window(panel, &rows, bars),
-            None => vec![f64::NAN; rows.len() * panel.coins()],
-        });
-        Self { start: rows.start, coins: panel.coins(), values }
+        let values =
+            DEVIATION_MINUTES.map(
+                |minutes| match deviation_bars(minutes, panel.interval().ms()) {
+                    Some(bars) => of_window(panel, &rows, bars),
+                    None => vec![f64::NAN; rows.len() * panel.coins()],
+                },
+            );
+        Self {
+            start: rows.start,
+            coins: panel.coins(),
+            values,
+        }
     }
 
     /// The deviations of a coin at a row of the panel, in the order of [`DEVIATION_MINUTES`]; NaN where unknown.
     pub fn at(&self, row: usize, coin: usize) -> [f64; 3] {
-        let cell = row.checked_sub(self.start).map(|row| row * self.coins + coin);
-        self.values.each_ref().map(|values| cell.and_then(|cell| values.get(cell)).copied().unwrap_or(f64::NAN))
+        let cell = row
+            .checked_sub(self.start)
+            .map(|row| row * self.coins + coin);
+        self.values.each_ref().map(|values| {
+            cell.and_then(|cell| values.get(cell))
+                .copied()
+                .unwrap_or(f64::NAN)
+        })
     }
 }
 
@@ -59,7 +75,11 @@ fn of_window(panel: &Panel, rows: &Range<usize>, bars: usize) -> Vec<f64> {
         let closes = panel.series(Column::Close, coin, from..rows.end);
         let logs: Vec<f64> = closes.iter().map(|close| close.ln()).collect();
         let means = trailing_mean(&logs, bars, panel.bar_number(from));
-        let known = logs.iter().zip(&means).map(|(log, mean)| log - mean).skip(rows.start - from);
+        let known = logs
+            .iter()
+            .zip(&means)
+            .map(|(log, mean)| log - mean)
+            .skip(rows.start - from);
         for (row, value) in known.enumerate() {
             values[row * coins + coin] = value;
         }
@@ -101,10 +121,19 @@ mod tests {
             for coin in 0..2 {
                 let [_, hour, four_hours] = found.at(row, coin);
                 let cell = features.cell(row, coin);
-                assert_eq!([hour as f32, four_hours as f32].map(f32::to_bits), [cell[3], cell[4]].map(f32::to_bits));
+                assert_eq!(
+                    [hour as f32, four_hours as f32].map(f32::to_bits),
+                    [cell[3], cell[4]].map(f32::to_bits)
+                );
             }
         }
-        assert!(found.at(249, 0).iter().chain(&found.at(400, 0)).all(|value| value.is_nan()));
+        assert!(
+            found
+                .at(249, 0)
+                .iter()
+                .chain(&found.at(400, 0))
+                .all(|value| value.is_nan())
+        );
     }
 
     #[test]
@@ -114,13 +143,18 @@ mod tests {
         let log = |row: usize| panel.value(Column::Close, row, 0).ln();
         for (value, bars) in found.at(80, 0).into_iter().zip([6, 12, 48]) {
             let mean = (81 - bars..=80).map(log).sum::<f64>() / bars as f64;
-            assert!((value - (log(80) - mean)).abs() < 1e-12, "{value} of {bars} bars");
+            assert!(
+                (value - (log(80) - mean)).abs() < 1e-12,
+                "{value} of {bars} bars"
+            );
         }
     }
 
     #[test]
     fn a_mean_of_one_bar_or_of_a_part_of_one_is_unknown() {
-        let of = |bar_minutes: i64| DEVIATION_MINUTES.map(|minutes| deviation_bars(minutes, bar_minutes * 60_000));
+        let of = |bar_minutes: i64| {
+            DEVIATION_MINUTES.map(|minutes| deviation_bars(minutes, bar_minutes * 60_000))
+        };
         assert_eq!(of(1), [Some(30), Some(60), Some(240)]);
         assert_eq!(of(15), [Some(2), Some(4), Some(16)]);
         assert_eq!(of(60), [None, None, Some(4)]);

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 #[non_exhaustive]
 pub enum Error {
     /// A configuration value that makes no sense.
-    #[error("{key} = {found}: expected {expected}\nhint: change it in the config file or with --set {key}=VALUE")]
+    #[error(
+        "{key} = {found}: expected {expected}\nhint: change it in the config file or with --set {key}=VALUE"
+    )]
     Config {
         /// The key with its section.
         key: &'static str,
@@ -157,10 +159,17 @@ impl Error {
     }
 
     pub(crate) fn file(path: &Path, reason: impl ToString) -> Self {
-        Self::File { path: path.to_owned(), reason: reason.to_string() }
+        Self::File {
+            path: path.to_owned(),
+            reason: reason.to_string(),
+        }
     }
 
     pub(crate) fn config(key: &'static str, found: impl ToString, expected: impl ToString) -> Self {
-        Self::Config { key, found: found.to_string(), expected: expected.to_string() }
+        Self::Config {
+            key,
+            found: found.to_string(),
+            expected: expected.to_string(),
+        }
     }
 }

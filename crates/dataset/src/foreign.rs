@@ -55,13 +55,22 @@ impl ForeignTable {
     ///
     /// # Errors
     /// A file that is no Parquet; a chosen column whose type cannot be taken, by its name.
-    pub fn read_parquet(path: &Path, choose: impl FnOnce(&[String]) -> Vec<usize>) -> Result<Self, Error> {
+    pub fn read_parquet(
+        path: &Path,
+        choose: impl FnOnce(&[String]) -> Vec<usize>,
+    ) -> Result<Self, Error> {
         let read = || {
             let bytes = fs::read(path).map_err(Error::io(path))?;
             let not_parquet = |error: &dyn std::fmt::Display| {
-                Error::file(path, format!("not a readable Parquet file: {error}\nhint: fetch or write the file again"))
+                Error::file(
+                    path,
+                    format!(
+                        "not a readable Parquet file: {error}\nhint: fetch or write the file again"
+                    ),
+                )
             };
-            let metadata = read_metadata(&mut Cursor::new(&bytes)).map_err(|error| not_parquet(&error))?;
+            let metadata =
+                read_metadata(&mut Cursor::new(&bytes)).map_err(|error| not_parquet(&error))?;
             let schema = infer_schema(&metadata).map_err(|error| not_parquet(&error))?;
             let fields: Vec<Field> = schema.iter_values().cloned().map(with_plain_text).collect();
             let bytes = Buffer::from(bytes);
@@ -76,7 +85,10 @@ impl ForeignTable {
     ///
     /// # Errors
     /// As [`ForeignTable::read_parquet`].
-    pub fn read_feather(path: &Path, choose: impl FnOnce(&[String]) -> Vec<usize>) -> Result<Self, Error> {
+    pub fn read_feather(
+        path: &Path,
+        choose: impl FnOnce(&[String]) -> Vec<usize>,
+    ) -> Result<Self, Error> {
         let read = || {
             let not_feather = |error: &dyn std::fmt::Display| {
                 Error::file(
@@ -96,10 +108,16 @@ impl ForeignTable {
                     column.push(array);
                 }
             }
-            let mut columns = fields.iter().map(|field| &field.name).zip(columns).collect::<Vec<_>>();
+            let mut columns = fields
+                .iter()
+                .map(|field| &field.name)
+                .zip(columns)
+                .collect::<Vec<_>>();
             Self::new(path, &fields, choose, |field| {
                 let found = columns.iter_mut().find(|(name, _)| *name == &field.name);
-                Ok(found.map(|(_, arrays)| std::mem::take(arrays)).unwrap_or_default())
+                Ok(found
+                    .map(|(_, arrays)| std::mem::take(arrays))
+                    .unwrap_or_default())
             })
         };
         without_panic(read).unwrap_or_else(|| Err(broken(path, "Feather")))
@@ -114,7 +132,9 @@ impl ForeignTable {
         let names: Vec<String> = fields.iter().map(|field| field.name.to_string()).collect();
         let mut columns = Vec::new();
         for position in choose(&names) {
-            let Some(field) = fields.get(position) else { continue };
+            let Some(field) = fields.get(position) else {
+                continue;
+            };
             let refused = |dtype: &ArrowDataType| {
                 Error::file(
                     path,
@@ -127,16 +147,26 @@ impl ForeignTable {
             };
             let mut values = Values::none(&field.dtype).ok_or_else(|| refused(&field.dtype))?;
             for array in arrays(field)? {
-                values.append(array.as_ref()).ok_or_else(|| refused(array.dtype()))?;
+                values
+                    .append(array.as_ref())
+                    .ok_or_else(|| refused(array.dtype()))?;
             }
             columns.push((position, values));
         }
         let rows = columns.first().map_or(0, |(_, values)| values.len());
         match columns.iter().find(|(_, values)| values.len() != rows) {
-            Some(&(position, _)) => {
-                Err(Error::file(path, format!("column `{}` has another length than others", names[position])))
-            }
-            None => Ok(Self { names, columns, rows }),
+            Some(&(position, _)) => Err(Error::file(
+                path,
+                format!(
+                    "column `{}` has another length than others",
+                    names[position]
+                ),
+            )),
+            None => Ok(Self {
+                names,
+                columns,
+                rows,
+            }),
         }
     }
 
@@ -156,15 +186,30 @@ impl ForeignTable {
 }
 
 /// One array for each group of rows.
-fn parquet_column(metadata: &FileMetadata, bytes: &Buffer<u8>, field: &Field) -> Result<Arrays, String> {
+fn parquet_column(
+    metadata: &FileMetadata,
+    bytes: &Buffer<u8>,
+    field: &Field,
+) -> Result<Arrays, String> {
     let mut arrays = Arrays::new();
     for group in &metadata.row_groups {
-        let columns = group.columns_under_root_iter(&field.name).map(Vec::from_iter).unwrap_or_default();
-        let [column] = columns[..] else { return Err(format!("column `{}` is not stored as one", field.name)) };
+        let columns = group
+            .columns_under_root_iter(&field.name)
+            .map(Vec::from_iter)
+            .unwrap_or_default();
+        let [column] = columns[..] else {
+            return Err(format!("column `{}` is not stored as one", field.name));
+        };
         let range = column.byte_range();
-        let place = usize::try_from(range.start).ok().zip(usize::try_from(range.end).ok());
-        let Some((start, end)) = place.filter(|&(start, end)| start <= end && end <= bytes.len()) else {
-            return Err(format!("column `{}` lies beyond the end of the file", field.name));
+        let place = usize::try_from(range.start)
+            .ok()
+            .zip(usize::try_from(range.end).ok());
+        let Some((start, end)) = place.filter(|&(start, end)| start <= end && end <= bytes.len())
+        else {
+            return Err(format!(
+                "column `{}` lies beyond the end of the file",
+                field.name
+            ));
         };
         let chunk = Cursor::new(bytes.clone().sliced(start..end));
         let pages = PageReader::new(chunk, column, Vec::new(), usize::MAX);
@@ -187,6 +232,8 @@ fn with_plain_text(mut field: Field) -> Field {
 fn broken(path: &Path, form: &str) -> Error {
     Error::file(
         path,
-        format!("not a readable {form} file: its content is damaged\nhint: fetch or write the file again"),
+        format!(
+            "not a readable {form} file: its content is damaged\nhint: fetch or write the file again"
+        ),
     )
 }

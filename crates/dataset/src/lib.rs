@@ -30,7 +30,9 @@ pub use column::Column;
 pub use config::{Config, DataConfig, RunConfig, Source, UniverseConfig};
 pub use deviations::{DEVIATION_COLUMNS, DEVIATION_MINUTES, Deviations, deviation_bars};
 pub use error::Error;
-pub use features::{FeatureConfig, FeatureMatrix, FeatureRows, FeatureSet, Features, TabularFeatures};
+pub use features::{
+    FeatureConfig, FeatureMatrix, FeatureRows, FeatureSet, Features, TabularFeatures,
+};
 pub use files::{content_hash, remove_abandoned, write_atomically};
 pub use foreign::{Cell, ForeignTable};
 pub use normalizer::{CoinStats, InputNorm, NormalizeConfig, Normalizer, TargetScale, target_std};

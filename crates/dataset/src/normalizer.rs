@@ -25,7 +25,11 @@ pub struct NormalizeConfig {
 impl Default for NormalizeConfig {
     fn default() -> Self {
         // 10 standard deviations: only crashes and listing days are cut.
-        Self { inputs: InputNorm::Training, clip: 10.0, target: TargetScale::Coin }
+        Self {
+            inputs: InputNorm::Training,
+            clip: 10.0,
+            target: TargetScale::Coin,
+        }
     }
 }
 
@@ -54,7 +58,11 @@ pub enum TargetScale {
 impl NormalizeConfig {
     pub(crate) fn validate(&self) -> Result<(), Error> {
         if !self.clip.is_finite() || self.clip <= 0.0 {
-            return Err(Error::config("normalize.clip", self.clip, "a number above 0"));
+            return Err(Error::config(
+                "normalize.clip",
+                self.clip,
+                "a number above 0",
+            ));
         }
         Ok(())
     }
@@ -124,7 +132,13 @@ impl Normalizer {
         for (coin, symbol) in panel.symbols().iter().enumerate() {
             let observed: Vec<usize> = rows().filter(|&row| panel.is_observed(row, coin)).collect();
             let moments: Vec<Moments> = (0..features.per_coin())
-                .map(|feature| Moments::of(observed.iter().map(|&row| f64::from(features.cell(row, coin)[feature]))))
+                .map(|feature| {
+                    Moments::of(
+                        observed
+                            .iter()
+                            .map(|&row| f64::from(features.cell(row, coin)[feature])),
+                    )
+                })
                 .collect();
             let target = target_moments(targets, coin, rows());
             pooled = pooled.joined(target);
@@ -172,7 +186,9 @@ impl Normalizer {
         let stats: Self = serde_json::from_str(text)
             .map_err(|error| Error::file(origin, format!("not statistics of a run: {error}")))?;
         let hint = "hint: put back the run's own stats.json, or train again";
-        stats.validate().map_err(|reason| Error::file(origin, format!("{reason}\n{hint}")))?;
+        stats
+            .validate()
+            .map_err(|reason| Error::file(origin, format!("{reason}\n{hint}")))?;
         Ok(stats)
     }
 
@@ -190,7 +206,11 @@ impl Normalizer {
             for (name, values) in [("mean", &coin.mean), ("std", &coin.std)] {
                 if values.len() != self.features.len() {
                     let expected = format!("{}, one a feature", self.features.len());
-                    return wrong(&format!("the number of entries in {}", key(name)), &values.len(), &expected);
+                    return wrong(
+                        &format!("the number of entries in {}", key(name)),
+                        &values.len(),
+                        &expected,
+                    );
                 }
             }
             if let Some(mean) = coin.mean.iter().find(|mean| !mean.is_finite()) {
@@ -221,12 +241,29 @@ impl Normalizer {
     pub fn check(&self, chosen: &Features, symbols: &[market::Symbol]) -> Result<(), Error> {
         let hint = "use the run's own stats.json, or train again with this config";
         let mismatch = |what, found: String, expected: String| {
-            if found == expected { Ok(()) } else { Err(Error::StatsMismatch { what, found, expected, hint }) }
+            if found == expected {
+                Ok(())
+            } else {
+                Err(Error::StatsMismatch {
+                    what,
+                    found,
+                    expected,
+                    hint,
+                })
+            }
         };
         let set = chosen.set();
         mismatch("feature set", self.feature_set.to_string(), set.to_string())?;
-        mismatch("feature set's version", self.feature_version.to_string(), set.version().to_string())?;
-        mismatch("features", self.features.join(" "), chosen.names().join(" "))?;
+        mismatch(
+            "feature set's version",
+            self.feature_version.to_string(),
+            set.version().to_string(),
+        )?;
+        mismatch(
+            "features",
+            self.features.join(" "),
+            chosen.names().join(" "),
+        )?;
         let found: Vec<&str> = self.coins.iter().map(|coin| coin.symbol.as_str()).collect();
         let expected: Vec<&str> = symbols.iter().map(market::Symbol::as_str).collect();
         mismatch("universe", found.join(" "), expected.join(" "))
@@ -244,7 +281,9 @@ impl Normalizer {
 
     /// Whether the coin had training rows, so that it can be normalized and forecast.
     pub fn knows(&self, coin: usize) -> bool {
-        self.coins.get(coin).is_some_and(|stats| stats.target_std.is_some())
+        self.coins
+            .get(coin)
+            .is_some_and(|stats| stats.target_std.is_some())
     }
 
     /// (x - mean) / std, cut off at `clip`; only then does a missing value become the mean over the coins that have one at
@@ -259,22 +298,26 @@ impl Normalizer {
             .flat_map(|(coin, stats)| {
                 let known = self.knows(coin);
                 // An unknown coin's channels become missing, so that they hold the mean like any missing value.
-                stats
-                    .mean
-                    .iter()
-                    .zip(&stats.std)
-                    .map(move |(&mean, &std)| (f64::from(mean), if known { f64::from(std) } else { f64::NAN }))
+                stats.mean.iter().zip(&stats.std).map(move |(&mean, &std)| {
+                    (
+                        f64::from(mean),
+                        if known { f64::from(std) } else { f64::NAN },
+                    )
+                })
             })
             .collect();
-        values.par_chunks_mut(stats.len().max(1)).with_min_len(1024).for_each(|row| {
-            for (value, &(mean, std)) in row.iter_mut().zip(&stats) {
-                let normalized = ((f64::from(*value) - mean) / std) as f32;
-                *value = normalized.clamp(-self.clip, self.clip);
-            }
-            if row.iter().any(|value| value.is_nan()) {
-                fill_with_market(row, self.features.len());
-            }
-        });
+        values
+            .par_chunks_mut(stats.len().max(1))
+            .with_min_len(1024)
+            .for_each(|row| {
+                for (value, &(mean, std)) in row.iter_mut().zip(&stats) {
+                    let normalized = ((f64::from(*value) - mean) / std) as f32;
+                    *value = normalized.clamp(-self.clip, self.clip);
+                }
+                if row.iter().any(|value| value.is_nan()) {
+                    fill_with_market(row, self.features.len());
+                }
+            });
         values
     }
 }
@@ -282,9 +325,19 @@ impl Normalizer {
 /// Puts the mean over the coins that have a feature in the place of those that lack it.
 fn fill_with_market(row: &mut [f32], features: usize) {
     for feature in 0..features {
-        let known = || row.iter().skip(feature).step_by(features).filter(|value| !value.is_nan());
+        let known = || {
+            row.iter()
+                .skip(feature)
+                .step_by(features)
+                .filter(|value| !value.is_nan())
+        };
         let mean = known().sum::<f32>() / known().count().max(1) as f32;
-        for value in row.iter_mut().skip(feature).step_by(features).filter(|value| value.is_nan()) {
+        for value in row
+            .iter_mut()
+            .skip(feature)
+            .step_by(features)
+            .filter(|value| value.is_nan())
+        {
             *value = mean;
         }
     }
@@ -292,7 +345,10 @@ fn fill_with_market(row: &mut [f32], features: usize) {
 
 /// Standard deviation of each coin's targets at `rows`; `None` where there are none or they do not vary.
 pub fn target_std(targets: &Targets, rows: Range<usize>) -> Vec<Option<f32>> {
-    (0..targets.coins()).into_par_iter().map(|coin| target_moments(targets, coin, rows.clone()).known_std()).collect()
+    (0..targets.coins())
+        .into_par_iter()
+        .map(|coin| target_moments(targets, coin, rows.clone()).known_std())
+        .collect()
 }
 
 fn target_moments(targets: &Targets, coin: usize, rows: Range<usize>) -> Moments {
@@ -310,11 +366,17 @@ struct Moments {
 impl Moments {
     fn of(values: impl Iterator<Item = f64>) -> Self {
         // Welford (1962): one pass, no cancellation.
-        values.filter(|value| !value.is_nan()).fold(Self::default(), |m, value| {
-            let count = m.count + 1.0;
-            let mean = m.mean + (value - m.mean) / count;
-            Self { count, mean, squares: m.squares + (value - m.mean) * (value - mean) }
-        })
+        values
+            .filter(|value| !value.is_nan())
+            .fold(Self::default(), |m, value| {
+                let count = m.count + 1.0;
+                let mean = m.mean + (value - m.mean) / count;
+                Self {
+                    count,
+                    mean,
+                    squares: m.squares + (value - m.mean) * (value - mean),
+                }
+            })
     }
 
     fn joined(self, other: Self) -> Self {
@@ -326,7 +388,9 @@ impl Moments {
         Self {
             count,
             mean: self.mean + shift * other.count / count,
-            squares: self.squares + other.squares + shift * shift * self.count * other.count / count,
+            squares: self.squares
+                + other.squares
+                + shift * shift * self.count * other.count / count,
         }
     }
 
@@ -337,7 +401,11 @@ impl Moments {
 
     /// Standard deviation of the population; 0 without values.
     fn std(self) -> f64 {
-        if self.count > 0.0 { (self.squares / self.count).sqrt() } else { 0.0 }
+        if self.count > 0.0 {
+            (self.squares / self.count).sqrt()
+        } else {
+            0.0
+        }
     }
 }
 
@@ -370,7 +438,9 @@ mod tests {
     fn refused(change: impl Fn(&mut Normalizer)) -> String {
         let mut stats = stats();
         change(&mut stats);
-        Normalizer::from_json(&stats.to_json(), std::path::Path::new("stats.json")).unwrap_err().to_string()
+        Normalizer::from_json(&stats.to_json(), std::path::Path::new("stats.json"))
+            .unwrap_err()
+            .to_string()
     }
 
     /// Each of these was a panic, or forecasts of nothing.
@@ -385,17 +455,38 @@ mod tests {
         assert!(refused(|stats| stats.clip = 0.0).contains("clip is 0"));
         let short = "the number of entries in mean of BTCUSDT is 1, expected 2, one a feature";
         assert!(refused(|stats| _ = stats.coins[0].mean.pop()).contains(short));
-        assert!(refused(|stats| stats.coins[0].std.push(1.0)).contains("entries in std of BTCUSDT is 3"));
+        assert!(
+            refused(|stats| stats.coins[0].std.push(1.0))
+                .contains("entries in std of BTCUSDT is 3")
+        );
         for std in [0.0, -1.0] {
             let said = refused(|stats| stats.coins[0].std[1] = std);
-            assert!(said.contains(&format!("std of BTCUSDT is {std}, expected numbers above 0")), "{said}");
+            assert!(
+                said.contains(&format!(
+                    "std of BTCUSDT is {std}, expected numbers above 0"
+                )),
+                "{said}"
+            );
         }
-        assert!(refused(|stats| stats.coins[0].target_std = Some(-0.1)).contains("target_std of BTCUSDT is -0.1"));
-        assert!(refused(|stats| stats.coins[0].target_scale = 0.0).contains("target_scale of BTCUSDT is 0"));
+        assert!(
+            refused(|stats| stats.coins[0].target_std = Some(-0.1))
+                .contains("target_std of BTCUSDT is -0.1")
+        );
+        assert!(
+            refused(|stats| stats.coins[0].target_scale = 0.0)
+                .contains("target_scale of BTCUSDT is 0")
+        );
         // JSON has no NaN: it is written as null, which is no number.
-        assert!(refused(|stats| stats.coins[0].std[0] = f32::NAN).contains("not statistics of a run"));
+        assert!(
+            refused(|stats| stats.coins[0].std[0] = f32::NAN).contains("not statistics of a run")
+        );
         let huge = stats().to_json().replace("2.0", "1e99");
-        let said = Normalizer::from_json(&huge, std::path::Path::new("stats.json")).unwrap_err().to_string();
-        assert!(said.contains("std of BTCUSDT is inf") || said.contains("not statistics of a run"), "{said}");
+        let said = Normalizer::from_json(&huge, std::path::Path::new("stats.json"))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            said.contains("std of BTCUSDT is inf") || said.contains("not statistics of a run"),
+            "{said}"
+        );
     }
 }

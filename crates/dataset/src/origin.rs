@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Config, Dataset, Error, FeatureConfig, Fold, NormalizeConfig, TargetConfig, UniverseConfig, content_hash,
-    format_time,
+    Config, Dataset, Error, FeatureConfig, Fold, NormalizeConfig, TargetConfig, UniverseConfig,
+    content_hash, format_time,
 };
 
 /// What a model was trained on and with, kept in the model's own file.
@@ -40,11 +40,17 @@ impl Origin {
         looked_at: &std::ops::Range<usize>,
         own: (&str, &impl Serialize),
     ) -> Result<Self, Error> {
-        let end = if looked_at.is_empty() { fold.train.end } else { fold.train.end.max(looked_at.end) };
+        let end = if looked_at.is_empty() {
+            fold.train.end
+        } else {
+            fold.train.end.max(looked_at.end)
+        };
         let config = ForecastConfig::new(&dataset.config, own).to_json()?;
         Ok(Self {
             seen_from_ms: dataset.panel.time_ms(fold.train.start),
-            seen_until_ms: dataset.panel.time_ms(end + dataset.config.target.reach_bars()),
+            seen_until_ms: dataset
+                .panel
+                .time_ms(end + dataset.config.target.reach_bars()),
             config_sha256: content_hash(config.as_bytes()),
             config,
         })
@@ -97,7 +103,10 @@ impl Origin {
             );
             Error::file(file, reason)
         })?;
-        let (trained, now) = (trained.to_json()?, ForecastConfig::new(config, own).to_json()?);
+        let (trained, now) = (
+            trained.to_json()?,
+            ForecastConfig::new(config, own).to_json()?,
+        );
         if trained == now {
             return Ok(());
         }
@@ -136,10 +145,16 @@ struct Bars {
 impl<Own: Serialize> ForecastConfig<Own> {
     fn new(config: &Config, (section, own): (&str, Own)) -> Self {
         Self {
-            data: Bars { interval: config.data.interval, fill_limit_bars: config.data.fill_limit_bars },
+            data: Bars {
+                interval: config.data.interval,
+                fill_limit_bars: config.data.fill_limit_bars,
+            },
             universe: config.universe.clone(),
             // Where features are kept decides nothing.
-            features: FeatureConfig { cache: false, ..config.features.clone() },
+            features: FeatureConfig {
+                cache: false,
+                ..config.features.clone()
+            },
             target: config.target.clone(),
             normalize: config.normalize.clone(),
             own: [(section.to_owned(), own)].into(),
@@ -155,13 +170,24 @@ impl<Own: Serialize> ForecastConfig<Own> {
 fn first_difference(trained: &str, now: &str) -> (String, String, String) {
     let flat = |text: &str| {
         let mut keys = BTreeMap::new();
-        flatten("", &serde_json::from_str(text).unwrap_or_default(), &mut keys);
+        flatten(
+            "",
+            &serde_json::from_str(text).unwrap_or_default(),
+            &mut keys,
+        );
         keys
     };
     let (trained, now) = (flat(trained), flat(now));
-    let value = |keys: &BTreeMap<String, String>, key: &str| keys.get(key).cloned().unwrap_or("nothing".to_owned());
+    let value = |keys: &BTreeMap<String, String>, key: &str| {
+        keys.get(key).cloned().unwrap_or("nothing".to_owned())
+    };
     let differs = |key: &&String| trained.get(*key) != now.get(*key);
-    let key = trained.keys().chain(now.keys()).find(differs).cloned().unwrap_or_default();
+    let key = trained
+        .keys()
+        .chain(now.keys())
+        .find(differs)
+        .cloned()
+        .unwrap_or_default();
     (key.clone(), value(&trained, &key), value(&now, &key))
 }
 
@@ -169,7 +195,11 @@ fn flatten(prefix: &str, value: &serde_json::Value, keys: &mut BTreeMap<String, 
     match value {
         serde_json::Value::Object(entries) => {
             for (name, value) in entries {
-                let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+                let key = if prefix.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{prefix}.{name}")
+                };
                 flatten(&key, value, keys);
             }
         }
@@ -188,7 +218,9 @@ mod tests {
     }
 
     fn origin(config: &Config) -> Origin {
-        let config = ForecastConfig::new(config, ("network", Own { width: 8 })).to_json().unwrap();
+        let config = ForecastConfig::new(config, ("network", Own { width: 8 }))
+            .to_json()
+            .unwrap();
         Origin {
             seen_from_ms: 1_704_067_200_000,
             seen_until_ms: 1_704_153_600_000,
@@ -210,8 +242,9 @@ mod tests {
     fn what_forecasts_depend_on_must_be_as_it_was() {
         let config = Config::default();
         let file = Path::new("model.safetensors");
-        let check =
-            |config: &Config, width| origin(&Config::default()).check(config, ("network", &Own { width }), file);
+        let check = |config: &Config, width| {
+            origin(&Config::default()).check(config, ("network", &Own { width }), file)
+        };
         check(&config, 8).unwrap();
         let mut elsewhere = config.clone();
         elsewhere.data.dir = "other".into();
@@ -222,10 +255,19 @@ mod tests {
         let mut longer = config.clone();
         longer.target.horizon_bars = 60;
         let error = check(&longer, 8).unwrap_err().to_string();
-        assert!(error.contains("target.horizon_bars is 60, but the model was trained with 15"), "{error}");
-        assert!(error.contains(&origin(&config).config_sha256) && error.contains("hint: "), "{error}");
+        assert!(
+            error.contains("target.horizon_bars is 60, but the model was trained with 15"),
+            "{error}"
+        );
+        assert!(
+            error.contains(&origin(&config).config_sha256) && error.contains("hint: "),
+            "{error}"
+        );
         let error = check(&config, 9).unwrap_err().to_string();
-        assert!(error.contains("network.width is 9, but the model was trained with 8"), "{error}");
+        assert!(
+            error.contains("network.width is 9, but the model was trained with 8"),
+            "{error}"
+        );
     }
 
     /// A key that came after the model was trained has its default in both.
@@ -233,12 +275,19 @@ mod tests {
     fn a_key_that_is_newer_than_the_model_has_its_default() {
         let config = Config::default();
         let mut old = origin(&config);
-        old.config = old.config.replace("\"max_filled_share\":0.1,", "").replace("\"width\":8", "");
+        old.config = old
+            .config
+            .replace("\"max_filled_share\":0.1,", "")
+            .replace("\"width\":8", "");
         old.config_sha256 = content_hash(old.config.as_bytes());
         assert!(!old.config.contains("max_filled_share"), "{}", old.config);
-        old.check(&config, ("network", &Own { width: 0 }), Path::new("model")).unwrap();
+        old.check(&config, ("network", &Own { width: 0 }), Path::new("model"))
+            .unwrap();
         old.config.push(' ');
-        let error = old.check(&config, ("network", &Own { width: 0 }), Path::new("model")).unwrap_err().to_string();
+        let error = old
+            .check(&config, ("network", &Own { width: 0 }), Path::new("model"))
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("the file is damaged"), "{error}");
     }
 }

@@ -32,7 +32,9 @@ pub fn check_output(path: &Path) -> Result<(), Error> {
     } else {
         "a device, a pipe or a socket"
     };
-    let reason = format!("is {found}, expected a plain file or none\nhint: name another file; nothing was written");
+    let reason = format!(
+        "is {found}, expected a plain file or none\nhint: name another file; nothing was written"
+    );
     Err(Error::file(path, reason))
 }
 
@@ -46,7 +48,9 @@ pub fn check_named_output(path: &Path, extension: &str) -> Result<(), Error> {
     if !path.exists() {
         return Ok(());
     }
-    let has_extension = path.extension().is_some_and(|found| found.eq_ignore_ascii_case(extension));
+    let has_extension = path
+        .extension()
+        .is_some_and(|found| found.eq_ignore_ascii_case(extension));
     let size = fs::metadata(path).map_err(Error::io(path))?.len();
     if !has_extension && size > 0 {
         let reason = format!(
@@ -56,7 +60,8 @@ pub fn check_named_output(path: &Path, extension: &str) -> Result<(), Error> {
         return Err(Error::file(path, reason));
     }
     if RunDir::owns(path) {
-        let reason = "belongs to the run in that folder\nhint: name another file; nothing was written";
+        let reason =
+            "belongs to the run in that folder\nhint: name another file; nothing was written";
         return Err(Error::file(path, reason));
     }
     Ok(())
@@ -68,7 +73,12 @@ pub fn check_named_output(path: &Path, extension: &str) -> Result<(), Error> {
 /// As [`check_output`]; a file with content, which is somebody else's; what the system says.
 pub fn open_lock(path: &Path) -> Result<File, Error> {
     check_output(path)?;
-    let file = OpenOptions::new().create(true).read(true).append(true).open(path).map_err(Error::io(path))?;
+    let file = OpenOptions::new()
+        .create(true)
+        .read(true)
+        .append(true)
+        .open(path)
+        .map_err(Error::io(path))?;
     let size = file.metadata().map_err(Error::io(path))?.len();
     if size > 0 {
         let reason = format!(
@@ -95,7 +105,11 @@ mod tests {
         std::os::unix::fs::symlink(&target, &link).unwrap();
         let socket = dir.path().join("socket");
         let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
-        for (path, what) in [(&link, "is a link"), (&socket, "a device"), (&dir.path().to_owned(), "is a folder")] {
+        for (path, what) in [
+            (&link, "is a link"),
+            (&socket, "a device"),
+            (&dir.path().to_owned(), "is a folder"),
+        ] {
             let error = write_atomically(path, b"ours").unwrap_err().to_string();
             assert!(error.contains(what) && error.contains("hint: "), "{error}");
             assert!(open_lock(path).unwrap_err().to_string().contains(what));
@@ -114,12 +128,16 @@ mod tests {
         for name in ["notes.txt", "page.html", "forecasts.parquet"] {
             fs::write(path(name), "theirs").unwrap();
         }
-        let error = check_named_output(&path("notes.txt"), "html").unwrap_err().to_string();
+        let error = check_named_output(&path("notes.txt"), "html")
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("does not end in .html"), "{error}");
         check_named_output(&path("page.html"), "html").unwrap();
         check_named_output(&path("forecasts.parquet"), "parquet").unwrap();
         fs::write(path(RunDir::CONFIG_FILE), "").unwrap();
-        let error = check_named_output(&path("forecasts.parquet"), "parquet").unwrap_err().to_string();
+        let error = check_named_output(&path("forecasts.parquet"), "parquet")
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("belongs to the run"), "{error}");
     }
 

@@ -49,11 +49,27 @@ impl Panel {
         columns: &[Column],
     ) -> Self {
         let step = interval.ms();
-        let first = from_ms.div_euclid(step) * step + if from_ms.rem_euclid(step) == 0 { 0 } else { step };
+        let first = from_ms.div_euclid(step) * step
+            + if from_ms.rem_euclid(step) == 0 {
+                0
+            } else {
+                step
+            };
         let rows = ((until_ms - first).max(0) as u64).div_ceil(step as u64) as usize;
         let cells = rows * symbols.len();
-        let columns = columns.iter().chain([&Column::Close]).map(|&column| (column, vec![f64::NAN; cells])).collect();
-        Self { symbols, interval, start_ms: first, rows, columns, observed: vec![false; cells] }
+        let columns = columns
+            .iter()
+            .chain([&Column::Close])
+            .map(|&column| (column, vec![f64::NAN; cells]))
+            .collect();
+        Self {
+            symbols,
+            interval,
+            start_ms: first,
+            rows,
+            columns,
+            observed: vec![false; cells],
+        }
     }
 
     /// Puts in a coin's candles, and carries prices forward.
@@ -64,7 +80,11 @@ impl Panel {
 
     fn place(&mut self, coin: usize, candles: &CandleTable) {
         let coins = self.symbols.len();
-        let rows: Vec<Option<usize>> = candles.open_time_ms.iter().map(|&time| self.row_of(time)).collect();
+        let rows: Vec<Option<usize>> = candles
+            .open_time_ms
+            .iter()
+            .map(|&time| self.row_of(time))
+            .collect();
         for row in rows.iter().flatten() {
             self.observed[row * coins + coin] = true;
         }
@@ -87,7 +107,11 @@ impl Panel {
             } else if let Some((seen, close)) = last
                 && row - seen <= fill_limit_bars
             {
-                for (_, values) in self.columns.iter_mut().filter(|(column, _)| column.is_price()) {
+                for (_, values) in self
+                    .columns
+                    .iter_mut()
+                    .filter(|(column, _)| column.is_price())
+                {
                     values[cell] = close;
                 }
             }
@@ -98,7 +122,10 @@ impl Panel {
     pub fn digest(&self) -> String {
         let mut hash = Sha256::new();
         let symbols: Vec<&str> = self.symbols.iter().map(Symbol::as_str).collect();
-        hash.update(format!("{symbols:?} {} {} {}", self.interval, self.start_ms, self.rows));
+        hash.update(format!(
+            "{symbols:?} {} {} {}",
+            self.interval, self.start_ms, self.rows
+        ));
         for (column, values) in &self.columns {
             hash.update(column.name());
             for part in values.chunks(4096) {
@@ -106,8 +133,16 @@ impl Panel {
                 hash.update(&bytes);
             }
         }
-        hash.update(self.observed.iter().map(|&seen| u8::from(seen)).collect::<Vec<u8>>());
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hash.update(
+            self.observed
+                .iter()
+                .map(|&seen| u8::from(seen))
+                .collect::<Vec<u8>>(),
+        );
+        hash.finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 
     /// The coins, in the order of the columns of every `[rows, coins]` matrix.
@@ -154,13 +189,21 @@ impl Panel {
 
     /// A value of a column that was asked for when the panel was built; NaN where missing.
     pub fn value(&self, column: Column, row: usize, coin: usize) -> f64 {
-        self.columns.get(&column).map_or(f64::NAN, |values| values[row * self.coins() + coin])
+        self.columns
+            .get(&column)
+            .map_or(f64::NAN, |values| values[row * self.coins() + coin])
     }
 
     /// All coins' values of a column at some rows, row-major `[rows, coins]`; empty where the column was not asked for.
     pub(crate) fn matrix(&self, column: Column, rows: Range<usize>) -> &[f64] {
-        let values = self.columns.get(&column).map(Vec::as_slice).unwrap_or_default();
-        values.get(rows.start * self.coins()..rows.end * self.coins()).unwrap_or_default()
+        let values = self
+            .columns
+            .get(&column)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        values
+            .get(rows.start * self.coins()..rows.end * self.coins())
+            .unwrap_or_default()
     }
 
     /// One coin's values of a column at some rows; all NaN where the column was not asked for.
@@ -177,7 +220,9 @@ impl Panel {
     /// Close-to-close simple return of the bar, filled closes included; NaN where unknown.
     pub fn last_return(&self, row: usize, coin: usize) -> f64 {
         match row.checked_sub(1) {
-            Some(before) => self.value(Column::Close, row, coin) / self.value(Column::Close, before, coin) - 1.0,
+            Some(before) => {
+                self.value(Column::Close, row, coin) / self.value(Column::Close, before, coin) - 1.0
+            }
             None => f64::NAN,
         }
     }
@@ -200,20 +245,38 @@ mod tests {
     }
 
     fn panel(coins: &[(&str, &[(i64, f64)])], fill_limit_bars: usize) -> Panel {
-        let coins: Vec<_> = coins.iter().map(|(name, rows)| (Symbol::new(name).unwrap(), candles(rows))).collect();
+        let coins: Vec<_> = coins
+            .iter()
+            .map(|(name, rows)| (Symbol::new(name).unwrap(), candles(rows)))
+            .collect();
         let times = || coins.iter().flat_map(|(_, candles)| &candles.open_time_ms);
         let (from, until) = (*times().min().unwrap(), *times().max().unwrap() + 1);
         let columns = [Column::Open, Column::High, Column::Low, Column::Volume];
-        Panel::build(&coins, "1m".parse().unwrap(), (from, until), fill_limit_bars, &columns)
+        Panel::build(
+            &coins,
+            "1m".parse().unwrap(),
+            (from, until),
+            fill_limit_bars,
+            &columns,
+        )
     }
 
     #[test]
     fn coins_are_joined_by_time_not_by_position() {
-        let panel = panel(&[("AUSDT", &[(10, 1.0), (12, 3.0)]), ("BUSDT", &[(11, 20.0), (12, 30.0)])], 60);
+        let panel = panel(
+            &[
+                ("AUSDT", &[(10, 1.0), (12, 3.0)]),
+                ("BUSDT", &[(11, 20.0), (12, 30.0)]),
+            ],
+            60,
+        );
         assert_eq!(panel.rows(), 3);
         assert_eq!(panel.value(Column::Close, 2, 0), 3.0);
         assert_eq!(panel.value(Column::Close, 2, 1), 30.0);
-        assert!(panel.value(Column::Close, 0, 1).is_nan(), "a coin has no price before its first candle");
+        assert!(
+            panel.value(Column::Close, 0, 1).is_nan(),
+            "a coin has no price before its first candle"
+        );
         assert_eq!(panel.row_of(12 * MINUTE), Some(2));
         assert_eq!(panel.row_of(12 * MINUTE + 1), None);
         assert_eq!(panel.row_of(9 * MINUTE), None);
@@ -221,11 +284,27 @@ mod tests {
 
     #[test]
     fn the_order_of_candles_does_not_matter() {
-        let sorted = panel(&[("AUSDT", &[(3, 1.0), (5, 2.0), (9, 3.0)]), ("BUSDT", &[(4, 7.0), (9, 8.0)])], 2);
-        let shuffled = panel(&[("AUSDT", &[(9, 3.0), (3, 1.0), (5, 2.0)]), ("BUSDT", &[(9, 8.0), (4, 7.0)])], 2);
+        let sorted = panel(
+            &[
+                ("AUSDT", &[(3, 1.0), (5, 2.0), (9, 3.0)]),
+                ("BUSDT", &[(4, 7.0), (9, 8.0)]),
+            ],
+            2,
+        );
+        let shuffled = panel(
+            &[
+                ("AUSDT", &[(9, 3.0), (3, 1.0), (5, 2.0)]),
+                ("BUSDT", &[(9, 8.0), (4, 7.0)]),
+            ],
+            2,
+        );
         for coin in 0..2 {
             let closes = |panel: &Panel| {
-                panel.series(Column::Close, coin, 0..panel.rows()).iter().map(|c| c.to_bits()).collect::<Vec<_>>()
+                panel
+                    .series(Column::Close, coin, 0..panel.rows())
+                    .iter()
+                    .map(|c| c.to_bits())
+                    .collect::<Vec<_>>()
             };
             assert_eq!(closes(&sorted), closes(&shuffled));
         }
@@ -238,10 +317,19 @@ mod tests {
         assert_eq!(&closes[..3], &[5.0, 5.0, 5.0]);
         assert!(closes[3].is_nan() && closes[4].is_nan());
         assert_eq!(
-            (0..6).map(|row| panel.is_observed(row, 0)).collect::<Vec<_>>(),
+            (0..6)
+                .map(|row| panel.is_observed(row, 0))
+                .collect::<Vec<_>>(),
             [true, false, false, false, false, true]
         );
-        assert_eq!(panel.value(Column::High, 1, 0), 5.0, "a filled bar has no range");
-        assert!(panel.value(Column::Volume, 1, 0).is_nan(), "volume of a filled bar is unknown, not 0");
+        assert_eq!(
+            panel.value(Column::High, 1, 0),
+            5.0,
+            "a filled bar has no range"
+        );
+        assert!(
+            panel.value(Column::Volume, 1, 0).is_nan(),
+            "volume of a filled bar is unknown, not 0"
+        );
     }
 }

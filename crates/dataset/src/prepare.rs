@@ -7,8 +7,9 @@ use market::{Symbol, simulate};
 
 use crate::settled::settled;
 use crate::{
-    CandleReader, CandleTable, Column, Config, Deviations, Eligibility, Error, FeatureMatrix, FeatureSet, Fold,
-    ForecastRow, Normalizer, Panel, Source, SplitPlan, TargetConfig, TargetScales, Targets, WindowSet, format_time,
+    CandleReader, CandleTable, Column, Config, Deviations, Eligibility, Error, FeatureMatrix,
+    FeatureSet, Fold, ForecastRow, Normalizer, Panel, Source, SplitPlan, TargetConfig,
+    TargetScales, Targets, WindowSet, format_time,
 };
 
 /// The parts that every forecaster of a run shares.
@@ -53,21 +54,39 @@ impl Dataset {
         config.data.until = format_time(panel.time_ms(panel.rows()));
         let targets = config.target.compute(&panel);
         let eligibility = Eligibility::of(&panel, &config.features);
-        let plan = config.split.plan(&panel, &targets, config.target.reach_bars())?;
+        let plan = config
+            .split
+            .plan(&panel, &targets, config.target.reach_bars())?;
         let oracle = oracle.map(|expected| on_grid(&panel, &expected));
-        Ok(Self { config, panel, targets, eligibility, plan, oracle })
+        Ok(Self {
+            config,
+            panel,
+            targets,
+            eligibility,
+            plan,
+            oracle,
+        })
     }
 
     /// Simulated market only: the expected target of a coin at a time, given all that is known then.
     pub fn expected(&self, time_ms: i64, symbol: &str) -> Option<f64> {
         let row = self.panel.row_of(time_ms)?;
-        let coin = self.panel.symbols().iter().position(|other| other.as_str() == symbol)?;
-        self.oracle.as_ref().map(|expected| expected[row * self.panel.coins() + coin])
+        let coin = self
+            .panel
+            .symbols()
+            .iter()
+            .position(|other| other.as_str() == symbol)?;
+        self.oracle
+            .as_ref()
+            .map(|expected| expected[row * self.panel.coins() + coin])
     }
 
     /// The features of all rows.
     pub fn features(&self) -> FeatureMatrix {
-        self.config.features.chosen().compute(&self.panel, 0..self.panel.rows())
+        self.config
+            .features
+            .chosen()
+            .compute(&self.panel, 0..self.panel.rows())
     }
 
     /// What forecasters of `fold` are fitted to, on the rows before its scored ones: the targets, or with
@@ -91,7 +110,12 @@ impl Dataset {
     ///
     /// # Errors
     /// As [`Normalizer::fit`].
-    pub fn fit_normalizer(&self, features: &FeatureMatrix, fold: &Fold, run: &str) -> Result<Normalizer, Error> {
+    pub fn fit_normalizer(
+        &self,
+        features: &FeatureMatrix,
+        fold: &Fold,
+        run: &str,
+    ) -> Result<Normalizer, Error> {
         Normalizer::fit(
             &self.config.normalize,
             &self.config.features.chosen(),
@@ -117,16 +141,35 @@ impl Dataset {
         stride: usize,
         target_std: &[Option<f32>],
     ) -> WindowSet {
-        self.windows(targets, rows, stride, target_std, &self.config.universe.trained, |_, _| false)
+        self.windows(
+            targets,
+            rows,
+            stride,
+            target_std,
+            &self.config.universe.trained,
+            |_, _| false,
+        )
     }
 
     /// The windows to forecast that end in `rows`, of the coins in `universe.scored` that have a `target_std` and, unless
     /// `universe.score_settled`, are not settled.
     pub fn scored_windows(&self, rows: Range<usize>, target_std: &[Option<f32>]) -> WindowSet {
         let (start, coins) = (rows.start, self.panel.coins());
-        let settled = (!self.config.universe.score_settled).then(|| settled(&self.panel, rows.clone()));
-        let is_settled = |row: usize, coin: usize| settled.as_ref().is_some_and(|at| at[(row - start) * coins + coin]);
-        self.windows(&self.targets, rows, 1, target_std, &self.config.universe.scored, is_settled)
+        let settled =
+            (!self.config.universe.score_settled).then(|| settled(&self.panel, rows.clone()));
+        let is_settled = |row: usize, coin: usize| {
+            settled
+                .as_ref()
+                .is_some_and(|at| at[(row - start) * coins + coin])
+        };
+        self.windows(
+            &self.targets,
+            rows,
+            1,
+            target_std,
+            &self.config.universe.scored,
+            is_settled,
+        )
     }
 
     fn windows(
@@ -139,8 +182,17 @@ impl Dataset {
         is_settled: impl Fn(usize, usize) -> bool,
     ) -> WindowSet {
         let is_known = |coin: usize| target_std[coin].is_some();
-        let is_wanted = |coin: usize| wanted.is_empty() || wanted.contains(&self.panel.symbols()[coin]);
-        WindowSet::new(rows, stride, targets, &self.eligibility, is_wanted, is_known, is_settled)
+        let is_wanted =
+            |coin: usize| wanted.is_empty() || wanted.contains(&self.panel.symbols()[coin]);
+        WindowSet::new(
+            rows,
+            stride,
+            targets,
+            &self.eligibility,
+            is_wanted,
+            is_known,
+            is_settled,
+        )
     }
 
     /// How far closes lie from their means at the scored rows of a fold, for [`Dataset::forecast_row`].
@@ -231,16 +283,26 @@ fn stored_panel(config: &Config) -> Result<Panel, Error> {
                     .to_owned(),
             });
         };
-        range = (range.0.min(*first), range.1.max(*last + config.data.interval.ms()));
+        range = (
+            range.0.min(*first),
+            range.1.max(*last + config.data.interval.ms()),
+        );
     }
     let read = |symbol: &Symbol| reader.read(symbol, &config.columns(), from_ms, until_ms);
-    let mut panel = Panel::empty(symbols.clone(), config.data.interval, range, &config.columns());
+    let mut panel = Panel::empty(
+        symbols.clone(),
+        config.data.interval,
+        range,
+        &config.columns(),
+    );
     for (coin, symbol) in symbols.iter().enumerate() {
         let candles = read(symbol)?;
         let alone = [(symbol.clone(), candles)];
         if check_columns(config, &alone).is_err() {
             // The error names feature sets that all coins have the columns for.
-            let all = symbols.iter().map(|symbol| Ok((symbol.clone(), read(symbol)?)));
+            let all = symbols
+                .iter()
+                .map(|symbol| Ok((symbol.clone(), read(symbol)?)));
             check_columns(config, &all.collect::<Result<Coins, Error>>()?)?;
         }
         panel.add(coin, &alone[0].1, config.data.fill_limit_bars);
@@ -254,7 +316,13 @@ fn simulated_panel(config: &Config) -> Result<(Panel, Expected), Error> {
     let (from_ms, until_ms) = span(&coins).ok_or_else(no_candles)?;
     check_columns(config, &coins)?;
     let range = (from_ms, until_ms + config.data.interval.ms());
-    let panel = Panel::build(&coins, config.data.interval, range, config.data.fill_limit_bars, &config.columns());
+    let panel = Panel::build(
+        &coins,
+        config.data.interval,
+        range,
+        config.data.fill_limit_bars,
+        &config.columns(),
+    );
     Ok((panel, expected))
 }
 
@@ -269,24 +337,41 @@ fn simulated_coins(config: &Config) -> Result<(Coins, Expected), Error> {
     };
     let mut coins = Vec::new();
     let mut expected = Vec::new();
-    for (index, coin) in market.coins.iter().enumerate().filter(|(_, coin)| wanted(&coin.symbol)) {
+    for (index, coin) in market
+        .coins
+        .iter()
+        .enumerate()
+        .filter(|(_, coin)| wanted(&coin.symbol))
+    {
         let kept: CandleTable = coin.candles.iter().cloned().collect();
-        let of_candle =
-            |(i, candle): (usize, &market::Candle)| (candle.open_time_ms, market.expected_return(index, i, horizon));
+        let of_candle = |(i, candle): (usize, &market::Candle)| {
+            (
+                candle.open_time_ms,
+                market.expected_return(index, i, horizon),
+            )
+        };
         expected.push(coin.candles.iter().enumerate().map(of_candle).collect());
-        coins.push((coin.symbol.clone(), kept.filter(|time| range.0 <= time && time < range.1)));
+        coins.push((
+            coin.symbol.clone(),
+            kept.filter(|time| range.0 <= time && time < range.1),
+        ));
     }
     let has = |symbol: &&Symbol| coins.iter().any(|(known, _)| known == *symbol);
     if let Some(symbol) = config.universe.symbols.iter().find(|symbol| !has(symbol)) {
         let last = market.coins.len();
-        let expected = format!("coins of the simulated market, SIM1USDT to SIM{last}USDT, or [] for all");
+        let expected =
+            format!("coins of the simulated market, SIM1USDT to SIM{last}USDT, or [] for all");
         return Err(Error::config("universe.symbols", symbol, expected));
     }
     Ok((coins, expected))
 }
 
 fn span(coins: &Coins) -> Option<(i64, i64)> {
-    let times = || coins.iter().flat_map(|(_, candles)| candles.open_time_ms.iter().copied());
+    let times = || {
+        coins
+            .iter()
+            .flat_map(|(_, candles)| candles.open_time_ms.iter().copied())
+    };
     Some((times().min()?, times().max()?))
 }
 
@@ -296,10 +381,17 @@ fn span(coins: &Coins) -> Option<(i64, i64)> {
 /// [`Error::MissingColumns`] naming the set, the column and the sets that would do.
 pub fn check_columns(config: &Config, coins: &[(Symbol, CandleTable)]) -> Result<(), Error> {
     let lacks = |needed: &[Column]| -> Option<(&Symbol, Vec<Column>)> {
-        coins.iter().filter(|(_, candles)| !candles.is_empty()).find_map(|(symbol, candles)| {
-            let missing: Vec<Column> = needed.iter().copied().filter(|&column| !candles.has(column)).collect();
-            (!missing.is_empty()).then_some((symbol, missing))
-        })
+        coins
+            .iter()
+            .filter(|(_, candles)| !candles.is_empty())
+            .find_map(|(symbol, candles)| {
+                let missing: Vec<Column> = needed
+                    .iter()
+                    .copied()
+                    .filter(|&column| !candles.has(column))
+                    .collect();
+                (!missing.is_empty()).then_some((symbol, missing))
+            })
     };
     let set = config.features.set;
     if let Some((symbol, missing)) = lacks(set.columns()) {
@@ -319,7 +411,10 @@ pub fn check_columns(config: &Config, coins: &[(Symbol, CandleTable)]) -> Result
         Some((symbol, missing)) => Err(Error::config(
             "target.kind",
             "provided",
-            format!("candles with the column {}, which those of {symbol} lack; `return` needs closes only", missing[0]),
+            format!(
+                "candles with the column {}, which those of {symbol} lack; `return` needs closes only",
+                missing[0]
+            ),
         )),
         None => Ok(()),
     }

@@ -18,7 +18,10 @@ impl CandleReader {
     /// A `data.resample_from` that is no interval or does not divide `data.interval`.
     pub fn new(data: &DataConfig) -> Result<Self, Error> {
         let stored = data.stored_interval()?;
-        Ok(Self { store: Store::new(&data.dir, data.market, stored), interval: data.interval })
+        Ok(Self {
+            store: Store::new(&data.dir, data.market, stored),
+            interval: data.interval,
+        })
     }
 
     /// The store that is read.
@@ -32,12 +35,21 @@ impl CandleReader {
     ///
     /// # Errors
     /// As [`Store::read`].
-    pub fn read(&self, symbol: &Symbol, columns: &[Column], from_ms: i64, until_ms: i64) -> Result<CandleTable, Error> {
+    pub fn read(
+        &self,
+        symbol: &Symbol,
+        columns: &[Column],
+        from_ms: i64,
+        until_ms: i64,
+    ) -> Result<CandleTable, Error> {
         let stored = self.store.interval();
         if stored == self.interval {
             return self.store.read(symbol, columns, from_ms, until_ms);
         }
-        Ok(self.store.read(symbol, columns, from_ms, until_ms)?.resampled(stored, self.interval))
+        Ok(self
+            .store
+            .read(symbol, columns, from_ms, until_ms)?
+            .resampled(stored, self.interval))
     }
 
     /// Open time of the symbol's last candle; None where the store has none.
@@ -51,7 +63,11 @@ impl CandleReader {
         if self.store.audit(symbol)?.is_none() {
             return Ok(None);
         }
-        Ok(self.read(symbol, &[], i64::MIN, i64::MAX)?.open_time_ms.last().copied())
+        Ok(self
+            .read(symbol, &[], i64::MIN, i64::MAX)?
+            .open_time_ms
+            .last()
+            .copied())
     }
 }
 
@@ -67,10 +83,13 @@ impl CandleTable {
         let mut first = 0;
         while first < self.len() {
             let open_time_ms = self.open_time_ms[first].div_euclid(to.ms()) * to.ms();
-            let next = first + self.open_time_ms[first..].partition_point(|&time| time < open_time_ms + to.ms());
+            let next = first
+                + self.open_time_ms[first..].partition_point(|&time| time < open_time_ms + to.ms());
             if next - first == parts {
-                whole
-                    .push_row(open_time_ms, Column::ALL.map(|column| joined(column, self.column(column), first..next)));
+                whole.push_row(
+                    open_time_ms,
+                    Column::ALL.map(|column| joined(column, self.column(column), first..next)),
+                );
             }
             first = next;
         }
@@ -80,7 +99,10 @@ impl CandleTable {
 
 /// The value of a longer candle in `column`, whose shorter candles are `parts` of `values`; NaN where one has none.
 fn joined(column: Column, values: &[f64], parts: std::ops::Range<usize>) -> f64 {
-    let Some(values) = values.get(parts).filter(|values| values.iter().all(|value| !value.is_nan())) else {
+    let Some(values) = values
+        .get(parts)
+        .filter(|values| values.iter().all(|value| !value.is_nan()))
+    else {
         return f64::NAN;
     };
     let value = match column {
@@ -88,9 +110,11 @@ fn joined(column: Column, values: &[f64], parts: std::ops::Range<usize>) -> f64 
         Column::High => values.iter().copied().reduce(f64::max),
         Column::Low => values.iter().copied().reduce(f64::min),
         Column::Close => values.last().copied(),
-        Column::Volume | Column::QuoteVolume | Column::Count | Column::TakerBuyVolume | Column::TakerBuyQuoteVolume => {
-            Some(values.iter().sum())
-        }
+        Column::Volume
+        | Column::QuoteVolume
+        | Column::Count
+        | Column::TakerBuyVolume
+        | Column::TakerBuyQuoteVolume => Some(values.iter().sum()),
         Column::Target => None,
     };
     value.unwrap_or(f64::NAN)

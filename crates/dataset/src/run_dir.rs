@@ -22,12 +22,26 @@ impl RunDir {
     /// Whether `path` is one of the files that a run consists of; its reports and pictures, which are made again at any
     /// time, are not.
     pub(crate) fn owns(path: &Path) -> bool {
-        let is_report = path.extension().is_some_and(|extension| extension == "html" || extension == "svg");
-        let is_run = path.parent().is_some_and(|folder| folder.join(Self::CONFIG_FILE).exists());
+        let is_report = path
+            .extension()
+            .is_some_and(|extension| extension == "html" || extension == "svg");
+        let is_run = path
+            .parent()
+            .is_some_and(|folder| folder.join(Self::CONFIG_FILE).exists());
         let is_copied = path.file_stem().is_some_and(|name| {
-            ["forecasts", "run", "stats", "model", "importance", "shap", "folds", "ledger", "thresholds"]
-                .iter()
-                .any(|own| name == *own)
+            [
+                "forecasts",
+                "run",
+                "stats",
+                "model",
+                "importance",
+                "shap",
+                "folds",
+                "ledger",
+                "thresholds",
+            ]
+            .iter()
+            .any(|own| name == *own)
         });
         is_run && is_copied && !is_report
     }
@@ -44,8 +58,14 @@ impl RunDir {
 
     /// The run's name: that of its folder.
     pub fn name(&self) -> String {
-        let path = self.path.canonicalize().unwrap_or_else(|_| self.path.clone());
-        path.file_name().map_or_else(|| "run".to_owned(), |name| name.to_string_lossy().into_owned())
+        let path = self
+            .path
+            .canonicalize()
+            .unwrap_or_else(|_| self.path.clone());
+        path.file_name().map_or_else(
+            || "run".to_owned(),
+            |name| name.to_string_lossy().into_owned(),
+        )
     }
 
     /// The file with the config that the run began with.
@@ -76,20 +96,31 @@ impl RunDir {
     pub fn begin(&self, resolved: &str, stored: Option<&str>) -> Result<(), Error> {
         match stored {
             None => {
-                let is_fold = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with("fold-");
+                let is_fold =
+                    |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with("fold-");
                 let entries = fs::read_dir(&self.path);
                 if entries.is_ok_and(|entries| entries.flatten().any(|entry| is_fold(&entry))) {
-                    let reason = format!("has folds but no {}\nhint: --run OTHER starts elsewhere", Self::CONFIG_FILE);
+                    let reason = format!(
+                        "has folds but no {}\nhint: --run OTHER starts elsewhere",
+                        Self::CONFIG_FILE
+                    );
                     return Err(Error::file(&self.path, reason));
                 }
                 write_atomically(&self.config(), resolved.as_bytes())
             }
             Some(stored) if stored == resolved => Ok(()),
             Some(stored) => {
-                let changed = stored.lines().zip(resolved.lines()).find(|(old, new)| old != new);
+                let changed = stored
+                    .lines()
+                    .zip(resolved.lines())
+                    .find(|(old, new)| old != new);
                 let (old, new) = changed.unwrap_or(("fewer lines", "more lines"));
                 let config = self.config().display().to_string();
-                let config = if config.contains(' ') { format!("'{config}'") } else { config };
+                let config = if config.contains(' ') {
+                    format!("'{config}'")
+                } else {
+                    config
+                };
                 let reason = format!(
                     "was begun with another config: it has `{old}`, this is `{new}`\n\
                      hint: --run OTHER starts elsewhere; --config {config} goes on with the run's own"
@@ -111,7 +142,9 @@ impl RunDir {
     /// `stats/<run>.json`, beside the folder `checkpoints` that the run is in; None for a run elsewhere.
     pub fn published_stats(&self) -> Option<PathBuf> {
         let checkpoints = self.path.parent()?;
-        let is_checkpoints = checkpoints.file_name().is_some_and(|name| name == "checkpoints");
+        let is_checkpoints = checkpoints
+            .file_name()
+            .is_some_and(|name| name == "checkpoints");
         let root = checkpoints.parent()?;
         is_checkpoints.then(|| root.join("stats").join(format!("{}.json", self.name())))
     }

@@ -37,8 +37,14 @@ impl Idle {
             let is_idle = known.contains(&0.0) || close == last_close;
             last_close = close;
             now = is_idle.then(|| match now {
-                Some(Self { from_ms, bars }) => Self { from_ms, bars: bars + 1 },
-                None => Self { from_ms: candles.open_time_ms[index], bars: 1 },
+                Some(Self { from_ms, bars }) => Self {
+                    from_ms,
+                    bars: bars + 1,
+                },
+                None => Self {
+                    from_ms: candles.open_time_ms[index],
+                    bars: 1,
+                },
             });
             if now.map(|idle| idle.bars) > longest.map(|idle| idle.bars) {
                 longest = now;
@@ -110,11 +116,29 @@ mod tests {
     #[test]
     fn a_stretch_without_trades_is_found() {
         let idle = Idle::longest(&dead_for_two_days(), Interval::ONE_MINUTE).unwrap();
-        assert_eq!(idle, Idle { from_ms: 100 * 60_000, bars: 2 * DAY });
-        assert_eq!(Idle::longest(&candles((0..DAY - 1).map(|_| (1.0, 0.0))), Interval::ONE_MINUTE), None);
+        assert_eq!(
+            idle,
+            Idle {
+                from_ms: 100 * 60_000,
+                bars: 2 * DAY
+            }
+        );
+        assert_eq!(
+            Idle::longest(
+                &candles((0..DAY - 1).map(|_| (1.0, 0.0))),
+                Interval::ONE_MINUTE
+            ),
+            None
+        );
         // Closes alone: the first candle has none before it.
         let closes = candles((0..DAY + 1).map(|_| (1.0, f64::NAN)));
-        assert_eq!(Idle::longest(&closes, Interval::ONE_MINUTE), Some(Idle { from_ms: 60_000, bars: DAY }));
+        assert_eq!(
+            Idle::longest(&closes, Interval::ONE_MINUTE),
+            Some(Idle {
+                from_ms: 60_000,
+                bars: DAY
+            })
+        );
         let moving = candles((0..3 * DAY).map(|minute| ((minute % 2 + 1) as f64, 5.0)));
         assert_eq!(Idle::longest(&moving, Interval::ONE_MINUTE), None);
     }
@@ -123,10 +147,18 @@ mod tests {
     fn a_coin_is_settled_a_day_after_its_last_move_and_no_earlier() {
         let coins = [(Symbol::new("DEADUSDT").unwrap(), dead_for_two_days())];
         let rows = 200 + 2 * DAY;
-        let panel = Panel::build(&coins, Interval::ONE_MINUTE, (0, rows as i64 * 60_000), 60, &[]);
+        let panel = Panel::build(
+            &coins,
+            Interval::ONE_MINUTE,
+            (0, rows as i64 * 60_000),
+            60,
+            &[],
+        );
         let all = settled(&panel, 0..rows);
         // The close moves to 1 at minute 100: the first row of which a whole day before is still.
-        let expected: Vec<bool> = (0..rows).map(|row| (100 + DAY..100 + 2 * DAY).contains(&row)).collect();
+        let expected: Vec<bool> = (0..rows)
+            .map(|row| (100 + DAY..100 + 2 * DAY).contains(&row))
+            .collect();
         assert!(all == expected);
         // From any row on the same, and the same whatever comes later.
         assert!(settled(&panel, 1000..2000) == expected[1000..2000]);

@@ -84,7 +84,11 @@ pub struct SplitPlan {
 impl SplitConfig {
     pub(crate) fn validate(&self) -> Result<(), Error> {
         if self.folds > MOST_FOLDS {
-            return Err(Error::config("split.folds", self.folds, format!("0 to {MOST_FOLDS} folds")));
+            return Err(Error::config(
+                "split.folds",
+                self.folds,
+                format!("0 to {MOST_FOLDS} folds"),
+            ));
         }
         let bars = [
             ("split.train_bars", self.train_bars),
@@ -96,10 +100,18 @@ impl SplitConfig {
             return Err(Error::config(key, found, format!("0 to {MOST_BARS} bars")));
         }
         if self.folds == 0 && self.test_bars == 0 {
-            return Err(Error::config("split.folds", 0, "at least 1 fold, or split.test_bars above 0"));
+            return Err(Error::config(
+                "split.folds",
+                0,
+                "at least 1 fold, or split.test_bars above 0",
+            ));
         }
         if self.test_bars > 0 && self.train_bars == 0 {
-            return Err(Error::config("split.train_bars", 0, "at least 1 bar, as split.test_bars is given"));
+            return Err(Error::config(
+                "split.train_bars",
+                0,
+                "at least 1 bar, as split.test_bars is given",
+            ));
         }
         if !(0.0..=0.9).contains(&self.early_stopping_share) {
             return Err(Error::config(
@@ -116,22 +128,47 @@ impl SplitConfig {
     ///
     /// # Errors
     /// Fewer usable times than parts, or a part shorter than the purge.
-    pub fn plan(&self, panel: &Panel, targets: &Targets, reach_bars: usize) -> Result<SplitPlan, Error> {
+    pub fn plan(
+        &self,
+        panel: &Panel,
+        targets: &Targets,
+        reach_bars: usize,
+    ) -> Result<SplitPlan, Error> {
         let usable = usable_rows(panel, targets, self.history_bars);
         let gap = reach_bars + self.embargo_bars;
-        let spans = if self.test_bars == 0 { self.parts(&usable, gap)? } else { self.spans(&usable, gap)? };
+        let spans = if self.test_bars == 0 {
+            self.parts(&usable, gap)?
+        } else {
+            self.spans(&usable, gap)?
+        };
         let mut folds = Vec::with_capacity(spans.len());
         for (index, Span { train_start, score }) in spans.into_iter().enumerate() {
             let train_end = score.start.saturating_sub(gap);
-            let times: Vec<usize> =
-                usable.iter().copied().filter(|row| (train_start..train_end).contains(row)).collect();
+            let times: Vec<usize> = usable
+                .iter()
+                .copied()
+                .filter(|row| (train_start..train_end).contains(row))
+                .collect();
             let held_out = (times.len() as f64 * self.early_stopping_share) as usize;
-            let stop_start = if held_out == 0 { train_end } else { times[times.len() - held_out] };
-            let fitted_end = if held_out == 0 { train_end } else { stop_start.saturating_sub(gap) };
+            let stop_start = if held_out == 0 {
+                train_end
+            } else {
+                times[times.len() - held_out]
+            };
+            let fitted_end = if held_out == 0 {
+                train_end
+            } else {
+                stop_start.saturating_sub(gap)
+            };
             if times.first().is_none_or(|&first| first >= fitted_end) {
                 return Err(self.too_few(times.len(), gap + 2));
             }
-            folds.push(Fold { number: index + 1, train: train_start..fitted_end, stop: stop_start..train_end, score });
+            folds.push(Fold {
+                number: index + 1,
+                train: train_start..fitted_end,
+                stop: stop_start..train_end,
+                score,
+            });
         }
         Ok(SplitPlan { folds })
     }
@@ -146,13 +183,20 @@ impl SplitConfig {
         let boundary = |part: usize| usable[usable.len() / parts * part];
         let span = |number: usize| {
             let start = boundary(number);
-            let end = if number == self.folds { usable[usable.len() - 1] + 1 } else { boundary(number + 1) };
+            let end = if number == self.folds {
+                usable[usable.len() - 1] + 1
+            } else {
+                boundary(number + 1)
+            };
             let train_start = match (self.scheme, self.train_bars) {
                 (Scheme::Expanding, _) => 0,
                 (Scheme::Rolling, 0) => boundary(number - 1),
                 (Scheme::Rolling, bars) => start.saturating_sub(gap + bars),
             };
-            Span { train_start, score: start..end }
+            Span {
+                train_start,
+                score: start..end,
+            }
         };
         Ok((1..=self.folds).map(span).collect())
     }
@@ -161,10 +205,17 @@ impl SplitConfig {
     ///
     /// They end with the time there is, not begin with it, so that the last forecaster is the freshest.
     fn spans(&self, usable: &[usize], gap: usize) -> Result<Vec<Span>, Error> {
-        let (first, end) = (usable.first().copied().unwrap_or(0), usable.last().map_or(0, |last| last + 1));
+        let (first, end) = (
+            usable.first().copied().unwrap_or(0),
+            usable.last().map_or(0, |last| last + 1),
+        );
         let before = self.train_bars + gap;
         let fitting = (end - first).saturating_sub(before) / self.test_bars;
-        let folds = if self.folds == 0 { fitting.max(1) } else { self.folds };
+        let folds = if self.folds == 0 {
+            fitting.max(1)
+        } else {
+            self.folds
+        };
         if folds > fitting {
             return Err(self.too_few(end - first, before + folds * self.test_bars));
         }
@@ -174,21 +225,35 @@ impl SplitConfig {
                 Scheme::Expanding => 0,
                 Scheme::Rolling => start - before,
             };
-            Span { train_start, score: start..start + self.test_bars }
+            Span {
+                train_start,
+                score: start..start + self.test_bars,
+            }
         };
         Ok((0..folds).map(span).collect())
     }
 
     fn too_few(&self, found: usize, expected: usize) -> Error {
         let (what, way_out) = match self.test_bars {
-            0 => (format!("{} folds", self.folds), "fewer folds (--set split.folds=N)"),
-            bars => (format!("folds of {bars} bars"), "shorter or fewer ones (split.train_bars, test_bars, folds)"),
+            0 => (
+                format!("{} folds", self.folds),
+                "fewer folds (--set split.folds=N)",
+            ),
+            bars => (
+                format!("folds of {bars} bars"),
+                "shorter or fewer ones (split.train_bars, test_bars, folds)",
+            ),
         };
         let hint = format!(
             "{way_out}, a shorter horizon, or more candles (`cargo run -p download --release -- audit` shows what \
              there is)"
         );
-        Error::TooFewRows { what, found, expected, hint }
+        Error::TooFewRows {
+            what,
+            found,
+            expected,
+            hint,
+        }
     }
 }
 
@@ -205,7 +270,11 @@ fn usable_rows(panel: &Panel, targets: &Targets, history_bars: usize) -> Vec<usi
     for row in 0..panel.rows() {
         let mut any = false;
         for (coin, run) in run.iter_mut().enumerate() {
-            *run = if panel.value(Column::Close, row, coin).is_nan() { 0 } else { *run + 1 };
+            *run = if panel.value(Column::Close, row, coin).is_nan() {
+                0
+            } else {
+                *run + 1
+            };
             any |= *run > history_bars && !targets.value(row, coin).is_nan();
         }
         if any {
@@ -230,7 +299,13 @@ mod tests {
             candles.push_row(row as i64 * 60_000, values);
         }
         let coins = [(Symbol::new("AUSDT").unwrap(), candles)];
-        Panel::build(&coins, "1m".parse().unwrap(), (0, rows as i64 * 60_000), 60, &[])
+        Panel::build(
+            &coins,
+            "1m".parse().unwrap(),
+            (0, rows as i64 * 60_000),
+            60,
+            &[],
+        )
     }
 
     proptest! {
@@ -267,7 +342,10 @@ mod tests {
     #[test]
     fn folds_of_given_lengths_roll_back_from_the_end() {
         let panel = panel(1000, 0..0);
-        let target = TargetConfig { horizon_bars: 1, ..Default::default() };
+        let target = TargetConfig {
+            horizon_bars: 1,
+            ..Default::default()
+        };
         let config = SplitConfig {
             scheme: Scheme::Rolling,
             folds: 0,
@@ -277,25 +355,58 @@ mod tests {
             history_bars: 5,
             ..Default::default()
         };
-        let plan = |config: &SplitConfig| config.plan(&panel, &target.compute(&panel), 1).unwrap().folds;
+        let plan = |config: &SplitConfig| {
+            config
+                .plan(&panel, &target.compute(&panel), 1)
+                .unwrap()
+                .folds
+        };
         // Usable are rows 5 to 998: 994 bars hold 300 + 1 before six spans of 100.
         let folds = plan(&config);
         let starts: Vec<usize> = folds.iter().map(|fold| fold.score.start).collect();
         assert_eq!(starts, [399, 499, 599, 699, 799, 899]);
-        assert_eq!(folds[5], Fold { number: 6, train: 598..837, stop: 838..898, score: 899..999 });
-        let last = plan(&SplitConfig { folds: 2, ..config.clone() });
-        assert_eq!(last.iter().map(|fold| fold.score.clone()).collect::<Vec<_>>(), [799..899, 899..999]);
-        let expanding = plan(&SplitConfig { scheme: Scheme::Expanding, ..config.clone() });
+        assert_eq!(
+            folds[5],
+            Fold {
+                number: 6,
+                train: 598..837,
+                stop: 838..898,
+                score: 899..999
+            }
+        );
+        let last = plan(&SplitConfig {
+            folds: 2,
+            ..config.clone()
+        });
+        assert_eq!(
+            last.iter()
+                .map(|fold| fold.score.clone())
+                .collect::<Vec<_>>(),
+            [799..899, 899..999]
+        );
+        let expanding = plan(&SplitConfig {
+            scheme: Scheme::Expanding,
+            ..config.clone()
+        });
         assert_eq!((expanding.len(), expanding[5].train.start), (6, 0));
-        let error = SplitConfig { folds: 7, ..config }.plan(&panel, &target.compute(&panel), 1).unwrap_err();
-        assert!(error.to_string().contains("folds of 100 bars: found 994 rows, expected at least 1001"), "{error}");
+        let error = SplitConfig { folds: 7, ..config }
+            .plan(&panel, &target.compute(&panel), 1)
+            .unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("folds of 100 bars: found 994 rows, expected at least 1001"),
+            "{error}"
+        );
     }
 
     #[test]
     fn too_little_time_is_an_error() {
         let panel = panel(80, 0..0);
         let target = TargetConfig::default();
-        let error = SplitConfig::default().plan(&panel, &target.compute(&panel), 15).unwrap_err();
+        let error = SplitConfig::default()
+            .plan(&panel, &target.compute(&panel), 15)
+            .unwrap_err();
         assert!(error.to_string().contains("7 folds: found"), "{error}");
     }
 }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use market::{Interval, Market, Period, Symbol};
 
 use crate::files::{
-    float_column, floats, integer_column, integers, list, read_parquet, remove_abandoned, write_parquet,
+    float_column, floats, integer_column, integers, list, read_parquet, remove_abandoned,
+    write_parquet,
 };
 use crate::time::month;
 use crate::{CandleTable, Column, Error, Idle, format_time};
@@ -56,7 +57,11 @@ impl std::ops::AddAssign for Replaced {
 impl Store {
     /// The store under `dir`; nothing is read or created yet.
     pub fn new(dir: &Path, market: Market, interval: Interval) -> Self {
-        Self { dir: dir.to_owned(), market, interval }
+        Self {
+            dir: dir.to_owned(),
+            market,
+            interval,
+        }
     }
 
     /// The folder given to [`Store::new`].
@@ -75,7 +80,10 @@ impl Store {
     }
 
     fn folder(&self) -> PathBuf {
-        self.dir.join("candles").join(self.market.to_string()).join(self.interval.to_string())
+        self.dir
+            .join("candles")
+            .join(self.market.to_string())
+            .join(self.interval.to_string())
     }
 
     /// All symbols that have candles, sorted.
@@ -83,15 +91,20 @@ impl Store {
     /// # Errors
     /// A folder that cannot be read; a store that does not exist yet is empty.
     pub fn symbols(&self) -> Result<Vec<Symbol>, Error> {
-        let mut symbols: Vec<Symbol> =
-            list(&self.folder())?.iter().filter_map(|path| Symbol::new(&file_name(path)).ok()).collect();
+        let mut symbols: Vec<Symbol> = list(&self.folder())?
+            .iter()
+            .filter_map(|path| Symbol::new(&file_name(path)).ok())
+            .collect();
         symbols.sort();
         Ok(symbols)
     }
 
     fn months(&self, symbol: &Symbol) -> Result<Vec<PathBuf>, Error> {
         let mut files = list(&self.folder().join(symbol.as_str()))?;
-        files.retain(|path| path.extension().is_some_and(|extension| extension == "parquet"));
+        files.retain(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "parquet")
+        });
         files.sort();
         Ok(files)
     }
@@ -100,7 +113,13 @@ impl Store {
     ///
     /// # Errors
     /// No candles of the symbol at all; a file that is broken.
-    pub fn read(&self, symbol: &Symbol, columns: &[Column], from_ms: i64, until_ms: i64) -> Result<CandleTable, Error> {
+    pub fn read(
+        &self,
+        symbol: &Symbol,
+        columns: &[Column],
+        from_ms: i64,
+        until_ms: i64,
+    ) -> Result<CandleTable, Error> {
         let files = self.months(symbol)?;
         if files.is_empty() {
             return Err(Error::NoCandles {
@@ -114,8 +133,12 @@ impl Store {
         let mut candles = CandleTable::default();
         for path in files {
             let name = file_name(&path.with_extension(""));
-            if (from_ms == i64::MIN || *months.start() <= name) && (until_ms == i64::MAX || name <= *months.end()) {
-                read_month(&path, columns, &mut candles, |time| from_ms <= time && time < until_ms)?;
+            if (from_ms == i64::MIN || *months.start() <= name)
+                && (until_ms == i64::MAX || name <= *months.end())
+            {
+                read_month(&path, columns, &mut candles, |time| {
+                    from_ms <= time && time < until_ms
+                })?;
             }
         }
         Ok(candles)
@@ -127,7 +150,12 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Conflict`] where a stored candle has another value, unless `replace`.
-    pub fn append(&self, symbol: &Symbol, candles: &CandleTable, replace: bool) -> Result<usize, Error> {
+    pub fn append(
+        &self,
+        symbol: &Symbol,
+        candles: &CandleTable,
+        replace: bool,
+    ) -> Result<usize, Error> {
         self.put(symbol, candles, replace, write_month)
     }
 
@@ -135,7 +163,12 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::append`].
-    pub fn would_append(&self, symbol: &Symbol, candles: &CandleTable, replace: bool) -> Result<usize, Error> {
+    pub fn would_append(
+        &self,
+        symbol: &Symbol,
+        candles: &CandleTable,
+        replace: bool,
+    ) -> Result<usize, Error> {
         self.put(symbol, candles, replace, |_, _| Ok(()))
     }
 
@@ -217,8 +250,13 @@ impl Store {
                     continue;
                 };
                 let pairs = row.iter_mut().zip(*before);
-                pairs.filter(|(new, _)| new.is_nan()).for_each(|(new, old)| *new = old);
-                let is_same = row.iter().zip(*before).all(|(new, old)| *new == old || new.is_nan());
+                pairs
+                    .filter(|(new, _)| new.is_nan())
+                    .for_each(|(new, old)| *new = old);
+                let is_same = row
+                    .iter()
+                    .zip(*before)
+                    .all(|(new, old)| *new == old || new.is_nan());
                 done.changed += usize::from(!is_same);
                 *before = row;
             }
@@ -239,7 +277,9 @@ impl Store {
     }
 
     fn month_file(&self, symbol: &Symbol, month: Period) -> PathBuf {
-        self.folder().join(symbol.as_str()).join(format!("{month}.parquet"))
+        self.folder()
+            .join(symbol.as_str())
+            .join(format!("{month}.parquet"))
     }
 
     /// Range, number of candles, holes and idle time of one symbol; None where the store has none.
@@ -247,17 +287,30 @@ impl Store {
     /// # Errors
     /// A file that is broken.
     pub fn audit(&self, symbol: &Symbol) -> Result<Option<Audit>, Error> {
-        let candles = self.read(symbol, &[Column::Close, Column::Volume, Column::Count], i64::MIN, i64::MAX)?;
+        let candles = self.read(
+            symbol,
+            &[Column::Close, Column::Volume, Column::Count],
+            i64::MIN,
+            i64::MAX,
+        )?;
         let idle = Idle::longest(&candles, self.interval);
         let times = candles.open_time_ms;
-        let (Some(&first_ms), Some(&last_ms)) = (times.first(), times.last()) else { return Ok(None) };
+        let (Some(&first_ms), Some(&last_ms)) = (times.first(), times.last()) else {
+            return Ok(None);
+        };
         let step = self.interval.ms();
         let holes = times
             .windows(2)
             .filter(|pair| pair[1] - pair[0] > step)
             .map(|pair| (pair[0] + step, (pair[1] - pair[0]) / step - 1))
             .collect();
-        Ok(Some(Audit { first_ms, last_ms, rows: times.len(), holes, idle }))
+        Ok(Some(Audit {
+            first_ms,
+            last_ms,
+            rows: times.len(),
+            holes,
+            idle,
+        }))
     }
 }
 
@@ -267,17 +320,24 @@ fn read_month(
     candles: &mut CandleTable,
     keep: impl Fn(i64) -> bool,
 ) -> Result<(), Error> {
-    let names: Vec<&str> = ["open_time"].into_iter().chain(columns.iter().map(|column| column.name())).collect();
+    let names: Vec<&str> = ["open_time"]
+        .into_iter()
+        .chain(columns.iter().map(|column| column.name()))
+        .collect();
     let frame = read_parquet(path, &names)?;
     let times = integers(path, &frame, "open_time")?;
     let kept: Vec<bool> = times.iter().map(|&time| keep(time)).collect();
     let mut values: [Option<Vec<f64>>; Column::ALL.len()] = Default::default();
     for &column in columns {
-        values[column as usize] = floats(path, &frame, column.name())?.map(|values| where_true(values, &kept));
+        values[column as usize] =
+            floats(path, &frame, column.name())?.map(|values| where_true(values, &kept));
     }
     candles.extend(where_true(times, &kept), values);
     if !candles.open_time_ms.is_sorted_by(|a, b| a < b) {
-        return Err(Error::file(path, "open times are not ascending\nhint: remove the file and import it again"));
+        return Err(Error::file(
+            path,
+            "open times are not ascending\nhint: remove the file and import it again",
+        ));
     }
     Ok(())
 }
@@ -286,7 +346,12 @@ fn where_true<T>(values: Vec<T>, kept: &[bool]) -> Vec<T> {
     if kept.iter().all(|&kept| kept) {
         return values;
     }
-    values.into_iter().zip(kept).filter(|(_, kept)| **kept).map(|(value, _)| value).collect()
+    values
+        .into_iter()
+        .zip(kept)
+        .filter(|(_, kept)| **kept)
+        .map(|(value, _)| value)
+        .collect()
 }
 
 /// The rows of a month's file by time; none where there is no file.
@@ -296,7 +361,12 @@ fn stored_rows(path: &Path) -> Result<BTreeMap<i64, Row>, Error> {
     }
     let mut stored = CandleTable::default();
     read_month(path, &Column::ALL, &mut stored, |_| true)?;
-    Ok(stored.open_time_ms.iter().enumerate().map(|(index, &time)| (time, stored.row(index))).collect())
+    Ok(stored
+        .open_time_ms
+        .iter()
+        .enumerate()
+        .map(|(index, &time)| (time, stored.row(index)))
+        .collect())
 }
 
 /// The rows of a table by the month they fall in.
@@ -307,7 +377,10 @@ fn by_month(candles: &CandleTable) -> BTreeMap<Period, Vec<usize>> {
     while let Some(&time) = times.get(done) {
         let month = Period::month_of(time);
         let until = month.start_ms()..month.end_ms();
-        let count = times[done..].iter().take_while(|time| until.contains(time)).count();
+        let count = times[done..]
+            .iter()
+            .take_while(|time| until.contains(time))
+            .count();
         months.entry(month).or_default().extend(done..done + count);
         done += count;
     }
@@ -329,5 +402,7 @@ fn write_month(path: &Path, candles: &CandleTable) -> Result<(), Error> {
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    path.file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::files::{
-    float_column, floats, integer_column, integers, read_parquet, text_column, texts, write_parquet_in_parts,
+    float_column, floats, integer_column, integers, read_parquet, text_column, texts,
+    write_parquet_in_parts,
 };
 use market::Symbol;
 
-use crate::{DEVIATION_COLUMNS, DEVIATION_MINUTES, Deviations, Error, Panel, deviation_bars, format_time};
+use crate::{
+    DEVIATION_COLUMNS, DEVIATION_MINUTES, Deviations, Error, Panel, deviation_bars, format_time,
+};
 
 /// One out-of-sample forecast with what is needed to score it.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,8 +52,9 @@ const SAME_RETURN: f64 = 1e-9;
 
 /// Rows as columns of the file.
 fn columns(rows: &[ForecastRow]) -> Vec<polars::prelude::Column> {
-    let float =
-        |name: &str, value: fn(&ForecastRow) -> f64| float_column(name, &rows.iter().map(value).collect::<Vec<_>>());
+    let float = |name: &str, value: fn(&ForecastRow) -> f64| {
+        float_column(name, &rows.iter().map(value).collect::<Vec<_>>())
+    };
     let times: Vec<i64> = rows.iter().map(|row| row.time_ms).collect();
     let folds: Vec<i64> = rows.iter().map(|row| i64::from(row.fold)).collect();
     let symbols: Vec<&str> = rows.iter().map(|row| row.symbol.as_str()).collect();
@@ -76,22 +80,33 @@ impl ForecastTable {
     /// # Errors
     /// Two rows of one time and symbol, or a forecast or realized value that is not finite; `origin` names the source.
     pub fn new(mut rows: Vec<ForecastRow>, origin: &Path) -> Result<Self, Error> {
-        let order =
-            |a: &ForecastRow, b: &ForecastRow| (a.fold, a.time_ms, &a.symbol).cmp(&(b.fold, b.time_ms, &b.symbol));
+        let order = |a: &ForecastRow, b: &ForecastRow| {
+            (a.fold, a.time_ms, &a.symbol).cmp(&(b.fold, b.time_ms, &b.symbol))
+        };
         if !rows.is_sorted_by(|a, b| order(a, b).is_le()) {
             rows.sort_unstable_by(order);
         }
         let name = |row: &ForecastRow| format!("{} at {}", row.symbol, format_time(row.time_ms));
-        if let Some(pair) =
-            rows.windows(2).find(|pair| pair[0].time_ms == pair[1].time_ms && pair[0].symbol == pair[1].symbol)
+        if let Some(pair) = rows
+            .windows(2)
+            .find(|pair| pair[0].time_ms == pair[1].time_ms && pair[0].symbol == pair[1].symbol)
         {
-            return Err(Error::file(origin, format!("two forecasts of {}, expected one", name(&pair[0]))));
+            return Err(Error::file(
+                origin,
+                format!("two forecasts of {}, expected one", name(&pair[0])),
+            ));
         }
-        if let Some(row) = rows.iter().find(|row| !row.forecast.is_finite() || !row.realized.is_finite()) {
+        if let Some(row) = rows
+            .iter()
+            .find(|row| !row.forecast.is_finite() || !row.realized.is_finite())
+        {
             let (forecast, realized) = (row.forecast, row.realized);
             return Err(Error::file(
                 origin,
-                format!("{}: forecast {forecast}, realized {realized}, expected finite numbers", name(row)),
+                format!(
+                    "{}: forecast {forecast}, realized {realized}, expected finite numbers",
+                    name(row)
+                ),
             ));
         }
         Ok(Self { rows })
@@ -104,9 +119,12 @@ impl ForecastTable {
 
     /// Whether it lacks a deviation that bars of this length have: older tables do.
     pub fn lacks_deviations(&self, bar_ms: i64) -> bool {
-        let is_possible = |place: &usize| deviation_bars(DEVIATION_MINUTES[*place], bar_ms).is_some();
+        let is_possible =
+            |place: &usize| deviation_bars(DEVIATION_MINUTES[*place], bar_ms).is_some();
         let is_unknown = |place: usize| self.rows.iter().all(|row| row.deviations[place].is_nan());
-        (0..DEVIATION_MINUTES.len()).filter(is_possible).any(is_unknown)
+        (0..DEVIATION_MINUTES.len())
+            .filter(is_possible)
+            .any(is_unknown)
     }
 
     /// The table with the deviations of a panel's closes, which must be those that its forecasts were made from.
@@ -117,13 +135,22 @@ impl ForecastTable {
         let deviations = Deviations::of(panel, 0..panel.rows());
         for row in &mut self.rows {
             let name = || format!("{} at {}", row.symbol, format_time(row.time_ms));
-            let coin = panel.symbols().iter().position(|symbol| *symbol == row.symbol);
+            let coin = panel
+                .symbols()
+                .iter()
+                .position(|symbol| *symbol == row.symbol);
             let Some((place, coin)) = panel.row_of(row.time_ms).zip(coin) else {
-                return Err(Error::file(origin, format!("{} is not among the store's candles", name())));
+                return Err(Error::file(
+                    origin,
+                    format!("{} is not among the store's candles", name()),
+                ));
             };
             let (found, expected) = (panel.last_return(place, coin), row.last_return);
             if (found - expected).abs() > SAME_RETURN || (found.is_nan() && !expected.is_nan()) {
-                let reason = format!("{}: last return {found} by the store, {expected} by the table", name());
+                let reason = format!(
+                    "{}: last return {found} by the store, {expected} by the table",
+                    name()
+                );
                 return Err(Error::file(origin, reason));
             }
             row.deviations = deviations.at(place, coin);
@@ -146,12 +173,20 @@ impl ForecastTable {
                 })
                 .or_insert_with(|| (row.clone(), 1));
         }
-        if let Some(((_, time, symbol), (_, count))) = sums.iter().find(|(_, (_, count))| *count != tables.len()) {
+        if let Some(((_, time, symbol), (_, count))) =
+            sums.iter().find(|(_, (_, count))| *count != tables.len())
+        {
             let time = format_time(*time);
-            let reason = format!("{symbol} at {time} is in {count} of {} seeds, expected all", tables.len());
+            let reason = format!(
+                "{symbol} at {time} is in {count} of {} seeds, expected all",
+                tables.len()
+            );
             return Err(Error::file(origin, reason));
         }
-        let rows = sums.into_values().map(|(row, count)| ForecastRow { forecast: row.forecast / count as f64, ..row });
+        let rows = sums.into_values().map(|(row, count)| ForecastRow {
+            forecast: row.forecast / count as f64,
+            ..row
+        });
         Self::new(rows.collect(), origin)
     }
 
@@ -159,7 +194,10 @@ impl ForecastTable {
     ///
     /// # Errors
     /// As [`ForecastTable::read`] and [`ForecastTable::new`].
-    pub fn read_all(paths: impl IntoIterator<Item = PathBuf>, origin: &Path) -> Result<Self, Error> {
+    pub fn read_all(
+        paths: impl IntoIterator<Item = PathBuf>,
+        origin: &Path,
+    ) -> Result<Self, Error> {
         let mut rows = Vec::new();
         for path in paths {
             let table = Self::read(&path)?;
@@ -187,7 +225,11 @@ impl ForecastTable {
     pub fn read(path: &Path) -> Result<Self, Error> {
         let optional = ["realized_delayed", "last_return", "volatility", "weight"];
         let needed = ["time", "symbol", "fold", "forecast", "realized"];
-        let names: Vec<&str> = needed.into_iter().chain(optional).chain(DEVIATION_COLUMNS).collect();
+        let names: Vec<&str> = needed
+            .into_iter()
+            .chain(optional)
+            .chain(DEVIATION_COLUMNS)
+            .collect();
         let frame = read_parquet(path, &names)?;
         let times = integers(path, &frame, "time")?;
         let folds = integers(path, &frame, "fold")?;
@@ -196,12 +238,14 @@ impl ForecastTable {
             Ok(floats(path, &frame, name)?.unwrap_or_else(|| vec![missing; times.len()]))
         };
         let needed = |name: &str| -> Result<Vec<f64>, Error> {
-            floats(path, &frame, name)?.ok_or_else(|| Error::file(path, format!("has no column `{name}`")))
+            floats(path, &frame, name)?
+                .ok_or_else(|| Error::file(path, format!("has no column `{name}`")))
         };
         let (forecast, realized) = (needed("forecast")?, needed("realized")?);
         let realized_delayed = or_missing("realized_delayed", f64::NAN)?;
         let last_return = or_missing("last_return", f64::NAN)?;
-        let [half_hour, hour, four_hours] = DEVIATION_COLUMNS.map(|name| or_missing(name, f64::NAN));
+        let [half_hour, hour, four_hours] =
+            DEVIATION_COLUMNS.map(|name| or_missing(name, f64::NAN));
         let deviations = [half_hour?, hour?, four_hours?];
         let volatility = or_missing("volatility", f64::NAN)?;
         let weight = or_missing("weight", 1.0)?;

@@ -93,24 +93,35 @@ const GRESEARCH_WEIGHTS: [(&str, f64); 14] = [
 
 impl TargetConfig {
     pub(crate) fn validate(&self) -> Result<(), Error> {
-        for (key, bars) in
-            [("target.horizon_bars", self.horizon_bars), ("target.beta_window_bars", self.beta_window_bars)]
-        {
+        for (key, bars) in [
+            ("target.horizon_bars", self.horizon_bars),
+            ("target.beta_window_bars", self.beta_window_bars),
+        ] {
             if !(1..=MOST_BARS).contains(&bars) {
                 return Err(Error::config(key, bars, format!("1 to {MOST_BARS} bars")));
             }
         }
-        match self.weights.iter().find(|(_, weight)| !weight.is_finite() || **weight < 0.0) {
-            Some((symbol, weight)) => {
-                Err(Error::config("target.weights", format!("{symbol}: {weight}"), "finite weights of at least 0"))
-            }
+        match self
+            .weights
+            .iter()
+            .find(|(_, weight)| !weight.is_finite() || **weight < 0.0)
+        {
+            Some((symbol, weight)) => Err(Error::config(
+                "target.weights",
+                format!("{symbol}: {weight}"),
+                "finite weights of at least 0",
+            )),
             None => Ok(()),
         }
     }
 
     /// What is added to the name of a forecaster that is fitted to shuffled targets.
     pub fn name_suffix(&self) -> &'static str {
-        if self.shuffle_seed == 0 { "" } else { "_shuffled_days" }
+        if self.shuffle_seed == 0 {
+            ""
+        } else {
+            "_shuffled_days"
+        }
     }
 
     /// How many bars after t the target at t needs: what every purge must cover.
@@ -127,10 +138,16 @@ impl TargetConfig {
             return weight;
         }
         let of_table = |&(base, _): &&(&str, f64)| {
-            symbol.as_str().strip_prefix(base).is_some_and(|quote| ["USDT", "USD", "USDC", "BUSD", ""].contains(&quote))
+            symbol
+                .as_str()
+                .strip_prefix(base)
+                .is_some_and(|quote| ["USDT", "USD", "USDC", "BUSD", ""].contains(&quote))
         };
         match self.kind {
-            TargetKind::GResearch => GRESEARCH_WEIGHTS.iter().find(of_table).map_or(1.0, |&(_, weight)| weight),
+            TargetKind::GResearch => GRESEARCH_WEIGHTS
+                .iter()
+                .find(of_table)
+                .map_or(1.0, |&(_, weight)| weight),
             TargetKind::Return | TargetKind::Bar | TargetKind::Provided => 1.0,
         }
     }
@@ -155,14 +172,21 @@ impl TargetConfig {
             TargetKind::Provided => each(panel, |row, coin| panel.value(Column::Target, row, coin)),
         };
         debug_assert_eq!(values.len(), rows * coins);
-        values.iter_mut().filter(|value| !value.is_finite()).for_each(|value| *value = f64::NAN);
+        values
+            .iter_mut()
+            .filter(|value| !value.is_finite())
+            .for_each(|value| *value = f64::NAN);
         Targets { values, coins }
     }
 
     /// `close[from + h] / close[from]`, where the coin was observed at `row`, `from` and `from + h`.
     fn ratio(&self, panel: &Panel, row: usize, from: usize, coin: usize) -> f64 {
         let until = from + self.horizon_bars;
-        if until >= panel.rows() || ![row, from, until].iter().all(|&row| panel.is_observed(row, coin)) {
+        if until >= panel.rows()
+            || ![row, from, until]
+                .iter()
+                .all(|&row| panel.is_observed(row, coin))
+        {
             return f64::NAN;
         }
         panel.value(Column::Close, until, coin) / panel.value(Column::Close, from, coin)
@@ -171,7 +195,11 @@ impl TargetConfig {
     /// `close[row + h] / open[row + 1] - 1`, where the coin was observed at `row` and at both of these.
     fn open_to_close(&self, panel: &Panel, row: usize, coin: usize) -> f64 {
         let (first, last) = (row + 1, row + self.horizon_bars);
-        if last >= panel.rows() || ![row, first, last].iter().all(|&row| panel.is_observed(row, coin)) {
+        if last >= panel.rows()
+            || ![row, first, last]
+                .iter()
+                .all(|&row| panel.is_observed(row, coin))
+        {
             return f64::NAN;
         }
         panel.value(Column::Close, last, coin) / panel.value(Column::Open, first, coin) - 1.0
@@ -181,23 +209,37 @@ impl TargetConfig {
     /// beta = mean(M R) / mean(M^2) over the last `beta_window_bars` bars, 0 where undefined.
     fn residual(&self, panel: &Panel) -> Vec<f64> {
         let (rows, coins) = (panel.rows(), panel.coins());
-        let weights: Vec<f64> = panel.symbols().iter().map(|symbol| self.weight(symbol)).collect();
-        let returns = each(panel, |row, coin| self.ratio(panel, row, row + 1, coin).ln());
+        let weights: Vec<f64> = panel
+            .symbols()
+            .iter()
+            .map(|symbol| self.weight(symbol))
+            .collect();
+        let returns = each(panel, |row, coin| {
+            self.ratio(panel, row, row + 1, coin).ln()
+        });
         let market: Vec<f64> = (0..rows)
             .map(|row| {
                 let present = || {
                     let returns = &returns[row * coins..(row + 1) * coins];
-                    returns.iter().zip(&weights).filter(|(value, _)| !value.is_nan())
+                    returns
+                        .iter()
+                        .zip(&weights)
+                        .filter(|(value, _)| !value.is_nan())
                 };
                 let total: f64 = present().map(|(_, weight)| weight).sum();
                 present().map(|(value, weight)| value * weight).sum::<f64>() / total
             })
             .collect();
-        let mean = |values: Vec<f64>| trailing_mean(&values, self.beta_window_bars, panel.bar_number(0));
+        let mean =
+            |values: Vec<f64>| trailing_mean(&values, self.beta_window_bars, panel.bar_number(0));
         let square = mean(market.iter().map(|m| m * m).collect());
         let mut residuals = returns.clone();
         for coin in 0..coins {
-            let product = mean((0..rows).map(|row| market[row] * returns[row * coins + coin]).collect());
+            let product = mean(
+                (0..rows)
+                    .map(|row| market[row] * returns[row * coins + coin])
+                    .collect(),
+            );
             for row in 0..rows {
                 let beta = product[row] / square[row];
                 let beta = if beta.is_finite() { beta } else { 0.0 };
@@ -225,7 +267,10 @@ pub struct Targets {
 impl Targets {
     /// The target at `row`; NaN where unknown or past the end.
     pub fn value(&self, row: usize, coin: usize) -> f64 {
-        self.values.get(row * self.coins + coin).copied().unwrap_or(f64::NAN)
+        self.values
+            .get(row * self.coins + coin)
+            .copied()
+            .unwrap_or(f64::NAN)
     }
 
     /// One row of targets, `[coins]`.
@@ -258,8 +303,11 @@ impl Targets {
     /// stays where it was. Less than four days are cut into four blocks.
     pub(crate) fn shuffled(&self, rows: Range<usize>, day_bars: usize, seed: u64) -> Self {
         let block = day_bars.min(rows.len().div_ceil(4)).max(1);
-        let mut blocks: Vec<Range<usize>> =
-            rows.clone().step_by(block).map(|start| start..rows.end.min(start + block)).collect();
+        let mut blocks: Vec<Range<usize>> = rows
+            .clone()
+            .step_by(block)
+            .map(|start| start..rows.end.min(start + block))
+            .collect();
         // Sattolo (1986): one cycle through all places.
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         for last in (1..blocks.len()).rev() {
@@ -272,7 +320,10 @@ impl Targets {
             values[place..place + moved.len()].copy_from_slice(moved);
             place += moved.len();
         }
-        Self { values, coins: self.coins }
+        Self {
+            values,
+            coins: self.coins,
+        }
     }
 
     /// Whether any coin has a target at `row`.
@@ -307,17 +358,32 @@ mod tests {
                 (Symbol::new(name).unwrap(), candles)
             })
             .collect();
-        Panel::build(&coins, "1m".parse().unwrap(), (0, ROWS as i64 * 60_000), 60, &[])
+        Panel::build(
+            &coins,
+            "1m".parse().unwrap(),
+            (0, ROWS as i64 * 60_000),
+            60,
+            &[],
+        )
     }
 
     #[test]
     fn a_return_needs_both_ends_observed() {
         let targets = TargetConfig::default().compute(&panel());
         assert!((targets.value(3, 0) - (price(18, 0) / price(3, 0) - 1.0)).abs() < 1e-12);
-        assert!(targets.value(20, 1).is_nan(), "a filled candle is no beginning");
+        assert!(
+            targets.value(20, 1).is_nan(),
+            "a filled candle is no beginning"
+        );
         assert!(targets.value(5, 1).is_nan(), "nor an end");
-        assert!(!targets.value(5, 0).is_nan(), "other coins keep their targets");
-        assert!(targets.value(ROWS - 15, 0).is_nan(), "the end has not come yet");
+        assert!(
+            !targets.value(5, 0).is_nan(),
+            "other coins keep their targets"
+        );
+        assert!(
+            targets.value(ROWS - 15, 0).is_nan(),
+            "the end has not come yet"
+        );
     }
 
     #[test]
@@ -330,11 +396,29 @@ mod tests {
             candles.push_row(row * 60_000, values);
         }
         let coins = [(Symbol::new("XUSDT").unwrap(), candles)];
-        let panel = Panel::build(&coins, "1m".parse().unwrap(), (0, 20 * 60_000), 60, &[Column::Target]);
-        let targets = TargetConfig { kind: TargetKind::Provided, ..TargetConfig::default() }.compute(&panel);
+        let panel = Panel::build(
+            &coins,
+            "1m".parse().unwrap(),
+            (0, 20 * 60_000),
+            60,
+            &[Column::Target],
+        );
+        let targets = TargetConfig {
+            kind: TargetKind::Provided,
+            ..TargetConfig::default()
+        }
+        .compute(&panel);
         assert!(targets.value(7, 0).is_nan());
-        assert_eq!((0..20).filter(|&row| !targets.value(row, 0).is_nan()).count(), 19);
-        assert!(crate::target_std(&targets, 0..20)[0].is_some_and(|std| (std - 5.887).abs() < 0.001), "of 19 rows");
+        assert_eq!(
+            (0..20)
+                .filter(|&row| !targets.value(row, 0).is_nan())
+                .count(),
+            19
+        );
+        assert!(
+            crate::target_std(&targets, 0..20)[0].is_some_and(|std| (std - 5.887).abs() < 0.001),
+            "of 19 rows"
+        );
     }
 
     #[test]
@@ -347,14 +431,31 @@ mod tests {
             candles.push_row(row as i64 * 60_000, values);
         }
         let coins = [(Symbol::new("XUSDT").unwrap(), candles)];
-        let panel = Panel::build(&coins, "1m".parse().unwrap(), (0, 600_000), 60, &[Column::Open]);
-        let config = TargetConfig { kind: TargetKind::Bar, horizon_bars: 1, ..TargetConfig::default() };
+        let panel = Panel::build(
+            &coins,
+            "1m".parse().unwrap(),
+            (0, 600_000),
+            60,
+            &[Column::Open],
+        );
+        let config = TargetConfig {
+            kind: TargetKind::Bar,
+            horizon_bars: 1,
+            ..TargetConfig::default()
+        };
         assert_eq!(config.reach_bars(), 1);
         let next = config.compute(&panel);
         assert!((next.value(2, 0) - (price(3, 2) / price(3, 1) - 1.0)).abs() < 1e-12);
-        assert!(next.value(5, 0).is_nan() && next.value(6, 0).is_nan(), "neither a filled bar nor from one");
+        assert!(
+            next.value(5, 0).is_nan() && next.value(6, 0).is_nan(),
+            "neither a filled bar nor from one"
+        );
         assert!(next.value(9, 0).is_nan(), "the end has not come yet");
-        let third = TargetConfig { horizon_bars: 3, ..config }.compute(&panel);
+        let third = TargetConfig {
+            horizon_bars: 3,
+            ..config
+        }
+        .compute(&panel);
         assert!((third.value(1, 0) - (price(4, 2) / price(2, 1) - 1.0)).abs() < 1e-12);
     }
 
@@ -365,9 +466,16 @@ mod tests {
         let mean = (targets.value(3, 0) + targets.value(3, 1)) / 2.0;
         assert_eq!((market.value(3, 0), market.value(3, 1)), (mean, mean));
         assert!((own.value(3, 1) - (targets.value(3, 1) - mean)).abs() < 1e-12);
-        assert_eq!((market.value(5, 0), own.value(5, 0)), (targets.value(5, 0), 0.0), "a coin alone is the market");
+        assert_eq!(
+            (market.value(5, 0), own.value(5, 0)),
+            (targets.value(5, 0), 0.0),
+            "a coin alone is the market"
+        );
         assert!(market.value(5, 1).is_nan() && own.value(5, 1).is_nan());
-        assert!(market.value(ROWS - 1, 0).is_nan(), "nobody has a target there");
+        assert!(
+            market.value(ROWS - 1, 0).is_nan(),
+            "nobody has a target there"
+        );
     }
 
     #[test]
@@ -375,14 +483,26 @@ mod tests {
         let targets = TargetConfig::default().compute(&panel());
         let shuffled = targets.shuffled(3..23, 5, 1);
         let block = |targets: &Targets, start: usize| -> Vec<u64> {
-            (start..start + 5).map(|row| targets.value(row, 0).to_bits()).collect()
+            (start..start + 5)
+                .map(|row| targets.value(row, 0).to_bits())
+                .collect()
         };
         let blocks = |targets: &Targets| [3, 8, 13, 18].map(|start| block(targets, start));
         let (before, after) = (blocks(&targets), blocks(&shuffled));
-        assert!(before.iter().zip(&after).all(|(before, after)| before != after), "no day stays");
+        assert!(
+            before
+                .iter()
+                .zip(&after)
+                .all(|(before, after)| before != after),
+            "no day stays"
+        );
         assert!(before.iter().all(|day| after.contains(day)), "none is lost");
         for row in (0..3).chain(23..ROWS) {
-            assert_eq!(targets.value(row, 0).to_bits(), shuffled.value(row, 0).to_bits(), "other rows stay");
+            assert_eq!(
+                targets.value(row, 0).to_bits(),
+                shuffled.value(row, 0).to_bits(),
+                "other rows stay"
+            );
         }
     }
 
@@ -399,12 +519,22 @@ mod tests {
         let weight = [6.7799, 1.0];
         let log_return = |row: usize, coin: usize| {
             let gap = coin == 1 && [row, row + 1, row + 4].contains(&20);
-            if gap || row + 4 >= ROWS { f64::NAN } else { (price(row + 4, coin) / price(row + 1, coin)).ln() }
+            if gap || row + 4 >= ROWS {
+                f64::NAN
+            } else {
+                (price(row + 4, coin) / price(row + 1, coin)).ln()
+            }
         };
         let market = |row: usize| {
-            let present: Vec<usize> = (0..2).filter(|&coin| !log_return(row, coin).is_nan()).collect();
+            let present: Vec<usize> = (0..2)
+                .filter(|&coin| !log_return(row, coin).is_nan())
+                .collect();
             let total: f64 = present.iter().map(|&coin| weight[coin]).sum();
-            present.iter().map(|&coin| weight[coin] * log_return(row, coin)).sum::<f64>() / total
+            present
+                .iter()
+                .map(|&coin| weight[coin] * log_return(row, coin))
+                .sum::<f64>()
+                / total
         };
         let mean = |values: Vec<f64>| {
             let present: Vec<f64> = values.into_iter().filter(|value| !value.is_nan()).collect();
@@ -413,12 +543,22 @@ mod tests {
         for coin in 0..2 {
             for row in 0..ROWS {
                 let last = || row.saturating_sub(4)..row + 1;
-                let beta = mean(last().map(|row| market(row) * log_return(row, coin)).collect())
-                    / mean(last().map(|row| market(row) * market(row)).collect());
-                let beta = if row < 4 || !beta.is_finite() { 0.0 } else { beta };
+                let beta = mean(
+                    last()
+                        .map(|row| market(row) * log_return(row, coin))
+                        .collect(),
+                ) / mean(last().map(|row| market(row) * market(row)).collect());
+                let beta = if row < 4 || !beta.is_finite() {
+                    0.0
+                } else {
+                    beta
+                };
                 let expected = log_return(row, coin) - beta * market(row);
                 let found = targets.value(row, coin);
-                assert!(found.is_nan() && expected.is_nan() || (found - expected).abs() < 1e-12, "{row} {coin}");
+                assert!(
+                    found.is_nan() && expected.is_nan() || (found - expected).abs() < 1e-12,
+                    "{row} {coin}"
+                );
             }
         }
     }

@@ -30,15 +30,25 @@ impl TargetScales {
         let columns: Vec<Vec<f32>> = fixed
             .par_iter()
             .enumerate()
-            .map(|(coin, &fixed)| trailing(panel, coin, config.target.horizon_bars, f64::from(fixed)))
+            .map(|(coin, &fixed)| {
+                trailing(panel, coin, config.target.horizon_bars, f64::from(fixed))
+            })
             .collect();
-        let values = (0..panel.rows()).flat_map(|row| columns.iter().map(move |column| column[row])).collect();
-        Self { coins: fixed.len(), values }
+        let values = (0..panel.rows())
+            .flat_map(|row| columns.iter().map(move |column| column[row]))
+            .collect();
+        Self {
+            coins: fixed.len(),
+            values,
+        }
     }
 
     /// One scale a coin for all rows, `[coins]`.
     pub fn fixed(values: Vec<f32>) -> Self {
-        Self { coins: values.len(), values }
+        Self {
+            coins: values.len(),
+            values,
+        }
     }
 
     /// The scale at `row` of the coin.
@@ -57,10 +67,23 @@ impl TargetScales {
 fn trailing(panel: &Panel, coin: usize, horizon_bars: usize, fixed: f64) -> Vec<f32> {
     let closes = panel.series(Column::Close, coin, 0..panel.rows());
     let mut squares = vec![f64::NAN];
-    squares.extend(closes.windows(2).map(|pair| (pair[1] / pair[0]).ln().powi(2)));
+    squares.extend(
+        closes
+            .windows(2)
+            .map(|pair| (pair[1] / pair[0]).ln().powi(2)),
+    );
     let means = trailing_mean(&squares, TRAILING_BARS, panel.bar_number(0));
-    let scale = |mean: f64| if mean.is_nan() { fixed } else { (mean * horizon_bars as f64).sqrt() };
-    means.into_iter().map(|mean| scale(mean).max(LEAST_SHARE * fixed) as f32).collect()
+    let scale = |mean: f64| {
+        if mean.is_nan() {
+            fixed
+        } else {
+            (mean * horizon_bars as f64).sqrt()
+        }
+    };
+    means
+        .into_iter()
+        .map(|mean| scale(mean).max(LEAST_SHARE * fixed) as f32)
+        .collect()
 }
 
 #[cfg(test)]
@@ -73,7 +96,12 @@ mod tests {
 
     fn close(row: i64) -> f64 {
         // Stands still from row 300 to row 600.
-        100.0 + if (300..600).contains(&row) { 0.0 } else { ((row * 37) % 101) as f64 / 50.0 }
+        100.0
+            + if (300..600).contains(&row) {
+                0.0
+            } else {
+                ((row * 37) % 101) as f64 / 50.0
+            }
     }
 
     fn panel(from: i64) -> Panel {
@@ -84,7 +112,13 @@ mod tests {
             candles.push_row(row * 60_000, values);
         }
         let coins = [(Symbol::new("BTCUSDT").unwrap(), candles)];
-        Panel::build(&coins, "1m".parse().unwrap(), (from * 60_000, ROWS * 60_000), 60, &[])
+        Panel::build(
+            &coins,
+            "1m".parse().unwrap(),
+            (from * 60_000, ROWS * 60_000),
+            60,
+            &[],
+        )
     }
 
     fn scales(panel: &Panel, kind: TargetScale) -> TargetScales {
@@ -99,15 +133,25 @@ mod tests {
         let squares = (11..=250).map(|row| (close(row) / close(row - 1)).ln().powi(2));
         let expected = (squares.sum::<f64>() / 240.0 * 15.0).sqrt();
         assert!((f64::from(scales.at(250, 0)) / expected - 1.0).abs() < 1e-6);
-        assert!((scales.at(100, 0) - 0.02).abs() < 1e-9, "too short a history has the scale of training");
-        assert!((scales.at(590, 0) - 0.002).abs() < 1e-9, "a coin that stands still has a tenth of it");
+        assert!(
+            (scales.at(100, 0) - 0.02).abs() < 1e-9,
+            "too short a history has the scale of training"
+        );
+        assert!(
+            (scales.at(590, 0) - 0.002).abs() < 1e-9,
+            "a coin that stands still has a tenth of it"
+        );
         assert!((scales.in_unit_of_target(590, 0, 2.0) - 0.004).abs() < 1e-9);
     }
 
     #[test]
     fn it_does_not_depend_on_where_the_history_starts() {
         let (long, short) = (panel(0), panel(ROWS - TRAILING_BARS as i64 - 1));
-        let of = |panel: &Panel| scales(panel, TargetScale::Trailing).at(panel.rows() - 1, 0).to_bits();
+        let of = |panel: &Panel| {
+            scales(panel, TargetScale::Trailing)
+                .at(panel.rows() - 1, 0)
+                .to_bits()
+        };
         assert_eq!(of(&long), of(&short));
     }
 

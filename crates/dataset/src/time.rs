@@ -24,7 +24,11 @@ pub fn parse_time(text: &str) -> Result<i64, String> {
     let text = text.trim();
     if let Ok(ms) = text.parse::<i64>() {
         let in_range = (0..YEAR_2100_MS).contains(&ms);
-        return if in_range { Ok(ms) } else { Err(format!("`{text}` ms is no time from 1970 to 2100")) };
+        return if in_range {
+            Ok(ms)
+        } else {
+            Err(format!("`{text}` ms is no time from 1970 to 2100"))
+        };
     }
     let civil = text.trim_end_matches('Z').replacen(' ', "T", 1);
     civil
@@ -33,13 +37,19 @@ pub fn parse_time(text: &str) -> Result<i64, String> {
         .and_then(|time| time.to_zoned(TimeZone::UTC).ok())
         .map(|zoned| zoned.timestamp().as_millisecond())
         .filter(|ms| (0..YEAR_2100_MS).contains(ms))
-        .ok_or_else(|| format!("`{text}` is no time: expected 2021-05-01, 2021-05-01T00:15 (UTC) or milliseconds"))
+        .ok_or_else(|| {
+            format!(
+                "`{text}` is no time: expected 2021-05-01, 2021-05-01T00:15 (UTC) or milliseconds"
+            )
+        })
 }
 
 /// The month that a time falls in, as `2021-05`: the name of its file in the store.
 pub(crate) fn month(time_ms: i64) -> String {
-    Timestamp::from_millisecond(time_ms)
-        .map_or_else(|_| "out-of-range".to_owned(), |time| time.strftime("%Y-%m").to_string())
+    Timestamp::from_millisecond(time_ms).map_or_else(
+        |_| "out-of-range".to_owned(),
+        |time| time.strftime("%Y-%m").to_string(),
+    )
 }
 
 #[cfg(test)]
@@ -52,7 +62,13 @@ mod tests {
         assert_eq!(parse_time("2021-04-02 01:00"), Ok(1_617_325_200_000));
         assert_eq!(parse_time("2021-04-02"), Ok(1_617_321_600_000));
         assert_eq!(parse_time("1617325200000"), Ok(1_617_325_200_000));
-        for text in ["yesterday", "9223372036854720000", "-60000", "9999-01-01", "1969-12-31"] {
+        for text in [
+            "yesterday",
+            "9223372036854720000",
+            "-60000",
+            "9999-01-01",
+            "1969-12-31",
+        ] {
             assert!(parse_time(text).is_err(), "{text}");
         }
         assert_eq!(format_time(1_617_325_200_000), "2021-04-02 01:00");

@@ -6,7 +6,8 @@ use market::Symbol;
 
 use crate::Error;
 use crate::files::{
-    float_column, float32_column, floats, integer_column, integers, read_parquet, text_column, texts, write_parquet,
+    float_column, float32_column, floats, integer_column, integers, read_parquet, text_column,
+    texts, write_parquet,
 };
 use crate::table::shared_symbols;
 
@@ -23,8 +24,14 @@ impl WideTable {
     /// An empty table: `singles` are columns of 32 bits, `doubles` of 64, in this order.
     pub fn new(singles: &[String], doubles: &[&str]) -> Self {
         Self {
-            singles: singles.iter().map(|name| (name.clone(), Vec::new())).collect(),
-            doubles: doubles.iter().map(|&name| (name.to_owned(), Vec::new())).collect(),
+            singles: singles
+                .iter()
+                .map(|name| (name.clone(), Vec::new()))
+                .collect(),
+            doubles: doubles
+                .iter()
+                .map(|&name| (name.to_owned(), Vec::new()))
+                .collect(),
             ..Self::default()
         }
     }
@@ -37,24 +44,44 @@ impl WideTable {
         let mut whole: Option<Self> = None;
         for path in paths {
             let frame = read_parquet(&path, &[])?;
-            let names: Vec<String> = frame.get_column_names().iter().map(ToString::to_string).collect();
-            let doubles = names.iter().filter(|name| !["time", "symbol"].contains(&name.as_str()));
-            let mut table = Self { times: integers(&path, &frame, "time")?, ..Self::default() };
+            let names: Vec<String> = frame
+                .get_column_names()
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            let doubles = names
+                .iter()
+                .filter(|name| !["time", "symbol"].contains(&name.as_str()));
+            let mut table = Self {
+                times: integers(&path, &frame, "time")?,
+                ..Self::default()
+            };
             table.symbols = shared_symbols(&path, &texts(&path, &frame, "symbol")?)?;
             for name in doubles {
-                table.doubles.push((name.clone(), floats(&path, &frame, name)?.unwrap_or_default()));
+                table.doubles.push((
+                    name.clone(),
+                    floats(&path, &frame, name)?.unwrap_or_default(),
+                ));
             }
             match &mut whole {
                 None => whole = Some(table),
-                Some(whole) => whole.append(table).map_err(|reason| Error::file(&path, reason))?,
+                Some(whole) => whole
+                    .append(table)
+                    .map_err(|reason| Error::file(&path, reason))?,
             }
         }
         Ok(whole.unwrap_or_default())
     }
 
     fn append(&mut self, other: Self) -> Result<(), String> {
-        if let Some((name, _)) = self.doubles.iter().find(|(name, _)| other.double(name).is_none()) {
-            return Err(format!("has no column `{name}`, which the files before it have"));
+        if let Some((name, _)) = self
+            .doubles
+            .iter()
+            .find(|(name, _)| other.double(name).is_none())
+        {
+            return Err(format!(
+                "has no column `{name}`, which the files before it have"
+            ));
         }
         self.times.extend(&other.times);
         self.symbols.extend(other.symbols.iter().cloned());
@@ -66,7 +93,10 @@ impl WideTable {
 
     /// The values of a column of 64 bits.
     pub fn double(&self, name: &str) -> Option<&[f64]> {
-        self.doubles.iter().find(|(other, _)| other == name).map(|(_, values)| values.as_slice())
+        self.doubles
+            .iter()
+            .find(|(other, _)| other == name)
+            .map(|(_, values)| values.as_slice())
     }
 
     /// Number of rows.
@@ -81,7 +111,10 @@ impl WideTable {
 
     /// Appends a row, one value for each column.
     pub fn push(&mut self, time_ms: i64, symbol: &Symbol, singles: &[f32], doubles: &[f64]) {
-        debug_assert_eq!((singles.len(), doubles.len()), (self.singles.len(), self.doubles.len()));
+        debug_assert_eq!(
+            (singles.len(), doubles.len()),
+            (self.singles.len(), self.doubles.len())
+        );
         self.times.push(time_ms);
         self.symbols.push(symbol.clone());
         for ((_, column), &value) in self.singles.iter_mut().zip(singles) {
@@ -98,9 +131,20 @@ impl WideTable {
     /// What the system says.
     pub fn write(&self, path: &Path) -> Result<(), Error> {
         let symbols: Vec<&str> = self.symbols.iter().map(Symbol::as_str).collect();
-        let mut columns = vec![integer_column("time", &self.times), text_column("symbol", &symbols)];
-        columns.extend(self.singles.iter().map(|(name, values)| float32_column(name, values)));
-        columns.extend(self.doubles.iter().map(|(name, values)| float_column(name, values)));
+        let mut columns = vec![
+            integer_column("time", &self.times),
+            text_column("symbol", &symbols),
+        ];
+        columns.extend(
+            self.singles
+                .iter()
+                .map(|(name, values)| float32_column(name, values)),
+        );
+        columns.extend(
+            self.doubles
+                .iter()
+                .map(|(name, values)| float_column(name, values)),
+        );
         write_parquet(path, columns)
     }
 }

@@ -34,8 +34,14 @@ impl Eligibility {
             let chunk = start..rows.min(start + chunk_rows);
             let features = chosen.compute(panel, chunk.clone());
             for row in chunk.clone() {
-                let has_all = |coin| features.cell(row - start, coin).iter().all(|value| !value.is_nan());
-                complete.extend((0..coins).map(|coin| panel.is_observed(row, coin) && has_all(coin)));
+                let has_all = |coin| {
+                    features
+                        .cell(row - start, coin)
+                        .iter()
+                        .all(|value| !value.is_nan())
+                };
+                complete
+                    .extend((0..coins).map(|coin| panel.is_observed(row, coin) && has_all(coin)));
             }
         }
         let is_complete = |row: usize, coin: usize| complete[row * coins + coin];
@@ -52,7 +58,12 @@ impl Eligibility {
                 }
             }
         }
-        Self { coins, lookback, allowed: (config.max_filled_share * lookback as f64) as usize, missing }
+        Self {
+            coins,
+            lookback,
+            allowed: (config.max_filled_share * lookback as f64) as usize,
+            missing,
+        }
     }
 
     /// Whether the coin's window that ends at `row` can be used.
@@ -158,7 +169,11 @@ impl WindowSet {
         };
         let mut counts = vec![false; coins];
         for row in rows {
-            for (coin, counts) in counts.iter_mut().enumerate().filter(|(coin, _)| is_wanted(*coin)) {
+            for (coin, counts) in counts
+                .iter_mut()
+                .enumerate()
+                .filter(|(coin, _)| is_wanted(*coin))
+            {
                 set.dropped.asked += 1;
                 let reason = if targets.value(row, coin).is_nan() {
                     Some(&mut set.dropped.no_target)

@@ -26,13 +26,18 @@ pub fn run(data: &DataConfig, args: &AuditArgs) -> anyhow::Result<()> {
     );
     let mut idle = Vec::new();
     for symbol in symbols {
-        let Some(audit) = store.audit(&symbol)? else { continue };
+        let Some(audit) = store.audit(&symbol)? else {
+            continue;
+        };
         idle.extend(audit.idle.map(|idle| format!("{symbol}: {idle}\n")));
         let missing: i64 = audit.holes.iter().map(|(_, bars)| bars).sum();
         let mut holes = audit.holes.clone();
         holes.sort_by_key(|&(start, bars)| (-bars, start));
-        let longest: Vec<String> =
-            holes.iter().take(args.holes).map(|&(start, bars)| format!("{bars} from {}", format_time(start))).collect();
+        let longest: Vec<String> = holes
+            .iter()
+            .take(args.holes)
+            .map(|&(start, bars)| format!("{bars} from {}", format_time(start)))
+            .collect();
         writeln!(
             table,
             "{:<12} {:<17} {:<17} {:>9} {:>6} {:>8}  {}",

@@ -38,8 +38,17 @@ pub enum Role {
 }
 
 /// Names of the time that a candle opens; where a file has several, the first of these is taken.
-const TIMES: [&str; 9] =
-    ["open_time", "opentime", "open_timestamp", "timestamp", "unix", "unix_timestamp", "time", "datetime", "date"];
+const TIMES: [&str; 9] = [
+    "open_time",
+    "opentime",
+    "open_timestamp",
+    "timestamp",
+    "unix",
+    "unix_timestamp",
+    "time",
+    "datetime",
+    "date",
+];
 
 /// Names as [`normalized`]: those of Binance's archive, python-binance, ccxt, freqtrade, CryptoDataDownload, CryptoCompare and
 /// Kaggle's sets.
@@ -50,25 +59,57 @@ static NAMES: [(Role, &[&str]); 13] = [
     (Role::Values(Column::High), &["high"]),
     (Role::Values(Column::Low), &["low"]),
     (Role::Values(Column::Close), &["close"]),
-    (Role::Values(Column::Volume), &["volume", "base_volume", "base_asset_volume", "volumefrom"]),
+    (
+        Role::Values(Column::Volume),
+        &["volume", "base_volume", "base_asset_volume", "volumefrom"],
+    ),
     (
         Role::Values(Column::QuoteVolume),
-        &["quote_volume", "quote_asset_volume", "quote_av", "volume_quote", "volume_currency", "volumeto"],
+        &[
+            "quote_volume",
+            "quote_asset_volume",
+            "quote_av",
+            "volume_quote",
+            "volume_currency",
+            "volumeto",
+        ],
     ),
     (
         Role::Values(Column::Count),
-        &["count", "trades", "number_of_trades", "num_trades", "n_trades", "trade_count", "tradecount"],
+        &[
+            "count",
+            "trades",
+            "number_of_trades",
+            "num_trades",
+            "n_trades",
+            "trade_count",
+            "tradecount",
+        ],
     ),
     (
         Role::Values(Column::TakerBuyVolume),
-        &["taker_buy_volume", "taker_buy_base_asset_volume", "taker_buy_base_volume", "taker_buy_base", "tb_base_av"],
+        &[
+            "taker_buy_volume",
+            "taker_buy_base_asset_volume",
+            "taker_buy_base_volume",
+            "taker_buy_base",
+            "tb_base_av",
+        ],
     ),
     (
         Role::Values(Column::TakerBuyQuoteVolume),
-        &["taker_buy_quote_volume", "taker_buy_quote_asset_volume", "taker_buy_quote", "tb_quote_av"],
+        &[
+            "taker_buy_quote_volume",
+            "taker_buy_quote_asset_volume",
+            "taker_buy_quote",
+            "tb_quote_av",
+        ],
     ),
     (Role::Values(Column::Target), &["target"]),
-    (Role::CloseTime, &["close_time", "closetime", "close_timestamp"]),
+    (
+        Role::CloseTime,
+        &["close_time", "closetime", "close_timestamp"],
+    ),
 ];
 
 const NOTHING: [&str; 4] = ["ignore", "ignored", "can_be_ignored", "unused_field_ignore"];
@@ -76,7 +117,11 @@ const NOTHING: [&str; 4] = ["ignore", "ignored", "can_be_ignored", "unused_field
 /// Lowercase, with `_` for whatever is no letter or digit: `Volume (BTC)` is `volume_btc`.
 fn normalized(name: &str) -> String {
     let lower = name.trim_start_matches('\u{feff}').to_lowercase();
-    lower.split(|letter: char| !letter.is_alphanumeric()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("_")
+    lower
+        .split(|letter: char| !letter.is_alphanumeric())
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join("_")
 }
 
 fn role(name: &str) -> Option<Role> {
@@ -87,7 +132,10 @@ fn role(name: &str) -> Option<Role> {
     if NOTHING.contains(&name.as_str()) {
         return Some(Role::Nothing);
     }
-    let known = NAMES.iter().find(|(_, names)| names.contains(&name.as_str())).map(|(role, _)| role.clone());
+    let known = NAMES
+        .iter()
+        .find(|(_, names)| names.contains(&name.as_str()))
+        .map(|(role, _)| role.clone());
     known.or_else(|| {
         let asset = name.strip_prefix("volume_")?;
         (!asset.is_empty() && !asset.contains('_')).then(|| Role::VolumeIn(asset.to_uppercase()))
@@ -111,9 +159,16 @@ impl Layout {
     /// # Errors
     /// No time or no close among them; two that mean the same.
     pub fn named(path: &Path, names: &[String]) -> anyhow::Result<Self> {
-        let mut found: Vec<(usize, Role)> =
-            names.iter().enumerate().filter_map(|(place, name)| Some((place, role(name)?))).collect();
-        let rank = |place: usize| TIMES.iter().position(|time| *time == normalized(&names[place]));
+        let mut found: Vec<(usize, Role)> = names
+            .iter()
+            .enumerate()
+            .filter_map(|(place, name)| Some((place, role(name)?)))
+            .collect();
+        let rank = |place: usize| {
+            TIMES
+                .iter()
+                .position(|time| *time == normalized(&names[place]))
+        };
         let time_at = found
             .iter()
             .filter(|(_, role)| *role == Role::Time)
@@ -125,7 +180,11 @@ impl Layout {
             Role::AssetId => !has_symbol,
             _ => true,
         });
-        for (index, (place, role)) in found.iter().enumerate().filter(|(_, (_, role))| *role != Role::Nothing) {
+        for (index, (place, role)) in found
+            .iter()
+            .enumerate()
+            .filter(|(_, (_, role))| *role != Role::Nothing)
+        {
             if let Some((earlier, _)) = found[..index].iter().find(|(_, other)| other == role) {
                 bail!(
                     "{}: the columns `{}` and `{}` mean the same\nhint: leave one of them out, or give it another name",
@@ -135,16 +194,27 @@ impl Layout {
                 );
             }
         }
-        let has_close = found.iter().any(|(_, role)| *role == Role::Values(Column::Close));
-        let missing = [("time", time_at.is_some()), ("`close`", has_close)].into_iter().find(|(_, is_there)| !is_there);
+        let has_close = found
+            .iter()
+            .any(|(_, role)| *role == Role::Values(Column::Close));
+        let missing = [("time", time_at.is_some()), ("`close`", has_close)]
+            .into_iter()
+            .find(|(_, is_there)| !is_there);
         if let Some((missing, _)) = missing {
             return Err(Self::lacks(path, missing, names));
         }
         let is_read = |place: usize| found.iter().any(|(other, _)| *other == place);
-        let unread = names.iter().enumerate().filter(|(place, name)| !is_read(*place) && !name.trim().is_empty());
+        let unread = names
+            .iter()
+            .enumerate()
+            .filter(|(place, name)| !is_read(*place) && !name.trim().is_empty());
         let not_taken = unread.map(|(_, name)| name.trim().to_owned()).collect();
         found.retain(|(_, role)| *role != Role::Nothing);
-        Ok(Self { roles: found, not_taken, width: names.len() })
+        Ok(Self {
+            roles: found,
+            not_taken,
+            width: names.len(),
+        })
     }
 
     /// Of rows without names: those of Binance (12 columns, of which newer answers may have one more) or ccxt (6).
@@ -160,10 +230,20 @@ impl Layout {
                 POSITIONAL.join(", ")
             );
         }
-        let names: Vec<String> = POSITIONAL.iter().take(width).map(|&name| name.to_owned()).collect();
+        let names: Vec<String> = POSITIONAL
+            .iter()
+            .take(width)
+            .map(|&name| name.to_owned())
+            .collect();
         let layout = Self::named(path, &names)?;
-        let not_taken = (POSITIONAL.len()..width).map(|place| format!("number {}", place + 1)).collect();
-        Ok(Self { width, not_taken, ..layout })
+        let not_taken = (POSITIONAL.len()..width)
+            .map(|place| format!("number {}", place + 1))
+            .collect();
+        Ok(Self {
+            width,
+            not_taken,
+            ..layout
+        })
     }
 
     fn lacks(path: &Path, missing: &str, names: &[String]) -> anyhow::Error {
@@ -178,7 +258,10 @@ impl Layout {
 
     /// Position of the column with this role.
     pub fn place(&self, wanted: &Role) -> Option<usize> {
-        self.roles.iter().find(|(_, role)| role == wanted).map(|(place, _)| *place)
+        self.roles
+            .iter()
+            .find(|(_, role)| role == wanted)
+            .map(|(place, _)| *place)
     }
 }
 
@@ -187,14 +270,26 @@ mod tests {
     use super::*;
 
     fn layout(names: &[&str]) -> anyhow::Result<Layout> {
-        Layout::named(Path::new("x.csv"), &names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>())
+        Layout::named(
+            Path::new("x.csv"),
+            &names
+                .iter()
+                .map(|&name| name.to_owned())
+                .collect::<Vec<_>>(),
+        )
     }
 
     #[test]
     fn the_names_of_other_programs_are_known() {
         let columns = |names: &[&str]| -> Vec<&'static str> {
             let roles = layout(names).unwrap().roles;
-            let name = |role: &Role| if let Role::Values(column) = role { Some(column.name()) } else { None };
+            let name = |role: &Role| {
+                if let Role::Values(column) = role {
+                    Some(column.name())
+                } else {
+                    None
+                }
+            };
             roles.iter().filter_map(|(_, role)| name(role)).collect()
         };
         let all = [
@@ -225,11 +320,34 @@ mod tests {
         ];
         assert_eq!(columns(&python_binance), all);
         assert_eq!(layout(&python_binance).unwrap().not_taken, [""; 0]);
-        assert_eq!(columns(&["date", "open", "high", "low", "close", "volume"]), all[..5]);
-        let gresearch = ["timestamp", "Asset_ID", "Count", "Open", "High", "Low", "Close", "Volume", "VWAP", "Target"];
+        assert_eq!(
+            columns(&["date", "open", "high", "low", "close", "volume"]),
+            all[..5]
+        );
+        let gresearch = [
+            "timestamp",
+            "Asset_ID",
+            "Count",
+            "Open",
+            "High",
+            "Low",
+            "Close",
+            "Volume",
+            "VWAP",
+            "Target",
+        ];
         assert_eq!(layout(&gresearch).unwrap().place(&Role::AssetId), Some(1));
         assert_eq!(layout(&gresearch).unwrap().not_taken, ["VWAP"]);
-        let daily = layout(&["unix", "date", "symbol", "close", "Volume BTC", "Volume USDT", "tradecount"]).unwrap();
+        let daily = layout(&[
+            "unix",
+            "date",
+            "symbol",
+            "close",
+            "Volume BTC",
+            "Volume USDT",
+            "tradecount",
+        ])
+        .unwrap();
         assert_eq!(daily.place(&Role::Time), Some(0));
         assert_eq!(daily.place(&Role::VolumeIn("USDT".to_owned())), Some(5));
         assert_eq!(daily.not_taken, ["date"]);
@@ -238,13 +356,21 @@ mod tests {
     #[test]
     fn what_cannot_be_told_apart_is_refused() {
         let error = layout(&["time", "Close", "close"]).unwrap_err().to_string();
-        assert!(error.contains("the columns `Close` and `close` mean the same"), "{error}");
+        assert!(
+            error.contains("the columns `Close` and `close` mean the same"),
+            "{error}"
+        );
         assert!(
             layout(&["time", "open"])
                 .unwrap_err()
                 .to_string()
                 .contains("has no column `close`; its columns are time, open")
         );
-        assert!(Layout::positional(Path::new("x"), 9).unwrap_err().to_string().contains("and 9 of them"));
+        assert!(
+            Layout::positional(Path::new("x"), 9)
+                .unwrap_err()
+                .to_string()
+                .contains("and 9 of them")
+        );
     }
 }

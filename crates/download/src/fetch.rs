@@ -46,7 +46,11 @@ struct Job {
 /// was fetched until then is in the store.
 pub fn run(config: &Config, args: &FetchArgs) -> anyhow::Result<()> {
     let (from_ms, until_ms) = checked_range(config).map_err(cli::usage)?;
-    let store = Store::new(&config.data.dir, config.data.market, config.data.stored_interval()?);
+    let store = Store::new(
+        &config.data.dir,
+        config.data.market,
+        config.data.stored_interval()?,
+    );
     let symbols = symbols(config, &store)?;
     let folder = folder(&store);
     let _lock = lock(&store)?;
@@ -55,13 +59,19 @@ pub fn run(config: &Config, args: &FetchArgs) -> anyhow::Result<()> {
         store.sweep(symbol)?;
     }
     let interrupted = cli::watch_for_interrupt("stopping after the files that are on their way")?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let options = RestOptions::patient(config.data.market);
-        let archive =
-            ArchiveClient::new(config.data.market, args.archive_url.as_deref(), options.clone()).map_err(cli::usage)?;
-        let rest =
-            RestClient::with_options(config.data.market, args.base_url.as_deref(), options).map_err(cli::usage)?;
+        let archive = ArchiveClient::new(
+            config.data.market,
+            args.archive_url.as_deref(),
+            options.clone(),
+        )
+        .map_err(cli::usage)?;
+        let rest = RestClient::with_options(config.data.market, args.base_url.as_deref(), options)
+            .map_err(cli::usage)?;
         let (rest, now_ms) = clock(rest).await?;
         let job = Job {
             store,
@@ -128,7 +138,9 @@ async fn clock(rest: RestClient) -> anyhow::Result<(Option<RestClient>, i64)> {
             cli::warn(format!(
                 "{error}\nwarning: only the archive is asked; the newest days, which it does not have yet, are left out"
             ));
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).context("this machine's clock is before 1970")?;
+            let now = SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .context("this machine's clock is before 1970")?;
             Ok((None, i64::try_from(now.as_millis())?))
         }
         Err(error) => Err(error.into()),
@@ -143,8 +155,14 @@ async fn fetch_all(
     interrupted: &AtomicBool,
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    let months: Vec<(Arc<Coin>, Period)> =
-        coins.iter().flat_map(|coin| coin.months(&job).into_iter().map(|month| (coin.clone(), month))).collect();
+    let months: Vec<(Arc<Coin>, Period)> = coins
+        .iter()
+        .flat_map(|coin| {
+            coin.months(&job)
+                .into_iter()
+                .map(|month| (coin.clone(), month))
+        })
+        .collect();
     let bar = cli::progress_bar("coin months", months.len() as u64);
     let mut waiting = months.into_iter();
     let mut running = JoinSet::new();
@@ -158,7 +176,8 @@ async fn fetch_all(
         {
             running.spawn(fetch_month(job.clone(), coin, month));
         }
-        let Ok(ended) = tokio::time::timeout(Duration::from_secs(1), running.join_next()).await else {
+        let Ok(ended) = tokio::time::timeout(Duration::from_secs(1), running.join_next()).await
+        else {
             bar.set_message(silence(&job));
             continue;
         };
@@ -179,10 +198,17 @@ async fn fetch_all(
         return Err(error);
     }
     if !broken.is_empty() {
-        bail!("{} files could not be taken:\n{}", broken.len(), broken.join("\n"));
+        bail!(
+            "{} files could not be taken:\n{}",
+            broken.len(),
+            broken.join("\n")
+        );
     }
     if interrupted.load(Ordering::Relaxed) && waiting.len() > 0 {
-        bail!("interrupted with {} coin months left; the same command goes on from here", waiting.len());
+        bail!(
+            "interrupted with {} coin months left; the same command goes on from here",
+            waiting.len()
+        );
     }
     Ok(())
 }

@@ -29,7 +29,11 @@ struct Total {
 pub fn run(data: &DataConfig, args: &ImportArgs) -> anyhow::Result<()> {
     let market = args.market.unwrap_or(data.market);
     let reading = Reading {
-        bad_rows: if args.drop_bad_rows { BadRows::Drop } else { BadRows::Refuse },
+        bad_rows: if args.drop_bad_rows {
+            BadRows::Drop
+        } else {
+            BadRows::Refuse
+        },
         symbol: args.symbol.clone(),
         market: Some(market),
     };
@@ -40,15 +44,27 @@ pub fn run(data: &DataConfig, args: &ImportArgs) -> anyhow::Result<()> {
         let coins = file.checked(interval, now_ms())?;
         say_what_was_left_out(path, &file);
         let store = Store::new(&data.dir, market, interval);
-        let _lock = if args.dry_run { None } else { Some(lock(&store)?) };
+        let _lock = if args.dry_run {
+            None
+        } else {
+            Some(lock(&store)?)
+        };
         let bar = cli::progress_bar(&file_name(path), coins.len() as u64);
         for (symbol, candles) in coins {
             if args.dry_run {
                 say_what_is_there(&symbol, &candles, interval);
             }
-            let put = if args.dry_run { Store::would_append } else { Store::append };
-            let added = put(&store, &symbol, &candles, args.replace).with_context(|| format!("{}", path.display()))?;
-            totals.entry((interval, symbol)).or_default().add(&candles, added);
+            let put = if args.dry_run {
+                Store::would_append
+            } else {
+                Store::append
+            };
+            let added = put(&store, &symbol, &candles, args.replace)
+                .with_context(|| format!("{}", path.display()))?;
+            totals
+                .entry((interval, symbol))
+                .or_default()
+                .add(&candles, added);
             bar.inc(1);
         }
         bar.finish_and_clear();
@@ -60,10 +76,26 @@ pub fn run(data: &DataConfig, args: &ImportArgs) -> anyhow::Result<()> {
         "interval",
         "read",
         "new",
-        if args.dry_run { "  first             last" } else { "" }
+        if args.dry_run {
+            "  first             last"
+        } else {
+            ""
+        }
     );
-    for ((interval, symbol), Total { read, added, range_ms }) in &totals {
-        write!(table, "{:<12} {market:<8} {interval:<8} {read:>9} {added:>9}", symbol.as_str())?;
+    for (
+        (interval, symbol),
+        Total {
+            read,
+            added,
+            range_ms,
+        },
+    ) in &totals
+    {
+        write!(
+            table,
+            "{:<12} {market:<8} {interval:<8} {read:>9} {added:>9}",
+            symbol.as_str()
+        )?;
         if let Some((first, last)) = range_ms.filter(|_| args.dry_run) {
             write!(table, "  {:<16}  {}", format_time(first), format_time(last))?;
         }
@@ -88,7 +120,9 @@ impl Total {
 }
 
 fn now_ms() -> i64 {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since_1970 = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX)
 }
 
@@ -97,11 +131,16 @@ fn say_what_was_left_out(path: &Path, file: &Imported) {
     let name = file_name(path);
     if !file.not_taken.is_empty() {
         let s = if file.not_taken.len() == 1 { "" } else { "s" };
-        cli::note(format!("{name}: column{s} not taken: {}", file.not_taken.join(", ")));
+        cli::note(format!(
+            "{name}: column{s} not taken: {}",
+            file.not_taken.join(", ")
+        ));
     }
     if let Some(row) = file.infinite_targets.first() {
         let count = file.infinite_targets.len();
-        cli::note(format!("{name}: infinite targets: {count}, the first in row {row}; these rows have none"));
+        cli::note(format!(
+            "{name}: infinite targets: {count}, the first in row {row}; these rows have none"
+        ));
     }
     for (row, reason) in file.left_out.iter().take(LISTED_ROWS) {
         cli::note(format!("{name}: row {row} left out: {reason}"));
@@ -114,7 +153,10 @@ fn say_what_was_left_out(path: &Path, file: &Imported) {
 
 /// For a dry run: the columns of a coin, and whether its market is settled.
 fn say_what_is_there(symbol: &Symbol, candles: &CandleTable, interval: Interval) {
-    let columns: Vec<Column> = Column::ALL.into_iter().filter(|&column| candles.has(column)).collect();
+    let columns: Vec<Column> = Column::ALL
+        .into_iter()
+        .filter(|&column| candles.has(column))
+        .collect();
     cli::note(format!("{symbol}: would take {}", Column::list(&columns)));
     if let Some(idle) = Idle::longest(candles, interval) {
         cli::note(format!("{symbol}: {idle}"));
@@ -122,5 +164,7 @@ fn say_what_is_there(symbol: &Symbol, candles: &CandleTable, interval: Interval)
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    path.file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }

@@ -39,7 +39,11 @@ pub struct Args {
 #[derive(Debug, clap::Args)]
 pub struct FetchArgs {
     // As attributes: rustdoc would take the addresses for links.
-    #[arg(long, value_name = "URL", help = "Address of the archive [default: https://data.binance.vision]")]
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "Address of the archive [default: https://data.binance.vision]"
+    )]
     archive_url: Option<String>,
     #[arg(
         long,
@@ -125,7 +129,14 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
              hint: --config configs/binance20.toml fetches 20 coins x a year; --set data.from=2017-07-01 all there is; \
              --help lists the commands"
         ))),
-        None => fetch::run(&Config { data, universe: config.section("universe")?, ..Config::default() }, &args.fetch),
+        None => fetch::run(
+            &Config {
+                data,
+                universe: config.section("universe")?,
+                ..Config::default()
+            },
+            &args.fetch,
+        ),
         Some(Command::Import(import)) => import::run(&data, import),
         Some(Command::Simulate) => simulate::run(&data),
         Some(Command::Audit(audit)) => audit::run(&data, audit),

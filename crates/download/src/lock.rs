@@ -23,6 +23,8 @@ pub fn lock(store: &Store) -> anyhow::Result<File> {
              many files",
             path.display()
         ),
-        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("{}", path.display())),
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("{}", path.display()))
+        }
     }
 }

@@ -6,11 +6,15 @@ use anyhow::{anyhow, bail};
 use market::{Error, Interval, Market, Symbol};
 
 /// The coins of Kaggle's G-Research set, by their `Asset_ID`; its prices are in US dollars.
-const GRESEARCH: [&str; 14] =
-    ["BNB", "BTC", "BCH", "ADA", "DOGE", "EOS", "ETH", "ETC", "IOTA", "LTC", "MKR", "XMR", "XLM", "TRX"];
+const GRESEARCH: [&str; 14] = [
+    "BNB", "BTC", "BCH", "ADA", "DOGE", "EOS", "ETH", "ETC", "IOTA", "LTC", "MKR", "XMR", "XLM",
+    "TRX",
+];
 
 /// What coins are quoted in: a file called `BTCUSDT.csv` is of a coin, one called `README.csv` is not.
-const QUOTES: [&str; 10] = ["USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USD", "EUR", "TRY", "BTC", "ETH"];
+const QUOTES: [&str; 10] = [
+    "USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USD", "EUR", "TRY", "BTC", "ETH",
+];
 
 /// Symbol, interval and market of a file, as far as its name says them.
 #[derive(Debug, Default, PartialEq)]
@@ -25,17 +29,29 @@ pub struct Named {
 /// # Errors
 /// An interval that is not taken; a coin-margined contract; candles of something other than trades.
 pub fn from_name(path: &Path) -> anyhow::Result<Named> {
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem = path
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let parts: Vec<&str> = stem.split('-').collect();
-    let Some(at) = parts.iter().position(|part| is_interval(part)).filter(|at| (1..=2).contains(at)) else {
+    let Some(at) = parts
+        .iter()
+        .position(|part| is_interval(part))
+        .filter(|at| (1..=2).contains(at))
+    else {
         let is_pair = parts.len() == 2 || stem.contains('_');
         let symbol = symbol(&stem).ok().filter(|symbol| {
             is_pair
-                || QUOTES.iter().any(|quote| symbol.as_str().len() > quote.len() && symbol.as_str().ends_with(quote))
+                || QUOTES.iter().any(|quote| {
+                    symbol.as_str().len() > quote.len() && symbol.as_str().ends_with(quote)
+                })
         });
         // A pair in a name is in capitals; words are not.
         let symbol = symbol.filter(|_| !stem.chars().any(char::is_lowercase));
-        return Ok(Named { symbol, ..Named::default() });
+        return Ok(Named {
+            symbol,
+            ..Named::default()
+        });
     };
     let pair = parts[..at].join("-");
     let symbol = match symbol(&pair) {
@@ -51,9 +67,15 @@ pub fn from_name(path: &Path) -> anyhow::Result<Named> {
             path.display()
         );
     }
-    let interval = parts[at].parse().map_err(|error: Error| anyhow!("{}: {error}", path.display()))?;
+    let interval = parts[at]
+        .parse()
+        .map_err(|error: Error| anyhow!("{}: {error}", path.display()))?;
     let market = (rest == "futures").then_some(Market::Futures);
-    Ok(Named { symbol: Some(symbol), interval: Some(interval), market })
+    Ok(Named {
+        symbol: Some(symbol),
+        interval: Some(interval),
+        market,
+    })
 }
 
 /// Whether text looks like an interval, of those that are taken or not: digits and a unit.
@@ -72,29 +94,41 @@ pub fn symbol(text: &str) -> Result<Symbol, Error> {
         Err(error @ Error::CoinMargined { .. }) => return Err(error),
         Err(_) => {}
     }
-    let not_symbol = || Error::Symbol { found: text.to_owned() };
-    let (pair, settled_in) = text.split_once(':').map_or((text, None), |(pair, coin)| (pair, Some(coin)));
+    let not_symbol = || Error::Symbol {
+        found: text.to_owned(),
+    };
+    let (pair, settled_in) = text
+        .split_once(':')
+        .map_or((text, None), |(pair, coin)| (pair, Some(coin)));
     let parts: Vec<String> = pair.split(['/', '-', '_']).map(str::to_uppercase).collect();
     let (base, quote) = match parts.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [pair] => (pair, ""),
         [base, quote] => (base, quote),
         // freqtrade's futures: base, quote, and what they are settled in.
         [base, quote, settled] if settled == quote => (base, quote),
-        [base, _, settled] if settled == base => return Err(Error::CoinMargined { found: text.to_owned() }),
+        [base, _, settled] if settled == base => {
+            return Err(Error::CoinMargined {
+                found: text.to_owned(),
+            });
+        }
         _ => return Err(not_symbol()),
     };
     if base.is_empty() || (parts.len() > 1 && quote.is_empty()) {
         return Err(not_symbol());
     }
     if settled_in.is_some_and(|coin| coin == base) {
-        return Err(Error::CoinMargined { found: text.to_owned() });
+        return Err(Error::CoinMargined {
+            found: text.to_owned(),
+        });
     }
     Symbol::new(&format!("{base}{quote}")).map_err(|_| not_symbol())
 }
 
 /// The coin of an `Asset_ID`.
 pub fn gresearch(id: usize) -> Option<Symbol> {
-    GRESEARCH.get(id).and_then(|base| Symbol::new(&format!("{base}USD")).ok())
+    GRESEARCH
+        .get(id)
+        .and_then(|base| Symbol::new(&format!("{base}USD")).ok())
 }
 
 #[cfg(test)]
@@ -103,27 +137,50 @@ mod tests {
 
     fn named(name: &str) -> (Option<String>, Option<String>) {
         let named = from_name(Path::new(name)).unwrap();
-        (named.symbol.map(|symbol| symbol.to_string()), named.interval.map(|interval| interval.to_string()))
+        (
+            named.symbol.map(|symbol| symbol.to_string()),
+            named.interval.map(|interval| interval.to_string()),
+        )
     }
 
     #[test]
     fn names_of_files_say_symbol_and_interval() {
-        let both = |symbol: &str, interval: &str| (Some(symbol.to_owned()), Some(interval.to_owned()));
+        let both =
+            |symbol: &str, interval: &str| (Some(symbol.to_owned()), Some(interval.to_owned()));
         assert_eq!(named("x/BTCUSDT-1h-2024-12.csv"), both("BTCUSDT", "1h"));
         assert_eq!(named("BTC_USDT-1m.feather"), both("BTCUSDT", "1m"));
-        assert_eq!(named("BTC_USDT_USDT-4h-futures.feather"), both("BTCUSDT", "4h"));
-        assert_eq!(named("BTCUSDT_231229-1m-2025-11-01.zip"), both("BTCUSDT_231229", "1m"));
+        assert_eq!(
+            named("BTC_USDT_USDT-4h-futures.feather"),
+            both("BTCUSDT", "4h")
+        );
+        assert_eq!(
+            named("BTCUSDT_231229-1m-2025-11-01.zip"),
+            both("BTCUSDT_231229", "1m")
+        );
         assert_eq!(
             named("\u{5e01}\u{5b89}\u{4eba}\u{751f}USDT-1m-2025-11.zip"),
             both("\u{5e01}\u{5b89}\u{4eba}\u{751f}USDT", "1m")
         );
-        assert_eq!(named("BTC-USDT.parquet"), (Some("BTCUSDT".to_owned()), None));
+        assert_eq!(
+            named("BTC-USDT.parquet"),
+            (Some("BTCUSDT".to_owned()), None)
+        );
         assert_eq!(named("ETHUSDT.csv"), (Some("ETHUSDT".to_owned()), None));
-        for nameless in ["panel20-spot-1m-2021.csv", "README.csv", "train.csv", "closes.csv", "Binance_BTCUSDT_1h.csv"]
-        {
+        for nameless in [
+            "panel20-spot-1m-2021.csv",
+            "README.csv",
+            "train.csv",
+            "closes.csv",
+            "Binance_BTCUSDT_1h.csv",
+        ] {
             assert_eq!(named(nameless), (None, None), "{nameless}");
         }
-        assert_eq!(from_name(Path::new("BTC_USDT_USDT-4h-futures.feather")).unwrap().market, Some(Market::Futures));
+        assert_eq!(
+            from_name(Path::new("BTC_USDT_USDT-4h-futures.feather"))
+                .unwrap()
+                .market,
+            Some(Market::Futures)
+        );
     }
 
     #[test]
@@ -134,7 +191,10 @@ mod tests {
                 .contains("candles of 1w are not taken: a bar has at most a day; known are 1m")
         );
         assert!(said("BTCUSDT-1mo-2024-01.zip").contains("a month has no fixed length"));
-        assert!(said("BTCUSDT-45m-2024-01.zip").contains("\"45m\" is not an interval: expected one of 1m"));
+        assert!(
+            said("BTCUSDT-45m-2024-01.zip")
+                .contains("\"45m\" is not an interval: expected one of 1m")
+        );
         assert!(said("BTCUSD_PERP-1m-2024-01.zip").contains("coin-margined contract"));
         assert!(said("BTC_USDT_USDT-8h-mark.feather").contains("holds mark prices"));
     }
@@ -154,8 +214,14 @@ mod tests {
         for refused in ["", "/", "BTC/", "../X", "A/B/C/D", "BTC USDT"] {
             assert!(symbol(refused).is_err(), "{refused}");
         }
-        assert!(matches!(symbol("BTC/USD:BTC"), Err(Error::CoinMargined { .. })));
+        assert!(matches!(
+            symbol("BTC/USD:BTC"),
+            Err(Error::CoinMargined { .. })
+        ));
         assert_eq!(gresearch(1).unwrap().as_str(), "BTCUSD");
-        assert_eq!((gresearch(13).unwrap().as_str(), gresearch(14)), ("TRXUSD", None));
+        assert_eq!(
+            (gresearch(13).unwrap().as_str(), gresearch(14)),
+            ("TRXUSD", None)
+        );
     }
 }

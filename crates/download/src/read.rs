@@ -29,7 +29,10 @@ pub struct Reading {
 /// An unknown form, a broken file, a row that is no candle: all name the file.
 pub fn read_file(path: &Path, reading: &Reading) -> anyhow::Result<Imported> {
     let open = || File::open(path).with_context(|| format!("{}", path.display()));
-    let extension = path.extension().map(|text| text.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let extension = path
+        .extension()
+        .map(|text| text.to_string_lossy().to_lowercase())
+        .unwrap_or_default();
     match extension.as_str() {
         "parquet" => read_foreign(path, reading, ForeignTable::read_parquet),
         "feather" | "arrow" | "ipc" => read_foreign(path, reading, ForeignTable::read_feather),
@@ -49,13 +52,20 @@ pub fn read_file(path: &Path, reading: &Reading) -> anyhow::Result<Imported> {
 /// # Errors
 /// As [`read_file`].
 pub fn read_archive(name: &Path, bytes: &[u8]) -> anyhow::Result<Imported> {
-    read_csv(name, unzipped(name, Cursor::new(bytes))?.as_slice(), &Reading::default())
+    read_csv(
+        name,
+        unzipped(name, Cursor::new(bytes))?.as_slice(),
+        &Reading::default(),
+    )
 }
 
 /// The one CSV inside an archive file, unless it is larger than any month of candles.
 fn unzipped(path: &Path, source: impl Read + Seek) -> anyhow::Result<Vec<u8>> {
     let unreadable = |error: &dyn std::fmt::Display| {
-        anyhow!("{}: not a readable zip file: {error}\nhint: fetch the file again", path.display())
+        anyhow!(
+            "{}: not a readable zip file: {error}\nhint: fetch the file again",
+            path.display()
+        )
     };
     let mut archive = zip::ZipArchive::new(source).map_err(|error| unreadable(&error))?;
     if archive.len() != 1 {
@@ -68,7 +78,9 @@ fn unzipped(path: &Path, source: impl Read + Seek) -> anyhow::Result<Vec<u8>> {
     let limit_bytes = ArchiveFile::UNPACKED_LIMIT_BYTES;
     let mut bytes = Vec::new();
     let csv = archive.by_index(0).map_err(|error| unreadable(&error))?;
-    csv.take(limit_bytes + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
+    csv.take(limit_bytes + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| unreadable(&error))?;
     if bytes.len() as u64 > limit_bytes {
         bail!(
             "{}: unpacks to more than {limit_bytes} bytes, found no month of candles\n\
@@ -92,10 +104,18 @@ impl Open {
         if let (Some(found), Some(wanted)) = (named.market, reading.market)
             && found != wanted
         {
-            bail!("{}: its name says {found}, but it would go to {wanted}\nhint: --market {found}", path.display());
+            bail!(
+                "{}: its name says {found}, but it would go to {wanted}\nhint: --market {found}",
+                path.display()
+            );
         }
         let of_name = reading.symbol.clone().or(named.symbol);
-        if layout.place(&Role::Symbol).or(layout.place(&Role::AssetId)).is_none() && of_name.is_none() {
+        if layout
+            .place(&Role::Symbol)
+            .or(layout.place(&Role::AssetId))
+            .is_none()
+            && of_name.is_none()
+        {
             bail!(
                 "{}: has no column `symbol`, and its name is not like BTCUSDT-1m-2024-01.csv or BTC_USDT-1m.feather\n\
                  hint: --symbol BTCUSDT says it, or rename the file so that it does",
@@ -105,20 +125,37 @@ impl Open {
         let mut imported = nothing(path, reading.bad_rows);
         imported.interval = named.interval;
         imported.not_taken.clone_from(&layout.not_taken);
-        Ok(Self { layout, of_name, imported })
+        Ok(Self {
+            layout,
+            of_name,
+            imported,
+        })
     }
 
     fn push(&mut self, row: usize, cells: &[Cell]) -> anyhow::Result<()> {
-        Ok(self.imported.push(row, &self.layout, self.of_name.as_ref(), cells)?)
+        Ok(self
+            .imported
+            .push(row, &self.layout, self.of_name.as_ref(), cells)?)
     }
 
     fn finish(self) -> anyhow::Result<Imported> {
-        let Imported { path, coins, left_out, .. } = &self.imported;
+        let Imported {
+            path,
+            coins,
+            left_out,
+            ..
+        } = &self.imported;
         match left_out.first() {
             _ if !coins.is_empty() => Ok(self.imported),
-            None => bail!("{}: has no rows of candles\nhint: fetch the file again", path.display()),
+            None => bail!(
+                "{}: has no rows of candles\nhint: fetch the file again",
+                path.display()
+            ),
             Some((row, reason)) => {
-                bail!("{}: every row was left out, the first, row {row}, because {reason}", path.display())
+                bail!(
+                    "{}: every row was left out, the first, row {row}, because {reason}",
+                    path.display()
+                )
             }
         }
     }
@@ -129,7 +166,11 @@ type Choose<'a> = Box<dyn FnOnce(&[String]) -> Vec<usize> + 'a>;
 
 type ReadTable<'a> = fn(&Path, Choose<'a>) -> Result<ForeignTable, dataset::Error>;
 
-fn read_foreign<'a>(path: &'a Path, reading: &Reading, read: ReadTable<'a>) -> anyhow::Result<Imported> {
+fn read_foreign<'a>(
+    path: &'a Path,
+    reading: &Reading,
+    read: ReadTable<'a>,
+) -> anyhow::Result<Imported> {
     // Only columns that have a role are read: what else a file holds may be of any type.
     let choose = |names: &[String]| {
         Layout::named(path, names)
@@ -147,20 +188,36 @@ fn read_foreign<'a>(path: &'a Path, reading: &Reading, read: ReadTable<'a>) -> a
 }
 
 fn read_csv(path: &Path, source: impl Read, reading: &Reading) -> anyhow::Result<Imported> {
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(source);
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(source);
     // One record for all rows: a month has 40,000.
     let mut record = csv::StringRecord::new();
     let mut next = reader.read_record(&mut record);
     // CryptoDataDownload begins with its address.
-    if next.is_ok() && record.len() == 1 && record.get(0).is_some_and(|text| text.trim().starts_with("http")) {
+    if next.is_ok()
+        && record.len() == 1
+        && record
+            .get(0)
+            .is_some_and(|text| text.trim().starts_with("http"))
+    {
         next = reader.read_record(&mut record);
     }
     match &next {
         Ok(true) => {}
-        Ok(false) => bail!("{}: the file is empty, expected candles\nhint: fetch the file again", path.display()),
-        Err(error) => bail!("{}: not readable as CSV: {error}\nhint: save the file as text in UTF-8", path.display()),
+        Ok(false) => bail!(
+            "{}: the file is empty, expected candles\nhint: fetch the file again",
+            path.display()
+        ),
+        Err(error) => bail!(
+            "{}: not readable as CSV: {error}\nhint: save the file as text in UTF-8",
+            path.display()
+        ),
     }
-    let is_header = record.iter().all(|text| text.trim().parse::<f64>().is_err());
+    let is_header = record
+        .iter()
+        .all(|text| text.trim().parse::<f64>().is_err());
     let layout = if is_header {
         let names: Vec<String> = record.iter().map(str::to_owned).collect();
         next = reader.read_record(&mut record);
@@ -176,7 +233,9 @@ fn read_csv(path: &Path, source: impl Read, reading: &Reading) -> anyhow::Result
                 let cells: Vec<Cell> = record.iter().map(Cell::Text).collect();
                 open.push(row, &cells)?;
             }
-            Err(error) if error.is_io_error() => return Err(error).with_context(|| format!("{}", path.display())),
+            Err(error) if error.is_io_error() => {
+                return Err(error).with_context(|| format!("{}", path.display()));
+            }
             Err(error) => open.imported.bad(row, error.to_string())?,
         }
         next = reader.read_record(&mut record);
@@ -195,7 +254,9 @@ fn read_json(path: &Path, source: impl Read, reading: &Reading) -> anyhow::Resul
     };
     let read: Result<Value, _> = serde_json::from_reader(std::io::BufReader::new(source));
     let value = read.map_err(|error| not_rows(format!("not readable JSON ({error})")))?;
-    let Value::Array(rows) = &value else { return Err(not_rows("found no list".to_owned())) };
+    let Value::Array(rows) = &value else {
+        return Err(not_rows("found no list".to_owned()));
+    };
     let (layout, names): (Layout, Vec<String>) = match rows.first() {
         Some(Value::Array(cells)) => (Layout::positional(path, cells.len())?, Vec::new()),
         Some(Value::Object(first)) => {
@@ -209,11 +270,15 @@ fn read_json(path: &Path, source: impl Read, reading: &Reading) -> anyhow::Resul
     for (index, row) in rows.iter().enumerate() {
         let cells: Vec<Cell> = match row {
             Value::Array(cells) if names.is_empty() => cells.iter().map(cell).collect(),
-            Value::Object(fields) if fields.keys().all(|key| names.contains(key)) => {
-                names.iter().map(|name| fields.get(name).map_or(Cell::Missing, cell)).collect()
-            }
+            Value::Object(fields) if fields.keys().all(|key| names.contains(key)) => names
+                .iter()
+                .map(|name| fields.get(name).map_or(Cell::Missing, cell))
+                .collect(),
             _ => {
-                open.imported.bad(index + 1, "found other fields than in the first row".to_owned())?;
+                open.imported.bad(
+                    index + 1,
+                    "found other fields than in the first row".to_owned(),
+                )?;
                 continue;
             }
         };
@@ -225,9 +290,11 @@ fn read_json(path: &Path, source: impl Read, reading: &Reading) -> anyhow::Resul
 fn cell(value: &Value) -> Cell<'_> {
     match value {
         Value::String(text) => Cell::Text(text),
-        Value::Number(number) => {
-            number.as_i64().map(Cell::Integer).or_else(|| number.as_f64().map(Cell::Number)).unwrap_or(Cell::Missing)
-        }
+        Value::Number(number) => number
+            .as_i64()
+            .map(Cell::Integer)
+            .or_else(|| number.as_f64().map(Cell::Number))
+            .unwrap_or(Cell::Missing),
         Value::Null => Cell::Missing,
         _ => Cell::Text("neither a number nor text"),
     }
@@ -241,12 +308,17 @@ mod tests {
 
     #[test]
     fn candles_off_the_grid_are_left_out_with_their_rows() {
-        let csv =
-            "open_time,symbol,close\n1518163200000,BTCUSDT,1.0\n1518163214000,BTCUSDT,2.0\n1518163260000,BTCUSDT,3.0\n";
+        let csv = "open_time,symbol,close\n1518163200000,BTCUSDT,1.0\n1518163214000,BTCUSDT,2.0\n1518163260000,BTCUSDT,3.0\n";
         let mut read = read_csv(Path::new("x.csv"), csv.as_bytes(), &Reading::default()).unwrap();
         assert_eq!(read.keep_on_grid(Interval::ONE_MINUTE), 1);
         let rows = read.coins.values().next().unwrap();
-        assert_eq!(rows.candles.open_time_ms, [1_518_163_200_000, 1_518_163_260_000]);
-        assert_eq!((rows.numbers.as_slice(), rows.candles.column(Column::Close)), (&[1, 3][..], &[1.0, 3.0][..]));
+        assert_eq!(
+            rows.candles.open_time_ms,
+            [1_518_163_200_000, 1_518_163_260_000]
+        );
+        assert_eq!(
+            (rows.numbers.as_slice(), rows.candles.column(Column::Close)),
+            (&[1, 3][..], &[1.0, 3.0][..])
+        );
     }
 }

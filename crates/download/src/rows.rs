@@ -50,7 +50,13 @@ impl Imported {
     ///
     /// # Errors
     /// A row that cannot be, unless such rows are dropped.
-    pub fn push(&mut self, row: usize, layout: &Layout, of_name: Option<&Symbol>, cells: &[Cell]) -> Result<(), Error> {
+    pub fn push(
+        &mut self,
+        row: usize,
+        layout: &Layout,
+        of_name: Option<&Symbol>,
+        cells: &[Cell],
+    ) -> Result<(), Error> {
         match self.try_push(row, layout, of_name, cells) {
             Ok(()) => Ok(()),
             Err(reason) => self.bad(row, reason),
@@ -63,7 +69,11 @@ impl Imported {
     /// The row, unless such rows are dropped.
     pub fn bad(&mut self, row: usize, reason: String) -> Result<(), Error> {
         match self.bad_rows {
-            BadRows::Refuse => Err(Error::BadRow { path: self.path.clone(), row, reason }),
+            BadRows::Refuse => Err(Error::BadRow {
+                path: self.path.clone(),
+                row,
+                reason,
+            }),
             BadRows::Drop => {
                 self.left_out.push((row, reason));
                 Ok(())
@@ -79,7 +89,11 @@ impl Imported {
         cells: &[Cell],
     ) -> Result<(), String> {
         if cells.len() > layout.width {
-            return Err(format!("found {} fields, expected {}, as there are names", cells.len(), layout.width));
+            return Err(format!(
+                "found {} fields, expected {}, as there are names",
+                cells.len(),
+                layout.width
+            ));
         }
         let cell = |place: usize| cells.get(place).copied().unwrap_or(Cell::Missing);
         let time_at = layout.place(&Role::Time).map_or(Cell::Missing, cell);
@@ -90,8 +104,12 @@ impl Imported {
         for (place, role) in &layout.roles {
             let column = match role {
                 Role::Values(column) => *column,
-                Role::VolumeIn(asset) if symbol.as_str().ends_with(asset.as_str()) => Column::QuoteVolume,
-                Role::VolumeIn(asset) if symbol.as_str().starts_with(asset.as_str()) => Column::Volume,
+                Role::VolumeIn(asset) if symbol.as_str().ends_with(asset.as_str()) => {
+                    Column::QuoteVolume
+                }
+                Role::VolumeIn(asset) if symbol.as_str().starts_with(asset.as_str()) => {
+                    Column::Volume
+                }
                 Role::VolumeIn(asset) => {
                     let name = format!("Volume {asset} of {symbol}");
                     if !self.not_taken.contains(&name) {
@@ -101,7 +119,8 @@ impl Imported {
                 }
                 _ => continue,
             };
-            let value = number(cell(*place)).map_err(|found| format!("`{column}` is {found}, expected a number"))?;
+            let value = number(cell(*place))
+                .map_err(|found| format!("`{column}` is {found}, expected a number"))?;
             // A target may be missing; a column of candles has a number in every row.
             if column == Column::Target {
                 has_infinite_target = value.is_infinite();
@@ -112,10 +131,16 @@ impl Imported {
                 return Err(format!("`{column}` is {value}, expected a finite number"));
             }
         }
-        if let Some(Ok(close_ms)) = layout.place(&Role::CloseTime).map(|place| close_time_ms(cell(place))) {
+        if let Some(Ok(close_ms)) = layout
+            .place(&Role::CloseTime)
+            .map(|place| close_time_ms(cell(place)))
+        {
             // A candle closes a millisecond before the next one opens, or when that does.
             let length_ms = close_ms - open_time_ms;
-            *self.lengths_ms.entry(length_ms + i64::from(length_ms % 1000 == 999)).or_default() += 1;
+            *self
+                .lengths_ms
+                .entry(length_ms + i64::from(length_ms % 1000 == 999))
+                .or_default() += 1;
         }
         if has_infinite_target {
             self.infinite_targets.push(row);
@@ -133,16 +158,26 @@ impl Imported {
         cell: &impl Fn(usize) -> Cell<'a>,
     ) -> Result<Symbol, String> {
         if let Some(place) = layout.place(&Role::AssetId) {
-            let id = number(cell(place)).ok().filter(|id| id.fract() == 0.0 && *id >= 0.0);
+            let id = number(cell(place))
+                .ok()
+                .filter(|id| id.fract() == 0.0 && *id >= 0.0);
             let coin = id.and_then(|id| name::gresearch(id as usize));
-            return coin.ok_or_else(|| format!("`Asset_ID` is {}, expected 0 to 13", shown(cell(place))));
+            return coin
+                .ok_or_else(|| format!("`Asset_ID` is {}, expected 0 to 13", shown(cell(place))));
         }
         match (layout.place(&Role::Symbol).map(cell), of_name) {
-            (Some(Cell::Text(text)), _) => match self.coins.keys().find(|known| known.as_str() == text.trim()) {
+            (Some(Cell::Text(text)), _) => match self
+                .coins
+                .keys()
+                .find(|known| known.as_str() == text.trim())
+            {
                 Some(known) => Ok(known.clone()),
                 None => name::symbol(text.trim()).map_err(|error| error.to_string()),
             },
-            (Some(other), _) => Err(format!("`symbol` is {}, expected a name such as BTCUSDT", shown(other))),
+            (Some(other), _) => Err(format!(
+                "`symbol` is {}, expected a name such as BTCUSDT",
+                shown(other)
+            )),
             (None, Some(symbol)) => Ok(symbol.clone()),
             (None, None) => Err("no column and no file name says the symbol".to_owned()),
         }
@@ -154,7 +189,11 @@ impl Imported {
         let mut left_out = 0;
         for rows in self.coins.values_mut() {
             let (before, times) = (rows.candles.len(), &rows.candles.open_time_ms);
-            let kept = rows.numbers.iter().zip(times).filter(|(_, time_ms)| is_on_grid(**time_ms));
+            let kept = rows
+                .numbers
+                .iter()
+                .zip(times)
+                .filter(|(_, time_ms)| is_on_grid(**time_ms));
             rows.numbers = kept.map(|(&number, _)| number).collect();
             rows.candles = rows.candles.filter(is_on_grid);
             left_out += before - rows.candles.len();
@@ -166,7 +205,11 @@ impl Imported {
     ///
     /// # Errors
     /// The first row that cannot be, unless such rows are dropped.
-    pub fn checked(&mut self, interval: Interval, now_ms: i64) -> Result<Vec<(Symbol, CandleTable)>, Error> {
+    pub fn checked(
+        &mut self,
+        interval: Interval,
+        now_ms: i64,
+    ) -> Result<Vec<(Symbol, CandleTable)>, Error> {
         let mut coins = Vec::with_capacity(self.coins.len());
         for (symbol, rows) in std::mem::take(&mut self.coins) {
             let mut seen: BTreeMap<i64, usize> = BTreeMap::new();
@@ -177,17 +220,27 @@ impl Imported {
                 let reason = if let Err(error) = candle.check(interval) {
                     format!("{symbol}: {error}")
                 } else if time.saturating_add(interval.ms()) > now_ms {
-                    format!("{symbol} at {}: the candle has not closed yet", dataset::format_time(time))
+                    format!(
+                        "{symbol} at {}: the candle has not closed yet",
+                        dataset::format_time(time)
+                    )
                 } else if let Some(earlier) = seen.insert(time, row) {
                     seen.insert(time, earlier);
-                    format!("{symbol} at {} is there already in row {earlier}", dataset::format_time(time))
+                    format!(
+                        "{symbol} at {} is there already in row {earlier}",
+                        dataset::format_time(time)
+                    )
                 } else {
                     continue;
                 };
                 is_kept[index] = false;
                 self.bad(row, reason)?;
             }
-            let candles = if is_kept.contains(&false) { kept(&rows.candles, &is_kept) } else { rows.candles };
+            let candles = if is_kept.contains(&false) {
+                kept(&rows.candles, &is_kept)
+            } else {
+                rows.candles
+            };
             if !candles.is_empty() {
                 coins.push((symbol, candles));
             }
@@ -199,7 +252,10 @@ impl Imported {
 fn kept(candles: &CandleTable, is_kept: &[bool]) -> CandleTable {
     let mut table = CandleTable::default();
     for index in (0..candles.len()).filter(|&index| is_kept[index]) {
-        table.push_row(candles.open_time_ms[index], Column::ALL.map(|column| candles.value(column, index)));
+        table.push_row(
+            candles.open_time_ms[index],
+            Column::ALL.map(|column| candles.value(column, index)),
+        );
     }
     table
 }
@@ -218,5 +274,9 @@ fn number(cell: Cell) -> Result<f64, String> {
 
 /// A file without any candles yet.
 pub fn nothing(path: &Path, bad_rows: BadRows) -> Imported {
-    Imported { path: path.to_owned(), bad_rows, ..Imported::default() }
+    Imported {
+        path: path.to_owned(),
+        bad_rows,
+        ..Imported::default()
+    }
 }

@@ -19,5 +19,8 @@ pub fn run(data: &DataConfig) -> anyhow::Result<()> {
     }
     bar.finish_and_clear();
     let dir = data.dir.display();
-    Ok(cli::print(&format!("{} coins, {candles} candles, {added} of them new in {dir}\n", data.simulated.coins))?)
+    Ok(cli::print(&format!(
+        "{} coins, {candles} candles, {added} of them new in {dir}\n",
+        data.simulated.coins
+    ))?)
 }

@@ -29,12 +29,16 @@ pub fn interval_of(file: &Imported, given: Option<Interval>) -> anyhow::Result<I
                 whose(given),
                 way_out(known)
             )),
-            (None, None) => {
-                Err(anyhow!("{path}: found {found}, expected one of {}\nhint: {}", known_ones(), way_out(None)))
-            }
+            (None, None) => Err(anyhow!(
+                "{path}: found {found}, expected one of {}\nhint: {}",
+                known_ones(),
+                way_out(None)
+            )),
         };
     }
-    let Some(said) = said else { return of_steps(file, &steps) };
+    let Some(said) = said else {
+        return of_steps(file, &steps);
+    };
     // Candles of a longer bar lie on the grid of a shorter one, where nothing else would tell.
     let total: usize = steps.values().sum();
     let common = divisor(steps.keys().copied());
@@ -81,7 +85,10 @@ fn of_steps(file: &Imported, steps: &BTreeMap<i64, usize>) -> anyhow::Result<Int
             || way_out(None),
             |interval| format!("--interval {interval} says that they are candles of {interval}, of which some lack"),
         );
-        bail!("{path}: found {found}, expected candles of a known interval: {}\nhint: {hint}", known_ones());
+        bail!(
+            "{path}: found {found}, expected candles of a known interval: {}\nhint: {hint}",
+            known_ones()
+        );
     };
     match Interval::from_ms(divisor(steps.keys().copied())) {
         Some(shorter) if shorter < interval => bail!(
@@ -94,7 +101,11 @@ fn of_steps(file: &Imported, steps: &BTreeMap<i64, usize>) -> anyhow::Result<Int
 }
 
 fn whose(given: Option<Interval>) -> &'static str {
-    if given.is_some() { "--interval" } else { "the file's name" }
+    if given.is_some() {
+        "--interval"
+    } else {
+        "the file's name"
+    }
 }
 
 fn known_ones() -> String {
@@ -103,7 +114,10 @@ fn known_ones() -> String {
 
 fn way_out(known: Option<Interval>) -> String {
     known.map_or_else(
-        || "candles of another length are not taken: fetch them as one of the known intervals".to_owned(),
+        || {
+            "candles of another length are not taken: fetch them as one of the known intervals"
+                .to_owned()
+        },
         |interval| format!("--interval {interval} takes them as what they are"),
     )
 }
@@ -128,7 +142,10 @@ fn divisor(steps: impl Iterator<Item = i64>) -> i64 {
 }
 
 fn most_common(counts: &BTreeMap<i64, usize>) -> Option<(i64, usize)> {
-    counts.iter().max_by_key(|(_, count)| **count).map(|(&ms, &count)| (ms, count))
+    counts
+        .iter()
+        .max_by_key(|(_, count)| **count)
+        .map(|(&ms, &count)| (ms, count))
 }
 
 /// How often each step between a coin's candles comes, over all coins.

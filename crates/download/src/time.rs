@@ -42,10 +42,17 @@ pub fn time_ms(cell: Cell) -> Result<i64, String> {
     };
     // Other fractions of a second are times, which no interval has on its grid.
     if ns.rem_euclid(1_000_000) != 0 {
-        return Err(format!("is {}, with a fraction, off the grid of every interval", shown(cell)));
+        return Err(format!(
+            "is {}, with a fraction, off the grid of every interval",
+            shown(cell)
+        ));
     }
     let ms = i64::try_from(ns / 1_000_000).map_err(|_| not_a_time())?;
-    if (YEAR_2009_MS..YEAR_2100_MS).contains(&ms) { Ok(ms) } else { Err(not_a_time()) }
+    if (YEAR_2009_MS..YEAR_2100_MS).contains(&ms) {
+        Ok(ms)
+    } else {
+        Err(not_a_time())
+    }
 }
 
 /// As [`time_ms`], with its fraction of a second.
@@ -54,18 +61,26 @@ pub fn close_time_ms(cell: Cell) -> Result<i64, String> {
         Cell::Time(ns) => i64::try_from(ns / 1_000_000).map_err(|error| error.to_string()),
         Cell::Text(text) => match text.trim().parse() {
             Ok(value) => close_time_ms(Cell::Integer(value)),
-            Err(_) => written(text).map(|ns| (ns / 1_000_000) as i64).ok_or_else(|| shown(cell)),
+            Err(_) => written(text)
+                .map(|ns| (ns / 1_000_000) as i64)
+                .ok_or_else(|| shown(cell)),
         },
         Cell::Number(value) if value.fract() == 0.0 => close_time_ms(Cell::Integer(value as i64)),
-        Cell::Integer(value) => since_1970(value.into()).map(|ns| (ns / 1_000_000) as i64).ok_or_else(|| shown(cell)),
+        Cell::Integer(value) => since_1970(value.into())
+            .map(|ns| (ns / 1_000_000) as i64)
+            .ok_or_else(|| shown(cell)),
         _ => Err(shown(cell)),
     }
 }
 
 /// Nanoseconds of a number of seconds, milliseconds or microseconds, told apart by its size.
 fn since_1970(value: i128) -> Option<i128> {
-    let in_ms = |ns: i128| (i128::from(YEAR_2009_MS)..i128::from(YEAR_2100_MS)).contains(&(ns / 1_000_000));
-    [1_000_000_000, 1_000_000, 1_000].into_iter().map(|unit| value * unit).find(|&ns| in_ms(ns))
+    let in_ms =
+        |ns: i128| (i128::from(YEAR_2009_MS)..i128::from(YEAR_2100_MS)).contains(&(ns / 1_000_000));
+    [1_000_000_000, 1_000_000, 1_000]
+        .into_iter()
+        .map(|unit| value * unit)
+        .find(|&ns| in_ms(ns))
 }
 
 /// As [`since_1970`] for a number that may have a fraction, of which only whether there is one matters.
@@ -83,7 +98,12 @@ fn written(text: &str) -> Option<i128> {
         return Some(time.as_nanosecond());
     }
     let time: DateTime = text.parse().ok()?;
-    Some(time.to_zoned(TimeZone::UTC).ok()?.timestamp().as_nanosecond())
+    Some(
+        time.to_zoned(TimeZone::UTC)
+            .ok()?
+            .timestamp()
+            .as_nanosecond(),
+    )
 }
 
 #[cfg(test)]
@@ -92,9 +112,11 @@ mod tests {
 
     #[test]
     fn the_unit_of_a_time_is_told_by_its_size() {
-        for same in
-            [Cell::Integer(1_733_011_200), Cell::Integer(1_733_011_200_000), Cell::Integer(1_733_011_200_000_000)]
-        {
+        for same in [
+            Cell::Integer(1_733_011_200),
+            Cell::Integer(1_733_011_200_000),
+            Cell::Integer(1_733_011_200_000_000),
+        ] {
             assert_eq!(time_ms(same), Ok(1_733_011_200_000));
         }
         for same in [
@@ -111,25 +133,44 @@ mod tests {
         ] {
             assert_eq!(time_ms(Cell::Text(same)), Ok(1_733_011_200_000), "{same}");
         }
-        assert_eq!(time_ms(Cell::Number(1_733_011_200.0)), Ok(1_733_011_200_000));
-        assert_eq!(time_ms(Cell::Time(1_733_011_200_000_000_000)), Ok(1_733_011_200_000));
+        assert_eq!(
+            time_ms(Cell::Number(1_733_011_200.0)),
+            Ok(1_733_011_200_000)
+        );
+        assert_eq!(
+            time_ms(Cell::Time(1_733_011_200_000_000_000)),
+            Ok(1_733_011_200_000)
+        );
     }
 
     #[test]
     fn times_that_cannot_be_told_are_refused() {
         // Nanoseconds, a date as a number, a row's number, what is before coins were traded, and none at all.
-        for refused in
-            ["1704067200000000000", "20240101", "1", "946684800000", "soon", "", "9223372036854775807", "01/02/2024"]
-        {
+        for refused in [
+            "1704067200000000000",
+            "20240101",
+            "1",
+            "946684800000",
+            "soon",
+            "",
+            "9223372036854775807",
+            "01/02/2024",
+        ] {
             let reason = time_ms(Cell::Text(refused)).unwrap_err();
             assert!(
                 reason.contains("expected seconds, milliseconds or microseconds since 1970"),
                 "{refused}: {reason}"
             );
         }
-        for fraction in [Cell::Integer(1_733_011_200_000_001), Cell::Number(1_733_011_200.5), Cell::Time(1)] {
+        for fraction in [
+            Cell::Integer(1_733_011_200_000_001),
+            Cell::Number(1_733_011_200.5),
+            Cell::Time(1),
+        ] {
             assert!(
-                time_ms(fraction).unwrap_err().contains("with a fraction, off the grid of every interval"),
+                time_ms(fraction)
+                    .unwrap_err()
+                    .contains("with a fraction, off the grid of every interval"),
                 "{fraction:?}"
             );
         }

@@ -50,7 +50,11 @@ pub fn fold_weights(
     let gap_ms = (rows.reach_bars + embargo_bars) as i64 * rows.bar_ms;
     let times = timestamp_groups(&rows.time_ms);
     let mut known = times.iter().peekable();
-    let mut evidence = Evidence { times: 0, market: Moments::new(members), own: Moments::new(members) };
+    let mut evidence = Evidence {
+        times: 0,
+        market: Moments::new(members),
+        own: Moments::new(members),
+    };
     let mut fitted = Vec::new();
     let mut last_ms = i64::MIN;
     for (fold, start_ms, end_ms) in spans(rows) {
@@ -65,7 +69,10 @@ pub fn fold_weights(
         last_ms = end_ms;
         // The same purge as that of the members' own training: no target reaches into the fold.
         while let Some(time) = known.next_if(|time| rows.time_ms[time.start] + gap_ms < start_ms) {
-            let members: Vec<&[f64]> = forecasts.iter().map(|forecasts| &forecasts[time.clone()]).collect();
+            let members: Vec<&[f64]> = forecasts
+                .iter()
+                .map(|forecasts| &forecasts[time.clone()])
+                .collect();
             evidence.add(&members, &rows.realized[time.clone()]);
         }
         let events = evidence.times as f64 / rows.reach_bars as f64;
@@ -82,18 +89,23 @@ pub fn fold_weights(
 /// Every fold's number, first and last time.
 fn spans(rows: &Rows) -> impl Iterator<Item = (u32, i64, i64)> {
     let mut start = 0;
-    rows.fold.chunk_by(|left, right| left == right).map(move |chunk| {
-        let first = start;
-        start += chunk.len();
-        // chunk_by yields no empty chunk.
-        (chunk[0], rows.time_ms[first], rows.time_ms[start - 1])
-    })
+    rows.fold
+        .chunk_by(|left, right| left == right)
+        .map(move |chunk| {
+            let first = start;
+            start += chunk.len();
+            // chunk_by yields no empty chunk.
+            (chunk[0], rows.time_ms[first], rows.time_ms[start - 1])
+        })
 }
 
 impl Evidence {
     /// Adds one time: its market parts are one row, the own parts of its coins one row each.
     fn add(&mut self, members: &[&[f64]], realized: &[f64]) {
-        let markets: Vec<f64> = members.iter().map(|forecasts| market_part(forecasts)).collect();
+        let markets: Vec<f64> = members
+            .iter()
+            .map(|forecasts| market_part(forecasts))
+            .collect();
         let realized_market = market_part(realized);
         self.times += 1;
         self.market.add(&markets, realized_market);
@@ -114,12 +126,25 @@ impl Evidence {
         let part = |moments: &Moments| match options.method {
             Method::Average => equal_say(moments),
             // The coins of a time share their luck: their own parts count as one event, like the market's.
-            Method::Stacked => nonnegative_ridge(moments, 1.0 / members as f64, options.prior_events / events),
+            Method::Stacked => {
+                nonnegative_ridge(moments, 1.0 / members as f64, options.prior_events / events)
+            }
         };
-        let weights = Weights { market: part(&self.market), own: part(&self.own) };
+        let weights = Weights {
+            market: part(&self.market),
+            own: part(&self.own),
+        };
         // Where all were worse than nothing so far the plain average goes on, as a forecast there must be.
-        let is_nothing = weights.market.iter().chain(&weights.own).all(|&weight| weight == 0.0);
-        if is_nothing { Weights::equal(members) } else { weights }
+        let is_nothing = weights
+            .market
+            .iter()
+            .chain(&weights.own)
+            .all(|&weight| weight == 0.0);
+        if is_nothing {
+            Weights::equal(members)
+        } else {
+            weights
+        }
     }
 }
 
@@ -129,7 +154,10 @@ fn equal_say(moments: &Moments) -> Vec<f64> {
     let members = moments.members();
     let scales: Vec<f64> = (0..members).map(|member| moments.std(member)).collect();
     let mean = scales.iter().sum::<f64>() / members as f64;
-    scales.iter().map(|&scale| if scale > 0.0 { mean / scale } else { 1.0 } / members as f64).collect()
+    scales
+        .iter()
+        .map(|&scale| if scale > 0.0 { mean / scale } else { 1.0 } / members as f64)
+        .collect()
 }
 
 #[cfg(test)]
@@ -145,7 +173,10 @@ mod tests {
     impl Noise {
         fn draw(&mut self) -> f64 {
             // Knuth's linear congruential generator (MMIX); its upper bits are good.
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            self.0 = self
+                .0
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             ((self.0 >> 11) as f64 / (1u64 << 53) as f64 - 0.5) * 12f64.sqrt()
         }
     }
@@ -179,16 +210,23 @@ mod tests {
         for time in 0..folds * times {
             let forecasts = [0, 1].map(|_| (0..COINS).map(|_| draws.draw()).collect::<Vec<f64>>());
             let markets = [0, 1].map(|member: usize| market_part(&forecasts[member]));
-            let mixed = |weights: [f64; 2], of: &dyn Fn(usize) -> f64| weights[0] * of(0) + weights[1] * of(1);
+            let mixed = |weights: [f64; 2], of: &dyn Fn(usize) -> f64| {
+                weights[0] * of(0) + weights[1] * of(1)
+            };
             let common = noise * draws.draw();
             for (coin, symbol) in (0..COINS).zip(0u32..) {
                 let own = mixed(OWN, &|member| forecasts[member][coin] - markets[member]);
                 rows.time_ms.push(time as i64 * MINUTE);
                 rows.symbol.push(symbol);
                 rows.fold.push((time / times + 1) as u32);
-                rows.realized.push(mixed(MARKET, &|member| markets[member]) + own + common + noise * draws.draw());
+                rows.realized.push(
+                    mixed(MARKET, &|member| markets[member]) + own + common + noise * draws.draw(),
+                );
             }
-            members.iter_mut().zip(forecasts).for_each(|(member, forecasts)| member.extend(forecasts));
+            members
+                .iter_mut()
+                .zip(forecasts)
+                .for_each(|(member, forecasts)| member.extend(forecasts));
         }
         let rows = Rows {
             realized_delayed: rows.realized.clone(),
@@ -198,15 +236,25 @@ mod tests {
             weight: vec![1.0; rows.time_ms.len()],
             ..rows
         };
-        Made { rows: rows.checked().unwrap(), members }
+        Made {
+            rows: rows.checked().unwrap(),
+            members,
+        }
     }
 
     fn stacked(prior_events: f64) -> EnsembleOptions {
-        EnsembleOptions { method: Method::Stacked, prior_events, ..EnsembleOptions::default() }
+        EnsembleOptions {
+            method: Method::Stacked,
+            prior_events,
+            ..EnsembleOptions::default()
+        }
     }
 
     fn average() -> EnsembleOptions {
-        EnsembleOptions { method: Method::Average, ..EnsembleOptions::default() }
+        EnsembleOptions {
+            method: Method::Average,
+            ..EnsembleOptions::default()
+        }
     }
 
     fn fit(made: &Made, options: &EnsembleOptions) -> Vec<FoldWeights> {
@@ -215,14 +263,20 @@ mod tests {
     }
 
     fn close(found: &[f64], expected: &[f64], tolerance: f64) -> bool {
-        found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < tolerance)
+        found
+            .iter()
+            .zip(expected)
+            .all(|(found, expected)| (found - expected).abs() < tolerance)
     }
 
     #[test]
     fn a_known_mixture_is_found_part_by_part() {
         let folds = fit(&made(3, 4000, 0.1), &stacked(1.0));
         assert_eq!(folds[0].weights, Weights::equal(2), "fold 1 knows nothing");
-        assert_eq!(folds.iter().map(|fold| fold.fold).collect::<Vec<_>>(), [1, 2, 3]);
+        assert_eq!(
+            folds.iter().map(|fold| fold.fold).collect::<Vec<_>>(),
+            [1, 2, 3]
+        );
         for fold in &folds[1..] {
             assert!(close(&fold.weights.market, &MARKET, 0.02), "{fold:?}");
             assert!(close(&fold.weights.own, &OWN, 0.02), "{fold:?}");
@@ -234,7 +288,10 @@ mod tests {
         let made = made(3, 200, 0.1);
         let folds = fit(&made, &stacked(1e9));
         for fold in &folds {
-            assert!(close(&fold.weights.market, &[0.5, 0.5], 1e-6) && close(&fold.weights.own, &[0.5, 0.5], 1e-6));
+            assert!(
+                close(&fold.weights.market, &[0.5, 0.5], 1e-6)
+                    && close(&fold.weights.own, &[0.5, 0.5], 1e-6)
+            );
         }
         // Purged: 200 minutes less the 5 whose targets reach into fold 2, in events of 5 minutes.
         assert_eq!(folds[1].events, 195.0 / 5.0);
@@ -248,17 +305,24 @@ mod tests {
         made.members[0] = noise;
         let folds = fit(&made, &stacked(1.0));
         let Weights { market, own } = &folds[1].weights;
-        assert!(market[0] < 0.02 && own[0] < 0.02 && market[1] > 0.8 && own[1] > 0.25, "{folds:?}");
+        assert!(
+            market[0] < 0.02 && own[0] < 0.02 && market[1] > 0.8 && own[1] > 0.25,
+            "{folds:?}"
+        );
     }
 
     #[test]
     fn no_weight_is_below_zero() {
         let mut made = made(2, 2000, 0.1);
-        made.members[0].iter_mut().for_each(|forecast| *forecast = -*forecast);
+        made.members[0]
+            .iter_mut()
+            .for_each(|forecast| *forecast = -*forecast);
         let Weights { market, own } = fit(&made, &stacked(1.0)).remove(1).weights;
         assert_eq!((market[0], own[0]), (0.0, 0.0));
         // Where nothing at all is left there is still a forecast.
-        made.members[1].iter_mut().for_each(|forecast| *forecast = -*forecast);
+        made.members[1]
+            .iter_mut()
+            .for_each(|forecast| *forecast = -*forecast);
         assert_eq!(fit(&made, &stacked(1.0))[1].weights, Weights::equal(2));
     }
 
@@ -274,14 +338,21 @@ mod tests {
                 for row in 0..after.rows.len() {
                     let time_ms = after.rows.time_ms[row];
                     if time_ms >= start_ms {
-                        after.members.iter_mut().for_each(|member| member[row] = 7.0 - 3.0 * member[row]);
+                        after
+                            .members
+                            .iter_mut()
+                            .for_each(|member| member[row] = 7.0 - 3.0 * member[row]);
                     }
                     // A target of 5 bars from the last 5 minutes before the fold ends within it.
                     if time_ms + 5 * MINUTE >= start_ms {
                         after.rows.realized[row] = -9.0;
                     }
                 }
-                assert_eq!(fit(&after, &options)[..fold], expected[..fold], "{options:?}");
+                assert_eq!(
+                    fit(&after, &options)[..fold],
+                    expected[..fold],
+                    "{options:?}"
+                );
                 if fold < 4 {
                     assert_ne!(fit(&after, &options)[fold].weights, expected[fold].weights);
                 }
@@ -292,24 +363,41 @@ mod tests {
     #[test]
     fn an_average_gives_loud_and_quiet_members_the_same_say() {
         let mut made = made(2, 2000, 0.1);
-        made.members[0].iter_mut().for_each(|forecast| *forecast *= 10.0);
+        made.members[0]
+            .iter_mut()
+            .for_each(|forecast| *forecast *= 10.0);
         let folds = fit(&made, &average());
         assert_eq!(folds[0].weights, Weights::equal(2));
         // Scales 10 and 1: each is divided by its own and multiplied by 5.5, over two members.
         for weights in [&folds[1].weights.market, &folds[1].weights.own] {
-            assert!((weights[0] / 0.275 - 1.0).abs() < 0.05 && (weights[1] / 2.75 - 1.0).abs() < 0.05, "{weights:?}");
+            assert!(
+                (weights[0] / 0.275 - 1.0).abs() < 0.05 && (weights[1] / 2.75 - 1.0).abs() < 0.05,
+                "{weights:?}"
+            );
         }
         made.members[1].fill(0.0);
-        assert_eq!(fit(&made, &average())[1].weights.market[1], 0.5, "silent so far");
+        assert_eq!(
+            fit(&made, &average())[1].weights.market[1],
+            0.5,
+            "silent so far"
+        );
     }
 
     #[test]
     fn folds_out_of_order_are_refused() {
         let mut made = made(2, 50, 0.1);
         let shift = 50 * MINUTE;
-        made.rows.time_ms.iter_mut().for_each(|time| *time += if *time < shift { shift } else { -shift });
+        made.rows
+            .time_ms
+            .iter_mut()
+            .for_each(|time| *time += if *time < shift { shift } else { -shift });
         let members: Vec<&[f64]> = made.members.iter().map(Vec::as_slice).collect();
-        let error = fold_weights(&made.rows, &members, &average(), 0).unwrap_err().to_string();
-        assert!(error.contains("fold 2 begins at 1970-01-01 00:00") && error.contains("hint:"), "{error}");
+        let error = fold_weights(&made.rows, &members, &average(), 0)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("fold 2 begins at 1970-01-01 00:00") && error.contains("hint:"),
+            "{error}"
+        );
     }
 }

@@ -49,14 +49,26 @@ impl Member {
 
     /// What must be the same of all members, with the key that it stands under.
     fn agreed(&self) -> [(&'static str, String); 6] {
-        let Config { data, universe, target, .. } = &self.config;
-        let symbols: Vec<&str> = universe.symbols.iter().map(|symbol| symbol.as_str()).collect();
+        let Config {
+            data,
+            universe,
+            target,
+            ..
+        } = &self.config;
+        let symbols: Vec<&str> = universe
+            .symbols
+            .iter()
+            .map(|symbol| symbol.as_str())
+            .collect();
         [
             ("data.market", data.market.to_string()),
             ("data.interval", data.interval.to_string()),
             ("target.kind", format!("{:?}", target.kind).to_lowercase()),
             ("target.horizon_bars", target.horizon_bars.to_string()),
-            ("the target's reach in bars", target.reach_bars().to_string()),
+            (
+                "the target's reach in bars",
+                target.reach_bars().to_string(),
+            ),
             ("universe.symbols", symbols.join(" ")),
         ]
     }
@@ -67,7 +79,9 @@ impl Member {
 /// # Errors
 /// The member that differs from the first, with the key, both values and a way out.
 pub fn check_agreement(members: &[Member]) -> anyhow::Result<()> {
-    let Some((first, others)) = members.split_first() else { return Ok(()) };
+    let Some((first, others)) = members.split_first() else {
+        return Ok(());
+    };
     for other in others {
         for ((key, found), (_, expected)) in other.agreed().into_iter().zip(first.agreed()) {
             if found != expected {
@@ -88,21 +102,36 @@ pub fn check_agreement(members: &[Member]) -> anyhow::Result<()> {
 /// # Errors
 /// No common row; members that realized different targets.
 pub fn joined(members: &[Member]) -> anyhow::Result<Joined> {
-    let paths: Vec<String> = members.iter().map(|member| member.path.display().to_string()).collect();
-    let source = |(member, path): (&'_ Member, &'_ String)| (member.forecaster.clone(), path.clone());
+    let paths: Vec<String> = members
+        .iter()
+        .map(|member| member.path.display().to_string())
+        .collect();
+    let source =
+        |(member, path): (&'_ Member, &'_ String)| (member.forecaster.clone(), path.clone());
     let names: Vec<(String, String)> = members.iter().zip(&paths).map(source).collect();
     let sources: Vec<Source<'_>> = members
         .iter()
         .zip(&names)
-        .map(|(member, (name, path))| Source { name, run: Some(path), table: &member.table })
+        .map(|(member, (name, path))| Source {
+            name,
+            run: Some(path),
+            table: &member.table,
+        })
         .collect();
-    let Some(first) = members.first() else { bail!("no members, expected at least two runs") };
-    let (bar_ms, reach_bars) = (first.config.data.interval.ms(), first.config.target.reach_bars());
+    let Some(first) = members.first() else {
+        bail!("no members, expected at least two runs")
+    };
+    let (bar_ms, reach_bars) = (
+        first.config.data.interval.ms(),
+        first.config.target.reach_bars(),
+    );
     let joined = join(&sources, bar_ms, reach_bars)
         .with_context(|| format!("the tables of {} do not fit together", paths.join(", ")))?;
     for (path, &dropped) in paths.iter().zip(&joined.dropped) {
         if dropped > 0 {
-            cli::note(format!("{dropped} rows of {path} are not in every member and are not forecast"));
+            cli::note(format!(
+                "{dropped} rows of {path} are not in every member and are not forecast"
+            ));
         }
     }
     Ok(joined)
@@ -113,12 +142,22 @@ pub fn joined(members: &[Member]) -> anyhow::Result<Joined> {
 /// # Errors
 /// What the system says.
 pub fn seen_from(run: &Path, member: &Path) -> anyhow::Result<String> {
-    let real = |path: &Path| path.canonicalize().with_context(|| format!("cannot read {}", path.display()));
+    let real = |path: &Path| {
+        path.canonicalize()
+            .with_context(|| format!("cannot read {}", path.display()))
+    };
     let (run, member) = (real(run)?, real(member)?);
     if run == member {
-        bail!("{} cannot be a member of itself\nhint: --run OTHER names the ensemble's folder", run.display());
+        bail!(
+            "{} cannot be a member of itself\nhint: --run OTHER names the ensemble's folder",
+            run.display()
+        );
     }
-    let shared = run.components().zip(member.components()).take_while(|(left, right)| left == right).count();
+    let shared = run
+        .components()
+        .zip(member.components())
+        .take_while(|(left, right)| left == right)
+        .count();
     let is_folder = |component: Component<'_>| matches!(component, Component::Normal(_));
     if !run.components().take(shared).any(is_folder) {
         return Ok(member.display().to_string());
@@ -141,8 +180,16 @@ mod tests {
         }
         let run = path("runs/both");
         assert_eq!(seen_from(&run, &path("runs/a")).unwrap(), "../a");
-        assert_eq!(seen_from(&run, &path("elsewhere/b")).unwrap(), "../../elsewhere/b");
+        assert_eq!(
+            seen_from(&run, &path("elsewhere/b")).unwrap(),
+            "../../elsewhere/b"
+        );
         assert_eq!(seen_from(&run, Path::new("/")).unwrap(), "/");
-        assert!(seen_from(&run, &path("runs/a/../both")).unwrap_err().to_string().contains("member of itself"));
+        assert!(
+            seen_from(&run, &path("runs/a/../both"))
+                .unwrap_err()
+                .to_string()
+                .contains("member of itself")
+        );
     }
 }

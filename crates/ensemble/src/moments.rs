@@ -17,7 +17,13 @@ impl Moments {
     /// Of no rows yet.
     pub fn new(members: usize) -> Self {
         let (products, with_realized) = (vec![0.0; members * members], vec![0.0; members]);
-        Self { rows: 0.0, members, forecasts: vec![0.0; members], products, with_realized }
+        Self {
+            rows: 0.0,
+            members,
+            forecasts: vec![0.0; members],
+            products,
+            with_realized,
+        }
     }
 
     /// Adds one row: every member's forecast and what was realized.

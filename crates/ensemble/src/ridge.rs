@@ -20,8 +20,12 @@ pub fn nonnegative_ridge(moments: &Moments, prior: f64, penalty: f64) -> Vec<f64
             if square <= 0.0 {
                 continue;
             }
-            let explained: f64 = (0..members).filter(|&i| i != j).map(|i| moments.product(j, i) * weights[i]).sum();
-            let best = (moments.realized(j) - explained + penalty * square * prior) / (square * (1.0 + penalty));
+            let explained: f64 = (0..members)
+                .filter(|&i| i != j)
+                .map(|i| moments.product(j, i) * weights[i])
+                .sum();
+            let best = (moments.realized(j) - explained + penalty * square * prior)
+                / (square * (1.0 + penalty));
             let best = best.max(0.0);
             furthest = furthest.max((best - weights[j]).abs());
             weights[j] = best;
@@ -39,15 +43,24 @@ mod tests {
 
     fn moments(rows: &[([f64; 2], f64)]) -> Moments {
         let mut moments = Moments::new(2);
-        rows.iter().for_each(|(forecasts, realized)| moments.add(forecasts, *realized));
+        rows.iter()
+            .for_each(|(forecasts, realized)| moments.add(forecasts, *realized));
         moments
     }
 
     #[test]
     fn it_is_least_squares_without_a_penalty() {
-        let rows = [([1.0, 0.2], 0.42), ([0.5, -1.0], -0.45), ([-2.0, 1.0], 0.0), ([0.3, 0.3], 0.27)];
+        let rows = [
+            ([1.0, 0.2], 0.42),
+            ([0.5, -1.0], -0.45),
+            ([-2.0, 1.0], 0.0),
+            ([0.3, 0.3], 0.27),
+        ];
         let weights = nonnegative_ridge(&moments(&rows), 0.5, 0.0);
-        assert!((weights[0] - 0.3).abs() < 1e-9 && (weights[1] - 0.6).abs() < 1e-9, "{weights:?}");
+        assert!(
+            (weights[0] - 0.3).abs() < 1e-9 && (weights[1] - 0.6).abs() < 1e-9,
+            "{weights:?}"
+        );
     }
 
     #[test]

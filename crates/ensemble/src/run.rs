@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use clap::Parser;
 use cli::ConfigTable;
-use dataset::{Config, Dataset, ForecastRow, ForecastTable, RunConfig, RunDir, Source, write_atomically};
+use dataset::{
+    Config, Dataset, ForecastRow, ForecastTable, RunConfig, RunDir, Source, write_atomically,
+};
 use evaluate::{Joined, Rows, score_run, timestamp_groups};
 use market::Symbol;
 use tracking::Tracker;
@@ -37,7 +39,12 @@ pub struct Args {
 /// # Errors
 /// Members that are no runs or do not forecast the same, a run that was begun with others.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    if let Some(text) = args.config.set.iter().find(|text| !text.starts_with("ensemble.")) {
+    if let Some(text) = args
+        .config
+        .set
+        .iter()
+        .find(|text| !text.starts_with("ensemble."))
+    {
         return Err(cli::usage(anyhow!(
             "--set {text}: expected a key of [ensemble]; all else is the members'\nhint: --set ensemble.method=average"
         )));
@@ -50,12 +57,28 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let stored = stored_config(&run)?;
     run.begin(&config.to_toml()?, stored.as_deref())?;
 
-    let names: Vec<String> = members.iter().map(|member| RunDir::new(member.path.clone()).name()).collect();
+    let names: Vec<String> = members
+        .iter()
+        .map(|member| RunDir::new(member.path.clone()).name())
+        .collect();
     let joined = joined(&members)?;
     drop(members);
-    let forecasts: Vec<&[f64]> = joined.forecasters.iter().map(|member| member.forecast.as_slice()).collect();
-    let folds = fold_weights(&joined.rows, &forecasts, &config.ensemble, config.shared.split.embargo_bars)?;
-    let saved = SavedWeights { method: config.ensemble.method, members: config.ensemble.members.clone(), folds };
+    let forecasts: Vec<&[f64]> = joined
+        .forecasters
+        .iter()
+        .map(|member| member.forecast.as_slice())
+        .collect();
+    let folds = fold_weights(
+        &joined.rows,
+        &forecasts,
+        &config.ensemble,
+        config.shared.split.embargo_bars,
+    )?;
+    let saved = SavedWeights {
+        method: config.ensemble.method,
+        members: config.ensemble.members.clone(),
+        folds,
+    };
     let saved = saved.publish(run.path())?;
     let table = forecast_table(&joined, &saved, run.path())?;
     table.write(&run.forecasts())?;
@@ -69,9 +92,23 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 /// The members that the command line names, else those of the config.
-fn read_members(args: &Args, options: &EnsembleOptions, run: &RunDir) -> anyhow::Result<Vec<Member>> {
-    let of_config = || options.members.iter().map(|member| run.path().join(member)).collect();
-    let paths: Vec<PathBuf> = if args.members.is_empty() { of_config() } else { args.members.clone() };
+fn read_members(
+    args: &Args,
+    options: &EnsembleOptions,
+    run: &RunDir,
+) -> anyhow::Result<Vec<Member>> {
+    let of_config = || {
+        options
+            .members
+            .iter()
+            .map(|member| run.path().join(member))
+            .collect()
+    };
+    let paths: Vec<PathBuf> = if args.members.is_empty() {
+        of_config()
+    } else {
+        args.members.clone()
+    };
     if paths.len() < 2 {
         return Err(cli::usage(anyhow!(
             "{} members, expected at least 2 runs\n\
@@ -79,24 +116,56 @@ fn read_members(args: &Args, options: &EnsembleOptions, run: &RunDir) -> anyhow:
             paths.len()
         )));
     }
-    let members: Vec<Member> = paths.iter().map(|path| Member::read(path)).collect::<anyhow::Result<_>>()?;
+    let members: Vec<Member> = paths
+        .iter()
+        .map(|path| Member::read(path))
+        .collect::<anyhow::Result<_>>()?;
     check_agreement(&members)?;
     Ok(members)
 }
 
 /// The content of run.toml: the first member's shared sections and what the ensemble is made of.
-fn config(members: &[Member], options: EnsembleOptions, run: &RunDir) -> anyhow::Result<EnsembleConfig> {
-    let shared = members.first().context("an ensemble has members")?.config.clone();
-    fs::create_dir_all(run.path()).with_context(|| format!("cannot make {}", run.path().display()))?;
-    let paths = members.iter().map(|member| seen_from(run.path(), &member.path));
-    let options = EnsembleOptions { members: paths.collect::<anyhow::Result<_>>()?, ..options };
+fn config(
+    members: &[Member],
+    options: EnsembleOptions,
+    run: &RunDir,
+) -> anyhow::Result<EnsembleConfig> {
+    let shared = members
+        .first()
+        .context("an ensemble has members")?
+        .config
+        .clone();
+    fs::create_dir_all(run.path())
+        .with_context(|| format!("cannot make {}", run.path().display()))?;
+    let paths = members
+        .iter()
+        .map(|member| seen_from(run.path(), &member.path));
+    let options = EnsembleOptions {
+        members: paths.collect::<anyhow::Result<_>>()?,
+        ..options
+    };
     // What holds for a member holds for the ensemble: such a name is never taken for something else.
-    let any = |text: &str| members.iter().any(|member| member.forecaster.contains(text));
+    let any = |text: &str| {
+        members
+            .iter()
+            .any(|member| member.forecaster.contains(text))
+    };
     let seed = if any("_seed") { "_seed" } else { "" };
-    let shuffled = if any("_shuffled_days") { "_shuffled_days" } else { "" };
+    let shuffled = if any("_shuffled_days") {
+        "_shuffled_days"
+    } else {
+        ""
+    };
     let forecaster = format!("ensemble{seed}{shuffled}");
-    let kind = RunConfig { forecaster, version: env!("CARGO_PKG_VERSION").to_owned() };
-    Ok(EnsembleConfig { run: kind, shared, ensemble: options })
+    let kind = RunConfig {
+        forecaster,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    Ok(EnsembleConfig {
+        run: kind,
+        shared,
+        ensemble: options,
+    })
 }
 
 /// The config that the run began with, if it has begun, resolved by this code.
@@ -106,20 +175,41 @@ fn stored_config(run: &RunDir) -> anyhow::Result<Option<String>> {
     }
     let table = ConfigTable::read(&run.config())?;
     let shared: Config = table.parse()?;
-    let config = EnsembleConfig { run: table.section("run")?, shared, ensemble: EnsembleOptions::new(&table)? };
+    let config = EnsembleConfig {
+        run: table.section("run")?,
+        shared,
+        ensemble: EnsembleOptions::new(&table)?,
+    };
     Ok(Some(config.to_toml()?))
 }
 
 /// The ensemble's forecasts of all rows.
-fn forecast_table(joined: &Joined, saved: &SavedWeights, run: &Path) -> anyhow::Result<ForecastTable> {
+fn forecast_table(
+    joined: &Joined,
+    saved: &SavedWeights,
+    run: &Path,
+) -> anyhow::Result<ForecastTable> {
     let rows = &joined.rows;
-    let symbols: Vec<Symbol> = rows.symbols.iter().map(|name| Symbol::new(name)).collect::<Result<_, _>>()?;
+    let symbols: Vec<Symbol> = rows
+        .symbols
+        .iter()
+        .map(|name| Symbol::new(name))
+        .collect::<Result<_, _>>()?;
     let mut table = Vec::with_capacity(rows.len());
     for time in timestamp_groups(&rows.time_ms) {
-        let weights = &saved.fold(Some(rows.fold[time.start] as usize), run)?.weights;
-        let members: Vec<&[f64]> = joined.forecasters.iter().map(|member| &member.forecast[time.clone()]).collect();
+        let weights = &saved
+            .fold(Some(rows.fold[time.start] as usize), run)?
+            .weights;
+        let members: Vec<&[f64]> = joined
+            .forecasters
+            .iter()
+            .map(|member| &member.forecast[time.clone()])
+            .collect();
         let forecasts = combine(weights, &members);
-        table.extend(time.zip(forecasts).map(|(row, forecast)| forecast_row(rows, &symbols, row, forecast)));
+        table.extend(
+            time.zip(forecasts)
+                .map(|(row, forecast)| forecast_row(rows, &symbols, row, forecast)),
+        );
     }
     Ok(ForecastTable::new(table, run)?)
 }
@@ -133,7 +223,10 @@ fn forecast_row(rows: &Rows, symbols: &[Symbol], row: usize, forecast: f64) -> F
         realized: rows.realized[row],
         realized_delayed: rows.realized_delayed[row],
         last_return: rows.last_return[row],
-        deviations: rows.deviations.each_ref().map(|column| column.as_ref().map_or(f64::NAN, |values| values[row])),
+        deviations: rows
+            .deviations
+            .each_ref()
+            .map(|column| column.as_ref().map_or(f64::NAN, |values| values[row])),
         volatility: rows.volatility[row],
         weight: rows.weight[row],
     }
@@ -150,13 +243,20 @@ fn publish(
     tracker: Option<&Tracker>,
 ) -> anyhow::Result<()> {
     let path = run.path().display().to_string();
-    let (bar_ms, reach_bars) = (config.shared.data.interval.ms(), config.shared.target.reach_bars());
+    let (bar_ms, reach_bars) = (
+        config.shared.data.interval.ms(),
+        config.shared.target.reach_bars(),
+    );
     let scored = score_run((&config.run.forecaster, &path), table, bar_ms, reach_bars)?;
     write_atomically(&run.report(), scored.html(None).as_bytes())?;
     if let Some(tracker) = tracker {
         tracker.params(cli::flattened(&config.to_toml()?)?);
         tracker.metrics(0, &scored.headline());
-        for file in [run.config(), run.report(), run.path().join(SavedWeights::FILE)] {
+        for file in [
+            run.config(),
+            run.report(),
+            run.path().join(SavedWeights::FILE),
+        ] {
             tracker.artifact(&file, "");
         }
     }
@@ -167,7 +267,10 @@ fn publish(
     let mut text = format!("{}\n{}", scored.report.table(), weights_table(saved, names));
     if config.shared.data.source == Source::Simulated {
         let dataset = Dataset::load(&config.shared)?;
-        text.push_str(&format!("\n{}\n", scored.simulated_line(|time_ms, symbol| dataset.expected(time_ms, symbol))));
+        text.push_str(&format!(
+            "\n{}\n",
+            scored.simulated_line(|time_ms, symbol| dataset.expected(time_ms, symbol))
+        ));
     }
     cli::print(&text)?;
     cli::note(format!(

@@ -41,12 +41,21 @@ impl SavedWeights {
     pub fn read(run: &Path) -> anyhow::Result<(Self, String)> {
         let path = run.join(Self::FILE);
         let text = fs::read_to_string(&path).with_context(|| {
-            format!("cannot read {}\nhint: `cargo run -p ensemble --release` makes the run anew", path.display())
+            format!(
+                "cannot read {}\nhint: `cargo run -p ensemble --release` makes the run anew",
+                path.display()
+            )
         })?;
-        let saved: Self = serde_json::from_str(&text)
-            .with_context(|| format!("{}: no weights\nhint: make the ensemble anew", path.display()))?;
+        let saved: Self = serde_json::from_str(&text).with_context(|| {
+            format!(
+                "{}: no weights\nhint: make the ensemble anew",
+                path.display()
+            )
+        })?;
         let members = saved.members.len();
-        let fits = |fold: &FoldWeights| fold.weights.market.len() == members && fold.weights.own.len() == members;
+        let fits = |fold: &FoldWeights| {
+            fold.weights.market.len() == members && fold.weights.own.len() == members
+        };
         if let Some(fold) = saved.folds.iter().find(|fold| !fits(fold)) {
             bail!(
                 "{}: fold {} has {} and {} weights, expected one a member, which are {members}\n\
@@ -70,7 +79,11 @@ impl SavedWeights {
             Some(number) => self.folds.iter().find(|fold| fold.fold as usize == number),
         };
         found.with_context(|| {
-            let folds: Vec<String> = self.folds.iter().map(|fold| fold.fold.to_string()).collect();
+            let folds: Vec<String> = self
+                .folds
+                .iter()
+                .map(|fold| fold.fold.to_string())
+                .collect();
             let asked = fold.map_or("any fold".to_owned(), |fold| format!("fold {fold}"));
             format!(
                 "{} has no weights of {asked}, expected one of {}\nhint: --fold takes one of these",

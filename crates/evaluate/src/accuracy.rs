@@ -5,7 +5,12 @@
 /// # Shapes
 /// `forecast` and `realized` of the same length.
 pub fn mean_absolute_error(forecast: &[f64], realized: &[f64]) -> Option<f64> {
-    mean(forecast.iter().zip(realized).map(|(forecast, realized)| (forecast - realized).abs()))
+    mean(
+        forecast
+            .iter()
+            .zip(realized)
+            .map(|(forecast, realized)| (forecast - realized).abs()),
+    )
 }
 
 /// Root of the mean squared error, in the unit of the values; `None` without rows.
@@ -13,7 +18,10 @@ pub fn mean_absolute_error(forecast: &[f64], realized: &[f64]) -> Option<f64> {
 /// # Shapes
 /// `forecast` and `realized` of the same length.
 pub fn root_mean_squared_error(forecast: &[f64], realized: &[f64]) -> Option<f64> {
-    let squares = forecast.iter().zip(realized).map(|(forecast, realized)| (forecast - realized).powi(2));
+    let squares = forecast
+        .iter()
+        .zip(realized)
+        .map(|(forecast, realized)| (forecast - realized).powi(2));
     mean(squares).map(f64::sqrt)
 }
 
@@ -28,12 +36,21 @@ pub fn root_mean_squared_error(forecast: &[f64], realized: &[f64]) -> Option<f64
 /// assert_eq!(share, Some(0.5));
 /// ```
 pub fn directional_accuracy(forecast: &[f64], realized: &[f64]) -> Option<f64> {
-    let moving = forecast.iter().zip(realized).filter(|(forecast, realized)| **forecast != 0.0 && **realized != 0.0);
-    mean(moving.map(|(forecast, realized)| f64::from(u8::from((*forecast > 0.0) == (*realized > 0.0)))))
+    let moving = forecast
+        .iter()
+        .zip(realized)
+        .filter(|(forecast, realized)| **forecast != 0.0 && **realized != 0.0);
+    mean(
+        moving.map(|(forecast, realized)| {
+            f64::from(u8::from((*forecast > 0.0) == (*realized > 0.0)))
+        }),
+    )
 }
 
 fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let (count, sum) = values.fold((0_usize, 0.0), |(count, sum), value| (count + 1, sum + value));
+    let (count, sum) = values.fold((0_usize, 0.0), |(count, sum), value| {
+        (count + 1, sum + value)
+    });
     let mean = sum / count as f64;
     mean.is_finite().then_some(mean)
 }
@@ -45,7 +62,10 @@ mod tests {
     #[test]
     fn errors_by_hand() {
         assert_eq!(mean_absolute_error(&[1.0, -1.0], &[0.0, 2.0]), Some(2.0));
-        assert_eq!(root_mean_squared_error(&[1.0, -7.0], &[0.0, 0.0]), Some(5.0));
+        assert_eq!(
+            root_mean_squared_error(&[1.0, -7.0], &[0.0, 0.0]),
+            Some(5.0)
+        );
     }
 
     #[test]

@@ -42,22 +42,36 @@ struct Joined {
 /// # Errors
 /// Panels that are not named as expected, runs that cannot be read, other forecasters or another reach on some panel.
 pub fn run(args: &AcrossArgs) -> anyhow::Result<()> {
-    let options = Options { draws: args.draws, seed: args.seed, ..Options::default() };
+    let options = Options {
+        draws: args.draws,
+        seed: args.seed,
+        ..Options::default()
+    };
     options.validate().map_err(cli::usage)?;
     let folds = args.folds.as_deref().map_or(Ok(Vec::new()), cli::folds)?;
     let named = named_panels(&args.panels)?;
-    let joined: Vec<Joined> =
-        named.into_iter().map(|(name, runs)| Joined::read(name, &runs, &folds)).collect::<Result<_, _>>()?;
+    let joined: Vec<Joined> = named
+        .into_iter()
+        .map(|(name, runs)| Joined::read(name, &runs, &folds))
+        .collect::<Result<_, _>>()?;
     same_reach(&joined)?;
     let panels: Vec<Panel<'_>> = joined
         .iter()
-        .map(|panel| Panel { name: &panel.name, rows: &panel.rows, forecasters: &panel.forecasters })
+        .map(|panel| Panel {
+            name: &panel.name,
+            rows: &panel.rows,
+            forecasters: &panel.forecasters,
+        })
         .collect();
     let found = across(&panels, &options).map_err(|error| match error {
         evaluate::Error::OtherForecasters { .. } => cli::usage(error),
         error => error.into(),
     })?;
-    let text = if args.json { serde_json::to_string_pretty(&found)? + "\n" } else { found.table() };
+    let text = if args.json {
+        serde_json::to_string_pretty(&found)? + "\n"
+    } else {
+        found.table()
+    };
     Ok(cli::print(&text)?)
 }
 
@@ -65,8 +79,11 @@ pub fn run(args: &AcrossArgs) -> anyhow::Result<()> {
 fn named_panels(panels: &[String]) -> anyhow::Result<Vec<(String, Vec<PathBuf>)>> {
     let mut named: Vec<(String, Vec<PathBuf>)> = Vec::new();
     for text in panels {
-        let parts = text.split_once('=').map(|(name, runs)| (name.trim(), runs.split(',').map(str::trim)));
-        let whole = parts.filter(|(name, runs)| !name.is_empty() && runs.clone().all(|run| !run.is_empty()));
+        let parts = text
+            .split_once('=')
+            .map(|(name, runs)| (name.trim(), runs.split(',').map(str::trim)));
+        let whole = parts
+            .filter(|(name, runs)| !name.is_empty() && runs.clone().all(|run| !run.is_empty()));
         let Some((name, runs)) = whole else {
             return Err(cli::usage(anyhow!(
                 "`--panel {text}`: expected a name and its runs, NAME=RUN,RUN\n\
@@ -91,12 +108,19 @@ impl Joined {
         let mut forecasters = joined.forecasters;
         forecasters.extend(controls(&joined.rows));
         let ahead = (joined.rows.bar_ms, joined.rows.reach_bars);
-        Ok(Self { name, rows: joined.rows, forecasters, ahead })
+        Ok(Self {
+            name,
+            rows: joined.rows,
+            forecasters,
+            ahead,
+        })
     }
 }
 
 fn same_reach(panels: &[Joined]) -> anyhow::Result<()> {
-    let Some(first) = panels.first() else { return Ok(()) };
+    let Some(first) = panels.first() else {
+        return Ok(());
+    };
     match panels.iter().find(|panel| panel.ahead != first.ahead) {
         None => Ok(()),
         Some(other) => Err(anyhow!(

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use anyhow::{Context, anyhow, bail};
 use dataset::{TargetKind, check_named_output, parse_time, write_atomically};
 use evaluate::{
-    BacktestOptions, BarReturn, Direction, Error, Rows, Scope, Signal, Thresholds, Trial, backtest, backtest_svg,
+    BacktestOptions, BarReturn, Direction, Error, Rows, Scope, Signal, Thresholds, Trial, backtest,
+    backtest_svg,
 };
 
 use crate::selection::Selection;
@@ -65,7 +66,11 @@ impl BacktestArgs {
     fn options(&self, rows: &Rows, target: TargetKind) -> BacktestOptions {
         let usual = BacktestOptions::usual(rows);
         BacktestOptions {
-            scope: self.scope.as_deref().and_then(Scope::of_name).unwrap_or(usual.scope),
+            scope: self
+                .scope
+                .as_deref()
+                .and_then(Scope::of_name)
+                .unwrap_or(usual.scope),
             trailing_bars: self.trailing_bars.unwrap_or(usual.trailing_bars),
             fee_bps: self.fee_bps,
             entry_delay_bars: self.entry_delay_bars,
@@ -80,11 +85,17 @@ impl BacktestArgs {
 
     fn signals(&self) -> anyhow::Result<Vec<Signal>> {
         Ok(if self.signal == "quantile" {
-            self.bins.iter().map(|&bins| Signal::Quantile { bins }).collect()
+            self.bins
+                .iter()
+                .map(|&bins| Signal::Quantile { bins })
+                .collect()
         } else if self.threshold_bps.is_empty() {
             vec![Signal::Thresholds(self.thresholds()?)]
         } else {
-            self.threshold_bps.iter().map(|&bps| Signal::Threshold { bps }).collect()
+            self.threshold_bps
+                .iter()
+                .map(|&bps| Signal::Threshold { bps })
+                .collect()
         })
     }
 
@@ -93,7 +104,11 @@ impl BacktestArgs {
         for signal in signals {
             for direction in self.side.iter().filter_map(|side| Direction::of_name(side)) {
                 for &hold_bars in &self.hold_bars {
-                    let trial = Trial { signal: signal.clone(), direction, hold_bars };
+                    let trial = Trial {
+                        signal: signal.clone(),
+                        direction,
+                        hold_bars,
+                    };
                     trial.validate().map_err(cli::usage)?;
                     trials.push(trial);
                 }
@@ -103,7 +118,10 @@ impl BacktestArgs {
     }
 
     fn thresholds(&self) -> anyhow::Result<Thresholds> {
-        let (run, path) = (cli::quoted(self.selection.run.display()), self.selection.run.join("thresholds.toml"));
+        let (run, path) = (
+            cli::quoted(self.selection.run.display()),
+            self.selection.run.join("thresholds.toml"),
+        );
         if !path.exists() {
             bail!(
                 "{} is missing, expected thresholds to trade on\nhint: `scripts/tune-thresholds {run}` writes it, or name \
@@ -111,8 +129,10 @@ impl BacktestArgs {
                 path.display()
             );
         }
-        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let thresholds = Thresholds::from_toml(&text).with_context(|| path.display().to_string())?;
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        let thresholds =
+            Thresholds::from_toml(&text).with_context(|| path.display().to_string())?;
         if thresholds.coins.is_empty() {
             bail!(
                 "{} names no coin to trade, expected at least one\nhint: no threshold was credibly above costs; name one \
@@ -126,7 +146,9 @@ impl BacktestArgs {
 
 /// The first time that may be traded on: thresholds must not be judged on the forecasts that they were tuned on.
 fn out_of_sample_from(signals: &[Signal]) -> anyhow::Result<Option<i64>> {
-    let [Signal::Thresholds(thresholds)] = signals else { return Ok(None) };
+    let [Signal::Thresholds(thresholds)] = signals else {
+        return Ok(None);
+    };
     let Some([from, _]) = &thresholds.judged else {
         cli::warn(
             "these thresholds were tuned on the same forecasts that they are traded on here (protocol seed), so what they \
@@ -135,7 +157,9 @@ fn out_of_sample_from(signals: &[Signal]) -> anyhow::Result<Option<i64>> {
         return Ok(None);
     };
     let from_ms = parse_time(from).map_err(|error| anyhow!("thresholds.toml, judged: {error}"))?;
-    cli::note(format!("traded from {from} on: the thresholds were tuned on what came before"));
+    cli::note(format!(
+        "traded from {from} on: the thresholds were tuned on what came before"
+    ));
     Ok(Some(from_ms))
 }
 
@@ -144,8 +168,13 @@ fn out_of_sample_from(signals: &[Signal]) -> anyhow::Result<Option<i64>> {
 /// # Errors
 /// A run that cannot be read, settings out of range, a file that cannot be written.
 pub fn run(args: &BacktestArgs) -> anyhow::Result<()> {
-    for (path, extension) in [(&args.csv, "csv"), (&args.coins_csv, "csv"), (&args.plot, "svg")] {
-        path.as_ref().map_or(Ok(()), |path| check_named_output(path, extension))?;
+    for (path, extension) in [
+        (&args.csv, "csv"),
+        (&args.coins_csv, "csv"),
+        (&args.plot, "svg"),
+    ] {
+        path.as_ref()
+            .map_or(Ok(()), |path| check_named_output(path, extension))?;
     }
     let signals = args.signals()?;
     let trials = args.trials(&signals)?;
@@ -163,8 +192,16 @@ pub fn run(args: &BacktestArgs) -> anyhow::Result<()> {
         );
     }
     let files = [
-        (&args.csv, evaluate::Backtest::csv as fn(&evaluate::Backtest) -> String, "the bars are"),
-        (&args.coins_csv, evaluate::Backtest::coins_csv, "the coins' days are"),
+        (
+            &args.csv,
+            evaluate::Backtest::csv as fn(&evaluate::Backtest) -> String,
+            "the bars are",
+        ),
+        (
+            &args.coins_csv,
+            evaluate::Backtest::coins_csv,
+            "the coins' days are",
+        ),
         (&args.plot, backtest_svg, "the chart is"),
     ];
     for (path, text, what) in files {
@@ -173,6 +210,10 @@ pub fn run(args: &BacktestArgs) -> anyhow::Result<()> {
             cli::note(format!("{what} in {}", path.display()));
         }
     }
-    let text = if args.json { serde_json::to_string_pretty(&found)? + "\n" } else { found.table() };
+    let text = if args.json {
+        serde_json::to_string_pretty(&found)? + "\n"
+    } else {
+        found.table()
+    };
     Ok(cli::print(&text)?)
 }

@@ -29,7 +29,11 @@ pub fn optimal_block_length(series: &[f64]) -> Option<f64> {
     let (mut g, mut long_run) = (0.0, autocovariance[0]);
     for (lag, covariance) in autocovariance.iter().enumerate().skip(1) {
         let share = lag as f64 / lags as f64;
-        let window = if share <= 0.5 { 1.0 } else { 2.0 * (1.0 - share) };
+        let window = if share <= 0.5 {
+            1.0
+        } else {
+            2.0 * (1.0 - share)
+        };
         g += 2.0 * window * lag as f64 * covariance;
         long_run += 2.0 * window * covariance;
     }

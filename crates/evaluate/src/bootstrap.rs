@@ -49,7 +49,10 @@ impl Series {
             if correlation.is_some() {
                 let timestamps = &layout.times[fold.times.clone()];
                 let standard = Standard::new(x, y, fold.rows.clone());
-                let per_time: Vec<Sums> = timestamps.iter().map(|rows| standard.sums(x, y, rows)).collect();
+                let per_time: Vec<Sums> = timestamps
+                    .iter()
+                    .map(|rows| standard.sums(x, y, rows))
+                    .collect();
                 let products: Vec<f64> = per_time.iter().map(|sums| sums[5]).collect();
                 lengths.extend(optimal_block_length(&products));
                 sums = prefix_sums(&per_time);
@@ -58,7 +61,11 @@ impl Series {
             prefix.push(sums);
         }
         let mean_length = lengths.iter().sum::<f64>() / lengths.len().max(1) as f64;
-        Self { folds, block: (mean_length.ceil() as usize).max(floor), prefix }
+        Self {
+            folds,
+            block: (mean_length.ceil() as usize).max(floor),
+            prefix,
+        }
     }
 
     /// Per fold the products of both sides at each of its timestamps, standardized and divided by the fold's number of pairs:
@@ -66,14 +73,19 @@ impl Series {
     pub fn mean_products(&self) -> impl Iterator<Item = Vec<f64>> {
         self.prefix.iter().map(|prefix| {
             let pairs = prefix.last().map_or(f64::NAN, |sums| sums[0]);
-            prefix.windows(2).map(|sums| (sums[1][5] - sums[0][5]) / pairs).collect()
+            prefix
+                .windows(2)
+                .map(|sums| (sums[1][5] - sums[0][5]) / pairs)
+                .collect()
         })
     }
 
     /// Correlation of each fold in one draw, NaN where it is undefined.
     fn resampled(&self, blocks: &[Vec<Range<usize>>]) -> Vec<f64> {
         let folds = self.prefix.iter().zip(blocks);
-        folds.map(|(prefix, blocks)| resampled_fold(prefix, blocks).unwrap_or(f64::NAN)).collect()
+        folds
+            .map(|(prefix, blocks)| resampled_fold(prefix, blocks).unwrap_or(f64::NAN))
+            .collect()
     }
 }
 
@@ -104,7 +116,12 @@ struct Standard {
 impl Standard {
     /// Of the pairs in `rows`, which are known to have a correlation.
     fn new(x: &[f64], y: &[f64], rows: Range<usize>) -> Self {
-        let pairs = || x[rows.clone()].iter().zip(&y[rows.clone()]).filter(|(x, y)| !x.is_nan() && !y.is_nan());
+        let pairs = || {
+            x[rows.clone()]
+                .iter()
+                .zip(&y[rows.clone()])
+                .filter(|(x, y)| !x.is_nan() && !y.is_nan())
+        };
         let count = pairs().count() as f64;
         let x_mean = pairs().map(|(x, _)| x).sum::<f64>() / count;
         let y_mean = pairs().map(|(_, y)| y).sum::<f64>() / count;
@@ -167,24 +184,43 @@ impl Draws {
 ///
 /// # Shapes
 /// `fold_lengths`: timestamps of each fold.
-pub(crate) fn draw(series: &[&Series], fold_lengths: &[usize], block: usize, seed: u64, draws: usize) -> Vec<Draws> {
+pub(crate) fn draw(
+    series: &[&Series],
+    fold_lengths: &[usize],
+    block: usize,
+    seed: u64,
+    draws: usize,
+) -> Vec<Draws> {
     let one_draw = |number: usize| {
         let blocks = drawn_blocks(fold_lengths, block, seed, number);
-        series.iter().map(|series| series.resampled(&blocks)).collect::<Vec<_>>()
+        series
+            .iter()
+            .map(|series| series.resampled(&blocks))
+            .collect::<Vec<_>>()
     };
     let drawn: Vec<Vec<Vec<f64>>> = (0..draws).into_par_iter().map(one_draw).collect();
     let of_series = |index: usize| Draws {
         folds: fold_lengths.len(),
-        values: drawn.iter().flat_map(|draw| &draw[index]).copied().collect(),
+        values: drawn
+            .iter()
+            .flat_map(|draw| &draw[index])
+            .copied()
+            .collect(),
     };
     (0..series.len()).map(of_series).collect()
 }
 
 /// The blocks of timestamps of draw `number`, in each fold.
-pub(crate) fn drawn_blocks(fold_lengths: &[usize], block: usize, seed: u64, number: usize) -> Vec<Vec<Range<usize>>> {
+pub(crate) fn drawn_blocks(
+    fold_lengths: &[usize],
+    block: usize,
+    seed: u64,
+    number: usize,
+) -> Vec<Vec<Range<usize>>> {
     let mut generator = ChaCha8Rng::seed_from_u64(seed);
     generator.set_stream(number as u64);
-    let resample = |length: &usize| resampled_blocks(&mut generator, *length, fold_block(block, *length));
+    let resample =
+        |length: &usize| resampled_blocks(&mut generator, *length, fold_block(block, *length));
     fold_lengths.iter().map(resample).collect()
 }
 
@@ -196,7 +232,10 @@ fn fold_block(block: usize, fold_length: usize) -> usize {
 /// Whether the folds hold enough blocks for an interval: five of the floor's length, and five of `block`.
 pub(crate) fn enough_blocks(fold_lengths: &[usize], block: usize, floor: usize) -> bool {
     let times: usize = fold_lengths.iter().sum();
-    let blocks: f64 = fold_lengths.iter().map(|length| *length as f64 / fold_block(block, *length) as f64).sum();
+    let blocks: f64 = fold_lengths
+        .iter()
+        .map(|length| *length as f64 / fold_block(block, *length) as f64)
+        .sum();
     times >= LEAST_BLOCKS * floor && blocks >= LEAST_BLOCKS as f64
 }
 
@@ -235,7 +274,11 @@ fn uniform(generator: &mut ChaCha8Rng) -> f64 {
 /// assert_eq!(evaluate::percentile_interval(&values, 0.5), Some([25.0, 75.0]));
 /// ```
 pub fn percentile_interval(values: &[f64], confidence: f64) -> Option<[f64; 2]> {
-    let mut defined: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
+    let mut defined: Vec<f64> = values
+        .iter()
+        .copied()
+        .filter(|value| value.is_finite())
+        .collect();
     if defined.is_empty() || 2 * defined.len() < values.len() {
         return None;
     }
@@ -262,7 +305,11 @@ mod tests {
         for (length, block) in [(1, 1), (7, 1), (7, 3), (1000, 60), (1000, 500)] {
             let ranges = resampled_blocks(&mut generator, length, block);
             assert_eq!(ranges.iter().map(Range::len).sum::<usize>(), length);
-            assert!(ranges.iter().all(|range| range.end <= length && !range.is_empty()));
+            assert!(
+                ranges
+                    .iter()
+                    .all(|range| range.end <= length && !range.is_empty())
+            );
         }
     }
 
@@ -280,11 +327,17 @@ mod tests {
         let mut generator = ChaCha8Rng::seed_from_u64(2);
         let mut counts = [0_u32; 10];
         for _ in 0..20_000 {
-            for place in resampled_blocks(&mut generator, 10, 4).into_iter().flatten() {
+            for place in resampled_blocks(&mut generator, 10, 4)
+                .into_iter()
+                .flatten()
+            {
                 counts[place] += 1;
             }
         }
-        assert!(counts.iter().all(|count| (19_500..20_500).contains(count)), "{counts:?}");
+        assert!(
+            counts.iter().all(|count| (19_500..20_500).contains(count)),
+            "{counts:?}"
+        );
     }
 
     #[test]

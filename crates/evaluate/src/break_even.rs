@@ -53,7 +53,11 @@ pub struct BreakEvenFees {
 ///
 /// # Errors
 /// Rows that are inconsistent, not one finite forecast a row, options out of range.
-pub fn break_even(rows: &Rows, forecaster: &Forecaster, options: &Options) -> Result<BreakEvenFees, Error> {
+pub fn break_even(
+    rows: &Rows,
+    forecaster: &Forecaster,
+    options: &Options,
+) -> Result<BreakEvenFees, Error> {
     options.validate()?;
     rows.check()?;
     check_forecasters(rows, std::slice::from_ref(forecaster))?;
@@ -62,27 +66,52 @@ pub fn break_even(rows: &Rows, forecaster: &Forecaster, options: &Options) -> Re
     let floor_trades = options.floor_bars.div_ceil(held_bars);
     let earned: Vec<(String, Vec<(i64, f64)>)> = CoinRows::of_all(rows, forecaster, 1)
         .into_par_iter()
-        .map(|coin| (coin.symbol.clone(), earned(&coin, &spans, held_bars as i64 * rows.bar_ms)))
+        .map(|coin| {
+            (
+                coin.symbol.clone(),
+                earned(&coin, &spans, held_bars as i64 * rows.bar_ms),
+            )
+        })
         .collect();
     let of_coin = |(symbol, earned): &(String, Vec<(i64, f64)>)| {
-        let fees: Vec<f64> = earned.iter().map(|(_, gross)| gross * BPS_OF_A_FILL).collect();
-        (symbol.clone(), BreakEven::new(&fees, mean_interval(&fees, floor_trades, options)))
+        let fees: Vec<f64> = earned
+            .iter()
+            .map(|(_, gross)| gross * BPS_OF_A_FILL)
+            .collect();
+        (
+            symbol.clone(),
+            BreakEven::new(&fees, mean_interval(&fees, floor_trades, options)),
+        )
     };
     let coins = earned.par_iter().map(of_coin).collect();
-    let all: Vec<(i64, f64)> =
-        earned.iter().flat_map(|(_, earned)| earned).map(|(time, gross)| (*time, gross * BPS_OF_A_FILL)).collect();
+    let all: Vec<(i64, f64)> = earned
+        .iter()
+        .flat_map(|(_, earned)| earned)
+        .map(|(time, gross)| (*time, gross * BPS_OF_A_FILL))
+        .collect();
     let fees: Vec<f64> = all.iter().map(|(_, fee)| *fee).collect();
-    let traded_ms = spans.get(1).zip(spans.last()).map(|(first, last)| [first[0], last[1]]);
-    let interval =
-        traded_ms.and_then(|span| pooled_interval(&all, span, options.floor_bars as i64 * rows.bar_ms, options));
-    Ok(BreakEvenFees { coins, all: BreakEven::new(&fees, interval) })
+    let traded_ms = spans
+        .get(1)
+        .zip(spans.last())
+        .map(|(first, last)| [first[0], last[1]]);
+    let interval = traded_ms.and_then(|span| {
+        pooled_interval(&all, span, options.floor_bars as i64 * rows.bar_ms, options)
+    });
+    Ok(BreakEvenFees {
+        coins,
+        all: BreakEven::new(&fees, interval),
+    })
 }
 
 impl BreakEven {
     /// Of what each position could pay for a fill, in basis points.
     fn new(fees_bps: &[f64], interval: Option<Interval>) -> Self {
         let trades = fees_bps.len();
-        Self { fee_bps: (trades > 0).then(|| fees_bps.iter().sum::<f64>() / trades as f64), interval, trades }
+        Self {
+            fee_bps: (trades > 0).then(|| fees_bps.iter().sum::<f64>() / trades as f64),
+            interval,
+            trades,
+        }
     }
 }
 
@@ -105,7 +134,10 @@ fn cut(coin: &CoinRows, from_ms: i64) -> Option<f64> {
     if are_equal(&coin.forecast[earlier.clone()]) {
         return None;
     }
-    let mut sizes: Vec<f64> = coin.forecast[earlier].iter().map(|forecast| forecast.abs()).collect();
+    let mut sizes: Vec<f64> = coin.forecast[earlier]
+        .iter()
+        .map(|forecast| forecast.abs())
+        .collect();
     sizes.sort_unstable_by(f64::total_cmp);
     quantile(&sizes, CUT_SHARE)
 }
@@ -115,14 +147,24 @@ fn earned(coin: &CoinRows, spans: &[[i64; 2]], hold_ms: i64) -> Vec<(i64, f64)> 
     let mut positions = Vec::new();
     let mut due_ms = None;
     for &[from_ms, until_ms] in spans {
-        let Some(cut) = cut(coin, from_ms) else { continue };
+        let Some(cut) = cut(coin, from_ms) else {
+            continue;
+        };
         for row in coin.within(from_ms, until_ms) {
-            let (time_ms, forecast, price_return) = (coin.time_ms[row], coin.forecast[row], coin.price_return[row]);
+            let (time_ms, forecast, price_return) = (
+                coin.time_ms[row],
+                coin.forecast[row],
+                coin.price_return[row],
+            );
             let is_large = forecast != 0.0 && forecast.abs() >= cut;
             if !is_large || price_return.is_nan() || !may_open(time_ms, due_ms, false) {
                 continue;
             }
-            let side = if forecast > 0.0 { Side::Buy } else { Side::Sell };
+            let side = if forecast > 0.0 {
+                Side::Buy
+            } else {
+                Side::Sell
+            };
             positions.push((time_ms, side.sign() * price_return));
             due_ms = Some(time_ms + hold_ms);
         }
@@ -155,12 +197,19 @@ mod tests {
     }
 
     fn forecaster(forecast: Vec<f64>) -> Forecaster {
-        Forecaster { name: "network".to_owned(), run: None, forecast }
+        Forecaster {
+            name: "network".to_owned(),
+            run: None,
+            forecast,
+        }
     }
 
     fn of_coin(rows: &Rows, forecast: Vec<f64>) -> BreakEven {
         let found = break_even(rows, &forecaster(forecast), &Options::default()).unwrap();
-        assert_eq!((found.coins["AUSDT"].fee_bps, found.coins["AUSDT"].trades), (found.all.fee_bps, found.all.trades));
+        assert_eq!(
+            (found.coins["AUSDT"].fee_bps, found.coins["AUSDT"].trades),
+            (found.all.fee_bps, found.all.trades)
+        );
         found.coins["AUSDT"]
     }
 
@@ -188,36 +237,57 @@ mod tests {
         // What is not known later is not traded on; the next one then is.
         rows.realized_delayed[12] = f64::NAN;
         let found = of_coin(&rows, forecast.clone());
-        assert_eq!((found.trades, found.fee_bps.unwrap() < 0.0), (1, true), "{found:?}");
+        assert_eq!(
+            (found.trades, found.fee_bps.unwrap() < 0.0),
+            (1, true),
+            "{found:?}"
+        );
         assert_eq!(of_coin(&rows, vec![0.0; 30]), BreakEven::default());
     }
 
     /// It agrees with the costs that thresholds and the ledger count, save for the fee on what was earned.
     #[test]
     fn a_position_that_pays_this_fee_earns_nothing() {
-        let costs = crate::Costs { fee_bps: 12.5, slippage_bps: 0.0 };
+        let costs = crate::Costs {
+            fee_bps: 12.5,
+            slippage_bps: 0.0,
+        };
         let left = costs.net(Side::Buy, 0.003) + costs.net(Side::Sell, -0.002);
         assert!(left.abs() < 5e-6, "{left}");
     }
 
     #[test]
     fn no_cut_depends_on_its_own_fold_or_a_later_one() {
-        let wave = |seed: i64| (0..30_i64).map(|time| ((time * 7 + seed) % 11 - 5) as f64).collect::<Vec<_>>();
+        let wave = |seed: i64| {
+            (0..30_i64)
+                .map(|time| ((time * 7 + seed) % 11 - 5) as f64)
+                .collect::<Vec<_>>()
+        };
         let rows = rows();
         let spans = fold_spans(&rows);
         assert_eq!(spans, [[0, 10], [10, 20], [20, 30]]);
         let cuts = |forecast: Vec<f64>| {
             let coins = CoinRows::of_all(&rows, &forecaster(forecast), 1);
-            spans.iter().map(|span| cut(&coins[0], span[0])).collect::<Vec<_>>()
+            spans
+                .iter()
+                .map(|span| cut(&coins[0], span[0]))
+                .collect::<Vec<_>>()
         };
         let first = cuts(wave(1));
         assert_eq!(first[0], None);
         for fold in 0..3 {
             let mut changed = wave(1);
-            changed[10 * fold..].iter_mut().for_each(|value| *value *= 100.0);
+            changed[10 * fold..]
+                .iter_mut()
+                .for_each(|value| *value *= 100.0);
             let found = cuts(changed);
             assert_eq!(found[..=fold], first[..=fold], "fold {}", fold + 1);
-            assert!(found[fold + 1..].iter().zip(&first[fold + 1..]).all(|(found, first)| found > first));
+            assert!(
+                found[fold + 1..]
+                    .iter()
+                    .zip(&first[fold + 1..])
+                    .all(|(found, first)| found > first)
+            );
         }
     }
 }

@@ -32,21 +32,35 @@ impl Report {
         let labels = self.labels();
         let labelled = || labels.iter().zip(&self.forecasters);
         let is_control = |score: &Score| is_control(&score.name, score.run.as_deref());
-        let mut sections =
-            vec!["Each coin over time, mean over folds (a single coin's score is mostly noise)\n".to_owned()];
+        let mut sections = vec![
+            "Each coin over time, mean over folds (a single coin's score is mostly noise)\n"
+                .to_owned(),
+        ];
         let models = labelled().filter(|(_, score)| !is_control(score));
         sections.extend(models.map(|(label, score)| self.coins_of(label, score)));
-        if self.forecasters.iter().any(|score| score.break_even.is_some()) {
+        if self
+            .forecasters
+            .iter()
+            .any(|score| score.break_even.is_some())
+        {
             sections.push(BREAK_EVEN.to_owned());
         }
-        let controls: Vec<(&String, &Score)> =
-            labelled().filter(|(_, score)| is_control(score) && score.pearson.is_some()).collect();
+        let controls: Vec<(&String, &Score)> = labelled()
+            .filter(|(_, score)| is_control(score) && score.pearson.is_some())
+            .collect();
         let title = std::iter::once("Pearson of controls".to_owned());
         let mut grid = Grid::new(title.chain(controls.iter().map(|(label, _)| (*label).clone())));
-        for symbol in self.forecasters.first().into_iter().flat_map(|score| score.coins.keys()) {
+        for symbol in self
+            .forecasters
+            .first()
+            .into_iter()
+            .flat_map(|score| score.coins.keys())
+        {
             grid.push(
                 symbol,
-                controls.iter().map(|(_, score)| correlation(score.coins.get(symbol).copied().flatten())),
+                controls
+                    .iter()
+                    .map(|(_, score)| correlation(score.coins.get(symbol).copied().flatten())),
             );
         }
         if !controls.is_empty() {
@@ -57,18 +71,37 @@ impl Report {
 
     fn coins_of(&self, label: &str, score: &Score) -> String {
         let fees = score.break_even.as_ref();
-        let mut header = vec![label.to_owned(), "Pearson".to_owned(), self.interval_title()];
+        let mut header = vec![
+            label.to_owned(),
+            "Pearson".to_owned(),
+            self.interval_title(),
+        ];
         if fees.is_some() {
-            header.extend(["break-even fee bps".to_owned(), self.interval_title(), "trades".to_owned()]);
+            header.extend([
+                "break-even fee bps".to_owned(),
+                self.interval_title(),
+                "trades".to_owned(),
+            ]);
         }
         let mut grid = Grid::new(header);
         for (symbol, pearson) in &score.coins {
             let ends = score.coin_intervals.get(symbol).copied().flatten();
-            let fees = fees.map(|fees| fee_cells(fees.coins.get(symbol).copied().unwrap_or_default()));
-            grid.push(symbol, [correlation(*pearson), interval(ends)].into_iter().chain(fees.into_iter().flatten()));
+            let fees =
+                fees.map(|fees| fee_cells(fees.coins.get(symbol).copied().unwrap_or_default()));
+            grid.push(
+                symbol,
+                [correlation(*pearson), interval(ends)]
+                    .into_iter()
+                    .chain(fees.into_iter().flatten()),
+            );
         }
         if let Some(fees) = fees {
-            grid.push("all trades", [String::new(), String::new()].into_iter().chain(fee_cells(fees.all)));
+            grid.push(
+                "all trades",
+                [String::new(), String::new()]
+                    .into_iter()
+                    .chain(fee_cells(fees.all)),
+            );
         }
         grid.render()
     }
@@ -81,7 +114,12 @@ const BREAK_EVEN: &str = concat!(
 );
 
 fn fee_cells(found: BreakEven) -> [String; 3] {
-    let fee = found.fee_bps.map_or_else(|| "-".to_owned(), |fee| format!("{fee:+.2}"));
-    let ends = found.interval.map_or_else(|| "-".to_owned(), |[low, high]| format!("{low:+.2} to {high:+.2}"));
+    let fee = found
+        .fee_bps
+        .map_or_else(|| "-".to_owned(), |fee| format!("{fee:+.2}"));
+    let ends = found.interval.map_or_else(
+        || "-".to_owned(),
+        |[low, high]| format!("{low:+.2} to {high:+.2}"),
+    );
     [fee, ends, grouped(found.trades)]
 }

@@ -15,7 +15,11 @@ use crate::tune_command::{self, TuneArgs};
 
 /// Score forecasts on the rows that all of them have
 #[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = true, arg_required_else_help = true)]
+#[command(
+    version,
+    args_conflicts_with_subcommands = true,
+    arg_required_else_help = true
+)]
 pub struct Args {
     #[command(subcommand)]
     command: Option<Command>,
@@ -108,8 +112,11 @@ fn score_runs(paths: &[PathBuf], output: &Output) -> anyhow::Result<()> {
     forecasters.extend(controls(&joined.rows));
     let paths = || runs.all.iter().map(|run| run.path.clone());
     let dropped: Vec<(String, usize)> = paths().zip(joined.dropped).collect();
-    let importance: Vec<(String, Importance)> =
-        runs.all.iter().filter_map(|run| Some((run.path.clone(), run.importance.clone()?))).collect();
+    let importance: Vec<(String, Importance)> = runs
+        .all
+        .iter()
+        .filter_map(|run| Some((run.path.clone(), run.importance.clone()?)))
+        .collect();
     let scored = Scored {
         rows: &joined.rows,
         forecasters: &forecasters,
@@ -133,24 +140,46 @@ struct Scored<'a> {
 }
 
 fn print(scored: &Scored<'_>, output: &Output) -> anyhow::Result<()> {
-    let options = Options { draws: output.draws, seed: output.seed, ..Options::default() };
+    let options = Options {
+        draws: output.draws,
+        seed: output.seed,
+        ..Options::default()
+    };
     options.validate().map_err(cli::usage)?;
     if let Some(path) = &output.html {
         check_named_output(path, "html")?;
     }
-    let Scored { rows, forecasters, dropped, importance, command, earns } = scored;
+    let Scored {
+        rows,
+        forecasters,
+        dropped,
+        importance,
+        command,
+        earns,
+    } = scored;
     let mut report = score(rows, forecasters, &options)?;
     if output.coins && *earns {
         report = report.with_break_even(rows, forecasters, &options)?;
     }
     if let Some(path) = &output.html {
-        let folds = output.folds.as_ref().map_or_else(String::new, |folds| format!(" --folds {folds}"));
+        let folds = output
+            .folds
+            .as_ref()
+            .map_or_else(String::new, |folds| format!(" --folds {folds}"));
         let command = &format!(
             "cargo run -p evaluate --release -- {}{folds} --html {}",
             &command["evaluate ".len()..],
             path.display()
         );
-        let page = Page { rows, forecasters, report: &report, options: &options, dropped, importance, command };
+        let page = Page {
+            rows,
+            forecasters,
+            report: &report,
+            options: &options,
+            dropped,
+            importance,
+            command,
+        };
         write_atomically(path, html(&page).as_bytes())?;
         cli::note(format!("the report is in {}", path.display()));
     }
@@ -173,13 +202,33 @@ fn control_rows(config: &Config, wanted: &[usize]) -> anyhow::Result<Rows> {
         let target_std = dataset::target_std(&dataset.targets, fold.train.clone());
         let deviations = dataset.deviations(fold);
         for row in fold.score.clone() {
-            for coin in (0..dataset.panel.coins()).filter(|&coin| !dataset.targets.value(row, coin).is_nan()) {
-                rows.push(dataset.forecast_row((fold, &deviations), (row, coin), target_std[coin], 0.0));
+            for coin in (0..dataset.panel.coins())
+                .filter(|&coin| !dataset.targets.value(row, coin).is_nan())
+            {
+                rows.push(dataset.forecast_row(
+                    (fold, &deviations),
+                    (row, coin),
+                    target_std[coin],
+                    0.0,
+                ));
             }
         }
     }
-    let table = of_folds(ForecastTable::new(rows, Path::new("controls"))?, wanted, "the panel")?;
-    let (bar_ms, reach_bars) = (dataset.config.data.interval.ms(), dataset.config.target.reach_bars());
-    let source = Source { name: "zero", run: None, table: &table };
-    Ok(join(&[source], bar_ms, reach_bars).context("no rows to score")?.rows)
+    let table = of_folds(
+        ForecastTable::new(rows, Path::new("controls"))?,
+        wanted,
+        "the panel",
+    )?;
+    let (bar_ms, reach_bars) = (
+        dataset.config.data.interval.ms(),
+        dataset.config.target.reach_bars(),
+    );
+    let source = Source {
+        name: "zero",
+        run: None,
+        table: &table,
+    };
+    Ok(join(&[source], bar_ms, reach_bars)
+        .context("no rows to score")?
+        .rows)
 }

@@ -40,7 +40,9 @@ impl Concentration {
         let mut hours: BTreeMap<i64, f64> = BTreeMap::new();
         for (fold, products) in layout.folds.iter().zip(series.mean_products()) {
             for (time, product) in layout.times[fold.times.clone()].iter().zip(products) {
-                *hours.entry(rows.time_ms[time.start].div_euclid(HOUR_MS)).or_default() += product;
+                *hours
+                    .entry(rows.time_ms[time.start].div_euclid(HOUR_MS))
+                    .or_default() += product;
             }
         }
         let total: f64 = hours.values().sum();

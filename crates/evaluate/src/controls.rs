@@ -49,11 +49,17 @@ pub(crate) fn rows_of_coins(rows: &Rows, range: std::ops::Range<usize>) -> Vec<V
 
 /// Those whose mean has at least two bars; 0 everywhere, and so without a score, where the rows do not know it.
 fn deviation_controls(rows: &Rows) -> impl Iterator<Item = Forecaster> {
-    let named = DEVIATION_CONTROLS.into_iter().zip(DEVIATION_MINUTES).zip(&rows.deviations);
-    let possible = named.filter(move |((_, minutes), _)| deviation_bars(*minutes, rows.bar_ms).is_some());
+    let named = DEVIATION_CONTROLS
+        .into_iter()
+        .zip(DEVIATION_MINUTES)
+        .zip(&rows.deviations);
+    let possible =
+        named.filter(move |((_, minutes), _)| deviation_bars(*minutes, rows.bar_ms).is_some());
     possible.map(move |((name, _), values)| {
         let negated = |value: &f64| if value.is_nan() { 0.0 } else { -value };
-        let forecast = values.as_ref().map(|values| values.iter().map(negated).collect());
+        let forecast = values
+            .as_ref()
+            .map(|values| values.iter().map(negated).collect());
         control(name, forecast.unwrap_or_else(|| vec![0.0; rows.len()]))
     })
 }
@@ -61,15 +67,24 @@ fn deviation_controls(rows: &Rows) -> impl Iterator<Item = Forecaster> {
 /// Names of the controls whose mean would have fewer than two bars.
 pub(crate) fn impossible_controls(bar_ms: i64) -> Vec<&'static str> {
     let named = DEVIATION_CONTROLS.into_iter().zip(DEVIATION_MINUTES);
-    named.filter(|(_, minutes)| deviation_bars(*minutes, bar_ms).is_none()).map(|(name, _)| name).collect()
+    named
+        .filter(|(_, minutes)| deviation_bars(*minutes, bar_ms).is_none())
+        .map(|(name, _)| name)
+        .collect()
 }
 
 /// True for a control of what the rows do not know: it has no score, and its error would be that of `zero`.
 pub(crate) fn is_unknown(forecaster: &Forecaster) -> bool {
     let is_zero = || forecaster.forecast.iter().all(|value| *value == 0.0);
-    forecaster.name != CONTROL_NAMES[0] && is_control(&forecaster.name, forecaster.run.as_deref()) && is_zero()
+    forecaster.name != CONTROL_NAMES[0]
+        && is_control(&forecaster.name, forecaster.run.as_deref())
+        && is_zero()
 }
 
 fn control(name: &str, forecast: Vec<f64>) -> Forecaster {
-    Forecaster { name: name.to_owned(), run: None, forecast }
+    Forecaster {
+        name: name.to_owned(),
+        run: None,
+        forecast,
+    }
 }

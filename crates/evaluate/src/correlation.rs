@@ -31,7 +31,12 @@ pub fn pearson(x: &[f64], y: &[f64]) -> Option<f64> {
 /// # Shapes
 /// `x`, `y` and `weight` of the same length.
 pub fn weighted_pearson(x: &[f64], y: &[f64], weight: &[f64]) -> Option<f64> {
-    correlate(|| x.iter().zip(y).zip(weight).map(|((x, y), weight)| (*x, *y, *weight)))
+    correlate(|| {
+        x.iter()
+            .zip(y)
+            .zip(weight)
+            .map(|((x, y), weight)| (*x, *y, *weight))
+    })
 }
 
 /// Spearman rank correlation: Pearson of the average ranks.
@@ -99,7 +104,9 @@ fn correlate<I: Iterator<Item = (f64, f64, f64)>>(triples: impl Fn() -> I) -> Op
         return None;
     }
     let correlation = xy / (xx.sqrt() * yy.sqrt());
-    correlation.is_finite().then(|| correlation.clamp(-1.0, 1.0))
+    correlation
+        .is_finite()
+        .then(|| correlation.clamp(-1.0, 1.0))
 }
 
 #[cfg(test)]
@@ -111,18 +118,41 @@ mod tests {
         assert_eq!(pearson(&[1.0, 2.0], &[1.0, 2.0]), None);
         assert_eq!(pearson(&[0.1 + 0.2, 0.3, 0.3], &[1.0, 2.0, 3.0]), None);
         assert_eq!(pearson(&[], &[]), None);
-        assert_eq!(weighted_pearson(&[1.0, 2.0, 4.0], &[1.0, 2.0, 3.0], &[0.0; 3]), None);
+        assert_eq!(
+            weighted_pearson(&[1.0, 2.0, 4.0], &[1.0, 2.0, 3.0], &[0.0; 3]),
+            None
+        );
         assert_eq!(spearman(&[2.0; 4], &[1.0, 2.0, 3.0, 4.0]), None);
     }
 
     #[test]
     fn a_constant_has_no_correlation_whatever_its_value_and_number() {
-        let y: Vec<f64> = (0..700_001).map(|row| ((row * 7919) % 1013) as f64 - 506.0).collect();
-        for constant in [0.0, 1.0, 0.001, 0.1, 0.000_01, -0.000_37, 0.000_127_104_602_619_738_46, 1e300, -1e-300] {
+        let y: Vec<f64> = (0..700_001)
+            .map(|row| ((row * 7919) % 1013) as f64 - 506.0)
+            .collect();
+        for constant in [
+            0.0,
+            1.0,
+            0.001,
+            0.1,
+            0.000_01,
+            -0.000_37,
+            0.000_127_104_602_619_738_46,
+            1e300,
+            -1e-300,
+        ] {
             let x = vec![constant; y.len()];
             let weight: Vec<f64> = y.iter().map(|value| 1.0 + value.abs() / 7.0).collect();
-            assert_eq!((pearson(&x, &y), pearson(&y, &x)), (None, None), "{constant}");
-            assert_eq!((weighted_pearson(&x, &y, &weight), spearman(&x, &y)), (None, None), "{constant}");
+            assert_eq!(
+                (pearson(&x, &y), pearson(&y, &x)),
+                (None, None),
+                "{constant}"
+            );
+            assert_eq!(
+                (weighted_pearson(&x, &y, &weight), spearman(&x, &y)),
+                (None, None),
+                "{constant}"
+            );
         }
     }
 

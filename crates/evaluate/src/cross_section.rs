@@ -32,12 +32,20 @@ pub struct InformationCoefficient {
 /// # Shapes
 /// `groups`: rows of each timestamp, as of [`timestamp_groups`](crate::timestamp_groups); the result has one entry a
 /// group. Groups outside the slices are undefined.
-pub fn ic_per_timestamp(groups: &[Range<usize>], forecast: &[f64], realized: &[f64]) -> Vec<Option<f64>> {
+pub fn ic_per_timestamp(
+    groups: &[Range<usize>],
+    forecast: &[f64],
+    realized: &[f64],
+) -> Vec<Option<f64>> {
     per_timestamp(groups, forecast, realized, pearson)
 }
 
 /// As [`ic_per_timestamp`], with Spearman's rank correlation.
-pub fn rank_ic_per_timestamp(groups: &[Range<usize>], forecast: &[f64], realized: &[f64]) -> Vec<Option<f64>> {
+pub fn rank_ic_per_timestamp(
+    groups: &[Range<usize>],
+    forecast: &[f64],
+    realized: &[f64],
+) -> Vec<Option<f64>> {
     per_timestamp(groups, forecast, realized, spearman)
 }
 
@@ -67,8 +75,16 @@ pub fn summarize_ic(coefficients: &[Option<f64>]) -> InformationCoefficient {
         let squares: f64 = defined.iter().map(|value| (value - mean).powi(2)).sum();
         (squares / (count - 1) as f64).sqrt()
     });
-    let icir = mean.zip(std).filter(|(_, std)| *std > 0.0).map(|(mean, std)| mean / std);
-    InformationCoefficient { mean, std, icir, timestamps: count }
+    let icir = mean
+        .zip(std)
+        .filter(|(_, std)| *std > 0.0)
+        .map(|(mean, std)| mean / std);
+    InformationCoefficient {
+        mean,
+        std,
+        icir,
+        timestamps: count,
+    }
 }
 
 /// Both sides minus their mean over the coins of each timestamp: what is left without the whole market's move.
@@ -78,7 +94,11 @@ pub fn summarize_ic(coefficients: &[Option<f64>]) -> InformationCoefficient {
 ///
 /// # Shapes
 /// `groups` as in [`ic_per_timestamp`]; the results have the length of `forecast` and `realized`.
-pub fn neutralize(groups: &[Range<usize>], forecast: &[f64], realized: &[f64]) -> (Vec<f64>, Vec<f64>) {
+pub fn neutralize(
+    groups: &[Range<usize>],
+    forecast: &[f64],
+    realized: &[f64],
+) -> (Vec<f64>, Vec<f64>) {
     let mut neutral_forecast = vec![f64::NAN; forecast.len()];
     let mut neutral_realized = vec![f64::NAN; realized.len()];
     let end = forecast.len().min(realized.len());
@@ -106,11 +126,18 @@ pub fn neutralize(groups: &[Range<usize>], forecast: &[f64], realized: &[f64]) -
 fn deviation(value: f64, mean: f64) -> f64 {
     let deviation = value - mean;
     let rounding = ROUNDING * value.abs();
-    if deviation.abs() <= rounding { 0.0 } else { deviation }
+    if deviation.abs() <= rounding {
+        0.0
+    } else {
+        deviation
+    }
 }
 
 #[cfg(test)]
-#[expect(clippy::single_range_in_vec_init, reason = "one timestamp is one range of rows")]
+#[expect(
+    clippy::single_range_in_vec_init,
+    reason = "one timestamp is one range of rows"
+)]
 mod tests {
     use super::*;
 
@@ -123,7 +150,8 @@ mod tests {
 
     #[test]
     fn a_single_coin_has_no_neutral_value() {
-        let (forecast, realized) = neutralize(&[0..1, 1..3], &[1.0, 1.0, 3.0], &[1.0, f64::NAN, 2.0]);
+        let (forecast, realized) =
+            neutralize(&[0..1, 1..3], &[1.0, 1.0, 3.0], &[1.0, f64::NAN, 2.0]);
         assert!(forecast.iter().chain(&realized).all(|value| value.is_nan()));
     }
 
@@ -131,6 +159,9 @@ mod tests {
     fn two_coins_have_no_information_coefficient() {
         assert_eq!(ic_per_timestamp(&[0..2], &[1.0, 2.0], &[1.0, 2.0]), [None]);
         let one = summarize_ic(&[Some(0.5), None]);
-        assert_eq!((one.mean, one.std, one.icir, one.timestamps), (Some(0.5), None, None, 1));
+        assert_eq!(
+            (one.mean, one.std, one.icir, one.timestamps),
+            (Some(0.5), None, None, 1)
+        );
     }
 }

@@ -42,7 +42,10 @@ pub fn expected_maximum_sharpe(trials: usize, variance: f64) -> f64 {
     }
     let share = 1.0 / trials as f64;
     // Upper quantiles as negated lower ones: with many trials 1 - share would lose digits.
-    let (best, further) = (-normal_quantile(share), -normal_quantile(share / std::f64::consts::E));
+    let (best, further) = (
+        -normal_quantile(share),
+        -normal_quantile(share / std::f64::consts::E),
+    );
     variance.sqrt() * ((1.0 - EULER_MASCHERONI) * best + EULER_MASCHERONI * further)
 }
 
@@ -84,7 +87,10 @@ mod tests {
     fn more_trials_leave_less() {
         let deflated = |trials| deflated_sharpe_ratio(0.2, 400, 0.0, 3.0, trials, 0.002);
         assert!(deflated(1) > deflated(10) && deflated(10) > deflated(1000));
-        assert_eq!(deflated(1), probabilistic_sharpe_ratio(0.2, 0.0, 400, 0.0, 3.0));
+        assert_eq!(
+            deflated(1),
+            probabilistic_sharpe_ratio(0.2, 0.0, 400, 0.0, 3.0)
+        );
     }
 
     #[test]

@@ -4,7 +4,9 @@
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
     /// There is nothing to score.
-    #[error("no rows to score: 0 rows, expected at least 1\nhint: check that the runs share scored times and symbols")]
+    #[error(
+        "no rows to score: 0 rows, expected at least 1\nhint: check that the runs share scored times and symbols"
+    )]
     NoRows,
     /// No forecaster was given.
     #[error("no forecasters to score: found 0, expected at least 1")]
@@ -48,7 +50,9 @@ pub enum Error {
         second_fold: u32,
     },
     /// A row's symbol index has no name.
-    #[error("row {row} has symbol index {found}, expected one below {expected} (the number of symbols)")]
+    #[error(
+        "row {row} has symbol index {found}, expected one below {expected} (the number of symbols)"
+    )]
     Symbol {
         /// Index of the row.
         row: usize,
@@ -58,7 +62,9 @@ pub enum Error {
         expected: usize,
     },
     /// A number is outside what its column may hold.
-    #[error("column `{column}`, row {row} (time {time_ms} ms, {symbol}): found {found}, expected {expected}")]
+    #[error(
+        "column `{column}`, row {row} (time {time_ms} ms, {symbol}): found {found}, expected {expected}"
+    )]
     Value {
         /// The column's or forecaster's name.
         column: String,

@@ -16,12 +16,18 @@ pub(crate) fn correlation(value: Option<f64>) -> String {
 }
 
 fn signed(value: f64) -> String {
-    if value.abs() < 0.000_05 { "0.0000".to_owned() } else { format!("{value:+.4}") }
+    if value.abs() < 0.000_05 {
+        "0.0000".to_owned()
+    } else {
+        format!("{value:+.4}")
+    }
 }
 
 /// An interval's ends.
 pub(crate) fn interval(ends: Option<Interval>) -> String {
-    ends.map_or_else(dash, |[low, high]| format!("{} to {}", signed(low), signed(high)))
+    ends.map_or_else(dash, |[low, high]| {
+        format!("{} to {}", signed(low), signed(high))
+    })
 }
 
 /// The heading of a column of intervals, such as `95 % interval`.
@@ -35,19 +41,29 @@ pub(crate) const HEADLINE: [&str; 4] = ["+1 bar", "neutral +1", "Pearson", "neut
 
 /// The headings above [`headline_cells`], after that of the labels.
 pub(crate) fn headline_header(label: &str, interval_title: &str) -> impl Iterator<Item = String> {
-    let columns = HEADLINE.into_iter().flat_map(|title| [title, interval_title]);
-    std::iter::once(label).chain(columns).map(str::to_owned).collect::<Vec<_>>().into_iter()
+    let columns = HEADLINE
+        .into_iter()
+        .flat_map(|title| [title, interval_title]);
+    std::iter::once(label)
+        .chain(columns)
+        .map(str::to_owned)
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 /// Each of the four figures with its interval.
 pub(crate) fn headline_cells(figures: Headline) -> impl Iterator<Item = String> {
-    figures.into_iter().flat_map(|(value, ends)| [correlation(value), interval(ends)])
+    figures
+        .into_iter()
+        .flat_map(|(value, ends)| [correlation(value), interval(ends)])
 }
 
 /// The shares of the covariance that the best day and the best hours hold.
 pub(crate) fn shares(concentration: Option<Concentration>) -> String {
     let share = |share: f64| format!("{:.0} %", share * 100.0);
-    concentration.map_or_else(dash, |one| format!("{} | {}", share(one.best_day), share(one.best_hours)))
+    concentration.map_or_else(dash, |one| {
+        format!("{} | {}", share(one.best_day), share(one.best_hours))
+    })
 }
 
 /// What there is to say of scores that hang on few events.
@@ -57,8 +73,13 @@ pub(crate) fn narrow_warning(label: &str, concentrations: &Concentrations) -> Op
         .filter_map(|(one, name)| Some((one.filter(Concentration::is_narrow)?, name)))
         .map(|(one, name)| {
             let day = &dataset::format_time(one.best_day_ms)[..10];
-            let [of_day, of_hours] = [one.best_day, one.best_hours].map(|share| format!("{:.0} %", share * 100.0));
-            format!("{name} ({of_day} in {day}, {of_hours} in {} of {} hours)", one.hours, grouped(one.of_hours))
+            let [of_day, of_hours] =
+                [one.best_day, one.best_hours].map(|share| format!("{:.0} %", share * 100.0));
+            format!(
+                "{name} ({of_day} in {day}, {of_hours} in {} of {} hours)",
+                one.hours,
+                grouped(one.of_hours)
+            )
         })
         .collect();
     (!narrow.is_empty()).then(|| {
@@ -82,7 +103,11 @@ pub(crate) fn percent(share: Option<f64>) -> String {
 /// An error's size with four digits that count.
 pub(crate) fn magnitude(value: Option<f64>) -> String {
     value.map_or_else(dash, |value| {
-        let digits = if value > 0.0 { (3 - value.log10().floor() as i64).clamp(0, 9) } else { 0 };
+        let digits = if value > 0.0 {
+            (3 - value.log10().floor() as i64).clamp(0, 9)
+        } else {
+            0
+        };
         format!("{value:.*}", usize::try_from(digits).unwrap_or(0))
     })
 }
@@ -147,7 +172,10 @@ mod tests {
     fn sentences_are_broken_between_words() {
         assert_eq!(wrapped("a b"), "a b\n");
         let text = wrapped(&"word ".repeat(50));
-        assert!(text.lines().all(|line| line.len() <= LINE && !line.ends_with(' ')));
+        assert!(
+            text.lines()
+                .all(|line| line.len() <= LINE && !line.ends_with(' '))
+        );
         assert_eq!(text.split_whitespace().count(), 50);
     }
 }

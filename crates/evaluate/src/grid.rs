@@ -18,12 +18,18 @@ pub(crate) struct Grid {
 impl Grid {
     /// A grid with its header and no rows.
     pub fn new(header: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self { rows: vec![header.into_iter().map(Into::into).collect()], width: WIDTH }
+        Self {
+            rows: vec![header.into_iter().map(Into::into).collect()],
+            width: WIDTH,
+        }
     }
 
     /// As [`Grid::new`], of up to 150 columns of text.
     pub fn wide(header: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self { width: WIDE, ..Self::new(header) }
+        Self {
+            width: WIDE,
+            ..Self::new(header)
+        }
     }
 
     /// Adds a row: its label, then one cell for every further column.
@@ -62,7 +68,10 @@ impl Grid {
         let mut text = String::new();
         for row in &self.rows {
             let label = row.first().map(String::as_str).unwrap_or_default();
-            let mut line = format!("{label:<width$}", width = widths.first().copied().unwrap_or(0));
+            let mut line = format!(
+                "{label:<width$}",
+                width = widths.first().copied().unwrap_or(0)
+            );
             for column in columns.clone() {
                 let cell = row.get(column).map(String::as_str).unwrap_or_default();
                 line += &format!("{:GAP$}{cell:>width$}", "", width = widths[column]);
@@ -75,7 +84,11 @@ impl Grid {
 
     fn width(&self, column: usize) -> usize {
         let is_heading = |row: &&Vec<String>| row.len() == 1 && self.rows.len() > 1;
-        let cells = self.rows.iter().filter(|row| !is_heading(row)).filter_map(|row| row.get(column));
+        let cells = self
+            .rows
+            .iter()
+            .filter(|row| !is_heading(row))
+            .filter_map(|row| row.get(column));
         cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
     }
 }
@@ -101,10 +114,15 @@ mod tests {
 
     #[test]
     fn columns_that_do_not_fit_go_below() {
-        let mut grid = Grid::new(std::iter::once("name".to_owned()).chain((0..30).map(|n| format!("column{n}"))));
+        let mut grid = Grid::new(
+            std::iter::once("name".to_owned()).chain((0..30).map(|n| format!("column{n}"))),
+        );
         grid.push("row", (0..30).map(|n| n.to_string()));
         let text = grid.render();
         assert!(text.lines().all(|line| line.len() <= WIDTH));
-        assert!(text.contains("column29") && text.matches("name").count() == 3, "{text}");
+        assert!(
+            text.contains("column29") && text.matches("name").count() == 3,
+            "{text}"
+        );
     }
 }

@@ -40,21 +40,39 @@ fn key(row: &ForecastRow) -> Key<'_> {
 /// # Errors
 /// No common row; two tables that disagree on what was realized, and so forecast different targets.
 pub fn join(sources: &[Source<'_>], bar_ms: i64, reach_bars: usize) -> Result<Joined, Error> {
-    let Some((first, others)) = sources.split_first() else { return Err(Error::NoRows) };
-    let others: Vec<BTreeMap<Key<'_>, &ForecastRow>> =
-        others.iter().map(|source| source.table.rows().iter().map(|row| (key(row), row)).collect()).collect();
-    let common: Vec<&ForecastRow> =
-        first.table.rows().iter().filter(|row| others.iter().all(|table| table.contains_key(&key(row)))).collect();
+    let Some((first, others)) = sources.split_first() else {
+        return Err(Error::NoRows);
+    };
+    let others: Vec<BTreeMap<Key<'_>, &ForecastRow>> = others
+        .iter()
+        .map(|source| {
+            source
+                .table
+                .rows()
+                .iter()
+                .map(|row| (key(row), row))
+                .collect()
+        })
+        .collect();
+    let common: Vec<&ForecastRow> = first
+        .table
+        .rows()
+        .iter()
+        .filter(|row| others.iter().all(|table| table.contains_key(&key(row))))
+        .collect();
     let symbols: BTreeSet<&str> = common.iter().map(|row| row.symbol.as_str()).collect();
     let symbols: Vec<String> = symbols.into_iter().map(str::to_owned).collect();
-    let column = |value: fn(&ForecastRow) -> f64| common.iter().map(|row| value(row)).collect::<Vec<f64>>();
+    let column =
+        |value: fn(&ForecastRow) -> f64| common.iter().map(|row| value(row)).collect::<Vec<f64>>();
     let rows = Rows {
         time_ms: common.iter().map(|row| row.time_ms).collect(),
         // Found, as the list was made from these very rows.
         symbol: common
             .iter()
             .map(|row| {
-                symbols.binary_search_by(|symbol| symbol.as_str().cmp(row.symbol.as_str())).unwrap_or_default() as u32
+                symbols
+                    .binary_search_by(|symbol| symbol.as_str().cmp(row.symbol.as_str()))
+                    .unwrap_or_default() as u32
             })
             .collect(),
         fold: common.iter().map(|row| row.fold).collect(),
@@ -87,25 +105,46 @@ pub fn join(sources: &[Source<'_>], bar_ms: i64, reach_bars: usize) -> Result<Jo
         }
         forecasters.push(forecaster(source, forecast));
     }
-    let dropped = sources.iter().map(|source| source.table.rows().len() - common.len()).collect();
-    Ok(Joined { rows, forecasters, dropped })
+    let dropped = sources
+        .iter()
+        .map(|source| source.table.rows().len() - common.len())
+        .collect();
+    Ok(Joined {
+        rows,
+        forecasters,
+        dropped,
+    })
 }
 
 /// The columns of deviations, each from the first table that knows it somewhere: older ones do not have them.
-fn deviations(common: &[&ForecastRow], others: &[BTreeMap<Key<'_>, &ForecastRow>]) -> [Option<Vec<f64>>; 3] {
+fn deviations(
+    common: &[&ForecastRow],
+    others: &[BTreeMap<Key<'_>, &ForecastRow>],
+) -> [Option<Vec<f64>>; 3] {
     std::array::from_fn(|place| {
         let own = known_deviations(common.iter().copied(), place);
         let mut tables = others.iter();
-        own.or_else(|| tables.find_map(|table| known_deviations(common.iter().map(|row| table[&key(row)]), place)))
+        own.or_else(|| {
+            tables.find_map(|table| {
+                known_deviations(common.iter().map(|row| table[&key(row)]), place)
+            })
+        })
     })
 }
 
 /// One of the columns; None where it is known nowhere.
-fn known_deviations<'a>(rows: impl Iterator<Item = &'a ForecastRow>, place: usize) -> Option<Vec<f64>> {
+fn known_deviations<'a>(
+    rows: impl Iterator<Item = &'a ForecastRow>,
+    place: usize,
+) -> Option<Vec<f64>> {
     let values: Vec<f64> = rows.map(|row| row.deviations[place]).collect();
     values.iter().any(|value| !value.is_nan()).then_some(values)
 }
 
 fn forecaster(source: &Source<'_>, forecast: Vec<f64>) -> Forecaster {
-    Forecaster { name: source.name.to_owned(), run: source.run.map(str::to_owned), forecast }
+    Forecaster {
+        name: source.name.to_owned(),
+        run: source.run.map(str::to_owned),
+        forecast,
+    }
 }

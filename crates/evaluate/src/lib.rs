@@ -44,8 +44,9 @@ mod verdict;
 pub use accuracy::{directional_accuracy, mean_absolute_error, root_mean_squared_error};
 pub use across::{Across, AcrossFigure, AcrossFigures, Panel, PanelFigure, PanelSpan, across};
 pub use backtest::{
-    Backtest, BacktestOptions, BarReturn, CoinBacktest, Curve, DayEquity, DeflatedSharpe, Direction, Overfitting,
-    Performance, Signal, Trial, TrialResult, alpha_factor, backtest, probability_of_overfitting, rolling_z_score,
+    Backtest, BacktestOptions, BarReturn, CoinBacktest, Curve, DayEquity, DeflatedSharpe,
+    Direction, Overfitting, Performance, Signal, Trial, TrialResult, alpha_factor, backtest,
+    probability_of_overfitting, rolling_z_score,
 };
 pub use block_length::optimal_block_length;
 pub use bootstrap::percentile_interval;
@@ -53,12 +54,16 @@ pub use break_even::{BreakEven, BreakEvenFees, break_even};
 pub use concentration::Concentration;
 pub use controls::{CONTROL_NAMES, controls, is_control};
 pub use correlation::{average_ranks, pearson, spearman, weighted_pearson};
-pub use cross_section::{InformationCoefficient, ic_per_timestamp, neutralize, rank_ic_per_timestamp, summarize_ic};
-pub use deflated_sharpe::{deflated_sharpe_ratio, expected_maximum_sharpe, probabilistic_sharpe_ratio};
+pub use cross_section::{
+    InformationCoefficient, ic_per_timestamp, neutralize, rank_ic_per_timestamp, summarize_ic,
+};
+pub use deflated_sharpe::{
+    deflated_sharpe_ratio, expected_maximum_sharpe, probabilistic_sharpe_ratio,
+};
 pub use error::Error;
 pub use html::{
-    FeatureImportance, Importance, Page, backtest_svg, html, importance_svg, quantiles_svg, thresholds_html,
-    thresholds_svg,
+    FeatureImportance, Importance, Page, backtest_svg, html, importance_svg, quantiles_svg,
+    thresholds_html, thresholds_svg,
 };
 pub use join::{Joined, Source, join};
 pub use normal::{normal_cdf, normal_quantile};
@@ -66,7 +71,8 @@ pub use one_run::{ScoredRun, score_run};
 pub use options::Options;
 pub use performance::{max_drawdown, sharpe_ratio, sortino_ratio};
 pub use quantiles::{
-    LookAhead, Quantile, QuantileOptions, QuantileReport, RankIc, Scope, quantile_bins, quantiles, trailing_bins,
+    LookAhead, Quantile, QuantileOptions, QuantileReport, RankIc, Scope, quantile_bins, quantiles,
+    trailing_bins,
 };
 pub use report::{Concentrations, Difference, Interval, Report, Score};
 pub use rows::{Forecaster, Rows, timestamp_groups};
@@ -74,6 +80,6 @@ pub use scoring::score;
 pub use shuffled::{SHUFFLED_ORDERS, Shuffled, Spread};
 pub use trade::{Calibration, CoinThresholds, Costs, Side, Thresholds, may_open};
 pub use tuning::{
-    Candidate, CoinTuning, DeflateBy, Deflation, Portfolio, Protocol, SideTuning, TradeStatistics, TuneOptions, Tuning,
-    tune,
+    Candidate, CoinTuning, DeflateBy, Deflation, Portfolio, Protocol, SideTuning, TradeStatistics,
+    TuneOptions, Tuning, tune,
 };

@@ -5,7 +5,9 @@
 /// A plain sum of many equal values is rounded at every step, so that their "deviations" from it are no longer 0 and a
 /// constant has a standard deviation, a Sharpe ratio, a correlation.
 pub(crate) fn mean(values: &[f64]) -> f64 {
-    let Some(origin) = values.first() else { return f64::NAN };
+    let Some(origin) = values.first() else {
+        return f64::NAN;
+    };
     origin + values.iter().map(|value| value - origin).sum::<f64>() / values.len() as f64
 }
 
@@ -23,7 +25,11 @@ mod tests {
         for value in [0.1, -0.000_37, 0.000_127_104_602_619_738_46] {
             let values = vec![value; 100_003];
             assert_eq!(mean(&values), value);
-            assert_ne!(values.iter().sum::<f64>() / values.len() as f64, value, "the plain one is rounded");
+            assert_ne!(
+                values.iter().sum::<f64>() / values.len() as f64,
+                value,
+                "the plain one is rounded"
+            );
         }
         assert!(mean(&[]).is_nan());
         assert_eq!(mean(&[1.0, 2.0, 6.0]), 3.0);

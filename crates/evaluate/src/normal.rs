@@ -73,7 +73,9 @@ fn tail(z: f64) -> f64 {
     if z.is_infinite() {
         return 0.0;
     }
-    let fraction = (1..=FRACTION_TERMS).rev().fold(z, |below, term| z + f64::from(term) / below);
+    let fraction = (1..=FRACTION_TERMS)
+        .rev()
+        .fold(z, |below, term| z + f64::from(term) / below);
     density(z) / fraction
 }
 
@@ -93,7 +95,10 @@ mod tests {
     fn series_and_fraction_meet() {
         for z in [2.9, 3.0, 3.1] {
             let (series, fraction) = (0.5 - density(z) * power_series(z), tail(z));
-            assert!((series / fraction - 1.0).abs() < 1e-12, "{z}: {series} and {fraction}");
+            assert!(
+                (series / fraction - 1.0).abs() < 1e-12,
+                "{z}: {series} and {fraction}"
+            );
         }
     }
 
@@ -101,7 +106,10 @@ mod tests {
     fn quantile_inverts_the_distribution() {
         for probability in [1e-300, 1e-20, 1e-5, 0.01, 0.3, 0.5, 0.7, 0.999] {
             let back = normal_cdf(normal_quantile(probability));
-            assert!((back / probability - 1.0).abs() < 1e-11, "{probability} came back as {back}");
+            assert!(
+                (back / probability - 1.0).abs() < 1e-11,
+                "{probability} came back as {back}"
+            );
         }
     }
 

@@ -35,20 +35,31 @@ impl Report {
 
     /// The controls that bars of this length have not.
     fn left_out_note(&self) -> Option<String> {
-        let with_controls = self.forecasters.iter().any(|score| is_control(&score.name, score.run.as_deref()));
+        let with_controls = self
+            .forecasters
+            .iter()
+            .any(|score| is_control(&score.name, score.run.as_deref()));
         let left_out = impossible_controls(self.bar_ms).join(", ");
-        (with_controls && !left_out.is_empty())
-            .then(|| format!("Left out, as a mean of fewer than two bars is the close itself: {left_out}."))
+        (with_controls && !left_out.is_empty()).then(|| {
+            format!("Left out, as a mean of fewer than two bars is the close itself: {left_out}.")
+        })
     }
 
     fn undefined_notes(&self, labels: &[String]) -> Vec<String> {
         let undefined = |score: &Score| score.folds.iter().filter(|fold| fold.is_none()).count();
         let names = |wanted: &dyn Fn(&Score) -> bool| {
-            let chosen = labels.iter().zip(&self.forecasters).filter(|(_, score)| wanted(score));
-            chosen.map(|(label, _)| label.as_str()).collect::<Vec<_>>().join(", ")
+            let chosen = labels
+                .iter()
+                .zip(&self.forecasters)
+                .filter(|(_, score)| wanted(score));
+            chosen
+                .map(|(label, _)| label.as_str())
+                .collect::<Vec<_>>()
+                .join(", ")
         };
         let mut notes = Vec::new();
-        let is_unknown = |score: &Score| score.mae.is_none() && is_control(&score.name, score.run.as_deref());
+        let is_unknown =
+            |score: &Score| score.mae.is_none() && is_control(&score.name, score.run.as_deref());
         let unknown = names(&is_unknown);
         if !unknown.is_empty() {
             notes
@@ -60,7 +71,9 @@ impl Report {
         }
         let nowhere = names(&|score| undefined(score) == self.folds && !is_unknown(score));
         if !nowhere.is_empty() {
-            notes.push(format!("No score in any fold (constant forecast or too few rows): {nowhere}."));
+            notes.push(format!(
+                "No score in any fold (constant forecast or too few rows): {nowhere}."
+            ));
         }
         for (label, score) in labels.iter().zip(&self.forecasters) {
             let missing = undefined(score);
@@ -74,7 +87,9 @@ impl Report {
         let without_interval = names(&|score| score.pearson.is_some() && score.interval.is_none());
         if !without_interval.is_empty() {
             let times = counted(self.times, "time");
-            notes.push(format!("No interval ({times} hold fewer than five blocks): {without_interval}."));
+            notes.push(format!(
+                "No interval ({times} hold fewer than five blocks): {without_interval}."
+            ));
         }
         notes
     }

@@ -3,7 +3,8 @@
 use dataset::ForecastTable;
 
 use crate::{
-    Error, Forecaster, Importance, Interval, Options, Page, Report, Rows, Source, controls, html, join, pearson, score,
+    Error, Forecaster, Importance, Interval, Options, Page, Report, Rows, Source, controls, html,
+    join, pearson, score,
 };
 
 /// One run's rows and their report.
@@ -28,18 +29,32 @@ pub fn score_run(
     bar_ms: i64,
     reach_bars: usize,
 ) -> Result<ScoredRun, Error> {
-    let joined = join(&[Source { name, run: Some(run), table: &table }], bar_ms, reach_bars)?;
+    let joined = join(
+        &[Source {
+            name,
+            run: Some(run),
+            table: &table,
+        }],
+        bar_ms,
+        reach_bars,
+    )?;
     drop(table);
     let mut forecasters = joined.forecasters;
     forecasters.extend(controls(&joined.rows));
     let report = score(&joined.rows, &forecasters, &Options::default())?;
-    Ok(ScoredRun { rows: joined.rows, forecasters, report })
+    Ok(ScoredRun {
+        rows: joined.rows,
+        forecasters,
+        report,
+    })
 }
 
 impl ScoredRun {
     /// The run's scores by name, as an experiment tracker has them; undefined ones are left out.
     pub fn headline(&self) -> Vec<(&'static str, f64)> {
-        let Some(score) = self.report.forecasters.first() else { return Vec::new() };
+        let Some(score) = self.report.forecasters.first() else {
+            return Vec::new();
+        };
         let end = |interval: Option<Interval>, end: usize| interval.map(|ends| ends[end]);
         let scores = [
             ("pearson", score.pearson),
@@ -53,14 +68,24 @@ impl ScoredRun {
             ("mae", score.mae),
             ("rmse", score.rmse),
         ];
-        scores.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+        scores
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect()
     }
 
     /// The run's own report as a page; `importance` is that of its features, if it says it.
     pub fn html(&self, importance: Option<Importance>) -> String {
-        let run = self.report.forecasters.first().and_then(|score| score.run.clone()).unwrap_or_default();
-        let importance: Vec<(String, Importance)> =
-            importance.map(|importance| (run.clone(), importance)).into_iter().collect();
+        let run = self
+            .report
+            .forecasters
+            .first()
+            .and_then(|score| score.run.clone())
+            .unwrap_or_default();
+        let importance: Vec<(String, Importance)> = importance
+            .map(|importance| (run.clone(), importance))
+            .into_iter()
+            .collect();
         html(&Page {
             rows: &self.rows,
             forecasters: &self.forecasters,
@@ -79,7 +104,9 @@ impl ScoredRun {
         let best: Vec<f64> = places
             .chunk_by(|&a, &b| rows.fold[a] == rows.fold[b])
             .filter_map(|places| {
-                let of_row = |&row: &usize| expected(rows.time_ms[row], &rows.symbols[rows.symbol[row] as usize]);
+                let of_row = |&row: &usize| {
+                    expected(rows.time_ms[row], &rows.symbols[rows.symbol[row] as usize])
+                };
                 let values: Vec<f64> = places.iter().filter_map(of_row).collect();
                 pearson(&values, &rows.realized[places[0]..places[0] + places.len()])
             })

@@ -24,7 +24,12 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { draws: LEAST_DRAWS, confidence: 0.95, seed: 0, floor_bars: 60 }
+        Self {
+            draws: LEAST_DRAWS,
+            confidence: 0.95,
+            seed: 0,
+            floor_bars: 60,
+        }
     }
 }
 
@@ -39,7 +44,11 @@ impl Options {
             return Err(setting("draws", self.draws, expected));
         }
         if !(self.confidence > 0.0 && self.confidence < 1.0) {
-            return Err(setting("confidence", self.confidence, "a share between 0 and 1, such as 0.95"));
+            return Err(setting(
+                "confidence",
+                self.confidence,
+                "a share between 0 and 1, such as 0.95",
+            ));
         }
         if self.floor_bars == 0 {
             return Err(setting("floor_bars", self.floor_bars, "at least 1 bar"));

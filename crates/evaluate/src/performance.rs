@@ -31,7 +31,12 @@ pub fn sortino_ratio(returns: &[f64], periods_per_year: f64) -> f64 {
     }
     let count = returns.len() as f64;
     let mean = mean(returns);
-    let downside = (returns.iter().map(|value| value.min(0.0).powi(2)).sum::<f64>() / count).sqrt();
+    let downside = (returns
+        .iter()
+        .map(|value| value.min(0.0).powi(2))
+        .sum::<f64>()
+        / count)
+        .sqrt();
     mean / downside * periods_per_year.sqrt()
 }
 
@@ -72,11 +77,18 @@ impl Moments {
         for value in values {
             let deviation = value - mean;
             let square = deviation * deviation;
-            for (sum, power) in powers.iter_mut().zip([square, square * deviation, square * square]) {
+            for (sum, power) in powers
+                .iter_mut()
+                .zip([square, square * deviation, square * square])
+            {
                 *sum += power;
             }
         }
-        Self { count: values.len(), mean, powers }
+        Self {
+            count: values.len(),
+            mean,
+            powers,
+        }
     }
 
     /// Standard deviation of a sample (n - 1).

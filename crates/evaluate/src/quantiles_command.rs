@@ -39,13 +39,18 @@ pub struct QuantileArgs {
 /// A run that cannot be read, settings out of range, a file that cannot be written.
 pub fn run(args: &QuantileArgs) -> anyhow::Result<()> {
     for (path, extension) in [(&args.csv, "csv"), (&args.plot, "svg")] {
-        path.as_ref().map_or(Ok(()), |path| check_named_output(path, extension))?;
+        path.as_ref()
+            .map_or(Ok(()), |path| check_named_output(path, extension))?;
     }
     let (rows, forecaster, _) = args.selection.read(None)?;
     let usual = QuantileOptions::usual(&rows);
     let options = QuantileOptions {
         bins: args.bins,
-        scope: args.scope.as_deref().and_then(Scope::of_name).unwrap_or(usual.scope),
+        scope: args
+            .scope
+            .as_deref()
+            .and_then(Scope::of_name)
+            .unwrap_or(usual.scope),
         trailing_bars: args.trailing_bars.unwrap_or(usual.trailing_bars),
         ..usual
     };
@@ -65,6 +70,10 @@ pub fn run(args: &QuantileArgs) -> anyhow::Result<()> {
         write_atomically(path, quantiles_svg(&report).as_bytes())?;
         cli::note(format!("the chart is in {}", path.display()));
     }
-    let text = if args.json { serde_json::to_string_pretty(&report)? + "\n" } else { report.table() };
+    let text = if args.json {
+        serde_json::to_string_pretty(&report)? + "\n"
+    } else {
+        report.table()
+    };
     Ok(cli::print(&text)?)
 }

@@ -33,16 +33,28 @@ impl RankSeries {
         let coefficients = rank_ic_per_timestamp(&layout.times, forecast, realized);
         let summary = summarize_ic(&coefficients);
         let mean = summary.mean.unwrap_or(0.0);
-        let of_folds = || layout.folds.iter().map(|fold| &coefficients[fold.times.clone()]);
+        let of_folds = || {
+            layout
+                .folds
+                .iter()
+                .map(|fold| &coefficients[fold.times.clone()])
+        };
         let lengths: Vec<f64> = of_folds()
             .filter_map(|fold| {
-                let deviations: Vec<f64> = fold.iter().map(|value| value.map_or(0.0, |value| value - mean)).collect();
+                let deviations: Vec<f64> = fold
+                    .iter()
+                    .map(|value| value.map_or(0.0, |value| value - mean))
+                    .collect();
                 optimal_block_length(&deviations)
             })
             .collect();
         let mean_length = lengths.iter().sum::<f64>() / lengths.len().max(1) as f64;
         let prefix = of_folds().map(prefix_sums).collect();
-        Self { summary, block: (mean_length.ceil() as usize).max(floor), prefix }
+        Self {
+            summary,
+            block: (mean_length.ceil() as usize).max(floor),
+            prefix,
+        }
     }
 
     /// The mean over the drawn times; NaN where none has a coefficient.
@@ -54,7 +66,9 @@ impl RankSeries {
                 (end[0] - start[0], end[1] - start[1])
             })
         });
-        let (count, sum) = parts.fold((0.0, 0.0), |(count, sum), part| (count + part.0, sum + part.1));
+        let (count, sum) = parts.fold((0.0, 0.0), |(count, sum), part| {
+            (count + part.0, sum + part.1)
+        });
         sum / count
     }
 }
@@ -82,23 +96,42 @@ pub(crate) struct Ranks {
 impl Ranks {
     /// Of all forecasters, in the order given.
     pub fn new(ground: &Ground<'_>, forecasters: &[Forecaster]) -> Self {
-        let series: Vec<[RankSeries; VERSIONS]> =
-            forecasters.par_iter().map(|forecaster| RankSeries::both(ground, &forecaster.forecast)).collect();
-        let block = series.iter().flatten().map(|one| one.block).max().unwrap_or(1);
+        let series: Vec<[RankSeries; VERSIONS]> = forecasters
+            .par_iter()
+            .map(|forecaster| RankSeries::both(ground, &forecaster.forecast))
+            .collect();
+        let block = series
+            .iter()
+            .flatten()
+            .map(|one| one.block)
+            .max()
+            .unwrap_or(1);
         let draw = |number: usize| -> Vec<[f64; VERSIONS]> {
             let blocks = drawn_blocks(&ground.fold_lengths, block, ground.options.seed, number);
-            series.iter().map(|both| both.each_ref().map(|one| one.resampled(&blocks))).collect()
+            series
+                .iter()
+                .map(|both| both.each_ref().map(|one| one.resampled(&blocks)))
+                .collect()
         };
-        let draws: Vec<Vec<[f64; VERSIONS]>> = match enough_blocks(&ground.fold_lengths, block, ground.floor) {
-            true => (0..ground.options.draws).into_par_iter().map(draw).collect(),
-            false => Vec::new(),
-        };
-        Self { series, draws, confidence: ground.options.confidence }
+        let draws: Vec<Vec<[f64; VERSIONS]>> =
+            match enough_blocks(&ground.fold_lengths, block, ground.floor) {
+                true => (0..ground.options.draws)
+                    .into_par_iter()
+                    .map(draw)
+                    .collect(),
+                false => Vec::new(),
+            };
+        Self {
+            series,
+            draws,
+            confidence: ground.options.confidence,
+        }
     }
 
     /// A forecaster's score with its rank ICs.
     pub fn added_to(&self, score: Score, index: usize) -> Score {
-        let ((now, interval), (delayed, delayed_interval)) = (self.score(index, 0), self.score(index, 1));
+        let ((now, interval), (delayed, delayed_interval)) =
+            (self.score(index, 0), self.score(index, 1));
         Score {
             rank_ic: now.mean,
             rank_ic_interval: interval,
@@ -112,7 +145,8 @@ impl Ranks {
 
     /// A pair's difference with that of its rank ICs.
     pub fn added_to_difference(&self, difference: Difference, pair: (usize, usize)) -> Difference {
-        let ((now, interval), (delayed, delayed_interval)) = (self.difference(pair, 0), self.difference(pair, 1));
+        let ((now, interval), (delayed, delayed_interval)) =
+            (self.difference(pair, 0), self.difference(pair, 1));
         Difference {
             rank_ic: now,
             rank_ic_interval: interval,
@@ -130,7 +164,11 @@ impl Ranks {
     }
 
     /// A forecaster's rank IC minus another's, with the interval from paired draws.
-    fn difference(&self, (a, b): (usize, usize), version: usize) -> (Option<f64>, Option<Interval>) {
+    fn difference(
+        &self,
+        (a, b): (usize, usize),
+        version: usize,
+    ) -> (Option<f64>, Option<Interval>) {
         let mean = |index: usize| self.series[index][version].summary.mean;
         let value = mean(a).zip(mean(b)).map(|(a, b)| a - b);
         let interval = self.interval(|draw| draw[a][version] - draw[b][version]);

@@ -137,7 +137,12 @@ pub struct Concentrations {
 impl Concentrations {
     /// In the order of the tables.
     pub(crate) fn versions(&self) -> [Option<Concentration>; 4] {
-        [self.delayed, self.delayed_neutral, self.pearson, self.neutral]
+        [
+            self.delayed,
+            self.delayed_neutral,
+            self.pearson,
+            self.neutral,
+        ]
     }
 }
 
@@ -190,7 +195,10 @@ impl Score {
 
     /// The rank IC with entry one bar later, and without.
     pub(crate) fn ranks(&self) -> [(Option<f64>, Option<Interval>); 2] {
-        [(self.rank_ic_delayed, self.rank_ic_delayed_interval), (self.rank_ic, self.rank_ic_interval)]
+        [
+            (self.rank_ic_delayed, self.rank_ic_delayed_interval),
+            (self.rank_ic, self.rank_ic_interval),
+        ]
     }
 }
 
@@ -206,6 +214,9 @@ impl Difference {
 
     /// The rank IC with entry one bar later, and without.
     pub(crate) fn ranks(&self) -> [(Option<f64>, Option<Interval>); 2] {
-        [(self.rank_ic_delayed, self.rank_ic_delayed_interval), (self.rank_ic, self.rank_ic_interval)]
+        [
+            (self.rank_ic_delayed, self.rank_ic_delayed_interval),
+            (self.rank_ic, self.rank_ic_interval),
+        ]
     }
 }

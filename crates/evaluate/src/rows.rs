@@ -44,7 +44,10 @@ impl Rows {
     ///
     /// # Errors
     /// As [`Rows::checked`].
-    #[expect(clippy::too_many_arguments, reason = "one argument a column; the literal and `checked` name them")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one argument a column; the literal and `checked` name them"
+    )]
     pub fn new(
         time_ms: Vec<i64>,
         symbol: Vec<u32>,
@@ -128,10 +131,16 @@ impl Rows {
             ("volatility", self.volatility.len()),
             ("weight", self.weight.len()),
         ];
-        let deviations = self.deviations().map(|(column, values)| (column, values.len()));
+        let deviations = self
+            .deviations()
+            .map(|(column, values)| (column, values.len()));
         for (column, found) in lengths.into_iter().chain(deviations) {
             if found != self.len() {
-                return Err(Error::Length { column: column.to_owned(), found, expected: self.len() });
+                return Err(Error::Length {
+                    column: column.to_owned(),
+                    found,
+                    expected: self.len(),
+                });
             }
         }
         Ok(())
@@ -141,7 +150,11 @@ impl Rows {
         // The columns have one length (checked before), so every index below is in range.
         for row in 0..self.len() {
             if self.symbol[row] as usize >= self.symbols.len() {
-                return Err(Error::Symbol { row, found: self.symbol[row], expected: self.symbols.len() });
+                return Err(Error::Symbol {
+                    row,
+                    found: self.symbol[row],
+                    expected: self.symbols.len(),
+                });
             }
             if self.fold[row] == 0 {
                 return Err(self.value("fold", row, 0.0, "1 or more"));
@@ -161,7 +174,12 @@ impl Rows {
     fn check_values(&self) -> Result<(), Error> {
         type Rule = fn(f64) -> bool;
         let rules: [(&str, &[f64], Rule, &'static str); 5] = [
-            ("realized", &self.realized, f64::is_finite, "a finite number"),
+            (
+                "realized",
+                &self.realized,
+                f64::is_finite,
+                "a finite number",
+            ),
             (
                 "realized_delayed",
                 &self.realized_delayed,
@@ -180,11 +198,21 @@ impl Rows {
                 |value| value.is_nan() || (value > 0.0 && value.is_finite()),
                 "a number above 0, or NaN where it is unknown",
             ),
-            ("weight", &self.weight, |value| value >= 0.0 && value.is_finite(), "a finite number, 0 or more"),
+            (
+                "weight",
+                &self.weight,
+                |value| value >= 0.0 && value.is_finite(),
+                "a finite number, 0 or more",
+            ),
         ];
         let deviations = self.deviations().map(|(column, values)| {
             let rule: Rule = |value| !value.is_infinite();
-            (column, values, rule, "a finite number, or NaN where it is unknown")
+            (
+                column,
+                values,
+                rule,
+                "a finite number, or NaN where it is unknown",
+            )
         });
         for (column, values, allowed, expected) in rules.into_iter().chain(deviations) {
             if let Some(row) = values.iter().position(|value| !allowed(*value)) {
@@ -195,15 +223,20 @@ impl Rows {
     }
 
     fn check_duplicates(&self) -> Result<(), Error> {
-        let mut keys: Vec<(i64, u32, u32)> =
-            (0..self.len()).map(|row| (self.time_ms[row], self.symbol[row], self.fold[row])).collect();
+        let mut keys: Vec<(i64, u32, u32)> = (0..self.len())
+            .map(|row| (self.time_ms[row], self.symbol[row], self.fold[row]))
+            .collect();
         keys.sort_unstable();
         for pair in keys.windows(2) {
             let [first, second] = pair else { continue };
             if (first.0, first.1) == (second.0, second.1) {
                 return Err(Error::Duplicate {
                     time_ms: first.0,
-                    symbol: self.symbols.get(first.1 as usize).cloned().unwrap_or_default(),
+                    symbol: self
+                        .symbols
+                        .get(first.1 as usize)
+                        .cloned()
+                        .unwrap_or_default(),
                     first_fold: first.2,
                     second_fold: second.2,
                 });
@@ -213,7 +246,13 @@ impl Rows {
     }
 
     /// The error for a value that its column may not hold.
-    pub(crate) fn value(&self, column: &str, row: usize, found: f64, expected: &'static str) -> Error {
+    pub(crate) fn value(
+        &self,
+        column: &str,
+        row: usize,
+        found: f64,
+        expected: &'static str,
+    ) -> Error {
         Error::Value {
             column: column.to_owned(),
             row,
@@ -229,14 +268,21 @@ impl Rows {
     }
 
     fn symbol_name(&self, row: usize) -> String {
-        let name = self.symbol.get(row).and_then(|index| self.symbols.get(*index as usize));
+        let name = self
+            .symbol
+            .get(row)
+            .and_then(|index| self.symbols.get(*index as usize));
         name.cloned().unwrap_or_default()
     }
 }
 
 /// The error for a setting out of its range.
 pub(crate) fn setting(key: &'static str, found: impl ToString, expected: &'static str) -> Error {
-    Error::Setting { key, found: found.to_string(), expected }
+    Error::Setting {
+        key,
+        found: found.to_string(),
+        expected,
+    }
 }
 
 /// One forecaster's forecasts, one for each of the [`Rows`].
@@ -292,7 +338,11 @@ impl Layout {
             let span = start..start + chunk.len();
             let first_time = times.len();
             let groups = timestamp_groups(&rows.time_ms[span.clone()]);
-            times.extend(groups.iter().map(|group| start + group.start..start + group.end));
+            times.extend(
+                groups
+                    .iter()
+                    .map(|group| start + group.start..start + group.end),
+            );
             start = span.end;
             folds.push(FoldSpan {
                 number: chunk[0], // chunk_by never yields an empty chunk

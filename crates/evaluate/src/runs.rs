@@ -57,7 +57,11 @@ impl Run {
         }
         Ok(Self {
             path: path.display().to_string(),
-            name: if run.forecaster.is_empty() { "unnamed".to_owned() } else { run.forecaster },
+            name: if run.forecaster.is_empty() {
+                "unnamed".to_owned()
+            } else {
+                run.forecaster
+            },
             table: ForecastTable::read(&forecasts)?,
             bar_ms: config.data.interval.ms(),
             reach_bars: config.target.reach_bars(),
@@ -74,7 +78,11 @@ impl Run {
             return self;
         }
         let panel = Panel::of_closes(&self.config);
-        let table = panel.and_then(|panel| self.table.clone().with_deviations(&panel, Path::new(&self.path)));
+        let table = panel.and_then(|panel| {
+            self.table
+                .clone()
+                .with_deviations(&panel, Path::new(&self.path))
+        });
         match table {
             Ok(table) => Self { table, ..self },
             Err(error) => {
@@ -108,11 +116,19 @@ impl Runs {
     pub fn read(paths: &[PathBuf], folds: &[usize]) -> anyhow::Result<Self> {
         let read = |path: &PathBuf| {
             let run = Run::read(path)?.with_deviations();
-            Ok(Run { table: of_folds(run.table, folds, &run.path)?, ..run })
+            Ok(Run {
+                table: of_folds(run.table, folds, &run.path)?,
+                ..run
+            })
         };
         let all: Vec<Run> = paths.iter().map(read).collect::<anyhow::Result<_>>()?;
-        let Some(first) = all.first() else { bail!("no runs, expected at least one folder") };
-        if let Some(other) = all.iter().find(|run| (run.bar_ms, run.reach_bars) != (first.bar_ms, first.reach_bars)) {
+        let Some(first) = all.first() else {
+            bail!("no runs, expected at least one folder")
+        };
+        if let Some(other) = all
+            .iter()
+            .find(|run| (run.bar_ms, run.reach_bars) != (first.bar_ms, first.reach_bars))
+        {
             bail!(
                 "{} forecasts {} bars of {} ms ahead, {} does {} of {} ms; expected one interval and reach\n\
                  hint: compare runs of one [data] and [target] section",
@@ -132,13 +148,25 @@ impl Runs {
     /// # Errors
     /// As [`join`].
     pub fn join(&self) -> anyhow::Result<Joined> {
-        let Some(first) = self.all.first() else { bail!("no runs, expected at least one folder") };
-        let sources: Vec<Source<'_>> =
-            self.all.iter().map(|run| Source { name: &run.name, run: Some(&run.path), table: &run.table }).collect();
+        let Some(first) = self.all.first() else {
+            bail!("no runs, expected at least one folder")
+        };
+        let sources: Vec<Source<'_>> = self
+            .all
+            .iter()
+            .map(|run| Source {
+                name: &run.name,
+                run: Some(&run.path),
+                table: &run.table,
+            })
+            .collect();
         let joined = join(&sources, first.bar_ms, first.reach_bars)?;
         for (run, &dropped) in self.all.iter().zip(&joined.dropped) {
             if dropped > 0 {
-                cli::note(format!("{dropped} rows of {} are not in every run and are not scored", run.path));
+                cli::note(format!(
+                    "{dropped} rows of {} are not in every run and are not scored",
+                    run.path
+                ));
             }
         }
         Ok(joined)
@@ -149,7 +177,11 @@ impl Runs {
 ///
 /// # Errors
 /// A usage error where a wanted fold is not there.
-pub fn of_folds(table: ForecastTable, wanted: &[usize], origin: &str) -> anyhow::Result<ForecastTable> {
+pub fn of_folds(
+    table: ForecastTable,
+    wanted: &[usize],
+    origin: &str,
+) -> anyhow::Result<ForecastTable> {
     if wanted.is_empty() {
         return Ok(table);
     }
@@ -162,7 +194,12 @@ pub fn of_folds(table: ForecastTable, wanted: &[usize], origin: &str) -> anyhow:
             present.join(", ")
         )));
     }
-    let rows = table.rows().iter().filter(|row| wanted.contains(&(row.fold as usize))).cloned().collect();
+    let rows = table
+        .rows()
+        .iter()
+        .filter(|row| wanted.contains(&(row.fold as usize)))
+        .cloned()
+        .collect();
     Ok(ForecastTable::new(rows, Path::new(origin))?)
 }
 
@@ -171,8 +208,9 @@ fn read_importance(path: &Path) -> anyhow::Result<Option<Importance>> {
     if !path.exists() {
         return Ok(None);
     }
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let importance =
-        serde_json::from_str(&text).with_context(|| format!("{}: no importance of features", path.display()))?;
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let importance = serde_json::from_str(&text)
+        .with_context(|| format!("{}: no importance of features", path.display()))?;
     Ok(Some(importance))
 }

@@ -70,7 +70,9 @@ pub fn score(rows: &Rows, forecasters: &[Forecaster], options: &Options) -> Resu
 
 /// Whose days are shuffled: the first forecaster that is no control, else the last return.
 pub(crate) fn shuffled_base(forecasters: &[Forecaster]) -> Option<&Forecaster> {
-    let model = forecasters.iter().find(|one| !is_control(&one.name, one.run.as_deref()));
+    let model = forecasters
+        .iter()
+        .find(|one| !is_control(&one.name, one.run.as_deref()));
     model.or_else(|| forecasters.iter().find(|one| one.name == "last_return"))
 }
 
@@ -119,7 +121,11 @@ impl<'a> Ground<'a> {
             rows,
             options,
             fold_lengths: layout.folds.iter().map(|fold| fold.times.len()).collect(),
-            coins: layout.folds.iter().map(|fold| rows_of_coins(rows, fold.rows.clone())).collect(),
+            coins: layout
+                .folds
+                .iter()
+                .map(|fold| rows_of_coins(rows, fold.rows.clone()))
+                .collect(),
             realized_ranks: fold_ranks(&layout, &rows.realized),
             floor,
             day: day_block(rows, &layout),
@@ -128,8 +134,16 @@ impl<'a> Ground<'a> {
     }
 
     /// Mean over folds of a correlation of two columns, given the fold's rows.
-    fn mean_over_folds(&self, of_fold: impl Fn(std::ops::Range<usize>) -> Option<f64>) -> Option<f64> {
-        let folds: Vec<Option<f64>> = self.layout.folds.iter().map(|fold| of_fold(fold.rows.clone())).collect();
+    fn mean_over_folds(
+        &self,
+        of_fold: impl Fn(std::ops::Range<usize>) -> Option<f64>,
+    ) -> Option<f64> {
+        let folds: Vec<Option<f64>> = self
+            .layout
+            .folds
+            .iter()
+            .map(|fold| of_fold(fold.rows.clone()))
+            .collect();
         mean_defined(&folds)
     }
 
@@ -141,7 +155,11 @@ impl<'a> Ground<'a> {
             pearson(&pick(forecast), &pick(&self.rows.realized))
         };
         let of_coin = |(coin, symbol): (usize, &String)| {
-            let folds: Vec<_> = self.coins.iter().map(|coins| of_fold(coins, coin)).collect();
+            let folds: Vec<_> = self
+                .coins
+                .iter()
+                .map(|coins| of_fold(coins, coin))
+                .collect();
             (symbol.clone(), mean_defined(&folds))
         };
         self.rows.symbols.iter().enumerate().map(of_coin).collect()
@@ -149,8 +167,12 @@ impl<'a> Ground<'a> {
 
     /// Bootstrap intervals of [`Ground::per_coin`]: every coin on the same drawn timestamps.
     fn coin_intervals(&self, forecast: &[f64], block: usize) -> BTreeMap<String, Option<Interval>> {
-        let mut intervals: BTreeMap<String, Option<Interval>> =
-            self.rows.symbols.iter().map(|symbol| (symbol.clone(), None)).collect();
+        let mut intervals: BTreeMap<String, Option<Interval>> = self
+            .rows
+            .symbols
+            .iter()
+            .map(|symbol| (symbol.clone(), None))
+            .collect();
         if !enough_blocks(&self.fold_lengths, block, self.floor) {
             return intervals;
         }
@@ -162,8 +184,14 @@ impl<'a> Ground<'a> {
         let series_of = |coin: usize| {
             let mut x = vec![f64::NAN; self.layout.times.len()];
             let mut y = x.clone();
-            for &row in self.coins.iter().filter_map(|coins| coins.get(coin)).flatten() {
-                (x[time_of_row[row]], y[time_of_row[row]]) = (forecast[row], self.rows.realized[row]);
+            for &row in self
+                .coins
+                .iter()
+                .filter_map(|coins| coins.get(coin))
+                .flatten()
+            {
+                (x[time_of_row[row]], y[time_of_row[row]]) =
+                    (forecast[row], self.rows.realized[row]);
             }
             Series::new(&layout, &x, &y, self.floor)
         };
@@ -171,9 +199,18 @@ impl<'a> Ground<'a> {
         for batch in coins.chunks(COINS_AT_ONCE) {
             let series: Vec<Series> = batch.par_iter().map(|&coin| series_of(coin)).collect();
             let series: Vec<&Series> = series.iter().collect();
-            let drawn = draw(&series, &self.fold_lengths, block, self.options.seed, self.options.draws);
+            let drawn = draw(
+                &series,
+                &self.fold_lengths,
+                block,
+                self.options.seed,
+                self.options.draws,
+            );
             for (&coin, draws) in batch.iter().zip(&drawn) {
-                let means: Vec<f64> = draws.iter().map(|folds| draw_mean(folds.iter().copied())).collect();
+                let means: Vec<f64> = draws
+                    .iter()
+                    .map(|folds| draw_mean(folds.iter().copied()))
+                    .collect();
                 let interval = percentile_interval(&means, self.options.confidence);
                 intervals.insert(self.rows.symbols[coin].clone(), interval);
             }
@@ -187,21 +224,38 @@ const COINS_AT_ONCE: usize = 32;
 
 /// The layout of one row a timestamp.
 fn one_row_a_time(layout: &Layout) -> Layout {
-    let fold = |fold: &FoldSpan| FoldSpan { rows: fold.times.clone(), ..fold.clone() };
+    let fold = |fold: &FoldSpan| FoldSpan {
+        rows: fold.times.clone(),
+        ..fold.clone()
+    };
     let times = (0..layout.times.len()).map(|time| time..time + 1);
-    Layout { folds: layout.folds.iter().map(fold).collect(), times: times.collect() }
+    Layout {
+        folds: layout.folds.iter().map(fold).collect(),
+        times: times.collect(),
+    }
 }
 
 /// A day's bars, but not less than the reach and not more than half the longest fold.
 fn day_block(rows: &Rows, layout: &Layout) -> usize {
-    let day = usize::try_from(DAY_MS / rows.bar_ms).unwrap_or(1).max(rows.reach_bars);
-    let longest = layout.folds.iter().map(|fold| fold.times.len()).max().unwrap_or(0);
+    let day = usize::try_from(DAY_MS / rows.bar_ms)
+        .unwrap_or(1)
+        .max(rows.reach_bars);
+    let longest = layout
+        .folds
+        .iter()
+        .map(|fold| fold.times.len())
+        .max()
+        .unwrap_or(0);
     day.min(longest / 2).max(1)
 }
 
 /// Ranks within each fold.
 fn fold_ranks(layout: &Layout, values: &[f64]) -> Vec<f64> {
-    layout.folds.par_iter().flat_map(|fold| average_ranks(&values[fold.rows.clone()])).collect()
+    layout
+        .folds
+        .par_iter()
+        .flat_map(|fold| average_ranks(&values[fold.rows.clone()]))
+        .collect()
 }
 
 /// One forecaster's scores before the bootstrap, and what the bootstrap needs of it.
@@ -214,7 +268,10 @@ pub(crate) struct Scored {
 impl Scored {
     /// All forecasters, in the order given.
     pub fn all(ground: &Ground, forecasters: &[Forecaster]) -> Vec<Self> {
-        forecasters.par_iter().map(|forecaster| Self::new(ground, forecaster)).collect()
+        forecasters
+            .par_iter()
+            .map(|forecaster| Self::new(ground, forecaster))
+            .collect()
     }
 
     fn new(ground: &Ground, forecaster: &Forecaster) -> Self {
@@ -226,7 +283,8 @@ impl Scored {
         };
         let series: Vec<Series> = Variant::ALL.par_iter().map(series_of).collect();
         let mean = |variant: Variant| mean_defined(&series[variant as usize].folds);
-        let concentration = |variant: Variant| Concentration::of(rows, layout, &series[variant as usize]);
+        let concentration =
+            |variant: Variant| Concentration::of(rows, layout, &series[variant as usize]);
 
         let ranks = fold_ranks(layout, forecast);
         let raw = &series[Variant::Raw as usize];
@@ -241,7 +299,11 @@ impl Scored {
             block_bars: raw.block,
             block_bars_day: ground.day,
             weighted: ground.mean_over_folds(|range| {
-                weighted_pearson(&forecast[range.clone()], &rows.realized[range.clone()], &rows.weight[range])
+                weighted_pearson(
+                    &forecast[range.clone()],
+                    &rows.realized[range.clone()],
+                    &rows.weight[range],
+                )
             }),
             scaled: mean(Variant::Scaled),
             scaled_interval: None,
@@ -251,8 +313,9 @@ impl Scored {
             delayed_interval: None,
             delayed_neutral: mean(Variant::DelayedNeutral),
             delayed_neutral_interval: None,
-            rank_correlation: ground
-                .mean_over_folds(|range| pearson(&ranks[range.clone()], &ground.realized_ranks[range])),
+            rank_correlation: ground.mean_over_folds(|range| {
+                pearson(&ranks[range.clone()], &ground.realized_ranks[range])
+            }),
             ic: summarize_ic(&ic_per_timestamp(&layout.times, forecast, &rows.realized)),
             rank_ic: None,
             rank_ic_interval: None,
@@ -261,7 +324,8 @@ impl Scored {
             rank_ic_std: None,
             rank_icir: None,
             mae: mean_absolute_error(forecast, &rows.realized).filter(|_| !is_unknown(forecaster)),
-            rmse: root_mean_squared_error(forecast, &rows.realized).filter(|_| !is_unknown(forecaster)),
+            rmse: root_mean_squared_error(forecast, &rows.realized)
+                .filter(|_| !is_unknown(forecaster)),
             directional_accuracy: directional_accuracy(forecast, &rows.realized),
             coins: ground.per_coin(forecast),
             coin_intervals: BTreeMap::new(),

@@ -30,8 +30,13 @@ impl Selection {
             run.table = self.chosen(&run)?;
         }
         if let Some(since_ms) = since_ms {
-            let kept: Vec<ForecastRow> =
-                run.table.rows().iter().filter(|row| row.time_ms >= since_ms).cloned().collect();
+            let kept: Vec<ForecastRow> = run
+                .table
+                .rows()
+                .iter()
+                .filter(|row| row.time_ms >= since_ms)
+                .cloned()
+                .collect();
             if kept.is_empty() {
                 bail!(
                     "{} has no forecasts from {} on, which its thresholds were judged on\n\
@@ -43,9 +48,15 @@ impl Selection {
             }
             run.table = ForecastTable::new(kept, &self.run)?;
         }
-        let source = Source { name: &run.name, run: Some(&run.path), table: &run.table };
+        let source = Source {
+            name: &run.name,
+            run: Some(&run.path),
+            table: &run.table,
+        };
         let mut joined = join(&[source], run.bar_ms, run.reach_bars)?;
-        let Some(forecaster) = joined.forecasters.pop() else { bail!("{} has no forecasts", run.path) };
+        let Some(forecaster) = joined.forecasters.pop() else {
+            bail!("{} has no forecasts", run.path)
+        };
         Ok((joined.rows, forecaster, run.target))
     }
 
@@ -63,7 +74,11 @@ impl Selection {
                 );
             }
         }
-        let kept = rows.iter().filter(|row| self.symbols.iter().any(|symbol| symbol == row.symbol.as_str()));
+        let kept = rows.iter().filter(|row| {
+            self.symbols
+                .iter()
+                .any(|symbol| symbol == row.symbol.as_str())
+        });
         Ok(ForecastTable::new(kept.cloned().collect(), &self.run)?)
     }
 }

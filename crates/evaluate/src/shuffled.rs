@@ -62,7 +62,11 @@ impl Spread {
         let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
         let low = values.iter().copied().reduce(f64::min)?;
         let high = values.iter().copied().reduce(f64::max)?;
-        Some(Self { mean, std: (squares / (count - 1.0)).sqrt(), range: [low, high] })
+        Some(Self {
+            mean,
+            std: (squares / (count - 1.0)).sqrt(),
+            range: [low, high],
+        })
     }
 }
 
@@ -75,10 +79,18 @@ pub(crate) fn order_scores(ground: &Ground<'_>, base: &Forecaster) -> Vec<OrderS
         let forecast = in_other_order(ground, &base.forecast, number);
         let pooled = COMPARED.map(|variant| {
             let (x, y) = variant.columns(ground.rows, &ground.layout, &forecast);
-            let folds = ground.layout.folds.iter().map(|fold| pearson(&x[fold.rows.clone()], &y[fold.rows.clone()]));
+            let folds = ground
+                .layout
+                .folds
+                .iter()
+                .map(|fold| pearson(&x[fold.rows.clone()], &y[fold.rows.clone()]));
             mean_defined(&folds.collect::<Vec<_>>())
         });
-        let ranks = summarize_ic(&rank_ic_per_timestamp(&ground.layout.times, &forecast, &ground.rows.realized));
+        let ranks = summarize_ic(&rank_ic_per_timestamp(
+            &ground.layout.times,
+            &forecast,
+            &ground.rows.realized,
+        ));
         let [delayed, delayed_neutral, raw, neutral] = pooled;
         [delayed, delayed_neutral, raw, neutral, ranks.mean]
     };
@@ -89,9 +101,18 @@ impl Shuffled {
     /// Of a forecaster, in other orders.
     pub(crate) fn new(ground: &Ground<'_>, base: &Forecaster) -> Self {
         let scores = order_scores(ground, base);
-        let [delayed, delayed_neutral, pearson, neutral, rank_ic] =
-            std::array::from_fn(|place| Spread::of(&scores.iter().map(|order| order[place]).collect::<Vec<_>>()));
-        Self { of: base.name.clone(), orders: scores.len(), delayed, delayed_neutral, pearson, neutral, rank_ic }
+        let [delayed, delayed_neutral, pearson, neutral, rank_ic] = std::array::from_fn(|place| {
+            Spread::of(&scores.iter().map(|order| order[place]).collect::<Vec<_>>())
+        });
+        Self {
+            of: base.name.clone(),
+            orders: scores.len(),
+            delayed,
+            delayed_neutral,
+            pearson,
+            neutral,
+            rank_ic,
+        }
     }
 
     /// Its name in tables.
@@ -101,12 +122,22 @@ impl Shuffled {
 
     /// Mean and range of a claim's versions, the range in the place of the interval.
     pub(crate) fn headline(&self) -> Headline {
-        self.versions().map(|spread| (spread.map(|spread| spread.mean), spread.map(|spread| spread.range)))
+        self.versions().map(|spread| {
+            (
+                spread.map(|spread| spread.mean),
+                spread.map(|spread| spread.range),
+            )
+        })
     }
 
     /// Those of a claim's versions, in the order of the tables.
     pub(crate) fn versions(&self) -> [Option<Spread>; 4] {
-        [self.delayed, self.delayed_neutral, self.pearson, self.neutral]
+        [
+            self.delayed,
+            self.delayed_neutral,
+            self.pearson,
+            self.neutral,
+        ]
     }
 }
 
@@ -119,7 +150,11 @@ fn in_other_order(ground: &Ground<'_>, forecast: &[f64], number: usize) -> Vec<f
     let mut other = vec![f64::NAN; forecast.len()];
     let mut of_coin = vec![f64::NAN; rows.symbols.len()];
     for fold in &layout.folds {
-        for (to, from) in fold.times.clone().zip(other_times(fold, ground.day, &mut generator)) {
+        for (to, from) in fold
+            .times
+            .clone()
+            .zip(other_times(fold, ground.day, &mut generator))
+        {
             for row in layout.times[from].clone() {
                 of_coin[rows.symbol[row] as usize] = forecast[row];
             }
@@ -141,7 +176,10 @@ fn other_times(fold: &FoldSpan, day_bars: usize, generator: &mut ChaCha8Rng) -> 
         order.swap(last, generator.random_range(0..last));
     }
     let start = |part: usize| fold.times.start + part * times / parts;
-    order.into_iter().flat_map(|part| start(part)..start(part + 1)).collect()
+    order
+        .into_iter()
+        .flat_map(|part| start(part)..start(part + 1))
+        .collect()
 }
 
 #[cfg(test)]
@@ -150,24 +188,56 @@ mod tests {
 
     #[test]
     fn no_time_stays_where_it_was_and_none_is_lost() {
-        for (times, day) in [(7200, 1440), (7201, 1440), (1500, 1440), (40, 1440), (8928, 288), (6, 1), (2, 1)] {
-            let fold = FoldSpan { number: 1, rows: 100..100 + times, times: 100..100 + times };
+        for (times, day) in [
+            (7200, 1440),
+            (7201, 1440),
+            (1500, 1440),
+            (40, 1440),
+            (8928, 288),
+            (6, 1),
+            (2, 1),
+        ] {
+            let fold = FoldSpan {
+                number: 1,
+                rows: 100..100 + times,
+                times: 100..100 + times,
+            };
             for seed in 0..20 {
                 let order = other_times(&fold, day, &mut ChaCha8Rng::seed_from_u64(seed));
-                assert!(order.iter().zip(fold.times.clone()).all(|(from, to)| *from != to), "{times} {day} {seed}");
+                assert!(
+                    order
+                        .iter()
+                        .zip(fold.times.clone())
+                        .all(|(from, to)| *from != to),
+                    "{times} {day} {seed}"
+                );
                 let mut sorted = order.clone();
                 sorted.sort_unstable();
                 assert!(sorted.into_iter().eq(fold.times.clone()));
             }
         }
-        let one = FoldSpan { number: 1, rows: 0..1, times: 0..1 };
-        assert_eq!(other_times(&one, 1440, &mut ChaCha8Rng::seed_from_u64(0)), [0]);
+        let one = FoldSpan {
+            number: 1,
+            rows: 0..1,
+            times: 0..1,
+        };
+        assert_eq!(
+            other_times(&one, 1440, &mut ChaCha8Rng::seed_from_u64(0)),
+            [0]
+        );
     }
 
     #[test]
     fn a_spread_needs_all_its_orders() {
         let spread = Spread::of(&[Some(1.0), Some(3.0)]);
-        assert_eq!(spread, Some(Spread { mean: 2.0, std: 2.0_f64.sqrt(), range: [1.0, 3.0] }));
+        assert_eq!(
+            spread,
+            Some(Spread {
+                mean: 2.0,
+                std: 2.0_f64.sqrt(),
+                range: [1.0, 3.0]
+            })
+        );
         assert_eq!(Spread::of(&[Some(1.0), None]), None);
     }
 }

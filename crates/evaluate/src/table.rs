@@ -2,8 +2,8 @@
 
 use crate::controls::is_control;
 use crate::format::{
-    HEADLINE, correlation, counted, grouped, headline_cells, headline_header, interval, interval_title, magnitude,
-    narrow_warning, percent, ratio, shares, wrapped,
+    HEADLINE, correlation, counted, grouped, headline_cells, headline_header, interval,
+    interval_title, magnitude, narrow_warning, percent, ratio, shares, wrapped,
 };
 use crate::grid::Grid;
 use crate::report::{Interval, Report};
@@ -15,10 +15,19 @@ impl Report {
     /// Everything a reader of the score needs: scores with intervals, folds, differences, further scores and notes.
     pub fn table(&self) -> String {
         let labels = self.labels();
-        let mut sections = vec![self.scores_section(&labels), self.legend(), self.folds_section(&labels)];
+        let mut sections = vec![
+            self.scores_section(&labels),
+            self.legend(),
+            self.folds_section(&labels),
+        ];
         sections.push(self.ranks_section(&labels));
         sections.extend(self.difference_sections(&labels));
-        sections.push(self.verdicts(&labels).iter().map(|sentence| wrapped(sentence)).collect());
+        sections.push(
+            self.verdicts(&labels)
+                .iter()
+                .map(|sentence| wrapped(sentence))
+                .collect(),
+        );
         sections.push(self.concentration_section(&labels));
         sections.push(self.further_section(&labels));
         sections.push(self.blocks_section(&labels));
@@ -29,22 +38,47 @@ impl Report {
 
     /// [`labels`] of the forecasters.
     pub(crate) fn labels(&self) -> Vec<String> {
-        labels(&self.forecasters.iter().map(|score| score.name.as_str()).collect::<Vec<_>>())
+        labels(
+            &self
+                .forecasters
+                .iter()
+                .map(|score| score.name.as_str())
+                .collect::<Vec<_>>(),
+        )
     }
 
-    pub(crate) fn label_of<'a>(&self, labels: &'a [String], name: &str, run: Option<&str>) -> &'a str {
-        let place = self.forecasters.iter().position(|score| score.name == name && score.run.as_deref() == run);
-        place.and_then(|place| labels.get(place)).map(String::as_str).unwrap_or_default()
+    pub(crate) fn label_of<'a>(
+        &self,
+        labels: &'a [String],
+        name: &str,
+        run: Option<&str>,
+    ) -> &'a str {
+        let place = self
+            .forecasters
+            .iter()
+            .position(|score| score.name == name && score.run.as_deref() == run);
+        place
+            .and_then(|place| labels.get(place))
+            .map(String::as_str)
+            .unwrap_or_default()
     }
 
     fn scores_section(&self, labels: &[String]) -> String {
-        let mut grid = Grid::wide(headline_header("forecaster", &self.interval_title()).chain(["rank IC".to_owned()]));
+        let mut grid = Grid::wide(
+            headline_header("forecaster", &self.interval_title()).chain(["rank IC".to_owned()]),
+        );
         for (label, score) in labels.iter().zip(&self.forecasters) {
-            grid.push(label, headline_cells(score.headline()).chain([correlation(score.rank_ic)]));
+            grid.push(
+                label,
+                headline_cells(score.headline()).chain([correlation(score.rank_ic)]),
+            );
         }
         if let Some(shuffled) = &self.shuffled {
             let rank_ic = correlation(shuffled.rank_ic.map(|spread| spread.mean));
-            grid.push(&shuffled.label(), headline_cells(shuffled.headline()).chain([rank_ic]));
+            grid.push(
+                &shuffled.label(),
+                headline_cells(shuffled.headline()).chain([rank_ic]),
+            );
         }
         let heading = format!(
             "Correlation of forecast and realized: {}, {}, {}, {}",
@@ -75,14 +109,19 @@ impl Report {
         let ends = self.interval_title();
         let mut grid = Grid::new(["Rank IC", "+1 bar", &ends, "rank IC", &ends]);
         let ranks_cells = |ranks: [(Option<f64>, Option<Interval>); 2]| {
-            ranks.into_iter().flat_map(|(value, ends)| [correlation(value), interval(ends)])
+            ranks
+                .into_iter()
+                .flat_map(|(value, ends)| [correlation(value), interval(ends)])
         };
         for (label, score) in labels.iter().zip(&self.forecasters) {
             grid.push(label, ranks_cells(score.ranks()));
         }
         for difference in &self.differences {
-            let [a, b] = [(&difference.a, &difference.a_run), (&difference.b, &difference.b_run)]
-                .map(|(name, run)| self.label_of(labels, name, run.as_deref()));
+            let [a, b] = [
+                (&difference.a, &difference.a_run),
+                (&difference.b, &difference.b_run),
+            ]
+            .map(|(name, run)| self.label_of(labels, name, run.as_deref()));
             grid.push(&format!("  {a} minus {b}"), ranks_cells(difference.ranks()));
         }
         grid.render()
@@ -98,14 +137,19 @@ impl Report {
         let mut text = format!("{title}\n\n{}", grid.render());
         for (label, score) in labels.iter().zip(&self.forecasters) {
             if !is_control(&score.name, score.run.as_deref()) {
-                text.extend(narrow_warning(label, &score.concentration).map(|warning| wrapped(&warning)));
+                text.extend(
+                    narrow_warning(label, &score.concentration).map(|warning| wrapped(&warning)),
+                );
             }
         }
         text
     }
 
     fn folds_section(&self, labels: &[String]) -> String {
-        let header = self.fold_numbers.iter().map(|number| format!("fold {number}"));
+        let header = self
+            .fold_numbers
+            .iter()
+            .map(|number| format!("fold {number}"));
         let mut grid = Grid::new(std::iter::once("Pearson of each fold".to_owned()).chain(header));
         for (label, score) in labels.iter().zip(&self.forecasters) {
             grid.push(label, score.folds.iter().map(|fold| correlation(*fold)));
@@ -116,8 +160,9 @@ impl Report {
     /// One section for every forecaster that others are subtracted from.
     fn difference_sections(&self, labels: &[String]) -> Vec<String> {
         let label = |name: &str, run: &Option<String>| self.label_of(labels, name, run.as_deref());
-        let same =
-            |left: &&crate::Difference, right: &&crate::Difference| (&left.a, &left.a_run) == (&right.a, &right.a_run);
+        let same = |left: &&crate::Difference, right: &&crate::Difference| {
+            (&left.a, &left.a_run) == (&right.a, &right.a_run)
+        };
         let differences: Vec<&crate::Difference> = self.differences.iter().collect();
         let mut sections = Vec::new();
         for group in differences.chunk_by(|left, right| same(left, right)) {
@@ -168,13 +213,34 @@ impl Report {
 
     fn blocks_section(&self, labels: &[String]) -> String {
         let interval_title = self.interval_title();
-        let mut grid = Grid::new(["Pearson by block length", "bars", &interval_title, "one day", &interval_title]);
-        let scored = labels.iter().zip(&self.forecasters).filter(|(_, score)| score.pearson.is_some());
+        let mut grid = Grid::new([
+            "Pearson by block length",
+            "bars",
+            &interval_title,
+            "one day",
+            &interval_title,
+        ]);
+        let scored = labels
+            .iter()
+            .zip(&self.forecasters)
+            .filter(|(_, score)| score.pearson.is_some());
         for (label, score) in scored.clone() {
             let (block, day) = (grouped(score.block_bars), grouped(score.block_bars_day));
-            grid.push(label, [block, interval(score.interval), day, interval(score.interval_day)]);
+            grid.push(
+                label,
+                [
+                    block,
+                    interval(score.interval),
+                    day,
+                    interval(score.interval_day),
+                ],
+            );
         }
-        if scored.count() == 0 { String::new() } else { grid.render() }
+        if scored.count() == 0 {
+            String::new()
+        } else {
+            grid.render()
+        }
     }
 
     pub(crate) fn interval_title(&self) -> String {
@@ -186,7 +252,11 @@ impl Report {
 pub(crate) fn labels(names: &[&str]) -> Vec<String> {
     let label = |(place, name): (usize, &&str)| {
         let seen = |names: &[&str]| names.iter().filter(|other| *other == name).count();
-        let number = if seen(names) > 1 { format!(" {}", seen(&names[..=place])) } else { String::new() };
+        let number = if seen(names) > 1 {
+            format!(" {}", seen(&names[..=place]))
+        } else {
+            String::new()
+        };
         let name: String = name.chars().take(LONGEST_LABEL - number.len()).collect();
         format!("{name}{number}")
     };

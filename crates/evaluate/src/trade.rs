@@ -51,7 +51,10 @@ pub struct Costs {
 impl Default for Costs {
     fn default() -> Self {
         // Binance's spot taker fee without discounts is 10; a spread of a liquid pair is about 1.
-        Self { fee_bps: 10.0, slippage_bps: 1.0 }
+        Self {
+            fee_bps: 10.0,
+            slippage_bps: 1.0,
+        }
     }
 }
 
@@ -68,7 +71,10 @@ impl Costs {
     /// ```
     pub fn net(&self, side: Side, price_return: f64) -> f64 {
         let (fee, slippage) = (self.fee_bps * 1e-4, self.slippage_bps * 1e-4);
-        let (bought, sold) = ((1.0 + slippage) * (1.0 + fee), (1.0 - slippage) * (1.0 - fee));
+        let (bought, sold) = (
+            (1.0 + slippage) * (1.0 + fee),
+            (1.0 - slippage) * (1.0 - fee),
+        );
         match side {
             Side::Buy => (1.0 + price_return) * sold - bought,
             Side::Sell => sold - (1.0 + price_return) * bought,
@@ -80,7 +86,10 @@ impl Costs {
     /// # Errors
     /// Names the key that is negative or not finite.
     pub fn validate(&self) -> Result<(), Error> {
-        for (key, value) in [("fee_bps", self.fee_bps), ("slippage_bps", self.slippage_bps)] {
+        for (key, value) in [
+            ("fee_bps", self.fee_bps),
+            ("slippage_bps", self.slippage_bps),
+        ] {
             if !(0.0..10_000.0).contains(&value) {
                 return Err(setting(key, value, "basis points from 0 to 10000"));
             }
@@ -173,31 +182,54 @@ impl Thresholds {
     /// Text that is no thresholds, a threshold on the wrong side of 0, a number that no position can be opened by: the
     /// key, the value found and its range.
     pub fn from_toml(text: &str) -> Result<Self, Error> {
-        let thresholds: Self = toml::from_str(text)
-            .map_err(|error| Error::Thresholds { reason: error.to_string().trim_end().to_owned() })?;
+        let thresholds: Self = toml::from_str(text).map_err(|error| Error::Thresholds {
+            reason: error.to_string().trim_end().to_owned(),
+        })?;
         let wrong = |symbol: &String, key: &str, found: f64, expected: &str| Error::Thresholds {
             reason: format!("coins.{symbol}.{key} is {found}, expected a number {expected}"),
         };
         for (symbol, coin) in &thresholds.coins {
-            if let Some(buy) = coin.buy.filter(|buy| !(*buy > 0.0 && *buy <= LARGEST_FORECAST)) {
+            if let Some(buy) = coin
+                .buy
+                .filter(|buy| !(*buy > 0.0 && *buy <= LARGEST_FORECAST))
+            {
                 return Err(wrong(symbol, "buy", buy, "above 0, at most 1000"));
             }
-            if let Some(sell) = coin.sell.filter(|sell| !(*sell < 0.0 && *sell >= -LARGEST_FORECAST)) {
+            if let Some(sell) = coin
+                .sell
+                .filter(|sell| !(*sell < 0.0 && *sell >= -LARGEST_FORECAST))
+            {
                 return Err(wrong(symbol, "sell", sell, "below 0, at least -1000"));
             }
-            let Calibration { slope, intercept } =
-                coin.calibration.unwrap_or(Calibration { slope: 1.0, intercept: 0.0 });
+            let Calibration { slope, intercept } = coin.calibration.unwrap_or(Calibration {
+                slope: 1.0,
+                intercept: 0.0,
+            });
             if !(-LARGEST_SLOPE..=LARGEST_SLOPE).contains(&slope) {
-                return Err(wrong(symbol, "calibration.slope", slope, "from -1000000 to 1000000"));
+                return Err(wrong(
+                    symbol,
+                    "calibration.slope",
+                    slope,
+                    "from -1000000 to 1000000",
+                ));
             }
             if !(-LARGEST_FORECAST..=LARGEST_FORECAST).contains(&intercept) {
-                return Err(wrong(symbol, "calibration.intercept", intercept, "from -1000 to 1000"));
+                return Err(wrong(
+                    symbol,
+                    "calibration.intercept",
+                    intercept,
+                    "from -1000 to 1000",
+                ));
             }
         }
-        let bars = [("hold_bars", thresholds.hold_bars, 1), ("entry_delay_bars", thresholds.entry_delay_bars, 0)];
+        let bars = [
+            ("hold_bars", thresholds.hold_bars, 1),
+            ("entry_delay_bars", thresholds.entry_delay_bars, 0),
+        ];
         for (key, found, least) in bars {
             if !(least..=MOST_BARS).contains(&found) {
-                let reason = format!("{key} is {found}, expected a number from {least} to {MOST_BARS}");
+                let reason =
+                    format!("{key} is {found}, expected a number from {least} to {MOST_BARS}");
                 return Err(Error::Thresholds { reason });
             }
         }
@@ -210,7 +242,9 @@ impl Thresholds {
     /// # Errors
     /// A number that TOML cannot hold.
     pub fn to_toml(&self) -> Result<String, Error> {
-        toml::to_string(self).map_err(|error| Error::Thresholds { reason: error.to_string() })
+        toml::to_string(self).map_err(|error| Error::Thresholds {
+            reason: error.to_string(),
+        })
     }
 }
 
@@ -231,7 +265,10 @@ mod tests {
         let coin = CoinThresholds {
             buy: Some(0.001),
             sell: None,
-            calibration: Some(Calibration { slope: 0.5, intercept: -1e-5 }),
+            calibration: Some(Calibration {
+                slope: 0.5,
+                intercept: -1e-5,
+            }),
         };
         let thresholds = Thresholds {
             protocol: "honest".to_owned(),
@@ -244,8 +281,14 @@ mod tests {
         };
         let text = thresholds.to_toml().unwrap();
         assert_eq!(Thresholds::from_toml(&text).unwrap(), thresholds, "{text}");
-        let error = Thresholds::from_toml(&text.replace("buy = 0.001", "buy = -0.001")).unwrap_err();
-        assert!(error.to_string().contains("coins.BTCUSDT.buy is -0.001, expected a number above 0"), "{error}");
+        let error =
+            Thresholds::from_toml(&text.replace("buy = 0.001", "buy = -0.001")).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("coins.BTCUSDT.buy is -0.001, expected a number above 0"),
+            "{error}"
+        );
         assert!(Thresholds::from_toml("coins = 3").is_err());
     }
 
@@ -257,43 +300,102 @@ mod tests {
                     intercept = 0.0 }\n";
         Thresholds::from_toml(text).unwrap();
         for (from, to, key) in [
-            ("hold_bars = 15", "hold_bars = 1125899906842624", "hold_bars is 1125899906842624"),
+            (
+                "hold_bars = 15",
+                "hold_bars = 1125899906842624",
+                "hold_bars is 1125899906842624",
+            ),
             ("hold_bars = 15", "hold_bars = 0", "hold_bars is 0"),
-            ("entry_delay_bars = 0", "entry_delay_bars = 1125899906842624", "entry_delay_bars is"),
+            (
+                "entry_delay_bars = 0",
+                "entry_delay_bars = 1125899906842624",
+                "entry_delay_bars is",
+            ),
             ("fee_bps = 10.0", "fee_bps = 1e308", "fee_bps"),
             ("slippage_bps = 1.0", "slippage_bps = nan", "slippage_bps"),
             ("buy = 0.001", "buy = inf", "coins.BTCUSDT.buy is inf"),
             ("buy = 0.001", "buy = 1e308", "coins.BTCUSDT.buy is 1"),
-            ("sell = -0.001", "sell = -1e9", "coins.BTCUSDT.sell is -1000000000"),
-            ("slope = 1.0", "slope = 1e308", "coins.BTCUSDT.calibration.slope is 1"),
-            ("intercept = 0.0", "intercept = nan", "coins.BTCUSDT.calibration.intercept is NaN"),
+            (
+                "sell = -0.001",
+                "sell = -1e9",
+                "coins.BTCUSDT.sell is -1000000000",
+            ),
+            (
+                "slope = 1.0",
+                "slope = 1e308",
+                "coins.BTCUSDT.calibration.slope is 1",
+            ),
+            (
+                "intercept = 0.0",
+                "intercept = nan",
+                "coins.BTCUSDT.calibration.intercept is NaN",
+            ),
         ] {
-            let error = Thresholds::from_toml(&text.replace(from, to)).unwrap_err().to_string();
-            assert!(error.contains(key) && error.contains("expected"), "{to}: {error}");
+            let error = Thresholds::from_toml(&text.replace(from, to))
+                .unwrap_err()
+                .to_string();
+            assert!(
+                error.contains(key) && error.contains("expected"),
+                "{to}: {error}"
+            );
         }
     }
 
     #[test]
     fn a_side_is_taken_beyond_its_threshold_only() {
-        let coin = CoinThresholds { buy: Some(0.001), sell: Some(-0.002), calibration: None };
+        let coin = CoinThresholds {
+            buy: Some(0.001),
+            sell: Some(-0.002),
+            calibration: None,
+        };
         assert_eq!(coin.side(0.001), Some(Side::Buy));
         assert_eq!(coin.side(0.000_99), None);
         assert_eq!(coin.side(-0.002), Some(Side::Sell));
         assert_eq!(coin.side(f64::NAN), None);
         assert_eq!(CoinThresholds::default().side(1.0), None);
-        let halved = CoinThresholds { calibration: Some(Calibration { slope: 0.5, intercept: 0.0 }), ..coin };
+        let halved = CoinThresholds {
+            calibration: Some(Calibration {
+                slope: 0.5,
+                intercept: 0.0,
+            }),
+            ..coin
+        };
         assert_eq!(halved.side(0.0019), None);
     }
 
     #[test]
     fn costs_are_paid_twice_and_never_gained() {
-        let costs = Costs { fee_bps: 10.0, slippage_bps: 5.0 };
+        let costs = Costs {
+            fee_bps: 10.0,
+            slippage_bps: 5.0,
+        };
         for side in Side::ALL {
             assert!((costs.net(side, 0.0) + 0.003).abs() < 1e-5);
-            assert_eq!(Costs { fee_bps: 0.0, slippage_bps: 0.0 }.net(side, 0.01), side.sign() * (1.01 - 1.0));
+            assert_eq!(
+                Costs {
+                    fee_bps: 0.0,
+                    slippage_bps: 0.0
+                }
+                .net(side, 0.01),
+                side.sign() * (1.01 - 1.0)
+            );
         }
-        assert!(Costs { fee_bps: -1.0, ..costs }.validate().is_err());
-        assert!(Costs { slippage_bps: f64::NAN, ..costs }.validate().is_err());
+        assert!(
+            Costs {
+                fee_bps: -1.0,
+                ..costs
+            }
+            .validate()
+            .is_err()
+        );
+        assert!(
+            Costs {
+                slippage_bps: f64::NAN,
+                ..costs
+            }
+            .validate()
+            .is_err()
+        );
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use dataset::{TargetKind, write_atomically};
 use evaluate::{
-    Costs, DeflateBy, Options, Protocol, Source, TuneOptions, Tuning, join, thresholds_html, thresholds_svg, tune,
+    Costs, DeflateBy, Options, Protocol, Source, TuneOptions, Tuning, join, thresholds_html,
+    thresholds_svg, tune,
 };
 
 use crate::runs::Run;
@@ -60,16 +61,31 @@ pub struct TuneArgs {
 impl TuneArgs {
     fn options(&self) -> TuneOptions {
         TuneOptions {
-            protocol: if self.protocol == Protocol::Seed.name() { Protocol::Seed } else { Protocol::Honest },
-            costs: Costs { fee_bps: self.fee_bps, slippage_bps: self.slippage_bps },
+            protocol: if self.protocol == Protocol::Seed.name() {
+                Protocol::Seed
+            } else {
+                Protocol::Honest
+            },
+            costs: Costs {
+                fee_bps: self.fee_bps,
+                slippage_bps: self.slippage_bps,
+            },
             thresholds: self.thresholds,
             tune_share: self.tune_share,
             min_trades: self.min_trades,
             entry_delay_bars: self.entry_delay_bars,
             calibrate: self.calibrate,
             confidence: self.confidence,
-            deflate_by: if self.deflate_by == DeflateBy::Chance.name() { DeflateBy::Chance } else { DeflateBy::Trials },
-            bootstrap: Options { draws: self.draws, seed: self.seed, ..Options::default() },
+            deflate_by: if self.deflate_by == DeflateBy::Chance.name() {
+                DeflateBy::Chance
+            } else {
+                DeflateBy::Trials
+            },
+            bootstrap: Options {
+                draws: self.draws,
+                seed: self.seed,
+                ..Options::default()
+            },
         }
     }
 }
@@ -83,15 +99,25 @@ pub fn run(args: &TuneArgs) -> anyhow::Result<()> {
     options.validate().map_err(cli::usage)?;
     let run = Run::read(&args.run)?;
     check_target(&run)?;
-    let source = Source { name: &run.name, run: Some(&run.path), table: &run.table };
+    let source = Source {
+        name: &run.name,
+        run: Some(&run.path),
+        table: &run.table,
+    };
     let joined = join(&[source], run.bar_ms, run.reach_bars)?;
-    let [forecaster] = joined.forecasters.as_slice() else { bail!("{} has no forecasts", run.path) };
+    let [forecaster] = joined.forecasters.as_slice() else {
+        bail!("{} has no forecasts", run.path)
+    };
     let tuning = tune(&joined.rows, forecaster, &options)?;
     for warning in tuning.warnings() {
         cli::warn(warning);
     }
     write(&args.run, &tuning)?;
-    let text = if args.json { serde_json::to_string_pretty(&tuning)? + "\n" } else { tuning.table() };
+    let text = if args.json {
+        serde_json::to_string_pretty(&tuning)? + "\n"
+    } else {
+        tuning.table()
+    };
     Ok(cli::print(&text)?)
 }
 
@@ -126,8 +152,15 @@ fn write(run: &Path, tuning: &Tuning) -> anyhow::Result<()> {
     let page = run.join("thresholds.html");
     write_atomically(&page, thresholds_html(tuning, &command).as_bytes())?;
     let file = run.join("thresholds.toml");
-    let text = tuning.thresholds().to_toml().context("cannot write thresholds")?;
+    let text = tuning
+        .thresholds()
+        .to_toml()
+        .context("cannot write thresholds")?;
     write_atomically(&file, text.as_bytes())?;
-    cli::note(format!("thresholds are in {}, charts in {}", file.display(), page.display()));
+    cli::note(format!(
+        "thresholds are in {}, charts in {}",
+        file.display(),
+        page.display()
+    ));
     Ok(())
 }

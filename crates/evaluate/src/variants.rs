@@ -20,15 +20,26 @@ pub(crate) enum Variant {
 }
 
 impl Variant {
-    pub const ALL: [Self; 5] = [Self::Raw, Self::Scaled, Self::Neutral, Self::Delayed, Self::DelayedNeutral];
+    pub const ALL: [Self; 5] = [
+        Self::Raw,
+        Self::Scaled,
+        Self::Neutral,
+        Self::Delayed,
+        Self::DelayedNeutral,
+    ];
 
     /// The two columns of this version for one forecast (one value a row); a row it leaves out is NaN on a side.
     pub fn columns(self, rows: &Rows, layout: &Layout, forecast: &[f64]) -> (Vec<f64>, Vec<f64>) {
         match self {
             Self::Raw => (forecast.to_vec(), rows.realized.clone()),
             // A constant divided by volatilities would be a score of these.
-            Self::Scaled if are_equal(forecast) => (vec![f64::NAN; forecast.len()], rows.realized.clone()),
-            Self::Scaled => (quotients(forecast, &rows.volatility), quotients(&rows.realized, &rows.volatility)),
+            Self::Scaled if are_equal(forecast) => {
+                (vec![f64::NAN; forecast.len()], rows.realized.clone())
+            }
+            Self::Scaled => (
+                quotients(forecast, &rows.volatility),
+                quotients(&rows.realized, &rows.volatility),
+            ),
             Self::Neutral => neutralize(&layout.times, forecast, &rows.realized),
             Self::Delayed => (forecast.to_vec(), rows.realized_delayed.clone()),
             Self::DelayedNeutral => neutralize(&layout.times, forecast, &rows.realized_delayed),
@@ -37,5 +48,9 @@ impl Variant {
 }
 
 fn quotients(values: &[f64], divisors: &[f64]) -> Vec<f64> {
-    values.iter().zip(divisors).map(|(value, divisor)| value / divisor).collect()
+    values
+        .iter()
+        .zip(divisors)
+        .map(|(value, divisor)| value / divisor)
+        .collect()
 }

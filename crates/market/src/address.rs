@@ -17,10 +17,17 @@ pub(crate) struct Address {
 impl Address {
     /// Checks that `text` is a URL of one of these schemes that ends with its path.
     pub(crate) fn new(text: &str, schemes: &[&str]) -> Result<Self, Error> {
-        let refuse = |reason: String| Error::BaseUrl { found: without_credentials(text), reason };
+        let refuse = |reason: String| Error::BaseUrl {
+            found: without_credentials(text),
+            reason,
+        };
         let url = Url::parse(text).map_err(|error| refuse(error.to_string()))?;
         if !schemes.contains(&url.scheme()) {
-            return Err(refuse(format!("scheme {:?} is not {}", url.scheme(), schemes.join(" or "))));
+            return Err(refuse(format!(
+                "scheme {:?} is not {}",
+                url.scheme(),
+                schemes.join(" or ")
+            )));
         }
         if url.host_str().is_none_or(str::is_empty) {
             return Err(refuse("it has no host".to_owned()));
@@ -28,7 +35,9 @@ impl Address {
         if url.query().is_some() || url.fragment().is_some() {
             return Err(refuse("it must end with the path".to_owned()));
         }
-        let shown = without_credentials(url.as_str()).trim_end_matches('/').into();
+        let shown = without_credentials(url.as_str())
+            .trim_end_matches('/')
+            .into();
         Ok(Self { url, shown })
     }
 
@@ -51,7 +60,10 @@ impl Address {
 
     /// Whether the server runs on this machine: no proxy is asked.
     pub(crate) fn is_local(&self) -> bool {
-        matches!(self.url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
+        matches!(
+            self.url.host_str(),
+            Some("127.0.0.1" | "localhost" | "[::1]")
+        )
     }
 }
 
@@ -88,13 +100,22 @@ mod tests {
     #[test]
     fn a_password_is_nowhere_but_in_requests() {
         let address = Address::new("https://user:s3cret@host.example/api/", &["https"]).unwrap();
-        assert_eq!(format!("{address} {address:?}"), "https://host.example/api https://host.example/api");
-        assert_eq!(address.secret_url("/x"), "https://user:s3cret@host.example/api/x");
+        assert_eq!(
+            format!("{address} {address:?}"),
+            "https://host.example/api https://host.example/api"
+        );
+        assert_eq!(
+            address.secret_url("/x"),
+            "https://user:s3cret@host.example/api/x"
+        );
         assert_eq!(address.credentials(), Some(("user", "s3cret")));
         assert_eq!(address.authority(), "host.example:443");
-        for bad in
-            ["ftp://user:s3cret@host", "user:s3cret@host", "https://user:s3cret@", "https://user:s3c@ret@x:y/?a=@b"]
-        {
+        for bad in [
+            "ftp://user:s3cret@host",
+            "user:s3cret@host",
+            "https://user:s3cret@",
+            "https://user:s3c@ret@x:y/?a=@b",
+        ] {
             let error = Address::new(bad, &["https"]).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("s3c"), "{error:?}");
         }

@@ -47,8 +47,17 @@ impl ArchiveFile {
             Market::Spot => "spot",
             Market::Futures => "futures/um",
         };
-        let folder = if self.period.is_month() { "monthly" } else { "daily" };
-        format!("/data/{market}/{folder}/klines/{}/{}/{}", self.symbol, self.interval, self.name())
+        let folder = if self.period.is_month() {
+            "monthly"
+        } else {
+            "daily"
+        };
+        format!(
+            "/data/{market}/{folder}/klines/{}/{}/{}",
+            self.symbol,
+            self.interval,
+            self.name()
+        )
     }
 }
 
@@ -68,9 +77,16 @@ impl ArchiveClient {
     /// # Errors
     ///
     /// [`Error::BaseUrl`] when the URL is none, [`Error::HttpClient`] when TLS cannot be set up.
-    pub fn new(market: Market, base_url: Option<&str>, options: RestOptions) -> Result<Self, Error> {
+    pub fn new(
+        market: Market,
+        base_url: Option<&str>,
+        options: RestOptions,
+    ) -> Result<Self, Error> {
         let sender = Sender::new(base_url.unwrap_or("https://data.binance.vision"), options)?;
-        Ok(Self { market, sender: Arc::new(sender) })
+        Ok(Self {
+            market,
+            sender: Arc::new(sender),
+        })
     }
 
     /// The SHA-256 that is published for `file`, 64 lowercase hexadecimal digits; None where there is no such file
@@ -84,16 +100,33 @@ impl ArchiveClient {
         let request = self.sender.request(&path);
         let understand = |body: Vec<u8>, _| {
             let text = String::from_utf8_lossy(&body);
-            let digits = text.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
+            let digits = text
+                .split_whitespace()
+                .next()
+                .unwrap_or_default()
+                .to_ascii_lowercase();
             if digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
                 return Outcome::Answer(digits);
             }
             // A captive portal or a proxy answers for the archive, and goes away.
-            let (place, expected) = ("the answer".to_owned(), "64 hexadecimal digits and a file name".to_owned());
+            let (place, expected) = (
+                "the answer".to_owned(),
+                "64 hexadecimal digits and a file name".to_owned(),
+            );
             let found = format!("{:?}", beginning(&text));
-            Outcome::Retry(Pause::Usual, Error::WrongShape { request: request.clone(), place, expected, found })
+            Outcome::Retry(
+                Pause::Usual,
+                Error::WrongShape {
+                    request: request.clone(),
+                    place,
+                    expected,
+                    found,
+                },
+            )
         };
-        self.sender.find(&path, &request, CHECKSUM_BYTES, understand).await
+        self.sender
+            .find(&path, &request, CHECKSUM_BYTES, understand)
+            .await
     }
 
     /// The bytes of `file`, whose SHA-256 is `published`; None where there is no such file (any more). Other bytes are
@@ -102,15 +135,27 @@ impl ArchiveClient {
     /// # Errors
     ///
     /// [`Error::Checksum`] when the bytes stay others; everything a request can meet: see [`Error`].
-    pub async fn bytes(&self, file: &ArchiveFile, published: &str) -> Result<Option<Vec<u8>>, Error> {
+    pub async fn bytes(
+        &self,
+        file: &ArchiveFile,
+        published: &str,
+    ) -> Result<Option<Vec<u8>>, Error> {
         let path = file.path(self.market);
         let request = self.sender.request(&path);
         let mut tries = 0;
         loop {
             tries += 1;
-            let answer = self.sender.find(&path, &request, LIMIT_BYTES, |body, _| Outcome::Answer(body)).await?;
+            let answer = self
+                .sender
+                .find(&path, &request, LIMIT_BYTES, |body, _| {
+                    Outcome::Answer(body)
+                })
+                .await?;
             let Some(bytes) = answer else { return Ok(None) };
-            let found: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+            let found: String = Sha256::digest(&bytes)
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
             if found == published {
                 return Ok(Some(bytes));
             }
@@ -140,10 +185,22 @@ mod tests {
 
     #[test]
     fn files_are_where_the_exchange_has_them() {
-        let file =
-            |period| ArchiveFile { symbol: Symbol::new("BTCUSDT").unwrap(), interval: Interval::ONE_MINUTE, period };
-        let (month, day) = (file(Period::month_of(1_704_067_200_000)), file(Period::day_of(1_704_067_200_000)));
-        assert_eq!(month.path(Market::Spot), "/data/spot/monthly/klines/BTCUSDT/1m/BTCUSDT-1m-2024-01.zip");
-        assert_eq!(day.path(Market::Futures), "/data/futures/um/daily/klines/BTCUSDT/1m/BTCUSDT-1m-2024-01-01.zip");
+        let file = |period| ArchiveFile {
+            symbol: Symbol::new("BTCUSDT").unwrap(),
+            interval: Interval::ONE_MINUTE,
+            period,
+        };
+        let (month, day) = (
+            file(Period::month_of(1_704_067_200_000)),
+            file(Period::day_of(1_704_067_200_000)),
+        );
+        assert_eq!(
+            month.path(Market::Spot),
+            "/data/spot/monthly/klines/BTCUSDT/1m/BTCUSDT-1m-2024-01.zip"
+        );
+        assert_eq!(
+            day.path(Market::Futures),
+            "/data/futures/um/daily/klines/BTCUSDT/1m/BTCUSDT-1m-2024-01-01.zip"
+        );
     }
 }

@@ -83,7 +83,12 @@ impl Candle {
     }
 
     fn check_prices(&self) -> Result<(), CandleError> {
-        let prices = [("open", self.open), ("high", self.high), ("low", self.low), ("close", Some(self.close))];
+        let prices = [
+            ("open", self.open),
+            ("high", self.high),
+            ("low", self.low),
+            ("close", Some(self.close)),
+        ];
         for (field, price) in prices {
             if let Some(price) = price
                 && !(price.is_finite() && price > 0.0)
@@ -126,8 +131,18 @@ impl Candle {
             }
         }
         let parts = [
-            ("taker_buy_volume", self.taker_buy_volume, "volume", self.volume),
-            ("taker_buy_quote_volume", self.taker_buy_quote_volume, "quote_volume", self.quote_volume),
+            (
+                "taker_buy_volume",
+                self.taker_buy_volume,
+                "volume",
+                self.volume,
+            ),
+            (
+                "taker_buy_quote_volume",
+                self.taker_buy_quote_volume,
+                "quote_volume",
+                self.quote_volume,
+            ),
         ];
         for (field, part, whole_field, whole) in parts {
             if let (Some(part), Some(whole)) = (part, whole)
@@ -140,8 +155,18 @@ impl Candle {
         Ok(())
     }
 
-    fn error(&self, field: &'static str, value: String, expected: impl Into<String>) -> CandleError {
-        CandleError { open_time_ms: self.open_time_ms, field, value, expected: expected.into() }
+    fn error(
+        &self,
+        field: &'static str,
+        value: String,
+        expected: impl Into<String>,
+    ) -> CandleError {
+        CandleError {
+            open_time_ms: self.open_time_ms,
+            field,
+            value,
+            expected: expected.into(),
+        }
     }
 }
 
@@ -225,10 +250,16 @@ mod tests {
                 candle.low = Some(10.5);
             }),
             ("volume", |candle| candle.volume = Some(-1.0)),
-            ("quote_volume", |candle| candle.quote_volume = Some(f64::NAN)),
+            ("quote_volume", |candle| {
+                candle.quote_volume = Some(f64::NAN)
+            }),
             ("count", |candle| candle.count = Some(-3.0)),
-            ("taker_buy_volume", |candle| candle.taker_buy_volume = Some(5.1)),
-            ("taker_buy_volume", |candle| candle.taker_buy_volume = Some(f64::INFINITY)),
+            ("taker_buy_volume", |candle| {
+                candle.taker_buy_volume = Some(5.1)
+            }),
+            ("taker_buy_volume", |candle| {
+                candle.taker_buy_volume = Some(f64::INFINITY)
+            }),
             ("taker_buy_quote_volume", |candle| {
                 candle.taker_buy_quote_volume = Some(60.0);
             }),
@@ -248,7 +279,9 @@ mod tests {
         );
         let error = check(|candle| candle.open_time_ms += 30_000).unwrap_err();
         assert!(
-            error.to_string().ends_with("open_time is 1704067230000, expected a multiple of 60000 ms (1m)"),
+            error
+                .to_string()
+                .ends_with("open_time is 1704067230000, expected a multiple of 60000 ms (1m)"),
             "{error}"
         );
     }

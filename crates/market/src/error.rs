@@ -8,7 +8,9 @@ use crate::CandleError;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Text that is no symbol.
-    #[error("{found:?} is not a symbol: expected 1 to 20 uppercase letters A-Z and digits, such as BTCUSDT")]
+    #[error(
+        "{found:?} is not a symbol: expected 1 to 20 uppercase letters A-Z and digits, such as BTCUSDT"
+    )]
     Symbol {
         /// The text.
         found: String,
@@ -267,7 +269,9 @@ pub enum Error {
     },
 
     /// The websocket cannot be reached, has ended or is silent.
-    #[error("websocket {url}: {reason}\nhint: candles can also be had by REST; check the network and the address")]
+    #[error(
+        "websocket {url}: {reason}\nhint: candles can also be had by REST; check the network and the address"
+    )]
     Stream {
         /// The address without the streams.
         url: String,

@@ -71,12 +71,23 @@ impl FromStr for Interval {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let known = Self::ALL.into_iter().find(|interval| interval.to_string() == text);
+        let known = Self::ALL
+            .into_iter()
+            .find(|interval| interval.to_string() == text);
         let found = || text.to_owned();
         known.ok_or_else(|| match text {
-            "1s" => Error::UntakenInterval { found: found(), reason: "a bar has at least a minute" },
-            "3d" | "1w" => Error::UntakenInterval { found: found(), reason: "a bar has at most a day" },
-            "1mo" | "1M" => Error::UntakenInterval { found: found(), reason: "a month has no fixed length" },
+            "1s" => Error::UntakenInterval {
+                found: found(),
+                reason: "a bar has at least a minute",
+            },
+            "3d" | "1w" => Error::UntakenInterval {
+                found: found(),
+                reason: "a bar has at most a day",
+            },
+            "1mo" | "1M" => Error::UntakenInterval {
+                found: found(),
+                reason: "a month has no fixed length",
+            },
             _ => Error::Interval { found: found() },
         })
     }
@@ -103,7 +114,9 @@ mod tests {
 
     #[test]
     fn every_interval_round_trips() {
-        let names = ["1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d"];
+        let names = [
+            "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d",
+        ];
         for (interval, name) in Interval::ALL.into_iter().zip(names) {
             assert_eq!(interval.to_string(), name);
             assert_eq!(name.parse::<Interval>().unwrap(), interval);
@@ -119,11 +132,17 @@ mod tests {
         for bad in ["", "1M", "60m", "7m", "24h", "m", "1 m"] {
             assert!(bad.parse::<Interval>().is_err(), "{bad:?} was taken");
         }
-        for (text, reason) in
-            [("1s", "at least a minute"), ("3d", "at most a day"), ("1w", "a day"), ("1mo", "no fixed length")]
-        {
+        for (text, reason) in [
+            ("1s", "at least a minute"),
+            ("3d", "at most a day"),
+            ("1w", "a day"),
+            ("1mo", "no fixed length"),
+        ] {
             let error = text.parse::<Interval>().unwrap_err().to_string();
-            assert!(error.contains(text) && error.contains(reason) && error.contains("known are 1m 3m"), "{error}");
+            assert!(
+                error.contains(text) && error.contains(reason) && error.contains("known are 1m 3m"),
+                "{error}"
+            );
         }
         assert_eq!(Interval::from_ms(0), None);
         assert_eq!(Interval::from_ms(-60_000), None);

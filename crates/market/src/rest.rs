@@ -70,12 +70,19 @@ impl RestClient {
     /// # Errors
     ///
     /// As [`RestClient::new`].
-    pub fn with_options(market: Market, base_url: Option<&str>, options: RestOptions) -> Result<Self, Error> {
+    pub fn with_options(
+        market: Market,
+        base_url: Option<&str>,
+        options: RestOptions,
+    ) -> Result<Self, Error> {
         let text = base_url.unwrap_or(match market {
             Market::Spot => "https://data-api.binance.vision",
             Market::Futures => "https://fapi.binance.com",
         });
-        Ok(Self { market, sender: Arc::new(Sender::new(text, options)?) })
+        Ok(Self {
+            market,
+            sender: Arc::new(Sender::new(text, options)?),
+        })
     }
 
     /// How long the server has asked for silence from now on; None where it has not. Requests wait by themselves: this
@@ -112,7 +119,8 @@ impl RestClient {
         until_ms: i64,
     ) -> Result<Served, Error> {
         let now_ms = self.server_time_ms().await?;
-        self.closed_by(symbol, interval, from_ms, until_ms, now_ms).await
+        self.closed_by(symbol, interval, from_ms, until_ms, now_ms)
+            .await
     }
 
     /// Open time of the first candle of `symbol` at `from_ms` or later, closed or not, believed or not; None where there is
@@ -129,7 +137,14 @@ impl RestClient {
         now_ms: i64,
     ) -> Result<Option<i64>, Error> {
         let from_ms = from_ms.max(0);
-        let first = self.page(symbol, interval, from_ms..from_ms.saturating_add(interval.ms()), now_ms).await?;
+        let first = self
+            .page(
+                symbol,
+                interval,
+                from_ms..from_ms.saturating_add(interval.ms()),
+                now_ms,
+            )
+            .await?;
         let first_believed = first.candles.first().map(|candle| candle.open_time_ms);
         Ok(first_believed.into_iter().chain(first.last_open_ms).min())
     }
@@ -157,17 +172,24 @@ impl RestClient {
             {
                 let client = self.clone();
                 running.spawn(async move {
-                    let served = client.closed_by(&symbol, interval, from_ms, until_ms, server_time_ms).await;
+                    let served = client
+                        .closed_by(&symbol, interval, from_ms, until_ms, server_time_ms)
+                        .await;
                     (index, CoinCandles { symbol, served })
                 });
             }
             let Some(ended) = running.join_next().await else {
                 break;
             };
-            coins.push(ended.map_err(|error| Error::Task { reason: error.to_string() })?);
+            coins.push(ended.map_err(|error| Error::Task {
+                reason: error.to_string(),
+            })?);
         }
         coins.sort_by_key(|(index, _)| *index);
-        Ok(ClosedCandles { server_time_ms, coins: coins.into_iter().map(|(_, coin)| coin).collect() })
+        Ok(ClosedCandles {
+            server_time_ms,
+            coins: coins.into_iter().map(|(_, coin)| coin).collect(),
+        })
     }
 
     /// As [`RestClient::closed_klines`] for a reading of the server's clock that the caller has, so that all that is
@@ -194,9 +216,21 @@ impl RestClient {
         // Pages forward by `startTime` alone until a candle that is not wanted, which shows that those before it are final,
         // or to where there are none.
         while served.last_open_ms.is_none_or(|last_ms| last_ms < end_ms) {
-            let page = self.page(symbol, interval, next_ms..end_ms.saturating_add(step), now_ms).await?;
-            let Some(last_ms) = page.last_open_ms else { break };
-            next_ms = last_ms.div_euclid(step).saturating_add(1).saturating_mul(step);
+            let page = self
+                .page(
+                    symbol,
+                    interval,
+                    next_ms..end_ms.saturating_add(step),
+                    now_ms,
+                )
+                .await?;
+            let Some(last_ms) = page.last_open_ms else {
+                break;
+            };
+            next_ms = last_ms
+                .div_euclid(step)
+                .saturating_add(1)
+                .saturating_mul(step);
             served.append(page);
         }
         served.cut(end_ms);
@@ -220,11 +254,23 @@ impl RestClient {
         until_ms: i64,
         now_ms: i64,
     ) -> Result<Served, Error> {
-        self.page(symbol, interval, from_ms..until_ms.max(from_ms.saturating_add(1)), now_ms).await
+        self.page(
+            symbol,
+            interval,
+            from_ms..until_ms.max(from_ms.saturating_add(1)),
+            now_ms,
+        )
+        .await
     }
 
     /// One page: the first candles that open at the start of `range` or later, as many as it has bars.
-    async fn page(&self, symbol: &Symbol, interval: Interval, range: Range<i64>, now_ms: i64) -> Result<Served, Error> {
+    async fn page(
+        &self,
+        symbol: &Symbol,
+        interval: Interval,
+        range: Range<i64>,
+        now_ms: i64,
+    ) -> Result<Served, Error> {
         let largest = match self.market {
             Market::Spot => 1000,
             Market::Futures => 1500,
@@ -239,7 +285,15 @@ impl RestClient {
         );
         let request = format!("{} for {symbol}", self.sender.request(&path));
         let answer = self.sender.get(&path, &request).await?;
-        wire::candles(&answer, &wire::Page { interval, from_ms, now_ms, request: &request })
+        wire::candles(
+            &answer,
+            &wire::Page {
+                interval,
+                from_ms,
+                now_ms,
+                request: &request,
+            },
+        )
     }
 
     fn api(&self) -> &'static str {

@@ -53,14 +53,22 @@ impl SimulatedMarket {
     /// The best forecast of the return `close[t + horizon_bars] / close[t] - 1` that anyone can
     /// make at the close of candle `candle_index` of coin `coin_index`; see
     /// [`SimulatedCoin::expected_return`]. NaN where there is no such candle.
-    pub fn expected_return(&self, coin_index: usize, candle_index: usize, horizon_bars: usize) -> f64 {
-        self.coins.get(coin_index).map_or(f64::NAN, |coin| coin.expected_return(candle_index, horizon_bars))
+    pub fn expected_return(
+        &self,
+        coin_index: usize,
+        candle_index: usize,
+        horizon_bars: usize,
+    ) -> f64 {
+        self.coins.get(coin_index).map_or(f64::NAN, |coin| {
+            coin.expected_return(candle_index, horizon_bars)
+        })
     }
 
     /// Pearson correlation, over long time, of [`Self::expected_return`] with the return: no
     /// forecaster can do better. 0 where nothing can be forecast.
     pub fn best_correlation(&self, horizon_bars: usize) -> f64 {
-        self.reversion.correlation(minutes(self.interval, horizon_bars))
+        self.reversion
+            .correlation(minutes(self.interval, horizon_bars))
     }
 }
 
@@ -71,9 +79,10 @@ impl SimulatedCoin {
     /// The expected simple return differs from it by half the return's variance, a ten-thousandth
     /// of its deviation.
     pub fn expected_return(&self, candle_index: usize, horizon_bars: usize) -> f64 {
-        self.averages
-            .get(candle_index)
-            .map_or(f64::NAN, |average| self.reversion.expected(*average, minutes(self.interval, horizon_bars)))
+        self.averages.get(candle_index).map_or(f64::NAN, |average| {
+            self.reversion
+                .expected(*average, minutes(self.interval, horizon_bars))
+        })
     }
 }
 
@@ -101,7 +110,11 @@ pub fn simulate(config: &SimulatedConfig, interval: Interval) -> Result<Simulate
     let coins = (0..config.coins)
         .map(|index| one_coin(config, interval, reversion, &factor, index))
         .collect::<Result<_, _>>()?;
-    Ok(SimulatedMarket { interval, coins, reversion })
+    Ok(SimulatedMarket {
+        interval,
+        coins,
+        reversion,
+    })
 }
 
 /// Makes the coin of number `index` (from 0) of the market that [`simulate`] would make.
@@ -109,7 +122,11 @@ pub fn simulate(config: &SimulatedConfig, interval: Interval) -> Result<Simulate
 /// # Errors
 ///
 /// [`Error::Simulated`] as [`simulate`], and where the market has no such coin.
-pub fn simulate_coin(config: &SimulatedConfig, interval: Interval, index: usize) -> Result<SimulatedCoin, Error> {
+pub fn simulate_coin(
+    config: &SimulatedConfig,
+    interval: Interval,
+    index: usize,
+) -> Result<SimulatedCoin, Error> {
     let reversion = checked_reversion(config, interval)?;
     if index >= config.coins {
         let expected = format!("more than {index}, the coin asked for");
@@ -156,7 +173,13 @@ fn one_coin(
         }
         open_time_ms += interval.ms();
     }
-    Ok(SimulatedCoin { symbol: Symbol::new(&format!("SIM{}USDT", index + 1))?, candles, averages, reversion, interval })
+    Ok(SimulatedCoin {
+        symbol: Symbol::new(&format!("SIM{}USDT", index + 1))?,
+        candles,
+        averages,
+        reversion,
+        interval,
+    })
 }
 
 /// A candle in the making, from the minutes that were recorded.
@@ -184,7 +207,8 @@ impl Bar {
                 quote_volume: so_far.quote_volume + minute.quote_volume,
                 count: so_far.count + minute.count,
                 taker_buy_volume: so_far.taker_buy_volume + minute.taker_buy_volume,
-                taker_buy_quote_volume: so_far.taker_buy_quote_volume + minute.taker_buy_quote_volume,
+                taker_buy_quote_volume: so_far.taker_buy_quote_volume
+                    + minute.taker_buy_quote_volume,
                 average: minute.average,
                 is_missing: false,
             },

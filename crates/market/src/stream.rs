@@ -78,14 +78,21 @@ impl KlineStream {
         for path in connect::paths(symbols, interval) {
             let socket = connect::connect(&address, &path, &proxies).await?;
             let now = Instant::now();
-            lines.push(Line { socket, heard_at: now, kline_at: now });
+            lines.push(Line {
+                socket,
+                heard_at: now,
+                kline_at: now,
+            });
         }
         Ok(Self {
             lines,
             turn: 0,
             url: address.to_string(),
             interval,
-            symbols: symbols.iter().map(|symbol| (symbol.to_string(), symbol.clone())).collect(),
+            symbols: symbols
+                .iter()
+                .map(|symbol| (symbol.to_string(), symbol.clone()))
+                .collect(),
             longest_silence: LONGEST_SILENCE,
             longest_without_klines: LONGEST_WITHOUT_KLINES,
         })
@@ -102,17 +109,27 @@ impl KlineStream {
             let (at, message) = self.next_message().await?;
             let now = Instant::now();
             let url = &self.url;
-            let failed = |reason: String| Error::Stream { url: url.clone(), reason };
-            let Some(line) = self.lines.get_mut(at) else { continue };
+            let failed = |reason: String| Error::Stream {
+                url: url.clone(),
+                reason,
+            };
+            let Some(line) = self.lines.get_mut(at) else {
+                continue;
+            };
             line.heard_at = now;
             let text = match message {
                 Message::Text(text) => text,
                 // The library has queued the pong; it leaves with the next write.
                 Message::Ping(_) => {
-                    line.socket.flush().await.map_err(|error| failed(error.to_string()))?;
+                    line.socket
+                        .flush()
+                        .await
+                        .map_err(|error| failed(error.to_string()))?;
                     continue;
                 }
-                Message::Close(_) => return Err(failed("the exchange closed the connection".to_owned())),
+                Message::Close(_) => {
+                    return Err(failed("the exchange closed the connection".to_owned()));
+                }
                 _ => continue,
             };
             match message::read(text.as_str(), self.interval) {
@@ -141,7 +158,12 @@ impl KlineStream {
     async fn next_message(&mut self) -> Result<(usize, Message), Error> {
         let (silence, without_klines) = (self.longest_silence, self.longest_without_klines);
         let ends = |line: &Line| (line.heard_at + silence).min(line.kline_at + without_klines);
-        let end = self.lines.iter().map(ends).min().unwrap_or_else(Instant::now);
+        let end = self
+            .lines
+            .iter()
+            .map(ends)
+            .min()
+            .unwrap_or_else(Instant::now);
         let (lines, turn) = (&mut self.lines, &mut self.turn);
         let message = poll_fn(|context| {
             let count = lines.len();
@@ -155,17 +177,24 @@ impl KlineStream {
             }
             Poll::Pending
         });
-        let failed = |reason: String| Error::Stream { url: self.url.clone(), reason };
-        let heard: (usize, Option<Result<Message, tungstenite::Error>>) = match timeout_at(end, message).await {
-            Ok(heard) => heard,
-            Err(_) => {
-                let is_silent = self.lines.iter().any(|line| line.heard_at + silence <= end);
-                return Err(failed(match is_silent {
-                    true => format!("silent for {} s", silence.as_secs()),
-                    false => format!("pings, but no kline of any coin for {} s", without_klines.as_secs()),
-                }));
-            }
+        let failed = |reason: String| Error::Stream {
+            url: self.url.clone(),
+            reason,
         };
+        let heard: (usize, Option<Result<Message, tungstenite::Error>>) =
+            match timeout_at(end, message).await {
+                Ok(heard) => heard,
+                Err(_) => {
+                    let is_silent = self.lines.iter().any(|line| line.heard_at + silence <= end);
+                    return Err(failed(match is_silent {
+                        true => format!("silent for {} s", silence.as_secs()),
+                        false => format!(
+                            "pings, but no kline of any coin for {} s",
+                            without_klines.as_secs()
+                        ),
+                    }));
+                }
+            };
         let (at, message) = heard;
         let message = message.ok_or_else(|| failed("the connection has ended".to_owned()))?;
         Ok((at, message.map_err(|error| failed(error.to_string()))?))
@@ -181,12 +210,17 @@ mod tests {
     use super::*;
 
     fn symbols(names: &[&str]) -> Vec<Symbol> {
-        names.iter().map(|name| Symbol::new(name).unwrap()).collect()
+        names
+            .iter()
+            .map(|name| Symbol::new(name).unwrap())
+            .collect()
     }
 
     /// An exchange that takes one connection and then does what `serve` does with it.
     async fn exchange<F: Future<Output = ()> + Send>(
-        serve: impl FnOnce(tokio_tungstenite::WebSocketStream<tokio::net::TcpStream>) -> F + Send + 'static,
+        serve: impl FnOnce(tokio_tungstenite::WebSocketStream<tokio::net::TcpStream>) -> F
+        + Send
+        + 'static,
     ) -> KlineStream {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("ws://user:s3cret@{}", listener.local_addr().unwrap());
@@ -195,7 +229,9 @@ mod tests {
             serve(tokio_tungstenite::accept_async(stream).await.unwrap()).await;
         });
         let symbols = symbols(&["BTCUSDT", "ETHUSDT"]);
-        KlineStream::connect(Market::Spot, Some(&url), &symbols, Interval::ONE_MINUTE).await.unwrap()
+        KlineStream::connect(Market::Spot, Some(&url), &symbols, Interval::ONE_MINUTE)
+            .await
+            .unwrap()
     }
 
     async fn error(mut stream: KlineStream) -> String {
@@ -228,7 +264,10 @@ mod tests {
         stream.longest_silence = Duration::from_secs(30);
         stream.longest_without_klines = Duration::from_millis(200);
         let error = error(stream).await;
-        assert!(error.contains("pings, but no kline of any coin for 0 s"), "{error}");
+        assert!(
+            error.contains("pings, but no kline of any coin for 0 s"),
+            "{error}"
+        );
     }
 
     /// What one coin's message says is never another coin's trouble, nor the connection's.
@@ -240,7 +279,8 @@ mod tests {
                 "v": "1", "n": 1, "x": true, "q": "1", "V": "1", "Q": "1"
             });
             let sent_ms = 1_704_067_260_001_i64;
-            serde_json::json!({"data": {"e": "kline", "E": sent_ms, "s": symbol, "k": kline}}).to_string()
+            serde_json::json!({"data": {"e": "kline", "E": sent_ms, "s": symbol, "k": kline}})
+                .to_string()
         };
         let texts = [
             "{\"result\":null,\"id\":1}".to_owned(),
@@ -257,7 +297,10 @@ mod tests {
         })
         .await;
         let (symbol, fault) = stream.next_closed().await.unwrap();
-        assert_eq!((symbol.as_str(), fault.unwrap_err().field), ("ETHUSDT", "close"));
+        assert_eq!(
+            (symbol.as_str(), fault.unwrap_err().field),
+            ("ETHUSDT", "close")
+        );
         let (symbol, candle) = stream.next_closed().await.unwrap();
         assert_eq!((symbol.as_str(), candle.unwrap().close), ("BTCUSDT", 1.0));
     }
@@ -267,7 +310,9 @@ mod tests {
     async fn all_connections_are_read() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("ws://{}", listener.local_addr().unwrap());
-        let coins: Vec<Symbol> = (0..300).map(|number| Symbol::new(&format!("C{number}LONGUSDT")).unwrap()).collect();
+        let coins: Vec<Symbol> = (0..300)
+            .map(|number| Symbol::new(&format!("C{number}LONGUSDT")).unwrap())
+            .collect();
         let serving = tokio::spawn(async move {
             let mut sockets = Vec::new();
             for (number, name) in [(0, "C0LONGUSDT"), (1, "C299LONGUSDT")] {
@@ -284,9 +329,15 @@ mod tests {
             }
             std::future::pending::<()>().await;
         });
-        let mut stream = KlineStream::connect(Market::Spot, Some(&url), &coins, Interval::ONE_MINUTE).await.unwrap();
+        let mut stream =
+            KlineStream::connect(Market::Spot, Some(&url), &coins, Interval::ONE_MINUTE)
+                .await
+                .unwrap();
         assert_eq!(stream.lines.len(), 2);
-        let mut heard = vec![stream.next_closed().await.unwrap().0, stream.next_closed().await.unwrap().0];
+        let mut heard = vec![
+            stream.next_closed().await.unwrap().0,
+            stream.next_closed().await.unwrap().0,
+        ];
         heard.sort_unstable();
         assert_eq!(heard, symbols(&["C0LONGUSDT", "C299LONGUSDT"]));
         serving.abort();

@@ -32,21 +32,41 @@ impl Symbol {
     /// [`Error::CoinMargined`] for a contract such as `BTCUSD_PERP`; [`Error::Symbol`] for anything else that no pair is
     /// called.
     pub fn new(text: &str) -> Result<Self, Error> {
-        let (pair, delivery) = text.split_once('_').map_or((text, None), |(pair, delivery)| (pair, Some(delivery)));
-        let is_day = |delivery: &str| delivery.len() == 6 && delivery.bytes().all(|byte| byte.is_ascii_digit());
-        if delivery.is_some_and(|delivery| delivery == "PERP" || is_day(delivery)) && pair.ends_with("USD") {
-            return Err(Error::CoinMargined { found: text.to_owned() });
+        let (pair, delivery) = text
+            .split_once('_')
+            .map_or((text, None), |(pair, delivery)| (pair, Some(delivery)));
+        let is_day = |delivery: &str| {
+            delivery.len() == 6 && delivery.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        if delivery.is_some_and(|delivery| delivery == "PERP" || is_day(delivery))
+            && pair.ends_with("USD")
+        {
+            return Err(Error::CoinMargined {
+                found: text.to_owned(),
+            });
         }
         let is_valid = (1..=20).contains(&text.chars().count())
             && !pair.is_empty()
             && pair.chars().all(is_letter_or_digit)
             && delivery.is_none_or(is_day);
-        if is_valid { Ok(Self(text.into())) } else { Err(Error::Symbol { found: text.to_owned() }) }
+        if is_valid {
+            Ok(Self(text.into()))
+        } else {
+            Err(Error::Symbol {
+                found: text.to_owned(),
+            })
+        }
     }
 
     /// The name in lowercase, with what is not ASCII percent-encoded: as addresses spell it.
     pub fn url_lowercase(&self) -> String {
-        let encoded = |byte: u8| if byte.is_ascii() { (byte as char).to_string() } else { format!("%{byte:02X}") };
+        let encoded = |byte: u8| {
+            if byte.is_ascii() {
+                (byte as char).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        };
         self.0.to_lowercase().bytes().map(encoded).collect()
     }
 
@@ -92,7 +112,9 @@ impl From<Symbol> for String {
 }
 
 /// Which of the exchange's markets a pair trades on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Market {
     /// Coins against cash; written `spot`.
@@ -118,7 +140,9 @@ impl FromStr for Market {
         match text {
             "spot" => Ok(Self::Spot),
             "futures" => Ok(Self::Futures),
-            _ => Err(Error::Market { found: text.to_owned() }),
+            _ => Err(Error::Market {
+                found: text.to_owned(),
+            }),
         }
     }
 }
@@ -174,14 +198,20 @@ mod tests {
         let symbol: Symbol = serde_json::from_str("\"ETHUSDT\"").unwrap();
         assert_eq!(serde_json::to_string(&symbol).unwrap(), "\"ETHUSDT\"");
         let error = serde_json::from_str::<Symbol>("\"eth\"").unwrap_err();
-        assert!(error.to_string().contains("\"eth\" is not a symbol"), "{error}");
+        assert!(
+            error.to_string().contains("\"eth\" is not a symbol"),
+            "{error}"
+        );
     }
 
     #[test]
     fn markets_round_trip() {
         for market in [Market::Spot, Market::Futures] {
             assert_eq!(market.to_string().parse::<Market>().unwrap(), market);
-            assert_eq!(serde_json::to_string(&market).unwrap(), format!("\"{market}\""));
+            assert_eq!(
+                serde_json::to_string(&market).unwrap(),
+                format!("\"{market}\"")
+            );
         }
         assert!("Spot".parse::<Market>().is_err());
     }

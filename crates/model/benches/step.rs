@@ -4,15 +4,18 @@
 //! window of 60 and 512 bars, at several batch sizes on the CPU and, where there is one, on the GPU; a filter picks some,
 //! as in `cargo bench -p model -- step/flex/shared/64` or `step/flex/lstm-512`. `scripts/bench-pytorch` runs it in
 //! turns with PyTorch.
-#![allow(clippy::panic, reason = "a benchmark that fails has nothing to go on with")]
+#![allow(
+    clippy::panic,
+    reason = "a benchmark that fails has nothing to go on with"
+)]
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use model::{
-    AdamWConfig, Device, DeviceChoice, EncoderKind, GradientsParams, Loss, Mixing, NetworkConfig, Tensor, TensorData,
-    Windows, clip_grad_norm, forecast, masked_loss,
+    AdamWConfig, Device, DeviceChoice, EncoderKind, GradientsParams, Loss, Mixing, NetworkConfig,
+    Tensor, TensorData, Windows, clip_grad_norm, forecast, masked_loss,
 };
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
@@ -43,10 +46,14 @@ fn main() -> Outcome<()> {
         for (form, config, lookback) in forms() {
             let variant = format!("{name}/{form}");
             for batch in [1, 32, 64, 256] {
-                measure(&mut criterion, "forward", &variant, batch, || passes(&config, lookback, batch, device));
+                measure(&mut criterion, "forward", &variant, batch, || {
+                    passes(&config, lookback, batch, device)
+                });
             }
             for batch in [32, 64, 256] {
-                measure(&mut criterion, "step", &variant, batch, || steps(&config, lookback, batch, device));
+                measure(&mut criterion, "step", &variant, batch, || {
+                    steps(&config, lookback, batch, device)
+                });
             }
         }
     }
@@ -58,25 +65,48 @@ fn main() -> Outcome<()> {
 fn forms() -> Vec<(String, NetworkConfig, usize)> {
     let mut forms = Vec::new();
     for (form, mixing) in [("shared", Mixing::Shared), ("stacked", Mixing::Stacked)] {
-        forms.push((form.to_owned(), NetworkConfig { mixing, ..NetworkConfig::default() }, LOOKBACK));
+        forms.push((
+            form.to_owned(),
+            NetworkConfig {
+                mixing,
+                ..NetworkConfig::default()
+            },
+            LOOKBACK,
+        ));
     }
-    for (name, encoder) in [("lstm", EncoderKind::Lstm), ("gru", EncoderKind::Gru), ("tcn", EncoderKind::Tcn)] {
+    for (name, encoder) in [
+        ("lstm", EncoderKind::Lstm),
+        ("gru", EncoderKind::Gru),
+        ("tcn", EncoderKind::Tcn),
+    ] {
         for lookback in [60, LOOKBACK] {
-            let config = NetworkConfig { encoder, mixing: Mixing::Stacked, stem_width: 0, ..NetworkConfig::default() };
+            let config = NetworkConfig {
+                encoder,
+                mixing: Mixing::Stacked,
+                stem_width: 0,
+                ..NetworkConfig::default()
+            };
             forms.push((format!("{name}-{lookback}"), config, lookback));
         }
     }
     forms
 }
 
-fn measure(criterion: &mut Criterion, what: &str, variant: &str, batch: usize, prepare: impl Fn() -> Outcome<Work>) {
+fn measure(
+    criterion: &mut Criterion,
+    what: &str,
+    variant: &str,
+    batch: usize,
+    prepare: impl Fn() -> Outcome<Work>,
+) {
     let mut group = criterion.benchmark_group(what);
     group.throughput(Throughput::Elements(batch as u64));
     // Prepared once, and only where no filter leaves it out: criterion calls this for every sample.
     let (mut prepared, mut call) = (None, 0);
     group.bench_function(BenchmarkId::new(variant, batch), |bencher| {
-        let work =
-            prepared.get_or_insert_with(|| prepare().unwrap_or_else(|error| panic!("{what} on {variant}: {error}")));
+        let work = prepared.get_or_insert_with(|| {
+            prepare().unwrap_or_else(|error| panic!("{what} on {variant}: {error}"))
+        });
         bencher.iter(|| {
             work(call).unwrap_or_else(|error| panic!("{what} on {variant}: {error}"));
             call += 1;
@@ -101,7 +131,9 @@ fn steps(config: &NetworkConfig, lookback: usize, batch: usize, device: &Device)
     let device = device.clone().autodiff();
     let network = config.init(COINS, FEATURES, lookback, &device)?;
     let mut optimizer = AdamWConfig::default().init()?;
-    let targets: Vec<f32> = (0..batch * COINS).map(|index| (index as f32 * 0.7).sin()).collect();
+    let targets: Vec<f32> = (0..batch * COINS)
+        .map(|index| (index as f32 * 0.7).sin())
+        .collect();
     let mut network = Some(network);
     Ok(Box::new(move |call| {
         let current = network.take().ok_or("no network")?;
@@ -119,11 +151,18 @@ fn steps(config: &NetworkConfig, lookback: usize, batch: usize, device: &Device)
 }
 
 fn ends(call: usize, batch: usize) -> Vec<usize> {
-    (0..batch).map(|window| LOOKBACK + (call * 7919 + window * 613) % (ROWS - LOOKBACK)).collect()
+    (0..batch)
+        .map(|window| LOOKBACK + (call * 7919 + window * 613) % (ROWS - LOOKBACK))
+        .collect()
 }
 
 fn windows(lookback: usize, device: &Device) -> Windows {
-    let values =
-        (0..ROWS * COINS * FEATURES).map(|index| ((index as u32).wrapping_mul(2_654_435_761) as f32) / 2e9 - 1.0);
-    Windows::new(Arc::new(values.collect()), COINS * FEATURES, lookback, device)
+    let values = (0..ROWS * COINS * FEATURES)
+        .map(|index| ((index as u32).wrapping_mul(2_654_435_761) as f32) / 2e9 - 1.0);
+    Windows::new(
+        Arc::new(values.collect()),
+        COINS * FEATURES,
+        lookback,
+        device,
+    )
 }

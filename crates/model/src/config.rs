@@ -157,7 +157,12 @@ impl NetworkConfig {
     pub fn validate(&self) -> Result<(), Error> {
         if self.stem_width > LARGEST {
             let hint = "stem_width = 0 leaves the first convolution out".to_owned();
-            return Err(unusable("stem_width", self.stem_width, format!("from 0 to {LARGEST}"), hint));
+            return Err(unusable(
+                "stem_width",
+                self.stem_width,
+                format!("from 0 to {LARGEST}"),
+                hint,
+            ));
         }
         let positive = [
             ("stem_kernel", self.stem_kernel),
@@ -168,12 +173,22 @@ impl NetworkConfig {
         ];
         for (key, found) in positive {
             if !(1..=LARGEST).contains(&found) {
-                return Err(unusable(key, found, format!("from 1 to {LARGEST}"), format!("set {key} = 1 or more")));
+                return Err(unusable(
+                    key,
+                    found,
+                    format!("from 1 to {LARGEST}"),
+                    format!("set {key} = 1 or more"),
+                ));
             }
         }
         if self.head_width > LARGEST {
             let hint = "set head_width = 0 for a single linear layer".to_owned();
-            return Err(unusable("head_width", self.head_width, format!("from 0 to {LARGEST}"), hint));
+            return Err(unusable(
+                "head_width",
+                self.head_width,
+                format!("from 0 to {LARGEST}"),
+                hint,
+            ));
         }
         if self.stem_kernel < self.stem_stride {
             return Err(unusable(
@@ -184,9 +199,19 @@ impl NetworkConfig {
             ));
         }
         if self.kernel.is_multiple_of(2) {
-            return Err(unusable("kernel", self.kernel, "an odd number", format!("set kernel = {}", self.kernel + 1)));
+            return Err(unusable(
+                "kernel",
+                self.kernel,
+                "an odd number",
+                format!("set kernel = {}", self.kernel + 1),
+            ));
         }
-        if self.stages.is_empty() || self.stages.iter().any(|width| !(1..=LARGEST).contains(width)) {
+        if self.stages.is_empty()
+            || self
+                .stages
+                .iter()
+                .any(|width| !(1..=LARGEST).contains(width))
+        {
             return Err(unusable(
                 "stages",
                 format!("{:?}", self.stages),
@@ -197,7 +222,12 @@ impl NetworkConfig {
         if self.stages.len() > MOST_STAGES {
             let expected = format!("at most {MOST_STAGES} stages");
             let hint = "for example stages = [32, 64]".to_owned();
-            return Err(unusable("stages", format!("{} stages", self.stages.len()), expected, hint));
+            return Err(unusable(
+                "stages",
+                format!("{} stages", self.stages.len()),
+                expected,
+                hint,
+            ));
         }
         check_size("stages", format!("{:?}", self.stages), self.block_weights())?;
         if !(0.0..1.0).contains(&self.dropout) {
@@ -221,11 +251,20 @@ impl NetworkConfig {
     /// Padding of the first convolution, on each side: 0 for patches (kernel equal to stride),
     /// else `(stem_kernel - 1) / 2`.
     pub fn stem_padding(&self) -> usize {
-        if self.stem_kernel == self.stem_stride { 0 } else { (self.stem_kernel - 1) / 2 }
+        if self.stem_kernel == self.stem_stride {
+            0
+        } else {
+            (self.stem_kernel - 1) / 2
+        }
     }
 
     /// Checks that windows of `lookback` rows of `coins * features` channels fit the network.
-    pub(crate) fn validate_input(&self, coins: usize, features: usize, lookback: usize) -> Result<(), Error> {
+    pub(crate) fn validate_input(
+        &self,
+        coins: usize,
+        features: usize,
+        lookback: usize,
+    ) -> Result<(), Error> {
         for (key, found) in [("coins", coins), ("features", features)] {
             if found == 0 {
                 let hint = format!("the network needs {key} to look at");
@@ -235,12 +274,18 @@ impl NetworkConfig {
         if self.stem_width == 0 {
             return Ok(());
         }
-        let shortest = self.stem_kernel.saturating_sub(2 * self.stem_padding()).max(1);
+        let shortest = self
+            .stem_kernel
+            .saturating_sub(2 * self.stem_padding())
+            .max(1);
         if lookback < shortest {
             return Err(unusable(
                 "lookback",
                 lookback,
-                format!("at least {shortest} rows for stem_kernel = {}", self.stem_kernel),
+                format!(
+                    "at least {shortest} rows for stem_kernel = {}",
+                    self.stem_kernel
+                ),
                 "lengthen lookback or shorten stem_kernel".to_owned(),
             ));
         }
@@ -249,18 +294,40 @@ impl NetworkConfig {
 }
 
 /// Refuses an encoder of absurd size: so many weights, about, for what `key` is.
-pub(crate) fn check_size(key: &'static str, found: impl ToString, weights: f64) -> Result<(), Error> {
+pub(crate) fn check_size(
+    key: &'static str,
+    found: impl ToString,
+    weights: f64,
+) -> Result<(), Error> {
     if weights <= MOST_WEIGHTS {
         return Ok(());
     }
     let expected = format!("at most {MOST_WEIGHTS:.0e} weights");
     let hint = "fewer or narrower layers".to_owned();
-    Err(unusable(key, format!("{}, with the other keys {weights:.1e} weights", found.to_string()), expected, hint))
+    Err(unusable(
+        key,
+        format!(
+            "{}, with the other keys {weights:.1e} weights",
+            found.to_string()
+        ),
+        expected,
+        hint,
+    ))
 }
 
 /// An unusable value, with what to do.
-pub(crate) fn unusable(key: &'static str, found: impl ToString, expected: impl Into<String>, hint: String) -> Error {
-    Error::Config { key, found: found.to_string(), expected: expected.into(), hint }
+pub(crate) fn unusable(
+    key: &'static str,
+    found: impl ToString,
+    expected: impl Into<String>,
+    hint: String,
+) -> Error {
+    Error::Config {
+        key,
+        found: found.to_string(),
+        expected: expected.into(),
+        hint,
+    }
 }
 
 #[cfg(test)]
@@ -280,7 +347,10 @@ mod tests {
 
     #[test]
     fn messages_name_key_value_expected_and_hint() {
-        assert_eq!(message(|config| config.kernel = 4), "kernel is 4, expected an odd number\nhint: set kernel = 5");
+        assert_eq!(
+            message(|config| config.kernel = 4),
+            "kernel is 4, expected an odd number\nhint: set kernel = 5"
+        );
         assert_eq!(
             message(|config| config.stem_kernel = 3),
             "stem_kernel is 3, expected at least stem_stride = 8\nhint: a kernel shorter than its stride skips minutes; equal cuts patches"
@@ -295,7 +365,9 @@ mod tests {
         );
         assert!(message(|config| config.dropout = f64::NAN).contains("dropout is NaN"));
         assert!(message(|config| config.stage_stride = 0).contains("stage_stride is 0"));
-        assert!(message(|config| config.stem_width = usize::MAX).contains("expected from 0 to 4096"));
+        assert!(
+            message(|config| config.stem_width = usize::MAX).contains("expected from 0 to 4096")
+        );
         assert_eq!(
             message(|config| config.head_width = 1 << 40),
             "head_width is 1099511627776, expected from 0 to 4096\nhint: set head_width = 0 for a single linear layer"
@@ -308,8 +380,12 @@ mod tests {
     #[test]
     fn a_typo_in_the_config_is_an_error() {
         let error = serde_json::from_str::<NetworkConfig>(r#"{"stem_widht": 3}"#).unwrap_err();
-        assert!(error.to_string().contains("unknown field `stem_widht`"), "{error}");
-        let config: NetworkConfig = serde_json::from_str(r#"{"mixing": "stacked", "pool": "mean_last"}"#).unwrap();
+        assert!(
+            error.to_string().contains("unknown field `stem_widht`"),
+            "{error}"
+        );
+        let config: NetworkConfig =
+            serde_json::from_str(r#"{"mixing": "stacked", "pool": "mean_last"}"#).unwrap();
         assert_eq!(config.mixing, Mixing::Stacked);
     }
 }

@@ -66,7 +66,11 @@ impl Conv1dConfig {
 
 /// A parameter drawn at once (Burn's own initializers draw at first use, which would make the
 /// values depend on the order of use) from a normal distribution around 0.
-pub(crate) fn normal<const D: usize>(shape: [usize; D], deviation: f64, device: &Device) -> Param<Tensor<D>> {
+pub(crate) fn normal<const D: usize>(
+    shape: [usize; D],
+    deviation: f64,
+    device: &Device,
+) -> Param<Tensor<D>> {
     Param::from_tensor(if deviation == 0.0 {
         Tensor::zeros(shape, device)
     } else {
@@ -92,11 +96,22 @@ impl Conv1d {
     ///
     /// - input: `[window, time, channels_in]`
     /// - output: `[window, time_out, channels_out]`
-    pub(crate) fn with_dropout(&self, input: Tensor<3>, rectified: bool, probability: f64) -> Tensor<3> {
+    pub(crate) fn with_dropout(
+        &self,
+        input: Tensor<3>,
+        rectified: bool,
+        probability: f64,
+    ) -> Tensor<3> {
         let device = input.device();
-        let convolution = Convolution { rectified, ..self.convolution(input) };
+        let convolution = Convolution {
+            rectified,
+            ..self.convolution(input)
+        };
         if has_own_kernel(&device) {
-            return convolve(Convolution { mask: draw(&device, probability), ..convolution });
+            return convolve(Convolution {
+                mask: draw(&device, probability),
+                ..convolution
+            });
         }
         dropout(convolve(convolution), probability)
     }
@@ -107,8 +122,17 @@ impl Conv1d {
     ///
     /// - input: `[window, time, channels_in]`
     /// - residual, output: `[window, time_out, channels_out]`
-    pub(crate) fn with_residual(&self, input: Tensor<3>, residual: Tensor<3>, rectified: bool) -> Tensor<3> {
-        convolve(Convolution { residual: Some(residual), rectified, ..self.convolution(input) })
+    pub(crate) fn with_residual(
+        &self,
+        input: Tensor<3>,
+        residual: Tensor<3>,
+        rectified: bool,
+    ) -> Tensor<3> {
+        convolve(Convolution {
+            residual: Some(residual),
+            rectified,
+            ..self.convolution(input)
+        })
     }
 
     fn convolution(&self, input: Tensor<3>) -> Convolution {
@@ -135,12 +159,21 @@ impl Conv1d {
     ///
     /// - input: `[window, time, channel]`
     /// - output: `[window, time_out, channels_out]`
-    pub(crate) fn forward_part(&self, input: Tensor<3>, first_channel: usize, has_bias: bool) -> Tensor<3> {
+    pub(crate) fn forward_part(
+        &self,
+        input: Tensor<3>,
+        first_channel: usize,
+        has_bias: bool,
+    ) -> Tensor<3> {
         let channels = input.dims()[2];
         let whole = self.convolution(input);
         convolve(Convolution {
             weight: whole.weight.narrow(1, first_channel, channels),
-            bias: if has_bias { whole.bias } else { whole.bias.zeros_like() },
+            bias: if has_bias {
+                whole.bias
+            } else {
+                whole.bias.zeros_like()
+            },
             ..whole
         })
     }
@@ -152,10 +185,24 @@ pub(crate) fn convolve(convolution: Convolution) -> Tensor<3> {
         Ok(output) => output,
         Err(convolution) => {
             // A mask is drawn for our own kernel alone.
-            let Convolution { input, weight, bias, residual, stride, dilation, padding, rectified, mask: _ } =
-                *convolution;
-            let input = if rectified { activation::relu(input) } else { input };
-            let output = products(pad(input, padding), weight, stride, dilation) + bias.reshape([1, 1, -1]);
+            let Convolution {
+                input,
+                weight,
+                bias,
+                residual,
+                stride,
+                dilation,
+                padding,
+                rectified,
+                mask: _,
+            } = *convolution;
+            let input = if rectified {
+                activation::relu(input)
+            } else {
+                input
+            };
+            let output =
+                products(pad(input, padding), weight, stride, dilation) + bias.reshape([1, 1, -1]);
             match residual {
                 Some(residual) => output + residual,
                 None => output,
@@ -177,19 +224,26 @@ fn products(input: Tensor<3>, weight: Tensor<3>, stride: usize, dilation: usize)
     let time_out = (time - (kernel - 1) * dilation - 1) / stride + 1;
     // [window, time_out, kernel * channels_in]
     let patches = if kernel == stride {
-        input.narrow(1, 0, time_out * kernel).reshape([windows, time_out, kernel * channels])
+        input
+            .narrow(1, 0, time_out * kernel)
+            .reshape([windows, time_out, kernel * channels])
     } else {
         let span = ((time_out - 1) * stride + 1) as isize;
         let tap = |tap: usize| {
             let from = (tap * dilation) as isize;
-            input.clone().slice_dim(1, Slice::new(from, Some(from + span), stride as isize))
+            input
+                .clone()
+                .slice_dim(1, Slice::new(from, Some(from + span), stride as isize))
         };
         Tensor::cat((0..kernel).map(tap).collect(), 2)
     };
     let rows = patches.reshape([windows * time_out, kernel * channels]);
     // [channels_out, channels_in, kernel] to [kernel * channels_in, channels_out]
-    let weight = weight.permute([2, 1, 0]).reshape([kernel * channels, channels_out]);
-    rows.matmul(weight).reshape([windows, time_out, channels_out])
+    let weight = weight
+        .permute([2, 1, 0])
+        .reshape([kernel * channels, channels_out]);
+    rows.matmul(weight)
+        .reshape([windows, time_out, channels_out])
 }
 
 /// Zeros before and after the time axis.

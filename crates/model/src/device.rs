@@ -57,7 +57,11 @@ impl FromStr for DeviceChoice {
             "wgpu" => Self::Wgpu,
             "flex" => Self::Flex,
             "ndarray" => Self::Ndarray,
-            _ => return Err(Error::UnknownDevice { found: name.to_owned() }),
+            _ => {
+                return Err(Error::UnknownDevice {
+                    found: name.to_owned(),
+                });
+            }
         })
     }
 }
@@ -117,13 +121,26 @@ struct Adapter {
 
 impl Adapter {
     fn open(&self) -> OpenDevice {
-        let note = self.software.then(|| format!("{} computes on the CPU and is slow: for tests only.", self.name));
-        OpenDevice { device: self.device.clone(), name: self.name.clone(), note }
+        let note = self.software.then(|| {
+            format!(
+                "{} computes on the CPU and is slow: for tests only.",
+                self.name
+            )
+        });
+        OpenDevice {
+            device: self.device.clone(),
+            name: self.name.clone(),
+            note,
+        }
     }
 }
 
 fn flex(note: Option<String>) -> OpenDevice {
-    OpenDevice { device: Device::flex(), name: "CPU (flex)".to_owned(), note }
+    OpenDevice {
+        device: Device::flex(),
+        name: "CPU (flex)".to_owned(),
+        note,
+    }
 }
 
 #[cfg(feature = "ndarray")]
@@ -131,7 +148,11 @@ fn ndarray() -> Result<OpenDevice, Error> {
     #[expect(deprecated, reason = "a choice until Burn removes it")]
     let device = Device::ndarray();
     let note = "Burn's ndarray backend is deprecated and slow; flex is faster.".to_owned();
-    Ok(OpenDevice { device, name: "CPU (ndarray)".to_owned(), note: Some(note) })
+    Ok(OpenDevice {
+        device,
+        name: "CPU (ndarray)".to_owned(),
+        note: Some(note),
+    })
 }
 
 #[cfg(not(feature = "ndarray"))]
@@ -144,7 +165,11 @@ fn ndarray() -> Result<OpenDevice, Error> {
 }
 
 fn unavailable(choice: DeviceChoice, reason: &str, hint: &str) -> Error {
-    Error::DeviceUnavailable { choice: choice.to_string(), reason: reason.to_owned(), hint: hint.to_owned() }
+    Error::DeviceUnavailable {
+        choice: choice.to_string(),
+        reason: reason.to_owned(),
+        hint: hint.to_owned(),
+    }
 }
 
 /// The graphics API that this system's GPU drivers are written for. OpenGL, which wgpu would ask too, computes nothing
@@ -161,7 +186,11 @@ const NATIVE: WgpuBackend = if cfg!(target_vendor = "apple") {
 fn gpu() -> &'static Result<Adapter, String> {
     static GPU: OnceLock<Result<Adapter, String>> = OnceLock::new();
     GPU.get_or_init(|| {
-        let kinds = [DeviceKind::DiscreteGpu(0), DeviceKind::IntegratedGpu(0), DeviceKind::VirtualGpu(0)];
+        let kinds = [
+            DeviceKind::DiscreteGpu(0),
+            DeviceKind::IntegratedGpu(0),
+            DeviceKind::VirtualGpu(0),
+        ];
         let mut reason = format!("{NATIVE:?} has none");
         for kind in kinds {
             match open_adapter(kind, NATIVE) {
@@ -190,7 +219,8 @@ fn any_adapter() -> &'static Result<Adapter, String> {
 #[expect(unsafe_code, reason = "changes the environment of the process")]
 pub fn without_display() {
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let has_runtime_dir = std::env::var_os("XDG_RUNTIME_DIR").is_some_and(|dir| Path::new(&dir).is_absolute());
+    let has_runtime_dir =
+        std::env::var_os("XDG_RUNTIME_DIR").is_some_and(|dir| Path::new(&dir).is_absolute());
     if has_runtime_dir || is_set("MESA_VK_DEVICE_SELECT") || is_set("NODEVICE_SELECT") {
         return;
     }
@@ -209,13 +239,25 @@ fn open_adapter(kind: DeviceKind, api: WgpuBackend) -> Result<Adapter, String> {
     let adapter = setup.adapter.get_info();
     let software = adapter.device_type == DeviceType::Cpu || is_software(&adapter.name);
     let name = format!("{} (wgpu, {})", adapter.name, setup.backend);
-    Ok(Adapter { device, name, software })
+    Ok(Adapter {
+        device,
+        name,
+        software,
+    })
 }
 
 /// Known software adapters, in case one does not say that it is a CPU.
 fn is_software(name: &str) -> bool {
     let name = name.to_lowercase();
-    ["llvmpipe", "lavapipe", "softpipe", "swiftshader", "basic render"].iter().any(|software| name.contains(software))
+    [
+        "llvmpipe",
+        "lavapipe",
+        "softpipe",
+        "swiftshader",
+        "basic render",
+    ]
+    .iter()
+    .any(|software| name.contains(software))
 }
 
 /// Whether tensors of this device are in the host's memory.
@@ -265,7 +307,10 @@ mod tests {
                 assert_eq!(open.name, "CPU (flex)");
                 assert!(open.note.unwrap().ends_with("so this runs on the CPU."));
                 let message = error.to_string();
-                assert!(message.starts_with("device gpu cannot be opened: "), "{message}");
+                assert!(
+                    message.starts_with("device gpu cannot be opened: "),
+                    "{message}"
+                );
                 assert!(message.contains("\nhint: "), "{message}");
             }
         }
@@ -286,6 +331,9 @@ mod tests {
     #[test]
     fn a_lean_build_says_that_it_lacks_ndarray() {
         let message = DeviceChoice::Ndarray.open().unwrap_err().to_string();
-        assert!(message.contains("this build leaves the ndarray backend out"), "{message}");
+        assert!(
+            message.contains("this build leaves the ndarray backend out"),
+            "{message}"
+        );
     }
 }

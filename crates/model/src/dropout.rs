@@ -17,7 +17,9 @@ use crate::kernel::Mask;
 pub(crate) fn dropout<const D: usize>(input: Tensor<D>, probability: f64) -> Tensor<D> {
     let device = input.device();
     let factors = if is_host(&device) {
-        let Some(mask) = draw(&device, probability) else { return input };
+        let Some(mask) = draw(&device, probability) else {
+            return input;
+        };
         let shape = input.dims();
         let mut factors = vec![1.0; shape.iter().product()];
         mask.apply(0, &mut factors);
@@ -26,7 +28,9 @@ pub(crate) fn dropout<const D: usize>(input: Tensor<D>, probability: f64) -> Ten
         return input;
     } else {
         let keep = 1.0 - probability;
-        input.random_like(Distribution::Bernoulli(keep)).mul_scalar(1.0 / keep)
+        input
+            .random_like(Distribution::Bernoulli(keep))
+            .mul_scalar(1.0 / keep)
     };
     input * factors
 }
@@ -41,6 +45,9 @@ pub(crate) fn draw(device: &Device, probability: f64) -> Option<Mask> {
     }
     let seed = Tensor::<1>::random([4], Distribution::Uniform(0.0, 65536.0), device);
     // A tensor on the CPU is always readable.
-    let seed = seed.into_data().iter::<f32>().fold(0, |seed, part| (seed << 16) | part as u64);
+    let seed = seed
+        .into_data()
+        .iter::<f32>()
+        .fold(0, |seed, part| (seed << 16) | part as u64);
     Some(Mask::new(seed, 1.0 - probability))
 }

@@ -167,5 +167,9 @@ pub enum Error {
 
 /// The rows that can end a window, in words.
 fn row_range(rows: usize, lookback: usize) -> String {
-    if rows < lookback { "no row".to_owned() } else { format!("the rows {} to {}", lookback - 1, rows - 1) }
+    if rows < lookback {
+        "no row".to_owned()
+    } else {
+        format!("the rows {} to {}", lookback - 1, rows - 1)
+    }
 }

@@ -76,9 +76,17 @@ pub fn probe(network: &Network, path: &Path) -> Result<(), Error> {
     let wandering = (0..lookback * channels).map(|place| 3.0 * (place as f32 * 2.4).sin());
     let matrix = Arc::new(zeros.chain(wandering).collect());
     let windows = Windows::new(matrix, channels, lookback, &network.device());
-    let forecasts = forecast(network, &windows, &[lookback - 1, 2 * lookback - 1], &mut |_| {})?;
+    let forecasts = forecast(
+        network,
+        &windows,
+        &[lookback - 1, 2 * lookback - 1],
+        &mut |_| {},
+    )?;
     match forecasts.iter().find(|forecast| !forecast.is_finite()) {
-        Some(&found) => Err(Error::NotFinite { path: path.to_owned(), found }),
+        Some(&found) => Err(Error::NotFinite {
+            path: path.to_owned(),
+            found,
+        }),
         None => Ok(()),
     }
 }

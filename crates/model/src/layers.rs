@@ -29,7 +29,11 @@ impl Linear {
     /// `gain / sqrt(units_in)` and no bias.
     pub fn init(units_in: usize, units_out: usize, gain: f64, device: &Device) -> Self {
         Self {
-            weight: normal([units_out, units_in], gain / (units_in as f64).sqrt(), device),
+            weight: normal(
+                [units_out, units_in],
+                gain / (units_in as f64).sqrt(),
+                device,
+            ),
             bias: Param::from_tensor(Tensor::zeros([units_out], device)),
         }
     }
@@ -83,7 +87,8 @@ impl LayerNorm {
     ///
     /// - input, output: `[window, time, channels]`
     pub fn forward(&self, input: Tensor<3>) -> Tensor<3> {
-        standardize(input, 2, LAYER_NORM_EPSILON) * self.weight.val().unsqueeze() + self.bias.val().unsqueeze()
+        standardize(input, 2, LAYER_NORM_EPSILON) * self.weight.val().unsqueeze()
+            + self.bias.val().unsqueeze()
     }
 }
 
@@ -133,7 +138,11 @@ impl Pool {
     }
 
     /// As [`forward`](Self::forward), `last` taking what counts as the last time step.
-    pub(crate) fn with_last(self, values: Tensor<3>, last: impl Fn(Tensor<3>) -> Tensor<2>) -> Tensor<2> {
+    pub(crate) fn with_last(
+        self,
+        values: Tensor<3>,
+        last: impl Fn(Tensor<3>) -> Tensor<2>,
+    ) -> Tensor<2> {
         let [windows, _, channels] = values.dims();
         // [window, 1, channel] to [window, channel]
         let mean = |values: Tensor<3>| values.mean_dim(1).reshape([windows, channels]);

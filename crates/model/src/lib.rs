@@ -5,7 +5,12 @@
 //! This crate knows tensors and no market: a "coin" is a group of channels with one output.
 #![cfg_attr(
     test,
-    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        reason = "a test may stop at the first surprise"
+    )
 )]
 
 mod config;

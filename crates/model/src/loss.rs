@@ -41,7 +41,12 @@ impl Loss {
 ///
 /// - forecast, target, mask: `[batch, coins]`, the mask of zeros and ones
 /// - output: `[1]`
-pub fn masked_loss(loss: Loss, forecast: Tensor<2>, target: Tensor<2>, mask: Tensor<2>) -> Tensor<1> {
+pub fn masked_loss(
+    loss: Loss,
+    forecast: Tensor<2>,
+    target: Tensor<2>,
+    mask: Tensor<2>,
+) -> Tensor<1> {
     let target = target.mask_fill(mask.clone().equal_scalar(0.0), 0.0);
     masked_mean(loss.of(forecast - target), mask)
 }
@@ -69,7 +74,8 @@ pub fn parts_loss(
     let error = (forecast - target) * scale.clone();
     // All [batch, 1].
     let known = mask.clone().sum_dim(1);
-    let mean = |values: Tensor<2>| (values * mask.clone()).sum_dim(1) / known.clone().clamp_min(1.0);
+    let mean =
+        |values: Tensor<2>| (values * mask.clone()).sum_dim(1) / known.clone().clamp_min(1.0);
     let market = mean(error.clone());
     let market_error = market.clone() / mean(scale.clone()).clamp_min(f32::MIN_POSITIVE);
     let own = masked_mean(loss.of((error - market) / scale), mask.clone());

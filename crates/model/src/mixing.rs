@@ -12,7 +12,12 @@ use crate::conv::Conv1d;
 /// - windows: `[batch, time, coin * feature]`
 /// - output: `[window, time_out, channel]`, a window being one of the batch where the coins are
 ///   stacked, and one coin's (`batch * coin`) where they share the encoder
-pub(crate) fn mix(mixing: Mixing, windows: Tensor<3>, coins: usize, stem: &Option<Conv1d>) -> Tensor<3> {
+pub(crate) fn mix(
+    mixing: Mixing,
+    windows: Tensor<3>,
+    coins: usize,
+    stem: &Option<Conv1d>,
+) -> Tensor<3> {
     match (mixing, stem) {
         (Mixing::Stacked, None) => windows,
         (Mixing::Stacked, Some(stem)) => stem.forward(windows),
@@ -20,8 +25,13 @@ pub(crate) fn mix(mixing: Mixing, windows: Tensor<3>, coins: usize, stem: &Optio
             let (own, market) = parts(windows, coins);
             let [batch, time, features] = market.dims();
             // [batch, 1, time, feature] to [batch * coin, time, feature]
-            let market = market.reshape([batch, 1, time, features]).repeat_dim(1, coins);
-            Tensor::cat(vec![own, market.reshape([batch * coins, time, features])], 2)
+            let market = market
+                .reshape([batch, 1, time, features])
+                .repeat_dim(1, coins);
+            Tensor::cat(
+                vec![own, market.reshape([batch * coins, time, features])],
+                2,
+            )
         }
         (Mixing::Shared, Some(stem)) => {
             let (own, market) = parts(windows, coins);
@@ -30,7 +40,8 @@ pub(crate) fn mix(mixing: Mixing, windows: Tensor<3>, coins: usize, stem: &Optio
             let market = stem.forward_part(market, features, false);
             let [batch, time, width] = market.dims();
             // [batch, coin, time, width] + [batch, 1, time, width]
-            let sum = own.reshape([batch, coins, time, width]) + market.reshape([batch, 1, time, width]);
+            let sum =
+                own.reshape([batch, coins, time, width]) + market.reshape([batch, 1, time, width]);
             sum.reshape([batch * coins, time, width])
         }
     }
@@ -49,5 +60,8 @@ fn parts(windows: Tensor<3>, coins: usize) -> (Tensor<3>, Tensor<3>) {
     let own = windows.reshape([batch, time, coins, features]);
     let market = own.clone().mean_dim(2).reshape([batch, time, features]);
     // [batch, coin, time, feature] to [batch * coin, time, feature]
-    (own.swap_dims(1, 2).reshape([batch * coins, time, features]), market)
+    (
+        own.swap_dims(1, 2).reshape([batch * coins, time, features]),
+        market,
+    )
 }

@@ -53,7 +53,13 @@ impl NetworkConfig {
     /// # Errors
     ///
     /// [`Error::Config`] where [`validate`](Self::validate) fails or the windows are too short.
-    pub fn init(&self, coins: usize, features: usize, lookback: usize, device: &Device) -> Result<Network, Error> {
+    pub fn init(
+        &self,
+        coins: usize,
+        features: usize,
+        lookback: usize,
+        device: &Device,
+    ) -> Result<Network, Error> {
         self.validate()?;
         self.validate_input(coins, features, lookback)?;
         let (channels_in, outputs) = match self.mixing {
@@ -61,7 +67,11 @@ impl NetworkConfig {
             Mixing::Shared => (2 * features, 1),
         };
         // Drawn in this order since the first version: the same seed gives the same weights.
-        let encoder_in = if self.stem_width > 0 { self.stem_width } else { channels_in };
+        let encoder_in = if self.stem_width > 0 {
+            self.stem_width
+        } else {
+            channels_in
+        };
         let encoder = AnyEncoder::init(self, encoder_in, device);
         let stem = (self.stem_width > 0).then(|| {
             Conv1dConfig {
@@ -74,8 +84,22 @@ impl NetworkConfig {
             }
             .init(1.0, device)
         });
-        let head = Head::init(encoder.channels_out(), self.head_width, outputs, self.activation, device);
-        Ok(Network { stem, encoder, head, config: self.clone(), coins, features, lookback })
+        let head = Head::init(
+            encoder.channels_out(),
+            self.head_width,
+            outputs,
+            self.activation,
+            device,
+        );
+        Ok(Network {
+            stem,
+            encoder,
+            head,
+            config: self.clone(),
+            coins,
+            features,
+            lookback,
+        })
     }
 }
 
@@ -127,15 +151,28 @@ impl Network {
         }
         let sequences = mix(self.config.mixing, windows, self.coins, &self.stem);
         // [batch, coin]: with shared weights the rows are [batch * coin, 1].
-        self.head.forward(self.encoder.forward(sequences)).reshape([batch, self.coins])
+        self.head
+            .forward(self.encoder.forward(sequences))
+            .reshape([batch, self.coins])
     }
 }
 
 impl Head {
-    fn init(units_in: usize, width: usize, outputs: usize, activation: Activation, device: &Device) -> Self {
-        let hidden = (width > 0).then(|| Linear::init(units_in, width, std::f64::consts::SQRT_2, device));
+    fn init(
+        units_in: usize,
+        width: usize,
+        outputs: usize,
+        activation: Activation,
+        device: &Device,
+    ) -> Self {
+        let hidden =
+            (width > 0).then(|| Linear::init(units_in, width, std::f64::consts::SQRT_2, device));
         let last_in = if width > 0 { width } else { units_in };
-        Self { hidden, output: Linear::init(last_in, outputs, OUTPUT_GAIN, device), activation }
+        Self {
+            hidden,
+            output: Linear::init(last_in, outputs, OUTPUT_GAIN, device),
+            activation,
+        }
     }
 
     /// Applies the head.

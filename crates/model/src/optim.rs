@@ -29,7 +29,12 @@ pub struct AdamWConfig {
 
 impl Default for AdamWConfig {
     fn default() -> Self {
-        Self { beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8, weight_decay: 1e-2 }
+        Self {
+            beta_1: 0.9,
+            beta_2: 0.999,
+            epsilon: 1e-8,
+            weight_decay: 1e-2,
+        }
     }
 }
 
@@ -41,10 +46,25 @@ impl AdamWConfig {
     /// [`Error::Config`] for a setting outside its range.
     pub fn init(&self) -> Result<AdamW, Error> {
         let settings = [
-            ("beta_1", self.beta_1, (0.0..1.0).contains(&self.beta_1), "from 0 to less than 1"),
-            ("beta_2", self.beta_2, (0.0..1.0).contains(&self.beta_2), "from 0 to less than 1"),
+            (
+                "beta_1",
+                self.beta_1,
+                (0.0..1.0).contains(&self.beta_1),
+                "from 0 to less than 1",
+            ),
+            (
+                "beta_2",
+                self.beta_2,
+                (0.0..1.0).contains(&self.beta_2),
+                "from 0 to less than 1",
+            ),
             ("epsilon", self.epsilon, self.epsilon > 0.0, "more than 0"),
-            ("weight_decay", self.weight_decay, self.weight_decay >= 0.0, "0 or more"),
+            (
+                "weight_decay",
+                self.weight_decay,
+                self.weight_decay >= 0.0,
+                "0 or more",
+            ),
         ];
         for (key, found, usable, expected) in settings {
             if !(usable && found.is_finite()) {
@@ -56,7 +76,11 @@ impl AdamWConfig {
                 });
             }
         }
-        Ok(AdamW { config: self.clone(), steps: 0, moments: BTreeMap::new() })
+        Ok(AdamW {
+            config: self.clone(),
+            steps: 0,
+            moments: BTreeMap::new(),
+        })
     }
 }
 
@@ -88,7 +112,12 @@ impl AdamW {
     /// Moves the weights one step against the gradients. A parameter without a gradient stays.
     pub fn step<M: Module>(&mut self, learning_rate: f64, network: M, grads: GradientsParams) -> M {
         self.steps += 1;
-        network.map(&mut Step { optimizer: self, path: ParameterPath::default(), learning_rate, grads })
+        network.map(&mut Step {
+            optimizer: self,
+            path: ParameterPath::default(),
+            learning_rate,
+            grads,
+        })
     }
 
     /// The moments on the host, as `first.NAME` and `second.NAME`.
@@ -97,7 +126,10 @@ impl AdamW {
         for (name, moments) in &self.moments {
             for (kind, tensor) in [("first", &moments.first), ("second", &moments.second)] {
                 let values = parameters::to_host(tensor.clone(), "reading the optimizer's state")?;
-                let tensor = HostTensor { shape: vec![values.len()], values };
+                let tensor = HostTensor {
+                    shape: vec![values.len()],
+                    values,
+                };
                 tensors.insert(format!("{kind}.{name}"), tensor);
             }
         }
@@ -115,7 +147,11 @@ impl AdamW {
         let device = network.device().without_autodiff();
         let mut moments = BTreeMap::new();
         // Before the first step there is no state.
-        let parameters = if tensors.is_empty() { BTreeMap::new() } else { parameters::read(network)? };
+        let parameters = if tensors.is_empty() {
+            BTreeMap::new()
+        } else {
+            parameters::read(network)?
+        };
         for (name, parameter) in parameters {
             let expected = vec![parameter.values.len()];
             let mut take = |kind: &str| {
@@ -132,15 +168,26 @@ impl AdamW {
                         found: format!("F32 {shape:?}"),
                         expected: format!("F32 {expected:?}"),
                     }),
-                    None => Err(Error::MissingTensor { path, tensor, expected: expected.clone() }),
+                    None => Err(Error::MissingTensor {
+                        path,
+                        tensor,
+                        expected: expected.clone(),
+                    }),
                 }
             };
-            let entry = Moments { first: take("first")?, second: take("second")? };
+            let entry = Moments {
+                first: take("first")?,
+                second: take("second")?,
+            };
             moments.insert(name, entry);
         }
         if let Some((name, HostTensor { shape, .. })) = tensors.pop_first() {
             let tensor = format!("adamw.{name}");
-            return Err(Error::ExtraTensor { path: file.to_owned(), tensor, found: shape });
+            return Err(Error::ExtraTensor {
+                path: file.to_owned(),
+                tensor,
+                found: shape,
+            });
         }
         self.steps = steps;
         self.moments = moments;
@@ -156,22 +203,41 @@ impl AdamW {
         learning_rate: f64,
         decays: bool,
     ) -> Tensor<1> {
-        let AdamWConfig { beta_1, beta_2, epsilon, weight_decay } = self.config;
+        let AdamWConfig {
+            beta_1,
+            beta_2,
+            epsilon,
+            weight_decay,
+        } = self.config;
         let first = grad.clone().mul_scalar(1.0 - beta_1);
         let second = grad.square().mul_scalar(1.0 - beta_2);
         let moments = match self.moments.remove(&name) {
-            Some(old) => {
-                Moments { first: old.first.mul_scalar(beta_1) + first, second: old.second.mul_scalar(beta_2) + second }
-            }
+            Some(old) => Moments {
+                first: old.first.mul_scalar(beta_1) + first,
+                second: old.second.mul_scalar(beta_2) + second,
+            },
             None => Moments { first, second },
         };
         // Both means start at 0 and are too small by these parts.
         let missing_1 = 1.0 - beta_1.powi(self.steps);
         let missing_2 = 1.0 - beta_2.powi(self.steps);
-        let root = moments.second.clone().sqrt().div_scalar(missing_2.sqrt()).add_scalar(epsilon);
-        let move_by = moments.first.clone().div(root).mul_scalar(learning_rate / missing_1);
+        let root = moments
+            .second
+            .clone()
+            .sqrt()
+            .div_scalar(missing_2.sqrt())
+            .add_scalar(epsilon);
+        let move_by = moments
+            .first
+            .clone()
+            .div(root)
+            .mul_scalar(learning_rate / missing_1);
         self.moments.insert(name, moments);
-        let decay = if decays { learning_rate * weight_decay } else { 0.0 };
+        let decay = if decays {
+            learning_rate * weight_decay
+        } else {
+            0.0
+        };
         value.mul_scalar(1.0 - decay) - move_by
     }
 }
@@ -193,16 +259,24 @@ impl ModuleMapper for Step<'_> {
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let Some(grad) = self.grads.remove::<D>(param.id) else { return param };
+        let Some(grad) = self.grads.remove::<D>(param.id) else {
+            return param;
+        };
         let name = self.path.name();
         param.map(|old| {
             let (shape, trained, autodiff) = (old.dims(), old.is_require_grad(), old.is_autodiff());
             // Both [values].
             let value = old.without_autodiff().reshape([-1]);
             let grad = grad.without_autodiff().reshape([-1]);
-            let new = self.optimizer.update(name, value, grad, self.learning_rate, D >= 2);
+            let new = self
+                .optimizer
+                .update(name, value, grad, self.learning_rate, D >= 2);
             let new = new.reshape(shape);
-            if autodiff { new.autodiff().set_require_grad(trained) } else { new }
+            if autodiff {
+                new.autodiff().set_require_grad(trained)
+            } else {
+                new
+            }
         })
     }
 }
@@ -213,15 +287,30 @@ impl ModuleMapper for Step<'_> {
 /// Burn's own clipping takes each tensor by itself. Nothing here waits for the device. With an
 /// infinite `max_norm` it only measures. A gradient that is not finite makes the norm not finite:
 /// the caller should look at it before the step.
-pub fn clip_grad_norm(network: &Network, grads: GradientsParams, max_norm: f32) -> (GradientsParams, Tensor<1>) {
-    let mut sum = SumOfSquares { grads: &grads, total: None };
+pub fn clip_grad_norm(
+    network: &Network,
+    grads: GradientsParams,
+    max_norm: f32,
+) -> (GradientsParams, Tensor<1>) {
+    let mut sum = SumOfSquares {
+        grads: &grads,
+        total: None,
+    };
     network.visit(&mut sum);
     let Some(total) = sum.total else {
-        return (grads, Tensor::zeros([1], &network.device().without_autodiff()));
+        return (
+            grads,
+            Tensor::zeros([1], &network.device().without_autodiff()),
+        );
     };
     let norm = total.sqrt();
     // torch adds the same 1e-6.
-    let factor = norm.clone().add_scalar(1e-6).recip().mul_scalar(max_norm).clamp_max(1.0);
+    let factor = norm
+        .clone()
+        .add_scalar(1e-6)
+        .recip()
+        .mul_scalar(max_norm)
+        .clamp_max(1.0);
     let mut scale = Scale { grads, factor };
     network.visit(&mut scale);
     (scale.grads, norm)
@@ -252,7 +341,8 @@ struct Scale {
 impl ModuleVisitor for Scale {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         if let Some(grad) = self.grads.remove::<D>(param.id) {
-            self.grads.register(param.id, grad * self.factor.clone().reshape([1; D]));
+            self.grads
+                .register(param.id, grad * self.factor.clone().reshape([1; D]));
         }
     }
 }

@@ -44,7 +44,10 @@ fn is_named(name: &str, container: &str) -> bool {
 
 /// Copies all parameters to the host, named as in PyTorch (`stem.weight`).
 pub(crate) fn read<M: Module>(module: &M) -> Result<BTreeMap<String, HostTensor>, Error> {
-    let mut reader = Reader { path: ParameterPath::default(), tensors: Ok(BTreeMap::new()) };
+    let mut reader = Reader {
+        path: ParameterPath::default(),
+        tensors: Ok(BTreeMap::new()),
+    };
     module.visit(&mut reader);
     reader.tensors
 }
@@ -52,24 +55,46 @@ pub(crate) fn read<M: Module>(module: &M) -> Result<BTreeMap<String, HostTensor>
 /// Replaces all parameters of the module by the tensors of these names, which come from `file`.
 ///
 /// Errors where one is missing, left over, or of another shape.
-pub(crate) fn replace<M: Module>(module: M, tensors: BTreeMap<String, HostTensor>, file: &Path) -> Result<M, Error> {
-    let mut writer = Writer { path: ParameterPath::default(), tensors, file, failure: None };
+pub(crate) fn replace<M: Module>(
+    module: M,
+    tensors: BTreeMap<String, HostTensor>,
+    file: &Path,
+) -> Result<M, Error> {
+    let mut writer = Writer {
+        path: ParameterPath::default(),
+        tensors,
+        file,
+        failure: None,
+    };
     let module = module.map(&mut writer);
     if let Some(failure) = writer.failure {
         return Err(failure);
     }
     match writer.tensors.pop_first() {
-        Some((tensor, HostTensor { shape, .. })) => {
-            Err(Error::ExtraTensor { path: file.to_owned(), tensor, found: shape })
-        }
+        Some((tensor, HostTensor { shape, .. })) => Err(Error::ExtraTensor {
+            path: file.to_owned(),
+            tensor,
+            found: shape,
+        }),
         None => Ok(module),
     }
 }
 
 /// The values of a tensor, row-major.
-pub(crate) fn to_host<const D: usize>(tensor: Tensor<D>, doing: &'static str) -> Result<Vec<f32>, Error> {
-    let data = tensor.try_into_data().map_err(|error| Error::DeviceFailed { doing, reason: error.to_string() })?;
-    data.try_to_vec().map_err(|error| Error::DeviceFailed { doing, reason: format!("{error:?}") })
+pub(crate) fn to_host<const D: usize>(
+    tensor: Tensor<D>,
+    doing: &'static str,
+) -> Result<Vec<f32>, Error> {
+    let data = tensor
+        .try_into_data()
+        .map_err(|error| Error::DeviceFailed {
+            doing,
+            reason: error.to_string(),
+        })?;
+    data.try_to_vec().map_err(|error| Error::DeviceFailed {
+        doing,
+        reason: format!("{error:?}"),
+    })
 }
 
 struct Reader {
@@ -87,7 +112,9 @@ impl ModuleVisitor for Reader {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let Ok(tensors) = &mut self.tensors else { return };
+        let Ok(tensors) = &mut self.tensors else {
+            return;
+        };
         let value = param.val();
         let shape = value.dims().to_vec();
         match to_host(value, "reading the weights") {
@@ -132,7 +159,11 @@ impl ModuleMapper for Writer<'_> {
                         found: format!("F32 {:?}", found.shape),
                         expected: format!("F32 {expected:?}"),
                     },
-                    None => Error::MissingTensor { path, tensor: name, expected },
+                    None => Error::MissingTensor {
+                        path,
+                        tensor: name,
+                        expected,
+                    },
                 });
                 return param;
             }

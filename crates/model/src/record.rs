@@ -25,9 +25,17 @@ const STEPS_KEY: &str = "adamw.steps";
 ///
 /// [`Error::Io`] where the file cannot be written, [`Error::DeviceFailed`] where the weights cannot
 /// be read.
-pub fn save_weights(network: &Network, path: &Path, metadata: &BTreeMap<String, String>) -> Result<(), Error> {
+pub fn save_weights(
+    network: &Network,
+    path: &Path,
+    metadata: &BTreeMap<String, String>,
+) -> Result<(), Error> {
     let tensors = parameters::read(network)?;
-    TensorFile { tensors, metadata: metadata.clone() }.write(path)
+    TensorFile {
+        tensors,
+        metadata: metadata.clone(),
+    }
+    .write(path)
 }
 
 /// Builds the network of `config` with the weights of a safetensors file, and returns the file's
@@ -75,14 +83,20 @@ pub fn save_state(
     optimizer: &AdamW,
     metadata: &BTreeMap<String, String>,
 ) -> Result<(), Error> {
-    let mut file = TensorFile { tensors: BTreeMap::new(), metadata: metadata.clone() };
+    let mut file = TensorFile {
+        tensors: BTreeMap::new(),
+        metadata: metadata.clone(),
+    };
     for (name, tensor) in parameters::read(network)? {
-        file.tensors.insert(format!("{NETWORK_PREFIX}{name}"), tensor);
+        file.tensors
+            .insert(format!("{NETWORK_PREFIX}{name}"), tensor);
     }
     for (name, tensor) in optimizer.read()? {
-        file.tensors.insert(format!("{OPTIMIZER_PREFIX}{name}"), tensor);
+        file.tensors
+            .insert(format!("{OPTIMIZER_PREFIX}{name}"), tensor);
     }
-    file.metadata.insert(STEPS_KEY.to_owned(), optimizer.steps().to_string());
+    file.metadata
+        .insert(STEPS_KEY.to_owned(), optimizer.steps().to_string());
     file.write(&dir.join(STATE_FILE))
 }
 
@@ -98,11 +112,20 @@ pub fn load_state(
     mut optimizer: AdamW,
 ) -> Result<(Network, AdamW, BTreeMap<String, String>), Error> {
     let path = dir.join(STATE_FILE);
-    let TensorFile { tensors, mut metadata } = TensorFile::read(&path)?;
-    let steps = metadata.remove(STEPS_KEY).and_then(|steps| steps.parse().ok()).ok_or_else(|| {
-        let reason = format!("its metadata has no whole number {STEPS_KEY:?}");
-        Error::Corrupt { path: path.clone(), reason }
-    })?;
+    let TensorFile {
+        tensors,
+        mut metadata,
+    } = TensorFile::read(&path)?;
+    let steps = metadata
+        .remove(STEPS_KEY)
+        .and_then(|steps| steps.parse().ok())
+        .ok_or_else(|| {
+            let reason = format!("its metadata has no whole number {STEPS_KEY:?}");
+            Error::Corrupt {
+                path: path.clone(),
+                reason,
+            }
+        })?;
     let mut weights = BTreeMap::new();
     let mut moments = BTreeMap::new();
     for (name, tensor) in tensors {

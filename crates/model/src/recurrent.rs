@@ -25,7 +25,11 @@ pub struct RecurrentOptions {
 
 impl Default for RecurrentOptions {
     fn default() -> Self {
-        Self { width: 64, layers: 1, bidirectional: false }
+        Self {
+            width: 64,
+            layers: 1,
+            bidirectional: false,
+        }
     }
 }
 
@@ -34,7 +38,12 @@ impl RecurrentOptions {
     pub(crate) fn validate(&self, cell: Cell, keys: [&'static str; 2]) -> Result<(), Error> {
         for (key, found, largest) in [(keys[0], self.width, LARGEST), (keys[1], self.layers, 64)] {
             if !(1..=largest).contains(&found) {
-                return Err(unusable(key, found, format!("from 1 to {largest}"), format!("set {key} = 1 or more")));
+                return Err(unusable(
+                    key,
+                    found,
+                    format!("from 1 to {largest}"),
+                    format!("set {key} = 1 or more"),
+                ));
             }
         }
         let directions = if self.bidirectional { 2 } else { 1 };
@@ -54,18 +63,30 @@ pub(crate) fn layers(
     channels_in: usize,
     device: &Device,
 ) -> Vec<RecurrentLayer> {
-    let width_out = if options.bidirectional { 2 * options.width } else { options.width };
+    let width_out = if options.bidirectional {
+        2 * options.width
+    } else {
+        options.width
+    };
     (0..options.layers)
         .map(|layer| {
             let channels_in = if layer == 0 { channels_in } else { width_out };
-            RecurrentLayer::init(cell, channels_in, options.width, options.bidirectional, device)
+            RecurrentLayer::init(
+                cell,
+                channels_in,
+                options.width,
+                options.bidirectional,
+                device,
+            )
         })
         .collect()
 }
 
 /// Channels that reach the head.
 pub(crate) fn channels_out(layers: &[RecurrentLayer], pool: Pool) -> usize {
-    layers.last().map_or(0, |layer| pool.channels(layer.width_out()))
+    layers
+        .last()
+        .map_or(0, |layer| pool.channels(layer.width_out()))
 }
 
 /// What of the last layer's steps reaches the head; the last step of a direction is the one that it ends with.
@@ -74,7 +95,12 @@ pub(crate) fn channels_out(layers: &[RecurrentLayer], pool: Pool) -> usize {
 ///
 /// - input: `[window, time, channels_in]`
 /// - output: `[window, channels_out]`
-pub(crate) fn encode(layers: &[RecurrentLayer], input: Tensor<3>, probability: f64, pool: Pool) -> Tensor<2> {
+pub(crate) fn encode(
+    layers: &[RecurrentLayer],
+    input: Tensor<3>,
+    probability: f64,
+    pool: Pool,
+) -> Tensor<2> {
     let mut values = input;
     for (index, layer) in layers.iter().enumerate() {
         if index > 0 {
@@ -82,7 +108,9 @@ pub(crate) fn encode(layers: &[RecurrentLayer], input: Tensor<3>, probability: f
         }
         values = layer.forward(values);
     }
-    let is_bidirectional = layers.last().is_some_and(|layer| layer.weight_hh_l0_reverse.is_some());
+    let is_bidirectional = layers
+        .last()
+        .is_some_and(|layer| layer.weight_hh_l0_reverse.is_some());
     pool.with_last(values, |values| {
         let [windows, time, channels] = values.dims();
         if !is_bidirectional {
@@ -90,7 +118,13 @@ pub(crate) fn encode(layers: &[RecurrentLayer], input: Tensor<3>, probability: f
         }
         let units = channels / 2;
         // Each [window, 1, unit] to [window, unit].
-        let end = |step, first| values.clone().narrow(1, step, 1).narrow(2, first, units).reshape([windows, units]);
+        let end = |step, first| {
+            values
+                .clone()
+                .narrow(1, step, 1)
+                .narrow(2, first, units)
+                .reshape([windows, units])
+        };
         Tensor::cat(vec![end(time - 1, 0), end(0, units)], 1)
     })
 }
@@ -117,11 +151,18 @@ pub(crate) struct RecurrentLayer {
 
 impl RecurrentLayer {
     /// Weights and biases drawn as PyTorch draws them, uniformly up to `1 / sqrt(units)` on both sides of 0.
-    fn init(cell: Cell, channels_in: usize, units: usize, bidirectional: bool, device: &Device) -> Self {
+    fn init(
+        cell: Cell,
+        channels_in: usize,
+        units: usize,
+        bidirectional: bool,
+        device: &Device,
+    ) -> Self {
         let limit = 1.0 / (units as f64).sqrt();
         let drawn = Distribution::Uniform(-limit, limit);
         let gates = cell.gates() * units;
-        let weight = |columns: usize| Param::from_tensor(Tensor::random([gates, columns], drawn, device));
+        let weight =
+            |columns: usize| Param::from_tensor(Tensor::random([gates, columns], drawn, device));
         let bias = || Param::from_tensor(Tensor::random([gates], drawn, device));
         Self {
             weight_ih_l0: weight(channels_in),
@@ -139,7 +180,11 @@ impl RecurrentLayer {
     /// Channels of a step's output.
     fn width_out(&self) -> usize {
         let [_, units] = self.weight_hh_l0.dims();
-        if self.weight_hh_l0_reverse.is_some() { 2 * units } else { units }
+        if self.weight_hh_l0_reverse.is_some() {
+            2 * units
+        } else {
+            units
+        }
     }
 
     /// Hidden states of all steps.
@@ -155,7 +200,12 @@ impl RecurrentLayer {
             &self.bias_ih_l0_reverse,
             &self.bias_hh_l0_reverse,
         );
-        let ahead = (&self.weight_ih_l0, &self.weight_hh_l0, &self.bias_ih_l0, &self.bias_hh_l0);
+        let ahead = (
+            &self.weight_ih_l0,
+            &self.weight_hh_l0,
+            &self.bias_ih_l0,
+            &self.bias_hh_l0,
+        );
         match reverse {
             (Some(weight_ih), Some(weight_hh), Some(bias_ih), Some(bias_hh)) => {
                 let ahead = self.direction(input.clone(), ahead, false);
@@ -185,12 +235,23 @@ impl RecurrentLayer {
             rectified: false,
             mask: None,
         });
-        let recurrence = Recurrence { cell: self.cell, input, weight: weight_hh.val(), bias: bias_hh.val(), reversed };
+        let recurrence = Recurrence {
+            cell: self.cell,
+            input,
+            weight: weight_hh.val(),
+            bias: bias_hh.val(),
+            reversed,
+        };
         recur(recurrence).unwrap_or_else(|recurrence| step_by_step(*recurrence))
     }
 }
 
-type Weights<'a> = (&'a Param<Tensor<2>>, &'a Param<Tensor<2>>, &'a Param<Tensor<1>>, &'a Param<Tensor<1>>);
+type Weights<'a> = (
+    &'a Param<Tensor<2>>,
+    &'a Param<Tensor<2>>,
+    &'a Param<Tensor<1>>,
+    &'a Param<Tensor<1>>,
+);
 
 /// The recurrent layer by Burn's operations, for backends without a kernel of ours.
 ///
@@ -198,7 +259,13 @@ type Weights<'a> = (&'a Param<Tensor<2>>, &'a Param<Tensor<2>>, &'a Param<Tensor
 ///
 /// - output: `[window, time, units]`
 fn step_by_step(recurrence: Recurrence) -> Tensor<3> {
-    let Recurrence { cell, input, weight, bias, reversed } = recurrence;
+    let Recurrence {
+        cell,
+        input,
+        weight,
+        bias,
+        reversed,
+    } = recurrence;
     let ([windows, time, gates], [_, units]) = (input.dims(), weight.dims());
     let device = input.device();
     let zeros = || Tensor::<2>::zeros([windows, units], &device);
@@ -219,7 +286,9 @@ fn step_by_step(recurrence: Recurrence) -> Tensor<3> {
                 hidden = o * state.clone().tanh();
             }
             Cell::Gru => {
-                let [r, z] = [0, 1].map(|index| activation::sigmoid(part(&input, index) + part(&recurrent, index)));
+                let [r, z] = [0, 1].map(|index| {
+                    activation::sigmoid(part(&input, index) + part(&recurrent, index))
+                });
                 let n = (part(&input, 2) + r * part(&recurrent, 2)).tanh();
                 hidden = n.clone() + z * (hidden - n);
             }

@@ -56,10 +56,18 @@ impl TensorFile {
 
     /// Writes the file whole or not at all: temporary file in the same folder, fsync, rename.
     pub fn write(&self, path: &Path) -> Result<(), Error> {
-        let failed = |doing| move |source| Error::Io { path: path.to_owned(), doing, source };
+        let failed = |doing| {
+            move |source| Error::Io {
+                path: path.to_owned(),
+                doing,
+                source,
+            }
+        };
         // A link or a device would be replaced by a file, and so not be what its name says.
         if std::fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
-            return Err(failed("write")(std::io::Error::other("it is no plain file; name another one")));
+            return Err(failed("write")(std::io::Error::other(
+                "it is no plain file; name another one",
+            )));
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let folder = match path.parent() {
@@ -79,17 +87,30 @@ impl TensorFile {
         renamed.map_err(failed("write"))?;
         // The rename itself reaches the disk with the folder.
         #[cfg(unix)]
-        File::open(&folder).and_then(|folder| folder.sync_all()).map_err(failed("sync"))?;
+        File::open(&folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(failed("sync"))?;
         Ok(())
     }
 
     /// Reads a whole file.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let bytes = fs::read(path).map_err(|source| Error::Io { path: path.to_owned(), doing: "read", source })?;
-        let corrupt =
-            |reason: safetensors::SafeTensorError| Error::Corrupt { path: path.to_owned(), reason: reason.to_string() };
+        let bytes = fs::read(path).map_err(|source| Error::Io {
+            path: path.to_owned(),
+            doing: "read",
+            source,
+        })?;
+        let corrupt = |reason: safetensors::SafeTensorError| Error::Corrupt {
+            path: path.to_owned(),
+            reason: reason.to_string(),
+        };
         let (_, header) = SafeTensors::read_metadata(&bytes).map_err(corrupt)?;
-        let metadata = header.metadata().clone().unwrap_or_default().into_iter().collect();
+        let metadata = header
+            .metadata()
+            .clone()
+            .unwrap_or_default()
+            .into_iter()
+            .collect();
         let mut tensors = BTreeMap::new();
         for (name, view) in SafeTensors::deserialize(&bytes).map_err(corrupt)?.tensors() {
             if view.dtype() != Dtype::F32 {
@@ -105,7 +126,13 @@ impl TensorFile {
                 .chunks_exact(4)
                 .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
                 .collect();
-            tensors.insert(name, HostTensor { shape: view.shape().to_vec(), values });
+            tensors.insert(
+                name,
+                HostTensor {
+                    shape: view.shape().to_vec(),
+                    values,
+                },
+            );
         }
         Ok(Self { tensors, metadata })
     }

@@ -49,7 +49,13 @@ impl Windows {
         device: &Device,
         buffer_bytes: usize,
     ) -> Self {
-        let mut windows = Self { values, channels, lookback, device: device.clone(), resident: Vec::new() };
+        let mut windows = Self {
+            values,
+            channels,
+            lookback,
+            device: device.clone(),
+            resident: Vec::new(),
+        };
         if !is_host(device) && windows.check().is_ok() {
             windows.resident = windows.upload(buffer_bytes);
         }
@@ -89,18 +95,33 @@ impl Windows {
     pub fn batch(&self, ends: &[usize]) -> Result<Tensor<3>, Error> {
         self.check()?;
         let rows = self.rows();
-        if let Some(&end) = ends.iter().find(|&&end| end >= rows || end + 1 < self.lookback) {
-            return Err(Error::WindowOutOfRange { end, rows, lookback: self.lookback });
+        if let Some(&end) = ends
+            .iter()
+            .find(|&&end| end >= rows || end + 1 < self.lookback)
+        {
+            return Err(Error::WindowOutOfRange {
+                end,
+                rows,
+                lookback: self.lookback,
+            });
         }
         // [window, lookback, channel]
-        let batch = if self.resident.is_empty() || ends.is_empty() { self.copy(ends) } else { self.gather(ends) };
+        let batch = if self.resident.is_empty() || ends.is_empty() {
+            self.copy(ends)
+        } else {
+            self.gather(ends)
+        };
         Ok(batch.swap_dims(1, 2))
     }
 
     fn check(&self) -> Result<(), Error> {
         let (values, channels, lookback) = (self.values.len(), self.channels, self.lookback);
         if channels == 0 || lookback == 0 || !values.is_multiple_of(channels) {
-            return Err(Error::Matrix { values, channels, lookback });
+            return Err(Error::Matrix {
+                values,
+                channels,
+                lookback,
+            });
         }
         Ok(())
     }
@@ -125,7 +146,10 @@ impl Windows {
             let end = (first_row + most).min(rows);
             let values = self.values[first_row * self.channels..end * self.channels].to_vec();
             let data = TensorData::new(values, [end - first_row, self.channels]);
-            chunks.push(Chunk { first_row, rows: Tensor::from_data(data, &self.device) });
+            chunks.push(Chunk {
+                first_row,
+                rows: Tensor::from_data(data, &self.device),
+            });
             first_row = end + 1 - self.lookback;
         }
         chunks
@@ -136,7 +160,10 @@ impl Windows {
         let mut parts = Vec::new();
         let mut order = Vec::with_capacity(ends.len());
         for (index, chunk) in self.resident.iter().enumerate() {
-            let next = self.resident.get(index + 1).map_or(usize::MAX, |chunk| chunk.first_row);
+            let next = self
+                .resident
+                .get(index + 1)
+                .map_or(usize::MAX, |chunk| chunk.first_row);
             let starts = ends.iter().map(|end| end + 1 - self.lookback).enumerate();
             let inside = starts.filter(|&(_, start)| start >= chunk.first_row && start < next);
             let mut rows = Vec::new();

@@ -25,7 +25,11 @@ struct Entry {
 impl Cache {
     /// The cache of `run`; forecasts made for another `key`, or longer than `lasts_secs` ago, are not reused.
     pub fn new(run: &Path, key: String, lasts_secs: u64) -> Self {
-        Self { path: run.join("last-forecasts.json"), key, lasts_secs }
+        Self {
+            path: run.join("last-forecasts.json"),
+            key,
+            lasts_secs,
+        }
     }
 
     /// The forecasts, if they may be reused, and their age in seconds.
@@ -37,16 +41,24 @@ impl Cache {
 
     /// Keeps forecasts; where they cannot be written they are made anew next time.
     pub fn put(&self, forecasts: &Forecasts) {
-        let entry = Entry { key: self.key.clone(), made_at_secs: now_secs(), forecasts: forecasts.clone() };
+        let entry = Entry {
+            key: self.key.clone(),
+            made_at_secs: now_secs(),
+            forecasts: forecasts.clone(),
+        };
         let written = serde_json::to_vec(&entry)
             .map_err(anyhow::Error::from)
             .and_then(|json| Ok(dataset::write_atomically(&self.path, &json)?));
         if let Err(error) = written {
-            cli::note(format!("the forecasts are not kept for the next call: {error:#}"));
+            cli::note(format!(
+                "the forecasts are not kept for the next call: {error:#}"
+            ));
         }
     }
 }
 
 fn now_secs() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
 }

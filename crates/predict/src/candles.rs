@@ -53,7 +53,10 @@ impl History {
     ) -> anyhow::Result<(Self, Vec<Missing>)> {
         let (config, bars) = (&checkpoint.config, checkpoint.history_bars());
         match source {
-            CandleSource::Store => Ok((from_store(config, &checkpoint.columns(), bars, at_ms)?, Vec::new())),
+            CandleSource::Store => Ok((
+                from_store(config, &checkpoint.columns(), bars, at_ms)?,
+                Vec::new(),
+            )),
             CandleSource::Binance => from_exchange(config, bars, at_ms, base_url),
             CandleSource::Simulated => Ok((from_simulation(config, bars, at_ms)?, Vec::new())),
         }
@@ -74,7 +77,12 @@ pub(crate) fn first_ms(config: &Config, bars: usize, at_ms: i64) -> i64 {
     at_ms - (bars as i64 - 1) * config.data.interval.ms()
 }
 
-fn from_store(config: &Config, columns: &[Column], bars: usize, at_ms: Option<i64>) -> anyhow::Result<History> {
+fn from_store(
+    config: &Config,
+    columns: &[Column],
+    bars: usize,
+    at_ms: Option<i64>,
+) -> anyhow::Result<History> {
     let reader = CandleReader::new(&config.data)?;
     let symbols = &config.universe.symbols;
     let at_ms = match at_ms {
@@ -95,20 +103,34 @@ fn from_store(config: &Config, columns: &[Column], bars: usize, at_ms: Option<i6
         let candles = reader.read(symbol, columns, first_ms(config, bars, at_ms), until_ms)?;
         Ok((symbol.clone(), candles))
     };
-    Ok(History { at_ms, coins: symbols.iter().map(read).collect::<anyhow::Result<_>>()? })
+    Ok(History {
+        at_ms,
+        coins: symbols.iter().map(read).collect::<anyhow::Result<_>>()?,
+    })
 }
 
 fn from_simulation(config: &Config, bars: usize, at_ms: Option<i64>) -> anyhow::Result<History> {
     let market = simulate(&config.data.simulated, config.data.interval)?;
-    let last = market.coins.iter().filter_map(|coin| coin.candles.last()).map(|candle| candle.open_time_ms).max();
-    let at_ms = at_ms.or(last).context("the simulated market has no candles")?;
+    let last = market
+        .coins
+        .iter()
+        .filter_map(|coin| coin.candles.last())
+        .map(|candle| candle.open_time_ms)
+        .max();
+    let at_ms = at_ms
+        .or(last)
+        .context("the simulated market has no candles")?;
     let first_ms = first_ms(config, bars, at_ms);
     let coins = config
         .universe
         .symbols
         .iter()
         .map(|symbol| {
-            let candles = market.coins.iter().filter(|coin| coin.symbol == *symbol).flat_map(|coin| &coin.candles);
+            let candles = market
+                .coins
+                .iter()
+                .filter(|coin| coin.symbol == *symbol)
+                .flat_map(|coin| &coin.candles);
             let used = candles.filter(|candle| (first_ms..=at_ms).contains(&candle.open_time_ms));
             (symbol.clone(), used.copied().collect())
         })

@@ -98,7 +98,13 @@ impl Request<'_> {
     /// # Errors
     /// As [`Checkpoint::load`].
     pub fn load(&self) -> anyhow::Result<Checkpoint> {
-        Checkpoint::load_or(self.fallback, self.run, self.fold, self.overrides, self.device)
+        Checkpoint::load_or(
+            self.fallback,
+            self.run,
+            self.fold,
+            self.overrides,
+            self.device,
+        )
     }
 }
 
@@ -109,7 +115,12 @@ impl Checkpoint {
     ///
     /// # Errors
     /// A run that is not there or not finished, statistics of another run or universe, weights that do not fit.
-    pub fn load(run: &Path, fold: Option<usize>, overrides: &[String], device: DeviceChoice) -> anyhow::Result<Self> {
+    pub fn load(
+        run: &Path,
+        fold: Option<usize>,
+        overrides: &[String],
+        device: DeviceChoice,
+    ) -> anyhow::Result<Self> {
         Self::load_or(Fallback::Refuse, run, fold, overrides, device)
     }
 
@@ -132,7 +143,9 @@ impl Checkpoint {
                 run.display()
             );
         }
-        if let Some(text) = overrides.iter().find(|text| !(text.starts_with("data.") || text.starts_with("universe.")))
+        if let Some(text) = overrides
+            .iter()
+            .find(|text| !(text.starts_with("data.") || text.starts_with("universe.")))
         {
             return Err(cli::usage(anyhow!(
                 "--set {text}: expected a key of [data] or [universe]; the rest is part of the run\n\
@@ -143,7 +156,13 @@ impl Checkpoint {
         table.apply(overrides)?;
         let config: Config = table.parse()?;
         config.validate().map_err(cli::usage)?;
-        let (forecaster, model_sha256) = match forecaster(run, fold, overrides, (&config, &table), device) {
+        let (forecaster, model_sha256) = match forecaster(
+            run,
+            fold,
+            overrides,
+            (&config, &table),
+            device,
+        ) {
             Err(error) if fallback == Fallback::Rule => {
                 cli::warn(format!(
                     "the model does not load, so an indicator rule answers in its place: {error:#}\n\
@@ -153,7 +172,12 @@ impl Checkpoint {
             }
             other => other?,
         };
-        Ok(Self { config, forecaster, model_sha256, is_in_sample: false })
+        Ok(Self {
+            config,
+            forecaster,
+            model_sha256,
+            is_in_sample: false,
+        })
     }
 
     /// How many bars up to t a forecast at t is a function of.
@@ -162,7 +186,10 @@ impl Checkpoint {
             Forecaster::Network { .. } => self.config.history_bars(),
             Forecaster::LightGbm(model) => model.history_bars(&self.config),
             Forecaster::Ensemble(members) => members.history_bars(),
-            Forecaster::Rule => self.config.history_bars().max(HISTORY_BARS + self.config.data.fill_limit_bars),
+            Forecaster::Rule => self
+                .config
+                .history_bars()
+                .max(HISTORY_BARS + self.config.data.fill_limit_bars),
         }
     }
 
@@ -194,7 +221,11 @@ impl Checkpoint {
     /// What the ledger calls it: kind, fold and SHA-256 of the model's files, marked where it forecasts in sample.
     pub fn label(&self) -> String {
         let mark = if self.is_in_sample { IN_SAMPLE } else { "" };
-        format!("{mark}{} {}", self.forecaster.name(self.forecaster.fold()), self.model_sha256)
+        format!(
+            "{mark}{} {}",
+            self.forecaster.name(self.forecaster.fold()),
+            self.model_sha256
+        )
     }
 
     /// Returns true for the indicator rule, which was fitted to nothing.
@@ -292,13 +323,20 @@ fn network(
     let network: NetworkConfig = table.section("network")?;
     let (stats_path, weights) = match fold {
         None => (run.join("stats.json"), released(run)?),
-        Some(fold) => (run.join(format!("fold-{fold}/stats.json")), of_fold(run, fold)?),
+        Some(fold) => (
+            run.join(format!("fold-{fold}/stats.json")),
+            of_fold(run, fold)?,
+        ),
     };
-    let stats = fs::read_to_string(&stats_path).with_context(|| format!("cannot read {}", stats_path.display()))?;
+    let stats = fs::read_to_string(&stats_path)
+        .with_context(|| format!("cannot read {}", stats_path.display()))?;
     let normalizer = Normalizer::from_json(&stats, &stats_path)?;
     normalizer.check(&config.features.chosen(), &config.universe.symbols)?;
     let hash = content_hash(stats.as_bytes());
-    let (coins, features) = (config.universe.symbols.len(), config.features.chosen().len());
+    let (coins, features) = (
+        config.universe.symbols.len(),
+        config.features.chosen().len(),
+    );
     let mut networks = Vec::with_capacity(weights.len());
     let mut hashes = String::new();
     for path in weights {
@@ -311,7 +349,14 @@ fn network(
                 path.display()
             )),
         }
-        let (loaded, _) = load_weights(&network, coins, features, config.features.lookback_bars, &path, &device)?;
+        let (loaded, _) = load_weights(
+            &network,
+            coins,
+            features,
+            config.features.lookback_bars,
+            &path,
+            &device,
+        )?;
         let expected = metadata.get("stats_sha256").map_or("none", String::as_str);
         if expected != hash {
             bail!(
@@ -327,8 +372,19 @@ fn network(
         hashes.push_str(&content_hash(&bytes));
     }
     // Of one file its own hash, as sha256sum prints it.
-    let hash = if networks.len() == 1 { hashes } else { content_hash(hashes.as_bytes()) };
-    Ok((Forecaster::Network { normalizer, networks, device }, hash))
+    let hash = if networks.len() == 1 {
+        hashes
+    } else {
+        content_hash(hashes.as_bytes())
+    };
+    Ok((
+        Forecaster::Network {
+            normalizer,
+            networks,
+            device,
+        },
+        hash,
+    ))
 }
 
 /// The weights that the run released, one file a seed.
@@ -341,14 +397,19 @@ pub(crate) fn released(run: &Path) -> anyhow::Result<Vec<PathBuf>> {
             quoted(run.display())
         );
     }
-    let others = (2..).map(|seed| run.join(format!("model-seed-{seed}.safetensors"))).take_while(|path| path.exists());
+    let others = (2..)
+        .map(|seed| run.join(format!("model-seed-{seed}.safetensors")))
+        .take_while(|path| path.exists());
     Ok([first].into_iter().chain(others).collect())
 }
 
 /// The weights of one fold, one file a seed.
 pub(crate) fn of_fold(run: &Path, fold: usize) -> anyhow::Result<Vec<PathBuf>> {
     let of_seed = |seed: u64| run.join(format!("fold-{fold}/seed-{seed}/weights.safetensors"));
-    let weights: Vec<PathBuf> = (1..).map(of_seed).take_while(|path| path.exists()).collect();
+    let weights: Vec<PathBuf> = (1..)
+        .map(of_seed)
+        .take_while(|path| path.exists())
+        .collect();
     if weights.is_empty() {
         bail!(
             "{} has no weights of fold {fold}\nhint: ls {} shows the folds there are",

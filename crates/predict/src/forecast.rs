@@ -63,17 +63,28 @@ pub fn forecast_at(checkpoint: &Checkpoint, history: &History) -> anyhow::Result
     let fold = checkpoint.forecaster.fold();
     let from_ms = history.at_ms - (checkpoint.history_bars() as i64 - 1) * interval.ms();
     let grid = (from_ms, history.at_ms + interval.ms());
-    let panel = Panel::build(&history.coins, interval, grid, config.data.fill_limit_bars, &checkpoint.columns());
+    let panel = Panel::build(
+        &history.coins,
+        interval,
+        grid,
+        config.data.fill_limit_bars,
+        &checkpoint.columns(),
+    );
     let eligibility = Eligibility::of(&panel, &config.features);
     let row = panel.rows() - 1;
     let (values, mut drifts) = match &checkpoint.forecaster {
-        Forecaster::Network { normalizer, networks, device } => {
-            by_networks(config, &panel, &eligibility, normalizer, networks, device)?
-        }
+        Forecaster::Network {
+            normalizer,
+            networks,
+            device,
+        } => by_networks(config, &panel, &eligibility, normalizer, networks, device)?,
         Forecaster::LightGbm(model) => {
             let furthest = model.furthest(&panel, row, DRIFT_BARS);
             let drift = |(feature, std)| Drift { feature, std };
-            (model.forecast(&panel, &eligibility, row)?, furthest.into_iter().map(|f| f.map(drift)).collect())
+            (
+                model.forecast(&panel, &eligibility, row)?,
+                furthest.into_iter().map(|f| f.map(drift)).collect(),
+            )
         }
         Forecaster::Ensemble(members) => members.forecast(history)?,
         Forecaster::Rule => (by_rule(config, &panel), Vec::new()),
@@ -82,7 +93,9 @@ pub fn forecast_at(checkpoint: &Checkpoint, history: &History) -> anyhow::Result
     let values = values.into_iter().map(finite);
     let of_coin = |((coin, value), drift): ((usize, Said), Option<Drift>)| CoinForecast {
         symbol: panel.symbols()[coin].to_string(),
-        close: panel.is_observed(row, coin).then(|| panel.value(Column::Close, row, coin)),
+        close: panel
+            .is_observed(row, coin)
+            .then(|| panel.value(Column::Close, row, coin)),
         forecast: value.as_ref().ok().copied(),
         refused: value.err(),
         in_sample: checkpoint.is_in_sample,
@@ -101,7 +114,9 @@ pub fn forecast_at(checkpoint: &Checkpoint, history: &History) -> anyhow::Result
 /// What is no number is an error of that coin: it is never traded, and JSON has no word for it.
 fn finite(said: Said) -> Said {
     match said {
-        Ok(value) if !value.is_finite() => Err(format!("the model's forecast is {value}, expected a finite number")),
+        Ok(value) if !value.is_finite() => Err(format!(
+            "the model's forecast is {value}, expected a finite number"
+        )),
         said => said,
     }
 }
@@ -140,8 +155,8 @@ fn by_networks(
         }
     }
     let of_coin = |(coin, sum): (usize, f64)| {
-        let unknown =
-            (!normalizer.knows(coin)).then(|| "the coin had no training rows in which its target varies".to_owned());
+        let unknown = (!normalizer.knows(coin))
+            .then(|| "the coin had no training rows in which its target varies".to_owned());
         match unknown.or_else(|| eligibility.refusal(row, coin)) {
             Some(refusal) => Err(refusal),
             None => Ok(sum / networks.len() as f64),

@@ -93,7 +93,10 @@ pub fn run(args: &LedgerArgs) -> anyhow::Result<()> {
         .filter(|logged| Checkpoint::is_label_in_sample(&logged.forecaster))
         .map(|logged| (logged.time_ms, logged.symbol))
         .collect();
-    let verdict = args.verify.map(|candles| verify(args, &ledger, &positions, candles)).transpose()?;
+    let verdict = args
+        .verify
+        .map(|candles| verify(args, &ledger, &positions, candles))
+        .transpose()?;
     if args.json {
         let json = serde_json::json!({ "summary": lines, "verdict": verdict, "in_sample_forecasts": in_sample.len() });
         cli::print(&(serde_json::to_string_pretty(&json)? + "\n"))?;
@@ -131,7 +134,14 @@ pub fn run(args: &LedgerArgs) -> anyhow::Result<()> {
         cli::print(&text)?;
     }
     match verdict {
-        Some(v) if v.wrong_forecasts + v.lost_trades + v.extra_trades + v.wrong_prices + v.unsettled > 0 => {
+        Some(v)
+            if v.wrong_forecasts
+                + v.lost_trades
+                + v.extra_trades
+                + v.wrong_prices
+                + v.unsettled
+                > 0 =>
+        {
             bail!(
                 "the ledger is not what the candles and forecasts say\nhint: were fold, device, thresholds or [trading] others?"
             )
@@ -158,16 +168,31 @@ fn trades_table(positions: &[Position], in_sample: &BTreeSet<(i64, Symbol)>) -> 
             price(position.entry_price),
             position.exit_ms.map_or("open".to_owned(), format_time),
             price(position.exit_price),
-            position.net().map_or("-".to_owned(), |net| format!("{:+.2}", net * 1e4))
-                + if position.is_last_known { "  last known price: the coin was gone" } else { "" },
-            if in_sample.contains(&(position.forecast_ms, position.symbol.clone())) { "  in sample" } else { "" },
+            position
+                .net()
+                .map_or("-".to_owned(), |net| format!("{:+.2}", net * 1e4))
+                + if position.is_last_known {
+                    "  last known price: the coin was gone"
+                } else {
+                    ""
+                },
+            if in_sample.contains(&(position.forecast_ms, position.symbol.clone())) {
+                "  in sample"
+            } else {
+                ""
+            },
         );
     }
     text.push_str("\nA time is the open time of the candle whose close is the price.\n");
     text
 }
 
-fn verify(args: &LedgerArgs, ledger: &Ledger, positions: &[Position], candles: Candles) -> anyhow::Result<Verdict> {
+fn verify(
+    args: &LedgerArgs,
+    ledger: &Ledger,
+    positions: &[Position],
+    candles: Candles,
+) -> anyhow::Result<Verdict> {
     let (overrides, _) = WatchArgs::split(&args.set);
     let forecasts = ledger.forecasts(0)?;
     let checkpoint = load(args, &overrides, forecasts.first())?;
@@ -175,10 +200,16 @@ fn verify(args: &LedgerArgs, ledger: &Ledger, positions: &[Position], candles: C
     let bar_ms = checkpoint.config.data.interval.ms();
     let acting = Acting::new(trading, &watch, args.watch.thresholds(&args.run)?, bar_ms);
     let mut verdict = Verdict::default();
-    let Some((first, last)) = forecasts.first().zip(forecasts.last()) else { return Ok(verdict) };
+    let Some((first, last)) = forecasts.first().zip(forecasts.last()) else {
+        return Ok(verdict);
+    };
 
     let from_ms = first.time_ms - checkpoint.history_bars() as i64 * bar_ms;
-    let until_ms = positions.iter().filter_map(|position| position.exit_ms).fold(last.time_ms, i64::max) + bar_ms;
+    let until_ms = positions
+        .iter()
+        .filter_map(|position| position.exit_ms)
+        .fold(last.time_ms, i64::max)
+        + bar_ms;
     let coins = read_candles(&checkpoint, ledger, candles, (from_ms, until_ms))?;
     check_forecasts(&checkpoint, &forecasts, &coins, &mut verdict)?;
     check_trades(&acting, &forecasts, positions, &mut verdict);
@@ -187,14 +218,32 @@ fn verify(args: &LedgerArgs, ledger: &Ledger, positions: &[Position], candles: C
 }
 
 /// The model that was watched with: without being told, the last fold's, or the one that the first forecast names.
-fn load(args: &LedgerArgs, overrides: &[String], first: Option<&LoggedForecast>) -> anyhow::Result<Checkpoint> {
-    let request = Request { fallback: Fallback::Rule, run: &args.run, fold: args.fold, overrides, device: args.device };
+fn load(
+    args: &LedgerArgs,
+    overrides: &[String],
+    first: Option<&LoggedForecast>,
+) -> anyhow::Result<Checkpoint> {
+    let request = Request {
+        fallback: Fallback::Rule,
+        run: &args.run,
+        fold: args.fold,
+        overrides,
+        device: args.device,
+    };
     let last = request.load()?;
     let named = first.and_then(|logged| Checkpoint::fold_of_label(&logged.forecaster));
     match (args.fold, first, named) {
         (None, Some(logged), Some(fold)) if !last.has_label(&logged.forecaster) => {
-            let of_fold = Request { fold: Some(fold), ..request }.load()?;
-            Ok(if of_fold.has_label(&logged.forecaster) { of_fold } else { last })
+            let of_fold = Request {
+                fold: Some(fold),
+                ..request
+            }
+            .load()?;
+            Ok(if of_fold.has_label(&logged.forecaster) {
+                of_fold
+            } else {
+                last
+            })
         }
         _ => Ok(last),
     }
@@ -219,7 +268,12 @@ fn read_candles(
                 (0..table.len()).map(|index| table.candle(index)).collect()
             }
         };
-        Ok((symbol.clone(), read.into_iter().map(|candle| (candle.open_time_ms, candle)).collect()))
+        Ok((
+            symbol.clone(),
+            read.into_iter()
+                .map(|candle| (candle.open_time_ms, candle))
+                .collect(),
+        ))
     };
     config.universe.symbols.iter().map(of_coin).collect()
 }
@@ -242,7 +296,10 @@ fn check_forecasts(
             verdict.incomplete_forecasts += minute.len();
             continue;
         }
-        if minute.iter().any(|logged| !checkpoint.has_label(&logged.forecaster)) {
+        if minute
+            .iter()
+            .any(|logged| !checkpoint.has_label(&logged.forecaster))
+        {
             verdict.others_forecasts += minute.len();
             continue;
         }
@@ -251,11 +308,17 @@ fn check_forecasts(
             let used = candles.range(from_ms..=time_ms).map(|(_, candle)| *candle);
             (symbol.clone(), used.collect::<CandleTable>())
         };
-        let history = History { at_ms: time_ms, coins: coins.iter().map(of_coin).collect() };
+        let history = History {
+            at_ms: time_ms,
+            coins: coins.iter().map(of_coin).collect(),
+        };
         checkpoint.check_columns(&history)?;
         let again = forecast_at(checkpoint, &history)?;
         for logged in minute {
-            let coin = again.coins.iter().find(|coin| coin.symbol == logged.symbol.as_str());
+            let coin = again
+                .coins
+                .iter()
+                .find(|coin| coin.symbol == logged.symbol.as_str());
             let forecast = coin.and_then(|coin| coin.forecast);
             verdict.forecasts += 1;
             if forecast.map(f64::to_bits) != logged.forecast.map(f64::to_bits) {
@@ -274,17 +337,32 @@ fn check_forecasts(
 }
 
 /// Goes through the forecasts in order and asks what should have been opened: that, and nothing else, must be there.
-fn check_trades(acting: &Acting, logged: &[LoggedForecast], positions: &[Position], verdict: &mut Verdict) {
+fn check_trades(
+    acting: &Acting,
+    logged: &[LoggedForecast],
+    positions: &[Position],
+    verdict: &mut Verdict,
+) {
     let mut last_due: BTreeMap<&Symbol, i64> = BTreeMap::new();
     let mut asked = BTreeMap::new();
     for forecast in logged {
-        let Some(side) = acting.side(forecast).filter(|_| why_not(acting, forecast).is_none()) else {
+        let Some(side) = acting
+            .side(forecast)
+            .filter(|_| why_not(acting, forecast).is_none())
+        else {
             continue;
         };
-        if may_open(forecast.time_ms, last_due.get(&forecast.symbol).copied(), acting.trading.overlapping) {
+        if may_open(
+            forecast.time_ms,
+            last_due.get(&forecast.symbol).copied(),
+            acting.trading.overlapping,
+        ) {
             let signal = acting.signal(forecast, side);
             last_due.insert(&forecast.symbol, signal.due_ms);
-            asked.insert((&forecast.symbol, forecast.time_ms), (side, signal.entry_ms, signal.due_ms));
+            asked.insert(
+                (&forecast.symbol, forecast.time_ms),
+                (side, signal.entry_ms, signal.due_ms),
+            );
         }
     }
     verdict.trades = asked.len();
@@ -300,31 +378,60 @@ fn check_trades(acting: &Acting, logged: &[LoggedForecast], positions: &[Positio
 
 /// Compares prices with closes. Before a forecast is written down whatever is due is settled: an open position is overdue
 /// by what the candles were at the last forecast, `forecast_ms`, and not by those of a minute in which the watch was stopped.
-fn check_prices(positions: &[Position], coins: &CoinCandles, (forecast_ms, bar_ms): (i64, i64), verdict: &mut Verdict) {
+fn check_prices(
+    positions: &[Position],
+    coins: &CoinCandles,
+    (forecast_ms, bar_ms): (i64, i64),
+    verdict: &mut Verdict,
+) {
     for position in positions {
-        let candles = coins.iter().find(|(symbol, _)| *symbol == position.symbol).map(|(_, candles)| candles);
+        let candles = coins
+            .iter()
+            .find(|(symbol, _)| *symbol == position.symbol)
+            .map(|(_, candles)| candles);
         // The candle itself, or the first one after a hole.
-        let close = |time_ms: i64| candles?.range(time_ms..).next().map(|(time_ms, candle)| (*time_ms, candle.close));
+        let close = |time_ms: i64| {
+            candles?
+                .range(time_ms..)
+                .next()
+                .map(|(time_ms, candle)| (*time_ms, candle.close))
+        };
         if position.is_last_known {
             // The coin was gone: the last candle before, whatever came later.
             let last = candles.and_then(|candles| candles.range(..=position.due_ms).next_back());
             let found = position.exit_ms.zip(position.exit_price);
-            let is_last =
-                |(time_ms, price)| candles.and_then(|known| known.get(&time_ms)).map(|c| c.close) == Some(price);
+            let is_last = |(time_ms, price)| {
+                candles
+                    .and_then(|known| known.get(&time_ms))
+                    .map(|c| c.close)
+                    == Some(price)
+            };
             verdict.settled += 1;
             verdict.wrong_prices += usize::from(last.is_none() || !found.is_some_and(is_last));
             continue;
         }
-        if position.entry_price.is_some_and(|price| close(position.entry_ms).map(|(_, close)| close) != Some(price)) {
+        if position
+            .entry_price
+            .is_some_and(|price| close(position.entry_ms).map(|(_, close)| close) != Some(price))
+        {
             verdict.wrong_prices += 1;
         }
-        match (position.exit_ms.zip(position.exit_price), close(position.due_ms)) {
+        match (
+            position.exit_ms.zip(position.exit_price),
+            close(position.due_ms),
+        ) {
             // A candle that is missing is waited for.
             (None, expected) => {
                 let is_there = expected.is_some_and(|(time_ms, _)| time_ms == position.due_ms);
-                let waits_until_ms = position.due_ms + if is_there { 0 } else { SETTLE_WITHOUT_AFTER_BARS * bar_ms };
+                let waits_until_ms = position.due_ms
+                    + if is_there {
+                        0
+                    } else {
+                        SETTLE_WITHOUT_AFTER_BARS * bar_ms
+                    };
                 let known = candles.and_then(|candles| candles.range(..=forecast_ms).next_back());
-                verdict.unsettled += usize::from(known.is_some_and(|(known_ms, _)| *known_ms >= waits_until_ms));
+                verdict.unsettled +=
+                    usize::from(known.is_some_and(|(known_ms, _)| *known_ms >= waits_until_ms));
             }
             (exit, expected) => {
                 verdict.settled += 1;
@@ -358,10 +465,18 @@ mod tests {
             costs: Costs::default(),
         };
         let unsettled = |bars: &[i64], forecast: i64| {
-            let candles = bars.iter().map(|&bar| (bar, Candle::close_only(bar, 1.0))).collect();
+            let candles = bars
+                .iter()
+                .map(|&bar| (bar, Candle::close_only(bar, 1.0)))
+                .collect();
             let mut verdict = Verdict::default();
             let coins = vec![(symbol.clone(), candles)];
-            check_prices(std::slice::from_ref(&position), &coins, (forecast, 1), &mut verdict);
+            check_prices(
+                std::slice::from_ref(&position),
+                &coins,
+                (forecast, 1),
+                &mut verdict,
+            );
             assert_eq!((verdict.wrong_prices, verdict.settled), (0, 0));
             verdict.unsettled
         };
@@ -369,6 +484,10 @@ mod tests {
         assert_eq!(unsettled(&[0, 1, 3, 4], 4), 0, "it may yet come");
         assert_eq!(unsettled(&[0, 1, 2], 1), 0, "stopped before it came");
         assert_eq!(unsettled(&[0, 1, 2], 2), 1);
-        assert_eq!(unsettled(&[0, 1, 3, 62], 62), 1, "settled without it by now");
+        assert_eq!(
+            unsettled(&[0, 1, 3, 62], 62),
+            1,
+            "settled without it by now"
+        );
     }
 }

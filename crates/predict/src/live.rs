@@ -53,7 +53,9 @@ pub fn from_exchange(
     base_url: Option<&str>,
 ) -> anyhow::Result<(History, Vec<Missing>)> {
     let client = RestClient::new(config.data.market, base_url)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let began = Instant::now();
         let clock = read_clock(&client, began).await?;
@@ -92,7 +94,13 @@ async fn read_clock(client: &RestClient, began: Instant) -> Result<ExchangeClock
 
 /// Whether another request may get another answer: of those errors that are not tried again anyway.
 fn may_pass(error: &Error) -> bool {
-    matches!(error, Error::NotJson { .. } | Error::WrongShape { .. } | Error::CutOff { .. } | Error::TooLarge { .. })
+    matches!(
+        error,
+        Error::NotJson { .. }
+            | Error::WrongShape { .. }
+            | Error::CutOff { .. }
+            | Error::TooLarge { .. }
+    )
 }
 
 /// Asks for the candles of those coins that may yet get theirs, a few at once.
@@ -103,15 +111,24 @@ async fn ask(
     coins: &mut [Wanted],
 ) {
     let step = interval.ms();
-    let open = coins.iter().enumerate().filter(|(_, coin)| coin.is_open()).map(|(place, _)| place);
+    let open = coins
+        .iter()
+        .enumerate()
+        .filter(|(_, coin)| coin.is_open())
+        .map(|(place, _)| place);
     let open: Vec<usize> = open.collect();
     for places in open.chunks(AT_ONCE) {
         let mut asked = JoinSet::new();
         for &place in places {
             let (client, symbol) = (client.clone(), coins[place].symbol.clone());
-            asked.spawn(
-                async move { (place, client.closed_by(&symbol, interval, from_ms, at_ms + step, now_ms).await) },
-            );
+            asked.spawn(async move {
+                (
+                    place,
+                    client
+                        .closed_by(&symbol, interval, from_ms, at_ms + step, now_ms)
+                        .await,
+                )
+            });
         }
         while let Some(answered) = asked.join_next().await {
             match answered {
@@ -127,11 +144,25 @@ async fn ask(
 /// The history, or the error that every coin has.
 fn found(at_ms: i64, coins: Vec<Wanted>) -> anyhow::Result<(History, Vec<Missing>)> {
     let none_is_there = coins.iter().all(|coin| coin.lacks.is_some());
-    let (mut history, mut missing) = (History { at_ms, coins: Vec::with_capacity(coins.len()) }, Vec::new());
-    for Wanted { symbol, candles, lacks } in coins {
+    let (mut history, mut missing) = (
+        History {
+            at_ms,
+            coins: Vec::with_capacity(coins.len()),
+        },
+        Vec::new(),
+    );
+    for Wanted {
+        symbol,
+        candles,
+        lacks,
+    } in coins
+    {
         match lacks {
             Some(Lack::Failed(error)) if none_is_there => return Err(error.into()),
-            Some(lack) => missing.push(Missing { symbol: symbol.clone(), reason: lack.reason() }),
+            Some(lack) => missing.push(Missing {
+                symbol: symbol.clone(),
+                reason: lack.reason(),
+            }),
             None => {}
         }
         history.coins.push((symbol, candles));
@@ -142,7 +173,11 @@ fn found(at_ms: i64, coins: Vec<Wanted>) -> anyhow::Result<(History, Vec<Missing
 impl Wanted {
     fn new(symbol: &Symbol) -> Self {
         let lacks = Some(Lack::Yet("the exchange was not asked for it".to_owned()));
-        Self { symbol: symbol.clone(), candles: CandleTable::default(), lacks }
+        Self {
+            symbol: symbol.clone(),
+            candles: CandleTable::default(),
+            lacks,
+        }
     }
 
     /// Whether it is worth while to ask again.
@@ -156,19 +191,27 @@ impl Wanted {
 
     /// Takes an answer, which holds nothing that could still change.
     fn take(&mut self, served: &Served, at_ms: i64, step: i64) {
-        let is_there = served.candles.iter().any(|candle| candle.open_time_ms == at_ms);
-        let refused = served.refused.iter().find(|fault| fault.open_time_ms.div_euclid(step) * step == at_ms);
+        let is_there = served
+            .candles
+            .iter()
+            .any(|candle| candle.open_time_ms == at_ms);
+        let refused = served
+            .refused
+            .iter()
+            .find(|fault| fault.open_time_ms.div_euclid(step) * step == at_ms);
         let time = format_time(at_ms);
         self.lacks = match (is_there, refused) {
             (true, _) => None,
             (false, Some(fault)) => Some(Lack::ForGood(fault.to_string())),
-            (false, None) if served.last_open_ms.is_none() => {
-                Some(Lack::ForGood("the exchange has no candles of it".to_owned()))
-            }
-            (false, None) if served.last_open_ms == Some(at_ms) => {
-                Some(Lack::Yet(format!("its candle of {time} could still change")))
-            }
-            (false, None) => Some(Lack::Yet(format!("the exchange has no candle of it at {time}"))),
+            (false, None) if served.last_open_ms.is_none() => Some(Lack::ForGood(
+                "the exchange has no candles of it".to_owned(),
+            )),
+            (false, None) if served.last_open_ms == Some(at_ms) => Some(Lack::Yet(format!(
+                "its candle of {time} could still change"
+            ))),
+            (false, None) => Some(Lack::Yet(format!(
+                "the exchange has no candle of it at {time}"
+            ))),
         };
         self.candles = served.candles.iter().copied().collect();
     }
@@ -179,7 +222,12 @@ impl Lack {
         match self {
             Self::Yet(reason) | Self::ForGood(reason) => reason.clone(),
             // Without its hint.
-            Self::Failed(error) => error.to_string().lines().next().unwrap_or_default().to_owned(),
+            Self::Failed(error) => error
+                .to_string()
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
         }
     }
 }

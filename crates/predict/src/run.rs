@@ -16,7 +16,11 @@ use crate::{CandleSource, Checkpoint, Fallback, Forecasts, History, Missing, for
 
 /// Forecast from a saved run
 #[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(
+    version,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true
+)]
 pub struct Args {
     #[command(subcommand)]
     command: Option<Command>,
@@ -83,19 +87,20 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     match (&args.command, &args.run) {
         (Some(Command::Ledger(ledger)), _) => ledger::run(ledger),
         (None, Some(run)) => predict(args, run),
-        (None, None) => {
-            Err(cli::usage(anyhow!("--run DIR is missing\nhint: ls checkpoints/ shows the runs there are")))
-        }
+        (None, None) => Err(cli::usage(anyhow!(
+            "--run DIR is missing\nhint: ls checkpoints/ shows the runs there are"
+        ))),
     }
 }
 
 fn predict(args: &Args, run: &Path) -> anyhow::Result<()> {
     let at_ms = match &args.at {
         None => None,
-        Some(text) => Some(
-            parse_time(text)
-                .map_err(|error| cli::usage(anyhow!("--at: {error}\nhint: --at 2024-05-01T12:00 for instance")))?,
-        ),
+        Some(text) => Some(parse_time(text).map_err(|error| {
+            cli::usage(anyhow!(
+                "--at: {error}\nhint: --at 2024-05-01T12:00 for instance"
+            ))
+        })?),
     };
     let (overrides, of_watch) = WatchArgs::split(&args.set);
     if let (false, Some(text)) = (args.watch, of_watch.first()) {
@@ -103,12 +108,25 @@ fn predict(args: &Args, run: &Path) -> anyhow::Result<()> {
             "--set {text}: expected a key of [data] or [universe]\nhint: --watch has more"
         )));
     }
-    let request = Request { fallback: args.fallback, run, fold: args.fold, overrides: &overrides, device: args.device };
+    let request = Request {
+        fallback: args.fallback,
+        run,
+        fold: args.fold,
+        overrides: &overrides,
+        device: args.device,
+    };
     let checkpoint = request.load()?;
     if args.watch {
         let urls = (args.base_url.as_deref(), args.websocket_url.as_deref());
         let asked = (&request, in_sample(args));
-        return watch(checkpoint, asked, &args.watching, &of_watch, urls, args.until.as_deref());
+        return watch(
+            checkpoint,
+            asked,
+            &args.watching,
+            &of_watch,
+            urls,
+            args.until.as_deref(),
+        );
     }
     let interval = checkpoint.config.data.interval;
     if let Some(at_ms) = at_ms.filter(|at_ms| at_ms.rem_euclid(interval.ms()) != 0) {
@@ -122,12 +140,18 @@ fn predict(args: &Args, run: &Path) -> anyhow::Result<()> {
         Some(at_ms) => out_of_sample(checkpoint, &request, at_ms, in_sample(args))?,
         None => checkpoint,
     };
-    let source = args.source.unwrap_or_else(|| CandleSource::default_for(&checkpoint.config, at_ms));
+    let source = args
+        .source
+        .unwrap_or_else(|| CandleSource::default_for(&checkpoint.config, at_ms));
     let forecasts = match (source, at_ms) {
         (CandleSource::Binance, None) => reused_or_made(args, &request, checkpoint)?,
         _ => make(args, &request, checkpoint, source, at_ms)?.0,
     };
-    let text = if args.json { serde_json::to_string_pretty(&forecasts)? + "\n" } else { table(&forecasts) };
+    let text = if args.json {
+        serde_json::to_string_pretty(&forecasts)? + "\n"
+    } else {
+        table(&forecasts)
+    };
     cli::print(&text)?;
     if forecasts.coins.iter().all(|coin| coin.forecast.is_none()) {
         bail!(
@@ -139,7 +163,11 @@ fn predict(args: &Args, run: &Path) -> anyhow::Result<()> {
 }
 
 fn in_sample(args: &Args) -> InSample {
-    if args.in_sample { InSample::Mark } else { InSample::Refuse }
+    if args.in_sample {
+        InSample::Mark
+    } else {
+        InSample::Refuse
+    }
 }
 
 /// Forecasts, and whether every coin had its candle; one that had none is named with the reason.
@@ -150,15 +178,22 @@ fn make(
     source: CandleSource,
     at_ms: Option<i64>,
 ) -> anyhow::Result<(Forecasts, bool)> {
-    let (history, missing) = History::read_what_is_there(source, &checkpoint, at_ms, args.base_url.as_deref())?;
+    let (history, missing) =
+        History::read_what_is_there(source, &checkpoint, at_ms, args.base_url.as_deref())?;
     if at_ms.is_none() {
         checkpoint = out_of_sample(checkpoint, request, history.at_ms, in_sample(args))?;
     }
     checkpoint.check_columns(&history)?;
     let mut forecasts = forecast_at(&checkpoint, &history)?;
     for Missing { symbol, reason } in &missing {
-        cli::warn(format!("{symbol} is missing, the others are forecast without it: {reason}"));
-        for coin in forecasts.coins.iter_mut().filter(|coin| coin.symbol == symbol.as_str()) {
+        cli::warn(format!(
+            "{symbol} is missing, the others are forecast without it: {reason}"
+        ));
+        for coin in forecasts
+            .coins
+            .iter_mut()
+            .filter(|coin| coin.symbol == symbol.as_str())
+        {
             (coin.forecast, coin.refused) = (None, Some(reason.clone()));
         }
     }
@@ -166,14 +201,24 @@ fn make(
 }
 
 /// The exchange's last minute, or forecasts from the cache where they are young enough.
-fn reused_or_made(args: &Args, request: &Request<'_>, checkpoint: Checkpoint) -> anyhow::Result<Forecasts> {
-    let lasts_secs = args.cache_secs.unwrap_or(if args.json { CACHE_SECS } else { 0 });
-    let key =
-        format!("{:?} {:?} {:?} {} {}", args.set, args.fold, args.base_url, args.in_sample, checkpoint.model_sha256);
+fn reused_or_made(
+    args: &Args,
+    request: &Request<'_>,
+    checkpoint: Checkpoint,
+) -> anyhow::Result<Forecasts> {
+    let lasts_secs = args
+        .cache_secs
+        .unwrap_or(if args.json { CACHE_SECS } else { 0 });
+    let key = format!(
+        "{:?} {:?} {:?} {} {}",
+        args.set, args.fold, args.base_url, args.in_sample, checkpoint.model_sha256
+    );
     // Hashed, as an address may hold a password.
     let cache = Cache::new(request.run, content_hash(key.as_bytes()), lasts_secs);
     if let Some((forecasts, age_secs)) = cache.get() {
-        cli::note(format!("forecasts made {age_secs} s ago; --cache-secs 0 makes new ones"));
+        cli::note(format!(
+            "forecasts made {age_secs} s ago; --cache-secs 0 makes new ones"
+        ));
         return Ok(forecasts);
     }
     let (forecasts, is_complete) = make(args, request, checkpoint, CandleSource::Binance, None)?;
@@ -184,15 +229,28 @@ fn reused_or_made(args: &Args, request: &Request<'_>, checkpoint: Checkpoint) ->
 }
 
 fn table(forecasts: &Forecasts) -> String {
-    let mut text = format!("{:<12} {:>14} {:<17} {:>13}\n", "coin", "last close", "candle opened at", "forecast (bp)");
+    let mut text = format!(
+        "{:<12} {:>14} {:<17} {:>13}\n",
+        "coin", "last close", "candle opened at", "forecast (bp)"
+    );
     for coin in &forecasts.coins {
         let close = coin.close.map_or("-".to_owned(), |close| close.to_string());
-        let forecast = coin.forecast.map_or("-".to_owned(), |value| format!("{:+.2}", value * 1e4));
-        let refused = coin.refused.as_deref().map(|reason| format!("  refused: {reason}")).unwrap_or_default();
+        let forecast = coin
+            .forecast
+            .map_or("-".to_owned(), |value| format!("{:+.2}", value * 1e4));
+        let refused = coin
+            .refused
+            .as_deref()
+            .map(|reason| format!("  refused: {reason}"))
+            .unwrap_or_default();
         // Writing to a String cannot fail.
         let time = format_time(forecasts.time);
         let mark = if coin.in_sample { "  in sample" } else { "" };
-        let _ = writeln!(text, "{:<12} {close:>14} {time:<17} {forecast:>13}{mark}{refused}", coin.symbol);
+        let _ = writeln!(
+            text,
+            "{:<12} {close:>14} {time:<17} {forecast:>13}{mark}{refused}",
+            coin.symbol
+        );
     }
     let _ = writeln!(
         text,

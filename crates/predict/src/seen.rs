@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use baseline::FoldRecord;
 use cli::ConfigTable;
-use dataset::{DataConfig, Normalizer, Origin, RunConfig, RunDir, SplitConfig, TargetConfig, format_time, parse_time};
+use dataset::{
+    DataConfig, Normalizer, Origin, RunConfig, RunDir, SplitConfig, TargetConfig, format_time,
+    parse_time,
+};
 use ensemble::SavedWeights;
 
 use crate::Checkpoint;
@@ -44,7 +47,11 @@ pub(crate) struct Choice {
 
 impl Seen {
     fn until(from_ms: i64, until_ms: i64) -> Self {
-        Self { from_ms: Some(from_ms), until_ms: Some(until_ms), is_known: true }
+        Self {
+            from_ms: Some(from_ms),
+            until_ms: Some(until_ms),
+            is_known: true,
+        }
     }
 
     /// Whether a forecast at `at_ms` is out of sample for sure.
@@ -54,7 +61,9 @@ impl Seen {
 
     /// Both together: the later end decides.
     fn joined(self, other: Self) -> Self {
-        let both = |of: fn(&Self) -> Option<i64>, choose: fn(i64, i64) -> i64| Some(choose(of(&self)?, of(&other)?));
+        let both = |of: fn(&Self) -> Option<i64>, choose: fn(i64, i64) -> i64| {
+            Some(choose(of(&self)?, of(&other)?))
+        };
         Self {
             from_ms: both(|seen| seen.from_ms, i64::min),
             until_ms: both(|seen| seen.until_ms, i64::max),
@@ -75,7 +84,9 @@ impl Seen {
                  the run's candles end",
                 format_time(until_ms)
             ),
-            _ => "was made by an older version, which does not say on what it was fitted".to_owned(),
+            _ => {
+                "was made by an older version, which does not say on what it was fitted".to_owned()
+            }
         }
     }
 }
@@ -84,14 +95,30 @@ impl Seen {
 ///
 /// # Errors
 /// Every model has seen the time, or may have, and [`InSample::Refuse`]; files that cannot be read.
-pub(crate) fn choose(run: &Path, fold: Option<usize>, at_ms: i64, in_sample: InSample) -> anyhow::Result<Choice> {
+pub(crate) fn choose(
+    run: &Path,
+    fold: Option<usize>,
+    at_ms: i64,
+    in_sample: InSample,
+) -> anyhow::Result<Choice> {
     let seen = seen(run, fold)?;
     if seen.is_before(at_ms) {
-        return Ok(Choice { fold, is_in_sample: false });
+        return Ok(Choice {
+            fold,
+            is_in_sample: false,
+        });
     }
     if in_sample == InSample::Mark {
-        cli::warn(format!("{} is in sample: the model of {} {}", format_time(at_ms), run.display(), seen.in_words()));
-        return Ok(Choice { fold, is_in_sample: true });
+        cli::warn(format!(
+            "{} is in sample: the model of {} {}",
+            format_time(at_ms),
+            run.display(),
+            seen.in_words()
+        ));
+        return Ok(Choice {
+            fold,
+            is_in_sample: true,
+        });
     }
     let other = latest_before(run, at_ms)?;
     match (fold, other) {
@@ -101,13 +128,23 @@ pub(crate) fn choose(run: &Path, fold: Option<usize>, at_ms: i64, in_sample: InS
                 format_time(at_ms),
                 seen.in_words()
             ));
-            Ok(Choice { fold: Some(other), is_in_sample: false })
+            Ok(Choice {
+                fold: Some(other),
+                is_in_sample: false,
+            })
         }
         _ => {
-            let which = fold.map_or("the model".to_owned(), |fold| format!("the model of fold {fold}"));
-            let other = other.map_or(String::new(), |other| format!("--fold {other} had not seen it; "));
+            let which = fold.map_or("the model".to_owned(), |fold| {
+                format!("the model of fold {fold}")
+            });
+            let other = other.map_or(String::new(), |other| {
+                format!("--fold {other} had not seen it; ")
+            });
             let later = match seen.until_ms {
-                Some(until_ms) => format!("--at '{}' and later is out of sample; ", format_time(until_ms)),
+                Some(until_ms) => format!(
+                    "--at '{}' and later is out of sample; ",
+                    format_time(until_ms)
+                ),
                 None => String::new(),
             };
             bail!(
@@ -135,25 +172,47 @@ pub(crate) fn out_of_sample(
         return Ok(loaded);
     }
     let Choice { fold, is_in_sample } = choose(request.run, request.fold, at_ms, in_sample)?;
-    let chosen = if fold == request.fold { loaded } else { Request { fold, ..*request }.load()? };
-    Ok(Checkpoint { is_in_sample, ..chosen })
+    let chosen = if fold == request.fold {
+        loaded
+    } else {
+        Request { fold, ..*request }.load()?
+    };
+    Ok(Checkpoint {
+        is_in_sample,
+        ..chosen
+    })
 }
 
 /// The latest fold whose model had seen nothing of `at_ms` and what follows. A fold that lacks seeds is still in training.
 fn latest_before(run: &Path, at_ms: i64) -> anyhow::Result<Option<usize>> {
     let seeds = released(run).map_or(0, |weights| weights.len());
-    let is_whole = |fold: usize| seeds == 0 || of_fold(run, fold).is_ok_and(|weights| weights.len() == seeds);
-    let is_before = |&fold: &usize| is_whole(fold) && seen(run, Some(fold)).is_ok_and(|seen| seen.is_before(at_ms));
+    let is_whole =
+        |fold: usize| seeds == 0 || of_fold(run, fold).is_ok_and(|weights| weights.len() == seeds);
+    let is_before = |&fold: &usize| {
+        is_whole(fold) && seen(run, Some(fold)).is_ok_and(|seen| seen.is_before(at_ms))
+    };
     Ok(folds(run)?.into_iter().filter(is_before).max())
 }
 
 /// The folds that a run may have models of.
 fn folds(run: &Path) -> anyhow::Result<Vec<usize>> {
     if run.join(SavedWeights::FILE).exists() {
-        return Ok(SavedWeights::read(run)?.0.folds.iter().map(|fold| fold.fold as usize).collect());
+        return Ok(SavedWeights::read(run)?
+            .0
+            .folds
+            .iter()
+            .map(|fold| fold.fold as usize)
+            .collect());
     }
     let entries = fs::read_dir(run).with_context(|| format!("cannot read {}", run.display()))?;
-    let number = |entry: fs::DirEntry| entry.file_name().to_str()?.strip_prefix("fold-")?.parse().ok();
+    let number = |entry: fs::DirEntry| {
+        entry
+            .file_name()
+            .to_str()?
+            .strip_prefix("fold-")?
+            .parse()
+            .ok()
+    };
     Ok(entries.flatten().filter_map(number).collect())
 }
 
@@ -167,9 +226,14 @@ fn seen(run: &Path, fold: Option<usize>) -> anyhow::Result<Seen> {
             let folder = fold.map_or(run.to_owned(), |fold| run.join(format!("fold-{fold}")));
             let record = FoldRecord::read(&folder)?.with_context(|| {
                 let list = cli::quoted(run.display());
-                format!("{} has no model\nhint: ls {list} shows the folds there are", folder.display())
+                format!(
+                    "{} has no model\nhint: ls {list} shows the folds there are",
+                    folder.display()
+                )
             })?;
-            record.origin.map(|origin| Seen::until(origin.seen_from_ms, origin.seen_until_ms))
+            record
+                .origin
+                .map(|origin| Seen::until(origin.seen_from_ms, origin.seen_until_ms))
         }
         Kind::Ensemble => Some(of_ensemble(run, fold)?),
     };
@@ -177,7 +241,11 @@ fn seen(run: &Path, fold: Option<usize>) -> anyhow::Result<Seen> {
 }
 
 /// What the weights' files say; for those of older versions the statistics, where early stopping looked at nothing.
-fn of_network(run: &Path, fold: Option<usize>, table: &ConfigTable) -> anyhow::Result<Option<Seen>> {
+fn of_network(
+    run: &Path,
+    fold: Option<usize>,
+    table: &ConfigTable,
+) -> anyhow::Result<Option<Seen>> {
     let weights = fold.map_or_else(|| released(run), |fold| of_fold(run, fold))?;
     let of_file = |path: &PathBuf| -> anyhow::Result<Option<Seen>> {
         let origin = Origin::from_metadata(&model::read_metadata(path)?);
@@ -187,17 +255,28 @@ fn of_network(run: &Path, fold: Option<usize>, table: &ConfigTable) -> anyhow::R
     if let Some(seen) = all.and_then(|all| all.into_iter().reduce(Seen::joined)) {
         return Ok(Some(seen));
     }
-    let (split, training): (SplitConfig, toml::Table) = (table.section("split")?, table.section("training")?);
-    let is_warm = training.get("warm_start").and_then(toml::Value::as_str).is_some_and(|run| !run.is_empty());
+    let (split, training): (SplitConfig, toml::Table) =
+        (table.section("split")?, table.section("training")?);
+    let is_warm = training
+        .get("warm_start")
+        .and_then(toml::Value::as_str)
+        .is_some_and(|run| !run.is_empty());
     if split.early_stopping_share > 0.0 || is_warm {
         return Ok(None);
     }
-    let path = fold.map_or(run.to_owned(), |fold| run.join(format!("fold-{fold}"))).join(RunDir::STATS_FILE);
-    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let path = fold
+        .map_or(run.to_owned(), |fold| run.join(format!("fold-{fold}")))
+        .join(RunDir::STATS_FILE);
+    let text =
+        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let stats = Normalizer::from_json(&text, &path)?;
-    let (data, target): (DataConfig, TargetConfig) = (table.section("data")?, table.section("target")?);
+    let (data, target): (DataConfig, TargetConfig) =
+        (table.section("data")?, table.section("target")?);
     let reach_ms = target.reach_bars() as i64 * data.interval.ms();
-    Ok(Some(Seen::until(stats.fit_from_ms, stats.fit_until_ms + reach_ms)))
+    Ok(Some(Seen::until(
+        stats.fit_from_ms,
+        stats.fit_until_ms + reach_ms,
+    )))
 }
 
 /// The members' and that of the weights which put them together.
@@ -208,13 +287,24 @@ fn of_ensemble(run: &Path, fold: Option<usize>) -> anyhow::Result<Seen> {
     for member in &saved.members {
         all.push(seen(&run.join(member), fold)?);
     }
-    let members = all.into_iter().reduce(Seen::joined).context("an ensemble has members")?;
-    let own = Seen { until_ms: own.or(members.until_ms), from_ms: members.from_ms, is_known: own.is_some() };
+    let members = all
+        .into_iter()
+        .reduce(Seen::joined)
+        .context("an ensemble has members")?;
+    let own = Seen {
+        until_ms: own.or(members.until_ms),
+        from_ms: members.from_ms,
+        is_known: own.is_some(),
+    };
     Ok(members.joined(own))
 }
 
 /// Of a run that does not say: nothing from the end of its candles on.
 fn at_most(table: &ConfigTable) -> anyhow::Result<Seen> {
     let data: DataConfig = table.section("data")?;
-    Ok(Seen { from_ms: None, until_ms: parse_time(&data.until).ok(), is_known: false })
+    Ok(Seen {
+        from_ms: None,
+        until_ms: parse_time(&data.until).ok(),
+        is_known: false,
+    })
 }

@@ -15,23 +15,37 @@ pub(crate) struct Answer {
 impl Answer {
     /// Status 200 with JSON.
     pub fn json(value: &Value) -> Self {
-        Self::new(StatusCode::OK, "application/json;charset=UTF-8", value.to_string())
+        Self::new(
+            StatusCode::OK,
+            "application/json;charset=UTF-8",
+            value.to_string(),
+        )
     }
 
     /// The exchange's own form of an error.
     pub fn error(status: StatusCode, code: i32, message: &str) -> Self {
-        Self { status, ..Self::json(&json!({"code": code, "msg": message})) }
+        Self {
+            status,
+            ..Self::json(&json!({"code": code, "msg": message}))
+        }
     }
 
     /// Text as a gateway or a firewall before the exchange writes it.
     pub fn page(status: StatusCode) -> Self {
         let reason = status.canonical_reason().unwrap_or_default();
-        let text = format!("<html><head><title>{status}</title></head><body><h1>{reason}</h1></body></html>\n");
+        let text = format!(
+            "<html><head><title>{status}</title></head><body><h1>{reason}</h1></body></html>\n"
+        );
         Self::new(status, "text/html", text)
     }
 
     /// Any other body.
     pub fn new(status: StatusCode, content_type: &'static str, body: impl Into<Vec<u8>>) -> Self {
-        Self { status, content_type, retry_after_secs: None, body: body.into() }
+        Self {
+            status,
+            content_type,
+            retry_after_secs: None,
+            body: body.into(),
+        }
     }
 }

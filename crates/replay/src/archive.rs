@@ -31,7 +31,10 @@ struct Wanted {
 }
 
 /// `GET /data/...`
-pub(crate) async fn get_file(State(server): State<Arc<Server>>, Path(path): Path<String>) -> Response {
+pub(crate) async fn get_file(
+    State(server): State<Arc<Server>>,
+    Path(path): Path<String>,
+) -> Response {
     server.counts().count_request("archive");
     let answer = match server.archive_failure() {
         Some(failure) => failure,
@@ -39,15 +42,20 @@ pub(crate) async fn get_file(State(server): State<Arc<Server>>, Path(path): Path
             let server = server.clone();
             // A month takes long enough to hold up others.
             let built = tokio::task::spawn_blocking(move || file(&server, &path));
-            built.await.unwrap_or_else(|_| Answer::page(StatusCode::INTERNAL_SERVER_ERROR))
+            built
+                .await
+                .unwrap_or_else(|_| Answer::page(StatusCode::INTERNAL_SERVER_ERROR))
         }
     };
     server.send(answer).await
 }
 
 fn file(server: &Server, path: &str) -> Answer {
-    let found = wanted(server, path).and_then(|wanted| Some((server.archive.get(server, &wanted)?, wanted)));
-    let Some((file, wanted)) = found else { return no_such_key(path) };
+    let found = wanted(server, path)
+        .and_then(|wanted| Some((server.archive.get(server, &wanted)?, wanted)));
+    let Some((file, wanted)) = found else {
+        return no_such_key(path);
+    };
     if wanted.is_checksum {
         let text = format!("{}  {}.zip\n", file.checksum, wanted.name);
         return Answer::new(StatusCode::OK, "binary/octet-stream", text);
@@ -61,20 +69,33 @@ fn wanted(server: &Server, path: &str) -> Option<Wanted> {
         Market::Spot => path.strip_prefix("spot/")?,
         Market::Futures => path.strip_prefix("futures/um/")?,
     };
-    let [span, "klines", symbol, interval, file_name] = path.split('/').collect::<Vec<_>>()[..] else { return None };
+    let [span, "klines", symbol, interval, file_name] = path.split('/').collect::<Vec<_>>()[..]
+    else {
+        return None;
+    };
     let (file_name, is_checksum) = match file_name.strip_suffix(".CHECKSUM") {
         Some(file_name) => (file_name, true),
         None => (file_name, false),
     };
     let name = file_name.strip_suffix(".zip")?;
-    let text = name.strip_prefix(symbol)?.strip_prefix('-')?.strip_prefix(interval)?.strip_prefix('-')?;
+    let text = name
+        .strip_prefix(symbol)?
+        .strip_prefix('-')?
+        .strip_prefix(interval)?
+        .strip_prefix('-')?;
     let period = match span {
         "daily" => Period::day(text)?,
         "monthly" => Period::month(text)?,
         _ => return None,
     };
-    let is_there = interval == server.interval.to_string() && period.published_ms <= server.now_ms();
-    is_there.then(|| Wanted { symbol: symbol.to_owned(), period, name: name.to_owned(), is_checksum })
+    let is_there =
+        interval == server.interval.to_string() && period.published_ms <= server.now_ms();
+    is_there.then(|| Wanted {
+        symbol: symbol.to_owned(),
+        period,
+        name: name.to_owned(),
+        is_checksum,
+    })
 }
 
 impl Cache {
@@ -86,9 +107,13 @@ impl Cache {
             return Some(file.clone());
         }
         let coin = server.coin(&wanted.symbol, server.now_ms())?;
-        let mut bars = coin.final_bars(wanted.period.from_ms, wanted.period.until_ms).peekable();
+        let mut bars = coin
+            .final_bars(wanted.period.from_ms, wanted.period.until_ms)
+            .peekable();
         bars.peek()?;
-        let file = Arc::new(ArchiveFile::new(&wanted.name, &csv(bars, server.market, server.interval)).ok()?);
+        let file = Arc::new(
+            ArchiveFile::new(&wanted.name, &csv(bars, server.market, server.interval)).ok()?,
+        );
         if files.len() == CACHED_FILES {
             files.pop_front();
         }
@@ -99,7 +124,10 @@ impl Cache {
 
 /// What the archive's host answers for a file that is not there (yet).
 fn no_such_key(path: &str) -> Answer {
-    let key = path.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let key = path
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;");
     let xml = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>NoSuchKey</Code><Message>The specified key does not \
          exist.</Message><Key>data/{key}</Key></Error>"

@@ -78,8 +78,18 @@ mod tests {
     use market::Interval;
 
     fn bar(open: f64, high: f64, low: f64, close: f64) -> Bar {
-        let candle = Candle { open: Some(open), high: Some(high), low: Some(low), ..Candle::close_only(0, close) };
-        Bar { volume: 10.0, count: 7, taker_buy_volume: 4.0, ..Bar::from(candle) }
+        let candle = Candle {
+            open: Some(open),
+            high: Some(high),
+            low: Some(low),
+            ..Candle::close_only(0, close)
+        };
+        Bar {
+            volume: 10.0,
+            count: 7,
+            taker_buy_volume: 4.0,
+            ..Bar::from(candle)
+        }
     }
 
     #[test]
@@ -95,7 +105,11 @@ mod tests {
         for bar in bars {
             for share in [0.0, 0.001, 0.5, 0.999, 1.0] {
                 let forming = bar.forming(share);
-                assert_ne!(decimal(forming.close, Market::Spot), decimal(bar.close, Market::Spot), "{bar:?} {share}");
+                assert_ne!(
+                    decimal(forming.close, Market::Spot),
+                    decimal(bar.close, Market::Spot),
+                    "{bar:?} {share}"
+                );
                 assert_eq!(forming.open, bar.open);
                 let candle = Candle {
                     open: Some(forming.open),

@@ -16,7 +16,12 @@ pub(crate) struct Chances(u64);
 
 impl Chances {
     pub fn new(seed: u64, symbol: &Symbol) -> Self {
-        Self(symbol.as_str().bytes().fold(mixed(seed), |state, byte| mixed(state ^ u64::from(byte))))
+        Self(
+            symbol
+                .as_str()
+                .bytes()
+                .fold(mixed(seed), |state, byte| mixed(state ^ u64::from(byte))),
+        )
     }
 
     /// Whether `chance` strikes the candle that opens at `time_ms`; it does so for a `share` of all candles.
@@ -45,13 +50,16 @@ mod tests {
         for name in ["AUSDT", "BUSDT"] {
             let chances = Chances::new(7, &Symbol::new(name).unwrap());
             for chance in [Chance::Hole, Chance::Late, Chance::Silent] {
-                let struck = (0..10_000).filter(|&bar| chances.strikes(chance, bar * 60_000, 0.1)).count();
+                let struck = (0..10_000)
+                    .filter(|&bar| chances.strikes(chance, bar * 60_000, 0.1))
+                    .count();
                 assert!((850..1150).contains(&struck), "{name} {chance:?}: {struck}");
             }
             assert!((0..1000).all(|bar| !chances.strikes(Chance::Hole, bar, 0.0)));
             assert!((0..1000).all(|bar| chances.strikes(Chance::Hole, bar, 1.0)));
             let both = |bar: &i64| {
-                chances.strikes(Chance::Hole, bar * 60_000, 0.1) && chances.strikes(Chance::Late, bar * 60_000, 0.1)
+                chances.strikes(Chance::Hole, bar * 60_000, 0.1)
+                    && chances.strikes(Chance::Late, bar * 60_000, 0.1)
             };
             let struck = (0..10_000).filter(both).count();
             assert!((50..150).contains(&struck), "{struck}");

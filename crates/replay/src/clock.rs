@@ -18,12 +18,17 @@ pub(crate) struct Clock {
 impl Clock {
     /// `speed`: seconds of exchange time in one of real time.
     pub fn new(start_ms: i64, speed: f64) -> Self {
-        Self { start_ms, began: Instant::now(), speed }
+        Self {
+            start_ms,
+            began: Instant::now(),
+            speed,
+        }
     }
 
     /// UTC ms of exchange time.
     pub fn now_ms(&self) -> i64 {
-        self.start_ms.saturating_add((self.began.elapsed().as_secs_f64() * 1000.0 * self.speed) as i64)
+        self.start_ms
+            .saturating_add((self.began.elapsed().as_secs_f64() * 1000.0 * self.speed) as i64)
     }
 
     /// How much real time is left until the clock shows `time_ms`, at most an hour.
@@ -34,7 +39,9 @@ impl Clock {
         }
         // Infinite where the clock stands.
         let left_secs = left_ms as f64 / 1000.0 / self.speed;
-        Duration::try_from_secs_f64(left_secs).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT)
+        Duration::try_from_secs_f64(left_secs)
+            .unwrap_or(LONGEST_WAIT)
+            .min(LONGEST_WAIT)
     }
 
     /// The minute by which request weight is counted, and how many seconds are left of it.
@@ -42,10 +49,18 @@ impl Clock {
     /// It is a minute of real time, whatever the speed, because it protects a server from real requests. At speed 1 it
     /// is the clock's own minute.
     pub fn weight_minute(&self) -> (i64, u64) {
-        let real_ms = self.began.elapsed().as_millis().try_into().unwrap_or(i64::MAX);
+        let real_ms = self
+            .began
+            .elapsed()
+            .as_millis()
+            .try_into()
+            .unwrap_or(i64::MAX);
         let at_ms = self.start_ms.saturating_add(real_ms);
         let left_ms = MINUTE_MS - at_ms.rem_euclid(MINUTE_MS);
-        (at_ms.div_euclid(MINUTE_MS), left_ms.unsigned_abs().div_ceil(1000))
+        (
+            at_ms.div_euclid(MINUTE_MS),
+            left_ms.unsigned_abs().div_ceil(1000),
+        )
     }
 }
 

@@ -40,11 +40,22 @@ impl Coin {
         seed: u64,
     ) -> Self {
         let listed_ms = schedule.listed_ms.get(&symbol).copied();
-        let first = candles.open_time_ms.first().map(|&first| first.max(listed_ms.unwrap_or(first)));
+        let first = candles
+            .open_time_ms
+            .first()
+            .map(|&first| first.max(listed_ms.unwrap_or(first)));
         Self {
             listed_ms: first,
-            delisted_ms: schedule.delisted_ms.get(&symbol).copied().unwrap_or(i64::MAX),
-            impossible_ms: schedule.impossible_ms.get(&symbol).cloned().unwrap_or_default(),
+            delisted_ms: schedule
+                .delisted_ms
+                .get(&symbol)
+                .copied()
+                .unwrap_or(i64::MAX),
+            impossible_ms: schedule
+                .impossible_ms
+                .get(&symbol)
+                .cloned()
+                .unwrap_or_default(),
             provisional_ms: faults.provisional_ms.try_into().unwrap_or(i64::MAX),
             step_ms: interval.ms(),
             chances: Chances::new(seed, &symbol),
@@ -69,7 +80,14 @@ impl Coin {
 
     /// The candles that open in `from_ms..=until_ms` as they are seen at `now_ms`, ascending: at most `limit`, the
     /// first ones or the last ones. The one that `now_ms` falls in is still forming.
-    pub fn seen(&self, now_ms: i64, from_ms: i64, until_ms: i64, limit: usize, first_ones: bool) -> Vec<Bar> {
+    pub fn seen(
+        &self,
+        now_ms: i64,
+        from_ms: i64,
+        until_ms: i64,
+        limit: usize,
+        first_ones: bool,
+    ) -> Vec<Bar> {
         let rows = self.rows(from_ms, until_ms.min(now_ms).saturating_add(1));
         let seen = |row: usize| self.seen_row(row, now_ms);
         if first_ones {
@@ -82,7 +100,11 @@ impl Coin {
 
     /// `TRADING`, or `BREAK` once it is delisted.
     pub fn status(&self, now_ms: i64) -> &'static str {
-        if now_ms < self.delisted_ms { "TRADING" } else { "BREAK" }
+        if now_ms < self.delisted_ms {
+            "TRADING"
+        } else {
+            "BREAK"
+        }
     }
 
     fn seen_row(&self, row: usize, now_ms: i64) -> Option<Bar> {
@@ -110,14 +132,19 @@ impl Coin {
     /// The candles that reach the middle of their time after `after_ms`, by `until_ms` at the latest, as they are then.
     pub fn halfway(&self, after_ms: i64, until_ms: i64) -> impl Iterator<Item = (i64, Bar)> {
         let half_ms = self.step_ms / 2;
-        self.final_bars(after_ms.saturating_sub(half_ms) + 1, until_ms.saturating_sub(half_ms).saturating_add(1))
-            .filter(|bar| !self.is_late(bar.open_time_ms))
-            .map(move |bar| (bar.open_time_ms + half_ms, bar.forming(0.5)))
+        self.final_bars(
+            after_ms.saturating_sub(half_ms) + 1,
+            until_ms.saturating_sub(half_ms).saturating_add(1),
+        )
+        .filter(|bar| !self.is_late(bar.open_time_ms))
+        .map(move |bar| (bar.open_time_ms + half_ms, bar.forming(0.5)))
     }
 
     /// The candles that are first shown closed after `after_ms`, by `until_ms` at the latest, with that time.
     pub fn closing(&self, after_ms: i64, until_ms: i64) -> impl Iterator<Item = (i64, Bar)> {
-        let longest_ms = self.step_ms.saturating_add(if self.late > 0.0 { self.late_ms } else { 0 });
+        let longest_ms =
+            self.step_ms
+                .saturating_add(if self.late > 0.0 { self.late_ms } else { 0 });
         self.final_bars(after_ms.saturating_sub(longest_ms), until_ms)
             .map(|bar| (self.shown_ms(bar.open_time_ms), bar))
             .filter(move |&(shown_ms, _)| after_ms < shown_ms && shown_ms <= until_ms)
@@ -129,25 +156,46 @@ impl Coin {
     }
 
     fn rows(&self, from_ms: i64, until_ms: i64) -> std::ops::Range<usize> {
-        let from_ms = self.listed_ms.map_or(i64::MAX, |listed_ms| listed_ms.max(from_ms));
+        let from_ms = self
+            .listed_ms
+            .map_or(i64::MAX, |listed_ms| listed_ms.max(from_ms));
         let until_ms = until_ms.min(self.delisted_ms);
-        let row = |time_ms: i64| self.candles.open_time_ms.partition_point(|&time| time < time_ms);
+        let row = |time_ms: i64| {
+            self.candles
+                .open_time_ms
+                .partition_point(|&time| time < time_ms)
+        };
         row(from_ms)..row(until_ms)
     }
 
     /// None where the candle is a hole.
     fn bar(&self, row: usize) -> Option<Bar> {
         let candle = self.candles.candle(row);
-        let is_hole = candle.close.is_nan() || self.strikes(Chance::Hole, candle.open_time_ms, self.hole_share);
+        let is_hole = candle.close.is_nan()
+            || self.strikes(Chance::Hole, candle.open_time_ms, self.hole_share);
         let bar = Bar::from(candle);
         let is_impossible = self.impossible_ms.contains(&bar.open_time_ms);
-        let bar = if is_impossible { Bar { open: 0.0, high: 0.0, low: 0.0, close: 0.0, ..bar } } else { bar };
+        let bar = if is_impossible {
+            Bar {
+                open: 0.0,
+                high: 0.0,
+                low: 0.0,
+                close: 0.0,
+                ..bar
+            }
+        } else {
+            bar
+        };
         (!is_hole).then_some(bar)
     }
 
     /// When the candle that opens at `time_ms` is first shown closed.
     fn shown_ms(&self, time_ms: i64) -> i64 {
-        let late_ms = if self.is_late(time_ms) { self.late_ms } else { 0 };
+        let late_ms = if self.is_late(time_ms) {
+            self.late_ms
+        } else {
+            0
+        };
         time_ms.saturating_add(self.step_ms).saturating_add(late_ms)
     }
 

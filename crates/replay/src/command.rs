@@ -35,13 +35,18 @@ pub struct Args {
 /// A config that is refused, candles that cannot be read, a port that is taken.
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let table = args.config.load()?;
-    let config: Config =
-        Config { data: table.section("data")?, universe: table.section("universe")?, ..Config::default() };
+    let config: Config = Config {
+        data: table.section("data")?,
+        universe: table.section("universe")?,
+        ..Config::default()
+    };
     let replay: ReplayConfig = table.section("replay")?;
     replay.validate()?;
     let stop_ms = match &args.stop_at {
         Some(text) => parse_time(text).map_err(|error| {
-            cli::usage(anyhow!("--stop-at: {error}\nhint: --stop-at 2024-05-01T12:00 for instance"))
+            cli::usage(anyhow!(
+                "--stop-at: {error}\nhint: --stop-at 2024-05-01T12:00 for instance"
+            ))
         })?,
         None => i64::MAX,
     };
@@ -58,25 +63,40 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             hour = now_ms.div_euclid(HOUR_MS);
             let counts = exchange.counts();
             let (requests, faults) = (counts.all_requests(), counts.all_faults());
-            cli::note(format!("{}: {requests} requests, {faults} faults so far", format_time(now_ms)));
+            cli::note(format!(
+                "{}: {requests} requests, {faults} faults so far",
+                format_time(now_ms)
+            ));
         }
         if !ended && exchange.end_ms().is_some_and(|end_ms| end_ms <= now_ms) {
             ended = true;
-            cli::note("the last candle has closed; no more will come, but requests are still answered");
+            cli::note(
+                "the last candle has closed; no more will come, but requests are still answered",
+            );
         }
         if now_ms >= stop_ms {
             break;
         }
         std::thread::sleep(LOOK_EVERY);
     }
-    cli::note(format!("stopped at {}: {}", format_time(exchange.now_ms()), serde_json::to_string(&exchange.counts())?));
+    cli::note(format!(
+        "stopped at {}: {}",
+        format_time(exchange.now_ms()),
+        serde_json::to_string(&exchange.counts())?
+    ));
     Ok(())
 }
 
 /// The candles of `[universe]` between `data.from` and `data.until`.
 fn coins(config: &Config) -> anyhow::Result<Vec<(Symbol, CandleTable)>> {
     let (from_ms, until_ms) = config.range_ms().map_err(cli::usage)?;
-    let DataConfig { dir, market, interval, simulated, .. } = &config.data;
+    let DataConfig {
+        dir,
+        market,
+        interval,
+        simulated,
+        ..
+    } = &config.data;
     let wanted = &config.universe.symbols;
     if config.data.source == Source::Simulated {
         let coins = simulate(simulated, *interval)?.coins.into_iter();
@@ -87,9 +107,16 @@ fn coins(config: &Config) -> anyhow::Result<Vec<(Symbol, CandleTable)>> {
             .collect());
     }
     let store = Store::new(dir, *market, *interval);
-    let symbols = if wanted.is_empty() { store.symbols()? } else { wanted.clone() };
+    let symbols = if wanted.is_empty() {
+        store.symbols()?
+    } else {
+        wanted.clone()
+    };
     // Everything but the target, which no exchange has.
-    let columns: Vec<Column> = Column::ALL.into_iter().filter(|&column| column != Column::Target).collect();
+    let columns: Vec<Column> = Column::ALL
+        .into_iter()
+        .filter(|&column| column != Column::Target)
+        .collect();
     let bar = cli::progress_bar("reading candles", symbols.len() as u64);
     let mut coins = Vec::with_capacity(symbols.len());
     for symbol in symbols {
@@ -104,7 +131,10 @@ fn coins(config: &Config) -> anyhow::Result<Vec<(Symbol, CandleTable)>> {
 fn announce(exchange: &Exchange, as_json: bool) -> anyhow::Result<()> {
     let (rest, websocket) = (exchange.url(), exchange.ws_url());
     let text = if as_json {
-        format!("{}\n", serde_json::json!({"rest": rest, "websocket": websocket}))
+        format!(
+            "{}\n",
+            serde_json::json!({"rest": rest, "websocket": websocket})
+        )
     } else {
         format!("REST and archive  {rest}\nwebsocket         {websocket}\n")
     };

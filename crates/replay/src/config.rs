@@ -28,7 +28,14 @@ pub struct ReplayConfig {
 
 impl Default for ReplayConfig {
     fn default() -> Self {
-        Self { port: 0, start: String::new(), speed: 1.0, seed: 1, weight_limit: 0, faults: Faults::default() }
+        Self {
+            port: 0,
+            start: String::new(),
+            speed: 1.0,
+            seed: 1,
+            weight_limit: 0,
+            faults: Faults::default(),
+        }
     }
 }
 
@@ -146,7 +153,11 @@ impl ReplayConfig {
     pub(crate) fn schedule(&self) -> anyhow::Result<Schedule> {
         let faults = &self.faults;
         if !(self.speed.is_finite() && self.speed >= 0.0) {
-            return Err(refused("speed", self.speed, "seconds of exchange time in one of real time, 0 or more"));
+            return Err(refused(
+                "speed",
+                self.speed,
+                "seconds of exchange time in one of real time, 0 or more",
+            ));
         }
         let shares = [
             ("faults.rate_limited", faults.rate_limited),
@@ -161,7 +172,10 @@ impl ReplayConfig {
             ("faults.silent_socket", faults.silent_socket),
             ("faults.hole_share", faults.hole_share),
         ];
-        if let Some((key, share)) = shares.into_iter().find(|(_, share)| !(0.0..=1.0).contains(share)) {
+        if let Some((key, share)) = shares
+            .into_iter()
+            .find(|(_, share)| !(0.0..=1.0).contains(share))
+        {
             return Err(refused(key, share, "a share from 0 to 1"));
         }
         let refusals = faults.rate_limited + faults.banned + faults.forbidden + faults.server_error;
@@ -180,14 +194,23 @@ impl ReplayConfig {
             ));
         }
         if faults.late > 0.0 && faults.late_ms == 0 || faults.late_ms > LATEST_MS {
-            let expected = format!("1 to {LATEST_MS} ms after the close, where faults.late is above 0");
+            let expected =
+                format!("1 to {LATEST_MS} ms after the close, where faults.late is above 0");
             return Err(refused("faults.late_ms", faults.late_ms, &expected));
         }
         if faults.provisional_ms > LATEST_MS {
-            return Err(refused("faults.provisional_ms", faults.provisional_ms, "at most a day, in ms"));
+            return Err(refused(
+                "faults.provisional_ms",
+                faults.provisional_ms,
+                "at most a day, in ms",
+            ));
         }
         if faults.clock_skew_ms.unsigned_abs() > LATEST_MS {
-            return Err(refused("faults.clock_skew_ms", faults.clock_skew_ms, "at most a day either way, in ms"));
+            return Err(refused(
+                "faults.clock_skew_ms",
+                faults.clock_skew_ms,
+                "at most a day either way, in ms",
+            ));
         }
         let start_ms = match self.start.as_str() {
             "" => None,
@@ -195,7 +218,10 @@ impl ReplayConfig {
         };
         let mut outages = Vec::new();
         for [from, until] in &faults.outages {
-            let span = (time("faults.outages", from)?, time("faults.outages", until)?);
+            let span = (
+                time("faults.outages", from)?,
+                time("faults.outages", until)?,
+            );
             if span.0 >= span.1 {
                 return Err(refused(
                     "faults.outages",
@@ -218,12 +244,24 @@ impl ReplayConfig {
             let times = texts.iter().map(|text| time("faults.impossible", text));
             impossible_ms.insert(symbol.clone(), times.collect::<anyhow::Result<_>>()?);
         }
-        Ok(Schedule { start_ms, outages, listed_ms, delisted_ms, impossible_ms })
+        Ok(Schedule {
+            start_ms,
+            outages,
+            listed_ms,
+            delisted_ms,
+            impossible_ms,
+        })
     }
 }
 
 fn time(key: &str, text: &str) -> anyhow::Result<i64> {
-    parse_time(text).map_err(|_| refused(key, text, "a time such as 2021-05-03 or 2021-05-03T12:30 (UTC)"))
+    parse_time(text).map_err(|_| {
+        refused(
+            key,
+            text,
+            "a time such as 2021-05-03 or 2021-05-03T12:30 (UTC)",
+        )
+    })
 }
 
 pub(crate) fn refused(key: &str, found: impl ToString, expected: &str) -> anyhow::Error {
@@ -241,7 +279,10 @@ mod tests {
 
     #[test]
     fn the_default_has_no_faults_and_is_valid() {
-        assert_eq!(ReplayConfig::default().schedule().unwrap(), Schedule::default());
+        assert_eq!(
+            ReplayConfig::default().schedule().unwrap(),
+            Schedule::default()
+        );
     }
 
     #[test]
@@ -251,7 +292,12 @@ mod tests {
             change(&mut config);
             let error = config.validate().unwrap_err();
             assert!(error.is::<cli::Usage>());
-            error.to_string().lines().next().unwrap_or_default().to_owned()
+            error
+                .to_string()
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .to_owned()
         };
         let lines = [
             refusal(|config| config.speed = -1.0),
@@ -263,8 +309,12 @@ mod tests {
             refusal(|config| config.faults.slow = 0.1),
             refusal(|config| config.faults.late = 0.1),
             refusal(|config| config.faults.clock_skew_ms = i64::MIN),
-            refusal(|config| config.faults.outages = vec![["2021-05-03".into(), "2021-05-02".into()]]),
-            refusal(|config| config.faults.listed = [(Symbol::new("AUSDT").unwrap(), "?".to_owned())].into()),
+            refusal(|config| {
+                config.faults.outages = vec![["2021-05-03".into(), "2021-05-02".into()]]
+            }),
+            refusal(|config| {
+                config.faults.listed = [(Symbol::new("AUSDT").unwrap(), "?".to_owned())].into()
+            }),
         ];
         insta::assert_snapshot!(lines.join("\n"));
     }

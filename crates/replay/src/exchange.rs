@@ -53,19 +53,30 @@ impl Exchange {
     ) -> anyhow::Result<Self> {
         let port = config.port;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).with_context(|| {
-            format!("cannot listen on 127.0.0.1:{port}\nhint: --set replay.port=0 takes any free port")
+            format!(
+                "cannot listen on 127.0.0.1:{port}\nhint: --set replay.port=0 takes any free port"
+            )
         })?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
         let server = Arc::new(Server::new(market, interval, coins, config)?);
         let router = router(server.clone());
         let (stop, stopped) = oneshot::channel();
-        let thread = std::thread::Builder::new().name("replay".to_owned()).spawn(move || {
-            runtime.block_on(serve(listener, router, stopped));
-            runtime.shutdown_background();
-        })?;
-        Ok(Self { server, address, stop: Some(stop), thread: Some(thread) })
+        let thread = std::thread::Builder::new()
+            .name("replay".to_owned())
+            .spawn(move || {
+                runtime.block_on(serve(listener, router, stopped));
+                runtime.shutdown_background();
+            })?;
+        Ok(Self {
+            server,
+            address,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
     }
 
     /// `http://127.0.0.1:PORT`, for REST and for the archive under `/data`.
@@ -90,7 +101,12 @@ impl Exchange {
 
     /// When the last stored candle closes, UTC ms: from then on nothing new comes.
     pub fn end_ms(&self) -> Option<i64> {
-        let last_ms = self.server.coins.iter().filter_map(|coin| coin.last_ms()).max()?;
+        let last_ms = self
+            .server
+            .coins
+            .iter()
+            .filter_map(|coin| coin.last_ms())
+            .max()?;
         Some(last_ms.saturating_add(self.server.interval.ms()))
     }
 }
@@ -116,7 +132,9 @@ fn router(server: Arc<Server>) -> Router {
 
 /// Serves until `stopped`, which ends when its other half is dropped.
 async fn serve(listener: TcpListener, router: Router, stopped: oneshot::Receiver<()>) {
-    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else {
+        return;
+    };
     // Small answers at once: a client measures how late a candle is.
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     tokio::select! {

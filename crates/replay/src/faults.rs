@@ -21,7 +21,10 @@ impl Server {
     /// The refusal that a REST request gets instead of an answer, if any. `used`: the weight used this minute, this
     /// request included, and the seconds left of the minute.
     pub fn refusal(&self, used: (u32, u64)) -> Option<Answer> {
-        if self.silent_until().is_some_and(|until| Instant::now() < until) {
+        if self
+            .silent_until()
+            .is_some_and(|until| Instant::now() < until)
+        {
             self.counts().count_fault("while_silenced");
         }
         if let Some(answer) = self.closed() {
@@ -59,7 +62,11 @@ impl Server {
         if self.faults.country_blocked {
             self.counts().count_fault("country_blocked");
             let message = "Service unavailable from a restricted location according to 'b. Eligibility' in the terms";
-            return Some(Answer::error(StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS, 0, message));
+            return Some(Answer::error(
+                StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS,
+                0,
+                message,
+            ));
         }
         if self.is_out(self.now_ms()) {
             self.counts().count_fault("outages");
@@ -79,7 +86,11 @@ impl Server {
 
     fn server_error(&self) -> Answer {
         match (self.draw() * 3.0) as u8 {
-            0 => Answer::error(StatusCode::INTERNAL_SERVER_ERROR, -1000, "An unknown error occurred."),
+            0 => Answer::error(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                -1000,
+                "An unknown error occurred.",
+            ),
             1 => Answer::page(StatusCode::BAD_GATEWAY),
             _ => Answer::page(StatusCode::SERVICE_UNAVAILABLE),
         }
@@ -90,8 +101,12 @@ impl Server {
         let mut silent_until = self.silent_until();
         *silent_until = until.max(*silent_until);
         let message = if status == StatusCode::IM_A_TEAPOT {
-            let until_ms = self.told_ms().saturating_add_unsigned(secs.saturating_mul(1000));
-            format!("Way too much request weight used; IP banned until {until_ms}. Please use WebSocket Streams.")
+            let until_ms = self
+                .told_ms()
+                .saturating_add_unsigned(secs.saturating_mul(1000));
+            format!(
+                "Way too much request weight used; IP banned until {until_ms}. Please use WebSocket Streams."
+            )
         } else {
             format!(
                 "Too much request weight used; current limit is {} request weight per 1 MINUTE. Please use WebSocket \
@@ -99,7 +114,10 @@ impl Server {
                 self.weight_limit
             )
         };
-        Answer { retry_after_secs: Some(secs), ..Answer::error(status, -1003, &message) }
+        Answer {
+            retry_after_secs: Some(secs),
+            ..Answer::error(status, -1003, &message)
+        }
     }
 
     /// Sends `answer`, which may come late or be cut off half-way.

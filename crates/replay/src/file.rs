@@ -35,11 +35,13 @@ impl ArchiveFile {
         archive.start_file(format!("{name}.csv"), options)?;
         archive.write_all(csv.as_bytes())?;
         let zip = archive.finish()?.into_inner();
-        let checksum = Sha256::digest(&zip).iter().fold(String::new(), |mut text, byte| {
-            // Writing to a String never fails.
-            let _ = write!(text, "{byte:02x}");
-            text
-        });
+        let checksum = Sha256::digest(&zip)
+            .iter()
+            .fold(String::new(), |mut text, byte| {
+                // Writing to a String never fails.
+                let _ = write!(text, "{byte:02x}");
+                text
+            });
         Ok(Self { zip, checksum })
     }
 }
@@ -56,11 +58,19 @@ pub(crate) fn csv(bars: impl Iterator<Item = Bar>, market: Market, interval: Int
         let units_in_ms = if is_micro { 1000 } else { 1 };
         let open_time = bar.open_time_ms * units_in_ms;
         let close_time = open_time + interval.ms() * units_in_ms - 1;
-        let prices = [bar.open, bar.high, bar.low, bar.close, bar.volume].map(text).join(",");
+        let prices = [bar.open, bar.high, bar.low, bar.close, bar.volume]
+            .map(text)
+            .join(",");
         let quote_volume = text(bar.quote_volume);
-        let taker = [bar.taker_buy_volume, bar.taker_buy_quote_volume].map(text).join(",");
+        let taker = [bar.taker_buy_volume, bar.taker_buy_quote_volume]
+            .map(text)
+            .join(",");
         // Writing to a String never fails.
-        let _ = writeln!(csv, "{open_time},{prices},{close_time},{quote_volume},{},{taker},0", bar.count);
+        let _ = writeln!(
+            csv,
+            "{open_time},{prices},{close_time},{quote_volume},{},{taker},0",
+            bar.count
+        );
     }
     csv
 }

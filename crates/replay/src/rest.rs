@@ -44,20 +44,34 @@ async fn ping(State(server): State<Arc<Server>>) -> Response {
 }
 
 async fn time(State(server): State<Arc<Server>>) -> Response {
-    answer(&server, "time", 1, |server| Answer::json(&json!({"serverTime": server.time_ms()}))).await
+    answer(&server, "time", 1, |server| {
+        Answer::json(&json!({"serverTime": server.time_ms()}))
+    })
+    .await
 }
 
-async fn exchange_info(State(server): State<Arc<Server>>, Query(parameters): Query<Parameters>) -> Response {
+async fn exchange_info(
+    State(server): State<Arc<Server>>,
+    Query(parameters): Query<Parameters>,
+) -> Response {
     let weight = match server.market {
         Market::Spot => 20,
         Market::Futures => 1,
     };
-    answer(&server, "exchange_info", weight, |server| symbols(server, &parameters).unwrap_or_else(|refusal| refusal))
-        .await
+    answer(&server, "exchange_info", weight, |server| {
+        symbols(server, &parameters).unwrap_or_else(|refusal| refusal)
+    })
+    .await
 }
 
-async fn klines(State(server): State<Arc<Server>>, Query(parameters): Query<Parameters>) -> Response {
-    let limit = number(&parameters, "limit").ok().flatten().unwrap_or(DEFAULT_LIMIT.into());
+async fn klines(
+    State(server): State<Arc<Server>>,
+    Query(parameters): Query<Parameters>,
+) -> Response {
+    let limit = number(&parameters, "limit")
+        .ok()
+        .flatten()
+        .unwrap_or(DEFAULT_LIMIT.into());
     let weight = match (server.market, limit) {
         (Market::Spot, _) => 2,
         (Market::Futures, ..100) => 1,
@@ -65,12 +79,18 @@ async fn klines(State(server): State<Arc<Server>>, Query(parameters): Query<Para
         (Market::Futures, ..=1000) => 5,
         (Market::Futures, _) => 10,
     };
-    answer(&server, "klines", weight, |server| candles(server, &parameters).unwrap_or_else(|refusal| refusal)).await
+    answer(&server, "klines", weight, |server| {
+        candles(server, &parameters).unwrap_or_else(|refusal| refusal)
+    })
+    .await
 }
 
 /// Any other address.
 pub(crate) async fn not_found(State(server): State<Arc<Server>>) -> Response {
-    answer(&server, "unknown", 1, |_| Answer::page(StatusCode::NOT_FOUND)).await
+    answer(&server, "unknown", 1, |_| {
+        Answer::page(StatusCode::NOT_FOUND)
+    })
+    .await
 }
 
 /// Counts a request, then refuses it or answers it.
@@ -84,7 +104,9 @@ async fn answer(
     let used = server.use_weight(weight);
     let answer = server.refusal(used).unwrap_or_else(|| answer(server));
     let mut response = server.send(answer).await;
-    response.headers_mut().insert(USED_WEIGHT, HeaderValue::from(used.0));
+    response
+        .headers_mut()
+        .insert(USED_WEIGHT, HeaderValue::from(used.0));
     response
 }
 
@@ -100,7 +122,10 @@ fn candles(server: &Server, parameters: &Parameters) -> Result<Answer, Answer> {
     match interval.parse::<Interval>() {
         Ok(interval) if interval == server.interval => {}
         Ok(_) => {
-            let message = format!("Invalid interval. This replay serves {} only.", server.interval);
+            let message = format!(
+                "Invalid interval. This replay serves {} only.",
+                server.interval
+            );
             return Err(bad_request(-1120, &message));
         }
         Err(_) => return Err(bad_request(-1120, "Invalid interval.")),
@@ -112,7 +137,10 @@ fn candles(server: &Server, parameters: &Parameters) -> Result<Answer, Answer> {
         let missing = 1 + (server.draw() * STALEST_BARS) as usize;
         bars.truncate(bars.len().saturating_sub(missing));
     }
-    let rows = bars.iter().map(|bar| row(bar, server.market, server.interval)).collect();
+    let rows = bars
+        .iter()
+        .map(|bar| row(bar, server.market, server.interval))
+        .collect();
     Ok(Answer::json(&Value::Array(rows)))
 }
 
@@ -188,25 +216,47 @@ fn described(symbol: &str, market: Market, status: &str) -> Value {
 
 /// `BTCUSDT` is BTC in USDT; a name that ends in no known currency is taken for one in USDT.
 fn assets(symbol: &str) -> (&str, &str) {
-    const QUOTES: [&str; 10] = ["FDUSD", "USDT", "USDC", "BUSD", "TUSD", "BTC", "ETH", "BNB", "EUR", "TRY"];
-    let split =
-        |quote: &&'static str| symbol.strip_suffix(*quote).filter(|base| !base.is_empty()).map(|base| (base, *quote));
+    const QUOTES: [&str; 10] = [
+        "FDUSD", "USDT", "USDC", "BUSD", "TUSD", "BTC", "ETH", "BNB", "EUR", "TRY",
+    ];
+    let split = |quote: &&'static str| {
+        symbol
+            .strip_suffix(*quote)
+            .filter(|base| !base.is_empty())
+            .map(|base| (base, *quote))
+    };
     QUOTES.iter().find_map(split).unwrap_or((symbol, "USDT"))
 }
 
 fn text<'a>(parameters: &'a Parameters, name: &str) -> Result<&'a str, Answer> {
-    let missing =
-        || bad_request(-1102, &format!("Mandatory parameter '{name}' was not sent, was empty/null, or malformed."));
-    parameters.get(name).map(String::as_str).filter(|text| !text.is_empty()).ok_or_else(missing)
+    let missing = || {
+        bad_request(
+            -1102,
+            &format!("Mandatory parameter '{name}' was not sent, was empty/null, or malformed."),
+        )
+    };
+    parameters
+        .get(name)
+        .map(String::as_str)
+        .filter(|text| !text.is_empty())
+        .ok_or_else(missing)
 }
 
 fn number(parameters: &Parameters, name: &str) -> Result<Option<i64>, Answer> {
-    let Some(text) = parameters.get(name) else { return Ok(None) };
+    let Some(text) = parameters.get(name) else {
+        return Ok(None);
+    };
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|_| is_number).map(Some).ok_or_else(|| {
-        let message = format!("Illegal characters found in parameter '{name}'; legal range is '^[0-9]{{1,20}}$'.");
-        bad_request(-1100, &message)
-    })
+    text.parse()
+        .ok()
+        .filter(|_| is_number)
+        .map(Some)
+        .ok_or_else(|| {
+            let message = format!(
+                "Illegal characters found in parameter '{name}'; legal range is '^[0-9]{{1,20}}$'."
+            );
+            bad_request(-1100, &message)
+        })
 }
 
 /// Spot serves its most where more is asked for; futures refuse.

@@ -53,12 +53,18 @@ impl Server {
     ) -> anyhow::Result<Self> {
         let schedule = config.schedule()?;
         let named = [
-            ("faults.listed", schedule.listed_ms.keys().collect::<Vec<_>>()),
+            (
+                "faults.listed",
+                schedule.listed_ms.keys().collect::<Vec<_>>(),
+            ),
             ("faults.delisted", schedule.delisted_ms.keys().collect()),
             ("faults.impossible", schedule.impossible_ms.keys().collect()),
         ];
         for (key, symbols) in named {
-            if let Some(unknown) = symbols.iter().find(|symbol| !coins.iter().any(|(known, _)| known == **symbol)) {
+            if let Some(unknown) = symbols
+                .iter()
+                .find(|symbol| !coins.iter().any(|(known, _)| known == **symbol))
+            {
                 return Err(refused(key, unknown, "coins that are served"));
             }
         }
@@ -70,8 +76,18 @@ impl Server {
             if places.insert(symbol.clone(), place).is_some() {
                 bail!("{symbol} is given twice, expected each coin once");
             }
-            first_ms = first_ms.into_iter().chain(candles.open_time_ms.first().copied()).min();
-            let coin = Coin::new(symbol, candles, interval, &schedule, &config.faults, config.seed);
+            first_ms = first_ms
+                .into_iter()
+                .chain(candles.open_time_ms.first().copied())
+                .min();
+            let coin = Coin::new(
+                symbol,
+                candles,
+                interval,
+                &schedule,
+                &config.faults,
+                config.seed,
+            );
             served.push(coin);
         }
         let first_ms = first_ms.context(
@@ -111,13 +127,19 @@ impl Server {
 
     /// What `/time` says, UTC ms: wrong as often as the config says.
     pub fn time_ms(&self) -> i64 {
-        let is_wrong = self.wrong_times.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok();
-        self.told_ms().saturating_add(if is_wrong { WRONG_MS } else { 0 })
+        let is_wrong = self
+            .wrong_times
+            .fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1))
+            .is_ok();
+        self.told_ms()
+            .saturating_add(if is_wrong { WRONG_MS } else { 0 })
     }
 
     /// The coin of that name, if it is listed by `now_ms`.
     pub fn coin(&self, symbol: &str, now_ms: i64) -> Option<&Coin> {
-        self.coins.get(self.place(symbol)?).filter(|coin| coin.is_listed(now_ms))
+        self.coins
+            .get(self.place(symbol)?)
+            .filter(|coin| coin.is_listed(now_ms))
     }
 
     /// Where in `coins` the coin of that name is, listed or not.
@@ -127,7 +149,10 @@ impl Server {
 
     /// Whether `now_ms` falls into an outage.
     pub fn is_out(&self, now_ms: i64) -> bool {
-        self.schedule.outages.iter().any(|&(from_ms, until_ms)| from_ms <= now_ms && now_ms < until_ms)
+        self.schedule
+            .outages
+            .iter()
+            .any(|&(from_ms, until_ms)| from_ms <= now_ms && now_ms < until_ms)
     }
 
     /// A number in [0, 1), another one each time.
@@ -164,7 +189,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn check(symbol: &Symbol, candles: &CandleTable, interval: Interval) -> anyhow::Result<()> {
     let times = &candles.open_time_ms;
-    if let Some(&time) = times.iter().find(|&&time| time.rem_euclid(interval.ms()) != 0) {
+    if let Some(&time) = times
+        .iter()
+        .find(|&&time| time.rem_euclid(interval.ms()) != 0)
+    {
         bail!(
             "{symbol}: found a candle at {} ({time} ms), expected times on the grid of {interval}",
             format_time(time)
@@ -172,7 +200,9 @@ fn check(symbol: &Symbol, candles: &CandleTable, interval: Interval) -> anyhow::
     }
     if let Some(pair) = times.windows(2).find(|pair| pair[0] >= pair[1]) {
         let (first, second) = (format_time(pair[0]), format_time(pair[1]));
-        bail!("{symbol}: found a candle at {second} after one at {first}, expected ascending times");
+        bail!(
+            "{symbol}: found a candle at {second} after one at {first}, expected ascending times"
+        );
     }
     Ok(())
 }

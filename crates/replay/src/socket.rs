@@ -49,7 +49,12 @@ pub(crate) async fn combined(
 }
 
 /// As at the exchange, a stream of a coin or an interval that is not there is silent, not refused.
-async fn open(server: Arc<Server>, streams: &str, is_wrapped: bool, upgrade: WebSocketUpgrade) -> Response {
+async fn open(
+    server: Arc<Server>,
+    streams: &str,
+    is_wrapped: bool,
+    upgrade: WebSocketUpgrade,
+) -> Response {
     server.counts().count_request("socket");
     if let Some(refusal) = server.closed() {
         return server.send(refusal).await;
@@ -63,7 +68,16 @@ async fn open(server: Arc<Server>, streams: &str, is_wrapped: bool, upgrade: Web
     places.dedup();
     upgrade.on_upgrade(move |socket| async move {
         let opened_ms = server.now_ms();
-        Feed { server, places, is_wrapped, opened_ms, sent_ms: opened_ms, socket }.run().await;
+        Feed {
+            server,
+            places,
+            is_wrapped,
+            opened_ms,
+            sent_ms: opened_ms,
+            socket,
+        }
+        .run()
+        .await;
     })
 }
 
@@ -112,11 +126,22 @@ impl Feed {
     fn next_event_ms(&self) -> i64 {
         let step_ms = self.server.interval.ms();
         let faults = &self.server.faults;
-        let late_ms = if faults.late > 0.0 { faults.late_ms.try_into().unwrap_or(0) } else { 0 };
+        let late_ms = if faults.late > 0.0 {
+            faults.late_ms.try_into().unwrap_or(0)
+        } else {
+            0
+        };
         let after_ms = self.sent_ms;
-        let on_grid = |offset_ms: i64| after_ms + step_ms - (after_ms - offset_ms).rem_euclid(step_ms);
+        let on_grid =
+            |offset_ms: i64| after_ms + step_ms - (after_ms - offset_ms).rem_euclid(step_ms);
         let events = [0, step_ms / 2, late_ms].into_iter().map(on_grid);
-        let outages = self.server.schedule.outages.iter().map(|outage| outage.0).filter(|&from_ms| from_ms > after_ms);
+        let outages = self
+            .server
+            .schedule
+            .outages
+            .iter()
+            .map(|outage| outage.0)
+            .filter(|&from_ms| from_ms > after_ms);
         events.chain(outages).min().unwrap_or(i64::MAX)
     }
 
@@ -147,7 +172,11 @@ impl Feed {
     /// The events after `after_ms` until `until_ms`, in the order in which they happen.
     fn events(&self, after_ms: i64, until_ms: i64) -> Vec<String> {
         let mut events: Vec<(i64, String)> = Vec::new();
-        for coin in self.places.iter().filter_map(|&place| self.server.coins.get(place)) {
+        for coin in self
+            .places
+            .iter()
+            .filter_map(|&place| self.server.coins.get(place))
+        {
             for (time_ms, bar) in coin.halfway(after_ms, until_ms) {
                 events.push((time_ms, self.event(coin, time_ms, &bar, false)));
             }

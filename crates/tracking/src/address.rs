@@ -14,7 +14,10 @@ pub(crate) struct Address {
 
 impl Address {
     pub(crate) fn parse(uri: &str) -> Result<Self, Cause> {
-        let refuse = |reason: String| Cause::Uri { found: without_credentials(uri), reason };
+        let refuse = |reason: String| Cause::Uri {
+            found: without_credentials(uri),
+            reason,
+        };
         let url = Url::parse(uri).map_err(|error| refuse(error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(refuse("only a server can be logged to".to_owned()));
@@ -37,7 +40,10 @@ impl Address {
 
     /// Whether the server runs on this machine, so that no proxy is asked.
     pub(crate) fn is_local(&self) -> bool {
-        matches!(self.url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
+        matches!(
+            self.url.host_str(),
+            Some("127.0.0.1" | "localhost" | "[::1]")
+        )
     }
 
     /// The password in the address itself.
@@ -82,28 +88,60 @@ mod tests {
     #[test]
     fn slashes_at_the_end_and_a_path_before_the_interface_are_fine() {
         for (uri, expected) in [
-            ("http://127.0.0.1:5000", "http://127.0.0.1:5000/api/2.0/mlflow/runs/create"),
+            (
+                "http://127.0.0.1:5000",
+                "http://127.0.0.1:5000/api/2.0/mlflow/runs/create",
+            ),
             ("http://h//", "http://h/api/2.0/mlflow/runs/create"),
-            ("https://h/team/mlflow/", "https://h/team/mlflow/api/2.0/mlflow/runs/create"),
+            (
+                "https://h/team/mlflow/",
+                "https://h/team/mlflow/api/2.0/mlflow/runs/create",
+            ),
         ] {
-            assert_eq!(Address::parse(uri).unwrap().api("mlflow/runs/create").as_str(), expected);
+            assert_eq!(
+                Address::parse(uri)
+                    .unwrap()
+                    .api("mlflow/runs/create")
+                    .as_str(),
+                expected
+            );
         }
     }
 
     #[test]
     fn another_kind_of_store_is_refused_without_its_password() {
-        for uri in ["sqlite:///mlflow.db", "file:///mlruns", "databricks", "./mlruns", "http://h/?token=sesame"] {
+        for uri in [
+            "sqlite:///mlflow.db",
+            "file:///mlruns",
+            "databricks",
+            "./mlruns",
+            "http://h/?token=sesame",
+        ] {
             assert!(Address::parse(uri).is_err(), "{uri}");
         }
-        let error = Address::parse("postgresql://me:se@same@db/x?password=sesame").unwrap_err().to_string();
-        assert!(error.contains("\"postgresql://***@db/x?***\"") && !error.contains("same"), "{error}");
+        let error = Address::parse("postgresql://me:se@same@db/x?password=sesame")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("\"postgresql://***@db/x?***\"") && !error.contains("same"),
+            "{error}"
+        );
     }
 
     #[test]
     fn credentials_are_hidden_in_any_text() {
-        assert_eq!(without_credentials("http://me:sesame@h:5000"), "http://***@h:5000");
+        assert_eq!(
+            without_credentials("http://me:sesame@h:5000"),
+            "http://***@h:5000"
+        );
         assert_eq!(without_credentials("me:sesame@h"), "***@h");
-        assert_eq!(without_credentials("http://me:sesame@h o"), "http://***@h o");
-        assert_eq!(Address::parse("http://me:sesame@h:5000/").unwrap().shown(), "http://h:5000");
+        assert_eq!(
+            without_credentials("http://me:sesame@h o"),
+            "http://***@h o"
+        );
+        assert_eq!(
+            Address::parse("http://me:sesame@h:5000/").unwrap().shown(),
+            "http://h:5000"
+        );
     }
 }

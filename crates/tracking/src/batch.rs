@@ -63,30 +63,54 @@ mod tests {
     use crate::wire::{LogBatch, Metric, Pair};
 
     fn params(count: usize, value: &str) -> Vec<Pair> {
-        (0..count).map(|index| Pair { key: format!("p{index}"), value: value.to_owned() }).collect()
+        (0..count)
+            .map(|index| Pair {
+                key: format!("p{index}"),
+                value: value.to_owned(),
+            })
+            .collect()
     }
 
     fn metrics(count: usize) -> Vec<Metric> {
-        (0..count).map(|step| Metric { key: "m".to_owned(), value: 0.5, timestamp: 1, step: step as i64 }).collect()
+        (0..count)
+            .map(|step| Metric {
+                key: "m".to_owned(),
+                value: 0.5,
+                timestamp: 1,
+                step: step as i64,
+            })
+            .collect()
     }
 
     fn sizes(params: Vec<Pair>, metrics: Vec<Metric>) -> Vec<(usize, usize)> {
-        split(params, metrics).iter().map(|batch| (batch.params.len(), batch.metrics.len())).collect()
+        split(params, metrics)
+            .iter()
+            .map(|batch| (batch.params.len(), batch.metrics.len()))
+            .collect()
     }
 
     #[test]
     fn counts_stay_within_the_limits() {
         assert_eq!(sizes(Vec::new(), Vec::new()), []);
         assert_eq!(sizes(params(100, ""), metrics(900)), [(100, 900)]);
-        assert_eq!(sizes(params(250, ""), metrics(1000)), [(100, 0), (100, 0), (50, 950), (0, 50)]);
+        assert_eq!(
+            sizes(params(250, ""), metrics(1000)),
+            [(100, 0), (100, 0), (50, 950), (0, 50)]
+        );
     }
 
     #[test]
     fn nothing_is_lost_and_the_order_stays() {
         let batches = split(params(120, "v"), metrics(2500));
-        let joined: Vec<_> = batches.iter().flat_map(|batch| batch.params.clone()).collect();
+        let joined: Vec<_> = batches
+            .iter()
+            .flat_map(|batch| batch.params.clone())
+            .collect();
         assert_eq!(joined, params(120, "v"));
-        let joined: Vec<_> = batches.iter().flat_map(|batch| batch.metrics.clone()).collect();
+        let joined: Vec<_> = batches
+            .iter()
+            .flat_map(|batch| batch.metrics.clone())
+            .collect();
         assert_eq!(joined, metrics(2500));
     }
 
@@ -94,7 +118,11 @@ mod tests {
     fn a_request_stays_below_a_megabyte() {
         // A control character is six bytes of JSON.
         for batch in split(params(100, &"\u{1}".repeat(6000)), metrics(3000)) {
-            let request = LogBatch { run_id: &"r".repeat(64), metrics: &batch.metrics, params: &batch.params };
+            let request = LogBatch {
+                run_id: &"r".repeat(64),
+                metrics: &batch.metrics,
+                params: &batch.params,
+            };
             let bytes = serde_json::to_vec(&request).unwrap().len();
             assert!(bytes < 1_000_000, "{bytes}");
         }

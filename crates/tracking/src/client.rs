@@ -12,8 +12,8 @@ use crate::batch::Batch;
 use crate::sender::{Answer, Sender};
 use crate::tracker::Ending;
 use crate::wire::{
-    CreateExperiment, CreateRun, CreatedExperiment, CreatedRun, Done, FoundExperiment, LogBatch, Pair, RunInfo, SetTag,
-    UpdateRun,
+    CreateExperiment, CreateRun, CreatedExperiment, CreatedRun, Done, FoundExperiment, LogBatch,
+    Pair, RunInfo, SetTag, UpdateRun,
 };
 use crate::{Cause, Settings};
 
@@ -34,7 +34,9 @@ pub(crate) struct Client {
 impl Client {
     /// `ending` is set when the run ends.
     pub(crate) fn new(settings: &Settings, ending: Arc<OnceLock<Ending>>) -> Result<Self, Cause> {
-        Ok(Self { sender: Sender::new(settings, ending)? })
+        Ok(Self {
+            sender: Sender::new(settings, ending)?,
+        })
     }
 
     pub(crate) fn address(&self) -> &Address {
@@ -42,16 +44,29 @@ impl Client {
     }
 
     /// Starts a run in the experiment of this name, which is made where there is none.
-    pub(crate) async fn start_run(&self, experiment: &str, run_name: &str, start_time: i64) -> Result<RunInfo, Cause> {
+    pub(crate) async fn start_run(
+        &self,
+        experiment: &str,
+        run_name: &str,
+        start_time: i64,
+    ) -> Result<RunInfo, Cause> {
         let experiment_id = self.experiment_id(experiment).await?;
-        let tag = |key: &str, value: &str| Pair { key: key.to_owned(), value: value.to_owned() };
+        let tag = |key: &str, value: &str| Pair {
+            key: key.to_owned(),
+            value: value.to_owned(),
+        };
         let body = CreateRun {
             experiment_id: &experiment_id,
             run_name,
             start_time,
-            tags: vec![tag("mlflow.runName", run_name), tag("mlflow.source.name", "quarterhour")],
+            tags: vec![
+                tag("mlflow.runName", run_name),
+                tag("mlflow.source.name", "quarterhour"),
+            ],
         };
-        let created: CreatedRun = self.post("runs/create", &body, "a run with its run_id").await?;
+        let created: CreatedRun = self
+            .post("runs/create", &body, "a run with its run_id")
+            .await?;
         Ok(created.run.info)
     }
 
@@ -77,7 +92,9 @@ impl Client {
         if answer.is_refusal("RESOURCE_DOES_NOT_EXIST") {
             return Ok(None);
         }
-        let found: FoundExperiment = self.sender.parsed(answer, request, "an experiment with its experiment_id")?;
+        let found: FoundExperiment =
+            self.sender
+                .parsed(answer, request, "an experiment with its experiment_id")?;
         let id = found.experiment.experiment_id;
         match found.experiment.lifecycle_stage.as_str() {
             "deleted" => Err(Cause::ExperimentDeleted {
@@ -90,28 +107,61 @@ impl Client {
     }
 
     pub(crate) async fn log_batch(&self, run_id: &str, batch: &Batch) -> Result<(), Cause> {
-        let body = LogBatch { run_id, metrics: &batch.metrics, params: &batch.params };
-        self.post("runs/log-batch", &body, "{}").await.map(|_: Done| ())
+        let body = LogBatch {
+            run_id,
+            metrics: &batch.metrics,
+            params: &batch.params,
+        };
+        self.post("runs/log-batch", &body, "{}")
+            .await
+            .map(|_: Done| ())
     }
 
     pub(crate) async fn set_tag(&self, run_id: &str, key: &str, value: &str) -> Result<(), Cause> {
-        self.post("runs/set-tag", &SetTag { run_id, key, value }, "{}").await.map(|_: Done| ())
+        self.post("runs/set-tag", &SetTag { run_id, key, value }, "{}")
+            .await
+            .map(|_: Done| ())
     }
 
-    pub(crate) async fn end_run(&self, run_id: &str, succeeded: bool, end_time: i64) -> Result<(), Cause> {
+    pub(crate) async fn end_run(
+        &self,
+        run_id: &str,
+        succeeded: bool,
+        end_time: i64,
+    ) -> Result<(), Cause> {
         let status = if succeeded { "FINISHED" } else { "FAILED" };
-        self.post("runs/update", &UpdateRun { run_id, status, end_time }, "a run").await.map(|_: Done| ())
+        self.post(
+            "runs/update",
+            &UpdateRun {
+                run_id,
+                status,
+                end_time,
+            },
+            "a run",
+        )
+        .await
+        .map(|_: Done| ())
     }
 
     /// Puts an artifact of the run to `url`.
-    pub(crate) async fn upload(&mut self, run_id: &str, url: Url, file: Vec<u8>) -> Result<(), Cause> {
+    pub(crate) async fn upload(
+        &mut self,
+        run_id: &str,
+        url: Url,
+        file: Vec<u8>,
+    ) -> Result<(), Cause> {
         if file.len() >= LARGE_BYTES {
             let request = "runs/get";
             let answer = self.get(request, "run_id", run_id).await?;
-            self.sender.parsed(answer, request, "a run").map(|_: Done| ())?;
+            self.sender
+                .parsed(answer, request, "a run")
+                .map(|_: Done| ())?;
         }
         let by_size = Duration::from_secs_f64(file.len() as f64 / UPLOAD_BYTES_PER_SEC);
-        let request = format!("upload of {}", url.path().rsplit('/').next().unwrap_or_default());
+        let request = format!(
+            "upload of {}",
+            url.path().rsplit('/').next().unwrap_or_default()
+        );
         let put = self.sender.request(Method::PUT, url).body(file);
         let start = Instant::now();
         let answer = self.sender.send(put, &request, TIMEOUT + by_size).await;
@@ -122,12 +172,17 @@ impl Client {
     async fn get(&self, request: &str, key: &str, value: &str) -> Result<Answer, Cause> {
         let mut url = self.url(request);
         url.query_pairs_mut().append_pair(key, value);
-        self.sender.send(self.sender.request(Method::GET, url), request, TIMEOUT).await
+        self.sender
+            .send(self.sender.request(Method::GET, url), request, TIMEOUT)
+            .await
     }
 
     /// Posts `body`; the answer may be a refusal.
     async fn ask(&self, request: &str, body: &impl Serialize) -> Result<Answer, Cause> {
-        let post = self.sender.request(Method::POST, self.url(request)).json(body);
+        let post = self
+            .sender
+            .request(Method::POST, self.url(request))
+            .json(body);
         self.sender.send(post, request, TIMEOUT).await
     }
 

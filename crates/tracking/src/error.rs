@@ -43,8 +43,12 @@ pub struct NotLogged {
 
 impl fmt::Display for NotLogged {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let counts =
-            [(self.params, "param"), (self.metrics, "metric"), (self.tags, "tag"), (self.artifacts, "artifact")];
+        let counts = [
+            (self.params, "param"),
+            (self.metrics, "metric"),
+            (self.tags, "tag"),
+            (self.artifacts, "artifact"),
+        ];
         let mut parts: Vec<String> = counts
             .into_iter()
             .filter(|(count, _)| *count > 0)
@@ -64,7 +68,9 @@ impl fmt::Display for NotLogged {
 #[derive(Debug, Error)]
 pub enum Cause {
     /// The tracking URI is no server's.
-    #[error("MLFLOW_TRACKING_URI is {found:?}: {reason}; expected a server's http:// or https:// address")]
+    #[error(
+        "MLFLOW_TRACKING_URI is {found:?}: {reason}; expected a server's http:// or https:// address"
+    )]
     Uri {
         /// The URI without credentials.
         found: String,
@@ -98,7 +104,9 @@ pub enum Cause {
         timeout_secs: u64,
     },
     /// The server answers, but not fast enough to take what waited when the run ended.
-    #[error("MLflow at {server} had not taken everything {patience_secs} s after the end of the run")]
+    #[error(
+        "MLflow at {server} had not taken everything {patience_secs} s after the end of the run"
+    )]
     Slow {
         /// The server's address.
         server: String,
@@ -130,7 +138,9 @@ pub enum Cause {
         found: String,
     },
     /// The experiment is in the server's trash, and so is its name.
-    #[error("experiment {experiment:?} is deleted at {server}, expected an active one or none of this name")]
+    #[error(
+        "experiment {experiment:?} is deleted at {server}, expected an active one or none of this name"
+    )]
     ExperimentDeleted {
         /// The server's address.
         server: String,
@@ -140,7 +150,9 @@ pub enum Cause {
         id: String,
     },
     /// The server keeps artifacts where it does not serve them.
-    #[error("MLflow at {server} keeps artifacts at {found:?}, expected mlflow-artifacts:, which it would serve")]
+    #[error(
+        "MLflow at {server} keeps artifacts at {found:?}, expected mlflow-artifacts:, which it would serve"
+    )]
     ArtifactsElsewhere {
         /// The server's address.
         server: String,
@@ -210,7 +222,12 @@ mod tests {
                 request: "runs/log-batch".to_owned(),
                 timeout_secs: 8,
             }),
-            not_logged: NotLogged { params: 1, metrics: 20, end: true, ..NotLogged::default() },
+            not_logged: NotLogged {
+                params: 1,
+                metrics: 20,
+                end: true,
+                ..NotLogged::default()
+            },
         };
         assert_eq!(
             error.to_string(),

@@ -9,8 +9,11 @@ const MAX_KEY_CHARS: usize = 250;
 /// is normalized as a path. Letters beyond ASCII are replaced, because Python and Rust differ on which are letters.
 pub(crate) fn key(key: &str) -> String {
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || "_-. /".contains(letter);
-    let plain: String =
-        key.chars().map(|letter| if allowed(letter) { letter } else { '_' }).take(MAX_KEY_CHARS).collect();
+    let plain: String = key
+        .chars()
+        .map(|letter| if allowed(letter) { letter } else { '_' })
+        .take(MAX_KEY_CHARS)
+        .collect();
     let parts: Vec<&str> = plain
         .split('/')
         .filter(|part| !matches!(*part, "" | "."))

@@ -61,9 +61,18 @@ impl Sender {
         if address.is_local() {
             builder = builder.no_proxy();
         }
-        let http = builder.build().map_err(|error| Cause::Setup { reason: chain(&error) })?;
+        let http = builder.build().map_err(|error| Cause::Setup {
+            reason: chain(&error),
+        })?;
         let login = settings.user.clone().zip(settings.password.clone());
-        Ok(Self { http, address, token: settings.token.clone(), login, ending, upload_time: Duration::ZERO })
+        Ok(Self {
+            http,
+            address,
+            token: settings.token.clone(),
+            login,
+            ending,
+            upload_time: Duration::ZERO,
+        })
     }
 
     pub(crate) fn address(&self) -> &Address {
@@ -107,8 +116,16 @@ impl Sender {
         result.map_err(|error| {
             let (server, request) = (self.address.shown().to_owned(), request.to_owned());
             match error.is_timeout() {
-                true => Cause::Timeout { server, request, timeout_secs: timeout.as_secs() },
-                false => Cause::Unreachable { server, request, reason: chain(&error) },
+                true => Cause::Timeout {
+                    server,
+                    request,
+                    timeout_secs: timeout.as_secs(),
+                },
+                false => Cause::Unreachable {
+                    server,
+                    request,
+                    reason: chain(&error),
+                },
             }
         })
     }
@@ -117,9 +134,10 @@ impl Sender {
     fn check_patience(&self) -> Result<(), Cause> {
         let patience = END_PATIENCE + self.upload_time;
         match self.ending.get() {
-            Some(ending) if ending.at.elapsed() > patience => {
-                Err(Cause::Slow { server: self.address.shown().to_owned(), patience_secs: END_PATIENCE.as_secs() })
-            }
+            Some(ending) if ending.at.elapsed() > patience => Err(Cause::Slow {
+                server: self.address.shown().to_owned(),
+                patience_secs: END_PATIENCE.as_secs(),
+            }),
             _ => Ok(()),
         }
     }
@@ -154,9 +172,15 @@ impl Sender {
 
     /// The beginning of an answer on one line, without credentials that it may repeat.
     fn beginning(&self, body: &[u8]) -> String {
-        let mut text = String::from_utf8_lossy(body).split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut text = String::from_utf8_lossy(body)
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
         let password = self.login.as_ref().map(|(_, password)| password.as_str());
-        for secret in [password, self.token.as_deref(), self.address.password()].into_iter().flatten() {
+        for secret in [password, self.token.as_deref(), self.address.password()]
+            .into_iter()
+            .flatten()
+        {
             if !secret.is_empty() {
                 text = text.replace(secret, "***");
             }
@@ -173,7 +197,11 @@ async fn try_once(builder: RequestBuilder) -> Result<Answer, reqwest::Error> {
     let status = response.status();
     let body = read(&mut response).await;
     // What a refusal says beside its status is not needed to understand it.
-    let body = if status.is_success() { body? } else { body.unwrap_or_default() };
+    let body = if status.is_success() {
+        body?
+    } else {
+        body.unwrap_or_default()
+    };
     Ok(Answer { status, body })
 }
 
@@ -230,17 +258,37 @@ mod tests {
             password: Some("secret".to_owned()),
             ..Settings::default()
         });
-        assert_eq!(sender.beginning(b"no\n sesame, hidden or\tsecret"), "no ***, *** or ***");
+        assert_eq!(
+            sender.beginning(b"no\n sesame, hidden or\tsecret"),
+            "no ***, *** or ***"
+        );
         assert_eq!(sender.beginning(b" "), "nothing");
     }
 
     #[test]
     fn the_end_waits_only_so_long_for_a_slow_server() {
-        let mut sender = sender(Settings { uri: "http://h".to_owned(), ..Settings::default() });
+        let mut sender = sender(Settings {
+            uri: "http://h".to_owned(),
+            ..Settings::default()
+        });
         assert!(sender.check_patience().is_ok());
-        let at = Instant::now().checked_sub(END_PATIENCE + Duration::from_secs(1)).unwrap();
-        sender.ending.set(Ending { at, succeeded: true }).unwrap();
-        assert!(matches!(sender.check_patience(), Err(Cause::Slow { patience_secs: 60, .. })));
+        let at = Instant::now()
+            .checked_sub(END_PATIENCE + Duration::from_secs(1))
+            .unwrap();
+        sender
+            .ending
+            .set(Ending {
+                at,
+                succeeded: true,
+            })
+            .unwrap();
+        assert!(matches!(
+            sender.check_patience(),
+            Err(Cause::Slow {
+                patience_secs: 60,
+                ..
+            })
+        ));
         sender.add_upload_time(Duration::from_secs(60));
         assert!(sender.check_patience().is_ok());
     }

@@ -73,16 +73,29 @@ mod tests {
 
     #[test]
     fn the_variables_go_before_the_callers_names() {
-        let found = settings(&[("MLFLOW_TRACKING_URI", "http://h"), ("MLFLOW_EXPERIMENT_NAME", "")]).unwrap();
-        assert_eq!((found.experiment.as_str(), found.run_name.as_str()), ("of the config", "run 7"));
-        assert_eq!((found.token, found.user, found.password), (None, None, None));
+        let found = settings(&[
+            ("MLFLOW_TRACKING_URI", "http://h"),
+            ("MLFLOW_EXPERIMENT_NAME", ""),
+        ])
+        .unwrap();
+        assert_eq!(
+            (found.experiment.as_str(), found.run_name.as_str()),
+            ("of the config", "run 7")
+        );
+        assert_eq!(
+            (found.token, found.user, found.password),
+            (None, None, None)
+        );
         let found = settings(&[
             ("MLFLOW_TRACKING_URI", "http://h"),
             ("MLFLOW_EXPERIMENT_NAME", "theirs"),
             ("MLFLOW_TRACKING_TOKEN", "token\n"),
         ]);
         let found = found.unwrap();
-        assert_eq!((found.experiment.as_str(), found.token.as_deref()), ("theirs", Some("token")));
+        assert_eq!(
+            (found.experiment.as_str(), found.token.as_deref()),
+            ("theirs", Some("token"))
+        );
     }
 
     #[test]
@@ -94,6 +107,9 @@ mod tests {
             ..Settings::default()
         };
         let shown = format!("{settings:?}");
-        assert!(!shown.contains("sesame") && shown.contains("http://***@h"), "{shown}");
+        assert!(
+            !shown.contains("sesame") && shown.contains("http://***@h"),
+            "{shown}"
+        );
     }
 }

@@ -46,9 +46,19 @@ struct Worker {
 #[derive(Debug)]
 pub(crate) enum Message {
     Params(Vec<(String, String)>),
-    Metrics { step: u64, time_ms: i64, metrics: Vec<(String, f64)> },
-    Tag { key: String, value: String },
-    Artifact { file: PathBuf, folder: String },
+    Metrics {
+        step: u64,
+        time_ms: i64,
+        metrics: Vec<(String, f64)>,
+    },
+    Tag {
+        key: String,
+        value: String,
+    },
+    Artifact {
+        file: PathBuf,
+        folder: String,
+    },
 }
 
 /// When and how the run ended.
@@ -64,7 +74,8 @@ impl Tracker {
     /// `MLFLOW_EXPERIMENT_NAME` goes before `experiment`. Credentials are those of MLflow's own client:
     /// `MLFLOW_TRACKING_USERNAME` with `MLFLOW_TRACKING_PASSWORD`, else `MLFLOW_TRACKING_TOKEN`.
     pub fn from_env(experiment: &str, run_name: &str) -> Option<Self> {
-        let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+        let variable =
+            |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
         Settings::from_variables(variable, experiment, run_name).map(Self::start)
     }
 
@@ -75,8 +86,16 @@ impl Tracker {
         let seen = Arc::clone(&ending);
         let start_ms = now_ms();
         let thread = thread::Builder::new().name("mlflow".to_owned());
-        let thread = thread.spawn(move || work(&settings, start_ms, received, seen)).ok();
-        Self { worker: Some(Worker { messages, ending, thread }) }
+        let thread = thread
+            .spawn(move || work(&settings, start_ms, received, seen))
+            .ok();
+        Self {
+            worker: Some(Worker {
+                messages,
+                ending,
+                thread,
+            }),
+        }
     }
 
     /// Logs parameters: names and values that stay the same for the whole run.
@@ -89,20 +108,32 @@ impl Tracker {
     /// Logs values of metrics at `step`, with the present time. Values that are not finite are skipped.
     pub fn metrics(&self, step: u64, metrics: &[(&str, f64)]) {
         let finite = metrics.iter().filter(|(_, value)| value.is_finite());
-        let metrics = finite.map(|(key, value)| ((*key).to_owned(), *value)).collect();
-        self.send(Message::Metrics { step, time_ms: now_ms(), metrics });
+        let metrics = finite
+            .map(|(key, value)| ((*key).to_owned(), *value))
+            .collect();
+        self.send(Message::Metrics {
+            step,
+            time_ms: now_ms(),
+            metrics,
+        });
     }
 
     /// Sets a tag of the run; the last value of a tag counts.
     pub fn tag(&self, key: &str, value: &str) {
-        self.send(Message::Tag { key: key.to_owned(), value: value.to_owned() });
+        self.send(Message::Tag {
+            key: key.to_owned(),
+            value: value.to_owned(),
+        });
     }
 
     /// Logs a file into `folder` of the run's artifacts, `""` for their root.
     ///
     /// It is read when its turn comes, at the latest in [`Tracker::finish`], and whole: it must fit into memory.
     pub fn artifact(&self, file: &Path, folder: &str) {
-        self.send(Message::Artifact { file: file.to_owned(), folder: folder.to_owned() });
+        self.send(Message::Artifact {
+            file: file.to_owned(),
+            folder: folder.to_owned(),
+        });
     }
 
     /// Ends the run as finished or failed, when everything is logged.
@@ -125,17 +156,30 @@ impl Tracker {
     }
 
     fn end(&mut self, succeeded: bool) -> Result<(), Error> {
-        let Some(Worker { messages, ending, thread }) = self.worker.take() else {
+        let Some(Worker {
+            messages,
+            ending,
+            thread,
+        }) = self.worker.take()
+        else {
             return Ok(());
         };
         // It is set before the queue is closed, which is what the worker ends by.
-        let _ = ending.set(Ending { at: Instant::now(), succeeded });
+        let _ = ending.set(Ending {
+            at: Instant::now(),
+            succeeded,
+        });
         drop(messages);
         match thread.map(JoinHandle::join) {
             Some(Ok(result)) => result,
             _ => Err(Error::Stopped {
-                cause: Box::new(Cause::Setup { reason: "its thread did not start, or died".to_owned() }),
-                not_logged: NotLogged { end: true, ..NotLogged::default() },
+                cause: Box::new(Cause::Setup {
+                    reason: "its thread did not start, or died".to_owned(),
+                }),
+                not_logged: NotLogged {
+                    end: true,
+                    ..NotLogged::default()
+                },
             }),
         }
     }
@@ -149,6 +193,8 @@ impl Drop for Tracker {
 
 /// The local clock, UTC milliseconds.
 pub(crate) fn now_ms() -> i64 {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let elapsed = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
 }

@@ -25,22 +25,46 @@ pub(crate) fn work(
     messages: Receiver<Message>,
     ending: Arc<OnceLock<Ending>>,
 ) -> Result<(), Error> {
-    let mut queue = Queue { messages, held: None, not_logged: NotLogged { end: true, ..NotLogged::default() } };
+    let mut queue = Queue {
+        messages,
+        held: None,
+        not_logged: NotLogged {
+            end: true,
+            ..NotLogged::default()
+        },
+    };
     let mut skipped = None;
-    let result = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let result = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => {
-            let result = runtime.block_on(log_run(settings, start_ms, &mut queue, &ending, &mut skipped));
+            let result = runtime.block_on(log_run(
+                settings,
+                start_ms,
+                &mut queue,
+                &ending,
+                &mut skipped,
+            ));
             // A look-up of the server's name may still hang.
             runtime.shutdown_background();
             result
         }
-        Err(error) => Err(Cause::Setup { reason: error.to_string() }),
+        Err(error) => Err(Cause::Setup {
+            reason: error.to_string(),
+        }),
     };
     queue.ignore_rest();
     let not_logged = queue.not_logged;
     match (result, skipped) {
-        (Err(cause), _) => Err(Error::Stopped { cause: Box::new(cause), not_logged }),
-        (Ok(()), Some(first)) => Err(Error::Partial { first: Box::new(first), not_logged }),
+        (Err(cause), _) => Err(Error::Stopped {
+            cause: Box::new(cause),
+            not_logged,
+        }),
+        (Ok(()), Some(first)) => Err(Error::Partial {
+            first: Box::new(first),
+            not_logged,
+        }),
         (Ok(()), None) => Ok(()),
     }
 }
@@ -53,8 +77,15 @@ async fn log_run(
     skipped: &mut Option<Cause>,
 ) -> Result<(), Cause> {
     let mut client = Client::new(settings, Arc::clone(ending))?;
-    let run = client.start_run(&settings.experiment, &settings.run_name, start_ms).await?;
-    let mut log = Log { client: &mut client, run: &run, params: HashMap::new(), skipped };
+    let run = client
+        .start_run(&settings.experiment, &settings.run_name, start_ms)
+        .await?;
+    let mut log = Log {
+        client: &mut client,
+        run: &run,
+        params: HashMap::new(),
+        skipped,
+    };
     let result = log.all(queue).await;
     if let Err(cause) = &result {
         queue.ignore_rest();
@@ -81,7 +112,12 @@ impl Queue {
     /// The next message; `None` when the run has ended.
     fn wait(&mut self) -> Option<Message> {
         // Blocks the thread: nothing else runs on this runtime between requests.
-        self.held.take().or_else(|| self.messages.recv().ok().inspect(|message| count(&mut self.not_logged, message)))
+        self.held.take().or_else(|| {
+            self.messages
+                .recv()
+                .ok()
+                .inspect(|message| count(&mut self.not_logged, message))
+        })
     }
 
     /// All parameters and metrics that wait before anything else does, after `first`.
@@ -91,17 +127,32 @@ impl Queue {
         while let Some(message) = next.take() {
             match message {
                 Message::Params(more) => params.extend(more),
-                Message::Metrics { step, time_ms, metrics: more } => {
+                Message::Metrics {
+                    step,
+                    time_ms,
+                    metrics: more,
+                } => {
                     let step = i64::try_from(step).unwrap_or(i64::MAX);
-                    let named = more.into_iter().map(|(key, value)| (names::key(&key), value));
-                    metrics.extend(named.map(|(key, value)| Metric { key, value, timestamp: time_ms, step }));
+                    let named = more
+                        .into_iter()
+                        .map(|(key, value)| (names::key(&key), value));
+                    metrics.extend(named.map(|(key, value)| Metric {
+                        key,
+                        value,
+                        timestamp: time_ms,
+                        step,
+                    }));
                 }
                 other => {
                     self.held = Some(other);
                     break;
                 }
             }
-            next = self.messages.try_recv().ok().inspect(|message| count(&mut self.not_logged, message));
+            next = self
+                .messages
+                .try_recv()
+                .ok()
+                .inspect(|message| count(&mut self.not_logged, message));
         }
         (params, metrics)
     }
@@ -137,14 +188,18 @@ impl Log<'_> {
             match message {
                 Message::Tag { key, value } => {
                     let value = names::value(value, MAX_TAG_CHARS);
-                    self.client.set_tag(&self.run.run_id, &names::key(&key), &value).await?;
+                    self.client
+                        .set_tag(&self.run.run_id, &names::key(&key), &value)
+                        .await?;
                     queue.not_logged.tags -= 1;
                 }
                 Message::Artifact { file, folder } => match self.artifact(&file, &folder).await {
                     Ok(()) => queue.not_logged.artifacts -= 1,
                     // The rest of the run can do without it.
                     Err(
-                        cause @ (Cause::ArtifactsElsewhere { .. } | Cause::ArtifactFile { .. } | Cause::Status { .. }),
+                        cause @ (Cause::ArtifactsElsewhere { .. }
+                        | Cause::ArtifactFile { .. }
+                        | Cause::Status { .. }),
                     ) => {
                         self.skipped.get_or_insert(cause);
                     }
@@ -165,7 +220,11 @@ impl Log<'_> {
     }
 
     /// The parameters that MLflow does not have yet: it refuses a request that changes one.
-    fn new_params(&mut self, params: Vec<(String, String)>, not_logged: &mut NotLogged) -> Vec<Pair> {
+    fn new_params(
+        &mut self,
+        params: Vec<(String, String)>,
+        not_logged: &mut NotLogged,
+    ) -> Vec<Pair> {
         let mut new = Vec::new();
         for (key, value) in params {
             let (key, value) = (names::key(&key), names::value(value, MAX_PARAM_CHARS));
@@ -178,7 +237,8 @@ impl Log<'_> {
                 Entry::Occupied(logged) => {
                     let logged = names::value(logged.get().clone(), 100);
                     let found = names::value(value, 100);
-                    self.skipped.get_or_insert(Cause::ParamChanged { key, logged, found });
+                    self.skipped
+                        .get_or_insert(Cause::ParamChanged { key, logged, found });
                 }
             }
         }
@@ -186,9 +246,14 @@ impl Log<'_> {
     }
 
     async fn artifact(&mut self, file: &Path, folder: &str) -> Result<(), Cause> {
-        let refuse = |reason: String| Cause::ArtifactFile { file: file.to_owned(), reason };
+        let refuse = |reason: String| Cause::ArtifactFile {
+            file: file.to_owned(),
+            reason,
+        };
         let root = ArtifactRoot::of(self.client.address(), &self.run.artifact_uri)?;
-        let url = root.url_of(file, folder).ok_or_else(|| refuse("it has no name".to_owned()))?;
+        let url = root
+            .url_of(file, folder)
+            .ok_or_else(|| refuse("it has no name".to_owned()))?;
         // Reading a pipe would wait for its other end.
         if std::fs::metadata(file).is_ok_and(|metadata| !metadata.is_file()) {
             return Err(refuse("it is no regular file".to_owned()));

@@ -43,11 +43,21 @@ impl TradingConfig {
     /// # Errors
     /// [`Error::Config`] with the key, the value found and what is expected.
     pub fn validate(&self) -> Result<(), Error> {
-        let wrong = |key, found: String, expected| Error::Config { key, found, expected };
-        self.costs.validate().map_err(|error| wrong("trading.costs", error.to_string(), "basis points"))?;
+        let wrong = |key, found: String, expected| Error::Config {
+            key,
+            found,
+            expected,
+        };
+        self.costs
+            .validate()
+            .map_err(|error| wrong("trading.costs", error.to_string(), "basis points"))?;
         if !(self.act_within_secs > 0.0 && self.act_within_secs <= 86_400.0) {
             let expected = "a number above 0, at most 86400";
-            return Err(wrong("trading.act_within_secs", self.act_within_secs.to_string(), expected));
+            return Err(wrong(
+                "trading.act_within_secs",
+                self.act_within_secs.to_string(),
+                expected,
+            ));
         }
         Ok(())
     }

@@ -8,7 +8,9 @@ use rusqlite::ErrorCode;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A key of the config with a value that makes no sense.
-    #[error("{key} is {found}, expected {expected}\nhint: correct it in the config file or with --set {key}=...")]
+    #[error(
+        "{key} is {found}, expected {expected}\nhint: correct it in the config file or with --set {key}=..."
+    )]
     Config {
         /// The key with its section.
         key: &'static str,
@@ -73,7 +75,9 @@ impl Error {
     pub(crate) fn sqlite(path: &Path, error: &rusqlite::Error) -> Self {
         let (path, reason) = (path.to_owned(), error.to_string());
         match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { path, reason },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                Self::Busy { path, reason }
+            }
             _ => Self::Ledger { path, reason },
         }
     }

@@ -131,7 +131,11 @@ impl Ledger {
             }
             let mut opened = Vec::new();
             // What is no number is never traded on.
-            for signal in minute.signals.iter().filter(|signal| is_new && signal.forecast.is_finite()) {
+            for signal in minute
+                .signals
+                .iter()
+                .filter(|signal| is_new && signal.forecast.is_finite())
+            {
                 if let Some(position) = open_position(transaction, minute.time_ms, signal)? {
                     opened.push(position);
                 }
@@ -147,7 +151,10 @@ impl Ledger {
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn settle(&mut self, price: impl Fn(&Symbol, i64) -> Option<Price>) -> Result<Vec<Position>, Error> {
+    pub fn settle(
+        &mut self,
+        price: impl Fn(&Symbol, i64) -> Option<Price>,
+    ) -> Result<Vec<Position>, Error> {
         let open = self.open_positions()?;
         self.transaction(|transaction| {
             let mut closed = Vec::new();
@@ -195,12 +202,20 @@ impl Ledger {
     }
 
     fn positions(&self, which: &str) -> Result<Vec<Position>, Error> {
-        let last_known = if self.version >= SINCE_LAST_KNOWN { "last_known" } else { "0" };
+        let last_known = if self.version >= SINCE_LAST_KNOWN {
+            "last_known"
+        } else {
+            "0"
+        };
         let columns = format!(
             "id, symbol, side, forecast, forecast_ms, entry_ms, entry_price, due_ms, exit_ms, exit_price, fee_bps, \
              slippage_bps, {last_known}"
         );
-        self.query(&format!("SELECT {columns} FROM positions {which}"), [], position)
+        self.query(
+            &format!("SELECT {columns} FROM positions {which}"),
+            [],
+            position,
+        )
     }
 
     /// All logged forecasts from `from_ms` on, by time and coin.
@@ -208,8 +223,10 @@ impl Ledger {
     /// # Errors
     /// What SQLite says.
     pub fn forecasts(&self, from_ms: i64) -> Result<Vec<LoggedForecast>, Error> {
-        let columns = "time, symbol, forecast, refused, forecaster, made_at_ms, is_complete, drift_std";
-        let text = format!("SELECT {columns} FROM forecasts WHERE time >= ?1 ORDER BY time, symbol");
+        let columns =
+            "time, symbol, forecast, refused, forecaster, made_at_ms, is_complete, drift_std";
+        let text =
+            format!("SELECT {columns} FROM forecasts WHERE time >= ?1 ORDER BY time, symbol");
         self.query(&text, [from_ms], |row| {
             Ok(LoggedForecast {
                 time_ms: row.get(0)?,
@@ -229,7 +246,9 @@ impl Ledger {
     /// # Errors
     /// What SQLite says.
     pub fn last_forecast_ms(&self) -> Result<Option<i64>, Error> {
-        let last = self.query("SELECT max(time) FROM forecasts", [], |row| row.get::<_, Option<i64>>(0))?;
+        let last = self.query("SELECT max(time) FROM forecasts", [], |row| {
+            row.get::<_, Option<i64>>(0)
+        })?;
         Ok(last.into_iter().flatten().next())
     }
 
@@ -237,8 +256,14 @@ impl Ledger {
     ///
     /// # Errors
     /// What SQLite says.
-    pub fn candles(&self, symbol: &Symbol, from_ms: i64, until_ms: i64) -> Result<Vec<Candle>, Error> {
-        let text = "SELECT * FROM candles WHERE symbol = ?1 AND time >= ?2 AND time < ?3 ORDER BY time";
+    pub fn candles(
+        &self,
+        symbol: &Symbol,
+        from_ms: i64,
+        until_ms: i64,
+    ) -> Result<Vec<Candle>, Error> {
+        let text =
+            "SELECT * FROM candles WHERE symbol = ?1 AND time >= ?2 AND time < ?3 ORDER BY time";
         self.query(text, params![symbol.as_str(), from_ms, until_ms], candle)
     }
 
@@ -247,8 +272,11 @@ impl Ledger {
     /// # Errors
     /// What SQLite says.
     pub fn last_candle(&self, symbol: &Symbol, until_ms: i64) -> Result<Option<Candle>, Error> {
-        let text = "SELECT * FROM candles WHERE symbol = ?1 AND time <= ?2 ORDER BY time DESC LIMIT 1";
-        Ok(self.query(text, params![symbol.as_str(), until_ms], candle)?.pop())
+        let text =
+            "SELECT * FROM candles WHERE symbol = ?1 AND time <= ?2 ORDER BY time DESC LIMIT 1";
+        Ok(self
+            .query(text, params![symbol.as_str(), until_ms], candle)?
+            .pop())
     }
 
     /// The last `limit` forecasts whose outcome is known, each with it: the return over `hold_ms` from the close that
@@ -278,9 +306,14 @@ impl Ledger {
         rows().map_err(|error| Error::sqlite(&self.path, &error))
     }
 
-    fn transaction<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, Error> {
+    fn transaction<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, Error> {
         let run = || {
-            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let transaction = self
+                .connection
+                .transaction_with_behavior(TransactionBehavior::Immediate)?;
             let result = work(&transaction)?;
             transaction.commit()?;
             Ok(result)
@@ -290,8 +323,12 @@ impl Ledger {
 }
 
 /// Whether it was new.
-fn insert_forecast(transaction: &Transaction<'_>, forecast: &LoggedForecast) -> rusqlite::Result<bool> {
-    let mut insert = transaction.prepare("INSERT OR IGNORE INTO forecasts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
+fn insert_forecast(
+    transaction: &Transaction<'_>,
+    forecast: &LoggedForecast,
+) -> rusqlite::Result<bool> {
+    let mut insert = transaction
+        .prepare("INSERT OR IGNORE INTO forecasts VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
     let added = insert.execute(params![
         forecast.time_ms,
         forecast.symbol.as_str(),
@@ -364,7 +401,11 @@ fn candle(row: &Row<'_>) -> rusqlite::Result<Candle> {
 fn symbol(row: &Row<'_>, column: usize) -> rusqlite::Result<Symbol> {
     let text: String = row.get(column)?;
     Symbol::new(&text).map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
+        rusqlite::Error::FromSqlConversionFailure(
+            column,
+            rusqlite::types::Type::Text,
+            Box::new(error),
+        )
     })
 }
 
@@ -373,7 +414,11 @@ fn position(row: &Row<'_>) -> rusqlite::Result<Position> {
     Ok(Position {
         id: row.get(0)?,
         symbol: symbol(row, 1)?,
-        side: if side == Side::Sell.name() { Side::Sell } else { Side::Buy },
+        side: if side == Side::Sell.name() {
+            Side::Sell
+        } else {
+            Side::Buy
+        },
         forecast: row.get(3)?,
         forecast_ms: row.get(4)?,
         entry_ms: row.get(5)?,
@@ -381,7 +426,10 @@ fn position(row: &Row<'_>) -> rusqlite::Result<Position> {
         due_ms: row.get(7)?,
         exit_ms: row.get(8)?,
         exit_price: row.get(9)?,
-        costs: Costs { fee_bps: row.get(10)?, slippage_bps: row.get(11)? },
+        costs: Costs {
+            fee_bps: row.get(10)?,
+            slippage_bps: row.get(11)?,
+        },
         is_last_known: row.get(12)?,
     })
 }

@@ -36,7 +36,9 @@ impl Ledger {
     pub fn open(path: &Path) -> Result<Self, Error> {
         let failed = |error: &rusqlite::Error| Error::sqlite(path, error);
         check_place(path)?;
-        let foreign = |error: dataset::Error| Error::Foreign { reason: error.to_string() };
+        let foreign = |error: dataset::Error| Error::Foreign {
+            reason: error.to_string(),
+        };
         check_output(path).map_err(foreign)?;
         let version = || match existing(path)? {
             Identity::Empty => Ok(0),
@@ -53,14 +55,20 @@ impl Ledger {
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "FULL")?;
             if version < VERSION {
-                let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+                let transaction =
+                    connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
                 upgrade(&transaction, version)?;
                 transaction.commit()?;
             }
             Ok(())
         };
         set_up(&mut connection).map_err(|error| failed(&error))?;
-        Ok(Self { connection, path: path.to_owned(), version: VERSION, _lock: Some(lock) })
+        Ok(Self {
+            connection,
+            path: path.to_owned(),
+            version: VERSION,
+            _lock: Some(lock),
+        })
     }
 
     /// Opens the ledger for reading, also while another process writes it.
@@ -70,7 +78,10 @@ impl Ledger {
     pub fn read_only(path: &Path) -> Result<Self, Error> {
         if !path.exists() {
             let reason = "there is no such ledger\nhint: `predict --watch --run RUN` writes RUN/ledger.sqlite";
-            return Err(Error::Ledger { path: path.to_owned(), reason: reason.to_owned() });
+            return Err(Error::Ledger {
+                path: path.to_owned(),
+                reason: reason.to_owned(),
+            });
         }
         let version = match existing(path)? {
             Identity::Ledger(version) => known(path, version)?,
@@ -85,7 +96,12 @@ impl Ledger {
             Ok(connection)
         };
         let connection = set_up().map_err(|error| Error::sqlite(path, &error))?;
-        Ok(Self { connection, path: path.to_owned(), version, _lock: None })
+        Ok(Self {
+            connection,
+            path: path.to_owned(),
+            version,
+            _lock: None,
+        })
     }
 
     /// The file.
@@ -98,13 +114,19 @@ impl Ledger {
     /// # Errors
     /// What SQLite says.
     pub fn wait_at_most(&self, wait: Duration) -> Result<(), Error> {
-        self.connection.busy_timeout(wait).map_err(|error| Error::sqlite(&self.path, &error))
+        self.connection
+            .busy_timeout(wait)
+            .map_err(|error| Error::sqlite(&self.path, &error))
     }
 }
 
 /// Refuses names that a ledger's own companions have.
 fn check_place(path: &Path) -> Result<(), Error> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     match TAKEN.iter().find(|ending| name.ends_with(**ending)) {
         None => Ok(()),
         Some(ending) => Err(Error::Ledger {
@@ -135,7 +157,11 @@ fn known(path: &Path, version: i64) -> Result<i64, Error> {
     if (1..=VERSION).contains(&version) {
         return Ok(version);
     }
-    Err(Error::Version { path: path.to_owned(), found: version, expected: VERSION })
+    Err(Error::Version {
+        path: path.to_owned(),
+        found: version,
+        expected: VERSION,
+    })
 }
 
 fn not_ours(path: &Path) -> Error {
@@ -149,10 +175,17 @@ fn not_ours(path: &Path) -> Error {
 
 fn lock(path: &Path) -> Result<File, Error> {
     let lock_path = Ledger::lock_path(path);
-    let lock = open_lock(&lock_path).map_err(|error| Error::Foreign { reason: error.to_string() })?;
+    let lock = open_lock(&lock_path).map_err(|error| Error::Foreign {
+        reason: error.to_string(),
+    })?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(Error::InUse { path: path.to_owned() }),
-        Err(TryLockError::Error(error)) => Err(Error::Ledger { path: lock_path, reason: error.to_string() }),
+        Err(TryLockError::WouldBlock) => Err(Error::InUse {
+            path: path.to_owned(),
+        }),
+        Err(TryLockError::Error(error)) => Err(Error::Ledger {
+            path: lock_path,
+            reason: error.to_string(),
+        }),
     }
 }

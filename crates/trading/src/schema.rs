@@ -82,8 +82,10 @@ pub fn identity(connection: &Connection) -> rusqlite::Result<Identity> {
     let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let (application, version) = (pragma("application_id")?, pragma("user_version")?);
     let names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name";
-    let tables: Vec<String> =
-        connection.prepare(names)?.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let tables: Vec<String> = connection
+        .prepare(names)?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
     let columns = "SELECT count(*) FROM pragma_table_info('forecasts') WHERE name IN ('forecaster', 'made_at_ms')";
     let is_first = || -> rusqlite::Result<bool> {
         let known: i64 = connection.query_row(columns, [], |row| row.get(0))?;

@@ -53,17 +53,29 @@ pub struct CoinSummary {
 pub fn summarize(positions: &[Position]) -> Vec<CoinSummary> {
     let mut by_coin: BTreeMap<&str, Vec<&Position>> = BTreeMap::new();
     for position in positions {
-        by_coin.entry(position.symbol.as_str()).or_default().push(position);
+        by_coin
+            .entry(position.symbol.as_str())
+            .or_default()
+            .push(position);
     }
-    let mut lines: Vec<CoinSummary> = by_coin.into_iter().map(|(symbol, of_coin)| line(symbol, &of_coin)).collect();
+    let mut lines: Vec<CoinSummary> = by_coin
+        .into_iter()
+        .map(|(symbol, of_coin)| line(symbol, &of_coin))
+        .collect();
     lines.push(line("all", &positions.iter().collect::<Vec<_>>()));
     lines
 }
 
 fn line(symbol: &str, positions: &[&Position]) -> CoinSummary {
-    let coins: BTreeSet<&str> = positions.iter().map(|position| position.symbol.as_str()).collect();
+    let coins: BTreeSet<&str> = positions
+        .iter()
+        .map(|position| position.symbol.as_str())
+        .collect();
     let share = 1.0 / coins.len().max(most_at_once(positions)).max(1) as f64;
-    let net: Vec<f64> = positions.iter().filter_map(|position| position.net()).collect();
+    let net: Vec<f64> = positions
+        .iter()
+        .filter_map(|position| position.net())
+        .collect();
     let days = daily(positions, share);
     CoinSummary {
         symbol: symbol.to_owned(),
@@ -72,39 +84,71 @@ fn line(symbol: &str, positions: &[&Position]) -> CoinSummary {
         win_rate: net.iter().filter(|profit| **profit > 0.0).count() as f64 / net.len() as f64,
         share,
         // An empty sum is -0.0.
-        gross: positions.iter().filter_map(|position| position.gross()).sum::<f64>() * share + 0.0,
+        gross: positions
+            .iter()
+            .filter_map(|position| position.gross())
+            .sum::<f64>()
+            * share
+            + 0.0,
         net: net.iter().sum::<f64>() * share + 0.0,
         days: days.len(),
-        sharpe: if days.len() < FEWEST_DAYS { f64::NAN } else { sharpe_ratio(&days, DAYS_A_YEAR) },
+        sharpe: if days.len() < FEWEST_DAYS {
+            f64::NAN
+        } else {
+            sharpe_ratio(&days, DAYS_A_YEAR)
+        },
         max_drawdown: max_drawdown(&days),
     }
 }
 
 /// Most positions that were open at one time.
 fn most_at_once(positions: &[&Position]) -> usize {
-    let ends = positions.iter().map(|position| (position.exit_ms.unwrap_or(position.due_ms), -1));
+    let ends = positions
+        .iter()
+        .map(|position| (position.exit_ms.unwrap_or(position.due_ms), -1));
     // At one time ends come before beginnings.
-    let mut events: Vec<(i64, i64)> = positions.iter().map(|position| (position.entry_ms, 1)).chain(ends).collect();
+    let mut events: Vec<(i64, i64)> = positions
+        .iter()
+        .map(|position| (position.entry_ms, 1))
+        .chain(ends)
+        .collect();
     events.sort_unstable();
     let mut open = 0;
     let counts = events.iter().map(|(_, change)| {
         open += change;
         open
     });
-    counts.max().and_then(|most| usize::try_from(most).ok()).unwrap_or(0)
+    counts
+        .max()
+        .and_then(|most| usize::try_from(most).ok())
+        .unwrap_or(0)
 }
 
 /// The capital's profit of each UTC day from the first forecast to the last end, each position on the day of its end; no
 /// day where none is closed.
 fn daily(positions: &[&Position], share: f64) -> Vec<f64> {
     let day = |time_ms: i64| time_ms.div_euclid(DAY_MS);
-    let first = positions.iter().map(|position| day(position.forecast_ms)).min();
-    let last = positions.iter().filter_map(|position| position.exit_ms).map(day).max();
-    let Some((first, last)) = first.zip(last) else { return Vec::new() };
+    let first = positions
+        .iter()
+        .map(|position| day(position.forecast_ms))
+        .min();
+    let last = positions
+        .iter()
+        .filter_map(|position| position.exit_ms)
+        .map(day)
+        .max();
+    let Some((first, last)) = first.zip(last) else {
+        return Vec::new();
+    };
     let mut days = vec![0.0; usize::try_from(last - first + 1).unwrap_or(0)];
     for position in positions {
-        let Some((exit_ms, net)) = position.exit_ms.zip(position.net()) else { continue };
-        if let Some(profit) = usize::try_from(day(exit_ms) - first).ok().and_then(|place| days.get_mut(place)) {
+        let Some((exit_ms, net)) = position.exit_ms.zip(position.net()) else {
+            continue;
+        };
+        if let Some(profit) = usize::try_from(day(exit_ms) - first)
+            .ok()
+            .and_then(|place| days.get_mut(place))
+        {
             *profit += net * share;
         }
     }
@@ -115,12 +159,38 @@ fn daily(positions: &[&Position], share: f64) -> Vec<f64> {
 pub fn summary_table(lines: &[CoinSummary]) -> String {
     let mut text = format!(
         "{:<12} {:>7} {:>5} {:>9} {:>11} {:>11} {:>5} {:>8} {:>9}\n",
-        "coin", "trades", "open", "win rate", "before fees", "after fees", "days", "Sharpe", "drawdown"
+        "coin",
+        "trades",
+        "open",
+        "win rate",
+        "before fees",
+        "after fees",
+        "days",
+        "Sharpe",
+        "drawdown"
     );
     for line in lines {
-        let percent = |value: f64| if value.is_nan() { "-".to_owned() } else { format!("{:+.2} %", value * 100.0) };
-        let number = |value: f64| if value.is_finite() { format!("{value:.2}") } else { "-".to_owned() };
-        let share = |value: f64| if value.is_nan() { "-".to_owned() } else { format!("{:.0} %", value * 100.0) };
+        let percent = |value: f64| {
+            if value.is_nan() {
+                "-".to_owned()
+            } else {
+                format!("{:+.2} %", value * 100.0)
+            }
+        };
+        let number = |value: f64| {
+            if value.is_finite() {
+                format!("{value:.2}")
+            } else {
+                "-".to_owned()
+            }
+        };
+        let share = |value: f64| {
+            if value.is_nan() {
+                "-".to_owned()
+            } else {
+                format!("{:.0} %", value * 100.0)
+            }
+        };
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,

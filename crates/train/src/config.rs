@@ -76,7 +76,8 @@ impl OptimizerConfig {
         match self.schedule {
             Schedule::Constant => self.learning_rate,
             Schedule::Cosine => {
-                let gone = (share - self.warm_up_share) / (1.0 - self.warm_up_share).max(f64::MIN_POSITIVE);
+                let gone = (share - self.warm_up_share)
+                    / (1.0 - self.warm_up_share).max(f64::MIN_POSITIVE);
                 let wave = 0.5 * (1.0 + (std::f64::consts::PI * gone.min(1.0)).cos());
                 self.learning_rate * (self.final_share + (1.0 - self.final_share) * wave)
             }
@@ -85,7 +86,10 @@ impl OptimizerConfig {
 
     /// The optimizer's own settings.
     pub fn adamw(&self) -> AdamWConfig {
-        AdamWConfig { weight_decay: self.weight_decay, ..AdamWConfig::default() }
+        AdamWConfig {
+            weight_decay: self.weight_decay,
+            ..AdamWConfig::default()
+        }
     }
 }
 
@@ -175,7 +179,10 @@ impl TrainConfig {
         let run: RunConfig = table.section("run")?;
         let mut config = Self {
             run: if run == RunConfig::default() {
-                RunConfig { forecaster: "network".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+                RunConfig {
+                    forecaster: "network".to_owned(),
+                    version: env!("CARGO_PKG_VERSION").to_owned(),
+                }
             } else {
                 run
             },
@@ -195,7 +202,10 @@ impl TrainConfig {
         if config.shared.normalize.inputs == InputNorm::Window {
             config.network.input_norm = WindowNorm::Window;
         }
-        config.network.validate().map_err(|error| cli::usage(anyhow!("section [network]: {error}")))?;
+        config
+            .network
+            .validate()
+            .map_err(|error| cli::usage(anyhow!("section [network]: {error}")))?;
         config.validate().map_err(cli::usage)?;
         config.run.forecaster = format!("network{}", config.shared.target.name_suffix());
         Ok(config)
@@ -208,24 +218,84 @@ impl TrainConfig {
         let is_epochs = training.epochs > 0.0 && training.epochs <= 1e6;
         let is_steps = |steps: u64| steps <= MOST;
         let checks = [
-            ("optimizer.learning_rate", optimizer.learning_rate, optimizer.learning_rate > 0.0, "above 0"),
-            ("optimizer.warm_up_share", optimizer.warm_up_share, is_share(optimizer.warm_up_share), "from 0 to 1"),
-            ("optimizer.final_share", optimizer.final_share, is_share(optimizer.final_share), "from 0 to 1"),
-            ("optimizer.clip_norm", f64::from(optimizer.clip_norm), optimizer.clip_norm >= 0.0, "at least 0"),
-            ("training.seeds", training.seeds as f64, (1..=1000).contains(&training.seeds), "from 1 to 1000"),
-            ("training.batch_pairs", batch_pairs as f64, (1..=1_048_576).contains(&batch_pairs), "from 1 to 1048576"),
-            ("training.market_weight", market_weight, market_weight >= 0.0, "at least 0"),
-            ("training.epochs", training.epochs, is_epochs || training.steps > 0, "above 0, at most 1000000"),
+            (
+                "optimizer.learning_rate",
+                optimizer.learning_rate,
+                optimizer.learning_rate > 0.0,
+                "above 0",
+            ),
+            (
+                "optimizer.warm_up_share",
+                optimizer.warm_up_share,
+                is_share(optimizer.warm_up_share),
+                "from 0 to 1",
+            ),
+            (
+                "optimizer.final_share",
+                optimizer.final_share,
+                is_share(optimizer.final_share),
+                "from 0 to 1",
+            ),
+            (
+                "optimizer.clip_norm",
+                f64::from(optimizer.clip_norm),
+                optimizer.clip_norm >= 0.0,
+                "at least 0",
+            ),
+            (
+                "training.seeds",
+                training.seeds as f64,
+                (1..=1000).contains(&training.seeds),
+                "from 1 to 1000",
+            ),
+            (
+                "training.batch_pairs",
+                batch_pairs as f64,
+                (1..=1_048_576).contains(&batch_pairs),
+                "from 1 to 1048576",
+            ),
+            (
+                "training.market_weight",
+                market_weight,
+                market_weight >= 0.0,
+                "at least 0",
+            ),
+            (
+                "training.epochs",
+                training.epochs,
+                is_epochs || training.steps > 0,
+                "above 0, at most 1000000",
+            ),
             (
                 "training.stride",
                 training.stride as f64,
                 (1..=1_000_000).contains(&training.stride),
                 "from 1 to 1000000",
             ),
-            ("training.steps", training.steps as f64, is_steps(training.steps), "from 0 to 1000000000"),
-            ("training.warm_steps", training.warm_steps as f64, is_steps(training.warm_steps), "from 0 to 1000000000"),
-            ("training.max_secs", training.max_secs as f64, is_steps(training.max_secs), "from 0 to 1000000000"),
-            ("training.patience", training.patience as f64, is_steps(training.patience), "from 0 to 1000000000"),
+            (
+                "training.steps",
+                training.steps as f64,
+                is_steps(training.steps),
+                "from 0 to 1000000000",
+            ),
+            (
+                "training.warm_steps",
+                training.warm_steps as f64,
+                is_steps(training.warm_steps),
+                "from 0 to 1000000000",
+            ),
+            (
+                "training.max_secs",
+                training.max_secs as f64,
+                is_steps(training.max_secs),
+                "from 0 to 1000000000",
+            ),
+            (
+                "training.patience",
+                training.patience as f64,
+                is_steps(training.patience),
+                "from 0 to 1000000000",
+            ),
             (
                 "training.evaluate_every",
                 training.evaluate_every as f64,
@@ -272,7 +342,9 @@ impl TrainConfig {
     /// Steps of one fold and seed with so many training windows of so many coins.
     pub fn steps(&self, windows: usize, coins: usize) -> u64 {
         match self.training.steps {
-            0 => (self.training.epochs * windows as f64 / self.batch_windows(coins) as f64).ceil().max(1.0) as u64,
+            0 => (self.training.epochs * windows as f64 / self.batch_windows(coins) as f64)
+                .ceil()
+                .max(1.0) as u64,
             steps => steps,
         }
     }
@@ -293,7 +365,9 @@ mod tests {
     #[test]
     fn the_learning_rate_rises_then_falls() {
         let optimizer = OptimizerConfig::default();
-        let rates: Vec<f64> = (0..100).map(|step| optimizer.learning_rate_at(step, 100)).collect();
+        let rates: Vec<f64> = (0..100)
+            .map(|step| optimizer.learning_rate_at(step, 100))
+            .collect();
         assert!(rates[..10].windows(2).all(|pair| pair[0] < pair[1]));
         assert!(rates[10..].windows(2).all(|pair| pair[0] > pair[1]));
         assert!((rates[9] - 1e-3).abs() < 1e-12);

@@ -8,7 +8,8 @@ use std::time::Instant;
 use anyhow::Context;
 use dataset::{Dataset, format_time};
 use model::{
-    FORECAST_BATCH, GradientsParams, Loss, Module, OpenDevice, Tensor, Windows, clip_grad_norm, forecast, masked_loss,
+    FORECAST_BATCH, GradientsParams, Loss, Module, OpenDevice, Tensor, Windows, clip_grad_norm,
+    forecast, masked_loss,
 };
 
 use crate::config::TrainConfig;
@@ -30,16 +31,29 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
     writeln!(
         text,
         "{:<5} {:<17} {:<17} {:>8} {:>8} {:>8} {:>10} {:>10} {:>10} {:>10}",
-        "fold", "scored from", "until", "train", "stop", "score", "kept", "no target", "new coin", "bad window"
+        "fold",
+        "scored from",
+        "until",
+        "train",
+        "stop",
+        "score",
+        "kept",
+        "no target",
+        "new coin",
+        "bad window"
     )?;
     let (mut steps, mut scored, mut settled) = (0, 0, 0);
     let mut first_windows = None;
     for fold in &dataset.plan.folds {
         let normalizer = dataset.fit_normalizer(&features, fold, "dry-run")?;
         let target_std = normalizer.target_std();
-        let fitted =
-            |rows: &Range<usize>, stride| dataset.trained_windows(&dataset.targets, rows.clone(), stride, &target_std);
-        let (train, stop) = (fitted(&fold.train, config.training.stride), fitted(&fold.stop, 1));
+        let fitted = |rows: &Range<usize>, stride| {
+            dataset.trained_windows(&dataset.targets, rows.clone(), stride, &target_std)
+        };
+        let (train, stop) = (
+            fitted(&fold.train, config.training.stride),
+            fitted(&fold.stop, 1),
+        );
         let score = dataset.scored_windows(fold.score.clone(), &target_std);
         let dropped = score.dropped;
         writeln!(
@@ -81,10 +95,15 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
     let matrix = Arc::new(normalizer.apply(features));
     let matrix_bytes = size_of_val(matrix.as_slice());
     let windows = Windows::new(matrix, channels, lookback, &device.device);
-    let mut network = config.network.init(coins, per_coin, lookback, &device.device.clone().autodiff())?;
+    let mut network =
+        config
+            .network
+            .init(coins, per_coin, lookback, &device.device.clone().autodiff())?;
     let parameters = network.num_params();
 
-    let batch: Vec<usize> = (0..config.batch_windows(coins)).map(|i| train.ends[i % train.len()]).collect();
+    let batch: Vec<usize> = (0..config.batch_windows(coins))
+        .map(|i| train.ends[i % train.len()])
+        .collect();
     let mut optimizer = config.optimizer.adamw().init()?;
     let mut step_secs = f64::INFINITY;
     // The first step also compiles kernels and warms caches: the fastest of a few is what most steps take.
@@ -102,7 +121,12 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
     }
     let network = network.valid();
     let began = Instant::now();
-    forecast(&network, &windows, &batch[..batch.len().min(FORECAST_BATCH)], &mut |_| {})?;
+    forecast(
+        &network,
+        &windows,
+        &batch[..batch.len().min(FORECAST_BATCH)],
+        &mut |_| {},
+    )?;
     let forecast_secs = began.elapsed().as_secs_f64() / FORECAST_BATCH as f64;
 
     let seeds = config.training.seeds as f64;
@@ -110,7 +134,12 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
     let panel_bytes = panel.rows() * panel.coins() * (config.shared.columns().len() * 8 + 1);
     writeln!(text, "\ndevice      {}", device.name)?;
     writeln!(text, "parameters  {parameters}")?;
-    writeln!(text, "memory      {} MiB of candles, {} MiB of features", panel_bytes >> 20, matrix_bytes >> 20)?;
+    writeln!(
+        text,
+        "memory      {} MiB of candles, {} MiB of features",
+        panel_bytes >> 20,
+        matrix_bytes >> 20
+    )?;
     writeln!(
         text,
         "time        about {:.1} minutes: {} seeds x ({steps} steps of {:.0} ms + {scored} windows to score at {:.1} ms)",

@@ -11,5 +11,9 @@ pub(crate) fn piece_folder(run: &RunDir, fold: usize, seed: u64) -> PathBuf {
 
 /// Where released models are: the first seed's is `model.safetensors`.
 pub(crate) fn model_file(run: &RunDir, seed: u64) -> PathBuf {
-    run.path().join(if seed == 1 { "model.safetensors".to_owned() } else { format!("model-seed-{seed}.safetensors") })
+    run.path().join(if seed == 1 {
+        "model.safetensors".to_owned()
+    } else {
+        format!("model-seed-{seed}.safetensors")
+    })
 }

@@ -18,9 +18,15 @@ pub fn is_complete(run: &RunDir, config: &TrainConfig, folds: &[&Fold]) -> bool 
 }
 
 fn missing(run: &RunDir, config: &TrainConfig, folds: &[&Fold]) -> Vec<String> {
-    let pieces = folds.iter().flat_map(|fold| (1..=config.training.seeds).map(|seed| (fold.number, seed)));
+    let pieces = folds
+        .iter()
+        .flat_map(|fold| (1..=config.training.seeds).map(|seed| (fold.number, seed)));
     pieces
-        .filter(|&(fold, seed)| !piece_folder(run, fold, seed).join(RunDir::FORECASTS_FILE).exists())
+        .filter(|&(fold, seed)| {
+            !piece_folder(run, fold, seed)
+                .join(RunDir::FORECASTS_FILE)
+                .exists()
+        })
         .map(|(fold, seed)| format!("fold {fold} seed {seed}"))
         .collect()
 }
@@ -45,7 +51,9 @@ pub fn gather(
     }
     let seeds: Vec<ForecastTable> = (1..=config.training.seeds)
         .map(|seed| {
-            let files = folds.iter().map(|fold| piece_folder(run, fold.number, seed).join(RunDir::FORECASTS_FILE));
+            let files = folds
+                .iter()
+                .map(|fold| piece_folder(run, fold.number, seed).join(RunDir::FORECASTS_FILE));
             Ok(ForecastTable::read_all(files, run.path())?)
         })
         .collect::<anyhow::Result<_>>()?;
@@ -57,7 +65,10 @@ pub fn gather(
     table.write(&run.forecasts())?;
 
     let path = run.path().display().to_string();
-    let (bar_ms, reach_bars) = (config.shared.data.interval.ms(), config.shared.target.reach_bars());
+    let (bar_ms, reach_bars) = (
+        config.shared.data.interval.ms(),
+        config.shared.target.reach_bars(),
+    );
     let scored = score_run((&config.run.forecaster, &path), table, bar_ms, reach_bars)?;
     write_atomically(&run.report(), scored.html(None).as_bytes())?;
     if let Some(tracker) = tracker {
@@ -71,14 +82,24 @@ pub fn gather(
     writeln!(text, "\n{}", seeds_line(&seeds))?;
     writeln!(text, "{}", dropped(run, dataset, folds)?)?;
     if dataset.oracle.is_some() {
-        writeln!(text, "{}", scored.simulated_line(|time_ms, symbol| dataset.expected(time_ms, symbol)))?;
+        writeln!(
+            text,
+            "{}",
+            scored.simulated_line(|time_ms, symbol| dataset.expected(time_ms, symbol))
+        )?;
     }
     cli::print(&text)?;
     let next = match is_whole {
-        true => format!("`cargo run -p predict --release -- --run {}` forecasts", cli::quoted(&path)),
+        true => format!(
+            "`cargo run -p predict --release -- --run {}` forecasts",
+            cli::quoted(&path)
+        ),
         false => format!("of {} of {} folds", folds.len(), dataset.plan.folds.len()),
     };
-    cli::note(format!("forecasts are in {}, charts in report.html beside them; {next}", run.forecasts().display()));
+    cli::note(format!(
+        "forecasts are in {}, charts in report.html beside them; {next}",
+        run.forecasts().display()
+    ));
     Ok(())
 }
 
@@ -87,7 +108,10 @@ fn track(tracker: &Tracker, run: &RunDir, config: &TrainConfig, scored: &ScoredR
     tracker.metrics(0, &scored.headline());
     let report = &scored.report;
     for (&fold, score) in report.fold_numbers.iter().zip(&report.forecasters[0].folds) {
-        tracker.metrics(u64::from(fold), &[("fold_pearson", score.unwrap_or(f64::NAN))]);
+        tracker.metrics(
+            u64::from(fold),
+            &[("fold_pearson", score.unwrap_or(f64::NAN))],
+        );
     }
     tracker.artifact(&run.report(), "");
     tracker.artifact(&run.path().join(RunDir::STATS_FILE), "");
@@ -100,7 +124,10 @@ fn track(tracker: &Tracker, run: &RunDir, config: &TrainConfig, scored: &ScoredR
 fn publish(run: &RunDir, config: &TrainConfig, dataset: &Dataset) -> anyhow::Result<()> {
     let last = dataset.plan.folds.last().context("a run has folds")?.number;
     for seed in 1..=config.training.seeds {
-        run.copy(&piece_folder(run, last, seed).join(WEIGHTS_FILE), &model_file(run, seed))?;
+        run.copy(
+            &piece_folder(run, last, seed).join(WEIGHTS_FILE),
+            &model_file(run, seed),
+        )?;
     }
     let stats = run.fold(last).join(RunDir::STATS_FILE);
     run.copy(&stats, &run.path().join(RunDir::STATS_FILE))?;
@@ -116,7 +143,9 @@ fn mean_pearson(table: &ForecastTable) -> Option<f64> {
         .rows()
         .chunk_by(|a, b| a.fold == b.fold)
         .filter_map(|rows| {
-            let column = |value: fn(&dataset::ForecastRow) -> f64| rows.iter().map(value).collect::<Vec<f64>>();
+            let column = |value: fn(&dataset::ForecastRow) -> f64| {
+                rows.iter().map(value).collect::<Vec<f64>>()
+            };
             pearson(&column(|row| row.forecast), &column(|row| row.realized))
         })
         .collect();
@@ -125,12 +154,19 @@ fn mean_pearson(table: &ForecastTable) -> Option<f64> {
 
 fn seeds_line(seeds: &[ForecastTable]) -> String {
     let scores: Vec<Option<f64>> = seeds.iter().map(mean_pearson).collect();
-    let texts: Vec<String> = scores.iter().map(|score| score.map_or("-".to_owned(), |s| format!("{s:+.4}"))).collect();
+    let texts: Vec<String> = scores
+        .iter()
+        .map(|score| score.map_or("-".to_owned(), |s| format!("{s:+.4}")))
+        .collect();
     let known: Vec<f64> = scores.into_iter().flatten().collect();
-    let spread = known.iter().copied().fold(f64::MIN, f64::max) - known.iter().copied().fold(f64::MAX, f64::min);
+    let spread = known.iter().copied().fold(f64::MIN, f64::max)
+        - known.iter().copied().fold(f64::MAX, f64::min);
     match seeds.len() {
         1 => "Seeds: 1; --set training.seeds=N averages several and shows their spread.".to_owned(),
-        n => format!("Seeds: {n}, averaged above; each alone has Pearson {} (spread {spread:.4}).", texts.join(" ")),
+        n => format!(
+            "Seeds: {n}, averaged above; each alone has Pearson {} (spread {spread:.4}).",
+            texts.join(" ")
+        ),
     }
 }
 
@@ -138,9 +174,12 @@ fn dropped(run: &RunDir, dataset: &Dataset, folds: &[&Fold]) -> anyhow::Result<D
     let mut total = Dropped::default();
     for fold in folds {
         let path = run.fold(fold.number).join(RunDir::STATS_FILE);
-        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let normalizer = Normalizer::from_json(&text, &path)?;
-        total += dataset.scored_windows(fold.score.clone(), &normalizer.target_std()).dropped;
+        total += dataset
+            .scored_windows(fold.score.clone(), &normalizer.target_std())
+            .dropped;
     }
     Ok(total)
 }

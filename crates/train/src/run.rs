@@ -63,12 +63,21 @@ pub struct Args {
 /// # Errors
 /// A config that is refused, missing candles, a device that is not there, a training that diverged or was interrupted.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let run = RunDir::new(args.run.clone().unwrap_or_else(|| PathBuf::from("checkpoints").join(args.config.name())));
+    let run = RunDir::new(
+        args.run
+            .clone()
+            .unwrap_or_else(|| PathBuf::from("checkpoints").join(args.config.name())),
+    );
     let config = resolve_config(args, &run)?;
     let dataset = Dataset::load(&config.shared)?;
-    let config = TrainConfig { shared: dataset.config.clone(), ..config };
+    let config = TrainConfig {
+        shared: dataset.config.clone(),
+        ..config
+    };
     let (folds, seeds) = pieces(args, &config, &dataset)?;
-    let stored = stored_config(&run)?.map(|table| TrainConfig::new(&table)?.to_toml()).transpose()?;
+    let stored = stored_config(&run)?
+        .map(|table| TrainConfig::new(&table)?.to_toml())
+        .transpose()?;
     if args.gather {
         if stored.is_none() {
             return Err(holds_no_run(&run));
@@ -85,7 +94,15 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     }
     run.begin(&config.to_toml()?, stored.as_deref())?;
     let tracker = Tracker::from_env("quarterhour", &run.name());
-    let done = Run { args, run, config, dataset: &dataset, device, tracker: tracker.as_ref() }.train(&folds, &seeds);
+    let done = Run {
+        args,
+        run,
+        config,
+        dataset: &dataset,
+        device,
+        tracker: tracker.as_ref(),
+    }
+    .train(&folds, &seeds);
     if let Some(Err(error)) = tracker.map(|tracker| tracker.finish(done.is_ok())) {
         cli::warn(error.to_string());
     }
@@ -94,7 +111,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 
 /// `--resume` without a config takes the run's own.
 fn resolve_config(args: &Args, run: &RunDir) -> anyhow::Result<TrainConfig> {
-    let changes_nothing = args.config.set.is_empty() && args.seeds.is_none() && args.warm_start.is_none();
+    let changes_nothing =
+        args.config.set.is_empty() && args.seeds.is_none() && args.warm_start.is_none();
     if (args.resume || args.gather) && args.config.config.is_none() && changes_nothing {
         let Some(table) = stored_config(run)? else {
             return Err(holds_no_run(run));
@@ -102,33 +120,56 @@ fn resolve_config(args: &Args, run: &RunDir) -> anyhow::Result<TrainConfig> {
         return TrainConfig::new(&table);
     }
     let mut arguments = args.config.clone();
-    arguments.set.extend(args.seeds.map(|seeds| format!("training.seeds={seeds}")));
-    arguments.set.extend(args.warm_start.as_ref().map(|run| format!("training.warm_start={:?}", run.display())));
+    arguments
+        .set
+        .extend(args.seeds.map(|seeds| format!("training.seeds={seeds}")));
+    arguments.set.extend(
+        args.warm_start
+            .as_ref()
+            .map(|run| format!("training.warm_start={:?}", run.display())),
+    );
     TrainConfig::new(&arguments.load()?)
 }
 
 fn holds_no_run(run: &RunDir) -> anyhow::Error {
-    anyhow!("{} holds no run\nhint: --run DIR says which run, --config FILE begins one", run.path().display())
+    anyhow!(
+        "{} holds no run\nhint: --run DIR says which run, --config FILE begins one",
+        run.path().display()
+    )
 }
 
 /// The config that the run began with, if it has begun.
 fn stored_config(run: &RunDir) -> anyhow::Result<Option<ConfigTable>> {
     let path = run.config();
-    if path.exists() { ConfigTable::read(&path).map(Some) } else { Ok(None) }
+    if path.exists() {
+        ConfigTable::read(&path).map(Some)
+    } else {
+        Ok(None)
+    }
 }
 
 /// The folds and seeds that this process trains.
-fn pieces<'a>(args: &Args, config: &TrainConfig, dataset: &'a Dataset) -> anyhow::Result<(Vec<&'a Fold>, Vec<u64>)> {
+fn pieces<'a>(
+    args: &Args,
+    config: &TrainConfig,
+    dataset: &'a Dataset,
+) -> anyhow::Result<(Vec<&'a Fold>, Vec<u64>)> {
     let all = &dataset.plan.folds;
     let find = |number: usize| {
         let fold = all.get(number.wrapping_sub(1));
         fold.ok_or_else(|| {
-            cli::usage(anyhow!("--folds {number}: expected folds from 1 to {}\nhint: --dry-run lists them", all.len()))
+            cli::usage(anyhow!(
+                "--folds {number}: expected folds from 1 to {}\nhint: --dry-run lists them",
+                all.len()
+            ))
         })
     };
     let folds = match &args.folds {
         None => all.iter().collect(),
-        Some(list) => cli::folds(list)?.into_iter().map(find).collect::<anyhow::Result<_>>()?,
+        Some(list) => cli::folds(list)?
+            .into_iter()
+            .map(find)
+            .collect::<anyhow::Result<_>>()?,
     };
     let seeds = match args.seed {
         None => (1..=config.training.seeds).collect(),
@@ -167,7 +208,14 @@ impl Run<'_> {
         }
         let all: Vec<&Fold> = self.dataset.plan.folds.iter().collect();
         if report::is_complete(&self.run, &self.config, &all) {
-            report::gather(&self.run, &self.config, self.dataset, &all, self.tracker, self.args.json)
+            report::gather(
+                &self.run,
+                &self.config,
+                self.dataset,
+                &all,
+                self.tracker,
+                self.args.json,
+            )
         } else {
             cli::note(
                 "other folds or seeds are still to be trained; `train --gather` joins them once they are there, \
@@ -178,9 +226,24 @@ impl Run<'_> {
     }
 
     /// Trains and scores all seeds of one fold; finished pieces are left as they are.
-    fn train_fold(&self, fold: &Fold, seeds: &[u64], interrupted: &AtomicBool) -> anyhow::Result<()> {
-        let Self { run, config, dataset, device, .. } = self;
-        let is_done = |seed: u64| piece_folder(run, fold.number, seed).join(RunDir::FORECASTS_FILE).exists();
+    fn train_fold(
+        &self,
+        fold: &Fold,
+        seeds: &[u64],
+        interrupted: &AtomicBool,
+    ) -> anyhow::Result<()> {
+        let Self {
+            run,
+            config,
+            dataset,
+            device,
+            ..
+        } = self;
+        let is_done = |seed: u64| {
+            piece_folder(run, fold.number, seed)
+                .join(RunDir::FORECASTS_FILE)
+                .exists()
+        };
         if seeds.iter().all(|&seed| is_done(seed)) {
             return Ok(());
         }
@@ -189,7 +252,10 @@ impl Run<'_> {
         let channels = features.channels();
         let normalizer = dataset.fit_normalizer(&features, fold, &run.name())?;
         let stats = normalizer.to_json();
-        write_atomically(&run.fold(fold.number).join(RunDir::STATS_FILE), stats.as_bytes())?;
+        write_atomically(
+            &run.fold(fold.number).join(RunDir::STATS_FILE),
+            stats.as_bytes(),
+        )?;
         let matrix = Arc::new(normalizer.apply(features));
         let lookback = config.shared.features.lookback_bars;
         let windows = Windows::new(matrix, channels, lookback, &device.device);
@@ -248,11 +314,18 @@ impl Run<'_> {
 
 /// Out-of-sample forecasts of the piece's fold.
 fn score(piece: &Piece<'_>, network: &Network) -> anyhow::Result<ForecastTable> {
-    let Piece { dataset, fold, scales, .. } = piece;
+    let Piece {
+        dataset,
+        fold,
+        scales,
+        ..
+    } = piece;
     let target_std = piece.normalizer.target_std();
     let set = dataset.scored_windows(fold.score.clone(), &target_std);
     let bar = cli::progress_bar(&format!("fold {} scoring", fold.number), set.len() as u64);
-    let outputs = forecast(network, piece.windows, &set.ends, &mut |done| bar.set_position(done as u64))?;
+    let outputs = forecast(network, piece.windows, &set.ends, &mut |done| {
+        bar.set_position(done as u64)
+    })?;
     bar.finish_and_clear();
     let coins = dataset.panel.coins();
     let deviations = dataset.deviations(fold);

@@ -17,20 +17,32 @@ pub struct Sampler {
 impl Sampler {
     /// Over `windows` windows (at least 1), `batch` a step.
     pub fn new(windows: usize, batch: usize, seed: u64) -> Self {
-        Self { windows: windows.max(1), batch, seed, order: Vec::new(), epoch: None }
+        Self {
+            windows: windows.max(1),
+            batch,
+            seed,
+            order: Vec::new(),
+            epoch: None,
+        }
     }
 
     /// The windows of step `step`.
     pub fn batch(&mut self, step: u64) -> Vec<usize> {
         let first = step * self.batch as u64;
-        (first..first + self.batch as u64).map(|position| self.window_at(position)).collect()
+        (first..first + self.batch as u64)
+            .map(|position| self.window_at(position))
+            .collect()
     }
 
     fn window_at(&mut self, position: u64) -> usize {
-        let (epoch, place) = (position / self.windows as u64, position % self.windows as u64);
+        let (epoch, place) = (
+            position / self.windows as u64,
+            position % self.windows as u64,
+        );
         if self.epoch != Some(epoch) {
             self.order = (0..self.windows as u32).collect();
-            self.order.shuffle(&mut ChaCha8Rng::seed_from_u64(mix(self.seed, epoch)));
+            self.order
+                .shuffle(&mut ChaCha8Rng::seed_from_u64(mix(self.seed, epoch)));
             self.epoch = Some(epoch);
         }
         self.order[place as usize] as usize
@@ -39,7 +51,10 @@ impl Sampler {
 
 /// One seed from two numbers (the finalizer of SplitMix64, Steele, Lea and Flood 2014).
 pub fn mix(a: u64, b: u64) -> u64 {
-    let mut z = a.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(b).wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut z = a
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        .wrapping_add(b)
+        .wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)

@@ -36,7 +36,10 @@ pub struct Stopwatch {
 impl Stopwatch {
     /// Nothing is measured yet.
     pub fn new() -> Self {
-        Self { since: Instant::now(), spent: [Duration::ZERO; 4] }
+        Self {
+            since: Instant::now(),
+            spent: [Duration::ZERO; 4],
+        }
     }
 
     /// A step begins now.
@@ -56,6 +59,11 @@ impl Stopwatch {
         let total = spent.iter().sum::<Duration>().as_secs_f64().max(1e-9);
         let [batch_share, forward_share, backward_share, optimizer_share] =
             spent.map(|part| part.as_secs_f64() / total);
-        Shares { batch_share, forward_share, backward_share, optimizer_share }
+        Shares {
+            batch_share,
+            forward_share,
+            backward_share,
+            optimizer_share,
+        }
     }
 }

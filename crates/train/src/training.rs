@@ -7,11 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
-use dataset::{Dataset, Fit, Fold, Normalizer, Origin, TargetScales, Targets, WindowSet, write_atomically};
+use dataset::{
+    Dataset, Fit, Fold, Normalizer, Origin, TargetScales, Targets, WindowSet, write_atomically,
+};
 use evaluate::pearson;
 use model::{
-    AdamW, Device, GradientsParams, Module, Network, Tensor, TensorData, Windows, clip_grad_norm, forecast, load_state,
-    load_weights, masked_loss, parts_loss, save_state, save_weights,
+    AdamW, Device, GradientsParams, Module, Network, Tensor, TensorData, Windows, clip_grad_norm,
+    forecast, load_state, load_weights, masked_loss, parts_loss, save_state, save_weights,
 };
 use serde::Serialize;
 use tracking::Tracker;
@@ -102,8 +104,12 @@ impl Piece<'_> {
     pub fn train(&self, resume: bool) -> anyhow::Result<Trained> {
         let (config, training) = (self.config, &self.config.training);
         let target_std = self.normalizer.target_std();
-        let train_set =
-            self.dataset.trained_windows(self.targets, self.fold.train.clone(), training.stride, &target_std);
+        let train_set = self.dataset.trained_windows(
+            self.targets,
+            self.fold.train.clone(),
+            training.stride,
+            &target_std,
+        );
         if train_set.is_empty() {
             bail!(
                 "fold {}: no training windows of {} bars\nhint: more candles, fewer folds, a shorter features.lookback_bars, \
@@ -113,7 +119,12 @@ impl Piece<'_> {
             );
         }
         let stop_stride = (self.fold.stop.len() / training.stop_windows.max(1)).max(1);
-        let stop_set = self.dataset.trained_windows(self.targets, self.fold.stop.clone(), stop_stride, &target_std);
+        let stop_set = self.dataset.trained_windows(
+            self.targets,
+            self.fold.stop.clone(),
+            stop_stride,
+            &target_std,
+        );
         let warm = self.warm_start()?;
         let coins = self.dataset.panel.coins();
         let batch_windows = config.batch_windows(coins);
@@ -121,13 +132,21 @@ impl Piece<'_> {
             (Some(_), steps) if steps > 0 => steps,
             _ => config.steps(train_set.len(), coins),
         };
-        let mut sampler = Sampler::new(train_set.len(), batch_windows, mix(self.seed, self.fold.number as u64));
+        let mut sampler = Sampler::new(
+            train_set.len(),
+            batch_windows,
+            mix(self.seed, self.fold.number as u64),
+        );
 
         let (mut network, mut optimizer, mut progress) = self.start(warm.as_deref(), resume)?;
-        let bar = cli::progress_bar(&format!("fold {} seed {}", self.fold.number, self.seed), steps);
+        let bar = cli::progress_bar(
+            &format!("fold {} seed {}", self.fold.number, self.seed),
+            steps,
+        );
         bar.set_position(progress.step);
         bar.reset_eta();
-        let (began, already_secs, first_step) = (Instant::now(), progress.elapsed_secs, progress.step);
+        let (began, already_secs, first_step) =
+            (Instant::now(), progress.elapsed_secs, progress.step);
         let mut saved = Instant::now();
         let (mut loss_sum, mut steps_summed) = (None::<Tensor<1>>, 0u64);
 
@@ -137,10 +156,14 @@ impl Piece<'_> {
             stopwatch.begin();
             // Dropout draws from the device's generator, which no file holds: reseed, so that a resumed run goes on
             // exactly.
-            self.device.seed(mix(mix(self.seed, self.fold.number as u64), step));
+            self.device
+                .seed(mix(mix(self.seed, self.fold.number as u64), step));
 
             let picked = sampler.batch(step);
-            let ends: Vec<usize> = picked.iter().map(|&window| train_set.ends[window]).collect();
+            let ends: Vec<usize> = picked
+                .iter()
+                .map(|&window| train_set.ends[window])
+                .collect();
             let windows = self.windows.batch(&ends)?.autodiff();
             stopwatch.lap(Part::Batch);
 
@@ -149,7 +172,11 @@ impl Piece<'_> {
             stopwatch.lap(Part::Forward);
             let grads = GradientsParams::from_grads(loss.backward(), &network);
             stopwatch.lap(Part::Backward);
-            let max_norm = if config.optimizer.clip_norm > 0.0 { config.optimizer.clip_norm } else { f32::INFINITY };
+            let max_norm = if config.optimizer.clip_norm > 0.0 {
+                config.optimizer.clip_norm
+            } else {
+                f32::INFINITY
+            };
             let (grads, grad_norm) = clip_grad_norm(&network, grads, max_norm);
             let learning_rate = config.optimizer.learning_rate_at(step, steps);
             network = optimizer.step(learning_rate, network, grads);
@@ -163,8 +190,8 @@ impl Piece<'_> {
             progress.step += 1;
             bar.inc(1);
 
-            let out_of_time =
-                training.max_secs > 0 && already_secs + began.elapsed().as_secs_f64() >= training.max_secs as f64;
+            let out_of_time = training.max_secs > 0
+                && already_secs + began.elapsed().as_secs_f64() >= training.max_secs as f64;
             let last = progress.step == steps || out_of_time;
             // Only here does the loop wait for the device.
             if progress.step.is_multiple_of(training.evaluate_every) || last {
@@ -182,8 +209,8 @@ impl Piece<'_> {
                 }
                 let (stop_loss, stop_pearson) = self.look(&network.valid(), &stop_set)?;
                 progress.elapsed_secs = already_secs + began.elapsed().as_secs_f64();
-                let windows_per_sec =
-                    (progress.step - first_step) as f64 * batch_windows as f64 / began.elapsed().as_secs_f64();
+                let windows_per_sec = (progress.step - first_step) as f64 * batch_windows as f64
+                    / began.elapsed().as_secs_f64();
                 let shares = stopwatch.shares();
                 bar.set_message(format!(
                     "{windows_per_sec:.0} windows/s (batch {:.0} %, forward {:.0} %, backward {:.0} %, optimizer {:.0} %), \
@@ -217,20 +244,31 @@ impl Piece<'_> {
                     if progress.best_score.is_none_or(|best| score > best) {
                         progress.best_score = Some(score);
                         progress.looks_without_better = 0;
-                        save_weights(&network.valid(), &self.dir.join(BEST_FILE), &self.metadata(progress.step)?)?;
+                        save_weights(
+                            &network.valid(),
+                            &self.dir.join(BEST_FILE),
+                            &self.metadata(progress.step)?,
+                        )?;
                     } else {
                         progress.looks_without_better += 1;
                     }
                 }
-                let patience_spent = training.patience > 0 && progress.looks_without_better >= training.patience;
-                progress.finished = last || (training.selection != Selection::Last && patience_spent);
+                let patience_spent =
+                    training.patience > 0 && progress.looks_without_better >= training.patience;
+                progress.finished =
+                    last || (training.selection != Selection::Last && patience_spent);
             }
 
             let interrupted = self.interrupted.load(Ordering::Relaxed);
             let due = steps_summed == 0 && saved.elapsed().as_secs() >= training.save_every_secs;
             if interrupted || due || progress.finished {
                 progress.elapsed_secs = already_secs + began.elapsed().as_secs_f64();
-                save_state(&self.dir, &network.valid(), &optimizer, &progress.to_metadata())?;
+                save_state(
+                    &self.dir,
+                    &network.valid(),
+                    &optimizer,
+                    &progress.to_metadata(),
+                )?;
                 saved = Instant::now();
             }
             if interrupted && !progress.finished {
@@ -248,7 +286,11 @@ impl Piece<'_> {
             Some(_) => self.load(&self.dir.join(BEST_FILE))?,
             None => network.valid(),
         };
-        save_weights(&network, &self.dir.join(WEIGHTS_FILE), &self.metadata(progress.step)?)?;
+        save_weights(
+            &network,
+            &self.dir.join(WEIGHTS_FILE),
+            &self.metadata(progress.step)?,
+        )?;
         Ok(Trained::Done)
     }
 
@@ -263,15 +305,36 @@ impl Piece<'_> {
     }
 
     /// A fresh network (or one with the weights of `warm`), optimizer and progress, or the saved ones.
-    fn start(&self, warm: Option<&Path>, resume: bool) -> anyhow::Result<(Network, AdamW, Progress)> {
-        fs::create_dir_all(&self.dir).with_context(|| format!("cannot make {}", self.dir.display()))?;
+    fn start(
+        &self,
+        warm: Option<&Path>,
+        resume: bool,
+    ) -> anyhow::Result<(Network, AdamW, Progress)> {
+        fs::create_dir_all(&self.dir)
+            .with_context(|| format!("cannot make {}", self.dir.display()))?;
         self.device.seed(mix(self.seed, self.fold.number as u64));
         let device = self.device.clone().autodiff();
-        let (coins, features) = (self.dataset.panel.coins(), self.config.shared.features.chosen().len());
+        let (coins, features) = (
+            self.dataset.panel.coins(),
+            self.config.shared.features.chosen().len(),
+        );
         let lookback = self.config.shared.features.lookback_bars;
         let network = match warm {
-            None => self.config.network.init(coins, features, lookback, &device)?,
-            Some(path) => load_weights(&self.config.network, coins, features, lookback, path, &device)?.0,
+            None => self
+                .config
+                .network
+                .init(coins, features, lookback, &device)?,
+            Some(path) => {
+                load_weights(
+                    &self.config.network,
+                    coins,
+                    features,
+                    lookback,
+                    path,
+                    &device,
+                )?
+                .0
+            }
         };
         let optimizer = self.config.optimizer.adamw().init()?;
         let metrics = self.dir.join(METRICS_FILE);
@@ -286,8 +349,12 @@ impl Piece<'_> {
             );
         }
         let (network, optimizer, metadata) = load_state(&self.dir, network, optimizer)?;
-        let progress = Progress::from_metadata(&metadata)
-            .with_context(|| format!("{}: its progress cannot be read", self.dir.join(STATE_FILE).display()))?;
+        let progress = Progress::from_metadata(&metadata).with_context(|| {
+            format!(
+                "{}: its progress cannot be read",
+                self.dir.join(STATE_FILE).display()
+            )
+        })?;
         keep_until(&metrics, progress.step)?;
         Ok((network, optimizer, progress))
     }
@@ -307,18 +374,32 @@ impl Piece<'_> {
             }
         }
         let tensor = |values: Vec<f32>| {
-            Tensor::from_data(TensorData::new(values, [picked.len(), coins]), &self.device.clone().autodiff())
+            Tensor::from_data(
+                TensorData::new(values, [picked.len(), coins]),
+                &self.device.clone().autodiff(),
+            )
         };
         let (target, mask) = (tensor(targets), tensor(mask));
         let training = &self.config.training;
         match self.config.shared.target.fit {
             Fit::Whole => masked_loss(training.loss, forecast, target, mask),
-            Fit::Parts => parts_loss(training.loss, forecast, target, mask, tensor(scales), training.market_weight),
+            Fit::Parts => parts_loss(
+                training.loss,
+                forecast,
+                target,
+                mask,
+                tensor(scales),
+                training.market_weight,
+            ),
         }
     }
 
     /// Loss (of the scaled target) and pooled Pearson on the early-stopping slice.
-    fn look(&self, network: &Network, set: &WindowSet) -> anyhow::Result<(Option<f64>, Option<f64>)> {
+    fn look(
+        &self,
+        network: &Network,
+        set: &WindowSet,
+    ) -> anyhow::Result<(Option<f64>, Option<f64>)> {
         if set.is_empty() {
             return Ok((None, None));
         }
@@ -328,11 +409,17 @@ impl Piece<'_> {
         let (forecasts, realized): (Vec<f64>, Vec<f64>) = counted
             .map(|place| {
                 let (row, coin) = (set.ends[place / coins], place % coins);
-                (self.scales.in_unit_of_target(row, coin, outputs[place]), self.targets.value(row, coin))
+                (
+                    self.scales.in_unit_of_target(row, coin, outputs[place]),
+                    self.targets.value(row, coin),
+                )
             })
             .unzip();
         let all: Vec<usize> = (0..set.len()).collect();
-        let forecast = Tensor::from_data(TensorData::new(outputs, [set.len(), coins]), &self.device.clone().autodiff());
+        let forecast = Tensor::from_data(
+            TensorData::new(outputs, [set.len(), coins]),
+            &self.device.clone().autodiff(),
+        );
         let loss = scalar(Some(self.loss(forecast, set, &all).without_autodiff()))?;
         Ok((Some(loss), pearson(&forecasts, &realized)))
     }
@@ -346,13 +433,21 @@ impl Piece<'_> {
                 (name("stop_loss"), metrics.stop_loss),
                 (name("stop_pearson"), metrics.stop_pearson),
             ];
-            let known: Vec<(&str, f64)> =
-                values.iter().filter_map(|(name, value)| Some((name.as_str(), (*value)?))).collect();
+            let known: Vec<(&str, f64)> = values
+                .iter()
+                .filter_map(|(name, value)| Some((name.as_str(), (*value)?)))
+                .collect();
             tracker.metrics(metrics.step, &known);
         }
         let path = self.dir.join(METRICS_FILE);
         let line = serde_json::to_string(metrics)? + "\n";
-        let append = || fs::OpenOptions::new().append(true).create(true).open(&path)?.write_all(line.as_bytes());
+        let append = || {
+            fs::OpenOptions::new()
+                .append(true)
+                .create(true)
+                .open(&path)?
+                .write_all(line.as_bytes())
+        };
         append().with_context(|| format!("cannot write {}", path.display()))
     }
 
@@ -362,7 +457,9 @@ impl Piece<'_> {
         let mut origin = Origin::new(dataset, fold, &fold.stop, ("network", &self.config.network))?;
         if !self.config.training.warm_start.as_os_str().is_empty() {
             // The weights that it went on from may have seen all that comes before the fold.
-            origin.seen_until_ms = origin.seen_until_ms.max(dataset.panel.time_ms(fold.score.start));
+            origin.seen_until_ms = origin
+                .seen_until_ms
+                .max(dataset.panel.time_ms(fold.score.start));
         }
         let mut metadata: BTreeMap<String, String> = [
             ("run", self.normalizer.run.clone()),
@@ -379,7 +476,10 @@ impl Piece<'_> {
 
     /// Weights of this piece from a file, for inference.
     pub fn load(&self, path: &Path) -> anyhow::Result<Network> {
-        let (coins, features) = (self.dataset.panel.coins(), self.config.shared.features.chosen().len());
+        let (coins, features) = (
+            self.dataset.panel.coins(),
+            self.config.shared.features.chosen().len(),
+        );
         let lookback = self.config.shared.features.lookback_bars;
         let network = &self.config.network;
         Ok(load_weights(network, coins, features, lookback, path, self.device)?.0)
@@ -388,8 +488,14 @@ impl Piece<'_> {
 
 /// The value of a one-element tensor; waits for the device.
 fn scalar(tensor: Option<Tensor<1>>) -> anyhow::Result<f64> {
-    let Some(tensor) = tensor else { return Ok(f64::NAN) };
-    let values = tensor.try_into_data().context("the device failed while training")?.iter::<f32>().collect::<Vec<_>>();
+    let Some(tensor) = tensor else {
+        return Ok(f64::NAN);
+    };
+    let values = tensor
+        .try_into_data()
+        .context("the device failed while training")?
+        .iter::<f32>()
+        .collect::<Vec<_>>();
     Ok(values.first().map_or(f64::NAN, |&value| f64::from(value)))
 }
 
@@ -397,9 +503,14 @@ fn scalar(tensor: Option<Tensor<1>>) -> anyhow::Result<f64> {
 fn keep_until(path: &Path, step: u64) -> anyhow::Result<()> {
     let text = fs::read_to_string(path).unwrap_or_default();
     let is_kept = |line: &&str| {
-        serde_json::from_str::<serde_json::Value>(line).is_ok_and(|line| line["step"].as_u64() <= Some(step))
+        serde_json::from_str::<serde_json::Value>(line)
+            .is_ok_and(|line| line["step"].as_u64() <= Some(step))
     };
-    let kept: String = text.lines().filter(is_kept).map(|line| line.to_owned() + "\n").collect();
+    let kept: String = text
+        .lines()
+        .filter(is_kept)
+        .map(|line| line.to_owned() + "\n")
+        .collect();
     Ok(write_atomically(path, kept.as_bytes())?)
 }
 
@@ -408,13 +519,19 @@ impl Progress {
     fn to_metadata(&self) -> BTreeMap<String, String> {
         let mut metadata: BTreeMap<String, String> = [
             ("step", self.step.to_string()),
-            ("looks_without_better", self.looks_without_better.to_string()),
+            (
+                "looks_without_better",
+                self.looks_without_better.to_string(),
+            ),
             ("elapsed_secs", self.elapsed_secs.to_string()),
             ("finished", self.finished.to_string()),
         ]
         .map(|(key, value)| (key.to_owned(), value))
         .into();
-        metadata.extend(self.best_score.map(|score| ("best_score".to_owned(), score.to_string())));
+        metadata.extend(
+            self.best_score
+                .map(|score| ("best_score".to_owned(), score.to_string())),
+        );
         metadata
     }
 

@@ -21,10 +21,15 @@ pub(crate) fn weights_before(
     seed: u64,
     score_from_ms: i64,
 ) -> anyhow::Result<Option<PathBuf>> {
-    let Some(before) = fold.checked_sub(1).filter(|&before| before > 0) else { return Ok(None) };
+    let Some(before) = fold.checked_sub(1).filter(|&before| before > 0) else {
+        return Ok(None);
+    };
     let piece = piece_folder(&RunDir::new(run.to_owned()), before, seed);
     let (weights, forecasts) = (piece.join(WEIGHTS_FILE), piece.join(RunDir::FORECASTS_FILE));
-    if let Some(missing) = [&weights, &forecasts].into_iter().find(|path| !path.exists()) {
+    if let Some(missing) = [&weights, &forecasts]
+        .into_iter()
+        .find(|path| !path.exists())
+    {
         bail!(
             "fold {fold} is to go on from fold {before}, but {} is not there\n\
              hint: train fold {before} seed {seed} of {} first",
@@ -32,7 +37,10 @@ pub(crate) fn weights_before(
             cli::quoted(run.display())
         );
     }
-    let first_ms = ForecastTable::read(&forecasts)?.rows().first().map_or(i64::MAX, |row| row.time_ms);
+    let first_ms = ForecastTable::read(&forecasts)?
+        .rows()
+        .first()
+        .map_or(i64::MAX, |row| row.time_ms);
     if first_ms > score_from_ms {
         bail!(
             "{} is scored from {} on, fold {fold} from {}: it would begin with weights that know its future\n\

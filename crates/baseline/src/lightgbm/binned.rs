@@ -29,13 +29,18 @@ impl Binned {
     ///
     /// # Errors
     /// More rows than a C int counts, parameters that LightGBM refuses.
-    pub fn sampled_rows(library: &'static Library, rows: usize, parameters: &str) -> Result<Vec<usize>, Error> {
+    pub fn sampled_rows(
+        library: &'static Library,
+        rows: usize,
+        parameters: &str,
+    ) -> Result<Vec<usize>, Error> {
         let total = int32("rows", rows)?;
         let parameters = c_text("parameters", parameters)?;
         let functions = &library.functions;
         let mut count: c_int = 0;
         // SAFETY: the text ends in 0 and outlives the call.
-        let returned = unsafe { (functions.LGBM_GetSampleCount)(total, parameters.as_ptr(), &raw mut count) };
+        let returned =
+            unsafe { (functions.LGBM_GetSampleCount)(total, parameters.as_ptr(), &raw mut count) };
         functions.check("LGBM_GetSampleCount", returned)?;
         let mut indices = vec![0i32; usize::try_from(count).unwrap_or(0)];
         let mut length = 0i32;
@@ -46,7 +51,10 @@ impl Binned {
         };
         functions.check("LGBM_SampleIndices", returned)?;
         indices.truncate(usize::try_from(length).unwrap_or(0));
-        Ok(indices.into_iter().map(|index| index.max(0) as usize).collect())
+        Ok(indices
+            .into_iter()
+            .map(|index| index.max(0) as usize)
+            .collect())
     }
 
     /// An empty table for `rows` rows with the bins of `sample`, the rows that [`Binned::sampled_rows`] names:
@@ -68,7 +76,11 @@ impl Binned {
         let mut values: Vec<Vec<f64>> = vec![Vec::new(); columns];
         let mut indices: Vec<Vec<c_int>> = vec![Vec::new(); columns];
         for (index, row) in sample.chunks_exact(columns.max(1)).enumerate() {
-            for (column, &value) in row.iter().enumerate().filter(|(_, value)| is_kept(f64::from(**value))) {
+            for (column, &value) in row
+                .iter()
+                .enumerate()
+                .filter(|(_, value)| is_kept(f64::from(**value)))
+            {
                 values[column].push(f64::from(value));
                 indices[column].push(index as c_int);
             }
@@ -94,12 +106,25 @@ impl Binned {
             )
         };
         functions.check("LGBM_DatasetCreateFromSampledColumn", returned)?;
-        let binned = Self { library, handle, rows, columns, pushed: 0 };
-        let names: Vec<CString> = names.iter().map(|name| c_text("feature name", name)).collect::<Result<_, _>>()?;
+        let binned = Self {
+            library,
+            handle,
+            rows,
+            columns,
+            pushed: 0,
+        };
+        let names: Vec<CString> = names
+            .iter()
+            .map(|name| c_text("feature name", name))
+            .collect::<Result<_, _>>()?;
         let pointers: Vec<_> = names.iter().map(|name| name.as_ptr()).collect();
         // SAFETY: as many texts as the table has columns.
         let returned = unsafe {
-            (functions.LGBM_DatasetSetFeatureNames)(binned.handle, pointers.as_ptr(), int32("columns", columns)?)
+            (functions.LGBM_DatasetSetFeatureNames)(
+                binned.handle,
+                pointers.as_ptr(),
+                int32("columns", columns)?,
+            )
         };
         functions.check("LGBM_DatasetSetFeatureNames", returned)?;
         Ok(binned)
@@ -113,9 +138,17 @@ impl Binned {
         let functions = &self.library.functions;
         let mut handle: Handle = std::ptr::null_mut();
         // SAFETY: our own handle is alive.
-        let returned = unsafe { (functions.LGBM_DatasetCreateByReference)(self.handle, rows as i64, &raw mut handle) };
+        let returned = unsafe {
+            (functions.LGBM_DatasetCreateByReference)(self.handle, rows as i64, &raw mut handle)
+        };
         functions.check("LGBM_DatasetCreateByReference", returned)?;
-        Ok(Self { library: self.library, handle, rows, columns: self.columns, pushed: 0 })
+        Ok(Self {
+            library: self.library,
+            handle,
+            rows,
+            columns: self.columns,
+            pushed: 0,
+        })
     }
 
     /// Number of rows that the table is for.
@@ -133,8 +166,15 @@ impl Binned {
             return Ok(());
         }
         if self.pushed + count > self.rows {
-            let message = format!("row {} of a table for {} rows", self.pushed + count, self.rows);
-            return Err(Error::Call { function: "LGBM_DatasetPushRows", message });
+            let message = format!(
+                "row {} of a table for {} rows",
+                self.pushed + count,
+                self.rows
+            );
+            return Err(Error::Call {
+                function: "LGBM_DatasetPushRows",
+                message,
+            });
         }
         let functions = &self.library.functions;
         // SAFETY: `count * columns` values stand behind the pointer, and they fit.
@@ -169,16 +209,34 @@ impl Binned {
         self.set_field("init_score", score.as_ptr().cast(), score.len(), FLOAT64)
     }
 
-    fn set_field(&mut self, name: &'static str, data: *const c_void, length: usize, kind: c_int) -> Result<(), Error> {
+    fn set_field(
+        &mut self,
+        name: &'static str,
+        data: *const c_void,
+        length: usize,
+        kind: c_int,
+    ) -> Result<(), Error> {
         if length != self.rows || self.pushed != self.rows {
-            let message = format!("{length} values of `{name}` for {} of {} rows", self.pushed, self.rows);
-            return Err(Error::Call { function: "LGBM_DatasetSetField", message });
+            let message = format!(
+                "{length} values of `{name}` for {} of {} rows",
+                self.pushed, self.rows
+            );
+            return Err(Error::Call {
+                function: "LGBM_DatasetSetField",
+                message,
+            });
         }
         let functions = &self.library.functions;
         let field = c_text("field", name)?;
         // SAFETY: `length` values of `kind` stand behind the pointer.
         let returned = unsafe {
-            (functions.LGBM_DatasetSetField)(self.handle, field.as_ptr(), data, int32("values", length)?, kind)
+            (functions.LGBM_DatasetSetField)(
+                self.handle,
+                field.as_ptr(),
+                data,
+                int32("values", length)?,
+                kind,
+            )
         };
         functions.check("LGBM_DatasetSetField", returned)
     }

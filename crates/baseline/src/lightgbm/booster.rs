@@ -61,9 +61,15 @@ impl Booster {
         let parameters = c_text("parameters", parameters)?;
         let mut handle: Handle = std::ptr::null_mut();
         // SAFETY: the table is alive and stays so as long as the booster.
-        let returned = unsafe { (functions.LGBM_BoosterCreate)(train.handle, parameters.as_ptr(), &raw mut handle) };
+        let returned = unsafe {
+            (functions.LGBM_BoosterCreate)(train.handle, parameters.as_ptr(), &raw mut handle)
+        };
         functions.check("LGBM_BoosterCreate", returned)?;
-        let mut booster = Self { library, handle, tables: vec![train] };
+        let mut booster = Self {
+            library,
+            handle,
+            tables: vec![train],
+        };
         if let Some(other) = continued {
             // SAFETY: both are alive; the trees are copied.
             let returned = unsafe { (functions.LGBM_BoosterMerge)(booster.handle, other.handle) };
@@ -71,7 +77,8 @@ impl Booster {
         }
         if let Some(validation) = validation {
             // SAFETY: as for the training table.
-            let returned = unsafe { (functions.LGBM_BoosterAddValidData)(booster.handle, validation.handle) };
+            let returned =
+                unsafe { (functions.LGBM_BoosterAddValidData)(booster.handle, validation.handle) };
             functions.check("LGBM_BoosterAddValidData", returned)?;
             booster.tables.push(validation);
         }
@@ -97,10 +104,18 @@ impl Booster {
         let mut iterations: c_int = 0;
         // SAFETY: the text ends in 0.
         let returned = unsafe {
-            (functions.LGBM_BoosterLoadModelFromString)(model.as_ptr(), &raw mut iterations, &raw mut handle)
+            (functions.LGBM_BoosterLoadModelFromString)(
+                model.as_ptr(),
+                &raw mut iterations,
+                &raw mut handle,
+            )
         };
         functions.check("LGBM_BoosterLoadModelFromString", returned)?;
-        Ok(Self { library, handle, tables: Vec::new() })
+        Ok(Self {
+            library,
+            handle,
+            tables: Vec::new(),
+        })
     }
 
     /// Grows one more tree; false where no split is worth it any more.
@@ -110,8 +125,12 @@ impl Booster {
     pub fn update(&mut self) -> Result<bool, Error> {
         let mut is_finished: c_int = 0;
         // SAFETY: the handle is alive.
-        let returned = unsafe { (self.library.functions.LGBM_BoosterUpdateOneIter)(self.handle, &raw mut is_finished) };
-        self.library.functions.check("LGBM_BoosterUpdateOneIter", returned)?;
+        let returned = unsafe {
+            (self.library.functions.LGBM_BoosterUpdateOneIter)(self.handle, &raw mut is_finished)
+        };
+        self.library
+            .functions
+            .check("LGBM_BoosterUpdateOneIter", returned)?;
         Ok(is_finished == 0)
     }
 
@@ -121,7 +140,10 @@ impl Booster {
     /// What LightGBM says.
     pub fn iterations(&self) -> Result<usize, Error> {
         let functions = &self.library.functions;
-        self.count("LGBM_BoosterGetCurrentIteration", functions.LGBM_BoosterGetCurrentIteration)
+        self.count(
+            "LGBM_BoosterGetCurrentIteration",
+            functions.LGBM_BoosterGetCurrentIteration,
+        )
     }
 
     /// Number of features.
@@ -129,7 +151,10 @@ impl Booster {
     /// # Errors
     /// What LightGBM says.
     pub fn features(&self) -> Result<usize, Error> {
-        self.count("LGBM_BoosterGetNumFeature", self.library.functions.LGBM_BoosterGetNumFeature)
+        self.count(
+            "LGBM_BoosterGetNumFeature",
+            self.library.functions.LGBM_BoosterGetNumFeature,
+        )
     }
 
     fn count(
@@ -139,7 +164,9 @@ impl Booster {
     ) -> Result<usize, Error> {
         let mut count: c_int = 0;
         // SAFETY: the handle is alive; the function writes one int.
-        self.library.functions.check(name, unsafe { function(self.handle, &raw mut count) })?;
+        self.library
+            .functions
+            .check(name, unsafe { function(self.handle, &raw mut count) })?;
         Ok(usize::try_from(count).unwrap_or(0))
     }
 
@@ -149,12 +176,21 @@ impl Booster {
     /// What LightGBM says; a model that is not being grown.
     pub fn validation_metric(&self) -> Result<f64, Error> {
         let functions = &self.library.functions;
-        let metrics = self.count("LGBM_BoosterGetEvalCounts", functions.LGBM_BoosterGetEvalCounts)?;
+        let metrics = self.count(
+            "LGBM_BoosterGetEvalCounts",
+            functions.LGBM_BoosterGetEvalCounts,
+        )?;
         let mut values = vec![f64::NAN; metrics.max(1)];
         let mut length: c_int = 0;
         // SAFETY: there is room for as many values as there are metrics.
-        let returned =
-            unsafe { (functions.LGBM_BoosterGetEval)(self.handle, VALIDATION, &raw mut length, values.as_mut_ptr()) };
+        let returned = unsafe {
+            (functions.LGBM_BoosterGetEval)(
+                self.handle,
+                VALIDATION,
+                &raw mut length,
+                values.as_mut_ptr(),
+            )
+        };
         functions.check("LGBM_BoosterGetEval", returned)?;
         Ok(values[0])
     }
@@ -167,12 +203,19 @@ impl Booster {
         let functions = &self.library.functions;
         let mut length = 0i64;
         // SAFETY: the handle is alive.
-        let returned = unsafe { (functions.LGBM_BoosterGetNumPredict)(self.handle, VALIDATION, &raw mut length) };
+        let returned = unsafe {
+            (functions.LGBM_BoosterGetNumPredict)(self.handle, VALIDATION, &raw mut length)
+        };
         functions.check("LGBM_BoosterGetNumPredict", returned)?;
         let mut values = vec![0.0; usize::try_from(length).unwrap_or(0)];
         // SAFETY: there is room for as many values as the library said.
         let returned = unsafe {
-            (functions.LGBM_BoosterGetPredict)(self.handle, VALIDATION, &raw mut length, values.as_mut_ptr())
+            (functions.LGBM_BoosterGetPredict)(
+                self.handle,
+                VALIDATION,
+                &raw mut length,
+                values.as_mut_ptr(),
+            )
         };
         functions.check("LGBM_BoosterGetPredict", returned)?;
         Ok(values)
@@ -182,12 +225,20 @@ impl Booster {
     ///
     /// # Errors
     /// Rows of another width than the model's.
-    pub fn predict(&self, rows: &[f32], kind: Predict, iterations: Option<usize>) -> Result<Vec<f64>, Error> {
+    pub fn predict(
+        &self,
+        rows: &[f32],
+        kind: Predict,
+        iterations: Option<usize>,
+    ) -> Result<Vec<f64>, Error> {
         let functions = &self.library.functions;
         let features = self.features()?;
         if features == 0 || !rows.len().is_multiple_of(features) {
             let message = format!("{} values are no rows of {features} features", rows.len());
-            return Err(Error::Call { function: "LGBM_BoosterPredictForMat", message });
+            return Err(Error::Call {
+                function: "LGBM_BoosterPredictForMat",
+                message,
+            });
         }
         let count = int32("rows", rows.len() / features)?;
         if count == 0 {
@@ -197,7 +248,14 @@ impl Booster {
         let mut length = 0i64;
         // SAFETY: the handle is alive.
         let returned = unsafe {
-            (functions.LGBM_BoosterCalcNumPredict)(self.handle, count, kind as c_int, 0, iterations, &raw mut length)
+            (functions.LGBM_BoosterCalcNumPredict)(
+                self.handle,
+                count,
+                kind as c_int,
+                0,
+                iterations,
+                &raw mut length,
+            )
         };
         functions.check("LGBM_BoosterCalcNumPredict", returned)?;
         let mut values = vec![0.0; usize::try_from(length).unwrap_or(0)];
@@ -227,13 +285,22 @@ impl Booster {
     ///
     /// # Errors
     /// What LightGBM says.
-    pub fn importance(&self, kind: ImportanceOf, iterations: Option<usize>) -> Result<Vec<f64>, Error> {
+    pub fn importance(
+        &self,
+        kind: ImportanceOf,
+        iterations: Option<usize>,
+    ) -> Result<Vec<f64>, Error> {
         let functions = &self.library.functions;
         let mut values = vec![0.0; self.features()?];
         let iterations = iterations.map_or(Ok(-1), |iterations| int32("iterations", iterations))?;
         // SAFETY: one value a feature.
         let returned = unsafe {
-            (functions.LGBM_BoosterFeatureImportance)(self.handle, iterations, kind as c_int, values.as_mut_ptr())
+            (functions.LGBM_BoosterFeatureImportance)(
+                self.handle,
+                iterations,
+                kind as c_int,
+                values.as_mut_ptr(),
+            )
         };
         functions.check("LGBM_BoosterFeatureImportance", returned)?;
         Ok(values)
@@ -250,7 +317,15 @@ impl Booster {
         let model = text(|size, length, out| {
             // SAFETY: `out` holds `size` bytes.
             let returned = unsafe {
-                (functions.LGBM_BoosterSaveModelToString)(self.handle, 0, iterations, split, size, length, out)
+                (functions.LGBM_BoosterSaveModelToString)(
+                    self.handle,
+                    0,
+                    iterations,
+                    split,
+                    size,
+                    length,
+                    out,
+                )
             };
             functions.check("LGBM_BoosterSaveModelToString", returned)
         })?;

@@ -74,7 +74,9 @@ impl Functions {
     /// Keeps the library from printing.
     pub(super) fn silence(&self) -> Result<(), Error> {
         // SAFETY: the callback does nothing.
-        self.check("LGBM_RegisterLogCallback", unsafe { (self.LGBM_RegisterLogCallback)(ignore) })
+        self.check("LGBM_RegisterLogCallback", unsafe {
+            (self.LGBM_RegisterLogCallback)(ignore)
+        })
     }
 
     /// Turns a function's return value into a result.
@@ -84,6 +86,9 @@ impl Functions {
         }
         // SAFETY: the library returns a string of its own that lives until this thread's next failing call.
         let message = unsafe { CStr::from_ptr((self.LGBM_GetLastError)()) };
-        Err(Error::Call { function, message: message.to_string_lossy().into_owned() })
+        Err(Error::Call {
+            function,
+            message: message.to_string_lossy().into_owned(),
+        })
     }
 }

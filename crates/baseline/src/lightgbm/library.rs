@@ -38,7 +38,10 @@ impl Library {
             unsafe { env::set_var("OMP_WAIT_POLICY", "passive") };
         }
         let path = find()?;
-        let refused = |error: libloading::Error| Error::Library { path: path.clone(), reason: error.to_string() };
+        let refused = |error: libloading::Error| Error::Library {
+            path: path.clone(),
+            reason: error.to_string(),
+        };
         // SAFETY: initializers of LightGBM and OpenMP have no preconditions.
         let library = unsafe { libloading::Library::new(&path) }.map_err(refused)?;
         let functions = Functions::load(&library).map_err(refused)?;
@@ -62,10 +65,15 @@ impl Library {
         let functions = &self.functions;
         let json = text(|size, length, out| {
             // SAFETY: `out` holds `size` bytes.
-            functions.check(CALL, unsafe { (functions.LGBM_DumpParamAliases)(size, length, out) })
+            functions.check(CALL, unsafe {
+                (functions.LGBM_DumpParamAliases)(size, length, out)
+            })
         })?;
-        let aliases: BTreeMap<String, Vec<String>> = serde_json::from_str(&json)
-            .map_err(|error| Error::Call { function: CALL, message: format!("answered no JSON: {error}") })?;
+        let aliases: BTreeMap<String, Vec<String>> =
+            serde_json::from_str(&json).map_err(|error| Error::Call {
+                function: CALL,
+                message: format!("answered no JSON: {error}"),
+            })?;
         let with_own = |(name, mut aliases): (String, Vec<String>)| {
             aliases.push(name.clone());
             aliases.into_iter().map(move |alias| (alias, name.clone()))
@@ -75,11 +83,17 @@ impl Library {
 }
 
 /// A text of unknown length: asks for it with a buffer, and again with a longer one if it did not fit.
-pub(super) fn text(mut ask: impl FnMut(i64, *mut i64, *mut c_char) -> Result<(), Error>) -> Result<String, Error> {
+pub(super) fn text(
+    mut ask: impl FnMut(i64, *mut i64, *mut c_char) -> Result<(), Error>,
+) -> Result<String, Error> {
     let mut buffer = vec![0u8; 1 << 16];
     loop {
         let mut length = 0i64;
-        ask(buffer.len() as i64, &raw mut length, buffer.as_mut_ptr().cast())?;
+        ask(
+            buffer.len() as i64,
+            &raw mut length,
+            buffer.as_mut_ptr().cast(),
+        )?;
         // The length counts the closing 0.
         let length = usize::try_from(length).unwrap_or(0);
         if length <= buffer.len() {
@@ -92,13 +106,20 @@ pub(super) fn text(mut ask: impl FnMut(i64, *mut i64, *mut c_char) -> Result<(),
 
 /// A text for the library.
 pub(super) fn c_text(what: &'static str, text: &str) -> Result<CString, Error> {
-    CString::new(text).map_err(|_| Error::Call { function: what, message: format!("{text:?} holds a 0 byte") })
+    CString::new(text).map_err(|_| Error::Call {
+        function: what,
+        message: format!("{text:?} holds a 0 byte"),
+    })
 }
 
 fn find() -> Result<PathBuf, Error> {
     if let Some(path) = env::var_os("LIGHTGBM_LIB").filter(|path| !path.is_empty()) {
         let path = PathBuf::from(path);
-        return if path.is_file() { Ok(path) } else { Err(Error::NoLibraryAt { path }) };
+        return if path.is_file() {
+            Ok(path)
+        } else {
+            Err(Error::NoLibraryAt { path })
+        };
     }
     let fetched = cache_folder().map(|folder| folder.join(FOLDER).join(file_name()));
     if let Some(path) = fetched.as_ref().filter(|path| path.is_file()) {
@@ -110,7 +131,9 @@ fn find() -> Result<PathBuf, Error> {
         Ok(path) => return Ok(path),
         Err(reason) => tried.push(reason),
     }
-    Err(Error::NoLibrary { tried: tried.join("; ") })
+    Err(Error::NoLibrary {
+        tried: tried.join("; "),
+    })
 }
 
 fn file_name() -> &'static str {
@@ -122,8 +145,16 @@ fn file_name() -> &'static str {
 }
 
 fn cache_folder() -> Option<PathBuf> {
-    let of = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    if cfg!(windows) { of("LOCALAPPDATA") } else { of("XDG_CACHE_HOME").or_else(|| Some(of("HOME")?.join(".cache"))) }
+    let of = |name: &str| {
+        env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    if cfg!(windows) {
+        of("LOCALAPPDATA")
+    } else {
+        of("XDG_CACHE_HOME").or_else(|| Some(of("HOME")?.join(".cache")))
+    }
 }
 
 /// The library of the Python package, if it is installed in our version.
@@ -134,17 +165,28 @@ fn of_python() -> Result<PathBuf, String> {
                             import importlib.metadata as m, importlib.util as u; \
                             print(m.version('lightgbm')); print(u.find_spec('lightgbm').submodule_search_locations[0])";
     for python in ["python3", "python"] {
-        let asked =
-            Command::new(python).args(["-I", "-c", QUESTION]).stdin(Stdio::null()).stderr(Stdio::null()).output();
+        let asked = Command::new(python)
+            .args(["-I", "-c", QUESTION])
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .output();
         let Ok(answer) = asked else { continue };
         let text = String::from_utf8_lossy(&answer.stdout).into_owned();
         let mut lines = text.lines();
-        let (Some(version), Some(folder)) = (lines.next(), lines.next()) else { continue };
+        let (Some(version), Some(folder)) = (lines.next(), lines.next()) else {
+            continue;
+        };
         if version != VERSION {
-            return Err(format!("{python} has lightgbm {version}, expected {VERSION}"));
+            return Err(format!(
+                "{python} has lightgbm {version}, expected {VERSION}"
+            ));
         }
         let path = Path::new(folder).join("lib").join(file_name());
-        return if path.is_file() { Ok(path) } else { Err(format!("{} is not there", path.display())) };
+        return if path.is_file() {
+            Ok(path)
+        } else {
+            Err(format!("{} is not there", path.display()))
+        };
     }
     Err("no python3 that has the package lightgbm".to_owned())
 }

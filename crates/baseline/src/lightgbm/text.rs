@@ -11,21 +11,36 @@ const MOST_FEATURES: usize = 1_000_000;
 const MOST_LEAVES: usize = 131_072;
 
 /// Objectives with one output a row, whose further words change nothing but that output.
-const OBJECTIVES: [&str; 9] =
-    ["regression", "regression_l1", "huber", "fair", "poisson", "quantile", "mape", "gamma", "tweedie"];
+const OBJECTIVES: [&str; 9] = [
+    "regression",
+    "regression_l1",
+    "huber",
+    "fair",
+    "poisson",
+    "quantile",
+    "mape",
+    "gamma",
+    "tweedie",
+];
 
 /// Checks that a text is a whole model of one output a row, with plain splits and finite leaves.
 ///
 /// # Errors
 /// What is wrong, in words.
 pub(crate) fn check_text(text: &str) -> Result<(), String> {
-    let body = text.strip_prefix("tree\n").ok_or("its first line is not `tree`")?;
+    let body = text
+        .strip_prefix("tree\n")
+        .ok_or("its first line is not `tree`")?;
     let (header, trees) = body.split_once("\n\n").ok_or("it ends within its header")?;
-    let Header { features, tree_sizes } = Header::read(header)?;
+    let Header {
+        features,
+        tree_sizes,
+    } = Header::read(header)?;
     let mut rest = trees;
     for (number, size) in tree_sizes.into_iter().enumerate() {
-        let tree =
-            rest.get(..size).ok_or_else(|| format!("tree {number} is cut off, or of another size than named"))?;
+        let tree = rest
+            .get(..size)
+            .ok_or_else(|| format!("tree {number} is cut off, or of another size than named"))?;
         check_tree(tree, number, features).map_err(|reason| format!("tree {number}: {reason}"))?;
         rest = &rest[size..];
     }
@@ -59,7 +74,11 @@ impl Header {
             "tree_sizes",
         ];
         let lines = keyed(text, &KEYS)?;
-        for (key, expected) in [("version", "v4"), ("num_class", "1"), ("num_tree_per_iteration", "1")] {
+        for (key, expected) in [
+            ("version", "v4"),
+            ("num_class", "1"),
+            ("num_tree_per_iteration", "1"),
+        ] {
             let found = of(&lines, key)?;
             if found != expected {
                 return Err(format!("{key} is {found}, expected {expected}"));
@@ -67,14 +86,25 @@ impl Header {
         }
         number::<u32>("label_index", of(&lines, "label_index")?)?;
         let features = number::<usize>("max_feature_idx", of(&lines, "max_feature_idx")?)?;
-        let features = features.checked_add(1).filter(|&features| features <= MOST_FEATURES);
-        let features = features.ok_or_else(|| format!("max_feature_idx is beyond {MOST_FEATURES}"))?;
-        let objective = lines.get("objective").map_or("regression", |text| text.split(' ').next().unwrap_or(""));
+        let features = features
+            .checked_add(1)
+            .filter(|&features| features <= MOST_FEATURES);
+        let features =
+            features.ok_or_else(|| format!("max_feature_idx is beyond {MOST_FEATURES}"))?;
+        let objective = lines
+            .get("objective")
+            .map_or("regression", |text| text.split(' ').next().unwrap_or(""));
         if !OBJECTIVES.contains(&objective) {
-            return Err(format!("objective is {objective}, expected one of {}", OBJECTIVES.join(", ")));
+            return Err(format!(
+                "objective is {objective}, expected one of {}",
+                OBJECTIVES.join(", ")
+            ));
         }
         for key in ["feature_names", "feature_infos"] {
-            let found = of(&lines, key)?.split(' ').filter(|word| !word.is_empty()).count();
+            let found = of(&lines, key)?
+                .split(' ')
+                .filter(|word| !word.is_empty())
+                .count();
             if found != features {
                 return Err(format!("{key} has {found} entries, expected {features}"));
             }
@@ -83,16 +113,35 @@ impl Header {
             numbers::<i8>("monotone_constraints", text, features)?;
         }
         let is_range = |text: &str| {
-            let ends = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).and_then(|t| t.split_once(':'));
-            ends.is_some_and(|(low, high)| low.parse::<f64>().is_ok() && high.parse::<f64>().is_ok())
+            let ends = text
+                .strip_prefix('[')
+                .and_then(|text| text.strip_suffix(']'))
+                .and_then(|t| t.split_once(':'));
+            ends.is_some_and(|(low, high)| {
+                low.parse::<f64>().is_ok() && high.parse::<f64>().is_ok()
+            })
         };
-        let infos = of(&lines, "feature_infos")?.split(' ').filter(|word| !word.is_empty());
-        if let Some(info) = infos.into_iter().find(|info| *info != "none" && !is_range(info)) {
-            return Err(format!("feature_infos has {info}, expected [LOW:HIGH] or none"));
+        let infos = of(&lines, "feature_infos")?
+            .split(' ')
+            .filter(|word| !word.is_empty());
+        if let Some(info) = infos
+            .into_iter()
+            .find(|info| *info != "none" && !is_range(info))
+        {
+            return Err(format!(
+                "feature_infos has {info}, expected [LOW:HIGH] or none"
+            ));
         }
-        let sizes = of(&lines, "tree_sizes")?.split(' ').filter(|word| !word.is_empty());
-        let tree_sizes = sizes.map(|size| number("tree_sizes", size)).collect::<Result<_, _>>()?;
-        Ok(Self { features, tree_sizes })
+        let sizes = of(&lines, "tree_sizes")?
+            .split(' ')
+            .filter(|word| !word.is_empty());
+        let tree_sizes = sizes
+            .map(|size| number("tree_sizes", size))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            features,
+            tree_sizes,
+        })
     }
 }
 
@@ -115,8 +164,12 @@ fn check_tree(text: &str, place: usize, features: usize) -> Result<(), String> {
         "is_linear",
         "shrinkage",
     ];
-    let body = text.strip_prefix(&format!("Tree={place}\n")).ok_or("its first line is not its number")?;
-    let body = body.strip_suffix("\n\n\n").ok_or("it does not end where its size says")?;
+    let body = text
+        .strip_prefix(&format!("Tree={place}\n"))
+        .ok_or("its first line is not its number")?;
+    let body = body
+        .strip_suffix("\n\n\n")
+        .ok_or("it does not end where its size says")?;
     let lines = keyed(body, &KEYS)?;
     for (key, expected) in [("num_cat", "0"), ("is_linear", "0")] {
         let found = of(&lines, key)?;
@@ -126,7 +179,9 @@ fn check_tree(text: &str, place: usize, features: usize) -> Result<(), String> {
     }
     let leaves: usize = number("num_leaves", of(&lines, "num_leaves")?)?;
     if !(1..=MOST_LEAVES).contains(&leaves) {
-        return Err(format!("num_leaves is {leaves}, expected 1 to {MOST_LEAVES}"));
+        return Err(format!(
+            "num_leaves is {leaves}, expected 1 to {MOST_LEAVES}"
+        ));
     }
     finite("leaf_value", of(&lines, "leaf_value")?, leaves)?;
     finite("shrinkage", of(&lines, "shrinkage")?, 1)?;
@@ -137,17 +192,28 @@ fn check_tree(text: &str, place: usize, features: usize) -> Result<(), String> {
     for (key, count) in [("leaf_weight", leaves), ("leaf_count", leaves)] {
         finite(key, of(&lines, key)?, count)?;
     }
-    for key in ["split_gain", "threshold", "internal_value", "internal_weight", "internal_count"] {
+    for key in [
+        "split_gain",
+        "threshold",
+        "internal_value",
+        "internal_weight",
+        "internal_count",
+    ] {
         finite(key, of(&lines, key)?, splits)?;
     }
     let used: Vec<usize> = numbers("split_feature", of(&lines, "split_feature")?, splits)?;
     if let Some(feature) = used.iter().find(|&&feature| feature >= features) {
-        return Err(format!("split_feature has {feature}, expected 0 to {}", features - 1));
+        return Err(format!(
+            "split_feature has {feature}, expected 0 to {}",
+            features - 1
+        ));
     }
     // Bit 0 would make it categorical; bits 2 and 3 say what counts as missing: nothing, zero or NaN.
     let kinds: Vec<u8> = numbers("decision_type", of(&lines, "decision_type")?, splits)?;
     if let Some(kind) = kinds.iter().find(|&&kind| kind % 2 != 0 || kind > 10) {
-        return Err(format!("decision_type has {kind}, expected an even number up to 10"));
+        return Err(format!(
+            "decision_type has {kind}, expected an even number up to 10"
+        ));
     }
     let left = numbers("left_child", of(&lines, "left_child")?, splits)?;
     let right = numbers("right_child", of(&lines, "right_child")?, splits)?;
@@ -162,11 +228,16 @@ fn check_children(left: &[i32], right: &[i32], leaves: usize) -> Result<(), Stri
         let seen = match usize::try_from(child) {
             Ok(split) => split_seen.get_mut(split).filter(|_| split > parent),
             // A leaf is written as the complement of its number.
-            Err(_) => usize::try_from(!child).ok().and_then(|leaf| leaf_seen.get_mut(leaf)),
+            Err(_) => usize::try_from(!child)
+                .ok()
+                .and_then(|leaf| leaf_seen.get_mut(leaf)),
         };
-        let seen = seen.ok_or_else(|| format!("split {parent} has the child {child}, which it cannot have"))?;
+        let seen = seen
+            .ok_or_else(|| format!("split {parent} has the child {child}, which it cannot have"))?;
         if std::mem::replace(seen, true) {
-            return Err(format!("split {parent} has the child {child}, which another split has too"));
+            return Err(format!(
+                "split {parent} has the child {child}, which another split has too"
+            ));
         }
     }
     Ok(())
@@ -176,7 +247,9 @@ fn check_children(left: &[i32], right: &[i32], leaves: usize) -> Result<(), Stri
 fn keyed<'a>(text: &'a str, known: &[&str]) -> Result<BTreeMap<&'a str, &'a str>, String> {
     let mut lines = BTreeMap::new();
     for line in text.lines() {
-        let (key, value) = line.split_once('=').ok_or_else(|| format!("`{}` is no line of it", shortened(line)))?;
+        let (key, value) = line
+            .split_once('=')
+            .ok_or_else(|| format!("`{}` is no line of it", shortened(line)))?;
         if !known.contains(&key) || lines.insert(key, value).is_some() {
             return Err(format!("`{}` is unknown or there twice", shortened(key)));
         }
@@ -185,16 +258,31 @@ fn keyed<'a>(text: &'a str, known: &[&str]) -> Result<BTreeMap<&'a str, &'a str>
 }
 
 fn of<'a>(lines: &BTreeMap<&str, &'a str>, key: &str) -> Result<&'a str, String> {
-    lines.get(key).copied().ok_or_else(|| format!("it has no {key}"))
+    lines
+        .get(key)
+        .copied()
+        .ok_or_else(|| format!("it has no {key}"))
 }
 
 fn number<T: FromStr>(key: &str, text: &str) -> Result<T, String> {
-    text.parse().map_err(|_| format!("{key} has `{}`, expected a number in range", shortened(text)))
+    text.parse().map_err(|_| {
+        format!(
+            "{key} has `{}`, expected a number in range",
+            shortened(text)
+        )
+    })
 }
 
 fn numbers<T: FromStr>(key: &str, text: &str, count: usize) -> Result<Vec<T>, String> {
-    let numbers: Vec<T> = text.split(' ').map(|word| number(key, word)).collect::<Result<_, _>>()?;
-    if numbers.len() == count { Ok(numbers) } else { Err(format!("{key} has {}, expected {count}", numbers.len())) }
+    let numbers: Vec<T> = text
+        .split(' ')
+        .map(|word| number(key, word))
+        .collect::<Result<_, _>>()?;
+    if numbers.len() == count {
+        Ok(numbers)
+    } else {
+        Err(format!("{key} has {}, expected {count}", numbers.len()))
+    }
 }
 
 fn finite(key: &str, text: &str, count: usize) -> Result<(), String> {
@@ -224,7 +312,11 @@ mod tests {
     fn with_first(key: &str, value: &str) -> String {
         let start = MODELS[0].find(&format!("\n{key}=")).unwrap() + key.len() + 2;
         let old = MODELS[0][start..].split([' ', '\n']).next().unwrap();
-        format!("{}{value}{}", &MODELS[0][..start], &MODELS[0][start + old.len()..])
+        format!(
+            "{}{value}{}",
+            &MODELS[0][..start],
+            &MODELS[0][start + old.len()..]
+        )
     }
 
     #[test]
@@ -246,18 +338,35 @@ mod tests {
             ("num_leaves", "0", "num_leaves is 0"),
             ("num_leaves", "9", "leaf_value has 8, expected 9"),
             ("decision_type", "11", "decision_type has 11"),
-            ("num_tree_per_iteration", "1000000000", "num_tree_per_iteration is 1000000000"),
+            (
+                "num_tree_per_iteration",
+                "1000000000",
+                "num_tree_per_iteration is 1000000000",
+            ),
             ("num_class", "2", "num_class is 2"),
             ("max_feature_idx", "2000000000", "max_feature_idx is beyond"),
-            ("objective", "multiclass num_class:1000000", "objective is multiclass"),
+            (
+                "objective",
+                "multiclass num_class:1000000",
+                "objective is multiclass",
+            ),
             ("tree_sizes", "999999999", "tree 0 is cut off"),
         ] {
             let said = refused(&with_first(key, value));
             assert!(said.contains(says), "{key}={value}: {said}");
         }
         let nan = MODELS[0].replacen("0.31536649557663859", "nan                ", 1);
-        assert!(nan != MODELS[0] && refused(&nan).contains("leaf_value has"), "{}", refused(&nan));
-        for text in ["", "<html>404</html>", &MODELS[0][..MODELS[0].len() / 2], &MODELS[0][..2000]] {
+        assert!(
+            nan != MODELS[0] && refused(&nan).contains("leaf_value has"),
+            "{}",
+            refused(&nan)
+        );
+        for text in [
+            "",
+            "<html>404</html>",
+            &MODELS[0][..MODELS[0].len() / 2],
+            &MODELS[0][..2000],
+        ] {
             refused(text);
         }
     }
@@ -266,7 +375,10 @@ mod tests {
     #[test]
     fn no_cut_and_no_changed_byte_panics() {
         for cut in (0..MODELS[3].len()).step_by(97) {
-            assert!(check_text(&MODELS[3][..cut]).is_err() || cut > MODELS[3].find("end of trees").unwrap());
+            assert!(
+                check_text(&MODELS[3][..cut]).is_err()
+                    || cut > MODELS[3].find("end of trees").unwrap()
+            );
         }
         for place in (0..MODELS[3].len()).step_by(53) {
             for byte in *b"0-. =\n" {

@@ -13,13 +13,41 @@ fn bad_input_is_refused() {
     said.refused("a lookback of one bar", &set("lightgbm.lookbacks=[1, 60]"));
     said.refused("no rounds", &set("lightgbm.rounds=0"));
     said.refused("share above 1", &set("lightgbm.feature_fraction=1.5"));
-    said.refused("unknown parameter of LightGBM", &set("lightgbm.more.max_depht=3"));
-    said.refused("a parameter with a key of its own", &set("lightgbm.more.eta=0.1"));
-    said.refused("a parameter that is no value", &set("lightgbm.more.max_depth=\"3 bagging_freq=1\""));
-    said.refused("an objective that LightGBM does not know", &set("lightgbm.objective=nonsense"));
-    said.refused("no early-stopping slice", &set("split.early_stopping_share=0"));
-    said.refused("fold out of range", &["--config", "tiny.toml", "--fold", "9"]);
-    said.refused("nothing to continue", &["--config", "tiny.toml", "--run", "none", "--continue-rounds", "5"]);
+    said.refused(
+        "unknown parameter of LightGBM",
+        &set("lightgbm.more.max_depht=3"),
+    );
+    said.refused(
+        "a parameter with a key of its own",
+        &set("lightgbm.more.eta=0.1"),
+    );
+    said.refused(
+        "a parameter that is no value",
+        &set("lightgbm.more.max_depth=\"3 bagging_freq=1\""),
+    );
+    said.refused(
+        "an objective that LightGBM does not know",
+        &set("lightgbm.objective=nonsense"),
+    );
+    said.refused(
+        "no early-stopping slice",
+        &set("split.early_stopping_share=0"),
+    );
+    said.refused(
+        "fold out of range",
+        &["--config", "tiny.toml", "--fold", "9"],
+    );
+    said.refused(
+        "nothing to continue",
+        &[
+            "--config",
+            "tiny.toml",
+            "--run",
+            "none",
+            "--continue-rounds",
+            "5",
+        ],
+    );
     said.refused("empty store", &["--set", "data.dir=nowhere"]);
     insta::assert_snapshot!("errors", said.text);
 }
@@ -39,9 +67,20 @@ fn a_missing_library_is_named_with_the_command_that_fetches_it() {
         assert_eq!(output.status.code(), Some(1));
         String::from_utf8(output.stderr).unwrap()
     };
-    assert!(run("").contains("hint: scripts/get-lightgbm fetches version 4.7.0"), "{}", run(""));
-    assert!(run("gone.so").contains("LIGHTGBM_LIB is gone.so, which is no file"), "{}", run("gone.so"));
+    assert!(
+        run("").contains("hint: scripts/get-lightgbm fetches version 4.7.0"),
+        "{}",
+        run("")
+    );
+    assert!(
+        run("gone.so").contains("LIGHTGBM_LIB is gone.so, which is no file"),
+        "{}",
+        run("gone.so")
+    );
     std::fs::write(dir.path().join("broken.so"), "no library").unwrap();
     let broken = run(&dir.path().join("broken.so").display().to_string());
-    assert!(broken.contains("cannot load LightGBM from") && broken.contains("libgomp"), "{broken}");
+    assert!(
+        broken.contains("cannot load LightGBM from") && broken.contains("libgomp"),
+        "{broken}"
+    );
 }

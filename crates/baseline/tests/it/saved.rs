@@ -43,7 +43,10 @@ fn the_record_names_the_time_seen_and_the_hash_of_the_trees() {
     tiny.trained(&["--run", "seed", "--protocol", "seed"]);
     let record = json(&tiny.path("seed/fold-1/lightgbm.json"));
     let reach_ms = 15 * 60_000;
-    assert_eq!(record["origin"]["seen_until_ms"], folds[0]["score"][1].as_i64().unwrap() + reach_ms);
+    assert_eq!(
+        record["origin"]["seen_until_ms"],
+        folds[0]["score"][1].as_i64().unwrap() + reach_ms
+    );
 }
 
 #[test]
@@ -55,58 +58,116 @@ fn damaged_trees_and_edited_configs_are_refused() {
     load(&run).unwrap();
     let keep = |name: &str| (run.join(name), fs::read(run.join(name)).unwrap());
     let kept = [keep("model.txt"), keep("lightgbm.json"), keep("run.toml")];
-    let restore = || kept.iter().for_each(|(path, bytes)| fs::write(path, bytes).unwrap());
+    let restore = || {
+        kept.iter()
+            .for_each(|(path, bytes)| fs::write(path, bytes).unwrap())
+    };
 
     // One digit of a leaf, which no check of the structure can find.
     edit(&run.join("model.txt"), |text| {
-        text.replacen("leaf_value=0.0", "leaf_value=0.1", 1).replacen("leaf_value=-0.0", "leaf_value=-0.1", 1)
+        text.replacen("leaf_value=0.0", "leaf_value=0.1", 1)
+            .replacen("leaf_value=-0.0", "leaf_value=-0.1", 1)
     });
     let said = load(&run).unwrap_err();
     let hash = dataset::content_hash(&fs::read(run.join("model.txt")).unwrap());
-    assert!(said.contains(&format!("model.txt has SHA-256 {hash}, but lightgbm.json beside it names ")), "{said}");
-    assert!(said.contains(&dataset::content_hash(&kept[0].1)) && said.contains("hint: "), "{said}");
+    assert!(
+        said.contains(&format!(
+            "model.txt has SHA-256 {hash}, but lightgbm.json beside it names "
+        )),
+        "{said}"
+    );
+    assert!(
+        said.contains(&dataset::content_hash(&kept[0].1)) && said.contains("hint: "),
+        "{said}"
+    );
     restore();
 
-    edit(&run.join("run.toml"), |text| text.replace("lookbacks = [5, 30]", "lookbacks = [5, 60]"));
+    edit(&run.join("run.toml"), |text| {
+        text.replace("lookbacks = [5, 30]", "lookbacks = [5, 60]")
+    });
     let said = load(&run).unwrap_err();
-    assert!(said.contains("lightgbm.lookbacks is [5,60], but the model was trained with [5,30]"), "{said}");
+    assert!(
+        said.contains("lightgbm.lookbacks is [5,60], but the model was trained with [5,30]"),
+        "{said}"
+    );
     restore();
-    edit(&run.join("run.toml"), |text| text.replace("horizon_bars = 15", "horizon_bars = 30"));
-    assert!(load(&run).unwrap_err().contains("target.horizon_bars is 30, but the model was trained with 15"));
+    edit(&run.join("run.toml"), |text| {
+        text.replace("horizon_bars = 15", "horizon_bars = 30")
+    });
+    assert!(
+        load(&run)
+            .unwrap_err()
+            .contains("target.horizon_bars is 30, but the model was trained with 15")
+    );
     restore();
-    edit(&run.join("run.toml"), |text| text.replace("num_threads = 0", "num_threads = 1"));
+    edit(&run.join("run.toml"), |text| {
+        text.replace("num_threads = 0", "num_threads = 1")
+    });
     load(&run).unwrap();
     restore();
 
     // As of an older version: without a hash the structure is checked.
     let older = |text: String| {
         let mut record: serde_json::Value = serde_json::from_str(&text).unwrap();
-        record.as_object_mut().unwrap().retain(|key, _| key != "sha256" && key != "origin");
+        record
+            .as_object_mut()
+            .unwrap()
+            .retain(|key, _| key != "sha256" && key != "origin");
         record.to_string()
     };
     edit(&run.join("lightgbm.json"), older);
     load(&run).unwrap();
     let damages: [(&str, &str, &str); 4] = [
-        ("\nsplit_feature=", "\nsplit_feature=9999999", "split_feature has 9999999"),
-        ("\nnum_tree_per_iteration=1", "\nnum_tree_per_iteration=1000000000", "num_tree_per_iteration is 1000000000"),
-        ("\nmax_feature_idx=", "\nmax_feature_idx=9999999", "max_feature_idx is beyond"),
+        (
+            "\nsplit_feature=",
+            "\nsplit_feature=9999999",
+            "split_feature has 9999999",
+        ),
+        (
+            "\nnum_tree_per_iteration=1",
+            "\nnum_tree_per_iteration=1000000000",
+            "num_tree_per_iteration is 1000000000",
+        ),
+        (
+            "\nmax_feature_idx=",
+            "\nmax_feature_idx=9999999",
+            "max_feature_idx is beyond",
+        ),
         ("\nTree=0", "\nTree=9", "tree 0: "),
     ];
     for (old, new, says) in damages {
         // The sizes of trees are kept right, so that it is the number that is found.
         edit(&run.join("model.txt"), |text| {
-            let longer = if old.contains("split") { new.len() - old.len() } else { 0 };
+            let longer = if old.contains("split") {
+                new.len() - old.len()
+            } else {
+                0
+            };
             let text = text.replacen(old, new, 1);
             let (head, rest) = text.split_once("tree_sizes=").unwrap();
             let (first, rest) = rest.split_once(' ').unwrap();
-            format!("{head}tree_sizes={} {rest}", first.parse::<usize>().unwrap() + longer)
+            format!(
+                "{head}tree_sizes={} {rest}",
+                first.parse::<usize>().unwrap() + longer
+            )
         });
         let said = load(&run).unwrap_err();
-        assert!(said.contains("model.txt is no whole model: ") && said.contains(says), "{says}: {said}");
+        assert!(
+            said.contains("model.txt is no whole model: ") && said.contains(says),
+            "{says}: {said}"
+        );
         fs::write(&kept[0].0, &kept[0].1).unwrap();
     }
-    edit(&run.join("lightgbm.json"), |text| text.replacen("\"SIM1USDT\":0.", "\"SIM1USDT\":-0.", 1));
-    assert!(load(&run).unwrap_err().contains("target_std of SIM1USDT is -0."), "{}", load(&run).unwrap_err());
+    edit(&run.join("lightgbm.json"), |text| {
+        text.replacen("\"SIM1USDT\":0.", "\"SIM1USDT\":-0.", 1)
+    });
+    assert!(
+        load(&run)
+            .unwrap_err()
+            .contains("target_std of SIM1USDT is -0."),
+        "{}",
+        load(&run).unwrap_err()
+    );
 }
 
 /// The second of two processes says who trains a fold, and goes on with the others.
@@ -118,10 +179,22 @@ fn a_fold_that_another_process_trains_is_left_to_it() {
     tiny.trained(&["--run", "other"]);
     fs::copy(tiny.path("other/run.toml"), tiny.path("run/run.toml")).unwrap();
     let (_, said) = tiny.trained(&["--run", "run"]);
-    assert!(said.contains(&format!("fold 1 of run is being trained by process {} on ", std::process::id())), "{said}");
+    assert!(
+        said.contains(&format!(
+            "fold 1 of run is being trained by process {} on ",
+            std::process::id()
+        )),
+        "{said}"
+    );
     assert!(!tiny.path("run/fold-1/forecasts.parquet").exists());
-    assert!(tiny.path("run/fold-2/forecasts.parquet").exists() && !tiny.path("run/forecasts.parquet").exists());
+    assert!(
+        tiny.path("run/fold-2/forecasts.parquet").exists()
+            && !tiny.path("run/forecasts.parquet").exists()
+    );
     drop(held);
     tiny.trained(&["--run", "run"]);
-    assert!(tiny.path("run/fold-1/forecasts.parquet").exists() && tiny.path("run/forecasts.parquet").exists());
+    assert!(
+        tiny.path("run/fold-1/forecasts.parquet").exists()
+            && tiny.path("run/forecasts.parquet").exists()
+    );
 }

@@ -19,9 +19,15 @@ impl Tiny {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut config = tests::tiny();
-        tests::store(&dir.path().join("data"), &mut config, &tests::candles(&tests::tiny()));
+        tests::store(
+            &dir.path().join("data"),
+            &mut config,
+            &tests::candles(&tests::tiny()),
+        );
         // Trees of the target as it is, unless a test says otherwise.
-        let config = tests::TINY.replace("\"parts\"", "\"whole\"").replace("\"trailing\"", "\"coin\"");
+        let config = tests::TINY
+            .replace("\"parts\"", "\"whole\"")
+            .replace("\"trailing\"", "\"coin\"");
         std::fs::write(dir.path().join("tiny.toml"), config).unwrap();
         Self { dir }
     }
@@ -46,8 +52,12 @@ impl Tiny {
             "lightgbm.shap_rows=20",
         ];
         let mut command = Command::new(env!("CARGO_BIN_EXE_baseline"));
-        command.current_dir(self.dir.path()).args(["--config", "tiny.toml"]);
-        command.args(SET.iter().flat_map(|key| ["--set", key])).args(arguments);
+        command
+            .current_dir(self.dir.path())
+            .args(["--config", "tiny.toml"]);
+        command
+            .args(SET.iter().flat_map(|key| ["--set", key]))
+            .args(arguments);
         command.env_remove("MLFLOW_TRACKING_URI");
         command
     }
@@ -55,7 +65,10 @@ impl Tiny {
     /// As [`Tiny::baseline`], which must work; stdout and stderr.
     pub fn trained(&self, arguments: &[&str]) -> (String, String) {
         let output = self.baseline(arguments);
-        let (stdout, stderr) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        let (stdout, stderr) = (
+            String::from_utf8(output.stdout).unwrap(),
+            String::from_utf8(output.stderr).unwrap(),
+        );
         assert!(output.status.success(), "{stderr}");
         (stdout, stderr)
     }

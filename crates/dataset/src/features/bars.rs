@@ -32,7 +32,8 @@ pub(crate) struct Bars {
 impl Bars {
     pub(super) fn of(panel: &Panel, coin: usize, rows: Range<usize>) -> Self {
         let series = |column| panel.series(column, coin, rows.clone());
-        let [open, high, low, close] = [Column::Open, Column::High, Column::Low, Column::Close].map(series);
+        let [open, high, low, close] =
+            [Column::Open, Column::High, Column::Low, Column::Close].map(series);
         let mut volume = series(Column::Volume);
         for (volume, row) in volume.iter_mut().zip(rows.clone()) {
             if !panel.is_observed(row, coin) {
@@ -42,15 +43,29 @@ impl Bars {
         let mut run = 0;
         let known = (0..close.len())
             .map(|row| {
-                let is_known = [&open, &high, &low, &close, &volume].iter().all(|series| series[row].is_finite());
+                let is_known = [&open, &high, &low, &close, &volume]
+                    .iter()
+                    .all(|series| series[row].is_finite());
                 run = if is_known { run + 1 } else { 0 };
                 run
             })
             .collect();
         let returns = close.windows(2).map(|pair| (pair[1] / pair[0]).ln());
-        let log_return = std::iter::once(0.0).chain(returns).take(close.len()).collect();
+        let log_return = std::iter::once(0.0)
+            .chain(returns)
+            .take(close.len())
+            .collect();
         let time_ms = rows.map(|row| panel.time_ms(row)).collect();
-        Self { open, high, low, close, volume, log_return, time_ms, known }
+        Self {
+            open,
+            high,
+            low,
+            close,
+            volume,
+            log_return,
+            time_ms,
+            known,
+        }
     }
 
     /// How many rows in a row, up to this one, have all their values.
@@ -76,7 +91,11 @@ pub(super) struct TaLib {
 }
 
 /// Longest period of RSI, of the true range and of an average in any set, in bars before the row.
-const LONGEST: [(FuncUnstId, usize); 3] = [(FuncUnstId::RSI, 21), (FuncUnstId::NATR, 14), (FuncUnstId::EMA, 49)];
+const LONGEST: [(FuncUnstId, usize); 3] = [
+    (FuncUnstId::RSI, 21),
+    (FuncUnstId::NATR, 14),
+    (FuncUnstId::EMA, 49),
+];
 
 /// Bars that MACD(12, 26, 9) needs without any unstable period, its own not counted.
 const MACD_BARS: usize = 33;
@@ -85,10 +104,15 @@ pub(super) static TA_LIB: LazyLock<TaLib> = LazyLock::new(|| {
     let unstable = |period: usize| (RECURSIVE_BARS - 1 - period) as u32;
     let core = LONGEST
         .iter()
-        .fold(Core::builder(), |builder, &(function, longest)| builder.unstable_period(function, unstable(longest)));
+        .fold(Core::builder(), |builder, &(function, longest)| {
+            builder.unstable_period(function, unstable(longest))
+        });
     let macd = Core::builder().unstable_period(FuncUnstId::EMA, unstable(MACD_BARS) / 2);
     // Only a period of a hundred million bars is refused; golden values would tell.
-    TaLib { core: core.build().unwrap_or_default(), macd: macd.build().unwrap_or_default() }
+    TaLib {
+        core: core.build().unwrap_or_default(),
+        macd: macd.build().unwrap_or_default(),
+    }
 });
 
 /// The one value of a function of TA-Lib that is asked for one row; NaN where it has none.
@@ -101,7 +125,9 @@ pub(super) fn one(function: impl FnOnce(&mut [f64]) -> Result<OutRange, RetCode>
 }
 
 /// [`one`], of a function with two outputs.
-pub(super) fn two(function: impl FnOnce(&mut [f64], &mut [f64]) -> Result<OutRange, RetCode>) -> [f64; 2] {
+pub(super) fn two(
+    function: impl FnOnce(&mut [f64], &mut [f64]) -> Result<OutRange, RetCode>,
+) -> [f64; 2] {
     let mut second = [f64::NAN];
     let first = one(|first| function(first, &mut second));
     [first, second[0]]

@@ -22,7 +22,10 @@ pub struct FeatureRows {
 impl FeatureRows {
     /// Rows that are computed each time they are asked for.
     pub fn computed(features: TabularFeatures) -> Self {
-        Self { features, file: None }
+        Self {
+            features,
+            file: None,
+        }
     }
 
     /// Rows kept in a file in `dir`: computed and written where it is not there, or where `recompute` asks for it.
@@ -31,17 +34,38 @@ impl FeatureRows {
     ///
     /// # Errors
     /// What the system says, with the file.
-    pub fn kept(features: TabularFeatures, panel: &Panel, dir: &Path, recompute: bool) -> Result<(Self, bool), Error> {
-        let key = content_hash(format!("{:?} {} {}", features.names(), features.version(), panel.digest()).as_bytes());
+    pub fn kept(
+        features: TabularFeatures,
+        panel: &Panel,
+        dir: &Path,
+        recompute: bool,
+    ) -> Result<(Self, bool), Error> {
+        let key = content_hash(
+            format!(
+                "{:?} {} {}",
+                features.names(),
+                features.version(),
+                panel.digest()
+            )
+            .as_bytes(),
+        );
         let path = dir.join(format!("{key}.f32"));
         let bytes = 4 * (panel.rows() * panel.coins() * features.names().len()) as u64;
         let is_there = !recompute && fs::metadata(&path).is_ok_and(|found| found.len() == bytes);
         if !is_there {
             fs::create_dir_all(dir).map_err(Error::io(dir))?;
-            write_with(&path, |file| write_rows(&features, panel, file).map_err(Error::io(&path)))?;
+            write_with(&path, |file| {
+                write_rows(&features, panel, file).map_err(Error::io(&path))
+            })?;
         }
         let file = File::open(&path).map_err(Error::io(&path))?;
-        Ok((Self { features, file: Some((path, file)) }, is_there))
+        Ok((
+            Self {
+                features,
+                file: Some((path, file)),
+            },
+            is_there,
+        ))
     }
 
     /// What they are rows of.
@@ -54,12 +78,17 @@ impl FeatureRows {
     /// # Errors
     /// A file that cannot be read.
     pub fn read(&self, panel: &Panel, rows: Range<usize>) -> Result<FeatureMatrix, Error> {
-        let Some((path, file)) = &self.file else { return Ok(self.features.compute(panel, rows)) };
-        let mut matrix = FeatureMatrix::zeroed(rows.len(), panel.coins(), self.features.names().len());
+        let Some((path, file)) = &self.file else {
+            return Ok(self.features.compute(panel, rows));
+        };
+        let mut matrix =
+            FeatureMatrix::zeroed(rows.len(), panel.coins(), self.features.names().len());
         let mut bytes = vec![0; 4 * matrix.values.len()];
         let offset = 4 * (rows.start * matrix.channels()) as u64;
         let mut file: &File = file;
-        file.seek(SeekFrom::Start(offset)).and_then(|_| file.read_exact(&mut bytes)).map_err(Error::io(path))?;
+        file.seek(SeekFrom::Start(offset))
+            .and_then(|_| file.read_exact(&mut bytes))
+            .map_err(Error::io(path))?;
         for (value, bytes) in matrix.values.iter_mut().zip(bytes.as_chunks::<4>().0) {
             *value = f32::from_le_bytes(*bytes);
         }
@@ -71,7 +100,11 @@ fn write_rows(features: &TabularFeatures, panel: &Panel, file: &mut File) -> std
     let step = features.chunk_rows(panel).max(1);
     for start in (0..panel.rows()).step_by(step) {
         let matrix = features.compute(panel, start..panel.rows().min(start + step));
-        let bytes: Vec<u8> = matrix.values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let bytes: Vec<u8> = matrix
+            .values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect();
         file.write_all(&bytes)?;
     }
     Ok(())

@@ -24,8 +24,12 @@ impl Features {
 
     /// The features of the groups named, in the set's order; no names stand for all groups. The config has checked them.
     pub(super) fn of_groups(set: FeatureSet, names: &[String]) -> Self {
-        let is_wanted = |group: &&Group| names.is_empty() || names.iter().any(|name| name == group.name);
-        Self { set, groups: set.groups().iter().filter(is_wanted).collect() }
+        let is_wanted =
+            |group: &&Group| names.is_empty() || names.iter().any(|name| name == group.name);
+        Self {
+            set,
+            groups: set.groups().iter().filter(is_wanted).collect(),
+        }
     }
 
     /// The set they belong to.
@@ -39,12 +43,21 @@ impl Features {
 
     /// The features' names, in the order of the channels.
     pub fn names(&self) -> Vec<&'static str> {
-        self.set.ungrouped().iter().chain(self.groups().flat_map(|group| group.features)).copied().collect()
+        self.set
+            .ungrouped()
+            .iter()
+            .chain(self.groups().flat_map(|group| group.features))
+            .copied()
+            .collect()
     }
 
     /// Number of features per coin.
     pub fn len(&self) -> usize {
-        self.set.ungrouped().len() + self.groups().map(|group| group.features.len()).sum::<usize>()
+        self.set.ungrouped().len()
+            + self
+                .groups()
+                .map(|group| group.features.len())
+                .sum::<usize>()
     }
 
     /// Whether there are none, which no config asks for.
@@ -54,7 +67,9 @@ impl Features {
 
     /// How many rows, its own included, a feature row is a function of.
     pub fn warm_up_bars(&self) -> usize {
-        self.groups().map(|group| group.warm_up_bars).fold(self.set.ungrouped_warm_up_bars(), usize::max)
+        self.groups()
+            .map(|group| group.warm_up_bars)
+            .fold(self.set.ungrouped_warm_up_bars(), usize::max)
     }
 
     /// Computes the features of all coins at `rows` of the panel: row-major `[rows, coins x features]`, channel =
@@ -64,21 +79,30 @@ impl Features {
     pub fn compute(&self, panel: &Panel, rows: Range<usize>) -> FeatureMatrix {
         let mut matrix = FeatureMatrix::zeroed(rows.len(), panel.coins(), self.len());
         let (channels, block_rows) = (matrix.channels(), block_rows(panel));
-        matrix.values.par_chunks_mut((block_rows * channels).max(1)).enumerate().for_each(|(block, out)| {
-            let start = rows.start + block * block_rows;
-            let rows = start..rows.end.min(start + block_rows);
-            match self.set {
-                FeatureSet::Closes12 | FeatureSet::Closes13 => closes::compute(self, panel, rows, out),
-                FeatureSet::Ohlcv8 | FeatureSet::Kline8 | FeatureSet::Raw9 | FeatureSet::Close6 => {
-                    self.by_column(panel, rows, out);
-                }
-                FeatureSet::Indicators | FeatureSet::Indicators50 => {
-                    for coin in 0..panel.coins() {
-                        group::compute(self, panel, coin, rows.clone(), out);
+        matrix
+            .values
+            .par_chunks_mut((block_rows * channels).max(1))
+            .enumerate()
+            .for_each(|(block, out)| {
+                let start = rows.start + block * block_rows;
+                let rows = start..rows.end.min(start + block_rows);
+                match self.set {
+                    FeatureSet::Closes12 | FeatureSet::Closes13 => {
+                        closes::compute(self, panel, rows, out)
+                    }
+                    FeatureSet::Ohlcv8
+                    | FeatureSet::Kline8
+                    | FeatureSet::Raw9
+                    | FeatureSet::Close6 => {
+                        self.by_column(panel, rows, out);
+                    }
+                    FeatureSet::Indicators | FeatureSet::Indicators50 => {
+                        for coin in 0..panel.coins() {
+                            group::compute(self, panel, coin, rows.clone(), out);
+                        }
                     }
                 }
-            }
-        });
+            });
         matrix
     }
 

@@ -27,13 +27,17 @@ pub(super) fn compute(chosen: &Features, panel: &Panel, rows: Range<usize>, out:
     });
     let unknown = vec![f64::NAN; coins];
     let at = |matrix: &'_ [f64], row: Option<usize>| -> Option<Range<usize>> {
-        row.map(|row| row * coins..(row + 1) * coins).filter(|range| range.end <= matrix.len())
+        row.map(|row| row * coins..(row + 1) * coins)
+            .filter(|range| range.end <= matrix.len())
     };
-    for (row, out) in (rows.start - from..rows.end - from).zip(out.chunks_exact_mut(coins * features)) {
+    for (row, out) in
+        (rows.start - from..rows.end - from).zip(out.chunks_exact_mut(coins * features))
+    {
         let now = &log_closes[row * coins..(row + 1) * coins];
         // The log close so many bars ago, and the mean of the closes before this one.
-        let earlier =
-            RETURNS.map(|bars| at(&log_closes, row.checked_sub(bars)).map_or(&unknown[..], |r| &log_closes[r]));
+        let earlier = RETURNS.map(|bars| {
+            at(&log_closes, row.checked_sub(bars)).map_or(&unknown[..], |r| &log_closes[r])
+        });
         let [short, long] = [&log_means[0], &log_means[1]]
             .map(|means| at(means, row.checked_sub(1)).map_or(&unknown[..], |r| &means[r]));
         let mut mean = [0.0; RETURNS.len()];
@@ -93,7 +97,13 @@ mod tests {
                 (Symbol::new(&format!("COIN{coin}")).unwrap(), candles)
             })
             .collect();
-        Panel::build(&coins, "1m".parse().unwrap(), (0, ROWS as i64 * 60_000), 60, &[])
+        Panel::build(
+            &coins,
+            "1m".parse().unwrap(),
+            (0, ROWS as i64 * 60_000),
+            60,
+            &[],
+        )
     }
 
     #[test]
@@ -104,7 +114,9 @@ mod tests {
         let is_listed = |row: usize, coin: usize| coin < 2 || row >= 80;
         let log_return = |row: usize, coin: usize, bars: usize| {
             let earlier = row.checked_sub(bars).filter(|&row| is_listed(row, coin));
-            earlier.map_or(f64::NAN, |earlier| (close(row, coin) / close(earlier, coin)).ln())
+            earlier.map_or(f64::NAN, |earlier| {
+                (close(row, coin) / close(earlier, coin)).ln()
+            })
         };
         let relative = |of: &dyn Fn(usize) -> f64, coin: usize| {
             let known: Vec<f64> = (0..3).map(of).filter(|value| !value.is_nan()).collect();
@@ -122,22 +134,39 @@ mod tests {
                         f64::NAN
                     }
                 });
-                let of_market = [1, 5, 15, 30, 60].map(|bars| relative(&|coin| log_return(row, coin, bars), coin));
-                let price = relative(&|coin| if is_listed(row, coin) { close(row, coin) } else { f64::NAN }, coin);
+                let of_market = [1, 5, 15, 30, 60]
+                    .map(|bars| relative(&|coin| log_return(row, coin, bars), coin));
+                let price = relative(
+                    &|coin| {
+                        if is_listed(row, coin) {
+                            close(row, coin)
+                        } else {
+                            f64::NAN
+                        }
+                    },
+                    coin,
+                );
                 let expected = [&returns[..], &trends, &of_market, &[price]].concat();
-                for (place, (&found, expected)) in features.cell(row, coin).iter().zip(expected).enumerate() {
+                for (place, (&found, expected)) in
+                    features.cell(row, coin).iter().zip(expected).enumerate()
+                {
                     // A trend whose window began before the listing is of the closes that are there.
                     if expected.is_nan() && [5, 6].contains(&place) {
                         continue;
                     }
-                    let close_enough = (f64::from(found) - expected).abs() <= 1e-6 * expected.abs().max(1e-3);
+                    let close_enough =
+                        (f64::from(found) - expected).abs() <= 1e-6 * expected.abs().max(1e-3);
                     assert!(
                         close_enough || found.is_nan() && expected.is_nan(),
                         "{row} {coin} {place}: {found} {expected}"
                     );
                 }
-                let bits = |cell: &[f32]| cell.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
-                assert_eq!(bits(&features.cell(row, coin)[..12]), bits(twelve.cell(row, coin)));
+                let bits =
+                    |cell: &[f32]| cell.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+                assert_eq!(
+                    bits(&features.cell(row, coin)[..12]),
+                    bits(twelve.cell(row, coin))
+                );
             }
         }
     }

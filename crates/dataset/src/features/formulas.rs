@@ -11,9 +11,19 @@ const LEAST_VOLATILITY: f64 = 1e-6;
 /// The features of one coin at `rows`: `[features][rows]`, NaN where unknown.
 ///
 /// Each row is a function of its last [`Features::warm_up_bars`] rows in `rows` or before it, and of nothing else.
-pub(super) fn compute(chosen: &Features, panel: &Panel, coin: usize, rows: Range<usize>) -> Vec<Vec<f64>> {
+pub(super) fn compute(
+    chosen: &Features,
+    panel: &Panel,
+    coin: usize,
+    rows: Range<usize>,
+) -> Vec<Vec<f64>> {
     let from = rows.start.saturating_sub(chosen.warm_up_bars() - 1);
-    let mut features = Bars { panel, coin, rows: from..rows.end }.features(chosen.set());
+    let mut features = Bars {
+        panel,
+        coin,
+        rows: from..rows.end,
+    }
+    .features(chosen.set());
     for values in &mut features {
         values.drain(..rows.start - from);
     }
@@ -51,7 +61,11 @@ impl Bars<'_> {
                 self.taker_imbalance(),
                 self.vwap_deviation(),
             ],
-            FeatureSet::Raw9 => set.columns().iter().map(|&column| self.series(column)).collect(),
+            FeatureSet::Raw9 => set
+                .columns()
+                .iter()
+                .map(|&column| self.series(column))
+                .collect(),
             FeatureSet::Close6 => vec![
                 self.log_return(1),
                 self.log_return(5),
@@ -61,9 +75,10 @@ impl Bars<'_> {
                 self.volatility(60),
             ],
             // All coins at once, in `closes.rs`, and a row at a time, in `group.rs`.
-            FeatureSet::Closes12 | FeatureSet::Closes13 | FeatureSet::Indicators | FeatureSet::Indicators50 => {
-                Vec::new()
-            }
+            FeatureSet::Closes12
+            | FeatureSet::Closes13
+            | FeatureSet::Indicators
+            | FeatureSet::Indicators50 => Vec::new(),
         }
     }
 
@@ -71,9 +86,15 @@ impl Bars<'_> {
         self.panel.series(column, self.coin, self.rows.clone())
     }
 
-    fn map<const N: usize>(&self, columns: [Column; N], formula: impl Fn([f64; N]) -> f64) -> Vec<f64> {
+    fn map<const N: usize>(
+        &self,
+        columns: [Column; N],
+        formula: impl Fn([f64; N]) -> f64,
+    ) -> Vec<f64> {
         let columns = columns.map(|column| self.series(column));
-        (0..self.rows.len()).map(|row| formula(std::array::from_fn(|column| columns[column][row]))).collect()
+        (0..self.rows.len())
+            .map(|row| formula(std::array::from_fn(|column| columns[column][row])))
+            .collect()
     }
 
     fn mean(&self, values: &[f64], window: usize) -> Vec<f64> {
@@ -83,12 +104,20 @@ impl Bars<'_> {
     /// `ln(close[t] / close[t - bars])`.
     fn log_return(&self, bars: usize) -> Vec<f64> {
         let close = self.series(Column::Close);
-        close.iter().zip(earlier(&close, bars)).map(|(close, earlier)| (close / earlier).ln()).collect()
+        close
+            .iter()
+            .zip(earlier(&close, bars))
+            .map(|(close, earlier)| (close / earlier).ln())
+            .collect()
     }
 
     /// `ln(close[t])` minus its mean over the last `window` bars.
     fn deviation(&self, window: usize) -> Vec<f64> {
-        let log_close: Vec<f64> = self.series(Column::Close).iter().map(|close| close.ln()).collect();
+        let log_close: Vec<f64> = self
+            .series(Column::Close)
+            .iter()
+            .map(|close| close.ln())
+            .collect();
         difference(&log_close, &self.mean(&log_close, window))
     }
 
@@ -100,7 +129,9 @@ impl Bars<'_> {
 
     /// volume x close: the amount traded in the quote asset, near enough.
     fn quote_turnover(&self) -> Vec<f64> {
-        self.map([Column::Volume, Column::Close], |[volume, close]| volume * close)
+        self.map([Column::Volume, Column::Close], |[volume, close]| {
+            volume * close
+        })
     }
 
     /// ln(high / low).
@@ -110,41 +141,73 @@ impl Bars<'_> {
 
     /// Where in its range the bar closed, from -1 (low) to 1 (high); 0 in a bar without range.
     fn close_position(&self) -> Vec<f64> {
-        self.map([Column::High, Column::Low, Column::Close], |[high, low, close]| {
-            if high == low { 0.0 } else { (2.0 * close - high - low) / (high - low) }
-        })
+        self.map(
+            [Column::High, Column::Low, Column::Close],
+            |[high, low, close]| {
+                if high == low {
+                    0.0
+                } else {
+                    (2.0 * close - high - low) / (high - low)
+                }
+            },
+        )
     }
 
     /// ln of the root mean square of one-bar log returns over the last `window` - 1 bars.
     fn volatility(&self, window: usize) -> Vec<f64> {
-        let squares: Vec<f64> = self.log_return(1).iter().map(|value| value * value).collect();
-        let log = |mean: &f64| if mean.is_nan() { f64::NAN } else { mean.sqrt().max(LEAST_VOLATILITY).ln() };
+        let squares: Vec<f64> = self
+            .log_return(1)
+            .iter()
+            .map(|value| value * value)
+            .collect();
+        let log = |mean: &f64| {
+            if mean.is_nan() {
+                f64::NAN
+            } else {
+                mean.sqrt().max(LEAST_VOLATILITY).ln()
+            }
+        };
         self.mean(&squares, window - 1).iter().map(log).collect()
     }
 
     /// 2 x taker buy volume / volume - 1: from -1 (all sold into bids) to 1; 0 in a bar without trades.
     fn taker_imbalance(&self) -> Vec<f64> {
-        self.map(
-            [Column::TakerBuyVolume, Column::Volume],
-            |[buy, volume]| {
-                if volume == 0.0 { 0.0 } else { 2.0 * buy / volume - 1.0 }
-            },
-        )
+        self.map([Column::TakerBuyVolume, Column::Volume], |[buy, volume]| {
+            if volume == 0.0 {
+                0.0
+            } else {
+                2.0 * buy / volume - 1.0
+            }
+        })
     }
 
     /// ln(close / volume-weighted price of the bar); 0 in a bar without trades.
     fn vwap_deviation(&self) -> Vec<f64> {
-        self.map([Column::Close, Column::QuoteVolume, Column::Volume], |[close, quote, volume]| {
-            if volume == 0.0 { 0.0 } else { (close * volume / quote).ln() }
-        })
+        self.map(
+            [Column::Close, Column::QuoteVolume, Column::Volume],
+            |[close, quote, volume]| {
+                if volume == 0.0 {
+                    0.0
+                } else {
+                    (close * volume / quote).ln()
+                }
+            },
+        )
     }
 }
 
 /// The value `bars` rows before each row.
 fn earlier(values: &[f64], bars: usize) -> Vec<f64> {
-    std::iter::repeat_n(f64::NAN, bars).chain(values.iter().copied()).take(values.len()).collect()
+    std::iter::repeat_n(f64::NAN, bars)
+        .chain(values.iter().copied())
+        .take(values.len())
+        .collect()
 }
 
 fn difference(values: &[f64], means: &[f64]) -> Vec<f64> {
-    values.iter().zip(means).map(|(value, mean)| value - mean).collect()
+    values
+        .iter()
+        .zip(means)
+        .map(|(value, mean)| value - mean)
+        .collect()
 }

@@ -22,7 +22,13 @@ pub(crate) struct Group {
 /// Writes one coin's features at `rows`: into each cell of `out`, which is row-major `[rows, coins x features]`.
 ///
 /// A row without all candles of its warm-up is NaN throughout: TA-Lib, given a hole, answers with plausible numbers.
-pub(super) fn compute(features: &Features, panel: &Panel, coin: usize, rows: Range<usize>, out: &mut [f32]) {
+pub(super) fn compute(
+    features: &Features,
+    panel: &Panel,
+    coin: usize,
+    rows: Range<usize>,
+    out: &mut [f32],
+) {
     let from = rows.start.saturating_sub(features.warm_up_bars() - 1);
     let bars = Bars::of(panel, coin, from..rows.end);
     let per_coin = features.len();

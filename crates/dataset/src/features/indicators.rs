@@ -20,7 +20,9 @@ const STOCHRSI: (i32, i32) = (5, 3);
 pub(super) const GROUPS: [Group; 8] = [
     Group {
         name: "returns",
-        features: &["ret1", "ret2", "ret3", "ret4", "ret5", "ret6", "ret7", "ret8", "ret9", "ret10"],
+        features: &[
+            "ret1", "ret2", "ret3", "ret4", "ret5", "ret6", "ret7", "ret8", "ret9", "ret10",
+        ],
         warm_up_bars: 10,
         // ret1 = close / open - 1, retk = close[t] / open[t - k + 1] - 1.
         compute: |bars, row, out| {
@@ -29,9 +31,24 @@ pub(super) const GROUPS: [Group; 8] = [
             }
         },
     },
-    Group { name: "bop", features: &["bop"], warm_up_bars: 1, compute: |bars, row, out| out[0] = bop(bars, row) },
-    Group { name: "cci", features: &["cci"], warm_up_bars: 14, compute: |bars, row, out| out[0] = cci(bars, row) },
-    Group { name: "mfi", features: &["mfi"], warm_up_bars: 15, compute: |bars, row, out| out[0] = mfi(bars, row) },
+    Group {
+        name: "bop",
+        features: &["bop"],
+        warm_up_bars: 1,
+        compute: |bars, row, out| out[0] = bop(bars, row),
+    },
+    Group {
+        name: "cci",
+        features: &["cci"],
+        warm_up_bars: 14,
+        compute: |bars, row, out| out[0] = cci(bars, row),
+    },
+    Group {
+        name: "mfi",
+        features: &["mfi"],
+        warm_up_bars: 15,
+        compute: |bars, row, out| out[0] = mfi(bars, row),
+    },
     Group {
         name: "rsi",
         features: &["rsi"],
@@ -45,7 +62,17 @@ pub(super) const GROUPS: [Group; 8] = [
         compute: |bars, row, out| {
             let (compared, averaged) = STOCHRSI;
             out.copy_from_slice(&two(|k, d| {
-                TA_LIB.core.stochrsi(row, row, &bars.close, PERIOD, compared, averaged, MAType::SMA, k, d)
+                TA_LIB.core.stochrsi(
+                    row,
+                    row,
+                    &bars.close,
+                    PERIOD,
+                    compared,
+                    averaged,
+                    MAType::SMA,
+                    k,
+                    d,
+                )
             }));
         },
     },
@@ -65,15 +92,40 @@ pub(super) const GROUPS: [Group; 8] = [
 
 /// Balance of power: `(close - open) / (high - low)`.
 fn bop(bars: &Bars, row: usize) -> f64 {
-    one(|out| TA_LIB.core.bop(row, row, &bars.open, &bars.high, &bars.low, &bars.close, out))
+    one(|out| {
+        TA_LIB.core.bop(
+            row,
+            row,
+            &bars.open,
+            &bars.high,
+            &bars.low,
+            &bars.close,
+            out,
+        )
+    })
 }
 
 fn mfi(bars: &Bars, row: usize) -> f64 {
-    one(|out| TA_LIB.core.mfi(row, row, &bars.high, &bars.low, &bars.close, &bars.volume, PERIOD, out))
+    one(|out| {
+        TA_LIB.core.mfi(
+            row,
+            row,
+            &bars.high,
+            &bars.low,
+            &bars.close,
+            &bars.volume,
+            PERIOD,
+            out,
+        )
+    })
 }
 
 pub(super) fn cci(bars: &Bars, row: usize) -> f64 {
-    one(|out| TA_LIB.core.cci(row, row, &bars.high, &bars.low, &bars.close, PERIOD, out))
+    one(|out| {
+        TA_LIB
+            .core
+            .cci(row, row, &bars.high, &bars.low, &bars.close, PERIOD, out)
+    })
 }
 
 pub(super) fn rsi(bars: &Bars, row: usize, period: i32) -> f64 {
@@ -83,10 +135,29 @@ pub(super) fn rsi(bars: &Bars, row: usize, period: i32) -> f64 {
 /// Slow k and slow d.
 pub(super) fn stochastic(bars: &Bars, row: usize) -> [f64; 2] {
     let (high, low, close) = (&bars.high, &bars.low, &bars.close);
-    two(|k, d| TA_LIB.core.stoch(row, row, high, low, close, PERIOD, SLOW, MAType::SMA, SLOW, MAType::SMA, k, d))
+    two(|k, d| {
+        TA_LIB.core.stoch(
+            row,
+            row,
+            high,
+            low,
+            close,
+            PERIOD,
+            SLOW,
+            MAType::SMA,
+            SLOW,
+            MAType::SMA,
+            k,
+            d,
+        )
+    })
 }
 
 /// Average true range in percent of the close.
 pub(super) fn natr(bars: &Bars, row: usize) -> f64 {
-    one(|out| TA_LIB.core.natr(row, row, &bars.high, &bars.low, &bars.close, PERIOD, out))
+    one(|out| {
+        TA_LIB
+            .core
+            .natr(row, row, &bars.high, &bars.low, &bars.close, PERIOD, out)
+    })
 }

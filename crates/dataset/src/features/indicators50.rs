@@ -36,7 +36,13 @@ pub(super) const GROUPS: [Group; 14] = [
     },
     Group {
         name: "bollinger",
-        features: &["bollinger_upper", "bollinger_middle", "bollinger_lower", "bollinger_width", "bollinger_position"],
+        features: &[
+            "bollinger_upper",
+            "bollinger_middle",
+            "bollinger_lower",
+            "bollinger_width",
+            "bollinger_position",
+        ],
         warm_up_bars: 20,
         compute: bollinger,
     },
@@ -52,7 +58,12 @@ pub(super) const GROUPS: [Group; 14] = [
         warm_up_bars: 18,
         compute: |bars, row, out| out.copy_from_slice(&stochastic(bars, row)),
     },
-    Group { name: "cci", features: &["cci"], warm_up_bars: 14, compute: |bars, row, out| out[0] = cci(bars, row) },
+    Group {
+        name: "cci",
+        features: &["cci"],
+        warm_up_bars: 14,
+        compute: |bars, row, out| out[0] = cci(bars, row),
+    },
     Group {
         name: "williams_r",
         features: &["williams_r"],
@@ -81,7 +92,11 @@ pub(super) const GROUPS: [Group; 14] = [
         name: "returns",
         features: &["return_1", "return_3", "return_7", "return_14", "return_30"],
         warm_up_bars: 31,
-        compute: |bars, row, out| each(out, [1, 3, 7, 14, 30], |reach| bars.simple_return(row, reach)),
+        compute: |bars, row, out| {
+            each(out, [1, 3, 7, 14, 30], |reach| {
+                bars.simple_return(row, reach)
+            })
+        },
     },
     Group {
         name: "momentum",
@@ -90,12 +105,21 @@ pub(super) const GROUPS: [Group; 14] = [
         // The acceleration is the momentum minus that of the bars before.
         compute: |bars, row, out| {
             let of_last = bars.simple_return(row, 10);
-            out.copy_from_slice(&[of_last, bars.simple_return(row, 20), of_last - bars.simple_return(row - 10, 10)]);
+            out.copy_from_slice(&[
+                of_last,
+                bars.simple_return(row, 20),
+                of_last - bars.simple_return(row - 10, 10),
+            ]);
         },
     },
     Group {
         name: "volatility",
-        features: &["volatility_7", "volatility_14", "volatility_30", "volatility_ratio"],
+        features: &[
+            "volatility_7",
+            "volatility_14",
+            "volatility_30",
+            "volatility_ratio",
+        ],
         warm_up_bars: 31,
         compute: volatility,
     },
@@ -150,7 +174,11 @@ fn each<T, const N: usize>(out: &mut [f64], arguments: [T; N], formula: impl Fn(
 
 /// `numerator / denominator`, or `otherwise` where the denominator is 0.
 fn ratio(numerator: f64, denominator: f64, otherwise: f64) -> f64 {
-    if denominator == 0.0 { otherwise } else { numerator / denominator }
+    if denominator == 0.0 {
+        otherwise
+    } else {
+        numerator / denominator
+    }
 }
 
 fn mean(values: &[f64], row: usize, window: i32) -> f64 {
@@ -165,7 +193,17 @@ fn deviation(values: &[f64], row: usize, window: i32) -> f64 {
 fn macd(bars: &Bars, row: usize, out: &mut [f64]) {
     let (fast, slow, smoothing) = MACD;
     let values = three(|macd, signal, histogram| {
-        TA_LIB.macd.macd(row, row, &bars.close, fast, slow, smoothing, macd, signal, histogram)
+        TA_LIB.macd.macd(
+            row,
+            row,
+            &bars.close,
+            fast,
+            slow,
+            smoothing,
+            macd,
+            signal,
+            histogram,
+        )
     });
     each(out, values, |value| value / bars.close[row]);
 }
@@ -175,7 +213,18 @@ fn macd(bars: &Bars, row: usize, out: &mut [f64]) {
 fn bollinger(bars: &Bars, row: usize, out: &mut [f64]) {
     let (window, distance) = BOLLINGER;
     let [upper, middle, lower] = three(|upper, middle, lower| {
-        TA_LIB.core.bbands(row, row, &bars.close, window, distance, distance, MAType::SMA, upper, middle, lower)
+        TA_LIB.core.bbands(
+            row,
+            row,
+            &bars.close,
+            window,
+            distance,
+            distance,
+            MAType::SMA,
+            upper,
+            middle,
+            lower,
+        )
     });
     let close = bars.close[row];
     out.copy_from_slice(&[
@@ -192,8 +241,12 @@ fn averages(bars: &Bars, row: usize, out: &mut [f64]) {
     const WINDOWS: [i32; 4] = [7, 14, 30, 50];
     let (simple, exponential) = out.split_at_mut(WINDOWS.len());
     let close = bars.close[row];
-    each(simple, WINDOWS, |window| close / mean(&bars.close, row, window) - 1.0);
-    each(exponential, WINDOWS, |window| close / one(|out| TA_LIB.core.ema(row, row, &bars.close, window, out)) - 1.0);
+    each(simple, WINDOWS, |window| {
+        close / mean(&bars.close, row, window) - 1.0
+    });
+    each(exponential, WINDOWS, |window| {
+        close / one(|out| TA_LIB.core.ema(row, row, &bars.close, window, out)) - 1.0
+    });
 }
 
 /// Standard deviations of one-bar log returns, and the shortest relative to the longest: 1 where prices stood still.
@@ -204,7 +257,11 @@ fn volatility(bars: &Bars, row: usize, out: &mut [f64]) {
 
 /// Standard deviations from the mean of the window; 0 where nothing varied.
 fn zscore(values: &[f64], row: usize, window: i32) -> f64 {
-    ratio(values[row] - mean(values, row, window), deviation(values, row, window), 0.0)
+    ratio(
+        values[row] - mean(values, row, window),
+        deviation(values, row, window),
+        0.0,
+    )
 }
 
 /// Momentum: (a - b) / (a + b) of the last bars' volume a and that of as many bars before, b. Ratio: the volume relative
@@ -212,11 +269,18 @@ fn zscore(values: &[f64], row: usize, window: i32) -> f64 {
 /// Last, the correlation of one-bar log returns with volumes over 30 bars.
 fn volume(bars: &Bars, row: usize, out: &mut [f64]) {
     let momentum = |window: i32| {
-        let (last, before) = (mean(&bars.volume, row, window), mean(&bars.volume, row - window as usize, window));
+        let (last, before) = (
+            mean(&bars.volume, row, window),
+            mean(&bars.volume, row - window as usize, window),
+        );
         ratio(last - before, last + before, 0.0)
     };
     let relative = |window: i32| ratio(bars.volume[row], mean(&bars.volume, row, window), 0.0);
-    let correlation = one(|out| TA_LIB.core.correl(row, row, &bars.log_return, &bars.volume, 30, out));
+    let correlation = one(|out| {
+        TA_LIB
+            .core
+            .correl(row, row, &bars.log_return, &bars.volume, 30, out)
+    });
     out.copy_from_slice(&[
         momentum(7),
         momentum(14),
@@ -232,8 +296,15 @@ fn volume(bars: &Bars, row: usize, out: &mut [f64]) {
 fn obv_gain<const BARS: usize>(bars: &Bars, row: usize) -> f64 {
     let first = row + 1 - BARS;
     let mut sums = [f64::NAN; BARS];
-    match TA_LIB.core.obv(first, row, &bars.close, &bars.volume, &mut sums) {
-        Ok(_) => ratio(sums[BARS - 1] - sums[0], bars.volume[first + 1..=row].iter().sum(), 0.0),
+    match TA_LIB
+        .core
+        .obv(first, row, &bars.close, &bars.volume, &mut sums)
+    {
+        Ok(_) => ratio(
+            sums[BARS - 1] - sums[0],
+            bars.volume[first + 1..=row].iter().sum(),
+            0.0,
+        ),
         Err(_) => f64::NAN,
     }
 }
@@ -241,7 +312,9 @@ fn obv_gain<const BARS: usize>(bars: &Bars, row: usize) -> f64 {
 /// Of the bar's open time, UTC: day of the week from Monday = 0, month from 1, quarter from 1, whether it is Saturday or
 /// Sunday, and day and month as angles of a circle.
 fn calendar(time_ms: i64, out: &mut [f64]) {
-    let Ok(time) = jiff::Timestamp::from_millisecond(time_ms) else { return };
+    let Ok(time) = jiff::Timestamp::from_millisecond(time_ms) else {
+        return;
+    };
     let date = time.to_zoned(jiff::tz::TimeZone::UTC).date();
     let day = f64::from(date.weekday().to_monday_zero_offset());
     let month = f64::from(date.month());

@@ -11,7 +11,11 @@ pub struct FeatureMatrix {
 impl FeatureMatrix {
     /// Room for values that are all to be written: zeros cost nothing until they are.
     pub(super) fn zeroed(rows: usize, coins: usize, per_coin: usize) -> Self {
-        Self { values: vec![0.0; rows * coins * per_coin], coins, per_coin }
+        Self {
+            values: vec![0.0; rows * coins * per_coin],
+            coins,
+            per_coin,
+        }
     }
 
     /// Number of coins.

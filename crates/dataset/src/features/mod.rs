@@ -46,7 +46,13 @@ pub struct FeatureConfig {
 impl Default for FeatureConfig {
     fn default() -> Self {
         // 512 minutes as in the pipeline that this one replaces; a tenth lets a window outlive a short outage.
-        Self { set: FeatureSet::Ohlcv8, groups: Vec::new(), lookback_bars: 512, max_filled_share: 0.1, cache: false }
+        Self {
+            set: FeatureSet::Ohlcv8,
+            groups: Vec::new(),
+            lookback_bars: 512,
+            max_filled_share: 0.1,
+            cache: false,
+        }
     }
 }
 
@@ -74,22 +80,33 @@ impl FeatureConfig {
     pub(crate) fn validate(&self) -> Result<(), Error> {
         if !(1..=LONGEST_LOOKBACK).contains(&self.lookback_bars) {
             let expected = format!("1 to {LONGEST_LOOKBACK} bars");
-            return Err(Error::config("features.lookback_bars", self.lookback_bars, expected));
+            return Err(Error::config(
+                "features.lookback_bars",
+                self.lookback_bars,
+                expected,
+            ));
         }
         if !(0.0..1.0).contains(&self.max_filled_share) {
-            return Err(Error::config("features.max_filled_share", self.max_filled_share, "a share from 0 to below 1"));
+            return Err(Error::config(
+                "features.max_filled_share",
+                self.max_filled_share,
+                "a share from 0 to below 1",
+            ));
         }
         let known: Vec<&str> = self.set.groups().iter().map(|group| group.name).collect();
-        let is_wrong =
-            |(place, name): &(usize, &String)| !known.contains(&name.as_str()) || self.groups[..*place].contains(name);
+        let is_wrong = |(place, name): &(usize, &String)| {
+            !known.contains(&name.as_str()) || self.groups[..*place].contains(name)
+        };
         match self.groups.iter().enumerate().find(is_wrong) {
             Some((_, name)) if known.is_empty() => {
                 let expected = format!("[], as {} has no groups", self.set);
                 Err(Error::config("features.groups", name, expected))
             }
-            Some((_, name)) => {
-                Err(Error::config("features.groups", name, format!("each once, of {}: {}", self.set, known.join(", "))))
-            }
+            Some((_, name)) => Err(Error::config(
+                "features.groups",
+                name,
+                format!("each once, of {}: {}", self.set, known.join(", ")),
+            )),
             None => Ok(()),
         }
     }
@@ -161,7 +178,12 @@ impl FeatureSet {
         match self {
             Self::Indicators => &indicators::GROUPS,
             Self::Indicators50 => &indicators50::GROUPS,
-            Self::Ohlcv8 | Self::Kline8 | Self::Raw9 | Self::Close6 | Self::Closes12 | Self::Closes13 => &[],
+            Self::Ohlcv8
+            | Self::Kline8
+            | Self::Raw9
+            | Self::Close6
+            | Self::Closes12
+            | Self::Closes13 => &[],
         }
     }
 
@@ -199,7 +221,14 @@ impl FeatureSet {
                 "taker_buy_volume",
                 "taker_buy_quote_volume",
             ],
-            Self::Close6 => &["return_1", "return_5", "return_15", "deviation_60", "deviation_240", "volatility_60"],
+            Self::Close6 => &[
+                "return_1",
+                "return_5",
+                "return_15",
+                "deviation_60",
+                "deviation_240",
+                "volatility_60",
+            ],
             Self::Closes12 => &CLOSES13[..12],
             Self::Closes13 => &CLOSES13,
             Self::Indicators | Self::Indicators50 => &[],
@@ -218,11 +247,34 @@ impl FeatureSet {
 
     /// The columns that the set is computed from.
     pub fn columns(self) -> &'static [Column] {
-        use Column::{Close, Count, High, Low, Open, QuoteVolume, TakerBuyQuoteVolume, TakerBuyVolume, Volume};
+        use Column::{
+            Close, Count, High, Low, Open, QuoteVolume, TakerBuyQuoteVolume, TakerBuyVolume, Volume,
+        };
         match self {
-            Self::Ohlcv8 | Self::Indicators | Self::Indicators50 => &[Open, High, Low, Close, Volume],
-            Self::Kline8 => &[Open, High, Low, Close, Volume, QuoteVolume, Count, TakerBuyVolume],
-            Self::Raw9 => &[Open, High, Low, Close, Volume, QuoteVolume, Count, TakerBuyVolume, TakerBuyQuoteVolume],
+            Self::Ohlcv8 | Self::Indicators | Self::Indicators50 => {
+                &[Open, High, Low, Close, Volume]
+            }
+            Self::Kline8 => &[
+                Open,
+                High,
+                Low,
+                Close,
+                Volume,
+                QuoteVolume,
+                Count,
+                TakerBuyVolume,
+            ],
+            Self::Raw9 => &[
+                Open,
+                High,
+                Low,
+                Close,
+                Volume,
+                QuoteVolume,
+                Count,
+                TakerBuyVolume,
+                TakerBuyQuoteVolume,
+            ],
             Self::Close6 | Self::Closes12 | Self::Closes13 => &[Close],
         }
     }

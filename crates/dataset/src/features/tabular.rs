@@ -20,15 +20,22 @@ pub struct TabularFeatures {
 impl TabularFeatures {
     /// The features `own` with statistics over `lookbacks`, in bars.
     pub fn new(own: Features, lookbacks: &[usize]) -> Self {
-        Self { own, lookbacks: lookbacks.to_vec() }
+        Self {
+            own,
+            lookbacks: lookbacks.to_vec(),
+        }
     }
 
     /// Names in the order of the columns: `return_1`, `return_1_mean_15`, `return_1_std_15`, ...
     pub fn names(&self) -> Vec<String> {
         let of_feature = |name: &&str| {
-            let statistics =
-                self.lookbacks.iter().flat_map(|bars| ["mean", "std"].map(|of| format!("{name}_{of}_{bars}")));
-            std::iter::once((*name).to_owned()).chain(statistics).collect::<Vec<_>>()
+            let statistics = self
+                .lookbacks
+                .iter()
+                .flat_map(|bars| ["mean", "std"].map(|of| format!("{name}_{of}_{bars}")));
+            std::iter::once((*name).to_owned())
+                .chain(statistics)
+                .collect::<Vec<_>>()
         };
         self.own.names().iter().flat_map(of_feature).collect()
     }
@@ -60,22 +67,41 @@ impl TabularFeatures {
             return self.own.compute(panel, rows);
         }
         let statistics = 1 + 2 * self.lookbacks.len();
-        let mut matrix = FeatureMatrix::zeroed(rows.len(), panel.coins(), self.own.len() * statistics);
+        let mut matrix =
+            FeatureMatrix::zeroed(rows.len(), panel.coins(), self.own.len() * statistics);
         let (channels, block_rows) = (matrix.channels(), block_rows(panel));
-        matrix.values.par_chunks_mut((block_rows * channels).max(1)).enumerate().for_each(|(block, out)| {
-            let start = rows.start + block * block_rows;
-            let from = start.saturating_sub(self.longest() - 1);
-            let base = self.own.compute(panel, from..rows.end.min(start + block_rows));
-            for channel in 0..base.channels() {
-                let series: Vec<f64> =
-                    base.values.iter().skip(channel).step_by(base.channels()).map(|&value| f64::from(value)).collect();
-                for (place, statistic) in self.statistics(series, panel.bar_number(from)).iter().enumerate() {
-                    for (row, &value) in out.chunks_exact_mut(channels).zip(&statistic[start - from..]) {
-                        row[channel * statistics + place] = single(value);
+        matrix
+            .values
+            .par_chunks_mut((block_rows * channels).max(1))
+            .enumerate()
+            .for_each(|(block, out)| {
+                let start = rows.start + block * block_rows;
+                let from = start.saturating_sub(self.longest() - 1);
+                let base = self
+                    .own
+                    .compute(panel, from..rows.end.min(start + block_rows));
+                for channel in 0..base.channels() {
+                    let series: Vec<f64> = base
+                        .values
+                        .iter()
+                        .skip(channel)
+                        .step_by(base.channels())
+                        .map(|&value| f64::from(value))
+                        .collect();
+                    for (place, statistic) in self
+                        .statistics(series, panel.bar_number(from))
+                        .iter()
+                        .enumerate()
+                    {
+                        for (row, &value) in out
+                            .chunks_exact_mut(channels)
+                            .zip(&statistic[start - from..])
+                        {
+                            row[channel * statistics + place] = single(value);
+                        }
                     }
                 }
-            }
-        });
+            });
         matrix
     }
 
@@ -86,9 +112,15 @@ impl TabularFeatures {
             let mean = trailing_mean(&series, bars, first_bar);
             let square = trailing_mean(&squares, bars, first_bar);
             // Rounding can take the variance of equal values below 0.
-            let std = mean.iter().zip(&square).map(|(mean, square)| (square - mean * mean).max(0.0).sqrt());
+            let std = mean
+                .iter()
+                .zip(&square)
+                .map(|(mean, square)| (square - mean * mean).max(0.0).sqrt());
             // `max` drops a NaN, which must stay.
-            let std = std.zip(&mean).map(|(std, mean)| if mean.is_nan() { f64::NAN } else { std }).collect();
+            let std = std
+                .zip(&mean)
+                .map(|(std, mean)| if mean.is_nan() { f64::NAN } else { std })
+                .collect();
             [mean, std]
         };
         let statistics: Vec<Vec<f64>> = self.lookbacks.iter().flat_map(of_lookback).collect();
@@ -106,7 +138,13 @@ mod tests {
         let features = TabularFeatures::new(Features::all(FeatureSet::Close6), &[2, 3]);
         assert_eq!(
             features.names()[..5],
-            ["return_1", "return_1_mean_2", "return_1_std_2", "return_1_mean_3", "return_1_std_3"]
+            [
+                "return_1",
+                "return_1_mean_2",
+                "return_1_std_2",
+                "return_1_mean_3",
+                "return_1_std_3"
+            ]
         );
         assert_eq!((features.names().len(), features.warm_up_bars()), (30, 242));
         let found = features.statistics(vec![1.0, 3.0, f64::NAN, 5.0], 17);
@@ -114,6 +152,9 @@ mod tests {
         assert_eq!(found[2][1..], [1.0, 0.0, 0.0]);
         assert_eq!(found[3][3], 4.0);
         assert!((found[4][3] - 1.0).abs() < 1e-12);
-        assert!(found[3][1].is_nan() && found[4][1].is_nan(), "three bars are not there yet");
+        assert!(
+            found[3][1].is_nan() && found[4][1].is_nan(),
+            "three bars are not there yet"
+        );
     }
 }

@@ -36,7 +36,12 @@ pub(crate) fn trailing_mean(values: &[f64], window: usize, first_bar: i64) -> Ve
 }
 
 /// [`trailing_mean`] of every column of a row-major `[rows, columns]` matrix at once, with the same bits.
-pub(crate) fn trailing_means(values: &[f64], columns: usize, window: usize, first_bar: i64) -> Vec<f64> {
+pub(crate) fn trailing_means(
+    values: &[f64],
+    columns: usize,
+    window: usize,
+    first_bar: i64,
+) -> Vec<f64> {
     let rows = values.len().checked_div(columns).unwrap_or(0);
     let phase = first_bar.rem_euclid(window as i64) as usize;
     let is_block_start = |row: usize| (row + phase).is_multiple_of(window);
@@ -68,7 +73,9 @@ pub(crate) fn trailing_means(values: &[f64], columns: usize, window: usize, firs
             counts.fill(0.0);
         }
         add(&mut sums, &mut counts, row);
-        let Some(first) = (row + 1).checked_sub(window) else { continue };
+        let Some(first) = (row + 1).checked_sub(window) else {
+            continue;
+        };
         let means = &mut means[row * columns..(row + 1) * columns];
         if is_block_start(first) {
             for ((mean, sum), count) in means.iter_mut().zip(&sums).zip(&counts) {
@@ -93,11 +100,21 @@ struct Sum {
 
 impl Sum {
     fn plus(self, value: f64) -> Self {
-        if value.is_nan() { self } else { Self { total: self.total + value, count: self.count + 1 } }
+        if value.is_nan() {
+            self
+        } else {
+            Self {
+                total: self.total + value,
+                count: self.count + 1,
+            }
+        }
     }
 
     fn joined(self, other: Self) -> Self {
-        Self { total: self.total + other.total, count: self.count + other.count }
+        Self {
+            total: self.total + other.total,
+            count: self.count + other.count,
+        }
     }
 
     fn mean(self) -> f64 {

@@ -1,7 +1,9 @@
 //! Arrow's arrays as plain values.
 
 use polars::polars_utils::float16::pf16;
-use polars_arrow::array::{Array, DictionaryArray, DictionaryKey, PrimitiveArray, Utf8Array, Utf8ViewArray};
+use polars_arrow::array::{
+    Array, DictionaryArray, DictionaryKey, PrimitiveArray, Utf8Array, Utf8ViewArray,
+};
 use polars_arrow::datatypes::{ArrowDataType, IntegerType, TimeUnit};
 use polars_arrow::types::NativeType;
 
@@ -18,7 +20,10 @@ pub(crate) enum Values {
 }
 
 pub(crate) fn is_text(dtype: &ArrowDataType) -> bool {
-    matches!(dtype, ArrowDataType::Utf8 | ArrowDataType::LargeUtf8 | ArrowDataType::Utf8View)
+    matches!(
+        dtype,
+        ArrowDataType::Utf8 | ArrowDataType::LargeUtf8 | ArrowDataType::Utf8View
+    )
 }
 
 impl Values {
@@ -26,11 +31,19 @@ impl Values {
     pub fn none(dtype: &ArrowDataType) -> Option<Self> {
         use ArrowDataType as Type;
         Some(match dtype {
-            Type::Int8 | Type::Int16 | Type::Int32 | Type::Int64 | Type::UInt8 | Type::UInt16 | Type::UInt32 => {
-                Self::Integers(Vec::new())
+            Type::Int8
+            | Type::Int16
+            | Type::Int32
+            | Type::Int64
+            | Type::UInt8
+            | Type::UInt16
+            | Type::UInt32 => Self::Integers(Vec::new()),
+            Type::UInt64 | Type::Float16 | Type::Float32 | Type::Float64 | Type::Null => {
+                Self::Numbers(Vec::new())
             }
-            Type::UInt64 | Type::Float16 | Type::Float32 | Type::Float64 | Type::Null => Self::Numbers(Vec::new()),
-            Type::Decimal(..) | Type::Decimal32(..) | Type::Decimal64(..) => Self::Numbers(Vec::new()),
+            Type::Decimal(..) | Type::Decimal32(..) | Type::Decimal64(..) => {
+                Self::Numbers(Vec::new())
+            }
             Type::Date32 => Self::Times(86_400_000_000_000, Vec::new()),
             Type::Date64 => Self::Times(1_000_000, Vec::new()),
             Type::Timestamp(unit, _) => Self::Times(nanoseconds(*unit), Vec::new()),
@@ -63,9 +76,11 @@ impl Values {
         let cell = match self {
             Self::Integers(values) => values.get(row).copied().flatten().map(Cell::Integer),
             Self::Numbers(values) => values.get(row).copied().flatten().map(Cell::Number),
-            Self::Times(unit, values) => {
-                values.get(row).copied().flatten().map(|time| Cell::Time(i128::from(time) * unit))
-            }
+            Self::Times(unit, values) => values
+                .get(row)
+                .copied()
+                .flatten()
+                .map(|time| Cell::Time(i128::from(time) * unit)),
             Self::Texts(values) => values.get(row).and_then(Option::as_deref).map(Cell::Text),
         };
         cell.unwrap_or(Cell::Missing)
@@ -100,9 +115,9 @@ fn numbers(array: &dyn Array) -> Option<Vec<Option<f64>>> {
     match array.dtype() {
         ArrowDataType::Null => Some(vec![None; array.len()]),
         // By way of their text, a decimal becomes the nearest number, as it would from a CSV file.
-        ArrowDataType::Decimal(_, scale) => {
-            of(array, |value: i128| format!("{value}e-{scale}").parse().unwrap_or(f64::NAN))
-        }
+        ArrowDataType::Decimal(_, scale) => of(array, |value: i128| {
+            format!("{value}e-{scale}").parse().unwrap_or(f64::NAN)
+        }),
         _ => of(array, |value: f64| value)
             .or_else(|| of(array, |value: f32| value.into()))
             .or_else(|| of(array, |value: pf16| value.0.to_f64()))
@@ -124,7 +139,9 @@ fn texts(array: &dyn Array) -> Option<Vec<Option<String>>> {
     if let Some(texts) = any.downcast_ref::<Utf8Array<i64>>() {
         return owned(texts.iter());
     }
-    let ArrowDataType::Dictionary(key, ..) = array.dtype() else { return None };
+    let ArrowDataType::Dictionary(key, ..) = array.dtype() else {
+        return None;
+    };
     match key {
         IntegerType::Int8 => categories::<i8>(array),
         IntegerType::Int16 => categories::<i16>(array),

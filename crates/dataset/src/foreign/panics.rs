@@ -32,6 +32,9 @@ mod tests {
     #[test]
     fn a_panic_is_none() {
         assert_eq!(without_panic(|| 1), Some(1));
-        assert_eq!(without_panic(|| -> i32 { panic!("at a damaged file") }), None);
+        assert_eq!(
+            without_panic(|| -> i32 { panic!("at a damaged file") }),
+            None
+        );
     }
 }

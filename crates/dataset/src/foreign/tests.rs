@@ -18,7 +18,9 @@ type Batch = RecordBatchT<Box<dyn Array>>;
 fn columns() -> Vec<(&'static str, Box<dyn Array>, [Cell<'static>; 2])> {
     use ArrowDataType as Type;
     fn of<T: NativeType>(dtype: Type, values: [T; 2]) -> Box<dyn Array> {
-        PrimitiveArray::<T>::from(vec![Some(values[0]), Some(values[1]), None]).to(dtype).boxed()
+        PrimitiveArray::<T>::from(vec![Some(values[0]), Some(values[1]), None])
+            .to(dtype)
+            .boxed()
     }
     // 1.5 and -2.
     let halves = [[0x00, 0x3E], [0x00, 0xC0]].map(pf16::from_le_bytes);
@@ -30,38 +32,121 @@ fn columns() -> Vec<(&'static str, Box<dyn Array>, [Cell<'static>; 2])> {
     let keys = PrimitiveArray::<i32>::from(vec![Some(1), Some(0), None]);
     let both = [Cell::Text("BTCUSDT"), Cell::Text("ETHUSDT")];
     vec![
-        ("i64", of(Type::Int64, [1_i64, -2]), [Cell::Integer(1), Cell::Integer(-2)]),
-        ("i32", of(Type::Int32, [1_i32, -2]), [Cell::Integer(1), Cell::Integer(-2)]),
-        ("i16", of(Type::Int16, [1_i16, -2]), [Cell::Integer(1), Cell::Integer(-2)]),
-        ("i8", of(Type::Int8, [1_i8, -2]), [Cell::Integer(1), Cell::Integer(-2)]),
-        ("u64", of(Type::UInt64, [1_u64, 2]), [Cell::Number(1.0), Cell::Number(2.0)]),
-        ("u16", of(Type::UInt16, [1_u16, 2]), [Cell::Integer(1), Cell::Integer(2)]),
-        ("u8", of(Type::UInt8, [1_u8, 2]), [Cell::Integer(1), Cell::Integer(2)]),
-        ("f64", of(Type::Float64, [1.5_f64, -2.0]), [Cell::Number(1.5), Cell::Number(-2.0)]),
-        ("f32", of(Type::Float32, [1.5_f32, -2.0]), [Cell::Number(1.5), Cell::Number(-2.0)]),
-        ("f16", of(Type::Float16, halves), [Cell::Number(1.5), Cell::Number(-2.0)]),
-        ("decimal", of(Type::Decimal(18, 8), [10_009_450_000_i128, -1]), [Cell::Number(100.0945), Cell::Number(-1e-8)]),
-        ("ns", of(stamp(TimeUnit::Nanosecond, None), ns.map(|ns| ns as i64)), times),
-        ("us", of(stamp(TimeUnit::Microsecond, Some("UTC")), ns.map(|ns| (ns / 1000) as i64)), times),
-        ("ms", of(stamp(TimeUnit::Millisecond, Some("Europe/Berlin")), ns.map(|ns| (ns / 1_000_000) as i64)), times),
-        ("day", of(Type::Date32, [19_723_i32, 19_724]), [times[0], Cell::Time(ns[0] + 86_400_000_000_000)]),
+        (
+            "i64",
+            of(Type::Int64, [1_i64, -2]),
+            [Cell::Integer(1), Cell::Integer(-2)],
+        ),
+        (
+            "i32",
+            of(Type::Int32, [1_i32, -2]),
+            [Cell::Integer(1), Cell::Integer(-2)],
+        ),
+        (
+            "i16",
+            of(Type::Int16, [1_i16, -2]),
+            [Cell::Integer(1), Cell::Integer(-2)],
+        ),
+        (
+            "i8",
+            of(Type::Int8, [1_i8, -2]),
+            [Cell::Integer(1), Cell::Integer(-2)],
+        ),
+        (
+            "u64",
+            of(Type::UInt64, [1_u64, 2]),
+            [Cell::Number(1.0), Cell::Number(2.0)],
+        ),
+        (
+            "u16",
+            of(Type::UInt16, [1_u16, 2]),
+            [Cell::Integer(1), Cell::Integer(2)],
+        ),
+        (
+            "u8",
+            of(Type::UInt8, [1_u8, 2]),
+            [Cell::Integer(1), Cell::Integer(2)],
+        ),
+        (
+            "f64",
+            of(Type::Float64, [1.5_f64, -2.0]),
+            [Cell::Number(1.5), Cell::Number(-2.0)],
+        ),
+        (
+            "f32",
+            of(Type::Float32, [1.5_f32, -2.0]),
+            [Cell::Number(1.5), Cell::Number(-2.0)],
+        ),
+        (
+            "f16",
+            of(Type::Float16, halves),
+            [Cell::Number(1.5), Cell::Number(-2.0)],
+        ),
+        (
+            "decimal",
+            of(Type::Decimal(18, 8), [10_009_450_000_i128, -1]),
+            [Cell::Number(100.0945), Cell::Number(-1e-8)],
+        ),
+        (
+            "ns",
+            of(stamp(TimeUnit::Nanosecond, None), ns.map(|ns| ns as i64)),
+            times,
+        ),
+        (
+            "us",
+            of(
+                stamp(TimeUnit::Microsecond, Some("UTC")),
+                ns.map(|ns| (ns / 1000) as i64),
+            ),
+            times,
+        ),
+        (
+            "ms",
+            of(
+                stamp(TimeUnit::Millisecond, Some("Europe/Berlin")),
+                ns.map(|ns| (ns / 1_000_000) as i64),
+            ),
+            times,
+        ),
+        (
+            "day",
+            of(Type::Date32, [19_723_i32, 19_724]),
+            [times[0], Cell::Time(ns[0] + 86_400_000_000_000)],
+        ),
         ("text", texts().boxed(), both),
-        ("category", DictionaryArray::try_from_keys(keys, names, false).unwrap().boxed(), both),
+        (
+            "category",
+            DictionaryArray::try_from_keys(keys, names, false)
+                .unwrap()
+                .boxed(),
+            both,
+        ),
     ]
 }
 
 fn batch(columns: Vec<(&str, Box<dyn Array>)>) -> (Arc<ArrowSchema>, Batch) {
-    let field = |(name, array): &(&str, Box<dyn Array>)| Field::new((*name).into(), array.dtype().clone(), true);
-    let schema: ArrowSchema = columns.iter().map(field).map(|field| (field.name.clone(), field)).collect();
+    let field = |(name, array): &(&str, Box<dyn Array>)| {
+        Field::new((*name).into(), array.dtype().clone(), true)
+    };
+    let schema: ArrowSchema = columns
+        .iter()
+        .map(field)
+        .map(|field| (field.name.clone(), field))
+        .collect();
     let (schema, rows) = (Arc::new(schema), columns[0].1.len());
     let arrays = columns.into_iter().map(|(_, array)| array).collect();
     (schema.clone(), RecordBatchT::new(rows, schema, arrays))
 }
 
-fn write_feather(path: &Path, columns: Vec<(&str, Box<dyn Array>)>, compression: Option<ipc::Compression>) {
+fn write_feather(
+    path: &Path,
+    columns: Vec<(&str, Box<dyn Array>)>,
+    compression: Option<ipc::Compression>,
+) {
     let (schema, batch) = batch(columns);
     let file = File::create(path).unwrap();
-    let mut writer = ipc::FileWriter::try_new(file, schema, None, ipc::WriteOptions { compression }).unwrap();
+    let mut writer =
+        ipc::FileWriter::try_new(file, schema, None, ipc::WriteOptions { compression }).unwrap();
     writer.write(&batch, None).unwrap();
     writer.finish().unwrap();
 }
@@ -74,12 +159,24 @@ fn write_parquet(path: &Path, columns: Vec<(&str, Box<dyn Array>)>) {
         compression: parquet::CompressionOptions::Snappy,
         data_page_size: None,
     };
-    let encodings: Vec<_> = schema.iter_values().map(|field| parquet::get_dtype_encoding(&field.dtype)).collect();
+    let encodings: Vec<_> = schema
+        .iter_values()
+        .map(|field| parquet::get_dtype_encoding(&field.dtype))
+        .collect();
     let rows = batch.len() as u64;
-    let groups =
-        parquet::RowGroupIterator::try_new(std::iter::once(Ok(batch)), &schema, options, encodings.into()).unwrap();
-    let mut writer =
-        parquet::FileWriter::try_new(File::create(path).unwrap(), schema.as_ref().clone(), options).unwrap();
+    let groups = parquet::RowGroupIterator::try_new(
+        std::iter::once(Ok(batch)),
+        &schema,
+        options,
+        encodings.into(),
+    )
+    .unwrap();
+    let mut writer = parquet::FileWriter::try_new(
+        File::create(path).unwrap(),
+        schema.as_ref().clone(),
+        options,
+    )
+    .unwrap();
     for group in groups {
         writer.write(rows, group.unwrap()).unwrap();
     }
@@ -105,8 +202,19 @@ fn assert_read(table: &ForeignTable) {
 fn every_type_of_a_feather_file_is_read() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.feather");
-    for compression in [None, Some(ipc::Compression::LZ4), Some(ipc::Compression::ZSTD(Default::default()))] {
-        write_feather(&path, columns().into_iter().map(|(name, array, _)| (name, array)).collect(), compression);
+    for compression in [
+        None,
+        Some(ipc::Compression::LZ4),
+        Some(ipc::Compression::ZSTD(Default::default())),
+    ] {
+        write_feather(
+            &path,
+            columns()
+                .into_iter()
+                .map(|(name, array, _)| (name, array))
+                .collect(),
+            compression,
+        );
         assert_read(&ForeignTable::read_feather(&path, all).unwrap());
     }
 }
@@ -115,7 +223,13 @@ fn every_type_of_a_feather_file_is_read() {
 fn every_type_of_a_parquet_file_is_read() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.parquet");
-    write_parquet(&path, columns().into_iter().map(|(name, array, _)| (name, array)).collect());
+    write_parquet(
+        &path,
+        columns()
+            .into_iter()
+            .map(|(name, array, _)| (name, array))
+            .collect(),
+    );
     assert_read(&ForeignTable::read_parquet(&path, all).unwrap());
 }
 
@@ -123,18 +237,34 @@ fn every_type_of_a_parquet_file_is_read() {
 fn a_type_that_is_not_taken_is_refused_by_name_where_the_column_is_wanted() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.parquet");
-    let length =
-        PrimitiveArray::<i64>::from(vec![Some(1_i64)]).to(ArrowDataType::Duration(TimeUnit::Millisecond)).boxed();
-    write_parquet(&path, vec![("close", PrimitiveArray::<i64>::from(vec![Some(7_i64)]).boxed()), ("held", length)]);
-    let error = ForeignTable::read_parquet(&path, all).unwrap_err().to_string();
+    let length = PrimitiveArray::<i64>::from(vec![Some(1_i64)])
+        .to(ArrowDataType::Duration(TimeUnit::Millisecond))
+        .boxed();
+    write_parquet(
+        &path,
+        vec![
+            (
+                "close",
+                PrimitiveArray::<i64>::from(vec![Some(7_i64)]).boxed(),
+            ),
+            ("held", length),
+        ],
+    );
+    let error = ForeignTable::read_parquet(&path, all)
+        .unwrap_err()
+        .to_string();
     assert!(
-        error.contains("column `held` holds Duration(Millisecond), expected numbers") && error.contains("hint: "),
+        error.contains("column `held` holds Duration(Millisecond), expected numbers")
+            && error.contains("hint: "),
         "{error}"
     );
     let table = ForeignTable::read_parquet(&path, |_| vec![0]).unwrap();
     let mut cells = Vec::new();
     table.row(0, &mut cells);
-    assert_eq!((table.names.len(), cells), (2, vec![Cell::Integer(7), Cell::Missing]));
+    assert_eq!(
+        (table.names.len(), cells),
+        (2, vec![Cell::Integer(7), Cell::Missing])
+    );
 }
 
 /// The project's own tables too, such as a forecast table that another program wrote.
@@ -142,29 +272,53 @@ fn a_type_that_is_not_taken_is_refused_by_name_where_the_column_is_wanted() {
 fn a_table_of_small_integers_is_refused_by_name_and_not_called_damaged() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.parquet");
-    write_parquet(&path, vec![("fold", PrimitiveArray::<i16>::from(vec![Some(7_i16)]).boxed())]);
-    let error = crate::files::read_parquet(&path, &["fold"]).unwrap_err().to_string();
-    assert!(error.contains("x.parquet: column `fold` holds Int16, expected numbers of 32 or 64 bits"), "{error}");
+    write_parquet(
+        &path,
+        vec![(
+            "fold",
+            PrimitiveArray::<i16>::from(vec![Some(7_i16)]).boxed(),
+        )],
+    );
+    let error = crate::files::read_parquet(&path, &["fold"])
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("x.parquet: column `fold` holds Int16, expected numbers of 32 or 64 bits"),
+        "{error}"
+    );
 }
 
 /// Files that were cut short or changed are errors with the file's name, whatever the reader makes of them.
 #[test]
 fn damaged_files_are_errors() {
     let dir = tempfile::tempdir().unwrap();
-    let values = || vec![("close", PrimitiveArray::<i64>::from((0..500).map(Some).collect::<Vec<_>>()).boxed())];
+    let values = || {
+        vec![(
+            "close",
+            PrimitiveArray::<i64>::from((0..500).map(Some).collect::<Vec<_>>()).boxed(),
+        )]
+    };
     let (good, bad) = (dir.path().join("good"), dir.path().join("bad.parquet"));
     type Reader = fn(&Path, fn(&[String]) -> Vec<usize>) -> Result<ForeignTable, Error>;
     type Writer = fn(&Path, Vec<(&str, Box<dyn Array>)>);
     let forms: [(Writer, Reader); 2] = [
         (write_parquet, ForeignTable::read_parquet),
-        (|path, columns| write_feather(path, columns, Some(ipc::Compression::LZ4)), ForeignTable::read_feather),
+        (
+            |path, columns| write_feather(path, columns, Some(ipc::Compression::LZ4)),
+            ForeignTable::read_feather,
+        ),
     ];
     for (write, read) in forms {
         write(&good, values());
         let bytes = fs::read(&good).unwrap();
         for cut in (0..bytes.len()).step_by(37) {
             fs::write(&bad, &bytes[..cut]).unwrap();
-            assert!(read(&bad, all).unwrap_err().to_string().contains("bad.parquet"));
+            assert!(
+                read(&bad, all)
+                    .unwrap_err()
+                    .to_string()
+                    .contains("bad.parquet")
+            );
         }
         for place in (0..bytes.len()).step_by(11) {
             let mut changed = bytes.clone();

@@ -31,18 +31,32 @@ fn panel() -> Panel {
     }
     let coins = [(Symbol::new("AUSDT").unwrap(), candles)];
     let interval: Interval = "1h".parse().unwrap();
-    Panel::build(&coins, interval, (START_MS, START_MS + BARS * interval.ms()), 60, &Column::ALL)
+    Panel::build(
+        &coins,
+        interval,
+        (START_MS, START_MS + BARS * interval.ms()),
+        60,
+        &Column::ALL,
+    )
 }
 
 #[test]
 fn indicators_equal_python_ta_lib() {
-    let golden: serde_json::Value = serde_json::from_str(include_str!("../golden/indicators.json")).unwrap();
-    let rows: Vec<usize> =
-        golden["rows"].as_array().unwrap().iter().map(|row| row.as_u64().unwrap() as usize).collect();
+    let golden: serde_json::Value =
+        serde_json::from_str(include_str!("../golden/indicators.json")).unwrap();
+    let rows: Vec<usize> = golden["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row.as_u64().unwrap() as usize)
+        .collect();
     let panel = panel();
     for set in [FeatureSet::Indicators, FeatureSet::Indicators50] {
         let features = Features::all(set);
-        assert_eq!(golden["sets"][set.name()].as_object().unwrap().len(), features.len());
+        assert_eq!(
+            golden["sets"][set.name()].as_object().unwrap().len(),
+            features.len()
+        );
         let matrix = features.compute(&panel, 0..panel.rows());
         for (place, name) in features.names().into_iter().enumerate() {
             let golden = &golden["sets"][set.name()][name];
@@ -53,7 +67,10 @@ fn indicators_equal_python_ta_lib() {
                 let check = |of: &str, tolerance: f64| {
                     let expected = golden[of][index].as_f64().unwrap();
                     let off = (found - expected).abs();
-                    assert!(off <= ROUNDING * expected.abs() + tolerance, "{name} at {row}: {found}, {of} {expected}");
+                    assert!(
+                        off <= ROUNDING * expected.abs() + tolerance,
+                        "{name} at {row}: {found}, {of} {expected}"
+                    );
                 };
                 // A billionth: sums in another order.
                 if is_recursive {

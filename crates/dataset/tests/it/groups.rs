@@ -7,33 +7,72 @@ const SETS: [FeatureSet; 2] = [FeatureSet::Indicators, FeatureSet::Indicators50]
 
 fn config(set: FeatureSet, groups: &[&str]) -> Config {
     let groups = groups.iter().map(|&group| group.to_owned()).collect();
-    Config { features: FeatureConfig { set, groups, ..FeatureConfig::default() }, ..Config::default() }
+    Config {
+        features: FeatureConfig {
+            set,
+            groups,
+            ..FeatureConfig::default()
+        },
+        ..Config::default()
+    }
 }
 
 /// A coin whose prices move, with candles at the minutes that `has` names.
 fn panel(rows: i64, has: impl Fn(i64) -> bool, is_flat: bool, fill_limit_bars: usize) -> Panel {
     let mut candles = CandleTable::default();
     for minute in (0..rows).filter(|&minute| has(minute)) {
-        let (open, close) = if is_flat { (5.0, 5.0) } else { (5.0 + (minute % 7) as f64, 5.0 + (minute % 11) as f64) };
+        let (open, close) = if is_flat {
+            (5.0, 5.0)
+        } else {
+            (5.0 + (minute % 7) as f64, 5.0 + (minute % 11) as f64)
+        };
         let mut row = [f64::NAN; Column::ALL.len()];
         let spread = if is_flat { 0.0 } else { 1.0 };
-        row[..4].copy_from_slice(&[open, open.max(close) + spread, open.min(close) - spread, close]);
-        row[Column::Volume as usize] = if is_flat { 0.0 } else { 1.0 + (minute % 13) as f64 };
+        row[..4].copy_from_slice(&[
+            open,
+            open.max(close) + spread,
+            open.min(close) - spread,
+            close,
+        ]);
+        row[Column::Volume as usize] = if is_flat {
+            0.0
+        } else {
+            1.0 + (minute % 13) as f64
+        };
         candles.push_row(minute * 60_000, row);
     }
     let coins = [(Symbol::new("AUSDT").unwrap(), candles)];
-    Panel::build(&coins, Interval::ONE_MINUTE, (0, rows * 60_000), fill_limit_bars, &Column::ALL)
+    Panel::build(
+        &coins,
+        Interval::ONE_MINUTE,
+        (0, rows * 60_000),
+        fill_limit_bars,
+        &Column::ALL,
+    )
 }
 
 #[test]
 fn groups_choose_features_in_the_order_of_the_set() {
-    let chosen = config(FeatureSet::Indicators, &["natr", "bop", "stoch"]).features.chosen();
+    let chosen = config(FeatureSet::Indicators, &["natr", "bop", "stoch"])
+        .features
+        .chosen();
     assert_eq!(chosen.names(), ["bop", "stoch_k", "stoch_d", "natr"]);
     assert_eq!((chosen.len(), chosen.warm_up_bars()), (4, 240));
-    let chosen = config(FeatureSet::Indicators, &["returns", "bop"]).features.chosen();
+    let chosen = config(FeatureSet::Indicators, &["returns", "bop"])
+        .features
+        .chosen();
     assert_eq!((chosen.len(), chosen.warm_up_bars()), (11, 10));
-    assert_eq!(config(FeatureSet::Indicators, &[]).features.chosen().len(), 19);
-    assert_eq!(config(FeatureSet::Indicators50, &[]).features.chosen().len(), 54);
+    assert_eq!(
+        config(FeatureSet::Indicators, &[]).features.chosen().len(),
+        19
+    );
+    assert_eq!(
+        config(FeatureSet::Indicators50, &[])
+            .features
+            .chosen()
+            .len(),
+        54
+    );
 }
 
 #[test]
@@ -41,12 +80,18 @@ fn a_chosen_group_has_the_bits_that_it_has_among_all() {
     let panel = panel(400, |_| true, false, 60);
     let all = Features::all(FeatureSet::Indicators50);
     let whole = all.compute(&panel, 0..400);
-    let chosen = config(FeatureSet::Indicators50, &["averages", "macd", "volume"]).features.chosen();
+    let chosen = config(FeatureSet::Indicators50, &["averages", "macd", "volume"])
+        .features
+        .chosen();
     let part = chosen.compute(&panel, 0..400);
     for (place, name) in chosen.names().iter().enumerate() {
         let place_in_all = all.names().iter().position(|other| other == name).unwrap();
         for row in 239..400 {
-            assert_eq!(part.cell(row, 0)[place].to_bits(), whole.cell(row, 0)[place_in_all].to_bits(), "{name} {row}");
+            assert_eq!(
+                part.cell(row, 0)[place].to_bits(),
+                whole.cell(row, 0)[place_in_all].to_bits(),
+                "{name} {row}"
+            );
         }
     }
 }
@@ -67,7 +112,11 @@ fn wrong_groups_are_refused_with_the_list() {
     features.groups = bop: expected [], as ohlcv8 has no groups
     hint: change it in the config file or with --set features.groups=VALUE
     ");
-    assert!(config(FeatureSet::Indicators50, &["calendar"]).validate().is_ok());
+    assert!(
+        config(FeatureSet::Indicators50, &["calendar"])
+            .validate()
+            .is_ok()
+    );
 }
 
 #[test]
@@ -77,13 +126,23 @@ fn a_filled_bar_is_a_bar_without_trades_and_a_hole_makes_its_rows_unknown() {
         let features = Features::all(set);
         let is_known = |panel: &Panel| -> Vec<bool> {
             let matrix = features.compute(panel, 0..900);
-            (0..900).map(|row| matrix.cell(row, 0).iter().all(|value| !value.is_nan())).collect()
+            (0..900)
+                .map(|row| matrix.cell(row, 0).iter().all(|value| !value.is_nan()))
+                .collect()
         };
         let filled = is_known(&panel(900, |minute| !is_hole(minute), false, 60));
-        assert_eq!(filled, (0..900).map(|row| row >= 239).collect::<Vec<_>>(), "{set}: filled bars hide nothing");
+        assert_eq!(
+            filled,
+            (0..900).map(|row| row >= 239).collect::<Vec<_>>(),
+            "{set}: filled bars hide nothing"
+        );
         let holed = is_known(&panel(900, |minute| !is_hole(minute), false, 0));
         let expected = |row: usize| (239..300).contains(&row) || row >= 310 + 239;
-        assert_eq!(holed, (0..900).map(expected).collect::<Vec<_>>(), "{set}: no indicator looks across a hole");
+        assert_eq!(
+            holed,
+            (0..900).map(expected).collect::<Vec<_>>(),
+            "{set}: no indicator looks across a hole"
+        );
     }
 }
 

@@ -1,5 +1,9 @@
 //! Tests of the dataset library through its public interface.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod coins;
 mod golden;

@@ -12,10 +12,25 @@ fn interval(name: &str) -> Interval {
 
 /// A made-up candle of a minute: all columns but the given target.
 fn candle(minute: i64) -> [f64; Column::ALL.len()] {
-    let noise = |a: i64, modulus: i64| ((minute * minute * a + minute * 7919) % 10_007 % modulus) as f64;
+    let noise =
+        |a: i64, modulus: i64| ((minute * minute * a + minute * 7919) % 10_007 % modulus) as f64;
     let (open, close) = (1000.0 + noise(31, 89), 1000.0 + noise(37, 83));
-    let (high, low) = (open.max(close) + noise(41, 7), open.min(close) - noise(43, 5));
-    [open, high, low, close, noise(47, 500), noise(53, 900), noise(59, 40), noise(61, 200), noise(67, 300), f64::NAN]
+    let (high, low) = (
+        open.max(close) + noise(41, 7),
+        open.min(close) - noise(43, 5),
+    );
+    [
+        open,
+        high,
+        low,
+        close,
+        noise(47, 500),
+        noise(53, 900),
+        noise(59, 40),
+        noise(61, 200),
+        noise(67, 300),
+        f64::NAN,
+    ]
 }
 
 fn table(minutes: impl Iterator<Item = i64>) -> CandleTable {
@@ -25,7 +40,16 @@ fn table(minutes: impl Iterator<Item = i64>) -> CandleTable {
 }
 
 fn bits(table: &CandleTable) -> Vec<Vec<u64>> {
-    Column::ALL.iter().map(|&column| table.column(column).iter().map(|value| value.to_bits()).collect()).collect()
+    Column::ALL
+        .iter()
+        .map(|&column| {
+            table
+                .column(column)
+                .iter()
+                .map(|value| value.to_bits())
+                .collect()
+        })
+        .collect()
 }
 
 proptest! {
@@ -81,7 +105,9 @@ fn a_store_of_minutes_is_read_in_any_interval() {
     let dir = tempfile::tempdir().unwrap();
     let symbol = Symbol::new("AUSDT").unwrap();
     let minutes = table(10..3000);
-    Store::new(dir.path(), Market::Spot, Interval::ONE_MINUTE).append(&symbol, &minutes, false).unwrap();
+    Store::new(dir.path(), Market::Spot, Interval::ONE_MINUTE)
+        .append(&symbol, &minutes, false)
+        .unwrap();
     let mut config = Config::default();
     config.data.dir = dir.path().to_owned();
     config.data.resample_from = "1m".to_owned();
@@ -89,13 +115,34 @@ fn a_store_of_minutes_is_read_in_any_interval() {
         config.data.interval = interval;
         config.validate().unwrap();
         let reader = CandleReader::new(&config.data).unwrap();
-        let candles = reader.read(&symbol, &Column::ALL, i64::MIN, i64::MAX).unwrap();
-        let (first, end) = ((10 * MINUTE + interval.ms() - 1) / interval.ms(), 3000 * MINUTE / interval.ms());
+        let candles = reader
+            .read(&symbol, &Column::ALL, i64::MIN, i64::MAX)
+            .unwrap();
+        let (first, end) = (
+            (10 * MINUTE + interval.ms() - 1) / interval.ms(),
+            3000 * MINUTE / interval.ms(),
+        );
         assert_eq!(candles.len() as i64, end - first, "{interval}");
-        assert_eq!(candles.open_time_ms.first(), Some(&(first * interval.ms())), "{interval}");
-        assert_eq!(reader.last_ms(&symbol).unwrap(), candles.open_time_ms.last().copied(), "{interval}");
-        let until = reader.read(&symbol, &Column::ALL, 0, 2 * interval.ms() + MINUTE).unwrap();
-        assert!(until.open_time_ms.iter().all(|time| *time < 2 * interval.ms()), "{interval}: whole candles only");
+        assert_eq!(
+            candles.open_time_ms.first(),
+            Some(&(first * interval.ms())),
+            "{interval}"
+        );
+        assert_eq!(
+            reader.last_ms(&symbol).unwrap(),
+            candles.open_time_ms.last().copied(),
+            "{interval}"
+        );
+        let until = reader
+            .read(&symbol, &Column::ALL, 0, 2 * interval.ms() + MINUTE)
+            .unwrap();
+        assert!(
+            until
+                .open_time_ms
+                .iter()
+                .all(|time| *time < 2 * interval.ms()),
+            "{interval}: whole candles only"
+        );
     }
 }
 

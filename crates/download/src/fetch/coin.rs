@@ -36,7 +36,12 @@ impl Coin {
     ///
     /// # Errors
     /// What requests meet; a manifest that is broken.
-    pub async fn all(job: &Job, symbols: &[Symbol], folder: &Path, at_once: usize) -> anyhow::Result<Vec<Arc<Self>>> {
+    pub async fn all(
+        job: &Job,
+        symbols: &[Symbol],
+        folder: &Path,
+        at_once: usize,
+    ) -> anyhow::Result<Vec<Arc<Self>>> {
         let mut coins = Vec::with_capacity(symbols.len());
         let mut asked = JoinSet::new();
         for (index, symbol) in symbols.iter().cloned().enumerate() {
@@ -47,7 +52,14 @@ impl Coin {
             }
             let manifest = Manifest::open(folder, &symbol)?;
             let (rest, interval, from_ms) = (job.rest.clone(), job.store.interval(), job.from_ms);
-            asked.spawn(Self::ask(symbol, index, manifest, rest, interval, (from_ms, job.now_ms)));
+            asked.spawn(Self::ask(
+                symbol,
+                index,
+                manifest,
+                rest,
+                interval,
+                (from_ms, job.now_ms),
+            ));
         }
         while let Some(coin) = asked.join_next().await {
             coins.push(coin.context("a task ended abnormally")??);
@@ -67,18 +79,25 @@ impl Coin {
         let since = match (manifest.first_open_ms(from_ms), rest) {
             (Some(open_ms), _) => Since::Open(open_ms),
             (None, None) => Since::Unknown,
-            (None, Some(rest)) => match rest.first_open_ms(&symbol, interval, from_ms, now_ms).await {
-                Ok(Some(open_ms)) => {
-                    manifest.set_first(from_ms, open_ms)?;
-                    Since::Open(open_ms)
+            (None, Some(rest)) => {
+                match rest.first_open_ms(&symbol, interval, from_ms, now_ms).await {
+                    Ok(Some(open_ms)) => {
+                        manifest.set_first(from_ms, open_ms)?;
+                        Since::Open(open_ms)
+                    }
+                    Ok(None) => Since::Never,
+                    // As the exchange answers for a coin that it has taken off the market.
+                    Err(Error::Rejected { status: 400, .. }) => Since::Unknown,
+                    Err(error) => return Err(error.into()),
                 }
-                Ok(None) => Since::Never,
-                // As the exchange answers for a coin that it has taken off the market.
-                Err(Error::Rejected { status: 400, .. }) => Since::Unknown,
-                Err(error) => return Err(error.into()),
-            },
+            }
         };
-        Ok(Arc::new(Self { symbol, index, since, manifest: Mutex::new(manifest) }))
+        Ok(Arc::new(Self {
+            symbol,
+            index,
+            since,
+            manifest: Mutex::new(manifest),
+        }))
     }
 
     /// The months of the wanted range in which the coin may have candles.
@@ -87,8 +106,11 @@ impl Coin {
             Since::Open(open_ms) => open_ms.max(job.from_ms),
             Since::Unknown | Since::Never => job.from_ms,
         };
-        let following = std::iter::successors(Some(Period::month_of(first_ms)), |month| Some(month.next()));
-        following.take_while(|month| first_ms.max(month.start_ms()) < job.until_ms).collect()
+        let following =
+            std::iter::successors(Some(Period::month_of(first_ms)), |month| Some(month.next()));
+        following
+            .take_while(|month| first_ms.max(month.start_ms()) < job.until_ms)
+            .collect()
     }
 
     /// Which files were taken.

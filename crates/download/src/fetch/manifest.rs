@@ -47,7 +47,11 @@ pub struct Taken {
 
 /// The folder of a store's manifests.
 pub fn folder(store: &Store) -> PathBuf {
-    store.dir().join("archive").join(store.market().to_string()).join(store.interval().to_string())
+    store
+        .dir()
+        .join("archive")
+        .join(store.market().to_string())
+        .join(store.interval().to_string())
 }
 
 impl Manifest {
@@ -72,7 +76,10 @@ impl Manifest {
 
     /// Open time of the coin's first candle, if it was asked for from `from_ms` or earlier.
     pub fn first_open_ms(&self, from_ms: i64) -> Option<i64> {
-        self.listed.first.filter(|first| first.asked_from_ms <= from_ms).map(|first| first.open_ms)
+        self.listed
+            .first
+            .filter(|first| first.asked_from_ms <= from_ms)
+            .map(|first| first.open_ms)
     }
 
     /// Keeps the open time of the first candle at `asked_from_ms` or later, so that it need not be asked again.
@@ -80,7 +87,10 @@ impl Manifest {
     /// # Errors
     /// A file that cannot be written.
     pub fn set_first(&mut self, asked_from_ms: i64, open_ms: i64) -> anyhow::Result<()> {
-        self.listed.first = Some(First { asked_from_ms, open_ms });
+        self.listed.first = Some(First {
+            asked_from_ms,
+            open_ms,
+        });
         self.write()
     }
 
@@ -99,16 +109,26 @@ impl Manifest {
     ///
     /// # Errors
     /// A file that cannot be written.
-    pub fn add(&mut self, files: Vec<(Period, Taken)>, confirmed: Vec<(Period, usize)>) -> anyhow::Result<()> {
+    pub fn add(
+        &mut self,
+        files: Vec<(Period, Taken)>,
+        confirmed: Vec<(Period, usize)>,
+    ) -> anyhow::Result<()> {
         for (period, taken) in files {
             if period.is_month() {
                 let days = format!("{period}-");
                 self.listed.files.retain(|name, _| !name.starts_with(&days));
-                self.listed.confirmed.retain(|name, _| !name.starts_with(&days));
+                self.listed
+                    .confirmed
+                    .retain(|name, _| !name.starts_with(&days));
             }
             self.listed.files.insert(period.to_string(), taken);
         }
-        self.listed.confirmed.extend(confirmed.into_iter().map(|(day, count)| (day.to_string(), count)));
+        self.listed.confirmed.extend(
+            confirmed
+                .into_iter()
+                .map(|(day, count)| (day.to_string(), count)),
+        );
         self.write()
     }
 

@@ -49,16 +49,30 @@ pub async fn fetch_month(job: Arc<Job>, coin: Arc<Coin>, month: Period) -> anyho
         let (job, coin) = (job.clone(), coin.clone());
         blocking(move || Held::read(&job.store, &coin, month)).await?
     };
-    let done = Done { index: coin.index, ..Done::default() };
+    let done = Done {
+        index: coin.index,
+        ..Done::default()
+    };
     let fetched = Fetched::default();
-    let mut work = Work { job, coin, held, fetched, broken: Vec::new(), done };
+    let mut work = Work {
+        job,
+        coin,
+        held,
+        fetched,
+        broken: Vec::new(),
+        done,
+    };
     work.fetch(month).await?;
     work.store().await?;
     Ok(work.ended())
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> anyhow::Result<T> + Send + 'static) -> anyhow::Result<T> {
-    tokio::task::spawn_blocking(work).await.context("a task ended abnormally")?
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
+) -> anyhow::Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .context("a task ended abnormally")?
 }
 
 /// The candles of a month that the store has with all the columns that the exchange gives.
@@ -76,13 +90,22 @@ impl Held {
             Err(dataset::Error::NoCandles { .. }) => CandleTable::default(),
             stored => stored?,
         };
-        let whole = stored.open_time_ms.iter().zip(stored.column(column)).filter(|(_, value)| !value.is_nan());
-        Ok(Self { open_time_ms: whole.map(|(&time, _)| time).collect(), interval: store.interval() })
+        let whole = stored
+            .open_time_ms
+            .iter()
+            .zip(stored.column(column))
+            .filter(|(_, value)| !value.is_nan());
+        Ok(Self {
+            open_time_ms: whole.map(|(&time, _)| time).collect(),
+            interval: store.interval(),
+        })
     }
 
     fn within(&self, from_ms: i64, until_ms: i64) -> &[i64] {
         let position = |time_ms| self.open_time_ms.partition_point(|&time| time < time_ms);
-        self.open_time_ms.get(position(from_ms)..position(until_ms)).unwrap_or_default()
+        self.open_time_ms
+            .get(position(from_ms)..position(until_ms))
+            .unwrap_or_default()
     }
 
     fn is_complete(&self, from_ms: i64, until_ms: i64) -> bool {
@@ -156,10 +179,15 @@ impl Work {
     /// file that lacks days, or is broken, is no reason to do without them.
     async fn fetch(&mut self, month: Period) -> anyhow::Result<()> {
         let job = self.job.clone();
-        let (from_ms, until_ms) = (job.from_ms.max(month.start_ms()), job.until_ms.min(month.end_ms()));
+        let (from_ms, until_ms) = (
+            job.from_ms.max(month.start_ms()),
+            job.until_ms.min(month.end_ms()),
+        );
         let is_whole = from_ms == month.start_ms() && until_ms == month.end_ms();
         let has_days = month.days().any(|day| self.taken(day).is_some());
-        if self.taken(month).is_some() || (is_whole && !has_days && !self.held.is_complete(from_ms, until_ms)) {
+        if self.taken(month).is_some()
+            || (is_whole && !has_days && !self.held.is_complete(from_ms, until_ms))
+        {
             match self.update(month).await? {
                 Update::Held => {
                     self.store().await?;
@@ -178,11 +206,20 @@ impl Work {
         self.fetch_days(month, from_ms, until_ms).await
     }
 
-    async fn fetch_days(&mut self, month: Period, from_ms: i64, until_ms: i64) -> anyhow::Result<()> {
+    async fn fetch_days(
+        &mut self,
+        month: Period,
+        from_ms: i64,
+        until_ms: i64,
+    ) -> anyhow::Result<()> {
         let mut by_rest: Vec<Range<i64>> = Vec::new();
         for (day, wanted) in self.days(month, from_ms, until_ms) {
             let is_known = self.taken(day).is_some();
-            if !is_known && self.held.is_complete(wanted.start, self.closed_ms(wanted.end)) {
+            if !is_known
+                && self
+                    .held
+                    .is_complete(wanted.start, self.closed_ms(wanted.end))
+            {
                 continue;
             }
             let may_be_there = is_known || day.end_ms() <= self.job.now_ms;
@@ -209,12 +246,17 @@ impl Work {
         for (day, wanted) in self.days(month, from_ms, until_ms) {
             let wanted = wanted.start..self.closed_ms(wanted.end);
             let count = |work: &Self| work.held.within(day.start_ms(), day.end_ms()).len();
-            let is_confirmed = self.coin.manifest().confirmed(day).is_some_and(|confirmed| count(self) >= confirmed);
+            let is_confirmed = self
+                .coin
+                .manifest()
+                .confirmed(day)
+                .is_some_and(|confirmed| count(self) >= confirmed);
             if is_confirmed || self.held.is_complete(wanted.start, wanted.end) {
                 continue;
             }
             let lacks_all = self.held.within(wanted.start, wanted.end).is_empty();
-            let by_file = (lacks_all || self.rest().is_none()) && self.update(day).await? == Update::Held;
+            let by_file =
+                (lacks_all || self.rest().is_none()) && self.update(day).await? == Update::Held;
             if !by_file {
                 self.ask_rest(wanted).await?;
             }
@@ -237,7 +279,11 @@ impl Work {
             Since::Never | Since::Unknown => from_ms,
         };
         let wanted = |day: Period| (day, from_ms.max(day.start_ms())..until_ms.min(day.end_ms()));
-        month.days().map(wanted).filter(|(_, wanted)| wanted.start < wanted.end).collect()
+        month
+            .days()
+            .map(wanted)
+            .filter(|(_, wanted)| wanted.start < wanted.end)
+            .collect()
     }
 
     /// Candles that open before this are closed, of those that open before `until_ms`.
@@ -257,8 +303,16 @@ impl Work {
         if taken.is_some() && self.job.trust_known {
             return Ok(Update::Held);
         }
-        let file = ArchiveFile { symbol: self.coin.symbol.clone(), interval: self.job.store.interval(), period };
-        let absent = if taken.is_some() { Update::Held } else { Update::Absent };
+        let file = ArchiveFile {
+            symbol: self.coin.symbol.clone(),
+            interval: self.job.store.interval(),
+            period,
+        };
+        let absent = if taken.is_some() {
+            Update::Held
+        } else {
+            Update::Absent
+        };
         let sha256 = match self.job.archive.checksum(&file).await {
             Ok(Some(sha256)) => sha256,
             Ok(None) => return Ok(absent),
@@ -277,12 +331,19 @@ impl Work {
         match blocking(move || Ok(parsed(&file, &bytes))).await? {
             Ok(candles) => {
                 self.held.add(&candles.open_time_ms);
-                self.fetched.files.push((period, Taken { sha256, rows: candles.len() }));
+                self.fetched.files.push((
+                    period,
+                    Taken {
+                        sha256,
+                        rows: candles.len(),
+                    },
+                ));
                 self.fetched.candles.append(candles);
                 Ok(Update::Held)
             }
             Err(error) => {
-                self.broken.push((period.start_ms()..period.end_ms(), format!("{error:#}")));
+                self.broken
+                    .push((period.start_ms()..period.end_ms(), format!("{error:#}")));
                 Ok(Update::Broken)
             }
         }
@@ -293,15 +354,20 @@ impl Work {
         if !is_of_one_answer(&error) {
             return Err(error.into());
         }
-        self.broken.push((period.start_ms()..period.end_ms(), error.to_string()));
+        self.broken
+            .push((period.start_ms()..period.end_ms(), error.to_string()));
         Ok(Update::Broken)
     }
 
     /// Whether REST has candles there; without REST, what is not in the archive is taken as not there.
     async fn trades_within(&self, from_ms: i64, until_ms: i64) -> anyhow::Result<bool> {
-        let Some(rest) = self.rest() else { return Ok(false) };
+        let Some(rest) = self.rest() else {
+            return Ok(false);
+        };
         let (symbol, interval) = (&self.coin.symbol, self.job.store.interval());
-        let next_ms = rest.first_open_ms(symbol, interval, from_ms, self.job.now_ms).await?;
+        let next_ms = rest
+            .first_open_ms(symbol, interval, from_ms, self.job.now_ms)
+            .await?;
         Ok(next_ms.is_some_and(|open_ms| open_ms < until_ms))
     }
 
@@ -313,7 +379,16 @@ impl Work {
         };
         let missing = self.held.missing(range.start, range.end);
         let (symbol, interval) = (&self.coin.symbol, self.job.store.interval());
-        let served = match rest.closed_by(symbol, interval, missing.start, missing.end, self.job.now_ms).await {
+        let served = match rest
+            .closed_by(
+                symbol,
+                interval,
+                missing.start,
+                missing.end,
+                self.job.now_ms,
+            )
+            .await
+        {
             Ok(served) => served,
             Err(error) if is_of_one_answer(&error) => {
                 self.broken.push((missing, error.to_string()));
@@ -324,7 +399,9 @@ impl Work {
         self.done.refused.extend(served.refused);
         if served.candles.is_empty() {
             // Nothing has closed since, or the exchange has a hole there; only a stretch without any candle is said.
-            if self.held.within(range.start, range.end).is_empty() && bars(interval, missing.start, range.end) > 1 {
+            if self.held.within(range.start, range.end).is_empty()
+                && bars(interval, missing.start, range.end) > 1
+            {
                 self.done.absent.push(range);
             }
             return Ok(());
@@ -338,7 +415,11 @@ impl Work {
     /// Puts what has come into the store: candles first, then the list of what they came from, so that whenever the process
     /// is killed, what is listed is there.
     async fn store(&mut self) -> anyhow::Result<()> {
-        let Fetched { candles, files, confirmed } = std::mem::take(&mut self.fetched);
+        let Fetched {
+            candles,
+            files,
+            confirmed,
+        } = std::mem::take(&mut self.fetched);
         let (job, coin) = (self.job.clone(), self.coin.clone());
         let stored = blocking(move || {
             let stored = job.store.merge(&coin.symbol, &candles)?;
@@ -364,7 +445,10 @@ impl Work {
 
     /// REST, where it serves us and knows the coin.
     fn rest(&self) -> Option<&market::RestClient> {
-        self.job.rest.as_ref().filter(|_| matches!(self.coin.since, Since::Open(_)))
+        self.job
+            .rest
+            .as_ref()
+            .filter(|_| matches!(self.coin.since, Since::Open(_)))
     }
 }
 
@@ -388,14 +472,29 @@ fn parsed(file: &ArchiveFile, bytes: &[u8]) -> anyhow::Result<CandleTable> {
     let mut read = read_archive(path, bytes)?;
     let off_grid = read.keep_on_grid(file.interval);
     if off_grid > 0 {
-        cli::note(format!("{name}: {off_grid} candles that open at no multiple of {} were left out", file.interval));
+        cli::note(format!(
+            "{name}: {off_grid} candles that open at no multiple of {} were left out",
+            file.interval
+        ));
     }
     // Whether a candle has closed is the archive's affair, by its own clock.
     let coins = read.checked(file.interval, i64::MAX)?;
-    let candles = coins.into_iter().next().map(|(_, candles)| candles).unwrap_or_default();
+    let candles = coins
+        .into_iter()
+        .next()
+        .map(|(_, candles)| candles)
+        .unwrap_or_default();
     let period = file.period.start_ms()..file.period.end_ms();
-    match candles.open_time_ms.iter().find(|time| !period.contains(time)) {
-        Some(&time) => Err(anyhow!("{name}: found a candle at {}, expected all in {}", format_time(time), file.period)),
+    match candles
+        .open_time_ms
+        .iter()
+        .find(|time| !period.contains(time))
+    {
+        Some(&time) => Err(anyhow!(
+            "{name}: found a candle at {}, expected all in {}",
+            format_time(time),
+            file.period
+        )),
         None => Ok(candles),
     }
 }
@@ -408,26 +507,46 @@ mod tests {
     #[test]
     fn candles_off_the_grid_are_left_out_of_archive_files() {
         let period = Period::month_of(1_518_163_200_000);
-        let file = ArchiveFile { symbol: "BTCUSDT".parse().unwrap(), interval: Interval::ONE_MINUTE, period };
+        let file = ArchiveFile {
+            symbol: "BTCUSDT".parse().unwrap(),
+            interval: Interval::ONE_MINUTE,
+            period,
+        };
         let row = |open_ms: i64| format!("{open_ms},2,3,1,2,10,{},20,5,4,8,0\n", open_ms + 59_999);
-        let rows = [0, 14_000, 60_000].map(|ms| row(1_518_163_200_000 + ms)).concat();
+        let rows = [0, 14_000, 60_000]
+            .map(|ms| row(1_518_163_200_000 + ms))
+            .concat();
         let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-        zip.start_file("BTCUSDT-1m-2018-02.csv", zip::write::SimpleFileOptions::default()).unwrap();
+        zip.start_file(
+            "BTCUSDT-1m-2018-02.csv",
+            zip::write::SimpleFileOptions::default(),
+        )
+        .unwrap();
         std::io::Write::write_all(&mut zip, rows.as_bytes()).unwrap();
         let bytes = zip.finish().unwrap().into_inner();
-        assert_eq!(parsed(&file, &bytes).unwrap().open_time_ms, [1_518_163_200_000, 1_518_163_260_000]);
+        assert_eq!(
+            parsed(&file, &bytes).unwrap().open_time_ms,
+            [1_518_163_200_000, 1_518_163_260_000]
+        );
     }
 
     #[test]
     fn what_is_missing_is_found() {
         let minutes = |minutes: &[i64]| minutes.iter().map(|minute| minute * 60_000).collect();
-        let held = Held { open_time_ms: minutes(&[10, 11, 12, 14]), interval: Interval::ONE_MINUTE };
+        let held = Held {
+            open_time_ms: minutes(&[10, 11, 12, 14]),
+            interval: Interval::ONE_MINUTE,
+        };
         let at = |minute: i64| minute * 60_000;
         assert_eq!(held.missing(at(10), at(20)), at(13)..at(20));
         assert_eq!(held.missing(at(9), at(20)), at(9)..at(20));
         assert_eq!(held.missing(at(14), at(20)), at(15)..at(20));
         assert_eq!(held.missing(at(13) + 1, at(20)), at(15)..at(20));
-        assert_eq!(held.missing(at(10), at(15)), at(13)..at(14), "what is there at the end is not asked for");
+        assert_eq!(
+            held.missing(at(10), at(15)),
+            at(13)..at(14),
+            "what is there at the end is not asked for"
+        );
         assert_eq!(held.missing(at(8), at(13)), at(8)..at(10));
         assert!(held.missing(at(10), at(13)).is_empty());
         assert!(held.is_complete(at(10), at(13)) && !held.is_complete(at(10), at(15)));

@@ -30,11 +30,18 @@ struct Total {
 
 impl Report {
     pub fn new(coins: &[Arc<Coin>]) -> Self {
-        Self { coins: coins.iter().map(|coin| (coin.clone(), Total::default())).collect() }
+        Self {
+            coins: coins
+                .iter()
+                .map(|coin| (coin.clone(), Total::default()))
+                .collect(),
+        }
     }
 
     pub fn add(&mut self, done: Done) {
-        let Some((_, total)) = self.coins.get_mut(done.index) else { return };
+        let Some((_, total)) = self.coins.get_mut(done.index) else {
+            return;
+        };
         total.files += done.files;
         total.fetched_bytes += done.fetched_bytes;
         total.stored += done.stored;
@@ -65,9 +72,14 @@ impl Report {
         let (files, bytes) = self
             .coins
             .iter()
-            .fold((0, 0), |(files, bytes), (_, total)| (files + total.files, bytes + total.fetched_bytes));
+            .fold((0, 0), |(files, bytes), (_, total)| {
+                (files + total.files, bytes + total.fetched_bytes)
+            });
         cli::print(&table)?;
-        cli::note(format!("{files} archive files fetched, {:.1} MB", bytes as f64 / 1e6));
+        cli::note(format!(
+            "{files} archive files fetched, {:.1} MB",
+            bytes as f64 / 1e6
+        ));
         if !unknown.is_empty() {
             bail!(
                 "{}: neither REST nor the archive of the {} market knows this\n\
@@ -99,8 +111,11 @@ fn line(coin: &Coin, total: &Total, times: &[i64], job: &Job) -> String {
     let missing: i64 = holes.iter().map(|(_, bars)| bars).sum();
     let count = holes.len();
     holes.sort_by_key(|&(start, bars)| (-bars, start));
-    let longest: Vec<String> =
-        holes.iter().take(3).map(|&(start, bars)| format!("{bars} from {}", format_time(start))).collect();
+    let longest: Vec<String> = holes
+        .iter()
+        .take(3)
+        .map(|&(start, bars)| format!("{bars} from {}", format_time(start)))
+        .collect();
     let time = |time: Option<&i64>| time.map_or_else(|| "-".to_owned(), |&time| format_time(time));
     let text = format!(
         "{:<12} {:<17} {:<17} {:>9} {:>9} {count:>6} {missing:>8}  {}",
@@ -120,7 +135,10 @@ impl Total {
         let symbol = &coin.symbol;
         match coin.since {
             Since::Open(open_ms) if bars(job.store.interval(), job.from_ms, open_ms) > 0 => {
-                cli::note(format!("{symbol}: no candles before {}", format_time(open_ms)));
+                cli::note(format!(
+                    "{symbol}: no candles before {}",
+                    format_time(open_ms)
+                ));
             }
             Since::Never => cli::note(format!(
                 "{symbol}: REST has no candles in this range, so the archive alone was asked; {} candles",
@@ -132,18 +150,26 @@ impl Total {
             )),
             Since::Open(_) | Since::Unknown => {}
         }
-        let who = if job.rest.is_some() { "neither the archive nor REST has" } else { "the archive does not have" };
+        let who = if job.rest.is_some() {
+            "neither the archive nor REST has"
+        } else {
+            "the archive does not have"
+        };
         for range in joined(&mut self.absent) {
             let (from, until) = (format_time(range.start), format_time(range.end));
             cli::note(format!("{symbol}: {who} candles from {from} to {until}"));
         }
         for fault in &self.replaced {
             let fault = fault.lines().next().unwrap_or_default();
-            cli::warn(format!("{symbol}: {fault}; its days were fetched by themselves instead"));
+            cli::warn(format!(
+                "{symbol}: {fault}; its days were fetched by themselves instead"
+            ));
         }
         if let Some(first) = self.refused.first() {
             let count = self.refused.len();
-            cli::warn(format!("{symbol}: {count} candles by REST cannot be and were left out, the first one: {first}"));
+            cli::warn(format!(
+                "{symbol}: {count} candles by REST cannot be and were left out, the first one: {first}"
+            ));
         }
         let Replaced { added: _, changed } = self.stored;
         if changed > 0 {

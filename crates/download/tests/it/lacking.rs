@@ -36,11 +36,21 @@ struct Held {
 /// An exchange of which all parts have all of January.
 fn whole() -> Held {
     let all: Vec<i64> = JANUARY.filter(|&hour| hour != OUTAGE).collect();
-    Held { month: all.clone(), daily: all.clone(), rest: all, now: 60 * 24, odd: BTreeMap::new() }
+    Held {
+        month: all.clone(),
+        daily: all.clone(),
+        rest: all,
+        now: 60 * 24,
+        odd: BTreeMap::new(),
+    }
 }
 
 fn without(hours: &[i64], gone: Range<i64>) -> Vec<i64> {
-    hours.iter().copied().filter(|hour| !gone.contains(hour)).collect()
+    hours
+        .iter()
+        .copied()
+        .filter(|hour| !gone.contains(hour))
+        .collect()
 }
 
 fn fields(hour: i64) -> [String; 12] {
@@ -48,12 +58,28 @@ fn fields(hour: i64) -> [String; 12] {
     let (open, close_time) = (open_ms.to_string(), (open_ms + HOUR_MS - 1).to_string());
     let close = (100 + hour).to_string();
     let close = close.as_str();
-    [open.as_str(), close, close, close, close, "5", &close_time, "6", "3", "2", "2", "0"]
-        .map(|text: &str| text.to_owned())
+    [
+        open.as_str(),
+        close,
+        close,
+        close,
+        close,
+        "5",
+        &close_time,
+        "6",
+        "3",
+        "2",
+        "2",
+        "0",
+    ]
+    .map(|text: &str| text.to_owned())
 }
 
 fn file(hours: &[i64]) -> Vec<u8> {
-    let rows: Vec<String> = hours.iter().map(|&hour| fields(hour).join(",") + "\n").collect();
+    let rows: Vec<String> = hours
+        .iter()
+        .map(|&hour| fields(hour).join(",") + "\n")
+        .collect();
     zipped(&rows.concat())
 }
 
@@ -67,7 +93,9 @@ fn json(hour: i64) -> serde_json::Value {
 }
 
 fn parameter(path: &str, name: &str) -> i64 {
-    let value = path.split(['?', '&']).find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    let value = path
+        .split(['?', '&'])
+        .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
     value.unwrap().parse().unwrap()
 }
 
@@ -82,20 +110,39 @@ fn serve(held: Held) -> (String, Arc<AtomicUsize>) {
         }
         counted.fetch_add(1, Ordering::SeqCst);
         if path.contains("/klines?") {
-            let (from_ms, limit) = (parameter(path, "startTime"), parameter(path, "limit") as usize);
-            let rows: Vec<_> =
-                held.rest.iter().filter(|&&hour| START_MS + hour * HOUR_MS >= from_ms).take(limit).collect();
+            let (from_ms, limit) = (
+                parameter(path, "startTime"),
+                parameter(path, "limit") as usize,
+            );
+            let rows: Vec<_> = held
+                .rest
+                .iter()
+                .filter(|&&hour| START_MS + hour * HOUR_MS >= from_ms)
+                .take(limit)
+                .collect();
             let rows: serde_json::Value = rows.into_iter().map(|&hour| json(hour)).collect();
             return (200, rows.to_string().into_bytes());
         }
         let name = path.trim_end_matches(".CHECKSUM");
-        let odd = held.odd.iter().find(|(end, _)| name.ends_with(*end)).map(|(_, odd)| odd.clone());
-        let bytes = match name.strip_suffix(".zip").and_then(|name| name.rsplit_once("AUSDT-1h-2024-01")) {
+        let odd = held
+            .odd
+            .iter()
+            .find(|(end, _)| name.ends_with(*end))
+            .map(|(_, odd)| odd.clone());
+        let bytes = match name
+            .strip_suffix(".zip")
+            .and_then(|name| name.rsplit_once("AUSDT-1h-2024-01"))
+        {
             Some((_, "")) => Some(file(&held.month)),
             Some((_, day)) => {
                 let day: i64 = day.trim_start_matches('-').parse().unwrap();
                 let hours = (day - 1) * 24..day * 24;
-                let hours: Vec<i64> = held.daily.iter().copied().filter(|hour| hours.contains(hour)).collect();
+                let hours: Vec<i64> = held
+                    .daily
+                    .iter()
+                    .copied()
+                    .filter(|hour| hours.contains(hour))
+                    .collect();
                 (!hours.is_empty()).then(|| file(&hours))
             }
             None => None,
@@ -112,7 +159,16 @@ fn serve(held: Held) -> (String, Arc<AtomicUsize>) {
 
 fn fetch(dir: &Path, url: &str, from: &str, until: &str) -> Output {
     let (from, until) = (format!("data.from={from}"), format!("data.until={until}"));
-    run(dir, url, &[from.as_str(), until.as_str(), "data.interval=1h", "universe.symbols=[\"AUSDT\"]"])
+    run(
+        dir,
+        url,
+        &[
+            from.as_str(),
+            until.as_str(),
+            "data.interval=1h",
+            "universe.symbols=[\"AUSDT\"]",
+        ],
+    )
 }
 
 /// Fetches January without an error; what was said.
@@ -124,9 +180,24 @@ fn january(dir: &Path, url: &str) -> String {
 }
 
 fn stored(dir: &Path) -> Vec<i64> {
-    let store = Store::new(&dir.join("data"), Market::Spot, "1h".parse::<Interval>().unwrap());
-    let table = store.read(&Symbol::new("AUSDT").unwrap(), &[Column::Close], 0, i64::MAX).unwrap();
-    let hours: Vec<i64> = table.open_time_ms.iter().map(|time| (time - START_MS) / HOUR_MS).collect();
+    let store = Store::new(
+        &dir.join("data"),
+        Market::Spot,
+        "1h".parse::<Interval>().unwrap(),
+    );
+    let table = store
+        .read(
+            &Symbol::new("AUSDT").unwrap(),
+            &[Column::Close],
+            0,
+            i64::MAX,
+        )
+        .unwrap();
+    let hours: Vec<i64> = table
+        .open_time_ms
+        .iter()
+        .map(|time| (time - START_MS) / HOUR_MS)
+        .collect();
     for (hour, close) in hours.iter().zip(table.column(Column::Close)) {
         assert_eq!(*close, (100 + hour) as f64, "hour {hour}");
     }
@@ -136,12 +207,27 @@ fn stored(dir: &Path) -> Vec<i64> {
 /// The seventh is in no month's file: it comes from its own file, else by REST, and what nobody has is asked for once.
 #[test]
 fn days_that_the_months_file_lacks_come_from_elsewhere() {
-    let short = |held: Held| Held { month: without(&held.month, DAY_7), ..held };
-    let by_file = Held { rest: without(&whole().rest, DAY_7), ..short(whole()) };
-    let by_rest = Held { daily: without(&whole().daily, DAY_7), ..short(whole()) };
+    let short = |held: Held| Held {
+        month: without(&held.month, DAY_7),
+        ..held
+    };
+    let by_file = Held {
+        rest: without(&whole().rest, DAY_7),
+        ..short(whole())
+    };
+    let by_rest = Held {
+        daily: without(&whole().daily, DAY_7),
+        ..short(whole())
+    };
     // Five hours of a day, and everything after the tenth.
-    let in_day = Held { month: without(&whole().month, 150..155), ..whole() };
-    let tail = Held { month: without(&whole().month, 240..744), ..whole() };
+    let in_day = Held {
+        month: without(&whole().month, 150..155),
+        ..whole()
+    };
+    let tail = Held {
+        month: without(&whole().month, 240..744),
+        ..whole()
+    };
     for held in [by_file, by_rest, in_day, tail] {
         let dir = tempfile::tempdir().unwrap();
         let (url, asked) = serve(held);
@@ -151,7 +237,10 @@ fn days_that_the_months_file_lacks_come_from_elsewhere() {
         let said = january(dir.path(), &url);
         assert!(said.contains("note: 0 archive files fetched"), "{said}");
         let checksums = asked.load(Ordering::SeqCst);
-        assert_eq!(checksums, 1, "the checksum of the month, and nobody for the outage");
+        assert_eq!(
+            checksums, 1,
+            "the checksum of the month, and nobody for the outage"
+        );
     }
 }
 
@@ -160,21 +249,37 @@ fn days_that_the_months_file_lacks_come_from_elsewhere() {
 fn what_the_store_has_beyond_the_archive_stays() {
     let dir = tempfile::tempdir().unwrap();
     // The tenth hour is missing, so that the month is fetched; the hour of the outage is there.
-    let rows: Vec<String> = JANUARY.filter(|&hour| hour != 10).map(|hour| fields(hour).join(",") + "\n").collect();
+    let rows: Vec<String> = JANUARY
+        .filter(|&hour| hour != 10)
+        .map(|hour| fields(hour).join(",") + "\n")
+        .collect();
     std::fs::write(dir.path().join("AUSDT-1h-2024-01.csv"), rows.concat()).unwrap();
     crate::download(dir.path(), &["import", "AUSDT-1h-2024-01.csv"]);
-    let (url, _) = serve(Held { month: without(&whole().month, DAY_7), ..whole() });
+    let (url, _) = serve(Held {
+        month: without(&whole().month, DAY_7),
+        ..whole()
+    });
     january(dir.path(), &url);
     assert_eq!(stored(dir.path()), (0..744).collect::<Vec<_>>());
-    let (url, _) = serve(Held { month: without(&whole().month, 100..300), ..whole() });
+    let (url, _) = serve(Held {
+        month: without(&whole().month, 100..300),
+        ..whole()
+    });
     january(dir.path(), &url);
-    assert_eq!(stored(dir.path()), (0..744).collect::<Vec<_>>(), "a file that was replaced by a shorter one");
+    assert_eq!(
+        stored(dir.path()),
+        (0..744).collect::<Vec<_>>(),
+        "a file that was replaced by a shorter one"
+    );
 }
 
 #[test]
 fn a_range_of_only_the_lacking_day_fetches_it() {
     let dir = tempfile::tempdir().unwrap();
-    let (url, _) = serve(Held { month: without(&whole().month, DAY_7), ..whole() });
+    let (url, _) = serve(Held {
+        month: without(&whole().month, DAY_7),
+        ..whole()
+    });
     january(dir.path(), &url);
     std::fs::remove_dir_all(dir.path().join("data/candles")).unwrap();
     let output = fetch(dir.path(), &url, "2024-01-07", "2024-01-08");
@@ -192,8 +297,16 @@ fn a_months_file_that_cannot_be_taken_is_replaced_by_its_days() {
     let bomb = bomb();
     let unpacked = "unpacks to more than 45711360 bytes";
     for (bytes, sum, fault) in [
-        (b"half".to_vec(), content_hash(b"whole"), "the published sha256 is"),
-        (b"no zip".to_vec(), content_hash(b"no zip"), "not a readable zip file"),
+        (
+            b"half".to_vec(),
+            content_hash(b"whole"),
+            "the published sha256 is",
+        ),
+        (
+            b"no zip".to_vec(),
+            content_hash(b"no zip"),
+            "not a readable zip file",
+        ),
         (bomb.clone(), content_hash(&bomb), unpacked),
     ] {
         let dir = tempfile::tempdir().unwrap();
@@ -201,7 +314,10 @@ fn a_months_file_that_cannot_be_taken_is_replaced_by_its_days() {
         let (url, _) = serve(Held { odd, ..whole() });
         let said = january(dir.path(), &url);
         assert_eq!(stored(dir.path()), whole().month, "{fault}");
-        assert!(said.contains(fault) && said.contains("its days were fetched by themselves instead"), "{said}");
+        assert!(
+            said.contains(fault) && said.contains("its days were fetched by themselves instead"),
+            "{said}"
+        );
     }
 }
 
@@ -211,17 +327,29 @@ fn a_zip_that_unpacks_to_gigabytes_is_refused() {
     std::fs::write(dir.path().join("AUSDT-1h-2024-01.zip"), bomb()).unwrap();
     let mut said = tests::Transcript::new(env!("CARGO_BIN_EXE_download"), dir.path());
     said.refused("too large", &["import", "AUSDT-1h-2024-01.zip"]);
-    assert!(said.text.contains("unpacks to more than 45711360 bytes"), "{}", said.text);
+    assert!(
+        said.text.contains("unpacks to more than 45711360 bytes"),
+        "{}",
+        said.text
+    );
 }
 
 /// REST answers `[]` for a coin that has left the market; the archive still has it.
 #[test]
 fn a_coin_that_rest_has_nothing_of_is_asked_of_the_archive() {
     let dir = tempfile::tempdir().unwrap();
-    let (url, _) = serve(Held { rest: Vec::new(), ..whole() });
+    let (url, _) = serve(Held {
+        rest: Vec::new(),
+        ..whole()
+    });
     let said = january(dir.path(), &url);
     assert_eq!(stored(dir.path()), whole().month);
-    assert!(said.contains("REST has no candles in this range, so the archive alone was asked; 743 candles"), "{said}");
+    assert!(
+        said.contains(
+            "REST has no candles in this range, so the archive alone was asked; 743 candles"
+        ),
+        "{said}"
+    );
 }
 
 /// At midnight the day's last candle is closed by the clock, and still changes: it is fetched once it is final.
@@ -233,14 +361,25 @@ fn a_candle_that_could_still_change_is_not_stored() {
     let url = stub(move |path| {
         let (now, rows) = served.lock().unwrap().clone();
         if path.ends_with("/time") {
-            return (200, format!("{{\"serverTime\":{}}}", START_MS + now * HOUR_MS).into_bytes());
+            return (
+                200,
+                format!("{{\"serverTime\":{}}}", START_MS + now * HOUR_MS).into_bytes(),
+            );
         }
         if !path.contains("/klines?") {
             return (404, Vec::new());
         }
         let from_ms = parameter(path, "startTime");
-        let rows = rows.into_iter().filter(|row| row[0].as_i64().unwrap() >= from_ms);
-        (200, rows.take(parameter(path, "limit") as usize).collect::<serde_json::Value>().to_string().into_bytes())
+        let rows = rows
+            .into_iter()
+            .filter(|row| row[0].as_i64().unwrap() >= from_ms);
+        (
+            200,
+            rows.take(parameter(path, "limit") as usize)
+                .collect::<serde_json::Value>()
+                .to_string()
+                .into_bytes(),
+        )
     });
     // The value of hour 47 that is not the last one; nothing later is served.
     let mut provisional = json(47);
@@ -248,10 +387,16 @@ fn a_candle_that_could_still_change_is_not_stored() {
     provisional[5] = serde_json::Value::from("1");
     let first: Vec<_> = (0..47).map(json).chain([provisional]).collect();
     *rest.lock().unwrap() = (48, first);
-    assert_eq!(fetch(dir.path(), &url, "2024-01-01", "\"\"").status.code(), Some(0));
+    assert_eq!(
+        fetch(dir.path(), &url, "2024-01-01", "\"\"").status.code(),
+        Some(0)
+    );
     assert_eq!(stored(dir.path()), (0..47).collect::<Vec<_>>());
     *rest.lock().unwrap() = (48, (0..49).map(json).collect());
-    assert_eq!(fetch(dir.path(), &url, "2024-01-01", "\"\"").status.code(), Some(0));
+    assert_eq!(
+        fetch(dir.path(), &url, "2024-01-01", "\"\"").status.code(),
+        Some(0)
+    );
     assert_eq!(stored(dir.path()), (0..48).collect::<Vec<_>>());
 }
 
@@ -261,7 +406,10 @@ fn an_impossible_candle_by_rest_is_left_out_and_named() {
     let dir = tempfile::tempdir().unwrap();
     let url = stub(move |path| {
         if path.ends_with("/time") {
-            return (200, format!("{{\"serverTime\":{}}}", START_MS + 20 * HOUR_MS).into_bytes());
+            return (
+                200,
+                format!("{{\"serverTime\":{}}}", START_MS + 20 * HOUR_MS).into_bytes(),
+            );
         }
         if !path.contains("/klines?") {
             return (404, Vec::new());
@@ -269,14 +417,24 @@ fn an_impossible_candle_by_rest_is_left_out_and_named() {
         let mut rows: Vec<_> = (0..21).map(json).collect();
         rows[5][4] = serde_json::Value::from("0");
         let from_ms = parameter(path, "startTime");
-        let rows = rows.into_iter().filter(|row| row[0].as_i64().unwrap() >= from_ms);
-        (200, rows.take(parameter(path, "limit") as usize).collect::<serde_json::Value>().to_string().into_bytes())
+        let rows = rows
+            .into_iter()
+            .filter(|row| row[0].as_i64().unwrap() >= from_ms);
+        (
+            200,
+            rows.take(parameter(path, "limit") as usize)
+                .collect::<serde_json::Value>()
+                .to_string()
+                .into_bytes(),
+        )
     });
     let output = fetch(dir.path(), &url, "2024-01-01", "\"\"");
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{said}");
-    assert_eq!(stored(dir.path()), without(&(0..20).collect::<Vec<_>>(), 5..6));
-    let expected =
-        "warning: AUSDT: 1 candles by REST cannot be and were left out, the first one: candle at 2024-01-01T05:00:00Z";
+    assert_eq!(
+        stored(dir.path()),
+        without(&(0..20).collect::<Vec<_>>(), 5..6)
+    );
+    let expected = "warning: AUSDT: 1 candles by REST cannot be and were left out, the first one: candle at 2024-01-01T05:00:00Z";
     assert!(said.contains(expected), "{said}");
 }

@@ -21,9 +21,25 @@ pub fn coins(start: &str, days: usize, interval: Interval) -> Coins {
         ..SimulatedConfig::default()
     };
     let mut coins: Coins = Vec::new();
-    for (index, coin) in simulate(&config, interval).unwrap().coins.into_iter().enumerate() {
-        let skipped = if index == 2 { coin.candles.len() / 2 + 7 } else { 0 };
-        coins.push((coin.symbol, coin.candles.into_iter().skip(skipped).map(|candle| written(&candle)).collect()));
+    for (index, coin) in simulate(&config, interval)
+        .unwrap()
+        .coins
+        .into_iter()
+        .enumerate()
+    {
+        let skipped = if index == 2 {
+            coin.candles.len() / 2 + 7
+        } else {
+            0
+        };
+        coins.push((
+            coin.symbol,
+            coin.candles
+                .into_iter()
+                .skip(skipped)
+                .map(|candle| written(&candle))
+                .collect(),
+        ));
     }
     coins
 }
@@ -46,13 +62,27 @@ fn written(candle: &Candle) -> Candle {
 }
 
 pub fn symbol_list(coins: &Coins) -> String {
-    let names: Vec<String> = coins.iter().map(|(symbol, _)| format!("\"{symbol}\"")).collect();
+    let names: Vec<String> = coins
+        .iter()
+        .map(|(symbol, _)| format!("\"{symbol}\""))
+        .collect();
     format!("universe.symbols=[{}]", names.join(","))
 }
 
 /// An exchange whose clock stands still at `now`.
-pub fn exchange(market: Market, interval: Interval, coins: Coins, now: &str, faults: Faults) -> Exchange {
-    let config = ReplayConfig { start: now.to_owned(), speed: 0.0, faults, ..ReplayConfig::default() };
+pub fn exchange(
+    market: Market,
+    interval: Interval,
+    coins: Coins,
+    now: &str,
+    faults: Faults,
+) -> Exchange {
+    let config = ReplayConfig {
+        start: now.to_owned(),
+        speed: 0.0,
+        faults,
+        ..ReplayConfig::default()
+    };
     Exchange::start(market, interval, coins, &config).unwrap()
 }
 
@@ -70,7 +100,9 @@ pub fn without_addresses(said: &str, url: &str) -> String {
 /// `download` with the exchange's addresses.
 pub fn command(dir: &Path, url: &str, settings: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_download"));
-    command.current_dir(dir).args(["--archive-url", url, "--base-url", &rest_url(url)]);
+    command
+        .current_dir(dir)
+        .args(["--archive-url", url, "--base-url", &rest_url(url)]);
     for setting in settings {
         match setting.strip_prefix("--") {
             Some(_) => command.arg(setting),
@@ -97,13 +129,27 @@ pub fn assert_same(dir: &Path, market: Market, interval: Interval, coins: &Coins
     let now_ms = parse_time(now).unwrap();
     let store = Store::new(&dir.join("data"), market, interval);
     for (symbol, source) in coins {
-        let stored = store.read(symbol, &Column::ALL, i64::MIN, i64::MAX).unwrap();
-        let closed = source.open_time_ms.iter().filter(|&&time| time + interval.ms() <= now_ms).count();
+        let stored = store
+            .read(symbol, &Column::ALL, i64::MIN, i64::MAX)
+            .unwrap();
+        let closed = source
+            .open_time_ms
+            .iter()
+            .filter(|&&time| time + interval.ms() <= now_ms)
+            .count();
         assert_eq!(stored.len(), closed, "{symbol}");
-        assert!(stored.open_time_ms == source.open_time_ms[..closed], "{symbol}: other minutes");
-        for column in Column::ALL.into_iter().filter(|&column| column != Column::Target) {
+        assert!(
+            stored.open_time_ms == source.open_time_ms[..closed],
+            "{symbol}: other minutes"
+        );
+        for column in Column::ALL
+            .into_iter()
+            .filter(|&column| column != Column::Target)
+        {
             let pairs = stored.column(column).iter().zip(source.column(column));
-            let other = pairs.enumerate().find(|(_, (stored, source))| stored != source);
+            let other = pairs
+                .enumerate()
+                .find(|(_, (stored, source))| stored != source);
             assert_eq!(other, None, "{symbol}: {column}");
         }
     }
@@ -122,8 +168,10 @@ pub fn stub(answer: impl Fn(&str) -> (u16, Vec<u8>) + Send + Sync + 'static) -> 
                 let Some(request) = lines.next() else { return };
                 while lines.next().is_some_and(|line| !line.is_empty()) {}
                 let (status, body) = answer(request.split(' ').nth(1).unwrap());
-                let head =
-                    format!("HTTP/1.1 {status} Stub\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+                let head = format!(
+                    "HTTP/1.1 {status} Stub\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                    body.len()
+                );
                 // A client that was killed is no fault of the stub.
                 let _ = (&stream).write_all(&[head.into_bytes(), body].concat());
             });

@@ -16,13 +16,16 @@ pub const FOLD: i64 = 600;
 pub fn shared() -> Config {
     let mut config = tests::tiny();
     config.data.source = Source::Store;
-    config.universe.symbols = ["AUSDT", "BUSDT", "CUSDT"].map(|name| Symbol::new(name).unwrap()).into();
+    config.universe.symbols = ["AUSDT", "BUSDT", "CUSDT"]
+        .map(|name| Symbol::new(name).unwrap())
+        .into();
     config
 }
 
 /// A number between -1 and 1 that depends on all it is given.
 pub fn noise(seed: u64, time: i64, coin: usize) -> f64 {
-    let mut state = seed ^ (time as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ ((coin as u64) << 40);
+    let mut state =
+        seed ^ (time as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ ((coin as u64) << 40);
     for _ in 0..3 {
         state = (state ^ (state >> 31)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     }
@@ -38,11 +41,15 @@ pub fn realized(time: i64, coin: usize) -> f64 {
 pub fn member(dir: &Path, name: &str, config: &Config, forecast: impl Fn(i64, usize) -> f64) {
     let run = RunDir::new(dir.join(name));
     let mut table: toml::Table = toml::from_str(&toml::to_string(config).unwrap()).unwrap();
-    let kind = RunConfig { forecaster: "network".to_owned(), version: String::new() };
+    let kind = RunConfig {
+        forecaster: "network".to_owned(),
+        version: String::new(),
+    };
     table.insert("run".to_owned(), toml::Value::try_from(&kind).unwrap());
     fs::create_dir_all(run.path()).unwrap();
     fs::write(run.config(), toml::to_string(&table).unwrap()).unwrap();
-    let places = (0..3 * FOLD).flat_map(|minute| (0..config.universe.symbols.len()).map(move |coin| (minute, coin)));
+    let places = (0..3 * FOLD)
+        .flat_map(|minute| (0..config.universe.symbols.len()).map(move |coin| (minute, coin)));
     let row = |(minute, coin): (i64, usize)| ForecastRow {
         time_ms: minute * MINUTE,
         symbol: config.universe.symbols[coin].clone(),
@@ -55,8 +62,14 @@ pub fn member(dir: &Path, name: &str, config: &Config, forecast: impl Fn(i64, us
         volatility: 0.01,
         weight: 1.0,
     };
-    let rows = places.map(row).filter(|row| !row.forecast.is_nan()).collect();
-    ForecastTable::new(rows, run.path()).unwrap().write(&run.forecasts()).unwrap();
+    let rows = places
+        .map(row)
+        .filter(|row| !row.forecast.is_nan())
+        .collect();
+    ForecastTable::new(rows, run.path())
+        .unwrap()
+        .write(&run.forecasts())
+        .unwrap();
 }
 
 /// A member that knows the half that can be known, at this loudness.
@@ -66,5 +79,9 @@ pub fn knowing(loudness: f64) -> impl Fn(i64, usize) -> f64 {
 
 /// What the binary does in `dir`.
 pub fn ensemble(dir: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_ensemble")).args(arguments).current_dir(dir).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_ensemble"))
+        .args(arguments)
+        .current_dir(dir)
+        .output()
+        .unwrap()
 }

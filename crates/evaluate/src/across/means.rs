@@ -37,23 +37,41 @@ pub struct Panel<'a> {
 /// As [`score`](crate::score) for every panel; no panel, or panels whose forecasters have other names or another order.
 pub fn across(panels: &[Panel<'_>], options: &Options) -> Result<Across, Error> {
     options.validate()?;
-    let Some(first) = panels.first() else { return Err(setting("panels", 0, "at least one")) };
-    panels.iter().try_for_each(|panel| same_forecasters(first, panel))?;
-    let drawn: Vec<Drawn> =
-        panels.iter().zip(0..).map(|(panel, place)| Drawn::new(panel, place, options)).collect::<Result<_, _>>()?;
+    let Some(first) = panels.first() else {
+        return Err(setting("panels", 0, "at least one"));
+    };
+    panels
+        .iter()
+        .try_for_each(|panel| same_forecasters(first, panel))?;
+    let drawn: Vec<Drawn> = panels
+        .iter()
+        .zip(0..)
+        .map(|(panel, place)| Drawn::new(panel, place, options))
+        .collect::<Result<_, _>>()?;
 
-    let names: Vec<&str> = first.forecasters.iter().map(|forecaster| forecaster.name.as_str()).collect();
+    let names: Vec<&str> = first
+        .forecasters
+        .iter()
+        .map(|forecaster| forecaster.name.as_str())
+        .collect();
     let labels = labels(&names);
     let place = |index: usize| labels[index].clone();
     let scores: Vec<AcrossFigures> = (0..labels.len())
-        .map(|index| AcrossFigures::new(place(index), |version| figure(&drawn, Of::Score(index), version, options)))
+        .map(|index| {
+            AcrossFigures::new(place(index), |version| {
+                figure(&drawn, Of::Score(index), version, options)
+            })
+        })
         .collect();
     let difference = |other: usize, version: usize| AcrossFigure {
         against: Some(place(other)),
         ..figure(&drawn, Of::Difference(other), version, options)
     };
     let is_scored = |index: &usize| {
-        scores[*index].versions().iter().any(|figure| figure.panels.iter().any(|panel| panel.value.is_some()))
+        scores[*index]
+            .versions()
+            .iter()
+            .any(|figure| figure.panels.iter().any(|panel| panel.value.is_some()))
     };
     let differences: Vec<AcrossFigures> = (1..labels.len())
         .filter(is_scored)
@@ -61,36 +79,57 @@ pub fn across(panels: &[Panel<'_>], options: &Options) -> Result<Across, Error> 
         .collect();
     let best_control = AcrossFigures::new("best control".to_owned(), |version| {
         let mean = |index: &usize| scores[*index].versions()[version].all.value;
-        let of_controls = |forecaster: &Forecaster| is_control(&forecaster.name, forecaster.run.as_deref());
+        let of_controls =
+            |forecaster: &Forecaster| is_control(&forecaster.name, forecaster.run.as_deref());
         let controls = (1..labels.len()).filter(|&index| of_controls(&first.forecasters[index]));
-        let highest = controls.filter(|index| mean(index).is_some()).max_by(|a, b| {
-            let value = |index: &usize| mean(index).unwrap_or(f64::NEG_INFINITY);
-            value(a).total_cmp(&value(b)).then(b.cmp(a))
-        });
-        highest.map_or_else(|| AcrossFigure::unknown(panels.len()), |index| difference(index, version))
+        let highest = controls
+            .filter(|index| mean(index).is_some())
+            .max_by(|a, b| {
+                let value = |index: &usize| mean(index).unwrap_or(f64::NEG_INFINITY);
+                value(a).total_cmp(&value(b)).then(b.cmp(a))
+            });
+        highest.map_or_else(
+            || AcrossFigure::unknown(panels.len()),
+            |index| difference(index, version),
+        )
     });
     Ok(Across {
-        panels: panels.iter().zip(&drawn).map(|(panel, drawn)| span(panel, drawn)).collect(),
+        panels: panels
+            .iter()
+            .zip(&drawn)
+            .map(|(panel, drawn)| span(panel, drawn))
+            .collect(),
         draws: options.draws,
         confidence: options.confidence,
         seed: options.seed,
         scores,
         differences,
         best_control,
-        shuffled: AcrossFigures::new(format!("shuffled, {SHUFFLED_ORDERS} orders"), |version| orders(&drawn, version)),
+        shuffled: AcrossFigures::new(format!("shuffled, {SHUFFLED_ORDERS} orders"), |version| {
+            orders(&drawn, version)
+        }),
     })
 }
 
 fn same_forecasters(first: &Panel<'_>, panel: &Panel<'_>) -> Result<(), Error> {
     let names = |panel: &Panel<'_>| {
-        let names: Vec<&str> = panel.forecasters.iter().map(|forecaster| forecaster.name.as_str()).collect();
+        let names: Vec<&str> = panel
+            .forecasters
+            .iter()
+            .map(|forecaster| forecaster.name.as_str())
+            .collect();
         names.join(", ")
     };
     let (found, expected) = (names(panel), names(first));
     if found == expected {
         return Ok(());
     }
-    Err(Error::OtherForecasters { panel: panel.name.to_owned(), found, first: first.name.to_owned(), expected })
+    Err(Error::OtherForecasters {
+        panel: panel.name.to_owned(),
+        found,
+        first: first.name.to_owned(),
+        expected,
+    })
 }
 
 /// Whose figure it is: a forecaster's score, or the first one's minus that of another.
@@ -125,27 +164,45 @@ impl Drawn {
     fn new(panel: &Panel<'_>, place: u64, options: &Options) -> Result<Self, Error> {
         panel.rows.check()?;
         check_forecasters(panel.rows, panel.forecasters)?;
-        let options = Options { seed: options.seed.wrapping_add(place), ..options.clone() };
+        let options = Options {
+            seed: options.seed.wrapping_add(place),
+            ..options.clone()
+        };
         let ground = Ground::new(panel.rows, &options);
         let scored = Scored::all(&ground, panel.forecasters);
         let pairs: Vec<(usize, usize)> = (1..scored.len()).map(|other| (0, other)).collect();
         let bootstrap = Bootstrap::new(&ground, &scored, &pairs);
         let score = |index: usize, variant: Variant| {
             let series = &scored[index].series[variant as usize];
-            Figure { folds: series.folds.clone(), draws: bootstrap.score_draws(series.block, index, variant) }
+            Figure {
+                folds: series.folds.clone(),
+                draws: bootstrap.score_draws(series.block, index, variant),
+            }
         };
         let difference = |other: usize, variant: Variant| Figure {
             folds: fold_differences(&scored, (0, other), variant),
             draws: bootstrap.difference_draws(&scored, (0, other), variant),
         };
         let of_all = |figure: &dyn Fn(usize, Variant) -> Figure| -> Vec<Vec<Figure>> {
-            (0..scored.len()).map(|index| COMPARED.iter().map(|&variant| figure(index, variant)).collect()).collect()
+            (0..scored.len())
+                .map(|index| {
+                    COMPARED
+                        .iter()
+                        .map(|&variant| figure(index, variant))
+                        .collect()
+                })
+                .collect()
         };
         Ok(Self {
             scores: of_all(&score),
             differences: of_all(&difference),
-            orders: shuffled_base(panel.forecasters).map(|base| order_scores(&ground, base)).unwrap_or_default(),
-            concentration: scored.first().map(|scored| scored.score.concentration).unwrap_or_default(),
+            orders: shuffled_base(panel.forecasters)
+                .map(|base| order_scores(&ground, base))
+                .unwrap_or_default(),
+            concentration: scored
+                .first()
+                .map(|scored| scored.score.concentration)
+                .unwrap_or_default(),
             fold_numbers: ground.layout.folds.iter().map(|fold| fold.number).collect(),
             times: ground.layout.times.len(),
         })
@@ -161,26 +218,40 @@ impl Drawn {
 
 /// One figure on every panel, and its mean.
 fn figure(drawn: &[Drawn], of: Of, version: usize, options: &Options) -> AcrossFigure {
-    let figures: Vec<&Figure> = drawn.iter().map(|panel| panel.figure(of, version)).collect();
+    let figures: Vec<&Figure> = drawn
+        .iter()
+        .map(|panel| panel.figure(of, version))
+        .collect();
     let on_panel = |figure: &&Figure| PanelFigure {
         value: mean_defined(&figure.folds),
-        interval: figure.draws.as_ref().and_then(|draws| percentile_interval(draws, options.confidence)),
+        interval: figure
+            .draws
+            .as_ref()
+            .and_then(|draws| percentile_interval(draws, options.confidence)),
         folds: ends(figure.folds.iter().flatten().copied()),
     };
     let panels: Vec<PanelFigure> = figures.iter().map(on_panel).collect();
     let values: Option<Vec<f64>> = panels.iter().map(|panel| panel.value).collect();
-    let draws: Option<Vec<&Vec<f64>>> = figures.iter().map(|figure| figure.draws.as_ref()).collect();
+    let draws: Option<Vec<&Vec<f64>>> =
+        figures.iter().map(|figure| figure.draws.as_ref()).collect();
     let all = PanelFigure {
         value: values.map(|values| mean(&values)),
-        interval: draws.and_then(|draws| percentile_interval(&mean_draws(&draws), options.confidence)),
+        interval: draws
+            .and_then(|draws| percentile_interval(&mean_draws(&draws), options.confidence)),
         folds: ends(panels.iter().filter_map(|panel| panel.folds).flatten()),
     };
-    AcrossFigure { against: None, panels, all }
+    AcrossFigure {
+        against: None,
+        panels,
+        all,
+    }
 }
 
 /// The first forecaster's scores in other orders of days: the mean over orders, and the lowest to the highest.
 fn orders(drawn: &[Drawn], version: usize) -> AcrossFigure {
-    let of_panel = |panel: &Drawn| -> Vec<Option<f64>> { panel.orders.iter().map(|order| order[version]).collect() };
+    let of_panel = |panel: &Drawn| -> Vec<Option<f64>> {
+        panel.orders.iter().map(|order| order[version]).collect()
+    };
     let figure = |values: &[Option<f64>]| {
         let spread = Spread::of(values);
         PanelFigure {
@@ -191,17 +262,26 @@ fn orders(drawn: &[Drawn], version: usize) -> AcrossFigure {
     };
     let panels: Vec<Vec<Option<f64>>> = drawn.iter().map(of_panel).collect();
     let of_order = |order: usize| {
-        let values: Option<Vec<f64>> = panels.iter().map(|panel| panel.get(order).copied().flatten()).collect();
+        let values: Option<Vec<f64>> = panels
+            .iter()
+            .map(|panel| panel.get(order).copied().flatten())
+            .collect();
         values.map(|values| mean(&values))
     };
     let all: Vec<Option<f64>> = (0..SHUFFLED_ORDERS).map(of_order).collect();
-    AcrossFigure { against: None, panels: panels.iter().map(|values| figure(values)).collect(), all: figure(&all) }
+    AcrossFigure {
+        against: None,
+        panels: panels.iter().map(|values| figure(values)).collect(),
+        all: figure(&all),
+    }
 }
 
 /// Draw d of the mean over panels: the mean of the panels' draws d, undefined (NaN) where one of them is.
 fn mean_draws(panels: &[&Vec<f64>]) -> Vec<f64> {
     let count = panels.first().map_or(0, |draws| draws.len());
-    (0..count).map(|draw| mean(&panels.iter().map(|draws| draws[draw]).collect::<Vec<_>>())).collect()
+    (0..count)
+        .map(|draw| mean(&panels.iter().map(|draws| draws[draw]).collect::<Vec<_>>()))
+        .collect()
 }
 
 fn mean(values: &[f64]) -> f64 {
@@ -216,16 +296,26 @@ fn ends(values: impl Iterator<Item = f64>) -> Option<[f64; 2]> {
 }
 
 fn span(panel: &Panel<'_>, drawn: &Drawn) -> PanelSpan {
-    let Panel { name, rows, forecasters } = panel;
+    let Panel {
+        name,
+        rows,
+        forecasters,
+    } = panel;
     let end = |time: Option<&i64>| time.copied().unwrap_or(0); // checked: there are rows
     PanelSpan {
         name: (*name).to_owned(),
-        runs: forecasters.iter().filter_map(|forecaster| forecaster.run.clone()).collect(),
+        runs: forecasters
+            .iter()
+            .filter_map(|forecaster| forecaster.run.clone())
+            .collect(),
         rows: rows.len(),
         times: drawn.times,
         coins: rows.symbol.iter().collect::<BTreeSet<_>>().len(),
         fold_numbers: drawn.fold_numbers.clone(),
-        span_ms: [end(rows.time_ms.iter().min()), end(rows.time_ms.iter().max())],
+        span_ms: [
+            end(rows.time_ms.iter().min()),
+            end(rows.time_ms.iter().max()),
+        ],
         concentration: drawn.concentration,
     }
 }
@@ -233,13 +323,23 @@ fn span(panel: &Panel<'_>, drawn: &Drawn) -> PanelSpan {
 impl AcrossFigures {
     /// From what is known of each version, by its place in [`COMPARED`].
     fn new(name: String, version: impl Fn(usize) -> AcrossFigure) -> Self {
-        Self { name, delayed: version(0), delayed_neutral: version(1), pearson: version(2), neutral: version(3) }
+        Self {
+            name,
+            delayed: version(0),
+            delayed_neutral: version(1),
+            pearson: version(2),
+            neutral: version(3),
+        }
     }
 }
 
 impl AcrossFigure {
     fn unknown(panels: usize) -> Self {
-        Self { against: None, panels: vec![PanelFigure::default(); panels], all: PanelFigure::default() }
+        Self {
+            against: None,
+            panels: vec![PanelFigure::default(); panels],
+            all: PanelFigure::default(),
+        }
     }
 }
 
@@ -263,7 +363,10 @@ mod tests {
             symbol: (0..count).map(|row| (row % 3) as u32).collect(),
             fold: (0..count).map(|row| 1 + (row / 1200) as u32).collect(),
             realized_delayed: realized.iter().map(|value| value + 0.2 * noise()).collect(),
-            last_return: realized.iter().map(|value| -0.1 * value + noise()).collect(),
+            last_return: realized
+                .iter()
+                .map(|value| -0.1 * value + noise())
+                .collect(),
             deviations: Default::default(),
             volatility: vec![1.0; count],
             weight: vec![1.0; count],
@@ -275,7 +378,11 @@ mod tests {
         let mut forecaster = |name: &str, skill: f64| Forecaster {
             name: name.to_owned(),
             run: Some(format!("{name} {seed}")),
-            forecast: rows.realized.iter().map(|value| skill * value + noise()).collect(),
+            forecast: rows
+                .realized
+                .iter()
+                .map(|value| skill * value + noise())
+                .collect(),
         };
         let mut forecasters = vec![forecaster("network", 0.3), forecaster("lightgbm", 0.2)];
         forecasters.extend(controls(&rows));
@@ -283,7 +390,11 @@ mod tests {
     }
 
     fn named<'a>(name: &'a str, (rows, forecasters): &'a (Rows, Vec<Forecaster>)) -> Panel<'a> {
-        Panel { name, rows, forecasters }
+        Panel {
+            name,
+            rows,
+            forecasters,
+        }
     }
 
     #[test]
@@ -294,7 +405,10 @@ mod tests {
         let figures = |figures: &AcrossFigures| {
             figures.versions().map(|version| {
                 let panel = version.panels[0];
-                assert_eq!((panel.value, panel.interval), (version.all.value, version.all.interval));
+                assert_eq!(
+                    (panel.value, panel.interval),
+                    (version.all.value, version.all.interval)
+                );
                 (panel.value, panel.interval)
             })
         };
@@ -302,15 +416,26 @@ mod tests {
         for (found, score) in found.scores.iter().zip(&report.forecasters) {
             assert_eq!(figures(found), score.headline(), "{}", score.name);
         }
-        let expected: Vec<_> = report.differences.iter().filter(|difference| difference.a == "network").collect();
+        let expected: Vec<_> = report
+            .differences
+            .iter()
+            .filter(|difference| difference.a == "network")
+            .collect();
         assert_eq!(found.differences.len(), expected.len());
         for (found, difference) in found.differences.iter().zip(expected) {
             assert_eq!(found.name, difference.b);
             assert_eq!(figures(found), difference.headline(), "{}", difference.b);
         }
         // Planted: the last return is against what comes, so its negation is the best control.
-        assert_eq!(found.best_control.pearson.against.as_deref(), Some("negated_last_return"));
-        let negated = found.differences.iter().find(|figures| figures.name == "negated_last_return").unwrap();
+        assert_eq!(
+            found.best_control.pearson.against.as_deref(),
+            Some("negated_last_return")
+        );
+        let negated = found
+            .differences
+            .iter()
+            .find(|figures| figures.name == "negated_last_return")
+            .unwrap();
         assert_eq!(found.best_control.pearson, negated.pearson);
     }
 
@@ -320,19 +445,38 @@ mod tests {
         let panels = [named("one", &one), named("two", &two)];
         let found = across(&panels, &options).unwrap();
         // Each panel alone, the second with the next seed.
-        let second = Options { seed: options.seed + 1, ..options.clone() };
-        let drawn = [Drawn::new(&panels[0], 0, &options).unwrap(), Drawn::new(&panels[1], 0, &second).unwrap()];
+        let second = Options {
+            seed: options.seed + 1,
+            ..options.clone()
+        };
+        let drawn = [
+            Drawn::new(&panels[0], 0, &options).unwrap(),
+            Drawn::new(&panels[1], 0, &second).unwrap(),
+        ];
         for version in 0..COMPARED.len() {
-            let [first, second] = drawn.each_ref().map(|panel| panel.figure(Of::Difference(1), version));
-            let (first, second) = (first.draws.as_ref().unwrap(), second.draws.as_ref().unwrap());
-            let means: Vec<f64> = first.iter().zip(second).map(|(first, second)| (first + second) / 2.0).collect();
+            let [first, second] = drawn
+                .each_ref()
+                .map(|panel| panel.figure(Of::Difference(1), version));
+            let (first, second) = (
+                first.draws.as_ref().unwrap(),
+                second.draws.as_ref().unwrap(),
+            );
+            let means: Vec<f64> = first
+                .iter()
+                .zip(second)
+                .map(|(first, second)| (first + second) / 2.0)
+                .collect();
             let figure = found.differences[0].versions()[version];
             assert_eq!(figure.all.interval, percentile_interval(&means, 0.95));
             assert_eq!(figure.panels[0].interval, percentile_interval(first, 0.95));
-            let [one, two] = [figure.panels[0].value.unwrap(), figure.panels[1].value.unwrap()];
+            let [one, two] = [
+                figure.panels[0].value.unwrap(),
+                figure.panels[1].value.unwrap(),
+            ];
             assert!((figure.all.value.unwrap() - (one + two) / 2.0).abs() < 1e-15);
             // Two panels tell more than one.
-            let width = |interval: Option<[f64; 2]>| interval.map(|[low, high]| high - low).unwrap();
+            let width =
+                |interval: Option<[f64; 2]>| interval.map(|[low, high]| high - low).unwrap();
             assert!(width(figure.all.interval) < width(figure.panels[0].interval));
         }
     }
@@ -342,7 +486,13 @@ mod tests {
         let (one, two, options) = (panel(3), panel(4), Options::default());
         let found = across(&[named("one", &one), named("two", &two)], &options).unwrap();
         let swapped = across(&[named("two", &two), named("one", &one)], &options).unwrap();
-        let both = |found: &Across| [found.scores.clone(), found.differences.clone(), vec![found.best_control.clone()]];
+        let both = |found: &Across| {
+            [
+                found.scores.clone(),
+                found.differences.clone(),
+                vec![found.best_control.clone()],
+            ]
+        };
         for (figures, others) in both(&found).concat().iter().zip(&both(&swapped).concat()) {
             for (figure, other) in figures.versions().into_iter().zip(others.versions()) {
                 assert_eq!(figure.against, other.against);
@@ -350,10 +500,20 @@ mod tests {
                 assert_eq!(values(figure.panels[0]), values(other.panels[1]));
                 assert_eq!(values(figure.panels[1]), values(other.panels[0]));
                 assert_eq!(figure.all.value.is_some(), other.all.value.is_some());
-                let Some((value, other_value)) = figure.all.value.zip(other.all.value) else { continue };
+                let Some((value, other_value)) = figure.all.value.zip(other.all.value) else {
+                    continue;
+                };
                 assert!((value - other_value).abs() < 1e-15);
-                let ends = figure.all.interval.unwrap().into_iter().zip(other.all.interval.unwrap());
-                assert!(ends.into_iter().all(|(end, other)| (end - other).abs() < 0.01));
+                let ends = figure
+                    .all
+                    .interval
+                    .unwrap()
+                    .into_iter()
+                    .zip(other.all.interval.unwrap());
+                assert!(
+                    ends.into_iter()
+                        .all(|(end, other)| (end - other).abs() < 0.01)
+                );
             }
         }
     }
@@ -364,13 +524,24 @@ mod tests {
         two.0.realized_delayed.fill(f64::NAN);
         let found = across(&[named("one", &one), named("two", &two)], &options).unwrap();
         assert_eq!(found.scores[0].delayed.panels[1], PanelFigure::default());
-        assert_eq!((found.scores[0].delayed.all.value, found.scores[0].delayed.all.interval), (None, None));
+        assert_eq!(
+            (
+                found.scores[0].delayed.all.value,
+                found.scores[0].delayed.all.interval
+            ),
+            (None, None)
+        );
         assert!(found.scores[0].pearson.all.interval.is_some());
         assert_eq!(found.best_control.delayed.against, None);
         assert!(!found.table().contains("NaN"));
         two.1.swap(0, 1);
-        let error = across(&[named("one", &one), named("two", &two)], &options).unwrap_err().to_string();
-        assert!(error.contains("panel two has the forecasters lightgbm, network"), "{error}");
+        let error = across(&[named("one", &one), named("two", &two)], &options)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("panel two has the forecasters lightgbm, network"),
+            "{error}"
+        );
         assert!(across(&[], &options).is_err());
     }
 

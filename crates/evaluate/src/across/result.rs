@@ -65,7 +65,12 @@ pub struct AcrossFigures {
 impl AcrossFigures {
     /// The four versions, in the order of the tables.
     pub(crate) fn versions(&self) -> [&AcrossFigure; 4] {
-        [&self.delayed, &self.delayed_neutral, &self.pearson, &self.neutral]
+        [
+            &self.delayed,
+            &self.delayed_neutral,
+            &self.pearson,
+            &self.neutral,
+        ]
     }
 }
 

@@ -3,8 +3,8 @@
 use super::result::{Across, AcrossFigure, AcrossFigures, PanelFigure, PanelSpan};
 use crate::controls::is_control;
 use crate::format::{
-    HEADLINE, counted, grouped, headline_cells, headline_header, interval, interval_title, narrow_warning, shares,
-    wrapped,
+    HEADLINE, counted, grouped, headline_cells, headline_header, interval, interval_title,
+    narrow_warning, shares, wrapped,
 };
 use crate::grid::Grid;
 
@@ -28,7 +28,12 @@ impl Across {
         let mut grid = Grid::new(["panel", "rows", "times", "coins", "folds", "from", "to"]);
         for panel in &self.panels {
             let [from, to] = panel.span_ms.map(dataset::format_time);
-            let cells = [grouped(panel.rows), grouped(panel.times), grouped(panel.coins), folds(&panel.fold_numbers)];
+            let cells = [
+                grouped(panel.rows),
+                grouped(panel.times),
+                grouped(panel.coins),
+                folds(&panel.fold_numbers),
+            ];
             grid.push(&panel.name, cells.into_iter().chain([from, to]));
         }
         grid.render()
@@ -36,11 +41,14 @@ impl Across {
 
     /// What is compared with the first forecaster, with a title each: its own score first, the best control last.
     fn titled(&self) -> Vec<(String, &AcrossFigures)> {
-        let Some(first) = self.scores.first() else { return Vec::new() };
+        let Some(first) = self.scores.first() else {
+            return Vec::new();
+        };
         let minus = |figures: &'_ AcrossFigures| format!("{} minus {}", first.name, figures.name);
         let compared = self.differences.iter().chain([&self.best_control]);
         let own = std::iter::once((first.name.clone(), first));
-        own.chain(compared.map(|figures| (minus(figures), figures))).collect()
+        own.chain(compared.map(|figures| (minus(figures), figures)))
+            .collect()
     }
 
     fn figures_section(&self) -> String {
@@ -48,33 +56,60 @@ impl Across {
         for (title, figures) in self.titled() {
             grid.heading(&title);
             for (name, on_panel) in self.named_rows(figures) {
-                grid.push(&name, headline_cells(on_panel.map(|figure| (figure.value, figure.interval))));
+                grid.push(
+                    &name,
+                    headline_cells(on_panel.map(|figure| (figure.value, figure.interval))),
+                );
             }
         }
-        grid.heading(&format!("{} of days: mean, lowest to highest", self.shuffled.name));
+        grid.heading(&format!(
+            "{} of days: mean, lowest to highest",
+            self.shuffled.name
+        ));
         for (name, on_panel) in self.named_rows(&self.shuffled) {
-            grid.push(&name, headline_cells(on_panel.map(|figure| (figure.value, figure.interval))));
+            grid.push(
+                &name,
+                headline_cells(on_panel.map(|figure| (figure.value, figure.interval))),
+            );
         }
         grid.render()
     }
 
     /// How much of the first forecaster's scores lies in how little time, and a warning where it is much.
     fn concentration_section(&self) -> String {
-        let Some(first) = self.scores.first() else { return String::new() };
+        let Some(first) = self.scores.first() else {
+            return String::new();
+        };
         let mut grid = Grid::new(std::iter::once("").chain(HEADLINE));
         for panel in &self.panels {
             grid.push(&panel.name, panel.concentration.versions().map(shares));
         }
-        let warning =
-            |panel: &PanelSpan| narrow_warning(&format!("{} on {}", first.name, panel.name), &panel.concentration);
-        let warnings: String = self.panels.iter().filter_map(warning).map(|text| wrapped(&text)).collect();
-        let title = format!("Share of {}'s covariance in the best day | best 1 % of hours", first.name);
+        let warning = |panel: &PanelSpan| {
+            narrow_warning(
+                &format!("{} on {}", first.name, panel.name),
+                &panel.concentration,
+            )
+        };
+        let warnings: String = self
+            .panels
+            .iter()
+            .filter_map(warning)
+            .map(|text| wrapped(&text))
+            .collect();
+        let title = format!(
+            "Share of {}'s covariance in the best day | best 1 % of hours",
+            first.name
+        );
         format!("{title}\n\n{}{warnings}", grid.render())
     }
 
     fn folds_section(&self) -> String {
         let mut grid = Grid::new(std::iter::once("").chain(HEADLINE));
-        for (title, figures) in self.titled().into_iter().filter(|(_, figures)| !is_control(&figures.name, None)) {
+        for (title, figures) in self
+            .titled()
+            .into_iter()
+            .filter(|(_, figures)| !is_control(&figures.name, None))
+        {
             grid.heading(&title);
             for (name, on_panel) in self.named_rows(figures) {
                 grid.push(&name, on_panel.map(|figure| interval(figure.folds)));
@@ -84,10 +119,15 @@ impl Across {
     }
 
     /// The four versions on every panel, then over all.
-    fn named_rows<'a>(&'a self, figures: &'a AcrossFigures) -> impl Iterator<Item = (String, [PanelFigure; 4])> + 'a {
+    fn named_rows<'a>(
+        &'a self,
+        figures: &'a AcrossFigures,
+    ) -> impl Iterator<Item = (String, [PanelFigure; 4])> + 'a {
         let versions = figures.versions();
         let of_panel = move |place: usize| {
-            versions.map(|version: &AcrossFigure| version.panels.get(place).copied().unwrap_or_default())
+            versions.map(|version: &AcrossFigure| {
+                version.panels.get(place).copied().unwrap_or_default()
+            })
         };
         let panels = self.panels.iter().enumerate();
         let rows = panels.map(move |(place, panel)| (format!("  {}", panel.name), of_panel(place)));
@@ -97,12 +137,19 @@ impl Across {
     /// The control that is best in each version, or one name where it is the same in all.
     fn best_controls(&self) -> String {
         let versions = self.best_control.versions().into_iter().zip(HEADLINE);
-        let named: Vec<(&str, &str)> =
-            versions.filter_map(|(version, title)| Some((version.against.as_deref()?, title))).collect();
+        let named: Vec<(&str, &str)> = versions
+            .filter_map(|(version, title)| Some((version.against.as_deref()?, title)))
+            .collect();
         match named.as_slice() {
             [] => "none has a score".to_owned(),
-            [(first, _), rest @ ..] if rest.iter().all(|(name, _)| name == first) => (*first).to_owned(),
-            named => named.iter().map(|(name, title)| format!("{name} ({title})")).collect::<Vec<_>>().join(", "),
+            [(first, _), rest @ ..] if rest.iter().all(|(name, _)| name == first) => {
+                (*first).to_owned()
+            }
+            named => named
+                .iter()
+                .map(|(name, title)| format!("{name} ({title})"))
+                .collect::<Vec<_>>()
+                .join(", "),
         }
     }
 
@@ -114,7 +161,10 @@ impl Across {
             grouped(self.draws),
             self.seed,
         ));
-        text += &wrapped(&format!("Best control, by its mean over panels: {}.", self.best_controls()));
+        text += &wrapped(&format!(
+            "Best control, by its mean over panels: {}.",
+            self.best_controls()
+        ));
         for panel in &self.panels {
             text += &format!("{}: {}\n", panel.name, panel.runs.join(", "));
         }
@@ -124,10 +174,12 @@ impl Across {
 
 /// Numbers of folds, ranges as `1-5`.
 fn folds(numbers: &[u32]) -> String {
-    let ranges = numbers.chunk_by(|a, b| a + 1 == *b).map(|range| match range {
-        [first, .., last] => format!("{first}-{last}"),
-        range => range.iter().map(u32::to_string).collect(),
-    });
+    let ranges = numbers
+        .chunk_by(|a, b| a + 1 == *b)
+        .map(|range| match range {
+            [first, .., last] => format!("{first}-{last}"),
+            range => range.iter().map(u32::to_string).collect(),
+        });
     ranges.collect::<Vec<_>>().join(",")
 }
 

@@ -42,7 +42,8 @@ pub fn rolling_z_score(values: &[f64], window: usize, least: usize) -> Vec<f64> 
         }
         let count = known.len() as f64;
         let variance = (squares - sum * sum / count) / (count - 1.0);
-        let is_spread = known.len() >= least.max(2) && variance > 1e-12 * squares / count && variance > 0.0;
+        let is_spread =
+            known.len() >= least.max(2) && variance > 1e-12 * squares / count && variance > 0.0;
         let score = (value - origin - sum / count) / variance.sqrt();
         scores.push(if is_spread { score } else { f64::NAN });
     }
@@ -53,7 +54,8 @@ pub fn rolling_z_score(values: &[f64], window: usize, least: usize) -> Vec<f64> 
 /// (a day of bars, usually; at least 60 are needed); times at which no coin has one are left out.
 pub fn alpha_factor(rows: &Rows, forecast: &[f64], window: usize) -> Vec<(i64, f64)> {
     let coins = Coins::new(rows);
-    let of_coin = |places: &Vec<u32>| rolling_z_score(&Coins::values(places, forecast), window, LEAST_BARS);
+    let of_coin =
+        |places: &Vec<u32>| rolling_z_score(&Coins::values(places, forecast), window, LEAST_BARS);
     let scores: Vec<Vec<f64>> = coins.places.par_iter().map(of_coin).collect();
     let mut score = vec![f64::NAN; rows.len()];
     for (row, value) in coins.places.iter().flatten().zip(scores.iter().flatten()) {
@@ -64,7 +66,10 @@ pub fn alpha_factor(rows: &Rows, forecast: &[f64], window: usize) -> Vec<(i64, f
         let (count, sum) = known.fold((0.0, 0.0), |(count, sum), value| (count + 1.0, sum + value));
         (count > 0.0).then(|| (rows.time_ms[group.start], SCALE * sum / count))
     };
-    let mut factor: Vec<(i64, f64)> = timestamp_groups(&rows.time_ms).into_iter().filter_map(of_time).collect();
+    let mut factor: Vec<(i64, f64)> = timestamp_groups(&rows.time_ms)
+        .into_iter()
+        .filter_map(of_time)
+        .collect();
     factor.sort_by_key(|(time_ms, _)| *time_ms);
     factor
 }

@@ -45,29 +45,43 @@ impl Bars {
             };
             let earned: Vec<f64> = (0..places.len())
                 .map(|row| match options.bar_return {
-                    BarReturn::Realized if options.entry_delay_bars == 0 => rows.realized[places[row] as usize],
-                    BarReturn::Realized => rows.realized_delayed[places[row] as usize],
-                    BarReturn::NextRow => {
-                        later(row, 1 + options.entry_delay_bars).map_or(f64::NAN, |later| rows.last_return[later])
+                    BarReturn::Realized if options.entry_delay_bars == 0 => {
+                        rows.realized[places[row] as usize]
                     }
+                    BarReturn::Realized => rows.realized_delayed[places[row] as usize],
+                    BarReturn::NextRow => later(row, 1 + options.entry_delay_bars)
+                        .map_or(f64::NAN, |later| rows.last_return[later]),
                 })
                 .collect();
-            let goes_on = (0..places.len()).map(|row| !earned[row].is_nan() && later(row, 1).is_some()).collect();
+            let goes_on = (0..places.len())
+                .map(|row| !earned[row].is_nan() && later(row, 1).is_some())
+                .collect();
             let mut clock = 0;
             let time = places
                 .iter()
                 .map(|&place| {
                     // Rows are in order of time, and every time is in the list.
-                    while time_ms.get(clock).is_some_and(|&time| time < rows.time_ms[place as usize]) {
+                    while time_ms
+                        .get(clock)
+                        .is_some_and(|&time| time < rows.time_ms[place as usize])
+                    {
                         clock += 1;
                     }
                     clock as u32
                 })
                 .collect();
-            CoinBars { time, earned, goes_on, places }
+            CoinBars {
+                time,
+                earned,
+                goes_on,
+                places,
+            }
         };
         let coins: Vec<CoinBars> = Coins::new(rows).places.into_iter().map(of_coin).collect();
-        if coins.iter().all(|coin| coin.earned.iter().all(|value| value.is_nan())) {
+        if coins
+            .iter()
+            .all(|coin| coin.earned.iter().all(|value| value.is_nan()))
+        {
             return Err(Error::NoBarReturns { rows: rows.len() });
         }
         Ok(Self { time_ms, coins })

@@ -12,7 +12,9 @@ mod table;
 
 pub use alpha::{alpha_factor, rolling_z_score};
 pub use overfitting::{Overfitting, probability_of_overfitting};
-pub use result::{Backtest, CoinBacktest, Curve, DayEquity, DeflatedSharpe, Performance, TrialResult};
+pub use result::{
+    Backtest, CoinBacktest, Curve, DayEquity, DeflatedSharpe, Performance, TrialResult,
+};
 pub use run::backtest;
 pub(crate) use table::{COLUMNS, cells};
 

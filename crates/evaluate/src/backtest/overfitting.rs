@@ -36,25 +36,47 @@ pub fn probability_of_overfitting(returns: &[&[f64]], slices: usize) -> Option<O
     let sums: Vec<Vec<[f64; 2]>> = returns
         .iter()
         .map(|rule| {
-            let of_slice = |slice: &[f64]| [slice.iter().sum(), slice.iter().map(|value| value * value).sum()];
-            rule.chunks_exact(length).take(slices).map(of_slice).collect()
+            let of_slice = |slice: &[f64]| {
+                [
+                    slice.iter().sum(),
+                    slice.iter().map(|value| value * value).sum(),
+                ]
+            };
+            rule.chunks_exact(length)
+                .take(slices)
+                .map(of_slice)
+                .collect()
         })
         .collect();
     let count = (length * slices / 2) as f64;
     let sharpe = |rule: &[[f64; 2]], chosen: u32| {
-        let of_half = rule.iter().enumerate().filter(|(slice, _)| chosen >> slice & 1 == 1);
-        let [sum, squares] = of_half.fold([0.0; 2], |[sum, squares], (_, one)| [sum + one[0], squares + one[1]]);
+        let of_half = rule
+            .iter()
+            .enumerate()
+            .filter(|(slice, _)| chosen >> slice & 1 == 1);
+        let [sum, squares] = of_half.fold([0.0; 2], |[sum, squares], (_, one)| {
+            [sum + one[0], squares + one[1]]
+        });
         let mean = sum / count;
         let variance = (squares - sum * mean) / (count - 1.0);
         // What is left of equal returns is rounding.
-        if variance <= 1e-14 * squares / count { 0.0 } else { mean / variance.sqrt() }
+        if variance <= 1e-14 * squares / count {
+            0.0
+        } else {
+            mean / variance.sqrt()
+        }
     };
     let all = (1_u32 << slices) - 1;
     let (mut logits, mut losses) = (Vec::new(), 0_usize);
     for chosen in (0..=all).filter(|chosen| chosen.count_ones() as usize == slices / 2) {
         let best = sums.iter().map(|rule| sharpe(rule, chosen)).enumerate();
-        let (best, _) = best.fold((0, f64::NEG_INFINITY), |best, one| if one.1 > best.1 { one } else { best });
-        let elsewhere: Vec<f64> = sums.iter().map(|rule| sharpe(rule, all & !chosen)).collect();
+        let (best, _) = best.fold((0, f64::NEG_INFINITY), |best, one| {
+            if one.1 > best.1 { one } else { best }
+        });
+        let elsewhere: Vec<f64> = sums
+            .iter()
+            .map(|rule| sharpe(rule, all & !chosen))
+            .collect();
         let own = elsewhere[best];
         let below = elsewhere.iter().filter(|&&other| other < own).count() as f64;
         let equal = elsewhere.iter().filter(|&&other| other == own).count() as f64;
@@ -82,14 +104,20 @@ mod tests {
 
     /// Four slices of two values each: means 1 or -1 times a slice's sign, with the same spread everywhere.
     fn rule(means: [f64; 4]) -> Vec<f64> {
-        means.iter().flat_map(|mean| [mean - 0.5, mean + 0.5]).collect()
+        means
+            .iter()
+            .flat_map(|mean| [mean - 0.5, mean + 0.5])
+            .collect()
     }
 
     #[test]
     fn a_rule_that_is_always_best_is_not_overfitted() {
         let (good, bad) = (rule([1.0; 4]), rule([-1.0; 4]));
         let found = probability_of_overfitting(&[&bad, &good], 4).unwrap();
-        assert_eq!((found.splits, found.probability, found.loss_probability), (6, 0.0, 0.0));
+        assert_eq!(
+            (found.splits, found.probability, found.loss_probability),
+            (6, 0.0, 0.0)
+        );
         // Rank 2 of 2: w = 2/3.
         assert!((found.median_logit - 2.0_f64.ln()).abs() < 1e-12);
     }
@@ -117,7 +145,11 @@ mod tests {
     fn one_rule_or_no_time_has_no_probability() {
         let rule = rule([1.0; 4]);
         assert_eq!(probability_of_overfitting(&[&rule], 4), None);
-        assert_eq!(probability_of_overfitting(&[&rule, &rule], 6), None, "one value a slice");
+        assert_eq!(
+            probability_of_overfitting(&[&rule, &rule], 6),
+            None,
+            "one value a slice"
+        );
         assert_eq!(probability_of_overfitting(&[], 4), None);
     }
 

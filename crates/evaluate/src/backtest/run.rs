@@ -6,14 +6,16 @@ use super::alpha::alpha_factor;
 use super::bars::{Bars, CoinBars};
 use super::overfitting::probability_of_overfitting;
 use super::positions::{Positions, signals};
-use super::result::{Backtest, CoinBacktest, Curve, DayEquity, DeflatedSharpe, Performance, TrialResult};
+use super::result::{
+    Backtest, CoinBacktest, Curve, DayEquity, DeflatedSharpe, Performance, TrialResult,
+};
 use super::settings::{BacktestOptions, Signal, Trial};
 use super::simulation::{Bar, coin_bars, portfolio_bars};
 use crate::performance::Moments;
 use crate::rows::setting;
 use crate::{
-    Error, Forecaster, QuantileOptions, Rows, deflated_sharpe_ratio, expected_maximum_sharpe, max_drawdown,
-    sharpe_ratio, sortino_ratio,
+    Error, Forecaster, QuantileOptions, Rows, deflated_sharpe_ratio, expected_maximum_sharpe,
+    max_drawdown, sharpe_ratio, sortino_ratio,
 };
 
 /// A year of 365 days in milliseconds: coins trade every day.
@@ -42,7 +44,11 @@ pub fn backtest(
             let signals = signals(rows, forecaster, &trial.signal, options)?;
             let positions = Positions::new(rows, &bars, &signals, trial, options);
             let (portfolio, unknown_bars) = portfolio_bars(&bars, &positions.weight);
-            Ok(Simulated { portfolio, alone: positions.alone, unknown_bars })
+            Ok(Simulated {
+                portfolio,
+                alone: positions.alone,
+                unknown_bars,
+            })
         })
         .collect::<Result<_, Error>>()?;
     let results: Vec<TrialResult> = trials
@@ -56,20 +62,50 @@ pub fn backtest(
             unknown_bars: simulated.unknown_bars,
         })
         .collect();
-    let sharpe = |place: usize| results[place].performance.sharpe.unwrap_or(f64::NEG_INFINITY);
-    let best = (0..results.len()).reduce(|best, place| if sharpe(place) > sharpe(best) { place } else { best });
-    let Some(best) = best else { return Err(setting("trials", 0, "at least one rule to try")) };
+    let sharpe = |place: usize| {
+        results[place]
+            .performance
+            .sharpe
+            .unwrap_or(f64::NEG_INFINITY)
+    };
+    let best = (0..results.len()).reduce(|best, place| {
+        if sharpe(place) > sharpe(best) {
+            place
+        } else {
+            best
+        }
+    });
+    let Some(best) = best else {
+        return Err(setting("trials", 0, "at least one rule to try"));
+    };
     let net: Vec<Vec<f64>> = simulated.iter().map(|one| one.net(fee)).collect();
     let of_coin = |(coin, symbol): (&CoinBars, &String)| {
         let (of_coin, _) = coin_bars(coin, &simulated[best].alone);
         let performance = Performance::new(&of_coin, fee, periods);
-        (CoinBacktest { symbol: symbol.clone(), performance }, days(coin, symbol, &bars.time_ms, &of_coin, fee))
+        (
+            CoinBacktest {
+                symbol: symbol.clone(),
+                performance,
+            },
+            days(coin, symbol, &bars.time_ms, &of_coin, fee),
+        )
     };
-    let coins: Vec<(CoinBacktest, Vec<DayEquity>)> = bars.coins.par_iter().zip(&rows.symbols).map(of_coin).collect();
+    let coins: Vec<(CoinBacktest, Vec<DayEquity>)> = bars
+        .coins
+        .par_iter()
+        .zip(&rows.symbols)
+        .map(of_coin)
+        .collect();
     let (coins, days): (Vec<CoinBacktest>, Vec<Vec<DayEquity>>) = coins.into_iter().unzip();
-    let ranked = trials.iter().any(|trial| matches!(trial.signal, Signal::Quantile { .. }));
+    let ranked = trials
+        .iter()
+        .any(|trial| matches!(trial.signal, Signal::Quantile { .. }));
     let ends = |times: &[i64]| [times.first(), times.last()].map(|time| time.copied().unwrap_or(0));
-    let alpha = alpha_factor(rows, &forecaster.forecast, QuantileOptions::day_of_bars(rows.bar_ms));
+    let alpha = alpha_factor(
+        rows,
+        &forecaster.forecast,
+        QuantileOptions::day_of_bars(rows.bar_ms),
+    );
     Ok(Backtest {
         forecaster: forecaster.name.clone(),
         run: forecaster.run.clone(),
@@ -83,7 +119,10 @@ pub fn backtest(
         times: bars.time_ms.len(),
         span_ms: ends(&bars.time_ms),
         deflated: deflated(&net, best),
-        overfitting: probability_of_overfitting(&net.iter().map(Vec::as_slice).collect::<Vec<_>>(), options.slices),
+        overfitting: probability_of_overfitting(
+            &net.iter().map(Vec::as_slice).collect::<Vec<_>>(),
+            options.slices,
+        ),
         curve: Curve::new(&bars.time_ms, &simulated[best].portfolio, fee, &alpha),
         trials: results,
         best,
@@ -110,7 +149,8 @@ impl Performance {
         let gross: Vec<f64> = bars.iter().map(|bar| bar.gross).collect();
         let net: Vec<f64> = bars.iter().map(|bar| bar.net(fee)).collect();
         let finite = |value: f64| value.is_finite().then_some(value);
-        let grown = |profits: &[f64]| profits.iter().map(|profit| 1.0 + profit).product::<f64>() - 1.0;
+        let grown =
+            |profits: &[f64]| profits.iter().map(|profit| 1.0 + profit).product::<f64>() - 1.0;
         let traded: f64 = bars.iter().map(|bar| bar.traded).sum();
         let count = bars.len().max(1) as f64;
         Self {
@@ -131,8 +171,11 @@ impl Performance {
 
 /// The deflated Sharpe ratio of the best of several series of profits.
 fn deflated(net: &[Vec<f64>], best: usize) -> Option<DeflatedSharpe> {
-    let sharpes: Vec<f64> =
-        net.iter().map(|profits| sharpe_ratio(profits, 1.0)).filter(|sharpe| sharpe.is_finite()).collect();
+    let sharpes: Vec<f64> = net
+        .iter()
+        .map(|profits| sharpe_ratio(profits, 1.0))
+        .filter(|sharpe| sharpe.is_finite())
+        .collect();
     if sharpes.len() < 2 {
         return None;
     }
@@ -140,7 +183,8 @@ fn deflated(net: &[Vec<f64>], best: usize) -> Option<DeflatedSharpe> {
     let moments = Moments::new(&net[best]);
     let sharpe = moments.mean / moments.sample_std();
     let (trials, skewness, kurtosis) = (net.len(), moments.skewness(), moments.kurtosis());
-    let probability = deflated_sharpe_ratio(sharpe, moments.count, skewness, kurtosis, trials, variance);
+    let probability =
+        deflated_sharpe_ratio(sharpe, moments.count, skewness, kurtosis, trials, variance);
     Some(DeflatedSharpe {
         trials,
         variance,
@@ -186,8 +230,12 @@ fn days(coin: &CoinBars, symbol: &str, time_ms: &[i64], bars: &[Bar], fee: f64) 
         before_fees *= 1.0 + bar.gross;
         after_fees *= 1.0 + bar.net(fee);
         let day_ms = time_ms[*time as usize].div_euclid(DAY_MS) * DAY_MS;
-        let today =
-            DayEquity { day_ms, symbol: symbol.to_owned(), equity_before_fees: before_fees, equity: after_fees };
+        let today = DayEquity {
+            day_ms,
+            symbol: symbol.to_owned(),
+            equity_before_fees: before_fees,
+            equity: after_fees,
+        };
         match days.last_mut() {
             Some(last) if last.day_ms == day_ms => *last = today,
             _ => days.push(today),

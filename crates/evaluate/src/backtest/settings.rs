@@ -50,7 +50,9 @@ impl Direction {
 
     /// The direction of that name.
     pub fn of_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|direction| direction.name() == name)
+        Self::ALL
+            .into_iter()
+            .find(|direction| direction.name() == name)
     }
 
     /// The position that a signal (1, 0 or -1) leads to.
@@ -104,13 +106,21 @@ pub struct BacktestOptions {
 impl BacktestOptions {
     /// The usual scope, 10 basis points a fill, no delay, 16 slices.
     pub fn usual(rows: &Rows) -> Self {
-        let QuantileOptions { scope, trailing_bars, .. } = QuantileOptions::usual(rows);
+        let QuantileOptions {
+            scope,
+            trailing_bars,
+            ..
+        } = QuantileOptions::usual(rows);
         Self {
             scope,
             trailing_bars,
             fee_bps: 10.0,
             entry_delay_bars: 0,
-            bar_return: if rows.reach_bars == 1 { BarReturn::Realized } else { BarReturn::NextRow },
+            bar_return: if rows.reach_bars == 1 {
+                BarReturn::Realized
+            } else {
+                BarReturn::NextRow
+            },
             // As in the paper: 12,870 ways to halve the time.
             slices: 16,
         }
@@ -122,13 +132,21 @@ impl BacktestOptions {
     /// Names the setting that is out of its range.
     pub fn validate(&self) -> Result<(), Error> {
         if !(0.0..10_000.0).contains(&self.fee_bps) {
-            return Err(setting("fee_bps", self.fee_bps, "basis points from 0 to 10000"));
+            return Err(setting(
+                "fee_bps",
+                self.fee_bps,
+                "basis points from 0 to 10000",
+            ));
         }
         if self.entry_delay_bars > 1 {
             return Err(setting("entry_delay_bars", self.entry_delay_bars, "0 or 1"));
         }
         if !(2..=20).contains(&self.slices) || self.slices % 2 == 1 {
-            return Err(setting("slices", self.slices, "an even number from 2 to 20: time is halved in all ways"));
+            return Err(setting(
+                "slices",
+                self.slices,
+                "an even number from 2 to 20: time is halved in all ways",
+            ));
         }
         Ok(())
     }
@@ -162,7 +180,11 @@ impl Trial {
             Signal::Threshold { bps } => format!("{bps} bp"),
             Signal::Thresholds(_) => "thresholds.toml".to_owned(),
         };
-        let hold = if self.hold_bars == 1 { String::new() } else { format!(", {} bars", self.hold_bars) };
+        let hold = if self.hold_bars == 1 {
+            String::new()
+        } else {
+            format!(", {} bars", self.hold_bars)
+        };
         format!("{signal} {}{hold}", self.direction.name())
     }
 }

@@ -32,7 +32,11 @@ pub(super) fn coin_bars(coin: &CoinBars, position: &[f64]) -> (Vec<Bar>, usize) 
             let wanted = position[coin.places[row] as usize];
             let earned = coin.earned[row];
             unknown += usize::from(wanted != 0.0 && earned.is_nan());
-            let mut bar = Bar { gross: 0.0, traded: f64::abs(wanted - held), exposure: wanted.abs() };
+            let mut bar = Bar {
+                gross: 0.0,
+                traded: f64::abs(wanted - held),
+                exposure: wanted.abs(),
+            };
             if !earned.is_nan() {
                 bar.gross = wanted * earned;
             }

@@ -10,8 +10,17 @@ use crate::quantiles::scope_words;
 use crate::tuning::{number, signed_percent};
 
 /// Titles of the columns that [`cells`] fills.
-pub(crate) const COLUMNS: [&str; 9] =
-    ["gross", "Sharpe", "net", "Sharpe", "Sortino", "drawdown", "turnover", "exposure", "break-even"];
+pub(crate) const COLUMNS: [&str; 9] = [
+    "gross",
+    "Sharpe",
+    "net",
+    "Sharpe",
+    "Sortino",
+    "drawdown",
+    "turnover",
+    "exposure",
+    "break-even",
+];
 
 /// The figures of a series of bars under [`COLUMNS`].
 pub(crate) fn cells(one: &Performance) -> Vec<String> {
@@ -21,7 +30,8 @@ pub(crate) fn cells(one: &Performance) -> Vec<String> {
         signed_percent(one.total),
         number(one.sharpe, 2),
         number(one.sortino, 2),
-        one.max_drawdown.map_or_else(|| "-".to_owned(), signed_percent),
+        one.max_drawdown
+            .map_or_else(|| "-".to_owned(), signed_percent),
         percent(Some(one.turnover)),
         percent(Some(one.exposure)),
         number(one.break_even_bps, 3),
@@ -31,7 +41,12 @@ pub(crate) fn cells(one: &Performance) -> Vec<String> {
 impl Backtest {
     /// Everything a reader of the backtest needs.
     pub fn table(&self) -> String {
-        let mut sections = vec![self.headline(), self.trials_section(), self.coins_section(), self.trial_notes()];
+        let mut sections = vec![
+            self.headline(),
+            self.trials_section(),
+            self.coins_section(),
+            self.trial_notes(),
+        ];
         sections.push(self.notes().iter().map(|note| wrapped(note)).collect());
         sections.retain(|section| !section.is_empty());
         sections.join("\n")
@@ -40,7 +55,10 @@ impl Backtest {
     pub(crate) fn headline_text(&self) -> String {
         let span = self.span_ms.map(dataset::format_time);
         let scope = self.scope.map_or_else(String::new, |scope| {
-            format!(", each forecast ranked among {}", scope_words(scope, self.trailing_bars))
+            format!(
+                ", each forecast ranked among {}",
+                scope_words(scope, self.trailing_bars)
+            )
         });
         format!(
             "{} of {}, {} to {} UTC{scope}; {} bp a fill, bars of {} s.",
@@ -69,12 +87,19 @@ impl Backtest {
         if self.coins.len() < 2 {
             return String::new();
         }
-        let best = self.trials.get(self.best).map(|trial| trial.label.as_str()).unwrap_or_default();
+        let best = self
+            .trials
+            .get(self.best)
+            .map(|trial| trial.label.as_str())
+            .unwrap_or_default();
         let mut grid = Grid::new(std::iter::once("coin").chain(COLUMNS));
         for coin in &self.coins {
             grid.push(&coin.symbol, cells(&coin.performance));
         }
-        format!("Each coin alone, with a whole capital of its own, by the rule {best}\n\n{}", grid.render())
+        format!(
+            "Each coin alone, with a whole capital of its own, by the rule {best}\n\n{}",
+            grid.render()
+        )
     }
 
     fn trial_notes(&self) -> String {
@@ -84,7 +109,10 @@ impl Backtest {
                 "Of {} the best is {}: the probability that its true Sharpe ratio is above what the best of as many \
                  worthless ones would show is {} (deflated Sharpe ratio).",
                 counted(deflated.trials, "rule"),
-                self.trials.get(self.best).map(|trial| trial.label.as_str()).unwrap_or_default(),
+                self.trials
+                    .get(self.best)
+                    .map(|trial| trial.label.as_str())
+                    .unwrap_or_default(),
                 number(deflated.probability, 3),
             ));
         }
@@ -107,7 +135,9 @@ impl Backtest {
             (BarReturn::Realized, 0) => {
                 "A position decided at a forecast earns the forecast's own realized value, the bar that opens then."
             }
-            (BarReturn::Realized, _) => "A position earns the value realized with entry a bar later.",
+            (BarReturn::Realized, _) => {
+                "A position earns the value realized with entry a bar later."
+            }
             (BarReturn::NextRow, 0) => {
                 "A position decided at a forecast earns the bar that opens then, from the last close to the next: the \
                  price at which that bar opens is taken to be the close before it."
@@ -126,7 +156,10 @@ impl Backtest {
              ratio and drawdown are net. Ratios are of the bars' profits, for a year of 365 days."
                 .to_owned(),
         ];
-        let unknown = self.trials.get(self.best).map_or(0, |trial| trial.unknown_bars);
+        let unknown = self
+            .trials
+            .get(self.best)
+            .map_or(0, |trial| trial.unknown_bars);
         if unknown > 0 {
             notes.push(format!(
                 "{} had no next row that tells what the bar brought: they earned 0 and were closed.",
@@ -138,10 +171,15 @@ impl Backtest {
 
     /// The best trial bar by bar, one line a time; what is undefined is empty.
     pub fn csv(&self) -> String {
-        let mut text = "time,gross,net,traded,exposure,equity_before_fees,equity,alpha\n".to_owned();
+        let mut text =
+            "time,gross,net,traded,exposure,equity_before_fees,equity,alpha\n".to_owned();
         let curve = &self.curve;
         for (bar, time) in curve.time_ms.iter().enumerate() {
-            let alpha = if curve.alpha[bar].is_nan() { String::new() } else { curve.alpha[bar].to_string() };
+            let alpha = if curve.alpha[bar].is_nan() {
+                String::new()
+            } else {
+                curve.alpha[bar].to_string()
+            };
             // Writing to a String cannot fail.
             let _ = writeln!(
                 text,
@@ -163,7 +201,11 @@ impl Backtest {
         for one in &self.days {
             let day = dataset::format_time(one.day_ms);
             let day = day.split(' ').next().unwrap_or_default();
-            let _ = writeln!(text, "{day},{},{},{}", one.symbol, one.equity_before_fees, one.equity);
+            let _ = writeln!(
+                text,
+                "{day},{},{},{}",
+                one.symbol, one.equity_before_fees, one.equity
+            );
         }
         text
     }

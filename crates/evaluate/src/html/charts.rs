@@ -70,11 +70,19 @@ pub(super) struct Series<T> {
 pub(super) fn svg(height: u32, draw: impl FnOnce(&Area<'_>) -> Drawn) -> String {
     let mut text = String::new();
     let area = SVGBackend::with_string(&mut text, (WIDTH, height)).into_drawing_area();
-    let drawn = area.fill(&WHITE).map_err(Into::into).and_then(|()| draw(&area)).and_then(|()| Ok(area.present()?));
+    let drawn = area
+        .fill(&WHITE)
+        .map_err(Into::into)
+        .and_then(|()| draw(&area))
+        .and_then(|()| Ok(area.present()?));
     drop(area);
     // Without a size of its own it takes the page's width.
     let size = format!("<svg width=\"{WIDTH}\" height=\"{height}\"");
-    if drawn.is_ok() { text.replacen(&size, "<svg role=\"img\"", 1) } else { String::new() }
+    if drawn.is_ok() {
+        text.replacen(&size, "<svg role=\"img\"", 1)
+    } else {
+        String::new()
+    }
 }
 
 /// Points with intervals side by side in named groups: folds or deciles.
@@ -100,9 +108,15 @@ pub(super) fn groups(names: &[String], series: &[Series<Point>], unit: &str, sca
         for (place, name) in names.iter().enumerate() {
             let (x, _) = plot.map_coordinate(&(place as f64, low));
             let (_, bottom) = plot.get_pixel_range();
-            let style = (FONT, 13, &INK).into_text_style(&area).pos(Pos::new(HPos::Center, VPos::Top));
+            let style = (FONT, 13, &INK)
+                .into_text_style(&area)
+                .pos(Pos::new(HPos::Center, VPos::Top));
             let (left, top) = area.get_base_pixel();
-            area.draw(&Text::new(name.clone(), (x - left, bottom.end - top + 8), style))?;
+            area.draw(&Text::new(
+                name.clone(),
+                (x - left, bottom.end - top + 8),
+                style,
+            ))?;
         }
         let step = 0.7 / series.len().max(1) as f64;
         for (index, one) in series.iter().enumerate() {
@@ -152,7 +166,10 @@ pub(super) fn rows(names: &[String], series: &[Series<Point>], unit: &str) -> St
             for (place, (value, interval)) in one.points.iter().enumerate() {
                 let y = place as f64 + offset;
                 if let Some([low, high]) = interval {
-                    chart.draw_series(LineSeries::new([(*low, y), (*high, y)], colour.stroke_width(2)))?;
+                    chart.draw_series(LineSeries::new(
+                        [(*low, y), (*high, y)],
+                        colour.stroke_width(2),
+                    ))?;
                 }
                 if let Some(value) = value {
                     chart.draw_series([Circle::new((*value, y), 4, colour.filled())])?;
@@ -164,9 +181,15 @@ pub(super) fn rows(names: &[String], series: &[Series<Point>], unit: &str) -> St
 }
 
 /// Lines over time; `marks` are the beginnings of folds, times are UTC milliseconds.
-pub(super) fn lines(series: &[Series<(i64, f64)>], marks: &[i64], unit: &str, date: impl Fn(i64) -> String) -> String {
+pub(super) fn lines(
+    series: &[Series<(i64, f64)>],
+    marks: &[i64],
+    unit: &str,
+    date: impl Fn(i64) -> String,
+) -> String {
     let points = || series.iter().flat_map(|one| &one.points);
-    let (Some(from), Some(until)) = (points().map(|p| p.0).min(), points().map(|p| p.0).max()) else {
+    let (Some(from), Some(until)) = (points().map(|p| p.0).min(), points().map(|p| p.0).max())
+    else {
         return String::new();
     };
     let (low, high) = padded(points().map(|p| p.1));
@@ -187,17 +210,25 @@ pub(super) fn lines(series: &[Series<(i64, f64)>], marks: &[i64], unit: &str, da
             .y_desc(unit)
             .draw()?;
         for &mark in marks {
-            chart.draw_series(LineSeries::new([(mark as f64, low), (mark as f64, high)], LIGHT.stroke_width(1)))?;
+            chart.draw_series(LineSeries::new(
+                [(mark as f64, low), (mark as f64, high)],
+                LIGHT.stroke_width(1),
+            ))?;
         }
         let zero = [(from as f64, 0.0), (until as f64, 0.0)];
         chart.draw_series(LineSeries::new(zero, INK.stroke_width(1)))?;
         for one in series {
             let points = one.points.iter().map(|&(time, value)| (time as f64, value));
             match one.kind {
-                Kind::Model(_) => chart.draw_series(LineSeries::new(points, one.kind.colour().stroke_width(2)))?,
-                Kind::Control(_) => {
-                    chart.draw_series(DashedLineSeries::new(points, 6, 4, one.kind.colour().stroke_width(2)))?
+                Kind::Model(_) => {
+                    chart.draw_series(LineSeries::new(points, one.kind.colour().stroke_width(2)))?
                 }
+                Kind::Control(_) => chart.draw_series(DashedLineSeries::new(
+                    points,
+                    6,
+                    4,
+                    one.kind.colour().stroke_width(2),
+                ))?,
             };
         }
         Ok(())
@@ -210,7 +241,11 @@ pub(super) fn deciles(series: &[Series<Decile>]) -> String {
     let points = |one: &Series<Decile>| Series {
         label: one.label.clone(),
         kind: one.kind,
-        points: one.points.iter().map(|decile| (decile.mean, decile.interval)).collect(),
+        points: one
+            .points
+            .iter()
+            .map(|decile| (decile.mean, decile.interval))
+            .collect(),
     };
     let series: Vec<Series<Point>> = series.iter().map(points).collect();
     groups(&names, &series, "mean realized (basis points)", 1e4)
@@ -221,9 +256,18 @@ pub fn importance_svg(importance: &Importance) -> String {
     let mut features = importance.features.clone();
     features.sort_by(|a, b| b.gain.total_cmp(&a.gain));
     features.truncate(MOST_FEATURES);
-    let names: Vec<String> = features.iter().map(|feature| feature.name.clone()).collect();
-    let gain: Vec<f64> = features.iter().map(|feature| feature.gain * 100.0).collect();
-    let shap: Option<Vec<f64>> = features.iter().map(|feature| Some(feature.shap? * 1e4)).collect();
+    let names: Vec<String> = features
+        .iter()
+        .map(|feature| feature.name.clone())
+        .collect();
+    let gain: Vec<f64> = features
+        .iter()
+        .map(|feature| feature.gain * 100.0)
+        .collect();
+    let shap: Option<Vec<f64>> = features
+        .iter()
+        .map(|feature| Some(feature.shap? * 1e4))
+        .collect();
     svg(80 + 24 * names.len() as u32, |area| {
         let half = if shap.is_some() { 3 * WIDTH / 5 } else { WIDTH };
         let (left, right) = area.split_horizontally(half);
@@ -252,13 +296,17 @@ fn bars(area: &Area<'_>, names: &[String], values: &[f64], unit: &str, colour: R
         .draw()?;
     names_at_the_left(area, &chart, names)?;
     let bar = |(place, &value): (usize, &f64)| {
-        Rectangle::new([(0.0, place as f64 - 0.35), (value, place as f64 + 0.35)], colour.filled())
+        Rectangle::new(
+            [(0.0, place as f64 - 0.35), (value, place as f64 + 0.35)],
+            colour.filled(),
+        )
     };
     chart.draw_series(values.iter().enumerate().map(bar))?;
     Ok(())
 }
 
-pub(super) type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Coordinate, Coordinate>>;
+pub(super) type Chart<'a, 'b> =
+    ChartContext<'a, SVGBackend<'b>, Cartesian2d<Coordinate, Coordinate>>;
 
 pub(super) type Coordinate = plotters::coord::types::RangedCoordf64;
 
@@ -279,22 +327,39 @@ fn names_at_the_left(area: &Area<'_>, chart: &Chart<'_, '_>, names: &[String]) -
     let (columns, _) = plot.get_pixel_range();
     for (place, name) in names.iter().enumerate() {
         let (_, y) = plot.map_coordinate(&(0.0, place as f64));
-        let style = (FONT, 13, &INK).into_text_style(area).pos(Pos::new(HPos::Right, VPos::Center));
-        area.draw(&Text::new(name.clone(), (columns.start - left - 8, y - top), style))?;
+        let style = (FONT, 13, &INK)
+            .into_text_style(area)
+            .pos(Pos::new(HPos::Right, VPos::Center));
+        area.draw(&Text::new(
+            name.clone(),
+            (columns.start - left - 8, y - top),
+            style,
+        ))?;
     }
     Ok(())
 }
 
 /// Names of the series in lines above, and the area below them.
-pub(super) fn legend<'a, T>(area: &Area<'a>, series: &[Series<T>]) -> Result<Area<'a>, Box<dyn std::error::Error>> {
-    let widths: Vec<i32> = series.iter().map(|one| 44 + 8 * one.label.chars().count() as i32).collect();
+pub(super) fn legend<'a, T>(
+    area: &Area<'a>,
+    series: &[Series<T>],
+) -> Result<Area<'a>, Box<dyn std::error::Error>> {
+    let widths: Vec<i32> = series
+        .iter()
+        .map(|one| 44 + 8 * one.label.chars().count() as i32)
+        .collect();
     let places = legend_places(&widths);
     let lines = places.last().map_or(1, |(line, _)| line + 1);
     let (above, below) = area.split_vertically(10 + 20 * lines);
     for (one, (line, x)) in series.iter().zip(places) {
         let y = 16 + 20 * line;
-        above.draw(&Rectangle::new([(x, y - 4), (x + 14, y + 4)], one.kind.colour().filled()))?;
-        let style = (FONT, 14, &INK).into_text_style(&above).pos(Pos::new(HPos::Left, VPos::Center));
+        above.draw(&Rectangle::new(
+            [(x, y - 4), (x + 14, y + 4)],
+            one.kind.colour().filled(),
+        ))?;
+        let style = (FONT, 14, &INK)
+            .into_text_style(&above)
+            .pos(Pos::new(HPos::Left, VPos::Center));
         above.draw(&Text::new(one.label.clone(), (x + 20, y), style))?;
     }
     Ok(below)
@@ -317,14 +382,20 @@ fn legend_places(widths: &[i32]) -> Vec<(i32, i32)> {
 fn range<'a>(points: impl Iterator<Item = &'a Point>, scale: f64) -> (f64, f64) {
     padded(points.flat_map(|(value, interval)| {
         let ends = interval.unwrap_or([f64::NAN; 2]);
-        [value.unwrap_or(f64::NAN) * scale, ends[0] * scale, ends[1] * scale]
+        [
+            value.unwrap_or(f64::NAN) * scale,
+            ends[0] * scale,
+            ends[1] * scale,
+        ]
     }))
 }
 
 pub(super) fn padded(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let (low, high) = values
         .filter(|value| value.is_finite())
-        .fold((0.0, 0.0), |(low, high): (f64, f64), value| (low.min(value), high.max(value)));
+        .fold((0.0, 0.0), |(low, high): (f64, f64), value| {
+            (low.min(value), high.max(value))
+        });
     let room = ((high - low) * 0.05).max(1e-6);
     (low - room, high + room)
 }
@@ -333,8 +404,16 @@ pub(super) fn padded(values: impl Iterator<Item = f64>) -> (f64, f64) {
 pub(super) fn tick(value: f64) -> String {
     let digits = if value.abs() >= 100.0 { 0 } else { 3 };
     let text = format!("{value:.digits$}");
-    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-    if text == "-0" { "0".to_owned() } else { text.to_owned() }
+    let text = if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        &text
+    };
+    if text == "-0" {
+        "0".to_owned()
+    } else {
+        text.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -344,6 +423,9 @@ mod tests {
     #[test]
     fn names_that_do_not_fit_go_to_the_next_line() {
         assert_eq!(legend_places(&[200, 200]), [(0, 84), (0, 284)]);
-        assert_eq!(legend_places(&[400, 400, 400, 900]), [(0, 84), (0, 484), (1, 84), (2, 84)]);
+        assert_eq!(
+            legend_places(&[400, 400, 400, 900]),
+            [(0, 84), (0, 484), (1, 84), (2, 84)]
+        );
     }
 }

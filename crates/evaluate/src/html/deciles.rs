@@ -23,7 +23,12 @@ pub(super) struct Decile {
 ///
 /// Equal forecasts share their group, so a forecaster of few values leaves groups empty. Intervals are from the same
 /// block bootstrap as the scores'.
-pub(super) fn deciles(rows: &Rows, score: &Score, forecast: &[f64], options: &Options) -> Vec<Decile> {
+pub(super) fn deciles(
+    rows: &Rows,
+    score: &Score,
+    forecast: &[f64],
+    options: &Options,
+) -> Vec<Decile> {
     let layout = Layout::new(rows);
     let groups: Vec<usize> = layout
         .folds
@@ -31,7 +36,9 @@ pub(super) fn deciles(rows: &Rows, score: &Score, forecast: &[f64], options: &Op
         .flat_map(|fold| {
             let ranks = average_ranks(&forecast[fold.rows.clone()]);
             let count = fold.rows.len() as f64;
-            ranks.into_iter().map(move |rank| (((rank - 0.5) / count * TENTHS as f64) as usize).min(TENTHS - 1))
+            ranks
+                .into_iter()
+                .map(move |rank| (((rank - 0.5) / count * TENTHS as f64) as usize).min(TENTHS - 1))
         })
         .collect();
     // Per fold: sums over the timestamps before each, so that a block is one difference.
@@ -57,7 +64,12 @@ pub(super) fn deciles(rows: &Rows, score: &Score, forecast: &[f64], options: &Op
     let lengths: Vec<usize> = layout.folds.iter().map(|fold| fold.times.len()).collect();
     let draw = |number: usize| {
         let mut sums = Sums::default();
-        for (fold, blocks) in prefix.iter().zip(drawn_blocks(&lengths, score.block_bars, options.seed, number)) {
+        for (fold, blocks) in prefix.iter().zip(drawn_blocks(
+            &lengths,
+            score.block_bars,
+            options.seed,
+            number,
+        )) {
             for block in blocks {
                 sums.add_block(&fold[block.start], &fold[block.end]);
             }
@@ -65,11 +77,20 @@ pub(super) fn deciles(rows: &Rows, score: &Score, forecast: &[f64], options: &Op
         sums
     };
     // Where the score has no interval for lack of blocks, neither has a decile.
-    let drawn: Vec<Sums> =
-        if score.interval.is_some() { (0..options.draws).into_par_iter().map(draw).collect() } else { Vec::new() };
+    let drawn: Vec<Sums> = if score.interval.is_some() {
+        (0..options.draws).into_par_iter().map(draw).collect()
+    } else {
+        Vec::new()
+    };
     let of_group = |group: usize| {
-        let means: Vec<f64> = drawn.iter().map(|sums| sums.mean(group).unwrap_or(f64::NAN)).collect();
-        Decile { mean: whole.mean(group), interval: percentile_interval(&means, options.confidence) }
+        let means: Vec<f64> = drawn
+            .iter()
+            .map(|sums| sums.mean(group).unwrap_or(f64::NAN))
+            .collect();
+        Decile {
+            mean: whole.mean(group),
+            interval: percentile_interval(&means, options.confidence),
+        }
     };
     (0..TENTHS).map(of_group).collect()
 }
@@ -107,7 +128,9 @@ mod tests {
     /// 400 minutes of two coins: realized is the coin's forecast plus 1.
     fn rows() -> (Rows, Vec<f64>) {
         let times = 400;
-        let forecast: Vec<f64> = (0..2 * times).map(|row| ((row * 37) % 800) as f64).collect();
+        let forecast: Vec<f64> = (0..2 * times)
+            .map(|row| ((row * 37) % 800) as f64)
+            .collect();
         let rows = Rows {
             time_ms: (0..2 * times as i64).map(|row| row / 2 * 60_000).collect(),
             symbol: (0..2 * times as u32).map(|row| row % 2).collect(),
@@ -127,8 +150,15 @@ mod tests {
 
     fn of(forecast: &[f64]) -> Vec<Decile> {
         let (rows, _) = rows();
-        let options = Options { floor_bars: 5, ..Options::default() };
-        let forecaster = Forecaster { name: "x".to_owned(), run: None, forecast: forecast.to_vec() };
+        let options = Options {
+            floor_bars: 5,
+            ..Options::default()
+        };
+        let forecaster = Forecaster {
+            name: "x".to_owned(),
+            run: None,
+            forecast: forecast.to_vec(),
+        };
         let report = score(&rows, &[forecaster], &options).unwrap();
         deciles(&rows, &report.forecasters[0], forecast, &options)
     }
@@ -139,7 +169,10 @@ mod tests {
         for (group, decile) in found.iter().enumerate() {
             // Values 80 g to 80 g + 79, each once.
             let expected = 80.0 * group as f64 + 39.5 + 1.0;
-            assert!((decile.mean.unwrap() - expected).abs() < 1e-9, "{group}: {decile:?}");
+            assert!(
+                (decile.mean.unwrap() - expected).abs() < 1e-9,
+                "{group}: {decile:?}"
+            );
             let [low, high] = decile.interval.unwrap();
             assert!(low <= expected && expected <= high, "{group}: {decile:?}");
         }
@@ -149,9 +182,19 @@ mod tests {
     fn equal_forecasts_share_a_tenth() {
         let (rows, _) = rows();
         let constant = of(&vec![0.5; rows.len()]);
-        let filled: Vec<usize> = (0..TENTHS).filter(|&group| constant[group].mean.is_some()).collect();
+        let filled: Vec<usize> = (0..TENTHS)
+            .filter(|&group| constant[group].mean.is_some())
+            .collect();
         assert_eq!(filled.len(), 1);
-        let signs: Vec<f64> = (0..rows.len()).map(|row| if row % 4 == 0 { -1.0 } else { 1.0 }).collect();
-        assert_eq!(of(&signs).iter().filter(|decile| decile.mean.is_some()).count(), 2);
+        let signs: Vec<f64> = (0..rows.len())
+            .map(|row| if row % 4 == 0 { -1.0 } else { 1.0 })
+            .collect();
+        assert_eq!(
+            of(&signs)
+                .iter()
+                .filter(|decile| decile.mean.is_some())
+                .count(),
+            2
+        );
     }
 }

@@ -10,8 +10,8 @@ use super::trading::trading;
 use crate::controls::is_control;
 use crate::cross_section::ic_per_timestamp;
 use crate::format::{
-    HEADLINE, correlation, counted, grouped, headline_cells, headline_header, interval, magnitude, narrow_warning,
-    percent, ratio, shares,
+    HEADLINE, correlation, counted, grouped, headline_cells, headline_header, interval, magnitude,
+    narrow_warning, percent, ratio, shares,
 };
 use crate::report::{Report, Score};
 use crate::rows::Layout;
@@ -105,13 +105,17 @@ code { font-size: 13px; } pre { overflow-x: auto; }
 
 fn title(page: &Page<'_>) -> String {
     let labels = page.report.labels();
-    models(page).map(|place| labels[place].clone()).collect::<Vec<_>>().join(" and ")
+    models(page)
+        .map(|place| labels[place].clone())
+        .collect::<Vec<_>>()
+        .join(" and ")
 }
 
 /// Places of the forecasters that are no controls.
 pub(super) fn models<'a>(page: &Page<'a>) -> impl Iterator<Item = usize> + use<'a> {
     let scores = &page.report.forecasters;
-    (0..scores.len()).filter(|&place| !is_control(&scores[place].name, scores[place].run.as_deref()))
+    (0..scores.len())
+        .filter(|&place| !is_control(&scores[place].name, scores[place].run.as_deref()))
 }
 
 /// Series of the models, numbered for their colours.
@@ -147,13 +151,24 @@ fn head(page: &Page<'_>) -> String {
     for (place, label) in models(page).zip(page.report.labels()) {
         let score = &report.forecasters[place];
         let run = score.run.as_deref().unwrap_or_default();
-        let dropped = page.dropped.iter().find(|(name, _)| name == run).map_or(0, |(_, dropped)| *dropped);
+        let dropped = page
+            .dropped
+            .iter()
+            .find(|(name, _)| name == run)
+            .map_or(0, |(_, dropped)| *dropped);
         let left_out = match dropped {
             0 => "all of its rows are scored".to_owned(),
-            dropped => format!("{} of its rows are not in every run and are left out", grouped(dropped)),
+            dropped => format!(
+                "{} of its rows are not in every run and are left out",
+                grouped(dropped)
+            ),
         };
-        let _ =
-            writeln!(text, "<p><b>{}</b> is the run <code>{}</code>; {left_out}.</p>", escaped(&label), escaped(run));
+        let _ = writeln!(
+            text,
+            "<p><b>{}</b> is the run <code>{}</code>; {left_out}.</p>",
+            escaped(&label),
+            escaped(run)
+        );
     }
     text + "<p>How to read it: a correlation of 0.02 to 0.06 is what honest forecasts of this kind reach, and above 0.12 a \
             leak until shown otherwise. Look at the intervals before the values, at <i>+1 bar</i> and <i>neutral +1</i> before \
@@ -167,29 +182,71 @@ fn scores(page: &Page<'_>) -> String {
     let header = |label: &str| headline_header(label, &ends).collect::<Vec<_>>();
     let scores_header = [header(""), vec!["rank IC".to_owned()]].concat();
     let row = |score: &Score| -> Vec<String> {
-        headline_cells(score.headline()).chain([correlation(score.rank_ic)]).collect()
+        headline_cells(score.headline())
+            .chain([correlation(score.rank_ic)])
+            .collect()
     };
     let scored = report
         .forecasters
         .iter()
         .zip(&labels)
-        .map(|(score, label)| (label.clone(), is_control(&score.name, score.run.as_deref()), row(score)));
+        .map(|(score, label)| {
+            (
+                label.clone(),
+                is_control(&score.name, score.run.as_deref()),
+                row(score),
+            )
+        });
     let shuffled = report.shuffled.iter().map(|shuffled| {
         let rank_ic = correlation(shuffled.rank_ic.map(|spread| spread.mean));
-        (shuffled.label(), true, headline_cells(shuffled.headline()).chain([rank_ic]).collect())
+        (
+            shuffled.label(),
+            true,
+            headline_cells(shuffled.headline())
+                .chain([rank_ic])
+                .collect(),
+        )
     });
-    let mut text = format!("<section><h2>Scores</h2>\n{}", table(&borrowed(&scores_header), scored.chain(shuffled)));
-    text.extend(report.verdicts(&labels).iter().map(|sentence| format!("<p>{}</p>\n", escaped(sentence))));
+    let mut text = format!(
+        "<section><h2>Scores</h2>\n{}",
+        table(&borrowed(&scores_header), scored.chain(shuffled))
+    );
+    text.extend(
+        report
+            .verdicts(&labels)
+            .iter()
+            .map(|sentence| format!("<p>{}</p>\n", escaped(sentence))),
+    );
     if !report.differences.is_empty() {
         let rows = report.differences.iter().map(|difference| {
-            let of = |name: &str, run: &Option<String>| report.label_of(&labels, name, run.as_deref()).to_owned();
-            let label =
-                format!("{} minus {}", of(&difference.a, &difference.a_run), of(&difference.b, &difference.b_run));
-            (label, false, headline_cells(difference.headline()).collect())
+            let of = |name: &str, run: &Option<String>| {
+                report.label_of(&labels, name, run.as_deref()).to_owned()
+            };
+            let label = format!(
+                "{} minus {}",
+                of(&difference.a, &difference.a_run),
+                of(&difference.b, &difference.b_run)
+            );
+            (
+                label,
+                false,
+                headline_cells(difference.headline()).collect(),
+            )
         });
         text += &table(&borrowed(&header("difference")), rows);
     }
-    let header = ["", "scaled", "weighted", "rank corr", "IC", "ICIR", "rank ICIR", "direction", "MAE", "RMSE"];
+    let header = [
+        "",
+        "scaled",
+        "weighted",
+        "rank corr",
+        "IC",
+        "ICIR",
+        "rank ICIR",
+        "direction",
+        "MAE",
+        "RMSE",
+    ];
     let row = |score: &Score| {
         vec![
             correlation(score.scaled),
@@ -209,18 +266,33 @@ fn scores(page: &Page<'_>) -> String {
 
 fn ranks(page: &Page<'_>) -> String {
     let ends = page.report.interval_title();
-    by_forecaster(page, &["", "rank IC +1 bar", &ends, "rank IC", &ends], |score| {
-        score.ranks().into_iter().flat_map(|(value, ends)| [correlation(value), interval(ends)]).collect()
-    })
+    by_forecaster(
+        page,
+        &["", "rank IC +1 bar", &ends, "rank IC", &ends],
+        |score| {
+            score
+                .ranks()
+                .into_iter()
+                .flat_map(|(value, ends)| [correlation(value), interval(ends)])
+                .collect()
+        },
+    )
 }
 
 /// How much of each score lies in how little time, and a warning where it is much.
 fn concentration(page: &Page<'_>) -> String {
     let header: Vec<&str> = std::iter::once("").chain(HEADLINE).collect();
-    let cells = by_forecaster(page, &header, |score| score.concentration.versions().map(shares).to_vec());
+    let cells = by_forecaster(page, &header, |score| {
+        score.concentration.versions().map(shares).to_vec()
+    });
     let labels = page.report.labels();
     let warnings = models(page)
-        .filter_map(|place| narrow_warning(&labels[place], &page.report.forecasters[place].concentration))
+        .filter_map(|place| {
+            narrow_warning(
+                &labels[place],
+                &page.report.forecasters[place].concentration,
+            )
+        })
         .map(|warning| format!("<p><b>{}</b></p>\n", escaped(&warning)));
     format!(
         "<p class=\"soft\">Share of the covariance in the best day | the best 1 % of hours:</p>\n{cells}{}",
@@ -234,15 +306,34 @@ fn borrowed(header: &[String]) -> Vec<&str> {
 
 fn folds(page: &Page<'_>) -> String {
     let report = page.report;
-    let names: Vec<String> = report.fold_numbers.iter().map(|number| format!("fold {number}")).collect();
+    let names: Vec<String> = report
+        .fold_numbers
+        .iter()
+        .map(|number| format!("fold {number}"))
+        .collect();
     let points = |place: usize| -> Vec<Point> {
         let score = &report.forecasters[place];
-        score.folds.iter().copied().zip(score.fold_intervals.iter().copied()).collect()
+        score
+            .folds
+            .iter()
+            .copied()
+            .zip(score.fold_intervals.iter().copied())
+            .collect()
     };
     let chart = charts::groups(&names, &model_series(page, points), "Pearson", 1.0);
-    let header: Vec<&str> = std::iter::once("").chain(names.iter().map(String::as_str)).collect();
-    let values = by_forecaster(page, &header, |score| score.folds.iter().map(|&fold| correlation(fold)).collect());
-    let ends = by_forecaster(page, &header, |score| score.fold_intervals.iter().map(|&fold| interval(fold)).collect());
+    let header: Vec<&str> = std::iter::once("")
+        .chain(names.iter().map(String::as_str))
+        .collect();
+    let values = by_forecaster(page, &header, |score| {
+        score.folds.iter().map(|&fold| correlation(fold)).collect()
+    });
+    let ends = by_forecaster(page, &header, |score| {
+        score
+            .fold_intervals
+            .iter()
+            .map(|&fold| interval(fold))
+            .collect()
+    });
     format!(
         "<section><h2>Pearson of each fold</h2>\n<p>A fold holds few independent events, so single folds swing; a \
          forecaster whose score comes from one fold alone has not been seen to work.</p>\n{chart}{values}\
@@ -253,7 +344,9 @@ fn folds(page: &Page<'_>) -> String {
 
 fn coins(page: &Page<'_>) -> String {
     let report = page.report;
-    let Some(first) = models(page).next().map(|place| &report.forecasters[place]) else { return String::new() };
+    let Some(first) = models(page).next().map(|place| &report.forecasters[place]) else {
+        return String::new();
+    };
     let value = |score: &Score, coin: &str| score.coins.get(coin).copied().flatten();
     let mut names: Vec<String> = first.coins.keys().cloned().collect();
     let order = |coin: &String| value(first, coin).unwrap_or(f64::NEG_INFINITY);
@@ -270,7 +363,11 @@ fn coins(page: &Page<'_>) -> String {
             let score = &report.forecasters[place];
             [correlation(value(score, coin)), interval(ends(score, coin))]
         };
-        (coin.clone(), false, models(page).flat_map(of_model).collect())
+        (
+            coin.clone(),
+            false,
+            models(page).flat_map(of_model).collect(),
+        )
     });
     let table = table(&header, rows);
     let mut note = String::new();
@@ -278,14 +375,23 @@ fn coins(page: &Page<'_>) -> String {
     if names.len() > MOST_COINS {
         let half = MOST_COINS / 2;
         shown = [&names[..half], &names[names.len() - half..]].concat();
-        note =
-            format!("<p class=\"soft\">The chart shows the best and the worst {half} of {} coins.</p>\n", names.len());
+        note = format!(
+            "<p class=\"soft\">The chart shows the best and the worst {half} of {} coins.</p>\n",
+            names.len()
+        );
     }
     let points = |place: usize| -> Vec<Point> {
         let score = &report.forecasters[place];
-        shown.iter().map(|coin| (value(score, coin), ends(score, coin))).collect()
+        shown
+            .iter()
+            .map(|coin| (value(score, coin), ends(score, coin)))
+            .collect()
     };
-    let chart = charts::rows(&shown, &model_series(page, points), "Pearson over time, mean over folds");
+    let chart = charts::rows(
+        &shown,
+        &model_series(page, points),
+        "Pearson over time, mean over folds",
+    );
     format!(
         "<section><h2>Pearson of each coin</h2>\n<p>One coin over time, mean over folds. Coins move together, so these are \
          not {} independent results, and the best of many coins is best by luck in part.</p>\n{note}{chart}{table}</section>\n",
@@ -309,23 +415,39 @@ fn cumulative(page: &Page<'_>) -> String {
         let is_defined = values.iter().any(Option::is_some);
         let step = line.len().div_ceil(MOST_POINTS).max(1);
         let last = line.len().saturating_sub(1);
-        let kept = line.into_iter().enumerate().filter(|(place, _)| place % step == 0 || *place == last);
+        let kept = line
+            .into_iter()
+            .enumerate()
+            .filter(|(place, _)| place % step == 0 || *place == last);
         Series {
             label: labels[place].clone(),
             kind: match shown.iter().position(|&model| model == place) {
                 Some(model) => Kind::Model(model),
                 None => Kind::Control(place),
             },
-            points: if is_defined { kept.map(|(_, point)| point).collect() } else { Vec::new() },
+            points: if is_defined {
+                kept.map(|(_, point)| point).collect()
+            } else {
+                Vec::new()
+            },
         }
     };
     // The last return is the mirror image of its negation.
-    let is_mirror = |place: &usize| !shown.contains(place) && page.forecasters[*place].name == "last_return";
+    let is_mirror =
+        |place: &usize| !shown.contains(place) && page.forecasters[*place].name == "last_return";
     let places = (0..page.forecasters.len()).filter(|place| !is_mirror(place));
-    let series: Vec<Series<(i64, f64)>> =
-        places.map(of_forecaster).filter(|series| !series.points.is_empty()).collect();
-    let marks: Vec<i64> = layout.folds.iter().map(|fold| page.rows.time_ms[fold.rows.start]).collect();
-    let chart = charts::lines(&series, &marks, "cumulative IC", |time| date_time(time)[5..10].to_owned());
+    let series: Vec<Series<(i64, f64)>> = places
+        .map(of_forecaster)
+        .filter(|series| !series.points.is_empty())
+        .collect();
+    let marks: Vec<i64> = layout
+        .folds
+        .iter()
+        .map(|fold| page.rows.time_ms[fold.rows.start])
+        .collect();
+    let chart = charts::lines(&series, &marks, "cumulative IC", |time| {
+        date_time(time)[5..10].to_owned()
+    });
     format!(
         "<section><h2>Cumulative IC</h2>\n<p>The correlation across coins at each time, added up over time (dates are UTC, \
          month and day; lines upwards mark where folds begin). A steady rise is skill; a few steps are luck or a few \
@@ -335,15 +457,30 @@ fn cumulative(page: &Page<'_>) -> String {
 
 fn tenths(page: &Page<'_>) -> String {
     let points = |place: usize| -> Vec<Decile> {
-        deciles(page.rows, &page.report.forecasters[place], &page.forecasters[place].forecast, page.options)
+        deciles(
+            page.rows,
+            &page.report.forecasters[place],
+            &page.forecasters[place].forecast,
+            page.options,
+        )
     };
     let series = model_series(page, points);
-    let header: Vec<String> = std::iter::once(String::new()).chain((1..=10).map(|tenth| tenth.to_string())).collect();
+    let header: Vec<String> = std::iter::once(String::new())
+        .chain((1..=10).map(|tenth| tenth.to_string()))
+        .collect();
     let header: Vec<&str> = header.iter().map(String::as_str).collect();
-    let points = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{:+.2}", value * 1e4));
-    let rows = series
-        .iter()
-        .map(|one| (one.label.clone(), false, one.points.iter().map(|decile| points(decile.mean)).collect()));
+    let points =
+        |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{:+.2}", value * 1e4));
+    let rows = series.iter().map(|one| {
+        (
+            one.label.clone(),
+            false,
+            one.points
+                .iter()
+                .map(|decile| points(decile.mean))
+                .collect(),
+        )
+    });
     format!(
         "<section><h2>Forecast deciles against what was realized</h2>\n<p>All forecasts of a fold, lowest tenth first, and \
          the mean that was realized, in basis points, before any cost. Tenths are of a whole fold, so this shows the \
@@ -363,7 +500,11 @@ fn features(page: &Page<'_>) -> String {
             charts::importance_svg(importance)
         )
     };
-    page.importance.iter().filter(|(_, importance)| !importance.features.is_empty()).map(of_run).collect()
+    page.importance
+        .iter()
+        .filter(|(_, importance)| !importance.features.is_empty())
+        .map(of_run)
+        .collect()
 }
 
 fn notes(page: &Page<'_>) -> String {
@@ -391,19 +532,32 @@ fn notes(page: &Page<'_>) -> String {
 }
 
 /// A table of one row a forecaster.
-fn by_forecaster(page: &Page<'_>, header: &[&str], cells: impl Fn(&Score) -> Vec<String>) -> String {
+fn by_forecaster(
+    page: &Page<'_>,
+    header: &[&str],
+    cells: impl Fn(&Score) -> Vec<String>,
+) -> String {
     let scores = &page.report.forecasters;
     let rows = page
         .report
         .labels()
         .into_iter()
         .zip(scores)
-        .map(|(label, score)| (label, is_control(&score.name, score.run.as_deref()), cells(score)));
+        .map(|(label, score)| {
+            (
+                label,
+                is_control(&score.name, score.run.as_deref()),
+                cells(score),
+            )
+        });
     table(header, rows)
 }
 
 /// A table of rows: label, whether it is a control's, cells.
-pub(super) fn table(header: &[&str], rows: impl Iterator<Item = (String, bool, Vec<String>)>) -> String {
+pub(super) fn table(
+    header: &[&str],
+    rows: impl Iterator<Item = (String, bool, Vec<String>)>,
+) -> String {
     let cell = |tag: &str, text: &str| format!("<{tag}>{}</{tag}>", escaped(text));
     let header: String = header.iter().map(|title| cell("th", title)).collect();
     let row = |(label, is_control, cells): (String, bool, Vec<String>)| {
@@ -411,12 +565,18 @@ pub(super) fn table(header: &[&str], rows: impl Iterator<Item = (String, bool, V
         let cells: String = cells.iter().map(|text| cell("td", text)).collect();
         format!("<tr{class}>{}{cells}</tr>\n", cell("td", &label))
     };
-    format!("<div class=\"wide\"><table>\n<tr>{header}</tr>\n{}</table></div>\n", rows.map(row).collect::<String>())
+    format!(
+        "<div class=\"wide\"><table>\n<tr>{header}</tr>\n{}</table></div>\n",
+        rows.map(row).collect::<String>()
+    )
 }
 
 /// Text from outside as HTML.
 pub(super) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 /// `2021-05-01 00:15` of UTC milliseconds.

@@ -12,20 +12,37 @@ const MANY_BINS: usize = 100;
 
 /// Bins as an SVG file of its own.
 pub fn quantiles_svg(report: &QuantileReport) -> String {
-    let mean =
-        |one: &crate::Quantile| (one.mean.map(|mean| mean * 1e4), one.interval.map(|ends| ends.map(|end| end * 1e4)));
+    let mean = |one: &crate::Quantile| {
+        (
+            one.mean.map(|mean| mean * 1e4),
+            one.interval.map(|ends| ends.map(|end| end * 1e4)),
+        )
+    };
     let means: Vec<Point> = report.quantiles.iter().map(mean).collect();
-    let totals: Vec<Point> = report.quantiles.iter().map(|one| (Some(one.cumulative * 100.0), None)).collect();
+    let totals: Vec<Point> = report
+        .quantiles
+        .iter()
+        .map(|one| (Some(one.cumulative * 100.0), None))
+        .collect();
     svg(HEIGHT, |area| {
         let (above, below) = area.split_vertically(HEIGHT / 2);
         panel(&above, &means, "mean realized (bp)", "", COLOURS[0])?;
-        panel(&below, &totals, "cumulative (%)", "bin, lowest forecasts first", COLOURS[1])
+        panel(
+            &below,
+            &totals,
+            "cumulative (%)",
+            "bin, lowest forecasts first",
+            COLOURS[1],
+        )
     })
 }
 
 /// A bar from 0 for each bin, with its interval.
 fn panel(area: &Area<'_>, bars: &[Point], unit: &str, below: &str, colour: RGBColor) -> Drawn {
-    let mut sizes: Vec<f64> = bars.iter().flat_map(|(_, ends)| ends.iter().flatten().map(|end| end.abs())).collect();
+    let mut sizes: Vec<f64> = bars
+        .iter()
+        .flat_map(|(_, ends)| ends.iter().flatten().map(|end| end.abs()))
+        .collect();
     sizes.sort_unstable_by(f64::total_cmp);
     let usual = sizes.get(sizes.len() * 9 / 10).copied().unwrap_or(0.0);
     let sets_scale = |end: &f64| bars.len() <= MANY_BINS || end.abs() <= usual;
@@ -59,6 +76,9 @@ fn panel(area: &Area<'_>, bars: &[Point], unit: &str, below: &str, colour: RGBCo
             chart.draw_series(LineSeries::new(whisker, INK.stroke_width(1)))?;
         }
     }
-    chart.draw_series(LineSeries::new([(0.4, 0.0), (right, 0.0)], INK.stroke_width(1)))?;
+    chart.draw_series(LineSeries::new(
+        [(0.4, 0.0), (right, 0.0)],
+        INK.stroke_width(1),
+    ))?;
     Ok(())
 }

@@ -7,13 +7,22 @@ use crate::Tuning;
 /// All coins' thresholds as one HTML file that needs nothing else. `command` makes the page again.
 pub fn thresholds_html(tuning: &Tuning, command: &str) -> String {
     let title = format!("Thresholds of {}", tuning.forecaster);
-    let sections = [head(tuning, &title), judged(tuning), tuned(tuning), charts(tuning), notes(tuning, command)];
+    let sections = [
+        head(tuning, &title),
+        judged(tuning),
+        tuned(tuning),
+        charts(tuning),
+        notes(tuning, command),
+    ];
     document(&title, &sections.concat())
 }
 
 fn head(tuning: &Tuning, title: &str) -> String {
-    let warnings: String =
-        tuning.warnings().iter().map(|warning| format!("<p><b>Warning:</b> {}.</p>\n", escaped(warning))).collect();
+    let warnings: String = tuning
+        .warnings()
+        .iter()
+        .map(|warning| format!("<p><b>Warning:</b> {}.</p>\n", escaped(warning)))
+        .collect();
     format!(
         "<h1>{}</h1>\n<p>{}.</p>\n<p>{}</p>\n<p><b>{}</b></p>\n{warnings}",
         escaped(title),
@@ -24,9 +33,18 @@ fn head(tuning: &Tuning, title: &str) -> String {
 }
 
 fn judged(tuning: &Tuning) -> String {
-    let Some(portfolio) = &tuning.portfolio else { return String::new() };
-    let header: Vec<&str> = [""].into_iter().chain(crate::tuning::COLUMNS).chain(["drawdown"]).collect();
-    let rows = tuning.judged_rows().into_iter().map(|(label, cells)| (label, false, cells));
+    let Some(portfolio) = &tuning.portfolio else {
+        return String::new();
+    };
+    let header: Vec<&str> = [""]
+        .into_iter()
+        .chain(crate::tuning::COLUMNS)
+        .chain(["drawdown"])
+        .collect();
+    let rows = tuning
+        .judged_rows()
+        .into_iter()
+        .map(|(label, cells)| (label, false, cells));
     format!(
         "<section><h2>{}</h2>\n{}<p>{}</p></section>\n",
         escaped(tuning.judged_title()),
@@ -57,7 +75,11 @@ fn charts(tuning: &Tuning) -> String {
 }
 
 fn notes(tuning: &Tuning, command: &str) -> String {
-    let notes: String = tuning.notes().iter().map(|note| format!("<li>{}</li>\n", escaped(note))).collect();
+    let notes: String = tuning
+        .notes()
+        .iter()
+        .map(|note| format!("<li>{}</li>\n", escaped(note)))
+        .collect();
     format!(
         "<section><h2>What the figures are</h2>\n<ul>\n{notes}</ul>\n<p>This page again:</p>\n<pre><code>{}</code></pre>\
          </section>\n",

@@ -6,7 +6,10 @@ use super::page::{Page, escaped, model_series, models, table};
 use crate::backtest::COLUMNS;
 use crate::quantiles::scope_words;
 use crate::rows::Layout;
-use crate::{Backtest, BacktestOptions, Direction, Error, QuantileOptions, Signal, Trial, backtest, quantiles};
+use crate::{
+    Backtest, BacktestOptions, Direction, Error, QuantileOptions, Signal, Trial, backtest,
+    quantiles,
+};
 
 /// Bins of the chart, where there are as many coins.
 const BINS: usize = 10;
@@ -19,7 +22,11 @@ pub(super) fn trading(page: &Page<'_>) -> String {
 fn section(page: &Page<'_>) -> Result<String, Error> {
     let rows = page.rows;
     let usual = QuantileOptions::usual(rows);
-    let bins = if rows.symbols.len() > 1 { BINS.min(rows.symbols.len()) } else { BINS };
+    let bins = if rows.symbols.len() > 1 {
+        BINS.min(rows.symbols.len())
+    } else {
+        BINS
+    };
     let options = QuantileOptions { bins, ..usual };
     let trial = Trial {
         signal: Signal::Quantile { bins },
@@ -30,16 +37,36 @@ fn section(page: &Page<'_>) -> Result<String, Error> {
     for place in models(page) {
         let forecaster = &page.forecasters[place];
         let found = quantiles(rows, forecaster, &options)?;
-        means.push((place, found.quantiles.iter().map(|one| (one.mean, one.interval)).collect::<Vec<Point>>()));
-        let settings = BacktestOptions { scope: options.scope, ..BacktestOptions::usual(rows) };
-        tests.push(backtest(rows, forecaster, std::slice::from_ref(&trial), &settings)?);
+        means.push((
+            place,
+            found
+                .quantiles
+                .iter()
+                .map(|one| (one.mean, one.interval))
+                .collect::<Vec<Point>>(),
+        ));
+        let settings = BacktestOptions {
+            scope: options.scope,
+            ..BacktestOptions::usual(rows)
+        };
+        tests.push(backtest(
+            rows,
+            forecaster,
+            std::slice::from_ref(&trial),
+            &settings,
+        )?);
     }
     let names: Vec<String> = (1..=bins).map(|bin| bin.to_string()).collect();
     let of_model = |wanted: usize| {
         let found = means.iter().find(|(place, _)| *place == wanted);
         found.map(|(_, points)| points.clone()).unwrap_or_default()
     };
-    let means = charts::groups(&names, &model_series(page, of_model), "mean realized (basis points)", 1e4);
+    let means = charts::groups(
+        &names,
+        &model_series(page, of_model),
+        "mean realized (basis points)",
+        1e4,
+    );
     let labels = page.report.labels();
     let places: Vec<usize> = models(page).collect();
     let lines: Vec<Series<(i64, f64)>> = places
@@ -48,18 +75,37 @@ fn section(page: &Page<'_>) -> Result<String, Error> {
         .enumerate()
         .flat_map(|(number, (place, found))| {
             [
-                line(&labels[*place], "before fees", Kind::Model(2 * number), found, &found.curve.equity_before_fees),
-                line(&labels[*place], "after", Kind::Model(2 * number + 1), found, &found.curve.equity),
+                line(
+                    &labels[*place],
+                    "before fees",
+                    Kind::Model(2 * number),
+                    found,
+                    &found.curve.equity_before_fees,
+                ),
+                line(
+                    &labels[*place],
+                    "after",
+                    Kind::Model(2 * number + 1),
+                    found,
+                    &found.curve.equity,
+                ),
             ]
         })
         .collect();
     let folds = Layout::new(rows).folds;
-    let marks: Vec<i64> = folds.iter().map(|fold| rows.time_ms[fold.rows.start]).collect();
-    let capital =
-        charts::lines(&lines, &marks, "growth of the capital (%)", |time| dataset::format_time(time)[5..10].to_owned());
+    let marks: Vec<i64> = folds
+        .iter()
+        .map(|fold| rows.time_ms[fold.rows.start])
+        .collect();
+    let capital = charts::lines(&lines, &marks, "growth of the capital (%)", |time| {
+        dataset::format_time(time)[5..10].to_owned()
+    });
     let header: Vec<&str> = std::iter::once("").chain(COLUMNS).collect();
     let cells = places.iter().zip(&tests).map(|(place, found)| {
-        let cells = found.trials.first().map(|trial| crate::backtest::cells(&trial.performance));
+        let cells = found
+            .trials
+            .first()
+            .map(|trial| crate::backtest::cells(&trial.performance));
         (labels[*place].clone(), false, cells.unwrap_or_default())
     });
     Ok(format!(
@@ -76,11 +122,22 @@ fn section(page: &Page<'_>) -> Result<String, Error> {
     ))
 }
 
-fn line(label: &str, what: &str, kind: Kind, found: &Backtest, equity: &[f64]) -> Series<(i64, f64)> {
-    let points = thinned(&found.curve.time_ms, equity, |stretch| Some((stretch.last()? - 1.0) * 100.0));
+fn line(
+    label: &str,
+    what: &str,
+    kind: Kind,
+    found: &Backtest,
+    equity: &[f64],
+) -> Series<(i64, f64)> {
+    let points = thinned(&found.curve.time_ms, equity, |stretch| {
+        Some((stretch.last()? - 1.0) * 100.0)
+    });
     Series {
         label: format!("{label}, {what}"),
         kind,
-        points: points.into_iter().map(|(time, value)| (time as i64, value)).collect(),
+        points: points
+            .into_iter()
+            .map(|(time, value)| (time as i64, value))
+            .collect(),
     }
 }

@@ -51,9 +51,15 @@ mod tests {
         for (count, bins) in [(20, 10), (23, 10), (1440, 50), (101, 7)] {
             let values: Vec<f64> = (0..count).map(|k| f64::from(k * 37 % count)).collect();
             let mut held = vec![0; bins];
-            quantile_bins(&values, bins).iter().for_each(|bin| held[usize::from(*bin)] += 1);
+            quantile_bins(&values, bins)
+                .iter()
+                .for_each(|bin| held[usize::from(*bin)] += 1);
             let (least, most) = (held.iter().min(), held.iter().max());
-            assert!(most.zip(least).is_some_and(|(most, least)| most - least <= 1), "{count} in {bins}: {held:?}");
+            assert!(
+                most.zip(least)
+                    .is_some_and(|(most, least)| most - least <= 1),
+                "{count} in {bins}: {held:?}"
+            );
         }
     }
 }

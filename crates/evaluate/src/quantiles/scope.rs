@@ -51,7 +51,11 @@ impl Scope {
 
     /// Across the coins where there are several, against the past where there is one.
     pub fn usual(coins: usize) -> Self {
-        if coins > 1 { Self::Timestamp } else { Self::Trailing }
+        if coins > 1 {
+            Self::Timestamp
+        } else {
+            Self::Trailing
+        }
     }
 }
 
@@ -81,7 +85,9 @@ impl QuantileOptions {
 
     /// The window that `trailing` has if none is named: the bars of a day, at least 60.
     pub fn day_of_bars(bar_ms: i64) -> usize {
-        usize::try_from(DAY_MS / bar_ms.max(1)).unwrap_or(0).max(LEAST_HISTORY)
+        usize::try_from(DAY_MS / bar_ms.max(1))
+            .unwrap_or(0)
+            .max(LEAST_HISTORY)
     }
 
     /// Refuses what no bins can be made with.
@@ -97,10 +103,17 @@ impl QuantileOptions {
             return Err(setting("trailing_bars", self.trailing_bars, expected));
         }
         if !(self.confidence > 0.0 && self.confidence < 1.0) {
-            return Err(setting("confidence", self.confidence, "a share between 0 and 1, such as 0.95"));
+            return Err(setting(
+                "confidence",
+                self.confidence,
+                "a share between 0 and 1, such as 0.95",
+            ));
         }
         if self.scope == Scope::Timestamp && self.bins > rows.symbols.len() {
-            return Err(Error::MoreBinsThanCoins { bins: self.bins, coins: rows.symbols.len() });
+            return Err(Error::MoreBinsThanCoins {
+                bins: self.bins,
+                coins: rows.symbols.len(),
+            });
         }
         Ok(())
     }
@@ -113,17 +126,27 @@ impl QuantileOptions {
 ///
 /// # Errors
 /// As [`QuantileOptions::validate`]; no row with a bin, for lack of forecasts or of differences between them.
-pub(crate) fn bins_of(rows: &Rows, forecast: &[f64], options: &QuantileOptions) -> Result<Vec<Option<u16>>, Error> {
+pub(crate) fn bins_of(
+    rows: &Rows,
+    forecast: &[f64],
+    options: &QuantileOptions,
+) -> Result<Vec<Option<u16>>, Error> {
     options.validate(rows)?;
     let bins = ranked(rows, forecast, options);
     if bins.iter().all(Option::is_none) {
         // Where other forecasts would have bins, what is in the way is that these are equal.
         let different: Vec<f64> = (0..rows.len()).map(|row| row as f64).collect();
-        let has_enough = ranked(rows, &different, options).iter().any(Option::is_some);
+        let has_enough = ranked(rows, &different, options)
+            .iter()
+            .any(Option::is_some);
         let (scope, rows) = (options.scope.name(), rows.len());
         return Err(match has_enough {
             true => Error::EqualForecasts { scope, rows },
-            false => Error::NoBins { scope, bins: options.bins, rows },
+            false => Error::NoBins {
+                scope,
+                bins: options.bins,
+                rows,
+            },
         });
     }
     Ok(bins)
@@ -132,7 +155,9 @@ pub(crate) fn bins_of(rows: &Rows, forecast: &[f64], options: &QuantileOptions) 
 fn ranked(rows: &Rows, forecast: &[f64], options: &QuantileOptions) -> Vec<Option<u16>> {
     match options.scope {
         Scope::Timestamp => by_timestamp(rows, forecast, options.bins),
-        Scope::Date => by_coin(rows, forecast, |times, values| by_date(times, values, options.bins)),
+        Scope::Date => by_coin(rows, forecast, |times, values| {
+            by_date(times, values, options.bins)
+        }),
         Scope::Trailing => by_coin(rows, forecast, |_, values| {
             trailing_bins(values, options.bins, options.trailing_bars, LEAST_HISTORY)
         }),
@@ -145,12 +170,17 @@ fn by_timestamp(rows: &Rows, forecast: &[f64], bins: usize) -> Vec<Option<u16>> 
         if group.len() < bins || are_equal(&forecast[group.clone()]) {
             return vec![None; group.len()];
         }
-        quantile_bins(&forecast[group.clone()], bins).into_iter().map(Some).collect()
+        quantile_bins(&forecast[group.clone()], bins)
+            .into_iter()
+            .map(Some)
+            .collect()
     };
     // Many timestamps a task: one alone is less work than handing it over.
     let groups = timestamp_groups(&rows.time_ms);
-    let tasks: Vec<Vec<Option<u16>>> =
-        groups.par_chunks(4096).map(|groups| groups.iter().flat_map(of_group).collect()).collect();
+    let tasks: Vec<Vec<Option<u16>>> = groups
+        .par_chunks(4096)
+        .map(|groups| groups.iter().flat_map(of_group).collect())
+        .collect();
     tasks.concat()
 }
 
@@ -161,7 +191,10 @@ fn by_coin(
 ) -> Vec<Option<u16>> {
     let coins = Coins::new(rows);
     let of_places = |places: &Vec<u32>| {
-        let times: Vec<i64> = places.iter().map(|&row| rows.time_ms[row as usize]).collect();
+        let times: Vec<i64> = places
+            .iter()
+            .map(|&row| rows.time_ms[row as usize])
+            .collect();
         of_coin(&times, &Coins::values(places, forecast))
     };
     let found: Vec<Vec<Option<u16>>> = coins.places.par_iter().map(of_places).collect();
@@ -175,10 +208,12 @@ fn by_coin(
 fn by_date(times: &[i64], values: &[f64], bins: usize) -> Vec<Option<u16>> {
     let least = bins.min(LEAST_HISTORY);
     let mut start = 0;
-    let days = times.chunk_by(|a, b| a.div_euclid(DAY_MS) == b.div_euclid(DAY_MS)).map(|day| {
-        start += day.len();
-        &values[start - day.len()..start]
-    });
+    let days = times
+        .chunk_by(|a, b| a.div_euclid(DAY_MS) == b.div_euclid(DAY_MS))
+        .map(|day| {
+            start += day.len();
+            &values[start - day.len()..start]
+        });
     let days: Vec<&[f64]> = days.collect();
     let of_day = |day: &&[f64]| -> Vec<Option<u16>> {
         if day.len() < least || are_equal(day) {

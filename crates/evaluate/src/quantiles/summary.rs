@@ -25,14 +25,19 @@ const LEAST_SLICES: usize = 5;
 ///
 /// # Errors
 /// Rows that are inconsistent, settings out of range, no row with a bin.
-pub fn quantiles(rows: &Rows, forecaster: &Forecaster, options: &QuantileOptions) -> Result<QuantileReport, Error> {
+pub fn quantiles(
+    rows: &Rows,
+    forecaster: &Forecaster,
+    options: &QuantileOptions,
+) -> Result<QuantileReport, Error> {
     let forecast = forecaster.forecast.as_slice();
     let bins = bins_of(rows, forecast, options)?;
     let slice_ms = slice_ms(&rows.time_ms);
     let summary = Summary::new(rows, &bins, options.bins, slice_ms);
     let z = -normal_quantile((1.0 - options.confidence) / 2.0);
     let around = |mean: Option<f64>, error: Option<f64>| {
-        mean.zip(error).map(|(mean, error)| [mean - z * error, mean + z * error])
+        mean.zip(error)
+            .map(|(mean, error)| [mean - z * error, mean + z * error])
     };
     let quantiles: Vec<Quantile> = (0..options.bins)
         .map(|bin| {
@@ -47,7 +52,8 @@ pub fn quantiles(rows: &Rows, forecaster: &Forecaster, options: &QuantileOptions
         })
         .collect();
     let spread = summary.spread();
-    let spread_interval: Option<Interval> = around(spread, summary.spread_error(rows, &bins, slice_ms));
+    let spread_interval: Option<Interval> =
+        around(spread, summary.spread_error(rows, &bins, slice_ms));
     let timestamps = timestamp_groups(&rows.time_ms);
     let coefficients = rank_ic_per_timestamp(&timestamps, forecast, &rows.realized);
     let times = rows.time_ms.iter();
@@ -60,9 +66,15 @@ pub fn quantiles(rows: &Rows, forecaster: &Forecaster, options: &QuantileOptions
         trailing_bars: (options.scope == Scope::Trailing).then_some(options.trailing_bars),
         rows: rows.len(),
         left_out: bins.iter().filter(|bin| bin.is_none()).count(),
-        empty_bins: quantiles.iter().filter(|quantile| quantile.count == 0).count(),
+        empty_bins: quantiles
+            .iter()
+            .filter(|quantile| quantile.count == 0)
+            .count(),
         coins: rows.symbols.len(),
-        span_ms: [times.clone().min().copied().unwrap_or(0), times.max().copied().unwrap_or(0)],
+        span_ms: [
+            times.clone().min().copied().unwrap_or(0),
+            times.max().copied().unwrap_or(0),
+        ],
         bar_ms: rows.bar_ms,
         reach_bars: rows.reach_bars,
         confidence: options.confidence,
@@ -80,7 +92,11 @@ fn rank_ic(coefficients: &[Option<f64>]) -> RankIc {
     let summary = summarize_ic(coefficients);
     let mut defined: Vec<f64> = coefficients.iter().flatten().copied().collect();
     defined.sort_unstable_by(f64::total_cmp);
-    RankIc { mean: summary.mean, median: crate::bootstrap::quantile(&defined, 0.5), timestamps: summary.timestamps }
+    RankIc {
+        mean: summary.mean,
+        median: crate::bootstrap::quantile(&defined, 0.5),
+        timestamps: summary.timestamps,
+    }
 }
 
 /// The spread of both scopes, on the rows that have a bin in both.
@@ -93,14 +109,28 @@ fn look_ahead(
     if options.scope != Scope::Date {
         return Ok(None);
     }
-    let trailing = bins_of(rows, forecast, &QuantileOptions { scope: Scope::Trailing, ..options.clone() })?;
-    let both: Vec<bool> =
-        date.iter().zip(&trailing).map(|(date, trailing)| date.is_some() && trailing.is_some()).collect();
+    let trailing = bins_of(
+        rows,
+        forecast,
+        &QuantileOptions {
+            scope: Scope::Trailing,
+            ..options.clone()
+        },
+    )?;
+    let both: Vec<bool> = date
+        .iter()
+        .zip(&trailing)
+        .map(|(date, trailing)| date.is_some() && trailing.is_some())
+        .collect();
     let spread = |bins: &[Option<u16>]| {
         let of_bin = |wanted: usize| {
             let kept = bins.iter().zip(&both).zip(&rows.realized);
-            let kept = kept.filter(|((bin, both), _)| **both && bin.is_some_and(|bin| usize::from(bin) == wanted));
-            let (count, sum) = kept.fold((0.0, 0.0), |(count, sum), (_, realized)| (count + 1.0, sum + realized));
+            let kept = kept.filter(|((bin, both), _)| {
+                **both && bin.is_some_and(|bin| usize::from(bin) == wanted)
+            });
+            let (count, sum) = kept.fold((0.0, 0.0), |(count, sum), (_, realized)| {
+                (count + 1.0, sum + realized)
+            });
             (count > 0.0).then_some(sum / count)
         };
         Some(of_bin(options.bins - 1)? - of_bin(0)?)
@@ -113,11 +143,18 @@ fn look_ahead(
 }
 
 fn slice_ms(time_ms: &[i64]) -> i64 {
-    let mut days: Vec<i64> = time_ms.chunk_by(|a, b| a == b).map(|times| times[0].div_euclid(DAY_MS)).collect();
+    let mut days: Vec<i64> = time_ms
+        .chunk_by(|a, b| a == b)
+        .map(|times| times[0].div_euclid(DAY_MS))
+        .collect();
     days.dedup();
     days.sort_unstable();
     days.dedup();
-    if days.len() < LEAST_DAYS { HOUR_MS } else { DAY_MS }
+    if days.len() < LEAST_DAYS {
+        HOUR_MS
+    } else {
+        DAY_MS
+    }
 }
 
 /// Running figures of one bin.
@@ -144,7 +181,11 @@ impl Running {
     fn end_of_slice(&mut self) {
         let [count, sum] = std::mem::take(&mut self.slice);
         self.slices += 1;
-        for (total, square) in self.squares.iter_mut().zip([count * count, sum * sum, count * sum]) {
+        for (total, square) in self
+            .squares
+            .iter_mut()
+            .zip([count * count, sum * sum, count * sum])
+        {
             *total += square;
         }
     }
@@ -162,9 +203,15 @@ impl Summary {
         let mut last = None;
         for ((bin, realized), time_ms) in bins.iter().zip(&rows.realized).zip(&rows.time_ms) {
             if last != Some(*time_ms) {
-                in_time.drain(..).for_each(|bin| running[usize::from(bin)].end_of_time());
-                if last.is_some_and(|last| last.div_euclid(slice_ms) != time_ms.div_euclid(slice_ms)) {
-                    in_slice.drain(..).for_each(|bin| running[usize::from(bin)].end_of_slice());
+                in_time
+                    .drain(..)
+                    .for_each(|bin| running[usize::from(bin)].end_of_time());
+                if last
+                    .is_some_and(|last| last.div_euclid(slice_ms) != time_ms.div_euclid(slice_ms))
+                {
+                    in_slice
+                        .drain(..)
+                        .for_each(|bin| running[usize::from(bin)].end_of_slice());
                 }
                 last = Some(*time_ms);
             }
@@ -183,8 +230,12 @@ impl Summary {
                 *sum += realized;
             }
         }
-        in_time.drain(..).for_each(|bin| running[usize::from(bin)].end_of_time());
-        in_slice.drain(..).for_each(|bin| running[usize::from(bin)].end_of_slice());
+        in_time
+            .drain(..)
+            .for_each(|bin| running[usize::from(bin)].end_of_time());
+        in_slice
+            .drain(..)
+            .for_each(|bin| running[usize::from(bin)].end_of_slice());
         Self { bins: running }
     }
 

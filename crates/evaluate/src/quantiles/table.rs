@@ -24,7 +24,13 @@ pub(crate) fn scope_words(scope: Scope, trailing_bars: usize) -> String {
 impl QuantileReport {
     /// Everything a reader of the bins needs.
     pub fn table(&self) -> String {
-        [self.headline(), self.bins_section(), self.ranks_section(), self.notes()].join("\n")
+        [
+            self.headline(),
+            self.bins_section(),
+            self.ranks_section(),
+            self.notes(),
+        ]
+        .join("\n")
     }
 
     fn headline(&self) -> String {
@@ -43,10 +49,14 @@ impl QuantileReport {
     }
 
     fn bins_section(&self) -> String {
-        let interval = format!("{} % interval bp", (self.confidence * 1000.0).round() / 10.0);
+        let interval = format!(
+            "{} % interval bp",
+            (self.confidence * 1000.0).round() / 10.0
+        );
         let mut grid = Grid::new(["bin", "count", "mean bp", interval.as_str(), "cumulative"]);
         let half = MOST_ROWS / 2;
-        let is_shown = |place: usize| self.bins <= MOST_ROWS || place < half || place >= self.bins - half;
+        let is_shown =
+            |place: usize| self.bins <= MOST_ROWS || place < half || place >= self.bins - half;
         for (place, one) in self.quantiles.iter().enumerate() {
             if is_shown(place) {
                 let cells = [
@@ -60,13 +70,21 @@ impl QuantileReport {
                 grid.push("...", [(); 4].map(|()| String::new()));
             }
         }
-        let spread = ["".to_owned(), points(self.spread), interval_points(self.spread_interval), "".to_owned()];
+        let spread = [
+            "".to_owned(),
+            points(self.spread),
+            interval_points(self.spread_interval),
+            "".to_owned(),
+        ];
         grid.push("highest minus lowest", spread);
         grid.render()
     }
 
     fn ranks_section(&self) -> String {
-        let overall = format!("Rank IC over all rows {}", correlation(self.rank_correlation));
+        let overall = format!(
+            "Rank IC over all rows {}",
+            correlation(self.rank_correlation)
+        );
         if self.rank_ic.timestamps == 0 {
             return overall + "\n";
         }
@@ -82,11 +100,18 @@ impl QuantileReport {
         let mut text = String::new();
         if self.left_out > 0 {
             let why = match self.scope {
-                Scope::Timestamp => "at times with fewer coins than bins, or with one forecast for all coins",
+                Scope::Timestamp => {
+                    "at times with fewer coins than bins, or with one forecast for all coins"
+                }
                 Scope::Date => "on days of a coin with too few forecasts, or equal ones alone",
-                Scope::Trailing => "among a coin's first forecasts, with too little before them, or equal ones alone",
+                Scope::Trailing => {
+                    "among a coin's first forecasts, with too little before them, or equal ones alone"
+                }
             };
-            text += &wrapped(&format!("{} are left out: {why}.", counted(self.left_out, "row")));
+            text += &wrapped(&format!(
+                "{} are left out: {why}.",
+                counted(self.left_out, "row")
+            ));
         }
         if self.empty_bins > 0 {
             text += &wrapped(&format!(
@@ -94,7 +119,11 @@ impl QuantileReport {
                 counted(self.empty_bins, "bin")
             ));
         }
-        let slice = if self.slice_ms == 3_600_000 { "an hour" } else { "a UTC day" };
+        let slice = if self.slice_ms == 3_600_000 {
+            "an hour"
+        } else {
+            "a UTC day"
+        };
         text += &wrapped(&format!(
             "Intervals count all rows of {slice} as one event. Cumulative is the bin's mean of every time, added up and \
              divided by the {} that a realized value reaches over.",
@@ -119,8 +148,16 @@ impl QuantileReport {
         for one in &self.quantiles {
             let end = |end: usize| cell(one.interval.map(|ends| ends[end]));
             // Writing to a String cannot fail.
-            let _ =
-                writeln!(text, "{},{},{},{},{},{}", one.bin, one.count, cell(one.mean), end(0), end(1), one.cumulative);
+            let _ = writeln!(
+                text,
+                "{},{},{},{},{},{}",
+                one.bin,
+                one.count,
+                cell(one.mean),
+                end(0),
+                end(1),
+                one.cumulative
+            );
         }
         text
     }
@@ -132,5 +169,8 @@ fn points(value: Option<f64>) -> String {
 }
 
 fn interval_points(ends: Option<Interval>) -> String {
-    ends.map_or_else(|| "-".to_owned(), |[low, high]| format!("{:+.2} to {:+.2}", low * 1e4, high * 1e4))
+    ends.map_or_else(
+        || "-".to_owned(),
+        |[low, high]| format!("{:+.2} to {:+.2}", low * 1e4, high * 1e4),
+    )
 }

@@ -39,13 +39,18 @@ pub fn trailing_bins(values: &[f64], bins: usize, window: usize, least: usize) -
             })
             .collect::<Vec<_>>()
     };
-    starts.into_par_iter().map(of_stretch).collect::<Vec<_>>().concat()
+    starts
+        .into_par_iter()
+        .map(of_stretch)
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 /// How many values in a row, up to and with each, are equal to it; 0 of those that stand alone.
 fn equal_until(values: &[f64]) -> Vec<usize> {
     let runs = values.chunk_by(|a, b| a == b).map(<[f64]>::len);
-    runs.flat_map(|run| (1..=run).map(|number| if number > 1 { number } else { 0 })).collect()
+    runs.flat_map(|run| (1..=run).map(|number| if number > 1 { number } else { 0 }))
+        .collect()
 }
 
 /// How many values of the window ending at each value stand below it (earlier equal ones count), and how many it holds.
@@ -78,7 +83,10 @@ struct Present {
 impl Present {
     fn new(numbers: usize) -> Self {
         let words = numbers.div_ceil(64);
-        Self { words: vec![0; words], counts: vec![0; words + 1] }
+        Self {
+            words: vec![0; words],
+            counts: vec![0; words + 1],
+        }
     }
 
     fn insert(&mut self, number: usize) {
@@ -118,12 +126,20 @@ mod tests {
     #[test]
     fn each_bin_is_that_of_its_own_window() {
         // Longer than two stretches, with many equal values.
-        let values: Vec<f64> = (0..70_000_u64).map(|k| (k * k % 1009 % 300) as f64).collect();
+        let values: Vec<f64> = (0..70_000_u64)
+            .map(|k| (k * k % 1009 % 300) as f64)
+            .collect();
         let (bins, window, least) = (7, 100, 60);
         let found = trailing_bins(&values, bins, window, least);
-        for end in (0..400).chain((LEAST_STRETCH - 150)..(LEAST_STRETCH + 150)).chain(69_900..70_000) {
+        for end in (0..400)
+            .chain((LEAST_STRETCH - 150)..(LEAST_STRETCH + 150))
+            .chain(69_900..70_000)
+        {
             let known = &values[(end + 1_usize).saturating_sub(window)..=end];
-            let expected = quantile_bins(known, bins).last().copied().filter(|_| known.len() >= least);
+            let expected = quantile_bins(known, bins)
+                .last()
+                .copied()
+                .filter(|_| known.len() >= least);
             assert_eq!(found[end], expected, "{end}");
         }
     }

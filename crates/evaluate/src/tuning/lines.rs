@@ -7,8 +7,13 @@ use crate::format::{counted, grouped};
 impl Tuning {
     /// One line on what was done.
     pub(crate) fn headline(&self) -> String {
-        let span =
-            |[first, last]: [i64; 2]| format!("{} to {}", dataset::format_time(first), dataset::format_time(last));
+        let span = |[first, last]: [i64; 2]| {
+            format!(
+                "{} to {}",
+                dataset::format_time(first),
+                dataset::format_time(last)
+            )
+        };
         let judged = match self.protocol {
             Protocol::Honest => "judged on",
             Protocol::Seed => "traded again, though tuned on it too, on",
@@ -26,7 +31,9 @@ impl Tuning {
     pub(crate) fn rules_line(&self) -> String {
         let overlap = match self.protocol {
             Protocol::Honest => "positions of a coin do not overlap",
-            Protocol::Seed => "every forecast beyond its threshold is a position, overlapping or not",
+            Protocol::Seed => {
+                "every forecast beyond its threshold is a position, overlapping or not"
+            }
         };
         let delay = match self.entry_delay_bars {
             0 => "from the close that the forecast was made at",
@@ -43,15 +50,28 @@ impl Tuning {
 
     /// What was found, plainly.
     pub fn conclusion(&self) -> String {
-        let (with, without): (Vec<_>, Vec<_>) = self.coins.iter().partition(|coin| coin.thresholds().is_some());
-        let names = without.iter().map(|coin| coin.symbol.as_str()).collect::<Vec<_>>().join(", ");
+        let (with, without): (Vec<_>, Vec<_>) = self
+            .coins
+            .iter()
+            .partition(|coin| coin.thresholds().is_some());
+        let names = without
+            .iter()
+            .map(|coin| coin.symbol.as_str())
+            .collect::<Vec<_>>()
+            .join(", ");
         let total = self.coins.len();
         match (self.protocol, with.len()) {
             (Protocol::Honest, 0) => {
-                format!("No coin has a threshold that is credibly above costs ({} tried).", counted(total, "coin"))
+                format!(
+                    "No coin has a threshold that is credibly above costs ({} tried).",
+                    counted(total, "coin")
+                )
             }
             (Protocol::Seed, 0) => {
-                format!("No coin has a threshold with a sum of profits above 0 ({} tried).", counted(total, "coin"))
+                format!(
+                    "No coin has a threshold with a sum of profits above 0 ({} tried).",
+                    counted(total, "coin")
+                )
             }
             (_, found) if found == total => "Every coin has a threshold.".to_owned(),
             (Protocol::Honest, found) => format!(
@@ -104,10 +124,14 @@ impl Tuning {
     /// Says so where it is the spread of the trials alone that keeps thresholds from being taken.
     fn strictness_note(&self) -> Option<String> {
         let passes = |candidate: &Candidate| {
-            candidate.tuned.deflated_by_chance.is_some_and(|share| share >= self.confidence)
+            candidate
+                .tuned
+                .deflated_by_chance
+                .is_some_and(|share| share >= self.confidence)
                 && candidate.tuned.interval.is_some_and(|[low, _]| low > 0.0)
         };
-        let refused = |side: &SideTuning| side.threshold.is_none() && side.candidates.iter().any(passes);
+        let refused =
+            |side: &SideTuning| side.threshold.is_none() && side.candidates.iter().any(passes);
         let count = self.sides().filter(|(_, side)| refused(side)).count();
         (self.deflate_by == DeflateBy::Trials && count > 0).then(|| {
             format!(
@@ -147,11 +171,17 @@ impl Tuning {
             );
             return warnings;
         }
-        let lost =
-            |side: &SideTuning| side.judged.as_ref().and_then(|judged| judged.mean).is_some_and(|mean| mean <= 0.0);
+        let lost = |side: &SideTuning| {
+            side.judged
+                .as_ref()
+                .and_then(|judged| judged.mean)
+                .is_some_and(|mean| mean <= 0.0)
+        };
         let names = |wanted: &dyn Fn(&SideTuning) -> bool| {
             let sides = self.sides().filter(|(_, side)| wanted(side));
-            sides.map(|(coin, side)| format!("{} {}", coin.symbol, side.side.name())).collect::<Vec<_>>()
+            sides
+                .map(|(coin, side)| format!("{} {}", coin.symbol, side.side.name()))
+                .collect::<Vec<_>>()
         };
         let losers = names(&lost);
         if !losers.is_empty() {
@@ -163,10 +193,16 @@ impl Tuning {
                 losers.join(", ")
             ));
         }
-        let idle = names(&|side| side.judged.as_ref().is_some_and(|judged| judged.trades == 0));
+        let idle = names(&|side| {
+            side.judged
+                .as_ref()
+                .is_some_and(|judged| judged.trades == 0)
+        });
         if !idle.is_empty() {
-            warnings
-                .push(format!("no trade on the span they were judged on, so nothing is known of: {}", idle.join(", ")));
+            warnings.push(format!(
+                "no trade on the span they were judged on, so nothing is known of: {}",
+                idle.join(", ")
+            ));
         }
         warnings
     }

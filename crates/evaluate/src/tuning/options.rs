@@ -101,16 +101,32 @@ impl TuneOptions {
         self.costs.validate()?;
         self.bootstrap.validate()?;
         if !(2..=1000).contains(&self.thresholds) {
-            return Err(setting("thresholds", self.thresholds, "2 to 1000 for each coin and side"));
+            return Err(setting(
+                "thresholds",
+                self.thresholds,
+                "2 to 1000 for each coin and side",
+            ));
         }
         if !(self.tune_share > 0.0 && self.tune_share < 1.0) {
-            return Err(setting("tune_share", self.tune_share, "a share between 0 and 1, such as 0.6"));
+            return Err(setting(
+                "tune_share",
+                self.tune_share,
+                "a share between 0 and 1, such as 0.6",
+            ));
         }
         if !(self.confidence > 0.0 && self.confidence < 1.0) {
-            return Err(setting("confidence", self.confidence, "a share between 0 and 1, such as 0.95"));
+            return Err(setting(
+                "confidence",
+                self.confidence,
+                "a share between 0 and 1, such as 0.95",
+            ));
         }
         if self.min_trades < 2 {
-            return Err(setting("min_trades", self.min_trades, "at least 2: one trade has no spread"));
+            return Err(setting(
+                "min_trades",
+                self.min_trades,
+                "at least 2: one trade has no spread",
+            ));
         }
         if self.entry_delay_bars > 1 {
             let expected = "0 or 1: a forecast table holds no return with a later entry";
@@ -129,9 +145,33 @@ mod tests {
     fn settings_out_of_range_are_named() {
         TuneOptions::default().validate().unwrap();
         let refused = |options: TuneOptions| options.validate().unwrap_err().to_string();
-        assert!(refused(TuneOptions { thresholds: 1, ..Default::default() }).contains("`thresholds` is 1"));
-        assert!(refused(TuneOptions { tune_share: 1.0, ..Default::default() }).contains("`tune_share` is 1"));
-        assert!(refused(TuneOptions { min_trades: 1, ..Default::default() }).contains("`min_trades` is 1"));
-        assert!(refused(TuneOptions { entry_delay_bars: 2, ..Default::default() }).contains("`entry_delay_bars` is 2"));
+        assert!(
+            refused(TuneOptions {
+                thresholds: 1,
+                ..Default::default()
+            })
+            .contains("`thresholds` is 1")
+        );
+        assert!(
+            refused(TuneOptions {
+                tune_share: 1.0,
+                ..Default::default()
+            })
+            .contains("`tune_share` is 1")
+        );
+        assert!(
+            refused(TuneOptions {
+                min_trades: 1,
+                ..Default::default()
+            })
+            .contains("`min_trades` is 1")
+        );
+        assert!(
+            refused(TuneOptions {
+                entry_delay_bars: 2,
+                ..Default::default()
+            })
+            .contains("`entry_delay_bars` is 2")
+        );
     }
 }

@@ -123,8 +123,17 @@ impl SideTuning {
 impl CoinTuning {
     /// What the coin is traded on; none where it is not traded.
     pub fn thresholds(&self) -> Option<CoinThresholds> {
-        let of = |side: Side| self.sides.iter().find(|tuned| tuned.side == side)?.threshold;
-        let coin = CoinThresholds { buy: of(Side::Buy), sell: of(Side::Sell), calibration: self.calibration };
+        let of = |side: Side| {
+            self.sides
+                .iter()
+                .find(|tuned| tuned.side == side)?
+                .threshold
+        };
+        let coin = CoinThresholds {
+            buy: of(Side::Buy),
+            sell: of(Side::Sell),
+            calibration: self.calibration,
+        };
         (coin.buy.is_some() || coin.sell.is_some()).then_some(coin)
     }
 }
@@ -132,8 +141,12 @@ impl CoinTuning {
 impl Tuning {
     /// The content of `thresholds.toml`.
     pub fn thresholds(&self) -> Thresholds {
-        let span = |[first, last]: [i64; 2]| [dataset::format_time(first), dataset::format_time(last)];
-        let coins = self.coins.iter().filter_map(|coin| Some((coin.symbol.clone(), coin.thresholds()?)));
+        let span =
+            |[first, last]: [i64; 2]| [dataset::format_time(first), dataset::format_time(last)];
+        let coins = self
+            .coins
+            .iter()
+            .filter_map(|coin| Some((coin.symbol.clone(), coin.thresholds()?)));
         Thresholds {
             protocol: self.protocol.name().to_owned(),
             hold_bars: self.hold_bars,
@@ -147,6 +160,8 @@ impl Tuning {
 
     /// Every coin with each of its sides.
     pub(crate) fn sides(&self) -> impl Iterator<Item = (&CoinTuning, &SideTuning)> {
-        self.coins.iter().flat_map(|coin| coin.sides.iter().map(move |side| (coin, side)))
+        self.coins
+            .iter()
+            .flat_map(|coin| coin.sides.iter().map(move |side| (coin, side)))
     }
 }

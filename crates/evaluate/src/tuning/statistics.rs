@@ -46,7 +46,9 @@ impl TradeStatistics {
     /// `floor_trades` is the shortest mean block length of the bootstrap.
     pub(crate) fn of_sequence(profits: &[f64], floor_trades: usize, options: &Options) -> Self {
         let plain = Self::of_overlapping(profits);
-        let Some(sharpe) = plain.sharpe else { return plain };
+        let Some(sharpe) = plain.sharpe else {
+            return plain;
+        };
         Self {
             t: Some(sharpe * (profits.len() as f64).sqrt()),
             interval: mean_interval(profits, floor_trades, options),
@@ -82,15 +84,28 @@ impl TradeStatistics {
     fn deflated(moments: &Moments, trials: Trials) -> Option<f64> {
         let sharpe = moments.mean / moments.sample_std();
         let (skewness, kurtosis) = (moments.skewness(), moments.kurtosis());
-        let value = deflated_sharpe_ratio(sharpe, moments.count, skewness, kurtosis, trials.count, trials.variance);
+        let value = deflated_sharpe_ratio(
+            sharpe,
+            moments.count,
+            skewness,
+            kurtosis,
+            trials.count,
+            trials.variance,
+        );
         value.is_finite().then_some(value)
     }
 }
 
 /// Stationary block bootstrap of the mean; blocks of trades by Politis and White, at least `floor_trades`.
-pub(crate) fn mean_interval(profits: &[f64], floor_trades: usize, options: &Options) -> Option<Interval> {
+pub(crate) fn mean_interval(
+    profits: &[f64],
+    floor_trades: usize,
+    options: &Options,
+) -> Option<Interval> {
     let lengths = [profits.len()];
-    let block = optimal_block_length(profits).map_or(1, |length| length.ceil() as usize).max(floor_trades);
+    let block = optimal_block_length(profits)
+        .map_or(1, |length| length.ceil() as usize)
+        .max(floor_trades);
     if !enough_blocks(&lengths, block, floor_trades) {
         return None;
     }
@@ -104,7 +119,11 @@ pub(crate) fn mean_interval(profits: &[f64], floor_trades: usize, options: &Opti
     }
     let draw = |number: usize| {
         let blocks = drawn_blocks(&lengths, block, options.seed, number);
-        let sum: f64 = blocks.iter().flatten().map(|block| prefix[block.end] - prefix[block.start]).sum();
+        let sum: f64 = blocks
+            .iter()
+            .flatten()
+            .map(|block| prefix[block.end] - prefix[block.start])
+            .sum();
         mean + sum / profits.len() as f64
     };
     let draws: Vec<f64> = (0..options.draws).map(draw).collect();
@@ -135,8 +154,14 @@ pub(crate) fn pooled_interval(
     }
     let draw = |number: usize| {
         let blocks = drawn_blocks(&[slices], block, options.seed, number);
-        let drawn = blocks.into_iter().flatten().flatten().map(|slice| per_slice[slice]);
-        let (count, sum) = drawn.fold((0.0, 0.0), |(counts, sums), (count, sum)| (counts + count, sums + sum));
+        let drawn = blocks
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|slice| per_slice[slice]);
+        let (count, sum) = drawn.fold((0.0, 0.0), |(counts, sums), (count, sum)| {
+            (counts + count, sums + sum)
+        });
         sum / count // NaN without a trade
     };
     let draws: Vec<f64> = (0..options.draws).map(draw).collect();
@@ -164,8 +189,11 @@ mod tests {
 
     #[test]
     fn the_interval_holds_the_mean_and_narrows_with_more_trades() {
-        let profits =
-            |count: usize| -> Vec<f64> { (0..count).map(|k| ((k * 37 % 101) as f64 - 49.0) * 1e-4).collect() };
+        let profits = |count: usize| -> Vec<f64> {
+            (0..count)
+                .map(|k| ((k * 37 % 101) as f64 - 49.0) * 1e-4)
+                .collect()
+        };
         let width = |count: usize| {
             let profits = profits(count);
             let mean = profits.iter().sum::<f64>() / count as f64;
@@ -179,13 +207,19 @@ mod tests {
     #[test]
     fn trades_of_one_moment_count_as_one_event() {
         // The same profits, each once or at ten coins at once: the interval is about as wide.
-        let alone: Vec<(i64, f64)> = (0..400).map(|k| (k * 10, ((k * 37 % 101) as f64 - 49.0) * 1e-4)).collect();
+        let alone: Vec<(i64, f64)> = (0..400)
+            .map(|k| (k * 10, ((k * 37 % 101) as f64 - 49.0) * 1e-4))
+            .collect();
         let together: Vec<(i64, f64)> = alone.iter().flat_map(|trade| [*trade; 10]).collect();
         let width = |trades: &[(i64, f64)]| {
             let [low, high] = pooled_interval(trades, [0, 3990], 10, &Options::default()).unwrap();
             high - low
         };
         assert!((width(&together) / width(&alone) - 1.0).abs() < 1e-9);
-        assert_eq!(pooled_interval(&alone, [0, 3990], 4000, &Options::default()), None, "one slice");
+        assert_eq!(
+            pooled_interval(&alone, [0, 3990], 4000, &Options::default()),
+            None,
+            "one slice"
+        );
     }
 }

@@ -15,7 +15,9 @@ pub(crate) fn basis_points(value: Option<f64>) -> String {
 
 /// Both ends of an interval in basis points.
 pub(crate) fn interval_points(ends: Option<Interval>) -> String {
-    ends.map_or_else(dash, |[low, high]| format!("{:+.1} to {:+.1}", low * 1e4, high * 1e4))
+    ends.map_or_else(dash, |[low, high]| {
+        format!("{:+.1} to {:+.1}", low * 1e4, high * 1e4)
+    })
 }
 
 /// A fraction in percent with its sign.
@@ -68,7 +70,10 @@ impl Tuning {
     pub(crate) fn tuned_rows(&self) -> Vec<(String, bool, Vec<String>)> {
         let row = |(coin, side): (&super::CoinTuning, &super::SideTuning)| {
             let best = side.best();
-            let mut row = vec![basis_points(side.threshold), basis_points(best.map(|best| best.threshold))];
+            let mut row = vec![
+                basis_points(side.threshold),
+                basis_points(best.map(|best| best.threshold)),
+            ];
             match best {
                 Some(best) => {
                     row.extend(cells(&best.tuned));
@@ -77,7 +82,11 @@ impl Tuning {
                 }
                 None => row.extend(std::iter::repeat_with(dash).take(COLUMNS.len() + 2)),
             }
-            (format!("{} {}", coin.symbol, side.side.name()), side.threshold.is_none(), row)
+            (
+                format!("{} {}", coin.symbol, side.side.name()),
+                side.threshold.is_none(),
+                row,
+            )
         };
         self.sides().map(row).collect()
     }
@@ -111,7 +120,9 @@ impl Tuning {
     pub(crate) fn judged_title(&self) -> &'static str {
         match self.protocol {
             Protocol::Honest => "Judged on the later span, one position a coin at a time",
-            Protocol::Seed => "The same thresholds on the last part of the span they were tuned on, without overlap",
+            Protocol::Seed => {
+                "The same thresholds on the last part of the span they were tuned on, without overlap"
+            }
         }
     }
 
@@ -126,10 +137,16 @@ impl Tuning {
 
     fn calibration_lines(&self) -> String {
         let line = |calibration: Calibration| {
-            format!("slope {:+.3}, intercept {:+.2} bp", calibration.slope, calibration.intercept * 1e4)
+            format!(
+                "slope {:+.3}, intercept {:+.2} bp",
+                calibration.slope,
+                calibration.intercept * 1e4
+            )
         };
-        let lines =
-            self.coins.iter().filter_map(|coin| Some(format!("  {}: {}\n", coin.symbol, line(coin.calibration?))));
+        let lines = self
+            .coins
+            .iter()
+            .filter_map(|coin| Some(format!("  {}: {}\n", coin.symbol, line(coin.calibration?))));
         let lines: String = lines.collect();
         if lines.is_empty() {
             lines
@@ -139,13 +156,23 @@ impl Tuning {
     }
 
     fn judged_section(&self) -> String {
-        let Some(portfolio) = &self.portfolio else { return String::new() };
-        let header = ["coin, side"].into_iter().chain(COLUMNS).chain(["drawdown"]);
+        let Some(portfolio) = &self.portfolio else {
+            return String::new();
+        };
+        let header = ["coin, side"]
+            .into_iter()
+            .chain(COLUMNS)
+            .chain(["drawdown"]);
         let mut grid = Grid::new(header);
         for (label, cells) in self.judged_rows() {
             grid.push(&label, cells);
         }
-        format!("{}\n\n{}\n{}", self.judged_title(), grid.render(), wrapped(&portfolio.line()))
+        format!(
+            "{}\n\n{}\n{}",
+            self.judged_title(),
+            grid.render(),
+            wrapped(&portfolio.line())
+        )
     }
 }
 

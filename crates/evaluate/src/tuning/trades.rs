@@ -20,14 +20,21 @@ impl CoinRows {
     pub fn of_all(rows: &Rows, forecaster: &Forecaster, entry_delay_bars: usize) -> Vec<Self> {
         let mut order: Vec<usize> = (0..rows.len()).collect();
         order.sort_unstable_by_key(|&row| (rows.symbol[row], rows.time_ms[row]));
-        let returns = if entry_delay_bars == 0 { &rows.realized } else { &rows.realized_delayed };
+        let returns = if entry_delay_bars == 0 {
+            &rows.realized
+        } else {
+            &rows.realized_delayed
+        };
         let of_coin = |places: &[usize]| Self {
             symbol: rows.symbols[rows.symbol[places[0]] as usize].clone(), // chunk_by never yields an empty chunk
             time_ms: places.iter().map(|&row| rows.time_ms[row]).collect(),
             forecast: places.iter().map(|&row| forecaster.forecast[row]).collect(),
             price_return: places.iter().map(|&row| returns[row]).collect(),
         };
-        order.chunk_by(|&a, &b| rows.symbol[a] == rows.symbol[b]).map(of_coin).collect()
+        order
+            .chunk_by(|&a, &b| rows.symbol[a] == rows.symbol[b])
+            .map(of_coin)
+            .collect()
     }
 
     /// The rows from `from_ms` on and before `until_ms`.
@@ -67,17 +74,29 @@ pub(crate) struct Rules {
 }
 
 /// The trades on some rows of a coin, in order of time. `thresholds` has no calibration: the rows are calibrated.
-pub(crate) fn trades(coin: &CoinRows, span: Range<usize>, thresholds: &CoinThresholds, rules: &Rules) -> Vec<Trade> {
+pub(crate) fn trades(
+    coin: &CoinRows,
+    span: Range<usize>,
+    thresholds: &CoinThresholds,
+    rules: &Rules,
+) -> Vec<Trade> {
     let mut trades: Vec<Trade> = Vec::new();
     for row in span {
-        let Some(side) = thresholds.side(coin.forecast[row]) else { continue };
+        let Some(side) = thresholds.side(coin.forecast[row]) else {
+            continue;
+        };
         let (time_ms, price_return) = (coin.time_ms[row], coin.price_return[row]);
         let due_ms = trades.last().map(|trade| trade.due_ms);
         if price_return.is_nan() || !may_open(time_ms, due_ms, rules.overlapping) {
             continue;
         }
         let profit = rules.costs.net(side, price_return);
-        trades.push(Trade { time_ms, due_ms: time_ms + rules.hold_ms, side, profit });
+        trades.push(Trade {
+            time_ms,
+            due_ms: time_ms + rules.hold_ms,
+            side,
+            profit,
+        });
     }
     trades
 }
@@ -96,25 +115,55 @@ mod tests {
     }
 
     fn times(thresholds: &CoinThresholds, overlapping: bool) -> Vec<i64> {
-        let rules = Rules { costs: Costs { fee_bps: 0.0, slippage_bps: 0.0 }, hold_ms: 3, overlapping };
-        trades(&coin(), 0..10, thresholds, &rules).iter().map(|trade| trade.time_ms).collect()
+        let rules = Rules {
+            costs: Costs {
+                fee_bps: 0.0,
+                slippage_bps: 0.0,
+            },
+            hold_ms: 3,
+            overlapping,
+        };
+        trades(&coin(), 0..10, thresholds, &rules)
+            .iter()
+            .map(|trade| trade.time_ms)
+            .collect()
     }
 
     #[test]
     fn positions_of_a_coin_do_not_overlap() {
-        let buy = CoinThresholds { buy: Some(2.0), ..Default::default() };
+        let buy = CoinThresholds {
+            buy: Some(2.0),
+            ..Default::default()
+        };
         // The row at 3 falls into the first position, the one at 5 has no return.
         assert_eq!(times(&buy, false), [1, 6, 9]);
         assert_eq!(times(&buy, true), [1, 3, 6, 9]);
-        let both = CoinThresholds { sell: Some(-2.0), ..buy };
-        assert_eq!(times(&both, false), [1, 6, 9], "one position a coin, whatever its side");
+        let both = CoinThresholds {
+            sell: Some(-2.0),
+            ..buy
+        };
+        assert_eq!(
+            times(&both, false),
+            [1, 6, 9],
+            "one position a coin, whatever its side"
+        );
         assert_eq!(times(&both, true), [1, 2, 3, 6, 7, 8, 9]);
     }
 
     #[test]
     fn a_sale_gains_when_the_price_falls() {
-        let rules = Rules { costs: Costs { fee_bps: 0.0, slippage_bps: 0.0 }, hold_ms: 3, overlapping: false };
-        let sell = CoinThresholds { sell: Some(-1.0), ..Default::default() };
+        let rules = Rules {
+            costs: Costs {
+                fee_bps: 0.0,
+                slippage_bps: 0.0,
+            },
+            hold_ms: 3,
+            overlapping: false,
+        };
+        let sell = CoinThresholds {
+            sell: Some(-1.0),
+            ..Default::default()
+        };
         let first = trades(&coin(), 0..3, &sell, &rules)[0];
         assert_eq!((first.side, first.due_ms), (Side::Sell, 5));
         assert!((first.profit + 0.3).abs() < 1e-12);

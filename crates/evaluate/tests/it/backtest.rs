@@ -1,18 +1,27 @@
 //! What holds for every bin and every backtest.
 
 use evaluate::{
-    Backtest, BacktestOptions, BarReturn, CoinThresholds, Costs, Direction, Error, Forecaster, QuantileOptions, Rows,
-    Scope, Signal, Thresholds, Trial, backtest, backtest_svg, quantile_bins, quantiles, quantiles_svg, trailing_bins,
+    Backtest, BacktestOptions, BarReturn, CoinThresholds, Costs, Direction, Error, Forecaster,
+    QuantileOptions, Rows, Scope, Signal, Thresholds, Trial, backtest, backtest_svg, quantile_bins,
+    quantiles, quantiles_svg, trailing_bins,
 };
 use proptest::prelude::*;
 
 use crate::rows::{forecaster, rows};
 
 fn trial(bins: usize, direction: Direction) -> Trial {
-    Trial { signal: Signal::Quantile { bins }, direction, hold_bars: 1 }
+    Trial {
+        signal: Signal::Quantile { bins },
+        direction,
+        hold_bars: 1,
+    }
 }
 
-fn tested(rows: &Rows, trials: &[Trial], change: impl FnOnce(&mut BacktestOptions)) -> Result<Backtest, Error> {
+fn tested(
+    rows: &Rows,
+    trials: &[Trial],
+    change: impl FnOnce(&mut BacktestOptions),
+) -> Result<Backtest, Error> {
     let mut options = BacktestOptions::usual(rows);
     change(&mut options);
     backtest(rows, &forecaster("network", rows, 0.3, 1), trials, &options)
@@ -67,7 +76,10 @@ fn long_and_short_make_longshort() {
     let trials = Direction::ALL.map(|direction| trial(5, direction));
     let profits = |scope: Scope| {
         let of = |trial: &Trial| {
-            let found = tested(&rows, std::slice::from_ref(trial), |options| options.scope = scope).unwrap();
+            let found = tested(&rows, std::slice::from_ref(trial), |options| {
+                options.scope = scope
+            })
+            .unwrap();
             found
                 .curve
                 .gross
@@ -79,12 +91,24 @@ fn long_and_short_make_longshort() {
         trials.each_ref().map(of)
     };
     // Among the coins of a time each side has half of the capital; alone, a coin is either bought or sold.
-    for (scope, part) in [(Scope::Timestamp, 0.5), (Scope::Trailing, 1.0), (Scope::Date, 1.0)] {
+    for (scope, part) in [
+        (Scope::Timestamp, 0.5),
+        (Scope::Trailing, 1.0),
+        (Scope::Date, 1.0),
+    ] {
         let [long, short, both] = profits(scope);
         let mut moved = 0;
         for ((long, short), both) in long.iter().zip(&short).zip(&both) {
-            assert!((part * (long.0 + short.0) - both.0).abs() < 1e-15, "{}", scope.name());
-            assert!(both.1 <= part * (long.1 + short.1) + 1e-12, "{}", scope.name());
+            assert!(
+                (part * (long.0 + short.0) - both.0).abs() < 1e-15,
+                "{}",
+                scope.name()
+            );
+            assert!(
+                both.1 <= part * (long.1 + short.1) + 1e-12,
+                "{}",
+                scope.name()
+            );
             moved += usize::from(both.0 != 0.0);
         }
         assert!(moved > 100, "{}: {moved}", scope.name());
@@ -108,17 +132,30 @@ fn five_minutes() -> (Rows, Forecaster) {
         reach_bars: 15,
     };
     let forecast = vec![1e-3, 1e-3, 0.0, 1e-3, 0.0];
-    (rows, Forecaster { name: "network".to_owned(), run: None, forecast })
+    (
+        rows,
+        Forecaster {
+            name: "network".to_owned(),
+            run: None,
+            forecast,
+        },
+    )
 }
 
 #[test]
 fn five_minutes_by_hand() {
     let (rows, forecaster) = five_minutes();
-    let trial = Trial { signal: Signal::Threshold { bps: 5.0 }, direction: Direction::Long, hold_bars: 1 };
+    let trial = Trial {
+        signal: Signal::Threshold { bps: 5.0 },
+        direction: Direction::Long,
+        hold_bars: 1,
+    };
     let test = |change: &dyn Fn(&mut BacktestOptions), trial: &Trial| {
         let mut options = BacktestOptions::usual(&rows);
         change(&mut options);
-        backtest(&rows, &forecaster, std::slice::from_ref(trial), &options).unwrap().curve
+        backtest(&rows, &forecaster, std::slice::from_ref(trial), &options)
+            .unwrap()
+            .curve
     };
     // What the next row says its last bar brought; bought at 0, sold at 2, bought at 3, sold at 4.
     let curve = test(&|_| {}, &trial);
@@ -130,7 +167,13 @@ fn five_minutes_by_hand() {
     assert_eq!(curve.gross, [0.02, 0.04, 0.0, 0.0, 0.0]);
     assert_eq!(curve.traded, [1.0, 0.0, 1.0, 2.0, 0.0]);
     // Each signal held for two bars, with half of the capital.
-    let curve = test(&|_| {}, &Trial { hold_bars: 2, ..trial.clone() });
+    let curve = test(
+        &|_| {},
+        &Trial {
+            hold_bars: 2,
+            ..trial.clone()
+        },
+    );
     assert_eq!(curve.exposure, [0.5, 1.0, 0.5, 0.5, 0.5]);
     // A target of one bar says itself what the bar brings.
     let curve = test(&|options| options.bar_return = BarReturn::Realized, &trial);
@@ -147,41 +190,100 @@ fn thresholds_of_the_file_are_each_coins_own() {
         costs: Costs::default(),
         tuned: [String::new(), String::new()],
         judged: None,
-        coins: [("COIN1".to_owned(), CoinThresholds { buy: Some(1e-4), sell: None, calibration: None })].into(),
+        coins: [(
+            "COIN1".to_owned(),
+            CoinThresholds {
+                buy: Some(1e-4),
+                sell: None,
+                calibration: None,
+            },
+        )]
+        .into(),
     };
-    let trial = Trial { signal: Signal::Thresholds(thresholds), direction: Direction::LongShort, hold_bars: 1 };
+    let trial = Trial {
+        signal: Signal::Thresholds(thresholds),
+        direction: Direction::LongShort,
+        hold_bars: 1,
+    };
     let found = tested(&rows, &[trial], |_| {}).unwrap();
-    let exposure: Vec<f64> = found.coins.iter().map(|coin| coin.performance.exposure).collect();
-    assert!(exposure[0] == 0.0 && exposure[1] > 0.2 && exposure[2] == 0.0, "{exposure:?}");
-    assert_eq!((found.scope, found.deflated, found.overfitting), (None, None, None));
+    let exposure: Vec<f64> = found
+        .coins
+        .iter()
+        .map(|coin| coin.performance.exposure)
+        .collect();
+    assert!(
+        exposure[0] == 0.0 && exposure[1] > 0.2 && exposure[2] == 0.0,
+        "{exposure:?}"
+    );
+    assert_eq!(
+        (found.scope, found.deflated, found.overfitting),
+        (None, None, None)
+    );
 }
 
 #[test]
 fn looking_ahead_is_measured() {
     let rows = rows(2, 900, 1);
-    let options = QuantileOptions { scope: Scope::Date, ..QuantileOptions::usual(&rows) };
+    let options = QuantileOptions {
+        scope: Scope::Date,
+        ..QuantileOptions::usual(&rows)
+    };
     let found = quantiles(&rows, &forecaster("network", &rows, 0.3, 1), &options).unwrap();
     let ahead = found.look_ahead.unwrap();
-    assert!(found.looks_ahead && ahead.rows == 1800 - 59 && ahead.date.is_some() && ahead.trailing.is_some());
-    assert!(found.table().contains("Scope date looks ahead within the day"), "{}", found.table());
+    assert!(
+        found.looks_ahead
+            && ahead.rows == 1800 - 59
+            && ahead.date.is_some()
+            && ahead.trailing.is_some()
+    );
+    assert!(
+        found
+            .table()
+            .contains("Scope date looks ahead within the day"),
+        "{}",
+        found.table()
+    );
 }
 
 #[test]
 fn tables_files_and_charts_say_the_same() {
     let rows = rows(2, 300, 5);
     let network = forecaster("network", &rows, 0.3, 1);
-    let options = QuantileOptions { bins: 5, ..QuantileOptions::usual(&rows) };
+    let options = QuantileOptions {
+        bins: 5,
+        ..QuantileOptions::usual(&rows)
+    };
     let bins = quantiles(&rows, &network, &options).unwrap();
     assert_eq!(bins.csv().lines().count(), 6);
-    assert_eq!(bins.quantiles.iter().map(|one| one.count).sum::<usize>(), rows.len());
-    assert!(bins.table().lines().all(|line| line.chars().count() <= 118), "{}", bins.table());
+    assert_eq!(
+        bins.quantiles.iter().map(|one| one.count).sum::<usize>(),
+        rows.len()
+    );
+    assert!(
+        bins.table().lines().all(|line| line.chars().count() <= 118),
+        "{}",
+        bins.table()
+    );
     assert!(quantiles_svg(&bins).starts_with("<svg role=\"img\""));
     let trials = [trial(5, Direction::Long), trial(5, Direction::LongShort)];
     let found = tested(&rows, &trials, |_| {}).unwrap();
     assert_eq!(found.csv().lines().count(), 601);
     assert_eq!(found.coins_csv().lines().count(), 6, "five coins, one day");
-    assert!(found.table().lines().all(|line| line.chars().count() <= 118), "{}", found.table());
-    assert!(found.table().contains("Probability of backtest overfitting"), "{}", found.table());
+    assert!(
+        found
+            .table()
+            .lines()
+            .all(|line| line.chars().count() <= 118),
+        "{}",
+        found.table()
+    );
+    assert!(
+        found
+            .table()
+            .contains("Probability of backtest overfitting"),
+        "{}",
+        found.table()
+    );
     assert!(backtest_svg(&found).starts_with("<svg role=\"img\""));
     let last = found.curve.equity.last().copied().unwrap();
     assert!((last - 1.0 - found.trials[found.best].performance.total).abs() < 1e-12);
@@ -192,9 +294,14 @@ fn what_cannot_be_ranked_or_traded_is_refused() {
     let rows = rows(1, 50, 3);
     let network = forecaster("network", &rows, 0.3, 1);
     let refused = |change: &dyn Fn(&mut QuantileOptions)| {
-        let mut options = QuantileOptions { bins: 3, ..QuantileOptions::usual(&rows) };
+        let mut options = QuantileOptions {
+            bins: 3,
+            ..QuantileOptions::usual(&rows)
+        };
         change(&mut options);
-        quantiles(&rows, &network, &options).unwrap_err().to_string()
+        quantiles(&rows, &network, &options)
+            .unwrap_err()
+            .to_string()
     };
     insta::assert_snapshot!(refused(&|options| options.bins = 4), @r"
     4 bins at scope timestamp, expected at most the number of coins, 3

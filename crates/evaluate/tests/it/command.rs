@@ -10,7 +10,8 @@ use evaluate::CONTROL_NAMES;
 /// A run of `times` minutes and three coins; its forecasts are right by half, its rows start at `first`.
 pub fn write_run(dir: &Path, first: i64, times: i64, horizon_bars: usize) {
     fs::create_dir_all(dir).unwrap();
-    let config = format!("[run]\nforecaster = \"network\"\n[target]\nhorizon_bars = {horizon_bars}\n");
+    let config =
+        format!("[run]\nforecaster = \"network\"\n[target]\nhorizon_bars = {horizon_bars}\n");
     fs::write(dir.join("run.toml"), config).unwrap();
     let mut rows = Vec::new();
     for time in first..first + times {
@@ -18,7 +19,8 @@ pub fn write_run(dir: &Path, first: i64, times: i64, horizon_bars: usize) {
             let wave = |step: i64| ((time * 7 + coin * 3) % step) as f64 - step as f64 / 2.0;
             rows.push(ForecastRow {
                 time_ms: time * 60_000,
-                symbol: market::Symbol::new(&format!("{}USDT", ["A", "B", "C"][coin as usize])).unwrap(),
+                symbol: market::Symbol::new(&format!("{}USDT", ["A", "B", "C"][coin as usize]))
+                    .unwrap(),
                 fold: if time < first + times / 2 { 1 } else { 2 },
                 forecast: wave(11) * 1e-4,
                 realized: (wave(11) + wave(13)) * 1e-4,
@@ -30,11 +32,18 @@ pub fn write_run(dir: &Path, first: i64, times: i64, horizon_bars: usize) {
             });
         }
     }
-    ForecastTable::new(rows, dir).unwrap().write(&dir.join("forecasts.parquet")).unwrap();
+    ForecastTable::new(rows, dir)
+        .unwrap()
+        .write(&dir.join("forecasts.parquet"))
+        .unwrap();
 }
 
 pub fn evaluate(dir: &Path, arguments: &[&str]) -> (String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_evaluate")).args(arguments).current_dir(dir).output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_evaluate"))
+        .args(arguments)
+        .current_dir(dir)
+        .output()
+        .unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{stderr}");
     (String::from_utf8(output.stdout).unwrap(), stderr)
@@ -49,28 +58,54 @@ fn runs_are_scored_on_the_rows_that_all_have() {
     let report: serde_json::Value = serde_json::from_str(&json).unwrap();
     // Rows 10 to 790; the folds of both begin at 400.
     assert_eq!(report["rows"], 780 * 3);
-    assert!(notes.contains("60 rows of a are not in every run"), "{notes}");
-    let names: Vec<&str> =
-        report["forecasters"].as_array().unwrap().iter().map(|f| f["name"].as_str().unwrap()).collect();
+    assert!(
+        notes.contains("60 rows of a are not in every run"),
+        "{notes}"
+    );
+    let names: Vec<&str> = report["forecasters"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| f["name"].as_str().unwrap())
+        .collect();
     assert_eq!(names[..2], ["network", "network"]);
     assert_eq!(names[2..], CONTROL_NAMES);
     assert!(report["forecasters"][0]["pearson"].as_f64().unwrap() > 0.3);
     assert!(report["forecasters"][2]["pearson"].is_null());
-    assert_eq!(report["forecasters"][0]["folds"].as_array().unwrap().len(), 2);
-    assert_eq!(report["differences"][0]["pearson"], 0.0, "both say the same");
+    assert_eq!(
+        report["forecasters"][0]["folds"].as_array().unwrap().len(),
+        2
+    );
+    assert_eq!(
+        report["differences"][0]["pearson"], 0.0,
+        "both say the same"
+    );
     let (text, _) = evaluate(dir.path(), &["a", "--coins"]);
-    assert!(text.contains("negated_last_return") && text.contains("AUSDT"), "{text}");
+    assert!(
+        text.contains("negated_last_return") && text.contains("AUSDT"),
+        "{text}"
+    );
 }
 
 #[test]
 fn folds_that_are_asked_for_are_scored_alone() {
     let dir = tempfile::tempdir().unwrap();
     write_run(&dir.path().join("a"), 0, 800, 15);
-    let read =
-        |arguments: &[&str]| -> serde_json::Value { serde_json::from_str(&evaluate(dir.path(), arguments).0).unwrap() };
-    let (all, second) = (read(&["a", "--json"]), read(&["a", "--json", "--folds", "2"]));
-    assert_eq!((&second["fold_numbers"], &second["rows"]), (&serde_json::json!([2]), &serde_json::json!(1200)));
-    assert_eq!(second["forecasters"][0]["folds"][0], all["forecasters"][0]["folds"][1]);
+    let read = |arguments: &[&str]| -> serde_json::Value {
+        serde_json::from_str(&evaluate(dir.path(), arguments).0).unwrap()
+    };
+    let (all, second) = (
+        read(&["a", "--json"]),
+        read(&["a", "--json", "--folds", "2"]),
+    );
+    assert_eq!(
+        (&second["fold_numbers"], &second["rows"]),
+        (&serde_json::json!([2]), &serde_json::json!(1200))
+    );
+    assert_eq!(
+        second["forecasters"][0]["folds"][0],
+        all["forecasters"][0]["folds"][1]
+    );
     assert_eq!(read(&["a", "--json", "--folds", "1-2"]), all);
 }
 
@@ -80,23 +115,51 @@ fn panels_are_scored_together() {
     for (run, first) in [("a", 0), ("b", 0), ("c", 5000), ("d", 5000)] {
         write_run(&dir.path().join(run), first, 800, 15);
     }
-    let arguments = ["across", "--panel", "early=a,b", "--panel", "late=c,d", "--folds", "1-2"];
+    let arguments = [
+        "across",
+        "--panel",
+        "early=a,b",
+        "--panel",
+        "late=c,d",
+        "--folds",
+        "1-2",
+    ];
     let (json, _) = evaluate(dir.path(), &[&arguments[..], &["--json"]].concat());
     let found: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(found["panels"][1]["name"], "late");
     assert_eq!(found["panels"][1]["runs"], serde_json::json!(["c", "d"]));
-    let names: Vec<&str> =
-        found["scores"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> = found["scores"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["name"].as_str().unwrap())
+        .collect();
     assert_eq!(names[..2], ["network 1", "network 2"]);
     assert_eq!(names[2..], CONTROL_NAMES);
-    let alone: serde_json::Value = serde_json::from_str(&evaluate(dir.path(), &["a", "b", "--json"]).0).unwrap();
-    assert_eq!(found["scores"][0]["pearson"]["panels"][0]["value"], alone["forecasters"][0]["pearson"]);
-    assert_eq!(found["scores"][0]["pearson"]["panels"][0]["interval"], alone["forecasters"][0]["interval"]);
+    let alone: serde_json::Value =
+        serde_json::from_str(&evaluate(dir.path(), &["a", "b", "--json"]).0).unwrap();
+    assert_eq!(
+        found["scores"][0]["pearson"]["panels"][0]["value"],
+        alone["forecasters"][0]["pearson"]
+    );
+    assert_eq!(
+        found["scores"][0]["pearson"]["panels"][0]["interval"],
+        alone["forecasters"][0]["interval"]
+    );
     let (text, _) = evaluate(dir.path(), &arguments);
-    for line in ["network 1\n", "network 1 minus network 2\n", "network 1 minus best control\n", "  late ", "  all "] {
+    for line in [
+        "network 1\n",
+        "network 1 minus network 2\n",
+        "network 1 minus best control\n",
+        "  late ",
+        "  all ",
+    ] {
         assert!(text.contains(line), "{line}: {text}");
     }
-    assert!(text.lines().all(|line| line.chars().count() <= 150), "{text}");
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 150),
+        "{text}"
+    );
 }
 
 #[test]
@@ -107,7 +170,10 @@ fn controls_need_no_run() {
     let report: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(report["forecasters"][0]["name"], "zero");
     let score = |index: usize| report["forecasters"][index]["pearson"].as_f64().unwrap();
-    assert!((score(1) + score(2)).abs() < 1e-12, "the negated control is the control negated");
+    assert!(
+        (score(1) + score(2)).abs() < 1e-12,
+        "the negated control is the control negated"
+    );
 }
 
 /// A table of an older version has no deviations: they come from the candles of the run's config, if those are there.
@@ -117,7 +183,10 @@ fn controls_that_a_table_lacks_come_from_its_candles() {
     let dataset = Dataset::load(&tests::tiny()).unwrap();
     let fold = &dataset.plan.folds[0];
     let deviations = dataset.deviations(fold);
-    let cells = fold.score.clone().flat_map(|row| (0..dataset.panel.coins()).map(move |coin| (row, coin)));
+    let cells = fold
+        .score
+        .clone()
+        .flat_map(|row| (0..dataset.panel.coins()).map(move |coin| (row, coin)));
     let known = cells.filter(|&(row, coin)| !dataset.targets.value(row, coin).is_nan());
     let rows: Vec<ForecastRow> = known
         .map(|(row, coin)| {
@@ -125,13 +194,26 @@ fn controls_that_a_table_lacks_come_from_its_candles() {
             dataset.forecast_row((fold, &deviations), (row, coin), Some(1e-3), forecast)
         })
         .collect();
-    let old = rows.iter().map(|row| ForecastRow { deviations: [f64::NAN; 3], ..row.clone() });
-    let otherwise = old.clone().map(|row| ForecastRow { last_return: row.last_return + 1e-6, ..row });
+    let old = rows.iter().map(|row| ForecastRow {
+        deviations: [f64::NAN; 3],
+        ..row.clone()
+    });
+    let otherwise = old.clone().map(|row| ForecastRow {
+        last_return: row.last_return + 1e-6,
+        ..row
+    });
     let write = |name: &str, rows: Vec<ForecastRow>| {
         let run = dir.path().join(name);
         fs::create_dir_all(&run).unwrap();
-        fs::write(run.join("run.toml"), format!("{}\n[run]\nforecaster = \"network\"\n", tests::TINY)).unwrap();
-        ForecastTable::new(rows, &run).unwrap().write(&run.join("forecasts.parquet")).unwrap();
+        fs::write(
+            run.join("run.toml"),
+            format!("{}\n[run]\nforecaster = \"network\"\n", tests::TINY),
+        )
+        .unwrap();
+        ForecastTable::new(rows, &run)
+            .unwrap()
+            .write(&run.join("forecasts.parquet"))
+            .unwrap();
     };
     write("old", old.collect());
     write("otherwise", otherwise.collect());
@@ -143,11 +225,20 @@ fn controls_that_a_table_lacks_come_from_its_candles() {
         ((4..7).map(score).collect::<Vec<_>>(), notes)
     };
     let (new, notes) = scores("new");
-    assert!(new.iter().all(|score| score["pearson"].is_number()) && !notes.contains("older version"), "{new:?}");
+    assert!(
+        new.iter().all(|score| score["pearson"].is_number()) && !notes.contains("older version"),
+        "{new:?}"
+    );
     assert_eq!(scores("old").0, new);
     let (unknown, notes) = scores("otherwise");
-    assert!(unknown.iter().all(|score| score["pearson"].is_null()), "{unknown:?}");
-    assert!(notes.contains("older version") && notes.contains("by the store"), "{notes}");
+    assert!(
+        unknown.iter().all(|score| score["pearson"].is_null()),
+        "{unknown:?}"
+    );
+    assert!(
+        notes.contains("older version") && notes.contains("by the store"),
+        "{notes}"
+    );
 }
 
 #[test]
@@ -170,9 +261,18 @@ fn bad_runs_are_refused() {
     said.refused("a fold that is not there", &["a", "--folds", "1-3"]);
     said.refused("no list of folds", &["a", "--folds", "1;2"]);
     said.refused("a panel without a name", &["across", "--panel", "a,b"]);
-    said.refused("a panel twice", &["across", "--panel", "one=a", "--panel", "one=later"]);
-    said.refused("panels of other runs", &["across", "--panel", "one=a", "--panel", "two=later,later"]);
-    said.refused("panels of another horizon", &["across", "--panel", "one=a", "--panel", "two=longer"]);
+    said.refused(
+        "a panel twice",
+        &["across", "--panel", "one=a", "--panel", "one=later"],
+    );
+    said.refused(
+        "panels of other runs",
+        &["across", "--panel", "one=a", "--panel", "two=later,later"],
+    );
+    said.refused(
+        "panels of another horizon",
+        &["across", "--panel", "one=a", "--panel", "two=longer"],
+    );
     said.refused("controls without candles", &["controls"]);
     insta::assert_snapshot!("errors", said.text);
 }

@@ -30,15 +30,20 @@ fn planted(seed: u64) -> (Rows, Forecaster) {
     for _ in 0..FOLDS * TIMES {
         let (shared, market) = (shared.step(&mut noise), market.step(&mut noise));
         for coin in 0..COINS {
-            forecast.push(0.2_f64.sqrt() * shared + 0.8_f64.sqrt() * own[2 * coin].step(&mut noise));
+            forecast
+                .push(0.2_f64.sqrt() * shared + 0.8_f64.sqrt() * own[2 * coin].step(&mut noise));
             let rest = 0.5_f64.sqrt() * (market + own[2 * coin + 1].step(&mut noise));
             realized.push(0.2_f64.sqrt() * shared + 0.8_f64.sqrt() * rest);
         }
     }
     let rows = Rows {
-        time_ms: (0..length).map(|row| (row / COINS) as i64 * 60_000).collect(),
+        time_ms: (0..length)
+            .map(|row| (row / COINS) as i64 * 60_000)
+            .collect(),
         symbol: (0..length).map(|row| (row % COINS) as u32).collect(),
-        fold: (0..length).map(|row| (row / (TIMES * COINS)) as u32 + 1).collect(),
+        fold: (0..length)
+            .map(|row| (row / (TIMES * COINS)) as u32 + 1)
+            .collect(),
         realized,
         realized_delayed: vec![f64::NAN; length],
         last_return: vec![f64::NAN; length],
@@ -49,7 +54,14 @@ fn planted(seed: u64) -> (Rows, Forecaster) {
         bar_ms: 60_000,
         reach_bars: 15,
     };
-    (rows, Forecaster { name: "planted".to_owned(), run: None, forecast })
+    (
+        rows,
+        Forecaster {
+            name: "planted".to_owned(),
+            run: None,
+            forecast,
+        },
+    )
 }
 
 #[test]

@@ -12,7 +12,10 @@ fn refused(change: impl FnOnce(&mut Rows)) -> String {
 
 #[test]
 fn inconsistent_rows_are_refused_by_name_and_place() {
-    assert_eq!(refused(|rows| rows.weight.truncate(4)), "column `weight` has 4 values, expected 30 (one a row)");
+    assert_eq!(
+        refused(|rows| rows.weight.truncate(4)),
+        "column `weight` has 4 values, expected 30 (one a row)"
+    );
     assert_eq!(
         refused(|rows| rows.time_ms[4] = -1),
         "row 4 (fold 1, time -1 ms, symbol COIN1) is out of order, expected rows sorted by fold, time, symbol\n\
@@ -44,7 +47,10 @@ fn inconsistent_rows_are_refused_by_name_and_place() {
         refused(|rows| rows.fold[0] = 0),
         "column `fold`, row 0 (time 0 ms, COIN0): found 0, expected 1 or more"
     );
-    assert_eq!(refused(|rows| rows.reach_bars = 0), "`reach_bars` is 0, expected at least 1 bar");
+    assert_eq!(
+        refused(|rows| rows.reach_bars = 0),
+        "`reach_bars` is 0, expected at least 1 bar"
+    );
 }
 
 #[test]
@@ -58,16 +64,30 @@ fn bad_forecasts_and_options_are_refused() {
         score(&rows, &[network], &options).unwrap_err().to_string(),
         "column `forecast of network`, row 3 (time 60000 ms, COIN1): found NaN, expected a finite number"
     );
-    let short = Forecaster { name: "short".to_owned(), run: None, forecast: vec![0.0; 3] };
+    let short = Forecaster {
+        name: "short".to_owned(),
+        run: None,
+        forecast: vec![0.0; 3],
+    };
     assert_eq!(
         score(&rows, &[short], &options).unwrap_err().to_string(),
         "column `forecast of short` has 3 values, expected 10 (one a row)"
     );
-    let few = Options { draws: 100, ..Options::default() };
+    let few = Options {
+        draws: 100,
+        ..Options::default()
+    };
     assert_eq!(
         few.validate().unwrap_err().to_string(),
         "`draws` is 100, expected at least 2000: the ends of an interval from fewer draws are noise"
     );
-    assert!(Options { confidence: f64::NAN, ..Options::default() }.validate().is_err());
+    assert!(
+        Options {
+            confidence: f64::NAN,
+            ..Options::default()
+        }
+        .validate()
+        .is_err()
+    );
     assert!(serde_json::from_str::<Options>(r#"{"draw": 3000}"#).is_err());
 }

@@ -1,6 +1,9 @@
 //! Golden numbers of numpy, scipy, pandas and arch, made by scripts/golden-evaluate.py.
 
-use evaluate::{Forecaster, Options, Report, Rows, optimal_block_length, pearson, score, spearman, weighted_pearson};
+use evaluate::{
+    Forecaster, Options, Report, Rows, optimal_block_length, pearson, score, spearman,
+    weighted_pearson,
+};
 use serde_json::Value;
 
 fn read(text: &str) -> Value {
@@ -9,11 +12,21 @@ fn read(text: &str) -> Value {
 
 /// A JSON list of numbers; null is NaN.
 fn floats(value: &Value) -> Vec<f64> {
-    value.as_array().unwrap().iter().map(|number| number.as_f64().unwrap_or(f64::NAN)).collect()
+    value
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|number| number.as_f64().unwrap_or(f64::NAN))
+        .collect()
 }
 
 fn integers(value: &Value) -> Vec<u32> {
-    value.as_array().unwrap().iter().map(|number| number.as_u64().unwrap() as u32).collect()
+    value
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|number| number.as_u64().unwrap() as u32)
+        .collect()
 }
 
 fn mean(values: &[f64]) -> f64 {
@@ -22,13 +35,19 @@ fn mean(values: &[f64]) -> f64 {
 
 fn assert_close(name: &str, found: Option<f64>, expected: f64) {
     let found = found.unwrap_or_else(|| panic!("{name} is undefined, expected {expected}"));
-    assert!((found - expected).abs() < 1e-12, "{name} is {found}, expected {expected}");
+    assert!(
+        (found - expected).abs() < 1e-12,
+        "{name} is {found}, expected {expected}"
+    );
 }
 
 fn statistics_rows(columns: &Value) -> Rows {
     let length = columns["time"].as_array().unwrap().len();
     Rows {
-        time_ms: integers(&columns["time"]).iter().map(|time| i64::from(*time) * 60_000).collect(),
+        time_ms: integers(&columns["time"])
+            .iter()
+            .map(|time| i64::from(*time) * 60_000)
+            .collect(),
         symbol: integers(&columns["symbol"]),
         fold: integers(&columns["fold"]),
         realized: floats(&columns["realized"]),
@@ -48,7 +67,11 @@ fn statistics_equal_those_of_numpy_scipy_and_pandas() {
     let golden = read(include_str!("../golden/statistics.json"));
     let rows = statistics_rows(&golden["rows"]);
     let forecast = floats(&golden["rows"]["forecast"]);
-    let forecaster = Forecaster { name: "network".to_owned(), run: None, forecast };
+    let forecaster = Forecaster {
+        name: "network".to_owned(),
+        run: None,
+        forecast,
+    };
     let report = score(&rows, &[forecaster], &Options::default()).unwrap();
     let found = &report.forecasters[0];
     let expected = &golden["expected"];
@@ -78,10 +101,15 @@ fn statistics_equal_those_of_numpy_scipy_and_pandas() {
         assert_close(name, std, expected[name]["std"].as_f64().unwrap());
         assert_close(name, icir, expected[name]["icir"].as_f64().unwrap());
     }
-    assert_eq!(found.ic.timestamps as u64, expected["ic"]["timestamps"].as_u64().unwrap());
-    for (name, value) in
-        [("mae", found.mae), ("rmse", found.rmse), ("directional_accuracy", found.directional_accuracy)]
-    {
+    assert_eq!(
+        found.ic.timestamps as u64,
+        expected["ic"]["timestamps"].as_u64().unwrap()
+    );
+    for (name, value) in [
+        ("mae", found.mae),
+        ("rmse", found.rmse),
+        ("directional_accuracy", found.directional_accuracy),
+    ] {
         assert_close(name, value, expected[name].as_f64().unwrap());
     }
     for (coin, expected) in found.coins.values().zip(floats(&expected["coins"])) {
@@ -96,10 +124,18 @@ fn correlations_equal_those_of_numpy_and_scipy() {
     let forecast = floats(&golden["rows"]["forecast"]);
     let split = rows.fold.iter().position(|fold| *fold == 2).unwrap();
     for (fold, range) in [0..split, split..rows.len()].into_iter().enumerate() {
-        let (x, y, weight) = (&forecast[range.clone()], &rows.realized[range.clone()], &rows.weight[range]);
+        let (x, y, weight) = (
+            &forecast[range.clone()],
+            &rows.realized[range.clone()],
+            &rows.weight[range],
+        );
         let expected = |name: &str| golden["expected"][name][fold].as_f64().unwrap();
         assert_close("pearson", pearson(x, y), expected("folds"));
-        assert_close("weighted", weighted_pearson(x, y, weight), expected("weighted"));
+        assert_close(
+            "weighted",
+            weighted_pearson(x, y, weight),
+            expected("weighted"),
+        );
         assert_close("spearman", spearman(x, y), expected("rank_correlation"));
     }
 }
@@ -110,15 +146,24 @@ fn block_lengths_equal_those_of_arch() {
     for case in golden.as_array().unwrap() {
         let expected = case["stationary"].as_f64().unwrap();
         let found = optimal_block_length(&floats(&case["series"])).unwrap();
-        assert!((found - expected).abs() < 1e-9, "{}: {found}, expected {expected}", case["name"]);
+        assert!(
+            (found - expected).abs() < 1e-9,
+            "{}: {found}, expected {expected}",
+            case["name"]
+        );
     }
 }
 
 fn bootstrap_report(golden: &Value, draws: usize) -> Report {
-    let (timestamps, coins) = (golden["timestamps"].as_u64().unwrap(), golden["coins"].as_u64().unwrap());
+    let (timestamps, coins) = (
+        golden["timestamps"].as_u64().unwrap(),
+        golden["coins"].as_u64().unwrap(),
+    );
     let length = (timestamps * coins) as usize;
     let rows = Rows {
-        time_ms: (0..length as i64).map(|row| row / coins as i64 * 60_000).collect(),
+        time_ms: (0..length as i64)
+            .map(|row| row / coins as i64 * 60_000)
+            .collect(),
         symbol: (0..length as u32).map(|row| row % coins as u32).collect(),
         fold: vec![1; length],
         realized: floats(&golden["realized"]),
@@ -131,10 +176,23 @@ fn bootstrap_report(golden: &Value, draws: usize) -> Report {
         bar_ms: 60_000,
         reach_bars: 15,
     };
-    let forecaster = |name: &str| Forecaster { name: name.to_owned(), run: None, forecast: floats(&golden[name]) };
+    let forecaster = |name: &str| Forecaster {
+        name: name.to_owned(),
+        run: None,
+        forecast: floats(&golden[name]),
+    };
     let floor_bars = golden["expected"]["floor_bars"].as_u64().unwrap() as usize;
-    let options = Options { draws, floor_bars, ..Options::default() };
-    score(&rows, &[forecaster("first"), forecaster("second")], &options).unwrap()
+    let options = Options {
+        draws,
+        floor_bars,
+        ..Options::default()
+    };
+    score(
+        &rows,
+        &[forecaster("first"), forecaster("second")],
+        &options,
+    )
+    .unwrap()
 }
 
 /// The ends of two independent intervals of 10,000 draws each differ by about 0.04 standard deviations of the draws
@@ -145,9 +203,17 @@ fn intervals_equal_those_of_arch_within_the_noise_of_the_draws() {
     let golden = read(include_str!("../golden/bootstrap.json"));
     let expected = &golden["expected"];
     let report = bootstrap_report(&golden, expected["draws"].as_u64().unwrap() as usize);
-    let [first, second] = report.forecasters.as_slice() else { panic!("two forecasters") };
-    assert_eq!(first.block_bars as u64, expected["first"]["block"].as_u64().unwrap());
-    assert_eq!(second.block_bars as u64, expected["second"]["block"].as_u64().unwrap());
+    let [first, second] = report.forecasters.as_slice() else {
+        panic!("two forecasters")
+    };
+    assert_eq!(
+        first.block_bars as u64,
+        expected["first"]["block"].as_u64().unwrap()
+    );
+    assert_eq!(
+        second.block_bars as u64,
+        expected["second"]["block"].as_u64().unwrap()
+    );
     let intervals = [
         ("first", first.interval),
         ("second", second.interval),
@@ -159,7 +225,10 @@ fn intervals_equal_those_of_arch_within_the_noise_of_the_draws() {
         let tolerance = 0.16 * expected[name]["std"].as_f64().unwrap();
         for (found, end) in [(low, "low"), (high, "high")] {
             let expected = expected[name][end].as_f64().unwrap();
-            assert!((found - expected).abs() < tolerance, "{name} {end}: {found}, expected {expected} ± {tolerance}");
+            assert!(
+                (found - expected).abs() < tolerance,
+                "{name} {end}: {found}, expected {expected} ± {tolerance}"
+            );
         }
     }
 }

@@ -1,9 +1,9 @@
 //! Golden numbers of pandas, scipy, statsmodels, quantstats and empyrical, made by scripts/golden-backtest.py.
 
 use evaluate::{
-    Backtest, BacktestOptions, BarReturn, Direction, Forecaster, Performance, QuantileOptions, Rows, Scope, Signal,
-    Trial, alpha_factor, backtest, max_drawdown, probabilistic_sharpe_ratio, quantile_bins, quantiles, rolling_z_score,
-    sharpe_ratio, sortino_ratio, trailing_bins,
+    Backtest, BacktestOptions, BarReturn, Direction, Forecaster, Performance, QuantileOptions,
+    Rows, Scope, Signal, Trial, alpha_factor, backtest, max_drawdown, probabilistic_sharpe_ratio,
+    quantile_bins, quantiles, rolling_z_score, sharpe_ratio, sortino_ratio, trailing_bins,
 };
 use serde_json::Value;
 
@@ -16,33 +16,56 @@ fn list(value: &Value) -> &[Value] {
 }
 
 fn floats(value: &Value) -> Vec<f64> {
-    list(value).iter().map(|number| number.as_f64().unwrap_or(f64::NAN)).collect()
+    list(value)
+        .iter()
+        .map(|number| number.as_f64().unwrap_or(f64::NAN))
+        .collect()
 }
 
 fn number(value: &Value, key: &str) -> f64 {
-    value[key].as_f64().unwrap_or_else(|| panic!("no {key} in {value}"))
+    value[key]
+        .as_f64()
+        .unwrap_or_else(|| panic!("no {key} in {value}"))
 }
 
 fn whole(value: &Value, key: &str) -> usize {
-    value[key].as_u64().unwrap_or_else(|| panic!("no {key} in {value}")) as usize
+    value[key]
+        .as_u64()
+        .unwrap_or_else(|| panic!("no {key} in {value}")) as usize
 }
 
 /// Within 1e-9 of the expected size, or 1e-12 of nothing.
 fn assert_close(name: &str, found: Option<f64>, expected: f64) {
     let found = found.unwrap_or_else(|| panic!("{name} is undefined, expected {expected}"));
-    assert!((found - expected).abs() <= 1e-9 * expected.abs() + 1e-12, "{name} is {found}, expected {expected}");
+    assert!(
+        (found - expected).abs() <= 1e-9 * expected.abs() + 1e-12,
+        "{name} is {found}, expected {expected}"
+    );
 }
 
 #[test]
 fn bins_equal_those_of_pandas() {
     for case in list(&golden()["bins"]["whole"]) {
-        let expected: Vec<u16> = list(&case["expected"]).iter().map(|bin| bin.as_u64().unwrap() as u16).collect();
-        assert_eq!(quantile_bins(&floats(&case["values"]), whole(case, "bins")), expected);
+        let expected: Vec<u16> = list(&case["expected"])
+            .iter()
+            .map(|bin| bin.as_u64().unwrap() as u16)
+            .collect();
+        assert_eq!(
+            quantile_bins(&floats(&case["values"]), whole(case, "bins")),
+            expected
+        );
     }
     for case in list(&golden()["bins"]["trailing"]) {
-        let expected: Vec<Option<u16>> =
-            list(&case["expected"]).iter().map(|bin| bin.as_u64().map(|bin| bin as u16)).collect();
-        let found = trailing_bins(&floats(&case["values"]), whole(case, "bins"), whole(case, "window"), 60);
+        let expected: Vec<Option<u16>> = list(&case["expected"])
+            .iter()
+            .map(|bin| bin.as_u64().map(|bin| bin as u16))
+            .collect();
+        let found = trailing_bins(
+            &floats(&case["values"]),
+            whole(case, "bins"),
+            whole(case, "window"),
+            60,
+        );
         assert_eq!(found, expected);
     }
 }
@@ -50,10 +73,17 @@ fn bins_equal_those_of_pandas() {
 #[test]
 fn rolling_scores_equal_those_of_pandas() {
     let golden = &golden()["z_score"];
-    let found = rolling_z_score(&floats(&golden["values"]), whole(golden, "window"), whole(golden, "least"));
+    let found = rolling_z_score(
+        &floats(&golden["values"]),
+        whole(golden, "window"),
+        whole(golden, "least"),
+    );
     for (place, (found, expected)) in found.iter().zip(floats(&golden["expected"])).enumerate() {
         assert_eq!(found.is_nan(), expected.is_nan(), "{place}");
-        assert!(found.is_nan() || (found - expected).abs() < 1e-6, "{place}: {found}, expected {expected}");
+        assert!(
+            found.is_nan() || (found - expected).abs() < 1e-6,
+            "{place}: {found}, expected {expected}"
+        );
     }
 }
 
@@ -61,23 +91,53 @@ fn rolling_scores_equal_those_of_pandas() {
 fn ratios_equal_those_of_quantstats() {
     let golden = &golden()["performance"];
     let returns = floats(&golden["returns"]);
-    assert_close("sharpe", Some(sharpe_ratio(&returns, 365.0)), number(golden, "sharpe"));
-    assert_close("sortino", Some(sortino_ratio(&returns, 365.0)), number(golden, "sortino"));
-    assert_close("drawdown", Some(max_drawdown(&returns)), number(golden, "max_drawdown"));
+    assert_close(
+        "sharpe",
+        Some(sharpe_ratio(&returns, 365.0)),
+        number(golden, "sharpe"),
+    );
+    assert_close(
+        "sortino",
+        Some(sortino_ratio(&returns, 365.0)),
+        number(golden, "sortino"),
+    );
+    assert_close(
+        "drawdown",
+        Some(max_drawdown(&returns)),
+        number(golden, "max_drawdown"),
+    );
     // With the sample moments that quantstats takes.
     let (skewness, kurtosis) = (number(golden, "skewness"), number(golden, "kurtosis"));
-    let found = probabilistic_sharpe_ratio(sharpe_ratio(&returns, 1.0), 0.0, returns.len(), skewness, kurtosis);
-    assert_close("probabilistic", Some(found), number(golden, "probabilistic"));
+    let found = probabilistic_sharpe_ratio(
+        sharpe_ratio(&returns, 1.0),
+        0.0,
+        returns.len(),
+        skewness,
+        kurtosis,
+    );
+    assert_close(
+        "probabilistic",
+        Some(found),
+        number(golden, "probabilistic"),
+    );
 }
 
 fn panel(golden: &Value, panel: &Value) -> (Rows, Forecaster) {
     let columns = &panel["rows"];
-    let integers = |key: &str| list(&columns[key]).iter().map(|value| value.as_i64().unwrap()).collect::<Vec<_>>();
+    let integers = |key: &str| {
+        list(&columns[key])
+            .iter()
+            .map(|value| value.as_i64().unwrap())
+            .collect::<Vec<_>>()
+    };
     let time_ms = integers("time");
     let length = time_ms.len();
     let rows = Rows {
         time_ms,
-        symbol: integers("symbol").into_iter().map(|symbol| symbol as u32).collect(),
+        symbol: integers("symbol")
+            .into_iter()
+            .map(|symbol| symbol as u32)
+            .collect(),
         fold: vec![1; length],
         realized: floats(&columns["realized"]),
         realized_delayed: vec![f64::NAN; length],
@@ -90,7 +150,14 @@ fn panel(golden: &Value, panel: &Value) -> (Rows, Forecaster) {
         reach_bars: whole(golden, "reach_bars"),
     };
     let forecast = floats(&columns["forecast"]);
-    (rows.checked().unwrap(), Forecaster { name: "network".to_owned(), run: None, forecast })
+    (
+        rows.checked().unwrap(),
+        Forecaster {
+            name: "network".to_owned(),
+            run: None,
+            forecast,
+        },
+    )
 }
 
 fn scope(value: &Value) -> Scope {
@@ -102,7 +169,9 @@ fn quantiles_equal_those_of_pandas_and_statsmodels() {
     let golden = golden();
     for (rows, forecaster, expected) in list(&golden["panels"]).iter().flat_map(|one| {
         let (rows, forecaster) = panel(&golden, one);
-        list(&one["quantiles"]).iter().map(move |expected| (rows.clone(), forecaster.clone(), expected))
+        list(&one["quantiles"])
+            .iter()
+            .map(move |expected| (rows.clone(), forecaster.clone(), expected))
     }) {
         let options = QuantileOptions {
             bins: whole(expected, "bins"),
@@ -116,19 +185,46 @@ fn quantiles_equal_those_of_pandas_and_statsmodels() {
         for (bin, expected) in found.quantiles.iter().zip(list(&expected["quantiles"])) {
             let expected = floats(expected);
             assert_eq!(bin.count, expected[0] as usize);
-            let ends = [bin.mean, bin.interval.map(|ends| ends[0]), bin.interval.map(|ends| ends[1])];
-            for (found, expected) in ends.into_iter().chain([Some(bin.cumulative)]).zip(&expected[1..]) {
-                assert_close(&format!("{} bin {}", found_name(&options), bin.bin), found, *expected);
+            let ends = [
+                bin.mean,
+                bin.interval.map(|ends| ends[0]),
+                bin.interval.map(|ends| ends[1]),
+            ];
+            for (found, expected) in ends
+                .into_iter()
+                .chain([Some(bin.cumulative)])
+                .zip(&expected[1..])
+            {
+                assert_close(
+                    &format!("{} bin {}", found_name(&options), bin.bin),
+                    found,
+                    *expected,
+                );
             }
         }
-        let spread =
-            [found.spread, found.spread_interval.map(|ends| ends[0]), found.spread_interval.map(|ends| ends[1])];
+        let spread = [
+            found.spread,
+            found.spread_interval.map(|ends| ends[0]),
+            found.spread_interval.map(|ends| ends[1]),
+        ];
         for (found, expected) in spread.into_iter().zip(floats(&expected["spread"])) {
             assert_close("spread", found, expected);
         }
-        assert_close("rank correlation", found.rank_correlation, number(expected, "rank_correlation"));
-        assert_close("rank IC, mean", found.rank_ic.mean, number(expected, "rank_ic_mean"));
-        assert_close("rank IC, median", found.rank_ic.median, number(expected, "rank_ic_median"));
+        assert_close(
+            "rank correlation",
+            found.rank_correlation,
+            number(expected, "rank_correlation"),
+        );
+        assert_close(
+            "rank IC, mean",
+            found.rank_ic.mean,
+            number(expected, "rank_ic_mean"),
+        );
+        assert_close(
+            "rank IC, median",
+            found.rank_ic.median,
+            number(expected, "rank_ic_median"),
+        );
     }
 }
 
@@ -138,31 +234,58 @@ fn found_name(options: &QuantileOptions) -> String {
 
 fn trial(value: &Value) -> Trial {
     let signal = match value["signal"][0].as_str().unwrap() {
-        "bins" => Signal::Quantile { bins: value["signal"][1].as_u64().unwrap() as usize },
-        _ => Signal::Threshold { bps: value["signal"][1].as_f64().unwrap() },
+        "bins" => Signal::Quantile {
+            bins: value["signal"][1].as_u64().unwrap() as usize,
+        },
+        _ => Signal::Threshold {
+            bps: value["signal"][1].as_f64().unwrap(),
+        },
     };
     let direction = Direction::of_name(value["direction"].as_str().unwrap()).unwrap();
-    Trial { signal, direction, hold_bars: whole(value, "hold") }
+    Trial {
+        signal,
+        direction,
+        hold_bars: whole(value, "hold"),
+    }
 }
 
 fn assert_performance(name: &str, found: &Performance, expected: &Value) {
-    assert_close(name, Some(found.total_before_fees), number(expected, "total_before_fees"));
+    assert_close(
+        name,
+        Some(found.total_before_fees),
+        number(expected, "total_before_fees"),
+    );
     assert_close(name, Some(found.total), number(expected, "total"));
-    assert_close(name, found.sharpe_before_fees, number(expected, "sharpe_before_fees"));
+    assert_close(
+        name,
+        found.sharpe_before_fees,
+        number(expected, "sharpe_before_fees"),
+    );
     assert_close(name, found.sharpe, number(expected, "sharpe"));
     assert_close(name, found.sortino, number(expected, "sortino"));
     assert_close(name, found.max_drawdown, number(expected, "max_drawdown"));
     assert_close(name, Some(found.turnover), number(expected, "turnover"));
     assert_close(name, Some(found.exposure), number(expected, "exposure"));
-    assert_close(name, found.break_even_bps, number(expected, "break_even_bps"));
+    assert_close(
+        name,
+        found.break_even_bps,
+        number(expected, "break_even_bps"),
+    );
 }
 
 fn assert_several(found: &Backtest, expected: &Value) {
     let (deflated, expected_deflated) = (found.deflated.unwrap(), floats(&expected["deflated"]));
     assert_close("variance", Some(deflated.variance), expected_deflated[0]);
-    assert_close("expected maximum", Some(deflated.expected_maximum), expected_deflated[1]);
+    assert_close(
+        "expected maximum",
+        Some(deflated.expected_maximum),
+        expected_deflated[1],
+    );
     assert_close("deflated", deflated.probability, expected_deflated[2]);
-    let (overfitting, expected) = (found.overfitting.as_ref().unwrap(), floats(&expected["overfitting"]));
+    let (overfitting, expected) = (
+        found.overfitting.as_ref().unwrap(),
+        floats(&expected["overfitting"]),
+    );
     assert_eq!(overfitting.splits, expected[0] as usize);
     assert_close("overfitting", Some(overfitting.probability), expected[1]);
     assert_close("loss", Some(overfitting.loss_probability), expected[2]);

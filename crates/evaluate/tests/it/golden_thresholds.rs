@@ -2,8 +2,9 @@
 //! scripts/golden-thresholds.py.
 
 use evaluate::{
-    Costs, DeflateBy, Forecaster, Options, Protocol, Rows, TradeStatistics, TuneOptions, Tuning, deflated_sharpe_ratio,
-    expected_maximum_sharpe, max_drawdown, normal_cdf, normal_quantile, sharpe_ratio, sortino_ratio, tune,
+    Costs, DeflateBy, Forecaster, Options, Protocol, Rows, TradeStatistics, TuneOptions, Tuning,
+    deflated_sharpe_ratio, expected_maximum_sharpe, max_drawdown, normal_cdf, normal_quantile,
+    sharpe_ratio, sortino_ratio, tune,
 };
 use serde_json::Value;
 
@@ -12,21 +13,33 @@ fn golden() -> Value {
 }
 
 fn floats(value: &Value) -> Vec<f64> {
-    value.as_array().unwrap().iter().map(|number| number.as_f64().unwrap_or(f64::NAN)).collect()
+    value
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|number| number.as_f64().unwrap_or(f64::NAN))
+        .collect()
 }
 
 fn number(value: &Value, key: &str) -> f64 {
-    value[key].as_f64().unwrap_or_else(|| panic!("no {key} in {value}"))
+    value[key]
+        .as_f64()
+        .unwrap_or_else(|| panic!("no {key} in {value}"))
 }
 
 fn whole(value: &Value, key: &str) -> usize {
-    value[key].as_u64().unwrap_or_else(|| panic!("no {key} in {value}")) as usize
+    value[key]
+        .as_u64()
+        .unwrap_or_else(|| panic!("no {key} in {value}")) as usize
 }
 
 /// Within 1e-9 of the expected size, or 1e-12 of nothing.
 fn assert_close(name: &str, found: Option<f64>, expected: f64) {
     let found = found.unwrap_or_else(|| panic!("{name} is undefined, expected {expected}"));
-    assert!((found - expected).abs() <= 1e-9 * expected.abs() + 1e-12, "{name} is {found}, expected {expected}");
+    assert!(
+        (found - expected).abs() <= 1e-9 * expected.abs() + 1e-12,
+        "{name} is {found}, expected {expected}"
+    );
 }
 
 #[test]
@@ -34,9 +47,15 @@ fn the_normal_distribution_equals_that_of_scipy() {
     let golden = &golden()["normal"];
     for (z, expected) in floats(&golden["z"]).into_iter().zip(floats(&golden["cdf"])) {
         let found = normal_cdf(z);
-        assert!((found / expected - 1.0).abs() < 1e-12, "cdf({z}) is {found}, expected {expected}");
+        assert!(
+            (found / expected - 1.0).abs() < 1e-12,
+            "cdf({z}) is {found}, expected {expected}"
+        );
     }
-    for (probability, expected) in floats(&golden["probability"]).into_iter().zip(floats(&golden["quantile"])) {
+    for (probability, expected) in floats(&golden["probability"])
+        .into_iter()
+        .zip(floats(&golden["quantile"]))
+    {
         let found = normal_quantile(probability);
         let difference = (found - expected).abs();
         assert!(
@@ -50,9 +69,21 @@ fn the_normal_distribution_equals_that_of_scipy() {
 fn ratios_and_drawdown_equal_those_of_empyrical() {
     for case in golden()["performance"].as_array().unwrap() {
         let (returns, periods) = (floats(&case["returns"]), number(case, "periods_per_year"));
-        assert_close("sharpe", Some(sharpe_ratio(&returns, periods)), number(case, "sharpe"));
-        assert_close("sortino", Some(sortino_ratio(&returns, periods)), number(case, "sortino"));
-        assert_close("max_drawdown", Some(max_drawdown(&returns)), number(case, "max_drawdown"));
+        assert_close(
+            "sharpe",
+            Some(sharpe_ratio(&returns, periods)),
+            number(case, "sharpe"),
+        );
+        assert_close(
+            "sortino",
+            Some(sortino_ratio(&returns, periods)),
+            number(case, "sortino"),
+        );
+        assert_close(
+            "max_drawdown",
+            Some(max_drawdown(&returns)),
+            number(case, "max_drawdown"),
+        );
     }
 }
 
@@ -63,7 +94,11 @@ fn deflated_sharpe_ratios_equal_the_published_example_and_scipy() {
     for case in cases {
         let (trials, variance) = (whole(case, "trials"), number(case, "variance"));
         let expected_maximum = expected_maximum_sharpe(trials, variance);
-        assert_close("expected_maximum", Some(expected_maximum), number(case, "expected_maximum"));
+        assert_close(
+            "expected_maximum",
+            Some(expected_maximum),
+            number(case, "expected_maximum"),
+        );
         let deflated = deflated_sharpe_ratio(
             number(case, "sharpe"),
             whole(case, "observations"),
@@ -76,7 +111,11 @@ fn deflated_sharpe_ratios_equal_the_published_example_and_scipy() {
     }
     // Bailey and López de Prado print SR0 0.1132 and DSR 0.9004.
     assert_eq!(
-        format!("{:.4} {:.4}", number(&cases[0], "expected_maximum"), number(&cases[0], "deflated")),
+        format!(
+            "{:.4} {:.4}",
+            number(&cases[0], "expected_maximum"),
+            number(&cases[0], "deflated")
+        ),
         "0.1132 0.9004"
     );
 }
@@ -84,7 +123,13 @@ fn deflated_sharpe_ratios_equal_the_published_example_and_scipy() {
 fn panel(tuning: &Value) -> (Rows, Forecaster) {
     let (settings, columns) = (&tuning["settings"], &tuning["rows"]);
     let bar_ms = whole(settings, "bar_ms") as i64;
-    let integers = |key: &str| columns[key].as_array().unwrap().iter().map(|value| value.as_i64().unwrap());
+    let integers = |key: &str| {
+        columns[key]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|value| value.as_i64().unwrap())
+    };
     let time_ms: Vec<i64> = integers("time").map(|time| time * bar_ms).collect();
     let length = time_ms.len();
     let rows = Rows {
@@ -101,12 +146,22 @@ fn panel(tuning: &Value) -> (Rows, Forecaster) {
         bar_ms,
         reach_bars: whole(settings, "hold"),
     };
-    (rows, Forecaster { name: "network".to_owned(), run: None, forecast: floats(&columns["forecast"]) })
+    (
+        rows,
+        Forecaster {
+            name: "network".to_owned(),
+            run: None,
+            forecast: floats(&columns["forecast"]),
+        },
+    )
 }
 
 fn options(settings: &Value) -> TuneOptions {
     TuneOptions {
-        costs: Costs { fee_bps: number(settings, "fee_bps"), slippage_bps: number(settings, "slippage_bps") },
+        costs: Costs {
+            fee_bps: number(settings, "fee_bps"),
+            slippage_bps: number(settings, "slippage_bps"),
+        },
         thresholds: whole(settings, "levels"),
         tune_share: number(settings, "tune_share"),
         min_trades: whole(settings, "min_trades"),
@@ -136,29 +191,57 @@ fn assert_figures(name: &str, found: &TradeStatistics, expected: &Value, sequenc
 /// Candidates in the order of coin, side, threshold; intervals within the noise of the draws, as in `golden.rs`.
 fn assert_candidates(found: &Tuning, expected: &Value, sequence: bool) {
     let bar_ms = found.bar_ms;
-    let span = |key: &str| floats(&expected[key]).into_iter().map(|time| time as i64 * bar_ms).collect::<Vec<_>>();
-    assert_eq!((found.tuned_ms.to_vec(), found.judged_ms.to_vec()), (span("tuned"), span("judged")));
-    let candidates: Vec<_> =
-        found.coins.iter().flat_map(|coin| coin.sides.iter().flat_map(|side| &side.candidates)).collect();
+    let span = |key: &str| {
+        floats(&expected[key])
+            .into_iter()
+            .map(|time| time as i64 * bar_ms)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (found.tuned_ms.to_vec(), found.judged_ms.to_vec()),
+        (span("tuned"), span("judged"))
+    );
+    let candidates: Vec<_> = found
+        .coins
+        .iter()
+        .flat_map(|coin| coin.sides.iter().flat_map(|side| &side.candidates))
+        .collect();
     let expected = expected["candidates"].as_array().unwrap();
-    assert_eq!((candidates.len(), found.deflation.trials), (expected.len(), expected.len()));
+    assert_eq!(
+        (candidates.len(), found.deflation.trials),
+        (expected.len(), expected.len())
+    );
     for (found, expected) in candidates.into_iter().zip(expected) {
-        let name = format!("{} {} {}", expected["coin"], expected["side"], expected["threshold"]);
+        let name = format!(
+            "{} {} {}",
+            expected["coin"], expected["side"], expected["threshold"]
+        );
         assert_close(&name, Some(found.threshold), number(expected, "threshold"));
         assert_figures(&name, &found.tuned, expected, sequence);
         if !sequence || expected["deflated"].is_null() {
             assert_eq!(found.tuned.deflated_sharpe, None);
             continue;
         }
-        assert_close(&name, found.tuned.deflated_sharpe, number(expected, "deflated"));
-        assert_close(&name, found.tuned.deflated_by_chance, number(expected, "by_chance"));
+        assert_close(
+            &name,
+            found.tuned.deflated_sharpe,
+            number(expected, "deflated"),
+        );
+        assert_close(
+            &name,
+            found.tuned.deflated_by_chance,
+            number(expected, "by_chance"),
+        );
         let interval = &expected["interval"];
         match found.tuned.interval {
             Some([low, high]) => {
                 let tolerance = 0.16 * number(interval, "std");
                 for (found, end) in [(low, "low"), (high, "high")] {
                     let expected = number(interval, end);
-                    assert!((found - expected).abs() < tolerance, "{name} {end}: {found}, expected {expected}");
+                    assert!(
+                        (found - expected).abs() < tolerance,
+                        "{name} {end}: {found}, expected {expected}"
+                    );
                 }
             }
             // Too few blocks for an interval here.
@@ -168,16 +251,29 @@ fn assert_candidates(found: &Tuning, expected: &Value, sequence: bool) {
 }
 
 fn taken(tuning: &Tuning) -> Vec<(u64, String, f64)> {
-    let sides = tuning.coins.iter().zip(0..).flat_map(|(coin, place)| coin.sides.iter().map(move |side| (place, side)));
-    sides.filter_map(|(place, side)| Some((place, side.side.name().to_owned(), side.threshold?))).collect()
+    let sides = tuning
+        .coins
+        .iter()
+        .zip(0..)
+        .flat_map(|(coin, place)| coin.sides.iter().map(move |side| (place, side)));
+    sides
+        .filter_map(|(place, side)| Some((place, side.side.name().to_owned(), side.threshold?)))
+        .collect()
 }
 
 fn assert_taken(found: &Tuning, expected: &Value) {
     let found = taken(found);
     let expected = expected.as_array().unwrap();
-    assert_eq!(found.len(), expected.len(), "{found:?}, expected {expected:?}");
+    assert_eq!(
+        found.len(),
+        expected.len(),
+        "{found:?}, expected {expected:?}"
+    );
     for ((coin, side, threshold), expected) in found.iter().zip(expected) {
-        assert_eq!((*coin, side.as_str()), (expected[0].as_u64().unwrap(), expected[1].as_str().unwrap()));
+        assert_eq!(
+            (*coin, side.as_str()),
+            (expected[0].as_u64().unwrap(), expected[1].as_str().unwrap())
+        );
         assert_close("threshold", Some(*threshold), expected[2].as_f64().unwrap());
     }
 }
@@ -188,13 +284,24 @@ fn candidates_equal_those_of_numpy() {
     let (rows, forecaster) = panel(golden);
     for (key, entry_delay_bars) in [("honest", 0), ("delayed", 1)] {
         let expected = &golden[key];
-        let options = TuneOptions { entry_delay_bars, ..options(&golden["settings"]) };
+        let options = TuneOptions {
+            entry_delay_bars,
+            ..options(&golden["settings"])
+        };
         let found = tune(&rows, &forecaster, &options).unwrap();
         assert_candidates(&found, expected, true);
         assert_eq!(found.deflation.counted, whole(expected, "counted"));
-        assert_close("variance", found.deflation.variance, number(expected, "variance"));
+        assert_close(
+            "variance",
+            found.deflation.variance,
+            number(expected, "variance"),
+        );
         let maximum = expected_maximum_sharpe(found.deflation.trials, number(expected, "variance"));
-        assert_close("expected_maximum", found.deflation.expected_maximum, maximum);
+        assert_close(
+            "expected_maximum",
+            found.deflation.expected_maximum,
+            maximum,
+        );
     }
 }
 
@@ -204,23 +311,38 @@ fn judged_trades_equal_those_of_numpy() {
     let (rows, forecaster) = panel(golden);
     for (key, entry_delay_bars) in [("honest", 0), ("delayed", 1)] {
         let expected = &golden[key]["judged_by_chance"];
-        let options = TuneOptions { entry_delay_bars, deflate_by: DeflateBy::Chance, ..options(&golden["settings"]) };
+        let options = TuneOptions {
+            entry_delay_bars,
+            deflate_by: DeflateBy::Chance,
+            ..options(&golden["settings"])
+        };
         let found = tune(&rows, &forecaster, &options).unwrap();
         assert_taken(&found, &golden[key]["taken_by_chance"]);
-        let sides: Vec<_> =
-            found.coins.iter().flat_map(|coin| &coin.sides).filter_map(|side| side.judged.as_ref()).collect();
+        let sides: Vec<_> = found
+            .coins
+            .iter()
+            .flat_map(|coin| &coin.sides)
+            .filter_map(|side| side.judged.as_ref())
+            .collect();
         let expected_sides = expected["sides"].as_array().unwrap();
         assert_eq!(sides.len(), expected_sides.len());
         for (side, expected) in sides.into_iter().zip(expected_sides) {
             assert_figures(key, side, &expected[2], true);
         }
         let portfolio = found.portfolio.unwrap();
-        assert_eq!((portfolio.coins, portfolio.days), (whole(expected, "coins"), whole(expected, "days")));
+        assert_eq!(
+            (portfolio.coins, portfolio.days),
+            (whole(expected, "coins"), whole(expected, "days"))
+        );
         assert_eq!(portfolio.trades.trades, whole(expected, "trades"));
         assert_close("mean", portfolio.trades.mean, number(expected, "mean"));
         assert_close("total", Some(portfolio.total), number(expected, "total"));
         assert_close("sharpe", portfolio.sharpe, number(expected, "sharpe"));
-        assert_close("max_drawdown", portfolio.max_drawdown, number(expected, "max_drawdown"));
+        assert_close(
+            "max_drawdown",
+            portfolio.max_drawdown,
+            number(expected, "max_drawdown"),
+        );
     }
 }
 
@@ -228,7 +350,10 @@ fn judged_trades_equal_those_of_numpy() {
 fn the_seed_protocol_equals_that_of_numpy() {
     let golden = &golden()["tuning"];
     let (rows, forecaster) = panel(golden);
-    let options = TuneOptions { protocol: Protocol::Seed, ..options(&golden["settings"]) };
+    let options = TuneOptions {
+        protocol: Protocol::Seed,
+        ..options(&golden["settings"])
+    };
     let found = tune(&rows, &forecaster, &options).unwrap();
     assert_candidates(&found, &golden["seed"], false);
     assert_taken(&found, &golden["seed"]["taken"]);

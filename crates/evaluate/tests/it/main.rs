@@ -1,5 +1,10 @@
 //! The evaluate library against other implementations and as properties, its report, and the binary.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod backtest;
 mod backtest_command;

@@ -43,8 +43,13 @@ pub fn rows(folds: usize, times: usize, coins: usize) -> Rows {
             rows.fold.push((time / times) as u32 + 1);
             rows.realized.push(realized);
             let known = noise.draw() < 0.9;
-            rows.realized_delayed.push(if known { realized + 0.0002 * noise.draw() } else { f64::NAN });
-            rows.last_return.push(-0.2 * realized + 0.001 * noise.draw());
+            rows.realized_delayed.push(if known {
+                realized + 0.0002 * noise.draw()
+            } else {
+                f64::NAN
+            });
+            rows.last_return
+                .push(-0.2 * realized + 0.001 * noise.draw());
             for (column, part) in rows.deviations.iter_mut().flatten().zip([0.1, 0.2, 0.3]) {
                 column.push(-part * realized + 0.001 * noise.draw());
             }
@@ -58,6 +63,14 @@ pub fn rows(folds: usize, times: usize, coins: usize) -> Rows {
 /// A forecaster that knows `skill` of what is realized.
 pub fn forecaster(name: &str, rows: &Rows, skill: f64, seed: u64) -> Forecaster {
     let mut noise = Noise::new(seed);
-    let forecast = rows.realized.iter().map(|realized| skill * realized + 0.001 * noise.draw()).collect();
-    Forecaster { name: name.to_owned(), run: Some(format!("checkpoints/{name}")), forecast }
+    let forecast = rows
+        .realized
+        .iter()
+        .map(|realized| skill * realized + 0.001 * noise.draw())
+        .collect();
+    Forecaster {
+        name: name.to_owned(),
+        run: Some(format!("checkpoints/{name}")),
+        forecast,
+    }
 }

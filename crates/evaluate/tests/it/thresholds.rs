@@ -37,22 +37,42 @@ fn market(skilled: usize, seed: u64) -> (Rows, Forecaster) {
             rows.symbol.push(coin as u32);
             rows.fold.push((4 * time / TIMES) as u32 + 1);
             rows.realized.push(realized);
-            rows.realized_delayed.push(if noise.draw() < 0.9 { 0.9 * realized } else { f64::NAN });
+            rows.realized_delayed.push(if noise.draw() < 0.9 {
+                0.9 * realized
+            } else {
+                f64::NAN
+            });
             rows.last_return.push(0.0);
             rows.volatility.push(0.002);
             rows.weight.push(1.0);
             forecast.push(0.003 * *slow);
         }
     }
-    (rows, Forecaster { name: "network".to_owned(), run: Some("checkpoints/a".to_owned()), forecast })
+    (
+        rows,
+        Forecaster {
+            name: "network".to_owned(),
+            run: Some("checkpoints/a".to_owned()),
+            forecast,
+        },
+    )
 }
 
 fn free() -> TuneOptions {
-    TuneOptions { costs: Costs { fee_bps: 0.0, slippage_bps: 0.0 }, ..TuneOptions::default() }
+    TuneOptions {
+        costs: Costs {
+            fee_bps: 0.0,
+            slippage_bps: 0.0,
+        },
+        ..TuneOptions::default()
+    }
 }
 
 fn by_chance() -> TuneOptions {
-    TuneOptions { deflate_by: DeflateBy::Chance, ..TuneOptions::default() }
+    TuneOptions {
+        deflate_by: DeflateBy::Chance,
+        ..TuneOptions::default()
+    }
 }
 
 fn traded(tuning: &Tuning) -> Vec<String> {
@@ -63,13 +83,28 @@ fn traded(tuning: &Tuning) -> Vec<String> {
 #[test]
 fn a_constant_forecast_has_no_threshold() {
     let (mut rows, forecaster) = market(0, 4);
-    rows.realized.iter_mut().for_each(|realized| *realized += 0.002);
+    rows.realized
+        .iter_mut()
+        .for_each(|realized| *realized += 0.002);
     for constant in [0.1, -0.000_37] {
-        let network = Forecaster { forecast: vec![constant; rows.len()], ..forecaster.clone() };
-        for options in [free(), TuneOptions { calibrate: true, ..free() }] {
+        let network = Forecaster {
+            forecast: vec![constant; rows.len()],
+            ..forecaster.clone()
+        };
+        for options in [
+            free(),
+            TuneOptions {
+                calibrate: true,
+                ..free()
+            },
+        ] {
             let tuning = tune(&rows, &network, &options).unwrap();
             assert!(traded(&tuning).is_empty(), "{}", tuning.table());
-            assert!(tuning.conclusion().starts_with("No coin has a threshold"), "{}", tuning.conclusion());
+            assert!(
+                tuning.conclusion().starts_with("No coin has a threshold"),
+                "{}",
+                tuning.conclusion()
+            );
         }
     }
 }
@@ -81,42 +116,87 @@ fn a_planted_signal_is_found_and_holds_later() {
     assert!(!traded(&by_trials).is_empty(), "{}", by_trials.table());
     let tuning = tune(&rows, &forecaster, &by_chance()).unwrap();
     assert_eq!(traded(&tuning).len(), COINS, "{}", tuning.table());
-    for side in tuning.coins.iter().flat_map(|coin| &coin.sides).filter(|side| side.threshold.is_some()) {
+    for side in tuning
+        .coins
+        .iter()
+        .flat_map(|coin| &coin.sides)
+        .filter(|side| side.threshold.is_some())
+    {
         let judged = side.judged.as_ref().unwrap();
-        assert!(judged.trades >= 10 && judged.mean.unwrap() > 0.0, "{judged:?}");
+        assert!(
+            judged.trades >= 10 && judged.mean.unwrap() > 0.0,
+            "{judged:?}"
+        );
     }
     assert!(tuning.portfolio.as_ref().unwrap().trades.interval.unwrap()[0] > 0.0);
     assert_eq!(tuning.conclusion(), "Every coin has a threshold.");
     assert!(tuning.warnings().is_empty());
     let file = tuning.thresholds();
     assert_eq!((file.protocol.as_str(), file.hold_bars), ("honest", HOLD));
-    assert_eq!(evaluate::Thresholds::from_toml(&file.to_toml().unwrap()).unwrap(), file);
+    assert_eq!(
+        evaluate::Thresholds::from_toml(&file.to_toml().unwrap()).unwrap(),
+        file
+    );
 }
 
 #[test]
 fn noise_gets_no_threshold_even_without_costs() {
     for seed in 1..=4 {
         let (rows, forecaster) = market(0, seed);
-        let by = if seed % 2 == 0 { DeflateBy::Trials } else { DeflateBy::Chance };
-        let tuning = tune(&rows, &forecaster, &TuneOptions { deflate_by: by, ..free() }).unwrap();
+        let by = if seed % 2 == 0 {
+            DeflateBy::Trials
+        } else {
+            DeflateBy::Chance
+        };
+        let tuning = tune(
+            &rows,
+            &forecaster,
+            &TuneOptions {
+                deflate_by: by,
+                ..free()
+            },
+        )
+        .unwrap();
         assert_eq!(traded(&tuning), Vec::<String>::new(), "seed {seed}");
         assert_eq!(tuning.portfolio, None);
-        assert_eq!(tuning.conclusion(), "No coin has a threshold that is credibly above costs (6 coins tried).");
+        assert_eq!(
+            tuning.conclusion(),
+            "No coin has a threshold that is credibly above costs (6 coins tried)."
+        );
     }
 }
 
 #[test]
 fn costs_above_the_signal_leave_nothing() {
     let (rows, forecaster) = market(COINS, 2);
-    let costs = Costs { fee_bps: 200.0, slippage_bps: 0.0 };
-    let tuning = tune(&rows, &forecaster, &TuneOptions { costs, ..TuneOptions::default() }).unwrap();
+    let costs = Costs {
+        fee_bps: 200.0,
+        slippage_bps: 0.0,
+    };
+    let tuning = tune(
+        &rows,
+        &forecaster,
+        &TuneOptions {
+            costs,
+            ..TuneOptions::default()
+        },
+    )
+    .unwrap();
     assert_eq!(traded(&tuning), Vec::<String>::new());
 }
 
 #[test]
 fn thresholds_do_not_see_the_span_they_are_judged_on() {
     let (rows, forecaster) = market(COINS, 3);
-    let before = tune(&rows, &forecaster, &TuneOptions { calibrate: true, ..TuneOptions::default() }).unwrap();
+    let before = tune(
+        &rows,
+        &forecaster,
+        &TuneOptions {
+            calibrate: true,
+            ..TuneOptions::default()
+        },
+    )
+    .unwrap();
     let from = before.judged_ms[0];
     // Nor the returns of positions that are still open when it begins.
     assert!(before.tuned_ms[1] + (HOLD as i64) * 60_000 < from);
@@ -127,7 +207,15 @@ fn thresholds_do_not_see_the_span_they_are_judged_on() {
         changed.realized_delayed[row] = 0.5;
         other.forecast[row] *= -2.0;
     }
-    let after = tune(&changed, &other, &TuneOptions { calibrate: true, ..TuneOptions::default() }).unwrap();
+    let after = tune(
+        &changed,
+        &other,
+        &TuneOptions {
+            calibrate: true,
+            ..TuneOptions::default()
+        },
+    )
+    .unwrap();
     assert_eq!(before.thresholds().coins, after.thresholds().coins);
     assert_eq!(before.deflation, after.deflation);
     assert_ne!(before.portfolio, after.portfolio);
@@ -145,34 +233,77 @@ fn a_threshold_that_loses_later_is_kept_and_warned_of() {
     let tuning = tune(&rows, &forecaster, &by_chance()).unwrap();
     assert_eq!(traded(&tuning).len(), COINS);
     let warnings = tuning.warnings().join("\n");
-    assert!(warnings.contains("lost on the span they were judged on: COIN0 buy, COIN0 sell"), "{warnings}");
+    assert!(
+        warnings.contains("lost on the span they were judged on: COIN0 buy, COIN0 sell"),
+        "{warnings}"
+    );
 }
 
 #[test]
 fn the_seed_protocol_is_optimistic_and_says_so() {
     let (rows, forecaster) = market(0, 5);
-    let tuning = tune(&rows, &forecaster, &TuneOptions { protocol: Protocol::Seed, ..free() }).unwrap();
+    let tuning = tune(
+        &rows,
+        &forecaster,
+        &TuneOptions {
+            protocol: Protocol::Seed,
+            ..free()
+        },
+    )
+    .unwrap();
     assert!(!traded(&tuning).is_empty(), "it finds something in noise");
-    assert!(tuning.warnings()[0].starts_with("protocol seed is optimistic"), "{:?}", tuning.warnings());
+    assert!(
+        tuning.warnings()[0].starts_with("protocol seed is optimistic"),
+        "{:?}",
+        tuning.warnings()
+    );
     let file = tuning.thresholds();
     assert_eq!((file.protocol.as_str(), file.judged), ("seed", None));
     // Overlapping positions are more than fit one after the other.
-    let side = &tuning.coins.iter().flat_map(|coin| &coin.sides).find(|side| side.threshold.is_some()).unwrap();
+    let side = &tuning
+        .coins
+        .iter()
+        .flat_map(|coin| &coin.sides)
+        .find(|side| side.threshold.is_some())
+        .unwrap();
     assert!(side.best().unwrap().tuned.trades > side.judged.as_ref().unwrap().trades);
-    assert!(tuning.table().contains("The same thresholds on the last part of the span they were tuned on"));
+    assert!(
+        tuning
+            .table()
+            .contains("The same thresholds on the last part of the span they were tuned on")
+    );
 }
 
 #[test]
 fn calibration_scales_the_forecast_and_changes_no_trade_of_a_straight_line() {
     let (rows, mut forecaster) = market(COINS, 6);
-    let plain = tune(&rows, &forecaster, &TuneOptions { calibrate: true, ..TuneOptions::default() }).unwrap();
+    let plain = tune(
+        &rows,
+        &forecaster,
+        &TuneOptions {
+            calibrate: true,
+            ..TuneOptions::default()
+        },
+    )
+    .unwrap();
     for forecast in &mut forecaster.forecast {
         *forecast *= 8.0;
     }
-    let scaled = tune(&rows, &forecaster, &TuneOptions { calibrate: true, ..TuneOptions::default() }).unwrap();
+    let scaled = tune(
+        &rows,
+        &forecaster,
+        &TuneOptions {
+            calibrate: true,
+            ..TuneOptions::default()
+        },
+    )
+    .unwrap();
     for (plain, scaled) in plain.coins.iter().zip(&scaled.coins) {
         let (line, other) = (plain.calibration.unwrap(), scaled.calibration.unwrap());
-        assert!((line.slope - 1.0).abs() < 0.05, "the planted forecast is right as it is: {line:?}");
+        assert!(
+            (line.slope - 1.0).abs() < 0.05,
+            "the planted forecast is right as it is: {line:?}"
+        );
         assert!((line.slope / 8.0 - other.slope).abs() < 1e-9);
         for (one, other) in plain.sides.iter().zip(&scaled.sides) {
             let trades = |side: &evaluate::SideTuning| side.best().unwrap().tuned.trades;
@@ -184,11 +315,22 @@ fn calibration_scales_the_forecast_and_changes_no_trade_of_a_straight_line() {
 #[test]
 fn a_later_entry_takes_the_later_return() {
     let (rows, forecaster) = market(COINS, 7);
-    let delayed = tune(&rows, &forecaster, &TuneOptions { entry_delay_bars: 1, ..free() }).unwrap();
+    let delayed = tune(
+        &rows,
+        &forecaster,
+        &TuneOptions {
+            entry_delay_bars: 1,
+            ..free()
+        },
+    )
+    .unwrap();
     let direct = tune(&rows, &forecaster, &free()).unwrap();
     let first = |tuning: &Tuning| tuning.coins[0].sides[0].candidates[0].tuned.clone();
     let (direct, delayed) = (first(&direct), first(&delayed));
-    assert!(delayed.trades < direct.trades, "rows without a later return are left out, positions last a bar longer");
+    assert!(
+        delayed.trades < direct.trades,
+        "rows without a later return are left out, positions last a bar longer"
+    );
     assert!(delayed.mean.unwrap() < direct.mean.unwrap());
     assert_eq!(Side::ALL.len(), 2);
 }
@@ -196,7 +338,9 @@ fn a_later_entry_takes_the_later_return() {
 #[test]
 fn the_same_call_gives_the_same_bytes() {
     let (rows, forecaster) = market(2, 8);
-    let json = || serde_json::to_string(&tune(&rows, &forecaster, &TuneOptions::default()).unwrap()).unwrap();
+    let json = || {
+        serde_json::to_string(&tune(&rows, &forecaster, &TuneOptions::default()).unwrap()).unwrap()
+    };
     assert_eq!(json(), json());
 }
 
@@ -205,7 +349,9 @@ fn too_short_a_span_is_refused() {
     let rows = crate::rows::rows(1, 20, 2);
     let forecaster = crate::rows::forecaster("network", &rows, 0.1, 1);
     assert_eq!(
-        tune(&rows, &forecaster, &TuneOptions::default()).unwrap_err().to_string(),
+        tune(&rows, &forecaster, &TuneOptions::default())
+            .unwrap_err()
+            .to_string(),
         "20 forecast times: 0 are left to tune thresholds on and 8 to judge them on, expected at least 2 of each\n\
          hint: positions of 15 bars that are open where the spans meet are left out; take a run with more forecasts, or \
          another --tune-share"
@@ -221,7 +367,18 @@ fn page_and_charts_hold_every_coin() {
     assert!(page.contains("scripts/tune-thresholds &lt;run&gt;") && page.contains("COIN5 sell"));
     for coin in &tuning.coins {
         let svg = evaluate::thresholds_svg(coin, tuning.min_trades);
-        assert!(svg.contains("mean profit of a trade (bp)") && !svg.contains("NaN"), "{}", coin.symbol);
+        assert!(
+            svg.contains("mean profit of a trade (bp)") && !svg.contains("NaN"),
+            "{}",
+            coin.symbol
+        );
     }
-    assert!(tuning.table().lines().all(|line| line.chars().count() <= 120), "{}", tuning.table());
+    assert!(
+        tuning
+            .table()
+            .lines()
+            .all(|line| line.chars().count() <= 120),
+        "{}",
+        tuning.table()
+    );
 }

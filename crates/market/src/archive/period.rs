@@ -29,13 +29,19 @@ impl Period {
     pub fn month_of(time_ms: i64) -> Self {
         let (year, month, _) = civil_from_days(time_ms.div_euclid(DAY_MS));
         let start_ms = |month| days_from_civil(year, month, 1) * DAY_MS;
-        Self { start_ms: start_ms(month), end_ms: start_ms(month + 1) }
+        Self {
+            start_ms: start_ms(month),
+            end_ms: start_ms(month + 1),
+        }
     }
 
     /// The day that `time_ms` falls in.
     pub fn day_of(time_ms: i64) -> Self {
         let start_ms = time_ms.div_euclid(DAY_MS) * DAY_MS;
-        Self { start_ms, end_ms: start_ms + DAY_MS }
+        Self {
+            start_ms,
+            end_ms: start_ms + DAY_MS,
+        }
     }
 
     /// Its first millisecond.
@@ -55,7 +61,11 @@ impl Period {
 
     /// The month or day that follows.
     pub fn next(self) -> Self {
-        if self.is_month() { Self::month_of(self.end_ms) } else { Self::day_of(self.end_ms) }
+        if self.is_month() {
+            Self::month_of(self.end_ms)
+        } else {
+            Self::day_of(self.end_ms)
+        }
     }
 
     /// Its days, the first one first.
@@ -68,8 +78,11 @@ impl Period {
 impl fmt::Display for Period {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (year, month, day) = civil_from_days(self.start_ms.div_euclid(DAY_MS));
-        let text =
-            if self.is_month() { format!("{year:04}-{month:02}") } else { format!("{year:04}-{month:02}-{day:02}") };
+        let text = if self.is_month() {
+            format!("{year:04}-{month:02}")
+        } else {
+            format!("{year:04}-{month:02}-{day:02}")
+        };
         formatter.pad(&text)
     }
 }
@@ -87,9 +100,15 @@ mod tests {
             month = month.next();
         }
         assert_eq!(names[1], "2023-02 28");
-        assert_eq!(names[11..], ["2023-12 31", "2024-01 31", "2024-02 29", "2024-03 31"]);
+        assert_eq!(
+            names[11..],
+            ["2023-12 31", "2024-01 31", "2024-02 29", "2024-03 31"]
+        );
         let day = Period::day_of(1_709_164_800_000 + 5);
-        assert_eq!((day.to_string().as_str(), day.next().to_string().as_str()), ("2024-02-29", "2024-03-01"));
+        assert_eq!(
+            (day.to_string().as_str(), day.next().to_string().as_str()),
+            ("2024-02-29", "2024-03-01")
+        );
         assert!(!day.is_month() && !day.next().is_month());
     }
 }

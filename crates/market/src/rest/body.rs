@@ -11,28 +11,48 @@ use super::sender::BodyError;
 pub(super) const ENCODINGS: &str = "gzip, deflate";
 
 /// The body behind its `Content-Encoding`, whether that was asked for or not; at most `limit_bytes` of it.
-pub(super) fn decoded(headers: &HeaderMap, body: Vec<u8>, limit_bytes: usize) -> Result<Vec<u8>, BodyError> {
-    let named = headers.get_all(CONTENT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    let encodings: Vec<String> =
-        named.flat_map(|value| value.split(',')).map(|name| name.trim().to_ascii_lowercase()).collect();
+pub(super) fn decoded(
+    headers: &HeaderMap,
+    body: Vec<u8>,
+    limit_bytes: usize,
+) -> Result<Vec<u8>, BodyError> {
+    let named = headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let encodings: Vec<String> = named
+        .flat_map(|value| value.split(','))
+        .map(|name| name.trim().to_ascii_lowercase())
+        .collect();
     // Listed in the order in which they were applied.
-    encodings.iter().rev().try_fold(body, |body, encoding| match encoding.as_str() {
-        "" | "identity" => Ok(body),
-        "gzip" | "x-gzip" => unpacked(MultiGzDecoder::new(body.as_slice()), limit_bytes),
-        // By the standard with zlib's header; some servers leave it out.
-        "deflate" => match body.first() {
-            Some(first) if first & 0x0f == 8 => unpacked(ZlibDecoder::new(body.as_slice()), limit_bytes),
-            _ => unpacked(DeflateDecoder::new(body.as_slice()), limit_bytes),
-        },
-        other => Err(BodyError::Encoding(format!("its Content-Encoding is {other:?}, expected one of {ENCODINGS}"))),
-    })
+    encodings
+        .iter()
+        .rev()
+        .try_fold(body, |body, encoding| match encoding.as_str() {
+            "" | "identity" => Ok(body),
+            "gzip" | "x-gzip" => unpacked(MultiGzDecoder::new(body.as_slice()), limit_bytes),
+            // By the standard with zlib's header; some servers leave it out.
+            "deflate" => match body.first() {
+                Some(first) if first & 0x0f == 8 => {
+                    unpacked(ZlibDecoder::new(body.as_slice()), limit_bytes)
+                }
+                _ => unpacked(DeflateDecoder::new(body.as_slice()), limit_bytes),
+            },
+            other => Err(BodyError::Encoding(format!(
+                "its Content-Encoding is {other:?}, expected one of {ENCODINGS}"
+            ))),
+        })
 }
 
 fn unpacked(packed: impl Read, limit_bytes: usize) -> Result<Vec<u8>, BodyError> {
     let mut body = Vec::new();
     let read = packed.take(limit_bytes as u64 + 1).read_to_end(&mut body);
     read.map_err(|error| BodyError::Encoding(format!("cannot unpack it: {error}")))?;
-    if body.len() > limit_bytes { Err(BodyError::TooLarge) } else { Ok(body) }
+    if body.len() > limit_bytes {
+        Err(BodyError::TooLarge)
+    } else {
+        Ok(body)
+    }
 }
 
 #[cfg(test)]
@@ -75,15 +95,33 @@ mod tests {
             ("deflate", raw),
             ("deflate, gzip", gzip(&zlib)),
         ] {
-            assert_eq!(read(encoding, body).ok().as_deref(), Some(&b"[1]"[..]), "{encoding}");
+            assert_eq!(
+                read(encoding, body).ok().as_deref(),
+                Some(&b"[1]"[..]),
+                "{encoding}"
+            );
         }
     }
 
     #[test]
     fn what_cannot_be_unpacked_or_grows_too_large_is_an_error() {
-        assert!(matches!(read("zstd", Vec::new()), Err(BodyError::Encoding(_))));
-        assert!(matches!(read("gzip", b"[1]".to_vec()), Err(BodyError::Encoding(_))));
-        assert!(matches!(read("gzip", gzip(&[b'x'; 1001])), Err(BodyError::TooLarge)));
-        assert_eq!(read("gzip", gzip(&[b'x'; 1000])).ok().map(|body| body.len()), Some(1000));
+        assert!(matches!(
+            read("zstd", Vec::new()),
+            Err(BodyError::Encoding(_))
+        ));
+        assert!(matches!(
+            read("gzip", b"[1]".to_vec()),
+            Err(BodyError::Encoding(_))
+        ));
+        assert!(matches!(
+            read("gzip", gzip(&[b'x'; 1001])),
+            Err(BodyError::TooLarge)
+        ));
+        assert_eq!(
+            read("gzip", gzip(&[b'x'; 1000]))
+                .ok()
+                .map(|body| body.len()),
+            Some(1000)
+        );
     }
 }

@@ -33,13 +33,20 @@ struct State {
 impl Gate {
     /// The gate of a server, the same for all in this process.
     pub(super) fn of(authority: &str) -> Arc<Self> {
-        GATES.lock().unwrap_or_else(PoisonError::into_inner).entry(authority.to_owned()).or_default().clone()
+        GATES
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(authority.to_owned())
+            .or_default()
+            .clone()
     }
 
     /// How long it stays closed from now on; None where it is open.
     pub(super) fn closed_for(&self) -> Option<Duration> {
         let until = self.state().silent_until?;
-        until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero())
+        until
+            .checked_duration_since(Instant::now())
+            .filter(|left| !left.is_zero())
     }
 
     /// Waits until it is open; the time left where that is more than `longest`.
@@ -67,7 +74,9 @@ impl Gate {
         }
         let doublings = self.state().untold;
         self.state().untold = doublings.saturating_add(1);
-        let silence = UNTOLD.saturating_mul(1 << doublings.min(16)).min(UNTOLD_AT_MOST);
+        let silence = UNTOLD
+            .saturating_mul(1 << doublings.min(16))
+            .min(UNTOLD_AT_MOST);
         self.close(silence);
         silence
     }

@@ -38,7 +38,10 @@ pub(crate) struct Sender {
 
 impl fmt::Debug for Sender {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Sender").field("address", &self.address).finish_non_exhaustive()
+        formatter
+            .debug_struct("Sender")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
     }
 }
 
@@ -69,9 +72,16 @@ impl Sender {
         if address.is_local() {
             builder = builder.no_proxy();
         }
-        let http = builder.build().map_err(|error| Error::HttpClient { reason: chain(&error) })?;
+        let http = builder.build().map_err(|error| Error::HttpClient {
+            reason: chain(&error),
+        })?;
         let gate = Gate::of(&address.authority());
-        Ok(Self { address, http, options, gate })
+        Ok(Self {
+            address,
+            http,
+            options,
+            gate,
+        })
     }
 
     pub(super) fn options(&self) -> &RestOptions {
@@ -90,7 +100,10 @@ impl Sender {
 
     /// The JSON that `path` answers with. `request` names it in errors.
     pub(super) async fn get(&self, path: &str, request: &str) -> Result<Value, Error> {
-        self.ask(path, request, LIMIT_BYTES, |body, tries| parse(&body, request.to_owned(), tries)).await
+        self.ask(path, request, LIMIT_BYTES, |body, tries| {
+            parse(&body, request.to_owned(), tries)
+        })
+        .await
     }
 
     /// What `understand` makes of the bytes that `path` answers with, at most `limit_bytes`, and of the number of tries;
@@ -128,7 +141,10 @@ impl Sender {
             self.gate
                 .pass(self.options.max_wait)
                 .await
-                .map_err(|left| Error::Silenced { request: request.to_owned(), left_secs: left.as_secs() + 1 })?;
+                .map_err(|left| Error::Silenced {
+                    request: request.to_owned(),
+                    left_secs: left.as_secs() + 1,
+                })?;
             let outcome = match self.try_once(path, request, limit_bytes, tries).await {
                 Outcome::Answer(body) => understand(body, tries),
                 Outcome::Retry(pause, error) => Outcome::Retry(pause, error),
@@ -148,12 +164,25 @@ impl Sender {
         }
     }
 
-    async fn try_once(&self, path: &str, request: &str, limit_bytes: usize, tries: u32) -> Outcome<Vec<u8>> {
+    async fn try_once(
+        &self,
+        path: &str,
+        request: &str,
+        limit_bytes: usize,
+        tries: u32,
+    ) -> Outcome<Vec<u8>> {
         let request = request.to_owned();
-        let sent = self.http.get(self.address.secret_url(path)).header(ACCEPT_ENCODING, body::ENCODINGS).send().await;
+        let sent = self
+            .http
+            .get(self.address.secret_url(path))
+            .header(ACCEPT_ENCODING, body::ENCODINGS)
+            .send()
+            .await;
         let response = match sent {
             Ok(response) => response,
-            Err(error) => return Outcome::Retry(Pause::Usual, self.failed(&error, request, tries, false)),
+            Err(error) => {
+                return Outcome::Retry(Pause::Usual, self.failed(&error, request, tries, false));
+            }
         };
         self.note_weight(response.headers());
         let status = response.status();
@@ -164,19 +193,37 @@ impl Sender {
             Ok(body) => body,
             // What a refusal says beside its status is not needed to understand it.
             Err(_) if !status.is_success() => Vec::new(),
-            Err(BodyError::TooLarge) => return Outcome::Final(Error::TooLarge { request, limit_bytes }),
+            Err(BodyError::TooLarge) => {
+                return Outcome::Final(Error::TooLarge {
+                    request,
+                    limit_bytes,
+                });
+            }
             Err(BodyError::Broken(error)) => {
                 return Outcome::Retry(Pause::Usual, self.failed(&error, request, tries, true));
             }
             Err(BodyError::Encoding(reason)) => {
-                return Outcome::Retry(Pause::Usual, Error::CutOff { request, tries, reason });
+                return Outcome::Retry(
+                    Pause::Usual,
+                    Error::CutOff {
+                        request,
+                        tries,
+                        reason,
+                    },
+                );
             }
         };
         if status.is_success() {
             self.gate.welcome();
             return Outcome::Answer(body);
         }
-        self.refused(status, &headers, &String::from_utf8_lossy(&body), request, tries)
+        self.refused(
+            status,
+            &headers,
+            &String::from_utf8_lossy(&body),
+            request,
+            tries,
+        )
     }
 
     /// What a status that says no calls for.
@@ -197,40 +244,91 @@ impl Sender {
         match status {
             StatusCode::TOO_MANY_REQUESTS => {
                 let silence = asked_for.unwrap_or(DEFAULT_SILENCE);
-                self.keep_silent(silence, Error::RateLimited { request, retry_after_secs: silence.as_secs(), tries })
+                self.keep_silent(
+                    silence,
+                    Error::RateLimited {
+                        request,
+                        retry_after_secs: silence.as_secs(),
+                        tries,
+                    },
+                )
             }
             StatusCode::IM_A_TEAPOT => match asked_for.filter(|silence| !silence.is_zero()) {
                 Some(silence) => {
-                    let until_ms = now_ms.saturating_add(i64::try_from(silence.as_millis()).unwrap_or(i64::MAX));
-                    self.keep_silent(silence, Error::Banned { request, until: utc_text(until_ms) })
+                    let until_ms = now_ms
+                        .saturating_add(i64::try_from(silence.as_millis()).unwrap_or(i64::MAX));
+                    self.keep_silent(
+                        silence,
+                        Error::Banned {
+                            request,
+                            until: utc_text(until_ms),
+                        },
+                    )
                 }
                 // Nobody knows how long, and every try makes it longer.
-                None => self.shut_out(Error::Banned { request, until: "a time the server does not tell".to_owned() }),
+                None => self.shut_out(Error::Banned {
+                    request,
+                    until: "a time the server does not tell".to_owned(),
+                }),
             },
             // The other coins would be refused as well, and a firewall that is asked on and on refuses for longer.
             StatusCode::FORBIDDEN => self.shut_out(Error::Forbidden { request, found }),
-            StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS => self.shut_out(Error::NotServedHere { request, found }),
-            status if status.is_server_error() => {
-                Outcome::Retry(Pause::Usual, Error::ServerFailure { request, status: status.as_u16(), tries, found })
+            StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS => {
+                self.shut_out(Error::NotServedHere { request, found })
             }
-            status => Outcome::Final(Error::Rejected { request, status: status.as_u16(), found }),
+            status if status.is_server_error() => Outcome::Retry(
+                Pause::Usual,
+                Error::ServerFailure {
+                    request,
+                    status: status.as_u16(),
+                    tries,
+                    found,
+                },
+            ),
+            status => Outcome::Final(Error::Rejected {
+                request,
+                status: status.as_u16(),
+                found,
+            }),
         }
     }
 
-    fn failed(&self, error: &reqwest::Error, request: String, tries: u32, is_in_body: bool) -> Error {
+    fn failed(
+        &self,
+        error: &reqwest::Error,
+        request: String,
+        tries: u32,
+        is_in_body: bool,
+    ) -> Error {
         if error.is_timeout() {
-            Error::Timeout { request, timeout_secs: self.options.timeout.as_secs_f64(), tries }
+            Error::Timeout {
+                request,
+                timeout_secs: self.options.timeout.as_secs_f64(),
+                tries,
+            }
         } else if is_in_body {
-            Error::CutOff { request, tries, reason: chain(error) }
+            Error::CutOff {
+                request,
+                tries,
+                reason: chain(error),
+            }
         } else {
-            Error::Unreachable { request, tries, reason: chain(error) }
+            Error::Unreachable {
+                request,
+                tries,
+                reason: chain(error),
+            }
         }
     }
 
     /// Closes the gate for as long as the server asks; `error` is final where that is longer than our patience.
     fn keep_silent(&self, silence: Duration, error: Error) -> Outcome<Vec<u8>> {
         self.gate.close(silence);
-        if silence > self.options.max_wait { Outcome::Final(error) } else { Outcome::Retry(Pause::Gate, error) }
+        if silence > self.options.max_wait {
+            Outcome::Final(error)
+        } else {
+            Outcome::Retry(Pause::Gate, error)
+        }
     }
 
     /// Closes the gate for a while after an answer that further requests would only get again.
@@ -241,7 +339,9 @@ impl Sender {
 
     /// The server's clock by this answer, else by an earlier one, else this machine's.
     fn now_ms(&self, headers: &HeaderMap) -> i64 {
-        silence::server_ms(headers).or_else(|| self.gate.clock_ms()).unwrap_or_else(silence::local_ms)
+        silence::server_ms(headers)
+            .or_else(|| self.gate.clock_ms())
+            .unwrap_or_else(silence::local_ms)
     }
 
     /// Above 90 % of the weight allowed a minute, waits for the next minute of the server's clock.
@@ -263,11 +363,22 @@ fn parse(body: &[u8], request: String, tries: u32) -> Outcome<Value> {
         Ok(answer) => Outcome::Answer(answer),
         Err(error) if error.is_eof() => Outcome::Retry(
             Pause::Usual,
-            Error::CutOff { request, tries, reason: format!("{error} of {} bytes", body.len()) },
+            Error::CutOff {
+                request,
+                tries,
+                reason: format!("{error} of {} bytes", body.len()),
+            },
         ),
         Err(_) => {
             let found = beginning(&String::from_utf8_lossy(body));
-            Outcome::Retry(Pause::Usual, Error::NotJson { request, tries, found })
+            Outcome::Retry(
+                Pause::Usual,
+                Error::NotJson {
+                    request,
+                    tries,
+                    found,
+                },
+            )
         }
     }
 }
@@ -309,7 +420,9 @@ fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// The second of the minute (0 to 59) in `Date: Sun, 06 Nov 1994 08:49:37 GMT`.
 fn server_second(headers: &HeaderMap) -> Option<u64> {
-    let clock = header_text(headers, DATE.as_str())?.split_whitespace().nth(4)?;
+    let clock = header_text(headers, DATE.as_str())?
+        .split_whitespace()
+        .nth(4)?;
     let second: u64 = clock.rsplit(':').next()?.parse().ok()?;
     (second < 60).then_some(second)
 }
@@ -324,9 +437,15 @@ mod tests {
     fn the_second_of_the_minute_is_the_servers() {
         let mut headers = HeaderMap::new();
         assert_eq!(server_second(&headers), None);
-        headers.insert(DATE, HeaderValue::from_static("Sun, 06 Nov 1994 08:49:37 GMT"));
+        headers.insert(
+            DATE,
+            HeaderValue::from_static("Sun, 06 Nov 1994 08:49:37 GMT"),
+        );
         assert_eq!(server_second(&headers), Some(37));
-        headers.insert(DATE, HeaderValue::from_static("Sun, 06 Nov 1994 08:49:99 GMT"));
+        headers.insert(
+            DATE,
+            HeaderValue::from_static("Sun, 06 Nov 1994 08:49:99 GMT"),
+        );
         assert_eq!(server_second(&headers), None);
         headers.insert(DATE, HeaderValue::from_static("now"));
         assert_eq!(server_second(&headers), None);

@@ -34,15 +34,21 @@ impl Served {
     pub fn final_count(&self, interval: Interval, now_ms: i64) -> usize {
         let is_final = |candle: &Candle| {
             let close_ms = candle.open_time_ms.saturating_add(interval.ms());
-            self.last_open_ms.is_some_and(|last_ms| candle.open_time_ms < last_ms)
+            self.last_open_ms
+                .is_some_and(|last_ms| candle.open_time_ms < last_ms)
                 || close_ms.saturating_add(FINAL_AFTER_MS) <= now_ms
         };
-        self.candles.iter().take_while(|candle| is_final(candle)).count()
+        self.candles
+            .iter()
+            .take_while(|candle| is_final(candle))
+            .count()
     }
 
     /// The candles that can no longer change: see [`Served::final_count`].
     pub fn final_candles(&self, interval: Interval, now_ms: i64) -> &[Candle] {
-        self.candles.get(..self.final_count(interval, now_ms)).unwrap_or_default()
+        self.candles
+            .get(..self.final_count(interval, now_ms))
+            .unwrap_or_default()
     }
 
     /// Adds a later answer of the same coin.
@@ -57,7 +63,8 @@ impl Served {
     pub(super) fn cut(&mut self, end_ms: i64) {
         let last_ms = self.last_open_ms;
         self.candles.retain(|candle| candle.open_time_ms < end_ms);
-        self.refused.retain(|fault| fault.open_time_ms < end_ms || Some(fault.open_time_ms) > last_ms);
+        self.refused
+            .retain(|fault| fault.open_time_ms < end_ms || Some(fault.open_time_ms) > last_ms);
     }
 }
 
@@ -68,18 +75,43 @@ mod tests {
     const MINUTE: i64 = 60_000;
 
     fn served(minutes: &[i64], last: i64) -> Served {
-        let candles = minutes.iter().map(|minute| Candle::close_only(minute * MINUTE, 1.0)).collect();
-        Served { candles, refused: Vec::new(), last_open_ms: Some(last * MINUTE) }
+        let candles = minutes
+            .iter()
+            .map(|minute| Candle::close_only(minute * MINUTE, 1.0))
+            .collect();
+        Served {
+            candles,
+            refused: Vec::new(),
+            last_open_ms: Some(last * MINUTE),
+        }
     }
 
     #[test]
     fn a_candle_is_final_once_a_later_one_is_served_or_it_is_old() {
-        let count = |served: &Served, now: i64| served.final_count(Interval::ONE_MINUTE, now * MINUTE);
-        assert_eq!(count(&served(&[0, 1, 2], 2), 3), 2, "the clock says that the last one is closed");
+        let count =
+            |served: &Served, now: i64| served.final_count(Interval::ONE_MINUTE, now * MINUTE);
+        assert_eq!(
+            count(&served(&[0, 1, 2], 2), 3),
+            2,
+            "the clock says that the last one is closed"
+        );
         assert_eq!(count(&served(&[0, 1, 2], 2), 62), 2);
-        assert_eq!(count(&served(&[0, 1, 2], 2), 63), 3, "nothing came for an hour");
-        assert_eq!(count(&served(&[0, 1], 2), 2), 2, "a later one was served, though it cannot be believed");
+        assert_eq!(
+            count(&served(&[0, 1, 2], 2), 63),
+            3,
+            "nothing came for an hour"
+        );
+        assert_eq!(
+            count(&served(&[0, 1], 2), 2),
+            2,
+            "a later one was served, though it cannot be believed"
+        );
         assert_eq!(count(&Served::default(), 100), 0);
-        assert_eq!(served(&[0, 1], 1).final_candles(Interval::ONE_MINUTE, 2 * MINUTE).len(), 1);
+        assert_eq!(
+            served(&[0, 1], 1)
+                .final_candles(Interval::ONE_MINUTE, 2 * MINUTE)
+                .len(),
+            1
+        );
     }
 }

@@ -19,12 +19,18 @@ impl RestClient {
         let path = format!("{}/exchangeInfo?symbol={symbol}", self.api());
         let request = format!("{} for {symbol}", self.sender.request(&path));
         let answer = match self.sender.get(&path, &request).await {
-            Err(Error::Rejected { found, .. }) if found.contains(UNKNOWN_SYMBOL) => return Ok(false),
+            Err(Error::Rejected { found, .. }) if found.contains(UNKNOWN_SYMBOL) => {
+                return Ok(false);
+            }
             answer => answer?,
         };
         let listed = answer.get("symbols").and_then(Value::as_array);
         // Futures list all symbols, whichever is asked for.
-        let entry = listed.and_then(|listed| listed.iter().find(|entry| entry["symbol"] == symbol.as_str()));
+        let entry = listed.and_then(|listed| {
+            listed
+                .iter()
+                .find(|entry| entry["symbol"] == symbol.as_str())
+        });
         match (listed, entry.map(|entry| &entry["status"])) {
             (Some(_), None) => Ok(false),
             (_, Some(Value::String(status))) => Ok(status == "TRADING"),

@@ -40,7 +40,12 @@ pub(super) struct Page<'a> {
 /// that is no such array, or is of earlier times than asked for, is an error.
 pub(super) fn candles(answer: &Value, page: &Page<'_>) -> Result<Served, Error> {
     let Some(rows) = answer.as_array() else {
-        return Err(wrong_shape(page.request, "the answer".to_owned(), "an array of klines", answer));
+        return Err(wrong_shape(
+            page.request,
+            "the answer".to_owned(),
+            "an array of klines",
+            answer,
+        ));
     };
     let mut klines = Vec::with_capacity(rows.len());
     for (index, row) in rows.iter().enumerate() {
@@ -61,12 +66,22 @@ pub(super) fn candles(answer: &Value, page: &Page<'_>) -> Result<Served, Error> 
         if !is_of_future {
             served.last_open_ms = served.last_open_ms.max(Some(time_ms));
         }
-        let is_there = |other: Option<&Kline>| other.is_some_and(|other| other.candle.open_time_ms == time_ms);
-        let has_twin = is_there(klines.get(index + 1)) || is_there(index.checked_sub(1).and_then(|at| klines.get(at)));
+        let is_there =
+            |other: Option<&Kline>| other.is_some_and(|other| other.candle.open_time_ms == time_ms);
+        let has_twin = is_there(klines.get(index + 1))
+            || is_there(index.checked_sub(1).and_then(|at| klines.get(at)));
         let checked = if is_of_future {
-            Err(kline.fault("open_time", time_ms, format!("at most the exchange's {}", utc_text(page.now_ms))))
+            Err(kline.fault(
+                "open_time",
+                time_ms,
+                format!("at most the exchange's {}", utc_text(page.now_ms)),
+            ))
         } else if has_twin {
-            Err(kline.fault("open_time", time_ms, "one candle of that time, not two that differ".to_owned()))
+            Err(kline.fault(
+                "open_time",
+                time_ms,
+                "one candle of that time, not two that differ".to_owned(),
+            ))
         } else {
             kline.check(page.interval)
         };
@@ -90,13 +105,22 @@ impl Kline {
         self.candle.check(interval)?;
         let last_ms = self.candle.open_time_ms.saturating_add(interval.ms() - 1);
         if self.close_time_ms.abs_diff(last_ms) > 1 {
-            return Err(self.fault("close_time", self.close_time_ms, format!("{last_ms}, a candle of {interval}")));
+            return Err(self.fault(
+                "close_time",
+                self.close_time_ms,
+                format!("{last_ms}, a candle of {interval}"),
+            ));
         }
         Ok(())
     }
 
     fn fault(&self, field: &'static str, value: i64, expected: String) -> CandleError {
-        CandleError { open_time_ms: self.candle.open_time_ms, field, value: value.to_string(), expected }
+        CandleError {
+            open_time_ms: self.candle.open_time_ms,
+            field,
+            value: value.to_string(),
+            expected,
+        }
     }
 }
 
@@ -110,8 +134,17 @@ struct Row<'a> {
 impl<'a> Row<'a> {
     fn new(row: &'a Value, index: usize, request: &'a str) -> Result<Self, Error> {
         match row.as_array() {
-            Some(elements) if elements.len() >= KLINE_LENGTH => Ok(Self { elements, index, request }),
-            _ => Err(wrong_shape(request, format!("kline {index}"), "an array of 11 elements or more", row)),
+            Some(elements) if elements.len() >= KLINE_LENGTH => Ok(Self {
+                elements,
+                index,
+                request,
+            }),
+            _ => Err(wrong_shape(
+                request,
+                format!("kline {index}"),
+                "an array of 11 elements or more",
+                row,
+            )),
         }
     }
 
@@ -128,7 +161,10 @@ impl<'a> Row<'a> {
             taker_buy_volume: Some(self.number(9, "taker buy volume")?),
             taker_buy_quote_volume: Some(self.number(10, "taker buy quote volume")?),
         };
-        Ok(Kline { candle, close_time_ms: self.integer(6, "close time")? })
+        Ok(Kline {
+            candle,
+            close_time_ms: self.integer(6, "close time")?,
+        })
     }
 
     fn element(&self, position: usize) -> &Value {
@@ -168,8 +204,11 @@ fn wrong_shape(request: &str, place: String, expected: &str, found: &Value) -> E
 /// The first 120 characters of a foreign text on one line.
 pub(crate) fn beginning(text: &str) -> String {
     const LONGEST: usize = 120;
-    let mut short: String =
-        text.chars().take(LONGEST).map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let mut short: String = text
+        .chars()
+        .take(LONGEST)
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .collect();
     if text.chars().nth(LONGEST).is_some() {
         short.push_str("...");
     }
@@ -185,12 +224,16 @@ mod tests {
     use crate::{Error, Interval, rest::Served};
 
     fn kline() -> Value {
-        json!([60_000, "10.0", "12.0", "9.0", "11.0", "5.0", 119_999, "55.0", 3, "2.0", "22.0", "0"])
+        json!([
+            60_000, "10.0", "12.0", "9.0", "11.0", "5.0", 119_999, "55.0", 3, "2.0", "22.0", "0"
+        ])
     }
 
     /// The kline a minute later.
     fn next() -> Value {
-        json!([120_000, "10.0", "12.0", "9.0", "11.0", "5.0", 179_999, "55.0", 3, "2.0", "22.0", "0"])
+        json!([
+            120_000, "10.0", "12.0", "9.0", "11.0", "5.0", 179_999, "55.0", 3, "2.0", "22.0", "0"
+        ])
     }
 
     fn changed(position: usize, value: Value) -> Value {
@@ -201,7 +244,15 @@ mod tests {
 
     fn read(answer: &Value) -> Result<Served, Error> {
         let (interval, request) = (Interval::ONE_MINUTE, "GET x for ABC");
-        candles(answer, &Page { interval, from_ms: 0, now_ms: 200_000, request })
+        candles(
+            answer,
+            &Page {
+                interval,
+                from_ms: 0,
+                now_ms: 200_000,
+                request,
+            },
+        )
     }
 
     fn message(answer: &Value) -> String {
@@ -217,7 +268,10 @@ mod tests {
         assert_eq!(candle.open_time_ms, 60_000);
         assert_eq!((candle.open, candle.high), (Some(10.0), Some(12.0)));
         assert_eq!((candle.low, candle.close), (Some(9.0), 11.0));
-        assert_eq!((candle.volume, candle.quote_volume), (Some(5.0), Some(55.0)));
+        assert_eq!(
+            (candle.volume, candle.quote_volume),
+            (Some(5.0), Some(55.0))
+        );
         assert_eq!(candle.count, Some(3.0));
         assert_eq!(candle.taker_buy_volume, Some(2.0));
         assert_eq!(candle.taker_buy_quote_volume, Some(22.0));
@@ -231,8 +285,16 @@ mod tests {
         thirteen.as_array_mut().unwrap().push(json!({"new": true}));
         let mut eleven = kline();
         eleven.as_array_mut().unwrap().pop();
-        let numbers = json!([60_000, 10, 12.0, 9.0, 11.0, 5.0, 119_999, 55.0, "3", 2.0, 22.0, null]);
-        for form in [thirteen, eleven, numbers, changed(11, json!("17328.91730")), changed(8, json!("3"))] {
+        let numbers = json!([
+            60_000, 10, 12.0, 9.0, 11.0, 5.0, 119_999, 55.0, "3", 2.0, 22.0, null
+        ]);
+        for form in [
+            thirteen,
+            eleven,
+            numbers,
+            changed(11, json!("17328.91730")),
+            changed(8, json!("3")),
+        ] {
             assert_eq!(read(&json!([form])).unwrap(), expected, "{form}");
         }
     }
@@ -240,9 +302,18 @@ mod tests {
     #[test]
     fn every_wrong_element_is_named() {
         for position in 0..11 {
-            for wrong in [json!(null), json!(true), json!([1]), json!("x"), json!("1,5")] {
+            for wrong in [
+                json!(null),
+                json!(true),
+                json!([1]),
+                json!("x"),
+                json!("1,5"),
+            ] {
                 let text = message(&json!([kline(), changed(position, wrong)]));
-                assert!(text.starts_with(&format!("GET x for ABC: kline 1, element {position} (")), "{text}");
+                assert!(
+                    text.starts_with(&format!("GET x for ABC: kline 1, element {position} (")),
+                    "{text}"
+                );
             }
         }
     }
@@ -258,30 +329,68 @@ mod tests {
     #[test]
     fn impossible_candles_are_refused_one_by_one() {
         let cases = [
-            (changed(2, json!("NaN")), "high is NaN, expected a finite price above 0"),
-            (changed(4, json!("0.00000000")), "close is 0, expected a finite price above 0"),
-            (changed(2, json!("8.0")), "high is 8, expected at least open (10)"),
-            (changed(0, json!(75_000)), "open_time is 75000, expected a multiple of 60000 ms (1m)"),
-            (changed(6, json!(3_659_999)), "close_time is 3659999, expected 119999, a candle of 1m"),
+            (
+                changed(2, json!("NaN")),
+                "high is NaN, expected a finite price above 0",
+            ),
+            (
+                changed(4, json!("0.00000000")),
+                "close is 0, expected a finite price above 0",
+            ),
+            (
+                changed(2, json!("8.0")),
+                "high is 8, expected at least open (10)",
+            ),
+            (
+                changed(0, json!(75_000)),
+                "open_time is 75000, expected a multiple of 60000 ms (1m)",
+            ),
+            (
+                changed(6, json!(3_659_999)),
+                "close_time is 3659999, expected 119999, a candle of 1m",
+            ),
             (changed(6, json!(5)), "close_time is 5, expected 119999"),
         ];
         for (row, expected) in cases {
             let served = read(&json!([row, next()])).unwrap();
-            assert_eq!((served.candles.len(), served.refused.len()), (1, 1), "{row}");
-            assert!(served.refused[0].to_string().contains(expected), "{}", served.refused[0]);
+            assert_eq!(
+                (served.candles.len(), served.refused.len()),
+                (1, 1),
+                "{row}"
+            );
+            assert!(
+                served.refused[0].to_string().contains(expected),
+                "{}",
+                served.refused[0]
+            );
             assert_eq!(served.last_open_ms, Some(120_000));
         }
         let served = read(&json!([kline(), changed(0, json!(135_000))])).unwrap();
-        assert_eq!((served.candles.len(), served.last_open_ms), (1, Some(135_000)));
+        assert_eq!(
+            (served.candles.len(), served.last_open_ms),
+            (1, Some(135_000))
+        );
     }
 
     /// The clock of the exchange is at 200000: nothing opens later, and what claims to makes no other candle final.
     #[test]
     fn candles_of_the_future_are_refused() {
-        for time in [300_000_i64, 1_893_456_000_000, 1_717_286_400_000_000, i64::MAX / 60_000 * 60_000] {
+        for time in [
+            300_000_i64,
+            1_893_456_000_000,
+            1_717_286_400_000_000,
+            i64::MAX / 60_000 * 60_000,
+        ] {
             let served = read(&json!([kline(), changed(0, json!(time))])).unwrap();
-            assert_eq!((served.candles.len(), served.last_open_ms), (1, Some(60_000)));
-            assert!(served.refused[0].to_string().contains("at most the exchange's 1970-01-01T00:03:20Z"));
+            assert_eq!(
+                (served.candles.len(), served.last_open_ms),
+                (1, Some(60_000))
+            );
+            assert!(
+                served.refused[0]
+                    .to_string()
+                    .contains("at most the exchange's 1970-01-01T00:03:20Z")
+            );
         }
     }
 
@@ -293,7 +402,13 @@ mod tests {
         }
         let served = read(&json!([kline(), changed(4, json!("11.5")), next()])).unwrap();
         assert_eq!((served.candles.len(), served.refused.len()), (1, 2));
-        assert!(served.refused[0].to_string().contains("one candle of that time"), "{}", served.refused[0]);
+        assert!(
+            served.refused[0]
+                .to_string()
+                .contains("one candle of that time"),
+            "{}",
+            served.refused[0]
+        );
     }
 
     #[test]
@@ -318,6 +433,9 @@ mod tests {
     #[test]
     fn foreign_text_is_shortened_to_one_line() {
         assert_eq!(beginning("a\nb"), "a b");
-        assert_eq!(beginning(&"ä".repeat(200)), format!("{}...", "ä".repeat(120)));
+        assert_eq!(
+            beginning(&"ä".repeat(200)),
+            format!("{}...", "ä".repeat(120))
+        );
     }
 }

@@ -4,12 +4,16 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::config::SimulatedConfig;
-use super::factor::{DayShape, FACTOR_DEVIATION, Factor, FactorMinute, LogVolatility, Tails, normal, stream};
+use super::factor::{
+    DayShape, FACTOR_DEVIATION, Factor, FactorMinute, LogVolatility, Tails, normal, stream,
+};
 use super::reversion::Reversion;
 use crate::Error;
 
 /// First prices: as far apart as those of real coins.
-const FIRST_PRICES: [f64; 12] = [42_000.0, 2300.0, 100.0, 310.0, 0.62, 0.09, 15.0, 7.4, 0.000_021, 72.0, 250.0, 1.3];
+const FIRST_PRICES: [f64; 12] = [
+    42_000.0, 2300.0, 100.0, 310.0, 0.62, 0.09, 15.0, 7.4, 0.000_021, 72.0, 250.0, 1.3,
+];
 
 /// Deviation of a coin's own log volatility, and its half life: shorter than the market's.
 const OWN_LOG_VOLATILITY_DEVIATION: f64 = 0.3;
@@ -39,7 +43,10 @@ struct Character {
 impl Character {
     fn new(index: usize) -> Self {
         let round = (index / FIRST_PRICES.len()) as f64;
-        let first_price = FIRST_PRICES.get(index % FIRST_PRICES.len()).copied().unwrap_or(1.0);
+        let first_price = FIRST_PRICES
+            .get(index % FIRST_PRICES.len())
+            .copied()
+            .unwrap_or(1.0);
         Self {
             first_price: first_price / (1.0 + 0.37 * round),
             beta: 0.9 + 0.1 * (index % 6) as f64,
@@ -89,13 +96,24 @@ struct Move {
 }
 
 impl Coin {
-    pub(super) fn new(config: &SimulatedConfig, reversion: Reversion, index: usize) -> Result<Self, Error> {
+    pub(super) fn new(
+        config: &SimulatedConfig,
+        reversion: Reversion,
+        index: usize,
+    ) -> Result<Self, Error> {
         let character = Character::new(index);
         let mut random = stream(config.seed, index as u64 + 1);
-        let own = LogVolatility::new(OWN_LOG_VOLATILITY_DEVIATION, OWN_LOG_VOLATILITY_HALF_LIFE_MINUTES, &mut random);
-        let activity = LogVolatility::new(ACTIVITY_DEVIATION, ACTIVITY_HALF_LIFE_MINUTES, &mut random);
+        let own = LogVolatility::new(
+            OWN_LOG_VOLATILITY_DEVIATION,
+            OWN_LOG_VOLATILITY_HALF_LIFE_MINUTES,
+            &mut random,
+        );
+        let activity =
+            LogVolatility::new(ACTIVITY_DEVIATION, ACTIVITY_HALF_LIFE_MINUTES, &mut random);
         // As if the market had been running for long.
-        let deviation = character.own_deviation.hypot(character.beta * FACTOR_DEVIATION);
+        let deviation = character
+            .own_deviation
+            .hypot(character.beta * FACTOR_DEVIATION);
         let average = reversion.average_variance().sqrt() * deviation * normal(&mut random);
         Ok(Self {
             character,
@@ -156,10 +174,11 @@ impl Coin {
         let own_log_volatility = self.own.step(&mut self.random);
         let shared_part = SHARED_RESTLESSNESS * shared.log_volatility;
         // Half of exp(2 * log volatility)'s mean, so that shocks keep their variance.
-        let centre =
-            OWN_LOG_VOLATILITY_DEVIATION.powi(2) + (SHARED_RESTLESSNESS * Factor::LOG_VOLATILITY_DEVIATION).powi(2);
-        let own_deviation =
-            self.character.own_deviation * day_volatility * (own_log_volatility + shared_part - centre).exp();
+        let centre = OWN_LOG_VOLATILITY_DEVIATION.powi(2)
+            + (SHARED_RESTLESSNESS * Factor::LOG_VOLATILITY_DEVIATION).powi(2);
+        let own_deviation = self.character.own_deviation
+            * day_volatility
+            * (own_log_volatility + shared_part - centre).exp();
         let beta = self.character.beta;
         let shock = beta * shared.shock + own_deviation * self.tails.draw(&mut self.random);
         Move {

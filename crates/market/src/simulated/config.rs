@@ -65,7 +65,12 @@ impl SimulatedConfig {
     /// Checks every key.
     pub(super) fn check(&self, interval: Interval) -> Result<(), Error> {
         let whole_bars = interval.ms() / Interval::ONE_MINUTE.ms();
-        expect("coins", self.coins, (1..=1000).contains(&self.coins), "1 to 1000")?;
+        expect(
+            "coins",
+            self.coins,
+            (1..=1000).contains(&self.coins),
+            "1 to 1000",
+        )?;
         let minutes_range = usize::try_from(whole_bars).unwrap_or(usize::MAX)..=10_512_000;
         expect(
             "minutes",
@@ -79,7 +84,12 @@ impl SimulatedConfig {
             (0..=4_102_444_800_000).contains(&self.start_ms) && self.start_ms % interval.ms() == 0,
             "a time from 1970 to 2100 on the interval's grid",
         )?;
-        expect("signal", self.signal, (0.0..=0.5).contains(&self.signal), "0 to 0.5")?;
+        expect(
+            "signal",
+            self.signal,
+            (0.0..=0.5).contains(&self.signal),
+            "0 to 0.5",
+        )?;
         expect(
             "signal_horizon_minutes",
             self.signal_horizon_minutes,
@@ -92,20 +102,43 @@ impl SimulatedConfig {
             (1.0..=1440.0).contains(&self.half_life_minutes),
             "1 to 1440",
         )?;
-        expect("missing_share", self.missing_share, (0.0..=0.5).contains(&self.missing_share), "0 to 0.5")?;
+        expect(
+            "missing_share",
+            self.missing_share,
+            (0.0..=0.5).contains(&self.missing_share),
+            "0 to 0.5",
+        )?;
         expect(
             "outage_every_minutes",
             self.outage_every_minutes,
-            self.outage_every_minutes == 0 || self.outage_every_minutes >= 2 * LONGEST_OUTAGE_MINUTES,
+            self.outage_every_minutes == 0
+                || self.outage_every_minutes >= 2 * LONGEST_OUTAGE_MINUTES,
             "0 or at least 180",
         )
     }
 }
 
-fn expect(key: &'static str, found: impl std::fmt::Display, is_right: bool, expected: &str) -> Result<(), Error> {
-    if is_right { Ok(()) } else { Err(simulated_error(key, found, expected)) }
+fn expect(
+    key: &'static str,
+    found: impl std::fmt::Display,
+    is_right: bool,
+    expected: &str,
+) -> Result<(), Error> {
+    if is_right {
+        Ok(())
+    } else {
+        Err(simulated_error(key, found, expected))
+    }
 }
 
-pub(super) fn simulated_error(key: &'static str, found: impl std::fmt::Display, expected: &str) -> Error {
-    Error::Simulated { key, found: found.to_string(), expected: expected.to_owned() }
+pub(super) fn simulated_error(
+    key: &'static str,
+    found: impl std::fmt::Display,
+    expected: &str,
+) -> Error {
+    Error::Simulated {
+        key,
+        found: found.to_string(),
+        expected: expected.to_owned(),
+    }
 }

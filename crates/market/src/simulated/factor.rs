@@ -4,7 +4,9 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal, StudentT};
 
-use super::config::{LONGEST_OUTAGE_MINUTES, SHORTEST_OUTAGE_MINUTES, SimulatedConfig, simulated_error};
+use super::config::{
+    LONGEST_OUTAGE_MINUTES, SHORTEST_OUTAGE_MINUTES, SimulatedConfig, simulated_error,
+};
 use crate::Error;
 
 /// Standard deviation of the factor's one-minute log return: with beta 1 about 0.6 % an hour.
@@ -30,7 +32,9 @@ pub(super) struct Tails(StudentT<f64>);
 
 impl Tails {
     pub(super) fn new() -> Result<Self, Error> {
-        StudentT::new(TAIL_FREEDOM).map(Self).map_err(|error| simulated_error("tails", error, "a distribution"))
+        StudentT::new(TAIL_FREEDOM)
+            .map(Self)
+            .map_err(|error| simulated_error("tails", error, "a distribution"))
     }
 
     pub(super) fn draw(self, random: &mut ChaCha8Rng) -> f64 {
@@ -78,12 +82,17 @@ pub(super) struct DayShape {
 
 impl DayShape {
     pub(super) fn new(start_ms: i64) -> Self {
-        let wave = |minute: usize| (std::f64::consts::TAU * minute as f64 / MINUTES_A_DAY as f64).cos();
+        let wave =
+            |minute: usize| (std::f64::consts::TAU * minute as f64 / MINUTES_A_DAY as f64).cos();
         // Mean square 1, so that the day's shape leaves the variance as it is.
         let scale = (1.0 + 0.25 * 0.25 / 2.0_f64).sqrt().recip();
         Self {
-            volatility: (0..MINUTES_A_DAY).map(|minute| scale * (1.0 + 0.25 * wave(minute))).collect(),
-            volume: (0..MINUTES_A_DAY).map(|minute| 1.0 + 0.6 * wave(minute)).collect(),
+            volatility: (0..MINUTES_A_DAY)
+                .map(|minute| scale * (1.0 + 0.25 * wave(minute)))
+                .collect(),
+            volume: (0..MINUTES_A_DAY)
+                .map(|minute| 1.0 + 0.6 * wave(minute))
+                .collect(),
             first_minute: usize::try_from(start_ms / 60_000).unwrap_or(0) % MINUTES_A_DAY,
         }
     }
@@ -126,14 +135,23 @@ impl Factor {
         let mut random = stream(config.seed, FACTOR_STREAM);
         let tails = Tails::new()?;
         let day = DayShape::new(config.start_ms);
-        let mut log_volatility =
-            LogVolatility::new(Self::LOG_VOLATILITY_DEVIATION, Self::LOG_VOLATILITY_HALF_LIFE_MINUTES, &mut random);
+        let mut log_volatility = LogVolatility::new(
+            Self::LOG_VOLATILITY_DEVIATION,
+            Self::LOG_VOLATILITY_HALF_LIFE_MINUTES,
+            &mut random,
+        );
         let centre = Self::LOG_VOLATILITY_DEVIATION.powi(2);
         let mut minutes: Vec<FactorMinute> = (0..config.minutes)
             .map(|minute| {
                 let log_volatility = log_volatility.step(&mut random);
-                let deviation = FACTOR_DEVIATION * day.at(minute).0 * (log_volatility - centre).exp();
-                FactorMinute { shock: deviation * tails.draw(&mut random), deviation, log_volatility, is_outage: false }
+                let deviation =
+                    FACTOR_DEVIATION * day.at(minute).0 * (log_volatility - centre).exp();
+                FactorMinute {
+                    shock: deviation * tails.draw(&mut random),
+                    deviation,
+                    log_volatility,
+                    is_outage: false,
+                }
             })
             .collect();
         mark_outages(config, &mut minutes);

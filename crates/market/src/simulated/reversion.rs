@@ -80,7 +80,11 @@ impl Reversion {
         let noise = lasting * lasting * minutes
             + 2.0 * lasting * passing * (1.0 - rho.powf(minutes)) / (1.0 - rho)
             + passing * passing * (1.0 - rho.powf(2.0 * minutes)) / (1.0 - rho * rho);
-        if planted > 0.0 { (planted / (planted + noise)).sqrt() } else { 0.0 }
+        if planted > 0.0 {
+            (planted / (planted + noise)).sqrt()
+        } else {
+            0.0
+        }
     }
 
     /// Variance of `x` where the shocks have variance 1.

@@ -60,9 +60,13 @@ pub(super) enum Heard {
 /// Reads one message of a stream of `interval`.
 pub(super) fn read(text: &str, interval: Interval) -> Heard {
     let Ok(Wrapped { data: event }) = serde_json::from_str(text) else {
-        let is_answer =
-            serde_json::from_str::<Value>(text).is_ok_and(|value| value.get("result") == Some(&Value::Null));
-        return if is_answer { Heard::Answer } else { Heard::Other };
+        let is_answer = serde_json::from_str::<Value>(text)
+            .is_ok_and(|value| value.get("result") == Some(&Value::Null));
+        return if is_answer {
+            Heard::Answer
+        } else {
+            Heard::Other
+        };
     };
     if event.e != "kline" || event.k.i != interval.to_string() {
         return Heard::Other;
@@ -79,17 +83,30 @@ impl Event {
         let kline = &self.k;
         let last_ms = kline.t.saturating_add(interval.ms() - 1);
         if !CLOCK_MS.contains(&self.sent_ms) {
-            return Err(kline.fault("event_time", self.sent_ms, "milliseconds from July 2017 to 2100".to_owned()));
+            return Err(kline.fault(
+                "event_time",
+                self.sent_ms,
+                "milliseconds from July 2017 to 2100".to_owned(),
+            ));
         }
         // A closed candle is told of after its end; a bar of grace for a clock that is not exact.
         if kline.t > self.sent_ms {
-            let expected = format!("a time before that of the message, {}", utc_text(self.sent_ms));
+            let expected = format!(
+                "a time before that of the message, {}",
+                utc_text(self.sent_ms)
+            );
             return Err(kline.fault("open_time", kline.t, expected));
         }
         if kline.close_time_ms.abs_diff(last_ms) > 1 {
-            return Err(kline.fault("close_time", kline.close_time_ms, format!("{last_ms}, a candle of {interval}")));
+            return Err(kline.fault(
+                "close_time",
+                kline.close_time_ms,
+                format!("{last_ms}, a candle of {interval}"),
+            ));
         }
-        let read = |field, value: &Value| number(value).ok_or_else(|| kline.fault(field, value, "a number".to_owned()));
+        let read = |field, value: &Value| {
+            number(value).ok_or_else(|| kline.fault(field, value, "a number".to_owned()))
+        };
         let candle = Candle {
             open_time_ms: kline.t,
             open: Some(read("open", &kline.o)?),
@@ -100,7 +117,10 @@ impl Event {
             quote_volume: Some(read("quote_volume", &kline.q)?),
             count: Some(read("count", &kline.n)?),
             taker_buy_volume: Some(read("taker_buy_volume", &kline.taker_buy_volume)?),
-            taker_buy_quote_volume: Some(read("taker_buy_quote_volume", &kline.taker_buy_quote_volume)?),
+            taker_buy_quote_volume: Some(read(
+                "taker_buy_quote_volume",
+                &kline.taker_buy_quote_volume,
+            )?),
         };
         candle.check(interval)?;
         Ok(candle)
@@ -109,7 +129,12 @@ impl Event {
 
 impl Kline {
     fn fault(&self, field: &'static str, value: impl ToString, expected: String) -> CandleError {
-        CandleError { open_time_ms: self.t, field, value: value.to_string(), expected }
+        CandleError {
+            open_time_ms: self.t,
+            field,
+            value: value.to_string(),
+            expected,
+        }
     }
 }
 
@@ -130,7 +155,8 @@ mod tests {
     }
 
     fn event(sent_ms: i64, kline: Value) -> String {
-        json!({"stream": "x", "data": {"e": "kline", "E": sent_ms, "s": "BTCUSDT", "k": kline}}).to_string()
+        json!({"stream": "x", "data": {"e": "kline", "E": sent_ms, "s": "BTCUSDT", "k": kline}})
+            .to_string()
     }
 
     fn changed(key: &str, value: Value) -> Value {
@@ -148,13 +174,29 @@ mod tests {
 
     #[test]
     fn a_closed_kline_is_a_candle_with_numbers_in_any_form() {
-        let candle = closed(&event(START + 60_005, kline())).unwrap_or_else(|fault| panic!("{fault}"));
-        assert_eq!((candle.open_time_ms, candle.close, candle.count), (START, 11.0, Some(3.0)));
-        for (key, value) in [("c", json!(11.0)), ("n", json!("3")), ("v", json!(5)), ("new", json!([1]))] {
-            assert_eq!(closed(&event(START + 60_005, changed(key, value))), Ok(candle), "{key}");
+        let candle =
+            closed(&event(START + 60_005, kline())).unwrap_or_else(|fault| panic!("{fault}"));
+        assert_eq!(
+            (candle.open_time_ms, candle.close, candle.count),
+            (START, 11.0, Some(3.0))
+        );
+        for (key, value) in [
+            ("c", json!(11.0)),
+            ("n", json!("3")),
+            ("v", json!(5)),
+            ("new", json!([1])),
+        ] {
+            assert_eq!(
+                closed(&event(START + 60_005, changed(key, value))),
+                Ok(candle),
+                "{key}"
+            );
         }
         assert_eq!(
-            read(&event(START + 5, changed("x", json!(false))), Interval::ONE_MINUTE),
+            read(
+                &event(START + 5, changed("x", json!(false))),
+                Interval::ONE_MINUTE
+            ),
             Heard::Forming("BTCUSDT".into())
         );
     }
@@ -164,20 +206,49 @@ mod tests {
     fn impossible_candles_are_refused_as_data() {
         let sent = START + 60_005;
         for (sent_ms, kline, expected) in [
-            (sent, changed("c", json!("0.00000000")), "close is 0, expected a finite price above 0"),
-            (sent, changed("h", json!("8")), "high is 8, expected at least open (10)"),
-            (sent, changed("t", json!(START + 15_000)), "close_time is 1704067259999, expected 1704067274999"),
-            (sent, changed("v", json!("much")), "volume is \"much\", expected a number"),
-            (sent, changed("T", json!(START + 3_599_999)), "expected 1704067259999, a candle of 1m"),
-            (1, kline(), "event_time is 1, expected milliseconds from July 2017 to 2100"),
-            (sent * 1000, changed("t", json!(START * 1000)), "event_time is 1704067260005000"),
+            (
+                sent,
+                changed("c", json!("0.00000000")),
+                "close is 0, expected a finite price above 0",
+            ),
+            (
+                sent,
+                changed("h", json!("8")),
+                "high is 8, expected at least open (10)",
+            ),
+            (
+                sent,
+                changed("t", json!(START + 15_000)),
+                "close_time is 1704067259999, expected 1704067274999",
+            ),
+            (
+                sent,
+                changed("v", json!("much")),
+                "volume is \"much\", expected a number",
+            ),
+            (
+                sent,
+                changed("T", json!(START + 3_599_999)),
+                "expected 1704067259999, a candle of 1m",
+            ),
+            (
+                1,
+                kline(),
+                "event_time is 1, expected milliseconds from July 2017 to 2100",
+            ),
+            (
+                sent * 1000,
+                changed("t", json!(START * 1000)),
+                "event_time is 1704067260005000",
+            ),
             (
                 sent,
                 changed("t", json!(1_893_456_000_000_i64)),
                 "open_time is 1893456000000, expected a time before that",
             ),
         ] {
-            let fault = closed(&event(sent_ms, kline)).map_or_else(|fault| fault.to_string(), |_| "taken".to_owned());
+            let fault = closed(&event(sent_ms, kline))
+                .map_or_else(|fault| fault.to_string(), |_| "taken".to_owned());
             assert!(fault.contains(expected), "{fault}");
         }
     }

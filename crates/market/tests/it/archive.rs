@@ -41,23 +41,50 @@ fn archive(file: impl Fn(usize) -> Reply + Send + Sync + 'static) -> Stub {
 #[tokio::test]
 async fn a_file_is_checked_and_cut_ones_are_fetched_again() {
     let stub = archive(|before| match before {
-        1 => Reply { cut_bytes: 10, ..ok("candles") },
+        1 => Reply {
+            cut_bytes: 10,
+            ..ok("candles")
+        },
         2 => status(503, ""),
         _ => ok("candles"),
     });
     let client = client(&stub);
     let sum = client.checksum(&january()).await.unwrap().unwrap();
     assert_eq!(sum, SUM);
-    assert_eq!(client.bytes(&january(), &sum).await.unwrap().unwrap(), b"candles");
-    assert_eq!(stub.count("/data/spot/monthly/klines/BTCUSDT/1m/BTCUSDT-1m-2024-01.zip"), 3);
+    assert_eq!(
+        client.bytes(&january(), &sum).await.unwrap().unwrap(),
+        b"candles"
+    );
+    assert_eq!(
+        stub.count("/data/spot/monthly/klines/BTCUSDT/1m/BTCUSDT-1m-2024-01.zip"),
+        3
+    );
 }
 
 #[tokio::test]
 async fn other_bytes_than_promised_are_an_error_in_the_end() {
-    let stub = archive(|before| if before < 2 { ok("candle") } else { ok("candles") });
-    assert!(client(&stub).bytes(&january(), SUM).await.unwrap().is_some(), "the third try was right");
+    let stub = archive(|before| {
+        if before < 2 {
+            ok("candle")
+        } else {
+            ok("candles")
+        }
+    });
+    assert!(
+        client(&stub)
+            .bytes(&january(), SUM)
+            .await
+            .unwrap()
+            .is_some(),
+        "the third try was right"
+    );
     let stub = archive(|_| ok("candle"));
-    let error = client(&stub).bytes(&january(), SUM).await.unwrap_err().to_string().replace(&stub.url, "[URL]");
+    let error = client(&stub)
+        .bytes(&january(), SUM)
+        .await
+        .unwrap_err()
+        .to_string()
+        .replace(&stub.url, "[URL]");
     insta::assert_snapshot!(error);
     assert_eq!(stub.count(".zip"), 3);
 }
@@ -68,7 +95,11 @@ async fn what_is_not_there_is_no_error() {
     let client = client(&stub);
     assert_eq!(client.checksum(&january()).await.unwrap(), None);
     assert_eq!(client.bytes(&january(), SUM).await.unwrap(), None);
-    assert_eq!(stub.requests().len(), 2, "asked again for what is not there");
+    assert_eq!(
+        stub.requests().len(),
+        2,
+        "asked again for what is not there"
+    );
 }
 
 #[tokio::test]
@@ -76,7 +107,11 @@ async fn refusals_and_failures_say_what_to_do() {
     let mut said = String::new();
     for code in [403, 418, 429, 451, 503] {
         let stub = Stub::start(move |_, _| status(code, "no").header("Retry-After", 3600));
-        let error = client(&stub).checksum(&january()).await.unwrap_err().to_string();
+        let error = client(&stub)
+            .checksum(&january())
+            .await
+            .unwrap_err()
+            .to_string();
         // When a ban ends depends on when it is asked.
         let error = match error.split_once("banned until ") {
             Some((before, after)) => format!("{before}banned until [TIME]{}", &after[20..]),
@@ -86,6 +121,13 @@ async fn refusals_and_failures_say_what_to_do() {
         said.push_str("\n\n");
     }
     let stub = Stub::start(|_, _| ok("<html>"));
-    said.push_str(&client(&stub).checksum(&january()).await.unwrap_err().to_string().replace(&stub.url, "[URL]"));
+    said.push_str(
+        &client(&stub)
+            .checksum(&january())
+            .await
+            .unwrap_err()
+            .to_string()
+            .replace(&stub.url, "[URL]"),
+    );
     insta::assert_snapshot!(said);
 }

@@ -78,7 +78,9 @@ fn troubled(answer: impl Fn(usize) -> Reply + Send + Sync + 'static) -> Stub {
 }
 
 async fn serve(client: &RestClient) -> Result<Served, Error> {
-    client.closed_klines(&symbol("BTCUSDT"), Interval::ONE_MINUTE, START, i64::MAX).await
+    client
+        .closed_klines(&symbol("BTCUSDT"), Interval::ONE_MINUTE, START, i64::MAX)
+        .await
 }
 
 async fn fetch(client: &RestClient) -> Result<Vec<Candle>, Error> {
@@ -88,8 +90,10 @@ async fn fetch(client: &RestClient) -> Result<Vec<Candle>, Error> {
 /// The error's text, after what every one must have: the URL and the symbol.
 async fn trouble(stub: &Stub) -> String {
     let text = fetch(&client(stub)).await.unwrap_err().to_string();
-    let url =
-        format!("GET {}/api/v3/klines?symbol=BTCUSDT&interval=1m&startTime={START}&limit=11 for BTCUSDT: ", stub.url);
+    let url = format!(
+        "GET {}/api/v3/klines?symbol=BTCUSDT&interval=1m&startTime={START}&limit=11 for BTCUSDT: ",
+        stub.url
+    );
     match text.strip_prefix(&url) {
         Some(rest) => rest.to_owned(),
         None => panic!("{text:?} does not begin with {url:?}"),
@@ -104,7 +108,11 @@ fn two_klines() -> String {
 #[tokio::test]
 async fn a_candle_still_forming_by_the_servers_clock_is_dropped() {
     // The clock is far from the local one, and one millisecond decides.
-    for (clock, expected) in [(START + 3 * MINUTE - 1, 2), (START + 3 * MINUTE, 3), (START + 3 * MINUTE + 1, 3)] {
+    for (clock, expected) in [
+        (START + 3 * MINUTE - 1, 2),
+        (START + 3 * MINUTE, 3),
+        (START + 3 * MINUTE + 1, 3),
+    ] {
         let stub = Stub::start(move |request, _| exchange(request, 0..10, clock));
         let candles = fetch(&client(&stub)).await.unwrap();
         assert_eq!(candles.len(), expected, "at {clock}");
@@ -137,14 +145,21 @@ async fn pages_are_joined_and_holes_stay_holes() {
     let klines: Vec<Request> = stub.requests().into_iter().skip(1).collect();
     assert_eq!(klines[0].number("limit"), 1000);
     assert_eq!(klines[1].number("startTime"), START + 1000 * MINUTE);
-    assert!(klines.iter().all(|request| request.parameter("endTime").is_none()));
+    assert!(
+        klines
+            .iter()
+            .all(|request| request.parameter("endTime").is_none())
+    );
 }
 
 #[tokio::test]
 async fn until_is_exclusive_and_no_page_too_many_is_asked() {
     let stub = Stub::start(|request, _| exchange(request, 0..100, START + 100 * MINUTE));
     let (from, until) = (START + 10 * MINUTE, START + 20 * MINUTE);
-    let served = client(&stub).closed_klines(&symbol("BTCUSDT"), Interval::ONE_MINUTE, from, until).await.unwrap();
+    let served = client(&stub)
+        .closed_klines(&symbol("BTCUSDT"), Interval::ONE_MINUTE, from, until)
+        .await
+        .unwrap();
     let candles = served.candles;
     assert_eq!(candles.len(), 10);
     assert_eq!(candles[0].open_time_ms, from);
@@ -152,7 +167,10 @@ async fn until_is_exclusive_and_no_page_too_many_is_asked() {
     assert_eq!(stub.count("/klines"), 1);
     // Nothing wanted, nothing asked.
     for (from, until) in [(until, until), (i64::MAX, i64::MAX), (until, i64::MIN)] {
-        let none = client(&stub).closed_klines(&symbol("BTCUSDT"), Interval::ONE_MINUTE, from, until).await.unwrap();
+        let none = client(&stub)
+            .closed_klines(&symbol("BTCUSDT"), Interval::ONE_MINUTE, from, until)
+            .await
+            .unwrap();
         assert_eq!(none, Served::default());
     }
     assert_eq!(stub.count("/klines"), 1);
@@ -171,7 +189,11 @@ async fn futures_have_their_own_paths_and_limit() {
     assert_eq!(requests[0].path, "/fapi/v1/time");
     assert_eq!(requests[1].path, "/fapi/v1/klines");
     assert_eq!(requests[1].number("limit"), 1500);
-    assert_eq!(requests[2].number("limit"), 501, "one more shows that the last one is final");
+    assert_eq!(
+        requests[2].number("limit"),
+        501,
+        "one more shows that the last one is final"
+    );
 }
 
 #[tokio::test]
@@ -185,12 +207,24 @@ async fn all_symbols_come_in_order_and_at_once() {
         exchange(request, 0..10, START + 8 * MINUTE + 30_000)
     });
     let symbols: Vec<Symbol> = (0..12).map(|n| symbol(&format!("C{n}USDT"))).collect();
-    let fetched = client(&stub).fetch_closed(&symbols, Interval::ONE_MINUTE, START, i64::MAX).await.unwrap();
+    let fetched = client(&stub)
+        .fetch_closed(&symbols, Interval::ONE_MINUTE, START, i64::MAX)
+        .await
+        .unwrap();
     assert!(at_once.load(Ordering::SeqCst) > 1, "one after the other");
     assert_eq!(fetched.server_time_ms, START + 8 * MINUTE + 30_000);
-    let order: Vec<Symbol> = fetched.coins.iter().map(|coin| coin.symbol.clone()).collect();
+    let order: Vec<Symbol> = fetched
+        .coins
+        .iter()
+        .map(|coin| coin.symbol.clone())
+        .collect();
     assert_eq!(order, symbols);
-    assert!(fetched.coins.iter().all(|coin| coin.served.as_ref().unwrap().candles.len() == 8));
+    assert!(
+        fetched
+            .coins
+            .iter()
+            .all(|coin| coin.served.as_ref().unwrap().candles.len() == 8)
+    );
     assert_eq!(stub.count("/time"), 1);
 }
 
@@ -201,7 +235,10 @@ async fn one_failing_symbol_is_named_and_the_others_come() {
         _ => exchange(request, 0..10, START + 8 * MINUTE),
     });
     let symbols = [symbol("BTCUSDT"), symbol("BADUSDT")];
-    let fetched = client(&stub).fetch_closed(&symbols, Interval::ONE_MINUTE, START, i64::MAX).await.unwrap();
+    let fetched = client(&stub)
+        .fetch_closed(&symbols, Interval::ONE_MINUTE, START, i64::MAX)
+        .await
+        .unwrap();
     let [good, bad] = fetched.coins.try_into().unwrap();
     assert_eq!(good.served.unwrap().candles.len(), 8);
     let text = bad.served.unwrap_err().to_string();
@@ -210,7 +247,9 @@ async fn one_failing_symbol_is_named_and_the_others_come() {
         "{text}"
     );
     let requests = stub.requests();
-    let bad = requests.iter().filter(|request| request.parameter("symbol") == Some("BADUSDT"));
+    let bad = requests
+        .iter()
+        .filter(|request| request.parameter("symbol") == Some("BADUSDT"));
     assert_eq!(bad.count(), 1, "a refusal was repeated");
 }
 
@@ -221,8 +260,15 @@ async fn a_429_is_waited_out() {
         _ => ok(two_klines()),
     });
     let begun = Instant::now();
-    let served =
-        client(&stub).closed_klines(&symbol("BTCUSDT"), Interval::ONE_MINUTE, START, START + 2 * MINUTE).await.unwrap();
+    let served = client(&stub)
+        .closed_klines(
+            &symbol("BTCUSDT"),
+            Interval::ONE_MINUTE,
+            START,
+            START + 2 * MINUTE,
+        )
+        .await
+        .unwrap();
     assert_eq!(served.candles.len(), 2);
     assert!(begun.elapsed() >= Duration::from_secs(1));
 }
@@ -232,7 +278,9 @@ async fn a_429_that_stays_is_an_error_after_so_many_tries() {
     let stub = troubled(|_| status(429, "{}").header("Retry-After", 0));
     let text = trouble(&stub).await;
     assert!(
-        text.starts_with("status 429, too many requests; the server asks for 0 s of silence, 3 tries\nhint: "),
+        text.starts_with(
+            "status 429, too many requests; the server asks for 0 s of silence, 3 tries\nhint: "
+        ),
         "{text}"
     );
     assert_eq!(stub.count("/klines"), 3);
@@ -243,10 +291,24 @@ async fn too_long_a_silence_is_kept_but_not_waited_for() {
     let stub = troubled(|_| status(429, "{}").header("Retry-After", 3600));
     let client = client(&stub);
     let first = fetch(&client).await.unwrap_err();
-    assert!(matches!(first, Error::RateLimited { retry_after_secs: 3600, tries: 1, .. }), "{first}");
+    assert!(
+        matches!(
+            first,
+            Error::RateLimited {
+                retry_after_secs: 3600,
+                tries: 1,
+                ..
+            }
+        ),
+        "{first}"
+    );
     let second = fetch(&client.clone()).await.unwrap_err();
     assert!(matches!(second, Error::Silenced { .. }), "{second}");
-    assert_eq!(stub.requests().len(), 2, "something was sent into the silence");
+    assert_eq!(
+        stub.requests().len(),
+        2,
+        "something was sent into the silence"
+    );
 }
 
 #[tokio::test]
@@ -254,7 +316,10 @@ async fn a_ban_names_its_end_and_is_not_provoked() {
     let body = r#"{"code":-1003,"msg":"Way too much request weight used; IP(1.2.3.4) banned until 1704070800000. Please use WebSocket"}"#;
     let stub = troubled(move |_| status(418, body).header("Retry-After", 60));
     let text = trouble(&stub).await;
-    assert!(text.starts_with("status 418, this address is banned until 2024-01-01T01:00:00Z\nhint: "), "{text}");
+    assert!(
+        text.starts_with("status 418, this address is banned until 2024-01-01T01:00:00Z\nhint: "),
+        "{text}"
+    );
     assert_eq!(stub.count("/klines"), 1);
 }
 
@@ -267,14 +332,22 @@ async fn a_short_ban_is_waited_out() {
     let begun = Instant::now();
     let client = client(&stub);
     let until_ms = START + 2 * MINUTE;
-    let served = client.closed_klines(&symbol("BTCUSDT"), Interval::ONE_MINUTE, START, until_ms).await.unwrap();
+    let served = client
+        .closed_klines(&symbol("BTCUSDT"), Interval::ONE_MINUTE, START, until_ms)
+        .await
+        .unwrap();
     assert_eq!(served.candles.len(), 2);
     assert!(begun.elapsed() >= Duration::from_secs(1));
     assert_eq!(client.silence(), None);
     // Without `Retry-After` nobody knows how long, and every further try makes it longer.
     let stub = troubled(|_| status(418, "{}"));
     let text = trouble(&stub).await;
-    assert!(text.starts_with("status 418, this address is banned until a time the server does not tell"), "{text}");
+    assert!(
+        text.starts_with(
+            "status 418, this address is banned until a time the server does not tell"
+        ),
+        "{text}"
+    );
     assert_eq!(stub.count("/klines"), 1);
 }
 
@@ -284,19 +357,35 @@ async fn the_first_candle_is_found() {
     let client = client(&stub);
     let first = async |from| {
         let now_ms = START + 8 * MINUTE;
-        client.first_open_ms(&symbol("BTCUSDT"), Interval::ONE_MINUTE, from, now_ms).await.unwrap()
+        client
+            .first_open_ms(&symbol("BTCUSDT"), Interval::ONE_MINUTE, from, now_ms)
+            .await
+            .unwrap()
     };
     assert_eq!(first(0).await, Some(START + 5 * MINUTE));
-    assert_eq!(first(START + 5 * MINUTE + 1).await, Some(START + 6 * MINUTE));
+    assert_eq!(
+        first(START + 5 * MINUTE + 1).await,
+        Some(START + 6 * MINUTE)
+    );
     assert_eq!(first(START + 60 * MINUTE).await, None);
-    assert!(stub.requests().iter().all(|request| request.number("limit") == 1));
+    assert!(
+        stub.requests()
+            .iter()
+            .all(|request| request.number("limit") == 1)
+    );
 }
 
 #[tokio::test]
 async fn refusals_say_what_they_are() {
     for (code, expected) in [
-        (403, "status 403, refused by the exchange's firewall: no further text\nhint: "),
-        (451, "status 451, the exchange does not serve the country this address is in: no further text\nhint: "),
+        (
+            403,
+            "status 403, refused by the exchange's firewall: no further text\nhint: ",
+        ),
+        (
+            451,
+            "status 451, the exchange does not serve the country this address is in: no further text\nhint: ",
+        ),
         (404, "status 404: no further text\nhint: "),
         (302, "status 302: no further text\nhint: "),
     ] {
@@ -314,12 +403,17 @@ async fn after_a_refusal_nothing_is_asked_for_a_while() {
         let stub = troubled(move |_| status(code, ""));
         let client = client(&stub);
         let ask = async || {
-            let answer = client.first_open_ms(&symbol("BTCUSDT"), Interval::ONE_MINUTE, START, START).await;
+            let answer = client
+                .first_open_ms(&symbol("BTCUSDT"), Interval::ONE_MINUTE, START, START)
+                .await;
             answer.unwrap_err().to_string()
         };
         assert!(ask().await.contains(&format!("status {code}")));
         let second = ask().await;
-        assert!(second.contains("not sent, as an earlier answer calls for"), "{second}");
+        assert!(
+            second.contains("not sent, as an earlier answer calls for"),
+            "{second}"
+        );
         assert_eq!(stub.count("/klines"), 1);
     }
 }
@@ -328,7 +422,10 @@ async fn after_a_refusal_nothing_is_asked_for_a_while() {
 async fn a_failing_server_is_tried_again() {
     let stub = troubled(|_| status(500, "<html>\noops"));
     let text = trouble(&stub).await;
-    assert!(text.starts_with("status 500 from the server, 3 tries: <html> oops\nhint: "), "{text}");
+    assert!(
+        text.starts_with("status 500 from the server, 3 tries: <html> oops\nhint: "),
+        "{text}"
+    );
     assert_eq!(stub.count("/klines"), 3);
 
     let stub = troubled(|try_index| match try_index {
@@ -341,10 +438,16 @@ async fn a_failing_server_is_tried_again() {
 
 #[tokio::test]
 async fn cut_bodies_are_tried_again_and_then_named() {
-    let cut = || Reply { cut_bytes: 100, ..ok(two_klines()) };
+    let cut = || Reply {
+        cut_bytes: 100,
+        ..ok(two_klines())
+    };
     let stub = troubled(move |_| cut());
     let text = trouble(&stub).await;
-    assert!(text.starts_with("the answer was cut off, 3 tries: "), "{text}");
+    assert!(
+        text.starts_with("the answer was cut off, 3 tries: "),
+        "{text}"
+    );
     let stub = troubled(move |try_index| match try_index {
         0 => cut(),
         // Complete for HTTP, cut for JSON.
@@ -355,7 +458,10 @@ async fn cut_bodies_are_tried_again_and_then_named() {
     assert_eq!(fetch(&client(&stub)).await.unwrap().len(), 2);
     let stub = troubled(|_| ok("[[170406"));
     let text = trouble(&stub).await;
-    assert!(text.contains("cut off, 3 tries: EOF while parsing"), "{text}");
+    assert!(
+        text.contains("cut off, 3 tries: EOF while parsing"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -366,17 +472,38 @@ async fn answers_of_the_wrong_kind_are_named() {
         json!([kline(0), row]).to_string()
     };
     let cases = [
-        ("{\"code\":0}".to_owned(), "the answer: expected an array of klines, found {\"code\":0}"),
-        ("null".to_owned(), "the answer: expected an array of klines, found null"),
-        (with(4, json!("5,5")), "kline 1, element 4 (close): expected a number, found \"5,5\""),
-        (with(0, json!("x")), "kline 1, element 0 (open time): expected an integer, found \"x\""),
-        (with(8, json!(null)), "kline 1, element 8 (number of trades): expected an integer, found null"),
-        (json!([kline(0), [1, 2]]).to_string(), "kline 1: expected an array of 11 elements or more, found [1,2]"),
+        (
+            "{\"code\":0}".to_owned(),
+            "the answer: expected an array of klines, found {\"code\":0}",
+        ),
+        (
+            "null".to_owned(),
+            "the answer: expected an array of klines, found null",
+        ),
+        (
+            with(4, json!("5,5")),
+            "kline 1, element 4 (close): expected a number, found \"5,5\"",
+        ),
+        (
+            with(0, json!("x")),
+            "kline 1, element 0 (open time): expected an integer, found \"x\"",
+        ),
+        (
+            with(8, json!(null)),
+            "kline 1, element 8 (number of trades): expected an integer, found null",
+        ),
+        (
+            json!([kline(0), [1, 2]]).to_string(),
+            "kline 1: expected an array of 11 elements or more, found [1,2]",
+        ),
         (
             json!([kline(-1)]).to_string(),
             "kline 0, element 0 (open time): expected 1704067200000 or later, the startTime asked for, found 1704067140000",
         ),
-        (format!("[\"{}\"", "x".repeat(9 << 20)), "the answer is larger than 8388608 bytes"),
+        (
+            format!("[\"{}\"", "x".repeat(9 << 20)),
+            "the answer is larger than 8388608 bytes",
+        ),
     ];
     for (body, expected) in cases {
         let stub = troubled(move |_| ok(body.clone()));
@@ -400,15 +527,27 @@ async fn what_is_no_json_is_asked_for_again() {
     for (body, found) in [
         ("<!DOCTYPE html><html>".to_owned(), "<!DOCTYPE html><html>"),
         ("\u{0}\u{1}".to_owned(), "  "),
-        (format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000)), "[[[["),
+        (
+            format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000)),
+            "[[[[",
+        ),
     ] {
         let again = body.clone();
         let stub = troubled(move |_| ok(body.clone()));
         let text = trouble(&stub).await;
-        assert!(text.starts_with(&format!("expected JSON, found \"{found}")), "{text}");
+        assert!(
+            text.starts_with(&format!("expected JSON, found \"{found}")),
+            "{text}"
+        );
         assert!(text.contains(", 3 tries\nhint: "), "{text}");
         assert_eq!(stub.count("/klines"), 3);
-        let stub = troubled(move |try_index| if try_index == 0 { ok(again.clone()) } else { ok(two_klines()) });
+        let stub = troubled(move |try_index| {
+            if try_index == 0 {
+                ok(again.clone())
+            } else {
+                ok(two_klines())
+            }
+        });
         assert_eq!(fetch(&client(&stub)).await.unwrap().len(), 2);
     }
 }
@@ -426,16 +565,31 @@ async fn an_impossible_candle_is_missing_and_named() {
             bad(1, 4, json!("0")),
             "candle at 2024-01-01T00:01:00Z (1704067260000): close is 0, expected a finite price above 0",
         ),
-        (bad(1, 2, json!("1.0")), "high is 1, expected at least open (10)"),
-        (bad(1, 0, json!(START + MINUTE + 15_000)), "expected a multiple of 60000 ms (1m)"),
-        (bad(1, 0, json!((START + MINUTE) * 1000)), "expected at most the exchange's 2024-01-01T00:10:00Z"),
+        (
+            bad(1, 2, json!("1.0")),
+            "high is 1, expected at least open (10)",
+        ),
+        (
+            bad(1, 0, json!(START + MINUTE + 15_000)),
+            "expected a multiple of 60000 ms (1m)",
+        ),
+        (
+            bad(1, 0, json!((START + MINUTE) * 1000)),
+            "expected at most the exchange's 2024-01-01T00:10:00Z",
+        ),
     ] {
         let rows = json!([kline(0), row, kline(2), kline(10)]).to_string();
         let stub = troubled(move |_| ok(rows.clone()));
         let served = serve(&client(&stub)).await.unwrap();
-        let times: Vec<i64> = served.candles.iter().map(|candle| (candle.open_time_ms - START) / MINUTE).collect();
+        let times: Vec<i64> = served
+            .candles
+            .iter()
+            .map(|candle| (candle.open_time_ms - START) / MINUTE)
+            .collect();
         assert_eq!(times, [0, 2]);
-        let [fault] = &served.refused[..] else { panic!("{served:?}") };
+        let [fault] = &served.refused[..] else {
+            panic!("{served:?}")
+        };
         assert!(fault.to_string().contains(expected), "{fault}");
     }
 }
@@ -443,9 +597,18 @@ async fn an_impossible_candle_is_missing_and_named() {
 /// By the clock it is closed, but what is served is not the last word until a later one is there.
 #[tokio::test]
 async fn a_candle_that_could_still_change_is_left_out() {
-    for (rows, expected) in [(json!([kline(8), kline(9)]), 1), (json!([kline(8), kline(9), kline(10)]), 2)] {
+    for (rows, expected) in [
+        (json!([kline(8), kline(9)]), 1),
+        (json!([kline(8), kline(9), kline(10)]), 2),
+    ] {
         let rows = rows.to_string();
-        let stub = troubled(move |before| if before == 0 { ok(rows.clone()) } else { ok("[]") });
+        let stub = troubled(move |before| {
+            if before == 0 {
+                ok(rows.clone())
+            } else {
+                ok("[]")
+            }
+        });
         assert_eq!(fetch(&client(&stub)).await.unwrap().len(), expected);
     }
     // An hour on nothing changes any more: the last candle of a coin that has left the market.
@@ -461,23 +624,51 @@ async fn compressed_answers_are_read() {
     let stub = troubled(|_| {
         let mut zip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
         std::io::Write::write_all(&mut zip, two_klines().as_bytes()).unwrap();
-        Reply { bytes: Some(zip.finish().unwrap()), ..ok("").header("Content-Encoding", "gzip") }
+        Reply {
+            bytes: Some(zip.finish().unwrap()),
+            ..ok("").header("Content-Encoding", "gzip")
+        }
     });
     assert_eq!(fetch(&client(&stub)).await.unwrap().len(), 2);
-    assert_eq!(stub.requests()[1].header("accept-encoding"), Some("gzip, deflate"));
+    assert_eq!(
+        stub.requests()[1].header("accept-encoding"),
+        Some("gzip, deflate")
+    );
 }
 
 /// A ban is written in the header, in the body, or nowhere; nobody in this process asks into it.
 #[tokio::test]
 async fn a_ban_is_silence_for_everyone_until_its_end() {
     let now_ms = START + 10 * MINUTE;
-    let until = |ms: i64| format!("{{\"code\":-1003,\"msg\":\"Way too much; IP banned until {ms}. Use WebSocket\"}}");
+    let until = |ms: i64| {
+        format!("{{\"code\":-1003,\"msg\":\"Way too much; IP banned until {ms}. Use WebSocket\"}}")
+    };
     for (retry_after, body, end, least_secs) in [
-        (None, until(now_ms + 20 * MINUTE), "2024-01-01T00:30:0", 1190),
+        (
+            None,
+            until(now_ms + 20 * MINUTE),
+            "2024-01-01T00:30:0",
+            1190,
+        ),
         (Some("1200"), "{}".to_owned(), "2024-01-01T00:30:0", 1190),
-        (Some("-3"), until(now_ms + 20 * MINUTE), "2024-01-01T00:30:0", 1190),
-        (Some("99999999999999999999999"), "{}".to_owned(), "2024-01-04T00:10:0", 200_000),
-        (Some("soon"), until(-1), "a time the server does not tell", 110),
+        (
+            Some("-3"),
+            until(now_ms + 20 * MINUTE),
+            "2024-01-01T00:30:0",
+            1190,
+        ),
+        (
+            Some("99999999999999999999999"),
+            "{}".to_owned(),
+            "2024-01-04T00:10:0",
+            200_000,
+        ),
+        (
+            Some("soon"),
+            until(-1),
+            "a time the server does not tell",
+            110,
+        ),
         (None, String::new(), "a time the server does not tell", 110),
     ] {
         let stub = troubled(move |_| {
@@ -488,10 +679,17 @@ async fn a_ban_is_silence_for_everyone_until_its_end() {
             }
         });
         let text = trouble(&stub).await;
-        assert!(text.starts_with(&format!("status 418, this address is banned until {end}")), "{text}");
+        assert!(
+            text.starts_with(&format!("status 418, this address is banned until {end}")),
+            "{text}"
+        );
         // Another client of this process, not a clone.
         let other = client(&stub);
-        assert!(other.silence().unwrap().as_secs() >= least_secs, "{:?}", other.silence());
+        assert!(
+            other.silence().unwrap().as_secs() >= least_secs,
+            "{:?}",
+            other.silence()
+        );
         let error = other.server_time_ms().await.unwrap_err();
         assert!(matches!(error, Error::Silenced { .. }), "{error}");
         assert_eq!(stub.requests().len(), 2, "something was sent into the ban");
@@ -505,25 +703,47 @@ async fn credentials_are_sent_but_never_shown() {
     let url = stub.url.replace("http://", "http://user:s3cretpw@");
     let client = RestClient::with_options(Market::Spot, Some(&url), options()).unwrap();
     let error = client.server_time_ms().await.unwrap_err();
-    assert!(error.to_string().starts_with(&format!("GET {}/api/v3/time: ", stub.url)), "{error}");
+    assert!(
+        error
+            .to_string()
+            .starts_with(&format!("GET {}/api/v3/time: ", stub.url)),
+        "{error}"
+    );
     assert!(!format!("{error:?} {client:?}").contains("s3cretpw"));
     // `printf user:s3cretpw | base64`
-    assert_eq!(stub.requests()[0].header("authorization"), Some("Basic dXNlcjpzM2NyZXRwdw=="));
+    assert_eq!(
+        stub.requests()[0].header("authorization"),
+        Some("Basic dXNlcjpzM2NyZXRwdw==")
+    );
 }
 
 #[tokio::test]
 async fn a_slow_server_is_given_up() {
-    let stub = Stub::start(|_, _| Reply { delay: Duration::from_secs(20), ..ok("[]") });
-    let hasty = RestOptions { timeout: Duration::from_millis(200), max_tries: 2, ..options() };
+    let stub = Stub::start(|_, _| Reply {
+        delay: Duration::from_secs(20),
+        ..ok("[]")
+    });
+    let hasty = RestOptions {
+        timeout: Duration::from_millis(200),
+        max_tries: 2,
+        ..options()
+    };
     let client = RestClient::with_options(Market::Spot, Some(&stub.url), hasty).unwrap();
     let text = client.server_time_ms().await.unwrap_err().to_string();
-    assert!(text.contains("/api/v3/time: no complete answer within 0.2 s, 2 tries\nhint: "), "{text}");
+    assert!(
+        text.contains("/api/v3/time: no complete answer within 0.2 s, 2 tries\nhint: "),
+        "{text}"
+    );
 }
 
 #[tokio::test]
 async fn nobody_there_is_an_error() {
     // A port that was free a moment ago.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let url = format!("http://127.0.0.1:{port}");
     let client = RestClient::with_options(Market::Spot, Some(&url), options()).unwrap();
     let text = client.server_time_ms().await.unwrap_err().to_string();
@@ -535,17 +755,26 @@ async fn nobody_there_is_an_error() {
 async fn near_the_weight_limit_the_next_minute_is_awaited() {
     let at = |weight: u32, date: &'static str| {
         Stub::start(move |request, _| {
-            exchange(request, 0..10, START + 8 * MINUTE).header("X-MBX-USED-WEIGHT-1M", weight).header("Date", date)
+            exchange(request, 0..10, START + 8 * MINUTE)
+                .header("X-MBX-USED-WEIGHT-1M", weight)
+                .header("Date", date)
         })
     };
     // The server's clock stands at second 59, so its next minute is a second away.
     let stub = at(5401, "Mon, 01 Jan 2024 00:07:59 GMT");
     let begun = Instant::now();
     assert_eq!(fetch(&client(&stub)).await.unwrap().len(), 8);
-    assert!(begun.elapsed() >= Duration::from_secs(1), "5401 of 6000 was not heeded");
+    assert!(
+        begun.elapsed() >= Duration::from_secs(1),
+        "5401 of 6000 was not heeded"
+    );
     // A minute away: longer than `max_wait`, so that a wait would be an error.
     let stub = at(5400, "Mon, 01 Jan 2024 00:07:00 GMT");
-    assert_eq!(fetch(&client(&stub)).await.unwrap().len(), 8, "5400 of 6000 is not above 90 %");
+    assert_eq!(
+        fetch(&client(&stub)).await.unwrap().len(),
+        8,
+        "5400 of 6000 is not above 90 %"
+    );
 }
 
 #[test]
@@ -553,12 +782,29 @@ fn base_urls_are_checked() {
     for market in [Market::Spot, Market::Futures] {
         RestClient::new(market, None).unwrap();
     }
-    for bad in ["", "data-api.binance.vision", "ftp://x.y", "http://", "http://x/?a=b", "http://x/#a"] {
-        let error = RestClient::new(Market::Spot, Some(bad)).unwrap_err().to_string();
+    for bad in [
+        "",
+        "data-api.binance.vision",
+        "ftp://x.y",
+        "http://",
+        "http://x/?a=b",
+        "http://x/#a",
+    ] {
+        let error = RestClient::new(Market::Spot, Some(bad))
+            .unwrap_err()
+            .to_string();
         // What follows the path may be secret.
-        let shown = bad.split_once(['?', '#']).map_or(bad.to_owned(), |(path, _)| format!("{path}?***"));
-        assert!(error.starts_with(&format!("{shown:?} is not a base URL: ")), "{error}");
-        assert!(error.lines().last().unwrap().starts_with("hint: "), "{error}");
+        let shown = bad
+            .split_once(['?', '#'])
+            .map_or(bad.to_owned(), |(path, _)| format!("{path}?***"));
+        assert!(
+            error.starts_with(&format!("{shown:?} is not a base URL: ")),
+            "{error}"
+        );
+        assert!(
+            error.lines().last().unwrap().starts_with("hint: "),
+            "{error}"
+        );
     }
 }
 
@@ -574,7 +820,8 @@ async fn a_base_url_may_have_a_path_and_a_slash() {
 /// The exchange's real answers, from `../shared/data`, where that is at hand.
 #[tokio::test]
 async fn real_answers_are_read_and_paged() {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/fixtures/rest-klines");
+    let folder =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/fixtures/rest-klines");
     for name in ["BTCUSDT-15m-2025-01-06", "ETHUSDT-15m-2025-06-02"] {
         let path = folder.join(format!("{name}.json"));
         let Ok(text) = std::fs::read_to_string(&path) else {
@@ -592,15 +839,25 @@ async fn real_answers_are_read_and_paged() {
                 return ok(json!({"serverTime": clock}).to_string());
             }
             let from = request.number("startTime");
-            let page: Vec<Value> =
-                rows.iter().filter(|row| row[0].as_i64().unwrap() >= from).take(100).cloned().collect();
+            let page: Vec<Value> = rows
+                .iter()
+                .filter(|row| row[0].as_i64().unwrap() >= from)
+                .take(100)
+                .cloned()
+                .collect();
             ok(Value::from(page).to_string())
         });
         let interval: Interval = "15m".parse().unwrap();
         let coin = symbol(&name[..7]);
-        let candles = client(&stub).closed_klines(&coin, interval, first_open, i64::MAX).await.unwrap();
+        let candles = client(&stub)
+            .closed_klines(&coin, interval, first_open, i64::MAX)
+            .await
+            .unwrap();
         assert_eq!(candles.candles.len(), served - 1);
-        assert_eq!(candles.candles[0].close, first_close.as_str().unwrap().parse::<f64>().unwrap());
+        assert_eq!(
+            candles.candles[0].close,
+            first_close.as_str().unwrap().parse::<f64>().unwrap()
+        );
         assert_eq!(stub.count("/klines"), served.div_ceil(100));
     }
 }

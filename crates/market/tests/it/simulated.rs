@@ -7,7 +7,11 @@ use market::{Candle, Error, Interval, SimulatedCoin, SimulatedConfig, simulate, 
 const MINUTE: i64 = 60_000;
 
 fn config() -> SimulatedConfig {
-    SimulatedConfig { coins: 4, minutes: 25_000, ..SimulatedConfig::default() }
+    SimulatedConfig {
+        coins: 4,
+        minutes: 25_000,
+        ..SimulatedConfig::default()
+    }
 }
 
 fn pearson(pairs: &[(f64, f64)]) -> f64 {
@@ -25,7 +29,11 @@ fn pearson(pairs: &[(f64, f64)]) -> f64 {
 
 /// For each candle whose close `horizon` bars later is there: its index and the simple return.
 fn returns(coin: &SimulatedCoin, interval: Interval, horizon: i64) -> Vec<(usize, f64)> {
-    let closes: HashMap<i64, f64> = coin.candles.iter().map(|candle| (candle.open_time_ms, candle.close)).collect();
+    let closes: HashMap<i64, f64> = coin
+        .candles
+        .iter()
+        .map(|candle| (candle.open_time_ms, candle.close))
+        .collect();
     coin.candles
         .iter()
         .enumerate()
@@ -48,24 +56,40 @@ fn log_returns(candles: &[Candle]) -> Vec<f64> {
 fn the_same_seed_gives_the_same_market_and_another_another() {
     let market = simulate(&config(), Interval::ONE_MINUTE).unwrap();
     assert_eq!(market, simulate(&config(), Interval::ONE_MINUTE).unwrap());
-    let other = SimulatedConfig { seed: 2, ..config() };
+    let other = SimulatedConfig {
+        seed: 2,
+        ..config()
+    };
     let other = simulate(&other, Interval::ONE_MINUTE).unwrap();
-    assert_ne!(market.coins[0].candles[100..200], other.coins[0].candles[100..200]);
+    assert_ne!(
+        market.coins[0].candles[100..200],
+        other.coins[0].candles[100..200]
+    );
     for (index, coin) in market.coins.iter().enumerate() {
-        assert_eq!(*coin, simulate_coin(&config(), Interval::ONE_MINUTE, index).unwrap());
+        assert_eq!(
+            *coin,
+            simulate_coin(&config(), Interval::ONE_MINUTE, index).unwrap()
+        );
     }
 }
 
 #[test]
 fn more_minutes_and_more_coins_only_add() {
     let small = simulate(&config(), Interval::ONE_MINUTE).unwrap();
-    let larger = SimulatedConfig { coins: 6, minutes: 40_000, ..config() };
+    let larger = SimulatedConfig {
+        coins: 6,
+        minutes: 40_000,
+        ..config()
+    };
     let large = simulate(&larger, Interval::ONE_MINUTE).unwrap();
     for (short, long) in small.coins.iter().zip(&large.coins) {
         assert_eq!(short.symbol, long.symbol);
         assert_eq!(short.candles, long.candles[..short.candles.len()]);
         let last = short.candles.len() - 1;
-        assert_eq!(short.expected_return(last, 15), long.expected_return(last, 15));
+        assert_eq!(
+            short.expected_return(last, 15),
+            long.expected_return(last, 15)
+        );
     }
 }
 
@@ -83,7 +107,10 @@ fn every_candle_of_every_interval_passes_the_check() {
                 assert!(average < candle.high.unwrap() * (1.0 + 1e-12));
                 assert!(candle.count.unwrap() >= 1.0);
             }
-            assert!(coin.candles.is_sorted_by(|a, b| a.open_time_ms < b.open_time_ms));
+            assert!(
+                coin.candles
+                    .is_sorted_by(|a, b| a.open_time_ms < b.open_time_ms)
+            );
         }
     }
 }
@@ -91,9 +118,17 @@ fn every_candle_of_every_interval_passes_the_check() {
 #[test]
 fn prices_differ_between_coins_and_stay_real() {
     let market = simulate(&config(), Interval::ONE_MINUTE).unwrap();
-    let firsts: Vec<f64> = market.coins.iter().map(|coin| coin.candles[0].close).collect();
+    let firsts: Vec<f64> = market
+        .coins
+        .iter()
+        .map(|coin| coin.candles[0].close)
+        .collect();
     for (index, first) in firsts.iter().enumerate() {
-        assert!(firsts[..index].iter().all(|other| (other / first).ln().abs() > 0.2));
+        assert!(
+            firsts[..index]
+                .iter()
+                .all(|other| (other / first).ln().abs() > 0.2)
+        );
         for candle in &market.coins[index].candles {
             assert!((candle.close / first).ln().abs() < 1.5);
         }
@@ -110,7 +145,13 @@ fn the_best_forecast_correlates_as_configured() {
         (0.25, Interval::ONE_MINUTE, 60),
         (0.25, Interval::from_ms(5 * MINUTE).unwrap(), 3),
     ] {
-        let config = SimulatedConfig { seed: 7, coins: 8, minutes: 400_000, signal, ..config() };
+        let config = SimulatedConfig {
+            seed: 7,
+            coins: 8,
+            minutes: 400_000,
+            signal,
+            ..config()
+        };
         let market = simulate(&config, interval).unwrap();
         let mut pairs = Vec::new();
         for (coin_index, coin) in market.coins.iter().enumerate() {
@@ -124,9 +165,13 @@ fn the_best_forecast_correlates_as_configured() {
             assert!((promised - signal).abs() < 1e-6);
         }
         let found = pearson(&pairs);
-        let slope = pairs.iter().map(|(x, y)| x * y).sum::<f64>() / pairs.iter().map(|(x, _)| x * x).sum::<f64>();
+        let slope = pairs.iter().map(|(x, y)| x * y).sum::<f64>()
+            / pairs.iter().map(|(x, _)| x * x).sum::<f64>();
         println!("{interval} x {bars}: promised {promised:.4}, found {found:.4}, slope {slope:.3}");
-        assert!((found - promised).abs() < 0.02, "promised {promised}, found {found}");
+        assert!(
+            (found - promised).abs() < 0.02,
+            "promised {promised}, found {found}"
+        );
         assert!((slope - 1.0).abs() < 0.1, "slope {slope}");
     }
 }
@@ -134,7 +179,11 @@ fn the_best_forecast_correlates_as_configured() {
 /// The expectation needs nothing but past closes: rebuilt from them it is the same.
 #[test]
 fn the_best_forecast_follows_from_past_closes() {
-    let config = SimulatedConfig { missing_share: 0.0, outage_every_minutes: 0, ..config() };
+    let config = SimulatedConfig {
+        missing_share: 0.0,
+        outage_every_minutes: 0,
+        ..config()
+    };
     let market = simulate(&config, Interval::ONE_MINUTE).unwrap();
     for coin in &market.coins {
         let decay = 0.5_f64.powf(1.0 / config.half_life_minutes);
@@ -152,11 +201,16 @@ fn the_best_forecast_follows_from_past_closes() {
 
 #[test]
 fn the_negated_last_return_is_right_more_often_than_not() {
-    let config = SimulatedConfig { minutes: 200_000, ..config() };
+    let config = SimulatedConfig {
+        minutes: 200_000,
+        ..config()
+    };
     let market = simulate(&config, Interval::ONE_MINUTE).unwrap();
     let mut pairs = Vec::new();
     for coin in &market.coins {
-        let next: HashMap<usize, f64> = returns(coin, Interval::ONE_MINUTE, 15).into_iter().collect();
+        let next: HashMap<usize, f64> = returns(coin, Interval::ONE_MINUTE, 15)
+            .into_iter()
+            .collect();
         for (index, pair) in coin.candles.windows(2).enumerate() {
             if let Some(realized) = next.get(&(index + 1)) {
                 pairs.push((-(pair[1].close / pair[0].close).ln(), *realized));
@@ -170,7 +224,10 @@ fn the_negated_last_return_is_right_more_often_than_not() {
 
 #[test]
 fn no_signal_means_nothing_to_forecast() {
-    let config = SimulatedConfig { signal: 0.0, ..config() };
+    let config = SimulatedConfig {
+        signal: 0.0,
+        ..config()
+    };
     let market = simulate(&config, Interval::ONE_MINUTE).unwrap();
     assert_eq!(market.best_correlation(15), 0.0);
     assert!((0..100).all(|index| market.expected_return(0, index, 15) == 0.0));
@@ -178,16 +235,32 @@ fn no_signal_means_nothing_to_forecast() {
 
 #[test]
 fn coins_share_a_factor_and_volatility_clusters() {
-    let config = SimulatedConfig { missing_share: 0.0, outage_every_minutes: 0, ..config() };
+    let config = SimulatedConfig {
+        missing_share: 0.0,
+        outage_every_minutes: 0,
+        ..config()
+    };
     let market = simulate(&config, Interval::ONE_MINUTE).unwrap();
-    let series: Vec<Vec<f64>> = market.coins.iter().map(|coin| log_returns(&coin.candles)).collect();
-    let together: Vec<(f64, f64)> = series[0].iter().copied().zip(series[1].iter().copied()).collect();
+    let series: Vec<Vec<f64>> = market
+        .coins
+        .iter()
+        .map(|coin| log_returns(&coin.candles))
+        .collect();
+    let together: Vec<(f64, f64)> = series[0]
+        .iter()
+        .copied()
+        .zip(series[1].iter().copied())
+        .collect();
     let shared = pearson(&together);
     assert!((0.3..0.95).contains(&shared), "{shared}");
     for one in &series {
         let sizes: Vec<f64> = one.iter().map(|value| value.abs()).collect();
         for lag in [1, 60] {
-            let pairs: Vec<(f64, f64)> = sizes.iter().copied().zip(sizes[lag..].iter().copied()).collect();
+            let pairs: Vec<(f64, f64)> = sizes
+                .iter()
+                .copied()
+                .zip(sizes[lag..].iter().copied())
+                .collect();
             let clustering = pearson(&pairs);
             assert!(clustering > 0.1, "lag {lag}: {clustering}");
         }
@@ -212,7 +285,8 @@ fn volume_follows_the_day_and_the_move_and_takers_the_direction() {
         some.iter().sum::<f64>() / some.len() as f64
     };
     assert!(mean([23, 0]) > 2.0 * mean([11, 12]));
-    let moves = |of: fn(&Candle) -> (f64, f64)| pearson(&candles.iter().map(of).collect::<Vec<_>>());
+    let moves =
+        |of: fn(&Candle) -> (f64, f64)| pearson(&candles.iter().map(of).collect::<Vec<_>>());
     let size = moves(|candle| {
         let way = (candle.close / candle.open.unwrap()).ln();
         (way.abs(), candle.volume.unwrap().ln())
@@ -220,7 +294,10 @@ fn volume_follows_the_day_and_the_move_and_takers_the_direction() {
     assert!(size > 0.2, "{size}");
     let side = moves(|candle| {
         let way = (candle.close / candle.open.unwrap()).ln();
-        (way, candle.taker_buy_volume.unwrap() / candle.volume.unwrap())
+        (
+            way,
+            candle.taker_buy_volume.unwrap() / candle.volume.unwrap(),
+        )
     });
     assert!(side > 0.3, "{side}");
 }
@@ -233,18 +310,28 @@ fn there_are_single_holes_and_outages_of_the_whole_exchange() {
         .coins
         .iter()
         .map(|coin| {
-            let there: std::collections::HashSet<i64> = coin.candles.iter().map(|candle| candle.open_time_ms).collect();
+            let there: std::collections::HashSet<i64> = coin
+                .candles
+                .iter()
+                .map(|candle| candle.open_time_ms)
+                .collect();
             (0..config.minutes as i64)
                 .map(|minute| config.start_ms + minute * MINUTE)
                 .filter(|time| !there.contains(time))
                 .collect()
         })
         .collect();
-    let shared: Vec<i64> =
-        missing[0].iter().copied().filter(|time| missing.iter().all(|times| times.contains(time))).collect();
+    let shared: Vec<i64> = missing[0]
+        .iter()
+        .copied()
+        .filter(|time| missing.iter().all(|times| times.contains(time)))
+        .collect();
     // Two whole spans of 12,000 minutes, and perhaps one in the begun third.
     assert!((40..=270).contains(&shared.len()), "{}", shared.len());
-    let ends = shared.windows(2).filter(|pair| pair[1] - pair[0] > MINUTE).count();
+    let ends = shared
+        .windows(2)
+        .filter(|pair| pair[1] - pair[0] > MINUTE)
+        .count();
     assert!((1..=2).contains(&ends), "{ends}");
     for times in &missing {
         let own = times.len() - shared.len();
@@ -252,12 +339,24 @@ fn there_are_single_holes_and_outages_of_the_whole_exchange() {
     }
     assert_ne!(missing[0], missing[1]);
     // Prices go on in an outage: over it they move as far as its length says, not as one minute.
-    let none = SimulatedConfig { outage_every_minutes: 0, missing_share: 0.0, ..config };
+    let none = SimulatedConfig {
+        outage_every_minutes: 0,
+        missing_share: 0.0,
+        ..config
+    };
     let whole = simulate(&none, Interval::ONE_MINUTE).unwrap();
     assert_eq!(whole.coins[0].candles.len(), none.minutes);
-    let by_time: HashMap<i64, Candle> =
-        whole.coins[0].candles.iter().map(|candle| (candle.open_time_ms, *candle)).collect();
-    assert!(market.coins[0].candles.iter().all(|candle| by_time[&candle.open_time_ms] == *candle));
+    let by_time: HashMap<i64, Candle> = whole.coins[0]
+        .candles
+        .iter()
+        .map(|candle| (candle.open_time_ms, *candle))
+        .collect();
+    assert!(
+        market.coins[0]
+            .candles
+            .iter()
+            .all(|candle| by_time[&candle.open_time_ms] == *candle)
+    );
 }
 
 #[test]
@@ -274,11 +373,17 @@ fn wrong_configurations_are_refused_by_key() {
         ("signal", |config| config.signal = -0.1),
         ("signal", |config| config.signal = f64::NAN),
         ("signal", |config| config.half_life_minutes = 1.0),
-        ("signal_horizon_minutes", |config| config.signal_horizon_minutes = 0),
-        ("half_life_minutes", |config| config.half_life_minutes = f64::INFINITY),
+        ("signal_horizon_minutes", |config| {
+            config.signal_horizon_minutes = 0
+        }),
+        ("half_life_minutes", |config| {
+            config.half_life_minutes = f64::INFINITY
+        }),
         ("half_life_minutes", |config| config.half_life_minutes = 0.0),
         ("missing_share", |config| config.missing_share = 1.0),
-        ("outage_every_minutes", |config| config.outage_every_minutes = 10),
+        ("outage_every_minutes", |config| {
+            config.outage_every_minutes = 10
+        }),
     ];
     for (expected, change) in cases {
         let mut config = config();
@@ -289,11 +394,20 @@ fn wrong_configurations_are_refused_by_key() {
         }
     }
     let error = simulate_coin(&config(), Interval::ONE_MINUTE, 4).unwrap_err();
-    assert_eq!(error.to_string(), "simulated market: coins is 4, expected more than 4, the coin asked for");
+    assert_eq!(
+        error.to_string(),
+        "simulated market: coins is 4, expected more than 4, the coin asked for"
+    );
     let typo = serde_json::from_str::<SimulatedConfig>(r#"{"sed": 1}"#).unwrap_err();
     assert!(typo.to_string().contains("unknown field `sed`"), "{typo}");
     let some: SimulatedConfig = serde_json::from_str(r#"{"coins": 3}"#).unwrap();
-    assert_eq!(some, SimulatedConfig { coins: 3, ..SimulatedConfig::default() });
+    assert_eq!(
+        some,
+        SimulatedConfig {
+            coins: 3,
+            ..SimulatedConfig::default()
+        }
+    );
 }
 
 #[test]

@@ -22,7 +22,9 @@ impl Request {
 
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut headers = self.head.lines().filter_map(|line| line.split_once(": "));
-        headers.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        headers
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
     }
 
     pub fn number(&self, name: &str) -> i64 {
@@ -42,7 +44,14 @@ pub struct Reply {
 }
 
 pub fn status(status: u16, body: impl Into<String>) -> Reply {
-    Reply { status, headers: Vec::new(), body: body.into(), bytes: None, cut_bytes: 0, delay: Duration::ZERO }
+    Reply {
+        status,
+        headers: Vec::new(),
+        body: body.into(),
+        bytes: None,
+        cut_bytes: 0,
+        delay: Duration::ZERO,
+    }
 }
 
 pub fn ok(body: impl Into<String>) -> Reply {
@@ -95,7 +104,10 @@ impl Stub {
     /// How many requests came for paths that end so.
     pub fn count(&self, path_end: &str) -> usize {
         let requests = self.requests.lock().unwrap();
-        requests.iter().filter(|request| request.path.ends_with(path_end)).count()
+        requests
+            .iter()
+            .filter(|request| request.path.ends_with(path_end))
+            .count()
     }
 }
 

@@ -19,13 +19,22 @@ pub(crate) struct Gru {
 
 impl Encoder for Gru {
     fn validate(config: &NetworkConfig) -> Result<(), Error> {
-        config.options.gru.clone().unwrap_or_default().validate(Cell::Gru, ["gru.width", "gru.layers"])
+        config
+            .options
+            .gru
+            .clone()
+            .unwrap_or_default()
+            .validate(Cell::Gru, ["gru.width", "gru.layers"])
     }
 
     fn init(config: &NetworkConfig, channels_in: usize, device: &Device) -> Self {
         let options = config.options.gru.clone().unwrap_or_default();
         let gru = recurrent::layers(&options, Cell::Gru, channels_in, device);
-        Self { gru, dropout: config.dropout, pool: config.pool }
+        Self {
+            gru,
+            dropout: config.dropout,
+            pool: config.pool,
+        }
     }
 
     fn channels_out(&self) -> usize {

@@ -19,13 +19,22 @@ pub(crate) struct Lstm {
 
 impl Encoder for Lstm {
     fn validate(config: &NetworkConfig) -> Result<(), Error> {
-        config.options.lstm.clone().unwrap_or_default().validate(Cell::Lstm, ["lstm.width", "lstm.layers"])
+        config
+            .options
+            .lstm
+            .clone()
+            .unwrap_or_default()
+            .validate(Cell::Lstm, ["lstm.width", "lstm.layers"])
     }
 
     fn init(config: &NetworkConfig, channels_in: usize, device: &Device) -> Self {
         let options = config.options.lstm.clone().unwrap_or_default();
         let lstm = recurrent::layers(&options, Cell::Lstm, channels_in, device);
-        Self { lstm, dropout: config.dropout, pool: config.pool }
+        Self {
+            lstm,
+            dropout: config.dropout,
+            pool: config.pool,
+        }
     }
 
     fn channels_out(&self) -> usize {

@@ -41,7 +41,11 @@ impl Encoder for ResNet {
         for (stage, &width) in config.stages.iter().enumerate() {
             let blocks = (0..config.blocks_per_stage)
                 .map(|block| {
-                    let stride = if stage > 0 && block == 0 { config.stage_stride } else { 1 };
+                    let stride = if stage > 0 && block == 0 {
+                        config.stage_stride
+                    } else {
+                        1
+                    };
                     let channels_in = std::mem::replace(&mut channels, width);
                     Block::init(config, channels_in, width, stride, device)
                 })
@@ -64,7 +68,8 @@ impl Encoder for ResNet {
     fn forward(&self, input: Tensor<3>) -> Tensor<2> {
         let blocks = self.stages.iter().flat_map(|stage| &stage.blocks);
         let values = blocks.fold(input, |values, block| block.forward(values));
-        self.pool.forward(self.activation.forward(normalize(values, &self.norm)))
+        self.pool
+            .forward(self.activation.forward(normalize(values, &self.norm)))
     }
 }
 
@@ -101,7 +106,8 @@ impl Block {
         stride: usize,
         device: &Device,
     ) -> Self {
-        let norm = |channels| (config.norm == Norm::Layer).then(|| LayerNorm::init(channels, device));
+        let norm =
+            |channels| (config.norm == Norm::Layer).then(|| LayerNorm::init(channels, device));
         let conv1 = Conv1dConfig {
             channels_in,
             channels_out,
@@ -110,9 +116,21 @@ impl Block {
             dilation: 1,
             padding: [(config.kernel - 1) / 2; 2],
         };
-        let conv2 = Conv1dConfig { channels_in: channels_out, stride: 1, ..conv1 };
+        let conv2 = Conv1dConfig {
+            channels_in: channels_out,
+            stride: 1,
+            ..conv1
+        };
         // Kernel 1 would step over every other minute where there is a stride, and in an even number of steps over the newest.
-        let projection = if stride == 1 { Conv1dConfig { kernel: 1, padding: [0; 2], ..conv1 } } else { conv1 };
+        let projection = if stride == 1 {
+            Conv1dConfig {
+                kernel: 1,
+                padding: [0; 2],
+                ..conv1
+            }
+        } else {
+            conv1
+        };
         let reshapes = stride != 1 || channels_in != channels_out;
         Self {
             norm1: norm(channels_in),
@@ -136,9 +154,13 @@ impl Block {
             Some(projection) => projection.forward(input.clone()),
             None => input.clone(),
         };
-        let (values, rectified) = self.activation.before_convolution(normalize(input, &self.norm1));
+        let (values, rectified) = self
+            .activation
+            .before_convolution(normalize(input, &self.norm1));
         let values = self.conv1.with_dropout(values, rectified, self.dropout);
-        let (values, rectified) = self.activation.before_convolution(normalize(values, &self.norm2));
+        let (values, rectified) = self
+            .activation
+            .before_convolution(normalize(values, &self.norm2));
         self.conv2.with_residual(values, skip, rectified)
     }
 }

@@ -23,7 +23,10 @@ pub struct TcnOptions {
 impl Default for TcnOptions {
     fn default() -> Self {
         // With the taps of four blocks 1, 2, 4 and 8 steps apart, the last step sees 61.
-        Self { widths: vec![64; 4], kernel: 3 }
+        Self {
+            widths: vec![64; 4],
+            kernel: 3,
+        }
     }
 }
 
@@ -61,7 +64,9 @@ const MOST_BLOCKS: usize = 24;
 impl Encoder for Tcn {
     fn validate(config: &NetworkConfig) -> Result<(), Error> {
         let TcnOptions { widths, kernel } = config.options.tcn.clone().unwrap_or_default();
-        if !(1..=MOST_BLOCKS).contains(&widths.len()) || widths.iter().any(|width| !(1..=LARGEST).contains(width)) {
+        if !(1..=MOST_BLOCKS).contains(&widths.len())
+            || widths.iter().any(|width| !(1..=LARGEST).contains(width))
+        {
             return Err(unusable(
                 "tcn.widths",
                 format!("{widths:?}"),
@@ -71,9 +76,17 @@ impl Encoder for Tcn {
         }
         if !(1..=LARGEST).contains(&kernel) {
             let hint = "set tcn.kernel = 3".to_owned();
-            return Err(unusable("tcn.kernel", kernel, format!("from 1 to {LARGEST}"), hint));
+            return Err(unusable(
+                "tcn.kernel",
+                kernel,
+                format!("from 1 to {LARGEST}"),
+                hint,
+            ));
         }
-        let weights = widths.iter().map(|&width| 2.0 * kernel as f64 * (width as f64).powi(2)).sum();
+        let weights = widths
+            .iter()
+            .map(|&width| 2.0 * kernel as f64 * (width as f64).powi(2))
+            .sum();
         check_size("tcn.widths", format!("{widths:?}"), weights)
     }
 
@@ -106,7 +119,10 @@ impl Encoder for Tcn {
 impl Tcn {
     /// `[window, time, channels_in]` to `[window, time, channels]`: a step depends on none after it.
     fn steps(&self, input: Tensor<3>) -> Tensor<3> {
-        let values = self.tcn.iter().fold(input, |values, block| block.forward(values));
+        let values = self
+            .tcn
+            .iter()
+            .fold(input, |values, block| block.forward(values));
         self.activation.forward(normalize(values, &self.norm))
     }
 }
@@ -119,11 +135,27 @@ impl Block {
         dilation: usize,
         device: &Device,
     ) -> Self {
-        let norm = |channels| (config.norm == Norm::Layer).then(|| LayerNorm::init(channels, device));
+        let norm =
+            |channels| (config.norm == Norm::Layer).then(|| LayerNorm::init(channels, device));
         let padding = [(kernel - 1) * dilation, 0];
-        let conv1 = Conv1dConfig { channels_in, channels_out, kernel, stride: 1, dilation, padding };
-        let conv2 = Conv1dConfig { channels_in: channels_out, ..conv1 };
-        let downsample = Conv1dConfig { kernel: 1, dilation: 1, padding: [0; 2], ..conv1 };
+        let conv1 = Conv1dConfig {
+            channels_in,
+            channels_out,
+            kernel,
+            stride: 1,
+            dilation,
+            padding,
+        };
+        let conv2 = Conv1dConfig {
+            channels_in: channels_out,
+            ..conv1
+        };
+        let downsample = Conv1dConfig {
+            kernel: 1,
+            dilation: 1,
+            padding: [0; 2],
+            ..conv1
+        };
         Self {
             norm1: norm(channels_in),
             conv1: conv1.init(std::f64::consts::SQRT_2, device),
@@ -141,9 +173,13 @@ impl Block {
             Some(downsample) => downsample.forward(input.clone()),
             None => input.clone(),
         };
-        let (values, rectified) = self.activation.before_convolution(normalize(input, &self.norm1));
+        let (values, rectified) = self
+            .activation
+            .before_convolution(normalize(input, &self.norm1));
         let values = self.conv1.with_dropout(values, rectified, self.dropout);
-        let (values, rectified) = self.activation.before_convolution(normalize(values, &self.norm2));
+        let (values, rectified) = self
+            .activation
+            .before_convolution(normalize(values, &self.norm2));
         self.conv2.with_residual(values, skip, rectified)
     }
 }
@@ -160,28 +196,53 @@ mod tests {
     fn a_step_depends_on_none_after_it() {
         let device = Device::flex();
         let (time, channels) = (40, 3);
-        let options =
-            EncoderOptions { tcn: Some(TcnOptions { widths: vec![8, 8, 6], kernel: 3 }), ..EncoderOptions::default() };
-        let config = NetworkConfig { encoder: EncoderKind::Tcn, options, ..NetworkConfig::default() };
+        let options = EncoderOptions {
+            tcn: Some(TcnOptions {
+                widths: vec![8, 8, 6],
+                kernel: 3,
+            }),
+            ..EncoderOptions::default()
+        };
+        let config = NetworkConfig {
+            encoder: EncoderKind::Tcn,
+            options,
+            ..NetworkConfig::default()
+        };
         // The last convolution of a block starts at zero: give every weight a value.
         let tcn = Tcn::init(&config, channels, &device);
         let tcn = tcn.map(&mut Waves);
         let steps = |changed: Option<usize>| -> Vec<f32> {
-            let mut values: Vec<f32> = (0..time * channels).map(|index| (index as f32 * 0.7).sin()).collect();
+            let mut values: Vec<f32> = (0..time * channels)
+                .map(|index| (index as f32 * 0.7).sin())
+                .collect();
             if let Some(step) = changed {
                 values[step * channels] += 1.0;
             }
             let input = Tensor::from_data(TensorData::new(values, [1, time, channels]), &device);
-            tcn.steps(input).try_into_data().unwrap().try_to_vec().unwrap()
+            tcn.steps(input)
+                .try_into_data()
+                .unwrap()
+                .try_to_vec()
+                .unwrap()
         };
         let before = steps(None);
         for changed in [0, 7, 20, 39] {
             let after = steps(Some(changed));
-            let differs = |step: usize| before[step * 6..(step + 1) * 6] != after[step * 6..(step + 1) * 6];
-            assert!((0..changed).all(|step| !differs(step)), "a change of step {changed} is seen before it");
-            assert!(differs(changed), "a change of step {changed} is not seen at it");
+            let differs =
+                |step: usize| before[step * 6..(step + 1) * 6] != after[step * 6..(step + 1) * 6];
+            assert!(
+                (0..changed).all(|step| !differs(step)),
+                "a change of step {changed} is seen before it"
+            );
+            assert!(
+                differs(changed),
+                "a change of step {changed} is not seen at it"
+            );
             // Two convolutions of 3 taps in each of three blocks: 28 steps back.
-            assert!((changed + 29..time).all(|step| !differs(step)), "a change of step {changed} is seen too late");
+            assert!(
+                (changed + 29..time).all(|step| !differs(step)),
+                "a change of step {changed} is seen too late"
+            );
         }
     }
 
@@ -195,7 +256,9 @@ mod tests {
             param.map(|old| {
                 let (shape, device) = (old.dims(), old.device());
                 let count: usize = shape.iter().product();
-                let values: Vec<f32> = (0..count).map(|index| (index as f32 * 1.3 + 0.4).sin() * 0.4).collect();
+                let values: Vec<f32> = (0..count)
+                    .map(|index| (index as f32 * 1.3 + 0.4).sin() * 0.4)
+                    .collect();
                 Tensor::from_data(TensorData::new(values, shape), &device)
             })
         }

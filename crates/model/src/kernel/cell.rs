@@ -89,7 +89,10 @@ impl Step<'_> {
             }
             Cell::Gru => {
                 let [mut r, mut z, recurrent] = [gate(0), gate(1), gate(2)];
-                let (mut n, mut h) = (load::<N>(self.input, 2 * units + unit), load::<N>(self.hidden, unit));
+                let (mut n, mut h) = (
+                    load::<N>(self.input, 2 * units + unit),
+                    load::<N>(self.hidden, unit),
+                );
                 for k in 0..N {
                     r[k] = sigmoid::<FUSED>(r[k]);
                     z[k] = sigmoid::<FUSED>(z[k]);
@@ -152,7 +155,10 @@ impl StepBack<'_> {
         let units = self.hidden_grad.len();
         let kept = |index: usize| load::<N>(self.kept, index * units + unit);
         let before = load::<N>(self.before, unit);
-        let (mut grad, later) = (load::<N>(self.output_grad, unit), load::<N>(self.hidden_grad, unit));
+        let (mut grad, later) = (
+            load::<N>(self.output_grad, unit),
+            load::<N>(self.hidden_grad, unit),
+        );
         // Gradients by the gates: the input's part, and of the last gate the recurrent part.
         let (mut gates, mut last) = ([[0.0; N]; 4], [0.0; N]);
         match self.cell {

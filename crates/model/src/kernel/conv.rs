@@ -57,7 +57,9 @@ impl ConvShape {
     /// Runs of taps that lie beside each other in memory, as the first tap and how many: all, unless they are apart.
     fn runs(&self) -> impl Iterator<Item = (usize, usize)> {
         let taps = if self.dilation == 1 { self.kernel } else { 1 };
-        (0..self.kernel).step_by(taps).map(move |first| (first, taps))
+        (0..self.kernel)
+            .step_by(taps)
+            .map(move |first| (first, taps))
     }
 
     fn input_len(&self) -> usize {
@@ -92,7 +94,10 @@ pub fn forward(
     let instructions = Instructions::detect();
     let packed = packed(&shape, weight);
     let mut output = vec![0.0; shape.windows * shape.output_len()];
-    let windows = output.par_chunks_mut(shape.output_len()).zip(input.par_chunks(shape.input_len())).enumerate();
+    let windows = output
+        .par_chunks_mut(shape.output_len())
+        .zip(input.par_chunks(shape.input_len()))
+        .enumerate();
     windows.for_each_init(Vec::new, |scratch, (window, (output, input))| {
         let rows = output.chunks_exact_mut(shape.channels_out);
         match residual {
@@ -109,10 +114,22 @@ pub fn forward(
         let input = prepared(&shape, input, extras.rectified, scratch);
         for (tap, taps) in shape.runs() {
             let values = &input[tap * shape.dilation * shape.channels_in..];
-            let a = Left { values, row_stride: shape.stride * shape.channels_in, k_stride: 1 };
+            let a = Left {
+                values,
+                row_stride: shape.stride * shape.channels_in,
+                k_stride: 1,
+            };
             let values = &packed[tap * shape.channels_in * LANES..];
-            let b = Right { values, panel_stride: shape.depth() * LANES, k_stride: LANES };
-            let sizes = [shape.time_out(), shape.channels_out, taps * shape.channels_in];
+            let b = Right {
+                values,
+                panel_stride: shape.depth() * LANES,
+                k_stride: LANES,
+            };
+            let sizes = [
+                shape.time_out(),
+                shape.channels_out,
+                taps * shape.channels_in,
+            ];
             multiply_add(instructions, sizes, a, b, output, shape.channels_out);
         }
         if let Some(mask) = extras.mask {
@@ -132,22 +149,38 @@ pub fn backward(
     wants_input: bool,
 ) -> ConvGradients {
     let instructions = Instructions::detect();
-    let phases = if wants_input { phases(&shape, weight) } else { Vec::new() };
+    let phases = if wants_input {
+        phases(&shape, weight)
+    } else {
+        Vec::new()
+    };
     let (depth, width) = (shape.depth(), shape.channels_out.next_multiple_of(LANES));
     let part = shape.windows.div_ceil(PARTS).max(1);
-    let mut input_grad = vec![0.0; if wants_input { shape.windows * shape.input_len() } else { 0 }];
+    let mut input_grad = vec![
+        0.0;
+        if wants_input {
+            shape.windows * shape.input_len()
+        } else {
+            0
+        }
+    ];
     // Parts of the input's gradient; empty ones where it is not wanted.
     let parts: Vec<&mut [f32]> = match wants_input {
         true => input_grad.chunks_mut(part * shape.input_len()).collect(),
-        false => (0..shape.windows.div_ceil(part)).map(|_| &mut [][..]).collect(),
+        false => (0..shape.windows.div_ceil(part))
+            .map(|_| &mut [][..])
+            .collect(),
     };
     let sums: Vec<(Vec<f32>, Vec<f32>)> = parts
         .into_par_iter()
         .enumerate()
         .map(|(index, input_grads)| {
-            let (mut weight_grad, mut bias_grad) = (vec![0.0; depth * width], vec![0.0; shape.channels_out]);
-            let (mut scratch, mut wide, mut padded, mut masked) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-            for (place, window) in (index * part..shape.windows.min((index + 1) * part)).enumerate() {
+            let (mut weight_grad, mut bias_grad) =
+                (vec![0.0; depth * width], vec![0.0; shape.channels_out]);
+            let (mut scratch, mut wide, mut padded, mut masked) =
+                (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+            for (place, window) in (index * part..shape.windows.min((index + 1) * part)).enumerate()
+            {
                 let input = &input[window * shape.input_len()..][..shape.input_len()];
                 let grad = &output_grad[window * shape.output_len()..][..shape.output_len()];
                 let grad = match extras.mask {
@@ -160,24 +193,42 @@ pub fn backward(
                     None => grad,
                 };
                 for row in grad.chunks_exact(shape.channels_out) {
-                    bias_grad.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+                    bias_grad
+                        .iter_mut()
+                        .zip(row)
+                        .for_each(|(sum, value)| *sum += value);
                 }
                 // [depth, channels_out] += [time_out, depth] transposed * [time_out, channels_out]
                 let prepared = prepared(&shape, input, extras.rectified, &mut scratch);
-                let b = Right { values: whole_panels(&shape, grad, &mut wide), panel_stride: LANES, k_stride: width };
+                let b = Right {
+                    values: whole_panels(&shape, grad, &mut wide),
+                    panel_stride: LANES,
+                    k_stride: width,
+                };
                 for (tap, taps) in shape.runs() {
                     let values = &prepared[tap * shape.dilation * shape.channels_in..];
-                    let a = Left { values, row_stride: 1, k_stride: shape.stride * shape.channels_in };
-                    let sizes = [taps * shape.channels_in, shape.channels_out, shape.time_out()];
+                    let a = Left {
+                        values,
+                        row_stride: 1,
+                        k_stride: shape.stride * shape.channels_in,
+                    };
+                    let sizes = [
+                        taps * shape.channels_in,
+                        shape.channels_out,
+                        shape.time_out(),
+                    ];
                     let rows = &mut weight_grad[tap * shape.channels_in * width..];
                     multiply_add(instructions, sizes, a, b, rows, width);
                 }
                 if wants_input {
-                    let input_grad = &mut input_grads[place * shape.input_len()..][..shape.input_len()];
+                    let input_grad =
+                        &mut input_grads[place * shape.input_len()..][..shape.input_len()];
                     back_to_input(instructions, &shape, &phases, grad, &mut padded, input_grad);
                     if extras.rectified {
                         let values = input_grad.iter_mut().zip(input);
-                        values.for_each(|(grad, value)| *grad = if *value <= 0.0 { 0.0 } else { *grad });
+                        values.for_each(|(grad, value)| {
+                            *grad = if *value <= 0.0 { 0.0 } else { *grad }
+                        });
                     }
                 }
             }
@@ -187,8 +238,13 @@ pub fn backward(
     let mut total = vec![0.0; depth * width];
     let mut bias = vec![0.0; shape.channels_out];
     for (weight_grad, bias_grad) in &sums {
-        total.iter_mut().zip(weight_grad).for_each(|(sum, value)| *sum += value);
-        bias.iter_mut().zip(bias_grad).for_each(|(sum, value)| *sum += value);
+        total
+            .iter_mut()
+            .zip(weight_grad)
+            .for_each(|(sum, value)| *sum += value);
+        bias.iter_mut()
+            .zip(bias_grad)
+            .for_each(|(sum, value)| *sum += value);
     }
     let mut weight = vec![0.0; shape.channels_out * depth];
     for (row, values) in total.chunks_exact(width).enumerate() {
@@ -197,11 +253,20 @@ pub fn backward(
             weight[(out * shape.channels_in + channel) * shape.kernel + tap] = *value;
         }
     }
-    ConvGradients { input: wants_input.then_some(input_grad), weight, bias }
+    ConvGradients {
+        input: wants_input.then_some(input_grad),
+        weight,
+        bias,
+    }
 }
 
 /// The window with zeros at both ends and rectified, where it has to be.
-fn prepared<'a>(shape: &ConvShape, input: &'a [f32], rectified: bool, scratch: &'a mut Vec<f32>) -> &'a [f32] {
+fn prepared<'a>(
+    shape: &ConvShape,
+    input: &'a [f32],
+    rectified: bool,
+    scratch: &'a mut Vec<f32>,
+) -> &'a [f32] {
     if !rectified && shape.padding == [0; 2] {
         return input;
     }
@@ -210,7 +275,11 @@ fn prepared<'a>(shape: &ConvShape, input: &'a [f32], rectified: bool, scratch: &
     scratch.resize(before, 0.0);
     if rectified {
         // Lets NaN through, as PyTorch does: `max` would hide broken weights.
-        scratch.extend(input.iter().map(|&value| if value < 0.0 { 0.0 } else { value }));
+        scratch.extend(
+            input
+                .iter()
+                .map(|&value| if value < 0.0 { 0.0 } else { value }),
+        );
     } else {
         scratch.extend_from_slice(input);
     }
@@ -253,7 +322,11 @@ fn phases(shape: &ConvShape, weight: &[f32]) -> Vec<Phase> {
                 }
             }
         }
-        Phase { offset, taps, packed }
+        Phase {
+            offset,
+            taps,
+            packed,
+        }
     });
     met.collect()
 }
@@ -290,7 +363,10 @@ fn back_to_input(
     padded.clear();
     padded.resize(front * channels, 0.0);
     padded.extend_from_slice(grad);
-    padded.resize((front + last_step.max(shape.time_out() - 1) + 1) * channels, 0.0);
+    padded.resize(
+        (front + last_step.max(shape.time_out() - 1) + 1) * channels,
+        0.0,
+    );
     for phase in phases {
         let first = before.saturating_sub(phase.offset).div_ceil(shape.stride);
         if phase.offset + shape.stride * first >= shape.time + before {
@@ -303,11 +379,26 @@ fn back_to_input(
         let run = if shape.dilation == 1 { phase.taps } else { 1 };
         for place in (0..phase.taps).step_by(run) {
             let back = (phase.taps - 1 - place) * shape.dilation;
-            let a = Left { values: &padded[(front + first - back) * channels..], row_stride: channels, k_stride: 1 };
+            let a = Left {
+                values: &padded[(front + first - back) * channels..],
+                row_stride: channels,
+                k_stride: 1,
+            };
             let values = &phase.packed[place * channels * LANES..];
-            let b = Right { values, panel_stride: phase.taps * channels * LANES, k_stride: LANES };
+            let b = Right {
+                values,
+                panel_stride: phase.taps * channels * LANES,
+                k_stride: LANES,
+            };
             let sizes = [steps, shape.channels_in, run * channels];
-            multiply_add(instructions, sizes, a, b, rows, shape.stride * shape.channels_in);
+            multiply_add(
+                instructions,
+                sizes,
+                a,
+                b,
+                rows,
+                shape.stride * shape.channels_in,
+            );
         }
     }
 }
@@ -319,7 +410,14 @@ mod tests {
     use super::*;
 
     /// `conv(f(x)) + bias + residual` in f64, from its definition.
-    fn plain(shape: &ConvShape, x: &[f64], w: &[f64], bias: &[f64], residual: &[f64], rectified: bool) -> Vec<f64> {
+    fn plain(
+        shape: &ConvShape,
+        x: &[f64],
+        w: &[f64],
+        bias: &[f64],
+        residual: &[f64],
+        rectified: bool,
+    ) -> Vec<f64> {
         let mut output = residual.to_vec();
         for window in 0..shape.windows {
             for time in 0..shape.time_out() {
@@ -327,14 +425,17 @@ mod tests {
                     let mut sum = bias[out];
                     for tap in 0..shape.kernel {
                         let at = time * shape.stride + tap * shape.dilation;
-                        let Some(at) = at.checked_sub(shape.padding[0]) else { continue };
+                        let Some(at) = at.checked_sub(shape.padding[0]) else {
+                            continue;
+                        };
                         if at >= shape.time {
                             continue;
                         }
                         for channel in 0..shape.channels_in {
                             let value = x[(window * shape.time + at) * shape.channels_in + channel];
                             let value = if rectified { value.max(0.0) } else { value };
-                            sum += value * w[(out * shape.channels_in + channel) * shape.kernel + tap];
+                            sum +=
+                                value * w[(out * shape.channels_in + channel) * shape.kernel + tap];
                         }
                     }
                     output[(window * shape.time_out() + time) * shape.channels_out + out] += sum;
@@ -348,7 +449,9 @@ mod tests {
     fn values(count: usize, seed: u64) -> Vec<f32> {
         let mut state = seed;
         let next = |_| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             let value = (state >> 40) as f32 / 8_388_608.0 - 1.0;
             if value.abs() < 0.01 { 0.5 } else { value }
         };
@@ -357,14 +460,25 @@ mod tests {
 
     fn shapes() -> impl Strategy<Value = ConvShape> {
         let sizes = (1..5usize, 1..20usize, 1..35usize, 1..35usize, 1..6usize);
-        (sizes, 1..4usize, 1..5usize, [0..4usize, 0..4usize]).prop_map(|(sizes, stride, dilation, padding)| {
-            let (windows, time, channels_in, channels_out, kernel) = sizes;
-            let dilation = if stride == 1 { dilation } else { 1 };
-            let reach = (kernel - 1) * dilation;
-            let padding = padding.map(|steps| steps.min(reach));
-            let time = time.max((reach + 1).saturating_sub(padding[0] + padding[1]));
-            ConvShape { windows, time, channels_in, channels_out, kernel, stride, dilation, padding }
-        })
+        (sizes, 1..4usize, 1..5usize, [0..4usize, 0..4usize]).prop_map(
+            |(sizes, stride, dilation, padding)| {
+                let (windows, time, channels_in, channels_out, kernel) = sizes;
+                let dilation = if stride == 1 { dilation } else { 1 };
+                let reach = (kernel - 1) * dilation;
+                let padding = padding.map(|steps| steps.min(reach));
+                let time = time.max((reach + 1).saturating_sub(padding[0] + padding[1]));
+                ConvShape {
+                    windows,
+                    time,
+                    channels_in,
+                    channels_out,
+                    kernel,
+                    stride,
+                    dilation,
+                    padding,
+                }
+            },
+        )
     }
 
     proptest! {
@@ -464,9 +578,22 @@ mod tests {
             dilation: 1,
             padding: [0; 2],
         };
-        let extras = Extras { rectified: true, mask: None };
-        let output = forward(shape, &[f32::NAN, -1.0, 0.0, 2.0], &[1.0], &[0.0], None, extras);
-        assert!(output[0].is_nan() && output[1..] == [0.0, 0.0, 2.0], "{output:?}");
+        let extras = Extras {
+            rectified: true,
+            mask: None,
+        };
+        let output = forward(
+            shape,
+            &[f32::NAN, -1.0, 0.0, 2.0],
+            &[1.0],
+            &[0.0],
+            None,
+            extras,
+        );
+        assert!(
+            output[0].is_nan() && output[1..] == [0.0, 0.0, 2.0],
+            "{output:?}"
+        );
     }
 
     /// The number of threads changes nothing, not even the order of the sums.
@@ -486,11 +613,20 @@ mod tests {
         let w = values(shape.channels_out * shape.depth(), 2);
         let grad = values(shape.windows * shape.output_len(), 3);
         let with = |threads: usize| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            let extras = Extras { rectified: true, mask: Some(Mask::new(5, 0.8)) };
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
+            let extras = Extras {
+                rectified: true,
+                mask: Some(Mask::new(5, 0.8)),
+            };
             pool.install(|| backward(shape, &x, &w, &grad, extras, true))
         };
         let (one, four) = (with(1), with(4));
-        assert_eq!((one.weight, one.bias, one.input), (four.weight, four.bias, four.input));
+        assert_eq!(
+            (one.weight, one.bias, one.input),
+            (four.weight, four.bias, four.input)
+        );
     }
 }

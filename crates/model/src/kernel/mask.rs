@@ -13,7 +13,11 @@ pub(crate) struct Mask {
 impl Mask {
     /// Keeps each value with probability `keep`, in steps of 1 / 65536.
     pub fn new(seed: u64, keep: f64) -> Self {
-        Self { seed, below: (keep * 65536.0).round() as u64, factor: (1.0 / keep) as f32 }
+        Self {
+            seed,
+            below: (keep * 65536.0).round() as u64,
+            factor: (1.0 / keep) as f32,
+        }
     }
 
     /// Multiplies `values`, the first of which is at `place` of the whole tensor.
@@ -21,7 +25,9 @@ impl Mask {
         if place.is_multiple_of(4) {
             for (index, four) in values.chunks_mut(4).enumerate() {
                 let factors = self.factors(place / 4 + index);
-                four.iter_mut().zip(factors).for_each(|(value, factor)| *value *= factor);
+                four.iter_mut()
+                    .zip(factors)
+                    .for_each(|(value, factor)| *value *= factor);
             }
         } else {
             for (index, value) in values.iter_mut().enumerate() {
@@ -35,11 +41,19 @@ impl Mask {
     /// SplitMix64 of a counter, each of its values giving four draws (Steele et al. 2014,
     /// <https://doi.org/10.1145/2660193.2660195>).
     fn factors(&self, quad: usize) -> [f32; 4] {
-        let state = self.seed.wrapping_add((quad as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let state = self
+            .seed
+            .wrapping_add((quad as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let mut bits = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         bits ^= bits >> 31;
-        [0, 16, 32, 48].map(|shift| if (bits >> shift) & 0xffff < self.below { self.factor } else { 0.0 })
+        [0, 16, 32, 48].map(|shift| {
+            if (bits >> shift) & 0xffff < self.below {
+                self.factor
+            } else {
+                0.0
+            }
+        })
     }
 }
 
@@ -62,7 +76,10 @@ mod tests {
         assert_eq!(mask_7, mask(100_003, 7));
         assert_ne!(mask_7, mask(100_003, 8));
         // Neighbours are independent of each other.
-        let pairs = mask_7.windows(2).filter(|pair| pair[0] > 0.0 && pair[1] > 0.0).count();
+        let pairs = mask_7
+            .windows(2)
+            .filter(|pair| pair[0] > 0.0 && pair[1] > 0.0)
+            .count();
         assert!((pairs as f64 / mask_7.len() as f64 - 0.64).abs() < 0.005);
         // A part has the factors of its place.
         for place in [4, 5, 6, 99] {

@@ -37,10 +37,20 @@ pub(crate) struct Convolution {
 ///
 /// - output: `[window, time_out, channels_out]`
 pub(crate) fn convolve(convolution: Convolution) -> Result<Tensor<3>, Box<Convolution>> {
-    if convolution.input.clone().try_into_primitive::<Flex>().is_ok() {
+    if convolution
+        .input
+        .clone()
+        .try_into_primitive::<Flex>()
+        .is_ok()
+    {
         return Ok(without_gradients(convolution));
     }
-    if convolution.input.clone().try_into_primitive::<Autodiff<Flex>>().is_ok() {
+    if convolution
+        .input
+        .clone()
+        .try_into_primitive::<Autodiff<Flex>>()
+        .is_ok()
+    {
         return Ok(with_gradients(convolution));
     }
     Err(Box::new(convolution))
@@ -48,18 +58,38 @@ pub(crate) fn convolve(convolution: Convolution) -> Result<Tensor<3>, Box<Convol
 
 /// Whether [`convolve`] takes tensors of this device.
 pub(crate) fn has_own_kernel(device: &Device) -> bool {
-    Tensor::<1>::zeros([1], &device.clone().without_autodiff()).try_into_primitive::<Flex>().is_ok()
+    Tensor::<1>::zeros([1], &device.clone().without_autodiff())
+        .try_into_primitive::<Flex>()
+        .is_ok()
 }
 
 impl Convolution {
     fn shape(&self) -> ConvShape {
-        let ([windows, time, channels_in], [channels_out, _, kernel]) = (self.input.dims(), self.weight.dims());
-        let Self { stride, dilation, padding, .. } = *self;
-        ConvShape { windows, time, channels_in, channels_out, kernel, stride, dilation, padding }
+        let ([windows, time, channels_in], [channels_out, _, kernel]) =
+            (self.input.dims(), self.weight.dims());
+        let Self {
+            stride,
+            dilation,
+            padding,
+            ..
+        } = *self;
+        ConvShape {
+            windows,
+            time,
+            channels_in,
+            channels_out,
+            kernel,
+            stride,
+            dilation,
+            padding,
+        }
     }
 
     fn extras(&self) -> Extras {
-        Extras { rectified: self.rectified, mask: self.mask }
+        Extras {
+            rectified: self.rectified,
+            mask: self.mask,
+        }
     }
 }
 
@@ -82,19 +112,36 @@ fn without_gradients(convolution: Convolution) -> Tensor<3> {
         Some(primitive!(convolution.input, Flex)),
         Some(primitive!(convolution.weight, Flex)),
         Some(primitive!(convolution.bias, Flex)),
-        convolution.residual.map(|residual| primitive!(residual, Flex)),
+        convolution
+            .residual
+            .map(|residual| primitive!(residual, Flex)),
     ];
-    Tensor::from_primitive::<Flex>(apply(shape, operands.each_ref().map(Option::as_ref), extras))
+    Tensor::from_primitive::<Flex>(apply(
+        shape,
+        operands.each_ref().map(Option::as_ref),
+        extras,
+    ))
 }
 
 /// Input, weight, bias and residual through the kernel.
 fn apply(shape: ConvShape, operands: [Option<&FlexTensor>; 4], extras: Extras) -> FlexTensor {
     let operands = operands.map(|operand| operand.map(FlexTensor::to_contiguous));
-    let [input, weight, bias, residual] = operands.each_ref().map(|operand| operand.as_ref().map(values));
+    let [input, weight, bias, residual] = operands
+        .each_ref()
+        .map(|operand| operand.as_ref().map(values));
     let none: &[f32] = &[];
-    let output =
-        conv::forward(shape, input.unwrap_or(none), weight.unwrap_or(none), bias.unwrap_or(none), residual, extras);
-    tensor(output, vec![shape.windows, shape.time_out(), shape.channels_out])
+    let output = conv::forward(
+        shape,
+        input.unwrap_or(none),
+        weight.unwrap_or(none),
+        bias.unwrap_or(none),
+        residual,
+        extras,
+    );
+    tensor(
+        output,
+        vec![shape.windows, shape.time_out(), shape.channels_out],
+    )
 }
 
 pub(super) fn values(tensor: &FlexTensor) -> &[f32] {
@@ -132,9 +179,15 @@ fn with_gradients(convolution: Convolution) -> Tensor<3> {
     };
     let output = match convolution.residual {
         None => {
-            let output = apply(shape, [Some(&input), Some(&weight), Some(&bias), None], extras);
+            let output = apply(
+                shape,
+                [Some(&input), Some(&weight), Some(&bias), None],
+                extras,
+            );
             let nodes = [input_node, weight_node, bias_node];
-            match Backward::<Flex, 3>::prepare::<NoCheckpointing>(ConvolutionBackward, nodes).compute_bound().stateful()
+            match Backward::<Flex, 3>::prepare::<NoCheckpointing>(ConvolutionBackward, nodes)
+                .compute_bound()
+                .stateful()
             {
                 OpsKind::Tracked(prepared) => prepared.finish(state(&input, &weight), output),
                 OpsKind::UnTracked(prepared) => prepared.finish(output),
@@ -142,9 +195,15 @@ fn with_gradients(convolution: Convolution) -> Tensor<3> {
         }
         Some(residual) => {
             let (residual, residual_node) = primitive!(residual, Autodiff<Flex>).into_parts();
-            let output = apply(shape, [Some(&input), Some(&weight), Some(&bias), Some(&residual)], extras);
+            let output = apply(
+                shape,
+                [Some(&input), Some(&weight), Some(&bias), Some(&residual)],
+                extras,
+            );
             let nodes = [input_node, weight_node, bias_node, residual_node];
-            match Backward::<Flex, 4>::prepare::<NoCheckpointing>(ConvolutionBackward, nodes).compute_bound().stateful()
+            match Backward::<Flex, 4>::prepare::<NoCheckpointing>(ConvolutionBackward, nodes)
+                .compute_bound()
+                .stateful()
             {
                 OpsKind::Tracked(prepared) => prepared.finish(state(&input, &weight), output),
                 OpsKind::UnTracked(prepared) => prepared.finish(output),
@@ -186,7 +245,10 @@ fn register(state: &State, grad: &FlexTensor, nodes: [Option<Node>; 3], grads: &
     let (x, w) = (values(&state.input), values(&state.weight));
     let found = conv::backward(shape, x, w, values(&grad), state.extras, input.is_some());
     if let (Some(node), Some(values)) = (input, found.input) {
-        grads.register::<Flex>(node, tensor(values, vec![shape.windows, shape.time, shape.channels_in]));
+        grads.register::<Flex>(
+            node,
+            tensor(values, vec![shape.windows, shape.time, shape.channels_in]),
+        );
     }
     if let Some(node) = weight {
         let sizes = vec![shape.channels_out, shape.channels_in, shape.kernel];

@@ -53,7 +53,11 @@ impl RecurrentShape {
 
     /// The step that is made before this one.
     fn before(&self, step: usize) -> Option<usize> {
-        if self.reversed { Some(step + 1).filter(|&step| step < self.time) } else { step.checked_sub(1) }
+        if self.reversed {
+            Some(step + 1).filter(|&step| step < self.time)
+        } else {
+            step.checked_sub(1)
+        }
     }
 }
 
@@ -73,18 +77,32 @@ pub fn forward(
     keeps: bool,
 ) -> (Vec<f32>, Vec<f32>) {
     let instructions = Instructions::detect();
-    let RecurrentShape { cell, windows, time, units, .. } = shape;
+    let RecurrentShape {
+        cell,
+        windows,
+        time,
+        units,
+        ..
+    } = shape;
     let (gates, kept) = (shape.gates(), if keeps { shape.kept() } else { 0 });
-    let (wide, panels) = (cell.added() * units, pack(units, gates, |unit, gate| weight[gate * units + unit]));
+    let (wide, panels) = (
+        cell.added() * units,
+        pack(units, gates, |unit, gate| weight[gate * units + unit]),
+    );
     let mut output = vec![0.0; windows * time * units];
     let mut all_kept = vec![0.0; windows * time * kept];
     let chunk = TOGETHER * time;
     // One empty chunk for each chunk of windows, where nothing is kept.
     let keeping: Vec<&mut [f32]> = match keeps {
         true => all_kept.chunks_mut(chunk * kept).collect(),
-        false => (0..windows.div_ceil(TOGETHER)).map(|_| &mut [][..]).collect(),
+        false => (0..windows.div_ceil(TOGETHER))
+            .map(|_| &mut [][..])
+            .collect(),
     };
-    let chunks = output.par_chunks_mut(chunk * units).zip(input.par_chunks(chunk * gates)).zip(keeping);
+    let chunks = output
+        .par_chunks_mut(chunk * units)
+        .zip(input.par_chunks(chunk * gates))
+        .zip(keeping);
     chunks.for_each(|((output, input), keeping)| {
         let rows = output.len() / (time * units);
         let (mut hidden, mut state) = (vec![0.0; rows * units], vec![0.0; rows * units]);
@@ -93,12 +111,23 @@ pub fn forward(
             for (row, sums) in sums.chunks_exact_mut(gates).enumerate() {
                 let input = &input[(row * time + step) * gates..][..gates];
                 sums.copy_from_slice(bias);
-                sums[..wide].iter_mut().zip(input).for_each(|(sum, value)| *sum += value);
+                sums[..wide]
+                    .iter_mut()
+                    .zip(input)
+                    .for_each(|(sum, value)| *sum += value);
             }
             // The first hidden state is zeros.
             if count > 0 {
-                let a = Left { values: &hidden, row_stride: units, k_stride: 1 };
-                let b = Right { values: &panels, panel_stride: units * LANES, k_stride: LANES };
+                let a = Left {
+                    values: &hidden,
+                    row_stride: units,
+                    k_stride: 1,
+                };
+                let b = Right {
+                    values: &panels,
+                    panel_stride: units * LANES,
+                    k_stride: LANES,
+                };
                 multiply_add(instructions, [rows, gates, units], a, b, &mut sums, gates);
             }
             for row in 0..rows {
@@ -131,16 +160,25 @@ pub fn backward(
     kept: &[f32],
     output_grad: &[f32],
 ) -> RecurrentGradients {
-    let (units, gates, width) = (shape.units, shape.gates(), shape.gates().next_multiple_of(LANES));
+    let (units, gates, width) = (
+        shape.units,
+        shape.gates(),
+        shape.gates().next_multiple_of(LANES),
+    );
     let panels = pack(gates, units, |gate, unit| weight[gate * units + unit]);
     let mut input_grad = vec![0.0; shape.windows * shape.time * gates];
     let part = shape.windows.div_ceil(PARTS).max(1);
-    let parts = input_grad.par_chunks_mut(part * shape.time * gates).enumerate();
+    let parts = input_grad
+        .par_chunks_mut(part * shape.time * gates)
+        .enumerate();
     let sums: Vec<(Vec<f32>, Vec<f32>)> = parts
         .map(|(index, input_grad)| {
             let mut sums = (vec![0.0; units * width], vec![0.0; gates]);
             let mut scratch = Vec::new();
-            for (place, input_grad) in input_grad.chunks_mut(TOGETHER * shape.time * gates).enumerate() {
+            for (place, input_grad) in input_grad
+                .chunks_mut(TOGETHER * shape.time * gates)
+                .enumerate()
+            {
                 let first = (index * part + place * TOGETHER) * shape.time;
                 let steps = input_grad.len() / gates;
                 let chunk = Chunk {
@@ -157,11 +195,22 @@ pub fn backward(
         .collect();
     let (mut total, mut bias) = (vec![0.0; units * width], vec![0.0; gates]);
     for (weight_grad, bias_grad) in &sums {
-        total.iter_mut().zip(weight_grad).for_each(|(sum, value)| *sum += value);
-        bias.iter_mut().zip(bias_grad).for_each(|(sum, value)| *sum += value);
+        total
+            .iter_mut()
+            .zip(weight_grad)
+            .for_each(|(sum, value)| *sum += value);
+        bias.iter_mut()
+            .zip(bias_grad)
+            .for_each(|(sum, value)| *sum += value);
     }
-    let weight = (0..gates * units).map(|at| total[at % units * width + at / units]).collect();
-    RecurrentGradients { input: input_grad, weight, bias }
+    let weight = (0..gates * units)
+        .map(|at| total[at % units * width + at / units])
+        .collect();
+    RecurrentGradients {
+        input: input_grad,
+        weight,
+        bias,
+    }
 }
 
 /// Windows that go back through time together.
@@ -174,9 +223,17 @@ struct Chunk<'a> {
 
 impl Chunk<'_> {
     /// Gradients by both parts of the gates: the input's, and the recurrent in rows of `width` values.
-    fn back_through_time(&self, panels: &[f32], width: usize, input_grad: &mut [f32], recurrent_grad: &mut Vec<f32>) {
+    fn back_through_time(
+        &self,
+        panels: &[f32],
+        width: usize,
+        input_grad: &mut [f32],
+        recurrent_grad: &mut Vec<f32>,
+    ) {
         let instructions = Instructions::detect();
-        let RecurrentShape { cell, time, units, .. } = self.shape;
+        let RecurrentShape {
+            cell, time, units, ..
+        } = self.shape;
         let (gates, kept) = (self.shape.gates(), self.shape.kept());
         let rows = input_grad.len() / (time * gates);
         recurrent_grad.clear();
@@ -203,19 +260,50 @@ impl Chunk<'_> {
                     recurrent_grad: &mut recurrent_grad[at * width..][..gates],
                 });
             }
-            let a = Left { values: &recurrent_grad[step * width..], row_stride: time * width, k_stride: 1 };
-            let b = Right { values: panels, panel_stride: gates * LANES, k_stride: LANES };
-            multiply_add(instructions, [rows, units, gates], a, b, &mut hidden_grad, units);
+            let a = Left {
+                values: &recurrent_grad[step * width..],
+                row_stride: time * width,
+                k_stride: 1,
+            };
+            let b = Right {
+                values: panels,
+                panel_stride: gates * LANES,
+                k_stride: LANES,
+            };
+            multiply_add(
+                instructions,
+                [rows, units, gates],
+                a,
+                b,
+                &mut hidden_grad,
+                units,
+            );
         }
     }
 
     /// Adds what the steps' recurrent gradients are to the weight, `[units, width]`, and to the bias.
-    fn sum_weights(&self, recurrent_grad: &[f32], width: usize, weight: &mut [f32], bias: &mut [f32]) {
+    fn sum_weights(
+        &self,
+        recurrent_grad: &[f32],
+        width: usize,
+        weight: &mut [f32],
+        bias: &mut [f32],
+    ) {
         let instructions = Instructions::detect();
-        let RecurrentShape { time, units, reversed, .. } = self.shape;
-        for (grads, output) in recurrent_grad.chunks_exact(time * width).zip(self.output.chunks_exact(time * units)) {
+        let RecurrentShape {
+            time,
+            units,
+            reversed,
+            ..
+        } = self.shape;
+        for (grads, output) in recurrent_grad
+            .chunks_exact(time * width)
+            .zip(self.output.chunks_exact(time * units))
+        {
             for grads in grads.chunks_exact(width) {
-                bias.iter_mut().zip(grads).for_each(|(sum, value)| *sum += value);
+                bias.iter_mut()
+                    .zip(grads)
+                    .for_each(|(sum, value)| *sum += value);
             }
             // Each step's gradient meets the hidden state before it.
             let (output, grads) = match reversed {
@@ -223,8 +311,16 @@ impl Chunk<'_> {
                 false => (output, &grads[width..]),
                 true => (&output[units..], grads),
             };
-            let a = Left { values: output, row_stride: 1, k_stride: units };
-            let b = Right { values: grads, panel_stride: LANES, k_stride: width };
+            let a = Left {
+                values: output,
+                row_stride: 1,
+                k_stride: units,
+            };
+            let b = Right {
+                values: grads,
+                panel_stride: LANES,
+                k_stride: width,
+            };
             multiply_add(instructions, [units, width, time - 1], a, b, weight, width);
         }
     }
@@ -263,17 +359,24 @@ mod tests {
                 let input = |gate: usize| input[at * gates + gate];
                 let next: Vec<f64> = (0..units)
                     .map(|unit| {
-                        let gate = |index: usize| input(index * units + unit) + recurrent(index * units + unit);
+                        let gate = |index: usize| {
+                            input(index * units + unit) + recurrent(index * units + unit)
+                        };
                         match shape.cell {
                             Cell::Lstm => {
-                                let (i, f, g, o) =
-                                    (sigmoid(gate(0)), sigmoid(gate(1)), gate(2).tanh(), sigmoid(gate(3)));
+                                let (i, f, g, o) = (
+                                    sigmoid(gate(0)),
+                                    sigmoid(gate(1)),
+                                    gate(2).tanh(),
+                                    sigmoid(gate(3)),
+                                );
                                 state[unit] = f * state[unit] + i * g;
                                 o * state[unit].tanh()
                             }
                             Cell::Gru => {
                                 let (r, z) = (sigmoid(gate(0)), sigmoid(gate(1)));
-                                let n = (input(2 * units + unit) + r * recurrent(2 * units + unit)).tanh();
+                                let n = (input(2 * units + unit) + r * recurrent(2 * units + unit))
+                                    .tanh();
                                 (1.0 - z) * n + z * hidden[unit]
                             }
                         }
@@ -289,22 +392,29 @@ mod tests {
     fn values(count: usize, seed: u64) -> Vec<f32> {
         let mut state = seed;
         let next = |_| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             (state >> 40) as f32 / 8_388_608.0 - 1.0
         };
         (0..count).map(next).collect()
     }
 
     fn shapes() -> impl Strategy<Value = RecurrentShape> {
-        (1..40usize, 1..9usize, 1..36usize, any::<bool>(), any::<bool>()).prop_map(
-            |(windows, time, units, reversed, is_gru)| RecurrentShape {
+        (
+            1..40usize,
+            1..9usize,
+            1..36usize,
+            any::<bool>(),
+            any::<bool>(),
+        )
+            .prop_map(|(windows, time, units, reversed, is_gru)| RecurrentShape {
                 cell: if is_gru { Cell::Gru } else { Cell::Lstm },
                 windows,
                 time,
                 units,
                 reversed,
-            },
-        )
+            })
     }
 
     proptest! {
@@ -372,13 +482,22 @@ mod tests {
     #[test]
     fn threads_do_not_change_bits() {
         for cell in [Cell::Lstm, Cell::Gru] {
-            let shape = RecurrentShape { cell, windows: 203, time: 7, units: 20, reversed: false };
+            let shape = RecurrentShape {
+                cell,
+                windows: 203,
+                time: 7,
+                units: 20,
+                reversed: false,
+            };
             let input = values(shape.windows * shape.time * shape.gates(), 1);
             let weight = values(shape.gates() * shape.units, 2);
             let bias = values(shape.gates(), 3);
             let grad = values(shape.windows * shape.time * shape.units, 4);
             let with = |threads: usize| {
-                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                let pool = rayon::ThreadPoolBuilder::new()
+                    .num_threads(threads)
+                    .build()
+                    .unwrap();
                 pool.install(|| {
                     let (output, kept) = forward(shape, &input, &weight, &bias, true);
                     (backward(shape, &weight, &output, &kept, &grad), output)
@@ -386,7 +505,10 @@ mod tests {
             };
             let ((one, first), (four, second)) = (with(1), with(4));
             assert_eq!(first, second);
-            assert_eq!((one.weight, one.bias, one.input), (four.weight, four.bias, four.input));
+            assert_eq!(
+                (one.weight, one.bias, one.input),
+                (four.weight, four.bias, four.input)
+            );
         }
     }
 }

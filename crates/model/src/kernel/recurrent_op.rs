@@ -31,10 +31,20 @@ pub(crate) struct Recurrence {
 ///
 /// - output: `[window, time, units]`
 pub(crate) fn recur(recurrence: Recurrence) -> Result<Tensor<3>, Box<Recurrence>> {
-    if recurrence.input.clone().try_into_primitive::<Flex>().is_ok() {
+    if recurrence
+        .input
+        .clone()
+        .try_into_primitive::<Flex>()
+        .is_ok()
+    {
         return Ok(without_gradients(recurrence));
     }
-    if recurrence.input.clone().try_into_primitive::<Autodiff<Flex>>().is_ok() {
+    if recurrence
+        .input
+        .clone()
+        .try_into_primitive::<Autodiff<Flex>>()
+        .is_ok()
+    {
         return Ok(with_gradients(recurrence));
     }
     Err(Box::new(recurrence))
@@ -43,7 +53,13 @@ pub(crate) fn recur(recurrence: Recurrence) -> Result<Tensor<3>, Box<Recurrence>
 impl Recurrence {
     fn shape(&self) -> RecurrentShape {
         let ([windows, time, _], [_, units]) = (self.input.dims(), self.weight.dims());
-        RecurrentShape { cell: self.cell, windows, time, units, reversed: self.reversed }
+        RecurrentShape {
+            cell: self.cell,
+            windows,
+            time,
+            units,
+            reversed: self.reversed,
+        }
     }
 }
 
@@ -64,9 +80,13 @@ fn apply(
     keeps: bool,
 ) -> (FlexTensor, FlexTensor) {
     let [input, weight, bias] = [input, weight, bias].map(FlexTensor::to_contiguous);
-    let (output, kept) = recurrent::forward(shape, values(&input), values(&weight), values(&bias), keeps);
+    let (output, kept) =
+        recurrent::forward(shape, values(&input), values(&weight), values(&bias), keeps);
     let count = kept.len();
-    (tensor(output, vec![shape.windows, shape.time, shape.units]), tensor(kept, vec![count]))
+    (
+        tensor(output, vec![shape.windows, shape.time, shape.units]),
+        tensor(kept, vec![count]),
+    )
 }
 
 #[derive(Debug)]
@@ -87,15 +107,24 @@ fn with_gradients(recurrence: Recurrence) -> Tensor<3> {
     let (weight, weight_node) = primitive!(recurrence.weight, Autodiff<Flex>).into_parts();
     let (bias, bias_node) = primitive!(recurrence.bias, Autodiff<Flex>).into_parts();
     let nodes = [input_node, weight_node, bias_node];
-    let output =
-        match Backward::<Flex, 3>::prepare::<NoCheckpointing>(RecurrenceBackward, nodes).compute_bound().stateful() {
-            OpsKind::Tracked(prepared) => {
-                let (output, kept) = apply(shape, &input, &weight, &bias, true);
-                let state = State { shape, weight: weight.to_contiguous(), output: output.clone(), kept };
-                prepared.finish(state, output)
-            }
-            OpsKind::UnTracked(prepared) => prepared.finish(apply(shape, &input, &weight, &bias, false).0),
-        };
+    let output = match Backward::<Flex, 3>::prepare::<NoCheckpointing>(RecurrenceBackward, nodes)
+        .compute_bound()
+        .stateful()
+    {
+        OpsKind::Tracked(prepared) => {
+            let (output, kept) = apply(shape, &input, &weight, &bias, true);
+            let state = State {
+                shape,
+                weight: weight.to_contiguous(),
+                output: output.clone(),
+                kept,
+            };
+            prepared.finish(state, output)
+        }
+        OpsKind::UnTracked(prepared) => {
+            prepared.finish(apply(shape, &input, &weight, &bias, false).0)
+        }
+    };
     Tensor::from_primitive::<Autodiff<Flex>>(output)
 }
 
@@ -103,12 +132,28 @@ impl Backward<Flex, 3> for RecurrenceBackward {
     type State = State;
 
     fn backward(self, ops: Ops<State, 3>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
-        let State { shape, weight, output, kept } = &ops.state;
+        let State {
+            shape,
+            weight,
+            output,
+            kept,
+        } = &ops.state;
         let grad = grads.consume::<Flex>(&ops.node).to_contiguous();
-        let found = recurrent::backward(*shape, values(weight), values(output), values(kept), values(&grad));
-        let sizes =
-            [vec![shape.windows, shape.time, shape.gates()], vec![shape.gates(), shape.units], vec![shape.gates()]];
-        let operands = [found.input, found.weight, found.bias].into_iter().zip(sizes);
+        let found = recurrent::backward(
+            *shape,
+            values(weight),
+            values(output),
+            values(kept),
+            values(&grad),
+        );
+        let sizes = [
+            vec![shape.windows, shape.time, shape.gates()],
+            vec![shape.gates(), shape.units],
+            vec![shape.gates()],
+        ];
+        let operands = [found.input, found.weight, found.bias]
+            .into_iter()
+            .zip(sizes);
         for (node, (found, sizes)) in ops.parents.iter().zip(operands) {
             if let Some(node) = node {
                 grads.register::<Flex>(node.id, tensor(found, sizes));

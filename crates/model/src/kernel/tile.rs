@@ -112,17 +112,37 @@ pub fn multiply_add(
             unsafe {
                 let a_at = a.values.as_ptr().add(row * a.row_stride);
                 let b_at = b.values.as_ptr().add(panel * b.panel_stride);
-                let strides =
-                    Strides { a_row: a.row_stride, a_k: a.k_stride, b_panel: b.panel_stride, b_k: b.k_stride };
+                let strides = Strides {
+                    a_row: a.row_stride,
+                    a_k: a.k_stride,
+                    b_panel: b.panel_stride,
+                    b_k: b.k_stride,
+                };
                 if used == width * LANES {
-                    tile(instructions, [height, width, depth], a_at, b_at, strides, c.as_mut_ptr().add(at), row_stride);
+                    tile(
+                        instructions,
+                        [height, width, depth],
+                        a_at,
+                        b_at,
+                        strides,
+                        c.as_mut_ptr().add(at),
+                        row_stride,
+                    );
                 } else {
                     // The last columns are fewer than a panel: by way of a whole tile.
                     let mut whole = [0.0; ROWS * LANES];
                     for (r, whole) in whole.chunks_exact_mut(LANES).enumerate().take(height) {
                         whole[..used].copy_from_slice(&c[at + r * row_stride..][..used]);
                     }
-                    tile(instructions, [height, 1, depth], a_at, b_at, strides, whole.as_mut_ptr(), LANES);
+                    tile(
+                        instructions,
+                        [height, 1, depth],
+                        a_at,
+                        b_at,
+                        strides,
+                        whole.as_mut_ptr(),
+                        LANES,
+                    );
                     for (r, whole) in whole.chunks_exact(LANES).enumerate().take(height) {
                         c[at + r * row_stride..][..used].copy_from_slice(&whole[..used]);
                     }
@@ -176,7 +196,14 @@ unsafe fn tile(
                         // Sixteen registers hold four rows of two.
                         8 => {
                             x86::tile_256::<4>(depth, a, b, strides, c, c_row);
-                            x86::tile_256::<4>(depth, a.add(4 * strides.a_row), b, strides, c.add(4 * c_row), c_row);
+                            x86::tile_256::<4>(
+                                depth,
+                                a.add(4 * strides.a_row),
+                                b,
+                                strides,
+                                c.add(4 * c_row),
+                                c_row,
+                            );
                         }
                         4 => x86::tile_256::<4>(depth, a, b, strides, c, c_row),
                         _ => x86::tile_256::<1>(depth, a, b, strides, c, c_row),
@@ -187,7 +214,13 @@ unsafe fn tile(
                 for panel in 0..width {
                     let (b, c) = (b.add(panel * strides.b_panel), c.add(panel * LANES));
                     for row in 0..height {
-                        portable(depth, a.add(row * strides.a_row), b, strides, c.add(row * c_row));
+                        portable(
+                            depth,
+                            a.add(row * strides.a_row),
+                            b,
+                            strides,
+                            c.add(row * c_row),
+                        );
                     }
                 }
             }
@@ -222,8 +255,8 @@ unsafe fn portable(depth: usize, a: *const f32, b: *const f32, strides: Strides,
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::{
-        _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm256_storeu_ps, _mm512_fmadd_ps,
-        _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
+        _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm256_storeu_ps,
+        _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
     };
 
     use super::{LANES, Strides};
@@ -292,7 +325,10 @@ mod x86 {
                 }
             }
             for k in 0..depth {
-                let right = [_mm256_loadu_ps(b.add(k * strides.b_k)), _mm256_loadu_ps(b.add(k * strides.b_k + HALF))];
+                let right = [
+                    _mm256_loadu_ps(b.add(k * strides.b_k)),
+                    _mm256_loadu_ps(b.add(k * strides.b_k + HALF)),
+                ];
                 for (row, sums) in sums.iter_mut().enumerate() {
                     let left = _mm256_set1_ps(*a.add(row * strides.a_row + k * strides.a_k));
                     for (sum, right) in sums.iter_mut().zip(right) {
@@ -314,29 +350,56 @@ mod tests {
     use super::*;
 
     fn values(count: usize, seed: u32) -> Vec<f32> {
-        let next = |index: u32| (index.wrapping_add(seed).wrapping_mul(2_654_435_761) >> 8) as f32 / 8_388_608.0 - 1.0;
+        let next = |index: u32| {
+            (index.wrapping_add(seed).wrapping_mul(2_654_435_761) >> 8) as f32 / 8_388_608.0 - 1.0
+        };
         (0..count as u32).map(next).collect()
     }
 
     /// Every instruction set against a plain sum in f64, for sizes that are and are not multiples of the tile.
     #[test]
     fn products_are_those_of_a_plain_sum() {
-        for [rows, columns, depth] in
-            [[1, 1, 1], [8, 32, 5], [13, 40, 24], [4, 16, 96], [3, 17, 7], [21, 64, 33], [2, 7, 3]]
-        {
+        for [rows, columns, depth] in [
+            [1, 1, 1],
+            [8, 32, 5],
+            [13, 40, 24],
+            [4, 16, 96],
+            [3, 17, 7],
+            [21, 64, 33],
+            [2, 7, 3],
+        ] {
             let (a, panels) = (values(rows * depth, 1), columns.div_ceil(LANES));
             let b = values(panels * depth * LANES, 2);
             let start = values(rows * (columns + 3), 3);
-            let left = Left { values: &a, row_stride: depth, k_stride: 1 };
-            let right = Right { values: &b, panel_stride: depth * LANES, k_stride: LANES };
+            let left = Left {
+                values: &a,
+                row_stride: depth,
+                k_stride: 1,
+            };
+            let right = Right {
+                values: &b,
+                panel_stride: depth * LANES,
+                k_stride: LANES,
+            };
             let mut results = Vec::new();
             for instructions in Instructions::all() {
                 let mut c = start.clone();
-                multiply_add(instructions, [rows, columns, depth], left, right, &mut c, columns + 3);
+                multiply_add(
+                    instructions,
+                    [rows, columns, depth],
+                    left,
+                    right,
+                    &mut c,
+                    columns + 3,
+                );
                 for row in 0..rows {
                     for column in 0..columns {
-                        let b_at = |k: usize| b[column / LANES * depth * LANES + k * LANES + column % LANES];
-                        let sum: f64 = (0..depth).map(|k| f64::from(a[row * depth + k]) * f64::from(b_at(k))).sum();
+                        let b_at = |k: usize| {
+                            b[column / LANES * depth * LANES + k * LANES + column % LANES]
+                        };
+                        let sum: f64 = (0..depth)
+                            .map(|k| f64::from(a[row * depth + k]) * f64::from(b_at(k)))
+                            .sum();
                         let at = row * (columns + 3) + column;
                         let error = f64::from(c[at]) - f64::from(start[at]) - sum;
                         assert!(
@@ -354,7 +417,10 @@ mod tests {
                 results.push(c);
             }
             if let [_, rest @ ..] = &results[..] {
-                assert!(rest.windows(2).all(|pair| pair[0] == pair[1]), "AVX2 and AVX-512 give the same bits");
+                assert!(
+                    rest.windows(2).all(|pair| pair[0] == pair[1]),
+                    "AVX2 and AVX-512 give the same bits"
+                );
             }
         }
     }
@@ -363,8 +429,16 @@ mod tests {
     #[should_panic(expected = "assertion failed")]
     fn short_operands_are_refused() {
         let (a, b, mut c) = ([0.0; 4], [0.0; LANES], [0.0; 4]);
-        let left = Left { values: &a, row_stride: 2, k_stride: 1 };
-        let right = Right { values: &b, panel_stride: LANES, k_stride: LANES };
+        let left = Left {
+            values: &a,
+            row_stride: 2,
+            k_stride: 1,
+        };
+        let right = Right {
+            values: &b,
+            panel_stride: LANES,
+            k_stride: LANES,
+        };
         multiply_add(Instructions::Portable, [2, 2, 2], left, right, &mut c, 2);
     }
 }

@@ -2,7 +2,10 @@
 //!
 //! Every value goes through the same operations whatever its place and its company: the same value gives the same bits
 //! alone and among others, with AVX2 and with AVX-512.
-#![allow(unsafe_code, reason = "functions with vector instructions are called once it is known that they are there")]
+#![allow(
+    unsafe_code,
+    reason = "functions with vector instructions are called once it is known that they are there"
+)]
 
 use super::tile::Instructions;
 
@@ -26,7 +29,9 @@ impl Instructions {
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => unsafe { with_avx2(work) },
-            Self::Portable => work.run::<{ !cfg!(any(target_arch = "x86_64", target_arch = "x86")) }>(),
+            Self::Portable => {
+                work.run::<{ !cfg!(any(target_arch = "x86_64", target_arch = "x86")) }>()
+            }
         }
     }
 }
@@ -74,10 +79,21 @@ fn exp<const FUSED: bool>(x: f32) -> f32 {
     // ln 2 in two parts, the first exact in a product.
     let rest = multiply_add::<FUSED>(whole, -0.693_359_4, x);
     let rest = multiply_add::<FUSED>(whole, 2.121_944_4e-4, rest);
-    let coefficients = [1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_6e-1, 0.5];
+    let coefficients = [
+        1.987_569_1e-4,
+        1.398_199_9e-3,
+        8.333_452e-3,
+        4.166_579_6e-2,
+        1.666_666_6e-1,
+        0.5,
+    ];
     let sum = polynomial::<FUSED, 6>(rest, coefficients);
     let sum = multiply_add::<FUSED>(sum, rest * rest, rest) + 1.0;
-    let power = rounded.to_bits().wrapping_sub(ROUNDER.to_bits()).wrapping_add(127) << 23;
+    let power = rounded
+        .to_bits()
+        .wrapping_sub(ROUNDER.to_bits())
+        .wrapping_add(127)
+        << 23;
     sum * f32::from_bits(power)
 }
 
@@ -91,7 +107,13 @@ pub fn sigmoid<const FUSED: bool>(x: f32) -> f32 {
 #[inline(always)]
 pub fn tanh<const FUSED: bool>(x: f32) -> f32 {
     let (size, square) = (x.abs(), x * x);
-    let coefficients = [-5.704_988_7e-3, 2.063_909e-2, -5.373_971_6e-2, 1.333_144_2e-1, -3.333_328e-1];
+    let coefficients = [
+        -5.704_988_7e-3,
+        2.063_909e-2,
+        -5.373_971_6e-2,
+        1.333_144_2e-1,
+        -3.333_328e-1,
+    ];
     let small = multiply_add::<FUSED>(polynomial::<FUSED, 5>(square, coefficients) * square, x, x);
     let large = (1.0 - 2.0 / (exp::<FUSED>(2.0 * size) + 1.0)).copysign(x);
     if size < 0.625 { small } else { large }
@@ -123,36 +145,73 @@ mod tests {
 
     #[test]
     fn they_are_those_of_double_precision() {
-        let mut values: Vec<f32> = (-40_000..=40_000).map(|index| index as f32 / 2_000.0).collect();
-        values.extend([0.0, -0.0, 1e-30, -1e-8, 0.624_999, 0.625, -0.625, 87.0, -88.5, 1e30, -1e30, f32::INFINITY]);
+        let mut values: Vec<f32> = (-40_000..=40_000)
+            .map(|index| index as f32 / 2_000.0)
+            .collect();
+        values.extend([
+            0.0,
+            -0.0,
+            1e-30,
+            -1e-8,
+            0.624_999,
+            0.625,
+            -0.625,
+            87.0,
+            -88.5,
+            1e30,
+            -1e30,
+            f32::INFINITY,
+        ]);
         for instructions in Instructions::all() {
             let (sigmoids, tanhs) = both(instructions, &values);
             for ((x, s), t) in values.iter().zip(sigmoids).zip(tanhs) {
                 let exact = f64::from(*x);
-                let close = |found: f32, exact: f64| (f64::from(found) - exact).abs() <= 4e-7 * exact.abs() + 1e-37;
-                assert!(close(s, 1.0 / (1.0 + (-exact).exp())), "{instructions:?}: sigmoid({x}) = {s}");
+                let close = |found: f32, exact: f64| {
+                    (f64::from(found) - exact).abs() <= 4e-7 * exact.abs() + 1e-37
+                };
+                assert!(
+                    close(s, 1.0 / (1.0 + (-exact).exp())),
+                    "{instructions:?}: sigmoid({x}) = {s}"
+                );
                 assert!(close(t, exact.tanh()), "{instructions:?}: tanh({x}) = {t}");
             }
             let (s, t) = both(instructions, &[f32::NAN; 20]);
-            assert!(s.iter().chain(&t).all(|value| value.is_nan()), "broken weights are seen");
+            assert!(
+                s.iter().chain(&t).all(|value| value.is_nan()),
+                "broken weights are seen"
+            );
         }
     }
 
     #[test]
     fn a_value_has_the_same_bits_alone_and_among_others() {
-        let values: Vec<f32> = (0..67).map(|index| (index as f32 * 0.731).sin() * 3.0).collect();
-        let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+        let values: Vec<f32> = (0..67)
+            .map(|index| (index as f32 * 0.731).sin() * 3.0)
+            .collect();
+        let bits = |values: &[f32]| {
+            values
+                .iter()
+                .map(|value| value.to_bits())
+                .collect::<Vec<_>>()
+        };
         let mut seen = Vec::new();
         for instructions in Instructions::all() {
             let (sigmoids, tanhs) = both(instructions, &values);
             for (index, value) in values.iter().enumerate() {
                 let (s, t) = both(instructions, &[*value]);
-                assert_eq!(bits(&[s[0], t[0]]), bits(&[sigmoids[index], tanhs[index]]), "{instructions:?}, {value}");
+                assert_eq!(
+                    bits(&[s[0], t[0]]),
+                    bits(&[sigmoids[index], tanhs[index]]),
+                    "{instructions:?}, {value}"
+                );
             }
             seen.push((bits(&sigmoids), bits(&tanhs)));
         }
         if let [_, rest @ ..] = &seen[..] {
-            assert!(rest.windows(2).all(|pair| pair[0] == pair[1]), "AVX2 and AVX-512 give the same bits");
+            assert!(
+                rest.windows(2).all(|pair| pair[0] == pair[1]),
+                "AVX2 and AVX-512 give the same bits"
+            );
         }
     }
 }

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use model::{
-    Activation, Device, EncoderKind, Error, FORECAST_BATCH, Mixing, Module, Norm, WindowNorm, Windows, forecast,
+    Activation, Device, EncoderKind, Error, FORECAST_BATCH, Mixing, Module, Norm, WindowNorm,
+    Windows, forecast,
 };
 
 use crate::support::{
-    COINS, FEATURES, LOOKBACK, bits, devices, other_encoders, seeding, small_config, small_network, values, wave,
+    COINS, FEATURES, LOOKBACK, bits, devices, other_encoders, seeding, small_config, small_network,
+    values, wave,
 };
 
 const CHANNELS: usize = COINS * FEATURES;
@@ -36,24 +38,45 @@ fn the_same_bits_alone_in_any_company_and_at_any_place() {
         input_norm: WindowNorm::Window,
         ..small_config()
     };
-    let stacked = model::NetworkConfig { mixing: Mixing::Stacked, ..wide.clone() };
-    let dense = model::NetworkConfig { stem_kernel: 3, stem_stride: 1, ..small_config() };
-    for config in [small_config(), wide, stacked, dense].into_iter().chain(other_encoders()) {
+    let stacked = model::NetworkConfig {
+        mixing: Mixing::Stacked,
+        ..wide.clone()
+    };
+    let dense = model::NetworkConfig {
+        stem_kernel: 3,
+        stem_stride: 1,
+        ..small_config()
+    };
+    for config in [small_config(), wide, stacked, dense]
+        .into_iter()
+        .chain(other_encoders())
+    {
         let network = config.init(COINS, FEATURES, LOOKBACK, &device).unwrap();
         let here = windows(matrix.clone());
         let all: Vec<usize> = (LOOKBACK - 1..ROWS).collect();
         let together = rows(&network, &here, &all);
-        assert!(together.iter().any(|row| row != &together[0]), "forecasts differ between windows");
+        assert!(
+            together.iter().any(|row| row != &together[0]),
+            "forecasts differ between windows"
+        );
         // Alone.
         for end in [LOOKBACK - 1, 100, 237, ROWS - 1] {
-            assert_eq!(rows(&network, &here, &[end])[0], together[end + 1 - LOOKBACK], "{config:?}");
+            assert_eq!(
+                rows(&network, &here, &[end])[0],
+                together[end + 1 - LOOKBACK],
+                "{config:?}"
+            );
         }
         // At every place of the batch, with the same and with other company.
         for place in 0..FORECAST_BATCH {
             let mut ends: Vec<usize> = (0..FORECAST_BATCH).map(|index| 70 + 7 * index).collect();
             ends[place] = 237;
             let found = rows(&network, &here, &ends);
-            assert_eq!(found[place], together[237 + 1 - LOOKBACK], "place {place}, {config:?}");
+            assert_eq!(
+                found[place],
+                together[237 + 1 - LOOKBACK],
+                "place {place}, {config:?}"
+            );
         }
         // In a batch that is filled up.
         let few = rows(&network, &here, &[90, 237, 91]);
@@ -63,7 +86,10 @@ fn the_same_bits_alone_in_any_company_and_at_any_place() {
         let (from, to) = ((237 + 1 - LOOKBACK) * CHANNELS, 238 * CHANNELS);
         values[(100 - LOOKBACK) * CHANNELS..].copy_from_slice(&matrix[from..to]);
         let there = windows(values);
-        assert_eq!(rows(&network, &there, &[80, 99])[1], together[237 + 1 - LOOKBACK]);
+        assert_eq!(
+            rows(&network, &there, &[80, 99])[1],
+            together[237 + 1 - LOOKBACK]
+        );
     }
 }
 
@@ -73,7 +99,11 @@ fn the_same_bits_alone_and_together_at_the_real_size() {
     let _seeding = seeding();
     let (coins, features, lookback, rows) = (20, 8, 512, 560);
     let matrix = Arc::new(wave(rows * coins * features, 0.0));
-    let of = |mixing, encoder| model::NetworkConfig { mixing, encoder, ..model::NetworkConfig::default() };
+    let of = |mixing, encoder| model::NetworkConfig {
+        mixing,
+        encoder,
+        ..model::NetworkConfig::default()
+    };
     for config in [
         of(Mixing::Shared, EncoderKind::ResNet),
         of(Mixing::Stacked, EncoderKind::ResNet),
@@ -81,7 +111,9 @@ fn the_same_bits_alone_and_together_at_the_real_size() {
         of(Mixing::Shared, EncoderKind::Gru),
         of(Mixing::Shared, EncoderKind::Tcn),
     ] {
-        let network = config.init(coins, features, lookback, &Device::flex()).unwrap();
+        let network = config
+            .init(coins, features, lookback, &Device::flex())
+            .unwrap();
         let windows = Windows::new(matrix.clone(), coins * features, lookback, &Device::flex());
         let of = |ends: &[usize]| bits(&forecast(&network, &windows, ends, &mut |_| {}).unwrap());
         let ends: Vec<usize> = (lookback - 1..rows).collect();
@@ -89,7 +121,11 @@ fn the_same_bits_alone_and_together_at_the_real_size() {
         for count in [1, 2, 3, 7, 16, 17] {
             for start in [0, 5, 20] {
                 let found = of(&ends[start..start + count]);
-                assert_eq!(found, together[start * coins..(start + count) * coins], "{count} windows from {start}");
+                assert_eq!(
+                    found,
+                    together[start * coins..(start + count) * coins],
+                    "{count} windows from {start}"
+                );
             }
         }
     }
@@ -105,7 +141,11 @@ fn progress_counts_windows_and_no_ends_are_no_forecasts() {
     let values = forecast(&network, &windows, &ends, &mut |done| seen.push(done)).unwrap();
     assert_eq!(values.len(), 40 * COINS);
     assert_eq!(seen, [16, 32, 40]);
-    assert!(forecast(&network, &windows, &[], &mut |_| {}).unwrap().is_empty());
+    assert!(
+        forecast(&network, &windows, &[], &mut |_| {})
+            .unwrap()
+            .is_empty()
+    );
 }
 
 /// On a GPU the windows are gathered from the resident matrix.
@@ -116,7 +156,11 @@ fn every_device_gathers_the_same_windows() {
     let expected = values(windows(matrix.clone()).batch(&ends).unwrap());
     for device in devices() {
         let windows = Windows::new(Arc::new(matrix.clone()), CHANNELS, LOOKBACK, &device);
-        assert_eq!(values(windows.batch(&ends).unwrap()), expected, "on {device:?}");
+        assert_eq!(
+            values(windows.batch(&ends).unwrap()),
+            expected,
+            "on {device:?}"
+        );
     }
 }
 
@@ -133,7 +177,9 @@ fn what_does_not_fit_is_an_error() {
     forecast(&network, &fits, &[100], &mut silent).unwrap();
     let short = Windows::new(Arc::new(wave(ROWS * CHANNELS, 0.0)), CHANNELS, 32, &device);
     assert_eq!(
-        forecast(&network, &short, &[100], &mut silent).unwrap_err().to_string(),
+        forecast(&network, &short, &[100], &mut silent)
+            .unwrap_err()
+            .to_string(),
         "the windows have 15 channels and a lookback of 32, the network expects 15 channels (5 coins x 3 features) and a lookback of 64\nhint: read coins, features and lookback from the run.toml beside the weights"
     );
     let error = forecast(&network, &fits, &[ROWS], &mut silent).unwrap_err();

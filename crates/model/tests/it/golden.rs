@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use burn::module::{ModuleVisitor, Param};
-use model::{AdamWConfig, Device, GradientsParams, Loss, Module, ParameterPath, Tensor, clip_grad_norm, masked_loss};
+use model::{
+    AdamWConfig, Device, GradientsParams, Loss, Module, ParameterPath, Tensor, clip_grad_norm,
+    masked_loss,
+};
 
 use crate::support::{Golden, assert_close, devices, is_host, values};
 
@@ -28,7 +31,13 @@ const CASES: [&str; 11] = [
 fn forward_and_gradients_equal_pytorch() {
     for device in devices() {
         // A software adapter compiles kernels for a minute: one case of each mixing and encoder.
-        let few = ["shared-overlap", "stacked-patch", "lstm-deep", "gru-deep", "tcn-deep"];
+        let few = [
+            "shared-overlap",
+            "stacked-patch",
+            "lstm-deep",
+            "gru-deep",
+            "tcn-deep",
+        ];
         let cases: &[&str] = if is_host(&device) { &CASES } else { &few };
         for name in cases {
             check_forward_and_gradients(name, &device);
@@ -41,7 +50,12 @@ fn check_forward_and_gradients(name: &str, device: &Device) {
     let expected = golden.values("output");
     let network = golden.network(device);
     let output = network.forward(golden.tensor("windows", device));
-    assert_close(&format!("{name} output on {device:?}"), &values(output), expected, TOLERANCE);
+    assert_close(
+        &format!("{name} output on {device:?}"),
+        &values(output),
+        expected,
+        TOLERANCE,
+    );
 
     let device = &device.clone().autodiff();
     // Dropout is off only where nothing trains; the case below has it on, with probability 0.
@@ -53,11 +67,20 @@ fn check_forward_and_gradients(name: &str, device: &Device) {
     let loss = masked_loss(Loss::L1, output, golden.tensor("target", device), mask);
     let grads = GradientsParams::from_grads(loss.backward(), &network);
     let found = by_name(&network, &grads);
-    let names: Vec<&str> = golden.tensors.keys().filter_map(|n| n.strip_prefix("grad.")).collect();
+    let names: Vec<&str> = golden
+        .tensors
+        .keys()
+        .filter_map(|n| n.strip_prefix("grad."))
+        .collect();
     assert_eq!(found.keys().collect::<Vec<_>>(), names);
     for (parameter, found) in &found {
         let expected = golden.values(&format!("grad.{parameter}"));
-        assert_close(&format!("{name} {parameter} on {device:?}"), found, expected, TOLERANCE);
+        assert_close(
+            &format!("{name} {parameter} on {device:?}"),
+            found,
+            expected,
+            TOLERANCE,
+        );
     }
 }
 
@@ -68,7 +91,10 @@ fn adamw_and_global_clipping_equal_pytorch() {
         let mut golden = Golden::read("adamw");
         golden.config.dropout = 0.0;
         let mut network = golden.network(&device);
-        let config = AdamWConfig { weight_decay: 0.1, ..AdamWConfig::default() };
+        let config = AdamWConfig {
+            weight_decay: 0.1,
+            ..AdamWConfig::default()
+        };
         let mut optimizer = config.init().unwrap();
         for expected in golden.values("norms") {
             let output = network.forward(golden.tensor("windows", &device));
@@ -85,11 +111,19 @@ fn adamw_and_global_clipping_equal_pytorch() {
         for (name, found) in weights_by_name(&network) {
             let expected = golden.values(&format!("stepped.{name}"));
             let start = golden.values(&format!("weight.{name}"));
-            let difference = |of: &[f32]| of.iter().zip(start).map(|(a, b)| a - b).collect::<Vec<_>>();
+            let difference =
+                |of: &[f32]| of.iter().zip(start).map(|(a, b)| a - b).collect::<Vec<_>>();
             assert_close(&name, &difference(&found), &difference(expected), 2e-3);
             names += 1;
         }
-        assert_eq!(names, golden.tensors.keys().filter(|n| n.starts_with("stepped.")).count());
+        assert_eq!(
+            names,
+            golden
+                .tensors
+                .keys()
+                .filter(|n| n.starts_with("stepped."))
+                .count()
+        );
     }
 }
 
@@ -107,19 +141,31 @@ fn clipping_leaves_small_gradients_alone() {
     assert_eq!(by_name(&network, &clipped), by_name(&network, &grads()));
     let norm = values(norm)[0];
     let (clipped, _) = clip_grad_norm(&network, grads(), norm / 2.0);
-    let sum: f32 = by_name(&network, &clipped).values().flatten().map(|value| value * value).sum();
+    let sum: f32 = by_name(&network, &clipped)
+        .values()
+        .flatten()
+        .map(|value| value * value)
+        .sum();
     assert_close("half the norm", &[sum.sqrt()], &[norm / 2.0], 1e-5);
 }
 
 /// Gradients on the host, by the parameter's name.
 fn by_name<M: Module>(network: &M, grads: &GradientsParams) -> BTreeMap<String, Vec<f32>> {
-    let mut visitor = ByName { path: ParameterPath::default(), grads: Some(grads), found: BTreeMap::new() };
+    let mut visitor = ByName {
+        path: ParameterPath::default(),
+        grads: Some(grads),
+        found: BTreeMap::new(),
+    };
     network.visit(&mut visitor);
     visitor.found
 }
 
 fn weights_by_name<M: Module>(network: &M) -> BTreeMap<String, Vec<f32>> {
-    let mut visitor = ByName { path: ParameterPath::default(), grads: None, found: BTreeMap::new() };
+    let mut visitor = ByName {
+        path: ParameterPath::default(),
+        grads: None,
+        found: BTreeMap::new(),
+    };
     network.visit(&mut visitor);
     visitor.found
 }
@@ -141,7 +187,9 @@ impl ModuleVisitor for ByName<'_> {
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let tensor = match self.grads {
-            Some(grads) => grads.get::<D>(param.id).expect("each parameter has a gradient"),
+            Some(grads) => grads
+                .get::<D>(param.id)
+                .expect("each parameter has a gradient"),
             None => param.val(),
         };
         self.found.insert(self.path.name(), values(tensor));

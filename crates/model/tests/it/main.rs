@@ -1,5 +1,10 @@
 //! Tests of the public interface: against PyTorch, of forecasting, and of records on disk.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may stop at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may stop at the first surprise"
+)]
 
 mod forecast;
 mod golden;

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use model::{
-    AdamW, AdamWConfig, Device, Error, GradientsParams, Loss, Module, Network, NetworkConfig, Tensor, TensorData,
-    clip_grad_norm, load_state, load_weights, masked_loss, save_state, save_weights,
+    AdamW, AdamWConfig, Device, Error, GradientsParams, Loss, Module, Network, NetworkConfig,
+    Tensor, TensorData, clip_grad_norm, load_state, load_weights, masked_loss, save_state,
+    save_weights,
 };
 use safetensors::SafeTensors;
 
 use crate::support::{
-    COINS, FEATURES, LOOKBACK, bits, devices, other_encoders, seeding, small_config, small_network, values, wave,
+    COINS, FEATURES, LOOKBACK, bits, devices, other_encoders, seeding, small_config, small_network,
+    values, wave,
 };
 
 const BATCH: usize = 4;
@@ -36,7 +38,10 @@ fn weights_come_back_bit_for_bit_with_their_metadata() {
     let (loaded, found) = load(&small_config(), &path).unwrap();
     assert_eq!(found, metadata);
     let input = batch(0.0, &Device::flex());
-    assert_eq!(bits(&values(loaded.forward(input.clone()))), bits(&values(network.forward(input))));
+    assert_eq!(
+        bits(&values(loaded.forward(input.clone()))),
+        bits(&values(network.forward(input)))
+    );
     // The same weights make the same file, and nothing else is left in the folder.
     let first = std::fs::read(&path).unwrap();
     save_weights(&loaded, &path, &metadata).unwrap();
@@ -51,7 +56,10 @@ fn broken_files_are_errors_that_name_file_and_tensor() {
     let path = folder.path().join("model.safetensors");
     let message = |config: &NetworkConfig| {
         let message = load(config, &path).unwrap_err().to_string();
-        assert!(message.starts_with(&path.display().to_string()), "{message}");
+        assert!(
+            message.starts_with(&path.display().to_string()),
+            "{message}"
+        );
         message.replace(&path.display().to_string(), "FILE")
     };
     assert!(message(&small_config()).starts_with("FILE: cannot read: "));
@@ -62,7 +70,10 @@ fn broken_files_are_errors_that_name_file_and_tensor() {
     for length in [0, 7, 100, whole.len() / 2, whole.len() - 1] {
         std::fs::write(&path, &whole[..length]).unwrap();
         let message = message(&small_config());
-        assert!(message.starts_with("FILE: not a whole safetensors file: "), "{message}");
+        assert!(
+            message.starts_with("FILE: not a whole safetensors file: "),
+            "{message}"
+        );
         assert!(message.contains("\nhint: "), "{message}");
     }
     let mut corrupt = whole.clone();
@@ -72,17 +83,33 @@ fn broken_files_are_errors_that_name_file_and_tensor() {
 
     let hint = "\nhint: the file belongs to a network with another configuration; use the run.toml saved beside it";
     std::fs::write(&path, &whole).unwrap();
-    let other = NetworkConfig { stem_width: 9, ..small_config() };
-    assert_eq!(message(&other), format!("FILE: tensor \"stem.weight\" is F32 [8, 6, 8], expected F32 [9, 6, 8]{hint}"));
-    let other = NetworkConfig { blocks_per_stage: 3, ..small_config() };
+    let other = NetworkConfig {
+        stem_width: 9,
+        ..small_config()
+    };
     assert_eq!(
         message(&other),
-        format!("FILE: tensor \"stages.0.blocks.2.conv1.weight\" of shape [8, 8, 3] is missing{hint}")
+        format!("FILE: tensor \"stem.weight\" is F32 [8, 6, 8], expected F32 [9, 6, 8]{hint}")
     );
-    let other = NetworkConfig { blocks_per_stage: 1, ..small_config() };
+    let other = NetworkConfig {
+        blocks_per_stage: 3,
+        ..small_config()
+    };
     assert_eq!(
         message(&other),
-        format!("FILE: tensor \"stages.0.blocks.1.conv1.bias\" of shape [8] is not a part of the network{hint}")
+        format!(
+            "FILE: tensor \"stages.0.blocks.2.conv1.weight\" of shape [8, 8, 3] is missing{hint}"
+        )
+    );
+    let other = NetworkConfig {
+        blocks_per_stage: 1,
+        ..small_config()
+    };
+    assert_eq!(
+        message(&other),
+        format!(
+            "FILE: tensor \"stages.0.blocks.1.conv1.bias\" of shape [8] is not a part of the network{hint}"
+        )
     );
 }
 
@@ -101,7 +128,10 @@ fn step(number: u64, network: Network, optimizer: &mut AdamW) -> (Network, u32) 
     let device = network.device();
     device.seed(number);
     let output = network.forward(batch(number as f32, &device));
-    let target = Tensor::from_data(TensorData::new(wave(BATCH * COINS, 0.5), [BATCH, COINS]), &device);
+    let target = Tensor::from_data(
+        TensorData::new(wave(BATCH * COINS, 0.5), [BATCH, COINS]),
+        &device,
+    );
     let mask = Tensor::ones([BATCH, COINS], &device);
     let loss = masked_loss(Loss::L1, output, target, mask);
     let bits = values(loss.clone())[0].to_bits();
@@ -110,7 +140,11 @@ fn step(number: u64, network: Network, optimizer: &mut AdamW) -> (Network, u32) 
     (optimizer.step(1e-2, network, grads), bits)
 }
 
-fn run(steps: std::ops::Range<u64>, mut network: Network, optimizer: &mut AdamW) -> (Network, Vec<u32>) {
+fn run(
+    steps: std::ops::Range<u64>,
+    mut network: Network,
+    optimizer: &mut AdamW,
+) -> (Network, Vec<u32>) {
     let mut losses = Vec::new();
     for number in steps {
         let (next, loss) = step(number, network, optimizer);
@@ -135,7 +169,8 @@ fn a_resumed_run_goes_on_bit_for_bit() {
 
         // A new process: another network of the same configuration, a fresh optimizer.
         let fresh = small_network(99, &device);
-        let (resumed, mut optimizer, found) = load_state(folder.path(), fresh, config.init().unwrap()).unwrap();
+        let (resumed, mut optimizer, found) =
+            load_state(folder.path(), fresh, config.init().unwrap()).unwrap();
         assert_eq!(found, metadata);
         assert_eq!(optimizer.steps(), 4);
         let (resumed, losses) = run(4..8, resumed, &mut optimizer);
@@ -147,8 +182,12 @@ fn a_resumed_run_goes_on_bit_for_bit() {
             bits(&values(network.valid().forward(input)))
         );
         // Without the optimizer's state the run would have gone elsewhere.
-        let (resumed, _, _) =
-            load_state(folder.path(), small_network(99, &resumed.device()), config.init().unwrap()).unwrap();
+        let (resumed, _, _) = load_state(
+            folder.path(),
+            small_network(99, &resumed.device()),
+            config.init().unwrap(),
+        )
+        .unwrap();
         let (_, other) = run(4..8, resumed, &mut config.init().unwrap());
         assert_ne!(other, expected);
     }
@@ -163,7 +202,10 @@ fn a_state_of_another_network_is_an_error() {
     let mut optimizer = config.init().unwrap();
     let (network, _) = run(0..1, small_network(1, &device), &mut optimizer);
     save_state(folder.path(), &network, &optimizer, &BTreeMap::new()).unwrap();
-    let other = NetworkConfig { stem_width: 9, ..small_config() };
+    let other = NetworkConfig {
+        stem_width: 9,
+        ..small_config()
+    };
     let other = other.init(COINS, FEATURES, LOOKBACK, &device).unwrap();
     let error = load_state(folder.path(), other, config.init().unwrap()).unwrap_err();
     assert!(matches!(error, Error::TensorMismatch { .. }), "{error}");
@@ -171,7 +213,12 @@ fn a_state_of_another_network_is_an_error() {
     let path = folder.path().join("state.safetensors");
     save_weights(&network, &path, &BTreeMap::new()).unwrap();
     let error = load_state(folder.path(), network, config.init().unwrap()).unwrap_err();
-    assert!(error.to_string().contains("has no whole number \"adamw.steps\""), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("has no whole number \"adamw.steps\""),
+        "{error}"
+    );
 }
 
 /// With dropout between the layers and inside the blocks.
@@ -192,7 +239,11 @@ fn every_encoder_goes_on_bit_for_bit() {
         let optimizer = AdamWConfig::default().init().unwrap();
         let (resumed, mut optimizer, _) = load_state(folder.path(), fresh(9), optimizer).unwrap();
         assert_eq!(run(3..6, resumed, &mut optimizer).1, expected, "{config:?}");
-        assert_eq!(run(0..3, fresh(1), &mut AdamWConfig::default().init().unwrap()).1, first, "{config:?}");
+        assert_eq!(
+            run(0..3, fresh(1), &mut AdamWConfig::default().init().unwrap()).1,
+            first,
+            "{config:?}"
+        );
     }
 }
 
@@ -203,26 +254,40 @@ fn names_are_those_of_pytorch() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
     let names = |config: &NetworkConfig| {
-        let network = config.init(COINS, FEATURES, LOOKBACK, &Device::flex()).unwrap();
+        let network = config
+            .init(COINS, FEATURES, LOOKBACK, &Device::flex())
+            .unwrap();
         save_weights(&network, &path, &BTreeMap::new()).unwrap();
         let bytes = std::fs::read(&path).unwrap();
-        let mut names: Vec<String> =
-            SafeTensors::deserialize(&bytes).unwrap().names().into_iter().map(str::to_owned).collect();
+        let mut names: Vec<String> = SafeTensors::deserialize(&bytes)
+            .unwrap()
+            .names()
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
         names.sort();
         names.join(" ")
     };
-    let small = NetworkConfig { stages: vec![8], blocks_per_stage: 1, ..small_config() };
+    let small = NetworkConfig {
+        stages: vec![8],
+        blocks_per_stage: 1,
+        ..small_config()
+    };
     assert_eq!(
         names(&small),
         "head.hidden.bias head.hidden.weight head.output.bias head.output.weight stages.0.blocks.0.conv1.bias \
          stages.0.blocks.0.conv1.weight stages.0.blocks.0.conv2.bias stages.0.blocks.0.conv2.weight stem.bias stem.weight"
     );
     let networks = other_encoders();
-    let [_, lstm, _, gru, _, tcn] = &networks[..] else { panic!("six networks") };
+    let [_, lstm, _, gru, _, tcn] = &networks[..] else {
+        panic!("six networks")
+    };
     let head = "head.hidden.bias head.hidden.weight head.output.bias head.output.weight";
     assert_eq!(
         names(lstm),
-        format!("{head} lstm.0.bias_hh_l0 lstm.0.bias_ih_l0 lstm.0.weight_hh_l0 lstm.0.weight_ih_l0")
+        format!(
+            "{head} lstm.0.bias_hh_l0 lstm.0.bias_ih_l0 lstm.0.weight_hh_l0 lstm.0.weight_ih_l0"
+        )
     );
     assert_eq!(
         names(gru),

@@ -10,24 +10,30 @@ use safetensors::SafeTensors;
 /// The generator of a backend is one for the process: a test that seeds it holds this.
 pub fn seeding() -> MutexGuard<'static, ()> {
     static SEEDING: Mutex<()> = Mutex::new(());
-    SEEDING.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    SEEDING
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// All devices of this machine; says which are left out and why.
 pub fn devices() -> Vec<Device> {
-    [DeviceChoice::Flex, DeviceChoice::Ndarray, DeviceChoice::Wgpu]
-        .into_iter()
-        .filter_map(|choice| match choice.open() {
-            Ok(open) => {
-                println!("on {}", open.name);
-                Some(open.device)
-            }
-            Err(error) => {
-                println!("skipped: {error}");
-                None
-            }
-        })
-        .collect()
+    [
+        DeviceChoice::Flex,
+        DeviceChoice::Ndarray,
+        DeviceChoice::Wgpu,
+    ]
+    .into_iter()
+    .filter_map(|choice| match choice.open() {
+        Ok(open) => {
+            println!("on {}", open.name);
+            Some(open.device)
+        }
+        Err(error) => {
+            println!("skipped: {error}");
+            None
+        }
+    })
+    .collect()
 }
 
 /// Whether the device is one of the CPU backends.
@@ -41,7 +47,9 @@ pub fn is_host(device: &Device) -> bool {
 /// A small network with dropout, drawn from this seed.
 pub fn small_network(seed: u64, device: &Device) -> Network {
     device.seed(seed);
-    small_config().init(COINS, FEATURES, LOOKBACK, device).unwrap()
+    small_config()
+        .init(COINS, FEATURES, LOOKBACK, device)
+        .unwrap()
 }
 
 pub const COINS: usize = 5;
@@ -49,15 +57,24 @@ pub const FEATURES: usize = 3;
 pub const LOOKBACK: usize = 64;
 
 pub fn small_config() -> NetworkConfig {
-    NetworkConfig { stem_width: 8, stages: vec![8, 12], head_width: 6, ..NetworkConfig::default() }
+    NetworkConfig {
+        stem_width: 8,
+        stages: vec![8, 12],
+        head_width: 6,
+        ..NetworkConfig::default()
+    }
 }
 
 /// Small networks with each of the other encoders.
 pub fn other_encoders() -> Vec<NetworkConfig> {
     let of = |text: &str| serde_json::from_str::<NetworkConfig>(text).unwrap();
     vec![
-        of(r#"{"encoder": "lstm", "stem_width": 8, "lstm": {"width": 12, "layers": 2, "bidirectional": true}}"#),
-        of(r#"{"encoder": "lstm", "mixing": "stacked", "stem_width": 0, "pool": "last", "lstm": {"width": 16}}"#),
+        of(
+            r#"{"encoder": "lstm", "stem_width": 8, "lstm": {"width": 12, "layers": 2, "bidirectional": true}}"#,
+        ),
+        of(
+            r#"{"encoder": "lstm", "mixing": "stacked", "stem_width": 0, "pool": "last", "lstm": {"width": 16}}"#,
+        ),
         of(r#"{"encoder": "gru", "stem_width": 8, "gru": {"width": 12, "layers": 2}}"#),
         of(r#"{"encoder": "gru", "stem_width": 0, "gru": {"width": 7, "bidirectional": true}}"#),
         of(r#"{"encoder": "tcn", "stem_width": 8, "tcn": {"widths": [8, 12, 12]}}"#),
@@ -69,7 +86,9 @@ pub fn other_encoders() -> Vec<NetworkConfig> {
 
 /// Reproducible values around 0, without a generator.
 pub fn wave(count: usize, phase: f32) -> Vec<f32> {
-    (0..count).map(|index| (index as f32 * 0.731 + phase).sin() * 1.3).collect()
+    (0..count)
+        .map(|index| (index as f32 * 0.731 + phase).sin() * 1.3)
+        .collect()
 }
 
 pub fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
@@ -100,8 +119,11 @@ impl Golden {
             .tensors()
             .into_iter()
             .map(|(name, view)| {
-                let values =
-                    view.data().chunks_exact(4).map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap())).collect();
+                let values = view
+                    .data()
+                    .chunks_exact(4)
+                    .map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap()))
+                    .collect();
                 (name, (view.shape().to_vec(), values))
             })
             .collect();
@@ -133,17 +155,23 @@ impl Golden {
             .tensors
             .iter()
             .filter_map(|(name, (shape, values))| {
-                let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+                let bytes: Vec<u8> = values
+                    .iter()
+                    .flat_map(|value| value.to_le_bytes())
+                    .collect();
                 Some((name.strip_prefix("weight.")?, (shape.clone(), bytes)))
             })
             .collect();
         let views = weights.iter().map(|(name, (shape, bytes))| {
-            let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes);
+            let view =
+                safetensors::tensor::TensorView::new(safetensors::Dtype::F32, shape.clone(), bytes);
             (*name, view.unwrap())
         });
         safetensors::serialize_to_file(views, None, &path).unwrap();
         let (coins, features, lookback) = (self.coins, self.features, self.lookback);
-        model::load_weights(&self.config, coins, features, lookback, &path, device).unwrap().0
+        model::load_weights(&self.config, coins, features, lookback, &path, device)
+            .unwrap()
+            .0
     }
 }
 
@@ -155,9 +183,18 @@ fn golden_folder() -> PathBuf {
 /// them. Where all are 0 in float64, terms cancel, and float32 may leave the rounding of terms up to 1.
 pub fn assert_close(what: &str, found: &[f32], expected: &[f32], tolerance: f32) {
     assert_eq!(found.len(), expected.len(), "{what}");
-    let largest = expected.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
+    let largest = expected
+        .iter()
+        .fold(0.0_f32, |largest, value| largest.max(value.abs()));
     for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
-        let limit = if largest == 0.0 { f32::EPSILON } else { tolerance * largest.max(1e-6) };
-        assert!((found - expected).abs() <= limit, "{what}[{index}] is {found}, expected {expected} within {limit}");
+        let limit = if largest == 0.0 {
+            f32::EPSILON
+        } else {
+            tolerance * largest.max(1e-6)
+        };
+        assert!(
+            (found - expected).abs() <= limit,
+            "{what}[{index}] is {found}, expected {expected} within {limit}"
+        );
     }
 }

@@ -1,18 +1,21 @@
 //! Initialization, loss and learning.
 
 use model::{
-    AdamWConfig, Device, GradientsParams, Loss, Mixing, Module, NetworkConfig, Tensor, TensorData, clip_grad_norm,
-    masked_loss, parts_loss,
+    AdamWConfig, Device, GradientsParams, Loss, Mixing, Module, NetworkConfig, Tensor, TensorData,
+    clip_grad_norm, masked_loss, parts_loss,
 };
 
 use crate::support::{
-    COINS, FEATURES, LOOKBACK, assert_close, bits, other_encoders, seeding, small_config, small_network, values, wave,
+    COINS, FEATURES, LOOKBACK, assert_close, bits, other_encoders, seeding, small_config,
+    small_network, values, wave,
 };
 
 #[test]
 fn the_default_network_has_the_size_its_docs_say() {
     let _seeding = seeding();
-    let network = NetworkConfig::default().init(20, 8, 512, &Device::flex()).unwrap();
+    let network = NetworkConfig::default()
+        .init(20, 8, 512, &Device::flex())
+        .unwrap();
     let found = network.num_params();
     assert!((520_000..530_000).contains(&found), "{found} parameters");
 }
@@ -40,7 +43,9 @@ fn forecasts_start_near_zero() {
 
 #[test]
 fn a_window_too_short_is_an_error() {
-    let error = NetworkConfig::default().init(2, 2, 7, &Device::flex()).unwrap_err();
+    let error = NetworkConfig::default()
+        .init(2, 2, 7, &Device::flex())
+        .unwrap_err();
     assert_eq!(
         error.to_string(),
         "lookback is 7, expected at least 8 rows for stem_kernel = 8\nhint: lengthen lookback or shorten stem_kernel"
@@ -51,16 +56,26 @@ fn a_window_too_short_is_an_error() {
 #[test]
 fn without_a_first_convolution_any_window_will_do() {
     let _seeding = seeding();
-    for config in other_encoders().into_iter().filter(|config| config.stem_width == 0) {
+    for config in other_encoders()
+        .into_iter()
+        .filter(|config| config.stem_width == 0)
+    {
         let network = config.init(2, 2, 1, &Device::flex()).unwrap();
-        assert_eq!(network.forward(Tensor::ones([3, 4, 1], &Device::flex())).dims(), [3, 2]);
+        assert_eq!(
+            network
+                .forward(Tensor::ones([3, 4, 1], &Device::flex()))
+                .dims(),
+            [3, 2]
+        );
     }
 }
 
 #[test]
 fn losses_are_means_over_what_the_mask_leaves() {
     let device = Device::flex();
-    let of = |values: [f32; 4]| Tensor::<2>::from_data(TensorData::new(values.to_vec(), [2, 2]), &device);
+    let of = |values: [f32; 4]| {
+        Tensor::<2>::from_data(TensorData::new(values.to_vec(), [2, 2]), &device)
+    };
     let mask = || of([1.0, 1.0, 0.0, 1.0]);
     let loss = |loss| {
         // Errors 0.5, -3, (masked), 0.
@@ -77,9 +92,14 @@ fn losses_are_means_over_what_the_mask_leaves() {
 #[test]
 fn the_parts_of_a_target_are_measured_by_themselves() {
     let device = Device::flex();
-    let of = |values: [f32; 6]| Tensor::<2>::from_data(TensorData::new(values.to_vec(), [2, 3]), &device);
+    let of = |values: [f32; 6]| {
+        Tensor::<2>::from_data(TensorData::new(values.to_vec(), [2, 3]), &device)
+    };
     // In units of the scale; the second window has one coin, whose own part is nothing.
-    let (forecast, target) = (of([1.0, 1.0, 5.0, 2.0, 7.0, 7.0]), of([0.0, 3.0, f32::NAN, 1.0, f32::NAN, f32::NAN]));
+    let (forecast, target) = (
+        of([1.0, 1.0, 5.0, 2.0, 7.0, 7.0]),
+        of([0.0, 3.0, f32::NAN, 1.0, f32::NAN, f32::NAN]),
+    );
     let mask = of([1.0, 1.0, 0.0, 1.0, 0.0, 0.0]);
     let scale = of([2.0, 1.0, 1.0, 4.0, 1.0, 1.0]);
     // Errors in the target's unit: 2 and -2, mean 0, in units of 1 and -2; then 4, which is all the market's.
@@ -87,18 +107,39 @@ fn the_parts_of_a_target_are_measured_by_themselves() {
         let [forecast, target, mask, scale] = [&forecast, &target, &mask, &scale].map(Clone::clone);
         values(parts_loss(loss, forecast, target, mask, scale, weight))[0]
     };
-    assert_close("own", &[loss(Loss::L1, 0.0)], &[(1.0 + 2.0 + 0.0) / 3.0], 1e-6);
-    assert_close("with the market", &[loss(Loss::L1, 1.0)], &[1.0 + (0.0 + 1.0) / 2.0], 1e-6);
-    assert_close("half", &[loss(Loss::L2, 0.5)], &[5.0 / 3.0 + 0.5 * (0.0 + 1.0) / 2.0], 1e-6);
+    assert_close(
+        "own",
+        &[loss(Loss::L1, 0.0)],
+        &[(1.0 + 2.0 + 0.0) / 3.0],
+        1e-6,
+    );
+    assert_close(
+        "with the market",
+        &[loss(Loss::L1, 1.0)],
+        &[1.0 + (0.0 + 1.0) / 2.0],
+        1e-6,
+    );
+    assert_close(
+        "half",
+        &[loss(Loss::L2, 0.5)],
+        &[5.0 / 3.0 + 0.5 * (0.0 + 1.0) / 2.0],
+        1e-6,
+    );
 }
 
 #[test]
 fn every_network_learns_a_small_batch_by_heart() {
     let _seeding = seeding();
     let device = Device::flex().autodiff();
-    let mixed = [Mixing::Shared, Mixing::Stacked].map(|mixing| NetworkConfig { mixing, ..small_config() });
+    let mixed = [Mixing::Shared, Mixing::Stacked].map(|mixing| NetworkConfig {
+        mixing,
+        ..small_config()
+    });
     for config in mixed.into_iter().chain(other_encoders()) {
-        let config = NetworkConfig { dropout: 0.0, ..config };
+        let config = NetworkConfig {
+            dropout: 0.0,
+            ..config
+        };
         // Drawn from whatever state the other tests leave, some networks of this size stay in a poor minimum.
         device.seed(1);
         let mut network = config.init(COINS, FEATURES, LOOKBACK, &device).unwrap();
@@ -106,11 +147,17 @@ fn every_network_learns_a_small_batch_by_heart() {
         let shape = [8, COINS * FEATURES, LOOKBACK];
         let input = TensorData::new(wave(shape.iter().product(), 0.1), shape);
         let input = Tensor::<3>::from_data(input, &device);
-        let target = Tensor::<2>::from_data(TensorData::new(wave(8 * COINS, 0.3), [8, COINS]), &device);
+        let target =
+            Tensor::<2>::from_data(TensorData::new(wave(8 * COINS, 0.3), [8, COINS]), &device);
         let mut losses = Vec::new();
         for _ in 0..300 {
             let mask = Tensor::ones([8, COINS], &device);
-            let loss = masked_loss(Loss::L2, network.forward(input.clone()), target.clone(), mask);
+            let loss = masked_loss(
+                Loss::L2,
+                network.forward(input.clone()),
+                target.clone(),
+                mask,
+            );
             losses.push(values(loss.clone())[0]);
             let grads = GradientsParams::from_grads(loss.backward(), &network);
             let (grads, _) = clip_grad_norm(&network, grads, 1.0);

@@ -42,7 +42,12 @@ impl Book {
     pub fn new(ledger: Ledger) -> Result<Self, Error> {
         ledger.wait_at_most(TRY)?;
         let open = ledger.open_positions()?;
-        Ok(Self { ledger, waiting: VecDeque::new(), open, held_at: None })
+        Ok(Self {
+            ledger,
+            waiting: VecDeque::new(),
+            open,
+            held_at: None,
+        })
     }
 
     /// The positions that were open when the ledger could last be read.
@@ -54,7 +59,10 @@ impl Book {
     ///
     /// # Errors
     /// What SQLite says, but for a database that another program holds.
-    pub fn add_candles(&mut self, candles: VecDeque<(Symbol, Candle)>) -> Result<Vec<Position>, Error> {
+    pub fn add_candles(
+        &mut self,
+        candles: VecDeque<(Symbol, Candle)>,
+    ) -> Result<Vec<Position>, Error> {
         if !candles.is_empty() {
             self.waiting.push_back(Entry::Candles(candles));
         }
@@ -72,7 +80,10 @@ impl Book {
 
     /// Whether entries wait and it is time to try again.
     pub fn is_due(&self) -> bool {
-        !self.waiting.is_empty() && self.held_at.is_none_or(|held_at| held_at.elapsed() >= PAUSE)
+        !self.waiting.is_empty()
+            && self
+                .held_at
+                .is_none_or(|held_at| held_at.elapsed() >= PAUSE)
     }
 
     /// Writes what waits, in order, until another program is in the way; returns the positions that were opened.
@@ -102,7 +113,10 @@ impl Book {
     ///
     /// # Errors
     /// As [`Book::add_candles`].
-    pub fn settle(&mut self, price: impl Fn(&Symbol, i64) -> Option<Price>) -> Result<Vec<Position>, Error> {
+    pub fn settle(
+        &mut self,
+        price: impl Fn(&Symbol, i64) -> Option<Price>,
+    ) -> Result<Vec<Position>, Error> {
         if !self.waiting.is_empty() {
             return Ok(Vec::new());
         }
@@ -145,9 +159,19 @@ impl Book {
                 break;
             }
             if began.elapsed() > LAST_TRY {
-                let minutes = self.waiting.iter().filter(|entry| matches!(entry, Entry::Minute(_))).count();
-                let reason = format!("{minutes} minutes could not be written within {} s", LAST_TRY.as_secs());
-                return Err(Error::Busy { path: self.ledger.path().to_owned(), reason });
+                let minutes = self
+                    .waiting
+                    .iter()
+                    .filter(|entry| matches!(entry, Entry::Minute(_)))
+                    .count();
+                let reason = format!(
+                    "{minutes} minutes could not be written within {} s",
+                    LAST_TRY.as_secs()
+                );
+                return Err(Error::Busy {
+                    path: self.ledger.path().to_owned(),
+                    reason,
+                });
             }
             std::thread::sleep(PAUSE);
         }
@@ -192,7 +216,11 @@ mod tests {
             is_complete: true,
             drift_std: None,
         };
-        Minute { time_ms, forecasts: vec![forecast], signals: Vec::new() }
+        Minute {
+            time_ms,
+            forecasts: vec![forecast],
+            signals: Vec::new(),
+        }
     }
 
     /// Another program's lock for ten seconds once ended the watch.
@@ -205,7 +233,11 @@ mod tests {
         other.execute_batch("BEGIN IMMEDIATE").unwrap();
         for bar in 0..3 {
             let candle = Candle::close_only(bar * 60_000, 1.0);
-            assert_eq!(book.add_candles([(Symbol::new("BTCUSDT").unwrap(), candle)].into()).unwrap(), []);
+            assert_eq!(
+                book.add_candles([(Symbol::new("BTCUSDT").unwrap(), candle)].into())
+                    .unwrap(),
+                []
+            );
             assert_eq!(book.record(minute(bar * 60_000)).unwrap(), []);
             assert_eq!(book.settle(|_, _| None).unwrap(), []);
         }
@@ -215,6 +247,12 @@ mod tests {
         book.finish().unwrap();
         let ledger = Ledger::read_only(&path).unwrap();
         assert_eq!(ledger.forecasts(0).unwrap().len(), 3);
-        assert_eq!(ledger.candles(&Symbol::new("BTCUSDT").unwrap(), 0, 180_000).unwrap().len(), 3);
+        assert_eq!(
+            ledger
+                .candles(&Symbol::new("BTCUSDT").unwrap(), 0, 180_000)
+                .unwrap()
+                .len(),
+            3
+        );
     }
 }

@@ -61,8 +61,14 @@ impl ExchangeClock {
     fn of(readings: &[Reading], speed: f64) -> Self {
         let zero = Instant::now();
         let (readings_kept, left_out_ms) = (VecDeque::new(), Vec::new());
-        let mut clock =
-            Self { zero, readings: readings_kept, at_zero_ms: 0.0, read_again_at: zero, speed, left_out_ms };
+        let mut clock = Self {
+            zero,
+            readings: readings_kept,
+            at_zero_ms: 0.0,
+            read_again_at: zero,
+            speed,
+            left_out_ms,
+        };
         clock.add(readings);
         clock
     }
@@ -98,7 +104,8 @@ impl ExchangeClock {
                 Some(since) => since.as_secs_f64() * 1000.0,
                 None => -(self.zero - reading.at).as_secs_f64() * 1000.0,
             };
-            self.readings.push_back(reading.server_ms as f64 - since_zero_ms * self.speed);
+            self.readings
+                .push_back(reading.server_ms as f64 - since_zero_ms * self.speed);
         }
         let new = self.readings.len() - first;
         while self.readings.len() > KEPT {
@@ -106,12 +113,25 @@ impl ExchangeClock {
         }
         // Of two halves that contradict each other, the newer one is believed where it is more than one answer.
         let newest = self.readings.back().copied().unwrap_or(self.at_zero_ms);
-        let favoured = if new > 1 || first == 0 { newest } else { self.at_zero_ms };
+        let favoured = if new > 1 || first == 0 {
+            newest
+        } else {
+            self.at_zero_ms
+        };
         self.at_zero_ms = median(&self.readings, favoured).unwrap_or(self.at_zero_ms);
-        let apart = self.readings.iter().rev().take(new).map(|at_zero_ms| (at_zero_ms - self.at_zero_ms) as i64);
+        let apart = self
+            .readings
+            .iter()
+            .rev()
+            .take(new)
+            .map(|at_zero_ms| (at_zero_ms - self.at_zero_ms) as i64);
         let most_ms = (SLOW_MS * self.speed) as i64;
         self.left_out_ms = apart.filter(|apart_ms| apart_ms.abs() > most_ms).collect();
-        let lasts = if self.left_out_ms.is_empty() { READING_LASTS } else { PAUSE_AFTER_FAILURE };
+        let lasts = if self.left_out_ms.is_empty() {
+            READING_LASTS
+        } else {
+            PAUSE_AFTER_FAILURE
+        };
         self.read_again_at = Instant::now() + lasts;
     }
 
@@ -167,7 +187,11 @@ async fn reading(client: &RestClient) -> Result<Reading, market::Error> {
     let asked = Instant::now();
     let server_ms = of_this_century(client.server_time_ms().await?)?;
     let took = asked.elapsed();
-    Ok(Reading { server_ms, at: asked + took / 2, took })
+    Ok(Reading {
+        server_ms,
+        at: asked + took / 2,
+        took,
+    })
 }
 
 /// Refuses an answer that would carry every later calculation beyond what a candle's time can be.
@@ -189,7 +213,11 @@ fn median(readings: &VecDeque<f64>, favoured: f64) -> Option<f64> {
     sorted.sort_by(f64::total_cmp);
     let low = *sorted.get(sorted.len().checked_sub(1)? / 2)?;
     let high = *sorted.get(sorted.len() / 2)?;
-    Some(if (favoured - low).abs() <= (favoured - high).abs() { low } else { high })
+    Some(if (favoured - low).abs() <= (favoured - high).abs() {
+        low
+    } else {
+        high
+    })
 }
 
 #[cfg(test)]
@@ -201,7 +229,14 @@ mod tests {
 
     fn readings(server_ms: &[i64]) -> Vec<Reading> {
         let at = Instant::now();
-        server_ms.iter().map(|&server_ms| Reading { server_ms, at, took: Duration::ZERO }).collect()
+        server_ms
+            .iter()
+            .map(|&server_ms| Reading {
+                server_ms,
+                at,
+                took: Duration::ZERO,
+            })
+            .collect()
     }
 
     /// How far the clock is ahead, in minutes.
@@ -231,7 +266,10 @@ mod tests {
             let mut clock = ExchangeClock::of(&readings(&row), 1.0);
             assert_eq!(ahead(&clock), 0, "answer {wrong} is wrong");
             assert_eq!(clock.left_out_ms(), [480_000]);
-            assert!(clock.read_again_at <= Instant::now() + PAUSE_AFTER_FAILURE, "asked again soon");
+            assert!(
+                clock.read_again_at <= Instant::now() + PAUSE_AFTER_FAILURE,
+                "asked again soon"
+            );
             clock.add(&readings(&[WRONG_MS]));
             assert_eq!(ahead(&clock), 0);
         }
@@ -254,7 +292,12 @@ mod tests {
     #[test]
     fn a_time_of_the_far_future_is_none() {
         for wrong in [i64::MAX, 1_717_286_460_000_000, -5] {
-            assert!(of_this_century(wrong).unwrap_err().to_string().contains(&wrong.to_string()));
+            assert!(
+                of_this_century(wrong)
+                    .unwrap_err()
+                    .to_string()
+                    .contains(&wrong.to_string())
+            );
         }
         assert_eq!(of_this_century(NOW_MS).unwrap(), NOW_MS);
     }

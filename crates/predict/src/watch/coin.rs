@@ -57,7 +57,10 @@ impl Coin {
         self.candles.insert(candle.open_time_ms, candle);
         self.advance(step, i64::MIN);
         while self.candles.len() > keep_bars
-            && self.candles.first_key_value().is_some_and(|(first, _)| *first < self.keep_from_ms)
+            && self
+                .candles
+                .first_key_value()
+                .is_some_and(|(first, _)| *first < self.keep_from_ms)
         {
             self.candles.pop_first();
         }
@@ -85,8 +88,12 @@ impl Coin {
     /// known.
     pub fn candle_from(&self, time_ms: i64, step: i64) -> Option<&Candle> {
         let (_, candle) = self.candles.range(time_ms..).next()?;
-        let reaches_back = self.candles.first_key_value().is_some_and(|(first, _)| *first <= time_ms);
-        let is_long_missing = reaches_back && self.known_until_ms > time_ms + SETTLE_WITHOUT_AFTER_BARS * step;
+        let reaches_back = self
+            .candles
+            .first_key_value()
+            .is_some_and(|(first, _)| *first <= time_ms);
+        let is_long_missing =
+            reaches_back && self.known_until_ms > time_ms + SETTLE_WITHOUT_AFTER_BARS * step;
         (candle.open_time_ms == time_ms || is_long_missing).then_some(candle)
     }
 }
@@ -99,7 +106,10 @@ mod tests {
 
     fn coin(bars: &[i64]) -> Coin {
         let mut coin = Coin::new(Symbol::new("BTCUSDT").unwrap(), 0);
-        coin.candles = bars.iter().map(|bar| (bar * STEP, Candle::close_only(bar * STEP, 1.0))).collect();
+        coin.candles = bars
+            .iter()
+            .map(|bar| (bar * STEP, Candle::close_only(bar * STEP, 1.0)))
+            .collect();
         coin
     }
 

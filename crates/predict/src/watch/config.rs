@@ -64,16 +64,30 @@ impl WatchConfig {
             ("rest_after_ms", self.rest_after_ms as f64, 0.0..=day_ms),
             ("rest_every_ms", self.rest_every_ms as f64, 1.0..=day_ms),
             ("patience_secs", self.patience_secs, 1e-6..=day_secs),
-            ("hole_after_bars", self.hole_after_bars as f64, 1.0..=MOST_BARS),
-            ("absent_after_bars", self.absent_after_bars as f64, 0.0..=MOST_BARS),
+            (
+                "hole_after_bars",
+                self.hole_after_bars as f64,
+                1.0..=MOST_BARS,
+            ),
+            (
+                "absent_after_bars",
+                self.absent_after_bars as f64,
+                0.0..=MOST_BARS,
+            ),
             ("drift_limit_std", self.drift_limit_std, 1e-6..=1e6),
-            ("pearson_forecasts", self.pearson_forecasts as f64, 0.0..=MOST_FORECASTS),
+            (
+                "pearson_forecasts",
+                self.pearson_forecasts as f64,
+                0.0..=MOST_FORECASTS,
+            ),
             ("clock_speed", self.clock_speed, 1e-3..=1e4),
         ];
         for (key, value, range) in ranges {
             if !range.contains(&value) {
                 let (low, high) = (range.start(), range.end());
-                bail!("watch.{key} is {value}, expected a number from {low} to {high}\nhint: --set watch.{key}=...");
+                bail!(
+                    "watch.{key} is {value}, expected a number from {low} to {high}\nhint: --set watch.{key}=..."
+                );
             }
         }
         Ok(())
@@ -99,17 +113,41 @@ mod tests {
             config.validate().unwrap_err().to_string()
         };
         for (key, said) in [
-            ("rest_after_ms", refused(|config| config.rest_after_ms = u64::MAX)),
-            ("rest_every_ms", refused(|config| config.rest_every_ms = u64::MAX)),
+            (
+                "rest_after_ms",
+                refused(|config| config.rest_after_ms = u64::MAX),
+            ),
+            (
+                "rest_every_ms",
+                refused(|config| config.rest_every_ms = u64::MAX),
+            ),
             ("rest_every_ms", refused(|config| config.rest_every_ms = 0)),
-            ("patience_secs", refused(|config| config.patience_secs = 1e6)),
-            ("hole_after_bars", refused(|config| config.hole_after_bars = usize::MAX)),
-            ("absent_after_bars", refused(|config| config.absent_after_bars = 1 << 50)),
-            ("drift_limit_std", refused(|config| config.drift_limit_std = f64::NAN)),
-            ("pearson_forecasts", refused(|config| config.pearson_forecasts = usize::MAX)),
+            (
+                "patience_secs",
+                refused(|config| config.patience_secs = 1e6),
+            ),
+            (
+                "hole_after_bars",
+                refused(|config| config.hole_after_bars = usize::MAX),
+            ),
+            (
+                "absent_after_bars",
+                refused(|config| config.absent_after_bars = 1 << 50),
+            ),
+            (
+                "drift_limit_std",
+                refused(|config| config.drift_limit_std = f64::NAN),
+            ),
+            (
+                "pearson_forecasts",
+                refused(|config| config.pearson_forecasts = usize::MAX),
+            ),
             ("clock_speed", refused(|config| config.clock_speed = 1e6)),
         ] {
-            assert!(said.contains(&format!("watch.{key} is ")) && said.contains("hint: "), "{said}");
+            assert!(
+                said.contains(&format!("watch.{key} is ")) && said.contains("hint: "),
+                "{said}"
+            );
         }
     }
 }

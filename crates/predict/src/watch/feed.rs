@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::future::pending;
 use std::time::{Duration, Instant};
 
-use market::{Candle, CandleError, Error, Interval, KlineStream, Market, RestClient, Served, Symbol};
+use market::{
+    Candle, CandleError, Error, Interval, KlineStream, Market, RestClient, Served, Symbol,
+};
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::sleep;
 
@@ -60,7 +62,10 @@ enum Aside {
     /// Candles from a time on that the exchange once seemed not to have.
     Overdue(Answer),
     /// Whether the coin is traded.
-    Status { symbol: Symbol, is_trading: Result<bool, Error> },
+    Status {
+        symbol: Symbol,
+        is_trading: Result<bool, Error>,
+    },
 }
 
 /// What the exchange does wrong, by the way it takes.
@@ -103,7 +108,13 @@ pub struct FeedSource {
 
 impl Feed {
     /// A feed that knows nothing before `from_ms`.
-    pub fn new(source: FeedSource, client: RestClient, symbols: &[Symbol], from_ms: i64, keep_bars: usize) -> Self {
+    pub fn new(
+        source: FeedSource,
+        client: RestClient,
+        symbols: &[Symbol],
+        from_ms: i64,
+        keep_bars: usize,
+    ) -> Self {
         Self {
             source,
             client,
@@ -112,7 +123,10 @@ impl Feed {
             asked: JoinSet::new(),
             aside: JoinSet::new(),
             retry: (Instant::now(), FIRST_PAUSE),
-            coins: symbols.iter().map(|symbol| Coin::new(symbol.clone(), from_ms)).collect(),
+            coins: symbols
+                .iter()
+                .map(|symbol| Coin::new(symbol.clone(), from_ms))
+                .collect(),
             keep_bars,
             arrived: VecDeque::new(),
             last_arrival: Instant::now(),
@@ -166,31 +180,41 @@ impl Feed {
 
     /// The coins whose candle at `time_ms` is not known yet.
     pub fn waiting_for(&self, time_ms: i64) -> Vec<Symbol> {
-        self.coins.iter().filter(|coin| coin.known_until_ms <= time_ms).map(|coin| coin.symbol.clone()).collect()
+        self.coins
+            .iter()
+            .filter(|coin| coin.known_until_ms <= time_ms)
+            .map(|coin| coin.symbol.clone())
+            .collect()
     }
 
     /// Whether some coin's candle at `time_ms` is here: what others lack is then not for want of a line.
     pub fn has_some(&self, time_ms: i64) -> bool {
-        self.coins.iter().any(|coin| coin.candles.contains_key(&time_ms))
+        self.coins
+            .iter()
+            .any(|coin| coin.candles.contains_key(&time_ms))
     }
 
     /// How many bars before `time_ms` a coin is known up to; 0: up to that one.
     pub fn bars_behind(&self, symbol: &Symbol, time_ms: i64) -> usize {
-        self.coin(symbol).map_or(0, |coin| coin.bars_behind(time_ms, self.step()))
+        self.coin(symbol)
+            .map_or(0, |coin| coin.bars_behind(time_ms, self.step()))
     }
 
     /// Whether a REST answer about the coin was asked for at `time_ms` or later.
     pub fn was_answered_since(&self, symbol: &Symbol, time_ms: i64) -> bool {
-        self.coin(symbol).is_some_and(|coin| coin.answered_ms >= time_ms)
+        self.coin(symbol)
+            .is_some_and(|coin| coin.answered_ms >= time_ms)
     }
 
     /// Whether the coin has left the market: the exchange says so, or has answered that it has had none of its candles
     /// for long while it has those of others. `time_ms` is the last bar that is closed.
     pub fn is_gone(&self, symbol: &Symbol, time_ms: i64) -> bool {
-        let is_long_silent =
-            |coin: &Coin| coin.bars_behind(time_ms, self.step()) > GONE_AFTER_BARS && self.has_some(time_ms);
+        let is_long_silent = |coin: &Coin| {
+            coin.bars_behind(time_ms, self.step()) > GONE_AFTER_BARS && self.has_some(time_ms)
+        };
         self.coin(symbol).is_some_and(|coin| {
-            coin.answered_ms >= time_ms.saturating_add(self.step()) && (coin.is_off_market || is_long_silent(coin))
+            coin.answered_ms >= time_ms.saturating_add(self.step())
+                && (coin.is_off_market || is_long_silent(coin))
         })
     }
 
@@ -200,9 +224,14 @@ impl Feed {
         from_ms: i64,
         until_ms: i64,
     ) -> impl Iterator<Item = (&Symbol, impl Iterator<Item = &Candle>)> {
-        self.coins
-            .iter()
-            .map(move |coin| (&coin.symbol, coin.candles.range(from_ms..until_ms).map(|(_, candle)| candle)))
+        self.coins.iter().map(move |coin| {
+            (
+                &coin.symbol,
+                coin.candles
+                    .range(from_ms..until_ms)
+                    .map(|(_, candle)| candle),
+            )
+        })
     }
 
     /// The coin's candle at `time_ms`, or the first one after it where the exchange has long had none; None while that
@@ -215,14 +244,25 @@ impl Feed {
     /// nothing waits for it.
     pub fn ask_again(&mut self, symbol: &Symbol, time_ms: i64, now_ms: i64) {
         let (step, interval) = (self.step(), self.source.interval);
-        let Some(coin) = self.coin(symbol) else { return };
-        if coin.known_until_ms <= time_ms || coin.candles.contains_key(&time_ms) || self.aside.len() >= ASIDE {
+        let Some(coin) = self.coin(symbol) else {
+            return;
+        };
+        if coin.known_until_ms <= time_ms
+            || coin.candles.contains_key(&time_ms)
+            || self.aside.len() >= ASIDE
+        {
             return;
         }
         let (client, symbol) = (self.client.clone(), symbol.clone());
         self.aside.spawn(async move {
-            let served = client.served_klines(&symbol, interval, time_ms, time_ms + 2 * step, now_ms).await;
-            Aside::Overdue(Answer { symbol, asked_ms: now_ms, served })
+            let served = client
+                .served_klines(&symbol, interval, time_ms, time_ms + 2 * step, now_ms)
+                .await;
+            Aside::Overdue(Answer {
+                symbol,
+                asked_ms: now_ms,
+                served,
+            })
         });
     }
 
@@ -233,7 +273,12 @@ impl Feed {
             return;
         }
         let client = self.client.clone();
-        let Some(coin) = self.coin_mut(symbol).filter(|coin| coin.status_asked_ms < time_ms) else { return };
+        let Some(coin) = self
+            .coin_mut(symbol)
+            .filter(|coin| coin.status_asked_ms < time_ms)
+        else {
+            return;
+        };
         coin.status_asked_ms = time_ms;
         let symbol = symbol.clone();
         self.aside.spawn(async move {
@@ -247,39 +292,71 @@ impl Feed {
     ///
     /// # Errors
     /// What was wrong when a connection was lost or could not be made, a request failed, or a candle cannot be.
-    pub async fn listen(&mut self, longest: Duration, latest_close_ms: i64) -> Result<(), FeedFault> {
+    pub async fn listen(
+        &mut self,
+        longest: Duration,
+        latest_close_ms: i64,
+    ) -> Result<(), FeedFault> {
         self.latest_close_ms = latest_close_ms;
         let is_idle = self.stream.is_none() && self.connecting.is_none();
         if is_idle && self.source.uses_websocket && Instant::now() >= self.retry.0 {
             let symbols: Vec<Symbol> = self.coins.iter().map(|coin| coin.symbol.clone()).collect();
-            let FeedSource { market, interval, websocket_url, .. } = self.source.clone();
+            let FeedSource {
+                market,
+                interval,
+                websocket_url,
+                ..
+            } = self.source.clone();
             self.connecting = Some(tokio::spawn(async move {
-                KlineStream::connect(market, websocket_url.as_deref(), &symbols, interval).await.map(Box::new)
+                KlineStream::connect(market, websocket_url.as_deref(), &symbols, interval)
+                    .await
+                    .map(Box::new)
             }));
         }
-        let ended = |error: JoinError| FeedFault::Rest(Error::Task { reason: error.to_string() });
+        let ended = |error: JoinError| {
+            FeedFault::Rest(Error::Task {
+                reason: error.to_string(),
+            })
+        };
         match self.next_event(longest).await {
             Event::Nothing => Ok(()),
             Event::Connected(ended) => {
                 self.connecting = None;
-                let connected = ended.unwrap_or_else(|error| Err(Error::Task { reason: error.to_string() }));
+                let connected = ended.unwrap_or_else(|error| {
+                    Err(Error::Task {
+                        reason: error.to_string(),
+                    })
+                });
                 self.stream = Some(connected.map_err(|error| self.disconnected(error))?);
                 Ok(())
             }
             Event::Heard(Ok((symbol, candle))) => {
                 self.retry.1 = FIRST_PAUSE;
                 // REST is asked for one that cannot be, and says whether there is a good one.
-                self.take(&symbol, candle.map_err(|fault| FeedFault::Candle(symbol.clone(), fault))?);
+                self.take(
+                    &symbol,
+                    candle.map_err(|fault| FeedFault::Candle(symbol.clone(), fault))?,
+                );
                 Ok(())
             }
             Event::Heard(Err(error)) => Err(self.disconnected(error)),
-            Event::Answered(answer) => self.take_answer(answer.map_err(ended)?).map_err(FeedFault::Rest),
-            Event::Aside(aside) => self.take_aside(aside.map_err(ended)?).map_err(FeedFault::Rest),
+            Event::Answered(answer) => self
+                .take_answer(answer.map_err(ended)?)
+                .map_err(FeedFault::Rest),
+            Event::Aside(aside) => self
+                .take_aside(aside.map_err(ended)?)
+                .map_err(FeedFault::Rest),
         }
     }
 
     async fn next_event(&mut self, longest: Duration) -> Event {
-        let Self { stream, connecting, asked, aside, .. } = self;
+        let Self {
+            stream,
+            connecting,
+            asked,
+            aside,
+            ..
+        } = self;
         let connected = async {
             match connecting {
                 Some(connecting) => connecting.await,
@@ -303,14 +380,20 @@ impl Feed {
 
     fn disconnected(&mut self, error: Error) -> FeedFault {
         self.stream = None;
-        self.retry = (Instant::now() + self.retry.1, (self.retry.1 * 2).min(LONGEST_PAUSE));
+        self.retry = (
+            Instant::now() + self.retry.1,
+            (self.retry.1 * 2).min(LONGEST_PAUSE),
+        );
         FeedFault::Websocket(error)
     }
 
     /// A candle that is known to be closed, unless the clock says that it cannot be.
     fn take(&mut self, symbol: &Symbol, candle: Candle) {
-        let (step, keep_bars, latest_close_ms) = (self.step(), self.keep_bars, self.latest_close_ms);
-        let Some(coin) = self.coin_mut(symbol) else { return };
+        let (step, keep_bars, latest_close_ms) =
+            (self.step(), self.keep_bars, self.latest_close_ms);
+        let Some(coin) = self.coin_mut(symbol) else {
+            return;
+        };
         if candle.open_time_ms.saturating_add(step) > latest_close_ms {
             self.ahead.push((symbol.clone(), candle));
         } else if coin.take(candle, step, keep_bars) {
@@ -349,17 +432,35 @@ impl Feed {
             return;
         }
         let (step, interval) = (self.step(), self.source.interval);
-        for coin in self.coins.iter().filter(|coin| symbols.contains(&coin.symbol)) {
-            let (client, symbol, from_ms) = (self.client.clone(), coin.symbol.clone(), coin.known_until_ms);
+        for coin in self
+            .coins
+            .iter()
+            .filter(|coin| symbols.contains(&coin.symbol))
+        {
+            let (client, symbol, from_ms) = (
+                self.client.clone(),
+                coin.symbol.clone(),
+                coin.known_until_ms,
+            );
             self.asked.spawn(async move {
-                let served = client.served_klines(&symbol, interval, from_ms, now_ms + 2 * step, now_ms).await;
-                Answer { symbol, asked_ms: now_ms, served }
+                let served = client
+                    .served_klines(&symbol, interval, from_ms, now_ms + 2 * step, now_ms)
+                    .await;
+                Answer {
+                    symbol,
+                    asked_ms: now_ms,
+                    served,
+                }
             });
         }
     }
 
     fn take_answer(&mut self, answer: Answer) -> Result<(), Error> {
-        let Answer { symbol, asked_ms, served } = answer;
+        let Answer {
+            symbol,
+            asked_ms,
+            served,
+        } = answer;
         let step = self.step();
         let hole_after_ms = self.source.hole_after_bars as i64 * step;
         let mut holes_until_ms = i64::MIN;
@@ -368,7 +469,8 @@ impl Feed {
                 self.take_served(&symbol, &served, asked_ms);
                 // A candle of the far future would make everything before it a hole.
                 let last_ms = served.last_open_ms.map(|last_ms| last_ms.min(asked_ms));
-                holes_until_ms = last_ms.map_or(i64::MIN, |last_ms| last_ms.saturating_sub(hole_after_ms));
+                holes_until_ms =
+                    last_ms.map_or(i64::MIN, |last_ms| last_ms.saturating_sub(hole_after_ms));
                 Ok(())
             }
             // An exchange that does not know the coin has answered: it has no candles of it.
@@ -389,17 +491,34 @@ impl Feed {
             self.take(symbol, *candle);
         }
         let last_refused_ms = served.refused.iter().map(|fault| fault.open_time_ms).max();
-        self.is_refused_ahead |= last_refused_ms.is_some_and(|last_ms| last_ms > asked_ms.saturating_add(step));
-        let Some(coin) = self.coin_mut(symbol) else { return };
+        self.is_refused_ahead |=
+            last_refused_ms.is_some_and(|last_ms| last_ms > asked_ms.saturating_add(step));
+        let Some(coin) = self.coin_mut(symbol) else {
+            return;
+        };
         // Off the grid it takes the place of the bar that it opens in.
-        let bars = served.refused.iter().map(|fault| fault.open_time_ms.div_euclid(step).saturating_mul(step));
-        let is_final = |bar: &i64| served.last_open_ms.is_some_and(|last_ms| bar.saturating_add(step) <= last_ms);
-        coin.impossible.extend(bars.filter(is_final).filter(|bar| *bar >= coin.known_until_ms));
+        let bars = served
+            .refused
+            .iter()
+            .map(|fault| fault.open_time_ms.div_euclid(step).saturating_mul(step));
+        let is_final = |bar: &i64| {
+            served
+                .last_open_ms
+                .is_some_and(|last_ms| bar.saturating_add(step) <= last_ms)
+        };
+        coin.impossible.extend(
+            bars.filter(is_final)
+                .filter(|bar| *bar >= coin.known_until_ms),
+        );
     }
 
     fn take_aside(&mut self, aside: Aside) -> Result<(), Error> {
         match aside {
-            Aside::Overdue(Answer { symbol, asked_ms, served }) => {
+            Aside::Overdue(Answer {
+                symbol,
+                asked_ms,
+                served,
+            }) => {
                 self.take_served(&symbol, &served?, asked_ms);
                 Ok(())
             }

@@ -18,12 +18,27 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// A file that cannot be written or is no such log; a log that has begun already.
 pub fn begin(path: &Path) -> anyhow::Result<()> {
     let file = OpenOptions::new().create(true).append(true).open(path);
-    let file = file
-        .with_context(|| format!("cannot write the log {}\nhint: --ledger FILE puts both elsewhere", path.display()))?;
+    let file = file.with_context(|| {
+        format!(
+            "cannot write the log {}\nhint: --ledger FILE puts both elsewhere",
+            path.display()
+        )
+    })?;
     let has_colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let for_people = fmt::layer().compact().with_target(false).with_ansi(has_colours).with_writer(|| Stderr);
-    let as_json = fmt::layer().json().flatten_event(true).with_target(false).with_writer(Mutex::new(file));
-    let all = tracing_subscriber::registry().with(LevelFilter::INFO).with(for_people).with(as_json);
+    let for_people = fmt::layer()
+        .compact()
+        .with_target(false)
+        .with_ansi(has_colours)
+        .with_writer(|| Stderr);
+    let as_json = fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_target(false)
+        .with_writer(Mutex::new(file));
+    let all = tracing_subscriber::registry()
+        .with(LevelFilter::INFO)
+        .with(for_people)
+        .with(as_json);
     all.try_init().context("the log has begun already")
 }
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::get;
 use prometheus::{
-    Encoder, Gauge, GaugeVec, Histogram, HistogramOpts, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+    Encoder, Gauge, GaugeVec, Histogram, HistogramOpts, IntCounterVec, IntGauge, Opts, Registry,
+    TextEncoder,
 };
 use tokio::net::TcpListener;
 
@@ -38,7 +39,9 @@ pub struct Metrics {
 }
 
 /// From a millisecond to ten seconds.
-const BUCKETS: [f64; 13] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
+const BUCKETS: [f64; 13] = [
+    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0,
+];
 
 impl Metrics {
     /// Metrics at zero.
@@ -63,27 +66,44 @@ impl Metrics {
             Ok(gauge)
         };
         let seconds = |name: &str, help: &str| -> prometheus::Result<Histogram> {
-            let histogram = Histogram::with_opts(HistogramOpts::new(name, help).buckets(BUCKETS.to_vec()))?;
+            let histogram =
+                Histogram::with_opts(HistogramOpts::new(name, help).buckets(BUCKETS.to_vec()))?;
             registry.register(Box::new(histogram.clone()))?;
             Ok(histogram)
         };
         let drift = GaugeVec::new(
-            Opts::new("drift_std", "Distance of a coin's features from training, standard deviations"),
+            Opts::new(
+                "drift_std",
+                "Distance of a coin's features from training, standard deviations",
+            ),
             &["symbol"],
         )?;
         registry.register(Box::new(drift.clone()))?;
         Ok(Self {
             minutes: counts("minutes_total", "Minutes by what came of them", "outcome")?,
-            forecasts: counts("forecasts_total", "Forecasts of single coins by what came of them", "outcome")?,
-            latency: seconds("forecast_latency_seconds", "From the arrival of the last candle to the forecasts")?,
+            forecasts: counts(
+                "forecasts_total",
+                "Forecasts of single coins by what came of them",
+                "outcome",
+            )?,
+            latency: seconds(
+                "forecast_latency_seconds",
+                "From the arrival of the last candle to the forecasts",
+            )?,
             delay: seconds(
                 "forecast_delay_seconds",
                 "From the candle's close by the exchange's clock to the forecasts",
             )?,
             positions: counts("positions_total", "Positions opened and closed", "event")?,
             open_positions: whole("open_positions", "Positions that are open")?,
-            equity: gauge("equity", "1 plus the sum of profits after costs, a coin having an equal share")?,
-            pearson: gauge("pearson", "Correlation of the last closed forecasts with what came")?,
+            equity: gauge(
+                "equity",
+                "1 plus the sum of profits after costs, a coin having an equal share",
+            )?,
+            pearson: gauge(
+                "pearson",
+                "Correlation of the last closed forecasts with what came",
+            )?,
             is_streaming: whole("websocket_connected", "1 while the websocket is connected")?,
             faults: counts("exchange_faults_total", "Faults of the exchange", "way")?,
             drift,

@@ -112,7 +112,10 @@ impl Session {
                 Collected::TooLate(waiting) => {
                     let coins = names(&waiting);
                     warn!(time = format_time(time_ms), %coins, "no forecasts: candles did not come in time");
-                    self.metrics.minutes.with_label_values(&["incomplete"]).inc();
+                    self.metrics
+                        .minutes
+                        .with_label_values(&["incomplete"])
+                        .inc();
                     // Not one coin's candle: perhaps it is not this minute at all.
                     self.clock.doubt();
                     self.read_clock_if_old().await;
@@ -134,14 +137,25 @@ impl Session {
         let (next_ms, last_ms) = (time_ms + self.bar_ms(), self.last_closed_ms());
         // Candles may come a little before the clock shows their close; here it was ahead, and has been put right.
         if last_ms + self.bar_ms() < time_ms {
-            warn!(from = format_time(time_ms), to = format_time(last_ms), "the clock was ahead: going back");
+            warn!(
+                from = format_time(time_ms),
+                to = format_time(last_ms),
+                "the clock was ahead: going back"
+            );
             self.feed.go_back(self.clock.now_ms());
             return last_ms;
         }
         let missed = (last_ms - next_ms).max(0) / self.bar_ms();
         if missed > 0 {
-            warn!(from = format_time(next_ms), minutes = missed, "no forecasts: these minutes were missed");
-            self.metrics.minutes.with_label_values(&["missed"]).inc_by(missed as u64);
+            warn!(
+                from = format_time(next_ms),
+                minutes = missed,
+                "no forecasts: these minutes were missed"
+            );
+            self.metrics
+                .minutes
+                .with_label_values(&["missed"])
+                .inc_by(missed as u64);
         }
         next_ms.max(last_ms)
     }
@@ -149,7 +163,10 @@ impl Session {
     /// Listens until the bar is closed by the exchange's clock, or all of its candles are here.
     async fn wait_for_close(&mut self, time_ms: i64) -> anyhow::Result<()> {
         let close_ms = time_ms + self.bar_ms();
-        while self.clock.now_ms() < close_ms && !self.feed.waiting_for(time_ms).is_empty() && !self.is_over() {
+        while self.clock.now_ms() < close_ms
+            && !self.feed.waiting_for(time_ms).is_empty()
+            && !self.is_over()
+        {
             let nap = self.clock.until(close_ms).min(NAP);
             self.listen(nap).await?;
             if self.clock.until(close_ms) > 2 * self.clock.real(READING_MS) {
@@ -167,7 +184,11 @@ impl Session {
 
     /// Reads the exchange's clock again; whether it could. `take` says what becomes of the readings before.
     async fn read_clock(&mut self, take: fn(&mut ExchangeClock, &[Reading])) -> bool {
-        let readings = timeout(self.clock.real(READING_MS), ExchangeClock::readings(&self.client)).await;
+        let readings = timeout(
+            self.clock.real(READING_MS),
+            ExchangeClock::readings(&self.client),
+        )
+        .await;
         let Ok(Ok(readings)) = readings else {
             self.metrics.faults.with_label_values(&["rest"]).inc();
             self.clock.keep_for_now();
@@ -183,8 +204,14 @@ impl Session {
     async fn listen(&mut self, longest: Duration) -> anyhow::Result<()> {
         self.hear(longest).await;
         if self.feed.is_ahead() {
-            if self.doubted_at.is_none_or(|doubted_at| doubted_at.elapsed() > DOUBT_PAUSE) {
-                warn!(clock = format_time(self.clock.now_ms()), "the clock is behind: did this machine sleep?");
+            if self
+                .doubted_at
+                .is_none_or(|doubted_at| doubted_at.elapsed() > DOUBT_PAUSE)
+            {
+                warn!(
+                    clock = format_time(self.clock.now_ms()),
+                    "the clock is behind: did this machine sleep?"
+                );
                 while !self.read_clock(ExchangeClock::replace).await && !self.is_over() {
                     self.hear(NAP).await;
                 }
@@ -203,7 +230,11 @@ impl Session {
 
     async fn hear(&mut self, longest: Duration) {
         let was_streaming = self.feed.is_streaming();
-        match self.feed.listen(longest, self.clock.latest_close_ms()).await {
+        match self
+            .feed
+            .listen(longest, self.clock.latest_close_ms())
+            .await
+        {
             Ok(()) if !was_streaming && self.feed.is_streaming() => info!("listening by websocket"),
             Ok(()) => {}
             Err(FeedFault::Websocket(error)) => {
@@ -223,18 +254,26 @@ impl Session {
                 self.metrics.faults.with_label_values(&["rest"]).inc();
             }
         }
-        self.metrics.is_streaming.set(i64::from(self.feed.is_streaming()));
+        self.metrics
+            .is_streaming
+            .set(i64::from(self.feed.is_streaming()));
     }
 
     /// Waits for the bar's candles of all coins: by websocket, and by REST for those that it does not bring.
     async fn collect(&mut self, time_ms: i64) -> anyhow::Result<Collected> {
         let close_ms = time_ms + self.bar_ms();
         let give_up_ms = close_ms + (self.settings.patience_secs * 1000.0) as i64;
-        let mut ask_ms = close_ms + if self.feed.is_streaming() { self.settings.rest_after_ms as i64 } else { 0 };
+        let mut ask_ms = close_ms
+            + if self.feed.is_streaming() {
+                self.settings.rest_after_ms as i64
+            } else {
+                0
+            };
         loop {
             let waiting = self.feed.waiting_for(time_ms);
-            let (absent, awaited): (Vec<Symbol>, Vec<Symbol>) =
-                waiting.into_iter().partition(|symbol| self.is_absent(symbol, time_ms));
+            let (absent, awaited): (Vec<Symbol>, Vec<Symbol>) = waiting
+                .into_iter()
+                .partition(|symbol| self.is_absent(symbol, time_ms));
             if awaited.is_empty() {
                 return Ok(Collected::Without(absent));
             }
@@ -251,7 +290,9 @@ impl Session {
                 return Ok(Collected::TooLate(awaited));
             }
             if now_ms >= close_ms + STATUS_AFTER_MS && self.feed.has_some(time_ms) {
-                awaited.iter().for_each(|symbol| self.feed.ask_status(symbol, time_ms));
+                awaited
+                    .iter()
+                    .for_each(|symbol| self.feed.ask_status(symbol, time_ms));
             }
             if now_ms >= ask_ms {
                 self.feed.ask(&awaited, now_ms);
@@ -266,7 +307,9 @@ impl Session {
     /// has those of others, or that the coin is not traded any more.
     fn is_absent(&self, symbol: &Symbol, time_ms: i64) -> bool {
         let is_missing = self.feed.bars_behind(symbol, time_ms) > self.settings.absent_after_bars
-            && self.feed.was_answered_since(symbol, time_ms + self.bar_ms());
+            && self
+                .feed
+                .was_answered_since(symbol, time_ms + self.bar_ms());
         is_missing && self.feed.has_some(time_ms) || self.feed.is_gone(symbol, time_ms)
     }
 
@@ -275,7 +318,11 @@ impl Session {
     fn ask_for_overdue(&mut self, time_ms: i64) {
         let now_ms = self.clock.now_ms();
         for position in self.book.open_positions() {
-            let wanted_ms = if position.entry_price.is_none() { position.entry_ms } else { position.due_ms };
+            let wanted_ms = if position.entry_price.is_none() {
+                position.entry_ms
+            } else {
+                position.due_ms
+            };
             self.feed.ask_again(&position.symbol, wanted_ms, now_ms);
         }
         for symbol in &self.checkpoint.config.universe.symbols {
@@ -287,13 +334,25 @@ impl Session {
 
     /// The last known candle of every coin with a position that is due and whose coin is gone.
     fn last_prices(&mut self, time_ms: i64) -> anyhow::Result<Vec<(Symbol, i64, Price)>> {
-        let due = |position: &&Position| position.due_ms <= time_ms && self.feed.is_gone(&position.symbol, time_ms);
-        let due: Vec<Position> = self.book.open_positions().iter().filter(due).cloned().collect();
+        let due = |position: &&Position| {
+            position.due_ms <= time_ms && self.feed.is_gone(&position.symbol, time_ms)
+        };
+        let due: Vec<Position> = self
+            .book
+            .open_positions()
+            .iter()
+            .filter(due)
+            .cloned()
+            .collect();
         let mut prices = Vec::new();
         for position in due {
             for wanted_ms in [position.entry_ms, position.due_ms] {
                 if let Some(candle) = self.book.last_candle(&position.symbol, wanted_ms)? {
-                    let price = Price { time_ms: candle.open_time_ms, close: candle.close, is_last_known: true };
+                    let price = Price {
+                        time_ms: candle.open_time_ms,
+                        close: candle.close,
+                        is_last_known: true,
+                    };
                     prices.push((position.symbol.clone(), wanted_ms, price));
                 }
             }
@@ -306,10 +365,18 @@ impl Session {
         let last_prices = self.last_prices(time_ms)?;
         let price = |symbol: &Symbol, wanted_ms: i64| {
             if let Some(candle) = self.feed.candle_from(symbol, wanted_ms) {
-                return Some(Price { time_ms: candle.open_time_ms, close: candle.close, is_last_known: false });
+                return Some(Price {
+                    time_ms: candle.open_time_ms,
+                    close: candle.close,
+                    is_last_known: false,
+                });
             }
-            let is_wanted = |(of, at_ms, _): &&(Symbol, i64, Price)| of == symbol && *at_ms == wanted_ms;
-            last_prices.iter().find(is_wanted).map(|(_, _, price)| *price)
+            let is_wanted =
+                |(of, at_ms, _): &&(Symbol, i64, Price)| of == symbol && *at_ms == wanted_ms;
+            last_prices
+                .iter()
+                .find(is_wanted)
+                .map(|(_, _, price)| *price)
         };
         for position in self.book.settle(price)? {
             info!(
@@ -328,7 +395,10 @@ impl Session {
         }
         let open = self.book.open_positions();
         self.feed.keep_from(|symbol| {
-            open.iter().filter(|position| position.symbol == *symbol).map(|position| position.forecast_ms).min()
+            open.iter()
+                .filter(|position| position.symbol == *symbol)
+                .map(|position| position.forecast_ms)
+                .min()
         });
         self.metrics.open_positions.set(open.len() as i64);
         Ok(())
@@ -338,20 +408,48 @@ impl Session {
     fn forecast(&self, time_ms: i64) -> anyhow::Result<Made> {
         let from_ms = time_ms - (self.checkpoint.history_bars() as i64 - 1) * self.bar_ms();
         let coins = self.feed.candles(from_ms, time_ms + self.bar_ms());
-        let coins = coins.map(|(symbol, candles)| (symbol.clone(), candles.copied().collect())).collect();
-        let forecasts = forecast_at(&self.checkpoint, &History { at_ms: time_ms, coins })?;
+        let coins = coins
+            .map(|(symbol, candles)| (symbol.clone(), candles.copied().collect()))
+            .collect();
+        let forecasts = forecast_at(
+            &self.checkpoint,
+            &History {
+                at_ms: time_ms,
+                coins,
+            },
+        )?;
         let (at_ms, latency) = (self.clock.now_ms(), self.feed.last_arrival().elapsed());
         self.metrics.latency.observe(latency.as_secs_f64());
-        self.metrics.delay.observe((at_ms - forecasts.closed_at) as f64 / 1000.0);
-        Ok(Made { forecasts, at_ms, latency })
+        self.metrics
+            .delay
+            .observe((at_ms - forecasts.closed_at) as f64 / 1000.0);
+        Ok(Made {
+            forecasts,
+            at_ms,
+            latency,
+        })
     }
 
     /// Writes forecasts down and opens positions on them; `absent` coins were done without.
     fn act(&mut self, made: &Made, absent: &[Symbol]) -> anyhow::Result<()> {
-        let Made { forecasts, at_ms: made_at_ms, latency } = made;
+        let Made {
+            forecasts,
+            at_ms: made_at_ms,
+            latency,
+        } = made;
         let (time_ms, made_at_ms) = (forecasts.time, *made_at_ms);
-        let mut minute = Minute { time_ms, ..Minute::default() };
-        for (symbol, coin) in self.checkpoint.config.universe.symbols.iter().zip(&forecasts.coins) {
+        let mut minute = Minute {
+            time_ms,
+            ..Minute::default()
+        };
+        for (symbol, coin) in self
+            .checkpoint
+            .config
+            .universe
+            .symbols
+            .iter()
+            .zip(&forecasts.coins)
+        {
             let logged = LoggedForecast {
                 time_ms,
                 symbol: symbol.clone(),
@@ -363,7 +461,11 @@ impl Session {
                 drift_std: coin.drift.as_ref().map(|drift| drift.std),
             };
             self.note_drift(symbol, coin.drift.as_ref());
-            let outcome = if coin.forecast.is_some() { "forecast" } else { "refused" };
+            let outcome = if coin.forecast.is_some() {
+                "forecast"
+            } else {
+                "refused"
+            };
             self.metrics.forecasts.with_label_values(&[outcome]).inc();
             if let Some(side) = self.acting.side(&logged) {
                 match why_not(&self.acting, &logged) {
@@ -380,7 +482,13 @@ impl Session {
         self.note_opened(&opened);
         self.settle(time_ms)?;
         self.metrics.minutes.with_label_values(&["forecast"]).inc();
-        let of_all = |forecast: bool| forecasts.coins.iter().filter(|coin| coin.forecast.is_some() == forecast).count();
+        let of_all = |forecast: bool| {
+            forecasts
+                .coins
+                .iter()
+                .filter(|coin| coin.forecast.is_some() == forecast)
+                .count()
+        };
         info!(
             time = format_time(time_ms),
             forecasts = of_all(true),
@@ -410,7 +518,10 @@ impl Session {
 
     fn note_drift(&self, symbol: &Symbol, drift: Option<&crate::Drift>) {
         let Some(drift) = drift else { return };
-        self.metrics.drift.with_label_values(&[symbol.as_str()]).set(drift.std);
+        self.metrics
+            .drift
+            .with_label_values(&[symbol.as_str()])
+            .set(drift.std);
         if drift.std.abs() > self.acting.drift_limit_std {
             warn!(%symbol, feature = drift.feature, std = drift.std, "drift: far from the training statistics");
         }
@@ -421,7 +532,9 @@ impl Session {
         let coins = self.checkpoint.config.universe.symbols.len().max(1);
         self.metrics.equity.set(1.0 + self.net / coins as f64);
         let hold_ms = self.checkpoint.config.target.horizon_bars as i64 * self.bar_ms();
-        let outcomes = self.book.outcomes(hold_ms, self.settings.pearson_forecasts)?;
+        let outcomes = self
+            .book
+            .outcomes(hold_ms, self.settings.pearson_forecasts)?;
         let (forecasts, realized): (Vec<f64>, Vec<f64>) = outcomes.into_iter().unzip();
         if let Some(correlation) = pearson(&forecasts, &realized) {
             self.metrics.pearson.set(correlation);
@@ -433,11 +546,18 @@ impl Session {
 /// Says which answers of the exchange's clock are not believed.
 pub fn note_left_out(clock: &ExchangeClock) {
     for apart_ms in clock.left_out_ms() {
-        warn!(apart_ms, "an answer of the exchange's clock is left out: others outvote it");
+        warn!(
+            apart_ms,
+            "an answer of the exchange's clock is left out: others outvote it"
+        );
     }
 }
 
 /// Names of coins for a log line.
 fn names(symbols: &[Symbol]) -> String {
-    symbols.iter().map(Symbol::as_str).collect::<Vec<_>>().join(" ")
+    symbols
+        .iter()
+        .map(Symbol::as_str)
+        .collect::<Vec<_>>()
+        .join(" ")
 }

@@ -42,22 +42,32 @@ const OWN_SECTIONS: [&str; 2] = ["trading.", "watch."];
 impl WatchArgs {
     /// Splits overrides into the run's and the watch's.
     pub fn split(overrides: &[String]) -> (Vec<String>, Vec<String>) {
-        overrides.iter().cloned().partition(|text| !OWN_SECTIONS.iter().any(|section| text.starts_with(section)))
+        overrides
+            .iter()
+            .cloned()
+            .partition(|text| !OWN_SECTIONS.iter().any(|section| text.starts_with(section)))
     }
 
     /// Where the ledger is.
     pub fn ledger_path(&self, run: &Path) -> PathBuf {
-        self.ledger.clone().unwrap_or_else(|| run.join("ledger.sqlite"))
+        self.ledger
+            .clone()
+            .unwrap_or_else(|| run.join("ledger.sqlite"))
     }
 
     /// The two sections, checked.
     ///
     /// # Errors
     /// A file that is no config, a value that makes no sense.
-    pub fn settings(&self, run: &Path, overrides: &[String]) -> anyhow::Result<(TradingConfig, WatchConfig)> {
+    pub fn settings(
+        &self,
+        run: &Path,
+        overrides: &[String],
+    ) -> anyhow::Result<(TradingConfig, WatchConfig)> {
         let mut table = ConfigTable::read(self.config.as_deref().unwrap_or(&run.join("run.toml")))?;
         table.apply(&Self::split(overrides).1)?;
-        let (trading, watch): (TradingConfig, WatchConfig) = (table.section("trading")?, table.section("watch")?);
+        let (trading, watch): (TradingConfig, WatchConfig) =
+            (table.section("trading")?, table.section("watch")?);
         trading.validate().map_err(cli::usage)?;
         watch.validate().map_err(cli::usage)?;
         Ok((trading, watch))
@@ -68,14 +78,22 @@ impl WatchArgs {
     /// # Errors
     /// A file that is no thresholds, or was asked for and is not there.
     pub fn thresholds(&self, run: &Path) -> anyhow::Result<Option<Thresholds>> {
-        let path = self.thresholds.clone().unwrap_or_else(|| run.join("thresholds.toml"));
+        let path = self
+            .thresholds
+            .clone()
+            .unwrap_or_else(|| run.join("thresholds.toml"));
         if self.thresholds.is_none() && !path.exists() {
             return Ok(None);
         }
         let text = std::fs::read_to_string(&path).with_context(|| {
-            format!("cannot read {}\nhint: `scripts/tune-thresholds RUN` makes one", path.display())
+            format!(
+                "cannot read {}\nhint: `scripts/tune-thresholds RUN` makes one",
+                path.display()
+            )
         })?;
-        Thresholds::from_toml(&text).map(Some).with_context(|| format!("{}", path.display()))
+        Thresholds::from_toml(&text)
+            .map(Some)
+            .with_context(|| format!("{}", path.display()))
     }
 }
 
@@ -93,12 +111,18 @@ pub fn watch(
 ) -> anyhow::Result<()> {
     let until_ms = match until {
         None => i64::MAX,
-        Some(text) => parse_time(text)
-            .map_err(|error| cli::usage(anyhow!("--until: {error}\nhint: --until 2024-05-01T12:00 for instance")))?,
+        Some(text) => parse_time(text).map_err(|error| {
+            cli::usage(anyhow!(
+                "--until: {error}\nhint: --until 2024-05-01T12:00 for instance"
+            ))
+        })?,
     };
     let run = request.run;
     let (trading, settings) = args.settings(run, overrides)?;
-    let (data, symbols) = (checkpoint.config.data.clone(), checkpoint.config.universe.symbols.clone());
+    let (data, symbols) = (
+        checkpoint.config.data.clone(),
+        checkpoint.config.universe.symbols.clone(),
+    );
     let bar_ms = data.interval.ms();
     let thresholds = args.thresholds(run)?;
     let ledger_path = args.ledger_path(run);
@@ -130,7 +154,9 @@ pub fn watch(
     };
     let client = RestClient::with_options(data.market, base_url, patience(&settings, data.market))?;
 
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         if settings.metrics_port != 0 {
             match metrics.serve(settings.metrics_port).await {
@@ -199,7 +225,10 @@ pub fn watch(
 /// Whether thresholds were tuned on the time, or on positions that were open then. Those that a person wrote, which name no
 /// span, were tuned on nothing.
 fn is_tuned_on(thresholds: &Thresholds, at_ms: i64, bar_ms: i64) -> bool {
-    let held_ms = (thresholds.entry_delay_bars.saturating_add(thresholds.hold_bars) as i64).saturating_mul(bar_ms);
+    let held_ms = (thresholds
+        .entry_delay_bars
+        .saturating_add(thresholds.hold_bars) as i64)
+        .saturating_mul(bar_ms);
     parse_time(&thresholds.tuned[1]).is_ok_and(|last_ms| at_ms <= last_ms.saturating_add(held_ms))
 }
 
@@ -232,7 +261,9 @@ async fn wait_for_clock(
                 note_left_out(&clock);
                 return Ok(clock);
             }
-            Err(error) if is_interrupted.load(std::sync::atomic::Ordering::Relaxed) => return Err(error.into()),
+            Err(error) if is_interrupted.load(std::sync::atomic::Ordering::Relaxed) => {
+                return Err(error.into());
+            }
             Err(error @ (market::Error::NotServedHere { .. } | market::Error::Rejected { .. })) => {
                 return Err(error.into());
             }

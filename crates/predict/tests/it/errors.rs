@@ -21,50 +21,187 @@ fn bad_runs_are_refused() {
 
     let other_stats = copy("other-stats");
     let stats = fs::read_to_string(other_stats.join("stats.json")).unwrap();
-    fs::write(other_stats.join("stats.json"), stats.replacen("\"clip\": 10.0", "\"clip\": 9.0", 1)).unwrap();
+    fs::write(
+        other_stats.join("stats.json"),
+        stats.replacen("\"clip\": 10.0", "\"clip\": 9.0", 1),
+    )
+    .unwrap();
     let hash = |text: &str| dataset::content_hash(text.as_bytes());
-    said.refused("statistics of another run", &["--device", "flex", "--fallback", "refuse", "--run", "other-stats"]);
+    said.refused(
+        "statistics of another run",
+        &[
+            "--device",
+            "flex",
+            "--fallback",
+            "refuse",
+            "--run",
+            "other-stats",
+        ],
+    );
     said.text = said.text.replace(&hash(&stats), "[HASH]");
-    said.text = said.text.replace(&hash(&stats.replacen("\"clip\": 10.0", "\"clip\": 9.0", 1)), "[OTHER HASH]");
+    said.text = said.text.replace(
+        &hash(&stats.replacen("\"clip\": 10.0", "\"clip\": 9.0", 1)),
+        "[OTHER HASH]",
+    );
 
     let no_json = copy("no-json");
     fs::write(no_json.join("stats.json"), "{}").unwrap();
-    said.refused("no statistics", &["--device", "flex", "--fallback", "refuse", "--run", "no-json"]);
+    said.refused(
+        "no statistics",
+        &[
+            "--device",
+            "flex",
+            "--fallback",
+            "refuse",
+            "--run",
+            "no-json",
+        ],
+    );
 
     let truncated = copy("truncated");
     let weights = fs::read(truncated.join("model.safetensors")).unwrap();
-    fs::write(truncated.join("model.safetensors"), &weights[..weights.len() / 2]).unwrap();
-    said.refused("truncated weights", &["--device", "flex", "--fallback", "refuse", "--run", "truncated"]);
+    fs::write(
+        truncated.join("model.safetensors"),
+        &weights[..weights.len() / 2],
+    )
+    .unwrap();
+    said.refused(
+        "truncated weights",
+        &[
+            "--device",
+            "flex",
+            "--fallback",
+            "refuse",
+            "--run",
+            "truncated",
+        ],
+    );
 
     let unfinished = copy("unfinished");
     fs::remove_file(unfinished.join("model.safetensors")).unwrap();
-    said.refused("unfinished run", &["--device", "flex", "--fallback", "refuse", "--run", "unfinished"]);
+    said.refused(
+        "unfinished run",
+        &[
+            "--device",
+            "flex",
+            "--fallback",
+            "refuse",
+            "--run",
+            "unfinished",
+        ],
+    );
 
     let other_network = copy("other-network");
     let config = fs::read_to_string(other_network.join("run.toml")).unwrap();
-    fs::write(other_network.join("run.toml"), config.replacen("stem_width = 8", "stem_width = 16", 1)).unwrap();
-    said.refused("weights of another network", &["--device", "flex", "--fallback", "refuse", "--run", "other-network"]);
+    fs::write(
+        other_network.join("run.toml"),
+        config.replacen("stem_width = 8", "stem_width = 16", 1),
+    )
+    .unwrap();
+    said.refused(
+        "weights of another network",
+        &[
+            "--device",
+            "flex",
+            "--fallback",
+            "refuse",
+            "--run",
+            "other-network",
+        ],
+    );
 
     let universe = "universe.symbols=[\"SIM1USDT\", \"SIM2USDT\"]";
-    said.refused("another universe", &["--device", "flex", "--fallback", "refuse", "--run", "run", "--set", universe]);
-    said.refused("a key of the run", &["--device", "flex", "--run", "run", "--set", "features.lookback_bars=64"]);
-    said.refused("no time", &["--device", "flex", "--run", "run", "--at", "noon"]);
-    said.refused("off the grid", &["--device", "flex", "--run", "run", "--at", "2024-01-01T10:00:30"]);
-    said.refused("a time that the model has seen", &["--device", "flex", "--run", "run", "--at", "2024-01-01"]);
-    let in_sample = ["--device", "flex", "--run", "run", "--at", "2020-01-01", "--in-sample"];
+    said.refused(
+        "another universe",
+        &[
+            "--device",
+            "flex",
+            "--fallback",
+            "refuse",
+            "--run",
+            "run",
+            "--set",
+            universe,
+        ],
+    );
+    said.refused(
+        "a key of the run",
+        &[
+            "--device",
+            "flex",
+            "--run",
+            "run",
+            "--set",
+            "features.lookback_bars=64",
+        ],
+    );
+    said.refused(
+        "no time",
+        &["--device", "flex", "--run", "run", "--at", "noon"],
+    );
+    said.refused(
+        "off the grid",
+        &[
+            "--device",
+            "flex",
+            "--run",
+            "run",
+            "--at",
+            "2024-01-01T10:00:30",
+        ],
+    );
+    said.refused(
+        "a time that the model has seen",
+        &["--device", "flex", "--run", "run", "--at", "2024-01-01"],
+    );
+    let in_sample = [
+        "--device",
+        "flex",
+        "--run",
+        "run",
+        "--at",
+        "2020-01-01",
+        "--in-sample",
+    ];
     said.refused("before the first candle", &in_sample);
-    said.refused("no such fold", &["--device", "flex", "--fallback", "refuse", "--run", "run", "--fold", "7"]);
+    said.refused(
+        "no such fold",
+        &[
+            "--device",
+            "flex",
+            "--fallback",
+            "refuse",
+            "--run",
+            "run",
+            "--fold",
+            "7",
+        ],
+    );
     said.refused(
         "no exchange",
-        &["--device", "flex", "--run", "run", "--source", "binance", "--base-url", "http://127.0.0.1:9"],
+        &[
+            "--device",
+            "flex",
+            "--run",
+            "run",
+            "--source",
+            "binance",
+            "--base-url",
+            "http://127.0.0.1:9",
+        ],
     );
-    said.refused("empty store", &["--device", "flex", "--run", "run", "--source", "store"]);
+    said.refused(
+        "empty store",
+        &["--device", "flex", "--run", "run", "--source", "store"],
+    );
     insta::assert_snapshot!("errors", without_hashes(&said.text));
 }
 
 /// The hashes of configs, which a new key changes, as `[HASH]`.
 fn without_hashes(text: &str) -> String {
-    let is_hash = |word: &str| word.len() == 64 && word.chars().all(|character| character.is_ascii_hexdigit());
+    let is_hash = |word: &str| {
+        word.len() == 64 && word.chars().all(|character| character.is_ascii_hexdigit())
+    };
     let parts = text.split_inclusive([' ', ',', '\n']);
     parts
         .map(|part| {

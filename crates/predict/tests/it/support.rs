@@ -18,10 +18,17 @@ pub fn untrained_run(dir: &Path) -> PathBuf {
     let dataset = dataset::Dataset::load(&config).unwrap();
     config = dataset.config.clone();
     let mut resolved: toml::Table = toml::from_str(&toml::to_string(&config).unwrap()).unwrap();
-    resolved.insert("network".to_owned(), toml::Value::try_from(network()).unwrap());
+    resolved.insert(
+        "network".to_owned(),
+        toml::Value::try_from(network()).unwrap(),
+    );
     fs::create_dir_all(&run).unwrap();
     fs::write(run.join("run.toml"), toml::to_string(&resolved).unwrap()).unwrap();
-    write_model(&dataset, 2, (&run.join("stats.json"), &run.join("model.safetensors")));
+    write_model(
+        &dataset,
+        2,
+        (&run.join("stats.json"), &run.join("model.safetensors")),
+    );
     run
 }
 
@@ -31,7 +38,14 @@ pub fn add_folds(run: &Path) {
     for fold in 1..=2 {
         let folder = run.join(format!("fold-{fold}"));
         fs::create_dir_all(folder.join("seed-1")).unwrap();
-        write_model(&dataset, fold, (&folder.join("stats.json"), &folder.join("seed-1/weights.safetensors")));
+        write_model(
+            &dataset,
+            fold,
+            (
+                &folder.join("stats.json"),
+                &folder.join("seed-1/weights.safetensors"),
+            ),
+        );
     }
 }
 
@@ -42,14 +56,27 @@ fn network() -> NetworkConfig {
 
 fn write_model(dataset: &Dataset, number: usize, (stats_path, weights): (&Path, &Path)) {
     let fold = &dataset.plan.folds[number - 1];
-    let stats = dataset.fit_normalizer(&dataset.features(), fold, "run").unwrap().to_json();
+    let stats = dataset
+        .fit_normalizer(&dataset.features(), fold, "run")
+        .unwrap()
+        .to_json();
     fs::write(stats_path, &stats).unwrap();
     let device = DeviceChoice::Flex.open().unwrap().device;
     device.seed(number as u64);
     let network = network();
-    let mut metadata = Origin::new(dataset, fold, &fold.stop, ("network", &network)).unwrap().to_metadata();
-    metadata.insert("stats_sha256".to_owned(), dataset::content_hash(stats.as_bytes()));
-    save_weights(&network.init(3, 8, 32, &device).unwrap(), weights, &metadata).unwrap();
+    let mut metadata = Origin::new(dataset, fold, &fold.stop, ("network", &network))
+        .unwrap()
+        .to_metadata();
+    metadata.insert(
+        "stats_sha256".to_owned(),
+        dataset::content_hash(stats.as_bytes()),
+    );
+    save_weights(
+        &network.init(3, 8, 32, &device).unwrap(),
+        weights,
+        &metadata,
+    )
+    .unwrap();
 }
 
 /// Takes from a run's weights what versions before 0.2 did not write.
@@ -66,14 +93,32 @@ pub fn into_ensemble(run: &Path) {
     let member = run.with_file_name("member");
     fs::rename(run, &member).unwrap();
     fs::create_dir(run).unwrap();
-    let mut config: toml::Table = toml::from_str(&fs::read_to_string(member.join("run.toml")).unwrap()).unwrap();
+    let mut config: toml::Table =
+        toml::from_str(&fs::read_to_string(member.join("run.toml")).unwrap()).unwrap();
     config.remove("network");
-    config.insert("run".to_owned(), toml::toml! { forecaster = "ensemble" }.into());
+    config.insert(
+        "run".to_owned(),
+        toml::toml! { forecaster = "ensemble" }.into(),
+    );
     fs::write(run.join("run.toml"), toml::to_string(&config).unwrap()).unwrap();
-    let weights = Weights { market: vec![0.5, 0.25], own: vec![0.75, 0.5] };
+    let weights = Weights {
+        market: vec![0.5, 0.25],
+        own: vec![0.75, 0.5],
+    };
     let members = vec!["../member".to_owned(); 2];
-    let folds = vec![FoldWeights { fold: 2, seen_until_ms: Some(0), events: 0.0, weights }];
-    SavedWeights { method: Method::Stacked, members, folds }.publish(run).unwrap();
+    let folds = vec![FoldWeights {
+        fold: 2,
+        seen_until_ms: Some(0),
+        events: 0.0,
+        weights,
+    }];
+    SavedWeights {
+        method: Method::Stacked,
+        members,
+        folds,
+    }
+    .publish(run)
+    .unwrap();
     if member.join("thresholds.toml").exists() {
         fs::rename(member.join("thresholds.toml"), run.join("thresholds.toml")).unwrap();
     }
@@ -82,14 +127,22 @@ pub fn into_ensemble(run: &Path) {
 /// What the binary prints; it must succeed.
 pub fn predict(dir: &Path, arguments: &[&str]) -> String {
     let output = run_predict(dir, arguments);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).unwrap()
 }
 
 /// Runs the binary.
 pub fn run_predict(dir: &Path, arguments: &[&str]) -> Output {
     let arguments = [&["--device", "flex"], arguments].concat();
-    Command::new(env!("CARGO_BIN_EXE_predict")).args(arguments).current_dir(dir).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_predict"))
+        .args(arguments)
+        .current_dir(dir)
+        .output()
+        .unwrap()
 }
 
 /// The address of something before an exchange that answers the first `pages` connections with a page of HTML.
@@ -103,12 +156,20 @@ pub fn html_first(exchange: &Exchange, pages: usize) -> String {
             let Ok(mut client) = client else { return };
             if place < pages {
                 let _ = client.read(&mut [0; 4096]);
-                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", PAGE.len());
+                let head = format!(
+                    "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                    PAGE.len()
+                );
                 let _ = client.write_all((head + PAGE).as_bytes());
                 continue;
             }
-            let Ok(server) = TcpStream::connect(&target) else { return };
-            for (mut from, mut to) in [(client.try_clone().unwrap(), server.try_clone().unwrap()), (server, client)] {
+            let Ok(server) = TcpStream::connect(&target) else {
+                return;
+            };
+            for (mut from, mut to) in [
+                (client.try_clone().unwrap(), server.try_clone().unwrap()),
+                (server, client),
+            ] {
                 std::thread::spawn(move || std::io::copy(&mut from, &mut to));
             }
         }
@@ -119,7 +180,18 @@ pub fn html_first(exchange: &Exchange, pages: usize) -> String {
 /// What the binary says where it must fail: exit code and stderr.
 pub fn refused(dir: &Path, arguments: &[&str]) -> (Option<i32>, String) {
     let arguments = [&["--device", "flex", "--fallback", "refuse"], arguments].concat();
-    let output = Command::new(env!("CARGO_BIN_EXE_predict")).args(arguments).current_dir(dir).output().unwrap();
-    assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
-    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    let output = Command::new(env!("CARGO_BIN_EXE_predict"))
+        .args(arguments)
+        .current_dir(dir)
+        .output()
+        .unwrap();
+    assert!(
+        output.stdout.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+    (
+        output.status.code(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
 }

@@ -34,11 +34,19 @@ impl Market3 {
         let coins = tests::candles(&config);
         tests::store(&dir.path().join("data"), &mut config, &coins);
         let start = coins[0].1.open_time_ms[2000].to_string();
-        let replay = ReplayConfig { start, speed: SPEED, faults, ..ReplayConfig::default() };
+        let replay = ReplayConfig {
+            start,
+            speed: SPEED,
+            faults,
+            ..ReplayConfig::default()
+        };
         let exchange = Exchange::start(Market::Spot, Interval::ONE_MINUTE, coins, &replay).unwrap();
-        let coins: String = (1..=3).map(|coin| format!("[coins.SIM{coin}USDT]\nbuy = 1e-9\nsell = -1e-9\n")).collect();
+        let coins: String = (1..=3)
+            .map(|coin| format!("[coins.SIM{coin}USDT]\nbuy = 1e-9\nsell = -1e-9\n"))
+            .collect();
         let costs = "[costs]\nfee_bps = 10.0\nslippage_bps = 1.0\n";
-        let thresholds = format!("protocol = \"seed\"\nhold_bars = 15\ntuned = [\"\", \"\"]\n{costs}{coins}");
+        let thresholds =
+            format!("protocol = \"seed\"\nhold_bars = 15\ntuned = [\"\", \"\"]\n{costs}{coins}");
         fs::write(run.join("thresholds.toml"), thresholds).unwrap();
         Self { dir, run, exchange }
     }
@@ -47,11 +55,23 @@ impl Market3 {
     fn watch(&self, minutes: i64, more: &[&str]) -> Child {
         let until = (self.exchange.now_ms() + minutes * MINUTE).to_string();
         let speed = format!("watch.clock_speed={SPEED}");
-        let common = ["--watch", "--run", "run", "--device", "flex", "--until", &until, "--set", &speed];
+        let common = [
+            "--watch", "--run", "run", "--device", "flex", "--until", &until, "--set", &speed,
+        ];
         Command::new(env!("CARGO_BIN_EXE_predict"))
             .args(common)
-            .args(["--set", "trading.act_within_secs=1000", "--set", "watch.patience_secs=55"])
-            .args(["--base-url", &self.exchange.url(), "--websocket-url", &self.exchange.ws_url()])
+            .args([
+                "--set",
+                "trading.act_within_secs=1000",
+                "--set",
+                "watch.patience_secs=55",
+            ])
+            .args([
+                "--base-url",
+                &self.exchange.url(),
+                "--websocket-url",
+                &self.exchange.ws_url(),
+            ])
             .args(more)
             .current_dir(self.dir.path())
             .stderr(Stdio::piped())
@@ -61,7 +81,9 @@ impl Market3 {
 
     /// What `predict ledger --verify store` finds.
     fn verdict(&self) -> (bool, Value) {
-        let arguments = ["ledger", "--run", "run", "--device", "flex", "--json", "--verify", "store"];
+        let arguments = [
+            "ledger", "--run", "run", "--device", "flex", "--json", "--verify", "store",
+        ];
         let store = format!("data.dir={}", self.dir.path().join("data").display());
         let output = Command::new(env!("CARGO_BIN_EXE_predict"))
             .args(arguments)
@@ -102,7 +124,10 @@ fn every_minute_is_forecast_and_traded_on_as_the_store_says() {
     assert!(count(&verdict, "settled") >= 3, "{verdict}");
     let log = fs::read_to_string(market.run.join("ledger.jsonl")).unwrap();
     let line: Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();
-    assert_eq!((&line["message"], &line["coins"]), (&Value::from("watching"), &Value::from(3)));
+    assert_eq!(
+        (&line["message"], &line["coins"]),
+        (&Value::from("watching"), &Value::from(3))
+    );
 }
 
 /// What another model forecast is not made again by this one, and is no fault.
@@ -113,7 +138,10 @@ fn forecasts_of_another_model_are_left_out_of_the_check() {
     fs::remove_file(market.run.join("model.safetensors")).unwrap();
     let (is_right, verdict) = market.verdict();
     assert!(is_right, "{verdict}");
-    assert!(count(&verdict, "forecasts") == 0 && count(&verdict, "others_forecasts") > 0, "{verdict}");
+    assert!(
+        count(&verdict, "forecasts") == 0 && count(&verdict, "others_forecasts") > 0,
+        "{verdict}"
+    );
 }
 
 #[test]
@@ -123,7 +151,10 @@ fn an_ensemble_is_watched_with_like_any_run() {
     finished(market.watch(25, &no_metrics()));
     let (is_right, verdict) = market.verdict();
     assert!(is_right, "{verdict}");
-    assert!(count(&verdict, "minutes") >= 5 && count(&verdict, "forecasts") >= 10, "{verdict}");
+    assert!(
+        count(&verdict, "minutes") >= 5 && count(&verdict, "forecasts") >= 10,
+        "{verdict}"
+    );
     let log = fs::read_to_string(market.run.join("ledger.jsonl")).unwrap();
     assert!(!log.contains("indicator rule"), "{log}");
 }
@@ -131,9 +162,20 @@ fn an_ensemble_is_watched_with_like_any_run() {
 #[test]
 fn rest_alone_will_do() {
     let market = Market3::new(Faults::default());
-    let said = finished(market.watch(20, &["--set", "watch.websocket=false", "--set", "watch.metrics_port=0"]));
+    let said = finished(market.watch(
+        20,
+        &[
+            "--set",
+            "watch.websocket=false",
+            "--set",
+            "watch.metrics_port=0",
+        ],
+    ));
     let (is_right, verdict) = market.verdict();
-    assert!(is_right && count(&verdict, "minutes") >= 5, "{verdict}\n{said}");
+    assert!(
+        is_right && count(&verdict, "minutes") >= 5,
+        "{verdict}\n{said}"
+    );
     assert_eq!(market.exchange.counts().requests("socket"), 0);
 }
 
@@ -160,7 +202,10 @@ fn kills_and_faults_lose_and_double_nothing() {
     let said = finished(market.watch(40, &no_metrics()));
     let (is_right, verdict) = market.verdict();
     assert!(is_right, "{verdict}\n{said}");
-    assert!(count(&verdict, "minutes") >= 10 && count(&verdict, "settled") >= 3, "{verdict}\n{said}");
+    assert!(
+        count(&verdict, "minutes") >= 10 && count(&verdict, "settled") >= 3,
+        "{verdict}\n{said}"
+    );
 }
 
 #[test]
@@ -169,24 +214,51 @@ fn a_tampered_ledger_is_found_out() {
     finished(market.watch(25, &no_metrics()));
     let thresholds = market.run.join("thresholds.toml");
     let text = fs::read_to_string(&thresholds).unwrap();
-    fs::write(&thresholds, text.replace("buy = 1e-9\n", "").replace("sell = -1e-9\n", "")).unwrap();
+    fs::write(
+        &thresholds,
+        text.replace("buy = 1e-9\n", "")
+            .replace("sell = -1e-9\n", ""),
+    )
+    .unwrap();
     let (is_right, verdict) = market.verdict();
-    assert!(!is_right && count(&verdict, "extra_trades") > 0, "{verdict}");
+    assert!(
+        !is_right && count(&verdict, "extra_trades") > 0,
+        "{verdict}"
+    );
 }
 
 #[test]
 fn a_rule_and_an_absent_coin_are_forecast_but_not_traded_on() {
-    let last = *tests::candles(&tests::tiny())[0].1.open_time_ms.last().unwrap();
+    let last = *tests::candles(&tests::tiny())[0]
+        .1
+        .open_time_ms
+        .last()
+        .unwrap();
     let listed = [(market::Symbol::new("SIM2USDT").unwrap(), last.to_string())].into();
-    let market = Market3::new(Faults { listed, ..Faults::default() });
+    let market = Market3::new(Faults {
+        listed,
+        ..Faults::default()
+    });
     let said = finished(market.watch(15, &no_metrics()));
-    assert!(said.contains("a coin is absent (trading.act_without_all_coins)"), "{said}");
+    assert!(
+        said.contains("a coin is absent (trading.act_without_all_coins)"),
+        "{said}"
+    );
     fs::remove_file(market.run.join("model.safetensors")).unwrap();
-    let said = finished(market.watch(10, &["--set", "watch.metrics_port=0", "--ledger", "rule.sqlite"]));
+    let said = finished(market.watch(
+        10,
+        &["--set", "watch.metrics_port=0", "--ledger", "rule.sqlite"],
+    ));
     assert!(said.contains("an indicator rule answers"), "{said}");
     for ledger in ["run/ledger.sqlite", "rule.sqlite"] {
         let ledger = trading::Ledger::read_only(&market.dir.path().join(ledger)).unwrap();
-        assert!(ledger.forecasts(0).unwrap().iter().any(|forecast| forecast.forecast.is_some()));
+        assert!(
+            ledger
+                .forecasts(0)
+                .unwrap()
+                .iter()
+                .any(|forecast| forecast.forecast.is_some())
+        );
         assert_eq!(ledger.all_positions().unwrap(), []);
     }
 }
@@ -194,9 +266,21 @@ fn a_rule_and_an_absent_coin_are_forecast_but_not_traded_on() {
 #[test]
 fn the_metrics_can_be_asked_for() {
     let market = Market3::new(Faults::default());
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let port_key = format!("watch.metrics_port={port}");
-    let child = market.watch(60, &["--set", &port_key, "--set", "watch.drift_limit_std=0.000001"]);
+    let child = market.watch(
+        60,
+        &[
+            "--set",
+            &port_key,
+            "--set",
+            "watch.drift_limit_std=0.000001",
+        ],
+    );
     let mut text = String::new();
     for _ in 0..200 {
         std::thread::sleep(Duration::from_millis(50));
@@ -206,7 +290,10 @@ fn the_metrics_can_be_asked_for() {
         }
     }
     let said = finished(child);
-    assert!(said.contains("drift: far from the training statistics"), "{said}");
+    assert!(
+        said.contains("drift: far from the training statistics"),
+        "{said}"
+    );
     for name in [
         "quarterhour_minutes_total{outcome=\"forecast\"}",
         "quarterhour_forecasts_total{outcome=\"forecast\"}",
@@ -243,7 +330,13 @@ fn an_interrupt_ends_it_cleanly_and_two_do_not_share_a_ledger() {
 }
 
 fn interrupt(child: &Child) {
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
 }
 
 #[test]
@@ -251,18 +344,31 @@ fn nothing_is_traded_without_thresholds() {
     let market = Market3::new(Faults::default());
     fs::remove_file(market.run.join("thresholds.toml")).unwrap();
     let said = finished(market.watch(8, &no_metrics()));
-    assert!(said.contains("nothing will be traded") && said.contains("scripts/tune-thresholds"), "{said}");
+    assert!(
+        said.contains("nothing will be traded") && said.contains("scripts/tune-thresholds"),
+        "{said}"
+    );
     let ledger = trading::Ledger::read_only(&market.run.join("ledger.sqlite")).unwrap();
-    assert!(ledger.forecasts(0).unwrap().iter().any(|forecast| forecast.forecast.is_some()));
+    assert!(
+        ledger
+            .forecasts(0)
+            .unwrap()
+            .iter()
+            .any(|forecast| forecast.forecast.is_some())
+    );
     assert_eq!(ledger.all_positions().unwrap(), []);
 }
 
 /// Forecasts of the log, by time.
 fn forecast_times(market: &Market3) -> Vec<String> {
     let log = fs::read_to_string(market.run.join("ledger.jsonl")).unwrap();
-    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let lines = log
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
     let forecasts = lines.filter(|line| line["message"] == "forecast");
-    forecasts.map(|line| line["time"].as_str().unwrap().to_owned()).collect()
+    forecasts
+        .map(|line| line["time"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 fn bar(bars_on: usize) -> i64 {
@@ -277,43 +383,74 @@ fn sim(coin: usize) -> Symbol {
 #[test]
 fn a_candle_that_cannot_be_is_one_coins_hole() {
     let impossible = [(sim(2), vec![bar(6).to_string()])].into();
-    let market = Market3::new(Faults { impossible, ..Faults::default() });
+    let market = Market3::new(Faults {
+        impossible,
+        ..Faults::default()
+    });
     let said = finished(market.watch(25, &no_metrics()));
     let after = dataset::format_time(bar(6));
     let late = dataset::format_time(bar(14));
     let times = forecast_times(&market);
-    assert!(times.iter().any(|time| *time > after && *time <= late), "{times:?}\n{said}");
+    assert!(
+        times.iter().any(|time| *time > after && *time <= late),
+        "{times:?}\n{said}"
+    );
     let (is_right, verdict) = market.verdict();
     // The store has the candle that the exchange did not give.
-    assert!(count(&verdict, "lost_trades") + count(&verdict, "extra_trades") == 0, "{is_right} {verdict}");
+    assert!(
+        count(&verdict, "lost_trades") + count(&verdict, "extra_trades") == 0,
+        "{is_right} {verdict}"
+    );
 }
 
 /// A coin that has left the market once held the others up for ten minutes, and its position stayed open for good.
 #[test]
 fn a_coin_that_is_gone_holds_nobody_up_and_its_position_is_closed() {
     let delisted = [(sim(3), bar(12).to_string())].into();
-    let market = Market3::new(Faults { delisted, ..Faults::default() });
+    let market = Market3::new(Faults {
+        delisted,
+        ..Faults::default()
+    });
     let said = finished(market.watch(40, &no_metrics()));
     let (first, last) = (dataset::format_time(bar(12)), dataset::format_time(bar(20)));
     let times = forecast_times(&market);
-    assert!(times.iter().any(|time| *time >= first && *time <= last), "{times:?}\n{said}");
+    assert!(
+        times.iter().any(|time| *time >= first && *time <= last),
+        "{times:?}\n{said}"
+    );
     let ledger = trading::Ledger::read_only(&market.run.join("ledger.sqlite")).unwrap();
     let positions = ledger.all_positions().unwrap();
-    let of_gone: Vec<_> = positions.iter().filter(|position| position.symbol == sim(3)).collect();
-    assert!(!of_gone.is_empty() && of_gone.iter().all(|position| !position.is_open()), "{of_gone:?}\n{said}");
+    let of_gone: Vec<_> = positions
+        .iter()
+        .filter(|position| position.symbol == sim(3))
+        .collect();
+    assert!(
+        !of_gone.is_empty() && of_gone.iter().all(|position| !position.is_open()),
+        "{of_gone:?}\n{said}"
+    );
     let closed = of_gone.iter().filter(|position| position.is_last_known);
     assert!(
-        closed.clone().count() > 0 && closed.clone().all(|position| position.exit_ms < Some(bar(12))),
+        closed.clone().count() > 0
+            && closed
+                .clone()
+                .all(|position| position.exit_ms < Some(bar(12))),
         "{of_gone:?}"
     );
     assert!(said.contains("the coin is gone"), "{said}");
-    assert!(positions.iter().all(|position| position.symbol == sim(3) || !position.is_last_known));
+    assert!(
+        positions
+            .iter()
+            .all(|position| position.symbol == sim(3) || !position.is_last_known)
+    );
 }
 
 /// Three answers of the clock that are eight minutes ahead once cost all of the next ten minutes.
 #[test]
 fn a_clock_that_was_told_wrong_is_put_right() {
-    let market = Market3::new(Faults { wrong_times: 3, ..Faults::default() });
+    let market = Market3::new(Faults {
+        wrong_times: 3,
+        ..Faults::default()
+    });
     let said = finished(market.watch(40, &no_metrics()));
     assert!(forecast_times(&market).len() >= 5, "{said}");
 }
@@ -323,7 +460,10 @@ fn a_clock_that_was_told_wrong_is_put_right() {
 fn a_ledger_that_is_held_for_a_while_has_every_minute_afterwards() {
     let market = Market3::new(Faults::default());
     let child = market.watch(40, &no_metrics());
-    let (path, log) = (market.run.join("ledger.sqlite"), market.run.join("ledger.jsonl"));
+    let (path, log) = (
+        market.run.join("ledger.sqlite"),
+        market.run.join("ledger.jsonl"),
+    );
     while !path.exists() || !log.exists() || forecast_times(&market).is_empty() {
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -334,10 +474,17 @@ fn a_ledger_that_is_held_for_a_while_has_every_minute_afterwards() {
     other.execute_batch("ROLLBACK").unwrap();
     drop(other);
     let said = finished(child);
-    assert!(said.contains("what is to be written is kept until it is free"), "{said}");
+    assert!(
+        said.contains("what is to be written is kept until it is free"),
+        "{said}"
+    );
     let (is_right, verdict) = market.verdict();
     assert!(is_right, "{verdict}\n{said}");
-    assert_eq!(count(&verdict, "minutes"), forecast_times(&market).len() as i64, "{said}");
+    assert_eq!(
+        count(&verdict, "minutes"),
+        forecast_times(&market).len() as i64,
+        "{said}"
+    );
 }
 
 #[test]
@@ -345,9 +492,19 @@ fn a_log_of_somebody_else_is_refused_before_anything_is_written() {
     let market = Market3::new(Faults::default());
     let theirs = market.dir.path().join("notes.jsonl");
     fs::write(&theirs, "a user's own file\n").unwrap();
-    let output = market.watch(5, &["--ledger", "notes.sqlite"]).wait_with_output().unwrap();
+    let output = market
+        .watch(5, &["--ledger", "notes.sqlite"])
+        .wait_with_output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8(output.stderr).unwrap().contains("notes.jsonl is somebody else's file"));
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("notes.jsonl is somebody else's file")
+    );
     assert_eq!(fs::read_to_string(&theirs).unwrap(), "a user's own file\n");
-    assert!(!market.dir.path().join("notes.sqlite").exists() && !market.dir.path().join("notes.lock").exists());
+    assert!(
+        !market.dir.path().join("notes.sqlite").exists()
+            && !market.dir.path().join("notes.lock").exists()
+    );
 }

@@ -14,9 +14,15 @@ use crate::coins::{from_csv, minutes, serving, symbol, unzipped};
 fn fetched(exchange: &Exchange, target: &str) -> Answer {
     let answer = get(&exchange.url(), target);
     assert_eq!(answer.status, 200, "{target}");
-    let hex: String = Sha256::digest(&answer.body).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = Sha256::digest(&answer.body)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let name = target.rsplit('/').next().unwrap();
-    assert_eq!(get(&exchange.url(), &format!("{target}.CHECKSUM")).text(), format!("{hex}  {name}\n"));
+    assert_eq!(
+        get(&exchange.url(), &format!("{target}.CHECKSUM")).text(),
+        format!("{hex}  {name}\n")
+    );
     answer
 }
 
@@ -24,8 +30,11 @@ fn fetched(exchange: &Exchange, target: &str) -> Answer {
 /// exchange closed a candle early because it went down. Returns how many cells are such.
 fn same(served: &str, real: &str, path: &Path) -> usize {
     let mut untold = 0;
-    for (row, (served, real)) in
-        served.lines().zip(real.lines()).enumerate().filter(|(_, (served, real))| served != real)
+    for (row, (served, real)) in served
+        .lines()
+        .zip(real.lines())
+        .enumerate()
+        .filter(|(_, (served, real))| served != real)
     {
         for (column, (served, real)) in served.split(',').zip(real.split(',')).enumerate() {
             let number = |text: &str| text.parse::<f64>().unwrap();
@@ -56,28 +65,46 @@ fn a_day_is_the_real_file_byte_for_byte() {
         ("BTCUSDT-15m-2024-01-01", 0),
     ];
     for (name, untold) in names {
-        let Some(path) = tests::shared_data(&format!("fixtures/archive-zip/{name}.zip")) else { continue };
+        let Some(path) = tests::shared_data(&format!("fixtures/archive-zip/{name}.zip")) else {
+            continue;
+        };
         let real = unzipped(&fs::read(&path).unwrap());
         let (exchange, parts) = serving(&path, Market::Spot, from_csv(&real));
-        let target = format!("/data/spot/daily/klines/{0}/{1}/{0}-{1}-{2}.zip", parts[0], parts[1], parts[2]);
-        assert_eq!(same(&unzipped(&fetched(&exchange, &target).body), &real, &path), untold, "{name}");
+        let target = format!(
+            "/data/spot/daily/klines/{0}/{1}/{0}-{1}-{2}.zip",
+            parts[0], parts[1], parts[2]
+        );
+        assert_eq!(
+            same(&unzipped(&fetched(&exchange, &target).body), &real, &path),
+            untold,
+            "{name}"
+        );
     }
 }
 
 #[test]
 fn a_month_is_the_real_file_in_ms_and_in_microseconds() {
     let names = ["BTCUSDT-1h-2024-12", "BTCUSDT-1h-2025-01"];
-    for path in names.iter().filter_map(|name| tests::shared_data(&format!("fixtures/archive-csv-spot/{name}.csv"))) {
+    for path in names
+        .iter()
+        .filter_map(|name| tests::shared_data(&format!("fixtures/archive-csv-spot/{name}.csv")))
+    {
         let real = fs::read_to_string(&path).unwrap();
         let (exchange, parts) = serving(&path, Market::Spot, from_csv(&real));
-        let target = format!("/data/spot/monthly/klines/BTCUSDT/1h/BTCUSDT-1h-{}.zip", parts[2]);
+        let target = format!(
+            "/data/spot/monthly/klines/BTCUSDT/1h/BTCUSDT-1h-{}.zip",
+            parts[2]
+        );
         assert!(same(&unzipped(&fetched(&exchange, &target).body), &real, &path) < 20);
     }
 }
 
 #[test]
 fn futures_have_the_real_header_and_the_same_numbers() {
-    let Some(path) = tests::shared_data("fixtures/archive-csv-futures/AVAXUSDT-1m-2026-02.csv") else { return };
+    let Some(path) = tests::shared_data("fixtures/archive-csv-futures/AVAXUSDT-1m-2026-02.csv")
+    else {
+        return;
+    };
     let real = fs::read_to_string(&path).unwrap();
     let (exchange, _) = serving(&path, Market::Futures, from_csv(&real));
     let target = "/data/futures/um/monthly/klines/AVAXUSDT/1m/AVAXUSDT-1m-2026-02.zip";
@@ -85,8 +112,15 @@ fn futures_have_the_real_header_and_the_same_numbers() {
     assert_eq!(served.lines().next(), real.lines().next());
     assert_eq!(served.lines().count(), real.lines().count());
     // The file pads prices to the coin's own number of decimals, which candles do not tell.
-    let numbers = |text: &str| -> Vec<f64> { text.split(',').map(|cell| cell.parse().unwrap()).collect() };
-    assert!(served.lines().skip(1).zip(real.lines().skip(1)).all(|(served, real)| numbers(served) == numbers(real)));
+    let numbers =
+        |text: &str| -> Vec<f64> { text.split(',').map(|cell| cell.parse().unwrap()).collect() };
+    assert!(
+        served
+            .lines()
+            .skip(1)
+            .zip(real.lines().skip(1))
+            .all(|(served, real)| numbers(served) == numbers(real))
+    );
 }
 
 #[test]
@@ -94,7 +128,11 @@ fn files_appear_when_the_exchange_publishes_them() {
     let daily = "/data/spot/daily/klines/AUSDT/1m/AUSDT-1m-2021-05-03.zip";
     let monthly = "/data/spot/monthly/klines/AUSDT/1m/AUSDT-1m-2021-05.zip";
     let status = |start: &str, target: &str| {
-        let config = ReplayConfig { start: start.into(), speed: 0.0, ..ReplayConfig::default() };
+        let config = ReplayConfig {
+            start: start.into(),
+            speed: 0.0,
+            ..ReplayConfig::default()
+        };
         let coins = vec![(symbol("AUSDT"), minutes("2021-05-03", 180))];
         let exchange = Exchange::start(Market::Spot, Interval::ONE_MINUTE, coins, &config).unwrap();
         get(&exchange.url(), target).status
@@ -121,11 +159,18 @@ fn files_appear_when_the_exchange_publishes_them() {
 fn a_file_is_the_same_whenever_it_is_built() {
     let target = "/data/spot/daily/klines/AUSDT/1m/AUSDT-1m-2021-05-03.zip";
     let built = || {
-        let config = ReplayConfig { start: "2021-06-01".into(), ..ReplayConfig::default() };
+        let config = ReplayConfig {
+            start: "2021-06-01".into(),
+            ..ReplayConfig::default()
+        };
         let coins = vec![(symbol("AUSDT"), minutes("2021-05-03", 180))];
         let exchange = Exchange::start(Market::Spot, Interval::ONE_MINUTE, coins, &config).unwrap();
         let missing = get(&exchange.url(), &target.replace("05-03", "05-04"));
-        assert!(missing.text().contains("<Code>NoSuchKey</Code>"), "{}", missing.text());
+        assert!(
+            missing.text().contains("<Code>NoSuchKey</Code>"),
+            "{}",
+            missing.text()
+        );
         fetched(&exchange, target).body
     };
     assert_eq!(built(), built());

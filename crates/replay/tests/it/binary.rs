@@ -16,7 +16,9 @@ use crate::coins::{minutes, symbol};
 fn fill(dir: &Path) {
     let store = Store::new(&dir.join("data"), Market::Spot, Interval::ONE_MINUTE);
     for name in ["AUSDT", "BUSDT"] {
-        store.append(&symbol(name), &minutes("2021-05-03", 180), false).unwrap();
+        store
+            .append(&symbol(name), &minutes("2021-05-03", 180), false)
+            .unwrap();
     }
 }
 
@@ -30,23 +32,49 @@ fn it_serves_a_store_until_the_time_given() {
     )
     .unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_replay"))
-        .args(["--config", "r.toml", "--json", "--stop-at", "2021-05-03T03:30"])
+        .args([
+            "--config",
+            "r.toml",
+            "--json",
+            "--stop-at",
+            "2021-05-03T03:30",
+        ])
         .current_dir(dir.path())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
     let addresses: Value = serde_json::from_str(&line).unwrap();
-    assert!(addresses["websocket"].as_str().unwrap().starts_with("ws://127.0.0.1:"));
+    assert!(
+        addresses["websocket"]
+            .as_str()
+            .unwrap()
+            .starts_with("ws://127.0.0.1:")
+    );
     let info = get(addresses["rest"].as_str().unwrap(), "/api/v3/exchangeInfo").json();
-    assert_eq!(info["symbols"].as_array().unwrap().len(), 1, "BUSDT is not listed yet");
+    assert_eq!(
+        info["symbols"].as_array().unwrap().len(),
+        1,
+        "BUSDT is not listed yet"
+    );
     let mut log = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut log)
+        .unwrap();
     assert!(child.wait().unwrap().success(), "{log}");
     // When exactly, an hour a second, is up to how busy the machine is.
-    for said in ["1 requests, 0 faults so far", "the last candle has closed", "exchange_info"] {
+    for said in [
+        "1 requests, 0 faults so far",
+        "the last candle has closed",
+        "exchange_info",
+    ] {
         assert!(log.contains(said), "{said}:\n{log}");
     }
     let (_, stopped_at) = log.split_once("stopped at ").unwrap();
@@ -66,7 +94,12 @@ fn bad_configs_are_refused() {
     said.refused("no time", &["--stop-at", "never"]);
     said.refused(
         "a coin that is not served",
-        &["--set", "universe.symbols=[\"AUSDT\"]", "--set", "replay.faults.listed.XUSDT=\"2021-05-03\""],
+        &[
+            "--set",
+            "universe.symbols=[\"AUSDT\"]",
+            "--set",
+            "replay.faults.listed.XUSDT=\"2021-05-03\"",
+        ],
     );
     insta::assert_snapshot!(said.text);
 }

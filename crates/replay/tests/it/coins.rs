@@ -40,13 +40,20 @@ pub fn minutes(from: &str, count: i64) -> CandleTable {
 
 /// Serves AUSDT and BUSDT: 3 hours from 2021-05-03, with the clock standing at `now`.
 pub fn standing(now: &str, faults: Faults) -> Exchange {
-    let config = ReplayConfig { start: now.into(), speed: 0.0, faults, ..ReplayConfig::default() };
+    let config = ReplayConfig {
+        start: now.into(),
+        speed: 0.0,
+        faults,
+        ..ReplayConfig::default()
+    };
     start(Market::Spot, &config)
 }
 
 /// As [`standing`], for any market and config.
 pub fn start(market: Market, config: &ReplayConfig) -> Exchange {
-    let coins = ["AUSDT", "BUSDT"].map(|name| (symbol(name), minutes("2021-05-03", 180))).into();
+    let coins = ["AUSDT", "BUSDT"]
+        .map(|name| (symbol(name), minutes("2021-05-03", 180)))
+        .into();
     Exchange::start(market, Interval::ONE_MINUTE, coins, config).unwrap()
 }
 
@@ -55,14 +62,19 @@ pub fn unzipped(bytes: &[u8]) -> String {
     let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
     assert_eq!(archive.len(), 1);
     let mut text = String::new();
-    archive.by_index(0).unwrap().read_to_string(&mut text).unwrap();
+    archive
+        .by_index(0)
+        .unwrap()
+        .read_to_string(&mut text)
+        .unwrap();
     text
 }
 
 /// The candles in the text of an archive CSV, with or without a header, in ms or microseconds.
 pub fn from_csv(text: &str) -> CandleTable {
     let rows = text.lines().filter(|line| !line.starts_with("open_time"));
-    rows.map(|line| candle(&line.split(',').map(str::to_owned).collect::<Vec<_>>())).collect()
+    rows.map(|line| candle(&line.split(',').map(str::to_owned).collect::<Vec<_>>()))
+        .collect()
 }
 
 /// The candle in the 12 elements of a kline.
@@ -78,7 +90,14 @@ pub fn candle(cells: &[String]) -> Candle {
         count: number(8),
         taker_buy_volume: number(9),
         taker_buy_quote_volume: number(10),
-        ..Candle::close_only(if time > 100_000_000_000_000 { time / 1000 } else { time }, number(4).unwrap())
+        ..Candle::close_only(
+            if time > 100_000_000_000_000 {
+                time / 1000
+            } else {
+                time
+            },
+            number(4).unwrap(),
+        )
     }
 }
 
@@ -87,7 +106,14 @@ pub fn serving(path: &Path, market: Market, candles: CandleTable) -> (Exchange, 
     // SYMBOL-INTERVAL-PERIOD
     let name = path.file_stem().unwrap().to_string_lossy().into_owned();
     let parts: Vec<String> = name.splitn(3, '-').map(str::to_owned).collect();
-    let config = ReplayConfig { start: "2027-01-01".into(), speed: 0.0, ..ReplayConfig::default() };
+    let config = ReplayConfig {
+        start: "2027-01-01".into(),
+        speed: 0.0,
+        ..ReplayConfig::default()
+    };
     let coins = vec![(symbol(&parts[0]), candles)];
-    (Exchange::start(market, parts[1].parse().unwrap(), coins, &config).unwrap(), parts)
+    (
+        Exchange::start(market, parts[1].parse().unwrap(), coins, &config).unwrap(),
+        parts,
+    )
 }

@@ -15,7 +15,12 @@ use crate::coins::{MINUTE_MS, minutes, ms, start, symbol};
 
 /// A minute in 100 ms, from shortly before 01:00 on.
 fn fast(faults: Faults) -> Exchange {
-    let config = ReplayConfig { start: "2021-05-03T00:59:50".into(), speed: 600.0, faults, ..ReplayConfig::default() };
+    let config = ReplayConfig {
+        start: "2021-05-03T00:59:50".into(),
+        speed: 600.0,
+        faults,
+        ..ReplayConfig::default()
+    };
     start(Market::Spot, &config)
 }
 
@@ -25,10 +30,17 @@ fn connected<T>(
     path: &str,
     read: impl AsyncFnOnce(Box<dyn Stream<Item = Result<Message, Error>> + Unpin>) -> T,
 ) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
-        let (socket, _) = connect_async(format!("{}{path}", exchange.ws_url())).await.unwrap();
-        tokio::time::timeout(Duration::from_secs(5), read(Box::new(socket))).await.expect("within 5 s")
+        let (socket, _) = connect_async(format!("{}{path}", exchange.ws_url()))
+            .await
+            .unwrap();
+        tokio::time::timeout(Duration::from_secs(5), read(Box::new(socket)))
+            .await
+            .expect("within 5 s")
     })
 }
 
@@ -49,29 +61,64 @@ fn events(exchange: &Exchange, path: &str, count: usize) -> Vec<Value> {
 fn a_candle_is_announced_forming_and_then_closed() {
     let exchange = fast(Faults::default());
     let events = events(&exchange, "/ws/ausdt@kline_1m", 7);
-    let closed: Vec<&Value> = events.iter().filter(|event| event["k"]["x"] == true).collect();
-    let forming: Vec<&Value> = events.iter().filter(|event| event["k"]["x"] == false).collect();
+    let closed: Vec<&Value> = events
+        .iter()
+        .filter(|event| event["k"]["x"] == true)
+        .collect();
+    let forming: Vec<&Value> = events
+        .iter()
+        .filter(|event| event["k"]["x"] == false)
+        .collect();
     assert!(closed.len() >= 3 && forming.len() >= 3, "{events:?}");
     for event in &events {
-        assert_eq!((event["e"].as_str(), event["s"].as_str()), (Some("kline"), Some("AUSDT")));
+        assert_eq!(
+            (event["e"].as_str(), event["s"].as_str()),
+            (Some("kline"), Some("AUSDT"))
+        );
         let kline = &event["k"];
-        assert_eq!((kline["i"].as_str(), kline["s"].as_str()), (Some("1m"), Some("AUSDT")));
+        assert_eq!(
+            (kline["i"].as_str(), kline["s"].as_str()),
+            (Some("1m"), Some("AUSDT"))
+        );
         let at_ms = event["E"].as_i64().unwrap() - kline["t"].as_i64().unwrap();
-        assert_eq!(at_ms, if kline["x"] == true { MINUTE_MS } else { MINUTE_MS / 2 });
-        let keys: Vec<&str> = kline.as_object().unwrap().keys().map(String::as_str).collect();
-        let mut documented = ["t", "T", "s", "i", "f", "L", "o", "c", "h", "l", "v", "n", "x", "q", "V", "Q", "B"];
+        assert_eq!(
+            at_ms,
+            if kline["x"] == true {
+                MINUTE_MS
+            } else {
+                MINUTE_MS / 2
+            }
+        );
+        let keys: Vec<&str> = kline
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        let mut documented = [
+            "t", "T", "s", "i", "f", "L", "o", "c", "h", "l", "v", "n", "x", "q", "V", "Q", "B",
+        ];
         documented.sort_unstable();
         assert_eq!(keys, documented);
     }
     // The closed candle is the one that REST serves; the forming one has another close.
     for event in closed {
         let kline = &event["k"];
-        let target = format!("/api/v3/klines?symbol=AUSDT&interval=1m&startTime={}&limit=1", kline["t"]);
+        let target = format!(
+            "/api/v3/klines?symbol=AUSDT&interval=1m&startTime={}&limit=1",
+            kline["t"]
+        );
         let rest = get(&exchange.url(), &target).json()[0].clone();
-        for (key, place) in ["t", "o", "h", "l", "c", "v", "T", "q", "n", "V", "Q", "B"].into_iter().zip(0..) {
+        for (key, place) in ["t", "o", "h", "l", "c", "v", "T", "q", "n", "V", "Q", "B"]
+            .into_iter()
+            .zip(0..)
+        {
             assert_eq!(kline[key], rest[place], "{key}");
         }
-        if let Some(forming) = forming.iter().find(|forming| forming["k"]["t"] == kline["t"]) {
+        if let Some(forming) = forming
+            .iter()
+            .find(|forming| forming["k"]["t"] == kline["t"])
+        {
             assert_ne!(forming["k"]["c"], kline["c"]);
         }
     }
@@ -80,7 +127,11 @@ fn a_candle_is_announced_forming_and_then_closed() {
 #[test]
 fn a_combined_stream_names_its_streams() {
     let exchange = fast(Faults::default());
-    let events = events(&exchange, "/stream?streams=ausdt@kline_1m/busdt@kline_1m/nosuch@kline_1m", 8);
+    let events = events(
+        &exchange,
+        "/stream?streams=ausdt@kline_1m/busdt@kline_1m/nosuch@kline_1m",
+        8,
+    );
     for (place, event) in events.iter().enumerate() {
         let name = if place % 2 == 0 { "AUSDT" } else { "BUSDT" };
         assert_eq!(event["stream"], format!("{}@kline_1m", name.to_lowercase()));
@@ -94,7 +145,9 @@ fn no_candle_is_announced_closed_before_it_is() {
     let exchange = fast(Faults::default());
     connected(&exchange, "/ws/ausdt@kline_1m", async |mut socket| {
         for _ in 0..6 {
-            let Message::Text(text) = socket.next().await.unwrap().unwrap() else { continue };
+            let Message::Text(text) = socket.next().await.unwrap().unwrap() else {
+                continue;
+            };
             let event: Value = serde_json::from_str(text.as_str()).unwrap();
             assert!(event["E"].as_i64().unwrap() <= exchange.now_ms(), "{event}");
         }
@@ -103,16 +156,26 @@ fn no_candle_is_announced_closed_before_it_is() {
 
 #[test]
 fn late_candles_are_announced_late() {
-    let exchange = fast(Faults { late: 1.0, late_ms: 15_000, ..Faults::default() });
+    let exchange = fast(Faults {
+        late: 1.0,
+        late_ms: 15_000,
+        ..Faults::default()
+    });
     for event in events(&exchange, "/ws/ausdt@kline_1m", 3) {
         assert_eq!(event["k"]["x"], true, "a late candle is not shown forming");
-        assert_eq!(event["E"].as_i64().unwrap() - event["k"]["t"].as_i64().unwrap(), MINUTE_MS + 15_000);
+        assert_eq!(
+            event["E"].as_i64().unwrap() - event["k"]["t"].as_i64().unwrap(),
+            MINUTE_MS + 15_000
+        );
     }
 }
 
 #[test]
 fn silent_sockets_leave_closed_candles_out() {
-    let exchange = fast(Faults { silent_socket: 1.0, ..Faults::default() });
+    let exchange = fast(Faults {
+        silent_socket: 1.0,
+        ..Faults::default()
+    });
     let events = events(&exchange, "/ws/ausdt@kline_1m", 4);
     assert!(events.iter().all(|event| event["k"]["x"] == false));
     assert!(exchange.counts().faults("silent_socket") >= 3);
@@ -120,7 +183,10 @@ fn silent_sockets_leave_closed_candles_out() {
 
 #[test]
 fn dropped_sockets_end_without_goodbye() {
-    let exchange = fast(Faults { drop_socket: 1.0, ..Faults::default() });
+    let exchange = fast(Faults {
+        drop_socket: 1.0,
+        ..Faults::default()
+    });
     let goodbye = connected(&exchange, "/ws/ausdt@kline_1m", async |mut socket| {
         let mut goodbye = false;
         while let Some(Ok(message)) = socket.next().await {
@@ -135,17 +201,36 @@ fn dropped_sockets_end_without_goodbye() {
 #[test]
 fn an_outage_drops_sockets_and_lets_none_in() {
     let outages = vec![["2021-05-03T01:01:00".into(), "2021-05-03T01:30:00".into()]];
-    let exchange = fast(Faults { outages, ..Faults::default() });
-    connected(&exchange, "/ws/ausdt@kline_1m", async |mut socket| while let Some(Ok(_)) = socket.next().await {});
+    let exchange = fast(Faults {
+        outages,
+        ..Faults::default()
+    });
+    connected(&exchange, "/ws/ausdt@kline_1m", async |mut socket| {
+        while let Some(Ok(_)) = socket.next().await {}
+    });
     assert!(exchange.now_ms() >= ms("2021-05-03T01:01"));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let refused = runtime.block_on(connect_async(format!("{}/ws/ausdt@kline_1m", exchange.ws_url()))).unwrap_err();
-    assert!(matches!(&refused, Error::Http(response) if response.status() == 503), "{refused}");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let refused = runtime
+        .block_on(connect_async(format!(
+            "{}/ws/ausdt@kline_1m",
+            exchange.ws_url()
+        )))
+        .unwrap_err();
+    assert!(
+        matches!(&refused, Error::Http(response) if response.status() == 503),
+        "{refused}"
+    );
 }
 
 #[test]
 fn a_connection_ends_after_a_day() {
-    let config = ReplayConfig { speed: 86_400.0, ..ReplayConfig::default() };
+    let config = ReplayConfig {
+        speed: 86_400.0,
+        ..ReplayConfig::default()
+    };
     let exchange = start(Market::Spot, &config);
     let opened_ms = exchange.now_ms();
     let goodbye = connected(&exchange, "/ws/ausdt@kline_1m", async |mut socket| {
@@ -163,11 +248,21 @@ fn a_connection_ends_after_a_day() {
 fn a_reader_that_does_not_read_is_dropped() {
     // 20 MB of events at once: more than the system's buffers take.
     let names: Vec<String> = (0..20).map(|coin| format!("A{coin}USDT")).collect();
-    let coins = names.iter().map(|name| (symbol(name), minutes("2021-05-03", 1400))).collect();
-    let config = ReplayConfig { speed: 1e7, ..ReplayConfig::default() };
+    let coins = names
+        .iter()
+        .map(|name| (symbol(name), minutes("2021-05-03", 1400)))
+        .collect();
+    let config = ReplayConfig {
+        speed: 1e7,
+        ..ReplayConfig::default()
+    };
     let exchange = Exchange::start(Market::Spot, Interval::ONE_MINUTE, coins, &config).unwrap();
-    let mut stream = std::net::TcpStream::connect(exchange.url().strip_prefix("http://").unwrap()).unwrap();
-    let streams: Vec<String> = names.iter().map(|name| format!("{}@kline_1m", name.to_lowercase())).collect();
+    let mut stream =
+        std::net::TcpStream::connect(exchange.url().strip_prefix("http://").unwrap()).unwrap();
+    let streams: Vec<String> = names
+        .iter()
+        .map(|name| format!("{}@kline_1m", name.to_lowercase()))
+        .collect();
     write!(
         stream,
         "GET /stream?streams={} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\

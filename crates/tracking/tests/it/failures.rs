@@ -20,7 +20,10 @@ fn logged_in_vain(settings: Settings) -> String {
     let file = folder.path().join("f");
     std::fs::write(&file, "x").unwrap();
     let tracker = Tracker::start(settings);
-    tracker.params([("a".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned())]);
+    tracker.params([
+        ("a".to_owned(), "1".to_owned()),
+        ("b".to_owned(), "2".to_owned()),
+    ]);
     tracker.metrics(1, &[("m", 1.0), ("n", 2.0), ("nan", f64::NAN)]);
     tracker.metrics(2, &[("m", 1.0)]);
     tracker.tag("t", "v");
@@ -40,7 +43,10 @@ fn assert_nothing_logged(text: &str) {
 
 #[test]
 fn nobody_listens() {
-    let text = logged_in_vain(Settings { uri: NOBODY.to_owned(), ..Settings::default() });
+    let text = logged_in_vain(Settings {
+        uri: NOBODY.to_owned(),
+        ..Settings::default()
+    });
     assert_nothing_logged(&text);
     assert!(text.contains(NOBODY) && text.contains("refused"), "{text}");
 }
@@ -52,7 +58,10 @@ fn the_server_never_answers() {
     let text = logged_in_vain(stub.settings());
     assert!(start.elapsed() < BOUND);
     assert_nothing_logged(&text);
-    assert!(text.contains("did not answer experiments/get-by-name within 8 s"), "{text}");
+    assert!(
+        text.contains("did not answer experiments/get-by-name within 8 s"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -68,7 +77,10 @@ fn the_server_stops_answering() {
     tracker.metrics(1, &[("m", 1.0)]);
     let text = tracker.finish(true).unwrap_err().to_string();
     assert!(start.elapsed() < BOUND);
-    assert!(text.contains("not logged: 1 param, 1 metric, how the run ended\n"), "{text}");
+    assert!(
+        text.contains("not logged: 1 param, 1 metric, how the run ended\n"),
+        "{text}"
+    );
     assert!(stub.requests("runs/update").is_empty());
 }
 
@@ -131,7 +143,10 @@ fn calls_never_wait() {
     // They take milliseconds; one answer would be waited for 8 s.
     assert!(start.elapsed() < Duration::from_secs(4));
     let text = tracker.finish(true).unwrap_err().to_string();
-    assert!(text.contains("10000 params, 10000 metrics, 10000 tags, 10000 artifacts"), "{text}");
+    assert!(
+        text.contains("10000 params, 10000 metrics, 10000 tags, 10000 artifacts"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -139,7 +154,10 @@ fn the_server_fails() {
     let stub = Stub::start(|_, _| Reply::Answer(500, "oh\nno".to_owned()));
     let text = logged_in_vain(stub.settings());
     assert_nothing_logged(&text);
-    assert!(text.contains("answered experiments/get-by-name with HTTP 500, expected 200: oh no\n"), "{text}");
+    assert!(
+        text.contains("answered experiments/get-by-name with HTTP 500, expected 200: oh no\n"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -150,8 +168,14 @@ fn the_server_refuses_in_the_middle() {
     });
     let text = logged_in_vain(stub.settings());
     // The server answers, so it is told that the run is over.
-    assert!(text.contains("not logged: 2 params, 3 metrics, 1 tag, 1 artifact\n"), "{text}");
-    assert!(text.contains("HTTP 400") && text.contains("INVALID_PARAMETER_VALUE"), "{text}");
+    assert!(
+        text.contains("not logged: 2 params, 3 metrics, 1 tag, 1 artifact\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("HTTP 400") && text.contains("INVALID_PARAMETER_VALUE"),
+        "{text}"
+    );
     assert_eq!(stub.requests("log-batch").len(), 1);
     assert!(stub.requests("set-tag").is_empty());
     assert_eq!(stub.requests("runs/update")[0].json()["status"], "FINISHED");
@@ -171,32 +195,55 @@ fn the_answer_is_not_mlflows() {
         false => mlflow(request),
     });
     let text = logged_in_vain(stub.settings());
-    assert!(text.contains("answered runs/create with {\"run\":5}, expected a run with its run_id\n"), "{text}");
+    assert!(
+        text.contains("answered runs/create with {\"run\":5}, expected a run with its run_id\n"),
+        "{text}"
+    );
 }
 
 #[test]
 fn a_deleted_experiment_is_named() {
-    let stub = Stub::start(|_, _| ok(json!({ "experiment": { "experiment_id": "7", "lifecycle_stage": "deleted" } })));
+    let stub = Stub::start(|_, _| {
+        ok(json!({ "experiment": { "experiment_id": "7", "lifecycle_stage": "deleted" } }))
+    });
     let text = logged_in_vain(stub.settings());
-    assert!(text.contains("experiment \"quick start\" is deleted"), "{text}");
-    assert!(text.contains("hint: mlflow experiments restore --experiment-id 7"), "{text}");
+    assert!(
+        text.contains("experiment \"quick start\" is deleted"),
+        "{text}"
+    );
+    assert!(
+        text.contains("hint: mlflow experiments restore --experiment-id 7"),
+        "{text}"
+    );
 }
 
 #[test]
 fn credentials_are_asked_for_and_never_shown() {
     let stub = Stub::start(|request, _| Reply::Answer(401, request.authorization.clone().unwrap()));
-    let text = logged_in_vain(Settings { token: Some("sesame".to_owned()), ..stub.settings() });
-    assert!(text.contains("HTTP 401") && text.contains("hint: set MLFLOW_TRACKING_TOKEN"), "{text}");
+    let text = logged_in_vain(Settings {
+        token: Some("sesame".to_owned()),
+        ..stub.settings()
+    });
+    assert!(
+        text.contains("HTTP 401") && text.contains("hint: set MLFLOW_TRACKING_TOKEN"),
+        "{text}"
+    );
     assert!(!text.contains("sesame"), "{text}");
 
     let uri = NOBODY.replace("//", "//me:sesame@");
-    let text = logged_in_vain(Settings { uri, ..Settings::default() });
+    let text = logged_in_vain(Settings {
+        uri,
+        ..Settings::default()
+    });
     assert!(text.contains(NOBODY) && !text.contains("sesame"), "{text}");
 }
 
 #[test]
 fn only_a_server_is_logged_to() {
-    let text = logged_in_vain(Settings { uri: "sqlite:///mlflow.db".to_owned(), ..Settings::default() });
+    let text = logged_in_vain(Settings {
+        uri: "sqlite:///mlflow.db".to_owned(),
+        ..Settings::default()
+    });
     assert_eq!(
         text,
         "tracking stopped: MLFLOW_TRACKING_URI is \"sqlite:///mlflow.db\": only a server can be logged to; \

@@ -28,17 +28,35 @@ impl Server {
             Ok(value) if value == "1" => PathBuf::from("mlflow"),
             Ok(value) if !value.is_empty() => PathBuf::from(value),
             _ => {
-                eprintln!("skipped: needs a real MLflow server (scripts/check --with-mlflow runs it)");
+                eprintln!(
+                    "skipped: needs a real MLflow server (scripts/check --with-mlflow runs it)"
+                );
                 return None;
             }
         };
         let folder = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port()
+            .to_string();
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
         let spawned = Command::new(&program)
-            .args(["server", "--host", "127.0.0.1", "--workers", "1", "--port", &port])
+            .args([
+                "server",
+                "--host",
+                "127.0.0.1",
+                "--workers",
+                "1",
+                "--port",
+                &port,
+            ])
             .arg("--backend-store-uri")
-            .arg(format!("sqlite:///{}", folder.path().join("mlflow.db").display()))
+            .arg(format!(
+                "sqlite:///{}",
+                folder.path().join("mlflow.db").display()
+            ))
             .arg("--artifacts-destination")
             .arg(folder.path().join("artifacts"))
             .env_remove("MLFLOW_TRACKING_URI")
@@ -55,11 +73,19 @@ impl Server {
                  hint: pip install mlflow, then QUARTERHOUR_WITH_MLFLOW=1, or =/path/to/mlflow"
             )
         });
-        let mut server = Self { child, url: format!("http://127.0.0.1:{port}"), folder };
+        let mut server = Self {
+            child,
+            url: format!("http://127.0.0.1:{port}"),
+            folder,
+        };
         let start = Instant::now();
         while !server.is_healthy() {
             let ended = server.child.try_wait().unwrap();
-            assert!(ended.is_none() && start.elapsed() < START, "no MLflow: {ended:?}\n{}", server.log());
+            assert!(
+                ended.is_none() && start.elapsed() < START,
+                "no MLflow: {ended:?}\n{}",
+                server.log()
+            );
             sleep(Duration::from_millis(200));
         }
         Some(server)
@@ -74,13 +100,19 @@ impl Server {
     }
 
     fn get(&self, request: &str) -> Value {
-        let answer = ask(Method::GET, &format!("{}/api/2.0/mlflow/{request}", self.url), None);
+        let answer = ask(
+            Method::GET,
+            &format!("{}/api/2.0/mlflow/{request}", self.url),
+            None,
+        );
         serde_json::from_str(&answer.unwrap()).unwrap()
     }
 
     /// The runs of an experiment of this name; none where there is no such experiment.
     fn runs(&self, experiment: &str) -> Vec<Value> {
-        let found = self.get(&format!("experiments/get-by-name?experiment_name={experiment}"));
+        let found = self.get(&format!(
+            "experiments/get-by-name?experiment_name={experiment}"
+        ));
         let Some(id) = found["experiment"]["experiment_id"].as_str() else {
             return Vec::new();
         };
@@ -102,7 +134,10 @@ impl Server {
     fn kill(&mut self) {
         // The command has children of its own, so the whole group.
         let group = format!("-{}", self.child.id());
-        let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
+        let _ = Command::new("kill")
+            .args(["-KILL", "--", &group])
+            .stderr(Stdio::null())
+            .status();
         let _ = self.child.wait();
     }
 }
@@ -115,9 +150,16 @@ impl Drop for Server {
 
 /// The answer's text; `None` without an answer.
 fn ask(method: Method, url: &str, body: Option<Value>) -> Option<String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
-        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap();
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .timeout(Duration::from_secs(30))
+            .build()
+            .unwrap();
         let mut request = client.request(method, url);
         if let Some(body) = body {
             request = request.json(&body);
@@ -128,8 +170,14 @@ fn ask(method: Method, url: &str, body: Option<Value>) -> Option<String> {
 
 /// The value of the pair of this key.
 fn value<'a>(pairs: &'a Value, key: &str) -> &'a str {
-    let found = pairs.as_array().unwrap().iter().find(|pair| pair["key"] == key);
-    found.unwrap_or_else(|| panic!("{key} in {pairs}"))["value"].as_str().unwrap()
+    let found = pairs
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|pair| pair["key"] == key);
+    found.unwrap_or_else(|| panic!("{key} in {pairs}"))["value"]
+        .as_str()
+        .unwrap()
 }
 
 #[test]
@@ -152,13 +200,18 @@ fn write(folder: &Path, name: &str, content: &[u8]) -> PathBuf {
 fn holds_the_whole_run(server: &Server) {
     let folder = tempfile::tempdir().unwrap();
     let table = write(folder.path(), "a table.csv", b"1,2\n");
-    let weights: Vec<u8> = (0..3_000_000_u32).map(|index| (index % 251) as u8).collect();
+    let weights: Vec<u8> = (0..3_000_000_u32)
+        .map(|index| (index % 251) as u8)
+        .collect();
     let weights = write(folder.path(), "weights.bin", &weights);
 
     let tracker = server.tracker("whole");
     tracker.params((0..250).map(|index| (format!("section.p{index}"), format!("value {index}"))));
     for step in 0..2500 {
-        tracker.metrics(step, &[("valid/loss", step as f64 / 4.0), ("nan", f64::NAN)]);
+        tracker.metrics(
+            step,
+            &[("valid/loss", step as f64 / 4.0), ("nan", f64::NAN)],
+        );
     }
     tracker.tag("git", "abcdef");
     tracker.artifact(&table, "");
@@ -168,7 +221,10 @@ fn holds_the_whole_run(server: &Server) {
     let runs = server.runs("whole");
     assert_eq!(runs.len(), 1);
     let (info, data) = (&runs[0]["info"], &runs[0]["data"]);
-    assert_eq!((&info["status"], &info["run_name"]), (&json!("FINISHED"), &json!("run 1")));
+    assert_eq!(
+        (&info["status"], &info["run_name"]),
+        (&json!("FINISHED"), &json!("run 1"))
+    );
     assert!(info["end_time"].as_i64() >= info["start_time"].as_i64());
     assert_eq!(value(&data["tags"], "mlflow.source.name"), "quarterhour");
     assert_eq!(value(&data["tags"], "git"), "abcdef");
@@ -176,12 +232,19 @@ fn holds_the_whole_run(server: &Server) {
     assert_eq!(value(&data["params"], "section.p249"), "value 249");
 
     let run = info["run_id"].as_str().unwrap();
-    let history = server.get(&format!("metrics/get-history?run_id={run}&metric_key=valid/loss&max_results=25000"));
+    let history = server.get(&format!(
+        "metrics/get-history?run_id={run}&metric_key=valid/loss&max_results=25000"
+    ));
     let mut history: Vec<_> = history["metrics"]
         .as_array()
         .unwrap()
         .iter()
-        .map(|metric| (metric["step"].as_u64().unwrap(), metric["value"].as_f64().unwrap()))
+        .map(|metric| {
+            (
+                metric["step"].as_u64().unwrap(),
+                metric["value"].as_f64().unwrap(),
+            )
+        })
         .collect();
     history.sort_by_key(|(step, _)| *step);
     let expected: Vec<_> = (0..2500).map(|step| (step, step as f64 / 4.0)).collect();
@@ -189,10 +252,19 @@ fn holds_the_whole_run(server: &Server) {
     let metrics = data["metrics"].as_array().unwrap();
     assert_eq!(metrics.len(), 1, "{metrics:?}");
 
-    let uri = info["artifact_uri"].as_str().unwrap().trim_start_matches("mlflow-artifacts:/");
+    let uri = info["artifact_uri"]
+        .as_str()
+        .unwrap()
+        .trim_start_matches("mlflow-artifacts:/");
     let stored = server.folder.path().join("artifacts").join(uri);
-    for (original, name) in [(table, "a table.csv"), (weights, "fold-1/seed-2/weights.bin")] {
-        assert!(std::fs::read(original).unwrap() == std::fs::read(stored.join(name)).unwrap(), "{name}");
+    for (original, name) in [
+        (table, "a table.csv"),
+        (weights, "fold-1/seed-2/weights.bin"),
+    ] {
+        assert!(
+            std::fs::read(original).unwrap() == std::fs::read(stored.join(name)).unwrap(),
+            "{name}"
+        );
     }
 }
 
@@ -201,11 +273,28 @@ fn takes_odd_names(server: &Server) {
     let folder = tempfile::tempdir().unwrap();
     let file = write(folder.path(), "größe 1%.txt", b"x");
     let tracker = server.tracker("odd");
-    let keys = ["", ".", "..", "...", "/a//b/./c/", "../x", "a/../b", "größe (bps): 5 %", "tab\tand\nline", "a\\b"];
+    let keys = [
+        "",
+        ".",
+        "..",
+        "...",
+        "/a//b/./c/",
+        "../x",
+        "a/../b",
+        "größe (bps): 5 %",
+        "tab\tand\nline",
+        "a\\b",
+    ];
     tracker.params(keys.iter().map(|key| ((*key).to_owned(), String::new())));
-    tracker.params([("k".repeat(300), "ö".repeat(7000)), ("control".to_owned(), "\u{1}\n\"".to_owned())]);
+    tracker.params([
+        ("k".repeat(300), "ö".repeat(7000)),
+        ("control".to_owned(), "\u{1}\n\"".to_owned()),
+    ]);
     for (index, key) in keys.into_iter().enumerate() {
-        tracker.metrics(index as u64, &[(key, [1e300, -0.0, 5e-324, f64::MIN][index % 4])]);
+        tracker.metrics(
+            index as u64,
+            &[(key, [1e300, -0.0, 5e-324, f64::MIN][index % 4])],
+        );
         tracker.tag(key, &"ö".repeat(9000));
     }
     tracker.metrics(u64::MAX, &[("last", 1.0)]);
@@ -217,8 +306,16 @@ fn takes_odd_names(server: &Server) {
     assert_eq!(runs[0]["info"]["status"], "FAILED");
     let long = value(&runs[0]["data"]["params"], &"k".repeat(250)).to_owned();
     assert_eq!(long, "ö".repeat(6000));
-    let uri = runs[0]["info"]["artifact_uri"].as_str().unwrap().trim_start_matches("mlflow-artifacts:/");
-    let stored = server.folder.path().join("artifacts").join(uri).join("a folder/über/größe 1%.txt");
+    let uri = runs[0]["info"]["artifact_uri"]
+        .as_str()
+        .unwrap()
+        .trim_start_matches("mlflow-artifacts:/");
+    let stored = server
+        .folder
+        .path()
+        .join("artifacts")
+        .join(uri)
+        .join("a folder/über/größe 1%.txt");
     assert_eq!(std::fs::read(stored).unwrap(), b"x");
 }
 
@@ -249,6 +346,12 @@ fn is_killed(server: &mut Server) {
     let error = tracker.finish(true).unwrap_err();
     assert!(matches!(error, Error::Stopped { .. }), "{error}");
     let text = error.to_string();
-    assert!(text.contains("did not answer") && text.contains(&server.url), "{text}");
-    assert!(text.contains("not logged: 1000 metrics, 1 artifact, how the run ended\nhint: "), "{text}");
+    assert!(
+        text.contains("did not answer") && text.contains(&server.url),
+        "{text}"
+    );
+    assert!(
+        text.contains("not logged: 1000 metrics, 1 artifact, how the run ended\nhint: "),
+        "{text}"
+    );
 }

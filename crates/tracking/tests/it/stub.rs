@@ -41,7 +41,10 @@ pub fn ok(body: Value) -> Reply {
 }
 
 pub fn refusal(status: u16, error_code: &str) -> Reply {
-    Reply::Answer(status, json!({ "error_code": error_code, "message": "no" }).to_string())
+    Reply::Answer(
+        status,
+        json!({ "error_code": error_code, "message": "no" }).to_string(),
+    )
 }
 
 /// What an MLflow server answers that has the experiment already.
@@ -102,14 +105,21 @@ impl Stub {
     /// The requests for paths that end so.
     pub fn requests(&self, path_end: &str) -> Vec<Request> {
         let requests = self.requests.lock().unwrap();
-        requests.iter().filter(|request| request.is(path_end)).cloned().collect()
+        requests
+            .iter()
+            .filter(|request| request.is(path_end))
+            .cloned()
+            .collect()
     }
 
     /// Waits until a request for such a path has come.
     pub fn wait_for(&self, path_end: &str) {
         let start = Instant::now();
         while self.requests(path_end).is_empty() {
-            assert!(start.elapsed() < Duration::from_secs(60), "no request for {path_end}");
+            assert!(
+                start.elapsed() < Duration::from_secs(60),
+                "no request for {path_end}"
+            );
             thread::sleep(Duration::from_millis(5));
         }
     }
@@ -127,20 +137,32 @@ fn serve(stream: TcpStream, answer: impl FnOnce(&Request) -> Reply) {
         }
     }
     let header = |name: &str| {
-        let found =
-            head.iter().filter_map(|line| line.split_once(": ")).find(|(key, _)| key.eq_ignore_ascii_case(name));
+        let found = head
+            .iter()
+            .filter_map(|line| line.split_once(": "))
+            .find(|(key, _)| key.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.to_owned())
     };
     let mut body = vec![0; header("content-length").map_or(0, |length| length.parse().unwrap())];
     if reader.read_exact(&mut body).is_err() {
         return;
     }
-    let line = head.first().unwrap().trim_end_matches(" HTTP/1.1").to_owned();
-    let request = Request { line, authorization: header("authorization"), body };
+    let line = head
+        .first()
+        .unwrap()
+        .trim_end_matches(" HTTP/1.1")
+        .to_owned();
+    let request = Request {
+        line,
+        authorization: header("authorization"),
+        body,
+    };
     match answer(&request) {
         Reply::Answer(status, body) => {
             let length = body.len();
-            let text = format!("HTTP/1.1 {status} Stub\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+            let text = format!(
+                "HTTP/1.1 {status} Stub\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+            );
             // A client that gave up is no fault of the stub.
             let _ = (&stream).write_all(text.as_bytes());
         }

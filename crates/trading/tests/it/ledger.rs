@@ -32,13 +32,20 @@ fn signal(time_ms: i64, name: &str) -> Signal {
         forecast: 0.1 + 0.2,
         entry_ms: time_ms,
         due_ms: time_ms + 15 * MINUTE,
-        costs: Costs { fee_bps: 10.0, slippage_bps: 0.0 },
+        costs: Costs {
+            fee_bps: 10.0,
+            slippage_bps: 0.0,
+        },
         overlapping: false,
     }
 }
 
 fn minute(time_ms: i64, name: &str) -> Minute {
-    Minute { time_ms, forecasts: vec![forecast(time_ms, name)], signals: vec![signal(time_ms, name)] }
+    Minute {
+        time_ms,
+        forecasts: vec![forecast(time_ms, name)],
+        signals: vec![signal(time_ms, name)],
+    }
 }
 
 fn open(dir: &Path) -> Ledger {
@@ -55,18 +62,28 @@ fn a_minute_that_is_written_twice_opens_one_position() {
     let mut ledger = open(dir.path());
     assert_eq!(ledger.record(&minute(0, "BTCUSDT")).unwrap().len(), 0);
     assert_eq!(ledger.all_positions().unwrap().len(), 1);
-    assert_eq!(ledger.forecasts(0).unwrap(), [forecast(0, "BTCUSDT")], "to the last bit");
+    assert_eq!(
+        ledger.forecasts(0).unwrap(),
+        [forecast(0, "BTCUSDT")],
+        "to the last bit"
+    );
 }
 
 #[test]
 fn one_position_of_a_coin_at_a_time_by_the_clock() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = open(dir.path());
-    let opened = |ledger: &mut Ledger, bar: i64, name: &str| ledger.record(&minute(bar * MINUTE, name)).unwrap().len();
+    let opened = |ledger: &mut Ledger, bar: i64, name: &str| {
+        ledger.record(&minute(bar * MINUTE, name)).unwrap().len()
+    };
     assert_eq!(opened(&mut ledger, 0, "BTCUSDT"), 1);
     assert_eq!(opened(&mut ledger, 1, "ETHUSDT"), 1, "another coin");
     assert_eq!(opened(&mut ledger, 14, "BTCUSDT"), 0);
-    assert_eq!(opened(&mut ledger, 15, "BTCUSDT"), 1, "due, though its candle has not come yet");
+    assert_eq!(
+        opened(&mut ledger, 15, "BTCUSDT"),
+        1,
+        "due, though its candle has not come yet"
+    );
     assert_eq!(ledger.open_positions().unwrap().len(), 3);
     let mut beside = minute(16 * MINUTE, "BTCUSDT");
     beside.signals[0].overlapping = true;
@@ -78,19 +95,35 @@ fn positions_are_settled_at_their_due_candle_however_late_it_comes() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = open(dir.path());
     ledger.record(&minute(0, "BTCUSDT")).unwrap();
-    let entry = |_: &Symbol, time: i64| (time == 0).then_some(Price { time_ms: 0, close: 100.0, is_last_known: false });
+    let entry = |_: &Symbol, time: i64| {
+        (time == 0).then_some(Price {
+            time_ms: 0,
+            close: 100.0,
+            is_last_known: false,
+        })
+    };
     assert_eq!(ledger.settle(entry).unwrap().len(), 0);
     drop(ledger);
 
     let mut ledger = open(dir.path());
     let position = &ledger.open_positions().unwrap()[0];
-    assert_eq!((position.entry_price, position.exit_price, position.net()), (Some(100.0), None, None));
+    assert_eq!(
+        (position.entry_price, position.exit_price, position.net()),
+        (Some(100.0), None, None)
+    );
     let price = |_: &Symbol, time_ms: i64| {
         let close = if time_ms == 15 * MINUTE { 101.0 } else { 7.0 };
-        Some(Price { time_ms, close, is_last_known: false })
+        Some(Price {
+            time_ms,
+            close,
+            is_last_known: false,
+        })
     };
     let closed = ledger.settle(price).unwrap();
-    assert_eq!((closed[0].exit_ms, closed[0].exit_price), (Some(15 * MINUTE), Some(101.0)));
+    assert_eq!(
+        (closed[0].exit_ms, closed[0].exit_price),
+        (Some(15 * MINUTE), Some(101.0))
+    );
     assert!((closed[0].gross().unwrap() - 0.01).abs() < 1e-12);
     assert!((closed[0].net().unwrap() - (1.01 * 0.999 - 1.001)).abs() < 1e-12);
     assert_eq!(ledger.settle(price).unwrap().len(), 0);
@@ -102,12 +135,26 @@ fn positions_are_settled_at_their_due_candle_however_late_it_comes() {
 fn candles_stay_as_they_were_first_known() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = open(dir.path());
-    let (btc, first) = (coin("BTCUSDT"), Candle { volume: Some(0.1 + 0.2), ..Candle::close_only(0, 100.0) });
+    let (btc, first) = (
+        coin("BTCUSDT"),
+        Candle {
+            volume: Some(0.1 + 0.2),
+            ..Candle::close_only(0, 100.0)
+        },
+    );
     ledger.add_candles([(&btc, &first)]).unwrap();
-    ledger.add_candles([(&btc, &Candle::close_only(0, 99.0)), (&btc, &Candle::close_only(MINUTE, 102.0))]).unwrap();
+    ledger
+        .add_candles([
+            (&btc, &Candle::close_only(0, 99.0)),
+            (&btc, &Candle::close_only(MINUTE, 102.0)),
+        ])
+        .unwrap();
     assert_eq!(ledger.candles(&btc, 0, MINUTE).unwrap(), [first]);
     ledger.record(&minute(0, "BTCUSDT")).unwrap();
-    assert_eq!(ledger.outcomes(MINUTE, 10).unwrap(), [(0.1 + 0.2, 102.0 / 100.0 - 1.0)]);
+    assert_eq!(
+        ledger.outcomes(MINUTE, 10).unwrap(),
+        [(0.1 + 0.2, 102.0 / 100.0 - 1.0)]
+    );
     assert_eq!(ledger.last_forecast_ms().unwrap(), Some(0));
 }
 
@@ -122,17 +169,26 @@ fn one_writer_at_a_time_and_readers_beside_it() {
     ledger.record(&minute(0, "BTCUSDT")).unwrap();
     let mut reader = Ledger::read_only(&path).unwrap();
     assert_eq!(reader.all_positions().unwrap().len(), 1);
-    assert!(reader.record(&minute(MINUTE, "ETHUSDT")).is_err(), "a reader does not write");
+    assert!(
+        reader.record(&minute(MINUTE, "ETHUSDT")).is_err(),
+        "a reader does not write"
+    );
 }
 
 #[test]
 fn what_is_no_ledger_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("ledger.sqlite");
-    std::fs::write(&path, "no database, but long enough to be taken for the header of one by a careless reader")
-        .unwrap();
+    std::fs::write(
+        &path,
+        "no database, but long enough to be taken for the header of one by a careless reader",
+    )
+    .unwrap();
     let error = Ledger::open(&path).unwrap_err().to_string();
-    assert!(error.contains("ledger.sqlite") && error.contains("not a database"), "{error}");
+    assert!(
+        error.contains("ledger.sqlite") && error.contains("not a database"),
+        "{error}"
+    );
 }
 
 /// A database of another program: nothing of it may change, nor may anything appear beside it.
@@ -140,20 +196,45 @@ fn what_is_no_ledger_is_refused() {
 fn a_foreign_database_is_refused_as_it_is() {
     let dir = tempfile::tempdir().unwrap();
     for (name, sql) in [
-        ("mlflow.db", "CREATE TABLE runs (a); INSERT INTO runs VALUES (1);"),
-        ("positions.sqlite", "CREATE TABLE positions (id INTEGER PRIMARY KEY, x TEXT);"),
-        ("version.sqlite", "PRAGMA user_version = 1; CREATE TABLE positions (id INTEGER PRIMARY KEY);"),
-        ("application.sqlite", "PRAGMA application_id = 77; CREATE TABLE x (y);"),
+        (
+            "mlflow.db",
+            "CREATE TABLE runs (a); INSERT INTO runs VALUES (1);",
+        ),
+        (
+            "positions.sqlite",
+            "CREATE TABLE positions (id INTEGER PRIMARY KEY, x TEXT);",
+        ),
+        (
+            "version.sqlite",
+            "PRAGMA user_version = 1; CREATE TABLE positions (id INTEGER PRIMARY KEY);",
+        ),
+        (
+            "application.sqlite",
+            "PRAGMA application_id = 77; CREATE TABLE x (y);",
+        ),
     ] {
         let path = dir.path().join(name);
-        rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
-        let (before, files) = (std::fs::read(&path).unwrap(), std::fs::read_dir(dir.path()).unwrap().count());
+        rusqlite::Connection::open(&path)
+            .unwrap()
+            .execute_batch(sql)
+            .unwrap();
+        let (before, files) = (
+            std::fs::read(&path).unwrap(),
+            std::fs::read_dir(dir.path()).unwrap().count(),
+        );
         let error = Ledger::open(&path).unwrap_err();
         assert!(matches!(error, Error::Foreign { .. }), "{name}: {error}");
-        assert!(error.to_string().contains("another program's tables"), "{error}");
+        assert!(
+            error.to_string().contains("another program's tables"),
+            "{error}"
+        );
         assert!(Ledger::read_only(&path).is_err(), "{name}");
         assert_eq!(std::fs::read(&path).unwrap(), before, "{name}");
-        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), files, "{name}");
+        assert_eq!(
+            std::fs::read_dir(dir.path()).unwrap().count(),
+            files,
+            "{name}"
+        );
     }
 }
 
@@ -162,20 +243,36 @@ fn a_foreign_database_is_refused_as_it_is() {
 fn names_beside_a_ledger_and_foreign_locks_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     for name in ["x.lock", "x.jsonl", "x.sqlite-wal"] {
-        let error = Ledger::open(&dir.path().join(name)).unwrap_err().to_string();
-        assert!(error.contains(&format!("hint: --ledger {name}.sqlite")), "{error}");
+        let error = Ledger::open(&dir.path().join(name))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains(&format!("hint: --ledger {name}.sqlite")),
+            "{error}"
+        );
     }
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     let foreign = dir.path().join("Cargo.lock");
     std::fs::write(&foreign, "a user's own file\n").unwrap();
-    let error = Ledger::open(&dir.path().join("Cargo.sqlite")).unwrap_err().to_string();
-    assert!(error.contains("Cargo.lock") && error.contains("empty lock file"), "{error}");
-    assert_eq!(std::fs::read_to_string(&foreign).unwrap(), "a user's own file\n");
+    let error = Ledger::open(&dir.path().join("Cargo.sqlite"))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("Cargo.lock") && error.contains("empty lock file"),
+        "{error}"
+    );
+    assert_eq!(
+        std::fs::read_to_string(&foreign).unwrap(),
+        "a user's own file\n"
+    );
     assert!(!dir.path().join("Cargo.sqlite").exists());
     #[cfg(unix)]
     {
-        std::os::unix::fs::symlink(dir.path().join("y.sqlite"), dir.path().join("link.sqlite")).unwrap();
-        let error = Ledger::open(&dir.path().join("link.sqlite")).unwrap_err().to_string();
+        std::os::unix::fs::symlink(dir.path().join("y.sqlite"), dir.path().join("link.sqlite"))
+            .unwrap();
+        let error = Ledger::open(&dir.path().join("link.sqlite"))
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("is a link"), "{error}");
     }
 }
@@ -200,15 +297,30 @@ INSERT INTO positions VALUES (1, 'BTCUSDT', 'buy', 0.25, 0, 0, 100.0, 900000, NU
 fn a_ledger_of_the_first_version_is_read_and_goes_on() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("ledger.sqlite");
-    rusqlite::Connection::open(&path).unwrap().execute_batch(FIRST_VERSION).unwrap();
+    rusqlite::Connection::open(&path)
+        .unwrap()
+        .execute_batch(FIRST_VERSION)
+        .unwrap();
     let reader = Ledger::read_only(&path).unwrap();
-    assert_eq!((reader.forecasts(0).unwrap().len(), reader.open_positions().unwrap().len()), (1, 1));
+    assert_eq!(
+        (
+            reader.forecasts(0).unwrap().len(),
+            reader.open_positions().unwrap().len()
+        ),
+        (1, 1)
+    );
     drop(reader);
     for _ in 0..2 {
         let mut ledger = open(dir.path());
         ledger.record(&minute(16 * MINUTE, "BTCUSDT")).unwrap();
         let positions = ledger.all_positions().unwrap();
-        assert_eq!(positions.iter().map(|position| position.forecast_ms).collect::<Vec<_>>(), [0, 16 * MINUTE]);
+        assert_eq!(
+            positions
+                .iter()
+                .map(|position| position.forecast_ms)
+                .collect::<Vec<_>>(),
+            [0, 16 * MINUTE]
+        );
         assert!(positions.iter().all(|position| !position.is_last_known));
     }
 }
@@ -220,10 +332,17 @@ fn a_position_of_a_coin_that_is_gone_is_marked() {
     ledger.record(&minute(0, "BTCUSDT")).unwrap();
     let price = |_: &Symbol, time: i64| {
         let known = time.min(3 * MINUTE);
-        Some(Price { time_ms: known, close: 100.0 + known as f64 / 6e4, is_last_known: known < time })
+        Some(Price {
+            time_ms: known,
+            close: 100.0 + known as f64 / 6e4,
+            is_last_known: known < time,
+        })
     };
     let closed = ledger.settle(price).unwrap();
-    assert_eq!((closed[0].exit_ms, closed[0].exit_price), (Some(3 * MINUTE), Some(103.0)));
+    assert_eq!(
+        (closed[0].exit_ms, closed[0].exit_price),
+        (Some(3 * MINUTE), Some(103.0))
+    );
     assert!(closed[0].is_last_known && ledger.all_positions().unwrap()[0].is_last_known);
 }
 
@@ -232,10 +351,15 @@ fn a_position_of_a_coin_that_is_gone_is_marked() {
 fn a_database_that_is_held_is_busy_and_then_free() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = open(dir.path());
-    ledger.wait_at_most(std::time::Duration::from_millis(1)).unwrap();
+    ledger
+        .wait_at_most(std::time::Duration::from_millis(1))
+        .unwrap();
     let other = rusqlite::Connection::open(dir.path().join("ledger.sqlite")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    assert!(matches!(ledger.record(&minute(0, "BTCUSDT")), Err(Error::Busy { .. })));
+    assert!(matches!(
+        ledger.record(&minute(0, "BTCUSDT")),
+        Err(Error::Busy { .. })
+    ));
     assert_eq!(ledger.all_positions().unwrap(), [], "others may read");
     other.execute_batch("ROLLBACK").unwrap();
     assert_eq!(ledger.record(&minute(0, "BTCUSDT")).unwrap().len(), 1);
@@ -251,5 +375,11 @@ fn what_is_no_number_is_neither_written_nor_traded() {
         minute.signals[0].forecast = value;
         assert_eq!(ledger.record(&minute).unwrap(), []);
     }
-    assert!(ledger.forecasts(0).unwrap().iter().all(|forecast| forecast.forecast.is_none()));
+    assert!(
+        ledger
+            .forecasts(0)
+            .unwrap()
+            .iter()
+            .all(|forecast| forecast.forecast.is_none())
+    );
 }

@@ -11,8 +11,16 @@ fn bad_input_is_refused() {
     let path = |name: &str| dir.path().join(name);
     fs::write(path("tiny.toml"), tests::TINY).unwrap();
     fs::write(path("unknown-key.toml"), "[target]\nhorizn_bars = 15\n").unwrap();
-    fs::write(path("unknown-section.toml"), "[tarjet]\nhorizon_bars = 15\n").unwrap();
-    fs::write(path("wrong-type.toml"), "[target]\nhorizon_bars = \"long\"\n").unwrap();
+    fs::write(
+        path("unknown-section.toml"),
+        "[tarjet]\nhorizon_bars = 15\n",
+    )
+    .unwrap();
+    fs::write(
+        path("wrong-type.toml"),
+        "[target]\nhorizon_bars = \"long\"\n",
+    )
+    .unwrap();
     fs::write(path("no-toml.toml"), "horizon_bars: 15\n").unwrap();
     let closes = Store::new(&path("closes"), Market::Spot, Interval::ONE_MINUTE);
     let broken = Store::new(&path("broken"), Market::Spot, Interval::ONE_MINUTE);
@@ -24,10 +32,16 @@ fn bad_input_is_refused() {
             candles.push_row(minute * 60_000, row);
         }
         for store in [&closes, &broken] {
-            store.append(&Symbol::new(name).unwrap(), &candles, false).unwrap();
+            store
+                .append(&Symbol::new(name).unwrap(), &candles, false)
+                .unwrap();
         }
     }
-    fs::write(path("broken/candles/spot/1m/BUSDT/1970-01.parquet"), b"PAR1 but not really").unwrap();
+    fs::write(
+        path("broken/candles/spot/1m/BUSDT/1970-01.parquet"),
+        b"PAR1 but not really",
+    )
+    .unwrap();
 
     let mut said = tests::Transcript::new(env!("CARGO_BIN_EXE_train"), dir.path());
     said.refused("no such config", &["--config", "none.toml"]);
@@ -35,11 +49,20 @@ fn bad_input_is_refused() {
     said.refused("unknown key", &["--config", "unknown-key.toml"]);
     said.refused("unknown section", &["--config", "unknown-section.toml"]);
     said.refused("wrong type", &["--config", "wrong-type.toml"]);
-    said.refused("override without a value", &["--set", "target.horizon_bars"]);
+    said.refused(
+        "override without a value",
+        &["--set", "target.horizon_bars"],
+    );
     said.refused("horizon 0", &["--set", "target.horizon_bars=0"]);
     said.refused("one coin", &["--set", "universe.symbols=[\"BTCUSDT\"]"]);
-    said.refused("a coin twice", &["--set", "universe.symbols=[\"BTCUSDT\", \"BTCUSDT\"]"]);
-    said.refused("no symbol", &["--set", "universe.symbols=[\"btc/usdt\", \"ETHUSDT\"]"]);
+    said.refused(
+        "a coin twice",
+        &["--set", "universe.symbols=[\"BTCUSDT\", \"BTCUSDT\"]"],
+    );
+    said.refused(
+        "no symbol",
+        &["--set", "universe.symbols=[\"btc/usdt\", \"ETHUSDT\"]"],
+    );
     for key in [
         "network.head_width=1099511627776",
         "network.blocks_per_stage=4096",
@@ -58,24 +81,71 @@ fn bad_input_is_refused() {
     said.refused("even kernel", &["--set", "network.kernel=4"]);
     said.refused("no such encoder", &["--set", "network.encoder=rnn"]);
     let lstm = ["--set", "network.encoder=lstm", "--set"];
-    said.refused("no layers", &[&lstm[..], &["network.lstm.layers=0"]].concat());
-    said.refused("unknown key of an encoder", &[&lstm[..], &["network.lstm.depth=2"]].concat());
-    said.refused("everything dropped", &[&lstm[..], &["network.dropout=1.0"]].concat());
-    said.refused("kernel 0", &["--set", "network.encoder=tcn", "--set", "network.tcn.kernel=0"]);
+    said.refused(
+        "no layers",
+        &[&lstm[..], &["network.lstm.layers=0"]].concat(),
+    );
+    said.refused(
+        "unknown key of an encoder",
+        &[&lstm[..], &["network.lstm.depth=2"]].concat(),
+    );
+    said.refused(
+        "everything dropped",
+        &[&lstm[..], &["network.dropout=1.0"]].concat(),
+    );
+    said.refused(
+        "kernel 0",
+        &[
+            "--set",
+            "network.encoder=tcn",
+            "--set",
+            "network.tcn.kernel=0",
+        ],
+    );
     said.refused("learning rate 0", &["--set", "optimizer.learning_rate=0"]);
     said.refused("share above 1", &["--set", "features.max_filled_share=1.5"]);
     said.refused("no such device", &["--device", "tpu"]);
     said.refused("empty store", &[]);
     said.refused("all of an empty store", &["--set", "universe.symbols=[]"]);
-    let closes = ["--set", "data.dir=closes", "--set", "universe.symbols=[]", "--set"];
-    said.refused("missing columns", &[&closes[..], &["features.set=kline8"]].concat());
-    said.refused("too little time", &[&closes[..], &["features.set=close6"]].concat());
+    let closes = [
+        "--set",
+        "data.dir=closes",
+        "--set",
+        "universe.symbols=[]",
+        "--set",
+    ];
+    said.refused(
+        "missing columns",
+        &[&closes[..], &["features.set=kline8"]].concat(),
+    );
+    said.refused(
+        "too little time",
+        &[&closes[..], &["features.set=close6"]].concat(),
+    );
     let provided = ["features.set=close6", "--set", "target.kind=provided"];
     said.refused("no provided target", &[&closes[..], &provided].concat());
     let range = ["data.from=2021-01-01", "--set", "features.set=close6"];
-    said.refused("a coin without candles in the range", &[&closes[..], &range].concat());
-    said.refused("range backwards", &["--set", "data.from=2021-01-02", "--set", "data.until=2021-01-01"]);
-    let broken = ["--set", "data.dir=broken", "--set", "universe.symbols=[]", "--set", "features.set=close6"];
+    said.refused(
+        "a coin without candles in the range",
+        &[&closes[..], &range].concat(),
+    );
+    said.refused(
+        "range backwards",
+        &[
+            "--set",
+            "data.from=2021-01-02",
+            "--set",
+            "data.until=2021-01-01",
+        ],
+    );
+    let broken = [
+        "--set",
+        "data.dir=broken",
+        "--set",
+        "universe.symbols=[]",
+        "--set",
+        "features.set=close6",
+    ];
     said.refused("corrupt Parquet", &broken);
     let tiny = ["--config", "tiny.toml", "--device", "flex", "--run", "run"];
     said.refused("fold out of range", &[&tiny[..], &["--fold", "9"]].concat());

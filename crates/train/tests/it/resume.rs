@@ -6,7 +6,12 @@ use std::process::{Child, Command, Output};
 use std::time::{Duration, Instant};
 
 /// Saves after every fourth step, so that a signal finds something saved and something not.
-const SLOW: [&str; 4] = ["--set", "training.save_every_secs=0", "--set", "training.steps=3000"];
+const SLOW: [&str; 4] = [
+    "--set",
+    "training.save_every_secs=0",
+    "--set",
+    "training.steps=3000",
+];
 
 struct Runs {
     dir: tempfile::TempDir,
@@ -26,24 +31,41 @@ impl Runs {
 
     fn command(&self, place: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_train"));
-        command.current_dir(self.dir.path()).args(["--config", "tiny.toml", "--device", "flex", "--run"]);
+        command.current_dir(self.dir.path()).args([
+            "--config",
+            "tiny.toml",
+            "--device",
+            "flex",
+            "--run",
+        ]);
         command.arg(self.path(place)).args(SLOW);
         command
     }
 
     fn finish(&self, place: &str, extra: &[&str]) -> Output {
         let output = self.command(place).args(extra).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         output
     }
 
     /// Starts a training and returns once it has saved a state.
     fn started(&self, place: &str) -> Child {
-        let child = self.command(place).stderr(std::process::Stdio::piped()).spawn().unwrap();
+        let child = self
+            .command(place)
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
         let state = self.path(place).join("fold-1/seed-1/state.safetensors");
         let began = Instant::now();
         while !state.exists() {
-            assert!(began.elapsed() < Duration::from_secs(60), "no state was saved");
+            assert!(
+                began.elapsed() < Duration::from_secs(60),
+                "no state was saved"
+            );
             std::thread::sleep(Duration::from_millis(5));
         }
         child
@@ -59,7 +81,10 @@ fn assert_same(a: &Path, b: &Path) {
         "fold-1/seed-1/weights.safetensors",
         "fold-2/seed-1/forecasts.parquet",
     ] {
-        assert!(fs::read(a.join(file)).unwrap() == fs::read(b.join(file)).unwrap(), "{file} differs");
+        assert!(
+            fs::read(a.join(file)).unwrap() == fs::read(b.join(file)).unwrap(),
+            "{file} differs"
+        );
     }
 }
 
@@ -88,13 +113,22 @@ fn killed_and_resumed_equals_uninterrupted() {
 fn ctrl_c_saves_everything() {
     let runs = Runs::new();
     let child = runs.started("interrupted");
-    let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let interrupt = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
     assert!(interrupt.success());
     let output = child.wait_with_output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{stderr}");
-    assert!(stderr.contains("interrupted in fold 1 seed 1 after step"), "{stderr}");
-    assert!(stderr.contains("hint: the same command with --resume continues"), "{stderr}");
+    assert!(
+        stderr.contains("interrupted in fold 1 seed 1 after step"),
+        "{stderr}"
+    );
+    assert!(
+        stderr.contains("hint: the same command with --resume continues"),
+        "{stderr}"
+    );
     let again = runs.command("interrupted").output().unwrap();
     assert!(String::from_utf8_lossy(&again.stderr).contains("hint: --resume continues it"));
     runs.finish("interrupted", &["--resume"]);
@@ -119,10 +153,17 @@ fn pieces_trained_apart_equal_the_whole() {
 fn some_folds_alone_are_gathered_without_a_model() {
     let runs = Runs::new();
     let output = runs.finish("some", &["--folds", "1"]);
-    assert!(output.stdout.is_empty(), "nothing is scored before it is asked for");
+    assert!(
+        output.stdout.is_empty(),
+        "nothing is scored before it is asked for"
+    );
     assert!(!runs.path("some").join("forecasts.parquet").exists());
-    let text = String::from_utf8(runs.finish("some", &["--gather", "--folds", "1"]).stdout).unwrap();
-    assert!(text.contains("fold 1") && !text.contains("fold 2"), "{text}");
+    let text =
+        String::from_utf8(runs.finish("some", &["--gather", "--folds", "1"]).stdout).unwrap();
+    assert!(
+        text.contains("fold 1") && !text.contains("fold 2"),
+        "{text}"
+    );
     assert!(runs.path("some").join("forecasts.parquet").exists());
     assert!(!runs.path("some").join("model.safetensors").exists());
 }
@@ -137,7 +178,14 @@ fn a_run_keeps_its_folds_when_the_store_grows() {
     let part = |is_before: bool| -> Vec<_> {
         let kept = |candle: &&market::Candle| (candle.open_time_ms < cut) == is_before;
         let coins = market.coins.iter();
-        coins.map(|coin| (coin.symbol.clone(), coin.candles.iter().filter(kept).cloned().collect())).collect()
+        coins
+            .map(|coin| {
+                (
+                    coin.symbol.clone(),
+                    coin.candles.iter().filter(kept).cloned().collect(),
+                )
+            })
+            .collect()
     };
     let dir = runs.dir.path().join("store");
     tests::store(&dir, &mut config, &part(true));
@@ -149,15 +197,26 @@ fn a_run_keeps_its_folds_when_the_store_grows() {
     let refused = runs.command("grown").args(stored).output().unwrap();
     let stderr = String::from_utf8(refused.stderr).unwrap();
     assert!(
-        !refused.status.success() && stderr.contains("was begun with another config: it has `until = "),
+        !refused.status.success()
+            && stderr.contains("was begun with another config: it has `until = "),
         "{stderr}"
     );
-    assert!(stderr.contains("hint: --run OTHER starts elsewhere; --config "), "{stderr}");
+    assert!(
+        stderr.contains("hint: --run OTHER starts elsewhere; --config "),
+        "{stderr}"
+    );
     let own = runs.path("grown").join("run.toml");
     let mut command = Command::new(env!("CARGO_BIN_EXE_train"));
-    command.current_dir(runs.dir.path()).args(["--device", "flex", "--run"]).arg(runs.path("grown"));
+    command
+        .current_dir(runs.dir.path())
+        .args(["--device", "flex", "--run"])
+        .arg(runs.path("grown"));
     let output = command.arg("--config").arg(own).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert_same(&runs.path("whole"), &runs.path("grown"));
 }
 
@@ -166,11 +225,15 @@ fn a_run_keeps_its_folds_when_the_store_grows() {
 fn another_config_gathers_nothing() {
     let runs = Runs::new();
     runs.finish("run", &["--folds", "1"]);
-    let output =
-        runs.command("run").args(["--gather", "--folds", "1", "--set", "optimizer.clip_norm=2"]).output().unwrap();
+    let output = runs
+        .command("run")
+        .args(["--gather", "--folds", "1", "--set", "optimizer.clip_norm=2"])
+        .output()
+        .unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(
-        !output.status.success() && stderr.contains("it has `clip_norm = 1.0`, this is `clip_norm = 2.0`"),
+        !output.status.success()
+            && stderr.contains("it has `clip_norm = 1.0`, this is `clip_norm = 2.0`"),
         "{stderr}"
     );
 }
@@ -181,23 +244,48 @@ fn a_warm_start_goes_on_from_the_fold_before() {
     let runs = Runs::new();
     runs.finish("cold", &[]);
     let itself = runs.path("warm");
-    let warm = ["--warm-start", itself.to_str().unwrap(), "--set", "training.warm_steps=8"];
-    let early = runs.command("warm").args(warm).args(["--folds", "2"]).output().unwrap();
+    let warm = [
+        "--warm-start",
+        itself.to_str().unwrap(),
+        "--set",
+        "training.warm_steps=8",
+    ];
+    let early = runs
+        .command("warm")
+        .args(warm)
+        .args(["--folds", "2"])
+        .output()
+        .unwrap();
     let stderr = String::from_utf8_lossy(&early.stderr);
     assert!(stderr.contains("hint: train fold 1 seed 1 of"), "{stderr}");
     let output = runs.finish("warm", &warm);
     assert!(String::from_utf8_lossy(&output.stderr).contains("fold 2 seed 1: 8 steps"));
     let weights = |place: &str, fold: usize| {
-        let path = runs.path(place).join(format!("fold-{fold}/seed-1/weights.safetensors"));
+        let path = runs
+            .path(place)
+            .join(format!("fold-{fold}/seed-1/weights.safetensors"));
         fs::read(path).unwrap()
     };
-    assert!(weights("cold", 1) == weights("warm", 1), "fold 1 begins from nothing");
+    assert!(
+        weights("cold", 1) == weights("warm", 1),
+        "fold 1 begins from nothing"
+    );
     assert!(weights("cold", 2) != weights("warm", 2));
     // The other way round it would know the future: fold 2 of a run with fewer folds is trained on more than fold 2 here.
     let later = runs.path("later");
     runs.finish("later", &["--set", "split.folds=1"]);
-    let leak = ["--warm-start", later.to_str().unwrap(), "--set", "split.folds=4", "--folds", "2"];
+    let leak = [
+        "--warm-start",
+        later.to_str().unwrap(),
+        "--set",
+        "split.folds=4",
+        "--folds",
+        "2",
+    ];
     let refused = runs.command("leak").args(leak).output().unwrap();
     let stderr = String::from_utf8_lossy(&refused.stderr);
-    assert!(!refused.status.success() && stderr.contains("know its future"), "{stderr}");
+    assert!(
+        !refused.status.success() && stderr.contains("know its future"),
+        "{stderr}"
+    );
 }
