@@ -38,7 +38,8 @@ fn kept_features_are_the_computed_ones() {
         FeatureRows::kept(features(&first), &first.panel, dir.path(), false).unwrap();
     assert!(was_there && same(&again, &computed, &first));
 
-    // Other candles have a file of their own, a broken file is none, and --recompute writes it anew.
+    // Other candles have a file of their own, a broken file is none, and --recompute writes it
+    // anew.
     let other = dataset(2);
     let (of_other, was_there) =
         FeatureRows::kept(features(&other), &other.panel, dir.path(), false).unwrap();

@@ -3,7 +3,8 @@
 use dataset::{Column, FeatureSet, Features, Panel, Scheme, SplitConfig, TargetConfig, TargetKind};
 use market::Interval;
 
-/// Every coin that has a candle of its own at t, and candles for the whole warm-up before it, has all features.
+/// Every coin that has a candle of its own at t, and candles for the whole warm-up before it, has
+/// all features.
 #[test]
 fn indicators_of_daily_candles() {
     let Some(path) = tests::shared_data("daily203-spot-1d-2021-2022.parquet") else {

@@ -108,7 +108,8 @@ fn live_equals_offline_for_an_ensemble() {
             .iter()
             .filter(|coin| coin.forecast.is_some())
             .collect();
-        // A coin that is forecast and whose target never came is in no table; the market's part is then of other coins.
+        // A coin that is forecast and whose target never came is in no table; the market's part is
+        // then of other coins.
         if live.len() != offline.len() {
             continue;
         }

@@ -34,7 +34,8 @@ fn scored_candles_change_no_statistics() {
     assert_eq!(stats(&before), stats(&after));
 }
 
-/// The same of LightGBM, bins and trees and their number included: no byte of a model depends on what it is scored on.
+/// The same of LightGBM, bins and trees and their number included: no byte of a model depends on
+/// what it is scored on.
 #[test]
 fn scored_candles_change_no_tree() {
     let Some(_) = tests::available(baseline::Library::open()) else {
@@ -137,7 +138,8 @@ fn the_early_stopping_slice_changes_no_statistics() {
     assert!(stats.fit_until_ms <= dataset.panel.time_ms(fold.stop.start));
 }
 
-/// A missing value becomes what the network sees of the other coins on average, and not a normalized fill value.
+/// A missing value becomes what the network sees of the other coins on average, and not a
+/// normalized fill value.
 #[test]
 fn normalization_precedes_filling() {
     let dataset = Dataset::load(&tests::tiny()).unwrap();

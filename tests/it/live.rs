@@ -11,7 +11,8 @@ use replay::{Exchange, ReplayConfig};
 
 const MINUTE: i64 = 60_000;
 
-/// Trains on a store, then forecasts past minutes from the store and from an exchange that serves the same candles.
+/// Trains on a store, then forecasts past minutes from the store and from an exchange that serves
+/// the same candles.
 #[test]
 fn live_equals_offline() {
     network_live_equals_offline(&[]);
@@ -98,7 +99,8 @@ fn live_equals_offline_for_lightgbm() {
     lightgbm_live_equals_offline("whole");
 }
 
-/// And of trees of the coins' own parts and of the market's, which take means over the coins that are forecast at t.
+/// And of trees of the coins' own parts and of the market's, which take means over the coins that
+/// are forecast at t.
 #[test]
 fn live_equals_offline_for_parts_of_lightgbm() {
     lightgbm_live_equals_offline("parts");
@@ -194,7 +196,8 @@ fn lightgbm_live_equals_offline(fit: &str) {
     );
 }
 
-/// The same of candles of 5 minutes that are made of a store's minutes, and of indicators that restart at every row.
+/// The same of candles of 5 minutes that are made of a store's minutes, and of indicators that
+/// restart at every row.
 #[test]
 fn live_equals_offline_for_indicators_of_resampled_candles() {
     let Some(_) = tests::available(baseline::Library::open()) else {

@@ -17,8 +17,8 @@ mod released;
 mod signal;
 mod store;
 
-/// Held by whoever draws random numbers in this process: Burn has one generator, and another test that seeds it between two
-/// draws would change what is drawn.
+/// Held by whoever draws random numbers in this process: Burn has one generator, and another test
+/// that seeds it between two draws would change what is drawn.
 fn drawing() -> std::sync::MutexGuard<'static, ()> {
     static GENERATOR: std::sync::Mutex<()> = std::sync::Mutex::new(());
     GENERATOR

@@ -5,7 +5,8 @@ use std::path::Path;
 use dataset::{CandleTable, Cell, Column, Config, Dataset, ForeignTable, Store};
 use market::{Interval, Market, Symbol};
 
-/// Folds begin where `data/README.md` beside the file says, and the copied last return scores what it says.
+/// Folds begin where `data/README.md` beside the file says, and the copied last return scores what
+/// it says.
 #[test]
 fn folds_and_control_of_the_20_coin_panel() {
     let Some(path) = tests::shared_data("panel20-spot-1m-2021.parquet") else {

@@ -64,7 +64,8 @@ fn released_weights_forecast() {
     assert!(stats("checkpoints/spot4/stats.json") == stats("stats/spot4.json"));
 }
 
-/// The card's figures are those of the weights that lie beside it, on the rows that they did not see, to the digit printed.
+/// The card's figures are those of the weights that lie beside it, on the rows that they did not
+/// see, to the digit printed.
 #[test]
 fn the_model_card_scores_the_weights_that_it_ships() {
     let Some(candles) = tests::shared_data("klines4-spot-1m-2023-2024.parquet") else {

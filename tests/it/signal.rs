@@ -1,4 +1,5 @@
-//! The network learns: what is planted in the simulated market is found, by a training and by nothing less.
+//! The network learns: what is planted in the simulated market is found, by a training and by
+//! nothing less.
 
 use std::path::Path;
 
@@ -6,7 +7,8 @@ use clap::Parser;
 use dataset::{Config, Dataset, ForecastTable};
 use evaluate::pearson;
 
-/// Four coins for nine days, most of whose next 15 minutes is planted: enough for a small network in a few seconds.
+/// Four coins for nine days, most of whose next 15 minutes is planted: enough for a small network
+/// in a few seconds.
 const PLANTED: &str = r#"
 [data]
 source = "simulated"
@@ -35,7 +37,8 @@ batch_pairs = 256
 selection = "last"
 "#;
 
-/// The correlation of a network's forecasts, out of sample, with what the market plants: the best forecast there is has 1.
+/// The correlation of a network's forecasts, out of sample, with what the market plants: the best
+/// forecast there is has 1.
 fn score(dir: &Path, name: &str, set: &[&str]) -> f64 {
     let (file, run) = (dir.join("planted.toml"), dir.join(name));
     std::fs::write(&file, PLANTED).unwrap();
@@ -62,8 +65,10 @@ fn score(dir: &Path, name: &str, set: &[&str]) -> f64 {
     pearson(&forecasts, &planted).unwrap_or(0.0)
 }
 
-/// What must be reached, and what a network that learnt nothing must not reach. On three markets (`data.simulated.seed` 1 to
-/// 3) trained networks had 0.94 to 0.97; untrained ones -0.14 to 0.47 (six seeds each: a filter of noise leans on the last
+/// What must be reached, and what a network that learnt nothing must not reach. On three markets
+/// (`data.simulated.seed` 1 to
+/// 3) trained networks had 0.94 to 0.97; untrained ones -0.14 to 0.47 (six seeds each: a filter of
+///    noise leans on the last
 /// returns by chance); those fitted to shuffled days -0.04 to 0.43.
 const BAR: f64 = 0.8;
 

@@ -73,7 +73,8 @@ fn a_conflict_names_the_candle() {
     );
 }
 
-/// New candles come, other values take the place of old ones, and nothing that the store has is lost.
+/// New candles come, other values take the place of old ones, and nothing that the store has is
+/// lost.
 #[test]
 fn merging_takes_what_the_source_has_and_loses_nothing() {
     let dir = tempfile::tempdir().unwrap();

@@ -74,7 +74,8 @@ pub fn store(dir: &std::path::Path, config: &mut Config, coins: &[(Symbol, Candl
     }
 }
 
-/// A file of the real candles that some tests read; None, with a printed reason, where it is not there.
+/// A file of the real candles that some tests read; None, with a printed reason, where it is not
+/// there.
 pub fn shared_data(name: &str) -> Option<PathBuf> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("../../shared/data")
@@ -86,7 +87,8 @@ pub fn shared_data(name: &str) -> Option<PathBuf> {
     None
 }
 
-/// What a test needs and this machine may lack: skipped with the printed reason, but a failure on CI.
+/// What a test needs and this machine may lack: skipped with the printed reason, but a failure on
+/// CI.
 pub fn available<T>(found: Result<T, impl std::fmt::Display>) -> Option<T> {
     match found {
         Ok(found) => Some(found),

@@ -23,7 +23,8 @@ impl<'a> Transcript<'a> {
         }
     }
 
-    /// Runs the binary with arguments that must be refused: exit code 1 or 2, a message and no panic.
+    /// Runs the binary with arguments that must be refused: exit code 1 or 2, a message and no
+    /// panic.
     pub fn refused(&mut self, what: &str, arguments: &[&str]) {
         let output = Command::new(self.binary)
             .args(arguments)

@@ -21,11 +21,13 @@ pub struct BaselineConfig {
     pub lightgbm: LightGbmConfig,
 }
 
-/// The `[lightgbm]` section. Keys that LightGBM has too bear its names and are handed on as they are.
+/// The `[lightgbm]` section. Keys that LightGBM has too bear its names and are handed on as they
+/// are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LightGbmConfig {
-    /// `row`: the features of `features.set` at the row alone; `windows`: also their statistics over the window.
+    /// `row`: the features of `features.set` at the row alone; `windows`: also their statistics
+    /// over the window.
     pub features: Inputs,
     /// `windows`: mean and standard deviation over each of these many bars.
     pub lookbacks: Vec<usize>,
@@ -35,8 +37,8 @@ pub struct LightGbmConfig {
     pub validation: Validation,
     /// Most trees of a fold; with `target.fit = "parts"`, of each part.
     pub rounds: usize,
-    /// Early stopping after this many rounds without a better validation. 0: never, all rounds are kept, and
-    /// `split.early_stopping_share = 0` leaves all of the training time to train on.
+    /// Early stopping after this many rounds without a better validation. 0: never, all rounds are
+    /// kept, and `split.early_stopping_share = 0` leaves all of the training time to train on.
     pub patience: usize,
     /// Rows of each fold that SHAP contributions are computed for; 0 leaves them out.
     pub shap_rows: usize,
@@ -78,7 +80,8 @@ impl Default for LightGbmConfig {
             validation: Validation::L2,
             rounds: 10_000,
             patience: 50,
-            // A row takes a hundredth of a second with a few hundred trees: more would cost more than the training.
+            // A row takes a hundredth of a second with a few hundred trees: more would cost more
+            // than the training.
             shap_rows: 50,
             objective: "regression".to_owned(),
             learning_rate: 0.05,
@@ -114,7 +117,8 @@ pub enum Inputs {
 pub enum Protocol {
     /// The last part of the training time, which is not trained on.
     Honest,
-    /// The scored fold itself, as many published results have it: optimistic, for comparison with them only.
+    /// The scored fold itself, as many published results have it: optimistic, for comparison with
+    /// them only.
     Seed,
 }
 
@@ -181,7 +185,8 @@ impl BaselineConfig {
         Ok(config)
     }
 
-    /// Names the run in tables, so that an optimistic score or a control is never taken for something else.
+    /// Names the run in tables, so that an optimistic score or a control is never taken for
+    /// something else.
     pub(crate) fn set_name(&mut self) {
         let protocol = if self.lightgbm.protocol == Protocol::Seed {
             "_seed"
@@ -352,7 +357,8 @@ impl LightGbmConfig {
         Ok(())
     }
 
-    /// The parameters as LightGBM's C interface takes them; the Python package trains the same model from them.
+    /// The parameters as LightGBM's C interface takes them; the Python package trains the same
+    /// model from them.
     pub fn parameters(&self) -> anyhow::Result<String> {
         let mut parameters = vec![
             format!("objective={}", self.objective),

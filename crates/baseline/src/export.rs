@@ -54,7 +54,8 @@ pub(crate) fn matrix(path: &Path, dataset: &Dataset, features: &FeatureRows) -> 
     Ok(())
 }
 
-/// Writes `time`, `symbol`, each feature's contribution in the target's unit, and `expected`, which they add to.
+/// Writes `time`, `symbol`, each feature's contribution in the target's unit, and `expected`, which
+/// they add to.
 pub(crate) fn contributions(
     path: &Path,
     dataset: &Dataset,

@@ -232,8 +232,8 @@ impl FoldTraining<'_> {
         Ok((forecasts, set.dropped))
     }
 
-    /// All coins that can be forecast at the times of `set`, whether or not their target is ever known: means over coins
-    /// must be those that are taken live.
+    /// All coins that can be forecast at the times of `set`, whether or not their target is ever
+    /// known: means over coins must be those that are taken live.
     fn company(&self, set: &WindowSet, std: &[Option<f32>]) -> WindowSet {
         let can =
             |row: usize, coin: usize| std[coin].is_some() && self.dataset.eligibility.is(row, coin);
@@ -295,7 +295,8 @@ impl FoldTraining<'_> {
             .collect()
     }
 
-    /// Bins found on the training rows alone, as other folds' would know the future; and what the features are like there.
+    /// Bins found on the training rows alone, as other folds' would know the future; and what the
+    /// features are like there.
     fn bin(
         &self,
         rows: &TreeRows<'_>,
@@ -357,7 +358,8 @@ fn begin_from<'a>(
     })
 }
 
-/// What the trees' targets are divided by: 1, or with `normalize.target = "trailing"` each coin's volatility at the row.
+/// What the trees' targets are divided by: 1, or with `normalize.target = "trailing"` each coin's
+/// volatility at the row.
 pub(crate) fn target_scales(
     config: &Config,
     target_std: &[Option<f32>],

@@ -129,8 +129,8 @@ impl Growing<'_> {
         }
         bar.finish_and_clear();
         let rounds = trees_before + grown;
-        // Without patience all trees are kept; so they are where nothing was ever defined (a constant forecast has no
-        // Pearson).
+        // Without patience all trees are kept; so they are where nothing was ever defined (a
+        // constant forecast has no Pearson).
         let stopped = self.config.patience > 0 && best.loss.is_some();
         let best_iteration = if stopped { best.iteration } else { rounds };
         let model = booster.to_model(best_iteration)?;

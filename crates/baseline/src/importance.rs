@@ -20,8 +20,8 @@ pub(crate) const FILES: [&str; 4] = [
 /// How many features the printed line names.
 const NAMED: usize = 5;
 
-/// Writes `importance.json`, `importance.csv`, `importance.svg` and `shap.parquet` of the whole run; also returns a line
-/// for people.
+/// Writes `importance.json`, `importance.csv`, `importance.svg` and `shap.parquet` of the whole
+/// run; also returns a line for people.
 pub(crate) fn write(
     run: &RunDir,
     library: &'static Library,

@@ -43,7 +43,8 @@ pub(crate) fn write_folds(run: &RunDir, dataset: &Dataset) -> anyhow::Result<()>
     )?)
 }
 
-/// Writes the run's forecasts, the model that `predict` loads and the importance of features, and prints the table.
+/// Writes the run's forecasts, the model that `predict` loads and the importance of features, and
+/// prints the table.
 pub(crate) fn gather(
     run: &RunDir,
     config: &BaselineConfig,

@@ -24,7 +24,8 @@ impl TreeRows<'_> {
         self.set.counts.iter().filter(|&&counts| counts).count()
     }
 
-    /// Hands out all rows in order of time and coin, as many at once as are worth computing at once.
+    /// Hands out all rows in order of time and coin, as many at once as are worth computing at
+    /// once.
     pub fn for_each_chunk(
         &self,
         mut each: impl FnMut(&Chunk<'_>) -> anyhow::Result<()>,

@@ -26,8 +26,8 @@ pub struct Args {
     /// Where the run goes [default: checkpoints/<config's name>-lightgbm]
     #[arg(long, value_name = "DIR")]
     run: Option<PathBuf>,
-    /// What early stopping is decided on: honest (the end of the training time) or seed (the scored fold itself:
-    /// optimistic) [default: lightgbm.protocol, which is honest]
+    /// What early stopping is decided on: honest (the end of the training time) or seed (the
+    /// scored fold itself: optimistic) [default: lightgbm.protocol, which is honest]
     #[arg(long)]
     protocol: Option<Protocol>,
     /// Add up to N rounds to every fold that is trained already
@@ -42,7 +42,8 @@ pub struct Args {
     /// Train this fold alone, so that folds can run anywhere; the last one to finish joins them
     #[arg(long, value_name = "K")]
     fold: Option<usize>,
-    /// Write the rows, features and targets to a Parquet file, with the run's folds.json beside run.toml, and stop
+    /// Write the rows, features and targets to a Parquet file, with the run's folds.json beside
+    /// run.toml, and stop
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
     /// Print one JSON object instead of tables
@@ -107,7 +108,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     done
 }
 
-/// What the trees see of each row: from disk where `features.cache` keeps it, else computed as it is asked for.
+/// What the trees see of each row: from disk where `features.cache` keeps it, else computed as it
+/// is asked for.
 fn feature_rows(
     config: &BaselineConfig,
     dataset: &Dataset,

@@ -57,7 +57,8 @@ pub struct FoldRecord {
     pub validation_rows: usize,
     /// Seconds of binning and boosting.
     pub train_secs: f64,
-    /// Standard deviation of each coin's targets in the training rows; a coin without any is not forecast.
+    /// Standard deviation of each coin's targets in the training rows; a coin without any is not
+    /// forecast.
     pub target_std: BTreeMap<String, Option<f32>>,
     /// What the features were like in each coin's training rows.
     #[serde(default)]
@@ -228,8 +229,8 @@ impl SavedModel {
             .max(self.features.warm_up_bars() + config.data.fill_limit_bars)
     }
 
-    /// The feature of every coin whose mean over the last `bars` up to `row` is furthest from training, with its distance
-    /// in standard deviations; None where nothing is known.
+    /// The feature of every coin whose mean over the last `bars` up to `row` is furthest from
+    /// training, with its distance in standard deviations; None where nothing is known.
     pub fn furthest(&self, panel: &Panel, row: usize, bars: usize) -> Vec<Option<(String, f64)>> {
         let matrix = self
             .features
@@ -254,7 +255,8 @@ impl SavedModel {
         panel.symbols().iter().enumerate().map(of_coin).collect()
     }
 
-    /// The forecast of every coin at `row` of the panel, in the target's unit, or why there is none.
+    /// The forecast of every coin at `row` of the panel, in the target's unit, or why there is
+    /// none.
     ///
     /// # Errors
     /// What LightGBM says.
@@ -334,7 +336,8 @@ pub(crate) fn read_model(
     ))
 }
 
-/// A model's text, if it is the one that was trained, or at least whole: LightGBM's own reader trusts it blindly.
+/// A model's text, if it is the one that was trained, or at least whole: LightGBM's own reader
+/// trusts it blindly.
 fn checked(text: Vec<u8>, expected: Option<&String>, path: &Path) -> anyhow::Result<String> {
     const HINT: &str =
         "hint: put back the run's own file, or train again (baseline --retrain --fold K)";

@@ -13,14 +13,16 @@ use crate::rows::Chunk;
 pub struct FeatureStats {
     /// Mean of each feature; None where the coin had no value of it.
     pub mean: Vec<Option<f32>>,
-    /// Standard deviation of each feature; 0 where it is constant, None where the coin had no value of it.
+    /// Standard deviation of each feature; 0 where it is constant, None where the coin had no
+    /// value of it.
     pub std: Vec<Option<f32>>,
 }
 
 /// Sums over rows as they stream by.
 pub(crate) struct Sums {
     features: usize,
-    /// Count, first value, and sums of differences from it and of their squares; `[coins, features]`.
+    /// Count, first value, and sums of differences from it and of their squares; `[coins,
+    /// features]`.
     of_cell: Vec<(f64, f64, f64, f64)>,
 }
 
@@ -113,7 +115,8 @@ mod tests {
         );
     }
 
-    /// A coin with too little history for its longest feature has no value of it; what is written of that must be read back.
+    /// A coin with too little history for its longest feature has no value of it; what is written
+    /// of that must be read back.
     #[test]
     fn a_feature_that_a_coin_never_had_is_read_back() {
         let mut sums = Sums::new(1, 2);

@@ -66,8 +66,8 @@ impl Trees {
         })
     }
 
-    /// Checks that the trees forecast numbers, on rows of `features` small, large and missing values; `folder` is where
-    /// they came from.
+    /// Checks that the trees forecast numbers, on rows of `features` small, large and missing
+    /// values; `folder` is where they came from.
     pub fn probe(&self, folder: &Path, features: usize) -> anyhow::Result<()> {
         let values = [0.0, 3.0, -3.0, f32::MAX, f32::MIN, f32::NAN];
         let rows: Vec<f32> = values
@@ -100,8 +100,9 @@ impl Trees {
 
     /// The forecasts of some rows, in the target's unit.
     ///
-    /// With parts, all coins that are forecast at a time must be among the rows, one after the other: each gets its own
-    /// part less the mean of theirs, and the mean of what the market's trees say of each of them.
+    /// With parts, all coins that are forecast at a time must be among the rows, one after the
+    /// other: each gets its own part less the mean of theirs, and the mean of what the market's
+    /// trees say of each of them.
     pub fn forecasts(&self, rows: &Chunk<'_>, scales: &TargetScales) -> anyhow::Result<Vec<f64>> {
         let in_unit_of_target = |booster: &Booster| -> anyhow::Result<Vec<f64>> {
             let said = booster.predict(rows.values, Predict::Value, None)?;
@@ -128,8 +129,9 @@ impl Trees {
         Ok(forecasts)
     }
 
-    /// SHAP contributions of some rows: one a feature, then the expected value. With parts they are those of both kinds of
-    /// trees together, as they are of the coin alone, before means over coins are taken.
+    /// SHAP contributions of some rows: one a feature, then the expected value. With parts they are
+    /// those of both kinds of trees together, as they are of the coin alone, before means over
+    /// coins are taken.
     pub fn contributions(&self, values: &[f32]) -> anyhow::Result<Vec<f64>> {
         let mut contributions = self.coins.predict(values, Predict::Contributions, None)?;
         if let Some(market) = &self.market {
@@ -142,8 +144,8 @@ impl Trees {
         Ok(contributions)
     }
 
-    /// The share that each feature has in the importance of all, at most 1 in sum. With parts it is the mean of both kinds
-    /// of trees: their losses have no common scale.
+    /// The share that each feature has in the importance of all, at most 1 in sum. With parts it is
+    /// the mean of both kinds of trees: their losses have no common scale.
     pub fn importance(&self, kind: ImportanceOf) -> anyhow::Result<Vec<f64>> {
         let mut shares = shares(self.coins.importance(kind, None)?);
         if let Some(market) = &self.market {

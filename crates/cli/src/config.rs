@@ -227,12 +227,14 @@ impl ConfigTable {
     }
 }
 
-/// The names between backticks in a message of the TOML reader, in order: the unknown key comes before the known ones.
+/// The names between backticks in a message of the TOML reader, in order: the unknown key comes
+/// before the known ones.
 fn quoted(message: &str) -> Vec<&str> {
     message.split('`').skip(1).step_by(2).collect()
 }
 
-/// Returns true when `text`, a `key=value` override, sets the key that a message about `section` names.
+/// Returns true when `text`, a `key=value` override, sets the key that a message about `section`
+/// names.
 fn is_override_of(text: &str, section: Option<&str>, names: &[&str]) -> bool {
     let key = text.split('=').next().unwrap_or_default().trim();
     let in_section = section.is_none_or(|section| key.split('.').next() == Some(section));

@@ -4,13 +4,15 @@ use anyhow::anyhow;
 
 use crate::usage;
 
-/// No data is cut into more folds than this; it keeps a slip such as `1-50000000` from filling the memory.
+/// No data is cut into more folds than this; it keeps a slip such as `1-50000000` from filling the
+/// memory.
 const MOST: usize = 10_000;
 
 /// The folds that a list such as `1-5,7` names: counted from 1, each once, in order.
 ///
 /// # Errors
-/// A usage error where a part is neither a fold nor two with a `-` between them, the lower one first.
+/// A usage error where a part is neither a fold nor two with a `-` between them, the lower one
+/// first.
 ///
 /// # Examples
 /// ```

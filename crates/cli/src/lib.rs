@@ -1,4 +1,5 @@
-//! What every binary shares: the config file with its overrides, lists of folds, errors and exit codes, progress.
+//! What every binary shares: the config file with its overrides, lists of folds, errors and exit
+//! codes, progress.
 
 mod config;
 mod exit;

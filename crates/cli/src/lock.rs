@@ -6,15 +6,18 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
-/// A lock that is held until it is dropped; the system lets go of it when the process ends, however it ends.
+/// A lock that is held until it is dropped; the system lets go of it when the process ends, however
+/// it ends.
 #[derive(Debug)]
 pub struct Held {
     _file: File,
 }
 
-/// Takes the lock `path`, made with its folder where it is not there; `Err` in the result names who holds it.
+/// Takes the lock `path`, made with its folder where it is not there; `Err` in the result names who
+/// holds it.
 ///
-/// The file stays when the lock is let go: removing it would let two processes hold two files of one name.
+/// The file stays when the lock is let go: removing it would let two processes hold two files of
+/// one name.
 ///
 /// # Errors
 /// A file that cannot be made or locked.

@@ -28,7 +28,8 @@ pub fn warn(text: impl AsRef<str>) {
     say(format_args!("warning: {}", text.as_ref()));
 }
 
-/// A line on stderr. `eprintln!` would end the process where stderr cannot be written, and the work with it.
+/// A line on stderr. `eprintln!` would end the process where stderr cannot be written, and the work
+/// with it.
 pub(crate) fn say(line: Arguments<'_>) {
     let _ = writeln!(Stderr, "{line}");
 }

@@ -30,7 +30,8 @@ pub fn watch_for_interrupt(stopping: &'static str) -> anyhow::Result<Arc<AtomicB
     Ok(interrupted)
 }
 
-/// The most memory that this process has held so far, in bytes; None where the system does not tell.
+/// The most memory that this process has held so far, in bytes; None where the system does not
+/// tell.
 pub fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status

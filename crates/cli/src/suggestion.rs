@@ -3,7 +3,8 @@
 /// Jaro-Winkler similarity from which on a name is suggested: clap's own bound for its options.
 const ALIKE: f64 = 0.7;
 
-/// `did you mean ...?` with the name of `known` that is most like `found`; None where none is alike.
+/// `did you mean ...?` with the name of `known` that is most like `found`; None where none is
+/// alike.
 ///
 /// # Examples
 /// ```

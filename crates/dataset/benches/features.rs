@@ -76,7 +76,8 @@ fn panel(store: &Store, columns: &[Column]) -> Result<Panel, Box<dyn std::error:
     ))
 }
 
-/// Computes and drops all rows, as they stream into a data set; the sum keeps them from being optimized away.
+/// Computes and drops all rows, as they stream into a data set; the sum keeps them from being
+/// optimized away.
 fn in_chunks(features: &TabularFeatures, panel: &Panel) -> f32 {
     let step = features.chunk_rows(panel);
     let chunks = (0..panel.rows())

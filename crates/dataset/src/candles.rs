@@ -4,7 +4,8 @@ use market::Candle;
 
 use crate::Column;
 
-/// Candles of one symbol, by column; a missing value is NaN. A column that was not read takes no room.
+/// Candles of one symbol, by column; a missing value is NaN. A column that was not read takes no
+/// room.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CandleTable {
     /// Open times in UTC milliseconds, strictly ascending once stored.
@@ -94,7 +95,8 @@ impl CandleTable {
         );
     }
 
-    /// Appends candles given by column; a column that only some of the candles have is NaN for the others.
+    /// Appends candles given by column; a column that only some of the candles have is NaN for the
+    /// others.
     pub(crate) fn extend(
         &mut self,
         open_time_ms: Vec<i64>,

@@ -48,8 +48,9 @@ pub struct DataConfig {
     pub market: Market,
     /// Bar length.
     pub interval: Interval,
-    /// Bar length of the stored candles that bars are made of, such as `1m`, where they are shorter than `interval`; only
-    /// bars of which the store has every part are used. Empty: the store holds candles of `interval` itself.
+    /// Bar length of the stored candles that bars are made of, such as `1m`, where they are
+    /// shorter than `interval`; only bars of which the store has every part are used. Empty:
+    /// the store holds candles of `interval` itself.
     pub resample_from: String,
     /// First time used, such as `2021-04-02` (UTC); empty: from the first candle.
     pub from: String,
@@ -122,15 +123,17 @@ pub enum Source {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct UniverseConfig {
-    /// The coins, in the order of the channels; an empty list takes all that the source has, sorted.
+    /// The coins, in the order of the channels; an empty list takes all that the source has,
+    /// sorted.
     pub symbols: Vec<Symbol>,
-    /// The coins whose rows forecasters are fitted to; an empty list: all. The others' rows decide nothing, but each
-    /// coin's own statistics are of its own training rows.
+    /// The coins whose rows forecasters are fitted to; an empty list: all. The others' rows decide
+    /// nothing, but each coin's own statistics are of its own training rows.
     pub trained: Vec<Symbol>,
     /// The coins that are forecast and scored; an empty list: all.
     pub scored: Vec<Symbol>,
-    /// Whether a coin is scored at a time up to which its close has not moved for a day of bars (at least ten): it is settled
-    /// or flat, and to forecast that nothing happens is no skill.
+    /// Whether a coin is scored at a time up to which its close has not moved for a day of bars
+    /// (at least ten): it is settled or flat, and to forecast that nothing happens is no
+    /// skill.
     pub score_settled: bool,
 }
 
@@ -156,7 +159,8 @@ impl Default for UniverseConfig {
     }
 }
 
-/// A month of minutes: no price is carried forward for longer, and no live forecast needs more candles for it.
+/// A month of minutes: no price is carried forward for longer, and no live forecast needs more
+/// candles for it.
 const MOST_FILLED_BARS: usize = 44_640;
 
 impl Config {
@@ -255,7 +259,8 @@ impl Config {
         columns
     }
 
-    /// How many bars up to t a forecast at t is a function of: window, warm-up (or what targets are scaled by) and fill.
+    /// How many bars up to t a forecast at t is a function of: window, warm-up (or what targets are
+    /// scaled by) and fill.
     pub fn history_bars(&self) -> usize {
         let window = self.features.lookback_bars + self.features.chosen().warm_up_bars();
         window.max(TRAILING_BARS + 1) + self.data.fill_limit_bars

@@ -1,4 +1,5 @@
-//! What a sceptic forecasts with: how far a close lies from its own mean of the last half hour, hour and four hours.
+//! What a sceptic forecasts with: how far a close lies from its own mean of the last half hour,
+//! hour and four hours.
 
 use std::ops::Range;
 
@@ -14,7 +15,8 @@ pub const DEVIATION_COLUMNS: [&str; 3] = ["deviation_30m", "deviation_60m", "dev
 /// A mean of fewer bars is the close itself.
 const LEAST_BARS: u32 = 2;
 
-/// Bars of `bar_ms` that a mean of so many minutes has; None where it would have fewer than two, or a part of one.
+/// Bars of `bar_ms` that a mean of so many minutes has; None where it would have fewer than two, or
+/// a part of one.
 pub fn deviation_bars(minutes: u32, bar_ms: i64) -> Option<usize> {
     let span_ms = i64::from(minutes) * 60_000;
     if bar_ms <= 0 || span_ms % bar_ms != 0 {
@@ -26,9 +28,11 @@ pub fn deviation_bars(minutes: u32, bar_ms: i64) -> Option<usize> {
         .map(|bars| bars as usize)
 }
 
-/// `ln(close[t])` minus its mean over the last 30, 60 and 240 minutes, of all coins at some rows of a panel.
+/// `ln(close[t])` minus its mean over the last 30, 60 and 240 minutes, of all coins at some rows of
+/// a panel.
 ///
-/// It is the feature `deviation_w` with w in minutes instead of bars: of closes that are known at t, filled ones included.
+/// It is the feature `deviation_w` with w in minutes instead of bars: of closes that are known at
+/// t, filled ones included.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Deviations {
     start: usize,
@@ -54,7 +58,8 @@ impl Deviations {
         }
     }
 
-    /// The deviations of a coin at a row of the panel, in the order of [`DEVIATION_MINUTES`]; NaN where unknown.
+    /// The deviations of a coin at a row of the panel, in the order of [`DEVIATION_MINUTES`]; NaN
+    /// where unknown.
     pub fn at(&self, row: usize, coin: usize) -> [f64; 3] {
         let cell = row
             .checked_sub(self.start)

@@ -16,7 +16,8 @@ use sha2::{Digest, Sha256};
 use crate::foreign::without_panic;
 use crate::{Error, check_output};
 
-/// A write is done in seconds; a temporary file that is older was left by a process that was killed.
+/// A write is done in seconds; a temporary file that is older was left by a process that was
+/// killed.
 const ABANDONED: Duration = Duration::from_secs(60);
 
 /// Writes a file under a temporary name beside it, syncs it and renames it into place.
@@ -27,7 +28,8 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     write_with(path, |file| file.write_all(bytes).map_err(Error::io(path)))
 }
 
-/// SHA-256 of some bytes, in lowercase hexadecimal: how a model file names the statistics it belongs to.
+/// SHA-256 of some bytes, in lowercase hexadecimal: how a model file names the statistics it
+/// belongs to.
 pub fn content_hash(bytes: &[u8]) -> String {
     Sha256::digest(bytes)
         .iter()
@@ -47,7 +49,8 @@ pub(crate) fn write_with(
         .unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(Error::io(folder))?;
     let mut builder = tempfile::Builder::new();
-    // Readable by whom the umask allows, as any file; a temporary file is its owner's alone by default.
+    // Readable by whom the umask allows, as any file; a temporary file is its owner's alone by
+    // default.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.tempfile_in(folder).map_err(Error::io(folder))?;
@@ -63,7 +66,8 @@ pub(crate) fn write_with(
         .map_err(Error::io(folder))
 }
 
-/// Removes the temporary files in `folder` that a killed process left; a folder that is not there is empty.
+/// Removes the temporary files in `folder` that a killed process left; a folder that is not there
+/// is empty.
 ///
 /// # Errors
 /// A folder that cannot be read, a file that cannot be removed.
@@ -98,7 +102,8 @@ pub(crate) fn write_parquet(path: &Path, columns: Vec<PolarsColumn>) -> Result<(
     write_parquet_in_parts(path, std::iter::once(columns))
 }
 
-/// Writes one table given in parts of the same columns, at least one; only one part is held at a time.
+/// Writes one table given in parts of the same columns, at least one; only one part is held at a
+/// time.
 pub(crate) fn write_parquet_in_parts(
     path: &Path,
     parts: impl Iterator<Item = Vec<PolarsColumn>>,
@@ -122,7 +127,8 @@ pub(crate) fn write_parquet_in_parts(
     })
 }
 
-/// Reads those of `columns` that the file has, or all if none are named; the error of a broken file names it.
+/// Reads those of `columns` that the file has, or all if none are named; the error of a broken file
+/// names it.
 pub(crate) fn read_parquet(path: &Path, columns: &[&str]) -> Result<DataFrame, Error> {
     without_panic(|| parquet_frame(path, columns))
         .unwrap_or_else(|| Err(not_parquet(path, "its content is damaged")))
@@ -182,7 +188,8 @@ fn is_known(dtype: &ArrowDataType) -> bool {
     }
 }
 
-/// The values of a numeric column as f64, NaN where missing; None where the file has no such column.
+/// The values of a numeric column as f64, NaN where missing; None where the file has no such
+/// column.
 pub(crate) fn floats(
     path: &Path,
     frame: &DataFrame,

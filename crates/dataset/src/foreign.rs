@@ -1,4 +1,5 @@
-//! Tables that other programs wrote, as Parquet or as Feather (Arrow's own file): columns of many types as plain cells.
+//! Tables that other programs wrote, as Parquet or as Feather (Arrow's own file): columns of many
+//! types as plain cells.
 //!
 //! They are read below Polars' data frames, which panic at types that they were not built for.
 
@@ -81,7 +82,8 @@ impl ForeignTable {
         without_panic(read).unwrap_or_else(|| Err(broken(path, "Parquet")))
     }
 
-    /// Reads the columns of a Feather file (version 2, which is Arrow's IPC file) that `choose` names by their positions.
+    /// Reads the columns of a Feather file (version 2, which is Arrow's IPC file) that `choose`
+    /// names by their positions.
     ///
     /// # Errors
     /// As [`ForeignTable::read_parquet`].
@@ -175,7 +177,8 @@ impl ForeignTable {
         self.rows
     }
 
-    /// Puts the values of one row into `cells`, one for each name; a column that was not chosen is missing.
+    /// Puts the values of one row into `cells`, one for each name; a column that was not chosen is
+    /// missing.
     pub fn row<'a>(&'a self, row: usize, cells: &mut Vec<Cell<'a>>) {
         cells.clear();
         cells.resize(self.names.len(), Cell::Missing);

@@ -1,4 +1,5 @@
-//! From candles on disk to windows: store, panel, features, targets, folds, statistics, and the forecast table.
+//! From candles on disk to windows: store, panel, features, targets, folds, statistics, and the
+//! forecast table.
 
 mod candles;
 mod column;

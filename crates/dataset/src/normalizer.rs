@@ -11,14 +11,16 @@ use crate::{Error, FeatureMatrix, FeatureSet, Features, Panel, Targets};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct NormalizeConfig {
-    /// `training`: by the training rows' mean and standard deviation; `window`: after that, every channel is
-    /// standardized once more inside each window (as the 7th place of G-Research's competition did).
+    /// `training`: by the training rows' mean and standard deviation; `window`: after that, every
+    /// channel is standardized once more inside each window (as the 7th place of G-Research's
+    /// competition did).
     pub inputs: InputNorm,
     /// Normalized values are cut off at this many standard deviations.
     pub clip: f32,
-    /// What the target is divided by while training: `coin`, each coin's own standard deviation, `pooled`, one for all, or
-    /// `trailing`, each coin's volatility of the last four hours at that row. Forecasts are scaled back. Trees are fitted
-    /// to targets as they are, unless it is `trailing`.
+    /// What the target is divided by while training: `coin`, each coin's own standard deviation,
+    /// `pooled`, one for all, or `trailing`, each coin's volatility of the last four hours at
+    /// that row. Forecasts are scaled back. Trees are fitted to targets as they are, unless it
+    /// is `trailing`.
     pub target: TargetScale,
 }
 
@@ -181,7 +183,8 @@ impl Normalizer {
     /// Reads statistics as [`Normalizer::to_json`] wrote them.
     ///
     /// # Errors
-    /// Text that is something else, or numbers that nothing can be normalized with; `origin` names where it came from.
+    /// Text that is something else, or numbers that nothing can be normalized with; `origin` names
+    /// where it came from.
     pub fn from_json(text: &str, origin: &std::path::Path) -> Result<Self, Error> {
         let stats: Self = serde_json::from_str(text)
             .map_err(|error| Error::file(origin, format!("not statistics of a run: {error}")))?;
@@ -286,9 +289,10 @@ impl Normalizer {
             .is_some_and(|stats| stats.target_std.is_some())
     }
 
-    /// (x - mean) / std, cut off at `clip`; only then does a missing value become the mean over the coins that have one at
-    /// that row, so that it says nothing of its own and leaves the market's mean as it is; 0, the mean of training, where no
-    /// coin has one. Row-major `[rows, coins x features]` like the input, in its place.
+    /// (x - mean) / std, cut off at `clip`; only then does a missing value become the mean over the
+    /// coins that have one at that row, so that it says nothing of its own and leaves the
+    /// market's mean as it is; 0, the mean of training, where no coin has one. Row-major
+    /// `[rows, coins x features]` like the input, in its place.
     pub fn apply(&self, features: FeatureMatrix) -> Vec<f32> {
         let mut values = features.values;
         let stats: Vec<(f64, f64)> = self
@@ -297,7 +301,8 @@ impl Normalizer {
             .enumerate()
             .flat_map(|(coin, stats)| {
                 let known = self.knows(coin);
-                // An unknown coin's channels become missing, so that they hold the mean like any missing value.
+                // An unknown coin's channels become missing, so that they hold the mean like any
+                // missing value.
                 stats.mean.iter().zip(&stats.std).map(move |(&mean, &std)| {
                     (
                         f64::from(mean),
@@ -343,7 +348,8 @@ fn fill_with_market(row: &mut [f32], features: usize) {
     }
 }
 
-/// Standard deviation of each coin's targets at `rows`; `None` where there are none or they do not vary.
+/// Standard deviation of each coin's targets at `rows`; `None` where there are none or they do not
+/// vary.
 pub fn target_std(targets: &Targets, rows: Range<usize>) -> Vec<Option<f32>> {
     (0..targets.coins())
         .into_par_iter()

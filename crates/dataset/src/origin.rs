@@ -1,4 +1,5 @@
-//! What a model's file says of its training: which time it has seen, and the config that its forecasts depend on.
+//! What a model's file says of its training: which time it has seen, and the config that its
+//! forecasts depend on.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,8 +19,8 @@ use crate::{
 pub struct Origin {
     /// Open time of the first row that it was fitted on, UTC ms.
     pub seen_from_ms: i64,
-    /// Open time of the first row that is out of sample, UTC ms: whatever it was fitted or stopped early on comes before,
-    /// with the reach of its targets.
+    /// Open time of the first row that is out of sample, UTC ms: whatever it was fitted or stopped
+    /// early on comes before, with the reach of its targets.
     pub seen_until_ms: i64,
     /// The parts of the config that forecasts depend on, as JSON.
     pub config: String,
@@ -28,7 +29,8 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// What the model of a fold is trained on and with; `own` is the forecaster's section, with its name.
+    /// What the model of a fold is trained on and with; `own` is the forecaster's section, with its
+    /// name.
     ///
     /// `looked_at` are the rows, half-open, that early stopping looks at.
     ///
@@ -68,7 +70,8 @@ impl Origin {
         .into()
     }
 
-    /// Reads the metadata of a safetensors file; None where it says nothing of it, as those of older versions.
+    /// Reads the metadata of a safetensors file; None where it says nothing of it, as those of
+    /// older versions.
     pub fn from_metadata(metadata: &BTreeMap<String, String>) -> Option<Self> {
         let time = |key: &str| crate::parse_time(metadata.get(key)?).ok();
         Some(Self {
@@ -79,11 +82,13 @@ impl Origin {
         })
     }
 
-    /// Checks that the config of a run is the one that the model in `file` was trained with, wherever forecasts depend on
-    /// it. Keys that are newer than the model have their defaults in both.
+    /// Checks that the config of a run is the one that the model in `file` was trained with,
+    /// wherever forecasts depend on it. Keys that are newer than the model have their defaults
+    /// in both.
     ///
     /// # Errors
-    /// [`Error::ConfigMismatch`] with the key that differs and both hashes; a record that is damaged.
+    /// [`Error::ConfigMismatch`] with the key that differs and both hashes; a record that is
+    /// damaged.
     pub fn check<Own>(&self, config: &Config, own: (&str, &Own), file: &Path) -> Result<(), Error>
     where
         Own: Serialize + DeserializeOwned,
@@ -166,7 +171,8 @@ impl<Own: Serialize> ForecastConfig<Own> {
     }
 }
 
-/// The first key with another value, as `section.key`, with the value of the first text and that of the second.
+/// The first key with another value, as `section.key`, with the value of the first text and that of
+/// the second.
 fn first_difference(trained: &str, now: &str) -> (String, String, String) {
     let flat = |text: &str| {
         let mut keys = BTreeMap::new();

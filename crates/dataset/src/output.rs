@@ -7,7 +7,8 @@ use crate::{Error, RunDir};
 
 /// Checks that `path` is free or holds a plain file, before a byte is written there.
 ///
-/// A link would be replaced by a file, and so would a device: neither is what its name says afterwards.
+/// A link would be replaced by a file, and so would a device: neither is what its name says
+/// afterwards.
 ///
 /// # Errors
 /// A link, a folder, a device, a pipe or a socket, by name.
@@ -38,8 +39,9 @@ pub fn check_output(path: &Path) -> Result<(), Error> {
     Err(Error::file(path, reason))
 }
 
-/// As [`check_output`], for a file that a person names on the command line: one that is there is replaced only where it
-/// has the extension of what is written (`html`, `csv`, ...) and is not one of a run's own files.
+/// As [`check_output`], for a file that a person names on the command line: one that is there is
+/// replaced only where it has the extension of what is written (`html`, `csv`, ...) and is not one
+/// of a run's own files.
 ///
 /// # Errors
 /// As [`check_output`]; a file of another kind, a file that belongs to a run.
@@ -67,7 +69,8 @@ pub fn check_named_output(path: &Path, extension: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Opens a lock file, and makes it where there is none. It is never emptied or written: a lock of ours is an empty file.
+/// Opens a lock file, and makes it where there is none. It is never emptied or written: a lock of
+/// ours is an empty file.
 ///
 /// # Errors
 /// As [`check_output`]; a file with content, which is somebody else's; what the system says.

@@ -10,8 +10,9 @@ use crate::{CandleTable, Column};
 
 /// Candles of all coins on one time grid, joined by time.
 ///
-/// A minute without a candle carries the last close forward as its four prices, for at most `fill_limit_bars` bars, and
-/// is flagged as not observed; its volumes are unknown (NaN). Beyond the limit prices are NaN too.
+/// A minute without a candle carries the last close forward as its four prices, for at most
+/// `fill_limit_bars` bars, and is flagged as not observed; its volumes are unknown (NaN). Beyond
+/// the limit prices are NaN too.
 #[derive(Debug, Clone)]
 pub struct Panel {
     symbols: Vec<Symbol>,
@@ -23,9 +24,11 @@ pub struct Panel {
 }
 
 impl Panel {
-    /// Joins the candles of several coins by time, on the grid of bars that open in `[from_ms, until_ms)`.
+    /// Joins the candles of several coins by time, on the grid of bars that open in `[from_ms,
+    /// until_ms)`.
     ///
-    /// Rows and coins are `[rows, coins]`, row-major. `columns` says which columns to keep; the close always is.
+    /// Rows and coins are `[rows, coins]`, row-major. `columns` says which columns to keep; the
+    /// close always is.
     pub fn build(
         coins: &[(Symbol, CandleTable)],
         interval: Interval,
@@ -194,7 +197,8 @@ impl Panel {
             .map_or(f64::NAN, |values| values[row * self.coins() + coin])
     }
 
-    /// All coins' values of a column at some rows, row-major `[rows, coins]`; empty where the column was not asked for.
+    /// All coins' values of a column at some rows, row-major `[rows, coins]`; empty where the
+    /// column was not asked for.
     pub(crate) fn matrix(&self, column: Column, rows: Range<usize>) -> &[f64] {
         let values = self
             .columns

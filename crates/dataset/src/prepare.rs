@@ -14,12 +14,13 @@ use crate::{
 
 /// The parts that every forecaster of a run shares.
 ///
-/// Features are not among them: they are computed from the panel where they are needed, by [`Dataset::features`] as a
-/// whole or by [`crate::TabularFeatures`] in chunks, so that a table larger than memory can be streamed.
+/// Features are not among them: they are computed from the panel where they are needed, by
+/// [`Dataset::features`] as a whole or by [`crate::TabularFeatures`] in chunks, so that a table
+/// larger than memory can be streamed.
 #[derive(Debug, Clone)]
 pub struct Dataset {
-    /// The configuration, with the universe and the panel's span spelled out: a run that goes on after its store has grown
-    /// has the folds that it began with, or is refused.
+    /// The configuration, with the universe and the panel's span spelled out: a run that goes on
+    /// after its store has grown has the folds that it began with, or is refused.
     pub config: Config,
     /// Candles of all coins on one grid.
     pub panel: Panel,
@@ -29,8 +30,8 @@ pub struct Dataset {
     pub eligibility: Eligibility,
     /// The folds.
     pub plan: SplitPlan,
-    /// Simulated market only: the expected target given all that is known at t, `[rows, coins]`; no forecaster can do
-    /// better, and none may see it.
+    /// Simulated market only: the expected target given all that is known at t, `[rows, coins]`;
+    /// no forecaster can do better, and none may see it.
     pub oracle: Option<Vec<f64>>,
 }
 
@@ -68,7 +69,8 @@ impl Dataset {
         })
     }
 
-    /// Simulated market only: the expected target of a coin at a time, given all that is known then.
+    /// Simulated market only: the expected target of a coin at a time, given all that is known
+    /// then.
     pub fn expected(&self, time_ms: i64, symbol: &str) -> Option<f64> {
         let row = self.panel.row_of(time_ms)?;
         let coin = self
@@ -89,8 +91,9 @@ impl Dataset {
             .compute(&self.panel, 0..self.panel.rows())
     }
 
-    /// What forecasters of `fold` are fitted to, on the rows before its scored ones: the targets, or with
-    /// `target.shuffle_seed` the same in another order of days, which nothing can be learnt from.
+    /// What forecasters of `fold` are fitted to, on the rows before its scored ones: the targets,
+    /// or with `target.shuffle_seed` the same in another order of days, which nothing can be
+    /// learnt from.
     pub fn fitted_targets(&self, fold: &Fold) -> Cow<'_, Targets> {
         match self.config.target.shuffle_seed {
             0 => Cow::Borrowed(&self.targets),
@@ -132,8 +135,8 @@ impl Dataset {
         TargetScales::new(&self.config, normalizer.target_scales(), &self.panel)
     }
 
-    /// The windows to fit to that end in `rows`, every `stride` rows: of the coins in `universe.trained` that have a
-    /// `target_std`, and so training rows.
+    /// The windows to fit to that end in `rows`, every `stride` rows: of the coins in
+    /// `universe.trained` that have a `target_std`, and so training rows.
     pub fn trained_windows(
         &self,
         targets: &Targets,
@@ -151,8 +154,8 @@ impl Dataset {
         )
     }
 
-    /// The windows to forecast that end in `rows`, of the coins in `universe.scored` that have a `target_std` and, unless
-    /// `universe.score_settled`, are not settled.
+    /// The windows to forecast that end in `rows`, of the coins in `universe.scored` that have a
+    /// `target_std` and, unless `universe.score_settled`, are not settled.
     pub fn scored_windows(&self, rows: Range<usize>, target_std: &[Option<f32>]) -> WindowSet {
         let (start, coins) = (rows.start, self.panel.coins());
         let settled =
@@ -195,13 +198,14 @@ impl Dataset {
         )
     }
 
-    /// How far closes lie from their means at the scored rows of a fold, for [`Dataset::forecast_row`].
+    /// How far closes lie from their means at the scored rows of a fold, for
+    /// [`Dataset::forecast_row`].
     pub fn deviations(&self, fold: &Fold) -> Deviations {
         Deviations::of(&self.panel, fold.score.clone())
     }
 
-    /// A row of the forecast table for the coin's forecast at `row`, in the target's unit; `target_std` is the standard
-    /// deviation of the coin's targets in the training rows.
+    /// A row of the forecast table for the coin's forecast at `row`, in the target's unit;
+    /// `target_std` is the standard deviation of the coin's targets in the training rows.
     pub fn forecast_row(
         &self,
         (fold, deviations): (&Fold, &Deviations),
@@ -254,7 +258,8 @@ fn no_candles() -> Error {
     }
 }
 
-/// The store's candles on one grid. Coins are read one after the other, so that the panel is all that is held.
+/// The store's candles on one grid. Coins are read one after the other, so that the panel is all
+/// that is held.
 fn stored_panel(config: &Config) -> Result<Panel, Error> {
     let (from_ms, until_ms) = config.range_ms()?;
     let reader = CandleReader::new(&config.data)?;

@@ -4,7 +4,8 @@ use market::{Interval, Symbol};
 
 use crate::{CandleTable, Column, DataConfig, Error, Store};
 
-/// Reads a store's candles in the interval that the config asks for: as they are stored, or made of shorter ones.
+/// Reads a store's candles in the interval that the config asks for: as they are stored, or made of
+/// shorter ones.
 #[derive(Debug, Clone)]
 pub struct CandleReader {
     store: Store,
@@ -29,7 +30,8 @@ impl CandleReader {
         &self.store
     }
 
-    /// The candles of `symbol` with open time in `[from_ms, until_ms)`, with the columns asked for (others are NaN).
+    /// The candles of `symbol` with open time in `[from_ms, until_ms)`, with the columns asked for
+    /// (others are NaN).
     ///
     /// A candle that is not whole by `until_ms`, or lacks one of those it is made of, is left out.
     ///
@@ -72,11 +74,11 @@ impl CandleReader {
 }
 
 impl CandleTable {
-    /// Candles of the interval `to` out of these, which have the interval `from`: its first open, highest high, lowest
-    /// low, last close and sums of volumes.
+    /// Candles of the interval `to` out of these, which have the interval `from`: its first open,
+    /// highest high, lowest low, last close and sums of volumes.
     ///
-    /// A candle is made only where all its parts are there, and has no value in a column where one of them has none. A
-    /// target that came along is dropped: it belongs to the shorter candle.
+    /// A candle is made only where all its parts are there, and has no value in a column where one
+    /// of them has none. A target that came along is dropped: it belongs to the shorter candle.
     pub fn resampled(&self, from: Interval, to: Interval) -> Self {
         let parts = (to.ms() / from.ms()) as usize;
         let mut whole = Self::default();
@@ -97,7 +99,8 @@ impl CandleTable {
     }
 }
 
-/// The value of a longer candle in `column`, whose shorter candles are `parts` of `values`; NaN where one has none.
+/// The value of a longer candle in `column`, whose shorter candles are `parts` of `values`; NaN
+/// where one has none.
 fn joined(column: Column, values: &[f64], parts: std::ops::Range<usize>) -> f64 {
     let Some(values) = values
         .get(parts)

@@ -19,8 +19,8 @@ impl RunDir {
     /// The forecasts of a fold or piece of it, or all of a run.
     pub const FORECASTS_FILE: &str = "forecasts.parquet";
 
-    /// Whether `path` is one of the files that a run consists of; its reports and pictures, which are made again at any
-    /// time, are not.
+    /// Whether `path` is one of the files that a run consists of; its reports and pictures, which
+    /// are made again at any time, are not.
     pub(crate) fn owns(path: &Path) -> bool {
         let is_report = path
             .extension()
@@ -88,8 +88,8 @@ impl RunDir {
         self.path.join("report.html")
     }
 
-    /// Writes run.toml before the first step, or compares `resolved`, the whole config, with `stored`, that of the
-    /// run.toml that is there, resolved by the same code.
+    /// Writes run.toml before the first step, or compares `resolved`, the whole config, with
+    /// `stored`, that of the run.toml that is there, resolved by the same code.
     ///
     /// # Errors
     /// A run that was begun with another config; folds of a run without its config.
@@ -139,7 +139,8 @@ impl RunDir {
         write_atomically(to, &bytes)
     }
 
-    /// `stats/<run>.json`, beside the folder `checkpoints` that the run is in; None for a run elsewhere.
+    /// `stats/<run>.json`, beside the folder `checkpoints` that the run is in; None for a run
+    /// elsewhere.
     pub fn published_stats(&self) -> Option<PathBuf> {
         let checkpoints = self.path.parent()?;
         let is_checkpoints = checkpoints

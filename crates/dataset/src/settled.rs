@@ -1,4 +1,5 @@
-//! Coins whose market has come to rest: candles go on, and nothing trades or the price stays where it is.
+//! Coins whose market has come to rest: candles go on, and nothing trades or the price stays where
+//! it is.
 
 use std::fmt;
 use std::ops::Range;
@@ -66,8 +67,8 @@ impl fmt::Display for Idle {
     }
 }
 
-/// Whether each coin is settled at each of `rows`, `[rows, coins]`: its close has not moved for a day of bars up to that row
-/// (at least ten). No later candle is looked at.
+/// Whether each coin is settled at each of `rows`, `[rows, coins]`: its close has not moved for a
+/// day of bars up to that row (at least ten). No later candle is looked at.
 pub(crate) fn settled(panel: &Panel, rows: Range<usize>) -> Vec<bool> {
     let bars = settled_bars(panel.interval());
     let coins = panel.coins();

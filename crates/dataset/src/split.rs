@@ -12,20 +12,24 @@ use crate::{Column, Error, Panel, Targets};
 pub struct SplitConfig {
     /// Whether training time grows from fold to fold or has a fixed length.
     pub scheme: Scheme,
-    /// How many folds are scored; the usable time is cut into one part more, the first of which only trains. With
-    /// `test_bars` it is the last so many spans that are scored; 0 is as many as there is time for.
+    /// How many folds are scored; the usable time is cut into one part more, the first of which
+    /// only trains. With `test_bars` it is the last so many spans that are scored; 0 is as
+    /// many as there is time for.
     pub folds: usize,
-    /// `rolling`: length of the training time in bars; 0 stands for one part. `expanding` with `test_bars`: the least
-    /// training time.
+    /// `rolling`: length of the training time in bars; 0 stands for one part. `expanding` with
+    /// `test_bars`: the least training time.
     pub train_bars: usize,
-    /// Length of a scored fold in bars, and so how often a forecaster is trained anew; 0 cuts the time into equal parts.
+    /// Length of a scored fold in bars, and so how often a forecaster is trained anew; 0 cuts the
+    /// time into equal parts.
     pub test_bars: usize,
     /// Bars left out before every boundary on top of the purge (which is the target's reach).
     pub embargo_bars: usize,
-    /// Share of the training time, at its end, that decides early stopping and is never trained on.
+    /// Share of the training time, at its end, that decides early stopping and is never trained
+    /// on.
     pub early_stopping_share: f64,
-    /// A time counts as usable, for cutting it into parts, when some coin has a target there and closes for this many
-    /// bars before; it does not depend on the forecaster, so that all forecasters share the folds.
+    /// A time counts as usable, for cutting it into parts, when some coin has a target there and
+    /// closes for this many bars before; it does not depend on the forecaster, so that all
+    /// forecasters share the folds.
     pub history_bars: usize,
 }
 
@@ -123,8 +127,8 @@ impl SplitConfig {
         Ok(())
     }
 
-    /// Cuts the usable times of the panel into `folds + 1` parts of equal count or, with `test_bars`, into spans of that
-    /// many bars, the last of which ends with them.
+    /// Cuts the usable times of the panel into `folds + 1` parts of equal count or, with
+    /// `test_bars`, into spans of that many bars, the last of which ends with them.
     ///
     /// # Errors
     /// Fewer usable times than parts, or a part shorter than the purge.
@@ -201,9 +205,11 @@ impl SplitConfig {
         Ok((1..=self.folds).map(span).collect())
     }
 
-    /// Spans of `test_bars` rows back from the last usable one, each with `train_bars` rows and the gap before it.
+    /// Spans of `test_bars` rows back from the last usable one, each with `train_bars` rows and the
+    /// gap before it.
     ///
-    /// They end with the time there is, not begin with it, so that the last forecaster is the freshest.
+    /// They end with the time there is, not begin with it, so that the last forecaster is the
+    /// freshest.
     fn spans(&self, usable: &[usize], gap: usize) -> Result<Vec<Span>, Error> {
         let (first, end) = (
             usable.first().copied().unwrap_or(0),
@@ -263,7 +269,8 @@ struct Span {
     score: Range<usize>,
 }
 
-/// Rows where some coin has a target and closes, filled ones included, for `history_bars` bars back.
+/// Rows where some coin has a target and closes, filled ones included, for `history_bars` bars
+/// back.
 fn usable_rows(panel: &Panel, targets: &Targets, history_bars: usize) -> Vec<usize> {
     let mut run = vec![0usize; panel.coins()];
     let mut usable = Vec::new();

@@ -109,7 +109,8 @@ impl Store {
         Ok(files)
     }
 
-    /// The candles of `symbol` with open time in `[from_ms, until_ms)`, with the columns asked for (others are NaN).
+    /// The candles of `symbol` with open time in `[from_ms, until_ms)`, with the columns asked for
+    /// (others are NaN).
     ///
     /// # Errors
     /// No candles of the symbol at all; a file that is broken.
@@ -144,7 +145,8 @@ impl Store {
         Ok(candles)
     }
 
-    /// Adds candles; ones that the store has already with the same values are skipped. Returns how many were new.
+    /// Adds candles; ones that the store has already with the same values are skipped. Returns how
+    /// many were new.
     ///
     /// `candles` need not be sorted. Each month's file is replaced as a whole, atomically.
     ///
@@ -224,8 +226,9 @@ impl Store {
         Ok(added)
     }
 
-    /// Puts `candles` into the store, over those of the same times. A value that a candle lacks (NaN) stays as it was, and
-    /// so does every candle that is not among them: nothing that the store has is ever lost.
+    /// Puts `candles` into the store, over those of the same times. A value that a candle lacks
+    /// (NaN) stays as it was, and so does every candle that is not among them: nothing that the
+    /// store has is ever lost.
     ///
     /// Each month's file is replaced as a whole, atomically, and only where something changes.
     ///

@@ -16,7 +16,8 @@ use crate::{
 /// One out-of-sample forecast with what is needed to score it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ForecastRow {
-    /// Open time of the last candle that the forecast knows, UTC ms; it is known when that candle closes.
+    /// Open time of the last candle that the forecast knows, UTC ms; it is known when that candle
+    /// closes.
     pub time_ms: i64,
     /// The coin.
     pub symbol: Symbol,
@@ -30,7 +31,8 @@ pub struct ForecastRow {
     pub realized_delayed: f64,
     /// Simple return of the last bar, the simplest control; NaN where unknown.
     pub last_return: f64,
-    /// `ln(close)` minus its mean over the last [`DEVIATION_MINUTES`](crate::DEVIATION_MINUTES); NaN where unknown.
+    /// `ln(close)` minus its mean over the last [`DEVIATION_MINUTES`](crate::DEVIATION_MINUTES);
+    /// NaN where unknown.
     pub deviations: [f64; 3],
     /// Standard deviation of the coin's target over the fold's training rows.
     pub volatility: f64,
@@ -78,7 +80,8 @@ impl ForecastTable {
     /// Sorts the rows.
     ///
     /// # Errors
-    /// Two rows of one time and symbol, or a forecast or realized value that is not finite; `origin` names the source.
+    /// Two rows of one time and symbol, or a forecast or realized value that is not finite;
+    /// `origin` names the source.
     pub fn new(mut rows: Vec<ForecastRow>, origin: &Path) -> Result<Self, Error> {
         let order = |a: &ForecastRow, b: &ForecastRow| {
             (a.fold, a.time_ms, &a.symbol).cmp(&(b.fold, b.time_ms, &b.symbol))
@@ -127,7 +130,8 @@ impl ForecastTable {
             .any(is_unknown)
     }
 
-    /// The table with the deviations of a panel's closes, which must be those that its forecasts were made from.
+    /// The table with the deviations of a panel's closes, which must be those that its forecasts
+    /// were made from.
     ///
     /// # Errors
     /// A row that the panel lacks, or whose last return is another there; `origin` names the table.
@@ -218,7 +222,8 @@ impl ForecastTable {
         write_parquet_in_parts(path, parts.chain(none).map(columns))
     }
 
-    /// Reads what [`ForecastTable::write`] wrote; only time, symbol, fold, forecast and realized must be there.
+    /// Reads what [`ForecastTable::write`] wrote; only time, symbol, fold, forecast and realized
+    /// must be there.
     ///
     /// # Errors
     /// A file that is missing, broken or lacks a column; as [`ForecastTable::new`].

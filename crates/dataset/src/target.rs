@@ -23,16 +23,19 @@ pub struct TargetConfig {
     pub fit: Fit,
     /// `gresearch`: the bars over which a coin's market beta is estimated.
     pub beta_window_bars: usize,
-    /// Other than 0: a control. Forecasters are fitted to targets whose days are in another order (all coins together),
-    /// and scored on the true ones: their score is expected at 0. The number is the seed of the order.
+    /// Other than 0: a control. Forecasters are fitted to targets whose days are in another order
+    /// (all coins together), and scored on the true ones: their score is expected at 0. The
+    /// number is the seed of the order.
     pub shuffle_seed: u64,
-    /// Weight of each coin in the weighted correlation; a coin not named has weight 1. `gresearch` has its own default.
+    /// Weight of each coin in the weighted correlation; a coin not named has weight 1. `gresearch`
+    /// has its own default.
     pub weights: BTreeMap<String, f64>,
 }
 
 impl Default for TargetConfig {
     fn default() -> Self {
-        // 15 minutes is the horizon of the pipeline that this one replaces; 3750 is G-Research's beta window.
+        // 15 minutes is the horizon of the pipeline that this one replaces; 3750 is G-Research's
+        // beta window.
         Self {
             kind: TargetKind::Return,
             horizon_bars: 15,
@@ -53,10 +56,11 @@ const MOST_BARS: usize = 525_600;
 pub enum TargetKind {
     /// `close[t + h] / close[t] - 1`.
     Return,
-    /// `close[t + h] / open[t + 1] - 1`: with a horizon of 1, what the next bar does from its open to its close.
+    /// `close[t + h] / open[t + 1] - 1`: with a horizon of 1, what the next bar does from its open
+    /// to its close.
     Bar,
-    /// The residual return of Kaggle's G-Research Crypto Forecasting: `R = ln(P[t+h+1] / P[t+1])` minus beta
-    /// times the weighted market return.
+    /// The residual return of Kaggle's G-Research Crypto Forecasting: `R = ln(P[t+h+1] / P[t+1])`
+    /// minus beta times the weighted market return.
     GResearch,
     /// The column `target` that came with close-only candles.
     Provided,
@@ -68,8 +72,9 @@ pub enum TargetKind {
 pub enum Fit {
     /// The target as it is.
     Whole,
-    /// The market's part, which is the mean over the coins that have a target at t, and each coin's own part, which is
-    /// the rest, each in its own unit: the market's part has few independent events, and would drown the other.
+    /// The market's part, which is the mean over the coins that have a target at t, and each coin's
+    /// own part, which is the rest, each in its own unit: the market's part has few independent
+    /// events, and would drown the other.
     Parts,
 }
 
@@ -161,8 +166,9 @@ impl TargetConfig {
         }
     }
 
-    /// The target of every row and coin, `[rows, coins]` row-major; NaN where either end was not observed, and where it would
-    /// be infinite: one such value would be all that a coin's mean and standard deviation hold.
+    /// The target of every row and coin, `[rows, coins]` row-major; NaN where either end was not
+    /// observed, and where it would be infinite: one such value would be all that a coin's mean
+    /// and standard deviation hold.
     pub fn compute(&self, panel: &Panel) -> Targets {
         let (rows, coins) = (panel.rows(), panel.coins());
         let mut values = match self.kind {
@@ -179,7 +185,8 @@ impl TargetConfig {
         Targets { values, coins }
     }
 
-    /// `close[from + h] / close[from]`, where the coin was observed at `row`, `from` and `from + h`.
+    /// `close[from + h] / close[from]`, where the coin was observed at `row`, `from` and `from +
+    /// h`.
     fn ratio(&self, panel: &Panel, row: usize, from: usize, coin: usize) -> f64 {
         let until = from + self.horizon_bars;
         if until >= panel.rows()
@@ -192,7 +199,8 @@ impl TargetConfig {
         panel.value(Column::Close, until, coin) / panel.value(Column::Close, from, coin)
     }
 
-    /// `close[row + h] / open[row + 1] - 1`, where the coin was observed at `row` and at both of these.
+    /// `close[row + h] / open[row + 1] - 1`, where the coin was observed at `row` and at both of
+    /// these.
     fn open_to_close(&self, panel: &Panel, row: usize, coin: usize) -> f64 {
         let (first, last) = (row + 1, row + self.horizon_bars);
         if last >= panel.rows()
@@ -205,8 +213,9 @@ impl TargetConfig {
         panel.value(Column::Close, last, coin) / panel.value(Column::Open, first, coin) - 1.0
     }
 
-    /// `R - beta x M` with `R = ln(P[t+h+1] / P[t+1])`, M = sum(w R) / sum(w) over the coins that have an R, and
-    /// beta = mean(M R) / mean(M^2) over the last `beta_window_bars` bars, 0 where undefined.
+    /// `R - beta x M` with `R = ln(P[t+h+1] / P[t+1])`, M = sum(w R) / sum(w) over the coins that
+    /// have an R, and beta = mean(M R) / mean(M^2) over the last `beta_window_bars` bars, 0
+    /// where undefined.
     fn residual(&self, panel: &Panel) -> Vec<f64> {
         let (rows, coins) = (panel.rows(), panel.coins());
         let weights: Vec<f64> = panel
@@ -283,8 +292,8 @@ impl Targets {
         self.coins
     }
 
-    /// The parts that [`Fit::Parts`] names: each coin's own, and the market's, the same for all coins at a row. They sum
-    /// to the whole, and are NaN where that is.
+    /// The parts that [`Fit::Parts`] names: each coin's own, and the market's, the same for all
+    /// coins at a row. They sum to the whole, and are NaN where that is.
     pub fn parts(&self) -> (Self, Self) {
         let (mut own, mut market) = (self.clone(), self.clone());
         for row in 0..self.values.len() / self.coins.max(1) {
@@ -299,8 +308,9 @@ impl Targets {
         (own, market)
     }
 
-    /// The same with the targets of `rows` cut into blocks of `day_bars`, and the blocks put in another order; no block
-    /// stays where it was. Less than four days are cut into four blocks.
+    /// The same with the targets of `rows` cut into blocks of `day_bars`, and the blocks put in
+    /// another order; no block stays where it was. Less than four days are cut into four
+    /// blocks.
     pub(crate) fn shuffled(&self, rows: Range<usize>, day_bars: usize, seed: u64) -> Self {
         let block = day_bars.min(rows.len().div_ceil(4)).max(1);
         let mut blocks: Vec<Range<usize>> = rows

@@ -5,11 +5,12 @@ use rayon::prelude::*;
 use crate::features::trailing_mean;
 use crate::{Column, Config, Panel, TargetScale};
 
-/// `trailing`: bars over which a coin's volatility is measured. Four hours follow a day's course and still hold enough
-/// returns.
+/// `trailing`: bars over which a coin's volatility is measured. Four hours follow a day's course
+/// and still hold enough returns.
 pub(crate) const TRAILING_BARS: usize = 240;
 
-/// `trailing`: the least scale, as a share of the coin's own from training: a coin that stood still has no volatility.
+/// `trailing`: the least scale, as a share of the coin's own from training: a coin that stood still
+/// has no volatility.
 const LEAST_SHARE: f64 = 0.1;
 
 /// The scale of every row and coin, in the target's unit.
@@ -22,7 +23,8 @@ pub struct TargetScales {
 
 impl TargetScales {
     /// The scales of all rows of a panel; that of a row is a function of its last 241 rows at most.
-    /// `fixed` is each coin's from training, `[coins]`: what all rows have unless scales are `trailing`.
+    /// `fixed` is each coin's from training, `[coins]`: what all rows have unless scales are
+    /// `trailing`.
     pub fn new(config: &Config, fixed: Vec<f32>, panel: &Panel) -> Self {
         if config.normalize.target != TargetScale::Trailing {
             return Self::fixed(fixed);
@@ -62,8 +64,9 @@ impl TargetScales {
     }
 }
 
-/// Root mean square of the last bars' log returns times the square root of the horizon: the standard deviation of the
-/// return ahead if returns were independent. The scale from training where the history is too short.
+/// Root mean square of the last bars' log returns times the square root of the horizon: the
+/// standard deviation of the return ahead if returns were independent. The scale from training
+/// where the history is too short.
 fn trailing(panel: &Panel, coin: usize, horizon_bars: usize, fixed: f64) -> Vec<f32> {
     let closes = panel.series(Column::Close, coin, 0..panel.rows());
     let mut squares = vec![f64::NAN];

@@ -36,7 +36,8 @@ impl WideTable {
         }
     }
 
-    /// The rows of several files that hold times, symbols and columns of 64 bits, one after the other.
+    /// The rows of several files that hold times, symbols and columns of 64 bits, one after the
+    /// other.
     ///
     /// # Errors
     /// A file that is missing or broken, or has other columns than the first.

@@ -6,20 +6,22 @@ use std::ops::Range;
 use crate::features::block_rows;
 use crate::{FeatureConfig, Panel, Targets};
 
-/// The last bar of the window is itself filled, missing or without all features; more than any count of bars.
+/// The last bar of the window is itself filled, missing or without all features; more than any
+/// count of bars.
 const LAST_IS: u16 = u16::MAX;
 
 /// Whether the window that ends at a row is fit to be forecast from, per coin.
 ///
 /// It is when the coin has a candle of its own and all features at that row, and no more than
-/// `features.max_filled_share` of the window's rows are filled, missing or without all features. Training, scoring and
-/// live forecasts all ask here.
+/// `features.max_filled_share` of the window's rows are filled, missing or without all features.
+/// Training, scoring and live forecasts all ask here.
 #[derive(Debug, Clone)]
 pub struct Eligibility {
     coins: usize,
     lookback: usize,
     allowed: usize,
-    /// Bars of the window that are filled, missing or without all features; `LAST_IS` where its last one is.
+    /// Bars of the window that are filled, missing or without all features; `LAST_IS` where its
+    /// last one is.
     missing: Vec<u16>,
 }
 
@@ -96,14 +98,16 @@ pub struct WindowSet {
     pub dropped: Dropped,
 }
 
-/// How many (time, coin) pairs were asked for, and why some cannot be used; each is counted once, in this order.
+/// How many (time, coin) pairs were asked for, and why some cannot be used; each is counted once,
+/// in this order.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Dropped {
     /// Pairs asked for.
     pub asked: usize,
     /// The candle at t or at the target's end was not observed.
     pub no_target: usize,
-    /// The coin had no training rows in which its target varies, so there are no statistics for it.
+    /// The coin had no training rows in which its target varies, so there are no statistics for
+    /// it.
     pub unknown_coin: usize,
     /// Too many filled or missing minutes in the window, or too little history.
     pub bad_window: usize,
@@ -149,8 +153,8 @@ impl std::ops::AddAssign for Dropped {
 }
 
 impl WindowSet {
-    /// All windows that end in `rows`, every `stride` rows, where some coin is wanted, eligible, known, not settled (at a
-    /// row) and has a target.
+    /// All windows that end in `rows`, every `stride` rows, where some coin is wanted, eligible,
+    /// known, not settled (at a row) and has a target.
     pub fn new(
         rows: Range<usize>,
         stride: usize,

@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::{anyhow, bail};
 use dataset::Column;
 
-/// The columns of the exchange's archive files, which come without a header; rows of its REST interface have the same order,
-/// and those of ccxt and freqtrade the first six.
+/// The columns of the exchange's archive files, which come without a header; rows of its REST
+/// interface have the same order, and those of ccxt and freqtrade the first six.
 pub const POSITIONAL: [&str; 12] = [
     "open_time",
     "open",
@@ -50,8 +50,8 @@ const TIMES: [&str; 9] = [
     "date",
 ];
 
-/// Names as [`normalized`]: those of Binance's archive, python-binance, ccxt, freqtrade, CryptoDataDownload, CryptoCompare and
-/// Kaggle's sets.
+/// Names as [`normalized`]: those of Binance's archive, python-binance, ccxt, freqtrade,
+/// CryptoDataDownload, CryptoCompare and Kaggle's sets.
 static NAMES: [(Role, &[&str]); 13] = [
     (Role::Symbol, &["symbol", "pair", "ticker"]),
     (Role::AssetId, &["asset_id"]),
@@ -217,7 +217,8 @@ impl Layout {
         })
     }
 
-    /// Of rows without names: those of Binance (12 columns, of which newer answers may have one more) or ccxt (6).
+    /// Of rows without names: those of Binance (12 columns, of which newer answers may have one
+    /// more) or ccxt (6).
     ///
     /// # Errors
     /// Another number of columns.

@@ -42,8 +42,8 @@ struct Job {
 /// Fetches what the config asks for and prints what the store then has.
 ///
 /// # Errors
-/// A config that is refused, an exchange that does not answer or refuses, a file that is not what it should be. What
-/// was fetched until then is in the store.
+/// A config that is refused, an exchange that does not answer or refuses, a file that is not what
+/// it should be. What was fetched until then is in the store.
 pub fn run(config: &Config, args: &FetchArgs) -> anyhow::Result<()> {
     let (from_ms, until_ms) = checked_range(config).map_err(cli::usage)?;
     let store = Store::new(
@@ -130,7 +130,8 @@ fn symbols(config: &Config, store: &Store) -> anyhow::Result<Vec<Symbol>> {
     Ok(symbols)
 }
 
-/// The exchange's clock; where REST is refused to this address, the local one, and the archive is asked alone.
+/// The exchange's clock; where REST is refused to this address, the local one, and the archive is
+/// asked alone.
 async fn clock(rest: RestClient) -> anyhow::Result<(Option<RestClient>, i64)> {
     match rest.server_time_ms().await {
         Ok(now_ms) => Ok((Some(rest), now_ms)),
@@ -147,7 +148,8 @@ async fn clock(rest: RestClient) -> anyhow::Result<(Option<RestClient>, i64)> {
     }
 }
 
-/// Fetches the months of all coins, `at_once` at a time. A file that is broken stops nothing but itself.
+/// Fetches the months of all coins, `at_once` at a time. A file that is broken stops nothing but
+/// itself.
 async fn fetch_all(
     job: Arc<Job>,
     coins: &[Arc<Coin>],

@@ -21,9 +21,10 @@ use market::{Interval, Market, Symbol};
 
 /// Fetch candles from the exchange into the store, or fill it from files, and look at what it holds
 ///
-/// Without a command, the candles of universe.symbols from data.from to data.until are fetched: months and days from
-/// the exchange's archive, checked by their SHA-256, and the newest days by REST. The same command goes on where an
-/// earlier one was stopped or killed, brings what is new since, and replaces files that the exchange has replaced.
+/// Without a command, the candles of universe.symbols from data.from to data.until are fetched:
+/// months and days from the exchange's archive, checked by their SHA-256, and the newest days by
+/// REST. The same command goes on where an earlier one was stopped or killed, brings what is new
+/// since, and replaces files that the exchange has replaced.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct Args {
@@ -90,7 +91,8 @@ pub struct ImportArgs {
     /// Whether the candles are spot or futures [default: data.market]
     #[arg(long)]
     market: Option<Market>,
-    /// Bar length [default: from an archive file's name or close times, else the step between candles]
+    /// Bar length [default: from an archive file's name or close times, else the step between
+    /// candles]
     #[arg(long)]
     interval: Option<Interval>,
     /// The coin of files that do not say theirs
@@ -123,7 +125,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let config = args.config.load()?;
     let data: DataConfig = config.section("data")?;
     match &args.command {
-        // The whole history of the default universe is hours of work: nobody gets it by leaving something out.
+        // The whole history of the default universe is hours of work: nobody gets it by leaving
+        // something out.
         None if args.config.config.is_none() && data.from.is_empty() => Err(cli::usage(anyhow!(
             "found neither --config nor data.from, expected one that says what to fetch\n\
              hint: --config configs/binance20.toml fetches 20 coins x a year; --set data.from=2017-07-01 all there is; \

@@ -11,7 +11,8 @@ const GRESEARCH: [&str; 14] = [
     "TRX",
 ];
 
-/// What coins are quoted in: a file called `BTCUSDT.csv` is of a coin, one called `README.csv` is not.
+/// What coins are quoted in: a file called `BTCUSDT.csv` is of a coin, one called `README.csv` is
+/// not.
 const QUOTES: [&str; 10] = [
     "USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USD", "EUR", "TRY", "BTC", "ETH",
 ];
@@ -24,7 +25,8 @@ pub struct Named {
     pub market: Option<Market>,
 }
 
-/// Reads names such as `BTCUSDT-1m-2024-01-01.zip`, `BTC_USDT-1m.feather`, `BTC_USDT_USDT-1h-futures.feather`, `BTC-USDT.parquet`.
+/// Reads names such as `BTCUSDT-1m-2024-01-01.zip`, `BTC_USDT-1m.feather`,
+/// `BTC_USDT_USDT-1h-futures.feather`, `BTC-USDT.parquet`.
 ///
 /// # Errors
 /// An interval that is not taken; a coin-margined contract; candles of something other than trades.

@@ -1,4 +1,5 @@
-//! The forms that candles come in: Parquet, Feather, CSV, JSON, and CSV in a zip file as the exchange's archive has it.
+//! The forms that candles come in: Parquet, Feather, CSV, JSON, and CSV in a zip file as the
+//! exchange's archive has it.
 
 use std::fs::File;
 use std::io::{Cursor, Read, Seek};
@@ -243,7 +244,8 @@ fn read_csv(path: &Path, source: impl Read, reading: &Reading) -> anyhow::Result
     open.finish()
 }
 
-/// Rows as arrays in the order of Binance's REST interface, or as objects whose keys are the columns' names.
+/// Rows as arrays in the order of Binance's REST interface, or as objects whose keys are the
+/// columns' names.
 fn read_json(path: &Path, source: impl Read, reading: &Reading) -> anyhow::Result<Imported> {
     let not_rows = |reason: String| {
         anyhow!(

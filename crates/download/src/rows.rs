@@ -201,7 +201,8 @@ impl Imported {
         left_out
     }
 
-    /// Checks every candle, that it has closed by `now_ms`, and that no time comes twice; a bad one is refused or left out.
+    /// Checks every candle, that it has closed by `now_ms`, and that no time comes twice; a bad one
+    /// is refused or left out.
     ///
     /// # Errors
     /// The first row that cannot be, unless such rows are dropped.

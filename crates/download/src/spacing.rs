@@ -7,10 +7,12 @@ use market::Interval;
 
 use crate::rows::Imported;
 
-/// So many steps of one coin that are all multiples of a longer bar are no accident of a coin that seldom trades.
+/// So many steps of one coin that are all multiples of a longer bar are no accident of a coin that
+/// seldom trades.
 const STEPS_THAT_TELL: usize = 10;
 
-/// The interval that is given, or else the one of the file's name, of its close times or of the steps between its candles.
+/// The interval that is given, or else the one of the file's name, of its close times or of the
+/// steps between its candles.
 ///
 /// # Errors
 /// Candles that have another length than is said; steps that do not show one.

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-/// 2009-01-01T00:00Z: no coin was traded before. From then to 2100, seconds, milliseconds, microseconds and nanoseconds since
-/// 1970 are told apart by their size alone.
+/// 2009-01-01T00:00Z: no coin was traded before. From then to 2100, seconds, milliseconds,
+/// microseconds and nanoseconds since 1970 are told apart by their size alone.
 const YEAR_2009_MS: i64 = 1_230_768_000_000;
 
 /// The times that are taken, for messages.
@@ -83,7 +83,8 @@ fn since_1970(value: i128) -> Option<i128> {
         .find(|&ns| in_ms(ns))
 }
 
-/// As [`since_1970`] for a number that may have a fraction, of which only whether there is one matters.
+/// As [`since_1970`] for a number that may have a fraction, of which only whether there is one
+/// matters.
 fn decimal(value: f64) -> Option<i128> {
     if !value.is_finite() || value.abs() >= 1e18 {
         return None;
@@ -145,7 +146,8 @@ mod tests {
 
     #[test]
     fn times_that_cannot_be_told_are_refused() {
-        // Nanoseconds, a date as a number, a row's number, what is before coins were traded, and none at all.
+        // Nanoseconds, a date as a number, a row's number, what is before coins were traded, and
+        // none at all.
         for refused in [
             "1704067200000000000",
             "20240101",

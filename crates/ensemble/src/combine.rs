@@ -28,9 +28,11 @@ pub(crate) fn market_part(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// The ensemble's forecasts of some coins at one time; the members' are in `members`, `[members][coins]`.
+/// The ensemble's forecasts of some coins at one time; the members' are in `members`,
+/// `[members][coins]`.
 ///
-/// Coins stand in the order of their symbols, as they do in a forecast table: another order would round otherwise.
+/// Coins stand in the order of their symbols, as they do in a forecast table: another order would
+/// round otherwise.
 pub fn combine(weights: &Weights, members: &[&[f64]]) -> Vec<f64> {
     let markets: Vec<f64> = members
         .iter()

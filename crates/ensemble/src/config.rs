@@ -23,8 +23,8 @@ pub struct EnsembleConfig {
 pub struct EnsembleOptions {
     /// How the members' weights come about.
     pub method: Method,
-    /// `stacked`: how many independent events the plain average counts for against those of the folds before. Times whose
-    /// targets overlap are one event.
+    /// `stacked`: how many independent events the plain average counts for against those of the
+    /// folds before. Times whose targets overlap are one event.
     pub prior_events: f64,
     /// The runs, as seen from this run's folder; what the command line names goes before.
     pub members: Vec<String>,
@@ -36,7 +36,8 @@ pub struct EnsembleOptions {
 pub enum Method {
     /// Fitted on the out-of-sample forecasts of the folds before.
     Stacked,
-    /// Each member has the same say: it is divided by the scale that its forecasts had in the folds before.
+    /// Each member has the same say: it is divided by the scale that its forecasts had in the folds
+    /// before.
     Average,
 }
 
@@ -64,8 +65,9 @@ impl Default for EnsembleOptions {
     fn default() -> Self {
         Self {
             method: Method::Stacked,
-            // Four folds of five days of minutes, with targets of 15 minutes, are 1,900 events: the fit and the average
-            // then have about the same say. configs/ensemble.toml has what was measured.
+            // Four folds of five days of minutes, with targets of 15 minutes, are 1,900 events: the
+            // fit and the average then have about the same say. configs/ensemble.toml
+            // has what was measured.
             prior_events: 2000.0,
             members: Vec::new(),
         }

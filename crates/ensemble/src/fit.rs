@@ -15,11 +15,12 @@ use crate::{EnsembleOptions, Method, Weights};
 pub struct FoldWeights {
     /// 1-based fold.
     pub fold: u32,
-    /// Open time of the fold's first scored row, UTC ms: all that the weights know comes before, with the reach of its
-    /// targets. None in files of older versions.
+    /// Open time of the fold's first scored row, UTC ms: all that the weights know comes before,
+    /// with the reach of its targets. None in files of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_until_ms: Option<i64>,
-    /// Independent events that they were fitted on: times before the fold over bars that a target reaches.
+    /// Independent events that they were fitted on: times before the fold over bars that a target
+    /// reaches.
     pub events: f64,
     /// The weights.
     #[serde(flatten)]
@@ -35,8 +36,8 @@ struct Evidence {
 
 /// The weights of every fold of `rows`; `forecasts` is `[members][rows]`.
 ///
-/// A fold's weights know the rows of earlier folds whose targets end `embargo_bars` or more before it begins, and
-/// nothing else. Where there are none, they are those of the plain average.
+/// A fold's weights know the rows of earlier folds whose targets end `embargo_bars` or more before
+/// it begins, and nothing else. Where there are none, they are those of the plain average.
 ///
 /// # Errors
 /// Folds that are not in the order of time.
@@ -125,7 +126,8 @@ impl Evidence {
         }
         let part = |moments: &Moments| match options.method {
             Method::Average => equal_say(moments),
-            // The coins of a time share their luck: their own parts count as one event, like the market's.
+            // The coins of a time share their luck: their own parts count as one event, like the
+            // market's.
             Method::Stacked => {
                 nonnegative_ridge(moments, 1.0 / members as f64, options.prior_events / events)
             }
@@ -134,7 +136,8 @@ impl Evidence {
             market: part(&self.market),
             own: part(&self.own),
         };
-        // Where all were worse than nothing so far the plain average goes on, as a forecast there must be.
+        // Where all were worse than nothing so far the plain average goes on, as a forecast there
+        // must be.
         let is_nothing = weights
             .market
             .iter()
@@ -148,8 +151,8 @@ impl Evidence {
     }
 }
 
-/// Each member divided by its own scale, and their mean multiplied by the mean scale; a member that said nothing so far
-/// has the weight of the plain average.
+/// Each member divided by its own scale, and their mean multiplied by the mean scale; a member that
+/// said nothing so far has the weight of the plain average.
 fn equal_say(moments: &Moments) -> Vec<f64> {
     let members = moments.members();
     let scales: Vec<f64> = (0..members).map(|member| moments.std(member)).collect();
@@ -181,7 +184,8 @@ mod tests {
         }
     }
 
-    /// `folds` folds of `times` minutes; realized market and own parts are mixtures of two members' parts and noise.
+    /// `folds` folds of `times` minutes; realized market and own parts are mixtures of two members'
+    /// parts and noise.
     struct Made {
         rows: Rows,
         members: [Vec<f64>; 2],

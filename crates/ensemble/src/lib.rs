@@ -1,7 +1,7 @@
 //! A forecaster made of others: their forecasts weighed by what they were worth on earlier folds.
 //!
-//! Two parts are weighed apart: the market's, which is the mean over the coins of a time, and each coin's own, which is
-//! the rest. One function, [`combine`], puts them together, offline and live.
+//! Two parts are weighed apart: the market's, which is the mean over the coins of a time, and each
+//! coin's own, which is the rest. One function, [`combine`], puts them together, offline and live.
 
 mod combine;
 mod config;

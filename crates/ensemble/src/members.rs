@@ -137,7 +137,8 @@ pub fn joined(members: &[Member]) -> anyhow::Result<Joined> {
     Ok(joined)
 }
 
-/// `member` as seen from the folder `run`; both must exist. What shares no folder with it is named from the root.
+/// `member` as seen from the folder `run`; both must exist. What shares no folder with it is named
+/// from the root.
 ///
 /// # Errors
 /// What the system says.

@@ -8,8 +8,9 @@ const MOST_ROUNDS: usize = 10_000;
 /// A round that moves no weight further than this is the last.
 const TOLERANCE: f64 = 1e-13;
 
-/// The w >= 0 that minimises `mean((y - X w)^2) + penalty x sum(mean(x_j^2) x (w_j - prior)^2)`, by coordinate descent:
-/// the least squares of standardized columns, drawn towards `prior`. A column of zeros has the weight `prior`.
+/// The w >= 0 that minimises `mean((y - X w)^2) + penalty x sum(mean(x_j^2) x (w_j - prior)^2)`, by
+/// coordinate descent: the least squares of standardized columns, drawn towards `prior`. A column
+/// of zeros has the weight `prior`.
 pub fn nonnegative_ridge(moments: &Moments, prior: f64, penalty: f64) -> Vec<f64> {
     let members = moments.members();
     let mut weights = vec![prior; members];

@@ -17,7 +17,8 @@ use crate::members::{Member, check_agreement, joined, seen_from};
 use crate::report::weights_table;
 use crate::{EnsembleConfig, EnsembleOptions, SavedWeights, combine, fold_weights};
 
-/// Forecast with several runs at once, weighed by what they were worth on earlier folds, and score it out of sample
+/// Forecast with several runs at once, weighed by what they were worth on earlier folds, and score
+/// it out of sample
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct Args {
@@ -26,7 +27,8 @@ pub struct Args {
     /// Where the run goes [default: checkpoints/<config's name>]
     #[arg(long, value_name = "DIR")]
     run: Option<PathBuf>,
-    /// The members: folders with run.toml and forecasts.parquet [default: ensemble.members of the config]
+    /// The members: folders with run.toml and forecasts.parquet [default: ensemble.members of the
+    /// config]
     #[arg(value_name = "MEMBER")]
     members: Vec<PathBuf>,
     /// Print one JSON object instead of tables
@@ -144,7 +146,8 @@ fn config(
         members: paths.collect::<anyhow::Result<_>>()?,
         ..options
     };
-    // What holds for a member holds for the ensemble: such a name is never taken for something else.
+    // What holds for a member holds for the ensemble: such a name is never taken for something
+    // else.
     let any = |text: &str| {
         members
             .iter()

@@ -25,7 +25,8 @@ pub fn root_mean_squared_error(forecast: &[f64], realized: &[f64]) -> Option<f64
     mean(squares).map(f64::sqrt)
 }
 
-/// Share of rows whose sign the forecast had right, over the rows in which neither side is 0; `None` without such rows.
+/// Share of rows whose sign the forecast had right, over the rows in which neither side is 0;
+/// `None` without such rows.
 ///
 /// # Shapes
 /// `forecast` and `realized` of the same length.

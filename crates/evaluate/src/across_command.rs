@@ -10,8 +10,8 @@ use crate::runs::Runs;
 /// Arguments of `evaluate across`.
 #[derive(Debug, clap::Args)]
 pub struct AcrossArgs {
-    /// A panel's name and its runs, the one that is compared with the others first; once for each panel, the runs in one
-    /// order
+    /// A panel's name and its runs, the one that is compared with the others first; once for each
+    /// panel, the runs in one order
     #[arg(long = "panel", value_name = "NAME=RUN,RUN...", required = true)]
     panels: Vec<String>,
     /// Folds to score, such as 1-5 or 1-5,7; without it all of them
@@ -40,7 +40,8 @@ struct Joined {
 /// Reads, scores and prints.
 ///
 /// # Errors
-/// Panels that are not named as expected, runs that cannot be read, other forecasters or another reach on some panel.
+/// Panels that are not named as expected, runs that cannot be read, other forecasters or another
+/// reach on some panel.
 pub fn run(args: &AcrossArgs) -> anyhow::Result<()> {
     let options = Options {
         draws: args.draws,

@@ -1,4 +1,5 @@
-//! `evaluate backtest RUN`: reads a run's forecasts, has the library trade on them, prints and draws.
+//! `evaluate backtest RUN`: reads a run's forecasts, has the library trade on them, prints and
+//! draws.
 
 use std::path::PathBuf;
 
@@ -11,32 +12,36 @@ use evaluate::{
 
 use crate::selection::Selection;
 
-/// Arguments of `evaluate backtest`. Where lists are given, every combination is a rule that is tried.
+/// Arguments of `evaluate backtest`. Where lists are given, every combination is a rule that is
+/// tried.
 #[derive(Debug, clap::Args)]
 pub struct BacktestArgs {
     #[command(flatten)]
     selection: Selection,
-    /// quantile: hold the highest bin (sell the lowest); threshold: hold what is forecast beyond a threshold
+    /// quantile: hold the highest bin (sell the lowest); threshold: hold what is forecast beyond a
+    /// threshold
     #[arg(long, value_parser = ["quantile", "threshold"], default_value = "quantile")]
     signal: String,
     /// Numbers of bins; a list such as 5,10,20 tries each
     #[arg(long, value_name = "N", value_delimiter = ',', default_value = "10")]
     bins: Vec<usize>,
-    /// What a forecast is ranked among: the coins of its time, its coin's day (looks ahead), or its coin's past; without
-    /// it the coins of its time, or the past where there is one coin
+    /// What a forecast is ranked among: the coins of its time, its coin's day (looks ahead), or
+    /// its coin's past; without it the coins of its time, or the past where there is one coin
     #[arg(long, value_parser = ["timestamp", "date", "trailing"])]
     scope: Option<String>,
-    /// Scope trailing: forecasts of the coin that one is ranked among, itself included; without it a day of bars
+    /// Scope trailing: forecasts of the coin that one is ranked among, itself included; without it
+    /// a day of bars
     #[arg(long, value_name = "BARS")]
     trailing_bars: Option<usize>,
-    /// Signal threshold: forecasts, in basis points, from which on a coin is held; a list tries each; without it
-    /// RUN/thresholds.toml
+    /// Signal threshold: forecasts, in basis points, from which on a coin is held; a list tries
+    /// each; without it RUN/thresholds.toml
     #[arg(long, value_name = "BPS", value_delimiter = ',')]
     threshold_bps: Vec<f64>,
     /// Which signals are followed; a list tries each
     #[arg(long, value_parser = ["long", "short", "longshort"], value_delimiter = ',', default_value = "longshort")]
     side: Vec<String>,
-    /// Bars that a signal is held for: the position is the mean of the last so many; a list tries each
+    /// Bars that a signal is held for: the position is the mean of the last so many; a list tries
+    /// each
     #[arg(long, value_name = "BARS", value_delimiter = ',', default_value = "1")]
     hold_bars: Vec<usize>,
     /// The exchange's fee for a fill, in basis points
@@ -144,7 +149,8 @@ impl BacktestArgs {
     }
 }
 
-/// The first time that may be traded on: thresholds must not be judged on the forecasts that they were tuned on.
+/// The first time that may be traded on: thresholds must not be judged on the forecasts that they
+/// were tuned on.
 fn out_of_sample_from(signals: &[Signal]) -> anyhow::Result<Option<i64>> {
     let [Signal::Thresholds(thresholds)] = signals else {
         return Ok(None);

@@ -1,12 +1,14 @@
 //! How long the blocks of a stationary bootstrap have to be for one series.
 //!
-//! Politis and White, "Automatic block-length selection for the dependent bootstrap", Econometric Reviews 23 (2004),
-//! with the correction of Patton, Politis and White, Econometric Reviews 28 (2009); the choices the papers leave open
-//! are those of `arch.bootstrap.optimal_block_length`, so that the two agree.
+//! Politis and White, "Automatic block-length selection for the dependent bootstrap", Econometric
+//! Reviews 23 (2004), with the correction of Patton, Politis and White, Econometric Reviews 28
+//! (2009); the choices the papers leave open are those of `arch.bootstrap.optimal_block_length`, so
+//! that the two agree.
 
 use crate::mean::mean;
 
-/// Values a series needs at least: below it there are fewer values than autocorrelations to look at.
+/// Values a series needs at least: below it there are fewer values than autocorrelations to look
+/// at.
 const LEAST_VALUES: usize = 16;
 
 /// Optimal mean block length of the stationary bootstrap for the mean of `series`, in its steps.
@@ -68,7 +70,8 @@ fn significant_autocovariances(centered: &[f64]) -> Option<Vec<f64>> {
         }
         let product = dot(&centered[lag..], &centered[..centered.len() - lag]);
         covariances.push(product / n);
-        // `arch` looks for the first lag i of which the `run` lags before it are all insignificant, and keeps i - run.
+        // `arch` looks for the first lag i of which the `run` lags before it are all insignificant,
+        // and keeps i - run.
         if last == most && insignificant >= run {
             last = most.min(2 * (lag - run).max(1));
         }

@@ -1,9 +1,10 @@
 //! Stationary block bootstrap of a mean over folds of pooled correlations.
 //!
-//! Politis and Romano, "The stationary bootstrap", JASA 89 (1994). Timestamps are resampled within their fold with all
-//! coins together, in blocks of geometric length that wrap around at the fold's end; each fold's Pearson correlation is
-//! computed again from the resampled timestamps' sums. The sum over a block is the difference of two prefix sums, so a
-//! draw costs as many steps as it has blocks, not timestamps.
+//! Politis and Romano, "The stationary bootstrap", JASA 89 (1994). Timestamps are resampled within
+//! their fold with all coins together, in blocks of geometric length that wrap around at the fold's
+//! end; each fold's Pearson correlation is computed again from the resampled timestamps' sums. The
+//! sum over a block is the difference of two prefix sums, so a draw costs as many steps as it has
+//! blocks, not timestamps.
 
 use std::ops::Range;
 
@@ -30,15 +31,17 @@ pub(crate) struct Series {
     pub folds: Vec<Option<f64>>,
     /// Mean block length in timestamps.
     pub block: usize,
-    /// Per fold the prefix sums over its timestamps (one more than timestamps); empty where the fold is undefined.
+    /// Per fold the prefix sums over its timestamps (one more than timestamps); empty where the
+    /// fold is undefined.
     prefix: Vec<Vec<Sums>>,
 }
 
 impl Series {
     /// The series of two columns with one value a row, NaN where a row is left out.
     ///
-    /// `floor` is the shortest block length; the length itself is Politis and White's for the fold's cross-products
-    /// (per timestamp the sum over coins of centered x times centered y), averaged over the folds.
+    /// `floor` is the shortest block length; the length itself is Politis and White's for the
+    /// fold's cross-products (per timestamp the sum over coins of centered x times centered y),
+    /// averaged over the folds.
     pub fn new(layout: &Layout, x: &[f64], y: &[f64], floor: usize) -> Self {
         let mut folds = Vec::new();
         let mut prefix = Vec::new();
@@ -68,8 +71,9 @@ impl Series {
         }
     }
 
-    /// Per fold the products of both sides at each of its timestamps, standardized and divided by the fold's number of pairs:
-    /// they add up to the fold's correlation. None where that is undefined.
+    /// Per fold the products of both sides at each of its timestamps, standardized and divided by
+    /// the fold's number of pairs: they add up to the fold's correlation. None where that is
+    /// undefined.
     pub fn mean_products(&self) -> impl Iterator<Item = Vec<f64>> {
         self.prefix.iter().map(|prefix| {
             let pairs = prefix.last().map_or(f64::NAN, |sums| sums[0]);
@@ -179,8 +183,8 @@ impl Draws {
 
 /// Draws of several series at one mean block length, in the order of the series.
 ///
-/// Draw number k sees the same blocks in every series and in every call with the same seed, length and folds, on any
-/// number of threads: differences of draws are paired.
+/// Draw number k sees the same blocks in every series and in every call with the same seed, length
+/// and folds, on any number of threads: differences of draws are paired.
 ///
 /// # Shapes
 /// `fold_lengths`: timestamps of each fold.
@@ -229,7 +233,8 @@ fn fold_block(block: usize, fold_length: usize) -> usize {
     block.min(fold_length / 2).max(1)
 }
 
-/// Whether the folds hold enough blocks for an interval: five of the floor's length, and five of `block`.
+/// Whether the folds hold enough blocks for an interval: five of the floor's length, and five of
+/// `block`.
 pub(crate) fn enough_blocks(fold_lengths: &[usize], block: usize, floor: usize) -> bool {
     let times: usize = fold_lengths.iter().sum();
     let blocks: f64 = fold_lengths
@@ -239,14 +244,16 @@ pub(crate) fn enough_blocks(fold_lengths: &[usize], block: usize, floor: usize) 
     times >= LEAST_BLOCKS * floor && blocks >= LEAST_BLOCKS as f64
 }
 
-/// Blocks of timestamps that together have as many timestamps as the fold; one that wraps is given as two ranges.
+/// Blocks of timestamps that together have as many timestamps as the fold; one that wraps is given
+/// as two ranges.
 fn resampled_blocks(generator: &mut ChaCha8Rng, length: usize, block: usize) -> Vec<Range<usize>> {
     let mut ranges = Vec::with_capacity(2 * length / block.max(1) + 2);
     let continuation = (1.0 - 1.0 / block as f64).ln();
     let mut missing = length;
     while missing > 0 {
         let start = (uniform(generator) * length as f64) as usize;
-        // Inverse of the geometric distribution; with blocks of 1 the logarithm is minus infinity and this is 1.
+        // Inverse of the geometric distribution; with blocks of 1 the logarithm is minus infinity
+        // and this is 1.
         let drawn = 1 + ((1.0 - uniform(generator)).ln() / continuation) as usize;
         let taken = drawn.min(missing);
         let end = start + taken;
@@ -264,7 +271,8 @@ fn uniform(generator: &mut ChaCha8Rng) -> f64 {
     (generator.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
 }
 
-/// Percentile interval of the defined values among `values`; `None` where more than half of them are undefined (NaN).
+/// Percentile interval of the defined values among `values`; `None` where more than half of them
+/// are undefined (NaN).
 ///
 /// Quantiles are linear between order statistics, as in `numpy.percentile`.
 ///

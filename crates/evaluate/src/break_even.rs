@@ -16,14 +16,15 @@ use crate::{Error, Options, Side, may_open};
 /// Forecasts are acted on from this quantile of the sizes of the coin's earlier ones on.
 const CUT_SHARE: f64 = 0.9;
 
-/// Basis points of a fill from what a position earns: it pays the fee where it opens and where it closes.
+/// Basis points of a fill from what a position earns: it pays the fee where it opens and where it
+/// closes.
 const BPS_OF_A_FILL: f64 = 1e4 / 2.0;
 
 /// What forecasts could pay.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct BreakEven {
-    /// The fee of a fill (a one-way trade), in basis points, at which the sum of profits is 0; negative where it is below
-    /// 0 without fees, None without trades.
+    /// The fee of a fill (a one-way trade), in basis points, at which the sum of profits is 0;
+    /// negative where it is below 0 without fees, None without trades.
     pub fee_bps: Option<f64>,
     /// Its block-bootstrap interval.
     pub interval: Option<Interval>,
@@ -40,16 +41,18 @@ pub struct BreakEvenFees {
     pub all: BreakEven,
 }
 
-/// The fee of a fill that each coin's largest forecasts could pay, by symbol: what a position earns in the mean before
-/// fees, in basis points, divided by its two fills.
+/// The fee of a fill that each coin's largest forecasts could pay, by symbol: what a position earns
+/// in the mean before fees, in basis points, divided by its two fills.
 ///
-/// A coin is bought (sold) where its forecast is above (below) 0 and its size is at least the 0.9 quantile of the sizes of
-/// the coin's forecasts of earlier folds, all those before the fold's first time. So the first fold sets the first cut and
-/// is not traded. A position is entered one bar after the forecast and held for the target's reach; the coin's forecasts
-/// are passed over until it is closed. Forecasts whose `realized_delayed` is unknown are not acted on.
+/// A coin is bought (sold) where its forecast is above (below) 0 and its size is at least the 0.9
+/// quantile of the sizes of the coin's forecasts of earlier folds, all those before the fold's
+/// first time. So the first fold sets the first cut and is not traded. A position is entered one
+/// bar after the forecast and held for the target's reach; the coin's forecasts are passed over
+/// until it is closed. Forecasts whose `realized_delayed` is unknown are not acted on.
 ///
-/// It means something only where the target is the return between two prices. Intervals are of a stationary bootstrap of
-/// blocks of a coin's positions, and for all coins together of blocks of time, as thresholds have them.
+/// It means something only where the target is the return between two prices. Intervals are of a
+/// stationary bootstrap of blocks of a coin's positions, and for all coins together of blocks of
+/// time, as thresholds have them.
 ///
 /// # Errors
 /// Rows that are inconsistent, not one finite forecast a row, options out of range.
@@ -126,8 +129,8 @@ fn fold_spans(rows: &Rows) -> Vec<[i64; 2]> {
     spans
 }
 
-/// Size from which on a coin's forecasts are acted on from `from_ms` on; None where it has none before, or one
-/// that never changes.
+/// Size from which on a coin's forecasts are acted on from `from_ms` on; None where it has none
+/// before, or one that never changes.
 fn cut(coin: &CoinRows, from_ms: i64) -> Option<f64> {
     let earlier = coin.within(i64::MIN, from_ms);
     // A forecast that is always the same one is never a large one.
@@ -177,7 +180,8 @@ fn earned(coin: &CoinRows, spans: &[[i64; 2]], hold_ms: i64) -> Vec<(i64, f64)> 
 mod tests {
     use super::*;
 
-    /// One coin, bars of 1 ms, a reach of 2; times 0 to 9 are fold 1, 10 to 19 fold 2, 20 to 29 fold 3.
+    /// One coin, bars of 1 ms, a reach of 2; times 0 to 9 are fold 1, 10 to 19 fold 2, 20 to 29
+    /// fold 3.
     fn rows() -> Rows {
         let times = 0..30;
         Rows {
@@ -245,7 +249,8 @@ mod tests {
         assert_eq!(of_coin(&rows, vec![0.0; 30]), BreakEven::default());
     }
 
-    /// It agrees with the costs that thresholds and the ledger count, save for the fee on what was earned.
+    /// It agrees with the costs that thresholds and the ledger count, save for the fee on what was
+    /// earned.
     #[test]
     fn a_position_that_pays_this_fee_earns_nothing() {
         let costs = crate::Costs {

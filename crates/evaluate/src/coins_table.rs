@@ -8,8 +8,8 @@ use crate::report::{Report, Score};
 use crate::{Error, Forecaster, Options, Rows};
 
 impl Report {
-    /// The report with the fee that each coin could bear, as by [`break_even`], of every forecaster that is no control.
-    /// It is meant for targets that are the return between two prices.
+    /// The report with the fee that each coin could bear, as by [`break_even`], of every forecaster
+    /// that is no control. It is meant for targets that are the return between two prices.
     ///
     /// # Errors
     /// As [`break_even`].
@@ -27,7 +27,8 @@ impl Report {
         Ok(self)
     }
 
-    /// Each coin's correlation over time: one table a forecaster with what else is known of its coins, one for controls.
+    /// Each coin's correlation over time: one table a forecaster with what else is known of its
+    /// coins, one for controls.
     pub fn coins_table(&self) -> String {
         let labels = self.labels();
         let labelled = || labels.iter().zip(&self.forecasters);

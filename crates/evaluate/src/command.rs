@@ -32,14 +32,16 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Score what needs no run: zero, the last return, the closes' distance from their means, shuffled orders
+    /// Score what needs no run: zero, the last return, the closes' distance from their means,
+    /// shuffled orders
     Controls {
         #[command(flatten)]
         config: cli::ConfigArgs,
         #[command(flatten)]
         output: Output,
     },
-    /// Find the forecasts from which on a coin is worth trading; write RUN/thresholds.toml, .html and charts
+    /// Find the forecasts from which on a coin is worth trading; write RUN/thresholds.toml, .html
+    /// and charts
     Thresholds(TuneArgs),
     /// Put forecasts into bins of equal count and print what was realized in each
     Quantiles(QuantileArgs),
@@ -193,8 +195,8 @@ fn print(scored: &Scored<'_>, output: &Output) -> anyhow::Result<()> {
     Ok(cli::print(&text)?)
 }
 
-/// All (time, coin) pairs of the scored folds that have a target, whatever any forecaster could say there; of the folds
-/// in `wanted`, or of all if it is empty.
+/// All (time, coin) pairs of the scored folds that have a target, whatever any forecaster could say
+/// there; of the folds in `wanted`, or of all if it is empty.
 fn control_rows(config: &Config, wanted: &[usize]) -> anyhow::Result<Rows> {
     let dataset = Dataset::load(config)?;
     let mut rows = Vec::new();

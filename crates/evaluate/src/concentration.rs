@@ -1,4 +1,5 @@
-//! How much of a score lies in how little time: a correlation that one day makes is one event, not thousands.
+//! How much of a score lies in how little time: a correlation that one day makes is one event, not
+//! thousands.
 
 use std::collections::BTreeMap;
 
@@ -18,8 +19,8 @@ pub(crate) const MOST: f64 = 1.0 / 3.0;
 
 /// Which share of a covariance the best day and the best hundredth of the hours hold.
 ///
-/// The covariance is that of the score: products of forecast and realized, both standardized within their fold, each fold
-/// with the same weight. The rest may be below 0, so a share may be above 1.
+/// The covariance is that of the score: products of forecast and realized, both standardized within
+/// their fold, each fold with the same weight. The rest may be below 0, so a share may be above 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Concentration {
     /// Share of the UTC day with the largest part.

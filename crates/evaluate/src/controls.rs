@@ -14,7 +14,8 @@ pub const CONTROL_NAMES: [&str; 6] = [
     "negated_deviation_240m",
 ];
 
-/// Names of the controls that say that a close returns to its mean, in the order of [`DEVIATION_MINUTES`].
+/// Names of the controls that say that a close returns to its mean, in the order of
+/// [`DEVIATION_MINUTES`].
 const DEVIATION_CONTROLS: [&str; 3] = [CONTROL_NAMES[3], CONTROL_NAMES[4], CONTROL_NAMES[5]];
 
 /// The controls on these rows. Left out are those of a mean that would have fewer than two bars.
@@ -47,7 +48,8 @@ pub(crate) fn rows_of_coins(rows: &Rows, range: std::ops::Range<usize>) -> Vec<V
     coins
 }
 
-/// Those whose mean has at least two bars; 0 everywhere, and so without a score, where the rows do not know it.
+/// Those whose mean has at least two bars; 0 everywhere, and so without a score, where the rows do
+/// not know it.
 fn deviation_controls(rows: &Rows) -> impl Iterator<Item = Forecaster> {
     let named = DEVIATION_CONTROLS
         .into_iter()
@@ -73,7 +75,8 @@ pub(crate) fn impossible_controls(bar_ms: i64) -> Vec<&'static str> {
         .collect()
 }
 
-/// True for a control of what the rows do not know: it has no score, and its error would be that of `zero`.
+/// True for a control of what the rows do not know: it has no score, and its error would be that of
+/// `zero`.
 pub(crate) fn is_unknown(forecaster: &Forecaster) -> bool {
     let is_zero = || forecaster.forecast.iter().all(|value| *value == 0.0);
     forecaster.name != CONTROL_NAMES[0]

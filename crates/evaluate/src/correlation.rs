@@ -1,14 +1,15 @@
 //! Correlations of two slices: Pearson, weighted Pearson and Spearman.
 //!
-//! Pairs in which either side is NaN are left out. A correlation is undefined (`None`) with fewer than three pairs (two
-//! points always correlate by one) and where a side is constant.
+//! Pairs in which either side is NaN are left out. A correlation is undefined (`None`) with fewer
+//! than three pairs (two points always correlate by one) and where a side is constant.
 
 use crate::ordering::sorted;
 
 /// Pairs a correlation needs at least.
 const LEAST_PAIRS: usize = 3;
 
-/// A side whose standard deviation is below this share of its largest value is constant: the rest is rounding.
+/// A side whose standard deviation is below this share of its largest value is constant: the rest
+/// is rounding.
 const CONSTANT: f64 = 1e-14;
 
 /// Pearson correlation of `x` and `y`, from sums over all pairs after centering.
@@ -69,10 +70,12 @@ pub fn average_ranks(values: &[f64]) -> Vec<f64> {
     ranks
 }
 
-/// Correlation of (x, y, weight) triples, which are walked three times: origin and scale, means, then centered sums.
+/// Correlation of (x, y, weight) triples, which are walked three times: origin and scale, means,
+/// then centered sums.
 ///
-/// Values are taken from the first pair's on: the mean of a million equal values is then that value to the last bit, while a
-/// sum of a million of them is rounded so often that the deviations from it are no longer nothing.
+/// Values are taken from the first pair's on: the mean of a million equal values is then that value
+/// to the last bit, while a sum of a million of them is rounded so often that the deviations from
+/// it are no longer nothing.
 fn correlate<I: Iterator<Item = (f64, f64, f64)>>(triples: impl Fn() -> I) -> Option<f64> {
     let triples = || triples().filter(|(x, y, weight)| !x.is_nan() && !y.is_nan() && *weight > 0.0);
     let (x_origin, y_origin, _) = triples().next()?;

@@ -1,4 +1,5 @@
-//! Statistics across the coins of one timestamp: information coefficients and market-neutral values.
+//! Statistics across the coins of one timestamp: information coefficients and market-neutral
+//! values.
 
 use std::ops::Range;
 
@@ -27,11 +28,12 @@ pub struct InformationCoefficient {
     pub timestamps: usize,
 }
 
-/// Pearson correlation across the coins of each timestamp; `None` below three coins or where a side is constant.
+/// Pearson correlation across the coins of each timestamp; `None` below three coins or where a side
+/// is constant.
 ///
 /// # Shapes
-/// `groups`: rows of each timestamp, as of [`timestamp_groups`](crate::timestamp_groups); the result has one entry a
-/// group. Groups outside the slices are undefined.
+/// `groups`: rows of each timestamp, as of [`timestamp_groups`](crate::timestamp_groups); the
+/// result has one entry a group. Groups outside the slices are undefined.
 pub fn ic_per_timestamp(
     groups: &[Range<usize>],
     forecast: &[f64],
@@ -66,7 +68,8 @@ fn per_timestamp(
     groups.par_iter().map(of_group).collect()
 }
 
-/// Mean, standard deviation and their ratio over the timestamps at which the coefficient is defined.
+/// Mean, standard deviation and their ratio over the timestamps at which the coefficient is
+/// defined.
 pub fn summarize_ic(coefficients: &[Option<f64>]) -> InformationCoefficient {
     let defined: Vec<f64> = coefficients.iter().flatten().copied().collect();
     let count = defined.len();
@@ -87,10 +90,12 @@ pub fn summarize_ic(coefficients: &[Option<f64>]) -> InformationCoefficient {
     }
 }
 
-/// Both sides minus their mean over the coins of each timestamp: what is left without the whole market's move.
+/// Both sides minus their mean over the coins of each timestamp: what is left without the whole
+/// market's move.
 ///
-/// Rows with a NaN on either side, and timestamps with a single coin, come back as NaN on both sides. A deviation that
-/// is no more than rounding of its value becomes 0, so that the same forecast for all coins is constant, not noise.
+/// Rows with a NaN on either side, and timestamps with a single coin, come back as NaN on both
+/// sides. A deviation that is no more than rounding of its value becomes 0, so that the same
+/// forecast for all coins is constant, not noise.
 ///
 /// # Shapes
 /// `groups` as in [`ic_per_timestamp`]; the results have the length of `forecast` and `realized`.

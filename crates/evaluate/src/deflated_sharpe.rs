@@ -1,18 +1,19 @@
 //! How much of a Sharpe ratio is left once it is known how many were tried.
 //!
-//! Bailey and López de Prado, "The Sharpe ratio efficient frontier", Journal of Risk 15 (2012), and "The deflated Sharpe
-//! ratio", Journal of Portfolio Management 40 (2014). Sharpe ratios are per observation (a trade, a day), never
-//! annualized.
+//! Bailey and López de Prado, "The Sharpe ratio efficient frontier", Journal of Risk 15 (2012), and
+//! "The deflated Sharpe ratio", Journal of Portfolio Management 40 (2014). Sharpe ratios are per
+//! observation (a trade, a day), never annualized.
 
 use crate::normal::{normal_cdf, normal_quantile};
 
 /// Euler and Mascheroni's constant.
 const EULER_MASCHERONI: f64 = 0.577_215_664_901_532_9;
 
-/// Probability that the true Sharpe ratio is above `benchmark`, given what was measured over `observations`.
+/// Probability that the true Sharpe ratio is above `benchmark`, given what was measured over
+/// `observations`.
 ///
-/// `skewness` is 0 and `kurtosis` 3 for normal returns. NaN below two observations, and where the moments contradict
-/// each other.
+/// `skewness` is 0 and `kurtosis` 3 for normal returns. NaN below two observations, and where the
+/// moments contradict each other.
 pub fn probabilistic_sharpe_ratio(
     sharpe: f64,
     benchmark: f64,
@@ -27,8 +28,8 @@ pub fn probabilistic_sharpe_ratio(
     normal_cdf((sharpe - benchmark) * (observations as f64 - 1.0).sqrt() / variance.sqrt())
 }
 
-/// The highest Sharpe ratio to be expected of so many independent trials that are all worth nothing, where `variance` is
-/// that of the trials' Sharpe ratios; 0 for a single trial.
+/// The highest Sharpe ratio to be expected of so many independent trials that are all worth
+/// nothing, where `variance` is that of the trials' Sharpe ratios; 0 for a single trial.
 ///
 /// # Examples
 /// ```
@@ -49,7 +50,8 @@ pub fn expected_maximum_sharpe(trials: usize, variance: f64) -> f64 {
     variance.sqrt() * ((1.0 - EULER_MASCHERONI) * best + EULER_MASCHERONI * further)
 }
 
-/// Probability that the true Sharpe ratio is above what the best of so many worthless trials would have shown.
+/// Probability that the true Sharpe ratio is above what the best of so many worthless trials would
+/// have shown.
 ///
 /// It is [`probabilistic_sharpe_ratio`] against [`expected_maximum_sharpe`].
 ///

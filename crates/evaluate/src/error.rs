@@ -1,6 +1,7 @@
 //! What can be wrong with the rows, forecasts and options handed to this library.
 
-/// Everything that can be refused; each message names the thing, what was found and what was expected.
+/// Everything that can be refused; each message names the thing, what was found and what was
+/// expected.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
     /// There is nothing to score.

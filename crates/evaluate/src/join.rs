@@ -116,7 +116,8 @@ pub fn join(sources: &[Source<'_>], bar_ms: i64, reach_bars: usize) -> Result<Jo
     })
 }
 
-/// The columns of deviations, each from the first table that knows it somewhere: older ones do not have them.
+/// The columns of deviations, each from the first table that knows it somewhere: older ones do not
+/// have them.
 fn deviations(
     common: &[&ForecastRow],
     others: &[BTreeMap<Key<'_>, &ForecastRow>],

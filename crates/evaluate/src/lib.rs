@@ -1,8 +1,11 @@
-//! Scores forecasts honestly: correlations, information coefficients, errors and block-bootstrap intervals.
+//! Scores forecasts honestly: correlations, information coefficients, errors and block-bootstrap
+//! intervals.
 //!
-//! Slices in, values or strings out: no input or output, no candles, no models; [`join`] knows the forecast table, and
-//! that is all. [`score`] puts every [`Forecaster`] on the same [`Rows`] and returns a [`Report`], which serializes to
-//! one JSON object and prints as text tables; [`across`] does so on several panels and takes the means. The statistics it is made of are public functions over slices.
+//! Slices in, values or strings out: no input or output, no candles, no models; [`join`] knows the
+//! forecast table, and that is all. [`score`] puts every [`Forecaster`] on the same [`Rows`] and
+//! returns a [`Report`], which serializes to one JSON object and prints as text tables; [`across`]
+//! does so on several panels and takes the means. The statistics it is made of are public functions
+//! over slices.
 
 mod accuracy;
 mod across;

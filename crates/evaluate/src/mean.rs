@@ -2,8 +2,8 @@
 
 /// Mean of the values, taken from the first one on; NaN of none.
 ///
-/// A plain sum of many equal values is rounded at every step, so that their "deviations" from it are no longer 0 and a
-/// constant has a standard deviation, a Sharpe ratio, a correlation.
+/// A plain sum of many equal values is rounded at every step, so that their "deviations" from it
+/// are no longer 0 and a constant has a standard deviation, a Sharpe ratio, a correlation.
 pub(crate) fn mean(values: &[f64]) -> f64 {
     let Some(origin) = values.first() else {
         return f64::NAN;

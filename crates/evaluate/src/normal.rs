@@ -10,7 +10,8 @@ const FRACTION_TERMS: u32 = 120;
 
 /// Probability that a standard normal value is at most `z`.
 ///
-/// The relative error stays below 1e-12 in both tails. Abramowitz and Stegun, formulas 26.2.11 and 26.2.14.
+/// The relative error stays below 1e-12 in both tails. Abramowitz and Stegun, formulas 26.2.11 and
+/// 26.2.14.
 ///
 /// # Examples
 /// ```
@@ -26,7 +27,8 @@ pub fn normal_cdf(z: f64) -> f64 {
     }
 }
 
-/// The value that a standard normal one stays at or below with this probability; infinite at 0 and 1, NaN outside.
+/// The value that a standard normal one stays at or below with this probability; infinite at 0 and
+/// 1, NaN outside.
 ///
 /// # Examples
 /// ```
@@ -79,7 +81,8 @@ fn tail(z: f64) -> f64 {
     density(z) / fraction
 }
 
-/// What is exceeded with this probability of at most a half, to three digits: Abramowitz and Stegun, formula 26.2.23.
+/// What is exceeded with this probability of at most a half, to three digits: Abramowitz and
+/// Stegun, formula 26.2.23.
 fn rough_upper_quantile(probability: f64) -> f64 {
     let t = (-2.0 * probability.ln()).sqrt();
     let above = 2.515_517 + t * (0.802_853 + t * 0.010_328);

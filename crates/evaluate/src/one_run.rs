@@ -18,8 +18,8 @@ pub struct ScoredRun {
     pub report: Report,
 }
 
-/// Scores one table of the run `(name, path)` beside the controls. It takes the table, which is large and not needed any
-/// more once its columns are made.
+/// Scores one table of the run `(name, path)` beside the controls. It takes the table, which is
+/// large and not needed any more once its columns are made.
 ///
 /// # Errors
 /// As [`join`] and [`score`].
@@ -97,7 +97,8 @@ impl ScoredRun {
         })
     }
 
-    /// For a simulated market, given what it expected of (time, symbol): how well the best possible forecaster scores.
+    /// For a simulated market, given what it expected of (time, symbol): how well the best possible
+    /// forecaster scores.
     pub fn simulated_line(&self, expected: impl Fn(i64, &str) -> Option<f64>) -> String {
         let rows = &self.rows;
         let places: Vec<usize> = (0..rows.len()).collect();

@@ -18,7 +18,8 @@ pub struct Options {
     pub confidence: f64,
     /// Seed of the draws.
     pub seed: u64,
-    /// Shortest mean block length, in bars: one hour of minutes, as forecasts move slower than any one fold can show.
+    /// Shortest mean block length, in bars: one hour of minutes, as forecasts move slower than any
+    /// one fold can show.
     pub floor_bars: usize,
 }
 

@@ -1,5 +1,5 @@
-//! Values in order, as whole numbers: a sort of pairs that lie together is several times as fast as one that looks values
-//! up by their places.
+//! Values in order, as whole numbers: a sort of pairs that lie together is several times as fast as
+//! one that looks values up by their places.
 
 use rayon::prelude::*;
 

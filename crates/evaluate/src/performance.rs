@@ -1,10 +1,13 @@
-//! Sharpe ratio, Sortino ratio and drawdown of a series of returns, as the Python package `empyrical` defines them.
+//! Sharpe ratio, Sortino ratio and drawdown of a series of returns, as the Python package
+//! `empyrical` defines them.
 //!
-//! Returns are plain fractions (0.01 is 1 %), one a period, in order of time. The risk-free return is 0.
+//! Returns are plain fractions (0.01 is 1 %), one a period, in order of time. The risk-free return
+//! is 0.
 
 use crate::mean::mean;
 
-/// Mean divided by standard deviation (of a sample: n - 1), times the root of `periods_per_year`; 1 leaves it per period.
+/// Mean divided by standard deviation (of a sample: n - 1), times the root of `periods_per_year`; 1
+/// leaves it per period.
 ///
 /// NaN below two returns; infinite or NaN where all are equal.
 ///
@@ -21,8 +24,8 @@ pub fn sharpe_ratio(returns: &[f64], periods_per_year: f64) -> f64 {
     moments.mean / moments.sample_std() * periods_per_year.sqrt()
 }
 
-/// The mean divided by the root mean square of the losses (0 where a return is a gain), times the root of
-/// `periods_per_year`.
+/// The mean divided by the root mean square of the losses (0 where a return is a gain), times the
+/// root of `periods_per_year`.
 ///
 /// NaN below two returns; infinite where none is a loss.
 pub fn sortino_ratio(returns: &[f64], periods_per_year: f64) -> f64 {
@@ -40,8 +43,8 @@ pub fn sortino_ratio(returns: &[f64], periods_per_year: f64) -> f64 {
     mean / downside * periods_per_year.sqrt()
 }
 
-/// The deepest fall from a peak, as a fraction of the peak, of a capital that starts at 1 and that each return is
-/// compounded on: 0 or below. NaN without returns.
+/// The deepest fall from a peak, as a fraction of the peak, of a capital that starts at 1 and that
+/// each return is compounded on: 0 or below. NaN without returns.
 ///
 /// # Examples
 /// ```

@@ -1,4 +1,5 @@
-//! `evaluate quantiles RUN`: reads a run's forecasts, has the library put them into bins, prints and draws.
+//! `evaluate quantiles RUN`: reads a run's forecasts, has the library put them into bins, prints
+//! and draws.
 
 use std::path::PathBuf;
 
@@ -15,11 +16,12 @@ pub struct QuantileArgs {
     /// Number of bins, 2 to 5000
     #[arg(long, value_name = "N", default_value_t = 10)]
     bins: usize,
-    /// What a forecast is ranked among: the coins of its time, its coin's day (looks ahead), or its coin's past; without
-    /// it the coins of its time, or the past where there is one coin
+    /// What a forecast is ranked among: the coins of its time, its coin's day (looks ahead), or
+    /// its coin's past; without it the coins of its time, or the past where there is one coin
     #[arg(long, value_parser = ["timestamp", "date", "trailing"])]
     scope: Option<String>,
-    /// Scope trailing: forecasts of the coin that one is ranked among, itself included; without it a day of bars
+    /// Scope trailing: forecasts of the coin that one is ranked among, itself included; without it
+    /// a day of bars
     #[arg(long, value_name = "BARS")]
     trailing_bars: Option<usize>,
     /// Also write the bins to a CSV file

@@ -85,7 +85,8 @@ fn prefix_sums(coefficients: &[Option<f64>]) -> Vec<[f64; 2]> {
     prefix
 }
 
-/// The rank ICs of all forecasters with their draws: all on the same times, with the longest of their blocks.
+/// The rank ICs of all forecasters with their draws: all on the same times, with the longest of
+/// their blocks.
 pub(crate) struct Ranks {
     series: Vec<[RankSeries; VERSIONS]>,
     /// `[draw][forecaster][version]`; empty where there are too few blocks.

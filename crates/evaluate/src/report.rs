@@ -12,10 +12,12 @@ use crate::shuffled::Shuffled;
 /// Lower and upper end of an interval.
 pub type Interval = [f64; 2];
 
-/// What a claim rests on, each with its interval: entry one bar later, the same market-neutral, plain, market-neutral.
+/// What a claim rests on, each with its interval: entry one bar later, the same market-neutral,
+/// plain, market-neutral.
 pub(crate) type Headline = [(Option<f64>, Option<Interval>); 4];
 
-/// Scores of all forecasters on the rows they share; what is undefined is `None` (`null` in JSON, `-` in tables).
+/// Scores of all forecasters on the rows they share; what is undefined is `None` (`null` in JSON,
+/// `-` in tables).
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
     /// Scored (time, symbol) pairs.
@@ -44,8 +46,8 @@ pub struct Report {
     pub forecasters: Vec<Score>,
     /// Paired differences between forecasters.
     pub differences: Vec<Difference>,
-    /// The first forecaster that is no control (else the last return) in other orders of days: how large a score of nothing
-    /// is.
+    /// The first forecaster that is no control (else the last return) in other orders of days: how
+    /// large a score of nothing is.
     pub shuffled: Option<Shuffled>,
 }
 
@@ -56,7 +58,8 @@ pub struct Score {
     pub name: String,
     /// Its run; none for a control.
     pub run: Option<String>,
-    /// Mean over folds of the Pearson correlation of forecast and realized, pooled over all (time, coin) pairs.
+    /// Mean over folds of the Pearson correlation of forecast and realized, pooled over all (time,
+    /// coin) pairs.
     pub pearson: Option<f64>,
     /// Its bootstrap interval.
     pub interval: Option<Interval>,
@@ -68,7 +71,8 @@ pub struct Score {
     pub interval_day: Option<Interval>,
     /// Mean block length of `interval`, in bars.
     pub block_bars: usize,
-    /// Mean block length of `interval_day`, in bars: a day, or half the longest fold where that is shorter.
+    /// Mean block length of `interval_day`, in bars: a day, or half the longest fold where that is
+    /// shorter.
     pub block_bars_day: usize,
     /// Weighted by the rows' weights.
     pub weighted: Option<f64>,
@@ -116,12 +120,14 @@ pub struct Score {
     pub coin_intervals: BTreeMap<String, Option<Interval>>,
     /// How much of the score lies in how little time.
     pub concentration: Concentrations,
-    /// The fee that forecasts could bear; None until [`Report::with_break_even`], and for controls.
+    /// The fee that forecasts could bear; None until [`Report::with_break_even`], and for
+    /// controls.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub break_even: Option<BreakEvenFees>,
 }
 
-/// How much of each version of a score lies in how little time; None where it has none or is not above 0.
+/// How much of each version of a score lies in how little time; None where it has none or is not
+/// above 0.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Concentrations {
     /// Entry one bar later.
@@ -146,7 +152,8 @@ impl Concentrations {
     }
 }
 
-/// Scores of `a` minus scores of `b` over the folds in which both are defined, with intervals from paired draws.
+/// Scores of `a` minus scores of `b` over the folds in which both are defined, with intervals from
+/// paired draws.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Difference {
     /// The forecaster.

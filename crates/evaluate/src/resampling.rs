@@ -17,8 +17,8 @@ pub(crate) fn draw_mean(folds: impl Iterator<Item = f64>) -> f64 {
     sum / count as f64
 }
 
-/// Which forecasters are compared: each that is no control with each after it that is none, and with each control that
-/// has a score.
+/// Which forecasters are compared: each that is no control with each after it that is none, and
+/// with each control that has a score.
 pub(crate) fn compared_pairs(scored: &[Scored]) -> Vec<(usize, usize)> {
     let control = |index: &usize| {
         is_control(
@@ -38,7 +38,8 @@ pub(crate) fn compared_pairs(scored: &[Scored]) -> Vec<(usize, usize)> {
     pairs
 }
 
-/// Versions of the score in which two forecasters are compared, those that no bounce of the price can lift first.
+/// Versions of the score in which two forecasters are compared, those that no bounce of the price
+/// can lift first.
 pub(crate) const COMPARED: [Variant; 4] = [
     Variant::Delayed,
     Variant::DelayedNeutral,
@@ -108,7 +109,8 @@ impl<'a> Bootstrap<'a> {
         Self { ground, draws }
     }
 
-    /// A score's draws, each the mean over its folds; None where there are too few blocks or no score.
+    /// A score's draws, each the mean over its folds; None where there are too few blocks or no
+    /// score.
     pub fn score_draws(&self, block: usize, index: usize, variant: Variant) -> Option<Vec<f64>> {
         let draws = self.draws.get(&(block, index, variant))?;
         Some(

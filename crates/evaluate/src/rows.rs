@@ -6,10 +6,12 @@ use dataset::DEVIATION_COLUMNS;
 
 use crate::Error;
 
-/// The scored rows all forecasters share, sorted by (fold, time, symbol); one entry of every column a row.
+/// The scored rows all forecasters share, sorted by (fold, time, symbol); one entry of every column
+/// a row.
 ///
-/// Returns are plain fractions (0.001 is 0.1 %). The fields are public so that rows can be written as a literal with
-/// named columns and then [checked](Rows::checked); [`score`](crate::score) checks them again.
+/// Returns are plain fractions (0.001 is 0.1 %). The fields are public so that rows can be written
+/// as a literal with named columns and then [checked](Rows::checked); [`score`](crate::score)
+/// checks them again.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rows {
     /// Time of the forecast, UTC milliseconds.
@@ -24,10 +26,12 @@ pub struct Rows {
     pub realized_delayed: Vec<f64>,
     /// Return of the last closed bar; NaN where unknown.
     pub last_return: Vec<f64>,
-    /// `ln(close)` minus its mean over the last 30, 60 and 240 minutes ([`dataset::DEVIATION_MINUTES`]), NaN where unknown;
-    /// None for a mean that is known nowhere.
+    /// `ln(close)` minus its mean over the last 30, 60 and 240 minutes
+    /// ([`dataset::DEVIATION_MINUTES`]), NaN where unknown; None for a mean that is known
+    /// nowhere.
     pub deviations: [Option<Vec<f64>>; 3],
-    /// Standard deviation of the coin's target in the fold's training rows, above 0; NaN where unknown.
+    /// Standard deviation of the coin's target in the fold's training rows, above 0; NaN where
+    /// unknown.
     pub volatility: Vec<f64>,
     /// Weight in the weighted correlation, 0 or more; 1 everywhere if there are none.
     pub weight: Vec<f64>,
@@ -40,7 +44,8 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// Rows from their columns, in the order of the struct's fields, checked as by [`Rows::checked`].
+    /// Rows from their columns, in the order of the struct's fields, checked as by
+    /// [`Rows::checked`].
     ///
     /// # Errors
     /// As [`Rows::checked`].
@@ -82,8 +87,8 @@ impl Rows {
     /// The same rows once they are known to be consistent.
     ///
     /// # Errors
-    /// Where there are no rows, a column's length differs, rows are unsorted or repeat a (time, symbol), or a value is
-    /// outside what its column may hold.
+    /// Where there are no rows, a column's length differs, rows are unsorted or repeat a (time,
+    /// symbol), or a value is outside what its column may hold.
     pub fn checked(self) -> Result<Self, Error> {
         self.check()?;
         Ok(self)

@@ -71,8 +71,8 @@ impl Run {
         })
     }
 
-    /// The run with the deviations that a table of an older version lacks, from the candles that it was made of; where they
-    /// are not there any more it stays as it is, and a note says why.
+    /// The run with the deviations that a table of an older version lacks, from the candles that it
+    /// was made of; where they are not there any more it stays as it is, and a note says why.
     fn with_deviations(self) -> Self {
         if !self.table.lacks_deviations(self.bar_ms) {
             return self;

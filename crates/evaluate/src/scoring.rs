@@ -23,11 +23,13 @@ const DAY_MS: i64 = 86_400_000;
 
 /// Scores every forecaster, and every difference between one that is no control and any other.
 ///
-/// The result depends on the rows, the forecasts and the options alone, not on the number of threads.
+/// The result depends on the rows, the forecasts and the options alone, not on the number of
+/// threads.
 ///
 /// # Errors
-/// Where the rows are inconsistent ([`Rows::checked`]), the options out of range ([`Options::validate`]), there is no
-/// forecaster, or a forecaster has not exactly one finite forecast a row.
+/// Where the rows are inconsistent ([`Rows::checked`]), the options out of range
+/// ([`Options::validate`]), there is no forecaster, or a forecaster has not exactly one finite
+/// forecast a row.
 pub fn score(rows: &Rows, forecasters: &[Forecaster], options: &Options) -> Result<Report, Error> {
     options.validate()?;
     rows.check()?;

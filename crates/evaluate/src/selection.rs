@@ -20,7 +20,8 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// The rows of the run's table from `since_ms` on (None: all), its forecasts on them, and what they are forecasts of.
+    /// The rows of the run's table from `since_ms` on (None: all), its forecasts on them, and what
+    /// they are forecasts of.
     ///
     /// # Errors
     /// A run that cannot be read, a coin that it has no forecasts of, no forecasts since then.

@@ -1,8 +1,10 @@
-//! The shuffled control: the first forecaster's forecasts in other orders of days, which know nothing of the time.
+//! The shuffled control: the first forecaster's forecasts in other orders of days, which know
+//! nothing of the time.
 //!
-//! One order is one random number: coins move together and forecasts move slowly, so that a score of nothing swings by some
-//! hundredths. Many orders show how far. Days are moved as wholes, all coins together, so that an order has the dependence
-//! over time and coins that the forecasts have; rows that are shuffled one by one would swing far less.
+//! One order is one random number: coins move together and forecasts move slowly, so that a score
+//! of nothing swings by some hundredths. Many orders show how far. Days are moved as wholes, all
+//! coins together, so that an order has the dependence over time and coins that the forecasts have;
+//! rows that are shuffled one by one would swing far less.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -23,7 +25,8 @@ pub const SHUFFLED_ORDERS: usize = 20;
 /// Parts that a fold is cut into at least, where it has as many times.
 const LEAST_PARTS: usize = 5;
 
-/// Scores of a forecaster in [`SHUFFLED_ORDERS`] other orders of days: what a score of nothing looks like on these rows.
+/// Scores of a forecaster in [`SHUFFLED_ORDERS`] other orders of days: what a score of nothing
+/// looks like on these rows.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Shuffled {
     /// Whose forecasts.
@@ -141,8 +144,8 @@ impl Shuffled {
     }
 }
 
-/// Every fold's forecasts with its days in another order, in which none is where it was; NaN where a coin has no forecast at
-/// the time that is taken.
+/// Every fold's forecasts with its days in another order, in which none is where it was; NaN where
+/// a coin has no forecast at the time that is taken.
 fn in_other_order(ground: &Ground<'_>, forecast: &[f64], number: usize) -> Vec<f64> {
     let (rows, layout) = (ground.rows, &ground.layout);
     let mut generator = ChaCha8Rng::seed_from_u64(ground.options.seed);
@@ -167,7 +170,8 @@ fn in_other_order(ground: &Ground<'_>, forecast: &[f64], number: usize) -> Vec<f
     other
 }
 
-/// The fold's times in parts of about a day, in one round that leaves no part in its place (Sattolo, 1986).
+/// The fold's times in parts of about a day, in one round that leaves no part in its place
+/// (Sattolo, 1986).
 fn other_times(fold: &FoldSpan, day_bars: usize, generator: &mut ChaCha8Rng) -> Vec<usize> {
     let times = fold.times.len();
     let parts = (times / day_bars).max(LEAST_PARTS.min(times)).max(1);

@@ -12,7 +12,8 @@ use crate::report::{Interval, Report};
 const LONGEST_LABEL: usize = 22;
 
 impl Report {
-    /// Everything a reader of the score needs: scores with intervals, folds, differences, further scores and notes.
+    /// Everything a reader of the score needs: scores with intervals, folds, differences, further
+    /// scores and notes.
     pub fn table(&self) -> String {
         let labels = self.labels();
         let mut sections = vec![

@@ -38,7 +38,8 @@ impl Side {
     }
 }
 
-/// What every fill costs, in basis points of its value; a position pays twice, when it opens and when it closes.
+/// What every fill costs, in basis points of its value; a position pays twice, when it opens and
+/// when it closes.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Costs {
@@ -59,8 +60,8 @@ impl Default for Costs {
 }
 
 impl Costs {
-    /// Profit after costs of a position over a price change of `price_return` (0.01 is 1 %), as a fraction of its value
-    /// at entry: what the one fill brings in minus what the other takes.
+    /// Profit after costs of a position over a price change of `price_return` (0.01 is 1 %), as a
+    /// fraction of its value at entry: what the one fill brings in minus what the other takes.
     ///
     /// # Examples
     /// ```
@@ -142,7 +143,8 @@ impl Calibration {
     }
 }
 
-/// The content of `thresholds.toml`: what to trade on, and on which span of which forecasts that was found.
+/// The content of `thresholds.toml`: what to trade on, and on which span of which forecasts that
+/// was found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Thresholds {
@@ -150,15 +152,16 @@ pub struct Thresholds {
     pub protocol: String,
     /// How many bars a position is held.
     pub hold_bars: usize,
-    /// Bars from the forecast to the candle at whose close a position opens; 0: the last candle that the forecast
-    /// knows, as the target counts.
+    /// Bars from the forecast to the candle at whose close a position opens; 0: the last candle
+    /// that the forecast knows, as the target counts.
     #[serde(default)]
     pub entry_delay_bars: usize,
     /// The costs that were counted.
     pub costs: Costs,
     /// The times of the forecasts that thresholds were tuned on, first and last, UTC.
     pub tuned: [String; 2],
-    /// The times of the forecasts they were judged on, first and last, UTC; none for protocol `seed`.
+    /// The times of the forecasts they were judged on, first and last, UTC; none for protocol
+    /// `seed`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judged: Option<[String; 2]>,
     /// By symbol; a coin that is not here is not traded.
@@ -179,8 +182,8 @@ impl Thresholds {
     /// Reads the file's text.
     ///
     /// # Errors
-    /// Text that is no thresholds, a threshold on the wrong side of 0, a number that no position can be opened by: the
-    /// key, the value found and its range.
+    /// Text that is no thresholds, a threshold on the wrong side of 0, a number that no position
+    /// can be opened by: the key, the value found and its range.
     pub fn from_toml(text: &str) -> Result<Self, Error> {
         let thresholds: Self = toml::from_str(text).map_err(|error| Error::Thresholds {
             reason: error.to_string().trim_end().to_owned(),
@@ -250,7 +253,8 @@ impl Thresholds {
 
 /// Whether a position may open at `time_ms` beside the coin's last one, which is due at `due_ms`.
 ///
-/// Both are closing times of candles. What counts is when the last one is due by the clock, not when its candle came.
+/// Both are closing times of candles. What counts is when the last one is due by the clock, not
+/// when its candle came.
 pub fn may_open(time_ms: i64, due_ms: Option<i64>, overlapping: bool) -> bool {
     overlapping || due_ms.is_none_or(|due_ms| due_ms <= time_ms)
 }

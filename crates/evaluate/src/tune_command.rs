@@ -1,4 +1,5 @@
-//! `evaluate thresholds RUN`: reads a run's forecasts, has the library tune, writes file, page and charts beside them.
+//! `evaluate thresholds RUN`: reads a run's forecasts, has the library tune, writes file, page and
+//! charts beside them.
 
 use std::path::{Path, PathBuf};
 
@@ -17,10 +18,12 @@ pub struct TuneArgs {
     /// Run: a folder with run.toml and forecasts.parquet; the results are written into it
     #[arg(value_name = "RUN")]
     run: PathBuf,
-    /// honest: tuned on the first part, judged on the rest; seed: best sum over the whole span, optimistic
+    /// honest: tuned on the first part, judged on the rest; seed: best sum over the whole span,
+    /// optimistic
     #[arg(long, value_parser = ["honest", "seed"], default_value = "honest")]
     protocol: String,
-    /// Pass each coin's forecasts through a linear fit of realized on forecast, made on the span tuned on
+    /// Pass each coin's forecasts through a linear fit of realized on forecast, made on the span
+    /// tuned on
     #[arg(long)]
     calibrate: bool,
     /// Thresholds tried for each coin and side
@@ -35,7 +38,8 @@ pub struct TuneArgs {
     /// Deflated Sharpe ratio that a threshold needs on the span tuned on
     #[arg(long, value_name = "SHARE", default_value_t = TuneOptions::default().confidence)]
     confidence: f64,
-    /// Which spread of worthless trials that assumes: of the trials themselves, or what chance alone gives
+    /// Which spread of worthless trials that assumes: of the trials themselves, or what chance
+    /// alone gives
     #[arg(long, value_parser = ["trials", "chance"], default_value = "trials")]
     deflate_by: String,
     /// The exchange's fee for a fill, in basis points; a position has two fills

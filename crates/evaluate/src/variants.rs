@@ -28,7 +28,8 @@ impl Variant {
         Self::DelayedNeutral,
     ];
 
-    /// The two columns of this version for one forecast (one value a row); a row it leaves out is NaN on a side.
+    /// The two columns of this version for one forecast (one value a row); a row it leaves out is
+    /// NaN on a side.
     pub fn columns(self, rows: &Rows, layout: &Layout, forecast: &[f64]) -> (Vec<f64>, Vec<f64>) {
         match self {
             Self::Raw => (forecast.to_vec(), rows.realized.clone()),

@@ -1,4 +1,5 @@
-//! What may be said of a forecaster beside the controls: read off the intervals, never off the values.
+//! What may be said of a forecaster beside the controls: read off the intervals, never off the
+//! values.
 
 use crate::controls::is_control;
 use crate::format::HEADLINE;
@@ -15,8 +16,9 @@ const VERSIONS: [&str; 6] = [
 ];
 
 impl Report {
-    /// One sentence or two for each forecaster that is no control: where it is ahead of every control, where that is not
-    /// shown, where it is behind one, and where its score is one that shuffled days have too.
+    /// One sentence or two for each forecaster that is no control: where it is ahead of every
+    /// control, where that is not shown, where it is behind one, and where its score is one
+    /// that shuffled days have too.
     pub(crate) fn verdicts(&self, labels: &[String]) -> Vec<String> {
         let models = self.forecasters.iter().zip(labels);
         let models = models.filter(|(score, _)| !is_control(&score.name, score.run.as_deref()));

@@ -7,7 +7,8 @@ use reqwest::Url;
 
 use crate::Error;
 
-/// A checked base URL. `Debug` and `Display` show it without user and password; only a request gets them.
+/// A checked base URL. `Debug` and `Display` show it without user and password; only a request gets
+/// them.
 #[derive(Clone)]
 pub(crate) struct Address {
     url: Url,
@@ -79,8 +80,8 @@ impl fmt::Debug for Address {
     }
 }
 
-/// `text` without what may be secret: user and password before the last `@`, and what follows the path. It need not be a valid
-/// URL.
+/// `text` without what may be secret: user and password before the last `@`, and what follows the
+/// path. It need not be a valid URL.
 fn without_credentials(text: &str) -> String {
     let (text, tail) = match text.find(['?', '#']) {
         Some(at) => (text.get(..at).unwrap_or_default(), "?***"),

@@ -1,4 +1,5 @@
-//! The exchange's archive of candles: a zip for each month and each day, with its SHA-256 beside it.
+//! The exchange's archive of candles: a zip for each month and each day, with its SHA-256 beside
+//! it.
 
 mod period;
 
@@ -32,8 +33,9 @@ pub struct ArchiveFile {
 }
 
 impl ArchiveFile {
-    /// The most bytes that a file may unpack to: a month of minutes, the shortest interval, with five times the bytes that the
-    /// exchange's rows have (46 MB). Without a ceiling, 3 MB can be made to unpack to 3 GB.
+    /// The most bytes that a file may unpack to: a month of minutes, the shortest interval, with
+    /// five times the bytes that the exchange's rows have (46 MB). Without a ceiling, 3 MB can
+    /// be made to unpack to 3 GB.
     pub const UNPACKED_LIMIT_BYTES: u64 = 31 * 1440 * 1024;
 
     /// `BTCUSDT-1m-2024-01.zip`
@@ -63,8 +65,8 @@ impl ArchiveFile {
 
 /// Fetches files of the archive, as patient and polite as [`RestClient`](crate::RestClient).
 ///
-/// Cheap to clone; clones share connections. Its methods must be awaited in a tokio runtime with its I/O and time
-/// drivers on, which the caller owns.
+/// Cheap to clone; clones share connections. Its methods must be awaited in a tokio runtime with
+/// its I/O and time drivers on, which the caller owns.
 #[derive(Debug, Clone)]
 pub struct ArchiveClient {
     market: Market,
@@ -89,8 +91,8 @@ impl ArchiveClient {
         })
     }
 
-    /// The SHA-256 that is published for `file`, 64 lowercase hexadecimal digits; None where there is no such file
-    /// (yet).
+    /// The SHA-256 that is published for `file`, 64 lowercase hexadecimal digits; None where there
+    /// is no such file (yet).
     ///
     /// # Errors
     ///
@@ -129,12 +131,13 @@ impl ArchiveClient {
             .await
     }
 
-    /// The bytes of `file`, whose SHA-256 is `published`; None where there is no such file (any more). Other bytes are
-    /// fetched again.
+    /// The bytes of `file`, whose SHA-256 is `published`; None where there is no such file (any
+    /// more). Other bytes are fetched again.
     ///
     /// # Errors
     ///
-    /// [`Error::Checksum`] when the bytes stay others; everything a request can meet: see [`Error`].
+    /// [`Error::Checksum`] when the bytes stay others; everything a request can meet: see
+    /// [`Error`].
     pub async fn bytes(
         &self,
         file: &ArchiveFile,

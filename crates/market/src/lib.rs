@@ -1,8 +1,10 @@
 //! What a market is: symbols, intervals, candles, and the sources candles come from.
 //!
 //! - [`Symbol`], [`Market`], [`Interval`], [`Candle`]: the domain types every other crate uses.
-//! - [`RestClient`]: candles from Binance REST; [`Served`] tells which of them can no longer change, and which cannot be.
-//! - [`ArchiveClient`]: whole months and days from the exchange's archive, checked by their SHA-256.
+//! - [`RestClient`]: candles from Binance REST; [`Served`] tells which of them can no longer
+//!   change, and which cannot be.
+//! - [`ArchiveClient`]: whole months and days from the exchange's archive, checked by their
+//!   SHA-256.
 //! - [`KlineStream`]: the same, announced by websocket as they close.
 //! - [`simulate`]: a seeded, made-up market whose best possible forecast is known exactly.
 //!

@@ -20,11 +20,12 @@ pub(crate) use sender::{Outcome, Pause, Sender};
 pub use served::{CoinCandles, Served};
 pub(crate) use wire::{CLOCK_MS, beginning, number};
 
-/// Fetches closed candles. The server's clock and the candles that follow decide what is closed, never the local clock.
+/// Fetches closed candles. The server's clock and the candles that follow decide what is closed,
+/// never the local clock.
 ///
-/// Cheap to clone; clones share connections. A silence that one request is told to keep, all requests of this process to that
-/// server keep. Its methods must be awaited in a tokio runtime with its
-/// I/O and time drivers on, which the caller owns.
+/// Cheap to clone; clones share connections. A silence that one request is told to keep, all
+/// requests of this process to that server keep. Its methods must be awaited in a tokio runtime
+/// with its I/O and time drivers on, which the caller owns.
 ///
 /// # Examples
 ///
@@ -85,8 +86,8 @@ impl RestClient {
         })
     }
 
-    /// How long the server has asked for silence from now on; None where it has not. Requests wait by themselves: this
-    /// is for telling a person why nothing happens.
+    /// How long the server has asked for silence from now on; None where it has not. Requests wait
+    /// by themselves: this is for telling a person why nothing happens.
     pub fn silence(&self) -> Option<std::time::Duration> {
         self.sender.silence()
     }
@@ -105,8 +106,9 @@ impl RestClient {
         Ok(now_ms)
     }
 
-    /// The candles of `symbol` that open in `from_ms..until_ms`, are closed by the server's clock and can no longer change
-    /// (see [`Served::final_count`]). Minutes without a candle are left out.
+    /// The candles of `symbol` that open in `from_ms..until_ms`, are closed by the server's clock
+    /// and can no longer change (see [`Served::final_count`]). Minutes without a candle are
+    /// left out.
     ///
     /// # Errors
     ///
@@ -123,8 +125,9 @@ impl RestClient {
             .await
     }
 
-    /// Open time of the first candle of `symbol` at `from_ms` or later, closed or not, believed or not; None where there is
-    /// none. Asked from 0 it tells when the coin was listed. `now_ms` is the server's clock.
+    /// Open time of the first candle of `symbol` at `from_ms` or later, closed or not, believed or
+    /// not; None where there is none. Asked from 0 it tells when the coin was listed. `now_ms`
+    /// is the server's clock.
     ///
     /// # Errors
     ///
@@ -150,7 +153,8 @@ impl RestClient {
     }
 
     /// As [`RestClient::closed_klines`] for all `symbols` concurrently, with one reading of the
-    /// server's clock, so that all coins end at the same candle. What one symbol meets is no error of the others.
+    /// server's clock, so that all coins end at the same candle. What one symbol meets is no error
+    /// of the others.
     ///
     /// # Errors
     ///
@@ -192,8 +196,8 @@ impl RestClient {
         })
     }
 
-    /// As [`RestClient::closed_klines`] for a reading of the server's clock that the caller has, so that all that is
-    /// fetched with it ends at the same candle.
+    /// As [`RestClient::closed_klines`] for a reading of the server's clock that the caller has, so
+    /// that all that is fetched with it ends at the same candle.
     ///
     /// # Errors
     ///
@@ -213,8 +217,8 @@ impl RestClient {
         if next_ms >= end_ms {
             return Ok(served);
         }
-        // Pages forward by `startTime` alone until a candle that is not wanted, which shows that those before it are final,
-        // or to where there are none.
+        // Pages forward by `startTime` alone until a candle that is not wanted, which shows that
+        // those before it are final, or to where there are none.
         while served.last_open_ms.is_none_or(|last_ms| last_ms < end_ms) {
             let page = self
                 .page(
@@ -239,9 +243,10 @@ impl RestClient {
         Ok(served)
     }
 
-    /// The candles of `symbol` that open at `from_ms` or later as the exchange serves them in one answer: the last one may
-    /// still be forming ([`Served::final_candles`]). `until_ms` bounds how many are asked for; `now_ms` is the server's clock,
-    /// and what opens a bar or more after it is refused.
+    /// The candles of `symbol` that open at `from_ms` or later as the exchange serves them in one
+    /// answer: the last one may still be forming ([`Served::final_candles`]). `until_ms` bounds
+    /// how many are asked for; `now_ms` is the server's clock, and what opens a bar or more
+    /// after it is refused.
     ///
     /// # Errors
     ///
@@ -263,7 +268,8 @@ impl RestClient {
         .await
     }
 
-    /// One page: the first candles that open at the start of `range` or later, as many as it has bars.
+    /// One page: the first candles that open at the start of `range` or later, as many as it has
+    /// bars.
     async fn page(
         &self,
         symbol: &Symbol,

@@ -235,7 +235,8 @@ impl Bar {
     }
 }
 
-/// A price or an amount with the 8 decimals that the exchange writes: candles survive its files and answers unchanged.
+/// A price or an amount with the 8 decimals that the exchange writes: candles survive its files and
+/// answers unchanged.
 fn as_written(value: f64) -> f64 {
     (value * 1e8).round() / 1e8
 }

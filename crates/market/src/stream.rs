@@ -23,14 +23,16 @@ use message::Heard;
 /// The exchange sends a ping every 20 s: this much silence is a dead line.
 const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 
-/// Coins without trades may be quiet while pings show that the line is alive. This long without a kline of any coin of a
-/// connection, the exchange has forgotten what it was asked for: connecting again costs nothing.
+/// Coins without trades may be quiet while pings show that the line is alive. This long without a
+/// kline of any coin of a connection, the exchange has forgotten what it was asked for: connecting
+/// again costs nothing.
 const LONGEST_WITHOUT_KLINES: Duration = Duration::from_secs(300);
 
-/// Websocket connections that announce candles of many symbols, as many as the exchange's limits call for.
+/// Websocket connections that announce candles of many symbols, as many as the exchange's limits
+/// call for.
 ///
-/// The exchange ends every connection after 24 hours, and lines break: whoever reads connects again, and fills what was
-/// missed by [`RestClient`](crate::RestClient).
+/// The exchange ends every connection after 24 hours, and lines break: whoever reads connects
+/// again, and fills what was missed by [`RestClient`](crate::RestClient).
 #[derive(Debug)]
 pub struct KlineStream {
     lines: Vec<Line>,
@@ -56,12 +58,14 @@ struct Line {
 
 impl KlineStream {
     /// Connects; `base_url` defaults to `wss://data-stream.binance.vision` (spot) or
-    /// `wss://fstream.binance.com/market` (futures: klines come there since the addresses without a category were closed in
-    /// April 2026). The way leads by the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY name, unless NO_PROXY or an address on
-    /// this machine says otherwise.
+    /// `wss://fstream.binance.com/market` (futures: klines come there since the addresses without a
+    /// category were closed in April 2026). The way leads by the proxy that HTTPS_PROXY,
+    /// HTTP_PROXY or ALL_PROXY name, unless NO_PROXY or an address on this machine says
+    /// otherwise.
     ///
     /// # Errors
-    /// [`Error::BaseUrl`] when the URL is none, [`Error::Stream`] when the exchange cannot be reached or refuses.
+    /// [`Error::BaseUrl`] when the URL is none, [`Error::Stream`] when the exchange cannot be
+    /// reached or refuses.
     pub async fn connect(
         market: Market,
         base_url: Option<&str>,
@@ -98,12 +102,13 @@ impl KlineStream {
         })
     }
 
-    /// The next candle that is closed, or the fault of one that cannot be: for its coin it is missing, for the connection it
-    /// means nothing. Those still forming are passed over. Loses nothing when it is cancelled, nor is a silence cut short by
-    /// it.
+    /// The next candle that is closed, or the fault of one that cannot be: for its coin it is
+    /// missing, for the connection it means nothing. Those still forming are passed over. Loses
+    /// nothing when it is cancelled, nor is a silence cut short by it.
     ///
     /// # Errors
-    /// [`Error::Stream`] when a connection has ended or is silent, [`Error::WrongShape`] for a message that is no kline.
+    /// [`Error::Stream`] when a connection has ended or is silent, [`Error::WrongShape`] for a
+    /// message that is no kline.
     pub async fn next_closed(&mut self) -> Result<(Symbol, Result<Candle, CandleError>), Error> {
         loop {
             let (at, message) = self.next_message().await?;
@@ -305,7 +310,8 @@ mod tests {
         assert_eq!((symbol.as_str(), candle.unwrap().close), ("BTCUSDT", 1.0));
     }
 
-    /// The closed candle of the last of many coins comes by another connection than that of the first.
+    /// The closed candle of the last of many coins comes by another connection than that of the
+    /// first.
     #[tokio::test]
     async fn all_connections_are_read() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
-/// A pair's name as the exchange spells it: 1 to 20 characters, uppercase A-Z, digits and letters that have no case, such
-/// as Chinese ones; of a future with a delivery day, `_` and the day as six digits. Copies share the text.
+/// A pair's name as the exchange spells it: 1 to 20 characters, uppercase A-Z, digits and letters
+/// that have no case, such as Chinese ones; of a future with a delivery day, `_` and the day as six
+/// digits. Copies share the text.
 ///
 /// # Examples
 ///
@@ -29,8 +30,8 @@ impl Symbol {
     ///
     /// # Errors
     ///
-    /// [`Error::CoinMargined`] for a contract such as `BTCUSD_PERP`; [`Error::Symbol`] for anything else that no pair is
-    /// called.
+    /// [`Error::CoinMargined`] for a contract such as `BTCUSD_PERP`; [`Error::Symbol`] for anything
+    /// else that no pair is called.
     pub fn new(text: &str) -> Result<Self, Error> {
         let (pair, delivery) = text
             .split_once('_')

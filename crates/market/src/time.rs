@@ -35,7 +35,8 @@ pub(crate) fn civil_from_days(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
-/// Days since 1970 of a date, the inverse of [`civil_from_days`]; a month beyond 12 is in the next year.
+/// Days since 1970 of a date, the inverse of [`civil_from_days`]; a month beyond 12 is in the next
+/// year.
 pub(crate) fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let (year, month) = (
         year + (month - 1).div_euclid(12),

@@ -1,9 +1,10 @@
 //! Training steps and forward passes on made-up windows of the real size.
 //!
-//! `cargo bench -p model` measures both forms of the network, and the encoders beside the ResNet on stacked coins and a
-//! window of 60 and 512 bars, at several batch sizes on the CPU and, where there is one, on the GPU; a filter picks some,
-//! as in `cargo bench -p model -- step/flex/shared/64` or `step/flex/lstm-512`. `scripts/bench-pytorch` runs it in
-//! turns with PyTorch.
+//! `cargo bench -p model` measures both forms of the network, and the encoders beside the ResNet on
+//! stacked coins and a window of 60 and 512 bars, at several batch sizes on the CPU and, where
+//! there is one, on the GPU; a filter picks some, as in `cargo bench -p model --
+//! step/flex/shared/64` or `step/flex/lstm-512`. `scripts/bench-pytorch` runs it in turns with
+//! PyTorch.
 #![allow(
     clippy::panic,
     reason = "a benchmark that fails has nothing to go on with"

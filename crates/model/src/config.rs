@@ -72,13 +72,15 @@ pub(crate) const LARGEST: usize = 4096;
 /// As each stage halves the time, no window has more.
 const MOST_STAGES: usize = 64;
 
-/// 0.8 GB of 32-bit floats, and as much again for gradients and each of the optimizer's two moments.
+/// 0.8 GB of 32-bit floats, and as much again for gradients and each of the optimizer's two
+/// moments.
 const MOST_WEIGHTS: f64 = 2e8;
 
 /// Configuration of a [`Network`](crate::Network).
 ///
-/// The default has about 0.53 million parameters with 8 features. Encoders other than `resnet` have a section of their own,
-/// such as `[network.lstm]`; a config file may hold sections of several, and a run's own that of its encoder.
+/// The default has about 0.53 million parameters with 8 features. Encoders other than `resnet` have
+/// a section of their own, such as `[network.lstm]`; a config file may hold sections of several,
+/// and a run's own that of its encoder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 // Reads all but the encoders' sections, which `sections.rs` adds.
 #[serde(remote = "Self", default, deny_unknown_fields)]
@@ -87,7 +89,8 @@ pub struct NetworkConfig {
     pub encoder: EncoderKind,
     /// How the coins' channels meet.
     pub mixing: Mixing,
-    /// Channels out of the first convolution; 0 leaves it out, and the encoder sees the channels themselves.
+    /// Channels out of the first convolution; 0 leaves it out, and the encoder sees the channels
+    /// themselves.
     pub stem_width: usize,
     /// Time steps the first convolution sees at once. Equal to `stem_stride` it cuts the window
     /// into patches.
@@ -102,7 +105,8 @@ pub struct NetworkConfig {
     pub kernel: usize,
     /// `resnet`: stride of the first block of each stage after the first.
     pub stage_stride: usize,
-    /// Probability of zeroing a value during training: inside a block, or between the layers of a recurrent encoder.
+    /// Probability of zeroing a value during training: inside a block, or between the layers of a
+    /// recurrent encoder.
     pub dropout: f64,
     /// The activation function.
     pub activation: Activation,

@@ -1,8 +1,9 @@
 //! One-dimensional convolution.
 //!
-//! Values travel through the network as `[window, time, channel]`: a window of a layer fits into the processor's nearest
-//! cache, and the channels that a tap of the kernel sees lie beside each other. On the CPU our own kernel does the work
-//! ([`crate::kernel`]); elsewhere it is one matrix product of patches.
+//! Values travel through the network as `[window, time, channel]`: a window of a layer fits into
+//! the processor's nearest cache, and the channels that a tap of the kernel sees lie beside each
+//! other. On the CPU our own kernel does the work ([`crate::kernel`]); elsewhere it is one matrix
+//! product of patches.
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Slice, Tensor, activation};
@@ -23,7 +24,8 @@ pub struct Conv1dConfig {
     pub stride: usize,
     /// Time steps from one tap of the kernel to the next; more than 1 only without a stride.
     pub dilation: usize,
-    /// Zeros added before and after the time axis: where both are the same, `padding` of `torch.nn.Conv1d`.
+    /// Zeros added before and after the time axis: where both are the same, `padding` of
+    /// `torch.nn.Conv1d`.
     pub padding: [usize; 2],
 }
 
@@ -84,8 +86,8 @@ impl Conv1d {
     /// # Shapes
     ///
     /// - input: `[window, time, channels_in]`
-    /// - output: `[window, time_out, channels_out]` with
-    ///   `time_out = (time + padding - (kernel - 1) * dilation - 1) / stride + 1`
+    /// - output: `[window, time_out, channels_out]` with `time_out = (time + padding - (kernel - 1)
+    ///   * dilation - 1) / stride + 1`
     pub fn forward(&self, input: Tensor<3>) -> Tensor<3> {
         convolve(self.convolution(input))
     }
@@ -149,8 +151,8 @@ impl Conv1d {
         }
     }
 
-    /// Applies the convolution to windows that have only the `channels_in` from `first_channel` on, with a bias or
-    /// without.
+    /// Applies the convolution to windows that have only the `channels_in` from `first_channel` on,
+    /// with a bias or without.
     ///
     /// The first convolution is linear, so what it makes of a coin's own channels and of the
     /// market's can be computed apart and added: the market's part once a minute, not once a coin.

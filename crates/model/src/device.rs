@@ -172,8 +172,8 @@ fn unavailable(choice: DeviceChoice, reason: &str, hint: &str) -> Error {
     }
 }
 
-/// The graphics API that this system's GPU drivers are written for. OpenGL, which wgpu would ask too, computes nothing
-/// that these do not, and fills stderr on a machine without a display.
+/// The graphics API that this system's GPU drivers are written for. OpenGL, which wgpu would ask
+/// too, computes nothing that these do not, and fills stderr on a machine without a display.
 const NATIVE: WgpuBackend = if cfg!(target_vendor = "apple") {
     WgpuBackend::Metal
 } else if cfg!(windows) {
@@ -204,7 +204,8 @@ fn gpu() -> &'static Result<Adapter, String> {
     })
 }
 
-/// Whatever adapter the system's own API has, opened once: wgpu's choice would end with OpenGL, which asks for a display.
+/// Whatever adapter the system's own API has, opened once: wgpu's choice would end with OpenGL,
+/// which asks for a display.
 fn any_adapter() -> &'static Result<Adapter, String> {
     static ANY: OnceLock<Result<Adapter, String>> = OnceLock::new();
     ANY.get_or_init(|| open_adapter(DeviceKind::DefaultDevice, NATIVE))
@@ -212,10 +213,10 @@ fn any_adapter() -> &'static Result<Adapter, String> {
 
 /// Keeps Vulkan from looking for a display on a machine that has none: call it first in `main`.
 ///
-/// Mesa's layer that puts the display's GPU first connects to Wayland each time that devices are listed, and libwayland
-/// writes `error: XDG_RUNTIME_DIR is invalid or not set` to stderr each time. `NODEVICE_SELECT` is Mesa's own switch of
-/// that layer; it stays on where a display may be, or where the user chose a GPU by the layer.
-/// <https://docs.mesa3d.org/envvars.html>
+/// Mesa's layer that puts the display's GPU first connects to Wayland each time that devices are
+/// listed, and libwayland writes `error: XDG_RUNTIME_DIR is invalid or not set` to stderr each
+/// time. `NODEVICE_SELECT` is Mesa's own switch of that layer; it stays on where a display may be,
+/// or where the user chose a GPU by the layer. <https://docs.mesa3d.org/envvars.html>
 #[expect(unsafe_code, reason = "changes the environment of the process")]
 pub fn without_display() {
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());

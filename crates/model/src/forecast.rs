@@ -7,17 +7,17 @@ use crate::kernel::has_own_kernel;
 use crate::parameters::to_host;
 use crate::{Error, Network, Windows};
 
-/// Windows in each pass through the network. On most devices always as many: the kernels of a matrix product, and with
-/// them the last bits of a forecast, change with the shape. On the flex backend our own kernel computes each window by
-/// itself, and a pass may have fewer.
+/// Windows in each pass through the network. On most devices always as many: the kernels of a
+/// matrix product, and with them the last bits of a forecast, change with the shape. On the flex
+/// backend our own kernel computes each window by itself, and a pass may have fewer.
 pub const FORECAST_BATCH: usize = 16;
 
 /// Forecasts all coins for the windows that end at these rows.
 ///
 /// Scoring a model and forecasting live both call this function. Each pass has the one shape of
-/// [`FORECAST_BATCH`] windows, the last filled up with copies (not on the flex backend, where the shape does not
-/// matter), so a window's forecast depends neither on its neighbours nor on its place. `progress` is told how many
-/// windows are done.
+/// [`FORECAST_BATCH`] windows, the last filled up with copies (not on the flex backend, where the
+/// shape does not matter), so a window's forecast depends neither on its neighbours nor on its
+/// place. `progress` is told how many windows are done.
 ///
 /// # Shapes
 ///
@@ -63,8 +63,9 @@ pub fn forecast(
     Ok(forecasts)
 }
 
-/// Checks that a network whose weights came from `path` forecasts numbers: on a window of zeros, which is what training
-/// looked like on average, and on one that wanders up to three standard deviations away.
+/// Checks that a network whose weights came from `path` forecasts numbers: on a window of zeros,
+/// which is what training looked like on average, and on one that wanders up to three standard
+/// deviations away.
 ///
 /// # Errors
 ///

@@ -167,7 +167,8 @@ impl Activation {
             Self::Silu => activation::silu(input),
         }
     }
-    /// The values for a convolution to come: a rectifier is left to it, and the second value is true.
+    /// The values for a convolution to come: a rectifier is left to it, and the second value is
+    /// true.
     ///
     /// # Shapes
     ///

@@ -1,6 +1,7 @@
-//! The network of Quarterhour: coin mixing, an encoder over the time of a window (a ResNet, an LSTM ...), a head; and what
-//! it needs around it: the choice of a device, windows gathered from one matrix, the loss, the optimizer, the one
-//! forecasting function, and records on disk that PyTorch can read by name.
+//! The network of Quarterhour: coin mixing, an encoder over the time of a window (a ResNet, an LSTM
+//! ...), a head; and what it needs around it: the choice of a device, windows gathered from one
+//! matrix, the loss, the optimizer, the one forecasting function, and records on disk that PyTorch
+//! can read by name.
 //!
 //! This crate knows tensors and no market: a "coin" is a group of channels with one output.
 #![cfg_attr(

@@ -53,8 +53,9 @@ pub fn masked_loss(
 
 /// The loss of each coin's own part, and `market_weight` times that of the market's part.
 ///
-/// The market's part is the mean in the target's unit over the coins whose mask is 1, the own part is the rest; each is
-/// measured in what the coins' targets are scaled by, the market's part in the mean of it.
+/// The market's part is the mean in the target's unit over the coins whose mask is 1, the own part
+/// is the rest; each is measured in what the coins' targets are scaled by, the market's part in the
+/// mean of it.
 ///
 /// # Shapes
 ///

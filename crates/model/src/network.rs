@@ -21,8 +21,8 @@ const OUTPUT_GAIN: f64 = 0.1;
 /// A network from windows of bars to one forecast for each coin.
 ///
 /// Names and layouts of the parameters are those of the PyTorch modules in
-/// `scripts/golden-model.py`: `stem.weight`, `head.hidden.weight`, `head.output.weight`, and between
-/// them those of the encoder (`stages.0.blocks.0.conv1.weight`, `lstm.0.weight_ih_l0`).
+/// `scripts/golden-model.py`: `stem.weight`, `head.hidden.weight`, `head.output.weight`, and
+/// between them those of the encoder (`stages.0.blocks.0.conv1.weight`, `lstm.0.weight_ih_l0`).
 #[derive(Module, Debug)]
 pub struct Network {
     stem: Option<Conv1d>,

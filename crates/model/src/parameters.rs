@@ -11,8 +11,8 @@ use crate::tensor_file::HostTensor;
 
 /// Where a visit of a network's modules stands, and what the parameter there is called.
 ///
-/// Names are those of a PyTorch module whose encoder's parts stand beside its head: `stages.0.blocks.0.conv1.weight`, not
-/// `encoder.ResNet.stages...`.
+/// Names are those of a PyTorch module whose encoder's parts stand beside its head:
+/// `stages.0.blocks.0.conv1.weight`, not `encoder.ResNet.stages...`.
 #[derive(Clone, Debug, Default)]
 pub struct ParameterPath(Vec<String>);
 

@@ -19,7 +19,8 @@ pub struct RecurrentOptions {
     pub width: usize,
     /// Layers on top of each other.
     pub layers: usize,
-    /// A second pass from the newest bar to the oldest beside the first: a window holds closed bars only.
+    /// A second pass from the newest bar to the oldest beside the first: a window holds closed
+    /// bars only.
     pub bidirectional: bool,
 }
 
@@ -34,7 +35,8 @@ impl Default for RecurrentOptions {
 }
 
 impl RecurrentOptions {
-    /// Refuses what no encoder of such cells can be built from; `keys` are the names of width and layers.
+    /// Refuses what no encoder of such cells can be built from; `keys` are the names of width and
+    /// layers.
     pub(crate) fn validate(&self, cell: Cell, keys: [&'static str; 2]) -> Result<(), Error> {
         for (key, found, largest) in [(keys[0], self.width, LARGEST), (keys[1], self.layers, 64)] {
             if !(1..=largest).contains(&found) {
@@ -47,7 +49,8 @@ impl RecurrentOptions {
             }
         }
         let directions = if self.bidirectional { 2 } else { 1 };
-        // By the layer's input, which is as wide as the layer below in all its directions, and by the hidden state.
+        // By the layer's input, which is as wide as the layer below in all its directions, and by
+        // the hidden state.
         let of_layer = directions * cell.gates() * self.width * self.width * (directions + 1);
         check_size(keys[0], self.width, of_layer as f64 * self.layers as f64)
     }
@@ -55,8 +58,8 @@ impl RecurrentOptions {
 
 /// Layers of one kind of cell on top of each other, as the options ask for.
 ///
-/// Each is a `torch.nn.LSTM` or `torch.nn.GRU` of one layer with `batch_first`: a `torch.nn.ModuleList` of them has the
-/// same names, dropout going between.
+/// Each is a `torch.nn.LSTM` or `torch.nn.GRU` of one layer with `batch_first`: a
+/// `torch.nn.ModuleList` of them has the same names, dropout going between.
 pub(crate) fn layers(
     options: &RecurrentOptions,
     cell: Cell,
@@ -89,7 +92,8 @@ pub(crate) fn channels_out(layers: &[RecurrentLayer], pool: Pool) -> usize {
         .map_or(0, |layer| pool.channels(layer.width_out()))
 }
 
-/// What of the last layer's steps reaches the head; the last step of a direction is the one that it ends with.
+/// What of the last layer's steps reaches the head; the last step of a direction is the one that it
+/// ends with.
 ///
 /// # Shapes
 ///
@@ -150,7 +154,8 @@ pub(crate) struct RecurrentLayer {
 }
 
 impl RecurrentLayer {
-    /// Weights and biases drawn as PyTorch draws them, uniformly up to `1 / sqrt(units)` on both sides of 0.
+    /// Weights and biases drawn as PyTorch draws them, uniformly up to `1 / sqrt(units)` on both
+    /// sides of 0.
     fn init(
         cell: Cell,
         channels_in: usize,

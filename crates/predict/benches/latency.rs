@@ -1,7 +1,9 @@
-//! Milliseconds from the arrival of the last candle to the forecasts of all coins, and from a REST request to them.
+//! Milliseconds from the arrival of the last candle to the forecasts of all coins, and from a REST
+//! request to them.
 //!
-//! `cargo bench -p predict --bench latency -- RUN DIR [N]`: RUN is a trained run, DIR the store it was trained from; the
-//! last N (default 300) minutes of the store. The exchange of the REST path is on loopback.
+//! `cargo bench -p predict --bench latency -- RUN DIR [N]`: RUN is a trained run, DIR the store it
+//! was trained from; the last N (default 300) minutes of the store. The exchange of the REST path
+//! is on loopback.
 
 use std::path::PathBuf;
 use std::time::Instant;

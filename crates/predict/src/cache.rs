@@ -23,7 +23,8 @@ struct Entry {
 }
 
 impl Cache {
-    /// The cache of `run`; forecasts made for another `key`, or longer than `lasts_secs` ago, are not reused.
+    /// The cache of `run`; forecasts made for another `key`, or longer than `lasts_secs` ago, are
+    /// not reused.
     pub fn new(run: &Path, key: String, lasts_secs: u64) -> Self {
         Self {
             path: run.join("last-forecasts.json"),

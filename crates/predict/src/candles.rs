@@ -41,7 +41,8 @@ impl History {
         Ok(Self::read_what_is_there(source, checkpoint, at_ms, base_url)?.0)
     }
 
-    /// As [`History::read`], with the coins whose last candle is not to be had, and why; only an exchange has such.
+    /// As [`History::read`], with the coins whose last candle is not to be had, and why; only an
+    /// exchange has such.
     ///
     /// # Errors
     /// As [`History::read`]; one coin's fault is no error while others have their candle.
@@ -139,7 +140,8 @@ fn from_simulation(config: &Config, bars: usize, at_ms: Option<i64>) -> anyhow::
 }
 
 impl CandleSource {
-    /// Without being told: a simulated run's own market, the store for past minutes, else the exchange.
+    /// Without being told: a simulated run's own market, the store for past minutes, else the
+    /// exchange.
     pub fn default_for(config: &Config, at_ms: Option<i64>) -> Self {
         match (config.data.source, at_ms) {
             (Source::Simulated, _) => Self::Simulated,

@@ -23,7 +23,8 @@ pub struct Checkpoint {
     pub(crate) forecaster: Forecaster,
     /// SHA-256 of the model's files; empty for the indicator rule.
     pub model_sha256: String,
-    /// Whether its forecasts are of a time that the model has seen, or thresholds were tuned on; they say so then.
+    /// Whether its forecasts are of a time that the model has seen, or thresholds were tuned on;
+    /// they say so then.
     pub(crate) is_in_sample: bool,
 }
 
@@ -75,7 +76,8 @@ impl Forecaster {
 /// What to do where a run's config can be read but its model does not load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Fallback {
-    /// An indicator rule answers, labelled as such; `trading.act_on_rule` says whether it is acted on.
+    /// An indicator rule answers, labelled as such; `trading.act_on_rule` says whether it is acted
+    /// on.
     Rule,
     /// It is an error.
     Refuse,
@@ -109,12 +111,15 @@ impl Request<'_> {
 }
 
 impl Checkpoint {
-    /// Loads a run: its last fold, or the fold asked for. The device is for networks; LightGBM needs none.
+    /// Loads a run: its last fold, or the fold asked for. The device is for networks; LightGBM
+    /// needs none.
     ///
-    /// `overrides` may say where candles come from (`data.*`) and name the universe; everything else is the run's.
+    /// `overrides` may say where candles come from (`data.*`) and name the universe; everything
+    /// else is the run's.
     ///
     /// # Errors
-    /// A run that is not there or not finished, statistics of another run or universe, weights that do not fit.
+    /// A run that is not there or not finished, statistics of another run or universe, weights that
+    /// do not fit.
     pub fn load(
         run: &Path,
         fold: Option<usize>,
@@ -218,7 +223,8 @@ impl Checkpoint {
         scored.is_empty() || scored.contains(symbol)
     }
 
-    /// What the ledger calls it: kind, fold and SHA-256 of the model's files, marked where it forecasts in sample.
+    /// What the ledger calls it: kind, fold and SHA-256 of the model's files, marked where it
+    /// forecasts in sample.
     pub fn label(&self) -> String {
         let mark = if self.is_in_sample { IN_SAMPLE } else { "" };
         format!(

@@ -12,7 +12,8 @@ pub struct Drift {
     pub std: f64,
 }
 
-/// The drift of every coin's window, which is the last `lookback_bars` rows of `features`; None where nothing is known.
+/// The drift of every coin's window, which is the last `lookback_bars` rows of `features`; None
+/// where nothing is known.
 pub fn drifts(
     features: &FeatureMatrix,
     normalizer: &Normalizer,

@@ -1,4 +1,5 @@
-//! The members of an ensemble, each a saved run of its own, and how their forecasts are put together.
+//! The members of an ensemble, each a saved run of its own, and how their forecasts are put
+//! together.
 
 use std::path::{Path, PathBuf};
 
@@ -21,8 +22,8 @@ pub struct Members {
 }
 
 impl Members {
-    /// Loads the members of a run, and the SHA-256 over their models and the weights: of the last fold, or the one asked
-    /// for. The overrides hold for all members.
+    /// Loads the members of a run, and the SHA-256 over their models and the weights: of the last
+    /// fold, or the one asked for. The overrides hold for all members.
     ///
     /// # Errors
     /// A member that does not load, or whose model is of another fold.
@@ -71,7 +72,8 @@ impl Members {
     /// Checks that every member forecasts what the ensemble's own `config` says.
     ///
     /// # Errors
-    /// A member of other coins, bars or another target, whose run.toml or the ensemble's was changed since.
+    /// A member of other coins, bars or another target, whose run.toml or the ensemble's was
+    /// changed since.
     pub fn check(&self, config: &Config, run: &Path) -> anyhow::Result<()> {
         let said = |config: &Config| {
             let (data, target) = (&config.data, &config.target);
@@ -132,8 +134,8 @@ impl Members {
             .try_for_each(|member| member.check_columns(history))
     }
 
-    /// The combined forecast of every coin at the last candle of `history`, or why there is none, and every coin's drift:
-    /// that of the first network, else of the first member.
+    /// The combined forecast of every coin at the last candle of `history`, or why there is none,
+    /// and every coin's drift: that of the first network, else of the first member.
     ///
     /// # Errors
     /// A device that fails.
@@ -185,14 +187,16 @@ impl Members {
     }
 }
 
-/// Whether a run's config says that a network made it; a config that cannot be read says so when the run is loaded.
+/// Whether a run's config says that a network made it; a config that cannot be read says so when
+/// the run is loaded.
 fn is_network_run(run: &Path) -> bool {
     let kind = ConfigTable::read(&run.join(RunDir::CONFIG_FILE))
         .and_then(|table| table.section::<RunConfig>("run"));
     kind.is_ok_and(|kind| kind.forecaster.is_empty() || kind.forecaster.starts_with("network"))
 }
 
-/// What a member says of a coin. The market's part is a mean over the coins that are scored, offline as live.
+/// What a member says of a coin. The market's part is a mean over the coins that are scored,
+/// offline as live.
 fn of_coin(member: &Checkpoint, symbol: &Symbol, coin: &CoinForecast) -> Said {
     if !member.is_scored(symbol) {
         return Err(format!(

@@ -46,8 +46,8 @@ pub struct CoinForecast {
     pub drift: Option<Drift>,
 }
 
-/// Over how many bars the features of a model of single rows are averaged before they are compared with training: a
-/// network's window, but short of it so that nothing more need be fetched.
+/// Over how many bars the features of a model of single rows are averaged before they are compared
+/// with training: a network's window, but short of it so that nothing more need be fetched.
 const DRIFT_BARS: usize = 60;
 
 /// What a forecaster says of one coin, or why nothing.
@@ -131,7 +131,8 @@ fn by_rule(config: &Config, panel: &Panel) -> Vec<Said> {
     (0..panel.coins()).map(of_coin).collect()
 }
 
-/// The seeds' mean forecast of every coin at the panel's last row, or why there is none, and every coin's drift.
+/// The seeds' mean forecast of every coin at the panel's last row, or why there is none, and every
+/// coin's drift.
 fn by_networks(
     config: &Config,
     panel: &Panel,

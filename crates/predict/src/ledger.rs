@@ -34,7 +34,8 @@ pub struct LedgerArgs {
     /// The fold that it was watched with [default: the last]
     #[arg(long, value_name = "K")]
     fold: Option<usize>,
-    /// Make every forecast again from candles of the ledger or the store, every trade from the forecasts, and compare
+    /// Make every forecast again from candles of the ledger or the store, every trade from the
+    /// forecasts, and compare
     #[arg(long, value_name = "CANDLES")]
     verify: Option<Candles>,
     /// auto, gpu, cpu, wgpu, flex or ndarray: what the forecasts were made on
@@ -74,8 +75,8 @@ struct Verdict {
     wrong_prices: usize,
     /// Positions that are closed.
     settled: usize,
-    /// Positions that are open although the watch has forecast since they were due: their candle was there, or had been
-    /// missing for long.
+    /// Positions that are open although the watch has forecast since they were due: their candle
+    /// was there, or had been missing for long.
     unsettled: usize,
 }
 
@@ -217,7 +218,8 @@ fn verify(
     Ok(verdict)
 }
 
-/// The model that was watched with: without being told, the last fold's, or the one that the first forecast names.
+/// The model that was watched with: without being told, the last fold's, or the one that the first
+/// forecast names.
 fn load(
     args: &LedgerArgs,
     overrides: &[String],
@@ -336,7 +338,8 @@ fn check_forecasts(
     Ok(())
 }
 
-/// Goes through the forecasts in order and asks what should have been opened: that, and nothing else, must be there.
+/// Goes through the forecasts in order and asks what should have been opened: that, and nothing
+/// else, must be there.
 fn check_trades(
     acting: &Acting,
     logged: &[LoggedForecast],
@@ -376,8 +379,9 @@ fn check_trades(
     verdict.lost_trades = asked.len();
 }
 
-/// Compares prices with closes. Before a forecast is written down whatever is due is settled: an open position is overdue
-/// by what the candles were at the last forecast, `forecast_ms`, and not by those of a minute in which the watch was stopped.
+/// Compares prices with closes. Before a forecast is written down whatever is due is settled: an
+/// open position is overdue by what the candles were at the last forecast, `forecast_ms`, and not
+/// by those of a minute in which the watch was stopped.
 fn check_prices(
     positions: &[Position],
     coins: &CoinCandles,

@@ -1,4 +1,5 @@
-//! Forecasts from a saved run: of the minute that has just closed, of a past one, or of every minute as it closes.
+//! Forecasts from a saved run: of the minute that has just closed, of a past one, or of every
+//! minute as it closes.
 
 mod cache;
 mod candles;

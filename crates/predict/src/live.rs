@@ -10,7 +10,8 @@ use tokio::time::sleep;
 use crate::candles::{Missing, first_ms};
 use crate::{ExchangeClock, History};
 
-/// How long after its close, by the exchange's clock, a candle is waited for that is late or could still change.
+/// How long after its close, by the exchange's clock, a candle is waited for that is late or could
+/// still change.
 const LATE_MS: i64 = 10_000;
 
 /// How long requests are tried again that fail, or whose answer shows no later candle yet.
@@ -42,7 +43,8 @@ enum Lack {
     ForGood(String),
 }
 
-/// Candles of all coins up to the last one that is closed, or the one at `at_ms`, and the coins that lack that one.
+/// Candles of all coins up to the last one that is closed, or the one at `at_ms`, and the coins
+/// that lack that one.
 ///
 /// # Errors
 /// An exchange that does not tell the time, or fails for every coin.

@@ -8,16 +8,18 @@ const RSI_BARS: usize = 14;
 /// Bars of the volatility that scales the answer.
 const VOLATILITY_BARS: usize = 60;
 
-/// The share of the horizon's volatility that the strongest signal forecasts: a correlation of 0.05, of which a rule
-/// this simple can only dream.
+/// The share of the horizon's volatility that the strongest signal forecasts: a correlation of
+/// 0.05, of which a rule this simple can only dream.
 const SHARE: f64 = 0.05;
 
 /// How many bars up to t the rule looks at.
 pub const HISTORY_BARS: usize = VOLATILITY_BARS + 1;
 
-/// Against the last move where the relative strength index is below 30 or above 70, else 0; in the target's unit.
+/// Against the last move where the relative strength index is below 30 or above 70, else 0; in the
+/// target's unit.
 ///
-/// The index is J. Welles Wilder's (*New Concepts in Technical Trading Systems*, 1978) with a plain mean over 14 bars.
+/// The index is J. Welles Wilder's (*New Concepts in Technical Trading Systems*, 1978) with a plain
+/// mean over 14 bars.
 pub fn rule(panel: &Panel, row: usize, coin: usize, horizon_bars: usize) -> Result<f64, String> {
     let closes: Vec<f64> = (row.saturating_sub(VOLATILITY_BARS)..=row)
         .map(|row| panel.value(Column::Close, row, coin))

@@ -27,16 +27,19 @@ pub struct Args {
     /// The run, such as checkpoints/panel20
     #[arg(long, value_name = "DIR", required = true)]
     run: Option<PathBuf>,
-    /// Open time of the last candle to use, such as 2021-05-01T00:15 (UTC) [default: the last closed one]
+    /// Open time of the last candle to use, such as 2021-05-01T00:15 (UTC) [default: the last
+    /// closed one]
     #[arg(long, value_name = "TIME", conflicts_with = "watch")]
     at: Option<String>,
     /// Forecast with this fold's model [default: the last fold's that has not seen the time]
     #[arg(long, value_name = "K")]
     fold: Option<usize>,
-    /// Forecast a time that the model was fitted, stopped early or tuned on, too; every row says so
+    /// Forecast a time that the model was fitted, stopped early or tuned on, too; every row says
+    /// so
     #[arg(long)]
     in_sample: bool,
-    /// Where candles come from [default: store with --at, else binance; simulated for a simulated run]
+    /// Where candles come from [default: store with --at, else binance; simulated for a simulated
+    /// run]
     #[arg(long, conflicts_with = "watch")]
     source: Option<CandleSource>,
     /// Another address of the exchange's REST interface
@@ -48,13 +51,15 @@ pub struct Args {
     /// What answers where the run's model does not load
     #[arg(long, value_enum, default_value_t = Fallback::Rule)]
     fallback: Fallback,
-    /// Overrides a key of [data] or [universe], and with --watch of [trading] or [watch] (may be repeated)
+    /// Overrides a key of [data] or [universe], and with --watch of [trading] or [watch] (may be
+    /// repeated)
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
     /// Print one JSON object instead of a table
     #[arg(long, conflicts_with = "watch")]
     json: bool,
-    /// Reuse forecasts of the exchange's candles that were made at most this long ago [default: 300 with --json, else 0]
+    /// Reuse forecasts of the exchange's candles that were made at most this long ago [default:
+    /// 300 with --json, else 0]
     #[arg(long, value_name = "SECS", conflicts_with = "watch")]
     cache_secs: Option<u64>,
     /// Forecast every minute as it closes, and open and close pretend positions
@@ -76,7 +81,8 @@ enum Command {
     Ledger(LedgerArgs),
 }
 
-/// Seconds for which `--json` callers get the same forecasts: they ask often, and a forecast is of 15 minutes.
+/// Seconds for which `--json` callers get the same forecasts: they ask often, and a forecast is of
+/// 15 minutes.
 const CACHE_SECS: u64 = 300;
 
 /// Runs the binary.

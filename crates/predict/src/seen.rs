@@ -15,8 +15,9 @@ use ensemble::SavedWeights;
 use crate::Checkpoint;
 use crate::checkpoint::{Kind, Request, of_fold, released};
 
-/// The time that a model was fitted, stopped early or tuned on, with the reach of its targets. A time before the end of it
-/// is not out of sample, and neither is one before its beginning: the weights know what came later.
+/// The time that a model was fitted, stopped early or tuned on, with the reach of its targets. A
+/// time before the end of it is not out of sample, and neither is one before its beginning: the
+/// weights know what came later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Seen {
     /// Open time of the first row fitted on, UTC ms; None where the files do not say.
@@ -91,7 +92,8 @@ impl Seen {
     }
 }
 
-/// The model of a run that is out of sample at `at_ms`: the one asked for, else the latest fold's that is.
+/// The model of a run that is out of sample at `at_ms`: the one asked for, else the latest fold's
+/// that is.
 ///
 /// # Errors
 /// Every model has seen the time, or may have, and [`InSample::Refuse`]; files that cannot be read.
@@ -158,7 +160,8 @@ pub(crate) fn choose(
     }
 }
 
-/// The run with the model that is out of sample at `at_ms`, which may be another fold's than the one that `loaded` has.
+/// The run with the model that is out of sample at `at_ms`, which may be another fold's than the
+/// one that `loaded` has.
 ///
 /// # Errors
 /// As [`choose`] and [`Checkpoint::load_or`].
@@ -183,7 +186,8 @@ pub(crate) fn out_of_sample(
     })
 }
 
-/// The latest fold whose model had seen nothing of `at_ms` and what follows. A fold that lacks seeds is still in training.
+/// The latest fold whose model had seen nothing of `at_ms` and what follows. A fold that lacks
+/// seeds is still in training.
 fn latest_before(run: &Path, at_ms: i64) -> anyhow::Result<Option<usize>> {
     let seeds = released(run).map_or(0, |weights| weights.len());
     let is_whole =
@@ -240,7 +244,8 @@ fn seen(run: &Path, fold: Option<usize>) -> anyhow::Result<Seen> {
     known.map_or_else(|| at_most(&table), Ok)
 }
 
-/// What the weights' files say; for those of older versions the statistics, where early stopping looked at nothing.
+/// What the weights' files say; for those of older versions the statistics, where early stopping
+/// looked at nothing.
 fn of_network(
     run: &Path,
     fold: Option<usize>,

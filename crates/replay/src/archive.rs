@@ -17,8 +17,8 @@ use crate::server::Server;
 #[derive(Debug, Default)]
 pub(crate) struct Cache(Mutex<VecDeque<(String, Arc<ArchiveFile>)>>);
 
-/// How many files are kept: a file and its checksum are asked for one after the other, for many coins at a time. A
-/// month of minutes is 2 MB.
+/// How many files are kept: a file and its checksum are asked for one after the other, for many
+/// coins at a time. A month of minutes is 2 MB.
 const CACHED_FILES: usize = 64;
 
 /// What a path asks for.

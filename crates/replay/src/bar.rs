@@ -4,7 +4,8 @@ use market::{Candle, Market};
 
 use crate::decimal::decimal;
 
-/// One candle as the exchange sends it. What a store lacks is made up: prices are the close, amounts are 0.
+/// One candle as the exchange sends it. What a store lacks is made up: prices are the close,
+/// amounts are 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Bar {
     pub open_time_ms: i64,
@@ -38,9 +39,11 @@ impl From<Candle> for Bar {
 }
 
 impl Bar {
-    /// The bar when `share` (0 to 1) of its time has passed: its range and amounts have grown that far.
+    /// The bar when `share` (0 to 1) of its time has passed: its range and amounts have grown that
+    /// far.
     ///
-    /// Its close is never the final one, so that whoever takes a forming candle for a closed one is caught.
+    /// Its close is never the final one, so that whoever takes a forming candle for a closed one is
+    /// caught.
     pub fn forming(self, share: f64) -> Self {
         let on_the_way = |end: f64| self.open + (end - self.open) * share;
         let written = |price: f64| decimal(price, Market::Spot);

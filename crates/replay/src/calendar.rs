@@ -14,7 +14,8 @@ const PUBLISHED_AFTER_MS: i64 = 2 * HOUR_MS;
 pub(crate) struct Period {
     pub from_ms: i64,
     pub until_ms: i64,
-    /// When the file appears: for a day, at 02:00 of the next; for a month, at 02:00 of the next month's first Monday.
+    /// When the file appears: for a day, at 02:00 of the next; for a month, at 02:00 of the next
+    /// month's first Monday.
     pub published_ms: i64,
 }
 

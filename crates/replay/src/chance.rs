@@ -1,4 +1,5 @@
-//! What happens by chance but is the same whenever it is asked: a number from the seed, a coin and a time.
+//! What happens by chance but is the same whenever it is asked: a number from the seed, a coin and
+//! a time.
 
 use market::Symbol;
 
@@ -24,7 +25,8 @@ impl Chances {
         )
     }
 
-    /// Whether `chance` strikes the candle that opens at `time_ms`; it does so for a `share` of all candles.
+    /// Whether `chance` strikes the candle that opens at `time_ms`; it does so for a `share` of all
+    /// candles.
     pub fn strikes(self, chance: Chance, time_ms: i64, share: f64) -> bool {
         let bits = mixed(mixed(self.0 ^ chance as u64) ^ time_ms.cast_unsigned());
         // The upper 53 bits as a number in [0, 1).
@@ -32,7 +34,8 @@ impl Chances {
     }
 }
 
-/// SplitMix64's output function (Steele, Lea, Flood 2014): every bit of the input changes half of the output.
+/// SplitMix64's output function (Steele, Lea, Flood 2014): every bit of the input changes half of
+/// the output.
 fn mixed(state: u64) -> u64 {
     let mut bits = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

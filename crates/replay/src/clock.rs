@@ -46,8 +46,8 @@ impl Clock {
 
     /// The minute by which request weight is counted, and how many seconds are left of it.
     ///
-    /// It is a minute of real time, whatever the speed, because it protects a server from real requests. At speed 1 it
-    /// is the clock's own minute.
+    /// It is a minute of real time, whatever the speed, because it protects a server from real
+    /// requests. At speed 1 it is the clock's own minute.
     pub fn weight_minute(&self) -> (i64, u64) {
         let real_ms = self
             .began

@@ -78,8 +78,9 @@ impl Coin {
         self.listed_ms.is_some_and(|listed_ms| listed_ms <= now_ms)
     }
 
-    /// The candles that open in `from_ms..=until_ms` as they are seen at `now_ms`, ascending: at most `limit`, the
-    /// first ones or the last ones. The one that `now_ms` falls in is still forming.
+    /// The candles that open in `from_ms..=until_ms` as they are seen at `now_ms`, ascending: at
+    /// most `limit`, the first ones or the last ones. The one that `now_ms` falls in is still
+    /// forming.
     pub fn seen(
         &self,
         now_ms: i64,
@@ -129,7 +130,8 @@ impl Coin {
         self.rows(from_ms, until_ms).filter_map(|row| self.bar(row))
     }
 
-    /// The candles that reach the middle of their time after `after_ms`, by `until_ms` at the latest, as they are then.
+    /// The candles that reach the middle of their time after `after_ms`, by `until_ms` at the
+    /// latest, as they are then.
     pub fn halfway(&self, after_ms: i64, until_ms: i64) -> impl Iterator<Item = (i64, Bar)> {
         let half_ms = self.step_ms / 2;
         self.final_bars(
@@ -140,7 +142,8 @@ impl Coin {
         .map(move |bar| (bar.open_time_ms + half_ms, bar.forming(0.5)))
     }
 
-    /// The candles that are first shown closed after `after_ms`, by `until_ms` at the latest, with that time.
+    /// The candles that are first shown closed after `after_ms`, by `until_ms` at the latest, with
+    /// that time.
     pub fn closing(&self, after_ms: i64, until_ms: i64) -> impl Iterator<Item = (i64, Bar)> {
         let longest_ms =
             self.step_ms

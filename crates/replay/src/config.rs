@@ -15,12 +15,13 @@ pub struct ReplayConfig {
     pub port: u16,
     /// Where the clock starts, such as `2021-05-03` (UTC); empty: at the first candle.
     pub start: String,
-    /// Exchange time that passes in one second of real time, in seconds: 240 makes a minute last 250 ms, 0 makes the
-    /// clock stand still.
+    /// Exchange time that passes in one second of real time, in seconds: 240 makes a minute last
+    /// 250 ms, 0 makes the clock stand still.
     pub speed: f64,
     /// Seed of everything that happens by chance.
     pub seed: u64,
-    /// Request weight allowed in a minute of real time; 0: the real exchange's, 6000 (spot) or 2400 (futures).
+    /// Request weight allowed in a minute of real time; 0: the real exchange's, 6000 (spot) or
+    /// 2400 (futures).
     pub weight_limit: u32,
     /// What goes wrong.
     pub faults: Faults,
@@ -41,9 +42,9 @@ impl Default for ReplayConfig {
 
 /// The `[replay.faults]` section: what goes wrong, and how often. Every default is: never.
 ///
-/// A share is a number from 0 to 1. Holes, late candles and unsent messages are drawn from the seed, the symbol and
-/// the time, so that they are the same ones in every run and for every client; all other faults are drawn request by
-/// request.
+/// A share is a number from 0 to 1. Holes, late candles and unsent messages are drawn from the
+/// seed, the symbol and the time, so that they are the same ones in every run and for every client;
+/// all other faults are drawn request by request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Faults {
@@ -63,11 +64,14 @@ pub struct Faults {
     pub slow: f64,
     /// How late those are answered, in ms of real time.
     pub slow_ms: u64,
-    /// Share of REST and archive answers cut off half-way: fewer bytes come than `Content-Length` promises.
+    /// Share of REST and archive answers cut off half-way: fewer bytes come than `Content-Length`
+    /// promises.
     pub cut: f64,
-    /// Share of klines answers that lack their last 1 to 4 candles, as from a cache that lags behind.
+    /// Share of klines answers that lack their last 1 to 4 candles, as from a cache that lags
+    /// behind.
     pub stale: f64,
-    /// Share of candles that are not shown, on REST or websocket, until `late_ms` after their close.
+    /// Share of candles that are not shown, on REST or websocket, until `late_ms` after their
+    /// close.
     pub late: f64,
     /// How long after their close those are shown, in ms of exchange time.
     pub late_ms: u64,
@@ -77,23 +81,26 @@ pub struct Faults {
     pub silent_socket: f64,
     /// Share of candles that never exist anywhere.
     pub hole_share: f64,
-    /// Spans `[from, until]` of exchange time in which REST and websocket requests get status 503 and open websocket
-    /// connections are dropped. The candles of an outage are there after it.
+    /// Spans `[from, until]` of exchange time in which REST and websocket requests get status 503
+    /// and open websocket connections are dropped. The candles of an outage are there after
+    /// it.
     pub outages: Vec<[String; 2]>,
-    /// When a coin is listed: before, it is unknown and has no candles. Without an entry: at its first candle.
+    /// When a coin is listed: before, it is unknown and has no candles. Without an entry: at its
+    /// first candle.
     pub listed: BTreeMap<Symbol, String>,
-    /// When a coin is delisted: it has no candles from then on, and `exchangeInfo` says `BREAK` of it.
+    /// When a coin is delisted: it has no candles from then on, and `exchangeInfo` says `BREAK` of
+    /// it.
     pub delisted: BTreeMap<Symbol, String>,
     /// Candles, by coin and open time, that are served with every price 0.
     pub impossible: BTreeMap<Symbol, Vec<String>>,
-    /// For so long after its close, in ms of exchange time, REST serves a candle with values that are not its last ones, and
-    /// no later candle.
+    /// For so long after its close, in ms of exchange time, REST serves a candle with values that
+    /// are not its last ones, and no later candle.
     pub provisional_ms: u64,
     /// How many answers of `/time`, from the first on, are eight minutes ahead.
     pub wrong_times: u64,
-    /// How far `/time`, the `Date` header and a websocket event's `E` are ahead of the clock by which candles close, in
-    /// ms. A positive one makes a client that trusts them ask for candles that are still forming; a negative one makes
-    /// it wait longer than it must.
+    /// How far `/time`, the `Date` header and a websocket event's `E` are ahead of the clock by
+    /// which candles close, in ms. A positive one makes a client that trusts them ask for
+    /// candles that are still forming; a negative one makes it wait longer than it must.
     pub clock_skew_ms: i64,
 }
 

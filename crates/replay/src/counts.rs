@@ -12,15 +12,16 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Requests to `endpoint`, refused ones included: `ping`, `time`, `exchange_info`, `klines`, `archive`, `socket`
-    /// (connections) or `unknown`.
+    /// Requests to `endpoint`, refused ones included: `ping`, `time`, `exchange_info`, `klines`,
+    /// `archive`, `socket` (connections) or `unknown`.
     pub fn requests(&self, endpoint: &str) -> u64 {
         self.requests.get(endpoint).copied().unwrap_or(0)
     }
 
-    /// Faults of one kind, by their key in `[replay.faults]`: `rate_limited`, `cut`, `outages`, ...; also
-    /// `weight_limit` (429 because the weight was used up), `while_silenced` (requests that came before a `Retry-After`
-    /// was over) and `slow_reader` (websocket connections dropped because the client did not read).
+    /// Faults of one kind, by their key in `[replay.faults]`: `rate_limited`, `cut`, `outages`,
+    /// ...; also `weight_limit` (429 because the weight was used up), `while_silenced`
+    /// (requests that came before a `Retry-After` was over) and `slow_reader` (websocket
+    /// connections dropped because the client did not read).
     pub fn faults(&self, kind: &str) -> u64 {
         self.faults.get(kind).copied().unwrap_or(0)
     }

@@ -5,10 +5,11 @@ use market::Market;
 /// Decimals that the exchange writes at most.
 const DECIMALS: usize = 8;
 
-/// Spot: always 8 decimals, as in `28302.33000000`. Futures: as many as the number needs, at most 8.
+/// Spot: always 8 decimals, as in `28302.33000000`. Futures: as many as the number needs, at most
+/// 8.
 ///
-/// The shortest text that reads back as the same number comes first: with 8 decimals printed directly, an amount above
-/// 2^53 / 10^8 would end in digits that no file had.
+/// The shortest text that reads back as the same number comes first: with 8 decimals printed
+/// directly, an amount above 2^53 / 10^8 would end in digits that no file had.
 pub(crate) fn decimal(value: f64, market: Market) -> String {
     let mut text = value.to_string();
     let point = text.find('.');

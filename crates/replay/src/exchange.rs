@@ -40,11 +40,12 @@ pub struct Exchange {
 impl Exchange {
     /// Starts serving `coins`; the clock starts too.
     ///
-    /// Candles must be sorted and on the grid of `interval`; columns that a table lacks are served as 0 (amounts) or
-    /// as the close (prices).
+    /// Candles must be sorted and on the grid of `interval`; columns that a table lacks are served
+    /// as 0 (amounts) or as the close (prices).
     ///
     /// # Errors
-    /// A config that [`ReplayConfig::validate`] refuses, candles that cannot be served, a port that is taken.
+    /// A config that [`ReplayConfig::validate`] refuses, candles that cannot be served, a port that
+    /// is taken.
     pub fn start(
         market: Market,
         interval: Interval,

@@ -14,12 +14,13 @@ use crate::answer::Answer;
 use crate::calendar::http_date;
 use crate::server::Server;
 
-/// The first half of a body that is cut off gets this long to reach the client before the connection ends.
+/// The first half of a body that is cut off gets this long to reach the client before the
+/// connection ends.
 const CUT_AFTER: Duration = Duration::from_millis(30);
 
 impl Server {
-    /// The refusal that a REST request gets instead of an answer, if any. `used`: the weight used this minute, this
-    /// request included, and the seconds left of the minute.
+    /// The refusal that a REST request gets instead of an answer, if any. `used`: the weight used
+    /// this minute, this request included, and the seconds left of the minute.
     pub fn refusal(&self, used: (u32, u64)) -> Option<Answer> {
         if self
             .silent_until()

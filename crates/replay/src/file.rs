@@ -25,7 +25,8 @@ pub(crate) struct ArchiveFile {
 }
 
 impl ArchiveFile {
-    /// Packs `csv` under `name` (without extension); the same text gives the same bytes, whenever it is packed.
+    /// Packs `csv` under `name` (without extension); the same text gives the same bytes, whenever
+    /// it is packed.
     ///
     /// # Errors
     /// A text that no zip file holds.

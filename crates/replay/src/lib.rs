@@ -1,5 +1,5 @@
-//! A pretend exchange on loopback: serves stored candles by the exchange's own endpoints, as of its own clock, and
-//! misbehaves as told.
+//! A pretend exchange on loopback: serves stored candles by the exchange's own endpoints, as of its
+//! own clock, and misbehaves as told.
 //!
 //! - [`Exchange`]: the server. REST, websocket and archive under one address.
 //! - [`ReplayConfig`]: its clock and its [`Faults`]; all faults are off unless switched on.

@@ -110,7 +110,8 @@ async fn answer(
     response
 }
 
-/// `klines`: `startTime` alone pages forward, with `endTime` too it stops there, without it the last candles come.
+/// `klines`: `startTime` alone pages forward, with `endTime` too it stops there, without it the
+/// last candles come.
 fn candles(server: &Server, parameters: &Parameters) -> Result<Answer, Answer> {
     let now_ms = server.now_ms();
     let symbol = text(parameters, "symbol")?;

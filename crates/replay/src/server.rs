@@ -160,7 +160,8 @@ impl Server {
         lock(&self.random).random()
     }
 
-    /// Adds `weight` to what was used this minute; returns the sum and the seconds left of the minute.
+    /// Adds `weight` to what was used this minute; returns the sum and the seconds left of the
+    /// minute.
     pub fn use_weight(&self, weight: u32) -> (u32, u64) {
         let (minute, left_secs) = self.clock.weight_minute();
         let mut used = lock(&self.weight);
@@ -182,7 +183,8 @@ impl Server {
     }
 }
 
-/// What a lock guards stays usable when another thread has panicked: numbers and caches, whole at any moment.
+/// What a lock guards stays usable when another thread has panicked: numbers and caches, whole at
+/// any moment.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -51,7 +51,8 @@ impl Address {
         self.url.password()
     }
 
-    /// Whether the address itself holds credentials, which then go before all others, as in MLflow's own client.
+    /// Whether the address itself holds credentials, which then go before all others, as in
+    /// MLflow's own client.
     pub(crate) fn has_credentials(&self) -> bool {
         !self.url.username().is_empty() || self.url.password().is_some()
     }

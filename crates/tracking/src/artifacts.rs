@@ -12,8 +12,9 @@ use crate::address::{Address, without_credentials};
 pub(crate) struct ArtifactRoot(Url);
 
 impl ArtifactRoot {
-    /// Of the `artifact_uri` that the server gave the run: `mlflow-artifacts:/1/abc/artifacts`, or with the host of
-    /// a server for artifacts alone, `mlflow-artifacts://host:port/1/abc/artifacts`.
+    /// Of the `artifact_uri` that the server gave the run: `mlflow-artifacts:/1/abc/artifacts`, or
+    /// with the host of a server for artifacts alone,
+    /// `mlflow-artifacts://host:port/1/abc/artifacts`.
     pub(crate) fn of(address: &Address, artifact_uri: &str) -> Result<Self, Cause> {
         let elsewhere = || Cause::ArtifactsElsewhere {
             server: address.shown().to_owned(),

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// Why MLflow does not hold the whole run. Its text ends with a line `hint: ...` and holds no credentials.
+/// Why MLflow does not hold the whole run. Its text ends with a line `hint: ...` and holds no
+/// credentials.
 #[derive(Debug, Error)]
 pub enum Error {
     /// Nothing was sent any more after this failure.

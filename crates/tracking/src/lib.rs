@@ -1,7 +1,7 @@
 //! Runs, parameters, metrics and artifacts to an MLflow server by its REST interface.
 //!
-//! Tracking is a copy: a run's own files hold everything. A server that is down, hangs or answers nonsense delays
-//! nothing while the run works, and costs one warning at its end.
+//! Tracking is a copy: a run's own files hold everything. A server that is down, hangs or answers
+//! nonsense delays nothing while the run works, and costs one warning at its end.
 
 mod address;
 mod artifacts;

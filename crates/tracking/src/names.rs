@@ -5,8 +5,9 @@ const MAX_KEY_CHARS: usize = 250;
 
 /// A name that every MLflow server takes, as near to `key` as possible.
 ///
-/// MLflow allows letters, digits, `_-. /` (and `:` but for servers on Windows), and only what stays the same when it
-/// is normalized as a path. Letters beyond ASCII are replaced, because Python and Rust differ on which are letters.
+/// MLflow allows letters, digits, `_-. /` (and `:` but for servers on Windows), and only what stays
+/// the same when it is normalized as a path. Letters beyond ASCII are replaced, because Python and
+/// Rust differ on which are letters.
 pub(crate) fn key(key: &str) -> String {
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || "_-. /".contains(letter);
     let plain: String = key

@@ -12,7 +12,8 @@ use crate::tracker::Ending;
 use crate::wire::Refusal;
 use crate::{Cause, Settings, names};
 
-/// How long the end of a run waits for a server that answers, uploads at the least speed not counted.
+/// How long the end of a run waits for a server that answers, uploads at the least speed not
+/// counted.
 const END_PATIENCE: Duration = Duration::from_secs(60);
 
 /// The pause before the one second try.
@@ -55,7 +56,8 @@ impl Sender {
         let address = Address::parse(&settings.uri)?;
         let mut builder = Client::builder()
             .redirect(redirect::Policy::none())
-            // MLflow closes a connection that was idle for some seconds, and a request may meet just that moment.
+            // MLflow closes a connection that was idle for some seconds, and a request may meet
+            // just that moment.
             .pool_max_idle_per_host(0)
             .user_agent(concat!("quarterhour/", env!("CARGO_PKG_VERSION")));
         if address.is_local() {
@@ -215,8 +217,8 @@ async fn read(response: &mut Response) -> Result<Vec<u8>, reqwest::Error> {
     Ok(body)
 }
 
-/// Whether a second try may help: the server asks for one, or the connection broke in the middle. A server that is
-/// not there or hangs is no hiccup.
+/// Whether a second try may help: the server asks for one, or the connection broke in the middle. A
+/// server that is not there or hangs is no hiccup.
 fn is_hiccup(result: &Result<Answer, reqwest::Error>) -> bool {
     match result {
         Ok(answer) => HICCUPS.contains(&answer.status.as_u16()),

@@ -11,9 +11,9 @@ use crate::{Cause, Error, NotLogged, Settings};
 
 /// Logs one run to an MLflow server, from a thread of its own.
 ///
-/// Calls put what is to be logged into a queue and return. The first failure (no connection, no answer in time, an
-/// HTTP error) ends the sending; what comes later is only counted, for the error of [`Tracker::finish`]. Dropped
-/// without `finish`, the run ends as failed.
+/// Calls put what is to be logged into a queue and return. The first failure (no connection, no
+/// answer in time, an HTTP error) ends the sending; what comes later is only counted, for the error
+/// of [`Tracker::finish`]. Dropped without `finish`, the run ends as failed.
 ///
 /// # Examples
 ///
@@ -69,10 +69,12 @@ pub(crate) struct Ending {
 }
 
 impl Tracker {
-    /// A run on the server that `MLFLOW_TRACKING_URI` names; where it names none, `None`, and nothing happens at all.
+    /// A run on the server that `MLFLOW_TRACKING_URI` names; where it names none, `None`, and
+    /// nothing happens at all.
     ///
-    /// `MLFLOW_EXPERIMENT_NAME` goes before `experiment`. Credentials are those of MLflow's own client:
-    /// `MLFLOW_TRACKING_USERNAME` with `MLFLOW_TRACKING_PASSWORD`, else `MLFLOW_TRACKING_TOKEN`.
+    /// `MLFLOW_EXPERIMENT_NAME` goes before `experiment`. Credentials are those of MLflow's own
+    /// client: `MLFLOW_TRACKING_USERNAME` with `MLFLOW_TRACKING_PASSWORD`, else
+    /// `MLFLOW_TRACKING_TOKEN`.
     pub fn from_env(experiment: &str, run_name: &str) -> Option<Self> {
         let variable =
             |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
@@ -100,12 +102,14 @@ impl Tracker {
 
     /// Logs parameters: names and values that stay the same for the whole run.
     ///
-    /// Names get `_` for characters that MLflow does not allow, values are cut after 6000 characters.
+    /// Names get `_` for characters that MLflow does not allow, values are cut after 6000
+    /// characters.
     pub fn params(&self, params: impl IntoIterator<Item = (String, String)>) {
         self.send(Message::Params(params.into_iter().collect()));
     }
 
-    /// Logs values of metrics at `step`, with the present time. Values that are not finite are skipped.
+    /// Logs values of metrics at `step`, with the present time. Values that are not finite are
+    /// skipped.
     pub fn metrics(&self, step: u64, metrics: &[(&str, f64)]) {
         let finite = metrics.iter().filter(|(_, value)| value.is_finite());
         let metrics = finite
@@ -128,7 +132,8 @@ impl Tracker {
 
     /// Logs a file into `folder` of the run's artifacts, `""` for their root.
     ///
-    /// It is read when its turn comes, at the latest in [`Tracker::finish`], and whole: it must fit into memory.
+    /// It is read when its turn comes, at the latest in [`Tracker::finish`], and whole: it must fit
+    /// into memory.
     pub fn artifact(&self, file: &Path, folder: &str) {
         self.send(Message::Artifact {
             file: file.to_owned(),
@@ -138,8 +143,9 @@ impl Tracker {
 
     /// Ends the run as finished or failed, when everything is logged.
     ///
-    /// Waits while the server keeps answering: 8 seconds for one answer, a minute for everything, longer only for
-    /// uploads by their size. A server that is known to be gone is not waited for.
+    /// Waits while the server keeps answering: 8 seconds for one answer, a minute for everything,
+    /// longer only for uploads by their size. A server that is known to be gone is not waited
+    /// for.
     ///
     /// # Errors
     ///

@@ -100,7 +100,8 @@ async fn log_run(
     result.and(ended)
 }
 
-/// What is to be logged. Everything taken from it counts as not logged until the server confirms it.
+/// What is to be logged. Everything taken from it counts as not logged until the server confirms
+/// it.
 struct Queue {
     messages: Receiver<Message>,
     /// Taken, but to be handled after what was taken before.

@@ -12,8 +12,9 @@ use crate::{Error, Position};
 
 /// Candles as they were known, forecasts and positions, in one file.
 ///
-/// Everything that belongs to a minute is written in one transaction, and a transaction is on disk before the call
-/// returns (write-ahead log, synced). Only one process writes at a time; others may read.
+/// Everything that belongs to a minute is written in one transaction, and a transaction is on disk
+/// before the call returns (write-ahead log, synced). Only one process writes at a time; others may
+/// read.
 #[derive(Debug)]
 pub struct Ledger {
     pub(crate) connection: Connection,
@@ -82,7 +83,8 @@ pub struct Price {
     pub time_ms: i64,
     /// Its close.
     pub close: f64,
-    /// Whether it is the last one before the time asked for, as the coin is gone and there will be none after it.
+    /// Whether it is the last one before the time asked for, as the coin is gone and there will be
+    /// none after it.
     pub is_last_known: bool,
 }
 
@@ -117,7 +119,8 @@ impl Ledger {
         })
     }
 
-    /// Writes a minute's forecasts and opens its positions, all or nothing; returns the positions that were opened.
+    /// Writes a minute's forecasts and opens its positions, all or nothing; returns the positions
+    /// that were opened.
     ///
     /// A minute that is written a second time changes nothing.
     ///
@@ -146,8 +149,9 @@ impl Ledger {
 
     /// Opens and closes all positions whose candle is there by now; returns those that were closed.
     ///
-    /// `price` gives the close of a coin's candle at a time, or of the first one after it where the exchange is known
-    /// to have none, or the last known one where the coin is gone; None as long as none of these is known.
+    /// `price` gives the close of a coin's candle at a time, or of the first one after it where the
+    /// exchange is known to have none, or the last known one where the coin is gone; None as
+    /// long as none of these is known.
     ///
     /// # Errors
     /// What SQLite says.
@@ -279,8 +283,8 @@ impl Ledger {
             .pop())
     }
 
-    /// The last `limit` forecasts whose outcome is known, each with it: the return over `hold_ms` from the close that
-    /// the forecast knew.
+    /// The last `limit` forecasts whose outcome is known, each with it: the return over `hold_ms`
+    /// from the close that the forecast knew.
     ///
     /// # Errors
     /// What SQLite says.

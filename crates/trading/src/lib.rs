@@ -1,11 +1,13 @@
-//! Paper trading: positions that only a ledger knows, opened on forecasts and closed at the exchange's prices.
+//! Paper trading: positions that only a ledger knows, opened on forecasts and closed at the
+//! exchange's prices.
 //!
-//! - [`Ledger`]: one SQLite file of candles as they were known, forecasts and positions, which a kill at any moment
-//!   leaves whole.
+//! - [`Ledger`]: one SQLite file of candles as they were known, forecasts and positions, which a
+//!   kill at any moment leaves whole.
 //! - [`TradingConfig`]: costs and the rules of when a forecast is acted on.
 //! - [`summarize`]: what came of it, per coin.
 //!
-//! Signal, costs and overlap are [`evaluate`]'s, the same as in thresholds and backtest. No order is ever sent.
+//! Signal, costs and overlap are [`evaluate`]'s, the same as in thresholds and backtest. No order
+//! is ever sent.
 
 mod config;
 mod error;

@@ -17,7 +17,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 const TAKEN: [&str; 5] = [".lock", ".jsonl", "-wal", "-shm", "-journal"];
 
 impl Ledger {
-    /// The lock file beside the ledger at `path`; it is empty, and held while the ledger is written.
+    /// The lock file beside the ledger at `path`; it is empty, and held while the ledger is
+    /// written.
     pub fn lock_path(path: &Path) -> PathBuf {
         path.with_extension("lock")
     }
@@ -27,12 +28,13 @@ impl Ledger {
         path.with_extension("jsonl")
     }
 
-    /// Opens the ledger for writing, and makes it where there is none; an older one gets today's tables.
+    /// Opens the ledger for writing, and makes it where there is none; an older one gets today's
+    /// tables.
     ///
     /// # Errors
-    /// [`Error::InUse`] while another process writes it, [`Error::Version`] for one of a later version,
-    /// [`Error::Foreign`] for another program's database or lock, [`Error::Ledger`] for a file that cannot be opened
-    /// or is no database. None of these is written to.
+    /// [`Error::InUse`] while another process writes it, [`Error::Version`] for one of a later
+    /// version, [`Error::Foreign`] for another program's database or lock, [`Error::Ledger`]
+    /// for a file that cannot be opened or is no database. None of these is written to.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let failed = |error: &rusqlite::Error| Error::sqlite(path, error);
         check_place(path)?;
@@ -139,7 +141,8 @@ fn check_place(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// What is at `path`; the connection cannot write, so that a stranger's file stays bit for bit as it is.
+/// What is at `path`; the connection cannot write, so that a stranger's file stays bit for bit as
+/// it is.
 fn existing(path: &Path) -> Result<Identity, Error> {
     match path.metadata() {
         Ok(found) if found.len() > 0 => {}

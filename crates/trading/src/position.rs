@@ -3,7 +3,8 @@
 use evaluate::{Costs, Side};
 use market::Symbol;
 
-/// A pretend position from its forecast to its end. All times are open times of candles, UTC ms; prices are closes.
+/// A pretend position from its forecast to its end. All times are open times of candles, UTC ms;
+/// prices are closes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Position {
     /// Its number in the ledger.
@@ -22,12 +23,13 @@ pub struct Position {
     pub entry_price: Option<f64>,
     /// The candle at whose close it is due.
     pub due_ms: i64,
-    /// The candle at whose close it was closed: the due one, or the first after it where the exchange has none, or the
-    /// last one that there is.
+    /// The candle at whose close it was closed: the due one, or the first after it where the
+    /// exchange has none, or the last one that there is.
     pub exit_ms: Option<i64>,
     /// That close; None while the position is open.
     pub exit_price: Option<f64>,
-    /// Whether that is the coin's last known price from before the due time, as the coin was gone by then.
+    /// Whether that is the coin's last known price from before the due time, as the coin was gone
+    /// by then.
     pub is_last_known: bool,
     /// What each of its two fills costs.
     pub costs: Costs,

@@ -11,10 +11,12 @@ pub const VERSION: i64 = CHANGES.len() as i64;
 /// The first version that marks positions which were closed at a coin's last known price.
 pub const SINCE_LAST_KNOWN: i64 = 2;
 
-/// Every change of the tables, oldest first: a new ledger gets all of them, an older one those that it lacks.
+/// Every change of the tables, oldest first: a new ledger gets all of them, an older one those that
+/// it lacks.
 ///
-/// Times are open times of candles in UTC ms unless they say otherwise; prices and returns are plain numbers.
-/// The key of `positions` makes it impossible to open one twice on the same forecast, whatever is killed when.
+/// Times are open times of candles in UTC ms unless they say otherwise; prices and returns are
+/// plain numbers. The key of `positions` makes it impossible to open one twice on the same
+/// forecast, whatever is killed when.
 const CHANGES: [&str; 2] = [
     "
 CREATE TABLE IF NOT EXISTS candles (
@@ -60,7 +62,8 @@ CREATE INDEX IF NOT EXISTS last_due ON positions (symbol, due_ms);
     "ALTER TABLE positions ADD COLUMN last_known INTEGER NOT NULL DEFAULT 0;",
 ];
 
-/// The tables of version 1, by which a ledger of that version is told from somebody else's database.
+/// The tables of version 1, by which a ledger of that version is told from somebody else's
+/// database.
 const FIRST_TABLES: [&str; 3] = ["candles", "forecasts", "positions"];
 
 /// What a SQLite file turns out to be.

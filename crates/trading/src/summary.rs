@@ -27,8 +27,9 @@ pub struct CoinSummary {
     pub open: usize,
     /// Share of the closed ones that gained after costs.
     pub win_rate: f64,
-    /// Share of the capital that each position has: 1 on a coin's line, unless the coin had several at a time; on that of
-    /// all an equal part for each coin, or for each position where more were open at a time.
+    /// Share of the capital that each position has: 1 on a coin's line, unless the coin had
+    /// several at a time; on that of all an equal part for each coin, or for each position
+    /// where more were open at a time.
     pub share: f64,
     /// Sum of profits before costs.
     pub gross: f64,
@@ -36,9 +37,11 @@ pub struct CoinSummary {
     pub net: f64,
     /// UTC days from the first forecast to the last end of a position.
     pub days: usize,
-    /// Mean over standard deviation of the days' profits after costs, times the root of 365; NaN below [`FEWEST_DAYS`] days.
+    /// Mean over standard deviation of the days' profits after costs, times the root of 365; NaN
+    /// below [`FEWEST_DAYS`] days.
     ///
-    /// Positions of coins that move together are no independent trades: their days are what there is to count.
+    /// Positions of coins that move together are no independent trades: their days are what there
+    /// is to count.
     pub sharpe: f64,
     /// Largest loss from a peak on, of the days' profits after costs, compounded; 0 or less.
     pub max_drawdown: f64,
@@ -124,8 +127,8 @@ fn most_at_once(positions: &[&Position]) -> usize {
         .unwrap_or(0)
 }
 
-/// The capital's profit of each UTC day from the first forecast to the last end, each position on the day of its end; no
-/// day where none is closed.
+/// The capital's profit of each UTC day from the first forecast to the last end, each position on
+/// the day of its end; no day where none is closed.
 fn daily(positions: &[&Position], share: f64) -> Vec<f64> {
     let day = |time_ms: i64| time_ms.div_euclid(DAY_MS);
     let first = positions

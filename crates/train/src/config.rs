@@ -99,19 +99,20 @@ impl OptimizerConfig {
 pub struct TrainingConfig {
     /// How many seeds, 1 to N; their forecasts are averaged.
     pub seeds: u64,
-    /// About so many (time, coin) pairs in a step: a window has all coins at one time, so that a step takes as many
-    /// windows as make so many pairs, at least one.
+    /// About so many (time, coin) pairs in a step: a window has all coins at one time, so that a
+    /// step takes as many windows as make so many pairs, at least one.
     pub batch_pairs: usize,
     /// Steps; 0 takes `epochs`.
     pub steps: u64,
     /// Passes over the training windows.
     pub epochs: f64,
-    /// A run whose weights folds go on from: those of the fold before and the same seed (`--warm-start`). Empty: every fold
-    /// begins from nothing, as fold 1 always does.
+    /// A run whose weights folds go on from: those of the fold before and the same seed
+    /// (`--warm-start`). Empty: every fold begins from nothing, as fold 1 always does.
     pub warm_start: PathBuf,
     /// Steps of a fold that goes on from another; 0 takes as many as from nothing.
     pub warm_steps: u64,
-    /// A fold and seed stops after this many seconds of training, wherever its schedule is; 0: no limit.
+    /// A fold and seed stops after this many seconds of training, wherever its schedule is; 0: no
+    /// limit.
     pub max_secs: u64,
     /// Only every n-th minute ends a training window: neighbours are nearly the same.
     pub stride: usize,
@@ -125,7 +126,8 @@ pub struct TrainingConfig {
     pub evaluate_every: u64,
     /// `pearson` and `loss`: training stops after this many looks without a better one; 0: never.
     pub patience: u64,
-    /// Where the early-stopping slice has more windows than this, evenly spaced ones are looked at, fewer than twice as many.
+    /// Where the early-stopping slice has more windows than this, evenly spaced ones are looked
+    /// at, fewer than twice as many.
     pub stop_windows: usize,
     /// Seconds between saved states.
     pub save_every_secs: u64,

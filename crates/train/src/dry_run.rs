@@ -106,7 +106,8 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
         .collect();
     let mut optimizer = config.optimizer.adamw().init()?;
     let mut step_secs = f64::INFINITY;
-    // The first step also compiles kernels and warms caches: the fastest of a few is what most steps take.
+    // The first step also compiles kernels and warms caches: the fastest of a few is what most
+    // steps take.
     for _ in 0..4 {
         let began = Instant::now();
         let forecasts = network.forward(windows.batch(&batch)?.autodiff());

@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-// Burn allocates and frees every intermediate; page faults of the system's allocator cost a third of a step.
+// Burn allocates and frees every intermediate; page faults of the system's allocator cost a third
+// of a step.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

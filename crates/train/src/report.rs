@@ -31,8 +31,8 @@ fn missing(run: &RunDir, config: &TrainConfig, folds: &[&Fold]) -> Vec<String> {
         .collect()
 }
 
-/// Writes the forecasts of these folds, which must be there, and prints the table. Model and statistics are published once
-/// all folds are among them.
+/// Writes the forecasts of these folds, which must be there, and prints the table. Model and
+/// statistics are published once all folds are among them.
 pub fn gather(
     run: &RunDir,
     config: &TrainConfig,

@@ -46,11 +46,12 @@ pub struct Args {
     /// How many seeds the run has, 1 to N: the same as --set training.seeds=N
     #[arg(long, value_name = "N")]
     seeds: Option<u64>,
-    /// Every fold after the first goes on from the weights of the fold before in this run, which may be the run itself:
-    /// the same as --set training.warm_start=RUN
+    /// Every fold after the first goes on from the weights of the fold before in this run, which
+    /// may be the run itself: the same as --set training.warm_start=RUN
     #[arg(long, value_name = "RUN")]
     warm_start: Option<PathBuf>,
-    /// Train nothing: join the pieces that are there; with --folds only those, and no model for predict
+    /// Train nothing: join the pieces that are there; with --folds only those, and no model for
+    /// predict
     #[arg(long, conflicts_with = "dry_run")]
     gather: bool,
     /// Print one JSON object instead of tables
@@ -61,7 +62,8 @@ pub struct Args {
 /// Runs the binary.
 ///
 /// # Errors
-/// A config that is refused, missing candles, a device that is not there, a training that diverged or was interrupted.
+/// A config that is refused, missing candles, a device that is not there, a training that diverged
+/// or was interrupted.
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let run = RunDir::new(
         args.run
@@ -247,7 +249,8 @@ impl Run<'_> {
         if seeds.iter().all(|&seed| is_done(seed)) {
             return Ok(());
         }
-        // Computed for each fold, and normalized in place: a year of 20 coins is 336 MB, and a second's work.
+        // Computed for each fold, and normalized in place: a year of 20 coins is 336 MB, and a
+        // second's work.
         let features = dataset.features();
         let channels = features.channels();
         let normalizer = dataset.fit_normalizer(&features, fold, &run.name())?;

@@ -1,4 +1,5 @@
-//! Which windows a step trains on: a function of seed, fold and step alone, so that a resumed run sees the same.
+//! Which windows a step trains on: a function of seed, fold and step alone, so that a resumed run
+//! sees the same.
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;

@@ -83,7 +83,8 @@ struct Metrics {
     stop_loss: Option<f64>,
     stop_pearson: Option<f64>,
     windows_per_sec: f64,
-    /// Shares of the time since the last line; on a GPU, which works on while the loop goes ahead, of the loop's own.
+    /// Shares of the time since the last line; on a GPU, which works on while the loop goes ahead,
+    /// of the loop's own.
     #[serde(flatten)]
     shares: Shares,
     elapsed_secs: f64,
@@ -154,8 +155,8 @@ impl Piece<'_> {
         while progress.step < steps && !progress.finished {
             let step = progress.step;
             stopwatch.begin();
-            // Dropout draws from the device's generator, which no file holds: reseed, so that a resumed run goes on
-            // exactly.
+            // Dropout draws from the device's generator, which no file holds: reseed, so that a
+            // resumed run goes on exactly.
             self.device
                 .seed(mix(mix(self.seed, self.fold.number as u64), step));
 
@@ -304,7 +305,8 @@ impl Piece<'_> {
         weights_before(run, self.fold.number, self.seed, score_from_ms)
     }
 
-    /// A fresh network (or one with the weights of `warm`), optimizer and progress, or the saved ones.
+    /// A fresh network (or one with the weights of `warm`), optimizer and progress, or the saved
+    /// ones.
     fn start(
         &self,
         warm: Option<&Path>,
@@ -359,7 +361,8 @@ impl Piece<'_> {
         Ok((network, optimizer, progress))
     }
 
-    /// The loss, `[1]`, of the network's forecasts `[windows, coins]` for some windows of a set, in units of the scales.
+    /// The loss, `[1]`, of the network's forecasts `[windows, coins]` for some windows of a set, in
+    /// units of the scales.
     fn loss(&self, forecast: Tensor<2>, set: &WindowSet, picked: &[usize]) -> Tensor<1> {
         let coins = self.dataset.panel.coins();
         let (mut targets, mut mask, mut scales) = (Vec::new(), Vec::new(), Vec::new());

@@ -8,10 +8,11 @@ use dataset::{ForecastTable, RunDir, format_time};
 use crate::pieces::piece_folder;
 use crate::training::WEIGHTS_FILE;
 
-/// The weights of the fold before in `run`, for a fold that is scored from `score_from_ms` (UTC) on; None for fold 1.
+/// The weights of the fold before in `run`, for a fold that is scored from `score_from_ms` (UTC)
+/// on; None for fold 1.
 ///
-/// All that a piece is fitted and stopped early on comes before what it scores itself, so weights of a piece that is scored
-/// from no later a time know nothing of this fold's scored rows.
+/// All that a piece is fitted and stopped early on comes before what it scores itself, so weights
+/// of a piece that is scored from no later a time know nothing of this fold's scored rows.
 ///
 /// # Errors
 /// A piece that is not there, or that is scored from a later time.

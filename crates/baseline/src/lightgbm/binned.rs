@@ -57,8 +57,8 @@ impl Binned {
             .collect())
     }
 
-    /// An empty table for `rows` rows with the bins of `sample`, the rows that [`Binned::sampled_rows`] names:
-    /// row-major `[sampled rows, columns]`, NaN where missing.
+    /// An empty table for `rows` rows with the bins of `sample`, the rows that
+    /// [`Binned::sampled_rows`] names: row-major `[sampled rows, columns]`, NaN where missing.
     ///
     /// # Errors
     /// As [`Binned::sampled_rows`].
@@ -91,7 +91,8 @@ impl Binned {
         let parameters = c_text("parameters", parameters)?;
         let functions = &library.functions;
         let mut handle: Handle = std::ptr::null_mut();
-        // SAFETY: `counts[c]` values and indices stand behind the pointers of column c, all outlive the call.
+        // SAFETY: `counts[c]` values and indices stand behind the pointers of column c, all outlive
+        // the call.
         let returned = unsafe {
             (functions.LGBM_DatasetCreateFromSampledColumn)(
                 value_pointers.as_mut_ptr(),

@@ -43,8 +43,8 @@ pub struct Booster {
 }
 
 impl Booster {
-    /// A model to be grown on `train`, after the trees of `continued` if there are any, and looked at on `validation`, if
-    /// that is given.
+    /// A model to be grown on `train`, after the trees of `continued` if there are any, and looked
+    /// at on `validation`, if that is given.
     ///
     /// To continue, the tables need the init score that `continued` gives their rows.
     ///
@@ -85,7 +85,8 @@ impl Booster {
         Ok(booster)
     }
 
-    /// The training and the validation table, for another model; this one is freed. None where it was not grown here.
+    /// The training and the validation table, for another model; this one is freed. None where it
+    /// was not grown here.
     pub fn into_tables(mut self) -> (Option<Binned>, Option<Binned>) {
         let mut tables = std::mem::take(&mut self.tables).into_iter();
         // The library frees the booster before anyone can free the tables that it reads.
@@ -260,7 +261,8 @@ impl Booster {
         functions.check("LGBM_BoosterCalcNumPredict", returned)?;
         let mut values = vec![0.0; usize::try_from(length).unwrap_or(0)];
         let parameters = c_text("parameters", "verbosity=-1")?;
-        // SAFETY: `count * features` values stand behind `rows`, and there is room for as many as the library said.
+        // SAFETY: `count * features` values stand behind `rows`, and there is room for as many as
+        // the library said.
         let returned = unsafe {
             (functions.LGBM_BoosterPredictForMat)(
                 self.handle,
@@ -306,7 +308,8 @@ impl Booster {
         Ok(values)
     }
 
-    /// The first `iterations` trees as text, byte for byte what the Python package's `save_model` writes.
+    /// The first `iterations` trees as text, byte for byte what the Python package's `save_model`
+    /// writes.
     ///
     /// # Errors
     /// What LightGBM says.

@@ -84,7 +84,8 @@ impl Functions {
         if returned == 0 {
             return Ok(());
         }
-        // SAFETY: the library returns a string of its own that lives until this thread's next failing call.
+        // SAFETY: the library returns a string of its own that lives until this thread's next
+        // failing call.
         let message = unsafe { CStr::from_ptr((self.LGBM_GetLastError)()) };
         Err(Error::Call {
             function,

@@ -24,8 +24,8 @@ pub struct Library {
 }
 
 impl Library {
-    /// Loads the library: `LIGHTGBM_LIB`, else what `scripts/get-lightgbm` fetched, else that of an installed Python
-    /// package of [`VERSION`]. It stays loaded until the process ends.
+    /// Loads the library: `LIGHTGBM_LIB`, else what `scripts/get-lightgbm` fetched, else that of an
+    /// installed Python package of [`VERSION`]. It stays loaded until the process ends.
     ///
     /// Call it before other threads start: it sets `OMP_WAIT_POLICY` unless it is set.
     ///
@@ -33,7 +33,8 @@ impl Library {
     /// [`Error::NoLibrary`] where there is none, [`Error::Library`] where it cannot be loaded.
     pub fn open() -> Result<&'static Self, Error> {
         if env::var_os("OMP_WAIT_POLICY").is_none() {
-            // OpenMP's threads otherwise spin while they wait: 6 to 7 times slower was measured on a busy machine.
+            // OpenMP's threads otherwise spin while they wait: 6 to 7 times slower was measured on
+            // a busy machine.
             // SAFETY: callers do this first, while the process has one thread.
             unsafe { env::set_var("OMP_WAIT_POLICY", "passive") };
         }
@@ -82,7 +83,8 @@ impl Library {
     }
 }
 
-/// A text of unknown length: asks for it with a buffer, and again with a longer one if it did not fit.
+/// A text of unknown length: asks for it with a buffer, and again with a longer one if it did not
+/// fit.
 pub(super) fn text(
     mut ask: impl FnMut(i64, *mut i64, *mut c_char) -> Result<(), Error>,
 ) -> Result<String, Error> {
@@ -160,7 +162,8 @@ fn cache_folder() -> Option<PathBuf> {
 /// The library of the Python package, if it is installed in our version.
 fn of_python() -> Result<PathBuf, String> {
     // The package is not imported: that would load it, and scikit-learn with it.
-    // Isolated (-I), as otherwise a file of the working folder would be imported in the place of Python's own.
+    // Isolated (-I), as otherwise a file of the working folder would be imported in the place of
+    // Python's own.
     const QUESTION: &str = "import site, sys; sys.path.append(site.getusersitepackages()); \
                             import importlib.metadata as m, importlib.util as u; \
                             print(m.version('lightgbm')); print(u.find_spec('lightgbm').submodule_search_locations[0])";

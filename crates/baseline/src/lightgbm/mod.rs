@@ -1,7 +1,8 @@
-//! LightGBM through its C interface: the few calls that training and forecasting need, safe and freed when dropped.
+//! LightGBM through its C interface: the few calls that training and forecasting need, safe and
+//! freed when dropped.
 //!
-//! The library is loaded at run time from the one that the Python package ships ([`Library::open`]), so that building
-//! needs neither CMake nor a C++ compiler. C interface:
+//! The library is loaded at run time from the one that the Python package ships
+//! ([`Library::open`]), so that building needs neither CMake nor a C++ compiler. C interface:
 //! <https://lightgbm.readthedocs.io/en/latest/C-API.html>.
 
 mod binned;

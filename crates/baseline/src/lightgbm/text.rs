@@ -1,5 +1,5 @@
-//! The structure of a model's text, checked before LightGBM's own reader sees it, which trusts every number: a feature, a
-//! child or a count out of range ends the process or never ends.
+//! The structure of a model's text, checked before LightGBM's own reader sees it, which trusts
+//! every number: a feature, a child or a count out of range ends the process or never ends.
 //!
 //! Format: `GBDT::SaveModelToString` and `Tree::ToString` of LightGBM 4.
 
@@ -208,7 +208,8 @@ fn check_tree(text: &str, place: usize, features: usize) -> Result<(), String> {
             features - 1
         ));
     }
-    // Bit 0 would make it categorical; bits 2 and 3 say what counts as missing: nothing, zero or NaN.
+    // Bit 0 would make it categorical; bits 2 and 3 say what counts as missing: nothing, zero or
+    // NaN.
     let kinds: Vec<u8> = numbers("decision_type", of(&lines, "decision_type")?, splits)?;
     if let Some(kind) = kinds.iter().find(|&&kind| kind % 2 != 0 || kind > 10) {
         return Err(format!(
@@ -220,8 +221,8 @@ fn check_tree(text: &str, place: usize, features: usize) -> Result<(), String> {
     check_children(&left, &right, leaves)
 }
 
-/// Every leaf and every split but the first must be the child of one split, and a split comes before its children: so no
-/// path is without end, and none leads out of the tree.
+/// Every leaf and every split but the first must be the child of one split, and a split comes
+/// before its children: so no path is without end, and none leads out of the tree.
 fn check_children(left: &[i32], right: &[i32], leaves: usize) -> Result<(), String> {
     let (mut split_seen, mut leaf_seen) = (vec![false; leaves - 1], vec![false; leaves]);
     for (parent, &child) in left.iter().enumerate().chain(right.iter().enumerate()) {

@@ -92,7 +92,8 @@ fn a_run_has_all_its_parts_and_is_not_trained_twice() {
     assert_eq!(bits("run"), bits("parts"));
 }
 
-/// `target.fit = "parts"`: two kinds of trees, of which each has its own early stopping, make one forecast.
+/// `target.fit = "parts"`: two kinds of trees, of which each has its own early stopping, make one
+/// forecast.
 #[test]
 fn parts_are_grown_by_themselves_and_forecast_together() {
     let Some(_) = library() else { return };
@@ -373,8 +374,8 @@ fn a_tracking_server_that_is_down_loses_nothing() {
     assert!(tiny.path("run/report.html").exists());
 }
 
-/// `universe.trained` and `universe.scored`: one coin is forecast by trees that never saw it, and the others' trees are the
-/// same with and without it being scored.
+/// `universe.trained` and `universe.scored`: one coin is forecast by trees that never saw it, and
+/// the others' trees are the same with and without it being scored.
 #[test]
 fn some_coins_train_and_others_are_forecast() {
     let Some(_) = library() else { return };

@@ -1,4 +1,5 @@
-//! Models, forecasts and contributions equal those of the Python package: `scripts/golden-lightgbm.py`.
+//! Models, forecasts and contributions equal those of the Python package:
+//! `scripts/golden-lightgbm.py`.
 
 use std::fs;
 use std::path::PathBuf;
@@ -123,7 +124,8 @@ fn check(booster: &Booster, library: &'static Library, expected: &Value, name: &
         .flat_map(numbers)
         .collect();
     assert_equal("contributions", &contributions, &wanted);
-    // Once read from its text, as Python does after training: the text has fewer digits of the gains.
+    // Once read from its text, as Python does after training: the text has fewer digits of the
+    // gains.
     let read = Booster::from_model(library, &model).unwrap();
     assert_eq!(
         read.predict(rows(&x, VALID, ROWS as usize), Predict::Value, None)

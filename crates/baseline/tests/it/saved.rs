@@ -34,7 +34,8 @@ fn the_record_names_the_time_seen_and_the_hash_of_the_trees() {
         let record = json(&tiny.path(&format!("run/fold-{fold}/lightgbm.json")));
         let span = &folds[fold - 1];
         assert_eq!(record["origin"]["seen_from_ms"], span["train"][0]);
-        // The honest protocol purges the reach of the targets: the first scored row is the first out of sample.
+        // The honest protocol purges the reach of the targets: the first scored row is the first
+        // out of sample.
         assert_eq!(record["origin"]["seen_until_ms"], span["score"][0]);
         let text = fs::read(tiny.path(&format!("run/fold-{fold}/model.txt"))).unwrap();
         assert_eq!(record["sha256"]["model.txt"], dataset::content_hash(&text));

@@ -9,13 +9,15 @@ use crate::{Column, Panel};
 
 /// How many rows, its own included, an indicator without an end to its memory is computed from.
 ///
-/// Measured on 5,000 made-up bars, what is older moves no indicator by more than a two thousandth of its own standard
-/// deviation; `golden.rs` states it feature by feature. Four hours of minutes, as the other sets have.
+/// Measured on 5,000 made-up bars, what is older moves no indicator by more than a two thousandth
+/// of its own standard deviation; `golden.rs` states it feature by feature. Four hours of minutes,
+/// as the other sets have.
 pub(super) const RECURSIVE_BARS: usize = 240;
 
 /// One coin's candles at some rows of a panel.
 ///
-/// A filled bar is a bar without trades: it opens, stays and closes at the last close, and its volume is 0.
+/// A filled bar is a bar without trades: it opens, stays and closes at the last close, and its
+/// volume is 0.
 pub(crate) struct Bars {
     pub open: Vec<f64>,
     pub high: Vec<f64>,
@@ -79,10 +81,11 @@ impl Bars {
     }
 }
 
-/// TA-Lib with as many bars before its first output as make an indicator a function of exactly its last bars.
+/// TA-Lib with as many bars before its first output as make an indicator a function of exactly its
+/// last bars.
 ///
-/// TA-Lib calls them the unstable period. An indicator asked for one row begins its recursion that long before it,
-/// wherever the history starts, so that a row has the same bits live as offline.
+/// TA-Lib calls them the unstable period. An indicator asked for one row begins its recursion that
+/// long before it, wherever the history starts, so that a row has the same bits live as offline.
 pub(super) struct TaLib {
     /// For all but MACD.
     pub core: Core,

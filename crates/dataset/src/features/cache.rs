@@ -9,10 +9,12 @@ use super::{FeatureMatrix, TabularFeatures};
 use crate::files::write_with;
 use crate::{Error, Panel, content_hash};
 
-/// The rows of a panel's features: read from a file where one is kept, else computed as they are asked for.
+/// The rows of a panel's features: read from a file where one is kept, else computed as they are
+/// asked for.
 ///
-/// The file's name is the hash of the features' names and version and of every value of the panel: other candles, another
-/// universe or another formula have another file. It holds `[rows, coins, features]` as 32-bit floats.
+/// The file's name is the hash of the features' names and version and of every value of the panel:
+/// other candles, another universe or another formula have another file. It holds `[rows, coins,
+/// features]` as 32-bit floats.
 #[derive(Debug)]
 pub struct FeatureRows {
     features: TabularFeatures,
@@ -28,7 +30,8 @@ impl FeatureRows {
         }
     }
 
-    /// Rows kept in a file in `dir`: computed and written where it is not there, or where `recompute` asks for it.
+    /// Rows kept in a file in `dir`: computed and written where it is not there, or where
+    /// `recompute` asks for it.
     ///
     /// Returns whether they were there.
     ///

@@ -9,7 +9,8 @@ use crate::Panel;
 
 /// The features of a set, or of some of its groups, in order.
 ///
-/// Row t of every feature is a function of exactly the last [`Features::warm_up_bars`] rows, all closed by t.
+/// Row t of every feature is a function of exactly the last [`Features::warm_up_bars`] rows, all
+/// closed by t.
 #[derive(Debug, Clone)]
 pub struct Features {
     set: FeatureSet,
@@ -22,7 +23,8 @@ impl Features {
         Self::of_groups(set, &[])
     }
 
-    /// The features of the groups named, in the set's order; no names stand for all groups. The config has checked them.
+    /// The features of the groups named, in the set's order; no names stand for all groups. The
+    /// config has checked them.
     pub(super) fn of_groups(set: FeatureSet, names: &[String]) -> Self {
         let is_wanted =
             |group: &&Group| names.is_empty() || names.iter().any(|name| name == group.name);
@@ -72,8 +74,9 @@ impl Features {
             .fold(self.set.ungrouped_warm_up_bars(), usize::max)
     }
 
-    /// Computes the features of all coins at `rows` of the panel: row-major `[rows, coins x features]`, channel =
-    /// coin x features + feature, NaN where a feature is unknown. Row 0 of the result is `rows.start`.
+    /// Computes the features of all coins at `rows` of the panel: row-major `[rows, coins x
+    /// features]`, channel = coin x features + feature, NaN where a feature is unknown. Row 0
+    /// of the result is `rows.start`.
     ///
     /// The bits of a row do not depend on which rows are asked for.
     pub fn compute(&self, panel: &Panel, rows: Range<usize>) -> FeatureMatrix {
@@ -122,7 +125,8 @@ impl Features {
     }
 }
 
-/// Rows that are worth computing at once: enough to make the warm-up before them cheap, few enough for the cache.
+/// Rows that are worth computing at once: enough to make the warm-up before them cheap, few enough
+/// for the cache.
 pub(crate) fn block_rows(panel: &Panel) -> usize {
     (32_768 / panel.coins().max(1)).clamp(512, 4096)
 }

@@ -1,4 +1,5 @@
-//! `closes12` and `closes13`, computed for all coins at once: a row of the panel is one stretch of memory.
+//! `closes12` and `closes13`, computed for all coins at once: a row of the panel is one stretch of
+//! memory.
 
 use std::ops::Range;
 
@@ -14,7 +15,8 @@ const TRENDS: [usize; 2] = [15, 60];
 
 /// Writes the features at `rows`, row-major `[rows, coins x features]`.
 ///
-/// Each row is a function of its last [`Features::warm_up_bars`] rows in `rows` or before it, and of nothing else.
+/// Each row is a function of its last [`Features::warm_up_bars`] rows in `rows` or before it, and
+/// of nothing else.
 pub(super) fn compute(chosen: &Features, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
     let (coins, features) = (panel.coins(), chosen.len());
     let from = rows.start.saturating_sub(chosen.warm_up_bars() - 1);
@@ -150,7 +152,8 @@ mod tests {
                 for (place, (&found, expected)) in
                     features.cell(row, coin).iter().zip(expected).enumerate()
                 {
-                    // A trend whose window began before the listing is of the closes that are there.
+                    // A trend whose window began before the listing is of the closes that are
+                    // there.
                     if expected.is_nan() && [5, 6].contains(&place) {
                         continue;
                     }

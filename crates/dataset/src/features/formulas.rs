@@ -10,7 +10,8 @@ const LEAST_VOLATILITY: f64 = 1e-6;
 
 /// The features of one coin at `rows`: `[features][rows]`, NaN where unknown.
 ///
-/// Each row is a function of its last [`Features::warm_up_bars`] rows in `rows` or before it, and of nothing else.
+/// Each row is a function of its last [`Features::warm_up_bars`] rows in `rows` or before it, and
+/// of nothing else.
 pub(super) fn compute(
     chosen: &Features,
     panel: &Panel,
@@ -170,7 +171,8 @@ impl Bars<'_> {
         self.mean(&squares, window - 1).iter().map(log).collect()
     }
 
-    /// 2 x taker buy volume / volume - 1: from -1 (all sold into bids) to 1; 0 in a bar without trades.
+    /// 2 x taker buy volume / volume - 1: from -1 (all sold into bids) to 1; 0 in a bar without
+    /// trades.
     fn taker_imbalance(&self) -> Vec<f64> {
         self.map([Column::TakerBuyVolume, Column::Volume], |[buy, volume]| {
             if volume == 0.0 {

@@ -19,9 +19,11 @@ pub(crate) struct Group {
     pub compute: fn(&Bars, usize, &mut [f64]),
 }
 
-/// Writes one coin's features at `rows`: into each cell of `out`, which is row-major `[rows, coins x features]`.
+/// Writes one coin's features at `rows`: into each cell of `out`, which is row-major `[rows, coins
+/// x features]`.
 ///
-/// A row without all candles of its warm-up is NaN throughout: TA-Lib, given a hole, answers with plausible numbers.
+/// A row without all candles of its warm-up is NaN throughout: TA-Lib, given a hole, answers with
+/// plausible numbers.
 pub(super) fn compute(
     features: &Features,
     panel: &Panel,

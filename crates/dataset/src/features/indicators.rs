@@ -1,4 +1,5 @@
-//! `indicators`: candle returns and the indicators of an earlier LightGBM pipeline, all with period 14.
+//! `indicators`: candle returns and the indicators of an earlier LightGBM pipeline, all with period
+//! 14.
 //!
 //! Indicators are TA-Lib's; parameters that have no period of 14 are TA-Lib's defaults.
 

@@ -1,7 +1,8 @@
 //! `indicators50`: 54 indicators, returns, volatilities, volumes and calendar features.
 //!
-//! Indicators are TA-Lib's. What TA-Lib gives in the price's unit is taken relative to the close, so that coins compare;
-//! where nothing moved or nothing was traded a ratio of zeros has the value that its comment says.
+//! Indicators are TA-Lib's. What TA-Lib gives in the price's unit is taken relative to the close,
+//! so that coins compare; where nothing moved or nothing was traded a ratio of zeros has the value
+//! that its comment says.
 
 use std::f64::consts::TAU;
 
@@ -14,7 +15,8 @@ use super::indicators::{cci, natr, rsi, stochastic};
 /// Period of ATR, stochastic, CCI and Williams %R; `indicators` has the same.
 const PERIOD: i32 = 14;
 
-/// Window of the Bollinger bands in bars, and their distance in standard deviations: TA-Lib's and Bollinger's own.
+/// Window of the Bollinger bands in bars, and their distance in standard deviations: TA-Lib's and
+/// Bollinger's own.
 const BOLLINGER: (i32, f64) = (20, 2.0);
 
 /// MACD's fast, slow and signal averages in bars: the usual ones.
@@ -208,8 +210,8 @@ fn macd(bars: &Bars, row: usize, out: &mut [f64]) {
     each(out, values, |value| value / bars.close[row]);
 }
 
-/// The bands relative to the close; their width in parts of the middle; where between them the close is, from 0 (lower)
-/// to 1 (upper), 0.5 where prices stood still.
+/// The bands relative to the close; their width in parts of the middle; where between them the
+/// close is, from 0 (lower) to 1 (upper), 0.5 where prices stood still.
 fn bollinger(bars: &Bars, row: usize, out: &mut [f64]) {
     let (window, distance) = BOLLINGER;
     let [upper, middle, lower] = three(|upper, middle, lower| {
@@ -249,7 +251,8 @@ fn averages(bars: &Bars, row: usize, out: &mut [f64]) {
     });
 }
 
-/// Standard deviations of one-bar log returns, and the shortest relative to the longest: 1 where prices stood still.
+/// Standard deviations of one-bar log returns, and the shortest relative to the longest: 1 where
+/// prices stood still.
 fn volatility(bars: &Bars, row: usize, out: &mut [f64]) {
     let [short, middle, long] = [7, 14, 30].map(|window| deviation(&bars.log_return, row, window));
     out.copy_from_slice(&[short, middle, long, ratio(short, long, 1.0)]);
@@ -264,9 +267,10 @@ fn zscore(values: &[f64], row: usize, window: i32) -> f64 {
     )
 }
 
-/// Momentum: (a - b) / (a + b) of the last bars' volume a and that of as many bars before, b. Ratio: the volume relative
-/// to its mean. OBV: what on-balance volume gained over the last bars, in parts of their volume. All 0 without trades.
-/// Last, the correlation of one-bar log returns with volumes over 30 bars.
+/// Momentum: (a - b) / (a + b) of the last bars' volume a and that of as many bars before, b.
+/// Ratio: the volume relative to its mean. OBV: what on-balance volume gained over the last bars,
+/// in parts of their volume. All 0 without trades. Last, the correlation of one-bar log returns
+/// with volumes over 30 bars.
 fn volume(bars: &Bars, row: usize, out: &mut [f64]) {
     let momentum = |window: i32| {
         let (last, before) = (
@@ -292,7 +296,8 @@ fn volume(bars: &Bars, row: usize, out: &mut [f64]) {
     ]);
 }
 
-/// On-balance volume grows for ever, so only its change over the last `BARS` rows is a function of these rows.
+/// On-balance volume grows for ever, so only its change over the last `BARS` rows is a function of
+/// these rows.
 fn obv_gain<const BARS: usize>(bars: &Bars, row: usize) -> f64 {
     let first = row + 1 - BARS;
     let mut sums = [f64::NAN; BARS];
@@ -309,8 +314,8 @@ fn obv_gain<const BARS: usize>(bars: &Bars, row: usize) -> f64 {
     }
 }
 
-/// Of the bar's open time, UTC: day of the week from Monday = 0, month from 1, quarter from 1, whether it is Saturday or
-/// Sunday, and day and month as angles of a circle.
+/// Of the bar's open time, UTC: day of the week from Monday = 0, month from 1, quarter from 1,
+/// whether it is Saturday or Sunday, and day and month as angles of a circle.
 fn calendar(time_ms: i64, out: &mut [f64]) {
     let Ok(time) = jiff::Timestamp::from_millisecond(time_ms) else {
         return;

@@ -32,20 +32,24 @@ pub(crate) use trailing::trailing_mean;
 pub struct FeatureConfig {
     /// The feature set.
     pub set: FeatureSet,
-    /// `indicators` and `indicators50`: which groups of the set's features; an empty list takes all.
+    /// `indicators` and `indicators50`: which groups of the set's features; an empty list takes
+    /// all.
     pub groups: Vec<String>,
     /// Length of a window in bars.
     pub lookback_bars: usize,
-    /// Share of a window's bars, per coin, that may be filled, missing or without all features; a coin above it is
-    /// neither trained on nor forecast. Offline windows and live ones obey this one key.
+    /// Share of a window's bars, per coin, that may be filled, missing or without all features; a
+    /// coin above it is neither trained on nor forecast. Offline windows and live ones obey
+    /// this one key.
     pub max_filled_share: f64,
-    /// Whether `baseline` keeps the features of all rows on disk, in `data.dir`, for the next run on the same candles.
+    /// Whether `baseline` keeps the features of all rows on disk, in `data.dir`, for the next run
+    /// on the same candles.
     pub cache: bool,
 }
 
 impl Default for FeatureConfig {
     fn default() -> Self {
-        // 512 minutes as in the pipeline that this one replaces; a tenth lets a window outlive a short outage.
+        // 512 minutes as in the pipeline that this one replaces; a tenth lets a window outlive a
+        // short outage.
         Self {
             set: FeatureSet::Ohlcv8,
             groups: Vec::new(),
@@ -131,7 +135,8 @@ pub enum FeatureSet {
     Raw9,
     /// Six features of closes alone, for sources that hold nothing else.
     Close6,
-    /// Log returns, trends and market-relative returns of closes, as an earlier LightGBM pipeline had them.
+    /// Log returns, trends and market-relative returns of closes, as an earlier LightGBM pipeline
+    /// had them.
     Closes12,
     /// `closes12` and the market-relative close, which depends on what a coin happens to cost.
     Closes13,
@@ -173,7 +178,8 @@ impl FeatureSet {
         1
     }
 
-    /// The groups that its features can be chosen by, in the order of the channels; most sets have none.
+    /// The groups that its features can be chosen by, in the order of the channels; most sets have
+    /// none.
     pub(crate) fn groups(self) -> &'static [Group] {
         match self {
             Self::Indicators => &indicators::GROUPS,
@@ -235,7 +241,8 @@ impl FeatureSet {
         }
     }
 
-    /// How many rows, its own included, a row of the features that belong to no group is a function of.
+    /// How many rows, its own included, a row of the features that belong to no group is a function
+    /// of.
     fn ungrouped_warm_up_bars(self) -> usize {
         match self {
             Self::Ohlcv8 | Self::Kline8 | Self::Close6 => 240,

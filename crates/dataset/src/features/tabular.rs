@@ -1,4 +1,5 @@
-//! What a forecaster of single rows is given, such as LightGBM: a row's features, or statistics of the window before it.
+//! What a forecaster of single rows is given, such as LightGBM: a row's features, or statistics of
+//! the window before it.
 
 use std::ops::Range;
 
@@ -7,7 +8,8 @@ use rayon::prelude::*;
 use super::{FeatureMatrix, Features, block_rows, single, trailing_mean};
 use crate::Panel;
 
-/// The features of a set at one row and, for each lookback, their mean and standard deviation over the last bars.
+/// The features of a set at one row and, for each lookback, their mean and standard deviation over
+/// the last bars.
 ///
 /// Without lookbacks it is the row of the set alone. Row t is a function of exactly its last
 /// [`TabularFeatures::warm_up_bars`] rows.
@@ -59,7 +61,8 @@ impl TabularFeatures {
         block_rows(panel) * rayon::current_num_threads()
     }
 
-    /// Computes all coins at `rows` of the panel, laid out and with bits as [`Features::compute`] has them.
+    /// Computes all coins at `rows` of the panel, laid out and with bits as [`Features::compute`]
+    /// has them.
     ///
     /// Missing values are left out of a mean; a statistic without any value is NaN.
     pub fn compute(&self, panel: &Panel, rows: Range<usize>) -> FeatureMatrix {

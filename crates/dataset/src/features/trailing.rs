@@ -1,12 +1,13 @@
 //! Trailing means that do not depend on where the history starts.
 
-/// The mean over the last `window` values at every row, NaN values left out; NaN where no value is left or fewer than
-/// `window` rows exist.
+/// The mean over the last `window` values at every row, NaN values left out; NaN where no value is
+/// left or fewer than `window` rows exist.
 ///
-/// A running sum would carry rounding from the beginning of the history, so that the same minute had other bits live
-/// than offline. Here a window is the end of one block plus the beginning of the next (van Herk 1992, Gil and Werman
-/// 1993), and blocks are aligned to the bar's number since 1970 (`first_bar` is that of row 0): every row is a function
-/// of exactly its last `window` values, bit for bit, at two additions a row.
+/// A running sum would carry rounding from the beginning of the history, so that the same minute
+/// had other bits live than offline. Here a window is the end of one block plus the beginning of
+/// the next (van Herk 1992, Gil and Werman 1993), and blocks are aligned to the bar's number since
+/// 1970 (`first_bar` is that of row 0): every row is a function of exactly its last `window`
+/// values, bit for bit, at two additions a row.
 pub(crate) fn trailing_mean(values: &[f64], window: usize, first_bar: i64) -> Vec<f64> {
     let phase = first_bar.rem_euclid(window as i64) as usize;
     let is_block_start = |row: usize| (row + phase).is_multiple_of(window);
@@ -35,7 +36,8 @@ pub(crate) fn trailing_mean(values: &[f64], window: usize, first_bar: i64) -> Ve
     means
 }
 
-/// [`trailing_mean`] of every column of a row-major `[rows, columns]` matrix at once, with the same bits.
+/// [`trailing_mean`] of every column of a row-major `[rows, columns]` matrix at once, with the same
+/// bits.
 pub(crate) fn trailing_means(
     values: &[f64],
     columns: usize,

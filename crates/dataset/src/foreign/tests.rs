@@ -288,7 +288,8 @@ fn a_table_of_small_integers_is_refused_by_name_and_not_called_damaged() {
     );
 }
 
-/// Files that were cut short or changed are errors with the file's name, whatever the reader makes of them.
+/// Files that were cut short or changed are errors with the file's name, whatever the reader makes
+/// of them.
 #[test]
 fn damaged_files_are_errors() {
     let dir = tempfile::tempdir().unwrap();

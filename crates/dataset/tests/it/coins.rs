@@ -1,4 +1,5 @@
-//! Coins that stop: settled ones are not scored, delisted ones are trained on as long as they trade.
+//! Coins that stop: settled ones are not scored, delisted ones are trained on as long as they
+//! trade.
 
 use dataset::{CandleTable, Column, Config, Dataset, FeatureSet, Store, target_std};
 use market::Symbol;

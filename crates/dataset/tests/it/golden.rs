@@ -6,8 +6,9 @@ use market::{Interval, Symbol};
 const BARS: i64 = 5000;
 const START_MS: i64 = 1_617_325_200_000;
 
-/// How far an indicator that restarts 240 bars before its row may be from the one over the full history, in its own
-/// standard deviations. The average of 50 bars forgets slowest; the others stay below a tenth of this.
+/// How far an indicator that restarts 240 bars before its row may be from the one over the full
+/// history, in its own standard deviations. The average of 50 bars forgets slowest; the others stay
+/// below a tenth of this.
 const FULL_HISTORY: f64 = 5e-4;
 
 /// Values are kept in 32 bits.

@@ -9,7 +9,8 @@ use dataset::{Store, write_atomically};
 use market::{Period, Symbol};
 use serde::{Deserialize, Serialize};
 
-/// The archive files whose candles are in the store. It is written after the candles: what it lists is there.
+/// The archive files whose candles are in the store. It is written after the candles: what it lists
+/// is there.
 #[derive(Debug)]
 pub struct Manifest {
     path: PathBuf,
@@ -82,7 +83,8 @@ impl Manifest {
             .map(|first| first.open_ms)
     }
 
-    /// Keeps the open time of the first candle at `asked_from_ms` or later, so that it need not be asked again.
+    /// Keeps the open time of the first candle at `asked_from_ms` or later, so that it need not be
+    /// asked again.
     ///
     /// # Errors
     /// A file that cannot be written.
@@ -104,8 +106,8 @@ impl Manifest {
         self.listed.confirmed.get(&day.to_string()).copied()
     }
 
-    /// Lists files whose candles the store has, and days of which nobody has more, and writes that down. Days are forgotten
-    /// when another file of their month is there.
+    /// Lists files whose candles the store has, and days of which nobody has more, and writes that
+    /// down. Days are forgotten when another file of their month is there.
     ///
     /// # Errors
     /// A file that cannot be written.

@@ -1,4 +1,5 @@
-//! One month of one coin: what is missing is fetched, and put into the store in as few pieces as makes sense.
+//! One month of one coin: what is missing is fetched, and put into the store in as few pieces as
+//! makes sense.
 
 use std::ops::Range;
 use std::path::Path;
@@ -13,10 +14,12 @@ use super::manifest::Taken;
 use super::{Job, bars};
 use crate::read::read_archive;
 
-/// Monthly files appear in the first days of the next month: after this long, one that is not there will not come.
+/// Monthly files appear in the first days of the next month: after this long, one that is not there
+/// will not come.
 const PUBLISHED_WITHIN_MS: i64 = 14 * 86_400_000;
 
-/// So many days are put into the store at once: each time rewrites the month, and a kill loses what is not there yet.
+/// So many days are put into the store at once: each time rewrites the month, and a kill loses what
+/// is not there yet.
 const DAYS_AT_ONCE: usize = 8;
 
 /// What came of one month.
@@ -32,7 +35,8 @@ pub struct Done {
     pub stored: Replaced,
     /// Stretches for which there is neither a file nor an answer by REST.
     pub absent: Vec<Range<i64>>,
-    /// What is wrong with files and answers that could not be taken, and in whose place nothing came.
+    /// What is wrong with files and answers that could not be taken, and in whose place nothing
+    /// came.
     pub broken: Vec<String>,
     /// The same where days or REST brought the candles.
     pub replaced: Vec<String>,
@@ -43,7 +47,8 @@ pub struct Done {
 /// Brings one month of one coin up to date.
 ///
 /// # Errors
-/// What requests and the disk say. A file that is broken is no error here: others are no worse for it.
+/// What requests and the disk say. A file that is broken is no error here: others are no worse for
+/// it.
 pub async fn fetch_month(job: Arc<Job>, coin: Arc<Coin>, month: Period) -> anyhow::Result<Done> {
     let held = {
         let (job, coin) = (job.clone(), coin.clone());
@@ -175,8 +180,9 @@ struct Work {
 }
 
 impl Work {
-    /// The whole month as one file where it can be had, else its days, and by REST what the archive does not have (yet). A
-    /// file that lacks days, or is broken, is no reason to do without them.
+    /// The whole month as one file where it can be had, else its days, and by REST what the archive
+    /// does not have (yet). A file that lacks days, or is broken, is no reason to do without
+    /// them.
     async fn fetch(&mut self, month: Period) -> anyhow::Result<()> {
         let job = self.job.clone();
         let (from_ms, until_ms) = (
@@ -240,8 +246,8 @@ impl Work {
         Ok(())
     }
 
-    /// What the month's file lacks: whole days from their own files, else by REST; single candles by REST. What neither has
-    /// is asked for once, as long as the month's file stays the same.
+    /// What the month's file lacks: whole days from their own files, else by REST; single candles
+    /// by REST. What neither has is asked for once, as long as the month's file stays the same.
     async fn fill(&mut self, month: Period, from_ms: i64, until_ms: i64) -> anyhow::Result<()> {
         for (day, wanted) in self.days(month, from_ms, until_ms) {
             let wanted = wanted.start..self.closed_ms(wanted.end);
@@ -272,7 +278,8 @@ impl Work {
         Ok(())
     }
 
-    /// The days of the month in which the coin may have candles that are wanted, with the stretch that is.
+    /// The days of the month in which the coin may have candles that are wanted, with the stretch
+    /// that is.
     fn days(&self, month: Period, from_ms: i64, until_ms: i64) -> Vec<(Period, Range<i64>)> {
         let from_ms = match self.coin.since {
             Since::Open(open_ms) => from_ms.max(open_ms),
@@ -359,7 +366,8 @@ impl Work {
         Ok(Update::Broken)
     }
 
-    /// Whether REST has candles there; without REST, what is not in the archive is taken as not there.
+    /// Whether REST has candles there; without REST, what is not in the archive is taken as not
+    /// there.
     async fn trades_within(&self, from_ms: i64, until_ms: i64) -> anyhow::Result<bool> {
         let Some(rest) = self.rest() else {
             return Ok(false);
@@ -371,7 +379,8 @@ impl Work {
         Ok(next_ms.is_some_and(|open_ms| open_ms < until_ms))
     }
 
-    /// Asks REST for what is missing there. A candle that could still change is not taken: the next run brings it.
+    /// Asks REST for what is missing there. A candle that could still change is not taken: the next
+    /// run brings it.
     async fn ask_rest(&mut self, range: Range<i64>) -> anyhow::Result<()> {
         let Some(rest) = self.rest() else {
             self.done.absent.push(range);
@@ -398,7 +407,8 @@ impl Work {
         };
         self.done.refused.extend(served.refused);
         if served.candles.is_empty() {
-            // Nothing has closed since, or the exchange has a hole there; only a stretch without any candle is said.
+            // Nothing has closed since, or the exchange has a hole there; only a stretch without
+            // any candle is said.
             if self.held.within(range.start, range.end).is_empty()
                 && bars(interval, missing.start, range.end) > 1
             {
@@ -412,8 +422,8 @@ impl Work {
         Ok(())
     }
 
-    /// Puts what has come into the store: candles first, then the list of what they came from, so that whenever the process
-    /// is killed, what is listed is there.
+    /// Puts what has come into the store: candles first, then the list of what they came from, so
+    /// that whenever the process is killed, what is listed is there.
     async fn store(&mut self) -> anyhow::Result<()> {
         let Fetched {
             candles,
@@ -464,8 +474,9 @@ fn is_of_one_answer(error: &Error) -> bool {
     )
 }
 
-/// The candles of an archive file, each checked, all within the month or day that the file is of. Candles off the grid, which
-/// files of December 2017 and February 2018 have after outages of the exchange, are of no minute, and left out.
+/// The candles of an archive file, each checked, all within the month or day that the file is of.
+/// Candles off the grid, which files of December 2017 and February 2018 have after outages of the
+/// exchange, are of no minute, and left out.
 fn parsed(file: &ArchiveFile, bytes: &[u8]) -> anyhow::Result<CandleTable> {
     let name = file.name();
     let path = Path::new(&name);

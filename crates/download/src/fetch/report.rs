@@ -50,8 +50,8 @@ impl Report {
         total.refused.extend(done.refused);
     }
 
-    /// Prints one line a coin. Files of the archive are whole, so that a hole in the table is the exchange's own,
-    /// unless a note says that the stretch could not be had.
+    /// Prints one line a coin. Files of the archive are whole, so that a hole in the table is the
+    /// exchange's own, unless a note says that the stretch could not be had.
     ///
     /// # Errors
     /// A store that cannot be read; a coin of which there is nothing at all.

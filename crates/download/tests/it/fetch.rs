@@ -10,7 +10,8 @@ use crate::support::{
 
 const MINUTE: Interval = Interval::ONE_MINUTE;
 
-/// A month, some days, and the hours since midnight by REST; with outages, single holes and a coin that is listed later.
+/// A month, some days, and the hours since midnight by REST; with outages, single holes and a coin
+/// that is listed later.
 #[test]
 fn an_empty_store_becomes_the_source_and_then_stays() {
     let (dir, source) = (
@@ -116,7 +117,8 @@ fn units_and_headers_are_told_apart_by_file() {
     }
 }
 
-/// The exchange replaces a month: one candle differs, one is gone. What the store has is not taken away.
+/// The exchange replaces a month: one candle differs, one is gone. What the store has is not taken
+/// away.
 #[test]
 fn a_file_with_another_checksum_replaces_the_candles() {
     let interval: Interval = "5m".parse().unwrap();

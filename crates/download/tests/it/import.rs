@@ -1,4 +1,5 @@
-//! `download import` of what other programs wrote: nothing lost, nothing changed, nothing taken for what it is not.
+//! `download import` of what other programs wrote: nothing lost, nothing changed, nothing taken for
+//! what it is not.
 
 use std::fs;
 use std::path::Path;
@@ -90,7 +91,8 @@ const ALL: [&str; 9] = [
     "taker_buy_quote_volume",
 ];
 
-/// Every form by its file's name, what is in it, the coin it is of, and the columns that must be in the store.
+/// Every form by its file's name, what is in it, the coin it is of, and the columns that must be in
+/// the store.
 #[test]
 fn columns_of_other_programs_are_taken_by_their_names() {
     let kline = |s: i64| {

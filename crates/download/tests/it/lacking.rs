@@ -1,4 +1,5 @@
-//! `download` where the archive lacks something that others have: nothing is lost, and nothing that could change is kept.
+//! `download` where the archive lacks something that others have: nothing is lost, and nothing that
+//! could change is kept.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -204,7 +205,8 @@ fn stored(dir: &Path) -> Vec<i64> {
     hours
 }
 
-/// The seventh is in no month's file: it comes from its own file, else by REST, and what nobody has is asked for once.
+/// The seventh is in no month's file: it comes from its own file, else by REST, and what nobody has
+/// is asked for once.
 #[test]
 fn days_that_the_months_file_lacks_come_from_elsewhere() {
     let short = |held: Held| Held {
@@ -244,7 +246,8 @@ fn days_that_the_months_file_lacks_come_from_elsewhere() {
     }
 }
 
-/// Beyond the archive's files there may be more: from other sources, or from a file that the exchange has shortened.
+/// Beyond the archive's files there may be more: from other sources, or from a file that the
+/// exchange has shortened.
 #[test]
 fn what_the_store_has_beyond_the_archive_stays() {
     let dir = tempfile::tempdir().unwrap();
@@ -352,7 +355,8 @@ fn a_coin_that_rest_has_nothing_of_is_asked_of_the_archive() {
     );
 }
 
-/// At midnight the day's last candle is closed by the clock, and still changes: it is fetched once it is final.
+/// At midnight the day's last candle is closed by the clock, and still changes: it is fetched once
+/// it is final.
 #[test]
 fn a_candle_that_could_still_change_is_not_stored() {
     let dir = tempfile::tempdir().unwrap();

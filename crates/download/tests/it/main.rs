@@ -107,7 +107,8 @@ fn every_form_of_candles_is_read() {
     assert!(audit.contains("DUSDT        2024-12-01 00:00"), "{audit}");
 }
 
-/// A month's file is read, changed and written: of two that do so at once, one would undo the other's work.
+/// A month's file is read, changed and written: of two that do so at once, one would undo the
+/// other's work.
 #[test]
 fn one_process_at_a_time_fills_a_store() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,4 +1,5 @@
-//! What the tests of the download share: a market, an exchange that serves it, and the store compared with it.
+//! What the tests of the download share: a market, an exchange that serves it, and the store
+//! compared with it.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -12,7 +13,8 @@ use replay::{Exchange, Faults, ReplayConfig};
 
 pub type Coins = Vec<(Symbol, CandleTable)>;
 
-/// A made-up market: three coins, with outages and single missing bars, the third listed later than the others.
+/// A made-up market: three coins, with outages and single missing bars, the third listed later than
+/// the others.
 pub fn coins(start: &str, days: usize, interval: Interval) -> Coins {
     let config = SimulatedConfig {
         coins: 3,
@@ -86,8 +88,8 @@ pub fn exchange(
     Exchange::start(market, interval, coins, &config).unwrap()
 }
 
-/// The address of REST at `url`. It is another host by name than the archive's, as at the real exchange: one that asks for
-/// silence does not silence the other.
+/// The address of REST at `url`. It is another host by name than the archive's, as at the real
+/// exchange: one that asks for silence does not silence the other.
 pub fn rest_url(url: &str) -> String {
     url.replace("127.0.0.1", "localhost")
 }
@@ -124,7 +126,8 @@ pub fn fetched(dir: &Path, url: &str, settings: &[&str]) -> (String, String) {
     (String::from_utf8(output.stdout).unwrap(), stderr)
 }
 
-/// Every candle of the source that has closed by `now` is in the store with the same values, and nothing else.
+/// Every candle of the source that has closed by `now` is in the store with the same values, and
+/// nothing else.
 pub fn assert_same(dir: &Path, market: Market, interval: Interval, coins: &Coins, now: &str) {
     let now_ms = parse_time(now).unwrap();
     let store = Store::new(&dir.join("data"), market, interval);
@@ -155,7 +158,8 @@ pub fn assert_same(dir: &Path, market: Market, interval: Interval, coins: &Coins
     }
 }
 
-/// A server on loopback that answers each path as `answer` says, one connection each, until the process ends.
+/// A server on loopback that answers each path as `answer` says, one connection each, until the
+/// process ends.
 pub fn stub(answer: impl Fn(&str) -> (u16, Vec<u8>) + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

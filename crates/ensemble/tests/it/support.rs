@@ -32,7 +32,8 @@ pub fn noise(seed: u64, time: i64, coin: usize) -> f64 {
     (state >> 11) as f64 / (1u64 << 52) as f64 - 1.0
 }
 
-/// What the coins realize: a hundredth of noise of seed 1 (which is forecast) and noise of seed 2 (which nobody knows).
+/// What the coins realize: a hundredth of noise of seed 1 (which is forecast) and noise of seed 2
+/// (which nobody knows).
 pub fn realized(time: i64, coin: usize) -> f64 {
     0.01 * (noise(1, time, coin) + noise(2, time, coin))
 }

@@ -1,7 +1,7 @@
 //! Scores of each panel by its own bootstrap, and their means over panels.
 //!
-//! Panels are of different times and coins, so that they are drawn independently: draw d of a mean over panels is the
-//! mean of the panels' draws d, each panel with a seed of its own.
+//! Panels are of different times and coins, so that they are drawn independently: draw d of a mean
+//! over panels is the mean of the panels' draws d, each panel with a seed of its own.
 
 use std::collections::BTreeSet;
 
@@ -28,13 +28,15 @@ pub struct Panel<'a> {
     pub forecasters: &'a [Forecaster],
 }
 
-/// Scores the first forecaster on every panel, compares it with each other one, and takes the means over panels.
+/// Scores the first forecaster on every panel, compares it with each other one, and takes the means
+/// over panels.
 ///
-/// With one panel the values and intervals are those of [`score`](crate::score). The first panel's draws have
-/// `options.seed`, the next one's the seed after it.
+/// With one panel the values and intervals are those of [`score`](crate::score). The first panel's
+/// draws have `options.seed`, the next one's the seed after it.
 ///
 /// # Errors
-/// As [`score`](crate::score) for every panel; no panel, or panels whose forecasters have other names or another order.
+/// As [`score`](crate::score) for every panel; no panel, or panels whose forecasters have other
+/// names or another order.
 pub fn across(panels: &[Panel<'_>], options: &Options) -> Result<Across, Error> {
     options.validate()?;
     let Some(first) = panels.first() else {
@@ -247,7 +249,8 @@ fn figure(drawn: &[Drawn], of: Of, version: usize, options: &Options) -> AcrossF
     }
 }
 
-/// The first forecaster's scores in other orders of days: the mean over orders, and the lowest to the highest.
+/// The first forecaster's scores in other orders of days: the mean over orders, and the lowest to
+/// the highest.
 fn orders(drawn: &[Drawn], version: usize) -> AcrossFigure {
     let of_panel = |panel: &Drawn| -> Vec<Option<f64>> {
         panel.orders.iter().map(|order| order[version]).collect()
@@ -276,7 +279,8 @@ fn orders(drawn: &[Drawn], version: usize) -> AcrossFigure {
     }
 }
 
-/// Draw d of the mean over panels: the mean of the panels' draws d, undefined (NaN) where one of them is.
+/// Draw d of the mean over panels: the mean of the panels' draws d, undefined (NaN) where one of
+/// them is.
 fn mean_draws(panels: &[&Vec<f64>]) -> Vec<f64> {
     let count = panels.first().map_or(0, |draws| draws.len());
     (0..count)
@@ -352,7 +356,8 @@ mod tests {
     use super::*;
     use crate::{controls, score};
 
-    /// Two folds of 400 minutes of three coins, and two forecasters that know a part, with the controls.
+    /// Two folds of 400 minutes of three coins, and two forecasters that know a part, with the
+    /// controls.
     fn panel(seed: u64) -> (Rows, Vec<Forecaster>) {
         let mut generator = ChaCha8Rng::seed_from_u64(seed);
         let mut noise = || (generator.next_u64() >> 11) as f64 / (1_u64 << 52) as f64 - 1.0;

@@ -19,10 +19,11 @@ pub struct Across {
     pub scores: Vec<AcrossFigures>,
     /// The first forecaster minus each other one that has a score somewhere.
     pub differences: Vec<AcrossFigures>,
-    /// The first forecaster minus the control with the highest mean over panels, which is chosen anew for each version of
-    /// the score: [`AcrossFigure::against`] names it.
+    /// The first forecaster minus the control with the highest mean over panels, which is chosen
+    /// anew for each version of the score: [`AcrossFigure::against`] names it.
     pub best_control: AcrossFigures,
-    /// The first forecaster's days in other orders: the mean over orders, and as its interval the lowest to the highest.
+    /// The first forecaster's days in other orders: the mean over orders, and as its interval the
+    /// lowest to the highest.
     pub shuffled: AcrossFigures,
 }
 

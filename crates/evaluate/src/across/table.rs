@@ -12,7 +12,8 @@ use crate::grid::Grid;
 const ALL: &str = "all";
 
 impl Across {
-    /// The first forecaster's scores, its differences from the others, the spread over folds, and notes.
+    /// The first forecaster's scores, its differences from the others, the spread over folds, and
+    /// notes.
     pub fn table(&self) -> String {
         [
             self.panels_section(),
@@ -39,7 +40,8 @@ impl Across {
         grid.render()
     }
 
-    /// What is compared with the first forecaster, with a title each: its own score first, the best control last.
+    /// What is compared with the first forecaster, with a title each: its own score first, the best
+    /// control last.
     fn titled(&self) -> Vec<(String, &AcrossFigures)> {
         let Some(first) = self.scores.first() else {
             return Vec::new();
@@ -75,7 +77,8 @@ impl Across {
         grid.render()
     }
 
-    /// How much of the first forecaster's scores lies in how little time, and a warning where it is much.
+    /// How much of the first forecaster's scores lies in how little time, and a warning where it is
+    /// much.
     fn concentration_section(&self) -> String {
         let Some(first) = self.scores.first() else {
             return String::new();

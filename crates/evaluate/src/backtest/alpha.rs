@@ -12,8 +12,9 @@ const LEAST_BARS: usize = 60;
 /// What a z-score of 1 is as a weight.
 const SCALE: f64 = 0.01;
 
-/// Deviation of each value from the mean of the `window` values that end with it, divided by their standard deviation
-/// (n - 1); NaN where fewer than `least` are known or all are equal. The values are finite.
+/// Deviation of each value from the mean of the `window` values that end with it, divided by their
+/// standard deviation (n - 1); NaN where fewer than `least` are known or all are equal. The values
+/// are finite.
 ///
 /// # Examples
 /// ```
@@ -23,7 +24,8 @@ const SCALE: f64 = 0.01;
 pub fn rolling_z_score(values: &[f64], window: usize, least: usize) -> Vec<f64> {
     let window = window.max(1);
     let mut scores = Vec::with_capacity(values.len());
-    // Sums of deviations from a value nearby, which lose no digits; started anew once a window, so that nothing adds up.
+    // Sums of deviations from a value nearby, which lose no digits; started anew once a window, so
+    // that nothing adds up.
     let (mut origin, mut sum, mut squares) = (0.0, 0.0, 0.0);
     for (place, value) in values.iter().enumerate() {
         let first = (place + 1).saturating_sub(window);
@@ -50,8 +52,9 @@ pub fn rolling_z_score(values: &[f64], window: usize, least: usize) -> Vec<f64> 
     scores
 }
 
-/// One hundredth of the mean over coins, at every time, of the z-scores of forecasts over the last `window` of the coin
-/// (a day of bars, usually; at least 60 are needed); times at which no coin has one are left out.
+/// One hundredth of the mean over coins, at every time, of the z-scores of forecasts over the last
+/// `window` of the coin (a day of bars, usually; at least 60 are needed); times at which no coin
+/// has one are left out.
 pub fn alpha_factor(rows: &Rows, forecast: &[f64], window: usize) -> Vec<(i64, f64)> {
     let coins = Coins::new(rows);
     let of_coin =

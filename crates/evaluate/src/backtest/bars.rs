@@ -12,7 +12,8 @@ pub(super) struct CoinBars {
     pub time: Vec<u32>,
     /// What a position decided here earns; NaN where it is not known.
     pub earned: Vec<f64>,
-    /// Whether the next row is of the next bar, and what is earned here is known: a position can stay open.
+    /// Whether the next row is of the next bar, and what is earned here is known: a position can
+    /// stay open.
     pub goes_on: Vec<bool>,
 }
 

@@ -1,4 +1,5 @@
-//! What holding the coins with the highest (lowest) forecasts would have earned, bar by bar, before and after fees.
+//! What holding the coins with the highest (lowest) forecasts would have earned, bar by bar, before
+//! and after fees.
 
 mod alpha;
 mod bars;

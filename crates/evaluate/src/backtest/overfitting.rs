@@ -1,8 +1,10 @@
-//! How likely the best of several rules on one half of the time is no better than the middle one on the other half.
+//! How likely the best of several rules on one half of the time is no better than the middle one on
+//! the other half.
 //!
-//! Combinatorially symmetric cross-validation of Bailey, Borwein, López de Prado and Zhu, "The probability of backtest
-//! overfitting", Journal of Computational Finance 20 (2017). Time is cut into slices; every choice of half of them is
-//! once the sample on which the best rule is picked and the rest the one on which its rank is looked up.
+//! Combinatorially symmetric cross-validation of Bailey, Borwein, López de Prado and Zhu, "The
+//! probability of backtest overfitting", Journal of Computational Finance 20 (2017). Time is cut
+//! into slices; every choice of half of them is once the sample on which the best rule is picked
+//! and the rest the one on which its rank is looked up.
 
 use serde::Serialize;
 
@@ -13,26 +15,30 @@ pub struct Overfitting {
     pub slices: usize,
     /// Ways to halve them.
     pub splits: usize,
-    /// Share of the splits in which the rule that was best on one half is not above the median on the other.
+    /// Share of the splits in which the rule that was best on one half is not above the median on
+    /// the other.
     pub probability: f64,
     /// Share of the splits in which it lost on the other half.
     pub loss_probability: f64,
-    /// Median over splits of ln(w / (1 - w)), where w is the rule's rank on the other half divided by rules + 1.
+    /// Median over splits of ln(w / (1 - w)), where w is the rule's rank on the other half divided
+    /// by rules + 1.
     pub median_logit: f64,
 }
 
 /// The probability of overfitting of several rules, by the Sharpe ratios of their returns.
 ///
 /// # Shapes
-/// `returns`: one list a rule, all of one length, in order of time; `slices` is even. The values left over at the end
-/// are not used. A rule that never moves has a Sharpe ratio of 0; of equal ratios the first is picked, and ranks are
-/// shared. `None` below two rules, or with fewer values than two a slice.
+/// `returns`: one list a rule, all of one length, in order of time; `slices` is even. The values
+/// left over at the end are not used. A rule that never moves has a Sharpe ratio of 0; of equal
+/// ratios the first is picked, and ranks are shared. `None` below two rules, or with fewer values
+/// than two a slice.
 pub fn probability_of_overfitting(returns: &[&[f64]], slices: usize) -> Option<Overfitting> {
     let length = returns.iter().map(|rule| rule.len()).min()? / slices.max(1);
     if returns.len() < 2 || length < 2 || slices < 2 || slices % 2 == 1 || slices > 20 {
         return None;
     }
-    // Sum and sum of squares of every rule in every slice: all that a Sharpe ratio of some slices needs.
+    // Sum and sum of squares of every rule in every slice: all that a Sharpe ratio of some slices
+    // needs.
     let sums: Vec<Vec<[f64; 2]>> = returns
         .iter()
         .map(|rule| {
@@ -102,7 +108,8 @@ pub fn probability_of_overfitting(returns: &[&[f64]], slices: usize) -> Option<O
 mod tests {
     use super::*;
 
-    /// Four slices of two values each: means 1 or -1 times a slice's sign, with the same spread everywhere.
+    /// Four slices of two values each: means 1 or -1 times a slice's sign, with the same spread
+    /// everywhere.
     fn rule(means: [f64; 4]) -> Vec<f64> {
         means
             .iter()
@@ -124,16 +131,18 @@ mod tests {
 
     #[test]
     fn four_slices_by_hand() {
-        // A earns in slices 1 and 2, B in 3 and 4. Of the 6 halves {1,2} picks A, whose other half is its worst (rank 1
-        // of 2), {3,4} picks B likewise. The four mixed halves tie: the first is picked, its rank is shared (1.5 of 2,
-        // a logit of 0), which is not above the median either.
+        // A earns in slices 1 and 2, B in 3 and 4. Of the 6 halves {1,2} picks A, whose other half
+        // is its worst (rank 1 of 2), {3,4} picks B likewise. The four mixed halves tie:
+        // the first is picked, its rank is shared (1.5 of 2, a logit of 0), which is not
+        // above the median either.
         let (a, b) = (rule([1.0, 1.0, -1.0, -1.0]), rule([-1.0, -1.0, 1.0, 1.0]));
         let found = probability_of_overfitting(&[&a, &b], 4).unwrap();
         assert_eq!((found.splits, found.probability), (6, 1.0));
         assert!((found.loss_probability - 2.0 / 6.0).abs() < 1e-12);
         assert!(found.median_logit.abs() < 1e-12);
 
-        // With C that earns a little everywhere, the mixed halves pick C, and A and B are 0 on the other one: rank 3 of
+        // With C that earns a little everywhere, the mixed halves pick C, and A and B are 0 on the
+        // other one: rank 3 of
         // 3. {1,2} still picks A and {3,4} B, which are last elsewhere: 2 of 6.
         let c = rule([0.1; 4]);
         let found = probability_of_overfitting(&[&a, &b, &c], 4).unwrap();

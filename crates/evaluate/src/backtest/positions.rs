@@ -75,8 +75,9 @@ pub(super) struct Positions {
 impl Positions {
     /// The positions that a trial's signals lead to.
     ///
-    /// Where coins are ranked among each other, the capital is spread over those held: each side has the whole of it, or
-    /// half where both are held. Otherwise every coin has the same part of the capital, whether it is held or not.
+    /// Where coins are ranked among each other, the capital is spread over those held: each side
+    /// has the whole of it, or half where both are held. Otherwise every coin has the same part
+    /// of the capital, whether it is held or not.
     pub fn new(
         rows: &Rows,
         bars: &Bars,
@@ -140,7 +141,8 @@ fn spread(rows: &Rows, signals: &[i8], capital: f64) -> Vec<f64> {
     weight
 }
 
-/// Replaces each position by the mean of the last `bars` of the coin; a gap ends what was held before it.
+/// Replaces each position by the mean of the last `bars` of the coin; a gap ends what was held
+/// before it.
 fn hold(coin: &CoinBars, position: &mut [f64], bars: usize) {
     let of_row: Vec<f64> = coin
         .places

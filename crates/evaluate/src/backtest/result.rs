@@ -39,7 +39,8 @@ pub struct Backtest {
     pub coins: Vec<CoinBacktest>,
     /// Where several were tried: what is left of the best one's Sharpe ratio.
     pub deflated: Option<DeflatedSharpe>,
-    /// Where several were tried: how often the best of one half is not above the median of the other.
+    /// Where several were tried: how often the best of one half is not above the median of the
+    /// other.
     pub overfitting: Option<Overfitting>,
     /// The best trial bar by bar; not in JSON.
     #[serde(skip)]
@@ -96,7 +97,8 @@ pub struct Performance {
     pub turnover: f64,
     /// Sum of the sizes of the positions, as a fraction of the capital, mean over bars.
     pub exposure: f64,
-    /// The fee of a fill, in basis points, at which the sum of profits is 0; negative where it is below 0 without fees.
+    /// The fee of a fill, in basis points, at which the sum of profits is 0; negative where it is
+    /// below 0 without fees.
     pub break_even_bps: Option<f64>,
 }
 

@@ -72,7 +72,8 @@ pub struct Trial {
     pub signal: Signal,
     /// Which of the signals are followed.
     pub direction: Direction,
-    /// Bars that a signal is held for: the position is the mean of the last so many signals. 1: decided anew every bar.
+    /// Bars that a signal is held for: the position is the mean of the last so many signals. 1:
+    /// decided anew every bar.
     pub hold_bars: usize,
 }
 

@@ -1,8 +1,8 @@
 //! The bars of a backtest: what positions earned, and what changing them cost.
 //!
-//! A position is a part of the capital, decided anew at every row, and the change from the row before is traded. Where
-//! the coin's next row is missing, or what a position earned is not known, it is closed at the end of its bar, which is
-//! traded too; so is what is open at the end.
+//! A position is a part of the capital, decided anew at every row, and the change from the row
+//! before is traded. Where the coin's next row is missing, or what a position earned is not known,
+//! it is closed at the end of its bar, which is traded too; so is what is open at the end.
 
 use crate::backtest::bars::{Bars, CoinBars};
 

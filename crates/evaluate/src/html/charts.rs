@@ -1,6 +1,7 @@
 //! Charts as SVG, drawn by plotters.
 //!
-//! Colours are those of Okabe and Ito, which people of any colour vision tell apart; controls are grey.
+//! Colours are those of Okabe and Ito, which people of any colour vision tell apart; controls are
+//! grey.
 
 use plotters::chart::MeshStyle;
 use plotters::coord::Shift;
@@ -251,7 +252,8 @@ pub(super) fn deciles(series: &[Series<Decile>]) -> String {
     groups(&names, &series, "mean realized (basis points)", 1e4)
 }
 
-/// Bars of the features with most gain, and of their mean SHAP contributions, as a chart of its own.
+/// Bars of the features with most gain, and of their mean SHAP contributions, as a chart of its
+/// own.
 pub fn importance_svg(importance: &Importance) -> String {
     let mut features = importance.features.clone();
     features.sort_by(|a, b| b.gain.total_cmp(&a.gain));

@@ -19,10 +19,11 @@ pub(super) struct Decile {
     pub interval: Option<Interval>,
 }
 
-/// The ten groups of one forecaster, lowest forecasts first: ranked within each fold, all pairs together.
+/// The ten groups of one forecaster, lowest forecasts first: ranked within each fold, all pairs
+/// together.
 ///
-/// Equal forecasts share their group, so a forecaster of few values leaves groups empty. Intervals are from the same
-/// block bootstrap as the scores'.
+/// Equal forecasts share their group, so a forecaster of few values leaves groups empty. Intervals
+/// are from the same block bootstrap as the scores'.
 pub(super) fn deciles(
     rows: &Rows,
     score: &Score,

@@ -1,4 +1,5 @@
-//! Pages as single HTML files that need nothing else, the comparison and the thresholds: tables, and charts as SVG.
+//! Pages as single HTML files that need nothing else, the comparison and the thresholds: tables,
+//! and charts as SVG.
 
 mod charts;
 mod deciles;

@@ -1,4 +1,5 @@
-//! Bins as a chart: the mean realized in each with its interval above, the cumulative return of each below.
+//! Bins as a chart: the mean realized in each with its interval above, the cumulative return of
+//! each below.
 
 use plotters::prelude::*;
 
@@ -7,7 +8,8 @@ use crate::QuantileReport;
 
 const HEIGHT: u32 = 640;
 
-/// Bins above which an interval may leave the picture: that of a bin of few rows would flatten all others.
+/// Bins above which an interval may leave the picture: that of a bin of few rows would flatten all
+/// others.
 const MANY_BINS: usize = 100;
 
 /// Bins as an SVG file of its own.

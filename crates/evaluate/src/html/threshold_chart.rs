@@ -1,4 +1,5 @@
-//! Threshold against profit of one coin as SVG: buy on the left, sell on the right, mean above, total below.
+//! Threshold against profit of one coin as SVG: buy on the left, sell on the right, mean above,
+//! total below.
 
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -11,8 +12,8 @@ const HEIGHT: u32 = 560;
 
 /// The coin's chart as an SVG file of its own.
 ///
-/// Candidates with fewer than `min_trades` trades are grey and do not set the scale. A vertical line is the threshold
-/// that was taken.
+/// Candidates with fewer than `min_trades` trades are grey and do not set the scale. A vertical
+/// line is the threshold that was taken.
 pub fn thresholds_svg(coin: &CoinTuning, min_trades: usize) -> String {
     svg(HEIGHT, |area| {
         let columns = area.split_evenly((1, coin.sides.len().max(1)));

@@ -1,16 +1,18 @@
 //! Bins of equal count, as `pandas.qcut(values.rank(method="first"), bins)` makes them.
 //!
-//! The ranks are 1 to n, the edges their quantiles at k / bins, linear between ranks, and a bin holds its upper edge. So
-//! edge k lies at 1 + (n - 1) k / bins, and the value with i others below it is in the bin whose number is the count of
-//! edges below its rank: the smallest whole number of at least i bins / (n - 1). Whole numbers decide it, so that no
-//! rounding moves a value that lies on an edge (pandas moves a few where there are more bins than values).
+//! The ranks are 1 to n, the edges their quantiles at k / bins, linear between ranks, and a bin
+//! holds its upper edge. So edge k lies at 1 + (n - 1) k / bins, and the value with i others below
+//! it is in the bin whose number is the count of edges below its rank: the smallest whole number of
+//! at least i bins / (n - 1). Whole numbers decide it, so that no rounding moves a value that lies
+//! on an edge (pandas moves a few where there are more bins than values).
 
 use crate::ordering::sorted;
 
 /// Values below which there is nothing to rank.
 const LEAST_VALUES: usize = 2;
 
-/// The bin, from 0, of a value with `below` of its `count` fellows (itself included in the count) before it.
+/// The bin, from 0, of a value with `below` of its `count` fellows (itself included in the count)
+/// before it.
 pub(crate) fn bin_of_place(below: usize, count: usize, bins: usize) -> u16 {
     if below == 0 || count < LEAST_VALUES {
         return 0;
@@ -18,7 +20,8 @@ pub(crate) fn bin_of_place(below: usize, count: usize, bins: usize) -> u16 {
     ((below * bins).div_ceil(count - 1) - 1) as u16
 }
 
-/// The bin of each value, counted from 0, lowest values first; of equal values the one that stands first is lower.
+/// The bin of each value, counted from 0, lowest values first; of equal values the one that stands
+/// first is lower.
 ///
 /// The values are finite; bins are 1 to 65,535. With more bins than values some bins stay empty.
 ///

@@ -74,12 +74,14 @@ pub struct Quantile {
     pub mean: Option<f64>,
     /// Its interval; none where fewer than five slices of time have a row in the bin.
     pub interval: Option<Interval>,
-    /// The bin's mean realized of every time, added up over time and divided by the bars that a realized value reaches
-    /// over: what a capital in as many parts would have earned before fees, not compounded.
+    /// The bin's mean realized of every time, added up over time and divided by the bars that a
+    /// realized value reaches over: what a capital in as many parts would have earned before
+    /// fees, not compounded.
     pub cumulative: f64,
 }
 
-/// The spread with later forecasts of the day known, and without, on the rows that have a bin in both.
+/// The spread with later forecasts of the day known, and without, on the rows that have a bin in
+/// both.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct LookAhead {
     /// Rows that have a bin in both.

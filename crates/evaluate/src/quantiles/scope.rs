@@ -25,7 +25,8 @@ pub(crate) const DAY_MS: i64 = 86_400_000;
 pub enum Scope {
     /// The other coins' forecasts of the same time.
     Timestamp,
-    /// The coin's forecasts of the same UTC day, later ones included: it looks ahead within the day.
+    /// The coin's forecasts of the same UTC day, later ones included: it looks ahead within the
+    /// day.
     Date,
     /// The coin's own last forecasts, itself included: what was known then.
     Trailing,
@@ -66,7 +67,8 @@ pub struct QuantileOptions {
     pub bins: usize,
     /// What a forecast is ranked against.
     pub scope: Scope,
-    /// Scope `trailing`: forecasts of the coin that one is ranked among, itself included, at least 60.
+    /// Scope `trailing`: forecasts of the coin that one is ranked among, itself included, at least
+    /// 60.
     pub trailing_bars: usize,
     /// Confidence of the intervals, between 0 and 1.
     pub confidence: f64,
@@ -121,11 +123,13 @@ impl QuantileOptions {
 
 /// The bin of every row, from 0; `None` where there is too little to rank against.
 ///
-/// At scope `timestamp` that is a time with fewer coins than bins, at `date` a day of a coin with fewer forecasts than
-/// bins (60 are always enough), at `trailing` a coin's first 59 forecasts; at each of them forecasts that are all equal.
+/// At scope `timestamp` that is a time with fewer coins than bins, at `date` a day of a coin with
+/// fewer forecasts than bins (60 are always enough), at `trailing` a coin's first 59 forecasts; at
+/// each of them forecasts that are all equal.
 ///
 /// # Errors
-/// As [`QuantileOptions::validate`]; no row with a bin, for lack of forecasts or of differences between them.
+/// As [`QuantileOptions::validate`]; no row with a bin, for lack of forecasts or of differences
+/// between them.
 pub(crate) fn bins_of(
     rows: &Rows,
     forecast: &[f64],

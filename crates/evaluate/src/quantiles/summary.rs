@@ -1,8 +1,9 @@
 //! From bins to their means, intervals and cumulative returns, in one pass over the rows.
 //!
-//! An interval is the mean plus and minus the normal quantile times a standard error that is robust to clusters: rows of
-//! one slice of time (a UTC day, or an hour where there are fewer than 20 days) count as one event, whatever goes on
-//! within it. It takes one pass for any number of bins, where a bootstrap would take one a draw.
+//! An interval is the mean plus and minus the normal quantile times a standard error that is robust
+//! to clusters: rows of one slice of time (a UTC day, or an hour where there are fewer than 20
+//! days) count as one event, whatever goes on within it. It takes one pass for any number of bins,
+//! where a bootstrap would take one a draw.
 
 use crate::cross_section::rank_ic_per_timestamp;
 use crate::normal::normal_quantile;

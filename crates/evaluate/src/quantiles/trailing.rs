@@ -1,7 +1,8 @@
 //! Rank of a value within the last values of its series: what could have been known then.
 //!
-//! The series is cut into stretches that are ranked on their own, each with the window before it, so that the structure
-//! that is searched stays small enough for the processor's cache, and stretches run on all cores.
+//! The series is cut into stretches that are ranked on their own, each with the window before it,
+//! so that the structure that is searched stays small enough for the processor's cache, and
+//! stretches run on all cores.
 
 use rayon::prelude::*;
 
@@ -11,10 +12,11 @@ use crate::ordering::sorted;
 /// Shortest stretch that is worth ranking on its own.
 const LEAST_STRETCH: usize = 1 << 15;
 
-/// The bin, from 0, of each value among the `window` values that end with it; `None` where fewer than `least` are known.
+/// The bin, from 0, of each value among the `window` values that end with it; `None` where fewer
+/// than `least` are known.
 ///
-/// It is the bin that [`quantile_bins`](crate::quantile_bins) gives the window's last value: no later value moves it. A
-/// window of two or more equal values alone has none.
+/// It is the bin that [`quantile_bins`](crate::quantile_bins) gives the window's last value: no
+/// later value moves it. A window of two or more equal values alone has none.
 /// Values are finite, `window` is at least 1.
 ///
 /// # Examples
@@ -53,7 +55,8 @@ fn equal_until(values: &[f64]) -> Vec<usize> {
         .collect()
 }
 
-/// How many values of the window ending at each value stand below it (earlier equal ones count), and how many it holds.
+/// How many values of the window ending at each value stand below it (earlier equal ones count),
+/// and how many it holds.
 fn places_within(values: &[f64], window: usize) -> Vec<(usize, usize)> {
     let mut rank = vec![0; values.len()];
     for (place, (_, index)) in sorted(values).into_iter().enumerate() {
@@ -72,8 +75,8 @@ fn places_within(values: &[f64], window: usize) -> Vec<(usize, usize)> {
         .collect()
 }
 
-/// A set of small whole numbers that knows how many of them are below a number: one bit each, and a Fenwick tree over
-/// the words of bits.
+/// A set of small whole numbers that knows how many of them are below a number: one bit each, and a
+/// Fenwick tree over the words of bits.
 struct Present {
     words: Vec<u64>,
     /// Place k (from 1) counts the words from k - lowbit(k) up to k.

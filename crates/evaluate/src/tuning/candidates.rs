@@ -1,4 +1,5 @@
-//! The thresholds that are tried for one side of a coin, and what each was worth on the tuning span.
+//! The thresholds that are tried for one side of a coin, and what each was worth on the tuning
+//! span.
 
 use std::ops::Range;
 
@@ -30,8 +31,9 @@ pub(crate) struct Look<'a> {
 
 /// Thresholds of one side, nearest to 0 first: quantiles of the size of its forecasts.
 ///
-/// The shares of forecasts beyond them fall from a half to a thousandth in equal ratios, as forecasts worth their costs
-/// are rare. Equal thresholds stand once; without a forecast on this side there are none.
+/// The shares of forecasts beyond them fall from a half to a thousandth in equal ratios, as
+/// forecasts worth their costs are rare. Equal thresholds stand once; without a forecast on this
+/// side there are none.
 pub(crate) fn levels(forecasts: &[f64], side: Side, count: usize) -> Vec<f64> {
     let mut sizes: Vec<f64> = forecasts
         .iter()
@@ -79,7 +81,8 @@ pub(crate) fn try_all(
     levels.iter().map(try_one).collect()
 }
 
-/// The spread of the Sharpe ratios of all that had enough trades, as the count of all; none where only one had.
+/// The spread of the Sharpe ratios of all that had enough trades, as the count of all; none where
+/// only one had.
 pub(crate) fn trials<'a>(
     tried: impl Iterator<Item = &'a Tried>,
     min_trades: usize,

@@ -18,8 +18,8 @@ const DAY_MS: i64 = 86_400_000;
 
 /// Finds thresholds for every coin of some forecasts and judges them.
 ///
-/// The realized returns of the rows must be returns of a price over `reach_bars` bars; that is how long positions are
-/// held.
+/// The realized returns of the rows must be returns of a price over `reach_bars` bars; that is how
+/// long positions are held.
 ///
 /// # Errors
 /// Settings out of range, inconsistent rows or forecasts, too short a span to split.
@@ -129,7 +129,8 @@ impl<'a> Search<'a> {
         })
     }
 
-    /// Calibrates the coin's forecasts, if they are to be, and tries its thresholds on the tuning span.
+    /// Calibrates the coin's forecasts, if they are to be, and tries its thresholds on the tuning
+    /// span.
     fn try_coin(&self, coin: &mut CoinRows) -> TriedCoin {
         let span = coin.within(self.tuned_ms[0], self.tuned_ms[1] + 1);
         let calibration = self
@@ -195,7 +196,8 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The highest t among the credible, or else among those with enough trades, which is then not taken.
+    /// The highest t among the credible, or else among those with enough trades, which is then not
+    /// taken.
     fn choose_credible(&self, tuning: &mut SideTuning) {
         let credible = |tuned: &TradeStatistics| {
             let deflated = match self.options.deflate_by {

@@ -159,7 +159,8 @@ impl Tuning {
         }
     }
 
-    /// What should not be overlooked: an optimistic protocol, and thresholds that lost on the judging span.
+    /// What should not be overlooked: an optimistic protocol, and thresholds that lost on the
+    /// judging span.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         if self.protocol == Protocol::Seed {

@@ -1,4 +1,5 @@
-//! From which forecast on a coin is worth buying or selling: thresholds tuned on one span of time, judged on a later one.
+//! From which forecast on a coin is worth buying or selling: thresholds tuned on one span of time,
+//! judged on a later one.
 
 mod candidates;
 mod choice;

@@ -9,11 +9,11 @@ use crate::{Costs, Error, Options};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Protocol {
-    /// Tuned on the first part of the span, judged on the rest; trades of a coin do not overlap; what is not credibly
-    /// above costs is not taken.
+    /// Tuned on the first part of the span, judged on the rest; trades of a coin do not overlap;
+    /// what is not credibly above costs is not taken.
     Honest,
-    /// The largest sum of profits over the whole span, every forecast beyond the threshold a trade: optimistic, and kept
-    /// for comparison.
+    /// The largest sum of profits over the whole span, every forecast beyond the threshold a trade:
+    /// optimistic, and kept for comparison.
     Seed,
 }
 
@@ -27,12 +27,14 @@ impl Protocol {
     }
 }
 
-/// Which spread of worthless trials the deflated Sharpe ratio assumes where a threshold has to prove itself.
+/// Which spread of worthless trials the deflated Sharpe ratio assumes where a threshold has to
+/// prove itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeflateBy {
-    /// That of the trials' own Sharpe ratios, as the paper has it. Where trials differ for a reason (costs weigh more on
-    /// low thresholds, some coins can be forecast, few trades scatter more) it asks for more than chance explains.
+    /// That of the trials' own Sharpe ratios, as the paper has it. Where trials differ for a reason
+    /// (costs weigh more on low thresholds, some coins can be forecast, few trades scatter
+    /// more) it asks for more than chance explains.
     Trials,
     /// What chance alone gives a trial of as many trades: one divided by their number.
     Chance,
@@ -59,7 +61,8 @@ pub struct TuneOptions {
     pub thresholds: usize,
     /// Share of the times that thresholds are tuned on, between 0 and 1.
     pub tune_share: f64,
-    /// Trades below which a threshold is neither taken nor counted in the variance of the Sharpe ratios.
+    /// Trades below which a threshold is neither taken nor counted in the variance of the Sharpe
+    /// ratios.
     pub min_trades: usize,
     /// Bars between a forecast and its trade: 0 or 1.
     pub entry_delay_bars: usize,

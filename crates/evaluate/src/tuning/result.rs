@@ -54,7 +54,8 @@ pub struct Deflation {
     pub trials: usize,
     /// Those among them that had enough trades.
     pub counted: usize,
-    /// Variance of the Sharpe ratios per trade of those; none below two of them, and with protocol `seed`.
+    /// Variance of the Sharpe ratios per trade of those; none below two of them, and with protocol
+    /// `seed`.
     pub variance: Option<f64>,
     /// The Sharpe ratio per trade that the best of as many worthless trials is expected to show.
     pub expected_maximum: Option<f64>,
@@ -100,8 +101,8 @@ pub struct Candidate {
 pub struct Portfolio {
     /// How many coins have a threshold.
     pub coins: usize,
-    /// The trades of all of them; no figure that takes them one after the other. The interval is from hours drawn in
-    /// blocks, all coins together.
+    /// The trades of all of them; no figure that takes them one after the other. The interval is
+    /// from hours drawn in blocks, all coins together.
     pub trades: TradeStatistics,
     /// UTC days of the judging span, begun ones included.
     pub days: usize,

@@ -9,7 +9,8 @@ use crate::performance::{Moments, max_drawdown};
 use crate::report::Interval;
 use crate::{Options, deflated_sharpe_ratio};
 
-/// Figures of some trades after costs, as fractions of each trade's value; what is undefined is `None`.
+/// Figures of some trades after costs, as fractions of each trade's value; what is undefined is
+/// `None`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct TradeStatistics {
     /// Number of trades.
@@ -24,8 +25,8 @@ pub struct TradeStatistics {
     pub interval: Option<Interval>,
     /// Mean divided by standard deviation, of one trade.
     pub sharpe: Option<f64>,
-    /// Probability that the Sharpe ratio is above the best of as many worthless trials as there were, given the variance
-    /// of the trials' Sharpe ratios.
+    /// Probability that the Sharpe ratio is above the best of as many worthless trials as there
+    /// were, given the variance of the trials' Sharpe ratios.
     pub deflated_sharpe: Option<f64>,
     /// The same where worthless trials differ by chance alone, all with as many trades.
     pub deflated_by_chance: Option<f64>,
@@ -96,7 +97,8 @@ impl TradeStatistics {
     }
 }
 
-/// Stationary block bootstrap of the mean; blocks of trades by Politis and White, at least `floor_trades`.
+/// Stationary block bootstrap of the mean; blocks of trades by Politis and White, at least
+/// `floor_trades`.
 pub(crate) fn mean_interval(
     profits: &[f64],
     floor_trades: usize,
@@ -130,7 +132,8 @@ pub(crate) fn mean_interval(
     percentile_interval(&draws, options.confidence)
 }
 
-/// The same for trades of many coins, as (time, profit): what is drawn are slices of `slice_ms` with all their trades.
+/// The same for trades of many coins, as (time, profit): what is drawn are slices of `slice_ms`
+/// with all their trades.
 ///
 /// `span_ms`: first and last time at which there could have been a trade.
 pub(crate) fn pooled_interval(

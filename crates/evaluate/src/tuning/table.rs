@@ -53,7 +53,8 @@ pub(crate) fn cells(statistics: &TradeStatistics) -> Vec<String> {
 }
 
 impl Tuning {
-    /// Everything a reader of the search needs: what was tuned, how it did afterwards, and how figures were made.
+    /// Everything a reader of the search needs: what was tuned, how it did afterwards, and how
+    /// figures were made.
     pub fn table(&self) -> String {
         let mut sections = vec![
             wrapped(&self.headline()) + &wrapped(&self.rules_line()),
@@ -99,7 +100,8 @@ impl Tuning {
         header
     }
 
-    /// Rows of the table of how what was taken did: label and cells under [`COLUMNS`] and the drawdown.
+    /// Rows of the table of how what was taken did: label and cells under [`COLUMNS`] and the
+    /// drawdown.
     pub(crate) fn judged_rows(&self) -> Vec<(String, Vec<String>)> {
         let row = |(coin, side): (&super::CoinTuning, &super::SideTuning)| {
             let judged = side.judged.as_ref()?;

@@ -26,7 +26,9 @@ impl CoinRows {
             &rows.realized_delayed
         };
         let of_coin = |places: &[usize]| Self {
-            symbol: rows.symbols[rows.symbol[places[0]] as usize].clone(), // chunk_by never yields an empty chunk
+            symbol: rows.symbols[rows.symbol[places[0]] as usize].clone(), /* chunk_by never
+                                                                            * yields an empty
+                                                                            * chunk */
             time_ms: places.iter().map(|&row| rows.time_ms[row]).collect(),
             forecast: places.iter().map(|&row| forecaster.forecast[row]).collect(),
             price_return: places.iter().map(|&row| returns[row]).collect(),
@@ -73,7 +75,8 @@ pub(crate) struct Rules {
     pub overlapping: bool,
 }
 
-/// The trades on some rows of a coin, in order of time. `thresholds` has no calibration: the rows are calibrated.
+/// The trades on some rows of a coin, in order of time. `thresholds` has no calibration: the rows
+/// are calibrated.
 pub(crate) fn trades(
     coin: &CoinRows,
     span: Range<usize>,

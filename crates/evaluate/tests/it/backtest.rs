@@ -90,7 +90,8 @@ fn long_and_short_make_longshort() {
         };
         trials.each_ref().map(of)
     };
-    // Among the coins of a time each side has half of the capital; alone, a coin is either bought or sold.
+    // Among the coins of a time each side has half of the capital; alone, a coin is either bought
+    // or sold.
     for (scope, part) in [
         (Scope::Timestamp, 0.5),
         (Scope::Trailing, 1.0),

@@ -143,7 +143,8 @@ fn thresholds_of_the_run_are_traded_on() {
         "{text}{notes}"
     );
 
-    // Only on forecasts that they were not tuned on; the other protocol has none of those and says so.
+    // Only on forecasts that they were not tuned on; the other protocol has none of those and says
+    // so.
     let file = fs::read_to_string(dir.path().join("a/thresholds.toml")).unwrap();
     let toml: toml::Table = toml::from_str(&file).unwrap();
     let judged = dataset::parse_time(toml["judged"][0].as_str().unwrap()).unwrap();
@@ -249,7 +250,8 @@ fn what_cannot_be_done_is_refused() {
     insta::assert_snapshot!("backtest_errors", said.text);
 }
 
-/// A link or a file of another kind at an output's place is left as it is, before anything is computed.
+/// A link or a file of another kind at an output's place is left as it is, before anything is
+/// computed.
 #[cfg(unix)]
 #[test]
 fn an_output_replaces_no_link_and_no_file_of_another_kind() {

@@ -7,7 +7,8 @@ use std::process::Command;
 use dataset::{Dataset, ForecastRow, ForecastTable};
 use evaluate::CONTROL_NAMES;
 
-/// A run of `times` minutes and three coins; its forecasts are right by half, its rows start at `first`.
+/// A run of `times` minutes and three coins; its forecasts are right by half, its rows start at
+/// `first`.
 pub fn write_run(dir: &Path, first: i64, times: i64, horizon_bars: usize) {
     fs::create_dir_all(dir).unwrap();
     let config =
@@ -176,7 +177,8 @@ fn controls_need_no_run() {
     );
 }
 
-/// A table of an older version has no deviations: they come from the candles of the run's config, if those are there.
+/// A table of an older version has no deviations: they come from the candles of the run's config,
+/// if those are there.
 #[test]
 fn controls_that_a_table_lacks_come_from_its_candles() {
     let dir = tempfile::tempdir().unwrap();

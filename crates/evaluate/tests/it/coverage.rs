@@ -20,7 +20,8 @@ impl Slow {
     }
 }
 
-/// Rows whose forecast and realized share a slow common part: their true correlation is 0.2 by construction.
+/// Rows whose forecast and realized share a slow common part: their true correlation is 0.2 by
+/// construction.
 fn planted(seed: u64) -> (Rows, Forecaster) {
     let mut noise = Noise::new(seed);
     let length = FOLDS * TIMES * COINS;
@@ -74,7 +75,7 @@ fn intervals_of_slow_series_hold_the_true_correlation() {
     };
     let held = (0..PANELS).filter(holds).count();
     println!("{held} of {PANELS} intervals of 95 % hold the true correlation");
-    // Blocks of a slow series are few, so its intervals are a little narrow: 91 of 100 held it when this was
-    // written. With timestamps drawn one by one, without blocks, 37 did.
+    // Blocks of a slow series are few, so its intervals are a little narrow: 91 of 100 held it when
+    // this was written. With timestamps drawn one by one, without blocks, 37 did.
     assert!(held >= 84, "{held} of {PANELS}");
 }

@@ -195,9 +195,9 @@ fn bootstrap_report(golden: &Value, draws: usize) -> Report {
     .unwrap()
 }
 
-/// The ends of two independent intervals of 10,000 draws each differ by about 0.04 standard deviations of the draws
-/// (standard error of a 2.5 % quantile of a normal sample: 2.7 / sqrt(draws), times sqrt(2)); four times that is
-/// allowed.
+/// The ends of two independent intervals of 10,000 draws each differ by about 0.04 standard
+/// deviations of the draws (standard error of a 2.5 % quantile of a normal sample: 2.7 /
+/// sqrt(draws), times sqrt(2)); four times that is allowed.
 #[test]
 fn intervals_equal_those_of_arch_within_the_noise_of_the_draws() {
     let golden = read(include_str!("../golden/bootstrap.json"));

@@ -1,4 +1,5 @@
-//! Golden numbers of pandas, scipy, statsmodels, quantstats and empyrical, made by scripts/golden-backtest.py.
+//! Golden numbers of pandas, scipy, statsmodels, quantstats and empyrical, made by
+//! scripts/golden-backtest.py.
 
 use evaluate::{
     Backtest, BacktestOptions, BarReturn, Direction, Forecaster, Performance, QuantileOptions,

@@ -188,7 +188,8 @@ fn assert_figures(name: &str, found: &TradeStatistics, expected: &Value, sequenc
     }
 }
 
-/// Candidates in the order of coin, side, threshold; intervals within the noise of the draws, as in `golden.rs`.
+/// Candidates in the order of coin, side, threshold; intervals within the noise of the draws, as in
+/// `golden.rs`.
 fn assert_candidates(found: &Tuning, expected: &Value, sequence: bool) {
     let bar_ms = found.bar_ms;
     let span = |key: &str| {

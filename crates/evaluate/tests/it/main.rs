@@ -1,4 +1,5 @@
-//! The evaluate library against other implementations and as properties, its report, and the binary.
+//! The evaluate library against other implementations and as properties, its report, and the
+//! binary.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

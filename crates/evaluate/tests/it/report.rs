@@ -201,8 +201,9 @@ fn shuffled_days_are_many_orders_with_a_mean_and_a_range() {
         "{spread:?}"
     );
     assert!(spread.mean.abs() < 2.0 * spread.std, "{spread:?}");
-    // Shuffled row by row the same forecasts would have a score within 2 / sqrt(12,800) of 0 nearly always: orders of days
-    // keep the dependence over time, and so the size that a score of nothing has.
+    // Shuffled row by row the same forecasts would have a score within 2 / sqrt(12,800) of 0 nearly
+    // always: orders of days keep the dependence over time, and so the size that a score of
+    // nothing has.
     assert!(spread.std > 2.0 / (rows.len() as f64).sqrt(), "{spread:?}");
     let again = report(&rows, &[slow]).shuffled.unwrap();
     assert_eq!(found, again);

@@ -17,7 +17,8 @@ impl Noise {
     }
 }
 
-/// Rows of `folds` folds of `times` one-minute timestamps of `coins` coins, with a common and an own part of returns.
+/// Rows of `folds` folds of `times` one-minute timestamps of `coins` coins, with a common and an
+/// own part of returns.
 pub fn rows(folds: usize, times: usize, coins: usize) -> Rows {
     let mut noise = Noise::new(1);
     let mut rows = Rows {

@@ -8,7 +8,8 @@ const HOLD: usize = 15;
 const COINS: usize = 6;
 const TIMES: usize = 20_000;
 
-/// Rows of coins of which only the first `skilled` can be forecast; forecasts are slow, as real ones.
+/// Rows of coins of which only the first `skilled` can be forecast; forecasts are slow, as real
+/// ones.
 fn market(skilled: usize, seed: u64) -> (Rows, Forecaster) {
     let mut noise = Noise::new(seed);
     let mut slow = [0.0; COINS];

@@ -6,7 +6,8 @@ use crate::time::{civil_from_days, days_from_civil};
 
 const DAY_MS: i64 = 86_400_000;
 
-/// A month or a day of UTC time, written `2024-01` or `2024-01-31`: what one file of the archive covers.
+/// A month or a day of UTC time, written `2024-01` or `2024-01-31`: what one file of the archive
+/// covers.
 ///
 /// # Examples
 ///

@@ -10,7 +10,8 @@ use super::sender::BodyError;
 /// `Accept-Encoding`: what [`decoded`] understands.
 pub(super) const ENCODINGS: &str = "gzip, deflate";
 
-/// The body behind its `Content-Encoding`, whether that was asked for or not; at most `limit_bytes` of it.
+/// The body behind its `Content-Encoding`, whether that was asked for or not; at most `limit_bytes`
+/// of it.
 pub(super) fn decoded(
     headers: &HeaderMap,
     body: Vec<u8>,

@@ -67,7 +67,8 @@ impl Gate {
         state.silent_until = state.silent_until.max(Some(until));
     }
 
-    /// Lets nothing pass after a refusal that names no end; how long. Requests that were under way together count once.
+    /// Lets nothing pass after a refusal that names no end; how long. Requests that were under way
+    /// together count once.
     pub(super) fn close_untold(&self) -> Duration {
         if let Some(left) = self.closed_for() {
             return left;

@@ -42,8 +42,8 @@ impl RestOptions {
         }
     }
 
-    /// The options of someone who has time: a download of hours that should outlive a restart of the server, a weak
-    /// line and a ban of minutes.
+    /// The options of someone who has time: a download of hours that should outlive a restart of
+    /// the server, a weak line and a ban of minutes.
     pub fn patient(market: Market) -> Self {
         Self {
             // A month of minutes is 3 MB: 5 kB a second will do.

@@ -21,8 +21,8 @@ use crate::time::utc_text;
 /// The largest JSON answer read; an honest page of 1500 klines is 0.3 MB.
 const LIMIT_BYTES: usize = 8 << 20;
 
-/// Longest time to set a connection up, and longest pause within an answer: a line that is slow may take all of
-/// [`RestOptions::timeout`], one that is dead is given up earlier.
+/// Longest time to set a connection up, and longest pause within an answer: a line that is slow may
+/// take all of [`RestOptions::timeout`], one that is dead is given up earlier.
 const IDLE: Duration = Duration::from_secs(30);
 
 /// Silence after a 429 without `Retry-After`: one window of the server's accounting.
@@ -106,8 +106,8 @@ impl Sender {
         .await
     }
 
-    /// What `understand` makes of the bytes that `path` answers with, at most `limit_bytes`, and of the number of tries;
-    /// None where there is nothing (status 404).
+    /// What `understand` makes of the bytes that `path` answers with, at most `limit_bytes`, and of
+    /// the number of tries; None where there is nothing (status 404).
     pub(crate) async fn find<T>(
         &self,
         path: &str,
@@ -271,7 +271,8 @@ impl Sender {
                     until: "a time the server does not tell".to_owned(),
                 }),
             },
-            // The other coins would be refused as well, and a firewall that is asked on and on refuses for longer.
+            // The other coins would be refused as well, and a firewall that is asked on and on
+            // refuses for longer.
             StatusCode::FORBIDDEN => self.shut_out(Error::Forbidden { request, found }),
             StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS => {
                 self.shut_out(Error::NotServedHere { request, found })
@@ -321,7 +322,8 @@ impl Sender {
         }
     }
 
-    /// Closes the gate for as long as the server asks; `error` is final where that is longer than our patience.
+    /// Closes the gate for as long as the server asks; `error` is final where that is longer than
+    /// our patience.
     fn keep_silent(&self, silence: Duration, error: Error) -> Outcome<Vec<u8>> {
         self.gate.close(silence);
         if silence > self.options.max_wait {
@@ -356,7 +358,8 @@ impl Sender {
     }
 }
 
-/// What is no JSON is asked for again: a captive portal or a proxy answers for the exchange, and goes away.
+/// What is no JSON is asked for again: a captive portal or a proxy answers for the exchange, and
+/// goes away.
 fn parse(body: &[u8], request: String, tries: u32) -> Outcome<Value> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     match serde_json::from_slice(body) {

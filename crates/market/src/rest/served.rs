@@ -2,8 +2,9 @@
 
 use crate::{Candle, CandleError, Interval, Symbol};
 
-/// So long after its close by the exchange's clock a candle is final even where none follows it: the last one of a coin that
-/// has left the market. Seconds would do for a candle; an hour also outlasts a clock that was told wrong.
+/// So long after its close by the exchange's clock a candle is final even where none follows it:
+/// the last one of a coin that has left the market. Seconds would do for a candle; an hour also
+/// outlasts a clock that was told wrong.
 const FINAL_AFTER_MS: i64 = 3_600_000;
 
 /// Candles of one coin as the exchange serves them.
@@ -13,7 +14,8 @@ pub struct Served {
     pub candles: Vec<Candle>,
     /// Candles that cannot: for whoever uses them, they are missing. Ascending by time.
     pub refused: Vec<CandleError>,
-    /// Open time of the latest candle served, believed or not, UTC milliseconds; None where there was none.
+    /// Open time of the latest candle served, believed or not, UTC milliseconds; None where there
+    /// was none.
     pub last_open_ms: Option<i64>,
 }
 
@@ -29,8 +31,9 @@ pub struct CoinCandles {
 impl Served {
     /// How many of [`Served::candles`], counted from the first, can no longer change.
     ///
-    /// A clock that says "closed" is not enough: for some seconds the exchange serves values that are not the last ones. So a
-    /// candle counts once a later one is served, or an hour after its close. `now_ms` is the exchange's clock.
+    /// A clock that says "closed" is not enough: for some seconds the exchange serves values that
+    /// are not the last ones. So a candle counts once a later one is served, or an hour after
+    /// its close. `now_ms` is the exchange's clock.
     pub fn final_count(&self, interval: Interval, now_ms: i64) -> usize {
         let is_final = |candle: &Candle| {
             let close_ms = candle.open_time_ms.saturating_add(interval.ms());
@@ -58,8 +61,9 @@ impl Served {
         self.last_open_ms = self.last_open_ms.max(later.last_open_ms);
     }
 
-    /// Keeps what opens before `end_ms`; [`Served::last_open_ms`] still tells of what came after. A fault later than all that
-    /// was served has a time that cannot be: it stays, for its true time may lie before the end.
+    /// Keeps what opens before `end_ms`; [`Served::last_open_ms`] still tells of what came after. A
+    /// fault later than all that was served has a time that cannot be: it stays, for its true
+    /// time may lie before the end.
     pub(super) fn cut(&mut self, end_ms: i64) {
         let last_ms = self.last_open_ms;
         self.candles.retain(|candle| candle.open_time_ms < end_ms);

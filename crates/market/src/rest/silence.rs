@@ -4,11 +4,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
-/// The longest ban that the exchange gives (its documentation: from 2 minutes to 3 days). A longer one is a slip of the pen.
+/// The longest ban that the exchange gives (its documentation: from 2 minutes to 3 days). A longer
+/// one is a slip of the pen.
 const LONGEST: Duration = Duration::from_secs(3 * 86_400);
 
-/// The silence that an answer asks for, at most three days: `Retry-After` in seconds or as a date, or a body that says
-/// `banned until <milliseconds since 1970>`; the longer of both. None where neither tells of a time that is yet to come.
+/// The silence that an answer asks for, at most three days: `Retry-After` in seconds or as a date,
+/// or a body that says `banned until <milliseconds since 1970>`; the longer of both. None where
+/// neither tells of a time that is yet to come.
 ///
 /// `now_ms` is the server's clock.
 pub(super) fn asked_for(headers: &HeaderMap, body: &str, now_ms: i64) -> Option<Duration> {
@@ -29,7 +31,8 @@ pub(super) fn asked_for(headers: &HeaderMap, body: &str, now_ms: i64) -> Option<
     by_header.max(by_body).map(|silence| silence.min(LONGEST))
 }
 
-/// The end of a ban as the exchange writes it, milliseconds since 1970; seconds and microseconds are told by their size.
+/// The end of a ban as the exchange writes it, milliseconds since 1970; seconds and microseconds
+/// are told by their size.
 fn banned_until_ms(body: &str) -> Option<i64> {
     let digits = body
         .split("banned until ")

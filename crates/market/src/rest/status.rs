@@ -9,8 +9,8 @@ use crate::{Error, Symbol};
 const UNKNOWN_SYMBOL: &str = "-1121";
 
 impl RestClient {
-    /// Whether the exchange trades `symbol` now: not where its status is another than `TRADING`, such as `BREAK`, nor where
-    /// the exchange does not know it (any more).
+    /// Whether the exchange trades `symbol` now: not where its status is another than `TRADING`,
+    /// such as `BREAK`, nor where the exchange does not know it (any more).
     ///
     /// # Errors
     ///

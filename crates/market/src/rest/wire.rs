@@ -36,8 +36,9 @@ pub(super) struct Page<'a> {
     pub request: &'a str,
 }
 
-/// The answer to `klines`: an array of arrays of at least 11 elements. A candle that cannot be is refused by itself; an answer
-/// that is no such array, or is of earlier times than asked for, is an error.
+/// The answer to `klines`: an array of arrays of at least 11 elements. A candle that cannot be is
+/// refused by itself; an answer that is no such array, or is of earlier times than asked for, is an
+/// error.
 pub(super) fn candles(answer: &Value, page: &Page<'_>) -> Result<Served, Error> {
     let Some(rows) = answer.as_array() else {
         return Err(wrong_shape(
@@ -372,7 +373,8 @@ mod tests {
         );
     }
 
-    /// The clock of the exchange is at 200000: nothing opens later, and what claims to makes no other candle final.
+    /// The clock of the exchange is at 200000: nothing opens later, and what claims to makes no
+    /// other candle final.
     #[test]
     fn candles_of_the_future_are_refused() {
         for time in [

@@ -26,8 +26,8 @@ pub struct SimulatedConfig {
     pub half_life_minutes: f64,
     /// Share of single minutes that are missing, for each coin by itself.
     pub missing_share: f64,
-    /// In each span of so many minutes there is one outage of 20 to 90 minutes in which no coin has
-    /// candles; 0 for none, else at least 180.
+    /// In each span of so many minutes there is one outage of 20 to 90 minutes in which no coin
+    /// has candles; 0 for none, else at least 180.
     pub outage_every_minutes: usize,
 }
 

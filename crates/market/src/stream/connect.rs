@@ -1,4 +1,5 @@
-//! Websocket connections: which streams each one carries, and the way there, by a proxy where there is one.
+//! Websocket connections: which streams each one carries, and the way there, by a proxy where there
+//! is one.
 
 use std::time::Duration;
 
@@ -23,8 +24,8 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// The exchange takes at most so many streams a connection.
 const STREAMS: usize = 1024;
 
-/// Longest list of streams in a URL: the exchange refuses URLs of more than about 8,000 characters, and some proxies do so at
-/// half of that.
+/// Longest list of streams in a URL: the exchange refuses URLs of more than about 8,000 characters,
+/// and some proxies do so at half of that.
 const STREAMS_BYTES: usize = 3500;
 
 /// Paths below the exchange's address, one a connection, that carry the klines of all `symbols`.
@@ -124,7 +125,8 @@ async fn open(address: &Address, path: &str, proxies: &Matcher) -> Result<Socket
         .map_err(|error| error.to_string())
 }
 
-/// `Authorization` for user and password of the address, written as for a proxy, which takes the same form.
+/// `Authorization` for user and password of the address, written as for a proxy, which takes the
+/// same form.
 fn authorization(address: &Address) -> Option<header::HeaderValue> {
     let (user, password) = address.credentials()?;
     let written = Matcher::builder()

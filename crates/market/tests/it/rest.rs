@@ -396,7 +396,8 @@ async fn refusals_say_what_they_are() {
     }
 }
 
-/// Twenty coins are asked for after each other: a firewall that refuses one is not asked for the others.
+/// Twenty coins are asked for after each other: a firewall that refuses one is not asked for the
+/// others.
 #[tokio::test]
 async fn after_a_refusal_nothing_is_asked_for_a_while() {
     for code in [403, 451] {

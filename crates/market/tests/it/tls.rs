@@ -1,6 +1,8 @@
-//! A private certificate authority, as companies that inspect traffic have one: SSL_CERT_FILE names it.
+//! A private certificate authority, as companies that inspect traffic have one: SSL_CERT_FILE names
+//! it.
 //!
-//! `tls/` holds one made for this test by openssl, valid for a hundred years, and a certificate for localhost from it.
+//! `tls/` holds one made for this test by openssl, valid for a hundred years, and a certificate for
+//! localhost from it.
 
 use std::process::{Command, Output};
 use std::sync::Arc;
@@ -25,7 +27,8 @@ fn options() -> RestOptions {
     }
 }
 
-/// Not a test by itself: run by the one below with other environments, for the environment of this process is shared.
+/// Not a test by itself: run by the one below with other environments, for the environment of this
+/// process is shared.
 #[tokio::test]
 #[ignore = "needs a server, which the test below starts"]
 async fn what_a_client_of_the_private_ca_meets() {

@@ -40,8 +40,9 @@ pub(crate) trait Encoder: Module {
     fn forward(&self, input: Tensor<3>) -> Tensor<2>;
 }
 
-/// From lines `name: Type`, or `name: Type(Options)` for an encoder with a section `[network.name]`, makes the choice in
-/// a config file, the sections, and the module that is any of them.
+/// From lines `name: Type`, or `name: Type(Options)` for an encoder with a section
+/// `[network.name]`, makes the choice in a config file, the sections, and the module that is any of
+/// them.
 macro_rules! encoders {
     ($($(#[$meta:meta])* $name:ident: $type:ident $(($options:ty))?,)*) => {
         /// Which encoder a network has.

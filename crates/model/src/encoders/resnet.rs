@@ -11,7 +11,8 @@ use crate::layers::{LayerNorm, normalize};
 
 /// Stages of residual blocks, then normalization, activation and pooling.
 ///
-/// Its keys stand in `[network]` itself: `stages`, `blocks_per_stage`, `kernel`, `stage_stride`, `norm`.
+/// Its keys stand in `[network]` itself: `stages`, `blocks_per_stage`, `kernel`, `stage_stride`,
+/// `norm`.
 #[derive(Module, Debug)]
 pub(crate) struct ResNet {
     stages: Vec<Stage>,
@@ -76,8 +77,8 @@ impl Encoder for ResNet {
 /// A pre-activation residual block, `x + conv2(act(dropout(conv1(act(x)))))`.
 ///
 /// With `norm = "layer"` a normalization comes before each activation. Where the number of channels
-/// changes, `x` goes through a convolution of kernel 1, as in ResNet; where there is a stride, through
-/// one of the block's kernel, as all minutes are to be seen.
+/// changes, `x` goes through a convolution of kernel 1, as in ResNet; where there is a stride,
+/// through one of the block's kernel, as all minutes are to be seen.
 ///
 /// Sources: identity mappings and the order of the parts, He et al. 2016
 /// (<https://arxiv.org/abs/1603.05027>); dropout between the convolutions, Zagoruyko and Komodakis
@@ -121,7 +122,8 @@ impl Block {
             stride: 1,
             ..conv1
         };
-        // Kernel 1 would step over every other minute where there is a stride, and in an even number of steps over the newest.
+        // Kernel 1 would step over every other minute where there is a stride, and in an even
+        // number of steps over the newest.
         let projection = if stride == 1 {
             Conv1dConfig {
                 kernel: 1,

@@ -14,7 +14,8 @@ use crate::layers::{LayerNorm, normalize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TcnOptions {
-    /// Channels of each block; the taps of each lie twice as far apart as those of the block before.
+    /// Channels of each block; the taps of each lie twice as far apart as those of the block
+    /// before.
     pub widths: Vec<usize>,
     /// Time steps that a convolution sees.
     pub kernel: usize,
@@ -30,10 +31,12 @@ impl Default for TcnOptions {
     }
 }
 
-/// Residual blocks of convolutions that see only what came before, then normalization, activation and pooling.
+/// Residual blocks of convolutions that see only what came before, then normalization, activation
+/// and pooling.
 ///
 /// Sources: Bai et al. 2018 (<https://arxiv.org/abs/1803.01271>) for the dilations; the order inside a block and its start
-/// as the identity are those of the ResNet here, and take the place of their normalization of weights.
+/// as the identity are those of the ResNet here, and take the place of their normalization of
+/// weights.
 #[derive(Module, Debug)]
 pub(crate) struct Tcn {
     tcn: Vec<Block>,
@@ -117,7 +120,8 @@ impl Encoder for Tcn {
 }
 
 impl Tcn {
-    /// `[window, time, channels_in]` to `[window, time, channels]`: a step depends on none after it.
+    /// `[window, time, channels_in]` to `[window, time, channels]`: a step depends on none after
+    /// it.
     fn steps(&self, input: Tensor<3>) -> Tensor<3> {
         let values = self
             .tcn

@@ -1,4 +1,5 @@
-//! One step of a recurrent cell, forward and backward, elementwise: what is left of it beside the products.
+//! One step of a recurrent cell, forward and backward, elementwise: what is left of it beside the
+//! products.
 
 use super::tile::LANES;
 use super::vector::{Work, sigmoid, tanh};
@@ -21,8 +22,8 @@ impl Cell {
         }
     }
 
-    /// What the backward pass needs of a step, in widths of the hidden state: the gates, and the cell's state (LSTM) or
-    /// the recurrent part of n (GRU).
+    /// What the backward pass needs of a step, in widths of the hidden state: the gates, and the
+    /// cell's state (LSTM) or the recurrent part of n (GRU).
     pub fn kept(self) -> usize {
         self.gates() + 1
     }
@@ -121,10 +122,11 @@ pub struct StepBack<'a> {
     pub before: &'a [f32],
     /// The gradient by the step's output.
     pub output_grad: &'a [f32],
-    /// The gradient by the hidden state that comes from later steps; afterwards what goes straight to the step before,
-    /// which is nothing in an LSTM.
+    /// The gradient by the hidden state that comes from later steps; afterwards what goes straight
+    /// to the step before, which is nothing in an LSTM.
     pub hidden_grad: &'a mut [f32],
-    /// LSTM: the gradient by the state that comes from later steps; that by the state before, afterwards.
+    /// LSTM: the gradient by the state that comes from later steps; that by the state before,
+    /// afterwards.
     pub state_grad: &'a mut [f32],
     /// The gradient by the input's part of the gates.
     pub input_grad: &'a mut [f32],

@@ -1,9 +1,10 @@
 //! Convolution over time on the CPU, forward and backward, one window after the other.
 //!
-//! A window of a layer fits into the processor's nearest cache, so that everything that is done to it (padding,
-//! activation, the product, bias and the skip connection) costs one pass over memory. The taps of the kernel lie beside
-//! each other in memory, and so do those of the next row, one stride further: one product over rows that overlap takes
-//! them all, without copying patches together.
+//! A window of a layer fits into the processor's nearest cache, so that everything that is done to
+//! it (padding, activation, the product, bias and the skip connection) costs one pass over memory.
+//! The taps of the kernel lie beside each other in memory, and so do those of the next row, one
+//! stride further: one product over rows that overlap takes them all, without copying patches
+//! together.
 
 use rayon::prelude::*;
 
@@ -44,7 +45,8 @@ pub struct ConvGradients {
     pub bias: Vec<f32>,
 }
 
-/// Parts that the weights' gradient is summed in: always as many, so that its bits do not depend on the threads.
+/// Parts that the weights' gradient is summed in: always as many, so that its bits do not depend on
+/// the threads.
 const PARTS: usize = 32;
 
 impl ConvShape {
@@ -54,7 +56,8 @@ impl ConvShape {
         (before + self.time + after - (self.kernel - 1) * self.dilation - 1) / self.stride + 1
     }
 
-    /// Runs of taps that lie beside each other in memory, as the first tap and how many: all, unless they are apart.
+    /// Runs of taps that lie beside each other in memory, as the first tap and how many: all,
+    /// unless they are apart.
     fn runs(&self) -> impl Iterator<Item = (usize, usize)> {
         let taps = if self.dilation == 1 { self.kernel } else { 1 };
         (0..self.kernel)
@@ -139,7 +142,8 @@ pub fn forward(
     output
 }
 
-/// Gradients of [`forward`] by input, weight and bias; that by the residual is, without a mask, `output_grad` itself.
+/// Gradients of [`forward`] by input, weight and bias; that by the residual is, without a mask,
+/// `output_grad` itself.
 pub fn backward(
     shape: ConvShape,
     input: &[f32],
@@ -301,7 +305,8 @@ fn whole_panels<'a>(shape: &ConvShape, grad: &'a [f32], scratch: &'a mut Vec<f32
     scratch
 }
 
-/// The inputs whose time is this much after a multiple of the stride, padding included, and the taps they meet.
+/// The inputs whose time is this much after a multiple of the stride, padding included, and the
+/// taps they meet.
 struct Phase {
     offset: usize,
     taps: usize,
@@ -357,8 +362,8 @@ fn back_to_input(
 ) {
     let ([before, _], channels) = (shape.padding, shape.channels_out);
     let front = (shape.kernel.div_ceil(shape.stride) - 1) * shape.dilation;
-    // Input t is `offset + stride * step - before`; it meets the outputs from `step - taps + 1` to `step`, or, without a
-    // stride, every `dilation`-th up to `step`.
+    // Input t is `offset + stride * step - before`; it meets the outputs from `step - taps + 1` to
+    // `step`, or, without a stride, every `dilation`-th up to `step`.
     let last_step = (shape.time - 1 + before) / shape.stride;
     padded.clear();
     padded.resize(front * channels, 0.0);

@@ -1,8 +1,9 @@
 //! Our own convolution and recurrent layer for Burn's CPU backend, below the network's definition.
 //!
-//! Burn has no convolution that trains quickly on a CPU: its weight gradient becomes products of width 3. Nor has it a
-//! recurrent layer that does: each step is a dozen operations, each with a tensor of its own. [`convolve`] and [`recur`]
-//! take tensors of the flex backend, with or without autodiff, and leave all others to the caller.
+//! Burn has no convolution that trains quickly on a CPU: its weight gradient becomes products of
+//! width 3. Nor has it a recurrent layer that does: each step is a dozen operations, each with a
+//! tensor of its own. [`convolve`] and [`recur`] take tensors of the flex backend, with or without
+//! autodiff, and leave all others to the caller.
 
 mod cell;
 mod conv;

@@ -98,7 +98,8 @@ macro_rules! primitive {
     ($tensor:expr, $backend:ty) => {
         match $tensor.try_into_primitive::<$backend>() {
             Ok(primitive) => primitive,
-            // All operands of one operation are on one device; Burn's own operations panic likewise.
+            // All operands of one operation are on one device; Burn's own operations panic
+            // likewise.
             Err(error) => unreachable!("an operand on another backend than the input: {error:?}"),
         }
     };

@@ -1,7 +1,8 @@
 //! A recurrent layer over time on the CPU, forward and backward, some windows at once.
 //!
-//! What the input says to the gates is one product over all steps and is made before. Here a few windows go through time
-//! together: their states stay in the nearest cache, and each step is one small product and what [`super::cell`] does.
+//! What the input says to the gates is one product over all steps and is made before. Here a few
+//! windows go through time together: their states stay in the nearest cache, and each step is one
+//! small product and what [`super::cell`] does.
 
 use rayon::prelude::*;
 
@@ -31,7 +32,8 @@ pub struct RecurrentGradients {
 /// Windows that go through time together.
 const TOGETHER: usize = 16;
 
-/// Parts that the weights' gradient is summed in: always as many, so that its bits do not depend on the threads.
+/// Parts that the weights' gradient is summed in: always as many, so that its bits do not depend on
+/// the threads.
 const PARTS: usize = 32;
 
 impl RecurrentShape {
@@ -222,7 +224,8 @@ struct Chunk<'a> {
 }
 
 impl Chunk<'_> {
-    /// Gradients by both parts of the gates: the input's, and the recurrent in rows of `width` values.
+    /// Gradients by both parts of the gates: the input's, and the recurrent in rows of `width`
+    /// values.
     fn back_through_time(
         &self,
         panels: &[f32],
@@ -281,7 +284,8 @@ impl Chunk<'_> {
         }
     }
 
-    /// Adds what the steps' recurrent gradients are to the weight, `[units, width]`, and to the bias.
+    /// Adds what the steps' recurrent gradients are to the weight, `[units, width]`, and to the
+    /// bias.
     fn sum_weights(
         &self,
         recurrent_grad: &[f32],

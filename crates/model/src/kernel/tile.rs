@@ -1,8 +1,9 @@
 //! Small products of matrices, held in registers: what every kernel of this crate is made of.
 //!
-//! `c[row][column] += sum over k of a[row][k] * b[k][column]` for up to 8 rows and 32 columns. Each element is summed in
-//! the order of k with fused multiply-adds, whatever the instructions, the number of rows and the place of the tile:
-//! the same operands give the same bits in every batch size, on every processor with fused multiply-add.
+//! `c[row][column] += sum over k of a[row][k] * b[k][column]` for up to 8 rows and 32 columns. Each
+//! element is summed in the order of k with fused multiply-adds, whatever the instructions, the
+//! number of rows and the place of the tile: the same operands give the same bits in every batch
+//! size, on every processor with fused multiply-add.
 #![allow(
     unsafe_code,
     reason = "vector instructions chosen at run time; bounds are checked once a tile, not once a value"
@@ -66,8 +67,8 @@ pub struct Left<'a> {
 }
 
 /// The right operand in panels of [`LANES`] columns: element (k, column) is at
-/// `column / LANES * panel_stride + k * k_stride + column % LANES`. Panels are whole: what is beyond the columns is
-/// there, and finite.
+/// `column / LANES * panel_stride + k * k_stride + column % LANES`. Panels are whole: what is
+/// beyond the columns is there, and finite.
 #[derive(Debug, Clone, Copy)]
 pub struct Right<'a> {
     pub values: &'a [f32],
@@ -107,8 +108,9 @@ pub fn multiply_add(
                 _ => 1,
             };
             let at = row * row_stride + panel * LANES;
-            // SAFETY: by the assertions, rows `row..row + height` of `a`, panels `panel..panel + width` of `b` and the
-            // tile of `c` that begins at `at` are within their slices.
+            // SAFETY: by the assertions, rows `row..row + height` of `a`, panels `panel..panel +
+            // width` of `b` and the tile of `c` that begins at `at` are within their
+            // slices.
             unsafe {
                 let a_at = a.values.as_ptr().add(row * a.row_stride);
                 let b_at = b.values.as_ptr().add(panel * b.panel_stride);
@@ -165,8 +167,8 @@ struct Strides {
 /// One tile of 1, 4 or 8 rows and 1 or 2 panels.
 ///
 /// # Safety
-/// All elements of the tile and its operands must be readable, those of `c` writable; the processor must have
-/// `instructions`.
+/// All elements of the tile and its operands must be readable, those of `c` writable; the processor
+/// must have `instructions`.
 unsafe fn tile(
     instructions: Instructions,
     [height, width, depth]: [usize; 3],
@@ -356,7 +358,8 @@ mod tests {
         (0..count as u32).map(next).collect()
     }
 
-    /// Every instruction set against a plain sum in f64, for sizes that are and are not multiples of the tile.
+    /// Every instruction set against a plain sum in f64, for sizes that are and are not multiples
+    /// of the tile.
     #[test]
     fn products_are_those_of_a_plain_sum() {
         for [rows, columns, depth] in [

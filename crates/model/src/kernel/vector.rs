@@ -1,7 +1,7 @@
 //! Functions of many values at once, compiled for each set of vector instructions.
 //!
-//! Every value goes through the same operations whatever its place and its company: the same value gives the same bits
-//! alone and among others, with AVX2 and with AVX-512.
+//! Every value goes through the same operations whatever its place and its company: the same value
+//! gives the same bits alone and among others, with AVX2 and with AVX-512.
 #![allow(
     unsafe_code,
     reason = "functions with vector instructions are called once it is known that they are there"
@@ -14,8 +14,8 @@ pub trait Work {
     /// What comes of it.
     type Output;
 
-    /// Does it; to be marked `#[inline(always)]`, as are the functions it calls. `FUSED`: the processor has fused
-    /// multiply-add.
+    /// Does it; to be marked `#[inline(always)]`, as are the functions it calls. `FUSED`: the
+    /// processor has fused multiply-add.
     fn run<const FUSED: bool>(self) -> Self::Output;
 }
 

@@ -180,7 +180,8 @@ fn golden_folder() -> PathBuf {
 }
 
 /// Fails where a value is further from the expected one than `tolerance` times the largest of
-/// them. Where all are 0 in float64, terms cancel, and float32 may leave the rounding of terms up to 1.
+/// them. Where all are 0 in float64, terms cancel, and float32 may leave the rounding of terms up
+/// to 1.
 pub fn assert_close(what: &str, found: &[f32], expected: &[f32], tolerance: f32) {
     assert_eq!(found.len(), expected.len(), "{what}");
     let largest = expected

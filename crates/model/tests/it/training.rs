@@ -52,7 +52,8 @@ fn a_window_too_short_is_an_error() {
     );
 }
 
-/// Nor does it fail where the window is shorter than the first convolution of another configuration.
+/// Nor does it fail where the window is shorter than the first convolution of another
+/// configuration.
 #[test]
 fn without_a_first_convolution_any_window_will_do() {
     let _seeding = seeding();
@@ -102,7 +103,8 @@ fn the_parts_of_a_target_are_measured_by_themselves() {
     );
     let mask = of([1.0, 1.0, 0.0, 1.0, 0.0, 0.0]);
     let scale = of([2.0, 1.0, 1.0, 4.0, 1.0, 1.0]);
-    // Errors in the target's unit: 2 and -2, mean 0, in units of 1 and -2; then 4, which is all the market's.
+    // Errors in the target's unit: 2 and -2, mean 0, in units of 1 and -2; then 4, which is all the
+    // market's.
     let loss = |loss, weight| {
         let [forecast, target, mask, scale] = [&forecast, &target, &mask, &scale].map(Clone::clone);
         values(parts_loss(loss, forecast, target, mask, scale, weight))[0]
@@ -140,7 +142,8 @@ fn every_network_learns_a_small_batch_by_heart() {
             dropout: 0.0,
             ..config
         };
-        // Drawn from whatever state the other tests leave, some networks of this size stay in a poor minimum.
+        // Drawn from whatever state the other tests leave, some networks of this size stay in a
+        // poor minimum.
         device.seed(1);
         let mut network = config.init(COINS, FEATURES, LOOKBACK, &device).unwrap();
         let mut optimizer = AdamWConfig::default().init().unwrap();

@@ -1,4 +1,5 @@
-//! What a watch writes into its ledger: in order, and later where another program holds the database for a while.
+//! What a watch writes into its ledger: in order, and later where another program holds the
+//! database for a while.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -55,7 +56,8 @@ impl Book {
         &self.open
     }
 
-    /// Writes candles down, or keeps them until that is possible; returns the positions that were opened by now.
+    /// Writes candles down, or keeps them until that is possible; returns the positions that were
+    /// opened by now.
     ///
     /// # Errors
     /// What SQLite says, but for a database that another program holds.
@@ -69,7 +71,8 @@ impl Book {
         self.write()
     }
 
-    /// Writes a minute down, or keeps it until that is possible; returns the positions that were opened by now.
+    /// Writes a minute down, or keeps it until that is possible; returns the positions that were
+    /// opened by now.
     ///
     /// # Errors
     /// As [`Book::add_candles`].
@@ -86,7 +89,8 @@ impl Book {
                 .is_none_or(|held_at| held_at.elapsed() >= PAUSE)
     }
 
-    /// Writes what waits, in order, until another program is in the way; returns the positions that were opened.
+    /// Writes what waits, in order, until another program is in the way; returns the positions that
+    /// were opened.
     ///
     /// # Errors
     /// As [`Book::add_candles`].
@@ -109,7 +113,8 @@ impl Book {
         Ok(opened)
     }
 
-    /// Opens and closes positions whose price is there; see [`Ledger::settle`]. Nothing while entries wait.
+    /// Opens and closes positions whose price is there; see [`Ledger::settle`]. Nothing while
+    /// entries wait.
     ///
     /// # Errors
     /// As [`Book::add_candles`].

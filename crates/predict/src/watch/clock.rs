@@ -1,4 +1,5 @@
-//! The exchange's clock, carried on by this machine's between readings, which outvote one that is wrong.
+//! The exchange's clock, carried on by this machine's between readings, which outvote one that is
+//! wrong.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -15,20 +16,22 @@ const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(30);
 /// How often the exchange is asked at once: one wrong answer is outvoted.
 const ROW: usize = 3;
 
-/// How many readings are kept: two rows and the last of the one before, so that a row of wrong ones is outvoted too.
+/// How many readings are kept: two rows and the last of the one before, so that a row of wrong ones
+/// is outvoted too.
 const KEPT: usize = 7;
 
 /// An answer that took longer than this was perhaps asked for more than once, and says little.
 const SLOW_ANSWER: Duration = Duration::from_secs(1);
 
-/// How far, in real milliseconds, candles may close ahead of the clock, or readings be apart: more than half an
-/// answer's way is off.
+/// How far, in real milliseconds, candles may close ahead of the clock, or readings be apart: more
+/// than half an answer's way is off.
 const SLOW_MS: f64 = 2000.0;
 
 /// The exchange's clock: the median of the last readings. The local time of day is never asked.
 #[derive(Debug, Clone)]
 pub struct ExchangeClock {
-    /// By this machine's clock, the time at which every reading says what the exchange's clock showed.
+    /// By this machine's clock, the time at which every reading says what the exchange's clock
+    /// showed.
     zero: Instant,
     /// What it showed then by each reading, UTC ms, oldest first.
     readings: VecDeque<f64>,
@@ -96,7 +99,8 @@ impl ExchangeClock {
         Ok(readings)
     }
 
-    /// Takes readings in; where the others outvote one, it is left out, and the exchange is asked again soon.
+    /// Takes readings in; where the others outvote one, it is left out, and the exchange is asked
+    /// again soon.
     pub fn add(&mut self, readings: &[Reading]) {
         let first = self.readings.len();
         for reading in readings {
@@ -111,7 +115,8 @@ impl ExchangeClock {
         while self.readings.len() > KEPT {
             self.readings.pop_front();
         }
-        // Of two halves that contradict each other, the newer one is believed where it is more than one answer.
+        // Of two halves that contradict each other, the newer one is believed where it is more than
+        // one answer.
         let newest = self.readings.back().copied().unwrap_or(self.at_zero_ms);
         let favoured = if new > 1 || first == 0 {
             newest
@@ -151,7 +156,8 @@ impl ExchangeClock {
         Instant::now() >= self.read_again_at
     }
 
-    /// Reads it again at the next opportunity: what the exchange does is not what it would do at this time.
+    /// Reads it again at the next opportunity: what the exchange does is not what it would do at
+    /// this time.
     pub fn doubt(&mut self) {
         self.read_again_at = Instant::now();
     }
@@ -161,8 +167,8 @@ impl ExchangeClock {
         self.read_again_at = Instant::now() + PAUSE_AFTER_FAILURE;
     }
 
-    /// No candle can have closed later than this, UTC ms. One that has proves the clock slow: while this machine sleeps,
-    /// the readings are not carried on.
+    /// No candle can have closed later than this, UTC ms. One that has proves the clock slow: while
+    /// this machine sleeps, the readings are not carried on.
     pub fn latest_close_ms(&self) -> i64 {
         self.now_ms() + (SLOW_MS * self.speed) as i64
     }
@@ -207,7 +213,8 @@ fn of_this_century(server_ms: i64) -> Result<i64, market::Error> {
     })
 }
 
-/// The middle value; of the two middle ones of an even number, the one that `favoured` is nearer to.
+/// The middle value; of the two middle ones of an even number, the one that `favoured` is nearer
+/// to.
 fn median(readings: &VecDeque<f64>, favoured: f64) -> Option<f64> {
     let mut sorted: Vec<f64> = readings.iter().copied().collect();
     sorted.sort_by(f64::total_cmp);

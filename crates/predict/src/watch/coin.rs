@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use market::{Candle, Symbol};
 
-/// A position whose due candle is missing is settled at the next one there is once this many bars are known after it:
-/// the exchange may be late, and is asked again every minute until then.
+/// A position whose due candle is missing is settled at the next one there is once this many bars
+/// are known after it: the exchange may be late, and is asked again every minute until then.
 pub const SETTLE_WITHOUT_AFTER_BARS: i64 = 60;
 
-/// A coin counts as gone once the exchange has answered that it has had no candle of it for this many bars, while it had
-/// those of others.
+/// A coin counts as gone once the exchange has answered that it has had no candle of it for this
+/// many bars, while it had those of others.
 pub const GONE_AFTER_BARS: usize = 10;
 
 /// The candles of one coin, and how far they are known.
@@ -22,9 +22,11 @@ pub struct Coin {
     pub known_until_ms: i64,
     /// When the last REST request that was answered was sent, by the exchange's clock.
     pub answered_ms: i64,
-    /// Candles from here on are kept however many they are: an open position waits for one of them.
+    /// Candles from here on are kept however many they are: an open position waits for one of
+    /// them.
     pub keep_from_ms: i64,
-    /// Bars whose candle the exchange serves for good as one that cannot be: there is none of them.
+    /// Bars whose candle the exchange serves for good as one that cannot be: there is none of
+    /// them.
     pub impossible: BTreeSet<i64>,
     /// Whether the exchange has said that it does not trade any more.
     pub is_off_market: bool,
@@ -67,8 +69,8 @@ impl Coin {
         true
     }
 
-    /// Moves on over the bars whose candle is here or cannot be, and over holes up to the bar that opens at
-    /// `holes_until_ms`.
+    /// Moves on over the bars whose candle is here or cannot be, and over holes up to the bar that
+    /// opens at `holes_until_ms`.
     pub fn advance(&mut self, step: i64, holes_until_ms: i64) {
         while self.candles.contains_key(&self.known_until_ms)
             || self.impossible.contains(&self.known_until_ms)
@@ -84,8 +86,8 @@ impl Coin {
         ((time_ms + step - self.known_until_ms) / step).max(0) as usize
     }
 
-    /// The candle at `time_ms`, or the first one after it where the exchange has long had none; None while that is not
-    /// known.
+    /// The candle at `time_ms`, or the first one after it where the exchange has long had none;
+    /// None while that is not known.
     pub fn candle_from(&self, time_ms: i64, step: i64) -> Option<&Candle> {
         let (_, candle) = self.candles.range(time_ms..).next()?;
         let reaches_back = self

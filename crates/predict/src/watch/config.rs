@@ -3,32 +3,38 @@
 use anyhow::bail;
 use serde::{Deserialize, Serialize};
 
-/// The `[watch]` section: how `predict --watch` waits for candles and what it tells. Times are the exchange's.
+/// The `[watch]` section: how `predict --watch` waits for candles and what it tells. Times are the
+/// exchange's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WatchConfig {
-    /// Whether candles are listened for by websocket; without, or while it is down, they are asked for by REST.
+    /// Whether candles are listened for by websocket; without, or while it is down, they are asked
+    /// for by REST.
     pub websocket: bool,
-    /// How long after a candle's close it is asked for by REST where the websocket has not brought it.
+    /// How long after a candle's close it is asked for by REST where the websocket has not brought
+    /// it.
     pub rest_after_ms: u64,
     /// Pause between two such requests.
     pub rest_every_ms: u64,
-    /// How long after its close a candle is waited for; then the coins that have theirs are forecast without the others,
-    /// and the minute passes without forecasts where none has.
+    /// How long after its close a candle is waited for; then the coins that have theirs are
+    /// forecast without the others, and the minute passes without forecasts where none has.
     pub patience_secs: f64,
-    /// The exchange is taken to have no candle at a time once it serves one that opens this many bars later.
+    /// The exchange is taken to have no candle at a time once it serves one that opens this many
+    /// bars later.
     pub hole_after_bars: usize,
-    /// A coin without candles for this many bars, which the exchange answers not to have while it has those of others,
-    /// counts as absent: the others are forecast without it at once, and such forecasts are not acted on unless
-    /// `trading.act_without_all_coins` says so.
+    /// A coin without candles for this many bars, which the exchange answers not to have while it
+    /// has those of others, counts as absent: the others are forecast without it at once, and
+    /// such forecasts are not acted on unless `trading.act_without_all_coins` says so.
     pub absent_after_bars: usize,
-    /// A feature whose mean over a live window is this many standard deviations of training away is reported.
+    /// A feature whose mean over a live window is this many standard deviations of training away
+    /// is reported.
     pub drift_limit_std: f64,
     /// Loopback port of the Prometheus metrics; 0 turns them off.
     pub metrics_port: u16,
     /// Over how many of the last closed forecasts the Pearson correlation in the metrics is.
     pub pearson_forecasts: usize,
-    /// How many times faster than real time the exchange's clock runs; other than 1 in rehearsals only.
+    /// How many times faster than real time the exchange's clock runs; other than 1 in rehearsals
+    /// only.
     pub clock_speed: f64,
 }
 
@@ -40,7 +46,8 @@ impl Default for WatchConfig {
             rest_after_ms: 500,
             rest_every_ms: 500,
             patience_secs: 40.0,
-            // Liquid coins have no holes of their own; after an outage the windows are full of holes for longer anyway.
+            // Liquid coins have no holes of their own; after an outage the windows are full of
+            // holes for longer anyway.
             hole_after_bars: 5,
             // A candle that is missing for a whole bar is not just late.
             absent_after_bars: 1,

@@ -1,4 +1,5 @@
-//! Candles of all coins as they close: by websocket, filled up by REST, never one that could still change.
+//! Candles of all coins as they close: by websocket, filled up by REST, never one that could still
+//! change.
 
 use std::collections::VecDeque;
 use std::future::pending;
@@ -25,7 +26,8 @@ pub struct Feed {
     source: FeedSource,
     client: RestClient,
     stream: Option<Box<KlineStream>>,
-    /// The websocket while it is being connected: a host that does not answer must hold nothing up.
+    /// The websocket while it is being connected: a host that does not answer must hold nothing
+    /// up.
     connecting: Option<JoinHandle<Connected>>,
     /// REST requests under way for the candles that the minute waits for.
     asked: JoinSet<Answer>,
@@ -158,7 +160,8 @@ impl Feed {
         self.last_arrival
     }
 
-    /// Asks for each coin's candles from the time that `from_ms` gives for it, where that is earlier, and keeps them.
+    /// Asks for each coin's candles from the time that `from_ms` gives for it, where that is
+    /// earlier, and keeps them.
     pub fn begin_from(&mut self, from_ms: impl Fn(&Symbol) -> Option<i64>) {
         self.keep_from(from_ms);
         for coin in &mut self.coins {
@@ -187,7 +190,8 @@ impl Feed {
             .collect()
     }
 
-    /// Whether some coin's candle at `time_ms` is here: what others lack is then not for want of a line.
+    /// Whether some coin's candle at `time_ms` is here: what others lack is then not for want of a
+    /// line.
     pub fn has_some(&self, time_ms: i64) -> bool {
         self.coins
             .iter()
@@ -206,8 +210,9 @@ impl Feed {
             .is_some_and(|coin| coin.answered_ms >= time_ms)
     }
 
-    /// Whether the coin has left the market: the exchange says so, or has answered that it has had none of its candles
-    /// for long while it has those of others. `time_ms` is the last bar that is closed.
+    /// Whether the coin has left the market: the exchange says so, or has answered that it has had
+    /// none of its candles for long while it has those of others. `time_ms` is the last bar
+    /// that is closed.
     pub fn is_gone(&self, symbol: &Symbol, time_ms: i64) -> bool {
         let is_long_silent = |coin: &Coin| {
             coin.bars_behind(time_ms, self.step()) > GONE_AFTER_BARS && self.has_some(time_ms)
@@ -234,14 +239,14 @@ impl Feed {
         })
     }
 
-    /// The coin's candle at `time_ms`, or the first one after it where the exchange has long had none; None while that
-    /// is not known.
+    /// The coin's candle at `time_ms`, or the first one after it where the exchange has long had
+    /// none; None while that is not known.
     pub fn candle_from(&self, symbol: &Symbol, time_ms: i64) -> Option<&Candle> {
         self.coin(symbol)?.candle_from(time_ms, self.step())
     }
 
-    /// Asks by REST once more for a candle that the exchange seemed not to have; [`Feed::listen`] takes the answer, and
-    /// nothing waits for it.
+    /// Asks by REST once more for a candle that the exchange seemed not to have; [`Feed::listen`]
+    /// takes the answer, and nothing waits for it.
     pub fn ask_again(&mut self, symbol: &Symbol, time_ms: i64, now_ms: i64) {
         let (step, interval) = (self.step(), self.source.interval);
         let Some(coin) = self.coin(symbol) else {
@@ -266,8 +271,8 @@ impl Feed {
         });
     }
 
-    /// Asks by REST whether a coin is still traded, at most once for the bar at `time_ms`; [`Feed::listen`] takes the
-    /// answer.
+    /// Asks by REST whether a coin is still traded, at most once for the bar at `time_ms`;
+    /// [`Feed::listen`] takes the answer.
     pub fn ask_status(&mut self, symbol: &Symbol, time_ms: i64) {
         if self.aside.len() >= ASIDE {
             return;
@@ -287,11 +292,13 @@ impl Feed {
         });
     }
 
-    /// Waits for at most `longest` for the next thing to come: a candle or a connection by websocket, an answer by REST.
-    /// No candle can have closed later than `latest_close_ms` by the exchange's clock.
+    /// Waits for at most `longest` for the next thing to come: a candle or a connection by
+    /// websocket, an answer by REST. No candle can have closed later than `latest_close_ms` by
+    /// the exchange's clock.
     ///
     /// # Errors
-    /// What was wrong when a connection was lost or could not be made, a request failed, or a candle cannot be.
+    /// What was wrong when a connection was lost or could not be made, a request failed, or a
+    /// candle cannot be.
     pub async fn listen(
         &mut self,
         longest: Duration,
@@ -402,7 +409,8 @@ impl Feed {
         }
     }
 
-    /// Forgets what was asked when the clock was ahead of `now_ms`: those answers are of another time than they seemed.
+    /// Forgets what was asked when the clock was ahead of `now_ms`: those answers are of another
+    /// time than they seemed.
     pub fn go_back(&mut self, now_ms: i64) {
         for coin in &mut self.coins {
             coin.answered_ms = coin.answered_ms.min(now_ms);
@@ -415,8 +423,8 @@ impl Feed {
         self.is_refused_ahead || !self.ahead.is_empty()
     }
 
-    /// Takes those of the candles that came too early which had closed by `latest_close_ms`, as the clock now is; returns
-    /// the others, which are dropped.
+    /// Takes those of the candles that came too early which had closed by `latest_close_ms`, as the
+    /// clock now is; returns the others, which are dropped.
     pub fn settle_ahead(&mut self, latest_close_ms: i64) -> Vec<(Symbol, Candle)> {
         (self.latest_close_ms, self.is_refused_ahead) = (latest_close_ms, false);
         for (symbol, candle) in std::mem::take(&mut self.ahead) {
@@ -425,8 +433,8 @@ impl Feed {
         std::mem::take(&mut self.ahead)
     }
 
-    /// Asks by REST for what `symbols` lack, all at once, unless requests are still under way; [`Feed::listen`] takes the
-    /// answers. `now_ms` is the exchange's clock.
+    /// Asks by REST for what `symbols` lack, all at once, unless requests are still under way;
+    /// [`Feed::listen`] takes the answers. `now_ms` is the exchange's clock.
     pub fn ask(&mut self, symbols: &[Symbol], now_ms: i64) {
         if !self.asked.is_empty() {
             return;
@@ -484,7 +492,8 @@ impl Feed {
         result
     }
 
-    /// Takes the candles of an answer that can no longer change, and notes the bars of those that cannot be.
+    /// Takes the candles of an answer that can no longer change, and notes the bars of those that
+    /// cannot be.
     fn take_served(&mut self, symbol: &Symbol, served: &Served, asked_ms: i64) {
         let step = self.step();
         for candle in served.final_candles(self.source.interval, asked_ms) {

@@ -82,7 +82,8 @@ fn candles_that_a_position_waits_for_outlive_a_long_outage() {
     assert_eq!(feed.coins[0].candles.len(), 10, "nothing waits any more");
 }
 
-/// After a long stop, candles of months are asked for of no coin but the one whose position waits for one of them.
+/// After a long stop, candles of months are asked for of no coin but the one whose position waits
+/// for one of them.
 #[test]
 fn only_a_coin_with_an_open_position_begins_early() {
     let (one, symbol) = feed(None);
@@ -125,7 +126,8 @@ fn a_candle_of_the_far_future_makes_no_holes_and_is_not_taken() {
     assert!(!feed.is_ahead() && feed.take_arrived().is_empty());
 }
 
-/// While this machine sleeps its clock stands: candles that came since are taken once it is right again.
+/// While this machine sleeps its clock stands: candles that came since are taken once it is right
+/// again.
 #[test]
 fn candles_that_came_before_the_clock_was_right_are_taken() {
     let (mut feed, symbol) = feed(None);

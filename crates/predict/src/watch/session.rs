@@ -20,14 +20,15 @@ use crate::{Checkpoint, Forecasts, History, WatchConfig, forecast_at};
 /// Longest sleep, so that an interrupt is noticed.
 const NAP: Duration = Duration::from_millis(100);
 
-/// How long a reading of the exchange's clock may take, in its milliseconds; nor is one begun so close to a bar's end.
+/// How long a reading of the exchange's clock may take, in its milliseconds; nor is one begun so
+/// close to a bar's end.
 const READING_MS: f64 = 5000.0;
 
 /// Pause between two readings of the clock for candles that seem to come from the future.
 const DOUBT_PAUSE: Duration = Duration::from_secs(10);
 
-/// How long, in the exchange's milliseconds, a coin is waited for that the exchange has answered not to have, before it is
-/// asked whether the coin is still traded.
+/// How long, in the exchange's milliseconds, a coin is waited for that the exchange has answered
+/// not to have, before it is asked whether the coin is still traded.
 const STATUS_AFTER_MS: i64 = 2000;
 
 /// A running watch.
@@ -44,7 +45,8 @@ pub struct Session {
     pub is_interrupted: Arc<AtomicBool>,
     /// The watch ends once the exchange's clock shows this.
     pub until_ms: i64,
-    /// Sum of the profits after costs of all positions that are closed, fractions of the value of one.
+    /// Sum of the profits after costs of all positions that are closed, fractions of the value of
+    /// one.
     pub net: f64,
     /// The bar for which a failing REST interface was last reported: one line a bar will do.
     pub reported_ms: i64,
@@ -88,7 +90,8 @@ impl Session {
     /// Runs until it is interrupted or its time is over.
     ///
     /// # Errors
-    /// A ledger that cannot be written, a device that fails. What the exchange does wrong is waited out.
+    /// A ledger that cannot be written, a device that fails. What the exchange does wrong is waited
+    /// out.
     pub async fn run(mut self) -> anyhow::Result<()> {
         let mut time_ms = self.last_closed_ms();
         while !self.is_over() {
@@ -135,7 +138,8 @@ impl Session {
     /// The bar that is forecast after the one at `time_ms`.
     fn next_bar(&mut self, time_ms: i64) -> i64 {
         let (next_ms, last_ms) = (time_ms + self.bar_ms(), self.last_closed_ms());
-        // Candles may come a little before the clock shows their close; here it was ahead, and has been put right.
+        // Candles may come a little before the clock shows their close; here it was ahead, and has
+        // been put right.
         if last_ms + self.bar_ms() < time_ms {
             warn!(
                 from = format_time(time_ms),
@@ -182,7 +186,8 @@ impl Session {
         }
     }
 
-    /// Reads the exchange's clock again; whether it could. `take` says what becomes of the readings before.
+    /// Reads the exchange's clock again; whether it could. `take` says what becomes of the readings
+    /// before.
     async fn read_clock(&mut self, take: fn(&mut ExchangeClock, &[Reading])) -> bool {
         let readings = timeout(
             self.clock.real(READING_MS),
@@ -199,8 +204,9 @@ impl Session {
         true
     }
 
-    /// Listens for the next thing to come, and writes down what the ledger could not take before. A clock that candles
-    /// prove slow is read again before anything is done by it; candles that are still of the future are left out.
+    /// Listens for the next thing to come, and writes down what the ledger could not take before. A
+    /// clock that candles prove slow is read again before anything is done by it; candles that
+    /// are still of the future are left out.
     async fn listen(&mut self, longest: Duration) -> anyhow::Result<()> {
         self.hear(longest).await;
         if self.feed.is_ahead() {
@@ -259,7 +265,8 @@ impl Session {
             .set(i64::from(self.feed.is_streaming()));
     }
 
-    /// Waits for the bar's candles of all coins: by websocket, and by REST for those that it does not bring.
+    /// Waits for the bar's candles of all coins: by websocket, and by REST for those that it does
+    /// not bring.
     async fn collect(&mut self, time_ms: i64) -> anyhow::Result<Collected> {
         let close_ms = time_ms + self.bar_ms();
         let give_up_ms = close_ms + (self.settings.patience_secs * 1000.0) as i64;
@@ -303,8 +310,8 @@ impl Session {
         }
     }
 
-    /// Whether the exchange has said after the bar's close that it has had no candle of the coin for some bars, though it
-    /// has those of others, or that the coin is not traded any more.
+    /// Whether the exchange has said after the bar's close that it has had no candle of the coin
+    /// for some bars, though it has those of others, or that the coin is not traded any more.
     fn is_absent(&self, symbol: &Symbol, time_ms: i64) -> bool {
         let is_missing = self.feed.bars_behind(symbol, time_ms) > self.settings.absent_after_bars
             && self
@@ -313,8 +320,8 @@ impl Session {
         is_missing && self.feed.has_some(time_ms) || self.feed.is_gone(symbol, time_ms)
     }
 
-    /// Asks once more, beside the loop, for the candles of positions that the exchange seems not to have, and whether the
-    /// coins that are gone are traded again.
+    /// Asks once more, beside the loop, for the candles of positions that the exchange seems not to
+    /// have, and whether the coins that are gone are traded again.
     fn ask_for_overdue(&mut self, time_ms: i64) {
         let now_ms = self.clock.now_ms();
         for position in self.book.open_positions() {

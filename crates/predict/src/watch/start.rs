@@ -19,7 +19,8 @@ use crate::checkpoint::Request;
 use crate::seen::{InSample, out_of_sample};
 use crate::{Checkpoint, WatchConfig};
 
-/// Bars that are fetched beyond those of a forecast: should the first reading of the clock be ahead, they are enough.
+/// Bars that are fetched beyond those of a forecast: should the first reading of the clock be
+/// ahead, they are enough.
 const SPARE_BARS: i64 = 60;
 
 /// What a watch is told beside its config.
@@ -222,8 +223,8 @@ pub fn watch(
     })
 }
 
-/// Whether thresholds were tuned on the time, or on positions that were open then. Those that a person wrote, which name no
-/// span, were tuned on nothing.
+/// Whether thresholds were tuned on the time, or on positions that were open then. Those that a
+/// person wrote, which name no span, were tuned on nothing.
 fn is_tuned_on(thresholds: &Thresholds, at_ms: i64, bar_ms: i64) -> bool {
     let held_ms = (thresholds
         .entry_delay_bars

@@ -1,4 +1,5 @@
-//! A forecast says whether its model has seen that time, and a model whether it is what was trained.
+//! A forecast says whether its model has seen that time, and a model whether it is what was
+//! trained.
 
 use std::fs;
 use std::path::Path;
@@ -112,7 +113,8 @@ fn a_time_that_all_models_have_seen_is_refused_or_marked() {
     );
 }
 
-/// A run of an older version says nothing of early stopping: only what comes after its candles is out of sample for sure.
+/// A run of an older version says nothing of early stopping: only what comes after its candles is
+/// out of sample for sure.
 #[test]
 fn an_older_run_is_believed_only_where_it_can_be() {
     let dir = tempfile::tempdir().unwrap();

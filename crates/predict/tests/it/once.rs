@@ -30,7 +30,8 @@ fn the_last_closed_candle_is_forecast() {
     );
 }
 
-/// An ensemble's forecasts are sums of its members', by weights of the market's part and of the coins' own.
+/// An ensemble's forecasts are sums of its members', by weights of the market's part and of the
+/// coins' own.
 #[test]
 fn an_ensemble_forecasts_with_its_members() {
     let dir = tempfile::tempdir().unwrap();
@@ -181,7 +182,8 @@ fn forecasts(dir: &Path, url: &str) -> (Vec<Option<f64>>, String) {
     )
 }
 
-/// A coin that the exchange does not know, or a candle of one coin that cannot be, once ended the forecasts of all.
+/// A coin that the exchange does not know, or a candle of one coin that cannot be, once ended the
+/// forecasts of all.
 #[test]
 fn one_coins_fault_is_named_and_the_others_are_forecast() {
     let dir = tempfile::tempdir().unwrap();

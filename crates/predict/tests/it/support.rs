@@ -145,7 +145,8 @@ pub fn run_predict(dir: &Path, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-/// The address of something before an exchange that answers the first `pages` connections with a page of HTML.
+/// The address of something before an exchange that answers the first `pages` connections with a
+/// page of HTML.
 pub fn html_first(exchange: &Exchange, pages: usize) -> String {
     const PAGE: &str = "<!DOCTYPE html><title>Just a moment...</title>";
     let target = exchange.url().replace("http://", "");

@@ -1,4 +1,5 @@
-//! `predict --watch` against a pretend exchange: forecasts equal the offline ones, trades are neither lost nor doubled.
+//! `predict --watch` against a pretend exchange: forecasts equal the offline ones, trades are
+//! neither lost nor doubled.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -15,8 +16,8 @@ use crate::support::{into_ensemble, untrained_run};
 
 const MINUTE: i64 = 60_000;
 
-/// Exchange seconds in a second. A busy machine may miss minutes at this speed: what is forecast must be right, and
-/// only some of the minutes must be forecast.
+/// Exchange seconds in a second. A busy machine may miss minutes at this speed: what is forecast
+/// must be right, and only some of the minutes must be forecast.
 const SPEED: f64 = 300.0;
 
 /// A run, a store and an exchange that serves the store.
@@ -403,7 +404,8 @@ fn a_candle_that_cannot_be_is_one_coins_hole() {
     );
 }
 
-/// A coin that has left the market once held the others up for ten minutes, and its position stayed open for good.
+/// A coin that has left the market once held the others up for ten minutes, and its position stayed
+/// open for good.
 #[test]
 fn a_coin_that_is_gone_holds_nobody_up_and_its_position_is_closed() {
     let delisted = [(sim(3), bar(12).to_string())].into();

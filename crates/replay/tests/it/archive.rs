@@ -26,8 +26,9 @@ fn fetched(exchange: &Exchange, target: &str) -> Answer {
     answer
 }
 
-/// Byte for byte, apart from what candles cannot tell: an amount of more digits than a 64-bit float holds, and that the
-/// exchange closed a candle early because it went down. Returns how many cells are such.
+/// Byte for byte, apart from what candles cannot tell: an amount of more digits than a 64-bit float
+/// holds, and that the exchange closed a candle early because it went down. Returns how many cells
+/// are such.
 fn same(served: &str, real: &str, path: &Path) -> usize {
     let mut untold = 0;
     for (row, (served, real)) in served

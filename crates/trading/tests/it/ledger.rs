@@ -346,7 +346,8 @@ fn a_position_of_a_coin_that_is_gone_is_marked() {
     assert!(closed[0].is_last_known && ledger.all_positions().unwrap()[0].is_last_known);
 }
 
-/// Another program that holds the database is told apart from a broken file, and what was to be written can be.
+/// Another program that holds the database is told apart from a broken file, and what was to be
+/// written can be.
 #[test]
 fn a_database_that_is_held_is_busy_and_then_free() {
     let dir = tempfile::tempdir().unwrap();

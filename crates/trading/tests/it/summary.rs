@@ -1,4 +1,5 @@
-//! What positions were worth together: golden numbers of quantstats, made by scripts/golden-ledger.py.
+//! What positions were worth together: golden numbers of quantstats, made by
+//! scripts/golden-ledger.py.
 
 use evaluate::{Costs, Side};
 use market::Symbol;

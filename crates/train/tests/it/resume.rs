@@ -168,7 +168,8 @@ fn some_folds_alone_are_gathered_without_a_model() {
     assert!(!runs.path("some").join("model.safetensors").exists());
 }
 
-/// With later candles the folds would be others: the run goes on with the span that it began with, or not at all.
+/// With later candles the folds would be others: the run goes on with the span that it began with,
+/// or not at all.
 #[test]
 fn a_run_keeps_its_folds_when_the_store_grows() {
     let runs = Runs::new();
@@ -238,7 +239,8 @@ fn another_config_gathers_nothing() {
     );
 }
 
-/// Fold 1 is trained from nothing, fold 2 goes on from fold 1 of the run itself, for as few steps as are asked for.
+/// Fold 1 is trained from nothing, fold 2 goes on from fold 1 of the run itself, for as few steps
+/// as are asked for.
 #[test]
 fn a_warm_start_goes_on_from_the_fold_before() {
     let runs = Runs::new();
@@ -271,7 +273,8 @@ fn a_warm_start_goes_on_from_the_fold_before() {
         "fold 1 begins from nothing"
     );
     assert!(weights("cold", 2) != weights("warm", 2));
-    // The other way round it would know the future: fold 2 of a run with fewer folds is trained on more than fold 2 here.
+    // The other way round it would know the future: fold 2 of a run with fewer folds is trained on
+    // more than fold 2 here.
     let later = runs.path("later");
     runs.finish("later", &["--set", "split.folds=1"]);
     let leak = [
