@@ -128,7 +128,7 @@ fn live_equals_offline_for_an_ensemble() {
     assert!(compared > 50, "{compared}");
 
     let (last, first) = (load(&run, None), load(&run, Some(1)));
-    assert_ne!(last.model_sha256, first.model_sha256);
+    assert_ne!(last.label(), first.label());
     assert_eq!(
         last.history_bars(),
         members

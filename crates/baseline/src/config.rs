@@ -7,7 +7,7 @@ use cli::ConfigTable;
 use dataset::{Config, RunConfig, TabularFeatures};
 use serde::{Deserialize, Serialize};
 
-use crate::Library;
+use crate::{Library, LightGbmKind};
 
 /// All sections that `baseline` reads: the content of a run's run.toml.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -166,6 +166,7 @@ impl BaselineConfig {
         let mut config = Self {
             run: if run == RunConfig::default() {
                 RunConfig {
+                    kind: LightGbmKind::NAME.to_owned(),
                     forecaster: "lightgbm".to_owned(),
                     version: env!("CARGO_PKG_VERSION").to_owned(),
                 }
@@ -193,6 +194,7 @@ impl BaselineConfig {
         } else {
             ""
         };
+        self.run.kind = LightGbmKind::NAME.to_owned();
         self.run.forecaster = format!("lightgbm{protocol}{}", self.shared.target.name_suffix());
     }
 

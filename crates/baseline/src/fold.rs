@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use anyhow::bail;
 use dataset::{
-    Config, Dataset, Dropped, FeatureRows, Fit, Fold, ForecastRow, Origin, Panel, TargetScale,
-    TargetScales, Targets, WindowSet, content_hash, target_std,
+    Config, Dataset, FeatureRows, Fit, Fold, Origin, Panel, TargetScale, TargetScales, Targets,
+    WindowSet, content_hash, target_std,
 };
 use evaluate::timestamp_groups;
 
@@ -198,53 +198,6 @@ impl FoldTraining<'_> {
                     (Part::Market, Cow::Owned(market)),
                 ]
             }
-        }
-    }
-
-    /// Out-of-sample forecasts of the fold, and what was left out.
-    pub fn score(&self, trained: &Trained) -> anyhow::Result<(Vec<ForecastRow>, Dropped)> {
-        let std = trained.record.target_std_of(self.dataset.panel.symbols());
-        let set = self.dataset.scored_windows(self.fold.score.clone(), &std);
-        let company = match trained.trees.market {
-            None => Cow::Borrowed(&set),
-            Some(_) => Cow::Owned(self.company(&set, &std)),
-        };
-        let counts = |row: usize, coin: usize| {
-            let place = set.ends.binary_search(&row);
-            place.is_ok_and(|place| set.counts[place * self.dataset.panel.coins() + coin])
-        };
-        let scales = target_scales(&self.config.shared, &std, &self.dataset.panel);
-        let deviations = self.dataset.deviations(self.fold);
-        let mut forecasts = Vec::with_capacity(self.tree_rows(&set).len());
-        self.tree_rows(&company).for_each_chunk(|chunk| {
-            let values = trained.trees.forecasts(chunk, &scales)?;
-            let scored = chunk
-                .cells
-                .iter()
-                .zip(values)
-                .filter(|&(&(row, coin), _)| counts(row, coin));
-            forecasts.extend(scored.map(|(&(row, coin), value)| {
-                self.dataset
-                    .forecast_row((self.fold, &deviations), (row, coin), std[coin], value)
-            }));
-            Ok(())
-        })?;
-        Ok((forecasts, set.dropped))
-    }
-
-    /// All coins that can be forecast at the times of `set`, whether or not their target is ever
-    /// known: means over coins must be those that are taken live.
-    fn company(&self, set: &WindowSet, std: &[Option<f32>]) -> WindowSet {
-        let can =
-            |row: usize, coin: usize| std[coin].is_some() && self.dataset.eligibility.is(row, coin);
-        let counts = set
-            .ends
-            .iter()
-            .flat_map(|&row| (0..self.dataset.panel.coins()).map(move |coin| can(row, coin)));
-        WindowSet {
-            ends: set.ends.clone(),
-            counts: counts.collect(),
-            dropped: set.dropped,
         }
     }
 

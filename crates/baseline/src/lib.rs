@@ -1,22 +1,25 @@
 //! LightGBM on the same data set, folds and metrics as the network.
 
+mod command;
 mod config;
 mod error;
 mod export;
 mod fold;
 mod growing;
 mod importance;
+mod kind;
 mod lightgbm;
-mod report;
+mod recipe;
 mod rows;
-mod run;
 mod saved;
 mod statistics;
 mod trees;
 
+pub use command::{Args, run};
 pub use config::{BaselineConfig, Inputs, LightGbmConfig, Protocol, Validation};
 pub use error::Error;
+pub use kind::LightGbmKind;
 pub use lightgbm::{Binned, Booster, ImportanceOf, Library, Predict, VERSION};
-pub use run::{Args, run};
+
 pub use saved::{FoldRecord, Grew, SavedModel};
 pub use statistics::FeatureStats;

@@ -6,8 +6,12 @@ use std::path::{Path, PathBuf};
 
 use crate::fold::target_scales;
 use anyhow::{Context, anyhow, bail};
-use dataset::{Config, Eligibility, Origin, Panel, TabularFeatures, content_hash};
+use dataset::{
+    CandleTable, Column, Config, Eligibility, Origin, Panel, TabularFeatures, check_columns,
+    content_hash, write_atomically,
+};
 use market::Symbol;
+use run::{Answer, Drift, Forecaster};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{BaselineConfig, Protocol, Validation};
@@ -23,6 +27,13 @@ pub(crate) const MODEL_FILE: &str = "model.txt";
 pub(crate) const MARKET_FILE: &str = "model-market.txt";
 /// What they were trained with.
 pub(crate) const RECORD_FILE: &str = "lightgbm.json";
+
+/// Why a coin that training did not see has no forecast.
+const UNKNOWN_COIN: &str = "the coin had no training rows in which its target varies";
+
+/// Over how many bars features are averaged before they are compared with training: a network's
+/// window, but short of it so that nothing more need be fetched.
+const DRIFT_BARS: usize = 60;
 
 /// The file of a part's trees.
 pub(crate) fn model_file(part: Part) -> &'static str {
@@ -120,6 +131,15 @@ impl FoldRecord {
         Ok(Some(record))
     }
 
+    /// Writes the record of a fold into its folder.
+    pub(crate) fn write(&self, folder: &Path) -> anyhow::Result<()> {
+        let text = serde_json::to_string_pretty(self).context("a record is JSON")?;
+        Ok(write_atomically(
+            &folder.join(RECORD_FILE),
+            text.as_bytes(),
+        )?)
+    }
+
     pub(crate) fn target_std_of(&self, symbols: &[Symbol]) -> Vec<Option<f32>> {
         symbols
             .iter()
@@ -212,26 +232,9 @@ impl SavedModel {
         })
     }
 
-    /// SHA-256 of the model's file; of two files, that of their hashes one after the other.
-    pub fn sha256(&self) -> &str {
-        &self.sha256
-    }
-
-    /// The fold whose model it is.
-    pub fn fold(&self) -> usize {
-        self.record.fold
-    }
-
-    /// How many bars up to t a forecast at t is a function of.
-    pub fn history_bars(&self, config: &Config) -> usize {
-        config
-            .history_bars()
-            .max(self.features.warm_up_bars() + config.data.fill_limit_bars)
-    }
-
     /// The feature of every coin whose mean over the last `bars` up to `row` is furthest from
     /// training, with its distance in standard deviations; None where nothing is known.
-    pub fn furthest(&self, panel: &Panel, row: usize, bars: usize) -> Vec<Option<(String, f64)>> {
+    fn furthest(&self, panel: &Panel, row: usize, bars: usize) -> Vec<Option<(String, f64)>> {
         let matrix = self
             .features
             .compute(panel, (row + 1).saturating_sub(bars)..row + 1);
@@ -254,54 +257,77 @@ impl SavedModel {
         };
         panel.symbols().iter().enumerate().map(of_coin).collect()
     }
+}
 
-    /// The forecast of every coin at `row` of the panel, in the target's unit, or why there is
-    /// none.
-    ///
-    /// # Errors
-    /// What LightGBM says.
-    pub fn forecast(
-        &self,
-        panel: &Panel,
-        eligibility: &Eligibility,
-        row: usize,
-    ) -> anyhow::Result<Vec<Result<f64, String>>> {
-        let matrix = self.features.compute(panel, row..row + 1);
-        let std = self.record.target_std_of(panel.symbols());
-        let refusals: Vec<Option<String>> = (0..panel.coins())
-            .map(|coin| {
-                let unknown = std[coin]
-                    .is_none()
-                    .then(|| "the coin had no training rows in which its target varies".to_owned());
-                unknown.or_else(|| eligibility.refusal(row, coin))
-            })
-            .collect();
-        let cells: Vec<(usize, usize)> = (0..panel.coins())
-            .filter(|&coin| refusals[coin].is_none())
-            .map(|coin| (row, coin))
-            .collect();
-        let values: Vec<f32> = cells
-            .iter()
-            .flat_map(|&(_, coin)| matrix.cell(0, coin).iter().copied())
-            .collect();
+impl Forecaster for SavedModel {
+    fn history_bars(&self) -> usize {
+        let own = self.features.warm_up_bars() + self.config.data.fill_limit_bars;
+        self.config.history_bars().max(own)
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        self.config.columns()
+    }
+
+    fn check_columns(&self, coins: &[(Symbol, CandleTable)]) -> anyhow::Result<()> {
+        Ok(check_columns(&self.config, coins)?)
+    }
+
+    fn fold(&self) -> Option<usize> {
+        Some(self.record.fold)
+    }
+
+    /// Of two files, that of their hashes one after the other.
+    fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<Answer>> {
+        let (std, coins) = (self.record.target_std_of(panel.symbols()), panel.coins());
+        let eligibility = Eligibility::of(panel, &self.config.features);
         let scales = target_scales(&self.config, &std, panel);
-        let mut forecasts = self
-            .trees
-            .forecasts(
-                &Chunk {
-                    values: &values,
-                    cells: &cells,
-                },
-                &scales,
-            )?
-            .into_iter();
-        let answer = |refusal: Option<String>| match refusal {
-            Some(refusal) => Err(refusal),
-            None => forecasts
-                .next()
-                .ok_or_else(|| "LightGBM gave no forecast".to_owned()),
-        };
-        Ok(refusals.into_iter().map(answer).collect())
+        let mut answers = Vec::with_capacity(rows.len() * coins);
+        for rows in rows.chunks(self.features.chunk_rows(panel)) {
+            let (first, last) = (rows[0], rows[rows.len() - 1]); // chunks are never empty
+            let matrix = self.features.compute(panel, first..last + 1);
+            let refusal = |row: usize, coin: usize| {
+                let unknown = std[coin].is_none().then(|| UNKNOWN_COIN.to_owned());
+                unknown.or_else(|| eligibility.refusal(row, coin))
+            };
+            let refusals: Vec<Option<String>> = rows
+                .iter()
+                .flat_map(|&row| (0..coins).map(move |coin| refusal(row, coin)))
+                .collect();
+            let cells: Vec<(usize, usize)> = (refusals.iter().enumerate())
+                .filter(|(_, refusal)| refusal.is_none())
+                .map(|(place, _)| (rows[place / coins], place % coins))
+                .collect();
+            let cell = |&(row, coin): &(usize, usize)| matrix.cell(row - first, coin);
+            let values: Vec<f32> = cells.iter().flat_map(cell).copied().collect();
+            let chunk = Chunk {
+                values: &values,
+                cells: &cells,
+            };
+            let mut forecasts = self.trees.forecasts(&chunk, &scales)?.into_iter();
+            answers.extend(refusals.into_iter().map(|refusal| {
+                match refusal {
+                    Some(refusal) => Err(refusal),
+                    None => forecasts
+                        .next()
+                        .ok_or_else(|| "LightGBM gave no forecast".to_owned()),
+                }
+            }));
+        }
+        Ok(answers)
+    }
+
+    fn drift(&self, panel: &Panel, row: usize) -> Vec<Option<Drift>> {
+        let drift = |(feature, std)| Drift { feature, std };
+        let furthest = self.furthest(panel, row, DRIFT_BARS);
+        furthest
+            .into_iter()
+            .map(|furthest| furthest.map(drift))
+            .collect()
     }
 }
 

@@ -30,6 +30,10 @@ pub struct Config {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RunConfig {
+    /// The kind of forecaster: `network`, `lightgbm`, `ensemble` ...; empty in runs of older
+    /// versions, whose name in the tables begins with it.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub kind: String,
     /// `network`, `lightgbm`, ...: the name in the tables of `evaluate`.
     pub forecaster: String,
     /// Version of this project that began the run.

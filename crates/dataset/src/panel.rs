@@ -121,6 +121,22 @@ impl Panel {
         }
     }
 
+    /// Some of its rows as a panel of their own.
+    pub fn stretch(&self, rows: Range<usize>) -> Self {
+        let cells = rows.start * self.coins()..rows.end * self.coins();
+        let columns = self.columns.iter();
+        Self {
+            symbols: self.symbols.clone(),
+            interval: self.interval,
+            start_ms: self.time_ms(rows.start),
+            rows: rows.len(),
+            columns: columns
+                .map(|(&column, values)| (column, values[cells.clone()].to_vec()))
+                .collect(),
+            observed: self.observed[cells].to_vec(),
+        }
+    }
+
     /// SHA-256 of everything in it.
     pub fn digest(&self) -> String {
         let mut hash = Sha256::new();

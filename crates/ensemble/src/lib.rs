@@ -4,17 +4,19 @@
 //! coin's own, which is the rest. One function, [`combine`], puts them together, offline and live.
 
 mod combine;
+mod command;
 mod config;
 mod fit;
+mod live;
 mod members;
 mod moments;
 mod report;
 mod ridge;
-mod run;
 mod saved;
 
 pub use combine::{Weights, combine, combine_known};
+pub use command::{Args, run};
 pub use config::{EnsembleConfig, EnsembleOptions, Method};
 pub use fit::{FoldWeights, fold_weights};
-pub use run::{Args, run};
+pub use live::EnsembleKind;
 pub use saved::SavedWeights;

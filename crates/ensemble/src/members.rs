@@ -48,7 +48,7 @@ impl Member {
     }
 
     /// What must be the same of all members, with the key that it stands under.
-    fn agreed(&self) -> [(&'static str, String); 6] {
+    fn agreed(&self) -> [(&'static str, String); 7] {
         let Config {
             data,
             universe,
@@ -63,6 +63,7 @@ impl Member {
         [
             ("data.market", data.market.to_string()),
             ("data.interval", data.interval.to_string()),
+            ("data.fill_limit_bars", data.fill_limit_bars.to_string()),
             ("target.kind", format!("{:?}", target.kind).to_lowercase()),
             ("target.horizon_bars", target.horizon_bars.to_string()),
             (

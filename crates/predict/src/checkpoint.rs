@@ -1,77 +1,31 @@
-//! A run's saved models with what belongs to them.
+//! A run's saved model with what belongs to it.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Context, anyhow, bail};
-use baseline::{BaselineConfig, Library, SavedModel};
-use cli::{ConfigTable, quoted};
-use dataset::{Column, Config, Normalizer, Origin, RunConfig, check_columns, content_hash};
-use market::Symbol;
-use model::{Device, DeviceChoice, Network, NetworkConfig, load_weights, probe, read_metadata};
+use dataset::{Column, Config};
+use model::DeviceChoice;
+use run::{Forecaster, LoadedRun};
 
 use crate::History;
-use crate::ensemble::Members;
-use crate::rule::HISTORY_BARS;
+use crate::kinds::kinds;
+use crate::rule::{IndicatorRule, RULE};
 
 /// What a forecast is computed with.
 #[derive(Debug)]
 pub struct Checkpoint {
     /// The run's shared sections, with the overrides that may differ live.
     pub config: Config,
+    /// `run.kind`, or what stands beside the indicator rule's forecasts.
+    kind: &'static str,
     /// What forecasts.
-    pub(crate) forecaster: Forecaster,
-    /// SHA-256 of the model's files; empty for the indicator rule.
-    pub model_sha256: String,
+    pub(crate) forecaster: Box<dyn Forecaster>,
     /// Whether its forecasts are of a time that the model has seen, or thresholds were tuned on;
     /// they say so then.
     pub(crate) is_in_sample: bool,
 }
 
-/// A run's models.
-#[derive(Debug)]
-pub(crate) enum Forecaster {
-    Network {
-        /// Statistics of the training rows.
-        normalizer: Normalizer,
-        /// One network a seed; their forecasts are averaged.
-        networks: Vec<Network>,
-        device: Device,
-    },
-    LightGbm(Box<SavedModel>),
-    /// Other runs, put together by weights.
-    Ensemble(Members),
-    /// The indicator rule that stands in where no model loads.
-    Rule,
-}
-
-/// What stands beside the indicator rule's forecasts.
-const RULE: &str = "indicator rule, no model";
-
 /// What the ledger's rows of forecasts in sample begin with.
 const IN_SAMPLE: &str = "in sample: ";
-
-impl Forecaster {
-    /// What stands beside a forecast, so that nobody takes a rule for a model.
-    pub(crate) fn name(&self, fold: usize) -> String {
-        match self {
-            Self::Network { .. } => format!("network of fold {fold}"),
-            Self::LightGbm(_) => format!("lightgbm of fold {fold}"),
-            Self::Ensemble(_) => format!("ensemble of fold {fold}"),
-            Self::Rule => RULE.to_owned(),
-        }
-    }
-
-    /// The fold whose model it is; 0 for the indicator rule.
-    pub(crate) fn fold(&self) -> usize {
-        match self {
-            Self::Network { normalizer, .. } => normalizer.fold,
-            Self::LightGbm(model) => model.fold(),
-            Self::Ensemble(members) => members.fold(),
-            Self::Rule => 0,
-        }
-    }
-}
 
 /// What to do where a run's config can be read but its model does not load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -100,19 +54,47 @@ impl Request<'_> {
     /// # Errors
     /// As [`Checkpoint::load`].
     pub fn load(&self) -> anyhow::Result<Checkpoint> {
-        Checkpoint::load_or(
-            self.fallback,
-            self.run,
-            self.fold,
-            self.overrides,
-            self.device,
-        )
+        let kinds = kinds(self.device);
+        match kinds.load(self.run, self.fold, self.overrides) {
+            Ok(loaded) => Ok(loaded.into()),
+            Err(error) if self.fallback == Fallback::Rule => {
+                // A config that cannot be read is an error with or without a model.
+                let (_, config) = kinds.config(self.run, self.overrides)?;
+                cli::warn(format!(
+                    "the model does not load, so an indicator rule answers in its place: {error:#}\n\
+                     hint: --fallback refuse makes this an error"
+                ));
+                Ok(Checkpoint {
+                    forecaster: Box::new(IndicatorRule::new(config.clone())),
+                    config,
+                    kind: RULE,
+                    is_in_sample: false,
+                })
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl From<LoadedRun> for Checkpoint {
+    fn from(loaded: LoadedRun) -> Self {
+        let LoadedRun {
+            config,
+            kind,
+            forecaster,
+        } = loaded;
+        Self {
+            config,
+            kind,
+            forecaster,
+            is_in_sample: false,
+        }
     }
 }
 
 impl Checkpoint {
-    /// Loads a run: its last fold, or the fold asked for. The device is for networks; LightGBM
-    /// needs none.
+    /// Loads a run: its last fold, or the fold asked for. The device is for networks; other kinds
+    /// need none.
     ///
     /// `overrides` may say where candles come from (`data.*`) and name the universe; everything
     /// else is the run's.
@@ -126,117 +108,52 @@ impl Checkpoint {
         overrides: &[String],
         device: DeviceChoice,
     ) -> anyhow::Result<Self> {
-        Self::load_or(Fallback::Refuse, run, fold, overrides, device)
-    }
-
-    /// As [`Checkpoint::load`], with a say in what happens where the model does not load.
-    ///
-    /// # Errors
-    /// As [`Checkpoint::load`].
-    pub fn load_or(
-        fallback: Fallback,
-        run: &Path,
-        fold: Option<usize>,
-        overrides: &[String],
-        device: DeviceChoice,
-    ) -> anyhow::Result<Self> {
-        let config_path = run.join("run.toml");
-        if !config_path.exists() {
-            bail!(
-                "{} is no run: it has no run.toml\nhint: `cargo run -p train --release` makes one; ls checkpoints/ \
-                 shows those there are",
-                run.display()
-            );
-        }
-        if let Some(text) = overrides
-            .iter()
-            .find(|text| !(text.starts_with("data.") || text.starts_with("universe.")))
-        {
-            return Err(cli::usage(anyhow!(
-                "--set {text}: expected a key of [data] or [universe]; the rest is part of the run\n\
-                 hint: train a new run to change it"
-            )));
-        }
-        let mut table = ConfigTable::read(&config_path)?;
-        table.apply(overrides)?;
-        let config: Config = table.parse()?;
-        config.validate().map_err(cli::usage)?;
-        let (forecaster, model_sha256) = match forecaster(
+        let request = Request {
+            fallback: Fallback::Refuse,
             run,
             fold,
             overrides,
-            (&config, &table),
             device,
-        ) {
-            Err(error) if fallback == Fallback::Rule => {
-                cli::warn(format!(
-                    "the model does not load, so an indicator rule answers in its place: {error:#}\n\
-                     hint: --fallback refuse makes this an error"
-                ));
-                (Forecaster::Rule, String::new())
-            }
-            other => other?,
         };
-        Ok(Self {
-            config,
-            forecaster,
-            model_sha256,
-            is_in_sample: false,
-        })
+        request.load()
     }
 
     /// How many bars up to t a forecast at t is a function of.
     pub fn history_bars(&self) -> usize {
-        match &self.forecaster {
-            Forecaster::Network { .. } => self.config.history_bars(),
-            Forecaster::LightGbm(model) => model.history_bars(&self.config),
-            Forecaster::Ensemble(members) => members.history_bars(),
-            Forecaster::Rule => self
-                .config
-                .history_bars()
-                .max(HISTORY_BARS + self.config.data.fill_limit_bars),
-        }
+        self.forecaster.history_bars()
     }
 
     /// The columns of candles that a forecast is a function of.
     pub fn columns(&self) -> Vec<Column> {
-        match &self.forecaster {
-            Forecaster::Ensemble(members) => members.columns(),
-            _ => self.config.columns(),
-        }
+        self.forecaster.columns()
     }
 
     /// Checks that the candles have the columns that forecasts are made of.
     ///
     /// # Errors
-    /// As [`check_columns`].
+    /// As [`dataset::check_columns`].
     pub fn check_columns(&self, history: &History) -> anyhow::Result<()> {
-        match &self.forecaster {
-            Forecaster::Ensemble(members) => members.check_columns(history),
-            _ => Ok(check_columns(&self.config, &history.coins)?),
-        }
+        self.forecaster.check_columns(&history.coins)
     }
 
-    /// Whether forecasts of the coin are scored; others' are not combined.
-    pub(crate) fn is_scored(&self, symbol: &Symbol) -> bool {
-        let scored = &self.config.universe.scored;
-        scored.is_empty() || scored.contains(symbol)
+    /// What stands beside a forecast, so that nobody takes a rule for a model.
+    pub(crate) fn name(&self) -> String {
+        match self.forecaster.fold() {
+            Some(fold) => format!("{} of fold {fold}", self.kind),
+            None => self.kind.to_owned(),
+        }
     }
 
     /// What the ledger calls it: kind, fold and SHA-256 of the model's files, marked where it
     /// forecasts in sample.
     pub fn label(&self) -> String {
         let mark = if self.is_in_sample { IN_SAMPLE } else { "" };
-        format!(
-            "{mark}{} {}",
-            self.forecaster.name(self.forecaster.fold()),
-            self.model_sha256
-        )
+        format!("{mark}{} {}", self.name(), self.forecaster.sha256())
     }
 
     /// Returns true for the indicator rule, which was fitted to nothing.
     pub(crate) fn is_rule(&self) -> bool {
-        matches!(self.forecaster, Forecaster::Rule)
+        self.forecaster.fold().is_none()
     }
 
     /// Whether a [`label`](Self::label) is of this model, in sample or not.
@@ -259,169 +176,4 @@ impl Checkpoint {
     pub fn is_label_of_rule(label: &str) -> bool {
         label.trim_start_matches(IN_SAMPLE).starts_with(RULE)
     }
-}
-
-/// The run's model, and the SHA-256 of its files.
-fn forecaster(
-    run: &Path,
-    fold: Option<usize>,
-    overrides: &[String],
-    (config, table): (&Config, &ConfigTable),
-    device: DeviceChoice,
-) -> anyhow::Result<(Forecaster, String)> {
-    match Kind::of(&table.section("run")?, run)? {
-        Kind::Network => network(run, fold, config, table, device),
-        Kind::LightGbm => {
-            // Before anything starts threads.
-            let library = Library::open()?;
-            let config = BaselineConfig::new(table, library)?;
-            let model = SavedModel::load(run, fold, &config, library)?;
-            let hash = model.sha256().to_owned();
-            Ok((Forecaster::LightGbm(Box::new(model)), hash))
-        }
-        Kind::Ensemble => {
-            let (members, hash) = Members::load(run, fold, overrides, device)?;
-            members.check(config, run)?;
-            Ok((Forecaster::Ensemble(members), hash))
-        }
-    }
-}
-
-/// What made a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Network,
-    LightGbm,
-    Ensemble,
-}
-
-impl Kind {
-    /// What a run's section `[run]` names; `run` is where it is.
-    ///
-    /// # Errors
-    /// A name that this version does not know.
-    pub fn of(section: &RunConfig, run: &Path) -> anyhow::Result<Self> {
-        match section.forecaster.as_str() {
-            name if name.is_empty() || name.starts_with("network") => Ok(Self::Network),
-            name if name.starts_with("lightgbm") => Ok(Self::LightGbm),
-            name if name.starts_with("ensemble") => Ok(Self::Ensemble),
-            other => bail!(
-                "{}: the forecaster is `{other}`, expected network, lightgbm or ensemble\n\
-                 hint: was the run made by a newer version?",
-                run.join("run.toml").display()
-            ),
-        }
-    }
-}
-
-fn network(
-    run: &Path,
-    fold: Option<usize>,
-    config: &Config,
-    table: &ConfigTable,
-    device: DeviceChoice,
-) -> anyhow::Result<(Forecaster, String)> {
-    let device = device.open()?;
-    if let Some(note) = &device.note {
-        cli::note(note);
-    }
-    let device = device.device;
-    let network: NetworkConfig = table.section("network")?;
-    let (stats_path, weights) = match fold {
-        None => (run.join("stats.json"), released(run)?),
-        Some(fold) => (
-            run.join(format!("fold-{fold}/stats.json")),
-            of_fold(run, fold)?,
-        ),
-    };
-    let stats = fs::read_to_string(&stats_path)
-        .with_context(|| format!("cannot read {}", stats_path.display()))?;
-    let normalizer = Normalizer::from_json(&stats, &stats_path)?;
-    normalizer.check(&config.features.chosen(), &config.universe.symbols)?;
-    let hash = content_hash(stats.as_bytes());
-    let (coins, features) = (
-        config.universe.symbols.len(),
-        config.features.chosen().len(),
-    );
-    let mut networks = Vec::with_capacity(weights.len());
-    let mut hashes = String::new();
-    for path in weights {
-        let metadata = read_metadata(&path)?;
-        match Origin::from_metadata(&metadata) {
-            Some(origin) => origin.check(config, ("network", &network), &path)?,
-            None => cli::note(format!(
-                "{} was made by an older version and does not say with which config: nobody would notice if run.toml had \
-                 been changed since",
-                path.display()
-            )),
-        }
-        let (loaded, _) = load_weights(
-            &network,
-            coins,
-            features,
-            config.features.lookback_bars,
-            &path,
-            &device,
-        )?;
-        let expected = metadata.get("stats_sha256").map_or("none", String::as_str);
-        if expected != hash {
-            bail!(
-                "{} was trained with statistics of SHA-256 {expected}, but {} has {hash}\n\
-                 hint: put back the run's own stats.json, or train again",
-                path.display(),
-                stats_path.display()
-            );
-        }
-        probe(&loaded, &path)?;
-        networks.push(loaded);
-        let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        hashes.push_str(&content_hash(&bytes));
-    }
-    // Of one file its own hash, as sha256sum prints it.
-    let hash = if networks.len() == 1 {
-        hashes
-    } else {
-        content_hash(hashes.as_bytes())
-    };
-    Ok((
-        Forecaster::Network {
-            normalizer,
-            networks,
-            device,
-        },
-        hash,
-    ))
-}
-
-/// The weights that the run released, one file a seed.
-pub(crate) fn released(run: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let first = run.join("model.safetensors");
-    if !first.exists() {
-        bail!(
-            "{} has no model.safetensors yet\nhint: `cargo run -p train --release -- --resume --run {}` finishes the run",
-            run.display(),
-            quoted(run.display())
-        );
-    }
-    let others = (2..)
-        .map(|seed| run.join(format!("model-seed-{seed}.safetensors")))
-        .take_while(|path| path.exists());
-    Ok([first].into_iter().chain(others).collect())
-}
-
-/// The weights of one fold, one file a seed.
-pub(crate) fn of_fold(run: &Path, fold: usize) -> anyhow::Result<Vec<PathBuf>> {
-    let of_seed = |seed: u64| run.join(format!("fold-{fold}/seed-{seed}/weights.safetensors"));
-    let weights: Vec<PathBuf> = (1..)
-        .map(of_seed)
-        .take_while(|path| path.exists())
-        .collect();
-    if weights.is_empty() {
-        bail!(
-            "{} has no weights of fold {fold}\nhint: ls {} shows the folds there are",
-            run.display(),
-            quoted(run.display())
-        );
-    }
-    Ok(weights)
 }

@@ -1,15 +1,10 @@
 //! From candles to forecasts, by the same functions that training and scoring use.
 
-use std::sync::Arc;
-
-use dataset::{Column, Config, Eligibility, Normalizer, Panel, TargetScales};
-use model::{Device, Network, Windows, forecast};
+use dataset::{Column, Panel};
+use run::{Answer, Drift};
 use serde::{Deserialize, Serialize};
 
-use crate::checkpoint::Forecaster;
-use crate::drift::drifts;
-use crate::rule::rule;
-use crate::{Checkpoint, Drift, History};
+use crate::{Checkpoint, History};
 
 /// Forecasts of all coins at one time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,13 +41,6 @@ pub struct CoinForecast {
     pub drift: Option<Drift>,
 }
 
-/// Over how many bars the features of a model of single rows are averaged before they are compared
-/// with training: a network's window, but short of it so that nothing more need be fetched.
-const DRIFT_BARS: usize = 60;
-
-/// What a forecaster says of one coin, or why nothing.
-pub(crate) type Said = Result<f64, String>;
-
 /// Forecasts at the last candle of `history`: the same bits as the offline table has for that time.
 ///
 /// # Errors
@@ -60,44 +48,25 @@ pub(crate) type Said = Result<f64, String>;
 pub fn forecast_at(checkpoint: &Checkpoint, history: &History) -> anyhow::Result<Forecasts> {
     let config = &checkpoint.config;
     let interval = config.data.interval;
-    let fold = checkpoint.forecaster.fold();
-    let from_ms = history.at_ms - (checkpoint.history_bars() as i64 - 1) * interval.ms();
-    let grid = (from_ms, history.at_ms + interval.ms());
+    let forecaster = &checkpoint.forecaster;
+    let from_ms = history.at_ms - (forecaster.history_bars() as i64 - 1) * interval.ms();
     let panel = Panel::build(
         &history.coins,
         interval,
-        grid,
+        (from_ms, history.at_ms + interval.ms()),
         config.data.fill_limit_bars,
-        &checkpoint.columns(),
+        &forecaster.columns(),
     );
-    let eligibility = Eligibility::of(&panel, &config.features);
     let row = panel.rows() - 1;
-    let (values, mut drifts) = match &checkpoint.forecaster {
-        Forecaster::Network {
-            normalizer,
-            networks,
-            device,
-        } => by_networks(config, &panel, &eligibility, normalizer, networks, device)?,
-        Forecaster::LightGbm(model) => {
-            let furthest = model.furthest(&panel, row, DRIFT_BARS);
-            let drift = |(feature, std)| Drift { feature, std };
-            (
-                model.forecast(&panel, &eligibility, row)?,
-                furthest.into_iter().map(|f| f.map(drift)).collect(),
-            )
-        }
-        Forecaster::Ensemble(members) => members.forecast(history)?,
-        Forecaster::Rule => (by_rule(config, &panel), Vec::new()),
-    };
-    drifts.resize(panel.coins(), None);
-    let values = values.into_iter().map(finite);
-    let of_coin = |((coin, value), drift): ((usize, Said), Option<Drift>)| CoinForecast {
+    let answers = forecaster.forecast(&panel, &[row])?.into_iter().map(finite);
+    let drifts = forecaster.drift(&panel, row);
+    let of_coin = |((coin, answer), drift): ((usize, Answer), Option<Drift>)| CoinForecast {
         symbol: panel.symbols()[coin].to_string(),
         close: panel
             .is_observed(row, coin)
             .then(|| panel.value(Column::Close, row, coin)),
-        forecast: value.as_ref().ok().copied(),
-        refused: value.err(),
+        forecast: answer.as_ref().ok().copied(),
+        refused: answer.err(),
         in_sample: checkpoint.is_in_sample,
         drift: drift.filter(|drift| drift.std.is_finite()),
     };
@@ -105,65 +74,20 @@ pub fn forecast_at(checkpoint: &Checkpoint, history: &History) -> anyhow::Result
         time: history.at_ms,
         closed_at: history.at_ms + interval.ms(),
         horizon_bars: config.target.horizon_bars,
-        forecaster: checkpoint.forecaster.name(fold),
-        fold,
-        coins: values.enumerate().zip(drifts).map(of_coin).collect(),
+        forecaster: checkpoint.name(),
+        fold: forecaster.fold().unwrap_or(0),
+        coins: answers.enumerate().zip(drifts).map(of_coin).collect(),
     })
 }
 
 /// What is no number is an error of that coin: it is never traded, and JSON has no word for it.
-fn finite(said: Said) -> Said {
-    match said {
+fn finite(answer: Answer) -> Answer {
+    match answer {
         Ok(value) if !value.is_finite() => Err(format!(
             "the model's forecast is {value}, expected a finite number"
         )),
-        said => said,
+        answer => answer,
     }
-}
-
-/// The indicator rule's forecast of every coin at the panel's last row.
-fn by_rule(config: &Config, panel: &Panel) -> Vec<Said> {
-    let row = panel.rows() - 1;
-    let of_coin = |coin| match panel.is_observed(row, coin) {
-        true => rule(panel, row, coin, config.target.horizon_bars),
-        false => Err("no closed candle at this time".to_owned()),
-    };
-    (0..panel.coins()).map(of_coin).collect()
-}
-
-/// The seeds' mean forecast of every coin at the panel's last row, or why there is none, and every
-/// coin's drift.
-fn by_networks(
-    config: &Config,
-    panel: &Panel,
-    eligibility: &Eligibility,
-    normalizer: &Normalizer,
-    networks: &[Network],
-    device: &Device,
-) -> anyhow::Result<(Vec<Said>, Vec<Option<Drift>>)> {
-    let row = panel.rows() - 1;
-    let features = config.features.chosen().compute(panel, 0..panel.rows());
-    let drifts = drifts(&features, normalizer, config.features.lookback_bars);
-    let channels = features.channels();
-    let matrix = Arc::new(normalizer.apply(features));
-    let windows = Windows::new(matrix, channels, config.features.lookback_bars, device);
-    let scales = TargetScales::new(config, normalizer.target_scales(), panel);
-    let mut sums = vec![0.0; panel.coins()];
-    for network in networks {
-        let outputs = forecast(network, &windows, &[row], &mut |_| {})?;
-        for (coin, (sum, output)) in sums.iter_mut().zip(outputs).enumerate() {
-            *sum += scales.in_unit_of_target(row, coin, output);
-        }
-    }
-    let of_coin = |(coin, sum): (usize, f64)| {
-        let unknown = (!normalizer.knows(coin))
-            .then(|| "the coin had no training rows in which its target varies".to_owned());
-        match unknown.or_else(|| eligibility.refusal(row, coin)) {
-            Some(refusal) => Err(refusal),
-            None => Ok(sum / networks.len() as f64),
-        }
-    };
-    Ok((sums.into_iter().enumerate().map(of_coin).collect(), drifts))
 }
 
 #[cfg(test)]

@@ -4,19 +4,19 @@
 mod cache;
 mod candles;
 mod checkpoint;
-mod drift;
-mod ensemble;
+mod command;
 mod forecast;
+mod kinds;
 mod ledger;
 mod live;
 mod rule;
-mod run;
 mod seen;
 mod watch;
 
+pub use ::run::Drift;
 pub use candles::{CandleSource, History, Missing};
 pub use checkpoint::{Checkpoint, Fallback};
-pub use drift::Drift;
+pub use command::{Args, run};
 pub use forecast::{CoinForecast, Forecasts, forecast_at};
-pub use run::{Args, run};
+pub use kinds::kinds;
 pub use watch::{ExchangeClock, Feed, FeedSource, WatchConfig};

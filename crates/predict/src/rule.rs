@@ -1,6 +1,11 @@
 //! The indicator rule that answers where no model loads.
 
-use dataset::{Column, Panel};
+use dataset::{CandleTable, Column, Config, Panel};
+use market::Symbol;
+use run::{Answer, Forecaster};
+
+/// What stands beside the indicator rule's forecasts.
+pub(crate) const RULE: &str = "indicator rule, no model";
 
 /// Bars of the relative strength index.
 const RSI_BARS: usize = 14;
@@ -13,14 +18,61 @@ const VOLATILITY_BARS: usize = 60;
 const SHARE: f64 = 0.05;
 
 /// How many bars up to t the rule looks at.
-pub const HISTORY_BARS: usize = VOLATILITY_BARS + 1;
+const HISTORY_BARS: usize = VOLATILITY_BARS + 1;
+
+/// The rule for the coins and the target of a run.
+#[derive(Debug)]
+pub(crate) struct IndicatorRule {
+    config: Config,
+}
+
+impl IndicatorRule {
+    /// For a run with this config.
+    pub fn new(config: Config) -> Self {
+        Self { config }
+    }
+}
+
+impl Forecaster for IndicatorRule {
+    fn history_bars(&self) -> usize {
+        let own = HISTORY_BARS + self.config.data.fill_limit_bars;
+        self.config.history_bars().max(own)
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        self.config.columns()
+    }
+
+    fn check_columns(&self, coins: &[(Symbol, CandleTable)]) -> anyhow::Result<()> {
+        Ok(dataset::check_columns(&self.config, coins)?)
+    }
+
+    fn fold(&self) -> Option<usize> {
+        None
+    }
+
+    fn sha256(&self) -> &str {
+        ""
+    }
+
+    fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<Answer>> {
+        let horizon_bars = self.config.target.horizon_bars;
+        let answer = |row: usize, coin: usize| match panel.is_observed(row, coin) {
+            true => rule(panel, row, coin, horizon_bars),
+            false => Err("no closed candle at this time".to_owned()),
+        };
+        let coins = 0..panel.coins();
+        let of_row = |&row: &usize| coins.clone().map(move |coin| answer(row, coin));
+        Ok(rows.iter().flat_map(of_row).collect())
+    }
+}
 
 /// Against the last move where the relative strength index is below 30 or above 70, else 0; in the
 /// target's unit.
 ///
 /// The index is J. Welles Wilder's (*New Concepts in Technical Trading Systems*, 1978) with a plain
 /// mean over 14 bars.
-pub fn rule(panel: &Panel, row: usize, coin: usize, horizon_bars: usize) -> Result<f64, String> {
+fn rule(panel: &Panel, row: usize, coin: usize, horizon_bars: usize) -> Answer {
     let closes: Vec<f64> = (row.saturating_sub(VOLATILITY_BARS)..=row)
         .map(|row| panel.value(Column::Close, row, coin))
         .collect();

@@ -8,6 +8,8 @@ use dataset::{Config, InputNorm, RunConfig};
 use model::{AdamWConfig, Loss, NetworkConfig, WindowNorm};
 use serde::{Deserialize, Serialize};
 
+use crate::saved::NetworkKind;
+
 /// Everything that decides a run's result: the content of its `run.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TrainConfig {
@@ -182,6 +184,7 @@ impl TrainConfig {
         let mut config = Self {
             run: if run == RunConfig::default() {
                 RunConfig {
+                    kind: NetworkKind::NAME.to_owned(),
                     forecaster: "network".to_owned(),
                     version: env!("CARGO_PKG_VERSION").to_owned(),
                 }
@@ -209,6 +212,7 @@ impl TrainConfig {
             .validate()
             .map_err(|error| cli::usage(anyhow!("section [network]: {error}")))?;
         config.validate().map_err(cli::usage)?;
+        config.run.kind = NetworkKind::NAME.to_owned();
         config.run.forecaster = format!("network{}", config.shared.target.name_suffix());
         Ok(config)
     }

@@ -1,14 +1,18 @@
 //! Trains the network on walk-forward folds, scores it out of sample and writes a run.
 
+mod command;
 mod config;
+mod drift;
 mod dry_run;
 mod pieces;
-mod report;
-mod run;
+mod recipe;
 mod sampler;
+mod saved;
 mod stopwatch;
 mod training;
 mod warm_start;
 
+pub use command::{Args, run};
 pub use config::{OptimizerConfig, Schedule, Selection, TrainConfig, TrainingConfig};
-pub use run::{Args, run};
+pub use recipe::NetworkRecipe;
+pub use saved::{NetworkKind, SavedNetworks};

@@ -3,20 +3,18 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use anyhow::{Context, bail};
-use dataset::{
-    Dataset, Fit, Fold, Normalizer, Origin, TargetScales, Targets, WindowSet, write_atomically,
-};
+use dataset::{Fit, Normalizer, Origin, TargetScales, WindowSet, write_atomically};
 use evaluate::pearson;
 use model::{
     AdamW, Device, GradientsParams, Module, Network, Tensor, TensorData, Windows, clip_grad_norm,
     forecast, load_state, load_weights, masked_loss, parts_loss, save_state, save_weights,
 };
+use run::Piece;
 use serde::Serialize;
-use tracking::Tracker;
 
 use crate::config::{Selection, TrainConfig};
 use crate::sampler::{Sampler, mix};
@@ -26,22 +24,18 @@ use crate::warm_start::weights_before;
 /// The best weights so far on the early-stopping slice.
 const BEST_FILE: &str = "best.safetensors";
 /// The weights that training ended with: what scoring and `predict --fold` load.
-pub const WEIGHTS_FILE: &str = "weights.safetensors";
+pub(crate) const WEIGHTS_FILE: &str = "weights.safetensors";
 const STATE_FILE: &str = "state.safetensors";
 const METRICS_FILE: &str = "metrics.jsonl";
 
-/// One fold and seed, with what it trains on.
+/// The training of one piece, with what it trains on.
 #[derive(Debug)]
-pub struct Piece<'a> {
+pub(crate) struct Training<'a> {
     /// The run's configuration.
     pub config: &'a TrainConfig,
-    /// Panel, targets, folds.
-    pub dataset: &'a Dataset,
-    /// The fold.
-    pub fold: &'a Fold,
-    /// What it is fitted to.
-    pub targets: &'a Targets,
-    /// Its statistics.
+    /// The fold and seed.
+    pub piece: &'a Piece<'a>,
+    /// Statistics of its training rows.
     pub normalizer: &'a Normalizer,
     /// What targets are divided by.
     pub scales: &'a TargetScales,
@@ -49,25 +43,8 @@ pub struct Piece<'a> {
     pub stats_hash: &'a str,
     /// Normalized features on the device.
     pub windows: &'a Windows,
-    /// The seed, from 1.
-    pub seed: u64,
-    /// The piece's folder.
-    pub dir: PathBuf,
     /// The device, without autodiff.
     pub device: &'a Device,
-    /// Set by Ctrl-C.
-    pub interrupted: &'a AtomicBool,
-    /// Where metrics go beside the piece's folder.
-    pub tracker: Option<&'a Tracker>,
-}
-
-/// How a training ended.
-#[derive(Debug)]
-pub enum Trained {
-    /// The weights are in the piece's folder.
-    Done,
-    /// Ctrl-C: everything is saved, this many steps are done.
-    Interrupted(u64),
 }
 
 /// One line of metrics.jsonl.
@@ -100,14 +77,14 @@ struct Progress {
     finished: bool,
 }
 
-impl Piece<'_> {
+impl Training<'_> {
     /// Trains until the steps, the time or the patience are used up, or continues a saved state.
-    pub fn train(&self, resume: bool) -> anyhow::Result<Trained> {
+    pub(crate) fn train(&self, resume: bool) -> anyhow::Result<()> {
         let (config, training) = (self.config, &self.config.training);
         let target_std = self.normalizer.target_std();
-        let train_set = self.dataset.trained_windows(
-            self.targets,
-            self.fold.train.clone(),
+        let train_set = self.piece.dataset.trained_windows(
+            self.piece.targets,
+            self.piece.fold.train.clone(),
             training.stride,
             &target_std,
         );
@@ -115,19 +92,19 @@ impl Piece<'_> {
             bail!(
                 "fold {}: no training windows of {} bars\nhint: more candles, fewer folds, a shorter features.lookback_bars, \
                  or a larger features.max_filled_share; --dry-run shows what was dropped and why",
-                self.fold.number,
+                self.piece.fold.number,
                 config.shared.features.lookback_bars
             );
         }
-        let stop_stride = (self.fold.stop.len() / training.stop_windows.max(1)).max(1);
-        let stop_set = self.dataset.trained_windows(
-            self.targets,
-            self.fold.stop.clone(),
+        let stop_stride = (self.piece.fold.stop.len() / training.stop_windows.max(1)).max(1);
+        let stop_set = self.piece.dataset.trained_windows(
+            self.piece.targets,
+            self.piece.fold.stop.clone(),
             stop_stride,
             &target_std,
         );
         let warm = self.warm_start()?;
-        let coins = self.dataset.panel.coins();
+        let coins = self.piece.dataset.panel.coins();
         let batch_windows = config.batch_windows(coins);
         let steps = match (&warm, training.warm_steps) {
             (Some(_), steps) if steps > 0 => steps,
@@ -136,12 +113,12 @@ impl Piece<'_> {
         let mut sampler = Sampler::new(
             train_set.len(),
             batch_windows,
-            mix(self.seed, self.fold.number as u64),
+            mix(self.piece.seed, self.piece.fold.number as u64),
         );
 
         let (mut network, mut optimizer, mut progress) = self.start(warm.as_deref(), resume)?;
         let bar = cli::progress_bar(
-            &format!("fold {} seed {}", self.fold.number, self.seed),
+            &format!("fold {} seed {}", self.piece.fold.number, self.piece.seed),
             steps,
         );
         bar.set_position(progress.step);
@@ -157,8 +134,10 @@ impl Piece<'_> {
             stopwatch.begin();
             // Dropout draws from the device's generator, which no file holds: reseed, so that a
             // resumed run goes on exactly.
-            self.device
-                .seed(mix(mix(self.seed, self.fold.number as u64), step));
+            self.device.seed(mix(
+                mix(self.piece.seed, self.piece.fold.number as u64),
+                step,
+            ));
 
             let picked = sampler.batch(step);
             let ends: Vec<usize> = picked
@@ -202,8 +181,8 @@ impl Piece<'_> {
                     bail!(
                         "fold {} seed {}: the loss is {train_loss} and the gradient norm {grad_norm} at step {}, \
                          expected finite numbers\nhint: a lower learning rate, --set optimizer.learning_rate={:e}",
-                        self.fold.number,
-                        self.seed,
+                        self.piece.fold.number,
+                        self.piece.seed,
                         progress.step,
                         config.optimizer.learning_rate / 3.0
                     );
@@ -247,7 +226,7 @@ impl Piece<'_> {
                         progress.looks_without_better = 0;
                         save_weights(
                             &network.valid(),
-                            &self.dir.join(BEST_FILE),
+                            &self.piece.dir.join(BEST_FILE),
                             &self.metadata(progress.step)?,
                         )?;
                     } else {
@@ -260,12 +239,12 @@ impl Piece<'_> {
                     last || (training.selection != Selection::Last && patience_spent);
             }
 
-            let interrupted = self.interrupted.load(Ordering::Relaxed);
+            let interrupted = self.piece.interrupted.load(Ordering::Relaxed);
             let due = steps_summed == 0 && saved.elapsed().as_secs() >= training.save_every_secs;
             if interrupted || due || progress.finished {
                 progress.elapsed_secs = already_secs + began.elapsed().as_secs_f64();
                 save_state(
-                    &self.dir,
+                    &self.piece.dir,
                     &network.valid(),
                     &optimizer,
                     &progress.to_metadata(),
@@ -274,25 +253,36 @@ impl Piece<'_> {
             }
             if interrupted && !progress.finished {
                 bar.abandon();
-                return Ok(Trained::Interrupted(progress.step));
+                bail!(
+                    "interrupted in fold {} seed {} after step {}; all is saved in {}\n\
+                     hint: the same command with --resume continues",
+                    self.piece.fold.number,
+                    self.piece.seed,
+                    progress.step,
+                    self.piece.dir.display()
+                );
             }
         }
         bar.finish_and_clear();
         cli::note(format!(
             "fold {} seed {}: {} steps of {} windows in {:.0} s",
-            self.fold.number, self.seed, progress.step, batch_windows, progress.elapsed_secs
+            self.piece.fold.number,
+            self.piece.seed,
+            progress.step,
+            batch_windows,
+            progress.elapsed_secs
         ));
 
         let network = match progress.best_score {
-            Some(_) => self.load(&self.dir.join(BEST_FILE))?,
+            Some(_) => self.load(&self.piece.dir.join(BEST_FILE))?,
             None => network.valid(),
         };
         save_weights(
             &network,
-            &self.dir.join(WEIGHTS_FILE),
+            &self.piece.dir.join(WEIGHTS_FILE),
             &self.metadata(progress.step)?,
         )?;
-        Ok(Trained::Done)
+        Ok(())
     }
 
     /// The weights to go on from, if the run does not begin every fold from nothing.
@@ -301,8 +291,12 @@ impl Piece<'_> {
         if run.as_os_str().is_empty() {
             return Ok(None);
         }
-        let score_from_ms = self.dataset.panel.time_ms(self.fold.score.start);
-        weights_before(run, self.fold.number, self.seed, score_from_ms)
+        let score_from_ms = self
+            .piece
+            .dataset
+            .panel
+            .time_ms(self.piece.fold.score.start);
+        weights_before(run, self.piece.fold.number, self.piece.seed, score_from_ms)
     }
 
     /// A fresh network (or one with the weights of `warm`), optimizer and progress, or the saved
@@ -312,12 +306,13 @@ impl Piece<'_> {
         warm: Option<&Path>,
         resume: bool,
     ) -> anyhow::Result<(Network, AdamW, Progress)> {
-        fs::create_dir_all(&self.dir)
-            .with_context(|| format!("cannot make {}", self.dir.display()))?;
-        self.device.seed(mix(self.seed, self.fold.number as u64));
+        fs::create_dir_all(&self.piece.dir)
+            .with_context(|| format!("cannot make {}", self.piece.dir.display()))?;
+        self.device
+            .seed(mix(self.piece.seed, self.piece.fold.number as u64));
         let device = self.device.clone().autodiff();
         let (coins, features) = (
-            self.dataset.panel.coins(),
+            self.piece.dataset.panel.coins(),
             self.config.shared.features.chosen().len(),
         );
         let lookback = self.config.shared.features.lookback_bars;
@@ -339,22 +334,22 @@ impl Piece<'_> {
             }
         };
         let optimizer = self.config.optimizer.adamw().init()?;
-        let metrics = self.dir.join(METRICS_FILE);
-        if !self.dir.join(STATE_FILE).exists() {
+        let metrics = self.piece.dir.join(METRICS_FILE);
+        if !self.piece.dir.join(STATE_FILE).exists() {
             write_atomically(&metrics, b"")?;
             return Ok((network, optimizer, Progress::default()));
         }
         if !resume {
             bail!(
                 "{} holds a training that was broken off\nhint: --resume continues it; --run OTHER starts elsewhere",
-                self.dir.display()
+                self.piece.dir.display()
             );
         }
-        let (network, optimizer, metadata) = load_state(&self.dir, network, optimizer)?;
+        let (network, optimizer, metadata) = load_state(&self.piece.dir, network, optimizer)?;
         let progress = Progress::from_metadata(&metadata).with_context(|| {
             format!(
                 "{}: its progress cannot be read",
-                self.dir.join(STATE_FILE).display()
+                self.piece.dir.join(STATE_FILE).display()
             )
         })?;
         keep_until(&metrics, progress.step)?;
@@ -364,13 +359,13 @@ impl Piece<'_> {
     /// The loss, `[1]`, of the network's forecasts `[windows, coins]` for some windows of a set, in
     /// units of the scales.
     fn loss(&self, forecast: Tensor<2>, set: &WindowSet, picked: &[usize]) -> Tensor<1> {
-        let coins = self.dataset.panel.coins();
+        let coins = self.piece.dataset.panel.coins();
         let (mut targets, mut mask, mut scales) = (Vec::new(), Vec::new(), Vec::new());
         for &window in picked {
             for coin in 0..coins {
                 let counts = set.counts[window * coins + coin];
                 let scale = self.scales.at(set.ends[window], coin);
-                let target = self.targets.value(set.ends[window], coin) / f64::from(scale);
+                let target = self.piece.targets.value(set.ends[window], coin) / f64::from(scale);
                 targets.push(if counts { target as f32 } else { 0.0 });
                 mask.push(f32::from(u8::from(counts)));
                 scales.push(scale);
@@ -406,7 +401,7 @@ impl Piece<'_> {
         if set.is_empty() {
             return Ok((None, None));
         }
-        let coins = self.dataset.panel.coins();
+        let coins = self.piece.dataset.panel.coins();
         let outputs = forecast(network, self.windows, &set.ends, &mut |_| {})?;
         let counted = (0..outputs.len()).filter(|&place| set.counts[place]);
         let (forecasts, realized): (Vec<f64>, Vec<f64>) = counted
@@ -414,7 +409,7 @@ impl Piece<'_> {
                 let (row, coin) = (set.ends[place / coins], place % coins);
                 (
                     self.scales.in_unit_of_target(row, coin, outputs[place]),
-                    self.targets.value(row, coin),
+                    self.piece.targets.value(row, coin),
                 )
             })
             .unzip();
@@ -429,8 +424,13 @@ impl Piece<'_> {
 
     fn log(&self, metrics: &Metrics) -> anyhow::Result<()> {
         use std::io::Write;
-        if let Some(tracker) = self.tracker {
-            let name = |of: &str| format!("fold-{}/seed-{}/{of}", self.fold.number, self.seed);
+        if let Some(tracker) = self.piece.tracker {
+            let name = |of: &str| {
+                format!(
+                    "fold-{}/seed-{}/{of}",
+                    self.piece.fold.number, self.piece.seed
+                )
+            };
             let values = [
                 (name("train_loss"), Some(metrics.train_loss)),
                 (name("stop_loss"), metrics.stop_loss),
@@ -442,7 +442,7 @@ impl Piece<'_> {
                 .collect();
             tracker.metrics(metrics.step, &known);
         }
-        let path = self.dir.join(METRICS_FILE);
+        let path = self.piece.dir.join(METRICS_FILE);
         let line = serde_json::to_string(metrics)? + "\n";
         let append = || {
             fs::OpenOptions::new()
@@ -456,7 +456,7 @@ impl Piece<'_> {
 
     /// What stands in a model file beside the weights.
     fn metadata(&self, step: u64) -> anyhow::Result<BTreeMap<String, String>> {
-        let (dataset, fold) = (self.dataset, self.fold);
+        let (dataset, fold) = (self.piece.dataset, self.piece.fold);
         let mut origin = Origin::new(dataset, fold, &fold.stop, ("network", &self.config.network))?;
         if !self.config.training.warm_start.as_os_str().is_empty() {
             // The weights that it went on from may have seen all that comes before the fold.
@@ -466,8 +466,8 @@ impl Piece<'_> {
         }
         let mut metadata: BTreeMap<String, String> = [
             ("run", self.normalizer.run.clone()),
-            ("fold", self.fold.number.to_string()),
-            ("seed", self.seed.to_string()),
+            ("fold", self.piece.fold.number.to_string()),
+            ("seed", self.piece.seed.to_string()),
             ("step", step.to_string()),
             ("stats_sha256", self.stats_hash.to_owned()),
         ]
@@ -478,9 +478,9 @@ impl Piece<'_> {
     }
 
     /// Weights of this piece from a file, for inference.
-    pub fn load(&self, path: &Path) -> anyhow::Result<Network> {
+    fn load(&self, path: &Path) -> anyhow::Result<Network> {
         let (coins, features) = (
-            self.dataset.panel.coins(),
+            self.piece.dataset.panel.coins(),
             self.config.shared.features.chosen().len(),
         );
         let lookback = self.config.shared.features.lookback_bars;

@@ -43,6 +43,7 @@ pub fn member(dir: &Path, name: &str, config: &Config, forecast: impl Fn(i64, us
     let run = RunDir::new(dir.join(name));
     let mut table: toml::Table = toml::from_str(&toml::to_string(config).unwrap()).unwrap();
     let kind = RunConfig {
+        kind: String::new(),
         forecaster: "network".to_owned(),
         version: String::new(),
     };

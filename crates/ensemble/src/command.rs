@@ -6,16 +6,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use clap::Parser;
 use cli::ConfigTable;
-use dataset::{
-    Config, Dataset, ForecastRow, ForecastTable, RunConfig, RunDir, Source, write_atomically,
-};
-use evaluate::{Joined, Rows, score_run, timestamp_groups};
+use dataset::{Config, Dataset, ForecastRow, ForecastTable, RunConfig, RunDir, Source};
+use evaluate::{Joined, Rows, timestamp_groups};
 use market::Symbol;
+use run::{Appendix, Finished, stored_config};
 use tracking::Tracker;
 
 use crate::members::{Member, check_agreement, joined, seen_from};
 use crate::report::weights_table;
-use crate::{EnsembleConfig, EnsembleOptions, SavedWeights, combine, fold_weights};
+use crate::{EnsembleConfig, EnsembleKind, EnsembleOptions, SavedWeights, combine, fold_weights};
 
 /// Forecast with several runs at once, weighed by what they were worth on earlier folds, and score
 /// it out of sample
@@ -56,7 +55,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let run = RunDir::new(args.run.clone().unwrap_or_else(default));
     let members = read_members(args, &options, &run)?;
     let config = config(&members, options, &run)?;
-    let stored = stored_config(&run)?;
+    let stored = stored_config(&run)?
+        .map(|table| resolved(&table))
+        .transpose()?;
     run.begin(&config.to_toml()?, stored.as_deref())?;
 
     let names: Vec<String> = members
@@ -86,11 +87,32 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     table.write(&run.forecasts())?;
 
     let tracker = Tracker::from_env("quarterhour", &run.name());
-    let done = publish(args, &run, &config, &saved, &names, table, tracker.as_ref());
+    let appendix = Appendix {
+        texts: vec![weights_table(&saved, &names).trim_end().to_owned()],
+        importance: None,
+        artifacts: vec![run.config(), run.path().join(SavedWeights::FILE)],
+        next: next(&run),
+    };
+    let done = publish(
+        (&run, &config),
+        table,
+        appendix,
+        tracker.as_ref(),
+        args.json,
+    );
     if let Some(Err(error)) = tracker.map(|tracker| tracker.finish(done.is_ok())) {
         cli::warn(error.to_string());
     }
     done
+}
+
+/// What comes after an ensemble was made, for people.
+fn next(run: &RunDir) -> String {
+    let path = cli::quoted(run.path().display());
+    format!(
+        "`cargo run -p evaluate --release -- {path} MEMBER...` compares, \
+         `cargo run -p predict --release -- --run {path}` forecasts"
+    )
 }
 
 /// The members that the command line names, else those of the config.
@@ -161,6 +183,7 @@ fn config(
     };
     let forecaster = format!("ensemble{seed}{shuffled}");
     let kind = RunConfig {
+        kind: EnsembleKind::NAME.to_owned(),
         forecaster,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
@@ -171,19 +194,20 @@ fn config(
     })
 }
 
-/// The config that the run began with, if it has begun, resolved by this code.
-fn stored_config(run: &RunDir) -> anyhow::Result<Option<String>> {
-    if !run.config().exists() {
-        return Ok(None);
-    }
-    let table = ConfigTable::read(&run.config())?;
+/// A stored config as this code writes it.
+fn resolved(table: &ConfigTable) -> anyhow::Result<String> {
     let shared: Config = table.parse()?;
-    let config = EnsembleConfig {
-        run: table.section("run")?,
-        shared,
-        ensemble: EnsembleOptions::new(&table)?,
+    let run = RunConfig {
+        kind: EnsembleKind::NAME.to_owned(),
+        ..table.section("run")?
     };
-    Ok(Some(config.to_toml()?))
+    let ensemble = EnsembleOptions::new(table)?;
+    EnsembleConfig {
+        run,
+        shared,
+        ensemble,
+    }
+    .to_toml()
 }
 
 /// The ensemble's forecasts of all rows.
@@ -237,50 +261,26 @@ fn forecast_row(rows: &Rows, symbols: &[Symbol], row: usize, forecast: f64) -> F
 
 /// Scores the forecasts, writes the report and prints the tables.
 fn publish(
-    args: &Args,
-    run: &RunDir,
-    config: &EnsembleConfig,
-    saved: &SavedWeights,
-    names: &[String],
+    (run, config): (&RunDir, &EnsembleConfig),
     table: ForecastTable,
+    appendix: Appendix,
     tracker: Option<&Tracker>,
+    json: bool,
 ) -> anyhow::Result<()> {
-    let path = run.path().display().to_string();
-    let (bar_ms, reach_bars) = (
-        config.shared.data.interval.ms(),
-        config.shared.target.reach_bars(),
-    );
-    let scored = score_run((&config.run.forecaster, &path), table, bar_ms, reach_bars)?;
-    write_atomically(&run.report(), scored.html(None).as_bytes())?;
     if let Some(tracker) = tracker {
         tracker.params(cli::flattened(&config.to_toml()?)?);
-        tracker.metrics(0, &scored.headline());
-        for file in [
-            run.config(),
-            run.report(),
-            run.path().join(SavedWeights::FILE),
-        ] {
-            tracker.artifact(&file, "");
-        }
     }
-    if args.json {
-        cli::print(&(serde_json::to_string_pretty(&scored.report)? + "\n"))?;
-        return Ok(());
-    }
-    let mut text = format!("{}\n{}", scored.report.table(), weights_table(saved, names));
-    if config.shared.data.source == Source::Simulated {
-        let dataset = Dataset::load(&config.shared)?;
-        text.push_str(&format!(
-            "\n{}\n",
-            scored.simulated_line(|time_ms, symbol| dataset.expected(time_ms, symbol))
-        ));
-    }
-    cli::print(&text)?;
-    cli::note(format!(
-        "forecasts are in {}, charts in report.html beside them; `cargo run -p evaluate --release -- {path} MEMBER...` \
-         compares, `cargo run -p predict --release -- --run {path}` forecasts",
-        run.forecasts().display(),
-        path = cli::quoted(&path)
-    ));
-    Ok(())
+    let simulated = match config.shared.data.source {
+        Source::Simulated => Some(Dataset::load(&config.shared)?),
+        Source::Store => None,
+    };
+    let finished = Finished {
+        run,
+        forecaster: &config.run.forecaster,
+        config: &config.shared,
+        simulated: simulated.as_ref(),
+        tracker,
+        json,
+    };
+    finished.publish(table, appendix).map(|_| ())
 }

@@ -1,20 +1,11 @@
 //! How far a live window's features are from those of training.
 
 use dataset::{FeatureMatrix, Normalizer};
-use serde::{Deserialize, Serialize};
-
-/// The feature of a coin's window that is furthest from its training statistics.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Drift {
-    /// The feature.
-    pub feature: String,
-    /// The window's mean of it, in the training rows' standard deviations from their mean.
-    pub std: f64,
-}
+use run::Drift;
 
 /// The drift of every coin's window, which is the last `lookback_bars` rows of `features`; None
 /// where nothing is known.
-pub fn drifts(
+pub(crate) fn drifts(
     features: &FeatureMatrix,
     normalizer: &Normalizer,
     lookback_bars: usize,

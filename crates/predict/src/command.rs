@@ -217,7 +217,11 @@ fn reused_or_made(
         .unwrap_or(if args.json { CACHE_SECS } else { 0 });
     let key = format!(
         "{:?} {:?} {:?} {} {}",
-        args.set, args.fold, args.base_url, args.in_sample, checkpoint.model_sha256
+        args.set,
+        args.fold,
+        args.base_url,
+        args.in_sample,
+        checkpoint.forecaster.sha256()
     );
     // Hashed, as an address may hold a password.
     let cache = Cache::new(request.run, content_hash(key.as_bytes()), lasts_secs);

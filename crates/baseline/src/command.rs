@@ -1,0 +1,143 @@
+//! `baseline`: from arguments to a run on disk, as a table of contents.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::anyhow;
+use clap::Parser;
+use dataset::{Dataset, FeatureRows, RunDir, check_named_output};
+use run::{FitOptions, fit_run, folds_named, stored_config};
+
+use crate::config::{BaselineConfig, Protocol};
+use crate::recipe::{self, LightGbmRecipe};
+use crate::{Library, export};
+
+/// Train LightGBM fold by fold on the data set of `train`, and score it out of sample
+#[derive(Debug, Parser)]
+#[command(version)]
+pub struct Args {
+    #[command(flatten)]
+    config: cli::ConfigArgs,
+    /// Where the run goes [default: checkpoints/<config's name>-lightgbm]
+    #[arg(long, value_name = "DIR")]
+    run: Option<PathBuf>,
+    /// What early stopping is decided on: honest (the end of the training time) or seed (the
+    /// scored fold itself: optimistic) [default: lightgbm.protocol, which is honest]
+    #[arg(long)]
+    protocol: Option<Protocol>,
+    /// Add up to N rounds to every fold that is trained already
+    #[arg(long, value_name = "N", conflicts_with = "retrain")]
+    continue_rounds: Option<usize>,
+    /// Train folds anew that are trained already
+    #[arg(long)]
+    retrain: bool,
+    /// Compute features anew that are kept on disk (features.cache)
+    #[arg(long)]
+    recompute: bool,
+    /// Train this fold alone, so that folds can run anywhere; the last one to finish joins them
+    #[arg(long, value_name = "K")]
+    fold: Option<usize>,
+    /// Write the rows, features and targets to a Parquet file, with the run's folds.json beside
+    /// run.toml, and stop
+    #[arg(long, value_name = "FILE")]
+    export: Option<PathBuf>,
+    /// Print one JSON object instead of tables
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the binary.
+///
+/// # Errors
+/// No library, a config that is refused, missing candles, an interrupted training.
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let began = Instant::now();
+    // Before anything starts threads.
+    let library = Library::open()?;
+    let default = || PathBuf::from("checkpoints").join(format!("{}-lightgbm", args.config.name()));
+    let run = RunDir::new(args.run.clone().unwrap_or_else(default));
+    let mut config = BaselineConfig::new(&args.config.load()?, library)?;
+    config.lightgbm.protocol = args.protocol.unwrap_or(config.lightgbm.protocol);
+    config.set_name();
+    if config.lightgbm.protocol == Protocol::Seed {
+        cli::warn(
+            "protocol seed: early stopping looks at the scored fold itself, so the score is optimistic; it serves to \
+             compare with results made that way. --protocol honest is what a forecaster would have had",
+        );
+    }
+    let dataset = Dataset::load(&config.shared)?;
+    config.shared = dataset.config.clone();
+    let features = feature_rows(&config, &dataset, args.recompute)?;
+    if args.continue_rounds == Some(0) {
+        return Err(cli::usage(anyhow!(
+            "--continue-rounds 0: expected at least 1 round\nhint: --continue-rounds 100"
+        )));
+    }
+    let folds = match args.fold {
+        None => dataset.plan.folds.iter().collect(),
+        Some(number) => folds_named(&dataset, &[number], "--fold")?,
+    };
+    let check = |path: &Path| check_named_output(path, "parquet");
+    args.export.as_deref().map_or(Ok(()), check)?;
+    let stored = stored_config(&run)?
+        .map(|table| BaselineConfig::new(&table, library)?.to_toml())
+        .transpose()?;
+    let resolved = config.to_toml()?;
+    run.begin(&resolved, stored.as_deref())?;
+    recipe::write_folds(&run, &dataset)?;
+    if let Some(path) = &args.export {
+        return export::matrix(path, &dataset, &features);
+    }
+    let recipe = LightGbmRecipe {
+        config,
+        library,
+        features,
+        continue_rounds: args.continue_rounds,
+    };
+    let options = FitOptions {
+        folds,
+        seeds: vec![1],
+        again: args.retrain || args.continue_rounds.is_some(),
+        json: args.json,
+    };
+    fit_run(&recipe, &run, &dataset, &resolved, &options)?;
+    let memory = cli::peak_memory().map_or(String::new(), |bytes| {
+        format!(", at most {} MiB of memory", bytes >> 20)
+    });
+    cli::note(format!(
+        "panel, training and forecasts: {:.1} s{memory}",
+        began.elapsed().as_secs_f64()
+    ));
+    Ok(())
+}
+
+/// What the trees see of each row: from disk where `features.cache` keeps it, else computed as it
+/// is asked for.
+fn feature_rows(
+    config: &BaselineConfig,
+    dataset: &Dataset,
+    recompute: bool,
+) -> anyhow::Result<FeatureRows> {
+    if !config.shared.features.cache {
+        if recompute {
+            return Err(cli::usage(anyhow!(
+                "--recompute: no features are kept\nhint: --set features.cache=true"
+            )));
+        }
+        return Ok(FeatureRows::computed(config.features()));
+    }
+    let began = Instant::now();
+    let dir = config.shared.data.dir.join("features");
+    let (rows, was_there) = FeatureRows::kept(config.features(), &dataset.panel, &dir, recompute)?;
+    let done = if was_there {
+        "read from"
+    } else {
+        "computed and kept in"
+    };
+    cli::note(format!(
+        "features: {done} {}, {:.1} s",
+        dir.display(),
+        began.elapsed().as_secs_f64()
+    ));
+    Ok(rows)
+}

@@ -1,0 +1,251 @@
+//! LightGBM as a way to get a forecaster from the past.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use dataset::{Dataset, FeatureRows, Fit, ForecastRow, ForecastTable, RunDir, write_atomically};
+use evaluate::pearson;
+use run::{Appendix, Forecaster, Piece, Recipe};
+use serde_json::json;
+use tracking::Tracker;
+
+use crate::config::{BaselineConfig, Protocol};
+use crate::fold::FoldTraining;
+use crate::growing::Metrics;
+use crate::saved::{
+    FoldRecord, MARKET_FILE, MODEL_FILE, RECORD_FILE, SavedModel, model_file, read_model,
+};
+use crate::{Library, export, importance};
+
+/// Which fold scored best, for those who ask for it by `predict --fold`.
+const BEST_FILE: &str = "best-fold.json";
+
+/// One line a round: what early stopping looked at.
+const METRICS_FILE: &str = "metrics.jsonl";
+
+/// Grows trees as a config says.
+#[derive(Debug)]
+pub(crate) struct LightGbmRecipe {
+    /// The run's configuration, with the universe spelled out.
+    pub config: BaselineConfig,
+    pub library: &'static Library,
+    /// What the trees see of each row.
+    pub features: FeatureRows,
+    /// Rounds to add to the trees that are there; None grows them from nothing.
+    pub continue_rounds: Option<usize>,
+}
+
+impl Recipe for LightGbmRecipe {
+    fn forecaster(&self) -> &str {
+        &self.config.run.forecaster
+    }
+
+    fn fit(&self, piece: &Piece<'_>) -> anyhow::Result<()> {
+        let training = FoldTraining {
+            config: &self.config,
+            library: self.library,
+            dataset: piece.dataset,
+            features: &self.features,
+            fold: piece.fold,
+            targets: piece.targets,
+            interrupted: piece.interrupted,
+        };
+        let lightgbm = &self.config.lightgbm;
+        let trained = match self.continue_rounds {
+            None => training.train(None, lightgbm.rounds)?,
+            Some(rounds) => {
+                let (trees, record) = read_model(&piece.dir, self.library)?;
+                training.train(Some((&trees, &record)), rounds)?
+            }
+        };
+        if let Some(tracker) = piece.tracker {
+            track_curve(tracker, piece.fold.number, &trained.metrics);
+        }
+        let shap = training.contributions(&trained, lightgbm.shap_rows)?;
+        let shap_file = piece.dir.join(export::SHAP_FILE);
+        export::contributions(&shap_file, piece.dataset, self.features.features(), &shap)?;
+        let line = |line: &Metrics| Ok(serde_json::to_string(line)? + "\n");
+        let metrics: String = trained
+            .metrics
+            .iter()
+            .map(line)
+            .collect::<anyhow::Result<_>>()?;
+        write_atomically(&piece.dir.join(METRICS_FILE), metrics.as_bytes())?;
+        for (part, model) in &trained.models {
+            write_atomically(&piece.dir.join(model_file(*part)), model.as_bytes())?;
+        }
+        trained.record.write(&piece.dir)
+    }
+
+    fn load(&self, piece: &Piece<'_>) -> anyhow::Result<Box<dyn Forecaster>> {
+        let (run, fold) = (piece.run.path(), Some(piece.fold.number));
+        let model = SavedModel::load(run, fold, &self.config, self.library)?;
+        Ok(Box::new(model))
+    }
+
+    fn target_std(&self, dataset: &Dataset, folder: &Path) -> anyhow::Result<Vec<Option<f32>>> {
+        Ok(record(folder)?.target_std_of(dataset.panel.symbols()))
+    }
+
+    fn scored(&self, piece: &Piece<'_>, table: &ForecastTable) -> anyhow::Result<()> {
+        let record = FoldRecord {
+            scored_pearson: pooled_pearson(table),
+            ..record(&piece.dir)?
+        };
+        record.write(&piece.dir)?;
+        let score = record.scored_pearson;
+        cli::note(format!(
+            "fold {}: {} of {} trees, {} rows in {:.1} s, Pearson {}",
+            record.fold,
+            record.trees(),
+            record.rounds + record.market.map_or(0, |market| market.rounds),
+            record.train_rows,
+            record.train_secs,
+            score.map_or("-".to_owned(), |score| format!("{score:+.4}")),
+        ));
+        if let Some(tracker) = piece.tracker {
+            let outcome = [
+                ("fold_trees", record.best_iteration as f64),
+                ("fold_secs", record.train_secs),
+            ];
+            tracker.metrics(record.fold as u64, &outcome);
+        }
+        Ok(())
+    }
+
+    fn publish(&self, run: &RunDir, dataset: &Dataset) -> anyhow::Result<Appendix> {
+        let folds = &dataset.plan.folds;
+        let of_fold = |fold: &dataset::Fold| record(&run.fold(fold.number));
+        let records: Vec<FoldRecord> = folds.iter().map(of_fold).collect::<anyhow::Result<_>>()?;
+        let last = folds.last().context("a run has folds")?.number;
+        let files = self.model_files();
+        for file in &files {
+            run.copy(&run.fold(last).join(file), &run.path().join(file))?;
+        }
+        let best = write_best(run, &records)?;
+        let (importance, top) =
+            importance::write(run, self.library, dataset, self.features.features())?;
+        let artifacts = files
+            .into_iter()
+            .chain([BEST_FILE])
+            .chain(importance::FILES);
+        let path = cli::quoted(run.path().display());
+        Ok(Appendix {
+            texts: vec![self.trees_line(&records), top],
+            importance: Some(importance),
+            artifacts: artifacts.map(|file| run.path().join(file)).collect(),
+            next: format!(
+                "`cargo run -p predict --release -- --run {path}` forecasts with the last fold's \
+                 model{best}"
+            ),
+        })
+    }
+}
+
+impl LightGbmRecipe {
+    /// The files of a fold that `predict` loads.
+    fn model_files(&self) -> Vec<&'static str> {
+        match self.config.shared.target.fit {
+            Fit::Whole => vec![MODEL_FILE, RECORD_FILE],
+            Fit::Parts => vec![MODEL_FILE, MARKET_FILE, RECORD_FILE],
+        }
+    }
+
+    fn trees_line(&self, records: &[FoldRecord]) -> String {
+        let trees: Vec<String> = records.iter().map(FoldRecord::trees).collect();
+        let of_parts = match self.config.shared.target.fit {
+            Fit::Parts => " (of the coins' own parts + of the market's)",
+            Fit::Whole => "",
+        };
+        let stopped = match (self.config.lightgbm.patience, self.config.lightgbm.protocol) {
+            (0, _) => "there was no early stopping",
+            (_, Protocol::Honest) => "early stopping looked at the end of the training time",
+            (_, Protocol::Seed) => {
+                "early stopping looked at THE SCORED FOLD ITSELF, so the score is optimistic"
+            }
+        };
+        format!(
+            "Trees of each fold{of_parts}: {}; {stopped}.",
+            trees.join(" ")
+        )
+    }
+}
+
+/// Writes the folds' open times, half-open: `[{"number", "train", "stop", "score"}]`.
+pub(crate) fn write_folds(run: &RunDir, dataset: &Dataset) -> anyhow::Result<()> {
+    let panel = &dataset.panel;
+    let times =
+        |range: &std::ops::Range<usize>| [panel.time_ms(range.start), panel.time_ms(range.end)];
+    let of_fold = |fold: &dataset::Fold| {
+        json!({
+            "number": fold.number,
+            "train": times(&fold.train),
+            "stop": times(&fold.stop),
+            "score": times(&fold.score),
+        })
+    };
+    let folds: Vec<_> = dataset.plan.folds.iter().map(of_fold).collect();
+    let text = serde_json::to_string_pretty(&folds)? + "\n";
+    Ok(write_atomically(
+        &run.path().join("folds.json"),
+        text.as_bytes(),
+    )?)
+}
+
+/// Tells a tracker of a fold's curve by round.
+fn track_curve(tracker: &Tracker, fold: usize, curve: &[Metrics]) {
+    for line in curve {
+        let of_part = match line.part.is_whole() {
+            true => String::new(),
+            false => format!("{}-", line.part.name()),
+        };
+        let name = |of: &str| format!("fold-{fold}/{of_part}{of}");
+        let (l2, score) = (name("l2"), name("score"));
+        let values = [(l2.as_str(), line.l2), (score.as_str(), line.score)];
+        let known: Vec<(&str, f64)> = values
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect();
+        tracker.metrics(line.iteration as u64, &known);
+    }
+}
+
+/// The record in a fold's folder.
+fn record(folder: &Path) -> anyhow::Result<FoldRecord> {
+    match FoldRecord::read(folder)? {
+        Some(record) => Ok(record),
+        None => bail!(
+            "{} has no {RECORD_FILE}\nhint: --retrain trains the folds anew",
+            folder.display()
+        ),
+    }
+}
+
+/// Labels the fold that scored best, and says so.
+fn write_best(run: &RunDir, records: &[FoldRecord]) -> anyhow::Result<String> {
+    let scored = records
+        .iter()
+        .filter_map(|record| Some((record.fold, record.scored_pearson?)));
+    let Some((fold, pearson)) = scored.max_by(|a, b| a.1.total_cmp(&b.1)) else {
+        return Ok(String::new());
+    };
+    let label = json!({
+        "fold": fold,
+        "pearson": pearson,
+        "model": format!("fold-{fold}/{MODEL_FILE}"),
+        "note": "selected on its own test fold: the score says nothing about the future, and \
+                 nothing uses this model unless it is asked for",
+    });
+    let text = serde_json::to_string_pretty(&label)? + "\n";
+    write_atomically(&run.path().join(BEST_FILE), text.as_bytes())?;
+    Ok(format!(
+        " (the best on its own test fold, {fold}, only by --fold {fold})"
+    ))
+}
+
+/// Pearson over all rows of a fold.
+fn pooled_pearson(table: &ForecastTable) -> Option<f64> {
+    let column =
+        |value: fn(&ForecastRow) -> f64| table.rows().iter().map(value).collect::<Vec<f64>>();
+    pearson(&column(|row| row.forecast), &column(|row| row.realized))
+}

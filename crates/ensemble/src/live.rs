@@ -1,0 +1,221 @@
+//! An ensemble's members, loaded, and how their forecasts are put together live.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use dataset::{CandleTable, Column, Config, Panel, RunDir, content_hash};
+use market::Symbol;
+use run::{Answer, Drift, Forecaster, Kind, LoadedRun, SavedRun, Seen};
+
+use crate::{FoldWeights, SavedWeights, combine_known};
+
+/// Runs of `ensemble`.
+#[derive(Debug, Clone, Copy)]
+pub struct EnsembleKind;
+
+impl EnsembleKind {
+    /// What `run.kind` says.
+    pub const NAME: &str = "ensemble";
+}
+
+impl Kind for EnsembleKind {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    /// Loads the weights of the last fold, or of the one asked for, and every member's model of
+    /// it. The overrides hold for all members.
+    fn load(&self, run: &SavedRun<'_>) -> anyhow::Result<Box<dyn Forecaster>> {
+        let (saved, weights_hash) = SavedWeights::read(run.path)?;
+        let weights = saved.fold(run.fold, run.path)?.clone();
+        let paths: Vec<PathBuf> = saved
+            .members
+            .iter()
+            .map(|member| run.path.join(member))
+            .collect();
+        // Some libraries must be there before another member starts threads.
+        paths.iter().try_for_each(|path| run.kinds.prepare(path))?;
+        let load = |path: &PathBuf| {
+            let member = run.kinds.load(path, run.fold, run.overrides);
+            member.with_context(|| format!("a member of {} does not load", run.path.display()))
+        };
+        let members: Vec<LoadedRun> = paths.iter().map(load).collect::<anyhow::Result<_>>()?;
+        for (member, path) in members.iter().zip(&paths) {
+            check_fold(member, path, weights.fold as usize, run.path)?;
+            check_target(member, run)?;
+        }
+        let hashes = members.iter().map(|member| member.forecaster.sha256());
+        let hashes: String = std::iter::once(weights_hash.as_str())
+            .chain(hashes)
+            .collect();
+        Ok(Box::new(SavedEnsemble {
+            sha256: content_hash(hashes.as_bytes()),
+            weights,
+            members,
+        }))
+    }
+
+    /// The members' and that of the weights which put them together.
+    fn seen(&self, run: &SavedRun<'_>) -> anyhow::Result<Option<Seen>> {
+        let (saved, _) = SavedWeights::read(run.path)?;
+        let own = saved.fold(run.fold, run.path)?.seen_until_ms;
+        let mut all = Vec::new();
+        for member in &saved.members {
+            all.push(run.kinds.seen(&run.path.join(member), run.fold)?);
+        }
+        let members = all
+            .into_iter()
+            .reduce(Seen::joined)
+            .context("an ensemble has members")?;
+        let own = Seen {
+            until_ms: own.or(members.until_ms),
+            from_ms: members.from_ms,
+            is_known: own.is_some(),
+        };
+        Ok(Some(members.joined(own)))
+    }
+
+    fn folds(&self, path: &Path) -> anyhow::Result<Vec<usize>> {
+        let (saved, _) = SavedWeights::read(path)?;
+        Ok(saved.folds.iter().map(|fold| fold.fold as usize).collect())
+    }
+}
+
+/// A member's model must be of the fold that the weights are of.
+fn check_fold(member: &LoadedRun, path: &Path, expected: usize, run: &Path) -> anyhow::Result<()> {
+    let found = member.forecaster.fold().unwrap_or(0);
+    if found != expected {
+        bail!(
+            "{} has the model of fold {found}, expected fold {expected}, whose weights the ensemble \
+             {} has\n\
+             hint: --fold {expected} takes every member's model of that fold; a member that was \
+             made anew needs a new ensemble",
+            path.display(),
+            run.display()
+        );
+    }
+    Ok(())
+}
+
+/// A member must forecast what the ensemble's own config says.
+fn check_target(member: &LoadedRun, run: &SavedRun<'_>) -> anyhow::Result<()> {
+    let in_words = |config: &Config| {
+        let (data, target) = (&config.data, &config.target);
+        let symbols: Vec<&str> = config.universe.symbols.iter().map(Symbol::as_str).collect();
+        let kind = format!("{:?}", target.kind).to_lowercase();
+        format!(
+            "{kind} {} bars of {} ahead for {}, filling {} bars",
+            target.horizon_bars,
+            data.interval,
+            symbols.join(" "),
+            data.fill_limit_bars
+        )
+    };
+    let (own, found) = (in_words(run.config), in_words(&member.config));
+    if own != found {
+        bail!(
+            "{} says that it forecasts {own}, but a member of it forecasts {found}\n\
+             hint: put back the run.toml that was changed, or make the ensemble anew",
+            run.path.join(RunDir::CONFIG_FILE).display()
+        );
+    }
+    Ok(())
+}
+
+/// Loaded members with their weights.
+#[derive(Debug)]
+struct SavedEnsemble {
+    members: Vec<LoadedRun>,
+    weights: FoldWeights,
+    sha256: String,
+}
+
+impl Forecaster for SavedEnsemble {
+    fn history_bars(&self) -> usize {
+        let members = self.members.iter();
+        members
+            .map(|member| member.forecaster.history_bars())
+            .max()
+            .unwrap_or(1)
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        let mut columns: Vec<Column> = self
+            .members
+            .iter()
+            .flat_map(|member| member.forecaster.columns())
+            .collect();
+        columns.sort();
+        columns.dedup();
+        columns
+    }
+
+    fn check_columns(&self, coins: &[(Symbol, CandleTable)]) -> anyhow::Result<()> {
+        let mut members = self.members.iter();
+        members.try_for_each(|member| member.forecaster.check_columns(coins))
+    }
+
+    fn fold(&self) -> Option<usize> {
+        Some(self.weights.fold as usize)
+    }
+
+    fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<Answer>> {
+        let answers: Vec<Vec<Answer>> = self
+            .members
+            .iter()
+            .map(|member| member_answers(member, panel, rows))
+            .collect::<anyhow::Result<_>>()?;
+        let coins = panel.coins();
+        let mut combined = Vec::with_capacity(rows.len() * coins);
+        for start in (0..rows.len() * coins).step_by(coins.max(1)) {
+            let of_time = |answers: &Vec<Answer>| -> Vec<Option<f64>> {
+                let answers = &answers[start..start + coins];
+                answers
+                    .iter()
+                    .map(|answer| answer.as_ref().ok().copied())
+                    .collect()
+            };
+            let known: Vec<Vec<Option<f64>>> = answers.iter().map(of_time).collect();
+            let values = combine_known(&self.weights.weights, panel.symbols(), &known);
+            combined.extend(values.into_iter().enumerate().map(|(coin, value)| {
+                let refusal = |answers: &Vec<Answer>| answers[start + coin].as_ref().err().cloned();
+                value.ok_or_else(|| answers.iter().find_map(refusal).unwrap_or_default())
+            }));
+        }
+        Ok(combined)
+    }
+
+    /// That of the first member.
+    fn drift(&self, panel: &Panel, row: usize) -> Vec<Option<Drift>> {
+        match self.members.first() {
+            Some(member) => member.forecaster.drift(panel, row),
+            None => vec![None; panel.coins()],
+        }
+    }
+}
+
+/// A member's forecasts. The market's part is a mean over the coins that are scored, offline as
+/// live, so it has none of other coins.
+fn member_answers(
+    member: &LoadedRun,
+    panel: &Panel,
+    rows: &[usize],
+) -> anyhow::Result<Vec<Answer>> {
+    let scored = &member.config.universe.scored;
+    let refusal = |symbol: &Symbol| {
+        let is_scored = scored.is_empty() || scored.contains(symbol);
+        let reason = || format!("{symbol} is not in universe.scored, so no ensemble forecasts it");
+        (!is_scored).then(reason)
+    };
+    let refusals: Vec<Option<String>> = panel.symbols().iter().map(refusal).collect();
+    let answers = member.forecaster.forecast(panel, rows)?;
+    let of_place = |(place, answer): (usize, Answer)| match &refusals[place % refusals.len()] {
+        Some(refusal) => Err(refusal.clone()),
+        None => answer,
+    };
+    Ok(answers.into_iter().enumerate().map(of_place).collect())
+}

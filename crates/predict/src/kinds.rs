@@ -1,0 +1,16 @@
+//! The list of forecasters that a saved run may be of.
+
+use baseline::LightGbmKind;
+use ensemble::EnsembleKind;
+use model::DeviceChoice;
+use run::Kinds;
+use train::NetworkKind;
+
+/// Every kind of run that can forecast; `device` is for networks. A new kind is one line here.
+pub fn kinds(device: DeviceChoice) -> Kinds {
+    Kinds::new(vec![
+        Box::new(NetworkKind { device }),
+        Box::new(LightGbmKind),
+        Box::new(EnsembleKind),
+    ])
+}

@@ -1,0 +1,312 @@
+//! The one way from a recipe to a scored run.
+
+use std::sync::atomic::AtomicBool;
+
+use anyhow::{anyhow, bail};
+use cli::ConfigTable;
+use dataset::{Dataset, Dropped, Fold, ForecastRow, ForecastTable, RunDir};
+use evaluate::{ScoredRun, pearson};
+use tracking::Tracker;
+
+use crate::score::score;
+use crate::{Appendix, Finished, Piece, Recipe};
+
+/// Held by the process that fits a piece.
+const LOCK_FILE: &str = "lock";
+
+/// Said of a control.
+const SHUFFLED_LINE: &str =
+    "The targets it was fitted to were shuffled by days: a control, expected at 0.";
+
+/// Which pieces are fitted, and how the outcome is shown.
+#[derive(Debug)]
+pub struct FitOptions<'a> {
+    /// The folds that this process fits.
+    pub folds: Vec<&'a Fold>,
+    /// The seeds that this process fits.
+    pub seeds: Vec<u64>,
+    /// Whether pieces that are finished are fitted anew.
+    pub again: bool,
+    /// Whether one JSON object is printed instead of tables.
+    pub json: bool,
+}
+
+/// The folds with these numbers.
+///
+/// # Errors
+/// A number that is no fold; `flag` is how it was asked for.
+pub fn folds_named<'a>(
+    dataset: &'a Dataset,
+    numbers: &[usize],
+    flag: &str,
+) -> anyhow::Result<Vec<&'a Fold>> {
+    let all = &dataset.plan.folds;
+    let find = |&number: &usize| {
+        all.get(number.wrapping_sub(1)).ok_or_else(|| {
+            cli::usage(anyhow!(
+                "{flag} {number}: expected a fold from 1 to {}\n\
+                 hint: without {flag} all are trained",
+                all.len()
+            ))
+        })
+    };
+    numbers.iter().map(find).collect()
+}
+
+/// The config that the run began with, if it has begun.
+///
+/// # Errors
+/// A run.toml that cannot be read.
+pub fn stored_config(run: &RunDir) -> anyhow::Result<Option<ConfigTable>> {
+    let path = run.config();
+    if path.exists() {
+        ConfigTable::read(&path).map(Some)
+    } else {
+        Ok(None)
+    }
+}
+
+/// Fits the pieces that are not finished, scores each out of sample, and joins all once they are
+/// there; None while some are not. `config` is the content of the run's run.toml.
+///
+/// # Errors
+/// What a recipe says, an interrupt.
+pub fn fit_run(
+    recipe: &dyn Recipe,
+    run: &RunDir,
+    dataset: &Dataset,
+    config: &str,
+    options: &FitOptions<'_>,
+) -> anyhow::Result<Option<ScoredRun>> {
+    let tracker = Tracker::from_env("quarterhour", &run.name());
+    let done = fit_pieces(recipe, run, dataset, config, options, tracker.as_ref());
+    if let Some(Err(error)) = tracker.map(|tracker| tracker.finish(done.is_ok())) {
+        cli::warn(error.to_string());
+    }
+    done
+}
+
+fn fit_pieces(
+    recipe: &dyn Recipe,
+    run: &RunDir,
+    dataset: &Dataset,
+    config: &str,
+    options: &FitOptions<'_>,
+    tracker: Option<&Tracker>,
+) -> anyhow::Result<Option<ScoredRun>> {
+    let interrupted = cli::watch_for_interrupt("stopping after this step")?;
+    if let Some(tracker) = tracker {
+        tracker.params(cli::flattened(config)?);
+        tracker.artifact(&run.config(), "");
+    }
+    let pieces = Pieces {
+        recipe,
+        run,
+        dataset,
+        interrupted: &interrupted,
+        tracker,
+    };
+    for fold in &options.folds {
+        pieces.fit(fold, options)?;
+    }
+    let all: Vec<&Fold> = dataset.plan.folds.iter().collect();
+    if !unfinished(recipe, run, &all).is_empty() {
+        cli::note(
+            "other folds or seeds are still to be trained; the last one to finish joins them",
+        );
+        return Ok(None);
+    }
+    join(recipe, run, dataset, &all, options.json, tracker).map(Some)
+}
+
+/// What all pieces of a run share.
+struct Pieces<'a> {
+    recipe: &'a dyn Recipe,
+    run: &'a RunDir,
+    dataset: &'a Dataset,
+    interrupted: &'a AtomicBool,
+    tracker: Option<&'a Tracker>,
+}
+
+impl Pieces<'_> {
+    /// Fits and scores the seeds of one fold; a finished piece is left as it is unless it is to be
+    /// fitted again.
+    fn fit(&self, fold: &Fold, options: &FitOptions<'_>) -> anyhow::Result<()> {
+        let Self {
+            recipe,
+            run,
+            dataset,
+            ..
+        } = self;
+        let targets = dataset.fitted_targets(fold);
+        for &seed in &options.seeds {
+            let dir = recipe.dir(run, fold.number, seed);
+            let table_file = dir.join(RunDir::FORECASTS_FILE);
+            if table_file.exists() && !options.again {
+                continue;
+            }
+            let held = match cli::hold(&dir.join(LOCK_FILE))? {
+                Ok(held) => held,
+                Err(holder) => {
+                    cli::note(format!(
+                        "fold {} seed {seed} of {} is being trained by {holder}; this process goes \
+                         on with the others",
+                        fold.number,
+                        run.path().display()
+                    ));
+                    continue;
+                }
+            };
+            // Another process may have finished it before the lock was free.
+            if table_file.exists() && !options.again {
+                continue;
+            }
+            let piece = Piece {
+                dataset,
+                run,
+                fold,
+                targets: &targets,
+                seed,
+                dir,
+                interrupted: self.interrupted,
+                tracker: self.tracker,
+            };
+            recipe.fit(&piece)?;
+            // Scored from its files, so that what is scored is what `predict` loads.
+            let table = score(*recipe, &piece)?;
+            recipe.scored(&piece, &table)?;
+            // Last, as it marks the piece as finished.
+            table.write(&table_file)?;
+            drop(held);
+        }
+        Ok(())
+    }
+}
+
+/// Joins the pieces of some folds, which must be there, and prints how good the forecasts are; the
+/// model for `predict` is published where these are all folds.
+///
+/// # Errors
+/// Pieces without forecasts, what the system says.
+pub fn gather(
+    recipe: &dyn Recipe,
+    run: &RunDir,
+    dataset: &Dataset,
+    folds: &[&Fold],
+    json: bool,
+) -> anyhow::Result<ScoredRun> {
+    let unfinished = unfinished(recipe, run, folds);
+    if !unfinished.is_empty() {
+        bail!(
+            "{}: no forecasts yet of {}\n\
+             hint: train them with --folds K --seed S, or all with --resume",
+            run.path().display(),
+            unfinished.join(", ")
+        );
+    }
+    join(recipe, run, dataset, folds, json, None)
+}
+
+/// The pieces of some folds that have no forecasts yet, in words.
+fn unfinished(recipe: &dyn Recipe, run: &RunDir, folds: &[&Fold]) -> Vec<String> {
+    let seeds = 1..=recipe.seeds();
+    let pieces = folds
+        .iter()
+        .flat_map(|fold| seeds.clone().map(|seed| (fold.number, seed)));
+    let has_none = |&(fold, seed): &(usize, u64)| {
+        let dir = recipe.dir(run, fold, seed);
+        !dir.join(RunDir::FORECASTS_FILE).exists()
+    };
+    pieces
+        .filter(has_none)
+        .map(|(fold, seed)| format!("fold {fold} seed {seed}"))
+        .collect()
+}
+
+fn join(
+    recipe: &dyn Recipe,
+    run: &RunDir,
+    dataset: &Dataset,
+    folds: &[&Fold],
+    json: bool,
+    tracker: Option<&Tracker>,
+) -> anyhow::Result<ScoredRun> {
+    let of_seed = |seed: u64| {
+        let dirs = folds.iter().map(|fold| recipe.dir(run, fold.number, seed));
+        let files = dirs.map(|dir| dir.join(RunDir::FORECASTS_FILE));
+        Ok(ForecastTable::read_all(files, run.path())?)
+    };
+    let seeds: Vec<ForecastTable> = (1..=recipe.seeds())
+        .map(of_seed)
+        .collect::<anyhow::Result<_>>()?;
+    let table = ForecastTable::average(&seeds, run.path())?;
+    let is_whole = folds.len() == dataset.plan.folds.len();
+    let mut appendix = Appendix::default();
+    if is_whole {
+        appendix = recipe.publish(run, dataset)?;
+    } else {
+        appendix.next = format!("of {} of {} folds", folds.len(), dataset.plan.folds.len());
+    }
+    table.write(&run.forecasts())?;
+    if seeds.len() > 1 {
+        appendix.texts.insert(0, seeds_line(&seeds));
+    }
+    appendix
+        .texts
+        .push(dropped(recipe, run, dataset, folds)?.to_string());
+    if dataset.config.target.shuffle_seed != 0 {
+        appendix.texts.push(SHUFFLED_LINE.to_owned());
+    }
+    let finished = Finished {
+        run,
+        forecaster: recipe.forecaster(),
+        config: &dataset.config,
+        simulated: Some(dataset),
+        tracker,
+        json,
+    };
+    finished.publish(table, appendix)
+}
+
+/// Mean over folds of the pooled Pearson, of one seed alone.
+fn mean_pearson(table: &ForecastTable) -> Option<f64> {
+    let of_fold = |rows: &[ForecastRow]| {
+        let column = |value: fn(&ForecastRow) -> f64| rows.iter().map(value).collect::<Vec<f64>>();
+        pearson(&column(|row| row.forecast), &column(|row| row.realized))
+    };
+    let by_fold = table.rows().chunk_by(|a, b| a.fold == b.fold);
+    let folds: Vec<f64> = by_fold.filter_map(of_fold).collect();
+    (!folds.is_empty()).then(|| folds.iter().sum::<f64>() / folds.len() as f64)
+}
+
+/// The scores of several seeds, each alone.
+fn seeds_line(seeds: &[ForecastTable]) -> String {
+    let scores: Vec<Option<f64>> = seeds.iter().map(mean_pearson).collect();
+    let text = |score: &Option<f64>| score.map_or("-".to_owned(), |score| format!("{score:+.4}"));
+    let texts: Vec<String> = scores.iter().map(text).collect();
+    let known: Vec<f64> = scores.into_iter().flatten().collect();
+    let spread = known.iter().copied().fold(f64::MIN, f64::max)
+        - known.iter().copied().fold(f64::MAX, f64::min);
+    format!(
+        "Seeds: {}, averaged above; each alone has Pearson {} (spread {spread:.4}).",
+        seeds.len(),
+        texts.join(" ")
+    )
+}
+
+/// What the scored folds left out, and why.
+fn dropped(
+    recipe: &dyn Recipe,
+    run: &RunDir,
+    dataset: &Dataset,
+    folds: &[&Fold],
+) -> anyhow::Result<Dropped> {
+    let mut total = Dropped::default();
+    for fold in folds {
+        let target_std = recipe.target_std(dataset, &run.fold(fold.number))?;
+        total += dataset
+            .scored_windows(fold.score.clone(), &target_std)
+            .dropped;
+    }
+    Ok(total)
+}

@@ -1,0 +1,58 @@
+//! What forecasts.
+
+use std::fmt;
+
+use dataset::{CandleTable, Column, Panel};
+use market::Symbol;
+use serde::{Deserialize, Serialize};
+
+/// The forecast of one coin in the target's unit, or why there is none.
+pub type Answer = Result<f64, String>;
+
+/// A fitted model, or a rule: what scoring, `predict`, the watch and ensembles all call.
+///
+/// A forecast at t is a function of the last [`Forecaster::history_bars`] rows up to t and of
+/// nothing else, to the last bit: scoring hands in a stretch of the panel, a live forecast the
+/// candles that it has just read.
+pub trait Forecaster: fmt::Debug {
+    /// How many bars up to t a forecast at t is a function of, that of t included.
+    fn history_bars(&self) -> usize;
+
+    /// The columns of candles that a forecast is a function of.
+    fn columns(&self) -> Vec<Column>;
+
+    /// Checks that candles have the columns that forecasts are made of.
+    ///
+    /// # Errors
+    /// As [`dataset::check_columns`].
+    fn check_columns(&self, coins: &[(Symbol, CandleTable)]) -> anyhow::Result<()>;
+
+    /// The fold whose model it is; None for a rule, which was fitted to nothing.
+    fn fold(&self) -> Option<usize>;
+
+    /// SHA-256 of the model's files; empty for a rule.
+    fn sha256(&self) -> &str;
+
+    /// The forecasts of all coins at some rows of the panel, `[rows, coins]` row-major. `rows` are
+    /// in ascending order.
+    ///
+    /// # Errors
+    /// A device or library that fails.
+    fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<Answer>>;
+
+    /// How far every coin's features up to `row` are from those of training; None where that is
+    /// not known.
+    fn drift(&self, panel: &Panel, _row: usize) -> Vec<Option<Drift>> {
+        vec![None; panel.coins()]
+    }
+}
+
+/// The feature of a coin that is furthest from its training statistics.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Drift {
+    /// The feature.
+    pub feature: String,
+    /// The mean of it over the last bars, in the training rows' standard deviations from their
+    /// mean.
+    pub std: f64,
+}

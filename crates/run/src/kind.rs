@@ -1,0 +1,235 @@
+//! The forecasters that a saved run may be of, and how one is loaded.
+
+use std::fmt;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, anyhow, bail};
+use cli::ConfigTable;
+use dataset::{Config, DataConfig, RunConfig, RunDir, parse_time};
+
+use crate::{Forecaster, Seen};
+
+/// A kind of forecaster, as a saved run names it: one entry of the list in the binary.
+pub trait Kind: fmt::Debug {
+    /// What `run.kind` says in `run.toml`.
+    fn name(&self) -> &'static str;
+
+    /// Does what must come before any other kind starts threads.
+    ///
+    /// # Errors
+    /// A library that is not there.
+    fn prepare(&self) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    /// Loads a run's model.
+    ///
+    /// # Errors
+    /// A run that is not finished; files that are broken or do not belong together.
+    fn load(&self, run: &SavedRun<'_>) -> anyhow::Result<Box<dyn Forecaster>>;
+
+    /// The time that the model has seen; None where its files do not say.
+    ///
+    /// # Errors
+    /// Files that cannot be read.
+    fn seen(&self, run: &SavedRun<'_>) -> anyhow::Result<Option<Seen>>;
+
+    /// The folds that the run in `path` has whole models of.
+    ///
+    /// # Errors
+    /// A folder that cannot be read.
+    fn folds(&self, path: &Path) -> anyhow::Result<Vec<usize>> {
+        let entries =
+            fs::read_dir(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let number = |entry: fs::DirEntry| {
+            let name = entry.file_name();
+            name.to_str()?.strip_prefix("fold-")?.parse().ok()
+        };
+        Ok(entries.flatten().filter_map(number).collect())
+    }
+}
+
+/// A run on disk, and which of its models is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct SavedRun<'a> {
+    /// The folder.
+    pub path: &'a Path,
+    /// The fold asked for; None: the run's own files, which are the last fold's.
+    pub fold: Option<usize>,
+    /// `data.*` and `universe.*` keys that may differ live, as `key=value`.
+    pub overrides: &'a [String],
+    /// Its `run.toml`, with the overrides.
+    pub table: &'a ConfigTable,
+    /// The sections that every forecaster shares.
+    pub config: &'a Config,
+    /// The list, for a run that is made of others.
+    pub kinds: &'a Kinds,
+}
+
+impl SavedRun<'_> {
+    /// The folder of the fold asked for, or of the run.
+    pub fn folder(&self) -> std::path::PathBuf {
+        match self.fold {
+            None => self.path.to_owned(),
+            Some(fold) => RunDir::new(self.path.to_owned()).fold(fold),
+        }
+    }
+}
+
+/// A run's config with what forecasts.
+#[derive(Debug)]
+pub struct LoadedRun {
+    /// The sections that every forecaster shares, with the overrides.
+    pub config: Config,
+    /// `run.kind`.
+    pub kind: &'static str,
+    /// The model.
+    pub forecaster: Box<dyn Forecaster>,
+}
+
+/// The list of kinds.
+#[derive(Debug)]
+pub struct Kinds(Vec<Box<dyn Kind>>);
+
+impl Kinds {
+    /// The list.
+    pub fn new(kinds: Vec<Box<dyn Kind>>) -> Self {
+        Self(kinds)
+    }
+
+    /// The kind of the run that `table` configures; `path` is where it is.
+    ///
+    /// # Errors
+    /// A name that is not in the list.
+    pub fn of(&self, table: &ConfigTable, path: &Path) -> anyhow::Result<&dyn Kind> {
+        let section: RunConfig = table.section("run")?;
+        // Runs of older versions have only the name for tables, which begins with the kind; the
+        // first ones were networks and have none.
+        let is_it = |kind: &&Box<dyn Kind>| match section.kind.as_str() {
+            "" if section.forecaster.is_empty() => kind.name() == "network",
+            "" => section.forecaster.starts_with(kind.name()),
+            name => kind.name() == name,
+        };
+        match self.0.iter().find(is_it) {
+            Some(kind) => Ok(kind.as_ref()),
+            None => {
+                let known: Vec<&str> = self.0.iter().map(|kind| kind.name()).collect();
+                let found = match section.kind.as_str() {
+                    "" => &section.forecaster,
+                    kind => kind,
+                };
+                bail!(
+                    "{}: the forecaster is `{found}`, expected {}\n\
+                     hint: was the run made by a newer version?",
+                    path.join(RunDir::CONFIG_FILE).display(),
+                    known.join(", ")
+                )
+            }
+        }
+    }
+
+    /// A run's `run.toml` with the overrides, which may say where candles come from (`data.*`) and
+    /// name the universe; everything else is the run's.
+    ///
+    /// # Errors
+    /// A folder that is no run, an override of another section, a config that is refused.
+    pub fn config(
+        &self,
+        path: &Path,
+        overrides: &[String],
+    ) -> anyhow::Result<(ConfigTable, Config)> {
+        let config_path = path.join(RunDir::CONFIG_FILE);
+        if !config_path.exists() {
+            bail!(
+                "{} is no run: it has no run.toml\n\
+                 hint: `cargo run -p train --release` makes one; ls checkpoints/ shows those there \
+                 are",
+                path.display()
+            );
+        }
+        let may_differ =
+            |text: &&String| text.starts_with("data.") || text.starts_with("universe.");
+        if let Some(text) = overrides.iter().find(|text| !may_differ(text)) {
+            return Err(cli::usage(anyhow!(
+                "--set {text}: expected a key of [data] or [universe]; the rest is part of the run\n\
+                 hint: train a new run to change it"
+            )));
+        }
+        let mut table = ConfigTable::read(&config_path)?;
+        table.apply(overrides)?;
+        let config: Config = table.parse()?;
+        config.validate().map_err(cli::usage)?;
+        Ok((table, config))
+    }
+
+    /// Loads a run's model: its last fold's, or that of the fold asked for.
+    ///
+    /// # Errors
+    /// As [`Kinds::config`] and [`Kind::load`].
+    pub fn load(
+        &self,
+        path: &Path,
+        fold: Option<usize>,
+        overrides: &[String],
+    ) -> anyhow::Result<LoadedRun> {
+        let (table, config) = self.config(path, overrides)?;
+        let kind = self.of(&table, path)?;
+        kind.prepare()?;
+        let forecaster = kind.load(&SavedRun {
+            path,
+            fold,
+            overrides,
+            table: &table,
+            config: &config,
+            kinds: self,
+        })?;
+        Ok(LoadedRun {
+            config,
+            kind: kind.name(),
+            forecaster,
+        })
+    }
+
+    /// Does what must come before any thread starts for the kind of the run in `path`.
+    ///
+    /// # Errors
+    /// A run that cannot be read, a library that is not there.
+    pub fn prepare(&self, path: &Path) -> anyhow::Result<()> {
+        self.of(&ConfigTable::read(&path.join(RunDir::CONFIG_FILE))?, path)?
+            .prepare()
+    }
+
+    /// The time that a run's own model has seen, or that of a fold. Of a run that does not say:
+    /// nothing from the end of its candles on.
+    ///
+    /// # Errors
+    /// Files that cannot be read.
+    pub fn seen(&self, path: &Path, fold: Option<usize>) -> anyhow::Result<Seen> {
+        let table = ConfigTable::read(&path.join(RunDir::CONFIG_FILE))?;
+        let config: Config = table.parse()?;
+        let known = self.of(&table, path)?.seen(&SavedRun {
+            path,
+            fold,
+            overrides: &[],
+            table: &table,
+            config: &config,
+            kinds: self,
+        })?;
+        let at_most = |data: &DataConfig| Seen {
+            from_ms: None,
+            until_ms: parse_time(&data.until).ok(),
+            is_known: false,
+        };
+        Ok(known.unwrap_or_else(|| at_most(&config.data)))
+    }
+
+    /// The folds that the run in `path` has whole models of.
+    ///
+    /// # Errors
+    /// Files that cannot be read.
+    pub fn folds(&self, path: &Path) -> anyhow::Result<Vec<usize>> {
+        let table = ConfigTable::read(&path.join(RunDir::CONFIG_FILE))?;
+        self.of(&table, path)?.folds(path)
+    }
+}

@@ -1,0 +1,23 @@
+//! Where everything meets: what forecasts, how it is fitted, and the one way from a config to a
+//! scored run.
+//!
+//! - [`Forecaster`] is what forecasts, offline and live by the same call.
+//! - [`Recipe`] fits one piece of a run (a fold and seed) and loads it again; [`fit_run`] does the
+//!   rest: pieces, locks, interrupts, scoring, joining, reports, tracking.
+//! - [`Kind`] is one entry of the list of forecasters that a saved run may be of. The list is put
+//!   together in the binary and handed down as [`Kinds`], so that nothing here knows any of them.
+
+mod fit;
+mod forecaster;
+mod kind;
+mod publish;
+mod recipe;
+mod score;
+mod seen;
+
+pub use fit::{FitOptions, fit_run, folds_named, gather, stored_config};
+pub use forecaster::{Answer, Drift, Forecaster};
+pub use kind::{Kind, Kinds, LoadedRun, SavedRun};
+pub use publish::{Appendix, Finished};
+pub use recipe::{Piece, Recipe};
+pub use seen::Seen;

@@ -1,0 +1,89 @@
+//! What a finished run writes and prints.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use dataset::{Config, Dataset, ForecastTable, RunDir, write_atomically};
+use evaluate::{Importance, ScoredRun, score_run};
+use tracking::Tracker;
+
+/// What a forecaster has to say beside its scores.
+#[derive(Debug, Default)]
+pub struct Appendix {
+    /// Lines and tables for the terminal, each without a line break at its end.
+    pub texts: Vec<String>,
+    /// What its features are worth, for the report.
+    pub importance: Option<Importance>,
+    /// Files for the tracker.
+    pub artifacts: Vec<PathBuf>,
+    /// What comes next, after "forecasts are in ..., charts in report.html beside them; ".
+    pub next: String,
+}
+
+/// A run whose forecasts are all there.
+#[derive(Debug, Clone, Copy)]
+pub struct Finished<'a> {
+    /// Its folder.
+    pub run: &'a RunDir,
+    /// Its name in tables.
+    pub forecaster: &'a str,
+    /// The sections that every forecaster shares.
+    pub config: &'a Config,
+    /// The data of a simulated market, which knows how good the best possible forecaster is.
+    pub simulated: Option<&'a Dataset>,
+    /// The experiment tracker, if one is asked for.
+    pub tracker: Option<&'a Tracker>,
+    /// Whether one JSON object is printed instead of tables.
+    pub json: bool,
+}
+
+impl Finished<'_> {
+    /// Scores the run's table beside the controls, writes the report, tells the tracker and prints.
+    ///
+    /// # Errors
+    /// A table that cannot be scored, what the system says.
+    pub fn publish(&self, table: ForecastTable, appendix: Appendix) -> anyhow::Result<ScoredRun> {
+        let Self { run, config, .. } = self;
+        let path = run.path().display().to_string();
+        let (bar_ms, reach_bars) = (config.data.interval.ms(), config.target.reach_bars());
+        let scored = score_run((self.forecaster, &path), table, bar_ms, reach_bars)?;
+        write_atomically(&run.report(), scored.html(appendix.importance).as_bytes())?;
+        if let Some(tracker) = self.tracker {
+            track(tracker, run, &scored);
+            appendix
+                .artifacts
+                .iter()
+                .for_each(|file| tracker.artifact(file, ""));
+        }
+        if self.json {
+            cli::print(&(serde_json::to_string_pretty(&scored.report)? + "\n"))?;
+            return Ok(scored);
+        }
+        let mut text = scored.report.table() + "\n";
+        for part in &appendix.texts {
+            writeln!(text, "{part}")?;
+        }
+        if let Some(dataset) = self.simulated.filter(|dataset| dataset.oracle.is_some()) {
+            let expected = |time_ms: i64, symbol: &str| dataset.expected(time_ms, symbol);
+            writeln!(text, "{}", scored.simulated_line(expected))?;
+        }
+        cli::print(&text)?;
+        cli::note(format!(
+            "forecasts are in {}, charts in report.html beside them; {}",
+            run.forecasts().display(),
+            appendix.next
+        ));
+        Ok(scored)
+    }
+}
+
+/// What a tracker is told of the whole run.
+fn track(tracker: &Tracker, run: &RunDir, scored: &ScoredRun) {
+    tracker.metrics(0, &scored.headline());
+    let report = &scored.report;
+    for (&fold, score) in report.fold_numbers.iter().zip(&report.forecasters[0].folds) {
+        let score = score.unwrap_or(f64::NAN);
+        tracker.metrics(u64::from(fold), &[("fold_pearson", score)]);
+    }
+    tracker.artifact(&run.report(), "");
+}

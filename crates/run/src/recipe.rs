@@ -1,0 +1,80 @@
+//! A way to get a forecaster from the past.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use dataset::{Dataset, Fold, ForecastTable, RunDir, Targets};
+use tracking::Tracker;
+
+use crate::{Appendix, Forecaster};
+
+/// One piece of a run, which any process on any machine can fit: a fold and seed.
+#[derive(Debug, Clone)]
+pub struct Piece<'a> {
+    /// Panel, targets, folds.
+    pub dataset: &'a Dataset,
+    /// The run that it is a piece of.
+    pub run: &'a RunDir,
+    /// The fold.
+    pub fold: &'a Fold,
+    /// What it is fitted to.
+    pub targets: &'a Targets,
+    /// The seed, from 1.
+    pub seed: u64,
+    /// The folder of its files.
+    pub dir: PathBuf,
+    /// Set by Ctrl-C.
+    pub interrupted: &'a AtomicBool,
+    /// The experiment tracker, if one is asked for.
+    pub tracker: Option<&'a Tracker>,
+}
+
+/// A way to get a forecaster from the past: what [`crate::fit_run`] is given.
+pub trait Recipe {
+    /// Its name in tables, such as `network` or `lightgbm_seed`.
+    fn forecaster(&self) -> &str;
+
+    /// How many seeds each fold is fitted with; their forecasts are averaged.
+    fn seeds(&self) -> u64 {
+        1
+    }
+
+    /// The folder of a piece.
+    fn dir(&self, run: &RunDir, fold: usize, _seed: u64) -> PathBuf {
+        run.fold(fold)
+    }
+
+    /// Fits a piece and leaves its files in its folder.
+    ///
+    /// # Errors
+    /// No rows to fit to, a device or library that fails, Ctrl-C.
+    fn fit(&self, piece: &Piece<'_>) -> anyhow::Result<()>;
+
+    /// What forecasts, from the files of a piece: what is scored is what was saved.
+    ///
+    /// # Errors
+    /// Files that are broken.
+    fn load(&self, piece: &Piece<'_>) -> anyhow::Result<Box<dyn Forecaster>>;
+
+    /// Standard deviation of each coin's targets in the training rows of the fold in `folder`;
+    /// None for a coin without any, which is not forecast.
+    ///
+    /// # Errors
+    /// Files that are broken.
+    fn target_std(&self, dataset: &Dataset, folder: &Path) -> anyhow::Result<Vec<Option<f32>>>;
+
+    /// Told of a piece's forecasts before its table is written, which marks it as finished.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn scored(&self, _piece: &Piece<'_>, _table: &ForecastTable) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    /// Copies the files that `predict` loads from the last fold to the run's folder, and says what
+    /// the report and the terminal show beside the scores.
+    ///
+    /// # Errors
+    /// Files that are broken.
+    fn publish(&self, run: &RunDir, dataset: &Dataset) -> anyhow::Result<Appendix>;
+}
