@@ -149,10 +149,8 @@ impl Pieces<'_> {
                 Ok(held) => held,
                 Err(holder) => {
                     cli::note(format!(
-                        "fold {} seed {seed} of {} is being trained by {holder}; this process goes \
-                         on with the others",
-                        fold.number,
-                        run.path().display()
+                        "{} is being trained by {holder}; this process goes on with the others",
+                        dir.display()
                     ));
                     continue;
                 }

@@ -86,6 +86,15 @@ impl OptimizerConfig {
         }
     }
 
+    /// The global norm that gradients are scaled down to.
+    pub fn max_norm(&self) -> f32 {
+        if self.clip_norm > 0.0 {
+            self.clip_norm
+        } else {
+            f32::INFINITY
+        }
+    }
+
     /// The optimizer's own settings.
     pub fn adamw(&self) -> AdamWConfig {
         AdamWConfig {

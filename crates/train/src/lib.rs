@@ -4,6 +4,7 @@ mod command;
 mod config;
 mod drift;
 mod dry_run;
+mod monitor;
 mod pieces;
 mod recipe;
 mod sampler;

@@ -4,21 +4,20 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::time::Instant;
 
 use anyhow::{Context, bail};
-use dataset::{Fit, Normalizer, Origin, TargetScales, WindowSet, write_atomically};
+use dataset::{Fit, Normalizer, Origin, TargetScales, WindowSet};
 use evaluate::pearson;
 use model::{
     AdamW, Device, GradientsParams, Module, Network, Tensor, TensorData, Windows, clip_grad_norm,
     forecast, load_state, load_weights, masked_loss, parts_loss, save_state, save_weights,
 };
 use run::Piece;
-use serde::Serialize;
 
-use crate::config::{Selection, TrainConfig};
+use crate::config::TrainConfig;
+use crate::monitor::{Look, Monitor, Progress, scalar};
 use crate::sampler::{Sampler, mix};
-use crate::stopwatch::{Part, Shares, Stopwatch};
+use crate::stopwatch::Part;
 use crate::warm_start::weights_before;
 
 /// The best weights so far on the early-stopping slice.
@@ -26,7 +25,6 @@ const BEST_FILE: &str = "best.safetensors";
 /// The weights that training ended with: what scoring and `predict --fold` load.
 pub(crate) const WEIGHTS_FILE: &str = "weights.safetensors";
 const STATE_FILE: &str = "state.safetensors";
-const METRICS_FILE: &str = "metrics.jsonl";
 
 /// The training of one piece, with what it trains on.
 #[derive(Debug)]
@@ -47,242 +45,109 @@ pub(crate) struct Training<'a> {
     pub device: &'a Device,
 }
 
-/// One line of metrics.jsonl.
-#[derive(Debug, Serialize)]
-struct Metrics {
-    step: u64,
-    steps: u64,
-    learning_rate: f64,
-    /// Mean training loss since the last line, in units of the scaled target.
-    train_loss: f64,
-    /// Global gradient norm of the last step, before clipping.
-    grad_norm: f64,
-    stop_loss: Option<f64>,
-    stop_pearson: Option<f64>,
-    windows_per_sec: f64,
-    /// Shares of the time since the last line; on a GPU, which works on while the loop goes ahead,
-    /// of the loop's own.
-    #[serde(flatten)]
-    shares: Shares,
-    elapsed_secs: f64,
-}
-
-/// What a resumed training must know beside weights and optimizer.
-#[derive(Debug, Clone, PartialEq, Default)]
-struct Progress {
-    step: u64,
-    best_score: Option<f64>,
-    looks_without_better: u64,
-    elapsed_secs: f64,
-    finished: bool,
-}
-
 impl Training<'_> {
     /// Trains until the steps, the time or the patience are used up, or continues a saved state.
     pub(crate) fn train(&self, resume: bool) -> anyhow::Result<()> {
-        let (config, training) = (self.config, &self.config.training);
-        let target_std = self.normalizer.target_std();
-        let train_set = self.piece.dataset.trained_windows(
-            self.piece.targets,
-            self.piece.fold.train.clone(),
-            training.stride,
-            &target_std,
-        );
-        if train_set.is_empty() {
-            bail!(
-                "fold {}: no training windows of {} bars\nhint: more candles, fewer folds, a shorter features.lookback_bars, \
-                 or a larger features.max_filled_share; --dry-run shows what was dropped and why",
-                self.piece.fold.number,
-                config.shared.features.lookback_bars
-            );
-        }
-        let stop_stride = (self.piece.fold.stop.len() / training.stop_windows.max(1)).max(1);
-        let stop_set = self.piece.dataset.trained_windows(
-            self.piece.targets,
-            self.piece.fold.stop.clone(),
-            stop_stride,
-            &target_std,
-        );
+        let (config, piece) = (self.config, self.piece);
+        let (train_set, stop_set) = self.window_sets()?;
         let warm = self.warm_start()?;
-        let coins = self.piece.dataset.panel.coins();
-        let batch_windows = config.batch_windows(coins);
-        let steps = match (&warm, training.warm_steps) {
-            (Some(_), steps) if steps > 0 => steps,
-            _ => config.steps(train_set.len(), coins),
-        };
-        let mut sampler = Sampler::new(
-            train_set.len(),
-            batch_windows,
-            mix(self.piece.seed, self.piece.fold.number as u64),
-        );
+        let steps = self.steps(train_set.len(), warm.is_some());
+        let batch_windows = config.batch_windows(piece.dataset.panel.coins());
+        let seed = mix(piece.seed, piece.fold.number as u64);
+        let mut sampler = Sampler::new(train_set.len(), batch_windows, seed);
+        let (mut network, mut optimizer, progress) = self.start(warm.as_deref(), resume)?;
+        let mut monitor = Monitor::new(config, piece, progress, steps, batch_windows);
 
-        let (mut network, mut optimizer, mut progress) = self.start(warm.as_deref(), resume)?;
-        let bar = cli::progress_bar(
-            &format!("fold {} seed {}", self.piece.fold.number, self.piece.seed),
-            steps,
-        );
-        bar.set_position(progress.step);
-        bar.reset_eta();
-        let (began, already_secs, first_step) =
-            (Instant::now(), progress.elapsed_secs, progress.step);
-        let mut saved = Instant::now();
-        let (mut loss_sum, mut steps_summed) = (None::<Tensor<1>>, 0u64);
-
-        let mut stopwatch = Stopwatch::new();
-        while progress.step < steps && !progress.finished {
-            let step = progress.step;
-            stopwatch.begin();
+        while !monitor.is_finished() {
+            let step = monitor.begin_step();
             // Dropout draws from the device's generator, which no file holds: reseed, so that a
             // resumed run goes on exactly.
-            self.device.seed(mix(
-                mix(self.piece.seed, self.piece.fold.number as u64),
-                step,
-            ));
-
+            self.device.seed(mix(seed, step));
             let picked = sampler.batch(step);
             let ends: Vec<usize> = picked
                 .iter()
                 .map(|&window| train_set.ends[window])
                 .collect();
             let windows = self.windows.batch(&ends)?.autodiff();
-            stopwatch.lap(Part::Batch);
+            monitor.lap(Part::Batch);
 
             let loss = self.loss(network.forward(windows), &train_set, &picked);
-            let running = loss.clone().without_autodiff();
-            stopwatch.lap(Part::Forward);
+            let own_loss = loss.clone().without_autodiff();
+            monitor.lap(Part::Forward);
             let grads = GradientsParams::from_grads(loss.backward(), &network);
-            stopwatch.lap(Part::Backward);
-            let max_norm = if config.optimizer.clip_norm > 0.0 {
-                config.optimizer.clip_norm
-            } else {
-                f32::INFINITY
-            };
-            let (grads, grad_norm) = clip_grad_norm(&network, grads, max_norm);
+            monitor.lap(Part::Backward);
+            let (grads, grad_norm) = clip_grad_norm(&network, grads, config.optimizer.max_norm());
             let learning_rate = config.optimizer.learning_rate_at(step, steps);
             network = optimizer.step(learning_rate, network, grads);
-            stopwatch.lap(Part::Optimizer);
+            monitor.lap(Part::Optimizer);
+            monitor.end_step(own_loss);
 
-            loss_sum = Some(match loss_sum.take() {
-                Some(sum) => sum + running,
-                None => running,
-            });
-            steps_summed += 1;
-            progress.step += 1;
-            bar.inc(1);
-
-            let out_of_time = training.max_secs > 0
-                && already_secs + began.elapsed().as_secs_f64() >= training.max_secs as f64;
-            let last = progress.step == steps || out_of_time;
             // Only here does the loop wait for the device.
-            if progress.step.is_multiple_of(training.evaluate_every) || last {
-                let train_loss = scalar(loss_sum.take())? / steps_summed as f64;
-                let grad_norm = scalar(Some(grad_norm))?;
-                if !train_loss.is_finite() || !grad_norm.is_finite() {
-                    bail!(
-                        "fold {} seed {}: the loss is {train_loss} and the gradient norm {grad_norm} at step {}, \
-                         expected finite numbers\nhint: a lower learning rate, --set optimizer.learning_rate={:e}",
-                        self.piece.fold.number,
-                        self.piece.seed,
-                        progress.step,
-                        config.optimizer.learning_rate / 3.0
-                    );
+            if monitor.is_time_to_look() {
+                let losses = monitor.losses(grad_norm)?;
+                let look = self.look(&network.valid(), &stop_set)?;
+                if monitor.record(losses, learning_rate, look)? {
+                    self.save(&network.valid(), BEST_FILE, monitor.progress.step)?;
                 }
-                let (stop_loss, stop_pearson) = self.look(&network.valid(), &stop_set)?;
-                progress.elapsed_secs = already_secs + began.elapsed().as_secs_f64();
-                let windows_per_sec = (progress.step - first_step) as f64 * batch_windows as f64
-                    / began.elapsed().as_secs_f64();
-                let shares = stopwatch.shares();
-                bar.set_message(format!(
-                    "{windows_per_sec:.0} windows/s (batch {:.0} %, forward {:.0} %, backward {:.0} %, optimizer {:.0} %), \
-                     loss {train_loss:.4}, early stopping: {}",
-                    shares.batch_share * 100.0,
-                    shares.forward_share * 100.0,
-                    shares.backward_share * 100.0,
-                    shares.optimizer_share * 100.0,
-                    stop_pearson.map_or("-".to_owned(), |value| format!("Pearson {value:+.4}"))
-                ));
-                self.log(&Metrics {
-                    step: progress.step,
-                    steps,
-                    learning_rate,
-                    train_loss,
-                    grad_norm,
-                    stop_loss,
-                    stop_pearson,
-                    windows_per_sec,
-                    shares,
-                    elapsed_secs: progress.elapsed_secs,
-                })?;
-                steps_summed = 0;
-
-                let score = match training.selection {
-                    Selection::Pearson => stop_pearson,
-                    Selection::Loss => stop_loss.map(|loss| -loss),
-                    Selection::Last => None,
-                };
-                if let Some(score) = score {
-                    if progress.best_score.is_none_or(|best| score > best) {
-                        progress.best_score = Some(score);
-                        progress.looks_without_better = 0;
-                        save_weights(
-                            &network.valid(),
-                            &self.piece.dir.join(BEST_FILE),
-                            &self.metadata(progress.step)?,
-                        )?;
-                    } else {
-                        progress.looks_without_better += 1;
-                    }
-                }
-                let patience_spent =
-                    training.patience > 0 && progress.looks_without_better >= training.patience;
-                progress.finished =
-                    last || (training.selection != Selection::Last && patience_spent);
             }
-
-            let interrupted = self.piece.interrupted.load(Ordering::Relaxed);
-            let due = steps_summed == 0 && saved.elapsed().as_secs() >= training.save_every_secs;
-            if interrupted || due || progress.finished {
-                progress.elapsed_secs = already_secs + began.elapsed().as_secs_f64();
-                save_state(
-                    &self.piece.dir,
-                    &network.valid(),
-                    &optimizer,
-                    &progress.to_metadata(),
-                )?;
-                saved = Instant::now();
+            let is_interrupted = piece.interrupted.load(Ordering::Relaxed);
+            if is_interrupted || monitor.is_time_to_save() {
+                save_state(&piece.dir, &network.valid(), &optimizer, &monitor.save())?;
             }
-            if interrupted && !progress.finished {
-                bar.abandon();
-                bail!(
-                    "interrupted in fold {} seed {} after step {}; all is saved in {}\n\
-                     hint: the same command with --resume continues",
-                    self.piece.fold.number,
-                    self.piece.seed,
-                    progress.step,
-                    self.piece.dir.display()
-                );
+            if is_interrupted && !monitor.is_finished() {
+                return Err(monitor.interrupted());
             }
         }
-        bar.finish_and_clear();
-        cli::note(format!(
-            "fold {} seed {}: {} steps of {} windows in {:.0} s",
-            self.piece.fold.number,
-            self.piece.seed,
-            progress.step,
-            batch_windows,
-            progress.elapsed_secs
-        ));
+        monitor.finish();
 
-        let network = match progress.best_score {
-            Some(_) => self.load(&self.piece.dir.join(BEST_FILE))?,
+        let network = match monitor.progress.best_score {
+            Some(_) => self.load(&piece.dir.join(BEST_FILE))?,
             None => network.valid(),
         };
-        save_weights(
-            &network,
-            &self.piece.dir.join(WEIGHTS_FILE),
-            &self.metadata(progress.step)?,
-        )?;
-        Ok(())
+        self.save(&network, WEIGHTS_FILE, monitor.progress.step)
+    }
+
+    /// The windows to train on, and those that early stopping looks at.
+    fn window_sets(&self) -> anyhow::Result<(WindowSet, WindowSet)> {
+        let Piece {
+            dataset,
+            fold,
+            targets,
+            ..
+        } = self.piece;
+        let training = &self.config.training;
+        let target_std = self.normalizer.target_std();
+        let train =
+            dataset.trained_windows(targets, fold.train.clone(), training.stride, &target_std);
+        if train.is_empty() {
+            bail!(
+                "fold {}: no training windows of {} bars\n\
+                 hint: more candles, fewer folds, a shorter features.lookback_bars, or a larger \
+                 features.max_filled_share; --dry-run shows what was dropped and why",
+                fold.number,
+                self.config.shared.features.lookback_bars
+            );
+        }
+        let stride = (fold.stop.len() / training.stop_windows.max(1)).max(1);
+        let stop = dataset.trained_windows(targets, fold.stop.clone(), stride, &target_std);
+        Ok((train, stop))
+    }
+
+    /// Steps of a training on so many windows, from nothing or from other weights.
+    fn steps(&self, windows: usize, is_warm: bool) -> u64 {
+        match self.config.training.warm_steps {
+            steps if is_warm && steps > 0 => steps,
+            _ => self.config.steps(windows, self.piece.dataset.panel.coins()),
+        }
+    }
+
+    /// Writes weights into the piece's folder.
+    fn save(&self, network: &Network, file: &str, step: u64) -> anyhow::Result<()> {
+        Ok(save_weights(
+            network,
+            &self.piece.dir.join(file),
+            &self.metadata(step)?,
+        )?)
     }
 
     /// The weights to go on from, if the run does not begin every fold from nothing.
@@ -334,9 +199,8 @@ impl Training<'_> {
             }
         };
         let optimizer = self.config.optimizer.adamw().init()?;
-        let metrics = self.piece.dir.join(METRICS_FILE);
         if !self.piece.dir.join(STATE_FILE).exists() {
-            write_atomically(&metrics, b"")?;
+            Monitor::begin_metrics(&self.piece.dir, None)?;
             return Ok((network, optimizer, Progress::default()));
         }
         if !resume {
@@ -352,7 +216,7 @@ impl Training<'_> {
                 self.piece.dir.join(STATE_FILE).display()
             )
         })?;
-        keep_until(&metrics, progress.step)?;
+        Monitor::begin_metrics(&self.piece.dir, Some(&progress))?;
         Ok((network, optimizer, progress))
     }
 
@@ -393,13 +257,9 @@ impl Training<'_> {
     }
 
     /// Loss (of the scaled target) and pooled Pearson on the early-stopping slice.
-    fn look(
-        &self,
-        network: &Network,
-        set: &WindowSet,
-    ) -> anyhow::Result<(Option<f64>, Option<f64>)> {
+    fn look(&self, network: &Network, set: &WindowSet) -> anyhow::Result<Look> {
         if set.is_empty() {
-            return Ok((None, None));
+            return Ok(Look::default());
         }
         let coins = self.piece.dataset.panel.coins();
         let outputs = forecast(network, self.windows, &set.ends, &mut |_| {})?;
@@ -418,40 +278,11 @@ impl Training<'_> {
             TensorData::new(outputs, [set.len(), coins]),
             &self.device.clone().autodiff(),
         );
-        let loss = scalar(Some(self.loss(forecast, set, &all).without_autodiff()))?;
-        Ok((Some(loss), pearson(&forecasts, &realized)))
-    }
-
-    fn log(&self, metrics: &Metrics) -> anyhow::Result<()> {
-        use std::io::Write;
-        if let Some(tracker) = self.piece.tracker {
-            let name = |of: &str| {
-                format!(
-                    "fold-{}/seed-{}/{of}",
-                    self.piece.fold.number, self.piece.seed
-                )
-            };
-            let values = [
-                (name("train_loss"), Some(metrics.train_loss)),
-                (name("stop_loss"), metrics.stop_loss),
-                (name("stop_pearson"), metrics.stop_pearson),
-            ];
-            let known: Vec<(&str, f64)> = values
-                .iter()
-                .filter_map(|(name, value)| Some((name.as_str(), (*value)?)))
-                .collect();
-            tracker.metrics(metrics.step, &known);
-        }
-        let path = self.piece.dir.join(METRICS_FILE);
-        let line = serde_json::to_string(metrics)? + "\n";
-        let append = || {
-            fs::OpenOptions::new()
-                .append(true)
-                .create(true)
-                .open(&path)?
-                .write_all(line.as_bytes())
-        };
-        append().with_context(|| format!("cannot write {}", path.display()))
+        let loss = scalar(self.loss(forecast, set, &all).without_autodiff())?;
+        Ok(Look {
+            loss: Some(loss),
+            pearson: pearson(&forecasts, &realized),
+        })
     }
 
     /// What stands in a model file beside the weights.
@@ -486,68 +317,5 @@ impl Training<'_> {
         let lookback = self.config.shared.features.lookback_bars;
         let network = &self.config.network;
         Ok(load_weights(network, coins, features, lookback, path, self.device)?.0)
-    }
-}
-
-/// The value of a one-element tensor; waits for the device.
-fn scalar(tensor: Option<Tensor<1>>) -> anyhow::Result<f64> {
-    let Some(tensor) = tensor else {
-        return Ok(f64::NAN);
-    };
-    let values = tensor
-        .try_into_data()
-        .context("the device failed while training")?
-        .iter::<f32>()
-        .collect::<Vec<_>>();
-    Ok(values.first().map_or(f64::NAN, |&value| f64::from(value)))
-}
-
-/// Drops the lines of metrics.jsonl that a resumed training will write again.
-fn keep_until(path: &Path, step: u64) -> anyhow::Result<()> {
-    let text = fs::read_to_string(path).unwrap_or_default();
-    let is_kept = |line: &&str| {
-        serde_json::from_str::<serde_json::Value>(line)
-            .is_ok_and(|line| line["step"].as_u64() <= Some(step))
-    };
-    let kept: String = text
-        .lines()
-        .filter(is_kept)
-        .map(|line| line.to_owned() + "\n")
-        .collect();
-    Ok(write_atomically(path, kept.as_bytes())?)
-}
-
-impl Progress {
-    /// As text that reads back to the same bits.
-    fn to_metadata(&self) -> BTreeMap<String, String> {
-        let mut metadata: BTreeMap<String, String> = [
-            ("step", self.step.to_string()),
-            (
-                "looks_without_better",
-                self.looks_without_better.to_string(),
-            ),
-            ("elapsed_secs", self.elapsed_secs.to_string()),
-            ("finished", self.finished.to_string()),
-        ]
-        .map(|(key, value)| (key.to_owned(), value))
-        .into();
-        metadata.extend(
-            self.best_score
-                .map(|score| ("best_score".to_owned(), score.to_string())),
-        );
-        metadata
-    }
-
-    fn from_metadata(metadata: &BTreeMap<String, String>) -> Option<Self> {
-        Some(Self {
-            step: metadata.get("step")?.parse().ok()?,
-            best_score: match metadata.get("best_score") {
-                Some(score) => Some(score.parse().ok()?),
-                None => None,
-            },
-            looks_without_better: metadata.get("looks_without_better")?.parse().ok()?,
-            elapsed_secs: metadata.get("elapsed_secs")?.parse().ok()?,
-            finished: metadata.get("finished")?.parse().ok()?,
-        })
     }
 }

@@ -182,7 +182,7 @@ fn a_fold_that_another_process_trains_is_left_to_it() {
     let (_, said) = tiny.trained(&["--run", "run"]);
     assert!(
         said.contains(&format!(
-            "fold 1 of run is being trained by process {} on ",
+            "run/fold-1 is being trained by process {} on ",
             std::process::id()
         )),
         "{said}"

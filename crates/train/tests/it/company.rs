@@ -35,7 +35,7 @@ fn a_piece_that_another_process_trains_is_left_to_it() {
         .unwrap();
     assert!(second.status.success(), "{}", said(&second));
     let holder = format!(
-        "fold 1 seed 1 of run is being trained by process {} on ",
+        "run/fold-1/seed-1 is being trained by process {} on ",
         std::process::id()
     );
     assert!(
