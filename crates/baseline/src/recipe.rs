@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use dataset::{Dataset, FeatureRows, Fit, ForecastRow, ForecastTable, RunDir, write_atomically};
+use dataset::{
+    Dataset, FeatureRows, Fit, Fold, ForecastRow, ForecastTable, RunDir, write_atomically,
+};
 use evaluate::pearson;
 use run::{Appendix, Forecaster, Piece, Recipe};
 use serde_json::json;
@@ -83,8 +85,13 @@ impl Recipe for LightGbmRecipe {
         Ok(Box::new(model))
     }
 
-    fn target_std(&self, dataset: &Dataset, folder: &Path) -> anyhow::Result<Vec<Option<f32>>> {
-        Ok(record(folder)?.target_std_of(dataset.panel.symbols()))
+    fn target_std(
+        &self,
+        dataset: &Dataset,
+        run: &RunDir,
+        fold: &Fold,
+    ) -> anyhow::Result<Vec<Option<f32>>> {
+        Ok(record(&run.fold(fold.number))?.target_std_of(dataset.panel.symbols()))
     }
 
     fn scored(&self, piece: &Piece<'_>, table: &ForecastTable) -> anyhow::Result<()> {
@@ -115,7 +122,7 @@ impl Recipe for LightGbmRecipe {
 
     fn publish(&self, run: &RunDir, dataset: &Dataset) -> anyhow::Result<Appendix> {
         let folds = &dataset.plan.folds;
-        let of_fold = |fold: &dataset::Fold| record(&run.fold(fold.number));
+        let of_fold = |fold: &Fold| record(&run.fold(fold.number));
         let records: Vec<FoldRecord> = folds.iter().map(of_fold).collect::<anyhow::Result<_>>()?;
         let last = folds.last().context("a run has folds")?.number;
         let files = self.model_files();
@@ -176,7 +183,7 @@ pub(crate) fn write_folds(run: &RunDir, dataset: &Dataset) -> anyhow::Result<()>
     let panel = &dataset.panel;
     let times =
         |range: &std::ops::Range<usize>| [panel.time_ms(range.start), panel.time_ms(range.end)];
-    let of_fold = |fold: &dataset::Fold| {
+    let of_fold = |fold: &Fold| {
         json!({
             "number": fold.number,
             "train": times(&fold.train),

@@ -301,7 +301,7 @@ fn dropped(
 ) -> anyhow::Result<Dropped> {
     let mut total = Dropped::default();
     for fold in folds {
-        let target_std = recipe.target_std(dataset, &run.fold(fold.number))?;
+        let target_std = recipe.target_std(dataset, run, fold)?;
         total += dataset
             .scored_windows(fold.score.clone(), &target_std)
             .dropped;

@@ -21,17 +21,23 @@ pub trait Forecaster: fmt::Debug {
     /// The columns of candles that a forecast is a function of.
     fn columns(&self) -> Vec<Column>;
 
-    /// Checks that candles have the columns that forecasts are made of.
+    /// Checks that candles have the columns that forecasts are made of. Closes are always there.
     ///
     /// # Errors
     /// As [`dataset::check_columns`].
-    fn check_columns(&self, coins: &[(Symbol, CandleTable)]) -> anyhow::Result<()>;
+    fn check_columns(&self, _coins: &[(Symbol, CandleTable)]) -> anyhow::Result<()> {
+        Ok(())
+    }
 
     /// The fold whose model it is; None for a rule, which was fitted to nothing.
-    fn fold(&self) -> Option<usize>;
+    fn fold(&self) -> Option<usize> {
+        None
+    }
 
     /// SHA-256 of the model's files; empty for a rule.
-    fn sha256(&self) -> &str;
+    fn sha256(&self) -> &str {
+        ""
+    }
 
     /// The forecasts of all coins at some rows of the panel, `[rows, coins]` row-major. `rows` are
     /// in ascending order.

@@ -16,7 +16,8 @@ pub struct Appendix {
     pub importance: Option<Importance>,
     /// Files for the tracker.
     pub artifacts: Vec<PathBuf>,
-    /// What comes next, after "forecasts are in ..., charts in report.html beside them; ".
+    /// What comes next, after "forecasts are in ..., charts in report.html beside them; "; may be
+    /// empty.
     pub next: String,
 }
 
@@ -68,10 +69,13 @@ impl Finished<'_> {
             writeln!(text, "{}", scored.simulated_line(expected))?;
         }
         cli::print(&text)?;
+        let next = match appendix.next.as_str() {
+            "" => String::new(),
+            next => format!("; {next}"),
+        };
         cli::note(format!(
-            "forecasts are in {}, charts in report.html beside them; {}",
-            run.forecasts().display(),
-            appendix.next
+            "forecasts are in {}, charts in report.html beside them{next}",
+            run.forecasts().display()
         ));
         Ok(scored)
     }

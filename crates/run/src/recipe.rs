@@ -1,9 +1,9 @@
 //! A way to get a forecaster from the past.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
-use dataset::{Dataset, Fold, ForecastTable, RunDir, Targets};
+use dataset::{Dataset, Fold, ForecastTable, RunDir, Targets, target_std};
 use tracking::Tracker;
 
 use crate::{Appendix, Forecaster};
@@ -56,12 +56,19 @@ pub trait Recipe {
     /// Files that are broken.
     fn load(&self, piece: &Piece<'_>) -> anyhow::Result<Box<dyn Forecaster>>;
 
-    /// Standard deviation of each coin's targets in the training rows of the fold in `folder`;
-    /// None for a coin without any, which is not forecast.
+    /// Standard deviation of each coin's targets in the training rows of a fold; None for a coin
+    /// without any, which is not forecast.
     ///
     /// # Errors
     /// Files that are broken.
-    fn target_std(&self, dataset: &Dataset, folder: &Path) -> anyhow::Result<Vec<Option<f32>>>;
+    fn target_std(
+        &self,
+        dataset: &Dataset,
+        _run: &RunDir,
+        fold: &Fold,
+    ) -> anyhow::Result<Vec<Option<f32>>> {
+        Ok(target_std(&dataset.targets, fold.train.clone()))
+    }
 
     /// Told of a piece's forecasts before its table is written, which marks it as finished.
     ///
@@ -76,5 +83,7 @@ pub trait Recipe {
     ///
     /// # Errors
     /// Files that are broken.
-    fn publish(&self, run: &RunDir, dataset: &Dataset) -> anyhow::Result<Appendix>;
+    fn publish(&self, _run: &RunDir, _dataset: &Dataset) -> anyhow::Result<Appendix> {
+        Ok(Appendix::default())
+    }
 }

@@ -17,7 +17,7 @@ const HISTORIES_AT_ONCE: usize = 4;
 pub(crate) fn score(recipe: &dyn Recipe, piece: &Piece<'_>) -> anyhow::Result<ForecastTable> {
     let Piece { dataset, fold, .. } = piece;
     let (panel, coins) = (&dataset.panel, dataset.panel.coins());
-    let target_std = recipe.target_std(dataset, &piece.run.fold(fold.number))?;
+    let target_std = recipe.target_std(dataset, piece.run, fold)?;
     let set = dataset.scored_windows(fold.score.clone(), &target_std);
     let forecaster = recipe.load(piece)?;
     let history = forecaster.history_bars();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
-use dataset::{Dataset, Normalizer, RunDir, content_hash, write_atomically};
+use dataset::{Dataset, Fold, Normalizer, RunDir, content_hash, write_atomically};
 use model::{OpenDevice, Windows, load_weights};
 use run::{Appendix, Forecaster, Piece, Recipe};
 
@@ -84,8 +84,13 @@ impl Recipe for NetworkRecipe {
         }))
     }
 
-    fn target_std(&self, _dataset: &Dataset, folder: &Path) -> anyhow::Result<Vec<Option<f32>>> {
-        Ok(read_stats(folder)?.target_std())
+    fn target_std(
+        &self,
+        _dataset: &Dataset,
+        run: &RunDir,
+        fold: &Fold,
+    ) -> anyhow::Result<Vec<Option<f32>>> {
+        Ok(read_stats(&run.fold(fold.number))?.target_std())
     }
 
     fn publish(&self, run: &RunDir, dataset: &Dataset) -> anyhow::Result<Appendix> {
