@@ -119,6 +119,7 @@ impl Kind for NetworkKind {
         }
         let (device, config) = (device.device, run.config);
         let network: NetworkConfig = run.table.section("network")?;
+        let paths = weights(run.path, run.fold)?;
         let stats_path = run.folder().join(RunDir::STATS_FILE);
         let normalizer = read_stats(&run.folder())?;
         normalizer.check(&config.features.chosen(), &config.universe.symbols)?;
@@ -128,7 +129,7 @@ impl Kind for NetworkKind {
             config.features.chosen().len(),
         );
         let (mut networks, mut hashes) = (Vec::new(), Vec::new());
-        for path in weights(run.path, run.fold)? {
+        for path in paths {
             let metadata = read_metadata(&path)?;
             match Origin::from_metadata(&metadata) {
                 Some(origin) => origin.check(config, (Self::NAME, &network), &path)?,
