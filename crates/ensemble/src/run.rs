@@ -20,7 +20,6 @@ use crate::{EnsembleConfig, EnsembleOptions, SavedWeights, combine, fold_weights
 /// Forecast with several runs at once, weighed by what they were worth on earlier folds, and score
 /// it out of sample
 #[derive(Debug, Parser)]
-#[command(version)]
 pub struct Args {
     #[command(flatten)]
     config: cli::ConfigArgs,

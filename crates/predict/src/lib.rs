@@ -18,5 +18,6 @@ pub use candles::{CandleSource, History, Missing};
 pub use checkpoint::{Checkpoint, Fallback};
 pub use drift::Drift;
 pub use forecast::{CoinForecast, Forecasts, forecast_at};
-pub use run::{Args, run};
-pub use watch::{ExchangeClock, Feed, FeedSource, WatchConfig};
+pub use ledger::LedgerArgs;
+pub use run::{Args, Command, WatchCommand, run};
+pub use watch::{ExchangeClock, Feed, FeedSource, WatchArgs, WatchConfig};
