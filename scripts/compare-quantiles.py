@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The comparison: what `evaluate quantiles` does, written as one does in pandas, and both timed in interleaved runs.
+"""The comparison: what `quarterhour quantiles` does, written as one does in pandas, and both timed in interleaved runs.
 
     pip install numpy pandas pyarrow
     cargo build -p quarterhour --release

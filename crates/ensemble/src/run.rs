@@ -113,7 +113,7 @@ fn read_members(
     if paths.len() < 2 {
         return Err(cli::usage(anyhow!(
             "{} members, expected at least 2 runs\n\
-             hint: cargo run -p ensemble --release -- --run checkpoints/both checkpoints/NAME checkpoints/NAME-lightgbm",
+             hint: quarterhour ensemble --run checkpoints/both checkpoints/NAME checkpoints/NAME-lightgbm",
             paths.len()
         )));
     }
@@ -276,7 +276,7 @@ fn publish(
     }
     cli::print(&text)?;
     cli::note(format!(
-        "forecasts are in {}, charts in report.html beside them; `cargo run -p evaluate --release -- {path} MEMBER...` \
+        "forecasts are in {}, charts in report.html beside them; `quarterhour evaluate {path} MEMBER...` \
          compares, `cargo run -p predict --release -- --run {path}` forecasts",
         run.forecasts().display(),
         path = cli::quoted(&path)

@@ -230,7 +230,7 @@ fn predict(args: &Args) -> anyhow::Result<()> {
     cli::print(&text)?;
     if forecasts.coins.iter().all(|coin| coin.forecast.is_none()) {
         bail!(
-            "no coin can be forecast at {}\nhint: `cargo run -p download --release -- audit` shows the holes",
+            "no coin can be forecast at {}\nhint: `quarterhour audit` shows the holes",
             format_time(forecasts.time)
         );
     }

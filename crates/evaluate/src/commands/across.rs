@@ -1,4 +1,4 @@
-//! `evaluate across`: the same forecasters on several panels.
+//! `quarterhour across`: the same forecasters on several panels.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use anyhow::anyhow;
 
 use super::runs::Runs;
 
-/// Arguments of `evaluate across`.
+/// Arguments of `quarterhour across`.
 #[derive(Debug, clap::Args)]
 pub struct AcrossArgs {
     /// A panel's name and its runs, the one that is compared with the others first; once for each

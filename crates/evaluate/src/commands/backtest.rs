@@ -1,4 +1,4 @@
-//! `evaluate backtest RUN`: reads a run's forecasts, has the library trade on them, prints and
+//! `quarterhour backtest RUN`: reads a run's forecasts, has the library trade on them, prints and
 //! draws.
 
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use dataset::{TargetKind, check_named_output, parse_time, write_atomically};
 
 use super::selection::Selection;
 
-/// Arguments of `evaluate backtest`. Where lists are given, every combination is a rule that is
+/// Arguments of `quarterhour backtest`. Where lists are given, every combination is a rule that is
 /// tried.
 #[derive(Debug, clap::Args)]
 pub struct BacktestArgs {

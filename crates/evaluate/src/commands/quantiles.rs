@@ -1,4 +1,4 @@
-//! `evaluate quantiles RUN`: reads a run's forecasts, has the library put them into bins, prints
+//! `quarterhour quantiles RUN`: reads a run's forecasts, has the library put them into bins, prints
 //! and draws.
 
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use dataset::{check_named_output, write_atomically};
 
 use super::selection::Selection;
 
-/// Arguments of `evaluate quantiles`.
+/// Arguments of `quarterhour quantiles`.
 #[derive(Debug, clap::Args)]
 pub struct QuantileArgs {
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `evaluate thresholds RUN`: reads a run's forecasts, has the library tune, writes file, page and
+//! `quarterhour thresholds RUN`: reads a run's forecasts, has the library tune, writes file, page and
 //! charts beside them.
 
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use dataset::{TargetKind, write_atomically};
 
 use super::runs::Run;
 
-/// Arguments of `evaluate thresholds`.
+/// Arguments of `quarterhour thresholds`.
 #[derive(Debug, clap::Args)]
 pub struct TuneArgs {
     /// Run: a folder with run.toml and forecasts.parquet; the results are written into it
