@@ -1,5 +1,5 @@
-//! `quarterhour thresholds RUN`: reads a run's forecasts, has the library tune, writes file, page and
-//! charts beside them.
+//! `quarterhour thresholds RUN`: reads a run's forecasts, has the library tune, writes file, page
+//! and charts beside them.
 
 use std::path::{Path, PathBuf};
 
