@@ -19,9 +19,9 @@ use clap::{Parser, Subcommand};
 use dataset::{Config, DataConfig};
 use market::{Interval, Market, Symbol};
 
-/// Fetch candles from the exchange into the store, or fill it from files, and look at what it holds
+/// Fetch candles from the exchange into the store
 ///
-/// Without a command, the candles of universe.symbols from data.from to data.until are fetched:
+/// The candles of universe.symbols from data.from to data.until are fetched:
 /// months and days from the exchange's archive, checked by their SHA-256, and the newest days by
 /// REST. The same command goes on where an earlier one was stopped or killed, brings what is new
 /// since, and replaces files that the exchange has replaced.

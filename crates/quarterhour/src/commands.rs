@@ -12,7 +12,6 @@ pub enum Command {
     #[command(flatten)]
     Store(download::Command),
     Train(train::Args),
-    /// Train LightGBM on the same rows, for comparison
     Baseline(baseline::Args),
     Ensemble(ensemble::Args),
     Evaluate(evaluate::Args),
