@@ -21,10 +21,10 @@ use market::{Interval, Market, Symbol};
 
 /// Fetch candles from the exchange into the store
 ///
-/// The candles of universe.symbols from data.from to data.until are fetched:
-/// months and days from the exchange's archive, checked by their SHA-256, and the newest days by
-/// REST. The same command goes on where an earlier one was stopped or killed, brings what is new
-/// since, and replaces files that the exchange has replaced.
+/// The candles of universe.symbols from data.from to data.until are fetched: months and days from
+/// the exchange's archive, checked by their SHA-256, and the newest days by REST. The same command
+/// goes on where an earlier one was stopped or killed, brings what is new since, and replaces files
+/// that the exchange has replaced.
 #[derive(Debug, Parser)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
