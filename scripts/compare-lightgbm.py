@@ -2,8 +2,8 @@
 """Trains the folds of a `baseline` run again with Python LightGBM 4.7.0, on the same exported matrix, and compares.
 
     pip install lightgbm==4.7.0 numpy pandas pyarrow
-    baseline --config CONFIG --run RUN
-    baseline --config CONFIG --run RUN --export MATRIX
+    quarterhour baseline --config CONFIG --run RUN
+    quarterhour baseline --config CONFIG --run RUN --export MATRIX
     scripts/compare-lightgbm.py RUN MATRIX
 
 Of each fold: the model's text byte for byte, the number of trees that early stopping keeps, every forecast of

@@ -8,7 +8,7 @@ Closes of all coins of the spot market at 1m, aligned by minute, forward-filled 
 (log returns, trends, returns relative to the mean of all coins); returns over the next 15 minutes as the target;
 expanding folds, purged; LightGBM with early stopping. The same rows, features and folds as
 
-    baseline --set features.set=closes12 --set features.lookback_bars=1 --set features.max_filled_share=0.99 \\
+    quarterhour baseline --set features.set=closes12 --set features.lookback_bars=1 --set features.max_filled_share=0.99 \\
              --set lightgbm.features=row --set lightgbm.num_leaves=256 --set lightgbm.min_data_in_leaf=20
 
 Prints one line of JSON: seconds of each stage, peak memory, Pearson and trees of each fold.

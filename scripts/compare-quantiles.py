@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The comparison: what `evaluate quantiles` does, written as one does in pandas, and both timed in interleaved runs.
+"""The comparison: what `quarterhour quantiles` does, written as one does in pandas, and both timed in interleaved runs.
 
     pip install numpy pandas pyarrow
-    cargo build -p evaluate --release
-    scripts/compare-quantiles.py --binary target/release/evaluate RUN            (a run's own forecasts)
-    scripts/compare-quantiles.py --binary target/release/evaluate --made 10000000 --bins 5000
+    cargo build -p quarterhour --release
+    scripts/compare-quantiles.py --binary target/release/quarterhour RUN            (a run's own forecasts)
+    scripts/compare-quantiles.py --binary target/release/quarterhour --made 10000000 --bins 5000
 
 From forecasts.parquet to the printed result, on either side: bins (of the coins of a time; with one coin, of its last
 forecasts), count, mean, cluster-robust interval and cumulative return of each, rank correlation over all rows, rank IC of

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the golden numbers of `evaluate quantiles` and `evaluate backtest`: crates/evaluate/tests/golden/backtest.json.
+"""Makes the golden numbers of `quarterhour quantiles` and `quarterhour backtest`: crates/evaluate/tests/golden/backtest.json.
 
 Usage, from the repository's root:
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the golden numbers of `predict ledger`: crates/trading/tests/golden/ledger.json.
+"""Makes the golden numbers of `quarterhour ledger`: crates/trading/tests/golden/ledger.json.
 
 Usage, from the repository's root:
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the golden numbers of `evaluate thresholds`: crates/evaluate/tests/golden/thresholds.json.
+"""Makes the golden numbers of `quarterhour thresholds`: crates/evaluate/tests/golden/thresholds.json.
 
 Usage, from the repository's root:
 

@@ -2,11 +2,11 @@
 """Every fold and seed of a run as a Ray task of its own, joined at the end.
 
     pip install ray
-    scripts/ray-train.py --train target/release/train --folds 7 --seeds 5 -- \
+    scripts/ray-train.py --binary target/release/quarterhour --folds 7 --seeds 5 -- \
         --config configs/network.toml --run checkpoints/year --set data.dir=/shared/data
 
-Everything after `--` goes to the binary. Store and checkpoints lie where all nodes see them, as does the binary. Tasks are
-idempotent: Ray may repeat one whose node has died. On one machine without a cluster Ray starts itself.
+Everything after `--` goes to `quarterhour train`. Store and checkpoints lie where all nodes see them, as does the binary.
+Tasks are idempotent: Ray may repeat one whose node has died. On one machine without a cluster Ray starts itself.
 """
 import argparse
 import os
@@ -25,7 +25,7 @@ def train(command: list[str], folder: str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--train", default="target/release/train", help="the binary")
+    parser.add_argument("--binary", default="target/release/quarterhour", help="the built program")
     parser.add_argument("--folds", type=int, default=7)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--cpus", type=float, default=1, help="cores of a task")
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("arguments", nargs="+", help="what train is called with, after --")
     options = parser.parse_args()
 
-    command = [os.path.abspath(options.train), *options.arguments, "--seeds", str(options.seeds)]
+    command = [os.path.abspath(options.binary), "train", *options.arguments, "--seeds", str(options.seeds)]
     # Tasks run in this folder, so that relative paths mean what they mean here.
     folder = os.getcwd()
     ray.init(log_to_driver=False)

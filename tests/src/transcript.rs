@@ -8,6 +8,7 @@ use std::process::Command;
 #[derive(Debug)]
 pub struct Transcript<'a> {
     binary: &'a str,
+    subcommand: Option<&'a str>,
     dir: &'a Path,
     /// What was run, exit codes and stderr, with the folder's name replaced by `[DIR]`.
     pub text: String,
@@ -18,15 +19,23 @@ impl<'a> Transcript<'a> {
     pub fn new(binary: &'a str, dir: &'a Path) -> Self {
         Self {
             binary,
+            subcommand: None,
             dir,
             text: String::new(),
         }
+    }
+
+    /// Puts a subcommand before the arguments of every run.
+    pub fn of(mut self, subcommand: &'a str) -> Self {
+        self.subcommand = Some(subcommand);
+        self
     }
 
     /// Runs the binary with arguments that must be refused: exit code 1 or 2, a message and no
     /// panic.
     pub fn refused(&mut self, what: &str, arguments: &[&str]) {
         let output = Command::new(self.binary)
+            .args(self.subcommand)
             .args(arguments)
             .current_dir(self.dir)
             .output()

@@ -40,9 +40,7 @@ pub(crate) fn matrix(path: &Path, dataset: &Dataset, features: &FeatureRows) -> 
         Ok(())
     })?;
     if table.is_empty() {
-        bail!(
-            "no row has a target and all features\nhint: `cargo run -p download --release -- audit` shows the holes"
-        );
+        bail!("no row has a target and all features\nhint: `quarterhour audit` shows the holes");
     }
     table.write(path)?;
     cli::note(format!(

@@ -341,7 +341,7 @@ pub(crate) fn read_model(
     let (true, Some(record)) = (path.exists(), record) else {
         bail!(
             "{} has no {MODEL_FILE} with its {RECORD_FILE} yet\n\
-             hint: `cargo run -p baseline --release -- --config FILE --run RUN` trains the folds that are missing",
+             hint: `quarterhour baseline --config FILE --run RUN` trains the folds that are missing",
             folder.display()
         );
     };

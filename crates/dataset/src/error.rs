@@ -20,8 +20,8 @@ pub enum Error {
     },
     /// The store holds no candles for a symbol of the universe.
     #[error(
-        "no {interval} {market} candles of {symbol} in {}\nhint: `cargo run -p download --release -- --config \
-         configs/binance20.toml` fetches candles, `... -- import FILE...` reads files; \
+        "no {interval} {market} candles of {symbol} in {}\nhint: `quarterhour download --config \
+         configs/binance20.toml` fetches candles, `quarterhour import FILE...` reads files; \
          `cargo run -p train --release -- --config configs/quickstart.toml` needs none",
         dir.display()
     )]

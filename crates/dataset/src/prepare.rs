@@ -254,7 +254,7 @@ fn no_candles() -> Error {
         what: "candles between data.from and data.until".to_owned(),
         found: 0,
         expected: 1,
-        hint: "`cargo run -p download --release -- audit` shows what the store holds".to_owned(),
+        hint: "`quarterhour audit` shows what the store holds".to_owned(),
     }
 }
 
@@ -283,7 +283,7 @@ fn stored_panel(config: &Config) -> Result<Panel, Error> {
                 what: format!("candles of {symbol} between data.from and data.until"),
                 found: 0,
                 expected: 1,
-                hint: "`cargo run -p download --release -- audit` shows what the store holds; take the coin out of \
+                hint: "`quarterhour audit` shows what the store holds; take the coin out of \
                        universe.symbols or change the range"
                     .to_owned(),
             });

@@ -251,7 +251,7 @@ impl SplitConfig {
             ),
         };
         let hint = format!(
-            "{way_out}, a shorter horizon, or more candles (`cargo run -p download --release -- audit` shows what \
+            "{way_out}, a shorter horizon, or more candles (`quarterhour audit` shows what \
              there is)"
         );
         Error::TooFewRows {

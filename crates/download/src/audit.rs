@@ -1,4 +1,4 @@
-//! `download audit`: what the store holds.
+//! `quarterhour audit`: what the store holds.
 
 use std::fmt::Write;
 
@@ -12,8 +12,8 @@ pub fn run(data: &DataConfig, args: &AuditArgs) -> anyhow::Result<()> {
     if symbols.is_empty() {
         anyhow::bail!(
             "no {} {} candles in {}\n\
-             hint: `cargo run -p download --release -- --config configs/binance20.toml` fetches candles, \
-             `cargo run -p download --release -- import FILE...` takes them from files; \
+             hint: `quarterhour download --config configs/binance20.toml` fetches candles, \
+             `quarterhour import FILE...` takes them from files; \
              --set data.interval=1d or --set data.market=futures looks at other candles",
             store.interval(),
             data.market,

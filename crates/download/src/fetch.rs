@@ -95,7 +95,7 @@ fn checked_range(config: &Config) -> anyhow::Result<(i64, i64)> {
     if config.data.source == Source::Simulated {
         bail!(
             "data.source = simulated: found a config of the simulated market, expected data.source = store\n\
-             hint: `cargo run -p download --release -- simulate` stores a simulated market; configs/binance20.toml is \
+             hint: `quarterhour simulate` stores a simulated market; configs/binance20.toml is \
              for real candles"
         );
     }

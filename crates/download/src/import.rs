@@ -1,4 +1,4 @@
-//! `download import`: every file is checked as a whole before any candle of it enters the store.
+//! `quarterhour import`: every file is checked as a whole before any candle of it enters the store.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -19,14 +19,14 @@ use clap::{Parser, Subcommand};
 use dataset::{Config, DataConfig};
 use market::{Interval, Market, Symbol};
 
-/// Fetch candles from the exchange into the store, or fill it from files, and look at what it holds
+/// Fetch candles from the exchange into the store
 ///
-/// Without a command, the candles of universe.symbols from data.from to data.until are fetched:
-/// months and days from the exchange's archive, checked by their SHA-256, and the newest days by
-/// REST. The same command goes on where an earlier one was stopped or killed, brings what is new
-/// since, and replaces files that the exchange has replaced.
+/// The candles of universe.symbols from data.from to data.until are fetched: months and days from
+/// the exchange's archive, checked by their SHA-256, and the newest days by REST. The same command
+/// goes on where an earlier one was stopped or killed, brings what is new since, and replaces files
+/// that the exchange has replaced.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
     #[command(flatten)]
     config: cli::ConfigArgs,
@@ -60,13 +60,14 @@ pub struct FetchArgs {
     at_once: u16,
 }
 
+/// What is done with the store beside fetching.
 #[derive(Debug, Subcommand)]
-enum Command {
+pub enum Command {
     /// Take candles from files of many kinds into the store
     #[command(after_help = FORMS)]
     Import(ImportArgs),
     /// Put a simulated market (data.simulated.*) into the store, for trying things at any size
-    Simulate,
+    Simulate(SimulateArgs),
     /// Print range, rows and holes of every symbol in the store
     Audit(AuditArgs),
 }
@@ -82,9 +83,11 @@ Symbol: a column (symbol, pair, ticker; BTC/USDT is BTCUSDT), else the file's na
   BTC_USDT-1m.feather, BTC-USDT.parquet), else --symbol.
 Times: seconds, milliseconds or microseconds since 1970, or ISO 8601, in UTC unless they have a zone; of the candle's open.";
 
-/// `download import`
+/// `quarterhour import`
 #[derive(Debug, clap::Args)]
 pub struct ImportArgs {
+    #[command(flatten)]
+    config: cli::ConfigArgs,
     /// Parquet, Feather, CSV, JSON or archive zip files
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -109,39 +112,61 @@ pub struct ImportArgs {
     drop_bad_rows: bool,
 }
 
-/// `download audit`
+/// `quarterhour simulate`
+#[derive(Debug, clap::Args)]
+pub struct SimulateArgs {
+    #[command(flatten)]
+    config: cli::ConfigArgs,
+}
+
+/// `quarterhour audit`
 #[derive(Debug, clap::Args)]
 pub struct AuditArgs {
+    #[command(flatten)]
+    config: cli::ConfigArgs,
     /// How many holes to list for each symbol
     #[arg(long, default_value_t = 3)]
     holes: usize,
 }
 
-/// Runs one command.
+/// Fetches, or runs one of the other commands.
 ///
 /// # Errors
 /// A config or file that is refused; what the system says.
 pub fn run(args: &Args) -> anyhow::Result<()> {
+    if let Some(command) = &args.command {
+        return command.run();
+    }
     let config = args.config.load()?;
     let data: DataConfig = config.section("data")?;
-    match &args.command {
-        // The whole history of the default universe is hours of work: nobody gets it by leaving
-        // something out.
-        None if args.config.config.is_none() && data.from.is_empty() => Err(cli::usage(anyhow!(
+    // The whole history of the default universe is hours of work: nobody gets it by leaving
+    // something out.
+    if args.config.config.is_none() && data.from.is_empty() {
+        return Err(cli::usage(anyhow!(
             "found neither --config nor data.from, expected one that says what to fetch\n\
              hint: --config configs/binance20.toml fetches 20 coins x a year; --set data.from=2017-07-01 all there is; \
              --help lists the commands"
-        ))),
-        None => fetch::run(
-            &Config {
-                data,
-                universe: config.section("universe")?,
-                ..Config::default()
-            },
-            &args.fetch,
-        ),
-        Some(Command::Import(import)) => import::run(&data, import),
-        Some(Command::Simulate) => simulate::run(&data),
-        Some(Command::Audit(audit)) => audit::run(&data, audit),
+        )));
+    }
+    let config = Config {
+        data,
+        universe: config.section("universe")?,
+        ..Config::default()
+    };
+    fetch::run(&config, &args.fetch)
+}
+
+impl Command {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// A config or file that is refused; what the system says.
+    pub fn run(&self) -> anyhow::Result<()> {
+        let data = |config: &cli::ConfigArgs| config.load()?.section::<DataConfig>("data");
+        match self {
+            Self::Import(args) => import::run(&data(&args.config)?, args),
+            Self::Simulate(args) => simulate::run(&data(&args.config)?),
+            Self::Audit(args) => audit::run(&data(&args.config)?, args),
+        }
     }
 }

@@ -42,7 +42,7 @@ pub fn read_file(path: &Path, reading: &Reading) -> anyhow::Result<Imported> {
         "zip" => read_csv(path, unzipped(path, open()?)?.as_slice(), reading),
         _ => bail!(
             "{}: found the extension `{extension}`, expected .parquet, .feather, .csv, .json or .zip\n\
-             hint: `cargo run -p download --release -- import --help`",
+             hint: `quarterhour import --help`",
             path.display()
         ),
     }

@@ -1,4 +1,4 @@
-//! `download simulate`: the simulated market as a store, for trying things at any size.
+//! `quarterhour simulate`: the simulated market as a store, for trying things at any size.
 
 use dataset::{DataConfig, Store};
 use market::simulate_coin;

@@ -19,7 +19,6 @@ use crate::{EnsembleConfig, EnsembleKind, EnsembleOptions, SavedWeights, combine
 /// Forecast with several runs at once, weighed by what they were worth on earlier folds, and score
 /// it out of sample
 #[derive(Debug, Parser)]
-#[command(version)]
 pub struct Args {
     #[command(flatten)]
     config: cli::ConfigArgs,
@@ -110,7 +109,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 fn next(run: &RunDir) -> String {
     let path = cli::quoted(run.path().display());
     format!(
-        "`cargo run -p evaluate --release -- {path} MEMBER...` compares, \
+        "`quarterhour evaluate {path} MEMBER...` compares, \
          `cargo run -p predict --release -- --run {path}` forecasts"
     )
 }
@@ -136,7 +135,7 @@ fn read_members(
     if paths.len() < 2 {
         return Err(cli::usage(anyhow!(
             "{} members, expected at least 2 runs\n\
-             hint: cargo run -p ensemble --release -- --run checkpoints/both checkpoints/NAME checkpoints/NAME-lightgbm",
+             hint: quarterhour ensemble --run checkpoints/both checkpoints/NAME checkpoints/NAME-lightgbm",
             paths.len()
         )));
     }

@@ -42,7 +42,7 @@ impl SavedWeights {
         let path = run.join(Self::FILE);
         let text = fs::read_to_string(&path).with_context(|| {
             format!(
-                "cannot read {}\nhint: `cargo run -p ensemble --release` makes the run anew",
+                "cannot read {}\nhint: `quarterhour ensemble` makes the run anew",
                 path.display()
             )
         })?;

@@ -5,7 +5,7 @@
 //! forecast table, and that is all. [`score`] puts every [`Forecaster`] on the same [`Rows`] and
 //! returns a [`Report`], which serializes to one JSON object and prints as text tables; [`across`]
 //! does so on several panels and takes the means. The statistics it is made of are public functions
-//! over slices.
+//! over slices. Only the commands ([`Args`], [`Command`]) read runs and candles and write files.
 
 mod accuracy;
 mod across;
@@ -14,6 +14,7 @@ mod block_length;
 mod bootstrap;
 mod break_even;
 mod coins_table;
+mod commands;
 mod concentration;
 mod controls;
 mod correlation;
@@ -54,6 +55,9 @@ pub use backtest::{
 pub use block_length::optimal_block_length;
 pub use bootstrap::percentile_interval;
 pub use break_even::{BreakEven, BreakEvenFees, break_even};
+pub use commands::{
+    AcrossArgs, Args, BacktestArgs, Command, ControlArgs, QuantileArgs, TuneArgs, run,
+};
 pub use concentration::Concentration;
 pub use controls::{CONTROL_NAMES, controls, is_control};
 pub use correlation::{average_ranks, pearson, spearman, weighted_pearson};

@@ -93,7 +93,7 @@ impl ScoredRun {
             options: &Options::default(),
             dropped: &[],
             importance: &importance,
-            command: &format!("cargo run -p evaluate --release -- {run} --html {run}/report.html"),
+            command: &format!("quarterhour evaluate {run} --html {run}/report.html"),
         })
     }
 

@@ -159,7 +159,7 @@ pub enum Error {
 
     /// Status 451: not served in this country.
     #[error(
-        "{request}: status 451, the exchange does not serve the country this address is in: {found}\nhint: set the base URL to a host that serves this country; past candles are also in the archive at https://data.binance.vision (cargo run -p download --release) and in files that you have (cargo run -p download --release -- import FILE...)"
+        "{request}: status 451, the exchange does not serve the country this address is in: {found}\nhint: set the base URL to a host that serves this country; past candles are also in the archive at https://data.binance.vision (quarterhour download) and in files that you have (quarterhour import FILE...)"
     )]
     NotServedHere {
         /// What was asked.

@@ -95,7 +95,7 @@ fn from_store(
             }
             last.context(
                 "the store has no candles of any coin of the run\n\
-                 hint: `cargo run -p download --release` brings them; --source binance asks the exchange",
+                 hint: `quarterhour download` brings them; --source binance asks the exchange",
             )?
         }
     };

@@ -1,7 +1,7 @@
 //! `predict`: from arguments to a table of forecasts.
 
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{anyhow, bail};
 use clap::{Parser, Subcommand};
@@ -24,37 +24,16 @@ use crate::{CandleSource, Checkpoint, Fallback, Forecasts, History, Missing, for
 pub struct Args {
     #[command(subcommand)]
     command: Option<Command>,
-    /// The run, such as checkpoints/panel20
-    #[arg(long, value_name = "DIR", required = true)]
-    run: Option<PathBuf>,
+    #[command(flatten)]
+    model: ModelArgs,
     /// Open time of the last candle to use, such as 2021-05-01T00:15 (UTC) [default: the last
     /// closed one]
     #[arg(long, value_name = "TIME", conflicts_with = "watch")]
     at: Option<String>,
-    /// Forecast with this fold's model [default: the last fold's that has not seen the time]
-    #[arg(long, value_name = "K")]
-    fold: Option<usize>,
-    /// Forecast a time that the model was fitted, stopped early or tuned on, too; every row says
-    /// so
-    #[arg(long)]
-    in_sample: bool,
     /// Where candles come from [default: store with --at, else binance; simulated for a simulated
     /// run]
     #[arg(long, conflicts_with = "watch")]
     source: Option<CandleSource>,
-    /// Another address of the exchange's REST interface
-    #[arg(long, value_name = "URL")]
-    base_url: Option<String>,
-    /// auto, gpu, cpu, wgpu, flex or ndarray: for networks, LightGBM needs none
-    #[arg(long, default_value = "auto")]
-    device: model::DeviceChoice,
-    /// What answers where the run's model does not load
-    #[arg(long, value_enum, default_value_t = Fallback::Rule)]
-    fallback: Fallback,
-    /// Overrides a key of [data] or [universe], and with --watch of [trading] or [watch] (may be
-    /// repeated)
-    #[arg(long, value_name = "KEY=VALUE")]
-    set: Vec<String>,
     /// Print one JSON object instead of a table
     #[arg(long, conflicts_with = "watch")]
     json: bool,
@@ -75,8 +54,54 @@ pub struct Args {
     until: Option<String>,
 }
 
+/// What a forecast needs, be it one or every minute's.
+#[derive(Debug, Clone, clap::Args)]
+struct ModelArgs {
+    /// The run, such as checkpoints/panel20
+    #[arg(long, value_name = "DIR", required = true)]
+    run: Option<PathBuf>,
+    /// Forecast with this fold's model [default: the last fold's that has not seen the time]
+    #[arg(long, value_name = "K")]
+    fold: Option<usize>,
+    /// Forecast a time that the model was fitted, stopped early or tuned on, too; every row says
+    /// so
+    #[arg(long)]
+    in_sample: bool,
+    /// Another address of the exchange's REST interface
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    /// auto, gpu, cpu, wgpu, flex or ndarray: for networks, LightGBM needs none
+    #[arg(long, default_value = "auto")]
+    device: model::DeviceChoice,
+    /// What answers where the run's model does not load
+    #[arg(long, value_enum, default_value_t = Fallback::Rule)]
+    fallback: Fallback,
+    /// Overrides a key of [data] or [universe], and of a watch of [trading] or [watch] (may be
+    /// repeated)
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+/// `quarterhour watch`, which is `predict` with `--watch`
+#[derive(Debug, clap::Args)]
+pub struct WatchCommand {
+    #[command(flatten)]
+    model: ModelArgs,
+    #[command(flatten)]
+    watching: WatchArgs,
+    /// Another address of the exchange's websocket
+    #[arg(long, value_name = "URL")]
+    websocket_url: Option<String>,
+    /// End the watch when the exchange's clock shows this (UTC)
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+}
+
+/// What is done beside forecasting once.
 #[derive(Debug, Subcommand)]
-enum Command {
+pub enum Command {
+    /// Forecast every minute as it closes, and open and close pretend positions
+    Watch(WatchCommand),
     /// Print what a watch did: trades, win rate, profit before and after fees, Sharpe, drawdown
     Ledger(LedgerArgs),
 }
@@ -85,21 +110,83 @@ enum Command {
 /// 15 minutes.
 const CACHE_SECS: u64 = 300;
 
-/// Runs the binary.
+/// Forecasts once, watches, or prints a ledger.
 ///
 /// # Errors
 /// A run that does not fit, candles that cannot be had, no coin that can be forecast.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    match (&args.command, &args.run) {
-        (Some(Command::Ledger(ledger)), _) => ledger::run(ledger),
-        (None, Some(run)) => predict(args, run),
-        (None, None) => Err(cli::usage(anyhow!(
-            "--run DIR is missing\nhint: ls checkpoints/ shows the runs there are"
-        ))),
+    if let Some(command) = &args.command {
+        return command.run();
+    }
+    if args.watch {
+        let urls = (
+            args.model.base_url.as_deref(),
+            args.websocket_url.as_deref(),
+        );
+        return watch_with(&args.model, &args.watching, urls, args.until.as_deref());
+    }
+    predict(args)
+}
+
+impl Command {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// As [`run`]; a ledger that is not there or wrong.
+    pub fn run(&self) -> anyhow::Result<()> {
+        match self {
+            Self::Watch(args) => {
+                let urls = (
+                    args.model.base_url.as_deref(),
+                    args.websocket_url.as_deref(),
+                );
+                watch_with(&args.model, &args.watching, urls, args.until.as_deref())
+            }
+            Self::Ledger(args) => ledger::run(args),
+        }
     }
 }
 
-fn predict(args: &Args, run: &Path) -> anyhow::Result<()> {
+impl ModelArgs {
+    /// The model to load; `overrides` are the keys of `--set` that are the run's.
+    fn request<'a>(&'a self, overrides: &'a [String]) -> anyhow::Result<Request<'a>> {
+        let Some(run) = &self.run else {
+            return Err(cli::usage(anyhow!(
+                "--run DIR is missing\nhint: ls checkpoints/ shows the runs there are"
+            )));
+        };
+        Ok(Request {
+            fallback: self.fallback,
+            run,
+            fold: self.fold,
+            overrides,
+            device: self.device,
+        })
+    }
+
+    fn in_sample(&self) -> InSample {
+        if self.in_sample {
+            InSample::Mark
+        } else {
+            InSample::Refuse
+        }
+    }
+}
+
+/// Watches; `urls` are other addresses of the exchange's REST interface and websocket.
+fn watch_with(
+    model: &ModelArgs,
+    watching: &WatchArgs,
+    urls: (Option<&str>, Option<&str>),
+    until: Option<&str>,
+) -> anyhow::Result<()> {
+    let (overrides, of_watch) = WatchArgs::split(&model.set);
+    let request = model.request(&overrides)?;
+    let asked = (&request, model.in_sample());
+    watch(request.load()?, asked, watching, &of_watch, urls, until)
+}
+
+fn predict(args: &Args) -> anyhow::Result<()> {
     let at_ms = match &args.at {
         None => None,
         Some(text) => Some(parse_time(text).map_err(|error| {
@@ -108,32 +195,14 @@ fn predict(args: &Args, run: &Path) -> anyhow::Result<()> {
             ))
         })?),
     };
-    let (overrides, of_watch) = WatchArgs::split(&args.set);
-    if let (false, Some(text)) = (args.watch, of_watch.first()) {
+    let (overrides, of_watch) = WatchArgs::split(&args.model.set);
+    if let Some(text) = of_watch.first() {
         return Err(cli::usage(anyhow!(
             "--set {text}: expected a key of [data] or [universe]\nhint: --watch has more"
         )));
     }
-    let request = Request {
-        fallback: args.fallback,
-        run,
-        fold: args.fold,
-        overrides: &overrides,
-        device: args.device,
-    };
+    let request = args.model.request(&overrides)?;
     let checkpoint = request.load()?;
-    if args.watch {
-        let urls = (args.base_url.as_deref(), args.websocket_url.as_deref());
-        let asked = (&request, in_sample(args));
-        return watch(
-            checkpoint,
-            asked,
-            &args.watching,
-            &of_watch,
-            urls,
-            args.until.as_deref(),
-        );
-    }
     let interval = checkpoint.config.data.interval;
     if let Some(at_ms) = at_ms.filter(|at_ms| at_ms.rem_euclid(interval.ms()) != 0) {
         return Err(cli::usage(anyhow!(
@@ -143,7 +212,7 @@ fn predict(args: &Args, run: &Path) -> anyhow::Result<()> {
         )));
     }
     let checkpoint = match at_ms {
-        Some(at_ms) => out_of_sample(checkpoint, &request, at_ms, in_sample(args))?,
+        Some(at_ms) => out_of_sample(checkpoint, &request, at_ms, args.model.in_sample())?,
         None => checkpoint,
     };
     let source = args
@@ -161,19 +230,11 @@ fn predict(args: &Args, run: &Path) -> anyhow::Result<()> {
     cli::print(&text)?;
     if forecasts.coins.iter().all(|coin| coin.forecast.is_none()) {
         bail!(
-            "no coin can be forecast at {}\nhint: `cargo run -p download --release -- audit` shows the holes",
+            "no coin can be forecast at {}\nhint: `quarterhour audit` shows the holes",
             format_time(forecasts.time)
         );
     }
     Ok(())
-}
-
-fn in_sample(args: &Args) -> InSample {
-    if args.in_sample {
-        InSample::Mark
-    } else {
-        InSample::Refuse
-    }
 }
 
 /// Forecasts, and whether every coin had its candle; one that had none is named with the reason.
@@ -185,9 +246,9 @@ fn make(
     at_ms: Option<i64>,
 ) -> anyhow::Result<(Forecasts, bool)> {
     let (history, missing) =
-        History::read_what_is_there(source, &checkpoint, at_ms, args.base_url.as_deref())?;
+        History::read_what_is_there(source, &checkpoint, at_ms, args.model.base_url.as_deref())?;
     if at_ms.is_none() {
-        checkpoint = out_of_sample(checkpoint, request, history.at_ms, in_sample(args))?;
+        checkpoint = out_of_sample(checkpoint, request, history.at_ms, args.model.in_sample())?;
     }
     checkpoint.check_columns(&history)?;
     let mut forecasts = forecast_at(&checkpoint, &history)?;
@@ -217,10 +278,10 @@ fn reused_or_made(
         .unwrap_or(if args.json { CACHE_SECS } else { 0 });
     let key = format!(
         "{:?} {:?} {:?} {} {}",
-        args.set,
-        args.fold,
-        args.base_url,
-        args.in_sample,
+        args.model.set,
+        args.model.fold,
+        args.model.base_url,
+        args.model.in_sample,
         checkpoint.forecaster.sha256()
     );
     // Hashed, as an address may hold a password.

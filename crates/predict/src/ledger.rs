@@ -1,4 +1,4 @@
-//! `predict ledger`: what a watch did, and whether it did it right.
+//! `quarterhour ledger`: what a watch did, and whether it did it right.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;

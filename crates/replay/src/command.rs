@@ -1,4 +1,4 @@
-//! The binary: a store's candles, replayed until Ctrl-C or a given time.
+//! `quarterhour replay`: a store's candles, replayed until Ctrl-C or a given time.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -12,12 +12,11 @@ use crate::{Exchange, ReplayConfig};
 
 const HOUR_MS: i64 = 3_600_000;
 
-/// How often the binary looks at the clock, in real time.
+/// How often the command looks at the clock, in real time.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Replay stored candles as a pretend exchange on 127.0.0.1
 #[derive(Debug, Parser)]
-#[command(version)]
 pub struct Args {
     #[command(flatten)]
     config: cli::ConfigArgs,

@@ -91,7 +91,7 @@ impl Server {
             served.push(coin);
         }
         let first_ms = first_ms.context(
-            "no candles to replay\nhint: `cargo run -p download --release -- audit` shows what the store holds",
+            "no candles to replay\nhint: `quarterhour audit` shows what the store holds",
         )?;
         Ok(Self {
             market,

@@ -47,7 +47,7 @@ pub enum Error {
 
     /// Another process has the ledger.
     #[error(
-        "{} is in use by another process\nhint: stop the other `predict --watch`, or give this one --ledger OTHER",
+        "{} is in use by another process\nhint: stop the other `quarterhour watch`, or give this one --ledger OTHER",
         path.display()
     )]
     InUse {

@@ -79,7 +79,7 @@ impl Ledger {
     /// As [`Ledger::open`]; a ledger that is not there.
     pub fn read_only(path: &Path) -> Result<Self, Error> {
         if !path.exists() {
-            let reason = "there is no such ledger\nhint: `predict --watch --run RUN` writes RUN/ledger.sqlite";
+            let reason = "there is no such ledger\nhint: `quarterhour watch --run RUN` writes RUN/ledger.sqlite";
             return Err(Error::Ledger {
                 path: path.to_owned(),
                 reason: reason.to_owned(),

@@ -1,5 +1,4 @@
-//! The evaluate library against other implementations and as properties, its report, and the
-//! binary.
+//! The evaluate library against other implementations and as properties, and its report.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,8 +7,6 @@
 )]
 
 mod backtest;
-mod backtest_command;
-mod command;
 mod coverage;
 mod errors;
 mod golden;
@@ -19,4 +16,3 @@ mod properties;
 mod report;
 mod rows;
 mod thresholds;
-mod thresholds_command;

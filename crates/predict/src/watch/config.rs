@@ -3,8 +3,8 @@
 use anyhow::bail;
 use serde::{Deserialize, Serialize};
 
-/// The `[watch]` section: how `predict --watch` waits for candles and what it tells. Times are the
-/// exchange's.
+/// The `[watch]` section: how `quarterhour watch` waits for candles and what it tells. Times are
+/// the exchange's.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WatchConfig {

@@ -1,4 +1,4 @@
-//! `predict --watch`: a forecast of every minute as it closes, and pretend positions on it.
+//! `quarterhour watch`: a forecast of every minute as it closes, and pretend positions on it.
 
 mod acting;
 mod book;

@@ -1,4 +1,4 @@
-//! `predict --watch` against a pretend exchange: forecasts equal the offline ones, trades are
+//! `quarterhour watch` against a pretend exchange: forecasts equal the offline ones, trades are
 //! neither lost nor doubled.
 
 use std::fs;
@@ -80,7 +80,7 @@ impl Market3 {
             .unwrap()
     }
 
-    /// What `predict ledger --verify store` finds.
+    /// What `quarterhour ledger --verify store` finds.
     fn verdict(&self) -> (bool, Value) {
         let arguments = [
             "ledger", "--run", "run", "--device", "flex", "--json", "--verify", "store",

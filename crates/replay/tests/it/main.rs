@@ -7,7 +7,6 @@
 )]
 
 mod archive;
-mod binary;
 mod client;
 mod coins;
 mod faults;

@@ -163,7 +163,7 @@ fn one_writer_at_a_time_and_readers_beside_it() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("ledger.sqlite");
     let missing = Ledger::read_only(&path).unwrap_err().to_string();
-    assert!(missing.contains("hint: `predict --watch"), "{missing}");
+    assert!(missing.contains("hint: `quarterhour watch"), "{missing}");
     let mut ledger = open(dir.path());
     assert!(matches!(Ledger::open(&path), Err(Error::InUse { .. })));
     ledger.record(&minute(0, "BTCUSDT")).unwrap();

@@ -1,0 +1,49 @@
+//! The list of subcommands. A new one is a line in [`Command`] and a line in [`Command::run`].
+
+use clap::Subcommand;
+
+use crate::completions::CompletionsArgs;
+use crate::man::ManArgs;
+
+/// Every subcommand, in the order of the work. What is flattened is a crate's own list.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Download(download::Args),
+    #[command(flatten)]
+    Store(download::Command),
+    Train(train::Args),
+    Baseline(baseline::Args),
+    Ensemble(ensemble::Args),
+    Evaluate(evaluate::Args),
+    #[command(flatten)]
+    Forecasts(evaluate::Command),
+    Predict(predict::Args),
+    #[command(flatten)]
+    Watch(predict::Command),
+    Replay(replay::Args),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
+}
+
+impl Command {
+    /// Runs the subcommand.
+    ///
+    /// # Errors
+    /// What the subcommand refuses or cannot do.
+    pub fn run(&self) -> anyhow::Result<()> {
+        match self {
+            Self::Download(args) => download::run(args),
+            Self::Store(command) => command.run(),
+            Self::Train(args) => train::run(args),
+            Self::Baseline(args) => baseline::run(args),
+            Self::Ensemble(args) => ensemble::run(args),
+            Self::Evaluate(args) => evaluate::run(args),
+            Self::Forecasts(command) => command.run(),
+            Self::Predict(args) => predict::run(args),
+            Self::Watch(command) => command.run(),
+            Self::Replay(args) => replay::run(args),
+            Self::Completions(args) => args.run(),
+            Self::Man(args) => args.run(),
+        }
+    }
+}

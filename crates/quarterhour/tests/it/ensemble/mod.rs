@@ -1,0 +1,5 @@
+//! `quarterhour ensemble`.
+
+mod errors;
+mod run;
+mod support;

@@ -1,0 +1,26 @@
+//! The binary `quarterhour` as a process: its list of subcommands, and what those subcommands say
+//! whose crates have no binary of their own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may stop at the first surprise"
+)]
+
+mod download;
+mod ensemble;
+mod evaluate;
+mod names;
+mod replay;
+
+use std::process::Command;
+
+/// The binary.
+const QUARTERHOUR: &str = env!("CARGO_BIN_EXE_quarterhour");
+
+/// One of its subcommands, to add arguments to.
+fn quarterhour(subcommand: &str) -> Command {
+    let mut command = Command::new(QUARTERHOUR);
+    command.arg(subcommand);
+    command
+}
