@@ -188,12 +188,15 @@ pub fn small() -> Config {
 /// Bits of the forecasts of an untrained network at `row`, and which coins are eligible.
 fn forecast_at(config: &Config, panel: &Panel, row: usize) -> (Vec<u32>, Vec<bool>) {
     let device = DeviceChoice::Flex.open().unwrap().device;
-    let features = config.features.chosen().compute(panel, 0..panel.rows());
+    let features = config
+        .features
+        .chosen(config.data.interval)
+        .compute(panel, 0..panel.rows());
     let eligibility = Eligibility::of(panel, &config.features);
     let targets = config.target.compute(panel);
     let normalizer = dataset::Normalizer::fit(
         &config.normalize,
-        &config.features.chosen(),
+        &config.features.chosen(config.data.interval),
         panel,
         &features,
         &targets,

@@ -262,7 +262,8 @@ impl Config {
     /// How many bars up to t a forecast at t is a function of: window, warm-up (or what targets are
     /// scaled by) and fill.
     pub fn history_bars(&self) -> usize {
-        let window = self.features.lookback_bars + self.features.chosen().warm_up_bars();
+        let window =
+            self.features.lookback_bars + self.features.chosen(self.data.interval).warm_up_bars();
         window.max(TRAILING_BARS + 1) + self.data.fill_limit_bars
     }
 }

@@ -337,12 +337,10 @@ fn network(
     let stats = fs::read_to_string(&stats_path)
         .with_context(|| format!("cannot read {}", stats_path.display()))?;
     let normalizer = Normalizer::from_json(&stats, &stats_path)?;
-    normalizer.check(&config.features.chosen(), &config.universe.symbols)?;
+    let chosen = config.features.chosen(config.data.interval);
+    normalizer.check(&chosen, &config.universe.symbols)?;
     let hash = content_hash(stats.as_bytes());
-    let (coins, features) = (
-        config.universe.symbols.len(),
-        config.features.chosen().len(),
-    );
+    let (coins, features) = (config.universe.symbols.len(), chosen.len());
     let mut networks = Vec::with_capacity(weights.len());
     let mut hashes = String::new();
     for path in weights {

@@ -142,7 +142,10 @@ fn by_networks(
     device: &Device,
 ) -> anyhow::Result<(Vec<Said>, Vec<Option<Drift>>)> {
     let row = panel.rows() - 1;
-    let features = config.features.chosen().compute(panel, 0..panel.rows());
+    let features = config
+        .features
+        .chosen(panel.interval())
+        .compute(panel, 0..panel.rows());
     let drifts = drifts(&features, normalizer, config.features.lookback_bars);
     let channels = features.channels();
     let matrix = Arc::new(normalizer.apply(features));

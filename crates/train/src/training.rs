@@ -318,7 +318,11 @@ impl Piece<'_> {
         let device = self.device.clone().autodiff();
         let (coins, features) = (
             self.dataset.panel.coins(),
-            self.config.shared.features.chosen().len(),
+            self.config
+                .shared
+                .features
+                .chosen(self.dataset.panel.interval())
+                .len(),
         );
         let lookback = self.config.shared.features.lookback_bars;
         let network = match warm {
@@ -481,7 +485,11 @@ impl Piece<'_> {
     pub fn load(&self, path: &Path) -> anyhow::Result<Network> {
         let (coins, features) = (
             self.dataset.panel.coins(),
-            self.config.shared.features.chosen().len(),
+            self.config
+                .shared
+                .features
+                .chosen(self.dataset.panel.interval())
+                .len(),
         );
         let lookback = self.config.shared.features.lookback_bars;
         let network = &self.config.network;
