@@ -229,7 +229,7 @@ impl Walk {
     }
 
     fn market_coefficients(&self) -> Vec<f64> {
-        let penalty = self.options.penalty * self.horizon_bars;
+        let penalty = self.options.market_penalty * self.horizon_bars;
         self.market
             .ridge(penalty, &self.market.mean_squares(), &self.reversal)
     }

@@ -13,9 +13,11 @@ use crate::Error;
 pub struct RidgeOptions {
     /// Days after which a row weighs half as much in the coefficients of the coins' own parts.
     pub half_life_days: f64,
-    /// Rows that draw coefficients: those of the coins' own parts over all days to 0, those over the
-    /// last days to these, those of the market's part to a weak reversal.
+    /// Coins' own parts: rows that draw the coefficients of all days to 0, and those of the last
+    /// days to these.
     pub penalty: f64,
+    /// Market's part: rows that draw its coefficients to a weak reversal.
+    pub market_penalty: f64,
     /// How firmly the market's part is believed in before the first day: the larger, the longer its
     /// share stays near 1 whatever its forecasts were worth.
     pub market_trust: f64,
@@ -28,7 +30,9 @@ impl Default for RidgeOptions {
         Self {
             half_life_days: 5.0,
             penalty: 10_000.0,
-            market_trust: 4.0,
+            // A market has one row where coins have dozens: years of it, or the reversal stays.
+            market_penalty: 100_000.0,
+            market_trust: 16.0,
         }
     }
 }
@@ -42,6 +46,7 @@ impl RidgeOptions {
         let values = [
             ("ridge.half_life_days", self.half_life_days),
             ("ridge.penalty", self.penalty),
+            ("ridge.market_penalty", self.market_penalty),
             ("ridge.market_trust", self.market_trust),
         ];
         match values

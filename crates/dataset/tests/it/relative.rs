@@ -3,7 +3,7 @@
 use dataset::{CandleTable, Column, FeatureSet, Features, Panel, trailing_volatility};
 use market::{Interval, Symbol};
 
-const BARS: i64 = 900;
+const BARS: i64 = 1500;
 const START_MS: i64 = 1_704_067_200_000;
 const FIVE_MINUTES_MS: i64 = 300_000;
 
