@@ -9,7 +9,10 @@ fn dataset(seed: u64) -> Dataset {
 }
 
 fn features(dataset: &Dataset) -> TabularFeatures {
-    TabularFeatures::new(dataset.config.features.chosen(), &[10])
+    TabularFeatures::new(
+        dataset.config.features.chosen(dataset.panel.interval()),
+        &[10],
+    )
 }
 
 fn same(left: &FeatureRows, right: &FeatureRows, dataset: &Dataset) -> bool {

@@ -26,8 +26,11 @@ fn change() -> impl Strategy<Value = Change> {
 /// Every feature set, as it is and with statistics over windows.
 fn features() -> impl Strategy<Value = TabularFeatures> {
     let sets = prop::sample::select(FeatureSet::ALL.to_vec());
-    (sets, prop_oneof![Just(vec![]), Just(vec![7, 30])])
-        .prop_map(|(set, lookbacks)| TabularFeatures::new(Features::all(set), &lookbacks))
+    (sets, prop_oneof![Just(vec![]), Just(vec![7, 30])]).prop_map(|(set, lookbacks)| {
+        // As if each bar had 15 minutes: two days of them are few enough for these panels.
+        let features = Features::all(set).of_bars("15m".parse().unwrap());
+        TabularFeatures::new(features, &lookbacks)
+    })
 }
 
 /// The candles, with those of `coin` changed from open time `from_ms` on.
@@ -188,12 +191,15 @@ pub fn small() -> Config {
 /// Bits of the forecasts of an untrained network at `row`, and which coins are eligible.
 fn forecast_at(config: &Config, panel: &Panel, row: usize) -> (Vec<u32>, Vec<bool>) {
     let device = DeviceChoice::Flex.open().unwrap().device;
-    let features = config.features.chosen().compute(panel, 0..panel.rows());
+    let features = config
+        .features
+        .chosen(config.data.interval)
+        .compute(panel, 0..panel.rows());
     let eligibility = Eligibility::of(panel, &config.features);
     let targets = config.target.compute(panel);
     let normalizer = dataset::Normalizer::fit(
         &config.normalize,
-        &config.features.chosen(),
+        &config.features.chosen(config.data.interval),
         panel,
         &features,
         &targets,

@@ -200,11 +200,10 @@ impl BaselineConfig {
 
     /// What the trees see.
     pub fn features(&self) -> TabularFeatures {
+        let chosen = self.shared.features.chosen(self.shared.data.interval);
         match self.lightgbm.features {
-            Inputs::Row => TabularFeatures::new(self.shared.features.chosen(), &[]),
-            Inputs::Windows => {
-                TabularFeatures::new(self.shared.features.chosen(), &self.lightgbm.lookbacks)
-            }
+            Inputs::Row => TabularFeatures::new(chosen, &[]),
+            Inputs::Windows => TabularFeatures::new(chosen, &self.lightgbm.lookbacks),
         }
     }
 

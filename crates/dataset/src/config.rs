@@ -6,7 +6,9 @@ use market::{Interval, Market, SimulatedConfig, Symbol};
 use serde::{Deserialize, Serialize};
 
 use crate::target_scale::TRAILING_BARS;
-use crate::{Column, Error, FeatureConfig, NormalizeConfig, SplitConfig, TargetConfig, parse_time};
+use crate::{
+    Column, Error, FeatureConfig, Features, NormalizeConfig, SplitConfig, TargetConfig, parse_time,
+};
 
 /// The shared sections: what is forecast, from what, on which rows.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -250,6 +252,11 @@ impl Config {
         ))
     }
 
+    /// The features that are asked for, at the interval of the bars.
+    pub fn chosen_features(&self) -> Features {
+        self.features.chosen(self.data.interval)
+    }
+
     /// All columns that features and target are computed from.
     pub fn columns(&self) -> Vec<Column> {
         let mut columns = [
@@ -266,7 +273,7 @@ impl Config {
     /// How many bars up to t a forecast at t is a function of: window, warm-up (or what targets are
     /// scaled by) and fill.
     pub fn history_bars(&self) -> usize {
-        let window = self.features.lookback_bars + self.features.chosen().warm_up_bars();
+        let window = self.features.lookback_bars + self.chosen_features().warm_up_bars();
         window.max(TRAILING_BARS + 1) + self.data.fill_limit_bars
     }
 }

@@ -33,6 +33,7 @@ pub use deviations::{DEVIATION_COLUMNS, DEVIATION_MINUTES, Deviations, deviation
 pub use error::Error;
 pub use features::{
     FeatureConfig, FeatureMatrix, FeatureRows, FeatureSet, Features, TabularFeatures,
+    trailing_volatility,
 };
 pub use files::{content_hash, remove_abandoned, write_atomically};
 pub use foreign::{Cell, ForeignTable};

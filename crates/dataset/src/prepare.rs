@@ -87,7 +87,7 @@ impl Dataset {
     pub fn features(&self) -> FeatureMatrix {
         self.config
             .features
-            .chosen()
+            .chosen(self.panel.interval())
             .compute(&self.panel, 0..self.panel.rows())
     }
 
@@ -121,7 +121,7 @@ impl Dataset {
     ) -> Result<Normalizer, Error> {
         Normalizer::fit(
             &self.config.normalize,
-            &self.config.features.chosen(),
+            &self.config.features.chosen(self.panel.interval()),
             &self.panel,
             features,
             &self.targets,

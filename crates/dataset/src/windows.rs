@@ -30,7 +30,7 @@ impl Eligibility {
     pub fn of(panel: &Panel, config: &FeatureConfig) -> Self {
         let (rows, coins, lookback) = (panel.rows(), panel.coins(), config.lookback_bars);
         let mut complete = Vec::with_capacity(rows * coins);
-        let chosen = config.chosen();
+        let chosen = config.chosen(panel.interval());
         let chunk_rows = block_rows(panel) * rayon::current_num_threads();
         for start in (0..rows).step_by(chunk_rows) {
             let chunk = start..rows.min(start + chunk_rows);

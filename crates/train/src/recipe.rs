@@ -70,7 +70,7 @@ impl Recipe for NetworkRecipe {
         let (network, _) = load_weights(
             &self.config.network,
             shared.universe.symbols.len(),
-            shared.features.chosen().len(),
+            shared.chosen_features().len(),
             shared.features.lookback_bars,
             &piece.dir.join(WEIGHTS_FILE),
             &self.device.device,

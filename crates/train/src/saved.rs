@@ -59,7 +59,7 @@ impl Forecaster for SavedNetworks {
     fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<Answer>> {
         let (config, coins) = (&self.config, panel.coins());
         let eligibility = Eligibility::of(panel, &config.features);
-        let features = config.features.chosen().compute(panel, 0..panel.rows());
+        let features = config.chosen_features().compute(panel, 0..panel.rows());
         let channels = features.channels();
         let matrix = Arc::new(self.normalizer.apply(features));
         let windows = Windows::new(
@@ -90,7 +90,7 @@ impl Forecaster for SavedNetworks {
     fn drift(&self, panel: &Panel, row: usize) -> Vec<Option<Drift>> {
         let lookback = self.config.features.lookback_bars;
         let rows = (row + 1).saturating_sub(lookback)..row + 1;
-        let features = self.config.features.chosen().compute(panel, rows);
+        let features = self.config.chosen_features().compute(panel, rows);
         drifts(&features, &self.normalizer, lookback)
     }
 }
@@ -122,11 +122,11 @@ impl Kind for NetworkKind {
         let paths = weights(run.path, run.fold)?;
         let stats_path = run.folder().join(RunDir::STATS_FILE);
         let normalizer = read_stats(&run.folder())?;
-        normalizer.check(&config.features.chosen(), &config.universe.symbols)?;
+        normalizer.check(&config.chosen_features(), &config.universe.symbols)?;
         let stats_hash = file_hash(&stats_path)?;
         let (coins, features) = (
             config.universe.symbols.len(),
-            config.features.chosen().len(),
+            config.chosen_features().len(),
         );
         let (mut networks, mut hashes) = (Vec::new(), Vec::new());
         for path in paths {

@@ -178,7 +178,7 @@ impl Training<'_> {
         let device = self.device.clone().autodiff();
         let (coins, features) = (
             self.piece.dataset.panel.coins(),
-            self.config.shared.features.chosen().len(),
+            self.config.shared.chosen_features().len(),
         );
         let lookback = self.config.shared.features.lookback_bars;
         let network = match warm {
@@ -312,7 +312,7 @@ impl Training<'_> {
     fn load(&self, path: &Path) -> anyhow::Result<Network> {
         let (coins, features) = (
             self.piece.dataset.panel.coins(),
-            self.config.shared.features.chosen().len(),
+            self.config.shared.chosen_features().len(),
         );
         let lookback = self.config.shared.features.lookback_bars;
         let network = &self.config.network;

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use market::Interval;
 use rayon::prelude::*;
 
-use super::{FeatureMatrix, FeatureSet, Group, closes, formulas, group, single};
+use super::{FeatureMatrix, FeatureSet, Group, closes, formulas, group, relative, single};
 use crate::Panel;
 
 /// The features of a set, or of some of its groups, in order.
@@ -15,10 +16,11 @@ use crate::Panel;
 pub struct Features {
     set: FeatureSet,
     groups: Vec<&'static Group>,
+    interval: Interval,
 }
 
 impl Features {
-    /// All features of a set.
+    /// All features of a set, of bars of one minute.
     pub fn all(set: FeatureSet) -> Self {
         Self::of_groups(set, &[])
     }
@@ -31,7 +33,18 @@ impl Features {
         Self {
             set,
             groups: set.groups().iter().filter(is_wanted).collect(),
+            interval: Interval::ONE_MINUTE,
         }
+    }
+
+    /// The same of bars of `interval`: windows in time have other numbers of bars.
+    pub fn of_bars(self, interval: Interval) -> Self {
+        Self { interval, ..self }
+    }
+
+    /// The bar length that windows in time are counted in.
+    pub(super) fn interval(&self) -> Interval {
+        self.interval
     }
 
     /// The set they belong to.
@@ -71,7 +84,7 @@ impl Features {
     pub fn warm_up_bars(&self) -> usize {
         self.groups()
             .map(|group| group.warm_up_bars)
-            .fold(self.set.ungrouped_warm_up_bars(), usize::max)
+            .fold(self.set.ungrouped_warm_up_bars(self.interval), usize::max)
     }
 
     /// Computes the features of all coins at `rows` of the panel: row-major `[rows, coins x
@@ -99,6 +112,7 @@ impl Features {
                     | FeatureSet::Close6 => {
                         self.by_column(panel, rows, out);
                     }
+                    FeatureSet::Relative => relative::compute(self, panel, rows, out),
                     FeatureSet::Indicators | FeatureSet::Indicators50 => {
                         for coin in 0..panel.coins() {
                             group::compute(self, panel, coin, rows.clone(), out);

@@ -75,11 +75,12 @@ impl Bars<'_> {
                 self.deviation(240),
                 self.volatility(60),
             ],
-            // All coins at once, in `closes.rs`, and a row at a time, in `group.rs`.
+            // All coins at once, in `closes.rs` and `relative.rs`, and a row at a time, in `group.rs`.
             FeatureSet::Closes12
             | FeatureSet::Closes13
             | FeatureSet::Indicators
-            | FeatureSet::Indicators50 => Vec::new(),
+            | FeatureSet::Indicators50
+            | FeatureSet::Relative => Vec::new(),
         }
     }
 

@@ -9,11 +9,13 @@ mod group;
 mod indicators;
 mod indicators50;
 mod matrix;
+mod relative;
 mod tabular;
 mod trailing;
 
 use std::fmt;
 
+use market::Interval;
 use serde::{Deserialize, Serialize};
 
 use crate::{Column, Error};
@@ -23,6 +25,7 @@ pub(crate) use chosen::block_rows;
 use group::Group;
 pub use matrix::FeatureMatrix;
 use matrix::single;
+pub use relative::trailing_volatility;
 pub use tabular::TabularFeatures;
 pub(crate) use trailing::trailing_mean;
 
@@ -115,9 +118,9 @@ impl FeatureConfig {
         }
     }
 
-    /// The features that the config asks for.
-    pub fn chosen(&self) -> Features {
-        Features::of_groups(self.set, &self.groups)
+    /// The features that the config asks for, of bars of `interval`.
+    pub fn chosen(&self, interval: Interval) -> Features {
+        Features::of_groups(self.set, &self.groups).of_bars(interval)
     }
 }
 
@@ -144,11 +147,13 @@ pub enum FeatureSet {
     Indicators,
     /// More than 50 indicators, returns, volatilities, volumes and calendar features, in groups.
     Indicators50,
+    /// Each coin against the others, and the market, in units of volatility, over windows in time.
+    Relative,
 }
 
 impl FeatureSet {
     /// All built-in sets.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Ohlcv8,
         Self::Kline8,
         Self::Raw9,
@@ -157,6 +162,7 @@ impl FeatureSet {
         Self::Closes13,
         Self::Indicators,
         Self::Indicators50,
+        Self::Relative,
     ];
 
     /// The set's name in configs.
@@ -170,6 +176,7 @@ impl FeatureSet {
             Self::Closes13 => "closes13",
             Self::Indicators => "indicators",
             Self::Indicators50 => "indicators50",
+            Self::Relative => "relative",
         }
     }
 
@@ -189,7 +196,8 @@ impl FeatureSet {
             | Self::Raw9
             | Self::Close6
             | Self::Closes12
-            | Self::Closes13 => &[],
+            | Self::Closes13
+            | Self::Relative => &[],
         }
     }
 
@@ -237,18 +245,20 @@ impl FeatureSet {
             ],
             Self::Closes12 => &CLOSES13[..12],
             Self::Closes13 => &CLOSES13,
+            Self::Relative => &relative::NAMES,
             Self::Indicators | Self::Indicators50 => &[],
         }
     }
 
     /// How many rows, its own included, a row of the features that belong to no group is a function
     /// of.
-    fn ungrouped_warm_up_bars(self) -> usize {
+    fn ungrouped_warm_up_bars(self, interval: Interval) -> usize {
         match self {
             Self::Ohlcv8 | Self::Kline8 | Self::Close6 => 240,
             Self::Raw9 => 1,
             Self::Closes12 | Self::Closes13 => 61,
             Self::Indicators | Self::Indicators50 => 1,
+            Self::Relative => relative::warm_up_bars(interval),
         }
     }
 
@@ -258,7 +268,7 @@ impl FeatureSet {
             Close, Count, High, Low, Open, QuoteVolume, TakerBuyQuoteVolume, TakerBuyVolume, Volume,
         };
         match self {
-            Self::Ohlcv8 | Self::Indicators | Self::Indicators50 => {
+            Self::Ohlcv8 | Self::Indicators | Self::Indicators50 | Self::Relative => {
                 &[Open, High, Low, Close, Volume]
             }
             Self::Kline8 => &[

@@ -55,21 +55,24 @@ fn panel(rows: i64, has: impl Fn(i64) -> bool, is_flat: bool, fill_limit_bars: u
 fn groups_choose_features_in_the_order_of_the_set() {
     let chosen = config(FeatureSet::Indicators, &["natr", "bop", "stoch"])
         .features
-        .chosen();
+        .chosen(market::Interval::ONE_MINUTE);
     assert_eq!(chosen.names(), ["bop", "stoch_k", "stoch_d", "natr"]);
     assert_eq!((chosen.len(), chosen.warm_up_bars()), (4, 240));
     let chosen = config(FeatureSet::Indicators, &["returns", "bop"])
         .features
-        .chosen();
+        .chosen(market::Interval::ONE_MINUTE);
     assert_eq!((chosen.len(), chosen.warm_up_bars()), (11, 10));
     assert_eq!(
-        config(FeatureSet::Indicators, &[]).features.chosen().len(),
+        config(FeatureSet::Indicators, &[])
+            .features
+            .chosen(market::Interval::ONE_MINUTE)
+            .len(),
         19
     );
     assert_eq!(
         config(FeatureSet::Indicators50, &[])
             .features
-            .chosen()
+            .chosen(market::Interval::ONE_MINUTE)
             .len(),
         54
     );
@@ -82,7 +85,7 @@ fn a_chosen_group_has_the_bits_that_it_has_among_all() {
     let whole = all.compute(&panel, 0..400);
     let chosen = config(FeatureSet::Indicators50, &["averages", "macd", "volume"])
         .features
-        .chosen();
+        .chosen(market::Interval::ONE_MINUTE);
     let part = chosen.compute(&panel, 0..400);
     for (place, name) in chosen.names().iter().enumerate() {
         let place_in_all = all.names().iter().position(|other| other == name).unwrap();

@@ -8,4 +8,5 @@
 mod coins;
 mod golden;
 mod groups;
+mod relative;
 mod resample;

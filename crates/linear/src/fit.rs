@@ -1,0 +1,255 @@
+//! From candles to coefficients: moments day by day, then one small system a day.
+
+use std::ops::Range;
+
+use dataset::{Dataset, FeatureSet, Features, Fold, Targets, format_time};
+use rayon::prelude::*;
+
+use crate::moments::{Moments, Worth};
+use crate::terms::{Places, Term};
+use crate::units::{RowTargets, units};
+use crate::{Error, Fitted, Refit, RidgeOptions};
+
+const DAY_MS: i64 = 86_400_000;
+
+/// Days whose features are computed at once: enough to make the two days before them cheap.
+const DAYS_AT_ONCE: usize = 16;
+
+/// The moments of every day of a data set.
+#[derive(Debug, Clone)]
+pub struct RidgeFit {
+    options: RidgeOptions,
+    /// In order of time.
+    days: Vec<Day>,
+}
+
+/// The rows whose targets became known in the same day.
+#[derive(Debug, Clone)]
+struct Day {
+    /// Number of the day since 1970: the next one's refit is the first that knows these rows.
+    number: i64,
+    rows: Range<usize>,
+    own: Moments,
+    market: Moments,
+}
+
+impl RidgeFit {
+    /// Sums the moments of all rows of a data set once, for the fits of any of its folds.
+    ///
+    /// # Errors
+    /// A bad option, or another feature set than `relative`.
+    pub fn new(dataset: &Dataset, options: RidgeOptions) -> Result<Self, Error> {
+        Self::of_targets(dataset, &dataset.targets, options)
+    }
+
+    /// Coefficients for the scored rows of one fold, refitted at the start of every UTC day.
+    ///
+    /// A day's coefficients know only targets that were known before it, the embargo included.
+    /// With `target.shuffle_seed` only those of the first scored day are there: later targets are
+    /// not in another order.
+    ///
+    /// # Errors
+    /// A bad option, another feature set than `relative`, or no row to fit to.
+    pub fn fit(dataset: &Dataset, fold: &Fold, options: RidgeOptions) -> Result<Fitted, Error> {
+        Self::of_targets(dataset, &dataset.fitted_targets(fold), options)?.fold(dataset, fold)
+    }
+
+    fn of_targets(
+        dataset: &Dataset,
+        targets: &Targets,
+        options: RidgeOptions,
+    ) -> Result<Self, Error> {
+        options.validate()?;
+        let set = dataset.config.features.set;
+        if set != FeatureSet::Relative {
+            let found = set.to_string();
+            return Err(Error::FeatureSet { found });
+        }
+        let spans = day_spans(dataset);
+        let mut days = Vec::with_capacity(spans.len());
+        for spans in spans.chunks(DAYS_AT_ONCE) {
+            days.extend(of_days(dataset, targets, spans));
+        }
+        Ok(Self { options, days })
+    }
+
+    /// [`RidgeFit::fit`] with the moments that are there; not for shuffled targets.
+    ///
+    /// # Errors
+    /// No row to fit to.
+    pub fn fold(&self, dataset: &Dataset, fold: &Fold) -> Result<Fitted, Error> {
+        let panel = &dataset.panel;
+        let first_day = panel.time_ms(fold.score.start).div_euclid(DAY_MS);
+        let last_row = fold.score.end.saturating_sub(1).max(fold.score.start);
+        let last_day = match dataset.config.target.shuffle_seed {
+            0 => panel.time_ms(last_row).div_euclid(DAY_MS),
+            _ => first_day,
+        };
+        let mut walk = Walk::new(self.options, dataset.config.target.horizon_bars);
+        let mut refits = Vec::new();
+        let mut days = self
+            .days
+            .iter()
+            .filter(|day| day.rows.start >= fold.train.start)
+            .peekable();
+        for number in first_day..=last_day {
+            while let Some(day) = days.next_if(|day| day.number < number) {
+                walk.add(day);
+            }
+            refits.extend(walk.refit(number));
+        }
+        if refits
+            .first()
+            .is_none_or(|refit| refit.from_ms > first_day * DAY_MS)
+        {
+            let before = format_time(first_day * DAY_MS);
+            let fold = fold.number;
+            return Err(Error::NoRows { fold, before });
+        }
+        let horizon_bars = dataset.config.target.horizon_bars;
+        Ok(Fitted::new(
+            panel.interval(),
+            horizon_bars,
+            self.options,
+            refits,
+        ))
+    }
+}
+
+/// The rows of each day in which targets became known: those entered a bar later, and the embargo
+/// after them.
+fn day_spans(dataset: &Dataset) -> Vec<(i64, Range<usize>)> {
+    let (panel, config) = (&dataset.panel, &dataset.config);
+    // The target at the next row needs the close of so many bars after this one.
+    let reach = 1 + config.target.reach_bars() + config.split.embargo_bars;
+    let number = |row: usize| (panel.time_ms(row + reach + 1) - 1).div_euclid(DAY_MS);
+    let mut spans: Vec<(i64, Range<usize>)> = Vec::new();
+    for row in 0..panel.rows().saturating_sub(reach) {
+        match spans.last_mut() {
+            Some((day, rows)) if *day == number(row) => rows.end = row + 1,
+            _ => spans.push((number(row), row..row + 1)),
+        }
+    }
+    spans
+}
+
+/// The moments of consecutive days.
+fn of_days(dataset: &Dataset, targets: &Targets, spans: &[(i64, Range<usize>)]) -> Vec<Day> {
+    let (panel, config) = (&dataset.panel, &dataset.config);
+    let (Some(first), Some(last)) = (spans.first(), spans.last()) else {
+        return Vec::new();
+    };
+    let (start, coins) = (first.1.start, panel.coins());
+    let chosen = Features::all(FeatureSet::Relative).of_bars(panel.interval());
+    let names = chosen.names();
+    // Terms are of the set's own features.
+    let places = |terms: &[Term]| Places::of(terms, &names).ok();
+    let (Some(own), Some(market)) = (places(&Term::own(&names)), places(&Term::market(&names)))
+    else {
+        return Vec::new();
+    };
+    let features = chosen.compute(panel, start..last.1.end);
+    let units = units(panel, start..last.1.end, config.target.horizon_bars);
+    let trained = &config.universe.trained;
+    let is_trained: Vec<bool> = panel
+        .symbols()
+        .iter()
+        .map(|symbol| trained.is_empty() || trained.contains(symbol))
+        .collect();
+    let of_day = |(number, rows): &(i64, Range<usize>)| {
+        let (mut terms, mut of_market) = (vec![0.0; own.len()], vec![0.0; market.len()]);
+        let mut day = Day {
+            number: *number,
+            rows: rows.clone(),
+            own: Moments::new(own.len()),
+            market: Moments::new(market.len()),
+        };
+        for row in rows.clone() {
+            let at = (row - start) * coins;
+            let target = RowTargets::at(targets, row, &units[at..at + coins]);
+            let mut has_market = false;
+            for coin in (0..coins).filter(|&coin| is_trained[coin]) {
+                let cell = features.cell(row - start, coin);
+                let is_known = panel.is_observed(row, coin) && !target.own[coin].is_nan();
+                if is_known && own.values(cell, &mut terms) {
+                    day.own.add(&terms, target.own[coin]);
+                    has_market |= market.values(cell, &mut of_market);
+                }
+            }
+            if has_market {
+                day.market.add(&of_market, target.market);
+            }
+        }
+        day
+    };
+    spans.par_iter().map(of_day).collect()
+}
+
+/// What is known after some days.
+struct Walk {
+    options: RidgeOptions,
+    horizon_bars: f64,
+    last_day: Option<i64>,
+    all: Moments,
+    recent: Moments,
+    market: Moments,
+    reversal: Vec<f64>,
+    worth: Worth,
+}
+
+impl Walk {
+    fn new(options: RidgeOptions, horizon_bars: usize) -> Self {
+        let names = Features::all(FeatureSet::Relative).names();
+        let (own, market) = (Term::own(&names), Term::market(&names));
+        Self {
+            options,
+            horizon_bars: horizon_bars as f64,
+            last_day: None,
+            all: Moments::new(own.len()),
+            recent: Moments::new(own.len()),
+            market: Moments::new(market.len()),
+            reversal: market.iter().map(Term::reversal).collect(),
+            worth: Worth::default(),
+        }
+    }
+
+    /// Adds a day, after judging by it the market's part as it was before.
+    fn add(&mut self, day: &Day) {
+        if self.market.rows > 0.0 {
+            self.worth
+                .join(day.market.worth(&self.market_coefficients()));
+        }
+        let days = self.last_day.map_or(0, |last| day.number - last);
+        self.recent
+            .scale(0.5f64.powf(days as f64 / self.options.half_life_days));
+        self.last_day = Some(day.number);
+        self.all.join(&day.own);
+        self.recent.join(&day.own);
+        self.market.join(&day.market);
+    }
+
+    fn market_coefficients(&self) -> Vec<f64> {
+        let penalty = self.options.market_penalty * self.horizon_bars;
+        self.market
+            .ridge(penalty, &self.market.mean_squares(), &self.reversal)
+    }
+
+    /// The coefficients of a day; None before any row.
+    fn refit(&self, number: i64) -> Option<Refit> {
+        if self.all.rows == 0.0 {
+            return None;
+        }
+        let penalty = self.options.penalty * self.horizon_bars;
+        let squares = self.all.mean_squares();
+        let lasting = self.all.ridge(penalty, &squares, &vec![0.0; squares.len()]);
+        Some(Refit {
+            from_ms: number * DAY_MS,
+            rows: self.all.rows as u64,
+            own: self.recent.ridge(penalty, &squares, &lasting),
+            market: self.market_coefficients(),
+            market_share: self
+                .worth
+                .share(self.options.market_trust, self.horizon_bars),
+        })
+    }
+}
