@@ -21,6 +21,7 @@ pub const SECTIONS: &[&str] = &[
     "optimizer",
     "training",
     "lightgbm",
+    "ridge",
     "ensemble",
     "evaluation",
     "trading",

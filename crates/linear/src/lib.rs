@@ -4,16 +4,24 @@
 //! coin's trailing volatility. [`RidgeFit`] sums moments by day, once; every refit then solves two
 //! small systems.
 
+mod command;
+mod config;
 mod error;
 mod fit;
 mod fitted;
+mod kind;
 mod moments;
 mod options;
+mod recipe;
+mod saved;
 mod solve;
 mod terms;
 mod units;
 
+pub use command::{Args, run};
+pub use config::RidgeConfig;
 pub use error::Error;
 pub use fit::RidgeFit;
 pub use fitted::{Fitted, Refit};
+pub use kind::RidgeKind;
 pub use options::RidgeOptions;

@@ -2,6 +2,7 @@
 
 use baseline::LightGbmKind;
 use ensemble::EnsembleKind;
+use linear::RidgeKind;
 use model::DeviceChoice;
 use run::Kinds;
 use train::NetworkKind;
@@ -11,6 +12,7 @@ pub fn kinds(device: DeviceChoice) -> Kinds {
     Kinds::new(vec![
         Box::new(NetworkKind { device }),
         Box::new(LightGbmKind),
+        Box::new(RidgeKind),
         Box::new(EnsembleKind),
     ])
 }

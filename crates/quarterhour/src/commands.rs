@@ -13,6 +13,7 @@ pub enum Command {
     Store(download::Command),
     Train(train::Args),
     Baseline(baseline::Args),
+    Ridge(linear::Args),
     Ensemble(ensemble::Args),
     Evaluate(evaluate::Args),
     #[command(flatten)]
@@ -36,6 +37,7 @@ impl Command {
             Self::Store(command) => command.run(),
             Self::Train(args) => train::run(args),
             Self::Baseline(args) => baseline::run(args),
+            Self::Ridge(args) => linear::run(args),
             Self::Ensemble(args) => ensemble::run(args),
             Self::Evaluate(args) => evaluate::run(args),
             Self::Forecasts(command) => command.run(),

@@ -1,0 +1,56 @@
+//! `ridge`: from arguments to a run on disk.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use dataset::{Dataset, RunDir};
+use run::{FitOptions, fit_run, folds_named, stored_config};
+
+use crate::config::RidgeConfig;
+use crate::recipe::RidgeRecipe;
+
+/// Fit a ridge regression that is refitted every day, and score it out of sample
+#[derive(Debug, Parser)]
+#[command(version)]
+pub struct Args {
+    #[command(flatten)]
+    config: cli::ConfigArgs,
+    /// Where the run goes [default: checkpoints/<config's name>]
+    #[arg(long, value_name = "DIR")]
+    run: Option<PathBuf>,
+    /// Fit these folds alone, such as 1-5 or 7; the last process to finish joins all
+    #[arg(long, value_name = "LIST")]
+    folds: Option<String>,
+    /// Print one JSON object instead of tables
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+/// A config that is refused, missing candles, too few rows to fit to.
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let default = || PathBuf::from("checkpoints").join(args.config.name());
+    let run = RunDir::new(args.run.clone().unwrap_or_else(default));
+    let mut config = RidgeConfig::new(&args.config.load()?)?;
+    let dataset = Dataset::load(&config.shared)?;
+    config.shared = dataset.config.clone();
+    let folds = match &args.folds {
+        None => dataset.plan.folds.iter().collect(),
+        Some(list) => folds_named(&dataset, &cli::folds(list)?, "--folds")?,
+    };
+    let stored = stored_config(&run)?
+        .map(|table| RidgeConfig::new(&table)?.to_toml())
+        .transpose()?;
+    let resolved = config.to_toml()?;
+    let recipe = RidgeRecipe::new(config, &dataset)?;
+    run.begin(&resolved, stored.as_deref())?;
+    let options = FitOptions {
+        folds,
+        seeds: vec![1],
+        again: false,
+        json: args.json,
+    };
+    fit_run(&recipe, &run, &dataset, &resolved, &options).map(|_| ())
+}

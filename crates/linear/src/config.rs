@@ -1,0 +1,51 @@
+//! The whole config of a run.
+
+use cli::ConfigTable;
+use dataset::{Config, RunConfig};
+use serde::Serialize;
+
+use crate::{RidgeKind, RidgeOptions};
+
+/// All sections that `ridge` reads: the content of a run's run.toml.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RidgeConfig {
+    /// What wrote the run.
+    pub run: RunConfig,
+    /// The shared sections.
+    #[serde(flatten)]
+    pub shared: Config,
+    /// `[ridge]`
+    pub ridge: RidgeOptions,
+}
+
+impl RidgeConfig {
+    /// Types and checks all sections.
+    ///
+    /// # Errors
+    /// A usage error that names the section, the key, the value found and what is expected.
+    pub fn new(table: &ConfigTable) -> anyhow::Result<Self> {
+        let run: RunConfig = table.section("run")?;
+        let shared: Config = table.parse()?;
+        let ridge: RidgeOptions = table.section("ridge")?;
+        shared.validate().map_err(cli::usage)?;
+        ridge.validate().map_err(cli::usage)?;
+        let version = match run.version.as_str() {
+            "" => env!("CARGO_PKG_VERSION").to_owned(),
+            version => version.to_owned(),
+        };
+        let run = RunConfig {
+            kind: RidgeKind::NAME.to_owned(),
+            forecaster: format!("{}{}", RidgeKind::NAME, shared.target.name_suffix()),
+            version,
+        };
+        Ok(Self { run, shared, ridge })
+    }
+
+    /// The content of `run.toml`.
+    ///
+    /// # Errors
+    /// A value that TOML cannot hold.
+    pub fn to_toml(&self) -> anyhow::Result<String> {
+        Ok(toml::to_string(self)?)
+    }
+}

@@ -1,0 +1,100 @@
+//! The ridge as a way to get a forecaster from the past.
+
+use anyhow::Context;
+use dataset::{Dataset, Fold, Origin, RunDir, content_hash, target_std, write_atomically};
+use run::{Appendix, Forecaster, Piece, Recipe};
+
+use crate::config::RidgeConfig;
+use crate::saved::{COEFFICIENTS_FILE, FoldRecord, RECORD_FILE, SavedRidge};
+use crate::{RidgeFit, RidgeKind};
+
+/// Fits a ridge as a config says.
+#[derive(Debug)]
+pub(crate) struct RidgeRecipe {
+    /// The run's configuration, with the universe spelled out.
+    pub config: RidgeConfig,
+    /// The moments of every day; None where each fold has its own targets.
+    pub moments: Option<RidgeFit>,
+}
+
+impl RidgeRecipe {
+    /// Sums the moments of all days once.
+    ///
+    /// # Errors
+    /// As [`RidgeFit::new`].
+    pub fn new(config: RidgeConfig, dataset: &Dataset) -> anyhow::Result<Self> {
+        let is_shuffled = config.shared.target.shuffle_seed != 0;
+        let moments = match is_shuffled {
+            true => None,
+            false => Some(RidgeFit::new(dataset, config.ridge)?),
+        };
+        Ok(Self { config, moments })
+    }
+}
+
+impl Recipe for RidgeRecipe {
+    fn forecaster(&self) -> &str {
+        &self.config.run.forecaster
+    }
+
+    fn fit(&self, piece: &Piece<'_>) -> anyhow::Result<()> {
+        let Piece {
+            dataset, fold, dir, ..
+        } = piece;
+        let fitted = match &self.moments {
+            Some(moments) => moments.fold(dataset, fold)?,
+            None => RidgeFit::fit(dataset, fold, self.config.ridge)?,
+        };
+        let text = fitted.to_json();
+        let own = (RidgeKind::NAME, &self.config.ridge);
+        let mut origin = Origin::new(dataset, fold, &(0..0), own)?;
+        // Every day's coefficients know what was known before it, and nothing of the day.
+        if let Some(first) = fitted.refits().first() {
+            origin.seen_until_ms = origin.seen_until_ms.max(first.from_ms);
+        }
+        let std = target_std(&dataset.targets, fold.train.clone());
+        let names = dataset.panel.symbols().iter().map(ToString::to_string);
+        let record = FoldRecord {
+            fold: fold.number,
+            target_std: names.zip(std).collect(),
+            origin,
+            sha256: content_hash(text.as_bytes()),
+        };
+        write_atomically(&dir.join(COEFFICIENTS_FILE), text.as_bytes())?;
+        record.write(dir)
+    }
+
+    fn load(&self, piece: &Piece<'_>) -> anyhow::Result<Box<dyn Forecaster>> {
+        Ok(Box::new(SavedRidge::load(&piece.dir, &self.config)?))
+    }
+
+    fn target_std(
+        &self,
+        dataset: &Dataset,
+        run: &RunDir,
+        fold: &Fold,
+    ) -> anyhow::Result<Vec<Option<f32>>> {
+        let record = FoldRecord::read(&run.fold(fold.number))?;
+        Ok(record.target_std_of(dataset.panel.symbols()))
+    }
+
+    fn publish(&self, run: &RunDir, dataset: &Dataset) -> anyhow::Result<Appendix> {
+        let last = dataset.plan.folds.last().context("a run has folds")?.number;
+        let mut artifacts = Vec::new();
+        for file in [COEFFICIENTS_FILE, RECORD_FILE] {
+            let published = run.path().join(file);
+            run.copy(&run.fold(last).join(file), &published)?;
+            artifacts.push(published);
+        }
+        Ok(Appendix {
+            texts: vec!["Coefficients are refitted at the start of every UTC day.".to_owned()],
+            importance: None,
+            artifacts,
+            next: format!(
+                "`cargo run -p predict --release -- --run {}` forecasts with the last day's \
+                 coefficients",
+                cli::quoted(run.path().display())
+            ),
+        })
+    }
+}

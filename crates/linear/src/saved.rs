@@ -1,0 +1,147 @@
+//! A fold's ridge on disk: what forecasts, offline and live.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use dataset::{
+    CandleTable, Column, Config, Eligibility, Origin, Panel, check_columns, content_hash,
+    write_atomically,
+};
+use market::Symbol;
+use run::{Answer, Forecaster};
+use serde::{Deserialize, Serialize};
+
+use crate::config::RidgeConfig;
+use crate::{Fitted, RidgeKind};
+
+/// The coefficients of a fold.
+pub(crate) const COEFFICIENTS_FILE: &str = "ridge.json";
+/// What they were fitted with.
+pub(crate) const RECORD_FILE: &str = "ridge-record.json";
+
+/// How a fold's coefficients came about.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FoldRecord {
+    /// 1-based fold.
+    pub fold: usize,
+    /// Standard deviation of each coin's targets in the training rows; a coin without any is not
+    /// forecast.
+    pub target_std: BTreeMap<String, Option<f32>>,
+    /// What the coefficients were fitted on and with.
+    pub origin: Origin,
+    /// SHA-256 of the coefficients' file.
+    pub sha256: String,
+}
+
+impl FoldRecord {
+    /// Reads the record in a folder.
+    ///
+    /// # Errors
+    /// A file that is not there, or is something else.
+    pub fn read(folder: &Path) -> anyhow::Result<Self> {
+        let path = folder.join(RECORD_FILE);
+        let text = fs::read_to_string(&path).with_context(|| {
+            format!(
+                "cannot read {}\nhint: `quarterhour ridge --run RUN` fits the folds that are missing",
+                path.display()
+            )
+        })?;
+        serde_json::from_str(&text)
+            .with_context(|| format!("{}: not a fold's record", path.display()))
+    }
+
+    pub fn write(&self, folder: &Path) -> anyhow::Result<()> {
+        let text = serde_json::to_string_pretty(self).context("a record is JSON")?;
+        Ok(write_atomically(
+            &folder.join(RECORD_FILE),
+            text.as_bytes(),
+        )?)
+    }
+
+    pub fn target_std_of(&self, symbols: &[Symbol]) -> Vec<Option<f32>> {
+        let of = |symbol: &Symbol| self.target_std.get(symbol.as_str()).copied().flatten();
+        symbols.iter().map(of).collect()
+    }
+}
+
+/// A fitted ridge that forecasts.
+#[derive(Debug)]
+pub(crate) struct SavedRidge {
+    config: Config,
+    fitted: Fitted,
+    record: FoldRecord,
+}
+
+impl SavedRidge {
+    /// Loads what a folder holds.
+    ///
+    /// # Errors
+    /// Files that are not there, are damaged, or belong to another config.
+    pub fn load(folder: &Path, config: &RidgeConfig) -> anyhow::Result<Self> {
+        let record = FoldRecord::read(folder)?;
+        let path = folder.join(COEFFICIENTS_FILE);
+        let text =
+            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let found = content_hash(text.as_bytes());
+        if found != record.sha256 {
+            bail!(
+                "{} has SHA-256 {found}, expected {}, which {RECORD_FILE} names\n\
+                 hint: put back the run's own file, or fit it again",
+                path.display(),
+                record.sha256
+            );
+        }
+        let own = (RidgeKind::NAME, &config.ridge);
+        record
+            .origin
+            .check(&config.shared, own, &folder.join(RECORD_FILE))?;
+        Ok(Self {
+            config: config.shared.clone(),
+            fitted: Fitted::from_json(&text, &path)?,
+            record,
+        })
+    }
+}
+
+impl Forecaster for SavedRidge {
+    fn history_bars(&self) -> usize {
+        let own = self.fitted.history_bars() + self.config.data.fill_limit_bars;
+        self.config.history_bars().max(own)
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        self.config.columns()
+    }
+
+    fn check_columns(&self, coins: &[(Symbol, CandleTable)]) -> anyhow::Result<()> {
+        Ok(check_columns(&self.config, coins)?)
+    }
+
+    fn fold(&self) -> Option<usize> {
+        Some(self.record.fold)
+    }
+
+    fn sha256(&self) -> &str {
+        &self.record.sha256
+    }
+
+    fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<Answer>> {
+        let coins = panel.coins();
+        let eligibility = Eligibility::of(panel, &self.config.features);
+        let std = self.record.target_std_of(panel.symbols());
+        let answers = self.fitted.forecast(panel, rows).into_iter().enumerate();
+        let checked = |(place, answer): (usize, Answer)| {
+            let (row, coin) = (rows[place / coins], place % coins);
+            let unknown = "the coin had no training rows in which its target varies";
+            let refusal = std[coin].is_none().then(|| unknown.to_owned());
+            match refusal.or_else(|| eligibility.refusal(row, coin)) {
+                Some(refusal) => Err(refusal),
+                None => answer,
+            }
+        };
+        Ok(answers.map(checked).collect())
+    }
+}
