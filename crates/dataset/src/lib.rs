@@ -23,6 +23,7 @@ mod table;
 mod target;
 mod target_scale;
 mod time;
+mod time_span;
 mod wide;
 mod windows;
 
@@ -50,5 +51,6 @@ pub use table::{ForecastRow, ForecastTable};
 pub use target::{Fit, TargetConfig, TargetKind, Targets};
 pub use target_scale::TargetScales;
 pub use time::{YEAR_2100_MS, format_time, parse_time};
+pub use time_span::TimeSpan;
 pub use wide::WideTable;
 pub use windows::{Dropped, Eligibility, WindowSet};

@@ -8,8 +8,8 @@ use market::{Symbol, simulate};
 use crate::settled::settled;
 use crate::{
     CandleReader, CandleTable, Column, Config, Deviations, Eligibility, Error, FeatureMatrix,
-    FeatureSet, Fold, ForecastRow, Normalizer, Panel, Source, SplitPlan, TargetConfig,
-    TargetScales, Targets, WindowSet, format_time,
+    FeatureSet, Fold, ForecastRow, Normalizer, Panel, Source, SplitPlan, TargetKind, TargetScales,
+    Targets, WindowSet, format_time,
 };
 
 /// The parts that every forecaster of a run shares.
@@ -51,13 +51,11 @@ impl Dataset {
         };
         let mut config = config.clone();
         config.universe.symbols = panel.symbols().to_vec();
-        config.data.from = format_time(panel.time_ms(0));
-        config.data.until = format_time(panel.time_ms(panel.rows()));
+        config.data.from = Some(format_time(panel.time_ms(0)));
+        config.data.until = Some(format_time(panel.time_ms(panel.rows())));
         let targets = config.target.compute(&panel);
         let eligibility = Eligibility::of(&panel, &config.features);
-        let plan = config
-            .split
-            .plan(&panel, &targets, config.target.reach_bars())?;
+        let plan = config.split.plan(&panel, &targets, config.reach_bars())?;
         let oracle = oracle.map(|expected| on_grid(&panel, &expected));
         Ok(Self {
             config,
@@ -96,8 +94,8 @@ impl Dataset {
     /// learnt from.
     pub fn fitted_targets(&self, fold: &Fold) -> Cow<'_, Targets> {
         match self.config.target.shuffle_seed {
-            0 => Cow::Borrowed(&self.targets),
-            seed => {
+            None => Cow::Borrowed(&self.targets),
+            Some(seed) => {
                 let day_bars = (86_400_000 / self.config.data.interval.ms()).max(1) as usize;
                 let until = fold.train.end.max(fold.stop.end);
                 Cow::Owned(self.targets.shuffled(
@@ -237,7 +235,7 @@ impl Panel {
     pub fn of_closes(config: &Config) -> Result<Self, Error> {
         let mut config = config.clone();
         config.features.set = FeatureSet::Close6;
-        config.target = TargetConfig::default();
+        config.target.kind = TargetKind::Return;
         match config.data.source {
             Source::Store => stored_panel(&config),
             Source::Simulated => Ok(simulated_panel(&config)?.0),
@@ -310,7 +308,7 @@ fn stored_panel(config: &Config) -> Result<Panel, Error> {
                 .map(|symbol| Ok((symbol.clone(), read(symbol)?)));
             check_columns(config, &all.collect::<Result<Coins, Error>>()?)?;
         }
-        panel.add(coin, &alone[0].1, config.data.fill_limit_bars);
+        panel.add(coin, &alone[0].1, config.data.fill_limit_bars());
     }
     Ok(panel)
 }
@@ -325,7 +323,7 @@ fn simulated_panel(config: &Config) -> Result<(Panel, Expected), Error> {
         &coins,
         config.data.interval,
         range,
-        config.data.fill_limit_bars,
+        config.data.fill_limit_bars(),
         &config.columns(),
     );
     Ok((panel, expected))
@@ -335,7 +333,7 @@ fn simulated_panel(config: &Config) -> Result<(Panel, Expected), Error> {
 fn simulated_coins(config: &Config) -> Result<(Coins, Expected), Error> {
     let range = config.range_ms()?;
     let market = simulate(&config.data.simulated, config.data.interval)?;
-    let horizon = config.target.horizon_bars;
+    let horizon = config.horizon_bars();
     let wanted = |symbol: &Symbol| {
         let symbols = &config.universe.symbols;
         symbols.is_empty() || symbols.contains(symbol)

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use market::Symbol;
+use market::{Interval, Symbol};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::features::trailing_mean;
-use crate::{Column, Error, Panel};
+use crate::{Column, Error, Panel, TimeSpan};
 
 /// The `[target]` section.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,16 +17,17 @@ use crate::{Column, Error, Panel};
 pub struct TargetConfig {
     /// Which formula.
     pub kind: TargetKind,
-    /// How many bars ahead.
-    pub horizon_bars: usize,
+    /// How far ahead: a whole number of bars.
+    pub horizon: TimeSpan,
     /// Whether forecasters are fitted to the target as a whole or to its parts.
     pub fit: Fit,
-    /// `gresearch`: the bars over which a coin's market beta is estimated.
-    pub beta_window_bars: usize,
-    /// Other than 0: a control. Forecasters are fitted to targets whose days are in another order
-    /// (all coins together), and scored on the true ones: their score is expected at 0. The
-    /// number is the seed of the order.
-    pub shuffle_seed: u64,
+    /// `gresearch`: the time over which a coin's market beta is estimated.
+    pub beta_window: TimeSpan,
+    /// A control: forecasters are fitted to targets whose days are in another order (all coins
+    /// together), and scored on the true ones: their score is expected at 0. The number is the
+    /// seed of the order; without it nothing is shuffled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shuffle_seed: Option<u64>,
     /// Weight of each coin in the weighted correlation; a coin not named has weight 1. `gresearch`
     /// has its own default.
     pub weights: BTreeMap<String, f64>,
@@ -34,14 +35,14 @@ pub struct TargetConfig {
 
 impl Default for TargetConfig {
     fn default() -> Self {
-        // 15 minutes is the horizon of the pipeline that this one replaces; 3750 is G-Research's
-        // beta window.
+        // 15 minutes is the horizon of the pipeline that this one replaces; 3750 minutes is
+        // G-Research's beta window.
         Self {
             kind: TargetKind::Return,
-            horizon_bars: 15,
+            horizon: TimeSpan::minutes(15),
             fit: Fit::Whole,
-            beta_window_bars: 3750,
-            shuffle_seed: 0,
+            beta_window: TimeSpan::minutes(3750),
+            shuffle_seed: None,
             weights: BTreeMap::new(),
         }
     }
@@ -97,14 +98,12 @@ const GRESEARCH_WEIGHTS: [(&str, f64); 14] = [
 ];
 
 impl TargetConfig {
-    pub(crate) fn validate(&self) -> Result<(), Error> {
-        for (key, bars) in [
-            ("target.horizon_bars", self.horizon_bars),
-            ("target.beta_window_bars", self.beta_window_bars),
-        ] {
-            if !(1..=MOST_BARS).contains(&bars) {
-                return Err(Error::config(key, bars, format!("1 to {MOST_BARS} bars")));
-            }
+    pub(crate) fn validate(&self, interval: Interval) -> Result<(), Error> {
+        let range = (1, MOST_BARS);
+        self.horizon.check_bars("target.horizon", interval, range)?;
+        if self.kind == TargetKind::GResearch {
+            self.beta_window
+                .check_bars("target.beta_window", interval, range)?;
         }
         match self
             .weights
@@ -122,18 +121,23 @@ impl TargetConfig {
 
     /// What is added to the name of a forecaster that is fitted to shuffled targets.
     pub fn name_suffix(&self) -> &'static str {
-        if self.shuffle_seed == 0 {
-            ""
-        } else {
-            "_shuffled_days"
+        match self.shuffle_seed {
+            None => "",
+            Some(_) => "_shuffled_days",
         }
     }
 
+    /// How many bars ahead it looks.
+    pub fn horizon_bars(&self, interval: Interval) -> usize {
+        self.horizon.bars(interval)
+    }
+
     /// How many bars after t the target at t needs: what every purge must cover.
-    pub fn reach_bars(&self) -> usize {
+    pub fn reach_bars(&self, interval: Interval) -> usize {
+        let horizon = self.horizon_bars(interval);
         match self.kind {
-            TargetKind::Return | TargetKind::Bar | TargetKind::Provided => self.horizon_bars,
-            TargetKind::GResearch => self.horizon_bars + 1,
+            TargetKind::Return | TargetKind::Bar | TargetKind::Provided => horizon,
+            TargetKind::GResearch => horizon + 1,
         }
     }
 
@@ -188,7 +192,7 @@ impl TargetConfig {
     /// `close[from + h] / close[from]`, where the coin was observed at `row`, `from` and `from +
     /// h`.
     fn ratio(&self, panel: &Panel, row: usize, from: usize, coin: usize) -> f64 {
-        let until = from + self.horizon_bars;
+        let until = from + self.horizon_bars(panel.interval());
         if until >= panel.rows()
             || ![row, from, until]
                 .iter()
@@ -202,7 +206,7 @@ impl TargetConfig {
     /// `close[row + h] / open[row + 1] - 1`, where the coin was observed at `row` and at both of
     /// these.
     fn open_to_close(&self, panel: &Panel, row: usize, coin: usize) -> f64 {
-        let (first, last) = (row + 1, row + self.horizon_bars);
+        let (first, last) = (row + 1, row + self.horizon_bars(panel.interval()));
         if last >= panel.rows()
             || ![row, first, last]
                 .iter()
@@ -214,8 +218,8 @@ impl TargetConfig {
     }
 
     /// `R - beta x M` with `R = ln(P[t+h+1] / P[t+1])`, M = sum(w R) / sum(w) over the coins that
-    /// have an R, and beta = mean(M R) / mean(M^2) over the last `beta_window_bars` bars, 0
-    /// where undefined.
+    /// have an R, and beta = mean(M R) / mean(M^2) over the last `beta_window`, 0 where
+    /// undefined.
     fn residual(&self, panel: &Panel) -> Vec<f64> {
         let (rows, coins) = (panel.rows(), panel.coins());
         let weights: Vec<f64> = panel
@@ -239,8 +243,8 @@ impl TargetConfig {
                 present().map(|(value, weight)| value * weight).sum::<f64>() / total
             })
             .collect();
-        let mean =
-            |values: Vec<f64>| trailing_mean(&values, self.beta_window_bars, panel.bar_number(0));
+        let window = self.beta_window.bars(panel.interval());
+        let mean = |values: Vec<f64>| trailing_mean(&values, window, panel.bar_number(0));
         let square = mean(market.iter().map(|m| m * m).collect());
         let mut residuals = returns.clone();
         for coin in 0..coins {
@@ -450,10 +454,10 @@ mod tests {
         );
         let config = TargetConfig {
             kind: TargetKind::Bar,
-            horizon_bars: 1,
+            horizon: TimeSpan::minutes(1),
             ..TargetConfig::default()
         };
-        assert_eq!(config.reach_bars(), 1);
+        assert_eq!(config.reach_bars(Interval::ONE_MINUTE), 1);
         let next = config.compute(&panel);
         assert!((next.value(2, 0) - (price(3, 2) / price(3, 1) - 1.0)).abs() < 1e-12);
         assert!(
@@ -462,7 +466,7 @@ mod tests {
         );
         assert!(next.value(9, 0).is_nan(), "the end has not come yet");
         let third = TargetConfig {
-            horizon_bars: 3,
+            horizon: TimeSpan::minutes(3),
             ..config
         }
         .compute(&panel);
@@ -520,11 +524,11 @@ mod tests {
     fn the_residual_return_equals_its_formula() {
         let config = TargetConfig {
             kind: TargetKind::GResearch,
-            horizon_bars: 3,
-            beta_window_bars: 5,
+            horizon: TimeSpan::minutes(3),
+            beta_window: TimeSpan::minutes(5),
             ..TargetConfig::default()
         };
-        assert_eq!(config.reach_bars(), 4);
+        assert_eq!(config.reach_bars(Interval::ONE_MINUTE), 4);
         let targets = config.compute(&panel());
         let weight = [6.7799, 1.0];
         let log_return = |row: usize, coin: usize| {
