@@ -73,10 +73,7 @@ pub(crate) fn gather(
     table.write(&run.forecasts())?;
 
     let path = run.path().display().to_string();
-    let (bar_ms, reach_bars) = (
-        config.shared.data.interval.ms(),
-        config.shared.target.reach_bars(),
-    );
+    let (bar_ms, reach_bars) = (config.shared.data.interval.ms(), config.shared.reach_bars());
     let scored = score_run((&config.run.forecaster, &path), table, bar_ms, reach_bars)?;
     write_atomically(&run.report(), scored.html(Some(importance)).as_bytes())?;
     if let Some(tracker) = tracker {
@@ -115,7 +112,7 @@ pub(crate) fn gather(
     )?;
     writeln!(text, "{top}")?;
     writeln!(text, "{}", dropped(dataset, &records))?;
-    if config.shared.target.shuffle_seed != 0 {
+    if config.shared.target.shuffle_seed.is_some() {
         writeln!(
             text,
             "The targets it was fitted to were shuffled by days: a control, expected at 0."

@@ -226,7 +226,7 @@ impl SavedModel {
     pub fn history_bars(&self, config: &Config) -> usize {
         config
             .history_bars()
-            .max(self.features.warm_up_bars() + config.data.fill_limit_bars)
+            .max(self.features.warm_up_bars() + config.data.fill_limit_bars())
     }
 
     /// The feature of every coin whose mean over the last `bars` up to `row` is furthest from

@@ -268,6 +268,11 @@ impl Config {
         self.target.reach_bars(self.data.interval)
     }
 
+    /// How many bars are left out before every boundary, on top of the purge.
+    pub fn embargo_bars(&self) -> usize {
+        self.split.embargo.bars(self.data.interval)
+    }
+
     /// All columns that features and target are computed from.
     pub fn columns(&self) -> Vec<Column> {
         let mut columns = [
@@ -330,7 +335,17 @@ mod tests {
             }),
             refused(|config| config.data.until = Some("soon".to_owned())),
         ];
-        insta::assert_snapshot!(errors.join("\n"), @"");
+        insta::assert_snapshot!(errors.join("\n"), @"
+        target.horizon = 7m: expected a multiple of data.interval = 5m
+        target.horizon = 0m: expected 5m to 1825d, which is 1 to 525600 bars of data.interval = 5m
+        target.beta_window = 3751m: expected a multiple of data.interval = 5m
+        split.embargo = 1m: expected a multiple of data.interval = 5m
+        split.train = 0m: expected 5m to 182500d, which is 1 to 52560000 bars of data.interval = 5m
+        split.test = 1h: expected split.train too, the time that is trained on before it
+        data.fill_limit = 365d: expected at most 155d, which is 44640 bars
+        normalize.trailing = 4h: expected 8h to 21900d, which is 8 to 525600 bars of data.interval = 1h
+        data.until = soon: expected a time such as 2021-04-02
+        ");
     }
 
     #[test]

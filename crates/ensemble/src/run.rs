@@ -74,7 +74,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         &joined.rows,
         &forecasts,
         &config.ensemble,
-        config.shared.split.embargo_bars,
+        config.shared.embargo_bars(),
     )?;
     let saved = SavedWeights {
         method: config.ensemble.method,
@@ -246,10 +246,7 @@ fn publish(
     tracker: Option<&Tracker>,
 ) -> anyhow::Result<()> {
     let path = run.path().display().to_string();
-    let (bar_ms, reach_bars) = (
-        config.shared.data.interval.ms(),
-        config.shared.target.reach_bars(),
-    );
+    let (bar_ms, reach_bars) = (config.shared.data.interval.ms(), config.shared.reach_bars());
     let scored = score_run((&config.run.forecaster, &path), table, bar_ms, reach_bars)?;
     write_atomically(&run.report(), scored.html(None).as_bytes())?;
     if let Some(tracker) = tracker {

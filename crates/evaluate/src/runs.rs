@@ -64,7 +64,7 @@ impl Run {
             },
             table: ForecastTable::read(&forecasts)?,
             bar_ms: config.data.interval.ms(),
-            reach_bars: config.target.reach_bars(),
+            reach_bars: config.reach_bars(),
             target: config.target.kind,
             config,
             importance: read_importance(&path.join("importance.json"))?,

@@ -194,7 +194,7 @@ impl Checkpoint {
             Forecaster::Rule => self
                 .config
                 .history_bars()
-                .max(HISTORY_BARS + self.config.data.fill_limit_bars),
+                .max(HISTORY_BARS + self.config.data.fill_limit_bars()),
         }
     }
 

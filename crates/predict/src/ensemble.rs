@@ -80,8 +80,8 @@ impl Members {
             let symbols: Vec<&str> = config.universe.symbols.iter().map(Symbol::as_str).collect();
             let kind = format!("{:?}", target.kind).to_lowercase();
             format!(
-                "{kind} {} bars of {} ahead for {}",
-                target.horizon_bars,
+                "{kind} {} ahead in bars of {} for {}",
+                target.horizon,
                 data.interval,
                 symbols.join(" ")
             )

@@ -67,7 +67,7 @@ pub fn forecast_at(checkpoint: &Checkpoint, history: &History) -> anyhow::Result
         &history.coins,
         interval,
         grid,
-        config.data.fill_limit_bars,
+        config.data.fill_limit_bars(),
         &checkpoint.columns(),
     );
     let eligibility = Eligibility::of(&panel, &config.features);
@@ -104,7 +104,7 @@ pub fn forecast_at(checkpoint: &Checkpoint, history: &History) -> anyhow::Result
     Ok(Forecasts {
         time: history.at_ms,
         closed_at: history.at_ms + interval.ms(),
-        horizon_bars: config.target.horizon_bars,
+        horizon_bars: config.horizon_bars(),
         forecaster: checkpoint.forecaster.name(fold),
         fold,
         coins: values.enumerate().zip(drifts).map(of_coin).collect(),
@@ -125,7 +125,7 @@ fn finite(said: Said) -> Said {
 fn by_rule(config: &Config, panel: &Panel) -> Vec<Said> {
     let row = panel.rows() - 1;
     let of_coin = |coin| match panel.is_observed(row, coin) {
-        true => rule(panel, row, coin, config.target.horizon_bars),
+        true => rule(panel, row, coin, config.horizon_bars()),
         false => Err("no closed candle at this time".to_owned()),
     };
     (0..panel.coins()).map(of_coin).collect()

@@ -262,10 +262,7 @@ fn of_network(
     }
     let (split, training): (SplitConfig, toml::Table) =
         (table.section("split")?, table.section("training")?);
-    let is_warm = training
-        .get("warm_start")
-        .and_then(toml::Value::as_str)
-        .is_some_and(|run| !run.is_empty());
+    let is_warm = training.contains_key("warm_start");
     if split.early_stopping_share > 0.0 || is_warm {
         return Ok(None);
     }
@@ -277,7 +274,7 @@ fn of_network(
     let stats = Normalizer::from_json(&text, &path)?;
     let (data, target): (DataConfig, TargetConfig) =
         (table.section("data")?, table.section("target")?);
-    let reach_ms = target.reach_bars() as i64 * data.interval.ms();
+    let reach_ms = target.reach_bars(data.interval) as i64 * data.interval.ms();
     Ok(Some(Seen::until(
         stats.fit_from_ms,
         stats.fit_until_ms + reach_ms,
@@ -309,7 +306,7 @@ fn at_most(table: &ConfigTable) -> anyhow::Result<Seen> {
     let data: DataConfig = table.section("data")?;
     Ok(Seen {
         from_ms: None,
-        until_ms: parse_time(&data.until).ok(),
+        until_ms: data.until.and_then(|until| parse_time(&until).ok()),
         is_known: false,
     })
 }

@@ -65,10 +65,7 @@ pub fn gather(
     table.write(&run.forecasts())?;
 
     let path = run.path().display().to_string();
-    let (bar_ms, reach_bars) = (
-        config.shared.data.interval.ms(),
-        config.shared.target.reach_bars(),
-    );
+    let (bar_ms, reach_bars) = (config.shared.data.interval.ms(), config.shared.reach_bars());
     let scored = score_run((&config.run.forecaster, &path), table, bar_ms, reach_bars)?;
     write_atomically(&run.report(), scored.html(None).as_bytes())?;
     if let Some(tracker) = tracker {

@@ -130,7 +130,7 @@ impl Piece<'_> {
         let coins = self.dataset.panel.coins();
         let batch_windows = config.batch_windows(coins);
         let steps = match (&warm, training.warm_steps) {
-            (Some(_), steps) if steps > 0 => steps,
+            (Some(_), Some(steps)) => steps,
             _ => config.steps(train_set.len(), coins),
         };
         let mut sampler = Sampler::new(
@@ -191,8 +191,10 @@ impl Piece<'_> {
             progress.step += 1;
             bar.inc(1);
 
-            let out_of_time = training.max_secs > 0
-                && already_secs + began.elapsed().as_secs_f64() >= training.max_secs as f64;
+            let trained_secs = already_secs + began.elapsed().as_secs_f64();
+            let out_of_time = training
+                .max_secs
+                .is_some_and(|most| trained_secs >= most as f64);
             let last = progress.step == steps || out_of_time;
             // Only here does the loop wait for the device.
             if progress.step.is_multiple_of(training.evaluate_every) || last {
@@ -297,10 +299,9 @@ impl Piece<'_> {
 
     /// The weights to go on from, if the run does not begin every fold from nothing.
     fn warm_start(&self) -> anyhow::Result<Option<PathBuf>> {
-        let run = &self.config.training.warm_start;
-        if run.as_os_str().is_empty() {
+        let Some(run) = &self.config.training.warm_start else {
             return Ok(None);
-        }
+        };
         let score_from_ms = self.dataset.panel.time_ms(self.fold.score.start);
         weights_before(run, self.fold.number, self.seed, score_from_ms)
     }
@@ -458,7 +459,7 @@ impl Piece<'_> {
     fn metadata(&self, step: u64) -> anyhow::Result<BTreeMap<String, String>> {
         let (dataset, fold) = (self.dataset, self.fold);
         let mut origin = Origin::new(dataset, fold, &fold.stop, ("network", &self.config.network))?;
-        if !self.config.training.warm_start.as_os_str().is_empty() {
+        if self.config.training.warm_start.is_some() {
             // The weights that it went on from may have seen all that comes before the fold.
             origin.seen_until_ms = origin
                 .seen_until_ms

@@ -538,7 +538,7 @@ impl Session {
     fn report(&mut self) -> anyhow::Result<()> {
         let coins = self.checkpoint.config.universe.symbols.len().max(1);
         self.metrics.equity.set(1.0 + self.net / coins as f64);
-        let hold_ms = self.checkpoint.config.target.horizon_bars as i64 * self.bar_ms();
+        let hold_ms = self.checkpoint.config.target.horizon.ms();
         let outcomes = self
             .book
             .outcomes(hold_ms, self.settings.pearson_forecasts)?;

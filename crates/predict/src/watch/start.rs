@@ -132,9 +132,9 @@ pub fn watch(
     log::begin(&Ledger::log_path(&ledger_path))?;
     let is_interrupted = cli::watch_for_interrupt("finishing the minute")?;
     match &thresholds {
-        Some(thresholds) if thresholds.hold_bars != checkpoint.config.target.horizon_bars => warn!(
+        Some(thresholds) if thresholds.hold_bars != checkpoint.config.horizon_bars() => warn!(
             hold_bars = thresholds.hold_bars,
-            horizon_bars = checkpoint.config.target.horizon_bars,
+            horizon_bars = checkpoint.config.horizon_bars(),
             "positions are held for another time than is forecast"
         ),
         Some(_) => {}
