@@ -277,7 +277,7 @@ impl Config {
     pub fn columns(&self) -> Vec<Column> {
         let mut columns = [
             self.features.set.columns(),
-            self.target.columns(),
+            self.target.init(self.data.interval).columns(),
             &[Column::Close],
         ]
         .concat();
@@ -298,7 +298,7 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{TargetKind, TargetScale};
+    use crate::TargetScale;
 
     fn refused(change: impl Fn(&mut Config)) -> String {
         let mut config = Config::default();
@@ -321,7 +321,7 @@ mod tests {
             refused(|config| config.target.horizon = span(7)),
             refused(|config| config.target.horizon = TimeSpan::ZERO),
             refused(|config| {
-                config.target.kind = TargetKind::GResearch;
+                config.target.kind = "gresearch".parse().unwrap();
                 config.target.beta_window = span(3751);
             }),
             refused(|config| config.split.embargo = span(1)),

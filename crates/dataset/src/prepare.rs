@@ -30,9 +30,11 @@ pub struct Dataset {
     pub eligibility: Eligibility,
     /// The folds.
     pub plan: SplitPlan,
-    /// Simulated market only: the expected target given all that is known at t, `[rows, coins]`;
-    /// no forecaster can do better, and none may see it.
+    /// Simulated market only, and of targets that have one: the expected target given all that is
+    /// known at t, `[rows, coins]`; no forecaster can do better, and none may see it.
     pub oracle: Option<Vec<f64>>,
+    /// Each coin's weight in the weighted correlation.
+    weights: Vec<f64>,
 }
 
 impl Dataset {
@@ -44,10 +46,7 @@ impl Dataset {
         config.validate()?;
         let (panel, oracle) = match config.data.source {
             Source::Store => (stored_panel(config)?, None),
-            Source::Simulated => {
-                let (panel, expected) = simulated_panel(config)?;
-                (panel, Some(expected))
-            }
+            Source::Simulated => simulated_panel(config)?,
         };
         let mut config = config.clone();
         config.universe.symbols = panel.symbols().to_vec();
@@ -57,6 +56,9 @@ impl Dataset {
         let eligibility = Eligibility::of(&panel, &config.features);
         let plan = config.split.plan(&panel, &targets, config.reach_bars())?;
         let oracle = oracle.map(|expected| on_grid(&panel, &expected));
+        let weights = config
+            .target
+            .weights_of(panel.symbols(), config.data.interval);
         Ok(Self {
             config,
             panel,
@@ -64,6 +66,7 @@ impl Dataset {
             eligibility,
             plan,
             oracle,
+            weights,
         })
     }
 
@@ -222,7 +225,7 @@ impl Dataset {
             last_return: self.panel.last_return(row, coin),
             deviations: deviations.at(row, coin),
             volatility: target_std.map_or(f64::NAN, f64::from),
-            weight: self.config.target.weight(symbol),
+            weight: self.weights[coin],
         }
     }
 }
@@ -235,7 +238,7 @@ impl Panel {
     pub fn of_closes(config: &Config) -> Result<Self, Error> {
         let mut config = config.clone();
         config.features.set = FeatureSet::Close6;
-        config.target.kind = TargetKind::Return;
+        config.target.kind = TargetKind::default();
         match config.data.source {
             Source::Store => stored_panel(&config),
             Source::Simulated => Ok(simulated_panel(&config)?.0),
@@ -244,7 +247,7 @@ impl Panel {
 }
 
 type Coins = Vec<(Symbol, CandleTable)>;
-/// Expected return by open time, one list a coin.
+/// Expected target by open time, one list a coin.
 type Expected = Vec<Vec<(i64, f64)>>;
 
 fn no_candles() -> Error {
@@ -314,7 +317,7 @@ fn stored_panel(config: &Config) -> Result<Panel, Error> {
 }
 
 /// The simulated market's candles on one grid, and what is expected of each.
-fn simulated_panel(config: &Config) -> Result<(Panel, Expected), Error> {
+fn simulated_panel(config: &Config) -> Result<(Panel, Option<Expected>), Error> {
     let (coins, expected) = simulated_coins(config)?;
     let (from_ms, until_ms) = span(&coins).ok_or_else(no_candles)?;
     check_columns(config, &coins)?;
@@ -329,11 +332,11 @@ fn simulated_panel(config: &Config) -> Result<(Panel, Expected), Error> {
     Ok((panel, expected))
 }
 
-/// The simulated market's candles, and what is expected of each.
-fn simulated_coins(config: &Config) -> Result<(Coins, Expected), Error> {
+/// The simulated market's candles, and what is expected of each where the target says it.
+fn simulated_coins(config: &Config) -> Result<(Coins, Option<Expected>), Error> {
     let range = config.range_ms()?;
     let market = simulate(&config.data.simulated, config.data.interval)?;
-    let horizon = config.horizon_bars();
+    let target = config.target.init(config.data.interval);
     let wanted = |symbol: &Symbol| {
         let symbols = &config.universe.symbols;
         symbols.is_empty() || symbols.contains(symbol)
@@ -348,12 +351,11 @@ fn simulated_coins(config: &Config) -> Result<(Coins, Expected), Error> {
     {
         let kept: CandleTable = coin.candles.iter().cloned().collect();
         let of_candle = |(i, candle): (usize, &market::Candle)| {
-            (
-                candle.open_time_ms,
-                market.expected_return(index, i, horizon),
-            )
+            Some((candle.open_time_ms, target.oracle(&market, index, i)?))
         };
-        expected.push(coin.candles.iter().enumerate().map(of_candle).collect());
+        let of_coin: Option<Vec<(i64, f64)>> =
+            coin.candles.iter().enumerate().map(of_candle).collect();
+        expected.push(of_coin);
         coins.push((
             coin.symbol.clone(),
             kept.filter(|time| range.0 <= time && time < range.1),
@@ -366,7 +368,7 @@ fn simulated_coins(config: &Config) -> Result<(Coins, Expected), Error> {
             format!("coins of the simulated market, SIM1USDT to SIM{last}USDT, or [] for all");
         return Err(Error::config("universe.symbols", symbol, expected));
     }
-    Ok((coins, expected))
+    Ok((coins, expected.into_iter().collect()))
 }
 
 fn span(coins: &Coins) -> Option<(i64, i64)> {
@@ -410,10 +412,11 @@ pub fn check_columns(config: &Config, coins: &[(Symbol, CandleTable)]) -> Result
                 .collect(),
         });
     }
-    match lacks(config.target.columns()) {
+    let target = config.target.init(config.data.interval);
+    match lacks(target.columns()) {
         Some((symbol, missing)) => Err(Error::config(
             "target.kind",
-            "provided",
+            target.name(),
             format!(
                 "candles with the column {}, which those of {symbol} lack; `return` needs closes only",
                 missing[0]
