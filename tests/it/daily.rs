@@ -1,8 +1,6 @@
 //! Indicators of daily candles, where their file is there.
 
-use dataset::{
-    Column, FeatureSet, Features, Panel, Scheme, SplitConfig, TargetConfig, TargetKind, TimeSpan,
-};
+use dataset::{Column, FeatureSet, Features, Panel, Scheme, SplitConfig, TargetConfig, TimeSpan};
 use market::Interval;
 
 /// Every coin that has a candle of its own at t, and candles for the whole warm-up before it, has
@@ -62,7 +60,7 @@ fn indicators_of_daily_candles() {
     );
 
     let target = TargetConfig {
-        kind: TargetKind::Bar,
+        kind: "bar".parse().unwrap(),
         horizon: TimeSpan::hours(24),
         ..TargetConfig::default()
     };

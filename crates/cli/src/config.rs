@@ -222,7 +222,7 @@ impl ConfigTable {
         let text = error.to_string();
         let text = text.trim_end();
         let names = quoted(text);
-        let unknown = text.starts_with("unknown field");
+        let unknown = text.starts_with("unknown ");
         let blamed = self
             .overrides
             .iter()

@@ -63,7 +63,7 @@ impl Member {
         [
             ("data.market", data.market.to_string()),
             ("data.interval", data.interval.to_string()),
-            ("target.kind", format!("{:?}", target.kind).to_lowercase()),
+            ("target.kind", target.kind.to_string()),
             ("target.horizon", target.horizon.to_string()),
             (
                 "the target's reach in bars",

@@ -267,10 +267,12 @@ fn publish(
     let mut text = format!("{}\n{}", scored.report.table(), weights_table(saved, names));
     if config.shared.data.source == Source::Simulated {
         let dataset = Dataset::load(&config.shared)?;
-        text.push_str(&format!(
-            "\n{}\n",
-            scored.simulated_line(|time_ms, symbol| dataset.expected(time_ms, symbol))
-        ));
+        if dataset.oracle.is_some() {
+            text.push_str(&format!(
+                "\n{}\n",
+                scored.simulated_line(|time_ms, symbol| dataset.expected(time_ms, symbol))
+            ));
+        }
     }
     cli::print(&text)?;
     cli::note(format!(

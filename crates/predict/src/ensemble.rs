@@ -78,7 +78,7 @@ impl Members {
         let said = |config: &Config| {
             let (data, target) = (&config.data, &config.target);
             let symbols: Vec<&str> = config.universe.symbols.iter().map(Symbol::as_str).collect();
-            let kind = format!("{:?}", target.kind).to_lowercase();
+            let kind = target.kind;
             format!(
                 "{kind} {} ahead in bars of {} for {}",
                 target.horizon,

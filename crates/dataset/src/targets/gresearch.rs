@@ -103,7 +103,7 @@ impl Target for GResearch {
     }
 
     fn unit(&self) -> &'static str {
-        "log return beside the market's"
+        "residual log return"
     }
 
     fn task(&self) -> Task {

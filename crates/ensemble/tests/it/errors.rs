@@ -20,7 +20,7 @@ fn bad_input_is_refused() {
         config.target.horizon = dataset::TimeSpan::hours(1)
     });
     changed("residual", |config| {
-        config.target.kind = dataset::TargetKind::GResearch
+        config.target.kind = "gresearch".parse().unwrap()
     });
     changed("turned", |config| config.universe.symbols.reverse());
     changed("futures", |config| {
