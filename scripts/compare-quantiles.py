@@ -41,7 +41,7 @@ def make(folder, rows):
     })
     folder.mkdir(parents=True)
     table.to_parquet(folder / "forecasts.parquet", index=False)
-    (folder / "run.toml").write_text('[run]\nforecaster = "made"\n[target]\nhorizon_bars = 1\n')
+    (folder / "run.toml").write_text('[run]\nforecaster = "made"\n[target]\nhorizon = "1m"\n')
 
 
 def bin_of(below, count, bins):

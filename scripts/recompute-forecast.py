@@ -70,6 +70,9 @@ def volatility(candles, time):
 def main(run, path, count=20):
     run = Path(run)
     config = tomllib.loads((run / "run.toml").read_text())
+    # Bars of a minute: "15m", or their count in older runs.
+    horizon = str(config["target"].get("horizon") or config["target"]["horizon_bars"])
+    horizon = int(horizon.rstrip("mhd")) * {"h": 60, "d": 1440}.get(horizon[-1], 1)
     symbols, lookback = config["universe"]["symbols"], config["features"]["lookback_bars"]
     table = pl.read_parquet(run / "forecasts.parquet")
     candles = {key[0]: frame for key, frame in pl.read_parquet(path).partition_by("symbol", as_dict=True).items()}
@@ -96,7 +99,7 @@ def main(run, path, count=20):
         coin = symbols.index(row["symbol"])
         scale = stats["coins"][coin]["target_scale"]
         if config["normalize"]["target"] == "trailing":
-            scale = max(0.1 * scale, volatility(candles[row["symbol"]], row["time"]) * config["target"]["horizon_bars"] ** 0.5)
+            scale = max(0.1 * scale, volatility(candles[row["symbol"]], row["time"]) * horizon ** 0.5)
         forecast = np.mean(outputs, axis=0)[coin] * scale
         worst = max(worst, abs(forecast - row["forecast"]))
     print(f"{count} forecasts: largest difference {worst / table['forecast'].std():.2e} standard deviations")

@@ -1,6 +1,6 @@
 //! Indicators of daily candles, where their file is there.
 
-use dataset::{Column, FeatureSet, Features, Panel, Scheme, SplitConfig, TargetConfig, TargetKind};
+use dataset::{Column, FeatureSet, Features, Panel, Scheme, SplitConfig, TargetConfig, TimeSpan};
 use market::Interval;
 
 /// Every coin that has a candle of its own at t, and candles for the whole warm-up before it, has
@@ -60,20 +60,24 @@ fn indicators_of_daily_candles() {
     );
 
     let target = TargetConfig {
-        kind: TargetKind::Bar,
-        horizon_bars: 1,
+        kind: "bar".parse().unwrap(),
+        horizon: TimeSpan::hours(24),
         ..TargetConfig::default()
     };
     let split = SplitConfig {
         scheme: Scheme::Rolling,
         folds: 0,
-        train_bars: 200,
-        test_bars: 30,
+        train: Some(TimeSpan::hours(200 * 24)),
+        test: Some(TimeSpan::hours(30 * 24)),
         history_bars: chosen.warm_up_bars(),
         ..SplitConfig::default()
     };
     let folds = split
-        .plan(&panel, &target.compute(&panel), target.reach_bars())
+        .plan(
+            &panel,
+            &target.compute(&panel),
+            target.reach_bars(panel.interval()),
+        )
         .unwrap()
         .folds;
     assert!(

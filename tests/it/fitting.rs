@@ -191,7 +191,7 @@ fn statistics_read_back_as_they_were() {
 #[test]
 fn shuffled_targets_end_before_the_scored_rows() {
     let mut config = tests::tiny();
-    config.target.shuffle_seed = 1;
+    config.target.shuffle_seed = Some(1);
     let dataset = Dataset::load(&config).unwrap();
     for fold in &dataset.plan.folds {
         let fitted = dataset.fitted_targets(fold);

@@ -136,7 +136,7 @@ fn score_of_released(run: &Path, candles: &Path) -> Report {
         ("network", "checkpoints/spot4"),
         table,
         60_000,
-        config.target.reach_bars(),
+        config.reach_bars(),
     )
     .unwrap()
     .report

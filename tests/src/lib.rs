@@ -19,7 +19,7 @@ pub use transcript::Transcript;
 pub const TINY: &str = r#"
 [data]
 source = "simulated"
-fill_limit_bars = 10
+fill_limit = "10m"
 [data.simulated]
 coins = 3
 minutes = 2500

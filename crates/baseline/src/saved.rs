@@ -261,7 +261,7 @@ impl SavedModel {
 
 impl Forecaster for SavedModel {
     fn history_bars(&self) -> usize {
-        let own = self.features.warm_up_bars() + self.config.data.fill_limit_bars;
+        let own = self.features.warm_up_bars() + self.config.data.fill_limit_bars();
         self.config.history_bars().max(own)
     }
 

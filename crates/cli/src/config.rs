@@ -6,7 +6,7 @@ use anyhow::{Context, anyhow, bail};
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
-use crate::{did_you_mean, usage};
+use crate::{did_you_mean, renamed, usage};
 
 /// The sections that some binary of this project reads; any other is an error.
 pub const SECTIONS: &[&str] = &[
@@ -23,7 +23,6 @@ pub const SECTIONS: &[&str] = &[
     "lightgbm",
     "ridge",
     "ensemble",
-    "evaluation",
     "trading",
     "watch",
     "replay",
@@ -35,7 +34,8 @@ pub struct ConfigArgs {
     /// Config file; what it leaves out has the built-in default
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Overrides one key, for instance --set target.horizon_bars=30 (may be repeated)
+    /// Overrides one key, for instance --set target.horizon=30m (may be repeated); nothing behind
+    /// the = takes the key out
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
 }
@@ -91,7 +91,7 @@ impl ConfigTable {
                 anyhow!("{error:#}\nhint: ls configs/ shows the configs that come with the project")
             })
             .map_err(usage)?;
-        let table = toml::from_str(&text)
+        let mut table: Table = toml::from_str(&text)
             .map_err(|error| {
                 anyhow!(
                     "{origin} is not valid TOML: {}\nhint: configs/ has examples",
@@ -99,16 +99,22 @@ impl ConfigTable {
                 )
             })
             .map_err(usage)?;
+        // Only a run's own file has this section.
+        if table.contains_key("run") {
+            renamed::upgrade(&mut table);
+        }
         let config = Self {
             origin,
             table,
             overrides: Vec::new(),
         };
         config.check_sections()?;
+        config.check_keys()?;
         Ok(config)
     }
 
-    /// Applies `key=value` overrides; a value that is no TOML value is taken as a string.
+    /// Applies `key=value` overrides; a value that is no TOML value is taken as a string, and
+    /// `key=` takes the key out.
     ///
     /// # Errors
     /// An override without `=`, a key without a section, an unknown section.
@@ -117,14 +123,24 @@ impl ConfigTable {
             self.set(text).map_err(usage)?;
             self.overrides.push(text.clone());
         }
-        self.check_sections()
+        self.check_sections()?;
+        self.check_keys()
+    }
+
+    /// Refuses keys as older versions had them; those of a run's own file are up to date by now.
+    fn check_keys(&self) -> anyhow::Result<()> {
+        renamed::refuse(&self.table, |key| {
+            let blamed = self.overrides.iter().find(|text| {
+                let (set, _) = text.split_once('=').unwrap_or((text, ""));
+                set.trim() == key
+            });
+            blamed.map_or_else(|| self.origin.clone(), |text| format!("--set {text}"))
+        })
     }
 
     fn set(&mut self, text: &str) -> anyhow::Result<()> {
         let Some((key, value)) = text.split_once('=') else {
-            bail!(
-                "--set {text}: expected key=value\nhint: for instance --set target.horizon_bars=30"
-            );
+            bail!("--set {text}: expected key=value\nhint: for instance --set target.horizon=30m");
         };
         let value = toml::from_str::<Table>(&format!("value = {value}"))
             .ok()
@@ -148,7 +164,11 @@ impl ConfigTable {
                 )
             })?;
         }
-        table.insert(last.to_owned(), value);
+        if value.as_str() == Some("") {
+            table.remove(last);
+        } else {
+            table.insert(last.to_owned(), value);
+        }
         Ok(())
     }
 
@@ -162,7 +182,7 @@ impl ConfigTable {
                 let origin =
                     blamed.map_or_else(|| self.origin.clone(), |text| format!("--set {text}"));
                 let hint = did_you_mean(name, SECTIONS).unwrap_or_else(|| {
-                    "keys stand under a section, as in [target] horizon_bars = 15".to_owned()
+                    "keys stand under a section, as in [target] horizon = \"15m\"".to_owned()
                 });
                 return Err(usage(anyhow!(
                     "{origin}: unknown section `{name}`, expected one of {}\nhint: {hint}",
@@ -203,7 +223,7 @@ impl ConfigTable {
         let text = error.to_string();
         let text = text.trim_end();
         let names = quoted(text);
-        let unknown = text.starts_with("unknown field");
+        let unknown = text.starts_with("unknown ");
         let blamed = self
             .overrides
             .iter()
@@ -279,7 +299,7 @@ mod tests {
     #[serde(default, deny_unknown_fields)]
     struct Target {
         kind: String,
-        horizon_bars: usize,
+        horizon: usize,
     }
 
     fn table(text: &str) -> ConfigTable {
@@ -292,20 +312,39 @@ mod tests {
 
     #[test]
     fn overrides_win_over_the_file() {
-        let mut config = table("[target]\nkind = \"return\"\nhorizon_bars = 15");
+        let mut config = table("[target]\nkind = \"return\"\nhorizon = 15");
         config
-            .apply(&[
-                "target.horizon_bars=30".into(),
-                "target.kind=gresearch".into(),
-            ])
+            .apply(&["target.horizon=30".into(), "target.kind=gresearch".into()])
             .unwrap();
         let target: Target = config.section("target").unwrap();
         assert_eq!(
             target,
             Target {
                 kind: "gresearch".into(),
-                horizon_bars: 30
+                horizon: 30
             }
+        );
+    }
+
+    #[test]
+    fn an_override_without_a_value_takes_the_key_out() {
+        let mut config = table("[target]\nkind = \"return\"\nhorizon = 15");
+        config
+            .apply(&["target.kind=".into(), "split.train=".into()])
+            .unwrap();
+        let target: Target = config.section("target").unwrap();
+        assert_eq!((target.kind.as_str(), target.horizon), ("", 15));
+        assert!(config.apply(&["splt.train=".into()]).is_err());
+    }
+
+    #[test]
+    fn an_old_key_is_blamed_on_where_it_stands() {
+        let mut config = table("[data]\ninterval = \"5m\"");
+        let error = config.apply(&["target.horizon_bars=3".into()]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "--set target.horizon_bars=3: target.horizon_bars = 3: the key is target.horizon now, a time\n\
+             hint: target.horizon = \"15m\""
         );
     }
 
@@ -357,24 +396,21 @@ mod tests {
     #[test]
     fn a_slip_in_an_override_is_blamed_on_the_override() {
         let mut config = table("[target]\nkind = \"return\"");
-        config.apply(&["target.horizon_bar=30".into()]).unwrap();
+        config.apply(&["target.horizo=30".into()]).unwrap();
         let error = config.section::<Target>("target").unwrap_err().to_string();
         assert!(
-            error.starts_with("--set target.horizon_bar=30: unknown field `horizon_bar`"),
+            error.starts_with("--set target.horizo=30: unknown field `horizo`"),
             "{error}"
         );
-        assert!(
-            error.ends_with("hint: did you mean `horizon_bars`?"),
-            "{error}"
-        );
+        assert!(error.ends_with("hint: did you mean `horizon`?"), "{error}");
         let mut config = table("[target]\nkind = \"return\"");
-        config.apply(&["target.horizon_bars=soon".into()]).unwrap();
+        config.apply(&["target.horizon=soon".into()]).unwrap();
         let error = config.section::<Target>("target").unwrap_err().to_string();
         assert!(
-            error.starts_with("--set target.horizon_bars=soon: invalid type"),
+            error.starts_with("--set target.horizon=soon: invalid type"),
             "{error}"
         );
-        let error = table("[target]\nhorizon_bars = \"soon\"")
+        let error = table("[target]\nhorizon = \"soon\"")
             .section::<Target>("target")
             .unwrap_err()
             .to_string();

@@ -7,6 +7,7 @@ mod folds;
 mod lock;
 mod output;
 mod process;
+mod renamed;
 mod suggestion;
 mod text;
 

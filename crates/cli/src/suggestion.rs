@@ -8,8 +8,8 @@ const ALIKE: f64 = 0.7;
 ///
 /// # Examples
 /// ```
-/// assert_eq!(cli::did_you_mean("horizn_bars", &["kind", "horizon_bars"]).as_deref(), Some("did you mean `horizon_bars`?"));
-/// assert_eq!(cli::did_you_mean("zzz", &["kind", "horizon_bars"]), None);
+/// assert_eq!(cli::did_you_mean("horizn", &["kind", "horizon"]).as_deref(), Some("did you mean `horizon`?"));
+/// assert_eq!(cli::did_you_mean("zzz", &["kind", "horizon"]), None);
 /// ```
 pub fn did_you_mean<S: AsRef<str>>(found: &str, known: &[S]) -> Option<String> {
     let alike =

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use market::{Interval, Market, SimulatedConfig, Symbol};
 use serde::{Deserialize, Serialize};
 
-use crate::target_scale::TRAILING_BARS;
 use crate::{
-    Column, Error, FeatureConfig, Features, NormalizeConfig, SplitConfig, TargetConfig, parse_time,
+    Column, Error, FeatureConfig, Features, NormalizeConfig, SplitConfig, TargetConfig, TimeSpan,
+    parse_time,
 };
 
 /// The shared sections: what is forecast, from what, on which rows.
@@ -55,15 +55,19 @@ pub struct DataConfig {
     /// Bar length.
     pub interval: Interval,
     /// Bar length of the stored candles that bars are made of, such as `1m`, where they are
-    /// shorter than `interval`; only bars of which the store has every part are used. Empty:
-    /// the store holds candles of `interval` itself.
-    pub resample_from: String,
-    /// First time used, such as `2021-04-02` (UTC); empty: from the first candle.
-    pub from: String,
-    /// First time no longer used; empty: to the last candle.
-    pub until: String,
-    /// How many bars in a row without a candle carry the last price forward.
-    pub fill_limit_bars: usize,
+    /// shorter than `interval`; only bars of which the store has every part are used. Without
+    /// it the store holds candles of `interval` itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resample_from: Option<Interval>,
+    /// First time used, such as `2021-04-02` (UTC); without it from the first candle.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// First time no longer used; without it to the last candle.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// For how long the last price is carried forward where candles are missing; what is no whole
+    /// bar does not count.
+    pub fill_limit: TimeSpan,
     /// The simulated market's settings.
     pub simulated: SimulatedConfig,
 }
@@ -75,11 +79,11 @@ impl Default for DataConfig {
             dir: PathBuf::from("data"),
             market: Market::Spot,
             interval: Interval::ONE_MINUTE,
-            resample_from: String::new(),
-            from: String::new(),
-            until: String::new(),
-            // An hour: longer outages are holes that no forecast looks across.
-            fill_limit_bars: 60,
+            resample_from: None,
+            from: None,
+            until: None,
+            // Longer outages are holes that no forecast looks across.
+            fill_limit: TimeSpan::hours(1),
             simulated: SimulatedConfig::default(),
         }
     }
@@ -89,29 +93,31 @@ impl DataConfig {
     /// Bar length of the candles in the store.
     ///
     /// # Errors
-    /// A `resample_from` that is no interval, or does not divide `interval`.
+    /// A `resample_from` that does not divide `interval`.
     pub fn stored_interval(&self) -> Result<Interval, Error> {
-        let Self {
-            interval,
-            resample_from,
-            ..
-        } = self;
-        if resample_from.is_empty() {
-            return Ok(*interval);
+        let interval = self.interval;
+        let divides = |stored: Interval| interval.ms() % stored.ms() == 0;
+        match self.resample_from {
+            None => Ok(interval),
+            Some(stored) if divides(stored) => Ok(stored),
+            Some(stored) => {
+                let fitting: Vec<String> = Interval::ALL
+                    .into_iter()
+                    .filter(|other| divides(*other))
+                    .map(|other| other.to_string())
+                    .collect();
+                let expected = format!(
+                    "an interval that divides data.interval = {interval}: {}",
+                    fitting.join(", ")
+                );
+                Err(Error::config("data.resample_from", stored, expected))
+            }
         }
-        let divides = |stored: &Interval| interval.ms() % stored.ms() == 0;
-        resample_from.parse().ok().filter(divides).ok_or_else(|| {
-            let fitting: Vec<String> = Interval::ALL
-                .iter()
-                .filter(|i| divides(i))
-                .map(Interval::to_string)
-                .collect();
-            let expected = format!(
-                "an interval that divides data.interval = {interval}: {}",
-                fitting.join(", ")
-            );
-            Error::config("data.resample_from", resample_from, expected)
-        })
+    }
+
+    /// How many bars in a row without a candle carry the last price forward.
+    pub fn fill_limit_bars(&self) -> usize {
+        self.fill_limit.bars(self.interval)
     }
 }
 
@@ -204,47 +210,52 @@ impl Config {
                 return Err(Error::config(key, coin, "coins of universe.symbols"));
             }
         }
-        let (from_ms, until_ms) = self.range_ms()?;
-        if from_ms >= until_ms {
-            return Err(Error::config(
-                "data.until",
-                &self.data.until,
-                format!("a time after {}", self.data.from),
-            ));
-        }
-        if self.data.stored_interval()? != self.data.interval
-            && self.data.source == Source::Simulated
-        {
-            let expected = "\"\", as the simulated market makes candles of any interval";
-            return Err(Error::config(
-                "data.resample_from",
-                &self.data.resample_from,
-                expected,
-            ));
-        }
-        if self.data.fill_limit_bars > MOST_FILLED_BARS {
-            let expected = format!("0 to {MOST_FILLED_BARS} bars");
-            return Err(Error::config(
-                "data.fill_limit_bars",
-                self.data.fill_limit_bars,
-                expected,
-            ));
-        }
+        self.validate_data()?;
         self.features.validate()?;
-        self.target.validate()?;
-        self.split.validate()?;
-        self.normalize.validate()
+        self.target.validate(self.data.interval)?;
+        self.split.validate(self.data.interval)?;
+        self.normalize.validate(self.data.interval)
     }
 
-    /// `data.from` and `data.until` in ms; the whole of time where they are empty.
+    fn validate_data(&self) -> Result<(), Error> {
+        let DataConfig {
+            interval,
+            from,
+            until,
+            ..
+        } = &self.data;
+        let (from_ms, until_ms) = self.range_ms()?;
+        if from_ms >= until_ms {
+            let (from, until) = (from.as_deref(), until.as_deref());
+            let expected = format!("a time after {}", from.unwrap_or("the first candle"));
+            return Err(Error::config("data.until", until.unwrap_or("-"), expected));
+        }
+        let stored = self.data.stored_interval()?;
+        if stored != *interval && self.data.source == Source::Simulated {
+            let expected = "no such key, as the simulated market makes candles of any interval";
+            return Err(Error::config("data.resample_from", stored, expected));
+        }
+        if self.data.fill_limit_bars() > MOST_FILLED_BARS {
+            let most = TimeSpan::of_bars(MOST_FILLED_BARS, *interval);
+            return Err(Error::config(
+                "data.fill_limit",
+                self.data.fill_limit,
+                format!("at most {most}, which is {MOST_FILLED_BARS} bars"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// `data.from` and `data.until` in ms; the whole of time without them.
     ///
     /// # Errors
     /// Text that is no time.
     pub fn range_ms(&self) -> Result<(i64, i64), Error> {
-        let time = |key, text: &str, open| match text {
-            "" => Ok(open),
-            text => parse_time(text)
-                .map_err(|_| Error::config(key, text, "a time such as 2021-04-02 or \"\"")),
+        let time = |key, text: &Option<String>, open| match text {
+            None => Ok(open),
+            Some(text) => {
+                parse_time(text).map_err(|_| Error::config(key, text, "a time such as 2021-04-02"))
+            }
         };
         Ok((
             time("data.from", &self.data.from, i64::MIN)?,
@@ -257,11 +268,26 @@ impl Config {
         self.features.chosen(self.data.interval)
     }
 
+    /// How many bars ahead the target looks.
+    pub fn horizon_bars(&self) -> usize {
+        self.target.horizon_bars(self.data.interval)
+    }
+
+    /// How many bars after t the target at t needs: what every purge must cover.
+    pub fn reach_bars(&self) -> usize {
+        self.target.reach_bars(self.data.interval)
+    }
+
+    /// How many bars are left out before every boundary, on top of the purge.
+    pub fn embargo_bars(&self) -> usize {
+        self.split.embargo.bars(self.data.interval)
+    }
+
     /// All columns that features and target are computed from.
     pub fn columns(&self) -> Vec<Column> {
         let mut columns = [
             self.features.set.columns(),
-            self.target.columns(),
+            self.target.init(self.data.interval).columns(),
             &[Column::Close],
         ]
         .concat();
@@ -274,6 +300,82 @@ impl Config {
     /// scaled by) and fill.
     pub fn history_bars(&self) -> usize {
         let window = self.features.lookback_bars + self.chosen_features().warm_up_bars();
-        window.max(TRAILING_BARS + 1) + self.data.fill_limit_bars
+        let trailing = self.normalize.trailing.bars(self.data.interval) + 1;
+        window.max(trailing) + self.data.fill_limit_bars()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TargetScale;
+
+    fn refused(change: impl Fn(&mut Config)) -> String {
+        let mut config = Config::default();
+        config.data.interval = Interval::ALL[2];
+        change(&mut config);
+        let error = config.validate().unwrap_err().to_string();
+        error.lines().next().unwrap_or_default().to_owned()
+    }
+
+    /// A time is a whole number of bars, of as many as make sense; what the config does not use is
+    /// not looked at.
+    #[test]
+    fn times_that_are_no_bars_are_refused() {
+        let mut five = Config::default();
+        five.data.interval = Interval::ALL[2];
+        five.validate().unwrap();
+        assert_eq!((five.horizon_bars(), five.data.fill_limit_bars()), (3, 12));
+        let span = TimeSpan::minutes;
+        let errors = [
+            refused(|config| config.target.horizon = span(7)),
+            refused(|config| config.target.horizon = TimeSpan::ZERO),
+            refused(|config| {
+                config.target.kind = "gresearch".parse().unwrap();
+                config.target.beta_window = span(3751);
+            }),
+            refused(|config| config.split.embargo = span(1)),
+            refused(|config| config.split.train = Some(TimeSpan::ZERO)),
+            refused(|config| config.split.test = Some(span(60))),
+            refused(|config| config.data.fill_limit = TimeSpan::hours(24 * 365)),
+            refused(|config| {
+                config.data.interval = Interval::ALL[5];
+                config.target.horizon = TimeSpan::hours(1);
+                config.normalize.target = TargetScale::Trailing;
+            }),
+            refused(|config| config.data.until = Some("soon".to_owned())),
+        ];
+        insta::assert_snapshot!(errors.join("\n"), @"
+        target.horizon = 7m: expected a multiple of data.interval = 5m
+        target.horizon = 0m: expected 5m to 1825d, which is 1 to 525600 bars of data.interval = 5m
+        target.beta_window = 3751m: expected a multiple of data.interval = 5m
+        split.embargo = 1m: expected a multiple of data.interval = 5m
+        split.train = 0m: expected 5m to 182500d, which is 1 to 52560000 bars of data.interval = 5m
+        split.test = 1h: expected split.train too, the time that is trained on before it
+        data.fill_limit = 365d: expected at most 155d, which is 44640 bars
+        normalize.trailing = 4h: expected 8h to 21900d, which is 8 to 525600 bars of data.interval = 1h
+        data.until = soon: expected a time such as 2021-04-02
+        ");
+    }
+
+    #[test]
+    fn what_is_absent_is_not_written() {
+        let config = Config::default();
+        let json = serde_json::to_value(&config).unwrap();
+        for (section, key) in [
+            ("data", "from"),
+            ("data", "until"),
+            ("data", "resample_from"),
+            ("target", "shuffle_seed"),
+            ("split", "train"),
+            ("split", "test"),
+        ] {
+            assert_eq!(json[section].get(key), None, "{section}.{key}");
+        }
+        assert_eq!(json["target"]["horizon"], "15m");
+        assert_eq!(json["target"]["beta_window"], "3750m");
+        assert_eq!(json["data"]["fill_limit"], "1h");
+        assert_eq!(json["split"]["embargo"], "0m");
+        assert_eq!(serde_json::from_value::<Config>(json).unwrap(), config);
     }
 }

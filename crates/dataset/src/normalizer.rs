@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
+use market::Interval;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, FeatureMatrix, FeatureSet, Features, Panel, Targets};
+use crate::{Error, FeatureMatrix, FeatureSet, Features, Panel, Targets, TimeSpan};
 
 /// The `[normalize]` section.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,10 +19,13 @@ pub struct NormalizeConfig {
     /// Normalized values are cut off at this many standard deviations.
     pub clip: f32,
     /// What the target is divided by while training: `coin`, each coin's own standard deviation,
-    /// `pooled`, one for all, or `trailing`, each coin's volatility of the last four hours at
+    /// `pooled`, one for all, or `trailing`, each coin's volatility of the last `trailing` at
     /// that row. Forecasts are scaled back. Trees are fitted to targets as they are, unless it
     /// is `trailing`.
     pub target: TargetScale,
+    /// The time over which `target = "trailing"` measures volatility, at least 8 bars: bars of an
+    /// hour and more need a longer one than the default.
+    pub trailing: TimeSpan,
 }
 
 impl Default for NormalizeConfig {
@@ -31,6 +35,8 @@ impl Default for NormalizeConfig {
             inputs: InputNorm::Training,
             clip: 10.0,
             target: TargetScale::Coin,
+            // Four hours follow a day's course and, of minutes, still hold enough returns.
+            trailing: TimeSpan::hours(4),
         }
     }
 }
@@ -53,12 +59,23 @@ pub enum TargetScale {
     Coin,
     /// One standard deviation for all coins.
     Pooled,
-    /// Each coin's volatility of the last four hours.
+    /// Each coin's volatility of the last `normalize.trailing`.
     Trailing,
 }
 
+/// Fewer returns tell no volatility.
+const LEAST_TRAILING_BARS: usize = 8;
+
+/// A year of minutes: every live forecast reads as many candles.
+const MOST_TRAILING_BARS: usize = 525_600;
+
 impl NormalizeConfig {
-    pub(crate) fn validate(&self) -> Result<(), Error> {
+    pub(crate) fn validate(&self, interval: Interval) -> Result<(), Error> {
+        if self.target == TargetScale::Trailing {
+            let range = (LEAST_TRAILING_BARS, MOST_TRAILING_BARS);
+            self.trailing
+                .check_bars("normalize.trailing", interval, range)?;
+        }
         if !self.clip.is_finite() || self.clip <= 0.0 {
             return Err(Error::config(
                 "normalize.clip",

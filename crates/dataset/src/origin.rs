@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Config, Dataset, Error, FeatureConfig, Fold, NormalizeConfig, TargetConfig, UniverseConfig,
-    content_hash, format_time,
+    Config, Dataset, Error, FeatureConfig, Fit, Fold, InputNorm, TargetKind, TargetScale, TimeSpan,
+    UniverseConfig, content_hash, format_time,
 };
 
 /// What a model was trained on and with, kept in the model's own file.
@@ -50,9 +50,7 @@ impl Origin {
         let config = ForecastConfig::new(&dataset.config, own).to_json()?;
         Ok(Self {
             seen_from_ms: dataset.panel.time_ms(fold.train.start),
-            seen_until_ms: dataset
-                .panel
-                .time_ms(end + dataset.config.target.reach_bars()),
+            seen_until_ms: dataset.panel.time_ms(end + dataset.config.reach_bars()),
             config_sha256: content_hash(config.as_bytes()),
             config,
         })
@@ -116,11 +114,12 @@ impl Origin {
             return Ok(());
         }
         let (key, trained_value, found) = first_difference(&trained, &now);
+        let as_written = |value: &str| as_in_config(&key, value, config.data.interval);
         Err(Error::ConfigMismatch {
             file: file.to_owned(),
-            key: key.into(),
-            found: found.into(),
-            trained: trained_value.into(),
+            found: as_written(&found).into(),
+            trained: as_written(&trained_value).into(),
+            key: config_key(&key).into(),
             found_hash: content_hash(now.as_bytes()).into(),
             trained_hash: self.config_sha256.as_str().into(),
         })
@@ -128,13 +127,16 @@ impl Origin {
 }
 
 /// The parts of a config that forecasts depend on, with the forecaster's own section.
+///
+/// Times are counts of bars here, which is what forecasts depend on, under the names that the first
+/// version's config had for them: its models' records stay as they are.
 #[derive(Debug, Serialize, Deserialize)]
 struct ForecastConfig<Own> {
     data: Bars,
     universe: UniverseConfig,
     features: FeatureConfig,
-    target: TargetConfig,
-    normalize: NormalizeConfig,
+    target: TargetRecord,
+    normalize: NormalizeRecord,
     /// The forecaster's section by its name, such as `network`.
     #[serde(flatten)]
     own: BTreeMap<String, Own>,
@@ -147,12 +149,44 @@ struct Bars {
     fill_limit_bars: usize,
 }
 
+/// `[target]`, in bars.
+#[derive(Debug, Serialize, Deserialize)]
+struct TargetRecord {
+    kind: TargetKind,
+    horizon_bars: usize,
+    fit: Fit,
+    beta_window_bars: usize,
+    /// 0: not shuffled.
+    shuffle_seed: u64,
+    weights: BTreeMap<String, f64>,
+}
+
+/// `[normalize]`, in bars.
+#[derive(Debug, Serialize, Deserialize)]
+struct NormalizeRecord {
+    inputs: InputNorm,
+    clip: f32,
+    target: TargetScale,
+    /// What it was before there was a key for it is not written, so that records stay the same.
+    #[serde(default = "first_trailing_bars", skip_serializing_if = "is_first")]
+    trailing_bars: usize,
+}
+
+/// Bars of `normalize.target = "trailing"` before `normalize.trailing`, at any interval.
+fn first_trailing_bars() -> usize {
+    240
+}
+
+fn is_first(bars: &usize) -> bool {
+    *bars == first_trailing_bars()
+}
+
 impl<Own: Serialize> ForecastConfig<Own> {
     fn new(config: &Config, (section, own): (&str, Own)) -> Self {
         Self {
             data: Bars {
                 interval: config.data.interval,
-                fill_limit_bars: config.data.fill_limit_bars,
+                fill_limit_bars: config.data.fill_limit_bars(),
             },
             universe: config.universe.clone(),
             // Where features are kept decides nothing.
@@ -160,8 +194,23 @@ impl<Own: Serialize> ForecastConfig<Own> {
                 cache: false,
                 ..config.features.clone()
             },
-            target: config.target.clone(),
-            normalize: config.normalize.clone(),
+            target: TargetRecord {
+                kind: config.target.kind,
+                horizon_bars: config.horizon_bars(),
+                fit: config.target.fit,
+                beta_window_bars: config.target.beta_window.bars(config.data.interval),
+                shuffle_seed: config.target.shuffle_seed.unwrap_or(0),
+                weights: config.target.weights.clone(),
+            },
+            normalize: NormalizeRecord {
+                inputs: config.normalize.inputs,
+                clip: config.normalize.clip,
+                target: config.normalize.target,
+                trailing_bars: match config.normalize.target {
+                    TargetScale::Trailing => config.normalize.trailing.bars(config.data.interval),
+                    TargetScale::Coin | TargetScale::Pooled => first_trailing_bars(),
+                },
+            },
             own: [(section.to_owned(), own)].into(),
         }
     }
@@ -195,6 +244,34 @@ fn first_difference(trained: &str, now: &str) -> (String, String, String) {
         .cloned()
         .unwrap_or_default();
     (key.clone(), value(&trained, &key), value(&now, &key))
+}
+
+/// Keys of the record that count the bars of a time, with the config's own.
+const TIMES: [(&str, &str); 4] = [
+    ("data.fill_limit_bars", "data.fill_limit"),
+    ("target.horizon_bars", "target.horizon"),
+    ("target.beta_window_bars", "target.beta_window"),
+    ("normalize.trailing_bars", "normalize.trailing"),
+];
+
+/// The config's name for a key of the record.
+fn config_key(key: &str) -> &str {
+    TIMES
+        .iter()
+        .find(|(record, _)| *record == key)
+        .map_or(key, |(_, config)| config)
+}
+
+/// A value of the record as the config writes it.
+fn as_in_config(key: &str, value: &str, interval: Interval) -> String {
+    let bars = TIMES
+        .iter()
+        .any(|(record, _)| *record == key)
+        .then(|| value.parse().ok());
+    bars.flatten().map_or_else(
+        || value.to_owned(),
+        |bars| TimeSpan::of_bars(bars, interval).to_string(),
+    )
 }
 
 fn flatten(prefix: &str, value: &serde_json::Value, keys: &mut BTreeMap<String, String>) {
@@ -254,15 +331,15 @@ mod tests {
         check(&config, 8).unwrap();
         let mut elsewhere = config.clone();
         elsewhere.data.dir = "other".into();
-        elsewhere.data.until = "2030-01-01".into();
+        elsewhere.data.until = Some("2030-01-01".into());
         elsewhere.split.folds = 3;
         elsewhere.features.cache = true;
         check(&elsewhere, 8).unwrap();
         let mut longer = config.clone();
-        longer.target.horizon_bars = 60;
+        longer.target.horizon = TimeSpan::hours(1);
         let error = check(&longer, 8).unwrap_err().to_string();
         assert!(
-            error.contains("target.horizon_bars is 60, but the model was trained with 15"),
+            error.contains("target.horizon is 1h, but the model was trained with 15m"),
             "{error}"
         );
         assert!(

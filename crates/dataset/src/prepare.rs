@@ -8,8 +8,8 @@ use market::{Symbol, simulate};
 use crate::settled::settled;
 use crate::{
     CandleReader, CandleTable, Column, Config, Deviations, Eligibility, Error, FeatureMatrix,
-    FeatureSet, Fold, ForecastRow, Normalizer, Panel, Source, SplitPlan, TargetConfig,
-    TargetScales, Targets, WindowSet, format_time,
+    FeatureSet, Fold, ForecastRow, Normalizer, Panel, Source, SplitPlan, TargetKind, TargetScales,
+    Targets, WindowSet, format_time,
 };
 
 /// The parts that every forecaster of a run shares.
@@ -30,9 +30,11 @@ pub struct Dataset {
     pub eligibility: Eligibility,
     /// The folds.
     pub plan: SplitPlan,
-    /// Simulated market only: the expected target given all that is known at t, `[rows, coins]`;
-    /// no forecaster can do better, and none may see it.
+    /// Simulated market only, and of targets that have one: the expected target given all that is
+    /// known at t, `[rows, coins]`; no forecaster can do better, and none may see it.
     pub oracle: Option<Vec<f64>>,
+    /// Each coin's weight in the weighted correlation.
+    weights: Vec<f64>,
 }
 
 impl Dataset {
@@ -44,29 +46,37 @@ impl Dataset {
         config.validate()?;
         let (panel, oracle) = match config.data.source {
             Source::Store => (stored_panel(config)?, None),
-            Source::Simulated => {
-                let (panel, expected) = simulated_panel(config)?;
-                (panel, Some(expected))
-            }
+            Source::Simulated => simulated_panel(config)?,
         };
         let mut config = config.clone();
         config.universe.symbols = panel.symbols().to_vec();
-        config.data.from = format_time(panel.time_ms(0));
-        config.data.until = format_time(panel.time_ms(panel.rows()));
-        let targets = config.target.compute(&panel);
-        let eligibility = Eligibility::of(&panel, &config.features);
-        let plan = config
-            .split
-            .plan(&panel, &targets, config.target.reach_bars())?;
-        let oracle = oracle.map(|expected| on_grid(&panel, &expected));
-        Ok(Self {
+        config.data.from = Some(format_time(panel.time_ms(0)));
+        config.data.until = Some(format_time(panel.time_ms(panel.rows())));
+        let mut dataset = Self::of_panel(config, panel);
+        let Self {
             config,
             panel,
             targets,
-            eligibility,
-            plan,
-            oracle,
-        })
+            ..
+        } = &dataset;
+        let plan = config.split.plan(panel, targets, config.reach_bars())?;
+        dataset.oracle = oracle.map(|expected| on_grid(panel, &expected));
+        dataset.plan = plan;
+        Ok(dataset)
+    }
+
+    /// What a panel and a valid config make, without folds.
+    pub fn of_panel(config: Config, panel: Panel) -> Self {
+        let interval = config.data.interval;
+        Self {
+            targets: config.target.compute(&panel),
+            eligibility: Eligibility::of(&panel, &config.features),
+            plan: SplitPlan { folds: Vec::new() },
+            oracle: None,
+            weights: config.target.weights_of(panel.symbols(), interval),
+            config,
+            panel,
+        }
     }
 
     /// Simulated market only: the expected target of a coin at a time, given all that is known
@@ -96,8 +106,8 @@ impl Dataset {
     /// learnt from.
     pub fn fitted_targets(&self, fold: &Fold) -> Cow<'_, Targets> {
         match self.config.target.shuffle_seed {
-            0 => Cow::Borrowed(&self.targets),
-            seed => {
+            None => Cow::Borrowed(&self.targets),
+            Some(seed) => {
                 let day_bars = (86_400_000 / self.config.data.interval.ms()).max(1) as usize;
                 let until = fold.train.end.max(fold.stop.end);
                 Cow::Owned(self.targets.shuffled(
@@ -224,7 +234,7 @@ impl Dataset {
             last_return: self.panel.last_return(row, coin),
             deviations: deviations.at(row, coin),
             volatility: target_std.map_or(f64::NAN, f64::from),
-            weight: self.config.target.weight(symbol),
+            weight: self.weights[coin],
         }
     }
 }
@@ -237,7 +247,7 @@ impl Panel {
     pub fn of_closes(config: &Config) -> Result<Self, Error> {
         let mut config = config.clone();
         config.features.set = FeatureSet::Close6;
-        config.target = TargetConfig::default();
+        config.target.kind = TargetKind::default();
         match config.data.source {
             Source::Store => stored_panel(&config),
             Source::Simulated => Ok(simulated_panel(&config)?.0),
@@ -246,7 +256,7 @@ impl Panel {
 }
 
 type Coins = Vec<(Symbol, CandleTable)>;
-/// Expected return by open time, one list a coin.
+/// Expected target by open time, one list a coin.
 type Expected = Vec<Vec<(i64, f64)>>;
 
 fn no_candles() -> Error {
@@ -310,13 +320,13 @@ fn stored_panel(config: &Config) -> Result<Panel, Error> {
                 .map(|symbol| Ok((symbol.clone(), read(symbol)?)));
             check_columns(config, &all.collect::<Result<Coins, Error>>()?)?;
         }
-        panel.add(coin, &alone[0].1, config.data.fill_limit_bars);
+        panel.add(coin, &alone[0].1, config.data.fill_limit_bars());
     }
     Ok(panel)
 }
 
 /// The simulated market's candles on one grid, and what is expected of each.
-fn simulated_panel(config: &Config) -> Result<(Panel, Expected), Error> {
+fn simulated_panel(config: &Config) -> Result<(Panel, Option<Expected>), Error> {
     let (coins, expected) = simulated_coins(config)?;
     let (from_ms, until_ms) = span(&coins).ok_or_else(no_candles)?;
     check_columns(config, &coins)?;
@@ -325,17 +335,17 @@ fn simulated_panel(config: &Config) -> Result<(Panel, Expected), Error> {
         &coins,
         config.data.interval,
         range,
-        config.data.fill_limit_bars,
+        config.data.fill_limit_bars(),
         &config.columns(),
     );
     Ok((panel, expected))
 }
 
-/// The simulated market's candles, and what is expected of each.
-fn simulated_coins(config: &Config) -> Result<(Coins, Expected), Error> {
+/// The simulated market's candles, and what is expected of each where the target says it.
+fn simulated_coins(config: &Config) -> Result<(Coins, Option<Expected>), Error> {
     let range = config.range_ms()?;
     let market = simulate(&config.data.simulated, config.data.interval)?;
-    let horizon = config.target.horizon_bars;
+    let target = config.target.init(config.data.interval);
     let wanted = |symbol: &Symbol| {
         let symbols = &config.universe.symbols;
         symbols.is_empty() || symbols.contains(symbol)
@@ -350,12 +360,11 @@ fn simulated_coins(config: &Config) -> Result<(Coins, Expected), Error> {
     {
         let kept: CandleTable = coin.candles.iter().cloned().collect();
         let of_candle = |(i, candle): (usize, &market::Candle)| {
-            (
-                candle.open_time_ms,
-                market.expected_return(index, i, horizon),
-            )
+            Some((candle.open_time_ms, target.oracle(&market, index, i)?))
         };
-        expected.push(coin.candles.iter().enumerate().map(of_candle).collect());
+        let of_coin: Option<Vec<(i64, f64)>> =
+            coin.candles.iter().enumerate().map(of_candle).collect();
+        expected.push(of_coin);
         coins.push((
             coin.symbol.clone(),
             kept.filter(|time| range.0 <= time && time < range.1),
@@ -368,7 +377,7 @@ fn simulated_coins(config: &Config) -> Result<(Coins, Expected), Error> {
             format!("coins of the simulated market, SIM1USDT to SIM{last}USDT, or [] for all");
         return Err(Error::config("universe.symbols", symbol, expected));
     }
-    Ok((coins, expected))
+    Ok((coins, expected.into_iter().collect()))
 }
 
 fn span(coins: &Coins) -> Option<(i64, i64)> {
@@ -412,10 +421,11 @@ pub fn check_columns(config: &Config, coins: &[(Symbol, CandleTable)]) -> Result
                 .collect(),
         });
     }
-    match lacks(config.target.columns()) {
+    let target = config.target.init(config.data.interval);
+    match lacks(target.columns()) {
         Some((symbol, missing)) => Err(Error::config(
             "target.kind",
-            "provided",
+            target.name(),
             format!(
                 "candles with the column {}, which those of {symbol} lack; `return` needs closes only",
                 missing[0]

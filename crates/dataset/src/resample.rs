@@ -16,7 +16,7 @@ impl CandleReader {
     /// A reader of the store in `data.dir`; nothing is read yet.
     ///
     /// # Errors
-    /// A `data.resample_from` that is no interval or does not divide `data.interval`.
+    /// A `data.resample_from` that does not divide `data.interval`.
     pub fn new(data: &DataConfig) -> Result<Self, Error> {
         let stored = data.stored_interval()?;
         Ok(Self {

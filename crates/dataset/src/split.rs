@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
+use market::Interval;
 use serde::{Deserialize, Serialize};
 
-use crate::{Column, Error, Panel, Targets};
+use crate::{Column, Error, Panel, Targets, TimeSpan};
 
 /// The `[split]` section.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -13,22 +14,24 @@ pub struct SplitConfig {
     /// Whether training time grows from fold to fold or has a fixed length.
     pub scheme: Scheme,
     /// How many folds are scored; the usable time is cut into one part more, the first of which
-    /// only trains. With `test_bars` it is the last so many spans that are scored; 0 is as
-    /// many as there is time for.
+    /// only trains. With `test` it is the last so many spans that are scored; 0 is as many as
+    /// there is time for.
     pub folds: usize,
-    /// `rolling`: length of the training time in bars; 0 stands for one part. `expanding` with
-    /// `test_bars`: the least training time.
-    pub train_bars: usize,
-    /// Length of a scored fold in bars, and so how often a forecaster is trained anew; 0 cuts the
-    /// time into equal parts.
-    pub test_bars: usize,
-    /// Bars left out before every boundary on top of the purge (which is the target's reach).
-    pub embargo_bars: usize,
+    /// `rolling`: length of the training time, without it that of one part. `expanding` with
+    /// `test`: the least training time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub train: Option<TimeSpan>,
+    /// Length of a scored fold, and so how often a forecaster is trained anew; without it the time
+    /// is cut into equal parts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test: Option<TimeSpan>,
+    /// Time left out before every boundary on top of the purge (which is the target's reach).
+    pub embargo: TimeSpan,
     /// Share of the training time, at its end, that decides early stopping and is never trained
     /// on.
     pub early_stopping_share: f64,
     /// A time counts as usable, for cutting it into parts, when some coin has a target there and
-    /// closes for this many bars before; it does not depend on the forecaster, so that all
+    /// closes for this many bars before, a count as what it stands for is a warm-up; it does not depend on the forecaster, so that all
     /// forecasters share the folds.
     pub history_bars: usize,
 }
@@ -38,9 +41,9 @@ impl Default for SplitConfig {
         Self {
             scheme: Scheme::Expanding,
             folds: 7,
-            train_bars: 0,
-            test_bars: 0,
-            embargo_bars: 0,
+            train: None,
+            test: None,
+            embargo: TimeSpan::ZERO,
             early_stopping_share: 0.15,
             history_bars: 60,
         }
@@ -59,7 +62,7 @@ const MOST_BARS: usize = 52_560_000;
 pub enum Scheme {
     /// From the beginning to the fold.
     Expanding,
-    /// The last `train_bars` before the fold.
+    /// The last `split.train` before the fold.
     Rolling,
 }
 
@@ -86,7 +89,7 @@ pub struct SplitPlan {
 }
 
 impl SplitConfig {
-    pub(crate) fn validate(&self) -> Result<(), Error> {
+    pub(crate) fn validate(&self, interval: Interval) -> Result<(), Error> {
         if self.folds > MOST_FOLDS {
             return Err(Error::config(
                 "split.folds",
@@ -94,27 +97,34 @@ impl SplitConfig {
                 format!("0 to {MOST_FOLDS} folds"),
             ));
         }
-        let bars = [
-            ("split.train_bars", self.train_bars),
-            ("split.test_bars", self.test_bars),
-            ("split.embargo_bars", self.embargo_bars),
-            ("split.history_bars", self.history_bars),
-        ];
-        if let Some((key, found)) = bars.into_iter().find(|(_, bars)| *bars > MOST_BARS) {
-            return Err(Error::config(key, found, format!("0 to {MOST_BARS} bars")));
+        for (key, span, least) in [
+            ("split.train", self.train, 1),
+            ("split.test", self.test, 1),
+            ("split.embargo", Some(self.embargo), 0),
+        ] {
+            if let Some(span) = span {
+                span.check_bars(key, interval, (least, MOST_BARS))?;
+            }
         }
-        if self.folds == 0 && self.test_bars == 0 {
+        if self.history_bars > MOST_BARS {
+            return Err(Error::config(
+                "split.history_bars",
+                self.history_bars,
+                format!("0 to {MOST_BARS} bars"),
+            ));
+        }
+        if self.folds == 0 && self.test.is_none() {
             return Err(Error::config(
                 "split.folds",
                 0,
-                "at least 1 fold, or split.test_bars above 0",
+                "at least 1 fold, or split.test, the length of one",
             ));
         }
-        if self.test_bars > 0 && self.train_bars == 0 {
+        if let (Some(test), None) = (self.test, self.train) {
             return Err(Error::config(
-                "split.train_bars",
-                0,
-                "at least 1 bar, as split.test_bars is given",
+                "split.test",
+                test,
+                "split.train too, the time that is trained on before it",
             ));
         }
         if !(0.0..=0.9).contains(&self.early_stopping_share) {
@@ -127,8 +137,8 @@ impl SplitConfig {
         Ok(())
     }
 
-    /// Cuts the usable times of the panel into `folds + 1` parts of equal count or, with
-    /// `test_bars`, into spans of that many bars, the last of which ends with them.
+    /// Cuts the usable times of the panel into `folds + 1` parts of equal count or, with `test`,
+    /// into spans of that length, the last of which ends with them.
     ///
     /// # Errors
     /// Fewer usable times than parts, or a part shorter than the purge.
@@ -139,11 +149,12 @@ impl SplitConfig {
         reach_bars: usize,
     ) -> Result<SplitPlan, Error> {
         let usable = usable_rows(panel, targets, self.history_bars);
-        let gap = reach_bars + self.embargo_bars;
-        let spans = if self.test_bars == 0 {
-            self.parts(&usable, gap)?
-        } else {
-            self.spans(&usable, gap)?
+        let bars = |span: TimeSpan| span.bars(panel.interval());
+        let gap = reach_bars + bars(self.embargo);
+        let train = self.train.map(bars);
+        let spans = match self.test.map(bars) {
+            None => self.parts(&usable, gap, train)?,
+            Some(test) => self.spans(&usable, gap, (train.unwrap_or(0), test))?,
         };
         let mut folds = Vec::with_capacity(spans.len());
         for (index, Span { train_start, score }) in spans.into_iter().enumerate() {
@@ -178,7 +189,12 @@ impl SplitConfig {
     }
 
     /// `folds + 1` parts of equal count, the first of which only trains.
-    fn parts(&self, usable: &[usize], gap: usize) -> Result<Vec<Span>, Error> {
+    fn parts(
+        &self,
+        usable: &[usize],
+        gap: usize,
+        train: Option<usize>,
+    ) -> Result<Vec<Span>, Error> {
         let parts = self.folds + 1;
         if usable.len() < parts * (gap + 2) {
             return Err(self.too_few(usable.len(), parts * (gap + 2)));
@@ -192,10 +208,10 @@ impl SplitConfig {
             } else {
                 boundary(number + 1)
             };
-            let train_start = match (self.scheme, self.train_bars) {
+            let train_start = match (self.scheme, train) {
                 (Scheme::Expanding, _) => 0,
-                (Scheme::Rolling, 0) => boundary(number - 1),
-                (Scheme::Rolling, bars) => start.saturating_sub(gap + bars),
+                (Scheme::Rolling, None) => boundary(number - 1),
+                (Scheme::Rolling, Some(bars)) => start.saturating_sub(gap + bars),
             };
             Span {
                 train_start,
@@ -205,49 +221,54 @@ impl SplitConfig {
         Ok((1..=self.folds).map(span).collect())
     }
 
-    /// Spans of `test_bars` rows back from the last usable one, each with `train_bars` rows and the
-    /// gap before it.
+    /// Spans of `test` rows back from the last usable one, each with `train` rows and the gap before
+    /// it.
     ///
     /// They end with the time there is, not begin with it, so that the last forecaster is the
     /// freshest.
-    fn spans(&self, usable: &[usize], gap: usize) -> Result<Vec<Span>, Error> {
+    fn spans(
+        &self,
+        usable: &[usize],
+        gap: usize,
+        (train, test): (usize, usize),
+    ) -> Result<Vec<Span>, Error> {
         let (first, end) = (
             usable.first().copied().unwrap_or(0),
             usable.last().map_or(0, |last| last + 1),
         );
-        let before = self.train_bars + gap;
-        let fitting = (end - first).saturating_sub(before) / self.test_bars;
+        let before = train + gap;
+        let fitting = (end - first).saturating_sub(before) / test.max(1);
         let folds = if self.folds == 0 {
             fitting.max(1)
         } else {
             self.folds
         };
         if folds > fitting {
-            return Err(self.too_few(end - first, before + folds * self.test_bars));
+            return Err(self.too_few(end - first, before + folds * test));
         }
         let span = |fold: usize| {
-            let start = end - (folds - fold) * self.test_bars;
+            let start = end - (folds - fold) * test;
             let train_start = match self.scheme {
                 Scheme::Expanding => 0,
                 Scheme::Rolling => start - before,
             };
             Span {
                 train_start,
-                score: start..start + self.test_bars,
+                score: start..start + test,
             }
         };
         Ok((0..folds).map(span).collect())
     }
 
     fn too_few(&self, found: usize, expected: usize) -> Error {
-        let (what, way_out) = match self.test_bars {
-            0 => (
+        let (what, way_out) = match self.test {
+            None => (
                 format!("{} folds", self.folds),
                 "fewer folds (--set split.folds=N)",
             ),
-            bars => (
-                format!("folds of {bars} bars"),
-                "shorter or fewer ones (split.train_bars, test_bars, folds)",
+            Some(test) => (
+                format!("folds of {test}"),
+                "shorter or fewer ones (split.train, split.test, split.folds)",
             ),
         };
         let hint = format!(
@@ -322,14 +343,15 @@ mod tests {
             share in 0.0..0.5f64, rolling: bool, hole in 100usize..300,
         ) {
             let panel = panel(rows, hole..hole + 70);
-            let target = TargetConfig { horizon_bars: horizon, ..Default::default() };
-            let train_bars = if test_bars == 0 { 0 } else { 150 };
+            let span = |bars: usize| TimeSpan::minutes(bars as i64);
+            let target = TargetConfig { horizon: span(horizon), ..Default::default() };
+            let test = (test_bars > 0).then(|| span(test_bars));
             let config = SplitConfig {
-                train_bars, test_bars,
+                train: test.map(|_| span(150)), test,
                 scheme: if rolling { Scheme::Rolling } else { Scheme::Expanding },
-                folds, embargo_bars: embargo, early_stopping_share: share, history_bars: 5,
+                folds, embargo: span(embargo), early_stopping_share: share, history_bars: 5,
             };
-            prop_assume!(config.validate().is_ok());
+            prop_assume!(config.validate(Interval::ONE_MINUTE).is_ok());
             let Ok(plan) = config.plan(&panel, &target.compute(&panel), horizon) else { return Ok(()) };
             prop_assert!(plan.folds.len() == folds || folds == 0 && !plan.folds.is_empty());
             for (index, fold) in plan.folds.iter().enumerate() {
@@ -350,14 +372,14 @@ mod tests {
     fn folds_of_given_lengths_roll_back_from_the_end() {
         let panel = panel(1000, 0..0);
         let target = TargetConfig {
-            horizon_bars: 1,
+            horizon: TimeSpan::minutes(1),
             ..Default::default()
         };
         let config = SplitConfig {
             scheme: Scheme::Rolling,
             folds: 0,
-            train_bars: 300,
-            test_bars: 100,
+            train: Some(TimeSpan::minutes(300)),
+            test: Some(TimeSpan::minutes(100)),
             early_stopping_share: 0.2,
             history_bars: 5,
             ..Default::default()
@@ -402,7 +424,7 @@ mod tests {
         assert!(
             error
                 .to_string()
-                .contains("folds of 100 bars: found 994 rows, expected at least 1001"),
+                .contains("folds of 100m: found 994 rows, expected at least 1001"),
             "{error}"
         );
     }

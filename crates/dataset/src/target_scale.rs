@@ -5,10 +5,6 @@ use rayon::prelude::*;
 use crate::features::trailing_mean;
 use crate::{Column, Config, Panel, TargetScale};
 
-/// `trailing`: bars over which a coin's volatility is measured. Four hours follow a day's course
-/// and still hold enough returns.
-pub(crate) const TRAILING_BARS: usize = 240;
-
 /// `trailing`: the least scale, as a share of the coin's own from training: a coin that stood still
 /// has no volatility.
 const LEAST_SHARE: f64 = 0.1;
@@ -22,19 +18,20 @@ pub struct TargetScales {
 }
 
 impl TargetScales {
-    /// The scales of all rows of a panel; that of a row is a function of its last 241 rows at most.
+    /// The scales of all rows of a panel; that of a row is a function of the closes of its last
+    /// `normalize.trailing` and the one before.
     /// `fixed` is each coin's from training, `[coins]`: what all rows have unless scales are
     /// `trailing`.
     pub fn new(config: &Config, fixed: Vec<f32>, panel: &Panel) -> Self {
         if config.normalize.target != TargetScale::Trailing {
             return Self::fixed(fixed);
         }
+        let window = config.normalize.trailing.bars(panel.interval());
+        let horizon = config.target.horizon_bars(panel.interval());
         let columns: Vec<Vec<f32>> = fixed
             .par_iter()
             .enumerate()
-            .map(|(coin, &fixed)| {
-                trailing(panel, coin, config.target.horizon_bars, f64::from(fixed))
-            })
+            .map(|(coin, &fixed)| trailing(panel, coin, (window, horizon), f64::from(fixed)))
             .collect();
         let values = (0..panel.rows())
             .flat_map(|row| columns.iter().map(move |column| column[row]))
@@ -66,8 +63,8 @@ impl TargetScales {
 
 /// Root mean square of the last bars' log returns times the square root of the horizon: the
 /// standard deviation of the return ahead if returns were independent. The scale from training
-/// where the history is too short.
-fn trailing(panel: &Panel, coin: usize, horizon_bars: usize, fixed: f64) -> Vec<f32> {
+/// where the history is too short. Window and horizon are in bars.
+fn trailing(panel: &Panel, coin: usize, (window, horizon): (usize, usize), fixed: f64) -> Vec<f32> {
     let closes = panel.series(Column::Close, coin, 0..panel.rows());
     let mut squares = vec![f64::NAN];
     squares.extend(
@@ -75,12 +72,12 @@ fn trailing(panel: &Panel, coin: usize, horizon_bars: usize, fixed: f64) -> Vec<
             .windows(2)
             .map(|pair| (pair[1] / pair[0]).ln().powi(2)),
     );
-    let means = trailing_mean(&squares, TRAILING_BARS, panel.bar_number(0));
+    let means = trailing_mean(&squares, window, panel.bar_number(0));
     let scale = |mean: f64| {
         if mean.is_nan() {
             fixed
         } else {
-            (mean * horizon_bars as f64).sqrt()
+            (mean * horizon as f64).sqrt()
         }
     };
     means
@@ -149,7 +146,7 @@ mod tests {
 
     #[test]
     fn it_does_not_depend_on_where_the_history_starts() {
-        let (long, short) = (panel(0), panel(ROWS - TRAILING_BARS as i64 - 1));
+        let (long, short) = (panel(0), panel(ROWS - 240 - 1));
         let of = |panel: &Panel| {
             scales(panel, TargetScale::Trailing)
                 .at(panel.rows() - 1, 0)

@@ -103,8 +103,8 @@ fn checked_range(config: &Config) -> anyhow::Result<(i64, i64)> {
     if from_ms >= until_ms {
         bail!(
             "data.until = {}: expected a time after data.from = {}\nhint: --set data.until=2024-06-01 for instance",
-            config.data.until,
-            config.data.from
+            config.data.until.as_deref().unwrap_or("-"),
+            config.data.from.as_deref().unwrap_or("-")
         );
     }
     Ok((from_ms, until_ms))

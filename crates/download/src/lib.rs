@@ -141,7 +141,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let data: DataConfig = config.section("data")?;
     // The whole history of the default universe is hours of work: nobody gets it by leaving
     // something out.
-    if args.config.config.is_none() && data.from.is_empty() {
+    if args.config.config.is_none() && data.from.is_none() {
         return Err(cli::usage(anyhow!(
             "found neither --config nor data.from, expected one that says what to fetch\n\
              hint: --config configs/binance20.toml fetches 20 coins x a year; --set data.from=2017-07-01 all there is; \

@@ -74,7 +74,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         &joined.rows,
         &forecasts,
         &config.ensemble,
-        config.shared.split.embargo_bars,
+        config.shared.embargo_bars(),
     )?;
     let saved = SavedWeights {
         method: config.ensemble.method,

@@ -102,13 +102,13 @@ fn check_target(member: &LoadedRun, run: &SavedRun<'_>) -> anyhow::Result<()> {
     let in_words = |config: &Config| {
         let (data, target) = (&config.data, &config.target);
         let symbols: Vec<&str> = config.universe.symbols.iter().map(Symbol::as_str).collect();
-        let kind = format!("{:?}", target.kind).to_lowercase();
         format!(
-            "{kind} {} bars of {} ahead for {}, filling {} bars",
-            target.horizon_bars,
+            "{} {} ahead in bars of {} for {}, filling {}",
+            target.kind,
+            target.horizon,
             data.interval,
             symbols.join(" "),
-            data.fill_limit_bars
+            data.fill_limit
         )
     };
     let (own, found) = (in_words(run.config), in_words(&member.config));

@@ -63,12 +63,12 @@ impl Member {
         [
             ("data.market", data.market.to_string()),
             ("data.interval", data.interval.to_string()),
-            ("data.fill_limit_bars", data.fill_limit_bars.to_string()),
-            ("target.kind", format!("{:?}", target.kind).to_lowercase()),
-            ("target.horizon_bars", target.horizon_bars.to_string()),
+            ("data.fill_limit", data.fill_limit.to_string()),
+            ("target.kind", target.kind.to_string()),
+            ("target.horizon", target.horizon.to_string()),
             (
                 "the target's reach in bars",
-                target.reach_bars().to_string(),
+                self.config.reach_bars().to_string(),
             ),
             ("universe.symbols", symbols.join(" ")),
         ]
@@ -122,10 +122,7 @@ pub fn joined(members: &[Member]) -> anyhow::Result<Joined> {
     let Some(first) = members.first() else {
         bail!("no members, expected at least two runs")
     };
-    let (bar_ms, reach_bars) = (
-        first.config.data.interval.ms(),
-        first.config.target.reach_bars(),
-    );
+    let (bar_ms, reach_bars) = (first.config.data.interval.ms(), first.config.reach_bars());
     let joined = join(&sources, bar_ms, reach_bars)
         .with_context(|| format!("the tables of {} do not fit together", paths.join(", ")))?;
     for (path, &dropped) in paths.iter().zip(&joined.dropped) {

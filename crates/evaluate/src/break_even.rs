@@ -66,7 +66,7 @@ pub fn break_even(
     check_forecasters(rows, std::slice::from_ref(forecaster))?;
     let spans = fold_spans(rows);
     let held_bars = rows.reach_bars + 1;
-    let floor_trades = options.floor_bars.div_ceil(held_bars);
+    let floor_trades = options.floor_bars(rows).div_ceil(held_bars);
     let earned: Vec<(String, Vec<(i64, f64)>)> = CoinRows::of_all(rows, forecaster, 1)
         .into_par_iter()
         .map(|coin| {
@@ -98,7 +98,12 @@ pub fn break_even(
         .zip(spans.last())
         .map(|(first, last)| [first[0], last[1]]);
     let interval = traded_ms.and_then(|span| {
-        pooled_interval(&all, span, options.floor_bars as i64 * rows.bar_ms, options)
+        pooled_interval(
+            &all,
+            span,
+            options.floor_bars(rows) as i64 * rows.bar_ms,
+            options,
+        )
     });
     Ok(BreakEvenFees {
         coins,

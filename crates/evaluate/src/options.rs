@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
 use crate::rows::setting;
+use crate::{Error, Rows};
 
 /// Draws below which a 95 % interval's ends are too noisy to print.
 const LEAST_DRAWS: usize = 2_000;
@@ -18,9 +18,9 @@ pub struct Options {
     pub confidence: f64,
     /// Seed of the draws.
     pub seed: u64,
-    /// Shortest mean block length, in bars: one hour of minutes, as forecasts move slower than any
-    /// one fold can show.
-    pub floor_bars: usize,
+    /// Shortest mean block length where targets do not reach further: one hour, as forecasts move
+    /// slower than any one fold can show.
+    pub floor_ms: i64,
 }
 
 impl Default for Options {
@@ -29,7 +29,7 @@ impl Default for Options {
             draws: LEAST_DRAWS,
             confidence: 0.95,
             seed: 0,
-            floor_bars: 60,
+            floor_ms: 3_600_000,
         }
     }
 }
@@ -51,9 +51,16 @@ impl Options {
                 "a share between 0 and 1, such as 0.95",
             ));
         }
-        if self.floor_bars == 0 {
-            return Err(setting("floor_bars", self.floor_bars, "at least 1 bar"));
+        if self.floor_ms < 1 {
+            return Err(setting("floor_ms", self.floor_ms, "at least 1 ms"));
         }
         Ok(())
+    }
+
+    /// Shortest mean block length of these rows, in bars: that of the settings, and at least the
+    /// targets' reach.
+    pub fn floor_bars(&self, rows: &Rows) -> usize {
+        let floor = (self.floor_ms as u64).div_ceil(rows.bar_ms.max(1) as u64);
+        rows.reach_bars.max(floor as usize)
     }
 }

@@ -118,7 +118,7 @@ pub(crate) struct Ground<'a> {
 impl<'a> Ground<'a> {
     pub fn new(rows: &'a Rows, options: &'a Options) -> Self {
         let layout = Layout::new(rows);
-        let floor = rows.reach_bars.max(options.floor_bars);
+        let floor = options.floor_bars(rows);
         Self {
             rows,
             options,

@@ -82,10 +82,10 @@ impl RidgeFit {
         let first_day = panel.time_ms(fold.score.start).div_euclid(DAY_MS);
         let last_row = fold.score.end.saturating_sub(1).max(fold.score.start);
         let last_day = match dataset.config.target.shuffle_seed {
-            0 => panel.time_ms(last_row).div_euclid(DAY_MS),
-            _ => first_day,
+            None => panel.time_ms(last_row).div_euclid(DAY_MS),
+            Some(_) => first_day,
         };
-        let mut walk = Walk::new(self.options, dataset.config.target.horizon_bars);
+        let mut walk = Walk::new(self.options, dataset.config.horizon_bars());
         let mut refits = Vec::new();
         let mut days = self
             .days
@@ -106,7 +106,7 @@ impl RidgeFit {
             let fold = fold.number;
             return Err(Error::NoRows { fold, before });
         }
-        let horizon_bars = dataset.config.target.horizon_bars;
+        let horizon_bars = dataset.config.horizon_bars();
         Ok(Fitted::new(
             panel.interval(),
             horizon_bars,
@@ -121,7 +121,7 @@ impl RidgeFit {
 fn day_spans(dataset: &Dataset) -> Vec<(i64, Range<usize>)> {
     let (panel, config) = (&dataset.panel, &dataset.config);
     // The target at the next row needs the close of so many bars after this one.
-    let reach = 1 + config.target.reach_bars() + config.split.embargo_bars;
+    let reach = 1 + config.reach_bars() + config.embargo_bars();
     let number = |row: usize| (panel.time_ms(row + reach + 1) - 1).div_euclid(DAY_MS);
     let mut spans: Vec<(i64, Range<usize>)> = Vec::new();
     for row in 0..panel.rows().saturating_sub(reach) {
@@ -149,7 +149,7 @@ fn of_days(dataset: &Dataset, targets: &Targets, spans: &[(i64, Range<usize>)]) 
         return Vec::new();
     };
     let features = chosen.compute(panel, start..last.1.end);
-    let units = units(panel, start..last.1.end, config.target.horizon_bars);
+    let units = units(panel, start..last.1.end, config.horizon_bars());
     let trained = &config.universe.trained;
     let is_trained: Vec<bool> = panel
         .symbols()

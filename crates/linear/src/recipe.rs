@@ -23,7 +23,7 @@ impl RidgeRecipe {
     /// # Errors
     /// As [`RidgeFit::new`].
     pub fn new(config: RidgeConfig, dataset: &Dataset) -> anyhow::Result<Self> {
-        let is_shuffled = config.shared.target.shuffle_seed != 0;
+        let is_shuffled = config.shared.target.shuffle_seed.is_some();
         let moments = match is_shuffled {
             true => None,
             false => Some(RidgeFit::new(dataset, config.ridge)?),

@@ -108,7 +108,7 @@ impl SavedRidge {
 
 impl Forecaster for SavedRidge {
     fn history_bars(&self) -> usize {
-        let own = self.fitted.history_bars() + self.config.data.fill_limit_bars;
+        let own = self.fitted.history_bars() + self.config.data.fill_limit_bars();
         self.config.history_bars().max(own)
     }
 

@@ -54,7 +54,7 @@ pub fn forecast_at(checkpoint: &Checkpoint, history: &History) -> anyhow::Result
         &history.coins,
         interval,
         (from_ms, history.at_ms + interval.ms()),
-        config.data.fill_limit_bars,
+        config.data.fill_limit_bars(),
         &forecaster.columns(),
     );
     let row = panel.rows() - 1;
@@ -73,7 +73,7 @@ pub fn forecast_at(checkpoint: &Checkpoint, history: &History) -> anyhow::Result
     Ok(Forecasts {
         time: history.at_ms,
         closed_at: history.at_ms + interval.ms(),
-        horizon_bars: config.target.horizon_bars,
+        horizon_bars: config.horizon_bars(),
         forecaster: checkpoint.name(),
         fold: forecaster.fold().unwrap_or(0),
         coins: answers.enumerate().zip(drifts).map(of_coin).collect(),

@@ -35,7 +35,7 @@ impl IndicatorRule {
 
 impl Forecaster for IndicatorRule {
     fn history_bars(&self) -> usize {
-        let own = HISTORY_BARS + self.config.data.fill_limit_bars;
+        let own = HISTORY_BARS + self.config.data.fill_limit_bars();
         self.config.history_bars().max(own)
     }
 
@@ -56,7 +56,7 @@ impl Forecaster for IndicatorRule {
     }
 
     fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<Answer>> {
-        let horizon_bars = self.config.target.horizon_bars;
+        let horizon_bars = self.config.horizon_bars();
         let answer = |row: usize, coin: usize| match panel.is_observed(row, coin) {
             true => rule(panel, row, coin, horizon_bars),
             false => Err("no closed candle at this time".to_owned()),

@@ -252,7 +252,7 @@ fn join(
     appendix
         .texts
         .push(dropped(recipe, run, dataset, folds)?.to_string());
-    if dataset.config.target.shuffle_seed != 0 {
+    if dataset.config.target.shuffle_seed.is_some() {
         appendix.texts.push(SHUFFLED_LINE.to_owned());
     }
     let finished = Finished {

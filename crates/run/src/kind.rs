@@ -218,7 +218,10 @@ impl Kinds {
         })?;
         let at_most = |data: &DataConfig| Seen {
             from_ms: None,
-            until_ms: parse_time(&data.until).ok(),
+            until_ms: data
+                .until
+                .as_deref()
+                .and_then(|until| parse_time(until).ok()),
             is_known: false,
         };
         Ok(known.unwrap_or_else(|| at_most(&config.data)))

@@ -46,7 +46,7 @@ impl Finished<'_> {
     pub fn publish(&self, table: ForecastTable, appendix: Appendix) -> anyhow::Result<ScoredRun> {
         let Self { run, config, .. } = self;
         let path = run.path().display().to_string();
-        let (bar_ms, reach_bars) = (config.data.interval.ms(), config.target.reach_bars());
+        let (bar_ms, reach_bars) = (config.data.interval.ms(), config.reach_bars());
         let scored = score_run((self.forecaster, &path), table, bar_ms, reach_bars)?;
         write_atomically(&run.report(), scored.html(appendix.importance).as_bytes())?;
         if let Some(tracker) = self.tracker {

@@ -113,18 +113,22 @@ pub struct TrainingConfig {
     /// About so many (time, coin) pairs in a step: a window has all coins at one time, so that a
     /// step takes as many windows as make so many pairs, at least one.
     pub batch_pairs: usize,
-    /// Steps; 0 takes `epochs`.
-    pub steps: u64,
+    /// Steps; without it as many as `epochs` are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u64>,
     /// Passes over the training windows.
     pub epochs: f64,
     /// A run whose weights folds go on from: those of the fold before and the same seed
-    /// (`--warm-start`). Empty: every fold begins from nothing, as fold 1 always does.
-    pub warm_start: PathBuf,
-    /// Steps of a fold that goes on from another; 0 takes as many as from nothing.
-    pub warm_steps: u64,
-    /// A fold and seed stops after this many seconds of training, wherever its schedule is; 0: no
-    /// limit.
-    pub max_secs: u64,
+    /// (`--warm-start`). Without it every fold begins from nothing, as fold 1 always does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warm_start: Option<PathBuf>,
+    /// Steps of a fold that goes on from another; without it as many as from nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warm_steps: Option<u64>,
+    /// A fold and seed stops after this many seconds of training, wherever its schedule is; without
+    /// it there is no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_secs: Option<u64>,
     /// Only every n-th minute ends a training window: neighbours are nearly the same.
     pub stride: usize,
     /// What is minimized.
@@ -162,11 +166,11 @@ impl Default for TrainingConfig {
             seeds: 1,
             // 32 windows of 20 coins.
             batch_pairs: 640,
-            steps: 0,
+            steps: None,
             epochs: 2.0,
-            warm_start: PathBuf::new(),
-            warm_steps: 0,
-            max_secs: 0,
+            warm_start: None,
+            warm_steps: None,
+            max_secs: None,
             stride: 1,
             // L2 was found much less stable on returns.
             loss: Loss::L1,
@@ -232,6 +236,8 @@ impl TrainConfig {
         let is_share = |value: f64| (0.0..=1.0).contains(&value);
         let is_epochs = training.epochs > 0.0 && training.epochs <= 1e6;
         let is_steps = |steps: u64| steps <= MOST;
+        let is_count = |count: Option<u64>| count.is_none_or(|count| (1..=MOST).contains(&count));
+        let count = |count: Option<u64>| count.unwrap_or_default() as f64;
         let checks = [
             (
                 "optimizer.learning_rate",
@@ -278,7 +284,7 @@ impl TrainConfig {
             (
                 "training.epochs",
                 training.epochs,
-                is_epochs || training.steps > 0,
+                is_epochs || training.steps.is_some(),
                 "above 0, at most 1000000",
             ),
             (
@@ -289,21 +295,21 @@ impl TrainConfig {
             ),
             (
                 "training.steps",
-                training.steps as f64,
-                is_steps(training.steps),
-                "from 0 to 1000000000",
+                count(training.steps),
+                is_count(training.steps),
+                "from 1 to 1000000000",
             ),
             (
                 "training.warm_steps",
-                training.warm_steps as f64,
-                is_steps(training.warm_steps),
-                "from 0 to 1000000000",
+                count(training.warm_steps),
+                is_count(training.warm_steps),
+                "from 1 to 1000000000",
             ),
             (
                 "training.max_secs",
-                training.max_secs as f64,
-                is_steps(training.max_secs),
-                "from 0 to 1000000000",
+                count(training.max_secs),
+                is_count(training.max_secs),
+                "from 1 to 1000000000",
             ),
             (
                 "training.patience",
@@ -356,12 +362,10 @@ impl TrainConfig {
 
     /// Steps of one fold and seed with so many training windows of so many coins.
     pub fn steps(&self, windows: usize, coins: usize) -> u64 {
-        match self.training.steps {
-            0 => (self.training.epochs * windows as f64 / self.batch_windows(coins) as f64)
-                .ceil()
-                .max(1.0) as u64,
-            steps => steps,
-        }
+        self.training.steps.unwrap_or_else(|| {
+            let windows = self.training.epochs * windows as f64;
+            (windows / self.batch_windows(coins) as f64).ceil().max(1.0) as u64
+        })
     }
 
     /// The content of `run.toml`.

@@ -149,7 +149,8 @@ impl<'a> Monitor<'a> {
 
     fn is_last(&self) -> bool {
         let max_secs = self.config.training.max_secs;
-        self.progress.step == self.steps || (max_secs > 0 && self.secs() >= max_secs as f64)
+        let is_out_of_time = max_secs.is_some_and(|most| self.secs() >= most as f64);
+        self.progress.step == self.steps || is_out_of_time
     }
 
     /// Seconds of training, those before a resume included.

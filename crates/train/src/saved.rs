@@ -181,12 +181,12 @@ impl Kind for NetworkKind {
             return Ok(Some(seen));
         }
         let training: TrainingConfig = run.table.section("training")?;
-        let is_warm = !training.warm_start.as_os_str().is_empty();
+        let is_warm = training.warm_start.is_some();
         if run.config.split.early_stopping_share > 0.0 || is_warm {
             return Ok(None);
         }
         let stats = read_stats(&run.folder())?;
-        let reach_ms = run.config.target.reach_bars() as i64 * run.config.data.interval.ms();
+        let reach_ms = run.config.reach_bars() as i64 * run.config.data.interval.ms();
         Ok(Some(Seen::until(
             stats.fit_from_ms,
             stats.fit_until_ms + reach_ms,

@@ -136,7 +136,7 @@ impl Training<'_> {
     /// Steps of a training on so many windows, from nothing or from other weights.
     fn steps(&self, windows: usize, is_warm: bool) -> u64 {
         match self.config.training.warm_steps {
-            steps if is_warm && steps > 0 => steps,
+            Some(steps) if is_warm => steps,
             _ => self.config.steps(windows, self.piece.dataset.panel.coins()),
         }
     }
@@ -152,10 +152,9 @@ impl Training<'_> {
 
     /// The weights to go on from, if the run does not begin every fold from nothing.
     fn warm_start(&self) -> anyhow::Result<Option<PathBuf>> {
-        let run = &self.config.training.warm_start;
-        if run.as_os_str().is_empty() {
+        let Some(run) = &self.config.training.warm_start else {
             return Ok(None);
-        }
+        };
         let score_from_ms = self
             .piece
             .dataset
@@ -289,7 +288,7 @@ impl Training<'_> {
     fn metadata(&self, step: u64) -> anyhow::Result<BTreeMap<String, String>> {
         let (dataset, fold) = (self.piece.dataset, self.piece.fold);
         let mut origin = Origin::new(dataset, fold, &fold.stop, ("network", &self.config.network))?;
-        if !self.config.training.warm_start.as_os_str().is_empty() {
+        if self.config.training.warm_start.is_some() {
             // The weights that it went on from may have seen all that comes before the fold.
             origin.seen_until_ms = origin
                 .seen_until_ms

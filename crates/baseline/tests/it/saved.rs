@@ -93,12 +93,12 @@ fn damaged_trees_and_edited_configs_are_refused() {
     );
     restore();
     edit(&run.join("run.toml"), |text| {
-        text.replace("horizon_bars = 15", "horizon_bars = 30")
+        text.replace("horizon = \"15m\"", "horizon = \"30m\"")
     });
     assert!(
         load(&run)
             .unwrap_err()
-            .contains("target.horizon_bars is 30, but the model was trained with 15")
+            .contains("target.horizon is 30m, but the model was trained with 15m")
     );
     restore();
     edit(&run.join("run.toml"), |text| {

@@ -8,7 +8,7 @@ use crate::{
     backtest_svg,
 };
 use anyhow::{Context, anyhow, bail};
-use dataset::{TargetKind, check_named_output, parse_time, write_atomically};
+use dataset::{Earned, check_named_output, parse_time, write_atomically};
 
 use super::selection::Selection;
 
@@ -68,7 +68,7 @@ pub struct BacktestArgs {
 }
 
 impl BacktestArgs {
-    fn options(&self, rows: &Rows, target: TargetKind) -> BacktestOptions {
+    fn options(&self, rows: &Rows, earned: Earned) -> BacktestOptions {
         let usual = BacktestOptions::usual(rows);
         BacktestOptions {
             scope: self
@@ -81,9 +81,9 @@ impl BacktestArgs {
             entry_delay_bars: self.entry_delay_bars,
             slices: self.slices,
             // Only the return of a price is sure to be what a bar earns.
-            bar_return: match target {
-                TargetKind::Return | TargetKind::Bar => usual.bar_return,
-                TargetKind::GResearch | TargetKind::Provided => BarReturn::NextRow,
+            bar_return: match earned {
+                Earned::FromClose | Earned::FromNextOpen => usual.bar_return,
+                Earned::Unknown | Earned::Nothing => BarReturn::NextRow,
             },
         }
     }
@@ -184,8 +184,8 @@ pub fn run(args: &BacktestArgs) -> anyhow::Result<()> {
     }
     let signals = args.signals()?;
     let trials = args.trials(&signals)?;
-    let (rows, forecaster, target) = args.selection.read(out_of_sample_from(&signals)?)?;
-    let options = args.options(&rows, target);
+    let (rows, forecaster, earned) = args.selection.read(out_of_sample_from(&signals)?)?;
+    let options = args.options(&rows, earned);
     options.validate().map_err(cli::usage)?;
     let found = backtest(&rows, &forecaster, &trials, &options).map_err(|error| match error {
         Error::MoreBinsThanCoins { .. } | Error::Setting { .. } => cli::usage(error),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::{Importance, Joined, Source, join};
 use anyhow::{Context, anyhow, bail};
 use cli::ConfigTable;
-use dataset::{Config, ForecastTable, Panel, RunConfig, TargetKind};
+use dataset::{Config, Earned, ForecastTable, Panel, RunConfig, Target};
 
 /// A run as far as scoring and tuning need it.
 pub struct Run {
@@ -21,7 +21,7 @@ pub struct Run {
     /// Bars from a forecast to the last price its target uses.
     pub reach_bars: usize,
     /// What the forecasts are of.
-    pub target: TargetKind,
+    pub target: Box<dyn Target>,
     /// Where its candles come from, and the rest of what forecasters share.
     config: Config,
     /// The importance of its features, if it says it.
@@ -64,8 +64,8 @@ impl Run {
             },
             table: ForecastTable::read(&forecasts)?,
             bar_ms: config.data.interval.ms(),
-            reach_bars: config.target.reach_bars(),
-            target: config.target.kind,
+            reach_bars: config.reach_bars(),
+            target: config.target.init(config.data.interval),
             config,
             importance: read_importance(&path.join("importance.json"))?,
         })
@@ -98,7 +98,10 @@ impl Run {
 
     /// Whether a position between two prices earns what is forecast.
     pub fn is_return(&self) -> bool {
-        matches!(self.target, TargetKind::Return | TargetKind::Bar)
+        matches!(
+            self.target.earned(),
+            Earned::FromClose | Earned::FromNextOpen
+        )
     }
 }
 

@@ -233,7 +233,7 @@ fn control_rows(config: &Config, wanted: &[usize]) -> anyhow::Result<Rows> {
     )?;
     let (bar_ms, reach_bars) = (
         dataset.config.data.interval.ms(),
-        dataset.config.target.reach_bars(),
+        dataset.config.reach_bars(),
     );
     let source = Source {
         name: "zero",

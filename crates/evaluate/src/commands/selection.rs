@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::{Forecaster, Rows, Source, join};
 use anyhow::bail;
-use dataset::{ForecastRow, ForecastTable, TargetKind, format_time};
+use dataset::{Earned, ForecastRow, ForecastTable, format_time};
 
 use super::runs::Run;
 
@@ -21,11 +21,11 @@ pub struct Selection {
 
 impl Selection {
     /// The rows of the run's table from `since_ms` on (None: all), its forecasts on them, and what
-    /// they are forecasts of.
+    /// a position earns of their target.
     ///
     /// # Errors
     /// A run that cannot be read, a coin that it has no forecasts of, no forecasts since then.
-    pub fn read(&self, since_ms: Option<i64>) -> anyhow::Result<(Rows, Forecaster, TargetKind)> {
+    pub fn read(&self, since_ms: Option<i64>) -> anyhow::Result<(Rows, Forecaster, Earned)> {
         let mut run = Run::read(&self.run)?;
         if !self.symbols.is_empty() {
             run.table = self.chosen(&run)?;
@@ -58,7 +58,7 @@ impl Selection {
         let Some(forecaster) = joined.forecasters.pop() else {
             bail!("{} has no forecasts", run.path)
         };
-        Ok((joined.rows, forecaster, run.target))
+        Ok((joined.rows, forecaster, run.target.earned()))
     }
 
     fn chosen(&self, run: &Run) -> anyhow::Result<ForecastTable> {

@@ -8,7 +8,7 @@ use crate::{
     thresholds_svg, tune,
 };
 use anyhow::{Context, bail};
-use dataset::{TargetKind, write_atomically};
+use dataset::{Earned, write_atomically};
 
 use super::runs::Run;
 
@@ -127,20 +127,21 @@ pub fn run(args: &TuneArgs) -> anyhow::Result<()> {
 
 /// Only the return between two prices can be earned.
 fn check_target(run: &Run) -> anyhow::Result<()> {
-    match run.target {
-        // `bar` is earned by an order at the next open.
-        TargetKind::Return | TargetKind::Bar => Ok(()),
-        TargetKind::Provided => {
+    match run.target.earned() {
+        Earned::FromClose | Earned::FromNextOpen => Ok(()),
+        Earned::Unknown => {
             cli::warn(format!(
                 "{} forecasts a provided target; its profits are true only if that column is the return over {} bars",
                 run.path, run.reach_bars
             ));
             Ok(())
         }
-        TargetKind::GResearch => bail!(
-            "{} forecasts target.kind = \"gresearch\", a residual return that no single position earns; expected \
-             \"return\"\nhint: `cargo run -p train --release -- --set target.kind=return` trains a run that can be traded",
-            run.path
+        Earned::Nothing => bail!(
+            "{} forecasts target.kind = \"{}\", a {} that no single position earns; expected \"return\"\n\
+             hint: `cargo run -p train --release -- --set target.kind=return` trains a run that can be traded",
+            run.path,
+            run.target.name(),
+            run.target.unit()
         ),
     }
 }

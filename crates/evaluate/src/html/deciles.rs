@@ -152,7 +152,7 @@ mod tests {
     fn of(forecast: &[f64]) -> Vec<Decile> {
         let (rows, _) = rows();
         let options = Options {
-            floor_bars: 5,
+            floor_ms: 300_000,
             ..Options::default()
         };
         let forecaster = Forecaster {

@@ -122,8 +122,8 @@ impl<'a> Search<'a> {
                 hold_ms,
                 overlapping: false,
             },
-            floor_trades: options.bootstrap.floor_bars.div_ceil(held_bars),
-            floor_ms: options.bootstrap.floor_bars as i64 * rows.bar_ms,
+            floor_trades: options.bootstrap.floor_bars(rows).div_ceil(held_bars),
+            floor_ms: options.bootstrap.floor_bars(rows) as i64 * rows.bar_ms,
             tuned_ms: [*first, *last],
             judged_ms: [*judged_first, *judged_last],
         })

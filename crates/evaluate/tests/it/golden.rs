@@ -181,10 +181,10 @@ fn bootstrap_report(golden: &Value, draws: usize) -> Report {
         run: None,
         forecast: floats(&golden[name]),
     };
-    let floor_bars = golden["expected"]["floor_bars"].as_u64().unwrap() as usize;
+    let floor_ms = golden["expected"]["floor_bars"].as_i64().unwrap() * 60_000;
     let options = Options {
         draws,
-        floor_bars,
+        floor_ms,
         ..Options::default()
     };
     score(

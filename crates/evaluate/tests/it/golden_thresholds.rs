@@ -167,7 +167,7 @@ fn options(settings: &Value) -> TuneOptions {
         min_trades: whole(settings, "min_trades"),
         bootstrap: Options {
             draws: whole(settings, "draws"),
-            floor_bars: whole(settings, "floor_bars"),
+            floor_ms: (whole(settings, "floor_bars") * whole(settings, "bar_ms")) as i64,
             ..Options::default()
         },
         ..TuneOptions::default()

@@ -1,5 +1,6 @@
 //! What a forecast and its coefficients know: nothing later than they may.
 
+use dataset::TimeSpan;
 use linear::{Fitted, RidgeFit};
 
 use crate::support::{BAR_MS, BARS, COINS, FILL_BARS, START_MS, dataset, options, panel};
@@ -48,9 +49,9 @@ fn no_coefficient_knows_its_own_day_or_a_later_one() {
 #[test]
 fn an_embargo_is_kept_before_every_refit() {
     let mut kept = dataset(panel(0, BARS));
-    kept.config.split.embargo_bars = 100;
+    kept.config.split.embargo = TimeSpan::minutes(500);
     let mut changed = dataset(panel(0, 4 * 288 - 99));
-    changed.config.split.embargo_bars = 100;
+    changed.config.split.embargo = TimeSpan::minutes(500);
     assert_eq!(fit(&kept).refits()[..2], fit(&changed).refits()[..2]);
 }
 
@@ -83,9 +84,9 @@ fn a_fold_has_the_coefficients_that_it_has_alone() {
 #[test]
 fn shuffled_targets_are_fitted_to_once() {
     let mut dataset = dataset(panel(0, BARS));
-    dataset.config.target.shuffle_seed = 7;
+    dataset.config.target.shuffle_seed = Some(7);
     let fitted = fit(&dataset);
     assert_eq!(fitted.refits().len(), 1);
-    dataset.config.target.shuffle_seed = 0;
+    dataset.config.target.shuffle_seed = None;
     assert_ne!(fitted.refits()[0], fit(&dataset).refits()[0]);
 }

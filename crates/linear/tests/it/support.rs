@@ -1,8 +1,6 @@
 //! The candles of `scripts/golden-relative.py` as a data set.
 
-use dataset::{
-    CandleTable, Column, Config, Dataset, Eligibility, FeatureSet, Fold, Panel, SplitPlan,
-};
+use dataset::{CandleTable, Column, Config, Dataset, FeatureSet, Fold, Panel, SplitPlan, TimeSpan};
 use linear::RidgeOptions;
 use market::{Interval, Symbol};
 
@@ -60,24 +58,19 @@ pub fn dataset(panel: Panel) -> Dataset {
     let mut config = Config::default();
     config.universe.symbols = panel.symbols().to_vec();
     config.data.interval = panel.interval();
-    config.data.fill_limit_bars = FILL_BARS;
+    config.data.fill_limit = TimeSpan::of_bars(FILL_BARS, panel.interval());
     config.features.set = FeatureSet::Relative;
     config.features.lookback_bars = 1;
-    config.target.horizon_bars = 3;
+    config.target.horizon = TimeSpan::minutes(15);
     let fold = Fold {
         number: 1,
         train: 0..861,
         stop: 861..861,
         score: 864..panel.rows(),
     };
-    Dataset {
-        targets: config.target.compute(&panel),
-        eligibility: Eligibility::of(&panel, &config.features),
-        plan: SplitPlan { folds: vec![fold] },
-        oracle: None,
-        config,
-        panel,
-    }
+    let mut dataset = Dataset::of_panel(config, panel);
+    dataset.plan = SplitPlan { folds: vec![fold] };
+    dataset
 }
 
 /// The options of `scripts/golden-ridge.py`.

@@ -28,7 +28,8 @@ pub struct Metrics {
     pub open_positions: IntGauge,
     /// 1 plus the sum of profits after costs, a coin having an equal share.
     pub equity: Gauge,
-    /// Pearson correlation of the last closed forecasts with what came.
+    /// Pearson correlation of the last closed forecasts with what came; NaN for a target other than
+    /// the return from close to close.
     pub pearson: Gauge,
     /// How far each coin's features are from training, in standard deviations.
     pub drift: GaugeVec,
@@ -102,7 +103,7 @@ impl Metrics {
             )?,
             pearson: gauge(
                 "pearson",
-                "Correlation of the last closed forecasts with what came",
+                "Correlation of the last closed forecasts with what came, NaN for targets other than return",
             )?,
             is_streaming: whole("websocket_connected", "1 while the websocket is connected")?,
             faults: counts("exchange_faults_total", "Faults of the exchange", "way")?,

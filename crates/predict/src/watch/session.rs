@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use dataset::format_time;
+use dataset::{Earned, format_time};
 use evaluate::pearson;
 use market::{RestClient, Symbol};
 use tokio::time::timeout;
@@ -538,7 +538,13 @@ impl Session {
     fn report(&mut self) -> anyhow::Result<()> {
         let coins = self.checkpoint.config.universe.symbols.len().max(1);
         self.metrics.equity.set(1.0 + self.net / coins as f64);
-        let hold_ms = self.checkpoint.config.target.horizon_bars as i64 * self.bar_ms();
+        let config = &self.checkpoint.config;
+        if config.target.init(config.data.interval).earned() != Earned::FromClose {
+            // The ledger knows closes alone: what came of such a target is not computed.
+            self.metrics.pearson.set(f64::NAN);
+            return Ok(());
+        }
+        let hold_ms = config.target.horizon.ms();
         let outcomes = self
             .book
             .outcomes(hold_ms, self.settings.pearson_forecasts)?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use cli::ConfigTable;
-use dataset::{format_time, parse_time};
+use dataset::{Earned, format_time, parse_time};
 use evaluate::Thresholds;
 use market::{RestClient, RestOptions};
 use tracing::{info, warn};
@@ -131,10 +131,17 @@ pub fn watch(
     let ledger = Ledger::open(&ledger_path)?;
     log::begin(&Ledger::log_path(&ledger_path))?;
     let is_interrupted = cli::watch_for_interrupt("finishing the minute")?;
+    let target = checkpoint.config.target.init(data.interval);
+    if target.earned() != Earned::FromClose {
+        warn!(
+            target_kind = target.name(),
+            "forecasts are not scored live: what came of this target is not computed, only that of `return`"
+        );
+    }
     match &thresholds {
-        Some(thresholds) if thresholds.hold_bars != checkpoint.config.target.horizon_bars => warn!(
+        Some(thresholds) if thresholds.hold_bars != checkpoint.config.horizon_bars() => warn!(
             hold_bars = thresholds.hold_bars,
-            horizon_bars = checkpoint.config.target.horizon_bars,
+            horizon_bars = checkpoint.config.horizon_bars(),
             "positions are held for another time than is forecast"
         ),
         Some(_) => {}

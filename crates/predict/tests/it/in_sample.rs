@@ -18,7 +18,7 @@ fn ends(dataset: &Dataset) -> [i64; 2] {
     let of_fold = |fold: &dataset::Fold| {
         dataset
             .panel
-            .time_ms(fold.stop.end + dataset.config.target.reach_bars())
+            .time_ms(fold.stop.end + dataset.config.reach_bars())
     };
     [
         of_fold(&dataset.plan.folds[0]),
@@ -301,9 +301,9 @@ fn an_edited_run_is_refused() {
     let config = fs::read_to_string(run.join("run.toml")).unwrap();
     for (old, new, says) in [
         (
-            "horizon_bars = 15",
-            "horizon_bars = 60",
-            "target.horizon_bars is 60, but the model was trained with 15",
+            "horizon = \"15m\"",
+            "horizon = \"60m\"",
+            "target.horizon is 1h, but the model was trained with 15m",
         ),
         (
             "lookback_bars = 32",

@@ -10,18 +10,15 @@ fn bad_input_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name);
     fs::write(path("tiny.toml"), tests::TINY).unwrap();
-    fs::write(path("unknown-key.toml"), "[target]\nhorizn_bars = 15\n").unwrap();
+    fs::write(path("unknown-key.toml"), "[target]\nhorizn = \"15m\"\n").unwrap();
     fs::write(
         path("unknown-section.toml"),
-        "[tarjet]\nhorizon_bars = 15\n",
+        "[tarjet]\nhorizon = \"15m\"\n",
     )
     .unwrap();
-    fs::write(
-        path("wrong-type.toml"),
-        "[target]\nhorizon_bars = \"long\"\n",
-    )
-    .unwrap();
-    fs::write(path("no-toml.toml"), "horizon_bars: 15\n").unwrap();
+    fs::write(path("wrong-type.toml"), "[target]\nhorizon = \"long\"\n").unwrap();
+    fs::write(path("old-key.toml"), "[target]\nhorizon_bars = 15\n").unwrap();
+    fs::write(path("no-toml.toml"), "horizon: 15m\n").unwrap();
     let closes = Store::new(&path("closes"), Market::Spot, Interval::ONE_MINUTE);
     let broken = Store::new(&path("broken"), Market::Spot, Interval::ONE_MINUTE);
     for name in ["AUSDT", "BUSDT"] {
@@ -49,11 +46,17 @@ fn bad_input_is_refused() {
     said.refused("unknown key", &["--config", "unknown-key.toml"]);
     said.refused("unknown section", &["--config", "unknown-section.toml"]);
     said.refused("wrong type", &["--config", "wrong-type.toml"]);
+    said.refused("a key of an older version", &["--config", "old-key.toml"]);
+    let old = ["--set", "data.interval=5m", "--set", "split.train_bars=288"];
+    said.refused("an override of an older version", &old);
+    said.refused("0 for nothing", &["--set", "training.steps=0"]);
+    said.refused("override without a value", &["--set", "target.horizon"]);
+    said.refused("horizon 0", &["--set", "target.horizon=0m"]);
+    said.refused("horizon without a unit", &["--set", "target.horizon=15"]);
     said.refused(
-        "override without a value",
-        &["--set", "target.horizon_bars"],
+        "half a bar",
+        &["--set", "data.interval=5m", "--set", "target.horizon=7m"],
     );
-    said.refused("horizon 0", &["--set", "target.horizon_bars=0"]);
     said.refused("one coin", &["--set", "universe.symbols=[\"BTCUSDT\"]"]);
     said.refused(
         "a coin twice",
@@ -70,11 +73,10 @@ fn bad_input_is_refused() {
         "training.seeds=1000000000",
         "training.steps=9000000000000000000",
         "training.stop_windows=9000000000000000000",
-        "target.horizon_bars=9000000000000000000",
-        "target.beta_window_bars=9000000000000000000",
+        "target.horizon=9000000000000000000m",
         "split.folds=1000000000",
-        "split.embargo_bars=9000000000000000000",
-        "data.fill_limit_bars=9000000000000000000",
+        "split.embargo=36000d",
+        "data.fill_limit=36000d",
     ] {
         said.refused("an absurd number", &["--set", key]);
     }
@@ -153,7 +155,7 @@ fn bad_input_is_refused() {
     said.refused("nothing to resume", &["--resume", "--run", "nowhere"]);
     said.refused("nothing to gather", &[&tiny[..], &["--gather"]].concat());
     fs::create_dir(path("run")).unwrap();
-    fs::write(path("run/run.toml"), "[target]\nhorizon_bars = 30\n").unwrap();
+    fs::write(path("run/run.toml"), "[run]\n[target]\nhorizon_bars = 30\n").unwrap();
     said.refused("begun with another config", &tiny);
     insta::assert_snapshot!("errors", said.text);
 }

@@ -16,9 +16,11 @@ fn bad_input_is_refused() {
     changed("hour", |config| {
         config.data.interval = "1h".parse().unwrap()
     });
-    changed("far", |config| config.target.horizon_bars = 60);
+    changed("far", |config| {
+        config.target.horizon = dataset::TimeSpan::hours(1)
+    });
     changed("residual", |config| {
-        config.target.kind = dataset::TargetKind::GResearch
+        config.target.kind = "gresearch".parse().unwrap()
     });
     changed("turned", |config| config.universe.symbols.reverse());
     changed("futures", |config| {
@@ -103,7 +105,7 @@ fn bad_input_is_refused() {
             "--run",
             "both",
             "--set",
-            "target.horizon_bars=30",
+            "target.horizon=30m",
             "good",
             "good",
         ],

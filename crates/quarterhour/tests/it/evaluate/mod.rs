@@ -13,10 +13,10 @@ use crate::quarterhour;
 
 /// A run of `times` minutes and three coins; its forecasts are right by half, its rows start at
 /// `first`.
-pub fn write_run(dir: &Path, first: i64, times: i64, horizon_bars: usize) {
+pub fn write_run(dir: &Path, first: i64, times: i64, horizon_minutes: usize) {
     fs::create_dir_all(dir).unwrap();
     let config =
-        format!("[run]\nforecaster = \"network\"\n[target]\nhorizon_bars = {horizon_bars}\n");
+        format!("[run]\nforecaster = \"network\"\n[target]\nhorizon = \"{horizon_minutes}m\"\n");
     fs::write(dir.join("run.toml"), config).unwrap();
     let mut rows = Vec::new();
     for time in first..first + times {

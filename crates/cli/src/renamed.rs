@@ -1,0 +1,197 @@
+//! Keys that older versions wrote in another way: read in a run's own file, refused where a person
+//! writes them.
+
+use anyhow::anyhow;
+use toml::{Table, Value};
+
+use crate::usage;
+
+/// What the older versions wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Old {
+    /// A count of bars under this name, now a time.
+    Bars(&'static str),
+    /// As [`Old::Bars`], where 0 stood for no value.
+    BarsOrZero(&'static str),
+    /// Nothing: there was no such key, and it was always so many bars.
+    Always(i64),
+    /// 0 where there is no value now.
+    Zero,
+    /// An empty text where there is no value now.
+    Empty,
+}
+
+/// Section and key as they are now, with what they were.
+const RENAMED: [(&str, &str, Old); 15] = [
+    ("data", "fill_limit", Old::Bars("fill_limit_bars")),
+    ("data", "from", Old::Empty),
+    ("data", "until", Old::Empty),
+    ("data", "resample_from", Old::Empty),
+    ("target", "horizon", Old::Bars("horizon_bars")),
+    ("target", "beta_window", Old::Bars("beta_window_bars")),
+    ("target", "shuffle_seed", Old::Zero),
+    ("split", "train", Old::BarsOrZero("train_bars")),
+    ("split", "test", Old::BarsOrZero("test_bars")),
+    ("split", "embargo", Old::Bars("embargo_bars")),
+    ("normalize", "trailing", Old::Always(240)),
+    ("training", "steps", Old::Zero),
+    ("training", "warm_start", Old::Empty),
+    ("training", "warm_steps", Old::Zero),
+    ("training", "max_secs", Old::Zero),
+];
+
+impl Old {
+    /// The name that it had.
+    fn name(self, now: &'static str) -> &'static str {
+        match self {
+            Self::Bars(name) | Self::BarsOrZero(name) => name,
+            Self::Always(_) | Self::Zero | Self::Empty => now,
+        }
+    }
+
+    /// What `found` is now; None where there is no value any more, and `found` itself where it is
+    /// written today as it was.
+    fn convert(self, found: &Value, interval: &str) -> Option<Value> {
+        let is_empty = match self {
+            Self::Zero | Self::BarsOrZero(_) => found.as_integer() == Some(0),
+            Self::Empty => found.as_str() == Some(""),
+            Self::Bars(_) | Self::Always(_) => false,
+        };
+        match (self, found) {
+            _ if is_empty => None,
+            (Self::Bars(_) | Self::BarsOrZero(_), Value::Integer(bars)) => {
+                Some(Value::String(time(*bars, interval)))
+            }
+            _ => Some(found.clone()),
+        }
+    }
+}
+
+/// So many bars of `interval`, such as `5m`, as a time in the same unit.
+fn time(bars: i64, interval: &str) -> String {
+    let unit = interval.trim_start_matches(|letter: char| letter.is_ascii_digit());
+    let length: i64 = interval.trim_end_matches(unit).parse().unwrap_or_default();
+    format!("{}{unit}", bars.saturating_mul(length))
+}
+
+/// The length of a bar in a config.
+fn interval(config: &Table) -> String {
+    let of = |section: &str| config.get("data")?.get(section)?.as_str();
+    of("interval").unwrap_or("1m").to_owned()
+}
+
+/// Brings a run's own file up to date.
+pub(crate) fn upgrade(config: &mut Table) {
+    let interval = interval(config);
+    for (section, key, old) in RENAMED {
+        if let Old::Always(bars) = old {
+            let section = config
+                .entry(section)
+                .or_insert_with(|| Value::Table(Table::new()));
+            if let Some(section) = section.as_table_mut() {
+                section
+                    .entry(key)
+                    .or_insert_with(|| Value::String(time(bars, &interval)));
+            }
+            continue;
+        }
+        let Some(section) = config.get_mut(section).and_then(Value::as_table_mut) else {
+            continue;
+        };
+        let found = section.remove(old.name(key));
+        if let Some(value) = found.and_then(|found| old.convert(&found, &interval)) {
+            section.insert(key.to_owned(), value);
+        }
+    }
+}
+
+/// Refuses what an older version wrote, in a config that a person wrote; `origin` says where.
+///
+/// # Errors
+/// A usage error with the key, and what to write instead.
+pub(crate) fn refuse(config: &Table, origin: impl Fn(&str) -> String) -> anyhow::Result<()> {
+    let interval = interval(config);
+    for (section, key, old) in RENAMED {
+        let name = old.name(key);
+        let Some(found) = config.get(section).and_then(|section| section.get(name)) else {
+            continue;
+        };
+        let path = format!("{section}.{name}");
+        let now = old.convert(found, &interval);
+        let (reason, hint) = match now {
+            None if name == key => (
+                "no value is said by leaving the key out".to_owned(),
+                format!("take it out of the file, or --set {path}= with nothing behind it"),
+            ),
+            None => (
+                format!("the key is {section}.{key} now, a time"),
+                "leave it out".to_owned(),
+            ),
+            Some(now) if name != key => (
+                format!("the key is {section}.{key} now, a time"),
+                format!("{section}.{key} = {now}"),
+            ),
+            Some(_) => continue,
+        };
+        return Err(usage(anyhow!(
+            "{}: {path} = {found}: {reason}\nhint: {hint}",
+            origin(&path)
+        )));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(text: &str) -> Table {
+        toml::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn a_runs_own_file_is_read_as_it_was_meant() {
+        let mut config = table(
+            "[data]\ninterval = \"5m\"\nfill_limit_bars = 60\nfrom = \"\"\nuntil = \"2024-01-01\"\n\
+             [target]\nhorizon_bars = 3\nshuffle_seed = 0\n[split]\ntrain_bars = 288\ntest_bars = 0\n\
+             [training]\nwarm_start = \"\"\nsteps = 400\nmax_secs = 0\n",
+        );
+        upgrade(&mut config);
+        let expected = table(
+            "[data]\ninterval = \"5m\"\nfill_limit = \"300m\"\nuntil = \"2024-01-01\"\n\
+             [target]\nhorizon = \"15m\"\n[split]\ntrain = \"1440m\"\n[training]\nsteps = 400\n\
+             [normalize]\ntrailing = \"1200m\"\n",
+        );
+        assert_eq!(config, expected);
+        upgrade(&mut config);
+        assert_eq!(config, expected, "what is up to date stays");
+    }
+
+    #[test]
+    fn what_a_person_writes_is_refused_with_what_it_is_now() {
+        let refused = |text: &str| {
+            let error = refuse(&table(text), |_| "my.toml".to_owned()).unwrap_err();
+            assert!(error.is::<crate::Usage>());
+            error.to_string()
+        };
+        assert_eq!(
+            refused("[data]\ninterval = \"5m\"\n[target]\nhorizon_bars = 3"),
+            "my.toml: target.horizon_bars = 3: the key is target.horizon now, a time\n\
+             hint: target.horizon = \"15m\""
+        );
+        assert_eq!(
+            refused("[split]\ntest_bars = 0"),
+            "my.toml: split.test_bars = 0: the key is split.test now, a time\nhint: leave it out"
+        );
+        assert_eq!(
+            refused("[data]\nuntil = \"\""),
+            "my.toml: data.until = \"\": no value is said by leaving the key out\n\
+             hint: take it out of the file, or --set data.until= with nothing behind it"
+        );
+        refuse(
+            &table("[training]\nsteps = 400\n[data]\nfrom = \"2024-01-01\""),
+            |_| String::new(),
+        )
+        .unwrap();
+    }
+}

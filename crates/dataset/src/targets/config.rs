@@ -1,0 +1,122 @@
+//! The `[target]` section.
+
+use std::collections::BTreeMap;
+
+use market::{Interval, Symbol};
+use serde::{Deserialize, Serialize};
+
+use super::list::TargetKind;
+use super::target::{MOST_BARS, Settings, Target};
+use super::values::Targets;
+use crate::{Error, Panel, TimeSpan};
+
+/// The `[target]` section.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TargetConfig {
+    /// Which target.
+    pub kind: TargetKind,
+    /// How far ahead: a whole number of bars.
+    pub horizon: TimeSpan,
+    /// Whether forecasters are fitted to the target as a whole or to its parts.
+    pub fit: Fit,
+    /// `gresearch`: the time over which a coin's market beta is estimated.
+    pub beta_window: TimeSpan,
+    /// A control: forecasters are fitted to targets whose days are in another order (all coins
+    /// together), and scored on the true ones: their score is expected at 0. The number is the
+    /// seed of the order; without it nothing is shuffled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shuffle_seed: Option<u64>,
+    /// Weight of each coin in the weighted correlation; a coin not named has that of the target:
+    /// 1, or for `gresearch` the competition's.
+    pub weights: BTreeMap<String, f64>,
+}
+
+impl Default for TargetConfig {
+    fn default() -> Self {
+        // 15 minutes is the horizon of the pipeline that this one replaces; 3750 minutes is
+        // G-Research's beta window.
+        Self {
+            kind: TargetKind::default(),
+            horizon: TimeSpan::minutes(15),
+            fit: Fit::Whole,
+            beta_window: TimeSpan::minutes(3750),
+            shuffle_seed: None,
+            weights: BTreeMap::new(),
+        }
+    }
+}
+
+/// What forecasters are fitted to. The forecast is always of the whole target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fit {
+    /// The target as it is.
+    Whole,
+    /// The market's part, which is the mean over the coins that have a target at t, and each coin's
+    /// own part, which is the rest, each in its own unit: the market's part has few independent
+    /// events, and would drown the other.
+    Parts,
+}
+
+impl TargetConfig {
+    pub(crate) fn validate(&self, interval: Interval) -> Result<(), Error> {
+        let range = (1, MOST_BARS);
+        self.horizon.check_bars("target.horizon", interval, range)?;
+        match self
+            .weights
+            .iter()
+            .find(|(_, weight)| !weight.is_finite() || **weight < 0.0)
+        {
+            Some((symbol, weight)) => Err(Error::config(
+                "target.weights",
+                format!("{symbol}: {weight}"),
+                "finite weights of at least 0",
+            )),
+            None => self.init(interval).validate(),
+        }
+    }
+
+    /// What is added to the name of a forecaster that is fitted to shuffled targets.
+    pub fn name_suffix(&self) -> &'static str {
+        match self.shuffle_seed {
+            None => "",
+            Some(_) => "_shuffled_days",
+        }
+    }
+
+    /// How many bars ahead it looks.
+    pub fn horizon_bars(&self, interval: Interval) -> usize {
+        self.horizon.bars(interval)
+    }
+
+    /// The target, of bars of that length.
+    pub fn init(&self, interval: Interval) -> Box<dyn Target> {
+        self.kind.init(&Settings {
+            interval,
+            horizon: self.horizon,
+            beta_window: self.beta_window,
+            weights: &self.weights,
+        })
+    }
+
+    /// How many bars after t the target at t needs: what every purge must cover.
+    pub fn reach_bars(&self, interval: Interval) -> usize {
+        self.init(interval).reach_bars()
+    }
+
+    /// Each coin's weight in the weighted correlation.
+    pub fn weights_of(&self, symbols: &[Symbol], interval: Interval) -> Vec<f64> {
+        let target = self.init(interval);
+        let weight = |symbol: &Symbol| match self.weights.get(symbol.as_str()) {
+            Some(weight) => *weight,
+            None => target.default_weight(symbol),
+        };
+        symbols.iter().map(weight).collect()
+    }
+
+    /// The target of every row and coin of a panel.
+    pub fn compute(&self, panel: &Panel) -> Targets {
+        self.init(panel.interval()).compute(panel)
+    }
+}

@@ -1,0 +1,95 @@
+//! The list of targets.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::target::{Settings, Target};
+use super::{bar, gresearch, provided, return_};
+
+/// All targets that `target.kind` can name; a new one is a file beside this one and a line here.
+const TARGETS: [Line; 4] = [
+    Line("return", return_::init),
+    Line("bar", bar::init),
+    Line("gresearch", gresearch::init),
+    Line("provided", provided::init),
+];
+
+/// A target's name, and how it is made of the settings.
+struct Line(&'static str, fn(&Settings<'_>) -> Box<dyn Target>);
+
+/// The name of a target of the list: `return`, `bar`, `gresearch` or `provided`.
+#[derive(Clone, Copy)]
+pub struct TargetKind(&'static Line);
+
+impl TargetKind {
+    /// Every target of the list.
+    pub fn all() -> impl Iterator<Item = Self> {
+        TARGETS.iter().map(Self)
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        self.0.0
+    }
+
+    /// The target itself.
+    pub fn init(self, settings: &Settings<'_>) -> Box<dyn Target> {
+        (self.0.1)(settings)
+    }
+}
+
+impl Default for TargetKind {
+    /// The return.
+    fn default() -> Self {
+        Self(&TARGETS[0])
+    }
+}
+
+impl PartialEq for TargetKind {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for TargetKind {}
+
+impl fmt::Debug for TargetKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.name(), formatter)
+    }
+}
+
+impl fmt::Display for TargetKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.name())
+    }
+}
+
+impl FromStr for TargetKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::all().find(|kind| kind.name() == text).ok_or_else(|| {
+            let known: Vec<String> = Self::all().map(|kind| format!("`{kind}`")).collect();
+            format!(
+                "unknown target `{text}`, expected one of {}",
+                known.join(", ")
+            )
+        })
+    }
+}
+
+impl Serialize for TargetKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for TargetKind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}

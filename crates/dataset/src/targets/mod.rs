@@ -1,0 +1,19 @@
+//! What is forecast, one file each: a value over the bars after t, known only once they have
+//! closed.
+
+mod bar;
+mod config;
+mod gresearch;
+mod list;
+mod provided;
+mod return_;
+mod target;
+mod values;
+
+pub use config::{Fit, TargetConfig};
+pub use list::TargetKind;
+pub use target::{Earned, Settings, Target, Task};
+pub use values::Targets;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,47 @@
+//! `provided`: a column that came with the candles.
+
+use super::target::{Earned, Settings, Target, Task};
+use super::values::Targets;
+use crate::{Column, Panel};
+
+pub(super) fn init(settings: &Settings<'_>) -> Box<dyn Target> {
+    Box::new(Provided {
+        horizon_bars: settings.horizon_bars(),
+    })
+}
+
+/// The column `target` that came with close-only candles, which reaches over the horizon.
+#[derive(Debug)]
+struct Provided {
+    horizon_bars: usize,
+}
+
+impl Target for Provided {
+    fn name(&self) -> &'static str {
+        "provided"
+    }
+
+    fn reach_bars(&self) -> usize {
+        self.horizon_bars
+    }
+
+    fn columns(&self) -> &'static [Column] {
+        &[Column::Close, Column::Target]
+    }
+
+    fn compute(&self, panel: &Panel) -> Targets {
+        Targets::of_each(panel, |row, coin| panel.value(Column::Target, row, coin))
+    }
+
+    fn unit(&self) -> &'static str {
+        "that of the column `target`"
+    }
+
+    fn task(&self) -> Task {
+        Task::Return
+    }
+
+    fn earned(&self) -> Earned {
+        Earned::Unknown
+    }
+}

@@ -1,0 +1,54 @@
+//! `return`: what the price does over the horizon.
+
+use market::SimulatedMarket;
+
+use super::target::{Earned, Settings, Target, Task};
+use super::values::{Targets, ratio};
+use crate::{Column, Panel};
+
+pub(super) fn init(settings: &Settings<'_>) -> Box<dyn Target> {
+    Box::new(Return {
+        horizon_bars: settings.horizon_bars(),
+    })
+}
+
+/// `close[t + h] / close[t] - 1`.
+#[derive(Debug)]
+struct Return {
+    horizon_bars: usize,
+}
+
+impl Target for Return {
+    fn name(&self) -> &'static str {
+        "return"
+    }
+
+    fn reach_bars(&self) -> usize {
+        self.horizon_bars
+    }
+
+    fn columns(&self) -> &'static [Column] {
+        &[Column::Close]
+    }
+
+    fn compute(&self, panel: &Panel) -> Targets {
+        let value = |row, coin| ratio(panel, row, (row, row + self.horizon_bars), coin) - 1.0;
+        Targets::of_each(panel, value)
+    }
+
+    fn unit(&self) -> &'static str {
+        "share of the price"
+    }
+
+    fn task(&self) -> Task {
+        Task::Return
+    }
+
+    fn earned(&self) -> Earned {
+        Earned::FromClose
+    }
+
+    fn oracle(&self, market: &SimulatedMarket, coin: usize, candle: usize) -> Option<f64> {
+        Some(market.expected_return(coin, candle, self.horizon_bars))
+    }
+}

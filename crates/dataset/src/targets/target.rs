@@ -1,0 +1,101 @@
+//! What all targets have in common.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use market::{Interval, SimulatedMarket, Symbol};
+
+use super::Targets;
+use crate::{Column, Error, Panel, TimeSpan};
+
+/// What is forecast of each coin at t: a value over the bars after t, known only once they have
+/// closed.
+///
+/// A new one is a file in `targets/` with this trait, and a line in the list of `list.rs`;
+/// `examples/target.rs` of this crate shows one outside the list.
+pub trait Target: Debug + Send + Sync {
+    /// Its name in `target.kind`.
+    fn name(&self) -> &'static str;
+
+    /// How many bars after t the target at t needs: what every purge must cover.
+    fn reach_bars(&self) -> usize;
+
+    /// The columns of candles that it is computed from.
+    fn columns(&self) -> &'static [Column];
+
+    /// The target of every row and coin; NaN where candles that it needs were not observed.
+    fn compute(&self, panel: &Panel) -> Targets;
+
+    /// The unit of its values, in words.
+    fn unit(&self) -> &'static str;
+
+    /// The kind of quantity.
+    fn task(&self) -> Task;
+
+    /// What a position of one coin earns of it.
+    fn earned(&self) -> Earned;
+
+    /// The coin's weight in the weighted correlation where `target.weights` does not name it.
+    fn default_weight(&self, _symbol: &Symbol) -> f64 {
+        1.0
+    }
+
+    /// The expected target at the close of a candle of a simulated market, given all that is known
+    /// then: no forecaster can do better. None where nobody has worked it out.
+    fn oracle(&self, _market: &SimulatedMarket, _coin: usize, _candle: usize) -> Option<f64> {
+        None
+    }
+
+    /// Refuses settings that it cannot be computed with.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the key, the value found and what is expected.
+    fn validate(&self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// The kind of quantity that is forecast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Task {
+    /// A return, of either sign.
+    Return,
+    /// A level, such as a volatility: never below 0.
+    Level,
+}
+
+/// What a position of one coin earns of a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Earned {
+    /// All of it, from the close at t to the close at the end of its reach.
+    FromClose,
+    /// All of it, from the next bar's open.
+    FromNextOpen,
+    /// Nobody here knows: the target was computed elsewhere.
+    Unknown,
+    /// None of it: it is not the return between two prices of one coin.
+    Nothing,
+}
+
+/// What the `[target]` and `[data]` sections say to a target.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings<'a> {
+    /// Length of a bar.
+    pub interval: Interval,
+    /// `target.horizon`
+    pub horizon: TimeSpan,
+    /// `target.beta_window`
+    pub beta_window: TimeSpan,
+    /// `target.weights`
+    pub weights: &'a BTreeMap<String, f64>,
+}
+
+impl Settings<'_> {
+    /// How many bars ahead.
+    pub fn horizon_bars(&self) -> usize {
+        self.horizon.bars(self.interval)
+    }
+}
+
+/// A year of minutes: nothing is forecast further ahead, or measured over more.
+pub(crate) const MOST_BARS: usize = 525_600;
