@@ -192,6 +192,7 @@ mod tests {
             realized_delayed: vec![0.0; 30],
             last_return: vec![0.0; 30],
             deviations: Default::default(),
+            trailing_volatility: None,
             volatility: vec![1.0; 30],
             weight: vec![1.0; 30],
             symbols: vec!["AUSDT".to_owned()],

@@ -23,6 +23,7 @@ mod error;
 mod format;
 mod grid;
 mod html;
+mod ic_a_day;
 mod join;
 mod mean;
 mod normal;
@@ -68,6 +69,7 @@ pub use html::{
     FeatureImportance, Importance, Page, backtest_svg, html, importance_svg, quantiles_svg,
     thresholds_html, thresholds_svg,
 };
+pub use ic_a_day::IcADay;
 pub use join::{Joined, Source, join};
 pub use normal::{normal_cdf, normal_quantile};
 pub use one_run::{ScoredRun, score_run};

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::break_even::BreakEvenFees;
 use crate::concentration::Concentration;
 use crate::cross_section::InformationCoefficient;
+use crate::ic_a_day::IcADay;
 use crate::shuffled::Shuffled;
 
 /// Lower and upper end of an interval.
@@ -42,6 +43,9 @@ pub struct Report {
     pub seed: u64,
     /// Shortest mean block length allowed, in bars.
     pub floor_bars: usize,
+    /// Whether the trailing volatility is known; if not, that of the training rows is the unit of
+    /// the IC a day.
+    pub trailing_volatility: bool,
     /// One score a forecaster, in the order they were given.
     pub forecasters: Vec<Score>,
     /// Paired differences between forecasters.
@@ -58,6 +62,10 @@ pub struct Score {
     pub name: String,
     /// Its run; none for a control.
     pub run: Option<String>,
+    /// IC a day, market-neutral, entry one bar later: the score to decide on.
+    pub ic_a_day: IcADay,
+    /// The same of forecasts and returns as they are.
+    pub ic_a_day_raw: IcADay,
     /// Mean over folds of the Pearson correlation of forecast and realized, pooled over all (time,
     /// coin) pairs.
     pub pearson: Option<f64>,
@@ -164,6 +172,10 @@ pub struct Difference {
     pub a_run: Option<String>,
     /// The other's run.
     pub b_run: Option<String>,
+    /// Difference of the ICs a day, day by day.
+    pub ic_a_day: IcADay,
+    /// The same of forecasts and returns as they are.
+    pub ic_a_day_raw: IcADay,
     /// Difference with entry one bar later.
     pub delayed: Option<f64>,
     /// Its bootstrap interval.

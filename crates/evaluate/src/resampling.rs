@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bootstrap::{Draws, Series, draw, enough_blocks, percentile_interval};
 use crate::controls::is_control;
+use crate::ic_a_day::day_differences;
 use crate::report::{Difference, Interval, Score};
 use crate::scoring::{Ground, Scored, mean_defined};
 use crate::variants::Variant;
@@ -186,11 +187,17 @@ impl<'a> Bootstrap<'a> {
             )
         };
         let [delayed, delayed_neutral, raw, neutral] = COMPARED.map(compared);
+        let [ic_a_day, ic_a_day_raw] = std::array::from_fn(|part| {
+            let days = day_differences(&scored[pair.0].days[part], &scored[pair.1].days[part]);
+            self.ground.days.summary(&days, self.ground.options)
+        });
         Difference {
             a: a.name.clone(),
             b: b.name.clone(),
             a_run: a.run.clone(),
             b_run: b.run.clone(),
+            ic_a_day,
+            ic_a_day_raw,
             delayed: delayed.0,
             delayed_interval: delayed.1,
             delayed_neutral: delayed_neutral.0,

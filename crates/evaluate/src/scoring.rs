@@ -10,6 +10,7 @@ use crate::concentration::Concentration;
 use crate::controls::{is_control, is_unknown, rows_of_coins};
 use crate::correlation::{average_ranks, pearson, weighted_pearson};
 use crate::cross_section::{ic_per_timestamp, summarize_ic};
+use crate::ic_a_day::{Days, Part};
 use crate::ranks::Ranks;
 use crate::report::{Concentrations, Interval, Report, Score};
 use crate::resampling::{Bootstrap, compared_pairs, draw_mean};
@@ -61,6 +62,7 @@ pub fn score(rows: &Rows, forecasters: &[Forecaster], options: &Options) -> Resu
         confidence: options.confidence,
         seed: options.seed,
         floor_bars: ground.floor,
+        trailing_volatility: rows.trailing_volatility.is_some(),
         forecasters: forecasters.iter().enumerate().map(with_intervals).collect(),
         differences: pairs
             .iter()
@@ -113,6 +115,8 @@ pub(crate) struct Ground<'a> {
     pub floor: usize,
     /// Mean block length of one day, as [`day_block`].
     pub day: usize,
+    /// The UTC days of the rows.
+    pub days: Days,
 }
 
 impl<'a> Ground<'a> {
@@ -131,6 +135,7 @@ impl<'a> Ground<'a> {
             realized_ranks: fold_ranks(&layout, &rows.realized),
             floor,
             day: day_block(rows, &layout),
+            days: Days::new(rows, &layout),
             layout,
         }
     }
@@ -265,6 +270,8 @@ pub(crate) struct Scored {
     pub score: Score,
     /// One series for each of [`Variant::ALL`].
     pub series: Vec<Series>,
+    /// The IC of every day for each of [`Part::ALL`].
+    pub days: [Vec<Option<f64>>; Part::ALL.len()],
 }
 
 impl Scored {
@@ -288,11 +295,17 @@ impl Scored {
         let concentration =
             |variant: Variant| Concentration::of(rows, layout, &series[variant as usize]);
 
+        let days = Part::ALL.map(|part| ground.days.ics(rows, layout, forecast, part));
+        let [ic_a_day, ic_a_day_raw] = days
+            .each_ref()
+            .map(|days| ground.days.summary(days, ground.options));
         let ranks = fold_ranks(layout, forecast);
         let raw = &series[Variant::Raw as usize];
         let score = Score {
             name: forecaster.name.clone(),
             run: forecaster.run.clone(),
+            ic_a_day,
+            ic_a_day_raw,
             pearson: mean(Variant::Raw),
             interval: None,
             folds: raw.folds.clone(),
@@ -339,7 +352,11 @@ impl Scored {
             },
             break_even: None,
         };
-        Self { score, series }
+        Self {
+            score,
+            series,
+            days,
+        }
     }
 }
 

@@ -373,6 +373,7 @@ mod tests {
                 .map(|value| -0.1 * value + noise())
                 .collect(),
             deviations: Default::default(),
+            trailing_volatility: None,
             volatility: vec![1.0; count],
             weight: vec![1.0; count],
             symbols: ["A", "B", "C"].map(str::to_owned).to_vec(),

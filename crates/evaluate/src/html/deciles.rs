@@ -140,6 +140,7 @@ mod tests {
             realized_delayed: vec![f64::NAN; 2 * times],
             last_return: vec![0.0; 2 * times],
             deviations: Default::default(),
+            trailing_volatility: None,
             volatility: vec![1.0; 2 * times],
             weight: vec![1.0; 2 * times],
             symbols: vec!["A".to_owned(), "B".to_owned()],

@@ -49,6 +49,7 @@ fn planted(seed: u64) -> (Rows, Forecaster) {
         realized_delayed: vec![f64::NAN; length],
         last_return: vec![f64::NAN; length],
         deviations: Default::default(),
+        trailing_volatility: None,
         volatility: vec![f64::NAN; length],
         weight: vec![1.0; length],
         symbols: (0..COINS).map(|coin| coin.to_string()).collect(),
