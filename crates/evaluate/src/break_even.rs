@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use crate::bootstrap::Interval;
 use crate::bootstrap::quantile;
 use crate::mean::are_equal;
-use crate::report::Interval;
+use crate::rows::check_forecasters;
 use crate::rows::{FoldSpan, Forecaster, Layout, Rows};
-use crate::scoring::check_forecasters;
 use crate::tuning::{CoinRows, mean_interval, pooled_interval};
 use crate::{Error, Options, Side, may_open};
 

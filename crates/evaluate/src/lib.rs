@@ -18,14 +18,16 @@ mod concentration;
 mod controls;
 mod correlation;
 mod cross_section;
+mod daily;
 mod deflated_sharpe;
 mod error;
 mod format;
 mod grid;
+mod ground;
 mod html;
-mod ic_a_day;
 mod join;
 mod mean;
+mod metrics;
 mod normal;
 mod notes;
 mod one_run;
@@ -53,7 +55,7 @@ pub use backtest::{
     probability_of_overfitting, rolling_z_score,
 };
 pub use block_length::optimal_block_length;
-pub use bootstrap::percentile_interval;
+pub use bootstrap::{Interval, percentile_interval};
 pub use break_even::{BreakEven, BreakEvenFees, break_even};
 pub use concentration::Concentration;
 pub use controls::{CONTROL_NAMES, controls, is_control};
@@ -69,8 +71,10 @@ pub use html::{
     FeatureImportance, Importance, Page, backtest_svg, html, importance_svg, quantiles_svg,
     thresholds_html, thresholds_svg,
 };
-pub use ic_a_day::IcADay;
 pub use join::{Joined, Source, join};
+pub use metrics::{
+    Better, ByMetric, Estimate, METRICS, Metric, Place, Sample, Unit, Value, metrics_reference,
+};
 pub use normal::{normal_cdf, normal_quantile};
 pub use one_run::{ScoredRun, score_run};
 pub use options::Options;
@@ -79,9 +83,9 @@ pub use quantiles::{
     LookAhead, Quantile, QuantileOptions, QuantileReport, RankIc, Scope, quantile_bins, quantiles,
     trailing_bins,
 };
-pub use report::{Concentrations, Difference, Interval, Report, Score};
+pub use report::{Concentrations, Difference, Report, Score};
 pub use rows::{Forecaster, Rows, timestamp_groups};
-pub use scoring::score;
+pub use scoring::{score, score_by};
 pub use shuffled::{SHUFFLED_ORDERS, Shuffled, Spread};
 pub use trade::{Calibration, CoinThresholds, Costs, Side, Thresholds, may_open};
 pub use tuning::{

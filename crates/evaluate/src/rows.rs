@@ -323,6 +323,27 @@ pub struct Forecaster {
     pub forecast: Vec<f64>,
 }
 
+/// Refuses no forecasters, and one that has not exactly one finite forecast a row.
+pub(crate) fn check_forecasters(rows: &Rows, forecasters: &[Forecaster]) -> Result<(), Error> {
+    if forecasters.is_empty() {
+        return Err(Error::NoForecasters);
+    }
+    for Forecaster { name, forecast, .. } in forecasters {
+        if forecast.len() != rows.len() {
+            return Err(Error::Length {
+                column: format!("forecast of {name}"),
+                found: forecast.len(),
+                expected: rows.len(),
+            });
+        }
+        if let Some(row) = forecast.iter().position(|value| !value.is_finite()) {
+            let column = format!("forecast of {name}");
+            return Err(rows.value(&column, row, forecast[row], "a finite number"));
+        }
+    }
+    Ok(())
+}
+
 /// Ranges of consecutive rows with the same time, in order.
 ///
 /// # Examples

@@ -71,7 +71,7 @@ fn intervals_of_slow_series_hold_the_true_correlation() {
     let holds = |seed: &u64| {
         let (rows, planted) = planted(*seed);
         let report = score(&rows, &[planted], &Options::default()).unwrap();
-        let [low, high] = report.forecasters[0].interval.unwrap();
+        let [low, high] = report.forecasters[0].interval("pearson").unwrap();
         low <= 0.2 && 0.2 <= high
     };
     let held = (0..PANELS).filter(holds).count();

@@ -1,4 +1,4 @@
-//! IC a day: the correlation of forecast and return within each UTC day, and its mean over days.
+//! The correlation of forecast and return within each UTC day, and means over days.
 //!
 //! A correlation that is pooled over weeks hangs on their few wildest hours. Here each day counts
 //! once, both sides are in units of the coin's trailing volatility, and the return is clipped at
@@ -8,13 +8,11 @@
 use std::collections::BTreeSet;
 
 use rayon::prelude::*;
-use serde::Serialize;
 
 use crate::Options;
-use crate::bootstrap::{drawn_blocks, enough_blocks, percentile_interval};
+use crate::bootstrap::{drawn_blocks, enough_blocks};
 use crate::cross_section::{neutralize, summarize_ic};
 use crate::mean::{are_equal, mean};
-use crate::report::Interval;
 use crate::rows::{Layout, Rows};
 
 const DAY_MS: i64 = 86_400_000;
@@ -25,31 +23,27 @@ const MOST: f64 = 5.0;
 /// A day needs as many pairs at least.
 const LEAST_PAIRS: usize = 3;
 
-/// Days that [`IcADay::without_best_three`] leaves out.
+/// Days that [`DayMean::without_best_three`] leaves out.
 const BEST_DAYS: usize = 3;
 
 /// A mean over days with what tells luck from skill; what is undefined is `None`.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
-pub struct IcADay {
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct DayMean {
     /// Mean over the days that have an IC.
     pub mean: Option<f64>,
     /// The mean in units of its standard error, `mean / (sd / sqrt(days))`, as if days were
     /// independent.
     pub t: Option<f64>,
-    /// Its bootstrap interval, days drawn as wholes.
-    pub interval: Option<Interval>,
-    /// Number of days that have an IC.
-    pub days: usize,
     /// Share of these days above 0.
-    pub days_above_zero: Option<f64>,
+    pub above_zero: Option<f64>,
     /// Share of the sum over days that the best one has; None where the sum is not above 0.
     pub best_day: Option<f64>,
     /// Mean over all days but the best three.
     pub without_best_three: Option<f64>,
 }
 
-impl IcADay {
-    fn new(days: &[Option<f64>], interval: Option<Interval>) -> Self {
+impl DayMean {
+    pub fn new(days: &[Option<f64>]) -> Self {
         let summary = summarize_ic(days);
         let mut sorted: Vec<f64> = days.iter().flatten().copied().collect();
         sorted.sort_unstable_by(f64::total_cmp);
@@ -62,9 +56,7 @@ impl IcADay {
         Self {
             mean: summary.mean,
             t: summary.icir.map(|ratio| ratio * (count as f64).sqrt()),
-            interval: interval.filter(|_| count > 0),
-            days: count,
-            days_above_zero: (count > 0).then(|| above as f64 / count as f64),
+            above_zero: (count > 0).then(|| above as f64 / count as f64),
             best_day: sorted.last().filter(|_| sum > 0.0).map(|best| best / sum),
             without_best_three: others.map(mean),
         }
@@ -184,19 +176,6 @@ impl Days {
         };
         Some((0..options.draws).into_par_iter().map(draw).collect())
     }
-
-    /// The mean over days with its interval.
-    pub fn summary(&self, days: &[Option<f64>], options: &Options) -> IcADay {
-        let draws = self.draws(days, options);
-        let interval = draws.and_then(|draws| percentile_interval(&draws, options.confidence));
-        IcADay::new(days, interval)
-    }
-}
-
-/// One forecaster's IC of every day minus another's; None where either has none.
-pub(crate) fn day_differences(a: &[Option<f64>], b: &[Option<f64>]) -> Vec<Option<f64>> {
-    let pairs = a.iter().zip(b);
-    pairs.map(|(a, b)| Some((*a)? - (*b)?)).collect()
 }
 
 /// Forecast and log return with entry a bar later, in units of the coin's trailing volatility; NaN
@@ -239,21 +218,17 @@ mod tests {
     #[test]
     fn a_mean_over_days_says_what_the_best_ones_hold() {
         let days = [Some(0.4), None, Some(0.1), Some(-0.1), Some(0.2), Some(0.0)];
-        let found = IcADay::new(&days, Some([0.0, 0.2]));
+        let found = DayMean::new(&days);
         let close = |found: Option<f64>, expected: f64| {
-            assert!(
-                (found.unwrap_or(f64::NAN) - expected).abs() < 1e-12,
-                "{found:?}"
-            );
+            let found = found.unwrap_or(f64::NAN);
+            assert!((found - expected).abs() < 1e-12, "{found}, {expected}");
         };
         close(found.mean, 0.12);
         close(found.best_day, 0.4 / 0.6);
         close(found.without_best_three, -0.05);
-        close(found.days_above_zero, 0.6);
-        // Standard deviation with n - 1: sqrt((.28^2 + .02^2 + .22^2 + .08^2 + .12^2) / 4).
+        close(found.above_zero, 0.6);
+        // Standard deviation with n - 1: the root of (.28^2 + .02^2 + .22^2 + .08^2 + .12^2) / 4.
         close(found.t, 0.12 / (0.037_f64.sqrt() / 5.0_f64.sqrt()));
-        assert_eq!((found.days, found.interval), (5, Some([0.0, 0.2])));
-        let none = IcADay::new(&[None, None], Some([0.0, 0.0]));
-        assert_eq!(none, IcADay::default());
+        assert_eq!(DayMean::new(&[None, None]), DayMean::default());
     }
 }
