@@ -31,8 +31,7 @@ impl Report {
         );
         if !self.trailing_volatility {
             notes.push(
-                "The trailing volatility is unknown, as the tables are of an older version: that of the training rows \
-                 stands in for it in the IC a day."
+                "The trailing volatility is unknown: that of the training rows is the unit of the IC a day."
                     .to_owned(),
             );
         }

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use crate::concentration::Concentration;
-use crate::controls::{is_control, is_unknown};
+use crate::controls::is_control;
 use crate::ground::Ground;
 use crate::metrics::{METRICS, Metric, Place, Prepared, Sample};
 use crate::ranks::Ranks;
@@ -60,7 +62,16 @@ pub fn score_by(
         .enumerate()
         .map(|(place, forecaster)| Sample::drawn(&ground, forecaster, &prepared, place))
         .collect();
-    let places = 0..forecasters.len();
+    let mut scores: Vec<Score> = (0..samples.len())
+        .into_par_iter()
+        .map(|place| score_of(metrics, &samples[place], &prepared, place))
+        .collect();
+    // One after the other, as the sums of all coins are large.
+    for (score, forecaster) in scores.iter_mut().zip(forecasters) {
+        if !is_control(&forecaster.name, forecaster.run.as_deref()) {
+            score.coin_intervals = ground.coin_intervals(&forecaster.forecast, score.block_bars);
+        }
+    }
     Ok(Report {
         rows: rows.len(),
         times: ground.layout.times.len(),
@@ -75,42 +86,27 @@ pub fn score_by(
         floor_bars: ground.floor,
         trailing_volatility: rows.trailing_volatility.is_some(),
         metrics: metrics.to_vec(),
-        forecasters: places
-            .map(|place| {
-                score_of(
-                    metrics,
-                    &samples[place],
-                    (&prepared, place),
-                    &forecasters[place],
-                )
-            })
-            .collect(),
+        forecasters: scores,
         differences: pairs
-            .iter()
-            .map(|&(a, b)| {
-                difference(
-                    metrics,
-                    [&samples[a], &samples[b]],
-                    [&forecasters[a], &forecasters[b]],
-                )
-            })
+            .par_iter()
+            .map(|&(a, b)| difference(metrics, &samples[a], &samples[b]))
             .collect(),
         shuffled: shuffled_base(forecasters).map(|base| Shuffled::new(&ground, base, &compared)),
     })
 }
 
+/// A forecaster's score, save the intervals of its coins.
 fn score_of(
     metrics: &[Metric],
     sample: &Sample<'_>,
-    (prepared, place): (&Prepared<'_>, usize),
-    forecaster: &Forecaster,
+    prepared: &Prepared<'_>,
+    place: usize,
 ) -> Score {
     let Prepared { bootstrap, .. } = prepared;
-    let ground = bootstrap.ground;
-    let (raw, forecast) = (Variant::Raw, &forecaster.forecast);
-    let series = &prepared.scored[place].series[raw as usize];
+    let (ground, forecaster) = (bootstrap.ground, sample.forecaster());
+    let series = &prepared.scored[place].series[Variant::Raw as usize];
+    let day_draws = bootstrap.score_draws(ground.day, place, Variant::Raw);
     let value = |metric: &Metric| (metric.of)(sample).summary(ground.options.confidence);
-    let is_control = is_control(&forecaster.name, forecaster.run.as_deref());
     Score {
         name: forecaster.name.clone(),
         run: forecaster.run.clone(),
@@ -120,29 +116,23 @@ fn score_of(
             .collect(),
         folds: series.folds.clone(),
         fold_intervals: bootstrap.fold_intervals(series.block, place),
-        interval_day: bootstrap.interval(bootstrap.score_draws(ground.day, place, raw)),
+        interval_day: bootstrap.interval(day_draws),
         block_bars: series.block,
         block_bars_day: ground.day,
-        coins: ground.per_coin(forecast),
-        coin_intervals: match is_control {
-            true => BTreeMap::new(),
-            false => ground.coin_intervals(forecast, series.block),
-        },
+        coins: ground.per_coin(sample.forecast()),
+        coin_intervals: BTreeMap::new(),
         concentration: concentrations(ground, &prepared.scored[place]),
-        is_unknown: is_unknown(forecaster),
+        is_unknown: sample.is_unknown(),
         break_even: None,
     }
 }
 
-fn difference(
-    metrics: &[Metric],
-    [x, y]: [&Sample<'_>; 2],
-    [a, b]: [&Forecaster; 2],
-) -> Difference {
+fn difference(metrics: &[Metric], x: &Sample<'_>, y: &Sample<'_>) -> Difference {
     let of = |metric: &Metric| {
         let estimate = (metric.minus?)(x, y);
         Some((*metric, estimate.summary(x.confidence())))
     };
+    let (a, b) = (x.forecaster(), y.forecaster());
     Difference {
         a: a.name.clone(),
         b: b.name.clone(),

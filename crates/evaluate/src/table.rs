@@ -176,8 +176,8 @@ impl Report {
             let name = format!("{} minus", label(&first.a, &first.a_run));
             let mut grid = self.scores_grid(&name);
             for difference in group {
-                let name = format!("  {}", label(&difference.b, &difference.b_run));
-                grid.push(&name, self.scores_cells(|metric| difference.metric(metric)));
+                let name = label(&difference.b, &difference.b_run);
+                grid.push(name, self.scores_cells(|metric| difference.metric(metric)));
             }
             sections.push(grid.render());
         }
@@ -185,8 +185,9 @@ impl Report {
     }
 
     fn further_section(&self, labels: &[String]) -> String {
-        let titles = self.metrics_at(Place::Further).map(|metric| metric.title);
-        let mut grid = Grid::new(std::iter::once("Further scores").chain(titles));
+        let titles = self.metrics_at(Place::Further);
+        let titles = titles.map(|metric| vec![metric.title.to_owned()]);
+        let mut grid = Grid::grouped("Further scores", titles);
         for (label, score) in labels.iter().zip(&self.forecasters) {
             let cells = self
                 .metrics_at(Place::Further)

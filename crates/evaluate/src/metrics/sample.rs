@@ -69,6 +69,11 @@ impl<'a> Sample<'a> {
         &self.ground.layout.times
     }
 
+    /// Whose forecasts they are.
+    pub(crate) fn forecaster(&self) -> &'a Forecaster {
+        self.forecaster
+    }
+
     /// Confidence of the intervals.
     pub(crate) fn confidence(&self) -> f64 {
         self.ground.options.confidence

@@ -398,7 +398,7 @@ fn the_rank_ic_has_an_interval_and_a_form_entered_a_bar_later() {
         .unwrap();
     assert_eq!(ends, [0.0, 0.0], "draws are paired");
     let text = report.table();
-    let differences = text.split("network minus").nth(1).unwrap();
+    let (_, differences) = text.split_once("network minus").unwrap();
     assert!(differences.contains("rank IC +1"), "{text}");
 }
 
@@ -657,7 +657,7 @@ fn the_score_to_decide_on_stands_first() {
         .collect();
     let first = [
         "IC a day",
-        "IC a day, raw",
+        "IC raw",
         "+1 bar",
         "neutral +1",
         "Pearson",
@@ -695,10 +695,10 @@ fn the_score_to_decide_on_stands_first() {
 #[test]
 fn days_have_an_interval_a_t_and_paired_differences() {
     let rows = every_fifth_minute(rows(4, 864, 4));
-    let network = forecaster("network", &rows, 0.2, 2);
+    let network = forecaster("network", &rows, 0.6, 2);
     let copy = Forecaster {
         forecast: network.forecast.iter().map(|value| 3.0 * value).collect(),
-        ..forecaster("copy", &rows, 0.2, 2)
+        ..forecaster("copy", &rows, 0.6, 2)
     };
     let report = report(&rows, &[network, copy]);
     let network = &report.forecasters[0];
@@ -719,14 +719,12 @@ fn days_have_an_interval_a_t_and_paired_differences() {
         "{ahead:?}"
     );
     let text = report.table().replace('\n', " ");
-    assert!(
-        text.contains("By IC a day the strongest control is negated_deviation_240m, +0."),
-        "{text}"
-    );
-    assert!(
-        text.contains("network is ahead of it by +0.") || text.contains("network is not shown"),
-        "{text}"
-    );
+    for sentence in [
+        "By IC a day the strongest control is negated_deviation_240m, +0.",
+        "network is ahead of it by +0.",
+    ] {
+        assert!(text.contains(sentence), "{text}");
+    }
     // A report by the day's rows alone: the mean over days is that of the days.
     let first_day = 288 * 4;
     assert_eq!(rows.time_ms[first_day], 86_400_000);
@@ -744,10 +742,10 @@ fn days_have_an_interval_a_t_and_paired_differences() {
             weight: rows.weight[part.clone()].to_vec(),
             ..rows.clone()
         };
-        let forecast = forecaster("network", &rows, 0.2, 2).forecast[part].to_vec();
+        let forecast = forecaster("network", &rows, 0.6, 2).forecast[part].to_vec();
         let one_day = Forecaster {
             forecast,
-            ..forecaster("network", &one, 0.2, 2)
+            ..forecaster("network", &one, 0.6, 2)
         };
         let report = score(&one, &[one_day], &Options::default()).unwrap();
         report.forecasters[0].value("ic_a_day").unwrap()
