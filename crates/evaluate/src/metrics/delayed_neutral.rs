@@ -3,11 +3,11 @@
 use crate::metrics::metric::{Metric, Place};
 use crate::variants::Variant;
 
-/// The same with both sides minus their mean over coins at that time.
+/// Pearson with entry one bar later, both sides minus their mean over coins at that time.
 pub const METRIC: Metric = Metric {
     name: "delayed_neutral",
     title: "neutral +1",
-    legend: "the same with both sides minus their mean over coins at that time",
+    legend: "Pearson with entry one bar later, both sides minus their mean over coins at that time",
     formula: "as pearson, against realized_delayed, both sides minus their mean over coins at \
         the time",
     place: Place::Scores,

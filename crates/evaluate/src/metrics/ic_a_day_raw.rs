@@ -3,7 +3,7 @@
 use crate::daily::Part;
 use crate::metrics::metric::{Metric, Place};
 
-/// The same without taking off the mean over coins, so that the whole market's move counts.
+/// IC a day without taking off the mean over coins, so that the whole market's move counts.
 pub const METRIC: Metric = Metric {
     name: "ic_a_day_raw",
     title: "IC raw",
