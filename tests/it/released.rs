@@ -74,7 +74,7 @@ fn the_model_card_scores_the_weights_that_it_ships() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let card = fs::read_to_string(root.join("checkpoints/spot4/README.md")).unwrap();
     let report = score_of_released(&root.join("checkpoints/spot4"), &candles);
-    let pearson = report.forecasters[0].pearson.unwrap();
+    let pearson = report.forecasters[0].value("pearson").unwrap();
     let expected = format!("these weights score a Pearson correlation of {pearson:.3} on");
     assert!(card.contains(&expected), "the card lacks: {expected}");
 }

@@ -1,5 +1,5 @@
-//! What a sceptic forecasts with: how far a close lies from its own mean of the last half hour,
-//! hour and four hours.
+//! What closes say up to a row: how far the last one lies from its own mean of the last half hour,
+//! hour and four hours, which is what a sceptic forecasts with, and how much they moved.
 
 use std::ops::Range;
 
@@ -15,6 +15,25 @@ pub const DEVIATION_COLUMNS: [&str; 3] = ["deviation_30m", "deviation_60m", "dev
 /// A mean of fewer bars is the close itself.
 const LEAST_BARS: u32 = 2;
 
+/// The span of the trailing volatility: long enough for a steady value, short enough to follow the
+/// hour of the day.
+const VOLATILITY_MS: i64 = 4 * HOUR_MS;
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// Returns of the trailing volatility where four hours are fewer than four bars: longer bars have
+/// as many as four hours of 5-minute bars.
+const VOLATILITY_BARS: usize = 48;
+
+/// Number of the last log returns whose root mean square is the trailing volatility: those of four
+/// hours; the last 48 where a bar is longer than an hour.
+pub fn volatility_bars(bar_ms: i64) -> usize {
+    if bar_ms <= 0 || bar_ms > HOUR_MS {
+        return VOLATILITY_BARS;
+    }
+    usize::try_from(VOLATILITY_MS / bar_ms).unwrap_or(VOLATILITY_BARS)
+}
+
 /// Bars of `bar_ms` that a mean of so many minutes has; None where it would have fewer than two, or
 /// a part of one.
 pub fn deviation_bars(minutes: u32, bar_ms: i64) -> Option<usize> {
@@ -29,16 +48,18 @@ pub fn deviation_bars(minutes: u32, bar_ms: i64) -> Option<usize> {
 }
 
 /// `ln(close[t])` minus its mean over the last 30, 60 and 240 minutes, of all coins at some rows of
-/// a panel.
+/// a panel, with their trailing volatility.
 ///
 /// It is the feature `deviation_w` with w in minutes instead of bars: of closes that are known at
-/// t, filled ones included.
+/// t, filled ones included. So is the volatility.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Deviations {
     start: usize,
     coins: usize,
     /// `[rows, coins]` for each of [`DEVIATION_MINUTES`].
     values: [Vec<f64>; 3],
+    /// Root mean square of the last log returns of one bar, `[rows, coins]`.
+    volatility: Vec<f64>,
 }
 
 impl Deviations {
@@ -55,20 +76,32 @@ impl Deviations {
             start: rows.start,
             coins: panel.coins(),
             values,
+            volatility: volatility(panel, &rows, volatility_bars(panel.interval().ms())),
         }
     }
 
     /// The deviations of a coin at a row of the panel, in the order of [`DEVIATION_MINUTES`]; NaN
     /// where unknown.
     pub fn at(&self, row: usize, coin: usize) -> [f64; 3] {
+        self.values
+            .each_ref()
+            .map(|values| self.cell(values, row, coin))
+    }
+
+    /// The trailing volatility of a coin at a row of the panel, as that of returns over
+    /// `reach_bars`: the root mean square of its last log returns of one bar ([`volatility_bars`])
+    /// times the root of the reach. NaN where the history is too short or the price has not moved.
+    pub fn trailing_volatility(&self, row: usize, coin: usize, reach_bars: usize) -> f64 {
+        self.cell(&self.volatility, row, coin) * (reach_bars as f64).sqrt()
+    }
+
+    fn cell(&self, values: &[f64], row: usize, coin: usize) -> f64 {
         let cell = row
             .checked_sub(self.start)
             .map(|row| row * self.coins + coin);
-        self.values.each_ref().map(|values| {
-            cell.and_then(|cell| values.get(cell))
-                .copied()
-                .unwrap_or(f64::NAN)
-        })
+        cell.and_then(|cell| values.get(cell))
+            .copied()
+            .unwrap_or(f64::NAN)
     }
 }
 
@@ -87,6 +120,31 @@ fn of_window(panel: &Panel, rows: &Range<usize>, bars: usize) -> Vec<f64> {
             .skip(rows.start - from);
         for (row, value) in known.enumerate() {
             values[row * coins + coin] = value;
+        }
+    }
+    values
+}
+
+/// Root mean square of the last `bars` log returns at every row and coin; NaN where there are fewer
+/// or all are 0, as nothing can be measured in such a unit.
+fn volatility(panel: &Panel, rows: &Range<usize>, bars: usize) -> Vec<f64> {
+    let coins = panel.coins();
+    let from = rows.start.saturating_sub(bars);
+    let mut values = vec![f64::NAN; rows.len() * coins];
+    for coin in 0..coins {
+        let closes = panel.series(Column::Close, coin, from..rows.end);
+        let squares: Vec<f64> = closes
+            .windows(2)
+            .map(|pair| (pair[1] / pair[0]).ln().powi(2))
+            .collect();
+        // The first return ends at the second close.
+        let means = trailing_mean(&squares, bars, panel.bar_number(from + 1));
+        for (place, mean) in means.into_iter().enumerate() {
+            if let Some(row) = (from + 1 + place).checked_sub(rows.start)
+                && mean > 0.0
+            {
+                values[row * coins + coin] = mean.sqrt();
+            }
         }
     }
     values
@@ -153,6 +211,29 @@ mod tests {
                 "{value} of {bars} bars"
             );
         }
+    }
+
+    #[test]
+    fn the_volatility_is_of_four_hours_wherever_the_history_starts() {
+        assert_eq!(
+            [1, 5, 60, 61, 1440].map(|minutes| volatility_bars(minutes * 60_000)),
+            [240, 48, 4, 48, 48]
+        );
+        let panel = panel("5m", 100);
+        let found = Deviations::of(&panel, 48..100);
+        let log = |row: usize| panel.value(Column::Close, row, 0).ln();
+        let squares = (33..=80).map(|row| (log(row) - log(row - 1)).powi(2));
+        let expected = (squares.sum::<f64>() / 48.0 * 3.0).sqrt();
+        let value = found.trailing_volatility(80, 0, 3);
+        assert!((value - expected).abs() < 1e-15, "{value} and {expected}");
+        let later = Deviations::of(&panel, 70..100);
+        assert_eq!(value, later.trailing_volatility(80, 0, 3));
+        let all = Deviations::of(&panel, 0..100);
+        assert!(all.trailing_volatility(47, 0, 3).is_nan(), "47 returns");
+        assert_eq!(
+            found.trailing_volatility(48, 0, 3),
+            all.trailing_volatility(48, 0, 3)
+        );
     }
 
     #[test]

@@ -30,7 +30,9 @@ mod windows;
 pub use candles::CandleTable;
 pub use column::Column;
 pub use config::{Config, DataConfig, RunConfig, Source, UniverseConfig};
-pub use deviations::{DEVIATION_COLUMNS, DEVIATION_MINUTES, Deviations, deviation_bars};
+pub use deviations::{
+    DEVIATION_COLUMNS, DEVIATION_MINUTES, Deviations, deviation_bars, volatility_bars,
+};
 pub use error::Error;
 pub use features::{
     FeatureConfig, FeatureMatrix, FeatureRows, FeatureSet, Features, TabularFeatures,

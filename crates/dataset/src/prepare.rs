@@ -208,8 +208,8 @@ impl Dataset {
         )
     }
 
-    /// How far closes lie from their means at the scored rows of a fold, for
-    /// [`Dataset::forecast_row`].
+    /// How far closes lie from their means at the scored rows of a fold, and how much they moved
+    /// before them, for [`Dataset::forecast_row`].
     pub fn deviations(&self, fold: &Fold) -> Deviations {
         Deviations::of(&self.panel, fold.score.clone())
     }
@@ -234,6 +234,11 @@ impl Dataset {
             last_return: self.panel.last_return(row, coin),
             deviations: deviations.at(row, coin),
             volatility: target_std.map_or(f64::NAN, f64::from),
+            trailing_volatility: deviations.trailing_volatility(
+                row,
+                coin,
+                self.config.reach_bars(),
+            ),
             weight: self.weights[coin],
         }
     }

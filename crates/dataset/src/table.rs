@@ -36,6 +36,9 @@ pub struct ForecastRow {
     pub deviations: [f64; 3],
     /// Standard deviation of the coin's target over the fold's training rows.
     pub volatility: f64,
+    /// What a return over the target's reach moves by, as the last four hours did: see
+    /// [`Deviations::trailing_volatility`]; NaN where unknown.
+    pub trailing_volatility: f64,
     /// The coin's weight in the weighted correlation.
     pub weight: f64,
 }
@@ -72,6 +75,7 @@ fn columns(rows: &[ForecastRow]) -> Vec<polars::prelude::Column> {
         float(DEVIATION_COLUMNS[1], |row| row.deviations[1]),
         float(DEVIATION_COLUMNS[2], |row| row.deviations[2]),
         float("volatility", |row| row.volatility),
+        float("trailing_volatility", |row| row.trailing_volatility),
         float("weight", |row| row.weight),
     ]
 }
@@ -120,8 +124,12 @@ impl ForecastTable {
         &self.rows
     }
 
-    /// Whether it lacks a deviation that bars of this length have: older tables do.
+    /// Whether it lacks the trailing volatility, or a deviation that bars of this length have: older
+    /// tables do.
     pub fn lacks_deviations(&self, bar_ms: i64) -> bool {
+        if self.rows.iter().all(|row| row.trailing_volatility.is_nan()) {
+            return true;
+        }
         let is_possible =
             |place: &usize| deviation_bars(DEVIATION_MINUTES[*place], bar_ms).is_some();
         let is_unknown = |place: usize| self.rows.iter().all(|row| row.deviations[place].is_nan());
@@ -130,12 +138,17 @@ impl ForecastTable {
             .any(is_unknown)
     }
 
-    /// The table with the deviations of a panel's closes, which must be those that its forecasts
-    /// were made from.
+    /// The table with the deviations and trailing volatilities of a panel's closes, which must be
+    /// those that its forecasts were made from.
     ///
     /// # Errors
     /// A row that the panel lacks, or whose last return is another there; `origin` names the table.
-    pub fn with_deviations(mut self, panel: &Panel, origin: &Path) -> Result<Self, Error> {
+    pub fn with_deviations(
+        mut self,
+        panel: &Panel,
+        reach_bars: usize,
+        origin: &Path,
+    ) -> Result<Self, Error> {
         let deviations = Deviations::of(panel, 0..panel.rows());
         for row in &mut self.rows {
             let name = || format!("{} at {}", row.symbol, format_time(row.time_ms));
@@ -158,6 +171,7 @@ impl ForecastTable {
                 return Err(Error::file(origin, reason));
             }
             row.deviations = deviations.at(place, coin);
+            row.trailing_volatility = deviations.trailing_volatility(place, coin, reach_bars);
         }
         Ok(self)
     }
@@ -228,7 +242,13 @@ impl ForecastTable {
     /// # Errors
     /// A file that is missing, broken or lacks a column; as [`ForecastTable::new`].
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let optional = ["realized_delayed", "last_return", "volatility", "weight"];
+        let optional = [
+            "realized_delayed",
+            "last_return",
+            "volatility",
+            "trailing_volatility",
+            "weight",
+        ];
         let needed = ["time", "symbol", "fold", "forecast", "realized"];
         let names: Vec<&str> = needed
             .into_iter()
@@ -253,6 +273,7 @@ impl ForecastTable {
             DEVIATION_COLUMNS.map(|name| or_missing(name, f64::NAN));
         let deviations = [half_hour?, hour?, four_hours?];
         let volatility = or_missing("volatility", f64::NAN)?;
+        let trailing_volatility = or_missing("trailing_volatility", f64::NAN)?;
         let weight = or_missing("weight", 1.0)?;
         let rows = shared_symbols(path, &symbols)?
             .into_iter()
@@ -267,6 +288,7 @@ impl ForecastTable {
                 last_return: last_return[i],
                 deviations: deviations.each_ref().map(|values| values[i]),
                 volatility: volatility[i],
+                trailing_volatility: trailing_volatility[i],
                 weight: weight[i],
             })
             .collect();

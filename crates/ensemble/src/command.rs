@@ -254,6 +254,10 @@ fn forecast_row(rows: &Rows, symbols: &[Symbol], row: usize, forecast: f64) -> F
             .each_ref()
             .map(|column| column.as_ref().map_or(f64::NAN, |values| values[row])),
         volatility: rows.volatility[row],
+        trailing_volatility: rows
+            .trailing_volatility
+            .as_ref()
+            .map_or(f64::NAN, |values| values[row]),
         weight: rows.weight[row],
     }
 }

@@ -204,6 +204,7 @@ mod tests {
             realized_delayed: Vec::new(),
             last_return: Vec::new(),
             deviations: Default::default(),
+            trailing_volatility: None,
             volatility: Vec::new(),
             weight: Vec::new(),
             symbols: (0..COINS).map(|coin| format!("COIN{coin}")).collect(),
@@ -236,6 +237,7 @@ mod tests {
             realized_delayed: rows.realized.clone(),
             last_return: rows.realized.clone(),
             deviations: Default::default(),
+            trailing_volatility: None,
             volatility: vec![1.0; rows.time_ms.len()],
             weight: vec![1.0; rows.time_ms.len()],
             ..rows

@@ -22,6 +22,9 @@ const LEAST_BLOCKS: usize = 5;
 /// A resampled side is constant below this share of the fold's own variance.
 const CONSTANT: f64 = 1e-12;
 
+/// Lower and upper end of an interval.
+pub type Interval = [f64; 2];
+
 /// Pairs, x, y, x², y² and xy.
 type Sums = [f64; 6];
 
@@ -181,6 +184,27 @@ impl Draws {
     }
 }
 
+/// Mean over one draw's folds that are not NaN; NaN if all are.
+pub(crate) fn draw_mean(folds: impl Iterator<Item = f64>) -> f64 {
+    let defined = folds.filter(|value| !value.is_nan());
+    let (count, sum) = defined.fold((0_usize, 0.0), |(count, sum), value| {
+        (count + 1, sum + value)
+    });
+    sum / count as f64
+}
+
+/// What a metric is in each fold, and in each draw of all.
+pub(crate) struct Resampled {
+    pub folds: Vec<Option<f64>>,
+    pub draws: Option<Vec<f64>>,
+}
+
+/// One list of values minus another, where both are known.
+pub(crate) fn minus(a: &[Option<f64>], b: &[Option<f64>]) -> Vec<Option<f64>> {
+    let pairs = a.iter().zip(b);
+    pairs.map(|(a, b)| Some((*a)? - (*b)?)).collect()
+}
+
 /// Draws of several series at one mean block length, in the order of the series.
 ///
 /// Draw number k sees the same blocks in every series and in every call with the same seed, length
@@ -281,7 +305,7 @@ fn uniform(generator: &mut ChaCha8Rng) -> f64 {
 /// let values: Vec<f64> = (0..=100).map(f64::from).collect();
 /// assert_eq!(evaluate::percentile_interval(&values, 0.5), Some([25.0, 75.0]));
 /// ```
-pub fn percentile_interval(values: &[f64], confidence: f64) -> Option<[f64; 2]> {
+pub fn percentile_interval(values: &[f64], confidence: f64) -> Option<Interval> {
     let mut defined: Vec<f64> = values
         .iter()
         .copied()

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use crate::bootstrap::Interval;
 use crate::bootstrap::quantile;
 use crate::mean::are_equal;
-use crate::report::Interval;
+use crate::rows::check_forecasters;
 use crate::rows::{FoldSpan, Forecaster, Layout, Rows};
-use crate::scoring::check_forecasters;
 use crate::tuning::{CoinRows, mean_interval, pooled_interval};
 use crate::{Error, Options, Side, may_open};
 
@@ -197,6 +197,7 @@ mod tests {
             realized_delayed: vec![0.0; 30],
             last_return: vec![0.0; 30],
             deviations: Default::default(),
+            trailing_volatility: None,
             volatility: vec![1.0; 30],
             weight: vec![1.0; 30],
             symbols: vec!["AUSDT".to_owned()],

@@ -47,7 +47,7 @@ impl Report {
             sections.push(BREAK_EVEN.to_owned());
         }
         let controls: Vec<(&String, &Score)> = labelled()
-            .filter(|(_, score)| is_control(score) && score.pearson.is_some())
+            .filter(|(_, score)| is_control(score) && score.value("pearson").is_some())
             .collect();
         let title = std::iter::once("Pearson of controls".to_owned());
         let mut grid = Grid::new(title.chain(controls.iter().map(|(label, _)| (*label).clone())));

@@ -1,7 +1,9 @@
 //! Numbers as the tables print them; what is undefined is `-`.
 
+use crate::bootstrap::Interval;
 use crate::concentration::Concentration;
-use crate::report::{Concentrations, Headline, Interval};
+use crate::metrics::{Metric, Unit, Value};
+use crate::report::Concentrations;
 
 /// Longest line of running text.
 const LINE: usize = 118;
@@ -36,26 +38,43 @@ pub(crate) fn interval_title(confidence: f64) -> String {
     format!("{} % interval", percent.trim_end_matches(".0"))
 }
 
-/// The names of the four figures that a claim rests on.
-pub(crate) const HEADLINE: [&str; 4] = ["+1 bar", "neutral +1", "Pearson", "neutral"];
-
-/// The headings above [`headline_cells`], after that of the labels.
-pub(crate) fn headline_header(label: &str, interval_title: &str) -> impl Iterator<Item = String> {
-    let columns = HEADLINE
-        .into_iter()
-        .flat_map(|title| [title, interval_title]);
-    std::iter::once(label)
-        .chain(columns)
-        .map(str::to_owned)
-        .collect::<Vec<_>>()
-        .into_iter()
+/// The headings of a metric's columns: the value, its interval, its t.
+pub(crate) fn metric_header(metric: &Metric, interval_title: &str) -> Vec<String> {
+    let mut header = vec![metric.title.to_owned()];
+    header.extend(metric.interval.map(|_| interval_title.to_owned()));
+    header.extend(metric.has_t.then(|| "t".to_owned()));
+    header
 }
 
-/// Each of the four figures with its interval.
-pub(crate) fn headline_cells(figures: Headline) -> impl Iterator<Item = String> {
-    figures
-        .into_iter()
-        .flat_map(|(value, ends)| [correlation(value), interval(ends)])
+/// The cells below [`metric_header`].
+pub(crate) fn metric_cells(metric: &Metric, found: Value) -> Vec<String> {
+    let mut cells = vec![metric_value(metric, found.value)];
+    cells.extend(metric.interval.map(|_| interval(found.interval)));
+    cells.extend(metric.has_t.then(|| t(found.t)));
+    cells
+}
+
+/// A metric's value in its unit.
+pub(crate) fn metric_value(metric: &Metric, value: Option<f64>) -> String {
+    match metric.unit {
+        Unit::Correlation => correlation(value),
+        Unit::Ratio => ratio(value),
+        Unit::Share => percent(value),
+        Unit::Target => magnitude(value),
+    }
+}
+
+/// A value in units of its standard error.
+pub(crate) fn t(value: Option<f64>) -> String {
+    value.map_or_else(dash, |value| format!("{value:+.1}"))
+}
+
+/// Titles of [`Concentrations::METRICS`].
+pub(crate) fn concentration_titles(metrics: &[Metric]) -> impl Iterator<Item = &'static str> {
+    Concentrations::METRICS.into_iter().map(|name| {
+        let found = metrics.iter().find(|metric| metric.name == name);
+        found.map_or(name, |metric| metric.title)
+    })
 }
 
 /// The shares of the covariance that the best day and the best hours hold.
@@ -67,8 +86,15 @@ pub(crate) fn shares(concentration: Option<Concentration>) -> String {
 }
 
 /// What there is to say of scores that hang on few events.
-pub(crate) fn narrow_warning(label: &str, concentrations: &Concentrations) -> Option<String> {
-    let versions = concentrations.versions().into_iter().zip(HEADLINE);
+pub(crate) fn narrow_warning(
+    label: &str,
+    concentrations: &Concentrations,
+    metrics: &[Metric],
+) -> Option<String> {
+    let versions = concentrations
+        .versions()
+        .into_iter()
+        .zip(concentration_titles(metrics));
     let narrow: Vec<String> = versions
         .filter_map(|(one, name)| Some((one.filter(Concentration::is_narrow)?, name)))
         .map(|(one, name)| {
@@ -131,24 +157,48 @@ pub(crate) fn grouped(number: usize) -> String {
     text
 }
 
+/// A word and what it means, in lines of at most 118 characters.
+pub(crate) fn legend_line(word: &str, meaning: &str) -> String {
+    const INDENT: usize = 17;
+    let mut text = String::new();
+    let width = LINE - INDENT;
+    let first = format!("  {word:<width$}", width = INDENT - 2);
+    for (number, line) in broken(meaning, width).iter().enumerate() {
+        let head = match number {
+            0 if word.chars().count() + 4 <= INDENT => first.clone(),
+            0 => format!("  {word}  "),
+            _ => " ".repeat(INDENT),
+        };
+        text += &format!("{head}{line}\n");
+    }
+    text
+}
+
 /// Sentences in lines of at most 118 characters, each ended by a line break.
 pub(crate) fn wrapped(text: &str) -> String {
-    let mut lines = String::new();
+    broken(text, LINE).join("\n") + "\n"
+}
+
+/// Lines of at most so many characters, broken between words.
+fn broken(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
     let mut used = 0;
     for word in text.split_whitespace() {
         let length = word.chars().count();
-        if used > 0 && used + 1 + length > LINE {
-            lines.push('\n');
+        if used > 0 && used + 1 + length > width {
+            lines.push(String::new());
             used = 0;
         }
-        if used > 0 {
-            lines.push(' ');
-            used += 1;
+        if let Some(line) = lines.last_mut() {
+            if used > 0 {
+                line.push(' ');
+                used += 1;
+            }
+            line.push_str(word);
+            used += length;
         }
-        lines += word;
-        used += length;
     }
-    lines + "\n"
+    lines
 }
 
 #[cfg(test)]

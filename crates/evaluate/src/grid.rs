@@ -1,5 +1,7 @@
 //! Aligned columns of text: the first to the left, the others to the right.
 
+use std::collections::BTreeSet;
+
 /// Widest line a grid prints; columns that do not fit go into further blocks below.
 const WIDTH: usize = 118;
 
@@ -13,6 +15,8 @@ const GAP: usize = 2;
 pub(crate) struct Grid {
     rows: Vec<Vec<String>>,
     width: usize,
+    /// Columns that stand beside the one before them, whatever fits.
+    bound: BTreeSet<usize>,
 }
 
 impl Grid {
@@ -21,13 +25,21 @@ impl Grid {
         Self {
             rows: vec![header.into_iter().map(Into::into).collect()],
             width: WIDTH,
+            bound: BTreeSet::new(),
         }
     }
 
-    /// As [`Grid::new`], of up to 150 columns of text.
-    pub fn wide(header: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    /// A grid of up to 150 columns of text whose header comes in groups that stay together.
+    pub fn grouped(label: &str, groups: impl IntoIterator<Item = Vec<String>>) -> Self {
+        let mut header = vec![label.to_owned()];
+        let mut bound = BTreeSet::new();
+        for group in groups {
+            bound.extend(header.len() + 1..header.len() + group.len());
+            header.extend(group);
+        }
         Self {
             width: WIDE,
+            bound,
             ..Self::new(header)
         }
     }
@@ -54,14 +66,26 @@ impl Grid {
         while first < columns || blocks.is_empty() {
             let mut last = first;
             let mut used = label;
-            while last < columns && (last == first || used + GAP + widths[last] <= self.width) {
-                used += GAP + widths[last];
-                last += 1;
+            while last < columns {
+                let next = self.group_end(last, columns);
+                let width: usize = widths[last..next].iter().map(|width| GAP + width).sum();
+                if last > first && used + width > self.width {
+                    break;
+                }
+                used += width;
+                last = next;
             }
             blocks.push(self.block(&widths, first..last));
             first = last.max(first + 1);
         }
         blocks.join("\n")
+    }
+
+    /// The column after the last one that stays with `column`.
+    fn group_end(&self, column: usize, columns: usize) -> usize {
+        (column + 1..columns)
+            .find(|next| !self.bound.contains(next))
+            .unwrap_or(columns)
     }
 
     fn block(&self, widths: &[usize], columns: std::ops::Range<usize>) -> String {
@@ -110,6 +134,20 @@ mod tests {
         grid.heading("what follows");
         grid.push("  a", ["1".to_owned()]);
         assert_eq!(grid.render(), "     x\nwhat follows\n  a  1\n");
+    }
+
+    #[test]
+    fn groups_of_columns_stay_together() {
+        let group = |number: usize| vec![format!("column{number}"), "x".repeat(30)];
+        let mut grid = Grid::grouped("name", (0..5).map(group));
+        grid.push("row", (0..10).map(|n| n.to_string()));
+        let text = grid.render();
+        let headers: Vec<&str> = text
+            .lines()
+            .filter(|line| line.starts_with("name"))
+            .collect();
+        assert!(headers.iter().all(|line| line.ends_with('x')), "{text}");
+        assert!(headers.len() == 2 && text.lines().all(|line| line.len() <= WIDE));
     }
 
     #[test]

@@ -81,6 +81,7 @@ pub fn join(sources: &[Source<'_>], bar_ms: i64, reach_bars: usize) -> Result<Jo
         last_return: column(|row| row.last_return),
         deviations: deviations(&common, &others),
         volatility: column(|row| row.volatility),
+        trailing_volatility: known_somewhere(&common, &others, |row| row.trailing_volatility),
         weight: column(|row| row.weight),
         symbols,
         bar_ms,
@@ -116,30 +117,27 @@ pub fn join(sources: &[Source<'_>], bar_ms: i64, reach_bars: usize) -> Result<Jo
     })
 }
 
-/// The columns of deviations, each from the first table that knows it somewhere: older ones do not
-/// have them.
+/// The columns of deviations.
 fn deviations(
     common: &[&ForecastRow],
     others: &[BTreeMap<Key<'_>, &ForecastRow>],
 ) -> [Option<Vec<f64>>; 3] {
-    std::array::from_fn(|place| {
-        let own = known_deviations(common.iter().copied(), place);
-        let mut tables = others.iter();
-        own.or_else(|| {
-            tables.find_map(|table| {
-                known_deviations(common.iter().map(|row| table[&key(row)]), place)
-            })
-        })
-    })
+    std::array::from_fn(|place| known_somewhere(common, others, |row| row.deviations[place]))
 }
 
-/// One of the columns; None where it is known nowhere.
-fn known_deviations<'a>(
-    rows: impl Iterator<Item = &'a ForecastRow>,
-    place: usize,
+/// A column from the first table that knows it somewhere, as older ones do not have it; None where
+/// none does.
+fn known_somewhere(
+    common: &[&ForecastRow],
+    others: &[BTreeMap<Key<'_>, &ForecastRow>],
+    value: impl Fn(&ForecastRow) -> f64,
 ) -> Option<Vec<f64>> {
-    let values: Vec<f64> = rows.map(|row| row.deviations[place]).collect();
-    values.iter().any(|value| !value.is_nan()).then_some(values)
+    let known = |values: &Vec<f64>| values.iter().any(|value| !value.is_nan());
+    let own = std::iter::once(common.iter().map(|row| value(row)).collect());
+    let tables = others
+        .iter()
+        .map(|table| common.iter().map(|row| value(table[&key(row)])).collect());
+    own.chain(tables).find(known)
 }
 
 fn forecaster(source: &Source<'_>, forecast: Vec<f64>) -> Forecaster {

@@ -19,13 +19,16 @@ mod concentration;
 mod controls;
 mod correlation;
 mod cross_section;
+mod daily;
 mod deflated_sharpe;
 mod error;
 mod format;
 mod grid;
+mod ground;
 mod html;
 mod join;
 mod mean;
+mod metrics;
 mod normal;
 mod notes;
 mod one_run;
@@ -53,7 +56,7 @@ pub use backtest::{
     probability_of_overfitting, rolling_z_score,
 };
 pub use block_length::optimal_block_length;
-pub use bootstrap::percentile_interval;
+pub use bootstrap::{Interval, percentile_interval};
 pub use break_even::{BreakEven, BreakEvenFees, break_even};
 pub use commands::{
     AcrossArgs, Args, BacktestArgs, Command, ControlArgs, QuantileArgs, TuneArgs, run,
@@ -73,6 +76,9 @@ pub use html::{
     thresholds_html, thresholds_svg,
 };
 pub use join::{Joined, Source, join};
+pub use metrics::{
+    Better, ByMetric, Estimate, METRICS, Metric, Place, Sample, Unit, Value, metrics_reference,
+};
 pub use normal::{normal_cdf, normal_quantile};
 pub use one_run::{ScoredRun, score_run};
 pub use options::Options;
@@ -81,9 +87,9 @@ pub use quantiles::{
     LookAhead, Quantile, QuantileOptions, QuantileReport, RankIc, Scope, quantile_bins, quantiles,
     trailing_bins,
 };
-pub use report::{Concentrations, Difference, Interval, Report, Score};
+pub use report::{Concentrations, Difference, Report, Score};
 pub use rows::{Forecaster, Rows, timestamp_groups};
-pub use scoring::score;
+pub use scoring::{score, score_by};
 pub use shuffled::{SHUFFLED_ORDERS, Shuffled, Spread};
 pub use trade::{Calibration, CoinThresholds, Costs, Side, Thresholds, may_open};
 pub use tuning::{

@@ -25,6 +25,16 @@ impl Report {
                     .to_owned(),
             );
         }
+        notes.push(
+            "IC a day: days drawn as wholes instead; it needs no fold, and each day counts once."
+                .to_owned(),
+        );
+        if !self.trailing_volatility {
+            notes.push(
+                "The trailing volatility is unknown: that of the training rows is the unit of the IC a day."
+                    .to_owned(),
+            );
+        }
         notes.extend(self.left_out_note());
         notes.extend(self.undefined_notes(labels));
         for (label, score) in labels.iter().zip(&self.forecasters) {
@@ -58,8 +68,7 @@ impl Report {
                 .join(", ")
         };
         let mut notes = Vec::new();
-        let is_unknown =
-            |score: &Score| score.mae.is_none() && is_control(&score.name, score.run.as_deref());
+        let is_unknown = |score: &Score| score.is_unknown;
         let unknown = names(&is_unknown);
         if !unknown.is_empty() {
             notes
@@ -84,7 +93,10 @@ impl Report {
                 ));
             }
         }
-        let without_interval = names(&|score| score.pearson.is_some() && score.interval.is_none());
+        let without_interval = names(&|score| {
+            let pearson = score.metric("pearson");
+            pearson.value.is_some() && pearson.interval.is_none()
+        });
         if !without_interval.is_empty() {
             let times = counted(self.times, "time");
             notes.push(format!(

@@ -3,8 +3,8 @@
 use dataset::ForecastTable;
 
 use crate::{
-    Error, Forecaster, Importance, Interval, Options, Page, Report, Rows, Source, controls, html,
-    join, pearson, score,
+    Error, Forecaster, Importance, Options, Page, Report, Rows, Source, controls, html, join,
+    pearson, score,
 };
 
 /// One run's rows and their report.
@@ -55,18 +55,23 @@ impl ScoredRun {
         let Some(score) = self.report.forecasters.first() else {
             return Vec::new();
         };
-        let end = |interval: Option<Interval>, end: usize| interval.map(|ends| ends[end]);
+        let low = |name: &str| score.interval(name).map(|[low, _]| low);
+        let high = |name: &str| score.interval(name).map(|[_, high]| high);
         let scores = [
-            ("pearson", score.pearson),
-            ("pearson_low", end(score.interval, 0)),
-            ("pearson_high", end(score.interval, 1)),
-            ("pearson_delayed", score.delayed),
-            ("pearson_neutral", score.neutral),
-            ("pearson_neutral_low", end(score.neutral_interval, 0)),
-            ("pearson_neutral_high", end(score.neutral_interval, 1)),
-            ("rank_ic", score.rank_ic),
-            ("mae", score.mae),
-            ("rmse", score.rmse),
+            ("ic_a_day", score.value("ic_a_day")),
+            ("ic_a_day_t", score.metric("ic_a_day").t),
+            ("ic_a_day_low", low("ic_a_day")),
+            ("ic_a_day_high", high("ic_a_day")),
+            ("pearson", score.value("pearson")),
+            ("pearson_low", low("pearson")),
+            ("pearson_high", high("pearson")),
+            ("pearson_delayed", score.value("delayed")),
+            ("pearson_neutral", score.value("neutral")),
+            ("pearson_neutral_low", low("neutral")),
+            ("pearson_neutral_high", high("neutral")),
+            ("rank_ic", score.value("rank_ic")),
+            ("mae", score.value("mae")),
+            ("rmse", score.value("rmse")),
         ];
         scores
             .into_iter()

@@ -3,11 +3,10 @@
 use rayon::prelude::*;
 
 use crate::block_length::optimal_block_length;
-use crate::bootstrap::{drawn_blocks, enough_blocks, percentile_interval};
+use crate::bootstrap::{Resampled, drawn_blocks, enough_blocks, minus};
 use crate::cross_section::{InformationCoefficient, rank_ic_per_timestamp, summarize_ic};
-use crate::report::{Difference, Interval, Score};
+use crate::ground::Ground;
 use crate::rows::{Forecaster, Layout};
-use crate::scoring::Ground;
 
 /// Against what is realized, and against the same with entry one bar later.
 pub(crate) const VERSIONS: usize = 2;
@@ -25,8 +24,13 @@ pub(crate) struct RankSeries {
 impl RankSeries {
     /// Both versions of a forecaster.
     pub fn both(ground: &Ground<'_>, forecast: &[f64]) -> [Self; VERSIONS] {
-        [&ground.rows.realized, &ground.rows.realized_delayed]
+        Self::realized(ground)
             .map(|realized| Self::new(&ground.layout, forecast, realized, ground.floor))
+    }
+
+    /// What each version is compared with.
+    pub fn realized<'a>(ground: &Ground<'a>) -> [&'a [f64]; VERSIONS] {
+        [&ground.rows.realized, &ground.rows.realized_delayed]
     }
 
     fn new(layout: &Layout, forecast: &[f64], realized: &[f64], floor: usize) -> Self {
@@ -55,6 +59,14 @@ impl RankSeries {
             block: (mean_length.ceil() as usize).max(floor),
             prefix,
         }
+    }
+
+    /// The mean over the times of each fold that have a coefficient.
+    fn fold_means(&self) -> Vec<Option<f64>> {
+        let folds = self.prefix.iter().filter_map(|prefix| prefix.last());
+        folds
+            .map(|[count, sum]| (*count > 0.0).then(|| sum / count))
+            .collect()
     }
 
     /// The mean over the drawn times; NaN where none has a coefficient.
@@ -91,7 +103,6 @@ pub(crate) struct Ranks {
     series: Vec<[RankSeries; VERSIONS]>,
     /// `[draw][forecaster][version]`; empty where there are too few blocks.
     draws: Vec<Vec<[f64; VERSIONS]>>,
-    confidence: f64,
 }
 
 impl Ranks {
@@ -122,62 +133,33 @@ impl Ranks {
                     .collect(),
                 false => Vec::new(),
             };
-        Self {
-            series,
-            draws,
-            confidence: ground.options.confidence,
+        Self { series, draws }
+    }
+
+    /// The summary of a forecaster's version.
+    pub fn summary(&self, index: usize, version: usize) -> InformationCoefficient {
+        self.series[index][version].summary
+    }
+
+    /// The mean over the times of each fold, and over all times in each draw.
+    pub fn score(&self, index: usize, version: usize) -> Resampled {
+        Resampled {
+            folds: self.series[index][version].fold_means(),
+            draws: self.drawn(|draw| draw[index][version]),
         }
     }
 
-    /// A forecaster's score with its rank ICs.
-    pub fn added_to(&self, score: Score, index: usize) -> Score {
-        let ((now, interval), (delayed, delayed_interval)) =
-            (self.score(index, 0), self.score(index, 1));
-        Score {
-            rank_ic: now.mean,
-            rank_ic_interval: interval,
-            rank_ic_delayed: delayed.mean,
-            rank_ic_delayed_interval: delayed_interval,
-            rank_ic_std: now.std,
-            rank_icir: now.icir,
-            ..score
+    /// The same of a forecaster's rank IC minus another's, from paired draws.
+    pub fn difference(&self, (a, b): (usize, usize), version: usize) -> Resampled {
+        let folds = |index: usize| self.series[index][version].fold_means();
+        Resampled {
+            folds: minus(&folds(a), &folds(b)),
+            draws: self.drawn(|draw| draw[a][version] - draw[b][version]),
         }
     }
 
-    /// A pair's difference with that of its rank ICs.
-    pub fn added_to_difference(&self, difference: Difference, pair: (usize, usize)) -> Difference {
-        let ((now, interval), (delayed, delayed_interval)) =
-            (self.difference(pair, 0), self.difference(pair, 1));
-        Difference {
-            rank_ic: now,
-            rank_ic_interval: interval,
-            rank_ic_delayed: delayed,
-            rank_ic_delayed_interval: delayed_interval,
-            ..difference
-        }
-    }
-
-    /// The summary of a forecaster's version, and the interval of its mean.
-    fn score(&self, index: usize, version: usize) -> (InformationCoefficient, Option<Interval>) {
-        let summary = self.series[index][version].summary;
-        let interval = self.interval(|draw| draw[index][version]);
-        (summary, interval.filter(|_| summary.mean.is_some()))
-    }
-
-    /// A forecaster's rank IC minus another's, with the interval from paired draws.
-    fn difference(
-        &self,
-        (a, b): (usize, usize),
-        version: usize,
-    ) -> (Option<f64>, Option<Interval>) {
-        let mean = |index: usize| self.series[index][version].summary.mean;
-        let value = mean(a).zip(mean(b)).map(|(a, b)| a - b);
-        let interval = self.interval(|draw| draw[a][version] - draw[b][version]);
-        (value, interval.filter(|_| value.is_some()))
-    }
-
-    fn interval(&self, value: impl Fn(&[[f64; VERSIONS]]) -> f64) -> Option<Interval> {
+    fn drawn(&self, value: impl Fn(&[[f64; VERSIONS]]) -> f64) -> Option<Vec<f64>> {
         let values: Vec<f64> = self.draws.iter().map(|draw| value(draw)).collect();
-        percentile_interval(&values, self.confidence)
+        (!values.is_empty()).then_some(values)
     }
 }

@@ -2,37 +2,70 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::bootstrap::{Draws, Series, draw, enough_blocks, percentile_interval};
+use rayon::prelude::*;
+
+use crate::bootstrap::{
+    Draws, Interval, Series, draw, draw_mean, enough_blocks, percentile_interval,
+};
 use crate::controls::is_control;
-use crate::report::{Difference, Interval, Score};
-use crate::scoring::{Ground, Scored, mean_defined};
+use crate::daily::Part;
+use crate::ground::Ground;
+use crate::rows::Forecaster;
 use crate::variants::Variant;
 
-/// Mean over one draw's folds that are not NaN; NaN if all are.
-pub(crate) fn draw_mean(folds: impl Iterator<Item = f64>) -> f64 {
-    let defined = folds.filter(|value| !value.is_nan());
-    let (count, sum) = defined.fold((0_usize, 0.0), |(count, sum), value| {
-        (count + 1, sum + value)
-    });
-    sum / count as f64
+/// One forecaster's series, ready for the bootstrap.
+pub(crate) struct Scored {
+    name: String,
+    run: Option<String>,
+    /// One series for each of [`Variant::ALL`].
+    pub series: Vec<Series>,
+    /// The IC of every day for each of [`Part::ALL`].
+    pub days: [Vec<Option<f64>>; Part::ALL.len()],
+}
+
+impl Scored {
+    /// All forecasters, in the order given.
+    pub fn all(ground: &Ground<'_>, forecasters: &[Forecaster]) -> Vec<Self> {
+        forecasters
+            .par_iter()
+            .map(|forecaster| Self::new(ground, forecaster))
+            .collect()
+    }
+
+    fn new(ground: &Ground<'_>, forecaster: &Forecaster) -> Self {
+        let Ground { rows, layout, .. } = ground;
+        let forecast = forecaster.forecast.as_slice();
+        let series_of = |variant: &Variant| {
+            let (x, y) = variant.columns(rows, layout, forecast);
+            Series::new(layout, &x, &y, ground.floor)
+        };
+        Self {
+            name: forecaster.name.clone(),
+            run: forecaster.run.clone(),
+            series: Variant::ALL.par_iter().map(series_of).collect(),
+            days: Part::ALL.map(|part| ground.days.ics(rows, layout, forecast, part)),
+        }
+    }
+
+    fn is_scored(&self) -> bool {
+        self.series[Variant::Raw as usize]
+            .folds
+            .iter()
+            .any(Option::is_some)
+    }
 }
 
 /// Which forecasters are compared: each that is no control with each after it that is none, and
 /// with each control that has a score.
 pub(crate) fn compared_pairs(scored: &[Scored]) -> Vec<(usize, usize)> {
-    let control = |index: &usize| {
-        is_control(
-            &scored[*index].score.name,
-            scored[*index].score.run.as_deref(),
-        )
-    };
+    let control = |index: &usize| is_control(&scored[*index].name, scored[*index].run.as_deref());
     let (controls, models): (Vec<usize>, Vec<usize>) = (0..scored.len()).partition(control);
     let mut pairs = Vec::new();
     for (place, model) in models.iter().enumerate() {
         let others = models[place + 1..].iter();
         let scored_controls = controls
             .iter()
-            .filter(|control| scored[**control].score.pearson.is_some());
+            .filter(|control| scored[**control].is_scored());
         pairs.extend(others.chain(scored_controls).map(|other| (*model, *other)));
     }
     pairs
@@ -49,7 +82,7 @@ pub(crate) const COMPARED: [Variant; 4] = [
 
 /// All draws that the intervals need, by mean block length, forecaster and version of the score.
 pub(crate) struct Bootstrap<'a> {
-    ground: &'a Ground<'a>,
+    pub ground: &'a Ground<'a>,
     draws: BTreeMap<(usize, usize, Variant), Draws>,
 }
 
@@ -140,12 +173,12 @@ impl<'a> Bootstrap<'a> {
         )
     }
 
-    fn interval(&self, draws: Option<Vec<f64>>) -> Option<Interval> {
+    pub fn interval(&self, draws: Option<Vec<f64>>) -> Option<Interval> {
         percentile_interval(&draws?, self.ground.options.confidence)
     }
 
     /// The interval of each fold, by the draws of all.
-    fn fold_intervals(&self, block: usize, index: usize) -> Vec<Option<Interval>> {
+    pub fn fold_intervals(&self, block: usize, index: usize) -> Vec<Option<Interval>> {
         let folds = self.ground.layout.folds.len();
         let Some(draws) = self.draws.get(&(block, index, Variant::Raw)) else {
             return vec![None; folds];
@@ -155,55 +188,6 @@ impl<'a> Bootstrap<'a> {
             percentile_interval(&values, self.ground.options.confidence)
         };
         (0..folds).map(of_fold).collect()
-    }
-
-    /// A forecaster's scores with their intervals, save those of its coins and its rank ICs.
-    pub fn score(&self, scored: &[Scored], index: usize) -> Score {
-        let one = &scored[index];
-        let at =
-            |block: usize, variant: Variant| self.interval(self.score_draws(block, index, variant));
-        let interval = |variant: Variant| at(one.series[variant as usize].block, variant);
-        Score {
-            interval: interval(Variant::Raw),
-            fold_intervals: self.fold_intervals(one.score.block_bars, index),
-            interval_day: at(self.ground.day, Variant::Raw),
-            scaled_interval: interval(Variant::Scaled),
-            neutral_interval: interval(Variant::Neutral),
-            delayed_interval: interval(Variant::Delayed),
-            delayed_neutral_interval: interval(Variant::DelayedNeutral),
-            ..one.score.clone()
-        }
-    }
-
-    /// The difference of a pair's scores with intervals, save that of its rank ICs.
-    pub fn difference(&self, scored: &[Scored], pair: (usize, usize)) -> Difference {
-        let (a, b) = (&scored[pair.0].score, &scored[pair.1].score);
-        let compared = |variant: Variant| {
-            let interval = self.interval(self.difference_draws(scored, pair, variant));
-            (
-                mean_defined(&fold_differences(scored, pair, variant)),
-                interval,
-            )
-        };
-        let [delayed, delayed_neutral, raw, neutral] = COMPARED.map(compared);
-        Difference {
-            a: a.name.clone(),
-            b: b.name.clone(),
-            a_run: a.run.clone(),
-            b_run: b.run.clone(),
-            delayed: delayed.0,
-            delayed_interval: delayed.1,
-            delayed_neutral: delayed_neutral.0,
-            delayed_neutral_interval: delayed_neutral.1,
-            pearson: raw.0,
-            interval: raw.1,
-            neutral: neutral.0,
-            neutral_interval: neutral.1,
-            rank_ic: None,
-            rank_ic_interval: None,
-            rank_ic_delayed: None,
-            rank_ic_delayed_interval: None,
-        }
     }
 }
 

@@ -33,6 +33,10 @@ pub struct Rows {
     /// Standard deviation of the coin's target in the fold's training rows, above 0; NaN where
     /// unknown.
     pub volatility: Vec<f64>,
+    /// Root mean square of the coin's log returns over the last four hours, as that of returns over
+    /// the target's reach, above 0; NaN where unknown. None where it is known nowhere: then
+    /// [`volatility`](Rows::volatility) takes its place.
+    pub trailing_volatility: Option<Vec<f64>>,
     /// Weight in the weighted correlation, 0 or more; 1 everywhere if there are none.
     pub weight: Vec<f64>,
     /// Names of the coins.
@@ -62,6 +66,7 @@ impl Rows {
         last_return: Vec<f64>,
         deviations: [Option<Vec<f64>>; 3],
         volatility: Vec<f64>,
+        trailing_volatility: Option<Vec<f64>>,
         weight: Vec<f64>,
         symbols: Vec<String>,
         bar_ms: i64,
@@ -76,6 +81,7 @@ impl Rows {
             last_return,
             deviations,
             volatility,
+            trailing_volatility,
             weight,
             symbols,
             bar_ms,
@@ -102,6 +108,14 @@ impl Rows {
     /// True where there is no row at all.
     pub fn is_empty(&self) -> bool {
         self.time_ms.is_empty()
+    }
+
+    /// The unit of a coin's returns at each row: the trailing volatility, that of the training rows
+    /// where no trailing one is known.
+    pub(crate) fn unit(&self) -> &[f64] {
+        self.trailing_volatility
+            .as_deref()
+            .unwrap_or(&self.volatility)
     }
 
     pub(crate) fn check(&self) -> Result<(), Error> {
@@ -136,10 +150,12 @@ impl Rows {
             ("volatility", self.volatility.len()),
             ("weight", self.weight.len()),
         ];
-        let deviations = self
+        let trailing = self.trailing_volatility.iter();
+        let optional = self
             .deviations()
-            .map(|(column, values)| (column, values.len()));
-        for (column, found) in lengths.into_iter().chain(deviations) {
+            .map(|(column, values)| (column, values.len()))
+            .chain(trailing.map(|values| ("trailing_volatility", values.len())));
+        for (column, found) in lengths.into_iter().chain(optional) {
             if found != self.len() {
                 return Err(Error::Length {
                     column: column.to_owned(),
@@ -178,7 +194,7 @@ impl Rows {
 
     fn check_values(&self) -> Result<(), Error> {
         type Rule = fn(f64) -> bool;
-        let rules: [(&str, &[f64], Rule, &'static str); 5] = [
+        let rules: [(&str, &[f64], Rule, &'static str); 6] = [
             (
                 "realized",
                 &self.realized,
@@ -200,6 +216,12 @@ impl Rows {
             (
                 "volatility",
                 &self.volatility,
+                |value| value.is_nan() || (value > 0.0 && value.is_finite()),
+                "a number above 0, or NaN where it is unknown",
+            ),
+            (
+                "trailing_volatility",
+                self.trailing_volatility.as_deref().unwrap_or_default(),
                 |value| value.is_nan() || (value > 0.0 && value.is_finite()),
                 "a number above 0, or NaN where it is unknown",
             ),
@@ -299,6 +321,27 @@ pub struct Forecaster {
     pub run: Option<String>,
     /// Its forecast of every row, never NaN.
     pub forecast: Vec<f64>,
+}
+
+/// Refuses no forecasters, and one that has not exactly one finite forecast a row.
+pub(crate) fn check_forecasters(rows: &Rows, forecasters: &[Forecaster]) -> Result<(), Error> {
+    if forecasters.is_empty() {
+        return Err(Error::NoForecasters);
+    }
+    for Forecaster { name, forecast, .. } in forecasters {
+        if forecast.len() != rows.len() {
+            return Err(Error::Length {
+                column: format!("forecast of {name}"),
+                found: forecast.len(),
+                expected: rows.len(),
+            });
+        }
+        if let Some(row) = forecast.iter().position(|value| !value.is_finite()) {
+            let column = format!("forecast of {name}");
+            return Err(rows.value(&column, row, forecast[row], "a finite number"));
+        }
+    }
+    Ok(())
 }
 
 /// Ranges of consecutive rows with the same time, in order.

@@ -10,14 +10,14 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::Serialize;
+use serde::ser::SerializeMap;
 
-use crate::correlation::pearson;
-use crate::cross_section::{rank_ic_per_timestamp, summarize_ic};
+use crate::bootstrap::Interval;
+use crate::controls::is_control;
+use crate::ground::Ground;
 use crate::mean::mean;
-use crate::report::{Headline, Interval};
-use crate::resampling::COMPARED;
+use crate::metrics::{ByMetric, Entry, Metric, Sample, Value};
 use crate::rows::{FoldSpan, Forecaster};
-use crate::scoring::{Ground, mean_defined};
 
 /// Orders that are scored.
 pub const SHUFFLED_ORDERS: usize = 20;
@@ -33,16 +33,15 @@ pub struct Shuffled {
     pub of: String,
     /// Number of orders.
     pub orders: usize,
-    /// Entry one bar later.
-    pub delayed: Option<Spread>,
-    /// Entry one bar later, market-neutral.
-    pub delayed_neutral: Option<Spread>,
-    /// The pooled Pearson correlation.
-    pub pearson: Option<Spread>,
-    /// Market-neutral.
-    pub neutral: Option<Spread>,
-    /// The rank IC.
-    pub rank_ic: Option<Spread>,
+    /// The spread of each metric that forecasters are compared by.
+    #[serde(flatten)]
+    pub spreads: ByMetric<Option<Spread>>,
+}
+
+impl Entry for Option<Spread> {
+    fn write<M: SerializeMap>(&self, metric: &Metric, map: &mut M) -> Result<(), M::Error> {
+        map.serialize_entry(metric.name, self)
+    }
 }
 
 /// Mean and ends of a score over orders.
@@ -73,49 +72,42 @@ impl Spread {
     }
 }
 
-/// The scores of one order: the versions of [`COMPARED`], then the rank IC.
-pub(crate) type OrderScores = [Option<f64>; COMPARED.len() + 1];
-
-/// The scores of every order of a forecaster's days.
-pub(crate) fn order_scores(ground: &Ground<'_>, base: &Forecaster) -> Vec<OrderScores> {
-    let score = |number: usize| {
-        let forecast = in_other_order(ground, &base.forecast, number);
-        let pooled = COMPARED.map(|variant| {
-            let (x, y) = variant.columns(ground.rows, &ground.layout, &forecast);
-            let folds = ground
-                .layout
-                .folds
-                .iter()
-                .map(|fold| pearson(&x[fold.rows.clone()], &y[fold.rows.clone()]));
-            mean_defined(&folds.collect::<Vec<_>>())
-        });
-        let ranks = summarize_ic(&rank_ic_per_timestamp(
-            &ground.layout.times,
-            &forecast,
-            &ground.rows.realized,
-        ));
-        let [delayed, delayed_neutral, raw, neutral] = pooled;
-        [delayed, delayed_neutral, raw, neutral, ranks.mean]
+/// The values of the metrics in every order of a forecaster's days, `[metric][order]`.
+pub(crate) fn order_scores(
+    ground: &Ground<'_>,
+    base: &Forecaster,
+    metrics: &[Metric],
+) -> Vec<Vec<Option<f64>>> {
+    let score = |number: usize| -> Vec<Option<f64>> {
+        let other = Forecaster {
+            forecast: in_other_order(ground, &base.forecast, number),
+            ..base.clone()
+        };
+        let sample = Sample::alone(ground, &other);
+        let values = metrics.iter().map(|metric| (metric.of)(&sample).value);
+        values.collect()
     };
-    (0..SHUFFLED_ORDERS).into_par_iter().map(score).collect()
+    let orders: Vec<Vec<Option<f64>>> = (0..SHUFFLED_ORDERS).into_par_iter().map(score).collect();
+    (0..metrics.len())
+        .map(|place| orders.iter().map(|order| order[place]).collect())
+        .collect()
 }
 
 impl Shuffled {
     /// Of a forecaster, in other orders.
-    pub(crate) fn new(ground: &Ground<'_>, base: &Forecaster) -> Self {
-        let scores = order_scores(ground, base);
-        let [delayed, delayed_neutral, pearson, neutral, rank_ic] = std::array::from_fn(|place| {
-            Spread::of(&scores.iter().map(|order| order[place]).collect::<Vec<_>>())
-        });
+    pub(crate) fn new(ground: &Ground<'_>, base: &Forecaster, metrics: &[Metric]) -> Self {
+        let scores = order_scores(ground, base, metrics);
+        let spreads = scores.iter().map(|orders| Spread::of(orders));
         Self {
             of: base.name.clone(),
-            orders: scores.len(),
-            delayed,
-            delayed_neutral,
-            pearson,
-            neutral,
-            rank_ic,
+            orders: SHUFFLED_ORDERS,
+            spreads: metrics.iter().copied().zip(spreads).collect(),
         }
+    }
+
+    /// The spread of a metric; None where it has none.
+    pub fn spread(&self, metric: &str) -> Option<Spread> {
+        self.spreads.get(metric).copied().flatten()
     }
 
     /// Its name in tables.
@@ -123,25 +115,23 @@ impl Shuffled {
         format!("shuffled, {} orders", self.orders)
     }
 
-    /// Mean and range of a claim's versions, the range in the place of the interval.
-    pub(crate) fn headline(&self) -> Headline {
-        self.versions().map(|spread| {
-            (
-                spread.map(|spread| spread.mean),
-                spread.map(|spread| spread.range),
-            )
-        })
+    /// The mean of a metric, with the range in the place of the interval.
+    pub(crate) fn value(&self, metric: &str) -> Value {
+        let spread = self.spread(metric);
+        Value {
+            value: spread.map(|spread| spread.mean),
+            interval: spread.map(|spread| spread.range),
+            t: None,
+        }
     }
+}
 
-    /// Those of a claim's versions, in the order of the tables.
-    pub(crate) fn versions(&self) -> [Option<Spread>; 4] {
-        [
-            self.delayed,
-            self.delayed_neutral,
-            self.pearson,
-            self.neutral,
-        ]
-    }
+/// Whose days are shuffled: the first forecaster that is no control, else the last return.
+pub(crate) fn shuffled_base(forecasters: &[Forecaster]) -> Option<&Forecaster> {
+    let model = forecasters
+        .iter()
+        .find(|one| !is_control(&one.name, one.run.as_deref()));
+    model.or_else(|| forecasters.iter().find(|one| one.name == "last_return"))
 }
 
 /// Every fold's forecasts with its days in another order, in which none is where it was; NaN where

@@ -2,11 +2,12 @@
 
 use crate::controls::is_control;
 use crate::format::{
-    HEADLINE, correlation, counted, grouped, headline_cells, headline_header, interval,
-    interval_title, magnitude, narrow_warning, percent, ratio, shares, wrapped,
+    concentration_titles, correlation, counted, grouped, interval, interval_title, legend_line,
+    metric_cells, metric_header, metric_value, narrow_warning, shares, wrapped,
 };
 use crate::grid::Grid;
-use crate::report::{Interval, Report};
+use crate::metrics::{Place, Value};
+use crate::report::Report;
 
 /// Longest label of a forecaster; a longer name is cut.
 const LONGEST_LABEL: usize = 22;
@@ -18,10 +19,9 @@ impl Report {
         let labels = self.labels();
         let mut sections = vec![
             self.scores_section(&labels),
-            self.legend(),
+            self.scores_legend(),
             self.folds_section(&labels),
         ];
-        sections.push(self.ranks_section(&labels));
         sections.extend(self.difference_sections(&labels));
         sections.push(
             self.verdicts(&labels)
@@ -65,24 +65,18 @@ impl Report {
     }
 
     fn scores_section(&self, labels: &[String]) -> String {
-        let mut grid = Grid::wide(
-            headline_header("forecaster", &self.interval_title()).chain(["rank IC".to_owned()]),
-        );
+        let mut grid = self.scores_grid("forecaster");
         for (label, score) in labels.iter().zip(&self.forecasters) {
-            grid.push(
-                label,
-                headline_cells(score.headline()).chain([correlation(score.rank_ic)]),
-            );
+            grid.push(label, self.scores_cells(|metric| score.metric(metric)));
         }
         if let Some(shuffled) = &self.shuffled {
-            let rank_ic = correlation(shuffled.rank_ic.map(|spread| spread.mean));
             grid.push(
                 &shuffled.label(),
-                headline_cells(shuffled.headline()).chain([rank_ic]),
+                self.scores_cells(|metric| shuffled.value(metric)),
             );
         }
         let heading = format!(
-            "Correlation of forecast and realized: {}, {}, {}, {}",
+            "Scores: {}, {}, {}, {}",
             counted(self.rows, "row"),
             counted(self.times, "time"),
             counted(self.coins, "coin"),
@@ -91,47 +85,57 @@ impl Report {
         format!("{heading}\n\n{}", grid.render())
     }
 
-    fn legend(&self) -> String {
-        [
-            "  Pearson     all (time, coin) pairs of a fold together; the mean over folds",
-            "  +1 bar      the same against the realized return with entry one bar later: free of price bounce",
-            "  neutral     the same with both sides minus their mean over coins at that time",
-            "  neutral +1  both: entry one bar later, and minus the mean over coins",
-            "  rank IC     Spearman across coins at one time; the mean over times",
-            "  negated_deviation_60m  minus (ln close - its mean over the last 60 minutes), as it is: nothing is fitted",
-            "  shuffled    the first forecaster's days in other orders: the mean, and the lowest to the highest order; the size of",
-            "              a score of nothing",
-            "  -           undefined: a constant side, too few rows, or nothing to compare with\n",
-        ]
-        .join("\n")
+    /// A grid with the metrics that forecasters are compared by, each with its interval.
+    fn scores_grid(&self, label: &str) -> Grid {
+        let ends = self.interval_title();
+        Grid::grouped(
+            label,
+            self.metrics_at(Place::Scores)
+                .map(|metric| metric_header(metric, &ends)),
+        )
     }
 
-    fn ranks_section(&self, labels: &[String]) -> String {
-        let ends = self.interval_title();
-        let mut grid = Grid::new(["Rank IC", "+1 bar", &ends, "rank IC", &ends]);
-        let ranks_cells = |ranks: [(Option<f64>, Option<Interval>); 2]| {
-            ranks
-                .into_iter()
-                .flat_map(|(value, ends)| [correlation(value), interval(ends)])
-        };
-        for (label, score) in labels.iter().zip(&self.forecasters) {
-            grid.push(label, ranks_cells(score.ranks()));
-        }
-        for difference in &self.differences {
-            let [a, b] = [
-                (&difference.a, &difference.a_run),
-                (&difference.b, &difference.b_run),
-            ]
-            .map(|(name, run)| self.label_of(labels, name, run.as_deref()));
-            grid.push(&format!("  {a} minus {b}"), ranks_cells(difference.ranks()));
-        }
-        grid.render()
+    /// The cells of [`Report::scores_grid`].
+    fn scores_cells(&self, of: impl Fn(&str) -> Value) -> Vec<String> {
+        self.metrics_at(Place::Scores)
+            .flat_map(|metric| metric_cells(metric, of(metric.name)))
+            .collect()
+    }
+
+    /// The words of a place's columns.
+    fn legend(&self, place: Place) -> String {
+        self.metrics_at(place)
+            .map(|metric| legend_line(metric.title, metric.legend))
+            .collect()
+    }
+
+    fn scores_legend(&self) -> String {
+        let others = [
+            (
+                "t",
+                "the value in units of its standard error, as if days were independent",
+            ),
+            (
+                "shuffled",
+                "the first forecaster's days in other orders: the mean, and the lowest to the highest order; the size of a score of nothing",
+            ),
+            (
+                "negated_deviation_60m",
+                "minus (ln close - its mean over the last 60 minutes), as it is: nothing is fitted",
+            ),
+            (
+                "-",
+                "undefined: a constant side, too few rows, or nothing to compare with",
+            ),
+        ];
+        let others = others.map(|(word, meaning)| legend_line(word, meaning));
+        format!("{}{}", self.legend(Place::Scores), others.concat())
     }
 
     /// How much of each score lies in how little time, and a warning where it is much.
     fn concentration_section(&self, labels: &[String]) -> String {
         let title = "Share of the covariance in the best day | best 1 % of hours";
-        let mut grid = Grid::new(std::iter::once("").chain(HEADLINE));
+        let mut grid = Grid::new(std::iter::once("").chain(concentration_titles(&self.metrics)));
         for (label, score) in labels.iter().zip(&self.forecasters) {
             grid.push(label, score.concentration.versions().map(shares));
         }
@@ -139,7 +143,8 @@ impl Report {
         for (label, score) in labels.iter().zip(&self.forecasters) {
             if !is_control(&score.name, score.run.as_deref()) {
                 text.extend(
-                    narrow_warning(label, &score.concentration).map(|warning| wrapped(&warning)),
+                    narrow_warning(label, &score.concentration, &self.metrics)
+                        .map(|warning| wrapped(&warning)),
                 );
             }
         }
@@ -169,10 +174,10 @@ impl Report {
         for group in differences.chunk_by(|left, right| same(left, right)) {
             let Some(first) = group.first() else { continue };
             let name = format!("{} minus", label(&first.a, &first.a_run));
-            let mut grid = Grid::wide(headline_header(&name, &self.interval_title()));
+            let mut grid = self.scores_grid(&name);
             for difference in group {
-                let name = format!("  {}", label(&difference.b, &difference.b_run));
-                grid.push(&name, headline_cells(difference.headline()));
+                let name = label(&difference.b, &difference.b_run);
+                grid.push(name, self.scores_cells(|metric| difference.metric(metric)));
             }
             sections.push(grid.render());
         }
@@ -180,36 +185,16 @@ impl Report {
     }
 
     fn further_section(&self, labels: &[String]) -> String {
-        let mut grid = Grid::new([
-            "Further scores",
-            "scaled",
-            "weighted",
-            "rank corr",
-            "IC",
-            "ICIR",
-            "rank ICIR",
-            "direction",
-            "MAE",
-            "RMSE",
-        ]);
+        let titles = self.metrics_at(Place::Further);
+        let titles = titles.map(|metric| vec![metric.title.to_owned()]);
+        let mut grid = Grid::grouped("Further scores", titles);
         for (label, score) in labels.iter().zip(&self.forecasters) {
-            grid.push(
-                label,
-                [
-                    correlation(score.scaled),
-                    correlation(score.weighted),
-                    correlation(score.rank_correlation),
-                    correlation(score.ic.mean),
-                    ratio(score.ic.icir),
-                    ratio(score.rank_icir),
-                    percent(score.directional_accuracy),
-                    magnitude(score.mae),
-                    magnitude(score.rmse),
-                ],
-            );
+            let cells = self
+                .metrics_at(Place::Further)
+                .map(|metric| metric_value(metric, score.value(metric.name)));
+            grid.push(label, cells);
         }
-        let legend = "  scaled: both sides divided by the coin's training volatility; direction: share of rows whose sign was right\n";
-        format!("{}{legend}", grid.render())
+        format!("{}\n{}", grid.render(), self.legend(Place::Further))
     }
 
     fn blocks_section(&self, labels: &[String]) -> String {
@@ -224,14 +209,14 @@ impl Report {
         let scored = labels
             .iter()
             .zip(&self.forecasters)
-            .filter(|(_, score)| score.pearson.is_some());
+            .filter(|(_, score)| score.value("pearson").is_some());
         for (label, score) in scored.clone() {
             let (block, day) = (grouped(score.block_bars), grouped(score.block_bars_day));
             grid.push(
                 label,
                 [
                     block,
-                    interval(score.interval),
+                    interval(score.interval("pearson")),
                     day,
                     interval(score.interval_day),
                 ],

@@ -1,19 +1,14 @@
 //! What may be said of a forecaster beside the controls: read off the intervals, never off the
 //! values.
 
+use crate::bootstrap::Interval;
 use crate::controls::is_control;
-use crate::format::HEADLINE;
-use crate::report::{Difference, Interval, Report, Score};
+use crate::format::{correlation, interval};
+use crate::metrics::{Place, Value};
+use crate::report::{Difference, Report, Score};
 
-/// Names of a claim's versions: those of the headline, then the rank ICs.
-const VERSIONS: [&str; 6] = [
-    HEADLINE[0],
-    HEADLINE[1],
-    HEADLINE[2],
-    HEADLINE[3],
-    "rank IC +1",
-    "rank IC",
-];
+/// The metric that the strongest control is chosen by.
+const DECISIVE: &str = "ic_a_day";
 
 impl Report {
     /// One sentence or two for each forecaster that is no control: where it is ahead of every
@@ -36,12 +31,13 @@ impl Report {
             .filter(is_own)
             .filter(|difference| is_control(&difference.b, difference.b_run.as_deref()))
             .collect();
-        let mut sentences = Vec::new();
+        let mut sentences: Vec<String> = self.beside_strongest(score, label).into_iter().collect();
         if !against_controls.is_empty() {
             let (mut ahead, mut open, mut behind) = (Vec::new(), Vec::new(), Vec::new());
-            for (place, version) in VERSIONS.into_iter().enumerate() {
+            for metric in self.metrics_at(Place::Scores) {
+                let version = metric.title;
                 let named = |wanted: fn(Option<Interval>) -> bool| {
-                    let of = |difference: &&&Difference| wanted(interval_of(difference, place));
+                    let of = |difference: &&&Difference| wanted(difference.interval(metric.name));
                     against_controls
                         .iter()
                         .filter(of)
@@ -79,21 +75,54 @@ impl Report {
         sentences
     }
 
+    /// How far a forecaster is ahead of the strongest control by the IC a day.
+    fn beside_strongest(&self, score: &Score, label: &str) -> Option<String> {
+        let value = |score: &Score| score.value(DECISIVE);
+        let controls = self.forecasters.iter();
+        let strongest = controls
+            .filter(|other| is_control(&other.name, other.run.as_deref()))
+            .filter(|other| value(other).is_some())
+            .max_by(|a, b| {
+                value(a)
+                    .unwrap_or(f64::MIN)
+                    .total_cmp(&value(b).unwrap_or(f64::MIN))
+            })?;
+        let difference = self.differences.iter().find(|one| {
+            (&one.a, &one.a_run, &one.b) == (&score.name, &score.run, &strongest.name)
+                && one.b_run.is_none()
+        })?;
+        let of = |found: Value| {
+            let t = found.t.map_or_else(String::new, |t| format!("; t {t:+.1}"));
+            format!(
+                "{} ({}{t})",
+                correlation(found.value),
+                interval(found.interval)
+            )
+        };
+        let found = difference.metric(DECISIVE);
+        let word = match found.interval? {
+            [low, _] if low > 0.0 => "ahead of it by",
+            [_, high] if high < 0.0 => "behind it by",
+            _ => "not shown to differ from it:",
+        };
+        Some(format!(
+            "By IC a day the strongest control is {}, {}. {label} is {word} {}.",
+            strongest.name,
+            of(strongest.metric(DECISIVE)),
+            of(found),
+        ))
+    }
+
     /// The versions in which shuffled days have a score as high.
     fn like_shuffled(&self, score: &Score, label: &str) -> Option<String> {
         let shuffled = self.shuffled.as_ref()?;
-        let versions = score
-            .headline()
-            .into_iter()
-            .zip(shuffled.versions())
-            .zip(HEADLINE);
-        let within: Vec<&str> = versions
-            .filter(|(((value, _), spread), _)| {
-                value
-                    .zip(*spread)
-                    .is_some_and(|(value, spread)| value <= spread.range[1])
+        let within: Vec<&str> = self
+            .metrics_at(Place::Scores)
+            .filter(|metric| {
+                let pair = score.value(metric.name).zip(shuffled.spread(metric.name));
+                pair.is_some_and(|(value, spread)| value <= spread.range[1])
             })
-            .map(|(_, name)| name)
+            .map(|metric| metric.title)
             .collect();
         (!within.is_empty()).then(|| {
             format!(
@@ -103,10 +132,4 @@ impl Report {
             )
         })
     }
-}
-
-fn interval_of(difference: &Difference, version: usize) -> Option<Interval> {
-    let pooled = difference.headline().map(|(_, interval)| interval);
-    let ranks = difference.ranks().map(|(_, interval)| interval);
-    pooled.into_iter().chain(ranks).nth(version).flatten()
 }

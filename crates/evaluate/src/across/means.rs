@@ -8,13 +8,15 @@ use std::collections::BTreeSet;
 use super::result::{Across, AcrossFigure, AcrossFigures, PanelFigure, PanelSpan};
 use crate::bootstrap::percentile_interval;
 use crate::controls::is_control;
+use crate::ground::Ground;
+use crate::metrics::{Estimate, METRICS, Metric, Place, Prepared, Sample, Value};
+use crate::ranks::Ranks;
 use crate::report::Concentrations;
-use crate::resampling::{Bootstrap, COMPARED, fold_differences};
-use crate::rows::setting;
-use crate::scoring::{Ground, Scored, check_forecasters, mean_defined, shuffled_base};
-use crate::shuffled::{OrderScores, SHUFFLED_ORDERS, Spread, order_scores};
+use crate::resampling::{Bootstrap, Scored};
+use crate::rows::{check_forecasters, setting};
+use crate::scoring::concentrations;
+use crate::shuffled::{SHUFFLED_ORDERS, Spread, order_scores, shuffled_base};
 use crate::table::labels;
-use crate::variants::Variant;
 use crate::{Error, Forecaster, Options, Rows};
 
 /// One panel's rows, and the forecasters on them.
@@ -57,34 +59,51 @@ pub fn across(panels: &[Panel<'_>], options: &Options) -> Result<Across, Error> 
         .map(|forecaster| forecaster.name.as_str())
         .collect();
     let labels = labels(&names);
-    let place = |index: usize| labels[index].clone();
+    let name = |index: usize| labels[index].clone();
+    let metrics = compared();
+    let figures = |name: String, of: &dyn Fn(usize) -> AcrossFigure| AcrossFigures {
+        name,
+        figures: metrics
+            .iter()
+            .enumerate()
+            .map(|(place, metric)| (*metric, of(place)))
+            .collect(),
+    };
     let scores: Vec<AcrossFigures> = (0..labels.len())
         .map(|index| {
-            AcrossFigures::new(place(index), |version| {
-                figure(&drawn, Of::Score(index), version, options)
+            figures(name(index), &|metric| {
+                figure(&drawn, Of::Score(index), metric, options)
             })
         })
         .collect();
-    let difference = |other: usize, version: usize| AcrossFigure {
-        against: Some(place(other)),
-        ..figure(&drawn, Of::Difference(other), version, options)
+    let difference = |other: usize, metric: usize| AcrossFigure {
+        against: Some(name(other)),
+        ..figure(&drawn, Of::Difference(other), metric, options)
     };
     let is_scored = |index: &usize| {
-        scores[*index]
-            .versions()
+        let mut on_panels = scores[*index]
+            .figures
             .iter()
-            .any(|figure| figure.panels.iter().any(|panel| panel.value.is_some()))
+            .flat_map(|(_, figure)| &figure.panels);
+        on_panels.any(|panel| panel.value.is_some())
     };
     let differences: Vec<AcrossFigures> = (1..labels.len())
         .filter(is_scored)
-        .map(|other| AcrossFigures::new(place(other), |version| difference(other, version)))
+        .map(|other| figures(name(other), &|metric| difference(other, metric)))
         .collect();
-    let best_control = AcrossFigures::new("best control".to_owned(), |version| {
-        let mean = |index: &usize| scores[*index].versions()[version].all.value;
-        let of_controls =
-            |forecaster: &Forecaster| is_control(&forecaster.name, forecaster.run.as_deref());
-        let controls = (1..labels.len()).filter(|&index| of_controls(&first.forecasters[index]));
+    let controls: Vec<usize> = (1..labels.len())
+        .filter(|&index| {
+            let one = &first.forecasters[index];
+            is_control(&one.name, one.run.as_deref())
+        })
+        .collect();
+    let best_control = figures("best control".to_owned(), &|metric| {
+        let mean = |index: &usize| {
+            let figure = scores[*index].figure(metrics[metric].name);
+            figure.and_then(|figure| figure.all.value)
+        };
         let highest = controls
+            .iter()
             .filter(|index| mean(index).is_some())
             .max_by(|a, b| {
                 let value = |index: &usize| mean(index).unwrap_or(f64::NEG_INFINITY);
@@ -92,8 +111,11 @@ pub fn across(panels: &[Panel<'_>], options: &Options) -> Result<Across, Error> 
             });
         highest.map_or_else(
             || AcrossFigure::unknown(panels.len()),
-            |index| difference(index, version),
+            |&index| difference(index, metric),
         )
+    });
+    let shuffled = figures(format!("shuffled, {SHUFFLED_ORDERS} orders"), &|metric| {
+        orders(&drawn, metric)
     });
     Ok(Across {
         panels: panels
@@ -107,10 +129,17 @@ pub fn across(panels: &[Panel<'_>], options: &Options) -> Result<Across, Error> 
         scores,
         differences,
         best_control,
-        shuffled: AcrossFigures::new(format!("shuffled, {SHUFFLED_ORDERS} orders"), |version| {
-            orders(&drawn, version)
-        }),
+        shuffled,
     })
+}
+
+/// The metrics of the list that forecasters are compared by.
+fn compared() -> Vec<Metric> {
+    METRICS
+        .iter()
+        .filter(|metric| metric.place == Place::Scores)
+        .copied()
+        .collect()
 }
 
 fn same_forecasters(first: &Panel<'_>, panel: &Panel<'_>) -> Result<(), Error> {
@@ -141,21 +170,14 @@ enum Of {
     Difference(usize),
 }
 
-/// A figure on one panel: its folds and its draws, each the mean over folds.
-#[derive(Debug, Clone)]
-struct Figure {
-    folds: Vec<Option<f64>>,
-    draws: Option<Vec<f64>>,
-}
-
-/// All figures of one panel.
+/// All figures of one panel, metrics in the order of [`compared`].
 struct Drawn {
-    /// `[forecaster][version]`, versions in the order of [`COMPARED`].
-    scores: Vec<Vec<Figure>>,
+    /// `[forecaster][metric]`.
+    scores: Vec<Vec<Estimate>>,
     /// The same of the first forecaster's difference from each (from itself: nothing of use).
-    differences: Vec<Vec<Figure>>,
-    /// Of the first forecaster's days in other orders.
-    orders: Vec<OrderScores>,
+    differences: Vec<Vec<Estimate>>,
+    /// Of the first forecaster's days in other orders, `[metric][order]`.
+    orders: Vec<Vec<Option<f64>>>,
     /// Of the first forecaster's scores.
     concentration: Concentrations,
     fold_numbers: Vec<u32>,
@@ -173,64 +195,65 @@ impl Drawn {
         let ground = Ground::new(panel.rows, &options);
         let scored = Scored::all(&ground, panel.forecasters);
         let pairs: Vec<(usize, usize)> = (1..scored.len()).map(|other| (0, other)).collect();
-        let bootstrap = Bootstrap::new(&ground, &scored, &pairs);
-        let score = |index: usize, variant: Variant| {
-            let series = &scored[index].series[variant as usize];
-            Figure {
-                folds: series.folds.clone(),
-                draws: bootstrap.score_draws(series.block, index, variant),
-            }
+        let prepared = Prepared {
+            scored: &scored,
+            bootstrap: &Bootstrap::new(&ground, &scored, &pairs),
+            ranks: &Ranks::new(&ground, panel.forecasters),
         };
-        let difference = |other: usize, variant: Variant| Figure {
-            folds: fold_differences(&scored, (0, other), variant),
-            draws: bootstrap.difference_draws(&scored, (0, other), variant),
+        let metrics = compared();
+        let samples: Vec<Sample<'_>> = panel
+            .forecasters
+            .iter()
+            .enumerate()
+            .map(|(place, forecaster)| Sample::drawn(&ground, forecaster, &prepared, place))
+            .collect();
+        let score = |sample: &Sample<'_>| -> Vec<Estimate> {
+            metrics.iter().map(|metric| (metric.of)(sample)).collect()
         };
-        let of_all = |figure: &dyn Fn(usize, Variant) -> Figure| -> Vec<Vec<Figure>> {
-            (0..scored.len())
-                .map(|index| {
-                    COMPARED
-                        .iter()
-                        .map(|&variant| figure(index, variant))
-                        .collect()
-                })
+        let difference = |other: &Sample<'_>| -> Vec<Estimate> {
+            let of = |metric: &Metric| {
+                let minus = metric.minus.zip(samples.first());
+                minus.map(|(minus, first)| minus(first, other))
+            };
+            metrics
+                .iter()
+                .map(|metric| of(metric).unwrap_or_default())
                 .collect()
         };
         Ok(Self {
-            scores: of_all(&score),
-            differences: of_all(&difference),
+            scores: samples.iter().map(score).collect(),
+            differences: samples.iter().map(difference).collect(),
             orders: shuffled_base(panel.forecasters)
-                .map(|base| order_scores(&ground, base))
+                .map(|base| order_scores(&ground, base, &metrics))
                 .unwrap_or_default(),
             concentration: scored
                 .first()
-                .map(|scored| scored.score.concentration)
+                .map(|scored| concentrations(&ground, scored))
                 .unwrap_or_default(),
             fold_numbers: ground.layout.folds.iter().map(|fold| fold.number).collect(),
             times: ground.layout.times.len(),
         })
     }
 
-    fn figure(&self, of: Of, version: usize) -> &Figure {
+    fn figure(&self, of: Of, metric: usize) -> &Estimate {
         match of {
-            Of::Score(index) => &self.scores[index][version],
-            Of::Difference(other) => &self.differences[other][version],
+            Of::Score(index) => &self.scores[index][metric],
+            Of::Difference(other) => &self.differences[other][metric],
         }
     }
 }
 
 /// One figure on every panel, and its mean.
-fn figure(drawn: &[Drawn], of: Of, version: usize, options: &Options) -> AcrossFigure {
-    let figures: Vec<&Figure> = drawn
-        .iter()
-        .map(|panel| panel.figure(of, version))
-        .collect();
-    let on_panel = |figure: &&Figure| PanelFigure {
-        value: mean_defined(&figure.folds),
-        interval: figure
-            .draws
-            .as_ref()
-            .and_then(|draws| percentile_interval(draws, options.confidence)),
-        folds: ends(figure.folds.iter().flatten().copied()),
+fn figure(drawn: &[Drawn], of: Of, metric: usize, options: &Options) -> AcrossFigure {
+    let figures: Vec<&Estimate> = drawn.iter().map(|panel| panel.figure(of, metric)).collect();
+    let on_panel = |figure: &&Estimate| {
+        let Value { value, interval, t } = figure.summary(options.confidence);
+        PanelFigure {
+            value,
+            interval,
+            t,
+            folds: ends(figure.folds.iter().flatten().copied()),
+        }
     };
     let panels: Vec<PanelFigure> = figures.iter().map(on_panel).collect();
     let values: Option<Vec<f64>> = panels.iter().map(|panel| panel.value).collect();
@@ -240,6 +263,7 @@ fn figure(drawn: &[Drawn], of: Of, version: usize, options: &Options) -> AcrossF
         value: values.map(|values| mean(&values)),
         interval: draws
             .and_then(|draws| percentile_interval(&mean_draws(&draws), options.confidence)),
+        t: None,
         folds: ends(panels.iter().filter_map(|panel| panel.folds).flatten()),
     };
     AcrossFigure {
@@ -251,15 +275,16 @@ fn figure(drawn: &[Drawn], of: Of, version: usize, options: &Options) -> AcrossF
 
 /// The first forecaster's scores in other orders of days: the mean over orders, and the lowest to
 /// the highest.
-fn orders(drawn: &[Drawn], version: usize) -> AcrossFigure {
+fn orders(drawn: &[Drawn], metric: usize) -> AcrossFigure {
     let of_panel = |panel: &Drawn| -> Vec<Option<f64>> {
-        panel.orders.iter().map(|order| order[version]).collect()
+        panel.orders.get(metric).cloned().unwrap_or_default()
     };
     let figure = |values: &[Option<f64>]| {
         let spread = Spread::of(values);
         PanelFigure {
             value: spread.map(|spread| spread.mean),
             interval: spread.map(|spread| spread.range),
+            t: None,
             folds: None,
         }
     };
@@ -324,19 +349,6 @@ fn span(panel: &Panel<'_>, drawn: &Drawn) -> PanelSpan {
     }
 }
 
-impl AcrossFigures {
-    /// From what is known of each version, by its place in [`COMPARED`].
-    fn new(name: String, version: impl Fn(usize) -> AcrossFigure) -> Self {
-        Self {
-            name,
-            delayed: version(0),
-            delayed_neutral: version(1),
-            pearson: version(2),
-            neutral: version(3),
-        }
-    }
-}
-
 impl AcrossFigure {
     fn unknown(panels: usize) -> Self {
         Self {
@@ -373,6 +385,7 @@ mod tests {
                 .map(|value| -0.1 * value + noise())
                 .collect(),
             deviations: Default::default(),
+            trailing_volatility: None,
             volatility: vec![1.0; count],
             weight: vec![1.0; count],
             symbols: ["A", "B", "C"].map(str::to_owned).to_vec(),
@@ -407,19 +420,16 @@ mod tests {
         let (one, options) = (panel(1), Options::default());
         let found = across(&[named("one", &one)], &options).unwrap();
         let report = score(&one.0, &one.1, &options).unwrap();
-        let figures = |figures: &AcrossFigures| {
-            figures.versions().map(|version| {
-                let panel = version.panels[0];
-                assert_eq!(
-                    (panel.value, panel.interval),
-                    (version.all.value, version.all.interval)
-                );
-                (panel.value, panel.interval)
-            })
+        let same = |figures: &AcrossFigures, of: &dyn Fn(&str) -> Value| {
+            for (metric, figure) in figures.figures.iter() {
+                let (panel, all) = (figure.panels[0], figure.all);
+                assert_eq!((panel.value, panel.interval), (all.value, all.interval));
+                assert_eq!(panel.summary(), of(metric.name), "{}", metric.name);
+            }
         };
         assert_eq!(found.scores.len(), report.forecasters.len());
         for (found, score) in found.scores.iter().zip(&report.forecasters) {
-            assert_eq!(figures(found), score.headline(), "{}", score.name);
+            same(found, &|metric| score.metric(metric));
         }
         let expected: Vec<_> = report
             .differences
@@ -429,11 +439,16 @@ mod tests {
         assert_eq!(found.differences.len(), expected.len());
         for (found, difference) in found.differences.iter().zip(expected) {
             assert_eq!(found.name, difference.b);
-            assert_eq!(figures(found), difference.headline(), "{}", difference.b);
+            same(found, &|metric| difference.metric(metric));
         }
         // Planted: the last return is against what comes, so its negation is the best control.
         assert_eq!(
-            found.best_control.pearson.against.as_deref(),
+            found
+                .best_control
+                .figure("pearson")
+                .unwrap()
+                .against
+                .as_deref(),
             Some("negated_last_return")
         );
         let negated = found
@@ -441,7 +456,10 @@ mod tests {
             .iter()
             .find(|figures| figures.name == "negated_last_return")
             .unwrap();
-        assert_eq!(found.best_control.pearson, negated.pearson);
+        assert_eq!(
+            found.best_control.figure("pearson"),
+            negated.figure("pearson")
+        );
     }
 
     #[test]
@@ -458,10 +476,10 @@ mod tests {
             Drawn::new(&panels[0], 0, &options).unwrap(),
             Drawn::new(&panels[1], 0, &second).unwrap(),
         ];
-        for version in 0..COMPARED.len() {
+        for (place, metric) in compared().iter().enumerate().filter(|(_, one)| !one.has_t) {
             let [first, second] = drawn
                 .each_ref()
-                .map(|panel| panel.figure(Of::Difference(1), version));
+                .map(|panel| panel.figure(Of::Difference(1), place));
             let (first, second) = (
                 first.draws.as_ref().unwrap(),
                 second.draws.as_ref().unwrap(),
@@ -471,7 +489,7 @@ mod tests {
                 .zip(second)
                 .map(|(first, second)| (first + second) / 2.0)
                 .collect();
-            let figure = found.differences[0].versions()[version];
+            let figure = found.differences[0].figure(metric.name).unwrap();
             assert_eq!(figure.all.interval, percentile_interval(&means, 0.95));
             assert_eq!(figure.panels[0].interval, percentile_interval(first, 0.95));
             let [one, two] = [
@@ -499,7 +517,7 @@ mod tests {
             ]
         };
         for (figures, others) in both(&found).concat().iter().zip(&both(&swapped).concat()) {
-            for (figure, other) in figures.versions().into_iter().zip(others.versions()) {
+            for ((_, figure), (_, other)) in figures.figures.iter().zip(others.figures.iter()) {
                 assert_eq!(figure.against, other.against);
                 let values = |panel: PanelFigure| (panel.value, panel.folds);
                 assert_eq!(values(figure.panels[0]), values(other.panels[1]));
@@ -509,12 +527,10 @@ mod tests {
                     continue;
                 };
                 assert!((value - other_value).abs() < 1e-15);
-                let ends = figure
-                    .all
-                    .interval
-                    .unwrap()
-                    .into_iter()
-                    .zip(other.all.interval.unwrap());
+                let Some((ends, other_ends)) = figure.all.interval.zip(other.all.interval) else {
+                    continue;
+                };
+                let ends = ends.into_iter().zip(other_ends);
                 assert!(
                     ends.into_iter()
                         .all(|(end, other)| (end - other).abs() < 0.01)
@@ -528,16 +544,14 @@ mod tests {
         let (one, mut two, options) = (panel(1), panel(2), Options::default());
         two.0.realized_delayed.fill(f64::NAN);
         let found = across(&[named("one", &one), named("two", &two)], &options).unwrap();
-        assert_eq!(found.scores[0].delayed.panels[1], PanelFigure::default());
-        assert_eq!(
-            (
-                found.scores[0].delayed.all.value,
-                found.scores[0].delayed.all.interval
-            ),
-            (None, None)
-        );
-        assert!(found.scores[0].pearson.all.interval.is_some());
-        assert_eq!(found.best_control.delayed.against, None);
+        let figure =
+            |figures: &AcrossFigures, metric: &str| figures.figure(metric).unwrap().clone();
+        let delayed = figure(&found.scores[0], "delayed");
+        assert_eq!(delayed.panels[1], PanelFigure::default());
+        assert_eq!((delayed.all.value, delayed.all.interval), (None, None));
+        let pearson = figure(&found.scores[0], "pearson");
+        assert!(pearson.all.interval.is_some());
+        assert_eq!(figure(&found.best_control, "delayed").against, None);
         assert!(!found.table().contains("NaN"));
         two.1.swap(0, 1);
         let error = across(&[named("one", &one), named("two", &two)], &options)

@@ -1,8 +1,11 @@
 //! What several panels show together: plain values that become one JSON object or tables.
 
 use serde::Serialize;
+use serde::ser::SerializeMap;
 
-use crate::report::{Concentrations, Interval};
+use crate::bootstrap::Interval;
+use crate::metrics::{ByMetric, Entry, Metric, Value};
+use crate::report::Concentrations;
 
 /// The first forecaster's scores and differences on every panel, and their means over panels.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -20,7 +23,7 @@ pub struct Across {
     /// The first forecaster minus each other one that has a score somewhere.
     pub differences: Vec<AcrossFigures>,
     /// The first forecaster minus the control with the highest mean over panels, which is chosen
-    /// anew for each version of the score: [`AcrossFigure::against`] names it.
+    /// anew for each metric: [`AcrossFigure::against`] names it.
     pub best_control: AcrossFigures,
     /// The first forecaster's days in other orders: the mean over orders, and as its interval the
     /// lowest to the highest.
@@ -44,34 +47,30 @@ pub struct PanelSpan {
     pub fold_numbers: Vec<u32>,
     /// The first and the last scored time, UTC milliseconds.
     pub span_ms: [i64; 2],
-    /// How much of the first forecaster's score lies in how little time.
+    /// How much of the first forecaster's scores lies in how little time.
     pub concentration: Concentrations,
 }
 
-/// One forecaster's score, or its difference from another, in four versions.
+/// One forecaster's scores, or their differences from another's.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct AcrossFigures {
     /// The forecaster, or the one that is subtracted.
     pub name: String,
-    /// Entry one bar later.
-    pub delayed: AcrossFigure,
-    /// Entry one bar later, market-neutral.
-    pub delayed_neutral: AcrossFigure,
-    /// The pooled Pearson correlation.
-    pub pearson: AcrossFigure,
-    /// Market-neutral.
-    pub neutral: AcrossFigure,
+    /// The figure of each metric that forecasters are compared by.
+    #[serde(flatten)]
+    pub figures: ByMetric<AcrossFigure>,
 }
 
 impl AcrossFigures {
-    /// The four versions, in the order of the tables.
-    pub(crate) fn versions(&self) -> [&AcrossFigure; 4] {
-        [
-            &self.delayed,
-            &self.delayed_neutral,
-            &self.pearson,
-            &self.neutral,
-        ]
+    /// The figure of a metric; None where it is not compared.
+    pub fn figure(&self, metric: &str) -> Option<&AcrossFigure> {
+        self.figures.get(metric)
+    }
+}
+
+impl Entry for AcrossFigure {
+    fn write<M: SerializeMap>(&self, metric: &Metric, map: &mut M) -> Result<(), M::Error> {
+        map.serialize_entry(metric.name, self)
     }
 }
 
@@ -89,10 +88,24 @@ pub struct AcrossFigure {
 /// One figure on one panel: what is undefined is `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct PanelFigure {
-    /// Mean over folds.
+    /// The value itself.
     pub value: Option<f64>,
     /// Its bootstrap interval.
     pub interval: Option<Interval>,
+    /// The value in units of its standard error, of metrics that have one; None over all panels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub t: Option<f64>,
     /// The lowest and the highest fold.
     pub folds: Option<[f64; 2]>,
+}
+
+impl PanelFigure {
+    /// What tables print of it.
+    pub(crate) fn summary(&self) -> Value {
+        Value {
+            value: self.value,
+            interval: self.interval,
+            t: self.t,
+        }
+    }
 }

@@ -3,10 +3,11 @@
 use super::result::{Across, AcrossFigure, AcrossFigures, PanelFigure, PanelSpan};
 use crate::controls::is_control;
 use crate::format::{
-    HEADLINE, counted, grouped, headline_cells, headline_header, interval, interval_title,
+    concentration_titles, counted, grouped, interval, interval_title, metric_cells, metric_header,
     narrow_warning, shares, wrapped,
 };
 use crate::grid::Grid;
+use crate::metrics::Metric;
 
 /// Label of the mean over panels.
 const ALL: &str = "all";
@@ -53,15 +54,27 @@ impl Across {
             .collect()
     }
 
+    /// The metrics that forecasters are compared by.
+    fn metrics(&self) -> Vec<Metric> {
+        let figures = self.shuffled.figures.iter();
+        figures.map(|(metric, _)| *metric).collect()
+    }
+
     fn figures_section(&self) -> String {
-        let mut grid = Grid::wide(headline_header("", &interval_title(self.confidence)));
+        let ends = interval_title(self.confidence);
+        let metrics = self.metrics();
+        let header = metrics.iter().map(|metric| metric_header(metric, &ends));
+        let mut grid = Grid::grouped("", header);
+        let cells = |on_panel: Vec<PanelFigure>| {
+            let figures = metrics.iter().zip(on_panel);
+            figures
+                .flat_map(|(metric, figure)| metric_cells(metric, figure.summary()))
+                .collect::<Vec<_>>()
+        };
         for (title, figures) in self.titled() {
             grid.heading(&title);
             for (name, on_panel) in self.named_rows(figures) {
-                grid.push(
-                    &name,
-                    headline_cells(on_panel.map(|figure| (figure.value, figure.interval))),
-                );
+                grid.push(&name, cells(on_panel));
             }
         }
         grid.heading(&format!(
@@ -69,10 +82,7 @@ impl Across {
             self.shuffled.name
         ));
         for (name, on_panel) in self.named_rows(&self.shuffled) {
-            grid.push(
-                &name,
-                headline_cells(on_panel.map(|figure| (figure.value, figure.interval))),
-            );
+            grid.push(&name, cells(on_panel));
         }
         grid.render()
     }
@@ -83,7 +93,8 @@ impl Across {
         let Some(first) = self.scores.first() else {
             return String::new();
         };
-        let mut grid = Grid::new(std::iter::once("").chain(HEADLINE));
+        let metrics = self.metrics();
+        let mut grid = Grid::new(std::iter::once("").chain(concentration_titles(&metrics)));
         for panel in &self.panels {
             grid.push(&panel.name, panel.concentration.versions().map(shares));
         }
@@ -91,6 +102,7 @@ impl Across {
             narrow_warning(
                 &format!("{} on {}", first.name, panel.name),
                 &panel.concentration,
+                &metrics,
             )
         };
         let warnings: String = self
@@ -107,7 +119,9 @@ impl Across {
     }
 
     fn folds_section(&self) -> String {
-        let mut grid = Grid::new(std::iter::once("").chain(HEADLINE));
+        let metrics = self.metrics();
+        let titles = metrics.iter().map(|metric| metric.title);
+        let mut grid = Grid::new(std::iter::once("").chain(titles));
         for (title, figures) in self
             .titled()
             .into_iter()
@@ -115,33 +129,35 @@ impl Across {
         {
             grid.heading(&title);
             for (name, on_panel) in self.named_rows(figures) {
-                grid.push(&name, on_panel.map(|figure| interval(figure.folds)));
+                let folds = on_panel.iter().map(|figure| interval(figure.folds));
+                grid.push(&name, folds);
             }
         }
         format!("Lowest to highest fold\n\n{}", grid.render())
     }
 
-    /// The four versions on every panel, then over all.
-    fn named_rows<'a>(
-        &'a self,
-        figures: &'a AcrossFigures,
-    ) -> impl Iterator<Item = (String, [PanelFigure; 4])> + 'a {
-        let versions = figures.versions();
-        let of_panel = move |place: usize| {
-            versions.map(|version: &AcrossFigure| {
-                version.panels.get(place).copied().unwrap_or_default()
-            })
+    /// The metrics on every panel, then over all.
+    fn named_rows(&self, figures: &AcrossFigures) -> Vec<(String, Vec<PanelFigure>)> {
+        let row = |of: &dyn Fn(&AcrossFigure) -> PanelFigure| -> Vec<PanelFigure> {
+            figures
+                .figures
+                .iter()
+                .map(|(_, figure)| of(figure))
+                .collect()
         };
+        let on_panel =
+            |place: usize| row(&|figure| figure.panels.get(place).copied().unwrap_or_default());
         let panels = self.panels.iter().enumerate();
-        let rows = panels.map(move |(place, panel)| (format!("  {}", panel.name), of_panel(place)));
-        rows.chain([(format!("  {ALL}"), versions.map(|version| version.all))])
+        let rows = panels.map(|(place, panel)| (format!("  {}", panel.name), on_panel(place)));
+        rows.chain([(format!("  {ALL}"), row(&|figure| figure.all))])
+            .collect()
     }
 
-    /// The control that is best in each version, or one name where it is the same in all.
+    /// The control that is best by each metric, or one name where it is the same in all.
     fn best_controls(&self) -> String {
-        let versions = self.best_control.versions().into_iter().zip(HEADLINE);
-        let named: Vec<(&str, &str)> = versions
-            .filter_map(|(version, title)| Some((version.against.as_deref()?, title)))
+        let figures = self.best_control.figures.iter();
+        let named: Vec<(&str, &str)> = figures
+            .filter_map(|(metric, figure)| Some((figure.against.as_deref()?, metric.title)))
             .collect();
         match named.as_slice() {
             [] => "none has a score".to_owned(),

@@ -81,14 +81,14 @@ impl Run {
         let table = panel.and_then(|panel| {
             self.table
                 .clone()
-                .with_deviations(&panel, Path::new(&self.path))
+                .with_deviations(&panel, self.reach_bars, Path::new(&self.path))
         });
         match table {
             Ok(table) => Self { table, ..self },
             Err(error) => {
                 cli::note(format!(
-                    "{}: forecasts.parquet is of an older version, without what the controls of deviations from a mean \
-                     need, and the candles that it was made of are not there: {error}",
+                    "{}: forecasts.parquet is of an older version, without the deviations from a mean and the \
+                     trailing volatility, and the candles that it was made of are not there: {error}",
                     self.path
                 ));
                 self

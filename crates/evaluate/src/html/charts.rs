@@ -10,7 +10,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::deciles::Decile;
 use super::page::Importance;
-use crate::report::Interval;
+use crate::bootstrap::Interval;
 
 const WIDTH: u32 = 960;
 pub(super) const FONT: &str = "sans-serif";

@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
+use crate::bootstrap::Interval;
 use crate::bootstrap::{drawn_blocks, percentile_interval};
 use crate::correlation::average_ranks;
-use crate::report::Interval;
 use crate::rows::{Layout, Rows};
 use crate::{Options, Score};
 
@@ -78,7 +78,7 @@ pub(super) fn deciles(
         sums
     };
     // Where the score has no interval for lack of blocks, neither has a decile.
-    let drawn: Vec<Sums> = if score.interval.is_some() {
+    let drawn: Vec<Sums> = if score.interval("pearson").is_some() {
         (0..options.draws).into_par_iter().map(draw).collect()
     } else {
         Vec::new()
@@ -140,6 +140,7 @@ mod tests {
             realized_delayed: vec![f64::NAN; 2 * times],
             last_return: vec![0.0; 2 * times],
             deviations: Default::default(),
+            trailing_volatility: None,
             volatility: vec![1.0; 2 * times],
             weight: vec![1.0; 2 * times],
             symbols: vec!["A".to_owned(), "B".to_owned()],

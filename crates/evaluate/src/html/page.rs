@@ -10,9 +10,10 @@ use super::trading::trading;
 use crate::controls::is_control;
 use crate::cross_section::ic_per_timestamp;
 use crate::format::{
-    HEADLINE, correlation, counted, grouped, headline_cells, headline_header, interval, magnitude,
-    narrow_warning, percent, ratio, shares,
+    concentration_titles, correlation, counted, grouped, interval, metric_cells, metric_header,
+    metric_value, narrow_warning, shares,
 };
+use crate::metrics::{Place, Value};
 use crate::report::{Report, Score};
 use crate::rows::Layout;
 use crate::{Forecaster, Options, Rows};
@@ -178,19 +179,24 @@ fn head(page: &Page<'_>) -> String {
         "look"
     };
     let _ = write!(text, "<p>How to read it: {range}");
-    text + " at the intervals before the values, at <i>+1 bar</i> and <i>neutral +1</i> before \
-            the plain score, and ask whether a forecaster beats the controls, which know next to nothing. Costs are \
+    text + " at the intervals before the values, at <i>IC a day</i> before \
+            the pooled scores, and ask whether a forecaster beats the controls, which know next to nothing. Costs are \
             in the section on capital alone.</p>\n"
 }
 
 fn scores(page: &Page<'_>) -> String {
     let (report, labels) = (page.report, page.report.labels());
     let ends = report.interval_title();
-    let header = |label: &str| headline_header(label, &ends).collect::<Vec<_>>();
-    let scores_header = [header(""), vec!["rank IC".to_owned()]].concat();
-    let row = |score: &Score| -> Vec<String> {
-        headline_cells(score.headline())
-            .chain([correlation(score.rank_ic)])
+    let header = |label: &str| -> Vec<String> {
+        let columns = report.metrics_at(Place::Scores);
+        std::iter::once(label.to_owned())
+            .chain(columns.flat_map(|metric| metric_header(metric, &ends)))
+            .collect()
+    };
+    let cells = |of: &dyn Fn(&str) -> Value| -> Vec<String> {
+        let columns = report.metrics_at(Place::Scores);
+        columns
+            .flat_map(|metric| metric_cells(metric, of(metric.name)))
             .collect()
     };
     let scored = report
@@ -201,22 +207,16 @@ fn scores(page: &Page<'_>) -> String {
             (
                 label.clone(),
                 is_control(&score.name, score.run.as_deref()),
-                row(score),
+                cells(&|metric| score.metric(metric)),
             )
         });
     let shuffled = report.shuffled.iter().map(|shuffled| {
-        let rank_ic = correlation(shuffled.rank_ic.map(|spread| spread.mean));
-        (
-            shuffled.label(),
-            true,
-            headline_cells(shuffled.headline())
-                .chain([rank_ic])
-                .collect(),
-        )
+        let cells = cells(&|metric| shuffled.value(metric));
+        (shuffled.label(), true, cells)
     });
     let mut text = format!(
         "<section><h2>Scores</h2>\n{}",
-        table(&borrowed(&scores_header), scored.chain(shuffled))
+        table(&borrowed(&header("")), scored.chain(shuffled))
     );
     text.extend(
         report
@@ -234,61 +234,26 @@ fn scores(page: &Page<'_>) -> String {
                 of(&difference.a, &difference.a_run),
                 of(&difference.b, &difference.b_run)
             );
-            (
-                label,
-                false,
-                headline_cells(difference.headline()).collect(),
-            )
+            (label, false, cells(&|metric| difference.metric(metric)))
         });
         text += &table(&borrowed(&header("difference")), rows);
     }
-    let header = [
-        "",
-        "scaled",
-        "weighted",
-        "rank corr",
-        "IC",
-        "ICIR",
-        "rank ICIR",
-        "direction",
-        "MAE",
-        "RMSE",
-    ];
-    let row = |score: &Score| {
-        vec![
-            correlation(score.scaled),
-            correlation(score.weighted),
-            correlation(score.rank_correlation),
-            correlation(score.ic.mean),
-            ratio(score.ic.icir),
-            ratio(score.rank_icir),
-            percent(score.directional_accuracy),
-            magnitude(score.mae),
-            magnitude(score.rmse),
-        ]
-    };
-    text += &by_forecaster(page, &header, row);
-    text + &ranks(page) + &concentration(page) + "</section>\n"
-}
-
-fn ranks(page: &Page<'_>) -> String {
-    let ends = page.report.interval_title();
-    by_forecaster(
-        page,
-        &["", "rank IC +1 bar", &ends, "rank IC", &ends],
-        |score| {
-            score
-                .ranks()
-                .into_iter()
-                .flat_map(|(value, ends)| [correlation(value), interval(ends)])
-                .collect()
-        },
-    )
+    let further = || report.metrics_at(Place::Further);
+    let header: Vec<&str> = std::iter::once("")
+        .chain(further().map(|metric| metric.title))
+        .collect();
+    text += &by_forecaster(page, &header, |score| {
+        further()
+            .map(|metric| metric_value(metric, score.value(metric.name)))
+            .collect()
+    });
+    text + &concentration(page) + "</section>\n"
 }
 
 /// How much of each score lies in how little time, and a warning where it is much.
 fn concentration(page: &Page<'_>) -> String {
-    let header: Vec<&str> = std::iter::once("").chain(HEADLINE).collect();
+    let titles = concentration_titles(&page.report.metrics);
+    let header: Vec<&str> = std::iter::once("").chain(titles).collect();
     let cells = by_forecaster(page, &header, |score| {
         score.concentration.versions().map(shares).to_vec()
     });
@@ -298,6 +263,7 @@ fn concentration(page: &Page<'_>) -> String {
             narrow_warning(
                 &labels[place],
                 &page.report.forecasters[place].concentration,
+                &page.report.metrics,
             )
         })
         .map(|warning| format!("<p><b>{}</b></p>\n", escaped(&warning)));
@@ -516,17 +482,21 @@ fn features(page: &Page<'_>) -> String {
 
 fn notes(page: &Page<'_>) -> String {
     let report = page.report;
+    let words = report
+        .metrics
+        .iter()
+        .filter(|metric| metric.place != Place::Hidden);
+    let words: String = words
+        .map(|metric| {
+            let [title, legend] = [metric.title, metric.legend].map(escaped);
+            format!("<li>{title}: {legend}.</li>\n")
+        })
+        .collect();
     format!(
-        "<section><h2>What the words mean</h2>\n<ul>\n\
-         <li>Pearson: correlation of forecast and realized over all (time, coin) pairs of a fold; the mean over folds.</li>\n\
-         <li>+1 bar: the same with entry one bar later, which a bounce of the price does not survive.</li>\n\
-         <li>neutral: both sides minus their mean over coins at that time. neutral +1: that, and entry one bar later. \
-         scaled: both sides divided by the coin's volatility in the training time.</li>\n\
-         <li>IC: Pearson across coins at one time; rank IC: Spearman. ICIR: mean divided by standard deviation over \
-         times.</li>\n\
-         <li>direction: share of rows whose sign was right, where neither side is 0.</li>\n\
+        "<section><h2>What the words mean</h2>\n<ul>\n{words}\
          <li>{}: stationary block bootstrap, {} draws (seed {}), times drawn within folds with all coins \
-         together, mean block length by Politis and White, at least {} bars. Differences are of the same draws.</li>\n\
+         together, mean block length by Politis and White, at least {} bars. Differences are of the same draws. The IC a \
+         day has days drawn as wholes; its t is the mean in units of its standard error.</li>\n\
          <li>Controls: zero; the last bar's return, as it is and negated; ln close minus its mean over the last 30, 60 \
          and 240 minutes, negated. shuffled: the first run's forecasts with their days in other orders, the mean and the \
          lowest to the highest of them: the size of a score of nothing.</li>\n</ul>\n<p>This page again:</p>\n<pre><code>{}</code></pre></section>\n",

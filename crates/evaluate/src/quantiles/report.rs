@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::scope::Scope;
-use crate::report::Interval;
+use crate::bootstrap::Interval;
 
 /// What was realized in each bin of one forecaster.
 #[derive(Debug, Clone, PartialEq, Serialize)]

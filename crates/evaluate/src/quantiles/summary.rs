@@ -5,11 +5,11 @@
 //! days) count as one event, whatever goes on within it. It takes one pass for any number of bins,
 //! where a bootstrap would take one a draw.
 
+use crate::bootstrap::Interval;
 use crate::cross_section::rank_ic_per_timestamp;
 use crate::normal::normal_quantile;
 use crate::quantiles::report::{LookAhead, Quantile, QuantileReport, RankIc};
 use crate::quantiles::scope::{DAY_MS, QuantileOptions, Scope, bins_of};
-use crate::report::Interval;
 use crate::rows::timestamp_groups;
 use crate::{Error, Forecaster, Rows, spearman, summarize_ic};
 

@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use super::report::QuantileReport;
 use super::scope::Scope;
+use crate::bootstrap::Interval;
 use crate::format::{correlation, counted, grouped, wrapped};
 use crate::grid::Grid;
-use crate::report::Interval;
 use crate::tuning::signed_percent;
 
 /// Most bins that are printed one by one; of more, the first and the last half as many.

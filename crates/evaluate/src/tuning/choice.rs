@@ -11,7 +11,7 @@ use super::statistics::{TradeStatistics, Trials, pooled_interval};
 use super::trades::{CoinRows, Rules, Trade, trades};
 use crate::mean::{are_equal, mean};
 use crate::performance::{max_drawdown, sharpe_ratio};
-use crate::scoring::check_forecasters;
+use crate::rows::check_forecasters;
 use crate::{Calibration, CoinThresholds, Error, Forecaster, Rows, Side, expected_maximum_sharpe};
 
 const DAY_MS: i64 = 86_400_000;

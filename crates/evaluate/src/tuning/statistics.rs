@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use crate::block_length::optimal_block_length;
+use crate::bootstrap::Interval;
 use crate::bootstrap::{drawn_blocks, enough_blocks, percentile_interval};
 use crate::mean::mean;
 use crate::performance::{Moments, max_drawdown};
-use crate::report::Interval;
 use crate::{Options, deflated_sharpe_ratio};
 
 /// Figures of some trades after costs, as fractions of each trade's value; what is undefined is

@@ -4,9 +4,9 @@ use super::options::Protocol;
 use super::result::{Portfolio, Tuning};
 use super::statistics::TradeStatistics;
 use crate::Calibration;
+use crate::bootstrap::Interval;
 use crate::format::{counted, grouped, wrapped};
 use crate::grid::Grid;
-use crate::report::Interval;
 
 /// A fraction in basis points with its sign; `-` where undefined.
 pub(crate) fn basis_points(value: Option<f64>) -> String {

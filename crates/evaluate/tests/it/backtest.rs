@@ -126,6 +126,7 @@ fn five_minutes() -> (Rows, Forecaster) {
         realized_delayed: vec![f64::NAN; 5],
         last_return: vec![0.9, 0.01, 0.02, 0.04, 0.08],
         deviations: Default::default(),
+        trailing_volatility: None,
         volatility: vec![f64::NAN; 5],
         weight: vec![1.0; 5],
         symbols: vec!["A".to_owned()],

@@ -49,6 +49,7 @@ fn planted(seed: u64) -> (Rows, Forecaster) {
         realized_delayed: vec![f64::NAN; length],
         last_return: vec![f64::NAN; length],
         deviations: Default::default(),
+        trailing_volatility: None,
         volatility: vec![f64::NAN; length],
         weight: vec![1.0; length],
         symbols: (0..COINS).map(|coin| coin.to_string()).collect(),
@@ -70,7 +71,7 @@ fn intervals_of_slow_series_hold_the_true_correlation() {
     let holds = |seed: &u64| {
         let (rows, planted) = planted(*seed);
         let report = score(&rows, &[planted], &Options::default()).unwrap();
-        let [low, high] = report.forecasters[0].interval.unwrap();
+        let [low, high] = report.forecasters[0].interval("pearson").unwrap();
         low <= 0.2 && 0.2 <= high
     };
     let held = (0..PANELS).filter(holds).count();

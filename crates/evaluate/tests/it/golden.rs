@@ -1,17 +1,17 @@
 //! Golden numbers of numpy, scipy, pandas and arch, made by scripts/golden-evaluate.py.
 
 use evaluate::{
-    Forecaster, Options, Report, Rows, optimal_block_length, pearson, score, spearman,
-    weighted_pearson,
+    Forecaster, Options, Report, Rows, Value, ic_per_timestamp, optimal_block_length, pearson,
+    score, spearman, summarize_ic, timestamp_groups, weighted_pearson,
 };
-use serde_json::Value;
+use serde_json::Value as Json;
 
-fn read(text: &str) -> Value {
+fn read(text: &str) -> Json {
     serde_json::from_str(text).unwrap()
 }
 
 /// A JSON list of numbers; null is NaN.
-fn floats(value: &Value) -> Vec<f64> {
+fn floats(value: &Json) -> Vec<f64> {
     value
         .as_array()
         .unwrap()
@@ -20,7 +20,7 @@ fn floats(value: &Value) -> Vec<f64> {
         .collect()
 }
 
-fn integers(value: &Value) -> Vec<u32> {
+fn integers(value: &Json) -> Vec<u32> {
     value
         .as_array()
         .unwrap()
@@ -41,7 +41,7 @@ fn assert_close(name: &str, found: Option<f64>, expected: f64) {
     );
 }
 
-fn statistics_rows(columns: &Value) -> Rows {
+fn statistics_rows(columns: &Json) -> Rows {
     let length = columns["time"].as_array().unwrap().len();
     Rows {
         time_ms: integers(&columns["time"])
@@ -54,6 +54,7 @@ fn statistics_rows(columns: &Value) -> Rows {
         realized_delayed: floats(&columns["realized_delayed"]),
         last_return: vec![f64::NAN; length],
         deviations: Default::default(),
+        trailing_volatility: None,
         volatility: floats(&columns["volatility"]),
         weight: floats(&columns["weight"]),
         symbols: ["A", "B", "C", "D", "E"].map(str::to_owned).to_vec(),
@@ -81,34 +82,47 @@ fn statistics_equal_those_of_numpy_scipy_and_pandas() {
         assert_close("fold", *fold, *expected);
     }
     let means = [
-        ("folds", found.pearson),
-        ("weighted", found.weighted),
-        ("scaled", found.scaled),
-        ("neutral", found.neutral),
-        ("delayed", found.delayed),
-        ("delayed_neutral", found.delayed_neutral),
-        ("rank_correlation", found.rank_correlation),
+        ("folds", found.value("pearson")),
+        ("weighted", found.value("weighted")),
+        ("scaled", found.value("scaled")),
+        ("neutral", found.value("neutral")),
+        ("delayed", found.value("delayed")),
+        ("delayed_neutral", found.value("delayed_neutral")),
+        ("rank_correlation", found.value("rank_correlation")),
     ];
     for (name, value) in means {
         assert_close(name, value, mean(&floats(&expected[name])));
     }
     let summaries = [
-        ("ic", found.ic.mean, found.ic.std, found.ic.icir),
-        ("rank_ic", found.rank_ic, found.rank_ic_std, found.rank_icir),
+        (
+            "ic",
+            found.value("ic"),
+            found.value("ic_std"),
+            found.value("icir"),
+        ),
+        (
+            "rank_ic",
+            found.value("rank_ic"),
+            found.value("rank_ic_std"),
+            found.value("rank_icir"),
+        ),
     ];
     for (name, mean, std, icir) in summaries {
         assert_close(name, mean, expected[name]["mean"].as_f64().unwrap());
         assert_close(name, std, expected[name]["std"].as_f64().unwrap());
         assert_close(name, icir, expected[name]["icir"].as_f64().unwrap());
     }
+    let forecast = floats(&golden["rows"]["forecast"]);
+    let times = timestamp_groups(&rows.time_ms);
+    let summary = summarize_ic(&ic_per_timestamp(&times, &forecast, &rows.realized));
     assert_eq!(
-        found.ic.timestamps as u64,
+        summary.timestamps as u64,
         expected["ic"]["timestamps"].as_u64().unwrap()
     );
     for (name, value) in [
-        ("mae", found.mae),
-        ("rmse", found.rmse),
-        ("directional_accuracy", found.directional_accuracy),
+        ("mae", found.value("mae")),
+        ("rmse", found.value("rmse")),
+        ("directional_accuracy", found.value("directional_accuracy")),
     ] {
         assert_close(name, value, expected[name].as_f64().unwrap());
     }
@@ -154,7 +168,7 @@ fn block_lengths_equal_those_of_arch() {
     }
 }
 
-fn bootstrap_report(golden: &Value, draws: usize) -> Report {
+fn bootstrap_report(golden: &Json, draws: usize) -> Report {
     let (timestamps, coins) = (
         golden["timestamps"].as_u64().unwrap(),
         golden["coins"].as_u64().unwrap(),
@@ -170,6 +184,7 @@ fn bootstrap_report(golden: &Value, draws: usize) -> Report {
         realized_delayed: vec![f64::NAN; length],
         last_return: vec![f64::NAN; length],
         deviations: Default::default(),
+        trailing_volatility: None,
         volatility: vec![f64::NAN; length],
         weight: vec![1.0; length],
         symbols: (0..coins).map(|coin| coin.to_string()).collect(),
@@ -215,10 +230,10 @@ fn intervals_equal_those_of_arch_within_the_noise_of_the_draws() {
         expected["second"]["block"].as_u64().unwrap()
     );
     let intervals = [
-        ("first", first.interval),
-        ("second", second.interval),
-        ("first_neutral", first.neutral_interval),
-        ("difference", report.differences[0].interval),
+        ("first", first.interval("pearson")),
+        ("second", second.interval("pearson")),
+        ("first_neutral", first.interval("neutral")),
+        ("difference", report.differences[0].interval("pearson")),
     ];
     for (name, interval) in intervals {
         let [low, high] = interval.unwrap_or_else(|| panic!("{name} has no interval"));
@@ -230,5 +245,74 @@ fn intervals_equal_those_of_arch_within_the_noise_of_the_draws() {
                 "{name} {end}: {found}, expected {expected} ± {tolerance}"
             );
         }
+    }
+}
+
+#[test]
+fn the_ic_a_day_equals_that_of_pandas() {
+    let golden = read(include_str!("../golden/ic_a_day.json"));
+    let columns = &golden["rows"];
+    let length = columns["time"].as_array().unwrap().len();
+    let rows = Rows {
+        time_ms: columns["time"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|time| time.as_i64().unwrap())
+            .collect(),
+        symbol: integers(&columns["symbol"]),
+        fold: integers(&columns["fold"]),
+        realized: floats(&columns["realized_delayed"])
+            .iter()
+            .map(|value| if value.is_nan() { 0.0 } else { *value })
+            .collect(),
+        realized_delayed: floats(&columns["realized_delayed"]),
+        last_return: vec![f64::NAN; length],
+        deviations: Default::default(),
+        trailing_volatility: Some(floats(&columns["trailing_volatility"])),
+        volatility: vec![f64::NAN; length],
+        weight: vec![1.0; length],
+        symbols: ["A", "B", "C", "D"].map(str::to_owned).to_vec(),
+        bar_ms: 3_600_000,
+        reach_bars: 3,
+    };
+    let forecaster = |name: &str| Forecaster {
+        name: name.to_owned(),
+        run: None,
+        forecast: floats(&columns[name]),
+    };
+    let forecasters = [forecaster("first"), forecaster("second")];
+    let report = score(&rows, &forecasters, &Options::default()).unwrap();
+    for score in &report.forecasters {
+        for name in ["ic_a_day", "ic_a_day_raw"] {
+            let expected = &golden["expected"][&score.name][name];
+            assert_day_mean(name, score.metric(name), expected);
+        }
+        let expected = &golden["expected"][&score.name]["ic_a_day"];
+        for key in ["without_best_three", "best_day", "above_zero"] {
+            let found = score.value(&format!("ic_a_day_{key}"));
+            assert_close(key, found, expected[key].as_f64().unwrap());
+        }
+    }
+    for name in ["ic_a_day", "ic_a_day_raw"] {
+        let expected = &golden["expected"]["difference"][name];
+        assert_day_mean(name, report.differences[0].metric(name), expected);
+    }
+}
+
+/// The mean and t are equal; an interval's ends differ by the noise of two sets of draws, as in
+/// [`intervals_equal_those_of_arch_within_the_noise_of_the_draws`], here of 2,000 draws on our side.
+fn assert_day_mean(name: &str, found: Value, expected: &Json) {
+    let number = |key: &str| expected[key].as_f64().unwrap();
+    assert_close(name, found.value, number("mean"));
+    assert_close(name, found.t, number("t"));
+    let ends = found.interval.unwrap();
+    for (end, key) in ends.into_iter().zip(["low", "high"]) {
+        let tolerance = 0.26 * number("std");
+        assert!(
+            (end - number(key)).abs() < tolerance,
+            "{name} {key}: {end}, expected {} ± {tolerance}",
+            number(key)
+        );
     }
 }

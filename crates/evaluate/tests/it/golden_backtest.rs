@@ -144,6 +144,7 @@ fn panel(golden: &Value, panel: &Value) -> (Rows, Forecaster) {
         realized_delayed: vec![f64::NAN; length],
         last_return: floats(&columns["last_return"]),
         deviations: Default::default(),
+        trailing_volatility: None,
         volatility: vec![f64::NAN; length],
         weight: vec![1.0; length],
         symbols: ('A'..='H').map(String::from).collect(),

@@ -140,6 +140,7 @@ fn panel(tuning: &Value) -> (Rows, Forecaster) {
         realized_delayed: floats(&columns["realized_delayed"]),
         last_return: vec![f64::NAN; length],
         deviations: Default::default(),
+        trailing_volatility: None,
         volatility: vec![f64::NAN; length],
         weight: vec![1.0; length],
         symbols: ["A", "B", "C"].map(str::to_owned).to_vec(),

@@ -1,8 +1,11 @@
 //! The report as a whole: what is in it, what is undefined, and how it looks.
 
+use std::path::Path;
+
 use evaluate::{
-    CONTROL_NAMES, FeatureImportance, Forecaster, Importance, Options, Page, QuantileOptions,
-    Report, Rows, SHUFFLED_ORDERS, controls, html, is_control, score,
+    CONTROL_NAMES, Estimate, FeatureImportance, Forecaster, Importance, METRICS, Metric, Options,
+    Page, Place, QuantileOptions, Report, Rows, SHUFFLED_ORDERS, controls, html, is_control,
+    metrics_reference, score, score_by,
 };
 
 use crate::rows::{Noise, forecaster, rows};
@@ -20,17 +23,23 @@ fn a_skilled_forecaster_is_told_from_the_controls() {
     let [network, zero, last_return, negated, ..] = report.forecasters.as_slice() else {
         panic!("seven")
     };
-    let [low, high] = network.interval.unwrap();
-    let pearson = network.pearson.unwrap();
+    let [low, high] = network.interval("pearson").unwrap();
+    let pearson = network.value("pearson").unwrap();
     assert!(
         0.1 < low && low < pearson && pearson < high,
         "{low} {pearson} {high}"
     );
     assert_eq!(
-        (zero.pearson, zero.interval, zero.rank_ic),
+        (
+            zero.value("pearson"),
+            zero.interval("pearson"),
+            zero.value("rank_ic")
+        ),
         (None, None, None)
     );
-    assert!((last_return.pearson.unwrap() + negated.pearson.unwrap()).abs() < 1e-12);
+    assert!(
+        (last_return.value("pearson").unwrap() + negated.value("pearson").unwrap()).abs() < 1e-12
+    );
     // Differences: with every control that has a score, so not with zero.
     let others: Vec<&str> = report
         .differences
@@ -39,9 +48,9 @@ fn a_skilled_forecaster_is_told_from_the_controls() {
         .collect();
     assert_eq!(others, CONTROL_NAMES[1..]);
     let difference = &report.differences[1];
-    let expected = pearson - negated.pearson.unwrap();
-    assert!((difference.pearson.unwrap() - expected).abs() < 1e-12);
-    assert!(difference.interval.unwrap()[0] > 0.0);
+    let expected = pearson - negated.value("pearson").unwrap();
+    assert!((difference.value("pearson").unwrap() - expected).abs() < 1e-12);
+    assert!(difference.interval("pearson").unwrap()[0] > 0.0);
 }
 
 #[test]
@@ -72,7 +81,7 @@ fn a_copy_differs_from_its_original_by_exactly_nothing() {
         ..network.clone()
     };
     let report = report(&rows, &[network, copy]);
-    let [low, high] = report.differences[0].interval.unwrap();
+    let [low, high] = report.differences[0].interval("pearson").unwrap();
     assert!(
         low.abs() < 1e-12 && high.abs() < 1e-12,
         "draws are not paired: {low} to {high}"
@@ -96,31 +105,40 @@ fn a_planted_market_forecast_has_no_neutral_score() {
             forecast,
         }],
     );
-    assert!(report.forecasters[0].pearson.unwrap() > 0.5);
+    assert!(report.forecasters[0].value("pearson").unwrap() > 0.5);
     assert_eq!(
         (
-            report.forecasters[0].neutral,
-            report.forecasters[0].neutral_interval
+            report.forecasters[0].value("neutral"),
+            report.forecasters[0].interval("neutral")
         ),
         (None, None)
     );
-    assert_eq!(report.forecasters[0].ic.timestamps, 0);
+    let undefined = ["ic", "ic_a_day", "rank_ic_delayed"];
+    assert_eq!(
+        undefined.map(|name| report.forecasters[0].value(name)),
+        [None; 3]
+    );
+    assert!(report.forecasters[0].value("ic_a_day_raw").unwrap() > 0.5);
 }
 
 #[test]
 fn edge_cases_are_undefined_and_never_panic() {
     let single = rows(2, 400, 1);
     let scored = report(&single, &[forecaster("network", &single, 0.2, 2)]);
-    assert!(scored.forecasters[0].interval.is_some());
+    assert!(scored.forecasters[0].interval("pearson").is_some());
     assert_eq!(
-        (scored.forecasters[0].neutral, scored.forecasters[0].rank_ic),
+        (
+            scored.forecasters[0].value("neutral"),
+            scored.forecasters[0].value("rank_ic")
+        ),
         (None, None)
     );
     for (folds, times, coins) in [(1, 1, 1), (1, 1, 5), (3, 2, 2), (5, 20, 3)] {
         let rows = rows(folds, times, coins);
         let scored = report(&rows, &[forecaster("network", &rows, 0.2, 2)]);
         assert_eq!(
-            scored.forecasters[0].interval, None,
+            scored.forecasters[0].interval("pearson"),
+            None,
             "{folds} folds of {times} times"
         );
         assert!(scored.table().lines().count() > 10 && scored.coins_table().contains("COIN0"));
@@ -132,13 +150,17 @@ fn edge_cases_are_undefined_and_never_panic() {
     let scored = report(&unknown, &[forecaster("network", &unknown, 0.2, 2)]);
     let network = &scored.forecasters[0];
     assert_eq!(
-        (network.delayed, network.scaled, network.weighted),
+        (
+            network.value("delayed"),
+            network.value("scaled"),
+            network.value("weighted")
+        ),
         (None, None, None)
     );
     assert_eq!(
         (
-            network.delayed_interval,
-            scored.differences[0].delayed_interval
+            network.interval("delayed"),
+            scored.differences[0].interval("delayed")
         ),
         (None, None)
     );
@@ -157,10 +179,10 @@ fn a_fold_without_a_score_is_left_out_and_said() {
     let scored = &report.forecasters[0];
     let (first, third) = (scored.folds[0].unwrap(), scored.folds[2].unwrap());
     assert_eq!(scored.folds[1], None);
-    assert!((scored.pearson.unwrap() - (first + third) / 2.0).abs() < 1e-12);
+    assert!((scored.value("pearson").unwrap() - (first + third) / 2.0).abs() < 1e-12);
     let last_return = &report.forecasters[2].folds;
     let expected = (first - last_return[0].unwrap() + third - last_return[2].unwrap()) / 2.0;
-    assert!((report.differences[0].pearson.unwrap() - expected).abs() < 1e-12);
+    assert!((report.differences[0].value("pearson").unwrap() - expected).abs() < 1e-12);
     assert!(report.table().contains("network: no score in 1 of 3 folds"));
 }
 
@@ -194,7 +216,7 @@ fn shuffled_days_are_many_orders_with_a_mean_and_a_range() {
     let found = report(&rows, std::slice::from_ref(&slow)).shuffled.unwrap();
     assert_eq!((found.orders, found.of.as_str()), (SHUFFLED_ORDERS, "slow"));
     const { assert!(SHUFFLED_ORDERS >= 10) };
-    let spread = found.pearson.unwrap();
+    let spread = found.spread("pearson").unwrap();
     let [low, high] = spread.range;
     assert!(
         low < spread.mean && spread.mean < high && low < 0.0 && high > 0.0,
@@ -243,17 +265,22 @@ fn deviations_from_a_mean_are_controls_and_unknown_ones_have_no_score() {
     let by_hand = by_hand.forecasters.remove(0);
     let found = score_of(&known, "negated_deviation_60m").unwrap();
     assert_eq!(
-        (found.pearson, found.interval),
-        (by_hand.pearson, by_hand.interval)
+        (found.value("pearson"), found.interval("pearson")),
+        (by_hand.value("pearson"), by_hand.interval("pearson"))
     );
-    assert!(found.pearson.unwrap() > 0.05 && found.mae.is_some());
+    assert!(found.value("pearson").unwrap() > 0.05 && found.value("mae").is_some());
 
     // A table of an older version: no score, no error, and a note that says why.
     rows.deviations = [const { None }; 3];
     let old = report(&rows, &network);
     let unknown = score_of(&old, "negated_deviation_60m").unwrap();
     assert_eq!(
-        (unknown.pearson, unknown.mae, unknown.rmse, unknown.rank_ic),
+        (
+            unknown.value("pearson"),
+            unknown.value("mae"),
+            unknown.value("rmse"),
+            unknown.value("rank_ic")
+        ),
         (None, None, None, None)
     );
     let text = old.table();
@@ -334,8 +361,11 @@ fn the_rank_ic_has_an_interval_and_a_form_entered_a_bar_later() {
     let report = report(&rows, &[forecaster("network", &rows, 0.3, 2)]);
     let network = &report.forecasters[0];
     for (value, interval) in [
-        (network.rank_ic, network.rank_ic_interval),
-        (network.rank_ic_delayed, network.rank_ic_delayed_interval),
+        (network.value("rank_ic"), network.interval("rank_ic")),
+        (
+            network.value("rank_ic_delayed"),
+            network.interval("rank_ic_delayed"),
+        ),
     ] {
         let (value, [low, high]) = (value.unwrap(), interval.unwrap());
         assert!(
@@ -344,7 +374,7 @@ fn the_rank_ic_has_an_interval_and_a_form_entered_a_bar_later() {
         );
     }
     // A tenth of the returns entered later are unknown: the mean is of other pairs.
-    assert_ne!(network.rank_ic, network.rank_ic_delayed);
+    assert_ne!(network.value("rank_ic"), network.value("rank_ic_delayed"));
     let difference = &report.differences[0];
     let last_return = report
         .forecasters
@@ -352,26 +382,24 @@ fn the_rank_ic_has_an_interval_and_a_form_entered_a_bar_later() {
         .find(|score| score.name == "last_return")
         .unwrap();
     assert_eq!(
-        difference.rank_ic.unwrap(),
-        network.rank_ic.unwrap() - last_return.rank_ic.unwrap()
+        difference.value("rank_ic").unwrap(),
+        network.value("rank_ic").unwrap() - last_return.value("rank_ic").unwrap()
     );
     assert!(
-        difference.rank_ic_interval.unwrap()[0] > 0.0
-            && difference.rank_ic_delayed_interval.is_some()
+        difference.interval("rank_ic").unwrap()[0] > 0.0
+            && difference.interval("rank_ic_delayed").is_some()
     );
     let copy = [
         forecaster("network", &rows, 0.3, 2),
         forecaster("copy", &rows, 0.3, 2),
     ];
     let ends = self::report(&rows, &copy).differences[0]
-        .rank_ic_interval
+        .interval("rank_ic")
         .unwrap();
     assert_eq!(ends, [0.0, 0.0], "draws are paired");
-    assert!(
-        report
-            .table()
-            .contains("network minus negated_deviation_240m")
-    );
+    let text = report.table();
+    let (_, differences) = text.split_once("network minus").unwrap();
+    assert!(differences.contains("rank IC +1"), "{text}");
 }
 
 /// What beats every control is read off the intervals of differences.
@@ -381,8 +409,10 @@ fn beating_every_control_is_said_where_the_intervals_say_it() {
     let ahead = report(&rows, &[forecaster("network", &rows, 0.6, 2)]).table();
     let versions = "in: +1 bar, neutral +1, Pearson, neutral, rank IC +1, rank IC.";
     assert!(ahead.replace('\n', " ").contains(versions), "{ahead}");
+    // Rows of a day and a quarter have no interval of a mean over days.
+    let unknown = "not shown to beat: IC a day (";
     assert!(
-        !ahead.contains("not shown to beat") && !ahead.contains("is behind"),
+        ahead.contains(unknown) && !ahead.contains("is behind"),
         "{ahead}"
     );
     // The deviation from the four-hour mean knows .3 of what comes, this one nothing.
@@ -421,31 +451,31 @@ fn a_constant_forecast_has_no_score_whatever_the_constant() {
         let report = report(&rows, std::slice::from_ref(&network));
         let score = &report.forecasters[0];
         let values = [
-            score.pearson,
-            score.delayed,
-            score.neutral,
-            score.delayed_neutral,
-            score.scaled,
-            score.weighted,
+            score.value("pearson"),
+            score.value("delayed"),
+            score.value("neutral"),
+            score.value("delayed_neutral"),
+            score.value("scaled"),
+            score.value("weighted"),
         ];
         assert_eq!(values, [None; 6], "{constant}");
         let ranks = [
-            score.rank_correlation,
-            score.rank_ic,
-            score.rank_ic_delayed,
-            score.ic.mean,
+            score.value("rank_correlation"),
+            score.value("rank_ic"),
+            score.value("rank_ic_delayed"),
+            score.value("ic"),
         ];
         assert_eq!(ranks, [None; 4], "{constant}");
         let intervals = [
-            score.interval,
-            score.scaled_interval,
-            score.neutral_interval,
-            score.rank_ic_interval,
+            score.interval("pearson"),
+            score.interval("scaled"),
+            score.interval("neutral"),
+            score.interval("rank_ic"),
         ];
         assert_eq!(intervals, [None; 4], "{constant}");
         assert!(score.coins.values().all(Option::is_none), "{constant}");
         assert_eq!(
-            report.shuffled.as_ref().unwrap().pearson,
+            report.shuffled.as_ref().unwrap().spread("pearson"),
             None,
             "{constant}"
         );
@@ -529,6 +559,8 @@ fn json_has_the_promised_keys_and_null_for_what_is_undefined() {
     for key in [
         "name",
         "run",
+        "ic_a_day",
+        "ic_a_day_raw",
         "pearson",
         "interval",
         "folds",
@@ -606,13 +638,12 @@ fn tables_fit_a_terminal() {
         "{text}"
     );
     assert!(!text.contains("NaN"));
-    assert!(text.starts_with(
-        "Correlation of forecast and realized: 3,780 rows, 540 times, 7 coins, 9 folds\n"
-    ));
+    assert!(text.starts_with("Scores: 3,780 rows, 540 times, 7 coins, 9 folds\n"));
 }
 
+/// The IC a day is the first column of every table of scores, then what a bounce cannot lift.
 #[test]
-fn what_a_bounce_cannot_lift_stands_first() {
+fn the_score_to_decide_on_stands_first() {
     let rows = rows(3, 300, 4);
     let models = [
         forecaster("network", &rows, 0.3, 2),
@@ -620,7 +651,20 @@ fn what_a_bounce_cannot_lift_stands_first() {
     ];
     let report = report(&rows, &models);
     let (text, page) = (report.table(), page(&rows, &models, &[]));
-    let order = ["+1 bar", "neutral +1", "Pearson", "neutral"];
+    let scores: Vec<&Metric> = METRICS
+        .iter()
+        .filter(|metric| metric.place == Place::Scores)
+        .collect();
+    let first = [
+        "IC a day",
+        "IC raw",
+        "+1 bar",
+        "neutral +1",
+        "Pearson",
+        "neutral",
+    ];
+    let titles: Vec<&str> = scores.iter().map(|metric| metric.title).collect();
+    assert_eq!(titles[..6], first);
     for title in ["forecaster ", "network minus "] {
         let header = text.lines().find(|line| line.starts_with(title)).unwrap();
         let words: Vec<&str> = header
@@ -628,22 +672,176 @@ fn what_a_bounce_cannot_lift_stands_first() {
             .map(str::trim)
             .filter(|word| !word.is_empty())
             .collect();
-        let found: Vec<&str> = words[1..9].iter().copied().step_by(2).collect();
-        assert_eq!(found, order, "{header}");
+        assert_eq!(words[1..4], ["IC a day", "95 % interval", "t"], "{header}");
         assert!(
-            words[2..9]
+            titles
                 .iter()
-                .step_by(2)
-                .all(|word| *word == "95 % interval"),
-            "{header}"
+                .all(|title| text.contains(&format!("  {title}  "))),
+            "{text}"
         );
     }
-    let cells: String = order
+    let cells: String = scores
         .iter()
-        .map(|name| format!("<th>{name}</th><th>95 % interval</th>"))
+        .map(|metric| {
+            let t = if metric.has_t { "<th>t</th>" } else { "" };
+            format!("<th>{}</th><th>95 % interval</th>{t}", metric.title)
+        })
         .collect();
-    assert!(page.contains(&format!("<tr><th></th>{cells}<th>rank IC</th></tr>")));
+    assert!(page.contains(&format!("<tr><th></th>{cells}</tr>")));
     assert!(page.contains(&format!("<tr><th>difference</th>{cells}</tr>")));
+}
+
+/// Twelve days: each counts once, and differences are paired by day.
+#[test]
+fn days_have_an_interval_a_t_and_paired_differences() {
+    let rows = every_fifth_minute(rows(4, 864, 4));
+    let network = forecaster("network", &rows, 0.6, 2);
+    let copy = Forecaster {
+        forecast: network.forecast.iter().map(|value| 3.0 * value).collect(),
+        ..forecaster("copy", &rows, 0.6, 2)
+    };
+    let report = report(&rows, &[network, copy]);
+    let network = &report.forecasters[0];
+    for name in ["ic_a_day", "ic_a_day_raw"] {
+        let found = network.metric(name);
+        let (value, [low, high]) = (found.value.unwrap(), found.interval.unwrap());
+        assert!(0.1 < low && low < value && value < high, "{found:?}");
+        assert!(found.t.unwrap() > 5.0 && high - low < 0.1, "{found:?}");
+    }
+    assert_eq!(network.value("ic_a_day_above_zero"), Some(1.0));
+    let same = report.differences[0].metric("ic_a_day");
+    let [low, high] = same.interval.unwrap();
+    assert!(low.abs() < 1e-12 && high.abs() < 1e-12, "{same:?}");
+    let control = report.differences.iter().find(|one| one.b == "last_return");
+    let ahead = control.unwrap().metric("ic_a_day");
+    assert!(
+        ahead.interval.unwrap()[0] > 0.0 && ahead.t.unwrap() > 5.0,
+        "{ahead:?}"
+    );
+    let text = report.table().replace('\n', " ");
+    for sentence in [
+        "By IC a day the strongest control is negated_deviation_240m, +0.",
+        "network is ahead of it by +0.",
+    ] {
+        assert!(text.contains(sentence), "{text}");
+    }
+    // A report by the day's rows alone: the mean over days is that of the days.
+    let first_day = 288 * 4;
+    assert_eq!(rows.time_ms[first_day], 86_400_000);
+    let alone = |part: std::ops::Range<usize>| {
+        let one = Rows {
+            time_ms: rows.time_ms[part.clone()].to_vec(),
+            symbol: rows.symbol[part.clone()].to_vec(),
+            fold: rows.fold[part.clone()].to_vec(),
+            realized: rows.realized[part.clone()].to_vec(),
+            realized_delayed: rows.realized_delayed[part.clone()].to_vec(),
+            last_return: rows.last_return[part.clone()].to_vec(),
+            deviations: Default::default(),
+            volatility: rows.volatility[part.clone()].to_vec(),
+            trailing_volatility: None,
+            weight: rows.weight[part.clone()].to_vec(),
+            ..rows.clone()
+        };
+        let forecast = forecaster("network", &rows, 0.6, 2).forecast[part].to_vec();
+        let one_day = Forecaster {
+            forecast,
+            ..forecaster("network", &one, 0.6, 2)
+        };
+        let report = score(&one, &[one_day], &Options::default()).unwrap();
+        report.forecasters[0].value("ic_a_day").unwrap()
+    };
+    let days = rows.len() / first_day;
+    let mean = (0..days)
+        .map(|day| alone(day * first_day..(day + 1) * first_day))
+        .sum::<f64>()
+        / days as f64;
+    assert!((network.value("ic_a_day").unwrap() - mean).abs() < 1e-12);
+}
+
+/// Rows of five minutes instead of one.
+fn every_fifth_minute(mut rows: Rows) -> Rows {
+    rows.bar_ms *= 5;
+    rows.time_ms.iter_mut().for_each(|time| *time *= 5);
+    rows.reach_bars = 3;
+    rows
+}
+
+/// What one coin's trailing volatility is changes that coin's weight in a day, and a constant
+/// forecast divided by volatilities is no score.
+#[test]
+fn the_unit_of_the_ic_a_day_is_the_trailing_volatility_where_it_is_known() {
+    let mut rows = every_fifth_minute(rows(2, 864, 4));
+    let network = forecaster("network", &rows, 0.2, 2);
+    let by = |rows: &Rows, forecast: &Forecaster| {
+        score(rows, std::slice::from_ref(forecast), &Options::default()).unwrap()
+    };
+    let trained = by(&rows, &network);
+    assert!(
+        trained
+            .table()
+            .contains("The trailing volatility is unknown")
+    );
+    rows.trailing_volatility = Some(rows.volatility.clone());
+    let same = by(&rows, &network);
+    assert_eq!(
+        same.forecasters[0].metric("ic_a_day"),
+        trained.forecasters[0].metric("ic_a_day")
+    );
+    assert!(!same.table().contains("The trailing volatility is unknown"));
+    let unit = |row: usize| 0.001 * (1 + row * 7 % 5) as f64;
+    rows.trailing_volatility = Some((0..rows.len()).map(unit).collect());
+    let other = by(&rows, &network);
+    assert_ne!(
+        same.forecasters[0].value("ic_a_day"),
+        other.forecasters[0].value("ic_a_day")
+    );
+    let constant = Forecaster {
+        forecast: vec![0.001; rows.len()],
+        ..network
+    };
+    let constant = by(&rows, &constant);
+    let values = ["ic_a_day", "ic_a_day_raw"].map(|name| constant.forecasters[0].value(name));
+    assert_eq!(values, [None; 2]);
+}
+
+/// A metric of one's own is scored beside the others and shown where it says.
+#[test]
+fn a_metric_outside_the_list_is_scored_and_shown() {
+    const LARGEST: Metric = Metric {
+        name: "largest",
+        title: "largest",
+        legend: "the largest forecast",
+        of: |sample| Estimate::point(sample.forecast().iter().copied().reduce(f64::max)),
+        ..Metric::FURTHER
+    };
+    let rows = rows(2, 300, 3);
+    let network = forecaster("network", &rows, 0.2, 2);
+    let largest = network.forecast.iter().copied().reduce(f64::max);
+    let metrics = [METRICS, &[LARGEST]].concat();
+    let report = score_by(&metrics, &rows, &[network], &Options::default()).unwrap();
+    assert_eq!(report.forecasters[0].value("largest"), largest);
+    assert!(report.table().contains("the largest forecast"));
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["forecasters"][0]["largest"].as_f64(), largest);
+}
+
+/// The book's page of metrics is the list; `UPDATE_REFERENCE=1` writes it.
+#[test]
+fn the_reference_of_metrics_is_the_list() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/src/reference/metrics.md");
+    let expected = metrics_reference(METRICS);
+    if std::env::var_os("UPDATE_REFERENCE").is_some() {
+        std::fs::write(&path, &expected).unwrap();
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        found == expected,
+        "{} is behind the list of metrics\nhint: UPDATE_REFERENCE=1 cargo test -p evaluate --release reference",
+        path.display()
+    );
+    let names: std::collections::BTreeSet<&str> =
+        METRICS.iter().map(|metric| metric.name).collect();
+    assert_eq!(names.len(), METRICS.len(), "a name is twice in the list");
 }
 
 #[test]
@@ -775,7 +973,9 @@ fn folds_and_coins_have_intervals() {
     for (score, interval) in scored.folds.iter().zip(&scored.fold_intervals) {
         let (score, [low, high]) = (score.unwrap(), interval.unwrap());
         assert!(
-            low < score && score < high && width([low, high]) > width(scored.interval.unwrap())
+            low < score
+                && score < high
+                && width([low, high]) > width(scored.interval("pearson").unwrap())
         );
     }
     assert_eq!(

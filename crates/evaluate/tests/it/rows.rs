@@ -29,6 +29,7 @@ pub fn rows(folds: usize, times: usize, coins: usize) -> Rows {
         realized_delayed: Vec::new(),
         last_return: Vec::new(),
         deviations: [const { Some(Vec::new()) }; 3],
+        trailing_volatility: None,
         volatility: Vec::new(),
         weight: Vec::new(),
         symbols: (0..coins).map(|coin| format!("COIN{coin}")).collect(),

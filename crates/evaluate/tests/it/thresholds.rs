@@ -21,6 +21,7 @@ fn market(skilled: usize, seed: u64) -> (Rows, Forecaster) {
         realized_delayed: Vec::new(),
         last_return: Vec::new(),
         deviations: Default::default(),
+        trailing_volatility: None,
         volatility: Vec::new(),
         weight: Vec::new(),
         symbols: (0..COINS).map(|coin| format!("COIN{coin}")).collect(),

@@ -63,6 +63,7 @@ pub fn member(dir: &Path, name: &str, config: &Config, forecast: impl Fn(i64, us
         realized_delayed: realized(minute + 1, coin),
         last_return: 0.001 * noise(9, minute, coin),
         deviations: [f64::NAN; 3],
+        trailing_volatility: 1e-3,
         volatility: 0.01,
         weight: 1.0,
     };

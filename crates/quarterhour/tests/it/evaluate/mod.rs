@@ -33,6 +33,7 @@ pub fn write_run(dir: &Path, first: i64, times: i64, horizon_minutes: usize) {
                 last_return: wave(13) * 1e-4,
                 deviations: [wave(17) * 1e-4, wave(19) * 1e-4, wave(23) * 1e-4],
                 volatility: 1e-3,
+                trailing_volatility: 1e-3,
                 weight: 1.0,
             });
         }
@@ -202,6 +203,7 @@ fn controls_that_a_table_lacks_come_from_its_candles() {
         .collect();
     let old = rows.iter().map(|row| ForecastRow {
         deviations: [f64::NAN; 3],
+        trailing_volatility: f64::NAN,
         ..row.clone()
     });
     let otherwise = old.clone().map(|row| ForecastRow {

@@ -1,0 +1,19 @@
+//! IC a day of forecasts and returns as they are: what the market does as a whole is in it.
+
+use crate::daily::Part;
+use crate::metrics::metric::{Metric, Place};
+
+/// IC a day without taking off the mean over coins, so that the whole market's move counts.
+pub const METRIC: Metric = Metric {
+    name: "ic_a_day_raw",
+    title: "IC raw",
+    legend: "the same without taking off the mean over coins, so that the whole market's move \
+        counts",
+    formula: "as ic_a_day, of f = forecast / v and r = ln(1 + return entered one bar later) / v \
+        as they are",
+    place: Place::Scores,
+    interval: Some("ic_a_day_raw_interval"),
+    of: |sample| sample.ic_a_day(Part::Whole),
+    minus: Some(|a, b| a.ic_a_day_minus(b, Part::Whole)),
+    ..Metric::FURTHER
+};

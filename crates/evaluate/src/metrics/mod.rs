@@ -1,0 +1,64 @@
+//! Every metric of a report, one file each, in one list: tables, JSON, the page, means over panels
+//! and the book's reference read it.
+
+mod delayed;
+mod delayed_neutral;
+mod directional_accuracy;
+mod ic;
+mod ic_a_day;
+mod ic_a_day_above_zero;
+mod ic_a_day_best_day;
+mod ic_a_day_raw;
+mod ic_a_day_without_best_three;
+mod ic_std;
+mod icir;
+mod mae;
+mod metric;
+mod neutral;
+mod pearson;
+mod rank_correlation;
+mod rank_ic;
+mod rank_ic_delayed;
+mod rank_ic_std;
+mod rank_icir;
+mod reference;
+mod rmse;
+mod sample;
+mod scaled;
+mod value;
+mod values;
+mod weighted;
+
+pub use metric::{Better, Metric, Place, Unit};
+pub use reference::metrics_reference;
+pub(crate) use sample::Prepared;
+pub use sample::{Estimate, Sample};
+pub use value::Value;
+pub use values::ByMetric;
+pub(crate) use values::Entry;
+
+/// Every metric, in the order of the tables.
+pub const METRICS: &[Metric] = &[
+    ic_a_day::METRIC,
+    ic_a_day_raw::METRIC,
+    delayed::METRIC,
+    delayed_neutral::METRIC,
+    pearson::METRIC,
+    neutral::METRIC,
+    rank_ic_delayed::METRIC,
+    rank_ic::METRIC,
+    ic_a_day_without_best_three::METRIC,
+    ic_a_day_best_day::METRIC,
+    ic_a_day_above_zero::METRIC,
+    scaled::METRIC,
+    weighted::METRIC,
+    rank_correlation::METRIC,
+    ic::METRIC,
+    ic_std::METRIC,
+    icir::METRIC,
+    rank_ic_std::METRIC,
+    rank_icir::METRIC,
+    directional_accuracy::METRIC,
+    mae::METRIC,
+    rmse::METRIC,
+];

@@ -1,0 +1,16 @@
+//! How much the rank IC moves from time to time.
+
+use crate::metrics::metric::{Better, Metric, Place};
+use crate::metrics::sample::Estimate;
+
+/// Standard deviation over times of the rank IC.
+pub const METRIC: Metric = Metric {
+    name: "rank_ic_std",
+    title: "rank IC sd",
+    legend: "standard deviation over times of the rank IC",
+    formula: "standard deviation over times, with n - 1",
+    better: Better::Lower,
+    place: Place::Hidden,
+    of: |sample| Estimate::point(sample.rank_summary(0).std),
+    ..Metric::FURTHER
+};
