@@ -1,6 +1,6 @@
 //! Indicators of daily candles, where their file is there.
 
-use dataset::{Column, FeatureSet, Features, Panel, Scheme, SplitConfig, TargetConfig, TimeSpan};
+use dataset::{Column, Features, Panel, Scheme, SplitConfig, TargetConfig, TimeSpan};
 use market::Interval;
 
 /// Every coin that has a candle of its own at t, and candles for the whole warm-up before it, has
@@ -19,7 +19,7 @@ fn indicators_of_daily_candles() {
     let day: Interval = "1d".parse().unwrap();
     let range = (times().min().unwrap(), times().max().unwrap() + day.ms());
     let panel = Panel::build(&coins, day, range, 0, &Column::ALL);
-    let chosen = Features::all(FeatureSet::Indicators50);
+    let chosen = Features::all("indicators50".parse().unwrap());
     let features = chosen.compute(&panel, 0..panel.rows());
     let names = chosen.names();
     let place = |name: &str| names.iter().position(|other| *other == name).unwrap();

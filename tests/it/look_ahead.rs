@@ -25,7 +25,7 @@ fn change() -> impl Strategy<Value = Change> {
 
 /// Every feature set, as it is and with statistics over windows.
 fn features() -> impl Strategy<Value = TabularFeatures> {
-    let sets = prop::sample::select(FeatureSet::ALL.to_vec());
+    let sets = prop::sample::select(FeatureSet::all().collect::<Vec<_>>());
     (sets, prop_oneof![Just(vec![]), Just(vec![7, 30])]).prop_map(|(set, lookbacks)| {
         // As if each bar had 15 minutes: two days of them are few enough for these panels.
         let features = Features::all(set).of_bars("15m".parse().unwrap());

@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Ok(());
     };
     let store = Store::new(&PathBuf::from(dir), Market::Spot, Interval::ONE_MINUTE);
-    for set in FeatureSet::ALL {
+    for set in FeatureSet::all() {
         if !wanted.is_empty() && !wanted.iter().any(|name| name == set.name()) {
             continue;
         }

@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn on_minutes_they_are_the_features_of_that_name() {
         let panel = panel("1m", 400);
-        let features = Features::all(FeatureSet::Close6).compute(&panel, 0..400);
+        let features = Features::all(FeatureSet::CLOSE6).compute(&panel, 0..400);
         let found = Deviations::of(&panel, 250..400);
         for row in 250..400 {
             for coin in 0..2 {

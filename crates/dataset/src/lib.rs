@@ -35,8 +35,8 @@ pub use deviations::{
 };
 pub use error::Error;
 pub use features::{
-    FeatureConfig, FeatureMatrix, FeatureRows, FeatureSet, Features, TabularFeatures,
-    trailing_volatility,
+    FeatureConfig, FeatureFormulas, FeatureMatrix, FeatureRows, FeatureSet, Features,
+    TabularFeatures, trailing_volatility,
 };
 pub use files::{content_hash, remove_abandoned, write_atomically};
 pub use foreign::{Cell, ForeignTable};

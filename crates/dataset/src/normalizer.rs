@@ -448,7 +448,7 @@ mod tests {
         Normalizer {
             run: "run".to_owned(),
             fold: 1,
-            feature_set: FeatureSet::Closes12,
+            feature_set: "closes12".parse().unwrap(),
             feature_version: 1,
             features: vec!["return_1".to_owned(), "return_5".to_owned()],
             fit_from_ms: 0,

@@ -251,7 +251,7 @@ impl Panel {
     /// As [`Dataset::load`], save for its features, targets and folds.
     pub fn of_closes(config: &Config) -> Result<Self, Error> {
         let mut config = config.clone();
-        config.features.set = FeatureSet::Close6;
+        config.features.set = FeatureSet::CLOSE6;
         config.target.kind = TargetKind::default();
         match config.data.source {
             Source::Store => stored_panel(&config),
@@ -419,8 +419,7 @@ pub fn check_columns(config: &Config, coins: &[(Symbol, CandleTable)]) -> Result
             needed: Column::list(set.columns()),
             symbol: symbol.to_string(),
             missing: Column::list(&missing),
-            alternatives: FeatureSet::ALL
-                .iter()
+            alternatives: FeatureSet::all()
                 .filter(|set| lacks(set.columns()).is_none())
                 .map(|set| set.to_string())
                 .collect(),

@@ -61,7 +61,7 @@ impl RidgeFit {
     ) -> Result<Self, Error> {
         options.validate()?;
         let set = dataset.config.features.set;
-        if set != FeatureSet::Relative {
+        if set != FeatureSet::RELATIVE {
             let found = set.to_string();
             return Err(Error::FeatureSet { found });
         }
@@ -140,7 +140,7 @@ fn of_days(dataset: &Dataset, targets: &Targets, spans: &[(i64, Range<usize>)]) 
         return Vec::new();
     };
     let (start, coins) = (first.1.start, panel.coins());
-    let chosen = Features::all(FeatureSet::Relative).of_bars(panel.interval());
+    let chosen = Features::all(FeatureSet::RELATIVE).of_bars(panel.interval());
     let names = chosen.names();
     // Terms are of the set's own features.
     let places = |terms: &[Term]| Places::of(terms, &names).ok();
@@ -199,7 +199,7 @@ struct Walk {
 
 impl Walk {
     fn new(options: RidgeOptions, horizon_bars: usize) -> Self {
-        let names = Features::all(FeatureSet::Relative).names();
+        let names = Features::all(FeatureSet::RELATIVE).names();
         let (own, market) = (Term::own(&names), Term::market(&names));
         Self {
             options,

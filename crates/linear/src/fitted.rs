@@ -52,7 +52,7 @@ impl Fitted {
         options: RidgeOptions,
         refits: Vec<Refit>,
     ) -> Self {
-        let features = Features::all(FeatureSet::Relative);
+        let features = Features::all(FeatureSet::RELATIVE);
         Self {
             format: FORMAT,
             feature_version: features.set().version(),
@@ -76,7 +76,7 @@ impl Fitted {
     }
 
     fn features(&self) -> Features {
-        Features::all(FeatureSet::Relative).of_bars(self.interval)
+        Features::all(FeatureSet::RELATIVE).of_bars(self.interval)
     }
 
     /// The forecasts of all coins at some rows of a panel, `[rows, coins]`, in the target's unit: a

@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn every_feature_is_of_one_part() {
-        let names = Features::all(FeatureSet::Relative).names();
+        let names = Features::all(FeatureSet::RELATIVE).names();
         let (own, market) = (Term::own(&names), Term::market(&names));
         assert_eq!((own.len(), market.len(), names.len()), (26, 6, 28));
         assert!(Places::of(&own, &names).is_ok() && Places::of(&market, &names).is_ok());

@@ -42,7 +42,7 @@ fn main() -> anyhow::Result<()> {
     let mut config = Config::default();
     config.data.source = Source::Simulated;
     config.universe.symbols.clear();
-    config.features.set = FeatureSet::Close6;
+    config.features.set = FeatureSet::CLOSE6;
     let dataset = Dataset::load(&config)?;
     let folder = tempfile::tempdir()?;
     let run = RunDir::new(folder.path().join("reversal"));

@@ -5,7 +5,7 @@ use std::ops::Range;
 use market::Interval;
 use rayon::prelude::*;
 
-use super::{FeatureMatrix, FeatureSet, Group, closes, formulas, group, relative, single};
+use super::{FeatureMatrix, FeatureSet, Group};
 use crate::Panel;
 
 /// The features of a set, or of some of its groups, in order.
@@ -32,7 +32,7 @@ impl Features {
             |group: &&Group| names.is_empty() || names.iter().any(|name| name == group.name);
         Self {
             set,
-            groups: set.groups().iter().filter(is_wanted).collect(),
+            groups: set.formulas().groups().iter().filter(is_wanted).collect(),
             interval: Interval::ONE_MINUTE,
         }
     }
@@ -59,7 +59,8 @@ impl Features {
     /// The features' names, in the order of the channels.
     pub fn names(&self) -> Vec<&'static str> {
         self.set
-            .ungrouped()
+            .formulas()
+            .names()
             .iter()
             .chain(self.groups().flat_map(|group| group.features))
             .copied()
@@ -68,7 +69,7 @@ impl Features {
 
     /// Number of features per coin.
     pub fn len(&self) -> usize {
-        self.set.ungrouped().len()
+        self.set.formulas().names().len()
             + self
                 .groups()
                 .map(|group| group.features.len())
@@ -84,7 +85,7 @@ impl Features {
     pub fn warm_up_bars(&self) -> usize {
         self.groups()
             .map(|group| group.warm_up_bars)
-            .fold(self.set.ungrouped_warm_up_bars(self.interval), usize::max)
+            .fold(self.set.formulas().warm_up_bars(self.interval), usize::max)
     }
 
     /// Computes the features of all coins at `rows` of the panel: row-major `[rows, coins x
@@ -102,40 +103,9 @@ impl Features {
             .for_each(|(block, out)| {
                 let start = rows.start + block * block_rows;
                 let rows = start..rows.end.min(start + block_rows);
-                match self.set {
-                    FeatureSet::Closes12 | FeatureSet::Closes13 => {
-                        closes::compute(self, panel, rows, out)
-                    }
-                    FeatureSet::Ohlcv8
-                    | FeatureSet::Kline8
-                    | FeatureSet::Raw9
-                    | FeatureSet::Close6 => {
-                        self.by_column(panel, rows, out);
-                    }
-                    FeatureSet::Relative => relative::compute(self, panel, rows, out),
-                    FeatureSet::Indicators | FeatureSet::Indicators50 => {
-                        for coin in 0..panel.coins() {
-                            group::compute(self, panel, coin, rows.clone(), out);
-                        }
-                    }
-                }
+                self.set.formulas().compute(self, panel, rows, out);
             });
         matrix
-    }
-
-    /// [`Features::compute`] of sets whose formulas give all rows of a feature at once.
-    fn by_column(&self, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
-        let per_coin = self.len();
-        for coin in 0..panel.coins() {
-            let features = formulas::compute(self, panel, coin, rows.clone());
-            // A cell at once, as each is in another line of the cache.
-            for (row, cells) in out.chunks_exact_mut(panel.coins() * per_coin).enumerate() {
-                let cell = &mut cells[coin * per_coin..(coin + 1) * per_coin];
-                for (value, series) in cell.iter_mut().zip(&features) {
-                    *value = single(series[row]);
-                }
-            }
-        }
     }
 }
 

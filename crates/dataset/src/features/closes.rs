@@ -3,8 +3,11 @@
 
 use std::ops::Range;
 
+use market::Interval;
+
+use super::set::FeatureFormulas;
 use super::trailing::trailing_means;
-use super::{FeatureSet, Features, single};
+use super::{Features, single};
 use crate::{Column, Panel};
 
 /// Reaches of the log returns, in bars.
@@ -13,11 +16,71 @@ const RETURNS: [usize; 5] = [1, 5, 15, 30, 60];
 /// Windows of the trends, in bars.
 const TRENDS: [usize; 2] = [15, 60];
 
+/// The features of `closes13`; `closes12` lacks the last.
+const NAMES: [&str; 13] = [
+    "return_1",
+    "return_5",
+    "return_15",
+    "return_30",
+    "return_60",
+    "trend_15",
+    "trend_60",
+    "relative_return_1",
+    "relative_return_5",
+    "relative_return_15",
+    "relative_return_30",
+    "relative_return_60",
+    "relative_close",
+];
+
+/// Log returns, trends and market-relative returns of closes, as an earlier LightGBM pipeline had
+/// them.
+pub(super) static CLOSES12: Closes = Closes {
+    name: "closes12",
+    features: 12,
+};
+
+/// `closes12` and the market-relative close, which depends on what a coin happens to cost.
+pub(super) static CLOSES13: Closes = Closes {
+    name: "closes13",
+    features: 13,
+};
+
+/// One of the two sets.
+#[derive(Debug)]
+pub(super) struct Closes {
+    name: &'static str,
+    /// How many of [`NAMES`] it has.
+    features: usize,
+}
+
+impl FeatureFormulas for Closes {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn columns(&self) -> &'static [Column] {
+        &[Column::Close]
+    }
+
+    fn names(&self) -> &'static [&'static str] {
+        &NAMES[..self.features]
+    }
+
+    fn warm_up_bars(&self, _interval: Interval) -> usize {
+        61
+    }
+
+    fn compute(&self, chosen: &Features, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
+        compute(chosen, panel, rows, out);
+    }
+}
+
 /// Writes the features at `rows`, row-major `[rows, coins x features]`.
 ///
 /// Each row is a function of its last [`Features::warm_up_bars`] rows in `rows` or before it, and
 /// of nothing else.
-pub(super) fn compute(chosen: &Features, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
+fn compute(chosen: &Features, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
     let (coins, features) = (panel.coins(), chosen.len());
     let from = rows.start.saturating_sub(chosen.warm_up_bars() - 1);
     let closes = panel.matrix(Column::Close, from..rows.end);
@@ -63,7 +126,7 @@ pub(super) fn compute(chosen: &Features, panel: &Panel, rows: Range<usize>, out:
             cell[RETURNS.len()] = single(now[coin] - short[coin]);
             cell[RETURNS.len() + 1] = single(now[coin] - long[coin]);
         }
-        if chosen.set() == FeatureSet::Closes13 {
+        if features == NAMES.len() {
             let close = &closes[row * coins..(row + 1) * coins];
             let seen = close.iter().filter(|close| !close.is_nan());
             let mean = seen.clone().sum::<f64>() / seen.count() as f64;
@@ -77,6 +140,7 @@ pub(super) fn compute(chosen: &Features, panel: &Panel, rows: Range<usize>, out:
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::FeatureSet;
     use crate::{CandleTable, Column};
     use market::Symbol;
 
@@ -111,8 +175,8 @@ mod tests {
     #[test]
     fn features_equal_their_formulas() {
         let panel = panel();
-        let features = Features::all(FeatureSet::Closes13).compute(&panel, 0..ROWS);
-        let twelve = Features::all(FeatureSet::Closes12).compute(&panel, 0..ROWS);
+        let features = Features::all(FeatureSet::of(&CLOSES13)).compute(&panel, 0..ROWS);
+        let twelve = Features::all(FeatureSet::of(&CLOSES12)).compute(&panel, 0..ROWS);
         let is_listed = |row: usize, coin: usize| coin < 2 || row >= 80;
         let log_return = |row: usize, coin: usize, bars: usize| {
             let earlier = row.checked_sub(bars).filter(|&row| is_listed(row, coin));

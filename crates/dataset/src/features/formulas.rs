@@ -1,90 +1,44 @@
-//! The formulas of the feature sets that are computed a coin and a feature at a time.
+//! Formulas of features that are computed a coin and a feature at a time.
 
 use std::ops::Range;
 
-use super::{FeatureSet, Features, trailing_mean};
+use super::trailing_mean;
 use crate::{Column, Panel};
 
 /// The least standard deviation of one-bar returns that `volatility` tells from 0.
 const LEAST_VOLATILITY: f64 = 1e-6;
 
-/// The features of one coin at `rows`: `[features][rows]`, NaN where unknown.
-///
-/// Each row is a function of its last [`Features::warm_up_bars`] rows in `rows` or before it, and
-/// of nothing else.
-pub(super) fn compute(
-    chosen: &Features,
-    panel: &Panel,
-    coin: usize,
-    rows: Range<usize>,
-) -> Vec<Vec<f64>> {
-    let from = rows.start.saturating_sub(chosen.warm_up_bars() - 1);
-    let mut features = Bars {
-        panel,
-        coin,
-        rows: from..rows.end,
-    }
-    .features(chosen.set());
-    for values in &mut features {
-        values.drain(..rows.start - from);
-    }
-    features
-}
-
 /// One coin of a panel at some rows.
-struct Bars<'a> {
+pub(super) struct Coin<'a> {
     panel: &'a Panel,
     coin: usize,
     rows: Range<usize>,
+    /// How many of the rows are asked for, the last ones.
+    wanted: usize,
 }
 
-impl Bars<'_> {
-    /// `[features][rows]`.
-    fn features(&self, set: FeatureSet) -> Vec<Vec<f64>> {
-        match set {
-            FeatureSet::Ohlcv8 => vec![
-                self.log_return(1),
-                self.log_return(15),
-                self.deviation(60),
-                self.deviation(240),
-                self.range(),
-                self.close_position(),
-                self.log_deviation(&self.quote_turnover(), 240),
-                self.volatility(60),
-            ],
-            FeatureSet::Kline8 => vec![
-                self.log_return(1),
-                self.deviation(60),
-                self.deviation(240),
-                self.range(),
-                self.log_deviation(&self.series(Column::QuoteVolume), 240),
-                self.log_deviation(&self.series(Column::Count), 240),
-                self.taker_imbalance(),
-                self.vwap_deviation(),
-            ],
-            FeatureSet::Raw9 => set
-                .columns()
-                .iter()
-                .map(|&column| self.series(column))
-                .collect(),
-            FeatureSet::Close6 => vec![
-                self.log_return(1),
-                self.log_return(5),
-                self.log_return(15),
-                self.deviation(60),
-                self.deviation(240),
-                self.volatility(60),
-            ],
-            // All coins at once, in `closes.rs` and `relative.rs`, and a row at a time, in `group.rs`.
-            FeatureSet::Closes12
-            | FeatureSet::Closes13
-            | FeatureSet::Indicators
-            | FeatureSet::Indicators50
-            | FeatureSet::Relative => Vec::new(),
+impl<'a> Coin<'a> {
+    /// The coin at `rows` and the `warm_up_bars - 1` rows before them, as far as there are any.
+    pub fn of(panel: &'a Panel, coin: usize, rows: Range<usize>, warm_up_bars: usize) -> Self {
+        let from = rows.start.saturating_sub(warm_up_bars - 1);
+        Self {
+            panel,
+            coin,
+            rows: from..rows.end,
+            wanted: rows.len(),
         }
     }
 
-    fn series(&self, column: Column) -> Vec<f64> {
+    /// Features without the rows that were read for the warm-up alone.
+    pub fn wanted(&self, mut features: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
+        let warm_up = self.rows.len() - self.wanted;
+        features
+            .iter_mut()
+            .for_each(|values| _ = values.drain(..warm_up));
+        features
+    }
+
+    pub fn series(&self, column: Column) -> Vec<f64> {
         self.panel.series(column, self.coin, self.rows.clone())
     }
 
@@ -104,7 +58,7 @@ impl Bars<'_> {
     }
 
     /// `ln(close[t] / close[t - bars])`.
-    fn log_return(&self, bars: usize) -> Vec<f64> {
+    pub fn log_return(&self, bars: usize) -> Vec<f64> {
         let close = self.series(Column::Close);
         close
             .iter()
@@ -114,7 +68,7 @@ impl Bars<'_> {
     }
 
     /// `ln(close[t])` minus its mean over the last `window` bars.
-    fn deviation(&self, window: usize) -> Vec<f64> {
+    pub fn deviation(&self, window: usize) -> Vec<f64> {
         let log_close: Vec<f64> = self
             .series(Column::Close)
             .iter()
@@ -124,25 +78,25 @@ impl Bars<'_> {
     }
 
     /// `ln(1 + x[t])` minus its mean over the last `window` bars: how unusual an amount is.
-    fn log_deviation(&self, amounts: &[f64], window: usize) -> Vec<f64> {
+    pub fn log_deviation(&self, amounts: &[f64], window: usize) -> Vec<f64> {
         let logs: Vec<f64> = amounts.iter().map(|amount| amount.ln_1p()).collect();
         difference(&logs, &self.mean(&logs, window))
     }
 
     /// volume x close: the amount traded in the quote asset, near enough.
-    fn quote_turnover(&self) -> Vec<f64> {
+    pub fn quote_turnover(&self) -> Vec<f64> {
         self.map([Column::Volume, Column::Close], |[volume, close]| {
             volume * close
         })
     }
 
     /// ln(high / low).
-    fn range(&self) -> Vec<f64> {
+    pub fn range(&self) -> Vec<f64> {
         self.map([Column::High, Column::Low], |[high, low]| (high / low).ln())
     }
 
     /// Where in its range the bar closed, from -1 (low) to 1 (high); 0 in a bar without range.
-    fn close_position(&self) -> Vec<f64> {
+    pub fn close_position(&self) -> Vec<f64> {
         self.map(
             [Column::High, Column::Low, Column::Close],
             |[high, low, close]| {
@@ -156,7 +110,7 @@ impl Bars<'_> {
     }
 
     /// ln of the root mean square of one-bar log returns over the last `window` - 1 bars.
-    fn volatility(&self, window: usize) -> Vec<f64> {
+    pub fn volatility(&self, window: usize) -> Vec<f64> {
         let squares: Vec<f64> = self
             .log_return(1)
             .iter()
@@ -174,7 +128,7 @@ impl Bars<'_> {
 
     /// 2 x taker buy volume / volume - 1: from -1 (all sold into bids) to 1; 0 in a bar without
     /// trades.
-    fn taker_imbalance(&self) -> Vec<f64> {
+    pub fn taker_imbalance(&self) -> Vec<f64> {
         self.map([Column::TakerBuyVolume, Column::Volume], |[buy, volume]| {
             if volume == 0.0 {
                 0.0
@@ -185,7 +139,7 @@ impl Bars<'_> {
     }
 
     /// ln(close / volume-weighted price of the bar); 0 in a bar without trades.
-    fn vwap_deviation(&self) -> Vec<f64> {
+    pub fn vwap_deviation(&self) -> Vec<f64> {
         self.map(
             [Column::Close, Column::QuoteVolume, Column::Volume],
             |[close, quote, volume]| {

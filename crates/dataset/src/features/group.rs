@@ -8,15 +8,15 @@ use crate::Panel;
 
 /// Features that are switched on and off together (`features.groups`).
 #[derive(Debug)]
-pub(crate) struct Group {
+pub struct Group {
     /// Its name in configs.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Names of its features, in order.
-    pub features: &'static [&'static str],
+    pub(crate) features: &'static [&'static str],
     /// How many rows, its own included, each of its features is at most a function of.
-    pub warm_up_bars: usize,
+    pub(crate) warm_up_bars: usize,
     /// Writes the features at one row of the bars, all of whose warm-up is known.
-    pub compute: fn(&Bars, usize, &mut [f64]),
+    pub(crate) compute: fn(&Bars, usize, &mut [f64]),
 }
 
 /// Writes one coin's features at `rows`: into each cell of `out`, which is row-major `[rows, coins

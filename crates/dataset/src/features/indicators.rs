@@ -7,6 +7,8 @@ use ta_lib::MAType;
 
 use super::bars::{Bars, RECURSIVE_BARS, TA_LIB, one, two};
 use super::group::Group;
+use super::set::FeatureFormulas;
+use crate::Column;
 
 /// Period of all indicators, in bars.
 const PERIOD: i32 = 14;
@@ -17,8 +19,27 @@ const SLOW: i32 = 3;
 /// Bars that the StochRSI compares the RSI with, and over which its d is averaged.
 const STOCHRSI: (i32, i32) = (5, 3);
 
+/// The set `indicators`.
+#[derive(Debug)]
+pub(super) struct Indicators;
+
+impl FeatureFormulas for Indicators {
+    fn name(&self) -> &'static str {
+        "indicators"
+    }
+
+    fn columns(&self) -> &'static [Column] {
+        use Column::{Close, High, Low, Open, Volume};
+        &[Open, High, Low, Close, Volume]
+    }
+
+    fn groups(&self) -> &'static [Group] {
+        &GROUPS
+    }
+}
+
 /// The groups of `indicators`.
-pub(super) const GROUPS: [Group; 8] = [
+static GROUPS: [Group; 8] = [
     Group {
         name: "returns",
         features: &[

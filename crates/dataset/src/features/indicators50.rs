@@ -11,6 +11,8 @@ use ta_lib::MAType;
 use super::bars::{Bars, RECURSIVE_BARS, TA_LIB, one, three};
 use super::group::Group;
 use super::indicators::{cci, natr, rsi, stochastic};
+use super::set::FeatureFormulas;
+use crate::Column;
 
 /// Period of ATR, stochastic, CCI and Williams %R; `indicators` has the same.
 const PERIOD: i32 = 14;
@@ -22,8 +24,27 @@ const BOLLINGER: (i32, f64) = (20, 2.0);
 /// MACD's fast, slow and signal averages in bars: the usual ones.
 const MACD: (i32, i32, i32) = (12, 26, 9);
 
+/// The set `indicators50`.
+#[derive(Debug)]
+pub(super) struct Indicators50;
+
+impl FeatureFormulas for Indicators50 {
+    fn name(&self) -> &'static str {
+        "indicators50"
+    }
+
+    fn columns(&self) -> &'static [Column] {
+        use Column::{Close, High, Low, Open, Volume};
+        &[Open, High, Low, Close, Volume]
+    }
+
+    fn groups(&self) -> &'static [Group] {
+        &GROUPS
+    }
+}
+
 /// The groups of `indicators50`.
-pub(super) const GROUPS: [Group; 14] = [
+static GROUPS: [Group; 14] = [
     Group {
         name: "rsi",
         features: &["rsi_7", "rsi_14", "rsi_21"],

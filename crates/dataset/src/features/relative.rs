@@ -4,13 +4,14 @@ use std::ops::Range;
 
 use market::Interval;
 
+use super::set::FeatureFormulas;
 use super::trailing::trailing_means;
 use super::{Features, single};
 use crate::{Column, Panel};
 
 /// The set's features, in the order of the channels: those of the coin, each minus its mean over
 /// the coins at that time, then those of the market, the same for all coins.
-pub(super) const NAMES: [&str; OWN + MARKET_RETURNS.len() + MARKET_DEVIATIONS.len()] = [
+const NAMES: [&str; OWN + MARKET_RETURNS.len() + MARKET_DEVIATIONS.len()] = [
     "return_5m",
     "return_15m",
     "return_30m",
@@ -79,11 +80,6 @@ fn bars(minutes: i64, interval: Interval) -> usize {
     ((minutes * 60_000 + step / 2) / step).max(1) as usize
 }
 
-/// How many rows, its own included, a row of the set is a function of.
-pub(super) fn warm_up_bars(interval: Interval) -> usize {
-    bars(LONGEST, interval) + 1
-}
-
 /// Root mean square of the last four hours' one-bar log returns of every coin at `rows`, `[rows,
 /// coins]`; NaN where the coin stood still or the panel is too short.
 ///
@@ -102,11 +98,38 @@ pub fn trailing_volatility(panel: &Panel, rows: Range<usize>) -> Vec<f64> {
     volatility.split_off((rows.start - from) * panel.coins())
 }
 
+/// The set `relative`.
+#[derive(Debug)]
+pub(super) struct Relative;
+
+impl FeatureFormulas for Relative {
+    fn name(&self) -> &'static str {
+        "relative"
+    }
+
+    fn columns(&self) -> &'static [Column] {
+        use Column::{Close, High, Low, Open, Volume};
+        &[Open, High, Low, Close, Volume]
+    }
+
+    fn names(&self) -> &'static [&'static str] {
+        &NAMES
+    }
+
+    fn warm_up_bars(&self, interval: Interval) -> usize {
+        bars(LONGEST, interval) + 1
+    }
+
+    fn compute(&self, chosen: &Features, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
+        compute(chosen, panel, rows, out);
+    }
+}
+
 /// Writes the features at `rows`, row-major `[rows, coins x features]`.
 ///
 /// Each row is a function of its last [`Features::warm_up_bars`] rows, and of nothing else; a row
 /// with a shorter history has no features.
-pub(super) fn compute(chosen: &Features, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
+fn compute(chosen: &Features, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
     let (coins, warm_up) = (panel.coins(), chosen.warm_up_bars());
     let from = rows.start.saturating_sub(warm_up - 1);
     let series = Series::of(panel, from..rows.end, chosen.interval());

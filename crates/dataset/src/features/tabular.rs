@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn statistics_are_those_of_the_last_bars() {
-        let features = TabularFeatures::new(Features::all(FeatureSet::Close6), &[2, 3]);
+        let features = TabularFeatures::new(Features::all(FeatureSet::CLOSE6), &[2, 3]);
         assert_eq!(
             features.names()[..5],
             [

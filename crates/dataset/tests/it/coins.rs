@@ -1,7 +1,7 @@
 //! Coins that stop: settled ones are not scored, delisted ones are trained on as long as they
 //! trade.
 
-use dataset::{CandleTable, Column, Config, Dataset, FeatureSet, Store, target_std};
+use dataset::{CandleTable, Column, Config, Dataset, Store, target_std};
 use market::Symbol;
 
 const MINUTE: i64 = 60_000;
@@ -24,7 +24,7 @@ fn dataset(
         .map(|name| Symbol::new(name).unwrap())
         .to_vec();
     config.universe.score_settled = score_settled;
-    config.features.set = FeatureSet::Closes12;
+    config.features.set = "closes12".parse().unwrap();
     config.features.lookback_bars = 60;
     config.split.folds = 2;
     let store = Store::new(dir, config.data.market, config.data.interval);

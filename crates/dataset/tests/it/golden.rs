@@ -1,6 +1,6 @@
 //! `indicators` and `indicators50` against Python TA-Lib, by `scripts/golden-indicators.py`.
 
-use dataset::{CandleTable, Column, FeatureSet, Features, Panel};
+use dataset::{CandleTable, Column, Features, Panel};
 use market::{Interval, Symbol};
 
 const BARS: i64 = 5000;
@@ -52,7 +52,10 @@ fn indicators_equal_python_ta_lib() {
         .map(|row| row.as_u64().unwrap() as usize)
         .collect();
     let panel = panel();
-    for set in [FeatureSet::Indicators, FeatureSet::Indicators50] {
+    for set in [
+        "indicators".parse().unwrap(),
+        "indicators50".parse().unwrap(),
+    ] {
         let features = Features::all(set);
         assert_eq!(
             golden["sets"][set.name()].as_object().unwrap().len(),

@@ -3,7 +3,10 @@
 use dataset::{CandleTable, Column, Config, FeatureConfig, FeatureSet, Features, Panel};
 use market::{Interval, Symbol};
 
-const SETS: [FeatureSet; 2] = [FeatureSet::Indicators, FeatureSet::Indicators50];
+/// The sets whose features can be chosen by groups.
+fn sets() -> [FeatureSet; 2] {
+    ["indicators", "indicators50"].map(|name| name.parse().unwrap())
+}
 
 fn config(set: FeatureSet, groups: &[&str]) -> Config {
     let groups = groups.iter().map(|&group| group.to_owned()).collect();
@@ -53,24 +56,24 @@ fn panel(rows: i64, has: impl Fn(i64) -> bool, is_flat: bool, fill_limit_bars: u
 
 #[test]
 fn groups_choose_features_in_the_order_of_the_set() {
-    let chosen = config(FeatureSet::Indicators, &["natr", "bop", "stoch"])
+    let chosen = config("indicators".parse().unwrap(), &["natr", "bop", "stoch"])
         .features
         .chosen(market::Interval::ONE_MINUTE);
     assert_eq!(chosen.names(), ["bop", "stoch_k", "stoch_d", "natr"]);
     assert_eq!((chosen.len(), chosen.warm_up_bars()), (4, 240));
-    let chosen = config(FeatureSet::Indicators, &["returns", "bop"])
+    let chosen = config("indicators".parse().unwrap(), &["returns", "bop"])
         .features
         .chosen(market::Interval::ONE_MINUTE);
     assert_eq!((chosen.len(), chosen.warm_up_bars()), (11, 10));
     assert_eq!(
-        config(FeatureSet::Indicators, &[])
+        config("indicators".parse().unwrap(), &[])
             .features
             .chosen(market::Interval::ONE_MINUTE)
             .len(),
         19
     );
     assert_eq!(
-        config(FeatureSet::Indicators50, &[])
+        config("indicators50".parse().unwrap(), &[])
             .features
             .chosen(market::Interval::ONE_MINUTE)
             .len(),
@@ -81,11 +84,14 @@ fn groups_choose_features_in_the_order_of_the_set() {
 #[test]
 fn a_chosen_group_has_the_bits_that_it_has_among_all() {
     let panel = panel(400, |_| true, false, 60);
-    let all = Features::all(FeatureSet::Indicators50);
+    let all = Features::all("indicators50".parse().unwrap());
     let whole = all.compute(&panel, 0..400);
-    let chosen = config(FeatureSet::Indicators50, &["averages", "macd", "volume"])
-        .features
-        .chosen(market::Interval::ONE_MINUTE);
+    let chosen = config(
+        "indicators50".parse().unwrap(),
+        &["averages", "macd", "volume"],
+    )
+    .features
+    .chosen(market::Interval::ONE_MINUTE);
     let part = chosen.compute(&panel, 0..400);
     for (place, name) in chosen.names().iter().enumerate() {
         let place_in_all = all.names().iter().position(|other| other == name).unwrap();
@@ -103,9 +109,9 @@ fn a_chosen_group_has_the_bits_that_it_has_among_all() {
 fn wrong_groups_are_refused_with_the_list() {
     let error = |set, groups: &[&str]| config(set, groups).validate().unwrap_err().to_string();
     let errors = [
-        error(FeatureSet::Indicators, &["bop", "boop"]),
-        error(FeatureSet::Indicators, &["bop", "bop"]),
-        error(FeatureSet::Ohlcv8, &["bop"]),
+        error("indicators".parse().unwrap(), &["bop", "boop"]),
+        error("indicators".parse().unwrap(), &["bop", "bop"]),
+        error("ohlcv8".parse().unwrap(), &["bop"]),
     ];
     insta::assert_snapshot!(errors.join("\n"), @r"
     features.groups = boop: expected each once, of indicators: returns, bop, cci, mfi, rsi, stochrsi, stoch, natr
@@ -116,7 +122,7 @@ fn wrong_groups_are_refused_with_the_list() {
     hint: change it in the config file or with --set features.groups=VALUE
     ");
     assert!(
-        config(FeatureSet::Indicators50, &["calendar"])
+        config("indicators50".parse().unwrap(), &["calendar"])
             .validate()
             .is_ok()
     );
@@ -125,7 +131,7 @@ fn wrong_groups_are_refused_with_the_list() {
 #[test]
 fn a_filled_bar_is_a_bar_without_trades_and_a_hole_makes_its_rows_unknown() {
     let is_hole = |minute: i64| (300..310).contains(&minute);
-    for set in SETS {
+    for set in sets() {
         let features = Features::all(set);
         let is_known = |panel: &Panel| -> Vec<bool> {
             let matrix = features.compute(panel, 0..900);
@@ -152,7 +158,7 @@ fn a_filled_bar_is_a_bar_without_trades_and_a_hole_makes_its_rows_unknown() {
 #[test]
 fn bars_in_which_nothing_happens_have_all_features() {
     let panel = panel(300, |_| true, true, 60);
-    for set in SETS {
+    for set in sets() {
         let features = Features::all(set);
         let matrix = features.compute(&panel, 0..300);
         for (name, value) in features.names().iter().zip(matrix.cell(299, 0)) {

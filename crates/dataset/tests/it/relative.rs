@@ -47,7 +47,7 @@ fn panel(first: i64) -> Panel {
 }
 
 fn features() -> Features {
-    Features::all(FeatureSet::Relative).of_bars("5m".parse().unwrap())
+    Features::all(FeatureSet::RELATIVE).of_bars("5m".parse().unwrap())
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn features_equal_their_formulas() {
 #[test]
 fn windows_in_time_have_the_bars_of_the_interval() {
     let warm_up = |interval: &str| {
-        Features::all(FeatureSet::Relative)
+        Features::all(FeatureSet::RELATIVE)
             .of_bars(interval.parse().unwrap())
             .warm_up_bars()
     };

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use dataset::FeatureSet;
 use linear::{Fitted, RidgeFit, RidgeOptions};
 
 use crate::support::{BARS, dataset, options, panel};
@@ -67,7 +66,7 @@ fn what_cannot_be_fitted_is_refused() {
         early.starts_with("fold 1: no row before 2024-01-01"),
         "{early}"
     );
-    dataset.config.features.set = FeatureSet::Ohlcv8;
+    dataset.config.features.set = "ohlcv8".parse().unwrap();
     let set = RidgeFit::fit(&dataset, &fold, options())
         .unwrap_err()
         .to_string();

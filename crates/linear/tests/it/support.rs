@@ -59,7 +59,7 @@ pub fn dataset(panel: Panel) -> Dataset {
     config.universe.symbols = panel.symbols().to_vec();
     config.data.interval = panel.interval();
     config.data.fill_limit = TimeSpan::of_bars(FILL_BARS, panel.interval());
-    config.features.set = FeatureSet::Relative;
+    config.features.set = FeatureSet::RELATIVE;
     config.features.lookback_bars = 1;
     config.target.horizon = TimeSpan::minutes(15);
     let fold = Fold {

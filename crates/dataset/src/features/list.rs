@@ -1,0 +1,119 @@
+//! The list of feature sets.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::set::FeatureFormulas;
+use super::{close6, closes, indicators, indicators50, kline8, ohlcv8, raw9, relative};
+use crate::Column;
+
+/// All sets that `features.set` can name; a new one is a file beside this one and a line here.
+static SETS: [&dyn FeatureFormulas; 9] = [
+    &ohlcv8::Ohlcv8,
+    &kline8::Kline8,
+    &raw9::Raw9,
+    &close6::Close6,
+    &closes::CLOSES12,
+    &closes::CLOSES13,
+    &indicators::Indicators,
+    &indicators50::Indicators50,
+    &relative::Relative,
+];
+
+/// A feature set; [`super::Features`] computes it.
+#[derive(Clone, Copy)]
+pub struct FeatureSet(&'static dyn FeatureFormulas);
+
+impl FeatureSet {
+    /// Closes alone, for sources that hold nothing else.
+    pub const CLOSE6: Self = Self(&close6::Close6);
+    /// Each coin against the others, and the market.
+    pub const RELATIVE: Self = Self(&relative::Relative);
+
+    /// A set of one's own, which no config can name.
+    pub const fn of(formulas: &'static dyn FeatureFormulas) -> Self {
+        Self(formulas)
+    }
+
+    /// Every set of the list.
+    pub fn all() -> impl Iterator<Item = Self> {
+        SETS.iter().map(|set| Self(*set))
+    }
+
+    /// Its name in configs.
+    pub fn name(self) -> &'static str {
+        self.0.name()
+    }
+
+    /// Raised whenever a formula changes.
+    pub fn version(self) -> u32 {
+        self.0.version()
+    }
+
+    /// The columns that it is computed from.
+    pub fn columns(self) -> &'static [Column] {
+        self.0.columns()
+    }
+
+    /// The set itself.
+    pub fn formulas(self) -> &'static dyn FeatureFormulas {
+        self.0
+    }
+}
+
+impl Default for FeatureSet {
+    /// Open, high, low, close and volume are what every source has.
+    fn default() -> Self {
+        Self(&ohlcv8::Ohlcv8)
+    }
+}
+
+impl PartialEq for FeatureSet {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for FeatureSet {}
+
+impl fmt::Debug for FeatureSet {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.name(), formatter)
+    }
+}
+
+impl fmt::Display for FeatureSet {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.name())
+    }
+}
+
+impl FromStr for FeatureSet {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::all().find(|set| set.name() == text).ok_or_else(|| {
+            // As the TOML reader says it of an enum, so that a slip is told as any other.
+            let known: Vec<String> = Self::all().map(|set| format!("`{set}`")).collect();
+            format!(
+                "unknown variant `{text}`, expected one of {}",
+                known.join(", ")
+            )
+        })
+    }
+}
+
+impl Serialize for FeatureSet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for FeatureSet {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}

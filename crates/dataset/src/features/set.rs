@@ -1,0 +1,72 @@
+//! What all feature sets have in common.
+
+use std::fmt::Debug;
+use std::ops::Range;
+
+use market::Interval;
+
+use super::group::{self, Group};
+use super::{Features, single};
+use crate::{Column, Panel};
+
+/// A named, ordered list of features of each coin at t, a function of the last rows up to t alone.
+///
+/// A new one is a file in `features/` with this trait, and a line in the list of `list.rs`;
+/// `examples/features.rs` of this crate shows one outside the list. All logarithms are natural.
+pub trait FeatureFormulas: Debug + Sync {
+    /// Its name in `features.set`.
+    fn name(&self) -> &'static str;
+
+    /// Raised whenever a formula changes: statistics and weights of another version are refused.
+    fn version(&self) -> u32 {
+        1
+    }
+
+    /// The columns of candles that it is computed from.
+    fn columns(&self) -> &'static [Column];
+
+    /// The names of its features that belong to no group, in the order of the channels.
+    fn names(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// The groups that its features can be chosen by, in the order of the channels.
+    fn groups(&self) -> &'static [Group] {
+        &[]
+    }
+
+    /// How many rows, its own included, a row of the features that belong to no group is a function
+    /// of, in bars of `interval`.
+    fn warm_up_bars(&self, _interval: Interval) -> usize {
+        1
+    }
+
+    /// The features of one coin at `rows`, `[features][rows]`, NaN where unknown; for sets whose
+    /// formulas give all rows of a feature at once.
+    ///
+    /// Each row is a function of its last [`FeatureFormulas::warm_up_bars`] rows in `rows` or before
+    /// it, and of nothing else.
+    fn of_coin(&self, _panel: &Panel, _coin: usize, _rows: Range<usize>) -> Vec<Vec<f64>> {
+        Vec::new()
+    }
+
+    /// Writes the chosen features of all coins at `rows` into `out`, row-major `[rows, coins x
+    /// features]`: a coin at a time, unless a set overrides it.
+    fn compute(&self, chosen: &Features, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
+        let per_coin = chosen.len();
+        for coin in 0..panel.coins() {
+            if !self.groups().is_empty() {
+                group::compute(chosen, panel, coin, rows.clone(), out);
+                continue;
+            }
+            let features = self.of_coin(panel, coin, rows.clone());
+            // A cell at once, as each is in another line of the cache.
+            for (row, cells) in out.chunks_exact_mut(panel.coins() * per_coin).enumerate() {
+                let cell = &mut cells[coin * per_coin..(coin + 1) * per_coin];
+                for (value, series) in cell.iter_mut().zip(&features) {
+                    *value = single(series[row]);
+                }
+            }
+        }
+    }
+}
