@@ -52,7 +52,7 @@ fn every_subcommand_lists_its_arguments() {
         ("simulate", "--set"),
         ("audit", "--holes"),
         ("train", "--resume"),
-        ("baseline", "--protocol"),
+        ("baseline", "ridge", "--protocol"),
         ("ensemble", "[MEMBER]"),
         ("evaluate", "--coins"),
         ("controls", "--config"),
