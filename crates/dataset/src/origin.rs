@@ -221,7 +221,7 @@ impl<Own: Serialize> ForecastConfig<Own> {
 }
 
 /// The first key with another value, as `section.key`, with the value of the first text and that of
-/// the second.
+/// the second. Bars of another length come before what is counted in them.
 fn first_difference(trained: &str, now: &str) -> (String, String, String) {
     let flat = |text: &str| {
         let mut keys = BTreeMap::new();
@@ -237,8 +237,9 @@ fn first_difference(trained: &str, now: &str) -> (String, String, String) {
         keys.get(key).cloned().unwrap_or("nothing".to_owned())
     };
     let differs = |key: &&String| trained.get(*key) != now.get(*key);
-    let key = trained
-        .keys()
+    let interval = "data.interval".to_owned();
+    let key = std::iter::once(&interval)
+        .chain(trained.keys())
         .chain(now.keys())
         .find(differs)
         .cloned()
@@ -346,6 +347,10 @@ mod tests {
             error.contains(&origin(&config).config_sha256) && error.contains("hint: "),
             "{error}"
         );
+        let mut hourly = longer;
+        hourly.data.interval = Interval::ALL[5];
+        let error = check(&hourly, 8).unwrap_err().to_string();
+        assert!(error.contains("data.interval is \"1h\""), "{error}");
         let error = check(&config, 9).unwrap_err().to_string();
         assert!(
             error.contains("network.width is 9, but the model was trained with 8"),
