@@ -1,13 +1,13 @@
 //! IC a day: a score that no single hour decides, and the one to decide on.
 //!
-//! Each UTC day counts once; both sides are in units of the coin's trailing volatility, the return is
-//! clipped at five of them. The correlation is about zero: the mean of a day is not known before its
-//! end, so that centring within the day looks ahead.
+//! Each UTC day counts once; both sides are in units of the coin's trailing volatility, the return
+//! is clipped at five of them. The correlation is about zero: the mean of a day is not known before
+//! its end, so that centring within the day looks ahead.
 
 use crate::daily::Part;
 use crate::metrics::metric::{Metric, Place};
 
-/// Correlation about zero within a UTC day, market-neutral, entry one bar later; the mean over days.
+/// Correlation about zero within a UTC day, market-neutral, entry one bar later; mean over days.
 pub const METRIC: Metric = Metric {
     name: "ic_a_day",
     title: "IC a day",

@@ -7,7 +7,7 @@ use crate::metrics::metric::{Metric, Place};
 pub const METRIC: Metric = Metric {
     name: "ic_a_day_raw",
     title: "IC raw",
-    legend: "the same without taking off the mean over coins, so that the whole market's move \
+    legend: "IC a day without taking off the mean over coins, so that the whole market's move \
         counts",
     formula: "as ic_a_day, of f = forecast / v and r = ln(1 + return entered one bar later) / v \
         as they are",
