@@ -27,7 +27,7 @@ fn coefficients_and_forecasts_equal_numpy() {
             |refit: &linear::Refit| [&refit.own[..], &refit.market, &[refit.market_share]].concat();
         for (place, (found, golden)) in all(found).iter().zip(all(golden)).enumerate() {
             assert!(
-                (found - golden).abs() < TOLERANCE,
+                f64::from((found - golden).abs()) < TOLERANCE,
                 "{place}: {found}, golden {golden}"
             );
         }
