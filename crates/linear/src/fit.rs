@@ -242,14 +242,16 @@ impl Walk {
         let penalty = self.options.penalty * self.horizon_bars;
         let squares = self.all.mean_squares();
         let lasting = self.all.ridge(penalty, &squares, &vec![0.0; squares.len()]);
+        let single = |values: Vec<f64>| values.into_iter().map(|value| value as f32).collect();
+        let share = self
+            .worth
+            .share(self.options.market_trust, self.horizon_bars);
         Some(Refit {
             from_ms: number * DAY_MS,
             rows: self.all.rows as u64,
-            own: self.recent.ridge(penalty, &squares, &lasting),
-            market: self.market_coefficients(),
-            market_share: self
-                .worth
-                .share(self.options.market_trust, self.horizon_bars),
+            own: single(self.recent.ridge(penalty, &squares, &lasting)),
+            market: single(self.market_coefficients()),
+            market_share: share as f32,
         })
     }
 }

@@ -37,12 +37,12 @@ pub struct Refit {
     pub from_ms: i64,
     /// Number of rows and coins that they were fitted to.
     pub rows: u64,
-    /// Of the coins' own parts, by term.
-    pub own: Vec<f64>,
+    /// Of the coins' own parts, by term. Of 32 bits, which JSON holds exactly.
+    pub own: Vec<f32>,
     /// Of the market's part, by term.
-    pub market: Vec<f64>,
+    pub market: Vec<f32>,
     /// What the market's part is multiplied with, from 0 to 1, by what it was worth before.
-    pub market_share: f64,
+    pub market_share: f32,
 }
 
 impl Fitted {
@@ -125,18 +125,22 @@ impl Fitted {
                 return refused(format!("the set relative has no feature {name}"));
             }
         };
-        let part = |places: &Places, coefficients: &[f64], coin: usize| {
+        let part = |places: &Places, coefficients: &[f32], coin: usize| {
             let mut terms = vec![0.0; places.len()];
             let is_known =
                 panel.is_observed(row, coin) && places.values(features.cell(i, coin), &mut terms);
-            let sum: f64 = terms.iter().zip(coefficients).map(|(t, c)| t * c).sum();
+            let sum: f64 = terms
+                .iter()
+                .zip(coefficients)
+                .map(|(t, &c)| t * f64::from(c))
+                .sum();
             if is_known { sum } else { f64::NAN }
         };
         let of_coin = |coin| part(&own, &refit.own, coin);
         let own: Vec<f64> = (0..panel.coins()).map(of_coin).collect();
         let mean = mean_of_known(&own);
         let forecast = |coin: usize| {
-            let market = refit.market_share * part(&market, &refit.market, coin);
+            let market = f64::from(refit.market_share) * part(&market, &refit.market, coin);
             let forecast = (own[coin] - mean + market) * units[coin];
             let reason = "no closed candle with all features at this time";
             if forecast.is_finite() {

@@ -32,7 +32,7 @@ impl Default for RidgeOptions {
             penalty: 10_000.0,
             // A market has one row where coins have dozens: years of it, or the reversal stays.
             market_penalty: 100_000.0,
-            market_trust: 16.0,
+            market_trust: 50.0,
         }
     }
 }
