@@ -224,10 +224,16 @@ impl ConfigTable {
         let text = text.trim_end();
         let names = quoted(text);
         let unknown = text.starts_with("unknown ");
+        // What is known is named too, after the key that is not. The last override of a key wins.
+        let named = if unknown {
+            &names[..1.min(names.len())]
+        } else {
+            &names
+        };
         let blamed = self
             .overrides
             .iter()
-            .find(|text| is_override_of(text, section, &names));
+            .rfind(|text| is_override_of(text, section, named));
         let origin = match (blamed, section) {
             (Some(text), _) => format!("--set {text}"),
             (None, Some(section)) => format!("{}, section [{section}]", self.origin),
@@ -259,11 +265,11 @@ fn quoted(message: &str) -> Vec<&str> {
 fn is_override_of(text: &str, section: Option<&str>, names: &[&str]) -> bool {
     let key = text.split('=').next().unwrap_or_default().trim();
     let in_section = section.is_none_or(|section| key.split('.').next() == Some(section));
-    in_section
-        && key
-            .rsplit('.')
-            .next()
-            .is_some_and(|last| names.contains(&last))
+    let ends_in = |name: &&str| {
+        let before = key.strip_suffix(name);
+        before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
+    };
+    in_section && names.iter().any(ends_in)
 }
 
 /// The keys of a config as `section.key`, each with its value as text.

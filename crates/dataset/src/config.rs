@@ -175,6 +175,9 @@ impl Default for UniverseConfig {
 /// candles for it.
 const MOST_FILLED_BARS: usize = 44_640;
 
+/// 30 GB at 150 bytes each; `download simulate` stores a larger market, coin by coin.
+const MOST_SIMULATED_CANDLES: usize = 200_000_000;
+
 impl Config {
     /// Checks every value that its type alone does not.
     ///
@@ -235,6 +238,9 @@ impl Config {
             let expected = "no such key, as the simulated market makes candles of any interval";
             return Err(Error::config("data.resample_from", stored, expected));
         }
+        if self.data.source == Source::Simulated {
+            self.check_simulated()?;
+        }
         if self.data.fill_limit_bars() > MOST_FILLED_BARS {
             let most = TimeSpan::of_bars(MOST_FILLED_BARS, *interval);
             return Err(Error::config(
@@ -242,6 +248,22 @@ impl Config {
                 self.data.fill_limit,
                 format!("at most {most}, which is {MOST_FILLED_BARS} bars"),
             ));
+        }
+        Ok(())
+    }
+
+    /// Checks the simulated market, and that its candles fit into memory.
+    fn check_simulated(&self) -> Result<(), Error> {
+        let (simulated, interval) = (&self.data.simulated, self.data.interval);
+        simulated.check(interval)?;
+        let minutes_a_bar = (interval.ms() / Interval::ONE_MINUTE.ms()) as usize;
+        let most = MOST_SIMULATED_CANDLES / simulated.coins * minutes_a_bar;
+        if simulated.minutes > most {
+            let expected = format!(
+                "at most {most} with {} coins: {MOST_SIMULATED_CANDLES} candles fit into memory",
+                simulated.coins
+            );
+            return Err(Error::config("data.simulated.minutes", simulated.minutes, expected));
         }
         Ok(())
     }

@@ -115,12 +115,7 @@ impl RunDir {
                     .zip(resolved.lines())
                     .find(|(old, new)| old != new);
                 let (old, new) = changed.unwrap_or(("fewer lines", "more lines"));
-                let config = self.config().display().to_string();
-                let config = if config.contains(' ') {
-                    format!("'{config}'")
-                } else {
-                    config
-                };
+                let config = cli::quoted(self.config().display());
                 let reason = format!(
                     "was begun with another config: it has `{old}`, this is `{new}`\n\
                      hint: --run OTHER starts elsewhere; --config {config} goes on with the run's own"

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use dataset::{CandleTable, Config, format_time};
-use market::{Error, Interval, RestClient, Served, Symbol};
+use market::{CandleError, Error, Interval, RestClient, Served, Symbol};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -29,6 +29,8 @@ const AT_ONCE: usize = 24;
 struct Wanted {
     symbol: Symbol,
     candles: CandleTable,
+    /// Candles that cannot be: they are missing.
+    refused: Vec<CandleError>,
     /// Why its last candle is not here yet; None: it is.
     lacks: Option<Lack>,
 }
@@ -156,9 +158,17 @@ fn found(at_ms: i64, coins: Vec<Wanted>) -> anyhow::Result<(History, Vec<Missing
     for Wanted {
         symbol,
         candles,
+        refused,
         lacks,
     } in coins
     {
+        // Whoever lacks the last candle for good is told why anyway.
+        if let (false, Some(said)) = (
+            matches!(lacks, Some(Lack::ForGood(_))),
+            of_refused(&refused),
+        ) {
+            cli::note(format!("{symbol}: {said}"));
+        }
         match lacks {
             Some(Lack::Failed(error)) if none_is_there => return Err(error.into()),
             Some(lack) => missing.push(Missing {
@@ -172,12 +182,27 @@ fn found(at_ms: i64, coins: Vec<Wanted>) -> anyhow::Result<(History, Vec<Missing
     Ok((history, missing))
 }
 
+/// What is said of candles that cannot be; None where there are none.
+pub(crate) fn of_refused(refused: &[CandleError]) -> Option<String> {
+    match refused {
+        [] => None,
+        [fault] => Some(format!(
+            "a candle that cannot be counts as missing: {fault}"
+        )),
+        [first, ..] => Some(format!(
+            "{} candles that cannot be count as missing, the first: {first}",
+            refused.len()
+        )),
+    }
+}
+
 impl Wanted {
     fn new(symbol: &Symbol) -> Self {
         let lacks = Some(Lack::Yet("the exchange was not asked for it".to_owned()));
         Self {
             symbol: symbol.clone(),
             candles: CandleTable::default(),
+            refused: Vec::new(),
             lacks,
         }
     }
@@ -205,6 +230,10 @@ impl Wanted {
         self.lacks = match (is_there, refused) {
             (true, _) => None,
             (false, Some(fault)) => Some(Lack::ForGood(fault.to_string())),
+            // All that is served cannot be, such as candles with times in microseconds.
+            (false, None) if served.last_open_ms.is_none() && !served.refused.is_empty() => {
+                Some(Lack::ForGood(served.refused[0].to_string()))
+            }
             (false, None) if served.last_open_ms.is_none() => Some(Lack::ForGood(
                 "the exchange has no candles of it".to_owned(),
             )),
@@ -216,6 +245,7 @@ impl Wanted {
             ))),
         };
         self.candles = served.candles.iter().copied().collect();
+        self.refused.clone_from(&served.refused);
     }
 }
 

@@ -108,9 +108,9 @@ pub(super) fn text(
 
 /// A text for the library.
 pub(super) fn c_text(what: &'static str, text: &str) -> Result<CString, Error> {
-    CString::new(text).map_err(|_| Error::Call {
+    CString::new(text).map_err(|error| Error::Call {
         function: what,
-        message: format!("{text:?} holds a 0 byte"),
+        message: format!("the text holds a 0 byte, at {}", error.nul_position()),
     })
 }
 
