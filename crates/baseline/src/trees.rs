@@ -252,4 +252,24 @@ mod tests {
             own
         );
     }
+
+    #[test]
+    fn forecasts_beyond_reason_are_refused() {
+        let Some(library) = ::tests::available(Library::open()) else {
+            return;
+        };
+        let probed = |slope: f32| {
+            let (coins, market) = (booster(library, 1.0), Some(booster(library, slope)));
+            Trees { coins, market }.probe(Path::new("run"), 1)
+        };
+        // A target in a large unit: up to 5.9e11.
+        probed(1e10).unwrap();
+        let said = probed(1e30).unwrap_err().to_string();
+        assert!(
+            said.starts_with("run: a trial row is forecast as ")
+                && said
+                    .contains("expected a number from -1000000000000.0 to 1000000000000.0\nhint: "),
+            "{said}"
+        );
+    }
 }

@@ -425,4 +425,55 @@ mod tests {
             "{error}"
         );
     }
+
+    #[derive(Debug, Default, serde::Deserialize)]
+    #[serde(default)]
+    struct All {
+        target: Target,
+    }
+
+    /// Where all sections are read at once, messages name the key's whole path.
+    #[test]
+    fn a_slip_is_blamed_on_the_last_override_of_its_whole_key() {
+        let mut config = table("[target]\nkind = \"return\"");
+        config
+            .apply(&[
+                "target.horizon_bars=15".into(),
+                "target.horizon_bars=soon".into(),
+            ])
+            .unwrap();
+        let error = config
+            .parse::<All>()
+            .map(|all| all.target)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("--set target.horizon_bars=soon: invalid type"),
+            "{error}"
+        );
+        assert!(error.contains("in `target.horizon_bars`"), "{error}");
+        // A key that the message lists as known is not the one at fault.
+        let mut config = table("[target]\nhorizn = 1");
+        config.apply(&["target.kind=return".into()]).unwrap();
+        let error = config.section::<Target>("target").unwrap_err().to_string();
+        assert!(
+            error.starts_with("test.toml, section [target]: unknown field `horizn`"),
+            "{error}"
+        );
+        // Nor is one whose name only ends alike.
+        let mut config = table("[target]\nhorizon_bars = \"soon\"");
+        config
+            .apply(&["target.more_horizon_bars=1".into()])
+            .unwrap();
+        assert!(!is_override_of(
+            "target.more_horizon_bars=1",
+            Some("target"),
+            &["horizon_bars"]
+        ));
+        assert!(is_override_of(
+            "replay.faults.late=2",
+            Some("replay"),
+            &["faults.late"]
+        ));
+    }
 }

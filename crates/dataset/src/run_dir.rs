@@ -145,3 +145,23 @@ impl RunDir {
         is_checkpoints.then(|| root.join("stats").join(format!("{}.json", self.name())))
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_that_goes_on_is_quoted_for_a_shell() {
+        let run = RunDir::new(PathBuf::from("my run's (1)"));
+        let error = run
+            .begin("seed = 2", Some("seed = 1"))
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            error,
+            "my run's (1): was begun with another config: it has `seed = 1`, this is `seed = 2`\n\
+             hint: --run OTHER starts elsewhere; --config 'my run'\\''s (1)/run.toml' goes on with the run's own"
+        );
+    }
+}

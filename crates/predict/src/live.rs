@@ -263,3 +263,57 @@ impl Lack {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    const MINUTE: i64 = 60_000;
+
+    fn fault(open_time_ms: i64) -> CandleError {
+        CandleError {
+            open_time_ms,
+            field: "open_time",
+            value: open_time_ms.to_string(),
+            expected: "at most the exchange's clock".to_owned(),
+        }
+    }
+
+    /// Of candles with times in microseconds it was once said that the exchange has none.
+    #[test]
+    fn a_coin_of_which_nothing_can_be_lacks_its_candle_for_that() {
+        let mut coin = Wanted::new(&Symbol::new("BTCUSDT").unwrap());
+        let refused = vec![fault(7_000_000 * MINUTE), fault(8_000_000 * MINUTE)];
+        let served = Served {
+            refused: refused.clone(),
+            ..Served::default()
+        };
+        coin.take(&served, 7 * MINUTE, MINUTE);
+        assert!(!coin.is_open());
+        assert_eq!(
+            coin.lacks.as_ref().unwrap().reason(),
+            refused[0].to_string()
+        );
+        coin.take(&Served::default(), 7 * MINUTE, MINUTE);
+        assert_eq!(
+            coin.lacks.as_ref().unwrap().reason(),
+            "the exchange has no candles of it"
+        );
+    }
+
+    #[test]
+    fn candles_that_cannot_be_are_counted_and_the_first_is_named() {
+        let faults = [fault(MINUTE), fault(2 * MINUTE)];
+        let first = faults[0].to_string();
+        assert_eq!(of_refused(&[]), None);
+        assert_eq!(
+            of_refused(&faults[..1]).unwrap(),
+            format!("a candle that cannot be counts as missing: {first}")
+        );
+        assert_eq!(
+            of_refused(&faults).unwrap(),
+            format!("2 candles that cannot be count as missing, the first: {first}")
+        );
+    }
+}

@@ -207,7 +207,11 @@ impl ReplayConfig {
         }
         if faults.retry_after_secs > LATEST_MS / 1000 {
             let expected = format!("at most a day, 0 to {} seconds", LATEST_MS / 1000);
-            return Err(refused("faults.retry_after_secs", faults.retry_after_secs, &expected));
+            return Err(refused(
+                "faults.retry_after_secs",
+                faults.retry_after_secs,
+                &expected,
+            ));
         }
         if faults.late > 0.0 && faults.late_ms == 0 || faults.late_ms > LATEST_MS {
             let expected =

@@ -193,3 +193,18 @@ fn of_python() -> Result<PathBuf, String> {
     }
     Err("no python3 that has the package lightgbm".to_owned())
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::c_text;
+
+    #[test]
+    fn a_zero_byte_is_named_by_its_place() {
+        let error = c_text("LGBM_BoosterLoadModelFromString", "tree\0version=v4").unwrap_err();
+        assert_eq!(
+            error.to_string().lines().next().unwrap(),
+            "LGBM_BoosterLoadModelFromString: the text holds a 0 byte, at 4"
+        );
+    }
+}

@@ -329,6 +329,13 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_random_forest_is_whole_too() {
+        let forest = MODELS[0].replacen("\nfeature_names=", "\naverage_output\nfeature_names=", 1);
+        assert_ne!(forest, MODELS[0]);
+        check_text(&forest).unwrap();
+    }
+
     /// Each of these ended the process, never ended, or took all memory in LightGBM 4.7.0.
     #[test]
     fn what_would_end_the_process_is_refused() {

@@ -526,6 +526,14 @@ impl Feed {
                 refused.push(fault.clone());
             }
         }
+        // Nothing else is served, such as candles with times in microseconds: told once a bar.
+        let bar = asked_ms.div_euclid(step) * step;
+        if served.last_open_ms.is_none()
+            && !served.refused.is_empty()
+            && std::mem::replace(&mut coin.told_ms, bar) != bar
+        {
+            refused.clone_from(&served.refused);
+        }
         if !refused.is_empty() {
             self.refused
                 .entry(symbol.clone())
