@@ -225,7 +225,7 @@ impl ConfigTable {
         let names = quoted(text);
         let unknown = text.starts_with("unknown ");
         // What is known is named too, after the key that is not. The last override of a key wins.
-        let named = if unknown {
+        let named = if text.starts_with("unknown field") {
             &names[..1.min(names.len())]
         } else {
             &names

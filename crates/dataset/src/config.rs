@@ -404,12 +404,6 @@ mod tests {
         assert_eq!(json["split"]["embargo"], "0m");
         assert_eq!(serde_json::from_value::<Config>(json).unwrap(), config);
     }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-mod tests {
-    use super::*;
 
     #[test]
     fn an_absurd_simulated_market_is_refused_by_name() {
