@@ -15,7 +15,8 @@ import numpy as np
 COINS, BARS, STEP_MIN = 5, 1500, 5
 START_MS = 1_704_067_200_000
 FILL_LIMIT = 12
-ROWS = [575, 576, 577, *range(600, 900, 23), BARS - 1]
+# Rows 642 and 705 lie where a coin has no candle.
+ROWS = [575, 576, 577, 642, 705, *range(600, 900, 23), BARS - 1]
 RETURNS = {"5m": 5, "15m": 15, "30m": 30, "1h": 60, "2h": 120, "4h": 240, "8h": 480, "1d": 1440, "2d": 2880}
 DEVIATIONS = ["30m", "1h", "2h", "4h", "8h", "1d", "2d"]
 MARKET_RETURNS, MARKET_DEVIATIONS = ["5m", "30m", "2h", "8h"], ["30m", "4h"]

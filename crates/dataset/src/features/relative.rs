@@ -224,11 +224,9 @@ impl<'a> Series<'a> {
             .iter()
             .zip(volumes)
             .map(|(&step, volume)| {
-                if step == 0.0 {
-                    0.0
-                } else {
-                    step.signum() * volume
-                }
+                // A filled bar stands still, but its volume is unknown all the same.
+                let sign = if step == 0.0 { 0.0 } else { step.signum() };
+                sign * volume
             })
             .collect();
         let turnover: Vec<f64> = closes.iter().zip(volumes).map(|(c, v)| c * v).collect();
