@@ -115,12 +115,7 @@ impl RunDir {
                     .zip(resolved.lines())
                     .find(|(old, new)| old != new);
                 let (old, new) = changed.unwrap_or(("fewer lines", "more lines"));
-                let config = self.config().display().to_string();
-                let config = if config.contains(' ') {
-                    format!("'{config}'")
-                } else {
-                    config
-                };
+                let config = cli::quoted(self.config().display());
                 let reason = format!(
                     "was begun with another config: it has `{old}`, this is `{new}`\n\
                      hint: --run OTHER starts elsewhere; --config {config} goes on with the run's own"
@@ -148,5 +143,25 @@ impl RunDir {
             .is_some_and(|name| name == "checkpoints");
         let root = checkpoints.parent()?;
         is_checkpoints.then(|| root.join("stats").join(format!("{}.json", self.name())))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_that_goes_on_is_quoted_for_a_shell() {
+        let run = RunDir::new(PathBuf::from("my run's (1)"));
+        let error = run
+            .begin("seed = 2", Some("seed = 1"))
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            error,
+            "my run's (1): was begun with another config: it has `seed = 1`, this is `seed = 2`\n\
+             hint: --run OTHER starts elsewhere; --config 'my run'\\''s (1)/run.toml' goes on with the run's own"
+        );
     }
 }

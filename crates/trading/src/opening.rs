@@ -38,10 +38,7 @@ impl Ledger {
     pub fn open(path: &Path) -> Result<Self, Error> {
         let failed = |error: &rusqlite::Error| Error::sqlite(path, error);
         check_place(path)?;
-        let foreign = |error: dataset::Error| Error::Foreign {
-            reason: error.to_string(),
-        };
-        check_output(path).map_err(foreign)?;
+        check_output(path).map_err(refused)?;
         let version = || match existing(path)? {
             Identity::Empty => Ok(0),
             Identity::Ledger(version) => known(path, version),
@@ -134,8 +131,8 @@ fn check_place(path: &Path) -> Result<(), Error> {
         Some(ending) => Err(Error::Ledger {
             path: path.to_owned(),
             reason: format!(
-                "a name in {ending} is that of a file beside a ledger, expected another one\nhint: --ledger \
-                 {name}.sqlite"
+                "a name in {ending} is that of a file beside a ledger, expected another one\nhint: --ledger {}",
+                cli::quoted(format!("{name}.sqlite"))
             ),
         }),
     }
@@ -145,6 +142,15 @@ fn check_place(path: &Path) -> Result<(), Error> {
 /// it is.
 fn existing(path: &Path) -> Result<Identity, Error> {
     match path.metadata() {
+        Ok(found) if found.is_dir() => {
+            return Err(Error::Ledger {
+                path: path.to_owned(),
+                reason: format!(
+                    "is a folder, expected a ledger's file\nhint: --ledger {}",
+                    cli::quoted(path.join("ledger.sqlite").display())
+                ),
+            });
+        }
         Ok(found) if found.len() > 0 => {}
         _ => return Ok(Identity::Empty),
     }
@@ -176,11 +182,22 @@ fn not_ours(path: &Path) -> Error {
     Error::Foreign { reason }
 }
 
+/// An error about a place: with the system's reason, or that of what is there already.
+fn refused(error: dataset::Error) -> Error {
+    match error {
+        dataset::Error::Io { path, source } => Error::Ledger {
+            path,
+            reason: source.to_string(),
+        },
+        error => Error::Foreign {
+            reason: error.to_string(),
+        },
+    }
+}
+
 fn lock(path: &Path) -> Result<File, Error> {
     let lock_path = Ledger::lock_path(path);
-    let lock = open_lock(&lock_path).map_err(|error| Error::Foreign {
-        reason: error.to_string(),
-    })?;
+    let lock = open_lock(&lock_path).map_err(refused)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(Error::InUse {

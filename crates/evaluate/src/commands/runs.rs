@@ -88,8 +88,9 @@ impl Run {
             Err(error) => {
                 cli::note(format!(
                     "{}: forecasts.parquet is of an older version, without the deviations from a mean and the \
-                     trailing volatility, and the candles that it was made of are not there: {error}",
-                    self.path
+                     trailing volatility, and the candles that it was made of are not there: {:#}",
+                    self.path,
+                    anyhow::Error::from(error)
                 ));
                 self
             }

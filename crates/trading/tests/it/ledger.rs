@@ -384,3 +384,34 @@ fn what_is_no_number_is_neither_written_nor_traded() {
             .all(|forecast| forecast.forecast.is_none())
     );
 }
+
+/// The system's reason was once lost on the way: the message was the path alone.
+#[test]
+fn a_ledger_that_has_no_folder_is_refused_with_the_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("nowhere/ledger.sqlite");
+    let lock = dir.path().join("nowhere/ledger.lock");
+    let reason = std::fs::File::open(&path).unwrap_err();
+    assert_eq!(
+        Ledger::open(&path).unwrap_err().to_string(),
+        format!("{}: {reason}", lock.display())
+    );
+}
+
+/// `predict ledger --ledger FOLDER` once said "disk I/O error".
+#[test]
+fn a_folder_is_no_ledger() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("my run");
+    std::fs::create_dir(&folder).unwrap();
+    let error = Ledger::read_only(&folder).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        format!(
+            "{folder}: is a folder, expected a ledger's file\nhint: --ledger '{folder}/ledger.sqlite'",
+            folder = folder.display()
+        )
+    );
+    let error = Ledger::open(&folder).unwrap_err().to_string();
+    assert!(error.contains("is a folder"), "{error}");
+}
