@@ -224,10 +224,16 @@ impl ConfigTable {
         let text = text.trim_end();
         let names = quoted(text);
         let unknown = text.starts_with("unknown ");
+        // What is known is named too, after the key that is not. The last override of a key wins.
+        let named = if text.starts_with("unknown field") {
+            &names[..1.min(names.len())]
+        } else {
+            &names
+        };
         let blamed = self
             .overrides
             .iter()
-            .find(|text| is_override_of(text, section, &names));
+            .rfind(|text| is_override_of(text, section, named));
         let origin = match (blamed, section) {
             (Some(text), _) => format!("--set {text}"),
             (None, Some(section)) => format!("{}, section [{section}]", self.origin),
@@ -259,11 +265,11 @@ fn quoted(message: &str) -> Vec<&str> {
 fn is_override_of(text: &str, section: Option<&str>, names: &[&str]) -> bool {
     let key = text.split('=').next().unwrap_or_default().trim();
     let in_section = section.is_none_or(|section| key.split('.').next() == Some(section));
-    in_section
-        && key
-            .rsplit('.')
-            .next()
-            .is_some_and(|last| names.contains(&last))
+    let ends_in = |name: &&str| {
+        let before = key.strip_suffix(name);
+        before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
+    };
+    in_section && names.iter().any(ends_in)
 }
 
 /// The keys of a config as `section.key`, each with its value as text.
@@ -418,5 +424,56 @@ mod tests {
             error.starts_with("test.toml, section [target]: invalid type"),
             "{error}"
         );
+    }
+
+    #[derive(Debug, Default, serde::Deserialize)]
+    #[serde(default)]
+    struct All {
+        target: Target,
+    }
+
+    /// Where all sections are read at once, messages name the key's whole path.
+    #[test]
+    fn a_slip_is_blamed_on_the_last_override_of_its_whole_key() {
+        let mut config = table("[target]\nkind = \"return\"");
+        config
+            .apply(&[
+                "target.horizon_bars=15".into(),
+                "target.horizon_bars=soon".into(),
+            ])
+            .unwrap();
+        let error = config
+            .parse::<All>()
+            .map(|all| all.target)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.starts_with("--set target.horizon_bars=soon: invalid type"),
+            "{error}"
+        );
+        assert!(error.contains("in `target.horizon_bars`"), "{error}");
+        // A key that the message lists as known is not the one at fault.
+        let mut config = table("[target]\nhorizn = 1");
+        config.apply(&["target.kind=return".into()]).unwrap();
+        let error = config.section::<Target>("target").unwrap_err().to_string();
+        assert!(
+            error.starts_with("test.toml, section [target]: unknown field `horizn`"),
+            "{error}"
+        );
+        // Nor is one whose name only ends alike.
+        let mut config = table("[target]\nhorizon_bars = \"soon\"");
+        config
+            .apply(&["target.more_horizon_bars=1".into()])
+            .unwrap();
+        assert!(!is_override_of(
+            "target.more_horizon_bars=1",
+            Some("target"),
+            &["horizon_bars"]
+        ));
+        assert!(is_override_of(
+            "replay.faults.late=2",
+            Some("replay"),
+            &["faults.late"]
+        ));
     }
 }
