@@ -229,6 +229,10 @@ impl RestClient {
                 )
                 .await?;
             let Some(last_ms) = page.last_open_ms else {
+                // Candles of times that cannot be, and no other: whoever asks is told why.
+                if served == Served::default() {
+                    served = page;
+                }
                 break;
             };
             next_ms = last_ms

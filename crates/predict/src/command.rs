@@ -229,8 +229,12 @@ fn predict(args: &Args) -> anyhow::Result<()> {
     };
     cli::print(&text)?;
     if forecasts.coins.iter().all(|coin| coin.forecast.is_none()) {
+        let hint = match source {
+            CandleSource::Store => "\nhint: `quarterhour audit` shows the holes",
+            CandleSource::Binance | CandleSource::Simulated => "",
+        };
         bail!(
-            "no coin can be forecast at {}\nhint: `quarterhour audit` shows the holes",
+            "no coin can be forecast at {}{hint}",
             format_time(forecasts.time)
         );
     }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use dataset::{CandleTable, Config, format_time};
-use market::{Error, Interval, RestClient, Served, Symbol};
+use market::{CandleError, Error, Interval, RestClient, Served, Symbol};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -29,6 +29,8 @@ const AT_ONCE: usize = 24;
 struct Wanted {
     symbol: Symbol,
     candles: CandleTable,
+    /// Candles that cannot be: they are missing.
+    refused: Vec<CandleError>,
     /// Why its last candle is not here yet; None: it is.
     lacks: Option<Lack>,
 }
@@ -156,9 +158,17 @@ fn found(at_ms: i64, coins: Vec<Wanted>) -> anyhow::Result<(History, Vec<Missing
     for Wanted {
         symbol,
         candles,
+        refused,
         lacks,
     } in coins
     {
+        // Whoever lacks the last candle for good is told why anyway.
+        if let (false, Some(said)) = (
+            matches!(lacks, Some(Lack::ForGood(_))),
+            of_refused(&refused),
+        ) {
+            cli::note(format!("{symbol}: {said}"));
+        }
         match lacks {
             Some(Lack::Failed(error)) if none_is_there => return Err(error.into()),
             Some(lack) => missing.push(Missing {
@@ -172,12 +182,27 @@ fn found(at_ms: i64, coins: Vec<Wanted>) -> anyhow::Result<(History, Vec<Missing
     Ok((history, missing))
 }
 
+/// What is said of candles that cannot be; None where there are none.
+pub(crate) fn of_refused(refused: &[CandleError]) -> Option<String> {
+    match refused {
+        [] => None,
+        [fault] => Some(format!(
+            "a candle that cannot be counts as missing: {fault}"
+        )),
+        [first, ..] => Some(format!(
+            "{} candles that cannot be count as missing, the first: {first}",
+            refused.len()
+        )),
+    }
+}
+
 impl Wanted {
     fn new(symbol: &Symbol) -> Self {
         let lacks = Some(Lack::Yet("the exchange was not asked for it".to_owned()));
         Self {
             symbol: symbol.clone(),
             candles: CandleTable::default(),
+            refused: Vec::new(),
             lacks,
         }
     }
@@ -205,6 +230,10 @@ impl Wanted {
         self.lacks = match (is_there, refused) {
             (true, _) => None,
             (false, Some(fault)) => Some(Lack::ForGood(fault.to_string())),
+            // All that is served cannot be, such as candles with times in microseconds.
+            (false, None) if served.last_open_ms.is_none() && !served.refused.is_empty() => {
+                Some(Lack::ForGood(served.refused[0].to_string()))
+            }
             (false, None) if served.last_open_ms.is_none() => Some(Lack::ForGood(
                 "the exchange has no candles of it".to_owned(),
             )),
@@ -216,6 +245,7 @@ impl Wanted {
             ))),
         };
         self.candles = served.candles.iter().copied().collect();
+        self.refused.clone_from(&served.refused);
     }
 }
 
@@ -231,5 +261,59 @@ impl Lack {
                 .unwrap_or_default()
                 .to_owned(),
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    const MINUTE: i64 = 60_000;
+
+    fn fault(open_time_ms: i64) -> CandleError {
+        CandleError {
+            open_time_ms,
+            field: "open_time",
+            value: open_time_ms.to_string(),
+            expected: "at most the exchange's clock".to_owned(),
+        }
+    }
+
+    /// Of candles with times in microseconds it was once said that the exchange has none.
+    #[test]
+    fn a_coin_of_which_nothing_can_be_lacks_its_candle_for_that() {
+        let mut coin = Wanted::new(&Symbol::new("BTCUSDT").unwrap());
+        let refused = vec![fault(7_000_000 * MINUTE), fault(8_000_000 * MINUTE)];
+        let served = Served {
+            refused: refused.clone(),
+            ..Served::default()
+        };
+        coin.take(&served, 7 * MINUTE, MINUTE);
+        assert!(!coin.is_open());
+        assert_eq!(
+            coin.lacks.as_ref().unwrap().reason(),
+            refused[0].to_string()
+        );
+        coin.take(&Served::default(), 7 * MINUTE, MINUTE);
+        assert_eq!(
+            coin.lacks.as_ref().unwrap().reason(),
+            "the exchange has no candles of it"
+        );
+    }
+
+    #[test]
+    fn candles_that_cannot_be_are_counted_and_the_first_is_named() {
+        let faults = [fault(MINUTE), fault(2 * MINUTE)];
+        let first = faults[0].to_string();
+        assert_eq!(of_refused(&[]), None);
+        assert_eq!(
+            of_refused(&faults[..1]).unwrap(),
+            format!("a candle that cannot be counts as missing: {first}")
+        );
+        assert_eq!(
+            of_refused(&faults).unwrap(),
+            format!("2 candles that cannot be count as missing, the first: {first}")
+        );
     }
 }

@@ -595,6 +595,30 @@ async fn an_impossible_candle_is_missing_and_named() {
     }
 }
 
+/// Times in microseconds: nothing that is served can be, and whoever asks is told so.
+#[tokio::test]
+async fn where_no_candle_can_be_they_are_named() {
+    let rows: Vec<Value> = (0..3)
+        .map(|index| {
+            let mut row = kline(index);
+            row[0] = json!((START + index * MINUTE) * 1000);
+            row
+        })
+        .collect();
+    let rows = json!(rows).to_string();
+    let stub = troubled(move |_| ok(rows.clone()));
+    let served = serve(&client(&stub)).await.unwrap();
+    assert_eq!((served.candles.len(), served.last_open_ms), (0, None));
+    assert_eq!(served.refused.len(), 3);
+    assert!(
+        served.refused[0]
+            .to_string()
+            .ends_with("expected at most the exchange's 2024-01-01T00:10:00Z"),
+        "{}",
+        served.refused[0]
+    );
+}
+
 /// By the clock it is closed, but what is served is not the last word until a later one is there.
 #[tokio::test]
 async fn a_candle_that_could_still_change_is_left_out() {

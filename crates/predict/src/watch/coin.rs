@@ -28,6 +28,8 @@ pub struct Coin {
     /// Bars whose candle the exchange serves for good as one that cannot be: there is none of
     /// them.
     pub impossible: BTreeSet<i64>,
+    /// In which bar it was last told that nothing that the exchange serves of it can be.
+    pub told_ms: i64,
     /// Whether the exchange has said that it does not trade any more.
     pub is_off_market: bool,
     /// For which bar that was last asked.
@@ -44,6 +46,7 @@ impl Coin {
             answered_ms: i64::MIN,
             keep_from_ms: i64::MAX,
             impossible: BTreeSet::new(),
+            told_ms: i64::MIN,
             is_off_market: false,
             status_asked_ms: i64::MIN,
         }

@@ -1,7 +1,7 @@
 //! Candles of all coins as they close: by websocket, filled up by REST, never one that could still
 //! change.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::pending;
 use std::time::{Duration, Instant};
 
@@ -48,6 +48,8 @@ pub struct Feed {
     ahead: Vec<(Symbol, Candle)>,
     /// Whether an answer by REST held such a candle.
     is_refused_ahead: bool,
+    /// Candles that came by REST and cannot be, since they were last taken.
+    refused: BTreeMap<Symbol, Vec<CandleError>>,
 }
 
 /// What a REST request for a coin's candles brought, and the exchange's clock when it was sent.
@@ -135,6 +137,7 @@ impl Feed {
             latest_close_ms: i64::MAX,
             ahead: Vec::new(),
             is_refused_ahead: false,
+            refused: BTreeMap::new(),
         }
     }
 
@@ -179,6 +182,11 @@ impl Feed {
     /// The candles that came since this was last called.
     pub fn take_arrived(&mut self) -> VecDeque<(Symbol, Candle)> {
         std::mem::take(&mut self.arrived)
+    }
+
+    /// The candles that came by REST since this was last called and cannot be: each is told once.
+    pub fn take_refused(&mut self) -> BTreeMap<Symbol, Vec<CandleError>> {
+        std::mem::take(&mut self.refused)
     }
 
     /// The coins whose candle at `time_ms` is not known yet.
@@ -505,20 +513,33 @@ impl Feed {
         let Some(coin) = self.coin_mut(symbol) else {
             return;
         };
-        // Off the grid it takes the place of the bar that it opens in.
-        let bars = served
-            .refused
-            .iter()
-            .map(|fault| fault.open_time_ms.div_euclid(step).saturating_mul(step));
-        let is_final = |bar: &i64| {
+        let is_final = |bar: i64| {
             served
                 .last_open_ms
                 .is_some_and(|last_ms| bar.saturating_add(step) <= last_ms)
         };
-        coin.impossible.extend(
-            bars.filter(is_final)
-                .filter(|bar| *bar >= coin.known_until_ms),
-        );
+        let mut refused = Vec::new();
+        for fault in &served.refused {
+            // Off the grid it takes the place of the bar that it opens in.
+            let bar = fault.open_time_ms.div_euclid(step).saturating_mul(step);
+            if is_final(bar) && bar >= coin.known_until_ms && coin.impossible.insert(bar) {
+                refused.push(fault.clone());
+            }
+        }
+        // Nothing else is served, such as candles with times in microseconds: told once a bar.
+        let bar = asked_ms.div_euclid(step) * step;
+        if served.last_open_ms.is_none()
+            && !served.refused.is_empty()
+            && std::mem::replace(&mut coin.told_ms, bar) != bar
+        {
+            refused.clone_from(&served.refused);
+        }
+        if !refused.is_empty() {
+            self.refused
+                .entry(symbol.clone())
+                .or_default()
+                .extend(refused);
+        }
     }
 
     fn take_aside(&mut self, aside: Aside) -> Result<(), Error> {

@@ -166,10 +166,47 @@ fn a_candle_that_cannot_be_is_that_coins_hole() {
         );
         wrong.candles.push(Candle::close_only(2 * STEP, 1.0));
         wrong.last_open_ms = Some(2 * STEP);
+        assert!(feed.take_refused().is_empty(), "nor is it told yet");
         feed.take_answer(answer(&wrong)).unwrap();
+        assert_eq!(
+            feed.take_refused(),
+            [(symbol.clone(), wrong.refused.clone())].into()
+        );
+        feed.take_answer(answer(&wrong)).unwrap();
+        assert!(feed.take_refused().is_empty(), "it is told once");
         assert!(feed.waiting_for(STEP).is_empty());
         assert_eq!(feed.waiting_for(2 * STEP), std::slice::from_ref(&symbol));
     }
+}
+
+/// Times in microseconds: nothing that is served can be, which is told once a bar and not at every
+/// request.
+#[test]
+fn a_coin_of_which_nothing_can_be_is_named_once_a_bar() {
+    let (mut feed, symbol) = feed(None);
+    let fault = market::CandleError {
+        open_time_ms: 1000 * STEP,
+        field: "open_time",
+        value: "60000000".into(),
+        expected: "less".into(),
+    };
+    let served = Served {
+        refused: vec![fault.clone(); 3],
+        ..Served::default()
+    };
+    let mut told = |asked_ms: i64| {
+        let answer = Answer {
+            symbol: symbol.clone(),
+            asked_ms,
+            served: Ok(served.clone()),
+        };
+        feed.take_answer(answer).unwrap();
+        feed.take_refused()
+            .remove(&symbol)
+            .map_or(0, |refused| refused.len())
+    };
+    let counts = [0, 500, STEP - 1, STEP, STEP + 500].map(&mut told);
+    assert_eq!(counts, [3, 0, 0, 3, 0]);
 }
 
 #[test]

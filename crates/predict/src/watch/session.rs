@@ -14,6 +14,7 @@ use trading::{LoggedForecast, Minute, Position, Price};
 
 use super::book::Book;
 use super::metrics::Metrics;
+use crate::live::of_refused;
 use crate::watch::{Acting, ExchangeClock, Feed, FeedFault, Reading, why_not};
 use crate::{Checkpoint, Forecasts, History, WatchConfig, forecast_at};
 
@@ -259,6 +260,13 @@ impl Session {
                 }
                 self.metrics.faults.with_label_values(&["rest"]).inc();
             }
+        }
+        for (symbol, refused) in self.feed.take_refused() {
+            if let Some(said) = of_refused(&refused) {
+                warn!(%symbol, "{said}");
+            }
+            let faults = self.metrics.faults.with_label_values(&["candle"]);
+            faults.inc_by(refused.len() as u64);
         }
         self.metrics
             .is_streaming

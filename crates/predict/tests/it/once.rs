@@ -220,8 +220,8 @@ fn one_coins_fault_is_named_and_the_others_are_forecast() {
             "{said}"
         );
     }
-    // In its history a candle that cannot be is a hole like any other.
-    let hole = [(coin, vec![times[1990].to_string()])].into();
+    // In its history a candle that cannot be is a hole like any other, and said to be one.
+    let hole = [(coin, vec![times[1990].to_string(), times[1992].to_string()])].into();
     let (found, said) = forecasts(
         dir.path(),
         &exchange(Faults {
@@ -231,7 +231,11 @@ fn one_coins_fault_is_named_and_the_others_are_forecast() {
         .url(),
     );
     assert!(
-        found[0].is_some() && found[2].is_some() && !said.contains("missing"),
+        found[0].is_some() && found[2].is_some() && !said.contains("is missing"),
+        "{said}"
+    );
+    assert!(
+        said.contains("SIM2USDT: 2 candles that cannot be count as missing, the first: candle at "),
         "{said}"
     );
 }

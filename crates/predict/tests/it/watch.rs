@@ -383,12 +383,22 @@ fn sim(coin: usize) -> Symbol {
 /// A price of 0, live: once the forecasts of all coins ended there.
 #[test]
 fn a_candle_that_cannot_be_is_one_coins_hole() {
-    let impossible = [(sim(2), vec![bar(6).to_string()])].into();
+    // The first is in its history, which comes by REST.
+    let times = [bar(0) - 20 * 60_000, bar(6)];
+    let impossible = [(sim(2), times.map(|time| time.to_string()).to_vec())].into();
     let market = Market3::new(Faults {
         impossible,
         ..Faults::default()
     });
     let said = finished(market.watch(25, &no_metrics()));
+    for time_ms in times {
+        let is_told = |line: &str| {
+            line.contains("SIM2USDT")
+                && line.contains("a candle that cannot be counts as missing: ")
+                && line.contains(&format!("({time_ms})"))
+        };
+        assert!(said.lines().any(is_told), "{time_ms}\n{said}");
+    }
     let after = dataset::format_time(bar(6));
     let late = dataset::format_time(bar(14));
     let times = forecast_times(&market);
