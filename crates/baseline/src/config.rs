@@ -156,6 +156,9 @@ const OWN: [(&str, &str); 16] = [
     ("verbosity", "nothing: it stays quiet"),
 ];
 
+/// Parameters whose models [`crate::lightgbm::check_text`] does not know.
+const UNREAD: [&str; 2] = ["linear_tree", "categorical_feature"];
+
 impl BaselineConfig {
     /// Types and checks all sections.
     ///
@@ -351,6 +354,12 @@ impl LightGbmConfig {
             if let Some((_, own)) = OWN.iter().find(|(own, _)| own == name) {
                 bail!(
                     "lightgbm.more.{key} is {name} of LightGBM, which [lightgbm] has a key for\nhint: set {own} instead"
+                );
+            }
+            if UNREAD.contains(&name.as_str()) && *value != toml::Value::Boolean(false) {
+                bail!(
+                    "lightgbm.more.{key}: expected plain splits and leaves, as only the text of such trees is checked before \
+                     it is read again\nhint: leave {key} out"
                 );
             }
             parameter_text(key, value)?;

@@ -362,7 +362,7 @@ pub(crate) fn read_model(
     ))
 }
 
-/// A model's text, if it is the one that was trained, or at least whole: LightGBM's own reader
+/// A model's text, if it is the one that was trained, by its hash, and whole: LightGBM's own reader
 /// trusts it blindly.
 fn checked(text: Vec<u8>, expected: Option<&String>, path: &Path) -> anyhow::Result<String> {
     const HINT: &str =
@@ -377,9 +377,8 @@ fn checked(text: Vec<u8>, expected: Option<&String>, path: &Path) -> anyhow::Res
     let text = String::from_utf8(text)
         .ok()
         .with_context(|| format!("{} is no text\n{HINT}", path.display()))?;
-    if expected.is_none() {
-        check_text(&text)
-            .map_err(|reason| anyhow!("{} is no whole model: {reason}\n{HINT}", path.display()))?;
-    }
+    // Also where the hash fits: whoever made the file could have written that too.
+    check_text(&text)
+        .map_err(|reason| anyhow!("{} is no whole model: {reason}\n{HINT}", path.display()))?;
     Ok(text)
 }

@@ -10,6 +10,11 @@ use crate::rows::Chunk;
 use crate::saved::FoldRecord;
 use crate::{Booster, ImportanceOf, Library, Predict};
 
+/// Largest forecast of trees that can be true, in the unit that they were trained in: that of the
+/// target, or its standard deviations. Returns are far below 1; the limit is as high as it is so
+/// that no honest model of a target in a large unit, such as dollars of a whole market, is refused.
+const LARGEST_FORECAST: f64 = 1e12;
+
 /// What trees are fitted to (`target.fit`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -66,7 +71,7 @@ impl Trees {
         })
     }
 
-    /// Checks that the trees forecast numbers, on rows of `features` small, large and missing
+    /// Checks that the trees forecast numbers within reason, on rows of `features` small, large and missing
     /// values; `folder` is where they came from.
     pub fn probe(&self, folder: &Path, features: usize) -> anyhow::Result<()> {
         let values = [0.0, 3.0, -3.0, f32::MAX, f32::MIN, f32::NAN];
@@ -79,9 +84,12 @@ impl Trees {
             .flatten()
         {
             let forecasts = booster.predict(&rows, Predict::Value, None)?;
-            if let Some(found) = forecasts.iter().find(|forecast| !forecast.is_finite()) {
+            let is_absurd =
+                |forecast: &&f64| forecast.is_nan() || forecast.abs() > LARGEST_FORECAST;
+            if let Some(found) = forecasts.iter().find(is_absurd) {
                 bail!(
-                    "{}: a trial row is forecast as {found}, expected a finite number\n\
+                    "{}: a trial row is forecast as {found:?}, expected a number from -{LARGEST_FORECAST:?} to \
+                     {LARGEST_FORECAST:?}\n\
                      hint: the trees are damaged; put back the run's own files, or train again",
                     folder.display()
                 );
@@ -242,6 +250,26 @@ mod tests {
                 )
                 .unwrap(),
             own
+        );
+    }
+
+    #[test]
+    fn forecasts_beyond_reason_are_refused() {
+        let Some(library) = ::tests::available(Library::open()) else {
+            return;
+        };
+        let probed = |slope: f32| {
+            let (coins, market) = (booster(library, 1.0), Some(booster(library, slope)));
+            Trees { coins, market }.probe(Path::new("run"), 1)
+        };
+        // A target in a large unit: up to 5.9e11.
+        probed(1e10).unwrap();
+        let said = probed(1e30).unwrap_err().to_string();
+        assert!(
+            said.starts_with("run: a trial row is forecast as ")
+                && said
+                    .contains("expected a number from -1000000000000.0 to 1000000000000.0\nhint: "),
+            "{said}"
         );
     }
 }

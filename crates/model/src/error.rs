@@ -111,13 +111,15 @@ pub enum Error {
         source: std::io::Error,
     },
 
-    /// Weights that forecast no numbers.
-    #[error("{path}: a trial window is forecast as {found}, expected a finite number\nhint: the weights are damaged or their training diverged; restore the file or train again", path = path.display())]
-    NotFinite {
+    /// Weights that forecast no numbers, or numbers beyond all reason.
+    #[error("{path}: a trial window is forecast as {found:?}, expected a number from -{largest:?} to {largest:?}\nhint: the weights are damaged or their training diverged; restore the file or train again", path = path.display())]
+    AbsurdForecast {
         /// The file that the weights came from.
         path: PathBuf,
-        /// The forecast.
+        /// The forecast, in the unit that the network was trained in.
         found: f32,
+        /// The largest that is accepted.
+        largest: f32,
     },
 
     /// A file that is not a whole safetensors file.

@@ -12,6 +12,10 @@ use crate::{Error, Network, Windows};
 /// backend our own kernel computes each window by itself, and a pass may have fewer.
 pub const FORECAST_BATCH: usize = 16;
 
+/// Largest forecast of a network that can be true, in the unit that it was trained in: standard
+/// deviations of the target. Honest ones are within a few; what a bias of 3e38 makes is not.
+const LARGEST_FORECAST: f32 = 1e6;
+
 /// Forecasts all coins for the windows that end at these rows.
 ///
 /// Scoring a model and forecasting live both call this function. Each pass has the one shape of
@@ -63,13 +67,14 @@ pub fn forecast(
     Ok(forecasts)
 }
 
-/// Checks that a network whose weights came from `path` forecasts numbers: on a window of zeros,
+/// Checks that a network whose weights came from `path` forecasts numbers within reason: on a window of zeros,
 /// which is what training looked like on average, and on one that wanders up to three standard
 /// deviations away.
 ///
 /// # Errors
 ///
-/// [`Error::NotFinite`] for a forecast that is NaN or infinite, the errors of [`forecast`].
+/// [`Error::AbsurdForecast`] for a forecast that is no number or beyond all reason, the errors of
+/// [`forecast`].
 pub fn probe(network: &Network, path: &Path) -> Result<(), Error> {
     let (channels, lookback) = (network.coins() * network.features(), network.lookback());
     let zeros = std::iter::repeat_n(0.0, lookback * channels);
@@ -83,10 +88,12 @@ pub fn probe(network: &Network, path: &Path) -> Result<(), Error> {
         &[lookback - 1, 2 * lookback - 1],
         &mut |_| {},
     )?;
-    match forecasts.iter().find(|forecast| !forecast.is_finite()) {
-        Some(&found) => Err(Error::NotFinite {
+    let is_absurd = |forecast: &&f32| forecast.is_nan() || forecast.abs() > LARGEST_FORECAST;
+    match forecasts.iter().find(is_absurd) {
+        Some(&found) => Err(Error::AbsurdForecast {
             path: path.to_owned(),
             found,
+            largest: LARGEST_FORECAST,
         }),
         None => Ok(()),
     }

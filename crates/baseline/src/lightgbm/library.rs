@@ -108,9 +108,9 @@ pub(super) fn text(
 
 /// A text for the library.
 pub(super) fn c_text(what: &'static str, text: &str) -> Result<CString, Error> {
-    CString::new(text).map_err(|_| Error::Call {
+    CString::new(text).map_err(|error| Error::Call {
         function: what,
-        message: format!("{text:?} holds a 0 byte"),
+        message: format!("the text holds a 0 byte, at {}", error.nul_position()),
     })
 }
 
@@ -192,4 +192,19 @@ fn of_python() -> Result<PathBuf, String> {
         };
     }
     Err("no python3 that has the package lightgbm".to_owned())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::c_text;
+
+    #[test]
+    fn a_zero_byte_is_named_by_its_place() {
+        let error = c_text("LGBM_BoosterLoadModelFromString", "tree\0version=v4").unwrap_err();
+        assert_eq!(
+            error.to_string().lines().next().unwrap(),
+            "LGBM_BoosterLoadModelFromString: the text holds a 0 byte, at 4"
+        );
+    }
 }

@@ -32,10 +32,12 @@ pub(crate) fn check_text(text: &str) -> Result<(), String> {
         .strip_prefix("tree\n")
         .ok_or("its first line is not `tree`")?;
     let (header, trees) = body.split_once("\n\n").ok_or("it ends within its header")?;
+    // A random forest says so, in the one line without a value.
+    let header = header.replacen("\naverage_output\n", "\n", 1);
     let Header {
         features,
         tree_sizes,
-    } = Header::read(header)?;
+    } = Header::read(&header)?;
     let mut rest = trees;
     for (number, size) in tree_sizes.into_iter().enumerate() {
         let tree = rest
@@ -325,6 +327,13 @@ mod tests {
         for model in MODELS {
             check_text(model).unwrap();
         }
+    }
+
+    #[test]
+    fn a_random_forest_is_whole_too() {
+        let forest = MODELS[0].replacen("\nfeature_names=", "\naverage_output\nfeature_names=", 1);
+        assert_ne!(forest, MODELS[0]);
+        check_text(&forest).unwrap();
     }
 
     /// Each of these ended the process, never ended, or took all memory in LightGBM 4.7.0.

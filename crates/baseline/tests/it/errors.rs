@@ -26,6 +26,10 @@ fn bad_input_is_refused() {
         &set("lightgbm.more.max_depth=\"3 bagging_freq=1\""),
     );
     said.refused(
+        "trees whose text is not checked",
+        &set("lightgbm.more.linear_trees=true"),
+    );
+    said.refused(
         "an objective that LightGBM does not know",
         &set("lightgbm.objective=nonsense"),
     );

@@ -107,7 +107,26 @@ fn damaged_trees_and_edited_configs_are_refused() {
     load(&run).unwrap();
     restore();
 
-    // As of an older version: without a hash the structure is checked.
+    // A stranger's file, with the hash that it has: its structure is checked all the same.
+    edit(&run.join("model.txt"), |text| {
+        text.replacen(
+            "\nnum_tree_per_iteration=1",
+            "\nnum_tree_per_iteration=9",
+            1,
+        )
+    });
+    let hash = dataset::content_hash(&fs::read(run.join("model.txt")).unwrap());
+    edit(&run.join("lightgbm.json"), |text| {
+        text.replace(&dataset::content_hash(&kept[0].1), &hash)
+    });
+    let said = load(&run).unwrap_err();
+    assert!(
+        said.contains("model.txt is no whole model: num_tree_per_iteration is 9, expected 1"),
+        "{said}"
+    );
+    restore();
+
+    // As of an older version, without a hash.
     let older = |text: String| {
         let mut record: serde_json::Value = serde_json::from_str(&text).unwrap();
         record

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use model::{
     AdamW, AdamWConfig, Device, Error, GradientsParams, Loss, Module, Network, NetworkConfig,
-    Tensor, TensorData, clip_grad_norm, load_state, load_weights, masked_loss, save_state,
+    Tensor, TensorData, clip_grad_norm, load_state, load_weights, masked_loss, probe, save_state,
     save_weights,
 };
 use safetensors::SafeTensors;
@@ -306,4 +306,34 @@ fn names_are_those_of_pytorch() {
              tcn.1.norm2.weight"
         )
     );
+}
+
+/// An output bias of 3e38 is a finite number, and was once traded on.
+#[test]
+fn forecasts_beyond_reason_are_refused() {
+    let _seeding = seeding();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    save_weights(&small_network(1, &Device::flex()), &path, &BTreeMap::new()).unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    let tensors = SafeTensors::deserialize(&bytes).unwrap();
+    let bias = tensors.tensor("head.output.bias").unwrap();
+    let start = bias.data().as_ptr() as usize - bytes.as_ptr() as usize;
+    let probed = |value: f32| {
+        let mut changed = bytes.clone();
+        changed[start..start + 4].copy_from_slice(&value.to_le_bytes());
+        std::fs::write(&path, changed).unwrap();
+        let (network, _) = load(&small_config(), &path).unwrap();
+        probe(&network, &path).map_err(|error| error.to_string())
+    };
+    probed(9e5).unwrap();
+    for (value, found) in [(3e38, "3e38"), (-2e6, "-2"), (f32::NAN, "NaN")] {
+        let said = probed(value).unwrap_err();
+        let expected = format!("{}: a trial window is forecast as {found}", path.display());
+        assert!(
+            said.starts_with(&expected)
+                && said.contains("expected a number from -1000000.0 to 1000000.0\nhint: "),
+            "{said}"
+        );
+    }
 }
