@@ -175,6 +175,9 @@ impl Default for UniverseConfig {
 /// candles for it.
 const MOST_FILLED_BARS: usize = 44_640;
 
+/// 30 GB at 150 bytes each; `download simulate` stores a larger market, coin by coin.
+const MOST_SIMULATED_CANDLES: usize = 200_000_000;
+
 impl Config {
     /// Checks every value that its type alone does not.
     ///
@@ -235,12 +238,35 @@ impl Config {
             let expected = "no such key, as the simulated market makes candles of any interval";
             return Err(Error::config("data.resample_from", stored, expected));
         }
+        if self.data.source == Source::Simulated {
+            self.check_simulated()?;
+        }
         if self.data.fill_limit_bars() > MOST_FILLED_BARS {
             let most = TimeSpan::of_bars(MOST_FILLED_BARS, *interval);
             return Err(Error::config(
                 "data.fill_limit",
                 self.data.fill_limit,
                 format!("at most {most}, which is {MOST_FILLED_BARS} bars"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Checks the simulated market, and that its candles fit into memory.
+    fn check_simulated(&self) -> Result<(), Error> {
+        let (simulated, interval) = (&self.data.simulated, self.data.interval);
+        simulated.check(interval)?;
+        let minutes_a_bar = (interval.ms() / Interval::ONE_MINUTE.ms()) as usize;
+        let most = MOST_SIMULATED_CANDLES / simulated.coins * minutes_a_bar;
+        if simulated.minutes > most {
+            let expected = format!(
+                "at most {most} with {} coins: {MOST_SIMULATED_CANDLES} candles fit into memory",
+                simulated.coins
+            );
+            return Err(Error::config(
+                "data.simulated.minutes",
+                simulated.minutes,
+                expected,
             ));
         }
         Ok(())
@@ -377,5 +403,35 @@ mod tests {
         assert_eq!(json["data"]["fill_limit"], "1h");
         assert_eq!(json["split"]["embargo"], "0m");
         assert_eq!(serde_json::from_value::<Config>(json).unwrap(), config);
+    }
+
+    #[test]
+    fn an_absurd_simulated_market_is_refused_by_name() {
+        let refused = |coins: usize, minutes: usize| {
+            let mut config = Config::default();
+            config.data.source = Source::Simulated;
+            (config.data.simulated.coins, config.data.simulated.minutes) = (coins, minutes);
+            config.validate().map_err(|error| error.to_string())
+        };
+        refused(6, 30_000).unwrap();
+        assert_eq!(
+            refused(1_000_000, 30_000).unwrap_err(),
+            "data.simulated.coins is 1000000, expected 1 to 1000\n\
+             hint: correct it in the config file or with --set data.simulated.coins=..."
+        );
+        assert_eq!(
+            refused(6, usize::MAX).unwrap_err().lines().next().unwrap(),
+            "data.simulated.minutes is 18446744073709551615, expected at least one candle and at most 10512000 (20 years)"
+        );
+        refused(1000, 200_000).unwrap();
+        assert_eq!(
+            refused(1000, 200_001).unwrap_err(),
+            "data.simulated.minutes = 200001: expected at most 200000 with 1000 coins: 200000000 candles fit into memory\n\
+             hint: change it in the config file or with --set data.simulated.minutes=VALUE"
+        );
+        // Of the store, what it is not used for is not checked.
+        let mut config = Config::default();
+        config.data.simulated.coins = 0;
+        config.validate().unwrap();
     }
 }

@@ -8,6 +8,9 @@ use crate::{Error, Rows};
 /// Draws below which a 95 % interval's ends are too noisy to print.
 const LEAST_DRAWS: usize = 2_000;
 
+/// Draws beyond which an interval only takes longer.
+const MOST_DRAWS: usize = 1_000_000;
+
 /// Settings of the bootstrap intervals.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -42,6 +45,10 @@ impl Options {
     pub fn validate(&self) -> Result<(), Error> {
         if self.draws < LEAST_DRAWS {
             let expected = "at least 2000: the ends of an interval from fewer draws are noise";
+            return Err(setting("draws", self.draws, expected));
+        }
+        if self.draws > MOST_DRAWS {
+            let expected = "at most 1000000: more show no other interval";
             return Err(setting("draws", self.draws, expected));
         }
         if !(self.confidence > 0.0 && self.confidence < 1.0) {

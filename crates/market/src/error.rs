@@ -9,7 +9,7 @@ use crate::CandleError;
 pub enum Error {
     /// Text that is no symbol.
     #[error(
-        "{found:?} is not a symbol: expected 1 to 20 uppercase letters A-Z and digits, such as BTCUSDT"
+        "{found:?} is not a symbol: expected 1 to 20 uppercase letters A-Z, digits and letters of scripts without case, such as BTCUSDT"
     )]
     Symbol {
         /// The text.
@@ -57,7 +57,9 @@ pub enum Error {
     Candle(Box<CandleError>),
 
     /// A simulated market that cannot be made as configured.
-    #[error("simulated market: {key} is {found}, expected {expected}")]
+    #[error(
+        "data.simulated.{key} is {found}, expected {expected}\nhint: correct it in the config file or with --set data.simulated.{key}=..."
+    )]
     Simulated {
         /// The key of [`SimulatedConfig`](crate::SimulatedConfig).
         key: &'static str,

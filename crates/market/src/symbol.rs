@@ -185,6 +185,15 @@ mod tests {
     }
 
     #[test]
+    fn the_refusal_says_what_is_taken() {
+        assert_eq!(
+            Symbol::new("btcusdt").unwrap_err().to_string(),
+            "\"btcusdt\" is not a symbol: expected 1 to 20 uppercase letters A-Z, digits and letters of scripts without \
+             case, such as BTCUSDT"
+        );
+    }
+
+    #[test]
     fn contracts_of_coins_are_refused_with_the_reason() {
         for coin_margined in ["BTCUSD_PERP", "ETHUSD_240329"] {
             let error = Symbol::new(coin_margined).unwrap_err().to_string();

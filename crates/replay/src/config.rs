@@ -144,6 +144,9 @@ pub(crate) struct Schedule {
     pub impossible_ms: BTreeMap<Symbol, Vec<i64>>,
 }
 
+/// 115 days in a second: faster than any client can follow.
+const MOST_SPEED: f64 = 1e7;
+
 /// A late candle later than a day would be a hole.
 const LATEST_MS: u64 = 86_400_000;
 
@@ -159,12 +162,10 @@ impl ReplayConfig {
     /// Checks every value and reads the times.
     pub(crate) fn schedule(&self) -> anyhow::Result<Schedule> {
         let faults = &self.faults;
-        if !(self.speed.is_finite() && self.speed >= 0.0) {
-            return Err(refused(
-                "speed",
-                self.speed,
-                "seconds of exchange time in one of real time, 0 or more",
-            ));
+        if !(0.0..=MOST_SPEED).contains(&self.speed) {
+            let expected =
+                format!("seconds of exchange time in one of real time, 0 to {MOST_SPEED}");
+            return Err(refused("speed", self.speed, &expected));
         }
         let shares = [
             ("faults.rate_limited", faults.rate_limited),
@@ -200,6 +201,18 @@ impl ReplayConfig {
                 "how late slow answers come, in ms, where faults.slow is above 0",
             ));
         }
+        if faults.slow_ms > LATEST_MS {
+            let expected = format!("at most a day, 0 to {LATEST_MS} ms");
+            return Err(refused("faults.slow_ms", faults.slow_ms, &expected));
+        }
+        if faults.retry_after_secs > LATEST_MS / 1000 {
+            let expected = format!("at most a day, 0 to {} seconds", LATEST_MS / 1000);
+            return Err(refused(
+                "faults.retry_after_secs",
+                faults.retry_after_secs,
+                &expected,
+            ));
+        }
         if faults.late > 0.0 && faults.late_ms == 0 || faults.late_ms > LATEST_MS {
             let expected =
                 format!("1 to {LATEST_MS} ms after the close, where faults.late is above 0");
@@ -209,7 +222,7 @@ impl ReplayConfig {
             return Err(refused(
                 "faults.provisional_ms",
                 faults.provisional_ms,
-                "at most a day, in ms",
+                &format!("at most a day, 0 to {LATEST_MS} ms"),
             ));
         }
         if faults.clock_skew_ms.unsigned_abs() > LATEST_MS {
@@ -309,12 +322,17 @@ mod tests {
         let lines = [
             refusal(|config| config.speed = -1.0),
             refusal(|config| config.speed = f64::NAN),
+            refusal(|config| config.speed = 1e300),
             refusal(|config| config.start = "soon".into()),
             refusal(|config| config.faults.stale = 1.5),
             refusal(|config| config.faults.late = f64::NAN),
             refusal(|config| (config.faults.banned, config.faults.forbidden) = (0.7, 0.7)),
             refusal(|config| config.faults.slow = 0.1),
+            refusal(|config| config.faults.slow_ms = u64::MAX),
+            refusal(|config| config.faults.retry_after_secs = u64::MAX),
             refusal(|config| config.faults.late = 0.1),
+            refusal(|config| config.faults.late_ms = u64::MAX),
+            refusal(|config| config.faults.provisional_ms = u64::MAX),
             refusal(|config| config.faults.clock_skew_ms = i64::MIN),
             refusal(|config| {
                 config.faults.outages = vec![["2021-05-03".into(), "2021-05-02".into()]]

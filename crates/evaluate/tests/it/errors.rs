@@ -81,6 +81,14 @@ fn bad_forecasts_and_options_are_refused() {
         few.validate().unwrap_err().to_string(),
         "`draws` is 100, expected at least 2000: the ends of an interval from fewer draws are noise"
     );
+    let many = Options {
+        draws: usize::MAX,
+        ..Options::default()
+    };
+    assert_eq!(
+        many.validate().unwrap_err().to_string(),
+        "`draws` is 18446744073709551615, expected at most 1000000: more show no other interval"
+    );
     assert!(
         Options {
             confidence: f64::NAN,

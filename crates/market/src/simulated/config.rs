@@ -62,8 +62,11 @@ pub(super) const LONGEST_OUTAGE_MINUTES: usize = 90;
 pub(super) const SHORTEST_OUTAGE_MINUTES: usize = 20;
 
 impl SimulatedConfig {
-    /// Checks every key.
-    pub(super) fn check(&self, interval: Interval) -> Result<(), Error> {
+    /// Checks every key; `interval` is that of the candles.
+    ///
+    /// # Errors
+    /// [`Error::Simulated`] names the key, the value found and its range.
+    pub fn check(&self, interval: Interval) -> Result<(), Error> {
         let whole_bars = interval.ms() / Interval::ONE_MINUTE.ms();
         expect(
             "coins",
