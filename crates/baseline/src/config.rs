@@ -358,7 +358,7 @@ impl LightGbmConfig {
             }
             if UNREAD.contains(&name.as_str()) && *value != toml::Value::Boolean(false) {
                 bail!(
-                    "lightgbm.more.{key}: expected plain splits and leaves, as only the text of such trees is checked before \
+                    "lightgbm.more.{key} is {value}, expected none, as only the text of plain splits and leaves is checked before \
                      it is read again\nhint: leave {key} out"
                 );
             }
