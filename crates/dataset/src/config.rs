@@ -175,7 +175,7 @@ impl Default for UniverseConfig {
 /// candles for it.
 const MOST_FILLED_BARS: usize = 44_640;
 
-/// 30 GB at 150 bytes each; `download simulate` stores a larger market, coin by coin.
+/// 30 GB at 150 bytes each; `quarterhour simulate` stores a larger market, coin by coin.
 const MOST_SIMULATED_CANDLES: usize = 200_000_000;
 
 impl Config {

@@ -398,7 +398,7 @@ fn a_ledger_that_has_no_folder_is_refused_with_the_reason() {
     );
 }
 
-/// `predict ledger --ledger FOLDER` once said "disk I/O error".
+/// `quarterhour ledger --ledger FOLDER` once said "disk I/O error".
 #[test]
 fn a_folder_is_no_ledger() {
     let dir = tempfile::tempdir().unwrap();
