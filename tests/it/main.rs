@@ -14,6 +14,7 @@ mod live;
 mod look_ahead;
 mod panel20;
 mod released;
+mod ridge;
 mod signal;
 mod store;
 
