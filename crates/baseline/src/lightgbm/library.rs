@@ -204,7 +204,7 @@ mod tests {
         let error = c_text("LGBM_BoosterLoadModelFromString", "tree\0version=v4").unwrap_err();
         assert_eq!(
             error.to_string().lines().next().unwrap(),
-            "LGBM_BoosterLoadModelFromString: the text holds a 0 byte, at 4"
+            "LightGBM: LGBM_BoosterLoadModelFromString: the text holds a 0 byte, at 4"
         );
     }
 }
