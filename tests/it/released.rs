@@ -86,10 +86,9 @@ fn score_of_released(run: &Path, candles: &Path) -> Report {
     for (symbol, candles) in read(candles) {
         store.append(&symbol, &candles, false).unwrap();
     }
-    let text = fs::read_to_string(run.join("run.toml")).unwrap();
-    let mut config: Config = toml::from_str(&text).unwrap();
-    let sections: toml::Table = toml::from_str(&text).unwrap();
-    let network: NetworkConfig = sections["network"].clone().try_into().unwrap();
+    let table = cli::ConfigTable::read(&run.join("run.toml")).unwrap();
+    let mut config: Config = table.parse().unwrap();
+    let network: NetworkConfig = table.section("network").unwrap();
     config.data.dir = dir.path().to_owned();
     let dataset = Dataset::load(&config).unwrap();
     let stats = run.join("stats.json");
