@@ -75,10 +75,7 @@ fn bad_input_is_refused() {
         "training.stop_windows=9000000000000000000",
         "target.horizon=9000000000000000000m",
         "split.folds=1000000000",
-<<<<<<< HEAD
-=======
         "split.embargo=36525d",
->>>>>>> time
         "data.fill_limit=36000d",
     ] {
         said.refused("an absurd number", &["--set", key]);
