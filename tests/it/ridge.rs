@@ -15,7 +15,8 @@ fn live_equals_offline_for_the_ridge() {
     config.data.interval = "15m".parse().unwrap();
     config.data.fill_limit = "1h".parse().unwrap();
     config.data.simulated.minutes = 12 * 1440;
-    tests::store(&data, &mut config, &tests::candles(&config));
+    let coins = tests::candles(&config);
+    tests::store(&data, &mut config, &coins);
     let dir_key = format!("data.dir={}", data.display());
     let mut arguments = vec!["ridge".to_owned()];
     arguments.extend(["--run".to_owned(), run.display().to_string()]);
