@@ -132,7 +132,7 @@ impl Command {
     /// Runs the command.
     ///
     /// # Errors
-    /// As [`run`]; a ledger that is not there or wrong.
+    /// As [`run()`]; a ledger that is not there or wrong.
     pub fn run(&self) -> anyhow::Result<()> {
         match self {
             Self::Watch(args) => {

@@ -106,13 +106,13 @@ impl Kinds {
         let section: RunConfig = table.section("run")?;
         // Runs of older versions have only the name for tables, which begins with the kind; the
         // first ones were networks and have none.
-        let is_it = |kind: &&Box<dyn Kind>| match section.kind.as_str() {
+        let is_it = |kind: &&dyn Kind| match section.kind.as_str() {
             "" if section.forecaster.is_empty() => kind.name() == "network",
             "" => section.forecaster.starts_with(kind.name()),
             name => kind.name() == name,
         };
-        match self.0.iter().find(is_it) {
-            Some(kind) => Ok(kind.as_ref()),
+        match self.0.iter().map(AsRef::as_ref).find(is_it) {
+            Some(kind) => Ok(kind),
             None => {
                 let known: Vec<&str> = self.0.iter().map(|kind| kind.name()).collect();
                 let found = match section.kind.as_str() {
