@@ -39,7 +39,7 @@ pub use burn::optim::GradientsParams;
 pub use burn::tensor::{Device, Tensor, TensorData};
 pub use config::{Activation, Mixing, NetworkConfig, Norm, Pool, WindowNorm};
 pub use device::{DeviceChoice, OpenDevice, without_display};
-pub use encoders::{EncoderKind, EncoderOptions, TcnOptions};
+pub use encoders::{Encoder, EncoderKind, EncoderOptions, TcnOptions};
 pub use error::Error;
 pub use forecast::{FORECAST_BATCH, forecast, probe};
 pub use layers::LAYER_NORM_EPSILON;

@@ -20,9 +20,14 @@ pub use tcn::TcnOptions;
 
 /// What makes one vector of a window's time steps.
 ///
-/// A new encoder is a file with a type of this trait, and a line in the list below.
-pub(crate) trait Encoder: Module {
+/// A new encoder is a file with a type of this trait, and a line in the list below;
+/// `examples/encoder.rs` shows one outside it.
+pub trait Encoder: Module {
     /// Refuses what no encoder can be built from.
+    ///
+    /// # Errors
+    ///
+    /// The key, the value found and what is expected.
     fn validate(config: &NetworkConfig) -> Result<(), Error>;
 
     /// An encoder of windows of so many channels; the configuration is valid.
