@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+"""IC a day of forecasts on some folds, by numpy, beside the controls of the same table.
+
+    python3 scripts/ic-a-day.py RUN/forecasts.parquet [--folds 6-7]
+
+Needs numpy and polars. It computes from the table what `quarterhour evaluate` does in Rust: market-neutral, entered a bar
+later, in units of the trailing volatility, the log return clipped at 5, about zero within a UTC day; then mean over days, its
+t, and that of the forecasts minus each control.
+"""
+
+import argparse
+
+import numpy as np
+import polars as pl
+
+CONTROLS = ["last_return", "deviation_30m", "deviation_60m", "deviation_240m"]
+
+
+def per_day(frame, column):
+    """One correlation a day; the frame has time, forecast columns, realized_delayed and trailing_volatility."""
+    unit = pl.col("trailing_volatility")
+    both = frame.with_columns(
+        x=pl.col(column) / unit, y=pl.col("realized_delayed").log1p() / unit
+    ).filter(pl.col("x").is_finite() & pl.col("y").is_finite())
+    over = lambda name: pl.col(name) - pl.col(name).mean().over("time")
+    both = both.with_columns(x=over("x"), y=over("y").clip(-5, 5))
+    sums = (pl.col("x") * pl.col("y")).sum() / ((pl.col("x") ** 2).sum() * (pl.col("y") ** 2).sum()).sqrt()
+    return both.group_by(pl.col("time").dt.date().alias("day")).agg(ic=sums).sort("day")
+
+
+def summary(values):
+    values = np.asarray(values)
+    t = values.mean() / (values.std(ddof=1) / np.sqrt(len(values)))
+    return f"{values.mean():+.4f} (t {t:+.1f}, {len(values)} days)"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("table")
+    parser.add_argument("--folds", default="1-99", help="such as 6-7")
+    args = parser.parse_args()
+    first, last = (int(part) for part in (args.folds.split("-") * 2)[:2])
+    frame = pl.read_parquet(args.table).filter(pl.col("fold").is_between(first, last))
+    if not isinstance(frame.schema["time"], pl.Datetime):
+        frame = frame.with_columns(pl.from_epoch("time", time_unit="ms"))
+    own = per_day(frame, "forecast")
+    print(f"{'forecast':24} {summary(own['ic'])}")
+    for control in CONTROLS:
+        other = per_day(frame.with_columns(-pl.col(control)), control)
+        joined = own.join(other, on="day", suffix="_control")
+        ahead = summary(joined["ic"] - joined["ic_control"])
+        print(f"{'negated ' + control:24} {summary(other['ic'])}; forecast minus it {ahead}")
+
+
+if __name__ == "__main__":
+    main()
