@@ -1,9 +1,10 @@
 //! The coins one by one, as text.
 
+use terminal::Table;
+
 use crate::break_even::{BreakEven, break_even};
 use crate::controls::is_control;
 use crate::format::{correlation, grouped, interval};
-use crate::grid::Grid;
 use crate::report::{Report, Score};
 use crate::{Error, Forecaster, Options, Rows};
 
@@ -50,14 +51,14 @@ impl Report {
             .filter(|(_, score)| is_control(score) && score.value("pearson").is_some())
             .collect();
         let title = std::iter::once("Pearson of controls".to_owned());
-        let mut grid = Grid::new(title.chain(controls.iter().map(|(label, _)| (*label).clone())));
+        let mut table = Table::new(title.chain(controls.iter().map(|(label, _)| (*label).clone())));
         for symbol in self
             .forecasters
             .first()
             .into_iter()
             .flat_map(|score| score.coins.keys())
         {
-            grid.push(
+            table.push(
                 symbol,
                 controls
                     .iter()
@@ -65,7 +66,7 @@ impl Report {
             );
         }
         if !controls.is_empty() {
-            sections.push(grid.render());
+            sections.push(table.render());
         }
         sections.join("\n")
     }
@@ -84,12 +85,12 @@ impl Report {
                 "trades".to_owned(),
             ]);
         }
-        let mut grid = Grid::new(header);
+        let mut table = Table::new(header);
         for (symbol, pearson) in &score.coins {
             let ends = score.coin_intervals.get(symbol).copied().flatten();
             let fees =
                 fees.map(|fees| fee_cells(fees.coins.get(symbol).copied().unwrap_or_default()));
-            grid.push(
+            table.push(
                 symbol,
                 [correlation(*pearson), interval(ends)]
                     .into_iter()
@@ -97,14 +98,14 @@ impl Report {
             );
         }
         if let Some(fees) = fees {
-            grid.push(
+            table.push(
                 "all trades",
                 [String::new(), String::new()]
                     .into_iter()
                     .chain(fee_cells(fees.all)),
             );
         }
-        grid.render()
+        table.render()
     }
 }
 

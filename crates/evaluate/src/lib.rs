@@ -23,7 +23,6 @@ mod daily;
 mod deflated_sharpe;
 mod error;
 mod format;
-mod grid;
 mod ground;
 mod html;
 mod join;
@@ -72,8 +71,8 @@ pub use deflated_sharpe::{
 };
 pub use error::Error;
 pub use html::{
-    FeatureImportance, Importance, Page, backtest_svg, html, importance_svg, quantiles_svg,
-    thresholds_html, thresholds_svg,
+    FeatureImportance, Importance, Page, backtest_svg, folds_svg, html, importance_svg,
+    quantiles_svg, thresholds_html, thresholds_svg,
 };
 pub use join::{Joined, Source, join};
 pub use metrics::{

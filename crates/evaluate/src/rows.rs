@@ -400,4 +400,13 @@ impl Layout {
         }
         Self { folds, times }
     }
+
+    /// Times of the first and the last row of each fold.
+    pub fn fold_spans_ms(&self, rows: &Rows) -> Vec<[i64; 2]> {
+        let spans = self.folds.iter().filter_map(|fold| {
+            let times = rows.time_ms.get(fold.rows.clone())?;
+            Some([*times.first()?, *times.last()?])
+        });
+        spans.collect()
+    }
 }

@@ -1,11 +1,12 @@
 //! The report as text for a terminal, at most 150 columns wide.
 
+use terminal::Table;
+
 use crate::controls::is_control;
 use crate::format::{
     concentration_titles, correlation, counted, grouped, interval, interval_title, legend_line,
     metric_cells, metric_header, metric_value, narrow_warning, shares, wrapped,
 };
-use crate::grid::Grid;
 use crate::metrics::{Place, Value};
 use crate::report::Report;
 
@@ -65,12 +66,12 @@ impl Report {
     }
 
     fn scores_section(&self, labels: &[String]) -> String {
-        let mut grid = self.scores_grid("forecaster");
+        let mut table = self.scores_table("forecaster");
         for (label, score) in labels.iter().zip(&self.forecasters) {
-            grid.push(label, self.scores_cells(|metric| score.metric(metric)));
+            table.push(label, self.scores_cells(|metric| score.metric(metric)));
         }
         if let Some(shuffled) = &self.shuffled {
-            grid.push(
+            table.push(
                 &shuffled.label(),
                 self.scores_cells(|metric| shuffled.value(metric)),
             );
@@ -82,20 +83,20 @@ impl Report {
             counted(self.coins, "coin"),
             counted(self.folds, "fold"),
         );
-        format!("{heading}\n\n{}", grid.render())
+        format!("{heading}\n\n{}", table.render())
     }
 
-    /// A grid with the metrics that forecasters are compared by, each with its interval.
-    fn scores_grid(&self, label: &str) -> Grid {
+    /// A table with the metrics that forecasters are compared by, each with its interval.
+    fn scores_table(&self, label: &str) -> Table {
         let ends = self.interval_title();
-        Grid::grouped(
+        Table::grouped(
             label,
             self.metrics_at(Place::Scores)
                 .map(|metric| metric_header(metric, &ends)),
         )
     }
 
-    /// The cells of [`Report::scores_grid`].
+    /// The cells of [`Report::scores_table`].
     fn scores_cells(&self, of: impl Fn(&str) -> Value) -> Vec<String> {
         self.metrics_at(Place::Scores)
             .flat_map(|metric| metric_cells(metric, of(metric.name)))
@@ -135,11 +136,11 @@ impl Report {
     /// How much of each score lies in how little time, and a warning where it is much.
     fn concentration_section(&self, labels: &[String]) -> String {
         let title = "Share of the covariance in the best day | best 1 % of hours";
-        let mut grid = Grid::new(std::iter::once("").chain(concentration_titles(&self.metrics)));
+        let mut table = Table::new(std::iter::once("").chain(concentration_titles(&self.metrics)));
         for (label, score) in labels.iter().zip(&self.forecasters) {
-            grid.push(label, score.concentration.versions().map(shares));
+            table.push(label, score.concentration.versions().map(shares));
         }
-        let mut text = format!("{title}\n\n{}", grid.render());
+        let mut text = format!("{title}\n\n{}", table.render());
         for (label, score) in labels.iter().zip(&self.forecasters) {
             if !is_control(&score.name, score.run.as_deref()) {
                 text.extend(
@@ -156,11 +157,12 @@ impl Report {
             .fold_numbers
             .iter()
             .map(|number| format!("fold {number}"));
-        let mut grid = Grid::new(std::iter::once("Pearson of each fold".to_owned()).chain(header));
+        let mut table =
+            Table::new(std::iter::once("Pearson of each fold".to_owned()).chain(header));
         for (label, score) in labels.iter().zip(&self.forecasters) {
-            grid.push(label, score.folds.iter().map(|fold| correlation(*fold)));
+            table.push(label, score.folds.iter().map(|fold| correlation(*fold)));
         }
-        grid.render()
+        table.render()
     }
 
     /// One section for every forecaster that others are subtracted from.
@@ -174,12 +176,12 @@ impl Report {
         for group in differences.chunk_by(|left, right| same(left, right)) {
             let Some(first) = group.first() else { continue };
             let name = format!("{} minus", label(&first.a, &first.a_run));
-            let mut grid = self.scores_grid(&name);
+            let mut table = self.scores_table(&name);
             for difference in group {
                 let name = label(&difference.b, &difference.b_run);
-                grid.push(name, self.scores_cells(|metric| difference.metric(metric)));
+                table.push(name, self.scores_cells(|metric| difference.metric(metric)));
             }
-            sections.push(grid.render());
+            sections.push(table.render());
         }
         sections
     }
@@ -187,19 +189,19 @@ impl Report {
     fn further_section(&self, labels: &[String]) -> String {
         let titles = self.metrics_at(Place::Further);
         let titles = titles.map(|metric| vec![metric.title.to_owned()]);
-        let mut grid = Grid::grouped("Further scores", titles);
+        let mut table = Table::grouped("Further scores", titles);
         for (label, score) in labels.iter().zip(&self.forecasters) {
             let cells = self
                 .metrics_at(Place::Further)
                 .map(|metric| metric_value(metric, score.value(metric.name)));
-            grid.push(label, cells);
+            table.push(label, cells);
         }
-        format!("{}\n{}", grid.render(), self.legend(Place::Further))
+        format!("{}\n{}", table.render(), self.legend(Place::Further))
     }
 
     fn blocks_section(&self, labels: &[String]) -> String {
         let interval_title = self.interval_title();
-        let mut grid = Grid::new([
+        let mut table = Table::new([
             "Pearson by block length",
             "bars",
             &interval_title,
@@ -212,7 +214,7 @@ impl Report {
             .filter(|(_, score)| score.value("pearson").is_some());
         for (label, score) in scored.clone() {
             let (block, day) = (grouped(score.block_bars), grouped(score.block_bars_day));
-            grid.push(
+            table.push(
                 label,
                 [
                     block,
@@ -225,7 +227,7 @@ impl Report {
         if scored.count() == 0 {
             String::new()
         } else {
-            grid.render()
+            table.render()
         }
     }
 

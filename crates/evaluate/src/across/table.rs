@@ -1,12 +1,13 @@
 //! Several panels as text: one row a panel, then all.
 
+use terminal::Table;
+
 use super::result::{Across, AcrossFigure, AcrossFigures, PanelFigure, PanelSpan};
 use crate::controls::is_control;
 use crate::format::{
     concentration_titles, counted, grouped, interval, interval_title, metric_cells, metric_header,
     narrow_warning, shares, wrapped,
 };
-use crate::grid::Grid;
 use crate::metrics::Metric;
 
 /// Label of the mean over panels.
@@ -27,7 +28,7 @@ impl Across {
     }
 
     fn panels_section(&self) -> String {
-        let mut grid = Grid::new(["panel", "rows", "times", "coins", "folds", "from", "to"]);
+        let mut table = Table::new(["panel", "rows", "times", "coins", "folds", "from", "to"]);
         for panel in &self.panels {
             let [from, to] = panel.span_ms.map(dataset::format_time);
             let cells = [
@@ -36,9 +37,9 @@ impl Across {
                 grouped(panel.coins),
                 folds(&panel.fold_numbers),
             ];
-            grid.push(&panel.name, cells.into_iter().chain([from, to]));
+            table.push(&panel.name, cells.into_iter().chain([from, to]));
         }
-        grid.render()
+        table.render()
     }
 
     /// What is compared with the first forecaster, with a title each: its own score first, the best
@@ -64,7 +65,7 @@ impl Across {
         let ends = interval_title(self.confidence);
         let metrics = self.metrics();
         let header = metrics.iter().map(|metric| metric_header(metric, &ends));
-        let mut grid = Grid::grouped("", header);
+        let mut table = Table::grouped("", header);
         let cells = |on_panel: Vec<PanelFigure>| {
             let figures = metrics.iter().zip(on_panel);
             figures
@@ -72,19 +73,19 @@ impl Across {
                 .collect::<Vec<_>>()
         };
         for (title, figures) in self.titled() {
-            grid.heading(&title);
+            table.heading(&title);
             for (name, on_panel) in self.named_rows(figures) {
-                grid.push(&name, cells(on_panel));
+                table.push(&name, cells(on_panel));
             }
         }
-        grid.heading(&format!(
+        table.heading(&format!(
             "{} of days: mean, lowest to highest",
             self.shuffled.name
         ));
         for (name, on_panel) in self.named_rows(&self.shuffled) {
-            grid.push(&name, cells(on_panel));
+            table.push(&name, cells(on_panel));
         }
-        grid.render()
+        table.render()
     }
 
     /// How much of the first forecaster's scores lies in how little time, and a warning where it is
@@ -94,9 +95,9 @@ impl Across {
             return String::new();
         };
         let metrics = self.metrics();
-        let mut grid = Grid::new(std::iter::once("").chain(concentration_titles(&metrics)));
+        let mut table = Table::new(std::iter::once("").chain(concentration_titles(&metrics)));
         for panel in &self.panels {
-            grid.push(&panel.name, panel.concentration.versions().map(shares));
+            table.push(&panel.name, panel.concentration.versions().map(shares));
         }
         let warning = |panel: &PanelSpan| {
             narrow_warning(
@@ -115,25 +116,25 @@ impl Across {
             "Share of {}'s covariance in the best day | best 1 % of hours",
             first.name
         );
-        format!("{title}\n\n{}{warnings}", grid.render())
+        format!("{title}\n\n{}{warnings}", table.render())
     }
 
     fn folds_section(&self) -> String {
         let metrics = self.metrics();
         let titles = metrics.iter().map(|metric| metric.title);
-        let mut grid = Grid::new(std::iter::once("").chain(titles));
+        let mut table = Table::new(std::iter::once("").chain(titles));
         for (title, figures) in self
             .titled()
             .into_iter()
             .filter(|(_, figures)| !is_control(&figures.name, None))
         {
-            grid.heading(&title);
+            table.heading(&title);
             for (name, on_panel) in self.named_rows(figures) {
                 let folds = on_panel.iter().map(|figure| interval(figure.folds));
-                grid.push(&name, folds);
+                table.push(&name, folds);
             }
         }
-        format!("Lowest to highest fold\n\n{}", grid.render())
+        format!("Lowest to highest fold\n\n{}", table.render())
     }
 
     /// The metrics on every panel, then over all.

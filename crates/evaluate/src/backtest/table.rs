@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
+use terminal::Table;
+
 use super::result::{Backtest, Performance};
 use super::settings::BarReturn;
 use crate::format::{counted, grouped, percent, wrapped};
-use crate::grid::Grid;
 use crate::quantiles::scope_words;
 use crate::tuning::{number, signed_percent};
 
@@ -76,11 +77,11 @@ impl Backtest {
     }
 
     fn trials_section(&self) -> String {
-        let mut grid = Grid::new(std::iter::once("rule").chain(COLUMNS));
+        let mut table = Table::new(std::iter::once("rule").chain(COLUMNS));
         for trial in &self.trials {
-            grid.push(&trial.label, cells(&trial.performance));
+            table.push(&trial.label, cells(&trial.performance));
         }
-        grid.render()
+        table.render()
     }
 
     fn coins_section(&self) -> String {
@@ -92,13 +93,13 @@ impl Backtest {
             .get(self.best)
             .map(|trial| trial.label.as_str())
             .unwrap_or_default();
-        let mut grid = Grid::new(std::iter::once("coin").chain(COLUMNS));
+        let mut table = Table::new(std::iter::once("coin").chain(COLUMNS));
         for coin in &self.coins {
-            grid.push(&coin.symbol, cells(&coin.performance));
+            table.push(&coin.symbol, cells(&coin.performance));
         }
         format!(
             "Each coin alone, with a whole capital of its own, by the rule {best}\n\n{}",
-            grid.render()
+            table.render()
         )
     }
 

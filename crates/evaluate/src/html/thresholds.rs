@@ -1,88 +1,91 @@
 //! The page of thresholds: what was tuned, how it did afterwards, and one chart a coin.
 
-use super::page::{document, escaped, table};
+use maud::{Markup, html};
+
+use super::document::{Row, chart, document, section, table};
 use super::threshold_chart::thresholds_svg;
 use crate::Tuning;
 
 /// All coins' thresholds as one HTML file that needs nothing else. `command` makes the page again.
 pub fn thresholds_html(tuning: &Tuning, command: &str) -> String {
     let title = format!("Thresholds of {}", tuning.forecaster);
-    let sections = [
-        head(tuning, &title),
-        judged(tuning),
-        tuned(tuning),
-        charts(tuning),
-        notes(tuning, command),
-    ];
-    document(&title, &sections.concat())
-}
-
-fn head(tuning: &Tuning, title: &str) -> String {
-    let warnings: String = tuning
-        .warnings()
-        .iter()
-        .map(|warning| format!("<p><b>Warning:</b> {}.</p>\n", escaped(warning)))
-        .collect();
-    format!(
-        "<h1>{}</h1>\n<p>{}.</p>\n<p>{}</p>\n<p><b>{}</b></p>\n{warnings}",
-        escaped(title),
-        escaped(&tuning.headline()),
-        escaped(&tuning.rules_line()),
-        escaped(&tuning.conclusion()),
-    )
-}
-
-fn judged(tuning: &Tuning) -> String {
-    let Some(portfolio) = &tuning.portfolio else {
-        return String::new();
+    let body = html! {
+        (head(tuning, &title))
+        (judged(tuning))
+        (tuned(tuning))
+        (charts(tuning))
+        (notes(tuning, command))
     };
-    let header: Vec<&str> = [""]
-        .into_iter()
-        .chain(crate::tuning::COLUMNS)
-        .chain(["drawdown"])
-        .collect();
-    let rows = tuning
-        .judged_rows()
-        .into_iter()
-        .map(|(label, cells)| (label, false, cells));
-    format!(
-        "<section><h2>{}</h2>\n{}<p>{}</p></section>\n",
-        escaped(tuning.judged_title()),
-        table(&header, rows),
-        escaped(&portfolio.line())
+    document(&title, &body)
+}
+
+fn head(tuning: &Tuning, title: &str) -> Markup {
+    html! {
+        h1 { (title) }
+        p { (tuning.headline()) "." }
+        p { (tuning.rules_line()) }
+        p { b { (tuning.conclusion()) } }
+        @for warning in tuning.warnings() {
+            p.note { b { "Warning:" } " " (warning) "." }
+        }
+    }
+}
+
+fn judged(tuning: &Tuning) -> Markup {
+    let Some(portfolio) = &tuning.portfolio else {
+        return html! {};
+    };
+    let columns = crate::tuning::COLUMNS.into_iter();
+    let header = std::iter::once("").chain(columns).chain(["drawdown"]);
+    let rows = tuning.judged_rows().into_iter();
+    section(
+        tuning.judged_title(),
+        &html! {
+            (table(header, rows.map(|(label, cells)| Row::new(label, cells))))
+            p { (portfolio.line()) }
+        },
     )
 }
 
-fn tuned(tuning: &Tuning) -> String {
-    let header: Vec<&str> = [""].into_iter().chain(tuning.tuned_header()).collect();
-    format!(
-        "<section><h2>On the span tuned on</h2>\n<p>The best threshold of every coin and side; grey is what was not \
-         taken. These figures are the best of many and say what was chosen, not what to expect.</p>\n{}</section>\n",
-        table(&header, tuning.tuned_rows().into_iter())
+fn tuned(tuning: &Tuning) -> Markup {
+    let header = std::iter::once("").chain(tuning.tuned_header());
+    let rows = tuning.tuned_rows().into_iter();
+    section(
+        "On the span tuned on",
+        &html! {
+            p {
+                "The best threshold of every coin and side; grey is what was not taken. These figures are the best of many \
+                and say what was chosen, not what to expect."
+            }
+            (table(header, rows.map(|(label, is_soft, cells)| Row::new(label, cells).soft(is_soft))))
+        },
     )
 }
 
-fn charts(tuning: &Tuning) -> String {
-    let chart = |coin| thresholds_svg(coin, tuning.min_trades);
-    let charts: String = tuning.coins.iter().map(chart).collect();
-    format!(
-        "<section><h2>Threshold against profit</h2>\n<p>On the span tuned on, after costs: above the mean of a trade with \
-         its interval and, along the top, the number of trades; below the total. Grey points had fewer than {} trades; \
-         a vertical line is a threshold that was taken. A mean that rises with the threshold is what a useful forecast \
-         looks like; a total that falls far below 0 on the left is what costs take from many small moves.</p>\n{charts}</section>\n",
-        tuning.min_trades
+fn charts(tuning: &Tuning) -> Markup {
+    section(
+        "Threshold against profit",
+        &html! {
+            p {
+                "On the span tuned on, after costs: above the mean of a trade with its interval and, along the top, the \
+                number of trades; below the total. Grey points had fewer than " (tuning.min_trades) " trades; a vertical \
+                line is a threshold that was taken. A mean that rises with the threshold is what a useful forecast looks \
+                like; a total that falls far below 0 on the left is what costs take from many small moves."
+            }
+            @for coin in &tuning.coins { (chart(thresholds_svg(coin, tuning.min_trades))) }
+        },
     )
 }
 
-fn notes(tuning: &Tuning, command: &str) -> String {
-    let notes: String = tuning
-        .notes()
-        .iter()
-        .map(|note| format!("<li>{}</li>\n", escaped(note)))
-        .collect();
-    format!(
-        "<section><h2>What the figures are</h2>\n<ul>\n{notes}</ul>\n<p>This page again:</p>\n<pre><code>{}</code></pre>\
-         </section>\n",
-        escaped(command)
+fn notes(tuning: &Tuning, command: &str) -> Markup {
+    section(
+        "What the figures are",
+        &html! {
+            ul {
+                @for note in tuning.notes() { li { (note) } }
+            }
+            p { "This page again:" }
+            pre { code { (command) } }
+        },
     )
 }

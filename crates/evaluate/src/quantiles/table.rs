@@ -2,11 +2,12 @@
 
 use std::fmt::Write;
 
+use terminal::Table;
+
 use super::report::QuantileReport;
 use super::scope::Scope;
 use crate::bootstrap::Interval;
 use crate::format::{correlation, counted, grouped, wrapped};
-use crate::grid::Grid;
 use crate::tuning::signed_percent;
 
 /// Most bins that are printed one by one; of more, the first and the last half as many.
@@ -53,7 +54,7 @@ impl QuantileReport {
             "{} % interval bp",
             (self.confidence * 1000.0).round() / 10.0
         );
-        let mut grid = Grid::new(["bin", "count", "mean bp", interval.as_str(), "cumulative"]);
+        let mut table = Table::new(["bin", "count", "mean bp", interval.as_str(), "cumulative"]);
         let half = MOST_ROWS / 2;
         let is_shown =
             |place: usize| self.bins <= MOST_ROWS || place < half || place >= self.bins - half;
@@ -65,9 +66,9 @@ impl QuantileReport {
                     interval_points(one.interval),
                     signed_percent(one.cumulative),
                 ];
-                grid.push(&one.bin.to_string(), cells);
+                table.push(&one.bin.to_string(), cells);
             } else if place == half {
-                grid.push("...", [(); 4].map(|()| String::new()));
+                table.push("...", [(); 4].map(|()| String::new()));
             }
         }
         let spread = [
@@ -76,8 +77,8 @@ impl QuantileReport {
             interval_points(self.spread_interval),
             "".to_owned(),
         ];
-        grid.push("highest minus lowest", spread);
-        grid.render()
+        table.push("highest minus lowest", spread);
+        table.render()
     }
 
     fn ranks_section(&self) -> String {

@@ -1,12 +1,13 @@
 //! The tuning as text for a terminal, at most 120 columns wide.
 
+use terminal::Table;
+
 use super::options::Protocol;
 use super::result::{Portfolio, Tuning};
 use super::statistics::TradeStatistics;
 use crate::Calibration;
 use crate::bootstrap::Interval;
 use crate::format::{counted, grouped, wrapped};
-use crate::grid::Grid;
 
 /// A fraction in basis points with its sign; `-` where undefined.
 pub(crate) fn basis_points(value: Option<f64>) -> String {
@@ -130,11 +131,11 @@ impl Tuning {
 
     fn tuned_section(&self) -> String {
         let header = std::iter::once("Tuned: coin, side").chain(self.tuned_header());
-        let mut grid = Grid::new(header);
+        let mut table = Table::new(header);
         for (label, _, cells) in self.tuned_rows() {
-            grid.push(&label, cells);
+            table.push(&label, cells);
         }
-        format!("{}{}", grid.render(), self.calibration_lines())
+        format!("{}{}", table.render(), self.calibration_lines())
     }
 
     fn calibration_lines(&self) -> String {
@@ -165,14 +166,14 @@ impl Tuning {
             .into_iter()
             .chain(COLUMNS)
             .chain(["drawdown"]);
-        let mut grid = Grid::new(header);
+        let mut table = Table::new(header);
         for (label, cells) in self.judged_rows() {
-            grid.push(&label, cells);
+            table.push(&label, cells);
         }
         format!(
             "{}\n\n{}\n{}",
             self.judged_title(),
-            grid.render(),
+            table.render(),
             wrapped(&portfolio.line())
         )
     }
