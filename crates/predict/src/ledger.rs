@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use dataset::{CandleReader, CandleTable, format_time};
-use evaluate::may_open;
 use market::{Candle, Symbol};
+use rules::may_open;
 use terminal::Table;
 use trading::{Ledger, LoggedForecast, Position, summarize, summary_table};
 
@@ -451,7 +451,7 @@ fn check_prices(
 
 #[cfg(test)]
 mod tests {
-    use evaluate::{Costs, Side};
+    use rules::{Costs, Side};
 
     use super::*;
 
