@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rules::break_even::BreakEvenFees;
+use crate::break_even::BreakEvenFees;
 use serde::Serialize;
 use statistics::Interval;
 

@@ -52,7 +52,7 @@ fn judged(tuning: &Tuning) -> Markup {
 }
 
 fn tuned(tuning: &Tuning) -> Markup {
-    let header = std::iter::once("").chain(tuned_header(tuning));
+    let header = std::iter::once("").chain(tuned_header());
     let rows = tuned_rows(tuning).into_iter();
     section(
         "On the span tuned on",
