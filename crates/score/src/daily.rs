@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 use statistics::{
-    Interval, Layout, are_equal, drawn_blocks, enough_blocks, mean, neutralize, percentile_interval,
-    summarize_ic,
+    Interval, Layout, are_equal, drawn_blocks, enough_blocks, mean, neutralize,
+    percentile_interval, summarize_ic,
 };
 
 use crate::Options;

@@ -8,7 +8,7 @@ use super::charts::{
     Area, Chart, Drawn, INK, Kind, Point, Series, legend_with, month_and_day, quiet, range, svg,
     tick, write,
 };
-use crate::text::format::interval_title;
+use crate::text::format::{counted, interval_title};
 use crate::time::format_time;
 
 const HEIGHT: u32 = 480;
@@ -31,8 +31,9 @@ const SHAPES: [&[(i32, i32)]; 4] = [
 /// in grey, each with its interval. The same report gives the same bytes.
 pub fn folds_svg(report: &Report) -> String {
     let title = format!(
-        "IC a day of each fold, with its {}",
-        interval_title(report.confidence)
+        "IC a day of each fold, with its {}: {}",
+        interval_title(report.confidence),
+        counted(report.coins, "coin")
     );
     let series = series(report);
     let (low, high) = range(series.iter().flat_map(|one| &one.points), 1.0);

@@ -647,8 +647,15 @@ fn each_fold_has_its_own_ic_a_day() {
         assert!(width(ends) > width(all.interval.unwrap()), "{ends:?}");
     }
     let bar = rows.bar_ms;
-    assert_eq!(report.fold_spans_ms, [[0, 2015 * bar], [2016 * bar, 4031 * bar]]);
-    assert_eq!(report.forecasters[1].ic_a_day_folds, [None, None], "zero has none");
+    assert_eq!(
+        report.fold_spans_ms,
+        [[0, 2015 * bar], [2016 * bar, 4031 * bar]]
+    );
+    assert_eq!(
+        report.forecasters[1].ic_a_day_folds,
+        [None, None],
+        "zero has none"
+    );
 }
 
 /// A fold's interval holds its score, and is wider than that of the mean over folds.
