@@ -57,7 +57,7 @@ fn judged(tuning: &Tuning) -> String {
 }
 
 fn tuned(tuning: &Tuning) -> String {
-    let header: Vec<&str> = [""].into_iter().chain(tuned_header(tuning)).collect();
+    let header: Vec<&str> = [""].into_iter().chain(tuned_header()).collect();
     format!(
         "<section><h2>On the span tuned on</h2>\n<p>The best threshold of every coin and side; grey is what was not \
          taken. These figures are the best of many and say what was chosen, not what to expect.</p>\n{}</section>\n",

@@ -21,8 +21,7 @@ pub fn score_table(report: &Report) -> String {
     ];
     sections.extend(difference_sections(report, &labels));
     sections.push(
-        report
-            .verdicts(&labels)
+        verdicts(report, &labels)
             .iter()
             .map(|sentence| wrapped(sentence))
             .collect(),

@@ -63,7 +63,7 @@ pub(crate) fn tuned_rows(tuning: &Tuning) -> Vec<(String, bool, Vec<String>)> {
 }
 
 /// Titles of [`tuned_rows`].
-pub(crate) fn tuned_header(tuning: &Tuning) -> Vec<&'static str> {
+pub(crate) fn tuned_header() -> Vec<&'static str> {
     let mut header = vec!["taken bp", "best bp"];
     header.extend(COLUMNS);
     header.extend(["deflated", "by chance"]);
@@ -99,7 +99,7 @@ pub(crate) fn judged_title(tuning: &Tuning) -> &'static str {
 }
 
 fn tuned_section(tuning: &Tuning) -> String {
-    let header = std::iter::once("Tuned: coin, side").chain(tuned_header(tuning));
+    let header = std::iter::once("Tuned: coin, side").chain(tuned_header());
     let mut grid = Grid::new(header);
     for (label, _, cells) in tuned_rows(tuning) {
         grid.push(&label, cells);

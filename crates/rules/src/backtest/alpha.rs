@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 use score::Rows;
-use statistics::timestamp_groups;
+use statistics::{rolling_z_score, timestamp_groups};
 
 use crate::quantiles::Coins;
 

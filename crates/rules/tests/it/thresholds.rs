@@ -157,12 +157,8 @@ fn a_threshold_that_loses_later_is_kept() {
     let tuning = tune(&rows, &forecaster, &by_chance()).unwrap();
     assert_eq!(traded(&tuning).len(), COINS);
     let judged = tuning.sides().filter_map(|(_, side)| side.judged.as_ref());
-    assert!(judged.clone().count() > 0);
-    assert!(
-        judged
-            .map(|judged| judged.mean.unwrap())
-            .all(|mean| mean < 0.0)
-    );
+    let means: Vec<f64> = judged.map(|judged| judged.mean.unwrap()).collect();
+    assert!(!means.is_empty() && means.iter().all(|mean| *mean < 0.0));
 }
 
 #[test]
