@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::break_even::BreakEvenFees;
 use serde::Serialize;
 use statistics::Interval;
 
+use crate::break_even::BreakEvenFees;
 use crate::concentration::Concentration;
 use crate::metrics::{ByMetric, Metric, Place, Value};
 use crate::shuffled::Shuffled;

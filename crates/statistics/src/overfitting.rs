@@ -39,58 +39,28 @@ pub fn probability_of_overfitting(returns: &[&[f64]], slices: usize) -> Option<O
     if returns.len() < 2 || length < 2 || slices < 2 || slices % 2 == 1 || slices > 20 {
         return None;
     }
-    // Sum and sum of squares of every rule in every slice: all that a Sharpe ratio of some slices
-    // needs.
-    let sums: Vec<Vec<[f64; 2]>> = returns
+    let sums: Vec<Vec<SliceSums>> = returns
         .iter()
-        .map(|rule| {
-            let of_slice = |slice: &[f64]| {
-                [
-                    slice.iter().sum(),
-                    slice.iter().map(|value| value * value).sum(),
-                ]
-            };
-            rule.chunks_exact(length)
-                .take(slices)
-                .map(of_slice)
-                .collect()
-        })
+        .map(|rule| slice_sums(rule, length, slices))
         .collect();
     let count = (length * slices / 2) as f64;
-    let sharpe = |rule: &[[f64; 2]], chosen: u32| {
-        let of_half = rule
-            .iter()
-            .enumerate()
-            .filter(|(slice, _)| chosen >> slice & 1 == 1);
-        let [sum, squares] = of_half.fold([0.0; 2], |[sum, squares], (_, one)| {
-            [sum + one[0], squares + one[1]]
-        });
-        let mean = sum / count;
-        let variance = (squares - sum * mean) / (count - 1.0);
-        // What is left of equal returns is rounding.
-        if variance <= 1e-14 * squares / count {
-            0.0
-        } else {
-            mean / variance.sqrt()
-        }
-    };
     let all = (1_u32 << slices) - 1;
+    let halves = (0..=all).filter(|chosen| chosen.count_ones() as usize == slices / 2);
     let (mut logits, mut losses) = (Vec::new(), 0_usize);
-    for chosen in (0..=all).filter(|chosen| chosen.count_ones() as usize == slices / 2) {
-        let best = sums.iter().map(|rule| sharpe(rule, chosen)).enumerate();
-        let (best, _) = best.fold((0, f64::NEG_INFINITY), |best, one| {
-            if one.1 > best.1 { one } else { best }
-        });
-        let elsewhere: Vec<f64> = sums
-            .iter()
-            .map(|rule| sharpe(rule, all & !chosen))
-            .collect();
-        let own = elsewhere[best];
-        let below = elsewhere.iter().filter(|&&other| other < own).count() as f64;
-        let equal = elsewhere.iter().filter(|&&other| other == own).count() as f64;
-        let share = (below + (equal + 1.0) / 2.0) / (returns.len() as f64 + 1.0);
+    for chosen in halves {
+        let on = |half: u32| -> Vec<f64> {
+            sums.iter()
+                .map(|rule| half_sharpe(rule, half, count))
+                .collect()
+        };
+        let (best, _) =
+            (on(chosen).into_iter().enumerate()).fold((0, f64::NEG_INFINITY), |best, one| {
+                if one.1 > best.1 { one } else { best }
+            });
+        let elsewhere = on(all & !chosen);
+        let share = rank_share(&elsewhere, elsewhere[best]);
         logits.push((share / (1.0 - share)).ln());
-        losses += usize::from(own < 0.0);
+        losses += usize::from(elsewhere[best] < 0.0);
     }
     let splits = logits.len();
     logits.sort_unstable_by(f64::total_cmp);
@@ -103,6 +73,48 @@ pub fn probability_of_overfitting(returns: &[&[f64]], slices: usize) -> Option<O
         loss_probability: losses as f64 / splits as f64,
         median_logit: quantile(&logits, 0.5)?,
     })
+}
+
+/// Sum and sum of squares of a rule's returns in one slice: all that a Sharpe ratio of some slices
+/// needs.
+type SliceSums = [f64; 2];
+
+fn slice_sums(returns: &[f64], length: usize, slices: usize) -> Vec<SliceSums> {
+    let of_slice = |slice: &[f64]| {
+        [
+            slice.iter().sum(),
+            slice.iter().map(|value| value * value).sum(),
+        ]
+    };
+    let slices = returns.chunks_exact(length).take(slices);
+    slices.map(of_slice).collect()
+}
+
+/// The Sharpe ratio of a rule over the slices whose bit is set in `half`; `count` is their number of
+/// returns.
+fn half_sharpe(rule: &[SliceSums], half: u32, count: f64) -> f64 {
+    let of_half = rule
+        .iter()
+        .enumerate()
+        .filter(|(slice, _)| half >> slice & 1 == 1);
+    let [sum, squares] = of_half.fold([0.0; 2], |[sum, squares], (_, one)| {
+        [sum + one[0], squares + one[1]]
+    });
+    let mean = sum / count;
+    let variance = (squares - sum * mean) / (count - 1.0);
+    // What is left of equal returns is rounding.
+    if variance <= 1e-14 * squares / count {
+        0.0
+    } else {
+        mean / variance.sqrt()
+    }
+}
+
+/// The rank of one of the ratios, divided by their number plus 1; equal ones share a rank.
+fn rank_share(ratios: &[f64], own: f64) -> f64 {
+    let below = ratios.iter().filter(|&&other| other < own).count() as f64;
+    let equal = ratios.iter().filter(|&&other| other == own).count() as f64;
+    (below + (equal + 1.0) / 2.0) / (ratios.len() as f64 + 1.0)
 }
 
 #[cfg(test)]

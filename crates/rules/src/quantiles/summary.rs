@@ -57,8 +57,6 @@ pub fn quantiles(
     let spread = summary.spread();
     let spread_interval: Option<Interval> =
         around(spread, summary.spread_error(rows, &bins, slice_ms));
-    let timestamps = timestamp_groups(&rows.time_ms);
-    let coefficients = rank_ic_per_timestamp(&timestamps, forecast, &rows.realized);
     let times = rows.time_ms.iter();
     Ok(QuantileReport {
         forecaster: forecaster.name.clone(),
@@ -83,7 +81,7 @@ pub fn quantiles(
         confidence: options.confidence,
         slice_ms,
         rank_correlation: spearman(forecast, &rows.realized),
-        rank_ic: rank_ic(&coefficients),
+        rank_ic: rank_ic(rows, forecast),
         spread,
         spread_interval,
         look_ahead: look_ahead(rows, forecast, &bins, options)?,
@@ -91,8 +89,10 @@ pub fn quantiles(
     })
 }
 
-fn rank_ic(coefficients: &[Option<f64>]) -> RankIc {
-    let summary = summarize_ic(coefficients);
+fn rank_ic(rows: &Rows, forecast: &[f64]) -> RankIc {
+    let times = timestamp_groups(&rows.time_ms);
+    let coefficients = rank_ic_per_timestamp(&times, forecast, &rows.realized);
+    let summary = summarize_ic(&coefficients);
     let mut defined: Vec<f64> = coefficients.iter().flatten().copied().collect();
     defined.sort_unstable_by(f64::total_cmp);
     RankIc {

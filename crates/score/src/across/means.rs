@@ -5,32 +5,16 @@
 
 use std::collections::BTreeSet;
 
-use statistics::percentile_interval;
-
-use super::result::{Across, AcrossFigure, AcrossFigures, PanelFigure, PanelSpan};
+use super::drawn::{Drawn, PanelForecasts, compared};
+use super::figures::{Of, figure, orders};
+use super::result::{Across, AcrossFigure, AcrossFigures, PanelSpan};
 use crate::controls::is_control;
-use crate::error::setting;
-use crate::ground::Ground;
+use crate::error::{Error, setting};
 use crate::labels::labels;
-use crate::metrics::{Estimate, METRICS, Metric, Place, Prepared, Sample, Value};
-use crate::ranks::Ranks;
-use crate::report::Concentrations;
-use crate::resampling::{Bootstrap, Scored};
-use crate::rows::check_forecasters;
-use crate::scoring::concentrations;
-use crate::shuffled::{SHUFFLED_ORDERS, Spread, order_scores, shuffled_base};
-use crate::{Error, ForecastColumn, Options, Rows};
-
-/// One panel's rows, and the forecasters on them.
-#[derive(Debug, Clone, Copy)]
-pub struct PanelForecasts<'a> {
-    /// Its name in the tables.
-    pub name: &'a str,
-    /// The rows that all its forecasters have.
-    pub rows: &'a Rows,
-    /// The first is compared with all others. The same ones in the same order on every panel.
-    pub forecasters: &'a [ForecastColumn],
-}
+use crate::metrics::Metric;
+use crate::options::Options;
+use crate::rows::ForecastColumn;
+use crate::shuffled::SHUFFLED_ORDERS;
 
 /// Scores the first forecaster on every panel, compares it with each other one, and takes the means
 /// over panels.
@@ -54,71 +38,19 @@ pub fn across(panels: &[PanelForecasts<'_>], options: &Options) -> Result<Across
         .zip(0..)
         .map(|(panel, place)| Drawn::new(panel, place, options))
         .collect::<Result<_, _>>()?;
-
     let names: Vec<&str> = first
         .forecasters
         .iter()
         .map(|forecaster| forecaster.name.as_str())
         .collect();
-    let labels = labels(&names);
-    let name = |index: usize| labels[index].clone();
-    let metrics = compared();
-    let figures = |name: String, of: &dyn Fn(usize) -> AcrossFigure| AcrossFigures {
-        name,
-        figures: metrics
-            .iter()
-            .enumerate()
-            .map(|(place, metric)| (*metric, of(place)))
-            .collect(),
+    let means = Means {
+        labels: labels(&names),
+        forecasters: first.forecasters,
+        drawn: &drawn,
+        metrics: compared(),
+        options,
     };
-    let scores: Vec<AcrossFigures> = (0..labels.len())
-        .map(|index| {
-            figures(name(index), &|metric| {
-                figure(&drawn, Of::Score(index), metric, options)
-            })
-        })
-        .collect();
-    let difference = |other: usize, metric: usize| AcrossFigure {
-        against: Some(name(other)),
-        ..figure(&drawn, Of::Difference(other), metric, options)
-    };
-    let is_scored = |index: &usize| {
-        let mut on_panels = scores[*index]
-            .figures
-            .iter()
-            .flat_map(|(_, figure)| &figure.panels);
-        on_panels.any(|panel| panel.value.is_some())
-    };
-    let differences: Vec<AcrossFigures> = (1..labels.len())
-        .filter(is_scored)
-        .map(|other| figures(name(other), &|metric| difference(other, metric)))
-        .collect();
-    let controls: Vec<usize> = (1..labels.len())
-        .filter(|&index| {
-            let one = &first.forecasters[index];
-            is_control(&one.name, one.run.as_deref())
-        })
-        .collect();
-    let best_control = figures("best control".to_owned(), &|metric| {
-        let mean = |index: &usize| {
-            let figure = scores[*index].figure(metrics[metric].name);
-            figure.and_then(|figure| figure.all.value)
-        };
-        let highest = controls
-            .iter()
-            .filter(|index| mean(index).is_some())
-            .max_by(|a, b| {
-                let value = |index: &usize| mean(index).unwrap_or(f64::NEG_INFINITY);
-                value(a).total_cmp(&value(b)).then(b.cmp(a))
-            });
-        highest.map_or_else(
-            || AcrossFigure::unknown(panels.len()),
-            |&index| difference(index, metric),
-        )
-    });
-    let shuffled = figures(format!("shuffled, {SHUFFLED_ORDERS} orders"), &|metric| {
-        orders(&drawn, metric)
-    });
+    let scores = means.scores();
     Ok(Across {
         panels: panels
             .iter()
@@ -128,20 +60,104 @@ pub fn across(panels: &[PanelForecasts<'_>], options: &Options) -> Result<Across
         draws: options.draws,
         confidence: options.confidence,
         seed: options.seed,
+        differences: means.differences(&scores),
+        best_control: means.best_control(&scores),
+        shuffled: means.shuffled(),
         scores,
-        differences,
-        best_control,
-        shuffled,
     })
 }
 
-/// The metrics of the list that forecasters are compared by.
-fn compared() -> Vec<Metric> {
-    METRICS
-        .iter()
-        .filter(|metric| metric.place == Place::Scores)
-        .copied()
-        .collect()
+/// All panels, drawn, and the forecasters on each of them.
+struct Means<'a> {
+    labels: Vec<String>,
+    forecasters: &'a [ForecastColumn],
+    drawn: &'a [Drawn],
+    metrics: Vec<Metric>,
+    options: &'a Options,
+}
+
+impl Means<'_> {
+    /// A figure for each metric, given by the metric's place.
+    fn figures(&self, name: String, of: impl Fn(usize) -> AcrossFigure) -> AcrossFigures {
+        let metrics = self.metrics.iter().enumerate();
+        AcrossFigures {
+            name,
+            figures: metrics
+                .map(|(place, metric)| (*metric, of(place)))
+                .collect(),
+        }
+    }
+
+    /// Every forecaster's own.
+    fn scores(&self) -> Vec<AcrossFigures> {
+        let of = |index: usize| {
+            self.figures(self.labels[index].clone(), |metric| {
+                figure(self.drawn, Of::Score(index), metric, self.options)
+            })
+        };
+        (0..self.labels.len()).map(of).collect()
+    }
+
+    /// The first forecaster's score minus that of another.
+    fn difference(&self, other: usize, metric: usize) -> AcrossFigure {
+        AcrossFigure {
+            against: Some(self.labels[other].clone()),
+            ..figure(self.drawn, Of::Difference(other), metric, self.options)
+        }
+    }
+
+    /// The first forecaster minus each other one that has a score somewhere.
+    fn differences(&self, scores: &[AcrossFigures]) -> Vec<AcrossFigures> {
+        let is_scored = |index: &usize| {
+            let mut on_panels = scores[*index]
+                .figures
+                .iter()
+                .flat_map(|(_, figure)| &figure.panels);
+            on_panels.any(|panel| panel.value.is_some())
+        };
+        (1..self.labels.len())
+            .filter(is_scored)
+            .map(|other| {
+                self.figures(self.labels[other].clone(), |metric| {
+                    self.difference(other, metric)
+                })
+            })
+            .collect()
+    }
+
+    /// The first forecaster minus the control that is highest by each metric.
+    fn best_control(&self, scores: &[AcrossFigures]) -> AcrossFigures {
+        let controls: Vec<usize> = (1..self.labels.len())
+            .filter(|&index| {
+                let one = &self.forecasters[index];
+                is_control(&one.name, one.run.as_deref())
+            })
+            .collect();
+        self.figures("best control".to_owned(), |metric| {
+            let mean = |index: &usize| {
+                let figure = scores[*index].figure(self.metrics[metric].name);
+                figure.and_then(|figure| figure.all.value)
+            };
+            let highest = controls
+                .iter()
+                .filter(|index| mean(index).is_some())
+                .max_by(|a, b| {
+                    let value = |index: &usize| mean(index).unwrap_or(f64::NEG_INFINITY);
+                    value(a).total_cmp(&value(b)).then(b.cmp(a))
+                });
+            highest.map_or_else(
+                || AcrossFigure::unknown(self.drawn.len()),
+                |&index| self.difference(index, metric),
+            )
+        })
+    }
+
+    /// The first forecaster's days in other orders.
+    fn shuffled(&self) -> AcrossFigures {
+        self.figures(format!("shuffled, {SHUFFLED_ORDERS} orders"), |metric| {
+            orders(self.drawn, metric)
+        })
+    }
 }
 
 fn same_forecasters(first: &PanelForecasts<'_>, panel: &PanelForecasts<'_>) -> Result<(), Error> {
@@ -162,167 +178,6 @@ fn same_forecasters(first: &PanelForecasts<'_>, panel: &PanelForecasts<'_>) -> R
         found,
         first: first.name.to_owned(),
         expected,
-    })
-}
-
-/// Whose figure it is: a forecaster's score, or the first one's minus that of another.
-#[derive(Debug, Clone, Copy)]
-enum Of {
-    Score(usize),
-    Difference(usize),
-}
-
-/// All figures of one panel, metrics in the order of [`compared`].
-struct Drawn {
-    /// `[forecaster][metric]`.
-    scores: Vec<Vec<Estimate>>,
-    /// The same of the first forecaster's difference from each (from itself: nothing of use).
-    differences: Vec<Vec<Estimate>>,
-    /// Of the first forecaster's days in other orders, `[metric][order]`.
-    orders: Vec<Vec<Option<f64>>>,
-    /// Of the first forecaster's scores.
-    concentration: Concentrations,
-    fold_numbers: Vec<u32>,
-    times: usize,
-}
-
-impl Drawn {
-    fn new(panel: &PanelForecasts<'_>, place: u64, options: &Options) -> Result<Self, Error> {
-        panel.rows.check()?;
-        check_forecasters(panel.rows, panel.forecasters)?;
-        let options = Options {
-            seed: options.seed.wrapping_add(place),
-            ..options.clone()
-        };
-        let ground = Ground::new(panel.rows, &options);
-        let scored = Scored::all(&ground, panel.forecasters);
-        let pairs: Vec<(usize, usize)> = (1..scored.len()).map(|other| (0, other)).collect();
-        let prepared = Prepared {
-            scored: &scored,
-            bootstrap: &Bootstrap::new(&ground, &scored, &pairs),
-            ranks: &Ranks::new(&ground, panel.forecasters),
-        };
-        let metrics = compared();
-        let samples: Vec<Sample<'_>> = panel
-            .forecasters
-            .iter()
-            .enumerate()
-            .map(|(place, forecaster)| Sample::drawn(&ground, forecaster, &prepared, place))
-            .collect();
-        let score = |sample: &Sample<'_>| -> Vec<Estimate> {
-            metrics.iter().map(|metric| (metric.of)(sample)).collect()
-        };
-        let difference = |other: &Sample<'_>| -> Vec<Estimate> {
-            let of = |metric: &Metric| {
-                let minus = metric.minus.zip(samples.first());
-                minus.map(|(minus, first)| minus(first, other))
-            };
-            metrics
-                .iter()
-                .map(|metric| of(metric).unwrap_or_default())
-                .collect()
-        };
-        Ok(Self {
-            scores: samples.iter().map(score).collect(),
-            differences: samples.iter().map(difference).collect(),
-            orders: shuffled_base(panel.forecasters)
-                .map(|base| order_scores(&ground, base, &metrics))
-                .unwrap_or_default(),
-            concentration: scored
-                .first()
-                .map(|scored| concentrations(&ground, scored))
-                .unwrap_or_default(),
-            fold_numbers: ground.layout.folds.iter().map(|fold| fold.number).collect(),
-            times: ground.layout.times.len(),
-        })
-    }
-
-    fn figure(&self, of: Of, metric: usize) -> &Estimate {
-        match of {
-            Of::Score(index) => &self.scores[index][metric],
-            Of::Difference(other) => &self.differences[other][metric],
-        }
-    }
-}
-
-/// One figure on every panel, and its mean.
-fn figure(drawn: &[Drawn], of: Of, metric: usize, options: &Options) -> AcrossFigure {
-    let figures: Vec<&Estimate> = drawn.iter().map(|panel| panel.figure(of, metric)).collect();
-    let on_panel = |figure: &&Estimate| {
-        let Value { value, interval, t } = figure.summary(options.confidence);
-        PanelFigure {
-            value,
-            interval,
-            t,
-            folds: ends(figure.folds.iter().flatten().copied()),
-        }
-    };
-    let panels: Vec<PanelFigure> = figures.iter().map(on_panel).collect();
-    let values: Option<Vec<f64>> = panels.iter().map(|panel| panel.value).collect();
-    let draws: Option<Vec<&Vec<f64>>> =
-        figures.iter().map(|figure| figure.draws.as_ref()).collect();
-    let all = PanelFigure {
-        value: values.map(|values| mean(&values)),
-        interval: draws
-            .and_then(|draws| percentile_interval(&mean_draws(&draws), options.confidence)),
-        t: None,
-        folds: ends(panels.iter().filter_map(|panel| panel.folds).flatten()),
-    };
-    AcrossFigure {
-        against: None,
-        panels,
-        all,
-    }
-}
-
-/// The first forecaster's scores in other orders of days: the mean over orders, and the lowest to
-/// the highest.
-fn orders(drawn: &[Drawn], metric: usize) -> AcrossFigure {
-    let of_panel = |panel: &Drawn| -> Vec<Option<f64>> {
-        panel.orders.get(metric).cloned().unwrap_or_default()
-    };
-    let figure = |values: &[Option<f64>]| {
-        let spread = Spread::of(values);
-        PanelFigure {
-            value: spread.map(|spread| spread.mean),
-            interval: spread.map(|spread| spread.range),
-            t: None,
-            folds: None,
-        }
-    };
-    let panels: Vec<Vec<Option<f64>>> = drawn.iter().map(of_panel).collect();
-    let of_order = |order: usize| {
-        let values: Option<Vec<f64>> = panels
-            .iter()
-            .map(|panel| panel.get(order).copied().flatten())
-            .collect();
-        values.map(|values| mean(&values))
-    };
-    let all: Vec<Option<f64>> = (0..SHUFFLED_ORDERS).map(of_order).collect();
-    AcrossFigure {
-        against: None,
-        panels: panels.iter().map(|values| figure(values)).collect(),
-        all: figure(&all),
-    }
-}
-
-/// Draw d of the mean over panels: the mean of the panels' draws d, undefined (NaN) where one of
-/// them is.
-fn mean_draws(panels: &[&Vec<f64>]) -> Vec<f64> {
-    let count = panels.first().map_or(0, |draws| draws.len());
-    (0..count)
-        .map(|draw| mean(&panels.iter().map(|draws| draws[draw]).collect::<Vec<_>>()))
-        .collect()
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
-fn ends(values: impl Iterator<Item = f64>) -> Option<[f64; 2]> {
-    values.fold(None, |ends, value| {
-        let [low, high] = ends.unwrap_or([value, value]);
-        Some([low.min(value), high.max(value)])
     })
 }
 
@@ -351,23 +206,18 @@ fn span(panel: &PanelForecasts<'_>, drawn: &Drawn) -> PanelSpan {
     }
 }
 
-impl AcrossFigure {
-    fn unknown(panels: usize) -> Self {
-        Self {
-            against: None,
-            panels: vec![PanelFigure::default(); panels],
-            all: PanelFigure::default(),
-        }
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use rand::{Rng, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 
+    use statistics::percentile_interval;
+
     use super::*;
+    use crate::across::result::PanelFigure;
+    use crate::metrics::Value;
+    use crate::rows::Rows;
     use crate::{controls, score};
 
     /// Two folds of 400 minutes of three coins, and two forecasters that know a part, with the
@@ -488,7 +338,7 @@ mod tests {
         {
             let [first, second] = drawn
                 .each_ref()
-                .map(|panel| panel.figure(Of::Difference(1), place));
+                .map(|panel| Of::Difference(1).estimate(panel, place));
             let (first, second) = (
                 first.draws.as_ref().unwrap(),
                 second.draws.as_ref().unwrap(),
@@ -570,18 +420,5 @@ mod tests {
             "{error}"
         );
         assert!(across(&[], &options).is_err());
-    }
-
-    #[test]
-    fn a_mean_of_draws_is_undefined_where_one_panel_is() {
-        let draws = mean_draws(&[&vec![1.0, 2.0, f64::NAN], &vec![3.0, 5.0, 1.0]]);
-        assert_eq!(draws[..2], [2.0, 3.5]);
-        assert!(draws[2].is_nan());
-    }
-
-    #[test]
-    fn ends_are_the_lowest_and_the_highest() {
-        assert_eq!(ends([0.2, -0.1, 0.1].into_iter()), Some([-0.1, 0.2]));
-        assert_eq!(ends(std::iter::empty()), None);
     }
 }

@@ -109,3 +109,14 @@ impl PanelFigure {
         }
     }
 }
+
+impl AcrossFigure {
+    /// A figure that is undefined on every panel.
+    pub(super) fn unknown(panels: usize) -> Self {
+        Self {
+            against: None,
+            panels: vec![PanelFigure::default(); panels],
+            all: PanelFigure::default(),
+        }
+    }
+}
