@@ -53,7 +53,7 @@ class Module:
             yield from module.all()
 
     def definition(self, path, seen=frozenset()):
-        """The module, or the (file, name) of the item, that `path` names here; None for another crate's."""
+        """The module, or the (file, name) of the item, that `path` names here; None for another crate's (`::path`)."""
         if (self, path) in seen:
             return None
         seen = seen | {(self, path)}
@@ -117,6 +117,7 @@ def use_tree(tokens, place, prefix, found):
     while place < len(tokens):
         token = tokens[place]
         if token == "::":
+            path = path or ("::",)
             place += 1
         elif token == "{":
             end = after_group(tokens, place)
@@ -146,12 +147,13 @@ def paths_in(tokens):
     """The paths and single names that code mentions."""
     path = ()
     for before, token in zip(["", *tokens], [*tokens, ""]):
-        if re.match(r"[A-Za-z_]", token) and before == "::" and path:
-            path += (token,)
+        is_name = re.match(r"[A-Za-z_]", token)
+        if is_name and before == "::":
+            path = (path or ("::",)) + (token,)
         elif token != "::":
             if path:
                 yield path
-            path = (token,) if re.match(r"[A-Za-z_]", token) and before != "." else ()
+            path = (token,) if is_name and before != "." else ()
 
 
 def read_module(module, tokens, folder):
