@@ -8,17 +8,17 @@ use std::time::Instant;
 
 use anyhow::bail;
 use dataset::{
-    Config, Dataset, FeatureRows, Fit, Fold, Origin, Panel, TargetScale, TargetScales, Targets,
-    WindowSet, content_hash, target_std,
+    Dataset, FeatureRows, Fit, Fold, Origin, Targets, WindowSet, content_hash, target_std,
 };
 use evaluate::timestamp_groups;
 
 use crate::config::{BaselineConfig, Protocol};
 use crate::growing::{Continued, Growing, Grown, Metrics, Tables, Validated};
+use crate::part::Part;
+use crate::record::{FoldRecord, TreeCount};
 use crate::rows::TreeRows;
-use crate::saved::{FoldRecord, Grew, model_file};
 use crate::statistics::Sums;
-use crate::trees::{Part, Trees};
+use crate::trees::{Trees, target_scales};
 use crate::{Binned, Booster, Library, Predict};
 
 /// One fold with what it is trained on.
@@ -133,7 +133,7 @@ impl FoldTraining<'_> {
             } = grown;
             models.push((part, model));
             metrics.extend(lines);
-            grew.push(Grew {
+            grew.push(TreeCount {
                 rounds,
                 best_iteration,
             });
@@ -160,7 +160,7 @@ impl FoldTraining<'_> {
             origin: Some(self.origin(&train_range, &validation_range)?),
             sha256: models
                 .iter()
-                .map(|(part, text)| (model_file(*part).to_owned(), content_hash(text.as_bytes())))
+                .map(|(part, text)| (part.file().to_owned(), content_hash(text.as_bytes())))
                 .collect(),
         };
         Ok(Trained {
@@ -309,21 +309,6 @@ fn begin_from<'a>(
         trees,
         validation_scores,
     })
-}
-
-/// What the trees' targets are divided by: 1, or with `normalize.target = "trailing"` each coin's
-/// volatility at the row.
-pub(crate) fn target_scales(
-    config: &Config,
-    target_std: &[Option<f32>],
-    panel: &Panel,
-) -> TargetScales {
-    let is_trailing = config.normalize.target == TargetScale::Trailing;
-    let fixed = target_std
-        .iter()
-        .map(|std| std.filter(|_| is_trailing).unwrap_or(1.0))
-        .collect();
-    TargetScales::new(config, fixed, panel)
 }
 
 fn raw_scores(model: &Booster, trees: usize, rows: &TreeRows<'_>) -> anyhow::Result<Vec<f64>> {

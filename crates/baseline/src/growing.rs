@@ -8,7 +8,7 @@ use evaluate::{pearson, rank_ic_per_timestamp, summarize_ic};
 use serde::Serialize;
 
 use crate::config::{LightGbmConfig, Validation};
-use crate::trees::Part;
+use crate::part::Part;
 use crate::{Binned, Booster};
 
 /// One line of metrics.jsonl.

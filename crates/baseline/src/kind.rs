@@ -3,20 +3,16 @@
 use anyhow::Context;
 use run::{Forecaster, Kind, SavedRun, Seen};
 
+use crate::config::KIND;
 use crate::{BaselineConfig, FoldRecord, Library, SavedModel};
 
 /// Runs of `baseline`.
 #[derive(Debug, Clone, Copy)]
 pub struct LightGbmKind;
 
-impl LightGbmKind {
-    /// What `run.kind` says.
-    pub const NAME: &str = "lightgbm";
-}
-
 impl Kind for LightGbmKind {
     fn name(&self) -> &'static str {
-        Self::NAME
+        KIND
     }
 
     fn prepare(&self) -> anyhow::Result<()> {

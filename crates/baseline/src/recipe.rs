@@ -14,9 +14,9 @@ use tracking::Tracker;
 use crate::config::{BaselineConfig, Protocol};
 use crate::fold::FoldTraining;
 use crate::growing::Metrics;
-use crate::saved::{
-    FoldRecord, MARKET_FILE, MODEL_FILE, RECORD_FILE, SavedModel, model_file, read_model,
-};
+use crate::part::{MARKET_FILE, MODEL_FILE};
+use crate::record::{FoldRecord, RECORD_FILE};
+use crate::saved::{SavedModel, read_model};
 use crate::{Library, export, importance};
 
 /// Which fold scored best, for those who ask for it by `predict --fold`.
@@ -74,7 +74,7 @@ impl Recipe for LightGbmRecipe {
             .collect::<anyhow::Result<_>>()?;
         write_atomically(&piece.dir.join(METRICS_FILE), metrics.as_bytes())?;
         for (part, model) in &trained.models {
-            write_atomically(&piece.dir.join(model_file(*part)), model.as_bytes())?;
+            write_atomically(&piece.dir.join(part.file()), model.as_bytes())?;
         }
         trained.record.write(&piece.dir)
     }

@@ -4,7 +4,10 @@ use cli::ConfigTable;
 use dataset::{Config, RunConfig};
 use serde::Serialize;
 
-use crate::{RidgeKind, RidgeOptions};
+use crate::RidgeOptions;
+
+/// What `run.kind` says of a run of `ridge`.
+pub(crate) const KIND: &str = "ridge";
 
 /// All sections that `ridge` reads: the content of a run's run.toml.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -34,8 +37,8 @@ impl RidgeConfig {
             version => version.to_owned(),
         };
         let run = RunConfig {
-            kind: RidgeKind::NAME.to_owned(),
-            forecaster: format!("{}{}", RidgeKind::NAME, shared.target.name_suffix()),
+            kind: KIND.to_owned(),
+            forecaster: format!("{}{}", KIND, shared.target.name_suffix()),
             version,
         };
         Ok(Self { run, shared, ridge })

@@ -2,21 +2,16 @@
 
 use run::{Forecaster, Kind, SavedRun, Seen};
 
-use crate::config::RidgeConfig;
+use crate::config::{KIND, RidgeConfig};
 use crate::saved::{FoldRecord, SavedRidge};
 
 /// Runs of `ridge`.
 #[derive(Debug, Clone, Copy)]
 pub struct RidgeKind;
 
-impl RidgeKind {
-    /// What `run.kind` says.
-    pub const NAME: &str = "ridge";
-}
-
 impl Kind for RidgeKind {
     fn name(&self) -> &'static str {
-        Self::NAME
+        KIND
     }
 
     fn load(&self, run: &SavedRun<'_>) -> anyhow::Result<Box<dyn Forecaster>> {

@@ -4,9 +4,9 @@ use anyhow::Context;
 use dataset::{Dataset, Fold, Origin, RunDir, content_hash, target_std, write_atomically};
 use run::{Appendix, Forecaster, Piece, Recipe};
 
-use crate::config::RidgeConfig;
+use crate::RidgeFit;
+use crate::config::{KIND, RidgeConfig};
 use crate::saved::{COEFFICIENTS_FILE, FoldRecord, RECORD_FILE, SavedRidge};
-use crate::{RidgeFit, RidgeKind};
 
 /// Fits a ridge as a config says.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl Recipe for RidgeRecipe {
             None => RidgeFit::fit(dataset, fold, self.config.ridge)?,
         };
         let text = fitted.to_json();
-        let own = (RidgeKind::NAME, &self.config.ridge);
+        let own = (KIND, &self.config.ridge);
         let mut origin = Origin::new(dataset, fold, &(0..0), own)?;
         // Every day's coefficients know what was known before it, and nothing of the day.
         if let Some(first) = fitted.refits().first() {

@@ -6,7 +6,8 @@ use anyhow::bail;
 use cli::quoted;
 use dataset::RunDir;
 
-use crate::training::WEIGHTS_FILE;
+/// The weights that training ended with: what scoring and `predict --fold` load.
+pub(crate) const WEIGHTS_FILE: &str = "weights.safetensors";
 
 /// The folder of one fold and seed.
 pub(crate) fn piece_folder(run: &RunDir, fold: usize, seed: u64) -> PathBuf {

@@ -1,18 +1,17 @@
 //! The network as a way to get a forecaster from the past.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
-use dataset::{Dataset, Fold, Normalizer, RunDir, content_hash, write_atomically};
+use dataset::{Dataset, Fold, RunDir, content_hash, write_atomically};
 use model::{OpenDevice, Windows, load_weights};
 use run::{Appendix, Forecaster, Piece, Recipe};
 
 use crate::config::TrainConfig;
-use crate::pieces::{model_file, piece_folder};
-use crate::saved::SavedNetworks;
-use crate::training::{Training, WEIGHTS_FILE};
+use crate::pieces::{WEIGHTS_FILE, model_file, piece_folder};
+use crate::saved::{SavedNetworks, read_stats};
+use crate::training::Training;
 
 /// Trains networks as a config says.
 #[derive(Debug)]
@@ -120,12 +119,4 @@ impl Recipe for NetworkRecipe {
             ),
         })
     }
-}
-
-/// The statistics in a folder.
-pub(crate) fn read_stats(folder: &Path) -> anyhow::Result<Normalizer> {
-    let path = folder.join(RunDir::STATS_FILE);
-    let text =
-        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(Normalizer::from_json(&text, &path)?)
 }

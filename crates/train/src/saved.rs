@@ -16,10 +16,9 @@ use model::{
 };
 use run::{Answer, Drift, Forecaster, Kind, SavedRun, Seen};
 
-use crate::config::TrainingConfig;
+use crate::config::{KIND, TrainingConfig};
 use crate::drift::drifts;
 use crate::pieces::{of_fold, released};
-use crate::recipe::read_stats;
 
 /// Why a coin that training did not see has no forecast.
 const UNKNOWN_COIN: &str = "the coin had no training rows in which its target varies";
@@ -102,14 +101,9 @@ pub struct NetworkKind {
     pub device: DeviceChoice,
 }
 
-impl NetworkKind {
-    /// What `run.kind` says.
-    pub const NAME: &str = "network";
-}
-
 impl Kind for NetworkKind {
     fn name(&self) -> &'static str {
-        Self::NAME
+        KIND
     }
 
     fn load(&self, run: &SavedRun<'_>) -> anyhow::Result<Box<dyn Forecaster>> {
@@ -132,7 +126,7 @@ impl Kind for NetworkKind {
         for path in paths {
             let metadata = read_metadata(&path)?;
             match Origin::from_metadata(&metadata) {
-                Some(origin) => origin.check(config, (Self::NAME, &network), &path)?,
+                Some(origin) => origin.check(config, (KIND, &network), &path)?,
                 None => cli::note(format!(
                     "{} was made by an older version and does not say with which config: nobody \
                      would notice if run.toml had been changed since",
@@ -214,6 +208,14 @@ impl Kind for NetworkKind {
             .filter(|&fold| is_whole(fold))
             .collect())
     }
+}
+
+/// The statistics in a folder.
+pub(crate) fn read_stats(folder: &Path) -> anyhow::Result<Normalizer> {
+    let path = folder.join(RunDir::STATS_FILE);
+    let text =
+        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Normalizer::from_json(&text, &path)?)
 }
 
 /// The weights of a fold, or those that the run released.

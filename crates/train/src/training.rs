@@ -16,14 +16,13 @@ use run::Piece;
 
 use crate::config::TrainConfig;
 use crate::monitor::{Look, Monitor, Progress, scalar};
+use crate::pieces::WEIGHTS_FILE;
 use crate::sampler::{Sampler, mix};
 use crate::stopwatch::Part;
 use crate::warm_start::weights_before;
 
 /// The best weights so far on the early-stopping slice.
 const BEST_FILE: &str = "best.safetensors";
-/// The weights that training ended with: what scoring and `predict --fold` load.
-pub(crate) const WEIGHTS_FILE: &str = "weights.safetensors";
 const STATE_FILE: &str = "state.safetensors";
 
 /// The training of one piece, with what it trains on.

@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use dataset::{ForecastTable, RunDir, format_time};
 
-use crate::pieces::piece_folder;
-use crate::training::WEIGHTS_FILE;
+use crate::pieces::{WEIGHTS_FILE, piece_folder};
 
 /// The weights of the fold before in `run`, for a fold that is scored from `score_from_ms` (UTC)
 /// on; None for fold 1.

@@ -9,8 +9,8 @@ use dataset::{CandleTable, Replaced, Store, format_time};
 use market::CandleError;
 
 use super::coin::{Coin, Since};
+use super::job::{Job, bars};
 use super::month::Done;
-use super::{Job, bars};
 
 /// What came of each coin.
 #[derive(Debug)]
