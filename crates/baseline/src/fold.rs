@@ -79,9 +79,9 @@ impl FoldTraining<'_> {
         let needs_validation = self.config.lightgbm.patience > 0;
         if train_rows.len() == 0 || (needs_validation && validation_rows.len() == 0) {
             bail!(
-                "fold {}: {} training rows and {} for early stopping, expected some of both\n\
+                "{}: {} training rows and {} for early stopping, expected some of both\n\
                  hint: fewer folds (--set split.folds=N), a shorter features.lookback_bars, or more candles",
-                self.fold.number,
+                self.fold,
                 train_rows.len(),
                 validation_rows.len()
             );
@@ -114,7 +114,7 @@ impl FoldTraining<'_> {
                 )?),
                 None => None,
             };
-            let (fold, interrupted) = (self.fold.number, self.interrupted);
+            let (fold, interrupted) = (self.fold, self.interrupted);
             let growing = Growing {
                 config: &self.config.lightgbm,
                 parameters: &parameters,
@@ -141,7 +141,7 @@ impl FoldTraining<'_> {
         // The tables go before anything else needs their room.
         drop(tables);
         let Some(&first) = grew.first() else {
-            bail!("fold {}: no part to fit to", self.fold.number)
+            bail!("{}: no part to fit to", self.fold)
         };
         let record = FoldRecord {
             fold: self.fold.number,

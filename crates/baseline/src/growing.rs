@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::bail;
+use dataset::Fold;
 use evaluate::{pearson, rank_ic_per_timestamp, summarize_ic};
 use serde::Serialize;
 
@@ -44,8 +45,8 @@ pub(crate) struct Validated {
 pub(crate) struct Growing<'a> {
     pub config: &'a LightGbmConfig,
     pub parameters: &'a str,
-    /// 1-based number, for messages.
-    pub fold: usize,
+    /// For messages.
+    pub fold: &'a Fold,
     pub part: Part,
     /// Most rounds from here.
     pub rounds: usize,
@@ -99,7 +100,7 @@ impl Growing<'_> {
         } else {
             format!(", {}", self.part.name())
         };
-        let bar = cli::progress_bar(&format!("fold {}{of_part}", self.fold), self.rounds as u64);
+        let bar = cli::progress_bar(&format!("{}{of_part}", self.fold), self.rounds as u64);
         let mut metrics = Vec::new();
         let mut grown = 0;
         while grown < self.rounds {
@@ -115,7 +116,7 @@ impl Growing<'_> {
             if self.interrupted.load(Ordering::Relaxed) {
                 bar.abandon();
                 bail!(
-                    "interrupted in fold {} after {grown} rounds; finished folds are kept\n\
+                    "interrupted in {} after {grown} rounds; finished folds are kept\n\
                      hint: the same command goes on with this fold",
                     self.fold
                 );
@@ -136,7 +137,7 @@ impl Growing<'_> {
         let model = booster.to_model(best_iteration)?;
         let (train, validation) = booster.into_tables();
         let Some(train) = train else {
-            bail!("LightGBM kept no training rows of fold {}", self.fold)
+            bail!("LightGBM kept no training rows of {}", self.fold)
         };
         Ok((
             Grown {

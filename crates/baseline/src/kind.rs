@@ -24,12 +24,14 @@ impl Kind for LightGbmKind {
         let library = Library::open()?;
         let config = BaselineConfig::new(run.table, library)?;
         Ok(Box::new(SavedModel::load(
-            run.path, run.fold, &config, library,
+            &run.folder()?,
+            &config,
+            library,
         )?))
     }
 
     fn seen(&self, run: &SavedRun<'_>) -> anyhow::Result<Option<Seen>> {
-        let folder = run.folder();
+        let folder = run.folder()?;
         let record = FoldRecord::read(&folder)?.with_context(|| {
             format!(
                 "{} has no model\nhint: ls {} shows the folds there are",

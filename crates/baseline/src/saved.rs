@@ -36,21 +36,16 @@ pub struct SavedModel {
 }
 
 impl SavedModel {
-    /// Loads the model of a run's last fold, or of the fold asked for.
+    /// Loads the model in a folder: a run's, a fold's or a refit's.
     ///
     /// # Errors
     /// No library; a run that is not finished; files that are broken or belong to other features.
     pub fn load(
-        run: &Path,
-        fold: Option<usize>,
+        folder: &Path,
         config: &BaselineConfig,
         library: &'static Library,
     ) -> anyhow::Result<Self> {
-        let folder = match fold {
-            None => run.to_owned(),
-            Some(fold) => run.join(format!("fold-{fold}")),
-        };
-        let (trees, record) = read_model(&folder, library)?;
+        let (trees, record) = read_model(folder, library)?;
         let features = config.features();
         let (found, expected) = (trees.coins.features()?, features.names().len());
         if found != expected {
@@ -89,7 +84,7 @@ impl SavedModel {
                 folder.join(RECORD_FILE).display()
             )),
         }
-        trees.probe(&folder, expected)?;
+        trees.probe(folder, expected)?;
         let hash = |file: &str| -> anyhow::Result<String> {
             let path = folder.join(file);
             Ok(content_hash(&fs::read(&path).with_context(|| {

@@ -16,11 +16,11 @@ impl Kind for RidgeKind {
 
     fn load(&self, run: &SavedRun<'_>) -> anyhow::Result<Box<dyn Forecaster>> {
         let config = RidgeConfig::new(run.table)?;
-        Ok(Box::new(SavedRidge::load(&run.folder(), &config)?))
+        Ok(Box::new(SavedRidge::load(&run.folder()?, &config)?))
     }
 
     fn seen(&self, run: &SavedRun<'_>) -> anyhow::Result<Option<Seen>> {
-        let record = FoldRecord::read(&run.folder())?;
+        let record = FoldRecord::read(&run.folder()?)?;
         Ok(Some(Seen::from(&record.origin)))
     }
 }

@@ -2,7 +2,7 @@
 //! scored run.
 //!
 //! - [`Forecaster`] is what forecasts, offline and live by the same call.
-//! - [`Recipe`] fits one piece of a run (a fold and seed) and loads it again; [`fit_run`] does the
+//! - [`Recipe`] fits one piece of a run (a fold or refit, and a seed) and loads it again; [`fit_run`] does the
 //!   rest: pieces, locks, interrupts, scoring, joining, reports, tracking.
 //! - [`Kind`] is one entry of the list of forecasters that a saved run may be of. The list is put
 //!   together in the binary and handed down as [`Kinds`], so that nothing here knows any of them.
@@ -12,6 +12,7 @@ mod forecaster;
 mod kind;
 mod publish;
 mod recipe;
+mod refits;
 mod score;
 mod seen;
 
@@ -20,4 +21,5 @@ pub use forecaster::{Answer, Drift, Forecaster};
 pub use kind::{Kind, Kinds, LoadedRun, SavedRun};
 pub use publish::{Appendix, Finished};
 pub use recipe::{Piece, Recipe};
+pub use refits::{model_folder, write_fit_times};
 pub use seen::Seen;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context;
-use dataset::{Dataset, format_time};
+use dataset::{Dataset, Fold, format_time};
 use model::{
     FORECAST_BATCH, GradientsParams, Loss, Module, OpenDevice, Tensor, Windows, clip_grad_norm,
     forecast, masked_loss,
@@ -44,7 +44,7 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
     )?;
     let (mut steps, mut scored, mut settled) = (0, 0, 0);
     let mut first_windows = None;
-    for fold in &dataset.plan.folds {
+    for fold in dataset.plan.folds.iter().flat_map(Fold::fits) {
         let normalizer = dataset.fit_normalizer(&features, fold, "dry-run")?;
         let target_std = normalizer.target_std();
         let fitted = |rows: &Range<usize>, stride| {
@@ -59,7 +59,10 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
         writeln!(
             text,
             "{:<5} {:<17} {:<17} {:>8} {:>8} {:>8} {:>10} {:>10} {:>10} {:>10}",
-            fold.number,
+            fold.refit.map_or(fold.number.to_string(), |refit| format!(
+                "{}/{refit}",
+                fold.number
+            )),
             format_time(panel.time_ms(fold.score.start)),
             format_time(panel.time_ms(fold.score.end)),
             train.len(),
