@@ -82,8 +82,7 @@ fn scored_candles_change_no_refit() {
     let refits = &folds[0].refits;
     assert!(refits.len() >= 3, "{refits:?}");
     let scored_from = dataset.panel.time_ms(refits[1].score.start);
-    let changed =
-        crate::fitting::with_other_prices(&tests::candles(&tests::tiny()), scored_from);
+    let changed = crate::fitting::with_other_prices(&tests::candles(&tests::tiny()), scored_from);
     tests::store(
         &place.dir.path().join("b"),
         &mut place.config.clone(),
@@ -211,7 +210,11 @@ fn refits_are_the_folds_of_a_run_made_by_hand() {
     for number in 1..=3 {
         let model = |folder: PathBuf| fs::read(folder.join("model.txt")).unwrap();
         let refit = model(pieces.join(format!("fold-1/refit-{number}")));
-        assert_eq!(refit, model(folds.join(format!("fold-{number}"))), "{number}");
+        assert_eq!(
+            refit,
+            model(folds.join(format!("fold-{number}"))),
+            "{number}"
+        );
     }
     let forecasts = |run: &Path| -> Vec<(i64, String, u64)> {
         let table = ForecastTable::read(&run.join("forecasts.parquet")).unwrap();
