@@ -141,8 +141,7 @@ fn compute(chosen: &Chosen, panel: &Panel, rows: Range<usize>, out: &mut [f32]) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::FeatureSet;
-    use crate::{CandleTable, Column};
+    use crate::{CandleTable, Column, FeatureSet, Features};
     use market::Symbol;
 
     const ROWS: usize = 150;
