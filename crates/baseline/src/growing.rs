@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use dataset::Fold;
 use evaluate::{pearson, rank_ic_per_timestamp, summarize_ic};
 use serde::Serialize;
@@ -95,12 +95,7 @@ impl Growing<'_> {
         let has_validation = tables.validation.is_some();
         let old = continued.map(|continued| continued.booster);
         let mut booster = Booster::new(tables.train, tables.validation, old, self.parameters)?;
-        let of_part = if self.part.is_whole() {
-            String::new()
-        } else {
-            format!(", {}", self.part.name())
-        };
-        let bar = cli::progress_bar(&format!("{}{of_part}", self.fold), self.rounds as u64);
+        let bar = cli::progress_bar(&self.name(), self.rounds as u64);
         let mut metrics = Vec::new();
         let mut grown = 0;
         while grown < self.rounds {
@@ -115,11 +110,7 @@ impl Growing<'_> {
             bar.inc(1);
             if self.interrupted.load(Ordering::Relaxed) {
                 bar.abandon();
-                bail!(
-                    "interrupted in {} after {grown} rounds; finished folds are kept\n\
-                     hint: the same command goes on with this fold",
-                    self.fold
-                );
+                return Err(self.interrupted(grown));
             }
             let patience = self.config.patience;
             if !goes_on
@@ -148,6 +139,22 @@ impl Growing<'_> {
             },
             Tables { train, validation },
         ))
+    }
+
+    /// The fold, and the part where it is not the whole.
+    fn name(&self) -> String {
+        match self.part.is_whole() {
+            true => self.fold.to_string(),
+            false => format!("{}, {}", self.fold, self.part.name()),
+        }
+    }
+
+    fn interrupted(&self, rounds: usize) -> anyhow::Error {
+        anyhow!(
+            "interrupted in {} after {rounds} rounds; finished folds are kept\n\
+             hint: the same command goes on with this fold",
+            self.fold
+        )
     }
 
     /// What the validation rows say after one more tree.
