@@ -19,6 +19,7 @@ from pathlib import Path
 
 TOKEN = re.compile(
     r"""//[^\n]*
+      | \#\[path\s*=\s*"(?P<path>[^"]*)"\]
       | /\*.*?\*/
       | b?r(?P<hashes>\#*)".*?"(?P=hashes)
       | b?"(?:\\.|[^"\\])*"
@@ -79,7 +80,10 @@ class Module:
 
 
 def tokens_of(file):
-    return [match["token"] for match in TOKEN.finditer(file.read_text()) if match["token"]]
+    """Names and signs, without comments and texts; `#[path = "x.rs"]` is one token, `path=x.rs`."""
+    found = TOKEN.finditer(file.read_text())
+    tokens = (match["token"] or (match["path"] and f"path={match['path']}") for match in found)
+    return [token for token in tokens if token]
 
 
 def after_group(tokens, start):
@@ -160,8 +164,13 @@ def read_module(module, tokens, folder):
     """Fills a module from the tokens of its file or of its braces; files of its modules are in `folder`."""
     place = 0
     is_test = is_public = False
+    path = None
     while place < len(tokens):
         token = tokens[place]
+        if token.startswith("path="):
+            path = module.file.parent / token.removeprefix("path=")
+            place += 1
+            continue
         if token == "#":
             place += 1 + (tokens[place + 1] == "!")
             end = after_group(tokens, place)
@@ -189,7 +198,7 @@ def read_module(module, tokens, folder):
                 if alias is not None and not is_public:
                     module.paths.add(path)
         elif token == "mod":
-            read_submodule(module, tokens[place + 1], tokens[place + 2 : end], folder)
+            read_submodule(module, tokens[place + 1], tokens[place + 2 : end], folder, path)
         else:
             if token in ITEMS:
                 name = place + 1
@@ -199,17 +208,18 @@ def read_module(module, tokens, folder):
             module.paths.update(paths_in(tokens[place:end]))
         place = end
         is_test = is_public = False
+        path = None
 
 
-def read_submodule(parent, name, body, folder):
+def read_submodule(parent, name, body, folder, path):
     if body[0] == "{":
         module = Module(parent.file, parent)
         read_module(module, body[1:-1], folder / name)
     else:
-        files = [folder / f"{name}.rs", folder / name / "mod.rs"]
+        files = [path] if path else [folder / f"{name}.rs", folder / name / "mod.rs"]
         file = next((file for file in files if file.exists()), None)
         if file is None:
-            sys.exit(f"{parent.file}: found neither {files[0]} nor {files[1]} of `mod {name};`")
+            sys.exit(f"{parent.file}: `mod {name};` has no file, expected {' or '.join(map(str, files))}")
         module = Module(file, parent)
         read_module(module, tokens_of(file), folder / name)
     parent.modules[name] = module
