@@ -160,6 +160,23 @@ fn the_refit_of_its_time_forecasts() {
         let seen = kinds.seen(&run, (Some(1), Some(from_ms))).unwrap();
         assert_eq!(seen.until_ms, Some(from_ms), "{refit}");
     }
+    // `predict` finds the refit, and refuses one that has seen the time.
+    let predict = |refit: &Fold, fold: &[&str]| {
+        let at = dataset.panel.time_ms(refit.score.start).to_string();
+        let run = run.display().to_string();
+        let mut arguments = vec!["", "--run", &run, "--at", &at, "--set", &overrides[0]];
+        arguments.extend(["--device", "flex", "--fallback", "refuse"]);
+        let _drawing = crate::drawing();
+        predict::run(&predict::Args::parse_from([&arguments, fold].concat()))
+    };
+    let second = &folds[0].refits[1];
+    predict(second, &[]).unwrap();
+    predict(second, &["--fold", "1"]).unwrap();
+    let refused = predict(second, &["--fold", "2"]).unwrap_err().to_string();
+    assert!(
+        refused.contains("is not out of sample: the model of fold 2"),
+        "{refused}"
+    );
 }
 
 /// What is finished stays when a run goes on within a fold, and the end is that of a run that was
