@@ -82,7 +82,7 @@ fn trailing(panel: &Panel, coin: usize, (window, horizon): (usize, usize), fixed
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::CandleTable;
+    use crate::{CandleTable, Column};
     use market::Symbol;
 
     const ROWS: i64 = 700;
