@@ -2,17 +2,25 @@
 //! and charts as SVG.
 
 mod charts;
+mod content;
 mod deciles;
+mod document;
 mod equity_chart;
+mod fold_chart;
 mod page;
+mod parts;
 mod quantile_chart;
+mod scores;
+mod shapes;
 mod threshold_chart;
 mod thresholds;
 mod trading;
 
 pub use charts::importance_svg;
+pub use content::Page;
 pub use equity_chart::backtest_svg;
-pub use page::{Page, html};
+pub use fold_chart::folds_svg;
+pub use page::html;
 pub use quantile_chart::quantiles_svg;
 pub use threshold_chart::thresholds_svg;
 pub use thresholds::thresholds_html;
