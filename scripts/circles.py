@@ -7,7 +7,8 @@ Usage, from the repository's root:
 
 A name counts as used from the file that defines it: `use crate::X`, `super::X` and `crate::module::X` are followed
 through the re-exports of lib.rs and mod.rs. So a parent module that only declares and re-exports is no part of a circle.
-Code under #[cfg(test)] is left out: tests may use what is built on what they test. Calls of methods are not seen.
+Code under #[cfg(test)] is left out: tests may use what is built on what they test. Calls of methods are
+not seen, nor are names that a macro makes (such as the choice of an encoder in crates/model/src/encoders/mod.rs).
 
 Prints each circle with the uses that close it; the exit code is 1 if there is one.
 """
