@@ -9,7 +9,9 @@ mod growing;
 mod importance;
 mod kind;
 mod lightgbm;
+mod part;
 mod recipe;
+mod record;
 mod rows;
 mod saved;
 mod statistics;
@@ -20,6 +22,6 @@ pub use config::{BaselineConfig, Inputs, LightGbmConfig, Protocol, Validation};
 pub use error::Error;
 pub use kind::LightGbmKind;
 pub use lightgbm::{Binned, Booster, ImportanceOf, Library, Predict, VERSION};
-
-pub use saved::{FoldRecord, Grew, SavedModel};
+pub use record::{FoldRecord, TreeCount};
+pub use saved::SavedModel;
 pub use statistics::FeatureStats;

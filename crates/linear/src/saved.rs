@@ -13,8 +13,8 @@ use market::Symbol;
 use run::{Answer, Forecaster};
 use serde::{Deserialize, Serialize};
 
-use crate::config::RidgeConfig;
-use crate::{Fitted, RidgeKind};
+use crate::Fitted;
+use crate::config::{KIND, RidgeConfig};
 
 /// The coefficients of a fold.
 pub(crate) const COEFFICIENTS_FILE: &str = "ridge.json";
@@ -94,7 +94,7 @@ impl SavedRidge {
                 record.sha256
             );
         }
-        let own = (RidgeKind::NAME, &config.ridge);
+        let own = (KIND, &config.ridge);
         record
             .origin
             .check(&config.shared, own, &folder.join(RECORD_FILE))?;

@@ -1,6 +1,6 @@
 //! Everything that can go wrong in this crate.
 
-use crate::CandleError;
+use crate::time::utc_text;
 
 /// An error of this crate. Where there is a way out, the text's last line is `hint: ...`.
 ///
@@ -280,4 +280,24 @@ pub enum Error {
         /// What happened.
         reason: String,
     },
+}
+
+/// Why a candle is not believed: the field, the value found and what was expected.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("candle at {} ({open_time_ms}): {field} is {value}, expected {expected}", utc_text(*open_time_ms))]
+pub struct CandleError {
+    /// Which candle, by its open time in UTC milliseconds.
+    pub open_time_ms: i64,
+    /// The field at fault.
+    pub field: &'static str,
+    /// The value found there.
+    pub value: String,
+    /// What would have been right.
+    pub expected: String,
+}
+
+impl From<CandleError> for Error {
+    fn from(error: CandleError) -> Self {
+        Self::Candle(Box::new(error))
+    }
 }
