@@ -59,12 +59,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let mut config = BaselineConfig::new(&args.config.load()?, library)?;
     config.lightgbm.protocol = args.protocol.unwrap_or(config.lightgbm.protocol);
     config.set_name();
-    if config.lightgbm.protocol == Protocol::Seed {
-        cli::warn(
-            "protocol seed: early stopping looks at the scored fold itself, so the score is optimistic; it serves to \
-             compare with results made that way. --protocol honest is what a forecaster would have had",
-        );
-    }
+    warn_of_optimism(&config);
     let dataset = Dataset::load(&config.shared)?;
     config.shared = dataset.config.clone();
     let features = feature_rows(&config, &dataset, args.recompute)?;
@@ -113,6 +108,15 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         began.elapsed().as_secs_f64()
     ));
     Ok(())
+}
+
+fn warn_of_optimism(config: &BaselineConfig) {
+    if config.lightgbm.protocol == Protocol::Seed {
+        cli::warn(
+            "protocol seed: early stopping looks at the scored fold itself, so the score is optimistic; it serves to \
+             compare with results made that way. --protocol honest is what a forecaster would have had",
+        );
+    }
 }
 
 /// What the trees see of each row: from disk where `features.cache` keeps it, else computed as it

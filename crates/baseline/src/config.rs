@@ -223,6 +223,7 @@ impl BaselineConfig {
 }
 
 impl LightGbmConfig {
+    #[expect(clippy::too_many_lines, reason = "one entry a key")]
     fn validate(&self, early_stopping_share: f64) -> anyhow::Result<()> {
         let shortest = self.lookbacks.iter().copied().min().unwrap_or(0);
         let longest = self.lookbacks.iter().copied().max().unwrap_or(0);

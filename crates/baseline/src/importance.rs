@@ -1,7 +1,5 @@
 //! What the trees use: importance of features as table and chart.
 
-use std::fmt::Write;
-
 use dataset::{Dataset, Fold, RunDir, TabularFeatures, WideTable, write_atomically};
 use page::{FeatureImportance, Importance, importance_svg};
 
@@ -72,21 +70,7 @@ pub(crate) fn write(
         shap.len()
     );
 
-    let mut csv = "feature,gain,split,shap\n".to_owned();
-    for FeatureImportance {
-        name,
-        gain,
-        split,
-        shap,
-    } in &table
-    {
-        writeln!(
-            csv,
-            "{name},{gain},{split},{}",
-            shap.map_or(String::new(), |shap| shap.to_string())
-        )?;
-    }
-    write_atomically(&run.path().join("importance.csv"), csv.as_bytes())?;
+    write_atomically(&run.path().join("importance.csv"), csv(&table).as_bytes())?;
     let importance = Importance { features: table };
     let json = serde_json::to_string_pretty(&importance)? + "\n";
     write_atomically(&run.path().join("importance.json"), json.as_bytes())?;
@@ -95,4 +79,21 @@ pub(crate) fn write(
         importance_svg(&importance).as_bytes(),
     )?;
     Ok((importance, line))
+}
+
+fn csv(table: &[FeatureImportance]) -> String {
+    let line = |feature: &FeatureImportance| {
+        let FeatureImportance {
+            name,
+            gain,
+            split,
+            shap,
+        } = feature;
+        let shap = shap.map_or(String::new(), |shap| shap.to_string());
+        format!("{name},{gain},{split},{shap}\n")
+    };
+    let lines = table.iter().map(line);
+    std::iter::once("feature,gain,split,shap\n".to_owned())
+        .chain(lines)
+        .collect()
 }

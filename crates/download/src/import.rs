@@ -65,17 +65,23 @@ struct Total {
     range_ms: Option<(i64, i64)>,
 }
 
+impl ImportArgs {
+    /// How files are read.
+    fn reading(&self, market: Market) -> Reading {
+        Reading {
+            bad_rows: match self.drop_bad_rows {
+                true => BadRows::Drop,
+                false => BadRows::Refuse,
+            },
+            symbol: self.symbol.clone(),
+            market: Some(market),
+        }
+    }
+}
+
 pub fn run(data: &DataConfig, args: &ImportArgs) -> anyhow::Result<()> {
     let market = args.market.unwrap_or(data.market);
-    let reading = Reading {
-        bad_rows: if args.drop_bad_rows {
-            BadRows::Drop
-        } else {
-            BadRows::Refuse
-        },
-        symbol: args.symbol.clone(),
-        market: Some(market),
-    };
+    let reading = args.reading(market);
     let mut totals: BTreeMap<(Interval, Symbol), Total> = BTreeMap::new();
     for path in &args.files {
         let mut file = read_file(path, &reading)?;

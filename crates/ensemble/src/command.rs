@@ -41,16 +41,7 @@ pub struct Args {
 /// # Errors
 /// Members that are no runs or do not forecast the same, a run that was begun with others.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    if let Some(text) = args
-        .config
-        .set
-        .iter()
-        .find(|text| !text.starts_with("ensemble."))
-    {
-        return Err(cli::usage(anyhow!(
-            "--set {text}: expected a key of [ensemble]; all else is the members'\nhint: --set ensemble.method=average"
-        )));
-    }
+    check_overrides(args)?;
     let options = EnsembleOptions::new(&args.config.load()?)?;
     let default = || PathBuf::from("checkpoints").join(args.config.name());
     let run = RunDir::new(args.run.clone().unwrap_or_else(default));
@@ -105,6 +96,21 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         cli::warn(error.to_string());
     }
     done
+}
+
+/// All but `[ensemble]` is the members'.
+fn check_overrides(args: &Args) -> anyhow::Result<()> {
+    if let Some(text) = args
+        .config
+        .set
+        .iter()
+        .find(|text| !text.starts_with("ensemble."))
+    {
+        return Err(cli::usage(anyhow!(
+            "--set {text}: expected a key of [ensemble]; all else is the members'\nhint: --set ensemble.method=average"
+        )));
+    }
+    Ok(())
 }
 
 /// What comes after an ensemble was made, for people.

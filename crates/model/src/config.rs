@@ -158,6 +158,7 @@ impl NetworkConfig {
     /// # Errors
     ///
     /// [`Error::Config`] naming the first key with an unusable value.
+    #[expect(clippy::too_many_lines, reason = "one entry a key")]
     pub fn validate(&self) -> Result<(), Error> {
         if self.stem_width > LARGEST {
             let hint = "stem_width = 0 leaves the first convolution out".to_owned();

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, gpu};
+use crate::{Error, OpenDevice, gpu};
 
 /// Which device to compute on.
 ///
@@ -28,17 +28,6 @@ pub enum DeviceChoice {
     Flex,
     /// Burn's ndarray backend on the CPU (deprecated upstream, slow; a lean build leaves it out).
     Ndarray,
-}
-
-/// A device that is ready to use.
-#[derive(Clone, Debug)]
-pub struct OpenDevice {
-    /// The device, without autodiff.
-    pub device: Device,
-    /// Its name for people.
-    pub name: String,
-    /// One sentence on why it is another than the one to be hoped for.
-    pub note: Option<String>,
 }
 
 impl FromStr for DeviceChoice {

@@ -97,6 +97,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a test reads from top to bottom")]
     fn slips_in_the_encoder_are_errors() {
         let error = |text: &str| read(text).unwrap_err().to_string();
         assert!(

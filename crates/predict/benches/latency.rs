@@ -19,6 +19,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const MINUTE: i64 = 60_000;
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "a benchmark reads from top to bottom"
+)]
 fn main() -> anyhow::Result<()> {
     // Cargo hands `--bench` on.
     let arguments: Vec<String> = std::env::args()

@@ -116,39 +116,45 @@ pub fn run(args: &LedgerArgs) -> anyhow::Result<()> {
             )?;
         }
         if let Some(verdict) = &verdict {
-            writeln!(
-                text,
-                "\n{} minutes: {} forecasts made again, {} differ ({} without an absent coin and {} of another model left \
-                 out)\n{} trades asked for: {} lost, {} extra, {} at a wrong price; {} settled, {} overdue",
-                verdict.minutes,
-                verdict.forecasts,
-                verdict.wrong_forecasts,
-                verdict.incomplete_forecasts,
-                verdict.others_forecasts,
-                verdict.trades,
-                verdict.lost_trades,
-                verdict.extra_trades,
-                verdict.wrong_prices,
-                verdict.settled,
-                verdict.unsettled
-            )?;
+            text.push_str(&verdict.in_words());
         }
         cli::print(&text)?;
     }
-    match verdict {
-        Some(v)
-            if v.wrong_forecasts
-                + v.lost_trades
-                + v.extra_trades
-                + v.wrong_prices
-                + v.unsettled
-                > 0 =>
-        {
-            bail!(
-                "the ledger is not what the candles and forecasts say\nhint: were fold, device, thresholds or [trading] others?"
-            )
-        }
-        _ => Ok(()),
+    if verdict.is_some_and(|verdict| verdict.is_bad()) {
+        bail!(
+            "the ledger is not what the candles and forecasts say\nhint: were fold, device, thresholds or [trading] others?"
+        );
+    }
+    Ok(())
+}
+
+impl Verdict {
+    /// Whether the ledger is not what it should be.
+    fn is_bad(&self) -> bool {
+        self.wrong_forecasts
+            + self.lost_trades
+            + self.extra_trades
+            + self.wrong_prices
+            + self.unsettled
+            > 0
+    }
+
+    fn in_words(&self) -> String {
+        format!(
+            "\n{} minutes: {} forecasts made again, {} differ ({} without an absent coin and {} of another model left \
+             out)\n{} trades asked for: {} lost, {} extra, {} at a wrong price; {} settled, {} overdue\n",
+            self.minutes,
+            self.forecasts,
+            self.wrong_forecasts,
+            self.incomplete_forecasts,
+            self.others_forecasts,
+            self.trades,
+            self.lost_trades,
+            self.extra_trades,
+            self.wrong_prices,
+            self.settled,
+            self.unsettled
+        )
     }
 }
 

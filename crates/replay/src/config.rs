@@ -160,6 +160,7 @@ impl ReplayConfig {
     }
 
     /// Checks every value and reads the times.
+    #[expect(clippy::too_many_lines, reason = "one entry a key")]
     pub(crate) fn schedule(&self) -> anyhow::Result<Schedule> {
         let faults = &self.faults;
         if !(0.0..=MOST_SPEED).contains(&self.speed) {

@@ -52,22 +52,7 @@ impl Server {
         config: &ReplayConfig,
     ) -> anyhow::Result<Self> {
         let schedule = config.schedule()?;
-        let named = [
-            (
-                "faults.listed",
-                schedule.listed_ms.keys().collect::<Vec<_>>(),
-            ),
-            ("faults.delisted", schedule.delisted_ms.keys().collect()),
-            ("faults.impossible", schedule.impossible_ms.keys().collect()),
-        ];
-        for (key, symbols) in named {
-            if let Some(unknown) = symbols
-                .iter()
-                .find(|symbol| !coins.iter().any(|(known, _)| known == **symbol))
-            {
-                return Err(refused(key, unknown, "coins that are served"));
-            }
-        }
+        check_named(&schedule, &coins)?;
         let mut places = BTreeMap::new();
         let mut first_ms: Option<i64> = None;
         let mut served = Vec::with_capacity(coins.len());
@@ -187,6 +172,27 @@ impl Server {
 /// any moment.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Faults may name only coins that are served.
+fn check_named(schedule: &Schedule, coins: &[(Symbol, CandleTable)]) -> anyhow::Result<()> {
+    let named = [
+        (
+            "faults.listed",
+            schedule.listed_ms.keys().collect::<Vec<_>>(),
+        ),
+        ("faults.delisted", schedule.delisted_ms.keys().collect()),
+        ("faults.impossible", schedule.impossible_ms.keys().collect()),
+    ];
+    for (key, symbols) in named {
+        if let Some(unknown) = symbols
+            .iter()
+            .find(|symbol| !coins.iter().any(|(known, _)| known == **symbol))
+        {
+            return Err(refused(key, unknown, "coins that are served"));
+        }
+    }
+    Ok(())
 }
 
 fn check(symbol: &Symbol, candles: &CandleTable, interval: Interval) -> anyhow::Result<()> {

@@ -64,6 +64,10 @@ fn key(row: &ForecastRow) -> Key<'_> {
 ///
 /// # Errors
 /// No common row; two tables that disagree on what was realized, and so forecast different targets.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one step after the other, all of the same rows"
+)]
 pub fn join(
     sources: &[NamedTable<'_>],
     bar_ms: i64,

@@ -231,6 +231,7 @@ impl TrainConfig {
         Ok(config)
     }
 
+    #[expect(clippy::too_many_lines, reason = "one entry a key")]
     fn validate(&self) -> anyhow::Result<()> {
         let (optimizer, training) = (&self.optimizer, &self.training);
         let (batch_pairs, market_weight) = (training.batch_pairs, training.market_weight);

@@ -16,6 +16,7 @@ use terminal::Table;
 use crate::config::TrainConfig;
 
 /// Prints rows per fold with what is dropped and why, parameters, memory and estimated time.
+#[expect(clippy::too_many_lines, reason = "one report, from top to bottom")]
 pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> anyhow::Result<()> {
     let (panel, features) = (&dataset.panel, dataset.features());
     let lookback = config.shared.features.lookback_bars;

@@ -62,6 +62,7 @@ struct Header {
 }
 
 impl Header {
+    #[expect(clippy::too_many_lines, reason = "one check a line of the file")]
     fn read(text: &str) -> Result<Self, String> {
         const KEYS: [&str; 10] = [
             "version",
@@ -147,6 +148,7 @@ impl Header {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one check a line of the file")]
 fn check_tree(text: &str, place: usize, features: usize) -> Result<(), String> {
     const KEYS: [&str; 16] = [
         "num_leaves",

@@ -1,4 +1,5 @@
 //! LightGBM against Python's package, and the binary as a process.
+#![allow(clippy::too_many_lines, reason = "a test reads from top to bottom")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -15,6 +15,7 @@ use super::*;
 type Batch = RecordBatchT<Box<dyn Array>>;
 
 /// Three rows of every type, the last missing, with what is read of them: two values a column.
+#[expect(clippy::too_many_lines, reason = "one column a type")]
 fn columns() -> Vec<(&'static str, Box<dyn Array>, [Cell<'static>; 2])> {
     use ArrowDataType as Type;
     fn of<T: NativeType>(dtype: Type, values: [T; 2]) -> Box<dyn Array> {

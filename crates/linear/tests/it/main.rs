@@ -1,4 +1,5 @@
 //! Tests of the ridge through its public interface.
+#![allow(clippy::too_many_lines, reason = "a test reads from top to bottom")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

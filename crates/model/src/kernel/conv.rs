@@ -144,6 +144,10 @@ pub fn forward(
 
 /// Gradients of [`forward`] by input, weight and bias; that by the residual is, without a mask,
 /// `output_grad` itself.
+#[expect(
+    clippy::too_many_lines,
+    reason = "the loops of one kernel share their buffers"
+)]
 pub fn backward(
     shape: ConvShape,
     input: &[f32],

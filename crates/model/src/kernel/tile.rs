@@ -80,6 +80,10 @@ pub struct Right<'a> {
 ///
 /// # Panics
 /// Operands that are too short for their strides.
+#[expect(
+    clippy::too_many_lines,
+    reason = "the loops of one kernel share their buffers"
+)]
 pub fn multiply_add(
     instructions: Instructions,
     [rows, columns, depth]: [usize; 3],
@@ -169,6 +173,10 @@ struct Strides {
 /// # Safety
 /// All elements of the tile and its operands must be readable, those of `c` writable; the processor
 /// must have `instructions`.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "sizes, operands and result of one tile"
+)]
 unsafe fn tile(
     instructions: Instructions,
     [height, width, depth]: [usize; 3],
@@ -361,6 +369,7 @@ mod tests {
     /// Every instruction set against a plain sum in f64, for sizes that are and are not multiples
     /// of the tile.
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a test reads from top to bottom")]
     fn products_are_those_of_a_plain_sum() {
         for [rows, columns, depth] in [
             [1, 1, 1],

@@ -1,4 +1,5 @@
 //! Tests of the public interface: against PyTorch, of forecasting, and of records on disk.
+#![allow(clippy::too_many_lines, reason = "a test reads from top to bottom")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

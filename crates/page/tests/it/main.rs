@@ -1,4 +1,5 @@
 //! What tables, pages and charts say.
+#![allow(clippy::too_many_lines, reason = "a test reads from top to bottom")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -484,11 +484,7 @@ impl Session {
                 ..self.logged(made, symbol, coin)
             };
             self.note_drift(symbol, coin.drift.as_ref());
-            let outcome = if coin.forecast.is_some() {
-                "forecast"
-            } else {
-                "refused"
-            };
+            let outcome = coin.forecast.map_or("refused", |_| "forecast");
             self.metrics.forecasts.with_label_values(&[outcome]).inc();
             if let Some(side) = self.acting.side(&logged) {
                 match why_not(&self.acting, &logged) {
@@ -505,17 +501,15 @@ impl Session {
         self.note_opened(&opened);
         self.settle(time_ms)?;
         self.metrics.minutes.with_label_values(&["forecast"]).inc();
-        let of_all = |forecast: bool| {
-            forecasts
-                .coins
-                .iter()
-                .filter(|coin| coin.forecast.is_some() == forecast)
-                .count()
-        };
+        let refused = forecasts
+            .coins
+            .iter()
+            .filter(|coin| coin.forecast.is_none())
+            .count();
         info!(
             time = format_time(time_ms),
-            forecasts = of_all(true),
-            refused = of_all(false),
+            forecasts = forecasts.coins.len() - refused,
+            refused,
             absent = absent.len(),
             signals,
             opened = opened.len(),

@@ -1,5 +1,6 @@
 //! The binary `quarterhour` as a process: its list of subcommands, and what those subcommands say
 //! whose crates have no binary of their own.
+#![allow(clippy::too_many_lines, reason = "a test reads from top to bottom")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

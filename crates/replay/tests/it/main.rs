@@ -1,4 +1,5 @@
 //! The pretend exchange as its clients see it, over loopback.
+#![allow(clippy::too_many_lines, reason = "a test reads from top to bottom")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,5 +1,6 @@
 //! Thresholds, bins, backtests and break-even fees: against other implementations, and what holds
 //! for all of them.
+#![allow(clippy::too_many_lines, reason = "a test reads from top to bottom")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,5 @@
 //! Scores against other implementations, and what a report holds.
+#![allow(clippy::too_many_lines, reason = "a test reads from top to bottom")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
