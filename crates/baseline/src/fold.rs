@@ -76,7 +76,7 @@ impl FoldTraining<'_> {
         let (train_set, validation_set) = (windows(&train_range), windows(&validation_range));
         let (train_rows, validation_rows) =
             (self.tree_rows(&train_set), self.tree_rows(&validation_set));
-        let needs_validation = self.config.lightgbm.patience > 0;
+        let needs_validation = self.config.lightgbm.patience.is_some();
         if train_rows.len() == 0 || (needs_validation && validation_rows.len() == 0) {
             bail!(
                 "fold {}: {} training rows and {} for early stopping, expected some of both\n\
@@ -174,7 +174,7 @@ impl FoldTraining<'_> {
     /// What is kept of the training with the trees: early stopping has seen what it looked at.
     fn origin(&self, train: &Range<usize>, validation: &Range<usize>) -> anyhow::Result<Origin> {
         let lightgbm = &self.config.lightgbm;
-        let end = if lightgbm.patience > 0 {
+        let end = if lightgbm.patience.is_some() {
             train.end.max(validation.end)
         } else {
             train.end

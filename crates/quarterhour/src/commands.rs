@@ -4,6 +4,7 @@ use clap::Subcommand;
 
 use crate::completions::CompletionsArgs;
 use crate::man::ManArgs;
+use crate::schema::SchemaArgs;
 
 /// Every subcommand, in the order of the work. What is flattened is a crate's own list.
 #[derive(Debug, Subcommand)]
@@ -22,6 +23,7 @@ pub enum Command {
     #[command(flatten)]
     Watch(predict::Command),
     Replay(replay::Args),
+    Schema(SchemaArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }
@@ -44,6 +46,7 @@ impl Command {
             Self::Predict(args) => predict::run(args),
             Self::Watch(command) => command.run(),
             Self::Replay(args) => replay::run(args),
+            Self::Schema(args) => args.run(),
             Self::Completions(args) => args.run(),
             Self::Man(args) => args.run(),
         }

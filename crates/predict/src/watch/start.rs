@@ -166,12 +166,11 @@ pub fn watch(
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        if settings.metrics_port != 0 {
-            match metrics.serve(settings.metrics_port).await {
-                Ok(()) => info!("metrics at http://127.0.0.1:{}/metrics", settings.metrics_port),
+        if let Some(port) = settings.metrics_port {
+            match metrics.serve(port).await {
+                Ok(()) => info!("metrics at http://127.0.0.1:{port}/metrics"),
                 Err(error) => warn!(
-                    "no metrics: port {}: {error}; --set watch.metrics_port=OTHER, or 0 for none",
-                    settings.metrics_port
+                    "no metrics: port {port}: {error}; --set watch.metrics_port=OTHER, or off for none"
                 ),
             }
         }
