@@ -143,5 +143,12 @@ fn plural(schema: &Value) -> String {
 
 /// A value as a config file writes it, which for numbers, texts and lists of them is as in JSON.
 fn code(value: &Value) -> String {
-    format!("`{}`", value.to_string().replace("\",\"", "\", \""))
+    let text = match value {
+        Value::Array(values) => {
+            let values: Vec<String> = values.iter().map(Value::to_string).collect();
+            format!("[{}]", values.join(", "))
+        }
+        other => other.to_string(),
+    };
+    format!("`{text}`")
 }

@@ -58,18 +58,14 @@ impl Features {
 
     /// The features' names, in the order of the channels.
     pub fn names(&self) -> Vec<&'static str> {
-        self.set
-            .formulas()
-            .names()
-            .iter()
-            .chain(self.groups().flat_map(|group| group.features))
-            .copied()
-            .collect()
+        let own = self.set.formulas().features().iter();
+        let of_groups = self.groups().flat_map(|group| group.features).copied();
+        own.map(|feature| feature.name).chain(of_groups).collect()
     }
 
     /// Number of features per coin.
     pub fn len(&self) -> usize {
-        self.set.formulas().names().len()
+        self.set.formulas().features().len()
             + self
                 .groups()
                 .map(|group| group.features.len())

@@ -127,8 +127,10 @@ impl JsonSchema for FeatureSet {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let names: Vec<&str> = Self::all().map(Self::name).collect();
-        json_schema!({ "type": "string", "enum": names })
+        let choice =
+            |set: Self| json_schema!({ "const": set.name(), "description": set.0.description() });
+        let choices: Vec<Schema> = Self::all().map(choice).collect();
+        json_schema!({ "type": "string", "oneOf": choices })
     }
 }
 

@@ -1,14 +1,17 @@
 //! The list of targets.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use market::Interval;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::target::{Settings, Target};
 use super::{bar, gresearch, provided, return_};
+use crate::TimeSpan;
 
 /// All targets that `target.kind` can name; a new one is a file beside this one and a line here.
 const TARGETS: [Line; 4] = [
@@ -102,7 +105,18 @@ impl JsonSchema for TargetKind {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let names: Vec<&str> = Self::all().map(Self::name).collect();
-        json_schema!({ "type": "string", "enum": names })
+        let weights = BTreeMap::new();
+        let settings = Settings {
+            interval: Interval::ONE_MINUTE,
+            horizon: TimeSpan::minutes(1),
+            beta_window: TimeSpan::minutes(1),
+            weights: &weights,
+        };
+        let choice = |kind: Self| {
+            let target = kind.init(&settings);
+            json_schema!({ "const": kind.name(), "description": target.description() })
+        };
+        let choices: Vec<Schema> = Self::all().map(choice).collect();
+        json_schema!({ "type": "string", "oneOf": choices })
     }
 }
