@@ -196,7 +196,7 @@ fn a_watch_of_a_seen_time_is_refused_or_marked_row_by_row() {
     let coins = tests::candles(&tests::tiny());
     let start = coins[0].1.open_time_ms[600].to_string();
     let replay = ReplayConfig {
-        start,
+        start: Some(start),
         speed: 300.0,
         ..ReplayConfig::default()
     };

@@ -36,7 +36,7 @@ impl Market3 {
         tests::store(&dir.path().join("data"), &mut config, &coins);
         let start = coins[0].1.open_time_ms[2000].to_string();
         let replay = ReplayConfig {
-            start,
+            start: Some(start),
             speed: SPEED,
             faults,
             ..ReplayConfig::default()
