@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use dataset::{Config, Dataset, ForecastTable, check_named_output, write_atomically};
-use page::{Importance, Page, coins_table, html, score_table};
+use page::{Importance, Page, coins_table, folds_svg, html, score_table};
 use rules::with_break_even;
 use run::{NamedTable, join};
 use score::{ForecastColumn, Options, Rows, controls, score};
@@ -70,6 +70,9 @@ struct Output {
     /// Also write the comparison with charts to one HTML file
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+    /// Also draw the IC a day of each fold beside the controls into an SVG file
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
     /// Bootstrap draws, at least 2000
     #[arg(long, default_value_t = Options::default().draws)]
     draws: usize,
@@ -165,8 +168,9 @@ fn print(scored: &Scored<'_>, output: &Output) -> anyhow::Result<()> {
         ..Options::default()
     };
     options.validate().map_err(cli::usage)?;
-    if let Some(path) = &output.html {
-        check_named_output(path, "html")?;
+    for (path, extension) in [(&output.html, "html"), (&output.plot, "svg")] {
+        path.as_ref()
+            .map_or(Ok(()), |path| check_named_output(path, extension))?;
     }
     let Scored {
         rows,
@@ -197,6 +201,10 @@ fn print(scored: &Scored<'_>, output: &Output) -> anyhow::Result<()> {
         };
         write_atomically(path, html(&page).as_bytes())?;
         cli::note(format!("the report is in {}", path.display()));
+    }
+    if let Some(path) = &output.plot {
+        write_atomically(path, folds_svg(&report).as_bytes())?;
+        cli::note(format!("the chart is in {}", path.display()));
     }
     let text = if output.json {
         serde_json::to_string_pretty(&report)? + "\n"
