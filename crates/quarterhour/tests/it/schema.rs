@@ -42,28 +42,33 @@ fn check(path: &str, value: &Value, schema: &Value) -> Result<(), String> {
             "enum" => choices().any(|name| name == value),
             "oneOf" => taken() == 1,
             "anyOf" => taken() > 0,
-            "minimum" => value.as_f64().unwrap() >= wanted.as_f64().unwrap(),
-            "maximum" => value.as_f64().unwrap() <= wanted.as_f64().unwrap(),
-            "minItems" => value.as_array().unwrap().len() >= wanted.as_u64().unwrap() as usize,
-            "maxItems" => value.as_array().unwrap().len() <= wanted.as_u64().unwrap() as usize,
+            // A keyword says nothing of values of other types.
+            "minimum" => value.as_f64() >= wanted.as_f64() || !value.is_number(),
+            "maximum" => value.as_f64() <= wanted.as_f64() || !value.is_number(),
+            "minItems" => value
+                .as_array()
+                .is_none_or(|items| items.len() >= length(wanted)),
+            "maxItems" => value
+                .as_array()
+                .is_none_or(|items| items.len() <= length(wanted)),
             // The one pattern: a whole number with a unit.
             "pattern" => {
                 assert_eq!(wanted, "^[0-9]+[smhdw]$");
-                let number = value
-                    .as_str()
-                    .unwrap()
-                    .strip_suffix(['s', 'm', 'h', 'd', 'w']);
-                number.is_some_and(|number| number.parse::<u64>().is_ok())
+                let is_time = |text: &str| {
+                    let number = text.strip_suffix(['s', 'm', 'h', 'd', 'w']);
+                    number.is_some_and(|number| number.parse::<u64>().is_ok())
+                };
+                value.as_str().is_none_or(is_time)
             }
             "items" => {
-                for item in value.as_array().unwrap() {
+                for item in value.as_array().into_iter().flatten() {
                     check(path, item, wanted)?;
                 }
                 true
             }
             "properties" => {
                 let others = schema.get("additionalProperties");
-                for (key, entry) in value.as_object().unwrap() {
+                for (key, entry) in value.as_object().into_iter().flatten() {
                     let path = format!("{path}.{key}");
                     match (wanted.get(key), others) {
                         (Some(schema), _) => check(&path, entry, schema)?,
@@ -80,6 +85,10 @@ fn check(path: &str, value: &Value, schema: &Value) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+fn length(wanted: &Value) -> usize {
+    usize::try_from(wanted.as_u64().unwrap()).unwrap()
 }
 
 fn check_toml(text: &str) -> Result<(), String> {
