@@ -6,7 +6,8 @@ use std::ops::Range;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
+use cli::WithHint;
 use dataset::{
     Config, Dataset, FeatureRows, Fit, Fold, Origin, Panel, TargetScale, TargetScales, Targets,
     WindowSet, content_hash, target_std,
@@ -78,13 +79,17 @@ impl FoldTraining<'_> {
             (self.tree_rows(&train_set), self.tree_rows(&validation_set));
         let needs_validation = self.config.lightgbm.patience > 0;
         if train_rows.len() == 0 || (needs_validation && validation_rows.len() == 0) {
-            bail!(
-                "fold {}: {} training rows and {} for early stopping, expected some of both\n\
-                 hint: fewer folds (--set split.folds=N), a shorter features.lookback_bars, or more candles",
+            return Err(anyhow!(
+                "fold {}: {} training rows and {} for early stopping, expected some of \
+both",
                 self.fold.number,
                 train_rows.len(),
                 validation_rows.len()
-            );
+            )
+            .hint(
+                "fewer folds (--set split.folds=N), a shorter features.lookback_bars, or \
+more candles",
+            ));
         }
         let parameters = self.config.lightgbm.parameters()?;
         let (mut tables, sums) = self.bin(&train_rows, &validation_rows, &parameters)?;

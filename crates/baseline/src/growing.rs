@@ -3,7 +3,8 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
+use cli::WithHint;
 use evaluate::{pearson, rank_ic_per_timestamp, summarize_ic};
 use serde::Serialize;
 
@@ -114,11 +115,11 @@ impl Growing<'_> {
             bar.inc(1);
             if self.interrupted.load(Ordering::Relaxed) {
                 bar.abandon();
-                bail!(
-                    "interrupted in fold {} after {grown} rounds; finished folds are kept\n\
-                     hint: the same command goes on with this fold",
+                return Err(anyhow!(
+                    "interrupted in fold {} after {grown} rounds; finished folds are kept",
                     self.fold
-                );
+                )
+                .hint("the same command goes on with this fold"));
             }
             let patience = self.config.patience;
             if !goes_on

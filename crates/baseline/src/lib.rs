@@ -6,6 +6,7 @@ mod error;
 mod export;
 mod fold;
 mod growing;
+mod hint;
 mod importance;
 mod kind;
 mod lightgbm;
@@ -18,6 +19,7 @@ mod trees;
 pub use command::{Args, run};
 pub use config::{BaselineConfig, Inputs, LightGbmConfig, Protocol, Validation};
 pub use error::Error;
+pub use hint::hint_of;
 pub use kind::LightGbmKind;
 pub use lightgbm::{Binned, Booster, ImportanceOf, Library, Predict, VERSION};
 

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
+use cli::WithHint;
 use dataset::{
     Dataset, FeatureRows, Fit, Fold, ForecastRow, ForecastTable, RunDir, write_atomically,
 };
@@ -221,10 +222,10 @@ fn track_curve(tracker: &Tracker, fold: usize, curve: &[Metrics]) {
 fn record(folder: &Path) -> anyhow::Result<FoldRecord> {
     match FoldRecord::read(folder)? {
         Some(record) => Ok(record),
-        None => bail!(
-            "{} has no {RECORD_FILE}\nhint: --retrain trains the folds anew",
-            folder.display()
-        ),
+        None => {
+            return Err(anyhow!("{} has no {RECORD_FILE}", folder.display())
+                .hint("--retrain trains the folds anew"));
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
+use cli::WithHint;
 use dataset::TargetScales;
 use serde::{Deserialize, Serialize};
 
@@ -87,12 +88,12 @@ impl Trees {
             let is_absurd =
                 |forecast: &&f64| forecast.is_nan() || forecast.abs() > LARGEST_FORECAST;
             if let Some(found) = forecasts.iter().find(is_absurd) {
-                bail!(
-                    "{}: a trial row is forecast as {found:?}, expected a number from -{LARGEST_FORECAST:?} to \
-                     {LARGEST_FORECAST:?}\n\
-                     hint: the trees are damaged; put back the run's own files, or train again",
+                return Err(anyhow!(
+                    "{}: a trial row is forecast as {found:?}, expected a number from \
+-{LARGEST_FORECAST:?} to {LARGEST_FORECAST:?}",
                     folder.display()
-                );
+                )
+                .hint("the trees are damaged; put back the run's own files, or train again"));
             }
         }
         Ok(())

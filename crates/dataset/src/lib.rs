@@ -33,7 +33,7 @@ pub use config::{Config, DataConfig, RunConfig, Source, UniverseConfig};
 pub use deviations::{
     DEVIATION_COLUMNS, DEVIATION_MINUTES, Deviations, deviation_bars, volatility_bars,
 };
-pub use error::Error;
+pub use error::{Error, hint_of};
 pub use features::{
     FeatureConfig, FeatureFormulas, FeatureMatrix, FeatureRows, FeatureSet, Features,
     TabularFeatures, trailing_volatility,

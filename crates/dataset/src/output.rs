@@ -5,6 +5,9 @@ use std::path::Path;
 
 use crate::{Error, RunDir};
 
+/// The way out where a file cannot be written to.
+const ELSEWHERE: &str = "name another file; nothing was written";
+
 /// Checks that `path` is free or holds a plain file, before a byte is written there.
 ///
 /// A link would be replaced by a file, and so would a device: neither is what its name says
@@ -33,10 +36,8 @@ pub fn check_output(path: &Path) -> Result<(), Error> {
     } else {
         "a device, a pipe or a socket"
     };
-    let reason = format!(
-        "is {found}, expected a plain file or none\nhint: name another file; nothing was written"
-    );
-    Err(Error::file(path, reason))
+    let reason = format!("is {found}, expected a plain file or none");
+    Err(Error::refused(path, reason, ELSEWHERE))
 }
 
 /// As [`check_output`], for a file that a person names on the command line: one that is there is
@@ -56,15 +57,15 @@ pub fn check_named_output(path: &Path, extension: &str) -> Result<(), Error> {
     let size = fs::metadata(path).map_err(Error::io(path))?.len();
     if !has_extension && size > 0 {
         let reason = format!(
-            "is there and its name does not end in .{extension}, so it may be something else\nhint: name a new file, or \
-             one that ends in .{extension}; nothing was written"
+            "is there and its name does not end in .{extension}, so it may be something else"
         );
-        return Err(Error::file(path, reason));
+        let hint =
+            format!("name a new file, or one that ends in .{extension}; nothing was written");
+        return Err(Error::refused(path, reason, &hint));
     }
     if RunDir::owns(path) {
-        let reason =
-            "belongs to the run in that folder\nhint: name another file; nothing was written";
-        return Err(Error::file(path, reason));
+        let reason = "belongs to the run in that folder";
+        return Err(Error::refused(path, reason, ELSEWHERE));
     }
     Ok(())
 }
@@ -84,11 +85,9 @@ pub fn open_lock(path: &Path) -> Result<File, Error> {
         .map_err(Error::io(path))?;
     let size = file.metadata().map_err(Error::io(path))?.len();
     if size > 0 {
-        let reason = format!(
-            "holds {size} bytes, expected an empty lock file of this project\nhint: it is somebody else's; name another \
-             place, where no such file is"
-        );
-        return Err(Error::file(path, reason));
+        let reason = format!("holds {size} bytes, expected an empty lock file of this project");
+        let hint = "it is somebody else's; name another place, where no such file is";
+        return Err(Error::refused(path, reason, hint));
     }
     Ok(file)
 }
@@ -113,8 +112,9 @@ mod tests {
             (&socket, "a device"),
             (&dir.path().to_owned(), "is a folder"),
         ] {
-            let error = write_atomically(path, b"ours").unwrap_err().to_string();
-            assert!(error.contains(what) && error.contains("hint: "), "{error}");
+            let error = write_atomically(path, b"ours").unwrap_err();
+            assert!(error.to_string().contains(what), "{error}");
+            assert_eq!(error.hint().as_deref(), Some(ELSEWHERE));
             assert!(open_lock(path).unwrap_err().to_string().contains(what));
         }
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());

@@ -1,6 +1,7 @@
 //! The weights of every fold, from the folds before it.
 
-use anyhow::bail;
+use anyhow::anyhow;
+use cli::WithHint;
 use dataset::format_time;
 use evaluate::{Rows, timestamp_groups};
 use serde::{Deserialize, Serialize};
@@ -60,12 +61,16 @@ pub fn fold_weights(
     let mut last_ms = i64::MIN;
     for (fold, start_ms, end_ms) in spans(rows) {
         if start_ms <= last_ms {
-            bail!(
-                "fold {fold} begins at {}, expected a time after the fold before it, which ends at {}\n\
-                 hint: weights of a fold are fitted on folds before it; were the members' tables joined by hand?",
+            return Err(anyhow!(
+                "fold {fold} begins at {}, expected a time after the fold before it, \
+which ends at {}",
                 format_time(start_ms),
                 format_time(last_ms)
-            );
+            )
+            .hint(
+                "weights of a fold are fitted on folds before it; were the members' \
+tables joined by hand?",
+            ));
         }
         last_ms = end_ms;
         // The same purge as that of the members' own training: no target reaches into the fold.

@@ -1,13 +1,11 @@
 //! What can be wrong with the rows, forecasts and options handed to this library.
 
 /// Everything that can be refused; each message names the thing, what was found and what was
-/// expected.
+/// expected. [`Error::hint`] is the way out.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
     /// There is nothing to score.
-    #[error(
-        "no rows to score: 0 rows, expected at least 1\nhint: check that the runs share scored times and symbols"
-    )]
+    #[error("no rows to score: 0 rows, expected at least 1")]
     NoRows,
     /// No forecaster was given.
     #[error("no forecasters to score: found 0, expected at least 1")]
@@ -24,7 +22,7 @@ pub enum Error {
     },
     /// A row comes before the row above it.
     #[error(
-        "row {row} (fold {fold}, time {time_ms} ms, symbol {symbol}) is out of order, expected rows sorted by fold, time, symbol\nhint: sort the rows before they are scored"
+        "row {row} (fold {fold}, time {time_ms} ms, symbol {symbol}) is out of order, expected rows sorted by fold, time, symbol"
     )]
     Unsorted {
         /// Index of the row.
@@ -38,7 +36,7 @@ pub enum Error {
     },
     /// A (time, symbol) pair stands in the rows twice.
     #[error(
-        "time {time_ms} ms of {symbol} stands in the rows twice (folds {first_fold} and {second_fold}), expected each (time, symbol) once\nhint: score folds whose scored spans do not overlap"
+        "time {time_ms} ms of {symbol} stands in the rows twice (folds {first_fold} and {second_fold}), expected each (time, symbol) once"
     )]
     Duplicate {
         /// The time, UTC milliseconds.
@@ -92,8 +90,7 @@ pub enum Error {
     },
     /// Two tables forecast different things.
     #[error(
-        "{name}, time {time_ms} ms of {symbol}: realized is {found}, but {expected} in the first table, expected one \
-         target\nhint: compare runs of one [target] section on the same candles"
+        "{name}, time {time_ms} ms of {symbol}: realized is {found}, but {expected} in the first table, expected one target"
     )]
     OtherTarget {
         /// The forecaster.
@@ -109,8 +106,7 @@ pub enum Error {
     },
     /// Panels that cannot be compared row by row.
     #[error(
-        "panel {panel} has the forecasters {found}, expected those of panel {first} in the same order, {expected}\n\
-         hint: list each panel's runs in one order, `--panel A=A/network,A/lightgbm --panel B=B/network,B/lightgbm`"
+        "panel {panel} has the forecasters {found}, expected those of panel {first} in the same order, {expected}"
     )]
     OtherForecasters {
         /// The panel.
@@ -124,9 +120,7 @@ pub enum Error {
     },
     /// Too few times to tune on one part of them and judge on another.
     #[error(
-        "{times} forecast times: {tuned} are left to tune thresholds on and {judged} to judge them on, expected at least 2 \
-         of each\nhint: positions of {held_bars} bars that are open where the spans meet are left out; take a run with \
-         more forecasts, or another --tune-share"
+        "{times} forecast times: {tuned} are left to tune thresholds on and {judged} to judge them on, expected at least 2 of each"
     )]
     ShortSpan {
         /// Distinct times of the rows.
@@ -139,10 +133,7 @@ pub enum Error {
         held_bars: usize,
     },
     /// More bins than coins to rank at one time.
-    #[error(
-        "{bins} bins at scope timestamp, expected at most the number of coins, {coins}\nhint: `--bins {coins}`, or \
-         `--scope trailing` ranks each forecast among the coin's last ones"
-    )]
+    #[error("{bins} bins at scope timestamp, expected at most the number of coins, {coins}")]
     MoreBinsThanCoins {
         /// The bins asked for.
         bins: usize,
@@ -151,8 +142,7 @@ pub enum Error {
     },
     /// Every row has too little to be ranked against.
     #[error(
-        "none of {rows} rows has enough forecasts to be ranked among at scope {scope} with {bins} bins\nhint: trailing \
-         needs 60 forecasts of a coin, date as many of one day, timestamp a time with as many coins as bins"
+        "none of {rows} rows has enough forecasts to be ranked among at scope {scope} with {bins} bins"
     )]
     NoBins {
         /// What forecasts are ranked against.
@@ -164,9 +154,7 @@ pub enum Error {
     },
     /// What is ranked against each other is equal everywhere.
     #[error(
-        "the forecasts of {rows} rows that are ranked against each other at scope {scope} are equal, expected different \
-         ones: an order of equal forecasts says nothing, so there are no bins\nhint: scope trailing ranks a coin's forecasts \
-         over time, timestamp the coins of a time; a constant forecast has bins in none"
+        "the forecasts of {rows} rows that are ranked against each other at scope {scope} are equal, expected different ones: an order of equal forecasts says nothing, so there are no bins"
     )]
     EqualForecasts {
         /// What forecasts are ranked against.
@@ -176,17 +164,63 @@ pub enum Error {
     },
     /// No row tells what the bar after another one brought.
     #[error(
-        "none of {rows} rows has the return of the bar that it would be held over, expected `last_return` in rows one bar \
-         apart\nhint: forecasts of every bar are needed; `train` and `baseline` write them with `last_return`"
+        "none of {rows} rows has the return of the bar that it would be held over, expected `last_return` in rows one bar apart"
     )]
     NoBarReturns {
         /// All rows.
         rows: usize,
     },
     /// Text that is no thresholds.toml.
-    #[error("thresholds: {reason}\nhint: `scripts/tune-thresholds RUN` writes RUN/thresholds.toml")]
+    #[error("thresholds: {reason}")]
     Thresholds {
         /// What is wrong, with the key and the value found.
         reason: String,
     },
+}
+
+impl Error {
+    /// The way out: a command to run, or what to change.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NoForecasters
+            | Self::Length { .. }
+            | Self::Symbol { .. }
+            | Self::Value { .. }
+            | Self::Setting { .. } => return None,
+            Self::NoRows => "check that the runs share scored times and symbols",
+            Self::Unsorted { .. } => "sort the rows before they are scored",
+            Self::Duplicate { .. } => "score folds whose scored spans do not overlap",
+            Self::OtherTarget { .. } => "compare runs of one [target] section on the same candles",
+            Self::OtherForecasters { .. } => {
+                "list each panel's runs in one order, `--panel A=A/network,A/lightgbm --panel \
+                 B=B/network,B/lightgbm`"
+            }
+            Self::ShortSpan { held_bars, .. } => {
+                return Some(format!(
+                    "positions of {held_bars} bars that are open where the spans meet are left \
+                     out; take a run with more forecasts, or another --tune-share"
+                ));
+            }
+            Self::MoreBinsThanCoins { coins, .. } => {
+                return Some(format!(
+                    "`--bins {coins}`, or `--scope trailing` ranks each forecast among the coin's \
+                     last ones"
+                ));
+            }
+            Self::NoBins { .. } => {
+                "trailing needs 60 forecasts of a coin, date as many of one day, timestamp a time \
+                 with as many coins as bins"
+            }
+            Self::EqualForecasts { .. } => {
+                "scope trailing ranks a coin's forecasts over time, timestamp the coins of a time; \
+                 a constant forecast has bins in none"
+            }
+            Self::NoBarReturns { .. } => {
+                "forecasts of every bar are needed; `quarterhour train` and `quarterhour baseline` \
+                 write them with `last_return`"
+            }
+            Self::Thresholds { .. } => "`scripts/tune-thresholds RUN` writes RUN/thresholds.toml",
+        };
+        Some(hint.to_owned())
+    }
 }

@@ -24,5 +24,5 @@ struct Args {
 
 fn main() -> ExitCode {
     model::without_display();
-    cli::finish(Args::parse().command.run())
+    cli::finish(Args::parse().command.run(), predict::hint_of)
 }

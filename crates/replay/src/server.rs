@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
+use cli::WithHint;
 use dataset::{CandleTable, format_time};
 use market::{Interval, Market, Symbol};
 use rand::{RngExt, SeedableRng};
@@ -90,9 +91,9 @@ impl Server {
             );
             served.push(coin);
         }
-        let first_ms = first_ms.context(
-            "no candles to replay\nhint: `quarterhour audit` shows what the store holds",
-        )?;
+        let first_ms = first_ms
+            .context("no candles to replay")
+            .hint("`quarterhour audit` shows what the store holds")?;
         Ok(Self {
             market,
             interval,

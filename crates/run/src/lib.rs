@@ -9,6 +9,7 @@
 
 mod fit;
 mod forecaster;
+mod hint;
 mod kind;
 mod publish;
 mod recipe;
@@ -17,6 +18,7 @@ mod seen;
 
 pub use fit::{FitOptions, fit_run, folds_named, gather, stored_config};
 pub use forecaster::{Answer, Drift, Forecaster};
+pub use hint::hint_of;
 pub use kind::{Kind, Kinds, LoadedRun, SavedRun};
 pub use publish::{Appendix, Finished};
 pub use recipe::{Piece, Recipe};

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use anyhow::anyhow;
-use cli::ConfigTable;
+use anyhow::{Context, anyhow};
+use cli::{ConfigTable, WithHint};
 use dataset::{Config, InputNorm, RunConfig};
 use model::{AdamWConfig, Loss, NetworkConfig, WindowNorm};
 use serde::{Deserialize, Serialize};
@@ -223,7 +223,8 @@ impl TrainConfig {
         config
             .network
             .validate()
-            .map_err(|error| cli::usage(anyhow!("section [network]: {error}")))?;
+            .context("section [network]")
+            .map_err(cli::usage)?;
         config.validate().map_err(cli::usage)?;
         config.run.kind = NetworkKind::NAME.to_owned();
         config.run.forecaster = format!("network{}", config.shared.target.name_suffix());
@@ -338,18 +339,21 @@ impl TrainConfig {
         ];
         for (key, found, usable, expected) in checks {
             if !(usable && found.is_finite()) {
-                return Err(anyhow!(
-                    "{key} = {found}: expected a number {expected}\nhint: change it in the config file or with --set {key}=VALUE"
-                ));
+                return Err(
+                    anyhow!("{key} = {found}: expected a number {expected}").hint(format!(
+                        "change it in the config file or with --set {key}=VALUE"
+                    )),
+                );
             }
         }
         let has_slice = self.shared.split.early_stopping_share > 0.0;
         if training.selection != Selection::Last && !has_slice {
             return Err(anyhow!(
-                "training.selection = {:?} needs an early-stopping slice, but split.early_stopping_share is 0\n\
-                 hint: --set training.selection=last",
+                "training.selection = {:?} needs an early-stopping slice, but \
+split.early_stopping_share is 0",
                 training.selection
-            ));
+            )
+            .hint("--set training.selection=last"));
         }
         self.optimizer.adamw().init()?;
         Ok(())

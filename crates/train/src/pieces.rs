@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
-use cli::quoted;
+use anyhow::anyhow;
+use cli::{WithHint, quoted};
 use dataset::RunDir;
 
 use crate::training::WEIGHTS_FILE;
@@ -27,11 +27,11 @@ pub(crate) fn released(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let run = RunDir::new(path.to_owned());
     let weights = first_files(|seed| model_file(&run, seed));
     if weights.is_empty() {
-        bail!(
-            "{} has no model.safetensors yet\n\
-             hint: `cargo run -p train --release -- --resume --run {}` finishes the run",
-            path.display(),
-            quoted(path.display())
+        return Err(
+            anyhow!("{} has no model.safetensors yet", path.display()).hint(format!(
+                "`cargo run -p train --release -- --resume --run {}` finishes the run",
+                quoted(path.display())
+            )),
         );
     }
     Ok(weights)
@@ -42,10 +42,11 @@ pub(crate) fn of_fold(path: &Path, fold: usize) -> anyhow::Result<Vec<PathBuf>> 
     let run = RunDir::new(path.to_owned());
     let weights = first_files(|seed| piece_folder(&run, fold, seed).join(WEIGHTS_FILE));
     if weights.is_empty() {
-        bail!(
-            "{} has no weights of fold {fold}\nhint: ls {} shows the folds there are",
-            path.display(),
-            quoted(path.display())
+        return Err(
+            anyhow!("{} has no weights of fold {fold}", path.display()).hint(format!(
+                "ls {} shows the folds there are",
+                quoted(path.display())
+            )),
         );
     }
     Ok(weights)

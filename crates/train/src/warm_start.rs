@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
+use anyhow::anyhow;
+use cli::WithHint;
 use dataset::{ForecastTable, RunDir, format_time};
 
 use crate::pieces::piece_folder;
@@ -31,25 +32,28 @@ pub(crate) fn weights_before(
         .into_iter()
         .find(|path| !path.exists())
     {
-        bail!(
-            "fold {fold} is to go on from fold {before}, but {} is not there\n\
-             hint: train fold {before} seed {seed} of {} first",
-            missing.display(),
+        return Err(anyhow!(
+            "fold {fold} is to go on from fold {before}, but {} is not there",
+            missing.display()
+        )
+        .hint(format!(
+            "train fold {before} seed {seed} of {} first",
             cli::quoted(run.display())
-        );
+        )));
     }
     let first_ms = ForecastTable::read(&forecasts)?
         .rows()
         .first()
         .map_or(i64::MAX, |row| row.time_ms);
     if first_ms > score_from_ms {
-        bail!(
-            "{} is scored from {} on, fold {fold} from {}: it would begin with weights that know its future\n\
-             hint: --warm-start takes a run of the same folds",
+        return Err(anyhow!(
+            "{} is scored from {} on, fold {fold} from {}: it would begin with \
+weights that know its future",
             piece.display(),
             format_time(first_ms),
             format_time(score_from_ms)
-        );
+        )
+        .hint("--warm-start takes a run of the same folds"));
     }
     Ok(Some(weights))
 }

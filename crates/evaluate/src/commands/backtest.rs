@@ -7,7 +7,8 @@ use crate::{
     BacktestOptions, BarReturn, Direction, Error, Rows, Scope, Signal, Thresholds, Trial, backtest,
     backtest_svg,
 };
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
+use cli::WithHint;
 use dataset::{Earned, check_named_output, parse_time, write_atomically};
 
 use super::selection::Selection;
@@ -128,22 +129,24 @@ impl BacktestArgs {
             self.selection.run.join("thresholds.toml"),
         );
         if !path.exists() {
-            bail!(
-                "{} is missing, expected thresholds to trade on\nhint: `scripts/tune-thresholds {run}` writes it, or name \
-                 one with --threshold-bps",
+            return Err(anyhow!(
+                "{} is missing, expected thresholds to trade on",
                 path.display()
-            );
+            )
+            .hint(format!(
+                "`scripts/tune-thresholds {run}` writes it, or name one with --threshold-bps"
+            )));
         }
         let text = std::fs::read_to_string(&path)
             .with_context(|| format!("cannot read {}", path.display()))?;
         let thresholds =
             Thresholds::from_toml(&text).with_context(|| path.display().to_string())?;
         if thresholds.coins.is_empty() {
-            bail!(
-                "{} names no coin to trade, expected at least one\nhint: no threshold was credibly above costs; name one \
-                 with --threshold-bps",
+            return Err(anyhow!(
+                "{} names no coin to trade, expected at least one",
                 path.display()
-            );
+            )
+            .hint("no threshold was credibly above costs; name one with --threshold-bps"));
         }
         Ok(thresholds)
     }

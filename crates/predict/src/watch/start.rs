@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
-use cli::ConfigTable;
+use anyhow::{Context, anyhow};
+use cli::{ConfigTable, WithHint};
 use dataset::{Earned, format_time, parse_time};
 use evaluate::Thresholds;
 use market::{RestClient, RestOptions};
@@ -86,12 +86,9 @@ impl WatchArgs {
         if self.thresholds.is_none() && !path.exists() {
             return Ok(None);
         }
-        let text = std::fs::read_to_string(&path).with_context(|| {
-            format!(
-                "cannot read {}\nhint: `scripts/tune-thresholds RUN` makes one",
-                path.display()
-            )
-        })?;
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("cannot read {}", path.display()))
+            .hint("`scripts/tune-thresholds RUN` makes one")?;
         Thresholds::from_toml(&text)
             .map(Some)
             .with_context(|| format!("{}", path.display()))
@@ -113,9 +110,7 @@ pub fn watch(
     let until_ms = match until {
         None => i64::MAX,
         Some(text) => parse_time(text).map_err(|error| {
-            cli::usage(anyhow!(
-                "--until: {error}\nhint: --until 2024-05-01T12:00 for instance"
-            ))
+            cli::usage(anyhow!("--until: {error}").hint("--until 2024-05-01T12:00 for instance"))
         })?,
     };
     let run = request.run;
@@ -180,13 +175,13 @@ pub fn watch(
         let tuned = acting.thresholds.as_ref();
         let tuned_in_sample = tuned.is_some_and(|thresholds| is_tuned_on(thresholds, begins_ms, bar_ms));
         if tuned_in_sample && in_sample == InSample::Refuse {
-            bail!(
-                "{} UTC is not out of sample: thresholds were tuned on forecasts of {} to {} UTC\n\
-                 hint: --thresholds FILE takes others; --in-sample watches all the same, and marks every row",
-                format_time(begins_ms),
-                tuned.map_or("", |thresholds| thresholds.tuned[0].as_str()),
-                tuned.map_or("", |thresholds| thresholds.tuned[1].as_str())
+            let [from, until] = tuned.map_or(["", ""], |it| [it.tuned[0].as_str(), it.tuned[1].as_str()]);
+            let begins = format_time(begins_ms);
+            let error = anyhow!(
+                "{begins} UTC is not out of sample: thresholds were tuned on forecasts of {from} to {until} UTC"
             );
+            let hint = "--thresholds FILE takes others; --in-sample watches all the same, and marks every row";
+            return Err(error.hint(hint));
         }
         let mut checkpoint = out_of_sample(checkpoint, request, begins_ms, in_sample)?;
         checkpoint.is_in_sample |= tuned_in_sample;
@@ -275,7 +270,10 @@ async fn wait_for_clock(
             Err(error @ (market::Error::NotServedHere { .. } | market::Error::Rejected { .. })) => {
                 return Err(error.into());
             }
-            Err(error) => warn!("the exchange does not tell the time yet: {error}"),
+            Err(error) => warn!(
+                hint = error.hint(),
+                "the exchange does not tell the time yet: {error}"
+            ),
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(30));
