@@ -327,11 +327,11 @@ impl LightGbmConfig {
         if self.protocol == Protocol::Honest && early_stopping_share == 0.0 && self.patience > 0 {
             return Err(anyhow!(
                 "the honest protocol needs an early-stopping slice, but \
-split.early_stopping_share is 0"
+                 split.early_stopping_share is 0"
             )
             .hint(
                 "--set split.early_stopping_share=0.15, or --set lightgbm.patience=0, \
-which keeps all rounds",
+                 which keeps all rounds",
             ));
         }
         Ok(())
@@ -365,7 +365,7 @@ which keeps all rounds",
             if UNREAD.contains(&name.as_str()) && *value != toml::Value::Boolean(false) {
                 return Err(anyhow!(
                     "lightgbm.more.{key} is {value}, expected none, as only the text of \
-plain splits and leaves is checked before it is read again"
+                     plain splits and leaves is checked before it is read again"
                 )
                 .hint(format!("leave {key} out")));
             }
@@ -419,7 +419,7 @@ fn parameter_text(key: &str, value: &toml::Value) -> anyhow::Result<String> {
     if text.is_empty() || text.contains(char::is_whitespace) {
         return Err(anyhow!(
             "lightgbm.more.{key} = {value}: expected a number, true, false, a word \
-or a list of these"
+             or a list of these"
         )
         .hint("LightGBM's documentation lists what each parameter takes"));
     }

@@ -12,7 +12,7 @@ use dataset::{
     Config, Dataset, FeatureRows, Fit, Fold, Origin, Panel, TargetScale, TargetScales, Targets,
     WindowSet, content_hash, target_std,
 };
-use evaluate::timestamp_groups;
+use statistics::timestamp_groups;
 
 use crate::config::{BaselineConfig, Protocol};
 use crate::growing::{Continued, Growing, Grown, Metrics, Tables, Validated};
@@ -81,14 +81,14 @@ impl FoldTraining<'_> {
         if train_rows.len() == 0 || (needs_validation && validation_rows.len() == 0) {
             return Err(anyhow!(
                 "fold {}: {} training rows and {} for early stopping, expected some of \
-both",
+                 both",
                 self.fold.number,
                 train_rows.len(),
                 validation_rows.len()
             )
             .hint(
                 "fewer folds (--set split.folds=N), a shorter features.lookback_bars, or \
-more candles",
+                 more candles",
             ));
         }
         let parameters = self.config.lightgbm.parameters()?;

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{anyhow, bail};
 use cli::WithHint;
-use evaluate::{pearson, rank_ic_per_timestamp, summarize_ic};
 use serde::Serialize;
+use statistics::{pearson, rank_ic_per_timestamp, summarize_ic};
 
 use crate::config::{LightGbmConfig, Validation};
 use crate::trees::Part;

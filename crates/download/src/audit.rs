@@ -2,9 +2,8 @@
 
 use anyhow::anyhow;
 use cli::WithHint;
-use std::fmt::Write;
-
 use dataset::{DataConfig, Store, format_time};
+use terminal::Table;
 
 use crate::AuditArgs;
 
@@ -20,14 +19,14 @@ pub fn run(data: &DataConfig, args: &AuditArgs) -> anyhow::Result<()> {
         )
         .hint(
             "`quarterhour download --config configs/binance20.toml` fetches candles, \
-`quarterhour import FILE...` takes them from files; --set \
-data.interval=1d or --set data.market=futures looks at other candles",
+             `quarterhour import FILE...` takes them from files; --set \
+             data.interval=1d or --set data.market=futures looks at other candles",
         ));
     }
-    let mut table = format!(
-        "{:<12} {:<17} {:<17} {:>9} {:>6} {:>8}  longest\n",
-        "symbol", "first", "last", "rows", "holes", "missing"
-    );
+    let header = [
+        "symbol", "first", "last", "rows", "holes", "missing", "longest",
+    ];
+    let mut table = Table::new(header).left([1, 2, 6]).unbroken();
     let mut idle = Vec::new();
     for symbol in symbols {
         let Some(audit) = store.audit(&symbol)? else {
@@ -42,19 +41,16 @@ data.interval=1d or --set data.market=futures looks at other candles",
             .take(args.holes)
             .map(|&(start, bars)| format!("{bars} from {}", format_time(start)))
             .collect();
-        writeln!(
-            table,
-            "{:<12} {:<17} {:<17} {:>9} {:>6} {:>8}  {}",
-            symbol.as_str(),
+        let cells = [
             format_time(audit.first_ms),
             format_time(audit.last_ms),
-            audit.rows,
-            audit.holes.len(),
-            missing,
-            longest.join(", ")
-        )?;
+            audit.rows.to_string(),
+            audit.holes.len().to_string(),
+            missing.to_string(),
+            longest.join(", "),
+        ];
+        table.push(symbol.as_str(), cells);
     }
-    table.extend(idle);
-    cli::print(&table)?;
+    cli::print(&(table.render() + &idle.concat()))?;
     Ok(())
 }

@@ -228,13 +228,13 @@ impl Layout {
         if ![6, 11, 12, 13].contains(&width) {
             return Err(anyhow!(
                 "{}: has no names of columns, and {width} of them, expected Binance's 12 \
-({}) or the first 6 of them",
+                 ({}) or the first 6 of them",
                 path.display(),
                 POSITIONAL.join(", ")
             )
             .hint(
                 "put a first line with the names before the others; `import --help` \
-lists those that are known",
+                 lists those that are known",
             ));
         }
         let names: Vec<String> = POSITIONAL

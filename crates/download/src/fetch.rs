@@ -96,11 +96,11 @@ fn checked_range(config: &Config) -> anyhow::Result<(i64, i64)> {
     if config.data.source == Source::Simulated {
         return Err(anyhow!(
             "data.source = simulated: found a config of the simulated market, \
-expected data.source = store"
+             expected data.source = store"
         )
         .hint(
             "`quarterhour simulate` stores a simulated market; \
-configs/binance20.toml is for real candles",
+             configs/binance20.toml is for real candles",
         ));
     }
     let (from_ms, until_ms) = config.range_ms()?;

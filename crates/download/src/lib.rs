@@ -146,11 +146,11 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         return Err(cli::usage(
             anyhow!(
                 "found neither --config nor data.from, expected one that says what to \
-fetch"
+                 fetch"
             )
             .hint(
                 "--config configs/binance20.toml fetches 20 coins x a year; --set \
-data.from=2017-07-01 all there is; --help lists the commands",
+                 data.from=2017-07-01 all there is; --help lists the commands",
             ),
         ));
     }

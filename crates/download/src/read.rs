@@ -44,7 +44,7 @@ pub fn read_file(path: &Path, reading: &Reading) -> anyhow::Result<Imported> {
         _ => {
             return Err(anyhow!(
                 "{}: found the extension `{extension}`, expected .parquet, .feather, \
-.csv, .json or .zip",
+                 .csv, .json or .zip",
                 path.display()
             )
             .hint("`quarterhour import --help`"));
@@ -256,7 +256,7 @@ fn read_json(path: &Path, source: impl Read, reading: &Reading) -> anyhow::Resul
     let not_rows = |reason: String| {
         anyhow!(
             "{}: {reason}, expected a list of rows, each a list as Binance's klines \
-or an object with the columns' names",
+             or an object with the columns' names",
             path.display()
         )
         .hint("`import --help` lists the names that are known")

@@ -49,7 +49,7 @@ pub fn interval_of(file: &Imported, given: Option<Interval>) -> anyhow::Result<I
         let known = Interval::from_ms(common);
         return Err(anyhow!(
             "{path}: found candles {} apart or multiples of it, expected some {said} \
-apart, as {} says",
+             apart, as {} says",
             duration(common),
             whose(given)
         )
@@ -61,7 +61,7 @@ apart, as {} says",
         if is_longer(common) && steps.values().sum::<usize>() >= STEPS_THAT_TELL {
             return Err(anyhow!(
                 "{path}: found all candles of {symbol} {} apart or multiples of it, \
-expected some {said} apart, as {} says",
+                 expected some {said} apart, as {} says",
                 duration(common),
                 whose(given)
             )
@@ -93,7 +93,7 @@ fn of_steps(file: &Imported, steps: &BTreeMap<i64, usize>) -> anyhow::Result<Int
             |interval| {
                 format!(
                     "--interval {interval} says that they are candles of {interval}, of \
-which some lack"
+                     which some lack"
                 )
             },
         );
@@ -107,11 +107,11 @@ which some lack"
         Some(shorter) if shorter < interval => {
             return Err(anyhow!(
                 "{path}: found {found} and shorter ones, expected candles of one \
-interval"
+                 interval"
             )
             .hint(format!(
                 "--interval {shorter} says that they are candles of {shorter}, of which \
-some lack; --interval {interval} that the others are wrong"
+                 some lack; --interval {interval} that the others are wrong"
             )));
         }
         _ => Ok(interval),

@@ -7,9 +7,11 @@ use anyhow::{Context, anyhow};
 use clap::Parser;
 use cli::{ConfigTable, WithHint};
 use dataset::{Config, Dataset, ForecastRow, ForecastTable, RunConfig, RunDir, Source};
-use evaluate::{Joined, Rows, timestamp_groups};
 use market::Symbol;
+use run::Joined;
 use run::{Appendix, Finished, stored_config};
+use score::Rows;
+use statistics::timestamp_groups;
 use tracking::Tracker;
 
 use crate::members::{Member, check_agreement, joined, seen_from};
@@ -137,7 +139,7 @@ fn read_members(
         return Err(cli::usage(
             anyhow!("{} members, expected at least 2 runs", paths.len()).hint(
                 "quarterhour ensemble --run checkpoints/both checkpoints/NAME \
-checkpoints/NAME-lightgbm",
+                 checkpoints/NAME-lightgbm",
             ),
         ));
     }

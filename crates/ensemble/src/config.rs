@@ -93,7 +93,7 @@ impl EnsembleOptions {
             )
             .hint(
                 "--set ensemble.prior_events=2000, or --set ensemble.method=average for \
-no fit at all",
+                 no fit at all",
             ));
         }
         Ok(())

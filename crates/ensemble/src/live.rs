@@ -88,13 +88,13 @@ fn check_fold(member: &LoadedRun, path: &Path, expected: usize, run: &Path) -> a
     if found != expected {
         return Err(anyhow!(
             "{} has the model of fold {found}, expected fold {expected}, whose \
-weights the ensemble {} has",
+             weights the ensemble {} has",
             path.display(),
             run.display()
         )
         .hint(format!(
             "--fold {expected} takes every member's model of that fold; a member \
-that was made anew needs a new ensemble"
+             that was made anew needs a new ensemble"
         )));
     }
     Ok(())

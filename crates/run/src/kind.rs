@@ -153,7 +153,7 @@ impl Kinds {
             return Err(cli::usage(
                 anyhow!(
                     "--set {text}: expected a key of [data] or [universe]; the rest is part \
-of the run"
+                     of the run"
                 )
                 .hint("train a new run to change it"),
             ));

@@ -209,7 +209,7 @@ impl Cause {
             }
             Self::ExperimentDeleted { id, .. } => {
                 format!("mlflow experiments restore --experiment-id {id}, or \
-MLFLOW_EXPERIMENT_NAME=another-name")
+                         MLFLOW_EXPERIMENT_NAME=another-name")
             }
             Self::ArtifactsElsewhere { .. } => "mlflow server --serve-artifacts --artifacts-destination FOLDER, \
                                                 and an experiment made since: MLFLOW_EXPERIMENT_NAME=another-name"

@@ -350,7 +350,7 @@ impl TrainConfig {
         if training.selection != Selection::Last && !has_slice {
             return Err(anyhow!(
                 "training.selection = {:?} needs an early-stopping slice, but \
-split.early_stopping_share is 0",
+                 split.early_stopping_share is 0",
                 training.selection
             )
             .hint("--set training.selection=last"));

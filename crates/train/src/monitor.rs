@@ -178,7 +178,7 @@ impl<'a> Monitor<'a> {
         if !train_loss.is_finite() || !grad_norm.is_finite() {
             return Err(anyhow!(
                 "fold {} seed {}: the loss is {train_loss} and the gradient norm \
-{grad_norm} at step {}, expected finite numbers",
+                 {grad_norm} at step {}, expected finite numbers",
                 self.piece.fold.number,
                 self.piece.seed,
                 self.progress.step

@@ -8,12 +8,12 @@ use std::sync::atomic::Ordering;
 use anyhow::{Context, anyhow};
 use cli::WithHint;
 use dataset::{Fit, Normalizer, Origin, TargetScales, WindowSet};
-use evaluate::pearson;
 use model::{
     AdamW, Device, GradientsParams, Module, Network, Tensor, TensorData, Windows, clip_grad_norm,
     forecast, load_state, load_weights, masked_loss, parts_loss, save_state, save_weights,
 };
 use run::Piece;
+use statistics::pearson;
 
 use crate::config::TrainConfig;
 use crate::monitor::{Look, Monitor, Progress, scalar};
@@ -128,8 +128,8 @@ impl Training<'_> {
             )
             .hint(
                 "more candles, fewer folds, a shorter features.lookback_bars, or a \
-larger features.max_filled_share; --dry-run shows what was dropped and \
-why",
+                 larger features.max_filled_share; --dry-run shows what was dropped and \
+                 why",
             ));
         }
         let stride = (fold.stop.len() / training.stop_windows.max(1)).max(1);

@@ -48,7 +48,7 @@ pub(crate) fn weights_before(
     if first_ms > score_from_ms {
         return Err(anyhow!(
             "{} is scored from {} on, fold {fold} from {}: it would begin with \
-weights that know its future",
+             weights that know its future",
             piece.display(),
             format_time(first_ms),
             format_time(score_from_ms)

@@ -153,10 +153,7 @@ mod tests {
             ),
             ("clock_speed", refused(|config| config.clock_speed = 1e6)),
         ] {
-            assert!(
-                said.contains(&format!("watch.{key} is ")) && said.contains("hint: "),
-                "{said}"
-            );
+            assert!(said.contains(&format!("watch.{key} is ")), "{said}");
         }
     }
 }

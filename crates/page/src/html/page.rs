@@ -1,0 +1,176 @@
+//! The page of scored runs: its head, its sections in order, its notes.
+
+use maud::{Markup, html};
+use score::{ForecastColumn, Options, Place, Report, Rows, is_control};
+
+use super::charts::{Kind, Series, importance_svg};
+use super::document::{chart, document, section};
+use super::parts::{coins, days_of_folds, folds};
+use super::scores::scores;
+use super::shapes::{cumulative, tenths};
+use super::trading::trading;
+use crate::importance::Importance;
+use crate::text::format::{counted, grouped, interval_title};
+use crate::time::format_time;
+
+/// Everything on a page.
+#[derive(Debug, Clone, Copy)]
+pub struct Page<'a> {
+    /// The scored rows.
+    pub rows: &'a Rows,
+    /// The forecasts on these rows.
+    pub forecasters: &'a [ForecastColumn],
+    /// Their scores.
+    pub report: &'a Report,
+    /// The options they were scored with.
+    pub options: &'a Options,
+    /// Rows of each run that are not in all the others, by run.
+    pub dropped: &'a [(String, usize)],
+    /// Importance of features, by run.
+    pub importance: &'a [(String, Importance)],
+    /// The command that makes the page again.
+    pub command: &'a str,
+}
+
+/// The page as text. It needs no other file, no script and no network.
+pub fn html(page: &Page<'_>) -> String {
+    let body = html! {
+        (head(page))
+        (scores(page))
+        (days_of_folds(page))
+        (folds(page))
+        (coins(page))
+        (cumulative(page))
+        (tenths(page))
+        (trading(page))
+        (features(page))
+        (notes(page))
+    };
+    document(&title(page), &body)
+}
+
+fn title(page: &Page<'_>) -> String {
+    let labels = page.report.labels();
+    models(page)
+        .map(|place| labels[place].clone())
+        .collect::<Vec<_>>()
+        .join(" and ")
+}
+
+/// Places of the forecasters that are no controls.
+pub(super) fn models<'a>(page: &Page<'a>) -> impl Iterator<Item = usize> + use<'a> {
+    let scores = &page.report.forecasters;
+    (0..scores.len())
+        .filter(|&place| !is_control(&scores[place].name, scores[place].run.as_deref()))
+}
+
+/// Series of the models, numbered for their colours.
+pub(super) fn model_series<T>(page: &Page<'_>, points: impl Fn(usize) -> Vec<T>) -> Vec<Series<T>> {
+    let labels = page.report.labels();
+    models(page)
+        .enumerate()
+        .map(|(number, place)| Series {
+            label: labels[place].clone(),
+            kind: Kind::Model(number),
+            points: points(place),
+        })
+        .collect()
+}
+
+fn head(page: &Page<'_>) -> Markup {
+    let report = page.report;
+    let time = |place: Option<&i64>| place.map_or("-".to_owned(), |&time| format_time(time));
+    let (times, labels) = (&page.rows.time_ms, report.labels());
+    html! {
+        h1 { (title(page)) }
+        p {
+            (grouped(report.rows)) " forecasts at " (grouped(report.times)) " times of "
+            (counted(report.coins, "coin")) " in " (counted(report.folds, "fold")) ", "
+            (time(times.iter().min())) " to " (time(times.iter().max())) " UTC. Every forecast is out of sample, of what \
+            is realized over the next " (report.reach_bars) " bars of " (report.bar_ms / 1000) " s, and all forecasters \
+            are scored on the same (time, coin) rows."
+        }
+        @for place in models(page) { (run(page, place, &labels[place])) }
+        p.note {
+            "How to read it: "
+            // The range is that of 15-minute returns, and says nothing of another time ahead.
+            @if report.reach_bars as i64 * report.bar_ms == 900_000 {
+                "of 15-minute returns honest forecasts reach a correlation of 0.02 to 0.06, and above 0.12 is a leak \
+                until shown otherwise. Look"
+            } @else {
+                "look"
+            }
+            " at the intervals before the values, at " i { "IC a day" } " before the pooled scores, and ask whether a \
+            forecaster beats the controls, which know next to nothing. Costs are in the section on capital alone."
+        }
+    }
+}
+
+/// Which run a forecaster is, and how many of its rows are left out.
+fn run(page: &Page<'_>, place: usize, label: &str) -> Markup {
+    let run = page.report.forecasters[place]
+        .run
+        .as_deref()
+        .unwrap_or_default();
+    let dropped = page.dropped.iter().find(|(name, _)| name == run);
+    let dropped = dropped.map_or(0, |(_, dropped)| *dropped);
+    html! {
+        p {
+            b { (label) } " is the run " code { (run) } "; "
+            @if dropped == 0 {
+                "all of its rows are scored."
+            } @else {
+                (grouped(dropped)) " of its rows are not in every run and are left out."
+            }
+        }
+    }
+}
+
+fn features(page: &Page<'_>) -> Markup {
+    let shown = page
+        .importance
+        .iter()
+        .filter(|(_, importance)| !importance.features.is_empty());
+    html! {
+        @for (run, importance) in shown {
+            (section("What the features are worth", &html! {
+                p {
+                    "Run " code { (run) } ": share of the loss that splits on a feature saved, and mean size of its SHAP \
+                    contribution to a forecast. Neither says that a feature is useful out of sample."
+                }
+                (chart(importance_svg(importance)))
+            }))
+        }
+    }
+}
+
+fn notes(page: &Page<'_>) -> Markup {
+    let report = page.report;
+    let shown = report
+        .metrics
+        .iter()
+        .filter(|metric| metric.place != Place::Hidden);
+    section(
+        "What the words mean",
+        &html! {
+            ul {
+                @for metric in shown {
+                    li { b { (metric.title) } ": " (metric.legend) "." }
+                }
+                li {
+                    (interval_title(report.confidence)) ": stationary block bootstrap, " (grouped(report.draws)) " draws (seed "
+                    (report.seed) "), times drawn within folds with all coins together, mean block length by Politis and \
+                    White, at least " (report.floor_bars) " bars. Differences are of the same draws. The IC a day has days \
+                    drawn as wholes; its t is the mean in units of its standard error."
+                }
+                li {
+                    "Controls: zero; the last bar's return, as it is and negated; ln close minus its mean over the last 30, \
+                    60 and 240 minutes, negated. shuffled: the first run's forecasts with their days in other orders, the \
+                    mean and the lowest to the highest of them: the size of a score of nothing."
+                }
+            }
+            p { "This page again:" }
+            pre { code { (page.command) } }
+        },
+    )
+}

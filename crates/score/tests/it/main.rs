@@ -1,0 +1,21 @@
+//! Scores against other implementations, and what a report holds.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod coverage;
+mod errors;
+mod golden;
+mod report;
+mod rows;
+
+/// An error's message and, on a line of its own, its hint.
+fn told(error: &score::Error) -> String {
+    match error.hint() {
+        Some(hint) => format!("{error}\nhint: {hint}"),
+        None => error.to_string(),
+    }
+}
