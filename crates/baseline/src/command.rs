@@ -7,10 +7,10 @@ use anyhow::anyhow;
 use clap::Parser;
 use cli::WithHint;
 use dataset::{Dataset, FeatureRows, RunDir, check_named_output};
-use run::{FitOptions, fit_run, folds_named, stored_config};
+use run::{FitOptions, fit_run, folds_named, stored_config, write_fit_times};
 
 use crate::config::{BaselineConfig, Protocol};
-use crate::recipe::{self, LightGbmRecipe};
+use crate::recipe::LightGbmRecipe;
 use crate::{Library, export};
 
 /// Train LightGBM fold by fold on the data set of `train`, and score it out of sample
@@ -85,7 +85,11 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         .transpose()?;
     let resolved = config.to_toml()?;
     run.begin(&resolved, stored.as_deref())?;
-    recipe::write_folds(&run, &dataset)?;
+    write_fit_times(
+        &run.path().join("folds.json"),
+        &dataset.panel,
+        &dataset.plan.folds,
+    )?;
     if let Some(path) = &args.export {
         return export::matrix(path, &dataset, &features);
     }

@@ -7,7 +7,10 @@ use cli::{ConfigTable, WithHint};
 use dataset::{Config, RunConfig, TabularFeatures};
 use serde::{Deserialize, Serialize};
 
-use crate::{Library, LightGbmKind};
+use crate::Library;
+
+/// What `run.kind` says of a run of `baseline`.
+pub(crate) const KIND: &str = "lightgbm";
 
 /// All sections that `baseline` reads: the content of a run's run.toml.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -169,7 +172,7 @@ impl BaselineConfig {
         let mut config = Self {
             run: if run == RunConfig::default() {
                 RunConfig {
-                    kind: LightGbmKind::NAME.to_owned(),
+                    kind: KIND.to_owned(),
                     forecaster: "lightgbm".to_owned(),
                     version: env!("CARGO_PKG_VERSION").to_owned(),
                 }
@@ -197,7 +200,7 @@ impl BaselineConfig {
         } else {
             ""
         };
-        self.run.kind = LightGbmKind::NAME.to_owned();
+        self.run.kind = KIND.to_owned();
         self.run.forecaster = format!("lightgbm{protocol}{}", self.shared.target.name_suffix());
     }
 

@@ -4,20 +4,16 @@ use anyhow::Context;
 use cli::WithHint;
 use run::{Forecaster, Kind, SavedRun, Seen};
 
+use crate::config::KIND;
 use crate::{BaselineConfig, FoldRecord, Library, SavedModel};
 
 /// Runs of `baseline`.
 #[derive(Debug, Clone, Copy)]
 pub struct LightGbmKind;
 
-impl LightGbmKind {
-    /// What `run.kind` says.
-    pub const NAME: &str = "lightgbm";
-}
-
 impl Kind for LightGbmKind {
     fn name(&self) -> &'static str {
-        Self::NAME
+        KIND
     }
 
     fn prepare(&self) -> anyhow::Result<()> {
@@ -29,12 +25,14 @@ impl Kind for LightGbmKind {
         let library = Library::open()?;
         let config = BaselineConfig::new(run.table, library)?;
         Ok(Box::new(SavedModel::load(
-            run.path, run.fold, &config, library,
+            &run.folder()?,
+            &config,
+            library,
         )?))
     }
 
     fn seen(&self, run: &SavedRun<'_>) -> anyhow::Result<Option<Seen>> {
-        let folder = run.folder();
+        let folder = run.folder()?;
         let record = FoldRecord::read(&folder)?
             .with_context(|| format!("{} has no model", folder.display()))
             .with_hint(|| {

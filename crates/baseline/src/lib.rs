@@ -10,7 +10,9 @@ mod hint;
 mod importance;
 mod kind;
 mod lightgbm;
+mod part;
 mod recipe;
+mod record;
 mod rows;
 mod saved;
 mod statistics;
@@ -22,6 +24,6 @@ pub use error::Error;
 pub use hint::hint_of;
 pub use kind::LightGbmKind;
 pub use lightgbm::{Binned, Booster, ImportanceOf, Library, Predict, VERSION};
-
-pub use saved::{FoldRecord, Grew, SavedModel};
+pub use record::{FoldRecord, TreeCount};
+pub use saved::SavedModel;
 pub use statistics::FeatureStats;

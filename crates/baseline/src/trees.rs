@@ -4,46 +4,17 @@ use std::path::Path;
 
 use anyhow::{anyhow, bail};
 use cli::WithHint;
-use dataset::TargetScales;
-use serde::{Deserialize, Serialize};
+use dataset::{Config, Panel, TargetScale, TargetScales};
 
+use crate::part::Part;
+use crate::record::FoldRecord;
 use crate::rows::Chunk;
-use crate::saved::FoldRecord;
 use crate::{Booster, ImportanceOf, Library, Predict};
 
 /// Largest forecast of trees that can be true, in the unit that they were trained in: that of the
 /// target, or its standard deviations. Returns are far below 1; the limit is as high as it is so
 /// that no honest model of a target in a large unit, such as dollars of a whole market, is refused.
 const LARGEST_FORECAST: f64 = 1e12;
-
-/// What trees are fitted to (`target.fit`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Part {
-    /// The target as it is.
-    Whole,
-    /// What is left of each coin's target without the market's.
-    Own,
-    /// The mean over the coins that have a target.
-    Market,
-}
-
-impl Part {
-    /// Whether it is all there is.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
-    pub fn is_whole(&self) -> bool {
-        *self == Self::Whole
-    }
-
-    /// Its name in messages and metrics.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Whole => "whole",
-            Self::Own => "own",
-            Self::Market => "market",
-        }
-    }
-}
 
 /// The trees that make a forecast.
 #[derive(Debug)]
@@ -90,7 +61,7 @@ impl Trees {
             if let Some(found) = forecasts.iter().find(is_absurd) {
                 return Err(anyhow!(
                     "{}: a trial row is forecast as {found:?}, expected a number from \
-                     -{LARGEST_FORECAST:?} to {LARGEST_FORECAST:?}",
+                 -{LARGEST_FORECAST:?} to {LARGEST_FORECAST:?}",
                     folder.display()
                 )
                 .hint("the trees are damaged; put back the run's own files, or train again"));
@@ -166,6 +137,21 @@ impl Trees {
         }
         Ok(shares)
     }
+}
+
+/// What the trees' targets are divided by: 1, or with `normalize.target = "trailing"` each coin's
+/// volatility at the row.
+pub(crate) fn target_scales(
+    config: &Config,
+    target_std: &[Option<f32>],
+    panel: &Panel,
+) -> TargetScales {
+    let is_trailing = config.normalize.target == TargetScale::Trailing;
+    let fixed = target_std
+        .iter()
+        .map(|std| std.filter(|_| is_trailing).unwrap_or(1.0))
+        .collect();
+    TargetScales::new(config, fixed, panel)
 }
 
 fn shares(values: Vec<f64>) -> Vec<f64> {

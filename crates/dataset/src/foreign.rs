@@ -21,23 +21,9 @@ use polars_parquet::read::{
 };
 
 use crate::Error;
+pub use convert::Cell;
 use convert::Values;
 pub(crate) use panics::without_panic;
-
-/// One value of a table.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Cell<'a> {
-    /// There is none.
-    Missing,
-    /// A whole number.
-    Integer(i64),
-    /// Any other number.
-    Number(f64),
-    /// A time in nanoseconds since 1970, UTC; one without a zone is taken as UTC.
-    Time(i128),
-    /// Text.
-    Text(&'a str),
-}
 
 /// The chosen columns of a Parquet or Feather file.
 #[derive(Debug)]

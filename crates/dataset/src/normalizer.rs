@@ -131,6 +131,19 @@ pub struct CoinStats {
     pub target_scale: f32,
 }
 
+/// What statistics are fitted on.
+#[derive(Debug, Clone)]
+pub struct TrainingRows<'a> {
+    /// Which rows are observed.
+    pub panel: &'a Panel,
+    /// The features of all rows.
+    pub features: &'a FeatureMatrix,
+    /// The targets of all rows.
+    pub targets: &'a Targets,
+    /// The training rows.
+    pub train: Range<usize>,
+}
+
 impl Normalizer {
     /// Fits on the observed rows of `train`, one coin and feature at a time.
     ///
@@ -139,12 +152,15 @@ impl Normalizer {
     pub fn fit(
         config: &NormalizeConfig,
         chosen: &Features,
-        panel: &Panel,
-        features: &FeatureMatrix,
-        targets: &Targets,
-        train: Range<usize>,
+        on: &TrainingRows<'_>,
         (run, fold): (&str, usize),
     ) -> Result<Self, Error> {
+        let TrainingRows {
+            panel,
+            features,
+            targets,
+            train,
+        } = on;
         let rows = || train.clone();
         let mut coins: Vec<CoinStats> = Vec::with_capacity(panel.coins());
         let mut pooled = Moments::default();

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::{Error, write_atomically};
+use crate::{Error, Fold, write_atomically};
 
 /// The folder of a run.
 #[derive(Debug, Clone)]
@@ -76,6 +76,11 @@ impl RunDir {
     /// The folder of a fold.
     pub fn fold(&self, fold: usize) -> PathBuf {
         self.path.join(format!("fold-{fold}"))
+    }
+
+    /// The folder of a fold, or of one of its refits.
+    pub fn fit(&self, fold: &Fold) -> PathBuf {
+        self.path.join(fold.dir())
     }
 
     /// The run's forecasts.

@@ -5,7 +5,15 @@ use cli::WithHint;
 use dataset::{DataConfig, Store, format_time};
 use terminal::Table;
 
-use crate::AuditArgs;
+/// `quarterhour audit`
+#[derive(Debug, clap::Args)]
+pub struct AuditArgs {
+    #[command(flatten)]
+    pub(crate) config: cli::ConfigArgs,
+    /// How many holes to list for each symbol
+    #[arg(long, default_value_t = 3)]
+    holes: usize,
+}
 
 pub fn run(data: &DataConfig, args: &AuditArgs) -> anyhow::Result<()> {
     let store = Store::new(&data.dir, data.market, data.stored_interval()?);

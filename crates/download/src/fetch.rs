@@ -1,6 +1,7 @@
 //! `download` without a command: candles from the exchange's archive, the newest days by REST.
 
 mod coin;
+mod job;
 mod manifest;
 mod month;
 mod report;
@@ -12,12 +13,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, anyhow, bail};
 use cli::WithHint;
 use dataset::{Config, Source, Store, remove_abandoned};
-use market::{ArchiveClient, Error, Interval, Period, RestClient, RestOptions, Symbol};
+use market::{ArchiveClient, Error, Period, RestClient, RestOptions, Symbol};
 use tokio::task::JoinSet;
 
-use crate::FetchArgs;
 use crate::lock::lock;
 use coin::Coin;
+use job::Job;
 pub(crate) use manifest::folder;
 use month::fetch_month;
 use report::Report;
@@ -25,19 +26,28 @@ use report::Report;
 /// The exchange opened in July 2017: no candle is earlier.
 const EXCHANGE_START_MS: i64 = 1_498_867_200_000;
 
-/// What all coin months have in common.
-#[derive(Debug)]
-struct Job {
-    store: Store,
-    archive: ArchiveClient,
-    /// None where the exchange does not serve REST to us.
-    rest: Option<RestClient>,
-    /// The exchange's clock when the download began: for all coins, closed means closed by then.
-    now_ms: i64,
-    /// Open times wanted, up to now.
-    from_ms: i64,
-    until_ms: i64,
+/// `download` without a command
+#[derive(Debug, clap::Args)]
+pub struct FetchArgs {
+    // As attributes: rustdoc would take the addresses for links.
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "Address of the archive [default: https://data.binance.vision]"
+    )]
+    archive_url: Option<String>,
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "Address of the REST interface [default: https://data-api.binance.vision or https://fapi.binance.com]"
+    )]
+    base_url: Option<String>,
+    /// Do not ask whether the checksums of files that are there already have changed
+    #[arg(long)]
     trust_known: bool,
+    /// How many coin months are fetched at once
+    #[arg(long, default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    at_once: u16,
 }
 
 /// Fetches what the config asks for and prints what the store then has.
@@ -245,26 +255,5 @@ fn silence(job: &Job) -> String {
     match rest.max(job.archive.silence()) {
         Some(left) => format!("(the exchange asks to wait {} s)", left.as_secs() + 1),
         None => String::new(),
-    }
-}
-
-/// How many candles can open in a stretch of time.
-fn bars(interval: Interval, from_ms: i64, until_ms: i64) -> i64 {
-    let opened_before = |time_ms: i64| -(-time_ms).div_euclid(interval.ms());
-    (opened_before(until_ms) - opened_before(from_ms)).max(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn candles_open_on_the_grid() {
-        let count = |from_ms, until_ms| bars(Interval::ONE_MINUTE, from_ms, until_ms);
-        assert_eq!(count(0, 120_000), 2);
-        assert_eq!(count(1, 120_000), 1);
-        assert_eq!(count(0, 120_001), 3);
-        assert_eq!(count(60_000, 60_000), 0);
-        assert_eq!(count(120_000, 60_000), 0);
     }
 }

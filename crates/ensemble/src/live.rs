@@ -37,7 +37,7 @@ impl Kind for EnsembleKind {
         // Some libraries must be there before another member starts threads.
         paths.iter().try_for_each(|path| run.kinds.prepare(path))?;
         let load = |path: &PathBuf| {
-            let member = run.kinds.load(path, run.fold, run.overrides);
+            let member = run.kinds.load(path, (run.fold, run.at_ms), run.overrides);
             member.with_context(|| format!("a member of {} does not load", run.path.display()))
         };
         let members: Vec<LoadedRun> = paths.iter().map(load).collect::<anyhow::Result<_>>()?;
@@ -62,7 +62,8 @@ impl Kind for EnsembleKind {
         let own = saved.fold(run.fold, run.path)?.seen_until_ms;
         let mut all = Vec::new();
         for member in &saved.members {
-            all.push(run.kinds.seen(&run.path.join(member), run.fold)?);
+            let asked = (run.fold, run.at_ms);
+            all.push(run.kinds.seen(&run.path.join(member), asked)?);
         }
         let members = all
             .into_iter()

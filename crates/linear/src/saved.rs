@@ -14,8 +14,8 @@ use market::Symbol;
 use run::{Answer, Forecaster};
 use serde::{Deserialize, Serialize};
 
-use crate::config::RidgeConfig;
-use crate::{Fitted, RidgeKind};
+use crate::Fitted;
+use crate::config::{KIND, RidgeConfig};
 
 /// The coefficients of a fold.
 pub(crate) const COEFFICIENTS_FILE: &str = "ridge.json";
@@ -92,7 +92,7 @@ impl SavedRidge {
             )
             .hint("put back the run's own file, or fit it again"));
         }
-        let own = (RidgeKind::NAME, &config.ridge);
+        let own = (KIND, &config.ridge);
         record
             .origin
             .check(&config.shared, own, &folder.join(RECORD_FILE))?;

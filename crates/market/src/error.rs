@@ -1,6 +1,6 @@
 //! Everything that can go wrong in this crate.
 
-use crate::CandleError;
+use crate::time::utc_text;
 
 /// An error of this crate; [`Error::hint`] is the way out.
 ///
@@ -326,5 +326,25 @@ impl Error {
             }
         };
         Some(hint.to_owned())
+    }
+}
+
+/// Why a candle is not believed: the field, the value found and what was expected.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("candle at {} ({open_time_ms}): {field} is {value}, expected {expected}", utc_text(*open_time_ms))]
+pub struct CandleError {
+    /// Which candle, by its open time in UTC milliseconds.
+    pub open_time_ms: i64,
+    /// The field at fault.
+    pub field: &'static str,
+    /// The value found there.
+    pub value: String,
+    /// What would have been right.
+    pub expected: String,
+}
+
+impl From<CandleError> for Error {
+    fn from(error: CandleError) -> Self {
+        Self::Candle(Box::new(error))
     }
 }

@@ -2,10 +2,11 @@
 
 use anyhow::Context;
 use cli::WithHint;
-use dataset::{CandleReader, CandleTable, Column, Config, Source};
+use dataset::{CandleReader, Column, Config, Source};
 use market::{Symbol, simulate};
 
 use crate::Checkpoint;
+use crate::history::{History, Missing, first_ms};
 use crate::live::from_exchange;
 
 /// Where candles come from.
@@ -17,15 +18,6 @@ pub enum CandleSource {
     Binance,
     /// The simulated market of the run.
     Simulated,
-}
-
-/// Candles of all coins up to the one that a forecast is made at.
-#[derive(Debug, Clone)]
-pub struct History {
-    /// Open time of the last candle used.
-    pub at_ms: i64,
-    /// Candles by coin, in the order of the universe.
-    pub coins: Vec<(Symbol, CandleTable)>,
 }
 
 impl History {
@@ -63,20 +55,6 @@ impl History {
             CandleSource::Simulated => Ok((from_simulation(config, bars, at_ms)?, Vec::new())),
         }
     }
-}
-
-/// A coin whose last candle the exchange does not give.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Missing {
-    /// The coin.
-    pub symbol: Symbol,
-    /// Why, in one line.
-    pub reason: String,
-}
-
-/// Open time of the first of `bars` bars, the last of which opens at `at_ms`.
-pub(crate) fn first_ms(config: &Config, bars: usize, at_ms: i64) -> i64 {
-    at_ms - (bars as i64 - 1) * config.data.interval.ms()
 }
 
 fn from_store(

@@ -45,6 +45,9 @@ pub(crate) struct Request<'a> {
     pub run: &'a Path,
     /// The fold asked for; None: the last one.
     pub fold: Option<usize>,
+    /// The time that is to be forecast, which decides between the refits of the fold; None: the
+    /// last refit.
+    pub at_ms: Option<i64>,
     pub overrides: &'a [String],
     pub device: DeviceChoice,
 }
@@ -56,7 +59,7 @@ impl Request<'_> {
     /// As [`Checkpoint::load`].
     pub fn load(&self) -> anyhow::Result<Checkpoint> {
         let kinds = kinds(self.device);
-        match kinds.load(self.run, self.fold, self.overrides) {
+        match kinds.load(self.run, (self.fold, self.at_ms), self.overrides) {
             Ok(loaded) => Ok(loaded.into()),
             Err(error) if self.fallback == Fallback::Rule => {
                 // A config that cannot be read is an error with or without a model.
@@ -113,6 +116,7 @@ impl Checkpoint {
             fallback: Fallback::Refuse,
             run,
             fold,
+            at_ms: None,
             overrides,
             device,
         };

@@ -150,8 +150,13 @@ impl Command {
 }
 
 impl ModelArgs {
-    /// The model to load; `overrides` are the keys of `--set` that are the run's.
-    fn request<'a>(&'a self, overrides: &'a [String]) -> anyhow::Result<Request<'a>> {
+    /// The model to load for a time, or for the last one; `overrides` are the keys of `--set` that
+    /// are the run's.
+    fn request<'a>(
+        &'a self,
+        at_ms: Option<i64>,
+        overrides: &'a [String],
+    ) -> anyhow::Result<Request<'a>> {
         let Some(run) = &self.run else {
             return Err(cli::usage(
                 anyhow!("--run DIR is missing").hint("ls checkpoints/ shows the runs there are"),
@@ -161,6 +166,7 @@ impl ModelArgs {
             fallback: self.fallback,
             run,
             fold: self.fold,
+            at_ms,
             overrides,
             device: self.device,
         })
@@ -183,7 +189,7 @@ fn watch_with(
     until: Option<&str>,
 ) -> anyhow::Result<()> {
     let (overrides, of_watch) = WatchArgs::split(&model.set);
-    let request = model.request(&overrides)?;
+    let request = model.request(None, &overrides)?;
     let asked = (&request, model.in_sample());
     watch(request.load()?, asked, watching, &of_watch, urls, until)
 }
@@ -202,7 +208,7 @@ fn predict(args: &Args) -> anyhow::Result<()> {
                 .hint("--watch has more"),
         ));
     }
-    let request = args.model.request(&overrides)?;
+    let request = args.model.request(at_ms, &overrides)?;
     let checkpoint = request.load()?;
     let interval = checkpoint.config.data.interval;
     if let Some(at_ms) = at_ms.filter(|at_ms| at_ms.rem_euclid(interval.ms()) != 0) {

@@ -235,6 +235,7 @@ fn load(
         fallback: Fallback::Rule,
         run: &args.run,
         fold: args.fold,
+        at_ms: first.map(|logged| logged.time_ms),
         overrides,
         device: args.device,
     };

@@ -12,10 +12,10 @@ use market::{Interval, Market, Symbol};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::archive::Cache;
 use crate::clock::Clock;
 use crate::coin::Coin;
 use crate::config::{ReplayConfig, Schedule, refused};
+use crate::file::Cache;
 use crate::{Counts, Faults};
 
 /// How far a wrong answer of `/time` is ahead: eight minutes.

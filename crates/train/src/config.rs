@@ -8,7 +8,8 @@ use dataset::{Config, InputNorm, RunConfig};
 use model::{AdamWConfig, Loss, NetworkConfig, WindowNorm};
 use serde::{Deserialize, Serialize};
 
-use crate::saved::NetworkKind;
+/// What `run.kind` says of a run of `train`.
+pub(crate) const KIND: &str = "network";
 
 /// Everything that decides a run's result: the content of its `run.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -197,7 +198,7 @@ impl TrainConfig {
         let mut config = Self {
             run: if run == RunConfig::default() {
                 RunConfig {
-                    kind: NetworkKind::NAME.to_owned(),
+                    kind: KIND.to_owned(),
                     forecaster: "network".to_owned(),
                     version: env!("CARGO_PKG_VERSION").to_owned(),
                 }
@@ -226,7 +227,7 @@ impl TrainConfig {
             .context("section [network]")
             .map_err(cli::usage)?;
         config.validate().map_err(cli::usage)?;
-        config.run.kind = NetworkKind::NAME.to_owned();
+        config.run.kind = KIND.to_owned();
         config.run.forecaster = format!("network{}", config.shared.target.name_suffix());
         Ok(config)
     }

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use cli::WithHint;
-use dataset::{Dataset, format_time};
+use dataset::{Dataset, Fold, format_time};
 use model::{
     FORECAST_BATCH, GradientsParams, Loss, Module, OpenDevice, Tensor, Windows, clip_grad_norm,
     forecast, masked_loss,
@@ -44,7 +44,7 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
     ]);
     let (mut steps, mut scored, mut settled) = (0, 0, 0);
     let mut first_windows = None;
-    for fold in &dataset.plan.folds {
+    for fold in dataset.plan.folds.iter().flat_map(Fold::fits) {
         let normalizer = dataset.fit_normalizer(&features, fold, "dry-run")?;
         let target_std = normalizer.target_std();
         let fitted = |rows: &Range<usize>, stride| {
@@ -69,7 +69,11 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
         let cells = span
             .into_iter()
             .chain(counts.map(|count| count.to_string()));
-        table.push(&fold.number.to_string(), cells);
+        let name = match fold.refit {
+            None => fold.number.to_string(),
+            Some(refit) => format!("{}/{refit}", fold.number),
+        };
+        table.push(&name, cells);
         steps += config.steps(train.len(), panel.coins());
         scored += score.len();
         settled += dropped.settled;

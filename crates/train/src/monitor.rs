@@ -85,7 +85,7 @@ impl<'a> Monitor<'a> {
         steps: u64,
         batch_windows: usize,
     ) -> Self {
-        let name = format!("fold {} seed {}", piece.fold.number, piece.seed);
+        let name = format!("{} seed {}", piece.fold, piece.seed);
         let bar = cli::progress_bar(&name, steps);
         bar.set_position(progress.step);
         bar.reset_eta();
@@ -177,9 +177,9 @@ impl<'a> Monitor<'a> {
         let grad_norm = scalar(grad_norm)?;
         if !train_loss.is_finite() || !grad_norm.is_finite() {
             return Err(anyhow!(
-                "fold {} seed {}: the loss is {train_loss} and the gradient norm \
-                 {grad_norm} at step {}, expected finite numbers",
-                self.piece.fold.number,
+                "{} seed {}: the loss is {train_loss} and the gradient norm {grad_norm} \
+                 at step {}, expected finite numbers",
+                self.piece.fold,
                 self.piece.seed,
                 self.progress.step
             )
@@ -266,8 +266,8 @@ impl<'a> Monitor<'a> {
     pub fn interrupted(&self) -> anyhow::Error {
         self.bar.abandon();
         anyhow!(
-            "interrupted in fold {} seed {} after step {}; all is saved in {}",
-            self.piece.fold.number,
+            "interrupted in {} seed {} after step {}; all is saved in {}",
+            self.piece.fold,
             self.piece.seed,
             self.progress.step,
             self.piece.dir.display()
@@ -279,8 +279,8 @@ impl<'a> Monitor<'a> {
     pub fn finish(&self) {
         self.bar.finish_and_clear();
         cli::note(format!(
-            "fold {} seed {}: {} steps of {} windows in {:.0} s",
-            self.piece.fold.number,
+            "{} seed {}: {} steps of {} windows in {:.0} s",
+            self.piece.fold,
             self.piece.seed,
             self.progress.step,
             self.batch_windows,
@@ -294,7 +294,7 @@ impl<'a> Monitor<'a> {
             fold, seed, dir, ..
         } = self.piece;
         if let Some(tracker) = self.piece.tracker {
-            let name = |of: &str| format!("fold-{}/seed-{seed}/{of}", fold.number);
+            let name = |of: &str| format!("{}/seed-{seed}/{of}", fold.dir());
             let values = [
                 (name("train_loss"), Some(metrics.train_loss)),
                 (name("stop_loss"), metrics.stop_loss),

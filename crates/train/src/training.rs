@@ -17,14 +17,13 @@ use statistics::pearson;
 
 use crate::config::TrainConfig;
 use crate::monitor::{Look, Monitor, Progress, scalar};
+use crate::pieces::WEIGHTS_FILE;
 use crate::sampler::{Sampler, mix};
 use crate::stopwatch::Part;
 use crate::warm_start::weights_before;
 
 /// The best weights so far on the early-stopping slice.
 const BEST_FILE: &str = "best.safetensors";
-/// The weights that training ended with: what scoring and `predict --fold` load.
-pub(crate) const WEIGHTS_FILE: &str = "weights.safetensors";
 const STATE_FILE: &str = "state.safetensors";
 
 /// The training of one piece, with what it trains on.
@@ -122,8 +121,7 @@ impl Training<'_> {
             dataset.trained_windows(targets, fold.train.clone(), training.stride, &target_std);
         if train.is_empty() {
             return Err(anyhow!(
-                "fold {}: no training windows of {} bars",
-                fold.number,
+                "{fold}: no training windows of {} bars",
                 self.config.shared.features.lookback_bars
             )
             .hint(
@@ -159,12 +157,7 @@ impl Training<'_> {
         let Some(run) = &self.config.training.warm_start else {
             return Ok(None);
         };
-        let score_from_ms = self
-            .piece
-            .dataset
-            .panel
-            .time_ms(self.piece.fold.score.start);
-        weights_before(run, self.piece.fold.number, self.piece.seed, score_from_ms)
+        weights_before(run, self.piece)
     }
 
     /// A fresh network (or one with the weights of `warm`), optimizer and progress, or the saved

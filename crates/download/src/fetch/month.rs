@@ -10,8 +10,8 @@ use dataset::{CandleTable, Column, Replaced, Store, format_time};
 use market::{ArchiveFile, CandleError, Error, Interval, Period};
 
 use super::coin::{Coin, Since};
+use super::job::{Job, bars};
 use super::manifest::Taken;
-use super::{Job, bars};
 use crate::read::read_archive;
 
 /// Monthly files appear in the first days of the next month: after this long, one that is not there

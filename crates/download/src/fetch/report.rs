@@ -10,8 +10,8 @@ use market::CandleError;
 use terminal::Table;
 
 use super::coin::{Coin, Since};
+use super::job::{Job, bars};
 use super::month::Done;
-use super::{Job, bars};
 
 /// What came of each coin.
 #[derive(Debug)]

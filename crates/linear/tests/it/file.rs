@@ -56,6 +56,7 @@ fn what_cannot_be_fitted_is_refused() {
         "{option}"
     );
     fold.score = 100..200;
+    fold.refits.clear();
     let early = RidgeFit::fit(&dataset, &fold, options())
         .unwrap_err()
         .to_string();

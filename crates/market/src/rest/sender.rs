@@ -10,10 +10,11 @@ use reqwest::{Client, Response, StatusCode, redirect};
 use serde_json::Value;
 use tokio::time::sleep;
 
+use super::body::{self, BodyError};
 use super::gate::Gate;
 use super::options::RestOptions;
+use super::silence;
 use super::wire::beginning;
-use super::{body, silence};
 use crate::Error;
 use crate::address::Address;
 use crate::time::utc_text;
@@ -384,14 +385,6 @@ fn parse(body: &[u8], request: String, tries: u32) -> Outcome<Value> {
             )
         }
     }
-}
-
-/// Why an answer has no body that can be read.
-pub(super) enum BodyError {
-    TooLarge,
-    Broken(reqwest::Error),
-    /// It is compressed in a way that is not known, or cut.
-    Encoding(String),
 }
 
 async fn read(mut response: Response, limit_bytes: usize) -> Result<Vec<u8>, BodyError> {

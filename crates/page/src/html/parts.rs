@@ -5,9 +5,9 @@ use score::Score;
 use statistics::Interval;
 
 use super::charts::{self, Point};
+use super::content::{Page, model_series, models};
 use super::document::{Cell, Row, chart, section, table};
 use super::fold_chart::folds_svg;
-use super::page::{Page, model_series, models};
 use super::scores::forecaster_rows;
 use crate::text::format::{correlation, interval, interval_title};
 

@@ -4,9 +4,9 @@ use maud::{Markup, html};
 use statistics::{Layout, ic_per_timestamp};
 
 use super::charts::{self, Kind, Series};
+use super::content::{Page, model_series, models};
 use super::deciles::{Decile, deciles};
 use super::document::{Row, chart, section, table};
-use super::page::{Page, model_series, models};
 
 /// Most points of a line: about two a pixel.
 const MOST_POINTS: usize = 1500;
