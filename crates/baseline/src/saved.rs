@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use cli::WithHint;
 use dataset::{
     CandleTable, Column, Config, Eligibility, Panel, TabularFeatures, check_columns, content_hash,

@@ -400,14 +400,16 @@ fn a_folder_is_no_ledger() {
     let folder = dir.path().join("my run");
     std::fs::create_dir(&folder).unwrap();
     let error = Ledger::read_only(&folder).unwrap_err();
-    let folder = folder.display();
     assert_eq!(
         error.to_string(),
-        format!("{folder}: is a folder, expected a ledger's file")
+        format!(
+            "{}: is a folder, expected a ledger's file",
+            folder.display()
+        )
     );
     assert_eq!(
         error.hint().unwrap(),
-        format!("--ledger '{folder}/ledger.sqlite'")
+        format!("--ledger '{}/ledger.sqlite'", folder.display())
     );
     let error = Ledger::open(&folder).unwrap_err().to_string();
     assert!(error.contains("is a folder"), "{error}");
