@@ -8,11 +8,12 @@ mod report;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use cli::WithHint;
 use dataset::{Config, Source, Store, remove_abandoned};
+use jiff::Timestamp;
 use market::{ArchiveClient, Error, Period, RestClient, RestOptions, Symbol};
 use tokio::task::JoinSet;
 
@@ -157,10 +158,7 @@ async fn clock(rest: RestClient) -> anyhow::Result<(Option<RestClient>, i64)> {
             cli::warn(
                 "only the archive is asked; the newest days, which it does not have yet, are left out",
             );
-            let now = SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .context("this machine's clock is before 1970")?;
-            Ok((None, i64::try_from(now.as_millis())?))
+            Ok((None, Timestamp::now().as_millisecond()))
         }
         Err(error) => Err(error.into()),
     }
