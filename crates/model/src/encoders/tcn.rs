@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Encoder;
+use super::encoder::Encoder;
 use crate::Error;
 use crate::config::{Activation, LARGEST, NetworkConfig, Norm, Pool, check_size, unusable};
 use crate::conv::{Conv1d, Conv1dConfig};

@@ -5,8 +5,8 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use score::{Report, Score, is_control};
 
 use super::charts::{
-    Area, Chart, Drawn, INK, Kind, Point, Series, legend_with, month_and_day, quiet, range, svg,
-    tick, write,
+    Area, Chart, Drawn, INK, Kind, Kinds, Point, Series, legend_with, month_and_day, quiet, range,
+    svg, tick, write,
 };
 use crate::text::format::{counted, interval_title};
 use crate::time::format_time;
@@ -80,7 +80,7 @@ pub fn folds_svg(report: &Report) -> String {
 /// The forecasters that have a score, with those of all folds at the end.
 fn series(report: &Report) -> Vec<Series<Point>> {
     let is_control = |score: &Score| is_control(&score.name, score.run.as_deref());
-    let (mut models, mut controls) = (0, 0);
+    let mut kinds = Kinds::default();
     let labelled = report.labels().into_iter().zip(&report.forecasters);
     // The last return is the mirror image of its negation.
     let shown = labelled.filter(|(_, score)| {
@@ -93,13 +93,7 @@ fn series(report: &Report) -> Vec<Series<Point>> {
             let all = score.metric("ic_a_day");
             Series {
                 label,
-                kind: if is_control(score) {
-                    controls += 1;
-                    Kind::Control(controls - 1)
-                } else {
-                    models += 1;
-                    Kind::Model(models - 1)
-                },
+                kind: kinds.next(!is_control(score)),
                 points: folds
                     .map(|(value, ends)| (*value, *ends))
                     .chain([(all.value, all.interval)])
