@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use dataset::{CandleTable, Column, DataConfig, Idle, Store, format_time};
+use jiff::Timestamp;
 use market::{Interval, Market, Symbol};
 use terminal::Table;
 
@@ -80,7 +80,7 @@ pub fn run(data: &DataConfig, args: &ImportArgs) -> anyhow::Result<()> {
     for path in &args.files {
         let mut file = read_file(path, &reading)?;
         let interval = interval_of(&file, args.interval)?;
-        let coins = file.checked(interval, now_ms())?;
+        let coins = file.checked(interval, Timestamp::now().as_millisecond())?;
         say_what_was_left_out(path, &file);
         let store = Store::new(&data.dir, market, interval);
         let _lock = if args.dry_run {
@@ -141,13 +141,6 @@ impl Total {
             self.range_ms = Some((first.min(time), last.max(time)));
         }
     }
-}
-
-fn now_ms() -> i64 {
-    let since_1970 = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Columns, targets and rows of a file that do not go into the store.

@@ -38,13 +38,7 @@ impl ArchiveFile {
         archive.start_file(format!("{name}.csv"), options)?;
         archive.write_all(csv.as_bytes())?;
         let zip = archive.finish()?.into_inner();
-        let checksum = Sha256::digest(&zip)
-            .iter()
-            .fold(String::new(), |mut text, byte| {
-                // Writing to a String never fails.
-                let _ = write!(text, "{byte:02x}");
-                text
-            });
+        let checksum = format!("{:x}", Sha256::digest(&zip));
         Ok(Self { zip, checksum })
     }
 }
