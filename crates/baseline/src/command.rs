@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::anyhow;
 use clap::Parser;
+use cli::WithHint;
 use dataset::{Dataset, FeatureRows, RunDir, check_named_output};
 use run::{FitOptions, fit_run, folds_named, stored_config, write_fit_times};
 
@@ -64,9 +65,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     config.shared = dataset.config.clone();
     let features = feature_rows(&config, &dataset, args.recompute)?;
     if args.continue_rounds == Some(0) {
-        return Err(cli::usage(anyhow!(
-            "--continue-rounds 0: expected at least 1 round\nhint: --continue-rounds 100"
-        )));
+        return Err(cli::usage(
+            anyhow!("--continue-rounds 0: expected at least 1 round").hint("--continue-rounds 100"),
+        ));
     }
     let folds = match args.fold {
         None => dataset.plan.folds.iter().collect(),
@@ -128,9 +129,9 @@ fn feature_rows(
 ) -> anyhow::Result<FeatureRows> {
     if !config.shared.features.cache {
         if recompute {
-            return Err(cli::usage(anyhow!(
-                "--recompute: no features are kept\nhint: --set features.cache=true"
-            )));
+            return Err(cli::usage(
+                anyhow!("--recompute: no features are kept").hint("--set features.cache=true"),
+            ));
         }
         return Ok(FeatureRows::computed(config.features()));
     }

@@ -6,7 +6,8 @@ use std::ops::Range;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
+use cli::WithHint;
 use dataset::{
     Dataset, FeatureRows, Fit, Fold, Origin, TargetScales, Targets, WindowSet, content_hash,
     target_std,
@@ -128,15 +129,18 @@ impl FoldTraining<'_> {
     }
 
     fn check_rows(&self, train: &TreeRows<'_>, validation: &TreeRows<'_>) -> anyhow::Result<()> {
-        let needs_validation = self.config.lightgbm.patience > 0;
+        let needs_validation = self.config.lightgbm.patience.is_some();
         if train.len() == 0 || (needs_validation && validation.len() == 0) {
-            bail!(
-                "{}: {} training rows and {} for early stopping, expected some of both\n\
-                 hint: fewer folds (--set split.folds=N), a shorter features.lookback_bars, or more candles",
+            return Err(anyhow!(
+                "{}: {} training rows and {} for early stopping, expected some of both",
                 self.fold,
                 train.len(),
                 validation.len()
-            );
+            )
+            .hint(
+                "fewer folds (--set split.folds=N), a shorter features.lookback_bars, or \
+                 more candles",
+            ));
         }
         Ok(())
     }
@@ -190,7 +194,7 @@ impl FoldTraining<'_> {
     /// What is kept of the training with the trees: early stopping has seen what it looked at.
     fn origin(&self, train: &Range<usize>, validation: &Range<usize>) -> anyhow::Result<Origin> {
         let lightgbm = &self.config.lightgbm;
-        let end = if lightgbm.patience > 0 {
+        let end = if lightgbm.patience.is_some() {
             train.end.max(validation.end)
         } else {
             train.end

@@ -1,6 +1,7 @@
 //! How a run of LightGBM is loaded.
 
 use anyhow::Context;
+use cli::WithHint;
 use run::{Forecaster, Kind, SavedRun, Seen};
 
 use crate::config::KIND;
@@ -32,13 +33,14 @@ impl Kind for LightGbmKind {
 
     fn seen(&self, run: &SavedRun<'_>) -> anyhow::Result<Option<Seen>> {
         let folder = run.folder()?;
-        let record = FoldRecord::read(&folder)?.with_context(|| {
-            format!(
-                "{} has no model\nhint: ls {} shows the folds there are",
-                folder.display(),
-                cli::quoted(run.path.display())
-            )
-        })?;
+        let record = FoldRecord::read(&folder)?
+            .with_context(|| format!("{} has no model", folder.display()))
+            .with_hint(|| {
+                format!(
+                    "ls {} shows the folds there are",
+                    cli::quoted(run.path.display())
+                )
+            })?;
         Ok(record.origin.as_ref().map(Seen::from))
     }
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
+use cli::WithHint;
 use dataset::{Origin, write_atomically};
 use market::Symbol;
 use serde::{Deserialize, Serialize};
@@ -94,11 +95,13 @@ impl FoldRecord {
             .iter()
             .find(|(_, std)| std.as_ref().is_some_and(is_wrong))
         {
-            bail!(
-                "{}: target_std of {coin} is {std}, expected a number above 0\n\
-                 hint: put back the run's own {RECORD_FILE}, or train again",
+            return Err(anyhow!(
+                "{}: target_std of {coin} is {std}, expected a number above 0",
                 path.display()
-            );
+            )
+            .hint(format!(
+                "put back the run's own {RECORD_FILE}, or train again"
+            )));
         }
         Ok(Some(record))
     }

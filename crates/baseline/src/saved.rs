@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
+use cli::WithHint;
 use dataset::{
     CandleTable, Column, Config, Eligibility, Panel, TabularFeatures, check_columns, content_hash,
 };
@@ -49,11 +50,12 @@ impl SavedModel {
         let features = config.features();
         let (found, expected) = (trees.coins.features()?, features.names().len());
         if found != expected {
-            bail!(
-                "{} was trained on {found} features, but the run's config has {expected}\n\
-                 hint: put back the run's own run.toml, or train again",
+            return Err(anyhow!(
+                "{} was trained on {found} features, but the run's config has \
+                 {expected}",
                 folder.join(MODEL_FILE).display()
-            );
+            )
+            .hint("put back the run's own run.toml, or train again"));
         }
         // Market-relative features are of these coins together.
         let mut universe: Vec<&str> = config
@@ -66,12 +68,13 @@ impl SavedModel {
         universe.sort_unstable();
         let trained: Vec<&str> = record.target_std.keys().map(String::as_str).collect();
         if universe != trained {
-            bail!(
-                "{} was trained on {}, but the universe is {}\nhint: leave universe.symbols as the run has it",
+            return Err(anyhow!(
+                "{} was trained on {}, but the universe is {}",
                 folder.join(MODEL_FILE).display(),
                 trained.join(" "),
                 universe.join(" ")
-            );
+            )
+            .hint("leave universe.symbols as the run has it"));
         }
         match &record.origin {
             Some(origin) => {
@@ -211,11 +214,14 @@ pub(crate) fn read_model(
     let path: PathBuf = folder.join(MODEL_FILE);
     let record = FoldRecord::read(folder)?;
     let (true, Some(record)) = (path.exists(), record) else {
-        bail!(
-            "{} has no {MODEL_FILE} with its {RECORD_FILE} yet\n\
-             hint: `quarterhour baseline --config FILE --run RUN` trains the folds that are missing",
+        return Err(anyhow!(
+            "{} has no {MODEL_FILE} with its {RECORD_FILE} yet",
             folder.display()
-        );
+        )
+        .hint(
+            "`quarterhour baseline --config FILE --run RUN` trains the folds that \
+                 are missing",
+        ));
     };
     let read = |file: &str| -> anyhow::Result<Booster> {
         let path = folder.join(file);
@@ -237,20 +243,23 @@ pub(crate) fn read_model(
 /// A model's text, if it is the one that was trained, by its hash, and whole: LightGBM's own reader
 /// trusts it blindly.
 fn checked(text: Vec<u8>, expected: Option<&String>, path: &Path) -> anyhow::Result<String> {
-    const HINT: &str =
-        "hint: put back the run's own file, or train again (baseline --retrain --fold K)";
+    let hint =
+        "put back the run's own file, or train again (`quarterhour baseline --retrain --fold K`)";
     let found = content_hash(&text);
     if let Some(expected) = expected.filter(|&expected| *expected != found) {
-        bail!(
-            "{} has SHA-256 {found}, but {RECORD_FILE} beside it names {expected}: it is damaged or of another training\n{HINT}",
+        return Err(anyhow!(
+            "{} has SHA-256 {found}, but {RECORD_FILE} beside it names {expected}: it is damaged or of another training",
             path.display()
-        );
+        )
+        .hint(hint));
     }
     let text = String::from_utf8(text)
         .ok()
-        .with_context(|| format!("{} is no text\n{HINT}", path.display()))?;
+        .with_context(|| format!("{} is no text", path.display()))
+        .hint(hint)?;
     // Also where the hash fits: whoever made the file could have written that too.
     check_text(&text)
-        .map_err(|reason| anyhow!("{} is no whole model: {reason}\n{HINT}", path.display()))?;
+        .map_err(|reason| anyhow!("{} is no whole model: {reason}", path.display()))
+        .hint(hint)?;
     Ok(text)
 }

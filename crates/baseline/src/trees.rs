@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
+use cli::WithHint;
 use dataset::{Config, Panel, TargetScale, TargetScales};
 
 use crate::part::Part;
@@ -58,12 +59,12 @@ impl Trees {
             let is_absurd =
                 |forecast: &&f64| forecast.is_nan() || forecast.abs() > LARGEST_FORECAST;
             if let Some(found) = forecasts.iter().find(is_absurd) {
-                bail!(
-                    "{}: a trial row is forecast as {found:?}, expected a number from -{LARGEST_FORECAST:?} to \
-                     {LARGEST_FORECAST:?}\n\
-                     hint: the trees are damaged; put back the run's own files, or train again",
+                return Err(anyhow!(
+                    "{}: a trial row is forecast as {found:?}, expected a number from \
+                 -{LARGEST_FORECAST:?} to {LARGEST_FORECAST:?}",
                     folder.display()
-                );
+                )
+                .hint("the trees are damaged; put back the run's own files, or train again"));
             }
         }
         Ok(())
@@ -253,8 +254,7 @@ mod tests {
         let said = probed(1e30).unwrap_err().to_string();
         assert!(
             said.starts_with("run: a trial row is forecast as ")
-                && said
-                    .contains("expected a number from -1000000000000.0 to 1000000000000.0\nhint: "),
+                && said.contains("expected a number from -1000000000000.0 to 1000000000000.0"),
             "{said}"
         );
     }

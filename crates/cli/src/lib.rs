@@ -2,9 +2,11 @@
 //! codes, progress.
 
 mod config;
+mod error;
 mod exit;
 mod folds;
 mod lock;
+pub mod or_off;
 mod output;
 mod process;
 mod renamed;
@@ -12,10 +14,12 @@ mod suggestion;
 mod text;
 
 pub use config::{ConfigArgs, ConfigTable, SECTIONS, flattened};
-pub use exit::{Usage, finish, usage};
+pub use error::{HintOf, WithHint, hints, is_usage, usage};
+pub use exit::finish;
 pub use folds::folds;
 pub use lock::{Held, hold};
-pub use output::{Stderr, note, print, progress_bar, warn};
+pub use or_off::OrOff;
+pub use output::{Stderr, hint, note, print, progress_bar, warn, warn_with_hints};
 pub use process::{peak_memory, watch_for_interrupt};
-pub use suggestion::did_you_mean;
+pub use suggestion::{did_you_mean, most_alike};
 pub use text::quoted;

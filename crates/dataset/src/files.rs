@@ -132,11 +132,10 @@ pub(crate) fn read_parquet(path: &Path, columns: &[&str]) -> Result<DataFrame, E
 }
 
 fn not_parquet(path: &Path, reason: impl std::fmt::Display) -> Error {
-    Error::file(
+    Error::refused(
         path,
-        format!(
-            "not a readable Parquet file: {reason}\nhint: move the file away and make it again"
-        ),
+        format!("not a readable Parquet file: {reason}"),
+        "move the file away and make it again",
     )
 }
 
@@ -151,11 +150,10 @@ fn parquet_frame(path: &Path, columns: &[&str]) -> Result<DataFrame, Error> {
         .find(|field| is_wanted(&field.name) && !is_known(&field.dtype))
     {
         let (name, dtype) = (&field.name, &field.dtype);
-        return Err(Error::file(
+        return Err(Error::refused(
             path,
-            format!(
-                "column `{name}` holds {dtype:?}, expected numbers of 32 or 64 bits or text\nhint: save it as one of these"
-            ),
+            format!("column `{name}` holds {dtype:?}, expected numbers of 32 or 64 bits or text"),
+            "save it as one of these",
         ));
     }
     if columns.is_empty() {

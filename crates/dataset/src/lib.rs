@@ -15,6 +15,9 @@ mod origin;
 mod output;
 mod panel;
 mod prepare;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod reference;
 mod resample;
 mod run_dir;
 mod settled;
@@ -34,10 +37,10 @@ pub use config::{Config, DataConfig, RunConfig, Source, UniverseConfig};
 pub use deviations::{
     DEVIATION_COLUMNS, DEVIATION_MINUTES, Deviations, deviation_bars, volatility_bars,
 };
-pub use error::Error;
+pub use error::{Error, hint_of};
 pub use features::{
-    Chosen, FeatureConfig, FeatureFormulas, FeatureMatrix, FeatureRows, FeatureSet, Features,
-    TabularFeatures, trailing_volatility,
+    Chosen, Feature, FeatureConfig, FeatureFormulas, FeatureMatrix, FeatureRows, FeatureSet,
+    Features, TabularFeatures, features_reference, trailing_volatility,
 };
 pub use files::{content_hash, remove_abandoned, write_atomically};
 pub use foreign::{Cell, ForeignTable};
@@ -56,7 +59,9 @@ pub use split::{Fold, Scheme, SplitConfig, SplitPlan};
 pub use store::{Audit, Replaced, Store};
 pub use table::{ForecastRow, ForecastTable};
 pub use target_scale::TargetScales;
-pub use targets::{Earned, Fit, Settings, Target, TargetConfig, TargetKind, Targets, Task};
+pub use targets::{
+    Earned, Fit, Settings, Target, TargetConfig, TargetKind, Targets, Task, targets_reference,
+};
 pub use time::{YEAR_2100_MS, format_time, parse_time};
 pub use time_span::TimeSpan;
 pub use wide::WideTable;

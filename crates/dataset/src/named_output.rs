@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use crate::output::ELSEWHERE;
 use crate::{Error, RunDir, check_output};
 
 /// As [`check_output`], for a file that a person names on the command line: one that is there is
@@ -22,15 +23,15 @@ pub fn check_named_output(path: &Path, extension: &str) -> Result<(), Error> {
     let size = fs::metadata(path).map_err(Error::io(path))?.len();
     if !has_extension && size > 0 {
         let reason = format!(
-            "is there and its name does not end in .{extension}, so it may be something else\nhint: name a new file, or \
-             one that ends in .{extension}; nothing was written"
+            "is there and its name does not end in .{extension}, so it may be something else"
         );
-        return Err(Error::file(path, reason));
+        let hint =
+            format!("name a new file, or one that ends in .{extension}; nothing was written");
+        return Err(Error::refused(path, reason, &hint));
     }
     if RunDir::owns(path) {
-        let reason =
-            "belongs to the run in that folder\nhint: name another file; nothing was written";
-        return Err(Error::file(path, reason));
+        let reason = "belongs to the run in that folder";
+        return Err(Error::refused(path, reason, ELSEWHERE));
     }
     Ok(())
 }

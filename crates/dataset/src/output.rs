@@ -5,6 +5,9 @@ use std::path::Path;
 
 use crate::Error;
 
+/// The way out where a file cannot be written to.
+pub(crate) const ELSEWHERE: &str = "name another file; nothing was written";
+
 /// Checks that `path` is free or holds a plain file, before a byte is written there.
 ///
 /// A link would be replaced by a file, and so would a device: neither is what its name says
@@ -33,10 +36,8 @@ pub fn check_output(path: &Path) -> Result<(), Error> {
     } else {
         "a device, a pipe or a socket"
     };
-    let reason = format!(
-        "is {found}, expected a plain file or none\nhint: name another file; nothing was written"
-    );
-    Err(Error::file(path, reason))
+    let reason = format!("is {found}, expected a plain file or none");
+    Err(Error::refused(path, reason, ELSEWHERE))
 }
 
 /// Opens a lock file, and makes it where there is none. It is never emptied or written: a lock of
@@ -54,11 +55,9 @@ pub fn open_lock(path: &Path) -> Result<File, Error> {
         .map_err(Error::io(path))?;
     let size = file.metadata().map_err(Error::io(path))?.len();
     if size > 0 {
-        let reason = format!(
-            "holds {size} bytes, expected an empty lock file of this project\nhint: it is somebody else's; name another \
-             place, where no such file is"
-        );
-        return Err(Error::file(path, reason));
+        let reason = format!("holds {size} bytes, expected an empty lock file of this project");
+        let hint = "it is somebody else's; name another place, where no such file is";
+        return Err(Error::refused(path, reason, hint));
     }
     Ok(file)
 }
@@ -83,8 +82,9 @@ mod tests {
             (&socket, "a device"),
             (&dir.path().to_owned(), "is a folder"),
         ] {
-            let error = write_atomically(path, b"ours").unwrap_err().to_string();
-            assert!(error.contains(what) && error.contains("hint: "), "{error}");
+            let error = write_atomically(path, b"ours").unwrap_err();
+            assert!(error.to_string().contains(what), "{error}");
+            assert_eq!(error.hint().as_deref(), Some(ELSEWHERE));
             assert!(open_lock(path).unwrap_err().to_string().contains(what));
         }
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());

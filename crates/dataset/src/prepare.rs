@@ -287,6 +287,7 @@ fn stored_panel(config: &Config) -> Result<Panel, Error> {
             market: config.data.market.to_string(),
             interval: reader.store().interval().to_string(),
             dir: config.data.dir.clone(),
+            hint: None,
         });
     }
     let mut range = (i64::MAX, i64::MIN);

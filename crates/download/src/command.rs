@@ -2,6 +2,7 @@
 
 use anyhow::anyhow;
 use clap::{Parser, Subcommand};
+use cli::WithHint;
 use dataset::{Config, DataConfig};
 
 use crate::import::FORMS;
@@ -49,11 +50,16 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     // The whole history of the default universe is hours of work: nobody gets it by leaving
     // something out.
     if args.config.config.is_none() && data.from.is_none() {
-        return Err(cli::usage(anyhow!(
-            "found neither --config nor data.from, expected one that says what to fetch\n\
-             hint: --config configs/binance20.toml fetches 20 coins x a year; --set data.from=2017-07-01 all there is; \
-             --help lists the commands"
-        )));
+        return Err(cli::usage(
+            anyhow!(
+                "found neither --config nor data.from, expected one that says what to \
+                 fetch"
+            )
+            .hint(
+                "--config configs/binance20.toml fetches 20 coins x a year; --set \
+                 data.from=2017-07-01 all there is; --help lists the commands",
+            ),
+        ));
     }
     let config = Config {
         data,

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
+use cli::WithHint;
 use dataset::{Config, Source, Store, remove_abandoned};
 use jiff::Timestamp;
 use market::{ArchiveClient, Error, Period, RestClient, RestOptions, Symbol};
@@ -104,19 +105,23 @@ pub fn run(config: &Config, args: &FetchArgs) -> anyhow::Result<()> {
 
 fn checked_range(config: &Config) -> anyhow::Result<(i64, i64)> {
     if config.data.source == Source::Simulated {
-        bail!(
-            "data.source = simulated: found a config of the simulated market, expected data.source = store\n\
-             hint: `quarterhour simulate` stores a simulated market; configs/binance20.toml is \
-             for real candles"
-        );
+        return Err(anyhow!(
+            "data.source = simulated: found a config of the simulated market, \
+             expected data.source = store"
+        )
+        .hint(
+            "`quarterhour simulate` stores a simulated market; \
+             configs/binance20.toml is for real candles",
+        ));
     }
     let (from_ms, until_ms) = config.range_ms()?;
     if from_ms >= until_ms {
-        bail!(
-            "data.until = {}: expected a time after data.from = {}\nhint: --set data.until=2024-06-01 for instance",
+        return Err(anyhow!(
+            "data.until = {}: expected a time after data.from = {}",
             config.data.until.as_deref().unwrap_or("-"),
             config.data.from.as_deref().unwrap_or("-")
-        );
+        )
+        .hint("--set data.until=2024-06-01 for instance"));
     }
     Ok((from_ms, until_ms))
 }
@@ -128,13 +133,15 @@ fn symbols(config: &Config, store: &Store) -> anyhow::Result<Vec<Symbol>> {
         symbols = store.symbols()?;
     }
     if symbols.is_empty() {
-        return Err(cli::usage(anyhow!(
-            "universe.symbols = []: all coins of the store, but {} has no {} {} candles yet\n\
-             hint: --config configs/binance20.toml names 20 coins",
-            store.dir().display(),
-            store.interval(),
-            store.market()
-        )));
+        return Err(cli::usage(
+            anyhow!(
+                "universe.symbols = []: all coins of the store, but {} has no {} {} candles yet",
+                store.dir().display(),
+                store.interval(),
+                store.market()
+            )
+            .hint("--config configs/binance20.toml names 20 coins"),
+        ));
     }
     let mut seen = std::collections::BTreeSet::new();
     symbols.retain(|symbol| seen.insert(symbol.clone()));
@@ -147,13 +154,34 @@ async fn clock(rest: RestClient) -> anyhow::Result<(Option<RestClient>, i64)> {
     match rest.server_time_ms().await {
         Ok(now_ms) => Ok((Some(rest), now_ms)),
         Err(error @ (Error::NotServedHere { .. } | Error::Forbidden { .. })) => {
-            cli::warn(format!(
-                "{error}\nwarning: only the archive is asked; the newest days, which it does not have yet, are left out"
-            ));
+            cli::warn_with_hints(error.to_string(), error.hint());
+            cli::warn(
+                "only the archive is asked; the newest days, which it does not have yet, are left out",
+            );
             Ok((None, Timestamp::now().as_millisecond()))
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Names every file that could not be taken, with each way out once.
+fn not_taken(broken: &[anyhow::Error]) -> anyhow::Error {
+    let faults: Vec<String> = broken.iter().map(|fault| format!("{fault:#}")).collect();
+    let count = broken.len();
+    let mut hints: Vec<String> = Vec::new();
+    for hint in broken
+        .iter()
+        .flat_map(|fault| cli::hints(fault, dataset::hint_of))
+    {
+        if !hints.contains(&hint) {
+            hints.push(hint);
+        }
+    }
+    let error = anyhow!("{count} files could not be taken:\n{}", faults.join("\n"));
+    hints
+        .iter()
+        .rev()
+        .fold(error, |error, hint| error.hint(hint))
 }
 
 /// Fetches the months of all coins, `at_once` at a time. A file that is broken stops nothing but
@@ -177,7 +205,7 @@ async fn fetch_all(
     let mut waiting = months.into_iter();
     let mut running = JoinSet::new();
     let mut failed: Option<anyhow::Error> = None;
-    let mut broken: Vec<String> = Vec::new();
+    let mut broken: Vec<anyhow::Error> = Vec::new();
     loop {
         while running.len() < at_once
             && failed.is_none()
@@ -208,11 +236,7 @@ async fn fetch_all(
         return Err(error);
     }
     if !broken.is_empty() {
-        bail!(
-            "{} files could not be taken:\n{}",
-            broken.len(),
-            broken.join("\n")
-        );
+        return Err(not_taken(&broken));
     }
     if interrupted.load(Ordering::Relaxed) && waiting.len() > 0 {
         bail!(

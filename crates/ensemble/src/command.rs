@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use clap::Parser;
-use cli::ConfigTable;
+use cli::{ConfigTable, WithHint};
 use dataset::{Config, Dataset, ForecastRow, ForecastTable, RunConfig, RunDir, Source};
 use market::Symbol;
 use run::Joined;
@@ -93,7 +93,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         args.json,
     );
     if let Some(Err(error)) = tracker.map(|tracker| tracker.finish(done.is_ok())) {
-        cli::warn(error.to_string());
+        cli::warn_with_hints(error.to_string(), error.hint());
     }
     done
 }
@@ -106,9 +106,10 @@ fn check_overrides(args: &Args) -> anyhow::Result<()> {
         .iter()
         .find(|text| !text.starts_with("ensemble."))
     {
-        return Err(cli::usage(anyhow!(
-            "--set {text}: expected a key of [ensemble]; all else is the members'\nhint: --set ensemble.method=average"
-        )));
+        return Err(cli::usage(
+            anyhow!("--set {text}: expected a key of [ensemble]; all else is the members'")
+                .hint("--set ensemble.method=average"),
+        ));
     }
     Ok(())
 }
@@ -141,11 +142,12 @@ fn read_members(
         args.members.clone()
     };
     if paths.len() < 2 {
-        return Err(cli::usage(anyhow!(
-            "{} members, expected at least 2 runs\n\
-             hint: quarterhour ensemble --run checkpoints/both checkpoints/NAME checkpoints/NAME-lightgbm",
-            paths.len()
-        )));
+        return Err(cli::usage(
+            anyhow!("{} members, expected at least 2 runs", paths.len()).hint(
+                "quarterhour ensemble --run checkpoints/both checkpoints/NAME \
+                 checkpoints/NAME-lightgbm",
+            ),
+        ));
     }
     let members: Vec<Member> = paths
         .iter()

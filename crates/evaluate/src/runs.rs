@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
-use cli::ConfigTable;
-use dataset::{Config, Earned, ForecastTable, Panel, RunConfig, Target};
+use cli::{ConfigTable, WithHint};
+use dataset::{Config, Earned, ForecastTable, Panel, RunConfig, RunDir, Target};
 use page::Importance;
 use run::{Joined, NamedTable, join};
 
@@ -35,25 +35,26 @@ impl Run {
     /// # Errors
     /// A folder that is no run, a run without forecasts, files that cannot be read.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
-        let not_a_run = || {
-            format!(
-                "{} is no run\nhint: a run is a folder with run.toml and forecasts.parquet, such as checkpoints/NAME",
-                path.display()
-            )
-        };
+        let not_a_run = || format!("{} is no run", path.display());
         let config_path = path.join("run.toml");
         if !config_path.exists() {
-            bail!("{}", not_a_run());
+            let of_runs = || {
+                "a run is a folder with run.toml and forecasts.parquet, such as checkpoints/NAME"
+                    .to_owned()
+            };
+            let hint = RunDir::did_you_mean(path).unwrap_or_else(of_runs);
+            return Err(anyhow!(not_a_run()).hint(hint));
         }
         let config_table = ConfigTable::read(&config_path)?;
         let run: RunConfig = config_table.section("run")?;
         let config: Config = config_table.parse()?;
         let forecasts = path.join("forecasts.parquet");
         if !forecasts.exists() {
-            bail!(
-                "{} has no forecasts.parquet yet\nhint: `cargo run -p train --release -- --resume --run {}` finishes it",
-                path.display(),
-                cli::quoted(path.display())
+            return Err(
+                anyhow!("{} has no forecasts.parquet yet", path.display()).hint(format!(
+                    "`cargo run -p train --release -- --resume --run {}` finishes it",
+                    cli::quoted(path.display())
+                )),
             );
         }
         Ok(Self {
@@ -89,9 +90,8 @@ impl Run {
             Err(error) => {
                 cli::note(format!(
                     "{}: forecasts.parquet is of an older version, without the deviations from a mean and the \
-                     trailing volatility, and the candles that it was made of are not there: {:#}",
-                    self.path,
-                    anyhow::Error::from(error)
+                     trailing volatility, and the candles that it was made of are not there: {error}",
+                    self.path
                 ));
                 self
             }
@@ -134,16 +134,17 @@ impl Runs {
             .iter()
             .find(|run| (run.bar_ms, run.reach_bars) != (first.bar_ms, first.reach_bars))
         {
-            bail!(
-                "{} forecasts {} bars of {} ms ahead, {} does {} of {} ms; expected one interval and reach\n\
-                 hint: compare runs of one [data] and [target] section",
+            return Err(anyhow!(
+                "{} forecasts {} bars of {} ms ahead, {} does {} of {} ms; expected one \
+                 interval and reach",
                 other.path,
                 other.reach_bars,
                 other.bar_ms,
                 first.path,
                 first.reach_bars,
                 first.bar_ms
-            );
+            )
+            .hint("compare runs of one [data] and [target] section"));
         }
         Ok(Self { all })
     }
@@ -193,11 +194,13 @@ pub fn of_folds(
     let present: BTreeSet<usize> = table.rows().iter().map(|row| row.fold as usize).collect();
     if let Some(missing) = wanted.iter().find(|fold| !present.contains(fold)) {
         let present: Vec<String> = present.iter().map(usize::to_string).collect();
-        return Err(cli::usage(anyhow!(
-            "{origin} has no fold {missing}, expected folds among {}\nhint: `--folds` takes such as 1-3 or 1,3; without \
-             it all folds are scored",
-            present.join(", ")
-        )));
+        return Err(cli::usage(
+            anyhow!(
+                "{origin} has no fold {missing}, expected folds among {}",
+                present.join(", ")
+            )
+            .hint("`--folds` takes such as 1-3 or 1,3; without it all folds are scored"),
+        ));
     }
     let rows = table
         .rows()

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
+use cli::WithHint;
 use dataset::{Earned, ForecastRow, ForecastTable, format_time};
 use run::{NamedTable, join};
 use score::{ForecastColumn, Rows};
@@ -40,13 +41,15 @@ impl Selection {
                 .cloned()
                 .collect();
             if kept.is_empty() {
-                bail!(
-                    "{} has no forecasts from {} on, which its thresholds were judged on\n\
-                     hint: `scripts/tune-thresholds {}` finds them anew",
+                return Err(anyhow!(
+                    "{} has no forecasts from {} on, which its thresholds were judged on",
                     run.path,
-                    format_time(since_ms),
+                    format_time(since_ms)
+                )
+                .hint(format!(
+                    "`scripts/tune-thresholds {}` finds them anew",
                     cli::quoted(self.run.display())
-                );
+                )));
             }
             run.table = ForecastTable::new(kept, &self.run)?;
         }
@@ -69,11 +72,15 @@ impl Selection {
                 let mut known: Vec<&str> = rows.iter().map(|row| row.symbol.as_str()).collect();
                 known.sort_unstable();
                 known.dedup();
-                bail!(
-                    "{} has no forecasts of {symbol}, expected one of {}\nhint: --symbol takes names as the run has them",
+                return Err(anyhow!(
+                    "{} has no forecasts of {symbol}, expected one of {}",
                     run.path,
                     known.join(", ")
-                );
+                )
+                .with_hint(|| {
+                    cli::did_you_mean(symbol, &known)
+                        .unwrap_or_else(|| "--symbol takes names as the run has them".to_owned())
+                }));
             }
         }
         let kept = rows.iter().filter(|row| {

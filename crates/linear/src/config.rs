@@ -1,7 +1,7 @@
 //! The whole config of a run.
 
 use anyhow::anyhow;
-use cli::ConfigTable;
+use cli::{ConfigTable, WithHint};
 use dataset::{Config, RunConfig, TimeSpan};
 use serde::Serialize;
 
@@ -38,10 +38,13 @@ impl RidgeConfig {
         shared.validate().map_err(cli::usage)?;
         ridge.validate().map_err(cli::usage)?;
         if every.ms() % DAY.ms() != 0 {
-            return Err(cli::usage(anyhow!(
-                "split.refit_every = {every}: expected whole days, as the ridge sums its moments by UTC day\n\
-                 hint: --set split.refit_every={DAY}"
-            )));
+            return Err(cli::usage(
+                anyhow!(
+                    "split.refit_every = {every}: expected whole days, as the ridge sums its \
+                 moments by UTC day"
+                )
+                .hint(format!("--set split.refit_every={DAY}")),
+            ));
         }
         let version = match run.version.as_str() {
             "" => env!("CARGO_PKG_VERSION").to_owned(),

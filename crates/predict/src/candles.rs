@@ -1,6 +1,7 @@
 //! The candles that a forecast needs, from the store, the exchange or the simulated market.
 
 use anyhow::Context;
+use cli::WithHint;
 use dataset::{CandleReader, Column, Config, Source};
 use market::{Symbol, simulate};
 
@@ -71,10 +72,8 @@ fn from_store(
             for symbol in symbols {
                 last = last.max(reader.last_ms(symbol)?);
             }
-            last.context(
-                "the store has no candles of any coin of the run\n\
-                 hint: `quarterhour download` brings them; --source binance asks the exchange",
-            )?
+            last.context("the store has no candles of any coin of the run")
+                .hint("`quarterhour download` brings them; --source binance asks the exchange")?
         }
     };
     let until_ms = at_ms + config.data.interval.ms();

@@ -7,6 +7,7 @@ use model::DeviceChoice;
 use run::{Forecaster, LoadedRun};
 
 use crate::History;
+use crate::hint::hint_of;
 use crate::kinds::kinds;
 use crate::rule::{IndicatorRule, RULE};
 
@@ -63,10 +64,10 @@ impl Request<'_> {
             Err(error) if self.fallback == Fallback::Rule => {
                 // A config that cannot be read is an error with or without a model.
                 let (_, config) = kinds.config(self.run, self.overrides)?;
-                cli::warn(format!(
-                    "the model does not load, so an indicator rule answers in its place: {error:#}\n\
-                     hint: --fallback refuse makes this an error"
-                ));
+                let mut hints = cli::hints(&error, hint_of);
+                hints.push("--fallback refuse makes this an error".to_owned());
+                let reason = "the model does not load, so an indicator rule answers in its place";
+                cli::warn_with_hints(format!("{reason}: {error:#}"), hints);
                 Ok(Checkpoint {
                     forecaster: Box::new(IndicatorRule::new(config.clone())),
                     config,

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use anyhow::bail;
+use anyhow::anyhow;
+use cli::WithHint;
 use dataset::{CandleReader, CandleTable, format_time};
 use market::{Candle, Symbol};
 use rules::may_open;
@@ -121,8 +122,9 @@ pub fn run(args: &LedgerArgs) -> anyhow::Result<()> {
         cli::print(&text)?;
     }
     if verdict.is_some_and(|verdict| verdict.is_bad()) {
-        bail!(
-            "the ledger is not what the candles and forecasts say\nhint: were fold, device, thresholds or [trading] others?"
+        return Err(
+            anyhow!("the ledger is not what the candles and forecasts say")
+                .hint("were fold, device, thresholds or [trading] others?"),
         );
     }
     Ok(())

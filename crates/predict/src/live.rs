@@ -253,13 +253,7 @@ impl Lack {
     fn reason(&self) -> String {
         match self {
             Self::Yet(reason) | Self::ForGood(reason) => reason.clone(),
-            // Without its hint.
-            Self::Failed(error) => error
-                .to_string()
-                .lines()
-                .next()
-                .unwrap_or_default()
-                .to_owned(),
+            Self::Failed(error) => error.to_string(),
         }
     }
 }

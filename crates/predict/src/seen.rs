@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use anyhow::bail;
+use anyhow::anyhow;
+use cli::WithHint;
 use dataset::format_time;
 use run::Kinds;
 
@@ -85,13 +86,15 @@ fn choose(
                 ),
                 None => String::new(),
             };
-            bail!(
-                "{}: {} UTC is not out of sample: {which} {}\n\
-                 hint: {other}{later}--in-sample forecasts all the same, and marks every row",
+            return Err(anyhow!(
+                "{}: {} UTC is not out of sample: {which} {}",
                 run.display(),
                 format_time(at_ms),
                 seen.in_words()
             )
+            .hint(format!(
+                "{other}{later}--in-sample forecasts all the same, and marks every row"
+            )));
         }
     }
 }

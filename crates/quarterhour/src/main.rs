@@ -2,7 +2,10 @@
 
 mod commands;
 mod completions;
+mod config_file;
 mod man;
+mod reference;
+mod schema;
 mod version;
 
 use std::process::ExitCode;
@@ -16,5 +19,5 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     model::without_display();
-    cli::finish(commands::Args::parse().command.run())
+    cli::finish(commands::Args::parse().command.run(), predict::hint_of)
 }

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
+use cli::WithHint;
 use dataset::{CandleTable, format_time};
 use market::{Interval, Market, Symbol};
 use rand::{RngExt, SeedableRng};
@@ -75,9 +76,9 @@ impl Server {
             );
             served.push(coin);
         }
-        let first_ms = first_ms.context(
-            "no candles to replay\nhint: `quarterhour audit` shows what the store holds",
-        )?;
+        let first_ms = first_ms
+            .context("no candles to replay")
+            .hint("`quarterhour audit` shows what the store holds")?;
         Ok(Self {
             market,
             interval,
@@ -85,11 +86,10 @@ impl Server {
             clock: Clock::new(schedule.start_ms.unwrap_or(first_ms), config.speed),
             faults: config.faults.clone(),
             schedule,
-            weight_limit: match (config.weight_limit, market) {
-                (0, Market::Spot) => 6000,
-                (0, Market::Futures) => 2400,
-                (limit, _) => limit,
-            },
+            weight_limit: config.weight_limit.unwrap_or(match market {
+                Market::Spot => 6000,
+                Market::Futures => 2400,
+            }),
             archive: Cache::default(),
             places,
             counts: Mutex::default(),

@@ -2,8 +2,8 @@
 
 use std::sync::atomic::AtomicBool;
 
-use anyhow::{anyhow, bail};
-use cli::ConfigTable;
+use anyhow::anyhow;
+use cli::{ConfigTable, WithHint};
 use dataset::{Dataset, Dropped, Fold, ForecastRow, ForecastTable, RunDir};
 use statistics::pearson;
 use tracking::Tracker;
@@ -45,11 +45,10 @@ pub fn folds_named<'a>(
     let all = &dataset.plan.folds;
     let find = |&number: &usize| {
         all.get(number.wrapping_sub(1)).ok_or_else(|| {
-            cli::usage(anyhow!(
-                "{flag} {number}: expected a fold from 1 to {}\n\
-                 hint: without {flag} all are trained",
-                all.len()
-            ))
+            cli::usage(
+                anyhow!("{flag} {number}: expected a fold from 1 to {}", all.len())
+                    .hint(format!("without {flag} all are trained")),
+            )
         })
     };
     numbers.iter().map(find).collect()
@@ -83,7 +82,7 @@ pub fn fit_run(
     let tracker = Tracker::from_env("quarterhour", &run.name());
     let done = fit_pieces(recipe, run, dataset, config, options, tracker.as_ref());
     if let Some(Err(error)) = tracker.map(|tracker| tracker.finish(done.is_ok())) {
-        cli::warn(error.to_string());
+        cli::warn_with_hints(error.to_string(), error.hint());
     }
     done
 }
@@ -200,12 +199,12 @@ pub fn gather(
 ) -> anyhow::Result<ScoredRun> {
     let unfinished = unfinished(recipe, run, folds);
     if !unfinished.is_empty() {
-        bail!(
-            "{}: no forecasts yet of {}\n\
-             hint: train them with --folds K --seed S, or all with --resume",
+        return Err(anyhow!(
+            "{}: no forecasts yet of {}",
             run.path().display(),
             unfinished.join(", ")
-        );
+        )
+        .hint("train them with --folds K --seed S, or all with --resume"));
     }
     join(recipe, run, dataset, folds, json, None)
 }

@@ -1,6 +1,7 @@
 //! From a fitted piece to its out-of-sample forecasts.
 
-use anyhow::bail;
+use anyhow::anyhow;
+use cli::WithHint;
 use dataset::{ForecastTable, format_time};
 
 use crate::{Piece, Recipe};
@@ -50,12 +51,14 @@ pub(crate) fn forecast_piece(
                     target_std[coin],
                     forecast,
                 )),
-                other => bail!(
-                    "{fold}: {} at {} is to be scored, but its forecast is {other:?}\n\
-                     hint: was the model trained on other candles than those in the store now?",
-                    panel.symbols()[coin],
-                    format_time(panel.time_ms(row))
-                ),
+                other => {
+                    return Err(anyhow!(
+                        "{fold}: {} at {} is to be scored, but its forecast is {other:?}",
+                        panel.symbols()[coin],
+                        format_time(panel.time_ms(row))
+                    )
+                    .hint("was the model trained on other candles than those in the store now?"));
+                }
             }
         }
         bar.set_position((chunk * at_once + ends.len()) as u64);

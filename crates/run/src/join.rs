@@ -6,7 +6,7 @@ use dataset::{ForecastRow, ForecastTable};
 
 use score::{ForecastColumn, Rows};
 
-/// Why tables cannot be joined.
+/// Why tables cannot be joined; [`JoinError::hint`] is the way out.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum JoinError {
     /// The common rows cannot be scored.
@@ -15,7 +15,7 @@ pub enum JoinError {
     /// Two tables forecast different things.
     #[error(
         "{name}, time {time_ms} ms of {symbol}: realized is {found}, but {expected} in the first table, expected one \
-         target\nhint: compare runs of one [target] section on the same candles"
+         target"
     )]
     OtherTarget {
         /// The forecaster.
@@ -29,6 +29,18 @@ pub enum JoinError {
         /// What the first table says.
         expected: f64,
     },
+}
+
+impl JoinError {
+    /// The way out: what to change.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Rows(error) => error.hint(),
+            Self::OtherTarget { .. } => {
+                Some("compare runs of one [target] section on the same candles".to_owned())
+            }
+        }
+    }
 }
 
 /// A forecast table with the name it goes by.

@@ -4,8 +4,8 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow, bail};
-use cli::ConfigTable;
+use anyhow::{Context, anyhow};
+use cli::{ConfigTable, WithHint};
 use dataset::{Config, DataConfig, RunConfig, RunDir, parse_time};
 
 use crate::{Forecaster, Seen, model_folder};
@@ -122,12 +122,12 @@ impl Kinds {
                     "" => &section.forecaster,
                     kind => kind,
                 };
-                bail!(
-                    "{}: the forecaster is `{found}`, expected {}\n\
-                     hint: was the run made by a newer version?",
+                return Err(anyhow!(
+                    "{}: the forecaster is `{found}`, expected {}",
                     path.join(RunDir::CONFIG_FILE).display(),
                     known.join(", ")
                 )
+                .hint("was the run made by a newer version?"));
             }
         }
     }
@@ -144,20 +144,22 @@ impl Kinds {
     ) -> anyhow::Result<(ConfigTable, Config)> {
         let config_path = path.join(RunDir::CONFIG_FILE);
         if !config_path.exists() {
-            bail!(
-                "{} is no run: it has no run.toml\n\
-                 hint: `cargo run -p train --release` makes one; ls checkpoints/ shows those there \
-                 are",
-                path.display()
-            );
+            return Err(anyhow!("{} is no run: it has no run.toml", path.display()).with_hint(|| {
+                RunDir::did_you_mean(path).unwrap_or_else(|| {
+                    "`cargo run -p train --release` makes one; ls checkpoints/ shows those there are".to_owned()
+                })
+            }));
         }
         let may_differ =
             |text: &&String| text.starts_with("data.") || text.starts_with("universe.");
         if let Some(text) = overrides.iter().find(|text| !may_differ(text)) {
-            return Err(cli::usage(anyhow!(
-                "--set {text}: expected a key of [data] or [universe]; the rest is part of the run\n\
-                 hint: train a new run to change it"
-            )));
+            return Err(cli::usage(
+                anyhow!(
+                    "--set {text}: expected a key of [data] or [universe]; the rest is part \
+                     of the run"
+                )
+                .hint("train a new run to change it"),
+            ));
         }
         let mut table = ConfigTable::read(&config_path)?;
         table.apply(overrides)?;

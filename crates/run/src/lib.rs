@@ -10,6 +10,7 @@
 mod fit;
 mod forecast_piece;
 mod forecaster;
+mod hint;
 mod join;
 mod kind;
 mod publish;
@@ -20,6 +21,7 @@ mod seen;
 
 pub use fit::{FitOptions, fit_run, folds_named, gather, stored_config};
 pub use forecaster::{Answer, Drift, Forecaster};
+pub use hint::hint_of;
 pub use join::{JoinError, Joined, NamedTable, join};
 pub use kind::{Kind, Kinds, LoadedRun, SavedRun};
 pub use publish::{Appendix, Finished};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context;
+use cli::WithHint;
 use dataset::{Dataset, Fold, format_time};
 use model::{
     FORECAST_BATCH, GradientsParams, Loss, Module, OpenDevice, Tensor, Windows, clip_grad_norm,
@@ -93,9 +94,9 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
             "Nor are {settled} pairs of coins whose close had not moved for a day (universe.score_settled)."
         )?;
     }
-    let (normalizer, train) = first_windows.context(
-        "no fold has a training window\nhint: fewer folds, a shorter features.lookback_bars, or more candles",
-    )?;
+    let (normalizer, train) = first_windows
+        .context("no fold has a training window")
+        .hint("fewer folds (split.folds), a shorter features.lookback_bars, or more candles")?;
     let (coins, per_coin, channels) = (features.coins(), features.per_coin(), features.channels());
     let matrix = Arc::new(normalizer.apply(features));
     let matrix_bytes = size_of_val(matrix.as_slice());

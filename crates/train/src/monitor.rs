@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
+use cli::WithHint;
 use dataset::write_atomically;
 use model::Tensor;
 use run::Piece;
@@ -175,15 +176,17 @@ impl<'a> Monitor<'a> {
         };
         let grad_norm = scalar(grad_norm)?;
         if !train_loss.is_finite() || !grad_norm.is_finite() {
-            bail!(
-                "{} seed {}: the loss is {train_loss} and the gradient norm {grad_norm} at \
-                 step {}, expected finite numbers\n\
-                 hint: a lower learning rate, --set optimizer.learning_rate={:e}",
+            return Err(anyhow!(
+                "{} seed {}: the loss is {train_loss} and the gradient norm {grad_norm} \
+                 at step {}, expected finite numbers",
                 self.piece.fold,
                 self.piece.seed,
-                self.progress.step,
+                self.progress.step
+            )
+            .hint(format!(
+                "a lower learning rate, --set optimizer.learning_rate={:e}",
                 self.config.optimizer.learning_rate / 3.0
-            );
+            )));
         }
         Ok((train_loss, grad_norm))
     }
@@ -220,9 +223,9 @@ impl<'a> Monitor<'a> {
         self.steps_summed = 0;
         let is_best = self.judge(look);
         let training = &self.config.training;
+        let looks = self.progress.looks_without_better;
         let is_patience_spent = training.selection != Selection::Last
-            && training.patience > 0
-            && self.progress.looks_without_better >= training.patience;
+            && training.patience.is_some_and(|patience| looks >= patience);
         self.progress.finished = last || is_patience_spent;
         Ok(is_best)
     }
@@ -262,14 +265,14 @@ impl<'a> Monitor<'a> {
     /// The error of a training that Ctrl-C ended; all is saved.
     pub fn interrupted(&self) -> anyhow::Error {
         self.bar.abandon();
-        anyhow::anyhow!(
-            "interrupted in {} seed {} after step {}; all is saved in {}\n\
-             hint: the same command with --resume continues",
+        anyhow!(
+            "interrupted in {} seed {} after step {}; all is saved in {}",
             self.piece.fold,
             self.piece.seed,
             self.progress.step,
             self.piece.dir.display()
         )
+        .hint("the same command with --resume continues")
     }
 
     /// Says how long it took.

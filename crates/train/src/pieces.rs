@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
-use cli::quoted;
+use anyhow::anyhow;
+use cli::{WithHint, quoted};
 use dataset::{Fold, RunDir};
 
 /// The weights that training ended with: what scoring and `predict --fold` load.
@@ -32,11 +32,11 @@ pub(crate) fn released(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let run = RunDir::new(path.to_owned());
     let weights = first_files(|seed| model_file(&run, seed));
     if weights.is_empty() {
-        bail!(
-            "{} has no model.safetensors yet\n\
-             hint: `cargo run -p train --release -- --resume --run {}` finishes the run",
-            path.display(),
-            quoted(path.display())
+        return Err(
+            anyhow!("{} has no model.safetensors yet", path.display()).hint(format!(
+                "`cargo run -p train --release -- --resume --run {}` finishes the run",
+                quoted(path.display())
+            )),
         );
     }
     Ok(weights)
@@ -47,10 +47,11 @@ pub(crate) fn released(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
 pub(crate) fn of_fit(path: &Path, fold: usize, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let weights = first_files(|seed| seed_folder(folder, seed).join(WEIGHTS_FILE));
     if weights.is_empty() {
-        bail!(
-            "{} has no weights of fold {fold}\nhint: ls {} shows the folds there are",
-            path.display(),
-            quoted(path.display())
+        return Err(
+            anyhow!("{} has no weights of fold {fold}", path.display()).hint(format!(
+                "ls {} shows the folds there are",
+                quoted(path.display())
+            )),
         );
     }
     Ok(weights)

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
+use cli::WithHint;
 use dataset::{
     CandleTable, Column, Config, Eligibility, Normalizer, Origin, Panel, RunDir, TargetScales,
     check_columns, content_hash,
@@ -137,12 +138,12 @@ impl Kind for NetworkKind {
             let (loaded, _) = load_weights(&network, coins, features, lookback, &path, &device)?;
             let expected = metadata.get("stats_sha256").map_or("none", String::as_str);
             if expected != stats_hash {
-                bail!(
-                    "{} was trained with statistics of SHA-256 {expected}, but {} has {stats_hash}\n\
-                     hint: put back the run's own stats.json, or train again",
+                return Err(anyhow!(
+                    "{} was trained with statistics of SHA-256 {expected}, but {} has {stats_hash}",
                     path.display(),
                     stats_path.display()
-                );
+                )
+                .hint("put back the run's own stats.json, or train again"));
             }
             probe(&loaded, &path)?;
             networks.push(loaded);

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
+use anyhow::anyhow;
+use cli::WithHint;
 use dataset::{Fold, ForecastTable, RunDir, format_time};
 use run::Piece;
 
@@ -29,25 +30,28 @@ pub(crate) fn weights_before(run: &Path, piece: &Piece<'_>) -> anyhow::Result<Op
         .into_iter()
         .find(|path| !path.exists())
     {
-        bail!(
-            "{fold} is to go on from {before}, but {} is not there\n\
-             hint: train {before} seed {seed} of {} first",
-            missing.display(),
+        return Err(anyhow!(
+            "{fold} is to go on from {before}, but {} is not there",
+            missing.display()
+        )
+        .hint(format!(
+            "train {before} seed {seed} of {} first",
             cli::quoted(run.display())
-        );
+        )));
     }
     let first_ms = ForecastTable::read(&forecasts)?
         .rows()
         .first()
         .map_or(i64::MAX, |row| row.time_ms);
     if first_ms > score_from_ms {
-        bail!(
-            "{} is scored from {} on, {fold} from {}: it would begin with weights that know its future\n\
-             hint: --warm-start takes a run of the same folds",
+        return Err(anyhow!(
+            "{} is scored from {} on, {fold} from {}: it would begin with weights \
+                 that know its future",
             piece.display(),
             format_time(first_ms),
             format_time(score_from_ms)
-        );
+        )
+        .hint("--warm-start takes a run of the same folds"));
     }
     Ok(Some(weights))
 }

@@ -77,10 +77,7 @@ fn damaged_trees_and_edited_configs_are_refused() {
         )),
         "{said}"
     );
-    assert!(
-        said.contains(&dataset::content_hash(&kept[0].1)) && said.contains("hint: "),
-        "{said}"
-    );
+    assert!(said.contains(&dataset::content_hash(&kept[0].1)), "{said}");
     restore();
 
     edit(&run.join("run.toml"), |text| {
@@ -102,7 +99,7 @@ fn damaged_trees_and_edited_configs_are_refused() {
     );
     restore();
     edit(&run.join("run.toml"), |text| {
-        text.replace("num_threads = 0", "num_threads = 1")
+        text.replace("deterministic = ", "num_threads = 1\ndeterministic = ")
     });
     load(&run).unwrap();
     restore();

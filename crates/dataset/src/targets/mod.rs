@@ -6,12 +6,14 @@ mod config;
 mod gresearch;
 mod list;
 mod provided;
+mod reference;
 mod return_;
 mod target;
 mod values;
 
 pub use config::{Fit, TargetConfig};
 pub use list::TargetKind;
+pub use reference::targets_reference;
 pub use target::{Earned, Settings, Target, Task};
 pub use values::Targets;
 

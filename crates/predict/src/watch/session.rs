@@ -245,7 +245,7 @@ impl Session {
             Ok(()) if !was_streaming && self.feed.is_streaming() => info!("listening by websocket"),
             Ok(()) => {}
             Err(FeedFault::Websocket(error)) => {
-                warn!("{error}");
+                warn!(hint = error.hint(), "{error}");
                 self.metrics.faults.with_label_values(&["websocket"]).inc();
             }
             Err(FeedFault::Candle(symbol, fault)) => {
@@ -256,7 +256,7 @@ impl Session {
                 // An exchange that is down is asked many times.
                 let bar_ms = self.last_closed_ms();
                 if std::mem::replace(&mut self.reported_ms, bar_ms) != bar_ms {
-                    warn!("{error}");
+                    warn!(hint = error.hint(), "{error}");
                 }
                 self.metrics.faults.with_label_values(&["rest"]).inc();
             }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
-use cli::ConfigTable;
+use anyhow::{Context, anyhow};
+use cli::{ConfigTable, WithHint};
 use dataset::{DataConfig, Earned, format_time, parse_time};
 use market::{RestClient, RestOptions, Symbol};
 use rules::Thresholds;
@@ -86,12 +86,9 @@ impl WatchArgs {
         if self.thresholds.is_none() && !path.exists() {
             return Ok(None);
         }
-        let text = std::fs::read_to_string(&path).with_context(|| {
-            format!(
-                "cannot read {}\nhint: `scripts/tune-thresholds RUN` makes one",
-                path.display()
-            )
-        })?;
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("cannot read {}", path.display()))
+            .hint("`scripts/tune-thresholds RUN` makes one")?;
         Thresholds::from_toml(&text)
             .map(Some)
             .with_context(|| format!("{}", path.display()))
@@ -179,9 +176,7 @@ fn until_ms(until: Option<&str>) -> anyhow::Result<i64> {
         return Ok(i64::MAX);
     };
     parse_time(text).map_err(|error| {
-        cli::usage(anyhow!(
-            "--until: {error}\nhint: --until 2024-05-01T12:00 for instance"
-        ))
+        cli::usage(anyhow!("--until: {error}").hint("--until 2024-05-01T12:00 for instance"))
     })
 }
 
@@ -249,14 +244,16 @@ fn feed(
     Feed::new(source, client.clone(), symbols, first_ms, keep_bars)
 }
 
-async fn serve_metrics(metrics: &Metrics, port: u16) {
-    if port == 0 {
+async fn serve_metrics(metrics: &Metrics, port: Option<u16>) {
+    let Some(port) = port else {
         return;
-    }
+    };
     match metrics.serve(port).await {
         Ok(()) => info!("metrics at http://127.0.0.1:{port}/metrics"),
         Err(error) => {
-            warn!("no metrics: port {port}: {error}; --set watch.metrics_port=OTHER, or 0 for none")
+            warn!(
+                "no metrics: port {port}: {error}; --set watch.metrics_port=OTHER, or off for none"
+            )
         }
     }
 }
@@ -272,13 +269,17 @@ fn unseen(
     let bar_ms = checkpoint.config.data.interval.ms();
     let tuned_on = tuned.filter(|thresholds| is_tuned_on(thresholds, begins_ms, bar_ms));
     if let (Some(thresholds), InSample::Refuse) = (tuned_on, in_sample) {
-        bail!(
-            "{} UTC is not out of sample: thresholds were tuned on forecasts of {} to {} UTC\n\
-             hint: --thresholds FILE takes others; --in-sample watches all the same, and marks every row",
+        return Err(anyhow!(
+            "{} UTC is not out of sample: thresholds were tuned on forecasts of {} \
+                 to {} UTC",
             format_time(begins_ms),
             thresholds.tuned[0],
             thresholds.tuned[1]
-        );
+        )
+        .hint(
+            "--thresholds FILE takes others; --in-sample watches all the same, and \
+                 marks every row",
+        ));
     }
     let mut checkpoint = out_of_sample(checkpoint, request, begins_ms, in_sample)?;
     checkpoint.is_in_sample |= tuned_on.is_some();
@@ -330,7 +331,10 @@ async fn wait_for_clock(
             Err(error @ (market::Error::NotServedHere { .. } | market::Error::Rejected { .. })) => {
                 return Err(error.into());
             }
-            Err(error) => warn!("the exchange does not tell the time yet: {error}"),
+            Err(error) => warn!(
+                hint = error.hint(),
+                "the exchange does not tell the time yet: {error}"
+            ),
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(30));
