@@ -260,6 +260,7 @@ pub enum Error {
 
 impl Error {
     /// The way out: a command to run, or what to change or check.
+    #[expect(clippy::too_many_lines, reason = "one arm an error")]
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Simulated { key, .. } => {
