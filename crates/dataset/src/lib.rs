@@ -4,7 +4,6 @@
 mod candles;
 mod column;
 mod config;
-mod deviations;
 mod error;
 mod features;
 mod files;
@@ -24,15 +23,13 @@ mod target_scale;
 mod targets;
 mod time;
 mod time_span;
+mod trailing_volatility;
 mod wide;
 mod windows;
 
 pub use candles::CandleTable;
 pub use column::Column;
 pub use config::{Config, DataConfig, RunConfig, Source, UniverseConfig};
-pub use deviations::{
-    DEVIATION_COLUMNS, DEVIATION_MINUTES, Deviations, deviation_bars, volatility_bars,
-};
 pub use error::Error;
 pub use features::{
     FeatureConfig, FeatureFormulas, FeatureMatrix, FeatureRows, FeatureSet, Features,
@@ -50,9 +47,14 @@ pub use run_dir::RunDir;
 pub use settled::Idle;
 pub use split::{Fold, Scheme, SplitConfig, SplitPlan};
 pub use store::{Audit, Replaced, Store};
-pub use table::{ForecastRow, ForecastTable};
+pub use table::{
+    FoldForecasts, ForecastRow, ForecastTable, NamedColumns, PartKey, TableMetadata, TablePart,
+};
 pub use target_scale::TargetScales;
-pub use targets::{Earned, Fit, Settings, Target, TargetConfig, TargetKind, Targets, Task};
+pub use targets::{
+    Control, ControlColumn, ControlSign, Earned, Fit, Settings, Target, TargetConfig, TargetKind,
+    Targets, Task, close_controls,
+};
 pub use time::{YEAR_2100_MS, format_time, parse_time};
 pub use time_span::TimeSpan;
 pub use wide::WideTable;
