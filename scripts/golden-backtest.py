@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the golden numbers of `quarterhour quantiles` and `quarterhour backtest`: crates/evaluate/tests/golden/backtest.json.
+"""Makes the golden numbers of `quarterhour quantiles` and `quarterhour backtest`: crates/rules/tests/golden/backtest.json.
 
 Usage, from the repository's root:
 
@@ -29,7 +29,7 @@ import quantstats.stats
 import scipy.stats
 import statsmodels.api as sm
 
-PATH = Path(__file__).resolve().parent.parent / "crates/evaluate/tests/golden/backtest.json"
+PATH = Path(__file__).resolve().parent.parent / "crates/rules/tests/golden/backtest.json"
 DAY_MS, HOUR_MS, YEAR_MS = 86_400_000, 3_600_000, 365 * 86_400_000
 COINS, REACH, FEE_BPS = 8, 3, 2.5
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the golden numbers of crates/evaluate: crates/evaluate/tests/golden/*.json.
+"""Makes the golden numbers of crates/statistics and crates/score: crates/statistics/tests/golden/*.json.
 
 Usage, from the repository's root:
 
@@ -23,7 +23,7 @@ import pandas as pd
 import scipy.stats
 from arch.bootstrap import StationaryBootstrap, optimal_block_length
 
-GOLDEN = Path(__file__).resolve().parent.parent / "crates/evaluate/tests/golden"
+GOLDEN = Path(__file__).resolve().parent.parent / "crates/statistics/tests/golden"
 
 
 def write(name, content):

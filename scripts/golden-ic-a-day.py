@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Makes the golden numbers of the IC a day: crates/evaluate/tests/golden/ic_a_day.json.
+"""Makes the golden numbers of the IC a day: crates/score/tests/golden/ic_a_day.json.
 
 Usage, from the repository's root:
 
     python3 -m venv venv && venv/bin/pip install numpy pandas
     venv/bin/python scripts/golden-ic-a-day.py
 
-The formula is that of crates/evaluate/src/metrics/ic_a_day.rs, written again here in pandas: both sides in units of the
+The formula is that of crates/score/src/metrics/ic_a_day.rs, written again here in pandas: both sides in units of the
 trailing volatility, minus their mean over coins at the time, the log return clipped at five of them; the correlation
 about zero of each UTC day; the mean over days, its t, and an interval from days drawn one by one (the reach is less than
 a day). Days begin within a fold, some rows and targets are missing, one day has two pairs and so no IC.
@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-PATH = Path(__file__).resolve().parent.parent / "crates/evaluate/tests/golden/ic_a_day.json"
+PATH = Path(__file__).resolve().parent.parent / "crates/score/tests/golden/ic_a_day.json"
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 DRAWS = 10_000

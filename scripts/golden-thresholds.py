@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the golden numbers of `quarterhour thresholds`: crates/evaluate/tests/golden/thresholds.json.
+"""Makes the golden numbers of `quarterhour thresholds`: crates/rules/tests/golden/thresholds.json.
 
 Usage, from the repository's root:
 
@@ -27,7 +27,7 @@ import numpy as np
 import scipy.stats
 from arch.bootstrap import StationaryBootstrap, optimal_block_length
 
-PATH = Path(__file__).resolve().parent.parent / "crates/evaluate/tests/golden/thresholds.json"
+PATH = Path(__file__).resolve().parent.parent / "crates/rules/tests/golden/thresholds.json"
 
 # --- distribution, performance, deflation ----------------------------------------------------------------------------
 

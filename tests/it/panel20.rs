@@ -73,7 +73,7 @@ fn last_return_score(dataset: &Dataset, fold: &dataset::Fold) -> f64 {
             }
         }
     }
-    evaluate::pearson(&forecast, &realized).unwrap()
+    statistics::pearson(&forecast, &realized).unwrap()
 }
 
 /// The coins of a file of long candles, whose columns have our own names.

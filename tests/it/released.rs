@@ -5,10 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use dataset::{Config, Dataset, ForecastRow, ForecastTable, Normalizer, Store};
-use evaluate::{Report, score_run};
+
 use market::{Interval, Market};
 use model::{DeviceChoice, NetworkConfig, Windows, forecast, load_weights};
 use predict::{History, forecast_at};
+use run::score_run;
+use score::Report;
 
 use crate::panel20::read;
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::Parser;
 use dataset::{Config, Dataset, ForecastTable};
-use evaluate::pearson;
+use statistics::pearson;
 
 /// Four coins for nine days, most of whose next 15 minutes is planted: enough for a small network
 /// in a few seconds.

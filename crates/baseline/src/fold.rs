@@ -11,7 +11,7 @@ use dataset::{
     Config, Dataset, FeatureRows, Fit, Fold, Origin, Panel, TargetScale, TargetScales, Targets,
     WindowSet, content_hash, target_std,
 };
-use evaluate::timestamp_groups;
+use statistics::timestamp_groups;
 
 use crate::config::{BaselineConfig, Protocol};
 use crate::growing::{Continued, Growing, Grown, Metrics, Tables, Validated};

@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::bail;
-use evaluate::{pearson, rank_ic_per_timestamp, summarize_ic};
 use serde::Serialize;
+use statistics::{pearson, rank_ic_per_timestamp, summarize_ic};
 
 use crate::config::{LightGbmConfig, Validation};
 use crate::trees::Part;

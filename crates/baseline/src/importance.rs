@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use dataset::{Dataset, RunDir, TabularFeatures, WideTable, write_atomically};
-use evaluate::{FeatureImportance, Importance, importance_svg};
+use page::{FeatureImportance, Importance, importance_svg};
 
 use crate::export::SHAP_FILE;
 use crate::saved::read_model;

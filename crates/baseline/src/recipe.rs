@@ -6,9 +6,9 @@ use anyhow::{Context, bail};
 use dataset::{
     Dataset, FeatureRows, Fit, Fold, ForecastRow, ForecastTable, RunDir, write_atomically,
 };
-use evaluate::pearson;
 use run::{Appendix, Forecaster, Piece, Recipe};
 use serde_json::json;
+use statistics::pearson;
 use tracking::Tracker;
 
 use crate::config::{BaselineConfig, Protocol};

@@ -7,9 +7,11 @@ use anyhow::{Context, anyhow};
 use clap::Parser;
 use cli::ConfigTable;
 use dataset::{Config, Dataset, ForecastRow, ForecastTable, RunConfig, RunDir, Source};
-use evaluate::{Joined, Rows, timestamp_groups};
 use market::Symbol;
+use run::Joined;
 use run::{Appendix, Finished, stored_config};
+use score::Rows;
+use statistics::timestamp_groups;
 use tracking::Tracker;
 
 use crate::members::{Member, check_agreement, joined, seen_from};

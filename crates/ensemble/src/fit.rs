@@ -2,8 +2,9 @@
 
 use anyhow::bail;
 use dataset::format_time;
-use evaluate::{Rows, timestamp_groups};
+use score::Rows;
 use serde::{Deserialize, Serialize};
+use statistics::timestamp_groups;
 
 use crate::combine::market_part;
 use crate::moments::Moments;

@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context, bail};
 use cli::ConfigTable;
 use dataset::{Config, ForecastTable, RunConfig, RunDir};
-use evaluate::{Joined, Source, join};
+use run::{Joined, NamedTable, join};
 
 /// A run with its forecasts.
 pub struct Member {
@@ -110,10 +110,10 @@ pub fn joined(members: &[Member]) -> anyhow::Result<Joined> {
     let source =
         |(member, path): (&'_ Member, &'_ String)| (member.forecaster.clone(), path.clone());
     let names: Vec<(String, String)> = members.iter().zip(&paths).map(source).collect();
-    let sources: Vec<Source<'_>> = members
+    let sources: Vec<NamedTable<'_>> = members
         .iter()
         .zip(&names)
-        .map(|(member, (name, path))| Source {
+        .map(|(member, (name, path))| NamedTable {
             name,
             run: Some(path),
             table: &member.table,

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use dataset::{CandleReader, CandleTable, format_time};
-use evaluate::may_open;
 use market::{Candle, Symbol};
+use rules::may_open;
 use trading::{Ledger, LoggedForecast, Position, summarize, summary_table};
 
 use crate::checkpoint::Request;
@@ -447,7 +447,7 @@ fn check_prices(
 
 #[cfg(test)]
 mod tests {
-    use evaluate::{Costs, Side};
+    use rules::{Costs, Side};
 
     use super::*;
 

@@ -5,10 +5,11 @@ use std::sync::atomic::AtomicBool;
 use anyhow::{anyhow, bail};
 use cli::ConfigTable;
 use dataset::{Dataset, Dropped, Fold, ForecastRow, ForecastTable, RunDir};
-use evaluate::{ScoredRun, pearson};
+use statistics::pearson;
 use tracking::Tracker;
 
-use crate::score::score;
+use crate::forecast_piece::forecast_piece;
+use crate::scored_run::ScoredRun;
 use crate::{Appendix, Finished, Piece, Recipe};
 
 /// Held by the process that fits a piece.
@@ -171,7 +172,7 @@ impl Pieces<'_> {
             };
             recipe.fit(&piece)?;
             // Scored from its files, so that what is scored is what `predict` loads.
-            let table = score(*recipe, &piece)?;
+            let table = forecast_piece(*recipe, &piece)?;
             recipe.scored(&piece, &table)?;
             // Last, as it marks the piece as finished.
             table.write(&table_file)?;

@@ -8,16 +8,20 @@
 //!   together in the binary and handed down as [`Kinds`], so that nothing here knows any of them.
 
 mod fit;
+mod forecast_piece;
 mod forecaster;
+mod join;
 mod kind;
 mod publish;
 mod recipe;
-mod score;
+mod scored_run;
 mod seen;
 
 pub use fit::{FitOptions, fit_run, folds_named, gather, stored_config};
 pub use forecaster::{Answer, Drift, Forecaster};
+pub use join::{JoinError, Joined, NamedTable, join};
 pub use kind::{Kind, Kinds, LoadedRun, SavedRun};
 pub use publish::{Appendix, Finished};
 pub use recipe::{Piece, Recipe};
+pub use scored_run::{ScoredRun, score_run};
 pub use seen::Seen;

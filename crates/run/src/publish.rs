@@ -4,8 +4,10 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use dataset::{Config, Dataset, ForecastTable, RunDir, write_atomically};
-use evaluate::{Importance, ScoredRun, score_run};
+use page::{Importance, score_table};
 use tracking::Tracker;
+
+use crate::scored_run::{ScoredRun, score_run};
 
 /// What a forecaster has to say beside its scores.
 #[derive(Debug, Default)]
@@ -60,7 +62,7 @@ impl Finished<'_> {
             cli::print(&(serde_json::to_string_pretty(&scored.report)? + "\n"))?;
             return Ok(scored);
         }
-        let mut text = scored.report.table() + "\n";
+        let mut text = score_table(&scored.report) + "\n";
         for part in &appendix.texts {
             writeln!(text, "{part}")?;
         }

@@ -1,6 +1,6 @@
 //! The `[trading]` section.
 
-use evaluate::Costs;
+use rules::Costs;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;

@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::path::PathBuf;
 
-use evaluate::{Costs, Side, may_open};
 use market::{Candle, Symbol};
+use rules::{Costs, Side, may_open};
 use rusqlite::{Connection, Row, Transaction, TransactionBehavior, params};
 
 use crate::schema::SINCE_LAST_KNOWN;

@@ -6,7 +6,7 @@
 //! - [`TradingConfig`]: costs and the rules of when a forecast is acted on.
 //! - [`summarize`]: what came of it, per coin.
 //!
-//! Signal, costs and overlap are [`evaluate`]'s, the same as in thresholds and backtest. No order
+//! Signal, costs and overlap are those of [`rules`], the same as in thresholds and backtest. No order
 //! is ever sent.
 
 mod config;

@@ -1,7 +1,7 @@
 //! A pretend position.
 
-use evaluate::{Costs, Side};
 use market::Symbol;
+use rules::{Costs, Side};
 
 /// A pretend position from its forecast to its end. All times are open times of candles, UTC ms;
 /// prices are closes.

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use evaluate::{max_drawdown, sharpe_ratio};
 use serde::Serialize;
+use statistics::{max_drawdown, sharpe_ratio};
 
 use crate::Position;
 

@@ -7,12 +7,12 @@ use std::sync::atomic::Ordering;
 
 use anyhow::{Context, bail};
 use dataset::{Fit, Normalizer, Origin, TargetScales, WindowSet};
-use evaluate::pearson;
 use model::{
     AdamW, Device, GradientsParams, Module, Network, Tensor, TensorData, Windows, clip_grad_norm,
     forecast, load_state, load_weights, masked_loss, parts_loss, save_state, save_weights,
 };
 use run::Piece;
+use statistics::pearson;
 
 use crate::config::TrainConfig;
 use crate::monitor::{Look, Monitor, Progress, scalar};

@@ -1,6 +1,6 @@
 //! When a forecast is acted on. The watch and the check of its ledger ask the same function.
 
-use evaluate::{Side, Thresholds};
+use rules::{Side, Thresholds};
 use trading::{LoggedForecast, Signal, TradingConfig};
 
 use crate::{Checkpoint, WatchConfig};

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use dataset::{Earned, format_time};
-use evaluate::pearson;
 use market::{RestClient, Symbol};
+use statistics::pearson;
 use tokio::time::timeout;
 use tracing::{info, warn};
 use trading::{LoggedForecast, Minute, Position, Price};

@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 use cli::ConfigTable;
 use dataset::{Earned, format_time, parse_time};
-use evaluate::Thresholds;
 use market::{RestClient, RestOptions};
+use rules::Thresholds;
 use tracing::{info, warn};
 use trading::{Ledger, TradingConfig};
 

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use evaluate::{Costs, Side};
 use market::{Candle, Symbol};
+use rules::{Costs, Side};
 use trading::{Error, Ledger, LoggedForecast, Minute, Price, Signal, summarize, summary_table};
 
 const MINUTE: i64 = 60_000;

@@ -1,8 +1,8 @@
 //! What positions were worth together: golden numbers of quantstats, made by
 //! scripts/golden-ledger.py.
 
-use evaluate::{Costs, Side};
 use market::Symbol;
+use rules::{Costs, Side};
 use serde_json::Value;
 use trading::{FEWEST_DAYS, Position, summarize, summary_table};
 

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use dataset::{Dataset, ForecastRow, ForecastTable};
-use evaluate::CONTROL_NAMES;
+use score::CONTROL_NAMES;
 
 use crate::quarterhour;
 

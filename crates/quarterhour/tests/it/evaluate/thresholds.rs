@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use evaluate::Thresholds;
+use rules::Thresholds;
 
 use super::{evaluate, write_run};
 

@@ -1,0 +1,139 @@
+//! `quarterhour across`: the same forecasters on several panels.
+
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+use page::across_table;
+use score::{ForecastColumn, Options, PanelForecasts, Rows, across, controls};
+
+use crate::runs::Runs;
+
+/// Arguments of `quarterhour across`.
+#[derive(Debug, clap::Args)]
+pub struct AcrossArgs {
+    /// A panel's name and its runs, the one that is compared with the others first; once for each
+    /// panel, the runs in one order
+    #[arg(long = "panel", value_name = "NAME=RUN,RUN...", required = true)]
+    panels: Vec<String>,
+    /// Folds to score, such as 1-5 or 1-5,7; without it all of them
+    #[arg(long, value_name = "FOLDS")]
+    folds: Option<String>,
+    /// Print one JSON object instead of tables
+    #[arg(long)]
+    json: bool,
+    /// Bootstrap draws on each panel, at least 2000
+    #[arg(long, default_value_t = Options::default().draws)]
+    draws: usize,
+    /// Seed of the first panel's bootstrap and orders of days; the next panel has the one after it
+    #[arg(long, default_value_t = Options::default().seed)]
+    seed: u64,
+}
+
+/// What the runs of one panel share.
+struct Joined {
+    name: String,
+    rows: Rows,
+    forecasters: Vec<ForecastColumn>,
+    /// Length of a bar in milliseconds, and bars to the end of the target.
+    ahead: (i64, usize),
+}
+
+/// Reads, scores and prints.
+///
+/// # Errors
+/// Panels that are not named as expected, runs that cannot be read, other forecasters or another
+/// reach on some panel.
+pub fn run(args: &AcrossArgs) -> anyhow::Result<()> {
+    let options = Options {
+        draws: args.draws,
+        seed: args.seed,
+        ..Options::default()
+    };
+    options.validate().map_err(cli::usage)?;
+    let folds = args.folds.as_deref().map_or(Ok(Vec::new()), cli::folds)?;
+    let named = named_panels(&args.panels)?;
+    let joined: Vec<Joined> = named
+        .into_iter()
+        .map(|(name, runs)| Joined::read(name, &runs, &folds))
+        .collect::<Result<_, _>>()?;
+    same_reach(&joined)?;
+    let panels: Vec<PanelForecasts<'_>> = joined
+        .iter()
+        .map(|panel| PanelForecasts {
+            name: &panel.name,
+            rows: &panel.rows,
+            forecasters: &panel.forecasters,
+        })
+        .collect();
+    let found = across(&panels, &options).map_err(|error| match error {
+        score::Error::OtherForecasters { .. } => cli::usage(error),
+        error => error.into(),
+    })?;
+    let text = if args.json {
+        serde_json::to_string_pretty(&found)? + "\n"
+    } else {
+        across_table(&found)
+    };
+    Ok(cli::print(&text)?)
+}
+
+/// Names and runs of `NAME=RUN,RUN...`.
+fn named_panels(panels: &[String]) -> anyhow::Result<Vec<(String, Vec<PathBuf>)>> {
+    let mut named: Vec<(String, Vec<PathBuf>)> = Vec::new();
+    for text in panels {
+        let parts = text
+            .split_once('=')
+            .map(|(name, runs)| (name.trim(), runs.split(',').map(str::trim)));
+        let whole = parts
+            .filter(|(name, runs)| !name.is_empty() && runs.clone().all(|run| !run.is_empty()));
+        let Some((name, runs)) = whole else {
+            return Err(cli::usage(anyhow!(
+                "`--panel {text}`: expected a name and its runs, NAME=RUN,RUN\n\
+                 hint: `--panel 2021=checkpoints/panel20,checkpoints/panel20-lightgbm`"
+            )));
+        };
+        if name == "all" || named.iter().any(|(other, _)| other == name) {
+            return Err(cli::usage(anyhow!(
+                "`--panel {text}`: found the name {name} again, expected one of its own for each panel\n\
+                 hint: `all` is the mean over panels"
+            )));
+        }
+        named.push((name.to_owned(), runs.map(PathBuf::from).collect()));
+    }
+    Ok(named)
+}
+
+impl Joined {
+    fn read(name: String, runs: &[PathBuf], folds: &[usize]) -> anyhow::Result<Self> {
+        let runs = Runs::read(runs, folds)?;
+        let joined = runs.join()?;
+        let mut forecasters = joined.forecasters;
+        forecasters.extend(controls(&joined.rows));
+        let ahead = (joined.rows.bar_ms, joined.rows.reach_bars);
+        Ok(Self {
+            name,
+            rows: joined.rows,
+            forecasters,
+            ahead,
+        })
+    }
+}
+
+fn same_reach(panels: &[Joined]) -> anyhow::Result<()> {
+    let Some(first) = panels.first() else {
+        return Ok(());
+    };
+    match panels.iter().find(|panel| panel.ahead != first.ahead) {
+        None => Ok(()),
+        Some(other) => Err(anyhow!(
+            "panel {} is forecast {} bars of {} ms ahead, panel {} {} of {} ms; expected one interval and reach\n\
+             hint: a mean over panels is of one [target] section",
+            other.name,
+            other.ahead.1,
+            other.ahead.0,
+            first.name,
+            first.ahead.1,
+            first.ahead.0
+        )),
+    }
+}

@@ -1,0 +1,249 @@
+//! `evaluate RUN...` and its subcommands: reads tables, hands them to the library, prints.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use dataset::{Config, Dataset, ForecastTable, check_named_output, write_atomically};
+use page::{Importance, Page, coins_table, html, score_table};
+use rules::with_break_even;
+use run::{NamedTable, join};
+use score::{ForecastColumn, Options, Rows, controls, score};
+
+use crate::across::{self, AcrossArgs};
+use crate::backtest::{self, BacktestArgs};
+use crate::quantiles::{self, QuantileArgs};
+use crate::runs::{Run, Runs, of_folds};
+use crate::thresholds::{self, TuneArgs};
+
+/// Score forecasts on the rows that all of them have
+#[derive(Debug, Parser)]
+#[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Runs: folders with run.toml and forecasts.parquet
+    #[arg(value_name = "RUN", required = true)]
+    runs: Vec<PathBuf>,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// What is done with forecasts beside scoring runs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Score what needs no run: zero, the last return, the closes' distance from their means,
+    /// shuffled orders
+    Controls(ControlArgs),
+    /// Find the forecasts from which on a coin is worth trading; write RUN/thresholds.toml, .html
+    /// and charts
+    Thresholds(TuneArgs),
+    /// Put forecasts into bins of equal count and print what was realized in each
+    Quantiles(QuantileArgs),
+    /// Hold the coins with the highest (lowest) forecasts bar by bar, before and after fees
+    Backtest(BacktestArgs),
+    /// Score the same forecasters on several panels: each panel, and the mean over panels
+    Across(AcrossArgs),
+}
+
+/// Arguments of `quarterhour controls`.
+#[derive(Debug, clap::Args)]
+pub struct ControlArgs {
+    #[command(flatten)]
+    config: cli::ConfigArgs,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// What is scored and how it is printed.
+#[derive(Debug, Clone, clap::Args)]
+struct Output {
+    /// Print one JSON object instead of tables
+    #[arg(long)]
+    json: bool,
+    /// Print every coin's correlation and break-even fee too
+    #[arg(long)]
+    coins: bool,
+    /// Folds to score, such as 1-5 or 1-5,7; without it all of them
+    #[arg(long, value_name = "FOLDS")]
+    folds: Option<String>,
+    /// Also write the comparison with charts to one HTML file
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Bootstrap draws, at least 2000
+    #[arg(long, default_value_t = Options::default().draws)]
+    draws: usize,
+    /// Seed of the bootstrap and of the shuffled orders of days
+    #[arg(long, default_value_t = Options::default().seed)]
+    seed: u64,
+}
+
+impl Output {
+    fn folds(&self) -> anyhow::Result<Vec<usize>> {
+        self.folds.as_deref().map_or(Ok(Vec::new()), cli::folds)
+    }
+}
+
+/// Scores runs, or runs one of the other commands.
+///
+/// # Errors
+/// A run that cannot be read, runs of different targets, no common rows.
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    match &args.command {
+        Some(command) => command.run(),
+        None => score_runs(&args.runs, &args.output),
+    }
+}
+
+impl Command {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// A run, config or panel that is refused, a file that cannot be written.
+    pub fn run(&self) -> anyhow::Result<()> {
+        match self {
+            Self::Controls(args) => score_controls(args),
+            Self::Thresholds(args) => thresholds::run(args),
+            Self::Quantiles(args) => quantiles::run(args),
+            Self::Backtest(args) => backtest::run(args),
+            Self::Across(args) => across::run(args),
+        }
+    }
+}
+
+fn score_controls(args: &ControlArgs) -> anyhow::Result<()> {
+    let rows = control_rows(&args.config.load()?.parse()?, &args.output.folds()?)?;
+    let scored = Scored {
+        rows: &rows,
+        forecasters: &controls(&rows),
+        dropped: &[],
+        importance: &[],
+        command: "controls".to_owned(),
+        earns: false, // controls have no break-even
+    };
+    print(&scored, &args.output)
+}
+
+fn score_runs(paths: &[PathBuf], output: &Output) -> anyhow::Result<()> {
+    let runs = Runs::read(paths, &output.folds()?)?;
+    let joined = runs.join()?;
+    let mut forecasters = joined.forecasters;
+    forecasters.extend(controls(&joined.rows));
+    let paths = || runs.all.iter().map(|run| run.path.clone());
+    let dropped: Vec<(String, usize)> = paths().zip(joined.dropped).collect();
+    let importance: Vec<(String, Importance)> = runs
+        .all
+        .iter()
+        .filter_map(|run| Some((run.path.clone(), run.importance.clone()?)))
+        .collect();
+    let scored = Scored {
+        rows: &joined.rows,
+        forecasters: &forecasters,
+        dropped: &dropped,
+        importance: &importance,
+        command: format!("evaluate {}", paths().collect::<Vec<_>>().join(" ")),
+        earns: runs.all.iter().all(Run::is_return),
+    };
+    print(&scored, output)
+}
+
+/// What is scored, and what the page says of it.
+struct Scored<'a> {
+    rows: &'a Rows,
+    forecasters: &'a [ForecastColumn],
+    dropped: &'a [(String, usize)],
+    importance: &'a [(String, Importance)],
+    command: String,
+    /// Whether a position earns what is forecast.
+    earns: bool,
+}
+
+fn print(scored: &Scored<'_>, output: &Output) -> anyhow::Result<()> {
+    let options = Options {
+        draws: output.draws,
+        seed: output.seed,
+        ..Options::default()
+    };
+    options.validate().map_err(cli::usage)?;
+    if let Some(path) = &output.html {
+        check_named_output(path, "html")?;
+    }
+    let Scored {
+        rows,
+        forecasters,
+        dropped,
+        importance,
+        command,
+        earns,
+    } = scored;
+    let mut report = score(rows, forecasters, &options)?;
+    if output.coins && *earns {
+        report = with_break_even(report, rows, forecasters, &options)?;
+    }
+    if let Some(path) = &output.html {
+        let folds = output
+            .folds
+            .as_ref()
+            .map_or_else(String::new, |folds| format!(" --folds {folds}"));
+        let command = &format!("quarterhour {command}{folds} --html {}", path.display());
+        let page = Page {
+            rows,
+            forecasters,
+            report: &report,
+            options: &options,
+            dropped,
+            importance,
+            command,
+        };
+        write_atomically(path, html(&page).as_bytes())?;
+        cli::note(format!("the report is in {}", path.display()));
+    }
+    let text = if output.json {
+        serde_json::to_string_pretty(&report)? + "\n"
+    } else if output.coins {
+        format!("{}\n{}", score_table(&report), coins_table(&report))
+    } else {
+        score_table(&report)
+    };
+    Ok(cli::print(&text)?)
+}
+
+/// All (time, coin) pairs of the scored folds that have a target, whatever any forecaster could say
+/// there; of the folds in `wanted`, or of all if it is empty.
+fn control_rows(config: &Config, wanted: &[usize]) -> anyhow::Result<Rows> {
+    let dataset = Dataset::load(config)?;
+    let mut rows = Vec::new();
+    for fold in &dataset.plan.folds {
+        let target_std = dataset::target_std(&dataset.targets, fold.train.clone());
+        let deviations = dataset.deviations(fold);
+        for row in fold.score.clone() {
+            for coin in (0..dataset.panel.coins())
+                .filter(|&coin| !dataset.targets.value(row, coin).is_nan())
+            {
+                rows.push(dataset.forecast_row(
+                    (fold, &deviations),
+                    (row, coin),
+                    target_std[coin],
+                    0.0,
+                ));
+            }
+        }
+    }
+    let table = of_folds(
+        ForecastTable::new(rows, Path::new("controls"))?,
+        wanted,
+        "the panel",
+    )?;
+    let (bar_ms, reach_bars) = (
+        dataset.config.data.interval.ms(),
+        dataset.config.reach_bars(),
+    );
+    let source = NamedTable {
+        name: "zero",
+        run: None,
+        table: &table,
+    };
+    Ok(join(&[source], bar_ms, reach_bars)
+        .context("no rows to score")?
+        .rows)
+}

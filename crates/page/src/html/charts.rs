@@ -1,0 +1,433 @@
+//! Charts as SVG, drawn by plotters.
+//!
+//! Colours are those of Okabe and Ito, which people of any colour vision tell apart; controls are
+//! grey.
+
+use plotters::chart::MeshStyle;
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use statistics::Interval;
+
+use super::deciles::Decile;
+use crate::importance::Importance;
+
+const WIDTH: u32 = 960;
+pub(super) const FONT: &str = "sans-serif";
+pub(super) const INK: RGBColor = RGBColor(60, 60, 60);
+const LIGHT: RGBColor = RGBColor(225, 225, 225);
+pub(super) const GREYS: [RGBColor; 5] = [
+    RGBColor(90, 90, 90),
+    RGBColor(165, 165, 165),
+    RGBColor(125, 125, 125),
+    RGBColor(60, 60, 60),
+    RGBColor(190, 190, 190),
+];
+pub(super) const COLOURS: [RGBColor; 6] = [
+    RGBColor(0, 114, 178),
+    RGBColor(213, 94, 0),
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(230, 159, 0),
+    RGBColor(86, 180, 233),
+];
+
+/// Where the names above a chart begin.
+const LEGEND_LEFT: i32 = 84;
+
+/// Most bars of an importance chart.
+const MOST_FEATURES: usize = 20;
+
+pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+pub(super) type Drawn = Result<(), Box<dyn std::error::Error>>;
+
+/// A value with its interval.
+pub(super) type Point = (Option<f64>, Option<Interval>);
+
+/// Whose line or points they are, counted among their like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Model(usize),
+    Control(usize),
+}
+
+impl Kind {
+    pub(super) fn colour(self) -> RGBColor {
+        match self {
+            Self::Model(place) => COLOURS[place % COLOURS.len()],
+            Self::Control(place) => GREYS[place % GREYS.len()],
+        }
+    }
+}
+
+/// A line or row of points with its name.
+pub(super) struct Series<T> {
+    pub label: String,
+    pub kind: Kind,
+    pub points: Vec<T>,
+}
+
+/// The drawing as text; a chart that cannot be drawn is left out, the tables say the same.
+pub(super) fn svg(height: u32, draw: impl FnOnce(&Area<'_>) -> Drawn) -> String {
+    let mut text = String::new();
+    let area = SVGBackend::with_string(&mut text, (WIDTH, height)).into_drawing_area();
+    let drawn = area
+        .fill(&WHITE)
+        .map_err(Into::into)
+        .and_then(|()| draw(&area))
+        .and_then(|()| Ok(area.present()?));
+    drop(area);
+    // Without a size of its own it takes the page's width.
+    let size = format!("<svg width=\"{WIDTH}\" height=\"{height}\"");
+    if drawn.is_ok() {
+        text.replacen(&size, "<svg role=\"img\"", 1)
+    } else {
+        String::new()
+    }
+}
+
+/// Points with intervals side by side in named groups: folds or deciles.
+pub(super) fn groups(names: &[String], series: &[Series<Point>], unit: &str, scale: f64) -> String {
+    let (low, high) = range(series.iter().flat_map(|one| &one.points), scale);
+    svg(360, |area| {
+        let area = legend(area, series)?;
+        let mut chart = ChartBuilder::on(&area)
+            .margin(12)
+            .x_label_area_size(30)
+            .y_label_area_size(70)
+            .build_cartesian_2d(-0.5..names.len() as f64 - 0.5, low..high)?;
+        quiet(&mut chart.configure_mesh())
+            .disable_x_mesh()
+            .x_labels(0)
+            .y_labels(7)
+            .y_label_formatter(&|value| tick(*value))
+            .y_desc(unit)
+            .draw()?;
+        let zero = [(-0.5, 0.0), (names.len() as f64 - 0.5, 0.0)];
+        chart.draw_series(LineSeries::new(zero, INK.stroke_width(1)))?;
+        let plot = chart.plotting_area();
+        for (place, name) in names.iter().enumerate() {
+            let (x, _) = plot.map_coordinate(&(place as f64, low));
+            let (_, bottom) = plot.get_pixel_range();
+            let style = (FONT, 13, &INK)
+                .into_text_style(&area)
+                .pos(Pos::new(HPos::Center, VPos::Top));
+            let (left, top) = area.get_base_pixel();
+            area.draw(&Text::new(
+                name.clone(),
+                (x - left, bottom.end - top + 8),
+                style,
+            ))?;
+        }
+        let step = 0.7 / series.len().max(1) as f64;
+        for (index, one) in series.iter().enumerate() {
+            let colour = one.kind.colour();
+            let offset = (index as f64 - (series.len() as f64 - 1.0) / 2.0) * step;
+            for (place, (value, interval)) in one.points.iter().enumerate() {
+                let x = place as f64 + offset;
+                if let Some([low, high]) = interval {
+                    let bar = [(x, low * scale), (x, high * scale)];
+                    chart.draw_series(LineSeries::new(bar, colour.stroke_width(2)))?;
+                }
+                if let Some(value) = value {
+                    chart.draw_series([Circle::new((x, value * scale), 4, colour.filled())])?;
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+/// One row a name, a point with its interval for each series: coins.
+pub(super) fn rows(names: &[String], series: &[Series<Point>], unit: &str) -> String {
+    let (low, high) = range(series.iter().flat_map(|one| &one.points), 1.0);
+    let height = 90 + names.len() as u32 * (14 + 6 * series.len() as u32);
+    svg(height, |area| {
+        let area = legend(area, series)?;
+        let mut chart = ChartBuilder::on(&area)
+            .margin(12)
+            .margin_right(24)
+            .x_label_area_size(40)
+            .y_label_area_size(110)
+            .build_cartesian_2d(low..high, names.len() as f64 - 0.5..-0.5)?;
+        quiet(&mut chart.configure_mesh())
+            .disable_y_mesh()
+            .x_labels(9)
+            .y_labels(0)
+            .x_label_formatter(&|value| tick(*value))
+            .x_desc(unit)
+            .draw()?;
+        let zero = [(0.0, -0.5), (0.0, names.len() as f64 - 0.5)];
+        chart.draw_series(LineSeries::new(zero, INK.stroke_width(1)))?;
+        names_at_the_left(&area, &chart, names)?;
+        let step = 0.7 / series.len().max(1) as f64;
+        for (index, one) in series.iter().enumerate() {
+            let colour = one.kind.colour();
+            let offset = (index as f64 - (series.len() as f64 - 1.0) / 2.0) * step;
+            for (place, (value, interval)) in one.points.iter().enumerate() {
+                let y = place as f64 + offset;
+                if let Some([low, high]) = interval {
+                    chart.draw_series(LineSeries::new(
+                        [(*low, y), (*high, y)],
+                        colour.stroke_width(2),
+                    ))?;
+                }
+                if let Some(value) = value {
+                    chart.draw_series([Circle::new((*value, y), 4, colour.filled())])?;
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Lines over time; `marks` are the beginnings of folds, times are UTC milliseconds.
+pub(super) fn lines(
+    series: &[Series<(i64, f64)>],
+    marks: &[i64],
+    unit: &str,
+    date: impl Fn(i64) -> String,
+) -> String {
+    let points = || series.iter().flat_map(|one| &one.points);
+    let (Some(from), Some(until)) = (points().map(|p| p.0).min(), points().map(|p| p.0).max())
+    else {
+        return String::new();
+    };
+    let (low, high) = padded(points().map(|p| p.1));
+    svg(380, |area| {
+        let area = legend(area, series)?;
+        let mut chart = ChartBuilder::on(&area)
+            .margin(12)
+            .margin_right(30)
+            .x_label_area_size(34)
+            .y_label_area_size(70)
+            .build_cartesian_2d(from as f64..(until.max(from + 1)) as f64, low..high)?;
+        quiet(&mut chart.configure_mesh())
+            .disable_x_mesh()
+            .x_labels(8)
+            .y_labels(7)
+            .x_label_formatter(&|time| date(*time as i64))
+            .y_label_formatter(&|value| tick(*value))
+            .y_desc(unit)
+            .draw()?;
+        for &mark in marks {
+            chart.draw_series(LineSeries::new(
+                [(mark as f64, low), (mark as f64, high)],
+                LIGHT.stroke_width(1),
+            ))?;
+        }
+        let zero = [(from as f64, 0.0), (until as f64, 0.0)];
+        chart.draw_series(LineSeries::new(zero, INK.stroke_width(1)))?;
+        for one in series {
+            let points = one.points.iter().map(|&(time, value)| (time as f64, value));
+            match one.kind {
+                Kind::Model(_) => {
+                    chart.draw_series(LineSeries::new(points, one.kind.colour().stroke_width(2)))?
+                }
+                Kind::Control(_) => chart.draw_series(DashedLineSeries::new(
+                    points,
+                    6,
+                    4,
+                    one.kind.colour().stroke_width(2),
+                ))?,
+            };
+        }
+        Ok(())
+    })
+}
+
+/// The deciles of several forecasters, in basis points.
+pub(super) fn deciles(series: &[Series<Decile>]) -> String {
+    let names: Vec<String> = (1..=10).map(|tenth| tenth.to_string()).collect();
+    let points = |one: &Series<Decile>| Series {
+        label: one.label.clone(),
+        kind: one.kind,
+        points: one
+            .points
+            .iter()
+            .map(|decile| (decile.mean, decile.interval))
+            .collect(),
+    };
+    let series: Vec<Series<Point>> = series.iter().map(points).collect();
+    groups(&names, &series, "mean realized (basis points)", 1e4)
+}
+
+/// Bars of the features with most gain, and of their mean SHAP contributions, as a chart of its
+/// own.
+pub fn importance_svg(importance: &Importance) -> String {
+    let mut features = importance.features.clone();
+    features.sort_by(|a, b| b.gain.total_cmp(&a.gain));
+    features.truncate(MOST_FEATURES);
+    let names: Vec<String> = features
+        .iter()
+        .map(|feature| feature.name.clone())
+        .collect();
+    let gain: Vec<f64> = features
+        .iter()
+        .map(|feature| feature.gain * 100.0)
+        .collect();
+    let shap: Option<Vec<f64>> = features
+        .iter()
+        .map(|feature| Some(feature.shap? * 1e4))
+        .collect();
+    svg(80 + 24 * names.len() as u32, |area| {
+        let half = if shap.is_some() { 3 * WIDTH / 5 } else { WIDTH };
+        let (left, right) = area.split_horizontally(half);
+        bars(&left, &names, &gain, "share of the gain (%)", COLOURS[0])?;
+        match &shap {
+            Some(shap) => bars(&right, &[], shap, "mean |SHAP| (basis points)", COLOURS[1]),
+            None => Ok(()),
+        }
+    })
+}
+
+fn bars(area: &Area<'_>, names: &[String], values: &[f64], unit: &str, colour: RGBColor) -> Drawn {
+    let high = values.iter().copied().fold(0.0, f64::max).max(1e-9) * 1.05;
+    let mut chart = ChartBuilder::on(area)
+        .margin(12)
+        .margin_right(24)
+        .x_label_area_size(40)
+        .y_label_area_size(if names.is_empty() { 10 } else { 210 })
+        .build_cartesian_2d(0.0..high, values.len() as f64 - 0.5..-0.5)?;
+    quiet(&mut chart.configure_mesh())
+        .disable_y_mesh()
+        .x_labels(6)
+        .y_labels(0)
+        .x_label_formatter(&|value| tick(*value))
+        .x_desc(unit)
+        .draw()?;
+    names_at_the_left(area, &chart, names)?;
+    let bar = |(place, &value): (usize, &f64)| {
+        Rectangle::new(
+            [(0.0, place as f64 - 0.35), (value, place as f64 + 0.35)],
+            colour.filled(),
+        )
+    };
+    chart.draw_series(values.iter().enumerate().map(bar))?;
+    Ok(())
+}
+
+pub(super) type Chart<'a, 'b> =
+    ChartContext<'a, SVGBackend<'b>, Cartesian2d<Coordinate, Coordinate>>;
+
+pub(super) type Coordinate = plotters::coord::types::RangedCoordf64;
+
+/// Light lines and small letters.
+pub(super) fn quiet<'m, 'a, 'b, 'c>(
+    mesh: &'m mut MeshStyle<'a, 'b, Coordinate, Coordinate, SVGBackend<'c>>,
+) -> &'m mut MeshStyle<'a, 'b, Coordinate, Coordinate, SVGBackend<'c>> {
+    mesh.light_line_style(WHITE)
+        .bold_line_style(LIGHT)
+        .axis_style(LIGHT)
+        .label_style((FONT, 13, &INK))
+        .axis_desc_style((FONT, 13, &INK))
+}
+
+fn names_at_the_left(area: &Area<'_>, chart: &Chart<'_, '_>, names: &[String]) -> Drawn {
+    let plot = chart.plotting_area();
+    let (left, top) = area.get_base_pixel();
+    let (columns, _) = plot.get_pixel_range();
+    for (place, name) in names.iter().enumerate() {
+        let (_, y) = plot.map_coordinate(&(0.0, place as f64));
+        let style = (FONT, 13, &INK)
+            .into_text_style(area)
+            .pos(Pos::new(HPos::Right, VPos::Center));
+        area.draw(&Text::new(
+            name.clone(),
+            (columns.start - left - 8, y - top),
+            style,
+        ))?;
+    }
+    Ok(())
+}
+
+/// Names of the series in lines above, and the area below them.
+pub(super) fn legend<'a, T>(
+    area: &Area<'a>,
+    series: &[Series<T>],
+) -> Result<Area<'a>, Box<dyn std::error::Error>> {
+    let widths: Vec<i32> = series
+        .iter()
+        .map(|one| 44 + 8 * one.label.chars().count() as i32)
+        .collect();
+    let places = legend_places(&widths);
+    let lines = places.last().map_or(1, |(line, _)| line + 1);
+    let (above, below) = area.split_vertically(10 + 20 * lines);
+    for (one, (line, x)) in series.iter().zip(places) {
+        let y = 16 + 20 * line;
+        above.draw(&Rectangle::new(
+            [(x, y - 4), (x + 14, y + 4)],
+            one.kind.colour().filled(),
+        ))?;
+        let style = (FONT, 14, &INK)
+            .into_text_style(&above)
+            .pos(Pos::new(HPos::Left, VPos::Center));
+        above.draw(&Text::new(one.label.clone(), (x + 20, y), style))?;
+    }
+    Ok(below)
+}
+
+/// Line and left end of each name, given the room that each takes: as many in a line as fit.
+fn legend_places(widths: &[i32]) -> Vec<(i32, i32)> {
+    let (mut line, mut x) = (0, LEGEND_LEFT);
+    let place = |&width: &i32| {
+        if x > LEGEND_LEFT && x + width > WIDTH as i32 {
+            (line, x) = (line + 1, LEGEND_LEFT);
+        }
+        x += width;
+        (line, x - width)
+    };
+    widths.iter().map(place).collect()
+}
+
+/// Room for all values, intervals and 0.
+fn range<'a>(points: impl Iterator<Item = &'a Point>, scale: f64) -> (f64, f64) {
+    padded(points.flat_map(|(value, interval)| {
+        let ends = interval.unwrap_or([f64::NAN; 2]);
+        [
+            value.unwrap_or(f64::NAN) * scale,
+            ends[0] * scale,
+            ends[1] * scale,
+        ]
+    }))
+}
+
+pub(super) fn padded(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    let (low, high) = values
+        .filter(|value| value.is_finite())
+        .fold((0.0, 0.0), |(low, high): (f64, f64), value| {
+            (low.min(value), high.max(value))
+        });
+    let room = ((high - low) * 0.05).max(1e-6);
+    (low - room, high + room)
+}
+
+/// A number with no more digits than it needs.
+pub(super) fn tick(value: f64) -> String {
+    let digits = if value.abs() >= 100.0 { 0 } else { 3 };
+    let text = format!("{value:.digits$}");
+    let text = if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        &text
+    };
+    if text == "-0" {
+        "0".to_owned()
+    } else {
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_do_not_fit_go_to_the_next_line() {
+        assert_eq!(legend_places(&[200, 200]), [(0, 84), (0, 284)]);
+        assert_eq!(
+            legend_places(&[400, 400, 400, 900]),
+            [(0, 84), (0, 484), (1, 84), (2, 84)]
+        );
+    }
+}

@@ -1,0 +1,17 @@
+//! What a person reads: tables for a terminal, HTML pages that need no other file, charts as SVG.
+//!
+//! Values of [`score`] and [`rules`] in, strings out: nothing here reads or writes anything.
+
+mod html;
+mod importance;
+mod text;
+mod time;
+
+pub use html::{
+    Page, backtest_svg, html, importance_svg, quantiles_svg, thresholds_html, thresholds_svg,
+};
+pub use importance::{FeatureImportance, Importance};
+pub use text::{
+    across_table, backtest_coins_csv, backtest_csv, backtest_table, coins_table, quantiles_csv,
+    quantiles_table, score_table, thresholds_conclusion, thresholds_table, thresholds_warnings,
+};

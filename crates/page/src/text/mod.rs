@@ -1,0 +1,28 @@
+//! Tables for a terminal, and the sentences that pages have too.
+
+mod across_table;
+mod backtest_table;
+mod coins_table;
+pub(crate) mod format;
+mod grid;
+mod notes;
+mod quantiles_table;
+mod score_table;
+mod thresholds_lines;
+mod thresholds_table;
+mod verdict;
+
+pub use across_table::across_table;
+pub(crate) use backtest_table::{COLUMNS as BACKTEST_COLUMNS, cells as backtest_cells};
+pub use backtest_table::{backtest_coins_csv, backtest_csv, backtest_table};
+pub use coins_table::coins_table;
+pub(crate) use quantiles_table::scope_words;
+pub use quantiles_table::{quantiles_csv, quantiles_table};
+pub use score_table::score_table;
+pub(crate) use thresholds_lines::{headline, notes as thresholds_notes, rules_line};
+pub use thresholds_lines::{thresholds_conclusion, thresholds_warnings};
+pub use thresholds_table::thresholds_table;
+pub(crate) use thresholds_table::{
+    COLUMNS as TRADE_COLUMNS, judged_rows, judged_title, portfolio_line, tuned_header, tuned_rows,
+};
+pub(crate) use verdict::verdicts;

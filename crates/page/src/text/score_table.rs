@@ -1,0 +1,206 @@
+//! The report as text for a terminal, at most 150 columns wide.
+
+use score::{Difference, Place, Report, Value, is_control};
+
+use crate::text::format::{
+    concentration_titles, correlation, counted, grouped, interval, interval_title, legend_line,
+    metric_cells, metric_header, metric_value, narrow_warning, shares, wrapped,
+};
+use crate::text::grid::Grid;
+use crate::text::notes::notes;
+use crate::text::verdict::verdicts;
+
+/// Everything a reader of the score needs: scores with intervals, folds, differences, further
+/// scores and notes.
+pub fn score_table(report: &Report) -> String {
+    let labels = report.labels();
+    let mut sections = vec![
+        scores_section(report, &labels),
+        scores_legend(report),
+        folds_section(report, &labels),
+    ];
+    sections.extend(difference_sections(report, &labels));
+    sections.push(
+        verdicts(report, &labels)
+            .iter()
+            .map(|sentence| wrapped(sentence))
+            .collect(),
+    );
+    sections.push(concentration_section(report, &labels));
+    sections.push(further_section(report, &labels));
+    sections.push(blocks_section(report, &labels));
+    sections.push(notes(report, &labels));
+    sections.retain(|section| !section.is_empty());
+    sections.join("\n")
+}
+
+fn scores_section(report: &Report, labels: &[String]) -> String {
+    let mut grid = scores_grid(report, "forecaster");
+    for (label, score) in labels.iter().zip(&report.forecasters) {
+        grid.push(label, scores_cells(report, |metric| score.metric(metric)));
+    }
+    if let Some(shuffled) = &report.shuffled {
+        grid.push(
+            &shuffled.label(),
+            scores_cells(report, |metric| shuffled.value(metric)),
+        );
+    }
+    let heading = format!(
+        "Scores: {}, {}, {}, {}",
+        counted(report.rows, "row"),
+        counted(report.times, "time"),
+        counted(report.coins, "coin"),
+        counted(report.folds, "fold"),
+    );
+    format!("{heading}\n\n{}", grid.render())
+}
+
+/// A grid with the metrics that forecasters are compared by, each with its interval.
+fn scores_grid(report: &Report, label: &str) -> Grid {
+    let ends = interval_title(report.confidence);
+    Grid::grouped(
+        label,
+        report
+            .metrics_at(Place::Scores)
+            .map(|metric| metric_header(metric, &ends)),
+    )
+}
+
+/// The cells of [`scores_grid`].
+fn scores_cells(report: &Report, of: impl Fn(&str) -> Value) -> Vec<String> {
+    report
+        .metrics_at(Place::Scores)
+        .flat_map(|metric| metric_cells(metric, of(metric.name)))
+        .collect()
+}
+
+/// The words of a place's columns.
+fn legend(report: &Report, place: Place) -> String {
+    report
+        .metrics_at(place)
+        .map(|metric| legend_line(metric.title, metric.legend))
+        .collect()
+}
+
+fn scores_legend(report: &Report) -> String {
+    let others = [
+        (
+            "t",
+            "the value in units of its standard error, as if days were independent",
+        ),
+        (
+            "shuffled",
+            "the first forecaster's days in other orders: the mean, and the lowest to the highest order; the size of a score of nothing",
+        ),
+        (
+            "negated_deviation_60m",
+            "minus (ln close - its mean over the last 60 minutes), as it is: nothing is fitted",
+        ),
+        (
+            "-",
+            "undefined: a constant side, too few rows, or nothing to compare with",
+        ),
+    ];
+    let others = others.map(|(word, meaning)| legend_line(word, meaning));
+    format!("{}{}", legend(report, Place::Scores), others.concat())
+}
+
+/// How much of each score lies in how little time, and a warning where it is much.
+fn concentration_section(report: &Report, labels: &[String]) -> String {
+    let title = "Share of the covariance in the best day | best 1 % of hours";
+    let mut grid = Grid::new(std::iter::once("").chain(concentration_titles(&report.metrics)));
+    for (label, score) in labels.iter().zip(&report.forecasters) {
+        grid.push(label, score.concentration.versions().map(shares));
+    }
+    let mut text = format!("{title}\n\n{}", grid.render());
+    for (label, score) in labels.iter().zip(&report.forecasters) {
+        if !is_control(&score.name, score.run.as_deref()) {
+            text.extend(
+                narrow_warning(label, &score.concentration, &report.metrics)
+                    .map(|warning| wrapped(&warning)),
+            );
+        }
+    }
+    text
+}
+
+fn folds_section(report: &Report, labels: &[String]) -> String {
+    let header = report
+        .fold_numbers
+        .iter()
+        .map(|number| format!("fold {number}"));
+    let mut grid = Grid::new(std::iter::once("Pearson of each fold".to_owned()).chain(header));
+    for (label, score) in labels.iter().zip(&report.forecasters) {
+        grid.push(label, score.folds.iter().map(|fold| correlation(*fold)));
+    }
+    grid.render()
+}
+
+/// One section for every forecaster that others are subtracted from.
+fn difference_sections(report: &Report, labels: &[String]) -> Vec<String> {
+    let label = |name: &str, run: &Option<String>| report.label_of(labels, name, run.as_deref());
+    let same = |left: &&Difference, right: &&Difference| {
+        (&left.a, &left.a_run) == (&right.a, &right.a_run)
+    };
+    let differences: Vec<&Difference> = report.differences.iter().collect();
+    let mut sections = Vec::new();
+    for group in differences.chunk_by(|left, right| same(left, right)) {
+        let Some(first) = group.first() else { continue };
+        let name = format!("{} minus", label(&first.a, &first.a_run));
+        let mut grid = scores_grid(report, &name);
+        for difference in group {
+            let name = label(&difference.b, &difference.b_run);
+            grid.push(
+                name,
+                scores_cells(report, |metric| difference.metric(metric)),
+            );
+        }
+        sections.push(grid.render());
+    }
+    sections
+}
+
+fn further_section(report: &Report, labels: &[String]) -> String {
+    let titles = report.metrics_at(Place::Further);
+    let titles = titles.map(|metric| vec![metric.title.to_owned()]);
+    let mut grid = Grid::grouped("Further scores", titles);
+    for (label, score) in labels.iter().zip(&report.forecasters) {
+        let cells = report
+            .metrics_at(Place::Further)
+            .map(|metric| metric_value(metric, score.value(metric.name)));
+        grid.push(label, cells);
+    }
+    format!("{}\n{}", grid.render(), legend(report, Place::Further))
+}
+
+fn blocks_section(report: &Report, labels: &[String]) -> String {
+    let interval_title = interval_title(report.confidence);
+    let mut grid = Grid::new([
+        "Pearson by block length",
+        "bars",
+        &interval_title,
+        "one day",
+        &interval_title,
+    ]);
+    let scored = labels
+        .iter()
+        .zip(&report.forecasters)
+        .filter(|(_, score)| score.value("pearson").is_some());
+    for (label, score) in scored.clone() {
+        let (block, day) = (grouped(score.block_bars), grouped(score.block_bars_day));
+        grid.push(
+            label,
+            [
+                block,
+                interval(score.interval("pearson")),
+                day,
+                interval(score.interval_day),
+            ],
+        );
+    }
+    if scored.count() == 0 {
+        String::new()
+    } else {
+        grid.render()
+    }
+}

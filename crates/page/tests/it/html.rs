@@ -1,0 +1,79 @@
+//! The page of scores.
+
+use page::{FeatureImportance, Importance, Page, html};
+use score::{ForecastColumn, Options, Rows, controls, score};
+
+use crate::rows::{forecaster, rows};
+
+/// The page of some forecasters beside the controls.
+pub fn page(rows: &Rows, models: &[ForecastColumn], importance: &[(String, Importance)]) -> String {
+    let options = Options::default();
+    let mut forecasters = models.to_vec();
+    forecasters.extend(controls(rows));
+    let report = score(rows, &forecasters, &options).unwrap();
+    let (dropped, command) = ([("runs/b".to_owned(), 1234)], "evaluate runs/a");
+    html(&Page {
+        rows,
+        forecasters: &forecasters,
+        report: &report,
+        options: &options,
+        dropped: &dropped,
+        importance,
+        command,
+    })
+}
+
+#[test]
+fn the_page_needs_nothing_else_and_takes_names_as_text() {
+    let rows = rows(3, 300, 4);
+    let named = |name: &str, run: &str, seed| ForecastColumn {
+        name: name.to_owned(),
+        run: Some(run.to_owned()),
+        ..forecaster("network", &rows, 0.2, seed)
+    };
+    let models = [
+        named("network", "runs/a", 2),
+        named("network", "runs/b", 3),
+        named("<b>\"&", "runs/<c>", 4),
+    ];
+    let importance = Importance {
+        features: vec![FeatureImportance {
+            name: "return_1".to_owned(),
+            gain: 0.7,
+            split: 0.6,
+            shap: Some(1e-4),
+        }],
+    };
+    let page = page(&rows, &models, &[("runs/b".to_owned(), importance)]);
+    assert!(
+        page.contains("network 1") && page.contains("network 2"),
+        "equal names are told apart"
+    );
+    assert!(
+        page.contains("&lt;b&gt;&quot;&amp;") && !page.contains("<b>\"&"),
+        "names are no HTML"
+    );
+    assert!(page.contains("1,234 of its rows are not in every run"));
+    assert_eq!(
+        page.matches("<svg").count(),
+        7,
+        "folds, coins, cumulative IC, deciles, bins, capital, importance"
+    );
+    assert!(page.contains("Quantiles and capital") && page.contains("break-even"));
+    for from_elsewhere in ["<script", "<link", "src=", "href=", "@import", "url("] {
+        assert!(!page.contains(from_elsewhere), "{from_elsewhere}");
+    }
+}
+
+#[test]
+fn a_page_of_few_rows_or_constant_forecasts_is_a_page() {
+    let small = rows(1, 3, 2);
+    let constant = ForecastColumn {
+        forecast: vec![0.1; small.len()],
+        ..forecaster("network", &small, 0.0, 1)
+    };
+    assert!(page(&small, &[constant], &[]).contains("</html>"));
+    let many = rows(2, 120, 60);
+    let page = page(&many, &[forecaster("network", &many, 0.1, 1)], &[]);
+    assert!(page.contains("the best and the worst 20 of 60 coins"));
+}

@@ -1,0 +1,245 @@
+//! From forecasts and rules to what they would have earned.
+
+use rayon::prelude::*;
+use score::{ForecastColumn, Rows};
+use statistics::{
+    Moments, deflated_sharpe_ratio, expected_maximum_sharpe, max_drawdown,
+    probability_of_overfitting, sharpe_ratio, sortino_ratio,
+};
+
+use super::alpha::alpha_factor;
+use super::bars::{Bars, CoinBars};
+use super::positions::{Positions, signals};
+use super::result::{
+    Backtest, CoinBacktest, Curve, DayEquity, DeflatedSharpe, Performance, TrialResult,
+};
+use super::settings::{BacktestOptions, Signal, Trial};
+use super::simulation::{Bar, coin_bars, portfolio_bars};
+use crate::QuantileOptions;
+use crate::error::{Error, setting};
+
+/// A year of 365 days in milliseconds: coins trade every day.
+const YEAR_MS: f64 = 365.0 * 86_400_000.0;
+
+/// A day in milliseconds.
+const DAY_MS: i64 = 86_400_000;
+
+/// What following each of the trials' rules would have earned, the best of them in detail.
+///
+/// # Errors
+/// Settings out of range, no trials, rows without the returns of bars, no row with a bin.
+pub fn backtest(
+    rows: &Rows,
+    forecaster: &ForecastColumn,
+    trials: &[Trial],
+    options: &BacktestOptions,
+) -> Result<Backtest, Error> {
+    options.validate()?;
+    trials.iter().try_for_each(Trial::validate)?;
+    let bars = Bars::new(rows, options)?;
+    let (fee, periods) = (options.fee_bps * 1e-4, YEAR_MS / rows.bar_ms as f64);
+    let simulated: Vec<Simulated> = trials
+        .iter()
+        .map(|trial| {
+            let signals = signals(rows, forecaster, &trial.signal, options)?;
+            let positions = Positions::new(rows, &bars, &signals, trial, options);
+            let (portfolio, unknown_bars) = portfolio_bars(&bars, &positions.weight);
+            Ok(Simulated {
+                portfolio,
+                alone: positions.alone,
+                unknown_bars,
+            })
+        })
+        .collect::<Result<_, Error>>()?;
+    let results: Vec<TrialResult> = trials
+        .iter()
+        .zip(&simulated)
+        .map(|(trial, simulated)| TrialResult {
+            label: trial.label(),
+            direction: trial.direction,
+            hold_bars: trial.hold_bars,
+            performance: Performance::new(&simulated.portfolio, fee, periods),
+            unknown_bars: simulated.unknown_bars,
+        })
+        .collect();
+    let sharpe = |place: usize| {
+        results[place]
+            .performance
+            .sharpe
+            .unwrap_or(f64::NEG_INFINITY)
+    };
+    let best = (0..results.len()).reduce(|best, place| {
+        if sharpe(place) > sharpe(best) {
+            place
+        } else {
+            best
+        }
+    });
+    let Some(best) = best else {
+        return Err(setting("trials", 0, "at least one rule to try"));
+    };
+    let net: Vec<Vec<f64>> = simulated.iter().map(|one| one.net(fee)).collect();
+    let of_coin = |(coin, symbol): (&CoinBars, &String)| {
+        let (of_coin, _) = coin_bars(coin, &simulated[best].alone);
+        let performance = Performance::new(&of_coin, fee, periods);
+        (
+            CoinBacktest {
+                symbol: symbol.clone(),
+                performance,
+            },
+            days(coin, symbol, &bars.time_ms, &of_coin, fee),
+        )
+    };
+    let coins: Vec<(CoinBacktest, Vec<DayEquity>)> = bars
+        .coins
+        .par_iter()
+        .zip(&rows.symbols)
+        .map(of_coin)
+        .collect();
+    let (coins, days): (Vec<CoinBacktest>, Vec<Vec<DayEquity>>) = coins.into_iter().unzip();
+    let ranked = trials
+        .iter()
+        .any(|trial| matches!(trial.signal, Signal::Quantile { .. }));
+    let ends = |times: &[i64]| [times.first(), times.last()].map(|time| time.copied().unwrap_or(0));
+    let alpha = alpha_factor(
+        rows,
+        &forecaster.forecast,
+        QuantileOptions::day_of_bars(rows.bar_ms),
+    );
+    Ok(Backtest {
+        forecaster: forecaster.name.clone(),
+        run: forecaster.run.clone(),
+        scope: ranked.then_some(options.scope),
+        trailing_bars: options.trailing_bars,
+        fee_bps: options.fee_bps,
+        entry_delay_bars: options.entry_delay_bars,
+        bar_return: options.bar_return,
+        bar_ms: rows.bar_ms,
+        coins_total: rows.symbols.len(),
+        times: bars.time_ms.len(),
+        span_ms: ends(&bars.time_ms),
+        deflated: deflated(&net, best),
+        overfitting: probability_of_overfitting(
+            &net.iter().map(Vec::as_slice).collect::<Vec<_>>(),
+            options.slices,
+        ),
+        curve: Curve::new(&bars.time_ms, &simulated[best].portfolio, fee, &alpha),
+        trials: results,
+        best,
+        coins,
+        days: days.concat(),
+    })
+}
+
+/// One trial's bars.
+struct Simulated {
+    portfolio: Vec<Bar>,
+    alone: Vec<f64>,
+    unknown_bars: usize,
+}
+
+impl Simulated {
+    fn net(&self, fee: f64) -> Vec<f64> {
+        self.portfolio.iter().map(|bar| bar.net(fee)).collect()
+    }
+}
+
+impl Performance {
+    fn new(bars: &[Bar], fee: f64, periods_per_year: f64) -> Self {
+        let gross: Vec<f64> = bars.iter().map(|bar| bar.gross).collect();
+        let net: Vec<f64> = bars.iter().map(|bar| bar.net(fee)).collect();
+        let finite = |value: f64| value.is_finite().then_some(value);
+        let grown =
+            |profits: &[f64]| profits.iter().map(|profit| 1.0 + profit).product::<f64>() - 1.0;
+        let traded: f64 = bars.iter().map(|bar| bar.traded).sum();
+        let count = bars.len().max(1) as f64;
+        Self {
+            bars: bars.len(),
+            total_before_fees: grown(&gross),
+            total: grown(&net),
+            sharpe_before_fees: finite(sharpe_ratio(&gross, periods_per_year)),
+            sharpe: finite(sharpe_ratio(&net, periods_per_year)),
+            sortino: finite(sortino_ratio(&net, periods_per_year)),
+            max_drawdown_before_fees: finite(max_drawdown(&gross)),
+            max_drawdown: finite(max_drawdown(&net)),
+            turnover: traded / count,
+            exposure: bars.iter().map(|bar| bar.exposure).sum::<f64>() / count,
+            break_even_bps: finite(gross.iter().sum::<f64>() / traded * 1e4),
+        }
+    }
+}
+
+/// The deflated Sharpe ratio of the best of several series of profits.
+fn deflated(net: &[Vec<f64>], best: usize) -> Option<DeflatedSharpe> {
+    let sharpes: Vec<f64> = net
+        .iter()
+        .map(|profits| sharpe_ratio(profits, 1.0))
+        .filter(|sharpe| sharpe.is_finite())
+        .collect();
+    if sharpes.len() < 2 {
+        return None;
+    }
+    let variance = Moments::new(&sharpes).sample_std().powi(2);
+    let moments = Moments::new(&net[best]);
+    let sharpe = moments.mean / moments.sample_std();
+    let (trials, skewness, kurtosis) = (net.len(), moments.skewness(), moments.kurtosis());
+    let probability =
+        deflated_sharpe_ratio(sharpe, moments.count, skewness, kurtosis, trials, variance);
+    Some(DeflatedSharpe {
+        trials,
+        variance,
+        expected_maximum: expected_maximum_sharpe(trials, variance),
+        probability: probability.is_finite().then_some(probability),
+    })
+}
+
+impl Curve {
+    fn new(time_ms: &[i64], bars: &[Bar], fee: f64, alpha: &[(i64, f64)]) -> Self {
+        let column = |value: &dyn Fn(&Bar) -> f64| bars.iter().map(value).collect::<Vec<f64>>();
+        let compounded = |profits: &[f64]| {
+            let mut capital = 1.0;
+            let grow = |profit: &f64| {
+                capital *= 1.0 + profit;
+                capital
+            };
+            profits.iter().map(grow).collect::<Vec<f64>>()
+        };
+        let (gross, net) = (column(&|bar| bar.gross), column(&|bar| bar.net(fee)));
+        let alpha_at = |time: &i64| match alpha.binary_search_by_key(time, |(time, _)| *time) {
+            Ok(place) => alpha[place].1,
+            Err(_) => f64::NAN,
+        };
+        Self {
+            time_ms: time_ms.to_vec(),
+            equity_before_fees: compounded(&gross),
+            equity: compounded(&net),
+            traded: column(&|bar| bar.traded),
+            exposure: column(&|bar| bar.exposure),
+            alpha: time_ms.iter().map(alpha_at).collect(),
+            gross,
+            net,
+        }
+    }
+}
+
+/// One coin's capital at the end of every UTC day.
+fn days(coin: &CoinBars, symbol: &str, time_ms: &[i64], bars: &[Bar], fee: f64) -> Vec<DayEquity> {
+    let (mut before_fees, mut after_fees) = (1.0, 1.0);
+    let mut days: Vec<DayEquity> = Vec::new();
+    for (bar, time) in bars.iter().zip(&coin.time) {
+        before_fees *= 1.0 + bar.gross;
+        after_fees *= 1.0 + bar.net(fee);
+        let day_ms = time_ms[*time as usize].div_euclid(DAY_MS) * DAY_MS;
+        let today = DayEquity {
+            day_ms,
+            symbol: symbol.to_owned(),
+            equity_before_fees: before_fees,
+            equity: after_fees,
+        };
+        match days.last_mut() {
+            Some(last) if last.day_ms == day_ms => *last = today,
+            _ => days.push(today),
+        }
+    }
+    days
+}

@@ -1,0 +1,96 @@
+//! What can be wrong with the rules, thresholds and rows handed to this crate.
+
+/// Everything that can be refused; each message names the thing, what was found and what was
+/// expected.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// Rows, forecasts or bootstrap options that cannot be scored either.
+    #[error(transparent)]
+    Score(#[from] score::Error),
+    /// Too few times to tune on one part of them and judge on another.
+    #[error(
+        "{times} forecast times: {tuned} are left to tune thresholds on and {judged} to judge them on, expected at least 2 \
+         of each\nhint: positions of {held_bars} bars that are open where the spans meet are left out; take a run with \
+         more forecasts, or another --tune-share"
+    )]
+    ShortSpan {
+        /// Distinct times of the rows.
+        times: usize,
+        /// Those left to tune on.
+        tuned: usize,
+        /// Those left to judge on.
+        judged: usize,
+        /// From a forecast to the close of its position.
+        held_bars: usize,
+    },
+    /// More bins than coins to rank at one time.
+    #[error(
+        "{bins} bins at scope timestamp, expected at most the number of coins, {coins}\nhint: `--bins {coins}`, or \
+         `--scope trailing` ranks each forecast among the coin's last ones"
+    )]
+    MoreBinsThanCoins {
+        /// The bins asked for.
+        bins: usize,
+        /// The coins of the rows.
+        coins: usize,
+    },
+    /// Every row has too little to be ranked against.
+    #[error(
+        "none of {rows} rows has enough forecasts to be ranked among at scope {scope} with {bins} bins\nhint: trailing \
+         needs 60 forecasts of a coin, date as many of one day, timestamp a time with as many coins as bins"
+    )]
+    NoBins {
+        /// What forecasts are ranked against.
+        scope: &'static str,
+        /// The bins asked for.
+        bins: usize,
+        /// All rows.
+        rows: usize,
+    },
+    /// What is ranked against each other is equal everywhere.
+    #[error(
+        "the forecasts of {rows} rows that are ranked against each other at scope {scope} are equal, expected different \
+         ones: an order of equal forecasts says nothing, so there are no bins\nhint: scope trailing ranks a coin's forecasts \
+         over time, timestamp the coins of a time; a constant forecast has bins in none"
+    )]
+    EqualForecasts {
+        /// What forecasts are ranked against.
+        scope: &'static str,
+        /// All rows.
+        rows: usize,
+    },
+    /// No row tells what the bar after another one brought.
+    #[error(
+        "none of {rows} rows has the return of the bar that it would be held over, expected `last_return` in rows one bar \
+         apart\nhint: forecasts of every bar are needed; `train` and `baseline` write them with `last_return`"
+    )]
+    NoBarReturns {
+        /// All rows.
+        rows: usize,
+    },
+    /// Text that is no thresholds.toml.
+    #[error("thresholds: {reason}\nhint: `scripts/tune-thresholds RUN` writes RUN/thresholds.toml")]
+    Thresholds {
+        /// What is wrong, with the key and the value found.
+        reason: String,
+    },
+    /// A setting is out of its range.
+    #[error("`{key}` is {found}, expected {expected}")]
+    Setting {
+        /// The setting.
+        key: &'static str,
+        /// Its value.
+        found: String,
+        /// What it may be, and why.
+        expected: &'static str,
+    },
+}
+
+/// The error for a setting out of its range.
+pub(crate) fn setting(key: &'static str, found: impl ToString, expected: &'static str) -> Error {
+    Error::Setting {
+        key,
+        found: found.to_string(),
+        expected,
+    }
+}

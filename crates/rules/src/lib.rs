@@ -1,0 +1,27 @@
+//! Rules of trading: what a fill costs, from which forecast on a coin is bought or sold, and what
+//! following a rule would have earned.
+//!
+//! Thresholds, backtest and paper trading share them, so that what was judged is what is traded.
+//! Nothing here reads or writes anything, or knows a table, a candle or an exchange.
+
+mod backtest;
+mod break_even;
+mod error;
+mod quantiles;
+mod trade;
+mod tuning;
+
+pub use backtest::{
+    Backtest, BacktestOptions, BarReturn, CoinBacktest, Curve, DayEquity, DeflatedSharpe,
+    Direction, Performance, Signal, Trial, TrialResult, alpha_factor, backtest,
+};
+pub use break_even::{break_even, with_break_even};
+pub use error::Error;
+pub use quantiles::{
+    LookAhead, Quantile, QuantileOptions, QuantileReport, RankIc, Scope, quantiles,
+};
+pub use trade::{Calibration, CoinThresholds, Costs, Side, Thresholds, may_open};
+pub use tuning::{
+    Candidate, CoinTuning, DeflateBy, Deflation, Portfolio, Protocol, SideTuning, TradeStatistics,
+    TuneOptions, Tuning, tune,
+};

@@ -1,0 +1,17 @@
+//! Thresholds, bins, backtests and break-even fees: against other implementations, and what holds
+//! for all of them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod backtest;
+mod break_even;
+mod golden_backtest;
+mod golden_thresholds;
+mod market;
+#[path = "../../../score/tests/it/rows.rs"]
+mod rows;
+mod thresholds;

@@ -1,0 +1,126 @@
+//! What a run prints when it is done: its own forecasts beside the controls.
+
+use dataset::ForecastTable;
+use page::{Importance, Page, html};
+use score::{ForecastColumn, Options, Report, Rows, controls, score};
+use statistics::pearson;
+
+use crate::join::{JoinError, NamedTable, join};
+
+/// One run's rows and their report.
+#[derive(Debug, Clone)]
+pub struct ScoredRun {
+    /// The rows of the run's table.
+    pub rows: Rows,
+    /// The run's forecasts and the controls' on these rows.
+    pub forecasters: Vec<ForecastColumn>,
+    /// The run and the controls, scored.
+    pub report: Report,
+}
+
+/// Scores one table of the run `(name, path)` beside the controls. It takes the table, which is
+/// large and not needed any more once its columns are made.
+///
+/// # Errors
+/// As [`join`] and [`score`].
+pub fn score_run(
+    (name, run): (&str, &str),
+    table: ForecastTable,
+    bar_ms: i64,
+    reach_bars: usize,
+) -> Result<ScoredRun, JoinError> {
+    let joined = join(
+        &[NamedTable {
+            name,
+            run: Some(run),
+            table: &table,
+        }],
+        bar_ms,
+        reach_bars,
+    )?;
+    drop(table);
+    let mut forecasters = joined.forecasters;
+    forecasters.extend(controls(&joined.rows));
+    let report = score(&joined.rows, &forecasters, &Options::default())?;
+    Ok(ScoredRun {
+        rows: joined.rows,
+        forecasters,
+        report,
+    })
+}
+
+impl ScoredRun {
+    /// The run's scores by name, as an experiment tracker has them; undefined ones are left out.
+    pub fn headline(&self) -> Vec<(&'static str, f64)> {
+        let Some(score) = self.report.forecasters.first() else {
+            return Vec::new();
+        };
+        let low = |name: &str| score.interval(name).map(|[low, _]| low);
+        let high = |name: &str| score.interval(name).map(|[_, high]| high);
+        let scores = [
+            ("ic_a_day", score.value("ic_a_day")),
+            ("ic_a_day_t", score.metric("ic_a_day").t),
+            ("ic_a_day_low", low("ic_a_day")),
+            ("ic_a_day_high", high("ic_a_day")),
+            ("pearson", score.value("pearson")),
+            ("pearson_low", low("pearson")),
+            ("pearson_high", high("pearson")),
+            ("pearson_delayed", score.value("delayed")),
+            ("pearson_neutral", score.value("neutral")),
+            ("pearson_neutral_low", low("neutral")),
+            ("pearson_neutral_high", high("neutral")),
+            ("rank_ic", score.value("rank_ic")),
+            ("mae", score.value("mae")),
+            ("rmse", score.value("rmse")),
+        ];
+        scores
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect()
+    }
+
+    /// The run's own report as a page; `importance` is that of its features, if it says it.
+    pub fn html(&self, importance: Option<Importance>) -> String {
+        let run = self
+            .report
+            .forecasters
+            .first()
+            .and_then(|score| score.run.clone())
+            .unwrap_or_default();
+        let importance: Vec<(String, Importance)> = importance
+            .map(|importance| (run.clone(), importance))
+            .into_iter()
+            .collect();
+        html(&Page {
+            rows: &self.rows,
+            forecasters: &self.forecasters,
+            report: &self.report,
+            options: &Options::default(),
+            dropped: &[],
+            importance: &importance,
+            command: &format!("quarterhour evaluate {run} --html {run}/report.html"),
+        })
+    }
+
+    /// For a simulated market, given what it expected of (time, symbol): how well the best possible
+    /// forecaster scores.
+    pub fn simulated_line(&self, expected: impl Fn(i64, &str) -> Option<f64>) -> String {
+        let rows = &self.rows;
+        let places: Vec<usize> = (0..rows.len()).collect();
+        let best: Vec<f64> = places
+            .chunk_by(|&a, &b| rows.fold[a] == rows.fold[b])
+            .filter_map(|places| {
+                let of_row = |&row: &usize| {
+                    expected(rows.time_ms[row], &rows.symbols[rows.symbol[row] as usize])
+                };
+                let values: Vec<f64> = places.iter().filter_map(of_row).collect();
+                pearson(&values, &rows.realized[places[0]..places[0] + places.len()])
+            })
+            .collect();
+        format!(
+            "The market is simulated, with a planted predictable part: the best possible Pearson on these rows is \
+             {:+.4}, that of the true conditional expectation. It says nothing about real markets.",
+            best.iter().sum::<f64>() / best.len().max(1) as f64
+        )
+    }
+}

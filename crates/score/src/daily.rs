@@ -1,0 +1,232 @@
+//! The correlation of forecast and return within each UTC day, and means over days.
+//!
+//! A correlation that is pooled over weeks hangs on their few wildest hours. Here each day counts
+//! once, both sides are in units of the coin's trailing volatility, and the return is clipped at
+//! five of them. The correlation is about zero, `sum(f r) / sqrt(sum f^2 sum r^2)`: the mean of a
+//! day is not known before its end, so that a correlation about it looks ahead.
+
+use std::collections::BTreeSet;
+
+use rayon::prelude::*;
+use statistics::{Layout, are_equal, drawn_blocks, enough_blocks, mean, neutralize, summarize_ic};
+
+use crate::Options;
+use crate::rows::Rows;
+
+const DAY_MS: i64 = 86_400_000;
+
+/// Trailing volatilities at which a return is clipped.
+const MOST: f64 = 5.0;
+
+/// A day needs as many pairs at least.
+const LEAST_PAIRS: usize = 3;
+
+/// Days that [`DayMean::without_best_three`] leaves out.
+const BEST_DAYS: usize = 3;
+
+/// A mean over days with what tells luck from skill; what is undefined is `None`.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct DayMean {
+    /// Mean over the days that have an IC.
+    pub mean: Option<f64>,
+    /// The mean in units of its standard error, `mean / (sd / sqrt(days))`, as if days were
+    /// independent.
+    pub t: Option<f64>,
+    /// Share of these days above 0.
+    pub above_zero: Option<f64>,
+    /// Share of the sum over days that the best one has; None where the sum is not above 0.
+    pub best_day: Option<f64>,
+    /// Mean over all days but the best three.
+    pub without_best_three: Option<f64>,
+}
+
+impl DayMean {
+    pub fn new(days: &[Option<f64>]) -> Self {
+        let summary = summarize_ic(days);
+        let mut sorted: Vec<f64> = days.iter().flatten().copied().collect();
+        sorted.sort_unstable_by(f64::total_cmp);
+        let (count, sum) = (sorted.len(), sorted.iter().sum::<f64>());
+        let above = sorted.iter().filter(|value| **value > 0.0).count();
+        let others = count
+            .checked_sub(BEST_DAYS)
+            .and_then(|others| sorted.get(..others))
+            .filter(|others| !others.is_empty());
+        Self {
+            mean: summary.mean,
+            t: summary.icir.map(|ratio| ratio * (count as f64).sqrt()),
+            above_zero: (count > 0).then(|| above as f64 / count as f64),
+            best_day: sorted.last().filter(|_| sum > 0.0).map(|best| best / sum),
+            without_best_three: others.map(mean),
+        }
+    }
+}
+
+/// Which part of forecasts and returns is compared, entry a bar later in both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Both sides minus their mean over the coins of that time.
+    Neutral,
+    /// Both as they are.
+    Whole,
+}
+
+impl Part {
+    /// The headline first.
+    pub const ALL: [Self; 2] = [Self::Neutral, Self::Whole];
+}
+
+/// The UTC days of the scored rows, in order.
+pub(crate) struct Days {
+    /// Place of the day of each timestamp of the layout.
+    of_time: Vec<usize>,
+    /// Place of the fold that each day begins in.
+    fold: Vec<usize>,
+    folds: usize,
+    /// Mean block length of the bootstrap: the target's reach, rounded up to days.
+    block: usize,
+}
+
+impl Days {
+    pub fn new(rows: &Rows, layout: &Layout) -> Self {
+        let number = |time: &std::ops::Range<usize>| rows.time_ms[time.start].div_euclid(DAY_MS);
+        let numbers: BTreeSet<i64> = layout.times.iter().map(number).collect();
+        let numbers: Vec<i64> = numbers.into_iter().collect();
+        let of_time: Vec<usize> = layout
+            .times
+            .iter()
+            .map(|time| numbers.partition_point(|other| *other < number(time)))
+            .collect();
+        let mut fold = vec![usize::MAX; numbers.len()];
+        for (place, span) in layout.folds.iter().enumerate() {
+            for &day in &of_time[span.times.clone()] {
+                fold[day] = fold[day].min(place);
+            }
+        }
+        let reach_ms = rows.bar_ms.saturating_mul(rows.reach_bars as i64);
+        let block = reach_ms.saturating_add(DAY_MS - 1) / DAY_MS;
+        Self {
+            of_time,
+            fold,
+            folds: layout.folds.len(),
+            block: usize::try_from(block).unwrap_or(1).max(1),
+        }
+    }
+
+    /// The IC of every day; None where a day has none.
+    pub fn ics(
+        &self,
+        rows: &Rows,
+        layout: &Layout,
+        forecast: &[f64],
+        part: Part,
+    ) -> Vec<Option<f64>> {
+        let (x, y) = sides(rows, layout, forecast, part);
+        let mut sums = vec![(0, [0.0; 3]); self.fold.len()];
+        for (time, day) in layout.times.iter().zip(&self.of_time) {
+            let (pairs, [xy, xx, yy]) = &mut sums[*day];
+            for (x, y) in x[time.clone()].iter().zip(&y[time.clone()]) {
+                if x.is_finite() && y.is_finite() {
+                    let y = y.clamp(-MOST, MOST);
+                    *pairs += 1;
+                    *xy += x * y;
+                    *xx += x * x;
+                    *yy += y * y;
+                }
+            }
+        }
+        let of_day = |(pairs, [xy, xx, yy]): (usize, [f64; 3])| {
+            let correlation = xy / (xx * yy).sqrt();
+            (pairs >= LEAST_PAIRS && correlation.is_finite()).then_some(correlation)
+        };
+        sums.into_iter().map(of_day).collect()
+    }
+
+    /// Mean over the days of each fold; a day that two folds share belongs to the earlier one.
+    pub fn fold_means(&self, days: &[Option<f64>]) -> Vec<Option<f64>> {
+        let of_fold = |fold: usize| {
+            let own = days.iter().zip(&self.fold);
+            let own: Vec<f64> = own
+                .filter(|(_, other)| **other == fold)
+                .filter_map(|(day, _)| *day)
+                .collect();
+            (!own.is_empty()).then(|| mean(&own))
+        };
+        (0..self.folds).map(of_fold).collect()
+    }
+
+    /// Means over days that are drawn again, in blocks as long as the target's reach; None where
+    /// there are fewer than five blocks.
+    ///
+    /// Draw number k sees the same days in every call with as many days: values of one day that are
+    /// subtracted before are paired.
+    pub fn draws(&self, days: &[Option<f64>], options: &Options) -> Option<Vec<f64>> {
+        let known: Vec<f64> = days.iter().flatten().copied().collect();
+        if !enough_blocks(&[known.len()], self.block, self.block) {
+            return None;
+        }
+        let draw = |number: usize| {
+            let blocks = drawn_blocks(&[known.len()], self.block, options.seed, number);
+            let drawn = blocks.into_iter().flatten();
+            drawn
+                .map(|block| known[block].iter().sum::<f64>())
+                .sum::<f64>()
+                / known.len() as f64
+        };
+        Some((0..options.draws).into_par_iter().map(draw).collect())
+    }
+}
+
+/// Forecast and log return with entry a bar later, in units of the coin's trailing volatility; NaN
+/// where a row is left out.
+fn sides(rows: &Rows, layout: &Layout, forecast: &[f64], part: Part) -> (Vec<f64>, Vec<f64>) {
+    // A constant divided by volatilities would be a score of these.
+    if are_equal(forecast) {
+        return (
+            vec![f64::NAN; forecast.len()],
+            rows.realized_delayed.clone(),
+        );
+    }
+    let unit = rows.unit();
+    let quotients = |values: &[f64], of: fn(f64) -> f64| -> Vec<f64> {
+        let pairs = values.iter().zip(unit);
+        pairs.map(|(value, unit)| of(*value) / unit).collect()
+    };
+    let x = quotients(forecast, |value| value);
+    let y = quotients(&rows.realized_delayed, f64::ln_1p);
+    match part {
+        Part::Whole => (x, y),
+        Part::Neutral => {
+            let (mut x, y) = neutralize(&layout.times, &x, &y);
+            for time in &layout.times {
+                // One forecast for all coins says nothing of a coin beside the others, though its
+                // quotients differ.
+                if are_equal(&forecast[time.clone()]) {
+                    x[time.clone()].iter_mut().for_each(|x| *x *= 0.0);
+                }
+            }
+            (x, y)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mean_over_days_says_what_the_best_ones_hold() {
+        let days = [Some(0.4), None, Some(0.1), Some(-0.1), Some(0.2), Some(0.0)];
+        let found = DayMean::new(&days);
+        let close = |found: Option<f64>, expected: f64| {
+            let found = found.unwrap_or(f64::NAN);
+            assert!((found - expected).abs() < 1e-12, "{found}, {expected}");
+        };
+        close(found.mean, 0.12);
+        close(found.best_day, 0.4 / 0.6);
+        close(found.without_best_three, -0.05);
+        close(found.above_zero, 0.6);
+        // Standard deviation with n - 1: the root of (.28^2 + .02^2 + .22^2 + .08^2 + .12^2) / 4.
+        close(found.t, 0.12 / (0.037_f64.sqrt() / 5.0_f64.sqrt()));
+        assert_eq!(DayMean::new(&[None, None]), DayMean::default());
+    }
+}

@@ -1,0 +1,43 @@
+//! Scores forecasts honestly: correlations, information coefficients, errors and block-bootstrap
+//! intervals, beside controls that know nothing or next to nothing.
+//!
+//! [`score`] puts every [`ForecastColumn`] on the same [`Rows`] and returns a [`Report`], which
+//! serializes to one JSON object; [`across`] does so on several panels and takes the means. The
+//! metrics are one list, [`METRICS`]. Nothing here reads or writes anything, or knows a table, a
+//! candle or a model.
+
+mod across;
+mod break_even;
+mod concentration;
+mod controls;
+mod daily;
+mod deviations;
+mod error;
+mod ground;
+mod labels;
+mod metrics;
+mod options;
+mod ranks;
+mod report;
+mod resampling;
+mod rows;
+mod scoring;
+mod shuffled;
+mod variants;
+
+pub use across::{
+    Across, AcrossFigure, AcrossFigures, PanelFigure, PanelForecasts, PanelSpan, across,
+};
+pub use break_even::{BreakEven, BreakEvenFees};
+pub use concentration::Concentration;
+pub use controls::{CONTROL_NAMES, controls, impossible_controls, is_control};
+pub use deviations::{DEVIATION_COLUMNS, DEVIATION_MINUTES};
+pub use error::Error;
+pub use metrics::{
+    Better, ByMetric, Estimate, METRICS, Metric, Place, Sample, Unit, Value, metrics_reference,
+};
+pub use options::Options;
+pub use report::{Concentrations, Difference, Report, Score};
+pub use rows::{ForecastColumn, Rows, check_forecasters};
+pub use scoring::{score, score_by};
+pub use shuffled::{SHUFFLED_ORDERS, Shuffled, Spread};

@@ -1,0 +1,104 @@
+//! What a metric says of itself.
+
+use crate::metrics::sample::{Estimate, Sample};
+
+/// One way to say how good forecasts are: a constant in a file of its own, and a line in
+/// [`METRICS`](crate::METRICS).
+#[derive(Debug, Clone, Copy)]
+pub struct Metric {
+    /// Its key in JSON.
+    pub name: &'static str,
+    /// Heading of its column.
+    pub title: &'static str,
+    /// What it is, in one line.
+    pub legend: &'static str,
+    /// How it is computed, and the source of the formula if it has one.
+    pub formula: &'static str,
+    /// What it is measured in.
+    pub unit: Unit,
+    /// Which values are the good ones.
+    pub better: Better,
+    /// Where tables show it.
+    pub place: Place,
+    /// Key of its bootstrap interval in JSON; None where it has no interval.
+    pub interval: Option<&'static str>,
+    /// Whether it comes with its t, in units of the standard error.
+    pub has_t: bool,
+    /// The metric of one forecaster.
+    pub of: fn(&Sample<'_>) -> Estimate,
+    /// The metric of one forecaster minus that of another, with the interval from paired draws;
+    /// None where forecasters are not compared by it.
+    pub minus: Option<fn(&Sample<'_>, &Sample<'_>) -> Estimate>,
+}
+
+/// By name: two constants of one name are one metric.
+impl PartialEq for Metric {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+/// What a metric is measured in, which decides how it is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Between -1 and 1.
+    Correlation,
+    /// A mean in units of its spread.
+    Ratio,
+    /// A part of a whole, printed in percent.
+    Share,
+    /// The unit of the target.
+    Target,
+}
+
+/// Which values are the good ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Better {
+    /// High ones.
+    Higher,
+    /// Low ones.
+    Lower,
+}
+
+/// Where tables show a metric; JSON has all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Among the scores, with its interval: the metrics that forecasters are compared by.
+    Scores,
+    /// Among the further scores, as a value alone.
+    Further,
+    /// In JSON alone.
+    Hidden,
+}
+
+impl Metric {
+    /// What most metrics are, for the rest of a literal: a further score without an interval.
+    ///
+    /// # Examples
+    /// ```
+    /// use score::{Estimate, Metric};
+    ///
+    /// const MEAN: Metric = Metric {
+    ///     name: "mean_forecast",
+    ///     of: |sample| {
+    ///         let forecast = sample.forecast();
+    ///         Estimate::point(Some(forecast.iter().sum::<f64>() / forecast.len() as f64))
+    ///     },
+    ///     ..Metric::FURTHER
+    /// };
+    /// assert!(MEAN.interval.is_none());
+    /// ```
+    pub const FURTHER: Self = Self {
+        name: "",
+        title: "",
+        legend: "",
+        formula: "",
+        unit: Unit::Correlation,
+        better: Better::Higher,
+        place: Place::Further,
+        interval: None,
+        has_t: false,
+        of: |_| Estimate::point(None),
+        minus: None,
+    };
+}

@@ -1,0 +1,63 @@
+//! The book's reference of metrics, from the list.
+
+use std::fmt::Write;
+
+use crate::metrics::metric::{Better, Metric, Place, Unit};
+
+const HEAD: &str = "# Metrics
+
+<!-- Made from the list in crates/score/src/metrics/mod.rs. Do not edit: \
+`UPDATE_REFERENCE=1 cargo test -p score --release reference` writes it. -->
+
+What `evaluate` prints and what its JSON holds, in the order of the tables. Scores come with an
+interval and are what forecasters are compared by; further scores are values alone. The first one is
+the one to decide on. A new metric is a file in `crates/score/src/metrics/` and a line in its list;
+`crates/page/examples/metric.rs` is one outside the list.
+";
+
+/// The page `docs/src/reference/metrics.md`, as the list of metrics has it.
+pub fn metrics_reference(metrics: &[Metric]) -> String {
+    let mut text = HEAD.to_owned();
+    for metric in metrics {
+        let _ = write!(
+            text,
+            "\n## {}\n\n`{}`: {}.\n\n- Computed as: {}.\n- Measured {}; {} is better.\n- {}\n",
+            metric.title,
+            metric.name,
+            metric.legend,
+            metric.formula,
+            match metric.unit {
+                Unit::Correlation => "as a correlation, between -1 and 1",
+                Unit::Ratio => "in units of its spread",
+                Unit::Share => "as a share",
+                Unit::Target => "in the unit of the target",
+            },
+            match metric.better {
+                Better::Higher => "higher",
+                Better::Lower => "lower",
+            },
+            place(metric),
+        );
+    }
+    text
+}
+
+fn place(metric: &Metric) -> String {
+    let shown = match metric.place {
+        Place::Scores => "Among the scores",
+        Place::Further => "Among the further scores",
+        Place::Hidden => "In JSON alone",
+    };
+    let mut keys: Vec<String> = metric
+        .interval
+        .iter()
+        .map(|key| format!("its interval as `{key}`"))
+        .collect();
+    if metric.has_t {
+        keys.push(format!("its t as `{}_t`", metric.name));
+    }
+    match keys.is_empty() {
+        true => format!("{shown}."),
+        false => format!("{shown}; in JSON {}.", keys.join(", ")),
+    }
+}

@@ -1,0 +1,255 @@
+//! What a metric is computed from, and what it returns.
+
+use std::ops::Range;
+
+use statistics::{
+    InformationCoefficient, Resampled, minus, pearson, percentile_interval, rank_ic_per_timestamp,
+    summarize_ic,
+};
+
+use crate::controls::is_unknown;
+use crate::daily::{DayMean, Part};
+use crate::ground::{Ground, fold_ranks, mean_defined};
+use crate::metrics::value::Value;
+use crate::ranks::{RankSeries, Ranks};
+use crate::resampling::{Bootstrap, Scored, fold_differences};
+use crate::rows::{ForecastColumn, Rows};
+use crate::variants::Variant;
+
+/// The series and draws of all forecasters that are scored together.
+pub(crate) struct Prepared<'a> {
+    pub scored: &'a [Scored],
+    pub bootstrap: &'a Bootstrap<'a>,
+    pub ranks: &'a Ranks,
+}
+
+/// One forecaster's forecasts on the rows that are scored.
+#[derive(Clone, Copy)]
+pub struct Sample<'a> {
+    ground: &'a Ground<'a>,
+    forecaster: &'a ForecastColumn,
+    /// The draws, and the forecaster's place among them.
+    drawn: Option<(&'a Prepared<'a>, usize)>,
+}
+
+impl<'a> Sample<'a> {
+    /// One of the forecasters that are prepared.
+    pub(crate) fn drawn(
+        ground: &'a Ground<'a>,
+        forecaster: &'a ForecastColumn,
+        prepared: &'a Prepared<'a>,
+        place: usize,
+    ) -> Self {
+        Self {
+            ground,
+            forecaster,
+            drawn: Some((prepared, place)),
+        }
+    }
+
+    /// Forecasts without draws: their metrics have no interval.
+    pub(crate) fn alone(ground: &'a Ground<'a>, forecaster: &'a ForecastColumn) -> Self {
+        Self {
+            ground,
+            forecaster,
+            drawn: None,
+        }
+    }
+
+    /// The scored rows, sorted by fold, time and symbol.
+    pub fn rows(&self) -> &'a Rows {
+        self.ground.rows
+    }
+
+    /// The forecast of each row.
+    pub fn forecast(&self) -> &'a [f64] {
+        &self.forecaster.forecast
+    }
+
+    /// Rows of each timestamp.
+    pub fn times(&self) -> &'a [Range<usize>] {
+        &self.ground.layout.times
+    }
+
+    /// Whose forecasts they are.
+    pub(crate) fn forecaster(&self) -> &'a ForecastColumn {
+        self.forecaster
+    }
+
+    /// Confidence of the intervals.
+    pub(crate) fn confidence(&self) -> f64 {
+        self.ground.options.confidence
+    }
+
+    /// True for a control of what the rows do not know.
+    pub fn is_unknown(&self) -> bool {
+        is_unknown(self.forecaster)
+    }
+
+    /// Mean over the folds in which a value is defined, given each fold's rows.
+    pub fn fold_mean(&self, of_fold: impl Fn(Range<usize>) -> Option<f64>) -> Estimate {
+        let folds: Vec<Option<f64>> = self
+            .ground
+            .layout
+            .folds
+            .iter()
+            .map(|fold| of_fold(fold.rows.clone()))
+            .collect();
+        Estimate {
+            value: mean_defined(&folds),
+            folds,
+            ..Estimate::default()
+        }
+    }
+
+    /// Ranks of forecasts within their fold, and those of what was realized.
+    pub(crate) fn fold_ranks(&self) -> (Vec<f64>, &'a [f64]) {
+        let ranks = fold_ranks(&self.ground.layout, self.forecast());
+        (ranks, &self.ground.realized_ranks)
+    }
+
+    /// Mean over folds of a pooled correlation.
+    pub(crate) fn pooled(&self, variant: Variant) -> Estimate {
+        let Some((prepared, place)) = self.drawn else {
+            let (x, y) = variant.columns(self.rows(), &self.ground.layout, self.forecast());
+            return self.fold_mean(|fold| pearson(&x[fold.clone()], &y[fold]));
+        };
+        let series = &prepared.scored[place].series[variant as usize];
+        Estimate {
+            value: mean_defined(&series.folds),
+            folds: series.folds.clone(),
+            draws: prepared.bootstrap.score_draws(series.block, place, variant),
+            t: None,
+        }
+    }
+
+    /// The pooled correlation minus that of another forecaster, on the same draws.
+    pub(crate) fn pooled_minus(&self, other: &Self, variant: Variant) -> Estimate {
+        let (Some((prepared, a)), Some((_, b))) = (self.drawn, other.drawn) else {
+            return Estimate::default();
+        };
+        let folds = fold_differences(prepared.scored, (a, b), variant);
+        let draws = prepared
+            .bootstrap
+            .difference_draws(prepared.scored, (a, b), variant);
+        Estimate {
+            value: mean_defined(&folds),
+            folds,
+            draws,
+            t: None,
+        }
+    }
+
+    /// Spearman's correlation across coins over all times, in one of the two versions: against
+    /// what is realized, and against the same with entry one bar later.
+    pub(crate) fn rank_summary(&self, version: usize) -> InformationCoefficient {
+        match self.drawn {
+            Some((prepared, place)) => prepared.ranks.summary(place, version),
+            None => {
+                let realized = RankSeries::realized(self.ground)[version];
+                summarize_ic(&rank_ic_per_timestamp(
+                    self.times(),
+                    self.forecast(),
+                    realized,
+                ))
+            }
+        }
+    }
+
+    /// The mean of [`Sample::rank_summary`].
+    pub(crate) fn rank_ic(&self, version: usize) -> Estimate {
+        let value = self.rank_summary(version).mean;
+        let drawn = self.drawn;
+        Estimate::resampled(
+            value,
+            drawn.map(|(prepared, place)| prepared.ranks.score(place, version)),
+        )
+    }
+
+    /// The rank IC minus that of another forecaster, on the same draws.
+    pub(crate) fn rank_ic_minus(&self, other: &Self, version: usize) -> Estimate {
+        let mean = |sample: &Self| sample.rank_summary(version).mean;
+        let value = mean(self).zip(mean(other)).map(|(a, b)| a - b);
+        let places = self.drawn.zip(other.drawn);
+        let drawn =
+            places.map(|((prepared, a), (_, b))| prepared.ranks.difference((a, b), version));
+        Estimate::resampled(value, drawn)
+    }
+
+    /// The IC of every UTC day.
+    pub(crate) fn days(&self, part: Part) -> Vec<Option<f64>> {
+        match self.drawn {
+            Some((prepared, place)) => prepared.scored[place].days[part as usize].clone(),
+            None => self
+                .ground
+                .days
+                .ics(self.rows(), &self.ground.layout, self.forecast(), part),
+        }
+    }
+
+    /// The mean over days.
+    pub(crate) fn ic_a_day(&self, part: Part) -> Estimate {
+        self.day_mean(&self.days(part))
+    }
+
+    /// The IC a day minus that of another forecaster, day by day.
+    pub(crate) fn ic_a_day_minus(&self, other: &Self, part: Part) -> Estimate {
+        self.day_mean(&minus(&self.days(part), &other.days(part)))
+    }
+
+    fn day_mean(&self, days: &[Option<f64>]) -> Estimate {
+        let found = DayMean::new(days);
+        Estimate {
+            value: found.mean,
+            t: found.t,
+            folds: self.ground.days.fold_means(days),
+            draws: self
+                .drawn
+                .and_then(|_| self.ground.days.draws(days, self.ground.options)),
+        }
+    }
+}
+
+/// What a metric is of one sample, with the draws that its interval is read off.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Estimate {
+    /// None where it is undefined.
+    pub value: Option<f64>,
+    /// The value in units of its standard error.
+    pub t: Option<f64>,
+    pub(crate) folds: Vec<Option<f64>>,
+    pub(crate) draws: Option<Vec<f64>>,
+}
+
+impl Estimate {
+    /// A value without an interval.
+    pub fn point(value: Option<f64>) -> Self {
+        Self {
+            value,
+            ..Self::default()
+        }
+    }
+
+    fn resampled(value: Option<f64>, resampled: Option<Resampled>) -> Self {
+        let (folds, draws) = resampled.map_or_else(
+            || (Vec::new(), None),
+            |resampled| (resampled.folds, resampled.draws),
+        );
+        Self {
+            value,
+            t: None,
+            folds,
+            draws,
+        }
+    }
+
+    /// The value with its interval.
+    pub(crate) fn summary(&self, confidence: f64) -> Value {
+        let draws = self.draws.as_deref().filter(|_| self.value.is_some());
+        Value {
+            value: self.value,
+            interval: draws.and_then(|draws| percentile_interval(draws, confidence)),
+            t: self.t,
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! The result of scoring: plain values that become one JSON object or tables of text.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use statistics::Interval;
+
+use crate::break_even::BreakEvenFees;
+use crate::concentration::Concentration;
+use crate::metrics::{ByMetric, Metric, Place, Value};
+use crate::shuffled::Shuffled;
+
+/// Scores of all forecasters on the rows they share; what is undefined is `None` (`null` in JSON,
+/// `-` in tables).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// Scored (time, symbol) pairs.
+    pub rows: usize,
+    /// Scored timestamps.
+    pub times: usize,
+    /// Number of folds.
+    pub folds: usize,
+    /// The folds' numbers, in the order of [`Score::folds`].
+    pub fold_numbers: Vec<u32>,
+    /// Number of coins among the rows.
+    pub coins: usize,
+    /// Length of a bar in milliseconds.
+    pub bar_ms: i64,
+    /// Bars from a forecast to the last price its target uses.
+    pub reach_bars: usize,
+    /// Bootstrap draws.
+    pub draws: usize,
+    /// Confidence of the intervals.
+    pub confidence: f64,
+    /// Seed of the draws.
+    pub seed: u64,
+    /// Shortest mean block length allowed, in bars.
+    pub floor_bars: usize,
+    /// Whether the trailing volatility is known; if not, that of the training rows is the unit of
+    /// the IC a day.
+    pub trailing_volatility: bool,
+    /// The metrics, in the order of the tables.
+    #[serde(skip)]
+    pub metrics: Vec<Metric>,
+    /// One score a forecaster, in the order they were given.
+    pub forecasters: Vec<Score>,
+    /// Paired differences between forecasters.
+    pub differences: Vec<Difference>,
+    /// The first forecaster that is no control (else the last return) in other orders of days: how
+    /// large a score of nothing is.
+    pub shuffled: Option<Shuffled>,
+}
+
+impl Report {
+    /// The metrics that tables show in a place.
+    pub fn metrics_at(&self, place: Place) -> impl Iterator<Item = &Metric> {
+        self.metrics
+            .iter()
+            .filter(move |metric| metric.place == place)
+    }
+}
+
+/// One forecaster's scores.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Score {
+    /// The forecaster.
+    pub name: String,
+    /// Its run; none for a control.
+    pub run: Option<String>,
+    /// The metrics.
+    #[serde(flatten)]
+    pub metrics: ByMetric<Value>,
+    /// The pooled correlation of each fold.
+    pub folds: Vec<Option<f64>>,
+    /// The interval of each fold.
+    pub fold_intervals: Vec<Option<Interval>>,
+    /// The interval of the pooled correlation with blocks of one day instead (or half a fold, if
+    /// that is shorter).
+    pub interval_day: Option<Interval>,
+    /// Mean block length of the pooled correlation's interval, in bars.
+    pub block_bars: usize,
+    /// Mean block length of `interval_day`, in bars: a day, or half the longest fold where that is
+    /// shorter.
+    pub block_bars_day: usize,
+    /// Each coin's correlation over time, mean over folds.
+    pub coins: BTreeMap<String, Option<f64>>,
+    /// Their bootstrap intervals; none for controls.
+    pub coin_intervals: BTreeMap<String, Option<Interval>>,
+    /// How much of the score lies in how little time.
+    pub concentration: Concentrations,
+    /// True for a control of what the rows do not know.
+    #[serde(skip)]
+    pub is_unknown: bool,
+    /// The fee that forecasts could bear; None until it is asked for, and for
+    /// controls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub break_even: Option<BreakEvenFees>,
+}
+
+impl Score {
+    /// A metric by its name, undefined where the report does not have it.
+    pub fn metric(&self, name: &str) -> Value {
+        self.metrics.get(name).copied().unwrap_or_default()
+    }
+
+    /// The value of a metric.
+    pub fn value(&self, name: &str) -> Option<f64> {
+        self.metric(name).value
+    }
+
+    /// The bootstrap interval of a metric.
+    pub fn interval(&self, name: &str) -> Option<Interval> {
+        self.metric(name).interval
+    }
+}
+
+/// How much of each version of a score lies in how little time; None where it has none or is not
+/// above 0.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Concentrations {
+    /// Entry one bar later.
+    pub delayed: Option<Concentration>,
+    /// Entry one bar later, market-neutral.
+    pub delayed_neutral: Option<Concentration>,
+    /// The pooled Pearson correlation.
+    pub pearson: Option<Concentration>,
+    /// Market-neutral.
+    pub neutral: Option<Concentration>,
+}
+
+impl Concentrations {
+    /// Metrics of the versions, in the order of the tables.
+    pub const METRICS: [&str; 4] = ["delayed", "delayed_neutral", "pearson", "neutral"];
+
+    /// In the order of the tables.
+    pub fn versions(&self) -> [Option<Concentration>; 4] {
+        [
+            self.delayed,
+            self.delayed_neutral,
+            self.pearson,
+            self.neutral,
+        ]
+    }
+}
+
+/// Scores of `a` minus scores of `b` over the folds in which both are defined, with intervals from
+/// paired draws.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Difference {
+    /// The forecaster.
+    pub a: String,
+    /// The one it is compared with.
+    pub b: String,
+    /// The forecaster's run.
+    pub a_run: Option<String>,
+    /// The other's run.
+    pub b_run: Option<String>,
+    /// The difference of each metric that forecasters are compared by.
+    #[serde(flatten)]
+    pub metrics: ByMetric<Value>,
+}
+
+impl Difference {
+    /// The difference of a metric by its name, undefined where the report does not have it.
+    pub fn metric(&self, name: &str) -> Value {
+        self.metrics.get(name).copied().unwrap_or_default()
+    }
+
+    /// The value of a difference.
+    pub fn value(&self, name: &str) -> Option<f64> {
+        self.metric(name).value
+    }
+
+    /// The bootstrap interval of a difference.
+    pub fn interval(&self, name: &str) -> Option<Interval> {
+        self.metric(name).interval
+    }
+}

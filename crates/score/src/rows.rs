@@ -1,0 +1,298 @@
+//! The rows every forecaster is scored on, and where their folds and timestamps begin and end.
+
+use crate::deviations::DEVIATION_COLUMNS;
+use crate::error::{Error, setting};
+
+/// The scored rows all forecasters share, sorted by (fold, time, symbol); one entry of every column
+/// a row.
+///
+/// Returns are plain fractions (0.001 is 0.1 %). The fields are public so that rows can be written
+/// as a literal with named columns and then [checked](Rows::checked); [`score`](crate::score)
+/// checks them again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rows {
+    /// Time of the forecast, UTC milliseconds.
+    pub time_ms: Vec<i64>,
+    /// Index into [`symbols`](Rows::symbols).
+    pub symbol: Vec<u32>,
+    /// Fold the row was scored in, counted from 1.
+    pub fold: Vec<u32>,
+    /// What the forecast is compared with.
+    pub realized: Vec<f64>,
+    /// The same with entry one bar later; NaN where unknown.
+    pub realized_delayed: Vec<f64>,
+    /// Return of the last closed bar; NaN where unknown.
+    pub last_return: Vec<f64>,
+    /// `ln(close)` minus its mean over the last 30, 60 and 240 minutes
+    /// ([`DEVIATION_MINUTES`](crate::DEVIATION_MINUTES)), NaN where unknown; None for a mean that is known
+    /// nowhere.
+    pub deviations: [Option<Vec<f64>>; 3],
+    /// Standard deviation of the coin's target in the fold's training rows, above 0; NaN where
+    /// unknown.
+    pub volatility: Vec<f64>,
+    /// Root mean square of the coin's log returns over the last four hours, as that of returns over
+    /// the target's reach, above 0; NaN where unknown. None where it is known nowhere: then
+    /// [`volatility`](Rows::volatility) takes its place.
+    pub trailing_volatility: Option<Vec<f64>>,
+    /// Weight in the weighted correlation, 0 or more; 1 everywhere if there are none.
+    pub weight: Vec<f64>,
+    /// Names of the coins.
+    pub symbols: Vec<String>,
+    /// Length of a bar in milliseconds.
+    pub bar_ms: i64,
+    /// Bars from the forecast to the last price its target uses.
+    pub reach_bars: usize,
+}
+
+impl Rows {
+    /// The same rows once they are known to be consistent.
+    ///
+    /// # Errors
+    /// Where there are no rows, a column's length differs, rows are unsorted or repeat a (time,
+    /// symbol), or a value is outside what its column may hold.
+    pub fn checked(self) -> Result<Self, Error> {
+        self.check()?;
+        Ok(self)
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.time_ms.len()
+    }
+
+    /// True where there is no row at all.
+    pub fn is_empty(&self) -> bool {
+        self.time_ms.is_empty()
+    }
+
+    /// The unit of a coin's returns at each row: the trailing volatility, that of the training rows
+    /// where no trailing one is known.
+    pub(crate) fn unit(&self) -> &[f64] {
+        self.trailing_volatility
+            .as_deref()
+            .unwrap_or(&self.volatility)
+    }
+
+    /// Refuses rows that are inconsistent.
+    ///
+    /// # Errors
+    /// As [`Rows::checked`].
+    pub fn check(&self) -> Result<(), Error> {
+        if self.is_empty() {
+            return Err(Error::NoRows);
+        }
+        if self.bar_ms <= 0 {
+            return Err(setting("bar_ms", self.bar_ms, "a length above 0"));
+        }
+        if self.reach_bars == 0 {
+            return Err(setting("reach_bars", self.reach_bars, "at least 1 bar"));
+        }
+        self.check_lengths()?;
+        self.check_order()?;
+        self.check_values()?;
+        self.check_duplicates()
+    }
+
+    /// The known columns of [`Rows::deviations`] by their names in the forecast table.
+    fn deviations(&self) -> impl Iterator<Item = (&'static str, &[f64])> {
+        let columns = DEVIATION_COLUMNS.into_iter().zip(&self.deviations);
+        columns.filter_map(|(name, values)| Some((name, values.as_deref()?)))
+    }
+
+    fn check_lengths(&self) -> Result<(), Error> {
+        let lengths = [
+            ("symbol", self.symbol.len()),
+            ("fold", self.fold.len()),
+            ("realized", self.realized.len()),
+            ("realized_delayed", self.realized_delayed.len()),
+            ("last_return", self.last_return.len()),
+            ("volatility", self.volatility.len()),
+            ("weight", self.weight.len()),
+        ];
+        let trailing = self.trailing_volatility.iter();
+        let optional = self
+            .deviations()
+            .map(|(column, values)| (column, values.len()))
+            .chain(trailing.map(|values| ("trailing_volatility", values.len())));
+        for (column, found) in lengths.into_iter().chain(optional) {
+            if found != self.len() {
+                return Err(Error::Length {
+                    column: column.to_owned(),
+                    found,
+                    expected: self.len(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_order(&self) -> Result<(), Error> {
+        // The columns have one length (checked before), so every index below is in range.
+        for row in 0..self.len() {
+            if self.symbol[row] as usize >= self.symbols.len() {
+                return Err(Error::Symbol {
+                    row,
+                    found: self.symbol[row],
+                    expected: self.symbols.len(),
+                });
+            }
+            if self.fold[row] == 0 {
+                return Err(self.value("fold", row, 0.0, "1 or more"));
+            }
+            if row > 0 && self.key(row) < self.key(row - 1) {
+                return Err(Error::Unsorted {
+                    row,
+                    fold: self.fold[row],
+                    time_ms: self.time_ms[row],
+                    symbol: self.symbol_name(row),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_values(&self) -> Result<(), Error> {
+        type Rule = fn(f64) -> bool;
+        let rules: [(&str, &[f64], Rule, &'static str); 6] = [
+            (
+                "realized",
+                &self.realized,
+                f64::is_finite,
+                "a finite number",
+            ),
+            (
+                "realized_delayed",
+                &self.realized_delayed,
+                |value| !value.is_infinite(),
+                "a finite number, or NaN where it is unknown",
+            ),
+            (
+                "last_return",
+                &self.last_return,
+                |value| !value.is_infinite(),
+                "a finite number, or NaN where it is unknown",
+            ),
+            (
+                "volatility",
+                &self.volatility,
+                |value| value.is_nan() || (value > 0.0 && value.is_finite()),
+                "a number above 0, or NaN where it is unknown",
+            ),
+            (
+                "trailing_volatility",
+                self.trailing_volatility.as_deref().unwrap_or_default(),
+                |value| value.is_nan() || (value > 0.0 && value.is_finite()),
+                "a number above 0, or NaN where it is unknown",
+            ),
+            (
+                "weight",
+                &self.weight,
+                |value| value >= 0.0 && value.is_finite(),
+                "a finite number, 0 or more",
+            ),
+        ];
+        let deviations = self.deviations().map(|(column, values)| {
+            let rule: Rule = |value| !value.is_infinite();
+            (
+                column,
+                values,
+                rule,
+                "a finite number, or NaN where it is unknown",
+            )
+        });
+        for (column, values, allowed, expected) in rules.into_iter().chain(deviations) {
+            if let Some(row) = values.iter().position(|value| !allowed(*value)) {
+                return Err(self.value(column, row, values[row], expected));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_duplicates(&self) -> Result<(), Error> {
+        let mut keys: Vec<(i64, u32, u32)> = (0..self.len())
+            .map(|row| (self.time_ms[row], self.symbol[row], self.fold[row]))
+            .collect();
+        keys.sort_unstable();
+        for pair in keys.windows(2) {
+            let [first, second] = pair else { continue };
+            if (first.0, first.1) == (second.0, second.1) {
+                return Err(Error::Duplicate {
+                    time_ms: first.0,
+                    symbol: self
+                        .symbols
+                        .get(first.1 as usize)
+                        .cloned()
+                        .unwrap_or_default(),
+                    first_fold: first.2,
+                    second_fold: second.2,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The error for a value that its column may not hold.
+    pub(crate) fn value(
+        &self,
+        column: &str,
+        row: usize,
+        found: f64,
+        expected: &'static str,
+    ) -> Error {
+        Error::Value {
+            column: column.to_owned(),
+            row,
+            time_ms: self.time_ms.get(row).copied().unwrap_or_default(),
+            symbol: self.symbol_name(row),
+            found,
+            expected,
+        }
+    }
+
+    fn key(&self, row: usize) -> (u32, i64, u32) {
+        (self.fold[row], self.time_ms[row], self.symbol[row])
+    }
+
+    fn symbol_name(&self, row: usize) -> String {
+        let name = self
+            .symbol
+            .get(row)
+            .and_then(|index| self.symbols.get(*index as usize));
+        name.cloned().unwrap_or_default()
+    }
+}
+
+/// One forecaster's forecasts, one for each of the [`Rows`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct ForecastColumn {
+    /// What it is: `network`, `lightgbm`, `last_return` and so on.
+    pub name: String,
+    /// The run it comes from; none for a control.
+    pub run: Option<String>,
+    /// Its forecast of every row, never NaN.
+    pub forecast: Vec<f64>,
+}
+
+/// Refuses no forecasters, and one that has not exactly one finite forecast a row.
+///
+/// # Errors
+/// Names the forecaster, the row and the value found.
+pub fn check_forecasters(rows: &Rows, forecasters: &[ForecastColumn]) -> Result<(), Error> {
+    if forecasters.is_empty() {
+        return Err(Error::NoForecasters);
+    }
+    for ForecastColumn { name, forecast, .. } in forecasters {
+        if forecast.len() != rows.len() {
+            return Err(Error::Length {
+                column: format!("forecast of {name}"),
+                found: forecast.len(),
+                expected: rows.len(),
+            });
+        }
+        if let Some(row) = forecast.iter().position(|value| !value.is_finite()) {
+            let column = format!("forecast of {name}");
+            return Err(rows.value(&column, row, forecast[row], "a finite number"));
+        }
+    }
+    Ok(())
+}

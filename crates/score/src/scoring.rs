@@ -1,0 +1,164 @@
+//! Scores forecasters on the rows they share.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
+
+use crate::concentration::Concentration;
+use crate::controls::is_control;
+use crate::ground::Ground;
+use crate::metrics::{METRICS, Metric, Place, Prepared, Sample};
+use crate::ranks::Ranks;
+use crate::report::{Concentrations, Difference, Report, Score};
+use crate::resampling::{Bootstrap, Scored, compared_pairs};
+use crate::rows::{ForecastColumn, Rows, check_forecasters};
+use crate::shuffled::{Shuffled, shuffled_base};
+use crate::variants::Variant;
+use crate::{Error, Options};
+
+/// Scores every forecaster, and every difference between one that is no control and any other, by
+/// all [`METRICS`].
+///
+/// The result depends on the rows, the forecasts and the options alone, not on the number of
+/// threads.
+///
+/// # Errors
+/// Where the rows are inconsistent ([`Rows::checked`]), the options out of range
+/// ([`Options::validate`]), there is no forecaster, or a forecaster has not exactly one finite
+/// forecast a row.
+pub fn score(
+    rows: &Rows,
+    forecasters: &[ForecastColumn],
+    options: &Options,
+) -> Result<Report, Error> {
+    score_by(METRICS, rows, forecasters, options)
+}
+
+/// As [`score`], by these metrics.
+///
+/// # Errors
+/// As [`score`].
+pub fn score_by(
+    metrics: &[Metric],
+    rows: &Rows,
+    forecasters: &[ForecastColumn],
+    options: &Options,
+) -> Result<Report, Error> {
+    options.validate()?;
+    rows.check()?;
+    check_forecasters(rows, forecasters)?;
+
+    let ground = Ground::new(rows, options);
+    let scored = Scored::all(&ground, forecasters);
+    let pairs = compared_pairs(&scored);
+    let prepared = Prepared {
+        scored: &scored,
+        bootstrap: &Bootstrap::new(&ground, &scored, &pairs),
+        ranks: &Ranks::new(&ground, forecasters),
+    };
+    let compared: Vec<Metric> = metrics
+        .iter()
+        .filter(|metric| metric.place == Place::Scores)
+        .copied()
+        .collect();
+    let samples: Vec<Sample<'_>> = forecasters
+        .iter()
+        .enumerate()
+        .map(|(place, forecaster)| Sample::drawn(&ground, forecaster, &prepared, place))
+        .collect();
+    let mut scores: Vec<Score> = (0..samples.len())
+        .into_par_iter()
+        .map(|place| score_of(metrics, &samples[place], &prepared, place))
+        .collect();
+    // One after the other, as the sums of all coins are large.
+    for (score, forecaster) in scores.iter_mut().zip(forecasters) {
+        if !is_control(&forecaster.name, forecaster.run.as_deref()) {
+            score.coin_intervals = ground.coin_intervals(&forecaster.forecast, score.block_bars);
+        }
+    }
+    Ok(Report {
+        rows: rows.len(),
+        times: ground.layout.times.len(),
+        folds: ground.layout.folds.len(),
+        fold_numbers: ground.layout.folds.iter().map(|fold| fold.number).collect(),
+        coins: rows.symbol.iter().collect::<BTreeSet<_>>().len(),
+        bar_ms: rows.bar_ms,
+        reach_bars: rows.reach_bars,
+        draws: options.draws,
+        confidence: options.confidence,
+        seed: options.seed,
+        floor_bars: ground.floor,
+        trailing_volatility: rows.trailing_volatility.is_some(),
+        metrics: metrics.to_vec(),
+        forecasters: scores,
+        differences: pairs
+            .par_iter()
+            .map(|&(a, b)| difference(metrics, &samples[a], &samples[b]))
+            .collect(),
+        shuffled: shuffled_base(forecasters).map(|base| Shuffled::new(&ground, base, &compared)),
+    })
+}
+
+/// A forecaster's score, save the intervals of its coins.
+fn score_of(
+    metrics: &[Metric],
+    sample: &Sample<'_>,
+    prepared: &Prepared<'_>,
+    place: usize,
+) -> Score {
+    let Prepared { bootstrap, .. } = prepared;
+    let (ground, forecaster) = (bootstrap.ground, sample.forecaster());
+    let series = &prepared.scored[place].series[Variant::Raw as usize];
+    let day_draws = bootstrap.score_draws(ground.day, place, Variant::Raw);
+    let value = |metric: &Metric| (metric.of)(sample).summary(ground.options.confidence);
+    Score {
+        name: forecaster.name.clone(),
+        run: forecaster.run.clone(),
+        metrics: metrics
+            .iter()
+            .map(|metric| (*metric, value(metric)))
+            .collect(),
+        folds: series.folds.clone(),
+        fold_intervals: bootstrap.fold_intervals(series.block, place),
+        interval_day: bootstrap.interval(day_draws),
+        block_bars: series.block,
+        block_bars_day: ground.day,
+        coins: ground.per_coin(sample.forecast()),
+        coin_intervals: BTreeMap::new(),
+        concentration: concentrations(ground, &prepared.scored[place]),
+        is_unknown: sample.is_unknown(),
+        break_even: None,
+    }
+}
+
+fn difference(metrics: &[Metric], x: &Sample<'_>, y: &Sample<'_>) -> Difference {
+    let of = |metric: &Metric| {
+        let estimate = (metric.minus?)(x, y);
+        Some((*metric, estimate.summary(x.confidence())))
+    };
+    let (a, b) = (x.forecaster(), y.forecaster());
+    Difference {
+        a: a.name.clone(),
+        b: b.name.clone(),
+        a_run: a.run.clone(),
+        b_run: b.run.clone(),
+        metrics: metrics.iter().filter_map(of).collect(),
+    }
+}
+
+/// How much of a forecaster's scores lies in how little time.
+pub(crate) fn concentrations(ground: &Ground<'_>, scored: &Scored) -> Concentrations {
+    let of = |variant: Variant| {
+        Concentration::of(
+            ground.rows,
+            &ground.layout,
+            &scored.series[variant as usize],
+        )
+    };
+    Concentrations {
+        delayed: of(Variant::Delayed),
+        delayed_neutral: of(Variant::DelayedNeutral),
+        pearson: of(Variant::Raw),
+        neutral: of(Variant::Neutral),
+    }
+}

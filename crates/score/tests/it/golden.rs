@@ -1,0 +1,284 @@
+//! Golden numbers of numpy, scipy, pandas and arch, made by scripts/golden-evaluate.py and
+//! scripts/golden-ic-a-day.py.
+
+use score::{ForecastColumn, Options, Report, Rows, Value, score};
+use serde_json::Value as Json;
+use statistics::{ic_per_timestamp, summarize_ic, timestamp_groups};
+
+fn read(text: &str) -> Json {
+    serde_json::from_str(text).unwrap()
+}
+
+/// A JSON list of numbers; null is NaN.
+fn floats(value: &Json) -> Vec<f64> {
+    value
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|number| number.as_f64().unwrap_or(f64::NAN))
+        .collect()
+}
+
+fn integers(value: &Json) -> Vec<u32> {
+    value
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|number| number.as_u64().unwrap() as u32)
+        .collect()
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+fn assert_close(name: &str, found: Option<f64>, expected: f64) {
+    let found = found.unwrap_or_else(|| panic!("{name} is undefined, expected {expected}"));
+    assert!(
+        (found - expected).abs() < 1e-12,
+        "{name} is {found}, expected {expected}"
+    );
+}
+
+fn statistics_rows(columns: &Json) -> Rows {
+    let length = columns["time"].as_array().unwrap().len();
+    Rows {
+        time_ms: integers(&columns["time"])
+            .iter()
+            .map(|time| i64::from(*time) * 60_000)
+            .collect(),
+        symbol: integers(&columns["symbol"]),
+        fold: integers(&columns["fold"]),
+        realized: floats(&columns["realized"]),
+        realized_delayed: floats(&columns["realized_delayed"]),
+        last_return: vec![f64::NAN; length],
+        deviations: Default::default(),
+        trailing_volatility: None,
+        volatility: floats(&columns["volatility"]),
+        weight: floats(&columns["weight"]),
+        symbols: ["A", "B", "C", "D", "E"].map(str::to_owned).to_vec(),
+        bar_ms: 60_000,
+        reach_bars: 15,
+    }
+}
+
+#[test]
+fn statistics_equal_those_of_numpy_scipy_and_pandas() {
+    let golden = read(include_str!(
+        "../../../statistics/tests/golden/statistics.json"
+    ));
+    let rows = statistics_rows(&golden["rows"]);
+    let forecast = floats(&golden["rows"]["forecast"]);
+    let forecaster = ForecastColumn {
+        name: "network".to_owned(),
+        run: None,
+        forecast,
+    };
+    let report = score(&rows, &[forecaster], &Options::default()).unwrap();
+    let found = &report.forecasters[0];
+    let expected = &golden["expected"];
+
+    let folds = floats(&expected["folds"]);
+    for (fold, expected) in found.folds.iter().zip(&folds) {
+        assert_close("fold", *fold, *expected);
+    }
+    let means = [
+        ("folds", found.value("pearson")),
+        ("weighted", found.value("weighted")),
+        ("scaled", found.value("scaled")),
+        ("neutral", found.value("neutral")),
+        ("delayed", found.value("delayed")),
+        ("delayed_neutral", found.value("delayed_neutral")),
+        ("rank_correlation", found.value("rank_correlation")),
+    ];
+    for (name, value) in means {
+        assert_close(name, value, mean(&floats(&expected[name])));
+    }
+    let summaries = [
+        (
+            "ic",
+            found.value("ic"),
+            found.value("ic_std"),
+            found.value("icir"),
+        ),
+        (
+            "rank_ic",
+            found.value("rank_ic"),
+            found.value("rank_ic_std"),
+            found.value("rank_icir"),
+        ),
+    ];
+    for (name, mean, std, icir) in summaries {
+        assert_close(name, mean, expected[name]["mean"].as_f64().unwrap());
+        assert_close(name, std, expected[name]["std"].as_f64().unwrap());
+        assert_close(name, icir, expected[name]["icir"].as_f64().unwrap());
+    }
+    let forecast = floats(&golden["rows"]["forecast"]);
+    let times = timestamp_groups(&rows.time_ms);
+    let summary = summarize_ic(&ic_per_timestamp(&times, &forecast, &rows.realized));
+    assert_eq!(
+        summary.timestamps as u64,
+        expected["ic"]["timestamps"].as_u64().unwrap()
+    );
+    for (name, value) in [
+        ("mae", found.value("mae")),
+        ("rmse", found.value("rmse")),
+        ("directional_accuracy", found.value("directional_accuracy")),
+    ] {
+        assert_close(name, value, expected[name].as_f64().unwrap());
+    }
+    for (coin, expected) in found.coins.values().zip(floats(&expected["coins"])) {
+        assert_close("coin", *coin, expected);
+    }
+}
+
+fn bootstrap_report(golden: &Json, draws: usize) -> Report {
+    let (timestamps, coins) = (
+        golden["timestamps"].as_u64().unwrap(),
+        golden["coins"].as_u64().unwrap(),
+    );
+    let length = (timestamps * coins) as usize;
+    let rows = Rows {
+        time_ms: (0..length as i64)
+            .map(|row| row / coins as i64 * 60_000)
+            .collect(),
+        symbol: (0..length as u32).map(|row| row % coins as u32).collect(),
+        fold: vec![1; length],
+        realized: floats(&golden["realized"]),
+        realized_delayed: vec![f64::NAN; length],
+        last_return: vec![f64::NAN; length],
+        deviations: Default::default(),
+        trailing_volatility: None,
+        volatility: vec![f64::NAN; length],
+        weight: vec![1.0; length],
+        symbols: (0..coins).map(|coin| coin.to_string()).collect(),
+        bar_ms: 60_000,
+        reach_bars: 15,
+    };
+    let forecaster = |name: &str| ForecastColumn {
+        name: name.to_owned(),
+        run: None,
+        forecast: floats(&golden[name]),
+    };
+    let floor_ms = golden["expected"]["floor_bars"].as_i64().unwrap() * 60_000;
+    let options = Options {
+        draws,
+        floor_ms,
+        ..Options::default()
+    };
+    score(
+        &rows,
+        &[forecaster("first"), forecaster("second")],
+        &options,
+    )
+    .unwrap()
+}
+
+/// The ends of two independent intervals of 10,000 draws each differ by about 0.04 standard
+/// deviations of the draws (standard error of a 2.5 % quantile of a normal sample: 2.7 /
+/// sqrt(draws), times sqrt(2)); four times that is allowed.
+#[test]
+fn intervals_equal_those_of_arch_within_the_noise_of_the_draws() {
+    let golden = read(include_str!(
+        "../../../statistics/tests/golden/bootstrap.json"
+    ));
+    let expected = &golden["expected"];
+    let report = bootstrap_report(&golden, expected["draws"].as_u64().unwrap() as usize);
+    let [first, second] = report.forecasters.as_slice() else {
+        panic!("two forecasters")
+    };
+    assert_eq!(
+        first.block_bars as u64,
+        expected["first"]["block"].as_u64().unwrap()
+    );
+    assert_eq!(
+        second.block_bars as u64,
+        expected["second"]["block"].as_u64().unwrap()
+    );
+    let intervals = [
+        ("first", first.interval("pearson")),
+        ("second", second.interval("pearson")),
+        ("first_neutral", first.interval("neutral")),
+        ("difference", report.differences[0].interval("pearson")),
+    ];
+    for (name, interval) in intervals {
+        let [low, high] = interval.unwrap_or_else(|| panic!("{name} has no interval"));
+        let tolerance = 0.16 * expected[name]["std"].as_f64().unwrap();
+        for (found, end) in [(low, "low"), (high, "high")] {
+            let expected = expected[name][end].as_f64().unwrap();
+            assert!(
+                (found - expected).abs() < tolerance,
+                "{name} {end}: {found}, expected {expected} ± {tolerance}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_ic_a_day_equals_that_of_pandas() {
+    let golden = read(include_str!("../golden/ic_a_day.json"));
+    let columns = &golden["rows"];
+    let length = columns["time"].as_array().unwrap().len();
+    let rows = Rows {
+        time_ms: columns["time"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|time| time.as_i64().unwrap())
+            .collect(),
+        symbol: integers(&columns["symbol"]),
+        fold: integers(&columns["fold"]),
+        realized: floats(&columns["realized_delayed"])
+            .iter()
+            .map(|value| if value.is_nan() { 0.0 } else { *value })
+            .collect(),
+        realized_delayed: floats(&columns["realized_delayed"]),
+        last_return: vec![f64::NAN; length],
+        deviations: Default::default(),
+        trailing_volatility: Some(floats(&columns["trailing_volatility"])),
+        volatility: vec![f64::NAN; length],
+        weight: vec![1.0; length],
+        symbols: ["A", "B", "C", "D"].map(str::to_owned).to_vec(),
+        bar_ms: 3_600_000,
+        reach_bars: 3,
+    };
+    let forecaster = |name: &str| ForecastColumn {
+        name: name.to_owned(),
+        run: None,
+        forecast: floats(&columns[name]),
+    };
+    let forecasters = [forecaster("first"), forecaster("second")];
+    let report = score(&rows, &forecasters, &Options::default()).unwrap();
+    for score in &report.forecasters {
+        for name in ["ic_a_day", "ic_a_day_raw"] {
+            let expected = &golden["expected"][&score.name][name];
+            assert_day_mean(name, score.metric(name), expected);
+        }
+        let expected = &golden["expected"][&score.name]["ic_a_day"];
+        for key in ["without_best_three", "best_day", "above_zero"] {
+            let found = score.value(&format!("ic_a_day_{key}"));
+            assert_close(key, found, expected[key].as_f64().unwrap());
+        }
+    }
+    for name in ["ic_a_day", "ic_a_day_raw"] {
+        let expected = &golden["expected"]["difference"][name];
+        assert_day_mean(name, report.differences[0].metric(name), expected);
+    }
+}
+
+/// The mean and t are equal; an interval's ends differ by the noise of two sets of draws, as in
+/// [`intervals_equal_those_of_arch_within_the_noise_of_the_draws`], here of 2,000 draws on our side.
+fn assert_day_mean(name: &str, found: Value, expected: &Json) {
+    let number = |key: &str| expected[key].as_f64().unwrap();
+    assert_close(name, found.value, number("mean"));
+    assert_close(name, found.t, number("t"));
+    let ends = found.interval.unwrap();
+    for (end, key) in ends.into_iter().zip(["low", "high"]) {
+        let tolerance = 0.26 * number("std");
+        assert!(
+            (end - number(key)).abs() < tolerance,
+            "{name} {key}: {end}, expected {} ± {tolerance}",
+            number(key)
+        );
+    }
+}

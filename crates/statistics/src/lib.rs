@@ -1,0 +1,43 @@
+//! Statistics over slices of numbers: correlation, ranks, means, block bootstrap, performance,
+//! bins.
+//!
+//! Slices in, numbers out. Nothing here reads or writes anything, knows a table, a candle or a
+//! model: the crate has no dependency that could.
+
+mod accuracy;
+mod bins;
+mod block_length;
+mod bootstrap;
+mod correlation;
+mod cross_section;
+mod deflated_sharpe;
+mod layout;
+mod mean;
+mod normal;
+mod ordering;
+mod overfitting;
+mod performance;
+mod trailing_bins;
+mod z_score;
+
+pub use accuracy::{directional_accuracy, mean_absolute_error, root_mean_squared_error};
+pub use bins::quantile_bins;
+pub use block_length::optimal_block_length;
+pub use bootstrap::{
+    Draws, Interval, Resampled, Series, draw, draw_mean, drawn_blocks, enough_blocks, minus,
+    percentile_interval, quantile,
+};
+pub use correlation::{average_ranks, pearson, spearman, weighted_pearson};
+pub use cross_section::{
+    InformationCoefficient, ic_per_timestamp, neutralize, rank_ic_per_timestamp, summarize_ic,
+};
+pub use deflated_sharpe::{
+    deflated_sharpe_ratio, expected_maximum_sharpe, probabilistic_sharpe_ratio,
+};
+pub use layout::{FoldSpan, Layout, timestamp_groups};
+pub use mean::{are_equal, mean};
+pub use normal::{normal_cdf, normal_quantile};
+pub use overfitting::{Overfitting, probability_of_overfitting};
+pub use performance::{Moments, max_drawdown, sharpe_ratio, sortino_ratio};
+pub use trailing_bins::trailing_bins;
+pub use z_score::rolling_z_score;

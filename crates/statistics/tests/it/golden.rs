@@ -1,0 +1,257 @@
+//! Golden numbers of numpy, scipy, pandas, arch, quantstats and empyrical, made by
+//! scripts/golden-evaluate.py, scripts/golden-backtest.py and scripts/golden-thresholds.py.
+
+use serde_json::Value;
+use statistics::{
+    deflated_sharpe_ratio, expected_maximum_sharpe, max_drawdown, normal_cdf, normal_quantile,
+    optimal_block_length, pearson, probabilistic_sharpe_ratio, quantile_bins, rolling_z_score,
+    sharpe_ratio, sortino_ratio, spearman, trailing_bins, weighted_pearson,
+};
+
+fn read(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+fn backtest() -> Value {
+    read(include_str!("../../../rules/tests/golden/backtest.json"))
+}
+
+fn thresholds() -> Value {
+    read(include_str!("../../../rules/tests/golden/thresholds.json"))
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+/// A JSON list of numbers; null is NaN.
+fn floats(value: &Value) -> Vec<f64> {
+    list(value)
+        .iter()
+        .map(|number| number.as_f64().unwrap_or(f64::NAN))
+        .collect()
+}
+
+fn number(value: &Value, key: &str) -> f64 {
+    value[key]
+        .as_f64()
+        .unwrap_or_else(|| panic!("no {key} in {value}"))
+}
+
+fn whole(value: &Value, key: &str) -> usize {
+    value[key]
+        .as_u64()
+        .unwrap_or_else(|| panic!("no {key} in {value}")) as usize
+}
+
+fn assert_exact(name: &str, found: Option<f64>, expected: f64) {
+    let found = found.unwrap_or_else(|| panic!("{name} is undefined, expected {expected}"));
+    assert!(
+        (found - expected).abs() < 1e-12,
+        "{name} is {found}, expected {expected}"
+    );
+}
+
+/// Within 1e-9 of the expected size, or 1e-12 of nothing.
+fn assert_close(name: &str, found: Option<f64>, expected: f64) {
+    let found = found.unwrap_or_else(|| panic!("{name} is undefined, expected {expected}"));
+    assert!(
+        (found - expected).abs() <= 1e-9 * expected.abs() + 1e-12,
+        "{name} is {found}, expected {expected}"
+    );
+}
+
+#[test]
+fn correlations_equal_those_of_numpy_and_scipy() {
+    let golden = read(include_str!("../golden/statistics.json"));
+    let column = |name: &str| floats(&golden["rows"][name]);
+    let (forecast, realized, weights) = (column("forecast"), column("realized"), column("weight"));
+    let folds = column("fold");
+    let split = folds.iter().position(|fold| *fold == 2.0).unwrap();
+    for (fold, range) in [0..split, split..folds.len()].into_iter().enumerate() {
+        let (x, y, weight) = (
+            &forecast[range.clone()],
+            &realized[range.clone()],
+            &weights[range],
+        );
+        let expected = |name: &str| golden["expected"][name][fold].as_f64().unwrap();
+        assert_exact("pearson", pearson(x, y), expected("folds"));
+        assert_exact(
+            "weighted",
+            weighted_pearson(x, y, weight),
+            expected("weighted"),
+        );
+        assert_exact("spearman", spearman(x, y), expected("rank_correlation"));
+    }
+}
+
+#[test]
+fn block_lengths_equal_those_of_arch() {
+    let golden = read(include_str!("../golden/block_length.json"));
+    for case in golden.as_array().unwrap() {
+        let expected = case["stationary"].as_f64().unwrap();
+        let found = optimal_block_length(&floats(&case["series"])).unwrap();
+        assert!(
+            (found - expected).abs() < 1e-9,
+            "{}: {found}, expected {expected}",
+            case["name"]
+        );
+    }
+}
+
+#[test]
+fn bins_equal_those_of_pandas() {
+    for case in list(&backtest()["bins"]["whole"]) {
+        let expected: Vec<u16> = list(&case["expected"])
+            .iter()
+            .map(|bin| bin.as_u64().unwrap() as u16)
+            .collect();
+        assert_eq!(
+            quantile_bins(&floats(&case["values"]), whole(case, "bins")),
+            expected
+        );
+    }
+    for case in list(&backtest()["bins"]["trailing"]) {
+        let expected: Vec<Option<u16>> = list(&case["expected"])
+            .iter()
+            .map(|bin| bin.as_u64().map(|bin| bin as u16))
+            .collect();
+        let found = trailing_bins(
+            &floats(&case["values"]),
+            whole(case, "bins"),
+            whole(case, "window"),
+            60,
+        );
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
+fn rolling_scores_equal_those_of_pandas() {
+    let golden = &backtest()["z_score"];
+    let found = rolling_z_score(
+        &floats(&golden["values"]),
+        whole(golden, "window"),
+        whole(golden, "least"),
+    );
+    for (place, (found, expected)) in found.iter().zip(floats(&golden["expected"])).enumerate() {
+        assert_eq!(found.is_nan(), expected.is_nan(), "{place}");
+        assert!(
+            found.is_nan() || (found - expected).abs() < 1e-6,
+            "{place}: {found}, expected {expected}"
+        );
+    }
+}
+
+#[test]
+fn ratios_equal_those_of_quantstats() {
+    let golden = &backtest()["performance"];
+    let returns = floats(&golden["returns"]);
+    assert_close(
+        "sharpe",
+        Some(sharpe_ratio(&returns, 365.0)),
+        number(golden, "sharpe"),
+    );
+    assert_close(
+        "sortino",
+        Some(sortino_ratio(&returns, 365.0)),
+        number(golden, "sortino"),
+    );
+    assert_close(
+        "drawdown",
+        Some(max_drawdown(&returns)),
+        number(golden, "max_drawdown"),
+    );
+    // With the sample moments that quantstats takes.
+    let (skewness, kurtosis) = (number(golden, "skewness"), number(golden, "kurtosis"));
+    let found = probabilistic_sharpe_ratio(
+        sharpe_ratio(&returns, 1.0),
+        0.0,
+        returns.len(),
+        skewness,
+        kurtosis,
+    );
+    assert_close(
+        "probabilistic",
+        Some(found),
+        number(golden, "probabilistic"),
+    );
+}
+
+#[test]
+fn the_normal_distribution_equals_that_of_scipy() {
+    let golden = &thresholds()["normal"];
+    for (z, expected) in floats(&golden["z"]).into_iter().zip(floats(&golden["cdf"])) {
+        let found = normal_cdf(z);
+        assert!(
+            (found / expected - 1.0).abs() < 1e-12,
+            "cdf({z}) is {found}, expected {expected}"
+        );
+    }
+    for (probability, expected) in floats(&golden["probability"])
+        .into_iter()
+        .zip(floats(&golden["quantile"]))
+    {
+        let found = normal_quantile(probability);
+        let difference = (found - expected).abs();
+        assert!(
+            difference < 1e-12 * expected.abs().max(1.0),
+            "quantile({probability}) is {found}, expected {expected}"
+        );
+    }
+}
+
+#[test]
+fn ratios_and_drawdown_equal_those_of_empyrical() {
+    for case in thresholds()["performance"].as_array().unwrap() {
+        let (returns, periods) = (floats(&case["returns"]), number(case, "periods_per_year"));
+        assert_close(
+            "sharpe",
+            Some(sharpe_ratio(&returns, periods)),
+            number(case, "sharpe"),
+        );
+        assert_close(
+            "sortino",
+            Some(sortino_ratio(&returns, periods)),
+            number(case, "sortino"),
+        );
+        assert_close(
+            "max_drawdown",
+            Some(max_drawdown(&returns)),
+            number(case, "max_drawdown"),
+        );
+    }
+}
+
+#[test]
+fn deflated_sharpe_ratios_equal_the_published_example_and_scipy() {
+    let golden = thresholds();
+    let cases = golden["deflated"].as_array().unwrap();
+    for case in cases {
+        let (trials, variance) = (whole(case, "trials"), number(case, "variance"));
+        let expected_maximum = expected_maximum_sharpe(trials, variance);
+        assert_close(
+            "expected_maximum",
+            Some(expected_maximum),
+            number(case, "expected_maximum"),
+        );
+        let deflated = deflated_sharpe_ratio(
+            number(case, "sharpe"),
+            whole(case, "observations"),
+            number(case, "skewness"),
+            number(case, "kurtosis"),
+            trials,
+            variance,
+        );
+        assert_close("deflated", Some(deflated), number(case, "deflated"));
+    }
+    // Bailey and López de Prado print SR0 0.1132 and DSR 0.9004.
+    assert_eq!(
+        format!(
+            "{:.4} {:.4}",
+            number(&cases[0], "expected_maximum"),
+            number(&cases[0], "deflated")
+        ),
+        "0.1132 0.9004"
+    );
+}
