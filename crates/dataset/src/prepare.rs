@@ -8,8 +8,8 @@ use market::{Symbol, simulate};
 use crate::settled::settled;
 use crate::{
     CandleReader, CandleTable, Column, Config, Eligibility, Error, FeatureMatrix, FeatureSet, Fold,
-    Normalizer, Panel, Source, SplitPlan, TargetKind, TargetScales,
-    Targets, WindowSet, format_time,
+    Normalizer, Panel, Source, SplitPlan, TargetKind, TargetScales, Targets, WindowSet,
+    format_time,
 };
 
 /// The parts that every forecaster of a run shares.

@@ -119,11 +119,7 @@ pub fn joined(members: &[Member]) -> anyhow::Result<Joined> {
             table: &member.table,
         })
         .collect();
-    let Some(first) = members.first() else {
-        bail!("no members, expected at least two runs")
-    };
-    let (bar_ms, reach_bars) = (first.config.data.interval.ms(), first.config.reach_bars());
-    let joined = join(&sources, bar_ms, reach_bars)
+    let joined = join(&sources)
         .with_context(|| format!("the tables of {} do not fit together", paths.join(", ")))?;
     for (path, &dropped) in paths.iter().zip(&joined.dropped) {
         if dropped > 0 {

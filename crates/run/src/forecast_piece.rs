@@ -1,7 +1,7 @@
 //! From a fitted piece to its out-of-sample forecasts.
 
 use anyhow::bail;
-use dataset::{ForecastTable, format_time};
+use dataset::{FoldForecasts, ForecastTable, format_time};
 
 use crate::{Piece, Recipe};
 
@@ -25,8 +25,7 @@ pub(crate) fn forecast_piece(
     let forecaster = recipe.load(piece)?;
     let history = forecaster.history_bars();
     let bar = cli::progress_bar(&format!("fold {} scoring", fold.number), set.len() as u64);
-    let deviations = dataset.deviations(fold);
-    let mut rows = Vec::with_capacity(set.counts.iter().filter(|&&counts| counts).count());
+    let mut forecasts = FoldForecasts::new(dataset, fold);
     let at_once = ROWS_AT_ONCE.max(HISTORIES_AT_ONCE * history);
     for (chunk, (ends, counts)) in (set.ends.chunks(at_once))
         .zip(set.counts.chunks(at_once * coins))
@@ -44,12 +43,9 @@ pub(crate) fn forecast_piece(
         {
             let (row, coin) = (ends[place / coins], place % coins);
             match answer {
-                Ok(forecast) if forecast.is_finite() => rows.push(dataset.forecast_row(
-                    (fold, &deviations),
-                    (row, coin),
-                    target_std[coin],
-                    forecast,
-                )),
+                Ok(forecast) if forecast.is_finite() => {
+                    forecasts.push((row, coin), target_std[coin], forecast);
+                }
                 other => bail!(
                     "fold {}: {} at {} is to be scored, but its forecast is {other:?}\n\
                      hint: was the model trained on other candles than those in the store now?",
@@ -62,5 +58,5 @@ pub(crate) fn forecast_piece(
         bar.set_position((chunk * at_once + ends.len()) as u64);
     }
     bar.finish_and_clear();
-    Ok(ForecastTable::new(rows, &piece.dir)?)
+    Ok(forecasts.table(&piece.dir)?)
 }

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use statistics::{Draws, Interval, Series, draw, draw_mean, enough_blocks, percentile_interval};
 
-use crate::controls::is_control;
 use crate::daily::Part;
 use crate::ground::Ground;
 use crate::rows::ForecastColumn;
@@ -56,7 +55,7 @@ impl Scored {
 /// Which forecasters are compared: each that is no control with each after it that is none, and
 /// with each control that has a score.
 pub(crate) fn compared_pairs(scored: &[Scored]) -> Vec<(usize, usize)> {
-    let control = |index: &usize| is_control(&scored[*index].name, scored[*index].run.as_deref());
+    let control = |index: &usize| scored[*index].run.is_none();
     let (controls, models): (Vec<usize>, Vec<usize>) = (0..scored.len()).partition(control);
     let mut pairs = Vec::new();
     for (place, model) in models.iter().enumerate() {

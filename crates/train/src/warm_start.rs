@@ -40,7 +40,7 @@ pub(crate) fn weights_before(
     }
     let first_ms = ForecastTable::read(&forecasts)?
         .rows()
-        .first()
+        .next()
         .map_or(i64::MAX, |row| row.time_ms);
     if first_ms > score_from_ms {
         bail!(

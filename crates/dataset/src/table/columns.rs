@@ -105,12 +105,14 @@ pub(super) fn write<'a>(
         let Some(first) = groups.next() else {
             return Err(Error::file(path, "a table without columns"));
         };
-        let field = |(name, values): &(&str, Values<'_>)| {
-            Field::new((*name).into(), values.dtype(), false)
-        };
+        let field =
+            |(name, values): &(&str, Values<'_>)| Field::new((*name).into(), values.dtype(), false);
         let fields = first.iter().map(field);
         let schema: ArrowSchema = fields.map(|field| (field.name.clone(), field)).collect();
-        let own = [schema_to_metadata_key(&schema), KeyValue::new(key.to_owned(), value)];
+        let own = [
+            schema_to_metadata_key(&schema),
+            KeyValue::new(key.to_owned(), value),
+        ];
         let mut writer = FileWriter::try_new(file, schema, options).map_err(failed)?;
         let types: Vec<ParquetType> = writer.parquet_schema().fields().to_vec();
         for group in std::iter::once(first).chain(groups) {
@@ -126,7 +128,9 @@ pub(super) fn write<'a>(
                 .map_err(failed)?;
             let columns = DynIter::new(columns.iter().map(|pages| {
                 let pages = pages.iter().map(Ok::<_, PolarsError>);
-                Ok(DynStreamingIterator::new(fallible_streaming_iterator::convert(pages)))
+                Ok(DynStreamingIterator::new(
+                    fallible_streaming_iterator::convert(pages),
+                ))
             }));
             writer.write(rows as u64, columns).map_err(failed)?;
         }
@@ -143,9 +147,10 @@ fn pages(
     let array = values.array();
     let encoding = get_dtype_encoding(array.dtype());
     let pages = array_to_columns(array, parquet_type.clone(), options, &encoding)?;
-    let pages = pages.into_iter().flatten().map(|page| {
-        page.map_err(|error| ParquetError::FeatureNotSupported(error.to_string()))
-    });
+    let pages = pages
+        .into_iter()
+        .flatten()
+        .map(|page| page.map_err(|error| ParquetError::FeatureNotSupported(error.to_string())));
     Compressor::new(pages, options.compression, Vec::new())
         .collect::<Result<_, ParquetError>>()
         .map_err(PolarsError::from)
@@ -230,13 +235,15 @@ impl ColumnFile {
         let mut numbers: Vec<u32> = Vec::with_capacity(self.rows());
         for array in &self.needed(name)? {
             let array = array.as_ref();
-            self.push(name, array, &mut numbers, |value: i32| u32::try_from(value).unwrap_or(0))
-                .or_else(|| {
-                    let value = |value: i64| u32::try_from(value).unwrap_or(0);
-                    self.push(name, array, &mut numbers, value)
-                })
-                .or_else(|| self.push(name, array, &mut numbers, |value: u32| value))
-                .unwrap_or_else(|| Err(self.holds(name, array, "whole numbers")))?;
+            self.push(name, array, &mut numbers, |value: i32| {
+                u32::try_from(value).unwrap_or(0)
+            })
+            .or_else(|| {
+                let value = |value: i64| u32::try_from(value).unwrap_or(0);
+                self.push(name, array, &mut numbers, value)
+            })
+            .or_else(|| self.push(name, array, &mut numbers, |value: u32| value))
+            .unwrap_or_else(|| Err(self.holds(name, array, "whole numbers")))?;
         }
         Ok(numbers)
     }
@@ -331,9 +338,8 @@ impl ColumnFile {
 
     fn holds(&self, name: &str, array: &dyn Array, expected: &str) -> Error {
         let found = array.dtype();
-        let reason = format!(
-            "column `{name}` holds {found:?}, expected {expected}\nhint: save it as that"
-        );
+        let reason =
+            format!("column `{name}` holds {found:?}, expected {expected}\nhint: save it as that");
         Error::file(&self.path, reason)
     }
 }
@@ -348,7 +354,11 @@ fn push_or_nan<T: NativeType>(
     if array.null_count() == 0 {
         numbers.extend(array.values().iter().map(|value| number(*value)));
     } else {
-        numbers.extend(array.iter().map(|value| value.map_or(f64::NAN, |value| number(*value))));
+        numbers.extend(
+            array
+                .iter()
+                .map(|value| value.map_or(f64::NAN, |value| number(*value))),
+        );
     }
     Some(())
 }
@@ -365,7 +375,11 @@ struct Texts {
 
 impl Texts {
     fn place(&mut self, text: &str) -> u32 {
-        let guess = self.after.get(self.last as usize).copied().unwrap_or_default();
+        let guess = self
+            .after
+            .get(self.last as usize)
+            .copied()
+            .unwrap_or_default();
         let place = match self.texts.get(guess as usize) {
             Some(known) if known == text => guess,
             _ => self.look_up(text),

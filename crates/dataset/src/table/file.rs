@@ -32,12 +32,17 @@ impl ForecastTable {
         let horizons: Vec<String> = (self.parts().iter())
             .map(|part| part.key.horizon.to_string())
             .collect();
-        let groups = self.parts().iter().zip(&horizons).flat_map(|(part, horizon)| {
-            // An empty table still has its columns.
-            let starts = (0..part.len().max(1)).step_by(ROWS_PER_GROUP);
-            let rows = starts.map(|start| start..part.len().min(start + ROWS_PER_GROUP));
-            rows.map(|rows| layout.group(part, horizon, rows)).collect::<Vec<_>>()
-        });
+        let groups = self
+            .parts()
+            .iter()
+            .zip(&horizons)
+            .flat_map(|(part, horizon)| {
+                // An empty table still has its columns.
+                let starts = (0..part.len().max(1)).step_by(ROWS_PER_GROUP);
+                let rows = starts.map(|start| start..part.len().min(start + ROWS_PER_GROUP));
+                rows.map(|rows| layout.group(part, horizon, rows))
+                    .collect::<Vec<_>>()
+            });
         columns::write(path, groups, (METADATA_KEY, json))
     }
 
@@ -155,16 +160,25 @@ fn rows_by_key(
         let of_name: Vec<usize> = (names.iter())
             .map(|name| {
                 let reason = || {
-                    format!("{column} `{name}` is not in the metadata, expected one of {}", known.join(", "))
+                    format!(
+                        "{column} `{name}` is not in the metadata, expected one of {}",
+                        known.join(", ")
+                    )
                 };
                 place(name).ok_or_else(|| Error::file(path, reason()))
             })
             .collect::<Result<_, _>>()?;
-        Ok(places.into_iter().map(|place| of_name[place as usize]).collect())
+        Ok(places
+            .into_iter()
+            .map(|place| of_name[place as usize])
+            .collect())
     };
     let panels = metadata.panels.iter().map(|panel| panel.name.clone());
     let panels = places("panel", panels.collect())?;
-    let horizons = metadata.horizons.iter().map(|horizon| horizon.name.to_string());
+    let horizons = metadata
+        .horizons
+        .iter()
+        .map(|horizon| horizon.name.to_string());
     let horizons = places("horizon", horizons.collect())?;
     let mut rows: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
     for (row, key) in panels.into_iter().zip(horizons).enumerate() {
@@ -183,19 +197,28 @@ pub(super) fn part(
     key: PartKey,
     controls: &[ControlColumn],
 ) -> Result<TablePart, Error> {
-    let names: Vec<&str> = file.names().filter(|name| is_wanted(name, controls)).collect();
+    let names: Vec<&str> = file
+        .names()
+        .filter(|name| is_wanted(name, controls))
+        .collect();
     let numbers = || -> Result<BTreeMap<&str, Vec<f64>>, Error> {
         let read = |&name| Ok((name, file.numbers(name)?.unwrap_or_default()));
         names.par_iter().map(read).collect()
     };
     let places = || -> Result<_, Error> {
-        Ok((file.times_ms("time")?, file.texts("symbol")?, file.integers("fold")?))
+        Ok((
+            file.times_ms("time")?,
+            file.texts("symbol")?,
+            file.integers("fold")?,
+        ))
     };
     let (places, numbers) = rayon::join(places, numbers);
     let (time_ms, (symbols, symbol), fold) = places?;
     let mut numbers = numbers?;
     let symbols = symbols.iter().map(|name| Symbol::new(name));
-    let symbols = symbols.collect::<Result<_, _>>().map_err(|error| Error::file(path, error))?;
+    let symbols = symbols
+        .collect::<Result<_, _>>()
+        .map_err(|error| Error::file(path, error))?;
     let mut needed = |name: &str| {
         let reason = || Error::file(path, format!("has no column `{name}`"));
         numbers.remove(name).ok_or_else(reason)
@@ -211,7 +234,9 @@ pub(super) fn part(
     let weight = or("weight", 1.0);
     // What is known nowhere is as what is not there.
     numbers.retain(|_, values| values.iter().any(|value| !value.is_nan()));
-    let named = numbers.into_iter().map(|(name, values)| (name.to_owned(), values));
+    let named = numbers
+        .into_iter()
+        .map(|(name, values)| (name.to_owned(), values));
     let (outputs, controls) = named.partition(|(name, _)| is_output(name));
     Ok(TablePart {
         key,

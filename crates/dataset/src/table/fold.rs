@@ -45,12 +45,7 @@ impl<'a> FoldForecasts<'a> {
 
     /// Adds the coin's forecast at a scored row, in the target's unit; `target_std` is the standard
     /// deviation of the coin's targets in the training rows.
-    pub fn push(
-        &mut self,
-        (row, coin): (usize, usize),
-        target_std: Option<f32>,
-        forecast: f64,
-    ) {
+    pub fn push(&mut self, (row, coin): (usize, usize), target_std: Option<f32>, forecast: f64) {
         let Self { dataset, part, .. } = self;
         let Dataset { panel, targets, .. } = dataset;
         part.time_ms.push(panel.time_ms(row));
@@ -60,7 +55,8 @@ impl<'a> FoldForecasts<'a> {
         part.realized.push(targets.value(row, coin));
         part.realized_delayed.push(targets.value(row + 1, coin));
         part.volatility.push(target_std.map_or(f64::NAN, f64::from));
-        part.trailing_volatility.push(self.trailing.at(row, coin, self.reach_bars));
+        part.trailing_volatility
+            .push(self.trailing.at(row, coin, self.reach_bars));
         part.weight.push(dataset.weight(coin));
         let cell = (row - self.fold.score.start) * panel.coins() + coin;
         for (name, values) in &self.controls {

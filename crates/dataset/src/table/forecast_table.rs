@@ -56,7 +56,10 @@ impl ForecastTable {
             .map(|part| part.checked(origin))
             .collect::<Result<_, _>>()?;
         let same = |a: &PartKey, b: &PartKey| (&a.panel, a.horizon) == (&b.panel, b.horizon);
-        if let Some(pair) = parts.windows(2).find(|pair| same(&pair[0].key, &pair[1].key)) {
+        if let Some(pair) = parts
+            .windows(2)
+            .find(|pair| same(&pair[0].key, &pair[1].key))
+        {
             let (first, second) = (&pair[0].key, &pair[1].key);
             let reason = format!(
                 "{first} has a reach of {} on {} and of {} on {}, expected one",
@@ -178,12 +181,16 @@ impl ForecastTable {
         }
         for (one, two) in self.parts.iter().zip(&other.parts) {
             if !one.outputs.keys().eq(two.outputs.keys()) {
-                return Err(Error::file(origin, "seeds have different outputs, expected the same of all"));
+                return Err(Error::file(
+                    origin,
+                    "seeds have different outputs, expected the same of all",
+                ));
             }
             for (part, others) in [(one, two), (two, one)] {
                 if let Some(row) = part.rows_in(others).iter().position(Option::is_none) {
                     let (time, symbol) = (format_time(part.time_ms[row]), part.symbol_of(row));
-                    let reason = format!("{symbol} at {time} is not in every seed, expected in all");
+                    let reason =
+                        format!("{symbol} at {time} is not in every seed, expected in all");
                     return Err(Error::file(origin, reason));
                 }
             }
@@ -201,9 +208,15 @@ impl ForecastTable {
     ) -> Result<Self, Error> {
         let mut tables = paths.into_iter().map(|path| Self::read(&path));
         let Some(first) = tables.next() else {
-            return Err(Error::file(origin, "no forecasts, expected those of at least one piece"));
+            return Err(Error::file(
+                origin,
+                "no forecasts, expected those of at least one piece",
+            ));
         };
-        let Self { metadata, mut parts } = first?;
+        let Self {
+            metadata,
+            mut parts,
+        } = first?;
         for table in tables {
             let table = table?;
             if table.metadata != metadata {
@@ -218,7 +231,11 @@ impl ForecastTable {
     fn other_metadata(&self, other: &Self, origin: &Path) -> Error {
         let name = |table: &Self| {
             let TableMetadata { target, bar, .. } = &table.metadata;
-            let keys: Vec<String> = table.parts.iter().map(|part| part.key.to_string()).collect();
+            let keys: Vec<String> = table
+                .parts
+                .iter()
+                .map(|part| part.key.to_string())
+                .collect();
             format!("target {target} on bars of {bar} ({})", keys.join("; "))
         };
         let reason = format!(
@@ -245,5 +262,7 @@ impl<'a> ForecastRow<'a> {
 }
 
 fn add(sum: &mut [f64], values: &[f64]) {
-    sum.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+    sum.iter_mut()
+        .zip(values)
+        .for_each(|(sum, value)| *sum += value);
 }

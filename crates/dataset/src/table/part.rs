@@ -192,7 +192,8 @@ impl TablePart {
         }
         let first = self.symbols.len() as u32;
         self.symbols.append(&mut other.symbols);
-        self.symbol.extend(other.symbol.iter().map(|symbol| first + symbol));
+        self.symbol
+            .extend(other.symbol.iter().map(|symbol| first + symbol));
         self.fold.append(&mut other.fold);
         self.time_ms.append(&mut other.time_ms);
         for (values, more) in self.numbers_mut().zip(other.numbers_mut()) {
@@ -229,12 +230,12 @@ impl TablePart {
 
     fn check_columns(&self, origin: &Path) -> Result<(), Error> {
         let rows = self.len();
-        let lengths = [
-            ("symbol", self.symbol.len()),
-            ("fold", self.fold.len()),
-        ];
+        let lengths = [("symbol", self.symbol.len()), ("fold", self.fold.len())];
         let numbers = self.numbers().map(|(name, values)| (name, values.len()));
-        if let Some((name, found)) = lengths.into_iter().chain(numbers).find(|(_, len)| *len != rows)
+        if let Some((name, found)) = lengths
+            .into_iter()
+            .chain(numbers)
+            .find(|(_, len)| *len != rows)
         {
             let reason = format!("column `{name}` has {found} rows, expected {rows} as in `time`");
             return Err(Error::file(origin, reason));
@@ -280,7 +281,8 @@ impl TablePart {
             let reason = format!("two forecasts of {}, expected one", name(row));
             return Err(Error::file(origin, reason));
         }
-        let is_bad = |row: &usize| !self.forecast[*row].is_finite() || !self.realized[*row].is_finite();
+        let is_bad =
+            |row: &usize| !self.forecast[*row].is_finite() || !self.realized[*row].is_finite();
         match (0..self.len()).find(is_bad) {
             Some(row) => {
                 let (forecast, realized) = (self.forecast[row], self.realized[row]);

@@ -50,7 +50,9 @@ impl ForecastTable {
         let is_unknown = |values: &[f64]| values.iter().all(|value| value.is_nan());
         self.parts().iter().any(|part| {
             is_unknown(&part.trailing_volatility)
-                || !controls.iter().all(|control| part.controls.contains_key(&control.name))
+                || !controls
+                    .iter()
+                    .all(|control| part.controls.contains_key(&control.name))
         })
     }
 
@@ -81,7 +83,9 @@ fn filled(
     for control in config.target.init(config.data.interval).controls() {
         let name = control.column.name.clone();
         let values = control.values(panel, 0..panel.rows());
-        let found = cells.iter().map(|(row, coin)| values[row * panel.coins() + coin]);
+        let found = cells
+            .iter()
+            .map(|(row, coin)| values[row * panel.coins() + coin]);
         let found: Vec<f64> = found.collect();
         if let Some(known) = part.controls.get(&name) {
             check_same(&part, (&name, known), &found, origin)?;
@@ -89,14 +93,19 @@ fn filled(
         part.controls.insert(name, found);
     }
     let trailing = TrailingVolatility::new(panel, 0..panel.rows());
-    let reach_bars = config.reach_bars();
+    let reach_bars = part.key.reach.bars(config.data.interval);
     let at = |(row, coin): &(usize, usize)| trailing.at(*row, *coin, reach_bars);
     part.trailing_volatility = cells.iter().map(at).collect();
     Ok(part)
 }
 
 /// The row and coin of a panel that a row of the table is of.
-fn cell(part: &TablePart, row: usize, panel: &Panel, origin: &Path) -> Result<(usize, usize), Error> {
+fn cell(
+    part: &TablePart,
+    row: usize,
+    panel: &Panel,
+    origin: &Path,
+) -> Result<(usize, usize), Error> {
     let symbol = part.symbol_of(row);
     let coin = panel.symbols().iter().position(|other| other == symbol);
     panel.row_of(part.time_ms[row]).zip(coin).ok_or_else(|| {

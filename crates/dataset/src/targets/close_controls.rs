@@ -90,7 +90,6 @@ mod tests {
         Panel::build(&coins, interval, (0, rows as i64 * interval.ms()), 60, &[])
     }
 
-
     /// The values of a control of two coins at some rows.
     fn values(name: &str, panel: &Panel, rows: Range<usize>) -> Vec<f64> {
         let controls = close_controls(panel.interval());
@@ -114,7 +113,10 @@ mod tests {
             }
         }
         let last = values("last_return", &panel, 250..400);
-        assert_eq!(last[2 * 50 + 1].to_bits(), panel.last_return(300, 1).to_bits());
+        assert_eq!(
+            last[2 * 50 + 1].to_bits(),
+            panel.last_return(300, 1).to_bits()
+        );
         assert_eq!(last.len(), 300);
     }
 
@@ -122,7 +124,11 @@ mod tests {
     fn on_five_minutes_four_hours_are_48_bars() {
         let panel = panel("5m", 100);
         let log = |row: usize| panel.value(Column::Close, row, 0).ln();
-        for (name, bars) in [("deviation_30m", 6), ("deviation_60m", 12), ("deviation_240m", 48)] {
+        for (name, bars) in [
+            ("deviation_30m", 6),
+            ("deviation_60m", 12),
+            ("deviation_240m", 48),
+        ] {
             let value = values(name, &panel, 60..100)[2 * 20];
             let mean = (81 - bars..=80).map(log).sum::<f64>() / bars as f64;
             assert!(
@@ -136,7 +142,10 @@ mod tests {
     fn a_mean_of_one_bar_or_of_a_part_of_one_is_left_out() {
         let names = |interval: &str| {
             let controls = close_controls(interval.parse().unwrap()).into_iter();
-            controls.map(|control| control.column.name).collect::<Vec<_>>().join(" ")
+            controls
+                .map(|control| control.column.name)
+                .collect::<Vec<_>>()
+                .join(" ")
         };
         let all = "last_return deviation_30m deviation_60m deviation_240m";
         assert_eq!((names("1m").as_str(), names("15m").as_str()), (all, all));

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use score::{ForecastColumn, Options, Place, Report, Rows, Score, Value, is_control};
+use score::{ForecastColumn, Options, Place, Report, Rows, Score, Value};
 use statistics::{Layout, ic_per_timestamp};
 
 use super::charts::{self, Kind, Point, Series};
@@ -93,8 +93,7 @@ fn title(page: &Page<'_>) -> String {
 /// Places of the forecasters that are no controls.
 pub(super) fn models<'a>(page: &Page<'a>) -> impl Iterator<Item = usize> + use<'a> {
     let scores = &page.report.forecasters;
-    (0..scores.len())
-        .filter(|&place| !is_control(&scores[place].name, scores[place].run.as_deref()))
+    (0..scores.len()).filter(|&place| !scores[place].is_control())
 }
 
 /// Series of the models, numbered for their colours.
@@ -184,7 +183,7 @@ fn scores(page: &Page<'_>) -> String {
         .map(|(score, label)| {
             (
                 label.clone(),
-                is_control(&score.name, score.run.as_deref()),
+                score.is_control(),
                 cells(&|metric| score.metric(metric)),
             )
         });
@@ -497,13 +496,7 @@ fn by_forecaster(
         .labels()
         .into_iter()
         .zip(scores)
-        .map(|(label, score)| {
-            (
-                label,
-                is_control(&score.name, score.run.as_deref()),
-                cells(score),
-            )
-        });
+        .map(|(label, score)| (label, score.is_control(), cells(score)));
     table(header, rows)
 }
 
