@@ -1,8 +1,7 @@
 //! `quarterhour audit`: what the store holds.
 
-use std::fmt::Write;
-
 use dataset::{DataConfig, Store, format_time};
+use terminal::Table;
 
 use crate::AuditArgs;
 
@@ -20,10 +19,10 @@ pub fn run(data: &DataConfig, args: &AuditArgs) -> anyhow::Result<()> {
             data.dir.display()
         );
     }
-    let mut table = format!(
-        "{:<12} {:<17} {:<17} {:>9} {:>6} {:>8}  longest\n",
-        "symbol", "first", "last", "rows", "holes", "missing"
-    );
+    let header = [
+        "symbol", "first", "last", "rows", "holes", "missing", "longest",
+    ];
+    let mut table = Table::new(header).left([1, 2, 6]).unbroken();
     let mut idle = Vec::new();
     for symbol in symbols {
         let Some(audit) = store.audit(&symbol)? else {
@@ -38,19 +37,16 @@ pub fn run(data: &DataConfig, args: &AuditArgs) -> anyhow::Result<()> {
             .take(args.holes)
             .map(|&(start, bars)| format!("{bars} from {}", format_time(start)))
             .collect();
-        writeln!(
-            table,
-            "{:<12} {:<17} {:<17} {:>9} {:>6} {:>8}  {}",
-            symbol.as_str(),
+        let cells = [
             format_time(audit.first_ms),
             format_time(audit.last_ms),
-            audit.rows,
-            audit.holes.len(),
-            missing,
-            longest.join(", ")
-        )?;
+            audit.rows.to_string(),
+            audit.holes.len().to_string(),
+            missing.to_string(),
+            longest.join(", "),
+        ];
+        table.push(symbol.as_str(), cells);
     }
-    table.extend(idle);
-    cli::print(&table)?;
+    cli::print(&(table.render() + &idle.concat()))?;
     Ok(())
 }

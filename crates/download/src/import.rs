@@ -1,13 +1,13 @@
 //! `quarterhour import`: every file is checked as a whole before any candle of it enters the store.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use dataset::{CandleTable, Column, DataConfig, Idle, Store, format_time};
 use market::{Interval, Symbol};
+use terminal::Table;
 
 use crate::ImportArgs;
 use crate::lock::lock;
@@ -69,39 +69,24 @@ pub fn run(data: &DataConfig, args: &ImportArgs) -> anyhow::Result<()> {
         }
         bar.finish_and_clear();
     }
-    let mut table = format!(
-        "{:<12} {:<8} {:<8} {:>9} {:>9}{}\n",
-        "symbol",
-        "market",
-        "interval",
-        "read",
-        "new",
-        if args.dry_run {
-            "  first             last"
-        } else {
-            ""
-        }
-    );
-    for (
-        (interval, symbol),
-        Total {
-            read,
-            added,
-            range_ms,
-        },
-    ) in &totals
-    {
-        write!(
-            table,
-            "{:<12} {market:<8} {interval:<8} {read:>9} {added:>9}",
-            symbol.as_str()
-        )?;
-        if let Some((first, last)) = range_ms.filter(|_| args.dry_run) {
-            write!(table, "  {:<16}  {}", format_time(first), format_time(last))?;
-        }
-        table.push('\n');
+    let header = ["symbol", "market", "interval", "read", "new"];
+    let spans = ["first", "last"].into_iter().filter(|_| args.dry_run);
+    let mut table = Table::new(header.into_iter().chain(spans)).left([1, 2, 5, 6]);
+    for ((interval, symbol), total) in &totals {
+        let cells = [
+            market.to_string(),
+            interval.to_string(),
+            total.read.to_string(),
+            total.added.to_string(),
+        ];
+        let span = total.range_ms.filter(|_| args.dry_run);
+        let span = span.map(|(first, last)| [first, last].map(format_time));
+        table.push(
+            symbol.as_str(),
+            cells.into_iter().chain(span.into_iter().flatten()),
+        );
     }
-    cli::print(&table)?;
+    cli::print(&table.render())?;
     if args.dry_run {
         cli::note("a dry run: nothing was stored");
     }

@@ -1,25 +1,19 @@
 //! What an ensemble prints of its weights.
 
-use std::fmt::Write;
+use terminal::Table;
 
 use crate::{Method, SavedWeights};
 
 /// The weights of every fold as a table, one column a member and part.
 pub fn weights_table(saved: &SavedWeights, names: &[String]) -> String {
-    let mut text = match saved.method {
+    let title = match saved.method {
         Method::Stacked => {
-            "Weights, fitted on the folds before (events: those that do not overlap):\n\n"
-                .to_owned()
+            "Weights, fitted on the folds before (events: those that do not overlap):"
         }
-        Method::Average => "Weights, by the members' scales in the folds before:\n\n".to_owned(),
+        Method::Average => "Weights, by the members' scales in the folds before:",
     };
-    let width = names.iter().map(String::len).max().unwrap_or(0).max(12) + 2;
-    // Writing to a String cannot fail.
-    let _ = write!(text, "{:<6}{:>8}  {:<8}", "fold", "events", "part");
-    names
-        .iter()
-        .for_each(|name| _ = write!(text, "{name:>width$}"));
-    text.push('\n');
+    let header = ["fold", "events", "part"].map(str::to_owned);
+    let mut table = Table::new(header.into_iter().chain(names.iter().cloned())).left([2]);
     for fold in &saved.folds {
         let parts = [("market", &fold.weights.market), ("own", &fold.weights.own)];
         for (place, (part, weights)) in parts.into_iter().enumerate() {
@@ -27,12 +21,12 @@ pub fn weights_table(saved: &SavedWeights, names: &[String]) -> String {
                 0 => (fold.fold.to_string(), format!("{:.0}", fold.events)),
                 _ => (String::new(), String::new()),
             };
-            let _ = write!(text, "{number:<6}{events:>8}  {part:<8}");
-            weights
-                .iter()
-                .for_each(|weight| _ = write!(text, "{weight:>width$.3}"));
-            text.push('\n');
+            let weights = weights.iter().map(|weight| format!("{weight:.3}"));
+            table.push(
+                &number,
+                [events, part.to_owned()].into_iter().chain(weights),
+            );
         }
     }
-    text
+    format!("{title}\n\n{}", table.render())
 }

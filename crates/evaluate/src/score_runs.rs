@@ -8,7 +8,7 @@ use dataset::{
     Config, Dataset, FoldForecasts, ForecastTable, PartKey, TableMetadata, TimeSpan,
     check_named_output, write_atomically,
 };
-use page::{Importance, Page, coins_table, html, score_table};
+use page::{Importance, Page, coins_table, folds_svg, html, score_table};
 use rules::with_break_even;
 use run::{NamedTable, join};
 use score::{ForecastColumn, Options, Report, Rows, controls, score};
@@ -76,6 +76,9 @@ struct Output {
     /// Also write the comparison with charts to one HTML file
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
+    /// Also draw the IC a day of each fold beside the controls into an SVG file
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
     /// Bootstrap draws, at least 2000
     #[arg(long, default_value_t = Options::default().draws)]
     draws: usize,
@@ -133,8 +136,8 @@ fn score_controls(args: &ControlArgs) -> anyhow::Result<()> {
 fn score_runs(paths: &[PathBuf], part: &PartArgs, output: &Output) -> anyhow::Result<()> {
     let runs = Runs::read(paths, &output.folds()?, part)?;
     let is_single = runs.parts().len() == 1;
-    if output.html.is_some() {
-        // A page shows one horizon and panel.
+    if output.html.is_some() || output.plot.is_some() {
+        // A page or picture shows one horizon and panel.
         runs.only_part()?;
     }
     let mut reports = Vec::new();
@@ -188,8 +191,9 @@ impl Scored<'_> {
             ..Options::default()
         };
         options.validate().map_err(cli::usage)?;
-        if let Some(path) = &output.html {
-            check_named_output(path, "html")?;
+        for (path, extension) in [(&output.html, "html"), (&output.plot, "svg")] {
+            path.as_ref()
+                .map_or(Ok(()), |path| check_named_output(path, extension))?;
         }
         let Scored {
             rows,
@@ -220,6 +224,10 @@ impl Scored<'_> {
             };
             write_atomically(path, html(&page).as_bytes())?;
             cli::note(format!("the report is in {}", path.display()));
+        }
+        if let Some(path) = &output.plot {
+            write_atomically(path, folds_svg(&report).as_bytes())?;
+            cli::note(format!("the chart is in {}", path.display()));
         }
         Ok(report)
     }

@@ -8,7 +8,8 @@ mod text;
 mod time;
 
 pub use html::{
-    Page, backtest_svg, html, importance_svg, quantiles_svg, thresholds_html, thresholds_svg,
+    Page, backtest_svg, folds_svg, html, importance_svg, quantiles_svg, thresholds_html,
+    thresholds_svg,
 };
 pub use importance::{FeatureImportance, Importance};
 pub use text::{

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use anyhow::{anyhow, bail};
 use clap::{Parser, Subcommand};
 use dataset::{content_hash, format_time, parse_time};
+use terminal::Table;
 
 use crate::cache::Cache;
 use crate::checkpoint::Request;
@@ -304,29 +305,33 @@ fn reused_or_made(
 }
 
 fn table(forecasts: &Forecasts) -> String {
-    let mut text = format!(
-        "{:<12} {:>14} {:<17} {:>13}\n",
-        "coin", "last close", "candle opened at", "forecast (bp)"
-    );
+    let header = [
+        "coin",
+        "last close",
+        "candle opened at",
+        "forecast (bp)",
+        "",
+    ];
+    let mut table = Table::new(header).left([2, 4]).unbroken();
     for coin in &forecasts.coins {
-        let close = coin.close.map_or("-".to_owned(), |close| close.to_string());
-        let forecast = coin
-            .forecast
-            .map_or("-".to_owned(), |value| format!("{:+.2}", value * 1e4));
-        let refused = coin
-            .refused
-            .as_deref()
-            .map(|reason| format!("  refused: {reason}"))
-            .unwrap_or_default();
-        // Writing to a String cannot fail.
-        let time = format_time(forecasts.time);
-        let mark = if coin.in_sample { "  in sample" } else { "" };
-        let _ = writeln!(
-            text,
-            "{:<12} {close:>14} {time:<17} {forecast:>13}{mark}{refused}",
-            coin.symbol
-        );
+        let close = coin.close.map(|close| close.to_string());
+        let forecast = coin.forecast.map(|value| format!("{:+.2}", value * 1e4));
+        let refused = coin.refused.as_ref();
+        let notes = coin
+            .in_sample
+            .then(|| "in sample".to_owned())
+            .into_iter()
+            .chain(refused.map(|reason| format!("refused: {reason}")));
+        let cells = [
+            close.unwrap_or_else(|| "-".to_owned()),
+            format_time(forecasts.time),
+            forecast.unwrap_or_else(|| "-".to_owned()),
+            notes.collect::<Vec<_>>().join("  "),
+        ];
+        table.push(coin.symbol.as_str(), cells);
     }
+    let mut text = table.render();
+    // Writing to a String cannot fail.
     let _ = writeln!(
         text,
         "\nThe forecast is of the target {} bars ahead, known since {} UTC, by {}.",

@@ -8,6 +8,7 @@ use anyhow::bail;
 use dataset::{CandleReader, CandleTable, format_time};
 use market::{Candle, Symbol};
 use rules::may_open;
+use terminal::Table;
 use trading::{Ledger, LoggedForecast, Position, summarize, summary_table};
 
 use crate::checkpoint::Request;
@@ -152,40 +153,43 @@ pub fn run(args: &LedgerArgs) -> anyhow::Result<()> {
 }
 
 fn trades_table(positions: &[Position], in_sample: &BTreeSet<(i64, Symbol)>) -> String {
-    let mut text = format!(
-        "{:<12} {:<5} {:>13} {:<17} {:>14} {:<17} {:>14} {:>10}\n",
-        "coin", "side", "forecast (bp)", "opened at", "price", "closed at", "price", "net (bp)"
-    );
+    let header = [
+        "coin",
+        "side",
+        "forecast (bp)",
+        "opened at",
+        "price",
+        "closed at",
+        "price",
+        "net (bp)",
+        "",
+    ];
+    let mut table = Table::new(header).left([1, 3, 5, 8]).unbroken();
     let price = |price: Option<f64>| price.map_or("-".to_owned(), |price| price.to_string());
+    let points = |value: f64| format!("{:+.2}", value * 1e4);
     for position in positions {
-        // Writing to a String cannot fail.
-        let _ = writeln!(
-            text,
-            "{:<12} {:<5} {:>+13.2} {:<17} {:>14} {:<17} {:>14} {:>10}{}",
-            position.symbol,
-            position.side.name(),
-            position.forecast * 1e4,
+        let is_in_sample = in_sample.contains(&(position.forecast_ms, position.symbol.clone()));
+        let notes = [
+            (
+                position.is_last_known,
+                "last known price: the coin was gone",
+            ),
+            (is_in_sample, "in sample"),
+        ];
+        let notes = notes.iter().filter(|(holds, _)| *holds);
+        let cells = [
+            position.side.name().to_owned(),
+            points(position.forecast),
             format_time(position.entry_ms),
             price(position.entry_price),
             position.exit_ms.map_or("open".to_owned(), format_time),
             price(position.exit_price),
-            position
-                .net()
-                .map_or("-".to_owned(), |net| format!("{:+.2}", net * 1e4))
-                + if position.is_last_known {
-                    "  last known price: the coin was gone"
-                } else {
-                    ""
-                },
-            if in_sample.contains(&(position.forecast_ms, position.symbol.clone())) {
-                "  in sample"
-            } else {
-                ""
-            },
-        );
+            position.net().map_or("-".to_owned(), points),
+            notes.map(|(_, note)| *note).collect::<Vec<_>>().join("  "),
+        ];
+        table.push(position.symbol.as_str(), cells);
     }
-    text.push_str("\nA time is the open time of the candle whose close is the price.\n");
-    text
+    table.render() + "\nA time is the open time of the candle whose close is the price.\n"
 }
 
 fn verify(

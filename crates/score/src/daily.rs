@@ -8,7 +8,10 @@
 use std::collections::BTreeSet;
 
 use rayon::prelude::*;
-use statistics::{Layout, are_equal, drawn_blocks, enough_blocks, mean, neutralize, summarize_ic};
+use statistics::{
+    Interval, Layout, are_equal, drawn_blocks, enough_blocks, mean, neutralize,
+    percentile_interval, summarize_ic,
+};
 
 use crate::Options;
 use crate::rows::Rows;
@@ -141,17 +144,29 @@ impl Days {
         sums.into_iter().map(of_day).collect()
     }
 
-    /// Mean over the days of each fold; a day that two folds share belongs to the earlier one.
-    pub fn fold_means(&self, days: &[Option<f64>]) -> Vec<Option<f64>> {
+    /// The ICs of each fold's days; a day that two folds share belongs to the earlier one.
+    fn of_folds(&self, days: &[Option<f64>]) -> impl Iterator<Item = Vec<Option<f64>>> {
         let of_fold = |fold: usize| {
             let own = days.iter().zip(&self.fold);
-            let own: Vec<f64> = own
-                .filter(|(_, other)| **other == fold)
-                .filter_map(|(day, _)| *day)
-                .collect();
-            (!own.is_empty()).then(|| mean(&own))
+            own.filter(|(_, other)| **other == fold)
+                .map(|(day, _)| *day)
+                .collect()
         };
-        (0..self.folds).map(of_fold).collect()
+        (0..self.folds).map(of_fold)
+    }
+
+    /// Mean over the days of each fold.
+    pub fn fold_means(&self, days: &[Option<f64>]) -> Vec<Option<f64>> {
+        let mean = |own: Vec<Option<f64>>| DayMean::new(&own).mean;
+        self.of_folds(days).map(mean).collect()
+    }
+
+    /// Interval of the mean over the days of each fold, as [`Days::draws`] of these days alone.
+    pub fn fold_intervals(&self, days: &[Option<f64>], options: &Options) -> Vec<Option<Interval>> {
+        let interval = |own: Vec<Option<f64>>| {
+            percentile_interval(&self.draws(&own, options)?, options.confidence)
+        };
+        self.of_folds(days).map(interval).collect()
     }
 
     /// Means over days that are drawn again, in blocks as long as the target's reach; None where

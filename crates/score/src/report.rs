@@ -22,6 +22,8 @@ pub struct Report {
     pub folds: usize,
     /// The folds' numbers, in the order of [`Score::folds`].
     pub fold_numbers: Vec<u32>,
+    /// Times of the first and the last scored row of each fold, in UTC milliseconds.
+    pub fold_spans_ms: Vec<[i64; 2]>,
     /// Number of coins among the rows.
     pub coins: usize,
     /// Length of a bar in milliseconds.
@@ -74,6 +76,10 @@ pub struct Score {
     pub folds: Vec<Option<f64>>,
     /// The interval of each fold.
     pub fold_intervals: Vec<Option<Interval>>,
+    /// The IC a day of each fold.
+    pub ic_a_day_folds: Vec<Option<f64>>,
+    /// The interval of each fold's IC a day: days of the fold drawn as wholes.
+    pub ic_a_day_fold_intervals: Vec<Option<Interval>>,
     /// The interval of the pooled correlation with blocks of one day instead (or half a fold, if
     /// that is shorter).
     pub interval_day: Option<Interval>,

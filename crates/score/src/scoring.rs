@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use crate::concentration::Concentration;
+use crate::daily::Part;
 use crate::ground::Ground;
 use crate::metrics::{METRICS, Metric, Place, Prepared, Sample};
 use crate::ranks::Ranks;
@@ -80,6 +81,7 @@ pub fn score_by(
         times: ground.layout.times.len(),
         folds: ground.layout.folds.len(),
         fold_numbers: ground.layout.folds.iter().map(|fold| fold.number).collect(),
+        fold_spans_ms: ground.layout.fold_spans_ms(&rows.time_ms),
         coins: rows.symbol.iter().collect::<BTreeSet<_>>().len(),
         bar_ms: rows.bar_ms,
         reach_bars: rows.reach_bars,
@@ -108,6 +110,7 @@ fn score_of(
     let Prepared { bootstrap, .. } = prepared;
     let (ground, forecaster) = (bootstrap.ground, sample.forecaster());
     let series = &prepared.scored[place].series[Variant::Raw as usize];
+    let days = &prepared.scored[place].days[Part::Neutral as usize];
     let day_draws = bootstrap.score_draws(ground.day, place, Variant::Raw);
     let value = |metric: &Metric| (metric.of)(sample).summary(ground.options.confidence);
     Score {
@@ -119,6 +122,8 @@ fn score_of(
             .collect(),
         folds: series.folds.clone(),
         fold_intervals: bootstrap.fold_intervals(series.block, place),
+        ic_a_day_folds: ground.days.fold_means(days),
+        ic_a_day_fold_intervals: ground.days.fold_intervals(days, ground.options),
         interval_day: bootstrap.interval(day_draws),
         block_bars: series.block,
         block_bars_day: ground.day,

@@ -66,4 +66,13 @@ impl Layout {
         }
         Self { folds, times }
     }
+
+    /// Times of the first and the last row of each fold, of the same `time_ms` as the layout.
+    pub fn fold_spans_ms(&self, time_ms: &[i64]) -> Vec<[i64; 2]> {
+        let spans = self.folds.iter().filter_map(|fold| {
+            let times = time_ms.get(fold.rows.clone())?;
+            Some([*times.first()?, *times.last()?])
+        });
+        spans.collect()
+    }
 }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 use statistics::{max_drawdown, sharpe_ratio};
+use terminal::Table;
 
 use crate::Position;
 
@@ -160,8 +161,7 @@ fn daily(positions: &[&Position], share: f64) -> Vec<f64> {
 
 /// The lines as a table, and what their numbers are of.
 pub fn summary_table(lines: &[CoinSummary]) -> String {
-    let mut text = format!(
-        "{:<12} {:>7} {:>5} {:>9} {:>11} {:>11} {:>5} {:>8} {:>9}\n",
+    let mut table = Table::new([
         "coin",
         "trades",
         "open",
@@ -170,46 +170,32 @@ pub fn summary_table(lines: &[CoinSummary]) -> String {
         "after fees",
         "days",
         "Sharpe",
-        "drawdown"
-    );
+        "drawdown",
+    ]);
     for line in lines {
-        let percent = |value: f64| {
-            if value.is_nan() {
-                "-".to_owned()
-            } else {
-                format!("{:+.2} %", value * 100.0)
-            }
-        };
-        let number = |value: f64| {
+        let known = |value: f64, text: String| {
             if value.is_finite() {
-                format!("{value:.2}")
+                text
             } else {
                 "-".to_owned()
             }
         };
-        let share = |value: f64| {
-            if value.is_nan() {
-                "-".to_owned()
-            } else {
-                format!("{:.0} %", value * 100.0)
-            }
-        };
-        // Writing to a String cannot fail.
-        let _ = writeln!(
-            text,
-            "{:<12} {:>7} {:>5} {:>9} {:>11} {:>11} {:>5} {:>8} {:>9}",
-            line.symbol,
-            line.trades,
-            line.open,
-            share(line.win_rate),
+        let percent = |value: f64| known(value, format!("{:+.2} %", value * 100.0));
+        let cells = [
+            line.trades.to_string(),
+            line.open.to_string(),
+            known(line.win_rate, format!("{:.0} %", line.win_rate * 100.0)),
             percent(line.gross),
             percent(line.net),
-            line.days,
-            number(line.sharpe),
+            line.days.to_string(),
+            known(line.sharpe, format!("{:.2}", line.sharpe)),
             percent(line.max_drawdown),
-        );
+        ];
+        table.push(&line.symbol, cells);
     }
+    let mut text = table.render();
     if let Some(all) = lines.last() {
+        // Writing to a String cannot fail.
         let _ = writeln!(
             text,
             "\nA coin's line is of a capital of that coin's own, all of it in each position. The line of all is of one\n\

@@ -11,6 +11,7 @@ use model::{
     FORECAST_BATCH, GradientsParams, Loss, Module, OpenDevice, Tensor, Windows, clip_grad_norm,
     forecast, masked_loss,
 };
+use terminal::Table;
 
 use crate::config::TrainConfig;
 
@@ -28,9 +29,7 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
         features.per_coin(),
         config.shared.features.set,
     );
-    writeln!(
-        text,
-        "{:<5} {:<17} {:<17} {:>8} {:>8} {:>8} {:>10} {:>10} {:>10} {:>10}",
+    let mut table = Table::new([
         "fold",
         "scored from",
         "until",
@@ -40,8 +39,8 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
         "kept",
         "no target",
         "new coin",
-        "bad window"
-    )?;
+        "bad window",
+    ]);
     let (mut steps, mut scored, mut settled) = (0, 0, 0);
     let mut first_windows = None;
     for fold in &dataset.plan.folds {
@@ -56,20 +55,20 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
         );
         let score = dataset.scored_windows(fold.score.clone(), &target_std);
         let dropped = score.dropped;
-        writeln!(
-            text,
-            "{:<5} {:<17} {:<17} {:>8} {:>8} {:>8} {:>10} {:>10} {:>10} {:>10}",
-            fold.number,
-            format_time(panel.time_ms(fold.score.start)),
-            format_time(panel.time_ms(fold.score.end)),
+        let span = [fold.score.start, fold.score.end].map(|row| format_time(panel.time_ms(row)));
+        let counts = [
             train.len(),
             stop.len(),
             score.len(),
             dropped.kept(),
             dropped.no_target,
             dropped.unknown_coin,
-            dropped.bad_window
-        )?;
+            dropped.bad_window,
+        ];
+        let cells = span
+            .into_iter()
+            .chain(counts.map(|count| count.to_string()));
+        table.push(&fold.number.to_string(), cells);
         steps += config.steps(train.len(), panel.coins());
         scored += score.len();
         settled += dropped.settled;
@@ -77,6 +76,7 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
             first_windows = Some((normalizer, train));
         }
     }
+    text += &table.render();
     writeln!(
         text,
         "\ntrain, stop, score: windows. kept: (time, coin) pairs that are scored. Not kept: no target (a candle at t or at\n\

@@ -1,12 +1,12 @@
 //! What a download did, as a table on stdout and notes on stderr.
 
-use std::fmt::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
 use anyhow::bail;
 use dataset::{CandleTable, Replaced, Store, format_time};
 use market::CandleError;
+use terminal::Table;
 
 use super::coin::{Coin, Since};
 use super::month::Done;
@@ -56,14 +56,14 @@ impl Report {
     /// # Errors
     /// A store that cannot be read; a coin of which there is nothing at all.
     pub fn print(&mut self, job: &Job) -> anyhow::Result<()> {
-        let mut table = format!(
-            "{:<12} {:<17} {:<17} {:>9} {:>9} {:>6} {:>8}  longest\n",
-            "symbol", "first", "last", "rows", "new", "holes", "missing"
-        );
+        let header = [
+            "symbol", "first", "last", "rows", "new", "holes", "missing", "longest",
+        ];
+        let mut table = Table::new(header).left([1, 2, 7]).unbroken();
         let mut unknown: Vec<String> = Vec::new();
         for (coin, total) in &mut self.coins {
             let times = times(&job.store, coin, job)?;
-            writeln!(table, "{}", line(coin, total, &times, job))?;
+            table.push(coin.symbol.as_str(), cells(total, &times, job));
             total.tell(coin, &times, job);
             if times.is_empty() && coin.since == Since::Unknown && job.rest.is_some() {
                 unknown.push(coin.symbol.to_string());
@@ -75,7 +75,7 @@ impl Report {
             .fold((0, 0), |(files, bytes), (_, total)| {
                 (files + total.files, bytes + total.fetched_bytes)
             });
-        cli::print(&table)?;
+        cli::print(&table.render())?;
         cli::note(format!(
             "{files} archive files fetched, {:.1} MB",
             bytes as f64 / 1e6
@@ -101,7 +101,8 @@ fn times(store: &Store, coin: &Coin, job: &Job) -> anyhow::Result<Vec<i64>> {
     Ok(stored.open_time_ms)
 }
 
-fn line(coin: &Coin, total: &Total, times: &[i64], job: &Job) -> String {
+/// What a coin's line says after its name.
+fn cells(total: &Total, times: &[i64], job: &Job) -> [String; 7] {
     let step = job.store.interval().ms();
     let mut holes: Vec<(i64, i64)> = times
         .windows(2)
@@ -117,16 +118,15 @@ fn line(coin: &Coin, total: &Total, times: &[i64], job: &Job) -> String {
         .map(|&(start, bars)| format!("{bars} from {}", format_time(start)))
         .collect();
     let time = |time: Option<&i64>| time.map_or_else(|| "-".to_owned(), |&time| format_time(time));
-    let text = format!(
-        "{:<12} {:<17} {:<17} {:>9} {:>9} {count:>6} {missing:>8}  {}",
-        coin.symbol.as_str(),
+    [
         time(times.first()),
         time(times.last()),
-        times.len(),
-        total.stored.added,
-        longest.join(", ")
-    );
-    text.trim_end().to_owned()
+        times.len().to_string(),
+        total.stored.added.to_string(),
+        count.to_string(),
+        missing.to_string(),
+        longest.join(", "),
+    ]
 }
 
 impl Total {

@@ -3,6 +3,7 @@
 //! Colours are those of Okabe and Ito, which people of any colour vision tell apart; controls are
 //! grey.
 
+use maud::html;
 use plotters::chart::MeshStyle;
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -11,6 +12,7 @@ use statistics::Interval;
 
 use super::deciles::Decile;
 use crate::importance::Importance;
+use crate::time::format_time;
 
 const WIDTH: u32 = 960;
 pub(super) const FONT: &str = "sans-serif";
@@ -67,8 +69,9 @@ pub(super) struct Series<T> {
     pub points: Vec<T>,
 }
 
-/// The drawing as text; a chart that cannot be drawn is left out, the tables say the same.
-pub(super) fn svg(height: u32, draw: impl FnOnce(&Area<'_>) -> Drawn) -> String {
+/// The drawing as text, named for who cannot see it; a chart that cannot be drawn is left out, the
+/// tables say the same.
+pub(super) fn svg(name: &str, height: u32, draw: impl FnOnce(&Area<'_>) -> Drawn) -> String {
     let mut text = String::new();
     let area = SVGBackend::with_string(&mut text, (WIDTH, height)).into_drawing_area();
     let drawn = area
@@ -79,17 +82,27 @@ pub(super) fn svg(height: u32, draw: impl FnOnce(&Area<'_>) -> Drawn) -> String 
     drop(area);
     // Without a size of its own it takes the page's width.
     let size = format!("<svg width=\"{WIDTH}\" height=\"{height}\"");
+    let named = format!(
+        "<svg role=\"img\" aria-label=\"{}\"",
+        html! { (name) }.into_string()
+    );
     if drawn.is_ok() {
-        text.replacen(&size, "<svg role=\"img\"", 1)
+        text.replacen(&size, &named, 1)
     } else {
         String::new()
     }
 }
 
 /// Points with intervals side by side in named groups: folds or deciles.
-pub(super) fn groups(names: &[String], series: &[Series<Point>], unit: &str, scale: f64) -> String {
+/// `unit` is what stands at the axis, and how many of it a value of 1 is.
+pub(super) fn groups(
+    title: &str,
+    names: &[String],
+    series: &[Series<Point>],
+    (unit, scale): (&str, f64),
+) -> String {
     let (low, high) = range(series.iter().flat_map(|one| &one.points), scale);
-    svg(360, |area| {
+    svg(title, 360, |area| {
         let area = legend(area, series)?;
         let mut chart = ChartBuilder::on(&area)
             .margin(12)
@@ -109,15 +122,9 @@ pub(super) fn groups(names: &[String], series: &[Series<Point>], unit: &str, sca
         for (place, name) in names.iter().enumerate() {
             let (x, _) = plot.map_coordinate(&(place as f64, low));
             let (_, bottom) = plot.get_pixel_range();
-            let style = (FONT, 13, &INK)
-                .into_text_style(&area)
-                .pos(Pos::new(HPos::Center, VPos::Top));
             let (left, top) = area.get_base_pixel();
-            area.draw(&Text::new(
-                name.clone(),
-                (x - left, bottom.end - top + 8),
-                style,
-            ))?;
+            let at = (x - left, bottom.end - top + 8);
+            write(&area, name, 13, at, Pos::new(HPos::Center, VPos::Top))?;
         }
         let step = 0.7 / series.len().max(1) as f64;
         for (index, one) in series.iter().enumerate() {
@@ -139,10 +146,10 @@ pub(super) fn groups(names: &[String], series: &[Series<Point>], unit: &str, sca
 }
 
 /// One row a name, a point with its interval for each series: coins.
-pub(super) fn rows(names: &[String], series: &[Series<Point>], unit: &str) -> String {
+pub(super) fn rows(title: &str, names: &[String], series: &[Series<Point>], unit: &str) -> String {
     let (low, high) = range(series.iter().flat_map(|one| &one.points), 1.0);
     let height = 90 + names.len() as u32 * (14 + 6 * series.len() as u32);
-    svg(height, |area| {
+    svg(title, height, |area| {
         let area = legend(area, series)?;
         let mut chart = ChartBuilder::on(&area)
             .margin(12)
@@ -183,10 +190,10 @@ pub(super) fn rows(names: &[String], series: &[Series<Point>], unit: &str) -> St
 
 /// Lines over time; `marks` are the beginnings of folds, times are UTC milliseconds.
 pub(super) fn lines(
+    title: &str,
     series: &[Series<(i64, f64)>],
     marks: &[i64],
     unit: &str,
-    date: impl Fn(i64) -> String,
 ) -> String {
     let points = || series.iter().flat_map(|one| &one.points);
     let (Some(from), Some(until)) = (points().map(|p| p.0).min(), points().map(|p| p.0).max())
@@ -194,7 +201,7 @@ pub(super) fn lines(
         return String::new();
     };
     let (low, high) = padded(points().map(|p| p.1));
-    svg(380, |area| {
+    svg(title, 380, |area| {
         let area = legend(area, series)?;
         let mut chart = ChartBuilder::on(&area)
             .margin(12)
@@ -206,7 +213,7 @@ pub(super) fn lines(
             .disable_x_mesh()
             .x_labels(8)
             .y_labels(7)
-            .x_label_formatter(&|time| date(*time as i64))
+            .x_label_formatter(&|time| month_and_day(*time as i64))
             .y_label_formatter(&|value| tick(*value))
             .y_desc(unit)
             .draw()?;
@@ -249,7 +256,13 @@ pub(super) fn deciles(series: &[Series<Decile>]) -> String {
             .collect(),
     };
     let series: Vec<Series<Point>> = series.iter().map(points).collect();
-    groups(&names, &series, "mean realized (basis points)", 1e4)
+    let unit = ("mean realized (basis points)", 1e4);
+    groups(
+        "Mean realized in each tenth of the forecasts",
+        &names,
+        &series,
+        unit,
+    )
 }
 
 /// Bars of the features with most gain, and of their mean SHAP contributions, as a chart of its
@@ -270,15 +283,19 @@ pub fn importance_svg(importance: &Importance) -> String {
         .iter()
         .map(|feature| Some(feature.shap? * 1e4))
         .collect();
-    svg(80 + 24 * names.len() as u32, |area| {
-        let half = if shap.is_some() { 3 * WIDTH / 5 } else { WIDTH };
-        let (left, right) = area.split_horizontally(half);
-        bars(&left, &names, &gain, "share of the gain (%)", COLOURS[0])?;
-        match &shap {
-            Some(shap) => bars(&right, &[], shap, "mean |SHAP| (basis points)", COLOURS[1]),
-            None => Ok(()),
-        }
-    })
+    svg(
+        "Importance of features",
+        80 + 24 * names.len() as u32,
+        |area| {
+            let half = if shap.is_some() { 3 * WIDTH / 5 } else { WIDTH };
+            let (left, right) = area.split_horizontally(half);
+            bars(&left, &names, &gain, "share of the gain (%)", COLOURS[0])?;
+            match &shap {
+                Some(shap) => bars(&right, &[], shap, "mean |SHAP| (basis points)", COLOURS[1]),
+                None => Ok(()),
+            }
+        },
+    )
 }
 
 fn bars(area: &Area<'_>, names: &[String], values: &[f64], unit: &str, colour: RGBColor) -> Drawn {
@@ -316,7 +333,7 @@ pub(super) type Coordinate = plotters::coord::types::RangedCoordf64;
 pub(super) fn quiet<'m, 'a, 'b, 'c>(
     mesh: &'m mut MeshStyle<'a, 'b, Coordinate, Coordinate, SVGBackend<'c>>,
 ) -> &'m mut MeshStyle<'a, 'b, Coordinate, Coordinate, SVGBackend<'c>> {
-    mesh.light_line_style(WHITE)
+    mesh.max_light_lines(0)
         .bold_line_style(LIGHT)
         .axis_style(LIGHT)
         .label_style((FONT, 13, &INK))
@@ -329,40 +346,53 @@ fn names_at_the_left(area: &Area<'_>, chart: &Chart<'_, '_>, names: &[String]) -
     let (columns, _) = plot.get_pixel_range();
     for (place, name) in names.iter().enumerate() {
         let (_, y) = plot.map_coordinate(&(0.0, place as f64));
-        let style = (FONT, 13, &INK)
-            .into_text_style(area)
-            .pos(Pos::new(HPos::Right, VPos::Center));
-        area.draw(&Text::new(
-            name.clone(),
-            (columns.start - left - 8, y - top),
-            style,
-        ))?;
+        let at = (columns.start - left - 8, y - top);
+        write(area, name, 13, at, Pos::new(HPos::Right, VPos::Center))?;
     }
     Ok(())
 }
 
-/// Names of the series in lines above, and the area below them.
+/// Draws words at a pixel of the area.
+pub(super) fn write(
+    area: &Area<'_>,
+    words: &str,
+    size: u32,
+    at: (i32, i32),
+    position: Pos,
+) -> Drawn {
+    let style = (FONT, size, &INK).into_text_style(area).pos(position);
+    Ok(area.draw(&Text::new(words, at, style))?)
+}
+
+/// Names of the series in lines above, each after a patch of its colour, and the area below them.
 pub(super) fn legend<'a, T>(
     area: &Area<'a>,
     series: &[Series<T>],
 ) -> Result<Area<'a>, Box<dyn std::error::Error>> {
+    legend_with(area, series, |above, kind, (x, y)| {
+        let patch = [(x - 7, y - 4), (x + 7, y + 4)];
+        Ok(above.draw(&Rectangle::new(patch, kind.colour().filled()))?)
+    })
+}
+
+/// As [`legend`], with something else drawn around the pixel before each name.
+pub(super) fn legend_with<'a, T>(
+    area: &Area<'a>,
+    series: &[Series<T>],
+    draw: impl Fn(&Area<'a>, Kind, (i32, i32)) -> Drawn,
+) -> Result<Area<'a>, Box<dyn std::error::Error>> {
     let widths: Vec<i32> = series
         .iter()
-        .map(|one| 44 + 8 * one.label.chars().count() as i32)
+        .map(|one| 40 + 7 * one.label.chars().count() as i32)
         .collect();
     let places = legend_places(&widths);
     let lines = places.last().map_or(1, |(line, _)| line + 1);
     let (above, below) = area.split_vertically(10 + 20 * lines);
     for (one, (line, x)) in series.iter().zip(places) {
         let y = 16 + 20 * line;
-        above.draw(&Rectangle::new(
-            [(x, y - 4), (x + 14, y + 4)],
-            one.kind.colour().filled(),
-        ))?;
-        let style = (FONT, 14, &INK)
-            .into_text_style(&above)
-            .pos(Pos::new(HPos::Left, VPos::Center));
-        above.draw(&Text::new(one.label.clone(), (x + 20, y), style))?;
+        draw(&above, one.kind, (x + 7, y))?;
+        let left = Pos::new(HPos::Left, VPos::Center);
+        write(&above, &one.label, 13, (x + 20, y), left)?;
     }
     Ok(below)
 }
@@ -381,7 +411,7 @@ fn legend_places(widths: &[i32]) -> Vec<(i32, i32)> {
 }
 
 /// Room for all values, intervals and 0.
-fn range<'a>(points: impl Iterator<Item = &'a Point>, scale: f64) -> (f64, f64) {
+pub(super) fn range<'a>(points: impl Iterator<Item = &'a Point>, scale: f64) -> (f64, f64) {
     padded(points.flat_map(|(value, interval)| {
         let ends = interval.unwrap_or([f64::NAN; 2]);
         [
@@ -400,6 +430,11 @@ pub(super) fn padded(values: impl Iterator<Item = f64>) -> (f64, f64) {
         });
     let room = ((high - low) * 0.05).max(1e-6);
     (low - room, high + room)
+}
+
+/// `05-01` of UTC milliseconds.
+pub(super) fn month_and_day(time_ms: i64) -> String {
+    format_time(time_ms)[5..10].to_owned()
 }
 
 /// A number with no more digits than it needs.

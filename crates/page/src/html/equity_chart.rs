@@ -3,8 +3,7 @@
 use plotters::prelude::*;
 use rules::{Backtest, Curve};
 
-use super::charts::{Area, Drawn, INK, Kind, Series, legend, quiet, svg, tick};
-use crate::time::format_time;
+use super::charts::{Area, Drawn, INK, Kind, Series, legend, month_and_day, quiet, svg, tick};
 
 const HEIGHT: u32 = 640;
 
@@ -38,7 +37,7 @@ pub fn backtest_svg(found: &Backtest) -> String {
         line("after fees", Kind::Model(1), equity(&curve.equity)),
     ];
     let alpha = [line("alpha factor", Kind::Control(0), alpha)];
-    svg(HEIGHT, |area| {
+    svg("Capital and alpha factor", HEIGHT, |area| {
         let (above, below) = area.split_vertically(HEIGHT * 3 / 5);
         panel(&above, &capital, curve, 1.0)?;
         panel(&below, &alpha, curve, 0.0)
@@ -90,7 +89,7 @@ fn panel(area: &Area<'_>, lines: &[Series<(f64, f64)>], curve: &Curve, level: f6
         .disable_x_mesh()
         .x_labels(8)
         .y_labels(6)
-        .x_label_formatter(&|time| format_time(*time as i64)[5..10].to_owned())
+        .x_label_formatter(&|time| month_and_day(*time as i64))
         .y_label_formatter(&|value| tick(*value))
         .draw()?;
     chart.draw_series(LineSeries::new(

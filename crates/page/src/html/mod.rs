@@ -3,15 +3,21 @@
 
 mod charts;
 mod deciles;
+mod document;
 mod equity_chart;
+mod fold_chart;
 mod page;
+mod parts;
 mod quantile_chart;
+mod scores;
+mod shapes;
 mod threshold_chart;
 mod thresholds;
 mod trading;
 
 pub use charts::importance_svg;
 pub use equity_chart::backtest_svg;
+pub use fold_chart::folds_svg;
 pub use page::{Page, html};
 pub use quantile_chart::quantiles_svg;
 pub use threshold_chart::thresholds_svg;

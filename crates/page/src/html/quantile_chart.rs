@@ -26,7 +26,7 @@ pub fn quantiles_svg(report: &QuantileReport) -> String {
         .iter()
         .map(|one| (Some(one.cumulative * 100.0), None))
         .collect();
-    svg(HEIGHT, |area| {
+    svg("Mean and cumulative return of each bin", HEIGHT, |area| {
         let (above, below) = area.split_vertically(HEIGHT / 2);
         panel(&above, &means, "mean realized (bp)", "", COLOURS[0])?;
         panel(

@@ -15,7 +15,8 @@ const HEIGHT: u32 = 560;
 /// Candidates with fewer than `min_trades` trades are grey and do not set the scale. A vertical
 /// line is the threshold that was taken.
 pub fn thresholds_svg(coin: &CoinTuning, min_trades: usize) -> String {
-    svg(HEIGHT, |area| {
+    let name = format!("Threshold against profit of {}", coin.symbol);
+    svg(&name, HEIGHT, |area| {
         let columns = area.split_evenly((1, coin.sides.len().max(1)));
         for ((side, column), colour) in coin.sides.iter().zip(&columns).zip(COLOURS) {
             let (title, rest) = column.split_vertically(34);

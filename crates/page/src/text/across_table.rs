@@ -1,12 +1,12 @@
 //! Several panels as text: one row a panel, then all.
 
 use score::{Across, AcrossFigure, AcrossFigures, Metric, PanelFigure, PanelSpan};
+use terminal::Table;
 
 use crate::text::format::{
     concentration_titles, counted, grouped, interval, interval_title, metric_cells, metric_header,
     narrow_warning, shares, wrapped,
 };
-use crate::text::grid::Grid;
 use crate::time::format_time;
 
 /// Label of the mean over panels.
@@ -26,7 +26,7 @@ pub fn across_table(across: &Across) -> String {
 }
 
 fn panels_section(across: &Across) -> String {
-    let mut grid = Grid::new(["panel", "rows", "times", "coins", "folds", "from", "to"]);
+    let mut table = Table::new(["panel", "rows", "times", "coins", "folds", "from", "to"]);
     for panel in &across.panels {
         let [from, to] = panel.span_ms.map(format_time);
         let cells = [
@@ -35,9 +35,9 @@ fn panels_section(across: &Across) -> String {
             grouped(panel.coins),
             folds(&panel.fold_numbers),
         ];
-        grid.push(&panel.name, cells.into_iter().chain([from, to]));
+        table.push(&panel.name, cells.into_iter().chain([from, to]));
     }
-    grid.render()
+    table.render()
 }
 
 /// What is compared with the first forecaster, with a title each: its own score first, the best
@@ -63,7 +63,7 @@ fn figures_section(across: &Across) -> String {
     let ends = interval_title(across.confidence);
     let metrics = metrics(across);
     let header = metrics.iter().map(|metric| metric_header(metric, &ends));
-    let mut grid = Grid::grouped("", header);
+    let mut table = Table::grouped("", header);
     let cells = |on_panel: Vec<PanelFigure>| {
         let figures = metrics.iter().zip(on_panel);
         figures
@@ -71,19 +71,19 @@ fn figures_section(across: &Across) -> String {
             .collect::<Vec<_>>()
     };
     for (title, figures) in titled(across) {
-        grid.heading(&title);
+        table.heading(&title);
         for (name, on_panel) in named_rows(across, figures) {
-            grid.push(&name, cells(on_panel));
+            table.push(&name, cells(on_panel));
         }
     }
-    grid.heading(&format!(
+    table.heading(&format!(
         "{} of days: mean, lowest to highest",
         across.shuffled.name
     ));
     for (name, on_panel) in named_rows(across, &across.shuffled) {
-        grid.push(&name, cells(on_panel));
+        table.push(&name, cells(on_panel));
     }
-    grid.render()
+    table.render()
 }
 
 /// How much of the first forecaster's scores lies in how little time, and a warning where it is
@@ -93,9 +93,9 @@ fn concentration_section(across: &Across) -> String {
         return String::new();
     };
     let metrics = metrics(across);
-    let mut grid = Grid::new(std::iter::once("").chain(concentration_titles(&metrics)));
+    let mut table = Table::new(std::iter::once("").chain(concentration_titles(&metrics)));
     for panel in &across.panels {
-        grid.push(&panel.name, panel.concentration.versions().map(shares));
+        table.push(&panel.name, panel.concentration.versions().map(shares));
     }
     let warning = |panel: &PanelSpan| {
         narrow_warning(
@@ -114,24 +114,24 @@ fn concentration_section(across: &Across) -> String {
         "Share of {}'s covariance in the best day | best 1 % of hours",
         first.name
     );
-    format!("{title}\n\n{}{warnings}", grid.render())
+    format!("{title}\n\n{}{warnings}", table.render())
 }
 
 fn folds_section(across: &Across) -> String {
     let metrics = metrics(across);
     let titles = metrics.iter().map(|metric| metric.title);
-    let mut grid = Grid::new(std::iter::once("").chain(titles));
+    let mut table = Table::new(std::iter::once("").chain(titles));
     for (title, figures) in titled(across)
         .into_iter()
         .filter(|(_, figures)| !figures.is_control)
     {
-        grid.heading(&title);
+        table.heading(&title);
         for (name, on_panel) in named_rows(across, figures) {
             let folds = on_panel.iter().map(|figure| interval(figure.folds));
-            grid.push(&name, folds);
+            table.push(&name, folds);
         }
     }
-    format!("Lowest to highest fold\n\n{}", grid.render())
+    format!("Lowest to highest fold\n\n{}", table.render())
 }
 
 /// The metrics on every panel, then over all.

@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use rules::{Backtest, BarReturn, Performance};
+use terminal::Table;
 
 use crate::text::format::{counted, dash, grouped, number, percent, signed_percent, wrapped};
-use crate::text::grid::Grid;
 use crate::text::quantiles_table::scope_words;
 use crate::time::format_time;
 
@@ -74,11 +74,11 @@ fn headline(found: &Backtest) -> String {
 }
 
 fn trials_section(found: &Backtest) -> String {
-    let mut grid = Grid::new(std::iter::once("rule").chain(COLUMNS));
+    let mut table = Table::new(std::iter::once("rule").chain(COLUMNS));
     for trial in &found.trials {
-        grid.push(&trial.label, cells(&trial.performance));
+        table.push(&trial.label, cells(&trial.performance));
     }
-    grid.render()
+    table.render()
 }
 
 fn coins_section(found: &Backtest) -> String {
@@ -90,13 +90,13 @@ fn coins_section(found: &Backtest) -> String {
         .get(found.best)
         .map(|trial| trial.label.as_str())
         .unwrap_or_default();
-    let mut grid = Grid::new(std::iter::once("coin").chain(COLUMNS));
+    let mut table = Table::new(std::iter::once("coin").chain(COLUMNS));
     for coin in &found.coins {
-        grid.push(&coin.symbol, cells(&coin.performance));
+        table.push(&coin.symbol, cells(&coin.performance));
     }
     format!(
         "Each coin alone, with a whole capital of its own, by the rule {best}\n\n{}",
-        grid.render()
+        table.render()
     )
 }
 

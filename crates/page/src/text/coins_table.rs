@@ -1,9 +1,9 @@
 //! The coins one by one, as text.
 
 use score::{BreakEven, Report, Score};
+use terminal::Table;
 
 use crate::text::format::{correlation, grouped, interval, interval_title};
-use crate::text::grid::Grid;
 
 /// Each coin's correlation over time: one table a forecaster with what else is known of its
 /// coins, one for controls.
@@ -26,14 +26,14 @@ pub fn coins_table(report: &Report) -> String {
         .filter(|(_, score)| score.is_control() && score.value("pearson").is_some())
         .collect();
     let title = std::iter::once("Pearson of controls".to_owned());
-    let mut grid = Grid::new(title.chain(controls.iter().map(|(label, _)| (*label).clone())));
+    let mut table = Table::new(title.chain(controls.iter().map(|(label, _)| (*label).clone())));
     for symbol in report
         .forecasters
         .first()
         .into_iter()
         .flat_map(|score| score.coins.keys())
     {
-        grid.push(
+        table.push(
             symbol,
             controls
                 .iter()
@@ -41,7 +41,7 @@ pub fn coins_table(report: &Report) -> String {
         );
     }
     if !controls.is_empty() {
-        sections.push(grid.render());
+        sections.push(table.render());
     }
     sections.join("\n")
 }
@@ -60,11 +60,11 @@ fn coins_of(report: &Report, label: &str, score: &Score) -> String {
             "trades".to_owned(),
         ]);
     }
-    let mut grid = Grid::new(header);
+    let mut table = Table::new(header);
     for (symbol, pearson) in &score.coins {
         let ends = score.coin_intervals.get(symbol).copied().flatten();
         let fees = fees.map(|fees| fee_cells(fees.coins.get(symbol).copied().unwrap_or_default()));
-        grid.push(
+        table.push(
             symbol,
             [correlation(*pearson), interval(ends)]
                 .into_iter()
@@ -72,14 +72,14 @@ fn coins_of(report: &Report, label: &str, score: &Score) -> String {
         );
     }
     if let Some(fees) = fees {
-        grid.push(
+        table.push(
             "all trades",
             [String::new(), String::new()]
                 .into_iter()
                 .chain(fee_cells(fees.all)),
         );
     }
-    grid.render()
+    table.render()
 }
 
 const BREAK_EVEN: &str = concat!(

@@ -4,7 +4,6 @@ mod across_table;
 mod backtest_table;
 mod coins_table;
 pub(crate) mod format;
-mod grid;
 mod notes;
 mod quantiles_table;
 mod score_table;

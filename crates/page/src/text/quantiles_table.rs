@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use rules::{QuantileReport, Scope};
 use statistics::Interval;
+use terminal::Table;
 
 use crate::text::format::{correlation, counted, grouped, signed_percent, wrapped};
-use crate::text::grid::Grid;
 use crate::time::format_time;
 
 /// Most bins that are printed one by one; of more, the first and the last half as many.
@@ -52,7 +52,7 @@ fn bins_section(report: &QuantileReport) -> String {
         "{} % interval bp",
         (report.confidence * 1000.0).round() / 10.0
     );
-    let mut grid = Grid::new(["bin", "count", "mean bp", interval.as_str(), "cumulative"]);
+    let mut table = Table::new(["bin", "count", "mean bp", interval.as_str(), "cumulative"]);
     let half = MOST_ROWS / 2;
     let is_shown =
         |place: usize| report.bins <= MOST_ROWS || place < half || place >= report.bins - half;
@@ -64,9 +64,9 @@ fn bins_section(report: &QuantileReport) -> String {
                 interval_points(one.interval),
                 signed_percent(one.cumulative),
             ];
-            grid.push(&one.bin.to_string(), cells);
+            table.push(&one.bin.to_string(), cells);
         } else if place == half {
-            grid.push("...", [(); 4].map(|()| String::new()));
+            table.push("...", [(); 4].map(|()| String::new()));
         }
     }
     let spread = [
@@ -75,8 +75,8 @@ fn bins_section(report: &QuantileReport) -> String {
         interval_points(report.spread_interval),
         "".to_owned(),
     ];
-    grid.push("highest minus lowest", spread);
-    grid.render()
+    table.push("highest minus lowest", spread);
+    table.render()
 }
 
 fn ranks_section(report: &QuantileReport) -> String {

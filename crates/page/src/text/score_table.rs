@@ -1,12 +1,12 @@
 //! The report as text for a terminal, at most 150 columns wide.
 
 use score::{Difference, Place, Report, Value};
+use terminal::Table;
 
 use crate::text::format::{
     concentration_titles, correlation, counted, grouped, interval, interval_title, legend_line,
     metric_cells, metric_header, metric_value, narrow_warning, shares, wrapped,
 };
-use crate::text::grid::Grid;
 use crate::text::notes::notes;
 use crate::text::verdict::verdicts;
 
@@ -35,12 +35,12 @@ pub fn score_table(report: &Report) -> String {
 }
 
 fn scores_section(report: &Report, labels: &[String]) -> String {
-    let mut grid = scores_grid(report, "forecaster");
+    let mut table = scores_table(report, "forecaster");
     for (label, score) in labels.iter().zip(&report.forecasters) {
-        grid.push(label, scores_cells(report, |metric| score.metric(metric)));
+        table.push(label, scores_cells(report, |metric| score.metric(metric)));
     }
     if let Some(shuffled) = &report.shuffled {
-        grid.push(
+        table.push(
             &shuffled.label(),
             scores_cells(report, |metric| shuffled.value(metric)),
         );
@@ -52,13 +52,13 @@ fn scores_section(report: &Report, labels: &[String]) -> String {
         counted(report.coins, "coin"),
         counted(report.folds, "fold"),
     );
-    format!("{heading}\n\n{}", grid.render())
+    format!("{heading}\n\n{}", table.render())
 }
 
-/// A grid with the metrics that forecasters are compared by, each with its interval.
-fn scores_grid(report: &Report, label: &str) -> Grid {
+/// A table with the metrics that forecasters are compared by, each with its interval.
+fn scores_table(report: &Report, label: &str) -> Table {
     let ends = interval_title(report.confidence);
-    Grid::grouped(
+    Table::grouped(
         label,
         report
             .metrics_at(Place::Scores)
@@ -66,7 +66,7 @@ fn scores_grid(report: &Report, label: &str) -> Grid {
     )
 }
 
-/// The cells of [`scores_grid`].
+/// The cells of [`scores_table`].
 fn scores_cells(report: &Report, of: impl Fn(&str) -> Value) -> Vec<String> {
     report
         .metrics_at(Place::Scores)
@@ -108,11 +108,11 @@ fn scores_legend(report: &Report) -> String {
 /// How much of each score lies in how little time, and a warning where it is much.
 fn concentration_section(report: &Report, labels: &[String]) -> String {
     let title = "Share of the covariance in the best day | best 1 % of hours";
-    let mut grid = Grid::new(std::iter::once("").chain(concentration_titles(&report.metrics)));
+    let mut table = Table::new(std::iter::once("").chain(concentration_titles(&report.metrics)));
     for (label, score) in labels.iter().zip(&report.forecasters) {
-        grid.push(label, score.concentration.versions().map(shares));
+        table.push(label, score.concentration.versions().map(shares));
     }
-    let mut text = format!("{title}\n\n{}", grid.render());
+    let mut text = format!("{title}\n\n{}", table.render());
     for (label, score) in labels.iter().zip(&report.forecasters) {
         if !score.is_control() {
             text.extend(
@@ -129,11 +129,11 @@ fn folds_section(report: &Report, labels: &[String]) -> String {
         .fold_numbers
         .iter()
         .map(|number| format!("fold {number}"));
-    let mut grid = Grid::new(std::iter::once("Pearson of each fold".to_owned()).chain(header));
+    let mut table = Table::new(std::iter::once("Pearson of each fold".to_owned()).chain(header));
     for (label, score) in labels.iter().zip(&report.forecasters) {
-        grid.push(label, score.folds.iter().map(|fold| correlation(*fold)));
+        table.push(label, score.folds.iter().map(|fold| correlation(*fold)));
     }
-    grid.render()
+    table.render()
 }
 
 /// One section for every forecaster that others are subtracted from.
@@ -147,15 +147,15 @@ fn difference_sections(report: &Report, labels: &[String]) -> Vec<String> {
     for group in differences.chunk_by(|left, right| same(left, right)) {
         let Some(first) = group.first() else { continue };
         let name = format!("{} minus", label(&first.a, &first.a_run));
-        let mut grid = scores_grid(report, &name);
+        let mut table = scores_table(report, &name);
         for difference in group {
             let name = label(&difference.b, &difference.b_run);
-            grid.push(
+            table.push(
                 name,
                 scores_cells(report, |metric| difference.metric(metric)),
             );
         }
-        sections.push(grid.render());
+        sections.push(table.render());
     }
     sections
 }
@@ -163,19 +163,19 @@ fn difference_sections(report: &Report, labels: &[String]) -> Vec<String> {
 fn further_section(report: &Report, labels: &[String]) -> String {
     let titles = report.metrics_at(Place::Further);
     let titles = titles.map(|metric| vec![metric.title.to_owned()]);
-    let mut grid = Grid::grouped("Further scores", titles);
+    let mut table = Table::grouped("Further scores", titles);
     for (label, score) in labels.iter().zip(&report.forecasters) {
         let cells = report
             .metrics_at(Place::Further)
             .map(|metric| metric_value(metric, score.value(metric.name)));
-        grid.push(label, cells);
+        table.push(label, cells);
     }
-    format!("{}\n{}", grid.render(), legend(report, Place::Further))
+    format!("{}\n{}", table.render(), legend(report, Place::Further))
 }
 
 fn blocks_section(report: &Report, labels: &[String]) -> String {
     let interval_title = interval_title(report.confidence);
-    let mut grid = Grid::new([
+    let mut table = Table::new([
         "Pearson by block length",
         "bars",
         &interval_title,
@@ -188,7 +188,7 @@ fn blocks_section(report: &Report, labels: &[String]) -> String {
         .filter(|(_, score)| score.value("pearson").is_some());
     for (label, score) in scored.clone() {
         let (block, day) = (grouped(score.block_bars), grouped(score.block_bars_day));
-        grid.push(
+        table.push(
             label,
             [
                 block,
@@ -201,6 +201,6 @@ fn blocks_section(report: &Report, labels: &[String]) -> String {
     if scored.count() == 0 {
         String::new()
     } else {
-        grid.render()
+        table.render()
     }
 }

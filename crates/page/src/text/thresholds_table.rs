@@ -1,11 +1,11 @@
 //! The tuning as text for a terminal, at most 120 columns wide.
 
 use rules::{Calibration, CoinTuning, Portfolio, Protocol, SideTuning, TradeStatistics, Tuning};
+use terminal::Table;
 
 use crate::text::format::{
     basis_points, counted, dash, grouped, interval_points, number, signed_percent, wrapped,
 };
-use crate::text::grid::Grid;
 use crate::text::thresholds_lines::{headline, notes, rules_line, thresholds_conclusion};
 
 /// Titles of the columns that [`cells`] fills, before those that only one of the tables has.
@@ -100,11 +100,11 @@ pub(crate) fn judged_title(tuning: &Tuning) -> &'static str {
 
 fn tuned_section(tuning: &Tuning) -> String {
     let header = std::iter::once("Tuned: coin, side").chain(tuned_header());
-    let mut grid = Grid::new(header);
+    let mut table = Table::new(header);
     for (label, _, cells) in tuned_rows(tuning) {
-        grid.push(&label, cells);
+        table.push(&label, cells);
     }
-    format!("{}{}", grid.render(), calibration_lines(tuning))
+    format!("{}{}", table.render(), calibration_lines(tuning))
 }
 
 fn calibration_lines(tuning: &Tuning) -> String {
@@ -135,14 +135,14 @@ fn judged_section(tuning: &Tuning) -> String {
         .into_iter()
         .chain(COLUMNS)
         .chain(["drawdown"]);
-    let mut grid = Grid::new(header);
+    let mut table = Table::new(header);
     for (label, cells) in judged_rows(tuning) {
-        grid.push(&label, cells);
+        table.push(&label, cells);
     }
     format!(
         "{}\n\n{}\n{}",
         judged_title(tuning),
-        grid.render(),
+        table.render(),
         wrapped(&portfolio_line(portfolio))
     )
 }

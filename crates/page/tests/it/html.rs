@@ -1,6 +1,6 @@
 //! The page of scores.
 
-use page::{FeatureImportance, Importance, Page, html};
+use page::{FeatureImportance, Importance, Page, folds_svg, html};
 use score::{ForecastColumn, Options, Rows, controls, score};
 
 use crate::rows::{forecaster, rows};
@@ -56,13 +56,52 @@ fn the_page_needs_nothing_else_and_takes_names_as_text() {
     assert!(page.contains("1,234 of its rows are not in every run"));
     assert_eq!(
         page.matches("<svg").count(),
-        7,
-        "folds, coins, cumulative IC, deciles, bins, capital, importance"
+        8,
+        "IC a day of folds, folds, coins, cumulative IC, deciles, bins, capital, importance"
     );
     assert!(page.contains("Quantiles and capital") && page.contains("break-even"));
     for from_elsewhere in ["<script", "<link", "src=", "href=", "@import", "url("] {
         assert!(!page.contains(from_elsewhere), "{from_elsewhere}");
     }
+}
+
+/// The chart is a file of its own, the same for the same report, and names are no markup in it.
+#[test]
+fn folds_beside_the_controls_are_a_chart_of_their_own() {
+    let rows = rows(3, 1440, 4);
+    let mut forecasters = vec![ForecastColumn {
+        name: "<b>\"&".to_owned(),
+        ..forecaster("network", &rows, 0.3, 2)
+    }];
+    forecasters.extend(controls(&rows));
+    let svg = || folds_svg(&score(&rows, &forecasters, &Options::default()).unwrap());
+    let text = svg();
+    assert!(text.starts_with("<svg role=\"img\"") && text == svg());
+    for part in [
+        "&lt;b&gt;",
+        "negated_deviation_60m",
+        "IC a day (correlation)",
+        "with its 95 % interval",
+        "fold 3",
+        "01-03 to 01-03",
+        "all folds",
+        "scored days of each fold (UTC), 1970-01-01 to 1970-01-03",
+    ] {
+        assert!(text.contains(part), "{part} is missing in {text}");
+    }
+    for part in ["<b>", "NaN", ">zero<", ">last_return<"] {
+        assert!(!text.contains(part), "{part} is in {text}");
+    }
+    // A page that shows it loads quickly.
+    assert!(text.len() < 40_000, "{}", text.len());
+}
+
+#[test]
+fn a_chart_of_folds_without_a_score_has_no_points() {
+    let small = rows(1, 3, 2);
+    let report = score(&small, &controls(&small), &Options::default()).unwrap();
+    let text = folds_svg(&report);
+    assert!(text.starts_with("<svg") && !text.contains("NaN"), "{text}");
 }
 
 #[test]

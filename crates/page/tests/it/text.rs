@@ -220,12 +220,15 @@ fn the_score_to_decide_on_stands_first() {
     let cells: String = scores
         .iter()
         .map(|metric| {
-            let t = if metric.has_t { "<th>t</th>" } else { "" };
-            format!("<th>{}</th><th>95 % interval</th>{t}", metric.title)
+            let t = if metric.has_t { "<small>t</small>" } else { "" };
+            let ends = "<small>95 % interval</small>";
+            format!("<th>{}{ends}{t}</th>", metric.title)
         })
         .collect();
     assert!(page.contains(&format!("<tr><th></th>{cells}</tr>")));
-    assert!(page.contains(&format!("<tr><th>difference</th>{cells}</tr>")));
+    for label in ["network minus", "lightgbm minus"] {
+        assert!(page.contains(&format!("<tr><th>{label}</th>{cells}</tr>")));
+    }
 }
 
 /// A metric of one's own is shown where it says.

@@ -618,6 +618,34 @@ fn the_reference_of_metrics_is_the_list() {
     assert_eq!(names.len(), METRICS.len(), "a name is twice in the list");
 }
 
+/// Two folds of seven days: each has the mean of its own days, with an interval of these days alone.
+#[test]
+fn each_fold_has_its_own_ic_a_day() {
+    let rows = every_fifth_minute(rows(2, 2016, 4));
+    let report = report(&rows, &[forecaster("network", &rows, 0.3, 2)]);
+    let network = &report.forecasters[0];
+    let all = network.metric("ic_a_day");
+    let folds: Vec<f64> = network.ic_a_day_folds.iter().flatten().copied().collect();
+    let mean = folds.iter().sum::<f64>() / 2.0;
+    assert!(folds.len() == 2 && (mean - all.value.unwrap()).abs() < 1e-12);
+    let width = |[low, high]: [f64; 2]| high - low;
+    for (value, ends) in folds.iter().zip(&network.ic_a_day_fold_intervals) {
+        let ends = ends.unwrap();
+        assert!(ends[0] < *value && *value < ends[1], "{ends:?}");
+        assert!(width(ends) > width(all.interval.unwrap()), "{ends:?}");
+    }
+    let bar = rows.bar_ms;
+    assert_eq!(
+        report.fold_spans_ms,
+        [[0, 2015 * bar], [2016 * bar, 4031 * bar]]
+    );
+    assert_eq!(
+        report.forecasters[1].ic_a_day_folds,
+        [None, None],
+        "zero has none"
+    );
+}
+
 /// A fold's interval holds its score, and is wider than that of the mean over folds.
 #[test]
 fn folds_and_coins_have_intervals() {

@@ -516,9 +516,8 @@ fn a_dry_run_says_what_would_be_taken_and_stores_nothing() {
     let (code, stdout, stderr) = import(dir.path(), &["--dry-run", "dead.csv"]);
     assert_eq!(code, 0, "{stderr}");
     assert!(
-        stdout.contains(
-            "DEADUSDT     spot     1m            1560      1560  2024-01-01 00:00  2024-01-02 01:59"
-        ),
+        stdout
+            .contains("DEADUSDT  spot    1m        1560  1560  2024-01-01 00:00  2024-01-02 01:59"),
         "{stdout}"
     );
     assert!(
@@ -533,7 +532,7 @@ fn a_dry_run_says_what_would_be_taken_and_stores_nothing() {
     );
     taken(dir.path(), &["dead.csv"]);
     let (_, again, _) = import(dir.path(), &["--dry-run", "dead.csv"]);
-    assert!(again.contains("1560         0  2024-01-01"), "{again}");
+    assert!(again.contains("1560    0  2024-01-01"), "{again}");
     let audit = quarterhour("audit")
         .current_dir(dir.path())
         .output()

@@ -1,0 +1,132 @@
+//! What all pages share: the frame with its style, tables, charts.
+
+use maud::{DOCTYPE, Markup, PreEscaped, Render, html};
+
+use crate::text::format::dash;
+
+const STYLE: &str = include_str!("style.css");
+
+/// A whole page from its title and its body. It needs no other file, no script and no network.
+pub(super) fn document(title: &str, body: &Markup) -> String {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body { (body) }
+        }
+    };
+    page.into_string()
+}
+
+/// A part of a page with its heading.
+pub(super) fn section(heading: &str, body: &Markup) -> Markup {
+    html! {
+        section {
+            h2 { (heading) }
+            (body)
+        }
+    }
+}
+
+/// A chart from the SVG that draws it.
+pub(super) fn chart(svg: String) -> Markup {
+    html! { figure { (PreEscaped(svg)) } }
+}
+
+/// A cell of a table: a value, and in small letters what belongs to it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Cell {
+    value: String,
+    below: Vec<String>,
+}
+
+impl Cell {
+    /// The first text as the value, the others below it. What is undefined is `-`, once.
+    pub fn stacked(texts: impl IntoIterator<Item = String>) -> Self {
+        let mut texts = texts.into_iter();
+        Self {
+            value: texts.next().unwrap_or_default(),
+            below: texts.filter(|text| *text != dash()).collect(),
+        }
+    }
+}
+
+impl From<String> for Cell {
+    fn from(value: String) -> Self {
+        Self {
+            value,
+            below: Vec::new(),
+        }
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(value: &str) -> Self {
+        value.to_owned().into()
+    }
+}
+
+impl Render for Cell {
+    fn render(&self) -> Markup {
+        html! {
+            (self.value)
+            @for line in &self.below { small { (line) } }
+        }
+    }
+}
+
+/// A row of a table.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    pub label: String,
+    /// Whether it is in the colour of what stands beside the matter, such as controls.
+    pub is_soft: bool,
+    pub cells: Vec<Cell>,
+}
+
+impl Row {
+    /// A row in the usual colour.
+    pub fn new(label: String, cells: impl IntoIterator<Item = impl Into<Cell>>) -> Self {
+        Self {
+            label,
+            is_soft: false,
+            cells: cells.into_iter().map(Into::into).collect(),
+        }
+    }
+
+    /// The row, soft where `is_soft`.
+    pub fn soft(self, is_soft: bool) -> Self {
+        Self { is_soft, ..self }
+    }
+}
+
+/// A table from its header, whose first title is that of the labels, and its rows.
+pub(super) fn table(
+    header: impl IntoIterator<Item = impl Into<Cell>>,
+    rows: impl IntoIterator<Item = Row>,
+) -> Markup {
+    html! {
+        div.wide {
+            table {
+                thead {
+                    tr {
+                        @for title in header { th { (title.into()) } }
+                    }
+                }
+                tbody {
+                    @for row in rows {
+                        tr.soft[row.is_soft] {
+                            th { (row.label) }
+                            @for cell in &row.cells { td { (cell) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

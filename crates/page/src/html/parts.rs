@@ -1,0 +1,135 @@
+//! The page's sections on parts of the scores: folds and coins.
+
+use maud::{Markup, html};
+use score::Score;
+use statistics::Interval;
+
+use super::charts::{self, Point};
+use super::document::{Cell, Row, chart, section, table};
+use super::fold_chart::folds_svg;
+use super::page::{Page, model_series, models};
+use super::scores::forecaster_rows;
+use crate::text::format::{correlation, interval, interval_title};
+
+/// Most coins of the chart; the table has all.
+const MOST_COINS: usize = 40;
+
+/// The IC a day of each fold, of all forecasters; nothing where no fold has one.
+pub(super) fn days_of_folds(page: &Page<'_>) -> Markup {
+    let scores = &page.report.forecasters;
+    if scores
+        .iter()
+        .flat_map(|score| &score.ic_a_day_folds)
+        .all(Option::is_none)
+    {
+        return html! {};
+    }
+    section(
+        "IC a day of each fold",
+        &html! {
+            p {
+                "The score to decide on, fold by fold. A forecaster that is ahead of the controls in one fold alone has not \
+                been seen to work."
+            }
+            (chart(folds_svg(page.report)))
+            (of_folds(page, |score| (&score.ic_a_day_folds, &score.ic_a_day_fold_intervals)))
+        },
+    )
+}
+
+/// The pooled Pearson correlation of each fold.
+pub(super) fn folds(page: &Page<'_>) -> Markup {
+    let names: Vec<String> = fold_names(page).collect();
+    let points = |place: usize| -> Vec<Point> {
+        let score = &page.report.forecasters[place];
+        let folds = score.folds.iter().zip(&score.fold_intervals);
+        folds.map(|(value, ends)| (*value, *ends)).collect()
+    };
+    let series = model_series(page, points);
+    section(
+        "Pearson of each fold",
+        &html! {
+            p {
+                "A fold holds few independent events, so single folds swing; a forecaster whose score comes from one fold \
+                alone has not been seen to work."
+            }
+            (chart(charts::groups("Pearson of each fold", &names, &series, ("Pearson", 1.0))))
+            (of_folds(page, |score| (&score.folds, &score.fold_intervals)))
+        },
+    )
+}
+
+fn fold_names(page: &Page<'_>) -> impl Iterator<Item = String> {
+    page.report
+        .fold_numbers
+        .iter()
+        .map(|number| format!("fold {number}"))
+}
+
+/// Values of each fold with their intervals.
+fn of_folds(
+    page: &Page<'_>,
+    of: impl Fn(&Score) -> (&Vec<Option<f64>>, &Vec<Option<Interval>>),
+) -> Markup {
+    let ends = interval_title(page.report.confidence);
+    let titles = fold_names(page).map(|name| Cell::stacked([name, ends.clone()]));
+    let header = std::iter::once(Cell::default()).chain(titles);
+    let rows = forecaster_rows(page, |score| {
+        let (values, intervals) = of(score);
+        let folds = values.iter().zip(intervals);
+        folds
+            .map(|(value, ends)| Cell::stacked([correlation(*value), interval(*ends)]))
+            .collect()
+    });
+    table(header, rows)
+}
+
+/// The correlation of each coin over time.
+pub(super) fn coins(page: &Page<'_>) -> Markup {
+    let report = page.report;
+    let Some(first) = models(page).next().map(|place| &report.forecasters[place]) else {
+        return html! {};
+    };
+    let value = |score: &Score, coin: &str| score.coins.get(coin).copied().flatten();
+    let ends = |score: &Score, coin: &str| score.coin_intervals.get(coin).copied().flatten();
+    let mut names: Vec<String> = first.coins.keys().cloned().collect();
+    let order = |coin: &String| value(first, coin).unwrap_or(f64::NEG_INFINITY);
+    names.sort_by(|a, b| order(b).total_cmp(&order(a)));
+    let (labels, interval_title) = (report.labels(), interval_title(report.confidence));
+    let titles =
+        models(page).map(|place| Cell::stacked([labels[place].clone(), interval_title.clone()]));
+    let rows = names.iter().map(|coin| {
+        let of_model = |place: usize| {
+            let score = &report.forecasters[place];
+            Cell::stacked([correlation(value(score, coin)), interval(ends(score, coin))])
+        };
+        Row::new(coin.clone(), models(page).map(of_model))
+    });
+    let half = MOST_COINS / 2;
+    let shown = match names.len() > MOST_COINS {
+        true => [&names[..half], &names[names.len() - half..]].concat(),
+        false => names.clone(),
+    };
+    let points = |place: usize| -> Vec<Point> {
+        let score = &report.forecasters[place];
+        shown
+            .iter()
+            .map(|coin| (value(score, coin), ends(score, coin)))
+            .collect()
+    };
+    let unit = "Pearson over time, mean over folds";
+    section(
+        "Pearson of each coin",
+        &html! {
+            p {
+                "One coin over time, mean over folds. Coins move together, so these are not " (names.len()) " independent \
+                results, and the best of many coins is best by luck in part."
+            }
+            @if names.len() > MOST_COINS {
+                p.soft { "The chart shows the best and the worst " (half) " of " (names.len()) " coins." }
+            }
+            (chart(charts::rows("Pearson of each coin", &shown, &model_series(page, points), unit)))
+            (table(std::iter::once("coin".into()).chain(titles), rows))
+        },
+    )
+}

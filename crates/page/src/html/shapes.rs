@@ -1,0 +1,110 @@
+//! The page's sections on the shape of a forecaster's skill: over time, and over its forecasts.
+
+use maud::{Markup, html};
+use statistics::{Layout, ic_per_timestamp};
+
+use super::charts::{self, Kind, Series};
+use super::deciles::{Decile, deciles};
+use super::document::{Row, chart, section, table};
+use super::page::{Page, model_series, models};
+
+/// Most points of a line: about two a pixel.
+const MOST_POINTS: usize = 1500;
+
+/// The correlation across coins, added up over time.
+pub(super) fn cumulative(page: &Page<'_>) -> Markup {
+    let layout = Layout::new(&page.rows.fold, &page.rows.time_ms);
+    let labels = page.report.labels();
+    let shown: Vec<usize> = models(page).collect();
+    let of_forecaster = |place: usize| Series {
+        label: labels[place].clone(),
+        kind: match shown.iter().position(|&model| model == place) {
+            Some(model) => Kind::Model(model),
+            None => Kind::Control(place),
+        },
+        points: cumulative_line(page, &layout, place),
+    };
+    // The last return is the mirror image of its negation.
+    let is_mirror =
+        |place: &usize| !shown.contains(place) && page.forecasters[*place].name == "last_return";
+    let places = (0..page.forecasters.len()).filter(|place| !is_mirror(place));
+    let series: Vec<Series<(i64, f64)>> = places
+        .map(of_forecaster)
+        .filter(|series| !series.points.is_empty())
+        .collect();
+    let marks = fold_starts(page, &layout);
+    let svg = charts::lines("Cumulative IC", &series, &marks, "cumulative IC");
+    section(
+        "Cumulative IC",
+        &html! {
+            p {
+                "The correlation across coins at each time, added up over time (dates are UTC, month and day; lines upwards \
+                mark where folds begin). A steady rise is skill; a few steps are luck or a few events."
+            }
+            (chart(svg))
+        },
+    )
+}
+
+/// The line of one forecaster, thinned; empty where it has no correlation at any time.
+fn cumulative_line(page: &Page<'_>, layout: &Layout, place: usize) -> Vec<(i64, f64)> {
+    let forecast = &page.forecasters[place].forecast;
+    let values = ic_per_timestamp(&layout.times, forecast, &page.rows.realized);
+    if values.iter().all(Option::is_none) {
+        return Vec::new();
+    }
+    let mut sum = 0.0;
+    let lines = values.iter().zip(&layout.times).map(|(value, rows)| {
+        sum += value.unwrap_or(0.0);
+        (page.rows.time_ms[rows.start], sum)
+    });
+    let line: Vec<(i64, f64)> = lines.collect();
+    let step = line.len().div_ceil(MOST_POINTS).max(1);
+    let last = line.len().saturating_sub(1);
+    line.into_iter()
+        .enumerate()
+        .filter(|(place, _)| place % step == 0 || *place == last)
+        .map(|(_, point)| point)
+        .collect()
+}
+
+/// Times at which folds begin.
+pub(super) fn fold_starts(page: &Page<'_>, layout: &Layout) -> Vec<i64> {
+    let folds = layout.folds.iter();
+    folds
+        .map(|fold| page.rows.time_ms[fold.rows.start])
+        .collect()
+}
+
+/// What was realized in each tenth of the forecasts.
+pub(super) fn tenths(page: &Page<'_>) -> Markup {
+    let of_forecaster = |place: usize| -> Vec<Decile> {
+        let score = &page.report.forecasters[place];
+        deciles(
+            page.rows,
+            score,
+            &page.forecasters[place].forecast,
+            page.options,
+        )
+    };
+    let series = model_series(page, of_forecaster);
+    let points =
+        |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{:+.2}", value * 1e4));
+    let header = std::iter::once(String::new()).chain((1..=10).map(|tenth| tenth.to_string()));
+    let rows = series.iter().map(|one| {
+        let cells = one.points.iter().map(|decile| points(decile.mean));
+        Row::new(one.label.clone(), cells)
+    });
+    section(
+        "Forecast deciles against what was realized",
+        &html! {
+            p {
+                "All forecasts of a fold, lowest tenth first, and the mean that was realized, in basis points, before any \
+                cost. Tenths are of a whole fold, so this shows the shape of the relation and is no rule that could have \
+                been traded; equal forecasts share a tenth."
+            }
+            (chart(charts::deciles(&series)))
+            (table(header, rows))
+        },
+    )
+}
