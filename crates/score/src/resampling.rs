@@ -12,7 +12,6 @@ use crate::variants::Variant;
 
 /// One forecaster's series, ready for the bootstrap.
 pub(crate) struct Scored {
-    name: String,
     run: Option<String>,
     /// One series for each of [`Variant::ALL`].
     pub series: Vec<Series>,
@@ -37,7 +36,6 @@ impl Scored {
             Series::new(layout, &x, &y, ground.floor)
         };
         Self {
-            name: forecaster.name.clone(),
             run: forecaster.run.clone(),
             series: Variant::ALL.par_iter().map(series_of).collect(),
             days: Part::ALL.map(|part| ground.days.ics(rows, layout, forecast, part)),

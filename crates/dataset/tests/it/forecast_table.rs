@@ -305,7 +305,7 @@ fn tables_that_contradict_themselves_are_refused() {
             part.symbol[second] = part.symbol[first];
         }),
         refused(|part| part.forecast[3] = f64::NAN),
-        refused(|part| drop(part.weight.pop())),
+        refused(|part| part.weight.truncate(9)),
         refused(|part| drop(part.outputs.insert("lower".to_owned(), vec![0.0; 10]))),
         refused(|part| part.symbol[3] = 2),
         refused(|part| part.key.horizon = TimeSpan::minutes(60)),

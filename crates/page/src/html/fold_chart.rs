@@ -2,7 +2,7 @@
 
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use score::{Report, Score};
+use score::Report;
 
 use super::charts::{
     Area, Chart, Drawn, INK, Kind, Point, Series, legend_with, month_and_day, quiet, range, svg,

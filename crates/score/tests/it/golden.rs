@@ -41,7 +41,6 @@ fn assert_close(name: &str, found: Option<f64>, expected: f64) {
 }
 
 fn statistics_rows(columns: &Json) -> Rows {
-    let length = columns["time"].as_array().unwrap().len();
     Rows {
         time_ms: integers(&columns["time"])
             .iter()
