@@ -135,11 +135,12 @@ fn parts(path: &Path, file: &ColumnFile, metadata: &FileMetadata) -> Result<Vec<
     };
     let all = part(path, file, first, &metadata.table.controls)?;
     if (panels, horizons) == (1, 1) {
-        return Ok(vec![all]);
+        return Ok(vec![all.without_unknown()]);
     }
     let of_rows = |((panel, horizon), rows): ((usize, usize), Vec<usize>)| {
         let key = metadata.key(panel, horizon)?;
-        Some(TablePart { key, ..all.clone() }.take(&rows))
+        let part = TablePart { key, ..all.clone() }.take(&rows);
+        Some(part.without_unknown())
     };
     let rows = rows_by_key(path, file, metadata)?;
     Ok(rows.into_iter().filter_map(of_rows).collect())
@@ -232,8 +233,6 @@ pub(super) fn part(
     let volatility = or("volatility", f64::NAN);
     let trailing_volatility = or("trailing_volatility", f64::NAN);
     let weight = or("weight", 1.0);
-    // What is known nowhere is as what is not there.
-    numbers.retain(|_, values| values.iter().any(|value| !value.is_nan()));
     let named = numbers
         .into_iter()
         .map(|(name, values)| (name.to_owned(), values));

@@ -116,6 +116,14 @@ impl TablePart {
         (0..self.len()).map(of_row).collect()
     }
 
+    /// The part without outputs and controls that are known nowhere: they are as what is not there.
+    pub(super) fn without_unknown(mut self) -> Self {
+        let is_known = |values: &[f64]| values.iter().any(|value| !value.is_nan());
+        self.outputs.retain(|_, values| is_known(values));
+        self.controls.retain(|_, values| is_known(values));
+        self
+    }
+
     /// All columns of numbers, by their names in the file.
     pub(super) fn numbers(&self) -> impl Iterator<Item = (&str, &Vec<f64>)> {
         let named = self.outputs.iter().chain(&self.controls);

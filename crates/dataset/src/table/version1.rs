@@ -21,7 +21,7 @@ pub(super) fn read(path: &Path, columns: &ColumnFile) -> Result<ForecastTable, E
     let config = run_config(path)?;
     let metadata = TableMetadata::new(&config);
     let part = file::part(path, columns, PartKey::new(&config), &metadata.controls)?;
-    ForecastTable::new(metadata, vec![part], path)
+    ForecastTable::new(metadata, vec![part.without_unknown()], path)
 }
 
 /// The config of the run that a table lies in.
