@@ -215,7 +215,10 @@ fn shuffled_targets_end_before_the_scored_rows() {
 }
 
 /// The candles with other prices, returns and volumes from `from_ms` on.
-fn with_other_prices(coins: &[(Symbol, CandleTable)], from_ms: i64) -> Vec<(Symbol, CandleTable)> {
+pub fn with_other_prices(
+    coins: &[(Symbol, CandleTable)],
+    from_ms: i64,
+) -> Vec<(Symbol, CandleTable)> {
     let change = |candles: &CandleTable| {
         let mut table = CandleTable::default();
         for row in 0..candles.len() {

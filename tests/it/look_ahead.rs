@@ -200,10 +200,12 @@ fn forecast_at(config: &Config, panel: &Panel, row: usize) -> (Vec<u32>, Vec<boo
     let normalizer = dataset::Normalizer::fit(
         &config.normalize,
         &config.features.chosen(config.data.interval),
-        panel,
-        &features,
-        &targets,
-        250..380,
+        &dataset::TrainingRows {
+            panel,
+            features: &features,
+            targets: &targets,
+            train: 250..380,
+        },
         ("test", 1),
     )
     .unwrap();

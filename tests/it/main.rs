@@ -13,6 +13,7 @@ mod fitting;
 mod live;
 mod look_ahead;
 mod panel20;
+mod refits;
 mod released;
 mod ridge;
 mod signal;

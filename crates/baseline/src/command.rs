@@ -5,11 +5,12 @@ use std::time::Instant;
 
 use anyhow::anyhow;
 use clap::Parser;
+use cli::WithHint;
 use dataset::{Dataset, FeatureRows, RunDir, check_named_output};
-use run::{FitOptions, fit_run, folds_named, stored_config};
+use run::{FitOptions, fit_run, folds_named, stored_config, write_fit_times};
 
 use crate::config::{BaselineConfig, Protocol};
-use crate::recipe::{self, LightGbmRecipe};
+use crate::recipe::LightGbmRecipe;
 use crate::{Library, export};
 
 /// Train LightGBM fold by fold on the data set of `train`, and score it out of sample
@@ -69,9 +70,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     config.shared = dataset.config.clone();
     let features = feature_rows(&config, &dataset, args.recompute)?;
     if args.continue_rounds == Some(0) {
-        return Err(cli::usage(anyhow!(
-            "--continue-rounds 0: expected at least 1 round\nhint: --continue-rounds 100"
-        )));
+        return Err(cli::usage(
+            anyhow!("--continue-rounds 0: expected at least 1 round").hint("--continue-rounds 100"),
+        ));
     }
     let folds = match args.fold {
         None => dataset.plan.folds.iter().collect(),
@@ -84,7 +85,11 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         .transpose()?;
     let resolved = config.to_toml()?;
     run.begin(&resolved, stored.as_deref())?;
-    recipe::write_folds(&run, &dataset)?;
+    write_fit_times(
+        &run.path().join("folds.json"),
+        &dataset.panel,
+        &dataset.plan.folds,
+    )?;
     if let Some(path) = &args.export {
         return export::matrix(path, &dataset, &features);
     }
@@ -120,9 +125,9 @@ fn feature_rows(
 ) -> anyhow::Result<FeatureRows> {
     if !config.shared.features.cache {
         if recompute {
-            return Err(cli::usage(anyhow!(
-                "--recompute: no features are kept\nhint: --set features.cache=true"
-            )));
+            return Err(cli::usage(
+                anyhow!("--recompute: no features are kept").hint("--set features.cache=true"),
+            ));
         }
         return Ok(FeatureRows::computed(config.features()));
     }

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{anyhow, bail};
-use cli::ConfigTable;
+use anyhow::anyhow;
+use cli::{ConfigTable, WithHint};
 use dataset::{Config, RunConfig, TabularFeatures};
 use serde::{Deserialize, Serialize};
 
-use crate::{Library, LightGbmKind};
+use crate::Library;
+
+/// What `run.kind` says of a run of `baseline`.
+pub(crate) const KIND: &str = "lightgbm";
 
 /// All sections that `baseline` reads: the content of a run's run.toml.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -169,7 +172,7 @@ impl BaselineConfig {
         let mut config = Self {
             run: if run == RunConfig::default() {
                 RunConfig {
-                    kind: LightGbmKind::NAME.to_owned(),
+                    kind: KIND.to_owned(),
                     forecaster: "lightgbm".to_owned(),
                     version: env!("CARGO_PKG_VERSION").to_owned(),
                 }
@@ -197,7 +200,7 @@ impl BaselineConfig {
         } else {
             ""
         };
-        self.run.kind = LightGbmKind::NAME.to_owned();
+        self.run.kind = KIND.to_owned();
         self.run.forecaster = format!("lightgbm{protocol}{}", self.shared.target.name_suffix());
     }
 
@@ -317,17 +320,22 @@ impl LightGbmConfig {
         ];
         for (key, found, usable, expected) in checks {
             if !(usable && found.is_finite()) {
-                bail!(
-                    "lightgbm.{key} = {found}: expected a number {expected}\n\
-                     hint: change it in the config file or with --set lightgbm.{key}=VALUE"
+                return Err(
+                    anyhow!("lightgbm.{key} = {found}: expected a number {expected}").hint(
+                        format!("change it in the config file or with --set lightgbm.{key}=VALUE"),
+                    ),
                 );
             }
         }
         if self.protocol == Protocol::Honest && early_stopping_share == 0.0 && self.patience > 0 {
-            bail!(
-                "the honest protocol needs an early-stopping slice, but split.early_stopping_share is 0\n\
-                 hint: --set split.early_stopping_share=0.15, or --set lightgbm.patience=0, which keeps all rounds"
-            );
+            return Err(anyhow!(
+                "the honest protocol needs an early-stopping slice, but \
+                 split.early_stopping_share is 0"
+            )
+            .hint(
+                "--set split.early_stopping_share=0.15, or --set lightgbm.patience=0, \
+                 which keeps all rounds",
+            ));
         }
         Ok(())
     }
@@ -345,22 +353,24 @@ impl LightGbmConfig {
         let names = library.parameter_names()?;
         for (key, value) in &self.more {
             let Some(name) = names.get(key) else {
-                bail!(
-                    "lightgbm.more.{key}: LightGBM {} has no such parameter\n\
-                     hint: its documentation lists them under Parameters",
+                return Err(anyhow!(
+                    "lightgbm.more.{key}: LightGBM {} has no such parameter",
                     crate::VERSION
-                );
+                )
+                .hint("its documentation lists them under Parameters"));
             };
             if let Some((_, own)) = OWN.iter().find(|(own, _)| own == name) {
-                bail!(
-                    "lightgbm.more.{key} is {name} of LightGBM, which [lightgbm] has a key for\nhint: set {own} instead"
-                );
+                return Err(anyhow!(
+                    "lightgbm.more.{key} is {name} of LightGBM, which [lightgbm] has a key for"
+                )
+                .hint(format!("set {own} instead")));
             }
             if UNREAD.contains(&name.as_str()) && *value != toml::Value::Boolean(false) {
-                bail!(
-                    "lightgbm.more.{key} is {value}, expected none, as only the text of plain splits and leaves is checked before \
-                     it is read again\nhint: leave {key} out"
-                );
+                return Err(anyhow!(
+                    "lightgbm.more.{key} is {value}, expected none, as only the text of \
+                     plain splits and leaves is checked before it is read again"
+                )
+                .hint(format!("leave {key} out")));
             }
             parameter_text(key, value)?;
         }
@@ -411,9 +421,10 @@ fn parameter_text(key: &str, value: &toml::Value) -> anyhow::Result<String> {
     };
     if text.is_empty() || text.contains(char::is_whitespace) {
         return Err(anyhow!(
-            "lightgbm.more.{key} = {value}: expected a number, true, false, a word or a list of these\n\
-             hint: LightGBM's documentation lists what each parameter takes"
-        ));
+            "lightgbm.more.{key} = {value}: expected a number, true, false, a word \
+             or a list of these"
+        )
+        .hint("LightGBM's documentation lists what each parameter takes"));
     }
     Ok(text)
 }

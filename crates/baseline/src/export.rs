@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use anyhow::bail;
+use anyhow::anyhow;
+use cli::WithHint;
 use dataset::{Dataset, FeatureRows, TabularFeatures, WideTable};
 
 use crate::fold::Contributions;
@@ -40,7 +41,8 @@ pub(crate) fn matrix(path: &Path, dataset: &Dataset, features: &FeatureRows) -> 
         Ok(())
     })?;
     if table.is_empty() {
-        bail!("no row has a target and all features\nhint: `quarterhour audit` shows the holes");
+        return Err(anyhow!("no row has a target and all features")
+            .hint("`quarterhour audit` shows the holes"));
     }
     table.write(path)?;
     cli::note(format!(

@@ -6,19 +6,21 @@ use std::ops::Range;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
+use cli::WithHint;
 use dataset::{
-    Config, Dataset, FeatureRows, Fit, Fold, Origin, Panel, TargetScale, TargetScales, Targets,
-    WindowSet, content_hash, target_std,
+    Dataset, FeatureRows, Fit, Fold, Origin, TargetScales, Targets, WindowSet, content_hash,
+    target_std,
 };
 use statistics::timestamp_groups;
 
 use crate::config::{BaselineConfig, Protocol};
-use crate::growing::{Continued, Growing, Grown, Metrics, Tables, Validated};
+use crate::growing::{Continued, Growing, Metrics, Tables, Validated};
+use crate::part::Part;
+use crate::record::{FoldRecord, TreeCount};
 use crate::rows::TreeRows;
-use crate::saved::{FoldRecord, Grew, model_file};
 use crate::statistics::Sums;
-use crate::trees::{Part, Trees};
+use crate::trees::{Trees, target_scales};
 use crate::{Binned, Booster, Library, Predict};
 
 /// One fold with what it is trained on.
@@ -61,13 +63,7 @@ impl FoldTraining<'_> {
         rounds: usize,
     ) -> anyhow::Result<Trained> {
         let began = Instant::now();
-        let (train_range, validation_range) = match self.config.lightgbm.protocol {
-            Protocol::Honest => (self.fold.train.clone(), self.fold.stop.clone()),
-            Protocol::Seed => (
-                self.fold.train.start..self.fold.train.end.max(self.fold.stop.end),
-                self.fold.score.clone(),
-            ),
-        };
+        let (train_range, validation_range) = self.ranges();
         let std = target_std(&self.dataset.targets, train_range.clone());
         let windows = |range: &Range<usize>| {
             self.dataset
@@ -76,72 +72,22 @@ impl FoldTraining<'_> {
         let (train_set, validation_set) = (windows(&train_range), windows(&validation_range));
         let (train_rows, validation_rows) =
             (self.tree_rows(&train_set), self.tree_rows(&validation_set));
-        let needs_validation = self.config.lightgbm.patience > 0;
-        if train_rows.len() == 0 || (needs_validation && validation_rows.len() == 0) {
-            bail!(
-                "fold {}: {} training rows and {} for early stopping, expected some of both\n\
-                 hint: fewer folds (--set split.folds=N), a shorter features.lookback_bars, or more candles",
-                self.fold.number,
-                train_rows.len(),
-                validation_rows.len()
-            );
-        }
+        self.check_rows(&train_rows, &validation_rows)?;
         let parameters = self.config.lightgbm.parameters()?;
-        let (mut tables, sums) = self.bin(&train_rows, &validation_rows, &parameters)?;
-        let timestamps = timestamp_groups(&validation_rows.times());
-        let mut validated = Validated {
-            targets: Vec::new(),
-            timestamps,
+        let (tables, sums) = self.bin(&train_rows, &validation_rows, &parameters)?;
+        let parts = Parts {
+            train_rows: &train_rows,
+            validation_rows: &validation_rows,
+            scales: target_scales(&self.config.shared, &std, &self.dataset.panel),
+            parameters: &parameters,
         };
-        let (mut models, mut metrics, mut grew) = (Vec::new(), Vec::new(), Vec::new());
-        let scales = target_scales(&self.config.shared, &std, &self.dataset.panel);
-        for (part, targets) in self.parts() {
-            let labels = validation_rows.targets(&targets, &scales);
-            tables
-                .train
-                .set_label(&train_rows.targets(&targets, &scales))?;
-            if let Some(validation) = &mut tables.validation {
-                validation.set_label(&labels)?;
-            }
-            validated.targets = labels.iter().map(|&value| f64::from(value)).collect();
-            let old = match continued.and_then(|(trees, record)| trees.to_continue(record, part)) {
-                Some((booster, trees)) => Some(begin_from(
-                    &mut tables,
-                    booster,
-                    trees,
-                    &train_rows,
-                    &validation_rows,
-                )?),
-                None => None,
-            };
-            let (fold, interrupted) = (self.fold.number, self.interrupted);
-            let growing = Growing {
-                config: &self.config.lightgbm,
-                parameters: &parameters,
-                fold,
-                part,
-                rounds,
-                interrupted,
-            };
-            let (grown, back) = growing.grow(tables, &validated, old.as_ref())?;
-            tables = back;
-            let Grown {
-                model,
-                rounds,
-                best_iteration,
-                metrics: lines,
-            } = grown;
-            models.push((part, model));
-            metrics.extend(lines);
-            grew.push(Grew {
-                rounds,
-                best_iteration,
-            });
-        }
-        // The tables go before anything else needs their room.
-        drop(tables);
-        let Some(&first) = grew.first() else {
-            bail!("fold {}: no part to fit to", self.fold.number)
+        let GrownParts {
+            models,
+            metrics,
+            counts,
+        } = self.grow_parts(tables, &parts, continued, rounds)?;
+        let Some(&first) = counts.first() else {
+            bail!("{}: no part to fit to", self.fold)
         };
         let record = FoldRecord {
             fold: self.fold.number,
@@ -150,7 +96,7 @@ impl FoldTraining<'_> {
             parameters,
             rounds: first.rounds,
             best_iteration: first.best_iteration,
-            market: grew.get(1).copied(),
+            market: counts.get(1).copied(),
             train_rows: train_rows.len(),
             validation_rows: validation_rows.len(),
             train_secs: began.elapsed().as_secs_f64(),
@@ -160,7 +106,7 @@ impl FoldTraining<'_> {
             origin: Some(self.origin(&train_range, &validation_range)?),
             sha256: models
                 .iter()
-                .map(|(part, text)| (model_file(*part).to_owned(), content_hash(text.as_bytes())))
+                .map(|(part, text)| (part.file().to_owned(), content_hash(text.as_bytes())))
                 .collect(),
         };
         Ok(Trained {
@@ -169,6 +115,80 @@ impl FoldTraining<'_> {
             record,
             metrics,
         })
+    }
+
+    /// Rows to train on, and those that early stopping looks at.
+    fn ranges(&self) -> (Range<usize>, Range<usize>) {
+        let Fold {
+            train, stop, score, ..
+        } = self.fold;
+        match self.config.lightgbm.protocol {
+            Protocol::Honest => (train.clone(), stop.clone()),
+            Protocol::Seed => (train.start..train.end.max(stop.end), score.clone()),
+        }
+    }
+
+    fn check_rows(&self, train: &TreeRows<'_>, validation: &TreeRows<'_>) -> anyhow::Result<()> {
+        let needs_validation = self.config.lightgbm.patience > 0;
+        if train.len() == 0 || (needs_validation && validation.len() == 0) {
+            return Err(anyhow!(
+                "{}: {} training rows and {} for early stopping, expected some of both",
+                self.fold,
+                train.len(),
+                validation.len()
+            )
+            .hint(
+                "fewer folds (--set split.folds=N), a shorter features.lookback_bars, or \
+                 more candles",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Grows the trees of each part, one after the other, on the same bins, which then go: what comes
+    /// after needs their room.
+    fn grow_parts(
+        &self,
+        mut tables: Tables,
+        of: &Parts<'_>,
+        continued: Option<(&Trees, &FoldRecord)>,
+        rounds: usize,
+    ) -> anyhow::Result<GrownParts> {
+        let mut validated = Validated {
+            targets: Vec::new(),
+            timestamps: timestamp_groups(&of.validation_rows.times()),
+        };
+        let mut parts = GrownParts::default();
+        for (part, targets) in self.parts() {
+            let labels = of.validation_rows.targets(&targets, &of.scales);
+            let train_labels = of.train_rows.targets(&targets, &of.scales);
+            tables.train.set_label(&train_labels)?;
+            if let Some(validation) = &mut tables.validation {
+                validation.set_label(&labels)?;
+            }
+            validated.targets = labels.iter().map(|&value| f64::from(value)).collect();
+            let old = continued
+                .and_then(|(trees, record)| trees.to_continue(record, part))
+                .map(|model| begin_from(&mut tables, model, of))
+                .transpose()?;
+            let growing = Growing {
+                config: &self.config.lightgbm,
+                parameters: of.parameters,
+                fold: self.fold,
+                part,
+                rounds,
+                interrupted: self.interrupted,
+            };
+            let (grown, back) = growing.grow(tables, &validated, old.as_ref())?;
+            tables = back;
+            parts.models.push((part, grown.model));
+            parts.metrics.extend(grown.metrics);
+            parts.counts.push(TreeCount {
+                rounds: grown.rounds,
+                best_iteration: grown.best_iteration,
+            });
+        }
+        Ok(parts)
     }
 
     /// What is kept of the training with the trees: early stopping has seen what it looked at.
@@ -289,18 +309,31 @@ impl FoldTraining<'_> {
     }
 }
 
+/// What the trees of each part are grown on.
+struct Parts<'a> {
+    train_rows: &'a TreeRows<'a>,
+    validation_rows: &'a TreeRows<'a>,
+    scales: TargetScales,
+    parameters: &'a str,
+}
+
+/// The trees of each part.
+#[derive(Default)]
+struct GrownParts {
+    models: Vec<(Part, String)>,
+    metrics: Vec<Metrics>,
+    counts: Vec<TreeCount>,
+}
+
 /// Lets boosting go on where the first `trees` of a model end.
 fn begin_from<'a>(
     tables: &mut Tables,
-    booster: &'a Booster,
-    trees: usize,
-    train_rows: &TreeRows<'_>,
-    validation_rows: &TreeRows<'_>,
+    (booster, trees): (&'a Booster, usize),
+    of: &Parts<'_>,
 ) -> anyhow::Result<Continued<'a>> {
-    tables
-        .train
-        .set_init_score(&raw_scores(booster, trees, train_rows)?)?;
-    let validation_scores = raw_scores(booster, trees, validation_rows)?;
+    let train_scores = raw_scores(booster, trees, of.train_rows)?;
+    tables.train.set_init_score(&train_scores)?;
+    let validation_scores = raw_scores(booster, trees, of.validation_rows)?;
     if let Some(validation) = &mut tables.validation {
         validation.set_init_score(&validation_scores)?;
     }
@@ -309,21 +342,6 @@ fn begin_from<'a>(
         trees,
         validation_scores,
     })
-}
-
-/// What the trees' targets are divided by: 1, or with `normalize.target = "trailing"` each coin's
-/// volatility at the row.
-pub(crate) fn target_scales(
-    config: &Config,
-    target_std: &[Option<f32>],
-    panel: &Panel,
-) -> TargetScales {
-    let is_trailing = config.normalize.target == TargetScale::Trailing;
-    let fixed = target_std
-        .iter()
-        .map(|std| std.filter(|_| is_trailing).unwrap_or(1.0))
-        .collect();
-    TargetScales::new(config, fixed, panel)
 }
 
 fn raw_scores(model: &Booster, trees: usize, rows: &TreeRows<'_>) -> anyhow::Result<Vec<f64>> {

@@ -3,12 +3,14 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
+use cli::WithHint;
+use dataset::Fold;
 use serde::Serialize;
 use statistics::{pearson, rank_ic_per_timestamp, summarize_ic};
 
 use crate::config::{LightGbmConfig, Validation};
-use crate::trees::Part;
+use crate::part::Part;
 use crate::{Binned, Booster};
 
 /// One line of metrics.jsonl.
@@ -44,8 +46,8 @@ pub(crate) struct Validated {
 pub(crate) struct Growing<'a> {
     pub config: &'a LightGbmConfig,
     pub parameters: &'a str,
-    /// 1-based number, for messages.
-    pub fold: usize,
+    /// For messages.
+    pub fold: &'a Fold,
     pub part: Part,
     /// Most rounds from here.
     pub rounds: usize,
@@ -94,12 +96,7 @@ impl Growing<'_> {
         let has_validation = tables.validation.is_some();
         let old = continued.map(|continued| continued.booster);
         let mut booster = Booster::new(tables.train, tables.validation, old, self.parameters)?;
-        let of_part = if self.part.is_whole() {
-            String::new()
-        } else {
-            format!(", {}", self.part.name())
-        };
-        let bar = cli::progress_bar(&format!("fold {}{of_part}", self.fold), self.rounds as u64);
+        let bar = cli::progress_bar(&self.name(), self.rounds as u64);
         let mut metrics = Vec::new();
         let mut grown = 0;
         while grown < self.rounds {
@@ -114,11 +111,7 @@ impl Growing<'_> {
             bar.inc(1);
             if self.interrupted.load(Ordering::Relaxed) {
                 bar.abandon();
-                bail!(
-                    "interrupted in fold {} after {grown} rounds; finished folds are kept\n\
-                     hint: the same command goes on with this fold",
-                    self.fold
-                );
+                return Err(self.interrupted(grown));
             }
             let patience = self.config.patience;
             if !goes_on
@@ -136,7 +129,7 @@ impl Growing<'_> {
         let model = booster.to_model(best_iteration)?;
         let (train, validation) = booster.into_tables();
         let Some(train) = train else {
-            bail!("LightGBM kept no training rows of fold {}", self.fold)
+            bail!("LightGBM kept no training rows of {}", self.fold)
         };
         Ok((
             Grown {
@@ -147,6 +140,22 @@ impl Growing<'_> {
             },
             Tables { train, validation },
         ))
+    }
+
+    /// The fold, and the part where it is not the whole.
+    fn name(&self) -> String {
+        match self.part.is_whole() {
+            true => self.fold.to_string(),
+            false => format!("{}, {}", self.fold, self.part.name()),
+        }
+    }
+
+    fn interrupted(&self, rounds: usize) -> anyhow::Error {
+        anyhow!(
+            "interrupted in {} after {rounds} rounds; finished folds are kept",
+            self.fold
+        )
+        .hint("the same command goes on with this fold")
     }
 
     /// What the validation rows say after one more tree.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use dataset::{Dataset, RunDir, TabularFeatures, WideTable, write_atomically};
+use dataset::{Dataset, Fold, RunDir, TabularFeatures, WideTable, write_atomically};
 use page::{FeatureImportance, Importance, importance_svg};
 
 use crate::export::SHAP_FILE;
@@ -29,22 +29,20 @@ pub(crate) fn write(
     features: &TabularFeatures,
 ) -> anyhow::Result<(Importance, String)> {
     let names = features.names();
-    let folds = &dataset.plan.folds;
+    let fits: Vec<&Fold> = dataset.plan.folds.iter().flat_map(Fold::fits).collect();
     let (mut gain, mut split) = (vec![0.0; names.len()], vec![0.0; names.len()]);
-    for fold in folds {
-        let (trees, _) = read_model(&run.fold(fold.number), library)?;
+    for fit in &fits {
+        let (trees, _) = read_model(&run.fit(fit), library)?;
         for (sum, kind) in [
             (&mut gain, ImportanceOf::Gain),
             (&mut split, ImportanceOf::Split),
         ] {
             for (sum, share) in sum.iter_mut().zip(trees.importance(kind)?) {
-                *sum += share / folds.len() as f64;
+                *sum += share / fits.len() as f64;
             }
         }
     }
-    let paths = folds
-        .iter()
-        .map(|fold| run.fold(fold.number).join(SHAP_FILE));
+    let paths = fits.iter().map(|fit| run.fit(fit).join(SHAP_FILE));
     let shap = WideTable::concat(paths)?;
     shap.write(&run.path().join(SHAP_FILE))?;
     let mean_size = |name: &str| {

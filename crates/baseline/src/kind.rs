@@ -1,22 +1,19 @@
 //! How a run of LightGBM is loaded.
 
 use anyhow::Context;
+use cli::WithHint;
 use run::{Forecaster, Kind, SavedRun, Seen};
 
+use crate::config::KIND;
 use crate::{BaselineConfig, FoldRecord, Library, SavedModel};
 
 /// Runs of `baseline`.
 #[derive(Debug, Clone, Copy)]
 pub struct LightGbmKind;
 
-impl LightGbmKind {
-    /// What `run.kind` says.
-    pub const NAME: &str = "lightgbm";
-}
-
 impl Kind for LightGbmKind {
     fn name(&self) -> &'static str {
-        Self::NAME
+        KIND
     }
 
     fn prepare(&self) -> anyhow::Result<()> {
@@ -28,19 +25,22 @@ impl Kind for LightGbmKind {
         let library = Library::open()?;
         let config = BaselineConfig::new(run.table, library)?;
         Ok(Box::new(SavedModel::load(
-            run.path, run.fold, &config, library,
+            &run.folder()?,
+            &config,
+            library,
         )?))
     }
 
     fn seen(&self, run: &SavedRun<'_>) -> anyhow::Result<Option<Seen>> {
-        let folder = run.folder();
-        let record = FoldRecord::read(&folder)?.with_context(|| {
-            format!(
-                "{} has no model\nhint: ls {} shows the folds there are",
-                folder.display(),
-                cli::quoted(run.path.display())
-            )
-        })?;
+        let folder = run.folder()?;
+        let record = FoldRecord::read(&folder)?
+            .with_context(|| format!("{} has no model", folder.display()))
+            .with_hint(|| {
+                format!(
+                    "ls {} shows the folds there are",
+                    cli::quoted(run.path.display())
+                )
+            })?;
         Ok(record.origin.as_ref().map(Seen::from))
     }
 }

@@ -8,5 +8,5 @@ use clap::Parser;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    cli::finish(baseline::run(&baseline::Args::parse()))
+    cli::finish(baseline::run(&baseline::Args::parse()), baseline::hint_of)
 }

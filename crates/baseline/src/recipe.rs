@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
+use cli::WithHint;
 use dataset::{Dataset, FeatureRows, Fit, Fold, ForecastTable, RunDir, write_atomically};
 use run::{Appendix, Forecaster, Piece, Recipe};
 use serde_json::json;
@@ -12,9 +13,9 @@ use tracking::Tracker;
 use crate::config::{BaselineConfig, Protocol};
 use crate::fold::FoldTraining;
 use crate::growing::Metrics;
-use crate::saved::{
-    FoldRecord, MARKET_FILE, MODEL_FILE, RECORD_FILE, SavedModel, model_file, read_model,
-};
+use crate::part::{MARKET_FILE, MODEL_FILE};
+use crate::record::{FoldRecord, RECORD_FILE};
+use crate::saved::{SavedModel, read_model};
 use crate::{Library, export, importance};
 
 /// Which fold scored best, for those who ask for it by `predict --fold`.
@@ -59,7 +60,7 @@ impl Recipe for LightGbmRecipe {
             }
         };
         if let Some(tracker) = piece.tracker {
-            track_curve(tracker, piece.fold.number, &trained.metrics);
+            track_curve(tracker, piece.fold, &trained.metrics);
         }
         let shap = training.contributions(&trained, lightgbm.shap_rows)?;
         let shap_file = piece.dir.join(export::SHAP_FILE);
@@ -72,14 +73,13 @@ impl Recipe for LightGbmRecipe {
             .collect::<anyhow::Result<_>>()?;
         write_atomically(&piece.dir.join(METRICS_FILE), metrics.as_bytes())?;
         for (part, model) in &trained.models {
-            write_atomically(&piece.dir.join(model_file(*part)), model.as_bytes())?;
+            write_atomically(&piece.dir.join(part.file()), model.as_bytes())?;
         }
         trained.record.write(&piece.dir)
     }
 
     fn load(&self, piece: &Piece<'_>) -> anyhow::Result<Box<dyn Forecaster>> {
-        let (run, fold) = (piece.run.path(), Some(piece.fold.number));
-        let model = SavedModel::load(run, fold, &self.config, self.library)?;
+        let model = SavedModel::load(&piece.dir, &self.config, self.library)?;
         Ok(Box::new(model))
     }
 
@@ -89,7 +89,7 @@ impl Recipe for LightGbmRecipe {
         run: &RunDir,
         fold: &Fold,
     ) -> anyhow::Result<Vec<Option<f32>>> {
-        Ok(record(&run.fold(fold.number))?.target_std_of(dataset.panel.symbols()))
+        Ok(record(&run.fit(fold))?.target_std_of(dataset.panel.symbols()))
     }
 
     fn scored(&self, piece: &Piece<'_>, table: &ForecastTable) -> anyhow::Result<()> {
@@ -100,8 +100,8 @@ impl Recipe for LightGbmRecipe {
         record.write(&piece.dir)?;
         let score = record.scored_pearson;
         cli::note(format!(
-            "fold {}: {} of {} trees, {} rows in {:.1} s, Pearson {}",
-            record.fold,
+            "{}: {} of {} trees, {} rows in {:.1} s, Pearson {}",
+            piece.fold,
             record.trees(),
             record.rounds + record.market.map_or(0, |market| market.rounds),
             record.train_rows,
@@ -119,20 +119,25 @@ impl Recipe for LightGbmRecipe {
     }
 
     fn publish(&self, run: &RunDir, dataset: &Dataset) -> anyhow::Result<Appendix> {
-        let folds = &dataset.plan.folds;
-        let of_fold = |fold: &Fold| record(&run.fold(fold.number));
-        let records: Vec<FoldRecord> = folds.iter().map(of_fold).collect::<anyhow::Result<_>>()?;
-        let last = folds.last().context("a run has folds")?.number;
+        let fits: Vec<&Fold> = dataset.plan.folds.iter().flat_map(Fold::fits).collect();
+        let of_fit = |fit: &&Fold| record(&run.fit(fit));
+        let records: Vec<FoldRecord> = fits.iter().map(of_fit).collect::<anyhow::Result<_>>()?;
+        let last = run.fit(fits.last().context("a run has folds")?);
         let files = self.model_files();
         for file in &files {
-            run.copy(&run.fold(last).join(file), &run.path().join(file))?;
+            run.copy(&last.join(file), &run.path().join(file))?;
         }
-        let best = write_best(run, &records)?;
+        let has_refits = self.config.shared.split.refit_every.is_some();
+        let best = match has_refits {
+            // The best of many short pieces is luck.
+            true => None,
+            false => write_best(run, &records)?,
+        };
         let (importance, top) =
             importance::write(run, self.library, dataset, self.features.features())?;
         let artifacts = files
             .into_iter()
-            .chain([BEST_FILE])
+            .chain(best.as_ref().map(|_| BEST_FILE))
             .chain(importance::FILES);
         let path = cli::quoted(run.path().display());
         Ok(Appendix {
@@ -140,8 +145,10 @@ impl Recipe for LightGbmRecipe {
             importance: Some(importance),
             artifacts: artifacts.map(|file| run.path().join(file)).collect(),
             next: format!(
-                "`cargo run -p predict --release -- --run {path}` forecasts with the last fold's \
-                 model{best}"
+                "`cargo run -p predict --release -- --run {path}` forecasts with the last {} \
+                 model{}",
+                if has_refits { "refit's" } else { "fold's" },
+                best.unwrap_or_default()
             ),
         })
     }
@@ -158,6 +165,10 @@ impl LightGbmRecipe {
 
     fn trees_line(&self, records: &[FoldRecord]) -> String {
         let trees: Vec<String> = records.iter().map(FoldRecord::trees).collect();
+        let of_what = match self.config.shared.split.refit_every {
+            None => "fold",
+            Some(_) => "refit",
+        };
         let of_parts = match self.config.shared.target.fit {
             Fit::Parts => " (of the coins' own parts + of the market's)",
             Fit::Whole => "",
@@ -170,41 +181,20 @@ impl LightGbmRecipe {
             }
         };
         format!(
-            "Trees of each fold{of_parts}: {}; {stopped}.",
+            "Trees of each {of_what}{of_parts}: {}; {stopped}.",
             trees.join(" ")
         )
     }
 }
 
-/// Writes the folds' open times, half-open: `[{"number", "train", "stop", "score"}]`.
-pub(crate) fn write_folds(run: &RunDir, dataset: &Dataset) -> anyhow::Result<()> {
-    let panel = &dataset.panel;
-    let times =
-        |range: &std::ops::Range<usize>| [panel.time_ms(range.start), panel.time_ms(range.end)];
-    let of_fold = |fold: &Fold| {
-        json!({
-            "number": fold.number,
-            "train": times(&fold.train),
-            "stop": times(&fold.stop),
-            "score": times(&fold.score),
-        })
-    };
-    let folds: Vec<_> = dataset.plan.folds.iter().map(of_fold).collect();
-    let text = serde_json::to_string_pretty(&folds)? + "\n";
-    Ok(write_atomically(
-        &run.path().join("folds.json"),
-        text.as_bytes(),
-    )?)
-}
-
-/// Tells a tracker of a fold's curve by round.
-fn track_curve(tracker: &Tracker, fold: usize, curve: &[Metrics]) {
+/// Tells a tracker of a fit's curve by round.
+fn track_curve(tracker: &Tracker, fold: &Fold, curve: &[Metrics]) {
     for line in curve {
         let of_part = match line.part.is_whole() {
             true => String::new(),
             false => format!("{}-", line.part.name()),
         };
-        let name = |of: &str| format!("fold-{fold}/{of_part}{of}");
+        let name = |of: &str| format!("{}/{of_part}{of}", fold.dir());
         let (l2, score) = (name("l2"), name("score"));
         let values = [(l2.as_str(), line.l2), (score.as_str(), line.score)];
         let known: Vec<(&str, f64)> = values
@@ -219,20 +209,20 @@ fn track_curve(tracker: &Tracker, fold: usize, curve: &[Metrics]) {
 fn record(folder: &Path) -> anyhow::Result<FoldRecord> {
     match FoldRecord::read(folder)? {
         Some(record) => Ok(record),
-        None => bail!(
-            "{} has no {RECORD_FILE}\nhint: --retrain trains the folds anew",
-            folder.display()
-        ),
+        None => {
+            return Err(anyhow!("{} has no {RECORD_FILE}", folder.display())
+                .hint("--retrain trains the folds anew"));
+        }
     }
 }
 
-/// Labels the fold that scored best, and says so.
-fn write_best(run: &RunDir, records: &[FoldRecord]) -> anyhow::Result<String> {
+/// Labels the fold that scored best, and says so; None where no fold has a score.
+fn write_best(run: &RunDir, records: &[FoldRecord]) -> anyhow::Result<Option<String>> {
     let scored = records
         .iter()
         .filter_map(|record| Some((record.fold, record.scored_pearson?)));
     let Some((fold, pearson)) = scored.max_by(|a, b| a.1.total_cmp(&b.1)) else {
-        return Ok(String::new());
+        return Ok(None);
     };
     let label = json!({
         "fold": fold,
@@ -243,9 +233,9 @@ fn write_best(run: &RunDir, records: &[FoldRecord]) -> anyhow::Result<String> {
     });
     let text = serde_json::to_string_pretty(&label)? + "\n";
     write_atomically(&run.path().join(BEST_FILE), text.as_bytes())?;
-    Ok(format!(
+    Ok(Some(format!(
         " (the best on its own test fold, {fold}, only by --fold {fold})"
-    ))
+    )))
 }
 
 /// Pearson over all rows of a fold.

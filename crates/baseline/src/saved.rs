@@ -1,32 +1,23 @@
 //! A fold's model on disk, and how a run forecasts live.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::fold::target_scales;
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
+use cli::WithHint;
 use dataset::{
-    CandleTable, Column, Config, Eligibility, Origin, Panel, TabularFeatures, check_columns,
-    content_hash, write_atomically,
+    CandleTable, Column, Config, Eligibility, Panel, TabularFeatures, check_columns, content_hash,
 };
 use market::Symbol;
 use run::{Answer, Drift, Forecaster};
-use serde::{Deserialize, Serialize};
 
-use crate::config::{BaselineConfig, Protocol, Validation};
+use crate::config::BaselineConfig;
 use crate::lightgbm::check_text;
+use crate::part::{MARKET_FILE, MODEL_FILE};
+use crate::record::{FoldRecord, RECORD_FILE};
 use crate::rows::Chunk;
-use crate::statistics::FeatureStats;
-use crate::trees::{Part, Trees};
+use crate::trees::{Trees, target_scales};
 use crate::{Booster, Library};
-
-/// The trees of a fold up to its best iteration: of the whole target, or of the coins' own parts.
-pub(crate) const MODEL_FILE: &str = "model.txt";
-/// `target.fit = "parts"`: the trees of the market's part.
-pub(crate) const MARKET_FILE: &str = "model-market.txt";
-/// What they were trained with.
-pub(crate) const RECORD_FILE: &str = "lightgbm.json";
 
 /// Why a coin that training did not see has no forecast.
 const UNKNOWN_COIN: &str = "the coin had no training rows in which its target varies";
@@ -34,119 +25,6 @@ const UNKNOWN_COIN: &str = "the coin had no training rows in which its target va
 /// Over how many bars features are averaged before they are compared with training: a network's
 /// window, but short of it so that nothing more need be fetched.
 const DRIFT_BARS: usize = 60;
-
-/// The file of a part's trees.
-pub(crate) fn model_file(part: Part) -> &'static str {
-    match part {
-        Part::Whole | Part::Own => MODEL_FILE,
-        Part::Market => MARKET_FILE,
-    }
-}
-
-/// How a fold's model was trained: the content of `lightgbm.json`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FoldRecord {
-    /// 1-based fold.
-    pub fold: usize,
-    /// What decided early stopping.
-    pub protocol: Protocol,
-    /// What it looked at.
-    pub validation: Validation,
-    /// LightGBM's parameters.
-    pub parameters: String,
-    /// Trees that were grown; with parts, of the coins' own.
-    pub rounds: usize,
-    /// Trees that are kept; with parts, of the coins' own.
-    pub best_iteration: usize,
-    /// `target.fit = "parts"`: the same of the market's part.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub market: Option<Grew>,
-    /// Rows trained on.
-    pub train_rows: usize,
-    /// Rows that decided early stopping.
-    pub validation_rows: usize,
-    /// Seconds of binning and boosting.
-    pub train_secs: f64,
-    /// Standard deviation of each coin's targets in the training rows; a coin without any is not
-    /// forecast.
-    pub target_std: BTreeMap<String, Option<f32>>,
-    /// What the features were like in each coin's training rows.
-    #[serde(default)]
-    pub features: BTreeMap<String, FeatureStats>,
-    /// Pooled Pearson of the fold's scored rows.
-    pub scored_pearson: Option<f64>,
-    /// What the trees were trained on and with; None in runs of older versions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub origin: Option<Origin>,
-    /// SHA-256 of the trees' files, by name; nothing in runs of older versions.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub sha256: BTreeMap<String, String>,
-}
-
-/// How many trees a part has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Grew {
-    /// Trees that were grown.
-    pub rounds: usize,
-    /// Trees that are kept.
-    pub best_iteration: usize,
-}
-
-impl FoldRecord {
-    /// The number of trees that are kept, for people: `31`, or `31+12` with the market's.
-    pub(crate) fn trees(&self) -> String {
-        let market = self.market.map_or(String::new(), |market| {
-            format!("+{}", market.best_iteration)
-        });
-        format!("{}{market}", self.best_iteration)
-    }
-
-    /// Reads a fold's record; None where the fold has none.
-    ///
-    /// # Errors
-    /// A file that is something else.
-    pub fn read(folder: &Path) -> anyhow::Result<Option<Self>> {
-        let path = folder.join(RECORD_FILE);
-        if !path.exists() {
-            return Ok(None);
-        }
-        let text =
-            fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let record: Self = serde_json::from_str(&text)
-            .with_context(|| format!("{}: not a fold's record", path.display()))?;
-        let is_wrong = |std: &f32| !(std.is_finite() && *std > 0.0);
-        if let Some((coin, Some(std))) = record
-            .target_std
-            .iter()
-            .find(|(_, std)| std.as_ref().is_some_and(is_wrong))
-        {
-            bail!(
-                "{}: target_std of {coin} is {std}, expected a number above 0\n\
-                 hint: put back the run's own {RECORD_FILE}, or train again",
-                path.display()
-            );
-        }
-        Ok(Some(record))
-    }
-
-    /// Writes the record of a fold into its folder.
-    pub(crate) fn write(&self, folder: &Path) -> anyhow::Result<()> {
-        let text = serde_json::to_string_pretty(self).context("a record is JSON")?;
-        Ok(write_atomically(
-            &folder.join(RECORD_FILE),
-            text.as_bytes(),
-        )?)
-    }
-
-    pub(crate) fn target_std_of(&self, symbols: &[Symbol]) -> Vec<Option<f32>> {
-        symbols
-            .iter()
-            .map(|symbol| self.target_std.get(symbol.as_str()).copied().flatten())
-            .collect()
-    }
-}
 
 /// A trained model that forecasts single times.
 #[derive(Debug)]
@@ -159,29 +37,25 @@ pub struct SavedModel {
 }
 
 impl SavedModel {
-    /// Loads the model of a run's last fold, or of the fold asked for.
+    /// Loads the model in a folder: a run's, a fold's or a refit's.
     ///
     /// # Errors
     /// No library; a run that is not finished; files that are broken or belong to other features.
     pub fn load(
-        run: &Path,
-        fold: Option<usize>,
+        folder: &Path,
         config: &BaselineConfig,
         library: &'static Library,
     ) -> anyhow::Result<Self> {
-        let folder = match fold {
-            None => run.to_owned(),
-            Some(fold) => run.join(format!("fold-{fold}")),
-        };
-        let (trees, record) = read_model(&folder, library)?;
+        let (trees, record) = read_model(folder, library)?;
         let features = config.features();
         let (found, expected) = (trees.coins.features()?, features.names().len());
         if found != expected {
-            bail!(
-                "{} was trained on {found} features, but the run's config has {expected}\n\
-                 hint: put back the run's own run.toml, or train again",
+            return Err(anyhow!(
+                "{} was trained on {found} features, but the run's config has \
+                 {expected}",
                 folder.join(MODEL_FILE).display()
-            );
+            )
+            .hint("put back the run's own run.toml, or train again"));
         }
         // Market-relative features are of these coins together.
         let mut universe: Vec<&str> = config
@@ -194,12 +68,13 @@ impl SavedModel {
         universe.sort_unstable();
         let trained: Vec<&str> = record.target_std.keys().map(String::as_str).collect();
         if universe != trained {
-            bail!(
-                "{} was trained on {}, but the universe is {}\nhint: leave universe.symbols as the run has it",
+            return Err(anyhow!(
+                "{} was trained on {}, but the universe is {}",
                 folder.join(MODEL_FILE).display(),
                 trained.join(" "),
                 universe.join(" ")
-            );
+            )
+            .hint("leave universe.symbols as the run has it"));
         }
         match &record.origin {
             Some(origin) => {
@@ -212,7 +87,7 @@ impl SavedModel {
                 folder.join(RECORD_FILE).display()
             )),
         }
-        trees.probe(&folder, expected)?;
+        trees.probe(folder, expected)?;
         let hash = |file: &str| -> anyhow::Result<String> {
             let path = folder.join(file);
             Ok(content_hash(&fs::read(&path).with_context(|| {
@@ -339,11 +214,14 @@ pub(crate) fn read_model(
     let path: PathBuf = folder.join(MODEL_FILE);
     let record = FoldRecord::read(folder)?;
     let (true, Some(record)) = (path.exists(), record) else {
-        bail!(
-            "{} has no {MODEL_FILE} with its {RECORD_FILE} yet\n\
-             hint: `quarterhour baseline --config FILE --run RUN` trains the folds that are missing",
+        return Err(anyhow!(
+            "{} has no {MODEL_FILE} with its {RECORD_FILE} yet",
             folder.display()
-        );
+        )
+        .hint(
+            "`quarterhour baseline --config FILE --run RUN` trains the folds that \
+                 are missing",
+        ));
     };
     let read = |file: &str| -> anyhow::Result<Booster> {
         let path = folder.join(file);
@@ -365,20 +243,23 @@ pub(crate) fn read_model(
 /// A model's text, if it is the one that was trained, by its hash, and whole: LightGBM's own reader
 /// trusts it blindly.
 fn checked(text: Vec<u8>, expected: Option<&String>, path: &Path) -> anyhow::Result<String> {
-    const HINT: &str =
-        "hint: put back the run's own file, or train again (baseline --retrain --fold K)";
+    let hint =
+        "put back the run's own file, or train again (`quarterhour baseline --retrain --fold K`)";
     let found = content_hash(&text);
     if let Some(expected) = expected.filter(|&expected| *expected != found) {
-        bail!(
-            "{} has SHA-256 {found}, but {RECORD_FILE} beside it names {expected}: it is damaged or of another training\n{HINT}",
+        return Err(anyhow!(
+            "{} has SHA-256 {found}, but {RECORD_FILE} beside it names {expected}: it is damaged or of another training",
             path.display()
-        );
+        )
+        .hint(hint));
     }
     let text = String::from_utf8(text)
         .ok()
-        .with_context(|| format!("{} is no text\n{HINT}", path.display()))?;
+        .with_context(|| format!("{} is no text", path.display()))
+        .hint(hint)?;
     // Also where the hash fits: whoever made the file could have written that too.
     check_text(&text)
-        .map_err(|reason| anyhow!("{} is no whole model: {reason}\n{HINT}", path.display()))?;
+        .map_err(|reason| anyhow!("{} is no whole model: {reason}", path.display()))
+        .hint(hint)?;
     Ok(text)
 }

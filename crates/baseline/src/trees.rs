@@ -2,47 +2,19 @@
 
 use std::path::Path;
 
-use anyhow::bail;
-use dataset::TargetScales;
-use serde::{Deserialize, Serialize};
+use anyhow::{anyhow, bail};
+use cli::WithHint;
+use dataset::{Config, Panel, TargetScale, TargetScales};
 
+use crate::part::Part;
+use crate::record::FoldRecord;
 use crate::rows::Chunk;
-use crate::saved::FoldRecord;
 use crate::{Booster, ImportanceOf, Library, Predict};
 
 /// Largest forecast of trees that can be true, in the unit that they were trained in: that of the
 /// target, or its standard deviations. Returns are far below 1; the limit is as high as it is so
 /// that no honest model of a target in a large unit, such as dollars of a whole market, is refused.
 const LARGEST_FORECAST: f64 = 1e12;
-
-/// What trees are fitted to (`target.fit`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Part {
-    /// The target as it is.
-    Whole,
-    /// What is left of each coin's target without the market's.
-    Own,
-    /// The mean over the coins that have a target.
-    Market,
-}
-
-impl Part {
-    /// Whether it is all there is.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
-    pub fn is_whole(&self) -> bool {
-        *self == Self::Whole
-    }
-
-    /// Its name in messages and metrics.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Whole => "whole",
-            Self::Own => "own",
-            Self::Market => "market",
-        }
-    }
-}
 
 /// The trees that make a forecast.
 #[derive(Debug)]
@@ -87,12 +59,12 @@ impl Trees {
             let is_absurd =
                 |forecast: &&f64| forecast.is_nan() || forecast.abs() > LARGEST_FORECAST;
             if let Some(found) = forecasts.iter().find(is_absurd) {
-                bail!(
-                    "{}: a trial row is forecast as {found:?}, expected a number from -{LARGEST_FORECAST:?} to \
-                     {LARGEST_FORECAST:?}\n\
-                     hint: the trees are damaged; put back the run's own files, or train again",
+                return Err(anyhow!(
+                    "{}: a trial row is forecast as {found:?}, expected a number from \
+                 -{LARGEST_FORECAST:?} to {LARGEST_FORECAST:?}",
                     folder.display()
-                );
+                )
+                .hint("the trees are damaged; put back the run's own files, or train again"));
             }
         }
         Ok(())
@@ -165,6 +137,21 @@ impl Trees {
         }
         Ok(shares)
     }
+}
+
+/// What the trees' targets are divided by: 1, or with `normalize.target = "trailing"` each coin's
+/// volatility at the row.
+pub(crate) fn target_scales(
+    config: &Config,
+    target_std: &[Option<f32>],
+    panel: &Panel,
+) -> TargetScales {
+    let is_trailing = config.normalize.target == TargetScale::Trailing;
+    let fixed = target_std
+        .iter()
+        .map(|std| std.filter(|_| is_trailing).unwrap_or(1.0))
+        .collect();
+    TargetScales::new(config, fixed, panel)
 }
 
 fn shares(values: Vec<f64>) -> Vec<f64> {
@@ -267,8 +254,7 @@ mod tests {
         let said = probed(1e30).unwrap_err().to_string();
         assert!(
             said.starts_with("run: a trial row is forecast as ")
-                && said
-                    .contains("expected a number from -1000000000000.0 to 1000000000000.0\nhint: "),
+                && said.contains("expected a number from -1000000000000.0 to 1000000000000.0"),
             "{said}"
         );
     }

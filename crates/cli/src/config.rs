@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
-use crate::{did_you_mean, renamed, usage};
+use crate::{WithHint, did_you_mean, renamed, usage};
 
 /// The sections that some binary of this project reads; any other is an error.
 pub const SECTIONS: &[&str] = &[
@@ -87,17 +87,16 @@ impl ConfigTable {
         let origin = path.display().to_string();
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read config file {origin}"))
-            .map_err(|error| {
-                anyhow!("{error:#}\nhint: ls configs/ shows the configs that come with the project")
-            })
+            .hint("ls configs/ shows the configs that come with the project")
             .map_err(usage)?;
         let mut table: Table = toml::from_str(&text)
             .map_err(|error| {
                 anyhow!(
-                    "{origin} is not valid TOML: {}\nhint: configs/ has examples",
+                    "{origin} is not valid TOML: {}",
                     error.to_string().trim_end()
                 )
             })
+            .hint("configs/ has examples")
             .map_err(usage)?;
         // Only a run's own file has this section.
         if table.contains_key("run") {
@@ -140,7 +139,8 @@ impl ConfigTable {
 
     fn set(&mut self, text: &str) -> anyhow::Result<()> {
         let Some((key, value)) = text.split_once('=') else {
-            bail!("--set {text}: expected key=value\nhint: for instance --set target.horizon=30m");
+            return Err(anyhow!("--set {text}: expected key=value")
+                .hint("for instance --set target.horizon=30m"));
         };
         let value = toml::from_str::<Table>(&format!("value = {value}"))
             .ok()
@@ -149,8 +149,9 @@ impl ConfigTable {
         let mut path: Vec<&str> = key.trim().split('.').collect();
         let last = path.pop().unwrap_or_default();
         if path.is_empty() || last.is_empty() {
-            bail!(
-                "--set {text}: found key `{key}`, expected section.key\nhint: for instance --set data.dir=other"
+            return Err(
+                anyhow!("--set {text}: found key `{key}`, expected section.key")
+                    .hint("for instance --set data.dir=other"),
             );
         }
         let mut table = &mut self.table;
@@ -159,9 +160,8 @@ impl ConfigTable {
                 .entry(part.to_owned())
                 .or_insert_with(|| Value::Table(Table::new()));
             table = entry.as_table_mut().ok_or_else(|| {
-                anyhow!(
-                    "--set {text}: `{part}` is a value, expected a section\nhint: for instance --set data.dir=other"
-                )
+                anyhow!("--set {text}: `{part}` is a value, expected a section")
+                    .hint("for instance --set data.dir=other")
             })?;
         }
         if value.as_str() == Some("") {
@@ -184,10 +184,11 @@ impl ConfigTable {
                 let hint = did_you_mean(name, SECTIONS).unwrap_or_else(|| {
                     "keys stand under a section, as in [target] horizon = \"15m\"".to_owned()
                 });
-                return Err(usage(anyhow!(
-                    "{origin}: unknown section `{name}`, expected one of {}\nhint: {hint}",
+                let error = anyhow!(
+                    "{origin}: unknown section `{name}`, expected one of {}",
                     SECTIONS.join(", ")
-                )));
+                );
+                return Err(usage(error.hint(hint)));
             }
         }
         Ok(())
@@ -250,7 +251,7 @@ impl ConfigTable {
                 section.unwrap_or("SECTION")
             ),
         });
-        usage(anyhow!("{origin}: {text}\nhint: {hint}"))
+        usage(anyhow!("{origin}: {text}").hint(hint))
     }
 }
 
@@ -299,7 +300,7 @@ pub fn flattened(config: &str) -> anyhow::Result<Vec<(String, String)>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Usage;
+    use crate::{hints, is_usage};
 
     #[derive(Debug, Default, PartialEq, serde::Deserialize)]
     #[serde(default, deny_unknown_fields)]
@@ -349,9 +350,9 @@ mod tests {
         let error = config.apply(&["target.horizon_bars=3".into()]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "--set target.horizon_bars=3: target.horizon_bars = 3: the key is target.horizon now, a time\n\
-             hint: target.horizon = \"15m\""
+            "--set target.horizon_bars=3: target.horizon_bars = 3: the key is target.horizon now, a time"
         );
+        assert_eq!(hints(&error, |_| None), ["target.horizon = \"15m\""]);
     }
 
     #[test]
@@ -378,7 +379,7 @@ mod tests {
         let error = table("[target]\nhorizn = 1")
             .section::<Target>("target")
             .unwrap_err();
-        assert!(error.is::<Usage>());
+        assert!(is_usage(&error));
         assert!(
             error.to_string().contains("unknown field `horizn`"),
             "{error}"
@@ -392,10 +393,7 @@ mod tests {
             error.to_string().starts_with("--set targt.kind=x: "),
             "{error}"
         );
-        assert!(
-            error.to_string().ends_with("hint: did you mean `target`?"),
-            "{error}"
-        );
+        assert_eq!(hints(&error, |_| None), ["did you mean `target`?"]);
         assert!(table("").apply(&["target.kind".into()]).is_err());
         assert!(table("").apply(&["kind=1".into()]).is_err());
     }
@@ -403,12 +401,14 @@ mod tests {
     fn a_slip_in_an_override_is_blamed_on_the_override() {
         let mut config = table("[target]\nkind = \"return\"");
         config.apply(&["target.horizo=30".into()]).unwrap();
-        let error = config.section::<Target>("target").unwrap_err().to_string();
+        let error = config.section::<Target>("target").unwrap_err();
         assert!(
-            error.starts_with("--set target.horizo=30: unknown field `horizo`"),
+            error
+                .to_string()
+                .starts_with("--set target.horizo=30: unknown field `horizo`"),
             "{error}"
         );
-        assert!(error.ends_with("hint: did you mean `horizon`?"), "{error}");
+        assert_eq!(hints(&error, |_| None), ["did you mean `horizon`?"]);
         let mut config = table("[target]\nkind = \"return\"");
         config.apply(&["target.horizon=soon".into()]).unwrap();
         let error = config.section::<Target>("target").unwrap_err().to_string();

@@ -2,7 +2,7 @@
 
 use anyhow::anyhow;
 
-use crate::usage;
+use crate::{WithHint, usage};
 
 /// No data is cut into more folds than this; it keeps a slip such as `1-50000000` from filling the
 /// memory.
@@ -43,10 +43,10 @@ fn number(text: &str) -> Option<usize> {
 }
 
 fn unreadable(list: &str, part: &str) -> anyhow::Error {
-    usage(anyhow!(
-        "`--folds {list}`: found `{part}`, expected folds counted from 1, such as 3, or a range of them, such as 1-5\n\
-         hint: `--folds 1-5,7` takes folds 1, 2, 3, 4, 5 and 7"
-    ))
+    let error = anyhow!(
+        "`--folds {list}`: found `{part}`, expected folds counted from 1, such as 3, or a range of them, such as 1-5"
+    );
+    usage(error.hint("`--folds 1-5,7` takes folds 1, 2, 3, 4, 5 and 7"))
 }
 
 #[cfg(test)]
@@ -79,11 +79,12 @@ mod tests {
             "1-99999999999",
         ] {
             let error = folds(list).unwrap_err();
-            assert!(error.is::<crate::Usage>(), "{list}");
+            assert!(crate::is_usage(&error), "{list}");
             let text = format!("{error:#}");
-            assert!(
-                text.contains("expected folds counted from 1") && text.contains("hint: "),
-                "{text}"
+            assert!(text.contains("expected folds counted from 1"), "{text}");
+            assert_eq!(
+                crate::hints(&error, |_| None),
+                ["`--folds 1-5,7` takes folds 1, 2, 3, 4, 5 and 7"]
             );
         }
     }

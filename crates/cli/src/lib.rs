@@ -2,6 +2,7 @@
 //! codes, progress.
 
 mod config;
+mod error;
 mod exit;
 mod folds;
 mod lock;
@@ -12,10 +13,11 @@ mod suggestion;
 mod text;
 
 pub use config::{ConfigArgs, ConfigTable, SECTIONS, flattened};
-pub use exit::{Usage, finish, usage};
+pub use error::{HintOf, WithHint, hints, is_usage, usage};
+pub use exit::finish;
 pub use folds::folds;
 pub use lock::{Held, hold};
-pub use output::{Stderr, note, print, progress_bar, warn};
+pub use output::{Stderr, hint, note, print, progress_bar, warn, warn_with_hints};
 pub use process::{peak_memory, watch_for_interrupt};
-pub use suggestion::did_you_mean;
+pub use suggestion::{did_you_mean, most_alike};
 pub use text::quoted;

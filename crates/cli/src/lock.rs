@@ -4,7 +4,9 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
+
+use crate::WithHint;
 
 /// A lock that is held until it is dropped; the system lets go of it when the process ends, however
 /// it ends.
@@ -38,10 +40,8 @@ pub fn hold(path: &Path) -> anyhow::Result<Result<Held, String>> {
             let mut found = String::new();
             let read = (&file).take(200).read_to_string(&mut found);
             if read.is_err() || !(found.is_empty() || found.starts_with("process ")) {
-                bail!(
-                    "{} is somebody else's file, expected a lock of this project\nhint: move it away",
-                    path.display()
-                );
+                let reason = "is somebody else's file, expected a lock of this project";
+                return Err(anyhow!("{} {reason}", path.display()).hint("move it away"));
             }
             file.seek(SeekFrom::Start(0)).with_context(failed)?;
             // Who holds it is for people; the lock itself does not depend on it.

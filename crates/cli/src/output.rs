@@ -28,6 +28,17 @@ pub fn warn(text: impl AsRef<str>) {
     say(format_args!("warning: {}", text.as_ref()));
 }
 
+/// A warning with what helps below it.
+pub fn warn_with_hints(text: impl AsRef<str>, hints: impl IntoIterator<Item = String>) {
+    warn(text);
+    hints.into_iter().for_each(hint);
+}
+
+/// Says how to get out of what was said before, on stderr: a command to run, or what to change.
+pub fn hint(text: impl AsRef<str>) {
+    say(format_args!("hint: {}", text.as_ref()));
+}
+
 /// A line on stderr. `eprintln!` would end the process where stderr cannot be written, and the work
 /// with it.
 pub(crate) fn say(line: Arguments<'_>) {

@@ -4,14 +4,14 @@
 use anyhow::anyhow;
 use toml::{Table, Value};
 
-use crate::usage;
+use crate::{WithHint, usage};
 
 /// What the older versions wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Old {
     /// A count of bars under this name, now a time.
     Bars(&'static str),
-    /// As [`Old::Bars`], where 0 stood for no value.
+    /// A count of bars under this name, now a time; 0 stood for no value.
     BarsOrZero(&'static str),
     /// Nothing: there was no such key, and it was always so many bars.
     Always(i64),
@@ -120,7 +120,7 @@ pub(crate) fn refuse(config: &Table, origin: impl Fn(&str) -> String) -> anyhow:
         let now = old.convert(found, &interval);
         let (reason, hint) = match now {
             None if name == key => (
-                "no value is said by leaving the key out".to_owned(),
+                "the key is left out where there is no value".to_owned(),
                 format!("take it out of the file, or --set {path}= with nothing behind it"),
             ),
             None => (
@@ -133,10 +133,8 @@ pub(crate) fn refuse(config: &Table, origin: impl Fn(&str) -> String) -> anyhow:
             ),
             Some(_) => continue,
         };
-        return Err(usage(anyhow!(
-            "{}: {path} = {found}: {reason}\nhint: {hint}",
-            origin(&path)
-        )));
+        let error = anyhow!("{}: {path} = {found}: {reason}", origin(&path));
+        return Err(usage(error.hint(hint)));
     }
     Ok(())
 }
@@ -171,22 +169,30 @@ mod tests {
     fn what_a_person_writes_is_refused_with_what_it_is_now() {
         let refused = |text: &str| {
             let error = refuse(&table(text), |_| "my.toml".to_owned()).unwrap_err();
-            assert!(error.is::<crate::Usage>());
-            error.to_string()
+            assert!(crate::is_usage(&error));
+            (error.to_string(), crate::hints(&error, |_| None).concat())
         };
+        let pair = |message: &str, hint: &str| (message.to_owned(), hint.to_owned());
         assert_eq!(
             refused("[data]\ninterval = \"5m\"\n[target]\nhorizon_bars = 3"),
-            "my.toml: target.horizon_bars = 3: the key is target.horizon now, a time\n\
-             hint: target.horizon = \"15m\""
+            pair(
+                "my.toml: target.horizon_bars = 3: the key is target.horizon now, a time",
+                "target.horizon = \"15m\""
+            )
         );
         assert_eq!(
             refused("[split]\ntest_bars = 0"),
-            "my.toml: split.test_bars = 0: the key is split.test now, a time\nhint: leave it out"
+            pair(
+                "my.toml: split.test_bars = 0: the key is split.test now, a time",
+                "leave it out"
+            )
         );
         assert_eq!(
             refused("[data]\nuntil = \"\""),
-            "my.toml: data.until = \"\": no value is said by leaving the key out\n\
-             hint: take it out of the file, or --set data.until= with nothing behind it"
+            pair(
+                "my.toml: data.until = \"\": the key is left out where there is no value",
+                "take it out of the file, or --set data.until= with nothing behind it"
+            )
         );
         refuse(
             &table("[training]\nsteps = 400\n[data]\nfrom = \"2024-01-01\""),

@@ -12,8 +12,13 @@ const ALIKE: f64 = 0.7;
 /// assert_eq!(cli::did_you_mean("zzz", &["kind", "horizon"]), None);
 /// ```
 pub fn did_you_mean<S: AsRef<str>>(found: &str, known: &[S]) -> Option<String> {
+    most_alike(found, known).map(|name| format!("did you mean `{}`?", name.as_ref()))
+}
+
+/// The name of `known` that is most like `found`; None where none is alike.
+pub fn most_alike<'a, S: AsRef<str>>(found: &str, known: &'a [S]) -> Option<&'a S> {
     let alike =
         |name: &S| strsim::jaro_winkler(&found.to_lowercase(), &name.as_ref().to_lowercase());
     let best = known.iter().max_by(|a, b| alike(a).total_cmp(&alike(b)))?;
-    (alike(best) >= ALIKE).then(|| format!("did you mean `{}`?", best.as_ref()))
+    (alike(best) >= ALIKE).then_some(best)
 }

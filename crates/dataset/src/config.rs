@@ -416,18 +416,16 @@ mod tests {
         refused(6, 30_000).unwrap();
         assert_eq!(
             refused(1_000_000, 30_000).unwrap_err(),
-            "data.simulated.coins is 1000000, expected 1 to 1000\n\
-             hint: correct it in the config file or with --set data.simulated.coins=..."
+            "data.simulated.coins is 1000000, expected 1 to 1000"
         );
         assert_eq!(
-            refused(6, usize::MAX).unwrap_err().lines().next().unwrap(),
+            refused(6, usize::MAX).unwrap_err(),
             "data.simulated.minutes is 18446744073709551615, expected at least one candle and at most 10512000 (20 years)"
         );
         refused(1000, 200_000).unwrap();
         assert_eq!(
             refused(1000, 200_001).unwrap_err(),
-            "data.simulated.minutes = 200001: expected at most 200000 with 1000 coins: 200000000 candles fit into memory\n\
-             hint: change it in the config file or with --set data.simulated.minutes=VALUE"
+            "data.simulated.minutes = 200001: expected at most 200000 with 1000 coins: 200000000 candles fit into memory"
         );
         // Of the store, what it is not used for is not checked.
         let mut config = Config::default();

@@ -2,14 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-/// Errors of this crate; the text ends in a `hint:` line where there is a way out.
+/// An error of this crate; [`Error::hint`] is the way out.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A configuration value that makes no sense.
-    #[error(
-        "{key} = {found}: expected {expected}\nhint: change it in the config file or with --set {key}=VALUE"
-    )]
+    #[error("{key} = {found}: expected {expected}")]
     Config {
         /// The key with its section.
         key: &'static str,
@@ -19,12 +17,7 @@ pub enum Error {
         expected: String,
     },
     /// The store holds no candles for a symbol of the universe.
-    #[error(
-        "no {interval} {market} candles of {symbol} in {}\nhint: `quarterhour download --config \
-         configs/binance20.toml` fetches candles, `quarterhour import FILE...` reads files; \
-         `cargo run -p train --release -- --config configs/quickstart.toml` needs none",
-        dir.display()
-    )]
+    #[error("no {interval} {market} candles of {symbol} in {}", dir.display())]
     NoCandles {
         /// The symbol without candles.
         symbol: String,
@@ -34,13 +27,11 @@ pub enum Error {
         interval: String,
         /// The store's folder.
         dir: PathBuf,
+        /// The coin that was probably meant, where the store has one of a like name.
+        hint: Option<String>,
     },
     /// The candles lack columns that the feature set needs.
-    #[error(
-        "feature set `{set}` needs {needed}, but the candles of {symbol} have no {missing}\nhint: {}",
-        if alternatives.is_empty() { "no built-in feature set does with these columns".to_owned() }
-        else { format!("--set features.set={} would do with these columns", alternatives.join(" or features.set=")) }
-    )]
+    #[error("feature set `{set}` needs {needed}, but the candles of {symbol} have no {missing}")]
     MissingColumns {
         /// The feature set asked for.
         set: String,
@@ -54,7 +45,7 @@ pub enum Error {
         alternatives: Vec<String>,
     },
     /// Too few rows for what was asked.
-    #[error("{what}: found {found} rows, expected at least {expected}\nhint: {hint}")]
+    #[error("{what}: found {found} rows, expected at least {expected}")]
     TooFewRows {
         /// What was being made.
         what: String,
@@ -66,11 +57,7 @@ pub enum Error {
         hint: String,
     },
     /// A candle that contradicts itself or its place.
-    #[error(
-        "{}: row {row}: {reason}\nhint: nothing of this file was taken; correct the row, or let `import --drop-bad-rows` leave out \
-         such rows",
-        path.display()
-    )]
+    #[error("{}: row {row}: {reason}", path.display())]
     BadRow {
         /// The file.
         path: PathBuf,
@@ -80,11 +67,7 @@ pub enum Error {
         reason: String,
     },
     /// A new candle differs from the stored one.
-    #[error(
-        "{}: {symbol} at {time}: {column} is {new}, but the store has {old}\nhint: --replace overwrites; \
-         --set data.dir=OTHER keeps both",
-        path.display()
-    )]
+    #[error("{}: {symbol} at {time}: {column} is {new}, but the store has {old}", path.display())]
     Conflict {
         /// The stored file.
         path: PathBuf,
@@ -106,17 +89,19 @@ pub enum Error {
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
+        /// The way out, where there is one.
+        hint: Option<String>,
     },
     /// Reading or writing failed.
     #[error("{}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// Statistics that belong to another feature set, universe or run.
-    #[error("statistics do not fit: {what}: found {found}, expected {expected}\nhint: {hint}")]
+    #[error("statistics do not fit: {what}: found {found}, expected {expected}")]
     StatsMismatch {
         /// What differs.
         what: &'static str,
@@ -130,7 +115,7 @@ pub enum Error {
     /// A run's config that is not the one that its model was trained with.
     #[error(
         "{key} is {found}, but the model was trained with {trained}: the config's SHA-256 is {found_hash}, {} names \
-         {trained_hash}\nhint: put back `{key} = {trained}` in the run's run.toml (or take back --set), or train again",
+         {trained_hash}",
         file.display()
     )]
     ConfigMismatch {
@@ -153,6 +138,46 @@ pub enum Error {
 }
 
 impl Error {
+    /// The way out: a command to run, or what to change.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Config { key, .. } => {
+                format!("change it in the config file or with --set {key}=VALUE")
+            }
+            Self::NoCandles {
+                hint: Some(hint), ..
+            } => hint.clone(),
+            Self::NoCandles { hint: None, .. } => {
+                "`quarterhour download --config configs/binance20.toml` fetches candles, \
+                 `quarterhour import FILE...` reads files; `cargo run -p train --release -- \
+                 --config configs/quickstart.toml` needs none"
+                    .to_owned()
+            }
+            Self::MissingColumns { alternatives, .. } if alternatives.is_empty() => {
+                "no built-in feature set does with these columns".to_owned()
+            }
+            Self::MissingColumns { alternatives, .. } => format!(
+                "--set features.set={} would do with these columns",
+                alternatives.join(" or features.set=")
+            ),
+            Self::TooFewRows { hint, .. } => hint.clone(),
+            Self::BadRow { .. } => "nothing of this file was taken; correct the row, or let \
+                                    `quarterhour import --drop-bad-rows` leave out such rows"
+                .to_owned(),
+            Self::Conflict { .. } => {
+                "--replace overwrites; --set data.dir=OTHER keeps both".to_owned()
+            }
+            Self::File { hint, .. } => return hint.clone(),
+            Self::Io { .. } => return None,
+            Self::StatsMismatch { hint, .. } => (*hint).to_owned(),
+            Self::ConfigMismatch { key, trained, .. } => format!(
+                "put back `{key} = {trained}` in the run's run.toml (or take back --set), or train \
+                 again"
+            ),
+            Self::Market(error) => return error.hint(),
+        })
+    }
+
     pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { path, source }
@@ -162,6 +187,16 @@ impl Error {
         Self::File {
             path: path.to_owned(),
             reason: reason.to_string(),
+            hint: None,
+        }
+    }
+
+    /// A file that is refused, with the way out.
+    pub(crate) fn refused(path: &Path, reason: impl ToString, hint: &str) -> Self {
+        Self::File {
+            path: path.to_owned(),
+            reason: reason.to_string(),
+            hint: Some(hint.to_owned()),
         }
     }
 
@@ -172,4 +207,10 @@ impl Error {
             expected: expected.to_string(),
         }
     }
+}
+
+/// The hint of an error of this crate or of the market crate; None where its type is another one.
+pub fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let market = || error.downcast_ref().and_then(market::Error::hint);
+    error.downcast_ref().and_then(Error::hint).or_else(market)
 }

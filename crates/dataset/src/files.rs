@@ -31,10 +31,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 /// SHA-256 of some bytes, in lowercase hexadecimal: how a model file names the statistics it
 /// belongs to.
 pub fn content_hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    format!("{:x}", Sha256::digest(bytes))
 }
 
 pub(crate) fn write_with(
@@ -135,11 +132,10 @@ pub(crate) fn read_parquet(path: &Path, columns: &[&str]) -> Result<DataFrame, E
 }
 
 pub(crate) fn not_parquet(path: &Path, reason: impl std::fmt::Display) -> Error {
-    Error::file(
+    Error::refused(
         path,
-        format!(
-            "not a readable Parquet file: {reason}\nhint: move the file away and make it again"
-        ),
+        format!("not a readable Parquet file: {reason}"),
+        "move the file away and make it again",
     )
 }
 
@@ -154,11 +150,10 @@ fn parquet_frame(path: &Path, columns: &[&str]) -> Result<DataFrame, Error> {
         .find(|field| is_wanted(&field.name) && !is_known(&field.dtype))
     {
         let (name, dtype) = (&field.name, &field.dtype);
-        return Err(Error::file(
+        return Err(Error::refused(
             path,
-            format!(
-                "column `{name}` holds {dtype:?}, expected numbers of 32 or 64 bits or text\nhint: save it as one of these"
-            ),
+            format!("column `{name}` holds {dtype:?}, expected numbers of 32 or 64 bits or text"),
+            "save it as one of these",
         ));
     }
     if columns.is_empty() {

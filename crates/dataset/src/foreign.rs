@@ -21,23 +21,9 @@ use polars_parquet::read::{
 };
 
 use crate::Error;
+pub use convert::Cell;
 use convert::Values;
 pub(crate) use panics::without_panic;
-
-/// One value of a table.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Cell<'a> {
-    /// There is none.
-    Missing,
-    /// A whole number.
-    Integer(i64),
-    /// Any other number.
-    Number(f64),
-    /// A time in nanoseconds since 1970, UTC; one without a zone is taken as UTC.
-    Time(i128),
-    /// Text.
-    Text(&'a str),
-}
 
 /// The chosen columns of a Parquet or Feather file.
 #[derive(Debug)]
@@ -63,11 +49,10 @@ impl ForeignTable {
         let read = || {
             let bytes = fs::read(path).map_err(Error::io(path))?;
             let not_parquet = |error: &dyn std::fmt::Display| {
-                Error::file(
+                Error::refused(
                     path,
-                    format!(
-                        "not a readable Parquet file: {error}\nhint: fetch or write the file again"
-                    ),
+                    format!("not a readable Parquet file: {error}"),
+                    "fetch or write the file again",
                 )
             };
             let metadata =
@@ -103,11 +88,10 @@ impl ForeignTable {
     ) -> Result<Self, Error> {
         let read = || {
             let not_feather = |error: &dyn std::fmt::Display| {
-                Error::file(
+                Error::refused(
                     path,
-                    format!(
-                        "not a readable Feather file of version 2: {error}\nhint: save the table as Parquet or CSV"
-                    ),
+                    format!("not a readable Feather file of version 2: {error}"),
+                    "save the table as Parquet or CSV",
                 )
             };
             let mut file = BufReader::new(File::open(path).map_err(Error::io(path))?);
@@ -148,13 +132,13 @@ impl ForeignTable {
                 continue;
             };
             let refused = |dtype: &ArrowDataType| {
-                Error::file(
+                Error::refused(
                     path,
                     format!(
-                        "column `{}` holds {dtype:?}, expected numbers, decimals, times, dates or text\n\
-                         hint: save that column as one of these, or give it another name and it is left out",
+                        "column `{}` holds {dtype:?}, expected numbers, decimals, times, dates or text",
                         field.name
                     ),
+                    "save that column as one of these, or give it another name and it is left out",
                 )
             };
             let mut values = Values::none(&field.dtype).ok_or_else(|| refused(&field.dtype))?;
@@ -233,10 +217,9 @@ pub(crate) fn with_plain_text(mut field: Field) -> Field {
 }
 
 fn broken(path: &Path, form: &str) -> Error {
-    Error::file(
+    Error::refused(
         path,
-        format!(
-            "not a readable {form} file: its content is damaged\nhint: fetch or write the file again"
-        ),
+        format!("not a readable {form} file: its content is damaged"),
+        "fetch or write the file again",
     )
 }

@@ -8,6 +8,7 @@ mod error;
 mod features;
 mod files;
 mod foreign;
+mod named_output;
 mod normalizer;
 mod origin;
 mod output;
@@ -30,16 +31,19 @@ mod windows;
 pub use candles::CandleTable;
 pub use column::Column;
 pub use config::{Config, DataConfig, RunConfig, Source, UniverseConfig};
-pub use error::Error;
+pub use error::{Error, hint_of};
 pub use features::{
-    FeatureConfig, FeatureFormulas, FeatureMatrix, FeatureRows, FeatureSet, Features,
+    Chosen, FeatureConfig, FeatureFormulas, FeatureMatrix, FeatureRows, FeatureSet, Features,
     TabularFeatures, trailing_volatility,
 };
 pub use files::{content_hash, remove_abandoned, write_atomically};
 pub use foreign::{Cell, ForeignTable};
-pub use normalizer::{CoinStats, InputNorm, NormalizeConfig, Normalizer, TargetScale, target_std};
+pub use named_output::check_named_output;
+pub use normalizer::{
+    CoinStats, InputNorm, NormalizeConfig, Normalizer, TargetScale, TrainingRows, target_std,
+};
 pub use origin::Origin;
-pub use output::{check_named_output, check_output, open_lock};
+pub use output::{check_output, open_lock};
 pub use panel::Panel;
 pub use prepare::{Dataset, check_columns};
 pub use resample::CandleReader;

@@ -131,6 +131,19 @@ pub struct CoinStats {
     pub target_scale: f32,
 }
 
+/// What statistics are fitted on.
+#[derive(Debug, Clone)]
+pub struct TrainingRows<'a> {
+    /// Which rows are observed.
+    pub panel: &'a Panel,
+    /// The features of all rows.
+    pub features: &'a FeatureMatrix,
+    /// The targets of all rows.
+    pub targets: &'a Targets,
+    /// The training rows.
+    pub train: Range<usize>,
+}
+
 impl Normalizer {
     /// Fits on the observed rows of `train`, one coin and feature at a time.
     ///
@@ -139,12 +152,15 @@ impl Normalizer {
     pub fn fit(
         config: &NormalizeConfig,
         chosen: &Features,
-        panel: &Panel,
-        features: &FeatureMatrix,
-        targets: &Targets,
-        train: Range<usize>,
+        on: &TrainingRows<'_>,
         (run, fold): (&str, usize),
     ) -> Result<Self, Error> {
+        let TrainingRows {
+            panel,
+            features,
+            targets,
+            train,
+        } = on;
         let rows = || train.clone();
         let mut coins: Vec<CoinStats> = Vec::with_capacity(panel.coins());
         let mut pooled = Moments::default();
@@ -205,10 +221,10 @@ impl Normalizer {
     pub fn from_json(text: &str, origin: &std::path::Path) -> Result<Self, Error> {
         let stats: Self = serde_json::from_str(text)
             .map_err(|error| Error::file(origin, format!("not statistics of a run: {error}")))?;
-        let hint = "hint: put back the run's own stats.json, or train again";
+        let hint = "put back the run's own stats.json, or train again";
         stats
             .validate()
-            .map_err(|reason| Error::file(origin, format!("{reason}\n{hint}")))?;
+            .map_err(|reason| Error::refused(origin, reason, hint))?;
         Ok(stats)
     }
 
@@ -471,10 +487,7 @@ mod tests {
     fn statistics_that_no_training_writes_are_refused_by_key() {
         Normalizer::from_json(&stats().to_json(), std::path::Path::new("stats.json")).unwrap();
         let said = refused(|stats| stats.clip = -10.0);
-        assert_eq!(
-            said,
-            "stats.json: clip is -10, expected a number above 0\nhint: put back the run's own stats.json, or train again"
-        );
+        assert_eq!(said, "stats.json: clip is -10, expected a number above 0");
         assert!(refused(|stats| stats.clip = 0.0).contains("clip is 0"));
         let short = "the number of entries in mean of BTCUSDT is 1, expected 2, one a feature";
         assert!(refused(|stats| _ = stats.coins[0].mean.pop()).contains(short));

@@ -94,17 +94,15 @@ impl Origin {
         let found_hash = content_hash(self.config.as_bytes());
         if found_hash != self.config_sha256 {
             let reason = format!(
-                "its record of the config has SHA-256 {found_hash}, expected {}: the file is damaged\n\
-                 hint: put back the run's own file, or train again",
+                "its record of the config has SHA-256 {found_hash}, expected {}: the file is damaged",
                 self.config_sha256
             );
-            return Err(Error::file(file, reason));
+            let hint = "put back the run's own file, or train again";
+            return Err(Error::refused(file, reason, hint));
         }
         let trained: ForecastConfig<Own> = serde_json::from_str(&self.config).map_err(|error| {
-            let reason = format!(
-                "its record of the config cannot be read: {error}\nhint: was the model made by a newer version?"
-            );
-            Error::file(file, reason)
+            let reason = format!("its record of the config cannot be read: {error}");
+            Error::refused(file, reason, "was the model made by a newer version?")
         })?;
         let (trained, now) = (
             trained.to_json()?,
@@ -338,15 +336,15 @@ mod tests {
         check(&elsewhere, 8).unwrap();
         let mut longer = config.clone();
         longer.target.horizon = TimeSpan::hours(1);
-        let error = check(&longer, 8).unwrap_err().to_string();
+        let error = check(&longer, 8).unwrap_err();
+        let hint = "put back `target.horizon = 15m` in the run's run.toml (or take back --set), or train again";
+        assert_eq!(error.hint().as_deref(), Some(hint));
+        let error = error.to_string();
         assert!(
             error.contains("target.horizon is 1h, but the model was trained with 15m"),
             "{error}"
         );
-        assert!(
-            error.contains(&origin(&config).config_sha256) && error.contains("hint: "),
-            "{error}"
-        );
+        assert!(error.contains(&origin(&config).config_sha256), "{error}");
         let mut hourly = longer;
         hourly.data.interval = Interval::ALL[5];
         let error = check(&hourly, 8).unwrap_err().to_string();

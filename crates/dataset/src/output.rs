@@ -3,7 +3,10 @@
 use std::fs::{self, File, OpenOptions};
 use std::path::Path;
 
-use crate::{Error, RunDir};
+use crate::Error;
+
+/// The way out where a file cannot be written to.
+pub(crate) const ELSEWHERE: &str = "name another file; nothing was written";
 
 /// Checks that `path` is free or holds a plain file, before a byte is written there.
 ///
@@ -33,40 +36,8 @@ pub fn check_output(path: &Path) -> Result<(), Error> {
     } else {
         "a device, a pipe or a socket"
     };
-    let reason = format!(
-        "is {found}, expected a plain file or none\nhint: name another file; nothing was written"
-    );
-    Err(Error::file(path, reason))
-}
-
-/// As [`check_output`], for a file that a person names on the command line: one that is there is
-/// replaced only where it has the extension of what is written (`html`, `csv`, ...) and is not one
-/// of a run's own files.
-///
-/// # Errors
-/// As [`check_output`]; a file of another kind, a file that belongs to a run.
-pub fn check_named_output(path: &Path, extension: &str) -> Result<(), Error> {
-    check_output(path)?;
-    if !path.exists() {
-        return Ok(());
-    }
-    let has_extension = path
-        .extension()
-        .is_some_and(|found| found.eq_ignore_ascii_case(extension));
-    let size = fs::metadata(path).map_err(Error::io(path))?.len();
-    if !has_extension && size > 0 {
-        let reason = format!(
-            "is there and its name does not end in .{extension}, so it may be something else\nhint: name a new file, or \
-             one that ends in .{extension}; nothing was written"
-        );
-        return Err(Error::file(path, reason));
-    }
-    if RunDir::owns(path) {
-        let reason =
-            "belongs to the run in that folder\nhint: name another file; nothing was written";
-        return Err(Error::file(path, reason));
-    }
-    Ok(())
+    let reason = format!("is {found}, expected a plain file or none");
+    Err(Error::refused(path, reason, ELSEWHERE))
 }
 
 /// Opens a lock file, and makes it where there is none. It is never emptied or written: a lock of
@@ -84,11 +55,9 @@ pub fn open_lock(path: &Path) -> Result<File, Error> {
         .map_err(Error::io(path))?;
     let size = file.metadata().map_err(Error::io(path))?.len();
     if size > 0 {
-        let reason = format!(
-            "holds {size} bytes, expected an empty lock file of this project\nhint: it is somebody else's; name another \
-             place, where no such file is"
-        );
-        return Err(Error::file(path, reason));
+        let reason = format!("holds {size} bytes, expected an empty lock file of this project");
+        let hint = "it is somebody else's; name another place, where no such file is";
+        return Err(Error::refused(path, reason, hint));
     }
     Ok(file)
 }
@@ -113,35 +82,15 @@ mod tests {
             (&socket, "a device"),
             (&dir.path().to_owned(), "is a folder"),
         ] {
-            let error = write_atomically(path, b"ours").unwrap_err().to_string();
-            assert!(error.contains(what) && error.contains("hint: "), "{error}");
+            let error = write_atomically(path, b"ours").unwrap_err();
+            assert!(error.to_string().contains(what), "{error}");
+            assert_eq!(error.hint().as_deref(), Some(ELSEWHERE));
             assert!(open_lock(path).unwrap_err().to_string().contains(what));
         }
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read_to_string(&target).unwrap(), "theirs");
         write_atomically(&target, b"ours").unwrap();
         assert_eq!(fs::read_to_string(&target).unwrap(), "ours");
-    }
-
-    #[test]
-    fn a_file_of_another_kind_is_not_replaced_by_a_report() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = |name: &str| dir.path().join(name);
-        check_named_output(&path("new"), "html").unwrap();
-        for name in ["notes.txt", "page.html", "forecasts.parquet"] {
-            fs::write(path(name), "theirs").unwrap();
-        }
-        let error = check_named_output(&path("notes.txt"), "html")
-            .unwrap_err()
-            .to_string();
-        assert!(error.contains("does not end in .html"), "{error}");
-        check_named_output(&path("page.html"), "html").unwrap();
-        check_named_output(&path("forecasts.parquet"), "parquet").unwrap();
-        fs::write(path(RunDir::CONFIG_FILE), "").unwrap();
-        let error = check_named_output(&path("forecasts.parquet"), "parquet")
-            .unwrap_err()
-            .to_string();
-        assert!(error.contains("belongs to the run"), "{error}");
     }
 
     #[test]

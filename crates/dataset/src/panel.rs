@@ -158,10 +158,7 @@ impl Panel {
                 .map(|&seen| u8::from(seen))
                 .collect::<Vec<u8>>(),
         );
-        hash.finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        format!("{:x}", hash.finalize())
     }
 
     /// The coins, in the order of the columns of every `[rows, coins]` matrix.

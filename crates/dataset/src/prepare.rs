@@ -1,6 +1,7 @@
 //! From a config to everything that forecasters share: panel, features, targets, folds.
 
 use std::borrow::Cow;
+use std::iter::StepBy;
 use std::ops::Range;
 
 use market::{Symbol, simulate};
@@ -8,8 +9,8 @@ use market::{Symbol, simulate};
 use crate::settled::settled;
 use crate::{
     CandleReader, CandleTable, Column, Config, Eligibility, Error, FeatureMatrix, FeatureSet, Fold,
-    Normalizer, Panel, Source, SplitPlan, TargetKind, TargetScales, Targets, WindowSet,
-    format_time,
+    Normalizer, Panel, Source, SplitPlan, TargetKind, TargetScales, Targets, TrainingRows,
+    WindowSet, format_time,
 };
 
 /// The parts that every forecaster of a run shares.
@@ -132,10 +133,12 @@ impl Dataset {
         Normalizer::fit(
             &self.config.normalize,
             &self.config.features.chosen(self.panel.interval()),
-            &self.panel,
-            features,
-            &self.targets,
-            fold.train.clone(),
+            &TrainingRows {
+                panel: &self.panel,
+                features,
+                targets: &self.targets,
+                train: fold.train.clone(),
+            },
             (run, fold.number),
         )
     }
@@ -156,8 +159,7 @@ impl Dataset {
     ) -> WindowSet {
         self.windows(
             targets,
-            rows,
-            stride,
+            rows.step_by(stride.max(1)),
             target_std,
             &self.config.universe.trained,
             |_, _| false,
@@ -177,8 +179,7 @@ impl Dataset {
         };
         self.windows(
             &self.targets,
-            rows,
-            1,
+            rows.step_by(1),
             target_std,
             &self.config.universe.scored,
             is_settled,
@@ -188,8 +189,7 @@ impl Dataset {
     fn windows(
         &self,
         targets: &Targets,
-        rows: Range<usize>,
-        stride: usize,
+        rows: StepBy<Range<usize>>,
         target_std: &[Option<f32>],
         wanted: &[Symbol],
         is_settled: impl Fn(usize, usize) -> bool,
@@ -199,7 +199,6 @@ impl Dataset {
             |coin: usize| wanted.is_empty() || wanted.contains(&self.panel.symbols()[coin]);
         WindowSet::new(
             rows,
-            stride,
             targets,
             &self.eligibility,
             is_wanted,
@@ -258,6 +257,7 @@ fn stored_panel(config: &Config) -> Result<Panel, Error> {
             market: config.data.market.to_string(),
             interval: reader.store().interval().to_string(),
             dir: config.data.dir.clone(),
+            hint: None,
         });
     }
     let mut range = (i64::MAX, i64::MIN);

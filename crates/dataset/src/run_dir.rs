@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::{Error, write_atomically};
+use crate::{Error, Fold, write_atomically};
 
 /// The folder of a run.
 #[derive(Debug, Clone)]
@@ -78,6 +78,11 @@ impl RunDir {
         self.path.join(format!("fold-{fold}"))
     }
 
+    /// The folder of a fold, or of one of its refits.
+    pub fn fit(&self, fold: &Fold) -> PathBuf {
+        self.path.join(fold.dir())
+    }
+
     /// The run's forecasts.
     pub fn forecasts(&self) -> PathBuf {
         self.path.join(Self::FORECASTS_FILE)
@@ -100,11 +105,9 @@ impl RunDir {
                     |entry: &fs::DirEntry| entry.file_name().to_string_lossy().starts_with("fold-");
                 let entries = fs::read_dir(&self.path);
                 if entries.is_ok_and(|entries| entries.flatten().any(|entry| is_fold(&entry))) {
-                    let reason = format!(
-                        "has folds but no {}\nhint: --run OTHER starts elsewhere",
-                        Self::CONFIG_FILE
-                    );
-                    return Err(Error::file(&self.path, reason));
+                    let reason = format!("has folds but no {}", Self::CONFIG_FILE);
+                    let hint = "--run OTHER starts elsewhere";
+                    return Err(Error::refused(&self.path, reason, hint));
                 }
                 write_atomically(&self.config(), resolved.as_bytes())
             }
@@ -116,13 +119,34 @@ impl RunDir {
                     .find(|(old, new)| old != new);
                 let (old, new) = changed.unwrap_or(("fewer lines", "more lines"));
                 let config = cli::quoted(self.config().display());
-                let reason = format!(
-                    "was begun with another config: it has `{old}`, this is `{new}`\n\
-                     hint: --run OTHER starts elsewhere; --config {config} goes on with the run's own"
+                let reason =
+                    format!("was begun with another config: it has `{old}`, this is `{new}`");
+                let hint = format!(
+                    "--run OTHER starts elsewhere; --config {config} goes on with the run's own"
                 );
-                Err(Error::file(&self.path, reason))
+                Err(Error::refused(&self.path, reason, &hint))
             }
         }
+    }
+
+    /// `did you mean ...?` with the run beside `path`, or in checkpoints/, whose name is most like
+    /// the folder's; None where none is alike.
+    pub fn did_you_mean(path: &Path) -> Option<String> {
+        let runs: Vec<PathBuf> = [path.parent()?, Path::new("checkpoints")]
+            .iter()
+            .flat_map(|folder| match folder.as_os_str().is_empty() {
+                true => fs::read_dir("."),
+                false => fs::read_dir(folder),
+            })
+            .flat_map(|entries| entries.flatten().map(|entry| entry.path()))
+            .filter(|folder| folder.join(Self::CONFIG_FILE).exists())
+            .collect();
+        let name = |path: &Path| Some(path.file_name()?.to_string_lossy().into_owned());
+        let names: Vec<String> = runs.iter().filter_map(|run| name(run)).collect();
+        let meant = cli::most_alike(&name(path)?, &names)?;
+        let run = runs.iter().find(|run| name(run).as_ref() == Some(meant))?;
+        let run = run.strip_prefix(".").unwrap_or(run);
+        Some(format!("did you mean `{}`?", cli::quoted(run.display())))
     }
 
     /// Copies a file within the run, whole or not at all.
@@ -152,16 +176,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_slip_in_a_runs_name_is_answered_with_the_run() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = dir.path().join("panel20");
+        fs::create_dir(&run).unwrap();
+        let slip = dir.path().join("panel2O");
+        assert_eq!(RunDir::did_you_mean(&slip), None, "no run yet");
+        fs::write(run.join(RunDir::CONFIG_FILE), "").unwrap();
+        let meant = format!("did you mean `{}`?", run.display());
+        assert_eq!(RunDir::did_you_mean(&slip), Some(meant));
+        assert_eq!(RunDir::did_you_mean(&dir.path().join("xyz")), None);
+    }
+
+    #[test]
     fn the_command_that_goes_on_is_quoted_for_a_shell() {
         let run = RunDir::new(PathBuf::from("my run's (1)"));
-        let error = run
-            .begin("seed = 2", Some("seed = 1"))
-            .unwrap_err()
-            .to_string();
+        let error = run.begin("seed = 2", Some("seed = 1")).unwrap_err();
         assert_eq!(
-            error,
-            "my run's (1): was begun with another config: it has `seed = 1`, this is `seed = 2`\n\
-             hint: --run OTHER starts elsewhere; --config 'my run'\\''s (1)/run.toml' goes on with the run's own"
+            error.to_string(),
+            "my run's (1): was begun with another config: it has `seed = 1`, this is `seed = 2`"
         );
+        let hint = "--run OTHER starts elsewhere; --config 'my run'\\''s (1)/run.toml' goes on with the run's own";
+        assert_eq!(error.hint().as_deref(), Some(hint));
     }
 }

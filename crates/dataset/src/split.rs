@@ -1,5 +1,6 @@
 //! Walk-forward folds by time, purged at every boundary.
 
+use std::fmt;
 use std::ops::Range;
 
 use market::Interval;
@@ -21,10 +22,14 @@ pub struct SplitConfig {
     /// `test`: the least training time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train: Option<TimeSpan>,
-    /// Length of a scored fold, and so how often a forecaster is trained anew; without it the time
-    /// is cut into equal parts.
+    /// Length of a scored fold; without it the time is cut into equal parts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test: Option<TimeSpan>,
+    /// How often a forecaster is fitted anew within a fold: the scored time is cut so often, counted
+    /// from the UTC midnight before it, and each piece is forecast by a fit on what lies before the
+    /// piece. Without it there is one fit a fold, but for `ridge`, whose default is a day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refit_every: Option<TimeSpan>,
     /// Time left out before every boundary on top of the purge (which is the target's reach).
     pub embargo: TimeSpan,
     /// Share of the training time, at its end, that decides early stopping and is never trained
@@ -43,6 +48,7 @@ impl Default for SplitConfig {
             folds: 7,
             train: None,
             test: None,
+            refit_every: None,
             embargo: TimeSpan::ZERO,
             early_stopping_share: 0.15,
             history_bars: 60,
@@ -50,8 +56,10 @@ impl Default for SplitConfig {
     }
 }
 
-/// No data is cut into more folds.
+/// No data is cut into more folds, nor a fold into more pieces.
 const MOST_FOLDS: usize = 10_000;
+
+const DAY_MS: i64 = 86_400_000;
 
 /// A hundred years of minutes: no span is longer, and none can overflow.
 const MOST_BARS: usize = 52_560_000;
@@ -66,19 +74,51 @@ pub enum Scheme {
     Rolling,
 }
 
-/// One fold: rows of the panel, each range half-open.
+/// One fold, or one refit within a fold: rows of the panel, each range half-open.
 ///
 /// No target of `train` reaches into `stop`, none of `stop` into `score`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Fold {
-    /// 1-based number.
+    /// 1-based number of the fold.
     pub number: usize,
+    /// Of a refit, its 1-based number within the fold.
+    pub refit: Option<usize>,
     /// What weights and statistics are fitted on.
     pub train: Range<usize>,
     /// What early stopping is decided on.
     pub stop: Range<usize>,
     /// What is scored.
     pub score: Range<usize>,
+    /// With `split.refit_every`: the pieces of what is scored, in order of time, each with what it
+    /// is fitted on.
+    pub refits: Vec<Self>,
+}
+
+impl Fold {
+    /// What is fitted for the fold: its refits, or itself.
+    pub fn fits(&self) -> &[Self] {
+        match self.refits.as_slice() {
+            [] => std::slice::from_ref(self),
+            refits => refits,
+        }
+    }
+
+    /// Its folder in a run's: `fold-2`, or `fold-2/refit-3`.
+    pub fn dir(&self) -> String {
+        match self.refit {
+            None => format!("fold-{}", self.number),
+            Some(refit) => format!("fold-{}/refit-{refit}", self.number),
+        }
+    }
+}
+
+impl fmt::Display for Fold {
+    /// `fold 2`, or `fold 2 refit 3`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "fold {}", self.number)?;
+        self.refit
+            .map_or(Ok(()), |refit| write!(formatter, " refit {refit}"))
+    }
 }
 
 /// The folds of a run.
@@ -100,6 +140,7 @@ impl SplitConfig {
         for (key, span, least) in [
             ("split.train", self.train, 1),
             ("split.test", self.test, 1),
+            ("split.refit_every", self.refit_every, 1),
             ("split.embargo", Some(self.embargo), 0),
         ] {
             if let Some(span) = span {
@@ -156,36 +197,51 @@ impl SplitConfig {
             None => self.parts(&usable, gap, train)?,
             Some(test) => self.spans(&usable, gap, (train.unwrap_or(0), test))?,
         };
+        let fit = |number, refit, span: &Span| self.fit((number, refit), span, &usable, gap);
         let mut folds = Vec::with_capacity(spans.len());
-        for (index, Span { train_start, score }) in spans.into_iter().enumerate() {
-            let train_end = score.start.saturating_sub(gap);
-            let times: Vec<usize> = usable
-                .iter()
-                .copied()
-                .filter(|row| (train_start..train_end).contains(row))
-                .collect();
-            let held_out = (times.len() as f64 * self.early_stopping_share) as usize;
-            let stop_start = if held_out == 0 {
-                train_end
-            } else {
-                times[times.len() - held_out]
-            };
-            let fitted_end = if held_out == 0 {
-                train_end
-            } else {
-                stop_start.saturating_sub(gap)
-            };
-            if times.first().is_none_or(|&first| first >= fitted_end) {
-                return Err(self.too_few(times.len(), gap + 2));
+        for (number, span) in (1..).zip(&spans) {
+            let mut fold = fit(number, None, span)?;
+            if let Some(every) = self.refit_every {
+                let pieces = span.cut(panel, every)?;
+                let refit = |(refit, piece): (usize, &Span)| fit(number, Some(refit), piece);
+                fold.refits = (1..).zip(&pieces).map(refit).collect::<Result<_, _>>()?;
             }
-            folds.push(Fold {
-                number: index + 1,
-                train: train_start..fitted_end,
-                stop: stop_start..train_end,
-                score,
-            });
+            folds.push(fold);
         }
         Ok(SplitPlan { folds })
+    }
+
+    /// What is fitted on and stopped early on before a span is scored, a gap before every boundary.
+    fn fit(
+        &self,
+        (number, refit): (usize, Option<usize>),
+        span: &Span,
+        usable: &[usize],
+        gap: usize,
+    ) -> Result<Fold, Error> {
+        let train_start = span.train_start();
+        let train_end = span.score.start.saturating_sub(gap);
+        let before = |row: usize| usable.partition_point(|&other| other < row);
+        let times = &usable[before(train_start)..before(train_end.max(train_start))];
+        let held_out = (times.len() as f64 * self.early_stopping_share) as usize;
+        let (fitted_end, stop_start) = match held_out {
+            0 => (train_end, train_end),
+            _ => {
+                let stop_start = times[times.len() - held_out];
+                (stop_start.saturating_sub(gap), stop_start)
+            }
+        };
+        if times.first().is_none_or(|&first| first >= fitted_end) {
+            return Err(self.too_few(times.len(), gap + 2));
+        }
+        Ok(Fold {
+            number,
+            refit,
+            train: train_start..fitted_end,
+            stop: stop_start..train_end,
+            score: span.score.clone(),
+            refits: Vec::new(),
+        })
     }
 
     /// `folds + 1` parts of equal count, the first of which only trains.
@@ -208,13 +264,13 @@ impl SplitConfig {
             } else {
                 boundary(number + 1)
             };
-            let train_start = match (self.scheme, train) {
-                (Scheme::Expanding, _) => 0,
-                (Scheme::Rolling, None) => boundary(number - 1),
-                (Scheme::Rolling, Some(bars)) => start.saturating_sub(gap + bars),
+            let before = match (self.scheme, train) {
+                (Scheme::Expanding, _) => None,
+                (Scheme::Rolling, None) => Some(start - boundary(number - 1)),
+                (Scheme::Rolling, Some(bars)) => Some(gap + bars),
             };
             Span {
-                train_start,
+                before,
                 score: start..end,
             }
         };
@@ -248,12 +304,8 @@ impl SplitConfig {
         }
         let span = |fold: usize| {
             let start = end - (folds - fold) * test;
-            let train_start = match self.scheme {
-                Scheme::Expanding => 0,
-                Scheme::Rolling => start - before,
-            };
             Span {
-                train_start,
+                before: (self.scheme == Scheme::Rolling).then_some(before),
                 score: start..start + test,
             }
         };
@@ -284,10 +336,44 @@ impl SplitConfig {
     }
 }
 
-/// What a fold scores, and where its training time begins; the training time ends a gap before.
+/// What is scored, and from where on is trained; the training time ends a gap before.
 struct Span {
-    train_start: usize,
+    /// Rows from the beginning of the training time; None: all there are.
+    before: Option<usize>,
     score: Range<usize>,
+}
+
+impl Span {
+    fn train_start(&self) -> usize {
+        self.before
+            .map_or(0, |before| self.score.start.saturating_sub(before))
+    }
+
+    /// Cuts it every so often, counted from the UTC midnight before it, so that it does not matter
+    /// where in a day the fold happens to begin. The first and last piece may be shorter.
+    fn cut(&self, panel: &Panel, every: TimeSpan) -> Result<Vec<Self>, Error> {
+        let (first_ms, step_ms) = (panel.time_ms(self.score.start), panel.interval().ms());
+        let midnight_ms = first_ms - first_ms.rem_euclid(DAY_MS);
+        let skipped = (first_ms - midnight_ms) / every.ms();
+        let cut_ms = midnight_ms + (skipped + 1) * every.ms();
+        // The grid has midnights and the interval's multiples, so these are whole rows.
+        let first = self.score.start + ((cut_ms - first_ms) / step_ms) as usize;
+        let cuts = (first..self.score.end).step_by(every.bars(panel.interval()).max(1));
+        let starts: Vec<usize> = std::iter::once(self.score.start).chain(cuts).collect();
+        if starts.len() > MOST_FOLDS {
+            let expected = format!(
+                "at most {MOST_FOLDS} refits in a fold, found {}",
+                starts.len()
+            );
+            return Err(Error::config("split.refit_every", every, expected));
+        }
+        let ends = starts[1..].iter().copied().chain([self.score.end]);
+        let piece = |(&start, end): (&usize, usize)| Self {
+            before: self.before,
+            score: start..end,
+        };
+        Ok(starts.iter().zip(ends).map(piece).collect())
+    }
 }
 
 /// Rows where some coin has a target and closes, filled ones included, for `history_bars` bars
@@ -340,7 +426,7 @@ mod tests {
         #[test]
         fn no_target_crosses_a_boundary(
             rows in 400usize..900, folds in 0usize..6, test_bars in prop_oneof![Just(0usize), 20usize..120], horizon in 1usize..10, embargo in 0usize..5,
-            share in 0.0..0.5f64, rolling: bool, hole in 100usize..300,
+            refit_bars in prop_oneof![Just(0usize), 7usize..90], share in 0.0..0.5f64, rolling: bool, hole in 100usize..300,
         ) {
             let panel = panel(rows, hole..hole + 70);
             let span = |bars: usize| TimeSpan::minutes(bars as i64);
@@ -350,16 +436,28 @@ mod tests {
                 train: test.map(|_| span(150)), test,
                 scheme: if rolling { Scheme::Rolling } else { Scheme::Expanding },
                 folds, embargo: span(embargo), early_stopping_share: share, history_bars: 5,
+                refit_every: (refit_bars > 0).then(|| span(refit_bars)),
             };
             prop_assume!(config.validate(Interval::ONE_MINUTE).is_ok());
             let Ok(plan) = config.plan(&panel, &target.compute(&panel), horizon) else { return Ok(()) };
             prop_assert!(plan.folds.len() == folds || folds == 0 && !plan.folds.is_empty());
             for (index, fold) in plan.folds.iter().enumerate() {
-                prop_assert!(!fold.train.is_empty() && !fold.score.is_empty());
-                prop_assert!(fold.train.end + horizon + embargo <= fold.score.start);
-                if !fold.stop.is_empty() {
-                    prop_assert!(fold.train.end + horizon + embargo <= fold.stop.start);
-                    prop_assert!(fold.stop.end + horizon + embargo <= fold.score.start);
+                for fit in std::iter::once(fold).chain(&fold.refits) {
+                    prop_assert!(!fit.train.is_empty() && !fit.score.is_empty());
+                    prop_assert!(fit.train.end + horizon + embargo <= fit.score.start);
+                    if !fit.stop.is_empty() {
+                        prop_assert!(fit.train.end + horizon + embargo <= fit.stop.start);
+                        prop_assert!(fit.stop.end + horizon + embargo <= fit.score.start);
+                    }
+                }
+                // Refits forecast the fold's time without a gap, the first one from the fold's own fit.
+                let fits = fold.fits();
+                prop_assert_eq!(fits[0].score.start, fold.score.start);
+                prop_assert_eq!((&fits[0].train, &fits[0].stop), (&fold.train, &fold.stop));
+                prop_assert_eq!(fits[fits.len() - 1].score.end, fold.score.end);
+                for pair in fits.windows(2) {
+                    prop_assert_eq!(pair[0].score.end, pair[1].score.start);
+                    prop_assert_eq!(pair[1].score.start % refit_bars, 0);
                 }
                 if index > 0 {
                     prop_assert_eq!(plan.folds[index - 1].score.end, fold.score.start);
@@ -400,7 +498,8 @@ mod tests {
                 number: 6,
                 train: 598..837,
                 stop: 838..898,
-                score: 899..999
+                score: 899..999,
+                ..Fold::default()
             }
         );
         let last = plan(&SplitConfig {
@@ -427,6 +526,52 @@ mod tests {
                 .contains("folds of 100m: found 994 rows, expected at least 1001"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn refits_are_the_folds_of_their_length() {
+        let panel = panel(1000, 0..0);
+        let target = TargetConfig {
+            horizon: TimeSpan::minutes(1),
+            ..Default::default()
+        };
+        for scheme in [Scheme::Expanding, Scheme::Rolling] {
+            let config = SplitConfig {
+                scheme,
+                folds: 0,
+                train: Some(TimeSpan::minutes(291)),
+                test: Some(TimeSpan::minutes(111)),
+                history_bars: 5,
+                ..Default::default()
+            };
+            let plan = |config: &SplitConfig| {
+                config
+                    .plan(&panel, &target.compute(&panel), 1)
+                    .unwrap()
+                    .folds
+            };
+            // Six folds end with row 999, where the grid of 111 minutes has a line.
+            let folds = plan(&config);
+            let [fold] = &plan(&SplitConfig {
+                folds: 1,
+                test: Some(TimeSpan::minutes(6 * 111)),
+                refit_every: config.test,
+                ..config.clone()
+            })[..] else {
+                panic!("expected one fold")
+            };
+            assert_eq!(fold.refits.len(), folds.len());
+            for (number, (refit, alone)) in (1..).zip(fold.refits.iter().zip(folds)) {
+                assert_eq!(refit.to_string(), format!("fold 1 refit {number}"));
+                assert_eq!(refit.dir(), format!("fold-1/refit-{number}"));
+                let renamed = Fold {
+                    number,
+                    refit: None,
+                    ..refit.clone()
+                };
+                assert_eq!(renamed, alone);
+            }
+        }
     }
 
     #[test]

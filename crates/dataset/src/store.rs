@@ -86,6 +86,17 @@ impl Store {
             .join(self.interval.to_string())
     }
 
+    /// `did you mean ...?` with the stored coin whose name is most like `symbol`.
+    fn similar(&self, symbol: &Symbol) -> Option<String> {
+        let stored: Vec<String> = self
+            .symbols()
+            .ok()?
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        cli::did_you_mean(symbol.as_str(), &stored)
+    }
+
     /// All symbols that have candles, sorted.
     ///
     /// # Errors
@@ -128,6 +139,7 @@ impl Store {
                 market: self.market.to_string(),
                 interval: self.interval.to_string(),
                 dir: self.dir.clone(),
+                hint: self.similar(symbol),
             });
         }
         let months = month(from_ms)..=month(until_ms.saturating_sub(1));
@@ -337,9 +349,10 @@ fn read_month(
     }
     candles.extend(where_true(times, &kept), values);
     if !candles.open_time_ms.is_sorted_by(|a, b| a < b) {
-        return Err(Error::file(
+        return Err(Error::refused(
             path,
-            "open times are not ascending\nhint: remove the file and import it again",
+            "open times are not ascending",
+            "remove the file and import it again",
         ));
     }
     Ok(())

@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use crate::features::trailing_mean;
-use crate::{Column, Config, Panel, TargetScale};
+use crate::deviations::mean_squares;
+use crate::{Config, Panel, TargetScale};
 
 /// `trailing`: the least scale, as a share of the coin's own from training: a coin that stood still
 /// has no volatility.
@@ -65,14 +65,7 @@ impl TargetScales {
 /// standard deviation of the return ahead if returns were independent. The scale from training
 /// where the history is too short. Window and horizon are in bars.
 fn trailing(panel: &Panel, coin: usize, (window, horizon): (usize, usize), fixed: f64) -> Vec<f32> {
-    let closes = panel.series(Column::Close, coin, 0..panel.rows());
-    let mut squares = vec![f64::NAN];
-    squares.extend(
-        closes
-            .windows(2)
-            .map(|pair| (pair[1] / pair[0]).ln().powi(2)),
-    );
-    let means = trailing_mean(&squares, window, panel.bar_number(0));
+    let means = mean_squares(panel, coin, 0..panel.rows(), window);
     let scale = |mean: f64| {
         if mean.is_nan() {
             fixed
@@ -89,7 +82,7 @@ fn trailing(panel: &Panel, coin: usize, (window, horizon): (usize, usize), fixed
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::CandleTable;
+    use crate::{CandleTable, Column};
     use market::Symbol;
 
     const ROWS: i64 = 700;

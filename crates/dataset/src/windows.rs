@@ -1,6 +1,7 @@
 //! Which windows can be used: end rows over one `[rows, channels]` matrix, nothing materialized.
 
 use std::fmt;
+use std::iter::StepBy;
 use std::ops::Range;
 
 use crate::features::block_rows;
@@ -153,11 +154,10 @@ impl std::ops::AddAssign for Dropped {
 }
 
 impl WindowSet {
-    /// All windows that end in `rows`, every `stride` rows, where some coin is wanted, eligible,
+    /// All windows that end in `rows` where some coin is wanted, eligible,
     /// known, not settled (at a row) and has a target.
     pub fn new(
-        rows: Range<usize>,
-        stride: usize,
+        rows: StepBy<Range<usize>>,
         targets: &Targets,
         eligibility: &Eligibility,
         is_wanted: impl Fn(usize) -> bool,
@@ -165,7 +165,6 @@ impl WindowSet {
         is_settled: impl Fn(usize, usize) -> bool,
     ) -> Self {
         let coins = targets.coins();
-        let rows = rows.step_by(stride.max(1));
         let mut set = Self {
             ends: Vec::with_capacity(rows.len()),
             counts: Vec::with_capacity(rows.len() * coins),

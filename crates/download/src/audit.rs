@@ -1,23 +1,35 @@
 //! `quarterhour audit`: what the store holds.
 
+use anyhow::anyhow;
+use cli::WithHint;
 use dataset::{DataConfig, Store, format_time};
 use terminal::Table;
 
-use crate::AuditArgs;
+/// `quarterhour audit`
+#[derive(Debug, clap::Args)]
+pub struct AuditArgs {
+    #[command(flatten)]
+    pub(crate) config: cli::ConfigArgs,
+    /// How many holes to list for each symbol
+    #[arg(long, default_value_t = 3)]
+    holes: usize,
+}
 
 pub fn run(data: &DataConfig, args: &AuditArgs) -> anyhow::Result<()> {
     let store = Store::new(&data.dir, data.market, data.stored_interval()?);
     let symbols = store.symbols()?;
     if symbols.is_empty() {
-        anyhow::bail!(
-            "no {} {} candles in {}\n\
-             hint: `quarterhour download --config configs/binance20.toml` fetches candles, \
-             `quarterhour import FILE...` takes them from files; \
-             --set data.interval=1d or --set data.market=futures looks at other candles",
+        return Err(anyhow!(
+            "no {} {} candles in {}",
             store.interval(),
             data.market,
             data.dir.display()
-        );
+        )
+        .hint(
+            "`quarterhour download --config configs/binance20.toml` fetches candles, \
+             `quarterhour import FILE...` takes them from files; --set \
+             data.interval=1d or --set data.market=futures looks at other candles",
+        ));
     }
     let header = [
         "symbol", "first", "last", "rows", "holes", "missing", "longest",

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use anyhow::{anyhow, bail};
+use anyhow::anyhow;
+use cli::WithHint;
 use dataset::Column;
 
 /// The columns of the exchange's archive files, which come without a header; rows of its REST
@@ -186,12 +187,13 @@ impl Layout {
             .filter(|(_, (_, role))| *role != Role::Nothing)
         {
             if let Some((earlier, _)) = found[..index].iter().find(|(_, other)| other == role) {
-                bail!(
-                    "{}: the columns `{}` and `{}` mean the same\nhint: leave one of them out, or give it another name",
+                return Err(anyhow!(
+                    "{}: the columns `{}` and `{}` mean the same",
                     path.display(),
                     names[*earlier],
                     names[*place]
-                );
+                )
+                .hint("leave one of them out, or give it another name"));
             }
         }
         let has_close = found
@@ -224,12 +226,16 @@ impl Layout {
     /// Another number of columns.
     pub fn positional(path: &Path, width: usize) -> anyhow::Result<Self> {
         if ![6, 11, 12, 13].contains(&width) {
-            bail!(
-                "{}: has no names of columns, and {width} of them, expected Binance's 12 ({}) or the first 6 of them\n\
-                 hint: put a first line with the names before the others; `import --help` lists those that are known",
+            return Err(anyhow!(
+                "{}: has no names of columns, and {width} of them, expected Binance's 12 \
+                 ({}) or the first 6 of them",
                 path.display(),
                 POSITIONAL.join(", ")
-            );
+            )
+            .hint(
+                "put a first line with the names before the others; `import --help` \
+                 lists those that are known",
+            ));
         }
         let names: Vec<String> = POSITIONAL
             .iter()
@@ -249,12 +255,14 @@ impl Layout {
 
     fn lacks(path: &Path, missing: &str, names: &[String]) -> anyhow::Error {
         anyhow!(
-            "{}: has no column {missing}; its columns are {}\n\
-             hint: a time ({}) and close are needed; `import --help` lists the names that are known",
+            "{}: has no column {missing}; its columns are {}",
             path.display(),
-            names.join(", "),
-            TIMES.join(", ")
+            names.join(", ")
         )
+        .hint(format!(
+            "a time ({}) and close are needed; `import --help` lists the names that are known",
+            TIMES.join(", ")
+        ))
     }
 
     /// Position of the column with this role.

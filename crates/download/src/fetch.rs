@@ -1,22 +1,25 @@
 //! `download` without a command: candles from the exchange's archive, the newest days by REST.
 
 mod coin;
+mod job;
 mod manifest;
 mod month;
 mod report;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
+use cli::WithHint;
 use dataset::{Config, Source, Store, remove_abandoned};
-use market::{ArchiveClient, Error, Interval, Period, RestClient, RestOptions, Symbol};
+use jiff::Timestamp;
+use market::{ArchiveClient, Error, Period, RestClient, RestOptions, Symbol};
 use tokio::task::JoinSet;
 
-use crate::FetchArgs;
 use crate::lock::lock;
 use coin::Coin;
+use job::Job;
 pub(crate) use manifest::folder;
 use month::fetch_month;
 use report::Report;
@@ -24,19 +27,28 @@ use report::Report;
 /// The exchange opened in July 2017: no candle is earlier.
 const EXCHANGE_START_MS: i64 = 1_498_867_200_000;
 
-/// What all coin months have in common.
-#[derive(Debug)]
-struct Job {
-    store: Store,
-    archive: ArchiveClient,
-    /// None where the exchange does not serve REST to us.
-    rest: Option<RestClient>,
-    /// The exchange's clock when the download began: for all coins, closed means closed by then.
-    now_ms: i64,
-    /// Open times wanted, up to now.
-    from_ms: i64,
-    until_ms: i64,
+/// `download` without a command
+#[derive(Debug, clap::Args)]
+pub struct FetchArgs {
+    // As attributes: rustdoc would take the addresses for links.
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "Address of the archive [default: https://data.binance.vision]"
+    )]
+    archive_url: Option<String>,
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "Address of the REST interface [default: https://data-api.binance.vision or https://fapi.binance.com]"
+    )]
+    base_url: Option<String>,
+    /// Do not ask whether the checksums of files that are there already have changed
+    #[arg(long)]
     trust_known: bool,
+    /// How many coin months are fetched at once
+    #[arg(long, default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    at_once: u16,
 }
 
 /// Fetches what the config asks for and prints what the store then has.
@@ -93,19 +105,23 @@ pub fn run(config: &Config, args: &FetchArgs) -> anyhow::Result<()> {
 
 fn checked_range(config: &Config) -> anyhow::Result<(i64, i64)> {
     if config.data.source == Source::Simulated {
-        bail!(
-            "data.source = simulated: found a config of the simulated market, expected data.source = store\n\
-             hint: `quarterhour simulate` stores a simulated market; configs/binance20.toml is \
-             for real candles"
-        );
+        return Err(anyhow!(
+            "data.source = simulated: found a config of the simulated market, \
+             expected data.source = store"
+        )
+        .hint(
+            "`quarterhour simulate` stores a simulated market; \
+             configs/binance20.toml is for real candles",
+        ));
     }
     let (from_ms, until_ms) = config.range_ms()?;
     if from_ms >= until_ms {
-        bail!(
-            "data.until = {}: expected a time after data.from = {}\nhint: --set data.until=2024-06-01 for instance",
+        return Err(anyhow!(
+            "data.until = {}: expected a time after data.from = {}",
             config.data.until.as_deref().unwrap_or("-"),
             config.data.from.as_deref().unwrap_or("-")
-        );
+        )
+        .hint("--set data.until=2024-06-01 for instance"));
     }
     Ok((from_ms, until_ms))
 }
@@ -117,13 +133,15 @@ fn symbols(config: &Config, store: &Store) -> anyhow::Result<Vec<Symbol>> {
         symbols = store.symbols()?;
     }
     if symbols.is_empty() {
-        return Err(cli::usage(anyhow!(
-            "universe.symbols = []: all coins of the store, but {} has no {} {} candles yet\n\
-             hint: --config configs/binance20.toml names 20 coins",
-            store.dir().display(),
-            store.interval(),
-            store.market()
-        )));
+        return Err(cli::usage(
+            anyhow!(
+                "universe.symbols = []: all coins of the store, but {} has no {} {} candles yet",
+                store.dir().display(),
+                store.interval(),
+                store.market()
+            )
+            .hint("--config configs/binance20.toml names 20 coins"),
+        ));
     }
     let mut seen = std::collections::BTreeSet::new();
     symbols.retain(|symbol| seen.insert(symbol.clone()));
@@ -136,16 +154,34 @@ async fn clock(rest: RestClient) -> anyhow::Result<(Option<RestClient>, i64)> {
     match rest.server_time_ms().await {
         Ok(now_ms) => Ok((Some(rest), now_ms)),
         Err(error @ (Error::NotServedHere { .. } | Error::Forbidden { .. })) => {
-            cli::warn(format!(
-                "{error}\nwarning: only the archive is asked; the newest days, which it does not have yet, are left out"
-            ));
-            let now = SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .context("this machine's clock is before 1970")?;
-            Ok((None, i64::try_from(now.as_millis())?))
+            cli::warn_with_hints(error.to_string(), error.hint());
+            cli::warn(
+                "only the archive is asked; the newest days, which it does not have yet, are left out",
+            );
+            Ok((None, Timestamp::now().as_millisecond()))
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Names every file that could not be taken, with each way out once.
+fn not_taken(broken: &[anyhow::Error]) -> anyhow::Error {
+    let faults: Vec<String> = broken.iter().map(|fault| format!("{fault:#}")).collect();
+    let count = broken.len();
+    let mut hints: Vec<String> = Vec::new();
+    for hint in broken
+        .iter()
+        .flat_map(|fault| cli::hints(fault, dataset::hint_of))
+    {
+        if !hints.contains(&hint) {
+            hints.push(hint);
+        }
+    }
+    let error = anyhow!("{count} files could not be taken:\n{}", faults.join("\n"));
+    hints
+        .iter()
+        .rev()
+        .fold(error, |error, hint| error.hint(hint))
 }
 
 /// Fetches the months of all coins, `at_once` at a time. A file that is broken stops nothing but
@@ -169,7 +205,7 @@ async fn fetch_all(
     let mut waiting = months.into_iter();
     let mut running = JoinSet::new();
     let mut failed: Option<anyhow::Error> = None;
-    let mut broken: Vec<String> = Vec::new();
+    let mut broken: Vec<anyhow::Error> = Vec::new();
     loop {
         while running.len() < at_once
             && failed.is_none()
@@ -200,11 +236,7 @@ async fn fetch_all(
         return Err(error);
     }
     if !broken.is_empty() {
-        bail!(
-            "{} files could not be taken:\n{}",
-            broken.len(),
-            broken.join("\n")
-        );
+        return Err(not_taken(&broken));
     }
     if interrupted.load(Ordering::Relaxed) && waiting.len() > 0 {
         bail!(
@@ -221,26 +253,5 @@ fn silence(job: &Job) -> String {
     match rest.max(job.archive.silence()) {
         Some(left) => format!("(the exchange asks to wait {} s)", left.as_secs() + 1),
         None => String::new(),
-    }
-}
-
-/// How many candles can open in a stretch of time.
-fn bars(interval: Interval, from_ms: i64, until_ms: i64) -> i64 {
-    let opened_before = |time_ms: i64| -(-time_ms).div_euclid(interval.ms());
-    (opened_before(until_ms) - opened_before(from_ms)).max(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn candles_open_on_the_grid() {
-        let count = |from_ms, until_ms| bars(Interval::ONE_MINUTE, from_ms, until_ms);
-        assert_eq!(count(0, 120_000), 2);
-        assert_eq!(count(1, 120_000), 1);
-        assert_eq!(count(0, 120_001), 3);
-        assert_eq!(count(60_000, 60_000), 0);
-        assert_eq!(count(120_000, 60_000), 0);
     }
 }

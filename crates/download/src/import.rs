@@ -1,19 +1,58 @@
 //! `quarterhour import`: every file is checked as a whole before any candle of it enters the store.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use dataset::{CandleTable, Column, DataConfig, Idle, Store, format_time};
-use market::{Interval, Symbol};
+use jiff::Timestamp;
+use market::{Interval, Market, Symbol};
 use terminal::Table;
 
-use crate::ImportArgs;
 use crate::lock::lock;
 use crate::read::{Reading, read_file};
 use crate::rows::{BadRows, Imported};
 use crate::spacing::interval_of;
+
+/// Names of columns and forms of files, for `import --help`.
+pub(crate) const FORMS: &str = "\
+Files: .parquet, .feather (version 2), .csv, .json (lists as Binance's klines, or objects), .zip (the exchange's archive).
+Columns, whatever their case: a time (open_time, timestamp, unix, time, datetime, date) and close are needed; open, high, low,
+  volume, quote_volume, count, taker_buy_volume, taker_buy_quote_volume and target are taken where they are, also by the names of
+  python-binance, ccxt, freqtrade, CryptoDataDownload and Kaggle's sets (`Volume BTC`, `Number of trades`, `Asset_ID`). Others
+  are named and left out. Without names: Binance's 12 columns, or ccxt's 6.
+Symbol: a column (symbol, pair, ticker; BTC/USDT is BTCUSDT), else the file's name (BTCUSDT-1m-2024-01.csv,
+  BTC_USDT-1m.feather, BTC-USDT.parquet), else --symbol.
+Times: seconds, milliseconds or microseconds since 1970, or ISO 8601, in UTC unless they have a zone; of the candle's open.";
+
+/// `quarterhour import`
+#[derive(Debug, clap::Args)]
+pub struct ImportArgs {
+    #[command(flatten)]
+    pub(crate) config: cli::ConfigArgs,
+    /// Parquet, Feather, CSV, JSON or archive zip files
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Whether the candles are spot or futures [default: data.market]
+    #[arg(long)]
+    market: Option<Market>,
+    /// Bar length [default: from an archive file's name or close times, else the step between
+    /// candles]
+    #[arg(long)]
+    interval: Option<Interval>,
+    /// The coin of files that do not say theirs
+    #[arg(long)]
+    symbol: Option<Symbol>,
+    /// Overwrite stored candles that have other values instead of refusing the file
+    #[arg(long)]
+    replace: bool,
+    /// Say what would be taken, and store nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Leave out and list rows that cannot be instead of refusing the file
+    #[arg(long)]
+    drop_bad_rows: bool,
+}
 
 /// How many bad rows are listed one by one.
 const LISTED_ROWS: usize = 20;
@@ -41,7 +80,7 @@ pub fn run(data: &DataConfig, args: &ImportArgs) -> anyhow::Result<()> {
     for path in &args.files {
         let mut file = read_file(path, &reading)?;
         let interval = interval_of(&file, args.interval)?;
-        let coins = file.checked(interval, now_ms())?;
+        let coins = file.checked(interval, Timestamp::now().as_millisecond())?;
         say_what_was_left_out(path, &file);
         let store = Store::new(&data.dir, market, interval);
         let _lock = if args.dry_run {
@@ -102,13 +141,6 @@ impl Total {
             self.range_ms = Some((first.min(time), last.max(time)));
         }
     }
-}
-
-fn now_ms() -> i64 {
-    let since_1970 = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Columns, targets and rows of a file that do not go into the store.

@@ -2,7 +2,8 @@
 
 use std::fs::{File, TryLockError};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
+use cli::WithHint;
 use dataset::Store;
 
 use crate::fetch::folder;
@@ -18,11 +19,13 @@ pub fn lock(store: &Store) -> anyhow::Result<File> {
     let file = dataset::open_lock(&path)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => bail!(
-            "{}: another process is filling this store\nhint: wait for it to end, or --set data.dir=OTHER; one `import` takes \
-             many files",
-            path.display()
-        ),
+        Err(TryLockError::WouldBlock) => {
+            return Err(
+                anyhow!("{}: another process is filling this store", path.display()).hint(
+                    "wait for it to end, or --set data.dir=OTHER; one `import` takes many files",
+                ),
+            );
+        }
         Err(TryLockError::Error(error)) => {
             Err(error).with_context(|| format!("{}", path.display()))
         }

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use anyhow::{anyhow, bail};
+use anyhow::anyhow;
+use cli::WithHint;
 use market::{Error, Interval, Market, Symbol};
 
 /// The coins of Kaggle's G-Research set, by their `Asset_ID`; its prices are in US dollars.
@@ -59,19 +60,22 @@ pub fn from_name(path: &Path) -> anyhow::Result<Named> {
     let symbol = match symbol(&pair) {
         _ if pair.chars().any(char::is_lowercase) => return Ok(Named::default()),
         Ok(symbol) => symbol,
-        Err(error @ Error::CoinMargined { .. }) => bail!("{}: {error}", path.display()),
+        Err(error @ Error::CoinMargined { .. }) => {
+            return Err(anyhow::Error::new(error).context(path.display().to_string()));
+        }
         Err(_) => return Ok(Named::default()),
     };
     let rest = parts[at + 1..].join("-");
     if ["mark", "index", "funding_rate", "premiumIndex"].contains(&rest.as_str()) {
-        bail!(
-            "{}: holds {rest} prices, expected candles of trades\nhint: import the file without `-{rest}`",
+        return Err(anyhow!(
+            "{}: holds {rest} prices, expected candles of trades",
             path.display()
-        );
+        )
+        .hint(format!("import the file without `-{rest}`")));
     }
     let interval = parts[at]
         .parse()
-        .map_err(|error: Error| anyhow!("{}: {error}", path.display()))?;
+        .map_err(|error: Error| anyhow::Error::new(error).context(path.display().to_string()))?;
     let market = (rest == "futures").then_some(Market::Futures);
     Ok(Named {
         symbol: Some(symbol),

@@ -6,6 +6,7 @@ use std::io::{Cursor, Read, Seek};
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
+use cli::WithHint;
 use dataset::{Cell, ForeignTable};
 use market::{ArchiveFile, Market, Symbol};
 use serde_json::Value;
@@ -40,11 +41,14 @@ pub fn read_file(path: &Path, reading: &Reading) -> anyhow::Result<Imported> {
         "csv" => read_csv(path, open()?, reading),
         "json" => read_json(path, open()?, reading),
         "zip" => read_csv(path, unzipped(path, open()?)?.as_slice(), reading),
-        _ => bail!(
-            "{}: found the extension `{extension}`, expected .parquet, .feather, .csv, .json or .zip\n\
-             hint: `quarterhour import --help`",
-            path.display()
-        ),
+        _ => {
+            return Err(anyhow!(
+                "{}: found the extension `{extension}`, expected .parquet, .feather, \
+                 .csv, .json or .zip",
+                path.display()
+            )
+            .hint("`quarterhour import --help`"));
+        }
     }
 }
 
@@ -63,18 +67,16 @@ pub fn read_archive(name: &Path, bytes: &[u8]) -> anyhow::Result<Imported> {
 /// The one CSV inside an archive file, unless it is larger than any month of candles.
 fn unzipped(path: &Path, source: impl Read + Seek) -> anyhow::Result<Vec<u8>> {
     let unreadable = |error: &dyn std::fmt::Display| {
-        anyhow!(
-            "{}: not a readable zip file: {error}\nhint: fetch the file again",
-            path.display()
-        )
+        anyhow!("{}: not a readable zip file: {error}", path.display()).hint("fetch the file again")
     };
     let mut archive = zip::ZipArchive::new(source).map_err(|error| unreadable(&error))?;
     if archive.len() != 1 {
-        bail!(
-            "{}: found {} files inside, expected one CSV\nhint: unpack it and import the CSV files one by one",
+        return Err(anyhow!(
+            "{}: found {} files inside, expected one CSV",
             path.display(),
             archive.len()
-        );
+        )
+        .hint("unpack it and import the CSV files one by one"));
     }
     let limit_bytes = ArchiveFile::UNPACKED_LIMIT_BYTES;
     let mut bytes = Vec::new();
@@ -83,11 +85,11 @@ fn unzipped(path: &Path, source: impl Read + Seek) -> anyhow::Result<Vec<u8>> {
         .read_to_end(&mut bytes)
         .map_err(|error| unreadable(&error))?;
     if bytes.len() as u64 > limit_bytes {
-        bail!(
-            "{}: unpacks to more than {limit_bytes} bytes, found no month of candles\n\
-             hint: unpack it yourself and import the CSV file, if you trust it",
+        return Err(anyhow!(
+            "{}: unpacks to more than {limit_bytes} bytes, found no month of candles",
             path.display()
-        );
+        )
+        .hint("unpack it yourself and import the CSV file, if you trust it"));
     }
     Ok(bytes)
 }
@@ -105,10 +107,11 @@ impl Open {
         if let (Some(found), Some(wanted)) = (named.market, reading.market)
             && found != wanted
         {
-            bail!(
-                "{}: its name says {found}, but it would go to {wanted}\nhint: --market {found}",
+            return Err(anyhow!(
+                "{}: its name says {found}, but it would go to {wanted}",
                 path.display()
-            );
+            )
+            .hint(format!("--market {found}")));
         }
         let of_name = reading.symbol.clone().or(named.symbol);
         if layout
@@ -117,11 +120,12 @@ impl Open {
             .is_none()
             && of_name.is_none()
         {
-            bail!(
-                "{}: has no column `symbol`, and its name is not like BTCUSDT-1m-2024-01.csv or BTC_USDT-1m.feather\n\
-                 hint: --symbol BTCUSDT says it, or rename the file so that it does",
+            let expected = "BTCUSDT-1m-2024-01.csv or BTC_USDT-1m.feather";
+            return Err(anyhow!(
+                "{}: has no column `symbol`, and its name is not like {expected}",
                 path.display()
-            );
+            )
+            .hint("--symbol BTCUSDT says it, or rename the file so that it does"));
         }
         let mut imported = nothing(path, reading.bad_rows);
         imported.interval = named.interval;
@@ -148,10 +152,10 @@ impl Open {
         } = &self.imported;
         match left_out.first() {
             _ if !coins.is_empty() => Ok(self.imported),
-            None => bail!(
-                "{}: has no rows of candles\nhint: fetch the file again",
-                path.display()
-            ),
+            None => {
+                return Err(anyhow!("{}: has no rows of candles", path.display())
+                    .hint("fetch the file again"));
+            }
             Some((row, reason)) => {
                 bail!(
                     "{}: every row was left out, the first, row {row}, because {reason}",
@@ -207,14 +211,16 @@ fn read_csv(path: &Path, source: impl Read, reading: &Reading) -> anyhow::Result
     }
     match &next {
         Ok(true) => {}
-        Ok(false) => bail!(
-            "{}: the file is empty, expected candles\nhint: fetch the file again",
-            path.display()
-        ),
-        Err(error) => bail!(
-            "{}: not readable as CSV: {error}\nhint: save the file as text in UTF-8",
-            path.display()
-        ),
+        Ok(false) => {
+            return Err(
+                anyhow!("{}: the file is empty, expected candles", path.display())
+                    .hint("fetch the file again"),
+            );
+        }
+        Err(error) => {
+            return Err(anyhow!("{}: not readable as CSV: {error}", path.display())
+                .hint("save the file as text in UTF-8"));
+        }
     }
     let is_header = record
         .iter()
@@ -249,10 +255,11 @@ fn read_csv(path: &Path, source: impl Read, reading: &Reading) -> anyhow::Result
 fn read_json(path: &Path, source: impl Read, reading: &Reading) -> anyhow::Result<Imported> {
     let not_rows = |reason: String| {
         anyhow!(
-            "{}: {reason}, expected a list of rows, each a list as Binance's klines or an object with the columns' names\n\
-             hint: `import --help` lists the names that are known",
+            "{}: {reason}, expected a list of rows, each a list as Binance's klines \
+             or an object with the columns' names",
             path.display()
         )
+        .hint("`import --help` lists the names that are known")
     };
     let read: Result<Value, _> = serde_json::from_reader(std::io::BufReader::new(source));
     let value = read.map_err(|error| not_rows(format!("not readable JSON ({error})")))?;

@@ -5,6 +5,13 @@ use market::simulate_coin;
 
 use crate::lock::lock;
 
+/// `quarterhour simulate`
+#[derive(Debug, clap::Args)]
+pub struct SimulateArgs {
+    #[command(flatten)]
+    pub(crate) config: cli::ConfigArgs,
+}
+
 /// Writes one coin after the other, so that a market larger than memory can be made.
 pub fn run(data: &DataConfig) -> anyhow::Result<()> {
     let store = Store::new(&data.dir, data.market, data.interval);

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{anyhow, bail};
+use anyhow::anyhow;
+use cli::WithHint;
 use market::Interval;
 
 use crate::rows::Imported;
@@ -27,15 +28,14 @@ pub fn interval_of(file: &Imported, given: Option<Interval>) -> anyhow::Result<I
         return match (said, known) {
             (None, Some(interval)) => Ok(interval),
             (Some(said), _) => Err(anyhow!(
-                "{path}: found {found}, expected candles of {said}, as {} says\nhint: {}",
-                whose(given),
-                way_out(known)
-            )),
-            (None, None) => Err(anyhow!(
-                "{path}: found {found}, expected one of {}\nhint: {}",
-                known_ones(),
-                way_out(None)
-            )),
+                "{path}: found {found}, expected candles of {said}, as {} says",
+                whose(given)
+            )
+            .hint(way_out(known))),
+            (None, None) => Err(
+                anyhow!("{path}: found {found}, expected one of {}", known_ones())
+                    .hint(way_out(None)),
+            ),
         };
     }
     let Some(said) = said else {
@@ -47,24 +47,28 @@ pub fn interval_of(file: &Imported, given: Option<Interval>) -> anyhow::Result<I
     let is_longer = |step_ms: i64| step_ms > said.ms() && step_ms % said.ms() == 0;
     if is_longer(common) && total > 0 && length.is_none() {
         let known = Interval::from_ms(common);
-        bail!(
-            "{path}: found candles {} apart or multiples of it, expected some {said} apart, as {} says\nhint: {}",
+        return Err(anyhow!(
+            "{path}: found candles {} apart or multiples of it, expected some {said} \
+             apart, as {} says",
             duration(common),
-            whose(given),
-            way_out(known)
-        );
+            whose(given)
+        )
+        .hint(way_out(known)));
     }
     for (symbol, rows) in file.coins.iter().filter(|_| length.is_none()) {
         let steps = steps_of(&rows.candles.open_time_ms);
         let common = divisor(steps.keys().copied());
         if is_longer(common) && steps.values().sum::<usize>() >= STEPS_THAT_TELL {
-            bail!(
-                "{path}: found all candles of {symbol} {} apart or multiples of it, expected some {said} apart, as {} says\n\
-                 hint: import that coin from a file of its own; {}",
+            return Err(anyhow!(
+                "{path}: found all candles of {symbol} {} apart or multiples of it, \
+                 expected some {said} apart, as {} says",
                 duration(common),
-                whose(given),
+                whose(given)
+            )
+            .hint(format!(
+                "import that coin from a file of its own; {}",
                 way_out(Interval::from_ms(common))
-            );
+            )));
         }
     }
     Ok(said)
@@ -74,9 +78,10 @@ pub fn interval_of(file: &Imported, given: Option<Interval>) -> anyhow::Result<I
 fn of_steps(file: &Imported, steps: &BTreeMap<i64, usize>) -> anyhow::Result<Interval> {
     let path = file.path.display();
     let Some((common_ms, count)) = most_common(steps) else {
-        bail!(
-            "{path}: found no two candles of one symbol, expected candles that show their interval\nhint: --interval 1m says it"
-        );
+        return Err(anyhow!(
+            "{path}: found no two candles of one symbol, expected candles that show their interval"
+        )
+        .hint("--interval 1m says it"));
     };
     let total: usize = steps.values().sum();
     let found = format!("steps of {} ({count} of {total})", duration(common_ms));
@@ -85,19 +90,30 @@ fn of_steps(file: &Imported, steps: &BTreeMap<i64, usize>) -> anyhow::Result<Int
         let smaller = steps.keys().find_map(|step| Interval::from_ms(*step));
         let hint = smaller.map_or_else(
             || way_out(None),
-            |interval| format!("--interval {interval} says that they are candles of {interval}, of which some lack"),
+            |interval| {
+                format!(
+                    "--interval {interval} says that they are candles of {interval}, of \
+                     which some lack"
+                )
+            },
         );
-        bail!(
-            "{path}: found {found}, expected candles of a known interval: {}\nhint: {hint}",
+        return Err(anyhow!(
+            "{path}: found {found}, expected candles of a known interval: {}",
             known_ones()
-        );
+        )
+        .hint(hint));
     };
     match Interval::from_ms(divisor(steps.keys().copied())) {
-        Some(shorter) if shorter < interval => bail!(
-            "{path}: found {found} and shorter ones, expected candles of one interval\n\
-             hint: --interval {shorter} says that they are candles of {shorter}, of which some lack; --interval {interval} that \
-             the others are wrong"
-        ),
+        Some(shorter) if shorter < interval => {
+            return Err(anyhow!(
+                "{path}: found {found} and shorter ones, expected candles of one \
+                 interval"
+            )
+            .hint(format!(
+                "--interval {shorter} says that they are candles of {shorter}, of which \
+                 some lack; --interval {interval} that the others are wrong"
+            )));
+        }
         _ => Ok(interval),
     }
 }

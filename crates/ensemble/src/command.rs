@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use clap::Parser;
-use cli::ConfigTable;
+use cli::{ConfigTable, WithHint};
 use dataset::{
     Config, ControlColumn, ControlSign, Dataset, ForecastTable, NamedColumns, PartKey, RunConfig,
     RunDir, Source, TableMetadata, TablePart,
@@ -50,9 +50,10 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         .iter()
         .find(|text| !text.starts_with("ensemble."))
     {
-        return Err(cli::usage(anyhow!(
-            "--set {text}: expected a key of [ensemble]; all else is the members'\nhint: --set ensemble.method=average"
-        )));
+        return Err(cli::usage(
+            anyhow!("--set {text}: expected a key of [ensemble]; all else is the members'")
+                .hint("--set ensemble.method=average"),
+        ));
     }
     let options = EnsembleOptions::new(&args.config.load()?)?;
     let default = || PathBuf::from("checkpoints").join(args.config.name());
@@ -105,7 +106,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         args.json,
     );
     if let Some(Err(error)) = tracker.map(|tracker| tracker.finish(done.is_ok())) {
-        cli::warn(error.to_string());
+        cli::warn_with_hints(error.to_string(), error.hint());
     }
     done
 }
@@ -138,11 +139,12 @@ fn read_members(
         args.members.clone()
     };
     if paths.len() < 2 {
-        return Err(cli::usage(anyhow!(
-            "{} members, expected at least 2 runs\n\
-             hint: quarterhour ensemble --run checkpoints/both checkpoints/NAME checkpoints/NAME-lightgbm",
-            paths.len()
-        )));
+        return Err(cli::usage(
+            anyhow!("{} members, expected at least 2 runs", paths.len()).hint(
+                "quarterhour ensemble --run checkpoints/both checkpoints/NAME \
+                 checkpoints/NAME-lightgbm",
+            ),
+        ));
     }
     let members: Vec<Member> = paths
         .iter()

@@ -1,7 +1,7 @@
 //! The `[ensemble]` section, and the whole config of a run.
 
-use anyhow::bail;
-use cli::ConfigTable;
+use anyhow::anyhow;
+use cli::{ConfigTable, WithHint};
 use dataset::{Config, RunConfig};
 use serde::{Deserialize, Serialize};
 
@@ -87,11 +87,14 @@ impl EnsembleOptions {
 
     fn validate(&self) -> anyhow::Result<()> {
         if !(self.prior_events > 0.0 && self.prior_events.is_finite()) {
-            bail!(
-                "ensemble.prior_events = {}: expected a number above 0\n\
-                 hint: --set ensemble.prior_events=2000, or --set ensemble.method=average for no fit at all",
+            return Err(anyhow!(
+                "ensemble.prior_events = {}: expected a number above 0",
                 self.prior_events
-            );
+            )
+            .hint(
+                "--set ensemble.prior_events=2000, or --set ensemble.method=average for \
+                 no fit at all",
+            ));
         }
         Ok(())
     }

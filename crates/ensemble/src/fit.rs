@@ -1,6 +1,7 @@
 //! The weights of every fold, from the folds before it.
 
-use anyhow::bail;
+use anyhow::anyhow;
+use cli::WithHint;
 use dataset::format_time;
 use score::Rows;
 use serde::{Deserialize, Serialize};
@@ -61,12 +62,16 @@ pub fn fold_weights(
     let mut last_ms = i64::MIN;
     for (fold, start_ms, end_ms) in spans(rows) {
         if start_ms <= last_ms {
-            bail!(
-                "fold {fold} begins at {}, expected a time after the fold before it, which ends at {}\n\
-                 hint: weights of a fold are fitted on folds before it; were the members' tables joined by hand?",
+            return Err(anyhow!(
+                "fold {fold} begins at {}, expected a time after the fold before it, \
+                 which ends at {}",
                 format_time(start_ms),
                 format_time(last_ms)
-            );
+            )
+            .hint(
+                "weights of a fold are fitted on folds before it; were the members' \
+                 tables joined by hand?",
+            ));
         }
         last_ms = end_ms;
         // The same purge as that of the members' own training: no target reaches into the fold.
@@ -401,7 +406,7 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(
-            error.contains("fold 2 begins at 1970-01-01 00:00") && error.contains("hint:"),
+            error.contains("fold 2 begins at 1970-01-01 00:00"),
             "{error}"
         );
     }

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
+use cli::WithHint;
 use dataset::{CandleTable, Column, Config, Panel, RunDir, content_hash};
 use market::Symbol;
 use run::{Answer, Drift, Forecaster, Kind, LoadedRun, SavedRun, Seen};
@@ -36,7 +37,7 @@ impl Kind for EnsembleKind {
         // Some libraries must be there before another member starts threads.
         paths.iter().try_for_each(|path| run.kinds.prepare(path))?;
         let load = |path: &PathBuf| {
-            let member = run.kinds.load(path, run.fold, run.overrides);
+            let member = run.kinds.load(path, (run.fold, run.at_ms), run.overrides);
             member.with_context(|| format!("a member of {} does not load", run.path.display()))
         };
         let members: Vec<LoadedRun> = paths.iter().map(load).collect::<anyhow::Result<_>>()?;
@@ -61,7 +62,8 @@ impl Kind for EnsembleKind {
         let own = saved.fold(run.fold, run.path)?.seen_until_ms;
         let mut all = Vec::new();
         for member in &saved.members {
-            all.push(run.kinds.seen(&run.path.join(member), run.fold)?);
+            let asked = (run.fold, run.at_ms);
+            all.push(run.kinds.seen(&run.path.join(member), asked)?);
         }
         let members = all
             .into_iter()
@@ -85,14 +87,16 @@ impl Kind for EnsembleKind {
 fn check_fold(member: &LoadedRun, path: &Path, expected: usize, run: &Path) -> anyhow::Result<()> {
     let found = member.forecaster.fold().unwrap_or(0);
     if found != expected {
-        bail!(
-            "{} has the model of fold {found}, expected fold {expected}, whose weights the ensemble \
-             {} has\n\
-             hint: --fold {expected} takes every member's model of that fold; a member that was \
-             made anew needs a new ensemble",
+        return Err(anyhow!(
+            "{} has the model of fold {found}, expected fold {expected}, whose \
+             weights the ensemble {} has",
             path.display(),
             run.display()
-        );
+        )
+        .hint(format!(
+            "--fold {expected} takes every member's model of that fold; a member \
+             that was made anew needs a new ensemble"
+        )));
     }
     Ok(())
 }
@@ -113,11 +117,11 @@ fn check_target(member: &LoadedRun, run: &SavedRun<'_>) -> anyhow::Result<()> {
     };
     let (own, found) = (in_words(run.config), in_words(&member.config));
     if own != found {
-        bail!(
-            "{} says that it forecasts {own}, but a member of it forecasts {found}\n\
-             hint: put back the run.toml that was changed, or make the ensemble anew",
+        return Err(anyhow!(
+            "{} says that it forecasts {own}, but a member of it forecasts {found}",
             run.path.join(RunDir::CONFIG_FILE).display()
-        );
+        )
+        .hint("put back the run.toml that was changed, or make the ensemble anew"));
     }
     Ok(())
 }

@@ -2,8 +2,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use anyhow::{Context, bail};
-use cli::ConfigTable;
+use anyhow::{Context, anyhow, bail};
+use cli::{ConfigTable, WithHint};
 use dataset::{Config, ForecastTable, RunConfig, RunDir};
 use run::{Joined, NamedTable, join};
 
@@ -27,14 +27,24 @@ impl Member {
         let run = RunDir::new(path.to_owned());
         for file in [run.config(), run.forecasts()] {
             if !file.exists() {
-                bail!(
-                    "{} is no finished run: found no {}\nhint: a run is a folder with {} and {}, such as \
-                     checkpoints/NAME; `train --resume --run DIR` finishes one",
+                return Err(anyhow!(
+                    "{} is no finished run: found no {}",
                     path.display(),
-                    file.display(),
-                    RunDir::CONFIG_FILE,
-                    RunDir::FORECASTS_FILE
-                );
+                    file.display()
+                )
+                .with_hint(|| {
+                    let meant = (!path.exists())
+                        .then(|| RunDir::did_you_mean(path))
+                        .flatten();
+                    meant.unwrap_or_else(|| {
+                        format!(
+                            "a run is a folder with {} and {}, such as checkpoints/NAME; \
+                             `quarterhour train --resume --run DIR` finishes one",
+                            RunDir::CONFIG_FILE,
+                            RunDir::FORECASTS_FILE
+                        )
+                    })
+                }));
             }
         }
         let table = ConfigTable::read(&run.config())?;
@@ -86,12 +96,12 @@ pub fn check_agreement(members: &[Member]) -> anyhow::Result<()> {
     for other in others {
         for ((key, found), (_, expected)) in other.agreed().into_iter().zip(first.agreed()) {
             if found != expected {
-                bail!(
-                    "{}: {key} is {found}, expected {expected} as in {}\n\
-                     hint: members are runs of one [data], [universe] and [target] section",
+                return Err(anyhow!(
+                    "{}: {key} is {found}, expected {expected} as in {}",
                     other.path.display(),
                     first.path.display()
-                );
+                )
+                .hint("members are runs of one [data], [universe] and [target] section"));
             }
         }
     }
@@ -143,10 +153,8 @@ pub fn seen_from(run: &Path, member: &Path) -> anyhow::Result<String> {
     };
     let (run, member) = (real(run)?, real(member)?);
     if run == member {
-        bail!(
-            "{} cannot be a member of itself\nhint: --run OTHER names the ensemble's folder",
-            run.display()
-        );
+        return Err(anyhow!("{} cannot be a member of itself", run.display())
+            .hint("--run OTHER names the ensemble's folder"));
     }
     let shared = run
         .components()

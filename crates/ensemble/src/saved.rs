@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
+use cli::WithHint;
 use dataset::{content_hash, write_atomically};
 use serde::{Deserialize, Serialize};
 
@@ -40,31 +41,25 @@ impl SavedWeights {
     /// A file that is not there or holds no weights of the members that it names.
     pub fn read(run: &Path) -> anyhow::Result<(Self, String)> {
         let path = run.join(Self::FILE);
-        let text = fs::read_to_string(&path).with_context(|| {
-            format!(
-                "cannot read {}\nhint: `quarterhour ensemble` makes the run anew",
-                path.display()
-            )
-        })?;
-        let saved: Self = serde_json::from_str(&text).with_context(|| {
-            format!(
-                "{}: no weights\nhint: make the ensemble anew",
-                path.display()
-            )
-        })?;
+        let text = fs::read_to_string(&path)
+            .with_context(|| format!("cannot read {}", path.display()))
+            .hint("`quarterhour ensemble` makes the run anew")?;
+        let saved: Self = serde_json::from_str(&text)
+            .with_context(|| format!("{}: not the weights of an ensemble", path.display()))
+            .hint("`quarterhour ensemble` makes the run anew")?;
         let members = saved.members.len();
         let fits = |fold: &FoldWeights| {
             fold.weights.market.len() == members && fold.weights.own.len() == members
         };
         if let Some(fold) = saved.folds.iter().find(|fold| !fits(fold)) {
-            bail!(
-                "{}: fold {} has {} and {} weights, expected one a member, which are {members}\n\
-                 hint: make the ensemble anew",
+            return Err(anyhow!(
+                "{}: fold {} has {} and {} weights, expected one a member, which are {members}",
                 path.display(),
                 fold.fold,
                 fold.weights.market.len(),
                 fold.weights.own.len()
-            );
+            )
+            .hint("`quarterhour ensemble` makes the run anew"));
         }
         Ok((saved, content_hash(text.as_bytes())))
     }
@@ -78,18 +73,20 @@ impl SavedWeights {
             None => self.folds.last(),
             Some(number) => self.folds.iter().find(|fold| fold.fold as usize == number),
         };
-        found.with_context(|| {
-            let folds: Vec<String> = self
-                .folds
-                .iter()
-                .map(|fold| fold.fold.to_string())
-                .collect();
-            let asked = fold.map_or("any fold".to_owned(), |fold| format!("fold {fold}"));
-            format!(
-                "{} has no weights of {asked}, expected one of {}\nhint: --fold takes one of these",
-                run.display(),
-                folds.join(" ")
-            )
-        })
+        found
+            .with_context(|| {
+                let folds: Vec<String> = self
+                    .folds
+                    .iter()
+                    .map(|fold| fold.fold.to_string())
+                    .collect();
+                let asked = fold.map_or("any fold".to_owned(), |fold| format!("fold {fold}"));
+                format!(
+                    "{} has no weights of {asked}, expected one of {}",
+                    run.display(),
+                    folds.join(" ")
+                )
+            })
+            .hint("--fold takes one of these")
     }
 }

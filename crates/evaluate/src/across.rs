@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::anyhow;
+use cli::WithHint;
 use dataset::TimeSpan;
 use page::across_table;
 use score::{ForecastColumn, Options, PanelForecasts, Rows, across, controls};
@@ -96,16 +97,19 @@ fn named_panels(panels: &[String]) -> anyhow::Result<Vec<(String, Vec<PathBuf>)>
         let whole = parts
             .filter(|(name, runs)| !name.is_empty() && runs.clone().all(|run| !run.is_empty()));
         let Some((name, runs)) = whole else {
-            return Err(cli::usage(anyhow!(
-                "`--panel {text}`: expected a name and its runs, NAME=RUN,RUN\n\
-                 hint: `--panel 2021=checkpoints/panel20,checkpoints/panel20-lightgbm`"
-            )));
+            return Err(cli::usage(
+                anyhow!("`--panel {text}`: expected a name and its runs, NAME=RUN,RUN")
+                    .hint("`--panel 2021=checkpoints/panel20,checkpoints/panel20-lightgbm`"),
+            ));
         };
         if name == "all" || named.iter().any(|(other, _)| other == name) {
-            return Err(cli::usage(anyhow!(
-                "`--panel {text}`: found the name {name} again, expected one of its own for each panel\n\
-                 hint: `all` is the mean over panels"
-            )));
+            return Err(cli::usage(
+                anyhow!(
+                    "`--panel {text}`: found the name {name} again, expected one of its own \
+                     for each panel"
+                )
+                .hint("`all` is the mean over panels"),
+            ));
         }
         named.push((name.to_owned(), runs.map(PathBuf::from).collect()));
     }
@@ -140,14 +144,15 @@ fn same_reach(panels: &[Joined]) -> anyhow::Result<()> {
     match panels.iter().find(|panel| panel.ahead != first.ahead) {
         None => Ok(()),
         Some(other) => Err(anyhow!(
-            "panel {} is forecast {} bars of {} ms ahead, panel {} {} of {} ms; expected one interval and reach\n\
-             hint: a mean over panels is of one [target] section",
+            "panel {} is forecast {} bars of {} ms ahead, panel {} {} of {} ms; \
+             expected one interval and reach",
             other.name,
             other.ahead.1,
             other.ahead.0,
             first.name,
             first.ahead.1,
             first.ahead.0
-        )),
+        )
+        .hint("a mean over panels is of one [target] section")),
     }
 }

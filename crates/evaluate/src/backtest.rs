@@ -3,7 +3,8 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
+use cli::WithHint;
 use dataset::{Earned, check_named_output, parse_time, write_atomically};
 use page::{backtest_coins_csv, backtest_csv, backtest_svg, backtest_table};
 use rules::{
@@ -130,22 +131,24 @@ impl BacktestArgs {
             self.selection.run.join("thresholds.toml"),
         );
         if !path.exists() {
-            bail!(
-                "{} is missing, expected thresholds to trade on\nhint: `scripts/tune-thresholds {run}` writes it, or name \
-                 one with --threshold-bps",
+            return Err(anyhow!(
+                "{} is missing, expected thresholds to trade on",
                 path.display()
-            );
+            )
+            .hint(format!(
+                "`scripts/tune-thresholds {run}` writes it, or name one with --threshold-bps"
+            )));
         }
         let text = std::fs::read_to_string(&path)
             .with_context(|| format!("cannot read {}", path.display()))?;
         let thresholds =
             Thresholds::from_toml(&text).with_context(|| path.display().to_string())?;
         if thresholds.coins.is_empty() {
-            bail!(
-                "{} names no coin to trade, expected at least one\nhint: no threshold was credibly above costs; name one \
-                 with --threshold-bps",
+            return Err(anyhow!(
+                "{} names no coin to trade, expected at least one",
                 path.display()
-            );
+            )
+            .hint("no threshold was credibly above costs; name one with --threshold-bps"));
         }
         Ok(thresholds)
     }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
-use cli::ConfigTable;
-use dataset::{Config, Earned, ForecastTable, PartKey, RunConfig, Target};
+use cli::{ConfigTable, WithHint};
+use dataset::{Config, Earned, ForecastTable, PartKey, RunConfig, RunDir, Target};
 use page::Importance;
 use run::{Joined, NamedTable, join};
 
@@ -34,25 +34,26 @@ impl Run {
     /// A folder that is no run, a run without forecasts or without the wanted ones, files that
     /// cannot be read.
     pub fn read(path: &Path, wanted: &PartArgs) -> anyhow::Result<Self> {
-        let not_a_run = || {
-            format!(
-                "{} is no run\nhint: a run is a folder with run.toml and forecasts.parquet, such as checkpoints/NAME",
-                path.display()
-            )
-        };
+        let not_a_run = || format!("{} is no run", path.display());
         let config_path = path.join("run.toml");
         if !config_path.exists() {
-            bail!("{}", not_a_run());
+            let of_runs = || {
+                "a run is a folder with run.toml and forecasts.parquet, such as checkpoints/NAME"
+                    .to_owned()
+            };
+            let hint = RunDir::did_you_mean(path).unwrap_or_else(of_runs);
+            return Err(anyhow!(not_a_run()).hint(hint));
         }
         let config_table = ConfigTable::read(&config_path)?;
         let run: RunConfig = config_table.section("run")?;
         let config: Config = config_table.parse()?;
         let forecasts = path.join("forecasts.parquet");
         if !forecasts.exists() {
-            bail!(
-                "{} has no forecasts.parquet yet\nhint: `cargo run -p train --release -- --resume --run {}` finishes it",
-                path.display(),
-                cli::quoted(path.display())
+            return Err(
+                anyhow!("{} has no forecasts.parquet yet", path.display()).hint(format!(
+                    "`cargo run -p train --release -- --resume --run {}` finishes it",
+                    cli::quoted(path.display())
+                )),
             );
         }
         Ok(Self {
@@ -79,16 +80,16 @@ impl Run {
     pub fn only_table(&self) -> anyhow::Result<&ForecastTable> {
         match self.tables.as_slice() {
             [table] => Ok(table),
-            tables => Err(cli::usage(anyhow!(
-                "{} has forecasts of {} horizons and panels ({}), expected one\n\
-                 hint: --horizon and --panel choose one",
-                self.path,
-                tables.len(),
-                self.keys()
-                    .map(ToString::to_string)
-                    .collect::<Vec<_>>()
-                    .join("; ")
-            ))),
+            tables => {
+                let keys: Vec<String> = self.keys().map(ToString::to_string).collect();
+                let error = anyhow!(
+                    "{} has forecasts of {} horizons and panels ({}), expected one",
+                    self.path,
+                    tables.len(),
+                    keys.join("; ")
+                );
+                Err(cli::usage(error.hint("--horizon and --panel choose one")))
+            }
         }
     }
 
@@ -114,9 +115,8 @@ impl Run {
             Err(error) => {
                 cli::note(format!(
                     "{}: forecasts.parquet is of an older version, without some controls or the trailing \
-                     volatility, and the candles that it was made of are not there: {:#}",
-                    self.path,
-                    anyhow::Error::from(error)
+                     volatility, and the candles that it was made of are not there: {error}",
+                    self.path
                 ));
                 self
             }
@@ -231,9 +231,9 @@ fn shared_parts(all: &[Run]) -> anyhow::Result<Vec<Vec<usize>>> {
     };
     let parts: Vec<Vec<usize>> = first.keys().filter_map(of_key).collect();
     if parts.is_empty() {
-        bail!(
-            "no horizon and panel is in every run, expected one at least\n\
-             hint: compare runs of one [data] and [target] section"
+        return Err(
+            anyhow!("no horizon and panel is in every run, expected one at least")
+                .hint("compare runs of one [data] and [target] section"),
         );
     }
     let ahead = |run: &Run, place: usize| {
@@ -250,16 +250,17 @@ fn shared_parts(all: &[Run]) -> anyhow::Result<Vec<Vec<usize>>> {
         for (run, place) in all.iter().zip(part) {
             let found = ahead(run, *place);
             if found != of_first {
-                bail!(
-                    "{} forecasts {} bars of {} ms ahead, {} does {} of {} ms; expected one interval and reach\n\
-                     hint: compare runs of one [data] and [target] section",
+                return Err(anyhow!(
+                    "{} forecasts {} bars of {} ms ahead, {} does {} of {} ms; expected one \
+                     interval and reach",
                     run.path,
                     found.0,
                     found.1,
                     first.path,
                     of_first.0,
                     of_first.1
-                );
+                )
+                .hint("compare runs of one [data] and [target] section"));
             }
         }
     }
@@ -281,11 +282,13 @@ pub fn of_folds(
     let present: BTreeSet<usize> = table.rows().map(|row| row.fold as usize).collect();
     if let Some(missing) = wanted.iter().find(|fold| !present.contains(fold)) {
         let present: Vec<String> = present.iter().map(usize::to_string).collect();
-        return Err(cli::usage(anyhow!(
-            "{origin} has no fold {missing}, expected folds among {}\nhint: `--folds` takes such as 1-3 or 1,3; without \
-             it all folds are scored",
-            present.join(", ")
-        )));
+        return Err(cli::usage(
+            anyhow!(
+                "{origin} has no fold {missing}, expected folds among {}",
+                present.join(", ")
+            )
+            .hint("`--folds` takes such as 1-3 or 1,3; without it all folds are scored"),
+        ));
     }
     Ok(table.filter(|row| wanted.contains(&(row.fold as usize))))
 }

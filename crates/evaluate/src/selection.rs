@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
+use cli::WithHint;
 use dataset::{Earned, ForecastTable, format_time};
 use run::{NamedTable, join};
 use score::{ForecastColumn, Rows};
@@ -39,13 +40,15 @@ impl Selection {
         if let Some(since_ms) = since_ms {
             table = table.filter(|row| row.time_ms >= since_ms);
             if table.is_empty() {
-                bail!(
-                    "{} has no forecasts from {} on, which its thresholds were judged on\n\
-                     hint: `scripts/tune-thresholds {}` finds them anew",
+                return Err(anyhow!(
+                    "{} has no forecasts from {} on, which its thresholds were judged on",
                     run.path,
-                    format_time(since_ms),
+                    format_time(since_ms)
+                )
+                .hint(format!(
+                    "`scripts/tune-thresholds {}` finds them anew",
                     cli::quoted(self.run.display())
-                );
+                )));
             }
         }
         let source = NamedTable {
@@ -63,12 +66,16 @@ impl Selection {
     fn chosen(&self, table: ForecastTable) -> anyhow::Result<ForecastTable> {
         let known: BTreeSet<String> = table.rows().map(|row| row.symbol.to_string()).collect();
         if let Some(symbol) = self.symbols.iter().find(|symbol| !known.contains(*symbol)) {
-            let known: Vec<String> = known.into_iter().collect();
-            bail!(
-                "{} has no forecasts of {symbol}, expected one of {}\nhint: --symbol takes names as the run has them",
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            return Err(anyhow!(
+                "{} has no forecasts of {symbol}, expected one of {}",
                 self.run.display(),
                 known.join(", ")
-            );
+            )
+            .with_hint(|| {
+                cli::did_you_mean(symbol, &known)
+                    .unwrap_or_else(|| "--symbol takes names as the run has them".to_owned())
+            }));
         }
         let is_chosen = |symbol: &str| self.symbols.iter().any(|chosen| chosen == symbol);
         Ok(table.filter(|row| is_chosen(row.symbol.as_str())))

@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
+use cli::WithHint;
 use dataset::{Earned, format_time, write_atomically};
 use page::{thresholds_html, thresholds_svg, thresholds_table, thresholds_warnings};
 use rules::{Costs, DeflateBy, Protocol, TuneOptions, Tuning, tune};
@@ -140,13 +141,19 @@ fn check_target(run: &Run, reach_bars: usize) -> anyhow::Result<()> {
             ));
             Ok(())
         }
-        Earned::Nothing => bail!(
-            "{} forecasts target.kind = \"{}\", a {} that no single position earns; expected \"return\"\n\
-             hint: `cargo run -p train --release -- --set target.kind=return` trains a run that can be traded",
-            run.path,
-            run.target.name(),
-            run.target.unit()
-        ),
+        Earned::Nothing => {
+            return Err(anyhow!(
+                "{} forecasts target.kind = \"{}\", a {} that no single position earns; \
+                                                  expected \"return\"",
+                run.path,
+                run.target.name(),
+                run.target.unit()
+            )
+            .hint(
+                "`cargo run -p train --release -- --set target.kind=return` trains a run \
+                 that can be traded",
+            ));
+        }
     }
 }
 

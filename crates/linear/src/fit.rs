@@ -1,4 +1,4 @@
-//! From candles to coefficients: moments day by day, then one small system a day.
+//! From candles to coefficients: moments day by day, then one small system a refit.
 
 use std::ops::Range;
 
@@ -42,11 +42,11 @@ impl RidgeFit {
         Self::of_targets(dataset, &dataset.targets, options)
     }
 
-    /// Coefficients for the scored rows of one fold, refitted at the start of every UTC day.
+    /// Coefficients for the scored rows of one fold, one for each of its refits.
     ///
-    /// A day's coefficients know only targets that were known before it, the embargo included.
-    /// With `target.shuffle_seed` only those of the first scored day are there: later targets are
-    /// not in another order.
+    /// They know only targets that were known before the UTC day in which the refit begins, the
+    /// embargo included. With `target.shuffle_seed` only those of the first refit are there: later
+    /// targets are not in another order.
     ///
     /// # Errors
     /// A bad option, another feature set than `relative`, or no row to fit to.
@@ -79,12 +79,11 @@ impl RidgeFit {
     /// No row to fit to.
     pub fn fold(&self, dataset: &Dataset, fold: &Fold) -> Result<Fitted, Error> {
         let panel = &dataset.panel;
-        let first_day = panel.time_ms(fold.score.start).div_euclid(DAY_MS);
-        let last_row = fold.score.end.saturating_sub(1).max(fold.score.start);
-        let last_day = match dataset.config.target.shuffle_seed {
-            None => panel.time_ms(last_row).div_euclid(DAY_MS),
-            Some(_) => first_day,
+        let refitted = match dataset.config.target.shuffle_seed {
+            None => fold.fits(),
+            Some(_) => &fold.fits()[..1], // a fold has one fit at least
         };
+        let day = |fit: &Fold| panel.time_ms(fit.score.start).div_euclid(DAY_MS);
         let mut walk = Walk::new(self.options, dataset.config.horizon_bars());
         let mut refits = Vec::new();
         let mut days = self
@@ -92,17 +91,15 @@ impl RidgeFit {
             .iter()
             .filter(|day| day.rows.start >= fold.train.start)
             .peekable();
-        for number in first_day..=last_day {
+        for number in refitted.iter().map(day) {
             while let Some(day) = days.next_if(|day| day.number < number) {
                 walk.add(day);
             }
             refits.extend(walk.refit(number));
         }
-        if refits
-            .first()
-            .is_none_or(|refit| refit.from_ms > first_day * DAY_MS)
-        {
-            let before = format_time(first_day * DAY_MS);
+        let first_ms = day(fold) * DAY_MS;
+        if refits.first().is_none_or(|refit| refit.from_ms > first_ms) {
+            let before = format_time(first_ms);
             let fold = fold.number;
             return Err(Error::NoRows { fold, before });
         }

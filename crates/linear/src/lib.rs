@@ -1,8 +1,10 @@
-//! A ridge regression that is refitted every day: the coins' own parts and the market's.
+//! A ridge regression that is refitted every day, or as `split.refit_every` says: the coins' own
+//! parts and the market's.
 //!
 //! Features are those of the set `relative`; targets are entered a bar later and measured in the
 //! coin's trailing volatility. [`RidgeFit`] sums moments by day, once; every refit then solves two
-//! small systems.
+//! small systems. So a fold's refits are one piece here, with the coefficients of all of them in
+//! one file: each forecast is that of the refit alone, but a year of days is no year of folders.
 
 mod command;
 mod config;

@@ -4,9 +4,9 @@ use anyhow::Context;
 use dataset::{Dataset, Fold, Origin, RunDir, content_hash, target_std, write_atomically};
 use run::{Appendix, Forecaster, Piece, Recipe};
 
-use crate::config::RidgeConfig;
+use crate::RidgeFit;
+use crate::config::{KIND, RidgeConfig};
 use crate::saved::{COEFFICIENTS_FILE, FoldRecord, RECORD_FILE, SavedRidge};
-use crate::{RidgeFit, RidgeKind};
 
 /// Fits a ridge as a config says.
 #[derive(Debug)]
@@ -30,11 +30,23 @@ impl RidgeRecipe {
         };
         Ok(Self { config, moments })
     }
+
+    fn refits_line(&self) -> String {
+        let every = self.config.shared.split.refit_every;
+        every.map_or_else(String::new, |every| {
+            format!("Coefficients are refitted every {every}, at the start of a UTC day.")
+        })
+    }
 }
 
 impl Recipe for RidgeRecipe {
     fn forecaster(&self) -> &str {
         &self.config.run.forecaster
+    }
+
+    /// The fold: a walk over the moments of the days gives the coefficients of all its refits.
+    fn fits<'a>(&self, fold: &'a Fold) -> &'a [Fold] {
+        std::slice::from_ref(fold)
     }
 
     fn fit(&self, piece: &Piece<'_>) -> anyhow::Result<()> {
@@ -46,9 +58,9 @@ impl Recipe for RidgeRecipe {
             None => RidgeFit::fit(dataset, fold, self.config.ridge)?,
         };
         let text = fitted.to_json();
-        let own = (RidgeKind::NAME, &self.config.ridge);
+        let own = (KIND, &self.config.ridge);
         let mut origin = Origin::new(dataset, fold, &(0..0), own)?;
-        // Every day's coefficients know what was known before it, and nothing of the day.
+        // Coefficients know what was known before their first day, and nothing of the day.
         if let Some(first) = fitted.refits().first() {
             origin.seen_until_ms = origin.seen_until_ms.max(first.from_ms);
         }
@@ -87,11 +99,11 @@ impl Recipe for RidgeRecipe {
             artifacts.push(published);
         }
         Ok(Appendix {
-            texts: vec!["Coefficients are refitted at the start of every UTC day.".to_owned()],
+            texts: vec![self.refits_line()],
             importance: None,
             artifacts,
             next: format!(
-                "`cargo run -p predict --release -- --run {}` forecasts with the last day's \
+                "`cargo run -p predict --release -- --run {}` forecasts with the last \
                  coefficients",
                 cli::quoted(run.path().display())
             ),

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
+use cli::WithHint;
 use dataset::{
     CandleTable, Column, Config, Eligibility, Origin, Panel, check_columns, content_hash,
     write_atomically,
@@ -13,8 +14,8 @@ use market::Symbol;
 use run::{Answer, Forecaster};
 use serde::{Deserialize, Serialize};
 
-use crate::config::RidgeConfig;
-use crate::{Fitted, RidgeKind};
+use crate::Fitted;
+use crate::config::{KIND, RidgeConfig};
 
 /// The coefficients of a fold.
 pub(crate) const COEFFICIENTS_FILE: &str = "ridge.json";
@@ -43,12 +44,9 @@ impl FoldRecord {
     /// A file that is not there, or is something else.
     pub fn read(folder: &Path) -> anyhow::Result<Self> {
         let path = folder.join(RECORD_FILE);
-        let text = fs::read_to_string(&path).with_context(|| {
-            format!(
-                "cannot read {}\nhint: `quarterhour ridge --run RUN` fits the folds that are missing",
-                path.display()
-            )
-        })?;
+        let text = fs::read_to_string(&path)
+            .with_context(|| format!("cannot read {}", path.display()))
+            .hint("`quarterhour ridge --run RUN` fits the folds that are missing")?;
         serde_json::from_str(&text)
             .with_context(|| format!("{}: not a fold's record", path.display()))
     }
@@ -87,14 +85,14 @@ impl SavedRidge {
             fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let found = content_hash(text.as_bytes());
         if found != record.sha256 {
-            bail!(
-                "{} has SHA-256 {found}, expected {}, which {RECORD_FILE} names\n\
-                 hint: put back the run's own file, or fit it again",
+            return Err(anyhow!(
+                "{} has SHA-256 {found}, expected {}, which {RECORD_FILE} names",
                 path.display(),
                 record.sha256
-            );
+            )
+            .hint("put back the run's own file, or fit it again"));
         }
-        let own = (RidgeKind::NAME, &config.ridge);
+        let own = (KIND, &config.ridge);
         record
             .origin
             .check(&config.shared, own, &folder.join(RECORD_FILE))?;

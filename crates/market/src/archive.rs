@@ -155,10 +155,7 @@ impl ArchiveClient {
                 })
                 .await?;
             let Some(bytes) = answer else { return Ok(None) };
-            let found: String = Sha256::digest(&bytes)
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
+            let found = format!("{:x}", Sha256::digest(&bytes));
             if found == published {
                 return Ok(Some(bytes));
             }

@@ -1,7 +1,6 @@
 //! One candle, and the test every candle must pass before it is believed.
 
-use crate::time::utc_text;
-use crate::{Error, Interval};
+use crate::{CandleError, Interval};
 
 /// How far a taker volume may exceed the total, relative to it: files hold volumes as f32, whose
 /// relative rounding is 6e-8.
@@ -33,20 +32,6 @@ pub struct Candle {
     pub taker_buy_volume: Option<f64>,
     /// The part of `quote_volume` where the buyer was the taker.
     pub taker_buy_quote_volume: Option<f64>,
-}
-
-/// Why a candle is not believed: the field, the value found and what was expected.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("candle at {} ({open_time_ms}): {field} is {value}, expected {expected}", utc_text(*open_time_ms))]
-pub struct CandleError {
-    /// Which candle, by its open time in UTC milliseconds.
-    pub open_time_ms: i64,
-    /// The field at fault.
-    pub field: &'static str,
-    /// The value found there.
-    pub value: String,
-    /// What would have been right.
-    pub expected: String,
 }
 
 impl Candle {
@@ -170,17 +155,11 @@ impl Candle {
     }
 }
 
-impl From<CandleError> for Error {
-    fn from(error: CandleError) -> Self {
-        Self::Candle(Box::new(error))
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::{Candle, CandleError};
-    use crate::Interval;
+    use super::Candle;
+    use crate::{CandleError, Interval};
 
     fn good() -> Candle {
         Candle {

@@ -22,8 +22,8 @@ mod symbol;
 mod time;
 
 pub use archive::{ArchiveClient, ArchiveFile, Period};
-pub use candle::{Candle, CandleError};
-pub use error::Error;
+pub use candle::Candle;
+pub use error::{CandleError, Error};
 pub use interval::Interval;
 pub use rest::{ClosedCandles, CoinCandles, RestClient, RestOptions, Served};
 pub use simulated::{SimulatedCoin, SimulatedConfig, SimulatedMarket, simulate, simulate_coin};

@@ -1,4 +1,8 @@
-//! Milliseconds since 1970 as readable UTC text, for messages.
+//! Milliseconds since 1970 as dates of the calendar and as readable text, in UTC.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 
 /// `2024-01-01T00:00:00Z` for UTC milliseconds (fractions of a second are cut off).
 ///
@@ -8,60 +12,23 @@
 /// assert_eq!(market::utc_text(1_704_067_200_000), "2024-01-01T00:00:00Z");
 /// ```
 pub fn utc_text(ms: i64) -> String {
-    let secs = ms.div_euclid(1000);
-    let (day, second) = (secs.div_euclid(86_400), secs.rem_euclid(86_400));
-    let (year, month, day) = civil_from_days(day);
-    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    datetime(ms).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// Year, month and day of the proleptic Gregorian calendar, by Howard Hinnant's `civil_from_days`
-/// (<https://howardhinnant.github.io/date_algorithms.html>).
-pub(crate) fn civil_from_days(days: i64) -> (i64, i64, i64) {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
+/// UTC milliseconds as a date and a time of day; beyond the years that jiff knows, the nearest it
+/// knows.
+pub(crate) fn datetime(ms: i64) -> DateTime {
+    let nearest = if ms < 0 {
+        Timestamp::MIN
     } else {
-        shifted_month - 9
+        Timestamp::MAX
     };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month, day)
-}
-
-/// Days since 1970 of a date, the inverse of [`civil_from_days`]; a month beyond 12 is in the next
-/// year.
-pub(crate) fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let (year, month) = (
-        year + (month - 1).div_euclid(12),
-        (month - 1).rem_euclid(12) + 1,
-    );
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era * 146_097 + day_of_era - 719_468
+    TimeZone::UTC.to_datetime(Timestamp::from_millisecond(ms).unwrap_or(nearest))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{civil_from_days, days_from_civil, utc_text};
-
-    #[test]
-    fn dates_and_days_are_inverse() {
-        for days in -1000..100_000 {
-            let (year, month, day) = civil_from_days(days);
-            assert_eq!(days_from_civil(year, month, day), days);
-        }
-        assert_eq!(days_from_civil(2023, 13, 1), days_from_civil(2024, 1, 1));
-    }
+    use super::utc_text;
 
     #[test]
     fn known_times_read_as_the_calendar_says() {

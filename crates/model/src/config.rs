@@ -341,7 +341,7 @@ mod tests {
     fn message(change: impl FnOnce(&mut NetworkConfig)) -> String {
         let mut config = NetworkConfig::default();
         change(&mut config);
-        config.validate().unwrap_err().to_string()
+        crate::error::told(&config.validate().unwrap_err())
     }
 
     #[test]

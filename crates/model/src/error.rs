@@ -4,13 +4,12 @@ use std::path::PathBuf;
 
 /// Any failure of this crate.
 ///
-/// A message names the thing, the value found and what was expected; where there is a way out, it
-/// is the last line, `hint: ...`.
+/// A message names the thing, the value found and what was expected; [`Error::hint`] is the way out.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A key of the network or optimizer configuration has an unusable value.
-    #[error("{key} is {found}, expected {expected}\nhint: {hint}")]
+    #[error("{key} is {found}, expected {expected}")]
     Config {
         /// Name of the key, as written in the config file.
         key: &'static str,
@@ -23,16 +22,14 @@ pub enum Error {
     },
 
     /// A device name that does not exist.
-    #[error(
-        "unknown device {found:?}, expected auto, gpu, cpu, wgpu, flex or ndarray\nhint: `auto` takes a GPU where there is one and the CPU elsewhere"
-    )]
+    #[error("unknown device {found:?}, expected auto, gpu, cpu, wgpu, flex or ndarray")]
     UnknownDevice {
         /// Name found.
         found: String,
     },
 
     /// A device that this machine or this build cannot open.
-    #[error("device {choice} cannot be opened: {reason}\nhint: {hint}")]
+    #[error("device {choice} cannot be opened: {reason}")]
     DeviceUnavailable {
         /// The device that was asked for.
         choice: String,
@@ -45,9 +42,9 @@ pub enum Error {
     /// An operation on the device failed.
     #[error("the device failed while {doing}: {reason}")]
     DeviceFailed {
-        /// What was being done.
+        /// Work that failed.
         doing: &'static str,
-        /// What the device said.
+        /// Message of the device.
         reason: String,
     },
 
@@ -77,7 +74,7 @@ pub enum Error {
 
     /// Windows that are not the input a network was built for.
     #[error(
-        "the windows have {found_channels} channels and a lookback of {found_lookback}, the network expects {expected_channels} channels ({coins} coins x {features} features) and a lookback of {expected_lookback}\nhint: read coins, features and lookback from the run.toml beside the weights"
+        "the windows have {found_channels} channels and a lookback of {found_lookback}, the network expects {expected_channels} channels ({coins} coins x {features} features) and a lookback of {expected_lookback}"
     )]
     WindowsDoNotFit {
         /// Channels of the windows.
@@ -95,9 +92,7 @@ pub enum Error {
     },
 
     /// A network that would train (draw dropout) was handed to the forecast.
-    #[error(
-        "forecast got a network or windows on a training device, expected an inference device\nhint: pass `network.valid()` and windows made on `device.without_autodiff()`"
-    )]
+    #[error("forecast got a network or windows on a training device, expected an inference device")]
     TrainingDevice,
 
     /// A file cannot be read or written.
@@ -112,7 +107,7 @@ pub enum Error {
     },
 
     /// Weights that forecast no numbers, or numbers beyond all reason.
-    #[error("{path}: a trial window is forecast as {found:?}, expected a number from -{largest:?} to {largest:?}\nhint: the weights are damaged or their training diverged; restore the file or train again", path = path.display())]
+    #[error("{path}: a trial window is forecast as {found:?}, expected a number from -{largest:?} to {largest:?}", path = path.display())]
     AbsurdForecast {
         /// The file that the weights came from.
         path: PathBuf,
@@ -123,7 +118,7 @@ pub enum Error {
     },
 
     /// A file that is not a whole safetensors file.
-    #[error("{path}: not a whole safetensors file: {reason}\nhint: the file is truncated or not a checkpoint; restore it or train again", path = path.display())]
+    #[error("{path}: not a whole safetensors file: {reason}", path = path.display())]
     Corrupt {
         /// The file.
         path: PathBuf,
@@ -132,7 +127,7 @@ pub enum Error {
     },
 
     /// A tensor that the network needs and the file lacks.
-    #[error("{path}: tensor {tensor:?} of shape {expected:?} is missing\nhint: the file belongs to a network with another configuration; use the run.toml saved beside it", path = path.display())]
+    #[error("{path}: tensor {tensor:?} of shape {expected:?} is missing", path = path.display())]
     MissingTensor {
         /// The file.
         path: PathBuf,
@@ -143,7 +138,7 @@ pub enum Error {
     },
 
     /// A tensor in the file that the network does not have.
-    #[error("{path}: tensor {tensor:?} of shape {found:?} is not a part of the network\nhint: the file belongs to a network with another configuration; use the run.toml saved beside it", path = path.display())]
+    #[error("{path}: tensor {tensor:?} of shape {found:?} is not a part of the network", path = path.display())]
     ExtraTensor {
         /// The file.
         path: PathBuf,
@@ -154,7 +149,7 @@ pub enum Error {
     },
 
     /// A tensor of another shape or type than the network's.
-    #[error("{path}: tensor {tensor:?} is {found}, expected {expected}\nhint: the file belongs to a network with another configuration; use the run.toml saved beside it", path = path.display())]
+    #[error("{path}: tensor {tensor:?} is {found}, expected {expected}", path = path.display())]
     TensorMismatch {
         /// The file.
         path: PathBuf,
@@ -167,11 +162,53 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// The way out: a command to run, or what to change.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Config { hint, .. } | Self::DeviceUnavailable { hint, .. } => hint,
+            Self::UnknownDevice { .. } => {
+                "`auto` takes a GPU where there is one and the CPU elsewhere"
+            }
+            Self::DeviceFailed { .. }
+            | Self::Matrix { .. }
+            | Self::WindowOutOfRange { .. }
+            | Self::Io { .. } => return None,
+            Self::WindowsDoNotFit { .. } => {
+                "read coins, features and lookback from the run.toml beside the weights"
+            }
+            Self::TrainingDevice => {
+                "pass `network.valid()` and windows made on `device.without_autodiff()`"
+            }
+            Self::AbsurdForecast { .. } => {
+                "the weights are damaged or their training diverged; restore the file or train again"
+            }
+            Self::Corrupt { .. } => {
+                "the file is truncated or not a checkpoint; restore it or train again"
+            }
+            Self::MissingTensor { .. } | Self::ExtraTensor { .. } | Self::TensorMismatch { .. } => {
+                "the file belongs to a network with another configuration; use the run.toml saved \
+                 beside it"
+            }
+        };
+        Some(hint.to_owned())
+    }
+}
+
 /// The rows that can end a window, in words.
 fn row_range(rows: usize, lookback: usize) -> String {
     if rows < lookback {
         "no row".to_owned()
     } else {
         format!("the rows {} to {}", lookback - 1, rows - 1)
+    }
+}
+
+/// For tests: an error's message and, on a line of its own, its hint.
+#[cfg(test)]
+pub(crate) fn told(error: &Error) -> String {
+    match error.hint() {
+        Some(hint) => format!("{error}\nhint: {hint}"),
+        None => error.to_string(),
     }
 }

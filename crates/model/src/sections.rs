@@ -116,7 +116,8 @@ mod tests {
                 .starts_with("unknown field `resnet`, expected one of `lstm`, `gru`, `tcn`")
         );
 
-        let unusable = |text: &str| read(text).unwrap().validate().unwrap_err().to_string();
+        let unusable =
+            |text: &str| crate::error::told(&read(text).unwrap().validate().unwrap_err());
         assert_eq!(
             unusable(r#"{"encoder": "lstm", "lstm": {"layers": 0}}"#),
             "lstm.layers is 0, expected from 1 to 64\nhint: set lstm.layers = 1 or more"

@@ -1,10 +1,12 @@
 //! The candles that a forecast needs, from the store, the exchange or the simulated market.
 
 use anyhow::Context;
-use dataset::{CandleReader, CandleTable, Column, Config, Source};
+use cli::WithHint;
+use dataset::{CandleReader, Column, Config, Source};
 use market::{Symbol, simulate};
 
 use crate::Checkpoint;
+use crate::history::{History, Missing, first_ms};
 use crate::live::from_exchange;
 
 /// Where candles come from.
@@ -16,15 +18,6 @@ pub enum CandleSource {
     Binance,
     /// The simulated market of the run.
     Simulated,
-}
-
-/// Candles of all coins up to the one that a forecast is made at.
-#[derive(Debug, Clone)]
-pub struct History {
-    /// Open time of the last candle used.
-    pub at_ms: i64,
-    /// Candles by coin, in the order of the universe.
-    pub coins: Vec<(Symbol, CandleTable)>,
 }
 
 impl History {
@@ -64,20 +57,6 @@ impl History {
     }
 }
 
-/// A coin whose last candle the exchange does not give.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Missing {
-    /// The coin.
-    pub symbol: Symbol,
-    /// Why, in one line.
-    pub reason: String,
-}
-
-/// Open time of the first of `bars` bars, the last of which opens at `at_ms`.
-pub(crate) fn first_ms(config: &Config, bars: usize, at_ms: i64) -> i64 {
-    at_ms - (bars as i64 - 1) * config.data.interval.ms()
-}
-
 fn from_store(
     config: &Config,
     columns: &[Column],
@@ -93,10 +72,8 @@ fn from_store(
             for symbol in symbols {
                 last = last.max(reader.last_ms(symbol)?);
             }
-            last.context(
-                "the store has no candles of any coin of the run\n\
-                 hint: `quarterhour download` brings them; --source binance asks the exchange",
-            )?
+            last.context("the store has no candles of any coin of the run")
+                .hint("`quarterhour download` brings them; --source binance asks the exchange")?
         }
     };
     let until_ms = at_ms + config.data.interval.ms();

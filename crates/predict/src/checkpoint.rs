@@ -7,6 +7,7 @@ use model::DeviceChoice;
 use run::{Forecaster, LoadedRun};
 
 use crate::History;
+use crate::hint::hint_of;
 use crate::kinds::kinds;
 use crate::rule::{IndicatorRule, RULE};
 
@@ -44,6 +45,9 @@ pub(crate) struct Request<'a> {
     pub run: &'a Path,
     /// The fold asked for; None: the last one.
     pub fold: Option<usize>,
+    /// The time that is to be forecast, which decides between the refits of the fold; None: the
+    /// last refit.
+    pub at_ms: Option<i64>,
     pub overrides: &'a [String],
     pub device: DeviceChoice,
 }
@@ -55,15 +59,15 @@ impl Request<'_> {
     /// As [`Checkpoint::load`].
     pub fn load(&self) -> anyhow::Result<Checkpoint> {
         let kinds = kinds(self.device);
-        match kinds.load(self.run, self.fold, self.overrides) {
+        match kinds.load(self.run, (self.fold, self.at_ms), self.overrides) {
             Ok(loaded) => Ok(loaded.into()),
             Err(error) if self.fallback == Fallback::Rule => {
                 // A config that cannot be read is an error with or without a model.
                 let (_, config) = kinds.config(self.run, self.overrides)?;
-                cli::warn(format!(
-                    "the model does not load, so an indicator rule answers in its place: {error:#}\n\
-                     hint: --fallback refuse makes this an error"
-                ));
+                let mut hints = cli::hints(&error, hint_of);
+                hints.push("--fallback refuse makes this an error".to_owned());
+                let reason = "the model does not load, so an indicator rule answers in its place";
+                cli::warn_with_hints(format!("{reason}: {error:#}"), hints);
                 Ok(Checkpoint {
                     forecaster: Box::new(IndicatorRule::new(config.clone())),
                     config,
@@ -112,6 +116,7 @@ impl Checkpoint {
             fallback: Fallback::Refuse,
             run,
             fold,
+            at_ms: None,
             overrides,
             device,
         };

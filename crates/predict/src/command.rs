@@ -3,8 +3,9 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use anyhow::{anyhow, bail};
+use anyhow::anyhow;
 use clap::{Parser, Subcommand};
+use cli::WithHint;
 use dataset::{content_hash, format_time, parse_time};
 use terminal::Table;
 
@@ -149,17 +150,23 @@ impl Command {
 }
 
 impl ModelArgs {
-    /// The model to load; `overrides` are the keys of `--set` that are the run's.
-    fn request<'a>(&'a self, overrides: &'a [String]) -> anyhow::Result<Request<'a>> {
+    /// The model to load for a time, or for the last one; `overrides` are the keys of `--set` that
+    /// are the run's.
+    fn request<'a>(
+        &'a self,
+        at_ms: Option<i64>,
+        overrides: &'a [String],
+    ) -> anyhow::Result<Request<'a>> {
         let Some(run) = &self.run else {
-            return Err(cli::usage(anyhow!(
-                "--run DIR is missing\nhint: ls checkpoints/ shows the runs there are"
-            )));
+            return Err(cli::usage(
+                anyhow!("--run DIR is missing").hint("ls checkpoints/ shows the runs there are"),
+            ));
         };
         Ok(Request {
             fallback: self.fallback,
             run,
             fold: self.fold,
+            at_ms,
             overrides,
             device: self.device,
         })
@@ -182,7 +189,7 @@ fn watch_with(
     until: Option<&str>,
 ) -> anyhow::Result<()> {
     let (overrides, of_watch) = WatchArgs::split(&model.set);
-    let request = model.request(&overrides)?;
+    let request = model.request(None, &overrides)?;
     let asked = (&request, model.in_sample());
     watch(request.load()?, asked, watching, &of_watch, urls, until)
 }
@@ -191,26 +198,30 @@ fn predict(args: &Args) -> anyhow::Result<()> {
     let at_ms = match &args.at {
         None => None,
         Some(text) => Some(parse_time(text).map_err(|error| {
-            cli::usage(anyhow!(
-                "--at: {error}\nhint: --at 2024-05-01T12:00 for instance"
-            ))
+            cli::usage(anyhow!("--at: {error}").hint("--at 2024-05-01T12:00 for instance"))
         })?),
     };
     let (overrides, of_watch) = WatchArgs::split(&args.model.set);
     if let Some(text) = of_watch.first() {
-        return Err(cli::usage(anyhow!(
-            "--set {text}: expected a key of [data] or [universe]\nhint: --watch has more"
-        )));
+        return Err(cli::usage(
+            anyhow!("--set {text}: expected a key of [data] or [universe]")
+                .hint("--watch has more"),
+        ));
     }
-    let request = args.model.request(&overrides)?;
+    let request = args.model.request(at_ms, &overrides)?;
     let checkpoint = request.load()?;
     let interval = checkpoint.config.data.interval;
     if let Some(at_ms) = at_ms.filter(|at_ms| at_ms.rem_euclid(interval.ms()) != 0) {
-        return Err(cli::usage(anyhow!(
-            "--at {}: expected the open time of a {interval} candle\nhint: --at '{}'",
-            format_time(at_ms),
-            format_time(at_ms - at_ms.rem_euclid(interval.ms()))
-        )));
+        return Err(cli::usage(
+            anyhow!(
+                "--at {}: expected the open time of a {interval} candle",
+                format_time(at_ms)
+            )
+            .hint(format!(
+                "--at '{}'",
+                format_time(at_ms - at_ms.rem_euclid(interval.ms()))
+            )),
+        ));
     }
     let checkpoint = match at_ms {
         Some(at_ms) => out_of_sample(checkpoint, &request, at_ms, args.model.in_sample())?,
@@ -230,14 +241,11 @@ fn predict(args: &Args) -> anyhow::Result<()> {
     };
     cli::print(&text)?;
     if forecasts.coins.iter().all(|coin| coin.forecast.is_none()) {
-        let hint = match source {
-            CandleSource::Store => "\nhint: `quarterhour audit` shows the holes",
-            CandleSource::Binance | CandleSource::Simulated => "",
-        };
-        bail!(
-            "no coin can be forecast at {}{hint}",
-            format_time(forecasts.time)
-        );
+        let error = anyhow!("no coin can be forecast at {}", format_time(forecasts.time));
+        return Err(match source {
+            CandleSource::Store => error.hint("`quarterhour audit` shows the holes"),
+            CandleSource::Binance | CandleSource::Simulated => error,
+        });
     }
     Ok(())
 }

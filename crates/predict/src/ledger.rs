@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use anyhow::bail;
+use anyhow::anyhow;
+use cli::WithHint;
 use dataset::{CandleReader, CandleTable, format_time};
 use market::{Candle, Symbol};
 use rules::may_open;
@@ -144,9 +145,10 @@ pub fn run(args: &LedgerArgs) -> anyhow::Result<()> {
                 + v.unsettled
                 > 0 =>
         {
-            bail!(
-                "the ledger is not what the candles and forecasts say\nhint: were fold, device, thresholds or [trading] others?"
-            )
+            return Err(
+                anyhow!("the ledger is not what the candles and forecasts say")
+                    .hint("were fold, device, thresholds or [trading] others?"),
+            );
         }
         _ => Ok(()),
     }
@@ -233,6 +235,7 @@ fn load(
         fallback: Fallback::Rule,
         run: &args.run,
         fold: args.fold,
+        at_ms: first.map(|logged| logged.time_ms),
         overrides,
         device: args.device,
     };

@@ -7,8 +7,8 @@ use market::{CandleError, Error, Interval, RestClient, Served, Symbol};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::candles::{Missing, first_ms};
-use crate::{ExchangeClock, History};
+use crate::ExchangeClock;
+use crate::history::{History, Missing, first_ms};
 
 /// How long after its close, by the exchange's clock, a candle is waited for that is late or could
 /// still change.
@@ -253,13 +253,7 @@ impl Lack {
     fn reason(&self) -> String {
         match self {
             Self::Yet(reason) | Self::ForGood(reason) => reason.clone(),
-            // Without its hint.
-            Self::Failed(error) => error
-                .to_string()
-                .lines()
-                .next()
-                .unwrap_or_default()
-                .to_owned(),
+            Self::Failed(error) => error.to_string(),
         }
     }
 }

@@ -9,5 +9,5 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     model::without_display();
-    cli::finish(predict::run(&predict::Args::parse()))
+    cli::finish(predict::run(&predict::Args::parse()), predict::hint_of)
 }

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use anyhow::bail;
+use anyhow::anyhow;
+use cli::WithHint;
 use dataset::format_time;
 use run::Kinds;
 
@@ -39,7 +40,7 @@ fn choose(
     at_ms: i64,
     in_sample: InSample,
 ) -> anyhow::Result<Choice> {
-    let seen = kinds.seen(run, fold)?;
+    let seen = kinds.seen(run, (fold, Some(at_ms)))?;
     if seen.is_before(at_ms) {
         return Ok(Choice {
             fold,
@@ -85,13 +86,15 @@ fn choose(
                 ),
                 None => String::new(),
             };
-            bail!(
-                "{}: {} UTC is not out of sample: {which} {}\n\
-                 hint: {other}{later}--in-sample forecasts all the same, and marks every row",
+            return Err(anyhow!(
+                "{}: {} UTC is not out of sample: {which} {}",
                 run.display(),
                 format_time(at_ms),
                 seen.in_words()
             )
+            .hint(format!(
+                "{other}{later}--in-sample forecasts all the same, and marks every row"
+            )));
         }
     }
 }
@@ -112,10 +115,17 @@ pub(crate) fn out_of_sample(
     }
     let asked = (request.run, request.fold);
     let Choice { fold, is_in_sample } = choose(&kinds(request.device), asked, at_ms, in_sample)?;
-    let mut chosen = if fold == request.fold {
-        loaded
-    } else {
-        Request { fold, ..*request }.load()?
+    let at_ms = Some(at_ms);
+    // A fold may have another refit for this time; a run's own files are of no other time.
+    let is_loaded = fold == request.fold && (fold.is_none() || request.at_ms == at_ms);
+    let mut chosen = match is_loaded {
+        true => loaded,
+        false => Request {
+            fold,
+            at_ms,
+            ..*request
+        }
+        .load()?,
     };
     chosen.is_in_sample = is_in_sample;
     Ok(chosen)
@@ -124,7 +134,7 @@ pub(crate) fn out_of_sample(
 /// The latest fold whose model had seen nothing of `at_ms` and what follows.
 fn latest_before(kinds: &Kinds, run: &Path, at_ms: i64) -> anyhow::Result<Option<usize>> {
     let is_before = |&fold: &usize| {
-        let seen = kinds.seen(run, Some(fold));
+        let seen = kinds.seen(run, (Some(fold), Some(at_ms)));
         seen.is_ok_and(|seen| seen.is_before(at_ms))
     };
     Ok(kinds.folds(run)?.into_iter().filter(is_before).max())

@@ -1,9 +1,17 @@
 //! The list of subcommands. A new one is a line in [`Command`] and a line in [`Command::run`].
 
-use clap::Subcommand;
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::completions::CompletionsArgs;
 use crate::man::ManArgs;
+
+/// Forecast where crypto coins go in the next quarter of an hour, and score it honestly
+#[derive(Debug, Parser)]
+#[command(version = crate::version::VERSION, subcommand_required = true, arg_required_else_help = true)]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Command,
+}
 
 /// Every subcommand, in the order of the work. What is flattened is a crate's own list.
 #[derive(Debug, Subcommand)]
@@ -44,8 +52,8 @@ impl Command {
             Self::Predict(args) => predict::run(args),
             Self::Watch(command) => command.run(),
             Self::Replay(args) => replay::run(args),
-            Self::Completions(args) => args.run(),
-            Self::Man(args) => args.run(),
+            Self::Completions(args) => args.run(Args::command()),
+            Self::Man(args) => args.run(Args::command()),
         }
     }
 }

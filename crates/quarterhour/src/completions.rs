@@ -1,6 +1,5 @@
 //! `quarterhour completions SHELL`: what the shell needs to complete subcommands and options.
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
 /// Print a shell's completions, such as `quarterhour completions bash`
@@ -12,13 +11,12 @@ pub struct CompletionsArgs {
 }
 
 impl CompletionsArgs {
-    /// Prints the script.
+    /// Prints the script for `command`.
     ///
     /// # Errors
     /// A standard output that takes nothing.
-    pub fn run(&self) -> anyhow::Result<()> {
+    pub fn run(&self, mut command: clap::Command) -> anyhow::Result<()> {
         let mut script = Vec::new();
-        let mut command = crate::Args::command();
         clap_complete::generate(self.shell, &mut command, "quarterhour", &mut script);
         Ok(cli::print(&String::from_utf8(script)?)?)
     }

@@ -14,15 +14,7 @@ use clap::Parser;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Forecast where crypto coins go in the next quarter of an hour, and score it honestly
-#[derive(Debug, Parser)]
-#[command(version = version::VERSION, subcommand_required = true, arg_required_else_help = true)]
-struct Args {
-    #[command(subcommand)]
-    command: commands::Command,
-}
-
 fn main() -> ExitCode {
     model::without_display();
-    cli::finish(Args::parse().command.run())
+    cli::finish(commands::Args::parse().command.run(), predict::hint_of)
 }

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::CommandFactory;
 
 /// Write the manual pages to a folder, quarterhour.1 and one for every subcommand
 #[derive(Debug, clap::Args)]
@@ -14,13 +13,13 @@ pub struct ManArgs {
 }
 
 impl ManArgs {
-    /// Writes the pages.
+    /// Writes the pages of `command` and its subcommands.
     ///
     /// # Errors
     /// A folder that cannot be written to.
-    pub fn run(&self) -> anyhow::Result<()> {
+    pub fn run(&self, command: clap::Command) -> anyhow::Result<()> {
         std::fs::create_dir_all(&self.dir)
-            .and_then(|()| clap_mangen::generate_to(crate::Args::command(), &self.dir))
+            .and_then(|()| clap_mangen::generate_to(command, &self.dir))
             .with_context(|| format!("cannot write manual pages to {}", self.dir.display()))?;
         cli::note(format!("the manual pages are in {}", self.dir.display()));
         Ok(())

@@ -1,7 +1,6 @@
 //! The bulk archive: `/data/spot/daily/klines/BTCUSDT/1m/BTCUSDT-1m-2021-04-03.zip` and the like.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -12,14 +11,6 @@ use crate::answer::Answer;
 use crate::calendar::Period;
 use crate::file::{ArchiveFile, csv};
 use crate::server::Server;
-
-/// The files built last. A file is final once it is there, so it never goes stale.
-#[derive(Debug, Default)]
-pub(crate) struct Cache(Mutex<VecDeque<(String, Arc<ArchiveFile>)>>);
-
-/// How many files are kept: a file and its checksum are asked for one after the other, for many
-/// coins at a time. A month of minutes is 2 MB.
-const CACHED_FILES: usize = 64;
 
 /// What a path asks for.
 struct Wanted {
@@ -51,8 +42,12 @@ pub(crate) async fn get_file(
 }
 
 fn file(server: &Server, path: &str) -> Answer {
-    let found = wanted(server, path)
-        .and_then(|wanted| Some((server.archive.get(server, &wanted)?, wanted)));
+    let found = wanted(server, path).and_then(|wanted| {
+        let file = server
+            .archive
+            .get(&wanted.name, || build(server, &wanted))?;
+        Some((file, wanted))
+    });
     let Some((file, wanted)) = found else {
         return no_such_key(path);
     };
@@ -98,28 +93,14 @@ fn wanted(server: &Server, path: &str) -> Option<Wanted> {
     })
 }
 
-impl Cache {
-    /// The file from the cache, else built now; None where it would have no candle.
-    fn get(&self, server: &Server, wanted: &Wanted) -> Option<Arc<ArchiveFile>> {
-        // Held while building, so that two requests for one file build it once.
-        let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, file)) = files.iter().find(|(name, _)| *name == wanted.name) {
-            return Some(file.clone());
-        }
-        let coin = server.coin(&wanted.symbol, server.now_ms())?;
-        let mut bars = coin
-            .final_bars(wanted.period.from_ms, wanted.period.until_ms)
-            .peekable();
-        bars.peek()?;
-        let file = Arc::new(
-            ArchiveFile::new(&wanted.name, &csv(bars, server.market, server.interval)).ok()?,
-        );
-        if files.len() == CACHED_FILES {
-            files.pop_front();
-        }
-        files.push_back((wanted.name.clone(), file.clone()));
-        Some(file)
-    }
+/// Builds a file; None where it would have no candle.
+fn build(server: &Server, wanted: &Wanted) -> Option<ArchiveFile> {
+    let coin = server.coin(&wanted.symbol, server.now_ms())?;
+    let mut bars = coin
+        .final_bars(wanted.period.from_ms, wanted.period.until_ms)
+        .peekable();
+    bars.peek()?;
+    ArchiveFile::new(&wanted.name, &csv(bars, server.market, server.interval)).ok()
 }
 
 /// What the archive's host answers for a file that is not there (yet).

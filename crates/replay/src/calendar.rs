@@ -1,13 +1,12 @@
 //! Days and months of the archive, and dates in HTTP headers.
 
-use dataset::{format_time, parse_time};
-use market::utc_text;
-
-const HOUR_MS: i64 = 3_600_000;
-const DAY_MS: i64 = 24 * HOUR_MS;
+use jiff::civil::{Date, Time, Weekday};
+use jiff::fmt::rfc2822::DateTimePrinter;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 
 /// How long after midnight the exchange puts new files into its archive.
-const PUBLISHED_AFTER_MS: i64 = 2 * HOUR_MS;
+const PUBLISHED_AFTER_MS: i64 = 2 * 3_600_000;
 
 /// One file's worth of time in the archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,78 +21,55 @@ pub(crate) struct Period {
 impl Period {
     /// A day such as `2021-04-03`; None for any other text.
     pub fn day(text: &str) -> Option<Self> {
-        let from_ms = parse_time(text)
+        let day = text
+            .parse::<Date>()
             .ok()
-            .filter(|&ms| format_time(ms) == format!("{text} 00:00"))?;
-        let until_ms = from_ms + DAY_MS;
-        Some(Self {
-            from_ms,
-            until_ms,
-            published_ms: until_ms + PUBLISHED_AFTER_MS,
-        })
+            .filter(|day| day.to_string() == text)?;
+        let next = day.tomorrow().ok()?;
+        Self::new(day, next, next)
     }
 
     /// A month such as `2021-04`; None for any other text.
     pub fn month(text: &str) -> Option<Self> {
-        let (year, month) = text.split_once('-')?;
-        let (year, month): (i32, i32) = (year.parse().ok()?, month.parse().ok()?);
-        let first = |year: i32, month: i32| {
-            Self::day(&format!("{year:04}-{month:02}-01")).map(|day| day.from_ms)
-        };
-        if text != format!("{year:04}-{month:02}") {
+        let first: Date = format!("{text}-01").parse().ok()?;
+        let next = first.checked_add(1.month()).ok()?;
+        if first.strftime("%Y-%m").to_string() != text {
             return None;
         }
-        let from_ms = first(year, month)?;
-        let until_ms = if month == 12 {
-            first(year + 1, 1)?
-        } else {
-            first(year, month + 1)?
-        };
-        let monday_ms = until_ms + (7 - weekday(until_ms)) % 7 * DAY_MS;
+        Self::new(
+            first,
+            next,
+            next.nth_weekday_of_month(1, Weekday::Monday).ok()?,
+        )
+    }
+
+    fn new(from: Date, until: Date, published: Date) -> Option<Self> {
         Some(Self {
-            from_ms,
-            until_ms,
-            published_ms: monday_ms + PUBLISHED_AFTER_MS,
+            from_ms: midnight_ms(from)?,
+            until_ms: midnight_ms(until)?,
+            published_ms: midnight_ms(published)? + PUBLISHED_AFTER_MS,
         })
     }
 }
 
-/// 0 for Monday to 6 for Sunday.
-fn weekday(time_ms: i64) -> i64 {
-    // 1970-01-01 was a Thursday.
-    (time_ms.div_euclid(DAY_MS) + 3).rem_euclid(7)
+fn midnight_ms(date: Date) -> Option<i64> {
+    let midnight = TimeZone::UTC.to_timestamp(date.to_datetime(Time::midnight()));
+    Some(midnight.ok()?.as_millisecond())
 }
 
 /// `Mon, 03 May 2021 00:15:00 GMT`, the form of HTTP's `Date`.
 pub(crate) fn http_date(time_ms: i64) -> String {
-    const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-    const MONTHS: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
-    // 2021-05-03T00:15:00Z
-    let text = utc_text(time_ms);
-    let part = |range: std::ops::Range<usize>| text.get(range).unwrap_or_default().to_owned();
-    let named =
-        |names: &[&'static str], index: usize| names.get(index).copied().unwrap_or_default();
-    let day_name = named(&DAYS, weekday(time_ms).try_into().unwrap_or_default());
-    let month_name = named(
-        &MONTHS,
-        part(5..7)
-            .parse::<usize>()
-            .unwrap_or_default()
-            .wrapping_sub(1),
-    );
-    format!(
-        "{day_name}, {} {month_name} {} {} GMT",
-        part(8..10),
-        part(0..4),
-        part(11..19)
-    )
+    let time = Timestamp::from_millisecond(time_ms).unwrap_or_default();
+    DateTimePrinter::new()
+        .timestamp_to_rfc9110_string(&time)
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
+    use dataset::parse_time;
+
     use super::*;
 
     fn ms(text: &str) -> i64 {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use clap::Parser;
+use cli::WithHint;
 use dataset::{CandleTable, Column, Config, DataConfig, Source, Store, format_time, parse_time};
 use market::{Symbol, simulate};
 
@@ -43,9 +44,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     replay.validate()?;
     let stop_ms = match &args.stop_at {
         Some(text) => parse_time(text).map_err(|error| {
-            cli::usage(anyhow!(
-                "--stop-at: {error}\nhint: --stop-at 2024-05-01T12:00 for instance"
-            ))
+            cli::usage(
+                anyhow!("--stop-at: {error}").hint("--stop-at 2024-05-01T12:00 for instance"),
+            )
         })?,
         None => i64::MAX,
     };

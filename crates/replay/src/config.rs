@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::anyhow;
+use cli::WithHint;
 use dataset::parse_time;
 use market::Symbol;
 use serde::{Deserialize, Serialize};
@@ -285,11 +286,13 @@ fn time(key: &str, text: &str) -> anyhow::Result<i64> {
 }
 
 pub(crate) fn refused(key: &str, found: impl ToString, expected: &str) -> anyhow::Error {
-    cli::usage(anyhow!(
-        "`replay.{key}` is {}, expected {expected}\nhint: correct it in the config file's section [replay], or with \
-         --set replay.KEY=VALUE",
-        found.to_string()
-    ))
+    cli::usage(
+        anyhow!(
+            "`replay.{key}` is {}, expected {expected}",
+            found.to_string()
+        )
+        .hint("correct it in the config file's section [replay], or with --set replay.KEY=VALUE"),
+    )
 }
 
 #[cfg(test)]
@@ -311,7 +314,7 @@ mod tests {
             let mut config = ReplayConfig::default();
             change(&mut config);
             let error = config.validate().unwrap_err();
-            assert!(error.is::<cli::Usage>());
+            assert!(cli::is_usage(&error));
             error
                 .to_string()
                 .lines()

@@ -8,6 +8,7 @@ use anyhow::Context;
 use axum::Router;
 use axum::routing::get;
 use axum::serve::ListenerExt;
+use cli::WithHint;
 use dataset::CandleTable;
 use market::{Interval, Market, Symbol};
 use tokio::sync::oneshot;
@@ -53,11 +54,9 @@ impl Exchange {
         config: &ReplayConfig,
     ) -> anyhow::Result<Self> {
         let port = config.port;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).with_context(|| {
-            format!(
-                "cannot listen on 127.0.0.1:{port}\nhint: --set replay.port=0 takes any free port"
-            )
-        })?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            .with_context(|| format!("cannot listen on 127.0.0.1:{port}"))
+            .hint("--set replay.port=0 takes any free port")?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let runtime = tokio::runtime::Builder::new_current_thread()

@@ -1,7 +1,9 @@
 //! Archive files: one CSV in a zip, and its checksum.
 
+use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::io::{Cursor, Write as _};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use market::{Interval, Market};
 use sha2::{Digest, Sha256};
@@ -36,14 +38,37 @@ impl ArchiveFile {
         archive.start_file(format!("{name}.csv"), options)?;
         archive.write_all(csv.as_bytes())?;
         let zip = archive.finish()?.into_inner();
-        let checksum = Sha256::digest(&zip)
-            .iter()
-            .fold(String::new(), |mut text, byte| {
-                // Writing to a String never fails.
-                let _ = write!(text, "{byte:02x}");
-                text
-            });
+        let checksum = format!("{:x}", Sha256::digest(&zip));
         Ok(Self { zip, checksum })
+    }
+}
+
+/// The files built last. A file is final once it is there, so it never goes stale.
+#[derive(Debug, Default)]
+pub(crate) struct Cache(Mutex<VecDeque<(String, Arc<ArchiveFile>)>>);
+
+/// How many files are kept: a file and its checksum are asked for one after the other, for many
+/// coins at a time. A month of minutes is 2 MB.
+const CACHED_FILES: usize = 64;
+
+impl Cache {
+    /// The file from the cache, else built now.
+    pub fn get(
+        &self,
+        name: &str,
+        build: impl FnOnce() -> Option<ArchiveFile>,
+    ) -> Option<Arc<ArchiveFile>> {
+        // Held while building, so that two requests for one file build it once.
+        let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, file)) = files.iter().find(|(known, _)| known == name) {
+            return Some(file.clone());
+        }
+        let file = Arc::new(build()?);
+        if files.len() == CACHED_FILES {
+            files.pop_front();
+        }
+        files.push_back((name.to_owned(), file.clone()));
+        Some(file)
     }
 }
 

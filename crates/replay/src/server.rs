@@ -6,15 +6,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
+use cli::WithHint;
 use dataset::{CandleTable, format_time};
 use market::{Interval, Market, Symbol};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::archive::Cache;
 use crate::clock::Clock;
 use crate::coin::Coin;
 use crate::config::{ReplayConfig, Schedule, refused};
+use crate::file::Cache;
 use crate::{Counts, Faults};
 
 /// How far a wrong answer of `/time` is ahead: eight minutes.
@@ -90,9 +91,9 @@ impl Server {
             );
             served.push(coin);
         }
-        let first_ms = first_ms.context(
-            "no candles to replay\nhint: `quarterhour audit` shows what the store holds",
-        )?;
+        let first_ms = first_ms
+            .context("no candles to replay")
+            .hint("`quarterhour audit` shows what the store holds")?;
         Ok(Self {
             market,
             interval,

@@ -1,7 +1,7 @@
 //! What can be wrong with the rules, thresholds and rows handed to this crate.
 
 /// Everything that can be refused; each message names the thing, what was found and what was
-/// expected.
+/// expected. [`Error::hint`] is the way out.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
     /// Rows, forecasts or bootstrap options that cannot be scored either.
@@ -9,9 +9,7 @@ pub enum Error {
     Score(#[from] score::Error),
     /// Too few times to tune on one part of them and judge on another.
     #[error(
-        "{times} forecast times: {tuned} are left to tune thresholds on and {judged} to judge them on, expected at least 2 \
-         of each\nhint: positions of {held_bars} bars that are open where the spans meet are left out; take a run with \
-         more forecasts, or another --tune-share"
+        "{times} forecast times: {tuned} are left to tune thresholds on and {judged} to judge them on, expected at least 2 of each"
     )]
     ShortSpan {
         /// Distinct times of the rows.
@@ -24,10 +22,7 @@ pub enum Error {
         held_bars: usize,
     },
     /// More bins than coins to rank at one time.
-    #[error(
-        "{bins} bins at scope timestamp, expected at most the number of coins, {coins}\nhint: `--bins {coins}`, or \
-         `--scope trailing` ranks each forecast among the coin's last ones"
-    )]
+    #[error("{bins} bins at scope timestamp, expected at most the number of coins, {coins}")]
     MoreBinsThanCoins {
         /// The bins asked for.
         bins: usize,
@@ -36,8 +31,7 @@ pub enum Error {
     },
     /// Every row has too little to be ranked against.
     #[error(
-        "none of {rows} rows has enough forecasts to be ranked among at scope {scope} with {bins} bins\nhint: trailing \
-         needs 60 forecasts of a coin, date as many of one day, timestamp a time with as many coins as bins"
+        "none of {rows} rows has enough forecasts to be ranked among at scope {scope} with {bins} bins"
     )]
     NoBins {
         /// What forecasts are ranked against.
@@ -49,9 +43,7 @@ pub enum Error {
     },
     /// What is ranked against each other is equal everywhere.
     #[error(
-        "the forecasts of {rows} rows that are ranked against each other at scope {scope} are equal, expected different \
-         ones: an order of equal forecasts says nothing, so there are no bins\nhint: scope trailing ranks a coin's forecasts \
-         over time, timestamp the coins of a time; a constant forecast has bins in none"
+        "the forecasts of {rows} rows that are ranked against each other at scope {scope} are equal, expected different ones: an order of equal forecasts says nothing, so there are no bins"
     )]
     EqualForecasts {
         /// What forecasts are ranked against.
@@ -61,15 +53,14 @@ pub enum Error {
     },
     /// No row tells what the bar after another one brought.
     #[error(
-        "none of {rows} rows has the return of the bar that it would be held over, expected `last_return` in rows one bar \
-         apart\nhint: forecasts of every bar are needed; `train` and `baseline` write them with `last_return`"
+        "none of {rows} rows has the return of the bar that it would be held over, expected `last_return` in rows one bar apart"
     )]
     NoBarReturns {
         /// All rows.
         rows: usize,
     },
     /// Text that is no thresholds.toml.
-    #[error("thresholds: {reason}\nhint: `scripts/tune-thresholds RUN` writes RUN/thresholds.toml")]
+    #[error("thresholds: {reason}")]
     Thresholds {
         /// What is wrong, with the key and the value found.
         reason: String,
@@ -84,6 +75,42 @@ pub enum Error {
         /// What it may be, and why.
         expected: &'static str,
     },
+}
+
+impl Error {
+    /// The way out: a command to run, or what to change.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Score(error) => return error.hint(),
+            Self::Setting { .. } => return None,
+            Self::ShortSpan { held_bars, .. } => {
+                return Some(format!(
+                    "positions of {held_bars} bars that are open where the spans meet are left \
+                     out; take a run with more forecasts, or another --tune-share"
+                ));
+            }
+            Self::MoreBinsThanCoins { coins, .. } => {
+                return Some(format!(
+                    "`--bins {coins}`, or `--scope trailing` ranks each forecast among the coin's \
+                     last ones"
+                ));
+            }
+            Self::NoBins { .. } => {
+                "trailing needs 60 forecasts of a coin, date as many of one day, timestamp a time \
+                 with as many coins as bins"
+            }
+            Self::EqualForecasts { .. } => {
+                "scope trailing ranks a coin's forecasts over time, timestamp the coins of a time; \
+                 a constant forecast has bins in none"
+            }
+            Self::NoBarReturns { .. } => {
+                "forecasts of every bar are needed; `train` and `baseline` write them with \
+                 `last_return`"
+            }
+            Self::Thresholds { .. } => "`scripts/tune-thresholds RUN` writes RUN/thresholds.toml",
+        };
+        Some(hint.to_owned())
+    }
 }
 
 /// The error for a setting out of its range.

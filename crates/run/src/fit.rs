@@ -2,13 +2,14 @@
 
 use std::sync::atomic::AtomicBool;
 
-use anyhow::{anyhow, bail};
-use cli::ConfigTable;
+use anyhow::anyhow;
+use cli::{ConfigTable, WithHint};
 use dataset::{Dataset, Dropped, Fold, ForecastTable, RunDir};
 use statistics::pearson;
 use tracking::Tracker;
 
 use crate::forecast_piece::forecast_piece;
+use crate::refits::write_refits;
 use crate::scored_run::ScoredRun;
 use crate::{Appendix, Finished, Piece, Recipe};
 
@@ -44,11 +45,10 @@ pub fn folds_named<'a>(
     let all = &dataset.plan.folds;
     let find = |&number: &usize| {
         all.get(number.wrapping_sub(1)).ok_or_else(|| {
-            cli::usage(anyhow!(
-                "{flag} {number}: expected a fold from 1 to {}\n\
-                 hint: without {flag} all are trained",
-                all.len()
-            ))
+            cli::usage(
+                anyhow!("{flag} {number}: expected a fold from 1 to {}", all.len())
+                    .hint(format!("without {flag} all are trained")),
+            )
         })
     };
     numbers.iter().map(find).collect()
@@ -82,7 +82,7 @@ pub fn fit_run(
     let tracker = Tracker::from_env("quarterhour", &run.name());
     let done = fit_pieces(recipe, run, dataset, config, options, tracker.as_ref());
     if let Some(Err(error)) = tracker.map(|tracker| tracker.finish(done.is_ok())) {
-        cli::warn(error.to_string());
+        cli::warn_with_hints(error.to_string(), error.hint());
     }
     done
 }
@@ -108,7 +108,10 @@ fn fit_pieces(
         tracker,
     };
     for fold in &options.folds {
-        pieces.fit(fold, options)?;
+        write_refits(run, &dataset.panel, recipe.fits(fold))?;
+        for fit in recipe.fits(fold) {
+            pieces.fit(fit, options)?;
+        }
     }
     let all: Vec<&Fold> = dataset.plan.folds.iter().collect();
     if !unfinished(recipe, run, &all).is_empty() {
@@ -130,7 +133,7 @@ struct Pieces<'a> {
 }
 
 impl Pieces<'_> {
-    /// Fits and scores the seeds of one fold; a finished piece is left as it is unless it is to be
+    /// Fits and scores the seeds of one fold or refit; a finished piece is left as it is unless it is to be
     /// fitted again.
     fn fit(&self, fold: &Fold, options: &FitOptions<'_>) -> anyhow::Result<()> {
         let Self {
@@ -141,7 +144,7 @@ impl Pieces<'_> {
         } = self;
         let targets = dataset.fitted_targets(fold);
         for &seed in &options.seeds {
-            let dir = recipe.dir(run, fold.number, seed);
+            let dir = recipe.dir(run, fold, seed);
             let table_file = dir.join(RunDir::FORECASTS_FILE);
             if table_file.exists() && !options.again {
                 continue;
@@ -196,12 +199,12 @@ pub fn gather(
 ) -> anyhow::Result<ScoredRun> {
     let unfinished = unfinished(recipe, run, folds);
     if !unfinished.is_empty() {
-        bail!(
-            "{}: no forecasts yet of {}\n\
-             hint: train them with --folds K --seed S, or all with --resume",
+        return Err(anyhow!(
+            "{}: no forecasts yet of {}",
             run.path().display(),
             unfinished.join(", ")
-        );
+        )
+        .hint("train them with --folds K --seed S, or all with --resume"));
     }
     join(recipe, run, dataset, folds, json, None)
 }
@@ -209,16 +212,15 @@ pub fn gather(
 /// The pieces of some folds that have no forecasts yet, in words.
 fn unfinished(recipe: &dyn Recipe, run: &RunDir, folds: &[&Fold]) -> Vec<String> {
     let seeds = 1..=recipe.seeds();
-    let pieces = folds
-        .iter()
-        .flat_map(|fold| seeds.clone().map(|seed| (fold.number, seed)));
-    let has_none = |&(fold, seed): &(usize, u64)| {
-        let dir = recipe.dir(run, fold, seed);
+    let fits = folds.iter().flat_map(|fold| recipe.fits(fold));
+    let pieces = fits.flat_map(|fit| seeds.clone().map(move |seed| (fit, seed)));
+    let has_none = |&(fit, seed): &(&Fold, u64)| {
+        let dir = recipe.dir(run, fit, seed);
         !dir.join(RunDir::FORECASTS_FILE).exists()
     };
     pieces
         .filter(has_none)
-        .map(|(fold, seed)| format!("fold {fold} seed {seed}"))
+        .map(|(fit, seed)| format!("{fit} seed {seed}"))
         .collect()
 }
 
@@ -230,8 +232,9 @@ fn join(
     json: bool,
     tracker: Option<&Tracker>,
 ) -> anyhow::Result<ScoredRun> {
+    let fits: Vec<&Fold> = folds.iter().flat_map(|fold| recipe.fits(fold)).collect();
     let of_seed = |seed: u64| {
-        let dirs = folds.iter().map(|fold| recipe.dir(run, fold.number, seed));
+        let dirs = fits.iter().map(|fit| recipe.dir(run, fit, seed));
         let files = dirs.map(|dir| dir.join(RunDir::FORECASTS_FILE));
         Ok(ForecastTable::read_all(files, run.path())?)
     };
@@ -253,7 +256,7 @@ fn join(
     }
     appendix
         .texts
-        .push(dropped(recipe, run, dataset, folds)?.to_string());
+        .push(dropped(recipe, run, dataset, &fits)?.to_string());
     if dataset.config.target.shuffle_seed.is_some() {
         appendix.texts.push(SHUFFLED_LINE.to_owned());
     }
@@ -297,18 +300,18 @@ fn seeds_line(seeds: &[ForecastTable]) -> String {
     )
 }
 
-/// What the scored folds left out, and why.
+/// What the scored fits left out, and why.
 fn dropped(
     recipe: &dyn Recipe,
     run: &RunDir,
     dataset: &Dataset,
-    folds: &[&Fold],
+    fits: &[&Fold],
 ) -> anyhow::Result<Dropped> {
     let mut total = Dropped::default();
-    for fold in folds {
-        let target_std = recipe.target_std(dataset, run, fold)?;
+    for fit in fits {
+        let target_std = recipe.target_std(dataset, run, fit)?;
         total += dataset
-            .scored_windows(fold.score.clone(), &target_std)
+            .scored_windows(fit.score.clone(), &target_std)
             .dropped;
     }
     Ok(total)

@@ -1,6 +1,7 @@
 //! From a fitted piece to its out-of-sample forecasts.
 
-use anyhow::bail;
+use anyhow::anyhow;
+use cli::WithHint;
 use dataset::{FoldForecasts, ForecastTable, format_time};
 
 use crate::{Piece, Recipe};
@@ -10,7 +11,7 @@ const ROWS_AT_ONCE: usize = 4096;
 /// The rows before the first of a stretch are computed for it alone: a quarter of its work at most.
 const HISTORIES_AT_ONCE: usize = 4;
 
-/// Forecasts the scored rows of a piece's fold with what its folder holds.
+/// Forecasts the scored rows of a piece with what its folder holds.
 ///
 /// The forecaster is handed stretches of the panel, each with no more history than a live forecast
 /// would have.
@@ -24,7 +25,7 @@ pub(crate) fn forecast_piece(
     let set = dataset.scored_windows(fold.score.clone(), &target_std);
     let forecaster = recipe.load(piece)?;
     let history = forecaster.history_bars();
-    let bar = cli::progress_bar(&format!("fold {} scoring", fold.number), set.len() as u64);
+    let bar = cli::progress_bar(&format!("{fold} scoring"), set.len() as u64);
     let mut forecasts = FoldForecasts::new(dataset, fold);
     let at_once = ROWS_AT_ONCE.max(HISTORIES_AT_ONCE * history);
     for (chunk, (ends, counts)) in (set.ends.chunks(at_once))
@@ -46,13 +47,14 @@ pub(crate) fn forecast_piece(
                 Ok(forecast) if forecast.is_finite() => {
                     forecasts.push((row, coin), target_std[coin], forecast);
                 }
-                other => bail!(
-                    "fold {}: {} at {} is to be scored, but its forecast is {other:?}\n\
-                     hint: was the model trained on other candles than those in the store now?",
-                    fold.number,
-                    panel.symbols()[coin],
-                    format_time(panel.time_ms(row))
-                ),
+                other => {
+                    return Err(anyhow!(
+                        "{fold}: {} at {} is to be scored, but its forecast is {other:?}",
+                        panel.symbols()[coin],
+                        format_time(panel.time_ms(row))
+                    )
+                    .hint("was the model trained on other candles than those in the store now?"));
+                }
             }
         }
         bar.set_position((chunk * at_once + ends.len()) as u64);

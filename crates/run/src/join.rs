@@ -7,19 +7,19 @@ use dataset::{ControlSign, ForecastTable, TablePart};
 
 use score::{ForecastColumn, Rows};
 
-/// Why tables cannot be joined.
+/// Why tables cannot be joined; [`JoinError::hint`] is the way out.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum JoinError {
     /// The common rows cannot be scored.
     #[error(transparent)]
     Rows(#[from] score::Error),
-    /// A table of several horizons or panels.
+    /// A table of several horizons or panels, by their names.
     #[error("{0}")]
     SeveralParts(String),
     /// Two tables forecast different things.
     #[error(
         "{name}, time {time_ms} ms of {symbol}: realized is {found}, but {expected} in the first table, expected one \
-         target\nhint: compare runs of one [target] section on the same candles"
+         target"
     )]
     OtherTarget {
         /// The forecaster.
@@ -33,6 +33,19 @@ pub enum JoinError {
         /// What the first table says.
         expected: f64,
     },
+}
+
+impl JoinError {
+    /// The way out: what to change.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Rows(error) => error.hint(),
+            Self::SeveralParts(_) => Some("--horizon and --panel choose one".to_owned()),
+            Self::OtherTarget { .. } => {
+                Some("compare runs of one [target] section on the same candles".to_owned())
+            }
+        }
+    }
 }
 
 /// A forecast table with the name it goes by.

@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow, bail};
-use cli::ConfigTable;
+use anyhow::{Context, anyhow};
+use cli::{ConfigTable, WithHint};
 use dataset::{Config, DataConfig, RunConfig, RunDir, parse_time};
 
-use crate::{Forecaster, Seen};
+use crate::{Forecaster, Seen, model_folder};
 
 /// A kind of forecaster, as a saved run names it: one entry of the list in the binary.
 pub trait Kind: fmt::Debug {
@@ -55,8 +55,11 @@ pub trait Kind: fmt::Debug {
 pub struct SavedRun<'a> {
     /// The folder.
     pub path: &'a Path,
-    /// The fold asked for; None: the run's own files, which are the last fold's.
+    /// The fold asked for; None: the run's own files, which are the last fit's.
     pub fold: Option<usize>,
+    /// The time that is to be forecast, which decides between the refits of the fold; None: the
+    /// last refit.
+    pub at_ms: Option<i64>,
     /// `data.*` and `universe.*` keys that may differ live, as `key=value`.
     pub overrides: &'a [String],
     /// Its `run.toml`, with the overrides.
@@ -68,12 +71,12 @@ pub struct SavedRun<'a> {
 }
 
 impl SavedRun<'_> {
-    /// The folder of the fold asked for, or of the run.
-    pub fn folder(&self) -> std::path::PathBuf {
-        match self.fold {
-            None => self.path.to_owned(),
-            Some(fold) => RunDir::new(self.path.to_owned()).fold(fold),
-        }
+    /// The folder of the model asked for.
+    ///
+    /// # Errors
+    /// As [`model_folder`].
+    pub fn folder(&self) -> anyhow::Result<PathBuf> {
+        model_folder(self.path, self.fold, self.at_ms)
     }
 }
 
@@ -119,12 +122,12 @@ impl Kinds {
                     "" => &section.forecaster,
                     kind => kind,
                 };
-                bail!(
-                    "{}: the forecaster is `{found}`, expected {}\n\
-                     hint: was the run made by a newer version?",
+                return Err(anyhow!(
+                    "{}: the forecaster is `{found}`, expected {}",
                     path.join(RunDir::CONFIG_FILE).display(),
                     known.join(", ")
                 )
+                .hint("was the run made by a newer version?"));
             }
         }
     }
@@ -141,20 +144,22 @@ impl Kinds {
     ) -> anyhow::Result<(ConfigTable, Config)> {
         let config_path = path.join(RunDir::CONFIG_FILE);
         if !config_path.exists() {
-            bail!(
-                "{} is no run: it has no run.toml\n\
-                 hint: `cargo run -p train --release` makes one; ls checkpoints/ shows those there \
-                 are",
-                path.display()
-            );
+            return Err(anyhow!("{} is no run: it has no run.toml", path.display()).with_hint(|| {
+                RunDir::did_you_mean(path).unwrap_or_else(|| {
+                    "`cargo run -p train --release` makes one; ls checkpoints/ shows those there are".to_owned()
+                })
+            }));
         }
         let may_differ =
             |text: &&String| text.starts_with("data.") || text.starts_with("universe.");
         if let Some(text) = overrides.iter().find(|text| !may_differ(text)) {
-            return Err(cli::usage(anyhow!(
-                "--set {text}: expected a key of [data] or [universe]; the rest is part of the run\n\
-                 hint: train a new run to change it"
-            )));
+            return Err(cli::usage(
+                anyhow!(
+                    "--set {text}: expected a key of [data] or [universe]; the rest is part \
+                     of the run"
+                )
+                .hint("train a new run to change it"),
+            ));
         }
         let mut table = ConfigTable::read(&config_path)?;
         table.apply(overrides)?;
@@ -163,14 +168,15 @@ impl Kinds {
         Ok((table, config))
     }
 
-    /// Loads a run's model: its last fold's, or that of the fold asked for.
+    /// Loads a run's model: its last fit's, or that of the fold asked for and, of its refits, the
+    /// one for the time.
     ///
     /// # Errors
     /// As [`Kinds::config`] and [`Kind::load`].
     pub fn load(
         &self,
         path: &Path,
-        fold: Option<usize>,
+        (fold, at_ms): (Option<usize>, Option<i64>),
         overrides: &[String],
     ) -> anyhow::Result<LoadedRun> {
         let (table, config) = self.config(path, overrides)?;
@@ -179,6 +185,7 @@ impl Kinds {
         let forecaster = kind.load(&SavedRun {
             path,
             fold,
+            at_ms,
             overrides,
             table: &table,
             config: &config,
@@ -200,17 +207,22 @@ impl Kinds {
             .prepare()
     }
 
-    /// The time that a run's own model has seen, or that of a fold. Of a run that does not say:
-    /// nothing from the end of its candles on.
+    /// The time that a model has seen, which is chosen as by [`Kinds::load`]. Of a run that does not
+    /// say: nothing from the end of its candles on.
     ///
     /// # Errors
     /// Files that cannot be read.
-    pub fn seen(&self, path: &Path, fold: Option<usize>) -> anyhow::Result<Seen> {
+    pub fn seen(
+        &self,
+        path: &Path,
+        (fold, at_ms): (Option<usize>, Option<i64>),
+    ) -> anyhow::Result<Seen> {
         let table = ConfigTable::read(&path.join(RunDir::CONFIG_FILE))?;
         let config: Config = table.parse()?;
         let known = self.of(&table, path)?.seen(&SavedRun {
             path,
             fold,
+            at_ms,
             overrides: &[],
             table: &table,
             config: &config,

@@ -2,7 +2,7 @@
 //! scored run.
 //!
 //! - [`Forecaster`] is what forecasts, offline and live by the same call.
-//! - [`Recipe`] fits one piece of a run (a fold and seed) and loads it again; [`fit_run`] does the
+//! - [`Recipe`] fits one piece of a run (a fold or refit, and a seed) and loads it again; [`fit_run`] does the
 //!   rest: pieces, locks, interrupts, scoring, joining, reports, tracking.
 //! - [`Kind`] is one entry of the list of forecasters that a saved run may be of. The list is put
 //!   together in the binary and handed down as [`Kinds`], so that nothing here knows any of them.
@@ -10,18 +10,22 @@
 mod fit;
 mod forecast_piece;
 mod forecaster;
+mod hint;
 mod join;
 mod kind;
 mod publish;
 mod recipe;
+mod refits;
 mod scored_run;
 mod seen;
 
 pub use fit::{FitOptions, fit_run, folds_named, gather, stored_config};
 pub use forecaster::{Answer, Drift, Forecaster};
+pub use hint::hint_of;
 pub use join::{JoinError, Joined, NamedTable, join};
 pub use kind::{Kind, Kinds, LoadedRun, SavedRun};
 pub use publish::{Appendix, Finished};
 pub use recipe::{Piece, Recipe};
+pub use refits::{model_folder, write_fit_times};
 pub use scored_run::{ScoredRun, score_run};
 pub use seen::Seen;

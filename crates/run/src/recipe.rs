@@ -8,14 +8,15 @@ use tracking::Tracker;
 
 use crate::{Appendix, Forecaster};
 
-/// One piece of a run, which any process on any machine can fit: a fold and seed.
+/// One piece of a run, which any process on any machine can fit: a fold, or one refit of it, and a
+/// seed.
 #[derive(Debug, Clone)]
 pub struct Piece<'a> {
     /// Panel, targets, folds.
     pub dataset: &'a Dataset,
     /// The run that it is a piece of.
     pub run: &'a RunDir,
-    /// The fold.
+    /// The fold or refit.
     pub fold: &'a Fold,
     /// What it is fitted to.
     pub targets: &'a Targets,
@@ -34,14 +35,20 @@ pub trait Recipe {
     /// Its name in tables, such as `network` or `lightgbm_seed`.
     fn forecaster(&self) -> &str;
 
-    /// How many seeds each fold is fitted with; their forecasts are averaged.
+    /// The fits that a fold is made of, each a piece: its refits, or the fold itself. A recipe that
+    /// gets all refits in one go has the fold as its piece.
+    fn fits<'a>(&self, fold: &'a Fold) -> &'a [Fold] {
+        fold.fits()
+    }
+
+    /// How many seeds each fit has; their forecasts are averaged.
     fn seeds(&self) -> u64 {
         1
     }
 
     /// The folder of a piece.
-    fn dir(&self, run: &RunDir, fold: usize, _seed: u64) -> PathBuf {
-        run.fold(fold)
+    fn dir(&self, run: &RunDir, fold: &Fold, _seed: u64) -> PathBuf {
+        run.fit(fold)
     }
 
     /// Fits a piece and leaves its files in its folder.
@@ -56,7 +63,7 @@ pub trait Recipe {
     /// Files that are broken.
     fn load(&self, piece: &Piece<'_>) -> anyhow::Result<Box<dyn Forecaster>>;
 
-    /// Standard deviation of each coin's targets in the training rows of a fold; None for a coin
+    /// Standard deviation of each coin's targets in the training rows of a fit; None for a coin
     /// without any, which is not forecast.
     ///
     /// # Errors
@@ -78,7 +85,7 @@ pub trait Recipe {
         Ok(())
     }
 
-    /// Copies the files that `predict` loads from the last fold to the run's folder, and says what
+    /// Copies the files that `predict` loads from the last fit to the run's folder, and says what
     /// the report and the terminal show beside the scores.
     ///
     /// # Errors

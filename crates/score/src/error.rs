@@ -1,13 +1,11 @@
 //! What can be wrong with the rows, forecasts and options handed to this crate.
 
 /// Everything that can be refused; each message names the thing, what was found and what was
-/// expected.
+/// expected. [`Error::hint`] is the way out.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum Error {
     /// There is nothing to score.
-    #[error(
-        "no rows to score: 0 rows, expected at least 1\nhint: check that the runs share scored times and symbols"
-    )]
+    #[error("no rows to score: 0 rows, expected at least 1")]
     NoRows,
     /// No forecaster was given.
     #[error("no forecasters to score: found 0, expected at least 1")]
@@ -24,7 +22,7 @@ pub enum Error {
     },
     /// A row comes before the row above it.
     #[error(
-        "row {row} (fold {fold}, time {time_ms} ms, symbol {symbol}) is out of order, expected rows sorted by fold, time, symbol\nhint: sort the rows before they are scored"
+        "row {row} (fold {fold}, time {time_ms} ms, symbol {symbol}) is out of order, expected rows sorted by fold, time, symbol"
     )]
     Unsorted {
         /// Index of the row.
@@ -38,7 +36,7 @@ pub enum Error {
     },
     /// A (time, symbol) pair stands in the rows twice.
     #[error(
-        "time {time_ms} ms of {symbol} stands in the rows twice (folds {first_fold} and {second_fold}), expected each (time, symbol) once\nhint: score folds whose scored spans do not overlap"
+        "time {time_ms} ms of {symbol} stands in the rows twice (folds {first_fold} and {second_fold}), expected each (time, symbol) once"
     )]
     Duplicate {
         /// The time, UTC milliseconds.
@@ -92,8 +90,7 @@ pub enum Error {
     },
     /// Panels that cannot be compared row by row.
     #[error(
-        "panel {panel} has the forecasters {found}, expected those of panel {first} in the same order, {expected}\n\
-         hint: list each panel's runs in one order, `--panel A=A/network,A/lightgbm --panel B=B/network,B/lightgbm`"
+        "panel {panel} has the forecasters {found}, expected those of panel {first} in the same order, {expected}"
     )]
     OtherForecasters {
         /// The panel.
@@ -105,6 +102,27 @@ pub enum Error {
         /// Its forecasters.
         expected: String,
     },
+}
+
+impl Error {
+    /// The way out: a command to run, or what to change.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NoForecasters
+            | Self::Length { .. }
+            | Self::Symbol { .. }
+            | Self::Value { .. }
+            | Self::Setting { .. } => return None,
+            Self::NoRows => "check that the runs share scored times and symbols",
+            Self::Unsorted { .. } => "sort the rows before they are scored",
+            Self::Duplicate { .. } => "score folds whose scored spans do not overlap",
+            Self::OtherForecasters { .. } => {
+                "list each panel's runs in one order, `--panel A=A/network,A/lightgbm --panel \
+                 B=B/network,B/lightgbm`"
+            }
+        };
+        Some(hint.to_owned())
+    }
 }
 
 /// The error for a setting out of its range.

@@ -56,11 +56,8 @@ pub fn score_by(
         bootstrap: &Bootstrap::new(&ground, &scored, &pairs),
         ranks: &Ranks::new(&ground, forecasters),
     };
-    let compared: Vec<Metric> = metrics
-        .iter()
-        .filter(|metric| metric.place == Place::Scores)
-        .copied()
-        .collect();
+    let is_compared = |metric: &&Metric| metric.place == Place::Scores;
+    let compared: Vec<Metric> = metrics.iter().filter(is_compared).copied().collect();
     let samples: Vec<Sample<'_>> = forecasters
         .iter()
         .enumerate()

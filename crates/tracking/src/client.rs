@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 
 use crate::address::Address;
 use crate::batch::Batch;
+use crate::message::Ending;
 use crate::sender::{Answer, Sender};
-use crate::tracker::Ending;
 use crate::wire::{
     CreateExperiment, CreateRun, CreatedExperiment, CreatedRun, Done, FoundExperiment, LogBatch,
     Pair, RunInfo, SetTag, UpdateRun,

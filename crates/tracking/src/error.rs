@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// Why MLflow does not hold the whole run. Its text ends with a line `hint: ...` and holds no
+/// Why MLflow does not hold the whole run; [`Error::hint`] is the way out. No text holds
 /// credentials.
 #[derive(Debug, Error)]
 pub enum Error {
     /// Nothing was sent any more after this failure.
-    #[error("tracking stopped: {cause}\nnot logged: {not_logged}\nhint: {}", cause.hint())]
+    #[error("tracking stopped: {cause}\nnot logged: {not_logged}")]
     Stopped {
         /// The failure.
         cause: Box<Cause>,
@@ -18,13 +18,21 @@ pub enum Error {
         not_logged: NotLogged,
     },
     /// The run is logged and ended, but for some of it.
-    #[error("tracking left something out: {first}\nnot logged: {not_logged}\nhint: {}", first.hint())]
+    #[error("tracking left something out: {first}\nnot logged: {not_logged}")]
     Partial {
         /// Why the first of what is missing is missing.
         first: Box<Cause>,
         /// What was left out.
         not_logged: NotLogged,
     },
+}
+
+impl Error {
+    /// The way out of the failure: a command to run, or what to change.
+    pub fn hint(&self) -> Option<String> {
+        let (Self::Stopped { cause, .. } | Self::Partial { first: cause, .. }) = self;
+        Some(cause.hint())
+    }
 }
 
 /// How much of a run MLflow does not hold.
@@ -81,7 +89,7 @@ pub enum Cause {
     /// Nothing could be sent from here.
     #[error("tracking could not start: {reason}")]
     Setup {
-        /// The system's words.
+        /// Message of the system.
         reason: String,
     },
     /// No connection, or one that broke.
@@ -89,9 +97,9 @@ pub enum Cause {
     Unreachable {
         /// The server's address.
         server: String,
-        /// What was asked.
+        /// Request that failed.
         request: String,
-        /// The system's words.
+        /// Message of the system.
         reason: String,
     },
     /// No answer in time.
@@ -99,9 +107,9 @@ pub enum Cause {
     Timeout {
         /// The server's address.
         server: String,
-        /// What was asked.
+        /// Request that failed.
         request: String,
-        /// How long it was waited for.
+        /// Seconds that were waited.
         timeout_secs: u64,
     },
     /// The server answers, but not fast enough to take what waited when the run ended.
@@ -111,7 +119,7 @@ pub enum Cause {
     Slow {
         /// The server's address.
         server: String,
-        /// How long it was waited for, uploads not counted.
+        /// Seconds that were waited, uploads not counted.
         patience_secs: u64,
     },
     /// The server refuses.
@@ -119,11 +127,11 @@ pub enum Cause {
     Status {
         /// The server's address.
         server: String,
-        /// What was asked.
+        /// Request that failed.
         request: String,
-        /// The HTTP status.
+        /// HTTP status.
         status: u16,
-        /// The beginning of the answer.
+        /// Beginning of the answer.
         found: String,
     },
     /// An answer that is not MLflow's.
@@ -131,11 +139,11 @@ pub enum Cause {
     Answer {
         /// The server's address.
         server: String,
-        /// What was asked.
+        /// Request that failed.
         request: String,
-        /// What MLflow would answer.
+        /// Answer that MLflow would give.
         expected: String,
-        /// The beginning of the answer.
+        /// Beginning of the answer.
         found: String,
     },
     /// The experiment is in the server's trash, and so is its name.
@@ -165,7 +173,7 @@ pub enum Cause {
     ArtifactFile {
         /// The file.
         file: PathBuf,
-        /// The system's words.
+        /// Message of the system.
         reason: String,
     },
     /// A parameter with a second value; MLflow keeps the first.
@@ -200,7 +208,8 @@ impl Cause {
                 )
             }
             Self::ExperimentDeleted { id, .. } => {
-                format!("mlflow experiments restore --experiment-id {id}, or MLFLOW_EXPERIMENT_NAME=another-name")
+                format!("mlflow experiments restore --experiment-id {id}, or \
+                         MLFLOW_EXPERIMENT_NAME=another-name")
             }
             Self::ArtifactsElsewhere { .. } => "mlflow server --serve-artifacts --artifacts-destination FOLDER, \
                                                 and an experiment made since: MLFLOW_EXPERIMENT_NAME=another-name"
@@ -216,7 +225,7 @@ mod tests {
     use super::{Cause, Error, NotLogged};
 
     #[test]
-    fn the_text_says_what_is_missing_and_ends_with_the_hint() {
+    fn the_text_says_what_is_missing_and_the_hint_what_to_do() {
         let error = Error::Stopped {
             cause: Box::new(Cause::Timeout {
                 server: "http://h:1".to_owned(),
@@ -233,8 +242,11 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "tracking stopped: MLflow at http://h:1 did not answer runs/log-batch within 8 s\n\
-             not logged: 1 param, 20 metrics, how the run ended\n\
-             hint: see the server's log and `curl -i http://h:1/health`; \
+             not logged: 1 param, 20 metrics, how the run ended"
+        );
+        assert_eq!(
+            error.hint().unwrap(),
+            "see the server's log and `curl -i http://h:1/health`; \
              unset MLFLOW_TRACKING_URI to run without it"
         );
     }

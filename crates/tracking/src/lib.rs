@@ -8,6 +8,7 @@ mod artifacts;
 mod batch;
 mod client;
 mod error;
+mod message;
 mod names;
 mod sender;
 mod settings;

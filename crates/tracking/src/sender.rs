@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::sleep;
 
 use crate::address::Address;
-use crate::tracker::Ending;
+use crate::message::Ending;
 use crate::wire::Refusal;
 use crate::{Cause, Settings, names};
 
@@ -244,7 +244,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::{END_PATIENCE, Sender};
-    use crate::tracker::Ending;
+    use crate::message::Ending;
     use crate::{Cause, Settings};
 
     fn sender(settings: Settings) -> Sender {

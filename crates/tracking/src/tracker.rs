@@ -1,11 +1,12 @@
 //! What a run calls. Nothing here waits but the end.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
+use crate::message::{Ending, Message, now_ms};
 use crate::worker::work;
 use crate::{Cause, Error, NotLogged, Settings};
 
@@ -40,32 +41,6 @@ struct Worker {
     ending: Arc<OnceLock<Ending>>,
     /// `None` where the system gave no thread.
     thread: Option<JoinHandle<Result<(), Error>>>,
-}
-
-/// What is to be logged, as the caller gave it.
-#[derive(Debug)]
-pub(crate) enum Message {
-    Params(Vec<(String, String)>),
-    Metrics {
-        step: u64,
-        time_ms: i64,
-        metrics: Vec<(String, f64)>,
-    },
-    Tag {
-        key: String,
-        value: String,
-    },
-    Artifact {
-        file: PathBuf,
-        folder: String,
-    },
-}
-
-/// When and how the run ended.
-#[derive(Debug)]
-pub(crate) struct Ending {
-    pub(crate) at: Instant,
-    pub(crate) succeeded: bool,
 }
 
 impl Tracker {
@@ -195,12 +170,4 @@ impl Drop for Tracker {
     fn drop(&mut self) {
         let _ = self.end(false);
     }
-}
-
-/// The local clock, UTC milliseconds.
-pub(crate) fn now_ms() -> i64 {
-    let elapsed = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX)
 }

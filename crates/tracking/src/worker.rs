@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::artifacts::ArtifactRoot;
 use crate::client::Client;
-use crate::tracker::{Ending, Message, now_ms};
+use crate::message::{Ending, Message, now_ms};
 use crate::wire::{Metric, Pair, RunInfo};
 use crate::{Cause, Error, NotLogged, Settings, batch, names};
 

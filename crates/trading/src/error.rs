@@ -4,13 +4,11 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
-/// An error of this crate.
+/// An error of this crate; [`Error::hint`] is the way out.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A key of the config with a value that makes no sense.
-    #[error(
-        "{key} is {found}, expected {expected}\nhint: correct it in the config file or with --set {key}=..."
-    )]
+    #[error("{key} is {found}, expected {expected}")]
     Config {
         /// The key with its section.
         key: &'static str,
@@ -25,8 +23,10 @@ pub enum Error {
     Ledger {
         /// The file.
         path: PathBuf,
-        /// What SQLite or the system says.
+        /// Message of SQLite or the system.
         reason: String,
+        /// The way out, where there is one.
+        hint: Option<String>,
     },
 
     /// Another program holds the database for the moment; what was to be written was not.
@@ -34,32 +34,30 @@ pub enum Error {
     Busy {
         /// The file.
         path: PathBuf,
-        /// What SQLite says.
+        /// Message of SQLite.
         reason: String,
     },
 
     /// What is at a ledger's place, or at its lock's, is somebody else's.
-    #[error("{reason}")]
+    #[error("{}: {reason}", path.display())]
     Foreign {
-        /// What is there, with its path.
+        /// The file.
+        path: PathBuf,
+        /// What is there, and what was expected.
         reason: String,
+        /// The way out, where there is one.
+        hint: Option<String>,
     },
 
     /// Another process has the ledger.
-    #[error(
-        "{} is in use by another process\nhint: stop the other `quarterhour watch`, or give this one --ledger OTHER",
-        path.display()
-    )]
+    #[error("{} is in use by another process", path.display())]
     InUse {
         /// The file.
         path: PathBuf,
     },
 
     /// A ledger that another version of this project made.
-    #[error(
-        "{}: the ledger's version is {found}, expected {expected}\nhint: --ledger OTHER begins a new one",
-        path.display()
-    )]
+    #[error("{}: the ledger's version is {found}, expected {expected}", path.display())]
     Version {
         /// The file.
         path: PathBuf,
@@ -71,6 +69,21 @@ pub enum Error {
 }
 
 impl Error {
+    /// The way out: a command to run, or what to change.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Config { key, .. } => Some(format!(
+                "correct it in the config file or with --set {key}=..."
+            )),
+            Self::Ledger { hint, .. } | Self::Foreign { hint, .. } => hint.clone(),
+            Self::Busy { .. } => None,
+            Self::InUse { .. } => Some(
+                "stop the other `quarterhour watch`, or give this one --ledger OTHER".to_owned(),
+            ),
+            Self::Version { .. } => Some("--ledger OTHER begins a new one".to_owned()),
+        }
+    }
+
     /// An error of SQLite with the file that it is about.
     pub(crate) fn sqlite(path: &Path, error: &rusqlite::Error) -> Self {
         let (path, reason) = (path.to_owned(), error.to_string());
@@ -78,7 +91,11 @@ impl Error {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 Self::Busy { path, reason }
             }
-            _ => Self::Ledger { path, reason },
+            _ => Self::Ledger {
+                path,
+                reason,
+                hint: None,
+            },
         }
     }
 }

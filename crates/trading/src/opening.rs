@@ -38,7 +38,7 @@ impl Ledger {
     pub fn open(path: &Path) -> Result<Self, Error> {
         let failed = |error: &rusqlite::Error| Error::sqlite(path, error);
         check_place(path)?;
-        check_output(path).map_err(refused)?;
+        check_output(path).map_err(|error| refused(error, path))?;
         let version = || match existing(path)? {
             Identity::Empty => Ok(0),
             Identity::Ledger(version) => known(path, version),
@@ -73,13 +73,14 @@ impl Ledger {
     /// Opens the ledger for reading, also while another process writes it.
     ///
     /// # Errors
-    /// As [`Ledger::open`]; a ledger that is not there.
+    /// A ledger that is not there, is somebody else's, or cannot be read.
     pub fn read_only(path: &Path) -> Result<Self, Error> {
         if !path.exists() {
-            let reason = "there is no such ledger\nhint: `quarterhour watch --run RUN` writes RUN/ledger.sqlite";
+            let hint = "`quarterhour watch --run RUN` writes RUN/ledger.sqlite";
             return Err(Error::Ledger {
                 path: path.to_owned(),
-                reason: reason.to_owned(),
+                reason: "there is no such ledger".to_owned(),
+                hint: Some(hint.to_owned()),
             });
         }
         let version = match existing(path)? {
@@ -111,7 +112,7 @@ impl Ledger {
     /// How long a write waits while another program holds the database; then it is [`Error::Busy`].
     ///
     /// # Errors
-    /// What SQLite says.
+    /// A connection that SQLite cannot change.
     pub fn wait_at_most(&self, wait: Duration) -> Result<(), Error> {
         self.connection
             .busy_timeout(wait)
@@ -131,9 +132,12 @@ fn check_place(path: &Path) -> Result<(), Error> {
         Some(ending) => Err(Error::Ledger {
             path: path.to_owned(),
             reason: format!(
-                "a name in {ending} is that of a file beside a ledger, expected another one\nhint: --ledger {}",
-                cli::quoted(format!("{name}.sqlite"))
+                "a name in {ending} is that of a file beside a ledger, expected another one"
             ),
+            hint: Some(format!(
+                "--ledger {}",
+                cli::quoted(format!("{name}.sqlite"))
+            )),
         }),
     }
 }
@@ -145,10 +149,11 @@ fn existing(path: &Path) -> Result<Identity, Error> {
         Ok(found) if found.is_dir() => {
             return Err(Error::Ledger {
                 path: path.to_owned(),
-                reason: format!(
-                    "is a folder, expected a ledger's file\nhint: --ledger {}",
+                reason: "is a folder, expected a ledger's file".to_owned(),
+                hint: Some(format!(
+                    "--ledger {}",
                     cli::quoted(path.join("ledger.sqlite").display())
-                ),
+                )),
             });
         }
         Ok(found) if found.len() > 0 => {}
@@ -174,30 +179,33 @@ fn known(path: &Path, version: i64) -> Result<i64, Error> {
 }
 
 fn not_ours(path: &Path) -> Error {
-    let reason = format!(
-        "{}: holds another program's tables, expected a ledger or a new file\nhint: --ledger OTHER begins a new one; \
-         nothing was written",
-        path.display()
-    );
-    Error::Foreign { reason }
+    Error::Foreign {
+        path: path.to_owned(),
+        reason: "holds another program's tables, expected a ledger or a new file".to_owned(),
+        hint: Some("--ledger OTHER begins a new one; nothing was written".to_owned()),
+    }
 }
 
-/// An error about a place: with the system's reason, or that of what is there already.
-fn refused(error: dataset::Error) -> Error {
+/// An error about the place `place`: with the system's reason, or that of what is there already.
+fn refused(error: dataset::Error, place: &Path) -> Error {
     match error {
         dataset::Error::Io { path, source } => Error::Ledger {
             path,
             reason: source.to_string(),
+            hint: None,
         },
+        dataset::Error::File { path, reason, hint } => Error::Foreign { path, reason, hint },
         error => Error::Foreign {
+            path: place.to_owned(),
             reason: error.to_string(),
+            hint: error.hint(),
         },
     }
 }
 
 fn lock(path: &Path) -> Result<File, Error> {
     let lock_path = Ledger::lock_path(path);
-    let lock = open_lock(&lock_path).map_err(refused)?;
+    let lock = open_lock(&lock_path).map_err(|error| refused(error, &lock_path))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(Error::InUse {
@@ -206,6 +214,7 @@ fn lock(path: &Path) -> Result<File, Error> {
         Err(TryLockError::Error(error)) => Err(Error::Ledger {
             path: lock_path,
             reason: error.to_string(),
+            hint: None,
         }),
     }
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::anyhow;
 use clap::Parser;
+use cli::WithHint;
 use dataset::{Dataset, Fold, RunDir};
 use run::{FitOptions, fit_run, folds_named, gather, stored_config};
 
@@ -124,10 +125,10 @@ fn resolve_config(args: &Args, run: &RunDir) -> anyhow::Result<TrainConfig> {
 }
 
 fn holds_no_run(run: &RunDir) -> anyhow::Error {
-    anyhow!(
-        "{} holds no run\nhint: --run DIR says which run, --config FILE begins one",
-        run.path().display()
-    )
+    anyhow!("{} holds no run", run.path().display()).with_hint(|| {
+        RunDir::did_you_mean(run.path())
+            .unwrap_or_else(|| "--run DIR says which run, --config FILE begins one".to_owned())
+    })
 }
 
 /// The folds and seeds that this process trains.
@@ -144,11 +145,13 @@ fn pieces<'a>(
         None => (1..=config.training.seeds).collect(),
         Some(seed) if (1..=config.training.seeds).contains(&seed) => vec![seed],
         Some(seed) => {
-            return Err(cli::usage(anyhow!(
-                "--seed {seed}: expected a seed from 1 to training.seeds, which is {}\n\
-                 hint: --seeds {seed}",
-                config.training.seeds
-            )));
+            return Err(cli::usage(
+                anyhow!(
+                    "--seed {seed}: expected a seed from 1 to training.seeds, which is {}",
+                    config.training.seeds
+                )
+                .hint(format!("--seeds {seed}")),
+            ));
         }
     };
     Ok((folds, seeds))

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use anyhow::anyhow;
-use cli::ConfigTable;
+use anyhow::{Context, anyhow};
+use cli::{ConfigTable, WithHint};
 use dataset::{Config, InputNorm, RunConfig};
 use model::{AdamWConfig, Loss, NetworkConfig, WindowNorm};
 use serde::{Deserialize, Serialize};
 
-use crate::saved::NetworkKind;
+/// What `run.kind` says of a run of `train`.
+pub(crate) const KIND: &str = "network";
 
 /// Everything that decides a run's result: the content of its `run.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -197,7 +198,7 @@ impl TrainConfig {
         let mut config = Self {
             run: if run == RunConfig::default() {
                 RunConfig {
-                    kind: NetworkKind::NAME.to_owned(),
+                    kind: KIND.to_owned(),
                     forecaster: "network".to_owned(),
                     version: env!("CARGO_PKG_VERSION").to_owned(),
                 }
@@ -223,9 +224,10 @@ impl TrainConfig {
         config
             .network
             .validate()
-            .map_err(|error| cli::usage(anyhow!("section [network]: {error}")))?;
+            .context("section [network]")
+            .map_err(cli::usage)?;
         config.validate().map_err(cli::usage)?;
-        config.run.kind = NetworkKind::NAME.to_owned();
+        config.run.kind = KIND.to_owned();
         config.run.forecaster = format!("network{}", config.shared.target.name_suffix());
         Ok(config)
     }
@@ -338,18 +340,21 @@ impl TrainConfig {
         ];
         for (key, found, usable, expected) in checks {
             if !(usable && found.is_finite()) {
-                return Err(anyhow!(
-                    "{key} = {found}: expected a number {expected}\nhint: change it in the config file or with --set {key}=VALUE"
-                ));
+                return Err(
+                    anyhow!("{key} = {found}: expected a number {expected}").hint(format!(
+                        "change it in the config file or with --set {key}=VALUE"
+                    )),
+                );
             }
         }
         let has_slice = self.shared.split.early_stopping_share > 0.0;
         if training.selection != Selection::Last && !has_slice {
             return Err(anyhow!(
-                "training.selection = {:?} needs an early-stopping slice, but split.early_stopping_share is 0\n\
-                 hint: --set training.selection=last",
+                "training.selection = {:?} needs an early-stopping slice, but \
+                 split.early_stopping_share is 0",
                 training.selection
-            ));
+            )
+            .hint("--set training.selection=last"));
         }
         self.optimizer.adamw().init()?;
         Ok(())

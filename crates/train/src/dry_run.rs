@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context;
-use dataset::{Dataset, format_time};
+use cli::WithHint;
+use dataset::{Dataset, Fold, format_time};
 use model::{
     FORECAST_BATCH, GradientsParams, Loss, Module, OpenDevice, Tensor, Windows, clip_grad_norm,
     forecast, masked_loss,
@@ -43,7 +44,7 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
     ]);
     let (mut steps, mut scored, mut settled) = (0, 0, 0);
     let mut first_windows = None;
-    for fold in &dataset.plan.folds {
+    for fold in dataset.plan.folds.iter().flat_map(Fold::fits) {
         let normalizer = dataset.fit_normalizer(&features, fold, "dry-run")?;
         let target_std = normalizer.target_std();
         let fitted = |rows: &Range<usize>, stride| {
@@ -68,7 +69,11 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
         let cells = span
             .into_iter()
             .chain(counts.map(|count| count.to_string()));
-        table.push(&fold.number.to_string(), cells);
+        let name = match fold.refit {
+            None => fold.number.to_string(),
+            Some(refit) => format!("{}/{refit}", fold.number),
+        };
+        table.push(&name, cells);
         steps += config.steps(train.len(), panel.coins());
         scored += score.len();
         settled += dropped.settled;
@@ -88,9 +93,9 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
             "Nor are {settled} pairs of coins whose close had not moved for a day (universe.score_settled)."
         )?;
     }
-    let (normalizer, train) = first_windows.context(
-        "no fold has a training window\nhint: fewer folds, a shorter features.lookback_bars, or more candles",
-    )?;
+    let (normalizer, train) = first_windows
+        .context("no fold has a training window")
+        .hint("fewer folds (split.folds), a shorter features.lookback_bars, or more candles")?;
     let (coins, per_coin, channels) = (features.coins(), features.per_coin(), features.channels());
     let matrix = Arc::new(normalizer.apply(features));
     let matrix_bytes = size_of_val(matrix.as_slice());

@@ -4,6 +4,7 @@ mod command;
 mod config;
 mod drift;
 mod dry_run;
+mod hint;
 mod monitor;
 mod pieces;
 mod recipe;
@@ -15,5 +16,6 @@ mod warm_start;
 
 pub use command::{Args, run};
 pub use config::{OptimizerConfig, Schedule, Selection, TrainConfig, TrainingConfig};
+pub use hint::hint_of;
 pub use recipe::NetworkRecipe;
 pub use saved::{NetworkKind, SavedNetworks};

@@ -11,5 +11,5 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     model::without_display();
-    cli::finish(train::run(&train::Args::parse()))
+    cli::finish(train::run(&train::Args::parse()), train::hint_of)
 }

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
+use cli::WithHint;
 use dataset::write_atomically;
 use model::Tensor;
 use run::Piece;
@@ -84,7 +85,7 @@ impl<'a> Monitor<'a> {
         steps: u64,
         batch_windows: usize,
     ) -> Self {
-        let name = format!("fold {} seed {}", piece.fold.number, piece.seed);
+        let name = format!("{} seed {}", piece.fold, piece.seed);
         let bar = cli::progress_bar(&name, steps);
         bar.set_position(progress.step);
         bar.reset_eta();
@@ -175,15 +176,17 @@ impl<'a> Monitor<'a> {
         };
         let grad_norm = scalar(grad_norm)?;
         if !train_loss.is_finite() || !grad_norm.is_finite() {
-            bail!(
-                "fold {} seed {}: the loss is {train_loss} and the gradient norm {grad_norm} at \
-                 step {}, expected finite numbers\n\
-                 hint: a lower learning rate, --set optimizer.learning_rate={:e}",
-                self.piece.fold.number,
+            return Err(anyhow!(
+                "{} seed {}: the loss is {train_loss} and the gradient norm {grad_norm} \
+                 at step {}, expected finite numbers",
+                self.piece.fold,
                 self.piece.seed,
-                self.progress.step,
+                self.progress.step
+            )
+            .hint(format!(
+                "a lower learning rate, --set optimizer.learning_rate={:e}",
                 self.config.optimizer.learning_rate / 3.0
-            );
+            )));
         }
         Ok((train_loss, grad_norm))
     }
@@ -262,22 +265,22 @@ impl<'a> Monitor<'a> {
     /// The error of a training that Ctrl-C ended; all is saved.
     pub fn interrupted(&self) -> anyhow::Error {
         self.bar.abandon();
-        anyhow::anyhow!(
-            "interrupted in fold {} seed {} after step {}; all is saved in {}\n\
-             hint: the same command with --resume continues",
-            self.piece.fold.number,
+        anyhow!(
+            "interrupted in {} seed {} after step {}; all is saved in {}",
+            self.piece.fold,
             self.piece.seed,
             self.progress.step,
             self.piece.dir.display()
         )
+        .hint("the same command with --resume continues")
     }
 
     /// Says how long it took.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
         cli::note(format!(
-            "fold {} seed {}: {} steps of {} windows in {:.0} s",
-            self.piece.fold.number,
+            "{} seed {}: {} steps of {} windows in {:.0} s",
+            self.piece.fold,
             self.piece.seed,
             self.progress.step,
             self.batch_windows,
@@ -291,7 +294,7 @@ impl<'a> Monitor<'a> {
             fold, seed, dir, ..
         } = self.piece;
         if let Some(tracker) = self.piece.tracker {
-            let name = |of: &str| format!("fold-{}/seed-{seed}/{of}", fold.number);
+            let name = |of: &str| format!("{}/seed-{seed}/{of}", fold.dir());
             let values = [
                 (name("train_loss"), Some(metrics.train_loss)),
                 (name("stop_loss"), metrics.stop_loss),

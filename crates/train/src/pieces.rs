@@ -1,16 +1,21 @@
-//! Where the pieces of a run are: one folder a fold and seed, one released model a seed.
+//! Where the pieces of a run are: one folder a fit and seed, one released model a seed.
 
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
-use cli::quoted;
-use dataset::RunDir;
+use anyhow::anyhow;
+use cli::{WithHint, quoted};
+use dataset::{Fold, RunDir};
 
-use crate::training::WEIGHTS_FILE;
+/// The weights that training ended with: what scoring and `predict --fold` load.
+pub(crate) const WEIGHTS_FILE: &str = "weights.safetensors";
 
-/// The folder of one fold and seed.
-pub(crate) fn piece_folder(run: &RunDir, fold: usize, seed: u64) -> PathBuf {
-    run.fold(fold).join(format!("seed-{seed}"))
+/// The folder of one fold or refit and a seed.
+pub(crate) fn piece_folder(run: &RunDir, fold: &Fold, seed: u64) -> PathBuf {
+    seed_folder(&run.fit(fold), seed)
+}
+
+fn seed_folder(fit: &Path, seed: u64) -> PathBuf {
+    fit.join(format!("seed-{seed}"))
 }
 
 /// Where released models are: the first seed's is `model.safetensors`.
@@ -27,25 +32,26 @@ pub(crate) fn released(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let run = RunDir::new(path.to_owned());
     let weights = first_files(|seed| model_file(&run, seed));
     if weights.is_empty() {
-        bail!(
-            "{} has no model.safetensors yet\n\
-             hint: `cargo run -p train --release -- --resume --run {}` finishes the run",
-            path.display(),
-            quoted(path.display())
+        return Err(
+            anyhow!("{} has no model.safetensors yet", path.display()).hint(format!(
+                "`cargo run -p train --release -- --resume --run {}` finishes the run",
+                quoted(path.display())
+            )),
         );
     }
     Ok(weights)
 }
 
-/// The weights of one fold of the run in `path`, one file a seed.
-pub(crate) fn of_fold(path: &Path, fold: usize) -> anyhow::Result<Vec<PathBuf>> {
-    let run = RunDir::new(path.to_owned());
-    let weights = first_files(|seed| piece_folder(&run, fold, seed).join(WEIGHTS_FILE));
+/// The weights of a fold of the run in `path`, or of a refit of it, one file a seed; `folder` is
+/// where they are.
+pub(crate) fn of_fit(path: &Path, fold: usize, folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let weights = first_files(|seed| seed_folder(folder, seed).join(WEIGHTS_FILE));
     if weights.is_empty() {
-        bail!(
-            "{} has no weights of fold {fold}\nhint: ls {} shows the folds there are",
-            path.display(),
-            quoted(path.display())
+        return Err(
+            anyhow!("{} has no weights of fold {fold}", path.display()).hint(format!(
+                "ls {} shows the folds there are",
+                quoted(path.display())
+            )),
         );
     }
     Ok(weights)

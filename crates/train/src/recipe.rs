@@ -1,18 +1,17 @@
 //! The network as a way to get a forecaster from the past.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
-use dataset::{Dataset, Fold, Normalizer, RunDir, content_hash, write_atomically};
+use dataset::{Dataset, Fold, RunDir, content_hash, write_atomically};
 use model::{OpenDevice, Windows, load_weights};
 use run::{Appendix, Forecaster, Piece, Recipe};
 
 use crate::config::TrainConfig;
-use crate::pieces::{model_file, piece_folder};
-use crate::saved::SavedNetworks;
-use crate::training::{Training, WEIGHTS_FILE};
+use crate::pieces::{WEIGHTS_FILE, model_file, piece_folder};
+use crate::saved::{SavedNetworks, read_stats};
+use crate::training::Training;
 
 /// Trains networks as a config says.
 #[derive(Debug)]
@@ -34,7 +33,7 @@ impl Recipe for NetworkRecipe {
         self.config.training.seeds
     }
 
-    fn dir(&self, run: &RunDir, fold: usize, seed: u64) -> PathBuf {
+    fn dir(&self, run: &RunDir, fold: &Fold, seed: u64) -> PathBuf {
         piece_folder(run, fold, seed)
     }
 
@@ -48,7 +47,7 @@ impl Recipe for NetworkRecipe {
         let channels = features.channels();
         let normalizer = dataset.fit_normalizer(&features, fold, &run.name())?;
         let stats = normalizer.to_json();
-        let stats_file = run.fold(fold.number).join(RunDir::STATS_FILE);
+        let stats_file = run.fit(fold).join(RunDir::STATS_FILE);
         write_atomically(&stats_file, stats.as_bytes())?;
         let matrix = Arc::new(normalizer.apply(features));
         let lookback = self.config.shared.features.lookback_bars;
@@ -65,7 +64,7 @@ impl Recipe for NetworkRecipe {
     }
 
     fn load(&self, piece: &Piece<'_>) -> anyhow::Result<Box<dyn Forecaster>> {
-        let normalizer = read_stats(&piece.run.fold(piece.fold.number))?;
+        let normalizer = read_stats(&piece.run.fit(piece.fold))?;
         let shared = &self.config.shared;
         let (network, _) = load_weights(
             &self.config.network,
@@ -90,12 +89,13 @@ impl Recipe for NetworkRecipe {
         run: &RunDir,
         fold: &Fold,
     ) -> anyhow::Result<Vec<Option<f32>>> {
-        Ok(read_stats(&run.fold(fold.number))?.target_std())
+        Ok(read_stats(&run.fit(fold))?.target_std())
     }
 
     fn publish(&self, run: &RunDir, dataset: &Dataset) -> anyhow::Result<Appendix> {
-        let last = dataset.plan.folds.last().context("a run has folds")?.number;
-        let stats = run.fold(last).join(RunDir::STATS_FILE);
+        let fits = dataset.plan.folds.last().context("a run has folds")?.fits();
+        let last = fits.last().context("a fold has fits")?;
+        let stats = run.fit(last).join(RunDir::STATS_FILE);
         let mut artifacts = vec![run.path().join(RunDir::STATS_FILE)];
         for seed in 1..=self.seeds() {
             let weights = piece_folder(run, last, seed).join(WEIGHTS_FILE);
@@ -120,12 +120,4 @@ impl Recipe for NetworkRecipe {
             ),
         })
     }
-}
-
-/// The statistics in a folder.
-pub(crate) fn read_stats(folder: &Path) -> anyhow::Result<Normalizer> {
-    let path = folder.join(RunDir::STATS_FILE);
-    let text =
-        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(Normalizer::from_json(&text, &path)?)
 }

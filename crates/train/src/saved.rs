@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
+use cli::WithHint;
 use dataset::{
     CandleTable, Column, Config, Eligibility, Normalizer, Origin, Panel, RunDir, TargetScales,
     check_columns, content_hash,
@@ -14,12 +15,11 @@ use model::{
     Device, DeviceChoice, Network, NetworkConfig, Windows, forecast, load_weights, probe,
     read_metadata,
 };
-use run::{Answer, Drift, Forecaster, Kind, SavedRun, Seen};
+use run::{Answer, Drift, Forecaster, Kind, SavedRun, Seen, model_folder};
 
-use crate::config::TrainingConfig;
+use crate::config::{KIND, TrainingConfig};
 use crate::drift::drifts;
-use crate::pieces::{of_fold, released};
-use crate::recipe::read_stats;
+use crate::pieces::{of_fit, released};
 
 /// Why a coin that training did not see has no forecast.
 const UNKNOWN_COIN: &str = "the coin had no training rows in which its target varies";
@@ -102,14 +102,9 @@ pub struct NetworkKind {
     pub device: DeviceChoice,
 }
 
-impl NetworkKind {
-    /// What `run.kind` says.
-    pub const NAME: &str = "network";
-}
-
 impl Kind for NetworkKind {
     fn name(&self) -> &'static str {
-        Self::NAME
+        KIND
     }
 
     fn load(&self, run: &SavedRun<'_>) -> anyhow::Result<Box<dyn Forecaster>> {
@@ -119,9 +114,9 @@ impl Kind for NetworkKind {
         }
         let (device, config) = (device.device, run.config);
         let network: NetworkConfig = run.table.section("network")?;
-        let paths = weights(run.path, run.fold)?;
-        let stats_path = run.folder().join(RunDir::STATS_FILE);
-        let normalizer = read_stats(&run.folder())?;
+        let (folder, paths) = (run.folder()?, weights(run)?);
+        let stats_path = folder.join(RunDir::STATS_FILE);
+        let normalizer = read_stats(&folder)?;
         normalizer.check(&config.chosen_features(), &config.universe.symbols)?;
         let stats_hash = file_hash(&stats_path)?;
         let (coins, features) = (
@@ -132,7 +127,7 @@ impl Kind for NetworkKind {
         for path in paths {
             let metadata = read_metadata(&path)?;
             match Origin::from_metadata(&metadata) {
-                Some(origin) => origin.check(config, (Self::NAME, &network), &path)?,
+                Some(origin) => origin.check(config, (KIND, &network), &path)?,
                 None => cli::note(format!(
                     "{} was made by an older version and does not say with which config: nobody \
                      would notice if run.toml had been changed since",
@@ -143,12 +138,12 @@ impl Kind for NetworkKind {
             let (loaded, _) = load_weights(&network, coins, features, lookback, &path, &device)?;
             let expected = metadata.get("stats_sha256").map_or("none", String::as_str);
             if expected != stats_hash {
-                bail!(
-                    "{} was trained with statistics of SHA-256 {expected}, but {} has {stats_hash}\n\
-                     hint: put back the run's own stats.json, or train again",
+                return Err(anyhow!(
+                    "{} was trained with statistics of SHA-256 {expected}, but {} has {stats_hash}",
                     path.display(),
                     stats_path.display()
-                );
+                )
+                .hint("put back the run's own stats.json, or train again"));
             }
             probe(&loaded, &path)?;
             networks.push(loaded);
@@ -175,7 +170,7 @@ impl Kind for NetworkKind {
             let origin = Origin::from_metadata(&read_metadata(path)?);
             Ok(origin.as_ref().map(Seen::from))
         };
-        let weights = weights(run.path, run.fold)?;
+        let weights = weights(run)?;
         let all: Option<Vec<Seen>> = weights.iter().map(of_file).collect::<anyhow::Result<_>>()?;
         if let Some(seen) = all.and_then(|all| all.into_iter().reduce(Seen::joined)) {
             return Ok(Some(seen));
@@ -185,7 +180,7 @@ impl Kind for NetworkKind {
         if run.config.split.early_stopping_share > 0.0 || is_warm {
             return Ok(None);
         }
-        let stats = read_stats(&run.folder())?;
+        let stats = read_stats(&run.folder()?)?;
         let reach_ms = run.config.reach_bars() as i64 * run.config.data.interval.ms();
         Ok(Some(Seen::until(
             stats.fit_from_ms,
@@ -196,8 +191,11 @@ impl Kind for NetworkKind {
     /// A fold that lacks seeds is still in training.
     fn folds(&self, path: &Path) -> anyhow::Result<Vec<usize>> {
         let seeds = released(path).map_or(0, |weights| weights.len());
-        let is_whole =
-            |fold: usize| of_fold(path, fold).is_ok_and(|w| seeds == 0 || w.len() == seeds);
+        let is_whole = |fold: usize| {
+            let weights =
+                model_folder(path, Some(fold), None).and_then(|folder| of_fit(path, fold, &folder));
+            weights.is_ok_and(|weights| seeds == 0 || weights.len() == seeds)
+        };
         let entries =
             fs::read_dir(path).with_context(|| format!("cannot read {}", path.display()))?;
         let number = |entry: fs::DirEntry| -> Option<usize> {
@@ -216,9 +214,20 @@ impl Kind for NetworkKind {
     }
 }
 
-/// The weights of a fold, or those that the run released.
-fn weights(run: &Path, fold: Option<usize>) -> anyhow::Result<Vec<PathBuf>> {
-    fold.map_or_else(|| released(run), |fold| of_fold(run, fold))
+/// The statistics in a folder.
+pub(crate) fn read_stats(folder: &Path) -> anyhow::Result<Normalizer> {
+    let path = folder.join(RunDir::STATS_FILE);
+    let text =
+        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Normalizer::from_json(&text, &path)?)
+}
+
+/// The weights of a fold or refit, or those that the run released.
+fn weights(run: &SavedRun<'_>) -> anyhow::Result<Vec<PathBuf>> {
+    match run.fold {
+        None => released(run.path),
+        Some(fold) => of_fit(run.path, fold, &run.folder()?),
+    }
 }
 
 fn file_hash(path: &Path) -> anyhow::Result<String> {

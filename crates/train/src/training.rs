@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
+use cli::WithHint;
 use dataset::{Fit, Normalizer, Origin, TargetScales, WindowSet};
 use model::{
     AdamW, Device, GradientsParams, Module, Network, Tensor, TensorData, Windows, clip_grad_norm,
@@ -16,14 +17,13 @@ use statistics::pearson;
 
 use crate::config::TrainConfig;
 use crate::monitor::{Look, Monitor, Progress, scalar};
+use crate::pieces::WEIGHTS_FILE;
 use crate::sampler::{Sampler, mix};
 use crate::stopwatch::Part;
 use crate::warm_start::weights_before;
 
 /// The best weights so far on the early-stopping slice.
 const BEST_FILE: &str = "best.safetensors";
-/// The weights that training ended with: what scoring and `predict --fold` load.
-pub(crate) const WEIGHTS_FILE: &str = "weights.safetensors";
 const STATE_FILE: &str = "state.safetensors";
 
 /// The training of one piece, with what it trains on.
@@ -120,13 +120,15 @@ impl Training<'_> {
         let train =
             dataset.trained_windows(targets, fold.train.clone(), training.stride, &target_std);
         if train.is_empty() {
-            bail!(
-                "fold {}: no training windows of {} bars\n\
-                 hint: more candles, fewer folds, a shorter features.lookback_bars, or a larger \
-                 features.max_filled_share; --dry-run shows what was dropped and why",
-                fold.number,
+            return Err(anyhow!(
+                "{fold}: no training windows of {} bars",
                 self.config.shared.features.lookback_bars
-            );
+            )
+            .hint(
+                "more candles, fewer folds, a shorter features.lookback_bars, or a \
+                 larger features.max_filled_share; --dry-run shows what was dropped and \
+                 why",
+            ));
         }
         let stride = (fold.stop.len() / training.stop_windows.max(1)).max(1);
         let stop = dataset.trained_windows(targets, fold.stop.clone(), stride, &target_std);
@@ -155,12 +157,7 @@ impl Training<'_> {
         let Some(run) = &self.config.training.warm_start else {
             return Ok(None);
         };
-        let score_from_ms = self
-            .piece
-            .dataset
-            .panel
-            .time_ms(self.piece.fold.score.start);
-        weights_before(run, self.piece.fold.number, self.piece.seed, score_from_ms)
+        weights_before(run, self.piece)
     }
 
     /// A fresh network (or one with the weights of `warm`), optimizer and progress, or the saved
@@ -203,10 +200,11 @@ impl Training<'_> {
             return Ok((network, optimizer, Progress::default()));
         }
         if !resume {
-            bail!(
-                "{} holds a training that was broken off\nhint: --resume continues it; --run OTHER starts elsewhere",
+            return Err(anyhow!(
+                "{} holds a training that was broken off",
                 self.piece.dir.display()
-            );
+            )
+            .hint("--resume continues it; --run OTHER starts elsewhere"));
         }
         let (network, optimizer, metadata) = load_state(&self.piece.dir, network, optimizer)?;
         let progress = Progress::from_metadata(&metadata).with_context(|| {

@@ -1,55 +1,57 @@
-//! The weights that a fold begins with where it goes on from the fold before.
+//! The weights that a fit begins with where it goes on from the fit before.
 
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
-use dataset::{ForecastTable, RunDir, format_time};
+use anyhow::anyhow;
+use cli::WithHint;
+use dataset::{Fold, ForecastTable, RunDir, format_time};
+use run::Piece;
 
-use crate::pieces::piece_folder;
-use crate::training::WEIGHTS_FILE;
+use crate::pieces::{WEIGHTS_FILE, piece_folder};
 
-/// The weights of the fold before in `run`, for a fold that is scored from `score_from_ms` (UTC)
-/// on; None for fold 1.
+/// The weights of the fit before in `run`, which is the refit before or the last one of the fold
+/// before; None for the first one.
 ///
 /// All that a piece is fitted and stopped early on comes before what it scores itself, so weights
 /// of a piece that is scored from no later a time know nothing of this fold's scored rows.
 ///
 /// # Errors
 /// A piece that is not there, or that is scored from a later time.
-pub(crate) fn weights_before(
-    run: &Path,
-    fold: usize,
-    seed: u64,
-    score_from_ms: i64,
-) -> anyhow::Result<Option<PathBuf>> {
-    let Some(before) = fold.checked_sub(1).filter(|&before| before > 0) else {
+pub(crate) fn weights_before(run: &Path, piece: &Piece<'_>) -> anyhow::Result<Option<PathBuf>> {
+    let (dataset, fold, seed) = (piece.dataset, piece.fold, piece.seed);
+    let fits = dataset.plan.folds.iter().flat_map(Fold::fits);
+    let Some(before) = fits.take_while(|fit| *fit != fold).last() else {
         return Ok(None);
     };
+    let score_from_ms = dataset.panel.time_ms(fold.score.start);
     let piece = piece_folder(&RunDir::new(run.to_owned()), before, seed);
     let (weights, forecasts) = (piece.join(WEIGHTS_FILE), piece.join(RunDir::FORECASTS_FILE));
     if let Some(missing) = [&weights, &forecasts]
         .into_iter()
         .find(|path| !path.exists())
     {
-        bail!(
-            "fold {fold} is to go on from fold {before}, but {} is not there\n\
-             hint: train fold {before} seed {seed} of {} first",
-            missing.display(),
+        return Err(anyhow!(
+            "{fold} is to go on from {before}, but {} is not there",
+            missing.display()
+        )
+        .hint(format!(
+            "train {before} seed {seed} of {} first",
             cli::quoted(run.display())
-        );
+        )));
     }
     let first_ms = ForecastTable::read(&forecasts)?
         .rows()
         .next()
         .map_or(i64::MAX, |row| row.time_ms);
     if first_ms > score_from_ms {
-        bail!(
-            "{} is scored from {} on, fold {fold} from {}: it would begin with weights that know its future\n\
-             hint: --warm-start takes a run of the same folds",
+        return Err(anyhow!(
+            "{} is scored from {} on, {fold} from {}: it would begin with weights \
+                 that know its future",
             piece.display(),
             format_time(first_ms),
             format_time(score_from_ms)
-        );
+        )
+        .hint("--warm-start takes a run of the same folds"));
     }
     Ok(Some(weights))
 }

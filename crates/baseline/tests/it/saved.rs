@@ -13,7 +13,7 @@ fn load(run: &Path) -> Result<SavedModel, String> {
     let library = library().unwrap();
     let table = ConfigTable::read(&run.join("run.toml")).unwrap();
     let config = BaselineConfig::new(&table, library).unwrap();
-    SavedModel::load(run, None, &config, library).map_err(|error| format!("{error:#}"))
+    SavedModel::load(run, &config, library).map_err(|error| format!("{error:#}"))
 }
 
 /// Changes a text file.
@@ -77,10 +77,7 @@ fn damaged_trees_and_edited_configs_are_refused() {
         )),
         "{said}"
     );
-    assert!(
-        said.contains(&dataset::content_hash(&kept[0].1)) && said.contains("hint: "),
-        "{said}"
-    );
+    assert!(said.contains(&dataset::content_hash(&kept[0].1)), "{said}");
     restore();
 
     edit(&run.join("run.toml"), |text| {

@@ -5,7 +5,8 @@ use std::ops::Range;
 use market::Interval;
 use rayon::prelude::*;
 
-use super::{FeatureMatrix, FeatureSet, Group};
+use super::group::{Chosen, Group};
+use super::{FeatureMatrix, FeatureSet};
 use crate::Panel;
 
 /// The features of a set, or of some of its groups, in order.
@@ -15,8 +16,7 @@ use crate::Panel;
 #[derive(Debug, Clone)]
 pub struct Features {
     set: FeatureSet,
-    groups: Vec<&'static Group>,
-    interval: Interval,
+    chosen: Chosen,
 }
 
 impl Features {
@@ -30,21 +30,29 @@ impl Features {
     pub(super) fn of_groups(set: FeatureSet, names: &[String]) -> Self {
         let is_wanted =
             |group: &&Group| names.is_empty() || names.iter().any(|name| name == group.name);
-        Self {
-            set,
-            groups: set.formulas().groups().iter().filter(is_wanted).collect(),
-            interval: Interval::ONE_MINUTE,
-        }
+        let groups = set.formulas().groups().iter().filter(is_wanted).collect();
+        Self::new(set, groups, Interval::ONE_MINUTE)
     }
 
     /// The same of bars of `interval`: windows in time have other numbers of bars.
     pub fn of_bars(self, interval: Interval) -> Self {
-        Self { interval, ..self }
+        Self::new(self.set, self.chosen.groups, interval)
     }
 
-    /// The bar length that windows in time are counted in.
-    pub(super) fn interval(&self) -> Interval {
-        self.interval
+    fn new(set: FeatureSet, groups: Vec<&'static Group>, interval: Interval) -> Self {
+        let formulas = set.formulas();
+        let own = formulas.warm_up_bars(interval);
+        let of_groups = groups.iter().map(|group| group.features.len());
+        let chosen = Chosen {
+            features: formulas.names().len() + of_groups.sum::<usize>(),
+            warm_up_bars: groups
+                .iter()
+                .map(|group| group.warm_up_bars)
+                .fold(own, usize::max),
+            interval,
+            groups,
+        };
+        Self { set, chosen }
     }
 
     /// The set they belong to.
@@ -52,40 +60,26 @@ impl Features {
         self.set
     }
 
-    pub(super) fn groups(&self) -> impl Iterator<Item = &'static Group> {
-        self.groups.iter().copied()
-    }
-
     /// The features' names, in the order of the channels.
     pub fn names(&self) -> Vec<&'static str> {
-        self.set
-            .formulas()
-            .names()
-            .iter()
-            .chain(self.groups().flat_map(|group| group.features))
-            .copied()
-            .collect()
+        let own = self.set.formulas().names().iter();
+        let of_groups = self.chosen.groups.iter().flat_map(|group| group.features);
+        own.chain(of_groups).copied().collect()
     }
 
     /// Number of features per coin.
     pub fn len(&self) -> usize {
-        self.set.formulas().names().len()
-            + self
-                .groups()
-                .map(|group| group.features.len())
-                .sum::<usize>()
+        self.chosen.features
     }
 
-    /// Whether there are none, which no config asks for.
+    /// Returns true when the set has no features.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// How many rows, its own included, a feature row is a function of.
     pub fn warm_up_bars(&self) -> usize {
-        self.groups()
-            .map(|group| group.warm_up_bars)
-            .fold(self.set.formulas().warm_up_bars(self.interval), usize::max)
+        self.chosen.warm_up_bars
     }
 
     /// Computes the features of all coins at `rows` of the panel: row-major `[rows, coins x
@@ -103,7 +97,7 @@ impl Features {
             .for_each(|(block, out)| {
                 let start = rows.start + block * block_rows;
                 let rows = start..rows.end.min(start + block_rows);
-                self.set.formulas().compute(self, panel, rows, out);
+                self.set.formulas().compute(&self.chosen, panel, rows, out);
             });
         matrix
     }

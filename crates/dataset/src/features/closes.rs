@@ -5,9 +5,10 @@ use std::ops::Range;
 
 use market::Interval;
 
+use super::group::Chosen;
 use super::set::FeatureFormulas;
+use super::single;
 use super::trailing::trailing_means;
-use super::{Features, single};
 use crate::{Column, Panel};
 
 /// Reaches of the log returns, in bars.
@@ -71,18 +72,18 @@ impl FeatureFormulas for Closes {
         61
     }
 
-    fn compute(&self, chosen: &Features, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
+    fn compute(&self, chosen: &Chosen, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
         compute(chosen, panel, rows, out);
     }
 }
 
 /// Writes the features at `rows`, row-major `[rows, coins x features]`.
 ///
-/// Each row is a function of its last [`Features::warm_up_bars`] rows in `rows` or before it, and
+/// Each row is a function of its last [`Chosen::warm_up_bars`] rows in `rows` or before it, and
 /// of nothing else.
-fn compute(chosen: &Features, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
-    let (coins, features) = (panel.coins(), chosen.len());
-    let from = rows.start.saturating_sub(chosen.warm_up_bars() - 1);
+fn compute(chosen: &Chosen, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
+    let (coins, features) = (panel.coins(), chosen.features);
+    let from = rows.start.saturating_sub(chosen.warm_up_bars - 1);
     let closes = panel.matrix(Column::Close, from..rows.end);
     let log_closes: Vec<f64> = closes.iter().map(|close| close.ln()).collect();
     let log_means = TRENDS.map(|window| {
@@ -140,8 +141,7 @@ fn compute(chosen: &Features, panel: &Panel, rows: Range<usize>, out: &mut [f32]
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::FeatureSet;
-    use crate::{CandleTable, Column};
+    use crate::{CandleTable, Column, FeatureSet, Features};
     use market::Symbol;
 
     const ROWS: usize = 150;

@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
+use market::Interval;
+
 use super::bars::Bars;
-use super::{Features, single};
+use super::single;
 use crate::Panel;
 
 /// Features that are switched on and off together (`features.groups`).
@@ -19,27 +21,40 @@ pub struct Group {
     pub(crate) compute: fn(&Bars, usize, &mut [f64]),
 }
 
+/// What a config has chosen of a set: which groups, of bars of which length.
+#[derive(Debug, Clone)]
+pub struct Chosen {
+    /// Number of features of each coin.
+    pub features: usize,
+    /// How many rows, its own included, a feature row is a function of.
+    pub warm_up_bars: usize,
+    /// The bar length that windows in time are counted in.
+    pub interval: Interval,
+    /// The groups, in the set's order.
+    pub(super) groups: Vec<&'static Group>,
+}
+
 /// Writes one coin's features at `rows`: into each cell of `out`, which is row-major `[rows, coins
 /// x features]`.
 ///
 /// A row without all candles of its warm-up is NaN throughout: TA-Lib, given a hole, answers with
 /// plausible numbers.
 pub(super) fn compute(
-    features: &Features,
+    chosen: &Chosen,
     panel: &Panel,
     coin: usize,
     rows: Range<usize>,
     out: &mut [f32],
 ) {
-    let from = rows.start.saturating_sub(features.warm_up_bars() - 1);
+    let from = rows.start.saturating_sub(chosen.warm_up_bars - 1);
     let bars = Bars::of(panel, coin, from..rows.end);
-    let per_coin = features.len();
+    let per_coin = chosen.features;
     let mut values = vec![f64::NAN; per_coin];
     for (row, cells) in (rows.start - from..).zip(out.chunks_exact_mut(panel.coins() * per_coin)) {
         values.fill(f64::NAN);
-        if bars.known_bars(row) >= features.warm_up_bars() {
+        if bars.known_bars(row) >= chosen.warm_up_bars {
             let mut rest = values.as_mut_slice();
-            for group in features.groups() {
+            for group in &chosen.groups {
                 let (own, others) = rest.split_at_mut(group.features.len());
                 (group.compute)(&bars, row, own);
                 rest = others;

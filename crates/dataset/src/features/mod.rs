@@ -26,7 +26,7 @@ use crate::Error;
 pub use cache::FeatureRows;
 pub use chosen::Features;
 pub(crate) use chosen::block_rows;
-use group::Group;
+pub use group::Chosen;
 pub use list::FeatureSet;
 pub use matrix::FeatureMatrix;
 use matrix::single;

@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use market::Interval;
 
+use super::group::Chosen;
 use super::set::FeatureFormulas;
+use super::single;
 use super::trailing::trailing_means;
-use super::{Features, single};
 use crate::{Column, Panel};
 
 /// The set's features, in the order of the channels: those of the coin, each minus its mean over
@@ -120,19 +121,19 @@ impl FeatureFormulas for Relative {
         bars(LONGEST, interval) + 1
     }
 
-    fn compute(&self, chosen: &Features, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
+    fn compute(&self, chosen: &Chosen, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
         compute(chosen, panel, rows, out);
     }
 }
 
 /// Writes the features at `rows`, row-major `[rows, coins x features]`.
 ///
-/// Each row is a function of its last [`Features::warm_up_bars`] rows, and of nothing else; a row
+/// Each row is a function of its last [`Chosen::warm_up_bars`] rows, and of nothing else; a row
 /// with a shorter history has no features.
-fn compute(chosen: &Features, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
-    let (coins, warm_up) = (panel.coins(), chosen.warm_up_bars());
+fn compute(chosen: &Chosen, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
+    let (coins, warm_up) = (panel.coins(), chosen.warm_up_bars);
     let from = rows.start.saturating_sub(warm_up - 1);
-    let series = Series::of(panel, from..rows.end, chosen.interval());
+    let series = Series::of(panel, from..rows.end, chosen.interval);
     let mut cells = vec![f64::NAN; coins * OWN];
     for (row, out) in (rows.start..rows.end).zip(out.chunks_exact_mut(coins * NAMES.len())) {
         if row + 1 < warm_up {

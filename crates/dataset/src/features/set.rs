@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use market::Interval;
 
-use super::group::{self, Group};
-use super::{Features, single};
+use super::group::{self, Chosen, Group};
+use super::single;
 use crate::{Column, Panel};
 
 /// A named, ordered list of features of each coin at t, a function of the last rows up to t alone.
@@ -52,8 +52,8 @@ pub trait FeatureFormulas: Debug + Sync {
 
     /// Writes the chosen features of all coins at `rows` into `out`, row-major `[rows, coins x
     /// features]`: a coin at a time, unless a set overrides it.
-    fn compute(&self, chosen: &Features, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
-        let per_coin = chosen.len();
+    fn compute(&self, chosen: &Chosen, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
+        let per_coin = chosen.features;
         for coin in 0..panel.coins() {
             if !self.groups().is_empty() {
                 group::compute(chosen, panel, coin, rows.clone(), out);

@@ -7,7 +7,20 @@ use polars_arrow::array::{
 use polars_arrow::datatypes::{ArrowDataType, IntegerType, TimeUnit};
 use polars_arrow::types::NativeType;
 
-use super::Cell;
+/// One value of a table.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Cell<'a> {
+    /// There is none.
+    Missing,
+    /// A whole number.
+    Integer(i64),
+    /// Any other number.
+    Number(f64),
+    /// A time in nanoseconds since 1970, UTC; one without a zone is taken as UTC.
+    Time(i128),
+    /// Text.
+    Text(&'a str),
+}
 
 /// The values of one column.
 #[derive(Debug)]

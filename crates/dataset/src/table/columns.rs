@@ -338,9 +338,8 @@ impl ColumnFile {
 
     fn holds(&self, name: &str, array: &dyn Array, expected: &str) -> Error {
         let found = array.dtype();
-        let reason =
-            format!("column `{name}` holds {found:?}, expected {expected}\nhint: save it as that");
-        Error::file(&self.path, reason)
+        let reason = format!("column `{name}` holds {found:?}, expected {expected}");
+        Error::refused(&self.path, reason, "save it as that")
     }
 }
 

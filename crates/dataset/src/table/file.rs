@@ -117,11 +117,9 @@ fn parsed(path: &Path, json: &str) -> Result<FileMetadata, Error> {
     };
     let Version { version } = serde_json::from_str(json).map_err(bad)?;
     if version != VERSION {
-        let reason = format!(
-            "is a table of version {version}, expected {VERSION} or 1\n\
-             hint: read it with the version of this project that wrote it, or a newer one"
-        );
-        return Err(Error::file(path, reason));
+        let reason = format!("is a table of version {version}, expected {VERSION} or 1");
+        let hint = "read it with the version of this project that wrote it, or a newer one";
+        return Err(Error::refused(path, reason, hint));
     }
     serde_json::from_str(json).map_err(bad)
 }

@@ -104,12 +104,12 @@ impl ForecastTable {
             parts => {
                 let keys: Vec<String> = parts.iter().map(|part| part.key.to_string()).collect();
                 let reason = format!(
-                    "has forecasts of {} horizons and panels ({}), expected one\n\
-                     hint: --horizon and --panel choose one",
+                    "has forecasts of {} horizons and panels ({}), expected one",
                     parts.len(),
                     keys.join("; ")
                 );
-                Err(Error::file(origin, reason))
+                let hint = "--horizon and --panel choose one";
+                Err(Error::refused(origin, reason, hint))
             }
         }
     }
@@ -239,12 +239,12 @@ impl ForecastTable {
             format!("target {target} on bars of {bar} ({})", keys.join("; "))
         };
         let reason = format!(
-            "a piece is of {}, expected {} as of the first\n\
-             hint: pieces of one run have one [target] and [data] section",
+            "a piece is of {}, expected {} as of the first",
             name(other),
             name(self)
         );
-        Error::file(origin, reason)
+        let hint = "pieces of one run have one [target] and [data] section";
+        Error::refused(origin, reason, hint)
     }
 }
 

@@ -30,13 +30,13 @@ fn run_config(path: &Path) -> Result<Config, Error> {
     let folders = absolute.ancestors().skip(1).take(DEEPEST);
     let files = folders.map(|folder| folder.join(RunDir::CONFIG_FILE));
     let Some(found) = files.into_iter().find(|file| file.exists()) else {
+        let name = RunDir::CONFIG_FILE;
         let reason = format!(
-            "is a table of version 1, which does not say what it forecasts, and there is no {} beside it\n\
-             hint: put it back into the folder of its run, or copy the run's {} beside it",
-            RunDir::CONFIG_FILE,
-            RunDir::CONFIG_FILE
+            "is a table of version 1, which does not say what it forecasts, and there is no {name} beside it"
         );
-        return Err(Error::file(path, reason));
+        let hint =
+            format!("put it back into the folder of its run, or copy the run's {name} beside it");
+        return Err(Error::refused(path, reason, &hint));
     };
     let config = ConfigTable::read(&found).and_then(|table| table.parse());
     config.map_err(|error| Error::file(&found, format!("{error:#}")))

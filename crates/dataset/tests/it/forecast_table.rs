@@ -100,7 +100,8 @@ fn a_table_of_version_1_without_its_run_says_what_to_do() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("forecasts.parquet");
     fs::copy(version1().join("forecasts.parquet"), &path).unwrap();
-    let error = ForecastTable::read(&path).unwrap_err().to_string();
+    let error = ForecastTable::read(&path).unwrap_err();
+    let error = format!("{error}\nhint: {}", error.hint().unwrap());
     let error = error.replace(&path.display().to_string(), "forecasts.parquet");
     insta::assert_snapshot!(error);
     // A piece finds it two folders above.
@@ -209,7 +210,8 @@ fn horizons_and_panels_are_read_as_they_were_written() {
     }
     assert_eq!(read.parts()[1].outputs["lower_80"].len(), 40);
     assert!(read.parts()[3].outputs.is_empty());
-    let error = read.only_part(Path::new("run")).unwrap_err().to_string();
+    let error = read.only_part(Path::new("run")).unwrap_err();
+    let error = format!("{error}\nhint: {}", error.hint().unwrap());
     assert!(
         error.contains("4 horizons and panels") && error.contains("--horizon"),
         "{error}"

@@ -3,6 +3,8 @@
 use dataset::{CandleTable, Column, Config, FeatureConfig, FeatureSet, Features, Panel};
 use market::{Interval, Symbol};
 
+use crate::told;
+
 /// The sets whose features can be chosen by groups.
 fn sets() -> [FeatureSet; 2] {
     ["indicators", "indicators50"].map(|name| name.parse().unwrap())
@@ -107,7 +109,7 @@ fn a_chosen_group_has_the_bits_that_it_has_among_all() {
 
 #[test]
 fn wrong_groups_are_refused_with_the_list() {
-    let error = |set, groups: &[&str]| config(set, groups).validate().unwrap_err().to_string();
+    let error = |set, groups: &[&str]| told(&config(set, groups).validate().unwrap_err());
     let errors = [
         error("indicators".parse().unwrap(), &["bop", "boop"]),
         error("indicators".parse().unwrap(), &["bop", "bop"]),

@@ -11,3 +11,11 @@ mod golden;
 mod groups;
 mod relative;
 mod resample;
+
+/// An error's message and, on a line of its own, its hint.
+fn told(error: &dataset::Error) -> String {
+    match error.hint() {
+        Some(hint) => format!("{error}\nhint: {hint}"),
+        None => error.to_string(),
+    }
+}

@@ -4,6 +4,8 @@ use dataset::{CandleReader, CandleTable, Column, Config, Store};
 use market::{Interval, Market, Symbol};
 use proptest::prelude::*;
 
+use crate::told;
+
 const MINUTE: i64 = 60_000;
 
 fn interval(name: &str) -> Interval {
@@ -155,7 +157,7 @@ fn intervals_that_do_not_divide_are_refused() {
         config.data.resample_from = Some(interval(from));
         config.target.horizon = dataset::TimeSpan::hours(1);
         config.data.source = source;
-        config.validate().unwrap_err().to_string()
+        told(&config.validate().unwrap_err())
     };
     let errors = [
         error("5m", "3m", dataset::Source::Store),

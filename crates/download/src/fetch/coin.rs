@@ -7,7 +7,7 @@ use anyhow::Context;
 use market::{Error, Interval, Period, RestClient, Symbol};
 use tokio::task::JoinSet;
 
-use super::Job;
+use super::job::Job;
 use super::manifest::Manifest;
 
 /// A coin of the universe.

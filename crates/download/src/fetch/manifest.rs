@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use cli::WithHint;
 use dataset::{Store, write_atomically};
 use market::{Period, Symbol};
 use serde::{Deserialize, Serialize};
@@ -63,12 +64,9 @@ impl Manifest {
     pub fn open(folder: &Path, symbol: &Symbol) -> anyhow::Result<Self> {
         let path = folder.join(format!("{symbol}.json"));
         let listed = match std::fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).with_context(|| {
-                format!(
-                    "{}: not a list of archive files\nhint: delete it, and the files are fetched again",
-                    path.display()
-                )
-            })?,
+            Ok(bytes) => serde_json::from_slice(&bytes)
+                .with_context(|| format!("{}: not a list of archive files", path.display()))
+                .hint("delete it, and the files are fetched again")?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Listed::default(),
             Err(error) => return Err(error).with_context(|| format!("{}", path.display())),
         };

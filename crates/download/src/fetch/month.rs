@@ -10,8 +10,8 @@ use dataset::{CandleTable, Column, Replaced, Store, format_time};
 use market::{ArchiveFile, CandleError, Error, Interval, Period};
 
 use super::coin::{Coin, Since};
+use super::job::{Job, bars};
 use super::manifest::Taken;
-use super::{Job, bars};
 use crate::read::read_archive;
 
 /// Monthly files appear in the first days of the next month: after this long, one that is not there
@@ -37,7 +37,7 @@ pub struct Done {
     pub absent: Vec<Range<i64>>,
     /// What is wrong with files and answers that could not be taken, and in whose place nothing
     /// came.
-    pub broken: Vec<String>,
+    pub broken: Vec<anyhow::Error>,
     /// The same where days or REST brought the candles.
     pub replaced: Vec<String>,
     /// Candles that REST serves and that cannot be.
@@ -175,7 +175,7 @@ struct Work {
     held: Held,
     fetched: Fetched,
     /// Stretches of files and answers that are not what they should be, each with its fault.
-    broken: Vec<(Range<i64>, String)>,
+    broken: Vec<(Range<i64>, anyhow::Error)>,
     done: Done,
 }
 
@@ -350,7 +350,7 @@ impl Work {
             }
             Err(error) => {
                 self.broken
-                    .push((period.start_ms()..period.end_ms(), format!("{error:#}")));
+                    .push((period.start_ms()..period.end_ms(), error));
                 Ok(Update::Broken)
             }
         }
@@ -362,7 +362,7 @@ impl Work {
             return Err(error.into());
         }
         self.broken
-            .push((period.start_ms()..period.end_ms(), error.to_string()));
+            .push((period.start_ms()..period.end_ms(), error.into()));
         Ok(Update::Broken)
     }
 
@@ -400,7 +400,7 @@ impl Work {
         {
             Ok(served) => served,
             Err(error) if is_of_one_answer(&error) => {
-                self.broken.push((missing, error.to_string()));
+                self.broken.push((missing, error.into()));
                 return Ok(());
             }
             Err(error) => return Err(error.into()),
@@ -447,7 +447,7 @@ impl Work {
         for (range, fault) in self.broken {
             match self.held.within(range.start, range.end) {
                 [] => self.done.broken.push(fault),
-                _ => self.done.replaced.push(fault),
+                _ => self.done.replaced.push(format!("{fault:#}")),
             }
         }
         self.done

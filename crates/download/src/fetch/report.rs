@@ -3,14 +3,15 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use anyhow::bail;
+use anyhow::anyhow;
+use cli::WithHint;
 use dataset::{CandleTable, Replaced, Store, format_time};
 use market::CandleError;
 use terminal::Table;
 
 use super::coin::{Coin, Since};
+use super::job::{Job, bars};
 use super::month::Done;
-use super::{Job, bars};
 
 /// What came of each coin.
 #[derive(Debug)]
@@ -81,12 +82,12 @@ impl Report {
             bytes as f64 / 1e6
         ));
         if !unknown.is_empty() {
-            bail!(
-                "{}: neither REST nor the archive of the {} market knows this\n\
-                 hint: check the spelling in universe.symbols, and data.market",
+            return Err(anyhow!(
+                "{}: neither REST nor the archive of the {} market knows this",
                 unknown.join(", "),
                 job.store.market()
-            );
+            )
+            .hint("check the spelling in universe.symbols, and data.market"));
         }
         Ok(())
     }

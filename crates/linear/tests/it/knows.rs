@@ -82,6 +82,22 @@ fn a_fold_has_the_coefficients_that_it_has_alone() {
 }
 
 #[test]
+fn refits_in_one_go_are_those_of_each_piece_alone() {
+    let dataset = dataset(panel(0, BARS));
+    let together = fit(&dataset);
+    let refits = &dataset.plan.folds[0].refits;
+    assert_eq!(together.refits().len(), refits.len());
+    for (refit, piece) in together.refits().iter().zip(refits) {
+        let alone = RidgeFit::fit(&dataset, piece, options()).unwrap();
+        assert_eq!(alone.refits(), std::slice::from_ref(refit));
+        // The forecasts of the piece are its own, and not those of the refit before.
+        let rows: Vec<usize> = piece.score.clone().collect();
+        let found = bits(&together.forecast(&dataset.panel, &rows));
+        assert_eq!(found, bits(&alone.forecast(&dataset.panel, &rows)));
+    }
+}
+
+#[test]
 fn shuffled_targets_are_fitted_to_once() {
     let mut dataset = dataset(panel(0, BARS));
     dataset.config.target.shuffle_seed = Some(7);

@@ -62,11 +62,22 @@ pub fn dataset(panel: Panel) -> Dataset {
     config.features.set = FeatureSet::RELATIVE;
     config.features.lookback_bars = 1;
     config.target.horizon = TimeSpan::minutes(15);
-    let fold = Fold {
+    let fit = |refit: Option<usize>, score: std::ops::Range<usize>| Fold {
         number: 1,
-        train: 0..861,
-        stop: 861..861,
-        score: 864..panel.rows(),
+        refit,
+        train: 0..score.start - 3,
+        stop: score.start - 3..score.start - 3,
+        score,
+        refits: Vec::new(),
+    };
+    let day =
+        |(refit, start): (usize, usize)| fit(Some(refit), start..panel.rows().min(start + 288));
+    let fold = Fold {
+        refits: (1..)
+            .zip((864..panel.rows()).step_by(288))
+            .map(day)
+            .collect(),
+        ..fit(None, 864..panel.rows())
     };
     let mut dataset = Dataset::of_panel(config, panel);
     dataset.plan = SplitPlan { folds: vec![fold] };

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::time::{civil_from_days, days_from_civil};
+use crate::time::datetime;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -28,11 +28,11 @@ pub struct Period {
 impl Period {
     /// The month that `time_ms` falls in.
     pub fn month_of(time_ms: i64) -> Self {
-        let (year, month, _) = civil_from_days(time_ms.div_euclid(DAY_MS));
-        let start_ms = |month| days_from_civil(year, month, 1) * DAY_MS;
+        let (date, day) = (datetime(time_ms), Self::day_of(time_ms));
+        let start_ms = day.start_ms - i64::from(date.day() - 1) * DAY_MS;
         Self {
-            start_ms: start_ms(month),
-            end_ms: start_ms(month + 1),
+            start_ms,
+            end_ms: start_ms + i64::from(date.days_in_month()) * DAY_MS,
         }
     }
 
@@ -78,13 +78,8 @@ impl Period {
 
 impl fmt::Display for Period {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (year, month, day) = civil_from_days(self.start_ms.div_euclid(DAY_MS));
-        let text = if self.is_month() {
-            format!("{year:04}-{month:02}")
-        } else {
-            format!("{year:04}-{month:02}-{day:02}")
-        };
-        formatter.pad(&text)
+        let form = if self.is_month() { "%Y-%m" } else { "%Y-%m-%d" };
+        formatter.pad(&datetime(self.start_ms).strftime(form).to_string())
     }
 }
 

@@ -5,10 +5,16 @@ use std::io::Read;
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use reqwest::header::{CONTENT_ENCODING, HeaderMap};
 
-use super::sender::BodyError;
-
 /// `Accept-Encoding`: what [`decoded`] understands.
 pub(super) const ENCODINGS: &str = "gzip, deflate";
+
+/// Why an answer has no body that can be read.
+pub(super) enum BodyError {
+    TooLarge,
+    Broken(reqwest::Error),
+    /// It is compressed in a way that is not known, or cut.
+    Encoding(String),
+}
 
 /// The body behind its `Content-Encoding`, whether that was asked for or not; at most `limit_bytes`
 /// of it.

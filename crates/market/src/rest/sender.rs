@@ -5,15 +5,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT_ENCODING, DATE, HeaderMap};
+use reqwest::header::{ACCEPT_ENCODING, HeaderMap};
 use reqwest::{Client, Response, StatusCode, redirect};
 use serde_json::Value;
 use tokio::time::sleep;
 
+use super::body::{self, BodyError};
 use super::gate::Gate;
 use super::options::RestOptions;
+use super::silence;
 use super::wire::beginning;
-use super::{body, silence};
 use crate::Error;
 use crate::address::Address;
 use crate::time::utc_text;
@@ -386,14 +387,6 @@ fn parse(body: &[u8], request: String, tries: u32) -> Outcome<Value> {
     }
 }
 
-/// Why an answer has no body that can be read.
-pub(super) enum BodyError {
-    TooLarge,
-    Broken(reqwest::Error),
-    /// It is compressed in a way that is not known, or cut.
-    Encoding(String),
-}
-
 async fn read(mut response: Response, limit_bytes: usize) -> Result<Vec<u8>, BodyError> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(BodyError::Broken)? {
@@ -423,11 +416,8 @@ fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// The second of the minute (0 to 59) in `Date: Sun, 06 Nov 1994 08:49:37 GMT`.
 fn server_second(headers: &HeaderMap) -> Option<u64> {
-    let clock = header_text(headers, DATE.as_str())?
-        .split_whitespace()
-        .nth(4)?;
-    let second: u64 = clock.rsplit(':').next()?.parse().ok()?;
-    (second < 60).then_some(second)
+    let ms = silence::server_ms(headers)?;
+    u64::try_from(ms.div_euclid(1000).rem_euclid(60)).ok()
 }
 
 #[cfg(test)]

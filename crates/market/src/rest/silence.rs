@@ -1,6 +1,6 @@
 //! How long the exchange wants to hear nothing, wherever it says so.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
@@ -58,10 +58,7 @@ pub(super) fn server_ms(headers: &HeaderMap) -> Option<i64> {
 
 /// This machine's clock, milliseconds since 1970.
 pub(super) fn local_ms() -> i64 {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
+    jiff::Timestamp::now().as_millisecond()
 }
 
 /// A date as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT`.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use market::{ArchiveClient, ArchiveFile, Interval, Market, Period, RestOptions, Symbol};
 
-use crate::stub::{Reply, Stub, ok, status};
+use crate::stub::{Reply, Stub, ok, status, told};
 
 /// SHA-256 of `candles`, by `printf candles | sha256sum`.
 const SUM: &str = "afc6d50c5e5bfa4e6907372311655461084074f2414b3d0aa08bad7f54bf8f46";
@@ -79,12 +79,8 @@ async fn other_bytes_than_promised_are_an_error_in_the_end() {
         "the third try was right"
     );
     let stub = archive(|_| ok("candle"));
-    let error = client(&stub)
-        .bytes(&january(), SUM)
-        .await
-        .unwrap_err()
-        .to_string()
-        .replace(&stub.url, "[URL]");
+    let error = client(&stub).bytes(&january(), SUM).await.unwrap_err();
+    let error = told(&error).replace(&stub.url, "[URL]");
     insta::assert_snapshot!(error);
     assert_eq!(stub.count(".zip"), 3);
 }
@@ -107,11 +103,7 @@ async fn refusals_and_failures_say_what_to_do() {
     let mut said = String::new();
     for code in [403, 418, 429, 451, 503] {
         let stub = Stub::start(move |_, _| status(code, "no").header("Retry-After", 3600));
-        let error = client(&stub)
-            .checksum(&january())
-            .await
-            .unwrap_err()
-            .to_string();
+        let error = told(&client(&stub).checksum(&january()).await.unwrap_err());
         // When a ban ends depends on when it is asked.
         let error = match error.split_once("banned until ") {
             Some((before, after)) => format!("{before}banned until [TIME]{}", &after[20..]),
@@ -121,13 +113,7 @@ async fn refusals_and_failures_say_what_to_do() {
         said.push_str("\n\n");
     }
     let stub = Stub::start(|_, _| ok("<html>"));
-    said.push_str(
-        &client(&stub)
-            .checksum(&january())
-            .await
-            .unwrap_err()
-            .to_string()
-            .replace(&stub.url, "[URL]"),
-    );
+    let error = told(&client(&stub).checksum(&january()).await.unwrap_err());
+    said.push_str(&error.replace(&stub.url, "[URL]"));
     insta::assert_snapshot!(said);
 }

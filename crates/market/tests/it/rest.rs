@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use market::{Candle, Error, Interval, Market, RestClient, RestOptions, Served, Symbol};
 use serde_json::{Value, json};
 
-use crate::stub::{Reply, Request, Stub, ok, status};
+use crate::stub::{Reply, Request, Stub, ok, status, told};
 
 const MINUTE: i64 = 60_000;
 const START: i64 = 1_704_067_200_000;
@@ -89,7 +89,7 @@ async fn fetch(client: &RestClient) -> Result<Vec<Candle>, Error> {
 
 /// The error's text, after what every one must have: the URL and the symbol.
 async fn trouble(stub: &Stub) -> String {
-    let text = fetch(&client(stub)).await.unwrap_err().to_string();
+    let text = told(&fetch(&client(stub)).await.unwrap_err());
     let url = format!(
         "GET {}/api/v3/klines?symbol=BTCUSDT&interval=1m&startTime={START}&limit=11 for BTCUSDT: ",
         stub.url
@@ -241,7 +241,7 @@ async fn one_failing_symbol_is_named_and_the_others_come() {
         .unwrap();
     let [good, bad] = fetched.coins.try_into().unwrap();
     assert_eq!(good.served.unwrap().candles.len(), 8);
-    let text = bad.served.unwrap_err().to_string();
+    let text = told(&bad.served.unwrap_err());
     assert!(
         text.contains("for BADUSDT: status 400: {\"code\":-1121,\"msg\":\"Invalid symbol.\"}\nhint: check the symbol"),
         "{text}"
@@ -754,7 +754,7 @@ async fn a_slow_server_is_given_up() {
         ..options()
     };
     let client = RestClient::with_options(Market::Spot, Some(&stub.url), hasty).unwrap();
-    let text = client.server_time_ms().await.unwrap_err().to_string();
+    let text = told(&client.server_time_ms().await.unwrap_err());
     assert!(
         text.contains("/api/v3/time: no complete answer within 0.2 s, 2 tries\nhint: "),
         "{text}"
@@ -771,7 +771,7 @@ async fn nobody_there_is_an_error() {
         .port();
     let url = format!("http://127.0.0.1:{port}");
     let client = RestClient::with_options(Market::Spot, Some(&url), options()).unwrap();
-    let text = client.server_time_ms().await.unwrap_err().to_string();
+    let text = told(&client.server_time_ms().await.unwrap_err());
     assert!(text.contains("no answer after 3 tries: "), "{text}");
     assert!(text.lines().last().unwrap().starts_with("hint: "), "{text}");
 }
@@ -815,9 +815,7 @@ fn base_urls_are_checked() {
         "http://x/?a=b",
         "http://x/#a",
     ] {
-        let error = RestClient::new(Market::Spot, Some(bad))
-            .unwrap_err()
-            .to_string();
+        let error = told(&RestClient::new(Market::Spot, Some(bad)).unwrap_err());
         // What follows the path may be secret.
         let shown = bad
             .split_once(['?', '#'])

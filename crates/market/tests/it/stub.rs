@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use market::Error;
+
 /// The request line's target, taken apart.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -145,4 +147,12 @@ fn serve(mut stream: TcpStream, answer: impl FnOnce(&Request) -> Reply) {
     text.push_str("\r\n");
     // A client that gave up is no fault of the stub.
     let _ = stream.write_all(&[text.into_bytes(), body].concat());
+}
+
+/// An error's message and, on a line of its own, its hint.
+pub fn told(error: &Error) -> String {
+    match error.hint() {
+        Some(hint) => format!("{error}\nhint: {hint}"),
+        None => error.to_string(),
+    }
 }

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use super::Encoder;
+use super::encoder::Encoder;
 use crate::Error;
 use crate::config::{NetworkConfig, Pool};
 use crate::recurrent::{self, Cell, RecurrentLayer};

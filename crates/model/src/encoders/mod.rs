@@ -1,5 +1,6 @@
 //! The encoders over time, one file each, and the one list of them.
 
+mod encoder;
 mod gru;
 mod lstm;
 mod resnet;
@@ -12,38 +13,12 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::config::NetworkConfig;
 use crate::recurrent::RecurrentOptions;
+pub use encoder::Encoder;
 use gru::Gru;
 use lstm::Lstm;
 use resnet::ResNet;
 use tcn::Tcn;
 pub use tcn::TcnOptions;
-
-/// What makes one vector of a window's time steps.
-///
-/// A new encoder is a file with a type of this trait, and a line in the list below;
-/// `examples/encoder.rs` shows one outside it.
-pub trait Encoder: Module {
-    /// Refuses what no encoder can be built from.
-    ///
-    /// # Errors
-    ///
-    /// The key, the value found and what is expected.
-    fn validate(config: &NetworkConfig) -> Result<(), Error>;
-
-    /// An encoder of windows of so many channels; the configuration is valid.
-    fn init(config: &NetworkConfig, channels_in: usize, device: &Device) -> Self;
-
-    /// Channels of the vector.
-    fn channels_out(&self) -> usize;
-
-    /// Encodes windows.
-    ///
-    /// # Shapes
-    ///
-    /// - input: `[window, time, channels_in]`
-    /// - output: `[window, channels_out]`
-    fn forward(&self, input: Tensor<3>) -> Tensor<2>;
-}
 
 /// From lines `name: Type`, or `name: Type(Options)` for an encoder with a section
 /// `[network.name]`, makes the choice in a config file, the sections, and the module that is any of

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::Encoder;
+use super::encoder::Encoder;
 use crate::Error;
 use crate::config::{Activation, LARGEST, NetworkConfig, Norm, Pool, check_size, unusable};
 use crate::conv::{Conv1d, Conv1dConfig};

@@ -9,7 +9,7 @@ use model::{
 
 use crate::support::{
     COINS, FEATURES, LOOKBACK, bits, devices, other_encoders, seeding, small_config, small_network,
-    values, wave,
+    told, values, wave,
 };
 
 const CHANNELS: usize = COINS * FEATURES;
@@ -177,9 +177,7 @@ fn what_does_not_fit_is_an_error() {
     forecast(&network, &fits, &[100], &mut silent).unwrap();
     let short = Windows::new(Arc::new(wave(ROWS * CHANNELS, 0.0)), CHANNELS, 32, &device);
     assert_eq!(
-        forecast(&network, &short, &[100], &mut silent)
-            .unwrap_err()
-            .to_string(),
+        told(&forecast(&network, &short, &[100], &mut silent).unwrap_err()),
         "the windows have 15 channels and a lookback of 32, the network expects 15 channels (5 coins x 3 features) and a lookback of 64\nhint: read coins, features and lookback from the run.toml beside the weights"
     );
     let error = forecast(&network, &fits, &[ROWS], &mut silent).unwrap_err();

@@ -12,7 +12,7 @@ use safetensors::SafeTensors;
 
 use crate::support::{
     COINS, FEATURES, LOOKBACK, bits, devices, other_encoders, seeding, small_config, small_network,
-    values, wave,
+    told, values, wave,
 };
 
 const BATCH: usize = 4;
@@ -55,7 +55,7 @@ fn broken_files_are_errors_that_name_file_and_tensor() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
     let message = |config: &NetworkConfig| {
-        let message = load(config, &path).unwrap_err().to_string();
+        let message = told(&load(config, &path).unwrap_err());
         assert!(
             message.starts_with(&path.display().to_string()),
             "{message}"
@@ -324,7 +324,7 @@ fn forecasts_beyond_reason_are_refused() {
         changed[start..start + 4].copy_from_slice(&value.to_le_bytes());
         std::fs::write(&path, changed).unwrap();
         let (network, _) = load(&small_config(), &path).unwrap();
-        probe(&network, &path).map_err(|error| error.to_string())
+        probe(&network, &path).map_err(|error| told(&error))
     };
     probed(9e5).unwrap();
     for (value, found) in [(3e38, "3e38"), (-2e6, "-2"), (f32::NAN, "NaN")] {

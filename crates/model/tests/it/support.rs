@@ -199,3 +199,11 @@ pub fn assert_close(what: &str, found: &[f32], expected: &[f32], tolerance: f32)
         );
     }
 }
+
+/// An error's message and, on a line of its own, its hint.
+pub fn told(error: &model::Error) -> String {
+    match error.hint() {
+        Some(hint) => format!("{error}\nhint: {hint}"),
+        None => error.to_string(),
+    }
+}

@@ -7,7 +7,7 @@ use model::{
 
 use crate::support::{
     COINS, FEATURES, LOOKBACK, assert_close, bits, other_encoders, seeding, small_config,
-    small_network, values, wave,
+    small_network, told, values, wave,
 };
 
 #[test]
@@ -47,7 +47,7 @@ fn a_window_too_short_is_an_error() {
         .init(2, 2, 7, &Device::flex())
         .unwrap_err();
     assert_eq!(
-        error.to_string(),
+        told(&error),
         "lookback is 7, expected at least 8 rows for stem_kernel = 8\nhint: lengthen lookback or shorten stem_kernel"
     );
 }

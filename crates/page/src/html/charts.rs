@@ -62,6 +62,25 @@ impl Kind {
     }
 }
 
+/// Counts models and controls, each among their like, so that all charts draw a forecaster alike.
+#[derive(Debug, Default)]
+pub(super) struct Kinds {
+    models: usize,
+    controls: usize,
+}
+
+impl Kinds {
+    pub(super) fn next(&mut self, is_model: bool) -> Kind {
+        if is_model {
+            self.models += 1;
+            Kind::Model(self.models - 1)
+        } else {
+            self.controls += 1;
+            Kind::Control(self.controls - 1)
+        }
+    }
+}
+
 /// A line or row of points with its name.
 pub(super) struct Series<T> {
     pub label: String,

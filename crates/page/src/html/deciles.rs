@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 use score::{Options, Rows, Score};
-use statistics::{Interval, Layout, average_ranks, drawn_blocks, percentile_interval};
+use statistics::{FoldSpan, Interval, Layout, average_ranks, drawn_blocks, percentile_interval};
 
 /// Number of groups.
 const TENTHS: usize = 10;
@@ -27,33 +27,7 @@ pub(super) fn deciles(
     options: &Options,
 ) -> Vec<Decile> {
     let layout = Layout::new(&rows.fold, &rows.time_ms);
-    let groups: Vec<usize> = layout
-        .folds
-        .iter()
-        .flat_map(|fold| {
-            let ranks = average_ranks(&forecast[fold.rows.clone()]);
-            let count = fold.rows.len() as f64;
-            ranks
-                .into_iter()
-                .map(move |rank| (((rank - 0.5) / count * TENTHS as f64) as usize).min(TENTHS - 1))
-        })
-        .collect();
-    // Per fold: sums over the timestamps before each, so that a block is one difference.
-    let prefix: Vec<Vec<Sums>> = layout
-        .folds
-        .iter()
-        .map(|fold| {
-            let mut sums = vec![Sums::default()];
-            for time in &layout.times[fold.times.clone()] {
-                let mut next = sums[sums.len() - 1];
-                for row in time.clone() {
-                    next.add(groups[row], rows.realized[row]);
-                }
-                sums.push(next);
-            }
-            sums
-        })
-        .collect();
+    let prefix = prefix_sums(rows, &layout, &groups(&layout, forecast));
     let mut whole = Sums::default();
     for fold in &prefix {
         whole.add_block(&fold[0], &fold[fold.len() - 1]);
@@ -90,6 +64,34 @@ pub(super) fn deciles(
         }
     };
     (0..TENTHS).map(of_group).collect()
+}
+
+/// The group of every row: ranked within its fold.
+fn groups(layout: &Layout, forecast: &[f64]) -> Vec<usize> {
+    let of_fold = |fold: &FoldSpan| {
+        let ranks = average_ranks(&forecast[fold.rows.clone()]);
+        let count = fold.rows.len() as f64;
+        let group =
+            move |rank: f64| (((rank - 0.5) / count * TENTHS as f64) as usize).min(TENTHS - 1);
+        ranks.into_iter().map(group)
+    };
+    layout.folds.iter().flat_map(of_fold).collect()
+}
+
+/// Per fold the sums over the timestamps before each, so that a block is one difference.
+fn prefix_sums(rows: &Rows, layout: &Layout, groups: &[usize]) -> Vec<Vec<Sums>> {
+    let of_fold = |fold: &FoldSpan| {
+        let mut sums = vec![Sums::default()];
+        for time in &layout.times[fold.times.clone()] {
+            let mut next = sums[sums.len() - 1];
+            for row in time.clone() {
+                next.add(groups[row], rows.realized[row]);
+            }
+            sums.push(next);
+        }
+        sums
+    };
+    layout.folds.iter().map(of_fold).collect()
 }
 
 /// Sum and number of realized values in each group.

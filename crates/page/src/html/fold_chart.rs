@@ -5,8 +5,8 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use score::Report;
 
 use super::charts::{
-    Area, Chart, Drawn, INK, Kind, Point, Series, legend_with, month_and_day, quiet, range, svg,
-    tick, write,
+    Area, Chart, Drawn, INK, Kind, Kinds, Point, Series, legend_with, month_and_day, quiet, range,
+    svg, tick, write,
 };
 use crate::text::format::{counted, interval_title};
 use crate::time::format_time;
@@ -79,7 +79,7 @@ pub fn folds_svg(report: &Report) -> String {
 
 /// The forecasters that have a score, with those of all folds at the end.
 fn series(report: &Report) -> Vec<Series<Point>> {
-    let (mut models, mut controls) = (0, 0);
+    let mut kinds = Kinds::default();
     let labelled = report.labels().into_iter().zip(&report.forecasters);
     // The last return is the mirror image of its negation.
     let shown = labelled.filter(|(_, score)| {
@@ -92,13 +92,7 @@ fn series(report: &Report) -> Vec<Series<Point>> {
             let all = score.metric("ic_a_day");
             Series {
                 label,
-                kind: if score.is_control() {
-                    controls += 1;
-                    Kind::Control(controls - 1)
-                } else {
-                    models += 1;
-                    Kind::Model(models - 1)
-                },
+                kind: kinds.next(!score.is_control()),
                 points: folds
                     .map(|(value, ends)| (*value, *ends))
                     .chain([(all.value, all.interval)])

@@ -2,6 +2,7 @@
 //! and charts as SVG.
 
 mod charts;
+mod content;
 mod deciles;
 mod document;
 mod equity_chart;
@@ -16,9 +17,10 @@ mod thresholds;
 mod trading;
 
 pub use charts::importance_svg;
+pub use content::Page;
 pub use equity_chart::backtest_svg;
 pub use fold_chart::folds_svg;
-pub use page::{Page, html};
+pub use page::html;
 pub use quantile_chart::quantiles_svg;
 pub use threshold_chart::thresholds_svg;
 pub use thresholds::thresholds_html;

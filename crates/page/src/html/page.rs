@@ -1,36 +1,17 @@
 //! The page of scored runs: its head, its sections in order, its notes.
 
 use maud::{Markup, html};
-use score::{ForecastColumn, Options, Place, Report, Rows};
+use score::Place;
 
-use super::charts::{Kind, Series, importance_svg};
+use super::charts::importance_svg;
+use super::content::{Page, models};
 use super::document::{chart, document, section};
 use super::parts::{coins, days_of_folds, folds};
 use super::scores::scores;
 use super::shapes::{cumulative, tenths};
 use super::trading::trading;
-use crate::importance::Importance;
 use crate::text::format::{counted, grouped, interval_title};
 use crate::time::format_time;
-
-/// Everything on a page.
-#[derive(Debug, Clone, Copy)]
-pub struct Page<'a> {
-    /// The scored rows.
-    pub rows: &'a Rows,
-    /// The forecasts on these rows.
-    pub forecasters: &'a [ForecastColumn],
-    /// Their scores.
-    pub report: &'a Report,
-    /// The options they were scored with.
-    pub options: &'a Options,
-    /// Rows of each run that are not in all the others, by run.
-    pub dropped: &'a [(String, usize)],
-    /// Importance of features, by run.
-    pub importance: &'a [(String, Importance)],
-    /// The command that makes the page again.
-    pub command: &'a str,
-}
 
 /// The page as text. It needs no other file, no script and no network.
 pub fn html(page: &Page<'_>) -> String {
@@ -55,25 +36,6 @@ fn title(page: &Page<'_>) -> String {
         .map(|place| labels[place].clone())
         .collect::<Vec<_>>()
         .join(" and ")
-}
-
-/// Places of the forecasters that are no controls.
-pub(super) fn models<'a>(page: &Page<'a>) -> impl Iterator<Item = usize> + use<'a> {
-    let scores = &page.report.forecasters;
-    (0..scores.len()).filter(|&place| !scores[place].is_control())
-}
-
-/// Series of the models, numbered for their colours.
-pub(super) fn model_series<T>(page: &Page<'_>, points: impl Fn(usize) -> Vec<T>) -> Vec<Series<T>> {
-    let labels = page.report.labels();
-    models(page)
-        .enumerate()
-        .map(|(number, place)| Series {
-            label: labels[place].clone(),
-            kind: Kind::Model(number),
-            points: points(place),
-        })
-        .collect()
 }
 
 fn head(page: &Page<'_>) -> Markup {

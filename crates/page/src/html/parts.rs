@@ -5,14 +5,17 @@ use score::Score;
 use statistics::Interval;
 
 use super::charts::{self, Point};
+use super::content::{Page, model_series, models};
 use super::document::{Cell, Row, chart, section, table};
 use super::fold_chart::folds_svg;
-use super::page::{Page, model_series, models};
 use super::scores::forecaster_rows;
-use crate::text::format::{correlation, interval, interval_title};
+use crate::text::format::{correlation, counted, interval, interval_title};
 
 /// Most coins of the chart; the table has all.
 const MOST_COINS: usize = 40;
+
+/// Most coins whose table is open from the start.
+const FEW_COINS: usize = 20;
 
 /// The IC a day of each fold, of all forecasters; nothing where no fold has one.
 pub(super) fn days_of_folds(page: &Page<'_>) -> Markup {
@@ -96,14 +99,14 @@ pub(super) fn coins(page: &Page<'_>) -> Markup {
     let order = |coin: &String| value(first, coin).unwrap_or(f64::NEG_INFINITY);
     names.sort_by(|a, b| order(b).total_cmp(&order(a)));
     let (labels, interval_title) = (report.labels(), interval_title(report.confidence));
-    let titles =
-        models(page).map(|place| Cell::stacked([labels[place].clone(), interval_title.clone()]));
+    let titles = models(page).flat_map(|place| [labels[place].clone(), interval_title.clone()]);
+    let titles = std::iter::once("coin".to_owned()).chain(titles);
     let rows = names.iter().map(|coin| {
         let of_model = |place: usize| {
             let score = &report.forecasters[place];
-            Cell::stacked([correlation(value(score, coin)), interval(ends(score, coin))])
+            [correlation(value(score, coin)), interval(ends(score, coin))]
         };
-        Row::new(coin.clone(), models(page).map(of_model))
+        Row::new(coin.clone(), models(page).flat_map(of_model))
     });
     let half = MOST_COINS / 2;
     let shown = match names.len() > MOST_COINS {
@@ -129,7 +132,10 @@ pub(super) fn coins(page: &Page<'_>) -> Markup {
                 p.soft { "The chart shows the best and the worst " (half) " of " (names.len()) " coins." }
             }
             (chart(charts::rows("Pearson of each coin", &shown, &model_series(page, points), unit)))
-            (table(std::iter::once("coin".into()).chain(titles), rows))
+            details open[names.len() <= FEW_COINS] {
+                summary { (counted(names.len(), "coin")) " as a table" }
+                (table(titles, rows))
+            }
         },
     )
 }

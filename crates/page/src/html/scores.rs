@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 use score::{Difference, Metric, Place, Report, Score, Value};
 
+use super::content::{Page, models};
 use super::document::{Cell, Row, section, table};
-use super::page::{Page, models};
 use crate::text::format::{
     concentration_titles, interval_title, metric_cells, metric_header, metric_value,
     narrow_warning, shares,

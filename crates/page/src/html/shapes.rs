@@ -3,10 +3,10 @@
 use maud::{Markup, html};
 use statistics::{Layout, ic_per_timestamp};
 
-use super::charts::{self, Kind, Series};
+use super::charts::{self, Kinds, Series};
+use super::content::{Page, model_series, models};
 use super::deciles::{Decile, deciles};
 use super::document::{Row, chart, section, table};
-use super::page::{Page, model_series, models};
 
 /// Most points of a line: about two a pixel.
 const MOST_POINTS: usize = 1500;
@@ -16,21 +16,19 @@ pub(super) fn cumulative(page: &Page<'_>) -> Markup {
     let layout = Layout::new(&page.rows.fold, &page.rows.time_ms);
     let labels = page.report.labels();
     let shown: Vec<usize> = models(page).collect();
-    let of_forecaster = |place: usize| Series {
-        label: labels[place].clone(),
-        kind: match shown.iter().position(|&model| model == place) {
-            Some(model) => Kind::Model(model),
-            None => Kind::Control(place),
-        },
-        points: cumulative_line(page, &layout, place),
-    };
     // The last return is the mirror image of its negation.
-    let is_mirror =
-        |place: &usize| !shown.contains(place) && page.forecasters[*place].name == "last_return";
-    let places = (0..page.forecasters.len()).filter(|place| !is_mirror(place));
-    let series: Vec<Series<(i64, f64)>> = places
-        .map(of_forecaster)
-        .filter(|series| !series.points.is_empty())
+    let is_drawn =
+        |place: &usize| shown.contains(place) || page.forecasters[*place].name != "last_return";
+    let drawn = (0..labels.len()).filter(is_drawn);
+    let lines = drawn.map(|place| (place, cumulative_line(page, &layout, place)));
+    let mut kinds = Kinds::default();
+    let series: Vec<Series<(i64, f64)>> = lines
+        .filter(|(_, points)| !points.is_empty())
+        .map(|(place, points)| Series {
+            label: labels[place].clone(),
+            kind: kinds.next(shown.contains(&place)),
+            points,
+        })
         .collect();
     let marks = fold_starts(page, &layout);
     let svg = charts::lines("Cumulative IC", &series, &marks, "cumulative IC");

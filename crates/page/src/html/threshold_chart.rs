@@ -58,6 +58,52 @@ const TOTAL: Figure = Figure {
     counts: false,
 };
 
+/// What a panel draws: the candidates that count, and the ends of its axes.
+struct Axes<'a> {
+    counted: Vec<&'a Candidate>,
+    x: [f64; 2],
+    y: [f64; 2],
+}
+
+/// Size of a candidate's threshold in basis points.
+fn place(candidate: &Candidate) -> f64 {
+    candidate.threshold.abs() * 1e4
+}
+
+impl<'a> Axes<'a> {
+    fn new(side: &'a SideTuning, min_trades: usize, figure: &Figure) -> Self {
+        let is_counted = |candidate: &&Candidate| candidate.tuned.trades >= min_trades;
+        let counted: Vec<&Candidate> = side.candidates.iter().filter(is_counted).collect();
+        // Where no candidate has enough trades, all of them set the scale.
+        let scale = if counted.is_empty() {
+            side.candidates.iter().collect()
+        } else {
+            counted.clone()
+        };
+        let ends = |candidate: &Candidate| {
+            let [low, high] = (figure.interval)(candidate).unwrap_or([f64::NAN; 2]);
+            [(figure.value)(candidate).unwrap_or(f64::NAN), low, high]
+        };
+        let (low, high) = padded(scale.iter().flat_map(|candidate| ends(candidate)));
+        let thresholds = || side.candidates.iter().map(place);
+        let (left, right) = (
+            thresholds().fold(f64::INFINITY, f64::min),
+            thresholds().fold(f64::NEG_INFINITY, f64::max),
+        );
+        let (left, right) = if left < right {
+            (left, right)
+        } else {
+            (left.min(1.0) - 1.0, right.max(0.0) + 1.0)
+        };
+        let room = (right - left) * 0.03;
+        Self {
+            counted,
+            x: [left - room, right + room],
+            y: [low, high],
+        }
+    }
+}
+
 fn panel(
     area: &Area<'_>,
     side: &SideTuning,
@@ -65,32 +111,8 @@ fn panel(
     colour: RGBColor,
     figure: &Figure,
 ) -> Drawn {
-    let place = |candidate: &Candidate| candidate.threshold.abs() * 1e4;
-    let is_counted = |candidate: &&Candidate| candidate.tuned.trades >= min_trades;
-    let counted: Vec<&Candidate> = side.candidates.iter().filter(is_counted).collect();
-    // Where no candidate has enough trades, all of them set the scale.
-    let scale = if counted.is_empty() {
-        side.candidates.iter().collect()
-    } else {
-        counted.clone()
-    };
-    let ends = |candidate: &Candidate| {
-        let [low, high] = (figure.interval)(candidate).unwrap_or([f64::NAN; 2]);
-        [(figure.value)(candidate).unwrap_or(f64::NAN), low, high]
-    };
-    let (low, high) = padded(scale.iter().flat_map(|candidate| ends(candidate)));
-    let thresholds = || side.candidates.iter().map(place);
-    let (left, right) = (
-        thresholds().fold(f64::INFINITY, f64::min),
-        thresholds().fold(f64::NEG_INFINITY, f64::max),
-    );
-    let (left, right) = if left < right {
-        (left, right)
-    } else {
-        (left.min(1.0) - 1.0, right.max(0.0) + 1.0)
-    };
-    let room = (right - left) * 0.03;
-    let (left, right) = (left - room, right + room);
+    let axes = Axes::new(side, min_trades, figure);
+    let ([left, right], [low, high]) = (axes.x, axes.y);
     let mut chart = ChartBuilder::on(area)
         .margin(8)
         .margin_right(20)
@@ -111,37 +133,20 @@ fn panel(
         })
         .y_desc(figure.unit)
         .draw()?;
-    chart.draw_series(LineSeries::new(
-        [(left, 0.0), (right, 0.0)],
-        INK.stroke_width(1),
-    ))?;
-    let band = |end: usize| {
-        counted
-            .iter()
-            .filter_map(move |one| Some((place(one), (figure.interval)(one)?[end])))
-    };
-    let outline: Vec<(f64, f64)> = band(0)
-        .chain(band(1).collect::<Vec<_>>().into_iter().rev())
-        .collect();
-    if outline.len() > 2 {
-        chart.draw_series([Polygon::new(outline, colour.mix(0.18).filled())])?;
-    }
+    let zero = [(left, 0.0), (right, 0.0)];
+    chart.draw_series(LineSeries::new(zero, INK.stroke_width(1)))?;
+    interval_band(&mut chart, &axes, colour, figure)?;
     if let Some(threshold) = side.threshold {
         let x = threshold.abs() * 1e4;
         chart.draw_series(LineSeries::new([(x, low), (x, high)], INK.stroke_width(2)))?;
     }
     let points = |candidate: &&Candidate| Some((place(candidate), (figure.value)(candidate)?));
-    chart.draw_series(LineSeries::new(
-        counted.iter().filter_map(points),
-        colour.stroke_width(2),
-    ))?;
+    let points = axes.counted.iter().filter_map(points);
+    chart.draw_series(LineSeries::new(points, colour.stroke_width(2)))?;
     let dot = |candidate: &Candidate| {
         let value = (figure.value)(candidate).filter(|value| (low..=high).contains(value))?;
-        let colour = if is_counted(&candidate) {
-            colour
-        } else {
-            GREYS[1]
-        };
+        let is_counted = candidate.tuned.trades >= min_trades;
+        let colour = if is_counted { colour } else { GREYS[1] };
         Some(Circle::new((place(candidate), value), 3, colour.filled()))
     };
     chart.draw_series(side.candidates.iter().filter_map(dot))?;
@@ -150,6 +155,26 @@ fn panel(
     } else {
         Ok(())
     }
+}
+
+/// The intervals of the candidates as an area.
+fn interval_band(
+    chart: &mut Chart<'_, '_>,
+    axes: &Axes<'_>,
+    colour: RGBColor,
+    figure: &Figure,
+) -> Drawn {
+    let band = |end: usize| {
+        let counted = axes.counted.iter();
+        counted.filter_map(move |one| Some((place(one), (figure.interval)(one)?[end])))
+    };
+    let outline: Vec<(f64, f64)> = band(0)
+        .chain(band(1).collect::<Vec<_>>().into_iter().rev())
+        .collect();
+    if outline.len() > 2 {
+        chart.draw_series([Polygon::new(outline, colour.mix(0.18).filled())])?;
+    }
+    Ok(())
 }
 
 type Chart<'a, 'b> = super::charts::Chart<'a, 'b>;

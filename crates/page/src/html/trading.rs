@@ -8,9 +8,9 @@ use rules::{
 use statistics::Layout;
 
 use super::charts::{self, Kind, Point, Series};
+use super::content::{Page, model_series, models};
 use super::document::{Row, chart, section, table};
 use super::equity_chart::thinned;
-use super::page::{Page, model_series, models};
 use super::shapes::fold_starts;
 use crate::text::{BACKTEST_COLUMNS, backtest_cells, scope_words};
 

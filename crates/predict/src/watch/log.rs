@@ -5,8 +5,8 @@ use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 use std::sync::Mutex;
 
-use anyhow::{Context, bail};
-use cli::Stderr;
+use anyhow::{Context, anyhow};
+use cli::{Stderr, WithHint};
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt;
@@ -18,12 +18,9 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// A file that cannot be written or is no such log; a log that has begun already.
 pub fn begin(path: &Path) -> anyhow::Result<()> {
     let file = OpenOptions::new().create(true).append(true).open(path);
-    let file = file.with_context(|| {
-        format!(
-            "cannot write the log {}\nhint: --ledger FILE puts both elsewhere",
-            path.display()
-        )
-    })?;
+    let file = file
+        .with_context(|| format!("cannot write the log {}", path.display()))
+        .hint("--ledger FILE puts ledger and log elsewhere")?;
     let has_colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let for_people = fmt::layer()
         .compact()
@@ -54,10 +51,11 @@ pub fn check(path: &Path) -> anyhow::Result<()> {
         Err(_) => true,
     };
     if !is_log {
-        bail!(
-            "{} is somebody else's file, expected the log of a watch or none\nhint: --ledger FILE puts both elsewhere",
+        return Err(anyhow!(
+            "{} is somebody else's file, expected the log of a watch or none",
             path.display()
-        );
+        )
+        .hint("--ledger FILE puts ledger and log elsewhere"));
     }
     Ok(())
 }

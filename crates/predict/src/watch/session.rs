@@ -16,7 +16,7 @@ use super::book::Book;
 use super::metrics::Metrics;
 use crate::live::of_refused;
 use crate::watch::{Acting, ExchangeClock, Feed, FeedFault, Reading, why_not};
-use crate::{Checkpoint, Forecasts, History, WatchConfig, forecast_at};
+use crate::{Checkpoint, CoinForecast, Forecasts, History, WatchConfig, forecast_at};
 
 /// Longest sleep, so that an interrupt is noticed.
 const NAP: Duration = Duration::from_millis(100);
@@ -245,7 +245,7 @@ impl Session {
             Ok(()) if !was_streaming && self.feed.is_streaming() => info!("listening by websocket"),
             Ok(()) => {}
             Err(FeedFault::Websocket(error)) => {
-                warn!("{error}");
+                warn!(hint = error.hint(), "{error}");
                 self.metrics.faults.with_label_values(&["websocket"]).inc();
             }
             Err(FeedFault::Candle(symbol, fault)) => {
@@ -256,7 +256,7 @@ impl Session {
                 // An exchange that is down is asked many times.
                 let bar_ms = self.last_closed_ms();
                 if std::mem::replace(&mut self.reported_ms, bar_ms) != bar_ms {
-                    warn!("{error}");
+                    warn!(hint = error.hint(), "{error}");
                 }
                 self.metrics.faults.with_label_values(&["rest"]).inc();
             }
@@ -445,6 +445,20 @@ impl Session {
         })
     }
 
+    /// A coin's forecast as the ledger has it.
+    fn logged(&self, made: &Made, symbol: &Symbol, coin: &CoinForecast) -> LoggedForecast {
+        LoggedForecast {
+            time_ms: made.forecasts.time,
+            symbol: symbol.clone(),
+            forecast: coin.forecast,
+            refused: coin.refused.clone(),
+            forecaster: self.checkpoint.label(),
+            made_at_ms: made.at_ms,
+            is_complete: true,
+            drift_std: coin.drift.as_ref().map(|drift| drift.std),
+        }
+    }
+
     /// Writes forecasts down and opens positions on them; `absent` coins were done without.
     fn act(&mut self, made: &Made, absent: &[Symbol]) -> anyhow::Result<()> {
         let Made {
@@ -466,14 +480,8 @@ impl Session {
             .zip(&forecasts.coins)
         {
             let logged = LoggedForecast {
-                time_ms,
-                symbol: symbol.clone(),
-                forecast: coin.forecast,
-                refused: coin.refused.clone(),
-                forecaster: self.checkpoint.label(),
-                made_at_ms,
                 is_complete: absent.is_empty(),
-                drift_std: coin.drift.as_ref().map(|drift| drift.std),
+                ..self.logged(made, symbol, coin)
             };
             self.note_drift(symbol, coin.drift.as_ref());
             let outcome = if coin.forecast.is_some() {

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
-use cli::ConfigTable;
-use dataset::{Earned, format_time, parse_time};
-use market::{RestClient, RestOptions};
+use anyhow::{Context, anyhow};
+use cli::{ConfigTable, WithHint};
+use dataset::{DataConfig, Earned, format_time, parse_time};
+use market::{RestClient, RestOptions, Symbol};
 use rules::Thresholds;
 use tracing::{info, warn};
 use trading::{Ledger, TradingConfig};
@@ -86,12 +86,9 @@ impl WatchArgs {
         if self.thresholds.is_none() && !path.exists() {
             return Ok(None);
         }
-        let text = std::fs::read_to_string(&path).with_context(|| {
-            format!(
-                "cannot read {}\nhint: `scripts/tune-thresholds RUN` makes one",
-                path.display()
-            )
-        })?;
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("cannot read {}", path.display()))
+            .hint("`scripts/tune-thresholds RUN` makes one")?;
         Thresholds::from_toml(&text)
             .map(Some)
             .with_context(|| format!("{}", path.display()))
@@ -110,14 +107,7 @@ pub fn watch(
     (base_url, websocket_url): (Option<&str>, Option<&str>),
     until: Option<&str>,
 ) -> anyhow::Result<()> {
-    let until_ms = match until {
-        None => i64::MAX,
-        Some(text) => parse_time(text).map_err(|error| {
-            cli::usage(anyhow!(
-                "--until: {error}\nhint: --until 2024-05-01T12:00 for instance"
-            ))
-        })?,
-    };
+    let until_ms = until_ms(until)?;
     let run = request.run;
     let (trading, settings) = args.settings(run, overrides)?;
     let (data, symbols) = (
@@ -127,74 +117,25 @@ pub fn watch(
     let bar_ms = data.interval.ms();
     let thresholds = args.thresholds(run)?;
     let ledger_path = args.ledger_path(run);
-    log::check(&Ledger::log_path(&ledger_path))?;
-    let ledger = Ledger::open(&ledger_path)?;
-    log::begin(&Ledger::log_path(&ledger_path))?;
+    let ledger = open_ledger(&ledger_path)?;
     let is_interrupted = cli::watch_for_interrupt("finishing the minute")?;
-    let target = checkpoint.config.target.init(data.interval);
-    if target.earned() != Earned::FromClose {
-        warn!(
-            target_kind = target.name(),
-            "forecasts are not scored live: what came of this target is not computed, only that of `return`"
-        );
-    }
-    match &thresholds {
-        Some(thresholds) if thresholds.hold_bars != checkpoint.config.horizon_bars() => warn!(
-            hold_bars = thresholds.hold_bars,
-            horizon_bars = checkpoint.config.horizon_bars(),
-            "positions are held for another time than is forecast"
-        ),
-        Some(_) => {}
-        None => warn!(
-            "nothing will be traded: {} is not there; `scripts/tune-thresholds {}` makes it",
-            run.join("thresholds.toml").display(),
-            cli::quoted(run.display())
-        ),
-    }
+    warn_of_what_is_missing(&checkpoint, thresholds.as_ref(), run);
     let acting = Acting::new(trading, &settings, thresholds, bar_ms);
     let metrics = Metrics::new()?;
-    let source = FeedSource {
-        market: data.market,
-        interval: data.interval,
-        websocket_url: websocket_url.map(str::to_owned),
-        uses_websocket: settings.websocket,
-        hole_after_bars: settings.hole_after_bars,
-    };
+    let source = feed_source(&data, &settings, websocket_url);
     let client = RestClient::with_options(data.market, base_url, patience(&settings, data.market))?;
 
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        if settings.metrics_port != 0 {
-            match metrics.serve(settings.metrics_port).await {
-                Ok(()) => info!("metrics at http://127.0.0.1:{}/metrics", settings.metrics_port),
-                Err(error) => warn!(
-                    "no metrics: port {}: {error}; --set watch.metrics_port=OTHER, or 0 for none",
-                    settings.metrics_port
-                ),
-            }
-        }
+        serve_metrics(&metrics, settings.metrics_port).await;
         let clock = wait_for_clock(&client, &settings, &is_interrupted).await?;
         let begins_ms = clock.now_ms().div_euclid(bar_ms) * bar_ms - bar_ms;
         let tuned = acting.thresholds.as_ref();
-        let tuned_in_sample = tuned.is_some_and(|thresholds| is_tuned_on(thresholds, begins_ms, bar_ms));
-        if tuned_in_sample && in_sample == InSample::Refuse {
-            bail!(
-                "{} UTC is not out of sample: thresholds were tuned on forecasts of {} to {} UTC\n\
-                 hint: --thresholds FILE takes others; --in-sample watches all the same, and marks every row",
-                format_time(begins_ms),
-                tuned.map_or("", |thresholds| thresholds.tuned[0].as_str()),
-                tuned.map_or("", |thresholds| thresholds.tuned[1].as_str())
-            );
-        }
-        let mut checkpoint = out_of_sample(checkpoint, request, begins_ms, in_sample)?;
-        checkpoint.is_in_sample |= tuned_in_sample;
+        let checkpoint = unseen(checkpoint, (request, in_sample), tuned, begins_ms)?;
         let open = ledger.open_positions()?;
         let net = ledger.all_positions()?.iter().filter_map(trading::Position::net).sum();
-        let history_ms = checkpoint.history_bars() as i64 * bar_ms;
-        let first_ms = (clock.now_ms() - history_ms - SPARE_BARS * bar_ms).div_euclid(bar_ms) * bar_ms;
-        let keep_bars = checkpoint.history_bars() + SPARE_BARS as usize + 16;
         for position in open.iter().filter(|position| !symbols.contains(&position.symbol)) {
             warn!(symbol = %position.symbol, "an open position of a coin that is not in the universe stays open");
         }
@@ -205,7 +146,7 @@ pub fn watch(
             exchange_time = format_time(clock.now_ms()),
             "watching"
         );
-        let mut feed = Feed::new(source, client.clone(), &symbols, first_ms, keep_bars);
+        let mut feed = feed(source, &client, &symbols, checkpoint.history_bars(), &clock);
         // Positions from before a stop are settled at their own candles.
         feed.begin_from(|symbol| {
             open.iter().filter(|position| position.symbol == *symbol).map(|position| position.forecast_ms).min()
@@ -228,6 +169,119 @@ pub fn watch(
         };
         session.run().await
     })
+}
+
+fn until_ms(until: Option<&str>) -> anyhow::Result<i64> {
+    let Some(text) = until else {
+        return Ok(i64::MAX);
+    };
+    parse_time(text).map_err(|error| {
+        cli::usage(anyhow!("--until: {error}").hint("--until 2024-05-01T12:00 for instance"))
+    })
+}
+
+/// Opens the ledger, and the log beside it.
+fn open_ledger(path: &Path) -> anyhow::Result<Ledger> {
+    log::check(&Ledger::log_path(path))?;
+    let ledger = Ledger::open(path)?;
+    log::begin(&Ledger::log_path(path))?;
+    Ok(ledger)
+}
+
+fn feed_source(
+    data: &DataConfig,
+    settings: &WatchConfig,
+    websocket_url: Option<&str>,
+) -> FeedSource {
+    FeedSource {
+        market: data.market,
+        interval: data.interval,
+        websocket_url: websocket_url.map(str::to_owned),
+        uses_websocket: settings.websocket,
+        hole_after_bars: settings.hole_after_bars,
+    }
+}
+
+/// Says what the watch will not do.
+fn warn_of_what_is_missing(checkpoint: &Checkpoint, thresholds: Option<&Thresholds>, run: &Path) {
+    let target = checkpoint
+        .config
+        .target
+        .init(checkpoint.config.data.interval);
+    if target.earned() != Earned::FromClose {
+        warn!(
+            target_kind = target.name(),
+            "forecasts are not scored live: what came of this target is not computed, only that of `return`"
+        );
+    }
+    match thresholds {
+        Some(thresholds) if thresholds.hold_bars != checkpoint.config.horizon_bars() => warn!(
+            hold_bars = thresholds.hold_bars,
+            horizon_bars = checkpoint.config.horizon_bars(),
+            "positions are held for another time than is forecast"
+        ),
+        Some(_) => {}
+        None => warn!(
+            "nothing will be traded: {} is not there; `scripts/tune-thresholds {}` makes it",
+            run.join("thresholds.toml").display(),
+            cli::quoted(run.display())
+        ),
+    }
+}
+
+/// The feed of all coins, from the history of the first forecast on.
+fn feed(
+    source: FeedSource,
+    client: &RestClient,
+    symbols: &[Symbol],
+    history_bars: usize,
+    clock: &ExchangeClock,
+) -> Feed {
+    let bar_ms = source.interval.ms();
+    let bars_before = history_bars as i64 + SPARE_BARS;
+    let first_ms = (clock.now_ms() - bars_before * bar_ms).div_euclid(bar_ms) * bar_ms;
+    let keep_bars = history_bars + SPARE_BARS as usize + 16;
+    Feed::new(source, client.clone(), symbols, first_ms, keep_bars)
+}
+
+async fn serve_metrics(metrics: &Metrics, port: u16) {
+    if port == 0 {
+        return;
+    }
+    match metrics.serve(port).await {
+        Ok(()) => info!("metrics at http://127.0.0.1:{port}/metrics"),
+        Err(error) => {
+            warn!("no metrics: port {port}: {error}; --set watch.metrics_port=OTHER, or 0 for none")
+        }
+    }
+}
+
+/// The model that has not seen the time at which the watch begins, nor have the thresholds; or the
+/// one that was loaded, marked as in sample.
+fn unseen(
+    checkpoint: Checkpoint,
+    (request, in_sample): (&Request<'_>, InSample),
+    tuned: Option<&Thresholds>,
+    begins_ms: i64,
+) -> anyhow::Result<Checkpoint> {
+    let bar_ms = checkpoint.config.data.interval.ms();
+    let tuned_on = tuned.filter(|thresholds| is_tuned_on(thresholds, begins_ms, bar_ms));
+    if let (Some(thresholds), InSample::Refuse) = (tuned_on, in_sample) {
+        return Err(anyhow!(
+            "{} UTC is not out of sample: thresholds were tuned on forecasts of {} \
+                 to {} UTC",
+            format_time(begins_ms),
+            thresholds.tuned[0],
+            thresholds.tuned[1]
+        )
+        .hint(
+            "--thresholds FILE takes others; --in-sample watches all the same, and \
+                 marks every row",
+        ));
+    }
+    let mut checkpoint = out_of_sample(checkpoint, request, begins_ms, in_sample)?;
+    checkpoint.is_in_sample |= tuned_on.is_some();
+    Ok(checkpoint)
 }
 
 /// Whether thresholds were tuned on the time, or on positions that were open then. Those that a
@@ -275,7 +329,10 @@ async fn wait_for_clock(
             Err(error @ (market::Error::NotServedHere { .. } | market::Error::Rejected { .. })) => {
                 return Err(error.into());
             }
-            Err(error) => warn!("the exchange does not tell the time yet: {error}"),
+            Err(error) => warn!(
+                hint = error.hint(),
+                "the exchange does not tell the time yet: {error}"
+            ),
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(30));

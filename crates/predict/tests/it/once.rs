@@ -68,7 +68,7 @@ fn an_ensemble_forecasts_with_its_members() {
         .unwrap_err()
         .to_string();
     assert!(
-        error.contains("run has no weights of fold 1, expected one of 2\nhint: "),
+        error.contains("run has no weights of fold 1, expected one of 2"),
         "{error}"
     );
     fs::remove_file(dir.path().join("member/model.safetensors")).unwrap();

@@ -37,19 +37,10 @@ pub fn backtest(
     options.validate()?;
     trials.iter().try_for_each(Trial::validate)?;
     let bars = Bars::new(rows, options)?;
-    let (fee, periods) = (options.fee_bps * 1e-4, YEAR_MS / rows.bar_ms as f64);
+    let fee = options.fee_bps * 1e-4;
     let simulated: Vec<Simulated> = trials
         .iter()
-        .map(|trial| {
-            let signals = signals(rows, forecaster, &trial.signal, options)?;
-            let positions = Positions::new(rows, &bars, &signals, trial, options);
-            let (portfolio, unknown_bars) = portfolio_bars(&bars, &positions.weight);
-            Ok(Simulated {
-                portfolio,
-                alone: positions.alone,
-                unknown_bars,
-            })
-        })
+        .map(|trial| Simulated::new(rows, &bars, forecaster, trial, options))
         .collect::<Result<_, Error>>()?;
     let results: Vec<TrialResult> = trials
         .iter()
@@ -58,58 +49,24 @@ pub fn backtest(
             label: trial.label(),
             direction: trial.direction,
             hold_bars: trial.hold_bars,
-            performance: Performance::new(&simulated.portfolio, fee, periods),
+            performance: Performance::new(&simulated.portfolio, fee, bars_a_year(rows)),
             unknown_bars: simulated.unknown_bars,
         })
         .collect();
-    let sharpe = |place: usize| {
-        results[place]
-            .performance
-            .sharpe
-            .unwrap_or(f64::NEG_INFINITY)
-    };
-    let best = (0..results.len()).reduce(|best, place| {
-        if sharpe(place) > sharpe(best) {
-            place
-        } else {
-            best
-        }
-    });
-    let Some(best) = best else {
+    let Some(best) = highest_sharpe(&results) else {
         return Err(setting("trials", 0, "at least one rule to try"));
     };
     let net: Vec<Vec<f64>> = simulated.iter().map(|one| one.net(fee)).collect();
-    let of_coin = |(coin, symbol): (&CoinBars, &String)| {
-        let (of_coin, _) = coin_bars(coin, &simulated[best].alone);
-        let performance = Performance::new(&of_coin, fee, periods);
-        (
-            CoinBacktest {
-                symbol: symbol.clone(),
-                performance,
-            },
-            days(coin, symbol, &bars.time_ms, &of_coin, fee),
-        )
-    };
-    let coins: Vec<(CoinBacktest, Vec<DayEquity>)> = bars
-        .coins
-        .par_iter()
-        .zip(&rows.symbols)
-        .map(of_coin)
-        .collect();
-    let (coins, days): (Vec<CoinBacktest>, Vec<Vec<DayEquity>>) = coins.into_iter().unzip();
-    let ranked = trials
-        .iter()
-        .any(|trial| matches!(trial.signal, Signal::Quantile { .. }));
-    let ends = |times: &[i64]| [times.first(), times.last()].map(|time| time.copied().unwrap_or(0));
-    let alpha = alpha_factor(
-        rows,
-        &forecaster.forecast,
-        QuantileOptions::day_of_bars(rows.bar_ms),
-    );
+    let net_of_rules: Vec<&[f64]> = net.iter().map(Vec::as_slice).collect();
+    let alpha_bars = QuantileOptions::day_of_bars(rows.bar_ms);
+    let alpha = alpha_factor(rows, &forecaster.forecast, alpha_bars);
+    let (coins, days) = each_alone(rows, &bars, &simulated[best].alone, fee);
+    let ranked = |trial: &Trial| matches!(trial.signal, Signal::Quantile { .. });
+    let ends = [bars.time_ms.first(), bars.time_ms.last()];
     Ok(Backtest {
         forecaster: forecaster.name.clone(),
         run: forecaster.run.clone(),
-        scope: ranked.then_some(options.scope),
+        scope: trials.iter().any(ranked).then_some(options.scope),
         trailing_bars: options.trailing_bars,
         fee_bps: options.fee_bps,
         entry_delay_bars: options.entry_delay_bars,
@@ -117,17 +74,53 @@ pub fn backtest(
         bar_ms: rows.bar_ms,
         coins_total: rows.symbols.len(),
         times: bars.time_ms.len(),
-        span_ms: ends(&bars.time_ms),
+        span_ms: ends.map(|time| time.copied().unwrap_or(0)),
         deflated: deflated(&net, best),
-        overfitting: probability_of_overfitting(
-            &net.iter().map(Vec::as_slice).collect::<Vec<_>>(),
-            options.slices,
-        ),
+        overfitting: probability_of_overfitting(&net_of_rules, options.slices),
         curve: Curve::new(&bars.time_ms, &simulated[best].portfolio, fee, &alpha),
         trials: results,
         best,
         coins,
-        days: days.concat(),
+        days,
+    })
+}
+
+/// Each coin traded alone, and its capital at the end of every day.
+fn each_alone(
+    rows: &Rows,
+    bars: &Bars,
+    positions: &[f64],
+    fee: f64,
+) -> (Vec<CoinBacktest>, Vec<DayEquity>) {
+    let of_coin = |(coin, symbol): (&CoinBars, &String)| {
+        let (of_coin, _) = coin_bars(coin, positions);
+        let one = CoinBacktest {
+            symbol: symbol.clone(),
+            performance: Performance::new(&of_coin, fee, bars_a_year(rows)),
+        };
+        (one, days(coin, symbol, &bars.time_ms, &of_coin, fee))
+    };
+    let coins = bars.coins.par_iter().zip(&rows.symbols);
+    let (coins, days): (Vec<CoinBacktest>, Vec<Vec<DayEquity>>) = coins.map(of_coin).unzip();
+    (coins, days.concat())
+}
+
+fn bars_a_year(rows: &Rows) -> f64 {
+    YEAR_MS / rows.bar_ms as f64
+}
+
+/// Place of the rule with the highest Sharpe ratio after fees, the first of equal ones.
+fn highest_sharpe(trials: &[TrialResult]) -> Option<usize> {
+    let sharpe = |place: usize| {
+        let performance = &trials[place].performance;
+        performance.sharpe.unwrap_or(f64::NEG_INFINITY)
+    };
+    (0..trials.len()).reduce(|best, place| {
+        if sharpe(place) > sharpe(best) {
+            place
+        } else {
+            best
+        }
     })
 }
 
@@ -139,6 +132,23 @@ struct Simulated {
 }
 
 impl Simulated {
+    fn new(
+        rows: &Rows,
+        bars: &Bars,
+        forecaster: &ForecastColumn,
+        trial: &Trial,
+        options: &BacktestOptions,
+    ) -> Result<Self, Error> {
+        let signals = signals(rows, forecaster, &trial.signal, options)?;
+        let positions = Positions::new(rows, bars, &signals, trial, options);
+        let (portfolio, unknown_bars) = portfolio_bars(bars, &positions.weight);
+        Ok(Self {
+            portfolio,
+            alone: positions.alone,
+            unknown_bars,
+        })
+    }
+
     fn net(&self, fee: f64) -> Vec<f64> {
         self.portfolio.iter().map(|bar| bar.net(fee)).collect()
     }

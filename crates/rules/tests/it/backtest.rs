@@ -253,9 +253,7 @@ fn what_cannot_be_ranked_or_traded_is_refused() {
             ..QuantileOptions::usual(&rows)
         };
         change(&mut options);
-        quantiles(&rows, &network, &options)
-            .unwrap_err()
-            .to_string()
+        crate::told(&quantiles(&rows, &network, &options).unwrap_err())
     };
     insta::assert_snapshot!(refused(&|options| options.bins = 4), @r"
     4 bins at scope timestamp, expected at most the number of coins, 3
@@ -290,7 +288,7 @@ fn what_cannot_be_ranked_or_traded_is_refused() {
     let mut unknown = rows.clone();
     unknown.controls[0].forecast.fill(f64::NAN);
     let options = BacktestOptions::usual(&unknown);
-    insta::assert_snapshot!(backtest(&unknown, &network, &[one], &options).unwrap_err().to_string(), @r"
+    insta::assert_snapshot!(crate::told(&backtest(&unknown, &network, &[one], &options).unwrap_err()), @r"
     none of 150 rows has the return of the bar that it would be held over, expected `last_return` in rows one bar apart
     hint: forecasts of every bar are needed; `train` and `baseline` write them with `last_return`
     ");

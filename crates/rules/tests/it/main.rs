@@ -15,3 +15,11 @@ mod market;
 #[path = "../../../score/tests/it/rows.rs"]
 mod rows;
 mod thresholds;
+
+/// An error's message and, on a line of its own, its hint.
+fn told(error: &rules::Error) -> String {
+    match error.hint() {
+        Some(hint) => format!("{error}\nhint: {hint}"),
+        None => error.to_string(),
+    }
+}

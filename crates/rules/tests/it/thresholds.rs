@@ -261,9 +261,7 @@ fn too_short_a_span_is_refused() {
     let rows = crate::rows::rows(1, 20, 2);
     let forecaster = crate::rows::forecaster("network", &rows, 0.1, 1);
     assert_eq!(
-        tune(&rows, &forecaster, &TuneOptions::default())
-            .unwrap_err()
-            .to_string(),
+        crate::told(&tune(&rows, &forecaster, &TuneOptions::default()).unwrap_err()),
         "20 forecast times: 0 are left to tune thresholds on and 8 to judge them on, expected at least 2 of each\n\
          hint: positions of 15 bars that are open where the spans meet are left out; take a run with more forecasts, or \
          another --tune-share"

@@ -7,7 +7,7 @@ use crate::rows::{forecaster, rows};
 fn refused(change: impl FnOnce(&mut Rows)) -> String {
     let mut rows = rows(2, 5, 3);
     change(&mut rows);
-    rows.checked().unwrap_err().to_string()
+    crate::told(&rows.checked().unwrap_err())
 }
 
 #[test]

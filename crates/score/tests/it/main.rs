@@ -11,3 +11,11 @@ mod errors;
 mod golden;
 mod report;
 mod rows;
+
+/// An error's message and, on a line of its own, its hint.
+fn told(error: &score::Error) -> String {
+    match error.hint() {
+        Some(hint) => format!("{error}\nhint: {hint}"),
+        None => error.to_string(),
+    }
+}

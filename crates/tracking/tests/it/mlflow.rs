@@ -351,7 +351,7 @@ fn is_killed(server: &mut Server) {
         "{text}"
     );
     assert!(
-        text.contains("not logged: 1000 metrics, 1 artifact, how the run ended\nhint: "),
+        text.contains("not logged: 1000 metrics, 1 artifact, how the run ended"),
         "{text}"
     );
 }

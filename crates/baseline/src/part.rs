@@ -1,0 +1,45 @@
+//! What trees are fitted to.
+
+use serde::{Deserialize, Serialize};
+
+/// The trees of a fold up to its best iteration: of the whole target, or of the coins' own parts.
+pub(crate) const MODEL_FILE: &str = "model.txt";
+/// `target.fit = "parts"`: the trees of the market's part.
+pub(crate) const MARKET_FILE: &str = "model-market.txt";
+
+/// What trees are fitted to (`target.fit`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Part {
+    /// The target as it is.
+    Whole,
+    /// What is left of each coin's target without the market's.
+    Own,
+    /// The mean over the coins that have a target.
+    Market,
+}
+
+impl Part {
+    /// Whether it is all there is.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+    pub fn is_whole(&self) -> bool {
+        *self == Self::Whole
+    }
+
+    /// Its name in messages and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Own => "own",
+            Self::Market => "market",
+        }
+    }
+
+    /// The file of its trees.
+    pub fn file(self) -> &'static str {
+        match self {
+            Self::Whole | Self::Own => MODEL_FILE,
+            Self::Market => MARKET_FILE,
+        }
+    }
+}
