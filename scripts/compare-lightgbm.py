@@ -60,7 +60,7 @@ def stop_after(rounds):
 def train(x, y, names, train_rows, stop_rows, record, patience):
     """The model, cut at its best iteration, and that iteration."""
     table = lgb.Dataset(x[train_rows], y[train_rows], feature_name=names)
-    if patience == 0:
+    if patience in ("off", 0):
         return lgb.train(as_params(record["parameters"]), table), record["rounds"]
     valid = table.create_valid(x[stop_rows], y[stop_rows])
     # LightGBM itself looks at l2 only; what else a run stopped on, the run's own number of trees is taken for.

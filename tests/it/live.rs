@@ -71,7 +71,7 @@ fn network_live_equals_offline(changes: &[&str]) {
         // The exchange also serves the candle that is forming, with a price that is not its close.
         let start = (at_ms + MINUTE + 30_000).to_string();
         let still = ReplayConfig {
-            start,
+            start: Some(start),
             speed: 0.0,
             ..ReplayConfig::default()
         };

@@ -62,7 +62,7 @@ impl Recipe for LightGbmRecipe {
         if let Some(tracker) = piece.tracker {
             track_curve(tracker, piece.fold, &trained.metrics);
         }
-        let shap = training.contributions(&trained, lightgbm.shap_rows)?;
+        let shap = training.contributions(&trained, lightgbm.shap_rows.unwrap_or(0))?;
         let shap_file = piece.dir.join(export::SHAP_FILE);
         export::contributions(&shap_file, piece.dataset, self.features.features(), &shap)?;
         let line = |line: &Metrics| Ok(serde_json::to_string(line)? + "\n");
@@ -174,7 +174,7 @@ impl LightGbmRecipe {
             Fit::Whole => "",
         };
         let stopped = match (self.config.lightgbm.patience, self.config.lightgbm.protocol) {
-            (0, _) => "there was no early stopping",
+            (None, _) => "there was no early stopping",
             (_, Protocol::Honest) => "early stopping looked at the end of the training time",
             (_, Protocol::Seed) => {
                 "early stopping looked at THE SCORED FOLD ITSELF, so the score is optimistic"

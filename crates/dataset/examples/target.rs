@@ -27,6 +27,12 @@ impl Target for Volatility {
     fn name(&self) -> &'static str {
         "volatility"
     }
+    fn formula(&self) -> &'static str {
+        "root mean square of the h log returns after t"
+    }
+    fn description(&self) -> &'static str {
+        "How far the price will move, whichever way."
+    }
     fn reach_bars(&self) -> usize {
         self.reach_bars
     }

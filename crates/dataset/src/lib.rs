@@ -14,6 +14,9 @@ mod origin;
 mod output;
 mod panel;
 mod prepare;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod reference;
 mod resample;
 mod run_dir;
 mod settled;
@@ -33,8 +36,8 @@ pub use column::Column;
 pub use config::{Config, DataConfig, RunConfig, Source, UniverseConfig};
 pub use error::{Error, hint_of};
 pub use features::{
-    Chosen, FeatureConfig, FeatureFormulas, FeatureMatrix, FeatureRows, FeatureSet, Features,
-    TabularFeatures, trailing_volatility,
+    Chosen, Feature, FeatureConfig, FeatureFormulas, FeatureMatrix, FeatureRows, FeatureSet,
+    Features, TabularFeatures, features_reference, trailing_volatility,
 };
 pub use files::{content_hash, remove_abandoned, write_atomically};
 pub use foreign::{Cell, ForeignTable};
@@ -57,7 +60,7 @@ pub use table::{
 pub use target_scale::TargetScales;
 pub use targets::{
     Control, ControlColumn, ControlSign, Earned, Fit, Settings, Target, TargetConfig, TargetKind,
-    Targets, Task, close_controls,
+    Targets, Task, close_controls, targets_reference,
 };
 pub use time::{YEAR_2100_MS, format_time, parse_time};
 pub use time_span::TimeSpan;

@@ -22,7 +22,7 @@ pub struct ScoredRun {
 /// large and not needed any more once its columns are made.
 ///
 /// # Errors
-/// As [`join`] and [`score`].
+/// As [`join`] and [`score`](fn@score).
 pub fn score_run((name, run): (&str, &str), table: ForecastTable) -> Result<ScoredRun, JoinError> {
     let joined = join(&[NamedTable {
         name,

@@ -78,7 +78,7 @@ fn a_run_has_all_its_parts_and_is_not_trained_twice() {
         "--fold",
         "1",
         "--set",
-        "lightgbm.num_threads=0",
+        "lightgbm.num_threads=",
     ]);
     let forecasts =
         |run: &str| ForecastTable::read(&tiny.path(run).join("forecasts.parquet")).unwrap();
@@ -128,14 +128,14 @@ fn parts_are_grown_by_themselves_and_forecast_together() {
     assert!((gain - 1.0).abs() < 1e-9, "{gain}");
 }
 
-/// `lightgbm.patience = 0`: every round is kept, and no slice need be held back.
+/// `lightgbm.patience = "off"`: every round is kept, and no slice need be held back.
 #[test]
 fn without_patience_all_rounds_are_kept() {
     let Some(_) = library() else { return };
     let tiny = Tiny::new();
     let fixed = [
         "--set",
-        "lightgbm.patience=0",
+        "lightgbm.patience=off",
         "--set",
         "split.early_stopping_share=0",
     ];
@@ -162,7 +162,7 @@ fn without_patience_all_rounds_are_kept() {
         );
         assert!(record()["train_rows"] == first["train_rows"]);
     }
-    tiny.trained(&["--run", "held-back", "--set", "lightgbm.patience=0"]);
+    tiny.trained(&["--run", "held-back", "--set", "lightgbm.patience=off"]);
     let held_back = json(&tiny.path("held-back/fold-1/lightgbm.json"));
     assert_eq!(held_back["best_iteration"], 40);
     let all = json(&tiny.path("whole/fold-1/lightgbm.json"));

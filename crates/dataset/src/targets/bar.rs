@@ -28,6 +28,14 @@ impl Target for Bar {
         "bar"
     }
 
+    fn formula(&self) -> &'static str {
+        "`close[t + h] / open[t + 1] - 1`"
+    }
+
+    fn description(&self) -> &'static str {
+        "What the next bars do from their open: with a horizon of one bar, what an order at the next open earns until that bar's close, before costs."
+    }
+
     fn reach_bars(&self) -> usize {
         self.horizon_bars
     }

@@ -54,6 +54,14 @@ impl Target for GResearch {
         "gresearch"
     }
 
+    fn formula(&self) -> &'static str {
+        "`R - beta M`, where `R = ln(close[t + h + 1] / close[t + 1])`, `M` is the mean of R over the coins by their weights, and `beta = mean(M R) / mean(M^2)` over the last `target.beta_window`, 0 where it is undefined"
+    }
+
+    fn description(&self) -> &'static str {
+        "What a coin does beside the market, as in Kaggle's competition G-Research Crypto Forecasting (2021). No position of one coin earns it."
+    }
+
     fn reach_bars(&self) -> usize {
         self.horizon_bars + 1
     }

@@ -27,6 +27,14 @@ impl Target for Provided {
         "provided"
     }
 
+    fn formula(&self) -> &'static str {
+        "the column `target`"
+    }
+
+    fn description(&self) -> &'static str {
+        "A target that came with the candles, for sources that bring their own. It reaches over the horizon."
+    }
+
     fn reach_bars(&self) -> usize {
         self.horizon_bars
     }

@@ -27,6 +27,14 @@ impl Target for Return {
         "return"
     }
 
+    fn formula(&self) -> &'static str {
+        "`close[t + h] / close[t] - 1`"
+    }
+
+    fn description(&self) -> &'static str {
+        "What the price does over the horizon: what a position earns from the close of the last candle known, before costs."
+    }
+
     fn reach_bars(&self) -> usize {
         self.horizon_bars
     }

@@ -17,6 +17,12 @@ pub trait Target: Debug + Send + Sync {
     /// Its name in `target.kind`.
     fn name(&self) -> &'static str;
 
+    /// How it is computed at t, with h for the horizon in bars.
+    fn formula(&self) -> &'static str;
+
+    /// What it is for and where it comes from, in whole sentences.
+    fn description(&self) -> &'static str;
+
     /// How many bars after t the target at t needs: what every purge must cover.
     fn reach_bars(&self) -> usize;
 

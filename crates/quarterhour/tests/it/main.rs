@@ -11,7 +11,9 @@ mod download;
 mod ensemble;
 mod evaluate;
 mod names;
+mod reference;
 mod replay;
+mod schema;
 
 use std::process::Command;
 
