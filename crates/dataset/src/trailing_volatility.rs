@@ -63,22 +63,38 @@ fn volatility(panel: &Panel, rows: &Range<usize>, bars: usize) -> Vec<f64> {
     let from = rows.start.saturating_sub(bars);
     let mut values = vec![f64::NAN; rows.len() * coins];
     for coin in 0..coins {
-        let closes = panel.series(Column::Close, coin, from..rows.end);
-        let squares: Vec<f64> = closes
-            .windows(2)
-            .map(|pair| (pair[1] / pair[0]).ln().powi(2))
-            .collect();
-        // The first return ends at the second close.
-        let means = trailing_mean(&squares, bars, panel.bar_number(from + 1));
-        for (place, mean) in means.into_iter().enumerate() {
-            if let Some(row) = (from + 1 + place).checked_sub(rows.start)
-                && mean > 0.0
-            {
-                values[row * coins + coin] = mean.sqrt();
+        let means = mean_squares(panel, coin, from..rows.end, bars);
+        // The mean of a row before has fewer returns.
+        for (place, mean) in means.into_iter().enumerate().skip(bars) {
+            if mean > 0.0 {
+                values[(from + place - rows.start) * coins + coin] = mean.sqrt();
             }
         }
     }
     values
+}
+
+/// Mean of the squares of a coin's log returns at the last `bars` rows, at each of some rows; NaN
+/// where there are fewer rows. The first row has no return, which is left out.
+///
+/// The feature set `relative` has a volatility of its own: it takes differences of the logarithms
+/// that it has at hand, whose last bits are others.
+pub(crate) fn mean_squares(
+    panel: &Panel,
+    coin: usize,
+    rows: Range<usize>,
+    bars: usize,
+) -> Vec<f64> {
+    let first_bar = panel.bar_number(rows.start);
+    let closes = panel.series(Column::Close, coin, rows);
+    // The first return ends at the second close.
+    let mut squares = vec![f64::NAN];
+    squares.extend(
+        closes
+            .windows(2)
+            .map(|pair| (pair[1] / pair[0]).ln().powi(2)),
+    );
+    trailing_mean(&squares, bars, first_bar)
 }
 
 #[cfg(test)]
