@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use cli::{ConfigTable, WithHint};
 use dataset::{Config, ForecastTable, RunConfig, RunDir};
 use run::{Joined, NamedTable, join};
