@@ -133,6 +133,8 @@ def main():
     rows, x, names = read_matrix(args.matrix)
     columns = ["time", "symbol", "fold", "forecast", "realized"]
     forecasts = pd.read_parquet(args.run / "forecasts.parquet", columns=columns)
+    if not pd.api.types.is_integer_dtype(forecasts["time"]):  # version 1 has milliseconds
+        forecasts["time"] = (forecasts["time"] - pd.Timestamp(0, tz="UTC")) // pd.Timedelta(milliseconds=1)
     folds = json.loads((args.run / "folds.json").read_text())
     print(f"{len(rows)} rows of {len(names)} features, {len(folds)} folds, each time ours and Python's:")
     results = [compare_fold(args.run, fold, rows, x, names, forecasts, patience) for fold in folds]

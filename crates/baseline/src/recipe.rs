@@ -4,9 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use cli::WithHint;
-use dataset::{
-    Dataset, FeatureRows, Fit, Fold, ForecastRow, ForecastTable, RunDir, write_atomically,
-};
+use dataset::{Dataset, FeatureRows, Fit, Fold, ForecastTable, RunDir, write_atomically};
 use run::{Appendix, Forecaster, Piece, Recipe};
 use serde_json::json;
 use statistics::pearson;
@@ -242,7 +240,7 @@ fn write_best(run: &RunDir, records: &[FoldRecord]) -> anyhow::Result<Option<Str
 
 /// Pearson over all rows of a fold.
 fn pooled_pearson(table: &ForecastTable) -> Option<f64> {
-    let column =
-        |value: fn(&ForecastRow) -> f64| table.rows().iter().map(value).collect::<Vec<f64>>();
-    pearson(&column(|row| row.forecast), &column(|row| row.realized))
+    let (forecast, realized): (Vec<f64>, Vec<f64>) =
+        table.rows().map(|row| (row.forecast, row.realized)).unzip();
+    pearson(&forecast, &realized)
 }

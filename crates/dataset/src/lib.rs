@@ -4,7 +4,6 @@
 mod candles;
 mod column;
 mod config;
-mod deviations;
 mod error;
 mod features;
 mod files;
@@ -28,15 +27,13 @@ mod target_scale;
 mod targets;
 mod time;
 mod time_span;
+mod trailing_volatility;
 mod wide;
 mod windows;
 
 pub use candles::CandleTable;
 pub use column::Column;
 pub use config::{Config, DataConfig, RunConfig, Source, UniverseConfig};
-pub use deviations::{
-    DEVIATION_COLUMNS, DEVIATION_MINUTES, Deviations, deviation_bars, volatility_bars,
-};
 pub use error::{Error, hint_of};
 pub use features::{
     Chosen, Feature, FeatureConfig, FeatureFormulas, FeatureMatrix, FeatureRows, FeatureSet,
@@ -57,10 +54,13 @@ pub use run_dir::RunDir;
 pub use settled::Idle;
 pub use split::{Fold, Scheme, SplitConfig, SplitPlan};
 pub use store::{Audit, Replaced, Store};
-pub use table::{ForecastRow, ForecastTable};
+pub use table::{
+    FoldForecasts, ForecastRow, ForecastTable, NamedColumns, PartKey, TableMetadata, TablePart,
+};
 pub use target_scale::TargetScales;
 pub use targets::{
-    Earned, Fit, Settings, Target, TargetConfig, TargetKind, Targets, Task, targets_reference,
+    Control, ControlColumn, ControlSign, Earned, Fit, Settings, Target, TargetConfig, TargetKind,
+    Targets, Task, close_controls, targets_reference,
 };
 pub use time::{YEAR_2100_MS, format_time, parse_time};
 pub use time_span::TimeSpan;

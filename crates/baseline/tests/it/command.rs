@@ -85,7 +85,6 @@ fn a_run_has_all_its_parts_and_is_not_trained_twice() {
     let bits = |run: &str| {
         forecasts(run)
             .rows()
-            .iter()
             .map(|row| row.forecast.to_bits())
             .collect::<Vec<_>>()
     };
@@ -194,7 +193,7 @@ fn rows_are_those_of_the_network() {
             .dropped
             .kept();
     }
-    assert_eq!(table.rows().len(), expected);
+    assert_eq!(table.len(), expected);
 }
 
 #[test]
@@ -234,11 +233,7 @@ fn rounds_are_added_or_a_run_is_trained_anew() {
     tiny.trained(&with(&["--set", "lightgbm.rounds=55", "--run", "at-once"]));
     let forecasts = |run: &str| {
         let table = ForecastTable::read(&tiny.path(run).join("fold-1/forecasts.parquet")).unwrap();
-        table
-            .rows()
-            .iter()
-            .map(|row| row.forecast)
-            .collect::<Vec<_>>()
+        table.rows().map(|row| row.forecast).collect::<Vec<_>>()
     };
     let (added, at_once) = (forecasts("run"), forecasts("at-once"));
     let size = at_once.iter().map(|value| value.abs()).fold(0.0, f64::max);
@@ -384,13 +379,8 @@ fn some_coins_train_and_others_are_forecast() {
     let scored = ["--set", "universe.scored=[\"SIM3USDT\"]"];
     tiny.trained(&[&["--run", "other"], &trained[..], &scored[..]].concat());
     let table = ForecastTable::read(&tiny.path("other/forecasts.parquet")).unwrap();
-    assert!(table.rows().len() > 200);
-    assert!(
-        table
-            .rows()
-            .iter()
-            .all(|row| row.symbol.as_str() == "SIM3USDT")
-    );
+    assert!(table.len() > 200);
+    assert!(table.rows().all(|row| row.symbol.as_str() == "SIM3USDT"));
 
     tiny.trained(&[&["--run", "both"], &trained[..]].concat());
     let model = |run: &str| fs::read_to_string(tiny.path(run).join("fold-2/model.txt")).unwrap();

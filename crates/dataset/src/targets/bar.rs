@@ -1,11 +1,16 @@
 //! `bar`: what the next bars do from their open.
 
+use market::Interval;
+
+use super::close_controls::close_controls;
+use super::control::Control;
 use super::target::{Earned, Settings, Target, Task};
 use super::values::{Targets, are_observed};
 use crate::{Column, Panel};
 
 pub(super) fn init(settings: &Settings<'_>) -> Box<dyn Target> {
     Box::new(Bar {
+        interval: settings.interval,
         horizon_bars: settings.horizon_bars(),
     })
 }
@@ -14,6 +19,7 @@ pub(super) fn init(settings: &Settings<'_>) -> Box<dyn Target> {
 /// open to its close.
 #[derive(Debug)]
 struct Bar {
+    interval: Interval,
     horizon_bars: usize,
 }
 
@@ -54,6 +60,10 @@ impl Target for Bar {
 
     fn task(&self) -> Task {
         Task::Return
+    }
+
+    fn controls(&self) -> Vec<Control> {
+        close_controls(self.interval)
     }
 
     fn earned(&self) -> Earned {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use market::{Interval, Symbol};
 
+use super::close_controls::close_controls;
+use super::control::Control;
 use super::target::{Earned, MOST_BARS, Settings, Target, Task};
 use super::values::{Targets, each, ratio};
 use crate::features::trailing_mean;
@@ -116,6 +118,10 @@ impl Target for GResearch {
 
     fn task(&self) -> Task {
         Task::Return
+    }
+
+    fn controls(&self) -> Vec<Control> {
+        close_controls(self.interval)
     }
 
     fn earned(&self) -> Earned {

@@ -2,7 +2,9 @@
 //! closed.
 
 mod bar;
+mod close_controls;
 mod config;
+mod control;
 mod gresearch;
 mod list;
 mod provided;
@@ -11,7 +13,9 @@ mod return_;
 mod target;
 mod values;
 
+pub use close_controls::close_controls;
 pub use config::{Fit, TargetConfig};
+pub use control::{Control, ControlColumn, ControlSign};
 pub use list::TargetKind;
 pub use reference::targets_reference;
 pub use target::{Earned, Settings, Target, Task};

@@ -1,13 +1,16 @@
 //! `return`: what the price does over the horizon.
 
-use market::SimulatedMarket;
+use market::{Interval, SimulatedMarket};
 
+use super::close_controls::close_controls;
+use super::control::Control;
 use super::target::{Earned, Settings, Target, Task};
 use super::values::{Targets, ratio};
 use crate::{Column, Panel};
 
 pub(super) fn init(settings: &Settings<'_>) -> Box<dyn Target> {
     Box::new(Return {
+        interval: settings.interval,
         horizon_bars: settings.horizon_bars(),
     })
 }
@@ -15,6 +18,7 @@ pub(super) fn init(settings: &Settings<'_>) -> Box<dyn Target> {
 /// `close[t + h] / close[t] - 1`.
 #[derive(Debug)]
 struct Return {
+    interval: Interval,
     horizon_bars: usize,
 }
 
@@ -50,6 +54,10 @@ impl Target for Return {
 
     fn task(&self) -> Task {
         Task::Return
+    }
+
+    fn controls(&self) -> Vec<Control> {
+        close_controls(self.interval)
     }
 
     fn earned(&self) -> Earned {

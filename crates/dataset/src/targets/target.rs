@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use market::{Interval, SimulatedMarket, Symbol};
 
-use super::Targets;
+use super::{Control, Targets};
 use crate::{Column, Error, Panel, TimeSpan};
 
 /// What is forecast of each coin at t: a value over the bars after t, known only once they have
@@ -37,6 +37,10 @@ pub trait Target: Debug + Send + Sync {
 
     /// The kind of quantity.
     fn task(&self) -> Task;
+
+    /// Naive forecasts of it that are known at t and that any forecaster must beat, beside that it
+    /// is 0; [`close_controls`](crate::close_controls) are those of returns.
+    fn controls(&self) -> Vec<Control>;
 
     /// What a position of one coin earns of it.
     fn earned(&self) -> Earned;

@@ -7,6 +7,7 @@
 )]
 
 mod coins;
+mod forecast_table;
 mod golden;
 mod groups;
 mod relative;
