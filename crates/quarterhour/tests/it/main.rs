@@ -10,6 +10,7 @@
 mod download;
 mod ensemble;
 mod evaluate;
+mod hints;
 mod names;
 mod replay;
 
