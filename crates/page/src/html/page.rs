@@ -57,12 +57,12 @@ fn head(page: &Page<'_>) -> Markup {
             // The range is that of 15-minute returns, and says nothing of another time ahead.
             @if report.reach_bars as i64 * report.bar_ms == 900_000 {
                 "of 15-minute returns honest forecasts reach a correlation of 0.02 to 0.06, and above 0.12 is a leak \
-                 until shown otherwise. Look"
+                until shown otherwise. Look"
             } @else {
                 "look"
             }
             " at the intervals before the values, at " i { "IC a day" } " before the pooled scores, and ask whether a \
-             forecaster beats the controls, which know next to nothing. Costs are in the section on capital alone."
+            forecaster beats the controls, which know next to nothing. Costs are in the section on capital alone."
         }
     }
 }
@@ -97,7 +97,7 @@ fn features(page: &Page<'_>) -> Markup {
             (section("What the features are worth", &html! {
                 p {
                     "Run " code { (run) } ": share of the loss that splits on a feature saved, and mean size of its SHAP \
-                     contribution to a forecast. Neither says that a feature is useful out of sample."
+                    contribution to a forecast. Neither says that a feature is useful out of sample."
                 }
                 (chart(importance_svg(importance)))
             }))
@@ -126,8 +126,8 @@ fn notes(page: &Page<'_>) -> Markup {
                 }
                 li {
                     "Controls: zero; the last bar's return, as it is and negated; ln close minus its mean over the last 30, \
-                     60 and 240 minutes, negated. shuffled: the first run's forecasts with their days in other orders, the \
-                     mean and the lowest to the highest of them: the size of a score of nothing."
+                    60 and 240 minutes, negated. shuffled: the first run's forecasts with their days in other orders, the \
+                    mean and the lowest to the highest of them: the size of a score of nothing."
                 }
             }
             p { "This page again:" }

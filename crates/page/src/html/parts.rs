@@ -32,7 +32,7 @@ pub(super) fn days_of_folds(page: &Page<'_>) -> Markup {
         &html! {
             p {
                 "The score to decide on, fold by fold. A forecaster that is ahead of the controls in one fold alone has not \
-                 been seen to work."
+                been seen to work."
             }
             (chart(folds_svg(page.report)))
             (of_folds(page, |score| (&score.ic_a_day_folds, &score.ic_a_day_fold_intervals)))
@@ -54,7 +54,7 @@ pub(super) fn folds(page: &Page<'_>) -> Markup {
         &html! {
             p {
                 "A fold holds few independent events, so single folds swing; a forecaster whose score comes from one fold \
-                 alone has not been seen to work."
+                alone has not been seen to work."
             }
             (chart(charts::groups("Pearson of each fold", &names, &series, ("Pearson", 1.0))))
             (of_folds(page, |score| (&score.folds, &score.fold_intervals)))
@@ -126,7 +126,7 @@ pub(super) fn coins(page: &Page<'_>) -> Markup {
         &html! {
             p {
                 "One coin over time, mean over folds. Coins move together, so these are not " (names.len()) " independent \
-                 results, and the best of many coins is best by luck in part."
+                results, and the best of many coins is best by luck in part."
             }
             @if names.len() > MOST_COINS {
                 p.soft { "The chart shows the best and the worst " (half) " of " (names.len()) " coins." }

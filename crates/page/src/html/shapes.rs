@@ -37,7 +37,7 @@ pub(super) fn cumulative(page: &Page<'_>) -> Markup {
         &html! {
             p {
                 "The correlation across coins at each time, added up over time (dates are UTC, month and day; lines upwards \
-                 mark where folds begin). A steady rise is skill; a few steps are luck or a few events."
+                mark where folds begin). A steady rise is skill; a few steps are luck or a few events."
             }
             (chart(svg))
         },
@@ -98,8 +98,8 @@ pub(super) fn tenths(page: &Page<'_>) -> Markup {
         &html! {
             p {
                 "All forecasts of a fold, lowest tenth first, and the mean that was realized, in basis points, before any \
-                 cost. Tenths are of a whole fold, so this shows the shape of the relation and is no rule that could have \
-                 been traded; equal forecasts share a tenth."
+                cost. Tenths are of a whole fold, so this shows the shape of the relation and is no rule that could have \
+                been traded; equal forecasts share a tenth."
             }
             (chart(charts::deciles(&series)))
             (table(header, rows))

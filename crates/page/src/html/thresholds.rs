@@ -59,7 +59,7 @@ fn tuned(tuning: &Tuning) -> Markup {
         &html! {
             p {
                 "The best threshold of every coin and side; grey is what was not taken. These figures are the best of many \
-                 and say what was chosen, not what to expect."
+                and say what was chosen, not what to expect."
             }
             (table(header, rows.map(|(label, is_soft, cells)| Row::new(label, cells).soft(is_soft))))
         },
@@ -72,9 +72,9 @@ fn charts(tuning: &Tuning) -> Markup {
         &html! {
             p {
                 "On the span tuned on, after costs: above the mean of a trade with its interval and, along the top, the \
-                 number of trades; below the total. Grey points had fewer than " (tuning.min_trades) " trades; a vertical \
-                 line is a threshold that was taken. A mean that rises with the threshold is what a useful forecast looks \
-                 like; a total that falls far below 0 on the left is what costs take from many small moves."
+                number of trades; below the total. Grey points had fewer than " (tuning.min_trades) " trades; a vertical \
+                line is a threshold that was taken. A mean that rises with the threshold is what a useful forecast looks \
+                like; a total that falls far below 0 on the left is what costs take from many small moves."
             }
             @for coin in &tuning.coins { (chart(thresholds_svg(coin, tuning.min_trades))) }
         },

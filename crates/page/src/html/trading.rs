@@ -65,9 +65,9 @@ fn traded(page: &Page<'_>) -> Result<Markup, Error> {
         &html! {
             p {
                 "Every forecast is ranked among " (scope) ", which could be known then. Above, the mean that was realized in \
-                 each of " (bins) " bins, lowest forecasts first, before fees; rows of one slice of time count as one event \
-                 in an interval. Below, the capital of who buys the highest bin and sells the lowest, half of the capital \
-                 each where coins are ranked among each other, each signal held for " (trial.hold_bars) " bars, at "
+                each of " (bins) " bins, lowest forecasts first, before fees; rows of one slice of time count as one event \
+                in an interval. Below, the capital of who buys the highest bin and sells the lowest, half of the capital \
+                each where coins are ranked among each other, each signal held for " (trial.hold_bars) " bars, at "
                 (settings.fee_bps) " basis points a fill. Gross is before fees, net after them; break-even is the fee of a \
                 fill, in basis points, at which the profits add up to 0."
             }
