@@ -60,7 +60,7 @@ def stop_after(rounds):
 def train(x, y, names, train_rows, stop_rows, record, patience):
     """The model, cut at its best iteration, and that iteration."""
     table = lgb.Dataset(x[train_rows], y[train_rows], feature_name=names)
-    if patience == 0:
+    if patience in ("off", 0):
         return lgb.train(as_params(record["parameters"]), table), record["rounds"]
     valid = table.create_valid(x[stop_rows], y[stop_rows])
     # LightGBM itself looks at l2 only; what else a run stopped on, the run's own number of trees is taken for.
@@ -133,6 +133,8 @@ def main():
     rows, x, names = read_matrix(args.matrix)
     columns = ["time", "symbol", "fold", "forecast", "realized"]
     forecasts = pd.read_parquet(args.run / "forecasts.parquet", columns=columns)
+    if not pd.api.types.is_integer_dtype(forecasts["time"]):  # version 1 has milliseconds
+        forecasts["time"] = (forecasts["time"] - pd.Timestamp(0, tz="UTC")) // pd.Timedelta(milliseconds=1)
     folds = json.loads((args.run / "folds.json").read_text())
     print(f"{len(rows)} rows of {len(names)} features, {len(folds)} folds, each time ours and Python's:")
     results = [compare_fold(args.run, fold, rows, x, names, forecasts, patience) for fold in folds]

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """IC a day of forecasts on some folds, by numpy, beside the controls of the same table.
 
-    python3 scripts/ic-a-day.py RUN/forecasts.parquet [--folds 6-7]
+    python3 scripts/ic-a-day.py RUN/forecasts.parquet [--folds 6-7] [--horizon 1h] [--panel spot]
 
 Needs numpy and polars. It computes from the table what `quarterhour evaluate` does in Rust: market-neutral, entered a bar
 later, in units of the trailing volatility, the log return clipped at 5, about zero within a UTC day; then mean over days, its
@@ -34,18 +34,32 @@ def summary(values):
     return f"{values.mean():+.4f} (t {t:+.1f}, {len(values)} days)"
 
 
+def chosen(frame, column, wanted):
+    """The rows of one horizon or panel; a table of version 1, or of one panel, has no such column."""
+    if column not in frame.columns:
+        return frame
+    found = frame[column].unique().sort().to_list()
+    if wanted is None and len(found) > 1:
+        raise SystemExit(f"{column}: found {', '.join(found)}, expected one\nhint: --{column} {found[0]}")
+    return frame if wanted is None else frame.filter(pl.col(column) == wanted)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("table")
     parser.add_argument("--folds", default="1-99", help="such as 6-7")
+    parser.add_argument("--horizon", help="such as 1h, where the table has several")
+    parser.add_argument("--panel", help="such as spot, where the table has several")
     args = parser.parse_args()
     first, last = (int(part) for part in (args.folds.split("-") * 2)[:2])
     frame = pl.read_parquet(args.table).filter(pl.col("fold").is_between(first, last))
-    if not isinstance(frame.schema["time"], pl.Datetime):
+    frame = chosen(frame, "horizon", args.horizon)
+    frame = chosen(frame, "panel", args.panel)
+    if not isinstance(frame.schema["time"], pl.Datetime):  # version 1 has milliseconds
         frame = frame.with_columns(pl.from_epoch("time", time_unit="ms"))
     own = per_day(frame, "forecast")
     print(f"{'forecast':24} {summary(own['ic'])}")
-    for control in CONTROLS:
+    for control in (name for name in CONTROLS if name in frame.columns):
         other = per_day(frame.with_columns(-pl.col(control)), control)
         joined = own.join(other, on="day", suffix="_control")
         ahead = summary(joined["ic"] - joined["ic_control"])

@@ -81,14 +81,10 @@ fn live_equals_offline_for_an_ensemble() {
         "fold 2 has weights that were fitted"
     );
     let table = ForecastTable::read(&run.join("forecasts.parquet")).unwrap();
-    assert!(table.rows().len() > 1000);
+    assert!(table.len() > 1000);
 
     let load = |run: &Path, fold| crate::load(run, fold, &[], DeviceChoice::Flex).unwrap();
-    let times: Vec<(u32, i64)> = table
-        .rows()
-        .iter()
-        .map(|row| (row.fold, row.time_ms))
-        .collect();
+    let times: Vec<(u32, i64)> = table.rows().map(|row| (row.fold, row.time_ms)).collect();
     let mut compared = 0;
     for &(fold, at_ms) in times.iter().step_by(times.len() / 24) {
         let checkpoint = load(&run, Some(fold as usize));
@@ -98,11 +94,7 @@ fn live_equals_offline_for_an_ensemble() {
             (forecasts.fold, forecasts.forecaster),
             (fold as usize, format!("ensemble of fold {fold}"))
         );
-        let offline: Vec<_> = table
-            .rows()
-            .iter()
-            .filter(|row| row.time_ms == at_ms)
-            .collect();
+        let offline: Vec<_> = table.rows().filter(|row| row.time_ms == at_ms).collect();
         let live: Vec<_> = forecasts
             .coins
             .iter()

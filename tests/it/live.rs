@@ -35,10 +35,10 @@ fn network_live_equals_offline(changes: &[&str]) {
         &[&["training.seeds=2", "training.steps=8"], changes].concat(),
     );
     let table = ForecastTable::read(&run.join("forecasts.parquet")).unwrap();
-    assert!(table.rows().len() > 1000);
+    assert!(table.len() > 1000);
 
-    let step = table.rows().len() / 12;
-    for row in table.rows().iter().step_by(step) {
+    let step = table.len() / 12;
+    for row in table.rows().step_by(step) {
         let at_ms = row.time_ms;
         let overrides = [format!("data.dir={}", dir.path().join("data").display())];
         let checkpoint = crate::load(
@@ -53,7 +53,6 @@ fn network_live_equals_offline(changes: &[&str]) {
         let offline = |symbol: &str| {
             table
                 .rows()
-                .iter()
                 .find(|other| other.time_ms == at_ms && other.symbol.as_str() == symbol)
                 .map(|row| row.forecast)
         };
@@ -72,7 +71,7 @@ fn network_live_equals_offline(changes: &[&str]) {
         // The exchange also serves the candle that is forming, with a price that is not its close.
         let start = (at_ms + MINUTE + 30_000).to_string();
         let still = ReplayConfig {
-            start,
+            start: Some(start),
             speed: 0.0,
             ..ReplayConfig::default()
         };
@@ -141,7 +140,7 @@ fn lightgbm_live_equals_offline(fit: &str) {
     baseline::run(&baseline::Args::parse_from(arguments)).unwrap();
     let table = ForecastTable::read(&run.join("forecasts.parquet")).unwrap();
 
-    for row in table.rows().iter().step_by(table.rows().len() / 40) {
+    for row in table.rows().step_by(table.len() / 40) {
         let checkpoint = crate::load(
             &run,
             Some(row.fold as usize),
@@ -243,7 +242,7 @@ fn live_equals_offline_for_indicators_of_resampled_candles() {
     }
     baseline::run(&baseline::Args::parse_from(arguments)).unwrap();
     let table = ForecastTable::read(&run.join("forecasts.parquet")).unwrap();
-    for row in table.rows().iter().step_by(table.rows().len() / 40) {
+    for row in table.rows().step_by(table.len() / 40) {
         let checkpoint = crate::load(
             &run,
             Some(row.fold as usize),

@@ -129,9 +129,9 @@ fn the_refit_of_its_time_forecasts() {
         let [from_ms, until_ms] =
             [refit.score.start, refit.score.end].map(|row| dataset.panel.time_ms(row));
         let expected = sha256(&format!("{}/seed-1/weights.safetensors", refit.dir()));
-        let of_refit = |row: &&dataset::ForecastRow| (from_ms..until_ms).contains(&row.time_ms);
-        let rows: Vec<_> = table.rows().iter().filter(of_refit).collect();
-        for row in [rows[0], rows[rows.len() / 2], rows[rows.len() - 1]] {
+        let of_refit = |row: &dataset::ForecastRow<'_>| (from_ms..until_ms).contains(&row.time_ms);
+        let rows: Vec<_> = table.rows().filter(of_refit).collect();
+        for row in [&rows[0], &rows[rows.len() / 2], &rows[rows.len() - 1]] {
             let loaded = load(Some(refit.number), Some(row.time_ms));
             assert_eq!(loaded.forecaster.sha256(), expected, "{refit}");
             let checkpoint = Checkpoint::from(loaded);
@@ -235,10 +235,10 @@ fn refits_are_the_folds_of_a_run_made_by_hand() {
     }
     let forecasts = |run: &Path| -> Vec<(i64, String, u64)> {
         let table = ForecastTable::read(&run.join("forecasts.parquet")).unwrap();
-        let row = |row: &dataset::ForecastRow| {
+        let row = |row: dataset::ForecastRow<'_>| {
             (row.time_ms, row.symbol.to_string(), row.forecast.to_bits())
         };
-        table.rows().iter().map(row).collect()
+        table.rows().map(row).collect()
     };
     assert_eq!(forecasts(&pieces), forecasts(&folds));
     assert!(!pieces.join("best-fold.json").exists());

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use dataset::{Config, Dataset, ForecastRow, ForecastTable, Normalizer, Store};
+use dataset::{Config, Dataset, FoldForecasts, Normalizer, Store};
 
 use market::{Interval, Market};
 use model::{DeviceChoice, NetworkConfig, Windows, forecast, load_weights};
@@ -122,23 +122,15 @@ fn score_of_released(run: &Path, candles: &Path) -> Report {
             forecast(&network, &windows, &set.ends, &mut |_| {}).unwrap()
         })
         .collect();
-    let deviations = dataset.deviations(fold);
-    let rows: Vec<ForecastRow> = (0..set.counts.len())
-        .filter(|&place| set.counts[place])
-        .map(|place| {
-            let (row, coin) = (set.ends[place / coins], place % coins);
-            let of_seed = |outputs: &Vec<f32>| scales.in_unit_of_target(row, coin, outputs[place]);
-            let mean = outputs.iter().map(of_seed).sum::<f64>() / outputs.len() as f64;
-            dataset.forecast_row((fold, &deviations), (row, coin), std[coin], mean)
-        })
-        .collect();
-    let table = ForecastTable::new(rows, run).unwrap();
-    score_run(
-        ("network", "checkpoints/spot4"),
-        table,
-        60_000,
-        config.reach_bars(),
-    )
-    .unwrap()
-    .report
+    let mut forecasts = FoldForecasts::new(&dataset, fold);
+    for place in (0..set.counts.len()).filter(|&place| set.counts[place]) {
+        let (row, coin) = (set.ends[place / coins], place % coins);
+        let of_seed = |outputs: &Vec<f32>| scales.in_unit_of_target(row, coin, outputs[place]);
+        let mean = outputs.iter().map(of_seed).sum::<f64>() / outputs.len() as f64;
+        forecasts.push((row, coin), std[coin], mean);
+    }
+    let table = forecasts.table(run).unwrap();
+    score_run(("network", "checkpoints/spot4"), table)
+        .unwrap()
+        .report
 }

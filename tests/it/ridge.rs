@@ -42,8 +42,8 @@ fn live_equals_offline_for_the_ridge() {
         )
     };
     let table = ForecastTable::read(&run.join("forecasts.parquet")).unwrap();
-    assert!(table.rows().len() > 1000, "{}", table.rows().len());
-    for row in table.rows().iter().step_by(table.rows().len() / 30) {
+    assert!(table.len() > 1000, "{}", table.len());
+    for row in table.rows().step_by(table.len() / 30) {
         let checkpoint = load(Some(row.fold as usize)).unwrap();
         let (source, at_ms) = (CandleSource::Store, Some(row.time_ms));
         let history = History::read(source, &checkpoint, at_ms, None).unwrap();

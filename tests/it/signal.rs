@@ -55,10 +55,10 @@ fn score(dir: &Path, name: &str, set: &[&str]) -> f64 {
     let config: Config = toml::from_str(PLANTED).unwrap();
     let dataset = Dataset::load(&config).unwrap();
     let table = ForecastTable::read(&run.join("forecasts.parquet")).unwrap();
-    let planted = |row: &dataset::ForecastRow| dataset.expected(row.time_ms, row.symbol.as_str());
+    let planted =
+        |row: dataset::ForecastRow<'_>| dataset.expected(row.time_ms, row.symbol.as_str());
     let (forecasts, planted): (Vec<f64>, Vec<f64>) = table
         .rows()
-        .iter()
         .filter_map(|row| Some((row.forecast, planted(row)?)))
         .unzip();
     assert!(forecasts.len() > 10_000, "{}", forecasts.len());

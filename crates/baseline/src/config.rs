@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::anyhow;
 use cli::{ConfigTable, WithHint};
 use dataset::{Config, RunConfig, TabularFeatures};
-use serde::{Deserialize, Serialize};
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::Library;
 
@@ -24,80 +25,95 @@ pub struct BaselineConfig {
     pub lightgbm: LightGbmConfig,
 }
 
-/// The `[lightgbm]` section. Keys that LightGBM has too bear its names and are handed on as they
-/// are.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// The `[lightgbm]` section: what the trees see, when they stop growing, and LightGBM's own
+/// parameters, which bear LightGBM's names and are handed on as they are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct LightGbmConfig {
-    /// `row`: the features of `features.set` at the row alone; `windows`: also their statistics
-    /// over the window.
+    /// What the trees see of a row.
     pub features: Inputs,
-    /// `windows`: mean and standard deviation over each of these many bars.
+    /// For `lightgbm.features = "windows"`: the mean and the standard deviation over each of these
+    /// many bars. They are counts and no times, as the columns are named after them. The default,
+    /// in minutes, are a quarter of an hour, an hour, four hours and the network's whole window.
     pub lookbacks: Vec<usize>,
     /// What decides early stopping; `--protocol` overrides it.
     pub protocol: Protocol,
     /// What early stopping looks at.
     pub validation: Validation,
-    /// Most trees of a fold; with `target.fit = "parts"`, of each part.
+    /// Most trees of a fold; with `target.fit = "parts"` of each part.
     pub rounds: usize,
-    /// Early stopping after this many rounds without a better validation. 0: never, all rounds are
-    /// kept, and `split.early_stopping_share = 0` leaves all of the training time to train on.
-    pub patience: usize,
-    /// Rows of each fold that SHAP contributions are computed for; 0 leaves them out.
-    pub shap_rows: usize,
-    /// LightGBM's `objective`: `regression` is L2, `regression_l1` L1.
+    /// Trees stop growing after this many rounds without a better validation. `"off"` keeps all
+    /// rounds, and `split.early_stopping_share = 0` then leaves all of the training time to train
+    /// on.
+    #[serde(with = "cli::or_off")]
+    #[schemars(with = "cli::OrOff<usize>")]
+    pub patience: Option<usize>,
+    /// Rows of each fold that SHAP contributions are computed for. A row takes a hundredth of a
+    /// second with a few hundred trees, so that many more would cost more than the training.
+    #[serde(with = "cli::or_off")]
+    #[schemars(with = "cli::OrOff<usize>")]
+    pub shap_rows: Option<usize>,
+    /// LightGBM's `objective`: `regression` is the squared error, `regression_l1` the absolute one.
     pub objective: String,
     /// Share of each tree that is added.
     pub learning_rate: f64,
-    /// Most leaves of a tree.
+    /// Most leaves of a tree. The default makes small trees, as returns are nearly all noise.
     pub num_leaves: u32,
-    /// Least rows of a leaf.
+    /// Least rows of a leaf. The default makes full leaves, as returns are nearly all noise.
     pub min_data_in_leaf: u32,
     /// Share of the features that each tree may use.
     pub feature_fraction: f64,
-    /// Share of the rows that each tree is grown on, drawn every `bagging_freq` rounds.
+    /// Share of the rows that each tree is grown on, drawn anew every `bagging_freq` rounds.
     pub bagging_fraction: f64,
-    /// Rounds between two draws; 0: no draws.
-    pub bagging_freq: u32,
+    /// Rounds from one draw of rows to the next.
+    #[serde(with = "cli::or_off")]
+    #[schemars(with = "cli::OrOff<u32>")]
+    pub bagging_freq: Option<u32>,
     /// L2 penalty of leaf values.
     pub lambda_l2: f64,
     /// Most bins of a feature.
     pub max_bin: u32,
-    /// Seed of all that is drawn.
+    /// Seed of all random draws.
     pub seed: u32,
-    /// Threads; 0: as many as there are cores.
-    pub num_threads: u32,
-    /// The same model whatever the number of threads.
+    /// Number of threads. Without it there are as many as the machine has cores.
+    #[serde(
+        deserialize_with = "above_zero",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub num_threads: Option<u32>,
+    /// Whether the model is the same whatever the number of threads.
     pub deterministic: bool,
     /// Any other parameters of LightGBM, by its names.
+    #[schemars(with = "BTreeMap<String, serde_json::Value>")]
     pub more: BTreeMap<String, toml::Value>,
+}
+
+/// The records of older versions' models have 0 where there is no number now.
+fn above_zero<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.filter(|number| *number > 0))
 }
 
 impl Default for LightGbmConfig {
     fn default() -> Self {
         Self {
             features: Inputs::Windows,
-            // A quarter of an hour, an hour, four hours, and the network's whole window.
             lookbacks: vec![15, 60, 240, 512],
             protocol: Protocol::Honest,
             validation: Validation::L2,
             rounds: 10_000,
-            patience: 50,
-            // A row takes a hundredth of a second with a few hundred trees: more would cost more
-            // than the training.
-            shap_rows: 50,
+            patience: Some(50),
+            shap_rows: Some(50),
             objective: "regression".to_owned(),
             learning_rate: 0.05,
-            // Small trees with full leaves: returns are nearly all noise.
             num_leaves: 31,
             min_data_in_leaf: 500,
             feature_fraction: 1.0,
             bagging_fraction: 1.0,
-            bagging_freq: 0,
+            bagging_freq: None,
             lambda_l2: 0.0,
             max_bin: 255,
             seed: 1,
-            num_threads: 0,
+            num_threads: None,
             deterministic: true,
             more: BTreeMap::new(),
         }
@@ -105,17 +121,19 @@ impl Default for LightGbmConfig {
 }
 
 /// What the trees see of a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Inputs {
     /// The features of the row alone.
     Row,
-    /// And statistics over the window that ends there.
+    /// The features of the row, and their statistics over the windows that end there.
     Windows,
 }
 
 /// What decides early stopping.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Protocol {
     /// The last part of the training time, which is not trained on.
@@ -126,7 +144,7 @@ pub enum Protocol {
 }
 
 /// What early stopping looks at, on the validation rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Validation {
     /// Mean squared error; lower is better.
     #[serde(rename = "l2")]
@@ -240,15 +258,15 @@ impl LightGbmConfig {
             ),
             (
                 "patience",
-                self.patience as f64,
-                self.patience <= 1_000_000,
-                "from 0 to 1000000",
+                self.patience.unwrap_or_default() as f64,
+                self.patience.is_none_or(|rounds| rounds <= 1_000_000),
+                "from 1 to 1000000, or \"off\"",
             ),
             (
                 "shap_rows",
-                self.shap_rows as f64,
-                self.shap_rows <= 1_000_000,
-                "from 0 to 1000000",
+                self.shap_rows.unwrap_or_default() as f64,
+                self.shap_rows.is_none_or(|rows| rows <= 1_000_000),
+                "from 1 to 1000000, or \"off\"",
             ),
             (
                 "min_data_in_leaf",
@@ -258,16 +276,16 @@ impl LightGbmConfig {
             ),
             (
                 "bagging_freq",
-                f64::from(self.bagging_freq),
-                is_int(self.bagging_freq),
-                to_int,
+                f64::from(self.bagging_freq.unwrap_or_default()),
+                self.bagging_freq.is_none_or(is_int),
+                "from 1 to 2147483647, or \"off\"",
             ),
             ("seed", f64::from(self.seed), is_int(self.seed), to_int),
             (
                 "num_threads",
-                f64::from(self.num_threads),
-                self.num_threads <= 4096,
-                "from 0 to 4096",
+                f64::from(self.num_threads.unwrap_or_default()),
+                self.num_threads.is_none_or(|threads| threads <= 4096),
+                "from 1 to 4096",
             ),
             (
                 "lookbacks",
@@ -327,13 +345,16 @@ impl LightGbmConfig {
                 );
             }
         }
-        if self.protocol == Protocol::Honest && early_stopping_share == 0.0 && self.patience > 0 {
+        if self.protocol == Protocol::Honest
+            && early_stopping_share == 0.0
+            && self.patience.is_some()
+        {
             return Err(anyhow!(
                 "the honest protocol needs an early-stopping slice, but \
                  split.early_stopping_share is 0"
             )
             .hint(
-                "--set split.early_stopping_share=0.15, or --set lightgbm.patience=0, \
+                "--set split.early_stopping_share=0.15, or --set lightgbm.patience=off, \
                  which keeps all rounds",
             ));
         }
@@ -343,7 +364,7 @@ impl LightGbmConfig {
     /// What of it a model's forecasts may depend on: all but how many threads there are.
     pub(crate) fn of_forecasts(&self) -> Self {
         Self {
-            num_threads: 0,
+            num_threads: None,
             ..self.clone()
         }
     }
@@ -389,11 +410,11 @@ impl LightGbmConfig {
             format!("min_data_in_leaf={}", self.min_data_in_leaf),
             format!("feature_fraction={}", self.feature_fraction),
             format!("bagging_fraction={}", self.bagging_fraction),
-            format!("bagging_freq={}", self.bagging_freq),
+            format!("bagging_freq={}", self.bagging_freq.unwrap_or(0)),
             format!("lambda_l2={}", self.lambda_l2),
             format!("max_bin={}", self.max_bin),
             format!("seed={}", self.seed),
-            format!("num_threads={}", self.num_threads),
+            format!("num_threads={}", self.num_threads.unwrap_or(0)),
             "verbosity=-1".to_owned(),
         ];
         if self.deterministic {

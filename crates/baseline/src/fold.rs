@@ -129,7 +129,7 @@ impl FoldTraining<'_> {
     }
 
     fn check_rows(&self, train: &TreeRows<'_>, validation: &TreeRows<'_>) -> anyhow::Result<()> {
-        let needs_validation = self.config.lightgbm.patience > 0;
+        let needs_validation = self.config.lightgbm.patience.is_some();
         if train.len() == 0 || (needs_validation && validation.len() == 0) {
             return Err(anyhow!(
                 "{}: {} training rows and {} for early stopping, expected some of both",
@@ -194,7 +194,7 @@ impl FoldTraining<'_> {
     /// What is kept of the training with the trees: early stopping has seen what it looked at.
     fn origin(&self, train: &Range<usize>, validation: &Range<usize>) -> anyhow::Result<Origin> {
         let lightgbm = &self.config.lightgbm;
-        let end = if lightgbm.patience > 0 {
+        let end = if lightgbm.patience.is_some() {
             train.end.max(validation.end)
         } else {
             train.end

@@ -4,9 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use cli::WithHint;
-use dataset::{
-    Dataset, FeatureRows, Fit, Fold, ForecastRow, ForecastTable, RunDir, write_atomically,
-};
+use dataset::{Dataset, FeatureRows, Fit, Fold, ForecastTable, RunDir, write_atomically};
 use run::{Appendix, Forecaster, Piece, Recipe};
 use serde_json::json;
 use statistics::pearson;
@@ -64,7 +62,7 @@ impl Recipe for LightGbmRecipe {
         if let Some(tracker) = piece.tracker {
             track_curve(tracker, piece.fold, &trained.metrics);
         }
-        let shap = training.contributions(&trained, lightgbm.shap_rows)?;
+        let shap = training.contributions(&trained, lightgbm.shap_rows.unwrap_or(0))?;
         let shap_file = piece.dir.join(export::SHAP_FILE);
         export::contributions(&shap_file, piece.dataset, self.features.features(), &shap)?;
         let line = |line: &Metrics| Ok(serde_json::to_string(line)? + "\n");
@@ -176,7 +174,7 @@ impl LightGbmRecipe {
             Fit::Whole => "",
         };
         let stopped = match (self.config.lightgbm.patience, self.config.lightgbm.protocol) {
-            (0, _) => "there was no early stopping",
+            (None, _) => "there was no early stopping",
             (_, Protocol::Honest) => "early stopping looked at the end of the training time",
             (_, Protocol::Seed) => {
                 "early stopping looked at THE SCORED FOLD ITSELF, so the score is optimistic"
@@ -242,7 +240,7 @@ fn write_best(run: &RunDir, records: &[FoldRecord]) -> anyhow::Result<Option<Str
 
 /// Pearson over all rows of a fold.
 fn pooled_pearson(table: &ForecastTable) -> Option<f64> {
-    let column =
-        |value: fn(&ForecastRow) -> f64| table.rows().iter().map(value).collect::<Vec<f64>>();
-    pearson(&column(|row| row.forecast), &column(|row| row.realized))
+    let (forecast, realized): (Vec<f64>, Vec<f64>) =
+        table.rows().map(|row| (row.forecast, row.realized)).unzip();
+    pearson(&forecast, &realized)
 }

@@ -17,12 +17,14 @@ enum Old {
     Always(i64),
     /// 0 where there is no value now.
     Zero,
+    /// 0 where the word `off` stands now.
+    ZeroForOff,
     /// An empty text where there is no value now.
     Empty,
 }
 
 /// Section and key as they are now, with what they were.
-const RENAMED: [(&str, &str, Old); 15] = [
+const RENAMED: [(&str, &str, Old); 24] = [
     ("data", "fill_limit", Old::Bars("fill_limit_bars")),
     ("data", "from", Old::Empty),
     ("data", "until", Old::Empty),
@@ -34,10 +36,19 @@ const RENAMED: [(&str, &str, Old); 15] = [
     ("split", "test", Old::BarsOrZero("test_bars")),
     ("split", "embargo", Old::Bars("embargo_bars")),
     ("normalize", "trailing", Old::Always(240)),
+    ("optimizer", "clip_norm", Old::ZeroForOff),
+    ("training", "patience", Old::ZeroForOff),
     ("training", "steps", Old::Zero),
     ("training", "warm_start", Old::Empty),
     ("training", "warm_steps", Old::Zero),
     ("training", "max_secs", Old::Zero),
+    ("lightgbm", "patience", Old::ZeroForOff),
+    ("lightgbm", "shap_rows", Old::ZeroForOff),
+    ("lightgbm", "bagging_freq", Old::ZeroForOff),
+    ("lightgbm", "num_threads", Old::Zero),
+    ("watch", "metrics_port", Old::ZeroForOff),
+    ("replay", "start", Old::Empty),
+    ("replay", "weight_limit", Old::Zero),
 ];
 
 impl Old {
@@ -45,20 +56,18 @@ impl Old {
     fn name(self, now: &'static str) -> &'static str {
         match self {
             Self::Bars(name) | Self::BarsOrZero(name) => name,
-            Self::Always(_) | Self::Zero | Self::Empty => now,
+            Self::Always(_) | Self::Zero | Self::ZeroForOff | Self::Empty => now,
         }
     }
 
     /// What `found` is now; None where there is no value any more, and `found` itself where it is
     /// written today as it was.
     fn convert(self, found: &Value, interval: &str) -> Option<Value> {
-        let is_empty = match self {
-            Self::Zero | Self::BarsOrZero(_) => found.as_integer() == Some(0),
-            Self::Empty => found.as_str() == Some(""),
-            Self::Bars(_) | Self::Always(_) => false,
-        };
+        let is_zero = found.as_integer() == Some(0) || found.as_float() == Some(0.0);
         match (self, found) {
-            _ if is_empty => None,
+            (Self::Zero | Self::BarsOrZero(_), _) if is_zero => None,
+            (Self::Empty, Value::String(text)) if text.is_empty() => None,
+            (Self::ZeroForOff, _) if is_zero => Some(Value::String("off".to_owned())),
             (Self::Bars(_) | Self::BarsOrZero(_), Value::Integer(bars)) => {
                 Some(Value::String(time(*bars, interval)))
             }
@@ -131,6 +140,10 @@ pub(crate) fn refuse(config: &Table, origin: impl Fn(&str) -> String) -> anyhow:
                 format!("the key is {section}.{key} now, a time"),
                 format!("{section}.{key} = {now}"),
             ),
+            Some(now) if now != *found => (
+                "it is switched off by a word now".to_owned(),
+                format!("{section}.{key} = {now}"),
+            ),
             Some(_) => continue,
         };
         let error = anyhow!("{}: {path} = {found}: {reason}", origin(&path));
@@ -152,13 +165,16 @@ mod tests {
         let mut config = table(
             "[data]\ninterval = \"5m\"\nfill_limit_bars = 60\nfrom = \"\"\nuntil = \"2024-01-01\"\n\
              [target]\nhorizon_bars = 3\nshuffle_seed = 0\n[split]\ntrain_bars = 288\ntest_bars = 0\n\
-             [training]\nwarm_start = \"\"\nsteps = 400\nmax_secs = 0\n",
+             [training]\nwarm_start = \"\"\nsteps = 400\nmax_secs = 0\n\
+             patience = 0\n[optimizer]\nclip_norm = 0.0\n[lightgbm]\nbagging_freq = 0\nnum_threads = 0\n\
+             patience = 50\n",
         );
         upgrade(&mut config);
         let expected = table(
             "[data]\ninterval = \"5m\"\nfill_limit = \"300m\"\nuntil = \"2024-01-01\"\n\
              [target]\nhorizon = \"15m\"\n[split]\ntrain = \"1440m\"\n[training]\nsteps = 400\n\
-             [normalize]\ntrailing = \"1200m\"\n",
+             patience = \"off\"\n[optimizer]\nclip_norm = \"off\"\n[lightgbm]\nbagging_freq = \"off\"\n\
+             patience = 50\n[normalize]\ntrailing = \"1200m\"\n",
         );
         assert_eq!(config, expected);
         upgrade(&mut config);
@@ -192,6 +208,20 @@ mod tests {
             pair(
                 "my.toml: data.until = \"\": the key is left out where there is no value",
                 "take it out of the file, or --set data.until= with nothing behind it"
+            )
+        );
+        assert_eq!(
+            refused("[lightgbm]\npatience = 0"),
+            pair(
+                "my.toml: lightgbm.patience = 0: it is switched off by a word now",
+                "lightgbm.patience = \"off\""
+            )
+        );
+        assert_eq!(
+            refused("[lightgbm]\nnum_threads = 0"),
+            pair(
+                "my.toml: lightgbm.num_threads = 0: the key is left out where there is no value",
+                "take it out of the file, or --set lightgbm.num_threads= with nothing behind it"
             )
         );
         refuse(

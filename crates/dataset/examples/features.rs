@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use dataset::{CandleTable, Column, FeatureFormulas, FeatureSet, Features, Panel};
+use dataset::{CandleTable, Column, Feature, FeatureFormulas, FeatureSet, Features, Panel};
 use market::{Interval, Symbol};
 
 /// Place of the close between the lowest (0) and the highest (1) close of the last bars.
@@ -20,8 +20,12 @@ impl FeatureFormulas for Channel {
     fn columns(&self) -> &'static [Column] {
         &[Column::Close]
     }
-    fn names(&self) -> &'static [&'static str] {
-        &["place"]
+    fn description(&self) -> &'static str {
+        "Where a close lies among the last ones."
+    }
+    fn features(&self) -> &'static [Feature] {
+        const PLACE: Feature = Feature::new("place", "(close - lowest) / (highest - lowest)");
+        &[PLACE]
     }
     fn warm_up_bars(&self, _interval: Interval) -> usize {
         BARS
@@ -55,6 +59,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         places[2].is_nan() && places[3..] == [0.75, 1.0],
         "{places:?}"
     );
-    println!("{}: {places:?}", Channel.names()[0]);
+    println!("{}: {places:?}", Channel.features()[0].name);
     Ok(())
 }

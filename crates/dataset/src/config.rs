@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use market::{Interval, Market, SimulatedConfig, Symbol};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -42,33 +43,39 @@ pub struct RunConfig {
     pub version: String,
 }
 
-/// The `[data]` section: where candles come from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// The `[data]` section: where candles come from, and which of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DataConfig {
-    /// The store on disk or the built-in simulated market.
+    /// Whether candles are read from the store or made up.
     pub source: Source,
     /// Folder of the candle store.
+    #[schemars(title = "path")]
     pub dir: PathBuf,
-    /// Spot or futures.
+    /// Which of the exchange's markets the coins trade on.
     pub market: Market,
-    /// Bar length.
+    /// Length of a bar. Every time in the config is a whole number of these bars, but for
+    /// `data.fill_limit`.
     pub interval: Interval,
-    /// Bar length of the stored candles that bars are made of, such as `1m`, where they are
-    /// shorter than `interval`; only bars of which the store has every part are used. Without
-    /// it the store holds candles of `interval` itself.
+    /// Length of the stored candles that bars are made of, where they are shorter than
+    /// `data.interval`. Only bars of which the store has every part are used. Without it the store
+    /// holds candles of `data.interval` itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resample_from: Option<Interval>,
-    /// First time used, such as `2021-04-02` (UTC); without it from the first candle.
+    /// First time that is used, in UTC, such as `2021-04-02`. Without it the first candle's.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(title = "date")]
     pub from: Option<String>,
-    /// First time no longer used; without it to the last candle.
+    /// First time that is no longer used, in UTC. Without it all candles to the last are used.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(title = "date")]
     pub until: Option<String>,
-    /// For how long the last price is carried forward where candles are missing; what is no whole
-    /// bar does not count.
+    /// For how long the last price is carried forward where candles are missing. A part of a bar
+    /// does not count, and 44640 bars are the most. After the default of an hour an outage is a
+    /// hole that no forecast looks across.
     pub fill_limit: TimeSpan,
-    /// The simulated market's settings.
+    /// The simulated market, for `data.source = "simulated"`. The same settings always give the
+    /// same candles, and more `minutes` or more `coins` only add to them.
     pub simulated: SimulatedConfig,
 }
 
@@ -82,7 +89,6 @@ impl Default for DataConfig {
             resample_from: None,
             from: None,
             until: None,
-            // Longer outages are holes that no forecast looks across.
             fill_limit: TimeSpan::hours(1),
             simulated: SimulatedConfig::default(),
         }
@@ -121,31 +127,32 @@ impl DataConfig {
     }
 }
 
-/// Where candles come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Whether candles are read from the store or made up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
-    /// The candle store in `data.dir`.
+    /// The store in `data.dir`, which `quarterhour download` and `quarterhour import` fill.
     Store,
-    /// The simulated market.
+    /// The simulated market of `data.simulated`, the predictable part of which is known.
     Simulated,
 }
 
 /// The `[universe]` section: which coins.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct UniverseConfig {
-    /// The coins, in the order of the channels; an empty list takes all that the source has,
-    /// sorted.
+    /// The coins, at least two, in the order of the network's channels; `[]` takes all that the
+    /// source has, sorted. The default are 20 USDT pairs that have long been liquid on the spot
+    /// market.
     pub symbols: Vec<Symbol>,
-    /// The coins whose rows forecasters are fitted to; an empty list: all. The others' rows decide
-    /// nothing, but each coin's own statistics are of its own training rows.
+    /// The coins whose rows forecasters are fitted to; `[]` takes all. The rows of the others
+    /// decide nothing, but each coin's own statistics are of its own training rows.
     pub trained: Vec<Symbol>,
-    /// The coins that are forecast and scored; an empty list: all.
+    /// The coins that are forecast and scored; `[]` takes all.
     pub scored: Vec<Symbol>,
-    /// Whether a coin is scored at a time up to which its close has not moved for a day of bars
-    /// (at least ten): it is settled or flat, and to forecast that nothing happens is no
-    /// skill.
+    /// Whether a coin is scored at a time before which its close has not moved for a day of bars
+    /// (at least ten). Such a coin is settled or flat, and it is no skill to forecast that nothing
+    /// happens.
     pub score_settled: bool,
 }
 

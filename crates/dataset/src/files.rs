@@ -131,7 +131,7 @@ pub(crate) fn read_parquet(path: &Path, columns: &[&str]) -> Result<DataFrame, E
         .unwrap_or_else(|| Err(not_parquet(path, "its content is damaged")))
 }
 
-fn not_parquet(path: &Path, reason: impl std::fmt::Display) -> Error {
+pub(crate) fn not_parquet(path: &Path, reason: impl std::fmt::Display) -> Error {
     Error::refused(
         path,
         format!("not a readable Parquet file: {reason}"),

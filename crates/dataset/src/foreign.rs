@@ -61,7 +61,17 @@ impl ForeignTable {
             let fields: Vec<Field> = schema.iter_values().cloned().map(with_plain_text).collect();
             let bytes = Buffer::from(bytes);
             Self::new(path, &fields, choose, |field| {
-                parquet_column(&metadata, &bytes, field).map_err(|error| not_parquet(&error))
+                let slice = |start: u64, end: u64| {
+                    let place = usize::try_from(start).ok().zip(usize::try_from(end).ok());
+                    place
+                        .filter(|&(start, end)| start <= end && end <= bytes.len())
+                        .map(|(start, end)| bytes.clone().sliced(start..end))
+                        .ok_or_else(|| {
+                            let name = &field.name;
+                            format!("column `{name}` lies beyond the end of the file")
+                        })
+                };
+                parquet_column(&metadata, field, slice).map_err(|error| not_parquet(&error))
             })
         };
         without_panic(read).unwrap_or_else(|| Err(broken(path, "Parquet")))
@@ -172,11 +182,11 @@ impl ForeignTable {
     }
 }
 
-/// One array for each group of rows.
-fn parquet_column(
+/// One array for each group of rows; `bytes` returns those of the file from one place up to another.
+pub(crate) fn parquet_column(
     metadata: &FileMetadata,
-    bytes: &Buffer<u8>,
     field: &Field,
+    bytes: impl Fn(u64, u64) -> Result<Buffer<u8>, String>,
 ) -> Result<Arrays, String> {
     let mut arrays = Arrays::new();
     for group in &metadata.row_groups {
@@ -188,17 +198,7 @@ fn parquet_column(
             return Err(format!("column `{}` is not stored as one", field.name));
         };
         let range = column.byte_range();
-        let place = usize::try_from(range.start)
-            .ok()
-            .zip(usize::try_from(range.end).ok());
-        let Some((start, end)) = place.filter(|&(start, end)| start <= end && end <= bytes.len())
-        else {
-            return Err(format!(
-                "column `{}` lies beyond the end of the file",
-                field.name
-            ));
-        };
-        let chunk = Cursor::new(bytes.clone().sliced(start..end));
+        let chunk = Cursor::new(bytes(range.start, range.end)?);
         let pages = PageReader::new(chunk, column, Vec::new(), usize::MAX);
         let pages = vec![BasicDecompressor::new(pages, Vec::new())];
         let types = vec![&column.descriptor().descriptor.primitive_type];
@@ -209,7 +209,7 @@ fn parquet_column(
 }
 
 /// A category of a Parquet file is text that is stored once; the text itself is what is read.
-fn with_plain_text(mut field: Field) -> Field {
+pub(crate) fn with_plain_text(mut field: Field) -> Field {
     if matches!(&field.dtype, ArrowDataType::Dictionary(_, values, _) if convert::is_text(values)) {
         field.dtype = ArrowDataType::Utf8View;
     }

@@ -4,7 +4,6 @@
 mod candles;
 mod column;
 mod config;
-mod deviations;
 mod error;
 mod features;
 mod files;
@@ -15,6 +14,9 @@ mod origin;
 mod output;
 mod panel;
 mod prepare;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod reference;
 mod resample;
 mod run_dir;
 mod settled;
@@ -25,19 +27,17 @@ mod target_scale;
 mod targets;
 mod time;
 mod time_span;
+mod trailing_volatility;
 mod wide;
 mod windows;
 
 pub use candles::CandleTable;
 pub use column::Column;
 pub use config::{Config, DataConfig, RunConfig, Source, UniverseConfig};
-pub use deviations::{
-    DEVIATION_COLUMNS, DEVIATION_MINUTES, Deviations, deviation_bars, volatility_bars,
-};
 pub use error::{Error, hint_of};
 pub use features::{
-    Chosen, FeatureConfig, FeatureFormulas, FeatureMatrix, FeatureRows, FeatureSet, Features,
-    TabularFeatures, trailing_volatility,
+    Chosen, Feature, FeatureConfig, FeatureFormulas, FeatureMatrix, FeatureRows, FeatureSet,
+    Features, TabularFeatures, features_reference, trailing_volatility,
 };
 pub use files::{content_hash, remove_abandoned, write_atomically};
 pub use foreign::{Cell, ForeignTable};
@@ -54,9 +54,14 @@ pub use run_dir::RunDir;
 pub use settled::Idle;
 pub use split::{Fold, Scheme, SplitConfig, SplitPlan};
 pub use store::{Audit, Replaced, Store};
-pub use table::{ForecastRow, ForecastTable};
+pub use table::{
+    FoldForecasts, ForecastRow, ForecastTable, NamedColumns, PartKey, TableMetadata, TablePart,
+};
 pub use target_scale::TargetScales;
-pub use targets::{Earned, Fit, Settings, Target, TargetConfig, TargetKind, Targets, Task};
+pub use targets::{
+    Control, ControlColumn, ControlSign, Earned, Fit, Settings, Target, TargetConfig, TargetKind,
+    Targets, Task, close_controls, targets_reference,
+};
 pub use time::{YEAR_2100_MS, format_time, parse_time};
 pub use time_span::TimeSpan;
 pub use wide::WideTable;

@@ -4,62 +4,61 @@ use std::ops::Range;
 
 use market::Interval;
 use rayon::prelude::*;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, FeatureMatrix, FeatureSet, Features, Panel, Targets, TimeSpan};
 
-/// The `[normalize]` section.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// The `[normalize]` section: how features and targets are scaled. Every statistic is of training
+/// rows alone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NormalizeConfig {
-    /// `training`: by the training rows' mean and standard deviation; `window`: after that, every
-    /// channel is standardized once more inside each window (as the 7th place of G-Research's
-    /// competition did).
+    /// How features are normalized.
     pub inputs: InputNorm,
-    /// Normalized values are cut off at this many standard deviations.
+    /// Number of standard deviations at which normalized features are cut off. At 10 only crashes
+    /// and listing days are cut.
     pub clip: f32,
-    /// What the target is divided by while training: `coin`, each coin's own standard deviation,
-    /// `pooled`, one for all, or `trailing`, each coin's volatility of the last `trailing` at
-    /// that row. Forecasts are scaled back. Trees are fitted to targets as they are, unless it
-    /// is `trailing`.
+    /// What targets are divided by while training. Forecasts are scaled back. Trees are fitted to
+    /// targets as they are, unless it is `trailing`.
     pub target: TargetScale,
-    /// The time over which `target = "trailing"` measures volatility, at least 8 bars: bars of an
-    /// hour and more need a longer one than the default.
+    /// The time over which `normalize.target = "trailing"` measures volatility, at least 8 bars, so
+    /// that bars of an hour and more need a longer one than the default. Four hours follow a day's
+    /// course and still hold enough returns of one minute.
     pub trailing: TimeSpan,
 }
 
 impl Default for NormalizeConfig {
     fn default() -> Self {
-        // 10 standard deviations: only crashes and listing days are cut.
         Self {
             inputs: InputNorm::Training,
             clip: 10.0,
             target: TargetScale::Coin,
-            // Four hours follow a day's course and, of minutes, still hold enough returns.
             trailing: TimeSpan::hours(4),
         }
     }
 }
 
-/// How inputs are normalized.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// How features are normalized.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum InputNorm {
-    /// By the training rows.
+    /// By the mean and the standard deviation of each coin's training rows.
     Training,
-    /// By the training rows, then inside each window.
+    /// The same, and then every channel is standardized once more inside each window, as the
+    /// seventh place of G-Research's competition did.
     Window,
 }
 
-/// What targets are divided by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// What targets are divided by while training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum TargetScale {
     /// Each coin's own standard deviation.
     Coin,
     /// One standard deviation for all coins.
     Pooled,
-    /// Each coin's volatility of the last `normalize.trailing`.
+    /// Each coin's volatility of the last `normalize.trailing` at that row.
     Trailing,
 }
 

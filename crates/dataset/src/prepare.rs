@@ -8,9 +8,9 @@ use market::{Symbol, simulate};
 
 use crate::settled::settled;
 use crate::{
-    CandleReader, CandleTable, Column, Config, Deviations, Eligibility, Error, FeatureMatrix,
-    FeatureSet, Fold, ForecastRow, Normalizer, Panel, Source, SplitPlan, TargetKind, TargetScales,
-    Targets, TrainingRows, WindowSet, format_time,
+    CandleReader, CandleTable, Column, Config, Eligibility, Error, FeatureMatrix, FeatureSet, Fold,
+    Normalizer, Panel, Source, SplitPlan, TargetKind, TargetScales, Targets, TrainingRows,
+    WindowSet, format_time,
 };
 
 /// The parts that every forecaster of a run shares.
@@ -207,39 +207,9 @@ impl Dataset {
         )
     }
 
-    /// How far closes lie from their means at the scored rows of a fold, and how much they moved
-    /// before them, for [`Dataset::forecast_row`].
-    pub fn deviations(&self, fold: &Fold) -> Deviations {
-        Deviations::of(&self.panel, fold.score.clone())
-    }
-
-    /// A row of the forecast table for the coin's forecast at `row`, in the target's unit;
-    /// `target_std` is the standard deviation of the coin's targets in the training rows.
-    pub fn forecast_row(
-        &self,
-        (fold, deviations): (&Fold, &Deviations),
-        (row, coin): (usize, usize),
-        target_std: Option<f32>,
-        forecast: f64,
-    ) -> ForecastRow {
-        let symbol = &self.panel.symbols()[coin];
-        ForecastRow {
-            time_ms: self.panel.time_ms(row),
-            symbol: symbol.clone(),
-            fold: fold.number as u32,
-            forecast,
-            realized: self.targets.value(row, coin),
-            realized_delayed: self.targets.value(row + 1, coin),
-            last_return: self.panel.last_return(row, coin),
-            deviations: deviations.at(row, coin),
-            volatility: target_std.map_or(f64::NAN, f64::from),
-            trailing_volatility: deviations.trailing_volatility(
-                row,
-                coin,
-                self.config.reach_bars(),
-            ),
-            weight: self.weights[coin],
-        }
+    /// The coin's weight in the weighted correlation.
+    pub(crate) fn weight(&self, coin: usize) -> f64 {
+        self.weights[coin]
     }
 }
 

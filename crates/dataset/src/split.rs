@@ -4,40 +4,44 @@ use std::fmt;
 use std::ops::Range;
 
 use market::Interval;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Column, Error, Panel, Targets, TimeSpan};
 
-/// The `[split]` section.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// The `[split]` section: the walk-forward folds, each trained on what comes before it. The reach
+/// of the target is always left out before every boundary, so that no target of the training time
+/// looks into what is scored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SplitConfig {
-    /// Whether training time grows from fold to fold or has a fixed length.
+    /// Whether the training time grows from fold to fold or has a fixed length.
     pub scheme: Scheme,
-    /// How many folds are scored; the usable time is cut into one part more, the first of which
-    /// only trains. With `test` it is the last so many spans that are scored; 0 is as many as
-    /// there is time for.
+    /// How many folds are scored. The usable time is cut into one part more than that, the first of
+    /// which only trains. With `split.test` the last so many spans are scored, and 0 scores as many
+    /// as there is time for.
     pub folds: usize,
-    /// `rolling`: length of the training time, without it that of one part. `expanding` with
-    /// `test`: the least training time.
+    /// With `split.scheme = "rolling"` the length of the training time; without it that is the
+    /// length of one part. With `split.scheme = "expanding"` and `split.test` the least training
+    /// time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train: Option<TimeSpan>,
-    /// Length of a scored fold; without it the time is cut into equal parts.
+    /// Length of a scored fold. Without it the time is cut into equal parts. It needs `split.train`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub test: Option<TimeSpan>,
-    /// How often a forecaster is fitted anew within a fold: the scored time is cut so often, counted
+    /// How often a forecaster is fitted anew within a fold. The scored time is cut so often, counted
     /// from the UTC midnight before it, and each piece is forecast by a fit on what lies before the
     /// piece. Without it there is one fit a fold, but for `ridge`, whose default is a day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refit_every: Option<TimeSpan>,
-    /// Time left out before every boundary on top of the purge (which is the target's reach).
+    /// Time that is left out before every boundary on top of the target's reach.
     pub embargo: TimeSpan,
-    /// Share of the training time, at its end, that decides early stopping and is never trained
-    /// on.
+    /// Share of the training time, at its end, that decides early stopping and is never trained on,
+    /// from 0 to 0.9.
     pub early_stopping_share: f64,
-    /// A time counts as usable, for cutting it into parts, when some coin has a target there and
-    /// closes for this many bars before, a count as what it stands for is a warm-up; it does not depend on the forecaster, so that all
-    /// forecasters share the folds.
+    /// How many bars back a coin must have closes for its time to count as usable when the time is
+    /// cut into folds. It is a count, as it stands for a warm-up, and it does not depend on the
+    /// forecaster, so that all forecasters share the folds.
     pub history_bars: usize,
 }
 
@@ -65,12 +69,12 @@ const DAY_MS: i64 = 86_400_000;
 const MOST_BARS: usize = 52_560_000;
 
 /// How the training time moves from fold to fold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Scheme {
-    /// From the beginning to the fold.
+    /// A fold is trained on all that comes before it.
     Expanding,
-    /// The last `split.train` before the fold.
+    /// A fold is trained on the last `split.train` before it.
     Rolling,
 }
 

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::deviations::mean_squares;
+use crate::trailing_volatility::mean_squares;
 use crate::{Config, Panel, TargetScale};
 
 /// `trailing`: the least scale, as a share of the coin's own from training: a coin that stood still

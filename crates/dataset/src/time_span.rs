@@ -1,9 +1,11 @@
 //! A length of time as a config writes it: `"15m"`, `"4h"`, `"7d"`.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use market::Interval;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -147,6 +149,16 @@ impl<'de> Deserialize<'de> for TimeSpan {
             }
         }
         deserializer.deserialize_str(Text)
+    }
+}
+
+impl JsonSchema for TimeSpan {
+    fn schema_name() -> Cow<'static, str> {
+        "TimeSpan".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "title": "time", "pattern": "^[0-9]+[smhdw]$" })
     }
 }
 

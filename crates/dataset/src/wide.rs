@@ -1,5 +1,6 @@
 //! Tables of one row a (time, symbol) and any columns, for other programs.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use market::Symbol;
@@ -9,7 +10,6 @@ use crate::files::{
     float_column, float32_column, floats, integer_column, integers, read_parquet, text_column,
     texts, write_parquet,
 };
-use crate::table::shared_symbols;
 
 /// Rows of `time`, `symbol` and named columns of 32 and 64 bits, written as Parquet.
 #[derive(Debug, Clone, Default)]
@@ -148,4 +148,20 @@ impl WideTable {
         );
         write_parquet(path, columns)
     }
+}
+
+/// The symbols of all rows, one copy of each text.
+fn shared_symbols(path: &Path, names: &[String]) -> Result<Vec<Symbol>, Error> {
+    let mut known: BTreeMap<&str, Symbol> = BTreeMap::new();
+    names
+        .iter()
+        .map(|name| match known.get(name.as_str()) {
+            Some(symbol) => Ok(symbol.clone()),
+            None => {
+                let symbol = Symbol::new(name).map_err(|error| Error::file(path, error))?;
+                known.insert(name, symbol.clone());
+                Ok(symbol)
+            }
+        })
+        .collect()
 }

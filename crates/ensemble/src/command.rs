@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use clap::Parser;
 use cli::{ConfigTable, WithHint};
-use dataset::{Config, Dataset, ForecastRow, ForecastTable, RunConfig, RunDir, Source};
+use dataset::{
+    Config, ControlColumn, ControlSign, Dataset, ForecastTable, NamedColumns, PartKey, RunConfig,
+    RunDir, Source, TableMetadata, TablePart,
+};
 use market::Symbol;
 use run::Joined;
 use run::{Appendix, Finished, stored_config};
@@ -85,7 +88,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         folds,
     };
     let saved = saved.publish(run.path())?;
-    let table = forecast_table(&joined, &saved, run.path())?;
+    let table = forecast_table(&joined, &config.shared, &saved, run.path())?;
     table.write(&run.forecasts())?;
 
     let tracker = Tracker::from_env("quarterhour", &run.name());
@@ -216,16 +219,30 @@ fn resolved(table: &ConfigTable) -> anyhow::Result<String> {
 /// The ensemble's forecasts of all rows.
 fn forecast_table(
     joined: &Joined,
+    config: &Config,
     saved: &SavedWeights,
     run: &Path,
 ) -> anyhow::Result<ForecastTable> {
     let rows = &joined.rows;
-    let symbols: Vec<Symbol> = rows
+    let mut part = TablePart::empty(PartKey::new(config));
+    part.symbols = rows
         .symbols
         .iter()
         .map(|name| Symbol::new(name))
         .collect::<Result<_, _>>()?;
-    let mut table = Vec::with_capacity(rows.len());
+    part.symbol.clone_from(&rows.symbol);
+    part.fold.clone_from(&rows.fold);
+    part.time_ms.clone_from(&rows.time_ms);
+    part.realized.clone_from(&rows.realized);
+    part.realized_delayed.clone_from(&rows.realized_delayed);
+    part.volatility.clone_from(&rows.volatility);
+    part.weight.clone_from(&rows.weight);
+    part.trailing_volatility = match &rows.trailing_volatility {
+        Some(values) => values.clone(),
+        None => vec![f64::NAN; rows.len()],
+    };
+    let metadata = TableMetadata::new(config);
+    part.controls = control_columns(&metadata.controls, rows);
     for time in timestamp_groups(&rows.time_ms) {
         let weights = &saved
             .fold(Some(rows.fold[time.start] as usize), run)?
@@ -235,35 +252,25 @@ fn forecast_table(
             .iter()
             .map(|member| &member.forecast[time.clone()])
             .collect();
-        let forecasts = combine(weights, &members);
-        table.extend(
-            time.zip(forecasts)
-                .map(|(row, forecast)| forecast_row(rows, &symbols, row, forecast)),
-        );
+        part.forecast.extend(combine(weights, &members));
     }
-    Ok(ForecastTable::new(table, run)?)
+    Ok(ForecastTable::new(metadata, vec![part], run)?)
 }
 
-fn forecast_row(rows: &Rows, symbols: &[Symbol], row: usize, forecast: f64) -> ForecastRow {
-    ForecastRow {
-        time_ms: rows.time_ms[row],
-        symbol: symbols[rows.symbol[row] as usize].clone(),
-        fold: rows.fold[row],
-        forecast,
-        realized: rows.realized[row],
-        realized_delayed: rows.realized_delayed[row],
-        last_return: rows.last_return[row],
-        deviations: rows
-            .deviations
-            .each_ref()
-            .map(|column| column.as_ref().map_or(f64::NAN, |values| values[row])),
-        volatility: rows.volatility[row],
-        trailing_volatility: rows
-            .trailing_volatility
-            .as_ref()
-            .map_or(f64::NAN, |values| values[row]),
-        weight: rows.weight[row],
-    }
+/// The columns that make the controls of the rows.
+fn control_columns(columns: &[ControlColumn], rows: &Rows) -> NamedColumns {
+    let values = |column: &ControlColumn| {
+        let name = &column.name;
+        let values = match column.sign {
+            ControlSign::AsIs | ControlSign::Both => rows.control(name)?.to_vec(),
+            ControlSign::Negated => {
+                let negated = rows.control(&format!("negated_{name}"))?;
+                negated.iter().map(|value| -value).collect()
+            }
+        };
+        Some((name.clone(), values))
+    };
+    columns.iter().filter_map(values).collect()
 }
 
 /// Scores the forecasts, writes the report and prints the tables.

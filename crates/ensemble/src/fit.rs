@@ -208,8 +208,7 @@ mod tests {
             fold: Vec::new(),
             realized: Vec::new(),
             realized_delayed: Vec::new(),
-            last_return: Vec::new(),
-            deviations: Default::default(),
+            controls: Vec::new(),
             trailing_volatility: None,
             volatility: Vec::new(),
             weight: Vec::new(),
@@ -241,8 +240,7 @@ mod tests {
         }
         let rows = Rows {
             realized_delayed: rows.realized.clone(),
-            last_return: rows.realized.clone(),
-            deviations: Default::default(),
+            controls: Vec::new(),
             trailing_volatility: None,
             volatility: vec![1.0; rows.time_ms.len()],
             weight: vec![1.0; rows.time_ms.len()],

@@ -2,7 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use cli::{ConfigTable, WithHint};
 use dataset::{Config, ForecastTable, RunConfig, RunDir};
 use run::{Joined, NamedTable, join};
@@ -129,11 +129,7 @@ pub fn joined(members: &[Member]) -> anyhow::Result<Joined> {
             table: &member.table,
         })
         .collect();
-    let Some(first) = members.first() else {
-        bail!("no members, expected at least two runs")
-    };
-    let (bar_ms, reach_bars) = (first.config.data.interval.ms(), first.config.reach_bars());
-    let joined = join(&sources, bar_ms, reach_bars)
+    let joined = join(&sources)
         .with_context(|| format!("the tables of {} do not fit together", paths.join(", ")))?;
     for (path, &dropped) in paths.iter().zip(&joined.dropped) {
         if dropped > 0 {

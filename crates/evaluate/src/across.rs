@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use anyhow::anyhow;
 use cli::WithHint;
+use dataset::TimeSpan;
 use page::across_table;
 use score::{ForecastColumn, Options, PanelForecasts, Rows, across, controls};
 
+use crate::part::PartArgs;
 use crate::runs::Runs;
 
 /// Arguments of `quarterhour across`.
@@ -16,6 +18,9 @@ pub struct AcrossArgs {
     /// panel, the runs in one order
     #[arg(long = "panel", value_name = "NAME=RUN,RUN...", required = true)]
     panels: Vec<String>,
+    /// Horizon to score, such as 1h, where the runs have several
+    #[arg(long, value_name = "TIME")]
+    horizon: Option<TimeSpan>,
     /// Folds to score, such as 1-5 or 1-5,7; without it all of them
     #[arg(long, value_name = "FOLDS")]
     folds: Option<String>,
@@ -53,9 +58,13 @@ pub fn run(args: &AcrossArgs) -> anyhow::Result<()> {
     options.validate().map_err(cli::usage)?;
     let folds = args.folds.as_deref().map_or(Ok(Vec::new()), cli::folds)?;
     let named = named_panels(&args.panels)?;
+    let wanted = PartArgs {
+        horizon: args.horizon,
+        panel: None,
+    };
     let joined: Vec<Joined> = named
         .into_iter()
-        .map(|(name, runs)| Joined::read(name, &runs, &folds))
+        .map(|(name, runs)| Joined::read(name, &runs, &folds, &wanted))
         .collect::<Result<_, _>>()?;
     same_reach(&joined)?;
     let panels: Vec<PanelForecasts<'_>> = joined
@@ -108,9 +117,14 @@ fn named_panels(panels: &[String]) -> anyhow::Result<Vec<(String, Vec<PathBuf>)>
 }
 
 impl Joined {
-    fn read(name: String, runs: &[PathBuf], folds: &[usize]) -> anyhow::Result<Self> {
-        let runs = Runs::read(runs, folds)?;
-        let joined = runs.join()?;
+    fn read(
+        name: String,
+        runs: &[PathBuf],
+        folds: &[usize],
+        wanted: &PartArgs,
+    ) -> anyhow::Result<Self> {
+        let runs = Runs::read(runs, folds, wanted)?;
+        let joined = runs.join(runs.only_part()?)?;
         let mut forecasters = joined.forecasters;
         forecasters.extend(controls(&joined.rows));
         let ahead = (joined.rows.bar_ms, joined.rows.reach_bars);

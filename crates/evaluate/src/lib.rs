@@ -6,6 +6,7 @@
 
 mod across;
 mod backtest;
+mod part;
 mod quantiles;
 mod runs;
 mod score_runs;

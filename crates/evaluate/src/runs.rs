@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use cli::{ConfigTable, WithHint};
-use dataset::{Config, Earned, ForecastTable, Panel, RunConfig, RunDir, Target};
+use dataset::{Config, Earned, ForecastTable, PartKey, RunConfig, RunDir, Target};
 use page::Importance;
 use run::{Joined, NamedTable, join};
+
+use crate::part::PartArgs;
 
 /// A run as far as scoring and tuning need it.
 pub struct Run {
@@ -15,12 +17,8 @@ pub struct Run {
     pub path: String,
     /// What forecast.
     pub name: String,
-    /// Its forecasts.
-    pub table: ForecastTable,
-    /// Length of a bar in milliseconds.
-    pub bar_ms: i64,
-    /// Bars from a forecast to the last price its target uses.
-    pub reach_bars: usize,
+    /// Its forecasts, one table for each horizon and panel that is looked at; at least one.
+    pub tables: Vec<ForecastTable>,
     /// What the forecasts are of.
     pub target: Box<dyn Target>,
     /// Where its candles come from, and the rest of what forecasters share.
@@ -30,11 +28,12 @@ pub struct Run {
 }
 
 impl Run {
-    /// Reads a run's folder.
+    /// Reads a run's folder: the forecasts of the wanted horizons and panels.
     ///
     /// # Errors
-    /// A folder that is no run, a run without forecasts, files that cannot be read.
-    pub fn read(path: &Path) -> anyhow::Result<Self> {
+    /// A folder that is no run, a run without forecasts or without the wanted ones, files that
+    /// cannot be read.
+    pub fn read(path: &Path, wanted: &PartArgs) -> anyhow::Result<Self> {
         let not_a_run = || format!("{} is no run", path.display());
         let config_path = path.join("run.toml");
         if !config_path.exists() {
@@ -64,33 +63,59 @@ impl Run {
             } else {
                 run.forecaster
             },
-            table: ForecastTable::read(&forecasts)?,
-            bar_ms: config.data.interval.ms(),
-            reach_bars: config.reach_bars(),
+            tables: wanted.chosen(
+                ForecastTable::read(&forecasts)?,
+                &path.display().to_string(),
+            )?,
             target: config.target.init(config.data.interval),
             config,
             importance: read_importance(&path.join("importance.json"))?,
         })
     }
 
-    /// The run with the deviations that a table of an older version lacks, from the candles that it
-    /// was made of; where they are not there any more it stays as it is, and a note says why.
-    fn with_deviations(self) -> Self {
-        if !self.table.lacks_deviations(self.bar_ms) {
+    /// The only table of a run of one horizon and panel.
+    ///
+    /// # Errors
+    /// A run of several, by their names.
+    pub fn only_table(&self) -> anyhow::Result<&ForecastTable> {
+        match self.tables.as_slice() {
+            [table] => Ok(table),
+            tables => {
+                let keys: Vec<String> = self.keys().map(ToString::to_string).collect();
+                let error = anyhow!(
+                    "{} has forecasts of {} horizons and panels ({}), expected one",
+                    self.path,
+                    tables.len(),
+                    keys.join("; ")
+                );
+                Err(cli::usage(error.hint("--horizon and --panel choose one")))
+            }
+        }
+    }
+
+    /// The horizons and panels of its tables.
+    fn keys(&self) -> impl Iterator<Item = &PartKey> {
+        (self.tables.iter()).flat_map(|table| table.parts().iter().map(|part| &part.key))
+    }
+
+    /// The run with the controls and trailing volatilities that a table of an older version lacks,
+    /// from the candles that it was made of; where they are not there any more it stays as it is,
+    /// and a note says why.
+    fn with_all_columns(self) -> Self {
+        if !self.tables.iter().any(ForecastTable::lacks_columns) {
             return self;
         }
-        let panel = Panel::of_closes(&self.config);
-        let table = panel.and_then(|panel| {
-            self.table
+        let filled = |table: &ForecastTable| {
+            table
                 .clone()
-                .with_deviations(&panel, self.reach_bars, Path::new(&self.path))
-        });
-        match table {
-            Ok(table) => Self { table, ..self },
+                .with_columns_of(&self.config, Path::new(&self.path))
+        };
+        match self.tables.iter().map(filled).collect::<Result<_, _>>() {
+            Ok(tables) => Self { tables, ..self },
             Err(error) => {
                 cli::note(format!(
-                    "{}: forecasts.parquet is of an older version, without the deviations from a mean and the \
-                     trailing volatility, and the candles that it was made of are not there: {error}",
+                    "{}: forecasts.parquet is of an older version, without some controls or the trailing \
+                     volatility, and the candles that it was made of are not there: {error}",
                     self.path
                 ));
                 error.hint().iter().for_each(cli::hint);
@@ -110,64 +135,72 @@ impl Run {
 
 /// Runs that are scored together.
 pub struct Runs {
-    /// At least one; all forecast as far ahead, in bars of one length.
+    /// At least one.
     pub all: Vec<Run>,
+    /// The horizons and panels that all of them have: the place of each run's table.
+    parts: Vec<Vec<usize>>,
 }
 
 impl Runs {
-    /// Reads runs, of each the wanted folds alone; all of them where `folds` is empty.
+    /// Reads runs, of each the wanted horizons, panels and folds alone; all of them where `folds` is
+    /// empty.
     ///
     /// # Errors
     /// As [`Run::read`]; runs of different intervals or reach; folds that a run does not have.
-    pub fn read(paths: &[PathBuf], folds: &[usize]) -> anyhow::Result<Self> {
+    pub fn read(paths: &[PathBuf], folds: &[usize], wanted: &PartArgs) -> anyhow::Result<Self> {
         let read = |path: &PathBuf| {
-            let run = Run::read(path)?.with_deviations();
+            let run = Run::read(path, wanted)?.with_all_columns();
+            let tables = run.tables.into_iter();
+            let tables = tables.map(|table| of_folds(table, folds, &run.path));
             Ok(Run {
-                table: of_folds(run.table, folds, &run.path)?,
+                tables: tables.collect::<anyhow::Result<_>>()?,
                 ..run
             })
         };
         let all: Vec<Run> = paths.iter().map(read).collect::<anyhow::Result<_>>()?;
-        let Some(first) = all.first() else {
-            bail!("no runs, expected at least one folder")
-        };
-        if let Some(other) = all
-            .iter()
-            .find(|run| (run.bar_ms, run.reach_bars) != (first.bar_ms, first.reach_bars))
-        {
-            return Err(anyhow!(
-                "{} forecasts {} bars of {} ms ahead, {} does {} of {} ms; expected one \
-                 interval and reach",
-                other.path,
-                other.reach_bars,
-                other.bar_ms,
-                first.path,
-                first.reach_bars,
-                first.bar_ms
-            )
-            .hint("compare runs of one [data] and [target] section"));
-        }
-        Ok(Self { all })
+        let parts = shared_parts(&all)?;
+        Ok(Self { all, parts })
     }
 
-    /// The rows that all of them have; says how many are left out.
+    /// The horizons and panels that all of them have, at least one.
+    pub fn parts(&self) -> &[Vec<usize>] {
+        &self.parts
+    }
+
+    /// The only horizon and panel.
+    ///
+    /// # Errors
+    /// Runs of several, by their names.
+    pub fn only_part(&self) -> anyhow::Result<&[usize]> {
+        if let [part] = self.parts.as_slice() {
+            return Ok(part);
+        }
+        for run in &self.all {
+            run.only_table()?;
+        }
+        bail!("no runs, expected at least one folder")
+    }
+
+    /// The horizon and panel of one of the [`parts`](Self::parts), as the first run names them.
+    pub fn key(&self, part: &[usize]) -> Option<&PartKey> {
+        self.all.first()?.keys().nth(*part.first()?)
+    }
+
+    /// The rows of one of the [`parts`](Self::parts) that all of them have; says how many are left
+    /// out.
     ///
     /// # Errors
     /// As [`join`].
-    pub fn join(&self) -> anyhow::Result<Joined> {
-        let Some(first) = self.all.first() else {
-            bail!("no runs, expected at least one folder")
-        };
-        let sources: Vec<NamedTable<'_>> = self
-            .all
-            .iter()
-            .map(|run| NamedTable {
+    pub fn join(&self, part: &[usize]) -> anyhow::Result<Joined> {
+        let tables = self.all.iter().zip(part);
+        let sources: Vec<NamedTable<'_>> = tables
+            .map(|(run, place)| NamedTable {
                 name: &run.name,
                 run: Some(&run.path),
-                table: &run.table,
+                table: &run.tables[*place],
             })
             .collect();
-        let joined = join(&sources, first.bar_ms, first.reach_bars)?;
+        let joined = join(&sources)?;
         for (run, &dropped) in self.all.iter().zip(&joined.dropped) {
             if dropped > 0 {
                 cli::note(format!(
@@ -178,6 +211,61 @@ impl Runs {
         }
         Ok(joined)
     }
+}
+
+/// The horizons and panels that all runs have. The names do not matter where each has one.
+fn shared_parts(all: &[Run]) -> anyhow::Result<Vec<Vec<usize>>> {
+    let Some(first) = all.first() else {
+        bail!("no runs, expected at least one folder")
+    };
+    let place_in = |run: &Run, key: &PartKey| {
+        if all.iter().all(|run| run.tables.len() == 1) {
+            return Some(0);
+        }
+        let same = |other: &PartKey| (&other.panel, other.horizon) == (&key.panel, key.horizon);
+        run.keys().position(same)
+    };
+    let of_key = |key| {
+        all.iter()
+            .map(|run| place_in(run, key))
+            .collect::<Option<Vec<usize>>>()
+    };
+    let parts: Vec<Vec<usize>> = first.keys().filter_map(of_key).collect();
+    if parts.is_empty() {
+        return Err(
+            anyhow!("no horizon and panel is in every run, expected one at least")
+                .hint("compare runs of one [data] and [target] section"),
+        );
+    }
+    let ahead = |run: &Run, place: usize| {
+        let table = &run.tables[place];
+        let bar = table.metadata().bar;
+        let reach = table
+            .parts()
+            .first()
+            .map_or(0, |part| part.key.reach.bars(bar));
+        (reach, bar.ms())
+    };
+    for part in &parts {
+        let of_first = ahead(first, part[0]);
+        for (run, place) in all.iter().zip(part) {
+            let found = ahead(run, *place);
+            if found != of_first {
+                return Err(anyhow!(
+                    "{} forecasts {} bars of {} ms ahead, {} does {} of {} ms; expected one \
+                     interval and reach",
+                    run.path,
+                    found.0,
+                    found.1,
+                    first.path,
+                    of_first.0,
+                    of_first.1
+                )
+                .hint("compare runs of one [data] and [target] section"));
+            }
+        }
+    }
+    Ok(parts)
 }
 
 /// The rows of the wanted folds; all of them where `wanted` is empty. `origin` names the table.
@@ -192,7 +280,7 @@ pub fn of_folds(
     if wanted.is_empty() {
         return Ok(table);
     }
-    let present: BTreeSet<usize> = table.rows().iter().map(|row| row.fold as usize).collect();
+    let present: BTreeSet<usize> = table.rows().map(|row| row.fold as usize).collect();
     if let Some(missing) = wanted.iter().find(|fold| !present.contains(fold)) {
         let present: Vec<String> = present.iter().map(usize::to_string).collect();
         return Err(cli::usage(
@@ -203,13 +291,7 @@ pub fn of_folds(
             .hint("`--folds` takes such as 1-3 or 1,3; without it all folds are scored"),
         ));
     }
-    let rows = table
-        .rows()
-        .iter()
-        .filter(|row| wanted.contains(&(row.fold as usize)))
-        .cloned()
-        .collect();
-    Ok(ForecastTable::new(rows, Path::new(origin))?)
+    Ok(table.filter(|row| wanted.contains(&(row.fold as usize))))
 }
 
 /// The importance of features, of runs that say it.

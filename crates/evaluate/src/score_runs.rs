@@ -4,14 +4,18 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use dataset::{Config, Dataset, ForecastTable, check_named_output, write_atomically};
+use dataset::{
+    Config, Dataset, FoldForecasts, ForecastTable, PartKey, TableMetadata, TimeSpan,
+    check_named_output, write_atomically,
+};
 use page::{Importance, Page, coins_table, folds_svg, html, score_table};
 use rules::with_break_even;
 use run::{NamedTable, join};
-use score::{ForecastColumn, Options, Rows, controls, score};
+use score::{ForecastColumn, Options, Report, Rows, controls, score};
 
 use crate::across::{self, AcrossArgs};
 use crate::backtest::{self, BacktestArgs};
+use crate::part::PartArgs;
 use crate::quantiles::{self, QuantileArgs};
 use crate::runs::{Run, Runs, of_folds};
 use crate::thresholds::{self, TuneArgs};
@@ -25,6 +29,8 @@ pub struct Args {
     /// Runs: folders with run.toml and forecasts.parquet
     #[arg(value_name = "RUN", required = true)]
     runs: Vec<PathBuf>,
+    #[command(flatten)]
+    part: PartArgs,
     #[command(flatten)]
     output: Output,
 }
@@ -94,7 +100,7 @@ impl Output {
 pub fn run(args: &Args) -> anyhow::Result<()> {
     match &args.command {
         Some(command) => command.run(),
-        None => score_runs(&args.runs, &args.output),
+        None => score_runs(&args.runs, &args.part, &args.output),
     }
 }
 
@@ -124,12 +130,27 @@ fn score_controls(args: &ControlArgs) -> anyhow::Result<()> {
         command: "controls".to_owned(),
         earns: false, // controls have no break-even
     };
-    print(&scored, &args.output)
+    print(&[(None, scored.report(&args.output)?)], &args.output)
 }
 
-fn score_runs(paths: &[PathBuf], output: &Output) -> anyhow::Result<()> {
-    let runs = Runs::read(paths, &output.folds()?)?;
-    let joined = runs.join()?;
+fn score_runs(paths: &[PathBuf], part: &PartArgs, output: &Output) -> anyhow::Result<()> {
+    let runs = Runs::read(paths, &output.folds()?, part)?;
+    let is_single = runs.parts().len() == 1;
+    if output.html.is_some() || output.plot.is_some() {
+        // A page or picture shows one horizon and panel.
+        runs.only_part()?;
+    }
+    let mut reports = Vec::new();
+    for part in runs.parts() {
+        let key = runs.key(part).filter(|_| !is_single);
+        reports.push((key, score_part(&runs, part, output)?));
+    }
+    print(&reports, output)
+}
+
+/// Scores one horizon and panel.
+fn score_part(runs: &Runs, part: &[usize], output: &Output) -> anyhow::Result<Report> {
+    let joined = runs.join(part)?;
     let mut forecasters = joined.forecasters;
     forecasters.extend(controls(&joined.rows));
     let paths = || runs.all.iter().map(|run| run.path.clone());
@@ -147,7 +168,7 @@ fn score_runs(paths: &[PathBuf], output: &Output) -> anyhow::Result<()> {
         command: format!("evaluate {}", paths().collect::<Vec<_>>().join(" ")),
         earns: runs.all.iter().all(Run::is_return),
     };
-    print(&scored, output)
+    scored.report(output)
 }
 
 /// What is scored, and what the page says of it.
@@ -161,97 +182,119 @@ struct Scored<'a> {
     earns: bool,
 }
 
-fn print(scored: &Scored<'_>, output: &Output) -> anyhow::Result<()> {
-    let options = Options {
-        draws: output.draws,
-        seed: output.seed,
-        ..Options::default()
-    };
-    options.validate().map_err(cli::usage)?;
-    for (path, extension) in [(&output.html, "html"), (&output.plot, "svg")] {
-        path.as_ref()
-            .map_or(Ok(()), |path| check_named_output(path, extension))?;
-    }
-    let Scored {
-        rows,
-        forecasters,
-        dropped,
-        importance,
-        command,
-        earns,
-    } = scored;
-    let mut report = score(rows, forecasters, &options)?;
-    if output.coins && *earns {
-        report = with_break_even(report, rows, forecasters, &options)?;
-    }
-    if let Some(path) = &output.html {
-        let folds = output
-            .folds
-            .as_ref()
-            .map_or_else(String::new, |folds| format!(" --folds {folds}"));
-        let command = &format!("quarterhour {command}{folds} --html {}", path.display());
-        let page = Page {
+impl Scored<'_> {
+    /// Scores, and writes the page if one is asked for.
+    fn report(&self, output: &Output) -> anyhow::Result<Report> {
+        let options = Options {
+            draws: output.draws,
+            seed: output.seed,
+            ..Options::default()
+        };
+        options.validate().map_err(cli::usage)?;
+        for (path, extension) in [(&output.html, "html"), (&output.plot, "svg")] {
+            path.as_ref()
+                .map_or(Ok(()), |path| check_named_output(path, extension))?;
+        }
+        let Scored {
             rows,
             forecasters,
-            report: &report,
-            options: &options,
             dropped,
             importance,
             command,
-        };
-        write_atomically(path, html(&page).as_bytes())?;
-        cli::note(format!("the report is in {}", path.display()));
+            earns,
+        } = self;
+        let mut report = score(rows, forecasters, &options)?;
+        if output.coins && *earns {
+            report = with_break_even(report, rows, forecasters, &options)?;
+        }
+        if let Some(path) = &output.html {
+            let folds = output
+                .folds
+                .as_ref()
+                .map_or_else(String::new, |folds| format!(" --folds {folds}"));
+            let command = &format!("quarterhour {command}{folds} --html {}", path.display());
+            let page = Page {
+                rows,
+                forecasters,
+                report: &report,
+                options: &options,
+                dropped,
+                importance,
+                command,
+            };
+            write_atomically(path, html(&page).as_bytes())?;
+            cli::note(format!("the report is in {}", path.display()));
+        }
+        if let Some(path) = &output.plot {
+            write_atomically(path, folds_svg(&report).as_bytes())?;
+            cli::note(format!("the chart is in {}", path.display()));
+        }
+        Ok(report)
     }
-    if let Some(path) = &output.plot {
-        write_atomically(path, folds_svg(&report).as_bytes())?;
-        cli::note(format!("the chart is in {}", path.display()));
-    }
-    let text = if output.json {
-        serde_json::to_string_pretty(&report)? + "\n"
-    } else if output.coins {
-        format!("{}\n{}", score_table(&report), coins_table(&report))
-    } else {
-        score_table(&report)
+}
+
+/// Prints the reports, each with its horizon and panel where there are several.
+fn print(reports: &[(Option<&PartKey>, Report)], output: &Output) -> anyhow::Result<()> {
+    let text = match reports {
+        [(_, report)] if output.json => serde_json::to_string_pretty(report)? + "\n",
+        reports if output.json => {
+            let of_part = |(key, report): &(Option<&PartKey>, Report)| PartReport {
+                horizon: key.map(|key| key.horizon),
+                panel: key.map(|key| key.panel.clone()),
+                report: report.clone(),
+            };
+            let parts: Vec<PartReport> = reports.iter().map(of_part).collect();
+            serde_json::to_string_pretty(&parts)? + "\n"
+        }
+        reports => {
+            let of_part = |(key, report): &(Option<&PartKey>, Report)| {
+                let title = key.map_or_else(String::new, |key| format!("{key}\n\n"));
+                let coins = if output.coins {
+                    format!("\n{}", coins_table(report))
+                } else {
+                    String::new()
+                };
+                title + &score_table(report) + &coins
+            };
+            reports.iter().map(of_part).collect::<Vec<_>>().join("\n")
+        }
     };
     Ok(cli::print(&text)?)
+}
+
+/// The scores of one horizon and panel among several, as JSON.
+#[derive(serde::Serialize)]
+struct PartReport {
+    horizon: Option<TimeSpan>,
+    panel: Option<String>,
+    #[serde(flatten)]
+    report: Report,
 }
 
 /// All (time, coin) pairs of the scored folds that have a target, whatever any forecaster could say
 /// there; of the folds in `wanted`, or of all if it is empty.
 fn control_rows(config: &Config, wanted: &[usize]) -> anyhow::Result<Rows> {
     let dataset = Dataset::load(config)?;
-    let mut rows = Vec::new();
+    let origin = Path::new("controls");
+    let (metadata, mut parts) = (TableMetadata::new(&dataset.config), Vec::new());
     for fold in &dataset.plan.folds {
         let target_std = dataset::target_std(&dataset.targets, fold.train.clone());
-        let deviations = dataset.deviations(fold);
+        let mut forecasts = FoldForecasts::new(&dataset, fold);
         for row in fold.score.clone() {
             for coin in (0..dataset.panel.coins())
                 .filter(|&coin| !dataset.targets.value(row, coin).is_nan())
             {
-                rows.push(dataset.forecast_row(
-                    (fold, &deviations),
-                    (row, coin),
-                    target_std[coin],
-                    0.0,
-                ));
+                forecasts.push((row, coin), target_std[coin], 0.0);
             }
         }
+        parts.extend(forecasts.table(origin)?.into_inner().1);
     }
-    let table = of_folds(
-        ForecastTable::new(rows, Path::new("controls"))?,
-        wanted,
-        "the panel",
-    )?;
-    let (bar_ms, reach_bars) = (
-        dataset.config.data.interval.ms(),
-        dataset.config.reach_bars(),
-    );
+    let table = ForecastTable::new(metadata, parts, origin)?;
+    let table = of_folds(table, wanted, "the panel")?;
     let source = NamedTable {
         name: "zero",
         run: None,
         table: &table,
     };
-    Ok(join(&[source], bar_ms, reach_bars)
-        .context("no rows to score")?
-        .rows)
+    Ok(join(&[source]).context("no rows to score")?.rows)
 }

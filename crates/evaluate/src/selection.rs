@@ -1,13 +1,15 @@
 //! The forecasts that `quantiles` and `backtest` look at: one run's, of all coins or of some.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::{anyhow, bail};
 use cli::WithHint;
-use dataset::{Earned, ForecastRow, ForecastTable, format_time};
+use dataset::{Earned, ForecastTable, format_time};
 use run::{NamedTable, join};
 use score::{ForecastColumn, Rows};
 
+use crate::part::PartArgs;
 use crate::runs::Run;
 
 /// A run, and which of its coins.
@@ -19,6 +21,8 @@ pub struct Selection {
     /// Coins to look at, such as BTCUSDT,ETHUSDT; without it all of them
     #[arg(long = "symbol", value_name = "SYMBOL", value_delimiter = ',')]
     symbols: Vec<String>,
+    #[command(flatten)]
+    part: PartArgs,
 }
 
 impl Selection {
@@ -28,19 +32,14 @@ impl Selection {
     /// # Errors
     /// A run that cannot be read, a coin that it has no forecasts of, no forecasts since then.
     pub fn read(&self, since_ms: Option<i64>) -> anyhow::Result<(Rows, ForecastColumn, Earned)> {
-        let mut run = Run::read(&self.run)?;
+        let run = Run::read(&self.run, &self.part)?;
+        let mut table = run.only_table()?.clone();
         if !self.symbols.is_empty() {
-            run.table = self.chosen(&run)?;
+            table = self.chosen(table)?;
         }
         if let Some(since_ms) = since_ms {
-            let kept: Vec<ForecastRow> = run
-                .table
-                .rows()
-                .iter()
-                .filter(|row| row.time_ms >= since_ms)
-                .cloned()
-                .collect();
-            if kept.is_empty() {
+            table = table.filter(|row| row.time_ms >= since_ms);
+            if table.is_empty() {
                 return Err(anyhow!(
                     "{} has no forecasts from {} on, which its thresholds were judged on",
                     run.path,
@@ -51,43 +50,34 @@ impl Selection {
                     cli::quoted(self.run.display())
                 )));
             }
-            run.table = ForecastTable::new(kept, &self.run)?;
         }
         let source = NamedTable {
             name: &run.name,
             run: Some(&run.path),
-            table: &run.table,
+            table: &table,
         };
-        let mut joined = join(&[source], run.bar_ms, run.reach_bars)?;
+        let mut joined = join(&[source])?;
         let Some(forecaster) = joined.forecasters.pop() else {
             bail!("{} has no forecasts", run.path)
         };
         Ok((joined.rows, forecaster, run.target.earned()))
     }
 
-    fn chosen(&self, run: &Run) -> anyhow::Result<ForecastTable> {
-        let rows = run.table.rows();
-        for symbol in &self.symbols {
-            if !rows.iter().any(|row| row.symbol.as_str() == symbol) {
-                let mut known: Vec<&str> = rows.iter().map(|row| row.symbol.as_str()).collect();
-                known.sort_unstable();
-                known.dedup();
-                return Err(anyhow!(
-                    "{} has no forecasts of {symbol}, expected one of {}",
-                    run.path,
-                    known.join(", ")
-                )
-                .with_hint(|| {
-                    cli::did_you_mean(symbol, &known)
-                        .unwrap_or_else(|| "--symbol takes names as the run has them".to_owned())
-                }));
-            }
+    fn chosen(&self, table: ForecastTable) -> anyhow::Result<ForecastTable> {
+        let known: BTreeSet<String> = table.rows().map(|row| row.symbol.to_string()).collect();
+        if let Some(symbol) = self.symbols.iter().find(|symbol| !known.contains(*symbol)) {
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            return Err(anyhow!(
+                "{} has no forecasts of {symbol}, expected one of {}",
+                self.run.display(),
+                known.join(", ")
+            )
+            .with_hint(|| {
+                cli::did_you_mean(symbol, &known)
+                    .unwrap_or_else(|| "--symbol takes names as the run has them".to_owned())
+            }));
         }
-        let kept = rows.iter().filter(|row| {
-            self.symbols
-                .iter()
-                .any(|symbol| symbol == row.symbol.as_str())
-        });
-        Ok(ForecastTable::new(kept.cloned().collect(), &self.run)?)
+        let is_chosen = |symbol: &str| self.symbols.iter().any(|chosen| chosen == symbol);
+        Ok(table.filter(|row| is_chosen(row.symbol.as_str())))
     }
 }

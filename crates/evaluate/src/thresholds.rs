@@ -11,6 +11,7 @@ use rules::{Costs, DeflateBy, Protocol, TuneOptions, Tuning, tune};
 use run::{NamedTable, join};
 use score::Options;
 
+use crate::part::PartArgs;
 use crate::runs::Run;
 
 /// Arguments of `quarterhour thresholds`.
@@ -19,6 +20,8 @@ pub struct TuneArgs {
     /// Run: a folder with run.toml and forecasts.parquet; the results are written into it
     #[arg(value_name = "RUN")]
     run: PathBuf,
+    #[command(flatten)]
+    part: PartArgs,
     /// honest: tuned on the first part, judged on the rest; seed: best sum over the whole span,
     /// optimistic
     #[arg(long, value_parser = ["honest", "seed"], default_value = "honest")]
@@ -102,14 +105,15 @@ impl TuneArgs {
 pub fn run(args: &TuneArgs) -> anyhow::Result<()> {
     let options = args.options();
     options.validate().map_err(cli::usage)?;
-    let run = Run::read(&args.run)?;
-    check_target(&run)?;
+    let run = Run::read(&args.run, &args.part)?;
+    let table = run.only_table()?;
     let source = NamedTable {
         name: &run.name,
         run: Some(&run.path),
-        table: &run.table,
+        table,
     };
-    let joined = join(&[source], run.bar_ms, run.reach_bars)?;
+    let joined = join(&[source])?;
+    check_target(&run, joined.rows.reach_bars)?;
     let [forecaster] = joined.forecasters.as_slice() else {
         bail!("{} has no forecasts", run.path)
     };
@@ -127,13 +131,13 @@ pub fn run(args: &TuneArgs) -> anyhow::Result<()> {
 }
 
 /// Only the return between two prices can be earned.
-fn check_target(run: &Run) -> anyhow::Result<()> {
+fn check_target(run: &Run, reach_bars: usize) -> anyhow::Result<()> {
     match run.target.earned() {
         Earned::FromClose | Earned::FromNextOpen => Ok(()),
         Earned::Unknown => {
             cli::warn(format!(
-                "{} forecasts a provided target; its profits are true only if that column is the return over {} bars",
-                run.path, run.reach_bars
+                "{} forecasts a provided target; its profits are true only if that column is the return over {reach_bars} bars",
+                run.path
             ));
             Ok(())
         }

@@ -1,8 +1,10 @@
 //! The length of a candle.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -104,6 +106,17 @@ impl TryFrom<String> for Interval {
 impl From<Interval> for String {
     fn from(interval: Interval) -> Self {
         interval.to_string()
+    }
+}
+
+impl JsonSchema for Interval {
+    fn schema_name() -> Cow<'static, str> {
+        "Interval".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let names: Vec<String> = Self::ALL.iter().map(Self::to_string).collect();
+        json_schema!({ "type": "string", "enum": names })
     }
 }
 

@@ -1,9 +1,11 @@
 //! The name of a traded pair, and which of the exchange's markets it trades on.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -112,16 +114,37 @@ impl From<Symbol> for String {
     }
 }
 
+impl JsonSchema for Symbol {
+    fn schema_name() -> Cow<'static, str> {
+        "Symbol".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "title": "coin" })
+    }
+}
+
 /// Which of the exchange's markets a pair trades on.
 #[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Market {
-    /// Coins against cash; written `spot`.
+    /// Coins against cash.
     #[default]
     Spot,
-    /// USDT-margined perpetual futures; written `futures`.
+    /// USDT-margined perpetual futures.
     Futures,
 }
 

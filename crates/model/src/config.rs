@@ -1,27 +1,30 @@
 //! The shape of the network, as written in a config file.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::encoders::{AnyEncoder, EncoderKind, EncoderOptions};
 
 /// How the channels of the coins meet in the network.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mixing {
-    /// One stack of convolutions over all channels of all coins, and a head with one output a coin.
+    /// One encoder over all channels of all coins, and a head with one output a coin. The universe
+    /// is fixed with the weights.
     Stacked,
     /// One encoder, the same weights for every coin: a coin's own channels and the mean of all
-    /// coins' channels in, one output out.
+    /// coins' channels go in, and one output comes out. It has a twentieth of the weights to learn
+    /// from the same rows, and takes any number of coins.
     #[default]
     Shared,
 }
 
 /// The activation function.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Activation {
-    /// `max(x, 0)`.
+    /// `max(x, 0)`, the cheapest: one pass forward and one back.
     #[default]
     Relu,
     /// `x * Phi(x)` with the exact error function, as PyTorch's default.
@@ -31,7 +34,7 @@ pub enum Activation {
 }
 
 /// Normalization in front of each activation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Norm {
     /// No normalization: zero-initialized blocks train without one (Fixup, Zhang et al. 2019).
@@ -41,28 +44,29 @@ pub enum Norm {
     Layer,
 }
 
-/// What of the last stage's time steps reaches the head.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Which of the encoder's time steps reach the head.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Pool {
     /// The mean over time.
     Mean,
     /// The last time step.
     Last,
-    /// Both, the mean first: twice the channels.
+    /// Both, the mean first, with twice the channels: the mean alone forgets which step was the
+    /// newest.
     #[default]
     MeanLast,
 }
 
 /// What happens to a window before the first convolution.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WindowNorm {
-    /// Nothing: the caller normalizes with statistics fitted on training rows.
+    /// Nothing: features are normalized by statistics of training rows before.
     #[default]
     None,
-    /// Each channel minus its mean over the window, divided by
-    /// `sqrt(variance + `[`WINDOW_NORM_EPSILON`](crate::WINDOW_NORM_EPSILON)`)` over the window.
+    /// From each channel its mean over the window is taken, and the rest is divided by
+    /// `sqrt(variance + 1e-5)` over the window. `normalize.inputs = "window"` chooses it.
     Window,
 }
 
@@ -76,50 +80,55 @@ const MOST_STAGES: usize = 64;
 /// moments.
 const MOST_WEIGHTS: f64 = 2e8;
 
-/// Configuration of a [`Network`](crate::Network).
+/// The `[network]` section: coin mixing, an encoder over time, a head.
 ///
 /// The default has about 0.53 million parameters with 8 features. Encoders other than `resnet` have
 /// a section of their own, such as `[network.lstm]`; a config file may hold sections of several,
-/// and a run's own that of its encoder.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// and a run's own has that of its encoder.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 // Reads all but the encoders' sections, which `sections.rs` adds.
 #[serde(remote = "Self", default, deny_unknown_fields)]
+#[schemars(rename = "NetworkConfig")]
 pub struct NetworkConfig {
     /// The encoder over time.
     pub encoder: EncoderKind,
-    /// How the coins' channels meet.
+    /// How the channels of the coins meet in the network.
     pub mixing: Mixing,
-    /// Channels out of the first convolution; 0 leaves it out, and the encoder sees the channels
-    /// themselves.
+    /// Channels out of the first convolution. A width of 0 leaves it out, and the encoder sees the
+    /// features themselves.
     pub stem_width: usize,
-    /// Time steps the first convolution sees at once. Equal to `stem_stride` it cuts the window
-    /// into patches.
+    /// Time steps that the first convolution sees at once. Where it equals `stem_stride` the window
+    /// is cut into patches. By default these are of 8 bars: 512 bars become 64 steps.
     pub stem_kernel: usize,
     /// Time steps from one output of the first convolution to the next.
     pub stem_stride: usize,
-    /// `resnet`: channels of each stage.
+    /// For `resnet`: channels of each stage. By default stages have 64, 32, 16 and 8 time steps, so
+    /// that each costs about as much as the one before it.
     pub stages: Vec<usize>,
-    /// `resnet`: residual blocks in each stage.
+    /// For `resnet`: residual blocks in each stage.
     pub blocks_per_stage: usize,
-    /// `resnet`: time steps that a convolution in a block sees; odd.
+    /// For `resnet`: time steps that a convolution in a block sees, an odd number.
     pub kernel: usize,
-    /// `resnet`: stride of the first block of each stage after the first.
+    /// For `resnet`: stride of the first block of each stage after the first.
     pub stage_stride: usize,
-    /// Probability of zeroing a value during training: inside a block, or between the layers of a
-    /// recurrent encoder.
+    /// Probability that a value is set to zero during training: inside a block, or between the
+    /// layers of a recurrent encoder. The default is that of the pipeline which this project
+    /// replaces.
     pub dropout: f64,
     /// The activation function.
     pub activation: Activation,
-    /// `resnet` and `tcn`: normalization in front of each activation.
+    /// For `resnet` and `tcn`: normalization in front of each activation.
     pub norm: Norm,
-    /// What of the time steps reaches the head.
+    /// Which of the encoder's time steps reach the head.
     pub pool: Pool,
-    /// Units of the head's hidden layer; 0 for a single linear layer.
+    /// Units of the head's hidden layer. A width of 0 leaves it out, and the head is a single linear
+    /// layer.
     pub head_width: usize,
     /// What happens to a window before the first convolution.
     pub input_norm: WindowNorm,
     /// The encoders' sections.
     #[serde(flatten, skip_deserializing)]
+    #[schemars(!skip_deserializing)]
     pub options: EncoderOptions,
 }
 
@@ -127,23 +136,17 @@ impl Default for NetworkConfig {
     fn default() -> Self {
         Self {
             encoder: EncoderKind::ResNet,
-            // A twentieth of the weights to learn from the same rows, and any number of coins.
             mixing: Mixing::Shared,
             stem_width: 32,
-            // Patches of 8 minutes: 512 minutes become 64 steps, and the stem is one product.
             stem_kernel: 8,
             stem_stride: 8,
-            // 64, 32, 16 and 8 steps: each stage costs about as much as the one before it.
             stages: vec![32, 64, 128, 128],
             blocks_per_stage: 2,
             kernel: 3,
             stage_stride: 2,
-            // As in the forecaster that this project replaces.
             dropout: 0.2,
-            // The cheapest: one pass forward and one back.
             activation: Activation::Relu,
             norm: Norm::None,
-            // The mean alone forgets which step was the newest.
             pool: Pool::MeanLast,
             head_width: 64,
             input_norm: WindowNorm::None,

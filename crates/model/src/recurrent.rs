@@ -2,6 +2,7 @@
 
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Distribution, Tensor, activation};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -12,15 +13,15 @@ pub(crate) use crate::kernel::Cell;
 use crate::kernel::{Convolution, Recurrence, recur};
 
 /// The section of a recurrent encoder.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RecurrentOptions {
     /// Width of the hidden state.
     pub width: usize,
-    /// Layers on top of each other.
+    /// Number of layers on top of each other.
     pub layers: usize,
-    /// A second pass from the newest bar to the oldest beside the first: a window holds closed
-    /// bars only.
+    /// Whether a second pass goes from the newest bar to the oldest beside the first. It looks at
+    /// nothing new, as a window holds closed bars only.
     pub bidirectional: bool,
 }
 

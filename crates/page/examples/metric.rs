@@ -26,7 +26,7 @@ fn main() -> Result<(), score::Error> {
     let rows = rows()?;
     let forecaster = ForecastColumn {
         name: "half".to_owned(),
-        run: None,
+        run: Some("run".to_owned()),
         forecast: rows.realized.iter().map(|value| value / 2.0).collect(),
     };
     let metrics = [METRICS, &[MEDIAN_ABSOLUTE_ERROR]].concat();
@@ -46,8 +46,7 @@ fn rows() -> Result<Rows, score::Error> {
         fold: vec![1; count],
         realized: of(11),
         realized_delayed: of(13),
-        last_return: of(17),
-        deviations: [const { None }; 3],
+        controls: Vec::new(),
         volatility: vec![1e-3; count],
         trailing_volatility: None,
         weight: vec![1.0; count],

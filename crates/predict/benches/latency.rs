@@ -71,9 +71,9 @@ fn main() -> anyhow::Result<()> {
 
     let start = (last_ms + MINUTE + 30_000).to_string();
     let replay = ReplayConfig {
-        start,
+        start: Some(start),
         speed: 0.0,
-        weight_limit: 1_000_000,
+        weight_limit: Some(1_000_000),
         ..ReplayConfig::default()
     };
     let exchange = Exchange::start(

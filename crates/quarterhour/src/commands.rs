@@ -4,6 +4,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::completions::CompletionsArgs;
 use crate::man::ManArgs;
+use crate::schema::SchemaArgs;
 
 /// Forecast where crypto coins go in the next quarter of an hour, and score it honestly
 #[derive(Debug, Parser)]
@@ -30,6 +31,7 @@ pub enum Command {
     #[command(flatten)]
     Watch(predict::Command),
     Replay(replay::Args),
+    Schema(SchemaArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }
@@ -52,6 +54,7 @@ impl Command {
             Self::Predict(args) => predict::run(args),
             Self::Watch(command) => command.run(),
             Self::Replay(args) => replay::run(args),
+            Self::Schema(args) => args.run(),
             Self::Completions(args) => args.run(Args::command()),
             Self::Man(args) => args.run(Args::command()),
         }

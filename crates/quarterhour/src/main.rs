@@ -2,7 +2,10 @@
 
 mod commands;
 mod completions;
+mod config_file;
 mod man;
+mod reference;
+mod schema;
 mod version;
 
 use std::process::ExitCode;

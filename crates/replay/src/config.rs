@@ -6,25 +6,34 @@ use anyhow::anyhow;
 use cli::WithHint;
 use dataset::parse_time;
 use market::Symbol;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The `[replay]` section.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// The `[replay]` section: the clock of the pretend exchange, and what goes wrong there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ReplayConfig {
-    /// Port on 127.0.0.1; 0 takes any free one.
+    /// Port on 127.0.0.1; 0 takes any free one, as with every server.
     pub port: u16,
-    /// Where the clock starts, such as `2021-05-03` (UTC); empty: at the first candle.
-    pub start: String,
-    /// Exchange time that passes in one second of real time, in seconds: 240 makes a minute last
-    /// 250 ms, 0 makes the clock stand still.
+    /// Where the clock starts, in UTC, such as `2021-05-03`. Without it the clock starts at the
+    /// first candle.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(title = "date")]
+    pub start: Option<String>,
+    /// Seconds of the exchange's time that pass in one second of real time: 240 makes a minute last
+    /// 250 ms, and 0 makes the clock stand still.
     pub speed: f64,
     /// Seed of everything that happens by chance.
     pub seed: u64,
-    /// Request weight allowed in a minute of real time; 0: the real exchange's, 6000 (spot) or
-    /// 2400 (futures).
-    pub weight_limit: u32,
-    /// What goes wrong.
+    /// Request weight that is allowed in a minute of real time. Without it that is the real
+    /// exchange's, 6000 on the spot market and 2400 for futures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight_limit: Option<u32>,
+    /// What goes wrong, and how often; by default nothing does.
+    ///
+    /// A share is a number from 0 to 1. Holes, late candles and unsent messages are drawn from the
+    /// seed, the symbol and the time, so that they are the same ones in every run and for every
+    /// client; all other faults are drawn request by request.
     pub faults: Faults,
 }
 
@@ -32,41 +41,38 @@ impl Default for ReplayConfig {
     fn default() -> Self {
         Self {
             port: 0,
-            start: String::new(),
+            start: None,
             speed: 1.0,
             seed: 1,
-            weight_limit: 0,
+            weight_limit: None,
             faults: Faults::default(),
         }
     }
 }
 
-/// The `[replay.faults]` section: what goes wrong, and how often. Every default is: never.
-///
-/// A share is a number from 0 to 1. Holes, late candles and unsent messages are drawn from the
-/// seed, the symbol and the time, so that they are the same ones in every run and for every client;
-/// all other faults are drawn request by request.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// The `[replay.faults]` section: what goes wrong, and how often.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Faults {
-    /// Share of REST requests answered with status 429 and `Retry-After`.
+    /// Share of REST requests that are answered with status 429 and `Retry-After`.
     pub rate_limited: f64,
-    /// Share of REST requests answered with status 418 and `Retry-After`.
+    /// Share of REST requests that are answered with status 418 and `Retry-After`.
     pub banned: f64,
     /// `Retry-After` of both, in seconds of real time.
     pub retry_after_secs: u64,
-    /// Answers every REST and websocket request with status 451: not served in this country.
+    /// Whether every REST and websocket request is answered with status 451: not served in this
+    /// country.
     pub country_blocked: bool,
-    /// Share of REST requests answered with status 403, by the firewall.
+    /// Share of REST requests that are answered with status 403, by the firewall.
     pub forbidden: f64,
-    /// Share of REST and archive requests answered with status 500, 502 or 503.
+    /// Share of REST and archive requests that are answered with status 500, 502 or 503.
     pub server_error: f64,
-    /// Share of REST and archive requests answered late.
+    /// Share of REST and archive requests that are answered late.
     pub slow: f64,
-    /// How late those are answered, in ms of real time.
+    /// How late those are answered, in milliseconds of real time.
     pub slow_ms: u64,
-    /// Share of REST and archive answers cut off half-way: fewer bytes come than `Content-Length`
-    /// promises.
+    /// Share of REST and archive answers that are cut off half-way: fewer bytes come than
+    /// `Content-Length` promises.
     pub cut: f64,
     /// Share of klines answers that lack their last 1 to 4 candles, as from a cache that lags
     /// behind.
@@ -74,33 +80,32 @@ pub struct Faults {
     /// Share of candles that are not shown, on REST or websocket, until `late_ms` after their
     /// close.
     pub late: f64,
-    /// How long after their close those are shown, in ms of exchange time.
+    /// How long after their close those are shown, in milliseconds of the exchange's time.
     pub late_ms: u64,
-    /// Probability that a websocket connection is dropped, per minute of exchange time.
+    /// Probability that a websocket connection is dropped, per minute of the exchange's time.
     pub drop_socket: f64,
     /// Share of candles whose closing message no websocket connection gets.
     pub silent_socket: f64,
     /// Share of candles that never exist anywhere.
     pub hole_share: f64,
-    /// Spans `[from, until]` of exchange time in which REST and websocket requests get status 503
-    /// and open websocket connections are dropped. The candles of an outage are there after
-    /// it.
+    /// Spans `[from, until]` of the exchange's time in which REST and websocket requests get status
+    /// 503 and open websocket connections are dropped. The candles of an outage are there after it.
     pub outages: Vec<[String; 2]>,
-    /// When a coin is listed: before, it is unknown and has no candles. Without an entry: at its
-    /// first candle.
+    /// When a coin is listed, by the coin's name. Before that it is unknown and has no candles. A
+    /// coin without an entry is listed at its first candle.
     pub listed: BTreeMap<Symbol, String>,
-    /// When a coin is delisted: it has no candles from then on, and `exchangeInfo` says `BREAK` of
-    /// it.
+    /// When a coin is delisted, by the coin's name. It has no candles from then on, and
+    /// `exchangeInfo` says `BREAK` of it.
     pub delisted: BTreeMap<Symbol, String>,
     /// Candles, by coin and open time, that are served with every price 0.
     pub impossible: BTreeMap<Symbol, Vec<String>>,
-    /// For so long after its close, in ms of exchange time, REST serves a candle with values that
-    /// are not its last ones, and no later candle.
+    /// For so many milliseconds of the exchange's time after its close, REST serves a candle with
+    /// values that are not its last ones, and no later candle.
     pub provisional_ms: u64,
     /// How many answers of `/time`, from the first on, are eight minutes ahead.
     pub wrong_times: u64,
-    /// How far `/time`, the `Date` header and a websocket event's `E` are ahead of the clock by
-    /// which candles close, in ms. A positive one makes a client that trusts them ask for
+    /// Milliseconds by which `/time`, the `Date` header and a websocket event's `E` are ahead of
+    /// the clock by which candles close. A positive number makes a client that trusts them ask for
     /// candles that are still forming; a negative one makes it wait longer than it must.
     pub clock_skew_ms: i64,
 }
@@ -233,10 +238,8 @@ impl ReplayConfig {
                 "at most a day either way, in ms",
             ));
         }
-        let start_ms = match self.start.as_str() {
-            "" => None,
-            text => Some(time("start", text)?),
-        };
+        let start_ms = self.start.as_deref().map(|text| time("start", text));
+        let start_ms = start_ms.transpose()?;
         let mut outages = Vec::new();
         for [from, until] in &faults.outages {
             let span = (
@@ -326,7 +329,7 @@ mod tests {
             refusal(|config| config.speed = -1.0),
             refusal(|config| config.speed = f64::NAN),
             refusal(|config| config.speed = 1e300),
-            refusal(|config| config.start = "soon".into()),
+            refusal(|config| config.start = Some("soon".into())),
             refusal(|config| config.faults.stale = 1.5),
             refusal(|config| config.faults.late = f64::NAN),
             refusal(|config| (config.faults.banned, config.faults.forbidden) = (0.7, 0.7)),

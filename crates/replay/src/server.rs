@@ -101,11 +101,10 @@ impl Server {
             clock: Clock::new(schedule.start_ms.unwrap_or(first_ms), config.speed),
             faults: config.faults.clone(),
             schedule,
-            weight_limit: match (config.weight_limit, market) {
-                (0, Market::Spot) => 6000,
-                (0, Market::Futures) => 2400,
-                (limit, _) => limit,
-            },
+            weight_limit: config.weight_limit.unwrap_or(match market {
+                Market::Spot => 6000,
+                Market::Futures => 2400,
+            }),
             archive: Cache::default(),
             places,
             counts: Mutex::default(),

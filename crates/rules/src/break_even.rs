@@ -1,9 +1,7 @@
 //! The fee that each coin's forecasts could bear.
 
 use rayon::prelude::*;
-use score::{
-    BreakEven, BreakEvenFees, ForecastColumn, Options, Report, Rows, check_forecasters, is_control,
-};
+use score::{BreakEven, BreakEvenFees, ForecastColumn, Options, Report, Rows, check_forecasters};
 use statistics::{FoldSpan, Interval, Layout, are_equal, quantile};
 
 use crate::error::Error;
@@ -99,7 +97,7 @@ pub fn with_break_even(
     options: &Options,
 ) -> Result<Report, Error> {
     for (score, forecaster) in report.forecasters.iter_mut().zip(forecasters) {
-        if !is_control(&score.name, score.run.as_deref()) {
+        if !score.is_control() {
             score.break_even = Some(break_even(rows, forecaster, options)?);
         }
     }
@@ -192,8 +190,7 @@ mod tests {
             fold: times.clone().map(|time| (time / 10) as u32 + 1).collect(),
             realized: vec![0.0; 30],
             realized_delayed: vec![0.0; 30],
-            last_return: vec![0.0; 30],
-            deviations: Default::default(),
+            controls: Vec::new(),
             trailing_volatility: None,
             volatility: vec![1.0; 30],
             weight: vec![1.0; 30],
@@ -206,7 +203,7 @@ mod tests {
     fn forecaster(forecast: Vec<f64>) -> ForecastColumn {
         ForecastColumn {
             name: "network".to_owned(),
-            run: None,
+            run: Some("run".to_owned()),
             forecast,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, setting};
@@ -39,18 +40,19 @@ impl Side {
 
 /// What every fill costs, in basis points of its value; a position pays twice, when it opens and
 /// when it closes.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Costs {
-    /// The exchange's fee.
+    /// The exchange's fee. The default is Binance's taker fee on the spot market, without
+    /// discounts.
     pub fee_bps: f64,
-    /// How much worse than the candle's price a fill is.
+    /// How much worse than the candle's price a fill is. The default is about the spread of a
+    /// liquid pair.
     pub slippage_bps: f64,
 }
 
 impl Default for Costs {
     fn default() -> Self {
-        // Binance's spot taker fee without discounts is 10; a spread of a liquid pair is about 1.
         Self {
             fee_bps: 10.0,
             slippage_bps: 1.0,

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::anyhow;
 use cli::{ConfigTable, WithHint};
-use dataset::{Dataset, Dropped, Fold, ForecastRow, ForecastTable, RunDir};
+use dataset::{Dataset, Dropped, Fold, ForecastTable, RunDir};
 use statistics::pearson;
 use tracking::Tracker;
 
@@ -241,7 +241,8 @@ fn join(
     let seeds: Vec<ForecastTable> = (1..=recipe.seeds())
         .map(of_seed)
         .collect::<anyhow::Result<_>>()?;
-    let table = ForecastTable::average(&seeds, run.path())?;
+    let seeds_line = (seeds.len() > 1).then(|| seeds_line(&seeds));
+    let table = ForecastTable::average(seeds, run.path())?;
     let is_whole = folds.len() == dataset.plan.folds.len();
     let mut appendix = Appendix::default();
     if is_whole {
@@ -250,8 +251,8 @@ fn join(
         appendix.next = format!("of {} of {} folds", folds.len(), dataset.plan.folds.len());
     }
     table.write(&run.forecasts())?;
-    if seeds.len() > 1 {
-        appendix.texts.insert(0, seeds_line(&seeds));
+    if let Some(line) = seeds_line {
+        appendix.texts.insert(0, line);
     }
     appendix
         .texts
@@ -272,13 +273,16 @@ fn join(
 
 /// Mean over folds of the pooled Pearson, of one seed alone.
 fn mean_pearson(table: &ForecastTable) -> Option<f64> {
-    let of_fold = |rows: &[ForecastRow]| {
-        let column = |value: fn(&ForecastRow) -> f64| rows.iter().map(value).collect::<Vec<f64>>();
-        pearson(&column(|row| row.forecast), &column(|row| row.realized))
-    };
-    let by_fold = table.rows().chunk_by(|a, b| a.fold == b.fold);
-    let folds: Vec<f64> = by_fold.filter_map(of_fold).collect();
-    (!folds.is_empty()).then(|| folds.iter().sum::<f64>() / folds.len() as f64)
+    let mut scores = Vec::new();
+    for part in table.parts() {
+        let rows: Vec<usize> = (0..part.len()).collect();
+        for fold in rows.chunk_by(|&a, &b| part.fold[a] == part.fold[b]) {
+            // Chunks are never empty.
+            let fold = fold[0]..fold[0] + fold.len();
+            scores.extend(pearson(&part.forecast[fold.clone()], &part.realized[fold]));
+        }
+    }
+    (!scores.is_empty()).then(|| scores.iter().sum::<f64>() / scores.len() as f64)
 }
 
 /// The scores of several seeds, each alone.

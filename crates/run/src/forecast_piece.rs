@@ -2,7 +2,7 @@
 
 use anyhow::anyhow;
 use cli::WithHint;
-use dataset::{ForecastTable, format_time};
+use dataset::{FoldForecasts, ForecastTable, format_time};
 
 use crate::{Piece, Recipe};
 
@@ -26,8 +26,7 @@ pub(crate) fn forecast_piece(
     let forecaster = recipe.load(piece)?;
     let history = forecaster.history_bars();
     let bar = cli::progress_bar(&format!("{fold} scoring"), set.len() as u64);
-    let deviations = dataset.deviations(fold);
-    let mut rows = Vec::with_capacity(set.counts.iter().filter(|&&counts| counts).count());
+    let mut forecasts = FoldForecasts::new(dataset, fold);
     let at_once = ROWS_AT_ONCE.max(HISTORIES_AT_ONCE * history);
     for (chunk, (ends, counts)) in (set.ends.chunks(at_once))
         .zip(set.counts.chunks(at_once * coins))
@@ -45,12 +44,9 @@ pub(crate) fn forecast_piece(
         {
             let (row, coin) = (ends[place / coins], place % coins);
             match answer {
-                Ok(forecast) if forecast.is_finite() => rows.push(dataset.forecast_row(
-                    (fold, &deviations),
-                    (row, coin),
-                    target_std[coin],
-                    forecast,
-                )),
+                Ok(forecast) if forecast.is_finite() => {
+                    forecasts.push((row, coin), target_std[coin], forecast);
+                }
                 other => {
                     return Err(anyhow!(
                         "{fold}: {} at {} is to be scored, but its forecast is {other:?}",
@@ -64,5 +60,5 @@ pub(crate) fn forecast_piece(
         bar.set_position((chunk * at_once + ends.len()) as u64);
     }
     bar.finish_and_clear();
-    Ok(ForecastTable::new(rows, &piece.dir)?)
+    Ok(forecasts.table(&piece.dir)?)
 }

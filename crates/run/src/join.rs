@@ -1,8 +1,9 @@
 //! From forecast tables to the rows that all of them have.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::path::Path;
 
-use dataset::{ForecastRow, ForecastTable};
+use dataset::{ControlSign, ForecastTable, TablePart};
 
 use score::{ForecastColumn, Rows};
 
@@ -12,6 +13,9 @@ pub enum JoinError {
     /// The common rows cannot be scored.
     #[error(transparent)]
     Rows(#[from] score::Error),
+    /// A table of several horizons or panels, by their names.
+    #[error("{0}")]
+    SeveralParts(String),
     /// Two tables forecast different things.
     #[error(
         "{name}, time {time_ms} ms of {symbol}: realized is {found}, but {expected} in the first table, expected one \
@@ -36,6 +40,7 @@ impl JoinError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Rows(error) => error.hint(),
+            Self::SeveralParts(_) => Some("--horizon and --panel choose one".to_owned()),
             Self::OtherTarget { .. } => {
                 Some("compare runs of one [target] section on the same candles".to_owned())
             }
@@ -65,136 +70,147 @@ pub struct Joined {
     pub dropped: Vec<usize>,
 }
 
-/// What a row is told from others by.
-type Key<'a> = (u32, i64, &'a str);
-
-fn key(row: &ForecastRow) -> Key<'_> {
-    (row.fold, row.time_ms, row.symbol.as_str())
+/// The common rows of tables of one horizon and panel.
+struct Common<'a> {
+    parts: Vec<&'a TablePart>,
+    /// The rows of each part that all of them have.
+    rows: Vec<Vec<usize>>,
 }
 
-/// Keeps the (fold, time, symbol) that every table has.
+impl<'a> Common<'a> {
+    fn of(sources: &[NamedTable<'a>]) -> Result<Self, JoinError> {
+        let part = |source: &NamedTable<'a>| {
+            let origin = Path::new(source.run.unwrap_or(source.name));
+            let part = source.table.only_part(origin);
+            part.map_err(|error| JoinError::SeveralParts(error.to_string()))
+        };
+        let parts: Vec<&TablePart> = sources.iter().map(part).collect::<Result<_, _>>()?;
+        let Some((&first, others)) = parts.split_first() else {
+            return Err(score::Error::NoRows.into());
+        };
+        let places: Vec<Vec<Option<usize>>> =
+            others.iter().map(|other| first.rows_in(other)).collect();
+        let is_common = |row: &usize| places.iter().all(|places| places[*row].is_some());
+        let own: Vec<usize> = (0..first.len()).filter(is_common).collect();
+        let of_other =
+            |places: &Vec<Option<usize>>| own.iter().filter_map(|row| places[*row]).collect();
+        let rows = std::iter::once(own.clone())
+            .chain(places.iter().map(of_other))
+            .collect();
+        Ok(Self { parts, rows })
+    }
+
+    /// A column of one of the tables at the common rows.
+    fn column<T: Copy>(&self, table: usize, values: impl Fn(&TablePart) -> &[T]) -> Vec<T> {
+        let values = values(self.parts[table]);
+        self.rows[table].iter().map(|&row| values[row]).collect()
+    }
+
+    /// The controls that the columns of a table make; NaN where unknown.
+    fn controls(&self, table: &ForecastTable) -> Vec<ForecastColumn> {
+        let mut controls = Vec::new();
+        for column in &table.metadata().controls {
+            let name = &column.name;
+            let values = self.known_somewhere(|part| part.controls.get(name));
+            let values = values.unwrap_or_else(|| vec![f64::NAN; self.rows[0].len()]);
+            let negated = || {
+                let values = values.iter().map(|value| -value).collect();
+                ForecastColumn::control(format!("negated_{name}"), values)
+            };
+            match column.sign {
+                ControlSign::AsIs => controls.push(ForecastColumn::control(name, values)),
+                ControlSign::Negated => controls.push(negated()),
+                ControlSign::Both => {
+                    let negated = negated();
+                    controls.extend([ForecastColumn::control(name, values), negated]);
+                }
+            }
+        }
+        controls
+    }
+
+    /// A column from the first table that knows it somewhere, as older ones do not have it; None
+    /// where none does.
+    fn known_somewhere(
+        &self,
+        values: impl Fn(&TablePart) -> Option<&Vec<f64>>,
+    ) -> Option<Vec<f64>> {
+        let of_table = |table: usize| {
+            values(self.parts[table])?;
+            let column = self.column(table, |part| values(part).map_or(&[], Vec::as_slice));
+            column.iter().any(|value| !value.is_nan()).then_some(column)
+        };
+        (0..self.parts.len()).find_map(of_table)
+    }
+}
+
+/// Keeps the (fold, time, symbol) that every table has. All must be of one horizon and panel.
 ///
 /// # Errors
-/// No common row; two tables that disagree on what was realized, and so forecast different targets.
-pub fn join(
-    sources: &[NamedTable<'_>],
-    bar_ms: i64,
-    reach_bars: usize,
-) -> Result<Joined, JoinError> {
-    let Some((first, others)) = sources.split_first() else {
+/// No common row; two tables that disagree on what was realized, and so forecast different targets;
+/// a table of several horizons or panels.
+pub fn join(sources: &[NamedTable<'_>]) -> Result<Joined, JoinError> {
+    let common = Common::of(sources)?;
+    let (Some(first), Some(&part)) = (sources.first(), common.parts.first()) else {
         return Err(score::Error::NoRows.into());
     };
-    let others: Vec<BTreeMap<Key<'_>, &ForecastRow>> = others
-        .iter()
-        .map(|source| {
-            source
-                .table
-                .rows()
-                .iter()
-                .map(|row| (key(row), row))
-                .collect()
-        })
-        .collect();
-    let common: Vec<&ForecastRow> = first
-        .table
-        .rows()
-        .iter()
-        .filter(|row| others.iter().all(|table| table.contains_key(&key(row))))
-        .collect();
-    let symbols: BTreeSet<&str> = common.iter().map(|row| row.symbol.as_str()).collect();
-    let symbols: Vec<String> = symbols.into_iter().map(str::to_owned).collect();
-    let column =
-        |value: fn(&ForecastRow) -> f64| common.iter().map(|row| value(row)).collect::<Vec<f64>>();
+    let places = common.column(0, |part| &part.symbol);
+    let used: BTreeSet<u32> = places.iter().copied().collect();
+    let used: Vec<u32> = used.into_iter().collect();
+    let name = |place: &u32| part.symbols[*place as usize].to_string();
+    let bar = first.table.metadata().bar;
     let rows = Rows {
-        time_ms: common.iter().map(|row| row.time_ms).collect(),
+        time_ms: common.column(0, |part| &part.time_ms),
         // Found, as the list was made from these very rows.
-        symbol: common
-            .iter()
-            .map(|row| {
-                symbols
-                    .binary_search_by(|symbol| symbol.as_str().cmp(row.symbol.as_str()))
-                    .unwrap_or_default() as u32
-            })
+        symbol: (places.iter())
+            .map(|place| used.binary_search(place).unwrap_or_default() as u32)
             .collect(),
-        fold: common.iter().map(|row| row.fold).collect(),
-        realized: column(|row| row.realized),
-        realized_delayed: column(|row| row.realized_delayed),
-        last_return: column(|row| row.last_return),
-        deviations: deviations(&common, &others),
-        volatility: column(|row| row.volatility),
-        trailing_volatility: known_somewhere(&common, &others, |row| row.trailing_volatility),
-        weight: column(|row| row.weight),
-        symbols,
-        bar_ms,
-        reach_bars,
+        fold: common.column(0, |part| &part.fold),
+        realized: common.column(0, |part| &part.realized),
+        realized_delayed: common.column(0, |part| &part.realized_delayed),
+        controls: common.controls(first.table),
+        volatility: common.column(0, |part| &part.volatility),
+        trailing_volatility: common.known_somewhere(|part| Some(&part.trailing_volatility)),
+        weight: common.column(0, |part| &part.weight),
+        symbols: used.iter().map(name).collect(),
+        bar_ms: bar.ms(),
+        reach_bars: part.key.reach.bars(bar),
     }
     .checked()?;
-    let mut forecasters = vec![forecaster(first, column(|row| row.forecast))];
-    for (source, table) in sources[1..].iter().zip(&others) {
-        let mut forecast = Vec::with_capacity(common.len());
-        for row in &common {
-            let other = table[&key(row)];
-            if (other.realized - row.realized).abs() > 1e-9 {
-                return Err(JoinError::OtherTarget {
-                    name: source.name.to_owned(),
-                    time_ms: row.time_ms,
-                    symbol: row.symbol.to_string(),
-                    found: other.realized,
-                    expected: row.realized,
-                });
-            }
-            forecast.push(other.forecast);
-        }
-        forecasters.push(forecaster(source, forecast));
-    }
-    let dropped = sources
-        .iter()
-        .map(|source| source.table.rows().len() - common.len())
-        .collect();
+    check_targets(sources, &common, &rows)?;
+    let forecaster = |(table, source): (usize, &NamedTable<'_>)| ForecastColumn {
+        name: source.name.to_owned(),
+        run: source.run.map(str::to_owned),
+        forecast: common.column(table, |part| &part.forecast),
+    };
     Ok(Joined {
+        forecasters: sources.iter().enumerate().map(forecaster).collect(),
+        dropped: (common.parts.iter())
+            .map(|part| part.len() - rows.len())
+            .collect(),
         rows,
-        forecasters,
-        dropped,
     })
 }
 
-/// The columns of deviations.
-fn deviations(
-    common: &[&ForecastRow],
-    others: &[BTreeMap<Key<'_>, &ForecastRow>],
-) -> [Option<Vec<f64>>; 3] {
-    std::array::from_fn(|place| known_somewhere(common, others, |row| row.deviations[place]))
-}
-
-/// A column from the first table that knows it somewhere, as older ones do not have it; None where
-/// none does.
-fn known_somewhere(
-    common: &[&ForecastRow],
-    others: &[BTreeMap<Key<'_>, &ForecastRow>],
-    value: impl Fn(&ForecastRow) -> f64,
-) -> Option<Vec<f64>> {
-    let known = |values: &Vec<f64>| values.iter().any(|value| !value.is_nan());
-    let own = std::iter::once(common.iter().map(|row| value(row)).collect());
-    let tables = others
-        .iter()
-        .map(|table| common.iter().map(|row| value(table[&key(row)])).collect());
-    own.chain(tables).find(known)
-}
-
-fn forecaster(source: &NamedTable<'_>, forecast: Vec<f64>) -> ForecastColumn {
-    ForecastColumn {
-        name: source.name.to_owned(),
-        run: source.run.map(str::to_owned),
-        forecast,
+/// Refuses tables that realized something else than the first.
+fn check_targets(
+    sources: &[NamedTable<'_>],
+    common: &Common<'_>,
+    rows: &Rows,
+) -> Result<(), JoinError> {
+    for (table, source) in sources.iter().enumerate().skip(1) {
+        let realized = common.column(table, |part| &part.realized);
+        let pairs = realized.iter().zip(&rows.realized);
+        let differs = |(found, expected): (&f64, &f64)| (found - expected).abs() > 1e-9;
+        if let Some(row) = pairs.clone().position(differs) {
+            return Err(JoinError::OtherTarget {
+                name: source.name.to_owned(),
+                time_ms: rows.time_ms[row],
+                symbol: rows.symbols[rows.symbol[row] as usize].clone(),
+                found: realized[row],
+                expected: rows.realized[row],
+            });
+        }
     }
-}
-
-#[cfg(test)]
-mod tests {
-    /// The columns of the table are those that scores know, in the same order.
-    #[test]
-    fn the_tables_deviations_are_those_of_the_rows() {
-        assert_eq!(dataset::DEVIATION_MINUTES, score::DEVIATION_MINUTES);
-        assert_eq!(dataset::DEVIATION_COLUMNS, score::DEVIATION_COLUMNS);
-    }
+    Ok(())
 }

@@ -46,10 +46,9 @@ impl Finished<'_> {
     /// # Errors
     /// A table that cannot be scored, what the system says.
     pub fn publish(&self, table: ForecastTable, appendix: Appendix) -> anyhow::Result<ScoredRun> {
-        let Self { run, config, .. } = self;
+        let run = self.run;
         let path = run.path().display().to_string();
-        let (bar_ms, reach_bars) = (config.data.interval.ms(), config.reach_bars());
-        let scored = score_run((self.forecaster, &path), table, bar_ms, reach_bars)?;
+        let scored = score_run((self.forecaster, &path), table)?;
         write_atomically(&run.report(), scored.html(appendix.importance).as_bytes())?;
         if let Some(tracker) = self.tracker {
             track(tracker, run, &scored);

@@ -22,22 +22,13 @@ pub struct ScoredRun {
 /// large and not needed any more once its columns are made.
 ///
 /// # Errors
-/// As [`join`] and [`score`].
-pub fn score_run(
-    (name, run): (&str, &str),
-    table: ForecastTable,
-    bar_ms: i64,
-    reach_bars: usize,
-) -> Result<ScoredRun, JoinError> {
-    let joined = join(
-        &[NamedTable {
-            name,
-            run: Some(run),
-            table: &table,
-        }],
-        bar_ms,
-        reach_bars,
-    )?;
+/// As [`join`] and [`score`](fn@score).
+pub fn score_run((name, run): (&str, &str), table: ForecastTable) -> Result<ScoredRun, JoinError> {
+    let joined = join(&[NamedTable {
+        name,
+        run: Some(run),
+        table: &table,
+    }])?;
     drop(table);
     let mut forecasters = joined.forecasters;
     forecasters.extend(controls(&joined.rows));

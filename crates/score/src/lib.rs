@@ -11,7 +11,6 @@ mod break_even;
 mod concentration;
 mod controls;
 mod daily;
-mod deviations;
 mod error;
 mod ground;
 mod labels;
@@ -30,8 +29,7 @@ pub use across::{
 };
 pub use break_even::{BreakEven, BreakEvenFees};
 pub use concentration::Concentration;
-pub use controls::{CONTROL_NAMES, controls, impossible_controls, is_control};
-pub use deviations::{DEVIATION_COLUMNS, DEVIATION_MINUTES};
+pub use controls::controls;
 pub use error::Error;
 pub use metrics::{
     Better, ByMetric, Estimate, METRICS, Metric, Place, Sample, Unit, Value, metrics_reference,

@@ -104,6 +104,11 @@ pub struct Score {
 }
 
 impl Score {
+    /// True for a control, which comes from no run.
+    pub fn is_control(&self) -> bool {
+        self.run.is_none()
+    }
+
     /// A metric by its name, undefined where the report does not have it.
     pub fn metric(&self, name: &str) -> Value {
         self.metrics.get(name).copied().unwrap_or_default()

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use statistics::{Draws, Interval, Series, draw, draw_mean, enough_blocks, percentile_interval};
 
-use crate::controls::is_control;
 use crate::daily::Part;
 use crate::ground::Ground;
 use crate::rows::ForecastColumn;
@@ -13,7 +12,6 @@ use crate::variants::Variant;
 
 /// One forecaster's series, ready for the bootstrap.
 pub(crate) struct Scored {
-    name: String,
     run: Option<String>,
     /// One series for each of [`Variant::ALL`].
     pub series: Vec<Series>,
@@ -38,7 +36,6 @@ impl Scored {
             Series::new(layout, &x, &y, ground.floor)
         };
         Self {
-            name: forecaster.name.clone(),
             run: forecaster.run.clone(),
             series: Variant::ALL.par_iter().map(series_of).collect(),
             days: Part::ALL.map(|part| ground.days.ics(rows, layout, forecast, part)),
@@ -56,7 +53,7 @@ impl Scored {
 /// Which forecasters are compared: each that is no control with each after it that is none, and
 /// with each control that has a score.
 pub(crate) fn compared_pairs(scored: &[Scored]) -> Vec<(usize, usize)> {
-    let control = |index: &usize| is_control(&scored[*index].name, scored[*index].run.as_deref());
+    let control = |index: &usize| scored[*index].run.is_none();
     let (controls, models): (Vec<usize>, Vec<usize>) = (0..scored.len()).partition(control);
     let mut pairs = Vec::new();
     for (place, model) in models.iter().enumerate() {

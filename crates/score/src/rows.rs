@@ -1,6 +1,5 @@
 //! The rows every forecaster is scored on, and where their folds and timestamps begin and end.
 
-use crate::deviations::DEVIATION_COLUMNS;
 use crate::error::{Error, setting};
 
 /// The scored rows all forecasters share, sorted by (fold, time, symbol); one entry of every column
@@ -21,12 +20,8 @@ pub struct Rows {
     pub realized: Vec<f64>,
     /// The same with entry one bar later; NaN where unknown.
     pub realized_delayed: Vec<f64>,
-    /// Return of the last closed bar; NaN where unknown.
-    pub last_return: Vec<f64>,
-    /// `ln(close)` minus its mean over the last 30, 60 and 240 minutes
-    /// ([`DEVIATION_MINUTES`](crate::DEVIATION_MINUTES)), NaN where unknown; None for a mean that is known
-    /// nowhere.
-    pub deviations: [Option<Vec<f64>>; 3],
+    /// The target's controls: naive forecasts, known at the time of the forecast; NaN where unknown.
+    pub controls: Vec<ForecastColumn>,
     /// Standard deviation of the coin's target in the fold's training rows, above 0; NaN where
     /// unknown.
     pub volatility: Vec<f64>,
@@ -93,10 +88,11 @@ impl Rows {
         self.check_duplicates()
     }
 
-    /// The known columns of [`Rows::deviations`] by their names in the forecast table.
-    fn deviations(&self) -> impl Iterator<Item = (&'static str, &[f64])> {
-        let columns = DEVIATION_COLUMNS.into_iter().zip(&self.deviations);
-        columns.filter_map(|(name, values)| Some((name, values.as_deref()?)))
+    /// The values of a control by its name, NaN where unknown; None where the target has none of
+    /// that name.
+    pub fn control(&self, name: &str) -> Option<&[f64]> {
+        let found = self.controls.iter().find(|control| control.name == name);
+        found.map(|control| control.forecast.as_slice())
     }
 
     fn check_lengths(&self) -> Result<(), Error> {
@@ -105,14 +101,13 @@ impl Rows {
             ("fold", self.fold.len()),
             ("realized", self.realized.len()),
             ("realized_delayed", self.realized_delayed.len()),
-            ("last_return", self.last_return.len()),
             ("volatility", self.volatility.len()),
             ("weight", self.weight.len()),
         ];
         let trailing = self.trailing_volatility.iter();
-        let optional = self
-            .deviations()
-            .map(|(column, values)| (column, values.len()))
+        let controls = self.controls.iter();
+        let optional = controls
+            .map(|control| (control.name.as_str(), control.forecast.len()))
             .chain(trailing.map(|values| ("trailing_volatility", values.len())));
         for (column, found) in lengths.into_iter().chain(optional) {
             if found != self.len() {
@@ -153,7 +148,7 @@ impl Rows {
 
     fn check_values(&self) -> Result<(), Error> {
         type Rule = fn(f64) -> bool;
-        let rules: [(&str, &[f64], Rule, &'static str); 6] = [
+        let rules: [(&str, &[f64], Rule, &'static str); 5] = [
             (
                 "realized",
                 &self.realized,
@@ -163,12 +158,6 @@ impl Rows {
             (
                 "realized_delayed",
                 &self.realized_delayed,
-                |value| !value.is_infinite(),
-                "a finite number, or NaN where it is unknown",
-            ),
-            (
-                "last_return",
-                &self.last_return,
                 |value| !value.is_infinite(),
                 "a finite number, or NaN where it is unknown",
             ),
@@ -191,16 +180,16 @@ impl Rows {
                 "a finite number, 0 or more",
             ),
         ];
-        let deviations = self.deviations().map(|(column, values)| {
+        let controls = self.controls.iter().map(|control| {
             let rule: Rule = |value| !value.is_infinite();
             (
-                column,
-                values,
+                control.name.as_str(),
+                control.forecast.as_slice(),
                 rule,
                 "a finite number, or NaN where it is unknown",
             )
         });
-        for (column, values, allowed, expected) in rules.into_iter().chain(deviations) {
+        for (column, values, allowed, expected) in rules.into_iter().chain(controls) {
             if let Some(row) = values.iter().position(|value| !allowed(*value)) {
                 return Err(self.value(column, row, values[row], expected));
             }
@@ -269,8 +258,24 @@ pub struct ForecastColumn {
     pub name: String,
     /// The run it comes from; none for a control.
     pub run: Option<String>,
-    /// Its forecast of every row, never NaN.
+    /// Its forecast of every row; never NaN, but in [`Rows::controls`].
     pub forecast: Vec<f64>,
+}
+
+impl ForecastColumn {
+    /// A control.
+    pub fn control(name: impl Into<String>, forecast: Vec<f64>) -> Self {
+        Self {
+            name: name.into(),
+            run: None,
+            forecast,
+        }
+    }
+
+    /// True for a control, which comes from no run.
+    pub fn is_control(&self) -> bool {
+        self.run.is_none()
+    }
 }
 
 /// Refuses no forecasters, and one that has not exactly one finite forecast a row.

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use crate::concentration::Concentration;
-use crate::controls::is_control;
 use crate::daily::Part;
 use crate::ground::Ground;
 use crate::metrics::{METRICS, Metric, Place, Prepared, Sample};
@@ -70,7 +69,7 @@ pub fn score_by(
         .collect();
     // One after the other, as the sums of all coins are large.
     for (score, forecaster) in scores.iter_mut().zip(forecasters) {
-        if !is_control(&forecaster.name, forecaster.run.as_deref()) {
+        if !forecaster.is_control() {
             score.coin_intervals = ground.coin_intervals(&forecaster.forecast, score.block_bars);
         }
     }

@@ -13,7 +13,6 @@ use serde::Serialize;
 use serde::ser::SerializeMap;
 use statistics::{FoldSpan, Interval, mean};
 
-use crate::controls::is_control;
 use crate::ground::Ground;
 use crate::metrics::{ByMetric, Entry, Metric, Sample, Value};
 use crate::rows::ForecastColumn;
@@ -127,9 +126,7 @@ impl Shuffled {
 
 /// Whose days are shuffled: the first forecaster that is no control, else the last return.
 pub(crate) fn shuffled_base(forecasters: &[ForecastColumn]) -> Option<&ForecastColumn> {
-    let model = forecasters
-        .iter()
-        .find(|one| !is_control(&one.name, one.run.as_deref()));
+    let model = forecasters.iter().find(|one| !one.is_control());
     model.or_else(|| forecasters.iter().find(|one| one.name == "last_return"))
 }
 

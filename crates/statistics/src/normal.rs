@@ -1,30 +1,17 @@
 //! The standard normal distribution.
 
-use std::f64::consts::TAU;
-
-/// Beyond this the tail comes from a continued fraction, below it from a power series.
-const TAIL: f64 = 3.0;
-
-/// Terms of the continued fraction; from [`TAIL`] on the last of them change nothing.
-const FRACTION_TERMS: u32 = 120;
+use std::f64::consts::{FRAC_1_SQRT_2, TAU};
 
 /// Probability that a standard normal value is at most `z`.
 ///
-/// The relative error stays below 1e-12 in both tails. Abramowitz and Stegun, formulas 26.2.11 and
-/// 26.2.14.
+/// The relative error stays below 1e-12 in both tails.
 ///
 /// # Examples
 /// ```
 /// assert!((statistics::normal_cdf(1.959963984540054) - 0.975).abs() < 1e-15);
 /// ```
 pub fn normal_cdf(z: f64) -> f64 {
-    if z.abs() < TAIL {
-        0.5 + density(z) * power_series(z)
-    } else if z < 0.0 {
-        tail(-z)
-    } else {
-        1.0 - tail(z)
-    }
+    0.5 * libm::erfc(-z * FRAC_1_SQRT_2)
 }
 
 /// The value that a standard normal one stays at or below with this probability; infinite at 0 and
@@ -59,28 +46,6 @@ fn density(z: f64) -> f64 {
     (-0.5 * z * z).exp() / TAU.sqrt()
 }
 
-/// z + z^3 / 3 + z^5 / (3 x 5) + ...
-fn power_series(z: f64) -> f64 {
-    let (mut term, mut sum, mut odd) = (z, z, 1.0);
-    while term.abs() > sum.abs() * 1e-18 {
-        odd += 2.0;
-        term *= z * z / odd;
-        sum += term;
-    }
-    sum
-}
-
-/// Probability of more than `z`, which is far above 0: density / (z + 1 / (z + 2 / (z + 3 / ...))).
-fn tail(z: f64) -> f64 {
-    if z.is_infinite() {
-        return 0.0;
-    }
-    let fraction = (1..=FRACTION_TERMS)
-        .rev()
-        .fold(z, |below, term| z + f64::from(term) / below);
-    density(z) / fraction
-}
-
 /// What is exceeded with this probability of at most a half, to three digits: Abramowitz and
 /// Stegun, formula 26.2.23.
 fn rough_upper_quantile(probability: f64) -> f64 {
@@ -94,14 +59,20 @@ fn rough_upper_quantile(probability: f64) -> f64 {
 mod tests {
     use super::*;
 
+    /// Values of mpmath 1.3 with 60 digits. A series of `1 - erf` loses these tails.
     #[test]
-    fn series_and_fraction_meet() {
-        for z in [2.9, 3.0, 3.1] {
-            let (series, fraction) = (0.5 - density(z) * power_series(z), tail(z));
-            assert!(
-                (series / fraction - 1.0).abs() < 1e-12,
-                "{z}: {series} and {fraction}"
-            );
+    fn far_tails_keep_their_digits() {
+        for (z, probability) in [
+            (-37.0, 5.725_571_222_524_577e-300),
+            (-20.0, 2.753_624_118_606_233_7e-89),
+            (-10.0, 7.619_853_024_160_525e-24),
+            (-8.0, 6.220_960_574_271_784e-16),
+            (-3.0, 0.001_349_898_031_630_094_6),
+            (-2.0, 0.022_750_131_948_179_21),
+            (2.0, 0.977_249_868_051_820_8),
+        ] {
+            let error = normal_cdf(z) / probability - 1.0;
+            assert!(error.abs() < 1e-12, "{z}: relative error {error:e}");
         }
     }
 

@@ -1,25 +1,30 @@
 //! The `[trading]` section.
 
 use rules::Costs;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
 /// The `[trading]` section: what a pretend position costs, and when one is opened.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TradingConfig {
-    /// Fee and slippage of every fill.
+    /// What every fill costs, in basis points of its value. A position pays twice, when it opens
+    /// and when it closes.
     pub costs: Costs,
     /// Whether a coin may have several positions at a time.
     pub overlapping: bool,
-    /// A forecast that is made later than this after its candle closed is logged but not acted on.
+    /// A forecast that is made later than this many seconds after its candle closed is logged but
+    /// not acted on. A forecast takes a fraction of a second, and after some seconds the price is
+    /// another one.
     pub act_within_secs: f64,
-    /// Whether the indicator rule that stands in for a model that does not load is acted on.
+    /// Whether a forecast is acted on that is the indicator rule's, which stands in for a model
+    /// that does not load.
     pub act_on_rule: bool,
     /// Whether a forecast is acted on that had to do without a coin of the universe.
     pub act_without_all_coins: bool,
-    /// Whether a coin whose features have drifted beyond `watch.drift_limit_std` is acted on.
+    /// Whether a coin is acted on whose features have drifted beyond `watch.drift_limit_std`.
     pub act_on_drift: bool,
 }
 
@@ -28,7 +33,6 @@ impl Default for TradingConfig {
         Self {
             costs: Costs::default(),
             overlapping: false,
-            // A forecast takes a fraction of a second; after some seconds the price is another one.
             act_within_secs: 5.0,
             act_on_rule: false,
             act_without_all_coins: false,

@@ -6,6 +6,7 @@ use anyhow::{Context, anyhow};
 use cli::{ConfigTable, WithHint};
 use dataset::{Config, InputNorm, RunConfig};
 use model::{AdamWConfig, Loss, NetworkConfig, WindowNorm};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What `run.kind` says of a run of `train`.
@@ -28,30 +29,33 @@ pub struct TrainConfig {
 }
 
 /// The `[optimizer]` section: AdamW (Loshchilov and Hutter 2019) and its learning rate.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct OptimizerConfig {
     /// The highest learning rate of the schedule.
     pub learning_rate: f64,
-    /// What follows the warm-up.
+    /// Course of the learning rate after the warm-up.
     pub schedule: Schedule,
     /// Share of all steps over which the learning rate rises linearly from 0.
     pub warm_up_share: f64,
-    /// `cosine`: the learning rate of the last step, as a share of the highest.
+    /// For `optimizer.schedule = "cosine"`: the learning rate of the last step, as a share of the
+    /// highest.
     pub final_share: f64,
-    /// Decoupled weight decay.
+    /// Decoupled weight decay. The default is PyTorch's for AdamW.
     pub weight_decay: f64,
-    /// Gradients are scaled down to this global norm; 0 turns it off.
-    pub clip_norm: f32,
+    /// Gradients are scaled down to this global norm.
+    #[serde(with = "cli::or_off")]
+    #[schemars(with = "cli::OrOff<f32>")]
+    pub clip_norm: Option<f32>,
 }
 
 /// Course of the learning rate after the warm-up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Schedule {
-    /// Stays.
+    /// It stays at its highest.
     Constant,
-    /// Falls along half a cosine wave.
+    /// It falls along half a cosine wave.
     Cosine,
 }
 
@@ -62,9 +66,8 @@ impl Default for OptimizerConfig {
             schedule: Schedule::Cosine,
             warm_up_share: 0.1,
             final_share: 0.01,
-            // PyTorch's default for AdamW.
             weight_decay: 0.01,
-            clip_norm: 1.0,
+            clip_norm: Some(1.0),
         }
     }
 }
@@ -89,11 +92,7 @@ impl OptimizerConfig {
 
     /// The global norm that gradients are scaled down to.
     pub fn max_norm(&self) -> f32 {
-        if self.clip_norm > 0.0 {
-            self.clip_norm
-        } else {
-            f32::INFINITY
-        }
+        self.clip_norm.unwrap_or(f32::INFINITY)
     }
 
     /// The optimizer's own settings.
@@ -105,59 +104,64 @@ impl OptimizerConfig {
     }
 }
 
-/// The `[training]` section.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// The `[training]` section: how long a network is trained, on what, and which weights are kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainingConfig {
-    /// How many seeds, 1 to N; their forecasts are averaged.
+    /// How many seeds each fold is trained with, 1 to N. Their forecasts are averaged.
     pub seeds: u64,
-    /// About so many (time, coin) pairs in a step: a window has all coins at one time, so that a
-    /// step takes as many windows as make so many pairs, at least one.
+    /// About so many pairs of a time and a coin in a step. A window has all coins at one time, so
+    /// that a step takes as many windows as make so many pairs, at least one. The default are 32
+    /// windows of 20 coins.
     pub batch_pairs: usize,
-    /// Steps; without it as many as `epochs` are.
+    /// Number of steps. Without it there are as many as `training.epochs` make.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps: Option<u64>,
     /// Passes over the training windows.
     pub epochs: f64,
-    /// A run whose weights folds go on from: those of the fold before and the same seed
-    /// (`--warm-start`). Without it every fold begins from nothing, as fold 1 always does.
+    /// A run whose weights folds go on from: those of the fold before and the same seed, as with
+    /// `--warm-start`. Without it every fold begins from nothing, as the first fold always does.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(title = "path")]
     pub warm_start: Option<PathBuf>,
-    /// Steps of a fold that goes on from another; without it as many as from nothing.
+    /// Steps of a fold that goes on from another. Without it there are as many as from nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warm_steps: Option<u64>,
-    /// A fold and seed stops after this many seconds of training, wherever its schedule is; without
+    /// A fold and seed stops after this many seconds of training, wherever its schedule is. Without
     /// it there is no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_secs: Option<u64>,
-    /// Only every n-th minute ends a training window: neighbours are nearly the same.
+    /// Only every n-th bar ends a training window, as neighbours are nearly the same.
     pub stride: usize,
-    /// What is minimized.
+    /// What is minimized. The squared error was found much less stable on returns.
     pub loss: Loss,
-    /// `target.fit = "parts"`: how much the market's part counts beside the coins' own parts.
+    /// For `target.fit = "parts"`: how much the market's part counts beside the coins' own parts.
     pub market_weight: f64,
     /// Which weights of a training are kept.
     pub selection: Selection,
-    /// Steps between looks at the early-stopping slice.
+    /// Number of steps between two evaluations on the early-stopping slice.
     pub evaluate_every: u64,
-    /// `pearson` and `loss`: training stops after this many looks without a better one; 0: never.
-    pub patience: u64,
-    /// Where the early-stopping slice has more windows than this, evenly spaced ones are looked
-    /// at, fewer than twice as many.
+    /// Training stops after this many evaluations without a better one, unless
+    /// `training.selection` is `last`.
+    #[serde(with = "cli::or_off")]
+    #[schemars(with = "cli::OrOff<u64>")]
+    pub patience: Option<u64>,
+    /// Where the early-stopping slice has more windows than this, evenly spaced ones are evaluated,
+    /// fewer than twice as many.
     pub stop_windows: usize,
-    /// Seconds between saved states.
+    /// Seconds between two saved states.
     pub save_every_secs: u64,
 }
 
-/// Which weights a training ends with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Which weights of a training are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Selection {
-    /// Those with the highest pooled Pearson on the early-stopping slice.
+    /// Those with the highest pooled Pearson correlation on the early-stopping slice.
     Pearson,
-    /// Those with the lowest loss there.
+    /// Those with the lowest loss on the early-stopping slice.
     Loss,
-    /// The last: the schedule decides.
+    /// The last ones: the schedule decides. No early-stopping slice is needed.
     Last,
 }
 
@@ -165,7 +169,6 @@ impl Default for TrainingConfig {
     fn default() -> Self {
         Self {
             seeds: 1,
-            // 32 windows of 20 coins.
             batch_pairs: 640,
             steps: None,
             epochs: 2.0,
@@ -173,12 +176,11 @@ impl Default for TrainingConfig {
             warm_steps: None,
             max_secs: None,
             stride: 1,
-            // L2 was found much less stable on returns.
             loss: Loss::L1,
             market_weight: 1.0,
             selection: Selection::Pearson,
             evaluate_every: 100,
-            patience: 10,
+            patience: Some(10),
             stop_windows: 1_000,
             save_every_secs: 60,
         }
@@ -261,9 +263,9 @@ impl TrainConfig {
             ),
             (
                 "optimizer.clip_norm",
-                f64::from(optimizer.clip_norm),
-                optimizer.clip_norm >= 0.0,
-                "at least 0",
+                f64::from(optimizer.clip_norm.unwrap_or_default()),
+                optimizer.clip_norm.is_none_or(|norm| norm > 0.0),
+                "above 0, or \"off\"",
             ),
             (
                 "training.seeds",
@@ -315,9 +317,9 @@ impl TrainConfig {
             ),
             (
                 "training.patience",
-                training.patience as f64,
-                is_steps(training.patience),
-                "from 0 to 1000000000",
+                count(training.patience),
+                is_count(training.patience),
+                "from 1 to 1000000000, or \"off\"",
             ),
             (
                 "training.evaluate_every",

@@ -223,9 +223,9 @@ impl<'a> Monitor<'a> {
         self.steps_summed = 0;
         let is_best = self.judge(look);
         let training = &self.config.training;
+        let looks = self.progress.looks_without_better;
         let is_patience_spent = training.selection != Selection::Last
-            && training.patience > 0
-            && self.progress.looks_without_better >= training.patience;
+            && training.patience.is_some_and(|patience| looks >= patience);
         self.progress.finished = last || is_patience_spent;
         Ok(is_best)
     }

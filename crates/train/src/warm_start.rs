@@ -41,7 +41,7 @@ pub(crate) fn weights_before(run: &Path, piece: &Piece<'_>) -> anyhow::Result<Op
     }
     let first_ms = ForecastTable::read(&forecasts)?
         .rows()
-        .first()
+        .next()
         .map_or(i64::MAX, |row| row.time_ms);
     if first_ms > score_from_ms {
         return Err(anyhow!(

@@ -78,14 +78,13 @@ fn a_run_has_all_its_parts_and_is_not_trained_twice() {
         "--fold",
         "1",
         "--set",
-        "lightgbm.num_threads=0",
+        "lightgbm.num_threads=",
     ]);
     let forecasts =
         |run: &str| ForecastTable::read(&tiny.path(run).join("forecasts.parquet")).unwrap();
     let bits = |run: &str| {
         forecasts(run)
             .rows()
-            .iter()
             .map(|row| row.forecast.to_bits())
             .collect::<Vec<_>>()
     };
@@ -129,14 +128,14 @@ fn parts_are_grown_by_themselves_and_forecast_together() {
     assert!((gain - 1.0).abs() < 1e-9, "{gain}");
 }
 
-/// `lightgbm.patience = 0`: every round is kept, and no slice need be held back.
+/// `lightgbm.patience = "off"`: every round is kept, and no slice need be held back.
 #[test]
 fn without_patience_all_rounds_are_kept() {
     let Some(_) = library() else { return };
     let tiny = Tiny::new();
     let fixed = [
         "--set",
-        "lightgbm.patience=0",
+        "lightgbm.patience=off",
         "--set",
         "split.early_stopping_share=0",
     ];
@@ -163,7 +162,7 @@ fn without_patience_all_rounds_are_kept() {
         );
         assert!(record()["train_rows"] == first["train_rows"]);
     }
-    tiny.trained(&["--run", "held-back", "--set", "lightgbm.patience=0"]);
+    tiny.trained(&["--run", "held-back", "--set", "lightgbm.patience=off"]);
     let held_back = json(&tiny.path("held-back/fold-1/lightgbm.json"));
     assert_eq!(held_back["best_iteration"], 40);
     let all = json(&tiny.path("whole/fold-1/lightgbm.json"));
@@ -194,7 +193,7 @@ fn rows_are_those_of_the_network() {
             .dropped
             .kept();
     }
-    assert_eq!(table.rows().len(), expected);
+    assert_eq!(table.len(), expected);
 }
 
 #[test]
@@ -234,11 +233,7 @@ fn rounds_are_added_or_a_run_is_trained_anew() {
     tiny.trained(&with(&["--set", "lightgbm.rounds=55", "--run", "at-once"]));
     let forecasts = |run: &str| {
         let table = ForecastTable::read(&tiny.path(run).join("fold-1/forecasts.parquet")).unwrap();
-        table
-            .rows()
-            .iter()
-            .map(|row| row.forecast)
-            .collect::<Vec<_>>()
+        table.rows().map(|row| row.forecast).collect::<Vec<_>>()
     };
     let (added, at_once) = (forecasts("run"), forecasts("at-once"));
     let size = at_once.iter().map(|value| value.abs()).fold(0.0, f64::max);
@@ -384,13 +379,8 @@ fn some_coins_train_and_others_are_forecast() {
     let scored = ["--set", "universe.scored=[\"SIM3USDT\"]"];
     tiny.trained(&[&["--run", "other"], &trained[..], &scored[..]].concat());
     let table = ForecastTable::read(&tiny.path("other/forecasts.parquet")).unwrap();
-    assert!(table.rows().len() > 200);
-    assert!(
-        table
-            .rows()
-            .iter()
-            .all(|row| row.symbol.as_str() == "SIM3USDT")
-    );
+    assert!(table.len() > 200);
+    assert!(table.rows().all(|row| row.symbol.as_str() == "SIM3USDT"));
 
     tiny.trained(&[&["--run", "both"], &trained[..]].concat());
     let model = |run: &str| fs::read_to_string(tiny.path(run).join("fold-2/model.txt")).unwrap();

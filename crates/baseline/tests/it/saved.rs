@@ -99,7 +99,7 @@ fn damaged_trees_and_edited_configs_are_refused() {
     );
     restore();
     edit(&run.join("run.toml"), |text| {
-        text.replace("num_threads = 0", "num_threads = 1")
+        text.replace("deterministic = ", "num_threads = 1\ndeterministic = ")
     });
     load(&run).unwrap();
     restore();

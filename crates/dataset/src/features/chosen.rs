@@ -44,7 +44,7 @@ impl Features {
         let own = formulas.warm_up_bars(interval);
         let of_groups = groups.iter().map(|group| group.features.len());
         let chosen = Chosen {
-            features: formulas.names().len() + of_groups.sum::<usize>(),
+            features: formulas.features().len() + of_groups.sum::<usize>(),
             warm_up_bars: groups
                 .iter()
                 .map(|group| group.warm_up_bars)
@@ -62,9 +62,11 @@ impl Features {
 
     /// The features' names, in the order of the channels.
     pub fn names(&self) -> Vec<&'static str> {
-        let own = self.set.formulas().names().iter();
+        let own = self.set.formulas().features().iter();
         let of_groups = self.chosen.groups.iter().flat_map(|group| group.features);
-        own.chain(of_groups).copied().collect()
+        own.map(|feature| feature.name)
+            .chain(of_groups.copied())
+            .collect()
     }
 
     /// Number of features per coin.

@@ -5,10 +5,23 @@ use std::ops::Range;
 use market::Interval;
 
 use super::formulas::Coin;
-use super::set::FeatureFormulas;
+use super::set::{Feature, FeatureFormulas};
 use crate::{Column, Panel};
 
 const WARM_UP_BARS: usize = 240;
+
+/// Its features, in the order of the channels.
+const FEATURES: [Feature; 6] = [
+    Feature::new("return_1", "ln(close[t] / close[t - 1])"),
+    Feature::new("return_5", "ln(close[t] / close[t - 5])"),
+    Feature::new("return_15", "ln(close[t] / close[t - 15])"),
+    Feature::new("deviation_60", "ln close[t] - mean60(ln close)"),
+    Feature::new("deviation_240", "ln close[t] - mean240(ln close)"),
+    Feature::new(
+        "volatility_60",
+        "ln of the root mean square of the last 59 one-bar log returns, at least 1e-6",
+    ),
+];
 
 /// The set `close6`.
 #[derive(Debug)]
@@ -19,19 +32,16 @@ impl FeatureFormulas for Close6 {
         "close6"
     }
 
+    fn description(&self) -> &'static str {
+        "Closes alone, for sources that hold nothing else."
+    }
+
     fn columns(&self) -> &'static [Column] {
         &[Column::Close]
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "return_1",
-            "return_5",
-            "return_15",
-            "deviation_60",
-            "deviation_240",
-            "volatility_60",
-        ]
+    fn features(&self) -> &'static [Feature] {
+        &FEATURES
     }
 
     fn warm_up_bars(&self, _interval: Interval) -> usize {

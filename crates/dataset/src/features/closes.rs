@@ -6,7 +6,7 @@ use std::ops::Range;
 use market::Interval;
 
 use super::group::Chosen;
-use super::set::FeatureFormulas;
+use super::set::{Feature, FeatureFormulas};
 use super::single;
 use super::trailing::trailing_means;
 use crate::{Column, Panel};
@@ -18,32 +18,51 @@ const RETURNS: [usize; 5] = [1, 5, 15, 30, 60];
 const TRENDS: [usize; 2] = [15, 60];
 
 /// The features of `closes13`; `closes12` lacks the last.
-const NAMES: [&str; 13] = [
-    "return_1",
-    "return_5",
-    "return_15",
-    "return_30",
-    "return_60",
-    "trend_15",
-    "trend_60",
-    "relative_return_1",
-    "relative_return_5",
-    "relative_return_15",
-    "relative_return_30",
-    "relative_return_60",
-    "relative_close",
+const FEATURES: [Feature; 13] = [
+    Feature::new("return_1", "ln(close[t] / close[t - 1])"),
+    Feature::new("return_5", "ln(close[t] / close[t - 5])"),
+    Feature::new("return_15", "ln(close[t] / close[t - 15])"),
+    Feature::new("return_30", "ln(close[t] / close[t - 30])"),
+    Feature::new("return_60", "ln(close[t] / close[t - 60])"),
+    Feature::new("trend_15", "ln(close[t] / mean of the 15 closes before it)"),
+    Feature::new("trend_60", "ln(close[t] / mean of the 60 closes before it)"),
+    Feature::new(
+        "relative_return_1",
+        "`return_1` minus its mean over the coins at that time",
+    ),
+    Feature::new(
+        "relative_return_5",
+        "`return_5` minus its mean over the coins at that time",
+    ),
+    Feature::new(
+        "relative_return_15",
+        "`return_15` minus its mean over the coins at that time",
+    ),
+    Feature::new(
+        "relative_return_30",
+        "`return_30` minus its mean over the coins at that time",
+    ),
+    Feature::new(
+        "relative_return_60",
+        "`return_60` minus its mean over the coins at that time",
+    ),
+    Feature::new("relative_close", "the close minus its mean over the coins"),
 ];
 
 /// Log returns, trends and market-relative returns of closes, as an earlier LightGBM pipeline had
 /// them.
 pub(super) static CLOSES12: Closes = Closes {
     name: "closes12",
+    description: "Log returns, trends and returns relative to the other coins, of closes alone, to \
+                  reproduce an earlier LightGBM pipeline.",
     features: 12,
 };
 
 /// `closes12` and the market-relative close, which depends on what a coin happens to cost.
 pub(super) static CLOSES13: Closes = Closes {
     name: "closes13",
+    description: "`closes12` and the close relative to the other coins, which depends on what a \
+                  coin happens to cost.",
     features: 13,
 };
 
@@ -51,7 +70,8 @@ pub(super) static CLOSES13: Closes = Closes {
 #[derive(Debug)]
 pub(super) struct Closes {
     name: &'static str,
-    /// How many of [`NAMES`] it has.
+    description: &'static str,
+    /// How many of [`FEATURES`] it has.
     features: usize,
 }
 
@@ -60,12 +80,16 @@ impl FeatureFormulas for Closes {
         self.name
     }
 
+    fn description(&self) -> &'static str {
+        self.description
+    }
+
     fn columns(&self) -> &'static [Column] {
         &[Column::Close]
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &NAMES[..self.features]
+    fn features(&self) -> &'static [Feature] {
+        &FEATURES[..self.features]
     }
 
     fn warm_up_bars(&self, _interval: Interval) -> usize {
@@ -127,7 +151,7 @@ fn compute(chosen: &Chosen, panel: &Panel, rows: Range<usize>, out: &mut [f32]) 
             cell[RETURNS.len()] = single(now[coin] - short[coin]);
             cell[RETURNS.len() + 1] = single(now[coin] - long[coin]);
         }
-        if features == NAMES.len() {
+        if features == FEATURES.len() {
             let close = &closes[row * coins..(row + 1) * coins];
             let seen = close.iter().filter(|close| !close.is_nan());
             let mean = seen.clone().sum::<f64>() / seen.count() as f64;

@@ -13,6 +13,8 @@ use crate::Panel;
 pub struct Group {
     /// Its name in configs.
     pub(crate) name: &'static str,
+    /// How they are computed at t, in words that the book's reference explains.
+    pub(crate) formula: &'static str,
     /// Names of its features, in order.
     pub(crate) features: &'static [&'static str],
     /// How many rows, its own included, each of its features is at most a function of.

@@ -28,6 +28,10 @@ impl FeatureFormulas for Indicators {
         "indicators"
     }
 
+    fn description(&self) -> &'static str {
+        "Candle returns and TA-Lib's indicators with a period of 14 bars, as an earlier LightGBM pipeline had them. What has no period of 14 has TA-Lib's default."
+    }
+
     fn columns(&self) -> &'static [Column] {
         use Column::{Close, High, Low, Open, Volume};
         &[Open, High, Low, Close, Volume]
@@ -42,11 +46,11 @@ impl FeatureFormulas for Indicators {
 static GROUPS: [Group; 8] = [
     Group {
         name: "returns",
+        formula: "`ret1` = close / open - 1 of the bar, `retk` = close[t] / open[t - k + 1] - 1",
         features: &[
             "ret1", "ret2", "ret3", "ret4", "ret5", "ret6", "ret7", "ret8", "ret9", "ret10",
         ],
         warm_up_bars: 10,
-        // ret1 = close / open - 1, retk = close[t] / open[t - k + 1] - 1.
         compute: |bars, row, out| {
             for (earlier, value) in out.iter_mut().enumerate() {
                 *value = bars.close[row] / bars.open[row - earlier] - 1.0;
@@ -55,30 +59,35 @@ static GROUPS: [Group; 8] = [
     },
     Group {
         name: "bop",
+        formula: "balance of power, (close - open) / (high - low)",
         features: &["bop"],
         warm_up_bars: 1,
         compute: |bars, row, out| out[0] = bop(bars, row),
     },
     Group {
         name: "cci",
+        formula: "commodity channel index of 14 bars",
         features: &["cci"],
         warm_up_bars: 14,
         compute: |bars, row, out| out[0] = cci(bars, row),
     },
     Group {
         name: "mfi",
+        formula: "money flow index of 14 bars",
         features: &["mfi"],
         warm_up_bars: 15,
         compute: |bars, row, out| out[0] = mfi(bars, row),
     },
     Group {
         name: "rsi",
+        formula: "relative strength index of 14 bars",
         features: &["rsi"],
         warm_up_bars: RECURSIVE_BARS,
         compute: |bars, row, out| out[0] = rsi(bars, row, PERIOD),
     },
     Group {
         name: "stochrsi",
+        formula: "stochastic of the RSI of 14 bars over 5 bars, and its mean over 3",
         features: &["stochrsi_k", "stochrsi_d"],
         warm_up_bars: RECURSIVE_BARS,
         compute: |bars, row, out| {
@@ -100,12 +109,14 @@ static GROUPS: [Group; 8] = [
     },
     Group {
         name: "stoch",
+        formula: "slow stochastic of 14 bars, smoothed over 3 bars once (k) and twice (d)",
         features: &["stoch_k", "stoch_d"],
         warm_up_bars: 18,
         compute: |bars, row, out| out.copy_from_slice(&stochastic(bars, row)),
     },
     Group {
         name: "natr",
+        formula: "average true range of 14 bars, in percent of the close",
         features: &["natr"],
         warm_up_bars: RECURSIVE_BARS,
         compute: |bars, row, out| out[0] = natr(bars, row),

@@ -33,6 +33,10 @@ impl FeatureFormulas for Indicators50 {
         "indicators50"
     }
 
+    fn description(&self) -> &'static str {
+        "Indicators, returns, volatilities, volumes and the calendar, by TA-Lib where it has them. What TA-Lib gives in the price's unit is taken relative to the close, so that coins compare."
+    }
+
     fn columns(&self) -> &'static [Column] {
         use Column::{Close, High, Low, Open, Volume};
         &[Open, High, Low, Close, Volume]
@@ -47,18 +51,21 @@ impl FeatureFormulas for Indicators50 {
 static GROUPS: [Group; 14] = [
     Group {
         name: "rsi",
+        formula: "relative strength index of 7, 14 and 21 bars",
         features: &["rsi_7", "rsi_14", "rsi_21"],
         warm_up_bars: RECURSIVE_BARS,
         compute: |bars, row, out| each(out, [7, 14, 21], |period| rsi(bars, row, period)),
     },
     Group {
         name: "macd",
+        formula: "MACD(12, 26, 9), its signal and their difference, each divided by the close",
         features: &["macd", "macd_signal", "macd_histogram"],
         warm_up_bars: RECURSIVE_BARS,
         compute: macd,
     },
     Group {
         name: "bollinger",
+        formula: "bands of 20 bars at 2 standard deviations: upper, middle and lower band / close - 1; (upper - lower) / middle; (close - lower) / (upper - lower), 0.5 where prices stood still",
         features: &[
             "bollinger_upper",
             "bollinger_middle",
@@ -71,24 +78,28 @@ static GROUPS: [Group; 14] = [
     },
     Group {
         name: "atr",
+        formula: "average true range of 14 bars / close",
         features: &["atr"],
         warm_up_bars: RECURSIVE_BARS,
         compute: |bars, row, out| out[0] = natr(bars, row) / 100.0,
     },
     Group {
         name: "stoch",
+        formula: "slow stochastic of 14 bars, smoothed over 3 bars once (k) and twice (d)",
         features: &["stoch_k", "stoch_d"],
         warm_up_bars: 18,
         compute: |bars, row, out| out.copy_from_slice(&stochastic(bars, row)),
     },
     Group {
         name: "cci",
+        formula: "commodity channel index of 14 bars",
         features: &["cci"],
         warm_up_bars: 14,
         compute: |bars, row, out| out[0] = cci(bars, row),
     },
     Group {
         name: "williams_r",
+        formula: "Williams %R of 14 bars",
         features: &["williams_r"],
         warm_up_bars: 14,
         compute: |bars, row, out| {
@@ -98,6 +109,7 @@ static GROUPS: [Group; 14] = [
     },
     Group {
         name: "averages",
+        formula: "close / simple or exponential average of so many bars - 1",
         features: &[
             "sma_ratio_7",
             "sma_ratio_14",
@@ -113,6 +125,7 @@ static GROUPS: [Group; 14] = [
     },
     Group {
         name: "returns",
+        formula: "close[t] / close[t - k] - 1",
         features: &["return_1", "return_3", "return_7", "return_14", "return_30"],
         warm_up_bars: 31,
         compute: |bars, row, out| {
@@ -123,9 +136,9 @@ static GROUPS: [Group; 14] = [
     },
     Group {
         name: "momentum",
+        formula: "close[t] / close[t - k] - 1; the acceleration is `momentum_10` minus that of 10 bars before",
         features: &["momentum_10", "momentum_20", "acceleration_10"],
         warm_up_bars: 21,
-        // The acceleration is the momentum minus that of the bars before.
         compute: |bars, row, out| {
             let of_last = bars.simple_return(row, 10);
             out.copy_from_slice(&[
@@ -137,6 +150,7 @@ static GROUPS: [Group; 14] = [
     },
     Group {
         name: "volatility",
+        formula: "standard deviation of one-bar log returns over so many bars; the ratio is that of 7 bars / that of 30, 1 where prices stood still",
         features: &[
             "volatility_7",
             "volatility_14",
@@ -148,6 +162,7 @@ static GROUPS: [Group; 14] = [
     },
     Group {
         name: "zscores",
+        formula: "(x - mean) / standard deviation over so many bars, of the close or the volume, 0 where nothing varied",
         features: &["zscore_14", "zscore_30", "volume_zscore_30"],
         warm_up_bars: 30,
         compute: |bars, row, out| {
@@ -160,6 +175,7 @@ static GROUPS: [Group; 14] = [
     },
     Group {
         name: "volume",
+        formula: "momentum: (a - b) / (a + b) of the mean volume a of so many bars and b of as many before; ratio: volume / mean; obv: gain of the on-balance volume / volume over so many bars; all 0 without trades; the correlation of one-bar log returns with volumes over 30 bars",
         features: &[
             "volume_momentum_7",
             "volume_momentum_14",
@@ -174,6 +190,7 @@ static GROUPS: [Group; 14] = [
     },
     Group {
         name: "calendar",
+        formula: "of the open time in UTC: day of the week from Monday = 0, month and quarter from 1, 1 on Saturday and Sunday, and sine and cosine of day and month as angles of a circle",
         features: &[
             "day_of_week",
             "month",

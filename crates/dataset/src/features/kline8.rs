@@ -5,10 +5,34 @@ use std::ops::Range;
 use market::Interval;
 
 use super::formulas::Coin;
-use super::set::FeatureFormulas;
+use super::set::{Feature, FeatureFormulas};
 use crate::{Column, Panel};
 
 const WARM_UP_BARS: usize = 240;
+
+/// Its features, in the order of the channels.
+const FEATURES: [Feature; 8] = [
+    Feature::new("return_1", "ln(close[t] / close[t - 1])"),
+    Feature::new("deviation_60", "ln close[t] - mean60(ln close)"),
+    Feature::new("deviation_240", "ln close[t] - mean240(ln close)"),
+    Feature::new("range", "ln(high / low)"),
+    Feature::new(
+        "quote_volume_240",
+        "ln(1 + quote volume) - mean240 of the same",
+    ),
+    Feature::new(
+        "trades_240",
+        "ln(1 + number of trades) - mean240 of the same",
+    ),
+    Feature::new(
+        "taker_imbalance",
+        "2 taker buy volume / volume - 1, 0 without trades",
+    ),
+    Feature::new(
+        "vwap_deviation",
+        "ln(close x volume / quote volume), 0 without trades",
+    ),
+];
 
 /// The set `kline8`.
 #[derive(Debug)]
@@ -17,6 +41,10 @@ pub(super) struct Kline8;
 impl FeatureFormulas for Kline8 {
     fn name(&self) -> &'static str {
         "kline8"
+    }
+
+    fn description(&self) -> &'static str {
+        "The exchange's other columns too: quote volume, number of trades and what takers bought."
     }
 
     fn columns(&self) -> &'static [Column] {
@@ -33,17 +61,8 @@ impl FeatureFormulas for Kline8 {
         ]
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "return_1",
-            "deviation_60",
-            "deviation_240",
-            "range",
-            "quote_volume_240",
-            "trades_240",
-            "taker_imbalance",
-            "vwap_deviation",
-        ]
+    fn features(&self) -> &'static [Feature] {
+        &FEATURES
     }
 
     fn warm_up_bars(&self, _interval: Interval) -> usize {

@@ -1,8 +1,11 @@
 //! The list of feature sets.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::set::FeatureFormulas;
@@ -116,4 +119,24 @@ impl<'de> Deserialize<'de> for FeatureSet {
         let text = String::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
     }
+}
+
+impl JsonSchema for FeatureSet {
+    fn schema_name() -> Cow<'static, str> {
+        "FeatureSet".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let choice =
+            |set: Self| json_schema!({ "const": set.name(), "description": set.0.description() });
+        let choices: Vec<Schema> = Self::all().map(choice).collect();
+        json_schema!({ "type": "string", "oneOf": choices })
+    }
+}
+
+/// The schema of `features.groups`: names of groups, of whichever set.
+pub(super) fn groups_schema(_: &mut SchemaGenerator) -> Schema {
+    let groups = FeatureSet::all().flat_map(|set| set.formulas().groups());
+    let names: BTreeSet<&str> = groups.map(|group| group.name).collect();
+    json_schema!({ "type": "array", "items": { "type": "string", "enum": names } })
 }

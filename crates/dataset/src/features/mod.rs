@@ -14,12 +14,14 @@ mod list;
 mod matrix;
 mod ohlcv8;
 mod raw9;
+mod reference;
 mod relative;
 mod set;
 mod tabular;
 mod trailing;
 
 use market::Interval;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -30,35 +32,38 @@ pub use group::Chosen;
 pub use list::FeatureSet;
 pub use matrix::FeatureMatrix;
 use matrix::single;
+pub use reference::features_reference;
+pub(crate) use reference::in_words;
 pub use relative::trailing_volatility;
-pub use set::FeatureFormulas;
+pub use set::{Feature, FeatureFormulas};
 pub use tabular::TabularFeatures;
 pub(crate) use trailing::trailing_mean;
 
-/// The `[features]` section: what the windows hold.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// The `[features]` section: what forecasters see of the candles.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct FeatureConfig {
-    /// The feature set.
+    /// The feature set. The default needs no more than open, high, low, close and volume, which
+    /// every source has.
     pub set: FeatureSet,
-    /// `indicators` and `indicators50`: which groups of the set's features; an empty list takes
-    /// all.
+    /// Which groups of the set's features, for a set that has groups; `[]` takes all.
+    #[schemars(schema_with = "list::groups_schema")]
     pub groups: Vec<String>,
-    /// Length of a window in bars.
+    /// Length of a window, in bars; it is a count and no time, as it is the width of the network's
+    /// input. The default, 512 minutes of one-minute bars, is that of the pipeline which this
+    /// project replaces. A forecaster that looks at single rows needs 1.
     pub lookback_bars: usize,
-    /// Share of a window's bars, per coin, that may be filled, missing or without all features; a
-    /// coin above it is neither trained on nor forecast. Offline windows and live ones obey
-    /// this one key.
+    /// Largest share of a window's bars, for each coin, that may be filled, missing or without all
+    /// features. A coin above it is neither trained on nor forecast, offline and live alike. A
+    /// tenth lets a window outlive a short outage.
     pub max_filled_share: f64,
-    /// Whether `baseline` keeps the features of all rows on disk, in `data.dir`, for the next run
-    /// on the same candles.
+    /// Whether `quarterhour baseline` keeps the features of all rows on disk, in `data.dir`, for
+    /// the next run on the same candles.
     pub cache: bool,
 }
 
 impl Default for FeatureConfig {
     fn default() -> Self {
-        // 512 minutes as in the pipeline that this one replaces; a tenth lets a window outlive a
-        // short outage.
         Self {
             set: FeatureSet::default(),
             groups: Vec::new(),

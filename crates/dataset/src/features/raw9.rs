@@ -5,10 +5,26 @@ use std::ops::Range;
 use market::Interval;
 
 use super::formulas::Coin;
-use super::set::FeatureFormulas;
+use super::set::{Feature, FeatureFormulas};
 use crate::{Column, Panel};
 
 const WARM_UP_BARS: usize = 1;
+
+/// Its features, in the order of the channels.
+const FEATURES: [Feature; 9] = [
+    Feature::new("open", "the bar's first price"),
+    Feature::new("high", "the bar's highest price"),
+    Feature::new("low", "the bar's lowest price"),
+    Feature::new("close", "the bar's last price"),
+    Feature::new("volume", "amount traded in the coin"),
+    Feature::new("quote_volume", "amount traded in the quote currency"),
+    Feature::new("count", "number of trades"),
+    Feature::new("taker_buy_volume", "amount that takers bought, in the coin"),
+    Feature::new(
+        "taker_buy_quote_volume",
+        "amount that takers bought, in the quote currency",
+    ),
+];
 
 /// The set `raw9`.
 #[derive(Debug)]
@@ -17,6 +33,10 @@ pub(super) struct Raw9;
 impl FeatureFormulas for Raw9 {
     fn name(&self) -> &'static str {
         "raw9"
+    }
+
+    fn description(&self) -> &'static str {
+        "The exchange's nine columns as they are, to reproduce an earlier pipeline."
     }
 
     fn columns(&self) -> &'static [Column] {
@@ -36,18 +56,8 @@ impl FeatureFormulas for Raw9 {
         ]
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &[
-            "open",
-            "high",
-            "low",
-            "close",
-            "volume",
-            "quote_volume",
-            "count",
-            "taker_buy_volume",
-            "taker_buy_quote_volume",
-        ]
+    fn features(&self) -> &'static [Feature] {
+        &FEATURES
     }
 
     fn warm_up_bars(&self, _interval: Interval) -> usize {

@@ -5,42 +5,123 @@ use std::ops::Range;
 use market::Interval;
 
 use super::group::Chosen;
-use super::set::FeatureFormulas;
+use super::set::{Feature, FeatureFormulas};
 use super::single;
 use super::trailing::trailing_means;
 use crate::{Column, Panel};
 
 /// The set's features, in the order of the channels: those of the coin, each minus its mean over
 /// the coins at that time, then those of the market, the same for all coins.
-const NAMES: [&str; OWN + MARKET_RETURNS.len() + MARKET_DEVIATIONS.len()] = [
-    "return_5m",
-    "return_15m",
-    "return_30m",
-    "return_1h",
-    "return_2h",
-    "return_4h",
-    "return_8h",
-    "return_1d",
-    "return_2d",
-    "deviation_30m",
-    "deviation_1h",
-    "deviation_2h",
-    "deviation_4h",
-    "deviation_8h",
-    "deviation_1d",
-    "deviation_2d",
-    "volume_5m",
-    "volume_30m",
-    "volatility",
-    "close_position",
-    "signed_volume",
-    "liquidity",
-    "market_return_5m",
-    "market_return_30m",
-    "market_return_2h",
-    "market_return_8h",
-    "market_deviation_30m",
-    "market_deviation_4h",
+const FEATURES: [Feature; OWN + MARKET_RETURNS.len() + MARKET_DEVIATIONS.len()] = [
+    Feature::new(
+        "return_5m",
+        "ln(close[t] / close[t - 5m]) / (v x root of the bars of 5m)",
+    ),
+    Feature::new(
+        "return_15m",
+        "ln(close[t] / close[t - 15m]) / (v x root of the bars of 15m)",
+    ),
+    Feature::new(
+        "return_30m",
+        "ln(close[t] / close[t - 30m]) / (v x root of the bars of 30m)",
+    ),
+    Feature::new(
+        "return_1h",
+        "ln(close[t] / close[t - 1h]) / (v x root of the bars of 1h)",
+    ),
+    Feature::new(
+        "return_2h",
+        "ln(close[t] / close[t - 2h]) / (v x root of the bars of 2h)",
+    ),
+    Feature::new(
+        "return_4h",
+        "ln(close[t] / close[t - 4h]) / (v x root of the bars of 4h)",
+    ),
+    Feature::new(
+        "return_8h",
+        "ln(close[t] / close[t - 8h]) / (v x root of the bars of 8h)",
+    ),
+    Feature::new(
+        "return_1d",
+        "ln(close[t] / close[t - 1d]) / (v x root of the bars of 1d)",
+    ),
+    Feature::new(
+        "return_2d",
+        "ln(close[t] / close[t - 2d]) / (v x root of the bars of 2d)",
+    ),
+    Feature::new(
+        "deviation_30m",
+        "(ln close[t] - mean of ln close over 30m) / (v x root of a third of the bars of 30m)",
+    ),
+    Feature::new(
+        "deviation_1h",
+        "(ln close[t] - mean of ln close over 1h) / (v x root of a third of the bars of 1h)",
+    ),
+    Feature::new(
+        "deviation_2h",
+        "(ln close[t] - mean of ln close over 2h) / (v x root of a third of the bars of 2h)",
+    ),
+    Feature::new(
+        "deviation_4h",
+        "(ln close[t] - mean of ln close over 4h) / (v x root of a third of the bars of 4h)",
+    ),
+    Feature::new(
+        "deviation_8h",
+        "(ln close[t] - mean of ln close over 8h) / (v x root of a third of the bars of 8h)",
+    ),
+    Feature::new(
+        "deviation_1d",
+        "(ln close[t] - mean of ln close over 1d) / (v x root of a third of the bars of 1d)",
+    ),
+    Feature::new(
+        "deviation_2d",
+        "(ln close[t] - mean of ln close over 2d) / (v x root of a third of the bars of 2d)",
+    ),
+    Feature::new(
+        "volume_5m",
+        "ln(mean volume over 5m / mean volume over a day + 0.001)",
+    ),
+    Feature::new(
+        "volume_30m",
+        "ln(mean volume over 30m / mean volume over a day + 0.001)",
+    ),
+    Feature::new(
+        "volatility",
+        "ln(v / root mean square of the one-bar log returns of two days)",
+    ),
+    Feature::new(
+        "close_position",
+        "(2 close - high - low) / (high - low), with the high and the low of 5 minutes, 0 without range",
+    ),
+    Feature::new(
+        "signed_volume",
+        "mean over 5 minutes of volume x sign of the bar's return / mean volume over a day",
+    ),
+    Feature::new("liquidity", "ln of the mean of close x volume over a day"),
+    Feature::new(
+        "market_return_5m",
+        "mean over the coins of ln(close[t] / close[t - 5m]), in units of the market's volatility",
+    ),
+    Feature::new(
+        "market_return_30m",
+        "mean over the coins of ln(close[t] / close[t - 30m]), in units of the market's volatility",
+    ),
+    Feature::new(
+        "market_return_2h",
+        "mean over the coins of ln(close[t] / close[t - 2h]), in units of the market's volatility",
+    ),
+    Feature::new(
+        "market_return_8h",
+        "mean over the coins of ln(close[t] / close[t - 8h]), in units of the market's volatility",
+    ),
+    Feature::new(
+        "market_deviation_30m",
+        "mean over the coins of ln close[t] - mean of ln close over 30m, in units of the market's volatility",
+    ),
+    Feature::new(
+        "market_deviation_4h",
+        "mean over the coins of ln close[t] - mean of ln close over 4h, in units of the market's volatility",
+    ),
 ];
 
 /// Reaches of the log returns, in minutes.
@@ -108,13 +189,20 @@ impl FeatureFormulas for Relative {
         "relative"
     }
 
+    fn description(&self) -> &'static str {
+        "Each coin against the others, in units of its own volatility, and the market. Windows are \
+         times and have as many bars as fit the interval. v is the root mean square of the one-bar \
+         log returns of the last four hours. All but the market's features are minus their mean \
+         over the coins at that time, and all are cut off at 5."
+    }
+
     fn columns(&self) -> &'static [Column] {
         use Column::{Close, High, Low, Open, Volume};
         &[Open, High, Low, Close, Volume]
     }
 
-    fn names(&self) -> &'static [&'static str] {
-        &NAMES
+    fn features(&self) -> &'static [Feature] {
+        &FEATURES
     }
 
     fn warm_up_bars(&self, interval: Interval) -> usize {
@@ -135,7 +223,7 @@ fn compute(chosen: &Chosen, panel: &Panel, rows: Range<usize>, out: &mut [f32]) 
     let from = rows.start.saturating_sub(warm_up - 1);
     let series = Series::of(panel, from..rows.end, chosen.interval);
     let mut cells = vec![f64::NAN; coins * OWN];
-    for (row, out) in (rows.start..rows.end).zip(out.chunks_exact_mut(coins * NAMES.len())) {
+    for (row, out) in (rows.start..rows.end).zip(out.chunks_exact_mut(coins * FEATURES.len())) {
         if row + 1 < warm_up {
             out.fill(f32::NAN);
             continue;
@@ -143,7 +231,7 @@ fn compute(chosen: &Chosen, panel: &Panel, rows: Range<usize>, out: &mut [f32]) 
         let market = series.write(row - from, &mut cells);
         relative_to_mean(&mut cells, coins);
         for (out, own) in out
-            .chunks_exact_mut(NAMES.len())
+            .chunks_exact_mut(FEATURES.len())
             .zip(cells.chunks_exact(OWN))
         {
             for (out, value) in out.iter_mut().zip(own.iter().chain(&market)) {

@@ -9,6 +9,22 @@ use super::group::{self, Chosen, Group};
 use super::single;
 use crate::{Column, Panel};
 
+/// One feature of a set.
+#[derive(Debug, Clone, Copy)]
+pub struct Feature {
+    /// Its name in statistics, importances and errors.
+    pub name: &'static str,
+    /// How it is computed at t, in words that the book's reference explains.
+    pub formula: &'static str,
+}
+
+impl Feature {
+    /// A feature by its name and formula.
+    pub const fn new(name: &'static str, formula: &'static str) -> Self {
+        Self { name, formula }
+    }
+}
+
 /// A named, ordered list of features of each coin at t, a function of the last rows up to t alone.
 ///
 /// A new one is a file in `features/` with this trait, and a line in the list of `list.rs`;
@@ -16,6 +32,9 @@ use crate::{Column, Panel};
 pub trait FeatureFormulas: Debug + Sync {
     /// Its name in `features.set`.
     fn name(&self) -> &'static str;
+
+    /// What it is, in whole sentences: the book's reference shows them.
+    fn description(&self) -> &'static str;
 
     /// Raised whenever a formula changes: statistics and weights of another version are refused.
     fn version(&self) -> u32 {
@@ -25,8 +44,8 @@ pub trait FeatureFormulas: Debug + Sync {
     /// The columns of candles that it is computed from.
     fn columns(&self) -> &'static [Column];
 
-    /// The names of its features that belong to no group, in the order of the channels.
-    fn names(&self) -> &'static [&'static str] {
+    /// Its features that belong to no group, in the order of the channels.
+    fn features(&self) -> &'static [Feature] {
         &[]
     }
 

@@ -1,11 +1,16 @@
 //! `bar`: what the next bars do from their open.
 
+use market::Interval;
+
+use super::close_controls::close_controls;
+use super::control::Control;
 use super::target::{Earned, Settings, Target, Task};
 use super::values::{Targets, are_observed};
 use crate::{Column, Panel};
 
 pub(super) fn init(settings: &Settings<'_>) -> Box<dyn Target> {
     Box::new(Bar {
+        interval: settings.interval,
         horizon_bars: settings.horizon_bars(),
     })
 }
@@ -14,12 +19,21 @@ pub(super) fn init(settings: &Settings<'_>) -> Box<dyn Target> {
 /// open to its close.
 #[derive(Debug)]
 struct Bar {
+    interval: Interval,
     horizon_bars: usize,
 }
 
 impl Target for Bar {
     fn name(&self) -> &'static str {
         "bar"
+    }
+
+    fn formula(&self) -> &'static str {
+        "`close[t + h] / open[t + 1] - 1`"
+    }
+
+    fn description(&self) -> &'static str {
+        "What the next bars do from their open: with a horizon of one bar, what an order at the next open earns until that bar's close, before costs."
     }
 
     fn reach_bars(&self) -> usize {
@@ -46,6 +60,10 @@ impl Target for Bar {
 
     fn task(&self) -> Task {
         Task::Return
+    }
+
+    fn controls(&self) -> Vec<Control> {
+        close_controls(self.interval)
     }
 
     fn earned(&self) -> Earned {

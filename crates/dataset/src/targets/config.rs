@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use market::{Interval, Symbol};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::list::TargetKind;
@@ -10,32 +11,34 @@ use super::target::{MOST_BARS, Settings, Target};
 use super::values::Targets;
 use crate::{Error, Panel, TimeSpan};
 
-/// The `[target]` section.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// The `[target]` section: what is forecast.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TargetConfig {
     /// Which target.
     pub kind: TargetKind,
-    /// How far ahead: a whole number of bars.
+    /// How far ahead it looks. The default is the horizon of the pipeline that this project
+    /// replaces.
     pub horizon: TimeSpan,
-    /// Whether forecasters are fitted to the target as a whole or to its parts.
+    /// Whether forecasters are fitted to the target as a whole or to its parts. The forecast is of
+    /// the whole target either way.
     pub fit: Fit,
-    /// `gresearch`: the time over which a coin's market beta is estimated.
+    /// For `target.kind = "gresearch"`: the time over which a coin's market beta is estimated. The
+    /// default is the competition's.
     pub beta_window: TimeSpan,
-    /// A control: forecasters are fitted to targets whose days are in another order (all coins
-    /// together), and scored on the true ones: their score is expected at 0. The number is the
-    /// seed of the order; without it nothing is shuffled.
+    /// A control. With it forecasters are fitted to targets whose days are in another order, the
+    /// same for all coins, and scored on the true ones, so that a score other than 0 shows a leak.
+    /// The number is the seed of the order. Without it nothing is shuffled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shuffle_seed: Option<u64>,
-    /// Weight of each coin in the weighted correlation; a coin not named has that of the target:
-    /// 1, or for `gresearch` the competition's.
+    /// Weight of each coin in the weighted correlation, by the coin's name. A coin that is not
+    /// named has the weight that the target gives it, which is 1, or for `gresearch` the
+    /// competition's.
     pub weights: BTreeMap<String, f64>,
 }
 
 impl Default for TargetConfig {
     fn default() -> Self {
-        // 15 minutes is the horizon of the pipeline that this one replaces; 3750 minutes is
-        // G-Research's beta window.
         Self {
             kind: TargetKind::default(),
             horizon: TimeSpan::minutes(15),
@@ -48,14 +51,14 @@ impl Default for TargetConfig {
 }
 
 /// What forecasters are fitted to. The forecast is always of the whole target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Fit {
     /// The target as it is.
     Whole,
-    /// The market's part, which is the mean over the coins that have a target at t, and each coin's
-    /// own part, which is the rest, each in its own unit: the market's part has few independent
-    /// events, and would drown the other.
+    /// The market's part, which is the mean over the coins that have a target at that time, and
+    /// each coin's own part, which is the rest, each in its own unit. The market's part has few
+    /// independent events, and its noise would drown the coins' own parts.
     Parts,
 }
 

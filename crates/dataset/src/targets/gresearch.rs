@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use market::{Interval, Symbol};
 
+use super::close_controls::close_controls;
+use super::control::Control;
 use super::target::{Earned, MOST_BARS, Settings, Target, Task};
 use super::values::{Targets, each, ratio};
 use crate::features::trailing_mean;
@@ -50,6 +52,14 @@ struct GResearch {
 impl Target for GResearch {
     fn name(&self) -> &'static str {
         "gresearch"
+    }
+
+    fn formula(&self) -> &'static str {
+        "`R - beta M`, where `R = ln(close[t + h + 1] / close[t + 1])`, `M` is the mean of R over the coins by their weights, and `beta = mean(M R) / mean(M^2)` over the last `target.beta_window`, 0 where it is undefined"
+    }
+
+    fn description(&self) -> &'static str {
+        "What a coin does beside the market, as in Kaggle's competition G-Research Crypto Forecasting (2021). No position of one coin earns it."
     }
 
     fn reach_bars(&self) -> usize {
@@ -108,6 +118,10 @@ impl Target for GResearch {
 
     fn task(&self) -> Task {
         Task::Return
+    }
+
+    fn controls(&self) -> Vec<Control> {
+        close_controls(self.interval)
     }
 
     fn earned(&self) -> Earned {

@@ -1,12 +1,17 @@
 //! The list of targets.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use market::Interval;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::target::{Settings, Target};
 use super::{bar, gresearch, provided, return_};
+use crate::TimeSpan;
 
 /// All targets that `target.kind` can name; a new one is a file beside this one and a line here.
 const TARGETS: [Line; 4] = [
@@ -91,5 +96,27 @@ impl<'de> Deserialize<'de> for TargetKind {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for TargetKind {
+    fn schema_name() -> Cow<'static, str> {
+        "TargetKind".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let weights = BTreeMap::new();
+        let settings = Settings {
+            interval: Interval::ONE_MINUTE,
+            horizon: TimeSpan::minutes(1),
+            beta_window: TimeSpan::minutes(1),
+            weights: &weights,
+        };
+        let choice = |kind: Self| {
+            let target = kind.init(&settings);
+            json_schema!({ "const": kind.name(), "description": target.description() })
+        };
+        let choices: Vec<Schema> = Self::all().map(choice).collect();
+        json_schema!({ "type": "string", "oneOf": choices })
     }
 }

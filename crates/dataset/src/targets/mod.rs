@@ -2,16 +2,22 @@
 //! closed.
 
 mod bar;
+mod close_controls;
 mod config;
+mod control;
 mod gresearch;
 mod list;
 mod provided;
+mod reference;
 mod return_;
 mod target;
 mod values;
 
+pub use close_controls::close_controls;
 pub use config::{Fit, TargetConfig};
+pub use control::{Control, ControlColumn, ControlSign};
 pub use list::TargetKind;
+pub use reference::targets_reference;
 pub use target::{Earned, Settings, Target, Task};
 pub use values::Targets;
 

@@ -1,11 +1,16 @@
 //! `provided`: a column that came with the candles.
 
+use market::Interval;
+
+use super::close_controls::close_controls;
+use super::control::Control;
 use super::target::{Earned, Settings, Target, Task};
 use super::values::Targets;
 use crate::{Column, Panel};
 
 pub(super) fn init(settings: &Settings<'_>) -> Box<dyn Target> {
     Box::new(Provided {
+        interval: settings.interval,
         horizon_bars: settings.horizon_bars(),
     })
 }
@@ -13,12 +18,21 @@ pub(super) fn init(settings: &Settings<'_>) -> Box<dyn Target> {
 /// The column `target` that came with close-only candles, which reaches over the horizon.
 #[derive(Debug)]
 struct Provided {
+    interval: Interval,
     horizon_bars: usize,
 }
 
 impl Target for Provided {
     fn name(&self) -> &'static str {
         "provided"
+    }
+
+    fn formula(&self) -> &'static str {
+        "the column `target`"
+    }
+
+    fn description(&self) -> &'static str {
+        "A target that came with the candles, for sources that bring their own. It reaches over the horizon."
     }
 
     fn reach_bars(&self) -> usize {
@@ -39,6 +53,10 @@ impl Target for Provided {
 
     fn task(&self) -> Task {
         Task::Return
+    }
+
+    fn controls(&self) -> Vec<Control> {
+        close_controls(self.interval)
     }
 
     fn earned(&self) -> Earned {

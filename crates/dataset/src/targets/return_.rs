@@ -1,13 +1,16 @@
 //! `return`: what the price does over the horizon.
 
-use market::SimulatedMarket;
+use market::{Interval, SimulatedMarket};
 
+use super::close_controls::close_controls;
+use super::control::Control;
 use super::target::{Earned, Settings, Target, Task};
 use super::values::{Targets, ratio};
 use crate::{Column, Panel};
 
 pub(super) fn init(settings: &Settings<'_>) -> Box<dyn Target> {
     Box::new(Return {
+        interval: settings.interval,
         horizon_bars: settings.horizon_bars(),
     })
 }
@@ -15,12 +18,21 @@ pub(super) fn init(settings: &Settings<'_>) -> Box<dyn Target> {
 /// `close[t + h] / close[t] - 1`.
 #[derive(Debug)]
 struct Return {
+    interval: Interval,
     horizon_bars: usize,
 }
 
 impl Target for Return {
     fn name(&self) -> &'static str {
         "return"
+    }
+
+    fn formula(&self) -> &'static str {
+        "`close[t + h] / close[t] - 1`"
+    }
+
+    fn description(&self) -> &'static str {
+        "What the price does over the horizon: what a position earns from the close of the last candle known, before costs."
     }
 
     fn reach_bars(&self) -> usize {
@@ -42,6 +54,10 @@ impl Target for Return {
 
     fn task(&self) -> Task {
         Task::Return
+    }
+
+    fn controls(&self) -> Vec<Control> {
+        close_controls(self.interval)
     }
 
     fn earned(&self) -> Earned {

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use market::{Interval, SimulatedMarket, Symbol};
 
-use super::Targets;
+use super::{Control, Targets};
 use crate::{Column, Error, Panel, TimeSpan};
 
 /// What is forecast of each coin at t: a value over the bars after t, known only once they have
@@ -16,6 +16,12 @@ use crate::{Column, Error, Panel, TimeSpan};
 pub trait Target: Debug + Send + Sync {
     /// Its name in `target.kind`.
     fn name(&self) -> &'static str;
+
+    /// How it is computed at t, with h for the horizon in bars.
+    fn formula(&self) -> &'static str;
+
+    /// What it is for and where it comes from, in whole sentences.
+    fn description(&self) -> &'static str;
 
     /// How many bars after t the target at t needs: what every purge must cover.
     fn reach_bars(&self) -> usize;
@@ -31,6 +37,10 @@ pub trait Target: Debug + Send + Sync {
 
     /// The kind of quantity.
     fn task(&self) -> Task;
+
+    /// Naive forecasts of it that are known at t and that any forecaster must beat, beside that it
+    /// is 0; [`close_controls`](crate::close_controls) are those of returns.
+    fn controls(&self) -> Vec<Control>;
 
     /// What a position of one coin earns of it.
     fn earned(&self) -> Earned;

@@ -6,6 +6,7 @@
 )]
 
 mod coins;
+mod forecast_table;
 mod golden;
 mod groups;
 mod relative;

@@ -1,33 +1,40 @@
 //! What a simulated market is to look like.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Interval};
 
 /// What a simulated market is to look like. The same configuration always gives the same candles,
 /// and more `minutes` or more `coins` only add to them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SimulatedConfig {
-    /// Which of the possible markets.
+    /// Seed of the random numbers: which of the possible markets.
     pub seed: u64,
-    /// How many coins, `SIM1USDT`, `SIM2USDT`, ...
+    /// How many coins, named `SIM1USDT`, `SIM2USDT` and so on. Six are enough to tell a common
+    /// factor from the coins' own moves, and few enough to train on in minutes.
     pub coins: usize,
-    /// How many minutes, holes included.
+    /// Length of the market in minutes, holes included. The default is about three weeks, which
+    /// make some folds of several days.
     pub minutes: usize,
-    /// Open time of the first candle, UTC milliseconds, on the interval's grid.
+    /// Open time of the first candle in milliseconds since 1970 (UTC), on the interval's grid. The
+    /// default is 2024-01-01.
     pub start_ms: i64,
     /// Pearson correlation, over `signal_horizon_minutes`, of the best possible forecast with the
-    /// return; 0 plants nothing.
+    /// return, from 0, which is a market that nobody can forecast, to 0.5. The default is far above
+    /// any real market, so that a small network finds it in a minute.
     pub signal: f64,
-    /// The horizon at which `signal` holds.
+    /// Minutes over which `signal` holds. The default is the horizon that this project forecasts.
     pub signal_horizon_minutes: u32,
-    /// Half life of the average of past returns that prices revert against, minutes.
+    /// Half life, in minutes, of the average of past returns that prices revert against. The
+    /// default is well inside a window of 512 minutes and well above the horizon of 15.
     pub half_life_minutes: f64,
-    /// Share of single minutes that are missing, for each coin by itself.
+    /// Share of single minutes that are missing, for each coin by itself. The default is about 15
+    /// minutes of 30,000.
     pub missing_share: f64,
-    /// In each span of so many minutes there is one outage of 20 to 90 minutes in which no coin
-    /// has candles; 0 for none, else at least 180.
+    /// In each span of so many minutes, at least 180, there is one outage of 20 to 90 minutes in
+    /// which no coin has candles; 0 is a market without outages. The default makes two or three.
     pub outage_every_minutes: usize,
 }
 
@@ -35,22 +42,14 @@ impl Default for SimulatedConfig {
     fn default() -> Self {
         Self {
             seed: 1,
-            // Enough for a common factor to be told from the coins' own moves, few enough to train
-            // on in minutes.
             coins: 6,
-            // About three weeks: some folds of several days.
             minutes: 30_000,
             // 2024-01-01T00:00:00Z, on every interval's grid.
             start_ms: 1_704_067_200_000,
-            // Far above any real market, so that a small network finds it in a minute.
             signal: 0.25,
-            // The horizon this project forecasts.
             signal_horizon_minutes: 15,
-            // Well inside a window of 512 minutes, well above the horizon's fifteenth.
             half_life_minutes: 25.0,
-            // About 15 minutes of 30,000.
             missing_share: 0.0005,
-            // Two or three in the default period.
             outage_every_minutes: 12_000,
         }
     }

@@ -8,6 +8,7 @@ mod tcn;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -26,7 +27,7 @@ pub use tcn::TcnOptions;
 macro_rules! encoders {
     ($($(#[$meta:meta])* $name:ident: $type:ident $(($options:ty))?,)*) => {
         /// Which encoder a network has.
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "lowercase")]
         pub enum EncoderKind {
             $($(#[$meta])* $type,)*
@@ -38,11 +39,11 @@ macro_rules! encoders {
         }
 
         /// The sections of the encoders that have one; one that is not there has its defaults.
-        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(default, deny_unknown_fields)]
         pub struct EncoderOptions {
             $($(
-                /// The section of this name.
+                #[doc = concat!("The options of the encoder `", stringify!($name), "`.")]
                 #[serde(skip_serializing_if = "Option::is_none")]
                 pub $name: Option<$options>,
             )?)*

@@ -2,6 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::encoder::Encoder;
@@ -11,11 +12,11 @@ use crate::conv::{Conv1d, Conv1dConfig};
 use crate::layers::{LayerNorm, normalize};
 
 /// The section `[network.tcn]`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TcnOptions {
-    /// Channels of each block; the taps of each lie twice as far apart as those of the block
-    /// before.
+    /// Channels of each block. The taps of each block lie twice as far apart as those of the block
+    /// before, so that with the default's four blocks the last step sees 61.
     pub widths: Vec<usize>,
     /// Time steps that a convolution sees.
     pub kernel: usize,
@@ -23,7 +24,6 @@ pub struct TcnOptions {
 
 impl Default for TcnOptions {
     fn default() -> Self {
-        // With the taps of four blocks 1, 2, 4 and 8 steps apart, the last step sees 61.
         Self {
             widths: vec![64; 4],
             kernel: 3,

@@ -1,6 +1,6 @@
 //! What the page of scored runs is made from.
 
-use score::{ForecastColumn, Options, Report, Rows, is_control};
+use score::{ForecastColumn, Options, Report, Rows};
 
 use super::charts::{Kind, Series};
 use crate::importance::Importance;
@@ -27,8 +27,7 @@ pub struct Page<'a> {
 /// Places of the forecasters that are no controls.
 pub(super) fn models<'a>(page: &Page<'a>) -> impl Iterator<Item = usize> + use<'a> {
     let scores = &page.report.forecasters;
-    (0..scores.len())
-        .filter(|&place| !is_control(&scores[place].name, scores[place].run.as_deref()))
+    (0..scores.len()).filter(|&place| !scores[place].is_control())
 }
 
 /// Series of the models, numbered for their colours.

@@ -136,8 +136,7 @@ mod tests {
             fold: vec![1; 2 * times],
             realized: forecast.iter().map(|value| value + 1.0).collect(),
             realized_delayed: vec![f64::NAN; 2 * times],
-            last_return: vec![0.0; 2 * times],
-            deviations: Default::default(),
+            controls: Vec::new(),
             trailing_volatility: None,
             volatility: vec![1.0; 2 * times],
             weight: vec![1.0; 2 * times],
@@ -156,7 +155,7 @@ mod tests {
         };
         let forecaster = ForecastColumn {
             name: "x".to_owned(),
-            run: None,
+            run: Some("run".to_owned()),
             forecast: forecast.to_vec(),
         };
         let report = score(&rows, &[forecaster], &options).unwrap();

@@ -2,7 +2,7 @@
 
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use score::{Report, Score, is_control};
+use score::Report;
 
 use super::charts::{
     Area, Chart, Drawn, INK, Kind, Kinds, Point, Series, legend_with, month_and_day, quiet, range,
@@ -79,12 +79,11 @@ pub fn folds_svg(report: &Report) -> String {
 
 /// The forecasters that have a score, with those of all folds at the end.
 fn series(report: &Report) -> Vec<Series<Point>> {
-    let is_control = |score: &Score| is_control(&score.name, score.run.as_deref());
     let mut kinds = Kinds::default();
     let labelled = report.labels().into_iter().zip(&report.forecasters);
     // The last return is the mirror image of its negation.
     let shown = labelled.filter(|(_, score)| {
-        score.value("ic_a_day").is_some() && !(is_control(score) && score.name == "last_return")
+        score.value("ic_a_day").is_some() && !(score.is_control() && score.name == "last_return")
     });
     shown
         .map(|(label, score)| {
@@ -93,7 +92,7 @@ fn series(report: &Report) -> Vec<Series<Point>> {
             let all = score.metric("ic_a_day");
             Series {
                 label,
-                kind: kinds.next(!is_control(score)),
+                kind: kinds.next(!score.is_control()),
                 points: folds
                     .map(|(value, ends)| (*value, *ends))
                     .chain([(all.value, all.interval)])

@@ -1,7 +1,7 @@
 //! The page's tables of scores: forecasters, differences, further scores, concentration.
 
 use maud::{Markup, html};
-use score::{Difference, Metric, Place, Report, Score, Value, is_control};
+use score::{Difference, Metric, Place, Report, Score, Value};
 
 use super::content::{Page, models};
 use super::document::{Cell, Row, section, table};
@@ -110,8 +110,7 @@ fn concentration(page: &Page<'_>) -> Markup {
 pub(super) fn forecaster_rows(page: &Page<'_>, cells: impl Fn(&Score) -> Vec<Cell>) -> Vec<Row> {
     let scores = &page.report.forecasters;
     let labelled = page.report.labels().into_iter().zip(scores);
-    let row = |(label, score): (String, &Score)| {
-        Row::new(label, cells(score)).soft(is_control(&score.name, score.run.as_deref()))
-    };
+    let row =
+        |(label, score): (String, &Score)| Row::new(label, cells(score)).soft(score.is_control());
     labelled.map(row).collect()
 }

@@ -1,6 +1,6 @@
 //! Several panels as text: one row a panel, then all.
 
-use score::{Across, AcrossFigure, AcrossFigures, Metric, PanelFigure, PanelSpan, is_control};
+use score::{Across, AcrossFigure, AcrossFigures, Metric, PanelFigure, PanelSpan};
 use terminal::Table;
 
 use crate::text::format::{
@@ -123,7 +123,7 @@ fn folds_section(across: &Across) -> String {
     let mut table = Table::new(std::iter::once("").chain(titles));
     for (title, figures) in titled(across)
         .into_iter()
-        .filter(|(_, figures)| !is_control(&figures.name, None))
+        .filter(|(_, figures)| !figures.is_control)
     {
         table.heading(&title);
         for (name, on_panel) in named_rows(across, figures) {

@@ -1,6 +1,6 @@
 //! The coins one by one, as text.
 
-use score::{BreakEven, Report, Score, is_control};
+use score::{BreakEven, Report, Score};
 use terminal::Table;
 
 use crate::text::format::{correlation, grouped, interval, interval_title};
@@ -10,11 +10,10 @@ use crate::text::format::{correlation, grouped, interval, interval_title};
 pub fn coins_table(report: &Report) -> String {
     let labels = report.labels();
     let labelled = || labels.iter().zip(&report.forecasters);
-    let is_control = |score: &Score| is_control(&score.name, score.run.as_deref());
     let mut sections = vec![
         "Each coin over time, mean over folds (a single coin's score is mostly noise)\n".to_owned(),
     ];
-    let models = labelled().filter(|(_, score)| !is_control(score));
+    let models = labelled().filter(|(_, score)| !score.is_control());
     sections.extend(models.map(|(label, score)| coins_of(report, label, score)));
     if report
         .forecasters
@@ -24,7 +23,7 @@ pub fn coins_table(report: &Report) -> String {
         sections.push(BREAK_EVEN.to_owned());
     }
     let controls: Vec<(&String, &Score)> = labelled()
-        .filter(|(_, score)| is_control(score) && score.value("pearson").is_some())
+        .filter(|(_, score)| score.is_control() && score.value("pearson").is_some())
         .collect();
     let title = std::iter::once("Pearson of controls".to_owned());
     let mut table = Table::new(title.chain(controls.iter().map(|(label, _)| (*label).clone())));

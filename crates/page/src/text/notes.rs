@@ -1,6 +1,6 @@
 //! The lines below the tables: how the intervals were made, and what is missing and why.
 
-use score::{Report, Score, impossible_controls, is_control};
+use score::{Report, Score};
 
 use crate::text::format::{counted, grouped};
 
@@ -34,24 +34,11 @@ pub(crate) fn notes(report: &Report, labels: &[String]) -> String {
                 .to_owned(),
         );
     }
-    notes.extend(left_out_note(report));
     notes.extend(undefined_notes(report, labels));
     for (label, score) in labels.iter().zip(&report.forecasters) {
         notes.extend(score.run.as_ref().map(|run| format!("{label}: {run}")));
     }
     notes.iter().map(|note| format!("{note}\n")).collect()
-}
-
-/// The controls that bars of this length have not.
-fn left_out_note(report: &Report) -> Option<String> {
-    let with_controls = report
-        .forecasters
-        .iter()
-        .any(|score| is_control(&score.name, score.run.as_deref()));
-    let left_out = impossible_controls(report.bar_ms).join(", ");
-    (with_controls && !left_out.is_empty()).then(|| {
-        format!("Left out, as a mean of fewer than two bars is the close itself: {left_out}.")
-    })
 }
 
 fn undefined_notes(report: &Report, labels: &[String]) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! The report as text for a terminal, at most 150 columns wide.
 
-use score::{Difference, Place, Report, Value, is_control};
+use score::{Difference, Place, Report, Value};
 use terminal::Table;
 
 use crate::text::format::{
@@ -114,7 +114,7 @@ fn concentration_section(report: &Report, labels: &[String]) -> String {
     }
     let mut text = format!("{title}\n\n{}", table.render());
     for (label, score) in labels.iter().zip(&report.forecasters) {
-        if !is_control(&score.name, score.run.as_deref()) {
+        if !score.is_control() {
             text.extend(
                 narrow_warning(label, &score.concentration, &report.metrics)
                     .map(|warning| wrapped(&warning)),

@@ -1,7 +1,7 @@
 //! What may be said of a forecaster beside the controls: read off the intervals, never off the
 //! values.
 
-use score::{Difference, Place, Report, Score, Value, is_control};
+use score::{Difference, Place, Report, Score, Value};
 use statistics::Interval;
 
 use crate::text::format::{correlation, interval};
@@ -14,7 +14,7 @@ const DECISIVE: &str = "ic_a_day";
 /// that shuffled days have too.
 pub(crate) fn verdicts(report: &Report, labels: &[String]) -> Vec<String> {
     let models = report.forecasters.iter().zip(labels);
-    let models = models.filter(|(score, _)| !is_control(&score.name, score.run.as_deref()));
+    let models = models.filter(|(score, _)| !score.is_control());
     models
         .flat_map(|(score, label)| verdict(report, score, label))
         .collect()
@@ -27,7 +27,7 @@ fn verdict(report: &Report, score: &Score, label: &str) -> Vec<String> {
         .differences
         .iter()
         .filter(is_own)
-        .filter(|difference| is_control(&difference.b, difference.b_run.as_deref()))
+        .filter(|difference| difference.b_run.is_none())
         .collect();
     let mut sentences: Vec<String> = beside_strongest(report, score, label).into_iter().collect();
     if !against_controls.is_empty() {
@@ -78,7 +78,7 @@ fn beside_strongest(report: &Report, score: &Score, label: &str) -> Option<Strin
     let value = |score: &Score| score.value(DECISIVE);
     let controls = report.forecasters.iter();
     let strongest = controls
-        .filter(|other| is_control(&other.name, other.run.as_deref()))
+        .filter(|other| other.is_control())
         .filter(|other| value(other).is_some())
         .max_by(|a, b| {
             value(a)

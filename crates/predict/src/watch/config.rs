@@ -2,37 +2,43 @@
 
 use anyhow::anyhow;
 use cli::WithHint;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The `[watch]` section: how `quarterhour watch` waits for candles and what it tells. Times are
 /// the exchange's.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct WatchConfig {
-    /// Whether candles are listened for by websocket; without, or while it is down, they are asked
-    /// for by REST.
+    /// Whether candles are listened for by websocket. Without it, or while it is down, they are
+    /// asked for by REST.
     pub websocket: bool,
-    /// How long after a candle's close it is asked for by REST where the websocket has not brought
-    /// it.
+    /// Milliseconds after a candle's close at which it is asked for by REST where the websocket has
+    /// not brought it. The websocket brings a closed candle within some 100 ms.
     pub rest_after_ms: u64,
-    /// Pause between two such requests.
+    /// Milliseconds between two such requests.
     pub rest_every_ms: u64,
-    /// How long after its close a candle is waited for; then the coins that have theirs are
-    /// forecast without the others, and the minute passes without forecasts where none has.
+    /// Seconds after its close for which a candle is waited for. Then the coins that have theirs
+    /// are forecast without the others, and the minute passes without forecasts where none has.
     pub patience_secs: f64,
     /// The exchange is taken to have no candle at a time once it serves one that opens this many
-    /// bars later.
+    /// bars later; it is a count of candles. Liquid coins have no holes of their own, and after an
+    /// outage the windows are full of holes for longer anyway.
     pub hole_after_bars: usize,
     /// A coin without candles for this many bars, which the exchange answers not to have while it
-    /// has those of others, counts as absent: the others are forecast without it at once, and
-    /// such forecasts are not acted on unless `trading.act_without_all_coins` says so.
+    /// has those of others, counts as absent; it is a count of candles, and one that is missing for
+    /// a whole bar is not just late. The others are forecast without it at once, and such forecasts
+    /// are not acted on unless `trading.act_without_all_coins` says so.
     pub absent_after_bars: usize,
-    /// A feature whose mean over a live window is this many standard deviations of training away
-    /// is reported.
+    /// A feature is reported whose mean over a live window is this many standard deviations of
+    /// training away from its mean in training.
     pub drift_limit_std: f64,
-    /// Loopback port of the Prometheus metrics; 0 turns them off.
-    pub metrics_port: u16,
-    /// Over how many of the last closed forecasts the Pearson correlation in the metrics is.
+    /// Port on 127.0.0.1 of the Prometheus metrics.
+    #[serde(with = "cli::or_off")]
+    #[schemars(with = "cli::OrOff<u16>")]
+    pub metrics_port: Option<u16>,
+    /// Over how many of the last closed forecasts the Pearson correlation in the metrics is. The
+    /// default are 20 coins for two hours of one-minute bars.
     pub pearson_forecasts: usize,
     /// How many times faster than real time the exchange's clock runs; other than 1 in rehearsals
     /// only.
@@ -43,18 +49,13 @@ impl Default for WatchConfig {
     fn default() -> Self {
         Self {
             websocket: true,
-            // The websocket brings a closed candle within some 100 ms.
             rest_after_ms: 500,
             rest_every_ms: 500,
             patience_secs: 40.0,
-            // Liquid coins have no holes of their own; after an outage the windows are full of
-            // holes for longer anyway.
             hole_after_bars: 5,
-            // A candle that is missing for a whole bar is not just late.
             absent_after_bars: 1,
             drift_limit_std: 5.0,
-            metrics_port: 9464,
-            // 20 coins for two hours.
+            metrics_port: Some(9464),
             pearson_forecasts: 2400,
             clock_speed: 1.0,
         }

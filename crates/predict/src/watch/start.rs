@@ -244,14 +244,16 @@ fn feed(
     Feed::new(source, client.clone(), symbols, first_ms, keep_bars)
 }
 
-async fn serve_metrics(metrics: &Metrics, port: u16) {
-    if port == 0 {
+async fn serve_metrics(metrics: &Metrics, port: Option<u16>) {
+    let Some(port) = port else {
         return;
-    }
+    };
     match metrics.serve(port).await {
         Ok(()) => info!("metrics at http://127.0.0.1:{port}/metrics"),
         Err(error) => {
-            warn!("no metrics: port {port}: {error}; --set watch.metrics_port=OTHER, or 0 for none")
+            warn!(
+                "no metrics: port {port}: {error}; --set watch.metrics_port=OTHER, or off for none"
+            )
         }
     }
 }

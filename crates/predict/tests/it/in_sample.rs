@@ -196,7 +196,7 @@ fn a_watch_of_a_seen_time_is_refused_or_marked_row_by_row() {
     let coins = tests::candles(&tests::tiny());
     let start = coins[0].1.open_time_ms[600].to_string();
     let replay = ReplayConfig {
-        start,
+        start: Some(start),
         speed: 300.0,
         ..ReplayConfig::default()
     };
@@ -218,7 +218,7 @@ fn a_watch_of_a_seen_time_is_refused_or_marked_row_by_row() {
         "--set",
         "watch.clock_speed=300",
         "--set",
-        "watch.metrics_port=0",
+        "watch.metrics_port=off",
         "--set",
         "watch.patience_secs=55",
     ];
@@ -262,7 +262,7 @@ fn thresholds_that_were_tuned_on_the_time_are_refused() {
     let coins = tests::candles(&tests::tiny());
     let (start_ms, first_ms) = (coins[0].1.open_time_ms[2000], coins[0].1.open_time_ms[0]);
     let replay = ReplayConfig {
-        start: start_ms.to_string(),
+        start: Some(start_ms.to_string()),
         speed: 300.0,
         ..ReplayConfig::default()
     };

@@ -90,7 +90,7 @@ fn forecasts_of_the_exchange_are_reused() {
     let coins = tests::candles(&tests::tiny());
     let start = format!("{}", coins[0].1.open_time_ms[2000]);
     let replay = ReplayConfig {
-        start,
+        start: Some(start),
         speed: 600.0,
         ..ReplayConfig::default()
     };
@@ -146,7 +146,7 @@ fn exchange(faults: Faults) -> Exchange {
     let coins = tests::candles(&tests::tiny());
     let start = (coins[0].1.open_time_ms[2000] + 30_000).to_string();
     let replay = ReplayConfig {
-        start,
+        start: Some(start),
         speed: 0.0,
         faults,
         ..ReplayConfig::default()
@@ -253,7 +253,7 @@ fn a_candle_that_could_still_change_is_waited_for() {
         ..Faults::default()
     };
     let replay = ReplayConfig {
-        start,
+        start: Some(start),
         speed: 10.0,
         faults,
         ..ReplayConfig::default()

@@ -36,7 +36,7 @@ impl Market3 {
         tests::store(&dir.path().join("data"), &mut config, &coins);
         let start = coins[0].1.open_time_ms[2000].to_string();
         let replay = ReplayConfig {
-            start,
+            start: Some(start),
             speed: SPEED,
             faults,
             ..ReplayConfig::default()
@@ -99,7 +99,7 @@ impl Market3 {
 }
 
 fn no_metrics() -> [&'static str; 2] {
-    ["--set", "watch.metrics_port=0"]
+    ["--set", "watch.metrics_port=off"]
 }
 
 fn finished(child: Child) -> String {
@@ -169,7 +169,7 @@ fn rest_alone_will_do() {
             "--set",
             "watch.websocket=false",
             "--set",
-            "watch.metrics_port=0",
+            "watch.metrics_port=off",
         ],
     ));
     let (is_right, verdict) = market.verdict();
@@ -248,7 +248,7 @@ fn a_rule_and_an_absent_coin_are_forecast_but_not_traded_on() {
     fs::remove_file(market.run.join("model.safetensors")).unwrap();
     let said = finished(market.watch(
         10,
-        &["--set", "watch.metrics_port=0", "--ledger", "rule.sqlite"],
+        &["--set", "watch.metrics_port=off", "--ledger", "rule.sqlite"],
     ));
     assert!(said.contains("an indicator rule answers"), "{said}");
     for ledger in ["run/ledger.sqlite", "rule.sqlite"] {

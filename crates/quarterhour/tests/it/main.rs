@@ -12,7 +12,9 @@ mod ensemble;
 mod evaluate;
 mod hints;
 mod names;
+mod reference;
 mod replay;
+mod schema;
 
 use std::process::Command;
 

@@ -65,6 +65,7 @@ fn every_subcommand_lists_its_arguments() {
         ("watch", "--until"),
         ("ledger", "--verify"),
         ("replay", "--stop-at"),
+        ("schema", "--markdown"),
         ("completions", "<SHELL>"),
         ("man", "<DIR>"),
     ];

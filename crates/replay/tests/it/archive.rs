@@ -130,7 +130,7 @@ fn files_appear_when_the_exchange_publishes_them() {
     let monthly = "/data/spot/monthly/klines/AUSDT/1m/AUSDT-1m-2021-05.zip";
     let status = |start: &str, target: &str| {
         let config = ReplayConfig {
-            start: start.into(),
+            start: Some(start.into()),
             speed: 0.0,
             ..ReplayConfig::default()
         };
@@ -161,7 +161,7 @@ fn a_file_is_the_same_whenever_it_is_built() {
     let target = "/data/spot/daily/klines/AUSDT/1m/AUSDT-1m-2021-05-03.zip";
     let built = || {
         let config = ReplayConfig {
-            start: "2021-06-01".into(),
+            start: Some("2021-06-01".into()),
             ..ReplayConfig::default()
         };
         let coins = vec![(symbol("AUSDT"), minutes("2021-05-03", 180))];

@@ -41,7 +41,7 @@ pub fn minutes(from: &str, count: i64) -> CandleTable {
 /// Serves AUSDT and BUSDT: 3 hours from 2021-05-03, with the clock standing at `now`.
 pub fn standing(now: &str, faults: Faults) -> Exchange {
     let config = ReplayConfig {
-        start: now.into(),
+        start: Some(now.into()),
         speed: 0.0,
         faults,
         ..ReplayConfig::default()
@@ -107,7 +107,7 @@ pub fn serving(path: &Path, market: Market, candles: CandleTable) -> (Exchange, 
     let name = path.file_stem().unwrap().to_string_lossy().into_owned();
     let parts: Vec<String> = name.splitn(3, '-').map(str::to_owned).collect();
     let config = ReplayConfig {
-        start: "2027-01-01".into(),
+        start: Some("2027-01-01".into()),
         speed: 0.0,
         ..ReplayConfig::default()
     };

@@ -106,7 +106,7 @@ fn refusals_are_the_documented_ones() {
     let futures = start(
         Market::Futures,
         &ReplayConfig {
-            start: "2021-05-03T01:00".into(),
+            start: Some("2021-05-03T01:00".into()),
             speed: 0.0,
             ..ReplayConfig::default()
         },
@@ -188,9 +188,9 @@ fn clock_and_coins_are_told() {
 #[test]
 fn used_weight_is_told_and_limited() {
     let config = ReplayConfig {
-        start: "2021-05-03T01:00:05".into(),
+        start: Some("2021-05-03T01:00:05".into()),
         speed: 0.0,
-        weight_limit: 25,
+        weight_limit: Some(25),
         ..ReplayConfig::default()
     };
     let exchange = start(Market::Spot, &config);

@@ -16,7 +16,7 @@ use crate::coins::{MINUTE_MS, minutes, ms, start, symbol};
 /// A minute in 100 ms, from shortly before 01:00 on.
 fn fast(faults: Faults) -> Exchange {
     let config = ReplayConfig {
-        start: "2021-05-03T00:59:50".into(),
+        start: Some("2021-05-03T00:59:50".into()),
         speed: 600.0,
         faults,
         ..ReplayConfig::default()

@@ -37,6 +37,7 @@ impl Bars {
             time_ms.sort_unstable();
             time_ms.dedup();
         }
+        let last_return = rows.control("last_return");
         let of_coin = |places: Vec<u32>| {
             let at = |row: usize| places.get(row).map(|&place| rows.time_ms[place as usize]);
             // The row so many bars later, if there is one.
@@ -53,7 +54,8 @@ impl Bars {
                     }
                     BarReturn::Realized => rows.realized_delayed[places[row] as usize],
                     BarReturn::NextRow => later(row, 1 + options.entry_delay_bars)
-                        .map_or(f64::NAN, |later| rows.last_return[later]),
+                        .and_then(|later| Some(last_return?[later]))
+                        .unwrap_or(f64::NAN),
                 })
                 .collect();
             let goes_on = (0..places.len())

@@ -125,8 +125,10 @@ fn five_minutes() -> (Rows, ForecastColumn) {
         fold: vec![1; 5],
         realized: vec![0.5; 5],
         realized_delayed: vec![f64::NAN; 5],
-        last_return: vec![0.9, 0.01, 0.02, 0.04, 0.08],
-        deviations: Default::default(),
+        controls: vec![ForecastColumn::control(
+            "last_return",
+            vec![0.9, 0.01, 0.02, 0.04, 0.08],
+        )],
         trailing_volatility: None,
         volatility: vec![f64::NAN; 5],
         weight: vec![1.0; 5],
@@ -139,7 +141,7 @@ fn five_minutes() -> (Rows, ForecastColumn) {
         rows,
         ForecastColumn {
             name: "network".to_owned(),
-            run: None,
+            run: Some("run".to_owned()),
             forecast,
         },
     )
@@ -284,7 +286,7 @@ fn what_cannot_be_ranked_or_traded_is_refused() {
         @"`hold_bars` is 0, expected 1 to 10000 bars"
     );
     let mut unknown = rows.clone();
-    unknown.last_return.fill(f64::NAN);
+    unknown.controls[0].forecast.fill(f64::NAN);
     let options = BacktestOptions::usual(&unknown);
     insta::assert_snapshot!(crate::told(&backtest(&unknown, &network, &[one], &options).unwrap_err()), @r"
     none of 150 rows has the return of the bar that it would be held over, expected `last_return` in rows one bar apart

@@ -63,8 +63,10 @@ fn panel(golden: &Value, panel: &Value) -> (Rows, ForecastColumn) {
         fold: vec![1; length],
         realized: floats(&columns["realized"]),
         realized_delayed: vec![f64::NAN; length],
-        last_return: floats(&columns["last_return"]),
-        deviations: Default::default(),
+        controls: vec![ForecastColumn::control(
+            "last_return",
+            floats(&columns["last_return"]),
+        )],
         trailing_volatility: None,
         volatility: vec![f64::NAN; length],
         weight: vec![1.0; length],
@@ -77,7 +79,7 @@ fn panel(golden: &Value, panel: &Value) -> (Rows, ForecastColumn) {
         rows.checked().unwrap(),
         ForecastColumn {
             name: "network".to_owned(),
-            run: None,
+            run: Some("run".to_owned()),
             forecast,
         },
     )

@@ -58,8 +58,7 @@ fn panel(tuning: &Value) -> (Rows, ForecastColumn) {
         fold: vec![1; length],
         realized: floats(&columns["realized"]),
         realized_delayed: floats(&columns["realized_delayed"]),
-        last_return: vec![f64::NAN; length],
-        deviations: Default::default(),
+        controls: Vec::new(),
         trailing_volatility: None,
         volatility: vec![f64::NAN; length],
         weight: vec![1.0; length],
@@ -71,7 +70,7 @@ fn panel(tuning: &Value) -> (Rows, ForecastColumn) {
         rows,
         ForecastColumn {
             name: "network".to_owned(),
-            run: None,
+            run: Some("run".to_owned()),
             forecast: floats(&columns["forecast"]),
         },
     )

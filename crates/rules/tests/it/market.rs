@@ -20,8 +20,7 @@ pub fn market(skilled: usize, seed: u64) -> (Rows, ForecastColumn) {
         fold: Vec::new(),
         realized: Vec::new(),
         realized_delayed: Vec::new(),
-        last_return: Vec::new(),
-        deviations: Default::default(),
+        controls: vec![ForecastColumn::control("last_return", Vec::new())],
         trailing_volatility: None,
         volatility: Vec::new(),
         weight: Vec::new(),
@@ -45,7 +44,7 @@ pub fn market(skilled: usize, seed: u64) -> (Rows, ForecastColumn) {
             } else {
                 f64::NAN
             });
-            rows.last_return.push(0.0);
+            rows.controls[0].forecast.push(0.0);
             rows.volatility.push(0.002);
             rows.weight.push(1.0);
             forecast.push(0.003 * *slow);

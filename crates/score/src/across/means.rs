@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 use super::drawn::{Drawn, PanelForecasts, compared};
 use super::figures::{Of, figure, orders};
 use super::result::{Across, AcrossFigure, AcrossFigures, PanelSpan};
-use crate::controls::is_control;
 use crate::error::{Error, setting};
 use crate::labels::labels;
 use crate::metrics::Metric;
@@ -82,18 +81,28 @@ impl Means<'_> {
         let metrics = self.metrics.iter().enumerate();
         AcrossFigures {
             name,
+            is_control: false,
             figures: metrics
                 .map(|(place, metric)| (*metric, of(place)))
                 .collect(),
         }
     }
 
+    /// The figures, marked where the forecaster is a control.
+    fn marked(&self, figures: AcrossFigures, forecaster: usize) -> AcrossFigures {
+        AcrossFigures {
+            is_control: self.forecasters[forecaster].is_control(),
+            ..figures
+        }
+    }
+
     /// Every forecaster's own.
     fn scores(&self) -> Vec<AcrossFigures> {
         let of = |index: usize| {
-            self.figures(self.labels[index].clone(), |metric| {
+            let figures = self.figures(self.labels[index].clone(), |metric| {
                 figure(self.drawn, Of::Score(index), metric, self.options)
-            })
+            });
+            self.marked(figures, index)
         };
         (0..self.labels.len()).map(of).collect()
     }
@@ -118,9 +127,10 @@ impl Means<'_> {
         (1..self.labels.len())
             .filter(is_scored)
             .map(|other| {
-                self.figures(self.labels[other].clone(), |metric| {
+                let figures = self.figures(self.labels[other].clone(), |metric| {
                     self.difference(other, metric)
-                })
+                });
+                self.marked(figures, other)
             })
             .collect()
     }
@@ -128,10 +138,7 @@ impl Means<'_> {
     /// The first forecaster minus the control that is highest by each metric.
     fn best_control(&self, scores: &[AcrossFigures]) -> AcrossFigures {
         let controls: Vec<usize> = (1..self.labels.len())
-            .filter(|&index| {
-                let one = &self.forecasters[index];
-                is_control(&one.name, one.run.as_deref())
-            })
+            .filter(|&index| self.forecasters[index].is_control())
             .collect();
         self.figures("best control".to_owned(), |metric| {
             let mean = |index: &usize| {
@@ -220,6 +227,14 @@ mod tests {
     use crate::rows::Rows;
     use crate::{controls, score};
 
+    fn last_return_controls(values: Vec<f64>) -> Vec<ForecastColumn> {
+        let negated = values.iter().map(|value| -value).collect();
+        vec![
+            ForecastColumn::control("last_return", values),
+            ForecastColumn::control("negated_last_return", negated),
+        ]
+    }
+
     /// Two folds of 400 minutes of three coins, and two forecasters that know a part, with the
     /// controls.
     fn panel(seed: u64) -> (Rows, Vec<ForecastColumn>) {
@@ -232,11 +247,12 @@ mod tests {
             symbol: (0..count).map(|row| (row % 3) as u32).collect(),
             fold: (0..count).map(|row| 1 + (row / 1200) as u32).collect(),
             realized_delayed: realized.iter().map(|value| value + 0.2 * noise()).collect(),
-            last_return: realized
-                .iter()
-                .map(|value| -0.1 * value + noise())
-                .collect(),
-            deviations: Default::default(),
+            controls: last_return_controls(
+                realized
+                    .iter()
+                    .map(|value| -0.1 * value + noise())
+                    .collect(),
+            ),
             trailing_volatility: None,
             volatility: vec![1.0; count],
             weight: vec![1.0; count],

@@ -56,6 +56,9 @@ pub struct PanelSpan {
 pub struct AcrossFigures {
     /// The forecaster, or the one that is subtracted.
     pub name: String,
+    /// True for a control, and for the difference from one.
+    #[serde(skip)]
+    pub is_control: bool,
     /// The figure of each metric that forecasters are compared by.
     #[serde(flatten)]
     pub figures: ByMetric<AcrossFigure>,

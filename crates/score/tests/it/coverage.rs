@@ -47,8 +47,7 @@ fn planted(seed: u64) -> (Rows, ForecastColumn) {
             .collect(),
         realized,
         realized_delayed: vec![f64::NAN; length],
-        last_return: vec![f64::NAN; length],
-        deviations: Default::default(),
+        controls: Vec::new(),
         trailing_volatility: None,
         volatility: vec![f64::NAN; length],
         weight: vec![1.0; length],
@@ -60,7 +59,7 @@ fn planted(seed: u64) -> (Rows, ForecastColumn) {
         rows,
         ForecastColumn {
             name: "planted".to_owned(),
-            run: None,
+            run: Some("run".to_owned()),
             forecast,
         },
     )

@@ -66,7 +66,7 @@ fn bad_forecasts_and_options_are_refused() {
     );
     let short = ForecastColumn {
         name: "short".to_owned(),
-        run: None,
+        run: Some("run".to_owned()),
         forecast: vec![0.0; 3],
     };
     assert_eq!(

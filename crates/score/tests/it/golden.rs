@@ -41,7 +41,6 @@ fn assert_close(name: &str, found: Option<f64>, expected: f64) {
 }
 
 fn statistics_rows(columns: &Json) -> Rows {
-    let length = columns["time"].as_array().unwrap().len();
     Rows {
         time_ms: integers(&columns["time"])
             .iter()
@@ -51,8 +50,7 @@ fn statistics_rows(columns: &Json) -> Rows {
         fold: integers(&columns["fold"]),
         realized: floats(&columns["realized"]),
         realized_delayed: floats(&columns["realized_delayed"]),
-        last_return: vec![f64::NAN; length],
-        deviations: Default::default(),
+        controls: Vec::new(),
         trailing_volatility: None,
         volatility: floats(&columns["volatility"]),
         weight: floats(&columns["weight"]),
@@ -71,7 +69,7 @@ fn statistics_equal_those_of_numpy_scipy_and_pandas() {
     let forecast = floats(&golden["rows"]["forecast"]);
     let forecaster = ForecastColumn {
         name: "network".to_owned(),
-        run: None,
+        run: Some("run".to_owned()),
         forecast,
     };
     let report = score(&rows, &[forecaster], &Options::default()).unwrap();
@@ -146,8 +144,7 @@ fn bootstrap_report(golden: &Json, draws: usize) -> Report {
         fold: vec![1; length],
         realized: floats(&golden["realized"]),
         realized_delayed: vec![f64::NAN; length],
-        last_return: vec![f64::NAN; length],
-        deviations: Default::default(),
+        controls: Vec::new(),
         trailing_volatility: None,
         volatility: vec![f64::NAN; length],
         weight: vec![1.0; length],
@@ -157,7 +154,7 @@ fn bootstrap_report(golden: &Json, draws: usize) -> Report {
     };
     let forecaster = |name: &str| ForecastColumn {
         name: name.to_owned(),
-        run: None,
+        run: Some("run".to_owned()),
         forecast: floats(&golden[name]),
     };
     let floor_ms = golden["expected"]["floor_bars"].as_i64().unwrap() * 60_000;
@@ -233,8 +230,7 @@ fn the_ic_a_day_equals_that_of_pandas() {
             .map(|value| if value.is_nan() { 0.0 } else { *value })
             .collect(),
         realized_delayed: floats(&columns["realized_delayed"]),
-        last_return: vec![f64::NAN; length],
-        deviations: Default::default(),
+        controls: Vec::new(),
         trailing_volatility: Some(floats(&columns["trailing_volatility"])),
         volatility: vec![f64::NAN; length],
         weight: vec![1.0; length],
@@ -244,7 +240,7 @@ fn the_ic_a_day_equals_that_of_pandas() {
     };
     let forecaster = |name: &str| ForecastColumn {
         name: name.to_owned(),
-        run: None,
+        run: Some("run".to_owned()),
         forecast: floats(&columns[name]),
     };
     let forecasters = [forecaster("first"), forecaster("second")];

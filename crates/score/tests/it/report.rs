@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use score::{
-    CONTROL_NAMES, Estimate, ForecastColumn, METRICS, Metric, Options, Report, Rows,
-    SHUFFLED_ORDERS, controls, is_control, metrics_reference, score, score_by,
+    Estimate, ForecastColumn, METRICS, Metric, Options, Report, Rows, SHUFFLED_ORDERS, controls,
+    metrics_reference, score, score_by,
 };
 
-use crate::rows::{Noise, forecaster, rows};
+use crate::rows::{CONTROL_NAMES, Noise, forecaster, rows};
 
 fn report(rows: &Rows, models: &[ForecastColumn]) -> Report {
     let mut forecasters = models.to_vec();
@@ -100,7 +100,7 @@ fn a_planted_market_forecast_has_no_neutral_score() {
         &rows,
         &[ForecastColumn {
             name: "market".to_owned(),
-            run: None,
+            run: Some("run".to_owned()),
             forecast,
         }],
     );
@@ -186,18 +186,14 @@ fn a_fold_without_a_score_is_left_out_and_said() {
 #[test]
 fn controls_are_what_their_names_say() {
     let mut rows = rows(2, 50, 3);
-    rows.last_return[4] = f64::NAN;
+    rows.controls[0].forecast[4] = f64::NAN;
     let controls = controls(&rows);
     let names: Vec<&str> = controls
         .iter()
         .map(|control| control.name.as_str())
         .collect();
     assert_eq!(names, CONTROL_NAMES);
-    assert!(
-        names
-            .iter()
-            .all(|name| is_control(name, None) && !is_control(name, Some("a run")))
-    );
+    assert!(controls.iter().all(ForecastColumn::is_control));
     assert_eq!(controls[1].forecast[4], 0.0);
 }
 
@@ -241,7 +237,7 @@ fn levels(rows: &Rows, seed: u64) -> Vec<f64> {
 fn deviations_from_a_mean_are_controls_and_unknown_ones_have_no_score() {
     let mut rows = rows(2, 400, 3);
     let network = [forecaster("network", &rows, 0.3, 2)];
-    let hour = rows.deviations[1].clone().unwrap();
+    let negated = rows.control("negated_deviation_60m").unwrap().to_vec();
     let known = report(&rows, &network);
     let score_of = |report: &Report, name: &str| {
         report
@@ -250,10 +246,9 @@ fn deviations_from_a_mean_are_controls_and_unknown_ones_have_no_score() {
             .find(|score| score.name == name)
             .cloned()
     };
-    let negated: Vec<f64> = hour.iter().map(|value| -value).collect();
     let by_hand = ForecastColumn {
         name: "by hand".to_owned(),
-        run: None,
+        run: Some("run".to_owned()),
         forecast: negated,
     };
     let mut by_hand = score(&rows, &[by_hand], &Options::default()).unwrap();
@@ -266,7 +261,8 @@ fn deviations_from_a_mean_are_controls_and_unknown_ones_have_no_score() {
     assert!(found.value("pearson").unwrap() > 0.05 && found.value("mae").is_some());
 
     // A table of an older version: no score, no error.
-    rows.deviations = [const { None }; 3];
+    let unknown = rows.controls[2..].iter_mut();
+    unknown.for_each(|control| control.forecast.fill(f64::NAN));
     let old = report(&rows, &network);
     let unknown = score_of(&old, "negated_deviation_60m").unwrap();
     assert_eq!(
@@ -282,13 +278,6 @@ fn deviations_from_a_mean_are_controls_and_unknown_ones_have_no_score() {
         old.forecasters[0], known.forecasters[0],
         "other scores stay"
     );
-
-    // An hour's mean of hours is the close itself.
-    rows.bar_ms = 3_600_000;
-    rows.time_ms.iter_mut().for_each(|time| *time *= 60);
-    let hourly = report(&rows, &network);
-    assert!(score_of(&hourly, "negated_deviation_60m").is_none());
-    assert!(score_of(&hourly, "negated_deviation_240m").is_some());
 }
 
 /// Nearly all of the covariance in one day of four, and in 2 of 54 hours.
@@ -526,8 +515,7 @@ fn days_have_an_interval_a_t_and_paired_differences() {
             fold: rows.fold[part.clone()].to_vec(),
             realized: rows.realized[part.clone()].to_vec(),
             realized_delayed: rows.realized_delayed[part.clone()].to_vec(),
-            last_return: rows.last_return[part.clone()].to_vec(),
-            deviations: Default::default(),
+            controls: Vec::new(),
             volatility: rows.volatility[part.clone()].to_vec(),
             trailing_volatility: None,
             weight: rows.weight[part.clone()].to_vec(),

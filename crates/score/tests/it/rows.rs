@@ -17,6 +17,16 @@ impl Noise {
     }
 }
 
+/// Names of the controls of returns, after `zero`.
+pub const CONTROL_NAMES: [&str; 6] = [
+    "zero",
+    "last_return",
+    "negated_last_return",
+    "negated_deviation_30m",
+    "negated_deviation_60m",
+    "negated_deviation_240m",
+];
+
 /// Rows of `folds` folds of `times` one-minute timestamps of `coins` coins, with a common and an
 /// own part of returns.
 pub fn rows(folds: usize, times: usize, coins: usize) -> Rows {
@@ -27,8 +37,10 @@ pub fn rows(folds: usize, times: usize, coins: usize) -> Rows {
         fold: Vec::new(),
         realized: Vec::new(),
         realized_delayed: Vec::new(),
-        last_return: Vec::new(),
-        deviations: [const { Some(Vec::new()) }; 3],
+        controls: CONTROL_NAMES[1..]
+            .iter()
+            .map(|name| ForecastColumn::control(*name, Vec::new()))
+            .collect(),
         trailing_volatility: None,
         volatility: Vec::new(),
         weight: Vec::new(),
@@ -50,10 +62,15 @@ pub fn rows(folds: usize, times: usize, coins: usize) -> Rows {
             } else {
                 f64::NAN
             });
-            rows.last_return
-                .push(-0.2 * realized + 0.001 * noise.draw());
-            for (column, part) in rows.deviations.iter_mut().flatten().zip([0.1, 0.2, 0.3]) {
-                column.push(-part * realized + 0.001 * noise.draw());
+            let last_return = -0.2 * realized + 0.001 * noise.draw();
+            let [first, second, deviations @ ..] = rows.controls.as_mut_slice() else {
+                panic!("five controls")
+            };
+            first.forecast.push(last_return);
+            second.forecast.push(-last_return);
+            for (control, part) in deviations.iter_mut().zip([0.1, 0.2, 0.3]) {
+                let deviation = -part * realized + 0.001 * noise.draw();
+                control.forecast.push(-deviation);
             }
             rows.volatility.push(0.001 * (coin + 1) as f64);
             rows.weight.push(1.0);

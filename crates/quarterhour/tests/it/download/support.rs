@@ -82,7 +82,7 @@ pub fn exchange(
     faults: Faults,
 ) -> Exchange {
     let config = ReplayConfig {
-        start: now.to_owned(),
+        start: Some(now.to_owned()),
         speed: 0.0,
         faults,
         ..ReplayConfig::default()

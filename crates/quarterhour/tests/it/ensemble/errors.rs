@@ -26,27 +26,23 @@ fn bad_input_is_refused() {
     changed("futures", |config| {
         config.data.market = market::Market::Futures
     });
-    let row = |mut row: dataset::ForecastRow, changed: fn(&mut dataset::ForecastRow)| {
-        changed(&mut row);
-        row
-    };
     for (name, change) in [
         (
             "other-target",
-            (|row| row.realized += 1.0) as fn(&mut dataset::ForecastRow),
+            (|part| part.realized.iter_mut().for_each(|value| *value += 1.0))
+                as fn(&mut dataset::TablePart),
         ),
-        ("other-times", |row| row.time_ms += 10_000 * 60_000),
+        ("other-times", |part| {
+            part.time_ms
+                .iter_mut()
+                .for_each(|time| *time += 10_000 * 60_000)
+        }),
     ] {
         changed(name, |_| ());
         let path = dir.path().join(name).join("forecasts.parquet");
-        let rows = dataset::ForecastTable::read(&path)
-            .unwrap()
-            .rows()
-            .iter()
-            .cloned()
-            .map(|r| row(r, change))
-            .collect();
-        dataset::ForecastTable::new(rows, &path)
+        let (metadata, mut parts) = dataset::ForecastTable::read(&path).unwrap().into_inner();
+        parts.iter_mut().for_each(change);
+        dataset::ForecastTable::new(metadata, parts, &path)
             .unwrap()
             .write(&path)
             .unwrap();

@@ -67,15 +67,11 @@ fn a_good_member_is_told_from_a_useless_one() {
     }
     let table = ForecastTable::read(&path("runs/both/forecasts.parquet")).unwrap();
     assert_eq!(
-        table.rows().len(),
+        table.len(),
         3 * FOLD as usize * 3 - 1,
         "rows that every member has"
     );
-    let row = table
-        .rows()
-        .iter()
-        .find(|row| row.time_ms == 3 * MINUTE)
-        .unwrap();
+    let row = table.rows().find(|row| row.time_ms == 3 * MINUTE).unwrap();
     let mean = 0.5 * (knowing(0.5)(3, 0) + 0.01 * noise(5, 3, 0));
     assert!(
         (row.forecast - mean).abs() < 1e-15,

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-use dataset::{Config, ForecastRow, ForecastTable, RunConfig, RunDir, Source};
+use dataset::{
+    Config, ForecastTable, PartKey, RunConfig, RunDir, Source, TableMetadata, TablePart,
+};
 use market::Symbol;
 
 use crate::quarterhour;
@@ -54,24 +56,23 @@ pub fn member(dir: &Path, name: &str, config: &Config, forecast: impl Fn(i64, us
     fs::write(run.config(), toml::to_string(&table).unwrap()).unwrap();
     let places = (0..3 * FOLD)
         .flat_map(|minute| (0..config.universe.symbols.len()).map(move |coin| (minute, coin)));
-    let row = |(minute, coin): (i64, usize)| ForecastRow {
-        time_ms: minute * MINUTE,
-        symbol: config.universe.symbols[coin].clone(),
-        fold: (minute / FOLD + 1) as u32,
-        forecast: forecast(minute, coin),
-        realized: realized(minute, coin),
-        realized_delayed: realized(minute + 1, coin),
-        last_return: 0.001 * noise(9, minute, coin),
-        deviations: [f64::NAN; 3],
-        trailing_volatility: 1e-3,
-        volatility: 0.01,
-        weight: 1.0,
-    };
-    let rows = places
-        .map(row)
-        .filter(|row| !row.forecast.is_nan())
-        .collect();
-    ForecastTable::new(rows, run.path())
+    let mut part = TablePart::empty(PartKey::new(config));
+    part.symbols.clone_from(&config.universe.symbols);
+    let mut last_return = Vec::new();
+    for (minute, coin) in places.filter(|&(minute, coin)| !forecast(minute, coin).is_nan()) {
+        part.time_ms.push(minute * MINUTE);
+        part.symbol.push(coin as u32);
+        part.fold.push((minute / FOLD + 1) as u32);
+        part.forecast.push(forecast(minute, coin));
+        part.realized.push(realized(minute, coin));
+        part.realized_delayed.push(realized(minute + 1, coin));
+        last_return.push(0.001 * noise(9, minute, coin));
+    }
+    part.controls.insert("last_return".to_owned(), last_return);
+    part.trailing_volatility = vec![1e-3; part.len()];
+    part.volatility = vec![0.01; part.len()];
+    part.weight = vec![1.0; part.len()];
+    ForecastTable::new(TableMetadata::new(config), vec![part], run.path())
         .unwrap()
         .write(&run.forecasts())
         .unwrap();

@@ -6,8 +6,10 @@ mod thresholds;
 use std::fs;
 use std::path::Path;
 
-use dataset::{Dataset, ForecastRow, ForecastTable};
-use score::CONTROL_NAMES;
+use dataset::{
+    Config, Dataset, FoldForecasts, ForecastTable, PartKey, TableMetadata, TablePart, TimeSpan,
+};
+use market::Symbol;
 
 use crate::quarterhour;
 
@@ -18,31 +20,67 @@ pub fn write_run(dir: &Path, first: i64, times: i64, horizon_minutes: usize) {
     let config =
         format!("[run]\nforecaster = \"network\"\n[target]\nhorizon = \"{horizon_minutes}m\"\n");
     fs::write(dir.join("run.toml"), config).unwrap();
-    let mut rows = Vec::new();
-    for time in first..first + times {
-        for coin in 0..3 {
-            let wave = |step: i64| ((time * 7 + coin * 3) % step) as f64 - step as f64 / 2.0;
-            rows.push(ForecastRow {
-                time_ms: time * 60_000,
-                symbol: market::Symbol::new(&format!("{}USDT", ["A", "B", "C"][coin as usize]))
-                    .unwrap(),
-                fold: if time < first + times / 2 { 1 } else { 2 },
-                forecast: wave(11) * 1e-4,
-                realized: (wave(11) + wave(13)) * 1e-4,
-                realized_delayed: f64::NAN,
-                last_return: wave(13) * 1e-4,
-                deviations: [wave(17) * 1e-4, wave(19) * 1e-4, wave(23) * 1e-4],
-                volatility: 1e-3,
-                trailing_volatility: 1e-3,
-                weight: 1.0,
-            });
-        }
-    }
-    ForecastTable::new(rows, dir)
+    let metadata = TableMetadata::new(&read_config(dir));
+    let part = made_up(PartKey::new(&read_config(dir)), first, times);
+    ForecastTable::new(metadata, vec![part], dir)
         .unwrap()
         .write(&dir.join("forecasts.parquet"))
         .unwrap();
 }
+
+/// The shared sections of a run's config.
+fn read_config(run: &Path) -> Config {
+    let table = cli::ConfigTable::read(&run.join("run.toml")).unwrap();
+    table.parse().unwrap()
+}
+
+/// Forecasts of three coins at `times` minutes from `first` on, which are right by half.
+fn made_up(key: PartKey, first: i64, times: i64) -> TablePart {
+    let mut part = TablePart::empty(key);
+    let names = ["AUSDT", "BUSDT", "CUSDT"];
+    part.symbols = names.map(|name| Symbol::new(name).unwrap()).to_vec();
+    let mut controls = vec![Vec::new(); 4];
+    for time in first..first + times {
+        for coin in 0..3_u32 {
+            let wave =
+                |step: i64| ((time * 7 + i64::from(coin) * 3) % step) as f64 - step as f64 / 2.0;
+            part.time_ms.push(time * 60_000);
+            part.symbol.push(coin);
+            part.fold.push(if time < first + times / 2 { 1 } else { 2 });
+            part.forecast.push(wave(11) * 1e-4);
+            part.realized.push((wave(11) + wave(13)) * 1e-4);
+            for (column, step) in controls.iter_mut().zip([13, 17, 19, 23]) {
+                column.push(wave(step) * 1e-4);
+            }
+        }
+    }
+    part.realized_delayed = vec![f64::NAN; part.len()];
+    part.volatility = vec![1e-3; part.len()];
+    part.trailing_volatility = vec![1e-3; part.len()];
+    part.weight = vec![1.0; part.len()];
+    part.controls = CONTROL_COLUMNS
+        .map(str::to_owned)
+        .into_iter()
+        .zip(controls)
+        .collect();
+    part
+}
+
+const CONTROL_NAMES: [&str; 6] = [
+    "zero",
+    "last_return",
+    "negated_last_return",
+    "negated_deviation_30m",
+    "negated_deviation_60m",
+    "negated_deviation_240m",
+];
+
+const CONTROL_COLUMNS: [&str; 4] = [
+    "last_return",
+    "deviation_30m",
+    "deviation_60m",
+    "deviation_240m",
+];
 
 pub fn evaluate(dir: &Path, arguments: &[&str]) -> (String, String) {
     let output = quarterhour("evaluate")
@@ -189,28 +227,24 @@ fn controls_that_a_table_lacks_come_from_its_candles() {
     let dir = tempfile::tempdir().unwrap();
     let dataset = Dataset::load(&tests::tiny()).unwrap();
     let fold = &dataset.plan.folds[0];
-    let deviations = dataset.deviations(fold);
-    let cells = fold
-        .score
-        .clone()
-        .flat_map(|row| (0..dataset.panel.coins()).map(move |coin| (row, coin)));
-    let known = cells.filter(|&(row, coin)| !dataset.targets.value(row, coin).is_nan());
-    let rows: Vec<ForecastRow> = known
-        .map(|(row, coin)| {
-            let forecast = ((row * 7 + coin * 3) % 11) as f64 * 1e-4;
-            dataset.forecast_row((fold, &deviations), (row, coin), Some(1e-3), forecast)
-        })
-        .collect();
-    let old = rows.iter().map(|row| ForecastRow {
-        deviations: [f64::NAN; 3],
-        trailing_volatility: f64::NAN,
-        ..row.clone()
-    });
-    let otherwise = old.clone().map(|row| ForecastRow {
-        last_return: row.last_return + 1e-6,
-        ..row
-    });
-    let write = |name: &str, rows: Vec<ForecastRow>| {
+    let mut forecasts = FoldForecasts::new(&dataset, fold);
+    for row in fold.score.clone() {
+        for coin in 0..dataset.panel.coins() {
+            if !dataset.targets.value(row, coin).is_nan() {
+                let forecast = ((row * 7 + coin * 3) % 11) as f64 * 1e-4;
+                forecasts.push((row, coin), Some(1e-3), forecast);
+            }
+        }
+    }
+    let (metadata, parts) = forecasts.table(dir.path()).unwrap().into_inner();
+    let [new] = <[TablePart; 1]>::try_from(parts).unwrap();
+    let mut old = new.clone();
+    old.controls.retain(|name, _| name == "last_return");
+    old.trailing_volatility.fill(f64::NAN);
+    let mut otherwise = old.clone();
+    let last_return = otherwise.controls.get_mut("last_return").unwrap();
+    last_return.iter_mut().for_each(|value| *value += 1e-6);
+    let write = |name: &str, part: TablePart| {
         let run = dir.path().join(name);
         fs::create_dir_all(&run).unwrap();
         fs::write(
@@ -218,14 +252,14 @@ fn controls_that_a_table_lacks_come_from_its_candles() {
             format!("{}\n[run]\nforecaster = \"network\"\n", tests::TINY),
         )
         .unwrap();
-        ForecastTable::new(rows, &run)
+        ForecastTable::new(metadata.clone(), vec![part], &run)
             .unwrap()
             .write(&run.join("forecasts.parquet"))
             .unwrap();
     };
-    write("old", old.collect());
-    write("otherwise", otherwise.collect());
-    write("new", rows);
+    write("old", old);
+    write("otherwise", otherwise);
+    write("new", new);
     let scores = |run: &str| {
         let (json, notes) = evaluate(dir.path(), &[run, "--json"]);
         let report: serde_json::Value = serde_json::from_str(&json).unwrap();
@@ -247,6 +281,105 @@ fn controls_that_a_table_lacks_come_from_its_candles() {
         notes.contains("older version") && notes.contains("by the store"),
         "{notes}"
     );
+}
+
+/// A table of two horizons and two panels, with intervals: each is scored by itself, as if it were
+/// alone, or one is chosen.
+#[test]
+fn each_horizon_and_panel_is_scored_by_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    write_run(&dir.path().join("many"), 0, 100, 15);
+    let config = read_config(&dir.path().join("many"));
+    let key = |panel: &str, minutes: i64| PartKey {
+        panel: panel.to_owned(),
+        horizon: TimeSpan::minutes(minutes),
+        reach: TimeSpan::minutes(minutes),
+        ..PartKey::new(&config)
+    };
+    let keys = [
+        ("early", 15, 0),
+        ("early", 60, 0),
+        ("late", 15, 5000),
+        ("late", 60, 5000),
+    ];
+    let part = |(panel, minutes, first): (&str, i64, i64)| {
+        let mut part = made_up(key(panel, minutes), first, 800 - minutes);
+        let shifted = |by: f64| part.forecast.iter().map(|value| value + by).collect();
+        let bounds = [("lower_80", shifted(-1e-3)), ("upper_80", shifted(1e-3))];
+        part.outputs = bounds
+            .map(|(name, values)| (name.to_owned(), values))
+            .into();
+        // The horizons forecast something else.
+        part.forecast
+            .iter_mut()
+            .step_by(minutes as usize)
+            .for_each(|value| *value = 0.0);
+        part
+    };
+    let write = |run: &str, parts: Vec<TablePart>| {
+        let run = dir.path().join(run);
+        fs::create_dir_all(&run).unwrap();
+        let config = "[run]\nforecaster = \"network\"\n";
+        fs::write(run.join("run.toml"), config).unwrap();
+        let metadata = TableMetadata::new(&read_config(&run));
+        let table = ForecastTable::new(metadata, parts, &run).unwrap();
+        table.write(&run.join("forecasts.parquet")).unwrap();
+        assert_eq!(
+            ForecastTable::read(&run.join("forecasts.parquet"))
+                .unwrap()
+                .len(),
+            table.len()
+        );
+    };
+    write("many", keys.map(part).to_vec());
+    let read = |arguments: &[&str]| -> serde_json::Value {
+        serde_json::from_str(&evaluate(dir.path(), arguments).0).unwrap()
+    };
+    let all = read(&["many", "--json"]);
+    for (place, (panel, minutes, first)) in keys.into_iter().enumerate() {
+        write("one", vec![part((panel, minutes, first))]);
+        let mut alone = read(&["one", "--json"]);
+        let horizon = TimeSpan::minutes(minutes).to_string();
+        let chosen = read(&["many", "--json", "--horizon", &horizon, "--panel", panel]);
+        assert_eq!(chosen["reach_bars"], minutes, "{panel}");
+        let mut of_many = all[place].clone();
+        assert_eq!(
+            (&of_many["horizon"], &of_many["panel"]),
+            (&horizon.into(), &panel.into())
+        );
+        for name in ["horizon", "panel"] {
+            of_many.as_object_mut().unwrap().remove(name);
+        }
+        assert_eq!(of_many, chosen);
+        for score in alone["forecasters"].as_array_mut().unwrap() {
+            if score["run"] == "one" {
+                score["run"] = "many".into();
+            }
+        }
+        assert_eq!(alone["forecasters"], chosen["forecasters"]);
+    }
+    assert_ne!(
+        all[0]["forecasters"][0]["pearson"],
+        all[1]["forecasters"][0]["pearson"]
+    );
+    let (text, _) = evaluate(dir.path(), &["many"]);
+    let title = |line: &&str| line.starts_with("horizon ");
+    let titles: Vec<&str> = text.lines().filter(title).collect();
+    let expected = [
+        "horizon 15m, panel early",
+        "horizon 1h, panel early",
+        "horizon 15m, panel late",
+        "horizon 1h, panel late",
+    ];
+    assert_eq!(titles, expected);
+    let mut said = tests::Transcript::new(crate::QUARTERHOUR, dir.path()).of("evaluate");
+    said.refused("a page of several", &["many", "--html", "page.html"]);
+    said.refused("a horizon that is not there", &["many", "--horizon", "4h"]);
+    said.refused(
+        "quantiles of several",
+        &["quantiles", "many", "--panel", "late"],
+    );
+    insta::assert_snapshot!("parts_errors", said.text);
 }
 
 #[test]

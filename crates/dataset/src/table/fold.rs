@@ -1,0 +1,77 @@
+//! From a fold's forecasts to rows of the table.
+
+use std::path::Path;
+
+use super::{ForecastTable, PartKey, TableMetadata, TablePart};
+use crate::trailing_volatility::TrailingVolatility;
+use crate::{Dataset, Error, Fold};
+
+/// Collects the forecasts of a fold's scored rows, each with what is needed to score it.
+#[derive(Debug)]
+pub struct FoldForecasts<'a> {
+    dataset: &'a Dataset,
+    fold: &'a Fold,
+    reach_bars: usize,
+    trailing: TrailingVolatility,
+    /// Name and values of each control at the scored rows, `[rows, coins]`.
+    controls: Vec<(String, Vec<f64>)>,
+    part: TablePart,
+}
+
+impl<'a> FoldForecasts<'a> {
+    /// No forecasts yet.
+    pub fn new(dataset: &'a Dataset, fold: &'a Fold) -> Self {
+        let Dataset { config, panel, .. } = dataset;
+        let target = config.target.init(config.data.interval);
+        let values = |control: crate::Control| {
+            let values = control.values(panel, fold.score.clone());
+            (control.column.name, values)
+        };
+        let controls: Vec<(String, Vec<f64>)> = target.controls().into_iter().map(values).collect();
+        let mut part = TablePart::empty(PartKey::new(config));
+        part.symbols = panel.symbols().to_vec();
+        for (name, _) in &controls {
+            part.controls.insert(name.clone(), Vec::new());
+        }
+        Self {
+            dataset,
+            fold,
+            reach_bars: config.reach_bars(),
+            trailing: TrailingVolatility::new(panel, fold.score.clone()),
+            controls,
+            part,
+        }
+    }
+
+    /// Adds the coin's forecast at a scored row, in the target's unit; `target_std` is the standard
+    /// deviation of the coin's targets in the training rows.
+    pub fn push(&mut self, (row, coin): (usize, usize), target_std: Option<f32>, forecast: f64) {
+        let Self { dataset, part, .. } = self;
+        let Dataset { panel, targets, .. } = dataset;
+        part.time_ms.push(panel.time_ms(row));
+        part.symbol.push(coin as u32);
+        part.fold.push(self.fold.number as u32);
+        part.forecast.push(forecast);
+        part.realized.push(targets.value(row, coin));
+        part.realized_delayed.push(targets.value(row + 1, coin));
+        part.volatility.push(target_std.map_or(f64::NAN, f64::from));
+        part.trailing_volatility
+            .push(self.trailing.at(row, coin, self.reach_bars));
+        part.weight.push(dataset.weight(coin));
+        let cell = (row - self.fold.score.start) * panel.coins() + coin;
+        for (name, values) in &self.controls {
+            if let Some(column) = part.controls.get_mut(name) {
+                column.push(values[cell]);
+            }
+        }
+    }
+
+    /// The table of what was added.
+    ///
+    /// # Errors
+    /// As [`ForecastTable::new`].
+    pub fn table(self, origin: &Path) -> Result<ForecastTable, Error> {
+        let metadata = TableMetadata::new(&self.dataset.config);
+        ForecastTable::new(metadata, vec![self.part], origin)
+    }
+}

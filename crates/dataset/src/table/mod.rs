@@ -1,0 +1,16 @@
+//! The table that every forecaster writes and every evaluation reads: `forecasts.parquet`.
+//!
+//! `docs/src/reference/forecasts.md` describes each column.
+
+mod columns;
+mod file;
+mod fold;
+mod forecast_table;
+mod metadata;
+mod part;
+mod version1;
+
+pub use fold::FoldForecasts;
+pub use forecast_table::{ForecastRow, ForecastTable};
+pub use metadata::{PartKey, TableMetadata};
+pub use part::{NamedColumns, TablePart};

@@ -1,0 +1,114 @@
+//! The whole config file: every section, each typed beside the code that it configures.
+
+use baseline::LightGbmConfig;
+use dataset::{
+    DataConfig, FeatureConfig, NormalizeConfig, SplitConfig, TargetConfig, UniverseConfig,
+};
+use ensemble::EnsembleOptions;
+use linear::RidgeOptions;
+use model::NetworkConfig;
+use predict::WatchConfig;
+use replay::ReplayConfig;
+use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, Schema};
+use serde_json::{Map, Value};
+use trading::TradingConfig;
+use train::{OptimizerConfig, TrainingConfig};
+
+/// A config file of Quarterhour. A key that is left out has its default, and any other key is an
+/// error.
+#[derive(Debug, Default, JsonSchema)]
+#[schemars(default, deny_unknown_fields)]
+pub struct ConfigFile {
+    data: DataConfig,
+    universe: UniverseConfig,
+    features: FeatureConfig,
+    target: TargetConfig,
+    split: SplitConfig,
+    normalize: NormalizeConfig,
+    network: NetworkConfig,
+    optimizer: OptimizerConfig,
+    training: TrainingConfig,
+    lightgbm: LightGbmConfig,
+    ridge: RidgeOptions,
+    ensemble: EnsembleOptions,
+    trading: TradingConfig,
+    watch: WatchConfig,
+    replay: ReplayConfig,
+}
+
+impl ConfigFile {
+    /// The JSON Schema of a config file.
+    pub fn schema() -> Schema {
+        SchemaSettings::draft07()
+            .with(|settings| settings.inline_subschemas = true)
+            .with_transform(RecursiveTransform(without_null))
+            .with_transform(RecursiveTransform(plain))
+            .into_generator()
+            .into_root_schema_for::<Self>()
+    }
+}
+
+/// Takes out `null`, which an `Option` allows and TOML does not have.
+fn without_null(schema: &mut Schema) {
+    let Some(keywords) = schema.as_object_mut() else {
+        return;
+    };
+    if let Some(Value::Array(types)) = keywords.get_mut("type") {
+        types.retain(|name| name != "null");
+        if let [only] = types.as_slice() {
+            let only = only.clone();
+            keywords.insert("type".to_owned(), only);
+        }
+    }
+    if let Some(Value::Array(values)) = keywords.get_mut("enum") {
+        values.retain(|value| !value.is_null());
+    }
+    if let Some(Value::Array(choices)) = keywords.get_mut("anyOf") {
+        choices.retain(|choice| choice["type"] != "null");
+        if let [Value::Object(only)] = choices.as_slice() {
+            let only: Map<String, Value> = only.clone();
+            keywords.remove("anyOf");
+            for (keyword, value) in only {
+                keywords.entry(keyword).or_insert(value);
+            }
+        }
+    }
+}
+
+/// Unwraps the lines of descriptions, and takes out what says nothing to an editor: a whole
+/// section's default, and the number types of Rust.
+fn plain(schema: &mut Schema) {
+    if let Some(Value::String(text)) = schema.get_mut("description") {
+        let paragraphs: Vec<String> = text
+            .split("\n\n")
+            .map(|paragraph| paragraph.replace('\n', " "))
+            .collect();
+        *text = paragraphs.join("\n\n");
+    }
+    if schema.get("properties").is_some() {
+        schema.remove("default");
+    }
+    schema.remove("format");
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    /// A section that some subcommand reads is in the schema, and no other.
+    #[test]
+    fn the_sections_are_those_that_are_read() {
+        let schema = ConfigFile::schema();
+        let properties = schema.get("properties").unwrap().as_object().unwrap();
+        let mut found: Vec<&str> = properties.keys().map(String::as_str).collect();
+        // What a run writes about itself is not for people.
+        found.push("run");
+        found.sort_unstable();
+        let mut read = cli::SECTIONS.to_vec();
+        read.sort_unstable();
+        assert_eq!(found, read);
+    }
+}
