@@ -229,7 +229,7 @@ fn write_best(run: &RunDir, records: &[FoldRecord]) -> anyhow::Result<Option<Str
         "pearson": pearson,
         "model": format!("fold-{fold}/{MODEL_FILE}"),
         "note": "selected on its own test fold: the score says nothing about the future, and \
-                 nothing uses this model unless it is asked for",
+         nothing uses this model unless it is asked for",
     });
     let text = serde_json::to_string_pretty(&label)? + "\n";
     write_atomically(&run.path().join(BEST_FILE), text.as_bytes())?;

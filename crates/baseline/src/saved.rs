@@ -220,7 +220,7 @@ pub(crate) fn read_model(
         )
         .hint(
             "`quarterhour baseline --config FILE --run RUN` trains the folds that \
-                 are missing",
+             are missing",
         ));
     };
     let read = |file: &str| -> anyhow::Result<Booster> {

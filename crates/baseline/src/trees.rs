@@ -61,7 +61,7 @@ impl Trees {
             if let Some(found) = forecasts.iter().find(is_absurd) {
                 return Err(anyhow!(
                     "{}: a trial row is forecast as {found:?}, expected a number from \
-                 -{LARGEST_FORECAST:?} to {LARGEST_FORECAST:?}",
+                     -{LARGEST_FORECAST:?} to {LARGEST_FORECAST:?}",
                     folder.display()
                 )
                 .hint("the trees are damaged; put back the run's own files, or train again"));

@@ -118,6 +118,7 @@ impl Run {
                      volatility, and the candles that it was made of are not there: {error}",
                     self.path
                 ));
+                error.hint().iter().for_each(cli::hint);
                 self
             }
         }

@@ -144,7 +144,7 @@ fn check_target(run: &Run, reach_bars: usize) -> anyhow::Result<()> {
         Earned::Nothing => {
             return Err(anyhow!(
                 "{} forecasts target.kind = \"{}\", a {} that no single position earns; \
-                                                  expected \"return\"",
+                 expected \"return\"",
                 run.path,
                 run.target.name(),
                 run.target.unit()

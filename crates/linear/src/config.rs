@@ -41,7 +41,7 @@ impl RidgeConfig {
             return Err(cli::usage(
                 anyhow!(
                     "split.refit_every = {every}: expected whole days, as the ridge sums its \
-                 moments by UTC day"
+                     moments by UTC day"
                 )
                 .hint(format!("--set split.refit_every={DAY}")),
             ));

@@ -46,7 +46,7 @@ pub(crate) fn weights_before(run: &Path, piece: &Piece<'_>) -> anyhow::Result<Op
     if first_ms > score_from_ms {
         return Err(anyhow!(
             "{} is scored from {} on, {fold} from {}: it would begin with weights \
-                 that know its future",
+             that know its future",
             piece.display(),
             format_time(first_ms),
             format_time(score_from_ms)

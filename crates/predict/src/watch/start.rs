@@ -271,14 +271,14 @@ fn unseen(
     if let (Some(thresholds), InSample::Refuse) = (tuned_on, in_sample) {
         return Err(anyhow!(
             "{} UTC is not out of sample: thresholds were tuned on forecasts of {} \
-                 to {} UTC",
+             to {} UTC",
             format_time(begins_ms),
             thresholds.tuned[0],
             thresholds.tuned[1]
         )
         .hint(
             "--thresholds FILE takes others; --in-sample watches all the same, and \
-                 marks every row",
+             marks every row",
         ));
     }
     let mut checkpoint = out_of_sample(checkpoint, request, begins_ms, in_sample)?;

@@ -11,6 +11,7 @@
 mod download;
 mod ensemble;
 mod evaluate;
+mod hints;
 mod names;
 mod reference;
 mod replay;

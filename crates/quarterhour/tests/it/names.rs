@@ -19,7 +19,7 @@ fn stdout(output: Output) -> String {
 }
 
 /// The subcommands that the help lists, without clap's own.
-fn listed() -> Vec<String> {
+pub fn listed() -> Vec<String> {
     let help = stdout(said(&["--help"]));
     let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
     lines
