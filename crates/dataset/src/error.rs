@@ -144,14 +144,14 @@ impl Error {
             Self::Config { key, .. } => {
                 format!("change it in the config file or with --set {key}=VALUE")
             }
-            Self::NoCandles {
-                hint: Some(hint), ..
-            } => hint.clone(),
-            Self::NoCandles { hint: None, .. } => {
-                "`quarterhour download --config configs/binance20.toml` fetches candles, \
-                 `quarterhour import FILE...` reads files; `cargo run -p train --release -- \
-                 --config configs/quickstart.toml` needs none"
-                    .to_owned()
+            Self::NoCandles { hint, .. } => {
+                let meant = hint
+                    .as_ref()
+                    .map_or(String::new(), |hint| format!("{hint} Else "));
+                let fetch = "`quarterhour download --config configs/binance20.toml` fetches candles, \
+                             `quarterhour import FILE...` reads files; `cargo run -p train --release -- \
+                             --config configs/quickstart.toml` needs none";
+                meant + fetch
             }
             Self::MissingColumns { alternatives, .. } if alternatives.is_empty() => {
                 "no built-in feature set does with these columns".to_owned()

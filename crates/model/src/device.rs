@@ -192,7 +192,7 @@ mod tests {
     fn a_build_without_the_gpu_names_the_build_that_has_it() {
         for choice in [DeviceChoice::Gpu, DeviceChoice::Wgpu] {
             assert_eq!(
-                choice.open().unwrap_err().to_string(),
+                crate::error::told(&choice.open().unwrap_err()),
                 format!(
                     "device {choice} cannot be opened: this build leaves the GPU out\nhint: build with the default features \
                      (`cargo build --release -p quarterhour`), or use device = \"cpu\""

@@ -264,10 +264,11 @@ fn candles_that_cannot_be_served_are_refused() {
             faults,
             ..ReplayConfig::default()
         };
-        format!(
-            "{:#}",
-            Exchange::start(Market::Spot, Interval::ONE_MINUTE, coins, &config).unwrap_err()
-        )
+        let started = Exchange::start(Market::Spot, Interval::ONE_MINUTE, coins, &config);
+        let error = started.unwrap_err();
+        let hints = cli::hints(&error, dataset::hint_of);
+        let hints = hints.iter().map(|hint| format!("\nhint: {hint}"));
+        format!("{error:#}{}", hints.collect::<String>())
     };
     let none = Faults::default();
     let good = || minutes("2021-05-03", 3);
