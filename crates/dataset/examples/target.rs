@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let coins = [(Symbol::new("BTCUSDT")?, candles)];
     let panel = Panel::build(&coins, Interval::ONE_MINUTE, (0, 300_000), 0, &[]);
-    let target = Volatility { reach_bars: 2 };
+    let target = Volatility(2);
     let (found, control) = (target.compute(&panel), &target.controls()[0]);
     // One percent up and down again, then nothing; the last two rows have no two bars ahead.
     assert!((found.value(0, 0) - 1.01_f64.ln()).abs() < 1e-12 && found.value(2, 0) == 0.0);

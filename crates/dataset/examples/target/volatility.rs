@@ -2,23 +2,20 @@
 
 use dataset::{Column, Control, ControlSign, Earned, Panel, Target, Targets, Task};
 
-/// Root mean square of the log returns of the next bars.
+/// Root mean square of the log returns of so many next bars.
 #[derive(Debug, Clone, Copy)]
-pub struct Volatility {
-    /// How many bars.
-    pub reach_bars: usize,
-}
+pub struct Volatility(pub usize);
 
 impl Volatility {
     /// That of the bars after a row; NaN where a candle is missing.
     fn after(self, panel: &Panel, row: usize, coin: usize) -> f64 {
-        let last = row + self.reach_bars;
+        let last = row + self.0;
         if last >= panel.rows() || !(row..=last).all(|row| panel.is_observed(row, coin)) {
             return f64::NAN;
         }
         let close = |row| panel.value(Column::Close, row, coin);
         let squares = (row..last).map(|row| (close(row + 1) / close(row)).ln().powi(2));
-        (squares.sum::<f64>() / self.reach_bars as f64).sqrt()
+        (squares.sum::<f64>() / self.0 as f64).sqrt()
     }
 }
 
@@ -33,7 +30,7 @@ impl Target for Volatility {
         "How far the price will move, whichever way."
     }
     fn reach_bars(&self) -> usize {
-        self.reach_bars
+        self.0
     }
     fn columns(&self) -> &'static [Column] {
         &[Column::Close]
@@ -54,7 +51,7 @@ impl Target for Volatility {
     fn controls(&self) -> Vec<Control> {
         let target = *self;
         let before = move |panel: &Panel, row: usize, coin| {
-            let from = row.checked_sub(target.reach_bars);
+            let from = row.checked_sub(target.0);
             from.map_or(f64::NAN, |from| target.after(panel, from, coin))
         };
         vec![Control::of_each("before", ControlSign::AsIs, before)]
