@@ -5,13 +5,12 @@ use std::ops::Range;
 use std::path::Path;
 
 use market::Symbol;
-use rayon::prelude::*;
 
 use super::columns::{self, ColumnFile, Group, Values};
 use super::metadata::{FileMetadata, METADATA_KEY, VERSION};
-use super::part::is_output;
-use super::{ForecastTable, NamedColumns, PartKey, TablePart, version1};
-use crate::{ControlColumn, Error};
+use super::read_part::read_part;
+use super::{ForecastTable, NamedColumns, TablePart, version1};
+use crate::Error;
 
 /// Rows that are written at once.
 const ROWS_PER_GROUP: usize = 1 << 20;
@@ -131,7 +130,7 @@ fn parts(path: &Path, file: &ColumnFile, metadata: &FileMetadata) -> Result<Vec<
         let reason = format!("names {horizons} horizons and {panels} panels, expected one or more");
         return Err(Error::file(path, reason));
     };
-    let all = part(path, file, first, &metadata.table.controls)?;
+    let all = read_part(path, file, first, &metadata.table.controls)?;
     if (panels, horizons) == (1, 1) {
         return Ok(vec![all.without_unknown()]);
     }
@@ -184,83 +183,4 @@ fn rows_by_key(
         rows.entry(key).or_default().push(row);
     }
     Ok(rows)
-}
-
-/// All rows of a file as those of one part, with the columns that the file has.
-///
-/// # Errors
-/// A column that every table has is not there or holds something else.
-pub(super) fn part(
-    path: &Path,
-    file: &ColumnFile,
-    key: PartKey,
-    controls: &[ControlColumn],
-) -> Result<TablePart, Error> {
-    let names: Vec<&str> = file
-        .names()
-        .filter(|name| is_wanted(name, controls))
-        .collect();
-    let numbers = || -> Result<BTreeMap<&str, Vec<f64>>, Error> {
-        let read = |&name| Ok((name, file.numbers(name)?.unwrap_or_default()));
-        names.par_iter().map(read).collect()
-    };
-    let places = || -> Result<_, Error> {
-        Ok((
-            file.times_ms("time")?,
-            file.texts("symbol")?,
-            file.integers("fold")?,
-        ))
-    };
-    let (places, numbers) = rayon::join(places, numbers);
-    let (time_ms, (symbols, symbol), fold) = places?;
-    let mut numbers = numbers?;
-    let symbols = symbols.iter().map(|name| Symbol::new(name));
-    let symbols = symbols
-        .collect::<Result<_, _>>()
-        .map_err(|error| Error::file(path, error))?;
-    let mut needed = |name: &str| {
-        let reason = || Error::file(path, format!("has no column `{name}`"));
-        numbers.remove(name).ok_or_else(reason)
-    };
-    let (forecast, realized) = (needed("forecast")?, needed("realized")?);
-    let mut or = |name: &str, missing: f64| {
-        let all_missing = || vec![missing; time_ms.len()];
-        numbers.remove(name).unwrap_or_else(all_missing)
-    };
-    let realized_delayed = or("realized_delayed", f64::NAN);
-    let volatility = or("volatility", f64::NAN);
-    let trailing_volatility = or("trailing_volatility", f64::NAN);
-    let weight = or("weight", 1.0);
-    let named = numbers
-        .into_iter()
-        .map(|(name, values)| (name.to_owned(), values));
-    let (outputs, controls) = named.partition(|(name, _)| is_output(name));
-    Ok(TablePart {
-        key,
-        symbols,
-        symbol,
-        fold,
-        time_ms,
-        forecast,
-        realized,
-        realized_delayed,
-        volatility,
-        trailing_volatility,
-        weight,
-        outputs,
-        controls,
-    })
-}
-
-/// Whether a column of numbers is one of a table; others are somebody's own.
-fn is_wanted(name: &str, controls: &[ControlColumn]) -> bool {
-    const ALWAYS: [&str; 6] = [
-        "forecast",
-        "realized",
-        "realized_delayed",
-        "volatility",
-        "trailing_volatility",
-        "weight",
-    ];
-    ALWAYS.contains(&name) || is_output(name) || controls.iter().any(|control| control.name == name)
 }

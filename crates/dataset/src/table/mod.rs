@@ -8,6 +8,7 @@ mod fold;
 mod forecast_table;
 mod metadata;
 mod part;
+mod read_part;
 mod version1;
 
 pub use fold::FoldForecasts;

@@ -6,7 +6,8 @@ use std::path::Path;
 use cli::ConfigTable;
 
 use super::columns::ColumnFile;
-use super::{ForecastTable, PartKey, TableMetadata, TablePart, file};
+use super::read_part::read_part;
+use super::{ForecastTable, PartKey, TableMetadata, TablePart};
 use crate::trailing_volatility::TrailingVolatility;
 use crate::{Config, Error, Panel, RunDir, format_time};
 
@@ -20,7 +21,7 @@ const DEEPEST: usize = 3;
 pub(super) fn read(path: &Path, columns: &ColumnFile) -> Result<ForecastTable, Error> {
     let config = run_config(path)?;
     let metadata = TableMetadata::new(&config);
-    let part = file::part(path, columns, PartKey::new(&config), &metadata.controls)?;
+    let part = read_part(path, columns, PartKey::new(&config), &metadata.controls)?;
     ForecastTable::new(metadata, vec![part.without_unknown()], path)
 }
 
