@@ -143,15 +143,11 @@ fn a_member_of_another_fold_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let members = members(dir.path());
     let run = ensemble_of(dir.path(), &members, &["ensemble.method=average"]);
-    let refused = |fold| {
-        crate::load(&run, fold, &[], DeviceChoice::Flex)
-            .unwrap_err()
-            .to_string()
-    };
+    let refused = |fold| crate::load(&run, fold, &[], DeviceChoice::Flex).unwrap_err();
+    let error = refused(Some(7)).to_string();
     assert!(
-        refused(Some(7)).contains("has no weights of fold 7, expected one of 1 2"),
-        "{}",
-        refused(Some(7))
+        error.contains("has no weights of fold 7, expected one of 1 2"),
+        "{error}"
     );
     for file in ["stats.json", "seed-1/weights.safetensors"] {
         let to = if file == "stats.json" {
@@ -162,9 +158,12 @@ fn a_member_of_another_fold_is_refused() {
         std::fs::copy(members[1].join("fold-1").join(file), members[1].join(to)).unwrap();
     }
     let error = refused(None);
+    let hints = cli::hints(&error, predict::hint_of).concat();
     assert!(
-        error.contains("has the model of fold 1, expected fold 2")
-            && error.contains("hint: --fold 2"),
-        "{error}"
+        error
+            .to_string()
+            .contains("has the model of fold 1, expected fold 2")
+            && hints.contains("--fold 2"),
+        "{error}\n{hints}"
     );
 }

@@ -1,9 +1,21 @@
 //! How a binary ends: its error as a person reads it, and the exit code that scripts read.
 
+use std::error::Error;
 use std::process::ExitCode;
 
 use crate::output::{hint, say};
 use crate::{HintOf, hints, is_usage};
+
+/// The arguments of the command line. What is wrong with them is printed and ends the program with
+/// exit code 2; the hint of a value's own error, which clap does not know, stands below.
+pub fn parse<Args: clap::Parser>(hint_of: HintOf) -> Args {
+    Args::try_parse().unwrap_or_else(|error| {
+        // Nobody is left to tell when the terminal is gone.
+        let _ = error.print();
+        error.source().and_then(hint_of).iter().for_each(hint);
+        std::process::exit(error.exit_code())
+    })
+}
 
 /// Prints the error chain once and its hints below it, and returns the exit code: 0 done, 1 failed,
 /// 2 usage or config. `hint_of` knows the error types of all crates that the binary stands on.

@@ -15,7 +15,7 @@ mod text;
 
 pub use config::{ConfigArgs, ConfigTable, SECTIONS, flattened};
 pub use error::{HintOf, WithHint, hints, is_usage, usage};
-pub use exit::finish;
+pub use exit::{finish, parse};
 pub use folds::folds;
 pub use lock::{Held, hold};
 pub use or_off::OrOff;

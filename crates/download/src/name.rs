@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn what_is_not_taken_is_refused_by_name() {
-        let said = |name: &str| from_name(Path::new(name)).unwrap_err().to_string();
+        let said = |name: &str| format!("{:#}", from_name(Path::new(name)).unwrap_err());
         assert!(
             said("BTCUSDT-1w-2024-01.zip")
                 .contains("candles of 1w are not taken: a bar has at most a day; known are 1m")

@@ -2,12 +2,13 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     model::without_display();
-    cli::finish(predict::run(&predict::Args::parse()), predict::hint_of)
+    cli::finish(
+        predict::run(&cli::parse(predict::hint_of)),
+        predict::hint_of,
+    )
 }

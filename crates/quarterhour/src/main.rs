@@ -10,8 +10,6 @@ mod version;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 // Burn allocates and frees every intermediate; page faults of the system's allocator cost a third
 // of a step.
 #[global_allocator]
@@ -19,5 +17,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     model::without_display();
-    cli::finish(commands::Args::parse().command.run(), predict::hint_of)
+    let args: commands::Args = cli::parse(predict::hint_of);
+    cli::finish(args.command.run(), predict::hint_of)
 }

@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 // Burn allocates and frees every intermediate; page faults of the system's allocator cost a third
 // of a step.
 #[global_allocator]
@@ -11,5 +9,5 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     model::without_display();
-    cli::finish(train::run(&train::Args::parse()), train::hint_of)
+    cli::finish(train::run(&cli::parse(train::hint_of)), train::hint_of)
 }
