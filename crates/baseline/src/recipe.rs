@@ -209,10 +209,8 @@ fn track_curve(tracker: &Tracker, fold: &Fold, curve: &[Metrics]) {
 fn record(folder: &Path) -> anyhow::Result<FoldRecord> {
     match FoldRecord::read(folder)? {
         Some(record) => Ok(record),
-        None => {
-            return Err(anyhow!("{} has no {RECORD_FILE}", folder.display())
-                .hint("--retrain trains the folds anew"));
-        }
+        None => Err(anyhow!("{} has no {RECORD_FILE}", folder.display())
+            .hint("--retrain trains the folds anew")),
     }
 }
 

@@ -28,7 +28,7 @@ pub enum Error {
         /// The store's folder.
         dir: PathBuf,
         /// The coin that was probably meant, where the store has one of a like name.
-        hint: Option<String>,
+        hint: Option<Box<str>>,
     },
     /// The candles lack columns that the feature set needs.
     #[error("feature set `{set}` needs {needed}, but the candles of {symbol} have no {missing}")]

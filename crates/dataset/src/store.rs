@@ -139,7 +139,7 @@ impl Store {
                 market: self.market.to_string(),
                 interval: self.interval.to_string(),
                 dir: self.dir.clone(),
-                hint: self.similar(symbol),
+                hint: self.similar(symbol).map(String::into_boxed_str),
             });
         }
         let months = month(from_ms)..=month(until_ms.saturating_sub(1));

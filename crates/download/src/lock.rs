@@ -19,13 +19,11 @@ pub fn lock(store: &Store) -> anyhow::Result<File> {
     let file = dataset::open_lock(&path)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            return Err(
-                anyhow!("{}: another process is filling this store", path.display()).hint(
-                    "wait for it to end, or --set data.dir=OTHER; one `import` takes many files",
-                ),
-            );
-        }
+        Err(TryLockError::WouldBlock) => Err(anyhow!(
+            "{}: another process is filling this store",
+            path.display()
+        )
+        .hint("wait for it to end, or --set data.dir=OTHER; one `import` takes many files")),
         Err(TryLockError::Error(error)) => {
             Err(error).with_context(|| format!("{}", path.display()))
         }

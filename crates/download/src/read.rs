@@ -41,14 +41,12 @@ pub fn read_file(path: &Path, reading: &Reading) -> anyhow::Result<Imported> {
         "csv" => read_csv(path, open()?, reading),
         "json" => read_json(path, open()?, reading),
         "zip" => read_csv(path, unzipped(path, open()?)?.as_slice(), reading),
-        _ => {
-            return Err(anyhow!(
-                "{}: found the extension `{extension}`, expected .parquet, .feather, \
+        _ => Err(anyhow!(
+            "{}: found the extension `{extension}`, expected .parquet, .feather, \
                  .csv, .json or .zip",
-                path.display()
-            )
-            .hint("`quarterhour import --help`"));
-        }
+            path.display()
+        )
+        .hint("`quarterhour import --help`")),
     }
 }
 
@@ -153,8 +151,8 @@ impl Open {
         match left_out.first() {
             _ if !coins.is_empty() => Ok(self.imported),
             None => {
-                return Err(anyhow!("{}: has no rows of candles", path.display())
-                    .hint("fetch the file again"));
+                Err(anyhow!("{}: has no rows of candles", path.display())
+                    .hint("fetch the file again"))
             }
             Some((row, reason)) => {
                 bail!(

@@ -104,16 +104,14 @@ fn of_steps(file: &Imported, steps: &BTreeMap<i64, usize>) -> anyhow::Result<Int
         .hint(hint));
     };
     match Interval::from_ms(divisor(steps.keys().copied())) {
-        Some(shorter) if shorter < interval => {
-            return Err(anyhow!(
-                "{path}: found {found} and shorter ones, expected candles of one \
+        Some(shorter) if shorter < interval => Err(anyhow!(
+            "{path}: found {found} and shorter ones, expected candles of one \
                  interval"
-            )
-            .hint(format!(
-                "--interval {shorter} says that they are candles of {shorter}, of which \
+        )
+        .hint(format!(
+            "--interval {shorter} says that they are candles of {shorter}, of which \
                  some lack; --interval {interval} that the others are wrong"
-            )));
-        }
+        ))),
         _ => Ok(interval),
     }
 }

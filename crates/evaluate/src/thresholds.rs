@@ -141,19 +141,17 @@ fn check_target(run: &Run, reach_bars: usize) -> anyhow::Result<()> {
             ));
             Ok(())
         }
-        Earned::Nothing => {
-            return Err(anyhow!(
-                "{} forecasts target.kind = \"{}\", a {} that no single position earns; \
+        Earned::Nothing => Err(anyhow!(
+            "{} forecasts target.kind = \"{}\", a {} that no single position earns; \
                  expected \"return\"",
-                run.path,
-                run.target.name(),
-                run.target.unit()
-            )
-            .hint(
-                "`cargo run -p train --release -- --set target.kind=return` trains a run \
+            run.path,
+            run.target.name(),
+            run.target.unit()
+        )
+        .hint(
+            "`cargo run -p train --release -- --set target.kind=return` trains a run \
                  that can be traded",
-            ));
-        }
+        )),
     }
 }
 

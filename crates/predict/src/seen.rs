@@ -86,7 +86,7 @@ fn choose(
                 ),
                 None => String::new(),
             };
-            return Err(anyhow!(
+            Err(anyhow!(
                 "{}: {} UTC is not out of sample: {which} {}",
                 run.display(),
                 format_time(at_ms),
@@ -94,7 +94,7 @@ fn choose(
             )
             .hint(format!(
                 "{other}{later}--in-sample forecasts all the same, and marks every row"
-            )));
+            )))
         }
     }
 }

@@ -122,12 +122,12 @@ impl Kinds {
                     "" => &section.forecaster,
                     kind => kind,
                 };
-                return Err(anyhow!(
+                Err(anyhow!(
                     "{}: the forecaster is `{found}`, expected {}",
                     path.join(RunDir::CONFIG_FILE).display(),
                     known.join(", ")
                 )
-                .hint("was the run made by a newer version?"));
+                .hint("was the run made by a newer version?"))
             }
         }
     }

@@ -265,10 +265,8 @@ fn the_file_says_what_it_holds() {
         format!("{:?}", schema.get("time").unwrap().dtype),
         "Timestamp(Millisecond, Some(\"UTC\"))"
     );
-    let pairs = file.key_value_metadata().iter().flatten();
-    let json = pairs
-        .filter(|pair| pair.key == "quarterhour.forecasts")
-        .next();
+    let mut pairs = file.key_value_metadata().iter().flatten();
+    let json = pairs.find(|pair| pair.key == "quarterhour.forecasts");
     let json: serde_json::Value =
         serde_json::from_str(json.unwrap().value.as_ref().unwrap()).unwrap();
     insta::assert_snapshot!(serde_json::to_string_pretty(&json).unwrap());
