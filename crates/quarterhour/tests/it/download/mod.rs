@@ -240,21 +240,21 @@ fn archive_files_are_read() {
         .collect();
     let text = download(dir.path(), &arguments);
     assert!(
-        text.contains("BTCUSDT      spot     1m            1360      1360"),
+        text.contains("BTCUSDT  spot    1m        1360  1360"),
         "{text}"
     );
     assert!(
-        text.contains("ARBUSDT      spot     1m             540       540"),
+        text.contains("ARBUSDT  spot    1m         540   540"),
         "{text}"
     );
     assert!(
-        text.contains("BTCUSDT      spot     1h            1488      1488"),
+        text.contains("BTCUSDT  spot    1h        1488  1488"),
         "two months, 24 hours a day: {text}"
     );
     let futures = file("archive-csv-futures/AVAXUSDT-1m-2026-02.csv");
     let text = download(dir.path(), &["import", "--market", "futures", &futures]);
     assert!(
-        text.contains("AVAXUSDT     futures  1m           40320     40320"),
+        text.contains("AVAXUSDT  futures  1m        40320  40320"),
         "{text}"
     );
     let audit = download(dir.path(), &["audit"]);
