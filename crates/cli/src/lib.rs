@@ -17,7 +17,7 @@ pub use config::{ConfigArgs, ConfigTable, SECTIONS, flattened};
 pub use error::{HintOf, WithHint, hints, is_usage, usage};
 pub use exit::{finish, parse};
 pub use folds::folds;
-pub use lock::{Held, hold};
+pub use lock::{FileLock, hold};
 pub use or_off::OrOff;
 pub use output::{Stderr, hint, note, print, progress_bar, warn, warn_with_hints};
 pub use process::{peak_memory, watch_for_interrupt};

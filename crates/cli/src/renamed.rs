@@ -8,7 +8,7 @@ use crate::{WithHint, usage};
 
 /// What the older versions wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Old {
+enum OldForm {
     /// A count of bars under this name, now a time.
     Bars(&'static str),
     /// A count of bars under this name, now a time; 0 stood for no value.
@@ -24,34 +24,34 @@ enum Old {
 }
 
 /// Section and key as they are now, with what they were.
-const RENAMED: [(&str, &str, Old); 24] = [
-    ("data", "fill_limit", Old::Bars("fill_limit_bars")),
-    ("data", "from", Old::Empty),
-    ("data", "until", Old::Empty),
-    ("data", "resample_from", Old::Empty),
-    ("target", "horizon", Old::Bars("horizon_bars")),
-    ("target", "beta_window", Old::Bars("beta_window_bars")),
-    ("target", "shuffle_seed", Old::Zero),
-    ("split", "train", Old::BarsOrZero("train_bars")),
-    ("split", "test", Old::BarsOrZero("test_bars")),
-    ("split", "embargo", Old::Bars("embargo_bars")),
-    ("normalize", "trailing", Old::Always(240)),
-    ("optimizer", "clip_norm", Old::ZeroForOff),
-    ("training", "patience", Old::ZeroForOff),
-    ("training", "steps", Old::Zero),
-    ("training", "warm_start", Old::Empty),
-    ("training", "warm_steps", Old::Zero),
-    ("training", "max_secs", Old::Zero),
-    ("lightgbm", "patience", Old::ZeroForOff),
-    ("lightgbm", "shap_rows", Old::ZeroForOff),
-    ("lightgbm", "bagging_freq", Old::ZeroForOff),
-    ("lightgbm", "num_threads", Old::Zero),
-    ("watch", "metrics_port", Old::ZeroForOff),
-    ("replay", "start", Old::Empty),
-    ("replay", "weight_limit", Old::Zero),
+const RENAMED: [(&str, &str, OldForm); 24] = [
+    ("data", "fill_limit", OldForm::Bars("fill_limit_bars")),
+    ("data", "from", OldForm::Empty),
+    ("data", "until", OldForm::Empty),
+    ("data", "resample_from", OldForm::Empty),
+    ("target", "horizon", OldForm::Bars("horizon_bars")),
+    ("target", "beta_window", OldForm::Bars("beta_window_bars")),
+    ("target", "shuffle_seed", OldForm::Zero),
+    ("split", "train", OldForm::BarsOrZero("train_bars")),
+    ("split", "test", OldForm::BarsOrZero("test_bars")),
+    ("split", "embargo", OldForm::Bars("embargo_bars")),
+    ("normalize", "trailing", OldForm::Always(240)),
+    ("optimizer", "clip_norm", OldForm::ZeroForOff),
+    ("training", "patience", OldForm::ZeroForOff),
+    ("training", "steps", OldForm::Zero),
+    ("training", "warm_start", OldForm::Empty),
+    ("training", "warm_steps", OldForm::Zero),
+    ("training", "max_secs", OldForm::Zero),
+    ("lightgbm", "patience", OldForm::ZeroForOff),
+    ("lightgbm", "shap_rows", OldForm::ZeroForOff),
+    ("lightgbm", "bagging_freq", OldForm::ZeroForOff),
+    ("lightgbm", "num_threads", OldForm::Zero),
+    ("watch", "metrics_port", OldForm::ZeroForOff),
+    ("replay", "start", OldForm::Empty),
+    ("replay", "weight_limit", OldForm::Zero),
 ];
 
-impl Old {
+impl OldForm {
     /// The name that it had.
     fn name(self, now: &'static str) -> &'static str {
         match self {
@@ -93,7 +93,7 @@ fn interval(config: &Table) -> String {
 pub(crate) fn upgrade(config: &mut Table) {
     let interval = interval(config);
     for (section, key, old) in RENAMED {
-        if let Old::Always(bars) = old {
+        if let OldForm::Always(bars) = old {
             let section = config
                 .entry(section)
                 .or_insert_with(|| Value::Table(Table::new()));

@@ -36,8 +36,8 @@ pub use column::Column;
 pub use config::{Config, DataConfig, RunConfig, Source, UniverseConfig};
 pub use error::{Error, hint_of};
 pub use features::{
-    Chosen, Feature, FeatureConfig, FeatureFormulas, FeatureMatrix, FeatureRows, FeatureSet,
-    Features, TabularFeatures, features_reference, trailing_volatility,
+    Feature, FeatureConfig, FeatureFormulas, FeatureMatrix, FeatureRows, FeatureSet, Features,
+    GroupChoice, TabularFeatures, features_reference, trailing_volatility,
 };
 pub use files::{content_hash, remove_abandoned, write_atomically};
 pub use foreign::{Cell, ForeignTable};
@@ -59,10 +59,10 @@ pub use table::{
 };
 pub use target_scale::TargetScales;
 pub use targets::{
-    Control, ControlColumn, ControlSign, Earned, Fit, Settings, Target, TargetConfig, TargetKind,
+    Control, ControlColumn, ControlSign, Fit, Payoff, Settings, Target, TargetConfig, TargetKind,
     Targets, Task, close_controls, targets_reference,
 };
 pub use time::{YEAR_2100_MS, format_time, parse_time};
 pub use time_span::TimeSpan;
 pub use wide::WideTable;
-pub use windows::{Dropped, Eligibility, WindowSet};
+pub use windows::{DropCounts, Eligibility, WindowSet};

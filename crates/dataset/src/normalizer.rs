@@ -162,12 +162,12 @@ impl Normalizer {
         } = on;
         let rows = || train.clone();
         let mut coins: Vec<CoinStats> = Vec::with_capacity(panel.coins());
-        let mut pooled = Moments::default();
+        let mut pooled = RunningMoments::default();
         for (coin, symbol) in panel.symbols().iter().enumerate() {
             let observed: Vec<usize> = rows().filter(|&row| panel.is_observed(row, coin)).collect();
-            let moments: Vec<Moments> = (0..features.per_coin())
+            let moments: Vec<RunningMoments> = (0..features.per_coin())
                 .map(|feature| {
-                    Moments::of(
+                    RunningMoments::of(
                         observed
                             .iter()
                             .map(|&row| f64::from(features.cell(row, coin)[feature])),
@@ -389,19 +389,19 @@ pub fn target_std(targets: &Targets, rows: Range<usize>) -> Vec<Option<f32>> {
         .collect()
 }
 
-fn target_moments(targets: &Targets, coin: usize, rows: Range<usize>) -> Moments {
-    Moments::of(rows.map(|row| targets.value(row, coin)))
+fn target_moments(targets: &Targets, coin: usize, rows: Range<usize>) -> RunningMoments {
+    RunningMoments::of(rows.map(|row| targets.value(row, coin)))
 }
 
 /// Count, mean and sum of squared deviations.
 #[derive(Debug, Clone, Copy, Default)]
-struct Moments {
+struct RunningMoments {
     count: f64,
     mean: f64,
     squares: f64,
 }
 
-impl Moments {
+impl RunningMoments {
     fn of(values: impl Iterator<Item = f64>) -> Self {
         // Welford (1962): one pass, no cancellation.
         values

@@ -130,7 +130,7 @@ impl Origin {
 /// version's config had for them: its models' records stay as they are.
 #[derive(Debug, Serialize, Deserialize)]
 struct ForecastConfig<Own> {
-    data: Bars,
+    data: CandleRecord,
     universe: UniverseConfig,
     features: FeatureConfig,
     target: TargetRecord,
@@ -142,7 +142,7 @@ struct ForecastConfig<Own> {
 
 /// Of `[data]`, what does not say where candles come from.
 #[derive(Debug, Serialize, Deserialize)]
-struct Bars {
+struct CandleRecord {
     interval: Interval,
     fill_limit_bars: usize,
 }
@@ -182,7 +182,7 @@ fn is_first(bars: &usize) -> bool {
 impl<Own: Serialize> ForecastConfig<Own> {
     fn new(config: &Config, (section, own): (&str, Own)) -> Self {
         Self {
-            data: Bars {
+            data: CandleRecord {
                 interval: config.data.interval,
                 fill_limit_bars: config.data.fill_limit_bars(),
             },

@@ -17,7 +17,7 @@ use crate::across::{self, AcrossArgs};
 use crate::backtest::{self, BacktestArgs};
 use crate::part::PartArgs;
 use crate::quantiles::{self, QuantileArgs};
-use crate::runs::{Run, Runs, of_folds};
+use crate::runs::{EvaluatedRun, Runs, of_folds};
 use crate::thresholds::{self, TuneArgs};
 
 /// Score forecasts on the rows that all of them have
@@ -122,7 +122,7 @@ impl Command {
 
 fn score_controls(args: &ControlArgs) -> anyhow::Result<()> {
     let rows = control_rows(&args.config.load()?.parse()?, &args.output.folds()?)?;
-    let scored = Scored {
+    let scored = ScoreInputs {
         rows: &rows,
         forecasters: &controls(&rows),
         dropped: &[],
@@ -160,19 +160,19 @@ fn score_part(runs: &Runs, part: &[usize], output: &Output) -> anyhow::Result<Re
         .iter()
         .filter_map(|run| Some((run.path.clone(), run.importance.clone()?)))
         .collect();
-    let scored = Scored {
+    let scored = ScoreInputs {
         rows: &joined.rows,
         forecasters: &forecasters,
         dropped: &dropped,
         importance: &importance,
         command: format!("evaluate {}", paths().collect::<Vec<_>>().join(" ")),
-        earns: runs.all.iter().all(Run::is_return),
+        earns: runs.all.iter().all(EvaluatedRun::is_return),
     };
     scored.report(output)
 }
 
 /// What is scored, and what the page says of it.
-struct Scored<'a> {
+struct ScoreInputs<'a> {
     rows: &'a Rows,
     forecasters: &'a [ForecastColumn],
     dropped: &'a [(String, usize)],
@@ -182,7 +182,7 @@ struct Scored<'a> {
     earns: bool,
 }
 
-impl Scored<'_> {
+impl ScoreInputs<'_> {
     /// Scores, and writes the page if one is asked for.
     fn report(&self, output: &Output) -> anyhow::Result<Report> {
         let options = Options {
@@ -195,7 +195,7 @@ impl Scored<'_> {
             path.as_ref()
                 .map_or(Ok(()), |path| check_named_output(path, extension))?;
         }
-        let Scored {
+        let ScoreInputs {
             rows,
             forecasters,
             dropped,

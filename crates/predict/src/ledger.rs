@@ -13,7 +13,7 @@ use terminal::Table;
 use trading::{Ledger, LoggedForecast, Position, summarize, summary_table};
 
 use crate::checkpoint::Request;
-use crate::watch::{Acting, SETTLE_WITHOUT_AFTER_BARS, WatchArgs, why_not};
+use crate::watch::{SETTLE_WITHOUT_AFTER_BARS, SignalPolicy, WatchArgs, why_not};
 use crate::{Checkpoint, Fallback, History, forecast_at};
 
 /// Print what a watch did: trades, win rate, profit before and after fees, Sharpe, drawdown
@@ -56,7 +56,7 @@ enum Candles {
 
 /// What the check found.
 #[derive(Debug, Default, serde::Serialize)]
-struct Verdict {
+struct LedgerCheck {
     /// Minutes with forecasts.
     minutes: usize,
     /// Forecasts that were made again.
@@ -130,7 +130,7 @@ pub fn run(args: &LedgerArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-impl Verdict {
+impl LedgerCheck {
     /// Whether the ledger is not what it should be.
     fn is_bad(&self) -> bool {
         self.wrong_forecasts
@@ -205,14 +205,14 @@ fn verify(
     ledger: &Ledger,
     positions: &[Position],
     candles: Candles,
-) -> anyhow::Result<Verdict> {
+) -> anyhow::Result<LedgerCheck> {
     let (overrides, _) = WatchArgs::split(&args.set);
     let forecasts = ledger.forecasts(0)?;
     let checkpoint = load(args, &overrides, forecasts.first())?;
     let (trading, watch) = args.watch.settings(&args.run, &args.set)?;
     let bar_ms = checkpoint.config.data.interval.ms();
-    let acting = Acting::new(trading, &watch, args.watch.thresholds(&args.run)?, bar_ms);
-    let mut verdict = Verdict::default();
+    let policy = SignalPolicy::new(trading, &watch, args.watch.thresholds(&args.run)?, bar_ms);
+    let mut verdict = LedgerCheck::default();
     let Some((first, last)) = forecasts.first().zip(forecasts.last()) else {
         return Ok(verdict);
     };
@@ -225,7 +225,7 @@ fn verify(
         + bar_ms;
     let coins = read_candles(&checkpoint, ledger, candles, (from_ms, until_ms))?;
     check_forecasts(&checkpoint, &forecasts, &coins, &mut verdict)?;
-    check_trades(&acting, &forecasts, positions, &mut verdict);
+    check_trades(&policy, &forecasts, positions, &mut verdict);
     check_prices(positions, &coins, (last.time_ms, bar_ms), &mut verdict);
     Ok(verdict)
 }
@@ -265,14 +265,14 @@ fn load(
 }
 
 /// Every coin's candles by open time.
-type CoinCandles = Vec<(Symbol, BTreeMap<i64, Candle>)>;
+type CandlesByTime = Vec<(Symbol, BTreeMap<i64, Candle>)>;
 
 fn read_candles(
     checkpoint: &Checkpoint,
     ledger: &Ledger,
     candles: Candles,
     (from_ms, until_ms): (i64, i64),
-) -> anyhow::Result<CoinCandles> {
+) -> anyhow::Result<CandlesByTime> {
     let config = &checkpoint.config;
     let reader = CandleReader::new(&config.data)?;
     let of_coin = |symbol: &Symbol| -> anyhow::Result<(Symbol, BTreeMap<i64, Candle>)> {
@@ -297,8 +297,8 @@ fn read_candles(
 fn check_forecasts(
     checkpoint: &Checkpoint,
     logged: &[LoggedForecast],
-    coins: &CoinCandles,
-    verdict: &mut Verdict,
+    coins: &CandlesByTime,
+    verdict: &mut LedgerCheck,
 ) -> anyhow::Result<()> {
     let bar_ms = checkpoint.config.data.interval.ms();
     let minutes = logged.chunk_by(|left, right| left.time_ms == right.time_ms);
@@ -354,26 +354,26 @@ fn check_forecasts(
 /// Goes through the forecasts in order and asks what should have been opened: that, and nothing
 /// else, must be there.
 fn check_trades(
-    acting: &Acting,
+    policy: &SignalPolicy,
     logged: &[LoggedForecast],
     positions: &[Position],
-    verdict: &mut Verdict,
+    verdict: &mut LedgerCheck,
 ) {
     let mut last_due: BTreeMap<&Symbol, i64> = BTreeMap::new();
     let mut asked = BTreeMap::new();
     for forecast in logged {
-        let Some(side) = acting
+        let Some(side) = policy
             .side(forecast)
-            .filter(|_| why_not(acting, forecast).is_none())
+            .filter(|_| why_not(policy, forecast).is_none())
         else {
             continue;
         };
         if may_open(
             forecast.time_ms,
             last_due.get(&forecast.symbol).copied(),
-            acting.trading.overlapping,
+            policy.trading.overlapping,
         ) {
-            let signal = acting.signal(forecast, side);
+            let signal = policy.signal(forecast, side);
             last_due.insert(&forecast.symbol, signal.due_ms);
             asked.insert(
                 (&forecast.symbol, forecast.time_ms),
@@ -397,9 +397,9 @@ fn check_trades(
 /// by those of a minute in which the watch was stopped.
 fn check_prices(
     positions: &[Position],
-    coins: &CoinCandles,
+    coins: &CandlesByTime,
     (forecast_ms, bar_ms): (i64, i64),
-    verdict: &mut Verdict,
+    verdict: &mut LedgerCheck,
 ) {
     for position in positions {
         let candles = coins
@@ -486,7 +486,7 @@ mod tests {
                 .iter()
                 .map(|&bar| (bar, Candle::close_only(bar, 1.0)))
                 .collect();
-            let mut verdict = Verdict::default();
+            let mut verdict = LedgerCheck::default();
             let coins = vec![(symbol.clone(), candles)];
             check_prices(
                 std::slice::from_ref(&position),

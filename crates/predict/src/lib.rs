@@ -21,7 +21,7 @@ pub use checkpoint::{Checkpoint, Fallback};
 pub use command::{Args, Command, WatchCommand, run};
 pub use forecast::{CoinForecast, Forecasts, forecast_at};
 pub use hint::hint_of;
-pub use history::{History, Missing};
+pub use history::{History, MissingCoin};
 pub use kinds::kinds;
 pub use ledger::LedgerArgs;
 pub use watch::{ExchangeClock, Feed, FeedSource, WatchArgs, WatchConfig};

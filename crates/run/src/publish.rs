@@ -25,7 +25,7 @@ pub struct Appendix {
 
 /// A run whose forecasts are all there.
 #[derive(Debug, Clone, Copy)]
-pub struct Finished<'a> {
+pub struct FinishedRun<'a> {
     /// Its folder.
     pub run: &'a RunDir,
     /// Its name in tables.
@@ -40,7 +40,7 @@ pub struct Finished<'a> {
     pub json: bool,
 }
 
-impl Finished<'_> {
+impl FinishedRun<'_> {
     /// Scores the run's table beside the controls, writes the report, tells the tracker and prints.
     ///
     /// # Errors

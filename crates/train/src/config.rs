@@ -138,7 +138,7 @@ pub struct TrainingConfig {
     /// For `target.fit = "parts"`: how much the market's part counts beside the coins' own parts.
     pub market_weight: f64,
     /// Which weights of a training are kept.
-    pub selection: Selection,
+    pub selection: WeightSelection,
     /// Number of steps between two evaluations on the early-stopping slice.
     pub evaluate_every: u64,
     /// Training stops after this many evaluations without a better one, unless
@@ -156,7 +156,7 @@ pub struct TrainingConfig {
 /// Which weights of a training are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Selection {
+pub enum WeightSelection {
     /// Those with the highest pooled Pearson correlation on the early-stopping slice.
     Pearson,
     /// Those with the lowest loss on the early-stopping slice.
@@ -178,7 +178,7 @@ impl Default for TrainingConfig {
             stride: 1,
             loss: Loss::L1,
             market_weight: 1.0,
-            selection: Selection::Pearson,
+            selection: WeightSelection::Pearson,
             evaluate_every: 100,
             patience: Some(10),
             stop_windows: 1_000,
@@ -351,7 +351,7 @@ impl TrainConfig {
             }
         }
         let has_slice = self.shared.split.early_stopping_share > 0.0;
-        if training.selection != Selection::Last && !has_slice {
+        if training.selection != WeightSelection::Last && !has_slice {
             return Err(anyhow!(
                 "training.selection = {:?} needs an early-stopping slice, but \
                  split.early_stopping_share is 0",

@@ -43,7 +43,7 @@ pub trait Target: Debug + Send + Sync {
     fn controls(&self) -> Vec<Control>;
 
     /// What a position of one coin earns of it.
-    fn earned(&self) -> Earned;
+    fn earned(&self) -> Payoff;
 
     /// The coin's weight in the weighted correlation where `target.weights` does not name it.
     fn default_weight(&self, _symbol: &Symbol) -> f64 {
@@ -76,7 +76,7 @@ pub enum Task {
 
 /// What a position of one coin earns of a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Earned {
+pub enum Payoff {
     /// All of it, from the close at t to the close at the end of its reach.
     FromClose,
     /// All of it, from the next bar's open.

@@ -9,9 +9,9 @@ use anyhow::{Context, anyhow};
 use dataset::{CandleTable, Column, Replaced, Store, format_time};
 use market::{ArchiveFile, CandleError, Error, Interval, Period};
 
-use super::coin::{Coin, Since};
+use super::coin::{CoinDownload, ListingTime};
 use super::job::{Job, bars};
-use super::manifest::Taken;
+use super::manifest::ArchiveRecord;
 use crate::read::read_archive;
 
 /// Monthly files appear in the first days of the next month: after this long, one that is not there
@@ -24,7 +24,7 @@ const DAYS_AT_ONCE: usize = 8;
 
 /// What came of one month.
 #[derive(Debug, Default)]
-pub struct Done {
+pub struct MonthOutcome {
     /// The coin's position in the universe.
     pub index: usize,
     /// Bytes of archive files fetched.
@@ -49,17 +49,21 @@ pub struct Done {
 /// # Errors
 /// What requests and the disk say. A file that is broken is no error here: others are no worse for
 /// it.
-pub async fn fetch_month(job: Arc<Job>, coin: Arc<Coin>, month: Period) -> anyhow::Result<Done> {
+pub async fn fetch_month(
+    job: Arc<Job>,
+    coin: Arc<CoinDownload>,
+    month: Period,
+) -> anyhow::Result<MonthOutcome> {
     let held = {
         let (job, coin) = (job.clone(), coin.clone());
-        blocking(move || Held::read(&job.store, &coin, month)).await?
+        blocking(move || StoredCandles::read(&job.store, &coin, month)).await?
     };
-    let done = Done {
+    let done = MonthOutcome {
         index: coin.index,
-        ..Done::default()
+        ..MonthOutcome::default()
     };
-    let fetched = Fetched::default();
-    let mut work = Work {
+    let fetched = PendingCandles::default();
+    let mut work = MonthFetch {
         job,
         coin,
         held,
@@ -82,13 +86,13 @@ async fn blocking<T: Send + 'static>(
 
 /// The candles of a month that the store has with all the columns that the exchange gives.
 #[derive(Debug)]
-struct Held {
+struct StoredCandles {
     open_time_ms: Vec<i64>,
     interval: Interval,
 }
 
-impl Held {
-    fn read(store: &Store, coin: &Coin, month: Period) -> anyhow::Result<Self> {
+impl StoredCandles {
+    fn read(store: &Store, coin: &CoinDownload, month: Period) -> anyhow::Result<Self> {
         // The last column: what lacks it came from a file with fewer columns.
         let column = Column::TakerBuyQuoteVolume;
         let stored = match store.read(&coin.symbol, &[column], month.start_ms(), month.end_ms()) {
@@ -148,11 +152,11 @@ impl Held {
 
 /// What has arrived and is not in the store yet.
 #[derive(Default)]
-struct Fetched {
+struct PendingCandles {
     /// From archive files and REST.
     candles: CandleTable,
     /// The archive files among it.
-    files: Vec<(Period, Taken)>,
+    files: Vec<(Period, ArchiveRecord)>,
     /// Days of which nobody has more, with the number of candles that there are.
     confirmed: Vec<(Period, usize)>,
 }
@@ -169,17 +173,17 @@ enum Update {
 }
 
 /// What one month has brought so far.
-struct Work {
+struct MonthFetch {
     job: Arc<Job>,
-    coin: Arc<Coin>,
-    held: Held,
-    fetched: Fetched,
+    coin: Arc<CoinDownload>,
+    held: StoredCandles,
+    fetched: PendingCandles,
     /// Stretches of files and answers that are not what they should be, each with its fault.
     broken: Vec<(Range<i64>, anyhow::Error)>,
-    done: Done,
+    done: MonthOutcome,
 }
 
-impl Work {
+impl MonthFetch {
     /// The whole month as one file where it can be had, else its days, and by REST what the archive
     /// does not have (yet). A file that lacks days, or is broken, is no reason to do without
     /// them.
@@ -282,8 +286,8 @@ impl Work {
     /// that is.
     fn days(&self, month: Period, from_ms: i64, until_ms: i64) -> Vec<(Period, Range<i64>)> {
         let from_ms = match self.coin.since {
-            Since::Open(open_ms) => from_ms.max(open_ms),
-            Since::Never | Since::Unknown => from_ms,
+            ListingTime::Open(open_ms) => from_ms.max(open_ms),
+            ListingTime::Never | ListingTime::Unknown => from_ms,
         };
         let wanted = |day: Period| (day, from_ms.max(day.start_ms())..until_ms.min(day.end_ms()));
         month
@@ -299,7 +303,7 @@ impl Work {
     }
 
     /// The file as it was taken, if the store still has its candles.
-    fn taken(&self, period: Period) -> Option<Taken> {
+    fn taken(&self, period: Period) -> Option<ArchiveRecord> {
         let taken = self.coin.manifest().get(period).cloned()?;
         (self.held.within(period.start_ms(), period.end_ms()).len() >= taken.rows).then_some(taken)
     }
@@ -340,7 +344,7 @@ impl Work {
                 self.held.add(&candles.open_time_ms);
                 self.fetched.files.push((
                     period,
-                    Taken {
+                    ArchiveRecord {
                         sha256,
                         rows: candles.len(),
                     },
@@ -425,7 +429,7 @@ impl Work {
     /// Puts what has come into the store: candles first, then the list of what they came from, so
     /// that whenever the process is killed, what is listed is there.
     async fn store(&mut self) -> anyhow::Result<()> {
-        let Fetched {
+        let PendingCandles {
             candles,
             files,
             confirmed,
@@ -443,7 +447,7 @@ impl Work {
     }
 
     /// What came of it: a broken file in whose place other candles came is no failure.
-    fn ended(mut self) -> Done {
+    fn ended(mut self) -> MonthOutcome {
         for (range, fault) in self.broken {
             match self.held.within(range.start, range.end) {
                 [] => self.done.broken.push(fault),
@@ -458,7 +462,7 @@ impl Work {
         self.job
             .rest
             .as_ref()
-            .filter(|_| matches!(self.coin.since, Since::Open(_)))
+            .filter(|_| matches!(self.coin.since, ListingTime::Open(_)))
     }
 }
 
@@ -544,7 +548,7 @@ mod tests {
     #[test]
     fn what_is_missing_is_found() {
         let minutes = |minutes: &[i64]| minutes.iter().map(|minute| minute * 60_000).collect();
-        let held = Held {
+        let held = StoredCandles {
             open_time_ms: minutes(&[10, 11, 12, 14]),
             interval: Interval::ONE_MINUTE,
         };

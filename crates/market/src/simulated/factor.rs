@@ -28,9 +28,9 @@ pub(super) fn stream(seed: u64, number: u64) -> ChaCha8Rng {
 
 /// Shocks of mean 0 and variance 1 with heavy tails.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Tails(StudentT<f64>);
+pub(super) struct HeavyTails(StudentT<f64>);
 
-impl Tails {
+impl HeavyTails {
     pub(super) fn new() -> Result<Self, Error> {
         StudentT::new(TAIL_FREEDOM)
             .map(Self)
@@ -133,7 +133,7 @@ impl Factor {
 
     pub(super) fn new(config: &SimulatedConfig) -> Result<Self, Error> {
         let mut random = stream(config.seed, FACTOR_STREAM);
-        let tails = Tails::new()?;
+        let tails = HeavyTails::new()?;
         let day = DayShape::new(config.start_ms);
         let mut log_volatility = LogVolatility::new(
             Self::LOG_VOLATILITY_DEVIATION,

@@ -9,7 +9,7 @@
 use rayon::prelude::*;
 
 use super::mask::Mask;
-use super::tile::{Instructions, LANES, Left, Right, multiply_add};
+use super::tile::{Instructions, LANES, LeftOperand, RightOperand, multiply_add};
 
 /// Sizes of a convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,13 +117,13 @@ pub fn forward(
         let input = prepared(&shape, input, extras.rectified, scratch);
         for (tap, taps) in shape.runs() {
             let values = &input[tap * shape.dilation * shape.channels_in..];
-            let a = Left {
+            let a = LeftOperand {
                 values,
                 row_stride: shape.stride * shape.channels_in,
                 k_stride: 1,
             };
             let values = &packed[tap * shape.channels_in * LANES..];
-            let b = Right {
+            let b = RightOperand {
                 values,
                 panel_stride: shape.depth() * LANES,
                 k_stride: LANES,
@@ -208,14 +208,14 @@ pub fn backward(
                 }
                 // [depth, channels_out] += [time_out, depth] transposed * [time_out, channels_out]
                 let prepared = prepared(&shape, input, extras.rectified, &mut scratch);
-                let b = Right {
+                let b = RightOperand {
                     values: whole_panels(&shape, grad, &mut wide),
                     panel_stride: LANES,
                     k_stride: width,
                 };
                 for (tap, taps) in shape.runs() {
                     let values = &prepared[tap * shape.dilation * shape.channels_in..];
-                    let a = Left {
+                    let a = LeftOperand {
                         values,
                         row_stride: 1,
                         k_stride: shape.stride * shape.channels_in,
@@ -388,13 +388,13 @@ fn back_to_input(
         let run = if shape.dilation == 1 { phase.taps } else { 1 };
         for place in (0..phase.taps).step_by(run) {
             let back = (phase.taps - 1 - place) * shape.dilation;
-            let a = Left {
+            let a = LeftOperand {
                 values: &padded[(front + first - back) * channels..],
                 row_stride: channels,
                 k_stride: 1,
             };
             let values = &phase.packed[place * channels * LANES..];
-            let b = Right {
+            let b = RightOperand {
                 values,
                 panel_stride: phase.taps * channels * LANES,
                 k_stride: LANES,

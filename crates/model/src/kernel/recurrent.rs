@@ -6,13 +6,13 @@
 
 use rayon::prelude::*;
 
-use super::cell::{Cell, Step, StepBack};
-use super::tile::{Instructions, LANES, Left, Right, multiply_add};
+use super::cell::{BackwardStep, CellKind, ForwardStep};
+use super::tile::{Instructions, LANES, LeftOperand, RightOperand, multiply_add};
 
 /// Sizes of a recurrent layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecurrentShape {
-    pub cell: Cell,
+    pub cell: CellKind,
     pub windows: usize,
     pub time: usize,
     /// Width of the hidden state.
@@ -124,12 +124,12 @@ pub fn forward(
             }
             // The first hidden state is zeros.
             if count > 0 {
-                let a = Left {
+                let a = LeftOperand {
                     values: &hidden,
                     row_stride: units,
                     k_stride: 1,
                 };
-                let b = Right {
+                let b = RightOperand {
                     values: &panels,
                     panel_stride: units * LANES,
                     k_stride: LANES,
@@ -138,7 +138,7 @@ pub fn forward(
             }
             for row in 0..rows {
                 let (at, own) = (row * time + step, row * units..(row + 1) * units);
-                instructions.run(Step {
+                instructions.run(ForwardStep {
                     cell,
                     input: &input[at * gates..][..gates],
                     gates: &sums[row * gates..][..gates],
@@ -187,7 +187,7 @@ pub fn backward(
             {
                 let first = (index * part + place * TOGETHER) * shape.time;
                 let steps = input_grad.len() / gates;
-                let chunk = Chunk {
+                let chunk = BackwardChunk {
                     shape,
                     output: &output[first * units..][..steps * units],
                     kept: &kept[first * shape.kept()..][..steps * shape.kept()],
@@ -220,14 +220,14 @@ pub fn backward(
 }
 
 /// Windows that go back through time together.
-struct Chunk<'a> {
+struct BackwardChunk<'a> {
     shape: RecurrentShape,
     output: &'a [f32],
     kept: &'a [f32],
     output_grad: &'a [f32],
 }
 
-impl Chunk<'_> {
+impl BackwardChunk<'_> {
     /// Gradients by both parts of the gates: the input's, and the recurrent in rows of `width`
     /// values.
     fn back_through_time(
@@ -253,10 +253,12 @@ impl Chunk<'_> {
                 let before = self.shape.before(step).map(|step| row * time + step);
                 let before = match (before, cell) {
                     (None, _) => &zeros[..],
-                    (Some(before), Cell::Lstm) => &self.kept[before * kept..][4 * units..5 * units],
-                    (Some(before), Cell::Gru) => &self.output[before * units..][..units],
+                    (Some(before), CellKind::Lstm) => {
+                        &self.kept[before * kept..][4 * units..5 * units]
+                    }
+                    (Some(before), CellKind::Gru) => &self.output[before * units..][..units],
                 };
-                instructions.run(StepBack {
+                instructions.run(BackwardStep {
                     cell,
                     kept: &self.kept[at * kept..][..kept],
                     before,
@@ -267,12 +269,12 @@ impl Chunk<'_> {
                     recurrent_grad: &mut recurrent_grad[at * width..][..gates],
                 });
             }
-            let a = Left {
+            let a = LeftOperand {
                 values: &recurrent_grad[step * width..],
                 row_stride: time * width,
                 k_stride: 1,
             };
-            let b = Right {
+            let b = RightOperand {
                 values: panels,
                 panel_stride: gates * LANES,
                 k_stride: LANES,
@@ -319,12 +321,12 @@ impl Chunk<'_> {
                 false => (output, &grads[width..]),
                 true => (&output[units..], grads),
             };
-            let a = Left {
+            let a = LeftOperand {
                 values: output,
                 row_stride: 1,
                 k_stride: units,
             };
-            let b = Right {
+            let b = RightOperand {
                 values: grads,
                 panel_stride: LANES,
                 k_stride: width,
@@ -371,7 +373,7 @@ mod tests {
                             input(index * units + unit) + recurrent(index * units + unit)
                         };
                         match shape.cell {
-                            Cell::Lstm => {
+                            CellKind::Lstm => {
                                 let (i, f, g, o) = (
                                     sigmoid(gate(0)),
                                     sigmoid(gate(1)),
@@ -381,7 +383,7 @@ mod tests {
                                 state[unit] = f * state[unit] + i * g;
                                 o * state[unit].tanh()
                             }
-                            Cell::Gru => {
+                            CellKind::Gru => {
                                 let (r, z) = (sigmoid(gate(0)), sigmoid(gate(1)));
                                 let n = (input(2 * units + unit) + r * recurrent(2 * units + unit))
                                     .tanh();
@@ -417,7 +419,11 @@ mod tests {
             any::<bool>(),
         )
             .prop_map(|(windows, time, units, reversed, is_gru)| RecurrentShape {
-                cell: if is_gru { Cell::Gru } else { Cell::Lstm },
+                cell: if is_gru {
+                    CellKind::Gru
+                } else {
+                    CellKind::Lstm
+                },
                 windows,
                 time,
                 units,
@@ -489,7 +495,7 @@ mod tests {
     /// The number of threads changes nothing, not even the order of the sums.
     #[test]
     fn threads_do_not_change_bits() {
-        for cell in [Cell::Lstm, Cell::Gru] {
+        for cell in [CellKind::Lstm, CellKind::Gru] {
             let shape = RecurrentShape {
                 cell,
                 windows: 203,

@@ -1,7 +1,7 @@
 //! The page of scored runs: its head, its sections in order, its notes.
 
 use maud::{Markup, html};
-use score::Place;
+use score::ReportSection;
 
 use super::charts::importance_svg;
 use super::content::{Page, models};
@@ -110,7 +110,7 @@ fn notes(page: &Page<'_>) -> Markup {
     let shown = report
         .metrics
         .iter()
-        .filter(|metric| metric.place != Place::Hidden);
+        .filter(|metric| metric.section != ReportSection::Hidden);
     section(
         "What the words mean",
         &html! {

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use score::Score;
-use statistics::Interval;
+use statistics::ConfidenceInterval;
 
 use super::charts::{self, Point};
 use super::content::{Page, model_series, models};
@@ -72,7 +72,7 @@ fn fold_names(page: &Page<'_>) -> impl Iterator<Item = String> {
 /// Values of each fold with their intervals.
 fn of_folds(
     page: &Page<'_>,
-    of: impl Fn(&Score) -> (&Vec<Option<f64>>, &Vec<Option<Interval>>),
+    of: impl Fn(&Score) -> (&Vec<Option<f64>>, &Vec<Option<ConfidenceInterval>>),
 ) -> Markup {
     let ends = interval_title(page.report.confidence);
     let titles = fold_names(page).map(|name| Cell::stacked([name, ends.clone()]));

@@ -1,7 +1,7 @@
 //! The page's tables of scores: forecasters, differences, further scores, concentration.
 
 use maud::{Markup, html};
-use score::{Difference, Metric, Place, Report, Score, Value};
+use score::{Difference, Metric, Report, ReportSection, Score, Value};
 
 use super::content::{Page, models};
 use super::document::{Cell, Row, section, table};
@@ -20,7 +20,7 @@ pub(super) fn scores(page: &Page<'_>) -> Markup {
     let scored = forecaster_rows(page, |score| {
         estimates(report, |metric| score.metric(metric))
     });
-    let further = || report.metrics_at(Place::Further);
+    let further = || report.metrics_at(ReportSection::Further);
     let titles = std::iter::once("").chain(further().map(|metric| metric.title));
     let further = forecaster_rows(page, |score| {
         let value = |metric| metric_value(metric, score.value(metric.name)).into();
@@ -41,14 +41,14 @@ pub(super) fn scores(page: &Page<'_>) -> Markup {
 /// The titles of the metrics that forecasters are compared by; their intervals stand below.
 fn estimate_header(report: &Report, label: &str) -> Vec<Cell> {
     let ends = interval_title(report.confidence);
-    let columns = report.metrics_at(Place::Scores);
+    let columns = report.metrics_at(ReportSection::Scores);
     let titles = columns.map(|metric| Cell::stacked(metric_header(metric, &ends)));
     std::iter::once(label.into()).chain(titles).collect()
 }
 
 /// The cells under [`estimate_header`].
 fn estimates(report: &Report, of: impl Fn(&str) -> Value) -> Vec<Cell> {
-    let columns = report.metrics_at(Place::Scores);
+    let columns = report.metrics_at(ReportSection::Scores);
     let cell = |metric: &Metric| {
         let found = of(metric.name);
         let mut cells = metric_cells(metric, found);

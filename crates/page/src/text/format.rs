@@ -1,7 +1,7 @@
 //! Numbers as the tables print them; what is undefined is `-`.
 
 use score::{Concentration, Concentrations, Metric, Unit, Value};
-use statistics::Interval;
+use statistics::ConfidenceInterval;
 
 use crate::time::format_time;
 
@@ -27,7 +27,7 @@ fn signed(value: f64) -> String {
 }
 
 /// An interval's ends.
-pub(crate) fn interval(ends: Option<Interval>) -> String {
+pub(crate) fn interval(ends: Option<ConfidenceInterval>) -> String {
     ends.map_or_else(dash, |[low, high]| {
         format!("{} to {}", signed(low), signed(high))
     })
@@ -133,7 +133,7 @@ pub(crate) fn basis_points(value: Option<f64>) -> String {
 }
 
 /// Both ends of an interval in basis points.
-pub(crate) fn interval_points(ends: Option<Interval>) -> String {
+pub(crate) fn interval_points(ends: Option<ConfidenceInterval>) -> String {
     ends.map_or_else(dash, |[low, high]| {
         format!("{:+.1} to {:+.1}", low * 1e4, high * 1e4)
     })

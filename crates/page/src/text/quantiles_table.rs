@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use rules::{QuantileReport, Scope};
-use statistics::Interval;
+use statistics::ConfidenceInterval;
 use terminal::Table;
 
 use crate::text::format::{correlation, counted, grouped, signed_percent, wrapped};
@@ -166,7 +166,7 @@ fn points(value: Option<f64>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| format!("{:+.2}", value * 1e4))
 }
 
-fn interval_points(ends: Option<Interval>) -> String {
+fn interval_points(ends: Option<ConfidenceInterval>) -> String {
     ends.map_or_else(
         || "-".to_owned(),
         |[low, high]| format!("{:+.2} to {:+.2}", low * 1e4, high * 1e4),

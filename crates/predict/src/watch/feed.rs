@@ -11,7 +11,7 @@ use market::{
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::sleep;
 
-use super::coin::{Coin, GONE_AFTER_BARS};
+use super::coin::{CoinFeed, GONE_AFTER_BARS};
 
 /// First pause before the websocket is tried again; it doubles up to `LONGEST_PAUSE`.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -28,14 +28,14 @@ pub struct Feed {
     stream: Option<Box<KlineStream>>,
     /// The websocket while it is being connected: a host that does not answer must hold nothing
     /// up.
-    connecting: Option<JoinHandle<Connected>>,
+    connecting: Option<JoinHandle<ConnectResult>>,
     /// REST requests under way for the candles that the minute waits for.
-    asked: JoinSet<Answer>,
+    asked: JoinSet<RestReply>,
     /// REST requests under way that nothing waits for.
-    aside: JoinSet<Aside>,
+    aside: JoinSet<SideReply>,
     /// When the websocket may be tried again, and the pause after that.
     retry: (Instant, Duration),
-    coins: Vec<Coin>,
+    coins: Vec<CoinFeed>,
     /// Bars that are kept.
     keep_bars: usize,
     /// Candles that came since they were last taken.
@@ -54,7 +54,7 @@ pub struct Feed {
 
 /// What a REST request for a coin's candles brought, and the exchange's clock when it was sent.
 #[derive(Debug)]
-struct Answer {
+struct RestReply {
     symbol: Symbol,
     asked_ms: i64,
     served: Result<Served, Error>,
@@ -62,9 +62,9 @@ struct Answer {
 
 /// What a request brought that nothing waits for.
 #[derive(Debug)]
-enum Aside {
+enum SideReply {
     /// Candles from a time on that the exchange once seemed not to have.
-    Overdue(Answer),
+    Overdue(RestReply),
     /// Whether the coin is traded.
     Status {
         symbol: Symbol,
@@ -84,14 +84,14 @@ pub enum FeedFault {
 }
 
 /// What came of setting the websocket up; boxed, as it is large.
-type Connected = Result<Box<KlineStream>, Error>;
+type ConnectResult = Result<Box<KlineStream>, Error>;
 
 /// What happened first.
-enum Event {
-    Connected(Result<Connected, JoinError>),
+enum FeedEvent {
+    Connected(Result<ConnectResult, JoinError>),
     Heard(Result<(Symbol, Result<Candle, CandleError>), Error>),
-    Answered(Result<Answer, JoinError>),
-    Aside(Result<Aside, JoinError>),
+    Answered(Result<RestReply, JoinError>),
+    Aside(Result<SideReply, JoinError>),
     Nothing,
 }
 
@@ -129,7 +129,7 @@ impl Feed {
             retry: (Instant::now(), FIRST_PAUSE),
             coins: symbols
                 .iter()
-                .map(|symbol| Coin::new(symbol.clone(), from_ms))
+                .map(|symbol| CoinFeed::new(symbol.clone(), from_ms))
                 .collect(),
             keep_bars,
             arrived: VecDeque::new(),
@@ -145,11 +145,11 @@ impl Feed {
         self.source.interval.ms()
     }
 
-    fn coin(&self, symbol: &Symbol) -> Option<&Coin> {
+    fn coin(&self, symbol: &Symbol) -> Option<&CoinFeed> {
         self.coins.iter().find(|coin| coin.symbol == *symbol)
     }
 
-    fn coin_mut(&mut self, symbol: &Symbol) -> Option<&mut Coin> {
+    fn coin_mut(&mut self, symbol: &Symbol) -> Option<&mut CoinFeed> {
         self.coins.iter_mut().find(|coin| coin.symbol == *symbol)
     }
 
@@ -222,7 +222,7 @@ impl Feed {
     /// none of its candles for long while it has those of others. `time_ms` is the last bar
     /// that is closed.
     pub fn is_gone(&self, symbol: &Symbol, time_ms: i64) -> bool {
-        let is_long_silent = |coin: &Coin| {
+        let is_long_silent = |coin: &CoinFeed| {
             coin.bars_behind(time_ms, self.step()) > GONE_AFTER_BARS && self.has_some(time_ms)
         };
         self.coin(symbol).is_some_and(|coin| {
@@ -271,7 +271,7 @@ impl Feed {
             let served = client
                 .served_klines(&symbol, interval, time_ms, time_ms + 2 * step, now_ms)
                 .await;
-            Aside::Overdue(Answer {
+            SideReply::Overdue(RestReply {
                 symbol,
                 asked_ms: now_ms,
                 served,
@@ -296,7 +296,7 @@ impl Feed {
         let symbol = symbol.clone();
         self.aside.spawn(async move {
             let is_trading = client.is_trading(&symbol).await;
-            Aside::Status { symbol, is_trading }
+            SideReply::Status { symbol, is_trading }
         });
     }
 
@@ -334,8 +334,8 @@ impl Feed {
             })
         };
         match self.next_event(longest).await {
-            Event::Nothing => Ok(()),
-            Event::Connected(ended) => {
+            FeedEvent::Nothing => Ok(()),
+            FeedEvent::Connected(ended) => {
                 self.connecting = None;
                 let connected = ended.unwrap_or_else(|error| {
                     Err(Error::Task {
@@ -345,7 +345,7 @@ impl Feed {
                 self.stream = Some(connected.map_err(|error| self.disconnected(error))?);
                 Ok(())
             }
-            Event::Heard(Ok((symbol, candle))) => {
+            FeedEvent::Heard(Ok((symbol, candle))) => {
                 self.retry.1 = FIRST_PAUSE;
                 // REST is asked for one that cannot be, and says whether there is a good one.
                 self.take(
@@ -354,17 +354,17 @@ impl Feed {
                 );
                 Ok(())
             }
-            Event::Heard(Err(error)) => Err(self.disconnected(error)),
-            Event::Answered(answer) => self
+            FeedEvent::Heard(Err(error)) => Err(self.disconnected(error)),
+            FeedEvent::Answered(answer) => self
                 .take_answer(answer.map_err(ended)?)
                 .map_err(FeedFault::Rest),
-            Event::Aside(aside) => self
+            FeedEvent::Aside(aside) => self
                 .take_aside(aside.map_err(ended)?)
                 .map_err(FeedFault::Rest),
         }
     }
 
-    async fn next_event(&mut self, longest: Duration) -> Event {
+    async fn next_event(&mut self, longest: Duration) -> FeedEvent {
         let Self {
             stream,
             connecting,
@@ -385,11 +385,11 @@ impl Feed {
             }
         };
         tokio::select! {
-            heard = heard => Event::Heard(heard),
-            connected = connected => Event::Connected(connected),
-            Some(answered) = asked.join_next() => Event::Answered(answered),
-            Some(answered) = aside.join_next() => Event::Aside(answered),
-            () = sleep(longest) => Event::Nothing,
+            heard = heard => FeedEvent::Heard(heard),
+            connected = connected => FeedEvent::Connected(connected),
+            Some(answered) = asked.join_next() => FeedEvent::Answered(answered),
+            Some(answered) = aside.join_next() => FeedEvent::Aside(answered),
+            () = sleep(longest) => FeedEvent::Nothing,
         }
     }
 
@@ -462,7 +462,7 @@ impl Feed {
                 let served = client
                     .served_klines(&symbol, interval, from_ms, now_ms + 2 * step, now_ms)
                     .await;
-                Answer {
+                RestReply {
                     symbol,
                     asked_ms: now_ms,
                     served,
@@ -471,8 +471,8 @@ impl Feed {
         }
     }
 
-    fn take_answer(&mut self, answer: Answer) -> Result<(), Error> {
-        let Answer {
+    fn take_answer(&mut self, answer: RestReply) -> Result<(), Error> {
+        let RestReply {
             symbol,
             asked_ms,
             served,
@@ -542,9 +542,9 @@ impl Feed {
         }
     }
 
-    fn take_aside(&mut self, aside: Aside) -> Result<(), Error> {
+    fn take_aside(&mut self, aside: SideReply) -> Result<(), Error> {
         match aside {
-            Aside::Overdue(Answer {
+            SideReply::Overdue(RestReply {
                 symbol,
                 asked_ms,
                 served,
@@ -552,7 +552,7 @@ impl Feed {
                 self.take_served(&symbol, &served?, asked_ms);
                 Ok(())
             }
-            Aside::Status { symbol, is_trading } => {
+            SideReply::Status { symbol, is_trading } => {
                 // Where the exchange does not say, its candles will.
                 let is_off_market = is_trading.is_ok_and(|is_trading| !is_trading);
                 if let Some(coin) = self.coin_mut(&symbol) {

@@ -111,7 +111,7 @@ fn only_a_coin_with_an_open_position_begins_early() {
 fn a_candle_of_the_far_future_makes_no_holes_and_is_not_taken() {
     let (mut feed, symbol) = feed(None);
     feed.latest_close_ms = 3 * STEP;
-    let answer = Answer {
+    let answer = RestReply {
         symbol: symbol.clone(),
         asked_ms: 2 * STEP,
         served: Ok(served(&[0, 1, 1_000_000_000])),
@@ -153,7 +153,7 @@ fn a_candle_that_cannot_be_is_that_coins_hole() {
         let mut wrong = served(&[0]);
         wrong.refused.push(fault);
         wrong.last_open_ms = Some(open_time_ms);
-        let answer = |served: &Served| Answer {
+        let answer = |served: &Served| RestReply {
             symbol: symbol.clone(),
             asked_ms: 2 * STEP,
             served: Ok(served.clone()),
@@ -195,7 +195,7 @@ fn a_coin_of_which_nothing_can_be_is_named_once_a_bar() {
         ..Served::default()
     };
     let mut told = |asked_ms: i64| {
-        let answer = Answer {
+        let answer = RestReply {
             symbol: symbol.clone(),
             asked_ms,
             served: Ok(served.clone()),
@@ -222,7 +222,7 @@ fn a_coin_is_gone_when_the_exchange_says_so_or_has_long_had_nothing_of_it() {
     );
     let last = GONE_AFTER_BARS as i64 + 1;
     feed.take(&symbol, Candle::close_only(0, 1.0));
-    let nothing = |bar: i64| Answer {
+    let nothing = |bar: i64| RestReply {
         symbol: symbol.clone(),
         asked_ms: (bar + 1) * STEP,
         served: Ok(served(&[])),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use dataset::{Earned, format_time};
+use dataset::{Payoff, format_time};
 use market::{RestClient, Symbol};
 use statistics::pearson;
 use tokio::time::timeout;
@@ -13,9 +13,9 @@ use tracing::{info, warn};
 use trading::{LoggedForecast, Minute, Position, Price};
 
 use super::book::Book;
-use super::metrics::Metrics;
+use super::metrics::WatchMetrics;
 use crate::live::of_refused;
-use crate::watch::{Acting, ExchangeClock, Feed, FeedFault, Reading, why_not};
+use crate::watch::{ExchangeClock, Feed, FeedFault, Reading, SignalPolicy, why_not};
 use crate::{Checkpoint, CoinForecast, Forecasts, History, WatchConfig, forecast_at};
 
 /// Longest sleep, so that an interrupt is noticed.
@@ -36,13 +36,13 @@ const STATUS_AFTER_MS: i64 = 2000;
 pub struct Session {
     pub checkpoint: Checkpoint,
     pub settings: WatchConfig,
-    pub acting: Acting,
+    pub policy: SignalPolicy,
     pub client: RestClient,
     pub clock: ExchangeClock,
     pub feed: Feed,
     pub book: Book,
     pub ledger_path: PathBuf,
-    pub metrics: Metrics,
+    pub metrics: WatchMetrics,
     pub is_interrupted: Arc<AtomicBool>,
     /// The watch ends once the exchange's clock shows this.
     pub until_ms: i64,
@@ -56,7 +56,7 @@ pub struct Session {
 }
 
 /// What the wait for a minute's candles ended with.
-enum Collected {
+enum CandleWait {
     /// All candles are here that will be; without those of the coins that are absent.
     Without(Vec<Symbol>),
     /// These were waited for in vain.
@@ -66,7 +66,7 @@ enum Collected {
 }
 
 /// Forecasts of one minute.
-struct Made {
+struct MinuteForecasts {
     forecasts: Forecasts,
     /// When, by the exchange's clock, UTC ms.
     at_ms: i64,
@@ -76,7 +76,7 @@ struct Made {
 
 impl Session {
     fn bar_ms(&self) -> i64 {
-        self.acting.bar_ms
+        self.policy.bar_ms
     }
 
     /// Open time of the last bar that is closed by the exchange's clock.
@@ -100,7 +100,7 @@ impl Session {
             let collected = self.collect(time_ms).await?;
             // Forecasts first: everything else has time.
             let forecasts = match &collected {
-                Collected::Without(_) => Some(self.forecast(time_ms)?),
+                CandleWait::Without(_) => Some(self.forecast(time_ms)?),
                 _ => None,
             };
             let arrived = self.feed.take_arrived();
@@ -108,12 +108,12 @@ impl Session {
             self.note_opened(&opened);
             self.settle(time_ms)?;
             match collected {
-                Collected::Without(absent) => {
+                CandleWait::Without(absent) => {
                     if let Some(made) = forecasts {
                         self.act(&made, &absent)?;
                     }
                 }
-                Collected::TooLate(waiting) => {
+                CandleWait::TooLate(waiting) => {
                     let coins = names(&waiting);
                     warn!(time = format_time(time_ms), %coins, "no forecasts: candles did not come in time");
                     self.metrics
@@ -124,7 +124,7 @@ impl Session {
                     self.clock.doubt();
                     self.read_clock_if_old().await;
                 }
-                Collected::Stopped => break,
+                CandleWait::Stopped => break,
             }
             self.ask_for_overdue(time_ms);
             self.report()?;
@@ -275,7 +275,7 @@ impl Session {
 
     /// Waits for the bar's candles of all coins: by websocket, and by REST for those that it does
     /// not bring.
-    async fn collect(&mut self, time_ms: i64) -> anyhow::Result<Collected> {
+    async fn collect(&mut self, time_ms: i64) -> anyhow::Result<CandleWait> {
         let close_ms = time_ms + self.bar_ms();
         let give_up_ms = close_ms + (self.settings.patience_secs * 1000.0) as i64;
         let mut ask_ms = close_ms
@@ -290,19 +290,19 @@ impl Session {
                 .into_iter()
                 .partition(|symbol| self.is_absent(symbol, time_ms));
             if awaited.is_empty() {
-                return Ok(Collected::Without(absent));
+                return Ok(CandleWait::Without(absent));
             }
             if self.is_over() {
-                return Ok(Collected::Stopped);
+                return Ok(CandleWait::Stopped);
             }
             let now_ms = self.clock.now_ms();
             if now_ms >= give_up_ms {
                 if self.feed.has_some(time_ms) {
                     let coins = names(&awaited);
                     warn!(time = format_time(time_ms), %coins, "forecast without: no candle came in time");
-                    return Ok(Collected::Without([absent, awaited].concat()));
+                    return Ok(CandleWait::Without([absent, awaited].concat()));
                 }
-                return Ok(Collected::TooLate(awaited));
+                return Ok(CandleWait::TooLate(awaited));
             }
             if now_ms >= close_ms + STATUS_AFTER_MS && self.feed.has_some(time_ms) {
                 awaited
@@ -420,7 +420,7 @@ impl Session {
     }
 
     /// Forecasts at `time_ms` from the candles that are here.
-    fn forecast(&self, time_ms: i64) -> anyhow::Result<Made> {
+    fn forecast(&self, time_ms: i64) -> anyhow::Result<MinuteForecasts> {
         let from_ms = time_ms - (self.checkpoint.history_bars() as i64 - 1) * self.bar_ms();
         let coins = self.feed.candles(from_ms, time_ms + self.bar_ms());
         let coins = coins
@@ -438,7 +438,7 @@ impl Session {
         self.metrics
             .delay
             .observe((at_ms - forecasts.closed_at) as f64 / 1000.0);
-        Ok(Made {
+        Ok(MinuteForecasts {
             forecasts,
             at_ms,
             latency,
@@ -446,7 +446,12 @@ impl Session {
     }
 
     /// A coin's forecast as the ledger has it.
-    fn logged(&self, made: &Made, symbol: &Symbol, coin: &CoinForecast) -> LoggedForecast {
+    fn logged(
+        &self,
+        made: &MinuteForecasts,
+        symbol: &Symbol,
+        coin: &CoinForecast,
+    ) -> LoggedForecast {
         LoggedForecast {
             time_ms: made.forecasts.time,
             symbol: symbol.clone(),
@@ -460,8 +465,8 @@ impl Session {
     }
 
     /// Writes forecasts down and opens positions on them; `absent` coins were done without.
-    fn act(&mut self, made: &Made, absent: &[Symbol]) -> anyhow::Result<()> {
-        let Made {
+    fn act(&mut self, made: &MinuteForecasts, absent: &[Symbol]) -> anyhow::Result<()> {
+        let MinuteForecasts {
             forecasts,
             at_ms: made_at_ms,
             latency,
@@ -486,9 +491,9 @@ impl Session {
             self.note_drift(symbol, coin.drift.as_ref());
             let outcome = coin.forecast.map_or("refused", |_| "forecast");
             self.metrics.forecasts.with_label_values(&[outcome]).inc();
-            if let Some(side) = self.acting.side(&logged) {
-                match why_not(&self.acting, &logged) {
-                    None => minute.signals.push(self.acting.signal(&logged, side)),
+            if let Some(side) = self.policy.side(&logged) {
+                match why_not(&self.policy, &logged) {
+                    None => minute.signals.push(self.policy.signal(&logged, side)),
                     Some(reason) => {
                         warn!(%symbol, side = side.name(), forecast = logged.forecast, reason, "not acted on")
                     }
@@ -539,7 +544,7 @@ impl Session {
             .drift
             .with_label_values(&[symbol.as_str()])
             .set(drift.std);
-        if drift.std.abs() > self.acting.drift_limit_std {
+        if drift.std.abs() > self.policy.drift_limit_std {
             warn!(%symbol, feature = drift.feature, std = drift.std, "drift: far from the training statistics");
         }
     }
@@ -549,7 +554,7 @@ impl Session {
         let coins = self.checkpoint.config.universe.symbols.len().max(1);
         self.metrics.equity.set(1.0 + self.net / coins as f64);
         let config = &self.checkpoint.config;
-        if config.target.init(config.data.interval).earned() != Earned::FromClose {
+        if config.target.init(config.data.interval).earned() != Payoff::FromClose {
             // The ledger knows closes alone: what came of such a target is not computed.
             self.metrics.pearson.set(f64::NAN);
             return Ok(());

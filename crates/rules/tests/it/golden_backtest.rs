@@ -2,8 +2,8 @@
 //! scripts/golden-backtest.py.
 
 use rules::{
-    Backtest, BacktestOptions, BarReturn, Direction, Performance, QuantileOptions, Scope, Signal,
-    Trial, alpha_factor, backtest, quantiles,
+    Backtest, BacktestOptions, BarReturn, Direction, Performance, QuantileOptions, Scope,
+    SignalRule, Trial, alpha_factor, backtest, quantiles,
 };
 use score::{ForecastColumn, Rows};
 use serde_json::Value;
@@ -159,10 +159,10 @@ fn found_name(options: &QuantileOptions) -> String {
 
 fn trial(value: &Value) -> Trial {
     let signal = match value["signal"][0].as_str().unwrap() {
-        "bins" => Signal::Quantile {
+        "bins" => SignalRule::Quantile {
             bins: value["signal"][1].as_u64().unwrap() as usize,
         },
-        _ => Signal::Threshold {
+        _ => SignalRule::Threshold {
             bps: value["signal"][1].as_f64().unwrap(),
         },
     };

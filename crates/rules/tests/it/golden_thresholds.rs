@@ -1,7 +1,7 @@
 //! Golden numbers of scipy, empyrical, arch and a second writing of the search in numpy, made by
 //! scripts/golden-thresholds.py.
 
-use rules::{Costs, DeflateBy, Protocol, TradeStatistics, TuneOptions, Tuning, tune};
+use rules::{Costs, DeflateBy, TradeStatistics, TuneOptions, Tuning, TuningProtocol, tune};
 use score::{ForecastColumn, Options, Rows};
 use serde_json::Value;
 use statistics::expected_maximum_sharpe;
@@ -272,7 +272,7 @@ fn the_seed_protocol_equals_that_of_numpy() {
     let golden = &golden()["tuning"];
     let (rows, forecaster) = panel(golden);
     let options = TuneOptions {
-        protocol: Protocol::Seed,
+        protocol: TuningProtocol::Seed,
         ..options(&golden["settings"])
     };
     let found = tune(&rows, &forecaster, &options).unwrap();

@@ -4,7 +4,7 @@ use crate::solve::solve;
 
 /// Sums over rows, about zero.
 #[derive(Debug, Clone)]
-pub(crate) struct Moments {
+pub(crate) struct NormalEquations {
     /// Number of rows, weighted.
     pub rows: f64,
     /// Of two terms, `[terms, terms]`; while rows are added only the lower triangle is right.
@@ -13,7 +13,7 @@ pub(crate) struct Moments {
     target_square: f64,
 }
 
-impl Moments {
+impl NormalEquations {
     pub fn new(terms: usize) -> Self {
         Self {
             rows: 0.0,
@@ -91,7 +91,7 @@ impl Moments {
     }
 
     /// What these coefficients' forecasts were worth on the rows.
-    pub fn worth(&self, coefficients: &[f64]) -> Worth {
+    pub fn worth(&self, coefficients: &[f64]) -> ForecastSums {
         let with =
             |sums: &[f64]| -> f64 { sums.iter().zip(coefficients).map(|(s, c)| s * c).sum() };
         let terms = self.terms();
@@ -99,7 +99,7 @@ impl Moments {
             let row: Vec<f64> = (0..terms).map(|j| self.product(i, j)).collect();
             coefficients[i] * with(&row)
         });
-        Worth {
+        ForecastSums {
             rows: self.rows,
             with_target: with(&self.with_target),
             square: square.sum(),
@@ -110,14 +110,14 @@ impl Moments {
 
 /// Sums over the rows that forecasts were made for before their targets were known.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Worth {
+pub(crate) struct ForecastSums {
     rows: f64,
     with_target: f64,
     square: f64,
     target_square: f64,
 }
 
-impl Worth {
+impl ForecastSums {
     pub fn join(&mut self, other: Self) {
         self.rows += other.rows;
         self.with_target += other.with_target;
@@ -146,18 +146,18 @@ impl Worth {
 mod tests {
     use super::*;
 
-    fn moments() -> Moments {
-        let mut moments = Moments::new(2);
+    fn equations() -> NormalEquations {
+        let mut equations = NormalEquations::new(2);
         for (terms, target) in [([1.0, 0.5], 2.0), ([2.0, -1.0], 1.0), ([0.0, 3.0], 6.0)] {
-            moments.add(&terms, target);
+            equations.add(&terms, target);
         }
-        moments
+        equations
     }
 
     #[test]
     fn without_a_penalty_it_is_least_squares() {
-        let moments = moments();
-        let found = moments.ridge(1e-12, &moments.mean_squares(), &[0.0, 0.0]);
+        let equations = equations();
+        let found = equations.ridge(1e-12, &equations.mean_squares(), &[0.0, 0.0]);
         // 5 a - 1.5 b = 4 and -1.5 a + 10.25 b = 18.
         let b = (18.0 + 1.5 * 0.8) / (10.25 - 0.45);
         assert!((found[1] - b).abs() < 1e-9 && (found[0] - (0.8 + 0.3 * b)).abs() < 1e-9);
@@ -165,16 +165,16 @@ mod tests {
 
     #[test]
     fn a_large_penalty_leaves_what_it_draws_towards() {
-        let moments = moments();
-        let found = moments.ridge(1e12, &moments.mean_squares(), &[0.5, -0.5]);
+        let equations = equations();
+        let found = equations.ridge(1e12, &equations.mean_squares(), &[0.5, -0.5]);
         assert!((found[0] - 0.5).abs() < 1e-9 && (found[1] + 0.5).abs() < 1e-9);
     }
 
     #[test]
     fn a_term_of_zeros_keeps_its_coefficient() {
-        let mut moments = Moments::new(2);
-        moments.add(&[1.0, 0.0], 1.0);
-        let found = moments.ridge(1.0, &moments.mean_squares(), &[0.0, 0.25]);
+        let mut equations = NormalEquations::new(2);
+        equations.add(&[1.0, 0.0], 1.0);
+        let found = equations.ridge(1.0, &equations.mean_squares(), &[0.0, 0.25]);
         assert!(
             (found[0] - 0.5).abs() < 1e-12 && found[1] == 0.25,
             "{found:?}"
@@ -183,15 +183,15 @@ mod tests {
 
     #[test]
     fn forecasts_that_were_worth_nothing_lose_their_share() {
-        let moments = moments();
-        let with = |coefficients: &[f64]| moments.worth(coefficients).share(1e-9, 1.0);
+        let equations = equations();
+        let with = |coefficients: &[f64]| equations.worth(coefficients).share(1e-9, 1.0);
         assert!(
             (with(&[0.8, 1.8]) - 1.0).abs() < 0.05,
             "{}",
             with(&[0.8, 1.8])
         );
         assert_eq!(with(&[0.0, -1.0]), 0.0);
-        assert!((moments.worth(&[0.0, -1.0]).share(1e9, 1.0) - 1.0).abs() < 1e-6);
-        assert_eq!(Worth::default().share(4.0, 3.0), 1.0);
+        assert!((equations.worth(&[0.0, -1.0]).share(1e9, 1.0) - 1.0).abs() < 1e-6);
+        assert_eq!(ForecastSums::default().share(4.0, 3.0), 1.0);
     }
 }

@@ -6,7 +6,7 @@ use dataset::{FeatureMatrix, FeatureSet, Features, Panel, format_time};
 use market::Interval;
 use serde::{Deserialize, Serialize};
 
-use crate::terms::{Places, Term};
+use crate::terms::{FeatureIndices, Term};
 use crate::units::{mean_of_known, units};
 use crate::{Error, RidgeOptions};
 
@@ -16,7 +16,7 @@ const FORMAT: u32 = 1;
 /// Coefficients of all refits of a span: all that a forecast needs beside candles.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Fitted {
+pub struct RidgeModel {
     pub(crate) format: u32,
     /// Version of the feature set `relative`.
     pub(crate) feature_version: u32,
@@ -45,7 +45,7 @@ pub struct Refit {
     pub market_share: f32,
 }
 
-impl Fitted {
+impl RidgeModel {
     pub(crate) fn new(
         interval: Interval,
         horizon_bars: usize,
@@ -83,7 +83,7 @@ impl Fitted {
     /// coin's own part and the market's, each times the coin's trailing volatility. Where there is
     /// none, the reason.
     ///
-    /// A forecast is a function of exactly its last [`Fitted::history_bars`] rows, bit for bit.
+    /// A forecast is a function of exactly its last [`RidgeModel::history_bars`] rows, bit for bit.
     pub fn forecast(&self, panel: &Panel, rows: &[usize]) -> Vec<Result<f64, String>> {
         let mut forecasts = Vec::with_capacity(rows.len() * panel.coins());
         for stretch in rows.chunk_by(|before, row| before + 1 == *row) {
@@ -117,15 +117,15 @@ impl Fitted {
         };
         let names = self.features().names();
         let (own, market) = match (
-            Places::of(&self.own_terms, &names),
-            Places::of(&self.market_terms, &names),
+            FeatureIndices::of(&self.own_terms, &names),
+            FeatureIndices::of(&self.market_terms, &names),
         ) {
             (Ok(own), Ok(market)) => (own, market),
             (Err(name), _) | (_, Err(name)) => {
                 return refused(format!("the set relative has no feature {name}"));
             }
         };
-        let part = |places: &Places, coefficients: &[f32], coin: usize| {
+        let part = |places: &FeatureIndices, coefficients: &[f32], coin: usize| {
             let mut terms = vec![0.0; places.len()];
             let is_known =
                 panel.is_observed(row, coin) && places.values(features.cell(i, coin), &mut terms);
@@ -182,7 +182,7 @@ impl Fitted {
         }
         let names = fitted.features().names();
         for terms in [&fitted.own_terms, &fitted.market_terms] {
-            Places::of(terms, &names).map_err(|name| {
+            FeatureIndices::of(terms, &names).map_err(|name| {
                 wrong("a term's feature", name, "one of the set relative".into())
             })?;
         }

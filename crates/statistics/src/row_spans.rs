@@ -26,20 +26,20 @@ pub struct FoldSpan {
     pub number: u32,
     /// Its rows.
     pub rows: Range<usize>,
-    /// Its timestamps, as places in [`Layout::times`].
+    /// Its timestamps, as places in [`RowSpans::times`].
     pub times: Range<usize>,
 }
 
 /// Where the folds and timestamps of rows begin and end.
 #[derive(Debug, Clone)]
-pub struct Layout {
+pub struct RowSpans {
     /// In the order of the rows.
     pub folds: Vec<FoldSpan>,
     /// Rows of every timestamp, over all folds.
     pub times: Vec<Range<usize>>,
 }
 
-impl Layout {
+impl RowSpans {
     /// The layout of rows that are sorted by fold and time.
     ///
     /// # Shapes

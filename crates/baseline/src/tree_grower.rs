@@ -10,15 +10,15 @@ use serde::Serialize;
 use statistics::{pearson, rank_ic_per_timestamp, summarize_ic};
 
 use crate::config::{LightGbmConfig, Validation};
-use crate::part::Part;
-use crate::{Binned, Booster};
+use crate::part::TargetPart;
+use crate::{BinnedTable, Booster};
 
 /// One line of metrics.jsonl.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Metrics {
+pub(crate) struct TreeMetrics {
     /// What the trees are fitted to; left out where it is the whole target.
     #[serde(skip_serializing_if = "Part::is_whole")]
-    pub part: Part,
+    pub part: TargetPart,
     /// Trees so far.
     pub iteration: usize,
     /// LightGBM's own metric on the validation rows.
@@ -29,26 +29,26 @@ pub(crate) struct Metrics {
 }
 
 /// Binned rows, which the trees of several parts are grown on one after the other.
-pub(crate) struct Tables {
-    pub train: Binned,
+pub(crate) struct BinnedTables {
+    pub train: BinnedTable,
     /// None where nothing is held back.
-    pub validation: Option<Binned>,
+    pub validation: Option<BinnedTable>,
 }
 
 /// Rows that decide early stopping, as far as Pearson and rank IC need them.
-pub(crate) struct Validated {
+pub(crate) struct ValidationRows {
     pub targets: Vec<f64>,
     /// Places of the rows of each time.
     pub timestamps: Vec<Range<usize>>,
 }
 
 /// How trees are grown.
-pub(crate) struct Growing<'a> {
+pub(crate) struct TreeGrower<'a> {
     pub config: &'a LightGbmConfig,
     pub parameters: &'a str,
     /// For messages.
     pub fold: &'a Fold,
-    pub part: Part,
+    pub part: TargetPart,
     /// Most rounds from here.
     pub rounds: usize,
     /// Set by Ctrl-C.
@@ -56,34 +56,34 @@ pub(crate) struct Growing<'a> {
 }
 
 /// A model that is to be continued: its trees, and what they say of the validation rows.
-pub(crate) struct Continued<'a> {
+pub(crate) struct StartingModel<'a> {
     pub booster: &'a Booster,
     pub trees: usize,
     pub validation_scores: Vec<f64>,
 }
 
 /// Trees that were grown.
-pub(crate) struct Grown {
+pub(crate) struct GrowthResult {
     /// The trees up to the best iteration, as text: what is scored is what is saved.
     pub model: String,
     /// Trees that were grown.
     pub rounds: usize,
     /// Trees that are kept.
     pub best_iteration: usize,
-    pub metrics: Vec<Metrics>,
+    pub metrics: Vec<TreeMetrics>,
 }
 
-impl Growing<'_> {
+impl TreeGrower<'_> {
     /// Grows trees on labelled tables, which are handed back.
     pub fn grow(
         &self,
-        tables: Tables,
-        validated: &Validated,
-        continued: Option<&Continued<'_>>,
-    ) -> anyhow::Result<(Grown, Tables)> {
+        tables: BinnedTables,
+        validated: &ValidationRows,
+        continued: Option<&StartingModel<'_>>,
+    ) -> anyhow::Result<(GrowthResult, BinnedTables)> {
         let trees_before = continued.map_or(0, |continued| continued.trees);
-        let mut best = Best::default();
-        if let Some(Continued {
+        let mut best = BestIteration::default();
+        if let Some(StartingModel {
             trees,
             validation_scores,
             ..
@@ -130,13 +130,13 @@ impl Growing<'_> {
             bail!("LightGBM kept no training rows of {}", self.fold)
         };
         Ok((
-            Grown {
+            GrowthResult {
                 model,
                 rounds,
                 best_iteration,
                 metrics,
             },
-            Tables { train, validation },
+            BinnedTables { train, validation },
         ))
     }
 
@@ -160,10 +160,10 @@ impl Growing<'_> {
     fn look(
         &self,
         booster: &Booster,
-        validated: &Validated,
+        validated: &ValidationRows,
         iteration: usize,
-        best: &mut Best,
-    ) -> anyhow::Result<Metrics> {
+        best: &mut BestIteration,
+    ) -> anyhow::Result<TreeMetrics> {
         let l2 = booster.validation_metric()?;
         let is_l2 = self.validation() == Validation::L2;
         let loss = if is_l2 {
@@ -173,7 +173,7 @@ impl Growing<'_> {
         };
         best.look(iteration, loss);
         let score = (!is_l2).then(|| loss.map(|loss| -loss)).flatten();
-        Ok(Metrics {
+        Ok(TreeMetrics {
             part: self.part,
             iteration,
             l2: Some(l2).filter(|l2| l2.is_finite()),
@@ -184,13 +184,13 @@ impl Growing<'_> {
     /// The market's part is the same for all coins, so there is no order among them to look at.
     fn validation(&self) -> Validation {
         match (self.part, self.config.validation) {
-            (Part::Market, Validation::RankIc) => Validation::Pearson,
+            (TargetPart::Market, Validation::RankIc) => Validation::Pearson,
             (_, validation) => validation,
         }
     }
 
     /// What early stopping minimizes; None where it is undefined.
-    fn loss(&self, validated: &Validated, forecasts: &[f64], l2: f64) -> Option<f64> {
+    fn loss(&self, validated: &ValidationRows, forecasts: &[f64], l2: f64) -> Option<f64> {
         match self.validation() {
             Validation::L2 => Some(l2),
             Validation::Pearson => pearson(forecasts, &validated.targets).map(|score| -score),
@@ -205,12 +205,12 @@ impl Growing<'_> {
 
 /// The best iteration so far.
 #[derive(Debug, Default)]
-struct Best {
+struct BestIteration {
     iteration: usize,
     loss: Option<f64>,
 }
 
-impl Best {
+impl BestIteration {
     fn look(&mut self, iteration: usize, loss: Option<f64>) {
         if let Some(loss) = loss.filter(|loss| self.loss.is_none_or(|best| *loss < best)) {
             *self = Self {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use dataset::{CandleTable, Cell, Column, Error};
 use market::{Interval, Symbol};
 
-use crate::columns::{Layout, Role};
+use crate::columns::{ColumnRoles, Role};
 use crate::name;
 use crate::time::{close_time_ms, shown, time_ms};
 
@@ -22,16 +22,16 @@ pub enum BadRows {
 
 /// Candles of one symbol, not yet checked, with their 1-based row in the file.
 #[derive(Debug, Default)]
-pub struct Rows {
+pub struct UncheckedCandles {
     pub candles: CandleTable,
     pub numbers: Vec<usize>,
 }
 
 /// The candles of one file, by symbol.
 #[derive(Debug, Default)]
-pub struct Imported {
+pub struct FileCandles {
     pub path: PathBuf,
-    pub coins: BTreeMap<Symbol, Rows>,
+    pub coins: BTreeMap<Symbol, UncheckedCandles>,
     /// Known where the file's name says it.
     pub interval: Option<Interval>,
     /// Names of the columns that are not taken.
@@ -45,7 +45,7 @@ pub struct Imported {
     pub left_out: Vec<(usize, String)>,
 }
 
-impl Imported {
+impl FileCandles {
     /// Takes in one row.
     ///
     /// # Errors
@@ -53,11 +53,11 @@ impl Imported {
     pub fn push(
         &mut self,
         row: usize,
-        layout: &Layout,
+        columns: &ColumnRoles,
         of_name: Option<&Symbol>,
         cells: &[Cell],
     ) -> Result<(), Error> {
-        match self.try_push(row, layout, of_name, cells) {
+        match self.try_push(row, columns, of_name, cells) {
             Ok(()) => Ok(()),
             Err(reason) => self.bad(row, reason),
         }
@@ -84,24 +84,24 @@ impl Imported {
     fn try_push(
         &mut self,
         row: usize,
-        layout: &Layout,
+        columns: &ColumnRoles,
         of_name: Option<&Symbol>,
         cells: &[Cell],
     ) -> Result<(), String> {
-        if cells.len() > layout.width {
+        if cells.len() > columns.width {
             return Err(format!(
                 "found {} fields, expected {}, as there are names",
                 cells.len(),
-                layout.width
+                columns.width
             ));
         }
         let cell = |place: usize| cells.get(place).copied().unwrap_or(Cell::Missing);
-        let time_at = layout.place(&Role::Time).map_or(Cell::Missing, cell);
+        let time_at = columns.place(&Role::Time).map_or(Cell::Missing, cell);
         let open_time_ms = time_ms(time_at).map_err(|reason| format!("`open_time` {reason}"))?;
-        let symbol = self.symbol(layout, of_name, &cell)?;
+        let symbol = self.symbol(columns, of_name, &cell)?;
         let mut values = [f64::NAN; Column::ALL.len()];
         let mut has_infinite_target = false;
-        for (place, role) in &layout.roles {
+        for (place, role) in &columns.roles {
             let column = match role {
                 Role::Values(column) => *column,
                 Role::VolumeIn(asset) if symbol.as_str().ends_with(asset.as_str()) => {
@@ -131,7 +131,7 @@ impl Imported {
                 return Err(format!("`{column}` is {value}, expected a finite number"));
             }
         }
-        if let Some(Ok(close_ms)) = layout
+        if let Some(Ok(close_ms)) = columns
             .place(&Role::CloseTime)
             .map(|place| close_time_ms(cell(place)))
         {
@@ -153,11 +153,11 @@ impl Imported {
 
     fn symbol<'a>(
         &self,
-        layout: &Layout,
+        columns: &ColumnRoles,
         of_name: Option<&Symbol>,
         cell: &impl Fn(usize) -> Cell<'a>,
     ) -> Result<Symbol, String> {
-        if let Some(place) = layout.place(&Role::AssetId) {
+        if let Some(place) = columns.place(&Role::AssetId) {
             let id = number(cell(place))
                 .ok()
                 .filter(|id| id.fract() == 0.0 && *id >= 0.0);
@@ -165,7 +165,7 @@ impl Imported {
             return coin
                 .ok_or_else(|| format!("`Asset_ID` is {}, expected 0 to 13", shown(cell(place))));
         }
-        match (layout.place(&Role::Symbol).map(cell), of_name) {
+        match (columns.place(&Role::Symbol).map(cell), of_name) {
             (Some(Cell::Text(text)), _) => match self
                 .coins
                 .keys()
@@ -274,10 +274,10 @@ fn number(cell: Cell) -> Result<f64, String> {
 }
 
 /// A file without any candles yet.
-pub fn nothing(path: &Path, bad_rows: BadRows) -> Imported {
-    Imported {
+pub fn nothing(path: &Path, bad_rows: BadRows) -> FileCandles {
+    FileCandles {
         path: path.to_owned(),
         bad_rows,
-        ..Imported::default()
+        ..FileCandles::default()
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 use statistics::{
-    FoldSpan, Interval, Layout, Series, average_ranks, draw, draw_mean, enough_blocks, pearson,
-    percentile_interval,
+    ConfidenceInterval, FoldSpan, RowSpans, Series, average_ranks, draw, draw_mean, enough_blocks,
+    pearson, percentile_interval,
 };
 
 use crate::Options;
@@ -17,10 +17,10 @@ use crate::rows::Rows;
 const DAY_MS: i64 = 86_400_000;
 
 /// What is the same for all forecasters.
-pub(crate) struct Ground<'a> {
+pub(crate) struct CommonRows<'a> {
     pub rows: &'a Rows,
     pub options: &'a Options,
-    pub layout: Layout,
+    pub spans: RowSpans,
     /// Timestamps of each fold.
     pub fold_lengths: Vec<usize>,
     /// Rows of each coin, per fold.
@@ -35,24 +35,24 @@ pub(crate) struct Ground<'a> {
     pub days: Days,
 }
 
-impl<'a> Ground<'a> {
+impl<'a> CommonRows<'a> {
     pub fn new(rows: &'a Rows, options: &'a Options) -> Self {
-        let layout = Layout::new(&rows.fold, &rows.time_ms);
+        let spans = RowSpans::new(&rows.fold, &rows.time_ms);
         let floor = options.floor_bars(rows);
         Self {
             rows,
             options,
-            fold_lengths: layout.folds.iter().map(|fold| fold.times.len()).collect(),
-            coins: layout
+            fold_lengths: spans.folds.iter().map(|fold| fold.times.len()).collect(),
+            coins: spans
                 .folds
                 .iter()
                 .map(|fold| rows_of_coins(rows, fold.rows.clone()))
                 .collect(),
-            realized_ranks: fold_ranks(&layout, &rows.realized),
+            realized_ranks: fold_ranks(&spans, &rows.realized),
             floor,
-            day: day_block(rows, &layout),
-            days: Days::new(rows, &layout),
-            layout,
+            day: day_block(rows, &spans),
+            days: Days::new(rows, &spans),
+            spans,
         }
     }
 
@@ -74,13 +74,13 @@ impl<'a> Ground<'a> {
         self.rows.symbols.iter().enumerate().map(of_coin).collect()
     }
 
-    /// Bootstrap intervals of [`Ground::per_coin`]: every coin on the same drawn timestamps.
+    /// Bootstrap intervals of [`CommonRows::per_coin`]: every coin on the same drawn timestamps.
     pub fn coin_intervals(
         &self,
         forecast: &[f64],
         block: usize,
-    ) -> BTreeMap<String, Option<Interval>> {
-        let mut intervals: BTreeMap<String, Option<Interval>> = self
+    ) -> BTreeMap<String, Option<ConfidenceInterval>> {
+        let mut intervals: BTreeMap<String, Option<ConfidenceInterval>> = self
             .rows
             .symbols
             .iter()
@@ -89,13 +89,13 @@ impl<'a> Ground<'a> {
         if !enough_blocks(&self.fold_lengths, block, self.floor) {
             return intervals;
         }
-        let layout = one_row_a_time(&self.layout);
+        let spans = one_row_a_time(&self.spans);
         let mut time_of_row = vec![0; self.rows.len()];
-        for (time, rows) in self.layout.times.iter().enumerate() {
+        for (time, rows) in self.spans.times.iter().enumerate() {
             time_of_row[rows.clone()].fill(time);
         }
         let series_of = |coin: usize| {
-            let mut x = vec![f64::NAN; self.layout.times.len()];
+            let mut x = vec![f64::NAN; self.spans.times.len()];
             let mut y = x.clone();
             for &row in self
                 .coins
@@ -106,7 +106,7 @@ impl<'a> Ground<'a> {
                 (x[time_of_row[row]], y[time_of_row[row]]) =
                     (forecast[row], self.rows.realized[row]);
             }
-            Series::new(&layout, &x, &y, self.floor)
+            Series::new(&spans, &x, &y, self.floor)
         };
         let coins: Vec<usize> = (0..self.rows.symbols.len()).collect();
         for batch in coins.chunks(COINS_AT_ONCE) {
@@ -136,24 +136,24 @@ impl<'a> Ground<'a> {
 const COINS_AT_ONCE: usize = 32;
 
 /// The layout of one row a timestamp.
-fn one_row_a_time(layout: &Layout) -> Layout {
+fn one_row_a_time(spans: &RowSpans) -> RowSpans {
     let fold = |fold: &FoldSpan| FoldSpan {
         rows: fold.times.clone(),
         ..fold.clone()
     };
-    let times = (0..layout.times.len()).map(|time| time..time + 1);
-    Layout {
-        folds: layout.folds.iter().map(fold).collect(),
+    let times = (0..spans.times.len()).map(|time| time..time + 1);
+    RowSpans {
+        folds: spans.folds.iter().map(fold).collect(),
         times: times.collect(),
     }
 }
 
 /// A day's bars, but not less than the reach and not more than half the longest fold.
-fn day_block(rows: &Rows, layout: &Layout) -> usize {
+fn day_block(rows: &Rows, spans: &RowSpans) -> usize {
     let day = usize::try_from(DAY_MS / rows.bar_ms)
         .unwrap_or(1)
         .max(rows.reach_bars);
-    let longest = layout
+    let longest = spans
         .folds
         .iter()
         .map(|fold| fold.times.len())
@@ -163,8 +163,8 @@ fn day_block(rows: &Rows, layout: &Layout) -> usize {
 }
 
 /// Ranks within each fold.
-pub(crate) fn fold_ranks(layout: &Layout, values: &[f64]) -> Vec<f64> {
-    layout
+pub(crate) fn fold_ranks(spans: &RowSpans, values: &[f64]) -> Vec<f64> {
+    spans
         .folds
         .par_iter()
         .flat_map(|fold| average_ranks(&values[fold.rows.clone()]))

@@ -3,7 +3,7 @@
 /// Sums over rows of one part of the forecasts. Products are about zero, as a part is fitted
 /// without an intercept.
 #[derive(Debug, Clone)]
-pub struct Moments {
+pub struct RidgeSums {
     rows: f64,
     members: usize,
     /// Of a member's forecasts.
@@ -14,7 +14,7 @@ pub struct Moments {
     with_realized: Vec<f64>,
 }
 
-impl Moments {
+impl RidgeSums {
     /// Of no rows yet.
     pub fn new(members: usize) -> Self {
         let (products, with_realized) = (vec![0.0; members * members], vec![0.0; members]);

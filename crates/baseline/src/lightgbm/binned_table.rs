@@ -16,7 +16,7 @@ const ZERO: f64 = 1e-35;
 
 /// A binned table, filled row by row: the raw one is never held.
 #[derive(Debug)]
-pub struct Binned {
+pub struct BinnedTable {
     pub(super) library: &'static Library,
     pub(super) handle: Handle,
     rows: usize,
@@ -24,7 +24,7 @@ pub struct Binned {
     pushed: usize,
 }
 
-impl Binned {
+impl BinnedTable {
     /// Which of `rows` rows LightGBM finds its bins on: ascending, all of them where there are few.
     ///
     /// # Errors
@@ -58,10 +58,10 @@ impl Binned {
     }
 
     /// An empty table for `rows` rows with the bins of `sample`, the rows that
-    /// [`Binned::sampled_rows`] names: row-major `[sampled rows, columns]`, NaN where missing.
+    /// [`BinnedTable::sampled_rows`] names: row-major `[sampled rows, columns]`, NaN where missing.
     ///
     /// # Errors
-    /// As [`Binned::sampled_rows`].
+    /// As [`BinnedTable::sampled_rows`].
     pub fn new(
         library: &'static Library,
         sample: &[f32],
@@ -243,7 +243,7 @@ impl Binned {
     }
 }
 
-impl Drop for Binned {
+impl Drop for BinnedTable {
     fn drop(&mut self) {
         // SAFETY: nobody else frees our handle; a failure to free has no remedy.
         unsafe { (self.library.functions.LGBM_DatasetFree)(self.handle) };

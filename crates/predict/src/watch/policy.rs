@@ -7,7 +7,7 @@ use crate::{Checkpoint, WatchConfig};
 
 /// Everything that decides whether a forecast is acted on.
 #[derive(Debug, Clone)]
-pub struct Acting {
+pub struct SignalPolicy {
     /// Costs and rules.
     pub trading: TradingConfig,
     /// From how much drift on a coin counts as drifted.
@@ -19,13 +19,13 @@ pub struct Acting {
 }
 
 /// Why a forecast beyond its threshold is not acted on; None where it is.
-pub fn why_not(acting: &Acting, logged: &LoggedForecast) -> Option<&'static str> {
-    let trading = &acting.trading;
+pub fn why_not(policy: &SignalPolicy, logged: &LoggedForecast) -> Option<&'static str> {
+    let trading = &policy.trading;
     let is_rule = Checkpoint::is_label_of_rule(&logged.forecaster);
-    let age_ms = logged.made_at_ms - (logged.time_ms + acting.bar_ms);
+    let age_ms = logged.made_at_ms - (logged.time_ms + policy.bar_ms);
     let is_drifted = logged
         .drift_std
-        .is_some_and(|std| std.abs() > acting.drift_limit_std);
+        .is_some_and(|std| std.abs() > policy.drift_limit_std);
     let reasons = [
         (
             age_ms as f64 > trading.act_within_secs * 1000.0,
@@ -50,7 +50,7 @@ pub fn why_not(acting: &Acting, logged: &LoggedForecast) -> Option<&'static str>
         .map(|(_, reason)| reason)
 }
 
-impl Acting {
+impl SignalPolicy {
     /// From how much on, and how, to act on drift and thresholds.
     pub fn new(
         trading: TradingConfig,

@@ -1,12 +1,12 @@
 //! One panel scored by its own bootstrap, with the draws kept.
 
+use crate::common_rows::CommonRows;
 use crate::error::Error;
-use crate::ground::Ground;
-use crate::metrics::{Estimate, METRICS, Metric, Place, Prepared, Sample};
+use crate::metrics::{Estimate, METRICS, Metric, ReportSection, Sample, SharedDraws};
 use crate::options::Options;
 use crate::ranks::Ranks;
 use crate::report::Concentrations;
-use crate::resampling::{Bootstrap, Scored};
+use crate::resampling::{Bootstrap, ForecasterSeries};
 use crate::rows::{ForecastColumn, Rows, check_forecasters};
 use crate::scoring::concentrations;
 use crate::shuffled::{order_scores, shuffled_base};
@@ -26,13 +26,13 @@ pub struct PanelForecasts<'a> {
 pub(super) fn compared() -> Vec<Metric> {
     METRICS
         .iter()
-        .filter(|metric| metric.place == Place::Scores)
+        .filter(|metric| metric.section == ReportSection::Scores)
         .copied()
         .collect()
 }
 
 /// All figures of one panel, metrics in the order of [`compared`].
-pub(super) struct Drawn {
+pub(super) struct PanelDraws {
     /// `[forecaster][metric]`.
     pub scores: Vec<Vec<Estimate>>,
     /// The same of the first forecaster's difference from each (from itself: nothing of use).
@@ -45,7 +45,7 @@ pub(super) struct Drawn {
     pub times: usize,
 }
 
-impl Drawn {
+impl PanelDraws {
     pub fn new(panel: &PanelForecasts<'_>, place: u64, options: &Options) -> Result<Self, Error> {
         panel.rows.check()?;
         check_forecasters(panel.rows, panel.forecasters)?;
@@ -53,20 +53,20 @@ impl Drawn {
             seed: options.seed.wrapping_add(place),
             ..options.clone()
         };
-        let ground = Ground::new(panel.rows, &options);
-        let scored = Scored::all(&ground, panel.forecasters);
+        let common = CommonRows::new(panel.rows, &options);
+        let scored = ForecasterSeries::all(&common, panel.forecasters);
         let pairs: Vec<(usize, usize)> = (1..scored.len()).map(|other| (0, other)).collect();
-        let prepared = Prepared {
+        let prepared = SharedDraws {
             scored: &scored,
-            bootstrap: &Bootstrap::new(&ground, &scored, &pairs),
-            ranks: &Ranks::new(&ground, panel.forecasters),
+            bootstrap: &Bootstrap::new(&common, &scored, &pairs),
+            ranks: &Ranks::new(&common, panel.forecasters),
         };
         let metrics = compared();
         let samples: Vec<Sample<'_>> = panel
             .forecasters
             .iter()
             .enumerate()
-            .map(|(place, forecaster)| Sample::drawn(&ground, forecaster, &prepared, place))
+            .map(|(place, forecaster)| Sample::drawn(&common, forecaster, &prepared, place))
             .collect();
         let score = |sample: &Sample<'_>| -> Vec<Estimate> {
             metrics.iter().map(|metric| (metric.of)(sample)).collect()
@@ -85,14 +85,14 @@ impl Drawn {
             scores: samples.iter().map(score).collect(),
             differences: samples.iter().map(difference).collect(),
             orders: shuffled_base(panel.forecasters)
-                .map(|base| order_scores(&ground, base, &metrics))
+                .map(|base| order_scores(&common, base, &metrics))
                 .unwrap_or_default(),
             concentration: scored
                 .first()
-                .map(|scored| concentrations(&ground, scored))
+                .map(|scored| concentrations(&common, scored))
                 .unwrap_or_default(),
-            fold_numbers: ground.layout.folds.iter().map(|fold| fold.number).collect(),
-            times: ground.layout.times.len(),
+            fold_numbers: common.spans.folds.iter().map(|fold| fold.number).collect(),
+            times: common.spans.times.len(),
         })
     }
 }

@@ -6,7 +6,7 @@ use dataset::{Origin, format_time};
 /// time before the end of it is not out of sample, and neither is one before its beginning: the
 /// weights know what came later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seen {
+pub struct TrainingSpan {
     /// Open time of the first row fitted on, UTC ms; None where the files do not say.
     pub from_ms: Option<i64>,
     /// Open time of the first row that is out of sample, UTC ms; None where the files do not say.
@@ -15,7 +15,7 @@ pub struct Seen {
     pub is_known: bool,
 }
 
-impl Seen {
+impl TrainingSpan {
     /// A known span.
     pub fn until(from_ms: i64, until_ms: i64) -> Self {
         Self {
@@ -62,7 +62,7 @@ impl Seen {
     }
 }
 
-impl From<&Origin> for Seen {
+impl From<&Origin> for TrainingSpan {
     fn from(origin: &Origin) -> Self {
         Self::until(origin.seen_from_ms, origin.seen_until_ms)
     }
