@@ -45,13 +45,13 @@ pub struct LightGbmConfig {
     /// Trees stop growing after this many rounds without a better validation. `"off"` keeps all
     /// rounds, and `split.early_stopping_share = 0` then leaves all of the training time to train
     /// on.
-    #[serde(with = "cli::or_off")]
-    #[schemars(with = "cli::OrOff<usize>")]
+    #[serde(with = "notation::or_off")]
+    #[schemars(with = "notation::OrOff<usize>")]
     pub patience: Option<usize>,
     /// Rows of each fold that SHAP contributions are computed for. A row takes a hundredth of a
     /// second with a few hundred trees, so that many more would cost more than the training.
-    #[serde(with = "cli::or_off")]
-    #[schemars(with = "cli::OrOff<usize>")]
+    #[serde(with = "notation::or_off")]
+    #[schemars(with = "notation::OrOff<usize>")]
     pub shap_rows: Option<usize>,
     /// LightGBM's `objective`: `regression` is the squared error, `regression_l1` the absolute one.
     pub objective: String,
@@ -66,8 +66,8 @@ pub struct LightGbmConfig {
     /// Share of the rows that each tree is grown on, drawn anew every `bagging_freq` rounds.
     pub bagging_fraction: f64,
     /// Rounds from one draw of rows to the next.
-    #[serde(with = "cli::or_off")]
-    #[schemars(with = "cli::OrOff<u32>")]
+    #[serde(with = "notation::or_off")]
+    #[schemars(with = "notation::OrOff<u32>")]
     pub bagging_freq: Option<u32>,
     /// L2 penalty of leaf values.
     pub lambda_l2: f64,

@@ -20,8 +20,8 @@ pub type HintOf = fn(&(dyn Error + 'static)) -> Option<String>;
 /// use anyhow::{Context, anyhow};
 /// use cli::WithHint;
 ///
-/// let error = anyhow!("split.folds is 0, expected at least 1").hint("--set split.folds=7");
-/// assert_eq!(error.to_string(), "split.folds is 0, expected at least 1");
+/// let error = anyhow!("split.folds is 20000, expected 1 to 10000").hint("--set split.folds=7");
+/// assert_eq!(error.to_string(), "split.folds is 20000, expected 1 to 10000");
 ///
 /// let missing = std::fs::read("no/such/file").context("cannot read no/such/file");
 /// let error = missing.hint("name another file").unwrap_err();

@@ -45,6 +45,7 @@ pub use named_output::check_named_output;
 pub use normalizer::{
     CoinStats, InputNorm, NormalizeConfig, Normalizer, TargetScale, TrainingRows, target_std,
 };
+pub use notation::{YEAR_2100_MS, format_time, parse_time};
 pub use origin::Origin;
 pub use output::{check_output, open_lock};
 pub use panel::Panel;
@@ -62,7 +63,6 @@ pub use targets::{
     Control, ControlColumn, ControlSign, Fit, Payoff, Settings, Target, TargetConfig, TargetKind,
     Targets, Task, close_controls, targets_reference,
 };
-pub use time::{YEAR_2100_MS, format_time, parse_time};
 pub use time_span::TimeSpan;
 pub use wide::WideTable;
 pub use windows::{DropCounts, Eligibility, WindowSet};

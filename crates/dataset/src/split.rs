@@ -18,9 +18,11 @@ pub struct SplitConfig {
     /// Whether the training time grows from fold to fold or has a fixed length.
     pub scheme: Scheme,
     /// How many folds are scored. The usable time is cut into one part more than that, the first of
-    /// which only trains. With `split.test` the last so many spans are scored, and 0 scores as many
-    /// as there is time for.
-    pub folds: usize,
+    /// which only trains. With `split.test` the last so many spans are scored, and `"all"` scores as
+    /// many as there is time for.
+    #[serde(with = "notation::or_all")]
+    #[schemars(with = "notation::OrAll<usize>")]
+    pub folds: Option<usize>,
     /// With `split.scheme = "rolling"` the length of the training time; without it that is the
     /// length of one part. With `split.scheme = "expanding"` and `split.test` the least training
     /// time.
@@ -49,7 +51,7 @@ impl Default for SplitConfig {
     fn default() -> Self {
         Self {
             scheme: Scheme::Expanding,
-            folds: 7,
+            folds: Some(7),
             train: None,
             test: None,
             refit_every: None,
@@ -134,12 +136,22 @@ pub struct SplitPlan {
 
 impl SplitConfig {
     pub(crate) fn validate(&self, interval: Interval) -> Result<(), Error> {
-        if self.folds > MOST_FOLDS {
-            return Err(Error::config(
-                "split.folds",
-                self.folds,
-                format!("0 to {MOST_FOLDS} folds"),
-            ));
+        match self.folds {
+            Some(folds) if !(1..=MOST_FOLDS).contains(&folds) => {
+                return Err(Error::config(
+                    "split.folds",
+                    folds,
+                    format!("1 to {MOST_FOLDS} folds, or \"all\" with split.test"),
+                ));
+            }
+            None if self.test.is_none() => {
+                return Err(Error::config(
+                    "split.folds",
+                    "\"all\"",
+                    "a number of folds, or split.test too, the length of one",
+                ));
+            }
+            _ => {}
         }
         for (key, span, least) in [
             ("split.train", self.train, 1),
@@ -156,13 +168,6 @@ impl SplitConfig {
                 "split.history_bars",
                 self.history_bars,
                 format!("0 to {MOST_BARS} bars"),
-            ));
-        }
-        if self.folds == 0 && self.test.is_none() {
-            return Err(Error::config(
-                "split.folds",
-                0,
-                "at least 1 fold, or split.test, the length of one",
             ));
         }
         if let (Some(test), None) = (self.test, self.train) {
@@ -255,7 +260,9 @@ impl SplitConfig {
         gap: usize,
         train: Option<usize>,
     ) -> Result<Vec<Span>, Error> {
-        let parts = self.folds + 1;
+        // Without `test` there is a number of them.
+        let folds = self.folds.unwrap_or(1);
+        let parts = folds + 1;
         if usable.len() < parts * (gap + 2) {
             return Err(self.too_few(usable.len(), parts * (gap + 2)));
         }
@@ -263,7 +270,7 @@ impl SplitConfig {
         let boundary = |part: usize| usable[usable.len() / parts * part];
         let span = |number: usize| {
             let start = boundary(number);
-            let end = if number == self.folds {
+            let end = if number == folds {
                 usable[usable.len() - 1] + 1
             } else {
                 boundary(number + 1)
@@ -278,7 +285,7 @@ impl SplitConfig {
                 score: start..end,
             }
         };
-        Ok((1..=self.folds).map(span).collect())
+        Ok((1..=folds).map(span).collect())
     }
 
     /// Spans of `test` rows back from the last usable one, each with `train` rows and the gap before
@@ -298,11 +305,7 @@ impl SplitConfig {
         );
         let before = train + gap;
         let fitting = (end - first).saturating_sub(before) / test.max(1);
-        let folds = if self.folds == 0 {
-            fitting.max(1)
-        } else {
-            self.folds
-        };
+        let folds = self.folds.unwrap_or(fitting.max(1));
         if folds > fitting {
             return Err(self.too_few(end - first, before + folds * test));
         }
@@ -319,7 +322,7 @@ impl SplitConfig {
     fn too_few(&self, found: usize, expected: usize) -> Error {
         let (what, way_out) = match self.test {
             None => (
-                format!("{} folds", self.folds),
+                format!("{} folds", self.folds.unwrap_or(1)),
                 "fewer folds (--set split.folds=N)",
             ),
             Some(test) => (
@@ -439,7 +442,7 @@ mod tests {
             let config = SplitConfig {
                 train: test.map(|_| span(150)), test,
                 scheme: if rolling { Scheme::Rolling } else { Scheme::Expanding },
-                folds, embargo: span(embargo), early_stopping_share: share, history_bars: 5,
+                folds: (folds > 0).then_some(folds), embargo: span(embargo), early_stopping_share: share, history_bars: 5,
                 refit_every: (refit_bars > 0).then(|| span(refit_bars)),
             };
             prop_assume!(config.validate(Interval::ONE_MINUTE).is_ok());
@@ -479,7 +482,7 @@ mod tests {
         };
         let config = SplitConfig {
             scheme: Scheme::Rolling,
-            folds: 0,
+            folds: None,
             train: Some(TimeSpan::minutes(300)),
             test: Some(TimeSpan::minutes(100)),
             early_stopping_share: 0.2,
@@ -507,7 +510,7 @@ mod tests {
             }
         );
         let last = plan(&SplitConfig {
-            folds: 2,
+            folds: Some(2),
             ..config.clone()
         });
         assert_eq!(
@@ -521,9 +524,12 @@ mod tests {
             ..config.clone()
         });
         assert_eq!((expanding.len(), expanding[5].train.start), (6, 0));
-        let error = SplitConfig { folds: 7, ..config }
-            .plan(&panel, &target.compute(&panel), 1)
-            .unwrap_err();
+        let error = SplitConfig {
+            folds: Some(7),
+            ..config
+        }
+        .plan(&panel, &target.compute(&panel), 1)
+        .unwrap_err();
         assert!(
             error
                 .to_string()
@@ -542,7 +548,7 @@ mod tests {
         for scheme in [Scheme::Expanding, Scheme::Rolling] {
             let config = SplitConfig {
                 scheme,
-                folds: 0,
+                folds: None,
                 train: Some(TimeSpan::minutes(291)),
                 test: Some(TimeSpan::minutes(111)),
                 history_bars: 5,
@@ -557,7 +563,7 @@ mod tests {
             // Six folds end with row 999, where the grid of 111 minutes has a line.
             let folds = plan(&config);
             let [fold] = &plan(&SplitConfig {
-                folds: 1,
+                folds: Some(1),
                 test: Some(TimeSpan::minutes(6 * 111)),
                 refit_every: config.test,
                 ..config.clone()
@@ -576,6 +582,28 @@ mod tests {
                 assert_eq!(renamed, alone);
             }
         }
+    }
+
+    #[test]
+    fn all_folds_need_the_length_of_one() {
+        let check = |folds, test: Option<TimeSpan>| {
+            let train = test;
+            let config = SplitConfig {
+                folds,
+                train,
+                test,
+                ..Default::default()
+            };
+            let checked = config.validate(Interval::ONE_MINUTE);
+            checked.map_err(|error| error.to_string())
+        };
+        let day = Some(TimeSpan::minutes(1440));
+        assert_eq!(check(None, day), Ok(()));
+        assert_eq!(check(Some(7), None), Ok(()));
+        let refused = check(None, None).unwrap_err();
+        assert!(refused.contains("split.folds is \"all\""), "{refused}");
+        let refused = check(Some(MOST_FOLDS + 1), day).unwrap_err();
+        assert!(refused.contains("1 to 10000 folds"), "{refused}");
     }
 
     #[test]

@@ -44,8 +44,8 @@ pub struct OptimizerConfig {
     /// Decoupled weight decay. The default is PyTorch's for AdamW.
     pub weight_decay: f64,
     /// Gradients are scaled down to this global norm.
-    #[serde(with = "cli::or_off")]
-    #[schemars(with = "cli::OrOff<f32>")]
+    #[serde(with = "notation::or_off")]
+    #[schemars(with = "notation::OrOff<f32>")]
     pub clip_norm: Option<f32>,
 }
 
@@ -143,8 +143,8 @@ pub struct TrainingConfig {
     pub evaluate_every: u64,
     /// Training stops after this many evaluations without a better one, unless
     /// `training.selection` is `last`.
-    #[serde(with = "cli::or_off")]
-    #[schemars(with = "cli::OrOff<u64>")]
+    #[serde(with = "notation::or_off")]
+    #[schemars(with = "notation::OrOff<u64>")]
     pub patience: Option<u64>,
     /// Where the early-stopping slice has more windows than this, evenly spaced ones are evaluated,
     /// fewer than twice as many.

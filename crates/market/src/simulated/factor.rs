@@ -162,10 +162,9 @@ impl Factor {
 /// One outage in each whole or begun span of `outage_every_minutes`, by its own random stream, so
 /// that where it lies does not depend on how many minutes are simulated.
 fn mark_outages(config: &SimulatedConfig, minutes: &mut [FactorMinute]) {
-    let span = config.outage_every_minutes;
-    if span == 0 {
+    let Some(span) = config.outage_every_minutes else {
         return;
-    }
+    };
     let mut random = stream(config.seed, OUTAGE_STREAM);
     for chunk in minutes.chunks_mut(span) {
         let start = random.random_range(0..=span.saturating_sub(LONGEST_OUTAGE_MINUTES));

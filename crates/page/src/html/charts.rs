@@ -4,6 +4,7 @@
 //! grey.
 
 use maud::html;
+use notation::format_time;
 use plotters::chart::MeshStyle;
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -12,7 +13,6 @@ use statistics::ConfidenceInterval;
 
 use super::deciles::Decile;
 use crate::importance::Importance;
-use crate::time::format_time;
 
 const WIDTH: u32 = 960;
 pub(super) const FONT: &str = "sans-serif";

@@ -1,5 +1,6 @@
 //! The IC a day of each fold as a chart of its own: runs beside the controls.
 
+use notation::format_time;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use score::Report;
@@ -9,7 +10,6 @@ use super::charts::{
     month_and_day, quiet, range, svg, tick, write,
 };
 use crate::text::format::{counted, interval_title};
-use crate::time::format_time;
 
 const HEIGHT: u32 = 480;
 

@@ -1,6 +1,7 @@
 //! The page of scored runs: its head, its sections in order, its notes.
 
 use maud::{Markup, html};
+use notation::format_time;
 use score::ReportSection;
 
 use super::charts::importance_svg;
@@ -11,7 +12,6 @@ use super::scores::scores;
 use super::shapes::{cumulative, tenths};
 use super::trading::trading;
 use crate::text::format::{counted, grouped, interval_title};
-use crate::time::format_time;
 
 /// The page as text. It needs no other file, no script and no network.
 pub fn html(page: &Page<'_>) -> String {

@@ -1,9 +1,8 @@
 //! Numbers as the tables print them; what is undefined is `-`.
 
+use notation::format_time;
 use score::{Concentration, Concentrations, Metric, Unit, Value};
 use statistics::ConfidenceInterval;
-
-use crate::time::format_time;
 
 /// Longest line of running text.
 const LINE: usize = 118;

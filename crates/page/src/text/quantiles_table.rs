@@ -1,5 +1,6 @@
 //! Bins as text: a table for a terminal, and CSV.
 
+use notation::format_time;
 use std::fmt::Write;
 
 use rules::{QuantileReport, Scope};
@@ -7,7 +8,6 @@ use statistics::ConfidenceInterval;
 use terminal::Table;
 
 use crate::text::format::{correlation, counted, grouped, signed_percent, wrapped};
-use crate::time::format_time;
 
 /// Most bins that are printed one by one; of more, the first and the last half as many.
 const MOST_ROWS: usize = 100;

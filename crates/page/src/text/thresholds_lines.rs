@@ -1,9 +1,9 @@
 //! What is said in sentences: below the tables, on the page, and as warnings.
 
+use notation::format_time;
 use rules::{Candidate, DeflateBy, SideTuning, Tuning, TuningProtocol};
 
 use crate::text::format::{counted, grouped};
-use crate::time::format_time;
 
 /// One line on what was done.
 pub(crate) fn headline(tuning: &Tuning) -> String {
