@@ -9,6 +9,7 @@ mod features;
 mod files;
 mod foreign;
 mod named_output;
+mod normalize_config;
 mod normalizer;
 mod origin;
 mod output;
@@ -42,9 +43,8 @@ pub use features::{
 pub use files::{content_hash, remove_abandoned, write_atomically};
 pub use foreign::{Cell, ForeignTable};
 pub use named_output::check_named_output;
-pub use normalizer::{
-    CoinStats, InputNorm, NormalizeConfig, Normalizer, TargetScale, TrainingRows, target_std,
-};
+pub use normalize_config::{InputNorm, NormalizeConfig, TargetScale};
+pub use normalizer::{CoinStats, Normalizer, TrainingRows, target_std};
 pub use notation::{YEAR_2100_MS, format_time, parse_time};
 pub use origin::Origin;
 pub use output::{check_output, open_lock};

@@ -1,10 +1,12 @@
 //! `download` without a command: candles from the exchange's archive, the newest days by REST.
 
+mod archive_file;
 mod coin;
 mod job;
 mod manifest;
 mod month;
 mod report;
+mod stored_candles;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

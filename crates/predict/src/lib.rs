@@ -10,6 +10,7 @@ mod hint;
 mod history;
 mod kinds;
 mod ledger;
+mod ledger_check;
 mod live;
 mod rule;
 mod seen;

@@ -2,17 +2,17 @@
 //! makes sense.
 
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, anyhow};
-use dataset::{CandleTable, Column, Replaced, Store, format_time};
-use market::{ArchiveFile, CandleError, Error, Interval, Period};
+use anyhow::Context;
+use dataset::{CandleTable, Replaced};
+use market::{ArchiveFile, CandleError, Error, Period};
 
+use super::archive_file::parsed;
 use super::coin::{CoinDownload, ListingTime};
-use super::job::{Job, bars};
+use super::job::Job;
 use super::manifest::ArchiveRecord;
-use crate::read::read_archive;
+use super::stored_candles::StoredCandles;
 
 /// Monthly files appear in the first days of the next month: after this long, one that is not there
 /// will not come.
@@ -82,72 +82,6 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work)
         .await
         .context("a task ended abnormally")?
-}
-
-/// The candles of a month that the store has with all the columns that the exchange gives.
-#[derive(Debug)]
-struct StoredCandles {
-    open_time_ms: Vec<i64>,
-    interval: Interval,
-}
-
-impl StoredCandles {
-    fn read(store: &Store, coin: &CoinDownload, month: Period) -> anyhow::Result<Self> {
-        // The last column: what lacks it came from a file with fewer columns.
-        let column = Column::TakerBuyQuoteVolume;
-        let stored = match store.read(&coin.symbol, &[column], month.start_ms(), month.end_ms()) {
-            Err(dataset::Error::NoCandles { .. }) => CandleTable::default(),
-            stored => stored?,
-        };
-        let whole = stored
-            .open_time_ms
-            .iter()
-            .zip(stored.column(column))
-            .filter(|(_, value)| !value.is_nan());
-        Ok(Self {
-            open_time_ms: whole.map(|(&time, _)| time).collect(),
-            interval: store.interval(),
-        })
-    }
-
-    fn within(&self, from_ms: i64, until_ms: i64) -> &[i64] {
-        let position = |time_ms| self.open_time_ms.partition_point(|&time| time < time_ms);
-        self.open_time_ms
-            .get(position(from_ms)..position(until_ms))
-            .unwrap_or_default()
-    }
-
-    fn is_complete(&self, from_ms: i64, until_ms: i64) -> bool {
-        self.within(from_ms, until_ms).len() as i64 >= bars(self.interval, from_ms, until_ms)
-    }
-
-    /// From the first candle that is not there to the last one; empty where all are.
-    fn missing(&self, from_ms: i64, until_ms: i64) -> Range<i64> {
-        let (step, held) = (self.interval.ms(), self.within(from_ms, until_ms));
-        let mut first_ms = from_ms + (-from_ms).rem_euclid(step);
-        for &time in held {
-            if time != first_ms {
-                break;
-            }
-            first_ms += step;
-        }
-        let mut end_ms = until_ms;
-        let mut last_ms = (until_ms - 1).div_euclid(step) * step;
-        for &time in held.iter().rev() {
-            if time != last_ms {
-                break;
-            }
-            (end_ms, last_ms) = (last_ms, last_ms - step);
-        }
-        first_ms..end_ms.max(first_ms)
-    }
-
-    /// Adds candles that are on their way to the store.
-    fn add(&mut self, times: &[i64]) {
-        self.open_time_ms.extend_from_slice(times);
-        self.open_time_ms.sort_unstable();
-        self.open_time_ms.dedup();
-    }
 }
 
 /// What has arrived and is not in the store yet.
@@ -476,95 +410,4 @@ fn is_of_one_answer(error: &Error) -> bool {
             | Error::TooLarge { .. }
             | Error::Rejected { .. }
     )
-}
-
-/// The candles of an archive file, each checked, all within the month or day that the file is of.
-/// Candles off the grid, which files of December 2017 and February 2018 have after outages of the
-/// exchange, are of no minute, and left out.
-fn parsed(file: &ArchiveFile, bytes: &[u8]) -> anyhow::Result<CandleTable> {
-    let name = file.name();
-    let path = Path::new(&name);
-    let mut read = read_archive(path, bytes)?;
-    let off_grid = read.keep_on_grid(file.interval);
-    if off_grid > 0 {
-        cli::note(format!(
-            "{name}: {off_grid} candles that open at no multiple of {} were left out",
-            file.interval
-        ));
-    }
-    // Whether a candle has closed is the archive's affair, by its own clock.
-    let coins = read.checked(file.interval, i64::MAX)?;
-    let candles = coins
-        .into_iter()
-        .next()
-        .map(|(_, candles)| candles)
-        .unwrap_or_default();
-    let period = file.period.start_ms()..file.period.end_ms();
-    match candles
-        .open_time_ms
-        .iter()
-        .find(|time| !period.contains(time))
-    {
-        Some(&time) => Err(anyhow!(
-            "{name}: found a candle at {}, expected all in {}",
-            format_time(time),
-            file.period
-        )),
-        None => Ok(candles),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// As files of 2018 have them: seconds off the minute after an outage.
-    #[test]
-    fn candles_off_the_grid_are_left_out_of_archive_files() {
-        let period = Period::month_of(1_518_163_200_000);
-        let file = ArchiveFile {
-            symbol: "BTCUSDT".parse().unwrap(),
-            interval: Interval::ONE_MINUTE,
-            period,
-        };
-        let row = |open_ms: i64| format!("{open_ms},2,3,1,2,10,{},20,5,4,8,0\n", open_ms + 59_999);
-        let rows = [0, 14_000, 60_000]
-            .map(|ms| row(1_518_163_200_000 + ms))
-            .concat();
-        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-        zip.start_file(
-            "BTCUSDT-1m-2018-02.csv",
-            zip::write::SimpleFileOptions::default(),
-        )
-        .unwrap();
-        std::io::Write::write_all(&mut zip, rows.as_bytes()).unwrap();
-        let bytes = zip.finish().unwrap().into_inner();
-        assert_eq!(
-            parsed(&file, &bytes).unwrap().open_time_ms,
-            [1_518_163_200_000, 1_518_163_260_000]
-        );
-    }
-
-    #[test]
-    fn what_is_missing_is_found() {
-        let minutes = |minutes: &[i64]| minutes.iter().map(|minute| minute * 60_000).collect();
-        let held = StoredCandles {
-            open_time_ms: minutes(&[10, 11, 12, 14]),
-            interval: Interval::ONE_MINUTE,
-        };
-        let at = |minute: i64| minute * 60_000;
-        assert_eq!(held.missing(at(10), at(20)), at(13)..at(20));
-        assert_eq!(held.missing(at(9), at(20)), at(9)..at(20));
-        assert_eq!(held.missing(at(14), at(20)), at(15)..at(20));
-        assert_eq!(held.missing(at(13) + 1, at(20)), at(15)..at(20));
-        assert_eq!(
-            held.missing(at(10), at(15)),
-            at(13)..at(14),
-            "what is there at the end is not asked for"
-        );
-        assert_eq!(held.missing(at(8), at(13)), at(8)..at(10));
-        assert!(held.missing(at(10), at(13)).is_empty());
-        assert!(held.is_complete(at(10), at(13)) && !held.is_complete(at(10), at(15)));
-        assert!(held.is_complete(at(13) + 1, at(15)) && held.is_complete(at(12), at(12)));
-    }
 }

@@ -1,3 +1,5 @@
+use market::Served;
+
 use super::*;
 
 const STEP: i64 = 60_000;
