@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use cli::{ConfigTable, WithHint};
-use dataset::{Config, ForecastTable, PartKey, Payoff, RunConfig, RunDir, Target};
+use dataset::{Config, ForecastTable, PartKey, RunConfig, RunDir, Target};
 use page::Importance;
 use run::{JoinedRows, NamedTable, join};
 
@@ -126,10 +126,7 @@ impl EvaluatedRun {
 
     /// Whether a position between two prices earns what is forecast.
     pub fn is_return(&self) -> bool {
-        matches!(
-            self.target.earned(),
-            Payoff::FromClose | Payoff::FromNextOpen
-        )
+        self.target.earned().is_return()
     }
 }
 

@@ -121,14 +121,16 @@ impl Command {
 }
 
 fn score_controls(args: &ControlArgs) -> anyhow::Result<()> {
-    let rows = control_rows(&args.config.load()?.parse()?, &args.output.folds()?)?;
+    let config: Config = args.config.load()?.parse()?;
+    let rows = control_rows(&config, &args.output.folds()?)?;
+    let target = config.target.init(config.data.interval);
     let scored = ScoreInputs {
         rows: &rows,
         forecasters: &controls(&rows),
         dropped: &[],
         importance: &[],
         command: "controls".to_owned(),
-        earns: false, // controls have no break-even
+        is_return: target.earned().is_return(),
     };
     print(&[(None, scored.report(&args.output)?)], &args.output)
 }
@@ -166,7 +168,7 @@ fn score_part(runs: &Runs, part: &[usize], output: &Output) -> anyhow::Result<Re
         dropped: &dropped,
         importance: &importance,
         command: format!("evaluate {}", paths().collect::<Vec<_>>().join(" ")),
-        earns: runs.all.iter().all(EvaluatedRun::is_return),
+        is_return: runs.all.iter().all(EvaluatedRun::is_return),
     };
     scored.report(output)
 }
@@ -178,8 +180,8 @@ struct ScoreInputs<'a> {
     dropped: &'a [(String, usize)],
     importance: &'a [(String, Importance)],
     command: String,
-    /// Whether a position earns what is forecast.
-    earns: bool,
+    /// Whether a position between two prices earns what is forecast.
+    is_return: bool,
 }
 
 impl ScoreInputs<'_> {
@@ -201,10 +203,10 @@ impl ScoreInputs<'_> {
             dropped,
             importance,
             command,
-            earns,
+            is_return,
         } = self;
         let mut report = score(rows, forecasters, &options)?;
-        if output.coins && *earns {
+        if output.coins && *is_return {
             report = with_break_even(report, rows, forecasters, &options)?;
         }
         if let Some(path) = &output.html {
@@ -217,6 +219,7 @@ impl ScoreInputs<'_> {
                 rows,
                 forecasters,
                 report: &report,
+                is_return: *is_return,
                 options: &options,
                 dropped,
                 importance,

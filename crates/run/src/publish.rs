@@ -49,7 +49,8 @@ impl FinishedRun<'_> {
         let run = self.run;
         let path = run.path().display().to_string();
         let scored = score_run((self.forecaster, &path), table)?;
-        write_atomically(&run.report(), scored.html(appendix.importance).as_bytes())?;
+        let page = scored.html(self.config, appendix.importance);
+        write_atomically(&run.report(), page.as_bytes())?;
         if let Some(tracker) = self.tracker {
             track(tracker, run, &scored);
             appendix

@@ -87,6 +87,13 @@ pub enum Payoff {
     Nothing,
 }
 
+impl Payoff {
+    /// Returns true when a position between two prices of one coin earns what is forecast.
+    pub fn is_return(self) -> bool {
+        matches!(self, Self::FromClose | Self::FromNextOpen)
+    }
+}
+
 /// What the `[target]` and `[data]` sections say to a target.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings<'a> {

@@ -14,6 +14,8 @@ pub struct Page<'a> {
     pub forecasters: &'a [ForecastColumn],
     /// Their scores.
     pub report: &'a Report,
+    /// Whether a position between two prices earns what is forecast.
+    pub is_return: bool,
     /// The options they were scored with.
     pub options: &'a Options,
     /// Rows of each run that are not in all the others, by run.

@@ -54,8 +54,9 @@ fn head(page: &Page<'_>) -> Markup {
         @for place in models(page) { (run(page, place, &labels[place])) }
         p.note {
             "How to read it: "
-            // The range is that of 15-minute returns, and says nothing of another time ahead.
-            @if report.reach_bars as i64 * report.bar_ms == 900_000 {
+            // The range is that of 15-minute returns. It says nothing of another time ahead or of
+            // another target.
+            @if page.is_return && report.reach_bars as i64 * report.bar_ms == 900_000 {
                 "of 15-minute returns honest forecasts reach a correlation of 0.02 to 0.06, and above 0.12 is a leak \
                 until shown otherwise. Look"
             } @else {

@@ -11,7 +11,8 @@ use super::document::{Row, chart, section, table};
 /// Most points of a line: about two a pixel.
 const MOST_POINTS: usize = 1500;
 
-/// The correlation across coins, added up over time.
+/// The correlation across coins, added up over time, of returns with entry a bar later: as the IC a
+/// day, no bounce of the price can lift it.
 pub(super) fn cumulative(page: &Page<'_>) -> Markup {
     let spans = RowSpans::new(&page.rows.fold, &page.rows.time_ms);
     let labels = page.report.labels();
@@ -37,7 +38,8 @@ pub(super) fn cumulative(page: &Page<'_>) -> Markup {
         &html! {
             p {
                 "The correlation across coins at each time, added up over time (dates are UTC, month and day; lines upwards \
-                mark where folds begin). A steady rise is skill; a few steps are luck or a few events."
+                mark where folds begin). As in the IC a day, what is realized begins a bar after the forecast. A steady \
+                rise is skill; a few steps are luck or a few events."
             }
             (chart(svg))
         },
@@ -47,7 +49,7 @@ pub(super) fn cumulative(page: &Page<'_>) -> Markup {
 /// The line of one forecaster, thinned; empty where it has no correlation at any time.
 fn cumulative_line(page: &Page<'_>, spans: &RowSpans, place: usize) -> Vec<(i64, f64)> {
     let forecast = &page.forecasters[place].forecast;
-    let values = ic_per_timestamp(&spans.times, forecast, &page.rows.realized);
+    let values = ic_per_timestamp(&spans.times, forecast, &page.rows.realized_delayed);
     if values.iter().all(Option::is_none) {
         return Vec::new();
     }
