@@ -36,7 +36,7 @@ pub(crate) struct FoldTraining<'a> {
     pub interrupted: &'a AtomicBool,
 }
 
-/// A trained fold.
+/// The trees of a trained fold, with how they came about.
 pub(crate) struct FoldModel {
     /// Each part's trees up to its best iteration, as text: what is scored is what is saved.
     pub models: Vec<(TargetPart, String)>,

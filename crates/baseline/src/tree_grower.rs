@@ -42,7 +42,7 @@ pub(crate) struct ValidationRows {
     pub timestamps: Vec<Range<usize>>,
 }
 
-/// How trees are grown.
+/// The settings that trees are grown with.
 pub(crate) struct TreeGrower<'a> {
     pub config: &'a LightGbmConfig,
     pub parameters: &'a str,

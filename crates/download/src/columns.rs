@@ -143,7 +143,7 @@ fn role(name: &str) -> Option<Role> {
     })
 }
 
-/// What the columns of one file hold.
+/// The roles of the columns of one file.
 #[derive(Debug, Default)]
 pub struct ColumnRoles {
     /// Position and role of each column that is read.

@@ -1,7 +1,7 @@
 //! Second moments of forecasts and what was realized: all that the weights are fitted to.
 
-/// Sums over rows of one part of the forecasts. Products are about zero, as a part is fitted
-/// without an intercept.
+/// Sums over rows of one part of the forecasts, which a ridge regression is solved from. Products
+/// are about zero, as a part is fitted without an intercept.
 #[derive(Debug, Clone)]
 pub struct RidgeSums {
     rows: f64,

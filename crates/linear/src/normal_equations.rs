@@ -2,7 +2,8 @@
 
 use crate::solve::solve;
 
-/// Sums over rows, about zero.
+/// Sums over rows of the products of terms and target, about zero: the normal equations of a
+/// ridge regression.
 #[derive(Debug, Clone)]
 pub(crate) struct NormalEquations {
     /// Number of rows, weighted.

@@ -16,7 +16,7 @@ use crate::rows::Rows;
 /// Milliseconds of a day.
 const DAY_MS: i64 = 86_400_000;
 
-/// What is the same for all forecasters.
+/// The scored rows that all forecasters share, with their folds, times, days and coins.
 pub(crate) struct CommonRows<'a> {
     pub rows: &'a Rows,
     pub options: &'a Options,

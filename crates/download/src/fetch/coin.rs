@@ -20,7 +20,7 @@ pub struct CoinDownload {
     manifest: Mutex<Manifest>,
 }
 
-/// What REST says, or said, about the first candle.
+/// When the coin's first candle opened, as REST says or said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListingTime {
     /// It opens then; where more was asked for earlier, before the wanted range.

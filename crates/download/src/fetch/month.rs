@@ -22,7 +22,7 @@ const PUBLISHED_WITHIN_MS: i64 = 14 * 86_400_000;
 /// is not there yet.
 const DAYS_AT_ONCE: usize = 8;
 
-/// What came of one month.
+/// The result of one month.
 #[derive(Debug, Default)]
 pub struct MonthOutcome {
     /// The coin's position in the universe.
@@ -95,7 +95,7 @@ struct PendingCandles {
     confirmed: Vec<(Period, usize)>,
 }
 
-/// What came of asking the archive for one file.
+/// The result of asking the archive for one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Update {
     /// Its candles are in the store, or on their way there.
@@ -106,7 +106,7 @@ enum Update {
     Absent,
 }
 
-/// What one month has brought so far.
+/// One month on its way into the store.
 struct MonthFetch {
     job: Arc<Job>,
     coin: Arc<CoinDownload>,

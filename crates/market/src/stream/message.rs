@@ -44,7 +44,7 @@ struct StreamKline {
     taker_buy_quote_volume: Value,
 }
 
-/// What one message tells.
+/// One message of a stream.
 #[derive(Debug, PartialEq)]
 pub(super) enum StreamMessage {
     /// A candle that is still forming, of that symbol.

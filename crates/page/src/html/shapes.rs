@@ -6,7 +6,7 @@ use statistics::{RowSpans, ic_per_timestamp};
 use super::charts::{self, ChartSeries, SeriesRoles};
 use super::content::{Page, model_series, models};
 use super::deciles::{Decile, deciles};
-use super::document::{Row, chart, section, table};
+use super::document::{PageRow, chart, section, table};
 
 /// Most points of a line: about two a pixel.
 const MOST_POINTS: usize = 1500;
@@ -93,7 +93,7 @@ pub(super) fn tenths(page: &Page<'_>) -> Markup {
     let header = std::iter::once(String::new()).chain((1..=10).map(|tenth| tenth.to_string()));
     let rows = series.iter().map(|one| {
         let cells = one.points.iter().map(|decile| points(decile.mean));
-        Row::new(one.label.clone(), cells)
+        PageRow::new(one.label.clone(), cells)
     });
     section(
         "Forecast deciles against what was realized",

@@ -9,7 +9,7 @@ use statistics::RowSpans;
 
 use super::charts::{self, ChartSeries, Point, SeriesRole};
 use super::content::{Page, model_series, models};
-use super::document::{Row, chart, section, table};
+use super::document::{PageRow, chart, section, table};
 use super::equity_chart::thinned;
 use super::shapes::fold_starts;
 use crate::text::{BACKTEST_COLUMNS, backtest_cells, scope_words};
@@ -57,7 +57,7 @@ fn traded(page: &Page<'_>) -> Result<Markup, Error> {
     let cells = found.iter().map(|one| {
         let trial = one.traded.trials.first();
         let cells = trial.map(|trial| backtest_cells(&trial.performance));
-        Row::new(labels[one.place].clone(), cells.unwrap_or_default())
+        PageRow::new(labels[one.place].clone(), cells.unwrap_or_default())
     });
     let scope = scope_words(options.scope, options.trailing_bars);
     Ok(section(
@@ -78,7 +78,7 @@ fn traded(page: &Page<'_>) -> Result<Markup, Error> {
     ))
 }
 
-/// What is known of one model once its forecasts are traded on.
+/// One model's bins, and its backtest.
 struct TradedModel {
     place: usize,
     ranked: QuantileReport,

@@ -55,7 +55,7 @@ pub struct Session {
     pub doubted_at: Option<Instant>,
 }
 
-/// What the wait for a minute's candles ended with.
+/// How the wait for a minute's candles ended.
 enum CandleWait {
     /// All candles are here that will be; without those of the coins that are absent.
     Without(Vec<Symbol>),

@@ -7,7 +7,7 @@ use crate::error::{Error, setting};
 use crate::quantiles::MOST_BINS;
 use crate::{QuantileOptions, Scope, Thresholds};
 
-/// What tells when a coin is held.
+/// The rule that says from its forecast when a coin is held.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SignalRule {
     /// The highest of so many bins is bought, the lowest sold.
@@ -69,7 +69,7 @@ impl Direction {
 /// One rule that is tried.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trial {
-    /// What tells when a coin is held.
+    /// The rule that says when a coin is held.
     pub signal: SignalRule,
     /// Which of the signals are followed.
     pub direction: Direction,

@@ -82,7 +82,7 @@ struct CoinCandidates {
     sides: Vec<(Side, Vec<ScoredCandidate>)>,
 }
 
-/// What is the same for all coins.
+/// The search for thresholds: what all coins share.
 struct TuningSearch<'a> {
     options: &'a TuneOptions,
     /// Rules of the judging span.

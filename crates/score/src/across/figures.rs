@@ -8,7 +8,7 @@ use crate::metrics::{Estimate, Value};
 use crate::options::Options;
 use crate::shuffled::{SHUFFLED_ORDERS, Spread};
 
-/// Whose figure it is: a forecaster's score, or the first one's minus that of another.
+/// A forecaster's score, or the first forecaster's score minus that of another one.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum FigureSource {
     Score(usize),
