@@ -3,9 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use storage::check_output;
+use storage::{ELSEWHERE, check_output};
 
-use crate::output::ELSEWHERE;
 use crate::{Error, RunDir};
 
 /// As [`check_output`], for a file that a person names on the command line: one that is there is

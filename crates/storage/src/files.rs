@@ -27,10 +27,14 @@ pub fn content_hash(bytes: &[u8]) -> String {
     format!("{:x}", Sha256::digest(bytes))
 }
 
-pub(crate) fn write_with(
+/// As [`write_atomically`], of what `write` puts into the file.
+///
+/// # Errors
+/// As [`write_atomically`]; what `write` returns.
+pub fn write_with<E: From<Error>>(
     path: &Path,
-    write: impl FnOnce(&mut File) -> Result<(), Error>,
-) -> Result<(), Error> {
+    write: impl FnOnce(&mut File) -> Result<(), E>,
+) -> Result<(), E> {
     check_output(path)?;
     // The parent of a bare file name is the empty path.
     let folder = path
@@ -46,14 +50,11 @@ pub(crate) fn write_with(
     let mut file = builder.tempfile_in(folder).map_err(Error::io(folder))?;
     write(file.as_file_mut())?;
     file.as_file().sync_all().map_err(Error::io(path))?;
-    file.persist(path).map_err(|error| Error::Io {
-        path: path.to_owned(),
-        source: error.error,
-    })?;
+    file.persist(path)
+        .map_err(|error| Error::io(path)(error.error))?;
     // The rename itself is durable only once the folder is synced.
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(Error::io(folder))
+    let synced = File::open(folder).and_then(|folder| folder.sync_all());
+    Ok(synced.map_err(Error::io(folder))?)
 }
 
 /// Removes the temporary files in `folder` that a killed process left; a folder that is not there

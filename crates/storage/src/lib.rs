@@ -11,7 +11,7 @@ mod parquet;
 
 pub use convert::Cell;
 pub use error::Error;
-pub use files::{content_hash, list, remove_abandoned, write_atomically};
+pub use files::{content_hash, list, remove_abandoned, write_atomically, write_with};
 pub use foreign::ForeignTable;
 pub use output::{ELSEWHERE, check_output, open_lock};
 pub use parquet::{ColumnValues, ParquetFile, RowGroup, write_parquet};
