@@ -6,13 +6,10 @@ mod column;
 mod config;
 mod error;
 mod features;
-mod files;
-mod foreign;
 mod named_output;
 mod normalize_config;
 mod normalizer;
 mod origin;
-mod output;
 mod panel;
 mod prepare;
 #[cfg(test)]
@@ -40,14 +37,11 @@ pub use features::{
     Feature, FeatureConfig, FeatureFormulas, FeatureMatrix, FeatureRows, FeatureSet, Features,
     GroupChoice, TabularFeatures, features_reference, trailing_volatility,
 };
-pub use files::{content_hash, remove_abandoned, write_atomically};
-pub use foreign::{Cell, ForeignTable};
 pub use named_output::check_named_output;
 pub use normalize_config::{InputNorm, NormalizeConfig, TargetScale};
 pub use normalizer::{CoinStats, Normalizer, TrainingRows, target_std};
 pub use notation::{YEAR_2100_MS, format_time, parse_time};
 pub use origin::Origin;
-pub use output::{check_output, open_lock};
 pub use panel::Panel;
 pub use prepare::{Dataset, check_columns};
 pub use resample::CandleReader;

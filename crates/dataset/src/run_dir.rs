@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::{Error, Fold, write_atomically};
+use storage::write_atomically;
+
+use crate::{Error, Fold};
 
 /// The folder of a run.
 #[derive(Debug, Clone)]
