@@ -111,7 +111,7 @@ impl RunDir {
                     let hint = "--run OTHER starts elsewhere";
                     return Err(Error::refused(&self.path, reason, hint));
                 }
-                write_atomically(&self.config(), resolved.as_bytes())
+                Ok(write_atomically(&self.config(), resolved.as_bytes())?)
             }
             Some(stored) if stored == resolved => Ok(()),
             Some(stored) => {
@@ -157,7 +157,7 @@ impl RunDir {
     /// What the system says.
     pub fn copy(&self, from: &Path, to: &Path) -> Result<(), Error> {
         let bytes = fs::read(from).map_err(Error::io(from))?;
-        write_atomically(to, &bytes)
+        Ok(write_atomically(to, &bytes)?)
     }
 
     /// `stats/<run>.json`, beside the folder `checkpoints` that the run is in; None for a run
