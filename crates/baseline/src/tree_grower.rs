@@ -17,7 +17,7 @@ use crate::{BinnedTable, Booster};
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct TreeMetrics {
     /// What the trees are fitted to; left out where it is the whole target.
-    #[serde(skip_serializing_if = "Part::is_whole")]
+    #[serde(skip_serializing_if = "TargetPart::is_whole")]
     pub part: TargetPart,
     /// Trees so far.
     pub iteration: usize,

@@ -6,8 +6,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Error, FeatureMatrix, FeatureSet, Features, InputNorm, NormalizeConfig, Panel, TargetScale,
-    Targets,
+    Error, FeatureMatrix, FeatureSet, Features, NormalizeConfig, Panel, TargetScale, Targets,
 };
 
 /// Means and standard deviations fitted on training rows: the content of `stats.json`.

@@ -332,7 +332,7 @@ mod tests {
         let mut elsewhere = config.clone();
         elsewhere.data.dir = "other".into();
         elsewhere.data.until = Some("2030-01-01".into());
-        elsewhere.split.folds = 3;
+        elsewhere.split.folds = Some(3);
         elsewhere.features.cache = true;
         check(&elsewhere, 8).unwrap();
         let mut longer = config.clone();

@@ -278,7 +278,7 @@ impl ColumnRoles {
 mod tests {
     use super::*;
 
-    fn columns(names: &[&str]) -> anyhow::Result<ColumnRoles> {
+    fn roles_of(names: &[&str]) -> anyhow::Result<ColumnRoles> {
         ColumnRoles::named(
             Path::new("x.csv"),
             &names
@@ -292,7 +292,7 @@ mod tests {
     #[expect(clippy::too_many_lines, reason = "one list a program")]
     fn the_names_of_other_programs_are_known() {
         let columns = |names: &[&str]| -> Vec<&'static str> {
-            let roles = columns(names).unwrap().roles;
+            let roles = roles_of(names).unwrap().roles;
             let name = |role: &Role| {
                 if let Role::Values(column) = role {
                     Some(column.name())
@@ -329,7 +329,7 @@ mod tests {
             "Ignore",
         ];
         assert_eq!(columns(&python_binance), all);
-        assert_eq!(columns(&python_binance).unwrap().not_taken, [""; 0]);
+        assert_eq!(roles_of(&python_binance).unwrap().not_taken, [""; 0]);
         assert_eq!(
             columns(&["date", "open", "high", "low", "close", "volume"]),
             all[..5]
@@ -346,9 +346,9 @@ mod tests {
             "VWAP",
             "Target",
         ];
-        assert_eq!(columns(&gresearch).unwrap().place(&Role::AssetId), Some(1));
-        assert_eq!(columns(&gresearch).unwrap().not_taken, ["VWAP"]);
-        let daily = columns(&[
+        assert_eq!(roles_of(&gresearch).unwrap().place(&Role::AssetId), Some(1));
+        assert_eq!(roles_of(&gresearch).unwrap().not_taken, ["VWAP"]);
+        let daily = roles_of(&[
             "unix",
             "date",
             "symbol",
@@ -365,7 +365,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_told_apart_is_refused() {
-        let error = columns(&["time", "Close", "close"])
+        let error = roles_of(&["time", "Close", "close"])
             .unwrap_err()
             .to_string();
         assert!(
@@ -373,7 +373,7 @@ mod tests {
             "{error}"
         );
         assert!(
-            columns(&["time", "open"])
+            roles_of(&["time", "open"])
                 .unwrap_err()
                 .to_string()
                 .contains("has no column `close`; its columns are time, open")

@@ -1,7 +1,7 @@
 //! What a run calls. Nothing here waits but the end.
 
 use std::path::Path;
-use std::sync::mpsc::{self, MlflowSender};
+use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
@@ -37,7 +37,7 @@ pub struct Tracker {
 
 #[derive(Debug)]
 struct Worker {
-    messages: MlflowSender<Message>,
+    messages: Sender<Message>,
     ending: Arc<OnceLock<RunEnd>>,
     /// `None` where the system gave no thread.
     thread: Option<JoinHandle<Result<(), Error>>>,

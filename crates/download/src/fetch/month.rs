@@ -10,7 +10,7 @@ use market::{ArchiveFile, CandleError, Error, Period};
 
 use super::archive_file::parsed;
 use super::coin::{CoinDownload, ListingTime};
-use super::job::Job;
+use super::job::{Job, bars};
 use super::manifest::ArchiveRecord;
 use super::stored_candles::StoredCandles;
 

@@ -9,7 +9,7 @@ use tracking::{Error, Tracker, TrackingSettings};
 use crate::stub::{Reply, Stub, mlflow, ok, refusal};
 
 /// A tracker's stub that answers nothing before the returned sender is dropped or used.
-fn gated_stub() -> (Stub, std::sync::mpsc::MlflowSender<()>) {
+fn gated_stub() -> (Stub, std::sync::mpsc::Sender<()>) {
     let (open, gate) = channel();
     let gate = Mutex::new(gate);
     let stub = Stub::start(move |request, before| {

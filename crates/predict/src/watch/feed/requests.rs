@@ -6,7 +6,7 @@ use super::Feed;
 use super::reply::{RestReply, SideReply};
 
 /// At most so many requests beside those for the minute's candles are under way at a time.
-const ASIDE: usize = 8;
+pub(super) const ASIDE: usize = 8;
 
 impl Feed {
     /// Asks by REST once more for a candle that the exchange seemed not to have; [`Feed::listen`]

@@ -1,5 +1,6 @@
 use market::Served;
 
+use super::requests::ASIDE;
 use super::*;
 
 const STEP: i64 = 60_000;
@@ -231,7 +232,7 @@ fn a_coin_is_gone_when_the_exchange_says_so_or_has_long_had_nothing_of_it() {
     };
     feed.take_answer(nothing(1)).unwrap();
     assert!(!feed.is_gone(&symbol, STEP));
-    let status = Aside::Status {
+    let status = SideReply::Status {
         symbol: symbol.clone(),
         is_trading: Ok(false),
     };

@@ -161,15 +161,3 @@ fn bar(bars_on: usize) -> i64 {
 fn sim(coin: usize) -> Symbol {
     Symbol::new(&format!("SIM{coin}USDT")).unwrap()
 }
-
-/// Forecasts of the log, by time.
-fn forecast_times(market: &Market3) -> Vec<String> {
-    let log = fs::read_to_string(market.run.join("ledger.jsonl")).unwrap();
-    let lines = log
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let forecasts = lines.filter(|line| line["message"] == "forecast");
-    forecasts
-        .map(|line| line["time"].as_str().unwrap().to_owned())
-        .collect()
-}
