@@ -19,6 +19,7 @@ use crate::part::PartArgs;
 use crate::quantiles::{self, QuantileArgs};
 use crate::runs::{Run, Runs, of_folds};
 use crate::thresholds::{self, TuneArgs};
+use crate::timing::{self, TimingArgs};
 
 /// Score forecasts on the rows that all of them have
 #[derive(Debug, Parser)]
@@ -48,6 +49,8 @@ pub enum Command {
     Quantiles(QuantileArgs),
     /// Hold the coins with the highest (lowest) forecasts bar by bar, before and after fees
     Backtest(BacktestArgs),
+    /// Buy or sell by a deadline: what waiting by the forecasts saves against TWAP, VWAP and at once
+    Timing(TimingArgs),
     /// Score the same forecasters on several panels: each panel, and the mean over panels
     Across(AcrossArgs),
 }
@@ -115,6 +118,7 @@ impl Command {
             Self::Thresholds(args) => thresholds::run(args),
             Self::Quantiles(args) => quantiles::run(args),
             Self::Backtest(args) => backtest::run(args),
+            Self::Timing(args) => timing::run(args),
             Self::Across(args) => across::run(args),
         }
     }

@@ -1,4 +1,4 @@
-//! Pages as single HTML files that need nothing else, the comparison and the thresholds: tables,
+//! Pages as single HTML files that need nothing else, the comparison, thresholds and timing: tables,
 //! and charts as SVG.
 
 mod charts;
@@ -14,6 +14,7 @@ mod scores;
 mod shapes;
 mod threshold_chart;
 mod thresholds;
+mod timing;
 mod trading;
 
 pub use charts::importance_svg;
@@ -24,3 +25,4 @@ pub use page::html;
 pub use quantile_chart::quantiles_svg;
 pub use threshold_chart::thresholds_svg;
 pub use thresholds::thresholds_html;
+pub use timing::timing_html;

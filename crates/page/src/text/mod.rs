@@ -9,6 +9,7 @@ mod quantiles_table;
 mod score_table;
 mod thresholds_lines;
 mod thresholds_table;
+mod timing_table;
 mod verdict;
 
 pub use across_table::across_table;
@@ -23,5 +24,9 @@ pub use thresholds_lines::{thresholds_conclusion, thresholds_warnings};
 pub use thresholds_table::thresholds_table;
 pub(crate) use thresholds_table::{
     COLUMNS as TRADE_COLUMNS, judged_rows, judged_title, portfolio_line, tuned_header, tuned_rows,
+};
+pub use timing_table::{timing_coins, timing_table};
+pub(crate) use timing_table::{
+    timing_cells, timing_header, timing_headline, timing_labels, timing_notes, within,
 };
 pub(crate) use verdict::verdicts;
