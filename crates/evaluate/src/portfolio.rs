@@ -66,7 +66,12 @@ impl PortfolioArgs {
         if let Some(config) = &self.config.config {
             words.push(format!("--config {}", cli::quoted(config.display())));
         }
-        words.extend(self.config.set.iter().map(|set| format!("--set {}", cli::quoted(set))));
+        words.extend(
+            self.config
+                .set
+                .iter()
+                .map(|set| format!("--set {}", cli::quoted(set))),
+        );
         words.extend(self.folds.iter().map(|folds| format!("--folds {folds}")));
         let html = self.html.iter();
         words.extend(html.map(|path| format!("--html {}", cli::quoted(path.display()))));
@@ -138,7 +143,10 @@ fn trial_lines(
     let first = first.to_string_lossy();
     let name = |run: &str| {
         let name = Path::new(run).file_name();
-        name.map_or_else(|| run.to_owned(), |name| name.to_string_lossy().into_owned())
+        name.map_or_else(
+            || run.to_owned(),
+            |name| name.to_string_lossy().into_owned(),
+        )
     };
     let trials = report.results.iter().filter(|one| one.holding.is_trial());
     let of_result = |one: &rules::PortfolioResult| {

@@ -36,7 +36,11 @@ pub fn add(run: &Path, trials: &[TrialLine]) -> anyhow::Result<Vec<TrialLine>> {
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     };
     let mut known: Vec<TrialLine> = Vec::new();
-    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.is_empty()) {
+    for (number, line) in text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.is_empty())
+    {
         match serde_json::from_str(line) {
             Ok(trial) => known.push(trial),
             Err(error) => cli::warn(format!(

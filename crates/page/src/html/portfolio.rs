@@ -58,5 +58,10 @@ fn capital_chart(report: &PortfolioReport, fee_bps: f64) -> String {
         }
     };
     let lines: Vec<Series<(i64, f64)>> = report.at_fee(fee_bps).map(line).collect();
-    charts::lines("Profit so far", &lines, &[], "profit so far (% of the capital)")
+    charts::lines(
+        "Profit so far",
+        &lines,
+        &[],
+        "profit so far (% of the capital)",
+    )
 }

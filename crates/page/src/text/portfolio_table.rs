@@ -68,7 +68,10 @@ pub fn portfolio_table(report: &PortfolioReport) -> String {
             table.push(&portfolio_label(report, result), cells);
         }
     }
-    let notes: String = portfolio_notes(report).iter().map(|note| wrapped(note)).collect();
+    let notes: String = portfolio_notes(report)
+        .iter()
+        .map(|note| wrapped(note))
+        .collect();
     format!(
         "{}\n{}\n{}\n{notes}",
         wrapped(&portfolio_headline(report)),
@@ -85,7 +88,11 @@ pub(crate) fn fee_heading(fee_bps: f64) -> String {
 fn fits_table(fits: &[FoldFit]) -> String {
     let mut table = Table::new(["fitted before", "fold", "slope", "speed"]);
     for fit in fits {
-        let cells = [fit.fold.to_string(), number(Some(fit.slope), 3), number(Some(fit.speed), 3)];
+        let cells = [
+            fit.fold.to_string(),
+            number(Some(fit.slope), 3),
+            number(Some(fit.speed), 3),
+        ];
         table.push(&fit.run, cells);
     }
     table.render()

@@ -144,8 +144,14 @@ mod tests {
         let mut positions = [9.0; 4];
         let residual = &covariance.residual_variance;
         covariance.markowitz(&expected, residual, &mut positions);
-        assert_eq!(positions[2..], [0.0, 0.0], "without a move, without a forecast");
-        let exposure: f64 = (0..2).map(|coin| covariance.beta[coin] * positions[coin]).sum();
+        assert_eq!(
+            positions[2..],
+            [0.0, 0.0],
+            "without a move, without a forecast"
+        );
+        let exposure: f64 = (0..2)
+            .map(|coin| covariance.beta[coin] * positions[coin])
+            .sum();
         for coin in 0..2 {
             let found = covariance.beta[coin] * covariance.market_variance * exposure
                 + residual[coin] * positions[coin];

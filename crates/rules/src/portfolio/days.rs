@@ -96,7 +96,8 @@ impl Ledger<'_> {
     pub fn net(&self) -> Vec<f64> {
         let cost = self.config.cost(self.fee_bps);
         let days = self.days.iter();
-        days.map(|day| self.before_fills(day) - cost * day.traded).collect()
+        days.map(|day| self.before_fills(day) - cost * day.traded)
+            .collect()
     }
 
     fn before_fills(&self, day: &Day) -> f64 {
@@ -104,10 +105,13 @@ impl Ledger<'_> {
         day.profit - funding * day.held
     }
 
-    fn break_even_bps(&self, days: impl Iterator<Item = usize> + Clone) -> f64 {
-        let of = |value: &dyn Fn(&Day) -> f64| days.clone().map(|day| value(&self.days[day])).sum();
-        let (profit, traded): (f64, f64) = (of(&|day| self.before_fills(day)), of(&|day| day.traded));
-        profit / traded * 1e4 - self.config.half_spread_bps
+    fn break_even_bps(&self, days: impl Iterator<Item = usize>) -> f64 {
+        let mut sums = [0.0; 2];
+        for day in days.map(|day| &self.days[day]) {
+            sums[0] += self.before_fills(day);
+            sums[1] += day.traded;
+        }
+        sums[0] / sums[1] * 1e4 - self.config.half_spread_bps
     }
 
     /// The figures; intervals draw whole days again, in blocks as long as the target's reach.
@@ -119,7 +123,9 @@ impl Ledger<'_> {
             |value: fn(&Bar) -> f64| bars.iter().map(value).sum::<f64>() / bars.len().max(1) as f64;
         let mut sorted = net.clone();
         sorted.sort_by(f64::total_cmp);
-        let others = count.checked_sub(BEST_DAYS).and_then(|others| sorted.get(..others));
+        let others = count
+            .checked_sub(BEST_DAYS)
+            .and_then(|others| sorted.get(..others));
         let others = others.filter(|others| !others.is_empty());
         let ordered = over_bars(|bar| bar.ordered);
         let intervals = self.intervals(&net, block, options);

@@ -45,12 +45,12 @@ impl Market {
                 let cell = bar * prices.symbols.len() + place;
                 let close = prices.close[cell];
                 traded.push(match &prices.volume {
-                    _ if !(close > 0.0) => 0.0,
+                    _ if !is_price(close) => 0.0,
                     None => f64::INFINITY,
                     Some(volume) if volume[cell] > 0.0 => close * volume[cell],
                     Some(_) => 0.0,
                 });
-                if close > 0.0 {
+                if is_price(close) {
                     *last = close;
                 }
                 marks.push(*last);
@@ -110,10 +110,15 @@ impl Market {
         })
     }
 
-    /// Bars in a year of 365 days.
+    /// Bars in so many days, at least 1.
     pub fn bars_of_days(&self, days: f64) -> usize {
         ((days * DAY_MS as f64 / self.bar_ms as f64) as usize).max(1)
     }
+}
+
+/// Returns true for a close that is known; an unknown one is NaN.
+pub(super) fn is_price(close: f64) -> bool {
+    close > 0.0
 }
 
 /// The bars of each fold, from its first forecast to the first of the next one.

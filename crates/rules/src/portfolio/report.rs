@@ -1,7 +1,7 @@
 //! What a comparison of portfolios found: plain values that become tables, JSON or charts.
 
 use serde::Serialize;
-use statistics::{deflated_sharpe_ratio, sharpe_ratio, Moments};
+use statistics::{Moments, deflated_sharpe_ratio, sharpe_ratio};
 
 use super::PortfolioConfig;
 use super::days::{PortfolioFigures, finite};
@@ -42,7 +42,11 @@ impl Holding {
     /// A few words for tables.
     pub fn label(&self) -> String {
         match self {
-            Self::Forecasts { forecaster, hedged: true, .. } => format!("{forecaster}, hedged"),
+            Self::Forecasts {
+                forecaster,
+                hedged: true,
+                ..
+            } => format!("{forecaster}, hedged"),
             Self::Forecasts { forecaster, .. } => format!("{forecaster}, raw"),
             Self::Control { name } => format!("{name}, hedged"),
             Self::Coin { symbol } => format!("{symbol} held"),
@@ -175,6 +179,8 @@ impl PortfolioReport {
 
     /// The results at one of the fees.
     pub fn at_fee(&self, fee_bps: f64) -> impl Iterator<Item = &PortfolioResult> {
-        self.results.iter().filter(move |one| one.fee_bps == fee_bps)
+        self.results
+            .iter()
+            .filter(move |one| one.fee_bps == fee_bps)
     }
 }

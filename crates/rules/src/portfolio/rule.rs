@@ -100,7 +100,9 @@ impl<'a> Trader<'a> {
             within(&mut self.wanted, caps);
         }
         let covariance = self.covariances.of_day(self.market.day(bar));
-        let hedge = rule.hedge.map(|hedge| (hedge, self.against(hedge, bar, covariance)));
+        let hedge = rule
+            .hedge
+            .map(|hedge| (hedge, self.against(hedge, bar, covariance)));
         for (coin, order) in orders.iter_mut().enumerate() {
             let mark = self.market.mark(bar, coin);
             *order = 0.0;
@@ -124,7 +126,10 @@ impl<'a> Trader<'a> {
             Hedge::Basket => self.market.mark(bar, coin) > 0.0,
             Hedge::Coin(hedged) => coin == hedged,
         };
-        let beta: f64 = betas().filter(|(coin, _)| is_hedge(*coin)).map(|(_, beta)| beta).sum();
+        let beta: f64 = betas()
+            .filter(|(coin, _)| is_hedge(*coin))
+            .map(|(_, beta)| beta)
+            .sum();
         if beta > 0.0 { -exposure / beta } else { 0.0 }
     }
 }
@@ -136,7 +141,9 @@ fn within(positions: &mut [f64], caps: Caps) {
     }
     let gross: f64 = positions.iter().map(|position| position.abs()).sum();
     if gross > caps.gross {
-        positions.iter_mut().for_each(|position| *position *= caps.gross / gross);
+        positions
+            .iter_mut()
+            .for_each(|position| *position *= caps.gross / gross);
     }
 }
 
@@ -167,13 +174,23 @@ mod tests {
         // The position is beyond the aim: to sell is against the forecast.
         assert_eq!(rule(0.0001).wanted(0.5, 1e-3, 0.3), 0.5);
         assert!((rule(0.0).wanted(0.5, 1e-3, 0.3) - 0.45).abs() < 1e-15);
-        assert_eq!(rule(0.0).wanted(0.1, f64::NAN, 0.3), 0.1, "no forecast, no trade");
+        assert_eq!(
+            rule(0.0).wanted(0.1, f64::NAN, 0.3),
+            0.1,
+            "no forecast, no trade"
+        );
     }
 
     #[test]
     fn caps_cut_each_coin_and_then_all() {
         let mut positions = [0.5, -0.2, 0.1];
-        within(&mut positions, Caps { coin: 0.3, gross: 0.3 });
+        within(
+            &mut positions,
+            Caps {
+                coin: 0.3,
+                gross: 0.3,
+            },
+        );
         let expected = [0.15, -0.1, 0.05];
         for (found, expected) in positions.iter().zip(expected) {
             assert!((found - expected).abs() < 1e-15, "{found}");

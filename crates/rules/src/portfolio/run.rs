@@ -85,7 +85,10 @@ pub fn portfolio(
     Ok(PortfolioReport {
         config: config.clone(),
         coins: rows.symbols.len(),
-        folds: folds[ground.traded.clone()].iter().map(|fold| fold.fold).collect(),
+        folds: folds[ground.traded.clone()]
+            .iter()
+            .map(|fold| fold.fold)
+            .collect(),
         span_ms: [bars.start, last].map(|bar| prices.start_ms + bar as i64 * prices.bar_ms),
         bar_ms: prices.bar_ms,
         reach_bars: rows.reach_bars,
@@ -108,7 +111,10 @@ fn traded(folds: &[FoldBars], wanted: &[usize]) -> Result<Range<usize>, Error> {
         };
     };
     let place = |fold: &usize| folds.iter().position(|one| one.fold as usize == *fold);
-    let (first, last) = (place(first).ok_or_else(wrong)?, place(last).ok_or_else(wrong)?);
+    let (first, last) = (
+        place(first).ok_or_else(wrong)?,
+        place(last).ok_or_else(wrong)?,
+    );
     let is_wanted = |fold: &FoldBars| wanted.contains(&(fold.fold as usize));
     if first == 0 || !folds[first..=last].iter().all(is_wanted) {
         return Err(wrong());
@@ -176,10 +182,17 @@ fn at_fee(
             };
             results.push(result(holding, path));
         }
-        matched.push(result(Holding::MatchedBasket { run }, &ground.matched(&raw)));
+        matched.push(result(
+            Holding::MatchedBasket { run },
+            &ground.matched(&raw),
+        ));
     }
     let coins = rows.symbols.len();
-    if let Some(coin) = rows.symbols.iter().position(|symbol| symbol.starts_with("BTC")) {
+    if let Some(coin) = rows
+        .symbols
+        .iter()
+        .position(|symbol| symbol.starts_with("BTC"))
+    {
         let mut weights = vec![0.0; coins];
         weights[coin] = 1.0;
         let symbol = rows.symbols[coin].clone();

@@ -96,37 +96,7 @@ impl Signal {
         folds: &[FoldBars],
         risk: &Risk<'_>,
     ) -> Result<Self, Error> {
-        let coins = market.coins();
-        let mut own = vec![f64::NAN; market.bars() * coins];
-        let mut scaled = own.clone();
-        let mut sums = vec![Sums::default(); folds.len()];
-        let unit = rows.trailing_volatility.as_ref();
-        let unit = unit.unwrap_or(&rows.volatility);
-        let mut fold = 0;
-        for group in timestamp_groups(&rows.time_ms) {
-            while folds.get(fold).is_some_and(|one| one.fold != rows.fold[group.start]) {
-                fold += 1;
-            }
-            let forecast = mean(&forecaster.forecast[group.clone()]);
-            let realized = mean(&rows.realized_delayed[group.clone()]);
-            for row in group {
-                let cell = cell(rows, market, row)?;
-                own[cell] = forecaster.forecast[row] - forecast;
-                scaled[cell] = own[cell] / unit[row];
-                let y = (rows.realized_delayed[row] - realized) / unit[row];
-                // The return ends at this bar, and nothing of the next fold may be in it.
-                let ends = cell / coins + 1 + rows.reach_bars;
-                let is_purged = folds.get(fold + 1).is_some_and(|next| ends > next.bars.start);
-                if scaled[cell].is_finite() && y.is_finite() && !is_purged {
-                    let x = scaled[cell];
-                    sums[fold].with_return[0] += x * y.clamp(-MOST, MOST);
-                    sums[fold].with_return[1] += x * x;
-                }
-            }
-        }
-        for (sums, fold) in sums.iter_mut().zip(folds) {
-            sums.with_next = with_next(&scaled[fold.bars.start * coins..fold.bars.end * coins], coins);
-        }
+        let (own, sums) = own_parts(rows, forecaster, market, folds)?;
         let mut before = Sums::default();
         let mut fits = Vec::new();
         for sums in &sums {
@@ -138,7 +108,7 @@ impl Signal {
             own,
             aims,
             fits,
-            coins,
+            coins: market.coins(),
         })
     }
 
@@ -156,6 +126,54 @@ impl Signal {
     pub fn aim(&self, bar: usize, coin: usize) -> f64 {
         self.aims[bar * self.coins + coin]
     }
+}
+
+/// Forecasts minus their mean over the coins of the time, and the sums of each fold.
+fn own_parts(
+    rows: &Rows,
+    forecaster: &ForecastColumn,
+    market: &Market,
+    folds: &[FoldBars],
+) -> Result<(Vec<f64>, Vec<Sums>), Error> {
+    let coins = market.coins();
+    let mut own = vec![f64::NAN; market.bars() * coins];
+    let mut scaled = own.clone();
+    let mut sums = vec![Sums::default(); folds.len()];
+    let unit = rows
+        .trailing_volatility
+        .as_ref()
+        .unwrap_or(&rows.volatility);
+    for group in timestamp_groups(&rows.time_ms) {
+        let fold = rows.fold[group.start];
+        let Some(fold) = folds.iter().position(|one| one.fold == fold) else {
+            break; // Later folds are not asked for.
+        };
+        let forecast = mean(&forecaster.forecast[group.clone()]);
+        let realized = mean(&rows.realized_delayed[group.clone()]);
+        for row in group {
+            let cell = cell(rows, market, row)?;
+            own[cell] = forecaster.forecast[row] - forecast;
+            scaled[cell] = own[cell] / unit[row];
+            let (x, y) = (
+                scaled[cell],
+                (rows.realized_delayed[row] - realized) / unit[row],
+            );
+            // The return ends at this bar, and nothing of the next fold may be in it.
+            let ends = cell / coins + 1 + rows.reach_bars;
+            let is_purged = folds
+                .get(fold + 1)
+                .is_some_and(|next| ends > next.bars.start);
+            if x.is_finite() && y.is_finite() && !is_purged {
+                sums[fold].with_return[0] += x * y.clamp(-MOST, MOST);
+                sums[fold].with_return[1] += x * x;
+            }
+        }
+    }
+    for (sums, fold) in sums.iter_mut().zip(folds) {
+        let cells = fold.bars.start * coins..fold.bars.end * coins;
+        sums.with_next = with_next(&scaled[cells], coins);
+    }
+    Ok((own, sums))
 }
 
 /// Mean of the values that are known.
@@ -191,8 +209,10 @@ impl Risk<'_> {
         for bar in folds.iter().flat_map(|fold| fold.bars.clone()) {
             let covariance = self.covariances.of_day(market.day(bar));
             let cells = bar * coins..(bar + 1) * coins;
-            for (coin, (residual, current)) in
-                residual.iter_mut().zip(&self.current[cells.clone()]).enumerate()
+            for (coin, (residual, current)) in residual
+                .iter_mut()
+                .zip(&self.current[cells.clone()])
+                .enumerate()
             {
                 *residual = covariance.residual_now(coin, *current);
             }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::market::Market;
+use super::market::{Market, is_price};
 
 /// Cash and units of each coin, in parts of the capital.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,7 +76,7 @@ pub(super) fn simulate(
         let mut result = Bar::default();
         for (coin, order) in orders.iter().enumerate() {
             let (before, close) = (market.mark(bar, coin), market.mark(next, coin));
-            if !(before > 0.0) {
+            if !is_price(before) {
                 continue;
             }
             let units = &mut account.units[coin];

@@ -26,7 +26,9 @@ fn golden() -> Value {
 
 fn floats(value: &Value) -> Vec<f64> {
     let numbers = value.as_array().unwrap().iter();
-    numbers.map(|number| number.as_f64().unwrap_or(f64::NAN)).collect()
+    numbers
+        .map(|number| number.as_f64().unwrap_or(f64::NAN))
+        .collect()
 }
 
 fn integers(value: &Value) -> Vec<i64> {
@@ -64,8 +66,14 @@ impl Made {
         let bars = integers(&columns["bar"]);
         let rows = Rows {
             time_ms: bars.iter().map(|bar| start_ms + bar * bar_ms).collect(),
-            symbol: integers(&columns["symbol"]).iter().map(|&coin| coin as u32).collect(),
-            fold: integers(&columns["fold"]).iter().map(|&fold| fold as u32).collect(),
+            symbol: integers(&columns["symbol"])
+                .iter()
+                .map(|&coin| coin as u32)
+                .collect(),
+            fold: integers(&columns["fold"])
+                .iter()
+                .map(|&fold| fold as u32)
+                .collect(),
             realized: vec![0.0; bars.len()],
             realized_delayed: floats(&columns["realized_delayed"]),
             controls: Vec::new(),
@@ -125,7 +133,13 @@ impl Made {
             folds: Vec::new(),
             bootstrap: Options::default(),
         };
-        portfolio(&self.rows, &[self.forecaster.clone()], &self.prices, &options).unwrap()
+        portfolio(
+            &self.rows,
+            &[self.forecaster.clone()],
+            &self.prices,
+            &options,
+        )
+        .unwrap()
     }
 }
 
@@ -147,11 +161,23 @@ fn positions_costs_and_profits_are_those_of_numpy() {
             close_to("fit", &[found.slope, found.persistence], &expected);
         }
         close_to("units", &path.account.units, &floats(&expected["units"]));
-        close_to("cash", &[path.account.cash], &[expected["cash"].as_f64().unwrap()]);
+        close_to(
+            "cash",
+            &[path.account.cash],
+            &[expected["cash"].as_f64().unwrap()],
+        );
         let days = days(&path, &market);
         let column = |of: fn(&super::days::Day) -> f64| days.iter().map(of).collect::<Vec<_>>();
-        close_to("profit", &column(|day| day.profit), &floats(&expected["profit"]));
-        close_to("traded", &column(|day| day.traded), &floats(&expected["traded"]));
+        close_to(
+            "profit",
+            &column(|day| day.profit),
+            &floats(&expected["profit"]),
+        );
+        close_to(
+            "traded",
+            &column(|day| day.traded),
+            &floats(&expected["traded"]),
+        );
         let ledger = Ledger {
             days: &days,
             config: &made.config,
@@ -181,7 +207,9 @@ fn cash_and_positions_add_up_to_the_profits() {
     let (path, market, _) = Made::new().follow(Some(Hedge::Basket), 4.0);
     let last = path.start + path.bars.len();
     let units = path.account.units.iter().enumerate();
-    let worth: f64 = units.map(|(coin, units)| units * market.mark(last, coin)).sum();
+    let worth: f64 = units
+        .map(|(coin, units)| units * market.mark(last, coin))
+        .sum();
     let earned: f64 = path.bars.iter().map(|bar| bar.profit).sum();
     assert!((path.account.cash + worth - 1.0 - earned).abs() < 1e-12);
 }
@@ -191,7 +219,11 @@ fn forecasts_of_nothing_hold_nothing() {
     let mut made = Made::new();
     made.forecaster.forecast.fill(0.0);
     let (path, ..) = made.follow(Some(Hedge::Basket), 0.0);
-    assert!(path.bars.iter().all(|bar| bar.traded == 0.0 && bar.gross == 0.0));
+    assert!(
+        path.bars
+            .iter()
+            .all(|bar| bar.traded == 0.0 && bar.gross == 0.0)
+    );
     // One forecast for all coins says nothing of a coin beside the others.
     made.forecaster.forecast.fill(0.01);
     let (path, ..) = made.follow(None, 0.0);
@@ -201,7 +233,10 @@ fn forecasts_of_nothing_hold_nothing() {
 #[test]
 fn forecasts_that_were_wrong_so_far_are_not_followed() {
     let mut made = Made::new();
-    made.forecaster.forecast.iter_mut().for_each(|forecast| *forecast *= -1.0);
+    made.forecaster
+        .forecast
+        .iter_mut()
+        .for_each(|forecast| *forecast *= -1.0);
     let (path, _, signal) = made.follow(Some(Hedge::Basket), 0.0);
     assert_eq!(signal.fit(1).slope, 0.0);
     assert!(path.bars.iter().all(|bar| bar.traded == 0.0));
@@ -229,9 +264,8 @@ fn the_hedge_leaves_no_beta() {
     let covariances = Covariances::new(&market, &(path.start..end), window);
     let decided = end - 1;
     let covariance = covariances.of_day(market.day(decided));
-    let of_coin = |(coin, units): (usize, &f64)| {
-        covariance.beta[coin] * units * market.mark(decided, coin)
-    };
+    let of_coin =
+        |(coin, units): (usize, &f64)| covariance.beta[coin] * units * market.mark(decided, coin);
     let exposure: f64 = path.account.units.iter().enumerate().map(of_coin).sum();
     assert!(exposure.abs() < 1e-12, "{exposure}");
 }
@@ -257,7 +291,10 @@ fn the_report_has_all_portfolios_at_every_fee() {
     let trials = super::Trials::new(&[0.1, 0.2, -0.1]).unwrap();
     let deflated = report.deflated(trials);
     let of = |place: usize| deflated.results[place].figures.deflated_sharpe;
-    assert!(of(1).unwrap() > 0.9 && of(3).is_none(), "what is held is no trial");
+    assert!(
+        of(1).unwrap() > 0.9 && of(3).is_none(),
+        "what is held is no trial"
+    );
 }
 
 /// Profits are linear in the fee: for the same fills, free ones never earn less.

@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
+use super::PortfolioConfig;
 use super::covariance::Covariances;
 use super::days::{Day, YEAR, days};
 use super::market::{FoldBars, Market};
 use super::rule::{Caps, Hedge, Rule, Trader};
 use super::signal::Signal;
 use super::simulation::{Path, VolumeLimit, simulate};
-use super::PortfolioConfig;
 
 /// What all portfolios share.
 pub(super) struct Ground<'a> {
@@ -53,12 +53,20 @@ impl Ground<'_> {
         let folds = &self.folds[self.traded.clone()];
         let mut trader = Trader::new(self.market, signal, self.covariances);
         let mut place = 0;
-        simulate(self.market, self.bars(), Some(self.limit()), |bar, units, orders| {
-            while folds.get(place + 1).is_some_and(|next| next.bars.start <= bar) {
-                place += 1;
-            }
-            trader.decide(&rules[place], bar, units, orders);
-        })
+        simulate(
+            self.market,
+            self.bars(),
+            Some(self.limit()),
+            |bar, units, orders| {
+                while folds
+                    .get(place + 1)
+                    .is_some_and(|next| next.bars.start <= bar)
+                {
+                    place += 1;
+                }
+                trader.decide(&rules[place], bar, units, orders);
+            },
+        )
     }
 
     /// The rule of a fold: sized so that on the folds before it, without caps and limits, the daily
@@ -77,7 +85,10 @@ impl Ground<'_> {
             trader.decide(&unit, bar, units, orders);
         });
         // A day that ends in this fold is known up to its begin.
-        let profits: Vec<f64> = days(&path, self.market).iter().map(|day| day.profit).collect();
+        let profits: Vec<f64> = days(&path, self.market)
+            .iter()
+            .map(|day| day.profit)
+            .collect();
         let count = profits.len() as f64;
         let mean = profits.iter().sum::<f64>() / count;
         let squares: f64 = profits.iter().map(|profit| (profit - mean).powi(2)).sum();
@@ -94,25 +105,35 @@ impl Ground<'_> {
         let bars = self.bars();
         let wanted = |coin: usize| weights[coin] / self.market.mark(bars.start, coin);
         let wanted: Vec<f64> = (0..weights.len()).map(wanted).collect();
-        simulate(self.market, bars, Some(self.limit()), |bar, units, orders| {
-            for (coin, order) in orders.iter_mut().enumerate() {
-                let value = (wanted[coin] - units[coin]) * self.market.mark(bar, coin);
-                *order = if value.is_finite() { value } else { 0.0 };
-            }
-        })
+        simulate(
+            self.market,
+            bars,
+            Some(self.limit()),
+            |bar, units, orders| {
+                for (coin, order) in orders.iter_mut().enumerate() {
+                    let value = (wanted[coin] - units[coin]) * self.market.mark(bar, coin);
+                    *order = if value.is_finite() { value } else { 0.0 };
+                }
+            },
+        )
     }
 
     /// All coins in equal parts, together as much as the positions of `path` add up to.
     pub fn matched(&self, path: &Path) -> Path {
         let coins = self.market.coins() as f64;
-        simulate(self.market, self.bars(), Some(self.limit()), |bar, units, orders| {
-            let last = bar.checked_sub(path.start + 1);
-            let net = last.map_or(0.0, |last| path.bars[last].net);
-            for (coin, order) in orders.iter_mut().enumerate() {
-                let value = net / coins - units[coin] * self.market.mark(bar, coin);
-                *order = if value.is_finite() { value } else { 0.0 };
-            }
-        })
+        simulate(
+            self.market,
+            self.bars(),
+            Some(self.limit()),
+            |bar, units, orders| {
+                let last = bar.checked_sub(path.start + 1);
+                let net = last.map_or(0.0, |last| path.bars[last].net);
+                for (coin, order) in orders.iter_mut().enumerate() {
+                    let value = net / coins - units[coin] * self.market.mark(bar, coin);
+                    *order = if value.is_finite() { value } else { 0.0 };
+                }
+            },
+        )
     }
 
     /// The days of a path.
