@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use cli::WithHint;
-use dataset::{check_named_output, write_atomically};
+use dataset::check_named_output;
 use page::{portfolio_html, portfolio_table};
 use rules::{Error, PortfolioConfig, PortfolioOptions, PortfolioReport, Trials, portfolio};
 use score::{ForecastColumn, Options, controls};
 use serde_json::{Value, json};
+use storage::write_atomically;
 
 use crate::part::PartArgs;
 use crate::runs::Runs;

@@ -29,7 +29,7 @@ pub struct TrialLine {
 /// A log that cannot be read or added to.
 pub fn add(run: &Path, trials: &[TrialLine]) -> anyhow::Result<Vec<TrialLine>> {
     let path = path_beside(run);
-    dataset::check_output(&path)?;
+    storage::check_output(&path)?;
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
