@@ -14,7 +14,7 @@ use crate::cache::Cache;
 use crate::checkpoint::Request;
 use crate::ledger::{self, LedgerArgs};
 use crate::seen::{InSample, out_of_sample};
-use crate::watch::{WatchArgs, watch};
+use crate::watch::{OrderArgs, WatchArgs, watch};
 use crate::{CandleSource, Checkpoint, Fallback, Forecasts, History, Missing, forecast_at};
 
 /// Forecast from a saved run
@@ -49,6 +49,8 @@ pub struct Args {
     watch: bool,
     #[command(flatten)]
     watching: WatchArgs,
+    #[command(flatten)]
+    orders: OrderArgs,
     /// Another address of the exchange's websocket
     #[arg(long, value_name = "URL", requires = "watch")]
     websocket_url: Option<String>,
@@ -92,6 +94,8 @@ pub struct WatchCommand {
     model: ModelArgs,
     #[command(flatten)]
     watching: WatchArgs,
+    #[command(flatten)]
+    orders: OrderArgs,
     /// Another address of the exchange's websocket
     #[arg(long, value_name = "URL")]
     websocket_url: Option<String>,
@@ -126,7 +130,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             args.model.base_url.as_deref(),
             args.websocket_url.as_deref(),
         );
-        return watch_with(&args.model, &args.watching, urls, args.until.as_deref());
+        let asked = (&args.watching, &args.orders);
+        return watch_with(&args.model, asked, urls, args.until.as_deref());
     }
     predict(args)
 }
@@ -143,7 +148,8 @@ impl Command {
                     args.model.base_url.as_deref(),
                     args.websocket_url.as_deref(),
                 );
-                watch_with(&args.model, &args.watching, urls, args.until.as_deref())
+                let asked = (&args.watching, &args.orders);
+                watch_with(&args.model, asked, urls, args.until.as_deref())
             }
             Self::Ledger(args) => ledger::run(args),
         }
@@ -185,7 +191,7 @@ impl ModelArgs {
 /// Watches; `urls` are other addresses of the exchange's REST interface and websocket.
 fn watch_with(
     model: &ModelArgs,
-    watching: &WatchArgs,
+    watching: (&WatchArgs, &OrderArgs),
     urls: (Option<&str>, Option<&str>),
     until: Option<&str>,
 ) -> anyhow::Result<()> {

@@ -13,6 +13,7 @@ mod ledger;
 mod live;
 mod rule;
 mod seen;
+mod timed;
 mod watch;
 
 pub use ::run::Drift;

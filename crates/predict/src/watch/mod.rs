@@ -8,6 +8,7 @@ mod config;
 mod feed;
 mod log;
 mod metrics;
+mod orders;
 mod session;
 mod start;
 
@@ -16,4 +17,5 @@ pub use clock::{ExchangeClock, Reading};
 pub use coin::SETTLE_WITHOUT_AFTER_BARS;
 pub use config::WatchConfig;
 pub use feed::{Feed, FeedFault, FeedSource};
+pub use orders::{OrderArgs, known_z_scores};
 pub use start::{WatchArgs, watch};

@@ -10,10 +10,11 @@ use market::{RestClient, Symbol};
 use statistics::pearson;
 use tokio::time::timeout;
 use tracing::{info, warn};
-use trading::{LoggedForecast, Minute, Position, Price};
+use trading::{LoggedForecast, Minute, OrderStep, Position, Price};
 
 use super::book::Book;
 use super::metrics::Metrics;
+use super::orders::Orders;
 use crate::live::of_refused;
 use crate::watch::{Acting, ExchangeClock, Feed, FeedFault, Reading, why_not};
 use crate::{Checkpoint, CoinForecast, Forecasts, History, WatchConfig, forecast_at};
@@ -41,6 +42,7 @@ pub struct Session {
     pub clock: ExchangeClock,
     pub feed: Feed,
     pub book: Book,
+    pub orders: Orders,
     pub ledger_path: PathBuf,
     pub metrics: Metrics,
     pub is_interrupted: Arc<AtomicBool>,
@@ -408,6 +410,20 @@ impl Session {
             self.metrics.positions.with_label_values(&["closed"]).inc();
             self.net += position.net().unwrap_or(0.0);
         }
+        let close = |symbol: &Symbol, wanted_ms: i64| {
+            let candle = self.feed.candle_from(symbol, wanted_ms)?;
+            Some(Price {
+                time_ms: candle.open_time_ms,
+                close: candle.close,
+                is_last_known: false,
+            })
+        };
+        for OrderStep {
+            order, part, price, ..
+        } in self.book.fill_orders(close)?
+        {
+            info!(symbol = %order.symbol, side = order.side.name(), part, price, "order filled");
+        }
         let open = self.book.open_positions();
         self.feed.keep_from(|symbol| {
             open.iter()
@@ -496,6 +512,7 @@ impl Session {
             }
             minute.forecasts.push(logged);
         }
+        minute.order_steps = self.orders.decide(&minute.forecasts, &self.acting);
         let signals = minute.signals.len();
         let opened = self.book.record(minute)?;
         self.note_opened(&opened);

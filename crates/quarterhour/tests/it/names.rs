@@ -60,6 +60,7 @@ fn every_subcommand_lists_its_arguments() {
         ("thresholds", "--calibrate"),
         ("quantiles", "--bins"),
         ("backtest", "--hold-bars"),
+        ("timing", "--deadline"),
         ("across", "--panel"),
         ("predict", "--watch"),
         ("watch", "--until"),

@@ -11,9 +11,9 @@ pub(super) const LEAST_COINS: usize = 3;
 /// is rounding.
 const ROUNDING: f64 = 1e-12;
 
-/// The patience that was chosen on the first three folds of a panel of 60 coins
-/// (docs/src/results/timing.md).
-pub const PATIENCE: f64 = 0.3;
+/// The patience that was chosen on the first three folds of two panels, of five-minute and of
+/// one-minute bars (docs/src/results/timing.md).
+pub const PATIENCE: f64 = 0.2;
 
 /// What is done with an order at the close of a bar. It is filled at the close of the next bar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

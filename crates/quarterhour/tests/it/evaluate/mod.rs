@@ -2,6 +2,7 @@
 
 mod backtest;
 mod thresholds;
+mod timing;
 
 use std::fs;
 use std::path::Path;
