@@ -5,8 +5,6 @@ use std::ops::Range;
 
 use super::market::Market;
 
-const DAY_MS: i64 = 86_400_000;
-
 /// Betas and residual variances of the returns of one bar, from trailing returns.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Covariance {

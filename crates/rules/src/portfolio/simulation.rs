@@ -46,6 +46,10 @@ pub(super) struct Path {
     /// Results of the bars after it.
     pub bars: Vec<Bar>,
     /// What is held at the end. Positions are not closed.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "tests check that it adds up to the profits")
+    )]
     pub account: Account,
 }
 

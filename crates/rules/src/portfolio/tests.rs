@@ -246,11 +246,15 @@ fn forecasts_that_were_wrong_so_far_are_not_followed() {
 #[test]
 fn fills_are_a_share_of_the_volume_at_most() {
     let mut made = Made::new();
-    made.config.volume_share = 1e-9;
-    let (path, ..) = made.follow(Some(Hedge::Basket), 0.0);
-    assert!(path.bars.iter().any(|bar| bar.ordered > 1e-3));
-    let most = path.bars.iter().map(|bar| bar.traded).fold(0.0, f64::max);
-    assert!(most < 1e-6, "{most}");
+    made.config.volume_share = 1e-6;
+    let (path, market, _) = made.follow(Some(Hedge::Basket), 0.0);
+    for (place, bar) in path.bars.iter().enumerate() {
+        let volumes = (0..4).map(|coin| market.traded(path.start + 1 + place, coin));
+        let most = 1e-6 * volumes.sum::<f64>() / made.config.capital;
+        assert!(bar.traded <= most * (1.0 + 1e-12), "{place}");
+    }
+    let all = |of: fn(&super::simulation::Bar) -> f64| path.bars.iter().map(of).sum::<f64>();
+    assert!(all(|bar| bar.ordered) > 10.0 * all(|bar| bar.traded));
 }
 
 #[test]
