@@ -69,8 +69,8 @@ impl Ground<'_> {
         )
     }
 
-    /// The rule of a fold: sized so that on the folds before it, without caps and limits, the daily
-    /// profit had the target volatility.
+    /// The rule of a fold: sized so that on the folds before it, without caps and limits, the root
+    /// mean square of the daily profit was the target volatility.
     fn rule(&self, signal: &Signal, hedge: Option<Hedge>, cost: f64, fold: usize) -> Rule {
         let unit = Rule {
             fit: signal.fit(fold),
@@ -84,15 +84,10 @@ impl Ground<'_> {
         let path = simulate(self.market, before, None, |bar, units, orders| {
             trader.decide(&unit, bar, units, orders);
         });
-        // A day that ends in this fold is known up to its begin.
-        let profits: Vec<f64> = days(&path, self.market)
-            .iter()
-            .map(|day| day.profit)
-            .collect();
-        let count = profits.len() as f64;
-        let mean = profits.iter().sum::<f64>() / count;
-        let squares: f64 = profits.iter().map(|profit| (profit - mean).powi(2)).sum();
-        let volatility = (squares / (count - 1.0) * YEAR).sqrt();
+        // The last day may end in this fold: it is known up to the fold's begin.
+        let days = days(&path, self.market);
+        let squares: f64 = days.iter().map(|day| day.profit.powi(2)).sum();
+        let volatility = (squares / days.len() as f64 * YEAR).sqrt();
         let scale = self.config.target_volatility / volatility;
         Rule {
             scale: if scale.is_finite() { scale } else { 0.0 },

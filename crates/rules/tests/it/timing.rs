@@ -250,7 +250,8 @@ proptest! {
             });
             z.map(|z| rule.decide(Side::Buy, z, 3)).collect()
         };
-        prop_assert_eq!(&decisions(&forecast)[..from * 4], &decisions(&changed)[..from * 4]);
+        let (first, second) = (decisions(&forecast), decisions(&changed));
+        prop_assert_eq!(&first[..from * 4], &second[..from * 4]);
     }
 }
 
