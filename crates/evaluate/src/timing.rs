@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use anyhow::anyhow;
 use cli::WithHint;
-use dataset::{Column, Panel, TimeSpan, check_named_output, write_atomically};
+use dataset::{Column, Panel, TimeSpan, check_named_output};
 use page::{timing_coins, timing_html, timing_table};
 use rules::{Error, PATIENCE, Prices, TimingOptions, TimingReport, timing};
 use score::{Options, controls};
+use storage::write_atomically;
 
 use crate::part::PartArgs;
 use crate::runs::Runs;
