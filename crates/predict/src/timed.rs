@@ -9,7 +9,7 @@ use serde::Serialize;
 use terminal::Table;
 use trading::{Ledger, LoggedForecast, OrderStep, by_order, part_left};
 
-use crate::watch::{Acting, known_z_scores};
+use crate::watch::{SignalPolicy, known_z_scores};
 
 /// What came of an order. Prices are closes without the spread.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -112,7 +112,7 @@ pub fn orders_table(lines: &[OrderLine]) -> String {
 
 /// What the check of decisions found.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
-pub struct OrderVerdict {
+pub struct OrderCheck {
     /// Decisions that were made again.
     pub decisions: usize,
     /// Decisions that came out otherwise.
@@ -121,8 +121,8 @@ pub struct OrderVerdict {
     pub wrong_fills: usize,
 }
 
-impl OrderVerdict {
-    /// The verdict in a line; empty where there was nothing to decide.
+impl OrderCheck {
+    /// The check in a line; empty where there was nothing to decide.
     pub fn in_words(&self) -> String {
         if self.decisions == 0 {
             return String::new();
@@ -137,12 +137,12 @@ impl OrderVerdict {
 /// Makes every decision again from the logged forecasts: it must be the logged one bit for bit, and
 /// filled at the candle's close.
 pub fn check_orders(
-    acting: &Acting,
+    policy: &SignalPolicy,
     forecasts: &[LoggedForecast],
     steps: &[OrderStep],
     coins: &[(Symbol, BTreeMap<i64, Candle>)],
-) -> OrderVerdict {
-    let mut verdict = OrderVerdict::default();
+) -> OrderCheck {
+    let mut check = OrderCheck::default();
     for steps in by_order(steps) {
         let mut left = 1.0;
         for step in steps {
@@ -152,19 +152,19 @@ pub fn check_orders(
             let of_coin = minute
                 .iter()
                 .position(|logged| logged.symbol == step.order.symbol);
-            let z = of_coin.and_then(|place| *known_z_scores(minute, acting).get(place)?);
-            let mut again = step.order.step((step.time_ms, acting.bar_ms), z, left);
+            let z = of_coin.and_then(|place| *known_z_scores(minute, policy).get(place)?);
+            let mut again = step.order.step((step.time_ms, policy.bar_ms), z, left);
             again.price = step.price;
             left -= again.part;
-            verdict.decisions += 1;
-            verdict.wrong_decisions += usize::from(again != *step);
+            check.decisions += 1;
+            check.wrong_decisions += usize::from(again != *step);
             let candles = coins
                 .iter()
                 .find(|(symbol, _)| *symbol == step.order.symbol);
             let candle = candles.and_then(|(_, candles)| candles.range(step.fill_ms..).next());
             let close = candle.map(|(_, candle)| candle.close);
-            verdict.wrong_fills += usize::from(step.price.is_some() && step.price != close);
+            check.wrong_fills += usize::from(step.price.is_some() && step.price != close);
         }
     }
-    verdict
+    check
 }

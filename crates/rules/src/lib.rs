@@ -15,7 +15,7 @@ mod tuning;
 
 pub use backtest::{
     Backtest, BacktestOptions, BarReturn, CoinBacktest, Curve, DayEquity, DeflatedSharpe,
-    Direction, Performance, Signal, Trial, TrialResult, alpha_factor, backtest,
+    Direction, Performance, SignalRule, Trial, TrialResult, alpha_factor, backtest,
 };
 pub use break_even::{break_even, with_break_even};
 pub use error::Error;
@@ -32,6 +32,6 @@ pub use timing::{
 };
 pub use trade::{Calibration, CoinThresholds, Costs, Side, Thresholds, may_open};
 pub use tuning::{
-    Candidate, CoinTuning, DeflateBy, Deflation, Portfolio, Protocol, SideTuning, TradeStatistics,
-    TuneOptions, Tuning, tune,
+    Candidate, CoinTuning, DeflateBy, Deflation, Portfolio, SideTuning, TradeStatistics,
+    TuneOptions, Tuning, TuningProtocol, tune,
 };

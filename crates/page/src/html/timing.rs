@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 use rules::{DeadlineReport, TimingReport};
 
-use super::charts::{self, Kinds, Point, Series};
-use super::document::{Row, chart, document, section, table};
+use super::charts::{self, SeriesRoles, Point, ChartSeries};
+use super::document::{PageRow, chart, document, section, table};
 use crate::text::{
     timing_cells, timing_header, timing_headline, timing_labels, timing_notes, within,
 };
@@ -33,7 +33,7 @@ fn savings(report: &TimingReport, deadline: &DeadlineReport) -> Markup {
         .into_iter()
         .zip(&deadline.forecasters);
     let rows = rows.map(|(label, score)| {
-        Row::new(label, timing_cells(report, score)).soft(score.run.is_none())
+        PageRow::new(label, timing_cells(report, score)).soft(score.run.is_none())
     });
     section(
         &format!("Saved {}", within(report, deadline)),
@@ -51,18 +51,18 @@ fn savings_chart(report: &TimingReport) -> String {
     let Some(first) = report.deadlines.first() else {
         return String::new();
     };
-    let mut kinds = Kinds::default();
+    let mut kinds = SeriesRoles::default();
     let labelled = timing_labels(first)
         .into_iter()
         .zip(&first.forecasters)
         .enumerate();
-    let series: Vec<Series<Point>> = labelled
+    let series: Vec<ChartSeries<Point>> = labelled
         .map(|(place, (label, score))| {
             let scores = report
                 .deadlines
                 .iter()
                 .map(|deadline| deadline.forecasters[place].saved);
-            Series {
+            ChartSeries {
                 label,
                 kind: kinds.next(score.run.is_some()),
                 points: scores
@@ -88,9 +88,9 @@ fn coins(report: &TimingReport) -> Markup {
             .map(|saving| (saving.mean_bps, saving.interval_bps))
             .collect();
         let label = format!("first run, {}", within(report, deadline));
-        let series = Series {
+        let series = ChartSeries {
             label,
-            kind: Kinds::default().next(true),
+            kind: SeriesRoles::default().next(true),
             points,
         };
         charts::rows("Saved by coin", &names, &[series], "saved (basis points)")

@@ -1,10 +1,11 @@
 //! Savings by timing as text.
 
+use notation::format_time;
 use rules::{DeadlineReport, Saving, SideSavings, TimingReport, TimingScore};
 use terminal::Table;
 
 use crate::text::format::{counted, dash, grouped, interval_title, t, wrapped};
-use crate::time::format_time;
+
 
 /// Titles of the columns, without that of the labels; three of them belong to a [`Saving`].
 pub(crate) fn timing_header(report: &TimingReport) -> Vec<String> {

@@ -1,6 +1,5 @@
 //! `quarterhour watch`: a forecast of every minute as it closes, and pretend positions on it.
 
-mod acting;
 mod book;
 mod clock;
 mod coin;
@@ -9,13 +8,14 @@ mod feed;
 mod log;
 mod metrics;
 mod orders;
+mod policy;
 mod session;
 mod start;
 
-pub use acting::{Acting, why_not};
 pub use clock::{ExchangeClock, Reading};
 pub use coin::SETTLE_WITHOUT_AFTER_BARS;
 pub use config::WatchConfig;
 pub use feed::{Feed, FeedFault, FeedSource};
 pub use orders::{OrderArgs, known_z_scores};
+pub use policy::{SignalPolicy, why_not};
 pub use start::{WatchArgs, watch};

@@ -10,7 +10,7 @@ use rules::{PATIENCE, Side, z_scores};
 use tracing::info;
 use trading::{LoggedForecast, Order, OrderStep, by_order, part_left};
 
-use super::acting::{Acting, why_not};
+use super::policy::{SignalPolicy, why_not};
 
 /// What a person wants to buy or sell while the watch goes on.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -77,13 +77,13 @@ pub struct Orders {
     /// Coins and sides of orders that arrive with the next forecasts.
     arriving: Vec<(Symbol, Side)>,
     within_ms: i64,
-    terms: Terms,
+    terms: OrderTerms,
     open: Vec<Open>,
 }
 
 /// What orders of a watch have in common.
 #[derive(Debug, Clone, Copy)]
-pub struct Terms {
+pub struct OrderTerms {
     /// How much worse than a close a fill of a new order is, in basis points.
     pub half_spread_bps: f64,
     /// Length of a bar in milliseconds.
@@ -104,7 +104,7 @@ struct Open {
 impl Orders {
     /// The orders of a ledger that are not traded yet go on. One that is asked for again before its
     /// deadline is the same order, so that a watch may be started again with the same arguments.
-    pub fn new(args: &OrderArgs, known: &[OrderStep], terms: Terms) -> Self {
+    pub fn new(args: &OrderArgs, known: &[OrderStep], terms: OrderTerms) -> Self {
         let mut open = Vec::new();
         let mut is_known = BTreeSet::new();
         for steps in by_order(known) {
@@ -134,7 +134,7 @@ impl Orders {
     }
 
     /// Decides about every order by the forecasts of a minute.
-    pub fn decide(&mut self, forecasts: &[LoggedForecast], acting: &Acting) -> Vec<OrderStep> {
+    pub fn decide(&mut self, forecasts: &[LoggedForecast], policy: &SignalPolicy) -> Vec<OrderStep> {
         let Some(time_ms) = forecasts.first().map(|logged| logged.time_ms) else {
             return Vec::new();
         };
@@ -152,7 +152,7 @@ impl Orders {
                 last_ms: i64::MIN,
             });
         }
-        let z = known_z_scores(forecasts, acting);
+        let z = known_z_scores(forecasts, policy);
         let z_of = |symbol: &Symbol| {
             let place = forecasts
                 .iter()
@@ -175,11 +175,11 @@ impl Orders {
 }
 
 /// The z-scores of a minute's forecasts; what is not to be acted on counts as not known.
-pub fn known_z_scores(forecasts: &[LoggedForecast], acting: &Acting) -> Vec<Option<f64>> {
+pub fn known_z_scores(forecasts: &[LoggedForecast], policy: &SignalPolicy) -> Vec<Option<f64>> {
     let known = |logged: &LoggedForecast| {
         logged
             .forecast
-            .filter(|_| why_not(acting, logged).is_none())
+            .filter(|_| why_not(policy, logged).is_none())
     };
     z_scores(&forecasts.iter().map(known).collect::<Vec<_>>())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use score::Options;
 use serde::Serialize;
-use statistics::{Interval, drawn_blocks, enough_blocks, percentile_interval, summarize_ic};
+use statistics::{ConfidenceInterval, drawn_blocks, enough_blocks, percentile_interval, summarize_ic};
 
 use super::orders::{SideSums, Sums};
 
@@ -90,8 +90,8 @@ pub struct SideSavings {
 pub struct Saving {
     /// The mean.
     pub mean_bps: Option<f64>,
-    /// Interval from a bootstrap of days.
-    pub interval_bps: Option<Interval>,
+    /// ConfidenceInterval from a bootstrap of days.
+    pub interval_bps: Option<ConfidenceInterval>,
     /// The mean in units of its standard error, as if days were independent.
     pub t: Option<f64>,
 }

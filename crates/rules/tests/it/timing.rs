@@ -184,7 +184,7 @@ proptest! {
     /// Equal forecasts say nothing: an order is TWAP itself.
     #[test]
     fn one_forecast_for_all_coins_saves_nothing_against_twap(
-        steps in prop::collection::vec(-1.0..1.0, 60 * 4),
+        steps in prop::collection::vec(-1.0..1.0_f64, 60 * 4),
         forecast in -1.0..1.0,
     ) {
         let market = market(&steps, 4);
@@ -202,7 +202,7 @@ proptest! {
     /// What the next bar brings, known beforehand, saves; and its negation costs as surely.
     #[test]
     fn the_future_itself_saves_and_its_negation_costs(
-        steps in prop::collection::vec(-1.0..1.0, 300 * 5),
+        steps in prop::collection::vec(-1.0..1.0_f64, 300 * 5),
     ) {
         let market = market(&steps, 5);
         // The fill after waiting against the fill now: close[t + 2] / close[t + 1] - 1.
@@ -219,13 +219,13 @@ proptest! {
     /// Other closes, and other forecasts, from some bar on change no order that is filled before.
     #[test]
     fn later_candles_and_forecasts_change_no_earlier_decision(
-        steps in prop::collection::vec(-1.0..1.0, 72 * 4),
-        forecast in prop::collection::vec(-1.0..1.0, 72 * 4),
+        steps in prop::collection::vec(-1.0..1.0_f64, 72 * 4),
+        forecast in prop::collection::vec(-1.0..1.0_f64, 72 * 4),
         from in 30_usize..66,
     ) {
         let before = market(&steps, 4);
         let mut after = market(&steps, 4);
-        let mut changed = forecast.clone();
+        let mut changed: Vec<f64> = forecast.clone();
         for cell in from * 4..72 * 4 {
             after.prices.close[cell] *= 1.0 + 0.01 * (cell % 7) as f64;
             changed[cell] = -changed[cell];
