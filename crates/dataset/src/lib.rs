@@ -59,10 +59,11 @@ pub use table::{
 };
 pub use target_scale::TargetScales;
 pub use targets::{
-    Control, ControlColumn, ControlSign, Earned, Fit, Settings, Target, TargetConfig, TargetKind,
-    Targets, Task, close_controls, targets_reference,
+    Base, Control, ControlColumn, ControlSign, Earned, Fit, Settings, Target, TargetConfig,
+    TargetKind, Targets, Task, close_controls, targets_reference,
 };
 pub use time::{YEAR_2100_MS, format_time, parse_time};
 pub use time_span::TimeSpan;
+pub use trailing_volatility::TrailingVolatility;
 pub use wide::WideTable;
 pub use windows::{Dropped, Eligibility, WindowSet};

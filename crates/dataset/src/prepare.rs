@@ -8,8 +8,8 @@ use market::{Symbol, simulate};
 
 use crate::settled::settled;
 use crate::{
-    CandleReader, CandleTable, Column, Config, Eligibility, Error, FeatureMatrix, FeatureSet, Fold,
-    Normalizer, Panel, Source, SplitPlan, TargetKind, TargetScales, Targets, TrainingRows,
+    Base, CandleReader, CandleTable, Column, Config, Eligibility, Error, FeatureMatrix, FeatureSet,
+    Fold, Normalizer, Panel, Source, SplitPlan, TargetKind, TargetScales, Targets, TrainingRows,
     WindowSet, format_time,
 };
 
@@ -382,18 +382,20 @@ pub fn check_columns(config: &Config, coins: &[(Symbol, CandleTable)]) -> Result
                 (!missing.is_empty()).then_some((symbol, missing))
             })
     };
-    let set = config.features.set;
-    if let Some((symbol, missing)) = lacks(set.columns()) {
-        return Err(Error::MissingColumns {
-            set: set.to_string(),
-            needed: Column::list(set.columns()),
-            symbol: symbol.to_string(),
-            missing: Column::list(&missing),
-            alternatives: FeatureSet::all()
-                .filter(|set| lacks(set.columns()).is_none())
-                .map(|set| set.to_string())
-                .collect(),
-        });
+    let base = config.target.base.map(Base::features);
+    for set in [config.features.set].into_iter().chain(base) {
+        if let Some((symbol, missing)) = lacks(set.columns()) {
+            return Err(Error::MissingColumns {
+                set: set.to_string(),
+                needed: Column::list(set.columns()),
+                symbol: symbol.to_string(),
+                missing: Column::list(&missing),
+                alternatives: FeatureSet::all()
+                    .filter(|set| lacks(set.columns()).is_none())
+                    .map(|set| set.to_string())
+                    .collect(),
+            });
+        }
     }
     let target = config.target.init(config.data.interval);
     match lacks(target.columns()) {

@@ -37,6 +37,12 @@ impl RidgeConfig {
         let ridge: RidgeOptions = table.section("ridge")?;
         shared.validate().map_err(cli::usage)?;
         ridge.validate().map_err(cli::usage)?;
+        if shared.target.base.is_some() {
+            return Err(cli::usage(
+                anyhow!("target.base is set, expected no such key: the ridge is itself the base")
+                    .hint("take target.base out of the config"),
+            ));
+        }
         if every.ms() % DAY.ms() != 0 {
             return Err(cli::usage(
                 anyhow!(

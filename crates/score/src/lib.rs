@@ -16,6 +16,7 @@ mod ground;
 mod labels;
 mod metrics;
 mod options;
+mod over_days;
 mod ranks;
 mod report;
 mod resampling;
@@ -35,6 +36,7 @@ pub use metrics::{
     Better, ByMetric, Estimate, METRICS, Metric, Place, Sample, Unit, Value, metrics_reference,
 };
 pub use options::Options;
+pub use over_days::{daily_ics, mean_over_days};
 pub use report::{Concentrations, Difference, Report, Score};
 pub use rows::{ForecastColumn, Rows, check_forecasters};
 pub use scoring::{score, score_by};

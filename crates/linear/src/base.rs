@@ -1,0 +1,223 @@
+//! The ridge as a base: others learn what it leaves, and forecast the sum of both.
+
+use std::fs;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+use cli::WithHint;
+use dataset::{
+    Base, CandleTable, Column, Config, Dataset, Fold, ForecastTable, Panel, RunDir, Targets,
+    content_hash, write_atomically,
+};
+use market::Symbol;
+use run::{Answer, Appendix, Drift, Forecaster, Piece, Recipe};
+
+use crate::{Fitted, RidgeFit, RidgeOptions};
+
+/// The base's coefficients, beside the files of what learns the rest.
+const BASE_FILE: &str = "base.json";
+
+/// Rows that the base forecasts at once.
+const ROWS_AT_ONCE: usize = 4096;
+
+/// The recipe, or with `target.base` one whose forecasters learn what the base leaves.
+///
+/// # Errors
+/// Too little history for any base forecast.
+pub fn recipe_on_base<'a>(
+    recipe: Box<dyn Recipe + 'a>,
+    dataset: &Dataset,
+) -> anyhow::Result<Box<dyn Recipe + 'a>> {
+    match dataset.config.target.base {
+        None => Ok(recipe),
+        Some(Base::Ridge) => Ok(Box::new(OnRidge::new(recipe, dataset)?)),
+    }
+}
+
+/// The forecaster of a folder, or with `target.base` one that adds the base's forecasts to its.
+///
+/// # Errors
+/// The base's file is not there or broken.
+pub fn forecaster_on_base(
+    rest: Box<dyn Forecaster>,
+    folder: &Path,
+    config: &Config,
+) -> anyhow::Result<Box<dyn Forecaster>> {
+    match config.target.base {
+        None => Ok(rest),
+        Some(Base::Ridge) => Ok(Box::new(Sum::load(rest, folder)?)),
+    }
+}
+
+/// A recipe whose forecasters are fitted to what a daily ridge leaves.
+struct OnRidge<'a> {
+    rest: Box<dyn Recipe + 'a>,
+    /// Coefficients of every day.
+    ridge: Fitted,
+    /// The target a bar later minus the ridge's forecast, of every row; unknown where there is no
+    /// forecast.
+    left: Vec<f64>,
+}
+
+impl<'a> OnRidge<'a> {
+    fn new(rest: Box<dyn Recipe + 'a>, dataset: &Dataset) -> anyhow::Result<Self> {
+        let fit = RidgeFit::beside(dataset, RidgeOptions::default())?;
+        let ridge = fit.every_day(dataset);
+        let left = left(dataset, &ridge);
+        if left.iter().all(|value| value.is_nan()) {
+            return Err(anyhow!(
+                "target.base = \"ridge\": the ridge forecasts no row, expected some to train on"
+            )
+            .hint("more candles: its features look two days back, and a day must lie before"));
+        }
+        Ok(Self { rest, ridge, left })
+    }
+
+    /// What a piece is fitted to.
+    fn targets(&self, dataset: &Dataset, fold: &Fold) -> Targets {
+        let coins = dataset.panel.coins();
+        let mut left = self.left.clone();
+        // A bar later the last target reaches into what comes after.
+        for rows in [&fold.train, &fold.stop]
+            .into_iter()
+            .filter(|rows| !rows.is_empty())
+        {
+            left[(rows.end - 1) * coins..rows.end * coins].fill(f64::NAN);
+        }
+        Targets::new(left, coins)
+    }
+}
+
+/// The target a bar later minus the ridge's forecast, `[rows, coins]`; NaN where one is unknown.
+fn left(dataset: &Dataset, ridge: &Fitted) -> Vec<f64> {
+    let Dataset { panel, targets, .. } = dataset;
+    let coins = panel.coins();
+    let mut left = Vec::with_capacity(panel.rows() * coins);
+    for start in (0..panel.rows()).step_by(ROWS_AT_ONCE) {
+        let rows: Vec<usize> = (start..panel.rows().min(start + ROWS_AT_ONCE)).collect();
+        let answers = ridge.forecast(panel, &rows).into_iter().enumerate();
+        left.extend(answers.map(|(place, answer)| {
+            let (row, coin) = (start + place / coins, place % coins);
+            answer.map_or(f64::NAN, |base| targets.value(row + 1, coin) - base)
+        }));
+    }
+    left
+}
+
+impl Recipe for OnRidge<'_> {
+    fn forecaster(&self) -> &str {
+        self.rest.forecaster()
+    }
+
+    fn fits<'b>(&self, fold: &'b Fold) -> &'b [Fold] {
+        self.rest.fits(fold)
+    }
+
+    fn seeds(&self) -> u64 {
+        self.rest.seeds()
+    }
+
+    fn dir(&self, run: &RunDir, fold: &Fold, seed: u64) -> PathBuf {
+        self.rest.dir(run, fold, seed)
+    }
+
+    fn fit(&self, piece: &Piece<'_>) -> anyhow::Result<()> {
+        let Piece { dataset, fold, .. } = piece;
+        let Range { start, end } = fold.score;
+        let times = dataset.panel.time_ms(start)..dataset.panel.time_ms(end);
+        let text = self.ridge.of_times(times).to_json();
+        write_atomically(&piece.run.fit(fold).join(BASE_FILE), text.as_bytes())?;
+        let targets = self.targets(dataset, fold);
+        self.rest.fit(&Piece {
+            targets: &targets,
+            ..piece.clone()
+        })
+    }
+
+    fn load(&self, piece: &Piece<'_>) -> anyhow::Result<Box<dyn Forecaster>> {
+        let rest = self.rest.load(piece)?;
+        Ok(Box::new(Sum::load(rest, &piece.run.fit(piece.fold))?))
+    }
+
+    fn target_std(
+        &self,
+        dataset: &Dataset,
+        run: &RunDir,
+        fold: &Fold,
+    ) -> anyhow::Result<Vec<Option<f32>>> {
+        self.rest.target_std(dataset, run, fold)
+    }
+
+    fn scored(&self, piece: &Piece<'_>, table: &ForecastTable) -> anyhow::Result<()> {
+        self.rest.scored(piece, table)
+    }
+
+    fn publish(&self, run: &RunDir, dataset: &Dataset) -> anyhow::Result<Appendix> {
+        let mut appendix = self.rest.publish(run, dataset)?;
+        let last = dataset.plan.folds.last().context("a run has folds")?;
+        let last = self.rest.fits(last).last().context("a fold has fits")?;
+        let published = run.path().join(BASE_FILE);
+        run.copy(&run.fit(last).join(BASE_FILE), &published)?;
+        appendix.artifacts.push(published);
+        Ok(appendix)
+    }
+}
+
+/// The ridge's forecasts plus those of what learnt the rest.
+#[derive(Debug)]
+struct Sum {
+    ridge: Fitted,
+    rest: Box<dyn Forecaster>,
+    sha256: String,
+}
+
+impl Sum {
+    fn load(rest: Box<dyn Forecaster>, folder: &Path) -> anyhow::Result<Self> {
+        let path = folder.join(BASE_FILE);
+        let text = fs::read_to_string(&path)
+            .with_context(|| format!("cannot read {}", path.display()))
+            .hint("put back the run's own file, or train again")?;
+        let hashes = rest.sha256().to_owned() + &content_hash(text.as_bytes());
+        Ok(Self {
+            ridge: Fitted::from_json(&text, &path)?,
+            rest,
+            sha256: content_hash(hashes.as_bytes()),
+        })
+    }
+}
+
+impl Forecaster for Sum {
+    /// That of the rest, whose config knows of the base.
+    fn history_bars(&self) -> usize {
+        self.rest.history_bars()
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        self.rest.columns()
+    }
+
+    fn check_columns(&self, coins: &[(Symbol, CandleTable)]) -> anyhow::Result<()> {
+        self.rest.check_columns(coins)
+    }
+
+    fn fold(&self) -> Option<usize> {
+        self.rest.fold()
+    }
+
+    fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// Where the ridge has no forecast the rest stands alone.
+    fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<Answer>> {
+        let base = self.ridge.forecast(panel, rows).into_iter();
+        let rest = self.rest.forecast(panel, rows)?;
+        let sum = |(base, rest): (Answer, Answer)| rest.map(|rest| base.unwrap_or(0.0) + rest);
+        Ok(base.zip(rest).map(sum).collect())
+    }
+
+    fn drift(&self, panel: &Panel, row: usize) -> Vec<Option<Drift>> {
+        self.rest.drift(panel, row)
+    }
+}
