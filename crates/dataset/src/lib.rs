@@ -59,7 +59,7 @@ pub use table::{
 };
 pub use target_scale::TargetScales;
 pub use targets::{
-    Base, Control, ControlColumn, ControlSign, Earned, Fit, Settings, Target, TargetConfig,
+    Base, Control, ControlColumn, ControlSign, Earned, Entry, Fit, Settings, Target, TargetConfig,
     TargetKind, Targets, Task, close_controls, targets_reference,
 };
 pub use time::{YEAR_2100_MS, format_time, parse_time};

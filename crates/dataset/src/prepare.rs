@@ -8,9 +8,9 @@ use market::{Symbol, simulate};
 
 use crate::settled::settled;
 use crate::{
-    Base, CandleReader, CandleTable, Column, Config, Eligibility, Error, FeatureMatrix, FeatureSet,
-    Fold, Normalizer, Panel, Source, SplitPlan, TargetKind, TargetScales, Targets, TrainingRows,
-    WindowSet, format_time,
+    Base, CandleReader, CandleTable, Column, Config, Eligibility, Entry, Error, FeatureMatrix,
+    FeatureSet, Fold, Normalizer, Panel, Source, SplitPlan, TargetKind, TargetScales, Targets,
+    TrainingRows, WindowSet, format_time,
 };
 
 /// The parts that every forecaster of a run shares.
@@ -103,9 +103,17 @@ impl Dataset {
     }
 
     /// What forecasters of `fold` are fitted to, on the rows before its scored ones: the targets,
-    /// or with `target.shuffle_seed` the same in another order of days, which nothing can be
-    /// learnt from.
+    /// or with `target.entry = "next_close"` those of a bar later; with `target.shuffle_seed` the
+    /// same in another order of days, which nothing can be learnt from.
     pub fn fitted_targets(&self, fold: &Fold) -> Cow<'_, Targets> {
+        let targets = self.ordered_targets(fold);
+        match self.config.target.entry {
+            Entry::Close => targets,
+            Entry::NextClose => Cow::Owned(targets.a_row_later(&[&fold.train, &fold.stop])),
+        }
+    }
+
+    fn ordered_targets(&self, fold: &Fold) -> Cow<'_, Targets> {
         match self.config.target.shuffle_seed {
             None => Cow::Borrowed(&self.targets),
             Some(seed) => {

@@ -55,54 +55,46 @@ struct OnRidge<'a> {
     rest: Box<dyn Recipe + 'a>,
     /// Coefficients of every day.
     ridge: Fitted,
-    /// The target a bar later minus the ridge's forecast, of every row; unknown where there is no
-    /// forecast.
-    left: Vec<f64>,
+    /// The ridge's forecast of every row and coin; NaN where there is none.
+    forecasts: Vec<f64>,
 }
 
 impl<'a> OnRidge<'a> {
     fn new(rest: Box<dyn Recipe + 'a>, dataset: &Dataset) -> anyhow::Result<Self> {
         let fit = RidgeFit::beside(dataset, RidgeOptions::default())?;
         let ridge = fit.every_day(dataset);
-        let left = left(dataset, &ridge);
-        if left.iter().all(|value| value.is_nan()) {
+        let forecasts = forecasts(&dataset.panel, &ridge);
+        if forecasts.iter().all(|value| value.is_nan()) {
             return Err(anyhow!(
                 "target.base = \"ridge\": the ridge forecasts no row, expected some to train on"
             )
             .hint("more candles: its features look two days back, and a day must lie before"));
         }
-        Ok(Self { rest, ridge, left })
+        Ok(Self {
+            rest,
+            ridge,
+            forecasts,
+        })
     }
 
-    /// What a piece is fitted to.
-    fn targets(&self, dataset: &Dataset, fold: &Fold) -> Targets {
-        let coins = dataset.panel.coins();
-        let mut left = self.left.clone();
-        // A bar later the last target reaches into what comes after.
-        for rows in [&fold.train, &fold.stop]
-            .into_iter()
-            .filter(|rows| !rows.is_empty())
-        {
-            left[(rows.end - 1) * coins..rows.end * coins].fill(f64::NAN);
-        }
-        Targets::new(left, coins)
+    /// Targets minus the ridge's forecasts; unknown where one is.
+    fn left(&self, targets: &Targets) -> Targets {
+        let coins = targets.coins();
+        let left = self.forecasts.iter().enumerate();
+        let left = left.map(|(place, base)| targets.value(place / coins, place % coins) - base);
+        Targets::new(left.collect(), coins)
     }
 }
 
-/// The target a bar later minus the ridge's forecast, `[rows, coins]`; NaN where one is unknown.
-fn left(dataset: &Dataset, ridge: &Fitted) -> Vec<f64> {
-    let Dataset { panel, targets, .. } = dataset;
-    let coins = panel.coins();
-    let mut left = Vec::with_capacity(panel.rows() * coins);
+/// The ridge's forecasts, `[rows, coins]`; NaN where there is none.
+fn forecasts(panel: &Panel, ridge: &Fitted) -> Vec<f64> {
+    let mut forecasts = Vec::with_capacity(panel.rows() * panel.coins());
     for start in (0..panel.rows()).step_by(ROWS_AT_ONCE) {
         let rows: Vec<usize> = (start..panel.rows().min(start + ROWS_AT_ONCE)).collect();
-        let answers = ridge.forecast(panel, &rows).into_iter().enumerate();
-        left.extend(answers.map(|(place, answer)| {
-            let (row, coin) = (start + place / coins, place % coins);
-            answer.map_or(f64::NAN, |base| targets.value(row + 1, coin) - base)
-        }));
+        let answers = ridge.forecast(panel, &rows).into_iter();
+        forecasts.extend(answers.map(|answer| answer.unwrap_or(f64::NAN)));
     }
-    left
+    forecasts
 }
 
 impl Recipe for OnRidge<'_> {
@@ -128,9 +120,8 @@ impl Recipe for OnRidge<'_> {
         let times = dataset.panel.time_ms(start)..dataset.panel.time_ms(end);
         let text = self.ridge.of_times(times).to_json();
         write_atomically(&piece.run.fit(fold).join(BASE_FILE), text.as_bytes())?;
-        let targets = self.targets(dataset, fold);
         self.rest.fit(&Piece {
-            targets: &targets,
+            targets: &self.left(piece.targets),
             ..piece.clone()
         })
     }

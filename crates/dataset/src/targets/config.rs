@@ -23,10 +23,13 @@ pub struct TargetConfig {
     /// Whether forecasters are fitted to the target as a whole or to its parts. The forecast is of
     /// the whole target either way.
     pub fit: Fit,
-    /// A forecast that is there before, of which forecasters learn what it leaves: the target, a
-    /// bar later, minus the base's out-of-sample forecast. The forecast is then the sum of both.
-    /// Rows without a base forecast are not trained on, and forecast without it. Without this key
-    /// forecasters learn the target itself.
+    /// When a position that forecasters learn the return of is entered. What is forecast and scored
+    /// stays the target of the row. `ridge` learns what is entered a bar later in any case.
+    pub entry: Entry,
+    /// A forecast that is there before, of which forecasters learn what it leaves: the target minus
+    /// the base's out-of-sample forecast. The forecast is then the sum of both. Rows without a base
+    /// forecast are not trained on, and forecast without it. Without this key forecasters learn the
+    /// target itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base: Option<Base>,
     /// For `target.kind = "gresearch"`: the time over which a coin's market beta is estimated. The
@@ -49,6 +52,7 @@ impl Default for TargetConfig {
             kind: TargetKind::default(),
             horizon: TimeSpan::minutes(15),
             fit: Fit::Whole,
+            entry: Entry::Close,
             base: None,
             beta_window: TimeSpan::minutes(3750),
             shuffle_seed: None,
@@ -67,6 +71,26 @@ pub enum Fit {
     /// each coin's own part, which is the rest, each in its own unit. The market's part has few
     /// independent events, and its noise would drown the coins' own parts.
     Parts,
+}
+
+/// When a position that forecasters learn the return of is entered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Entry {
+    /// At the close that the forecast knows: the target of the row.
+    #[default]
+    Close,
+    /// A bar later: the target of the next row. So nobody learns that the last price of a bar
+    /// jumps back from one side of the spread to the other, which nobody can trade on.
+    NextClose,
+}
+
+impl Entry {
+    /// Returns true for the default, which old files do not name.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+    pub(crate) fn is_close(&self) -> bool {
+        *self == Self::Close
+    }
 }
 
 /// A forecast that is there before others learn.

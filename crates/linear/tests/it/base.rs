@@ -6,7 +6,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::atomic::AtomicBool;
 
-use dataset::{Base, Column, Dataset, Fold, Panel, RunDir, Targets};
+use dataset::{Base, Column, Dataset, Entry, Fold, Panel, RunDir, Targets};
 use linear::{RidgeFit, RidgeOptions, recipe_on_base};
 use run::{Answer, Forecaster, Piece, Recipe};
 
@@ -54,6 +54,7 @@ impl Recipe for Recorder {
 fn on_ridge(panel: Panel) -> Dataset {
     let mut dataset = dataset(panel);
     dataset.config.target.base = Some(Base::Ridge);
+    dataset.config.target.entry = Entry::NextClose;
     let rows = dataset.panel.rows();
     dataset.plan.folds = vec![Fold {
         number: 1,
@@ -76,7 +77,7 @@ fn fitted(dataset: &Dataset, dir: &Path) -> (Targets, Vec<Answer>) {
         dataset,
         run: &run,
         fold,
-        targets: &dataset.targets,
+        targets: &dataset.fitted_targets(fold),
         seed: 1,
         dir: recipe.dir(&run, fold, 1),
         interrupted: &AtomicBool::new(false),
