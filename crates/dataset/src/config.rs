@@ -321,7 +321,7 @@ impl Config {
         let base = self.target.base.map(Base::features);
         let mut columns = [
             self.features.set.columns(),
-            base.map_or(&[], FeatureSet::columns),
+            base.map(FeatureSet::columns).unwrap_or_default(),
             self.target.init(self.data.interval).columns(),
             &[Column::Close],
         ]
