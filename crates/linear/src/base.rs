@@ -8,10 +8,10 @@ use anyhow::{Context, anyhow};
 use cli::WithHint;
 use dataset::{
     Base, CandleTable, Column, Config, Dataset, Fold, ForecastTable, Panel, RunDir, Targets,
-    content_hash, write_atomically,
 };
 use market::Symbol;
 use run::{Answer, Appendix, Drift, Forecaster, Piece, Recipe};
+use storage::{content_hash, write_atomically};
 
 use crate::{Fitted, RidgeFit, RidgeOptions};
 

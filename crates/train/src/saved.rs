@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow};
 use cli::WithHint;
 use dataset::{
     CandleTable, Column, Config, Eligibility, Normalizer, Origin, Panel, RunDir, TargetScales,
-    check_columns, content_hash,
+    check_columns,
 };
 use linear::forecaster_on_base;
 use market::Symbol;
@@ -17,6 +17,7 @@ use model::{
     read_metadata,
 };
 use run::{Answer, Drift, Forecaster, Kind, SavedRun, Seen, model_folder};
+use storage::content_hash;
 
 use crate::config::{KIND, TrainingConfig};
 use crate::drift::drifts;
