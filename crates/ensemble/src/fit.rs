@@ -110,6 +110,7 @@ fn spans(rows: &Rows) -> impl Iterator<Item = (u32, i64, i64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::combine::market_part;
 
     const COINS: usize = 4;
     const MINUTE: i64 = 60_000;
