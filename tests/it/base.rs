@@ -42,7 +42,11 @@ fn live_equals_offline_for_a_network_on_the_ridge() {
     config.data.simulated.minutes = 16 * 1440;
     let coins = tests::candles(&config);
     tests::store(&dir.path().join("data"), &mut config, &coins);
-    train(dir.path(), &run, &["target.base=ridge", "target.entry=next_close"]);
+    train(
+        dir.path(),
+        &run,
+        &["target.base=ridge", "target.entry=next_close"],
+    );
 
     let table = ForecastTable::read(&run.join("forecasts.parquet")).unwrap();
     assert!(table.len() > 1000, "{}", table.len());

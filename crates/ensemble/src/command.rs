@@ -11,7 +11,7 @@ use dataset::{
     RunDir, Source, TableMetadata, TablePart,
 };
 use market::Symbol;
-use run::{Appendix, Finished, stored_config};
+use run::{Appendix, FinishedRun, stored_config};
 use score::Rows;
 use tracking::Tracker;
 
@@ -293,7 +293,7 @@ fn publish(
         Source::Simulated => Some(Dataset::load(&config.shared)?),
         Source::Store => None,
     };
-    let finished = Finished {
+    let finished = FinishedRun {
         run,
         forecaster: &config.run.forecaster,
         config: &config.shared,

@@ -35,13 +35,13 @@ pub(crate) struct DailyEvidence<'a> {
 /// The moments of one UTC day.
 struct Day {
     number: i64,
-    market: Moments,
-    own: Moments,
+    market: DaySums,
+    own: DaySums,
 }
 
 /// Sums over the rows of a day, about zero.
 #[derive(Clone)]
-struct Moments {
+struct DaySums {
     /// Of two members' forecasts, `[members, members]` row-major.
     products: Vec<f64>,
     /// Of a member's forecasts and the return.
@@ -72,7 +72,7 @@ impl<'a> DailyEvidence<'a> {
     fn day(&mut self, time_ms: i64) -> Option<&mut Day> {
         let number = time_ms.div_euclid(DAY_MS);
         if self.days.last().is_none_or(|day| day.number != number) {
-            let moments = Moments::new(self.forecasts.len());
+            let moments = DaySums::new(self.forecasts.len());
             self.days.push(Day {
                 number,
                 market: moments.clone(),
@@ -83,9 +83,9 @@ impl<'a> DailyEvidence<'a> {
     }
 
     /// The weights of one part; 0 for a member that was worth nothing.
-    fn part(&self, part: fn(&Day) -> &Moments) -> Vec<f64> {
+    fn part(&self, part: fn(&Day) -> &DaySums) -> Vec<f64> {
         let members = self.forecasts.len();
-        let days: Vec<Moments> = self
+        let days: Vec<DaySums> = self
             .days
             .iter()
             .filter_map(|day| part(day).of_one_day())
@@ -93,7 +93,7 @@ impl<'a> DailyEvidence<'a> {
         if days.len() < LEAST_DAYS {
             return vec![0.0; members];
         }
-        let sum = |of: &dyn Fn(&Moments) -> f64| days.iter().map(of).sum::<f64>();
+        let sum = |of: &dyn Fn(&DaySums) -> f64| days.iter().map(of).sum::<f64>();
         let products: Vec<f64> = (0..members * members)
             .map(|place| sum(&|day| day.products[place]))
             .collect();
@@ -189,7 +189,7 @@ fn clip(value: f64) -> f64 {
     value.clamp(-CLIP, CLIP)
 }
 
-impl Moments {
+impl DaySums {
     fn new(members: usize) -> Self {
         Self {
             products: vec![0.0; members * members],

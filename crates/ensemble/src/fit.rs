@@ -131,7 +131,7 @@ mod tests {
 
     /// `folds` folds of `times` minutes; realized market and own parts are mixtures of two members'
     /// parts and noise.
-    struct Made {
+    struct SyntheticFolds {
         rows: Rows,
         members: [Vec<f64>; 2],
     }
@@ -139,7 +139,7 @@ mod tests {
     const MARKET: [f64; 2] = [0.2, 0.9];
     const OWN: [f64; 2] = [0.6, 0.3];
 
-    fn made(folds: usize, times: usize, noise: f64) -> Made {
+    fn made(folds: usize, times: usize, noise: f64) -> SyntheticFolds {
         let mut draws = Noise(1);
         let mut rows = Rows {
             time_ms: Vec::new(),
@@ -185,7 +185,7 @@ mod tests {
             weight: vec![1.0; rows.time_ms.len()],
             ..rows
         };
-        Made {
+        SyntheticFolds {
             rows: rows.checked().unwrap(),
             members,
         }
@@ -206,7 +206,7 @@ mod tests {
         }
     }
 
-    fn fit(made: &Made, options: &EnsembleOptions) -> Vec<FoldWeights> {
+    fn fit(made: &SyntheticFolds, options: &EnsembleOptions) -> Vec<FoldWeights> {
         let members: Vec<&[f64]> = made.members.iter().map(Vec::as_slice).collect();
         fold_weights(&made.rows, &members, options, 0).unwrap()
     }

@@ -14,11 +14,11 @@ mod gains;
 mod lasso;
 mod live;
 mod members;
-mod moments;
 mod offline;
 mod plain;
 mod report;
 mod ridge;
+mod ridge_sums;
 mod saved;
 
 pub use combine::{Weights, combine, combine_in_units, combine_known};

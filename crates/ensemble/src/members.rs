@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context, anyhow};
 use cli::{ConfigTable, WithHint};
 use dataset::{Config, ForecastTable, RunConfig, RunDir};
-use run::{Joined, NamedTable, join};
+use run::{JoinedRows, NamedTable, join};
 
 /// A run with its forecasts.
 pub struct Member {
@@ -112,7 +112,7 @@ pub fn check_agreement(members: &[Member]) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// No common row; members that realized different targets.
-pub fn joined(members: &[Member]) -> anyhow::Result<Joined> {
+pub fn joined(members: &[Member]) -> anyhow::Result<JoinedRows> {
     let paths: Vec<String> = members
         .iter()
         .map(|member| member.path.display().to_string())
@@ -145,7 +145,7 @@ pub fn joined(members: &[Member]) -> anyhow::Result<Joined> {
 ///
 /// # Errors
 /// No such row.
-pub fn with_units(joined: Joined) -> anyhow::Result<Joined> {
+pub fn with_units(joined: JoinedRows) -> anyhow::Result<JoinedRows> {
     let units = joined
         .rows
         .trailing_volatility
@@ -174,7 +174,7 @@ pub fn with_units(joined: Joined) -> anyhow::Result<Joined> {
         let of_row = |&row: &usize| forecaster.forecast[row];
         forecaster.forecast = known.iter().map(of_row).collect();
     }
-    Ok(Joined {
+    Ok(JoinedRows {
         rows: joined.rows.take(&known),
         forecasters,
         ..joined

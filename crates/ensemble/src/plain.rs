@@ -7,18 +7,18 @@ use score::Rows;
 use crate::Weights;
 use crate::combine::market_part;
 use crate::evidence::Evidence;
-use crate::moments::Moments;
 use crate::ridge::nonnegative_ridge;
+use crate::ridge_sums::RidgeSums;
 
-/// Moments of members' forecasts and targets, as they are, over all times.
+/// RidgeSums of members' forecasts and targets, as they are, over all times.
 pub(crate) struct PlainEvidence<'a> {
     rows: &'a Rows,
     forecasts: &'a [&'a [f64]],
     /// How many events the plain average counts for; None gives each member the same say.
     prior_events: Option<f64>,
     times: usize,
-    market: Moments,
-    own: Moments,
+    market: RidgeSums,
+    own: RidgeSums,
 }
 
 impl<'a> PlainEvidence<'a> {
@@ -29,8 +29,8 @@ impl<'a> PlainEvidence<'a> {
             forecasts,
             prior_events,
             times: 0,
-            market: Moments::new(forecasts.len()),
-            own: Moments::new(forecasts.len()),
+            market: RidgeSums::new(forecasts.len()),
+            own: RidgeSums::new(forecasts.len()),
         }
     }
 }
@@ -74,11 +74,11 @@ impl Evidence for PlainEvidence<'_> {
         if self.times == 0 {
             return Weights::equal(members);
         }
-        let part = |moments: &Moments| match self.prior_events {
-            None => equal_say(moments),
+        let part = |sums: &RidgeSums| match self.prior_events {
+            None => equal_say(sums),
             // The coins of a time share their luck: their own parts count as one event, like the
             // market's.
-            Some(prior) => nonnegative_ridge(moments, 1.0 / members as f64, prior / self.events()),
+            Some(prior) => nonnegative_ridge(sums, 1.0 / members as f64, prior / self.events()),
         };
         let weights = Weights {
             market: part(&self.market),
@@ -101,9 +101,9 @@ impl Evidence for PlainEvidence<'_> {
 
 /// Each member divided by its own scale, and their mean multiplied by the mean scale; a member that
 /// said nothing so far has the weight of the plain average.
-fn equal_say(moments: &Moments) -> Vec<f64> {
-    let members = moments.members();
-    let scales: Vec<f64> = (0..members).map(|member| moments.std(member)).collect();
+fn equal_say(sums: &RidgeSums) -> Vec<f64> {
+    let members = sums.members();
+    let scales: Vec<f64> = (0..members).map(|member| sums.std(member)).collect();
     let mean = scales.iter().sum::<f64>() / members as f64;
     scales
         .iter()

@@ -10,10 +10,10 @@ use dataset::{
     Base, CandleTable, Column, Config, Dataset, Fold, ForecastTable, Panel, RunDir, Targets,
 };
 use market::Symbol;
-use run::{Answer, Appendix, Drift, Forecaster, Piece, Recipe};
+use run::{Appendix, Drift, ForecastResult, Forecaster, Piece, Recipe};
 use storage::{content_hash, write_atomically};
 
-use crate::{Fitted, RidgeFit, RidgeOptions};
+use crate::{RidgeFit, RidgeModel, RidgeOptions};
 
 /// The base's coefficients, beside the files of what learns the rest.
 const BASE_FILE: &str = "base.json";
@@ -54,7 +54,7 @@ pub fn forecaster_on_base(
 struct OnRidge<'a> {
     rest: Box<dyn Recipe + 'a>,
     /// Coefficients of every day.
-    ridge: Fitted,
+    ridge: RidgeModel,
     /// The ridge's forecast of every row and coin; NaN where there is none.
     forecasts: Vec<f64>,
 }
@@ -87,7 +87,7 @@ impl<'a> OnRidge<'a> {
 }
 
 /// The ridge's forecasts, `[rows, coins]`; NaN where there is none.
-fn forecasts(panel: &Panel, ridge: &Fitted) -> Vec<f64> {
+fn forecasts(panel: &Panel, ridge: &RidgeModel) -> Vec<f64> {
     let mut forecasts = Vec::with_capacity(panel.rows() * panel.coins());
     for start in (0..panel.rows()).step_by(ROWS_AT_ONCE) {
         let rows: Vec<usize> = (start..panel.rows().min(start + ROWS_AT_ONCE)).collect();
@@ -158,7 +158,7 @@ impl Recipe for OnRidge<'_> {
 /// The ridge's forecasts plus those of what learnt the rest.
 #[derive(Debug)]
 struct Sum {
-    ridge: Fitted,
+    ridge: RidgeModel,
     rest: Box<dyn Forecaster>,
     sha256: String,
 }
@@ -171,7 +171,7 @@ impl Sum {
             .hint("put back the run's own file, or train again")?;
         let hashes = rest.sha256().to_owned() + &content_hash(text.as_bytes());
         Ok(Self {
-            ridge: Fitted::from_json(&text, &path)?,
+            ridge: RidgeModel::from_json(&text, &path)?,
             rest,
             sha256: content_hash(hashes.as_bytes()),
         })
@@ -201,10 +201,12 @@ impl Forecaster for Sum {
     }
 
     /// Where the ridge has no forecast the rest stands alone.
-    fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<Answer>> {
+    fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<ForecastResult>> {
         let base = self.ridge.forecast(panel, rows).into_iter();
         let rest = self.rest.forecast(panel, rows)?;
-        let sum = |(base, rest): (Answer, Answer)| rest.map(|rest| base.unwrap_or(0.0) + rest);
+        let sum = |(base, rest): (ForecastResult, ForecastResult)| {
+            rest.map(|rest| base.unwrap_or(0.0) + rest)
+        };
         Ok(base.zip(rest).map(sum).collect())
     }
 

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 
 use dataset::{Base, Column, Dataset, Entry, Fold, Panel, RunDir, Targets};
 use linear::{RidgeFit, RidgeOptions, recipe_on_base};
-use run::{Answer, Forecaster, Piece, Recipe};
+use run::{ForecastResult, Forecaster, Piece, Recipe};
 
 use crate::support::{BARS, COINS, dataset, panel};
 
@@ -30,7 +30,7 @@ impl Forecaster for Constant {
         Vec::new()
     }
 
-    fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<Answer>> {
+    fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<ForecastResult>> {
         Ok(vec![Ok(0.25); rows.len() * panel.coins()])
     }
 }
@@ -68,7 +68,7 @@ fn on_ridge(panel: Panel) -> Dataset {
 }
 
 /// What is fitted to, and the forecasts of all scored rows.
-fn fitted(dataset: &Dataset, dir: &Path) -> (Targets, Vec<Answer>) {
+fn fitted(dataset: &Dataset, dir: &Path) -> (Targets, Vec<ForecastResult>) {
     let targets = Rc::default();
     let recipe = recipe_on_base(Box::new(Recorder(Rc::clone(&targets))), dataset).unwrap();
     let run = RunDir::new(dir.to_owned());
