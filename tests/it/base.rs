@@ -69,9 +69,9 @@ fn live_equals_offline_for_a_network_on_the_ridge() {
     assert!(run.join("base.json").exists());
 
     // The coefficients of the last fold's days, and no more.
-    let text = std::fs::read_to_string(run.join("fold-2/base.json")).unwrap();
-    let base: serde_json::Value = serde_json::from_str(&text).unwrap();
-    let first = base["refits"][0]["from_ms"].as_i64().unwrap();
+    let file = run.join("fold-2/base.json");
+    let base = linear::RidgeModel::from_json(&std::fs::read_to_string(&file).unwrap(), &file);
+    let first = base.unwrap().refits()[0].from_ms;
     let start = table.rows().find(|row| row.fold == 2).unwrap().time_ms;
     assert!(
         first <= start && first + 86_400_000 > start,
