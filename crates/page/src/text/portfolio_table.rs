@@ -1,7 +1,7 @@
 //! Portfolios as text.
 
 use rules::{FoldFit, PortfolioFigures, PortfolioReport, PortfolioResult};
-use statistics::Interval;
+use statistics::ConfidenceInterval;
 use terminal::Table;
 
 use crate::text::format::{counted, dash, number, percent, signed_percent, wrapped};
@@ -42,7 +42,7 @@ pub(crate) fn portfolio_cells(figures: &PortfolioFigures) -> Vec<String> {
     ]
 }
 
-fn ends(interval: Option<Interval>) -> String {
+fn ends(interval: Option<ConfidenceInterval>) -> String {
     interval.map_or_else(dash, |[low, high]| format!("{low:.2} to {high:.2}"))
 }
 

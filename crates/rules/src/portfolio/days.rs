@@ -3,7 +3,8 @@
 use score::Options;
 use serde::Serialize;
 use statistics::{
-    Interval, drawn_blocks, enough_blocks, max_drawdown, percentile_interval, sharpe_ratio,
+    ConfidenceInterval, drawn_blocks, enough_blocks, max_drawdown, percentile_interval,
+    sharpe_ratio,
 };
 
 use super::PortfolioConfig;
@@ -59,7 +60,7 @@ pub struct PortfolioFigures {
     /// Sharpe ratio of the days' profits after costs, a year.
     pub sharpe: Option<f64>,
     /// Its interval.
-    pub sharpe_interval: Option<Interval>,
+    pub sharpe_interval: Option<ConfidenceInterval>,
     /// Profit a year after costs without the three best days.
     pub without_best_three: Option<f64>,
     /// Deepest fall of the capital after costs, 0 or below, each day's profit compounded.
@@ -76,7 +77,7 @@ pub struct PortfolioFigures {
     /// funding are paid before.
     pub break_even_bps: Option<f64>,
     /// Its interval.
-    pub break_even_interval: Option<Interval>,
+    pub break_even_interval: Option<ConfidenceInterval>,
     /// Probability that the true Sharpe ratio is above what the best of all trials of the study
     /// would show if none was worth anything.
     pub deflated_sharpe: Option<f64>,
@@ -152,7 +153,7 @@ impl Ledger<'_> {
         net: &[f64],
         block: usize,
         options: &Options,
-    ) -> Option<[Option<Interval>; 2]> {
+    ) -> Option<[Option<ConfidenceInterval>; 2]> {
         let count = net.len();
         if !enough_blocks(&[count], block, block) {
             return None;
