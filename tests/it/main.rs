@@ -11,6 +11,7 @@ mod cache;
 mod daily;
 mod ensemble;
 mod fitting;
+mod horizons;
 mod live;
 mod look_ahead;
 mod panel20;

@@ -43,7 +43,8 @@ pub use files::{content_hash, remove_abandoned, write_atomically};
 pub use foreign::{Cell, ForeignTable};
 pub use named_output::check_named_output;
 pub use normalizer::{
-    CoinStats, InputNorm, NormalizeConfig, Normalizer, TargetScale, TrainingRows, target_std,
+    CoinStats, InputNorm, NormalizeConfig, Normalizer, TargetScale, TargetStats, TrainingRows,
+    target_std,
 };
 pub use origin::Origin;
 pub use output::{check_output, open_lock};

@@ -1,9 +1,10 @@
 //! What a finished run writes and prints.
 
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use dataset::{Config, Dataset, ForecastTable, RunDir, write_atomically};
+use anyhow::Context;
+use dataset::{Config, Dataset, ForecastTable, RunDir, TablePart, TimeSpan, write_atomically};
 use page::{Importance, score_table};
 use tracking::Tracker;
 
@@ -41,27 +42,50 @@ pub struct Finished<'a> {
 }
 
 impl Finished<'_> {
-    /// Scores the run's table beside the controls, writes the report, tells the tracker and prints.
+    /// Scores the run's table beside the controls, writes the report, tells the tracker and prints;
+    /// of several horizons one after the other, each with a report of its own. Returns the scores of
+    /// the first.
     ///
     /// # Errors
     /// A table that cannot be scored, what the system says.
     pub fn publish(&self, table: ForecastTable, appendix: Appendix) -> anyhow::Result<ScoredRun> {
+        let (metadata, parts) = table.into_inner();
+        let mut parts = self.in_order(parts).into_iter();
         let run = self.run;
-        let path = run.path().display().to_string();
-        let scored = score_run((self.forecaster, &path), table)?;
-        write_atomically(&run.report(), scored.html(appendix.importance).as_bytes())?;
+        let first = parts.next().context("a table has a part")?;
+        let further: Vec<TablePart> = parts.collect();
+        let several = (!further.is_empty()).then_some(first.key.horizon);
+        let mut texts = Vec::new();
+        let mut score = |part: TablePart, several: Option<TimeSpan>| -> anyhow::Result<ScoredRun> {
+            let table = ForecastTable::new(metadata.clone(), vec![part], run.path())?;
+            let scored = score_run((self.forecaster, &run.path().display().to_string()), table)?;
+            let report = run.report_of(several);
+            write_atomically(&report, scored.html(appendix.importance.clone()).as_bytes())?;
+            if let Some(tracker) = self.tracker {
+                track(tracker, &report, &scored, several);
+            }
+            texts.push(match self.json {
+                true => serde_json::to_string_pretty(&scored.report)?,
+                false => heading(several) + &score_table(&scored.report),
+            });
+            Ok(scored)
+        };
+        let scored = score(first, several)?;
+        for part in further {
+            let horizon = part.key.horizon;
+            score(part, Some(horizon))?;
+        }
         if let Some(tracker) = self.tracker {
-            track(tracker, run, &scored);
             appendix
                 .artifacts
                 .iter()
                 .for_each(|file| tracker.artifact(file, ""));
         }
+        let mut text = texts.join("\n") + "\n";
         if self.json {
-            cli::print(&(serde_json::to_string_pretty(&scored.report)? + "\n"))?;
+            cli::print(&text)?;
             return Ok(scored);
         }
-        let mut text = score_table(&scored.report) + "\n";
         for part in &appendix.texts {
             writeln!(text, "{part}")?;
         }
@@ -75,20 +99,48 @@ impl Finished<'_> {
             next => format!("; {next}"),
         };
         cli::note(format!(
-            "forecasts are in {}, charts in report.html beside them{next}",
-            run.forecasts().display()
+            "forecasts are in {}, charts in {} beside them{next}",
+            run.forecasts().display(),
+            run.report_of(several)
+                .file_name()
+                .unwrap_or_default()
+                .display()
         ));
         Ok(scored)
     }
+
+    /// The parts of a table, that of the config's first horizon first.
+    fn in_order(&self, mut parts: Vec<TablePart>) -> Vec<TablePart> {
+        let horizons = self.config.target.all_horizons();
+        let place = |part: &TablePart| {
+            let is_it = |horizon: &TimeSpan| *horizon == part.key.horizon;
+            horizons.iter().position(is_it)
+        };
+        parts.sort_by_key(place);
+        parts
+    }
 }
 
-/// What a tracker is told of the whole run.
-fn track(tracker: &Tracker, run: &RunDir, scored: &ScoredRun) {
-    tracker.metrics(0, &scored.headline());
+/// What stands above the scores of one of several horizons.
+fn heading(horizon: Option<TimeSpan>) -> String {
+    horizon.map_or_else(String::new, |horizon| format!("Horizon {horizon}\n"))
+}
+
+/// What a tracker is told of the whole run; names of one of several horizons end in it.
+fn track(tracker: &Tracker, report_file: &Path, scored: &ScoredRun, horizon: Option<TimeSpan>) {
+    let ending = horizon.map_or_else(String::new, |horizon| format!("_{horizon}"));
+    let headline: Vec<(String, f64)> = (scored.headline().into_iter())
+        .map(|(name, value)| (format!("{name}{ending}"), value))
+        .collect();
+    let headline: Vec<(&str, f64)> = (headline.iter())
+        .map(|(name, value)| (name.as_str(), *value))
+        .collect();
+    tracker.metrics(0, &headline);
     let report = &scored.report;
+    let name = format!("fold_pearson{ending}");
     for (&fold, score) in report.fold_numbers.iter().zip(&report.forecasters[0].folds) {
         let score = score.unwrap_or(f64::NAN);
-        tracker.metrics(u64::from(fold), &[("fold_pearson", score)]);
+        tracker.metrics(u64::from(fold), &[(name.as_str(), score)]);
     }
-    tracker.artifact(&run.report(), "");
+    tracker.artifact(report_file, "");
 }

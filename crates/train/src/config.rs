@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, anyhow};
 use cli::{ConfigTable, WithHint};
 use dataset::{Config, InputNorm, RunConfig};
-use model::{AdamWConfig, Loss, NetworkConfig, WindowNorm};
+use model::{AdamWConfig, Loss, NetworkConfig, NetworkShape, WindowNorm};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -363,6 +363,11 @@ impl TrainConfig {
         Ok(())
     }
 
+    /// The sizes of its networks.
+    pub(crate) fn shape(&self) -> NetworkShape {
+        shape_of(&self.shared)
+    }
+
     /// Windows (all coins at one time) in a step.
     pub fn batch_windows(&self, coins: usize) -> usize {
         (self.training.batch_pairs / coins.max(1)).max(1)
@@ -382,6 +387,16 @@ impl TrainConfig {
     /// A value that TOML cannot hold.
     pub fn to_toml(&self) -> anyhow::Result<String> {
         Ok(toml::to_string(self)?)
+    }
+}
+
+/// The sizes of the networks of a config with its universe spelled out.
+pub(crate) fn shape_of(config: &Config) -> NetworkShape {
+    NetworkShape {
+        coins: config.universe.symbols.len(),
+        features: config.chosen_features().len(),
+        lookback: config.features.lookback_bars,
+        horizons: config.target.all_horizons().len(),
     }
 }
 
