@@ -38,7 +38,8 @@ impl Place {
     fn with_other_scored_candles(self) -> Self {
         let dataset = self.dataset();
         let scored_from = dataset.panel.time_ms(dataset.plan.folds[1].score.start);
-        let changed = crate::fitting::with_other_prices(&tests::candles(&tests::tiny()), scored_from);
+        let changed =
+            crate::fitting::with_other_prices(&tests::candles(&tests::tiny()), scored_from);
         tests::store(&self.dir.path().join("b"), &mut tests::tiny(), &changed);
         self
     }
@@ -93,7 +94,12 @@ impl Place {
     }
 
     /// The forecasts of a saved run at one of its horizons, live at a time of the store.
-    fn live(&self, run: &Path, (fold, horizon): (usize, TimeSpan), at_ms: i64) -> predict::Forecasts {
+    fn live(
+        &self,
+        run: &Path,
+        (fold, horizon): (usize, TimeSpan),
+        at_ms: i64,
+    ) -> predict::Forecasts {
         let overrides = [self.data_key("a"), format!("target.horizon={horizon}")];
         let checkpoint = crate::load(run, Some(fold), &overrides, DeviceChoice::Flex).unwrap();
         assert_eq!(checkpoint.config.target.horizon, horizon);
@@ -125,15 +131,23 @@ impl Place {
                 let asked = (part.fold[row] as usize, horizon);
                 let forecasts = self.live(run, asked, part.time_ms[row]);
                 assert_eq!(forecasts.horizon_bars, dataset.config.horizon_bars());
-                let is_it = |coin: &&predict::CoinForecast| coin.symbol == part.symbol_of(row).as_str();
+                let is_it =
+                    |coin: &&predict::CoinForecast| coin.symbol == part.symbol_of(row).as_str();
                 let live = forecasts.coins.iter().find(is_it).unwrap();
                 let bits = live.forecast.map(f64::to_bits);
-                let place = format!("{horizon}: {} at {}", part.symbol_of(row), part.time_ms[row]);
+                let place = format!(
+                    "{horizon}: {} at {}",
+                    part.symbol_of(row),
+                    part.time_ms[row]
+                );
                 assert_eq!(bits, Some(part.forecast[row].to_bits()), "{place}");
             }
         }
         // A row is scored at each horizon whose target is known: to the end of the candles.
-        assert_eq!(ends_ms, [dataset.panel.time_ms(dataset.panel.rows() - 1); 3]);
+        assert_eq!(
+            ends_ms,
+            [dataset.panel.time_ms(dataset.panel.rows() - 1); 3]
+        );
     }
 }
 
@@ -145,7 +159,10 @@ fn the_longest_reach_is_purged() {
     let gaps = |config: &Config| -> Vec<usize> {
         let folds = Dataset::load(config).unwrap().plan.folds;
         let of_fold = |fold: &dataset::Fold| {
-            [fold.stop.start - fold.train.end, fold.score.start - fold.stop.end]
+            [
+                fold.stop.start - fold.train.end,
+                fold.score.start - fold.stop.end,
+            ]
         };
         folds.iter().flat_map(of_fold).collect()
     };
@@ -203,18 +220,32 @@ fn check_predict(place: &Place, run: &Path) {
     let refused = predict(&["--at", &at, "--horizon", "30m"]).unwrap_err();
     assert!(cli::is_usage(&refused));
     let text = refused.to_string();
-    assert_eq!(text, "horizon 30m: expected one that the run forecasts: 5m, 15m, 1h");
+    assert_eq!(
+        text,
+        "horizon 30m: expected one that the run forecasts: 5m, 15m, 1h"
+    );
     let refused = predict(&["--watch", "--set", "target.horizon=15m"]).unwrap_err();
-    assert!(refused.to_string().contains("a watch trades the first horizon"), "{refused}");
+    assert!(
+        refused
+            .to_string()
+            .contains("a watch trades the first horizon"),
+        "{refused}"
+    );
 }
 
 /// An ensemble is of one horizon.
 fn check_ensemble(place: &Place, run: &Path) {
-    let (run, own) = (run.display().to_string(), place.run("both").display().to_string());
+    let (run, own) = (
+        run.display().to_string(),
+        place.run("both").display().to_string(),
+    );
     let arguments = ["", "--run", &own, &run, &run];
     let refused = ensemble::run(&ensemble::Args::parse_from(arguments)).unwrap_err();
     let text = refused.to_string();
-    assert!(text.ends_with("forecasts 3 horizons, expected a run of one"), "{text}");
+    assert!(
+        text.ends_with("forecasts 3 horizons, expected a run of one"),
+        "{text}"
+    );
 }
 
 /// Trees for each horizon: each is a run of its own within the run, and no scored candle changes a

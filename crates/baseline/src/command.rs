@@ -6,8 +6,10 @@ use std::time::Instant;
 use anyhow::anyhow;
 use clap::Parser;
 use cli::WithHint;
-use dataset::{Dataset, FeatureRows, RunDir, check_named_output};
-use run::{FitOptions, fit_by_horizon, fit_run, folds_named, stored_config, write_fit_times};
+use dataset::{Dataset, FeatureRows, Fold, RunDir, check_named_output};
+use run::{
+    FitOptions, ScoredRun, fit_by_horizon, fit_run, folds_named, stored_config, write_fit_times,
+};
 
 use crate::config::{BaselineConfig, Protocol};
 use crate::recipe::LightGbmRecipe;
@@ -78,34 +80,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         refuse_to_export(args)?;
         begin(&run, &config, library)?;
     }
-    fit_by_horizon(&run, &dataset, |run, dataset| {
+    let fit = |run: &RunDir, dataset: &Dataset| {
         let mut config = config.clone();
         config.shared = dataset.config.clone();
-        let features = feature_rows(&config, dataset, args.recompute)?;
-        let resolved = begin(run, &config, library)?;
-        write_fit_times(
-            &run.path().join("folds.json"),
-            &dataset.panel,
-            &dataset.plan.folds,
-        )?;
-        if let Some(path) = &args.export {
-            export::matrix(path, dataset, &features)?;
-            return Ok(None);
-        }
-        let recipe = LightGbmRecipe {
-            config,
-            library,
-            features,
-            continue_rounds: args.continue_rounds,
-        };
-        let options = FitOptions {
-            folds: folds.clone(),
-            seeds: vec![1],
-            again: args.retrain || args.continue_rounds.is_some(),
-            json: args.json,
-        };
-        fit_run(&recipe, run, dataset, &resolved, &options)
-    })?;
+        fit_horizon(args, config, library, (run, dataset), folds.clone())
+    };
+    fit_by_horizon(&run, &dataset, fit)?;
     if args.export.is_some() {
         return Ok(());
     }
@@ -117,6 +97,40 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         began.elapsed().as_secs_f64()
     ));
     Ok(())
+}
+
+/// Fits the trees of one horizon, or writes what they would see.
+fn fit_horizon(
+    args: &Args,
+    config: BaselineConfig,
+    library: &'static Library,
+    (run, dataset): (&RunDir, &Dataset),
+    folds: Vec<&Fold>,
+) -> anyhow::Result<Option<ScoredRun>> {
+    let features = feature_rows(&config, dataset, args.recompute)?;
+    let resolved = begin(run, &config, library)?;
+    write_fit_times(
+        &run.path().join("folds.json"),
+        &dataset.panel,
+        &dataset.plan.folds,
+    )?;
+    if let Some(path) = &args.export {
+        export::matrix(path, dataset, &features)?;
+        return Ok(None);
+    }
+    let recipe = LightGbmRecipe {
+        config,
+        library,
+        features,
+        continue_rounds: args.continue_rounds,
+    };
+    let options = FitOptions {
+        folds,
+        seeds: vec![1],
+        again: args.retrain || args.continue_rounds.is_some(),
+        json: args.json,
+    };
+    fit_run(&recipe, run, dataset, &resolved, &options)
 }
 
 /// Begins a run, or goes on with one of the same config; returns the content of its run.toml.

@@ -428,7 +428,11 @@ pub fn target_std(targets: &Targets, rows: Range<usize>) -> Vec<Option<f32>> {
 }
 
 /// Standard deviation of each coin's targets at `rows`, and what they are divided by.
-fn target_stats(config: &NormalizeConfig, targets: &Targets, rows: Range<usize>) -> Vec<TargetStats> {
+fn target_stats(
+    config: &NormalizeConfig,
+    targets: &Targets,
+    rows: Range<usize>,
+) -> Vec<TargetStats> {
     let of_coin = |coin| target_moments(targets, coin, rows.clone());
     let moments: Vec<Moments> = (0..targets.coins()).map(of_coin).collect();
     let pooled = (moments.iter()).fold(Moments::default(), |pooled, of| pooled.joined(*of));

@@ -267,6 +267,9 @@ mod tests {
         assert_eq!(sets[1].counts, [no, no, yes, no, yes, yes, no, no]);
         assert_eq!(sets[2].counts, [no; 8]);
         let alone = WindowSet::aligned(vec![near.clone()]);
-        assert_eq!((&alone[0].ends, &alone[0].counts), (&near.ends, &near.counts));
+        assert_eq!(
+            (&alone[0].ends, &alone[0].counts),
+            (&near.ends, &near.counts)
+        );
     }
 }

@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use model::{
-    AdamWConfig, Device, DeviceChoice, EncoderKind, GradientsParams, Loss, Mixing, NetworkConfig, NetworkShape,
-    Tensor, TensorData, Windows, clip_grad_norm, forecast, masked_loss,
+    AdamWConfig, Device, DeviceChoice, EncoderKind, GradientsParams, Loss, Mixing, NetworkConfig,
+    NetworkShape, Tensor, TensorData, Windows, clip_grad_norm, forecast, masked_loss,
 };
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;

@@ -54,11 +54,7 @@ impl NetworkConfig {
     /// # Errors
     ///
     /// [`Error::Config`] where [`validate`](Self::validate) fails or the windows are too short.
-    pub fn init(
-        &self,
-        shape: NetworkShape,
-        device: &Device,
-    ) -> Result<Network, Error> {
+    pub fn init(&self, shape: NetworkShape, device: &Device) -> Result<Network, Error> {
         self.validate()?;
         self.validate_input(shape)?;
         let NetworkShape {

@@ -211,7 +211,9 @@ fn predict(args: &Args) -> anyhow::Result<()> {
         })?),
     };
     let (mut overrides, of_watch) = WatchArgs::split(&args.model.set);
-    let horizon = args.horizon.map(|horizon| format!("target.horizon={horizon}"));
+    let horizon = args
+        .horizon
+        .map(|horizon| format!("target.horizon={horizon}"));
     overrides.extend(horizon);
     if let Some(text) = of_watch.first() {
         return Err(cli::usage(

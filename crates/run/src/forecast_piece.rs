@@ -79,7 +79,12 @@ struct Part<'a> {
 
 impl Part<'_> {
     /// Adds the answers of the windows that end in `ends`, `[ends, coins]`, where they count.
-    fn push(&mut self, ends: &[usize], counts: &[bool], answers: Vec<Answer>) -> anyhow::Result<()> {
+    fn push(
+        &mut self,
+        ends: &[usize],
+        counts: &[bool],
+        answers: Vec<Answer>,
+    ) -> anyhow::Result<()> {
         let panel = &self.dataset.panel;
         let coins = panel.coins();
         for (place, answer) in answers

@@ -232,7 +232,10 @@ impl Kinds {
         if !runs.is_empty() {
             let seen = runs.iter().map(|own| self.seen(own.path(), (fold, at_ms)));
             let all: Vec<Seen> = seen.collect::<anyhow::Result<_>>()?;
-            return all.into_iter().reduce(Seen::joined).context("runs are there");
+            return all
+                .into_iter()
+                .reduce(Seen::joined)
+                .context("runs are there");
         }
         let known = self.of(&table, path)?.seen(&SavedRun {
             path,
@@ -292,9 +295,10 @@ fn horizon_named(text: &str, config: &Config) -> anyhow::Result<TimeSpan> {
     let (_, name) = text.split_once('=').unwrap_or_default();
     let horizons = config.target.all_horizons();
     let known: Vec<String> = horizons.iter().map(ToString::to_string).collect();
-    let found = horizons
-        .iter()
-        .find(|horizon| name.parse() == Ok(**horizon));
+    let found = horizons.iter().find(|horizon| {
+        name.parse::<TimeSpan>()
+            .is_ok_and(|named| named == **horizon)
+    });
     found.copied().ok_or_else(|| {
         let expected = known.join(", ");
         cli::usage(

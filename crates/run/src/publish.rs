@@ -57,6 +57,7 @@ impl Finished<'_> {
         let several = (!further.is_empty()).then_some(first.key.horizon);
         let mut texts = Vec::new();
         let mut score = |part: TablePart, several: Option<TimeSpan>| -> anyhow::Result<ScoredRun> {
+            let heading = several.map_or_else(String::new, |_| format!("{}\n", part.key));
             let table = ForecastTable::new(metadata.clone(), vec![part], run.path())?;
             let scored = score_run((self.forecaster, &run.path().display().to_string()), table)?;
             let report = run.report_of(several);
@@ -66,7 +67,7 @@ impl Finished<'_> {
             }
             texts.push(match self.json {
                 true => serde_json::to_string_pretty(&scored.report)?,
-                false => heading(several) + &score_table(&scored.report),
+                false => heading + &score_table(&scored.report),
             });
             Ok(scored)
         };
@@ -81,11 +82,14 @@ impl Finished<'_> {
                 .iter()
                 .for_each(|file| tracker.artifact(file, ""));
         }
-        let mut text = texts.join("\n") + "\n";
         if self.json {
-            cli::print(&text)?;
+            cli::print(&match several {
+                None => texts.concat() + "\n",
+                Some(_) => format!("[{}]\n", texts.join(",\n")),
+            })?;
             return Ok(scored);
         }
+        let mut text = texts.join("\n") + "\n";
         for part in &appendix.texts {
             writeln!(text, "{part}")?;
         }
@@ -119,11 +123,6 @@ impl Finished<'_> {
         parts.sort_by_key(place);
         parts
     }
-}
-
-/// What stands above the scores of one of several horizons.
-fn heading(horizon: Option<TimeSpan>) -> String {
-    horizon.map_or_else(String::new, |horizon| format!("Horizon {horizon}\n"))
 }
 
 /// What a tracker is told of the whole run; names of one of several horizons end in it.

@@ -241,14 +241,23 @@ mod tests {
         const MINUTE_MS: i64 = 60_000;
         let days = |bar: i64, reach: i64| {
             let found = block_days(bar * MINUTE_MS, (reach / bar) as usize);
-            assert!(found as i64 * 1440 >= reach, "{found} days for {reach} minutes");
+            assert!(
+                found as i64 * 1440 >= reach,
+                "{found} days for {reach} minutes"
+            );
             found
         };
         let of_minutes = [15, 60, 240, 720, 1440, 4320].map(|reach| days(1, reach));
         assert_eq!(of_minutes, [1, 1, 1, 1, 2, 4]);
-        assert_eq!([15, 60, 240, 1440].map(|reach| days(5, reach)), [1, 1, 1, 2]);
+        assert_eq!(
+            [15, 60, 240, 1440].map(|reach| days(5, reach)),
+            [1, 1, 1, 2]
+        );
         // Daily bars: as many days as the reach has.
-        assert_eq!([1, 3, 7, 14].map(|reach| days(1440, reach * 1440)), [1, 3, 7, 14]);
+        assert_eq!(
+            [1, 3, 7, 14].map(|reach| days(1440, reach * 1440)),
+            [1, 3, 7, 14]
+        );
     }
 
     /// Days whose returns overlap have a wider interval than as many that do not.

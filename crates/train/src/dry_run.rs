@@ -101,10 +101,9 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
     let matrix = Arc::new(normalizer.apply(features));
     let matrix_bytes = size_of_val(matrix.as_slice());
     let windows = Windows::new(matrix, channels, lookback, &device.device);
-    let mut network =
-        config
-            .network
-            .init(config.shape(), &device.device.clone().autodiff())?;
+    let mut network = config
+        .network
+        .init(config.shape(), &device.device.clone().autodiff())?;
     let parameters = network.num_params();
 
     let batch: Vec<usize> = (0..config.batch_windows(coins))

@@ -133,7 +133,7 @@ fn horizons<'a>(
     normalizer: &Normalizer,
 ) -> anyhow::Result<Vec<Horizon<'a>>> {
     let all = &piece.dataset.config.target;
-    let of = |dataset: &'a Cow<'_, Dataset>| {
+    let of = |dataset: &'a Cow<'_, Dataset>| -> anyhow::Result<Horizon<'a>> {
         let horizon = dataset.config.target.horizon;
         let stats = of_horizon(normalizer, all, horizon)?;
         Ok(Horizon {

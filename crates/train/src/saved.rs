@@ -49,7 +49,7 @@ impl SavedNetworks {
         (networks, device): (Vec<Network>, Device),
         sha256: String,
     ) -> anyhow::Result<Self> {
-        let at = |horizon: &TimeSpan| {
+        let at = |horizon: &TimeSpan| -> anyhow::Result<(Config, Normalizer)> {
             let mut own = config.clone();
             own.target = own.target.at_horizon(*horizon);
             Ok((own, of_horizon(&normalizer, &config.target, *horizon)?))

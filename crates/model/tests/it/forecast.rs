@@ -112,7 +112,10 @@ fn the_same_bits_alone_and_together_at_the_real_size() {
         of(Mixing::Shared, EncoderKind::Tcn),
     ] {
         let network = config
-            .init(NetworkShape::new(coins, features, lookback), &Device::flex())
+            .init(
+                NetworkShape::new(coins, features, lookback),
+                &Device::flex(),
+            )
             .unwrap();
         let windows = Windows::new(matrix.clone(), coins * features, lookback, &Device::flex());
         let of = |ends: &[usize]| bits(&forecast(&network, &windows, ends, &mut |_| {}).unwrap());

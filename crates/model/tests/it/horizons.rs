@@ -36,7 +36,12 @@ fn losses_of_several_heads_equal_pytorch() {
             assert_close(name, &found, golden.values("output"), TOLERANCE);
             let of = |name, place| at(&golden, name, place, device);
             let whole = mean_over_horizons(output.clone(), HORIZONS, |place, forecast| {
-                masked_loss(Loss::Huber, forecast, of("target", place), of("mask", place))
+                masked_loss(
+                    Loss::Huber,
+                    forecast,
+                    of("target", place),
+                    of("mask", place),
+                )
             });
             let parts = mean_over_horizons(output, HORIZONS, |place, forecast| {
                 let (target, mask) = (of("target", place), of("mask", place));
@@ -64,7 +69,11 @@ fn a_horizon_without_targets_counts_for_nothing() {
         masked_loss(Loss::L1, forecast, mask(target), mask(known))
     };
     let found = values(mean_over_horizons(outputs, 2, of));
-    let first: f32 = wave(24, 0.0).iter().step_by(2).map(|x| (x - 3.0).abs()).sum();
+    let first: f32 = wave(24, 0.0)
+        .iter()
+        .step_by(2)
+        .map(|x| (x - 3.0).abs())
+        .sum();
     assert_close("half the first", &found, &[first / 12.0 / 2.0], 1e-5);
 }
 
@@ -75,9 +84,17 @@ fn one_horizon_is_the_network_as_it_was() {
     let device = Device::flex();
     let of = |horizons: usize| {
         device.seed(3);
-        let shape = NetworkShape { horizons, ..shape() };
+        let shape = NetworkShape {
+            horizons,
+            ..shape()
+        };
         let network = small_config().init(shape, &device).unwrap();
-        let NetworkShape { coins, features, lookback, .. } = shape;
+        let NetworkShape {
+            coins,
+            features,
+            lookback,
+            ..
+        } = shape;
         let values_in = wave(coins * features * lookback, 0.0);
         let windows = TensorData::new(values_in, [1, coins * features, lookback]);
         let outputs = network.forward(Tensor::from_data(windows, &device));

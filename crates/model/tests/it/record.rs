@@ -254,9 +254,7 @@ fn names_are_those_of_pytorch() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
     let names = |config: &NetworkConfig| {
-        let network = config
-            .init(shape(), &Device::flex())
-            .unwrap();
+        let network = config.init(shape(), &Device::flex()).unwrap();
         save_weights(&network, &path, &BTreeMap::new()).unwrap();
         let bytes = std::fs::read(&path).unwrap();
         let mut names: Vec<String> = SafeTensors::deserialize(&bytes)

@@ -47,9 +47,7 @@ pub fn is_host(device: &Device) -> bool {
 /// A small network with dropout, drawn from this seed.
 pub fn small_network(seed: u64, device: &Device) -> Network {
     device.seed(seed);
-    small_config()
-        .init(shape(), device)
-        .unwrap()
+    small_config().init(shape(), device).unwrap()
 }
 
 /// The sizes of small networks.

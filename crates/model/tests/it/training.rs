@@ -1,8 +1,8 @@
 //! Initialization, loss and learning.
 
 use model::{
-    AdamWConfig, Device, GradientsParams, Loss, Mixing, Module, NetworkConfig, NetworkShape, Tensor, TensorData,
-    clip_grad_norm, masked_loss, parts_loss,
+    AdamWConfig, Device, GradientsParams, Loss, Mixing, Module, NetworkConfig, NetworkShape,
+    Tensor, TensorData, clip_grad_norm, masked_loss, parts_loss,
 };
 
 use crate::support::{
@@ -34,7 +34,9 @@ fn a_seed_gives_the_same_network_again() {
 fn forecasts_start_near_zero() {
     let _seeding = seeding();
     let device = Device::flex();
-    let network = NetworkConfig::default().init(NetworkShape::new(20, 8, 512), &device).unwrap();
+    let network = NetworkConfig::default()
+        .init(NetworkShape::new(20, 8, 512), &device)
+        .unwrap();
     let input = TensorData::new(wave(4 * 160 * 512, 0.0), [4, 160, 512]);
     let output = values(network.forward(Tensor::from_data(input, &device)));
     assert!(output.iter().all(|value| value.abs() < 0.5), "{output:?}");
@@ -61,7 +63,9 @@ fn without_a_first_convolution_any_window_will_do() {
         .into_iter()
         .filter(|config| config.stem_width == 0)
     {
-        let network = config.init(NetworkShape::new(2, 2, 1), &Device::flex()).unwrap();
+        let network = config
+            .init(NetworkShape::new(2, 2, 1), &Device::flex())
+            .unwrap();
         assert_eq!(
             network
                 .forward(Tensor::ones([3, 4, 1], &Device::flex()))

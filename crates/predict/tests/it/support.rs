@@ -82,7 +82,8 @@ fn write_model(dataset: &Dataset, number: usize, (stats_path, weights): (&Path, 
 /// Takes from a run's weights what versions before 0.2 did not write.
 pub fn make_older(weights: &Path) {
     let device = DeviceChoice::Flex.open().unwrap().device;
-    let (network, mut metadata) = load_weights(&network(), NetworkShape::new(3, 8, 32), weights, &device).unwrap();
+    let (network, mut metadata) =
+        load_weights(&network(), NetworkShape::new(3, 8, 32), weights, &device).unwrap();
     metadata.retain(|key, _| key == "stats_sha256");
     assert_eq!(metadata.len(), 1);
     save_weights(&network, weights, &metadata).unwrap();
