@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use clap::{Parser, Subcommand};
 use cli::WithHint;
-use dataset::{TimeSpan, content_hash, format_time, parse_time};
+use dataset::{TimeSpan, format_time, parse_time};
+use storage::content_hash;
 use terminal::Table;
 
 use crate::cache::Cache;

@@ -4,8 +4,9 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use dataset::{Config, Dataset, ForecastTable, RunDir, TablePart, TimeSpan, write_atomically};
+use dataset::{Config, Dataset, ForecastTable, RunDir, TablePart, TimeSpan};
 use page::{Importance, score_table};
+use storage::write_atomically;
 use tracking::Tracker;
 
 use crate::scored_run::{ScoredRun, score_run};

@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow, bail};
 use cli::WithHint;
 use dataset::{
     CandleTable, Column, Config, Eligibility, Normalizer, Origin, Panel, RunDir, TargetConfig,
-    TargetScales, TimeSpan, check_columns, content_hash,
+    TargetScales, TimeSpan, check_columns,
 };
 use market::Symbol;
 use model::{
@@ -16,6 +16,7 @@ use model::{
     read_metadata,
 };
 use run::{Answer, Drift, Forecaster, Kind, SavedRun, Seen, model_folder};
+use storage::content_hash;
 
 use crate::config::{KIND, TrainingConfig, shape_of};
 use crate::drift::drifts;
