@@ -113,13 +113,23 @@ impl Place {
         let dataset = self.dataset();
         let table = ForecastTable::read(&run.join("forecasts.parquet")).unwrap();
         assert_eq!(table.parts().len(), 3);
-        let mut ends_ms = Vec::new();
+        let mut lengths = Vec::new();
         for dataset in dataset.by_horizon() {
             let horizon = dataset.config.target.horizon;
             let is_it = |part: &&TablePart| part.key.horizon == horizon;
             let part = table.parts().iter().find(is_it).unwrap();
             assert_eq!(part.key.reach, horizon);
-            ends_ms.push(part.time_ms[part.len() - 1] + horizon.ms());
+            // A row is scored at each horizon whose target is known.
+            let known = vec![Some(1.0); dataset.panel.coins()];
+            let kept = |fold: &dataset::Fold| {
+                dataset
+                    .scored_windows(fold.score.clone(), &known)
+                    .dropped
+                    .kept()
+            };
+            let folds = dataset.plan.folds.iter();
+            assert_eq!(part.len(), folds.map(kept).sum::<usize>(), "{horizon}");
+            lengths.push(part.len());
             for row in 0..part.len() {
                 let at = dataset.panel.row_of(part.time_ms[row]).unwrap();
                 let symbols = dataset.panel.symbols();
@@ -143,11 +153,7 @@ impl Place {
                 assert_eq!(bits, Some(part.forecast[row].to_bits()), "{place}");
             }
         }
-        // A row is scored at each horizon whose target is known: to the end of the candles.
-        assert_eq!(
-            ends_ms,
-            [dataset.panel.time_ms(dataset.panel.rows() - 1); 3]
-        );
+        assert!(lengths.is_sorted_by(|near, far| near > far), "{lengths:?}");
     }
 }
 
@@ -273,7 +279,9 @@ fn trees_of_several_horizons() {
     // Each is what a run of it alone is.
     let alone = ForecastTable::read(&a.join("horizon-1h/forecasts.parquet")).unwrap();
     let all = ForecastTable::read(&a.join("forecasts.parquet")).unwrap();
-    assert_eq!(alone.parts()[0], all.parts()[2]);
+    let (alone, all) = (&alone.parts()[0], &all.parts()[2]);
+    assert_eq!((&alone.key, &alone.time_ms), (&all.key, &all.time_ms));
+    assert_eq!(alone.forecast, all.forecast);
     assert!(a.join("horizon-1h/report.html").exists() && a.join("horizon-1h/run.toml").exists());
 }
 

@@ -83,14 +83,26 @@ impl Finished<'_> {
                 .iter()
                 .for_each(|file| tracker.artifact(file, ""));
         }
-        if self.json {
-            cli::print(&match several {
-                None => texts.concat() + "\n",
-                Some(_) => format!("[{}]\n", texts.join(",\n")),
-            })?;
-            return Ok(scored);
+        match (self.json, several) {
+            (true, None) => cli::print(&(texts.concat() + "\n"))?,
+            (true, Some(_)) => cli::print(&format!("[{}]\n", texts.join(",\n")))?,
+            (false, _) => {
+                let report = run.report_of(several);
+                self.say(texts.join("\n"), &appendix, &scored, &report)?;
+            }
         }
-        let mut text = texts.join("\n") + "\n";
+        Ok(scored)
+    }
+
+    /// Prints the tables with what the forecaster has to say beside them.
+    fn say(
+        &self,
+        tables: String,
+        appendix: &Appendix,
+        scored: &ScoredRun,
+        report: &Path,
+    ) -> anyhow::Result<()> {
+        let mut text = tables + "\n";
         for part in &appendix.texts {
             writeln!(text, "{part}")?;
         }
@@ -105,13 +117,10 @@ impl Finished<'_> {
         };
         cli::note(format!(
             "forecasts are in {}, charts in {} beside them{next}",
-            run.forecasts().display(),
-            run.report_of(several)
-                .file_name()
-                .unwrap_or_default()
-                .display()
+            self.run.forecasts().display(),
+            report.file_name().unwrap_or_default().display()
         ));
-        Ok(scored)
+        Ok(())
     }
 
     /// The parts of a table, that of the config's first horizon first.
