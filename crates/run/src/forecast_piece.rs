@@ -4,7 +4,7 @@ use anyhow::anyhow;
 use cli::WithHint;
 use dataset::{Dataset, FoldForecasts, ForecastTable, TableMetadata, WindowSet, format_time};
 
-use crate::{Answer, Piece, Recipe};
+use crate::{ForecastResult, Piece, Recipe};
 
 /// Rows that are forecast at once, at least; or so many histories, where those are longer.
 const ROWS_AT_ONCE: usize = 4096;
@@ -83,7 +83,7 @@ impl Part<'_> {
         &mut self,
         ends: &[usize],
         counts: &[bool],
-        answers: Vec<Answer>,
+        answers: Vec<ForecastResult>,
     ) -> anyhow::Result<()> {
         let panel = &self.dataset.panel;
         let coins = panel.coins();

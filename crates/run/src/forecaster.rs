@@ -7,7 +7,7 @@ use market::Symbol;
 use serde::{Deserialize, Serialize};
 
 /// The forecast of one coin in the target's unit, or why there is none.
-pub type Answer = Result<f64, String>;
+pub type ForecastResult = Result<f64, String>;
 
 /// A fitted model, or a rule: what scoring, `predict`, the watch and ensembles all call.
 ///
@@ -44,14 +44,18 @@ pub trait Forecaster: fmt::Debug {
     ///
     /// # Errors
     /// A device or library that fails.
-    fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<Answer>>;
+    fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<ForecastResult>>;
 
     /// The same of every horizon in the order of `target.horizons`, one list each; a forecaster of
     /// one horizon has one list.
     ///
     /// # Errors
     /// As [`Forecaster::forecast`].
-    fn forecast_horizons(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<Vec<Answer>>> {
+    fn forecast_horizons(
+        &self,
+        panel: &Panel,
+        rows: &[usize],
+    ) -> anyhow::Result<Vec<Vec<ForecastResult>>> {
         Ok(vec![self.forecast(panel, rows)?])
     }
 

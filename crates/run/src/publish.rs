@@ -27,7 +27,7 @@ pub struct Appendix {
 
 /// A run whose forecasts are all there.
 #[derive(Debug, Clone, Copy)]
-pub struct Finished<'a> {
+pub struct FinishedRun<'a> {
     /// Its folder.
     pub run: &'a RunDir,
     /// Its name in tables.
@@ -42,7 +42,7 @@ pub struct Finished<'a> {
     pub json: bool,
 }
 
-impl Finished<'_> {
+impl FinishedRun<'_> {
     /// Scores the run's table beside the controls, writes the report, tells the tracker and prints;
     /// of several horizons one after the other, each with a report of its own. Returns the scores of
     /// the first.
@@ -62,7 +62,12 @@ impl Finished<'_> {
             let table = ForecastTable::new(metadata.clone(), vec![part], run.path())?;
             let scored = score_run((self.forecaster, &run.path().display().to_string()), table)?;
             let report = run.report_of(several);
-            write_atomically(&report, scored.html(appendix.importance.clone()).as_bytes())?;
+            write_atomically(
+                &report,
+                scored
+                    .html(self.config, appendix.importance.clone())
+                    .as_bytes(),
+            )?;
             if let Some(tracker) = self.tracker {
                 track(tracker, &report, &scored, several);
             }

@@ -15,7 +15,7 @@ use model::{
     Device, DeviceChoice, Network, NetworkConfig, Windows, forecast, load_weights, probe,
     read_metadata,
 };
-use run::{Answer, Drift, Forecaster, Kind, SavedRun, Seen, model_folder};
+use run::{Drift, ForecastResult, Forecaster, Kind, SavedRun, TrainingSpan, model_folder};
 use storage::content_hash;
 
 use crate::config::{KIND, TrainingConfig, shape_of};
@@ -88,7 +88,7 @@ impl Forecaster for SavedNetworks {
         &self.sha256
     }
 
-    fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<Answer>> {
+    fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<ForecastResult>> {
         let asked = self.config.target.horizon;
         let all = self.config.target.all_horizons();
         let place = all.iter().position(|horizon| *horizon == asked);
@@ -99,7 +99,11 @@ impl Forecaster for SavedNetworks {
         }
     }
 
-    fn forecast_horizons(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<Vec<Answer>>> {
+    fn forecast_horizons(
+        &self,
+        panel: &Panel,
+        rows: &[usize],
+    ) -> anyhow::Result<Vec<Vec<ForecastResult>>> {
         let config = &self.config;
         let features = config.chosen_features().compute(panel, 0..panel.rows());
         let channels = features.channels();
@@ -133,7 +137,7 @@ impl SavedNetworks {
         rows: &[usize],
         (place, outputs): (usize, &[Vec<f32>]),
         eligibility: &Eligibility,
-    ) -> Vec<Answer> {
+    ) -> Vec<ForecastResult> {
         let (coins, count) = (panel.coins(), self.horizons.len());
         let (config, normalizer) = &self.horizons[place];
         let scales = TargetScales::new(config, normalizer.target_scales(), panel);
@@ -218,14 +222,15 @@ impl Kind for NetworkKind {
 
     /// What the weights' files say; for those of older versions the statistics, where early
     /// stopping looked at nothing.
-    fn seen(&self, run: &SavedRun<'_>) -> anyhow::Result<Option<Seen>> {
-        let of_file = |path: &PathBuf| -> anyhow::Result<Option<Seen>> {
+    fn seen(&self, run: &SavedRun<'_>) -> anyhow::Result<Option<TrainingSpan>> {
+        let of_file = |path: &PathBuf| -> anyhow::Result<Option<TrainingSpan>> {
             let origin = Origin::from_metadata(&read_metadata(path)?);
-            Ok(origin.as_ref().map(Seen::from))
+            Ok(origin.as_ref().map(TrainingSpan::from))
         };
         let weights = weights(run)?;
-        let all: Option<Vec<Seen>> = weights.iter().map(of_file).collect::<anyhow::Result<_>>()?;
-        if let Some(seen) = all.and_then(|all| all.into_iter().reduce(Seen::joined)) {
+        let all: Option<Vec<TrainingSpan>> =
+            weights.iter().map(of_file).collect::<anyhow::Result<_>>()?;
+        if let Some(seen) = all.and_then(|all| all.into_iter().reduce(TrainingSpan::joined)) {
             return Ok(Some(seen));
         }
         let training: TrainingConfig = run.table.section("training")?;
@@ -235,7 +240,7 @@ impl Kind for NetworkKind {
         }
         let stats = read_stats(&run.folder()?)?;
         let reach_ms = run.config.purge_bars() as i64 * run.config.data.interval.ms();
-        Ok(Some(Seen::until(
+        Ok(Some(TrainingSpan::until(
             stats.fit_from_ms,
             stats.fit_until_ms + reach_ms,
         )))

@@ -19,10 +19,10 @@ use run::Piece;
 use statistics::pearson;
 
 use crate::config::TrainConfig;
-use crate::monitor::{Look, Monitor, Progress, scalar};
+use crate::monitor::{Monitor, Progress, StoppingScore, scalar};
 use crate::pieces::WEIGHTS_FILE;
 use crate::sampler::{Sampler, mix};
-use crate::stopwatch::Part;
+use crate::stopwatch::StepPart;
 use crate::warm_start::weights_before;
 
 /// The best weights so far on the early-stopping slice.
@@ -82,17 +82,17 @@ impl Training<'_> {
             let picked = sampler.batch(step);
             let ends: Vec<usize> = picked.iter().map(|&window| train_ends[window]).collect();
             let windows = self.windows.batch(&ends)?.autodiff();
-            monitor.lap(Part::Batch);
+            monitor.lap(StepPart::Batch);
 
             let loss = self.loss(network.forward(windows), &train_sets, &picked);
             let own_loss = loss.clone().without_autodiff();
-            monitor.lap(Part::Forward);
+            monitor.lap(StepPart::Forward);
             let grads = GradientsParams::from_grads(loss.backward(), &network);
-            monitor.lap(Part::Backward);
+            monitor.lap(StepPart::Backward);
             let (grads, grad_norm) = clip_grad_norm(&network, grads, config.optimizer.max_norm());
             let learning_rate = config.optimizer.learning_rate_at(step, steps);
             network = optimizer.step(learning_rate, network, grads);
-            monitor.lap(Part::Optimizer);
+            monitor.lap(StepPart::Optimizer);
             monitor.end_step(own_loss);
 
             // Only here does the loop wait for the device.
@@ -268,10 +268,10 @@ impl Training<'_> {
 
     /// Loss (of the scaled target) and pooled Pearson on the early-stopping slice, means over
     /// horizons.
-    fn look(&self, network: &Network, sets: &[WindowSet]) -> anyhow::Result<Look> {
+    fn look(&self, network: &Network, sets: &[WindowSet]) -> anyhow::Result<StoppingScore> {
         let ends = &sets[0].ends; // there is one horizon at least
         if ends.is_empty() {
-            return Ok(Look::default());
+            return Ok(StoppingScore::default());
         }
         let (coins, horizons) = (self.piece.dataset.panel.coins(), self.horizons.len());
         let outputs = forecast(network, self.windows, ends, &mut |_| {})?;
@@ -299,7 +299,7 @@ impl Training<'_> {
         );
         let loss = scalar(self.loss(outputs, sets, &all).without_autodiff())?;
         let mean = pearsons.iter().sum::<f64>() / pearsons.len() as f64;
-        Ok(Look {
+        Ok(StoppingScore {
             loss: Some(loss),
             pearson: (!pearsons.is_empty()).then_some(mean),
         })
