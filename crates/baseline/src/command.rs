@@ -7,6 +7,7 @@ use anyhow::anyhow;
 use clap::Parser;
 use cli::WithHint;
 use dataset::{Dataset, FeatureRows, Fold, RunDir, check_named_output};
+use linear::recipe_on_base;
 use run::{
     FitOptions, ScoredRun, fit_by_horizon, fit_run, folds_named, stored_config, write_fit_times,
 };
@@ -130,7 +131,8 @@ fn fit_horizon(
         again: args.retrain || args.continue_rounds.is_some(),
         json: args.json,
     };
-    fit_run(&recipe, run, dataset, &resolved, &options)
+    let recipe = recipe_on_base(Box::new(recipe), dataset)?;
+    fit_run(&*recipe, run, dataset, &resolved, &options)
 }
 
 /// Begins a run, or goes on with one of the same config; returns the content of its run.toml.

@@ -359,6 +359,15 @@ impl TrainConfig {
             )
             .hint("--set training.selection=last"));
         }
+        let target = &self.shared.target;
+        if target.base.is_some() && target.horizons.len() > 1 {
+            return Err(anyhow!(
+                "target.base with {} horizons: expected one, as a network of several has one \
+                 model for all",
+                target.horizons.len()
+            )
+            .hint("--set target.base= or a run for each horizon (target.horizon)"));
+        }
         self.optimizer.adamw().init()?;
         Ok(())
     }

@@ -10,6 +10,7 @@ use dataset::{
     CandleTable, Column, Config, Eligibility, Normalizer, Origin, Panel, RunDir, TargetConfig,
     TargetScales, TimeSpan, check_columns,
 };
+use linear::forecaster_on_base;
 use market::Symbol;
 use model::{
     Device, DeviceChoice, Network, NetworkConfig, Windows, forecast, load_weights, probe,
@@ -214,10 +215,8 @@ impl Kind for NetworkKind {
             [one] => one.clone(),
             all => content_hash(all.concat().as_bytes()),
         };
-        let networks = (networks, device);
-        Ok(Box::new(SavedNetworks::new(
-            config, normalizer, networks, sha256,
-        )?))
+        let networks = SavedNetworks::new(config, normalizer, (networks, device), sha256)?;
+        forecaster_on_base(Box::new(networks), &folder, config)
     }
 
     /// What the weights' files say; for those of older versions the statistics, where early
