@@ -253,7 +253,7 @@ mod tests {
         let set = |ends: &[usize], counts: &[bool]| WindowSet {
             ends: ends.to_vec(),
             counts: counts.to_vec(),
-            dropped: Dropped::default(),
+            dropped: DropCounts::default(),
         };
         let near = set(&[3, 4, 7], &[true, true, false, true, true, false]);
         let far = set(&[4, 5], &[true, false, true, true]);
