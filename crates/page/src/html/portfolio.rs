@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 use rules::{PortfolioReport, PortfolioResult};
 
-use super::charts::{self, Kinds, Series};
-use super::document::{Row, chart, document, section, table};
+use super::charts::{self, ChartSeries, SeriesRoles};
+use super::document::{PageRow, chart, document, section, table};
 use crate::text::{
     PORTFOLIO_COLUMNS, fee_heading, portfolio_cells, portfolio_headline, portfolio_label,
     portfolio_notes,
@@ -30,7 +30,7 @@ fn at_fee(report: &PortfolioReport, fee_bps: f64) -> Markup {
     let header = std::iter::once("").chain(PORTFOLIO_COLUMNS);
     let rows = report.at_fee(fee_bps).map(|result| {
         let label = portfolio_label(report, result);
-        Row::new(label, portfolio_cells(&result.figures)).soft(!result.holding.is_of_a_run())
+        PageRow::new(label, portfolio_cells(&result.figures)).soft(!result.holding.is_of_a_run())
     });
     section(
         &format!("At {}", fee_heading(fee_bps)),
@@ -43,7 +43,7 @@ fn at_fee(report: &PortfolioReport, fee_bps: f64) -> Markup {
 
 /// The profit so far at one fee, day by day.
 fn capital_chart(report: &PortfolioReport, fee_bps: f64) -> String {
-    let mut kinds = Kinds::default();
+    let mut roles = SeriesRoles::default();
     let line = |result: &PortfolioResult| {
         let mut capital = 0.0;
         let profits = result.day_ms.iter().zip(&result.profit);
@@ -51,13 +51,13 @@ fn capital_chart(report: &PortfolioReport, fee_bps: f64) -> String {
             capital += profit * 100.0;
             (*day_ms, capital)
         });
-        Series {
+        ChartSeries {
             label: portfolio_label(report, result),
             points: points.collect(),
-            kind: kinds.next(result.holding.is_of_a_run()),
+            kind: roles.next(result.holding.is_of_a_run()),
         }
     };
-    let lines: Vec<Series<(i64, f64)>> = report.at_fee(fee_bps).map(line).collect();
+    let lines: Vec<ChartSeries<(i64, f64)>> = report.at_fee(fee_bps).map(line).collect();
     charts::lines(
         "Profit so far",
         &lines,
