@@ -1,11 +1,11 @@
 //! Portfolios as text.
 
+use notation::format_time;
 use rules::{FoldFit, PortfolioFigures, PortfolioReport, PortfolioResult};
 use statistics::ConfidenceInterval;
 use terminal::Table;
 
 use crate::text::format::{counted, dash, number, percent, signed_percent, wrapped};
-use crate::time::format_time;
 
 /// Titles of the columns that [`portfolio_cells`] fills.
 pub(crate) const PORTFOLIO_COLUMNS: [&str; 12] = [
