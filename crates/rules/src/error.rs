@@ -147,7 +147,9 @@ impl Error {
 
 /// Where a bar is named: its open time.
 fn at(time_ms: &Option<i64>) -> String {
-    time_ms.map_or_else(String::new, |time_ms| format!(" in the bar that opens at {time_ms} ms"))
+    time_ms.map_or_else(String::new, |time_ms| {
+        format!(" in the bar that opens at {time_ms} ms")
+    })
 }
 
 /// The error for a setting out of its range.

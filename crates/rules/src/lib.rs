@@ -22,8 +22,8 @@ pub use quantiles::{
     LookAhead, Quantile, QuantileOptions, QuantileReport, RankIc, Scope, quantiles,
 };
 pub use timing::{
-    DeadlineReport, PATIENCE, Prices, Saving, SideSavings, TimingDecision, TimingOptions, TimingReport,
-    TimingRule, TimingScore, timing, z_scores,
+    DeadlineReport, PATIENCE, Prices, Saving, SideSavings, TimingDecision, TimingOptions,
+    TimingReport, TimingRule, TimingScore, timing, z_scores,
 };
 pub use trade::{Calibration, CoinThresholds, Costs, Side, Thresholds, may_open};
 pub use tuning::{

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use rules::{DeadlineReport, TimingReport};
 
-use super::charts::{self, SeriesRoles, Point, ChartSeries};
+use super::charts::{self, ChartSeries, Point, SeriesRoles};
 use super::document::{PageRow, chart, document, section, table};
 use crate::text::{
     timing_cells, timing_header, timing_headline, timing_labels, timing_notes, within,

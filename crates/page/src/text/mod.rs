@@ -25,8 +25,8 @@ pub use thresholds_table::thresholds_table;
 pub(crate) use thresholds_table::{
     COLUMNS as TRADE_COLUMNS, judged_rows, judged_title, portfolio_line, tuned_header, tuned_rows,
 };
-pub use timing_table::{timing_coins, timing_table};
 pub(crate) use timing_table::{
     timing_cells, timing_header, timing_headline, timing_labels, timing_notes, within,
 };
+pub use timing_table::{timing_coins, timing_table};
 pub(crate) use verdict::verdicts;

@@ -6,7 +6,6 @@ use terminal::Table;
 
 use crate::text::format::{counted, dash, grouped, interval_title, t, wrapped};
 
-
 /// Titles of the columns, without that of the labels; three of them belong to a [`Saving`].
 pub(crate) fn timing_header(report: &TimingReport) -> Vec<String> {
     let ends = interval_title(report.confidence);

@@ -126,7 +126,9 @@ impl Orders {
         }
         let arriving = args.sides().filter(|asked| !is_known.contains(asked));
         Self {
-            arriving: arriving.map(|(symbol, side)| (symbol.clone(), side)).collect(),
+            arriving: arriving
+                .map(|(symbol, side)| (symbol.clone(), side))
+                .collect(),
             within_ms: args.within_ms(),
             terms,
             open,
@@ -134,7 +136,11 @@ impl Orders {
     }
 
     /// Decides about every order by the forecasts of a minute.
-    pub fn decide(&mut self, forecasts: &[LoggedForecast], policy: &SignalPolicy) -> Vec<OrderStep> {
+    pub fn decide(
+        &mut self,
+        forecasts: &[LoggedForecast],
+        policy: &SignalPolicy,
+    ) -> Vec<OrderStep> {
         let Some(time_ms) = forecasts.first().map(|logged| logged.time_ms) else {
             return Vec::new();
         };

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use score::Options;
 use serde::Serialize;
-use statistics::{ConfidenceInterval, drawn_blocks, enough_blocks, percentile_interval, summarize_ic};
+use statistics::{
+    ConfidenceInterval, drawn_blocks, enough_blocks, percentile_interval, summarize_ic,
+};
 
 use super::orders::{SideSums, Sums};
 
