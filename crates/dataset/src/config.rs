@@ -306,9 +306,15 @@ impl Config {
         self.target.horizon_bars(self.data.interval)
     }
 
-    /// How many bars after t the target at t needs: what every purge must cover.
+    /// How many bars after t the target at t needs.
     pub fn reach_bars(&self) -> usize {
         self.target.reach_bars(self.data.interval)
+    }
+
+    /// How many bars are left out before every boundary for the targets: the longest reach of all
+    /// horizons.
+    pub fn purge_bars(&self) -> usize {
+        self.target.longest_reach_bars(self.data.interval)
     }
 
     /// How many bars are left out before every boundary, on top of the purge.

@@ -10,7 +10,7 @@ use crate::settled::settled;
 use crate::{
     Base, CandleReader, CandleTable, Column, Config, Eligibility, Entry, Error, FeatureMatrix,
     FeatureSet, Fold, Normalizer, Panel, Source, SplitPlan, TargetKind, TargetScales, Targets,
-    TrainingRows, WindowSet, format_time,
+    TimeSpan, TrainingRows, WindowSet, format_time,
 };
 
 /// The parts that every forecaster of a run shares.
@@ -25,7 +25,7 @@ pub struct Dataset {
     pub config: Config,
     /// Candles of all coins on one grid.
     pub panel: Panel,
-    /// Targets of every row and coin.
+    /// Targets of every row and coin, at the first horizon of the config.
     pub targets: Targets,
     /// Which windows can be forecast from.
     pub eligibility: Eligibility,
@@ -50,6 +50,7 @@ impl Dataset {
             Source::Simulated => simulated_panel(config)?,
         };
         let mut config = config.clone();
+        config.target = config.target.at_first_horizon();
         config.universe.symbols = panel.symbols().to_vec();
         config.data.from = Some(format_time(panel.time_ms(0)));
         config.data.until = Some(format_time(panel.time_ms(panel.rows())));
@@ -60,7 +61,7 @@ impl Dataset {
             targets,
             ..
         } = &dataset;
-        let plan = config.split.plan(panel, targets, config.reach_bars())?;
+        let plan = config.split.plan(panel, targets, config.purge_bars())?;
         dataset.oracle = oracle.map(|expected| on_grid(panel, &expected));
         dataset.plan = plan;
         Ok(dataset)
@@ -77,6 +78,36 @@ impl Dataset {
             weights: config.target.weights_of(panel.symbols(), interval),
             config,
             panel,
+        }
+    }
+
+    /// Every horizon of the config as a data set of that horizon alone, with the folds of all; this
+    /// one where it has one.
+    pub fn by_horizon(&self) -> Vec<Cow<'_, Self>> {
+        let target = &self.config.target;
+        if target.horizons.is_empty() {
+            return vec![Cow::Borrowed(self)];
+        }
+        let at = |horizon: &TimeSpan| Cow::Owned(self.at_horizon(*horizon));
+        target.horizons.iter().map(at).collect()
+    }
+
+    /// The data set at one horizon. What a simulated market expects is known of the first alone.
+    fn at_horizon(&self, horizon: TimeSpan) -> Self {
+        let is_first = horizon == self.config.target.horizon;
+        let mut config = self.config.clone();
+        config.target = config.target.at_horizon(horizon);
+        Self {
+            targets: match is_first {
+                true => self.targets.clone(),
+                false => config.target.compute(&self.panel),
+            },
+            panel: self.panel.clone(),
+            eligibility: self.eligibility.clone(),
+            plan: self.plan.clone(),
+            oracle: self.oracle.clone().filter(|_| is_first),
+            weights: self.weights.clone(),
+            config,
         }
     }
 
@@ -128,7 +159,7 @@ impl Dataset {
         }
     }
 
-    /// Statistics of the fold's training rows.
+    /// Statistics of the fold's training rows, of the targets of every horizon.
     ///
     /// # Errors
     /// As [`Normalizer::fit`].
@@ -138,7 +169,7 @@ impl Dataset {
         fold: &Fold,
         run: &str,
     ) -> Result<Normalizer, Error> {
-        Normalizer::fit(
+        let mut normalizer = Normalizer::fit(
             &self.config.normalize,
             &self.config.features.chosen(self.panel.interval()),
             &TrainingRows {
@@ -148,7 +179,12 @@ impl Dataset {
                 train: fold.train.clone(),
             },
             (run, fold.number),
-        )
+        )?;
+        for further in &self.by_horizon()[1..] {
+            let rows = fold.train.clone();
+            normalizer.add_horizon(&self.config.normalize, &further.targets, rows);
+        }
+        Ok(normalizer)
     }
 
     /// What targets are divided by while training, with the statistics of a fold.
@@ -227,8 +263,24 @@ impl Panel {
     /// # Errors
     /// As [`Dataset::load`], save for its features, targets and folds.
     pub fn of_closes(config: &Config) -> Result<Self, Error> {
+        Self::of_columns(config, FeatureSet::CLOSE6)
+    }
+
+    /// As [`Panel::of_closes`], with the volumes where the candles have any.
+    ///
+    /// # Errors
+    /// As [`Panel::of_closes`].
+    pub fn of_closes_and_volumes(config: &Config) -> Result<Self, Error> {
+        match Self::of_columns(config, FeatureSet::default()) {
+            Err(Error::MissingColumns { .. }) => Self::of_closes(config),
+            found => found,
+        }
+    }
+
+    /// The columns of the candles that a feature set needs.
+    fn of_columns(config: &Config, set: FeatureSet) -> Result<Self, Error> {
         let mut config = config.clone();
-        config.features.set = FeatureSet::CLOSE6;
+        config.features.set = set;
         config.target.kind = TargetKind::default();
         match config.data.source {
             Source::Store => stored_panel(&config),
