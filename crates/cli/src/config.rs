@@ -24,6 +24,7 @@ pub const SECTIONS: &[&str] = &[
     "ridge",
     "ensemble",
     "trading",
+    "portfolio",
     "watch",
     "replay",
 ];

@@ -156,7 +156,7 @@ fn report(args: &TimingArgs, runs: &Runs) -> anyhow::Result<TimingReport> {
 }
 
 /// The closes and volumes of a panel; prices that were carried forward are none.
-fn prices(panel: &Panel) -> Prices {
+pub(crate) fn prices(panel: &Panel) -> Prices {
     let cells =
         || (0..panel.rows()).flat_map(|row| (0..panel.coins()).map(move |coin| (row, coin)));
     let values = |column: Column| -> Vec<f64> {

@@ -7,6 +7,7 @@
 mod backtest;
 mod break_even;
 mod error;
+mod portfolio;
 mod quantiles;
 mod timing;
 mod trade;
@@ -18,6 +19,10 @@ pub use backtest::{
 };
 pub use break_even::{break_even, with_break_even};
 pub use error::Error;
+pub use portfolio::{
+    FoldFit, Holding, PortfolioConfig, PortfolioFigures, PortfolioOptions, PortfolioReport,
+    PortfolioResult, Trials, portfolio,
+};
 pub use quantiles::{
     LookAhead, Quantile, QuantileOptions, QuantileReport, RankIc, Scope, quantiles,
 };

@@ -5,6 +5,7 @@ mod backtest_table;
 mod coins_table;
 pub(crate) mod format;
 mod notes;
+mod portfolio_table;
 mod quantiles_table;
 mod score_table;
 mod thresholds_lines;
@@ -16,6 +17,11 @@ pub use across_table::across_table;
 pub(crate) use backtest_table::{COLUMNS as BACKTEST_COLUMNS, cells as backtest_cells};
 pub use backtest_table::{backtest_coins_csv, backtest_csv, backtest_table};
 pub use coins_table::coins_table;
+pub use portfolio_table::portfolio_table;
+pub(crate) use portfolio_table::{
+    PORTFOLIO_COLUMNS, fee_heading, portfolio_cells, portfolio_headline, portfolio_label,
+    portfolio_notes,
+};
 pub(crate) use quantiles_table::scope_words;
 pub use quantiles_table::{quantiles_csv, quantiles_table};
 pub use score_table::score_table;

@@ -61,6 +61,7 @@ fn every_subcommand_lists_its_arguments() {
         ("quantiles", "--bins"),
         ("backtest", "--hold-bars"),
         ("timing", "--deadline"),
+        ("portfolio", "--folds"),
         ("across", "--panel"),
         ("predict", "--watch"),
         ("watch", "--until"),

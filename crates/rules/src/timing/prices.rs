@@ -30,7 +30,7 @@ impl Prices {
     ///
     /// # Errors
     /// Names the column.
-    pub(super) fn check(&self) -> Result<(), Error> {
+    pub(crate) fn check(&self) -> Result<(), Error> {
         if self.bar_ms <= 0 {
             return Err(setting("bar_ms", self.bar_ms, "a length above 0"));
         }

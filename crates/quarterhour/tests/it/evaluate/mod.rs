@@ -1,6 +1,7 @@
 //! `quarterhour evaluate` and the other commands on forecasts.
 
 mod backtest;
+mod portfolio;
 mod thresholds;
 mod timing;
 

@@ -10,7 +10,7 @@ use super::{CONTROL_NAMES, evaluate, write_run};
 
 /// A run of 800 minutes, and candles that its forecasts are right of: the price moves by the
 /// forecast from the close after it to the next.
-fn write_timed_run(dir: &Path, volume: Option<f64>) {
+pub fn write_timed_run(dir: &Path, volume: Option<f64>) {
     write_run(&dir.join("a"), 0, 800, 15);
     let config = fs::read_to_string(dir.join("a/run.toml")).unwrap();
     fs::write(
