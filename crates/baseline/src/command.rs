@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::anyhow;
 use clap::Parser;
 use cli::WithHint;
-use dataset::{Dataset, FeatureRows, RunDir, check_named_output};
+use dataset::{Dataset, FeatureRows, FurtherPanel, RunDir, check_named_output};
 use run::{FitOptions, fit_run, folds_named, stored_config, write_fit_times};
 
 use crate::config::{BaselineConfig, Protocol};
@@ -64,6 +64,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let dataset = Dataset::load(&config.shared)?;
     config.shared = dataset.config.clone();
     let features = feature_rows(&config, &dataset, args.recompute)?;
+    let of_panel = |panel: &FurtherPanel| feature_rows(&config, &panel.dataset, args.recompute);
+    let further = dataset.further.iter().map(of_panel);
+    let further = further.collect::<anyhow::Result<_>>()?;
     if args.continue_rounds == Some(0) {
         return Err(cli::usage(
             anyhow!("--continue-rounds 0: expected at least 1 round").hint("--continue-rounds 100"),
@@ -92,6 +95,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         config,
         library,
         features,
+        further,
         continue_rounds: args.continue_rounds,
     };
     let options = FitOptions {
@@ -127,17 +131,18 @@ fn feature_rows(
     dataset: &Dataset,
     recompute: bool,
 ) -> anyhow::Result<FeatureRows> {
+    let features = config.features_of(dataset.panel.interval());
     if !config.shared.features.cache {
         if recompute {
             return Err(cli::usage(
                 anyhow!("--recompute: no features are kept").hint("--set features.cache=true"),
             ));
         }
-        return Ok(FeatureRows::computed(config.features()));
+        return Ok(FeatureRows::computed(features));
     }
     let began = Instant::now();
-    let dir = config.shared.data.dir.join("features");
-    let (rows, was_there) = FeatureRows::kept(config.features(), &dataset.panel, &dir, recompute)?;
+    let dir = dataset.config.data.dir.join("features");
+    let (rows, was_there) = FeatureRows::kept(features, &dataset.panel, &dir, recompute)?;
     let done = if was_there {
         "read from"
     } else {

@@ -1,15 +1,15 @@
 //! One fold: bins, boosting, forecasts.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::rc::Rc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use anyhow::{anyhow, bail};
 use cli::WithHint;
 use dataset::{
-    Dataset, FeatureRows, Fit, Fold, Origin, TargetScales, Targets, WindowSet, content_hash,
+    Dataset, FeatureRows, Fit, Fold, Origin, PanelFold, Targets, WindowSet, content_hash,
     target_std,
 };
 use statistics::timestamp_groups;
@@ -18,7 +18,7 @@ use crate::config::{BaselineConfig, Protocol};
 use crate::growing::{Continued, Growing, Metrics, Tables, Validated};
 use crate::part::Part;
 use crate::record::{FoldRecord, TreeCount};
-use crate::rows::TreeRows;
+use crate::rows::{Chunk, LabelledRows, TreeRows};
 use crate::statistics::Sums;
 use crate::trees::{Trees, target_scales};
 use crate::{Binned, Booster, Library, Predict};
@@ -32,6 +32,8 @@ pub(crate) struct FoldTraining<'a> {
     pub fold: &'a Fold,
     /// What it is fitted to.
     pub targets: &'a Targets,
+    /// The rows of further panels that it learns from, with what the trees see of these.
+    pub further: Vec<(&'a PanelFold<'a>, &'a FeatureRows)>,
     /// Set by Ctrl-C.
     pub interrupted: &'a AtomicBool,
 }
@@ -65,20 +67,24 @@ impl FoldTraining<'_> {
         let began = Instant::now();
         let (train_range, validation_range) = self.ranges();
         let std = target_std(&self.dataset.targets, train_range.clone());
-        let windows = |range: &Range<usize>| {
-            self.dataset
-                .trained_windows(self.targets, range.clone(), 1, &std)
+        let scales = Rc::new(target_scales(&self.config.shared, &std, &self.dataset.panel));
+        let own = |range: &Range<usize>| {
+            let set = self.dataset.trained_windows(self.targets, range.clone(), 1, &std);
+            LabelledRows {
+                rows: self.tree_rows(set),
+                targets: self.targets,
+                scales: scales.clone(),
+            }
         };
-        let (train_set, validation_set) = (windows(&train_range), windows(&validation_range));
-        let (train_rows, validation_rows) =
-            (self.tree_rows(&train_set), self.tree_rows(&validation_set));
-        self.check_rows(&train_rows, &validation_rows)?;
+        let (mut train, validation) = (vec![own(&train_range)], own(&validation_range));
+        self.check_rows(&train[0], &validation)?;
+        train.extend(self.further.iter().map(|(fold, features)| self.of_panel(fold, features)));
         let parameters = self.config.lightgbm.parameters()?;
-        let (tables, sums) = self.bin(&train_rows, &validation_rows, &parameters)?;
+        let (tables, sums) = self.bin(&train, &validation.rows, &parameters)?;
+        let (train_rows, validation_rows) = (count(&train), validation.rows.len());
         let parts = Parts {
-            train_rows: &train_rows,
-            validation_rows: &validation_rows,
-            scales: target_scales(&self.config.shared, &std, &self.dataset.panel),
+            train,
+            validation,
             parameters: &parameters,
         };
         let GrownParts {
@@ -93,12 +99,12 @@ impl FoldTraining<'_> {
             fold: self.fold.number,
             protocol: self.config.lightgbm.protocol,
             validation: self.config.lightgbm.validation,
-            parameters,
+            parameters: parameters.clone(),
             rounds: first.rounds,
             best_iteration: first.best_iteration,
             market: counts.get(1).copied(),
-            train_rows: train_rows.len(),
-            validation_rows: validation_rows.len(),
+            train_rows,
+            validation_rows,
             train_secs: began.elapsed().as_secs_f64(),
             target_std: self.by_symbol(&std),
             features: sums.by_symbol(self.dataset.panel.symbols()),
@@ -128,7 +134,32 @@ impl FoldTraining<'_> {
         }
     }
 
-    fn check_rows(&self, train: &TreeRows<'_>, validation: &TreeRows<'_>) -> anyhow::Result<()> {
+    /// The training rows of a further panel.
+    fn of_panel<'b>(
+        &'b self,
+        fold: &'b PanelFold<'_>,
+        features: &'b FeatureRows,
+    ) -> LabelledRows<'b> {
+        let (dataset, targets) = (&fold.panel.dataset, &*fold.targets);
+        let rows = fold.fold.train.clone();
+        let std = target_std(&dataset.targets, rows.clone());
+        LabelledRows {
+            rows: TreeRows {
+                dataset,
+                features,
+                set: dataset.trained_windows(targets, rows, 1, &std),
+            },
+            targets,
+            scales: Rc::new(target_scales(&dataset.config, &std, &dataset.panel)),
+        }
+    }
+
+    fn check_rows(
+        &self,
+        train: &LabelledRows<'_>,
+        validation: &LabelledRows<'_>,
+    ) -> anyhow::Result<()> {
+        let (train, validation) = (&train.rows, &validation.rows);
         let needs_validation = self.config.lightgbm.patience.is_some();
         if train.len() == 0 || (needs_validation && validation.len() == 0) {
             return Err(anyhow!(
@@ -156,12 +187,12 @@ impl FoldTraining<'_> {
     ) -> anyhow::Result<GrownParts> {
         let mut validated = Validated {
             targets: Vec::new(),
-            timestamps: timestamp_groups(&of.validation_rows.times()),
+            timestamps: timestamp_groups(&of.validation.rows.times()),
         };
         let mut parts = GrownParts::default();
-        for (part, targets) in self.parts() {
-            let labels = of.validation_rows.targets(&targets, &of.scales);
-            let train_labels = of.train_rows.targets(&targets, &of.scales);
+        for &part in self.parts() {
+            let labels = of.validation.labels(part);
+            let train_labels: Vec<f32> = of.train.iter().flat_map(|rows| rows.labels(part)).collect();
             tables.train.set_label(&train_labels)?;
             if let Some(validation) = &mut tables.validation {
                 validation.set_label(&labels)?;
@@ -208,16 +239,10 @@ impl FoldTraining<'_> {
     }
 
     /// What trees are fitted to, one after the other.
-    fn parts(&self) -> Vec<(Part, Cow<'_, Targets>)> {
+    fn parts(&self) -> &'static [Part] {
         match self.config.shared.target.fit {
-            Fit::Whole => vec![(Part::Whole, Cow::Borrowed(self.targets))],
-            Fit::Parts => {
-                let (own, market) = self.targets.parts();
-                vec![
-                    (Part::Own, Cow::Owned(own)),
-                    (Part::Market, Cow::Owned(market)),
-                ]
-            }
+            Fit::Whole => &[Part::Whole],
+            Fit::Parts => &[Part::Own, Part::Market],
         }
     }
 
@@ -237,7 +262,7 @@ impl FoldTraining<'_> {
         }
         let mut contributions = Vec::new();
         let columns = self.features.features().names().len() + 1;
-        self.tree_rows(&set).for_each_chunk(|chunk| {
+        self.tree_rows(set).for_each_chunk(|chunk| {
             let values = trained.trees.contributions(chunk.values)?;
             let rows = chunk.cells.iter().zip(values.chunks_exact(columns));
             contributions.extend(rows.map(|(&(row, coin), values)| Contributions {
@@ -250,7 +275,7 @@ impl FoldTraining<'_> {
         Ok(contributions)
     }
 
-    fn tree_rows<'b>(&'b self, set: &'b WindowSet) -> TreeRows<'b> {
+    fn tree_rows(&self, set: WindowSet) -> TreeRows<'_> {
         TreeRows {
             dataset: self.dataset,
             features: self.features,
@@ -269,18 +294,19 @@ impl FoldTraining<'_> {
     }
 
     /// Bins found on the training rows alone, as other folds' would know the future; and what the
-    /// features are like there.
+    /// features are like in those of the run's own panel.
     fn bin(
         &self,
-        rows: &TreeRows<'_>,
+        train_rows: &[LabelledRows<'_>],
         validation_rows: &TreeRows<'_>,
         parameters: &str,
     ) -> anyhow::Result<(Tables, Sums)> {
         let names = self.features.features().names();
-        let wanted = Binned::sampled_rows(self.library, rows.len(), parameters)?;
+        let rows = count(train_rows);
+        let wanted = Binned::sampled_rows(self.library, rows, parameters)?;
         let mut sample = Vec::with_capacity(wanted.len() * names.len());
         let (mut next, mut first) = (0, 0);
-        rows.for_each_chunk(|chunk| {
+        for_each_chunk(train_rows, |_, chunk| {
             while let Some(&row) = wanted
                 .get(next)
                 .filter(|&&row| row < first + chunk.cells.len())
@@ -292,11 +318,13 @@ impl FoldTraining<'_> {
             first += chunk.cells.len();
             Ok(())
         })?;
-        let mut train = Binned::new(self.library, &sample, &names, rows.len(), parameters)?;
+        let mut train = Binned::new(self.library, &sample, &names, rows, parameters)?;
         drop(sample);
         let mut sums = Sums::new(self.dataset.panel.coins(), names.len());
-        rows.for_each_chunk(|chunk| {
-            sums.add(chunk);
+        for_each_chunk(train_rows, |panel, chunk| {
+            if panel == 0 {
+                sums.add(chunk);
+            }
             Ok(train.push(chunk.values)?)
         })?;
         let mut validation = None;
@@ -311,10 +339,26 @@ impl FoldTraining<'_> {
 
 /// What the trees of each part are grown on.
 struct Parts<'a> {
-    train_rows: &'a TreeRows<'a>,
-    validation_rows: &'a TreeRows<'a>,
-    scales: TargetScales,
+    /// Those of the run's own panel first.
+    train: Vec<LabelledRows<'a>>,
+    validation: LabelledRows<'a>,
     parameters: &'a str,
+}
+
+/// Number of rows of all panels.
+fn count(panels: &[LabelledRows<'_>]) -> usize {
+    panels.iter().map(|panel| panel.rows.len()).sum()
+}
+
+/// Hands out the rows of one panel after the other, with the place of the panel.
+fn for_each_chunk(
+    panels: &[LabelledRows<'_>],
+    mut each: impl FnMut(usize, &Chunk<'_>) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    for (place, panel) in panels.iter().enumerate() {
+        panel.rows.for_each_chunk(|chunk| each(place, chunk))?;
+    }
+    Ok(())
 }
 
 /// The trees of each part.
@@ -331,9 +375,12 @@ fn begin_from<'a>(
     (booster, trees): (&'a Booster, usize),
     of: &Parts<'_>,
 ) -> anyhow::Result<Continued<'a>> {
-    let train_scores = raw_scores(booster, trees, of.train_rows)?;
+    let mut train_scores = Vec::new();
+    for panel in &of.train {
+        train_scores.extend(raw_scores(booster, trees, &panel.rows)?);
+    }
     tables.train.set_init_score(&train_scores)?;
-    let validation_scores = raw_scores(booster, trees, of.validation_rows)?;
+    let validation_scores = raw_scores(booster, trees, &of.validation.rows)?;
     if let Some(validation) = &mut tables.validation {
         validation.set_init_score(&validation_scores)?;
     }

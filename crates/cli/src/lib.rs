@@ -10,6 +10,7 @@ pub mod or_off;
 mod output;
 mod process;
 mod renamed;
+mod section_list;
 mod suggestion;
 mod text;
 

@@ -4,6 +4,7 @@
 mod candles;
 mod column;
 mod config;
+mod data_config;
 mod error;
 mod features;
 mod files;
@@ -13,6 +14,8 @@ mod normalizer;
 mod origin;
 mod output;
 mod panel;
+mod panel_config;
+mod panel_fold;
 mod prepare;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -33,7 +36,8 @@ mod windows;
 
 pub use candles::CandleTable;
 pub use column::Column;
-pub use config::{Config, DataConfig, RunConfig, Source, UniverseConfig};
+pub use config::{Config, RunConfig, UniverseConfig};
+pub use data_config::{DataConfig, Source};
 pub use error::{Error, hint_of};
 pub use features::{
     Chosen, Feature, FeatureConfig, FeatureFormulas, FeatureMatrix, FeatureRows, FeatureSet,
@@ -48,7 +52,9 @@ pub use normalizer::{
 pub use origin::Origin;
 pub use output::{check_output, open_lock};
 pub use panel::Panel;
-pub use prepare::{Dataset, check_columns};
+pub use panel_config::PanelConfig;
+pub use panel_fold::PanelFold;
+pub use prepare::{Dataset, FurtherPanel, check_columns};
 pub use resample::CandleReader;
 pub use run_dir::RunDir;
 pub use settled::Idle;

@@ -109,7 +109,7 @@ impl Network {
         &self.config
     }
 
-    /// Number of coins, which is the number of outputs.
+    /// Number of coins that it was built for. With [`Mixing::Shared`] it takes windows of any number.
     pub fn coins(&self) -> usize {
         self.coins
     }
@@ -140,20 +140,21 @@ impl Network {
     ///
     /// - windows: `[batch, coins * features, lookback]`, channel `coin * features + feature`;
     ///   cheapest as the transpose of `[batch, lookback, channel]`, as [`Windows`](crate::Windows)
-    ///   hands them out
+    ///   hands them out. With [`Mixing::Shared`] they may be of any number of coins
     /// - output: `[batch, coins]`
     pub fn forward(&self, windows: Tensor<3>) -> Tensor<2> {
-        let batch = windows.dims()[0];
+        let [batch, channels, _] = windows.dims();
+        let coins = channels / self.features;
         // [batch, time, channel]
         let mut windows = windows.swap_dims(1, 2);
         if self.config.input_norm == WindowNorm::Window {
             windows = standardize(windows, 1, WINDOW_NORM_EPSILON);
         }
-        let sequences = mix(self.config.mixing, windows, self.coins, &self.stem);
+        let sequences = mix(self.config.mixing, windows, coins, &self.stem);
         // [batch, coin]: with shared weights the rows are [batch * coin, 1].
         self.head
             .forward(self.encoder.forward(sequences))
-            .reshape([batch, self.coins])
+            .reshape([batch, coins])
     }
 }
 

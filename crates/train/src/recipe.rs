@@ -1,17 +1,17 @@
 //! The network as a way to get a forecaster from the past.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::Context;
 use dataset::{Dataset, Fold, RunDir, content_hash, write_atomically};
-use model::{OpenDevice, Windows, load_weights};
+use model::{OpenDevice, load_weights};
 use run::{Appendix, Forecaster, Piece, Recipe};
 
 use crate::config::TrainConfig;
 use crate::pieces::{WEIGHTS_FILE, model_file, piece_folder};
 use crate::saved::{SavedNetworks, read_stats};
 use crate::training::Training;
+use crate::training_panel::TrainingPanel;
 
 /// Trains networks as a config says.
 #[derive(Debug)]
@@ -39,26 +39,32 @@ impl Recipe for NetworkRecipe {
 
     fn fit(&self, piece: &Piece<'_>) -> anyhow::Result<()> {
         let Piece {
-            dataset, fold, run, ..
+            dataset,
+            fold,
+            run,
+            targets,
+            further,
+            ..
         } = piece;
-        // Computed for each piece, and normalized in place: a year of 20 coins is 336 MB, and a
-        // second's work.
-        let features = dataset.features();
-        let channels = features.channels();
-        let normalizer = dataset.fit_normalizer(&features, fold, &run.name())?;
-        let stats = normalizer.to_json();
+        let (name, device) = (run.name(), &self.device.device);
+        let own = TrainingPanel::new((*dataset, *fold), *targets, &name, device)?;
+        let stats = own.normalizer.to_json();
         let stats_file = run.fit(fold).join(RunDir::STATS_FILE);
         write_atomically(&stats_file, stats.as_bytes())?;
-        let matrix = Arc::new(normalizer.apply(features));
-        let lookback = self.config.shared.features.lookback_bars;
+        let further: Vec<TrainingPanel<'_>> = further
+            .iter()
+            .map(|rows| {
+                let panel = (&rows.panel.dataset, &rows.fold);
+                TrainingPanel::new(panel, &rows.targets, &name, device)
+            })
+            .collect::<anyhow::Result<_>>()?;
         let training = Training {
             config: &self.config,
             piece,
-            normalizer: &normalizer,
-            scales: &dataset.target_scales(&normalizer),
+            own: &own,
+            further: &further,
             stats_hash: &content_hash(stats.as_bytes()),
-            windows: &Windows::new(matrix, channels, lookback, &self.device.device),
-            device: &self.device.device,
+            device,
         };
         training.train(self.resume)
     }

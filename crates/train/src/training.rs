@@ -7,10 +7,10 @@ use std::sync::atomic::Ordering;
 
 use anyhow::{Context, anyhow};
 use cli::WithHint;
-use dataset::{Fit, Normalizer, Origin, TargetScales, WindowSet};
+use dataset::{Origin, WindowSet};
 use model::{
-    AdamW, Device, GradientsParams, Module, Network, Tensor, TensorData, Windows, clip_grad_norm,
-    forecast, load_state, load_weights, masked_loss, parts_loss, save_state, save_weights,
+    AdamW, Device, GradientsParams, Module, Network, Tensor, TensorData, clip_grad_norm, forecast,
+    load_state, load_weights, save_state, save_weights,
 };
 use run::Piece;
 use statistics::pearson;
@@ -18,8 +18,9 @@ use statistics::pearson;
 use crate::config::TrainConfig;
 use crate::monitor::{Look, Monitor, Progress, scalar};
 use crate::pieces::WEIGHTS_FILE;
-use crate::sampler::{Sampler, mix};
+use crate::sampler::{PanelSampler, mix};
 use crate::stopwatch::Part;
+use crate::training_panel::TrainingPanel;
 use crate::warm_start::weights_before;
 
 /// The best weights so far on the early-stopping slice.
@@ -33,14 +34,12 @@ pub(crate) struct Training<'a> {
     pub config: &'a TrainConfig,
     /// The fold and seed.
     pub piece: &'a Piece<'a>,
-    /// Statistics of its training rows.
-    pub normalizer: &'a Normalizer,
-    /// What targets are divided by.
-    pub scales: &'a TargetScales,
+    /// The run's own panel.
+    pub own: &'a TrainingPanel<'a>,
+    /// The further panels that it learns from.
+    pub further: &'a [TrainingPanel<'a>],
     /// SHA-256 of the statistics file, kept in the model file.
     pub stats_hash: &'a str,
-    /// Normalized features on the device.
-    pub windows: &'a Windows,
     /// The device, without autodiff.
     pub device: &'a Device,
 }
@@ -49,12 +48,17 @@ impl Training<'_> {
     /// Trains until the steps, the time or the patience are used up, or continues a saved state.
     pub(crate) fn train(&self, resume: bool) -> anyhow::Result<()> {
         let (config, piece) = (self.config, self.piece);
-        let (train_set, stop_set) = self.window_sets()?;
+        let (train_sets, stop_set) = self.window_sets()?;
         let warm = self.warm_start()?;
-        let steps = self.steps(train_set.len(), warm.is_some());
-        let batch_windows = config.batch_windows(piece.dataset.panel.coins());
+        let sizes: Vec<(usize, usize)> = train_sets
+            .iter()
+            .map(|(panel, set)| (set.len(), panel.coins()))
+            .collect();
+        let steps = self.steps(&sizes, warm.is_some());
         let seed = mix(piece.seed, piece.fold.number as u64);
-        let mut sampler = Sampler::new(train_set.len(), batch_windows, seed);
+        let batches = |&(windows, coins): &(usize, usize)| (windows, config.batch_windows(coins));
+        let mut sampler = PanelSampler::new(&sizes.iter().map(batches).collect::<Vec<_>>(), seed);
+        let batch_windows = sampler.windows_a_step();
         let (mut network, mut optimizer, progress) = self.start(warm.as_deref(), resume)?;
         let mut monitor = Monitor::new(config, piece, progress, steps, batch_windows);
 
@@ -63,15 +67,12 @@ impl Training<'_> {
             // Dropout draws from the device's generator, which no file holds: reseed, so that a
             // resumed run goes on exactly.
             self.device.seed(mix(seed, step));
-            let picked = sampler.batch(step);
-            let ends: Vec<usize> = picked
-                .iter()
-                .map(|&window| train_set.ends[window])
-                .collect();
-            let windows = self.windows.batch(&ends)?.autodiff();
+            let (place, picked) = sampler.batch(step);
+            let (panel, train_set) = &train_sets[place];
+            let windows = panel.batch(train_set, &picked)?.autodiff();
             monitor.lap(Part::Batch);
 
-            let loss = self.loss(network.forward(windows), &train_set, &picked);
+            let loss = panel.loss(config, network.forward(windows), train_set, &picked);
             let own_loss = loss.clone().without_autodiff();
             monitor.lap(Part::Forward);
             let grads = GradientsParams::from_grads(loss.backward(), &network);
@@ -107,18 +108,12 @@ impl Training<'_> {
         self.save(&network, WEIGHTS_FILE, monitor.progress.step)
     }
 
-    /// The windows to train on, and those that early stopping looks at.
-    fn window_sets(&self) -> anyhow::Result<(WindowSet, WindowSet)> {
-        let Piece {
-            dataset,
-            fold,
-            targets,
-            ..
-        } = self.piece;
+    /// The windows to train on, of the run's own panel first, and those that early stopping looks at,
+    /// which are of the run's own panel alone.
+    fn window_sets(&self) -> anyhow::Result<(Vec<(&TrainingPanel<'_>, WindowSet)>, WindowSet)> {
+        let Piece { fold, further, .. } = self.piece;
         let training = &self.config.training;
-        let target_std = self.normalizer.target_std();
-        let train =
-            dataset.trained_windows(targets, fold.train.clone(), training.stride, &target_std);
+        let train = self.own.window_set(fold.train.clone(), training.stride);
         if train.is_empty() {
             return Err(anyhow!(
                 "{fold}: no training windows of {} bars",
@@ -130,16 +125,23 @@ impl Training<'_> {
                  why",
             ));
         }
+        let mut sets = vec![(self.own, train)];
+        for (panel, rows) in self.further.iter().zip(*further) {
+            let set = panel.window_set(rows.fold.train.clone(), training.stride);
+            if !set.is_empty() {
+                sets.push((panel, set));
+            }
+        }
         let stride = (fold.stop.len() / training.stop_windows.max(1)).max(1);
-        let stop = dataset.trained_windows(targets, fold.stop.clone(), stride, &target_std);
-        Ok((train, stop))
+        Ok((sets, self.own.window_set(fold.stop.clone(), stride)))
     }
 
-    /// Steps of a training on so many windows, from nothing or from other weights.
-    fn steps(&self, windows: usize, is_warm: bool) -> u64 {
+    /// Steps of a training on panels of so many windows and coins, from nothing or from other
+    /// weights.
+    fn steps(&self, panels: &[(usize, usize)], is_warm: bool) -> u64 {
         match self.config.training.warm_steps {
             Some(steps) if is_warm => steps,
-            _ => self.config.steps(windows, self.piece.dataset.panel.coins()),
+            _ => self.config.steps(panels),
         }
     }
 
@@ -217,56 +219,20 @@ impl Training<'_> {
         Ok((network, optimizer, progress))
     }
 
-    /// The loss, `[1]`, of the network's forecasts `[windows, coins]` for some windows of a set, in
-    /// units of the scales.
-    fn loss(&self, forecast: Tensor<2>, set: &WindowSet, picked: &[usize]) -> Tensor<1> {
-        let coins = self.piece.dataset.panel.coins();
-        let (mut targets, mut mask, mut scales) = (Vec::new(), Vec::new(), Vec::new());
-        for &window in picked {
-            for coin in 0..coins {
-                let counts = set.counts[window * coins + coin];
-                let scale = self.scales.at(set.ends[window], coin);
-                let target = self.piece.targets.value(set.ends[window], coin) / f64::from(scale);
-                targets.push(if counts { target as f32 } else { 0.0 });
-                mask.push(f32::from(u8::from(counts)));
-                scales.push(scale);
-            }
-        }
-        let tensor = |values: Vec<f32>| {
-            Tensor::from_data(
-                TensorData::new(values, [picked.len(), coins]),
-                &self.device.clone().autodiff(),
-            )
-        };
-        let (target, mask) = (tensor(targets), tensor(mask));
-        let training = &self.config.training;
-        match self.config.shared.target.fit {
-            Fit::Whole => masked_loss(training.loss, forecast, target, mask),
-            Fit::Parts => parts_loss(
-                training.loss,
-                forecast,
-                target,
-                mask,
-                tensor(scales),
-                training.market_weight,
-            ),
-        }
-    }
-
     /// Loss (of the scaled target) and pooled Pearson on the early-stopping slice.
     fn look(&self, network: &Network, set: &WindowSet) -> anyhow::Result<Look> {
         if set.is_empty() {
             return Ok(Look::default());
         }
-        let coins = self.piece.dataset.panel.coins();
-        let outputs = forecast(network, self.windows, &set.ends, &mut |_| {})?;
+        let coins = self.own.coins();
+        let outputs = forecast(network, &self.own.windows, &set.ends, &mut |_| {})?;
         let counted = (0..outputs.len()).filter(|&place| set.counts[place]);
         let (forecasts, realized): (Vec<f64>, Vec<f64>) = counted
             .map(|place| {
                 let (row, coin) = (set.ends[place / coins], place % coins);
                 (
-                    self.scales.in_unit_of_target(row, coin, outputs[place]),
-                    self.piece.targets.value(row, coin),
+                    self.own.scales.in_unit_of_target(row, coin, outputs[place]),
+                    self.own.target(row, coin),
                 )
             })
             .unzip();
@@ -275,7 +241,8 @@ impl Training<'_> {
             TensorData::new(outputs, [set.len(), coins]),
             &self.device.clone().autodiff(),
         );
-        let loss = scalar(self.loss(forecast, set, &all).without_autodiff())?;
+        let loss = self.own.loss(self.config, forecast, set, &all);
+        let loss = scalar(loss.without_autodiff())?;
         Ok(Look {
             loss: Some(loss),
             pearson: pearson(&forecasts, &realized),
@@ -293,7 +260,7 @@ impl Training<'_> {
                 .max(dataset.panel.time_ms(fold.score.start));
         }
         let mut metadata: BTreeMap<String, String> = [
-            ("run", self.normalizer.run.clone()),
+            ("run", self.own.normalizer.run.clone()),
             ("fold", self.piece.fold.number.to_string()),
             ("seed", self.piece.seed.to_string()),
             ("step", step.to_string()),
