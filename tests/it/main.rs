@@ -14,6 +14,7 @@ mod fitting;
 mod live;
 mod look_ahead;
 mod panel20;
+mod panels;
 mod refits;
 mod released;
 mod ridge;
