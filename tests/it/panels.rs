@@ -124,7 +124,7 @@ fn a_fold_learns_from_all_rows_that_are_known_before_it() {
             let end = further.fold.train.end;
             assert!(end > 0 && further.fold.train.start == 0);
             assert!(known_ms(end - 1) <= until_ms && until_ms < known_ms(end));
-            assert!(further.fold.stop.is_empty() && further.fold.score.is_empty());
+            assert!(further.fold.score.is_empty());
         }
     }
     // The config says what was found, and gives the same again.
@@ -178,7 +178,10 @@ fn later_candles_of_other_panels_change_no_statistics_and_no_tree() {
     assert_eq!(statistics(""), statistics("-later"));
     assert_ne!(statistics(""), statistics("-known"), "a target has changed");
     let trees = |suffix: &str, fit: &str| {
-        let (file, run) = (stores.path("config.toml"), stores.path(&format!("{suffix}-{fit}")));
+        let (file, run) = (
+            stores.path("config.toml"),
+            stores.path(&format!("{suffix}-{fit}")),
+        );
         fs::write(&file, stores.config(&names, suffix)).unwrap();
         let mut arguments = vec!["".to_owned(), "--fold".to_owned(), "2".to_owned()];
         arguments.extend(["--config".to_owned(), file.display().to_string()]);
@@ -211,7 +214,10 @@ fn later_candles_of_other_panels_change_no_weight() {
     stores.change("-known", until_ms - 600 * 60_000, false);
     let weights = |suffix: &str| {
         // The run's own name is in the weights' metadata.
-        let (file, run) = (stores.path("config.toml"), stores.path(&format!("of{suffix}/run")));
+        let (file, run) = (
+            stores.path("config.toml"),
+            stores.path(&format!("of{suffix}/run")),
+        );
         fs::write(&file, stores.config(&names, suffix)).unwrap();
         train(&file, &run, &["--folds", "1"]);
         let read = |file: &str| fs::read(run.join("fold-1").join(file)).unwrap();
@@ -223,7 +229,10 @@ fn later_candles_of_other_panels_change_no_weight() {
     assert!(before.1 == later.1, "a statistic has changed");
     let known = weights("-known");
     assert!(before.0 != known.0, "the panels are learnt from");
-    assert!(before.1 == known.1, "statistics of the run's own panel are its own");
+    assert!(
+        before.1 == known.1,
+        "statistics of the run's own panel are its own"
+    );
 }
 
 fn train(config: &Path, run: &Path, extra: &[&str]) {

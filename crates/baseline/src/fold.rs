@@ -67,9 +67,15 @@ impl FoldTraining<'_> {
         let began = Instant::now();
         let (train_range, validation_range) = self.ranges();
         let std = target_std(&self.dataset.targets, train_range.clone());
-        let scales = Rc::new(target_scales(&self.config.shared, &std, &self.dataset.panel));
+        let scales = Rc::new(target_scales(
+            &self.config.shared,
+            &std,
+            &self.dataset.panel,
+        ));
         let own = |range: &Range<usize>| {
-            let set = self.dataset.trained_windows(self.targets, range.clone(), 1, &std);
+            let set = self
+                .dataset
+                .trained_windows(self.targets, range.clone(), 1, &std);
             LabelledRows {
                 rows: self.tree_rows(set),
                 targets: self.targets,
@@ -78,7 +84,11 @@ impl FoldTraining<'_> {
         };
         let (mut train, validation) = (vec![own(&train_range)], own(&validation_range));
         self.check_rows(&train[0], &validation)?;
-        train.extend(self.further.iter().map(|(fold, features)| self.of_panel(fold, features)));
+        train.extend(
+            self.further
+                .iter()
+                .map(|(fold, features)| self.of_panel(fold, features)),
+        );
         let parameters = self.config.lightgbm.parameters()?;
         let (tables, sums) = self.bin(&train, &validation.rows, &parameters)?;
         let (train_rows, validation_rows) = (count(&train), validation.rows.len());
@@ -192,7 +202,8 @@ impl FoldTraining<'_> {
         let mut parts = GrownParts::default();
         for &part in self.parts() {
             let labels = of.validation.labels(part);
-            let train_labels: Vec<f32> = of.train.iter().flat_map(|rows| rows.labels(part)).collect();
+            let train_labels: Vec<f32> =
+                of.train.iter().flat_map(|rows| rows.labels(part)).collect();
             tables.train.set_label(&train_labels)?;
             if let Some(validation) = &mut tables.validation {
                 validation.set_label(&labels)?;

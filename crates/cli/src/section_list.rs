@@ -70,7 +70,11 @@ mod tests {
     fn only_a_list_of_sections_is_one() {
         check_list("panel", &Value::Array(list())).unwrap();
         check_list("panel", &Value::Array(Vec::new())).unwrap();
-        for value in [Value::from("spot"), Value::from(Table::new()), vec![1].into()] {
+        for value in [
+            Value::from("spot"),
+            Value::from(Table::new()),
+            vec![1].into(),
+        ] {
             assert!(check_list("panel", &value).is_err(), "{value}");
         }
     }

@@ -141,7 +141,11 @@ impl Config {
             let is_same = |other: &PanelConfig| other.name == panel.name;
             if panel.name.is_empty() || self.panels[..place].iter().any(is_same) {
                 let expected = "a name that no other [[panel]] section has";
-                return Err(Error::config("panel.name", format!("{:?}", panel.name), expected));
+                return Err(Error::config(
+                    "panel.name",
+                    format!("{:?}", panel.name),
+                    expected,
+                ));
             }
             let config = self.of_panel(panel);
             let checked = config.validate().and_then(|()| self.check_reach(&config));
@@ -162,7 +166,11 @@ impl Config {
              panel; here it reaches {found}",
             self.target.init(self.data.interval).name()
         );
-        Err(Error::config("panel.interval", other.data.interval, expected))
+        Err(Error::config(
+            "panel.interval",
+            other.data.interval,
+            expected,
+        ))
     }
 
     /// The config of a further panel alone: its own candles and coins, and all else as for the
@@ -197,7 +205,9 @@ impl Config {
     pub fn is_trained(&self, symbol: &str) -> bool {
         let is_in = |symbols: &[Symbol]| symbols.iter().any(|other| other.as_str() == symbol);
         let trained = &self.universe.trained;
-        trained.is_empty() || is_in(trained) || self.panels.iter().any(|panel| is_in(&panel.symbols))
+        trained.is_empty()
+            || is_in(trained)
+            || self.panels.iter().any(|panel| is_in(&panel.symbols))
     }
 
     fn validate_data(&self) -> Result<(), Error> {

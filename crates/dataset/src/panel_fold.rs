@@ -1,12 +1,9 @@
 //! What a fold learns from in further panels: the rows that are known before it in real time.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 use crate::prepare::{spelled_out, stored_panel, symbols_with_candles};
-use crate::{
-    Dataset, Error, Fold, FurtherPanel, PanelConfig, Targets, format_time, target_std,
-};
+use crate::{Dataset, Error, Fold, FurtherPanel, PanelConfig, Targets, format_time, target_std};
 
 /// The rows of a further panel that a fold or refit learns from.
 #[derive(Debug, Clone)]
@@ -15,7 +12,8 @@ pub struct PanelFold<'a> {
     pub place: usize,
     /// The panel.
     pub panel: &'a FurtherPanel,
-    /// The fold with its training rows in that panel; none are held back or scored there.
+    /// The fold with its rows in that panel: those to train on, and those of the time that is held
+    /// back for early stopping, which are not looked at. None are scored.
     pub fold: Fold,
     /// What is fitted to, of all rows of that panel.
     pub targets: Cow<'a, Targets>,
@@ -48,10 +46,10 @@ impl Dataset {
     fn load_panel(&self, panel: &PanelConfig) -> Result<Option<Self>, Error> {
         let mut config = self.config.of_panel(panel);
         let fits = self.plan.folds.iter().flat_map(Fold::fits);
-        let Some(last_ms) = fits.map(|fit| self.first_unfitted_ms(fit)).max() else {
+        let Some(last) = fits.map(|fit| fit.score.start).max() else {
             return Ok(None);
         };
-        let until_ms = config.range_ms()?.1.min(last_ms);
+        let until_ms = config.range_ms()?.1.min(self.panel.time_ms(last));
         config.data.until = Some(format_time(until_ms));
         if config.range_ms()?.0 >= until_ms {
             return Ok(None);
@@ -84,43 +82,40 @@ impl Dataset {
         rows.clamp(0, self.panel.rows() as i64) as usize
     }
 
-    /// The rows of each further panel that a fold or refit learns from: those whose targets are known
-    /// before it, and the embargo over, in real time. They may be none.
-    fn further_rows(&self, fold: &Fold) -> Vec<Range<usize>> {
-        let until_ms = self.first_unfitted_ms(fold);
-        let of_panel = |panel: &FurtherPanel| 0..panel.dataset.rows_known_at(until_ms);
-        self.further.iter().map(of_panel).collect()
-    }
-
     /// Open time of the first row that a fold or refit learns from, in whatever panel.
     pub(crate) fn fitted_from_ms(&self, fold: &Fold) -> i64 {
-        let rows = self.further.iter().zip(self.further_rows(fold));
-        let known = rows.filter(|(_, rows)| !rows.is_empty());
+        let until_ms = self.first_unfitted_ms(fold);
+        let panels = self.further.iter().map(|panel| &panel.dataset);
+        let known = panels.filter(|dataset| dataset.rows_known_at(until_ms) > 0);
         known
-            .map(|(panel, rows)| panel.dataset.panel.time_ms(rows.start))
+            .map(|dataset| dataset.panel.time_ms(0))
             .fold(self.panel.time_ms(fold.train.start), i64::min)
     }
 
-    /// What a fold or refit learns from in further panels; nothing of a panel that has no target
-    /// that varies before it.
+    /// What a fold or refit learns from in further panels: the rows whose targets are known before it,
+    /// and the embargo over, in real time; nothing of a panel that has no target that varies there.
     ///
-    /// As the run's own rows, they come a target's reach and the embargo before the rows that decide
-    /// early stopping, or without such rows before the scored ones.
+    /// As the run's own rows, they come before those that decide early stopping, or without such
+    /// rows before the scored ones.
     pub fn further_folds(&self, fold: &Fold) -> Vec<PanelFold<'_>> {
+        let (train_until_ms, until_ms) = (
+            self.first_unfitted_ms(fold),
+            self.panel.time_ms(fold.score.start),
+        );
         let mut folds = Vec::new();
-        let rows = self.further_rows(fold).into_iter();
-        for (place, (panel, train)) in self.further.iter().zip(rows).enumerate() {
+        for (place, panel) in self.further.iter().enumerate() {
             let dataset = &panel.dataset;
+            let end = dataset.rows_known_at(until_ms);
+            let train = 0..dataset.rows_known_at(train_until_ms);
             let std = target_std(&dataset.targets, train.clone());
             if std.iter().all(Option::is_none) {
                 continue;
             }
-            let end = train.end;
             let fold = Fold {
                 number: fold.number,
                 refit: fold.refit,
+                stop: train.end..end,
                 train,
-                stop: end..end,
                 score: end..end,
                 refits: Vec::new(),
             };

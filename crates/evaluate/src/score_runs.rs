@@ -139,7 +139,10 @@ fn score_controls(args: &ControlArgs) -> anyhow::Result<()> {
         command: "controls".to_owned(),
         earns: false, // controls have no break-even
     };
-    print(&[(String::new(), None, scored.report(&args.output)?)], &args.output)
+    print(
+        &[(String::new(), None, scored.report(&args.output)?)],
+        &args.output,
+    )
 }
 
 fn score_runs(paths: &[PathBuf], part: &PartArgs, output: &Output) -> anyhow::Result<()> {
@@ -161,7 +164,11 @@ fn score_runs(paths: &[PathBuf], part: &PartArgs, output: &Output) -> anyhow::Re
         reports.push((title, key, score_part(&runs, joined, output)?));
         for (trained, title) in kinds {
             let joined = runs.join_coins(part, trained)?;
-            reports.push((title, key, score_part(&runs, joined, &output.without_files())?));
+            reports.push((
+                title,
+                key,
+                score_part(&runs, joined, &output.without_files())?,
+            ));
         }
     }
     print(&reports, output)

@@ -51,15 +51,15 @@ fn write_section(text: &mut String, name: &str, schema: &Value) {
             let head = format!("[[{name}]]");
             (head.clone(), format!("The `{head}` sections: "), section)
         }
-        None => (format!("[{name}]"), format!("The `[{name}]` section: "), schema),
+        None => (
+            format!("[{name}]"),
+            format!("The `[{name}]` section: "),
+            schema,
+        ),
     };
     let described = description(schema);
     let described = described.strip_prefix(&prefix).unwrap_or(described);
-    let _ = write!(
-        text,
-        "\n{depth} `{head}`\n\n{}\n\n",
-        capitalized(described)
-    );
+    let _ = write!(text, "\n{depth} `{head}`\n\n{}\n\n", capitalized(described));
     let Some(properties) = schema["properties"].as_object() else {
         return;
     };

@@ -173,8 +173,10 @@ fn shared_weights_take_any_number_of_coins() {
     let shared = shared.filter(|config| config.mixing == Mixing::Shared);
     for config in std::iter::once(small_config()).chain(shared) {
         let network = config.init(COINS, FEATURES, LOOKBACK, &Device::flex());
-        let network = network.unwrap().valid();
-        let once = windows(wave(ROWS * CHANNELS, 0.0)).batch(&[100, 250]).unwrap();
+        let network = network.unwrap();
+        let once = windows(wave(ROWS * CHANNELS, 0.0))
+            .batch(&[100, 250])
+            .unwrap();
         let twice = Tensor::cat(vec![once.clone(), once.clone()], 1);
         let (once, twice) = (network.forward(once), network.forward(twice));
         assert_eq!(twice.dims(), [2, 2 * COINS]);

@@ -174,7 +174,10 @@ fn panels_that_cannot_be_learnt_from_are_refused() {
         "[[panel]]\nname = \"old\"\n[[panel]]\nname = \"old\"\n",
     );
     write("table.toml", "[panel]\nname = \"old\"\n");
-    write("unknown.toml", "[[panel]]\nname = \"old\"\nmarkt = \"spot\"\n");
+    write(
+        "unknown.toml",
+        "[[panel]]\nname = \"old\"\nmarkt = \"spot\"\n",
+    );
     let mut said = tests::Transcript::new(env!("CARGO_BIN_EXE_train"), dir.path());
     said.refused("no name", &["--config", "nameless.toml"]);
     said.refused("a name twice", &["--config", "twice.toml"]);

@@ -124,7 +124,10 @@ fn killed_and_resumed_equals_uninterrupted_on_two_panels() {
     killed_and_resumed(&runs);
     let text = fs::read_to_string(runs.path("whole").join("run.toml")).unwrap();
     assert!(text.contains("[[panel]]\nname = \"fives\""), "{text}");
-    assert!(text.contains("\"SIM5USDT\""), "its coins are spelled out: {text}");
+    assert!(
+        text.contains("\"SIM5USDT\""),
+        "its coins are spelled out: {text}"
+    );
     // Whoever begins the run anew in another place has other weights than without the panel.
     let alone = Runs::new();
     alone.finish("whole", &[]);
