@@ -67,28 +67,7 @@ impl FoldTraining<'_> {
         let began = Instant::now();
         let (train_range, validation_range) = self.ranges();
         let std = target_std(&self.dataset.targets, train_range.clone());
-        let scales = Rc::new(target_scales(
-            &self.config.shared,
-            &std,
-            &self.dataset.panel,
-        ));
-        let own = |range: &Range<usize>| {
-            let set = self
-                .dataset
-                .trained_windows(self.targets, range.clone(), 1, &std);
-            LabelledRows {
-                rows: self.tree_rows(set),
-                targets: self.targets,
-                scales: scales.clone(),
-            }
-        };
-        let (mut train, validation) = (vec![own(&train_range)], own(&validation_range));
-        self.check_rows(&train[0], &validation)?;
-        train.extend(
-            self.further
-                .iter()
-                .map(|(fold, features)| self.of_panel(fold, features)),
-        );
+        let (train, validation) = self.rows(&std)?;
         let parameters = self.config.lightgbm.parameters()?;
         let (tables, sums) = self.bin(&train, &validation.rows, &parameters)?;
         let (train_rows, validation_rows) = (count(&train), validation.rows.len());
@@ -144,32 +123,26 @@ impl FoldTraining<'_> {
         }
     }
 
-    /// The training rows of a further panel.
-    fn of_panel<'b>(
-        &'b self,
-        fold: &'b PanelFold<'_>,
-        features: &'b FeatureRows,
-    ) -> LabelledRows<'b> {
-        let (dataset, targets) = (&fold.panel.dataset, &*fold.targets);
-        let rows = fold.fold.train.clone();
-        let std = target_std(&dataset.targets, rows.clone());
-        LabelledRows {
-            rows: TreeRows {
-                dataset,
-                features,
-                set: dataset.trained_windows(targets, rows, 1, &std),
-            },
-            targets,
-            scales: Rc::new(target_scales(&dataset.config, &std, &dataset.panel)),
-        }
+    /// The rows to train on, of the run's own panel first, and those that early stopping looks at.
+    fn rows(
+        &self,
+        std: &[Option<f32>],
+    ) -> anyhow::Result<(Vec<LabelledRows<'_>>, LabelledRows<'_>)> {
+        let (train_range, validation_range) = self.ranges();
+        let scales = Rc::new(target_scales(&self.config.shared, std, &self.dataset.panel));
+        let own = |range| LabelledRows {
+            rows: self.tree_rows(self.dataset.trained_windows(self.targets, range, 1, std)),
+            targets: self.targets,
+            scales: scales.clone(),
+        };
+        let (own, validation) = (own(train_range), own(validation_range));
+        self.check_rows(&own.rows, &validation.rows)?;
+        let further = self.further.iter();
+        let further = further.map(|(fold, features)| rows_of_panel(fold, features));
+        Ok((std::iter::once(own).chain(further).collect(), validation))
     }
 
-    fn check_rows(
-        &self,
-        train: &LabelledRows<'_>,
-        validation: &LabelledRows<'_>,
-    ) -> anyhow::Result<()> {
-        let (train, validation) = (&train.rows, &validation.rows);
+    fn check_rows(&self, train: &TreeRows<'_>, validation: &TreeRows<'_>) -> anyhow::Result<()> {
         let needs_validation = self.config.lightgbm.patience.is_some();
         if train.len() == 0 || (needs_validation && validation.len() == 0) {
             return Err(anyhow!(
@@ -345,6 +318,22 @@ impl FoldTraining<'_> {
             validation = Some(table);
         }
         Ok((Tables { train, validation }, sums))
+    }
+}
+
+/// The training rows of a further panel.
+fn rows_of_panel<'a>(fold: &'a PanelFold<'_>, features: &'a FeatureRows) -> LabelledRows<'a> {
+    let (dataset, targets) = (&fold.panel.dataset, &*fold.targets);
+    let rows = fold.fold.train.clone();
+    let std = target_std(&dataset.targets, rows.clone());
+    LabelledRows {
+        rows: TreeRows {
+            dataset,
+            features,
+            set: dataset.trained_windows(targets, rows, 1, &std),
+        },
+        targets,
+        scales: Rc::new(target_scales(&dataset.config, &std, &dataset.panel)),
     }
 }
 
