@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use dataset::{Dataset, Fold, RunDir, content_hash, write_atomically};
+use dataset::{Dataset, Fold, RunDir};
 use model::{OpenDevice, load_weights};
 use run::{Appendix, Forecaster, Piece, Recipe};
+use storage::{content_hash, write_atomically};
 
 use crate::config::TrainConfig;
 use crate::pieces::{WEIGHTS_FILE, model_file, piece_folder};
