@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use dataset::{Dataset, FeatureRows, TargetScales, Targets, WindowSet};
 
-use crate::part::Part;
+use crate::part::TargetPart;
 
 /// The (time, coin) pairs of a window set, with what the trees see of them.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub(crate) struct LabelledRows<'a> {
 }
 
 /// Some of the rows.
-pub(crate) struct Chunk<'a> {
+pub(crate) struct RowChunk<'a> {
     /// Row-major `[rows, features]`.
     pub values: &'a [f32],
     /// Panel row and coin of each row.
@@ -33,11 +33,11 @@ pub(crate) struct Chunk<'a> {
 
 impl LabelledRows<'_> {
     /// What the trees of a part are fitted to at every row.
-    pub fn labels(&self, part: Part) -> Vec<f32> {
+    pub fn labels(&self, part: TargetPart) -> Vec<f32> {
         let targets = match part {
-            Part::Whole => Cow::Borrowed(self.targets),
-            Part::Own => Cow::Owned(self.targets.parts().0),
-            Part::Market => Cow::Owned(self.targets.parts().1),
+            TargetPart::Whole => Cow::Borrowed(self.targets),
+            TargetPart::Own => Cow::Owned(self.targets.parts().0),
+            TargetPart::Market => Cow::Owned(self.targets.parts().1),
         };
         self.rows.targets(&targets, &self.scales)
     }
@@ -53,7 +53,7 @@ impl TreeRows<'_> {
     /// once.
     pub fn for_each_chunk(
         &self,
-        mut each: impl FnMut(&Chunk<'_>) -> anyhow::Result<()>,
+        mut each: impl FnMut(&RowChunk<'_>) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let panel = &self.dataset.panel;
         let (mut values, mut cells) = (Vec::new(), Vec::new());
@@ -73,7 +73,7 @@ impl TreeRows<'_> {
                 }
                 place += 1;
             }
-            each(&Chunk {
+            each(&RowChunk {
                 values: &values,
                 cells: &cells,
             })?;

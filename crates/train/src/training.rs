@@ -16,10 +16,10 @@ use run::Piece;
 use statistics::pearson;
 
 use crate::config::TrainConfig;
-use crate::monitor::{Look, Monitor, Progress, scalar};
+use crate::monitor::{Monitor, Progress, StoppingScore, scalar};
 use crate::pieces::WEIGHTS_FILE;
 use crate::sampler::{PanelSampler, mix};
-use crate::stopwatch::Part;
+use crate::stopwatch::StepPart;
 use crate::training_panel::TrainingPanel;
 use crate::warm_start::weights_before;
 
@@ -70,17 +70,17 @@ impl Training<'_> {
             let (place, picked) = sampler.batch(step);
             let (panel, train_set) = &train_sets[place];
             let windows = panel.batch(train_set, &picked)?.autodiff();
-            monitor.lap(Part::Batch);
+            monitor.lap(StepPart::Batch);
 
             let loss = panel.loss(config, network.forward(windows), train_set, &picked);
             let own_loss = loss.clone().without_autodiff();
-            monitor.lap(Part::Forward);
+            monitor.lap(StepPart::Forward);
             let grads = GradientsParams::from_grads(loss.backward(), &network);
-            monitor.lap(Part::Backward);
+            monitor.lap(StepPart::Backward);
             let (grads, grad_norm) = clip_grad_norm(&network, grads, config.optimizer.max_norm());
             let learning_rate = config.optimizer.learning_rate_at(step, steps);
             network = optimizer.step(learning_rate, network, grads);
-            monitor.lap(Part::Optimizer);
+            monitor.lap(StepPart::Optimizer);
             monitor.end_step(own_loss);
 
             // Only here does the loop wait for the device.
@@ -220,9 +220,9 @@ impl Training<'_> {
     }
 
     /// Loss (of the scaled target) and pooled Pearson on the early-stopping slice.
-    fn look(&self, network: &Network, set: &WindowSet) -> anyhow::Result<Look> {
+    fn look(&self, network: &Network, set: &WindowSet) -> anyhow::Result<StoppingScore> {
         if set.is_empty() {
-            return Ok(Look::default());
+            return Ok(StoppingScore::default());
         }
         let coins = self.own.coins();
         let outputs = forecast(network, &self.own.windows, &set.ends, &mut |_| {})?;
