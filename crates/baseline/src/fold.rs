@@ -15,7 +15,7 @@ use storage::content_hash;
 use crate::config::{BaselineConfig, StoppingProtocol};
 use crate::part::TargetPart;
 use crate::record::{FoldRecord, TreeCount};
-use crate::rows::{Chunk, LabelledRows, TreeRows};
+use crate::rows::{LabelledRows, RowChunk, TreeRows};
 use crate::statistics::FeatureSums;
 use crate::tree_grower::{BinnedTables, StartingModel, TreeGrower, TreeMetrics, ValidationRows};
 use crate::trees::{Trees, target_scales};
@@ -351,7 +351,7 @@ fn count(panels: &[LabelledRows<'_>]) -> usize {
 /// Hands out the rows of one panel after the other, with the place of the panel.
 fn for_each_chunk(
     panels: &[LabelledRows<'_>],
-    mut each: impl FnMut(usize, &Chunk<'_>) -> anyhow::Result<()>,
+    mut each: impl FnMut(usize, &RowChunk<'_>) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     for (place, panel) in panels.iter().enumerate() {
         panel.rows.for_each_chunk(|chunk| each(place, chunk))?;

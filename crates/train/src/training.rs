@@ -243,7 +243,7 @@ impl Training<'_> {
         );
         let loss = self.own.loss(self.config, forecast, set, &all);
         let loss = scalar(loss.without_autodiff())?;
-        Ok(Look {
+        Ok(StoppingScore {
             loss: Some(loss),
             pearson: pearson(&forecasts, &realized),
         })
