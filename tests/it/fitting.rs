@@ -187,6 +187,33 @@ fn statistics_read_back_as_they_were() {
     assert_eq!(stats, read);
 }
 
+/// Targets that are entered a bar later are known before the first scored row closes its bar.
+#[test]
+fn targets_of_a_bar_later_end_before_the_scored_rows() {
+    let mut config = tests::tiny();
+    config.target.entry = dataset::Entry::NextClose;
+    let dataset = Dataset::load(&config).unwrap();
+    let reach = config.reach_bars();
+    for fold in &dataset.plan.folds {
+        let fitted = dataset.fitted_targets(fold);
+        for (rows, end) in [
+            (&fold.train, fold.stop.start),
+            (&fold.stop, fold.score.start),
+        ] {
+            let known = |row: &usize| fitted.any(*row);
+            let last = rows.clone().rev().find(known).unwrap();
+            assert!(last + 1 + reach < end, "fold {}: {last} {end}", fold.number);
+            let pairs = (0..3).map(|coin| {
+                (
+                    fitted.value(last, coin),
+                    dataset.targets.value(last + 1, coin),
+                )
+            });
+            assert!(pairs.clone().all(|(a, b)| a.to_bits() == b.to_bits()));
+        }
+    }
+}
+
 /// Shuffled targets are a control of fitting alone: what is scored stays as it came.
 #[test]
 fn shuffled_targets_end_before_the_scored_rows() {

@@ -7,6 +7,7 @@ use anyhow::anyhow;
 use clap::Parser;
 use cli::WithHint;
 use dataset::{Dataset, FeatureRows, FurtherPanel, RunDir, check_named_output};
+use linear::recipe_on_base;
 use run::{FitOptions, fit_run, folds_named, stored_config, write_fit_times};
 
 use crate::config::{BaselineConfig, StoppingProtocol};
@@ -104,7 +105,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         again: args.retrain || args.continue_rounds.is_some(),
         json: args.json,
     };
-    fit_run(&recipe, &run, &dataset, &resolved, &options)?;
+    let recipe = recipe_on_base(Box::new(recipe), &dataset)?;
+    fit_run(&*recipe, &run, &dataset, &resolved, &options)?;
     let memory = cli::peak_memory().map_or(String::new(), |bytes| {
         format!(", at most {} MiB of memory", bytes >> 20)
     });

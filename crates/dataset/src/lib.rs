@@ -60,9 +60,10 @@ pub use table::{
 };
 pub use target_scale::TargetScales;
 pub use targets::{
-    Control, ControlColumn, ControlSign, Fit, Payoff, Settings, Target, TargetConfig, TargetKind,
-    Targets, Task, close_controls, targets_reference,
+    Base, Control, ControlColumn, ControlSign, Entry, Fit, Payoff, Settings, Target, TargetConfig,
+    TargetKind, Targets, Task, close_controls, targets_reference,
 };
 pub use time_span::TimeSpan;
+pub use trailing_volatility::TrailingVolatility;
 pub use wide::WideTable;
 pub use windows::{DropCounts, Eligibility, WindowSet};

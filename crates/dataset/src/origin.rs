@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use storage::content_hash;
 
 use crate::{
-    Config, Dataset, Error, FeatureConfig, Fit, Fold, InputNorm, TargetKind, TargetScale, TimeSpan,
-    UniverseConfig, format_time,
+    Base, Config, Dataset, Entry, Error, FeatureConfig, Fit, Fold, InputNorm, TargetKind,
+    TargetScale, TimeSpan, UniverseConfig, format_time,
 };
 
 /// What a model was trained on and with, kept in the model's own file.
@@ -158,6 +158,11 @@ struct TargetRecord {
     /// 0: not shuffled.
     shuffle_seed: u64,
     weights: BTreeMap<String, f64>,
+    /// Defaults are not written, so that records stay the same.
+    #[serde(default, skip_serializing_if = "Entry::is_close")]
+    entry: Entry,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    base: Option<Base>,
 }
 
 /// `[normalize]`, in bars.
@@ -200,6 +205,8 @@ impl<Own: Serialize> ForecastConfig<Own> {
                 beta_window_bars: config.target.beta_window.bars(config.data.interval),
                 shuffle_seed: config.target.shuffle_seed.unwrap_or(0),
                 weights: config.target.weights.clone(),
+                entry: config.target.entry,
+                base: config.target.base,
             },
             normalize: NormalizeRecord {
                 inputs: config.normalize.inputs,

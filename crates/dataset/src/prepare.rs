@@ -8,9 +8,9 @@ use market::{Symbol, simulate};
 
 use crate::settled::settled;
 use crate::{
-    CandleReader, CandleTable, Column, Config, Eligibility, Error, FeatureMatrix, FeatureSet, Fold,
-    Normalizer, Panel, Source, SplitPlan, TargetKind, TargetScales, Targets, TrainingRows,
-    WindowSet, format_time,
+    Base, CandleReader, CandleTable, Column, Config, Eligibility, Entry, Error, FeatureMatrix,
+    FeatureSet, Fold, Normalizer, Panel, Source, SplitPlan, TargetKind, TargetScales, Targets,
+    TrainingRows, WindowSet, format_time,
 };
 
 /// The parts that every forecaster of a run shares.
@@ -116,9 +116,17 @@ impl Dataset {
     }
 
     /// What forecasters of `fold` are fitted to, on the rows before its scored ones: the targets,
-    /// or with `target.shuffle_seed` the same in another order of days, which nothing can be
-    /// learnt from.
+    /// or with `target.entry = "next_close"` those of a bar later; with `target.shuffle_seed` the
+    /// same in another order of days, which nothing can be learnt from.
     pub fn fitted_targets(&self, fold: &Fold) -> Cow<'_, Targets> {
+        let targets = self.ordered_targets(fold);
+        match self.config.target.entry {
+            Entry::Close => targets,
+            Entry::NextClose => Cow::Owned(targets.a_row_later(&[&fold.train, &fold.stop])),
+        }
+    }
+
+    fn ordered_targets(&self, fold: &Fold) -> Cow<'_, Targets> {
         match self.config.target.shuffle_seed {
             None => Cow::Borrowed(&self.targets),
             Some(seed) => {
@@ -421,18 +429,20 @@ pub fn check_columns(config: &Config, coins: &[(Symbol, CandleTable)]) -> Result
                 (!missing.is_empty()).then_some((symbol, missing))
             })
     };
-    let set = config.features.set;
-    if let Some((symbol, missing)) = lacks(set.columns()) {
-        return Err(Error::MissingColumns {
-            set: set.to_string(),
-            needed: Column::list(set.columns()),
-            symbol: symbol.to_string(),
-            missing: Column::list(&missing),
-            alternatives: FeatureSet::all()
-                .filter(|set| lacks(set.columns()).is_none())
-                .map(|set| set.to_string())
-                .collect(),
-        });
+    let base = config.target.base.map(Base::features);
+    for set in [config.features.set].into_iter().chain(base) {
+        if let Some((symbol, missing)) = lacks(set.columns()) {
+            return Err(Error::MissingColumns {
+                set: set.to_string(),
+                needed: Column::list(set.columns()),
+                symbol: symbol.to_string(),
+                missing: Column::list(&missing),
+                alternatives: FeatureSet::all()
+                    .filter(|set| lacks(set.columns()).is_none())
+                    .map(|set| set.to_string())
+                    .collect(),
+            });
+        }
     }
     let target = config.target.init(config.data.interval);
     match lacks(target.columns()) {

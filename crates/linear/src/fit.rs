@@ -41,8 +41,7 @@ impl RidgeFit {
     /// # Errors
     /// A bad option, or another feature set than `relative`.
     pub fn new(dataset: &Dataset, options: RidgeOptions) -> Result<Self, Error> {
-        let further = dataset.further.iter();
-        let further = further.map(|panel| (&panel.dataset, &panel.dataset.targets));
+        let further = further_targets(dataset);
         Self::of_targets(dataset, &dataset.targets, further, options)
     }
 
@@ -62,6 +61,22 @@ impl RidgeFit {
         Self::of_targets(dataset, &targets, further, options)?.fold(dataset, fold)
     }
 
+    /// As [`RidgeFit::new`], of the features of the set `relative` beside whichever set the data set
+    /// has for others.
+    ///
+    /// # Errors
+    /// A bad option.
+    pub(crate) fn beside(dataset: &Dataset, options: RidgeOptions) -> Result<Self, Error> {
+        options.validate()?;
+        let further = further_targets(dataset);
+        Ok(Self::of_moments(
+            dataset,
+            &dataset.targets,
+            further,
+            options,
+        ))
+    }
+
     fn of_targets<'a>(
         dataset: &Dataset,
         targets: &Targets,
@@ -74,13 +89,22 @@ impl RidgeFit {
             let found = set.to_string();
             return Err(Error::FeatureSet { found });
         }
-        Ok(Self {
+        Ok(Self::of_moments(dataset, targets, further, options))
+    }
+
+    fn of_moments<'a>(
+        dataset: &Dataset,
+        targets: &Targets,
+        further: impl Iterator<Item = (&'a Dataset, &'a Targets)>,
+        options: RidgeOptions,
+    ) -> Self {
+        Self {
             options,
             days: days(dataset, targets),
             further: further
                 .flat_map(|(dataset, targets)| days(dataset, targets))
                 .collect(),
-        })
+        }
     }
 
     /// [`RidgeFit::fit`] with the moments that are there; not for shuffled targets.
@@ -94,34 +118,64 @@ impl RidgeFit {
             Some(_) => &fold.fits()[..1], // a fold has one fit at least
         };
         let day = |fit: &Fold| panel.time_ms(fit.score.start).div_euclid(DAY_MS);
-        let mut walk = WalkState::new(self.options, dataset.config.horizon_bars());
-        let mut refits = Vec::new();
-        let own = self.days.iter();
-        let own = own.filter(|day| day.rows.start >= fold.train.start);
-        let mut days: Vec<&Day> = own.chain(&self.further).collect();
-        days.sort_by_key(|day| day.number);
-        let mut days = days.chunk_by(|a, b| a.number == b.number).peekable();
-        for number in refitted.iter().map(day) {
-            // Chunks are never empty.
-            while let Some(panels) = days.next_if(|panels| panels[0].number < number) {
-                walk.add(panels);
-            }
-            refits.extend(walk.refit(number));
-        }
+        let horizon_bars = dataset.config.horizon_bars();
+        let from = fold.train.start;
+        let refits = self.refits(horizon_bars, from, refitted.iter().map(day));
         let first_ms = day(fold) * DAY_MS;
         if refits.first().is_none_or(|refit| refit.from_ms > first_ms) {
             let before = format_time(first_ms);
             let fold = fold.number;
             return Err(Error::NoRows { fold, before });
         }
-        let horizon_bars = dataset.config.horizon_bars();
+        let interval = panel.interval();
         Ok(RidgeModel::new(
-            panel.interval(),
+            interval,
             horizon_bars,
             self.options,
             refits,
         ))
     }
+
+    /// The coefficients of every UTC day of the panel before which a target was known, each fitted
+    /// on all days before it.
+    pub(crate) fn every_day(&self, dataset: &Dataset) -> RidgeModel {
+        let panel = &dataset.panel;
+        let day = |row: usize| panel.time_ms(row).div_euclid(DAY_MS);
+        let days = day(0)..=day(panel.rows().saturating_sub(1));
+        let horizon_bars = dataset.config.horizon_bars();
+        let refits = self.refits(horizon_bars, 0, days);
+        RidgeModel::new(panel.interval(), horizon_bars, self.options, refits)
+    }
+
+    /// The coefficients of some days, in their order, each of the days with rows at `from` or after
+    /// that come before it; none of a day without.
+    fn refits(
+        &self,
+        horizon_bars: usize,
+        from: usize,
+        numbers: impl Iterator<Item = i64>,
+    ) -> Vec<Refit> {
+        let mut walk = WalkState::new(self.options, horizon_bars);
+        let mut refits = Vec::new();
+        let own = self.days.iter().filter(|day| day.rows.start >= from);
+        let mut days: Vec<&Day> = own.chain(&self.further).collect();
+        days.sort_by_key(|day| day.number);
+        let mut days = days.chunk_by(|a, b| a.number == b.number).peekable();
+        for number in numbers {
+            // Chunks are never empty.
+            while let Some(panels) = days.next_if(|panels| panels[0].number < number) {
+                walk.add(panels);
+            }
+            refits.extend(walk.refit(number));
+        }
+        refits
+    }
+}
+
+/// The further panels of a data set with their targets.
+fn further_targets(dataset: &Dataset) -> impl Iterator<Item = (&Dataset, &Targets)> {
+    let panels = dataset.further.iter().map(|panel| &panel.dataset);
+    panels.map(|dataset| (dataset, &dataset.targets))
 }
 
 /// The moments of all days of a panel.

@@ -10,6 +10,7 @@ use dataset::{
     CandleTable, Column, Config, Eligibility, Normalizer, Origin, Panel, RunDir, TargetScales,
     check_columns,
 };
+use linear::forecaster_on_base;
 use market::Symbol;
 use model::{
     Device, DeviceChoice, Network, NetworkConfig, Windows, forecast, load_weights, probe,
@@ -155,13 +156,14 @@ impl Kind for NetworkKind {
             [one] => one.clone(),
             all => content_hash(all.concat().as_bytes()),
         };
-        Ok(Box::new(SavedNetworks {
+        let networks = SavedNetworks {
             config: config.clone(),
             normalizer,
             networks,
             device,
             sha256,
-        }))
+        };
+        forecaster_on_base(Box::new(networks), &folder, config)
     }
 
     /// What the weights' files say; for those of older versions the statistics, where early

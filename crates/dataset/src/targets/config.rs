@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::list::TargetKind;
 use super::target::{MOST_BARS, Settings, Target};
 use super::values::Targets;
-use crate::{Error, Panel, TimeSpan};
+use crate::{Error, FeatureSet, Panel, TimeSpan};
 
 /// The `[target]` section: what is forecast.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -23,6 +23,15 @@ pub struct TargetConfig {
     /// Whether forecasters are fitted to the target as a whole or to its parts. The forecast is of
     /// the whole target either way.
     pub fit: Fit,
+    /// When a position that forecasters learn the return of is entered. What is forecast and scored
+    /// stays the target of the row. `ridge` learns what is entered a bar later in any case.
+    pub entry: Entry,
+    /// A forecast that is there before, of which forecasters learn what it leaves: the target minus
+    /// the base's out-of-sample forecast. The forecast is then the sum of both. Rows without a base
+    /// forecast are not trained on, and forecast without it. Without this key forecasters learn the
+    /// target itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base: Option<Base>,
     /// For `target.kind = "gresearch"`: the time over which a coin's market beta is estimated. The
     /// default is the competition's.
     pub beta_window: TimeSpan,
@@ -43,6 +52,8 @@ impl Default for TargetConfig {
             kind: TargetKind::default(),
             horizon: TimeSpan::minutes(15),
             fit: Fit::Whole,
+            entry: Entry::Close,
+            base: None,
             beta_window: TimeSpan::minutes(3750),
             shuffle_seed: None,
             weights: BTreeMap::new(),
@@ -62,10 +73,52 @@ pub enum Fit {
     Parts,
 }
 
+/// When a position that forecasters learn the return of is entered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Entry {
+    /// At the close that the forecast knows: the target of the row.
+    #[default]
+    Close,
+    /// A bar later: the target of the next row. So nobody learns that the last price of a bar
+    /// jumps back from one side of the spread to the other, which nobody can trade on.
+    NextClose,
+}
+
+impl Entry {
+    /// Returns true for the default, which old files do not name.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+    pub(crate) fn is_close(&self) -> bool {
+        *self == Self::Close
+    }
+}
+
+/// A forecast that is there before others learn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Base {
+    /// The ridge of `quarterhour ridge` with its defaults: each UTC day is forecast by a fit on
+    /// all days before it.
+    Ridge,
+}
+
+impl Base {
+    /// The set of the features that it is computed from, whatever `features.set` says.
+    pub fn features(self) -> FeatureSet {
+        match self {
+            Self::Ridge => FeatureSet::RELATIVE,
+        }
+    }
+}
+
 impl TargetConfig {
     pub(crate) fn validate(&self, interval: Interval) -> Result<(), Error> {
         let range = (1, MOST_BARS);
         self.horizon.check_bars("target.horizon", interval, range)?;
+        if let (Some(_), Some(seed)) = (self.base, self.shuffle_seed) {
+            let expected = "no such key beside target.base, which is fitted to the true targets";
+            return Err(Error::config("target.shuffle_seed", seed, expected));
+        }
         match self
             .weights
             .iter()
@@ -80,11 +133,13 @@ impl TargetConfig {
         }
     }
 
-    /// What is added to the name of a forecaster that is fitted to shuffled targets.
+    /// What is added to the name of a forecaster that learns what a base leaves, or is fitted to
+    /// shuffled targets.
     pub fn name_suffix(&self) -> &'static str {
-        match self.shuffle_seed {
-            None => "",
-            Some(_) => "_shuffled_days",
+        match (self.base, self.shuffle_seed) {
+            (None, None) => "",
+            (Some(Base::Ridge), _) => "_on_ridge",
+            (None, Some(_)) => "_shuffled_days",
         }
     }
 

@@ -92,6 +92,20 @@ impl Targets {
         }
     }
 
+    /// The targets of a row later, as those of each row; unknown at the last row of each of `spans`,
+    /// whose later target would reach into what comes after.
+    pub(crate) fn a_row_later(&self, spans: &[&Range<usize>]) -> Self {
+        let mut values = self.values.get(self.coins..).unwrap_or_default().to_vec();
+        values.resize(self.values.len(), f64::NAN);
+        for rows in spans.iter().filter(|rows| !rows.is_empty()) {
+            values[(rows.end - 1) * self.coins..rows.end * self.coins].fill(f64::NAN);
+        }
+        Self {
+            values,
+            coins: self.coins,
+        }
+    }
+
     /// Whether any coin has a target at `row`.
     pub fn any(&self, row: usize) -> bool {
         self.row(row).iter().any(|value| !value.is_nan())
