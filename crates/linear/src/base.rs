@@ -131,17 +131,15 @@ impl Recipe for OnRidge<'_> {
         let times = dataset.panel.time_ms(start)..dataset.panel.time_ms(end);
         let text = self.ridge.of_times(times).to_json();
         write_atomically(&piece.run.fit(fold).join(BASE_FILE), text.as_bytes())?;
-        let of_panel = |fold: &PanelFold<'_>| {
-            // One for each panel of the data set.
-            let left = left(&self.further[fold.place], &fold.targets);
-            PanelFold {
-                targets: Cow::Owned(left),
-                fold: fold.fold.clone(),
+        let further: Vec<PanelFold<'_>> = (piece.further.iter())
+            .map(|fold| PanelFold {
                 place: fold.place,
                 panel: fold.panel,
-            }
-        };
-        let further: Vec<PanelFold<'_>> = piece.further.iter().map(of_panel).collect();
+                fold: fold.fold.clone(),
+                // One for each panel of the data set.
+                targets: Cow::Owned(left(&self.further[fold.place], &fold.targets)),
+            })
+            .collect();
         self.rest.fit(&Piece {
             targets: &left(&self.forecasts, piece.targets),
             further: &further,
