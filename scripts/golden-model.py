@@ -75,9 +75,9 @@ class Head(nn.Module):
 class Network(nn.Module):
     """Coin mixing, an encoder over time (what a subclass adds), a head."""
 
-    def __init__(self, config, coins, features):
+    def __init__(self, config, coins, features, horizons=1):
         super().__init__()
-        self.config, self.coins, self.features = config, coins, features
+        self.config, self.coins, self.features, self.horizons = config, coins, features, horizons
         self.act = ACTIVATIONS[config["activation"]]
         shared = config["mixing"] == "shared"
         channels, width = 2 * features if shared else coins * features, config["stem_width"]
@@ -89,9 +89,9 @@ class Network(nn.Module):
             self.stem = nn.Identity()
         channels = self.build(config, width or channels)
         pooled = 2 * channels if config["pool"] == "mean_last" else channels
-        self.head = Head(pooled, config["head_width"], 1 if shared else coins, self.act)
+        self.head = Head(pooled, config["head_width"], horizons * (1 if shared else coins), self.act)
 
-    def forward(self, x):  # [batch, coins * features, lookback] -> [batch, coins]
+    def forward(self, x):  # [batch, coins * features, lookback] -> [batch, coins * horizons]
         batch, _, lookback = x.shape
         if self.config["input_norm"] == "window":
             x = (x - x.mean(2, keepdim=True)) / (x.var(2, correction=0, keepdim=True) + EPSILON).sqrt()
@@ -102,7 +102,7 @@ class Network(nn.Module):
         values = self.encode(self.stem(x))  # [window, channels, time]
         mean, last = values.mean(2), self.last(values)
         pooled = {"mean": mean, "last": last, "mean_last": torch.cat([mean, last], 1)}[self.config["pool"]]
-        return self.head(pooled).reshape(batch, self.coins)
+        return self.head(pooled).reshape(batch, self.coins * self.horizons)
 
     def last(self, values):
         return values[:, :, -1]
@@ -203,9 +203,12 @@ class Tcn(Network):
 ENCODERS = {"resnet": ResNet1d, "lstm": Lstm, "gru": Gru, "tcn": Tcn}
 
 
-def network(config, coins, features):
-    """The network of a section [network]; runs from before there was a choice have a ResNet."""
-    return ENCODERS[config.get("encoder", "resnet")](config, coins, features)
+def network(config, coins, features, horizons=1):
+    """The network of a section [network]; runs from before there was a choice have a ResNet.
+
+    Outputs are [coin, horizon], `horizons` being the length of target.horizons.
+    """
+    return ENCODERS[config.get("encoder", "resnet")](config, coins, features, horizons)
 
 
 CASES = {
@@ -242,12 +245,17 @@ ENCODER_CASES = {
         stem_kernel=1, stem_stride=1, tcn=dict(widths=[4, 6, 6, 3], kernel=2),
     ),
 }
-COINS, FEATURES, LOOKBACK, BATCH = 3, 2, 29, 4
+# Networks of several horizons, with unknown targets.
+HORIZON_CASES = {
+    "horizons-shared": dict(pool="mean_last", head_width=5),
+    "horizons-stacked": dict(mixing="stacked", stem_kernel=3, stem_stride=1, pool="last"),
+}
+COINS, FEATURES, LOOKBACK, BATCH, HORIZONS = 3, 2, 29, 4, 2
 
 
-def make(config):
+def make(config, horizons=1):
     """A network with every weight away from zero, rounded to float32, in float64 and without dropout."""
-    net = network(config, COINS, FEATURES).double().eval()
+    net = network(config, COINS, FEATURES, horizons).double().eval()
     with torch.no_grad():
         for parameter in net.parameters():
             fan_in = parameter[0].numel() if parameter.dim() > 1 else 8
@@ -269,6 +277,43 @@ def write(folder, name, config, tensors):
         config=json.dumps(config), coins=str(COINS), features=str(FEATURES), lookback=str(LOOKBACK)
     )
     save_file(tensors, folder / f"{name}.safetensors", metadata)
+
+
+def masked_mean(losses, mask):
+    return (losses * mask).sum() / mask.sum().clamp(min=1)
+
+
+def parts_loss(loss, output, target, mask, scale, market_weight):
+    """The coins' own parts, and the market's: each as a quotient of its scale (crates/model/src/loss.rs)."""
+    known = mask.sum(1, keepdim=True)
+    mean = lambda values: (values * mask).sum(1, keepdim=True) / known.clamp(min=1)
+    error = (output - target) * scale
+    market = mean(error)
+    own = masked_mean(loss((error - market) / scale), mask)
+    return own + market_weight * masked_mean(loss(market / mean(scale).clamp(min=1e-30)), known.clamp(max=1))
+
+
+def horizon_cases(folder, windows):
+    """Losses of several heads: the mean over horizons of the loss of each, by PyTorch's HuberLoss."""
+    huber = lambda error: F.huber_loss(error, torch.zeros_like(error), reduction="none")
+    for name, changes in HORIZON_CASES.items():
+        config = DEFAULT | changes
+        net, x = make(config, HORIZONS), windows()
+        target = 2 * torch.randn(HORIZONS, BATCH, COINS).float().double()
+        mask = (torch.rand(HORIZONS, BATCH, COINS) < 0.7).double()
+        mask[1, 2] = 0  # nothing is known of a whole window at one horizon
+        scale = (0.5 + torch.rand(HORIZONS, BATCH, COINS)).float().double()
+        output = net(x)
+        by_horizon = output.reshape(BATCH, COINS, HORIZONS).permute(2, 0, 1)
+        each = list(zip(by_horizon, target, mask, scale))
+        loss = sum(masked_mean(huber(o - t), m) for o, t, m, _ in each) / HORIZONS
+        parts = sum(parts_loss(huber, *one, market_weight=0.5) for one in each) / HORIZONS
+        loss.backward()
+        tensors = {"windows": x.float(), "target": target.float(), "mask": mask.float(), "scale": scale.float()}
+        tensors |= {"output": output.detach().float(), "losses": torch.stack([loss, parts]).detach().float()}
+        tensors |= prefixed("weight", net.named_parameters())
+        tensors |= prefixed("grad", ((n, p.grad) for n, p in net.named_parameters()))
+        write(folder, name, config, tensors)
 
 
 def main():
@@ -311,6 +356,8 @@ def main():
     write(folder, "adamw", config, tensors)
 
     forward_and_gradients(ENCODER_CASES)
+    torch.manual_seed(20240301)
+    horizon_cases(folder, windows)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ mod cache;
 mod daily;
 mod ensemble;
 mod fitting;
+mod horizons;
 mod live;
 mod look_ahead;
 mod panel20;

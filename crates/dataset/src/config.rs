@@ -137,6 +137,16 @@ impl Config {
 
     /// Checks every `[[panel]]` section as if the run were its own.
     fn validate_panels(&self) -> Result<(), Error> {
+        if !self.panels.is_empty() && !self.target.horizons.is_empty() {
+            let found: Vec<String> = self
+                .target
+                .horizons
+                .iter()
+                .map(TimeSpan::to_string)
+                .collect();
+            let expected = "no such key beside [[panel]] sections, which take one target.horizon";
+            return Err(Error::config("target.horizons", found.join(" "), expected));
+        }
         for (place, panel) in self.panels.iter().enumerate() {
             let is_same = |other: &PanelConfig| other.name == panel.name;
             if panel.name.is_empty() || self.panels[..place].iter().any(is_same) {
@@ -289,9 +299,15 @@ impl Config {
         self.target.horizon_bars(self.data.interval)
     }
 
-    /// How many bars after t the target at t needs: what every purge must cover.
+    /// How many bars after t the target at t needs.
     pub fn reach_bars(&self) -> usize {
         self.target.reach_bars(self.data.interval)
+    }
+
+    /// How many bars are left out before every boundary for the targets: the longest reach of all
+    /// horizons.
+    pub fn purge_bars(&self) -> usize {
+        self.target.longest_reach_bars(self.data.interval)
     }
 
     /// How many bars are left out before every boundary, on top of the purge.

@@ -43,7 +43,7 @@ pub use features::{
 };
 pub use named_output::check_named_output;
 pub use normalize_config::{InputNorm, NormalizeConfig, TargetScale};
-pub use normalizer::{CoinStats, Normalizer, TrainingRows, target_std};
+pub use normalizer::{CoinStats, Normalizer, TargetStats, TrainingRows, target_std};
 pub use notation::{YEAR_2100_MS, format_time, parse_time};
 pub use origin::Origin;
 pub use panel::Panel;

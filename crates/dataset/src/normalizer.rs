@@ -51,6 +51,19 @@ pub struct CoinStats {
     pub target_std: Option<f32>,
     /// What targets are divided by while training and forecasts multiplied with.
     pub target_scale: f32,
+    /// The same two of every further horizon.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<TargetStats>,
+}
+
+/// The statistics of one coin's targets at one horizon.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetStats {
+    /// Standard deviation of the target, `None` without training rows.
+    pub target_std: Option<f32>,
+    /// What targets are divided by while training and forecasts multiplied with.
+    pub target_scale: f32,
 }
 
 /// What statistics are fitted on.
@@ -84,9 +97,10 @@ impl Normalizer {
             train,
         } = on;
         let rows = || train.clone();
+        let constant_is_one = |std: f64| if std > 0.0 { std as f32 } else { 1.0 };
+        let of_targets = target_stats(config, targets, train.clone());
         let mut coins: Vec<CoinStats> = Vec::with_capacity(panel.coins());
-        let mut pooled = RunningMoments::default();
-        for (coin, symbol) in panel.symbols().iter().enumerate() {
+        for ((coin, symbol), target) in panel.symbols().iter().enumerate().zip(of_targets) {
             let observed: Vec<usize> = rows().filter(|&row| panel.is_observed(row, coin)).collect();
             let moments: Vec<RunningMoments> = (0..features.per_coin())
                 .map(|feature| {
@@ -97,16 +111,14 @@ impl Normalizer {
                     )
                 })
                 .collect();
-            let target = target_moments(targets, coin, rows());
-            pooled = pooled.joined(target);
-            let constant_is_one = |std: f64| if std > 0.0 { std as f32 } else { 1.0 };
             coins.push(CoinStats {
                 symbol: symbol.to_string(),
                 rows: observed.len(),
                 mean: moments.iter().map(|m| m.mean as f32).collect(),
                 std: moments.iter().map(|m| constant_is_one(m.std())).collect(),
-                target_std: target.known_std(),
-                target_scale: constant_is_one(target.std()),
+                target_std: target.target_std,
+                target_scale: target.target_scale,
+                further: Vec::new(),
             });
         }
         if coins.iter().all(|coin| coin.target_std.is_none()) {
@@ -116,11 +128,6 @@ impl Normalizer {
                 expected: 2,
                 hint: "more candles, or fewer folds (--set split.folds=N)".to_owned(),
             });
-        }
-        if config.target == TargetScale::Pooled {
-            for coin in &mut coins {
-                coin.target_scale = pooled.std() as f32;
-            }
         }
         Ok(Self {
             run: run.to_owned(),
@@ -133,6 +140,32 @@ impl Normalizer {
             clip: config.clip,
             coins,
         })
+    }
+
+    /// Adds the statistics of a further horizon's targets at the training rows.
+    pub(crate) fn add_horizon(
+        &mut self,
+        config: &NormalizeConfig,
+        targets: &Targets,
+        train: Range<usize>,
+    ) {
+        let stats = target_stats(config, targets, train);
+        for (coin, stats) in self.coins.iter_mut().zip(stats) {
+            coin.further.push(stats);
+        }
+    }
+
+    /// The same with the targets' statistics of the horizon at this place in `target.horizons`;
+    /// None where there are not so many.
+    pub fn of_horizon(mut self, place: usize) -> Option<Self> {
+        for coin in &mut self.coins {
+            if let Some(further) = place.checked_sub(1) {
+                let stats = coin.further.get(further)?;
+                (coin.target_std, coin.target_scale) = (stats.target_std, stats.target_scale);
+            }
+            coin.further.clear();
+        }
+        Some(self)
     }
 
     /// Reads statistics as [`Normalizer::to_json`] wrote them.
@@ -177,11 +210,16 @@ impl Normalizer {
             if let Some(std) = coin.std.iter().find(|std| !is_positive(**std)) {
                 return wrong(&key("std"), std, "numbers above 0");
             }
-            if let Some(std) = coin.target_std.filter(|std| !is_positive(*std)) {
-                return wrong(&key("target_std"), &std, "a number above 0");
-            }
-            if !is_positive(coin.target_scale) {
-                return wrong(&key("target_scale"), &coin.target_scale, "a number above 0");
+            let first = (coin.target_std, coin.target_scale);
+            let further = coin.further.iter();
+            let further = further.map(|stats| (stats.target_std, stats.target_scale));
+            for (std, scale) in std::iter::once(first).chain(further) {
+                if let Some(std) = std.filter(|std| !is_positive(*std)) {
+                    return wrong(&key("target_std"), &std, "a number above 0");
+                }
+                if !is_positive(scale) {
+                    return wrong(&key("target_scale"), &scale, "a number above 0");
+                }
             }
         }
         Ok(())
@@ -312,6 +350,27 @@ pub fn target_std(targets: &Targets, rows: Range<usize>) -> Vec<Option<f32>> {
         .collect()
 }
 
+/// Standard deviation of each coin's targets at `rows`, and what they are divided by.
+fn target_stats(
+    config: &NormalizeConfig,
+    targets: &Targets,
+    rows: Range<usize>,
+) -> Vec<TargetStats> {
+    let of_coin = |coin| target_moments(targets, coin, rows.clone());
+    let moments: Vec<RunningMoments> = (0..targets.coins()).map(of_coin).collect();
+    let pooled = (moments.iter()).fold(RunningMoments::default(), |pooled, of| pooled.joined(*of));
+    let scale = |of: &RunningMoments| match config.target {
+        TargetScale::Pooled => pooled.std() as f32,
+        TargetScale::Coin | TargetScale::Trailing if of.std() > 0.0 => of.std() as f32,
+        TargetScale::Coin | TargetScale::Trailing => 1.0,
+    };
+    let stats = |of: &RunningMoments| TargetStats {
+        target_std: of.known_std(),
+        target_scale: scale(of),
+    };
+    moments.iter().map(stats).collect()
+}
+
 fn target_moments(targets: &Targets, coin: usize, rows: Range<usize>) -> RunningMoments {
     RunningMoments::of(rows.map(|row| targets.value(row, coin)))
 }
@@ -382,6 +441,7 @@ mod tests {
             std: vec![1.0, 2.0],
             target_std: Some(0.01),
             target_scale: 0.01,
+            further: Vec::new(),
         };
         Normalizer {
             run: "run".to_owned(),

@@ -77,7 +77,7 @@ impl Dataset {
     fn rows_known_at(&self, time_ms: i64) -> usize {
         let step = self.panel.interval().ms();
         // The last price of a row's target is that of the bar `reach` later, known at its end.
-        let after = (self.config.reach_bars() + 1 + self.config.embargo_bars()) as i64 * step;
+        let after = (self.config.purge_bars() + 1 + self.config.embargo_bars()) as i64 * step;
         let rows = (time_ms - after - self.panel.time_ms(0)).div_euclid(step) + 1;
         rows.clamp(0, self.panel.rows() as i64) as usize
     }

@@ -10,7 +10,7 @@ use crate::settled::settled;
 use crate::{
     Base, CandleReader, CandleTable, Column, Config, Eligibility, Entry, Error, FeatureMatrix,
     FeatureSet, Fold, Normalizer, Panel, Source, SplitPlan, TargetKind, TargetScales, Targets,
-    TrainingRows, WindowSet, format_time,
+    TimeSpan, TrainingRows, WindowSet, format_time,
 };
 
 /// The parts that every forecaster of a run shares.
@@ -25,7 +25,7 @@ pub struct Dataset {
     pub config: Config,
     /// Candles of all coins on one grid.
     pub panel: Panel,
-    /// Targets of every row and coin.
+    /// Targets of every row and coin, at the first horizon of the config.
     pub targets: Targets,
     /// Which windows can be forecast from.
     pub eligibility: Eligibility,
@@ -63,14 +63,16 @@ impl Dataset {
             Source::Store => (stored_panel(config)?, None),
             Source::Simulated => simulated_panel(config)?,
         };
-        let mut dataset = Self::of_panel(spelled_out(config.clone(), &panel), panel);
+        let mut config = spelled_out(config.clone(), &panel);
+        config.target = config.target.at_first_horizon();
+        let mut dataset = Self::of_panel(config, panel);
         let Self {
             config,
             panel,
             targets,
             ..
         } = &dataset;
-        let plan = config.split.plan(panel, targets, config.reach_bars())?;
+        let plan = config.split.plan(panel, targets, config.purge_bars())?;
         dataset.oracle = oracle.map(|expected| on_grid(panel, &expected));
         dataset.plan = plan;
         dataset.load_further()?;
@@ -90,6 +92,39 @@ impl Dataset {
             weights: config.target.weights_of(panel.symbols(), interval),
             config,
             panel,
+        }
+    }
+
+    /// Every horizon of the config as a data set of that horizon alone, with the folds of all; this
+    /// one where it has one.
+    pub fn by_horizon(&self) -> Vec<Cow<'_, Self>> {
+        let target = &self.config.target;
+        if target.horizons.is_empty() {
+            return vec![Cow::Borrowed(self)];
+        }
+        let at = |horizon: &TimeSpan| Cow::Owned(self.at_horizon(*horizon));
+        target.horizons.iter().map(at).collect()
+    }
+
+    /// The data set at one horizon. What a simulated market expects is known of the first alone.
+    fn at_horizon(&self, horizon: TimeSpan) -> Self {
+        let is_first = horizon == self.config.target.horizon;
+        let mut config = self.config.clone();
+        config.target = config.target.at_horizon(horizon);
+        Self {
+            targets: match is_first {
+                true => self.targets.clone(),
+                false => config.target.compute(&self.panel),
+            },
+            panel: self.panel.clone(),
+            eligibility: self.eligibility.clone(),
+            plan: self.plan.clone(),
+            oracle: self.oracle.clone().filter(|_| is_first),
+            // A config of several horizons has no further panels.
+            further: Vec::new(),
+            unused_panels: Vec::new(),
+            weights: self.weights.clone(),
+            config,
         }
     }
 
@@ -141,7 +176,7 @@ impl Dataset {
         }
     }
 
-    /// Statistics of the fold's training rows.
+    /// Statistics of the fold's training rows, of the targets of every horizon.
     ///
     /// # Errors
     /// As [`Normalizer::fit`].
@@ -151,7 +186,7 @@ impl Dataset {
         fold: &Fold,
         run: &str,
     ) -> Result<Normalizer, Error> {
-        Normalizer::fit(
+        let mut normalizer = Normalizer::fit(
             &self.config.normalize,
             &self.config.features.chosen(self.panel.interval()),
             &TrainingRows {
@@ -161,7 +196,12 @@ impl Dataset {
                 train: fold.train.clone(),
             },
             (run, fold.number),
-        )
+        )?;
+        for further in &self.by_horizon()[1..] {
+            let rows = fold.train.clone();
+            normalizer.add_horizon(&self.config.normalize, &further.targets, rows);
+        }
+        Ok(normalizer)
     }
 
     /// What targets are divided by while training, with the statistics of a fold.

@@ -49,10 +49,26 @@ impl Member {
         }
         let table = ConfigTable::read(&run.config())?;
         let kind: RunConfig = table.section("run")?;
+        let config: Config = table.parse()?;
+        if let Some(horizon) = config.target.horizons.first() {
+            let own = run.horizon(*horizon);
+            let error = anyhow!(
+                "{} forecasts {} horizons, expected a run of one",
+                path.display(),
+                config.target.horizons.len()
+            );
+            return Err(error.hint(match own.config().exists() {
+                true => format!(
+                    "{} and its neighbours are runs of one horizon each",
+                    own.path().display()
+                ),
+                false => format!("train a run with target.horizon = \"{horizon}\""),
+            }));
+        }
         Ok(Self {
             path: path.to_owned(),
             forecaster: kind.forecaster,
-            config: table.parse()?,
+            config,
             table: ForecastTable::read(&run.forecasts())?,
         })
     }

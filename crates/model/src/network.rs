@@ -9,6 +9,7 @@ use crate::conv::{Conv1d, Conv1dConfig};
 use crate::encoders::AnyEncoder;
 use crate::layers::{Linear, standardize};
 use crate::mixing::mix;
+use crate::shape::NetworkShape;
 
 /// Added to the variance of a channel inside its window with `input_norm = "window"`.
 ///
@@ -18,7 +19,7 @@ pub const WINDOW_NORM_EPSILON: f64 = 1e-5;
 /// Gain of the head's last layer: forecasts start near 0, and gradients still reach the trunk.
 const OUTPUT_GAIN: f64 = 0.1;
 
-/// A network from windows of bars to one forecast for each coin.
+/// A network from windows of bars to one forecast for each coin and horizon.
 ///
 /// Names and layouts of the parameters are those of the PyTorch modules in
 /// `scripts/golden-model.py`: `stem.weight`, `head.hidden.weight`, `head.output.weight`, and
@@ -30,9 +31,8 @@ pub struct Network {
     head: Head,
     #[module(skip)]
     config: NetworkConfig,
-    coins: usize,
-    features: usize,
-    lookback: usize,
+    #[module(skip)]
+    shape: NetworkShape,
 }
 
 /// The fully connected head: one linear layer, or two with an activation between.
@@ -45,7 +45,8 @@ pub struct Head {
 }
 
 impl NetworkConfig {
-    /// Builds a network for windows of `lookback` rows of `coins * features` channels.
+    /// Builds a network for windows of `lookback` rows of `coins * features` channels, with
+    /// `coins * horizons` outputs.
     ///
     /// Weights are drawn from the device's generator at once: seed the device before for the same
     /// network again. Use a device made with [`Device::autodiff`] for training.
@@ -53,18 +54,18 @@ impl NetworkConfig {
     /// # Errors
     ///
     /// [`Error::Config`] where [`validate`](Self::validate) fails or the windows are too short.
-    pub fn init(
-        &self,
-        coins: usize,
-        features: usize,
-        lookback: usize,
-        device: &Device,
-    ) -> Result<Network, Error> {
+    pub fn init(&self, shape: NetworkShape, device: &Device) -> Result<Network, Error> {
         self.validate()?;
-        self.validate_input(coins, features, lookback)?;
+        self.validate_input(shape)?;
+        let NetworkShape {
+            coins,
+            features,
+            horizons,
+            ..
+        } = shape;
         let (channels_in, outputs) = match self.mixing {
-            Mixing::Stacked => (coins * features, coins),
-            Mixing::Shared => (2 * features, 1),
+            Mixing::Stacked => (coins * features, coins * horizons),
+            Mixing::Shared => (2 * features, horizons),
         };
         // Drawn in this order since the first version: the same seed gives the same weights.
         let encoder_in = if self.stem_width > 0 {
@@ -96,9 +97,7 @@ impl NetworkConfig {
             encoder,
             head,
             config: self.clone(),
-            coins,
-            features,
-            lookback,
+            shape,
         })
     }
 }
@@ -109,19 +108,29 @@ impl Network {
         &self.config
     }
 
-    /// Number of coins that it was built for. With [`Mixing::Shared`] it takes windows of any number.
+    /// What it takes and gives. With [`Mixing::Shared`] it takes windows of any number of coins.
+    pub fn shape(&self) -> NetworkShape {
+        self.shape
+    }
+
+    /// Number of coins.
     pub fn coins(&self) -> usize {
-        self.coins
+        self.shape.coins
     }
 
     /// Number of features of each coin.
     pub fn features(&self) -> usize {
-        self.features
+        self.shape.features
     }
 
     /// Rows in a window.
     pub fn lookback(&self) -> usize {
-        self.lookback
+        self.shape.lookback
+    }
+
+    /// Number of outputs of a window: coins times horizons.
+    pub fn outputs(&self) -> usize {
+        self.shape.coins * self.shape.horizons
     }
 
     /// Number of trainable values.
@@ -134,27 +143,27 @@ impl Network {
         self.head.output.bias.val().device()
     }
 
-    /// Forecasts one value for each window and coin.
+    /// Forecasts one value for each window, coin and horizon.
     ///
     /// # Shapes
     ///
     /// - windows: `[batch, coins * features, lookback]`, channel `coin * features + feature`;
     ///   cheapest as the transpose of `[batch, lookback, channel]`, as [`Windows`](crate::Windows)
     ///   hands them out. With [`Mixing::Shared`] they may be of any number of coins
-    /// - output: `[batch, coins]`
+    /// - output: `[batch, coins * horizons]`, place `coin * horizons + horizon`
     pub fn forward(&self, windows: Tensor<3>) -> Tensor<2> {
         let [batch, channels, _] = windows.dims();
-        let coins = channels / self.features;
+        let coins = channels / self.shape.features;
         // [batch, time, channel]
         let mut windows = windows.swap_dims(1, 2);
         if self.config.input_norm == WindowNorm::Window {
             windows = standardize(windows, 1, WINDOW_NORM_EPSILON);
         }
         let sequences = mix(self.config.mixing, windows, coins, &self.stem);
-        // [batch, coin]: with shared weights the rows are [batch * coin, 1].
+        // [batch, coin * horizon]: with shared weights the rows are [batch * coin, horizon].
         self.head
             .forward(self.encoder.forward(sequences))
-            .reshape([batch, coins])
+            .reshape([batch, coins * self.shape.horizons])
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use clap::{Parser, Subcommand};
 use cli::WithHint;
-use dataset::{format_time, parse_time};
+use dataset::{TimeSpan, format_time, parse_time};
 use storage::content_hash;
 use terminal::Table;
 
@@ -33,6 +33,9 @@ pub struct Args {
     /// closed one]
     #[arg(long, value_name = "TIME", conflicts_with = "watch")]
     at: Option<String>,
+    /// Which of the run's horizons to forecast, such as 1h [default: the first]
+    #[arg(long, value_name = "TIME", conflicts_with = "watch")]
+    horizon: Option<TimeSpan>,
     /// Where candles come from [default: store with --at, else binance; simulated for a simulated
     /// run]
     #[arg(long, conflicts_with = "watch")]
@@ -190,6 +193,12 @@ fn watch_with(
     until: Option<&str>,
 ) -> anyhow::Result<()> {
     let (overrides, of_watch) = WatchArgs::split(&model.set);
+    if let Some(text) = overrides.iter().find(|text| text.starts_with("target.")) {
+        return Err(cli::usage(
+            anyhow!("--set {text}: expected no such key, as a watch trades the first horizon")
+                .hint("`predict --run RUN --horizon TIME` forecasts another"),
+        ));
+    }
     let request = model.request(None, &overrides)?;
     let asked = (&request, model.in_sample());
     watch(request.load()?, asked, watching, &of_watch, urls, until)
@@ -202,7 +211,11 @@ fn predict(args: &Args) -> anyhow::Result<()> {
             cli::usage(anyhow!("--at: {error}").hint("--at 2024-05-01T12:00 for instance"))
         })?),
     };
-    let (overrides, of_watch) = WatchArgs::split(&args.model.set);
+    let (mut overrides, of_watch) = WatchArgs::split(&args.model.set);
+    let horizon = args
+        .horizon
+        .map(|horizon| format!("target.horizon={horizon}"));
+    overrides.extend(horizon);
     if let Some(text) = of_watch.first() {
         return Err(cli::usage(
             anyhow!("--set {text}: expected a key of [data] or [universe]")
@@ -291,8 +304,9 @@ fn reused_or_made(
         .cache_secs
         .unwrap_or(if args.json { CACHE_SECS } else { 0 });
     let key = format!(
-        "{:?} {:?} {:?} {} {}",
+        "{:?} {} {:?} {:?} {} {}",
         args.model.set,
+        checkpoint.config.target.horizon,
         args.model.fold,
         args.model.base_url,
         args.model.in_sample,

@@ -20,12 +20,15 @@ use crate::monitor::{Monitor, Progress, StoppingScore, scalar};
 use crate::pieces::WEIGHTS_FILE;
 use crate::sampler::{PanelSampler, mix};
 use crate::stopwatch::StepPart;
-use crate::training_panel::TrainingPanel;
+use crate::training_panel::{Horizon, TrainingPanel};
 use crate::warm_start::weights_before;
 
 /// The best weights so far on the early-stopping slice.
 const BEST_FILE: &str = "best.safetensors";
 const STATE_FILE: &str = "state.safetensors";
+
+/// A panel with its windows to train on, one set a horizon.
+type PanelWindows<'a> = (&'a TrainingPanel<'a>, Vec<WindowSet>);
 
 /// The training of one piece, with what it trains on.
 #[derive(Debug)]
@@ -38,6 +41,8 @@ pub(crate) struct Training<'a> {
     pub own: &'a TrainingPanel<'a>,
     /// The further panels that it learns from.
     pub further: &'a [TrainingPanel<'a>],
+    /// Name of the run, kept in the model file.
+    pub run_name: &'a str,
     /// SHA-256 of the statistics file, kept in the model file.
     pub stats_hash: &'a str,
     /// The device, without autodiff.
@@ -48,12 +53,12 @@ impl Training<'_> {
     /// Trains until the steps, the time or the patience are used up, or continues a saved state.
     pub(crate) fn train(&self, resume: bool) -> anyhow::Result<()> {
         let (config, piece) = (self.config, self.piece);
-        let (train_sets, stop_set) = self.window_sets()?;
-        let warm = self.warm_start()?;
+        let (train_sets, stop_sets) = self.window_sets()?;
         let sizes: Vec<(usize, usize)> = train_sets
             .iter()
-            .map(|(panel, set)| (set.len(), panel.coins()))
+            .map(|(panel, sets)| (sets[0].len(), panel.coins()))
             .collect();
+        let warm = self.warm_start()?;
         let steps = self.steps(&sizes, warm.is_some());
         let seed = mix(piece.seed, piece.fold.number as u64);
         let batches = |&(windows, coins): &(usize, usize)| (windows, config.batch_windows(coins));
@@ -68,11 +73,13 @@ impl Training<'_> {
             // resumed run goes on exactly.
             self.device.seed(mix(seed, step));
             let (place, picked) = sampler.batch(step);
-            let (panel, train_set) = &train_sets[place];
-            let windows = panel.batch(train_set, &picked)?.autodiff();
+            let (panel, sets) = &train_sets[place];
+            let end = |&window: &usize| sets[0].ends[window];
+            let ends: Vec<usize> = picked.iter().map(end).collect();
+            let windows = panel.windows.batch(&ends)?.autodiff();
             monitor.lap(StepPart::Batch);
 
-            let loss = panel.loss(config, network.forward(windows), train_set, &picked);
+            let loss = panel.loss(config, network.forward(windows), sets, &picked);
             let own_loss = loss.clone().without_autodiff();
             monitor.lap(StepPart::Forward);
             let grads = GradientsParams::from_grads(loss.backward(), &network);
@@ -86,7 +93,7 @@ impl Training<'_> {
             // Only here does the loop wait for the device.
             if monitor.is_time_to_look() {
                 let losses = monitor.losses(grad_norm)?;
-                let look = self.look(&network.valid(), &stop_set)?;
+                let look = self.look(&network.valid(), &stop_sets)?;
                 if monitor.record(losses, learning_rate, look)? {
                     self.save(&network.valid(), BEST_FILE, monitor.progress.step)?;
                 }
@@ -108,13 +115,13 @@ impl Training<'_> {
         self.save(&network, WEIGHTS_FILE, monitor.progress.step)
     }
 
-    /// The windows to train on, of the run's own panel first, and those that early stopping looks at,
-    /// which are of the run's own panel alone.
-    fn window_sets(&self) -> anyhow::Result<(Vec<(&TrainingPanel<'_>, WindowSet)>, WindowSet)> {
+    /// The windows to train on, of the run's own panel first, and those of the run's own that early
+    /// stopping looks at; one set a horizon, of which there is one at least.
+    fn window_sets(&self) -> anyhow::Result<(Vec<PanelWindows<'_>>, Vec<WindowSet>)> {
         let Piece { fold, further, .. } = self.piece;
         let training = &self.config.training;
-        let train = self.own.window_set(fold.train.clone(), training.stride);
-        if train.is_empty() {
+        let train = self.own.window_sets(&fold.train, training.stride);
+        if train[0].is_empty() {
             return Err(anyhow!(
                 "{fold}: no training windows of {} bars",
                 self.config.shared.features.lookback_bars
@@ -125,15 +132,15 @@ impl Training<'_> {
                  why",
             ));
         }
-        let mut sets = vec![(self.own, train)];
+        let mut all = vec![(self.own, train)];
         for (panel, rows) in self.further.iter().zip(*further) {
-            let set = panel.window_set(rows.fold.train.clone(), training.stride);
-            if !set.is_empty() {
-                sets.push((panel, set));
+            let sets = panel.window_sets(&rows.fold.train, training.stride);
+            if !sets[0].is_empty() {
+                all.push((panel, sets));
             }
         }
         let stride = (fold.stop.len() / training.stop_windows.max(1)).max(1);
-        Ok((sets, self.own.window_set(fold.stop.clone(), stride)))
+        Ok((all, self.own.window_sets(&fold.stop, stride)))
     }
 
     /// Steps of a training on panels of so many windows and coins, from nothing or from other
@@ -174,27 +181,10 @@ impl Training<'_> {
         self.device
             .seed(mix(self.piece.seed, self.piece.fold.number as u64));
         let device = self.device.clone().autodiff();
-        let (coins, features) = (
-            self.piece.dataset.panel.coins(),
-            self.config.shared.chosen_features().len(),
-        );
-        let lookback = self.config.shared.features.lookback_bars;
+        let (config, shape) = (&self.config.network, self.config.shape());
         let network = match warm {
-            None => self
-                .config
-                .network
-                .init(coins, features, lookback, &device)?,
-            Some(path) => {
-                load_weights(
-                    &self.config.network,
-                    coins,
-                    features,
-                    lookback,
-                    path,
-                    &device,
-                )?
-                .0
-            }
+            None => config.init(shape, &device)?,
+            Some(path) => load_weights(config, shape, path, &device)?.0,
         };
         let optimizer = self.config.optimizer.adamw().init()?;
         if !self.piece.dir.join(STATE_FILE).exists() {
@@ -219,33 +209,43 @@ impl Training<'_> {
         Ok((network, optimizer, progress))
     }
 
-    /// Loss (of the scaled target) and pooled Pearson on the early-stopping slice.
-    fn look(&self, network: &Network, set: &WindowSet) -> anyhow::Result<StoppingScore> {
-        if set.is_empty() {
+    /// Loss (of the scaled target) and pooled Pearson on the early-stopping slice, means over
+    /// horizons.
+    fn look(&self, network: &Network, sets: &[WindowSet]) -> anyhow::Result<StoppingScore> {
+        let ends = &sets[0].ends; // there is one horizon at least
+        if ends.is_empty() {
             return Ok(StoppingScore::default());
         }
-        let coins = self.own.coins();
-        let outputs = forecast(network, &self.own.windows, &set.ends, &mut |_| {})?;
-        let counted = (0..outputs.len()).filter(|&place| set.counts[place]);
-        let (forecasts, realized): (Vec<f64>, Vec<f64>) = counted
-            .map(|place| {
-                let (row, coin) = (set.ends[place / coins], place % coins);
-                (
-                    self.own.scales.in_unit_of_target(row, coin, outputs[place]),
-                    self.own.target(row, coin),
-                )
-            })
-            .unzip();
-        let all: Vec<usize> = (0..set.len()).collect();
-        let forecast = Tensor::from_data(
-            TensorData::new(outputs, [set.len(), coins]),
+        let (coins, horizons) = (self.own.coins(), self.own.horizons.len());
+        let outputs = forecast(network, &self.own.windows, ends, &mut |_| {})?;
+        let of_horizon = |(place, horizon): (usize, &Horizon<'_>)| {
+            let counts = &sets[place].counts;
+            let counted = (0..counts.len()).filter(|&pair| counts[pair]);
+            let (forecasts, realized): (Vec<f64>, Vec<f64>) = counted
+                .map(|pair| {
+                    let (row, coin) = (ends[pair / coins], pair % coins);
+                    let output = outputs[pair * horizons + place];
+                    (
+                        horizon.scales.in_unit_of_target(row, coin, output),
+                        horizon.targets.value(row, coin),
+                    )
+                })
+                .unzip();
+            pearson(&forecasts, &realized)
+        };
+        let pearsons = self.own.horizons.iter().enumerate().filter_map(of_horizon);
+        let pearsons: Vec<f64> = pearsons.collect();
+        let all: Vec<usize> = (0..ends.len()).collect();
+        let outputs = Tensor::from_data(
+            TensorData::new(outputs, [ends.len(), coins * horizons]),
             &self.device.clone().autodiff(),
         );
-        let loss = self.own.loss(self.config, forecast, set, &all);
+        let loss = self.own.loss(self.config, outputs, sets, &all);
         let loss = scalar(loss.without_autodiff())?;
+        let mean = pearsons.iter().sum::<f64>() / pearsons.len() as f64;
         Ok(StoppingScore {
             loss: Some(loss),
-            pearson: pearson(&forecasts, &realized),
+            pearson: (!pearsons.is_empty()).then_some(mean),
         })
     }
 
@@ -260,7 +260,7 @@ impl Training<'_> {
                 .max(dataset.panel.time_ms(fold.score.start));
         }
         let mut metadata: BTreeMap<String, String> = [
-            ("run", self.own.normalizer.run.clone()),
+            ("run", self.run_name.to_owned()),
             ("fold", self.piece.fold.number.to_string()),
             ("seed", self.piece.seed.to_string()),
             ("step", step.to_string()),
@@ -274,12 +274,7 @@ impl Training<'_> {
 
     /// Weights of this piece from a file, for inference.
     fn load(&self, path: &Path) -> anyhow::Result<Network> {
-        let (coins, features) = (
-            self.piece.dataset.panel.coins(),
-            self.config.shared.chosen_features().len(),
-        );
-        let lookback = self.config.shared.features.lookback_bars;
-        let network = &self.config.network;
-        Ok(load_weights(network, coins, features, lookback, path, self.device)?.0)
+        let (config, shape) = (&self.config.network, self.config.shape());
+        Ok(load_weights(config, shape, path, self.device)?.0)
     }
 }

@@ -1,49 +1,57 @@
 //! What a network learns from in one panel: the run's own, or a further one.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-use dataset::{Dataset, Fit, Fold, Normalizer, TargetScales, Targets, WindowSet};
-use model::{Device, Tensor, TensorData, Windows, masked_loss, parts_loss};
+use dataset::{Dataset, Fit, PanelFold, TargetScales, Targets, WindowSet};
+use model::{Device, Tensor, TensorData, Windows, masked_loss, mean_over_horizons, parts_loss};
 
 use crate::config::TrainConfig;
 
 /// A panel with what a fold makes of its training rows.
 #[derive(Debug)]
 pub(crate) struct TrainingPanel<'a> {
-    dataset: &'a Dataset,
-    targets: &'a Targets,
-    /// Statistics of the panel's own training rows.
-    pub normalizer: Normalizer,
-    /// What targets are divided by.
-    pub scales: TargetScales,
-    /// Normalized features on the device.
+    /// Candles and which windows can be used.
+    pub dataset: &'a Dataset,
+    /// What is learnt at each horizon; of a further panel there is one.
+    pub horizons: Vec<Horizon<'a>>,
+    /// Features on the device, normalized by the panel's own training rows.
     pub windows: Windows,
 }
 
+/// What a network learns at one horizon.
+#[derive(Debug)]
+pub(crate) struct Horizon<'a> {
+    /// The targets, of every row and coin.
+    pub targets: Cow<'a, Targets>,
+    /// What they are divided by.
+    pub scales: TargetScales,
+    /// Standard deviation of each coin's targets in the training rows; None for a coin without any,
+    /// which is not learnt.
+    pub target_std: Vec<Option<f32>>,
+}
+
 impl<'a> TrainingPanel<'a> {
-    /// Fits statistics to the training rows of `fold`, and normalizes the features of all rows.
+    /// A further panel, with statistics of its own training rows.
     ///
     /// # Errors
     /// As [`Dataset::fit_normalizer`].
-    pub fn new(
-        (dataset, fold): (&'a Dataset, &Fold),
-        targets: &'a Targets,
-        run: &str,
-        device: &Device,
-    ) -> anyhow::Result<Self> {
-        // Computed for each piece, and normalized in place: a year of 20 coins is 336 MB, and a
-        // second's work.
+    pub fn further(rows: &'a PanelFold<'_>, run: &str, device: &Device) -> anyhow::Result<Self> {
+        let dataset = &rows.panel.dataset;
         let features = dataset.features();
         let channels = features.channels();
-        let normalizer = dataset.fit_normalizer(&features, fold, run)?;
+        let normalizer = dataset.fit_normalizer(&features, &rows.fold, run)?;
         let matrix = Arc::new(normalizer.apply(features));
         let lookback = dataset.config.features.lookback_bars;
+        let horizon = Horizon {
+            targets: Cow::Borrowed(&*rows.targets),
+            scales: dataset.target_scales(&normalizer),
+            target_std: normalizer.target_std(),
+        };
         Ok(Self {
             dataset,
-            targets,
-            scales: dataset.target_scales(&normalizer),
-            normalizer,
+            horizons: vec![horizon],
             windows: Windows::new(matrix, channels, lookback, device),
         })
     }
@@ -53,43 +61,46 @@ impl<'a> TrainingPanel<'a> {
         self.dataset.panel.coins()
     }
 
-    /// The windows to fit to that end in `rows`, every `stride` rows.
-    pub fn window_set(&self, rows: Range<usize>, stride: usize) -> WindowSet {
-        let target_std = self.normalizer.target_std();
-        self.dataset
-            .trained_windows(self.targets, rows, stride, &target_std)
+    /// The windows to fit to that end in `rows`, every `stride` rows, one set a horizon (at least
+    /// one); all sets have the same ends.
+    pub fn window_sets(&self, rows: &Range<usize>, stride: usize) -> Vec<WindowSet> {
+        let set = |horizon: &Horizon<'_>| {
+            let (targets, std) = (&horizon.targets, &horizon.target_std);
+            self.dataset
+                .trained_windows(targets, rows.clone(), stride, std)
+        };
+        WindowSet::aligned(self.horizons.iter().map(set).collect())
     }
 
-    /// Some windows of a set, `[windows, coins * features, lookback]`.
-    ///
-    /// # Errors
-    /// As [`Windows::batch`].
-    pub fn batch(&self, set: &WindowSet, picked: &[usize]) -> anyhow::Result<Tensor<3>> {
-        let ends: Vec<usize> = picked.iter().map(|&window| set.ends[window]).collect();
-        Ok(self.windows.batch(&ends)?)
-    }
-
-    /// The target of a coin at a row.
-    pub fn target(&self, row: usize, coin: usize) -> f64 {
-        self.targets.value(row, coin)
-    }
-
-    /// The loss, `[1]`, of the network's forecasts `[windows, coins]` for some windows of a set, in
-    /// units of the scales.
+    /// The loss, `[1]`, of the network's outputs `[windows, coins * horizons]` for some windows of
+    /// the sets of each horizon: the mean over horizons, each in units of its own scales.
     pub fn loss(
         &self,
         config: &TrainConfig,
-        forecast: Tensor<2>,
+        outputs: Tensor<2>,
+        sets: &[WindowSet],
+        picked: &[usize],
+    ) -> Tensor<1> {
+        mean_over_horizons(outputs, self.horizons.len(), |place, forecast| {
+            self.loss_at(config, (place, forecast), &sets[place], picked)
+        })
+    }
+
+    /// The loss of the forecasts of one horizon, `[windows, coins]`.
+    fn loss_at(
+        &self,
+        config: &TrainConfig,
+        (place, forecast): (usize, Tensor<2>),
         set: &WindowSet,
         picked: &[usize],
     ) -> Tensor<1> {
-        let coins = self.coins();
+        let (coins, horizon) = (self.coins(), &self.horizons[place]);
         let (mut targets, mut mask, mut scales) = (Vec::new(), Vec::new(), Vec::new());
         for &window in picked {
             for coin in 0..coins {
                 let counts = set.counts[window * coins + coin];
-                let scale = self.scales.at(set.ends[window], coin);
-                let target = self.target(set.ends[window], coin) / f64::from(scale);
+                let scale = horizon.scales.at(set.ends[window], coin);
+                let target = horizon.targets.value(set.ends[window], coin) / f64::from(scale);
                 targets.push(if counts { target as f32 } else { 0.0 });
                 mask.push(f32::from(u8::from(counts)));
                 scales.push(scale);

@@ -20,6 +20,11 @@ pub struct TargetConfig {
     /// How far ahead it looks. The default is the horizon of the pipeline that this project
     /// replaces.
     pub horizon: TimeSpan,
+    /// Several horizons, such as `["15m", "1h", "4h", "1d"]`, in place of `target.horizon`: each is
+    /// forecast and scored, the network with one output for each, trees and the ridge with a model
+    /// for each. A watch trades the first. What lies before a boundary is left out for the longest.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub horizons: Vec<TimeSpan>,
     /// Whether forecasters are fitted to the target as a whole or to its parts. The forecast is of
     /// the whole target either way.
     pub fit: Fit,
@@ -51,6 +56,7 @@ impl Default for TargetConfig {
         Self {
             kind: TargetKind::default(),
             horizon: TimeSpan::minutes(15),
+            horizons: Vec::new(),
             fit: Fit::Whole,
             entry: Entry::Close,
             base: None,
@@ -113,8 +119,7 @@ impl Base {
 
 impl TargetConfig {
     pub(crate) fn validate(&self, interval: Interval) -> Result<(), Error> {
-        let range = (1, MOST_BARS);
-        self.horizon.check_bars("target.horizon", interval, range)?;
+        self.validate_horizons(interval)?;
         if let (Some(_), Some(seed)) = (self.base, self.shuffle_seed) {
             let expected = "no such key beside target.base, which is fitted to the true targets";
             return Err(Error::config("target.shuffle_seed", seed, expected));
@@ -129,8 +134,61 @@ impl TargetConfig {
                 format!("{symbol}: {weight}"),
                 "finite weights of at least 0",
             )),
-            None => self.init(interval).validate(),
+            None => (self.all_horizons().iter())
+                .try_for_each(|horizon| self.at_horizon(*horizon).init(interval).validate()),
         }
+    }
+
+    fn validate_horizons(&self, interval: Interval) -> Result<(), Error> {
+        let range = (1, MOST_BARS);
+        let key = match self.horizons.is_empty() {
+            true => "target.horizon",
+            false => "target.horizons",
+        };
+        let horizons = self.all_horizons();
+        for (place, horizon) in horizons.iter().enumerate() {
+            horizon.check_bars(key, interval, range)?;
+            if horizons[..place].contains(horizon) {
+                return Err(Error::config(key, horizon, "each horizon once"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every horizon: those of `target.horizons`, or the one of `target.horizon`.
+    pub fn all_horizons(&self) -> &[TimeSpan] {
+        match self.horizons.as_slice() {
+            [] => std::slice::from_ref(&self.horizon),
+            horizons => horizons,
+        }
+    }
+
+    /// The target at one horizon alone.
+    pub fn at_horizon(&self, horizon: TimeSpan) -> Self {
+        Self {
+            horizon,
+            horizons: Vec::new(),
+            ..self.clone()
+        }
+    }
+
+    /// The target with the first of several horizons as `target.horizon`; a list of one is that
+    /// horizon.
+    pub(crate) fn at_first_horizon(&self) -> Self {
+        match self.horizons.as_slice() {
+            [] => self.clone(),
+            [only] => self.at_horizon(*only),
+            [first, ..] => Self {
+                horizon: *first,
+                ..self.clone()
+            },
+        }
+    }
+
+    /// The longest reach of all horizons: what every purge must cover.
+    pub(crate) fn longest_reach_bars(&self, interval: Interval) -> usize {
+        let reach = |horizon: &TimeSpan| self.at_horizon(*horizon).reach_bars(interval);
+        self.all_horizons().iter().map(reach).max().unwrap_or(0)
     }
 
     /// What is added to the name of a forecaster that learns what a base leaves, or is fitted to
@@ -158,7 +216,7 @@ impl TargetConfig {
         })
     }
 
-    /// How many bars after t the target at t needs: what every purge must cover.
+    /// How many bars after t the target at t needs.
     pub fn reach_bars(&self, interval: Interval) -> usize {
         self.init(interval).reach_bars()
     }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use model::{
-    Activation, Device, EncoderKind, Error, FORECAST_BATCH, Mixing, Module, Norm, Tensor,
-    WindowNorm, Windows, forecast,
+    Activation, Device, EncoderKind, Error, FORECAST_BATCH, Mixing, Module, NetworkShape, Norm,
+    Tensor, WindowNorm, Windows, forecast,
 };
 
 use crate::support::{
-    COINS, FEATURES, LOOKBACK, bits, devices, other_encoders, seeding, small_config, small_network,
-    told, values, wave,
+    COINS, FEATURES, LOOKBACK, bits, devices, other_encoders, seeding, shape, small_config,
+    small_network, told, values, wave,
 };
 
 const CHANNELS: usize = COINS * FEATURES;
@@ -51,7 +51,7 @@ fn the_same_bits_alone_in_any_company_and_at_any_place() {
         .into_iter()
         .chain(other_encoders())
     {
-        let network = config.init(COINS, FEATURES, LOOKBACK, &device).unwrap();
+        let network = config.init(shape(), &device).unwrap();
         let here = windows(matrix.clone());
         let all: Vec<usize> = (LOOKBACK - 1..ROWS).collect();
         let together = rows(&network, &here, &all);
@@ -112,7 +112,10 @@ fn the_same_bits_alone_and_together_at_the_real_size() {
         of(Mixing::Shared, EncoderKind::Tcn),
     ] {
         let network = config
-            .init(coins, features, lookback, &Device::flex())
+            .init(
+                NetworkShape::new(coins, features, lookback),
+                &Device::flex(),
+            )
             .unwrap();
         let windows = Windows::new(matrix.clone(), coins * features, lookback, &Device::flex());
         let of = |ends: &[usize]| bits(&forecast(&network, &windows, ends, &mut |_| {}).unwrap());
@@ -172,7 +175,7 @@ fn shared_weights_take_any_number_of_coins() {
     let shared = other_encoders().into_iter();
     let shared = shared.filter(|config| config.mixing == Mixing::Shared);
     for config in std::iter::once(small_config()).chain(shared) {
-        let network = config.init(COINS, FEATURES, LOOKBACK, &Device::flex());
+        let network = config.init(shape(), &Device::flex());
         let network = network.unwrap();
         let once = windows(wave(ROWS * CHANNELS, 0.0))
             .batch(&[100, 250])
