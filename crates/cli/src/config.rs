@@ -26,6 +26,7 @@ pub const SECTIONS: &[&str] = &[
     "ridge",
     "ensemble",
     "trading",
+    "portfolio",
     "watch",
     "replay",
 ];

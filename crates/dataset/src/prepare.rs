@@ -280,8 +280,24 @@ impl Panel {
     /// # Errors
     /// As [`Dataset::load`], save for its features, targets and folds.
     pub fn of_closes(config: &Config) -> Result<Self, Error> {
+        Self::of_columns(config, FeatureSet::CLOSE6)
+    }
+
+    /// As [`Panel::of_closes`], with the volumes where the candles have any.
+    ///
+    /// # Errors
+    /// As [`Panel::of_closes`].
+    pub fn of_closes_and_volumes(config: &Config) -> Result<Self, Error> {
+        match Self::of_columns(config, FeatureSet::default()) {
+            Err(Error::MissingColumns { .. }) => Self::of_closes(config),
+            found => found,
+        }
+    }
+
+    /// The columns of the candles that a feature set needs.
+    fn of_columns(config: &Config, set: FeatureSet) -> Result<Self, Error> {
         let mut config = config.clone();
-        config.features.set = FeatureSet::CLOSE6;
+        config.features.set = set;
         config.target.kind = TargetKind::default();
         match config.data.source {
             Source::Store => stored_panel(&config),
