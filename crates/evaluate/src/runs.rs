@@ -219,8 +219,8 @@ impl Runs {
     ///
     /// # Errors
     /// As [`join`].
-    pub fn join_coins(&self, part: &[usize], trained: bool) -> anyhow::Result<Joined> {
-        let of_run = |(run, place): (&Run, &usize)| {
+    pub fn join_coins(&self, part: &[usize], trained: bool) -> anyhow::Result<JoinedRows> {
+        let of_run = |(run, place): (&EvaluatedRun, &usize)| {
             let table = run.tables[*place].clone();
             table.filter(|row| self.is_trained(row.symbol.as_str()) == trained)
         };
@@ -231,8 +231,8 @@ impl Runs {
     fn join_tables<'a>(
         &'a self,
         tables: impl Iterator<Item = &'a ForecastTable>,
-    ) -> anyhow::Result<Joined> {
-        let named = |(run, table): (&'a Run, &'a ForecastTable)| NamedTable {
+    ) -> anyhow::Result<JoinedRows> {
+        let named = |(run, table): (&'a EvaluatedRun, &'a ForecastTable)| NamedTable {
             name: &run.name,
             run: Some(&run.path),
             table,

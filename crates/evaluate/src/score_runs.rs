@@ -10,7 +10,7 @@ use dataset::{
 };
 use page::{Importance, Page, coins_table, folds_svg, html, score_table};
 use rules::with_break_even;
-use run::{Joined, NamedTable, join};
+use run::{JoinedRows, NamedTable, join};
 use score::{ForecastColumn, Options, Report, Rows, controls, score};
 use storage::write_atomically;
 
@@ -201,7 +201,7 @@ fn by_training(runs: &Runs, rows: &Rows) -> Vec<(bool, String)> {
 }
 
 /// Scores the rows of one horizon and panel.
-fn score_part(runs: &Runs, joined: Joined, output: &Output) -> anyhow::Result<Report> {
+fn score_part(runs: &Runs, joined: JoinedRows, output: &Output) -> anyhow::Result<Report> {
     let mut forecasters = joined.forecasters;
     forecasters.extend(controls(&joined.rows));
     let paths = || runs.all.iter().map(|run| run.path.clone());
