@@ -70,7 +70,8 @@ def price_of(sign, scores, fills, patience):
 
 
 def day_mean(values_by_day):
-    days = [np.mean(values) for _, values in sorted(values_by_day.items())]
+    orders_a_day = sum(map(len, values_by_day.values())) / len(values_by_day)
+    days = [np.sum(values) / orders_a_day for _, values in sorted(values_by_day.items())]
     t = np.mean(days) / (np.std(days, ddof=1) / math.sqrt(len(days)))
     return {"mean": float(np.mean(days)), "t": float(t) if np.isfinite(t) else None, "days": len(days)}
 

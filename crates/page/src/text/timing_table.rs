@@ -123,7 +123,7 @@ pub(crate) fn timing_headline(report: &TimingReport) -> String {
 /// What the figures are.
 pub(crate) fn timing_notes(report: &TimingReport) -> Vec<String> {
     vec![
-        "saved: basis points of the price at which an order arrives, mean of buys and sells, each UTC day counted once; \
+        "saved: basis points of the price at which an order arrives, mean over buys and sells; \
          intervals from a bootstrap of days. It is the same against TWAP, VWAP and at once, as what a buy gains from a \
          benchmark a sell loses. Nothing is hedged: savings are of whole prices."
             .to_owned(),

@@ -86,8 +86,8 @@ pub struct SideSavings {
     pub at_once: Saving,
 }
 
-/// A mean over days of what an order saves, in basis points of the price at which it arrived; what
-/// is undefined is None. Each day counts once.
+/// The mean over orders of what one saves, in basis points of the price at which it arrived; what is
+/// undefined is None.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Saving {
     /// The mean.
@@ -108,7 +108,7 @@ pub(super) struct Resampling<'a> {
 }
 
 impl Saving {
-    /// The mean over days of fractions. Draw number k sees the same days for as many days.
+    /// The mean over days of fractions, which are [by day](by_day). Draw number k sees the same days for as many days.
     pub(super) fn new(days: &[Option<f64>], resampling: Resampling<'_>) -> Self {
         let Resampling { options, block } = resampling;
         let bps = |day: &f64| {
@@ -139,9 +139,8 @@ impl Saving {
 impl SideSavings {
     pub(super) fn new(days: &[Sums], side: usize, resampling: Resampling<'_>) -> Self {
         let saving = |of: fn(&SideSums) -> f64, orders: fn(&Sums) -> f64| {
-            let day = |day: &Sums| ratio(of(&day.sides[side]), orders(day));
-            let days: Vec<Option<f64>> = days.iter().map(day).collect();
-            Saving::new(&days, resampling)
+            let days = days.iter().map(|day| (of(&day.sides[side]), orders(day)));
+            Saving::new(&by_day(days.collect()), resampling)
         };
         Self {
             twap: saving(|sums| sums.twap, |day| day.orders),
@@ -151,13 +150,23 @@ impl SideSavings {
     }
 }
 
-/// What an order saved in the mean of each day and of both sides; None where a day has none.
+/// What orders of both sides saved on each day; None where a day has none.
 pub(super) fn saved_by_day(days: &[Sums]) -> Vec<Option<f64>> {
-    let of_day = |day: &Sums| {
+    let sums = days.iter().map(|day| {
         let [buy, sell] = &day.sides;
-        ratio(buy.twap + sell.twap, 2.0 * day.orders)
-    };
-    days.iter().map(of_day).collect()
+        (buy.twap + sell.twap, 2.0 * day.orders)
+    });
+    by_day(sums.collect())
+}
+
+/// Each day's sum by the number of orders that a day has in the mean: the mean over days is that
+/// over orders, however few a day has at the edge of a fold.
+fn by_day(days: Vec<(f64, f64)>) -> Vec<Option<f64>> {
+    let known = days.iter().filter(|(_, orders)| *orders > 0.0);
+    let count = known.clone().count();
+    let orders = known.map(|(_, orders)| orders).sum::<f64>() / count as f64;
+    let of_day = |(sum, own): (f64, f64)| (own > 0.0).then(|| sum / orders);
+    days.into_iter().map(of_day).collect()
 }
 
 /// A quotient; None by 0.

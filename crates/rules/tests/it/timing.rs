@@ -263,15 +263,27 @@ fn what_cannot_be_timed_is_refused_by_name() {
         let forecaster = of_run("one", vec![0.0; market.rows.len()]);
         told(&timing(&market.rows, &[forecaster], &market.prices, options).unwrap_err())
     };
-    insta::assert_snapshot!(refused(&market(&steps[..80], 2), &usual()), @"");
-    insta::assert_snapshot!(refused(&whole, &TimingOptions::usual(vec![40])), @"");
-    insta::assert_snapshot!(refused(&whole, &TimingOptions::usual(Vec::new())), @"");
-    insta::assert_snapshot!(refused(&whole, &TimingOptions { patience: f64::NAN, ..usual() }), @"");
-    insta::assert_snapshot!(refused(&whole, &TimingOptions { half_spread_bps: -1.0, ..usual() }), @"");
+    insta::assert_snapshot!(refused(&market(&steps[..80], 2), &usual()), @r#"
+    forecasts of 2 coins, expected at least 3: timing compares a coin's forecast with those of the others at the same time
+    hint: take a run of more coins
+    "#);
+    insta::assert_snapshot!(refused(&whole, &TimingOptions::usual(vec![40])), @r#"
+    no order of 40 bars, expected one with forecasts and closes of its whole time at least
+    hint: an earlier deadline, or a run with more forecasts
+    "#);
+    insta::assert_snapshot!(refused(&whole, &TimingOptions::usual(Vec::new())), @r#"`deadline` is nothing, expected one deadline at least"#);
+    insta::assert_snapshot!(refused(&whole, &TimingOptions { patience: f64::NAN, ..usual() }), @r#"`patience` is NaN, expected a number from 0 to 100"#);
+    insta::assert_snapshot!(refused(&whole, &TimingOptions { half_spread_bps: -1.0, ..usual() }), @r#"`half_spread_bps` is -1, expected basis points from 0 to 1000"#);
     let mut other = market(&steps, 3);
     other.prices.symbols[1] = "OTHER".to_owned();
-    insta::assert_snapshot!(refused(&other, &usual()), @"");
+    insta::assert_snapshot!(refused(&other, &usual()), @r#"
+    no price of COIN1, expected a bar of each forecast
+    hint: the run's candles must be where its run.toml says; `quarterhour audit` shows what the store holds
+    "#);
     let mut late = market(&steps, 3);
     late.prices.start_ms = HOUR_MS;
-    insta::assert_snapshot!(refused(&late, &usual()), @"");
+    insta::assert_snapshot!(refused(&late, &usual()), @r#"
+    no price of COIN0 in the bar that opens at 0 ms, expected a bar of each forecast
+    hint: the run's candles must be where its run.toml says; `quarterhour audit` shows what the store holds
+    "#);
 }
