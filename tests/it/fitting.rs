@@ -71,11 +71,21 @@ fn scored_candles_change_no_tree() {
 /// The same of the network.
 #[test]
 fn scored_candles_change_no_weight() {
+    check_weights(&[]);
+}
+
+/// Nor where the targets are those of a bar later.
+#[test]
+fn scored_candles_change_no_weight_of_a_delayed_fit() {
+    check_weights(&["target.fit_delayed=true", "target.fit=scaled_parts"]);
+}
+
+fn check_weights(keys: &[&str]) {
     let stores = TwoStores::new();
     let train = |store: &str| {
         // The run's own name is in the weights' metadata.
         let run = stores.dir.path().join(format!("of-{store}")).join("run");
-        let mut arguments = stores.arguments(store, &run, &[]);
+        let mut arguments = stores.arguments(store, &run, keys);
         arguments.extend(["--device", "flex"].map(str::to_owned));
         let _drawing = crate::drawing();
         train::run(&train::Args::parse_from(arguments)).unwrap();
@@ -212,6 +222,35 @@ fn shuffled_targets_end_before_the_scored_rows() {
             fold.number
         );
     }
+}
+
+/// With `target.fit_delayed` a row is fitted to the next row's target, and the last row of the
+/// training time to none: its next one ends in what is scored.
+#[test]
+fn delayed_targets_are_those_of_the_next_row_of_their_span() {
+    let mut config = tests::tiny();
+    config.target.fit_delayed = true;
+    let dataset = Dataset::load(&config).unwrap();
+    let fold = &dataset.plan.folds[1];
+    let fitted = dataset.fitted_targets(fold);
+    for span in [&fold.train, &fold.stop] {
+        for row in span.clone() {
+            for coin in 0..3 {
+                let expected = match row + 1 < span.end {
+                    true => dataset.targets.value(row + 1, coin),
+                    false => f64::NAN,
+                };
+                assert_eq!(fitted.value(row, coin).to_bits(), expected.to_bits(), "{row}");
+            }
+        }
+    }
+    config.target.fit_delayed = false;
+    let as_it_is = Dataset::load(&config).unwrap();
+    assert_eq!(as_it_is.plan, dataset.plan);
+    assert_eq!(
+        as_it_is.fitted_targets(fold).row(100),
+        as_it_is.targets.row(100)
+    );
 }
 
 /// The candles with other prices, returns and volumes from `from_ms` on.

@@ -159,7 +159,7 @@ impl FoldTraining<'_> {
             timestamps: timestamp_groups(&of.validation_rows.times()),
         };
         let mut parts = GrownParts::default();
-        for (part, targets) in self.parts() {
+        for (part, targets) in self.parts(&of.scales) {
             let labels = of.validation_rows.targets(&targets, &of.scales);
             let train_labels = of.train_rows.targets(&targets, &of.scales);
             tables.train.set_label(&train_labels)?;
@@ -208,17 +208,16 @@ impl FoldTraining<'_> {
     }
 
     /// What trees are fitted to, one after the other.
-    fn parts(&self) -> Vec<(Part, Cow<'_, Targets>)> {
-        match self.config.shared.target.fit {
-            Fit::Whole => vec![(Part::Whole, Cow::Borrowed(self.targets))],
-            Fit::Parts => {
-                let (own, market) = self.targets.parts();
-                vec![
-                    (Part::Own, Cow::Owned(own)),
-                    (Part::Market, Cow::Owned(market)),
-                ]
-            }
-        }
+    fn parts(&self, scales: &TargetScales) -> Vec<(Part, Cow<'_, Targets>)> {
+        let (own, market) = match self.config.shared.target.fit {
+            Fit::Whole => return vec![(Part::Whole, Cow::Borrowed(self.targets))],
+            Fit::Parts => self.targets.parts(),
+            Fit::ScaledParts => scales.parts(self.targets),
+        };
+        vec![
+            (Part::Own, Cow::Owned(own)),
+            (Part::Market, Cow::Owned(market)),
+        ]
     }
 
     /// SHAP contributions of about `count` scored rows, evenly spaced in time.

@@ -400,6 +400,7 @@ mod tests {
             ("data", "until"),
             ("data", "resample_from"),
             ("target", "shuffle_seed"),
+            ("target", "fit_delayed"),
             ("split", "train"),
             ("split", "test"),
         ] {

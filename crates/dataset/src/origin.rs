@@ -153,6 +153,8 @@ struct TargetRecord {
     kind: TargetKind,
     horizon_bars: usize,
     fit: Fit,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    fit_delayed: bool,
     beta_window_bars: usize,
     /// 0: not shuffled.
     shuffle_seed: u64,
@@ -196,6 +198,7 @@ impl<Own: Serialize> ForecastConfig<Own> {
                 kind: config.target.kind,
                 horizon_bars: config.horizon_bars(),
                 fit: config.target.fit,
+                fit_delayed: config.target.fit_delayed,
                 beta_window_bars: config.target.beta_window.bars(config.data.interval),
                 shuffle_seed: config.target.shuffle_seed.unwrap_or(0),
                 weights: config.target.weights.clone(),

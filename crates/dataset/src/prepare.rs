@@ -104,9 +104,9 @@ impl Dataset {
 
     /// What forecasters of `fold` are fitted to, on the rows before its scored ones: the targets,
     /// or with `target.shuffle_seed` the same in another order of days, which nothing can be
-    /// learnt from.
+    /// learnt from; with `target.fit_delayed` those of the next row.
     pub fn fitted_targets(&self, fold: &Fold) -> Cow<'_, Targets> {
-        match self.config.target.shuffle_seed {
+        let targets = match self.config.target.shuffle_seed {
             None => Cow::Borrowed(&self.targets),
             Some(seed) => {
                 let day_bars = (86_400_000 / self.config.data.interval.ms()).max(1) as usize;
@@ -117,6 +117,11 @@ impl Dataset {
                     seed.wrapping_add(fold.number as u64),
                 ))
             }
+        };
+        match self.config.target.fit_delayed {
+            // A target never ends later than that of its span's last row, as without delay.
+            true => Cow::Owned(targets.delayed([&fold.train, &fold.stop])),
+            false => targets,
         }
     }
 

@@ -23,6 +23,11 @@ pub struct TargetConfig {
     /// Whether forecasters are fitted to the target as a whole or to its parts. The forecast is of
     /// the whole target either way.
     pub fit: Fit,
+    /// Whether forecasters are fitted to the target of the next bar, which is entered a bar later:
+    /// what bounces back within a bar cannot be traded, and is not learnt then. Forecasts and scores
+    /// are of the target as it is. `ridge` is always fitted so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub fit_delayed: bool,
     /// For `target.kind = "gresearch"`: the time over which a coin's market beta is estimated. The
     /// default is the competition's.
     pub beta_window: TimeSpan,
@@ -43,6 +48,7 @@ impl Default for TargetConfig {
             kind: TargetKind::default(),
             horizon: TimeSpan::minutes(15),
             fit: Fit::Whole,
+            fit_delayed: false,
             beta_window: TimeSpan::minutes(3750),
             shuffle_seed: None,
             weights: BTreeMap::new(),
@@ -52,7 +58,7 @@ impl Default for TargetConfig {
 
 /// What forecasters are fitted to. The forecast is always of the whole target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum Fit {
     /// The target as it is.
     Whole,
@@ -60,6 +66,9 @@ pub enum Fit {
     /// each coin's own part, which is the rest, each in its own unit. The market's part has few
     /// independent events, and its noise would drown the coins' own parts.
     Parts,
+    /// The parts of targets that are divided by their scale (`normalize.target`) first, so that a
+    /// coin follows the market in proportion to it.
+    ScaledParts,
 }
 
 impl TargetConfig {

@@ -48,6 +48,11 @@ impl Targets {
         self.coins
     }
 
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.values.len().checked_div(self.coins).unwrap_or(0)
+    }
+
     /// The parts that [`crate::Fit::Parts`] names: each coin's own, and the market's, the same for all
     /// coins at a row. They sum to the whole, and are NaN where that is.
     pub fn parts(&self) -> (Self, Self) {
@@ -62,6 +67,24 @@ impl Targets {
             }
         }
         (own, market)
+    }
+
+    /// The targets of the next row at each row of `spans`; NaN at the last row of each, whose next
+    /// is in no span.
+    pub(crate) fn delayed(&self, spans: [&Range<usize>; 2]) -> Self {
+        let mut delayed = self.clone();
+        for span in spans {
+            for row in span.clone() {
+                let place = row * self.coins;
+                for coin in 0..self.coins {
+                    delayed.values[place + coin] = match row + 1 < span.end {
+                        true => self.value(row + 1, coin),
+                        false => f64::NAN,
+                    };
+                }
+            }
+        }
+        delayed
     }
 
     /// The same with the targets of `rows` cut into blocks of `day_bars`, and the blocks put in
