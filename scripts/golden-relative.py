@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Golden values of the feature sets `relative` and `relative5`, by plain formulas in numpy.
+"""Golden values of the feature sets `relative` and `relative6`, by plain formulas in numpy.
 
     python3 scripts/golden-relative.py
 
-Writes relative.json and relative5.json in crates/dataset/tests/golden (made with numpy 2). The candles of 5 coins are integers by a formula
+Writes relative.json and relative6.json in crates/dataset/tests/golden (made with numpy 2). The candles of 5 coins are integers by a formula
 that the Rust test repeats: bars of 5 minutes, one coin listed late, one with two outages.
 """
 
@@ -17,8 +17,8 @@ START_MS = 1_704_067_200_000
 FILL_LIMIT = 12
 # Rows 642 and 705 lie where a coin has no candle.
 ROWS = [575, 576, 577, 642, 705, *range(600, 900, 23), BARS - 1]
-# The same of `relative5`, whose first row with features is 288.
-ROWS5 = [287, 288, 289, 642, 705, *range(600, 900, 23), BARS - 1]
+# The same of `relative6`, whose first row with features is 288.
+ROWS6 = [287, 288, 289, 642, 705, *range(600, 900, 23), BARS - 1]
 RETURNS = {"5m": 5, "15m": 15, "30m": 30, "1h": 60, "2h": 120, "4h": 240, "8h": 480, "1d": 1440, "2d": 2880}
 DEVIATIONS = ["30m", "1h", "2h", "4h", "8h", "1d", "2d"]
 MARKET_RETURNS, MARKET_DEVIATIONS = ["5m", "30m", "2h", "8h"], ["30m", "4h"]
@@ -116,8 +116,8 @@ def features():
     return list(own), values, volatility, close, observed
 
 
-def features5():
-    """Names and values of `relative5`, [features, bars, coins]."""
+def features6():
+    """Names and values of `relative6`, [features, bars, coins]."""
     (_, high, low, close, volume), _ = candles()
     step = np.log(close) - lagged(np.log(close), 1)
     volatility = np.sqrt(mean(step**2, 48))
@@ -128,11 +128,12 @@ def features5():
     position = np.where(high > low, (2 * close - high - low) / np.where(high > low, high - low, 1), 0.0)
     position[np.isnan(close)] = np.nan
     values = {
-        "return": over(step / volatility),
+        "return": over(step) / volatility,
         "market_return": np.repeat(market_return[:, None], COINS, 1),
         "volume": over(np.log(volume / mean(volume, 288) + 1e-3)),
         "range": np.log(high / low) / volatility,
         "close_position": position,
+        "liquidity": over(np.log(mean(close * volume, 288))),
     }
     clipped = np.clip(np.stack(list(values.values())), -6, 6)
     clipped[:, :288] = np.nan
@@ -149,7 +150,7 @@ def write(name, rows, names, values):
 
 def main():
     write("relative", ROWS, *features()[:2])
-    write("relative5", ROWS5, *features5())
+    write("relative6", ROWS6, *features6())
 
 
 if __name__ == "__main__":

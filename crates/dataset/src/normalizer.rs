@@ -48,6 +48,9 @@ pub enum InputNorm {
     /// The same, and then every channel is standardized once more inside each window, as the
     /// seventh place of G-Research's competition did.
     Window,
+    /// By the mean and the standard deviation of all coins' training rows together: what tells the
+    /// coins apart stays. For features that compare between coins.
+    Pooled,
 }
 
 /// What targets are divided by while training.
@@ -163,6 +166,7 @@ impl Normalizer {
         let rows = || train.clone();
         let mut coins: Vec<CoinStats> = Vec::with_capacity(panel.coins());
         let mut pooled = Moments::default();
+        let mut pooled_inputs = vec![Moments::default(); features.per_coin()];
         for (coin, symbol) in panel.symbols().iter().enumerate() {
             let observed: Vec<usize> = rows().filter(|&row| panel.is_observed(row, coin)).collect();
             let moments: Vec<Moments> = (0..features.per_coin())
@@ -176,12 +180,15 @@ impl Normalizer {
                 .collect();
             let target = target_moments(targets, coin, rows());
             pooled = pooled.joined(target);
-            let constant_is_one = |std: f64| if std > 0.0 { std as f32 } else { 1.0 };
+            for (pooled, own) in pooled_inputs.iter_mut().zip(&moments) {
+                *pooled = pooled.joined(*own);
+            }
+            let (mean, std) = mean_and_std(&moments);
             coins.push(CoinStats {
                 symbol: symbol.to_string(),
                 rows: observed.len(),
-                mean: moments.iter().map(|m| m.mean as f32).collect(),
-                std: moments.iter().map(|m| constant_is_one(m.std())).collect(),
+                mean,
+                std,
                 target_std: target.known_std(),
                 target_scale: constant_is_one(target.std()),
             });
@@ -193,6 +200,11 @@ impl Normalizer {
                 expected: 2,
                 hint: "more candles, or fewer folds (--set split.folds=N)".to_owned(),
             });
+        }
+        if config.inputs == InputNorm::Pooled {
+            for coin in &mut coins {
+                (coin.mean, coin.std) = mean_and_std(&pooled_inputs);
+            }
         }
         if config.target == TargetScale::Pooled {
             for coin in &mut coins {
@@ -387,6 +399,17 @@ pub fn target_std(targets: &Targets, rows: Range<usize>) -> Vec<Option<f32>> {
         .into_par_iter()
         .map(|coin| target_moments(targets, coin, rows.clone()).known_std())
         .collect()
+}
+
+/// Mean and standard deviation of each feature, in 32 bits.
+fn mean_and_std(features: &[Moments]) -> (Vec<f32>, Vec<f32>) {
+    let of = |moments: &Moments| (moments.mean as f32, constant_is_one(moments.std()));
+    features.iter().map(of).unzip()
+}
+
+/// What is divided by: 1 where nothing varies.
+fn constant_is_one(std: f64) -> f32 {
+    if std > 0.0 { std as f32 } else { 1.0 }
 }
 
 fn target_moments(targets: &Targets, coin: usize, rows: Range<usize>) -> Moments {

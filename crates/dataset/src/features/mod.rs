@@ -16,7 +16,7 @@ mod ohlcv8;
 mod raw9;
 mod reference;
 mod relative;
-mod relative5;
+mod relative6;
 mod set;
 mod tabular;
 mod trailing;

@@ -1,4 +1,4 @@
-//! `relative` and `relative5` against plain formulas in numpy, by `scripts/golden-relative.py`.
+//! `relative` and `relative6` against plain formulas in numpy, by `scripts/golden-relative.py`.
 
 use dataset::{CandleTable, Column, FeatureSet, Features, Panel, trailing_volatility};
 use market::{Interval, Symbol};
@@ -46,15 +46,15 @@ fn panel(first: i64) -> Panel {
     Panel::build(&coins, interval, (from, until), 12, &Column::ALL)
 }
 
-fn relative5() -> FeatureSet {
-    "relative5".parse().unwrap()
+fn relative6() -> FeatureSet {
+    "relative6".parse().unwrap()
 }
 
 #[test]
 fn features_equal_their_formulas() {
     let compared = equal_to_golden(FeatureSet::RELATIVE, include_str!("../golden/relative.json"));
     assert!(compared > 1500, "{compared}");
-    let compared = equal_to_golden(relative5(), include_str!("../golden/relative5.json"));
+    let compared = equal_to_golden(relative6(), include_str!("../golden/relative6.json"));
     assert!(compared > 300, "{compared}");
 }
 
@@ -97,7 +97,7 @@ fn windows_in_time_have_the_bars_of_the_interval() {
         })
     };
     assert_eq!(warm_up(FeatureSet::RELATIVE), [2881, 577, 49]);
-    assert_eq!(warm_up(relative5()), [1441, 289, 25]);
+    assert_eq!(warm_up(relative6()), [1441, 289, 25]);
 }
 
 #[test]

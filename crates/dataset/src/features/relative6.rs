@@ -1,4 +1,4 @@
-//! `relative5`: each bar of a coin against the others, in units of its own volatility, for
+//! `relative6`: each bar of a coin against the others, in units of its own volatility, for
 //! forecasters that see windows of bars.
 
 use std::ops::Range;
@@ -14,10 +14,10 @@ use super::trailing::trailing_means;
 use crate::{Column, Panel};
 
 /// The set's features, in the order of the channels.
-const FEATURES: [Feature; 5] = [
+const FEATURES: [Feature; 6] = [
     Feature::new(
         "return",
-        "ln(close[t] / close[t-1]) / v, minus its mean over the coins at that time",
+        "(ln(close[t] / close[t-1]) - its mean over the coins at that time) / v",
     ),
     Feature::new(
         "market_return",
@@ -32,18 +32,22 @@ const FEATURES: [Feature; 5] = [
         "close_position",
         "(2 close - high - low) / (high - low), 0 without range",
     ),
+    Feature::new(
+        "liquidity",
+        "ln of the mean of close x volume over a day, minus its mean over the coins at that time",
+    ),
 ];
 
 /// No feature is further from 0.
 const CLIP: f64 = 6.0;
 
-/// The set `relative5`.
+/// The set `relative6`.
 #[derive(Debug)]
-pub(super) struct Relative5;
+pub(super) struct Relative6;
 
-impl FeatureFormulas for Relative5 {
+impl FeatureFormulas for Relative6 {
     fn name(&self) -> &'static str {
-        "relative5"
+        "relative6"
     }
 
     fn description(&self) -> &'static str {
@@ -89,6 +93,7 @@ struct Series<'a> {
     lows: &'a [f64],
     volumes: &'a [f64],
     day_volume: Vec<f64>,
+    turnover: Vec<f64>,
     moves: Vec<f64>,
     volatility: Vec<f64>,
     market: Vec<f64>,
@@ -103,6 +108,7 @@ impl<'a> Series<'a> {
         let (closes, volumes) = (column(Column::Close), column(Column::Volume));
         let logs: Vec<f64> = closes.iter().map(|close| close.ln()).collect();
         let moves = one_bar(&logs, coins);
+        let turnover: Vec<f64> = closes.iter().zip(volumes).map(|(c, v)| c * v).collect();
         let market: Vec<f64> = moves
             .chunks_exact(coins.max(1))
             .map(mean_of_known)
@@ -114,6 +120,7 @@ impl<'a> Series<'a> {
             lows: column(Column::Low),
             volumes,
             day_volume: trailing_means(volumes, coins, day, first_bar),
+            turnover: trailing_means(&turnover, coins, day, first_bar),
             volatility: root_mean_squares(&moves, coins, four_hours, first_bar),
             moves,
             market_volatility: root_mean_squares(&market, 1, four_hours, first_bar),
@@ -124,22 +131,21 @@ impl<'a> Series<'a> {
     /// Writes the features of all coins at a row, `[coins, features]`.
     fn write(&self, row: usize, out: &mut [f32]) {
         let cells = row * self.coins..(row + 1) * self.coins;
-        let of_coins = |value: &dyn Fn(usize) -> f64| minus_mean(cells.clone().map(value).collect());
-        let returns = of_coins(&|at| self.moves[at] / self.volatility[at]);
-        let volumes =
-            of_coins(&|at| (self.volumes[at] / self.day_volume[at] + LEAST_VOLUME).ln());
-        let market = self.market[row] / self.market_volatility[row];
-        for (coin, (at, out)) in cells
-            .zip(out.chunks_exact_mut(FEATURES.len()))
-            .enumerate()
-        {
-            let (high, low) = (self.highs[at], self.lows[at]);
+        let volume = |at: usize| (self.volumes[at] / self.day_volume[at] + LEAST_VOLUME).ln();
+        let liquidity = |at: usize| self.turnover[at].ln();
+        let market = self.market[row];
+        let market_return = market / self.market_volatility[row];
+        let market_volume = mean(cells.clone().map(volume));
+        let market_liquidity = mean(cells.clone().map(liquidity));
+        for (at, out) in cells.zip(out.chunks_exact_mut(FEATURES.len())) {
+            let (high, low, unit) = (self.highs[at], self.lows[at], self.volatility[at]);
             let values = [
-                returns[coin],
-                market,
-                volumes[coin],
-                (high / low).ln() / self.volatility[at],
+                (self.moves[at] - market) / unit,
+                market_return,
+                volume(at) - market_volume,
+                (high / low).ln() / unit,
                 close_position(high, low, self.closes[at]),
+                liquidity(at) - market_liquidity,
             ];
             for (out, value) in out.iter_mut().zip(values) {
                 *out = single(value.clamp(-CLIP, CLIP));
@@ -148,9 +154,7 @@ impl<'a> Series<'a> {
     }
 }
 
-/// Values less the mean of those that are known.
-fn minus_mean(mut values: Vec<f64>) -> Vec<f64> {
-    let mean = mean_of_known(&values);
-    values.iter_mut().for_each(|value| *value -= mean);
-    values
+/// The mean of the values that are known.
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    mean_of_known(&values.collect::<Vec<_>>())
 }
