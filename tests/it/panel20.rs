@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use dataset::{CandleTable, Cell, Column, Config, Dataset, ForeignTable, Store};
+use dataset::{CandleTable, Column, Config, Dataset, Store};
 use market::{Interval, Market, Symbol};
+use storage::{Cell, ForeignTable};
 
 /// Folds begin where `data/README.md` beside the file says, and the copied last return scores what
 /// it says.

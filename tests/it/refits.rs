@@ -123,7 +123,7 @@ fn the_refit_of_its_time_forecasts() {
         let _drawing = crate::drawing();
         kinds.load(&run, (fold, at_ms), &overrides).unwrap()
     };
-    let sha256 = |folder: &str| dataset::content_hash(&fs::read(run.join(folder)).unwrap());
+    let sha256 = |folder: &str| storage::content_hash(&fs::read(run.join(folder)).unwrap());
     let table = ForecastTable::read(&run.join("forecasts.parquet")).unwrap();
     for refit in folds.iter().flat_map(Fold::fits) {
         let [from_ms, until_ms] =

@@ -9,10 +9,10 @@ use std::time::Instant;
 use anyhow::{anyhow, bail};
 use cli::WithHint;
 use dataset::{
-    Dataset, FeatureRows, Fit, Fold, Origin, TargetScales, Targets, WindowSet, content_hash,
-    target_std,
+    Dataset, FeatureRows, Fit, Fold, Origin, TargetScales, Targets, WindowSet, target_std,
 };
 use statistics::timestamp_groups;
+use storage::content_hash;
 
 use crate::config::{BaselineConfig, Protocol};
 use crate::growing::{Continued, Growing, Metrics, Tables, Validated};

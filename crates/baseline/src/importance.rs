@@ -1,7 +1,8 @@
 //! What the trees use: importance of features as table and chart.
 
-use dataset::{Dataset, Fold, RunDir, TabularFeatures, WideTable, write_atomically};
+use dataset::{Dataset, Fold, RunDir, TabularFeatures, WideTable};
 use page::{FeatureImportance, Importance, importance_svg};
+use storage::write_atomically;
 
 use crate::export::SHAP_FILE;
 use crate::saved::read_model;

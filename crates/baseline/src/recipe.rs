@@ -4,10 +4,11 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use cli::WithHint;
-use dataset::{Dataset, FeatureRows, Fit, Fold, ForecastTable, RunDir, write_atomically};
+use dataset::{Dataset, FeatureRows, Fit, Fold, ForecastTable, RunDir};
 use run::{Appendix, Forecaster, Piece, Recipe};
 use serde_json::json;
 use statistics::pearson;
+use storage::write_atomically;
 use tracking::Tracker;
 
 use crate::config::{BaselineConfig, Protocol};

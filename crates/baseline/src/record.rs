@@ -6,9 +6,10 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use cli::WithHint;
-use dataset::{Origin, write_atomically};
+use dataset::Origin;
 use market::Symbol;
 use serde::{Deserialize, Serialize};
+use storage::write_atomically;
 
 use crate::config::{Protocol, Validation};
 use crate::statistics::FeatureStats;

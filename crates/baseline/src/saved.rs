@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use cli::WithHint;
-use dataset::{
-    CandleTable, Column, Config, Eligibility, Panel, TabularFeatures, check_columns, content_hash,
-};
+use dataset::{CandleTable, Column, Config, Eligibility, Panel, TabularFeatures, check_columns};
 use market::Symbol;
 use run::{Answer, Drift, Forecaster};
+use storage::content_hash;
 
 use crate::config::BaselineConfig;
 use crate::lightgbm::check_text;

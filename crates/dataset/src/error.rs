@@ -82,24 +82,6 @@ pub enum Error {
         /// The new value.
         new: f64,
     },
-    /// A file that cannot be read as what it should be.
-    #[error("{}: {reason}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-        /// The way out, where there is one.
-        hint: Option<String>,
-    },
-    /// Reading or writing failed.
-    #[error("{}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The system's error.
-        source: std::io::Error,
-    },
     /// Statistics that belong to another feature set, universe or run.
     #[error("statistics do not fit: {what}: found {found}, expected {expected}")]
     StatsMismatch {
@@ -132,6 +114,9 @@ pub enum Error {
         /// The same of the config that the model was trained with.
         trained_hash: Box<str>,
     },
+    /// An error about a file.
+    #[error(transparent)]
+    Storage(#[from] storage::Error),
     /// An error of the market crate.
     #[error(transparent)]
     Market(#[from] market::Error),
@@ -167,37 +152,28 @@ impl Error {
             Self::Conflict { .. } => {
                 "--replace overwrites; --set data.dir=OTHER keeps both".to_owned()
             }
-            Self::File { hint, .. } => return hint.clone(),
-            Self::Io { .. } => return None,
             Self::StatsMismatch { hint, .. } => (*hint).to_owned(),
             Self::ConfigMismatch { key, trained, .. } => format!(
                 "put back `{key} = {trained}` in the run's run.toml (or take back --set), or train \
                  again"
             ),
+            Self::Storage(error) => return error.hint(),
             Self::Market(error) => return error.hint(),
         })
     }
 
     pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
-        let path = path.to_owned();
-        move |source| Self::Io { path, source }
+        let error = storage::Error::io(path);
+        move |source| error(source).into()
     }
 
     pub(crate) fn file(path: &Path, reason: impl ToString) -> Self {
-        Self::File {
-            path: path.to_owned(),
-            reason: reason.to_string(),
-            hint: None,
-        }
+        storage::Error::file(path, reason).into()
     }
 
     /// A file that is refused, with the way out.
     pub(crate) fn refused(path: &Path, reason: impl ToString, hint: &str) -> Self {
-        Self::File {
-            path: path.to_owned(),
-            reason: reason.to_string(),
-            hint: Some(hint.to_owned()),
-        }
+        storage::Error::refused(path, reason, hint).into()
     }
 
     pub(crate) fn config(key: &'static str, found: impl ToString, expected: impl ToString) -> Self {
@@ -209,8 +185,10 @@ impl Error {
     }
 }
 
-/// The hint of an error of this crate or of the market crate; None where its type is another one.
+/// The hint of an error of this crate, of `storage` or of `market`; None where its type is another one.
 pub fn hint_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let storage = || error.downcast_ref().and_then(storage::Error::hint);
     let market = || error.downcast_ref().and_then(market::Error::hint);
-    error.downcast_ref().and_then(Error::hint).or_else(market)
+    let own = error.downcast_ref().and_then(Error::hint);
+    own.or_else(storage).or_else(market)
 }

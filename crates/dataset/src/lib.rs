@@ -6,12 +6,9 @@ mod column;
 mod config;
 mod error;
 mod features;
-mod files;
-mod foreign;
 mod named_output;
 mod normalizer;
 mod origin;
-mod output;
 mod panel;
 mod prepare;
 #[cfg(test)]
@@ -39,14 +36,11 @@ pub use features::{
     Chosen, Feature, FeatureConfig, FeatureFormulas, FeatureMatrix, FeatureRows, FeatureSet,
     Features, TabularFeatures, features_reference, trailing_volatility,
 };
-pub use files::{content_hash, remove_abandoned, write_atomically};
-pub use foreign::{Cell, ForeignTable};
 pub use named_output::check_named_output;
 pub use normalizer::{
     CoinStats, InputNorm, NormalizeConfig, Normalizer, TargetScale, TrainingRows, target_std,
 };
 pub use origin::Origin;
-pub use output::{check_output, open_lock};
 pub use panel::Panel;
 pub use prepare::{Dataset, check_columns};
 pub use resample::CandleReader;

@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use crate::output::ELSEWHERE;
-use crate::{Error, RunDir, check_output};
+use storage::{ELSEWHERE, check_output};
+
+use crate::{Error, RunDir};
 
 /// As [`check_output`], for a file that a person names on the command line: one that is there is
 /// replaced only where it has the extension of what is written (`html`, `csv`, ...) and is not one

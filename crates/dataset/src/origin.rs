@@ -7,10 +7,11 @@ use std::path::Path;
 use market::Interval;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use storage::content_hash;
 
 use crate::{
     Config, Dataset, Error, FeatureConfig, Fit, Fold, InputNorm, TargetKind, TargetScale, TimeSpan,
-    UniverseConfig, content_hash, format_time,
+    UniverseConfig, format_time,
 };
 
 /// What a model was trained on and with, kept in the model's own file.

@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::{Error, Fold, write_atomically};
+use storage::write_atomically;
+
+use crate::{Error, Fold};
 
 /// The folder of a run.
 #[derive(Debug, Clone)]
@@ -109,7 +111,7 @@ impl RunDir {
                     let hint = "--run OTHER starts elsewhere";
                     return Err(Error::refused(&self.path, reason, hint));
                 }
-                write_atomically(&self.config(), resolved.as_bytes())
+                Ok(write_atomically(&self.config(), resolved.as_bytes())?)
             }
             Some(stored) if stored == resolved => Ok(()),
             Some(stored) => {
@@ -155,7 +157,7 @@ impl RunDir {
     /// What the system says.
     pub fn copy(&self, from: &Path, to: &Path) -> Result<(), Error> {
         let bytes = fs::read(from).map_err(Error::io(from))?;
-        write_atomically(to, &bytes)
+        Ok(write_atomically(to, &bytes)?)
     }
 
     /// `stats/<run>.json`, beside the folder `checkpoints` that the run is in; None for a run

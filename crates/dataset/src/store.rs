@@ -4,11 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use market::{Interval, Market, Period, Symbol};
+use storage::{ColumnValues, ParquetFile, list, remove_abandoned, write_parquet};
 
-use crate::files::{
-    float_column, floats, integer_column, integers, list, read_parquet, remove_abandoned,
-    write_parquet,
-};
 use crate::time::month;
 use crate::{CandleTable, Column, Error, Idle, format_time};
 
@@ -288,7 +285,7 @@ impl Store {
     /// # Errors
     /// As [`remove_abandoned`].
     pub fn sweep(&self, symbol: &Symbol) -> Result<(), Error> {
-        remove_abandoned(&self.folder().join(symbol.as_str()))
+        Ok(remove_abandoned(&self.folder().join(symbol.as_str()))?)
     }
 
     fn month_file(&self, symbol: &Symbol, month: Period) -> PathBuf {
@@ -335,17 +332,13 @@ fn read_month(
     candles: &mut CandleTable,
     keep: impl Fn(i64) -> bool,
 ) -> Result<(), Error> {
-    let names: Vec<&str> = ["open_time"]
-        .into_iter()
-        .chain(columns.iter().map(|column| column.name()))
-        .collect();
-    let frame = read_parquet(path, &names)?;
-    let times = integers(path, &frame, "open_time")?;
+    let file = ParquetFile::open(path)?;
+    let times = file.times_ms("open_time")?;
     let kept: Vec<bool> = times.iter().map(|&time| keep(time)).collect();
     let mut values: [Option<Vec<f64>>; Column::ALL.len()] = Default::default();
     for &column in columns {
-        values[column as usize] =
-            floats(path, &frame, column.name())?.map(|values| where_true(values, &kept));
+        let numbers = file.numbers(column.name())?;
+        values[column as usize] = numbers.map(|values| where_true(values, &kept));
     }
     candles.extend(where_true(times, &kept), values);
     if !candles.open_time_ms.is_sorted_by(|a, b| a < b) {
@@ -408,13 +401,15 @@ fn is_ascending(candles: &CandleTable, indices: &[usize]) -> bool {
 }
 
 fn write_month(path: &Path, candles: &CandleTable) -> Result<(), Error> {
-    let mut columns = vec![integer_column("open_time", &candles.open_time_ms)];
+    let times = ColumnValues::Integers(&candles.open_time_ms);
+    let mut columns = vec![("open_time", times)];
     for column in Column::ALL {
         if candles.has(column) {
-            columns.push(float_column(column.name(), candles.column(column)));
+            let values = ColumnValues::Numbers(candles.column(column));
+            columns.push((column.name(), values));
         }
     }
-    write_parquet(path, columns)
+    Ok(write_parquet(path, std::iter::once(columns), None)?)
 }
 
 fn file_name(path: &Path) -> String {

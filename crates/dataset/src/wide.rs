@@ -1,15 +1,15 @@
 //! Tables of one row a (time, symbol) and any columns, for other programs.
 
-use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use market::Symbol;
+use storage::{ColumnValues, ParquetFile, write_parquet};
 
 use crate::Error;
-use crate::files::{
-    float_column, float32_column, floats, integer_column, integers, read_parquet, text_column,
-    texts, write_parquet,
-};
+
+/// Rows that are compressed together.
+const ROWS_PER_GROUP: usize = 1 << 18;
 
 /// Rows of `time`, `symbol` and named columns of 32 and 64 bits, written as Parquet.
 #[derive(Debug, Clone, Default)]
@@ -44,26 +44,7 @@ impl WideTable {
     pub fn concat(paths: impl IntoIterator<Item = PathBuf>) -> Result<Self, Error> {
         let mut whole: Option<Self> = None;
         for path in paths {
-            let frame = read_parquet(&path, &[])?;
-            let names: Vec<String> = frame
-                .get_column_names()
-                .iter()
-                .map(ToString::to_string)
-                .collect();
-            let doubles = names
-                .iter()
-                .filter(|name| !["time", "symbol"].contains(&name.as_str()));
-            let mut table = Self {
-                times: integers(&path, &frame, "time")?,
-                ..Self::default()
-            };
-            table.symbols = shared_symbols(&path, &texts(&path, &frame, "symbol")?)?;
-            for name in doubles {
-                table.doubles.push((
-                    name.clone(),
-                    floats(&path, &frame, name)?.unwrap_or_default(),
-                ));
-            }
+            let table = Self::read(&path)?;
             match &mut whole {
                 None => whole = Some(table),
                 Some(whole) => whole
@@ -72,6 +53,30 @@ impl WideTable {
             }
         }
         Ok(whole.unwrap_or_default())
+    }
+
+    fn read(path: &Path) -> Result<Self, Error> {
+        let file = ParquetFile::open(path)?;
+        let (names, places) = file.texts("symbol")?;
+        let symbols = names.iter().map(|name| Symbol::new(name));
+        let symbols: Vec<Symbol> = symbols
+            .collect::<Result<_, _>>()
+            .map_err(|error| Error::file(path, error))?;
+        let mut table = Self {
+            times: file.times_ms("time")?,
+            symbols: (places.iter())
+                .map(|place| symbols[*place as usize].clone())
+                .collect(),
+            ..Self::default()
+        };
+        for name in file
+            .names()
+            .filter(|name| !["time", "symbol"].contains(name))
+        {
+            let values = file.numbers(name)?.unwrap_or_default();
+            table.doubles.push((name.to_owned(), values));
+        }
+        Ok(table)
     }
 
     fn append(&mut self, other: Self) -> Result<(), String> {
@@ -131,37 +136,32 @@ impl WideTable {
     /// # Errors
     /// What the system says.
     pub fn write(&self, path: &Path) -> Result<(), Error> {
-        let symbols: Vec<&str> = self.symbols.iter().map(Symbol::as_str).collect();
-        let mut columns = vec![
-            integer_column("time", &self.times),
-            text_column("symbol", &symbols),
-        ];
-        columns.extend(
-            self.singles
+        // An empty table still has its columns.
+        let starts = (0..self.len().max(1)).step_by(ROWS_PER_GROUP);
+        let rows: Vec<Range<usize>> = starts
+            .map(|start| start..self.len().min(start + ROWS_PER_GROUP))
+            .collect();
+        let places: Vec<u32> = (0..ROWS_PER_GROUP.min(self.len()) as u32).collect();
+        let group = |rows: Range<usize>| {
+            let symbols: Vec<&str> = self.symbols[rows.clone()]
                 .iter()
-                .map(|(name, values)| float32_column(name, values)),
-        );
-        columns.extend(
-            self.doubles
-                .iter()
-                .map(|(name, values)| float_column(name, values)),
-        );
-        write_parquet(path, columns)
+                .map(Symbol::as_str)
+                .collect();
+            let places = &places[..symbols.len()];
+            let mut columns = vec![
+                ("time", ColumnValues::Integers(&self.times[rows.clone()])),
+                ("symbol", ColumnValues::Texts(symbols, places)),
+            ];
+            columns.extend(self.singles.iter().map(|(name, values)| {
+                let values = ColumnValues::Singles(&values[rows.clone()]);
+                (name.as_str(), values)
+            }));
+            columns.extend(self.doubles.iter().map(|(name, values)| {
+                let values = ColumnValues::Numbers(&values[rows.clone()]);
+                (name.as_str(), values)
+            }));
+            columns
+        };
+        Ok(write_parquet(path, rows.into_iter().map(group), None)?)
     }
-}
-
-/// The symbols of all rows, one copy of each text.
-fn shared_symbols(path: &Path, names: &[String]) -> Result<Vec<Symbol>, Error> {
-    let mut known: BTreeMap<&str, Symbol> = BTreeMap::new();
-    names
-        .iter()
-        .map(|name| match known.get(name.as_str()) {
-            Some(symbol) => Ok(symbol.clone()),
-            None => {
-                let symbol = Symbol::new(name).map_err(|error| Error::file(path, error))?;
-                known.insert(name, symbol.clone());
-                Ok(symbol)
-            }
-        })
-        .collect()
 }

@@ -12,9 +12,10 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use cli::WithHint;
-use dataset::{Config, Source, Store, remove_abandoned};
+use dataset::{Config, Source, Store};
 use jiff::Timestamp;
 use market::{ArchiveClient, Error, Period, RestClient, RestOptions, Symbol};
+use storage::remove_abandoned;
 use tokio::task::JoinSet;
 
 use crate::lock::lock;

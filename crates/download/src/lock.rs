@@ -16,7 +16,7 @@ pub fn lock(store: &Store) -> anyhow::Result<File> {
     let folder = folder(store);
     std::fs::create_dir_all(&folder).with_context(|| format!("{}", folder.display()))?;
     let path = folder.join("lock");
-    let file = dataset::open_lock(&path)?;
+    let file = storage::open_lock(&path)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(anyhow!(

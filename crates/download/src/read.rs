@@ -7,9 +7,9 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 use cli::WithHint;
-use dataset::{Cell, ForeignTable};
 use market::{ArchiveFile, Market, Symbol};
 use serde_json::Value;
+use storage::{Cell, ForeignTable};
 
 use crate::columns::{Layout, Role};
 use crate::name::from_name;
@@ -167,7 +167,7 @@ impl Open {
 /// Chooses the columns to read, by their names: their places.
 type Choose<'a> = Box<dyn FnOnce(&[String]) -> Vec<usize> + 'a>;
 
-type ReadTable<'a> = fn(&Path, Choose<'a>) -> Result<ForeignTable, dataset::Error>;
+type ReadTable<'a> = fn(&Path, Choose<'a>) -> Result<ForeignTable, storage::Error>;
 
 fn read_foreign<'a>(
     path: &'a Path,

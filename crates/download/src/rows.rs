@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use dataset::{CandleTable, Cell, Column, Error};
+use dataset::{CandleTable, Column, Error};
 use market::{Interval, Symbol};
+use storage::Cell;
 
 use crate::columns::{Layout, Role};
 use crate::name;

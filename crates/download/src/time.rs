@@ -1,9 +1,10 @@
 //! Times of files, in whatever unit or form they are.
 
-use dataset::{Cell, YEAR_2100_MS};
+use dataset::YEAR_2100_MS;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
+use storage::Cell;
 
 /// 2009-01-01T00:00Z: no coin was traded before. From then to 2100, seconds, milliseconds,
 /// microseconds and nanoseconds since 1970 are told apart by their size alone.

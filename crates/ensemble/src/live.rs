@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use cli::WithHint;
-use dataset::{CandleTable, Column, Config, Panel, RunDir, content_hash};
+use dataset::{CandleTable, Column, Config, Panel, RunDir};
 use market::Symbol;
 use run::{Answer, Drift, Forecaster, Kind, LoadedRun, SavedRun, Seen};
+use storage::content_hash;
 
 use crate::{FoldWeights, SavedWeights, combine_known};
 

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use cli::WithHint;
-use dataset::{content_hash, write_atomically};
 use serde::{Deserialize, Serialize};
+use storage::{content_hash, write_atomically};
 
 use crate::{FoldWeights, Method};
 

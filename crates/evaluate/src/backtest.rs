@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
 use cli::WithHint;
-use dataset::{Earned, check_named_output, parse_time, write_atomically};
+use dataset::{Earned, check_named_output, parse_time};
 use page::{backtest_coins_csv, backtest_csv, backtest_svg, backtest_table};
 use rules::{
     Backtest, BacktestOptions, BarReturn, Direction, Error, Scope, Signal, Thresholds, Trial,
     backtest,
 };
 use score::Rows;
+use storage::write_atomically;
 
 use crate::selection::Selection;
 

@@ -3,9 +3,10 @@
 
 use std::path::PathBuf;
 
-use dataset::{check_named_output, write_atomically};
+use dataset::check_named_output;
 use page::{quantiles_csv, quantiles_svg, quantiles_table};
 use rules::{QuantileOptions, Scope, quantiles};
+use storage::write_atomically;
 
 use crate::selection::Selection;
 

@@ -6,12 +6,13 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 use dataset::{
     Config, Dataset, FoldForecasts, ForecastTable, PartKey, TableMetadata, TimeSpan,
-    check_named_output, write_atomically,
+    check_named_output,
 };
 use page::{Importance, Page, coins_table, folds_svg, html, score_table};
 use rules::with_break_even;
 use run::{NamedTable, join};
 use score::{ForecastColumn, Options, Report, Rows, controls, score};
+use storage::write_atomically;
 
 use crate::across::{self, AcrossArgs};
 use crate::backtest::{self, BacktestArgs};

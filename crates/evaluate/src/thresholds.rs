@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use cli::WithHint;
-use dataset::{Earned, format_time, write_atomically};
+use dataset::{Earned, format_time};
 use page::{thresholds_html, thresholds_svg, thresholds_table, thresholds_warnings};
 use rules::{Costs, DeflateBy, Protocol, TuneOptions, Tuning, tune};
 use run::{NamedTable, join};
 use score::Options;
+use storage::write_atomically;
 
 use crate::part::PartArgs;
 use crate::runs::Run;

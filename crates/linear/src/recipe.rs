@@ -1,8 +1,9 @@
 //! The ridge as a way to get a forecaster from the past.
 
 use anyhow::Context;
-use dataset::{Dataset, Fold, Origin, RunDir, content_hash, target_std, write_atomically};
+use dataset::{Dataset, Fold, Origin, RunDir, target_std};
 use run::{Appendix, Forecaster, Piece, Recipe};
+use storage::{content_hash, write_atomically};
 
 use crate::RidgeFit;
 use crate::config::{KIND, RidgeConfig};

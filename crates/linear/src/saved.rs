@@ -6,13 +6,11 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow};
 use cli::WithHint;
-use dataset::{
-    CandleTable, Column, Config, Eligibility, Origin, Panel, check_columns, content_hash,
-    write_atomically,
-};
+use dataset::{CandleTable, Column, Config, Eligibility, Origin, Panel, check_columns};
 use market::Symbol;
 use run::{Answer, Forecaster};
 use serde::{Deserialize, Serialize};
+use storage::{content_hash, write_atomically};
 
 use crate::Fitted;
 use crate::config::{KIND, RidgeConfig};

@@ -49,7 +49,7 @@ impl Cache {
         };
         let written = serde_json::to_vec(&entry)
             .map_err(anyhow::Error::from)
-            .and_then(|json| Ok(dataset::write_atomically(&self.path, &json)?));
+            .and_then(|json| Ok(storage::write_atomically(&self.path, &json)?));
         if let Err(error) = written {
             cli::note(format!(
                 "the forecasts are not kept for the next call: {error:#}"

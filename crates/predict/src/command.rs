@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use clap::{Parser, Subcommand};
 use cli::WithHint;
-use dataset::{content_hash, format_time, parse_time};
+use dataset::{format_time, parse_time};
+use storage::content_hash;
 use terminal::Table;
 
 use crate::cache::Cache;

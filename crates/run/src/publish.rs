@@ -3,8 +3,9 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use dataset::{Config, Dataset, ForecastTable, RunDir, write_atomically};
+use dataset::{Config, Dataset, ForecastTable, RunDir};
 use page::{Importance, score_table};
+use storage::write_atomically;
 use tracking::Tracker;
 
 use crate::scored_run::{ScoredRun, score_run};

@@ -4,8 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use dataset::{Fold, Panel, RunDir, write_atomically};
+use dataset::{Fold, Panel, RunDir};
 use serde::{Deserialize, Serialize};
+use storage::write_atomically;
 
 /// The refits of a fold, in the fold's folder.
 const REFITS_FILE: &str = "refits.json";

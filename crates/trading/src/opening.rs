@@ -4,8 +4,8 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use dataset::{check_output, open_lock};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use storage::{check_output, open_lock};
 
 use crate::schema::{Identity, VERSION, identity, upgrade};
 use crate::{Error, Ledger};
@@ -187,14 +187,14 @@ fn not_ours(path: &Path) -> Error {
 }
 
 /// An error about the place `place`: with the system's reason, or that of what is there already.
-fn refused(error: dataset::Error, place: &Path) -> Error {
+fn refused(error: storage::Error, place: &Path) -> Error {
     match error {
-        dataset::Error::Io { path, source } => Error::Ledger {
+        storage::Error::Io { path, source } => Error::Ledger {
             path,
             reason: source.to_string(),
             hint: None,
         },
-        dataset::Error::File { path, reason, hint } => Error::Foreign { path, reason, hint },
+        storage::Error::File { path, reason, hint } => Error::Foreign { path, reason, hint },
         error => Error::Foreign {
             path: place.to_owned(),
             reason: error.to_string(),

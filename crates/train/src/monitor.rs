@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use anyhow::{Context, anyhow};
 use cli::WithHint;
-use dataset::write_atomically;
 use model::Tensor;
 use run::Piece;
 use serde::Serialize;
+use storage::write_atomically;
 
 use crate::config::{Selection, TrainConfig};
 use crate::stopwatch::{Part, Shares, Stopwatch};

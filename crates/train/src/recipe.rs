@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
-use dataset::{Dataset, Fold, RunDir, content_hash, write_atomically};
+use dataset::{Dataset, Fold, RunDir};
 use model::{OpenDevice, Windows, load_weights};
 use run::{Appendix, Forecaster, Piece, Recipe};
+use storage::{content_hash, write_atomically};
 
 use crate::config::TrainConfig;
 use crate::pieces::{WEIGHTS_FILE, model_file, piece_folder};

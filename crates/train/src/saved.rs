@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow};
 use cli::WithHint;
 use dataset::{
     CandleTable, Column, Config, Eligibility, Normalizer, Origin, Panel, RunDir, TargetScales,
-    check_columns, content_hash,
+    check_columns,
 };
 use market::Symbol;
 use model::{
@@ -16,6 +16,7 @@ use model::{
     read_metadata,
 };
 use run::{Answer, Drift, Forecaster, Kind, SavedRun, Seen, model_folder};
+use storage::content_hash;
 
 use crate::config::{KIND, TrainingConfig};
 use crate::drift::drifts;

@@ -38,7 +38,7 @@ fn the_record_names_the_time_seen_and_the_hash_of_the_trees() {
         // out of sample.
         assert_eq!(record["origin"]["seen_until_ms"], span["score"][0]);
         let text = fs::read(tiny.path(&format!("run/fold-{fold}/model.txt"))).unwrap();
-        assert_eq!(record["sha256"]["model.txt"], dataset::content_hash(&text));
+        assert_eq!(record["sha256"]["model.txt"], storage::content_hash(&text));
     }
     // Early stopping on the scored fold has seen it, and what its targets reach.
     tiny.trained(&["--run", "seed", "--protocol", "seed"]);
@@ -70,14 +70,14 @@ fn damaged_trees_and_edited_configs_are_refused() {
             .replacen("leaf_value=-0.0", "leaf_value=-0.1", 1)
     });
     let said = load(&run).unwrap_err();
-    let hash = dataset::content_hash(&fs::read(run.join("model.txt")).unwrap());
+    let hash = storage::content_hash(&fs::read(run.join("model.txt")).unwrap());
     assert!(
         said.contains(&format!(
             "model.txt has SHA-256 {hash}, but lightgbm.json beside it names "
         )),
         "{said}"
     );
-    assert!(said.contains(&dataset::content_hash(&kept[0].1)), "{said}");
+    assert!(said.contains(&storage::content_hash(&kept[0].1)), "{said}");
     restore();
 
     edit(&run.join("run.toml"), |text| {
@@ -112,9 +112,9 @@ fn damaged_trees_and_edited_configs_are_refused() {
             1,
         )
     });
-    let hash = dataset::content_hash(&fs::read(run.join("model.txt")).unwrap());
+    let hash = storage::content_hash(&fs::read(run.join("model.txt")).unwrap());
     edit(&run.join("lightgbm.json"), |text| {
-        text.replace(&dataset::content_hash(&kept[0].1), &hash)
+        text.replace(&storage::content_hash(&kept[0].1), &hash)
     });
     let said = load(&run).unwrap_err();
     assert!(

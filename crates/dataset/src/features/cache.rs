@@ -5,9 +5,10 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use storage::{content_hash, write_with};
+
 use super::{FeatureMatrix, TabularFeatures};
-use crate::files::write_with;
-use crate::{Error, Panel, content_hash};
+use crate::{Error, Panel};
 
 /// The rows of a panel's features: read from a file where one is kept, else computed as they are
 /// asked for.

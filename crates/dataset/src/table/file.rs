@@ -6,11 +6,11 @@ use std::path::Path;
 
 use market::Symbol;
 
-use super::columns::{self, ColumnFile, Group, Values};
 use super::metadata::{FileMetadata, METADATA_KEY, VERSION};
 use super::read_part::read_part;
 use super::{ForecastTable, NamedColumns, TablePart, version1};
 use crate::Error;
+use storage::{ColumnValues, ParquetFile, RowGroup, write_parquet};
 
 /// Rows that are written at once.
 const ROWS_PER_GROUP: usize = 1 << 20;
@@ -42,7 +42,7 @@ impl ForecastTable {
                 rows.map(|rows| layout.group(part, horizon, rows))
                     .collect::<Vec<_>>()
             });
-        columns::write(path, groups, (METADATA_KEY, json))
+        Ok(write_parquet(path, groups, Some((METADATA_KEY, json)))?)
     }
 
     /// Reads what [`ForecastTable::write`] wrote. What a table of version 1 does not say of itself
@@ -52,7 +52,7 @@ impl ForecastTable {
     /// A file that is missing, broken, of a newer version or lacks a column; a table of version 1
     /// without its run.toml; as [`ForecastTable::new`].
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let file = ColumnFile::open(path)?;
+        let file = ParquetFile::open(path)?;
         let Some(json) = file.value(METADATA_KEY) else {
             return version1::read(path, &file);
         };
@@ -84,22 +84,30 @@ fn number_names(parts: &[TablePart]) -> Vec<&str> {
 
 impl Layout<'_> {
     /// Some rows of a part.
-    fn group<'a>(&'a self, part: &'a TablePart, horizon: &'a str, rows: Range<usize>) -> Group<'a> {
+    fn group<'a>(
+        &'a self,
+        part: &'a TablePart,
+        horizon: &'a str,
+        rows: Range<usize>,
+    ) -> RowGroup<'a> {
         let count = rows.len();
         let symbols = part.symbols.iter().map(Symbol::as_str).collect();
-        let mut group: Group<'a> = vec![
-            ("time", Values::Times(&part.time_ms[rows.clone()])),
-            ("symbol", Values::Texts(symbols, &part.symbol[rows.clone()])),
-            ("horizon", Values::Same(horizon, count)),
+        let mut group: RowGroup<'a> = vec![
+            ("time", ColumnValues::Times(&part.time_ms[rows.clone()])),
+            (
+                "symbol",
+                ColumnValues::Texts(symbols, &part.symbol[rows.clone()]),
+            ),
+            ("horizon", ColumnValues::Same(horizon, count)),
         ];
         if self.has_panels {
-            group.push(("panel", Values::Same(&part.key.panel, count)));
+            group.push(("panel", ColumnValues::Same(&part.key.panel, count)));
         }
-        group.push(("fold", Values::Integers(&part.fold[rows.clone()])));
+        group.push(("fold", ColumnValues::Counts(&part.fold[rows.clone()])));
         let known: BTreeMap<&str, &Vec<f64>> = part.numbers().collect();
         group.extend(self.numbers.iter().map(|&name| match known.get(name) {
-            Some(values) => (name, Values::Numbers(&values[rows.clone()])),
-            None => (name, Values::Unknown(count)),
+            Some(values) => (name, ColumnValues::Numbers(&values[rows.clone()])),
+            None => (name, ColumnValues::Unknown(count)),
         }));
         group
     }
@@ -124,7 +132,11 @@ fn parsed(path: &Path, json: &str) -> Result<FileMetadata, Error> {
 }
 
 /// The parts of a table of this version.
-fn parts(path: &Path, file: &ColumnFile, metadata: &FileMetadata) -> Result<Vec<TablePart>, Error> {
+fn parts(
+    path: &Path,
+    file: &ParquetFile,
+    metadata: &FileMetadata,
+) -> Result<Vec<TablePart>, Error> {
     let (panels, horizons) = (metadata.panels.len(), metadata.horizons.len());
     let Some(first) = metadata.key(0, 0) else {
         let reason = format!("names {horizons} horizons and {panels} panels, expected one or more");
@@ -146,7 +158,7 @@ fn parts(path: &Path, file: &ColumnFile, metadata: &FileMetadata) -> Result<Vec<
 /// The rows of each panel and horizon, by their places in the metadata.
 fn rows_by_key(
     path: &Path,
-    file: &ColumnFile,
+    file: &ParquetFile,
     metadata: &FileMetadata,
 ) -> Result<BTreeMap<(usize, usize), Vec<usize>>, Error> {
     let places = |column: &str, known: Vec<String>| -> Result<Vec<usize>, Error> {

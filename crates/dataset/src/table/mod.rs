@@ -2,7 +2,6 @@
 //!
 //! `docs/src/reference/forecasts.md` describes each column.
 
-mod columns;
 mod file;
 mod fold;
 mod forecast_table;

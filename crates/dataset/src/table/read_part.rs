@@ -5,8 +5,8 @@ use std::path::Path;
 
 use market::Symbol;
 use rayon::prelude::*;
+use storage::ParquetFile;
 
-use super::columns::ColumnFile;
 use super::part::is_output;
 use super::{PartKey, TablePart};
 use crate::{ControlColumn, Error};
@@ -17,7 +17,7 @@ use crate::{ControlColumn, Error};
 /// A column that every table has is not there or holds something else.
 pub(super) fn read_part(
     path: &Path,
-    file: &ColumnFile,
+    file: &ParquetFile,
     key: PartKey,
     controls: &[ControlColumn],
 ) -> Result<TablePart, Error> {
@@ -33,7 +33,7 @@ pub(super) fn read_part(
         Ok((
             file.times_ms("time")?,
             file.texts("symbol")?,
-            file.integers("fold")?,
+            file.counts("fold")?,
         ))
     };
     let (places, numbers) = rayon::join(places, numbers);

@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use cli::ConfigTable;
+use storage::ParquetFile;
 
-use super::columns::ColumnFile;
 use super::read_part::read_part;
 use super::{ForecastTable, PartKey, TableMetadata, TablePart};
 use crate::trailing_volatility::TrailingVolatility;
@@ -18,7 +18,7 @@ const SAME_VALUE: f64 = 1e-9;
 const DEEPEST: usize = 3;
 
 /// Reads a table of version 1 with the metadata of its run's config.
-pub(super) fn read(path: &Path, columns: &ColumnFile) -> Result<ForecastTable, Error> {
+pub(super) fn read(path: &Path, columns: &ParquetFile) -> Result<ForecastTable, Error> {
     let config = run_config(path)?;
     let metadata = TableMetadata::new(&config);
     let part = read_part(path, columns, PartKey::new(&config), &metadata.controls)?;

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use cli::WithHint;
-use dataset::{Store, write_atomically};
+use dataset::Store;
 use market::{Period, Symbol};
 use serde::{Deserialize, Serialize};
+use storage::write_atomically;
 
 /// The archive files whose candles are in the store. It is written after the candles: what it lists
 /// is there.

@@ -44,7 +44,7 @@ pub fn begin(path: &Path) -> anyhow::Result<()> {
 /// # Errors
 /// Such a file, by name.
 pub fn check(path: &Path) -> anyhow::Result<()> {
-    dataset::check_output(path)?;
+    storage::check_output(path)?;
     let mut first = [0];
     let is_log = match File::open(path) {
         Ok(mut file) => file.read(&mut first)? == 0 || first == *b"{",

@@ -26,7 +26,7 @@ fn bad_runs_are_refused() {
         stats.replacen("\"clip\": 10.0", "\"clip\": 9.0", 1),
     )
     .unwrap();
-    let hash = |text: &str| dataset::content_hash(text.as_bytes());
+    let hash = |text: &str| storage::content_hash(text.as_bytes());
     said.refused(
         "statistics of another run",
         &[

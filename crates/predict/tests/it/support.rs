@@ -69,7 +69,7 @@ fn write_model(dataset: &Dataset, number: usize, (stats_path, weights): (&Path, 
         .to_metadata();
     metadata.insert(
         "stats_sha256".to_owned(),
-        dataset::content_hash(stats.as_bytes()),
+        storage::content_hash(stats.as_bytes()),
     );
     save_weights(
         &network.init(3, 8, 32, &device).unwrap(),

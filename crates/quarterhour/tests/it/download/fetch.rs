@@ -328,7 +328,7 @@ fn columns_that_an_import_lacked_are_filled() {
 #[test]
 fn broken_files_stop_nothing_but_themselves() {
     let dir = tempfile::tempdir().unwrap();
-    let sum = |bytes: &[u8]| dataset::content_hash(bytes).into_bytes();
+    let sum = |bytes: &[u8]| storage::content_hash(bytes).into_bytes();
     let url = stub(move |path| match path {
         "/api/v3/time" => (200, b"{\"serverTime\":1709251200000}".to_vec()),
         // It traded before that month.

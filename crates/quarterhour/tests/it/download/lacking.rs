@@ -8,8 +8,9 @@ use std::process::Output;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use dataset::{Column, Store, content_hash};
+use dataset::{Column, Store};
 use market::{Interval, Market, Symbol};
+use storage::content_hash;
 
 use super::fetch::zipped;
 use super::support::{run, stub};

@@ -1,11 +1,11 @@
 //! Arrow's arrays as plain values.
 
-use polars::polars_utils::float16::pf16;
 use polars_arrow::array::{
     Array, DictionaryArray, DictionaryKey, PrimitiveArray, Utf8Array, Utf8ViewArray,
 };
 use polars_arrow::datatypes::{ArrowDataType, IntegerType, TimeUnit};
 use polars_arrow::types::NativeType;
+use polars_utils::float16::pf16;
 
 /// One value of a table.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -114,7 +114,8 @@ fn of<T: NativeType, V>(array: &dyn Array, value: impl Fn(T) -> V) -> Option<Vec
     Some(array.iter().map(|item| item.copied().map(&value)).collect())
 }
 
-fn integers(array: &dyn Array) -> Option<Vec<Option<i64>>> {
+/// Whole numbers, and times as such; None where the array holds something else.
+pub(crate) fn integers(array: &dyn Array) -> Option<Vec<Option<i64>>> {
     of(array, |value: i64| value)
         .or_else(|| of(array, |value: i32| value.into()))
         .or_else(|| of(array, |value: i16| value.into()))
@@ -124,7 +125,8 @@ fn integers(array: &dyn Array) -> Option<Vec<Option<i64>>> {
         .or_else(|| of(array, |value: u8| value.into()))
 }
 
-fn numbers(array: &dyn Array) -> Option<Vec<Option<f64>>> {
+/// Numbers with a fraction, or too large for [`integers`]; None where the array holds something else.
+pub(crate) fn numbers(array: &dyn Array) -> Option<Vec<Option<f64>>> {
     match array.dtype() {
         ArrowDataType::Null => Some(vec![None; array.len()]),
         // By way of their text, a decimal becomes the nearest number, as it would from a CSV file.
@@ -138,7 +140,8 @@ fn numbers(array: &dyn Array) -> Option<Vec<Option<f64>>> {
     }
 }
 
-fn texts(array: &dyn Array) -> Option<Vec<Option<String>>> {
+/// Texts; None where the array holds something else.
+pub(crate) fn texts(array: &dyn Array) -> Option<Vec<Option<String>>> {
     fn owned<'a>(values: impl Iterator<Item = Option<&'a str>>) -> Option<Vec<Option<String>>> {
         Some(values.map(|value| value.map(str::to_owned)).collect())
     }

@@ -1,10 +1,9 @@
 //! Tables that other programs wrote, as Parquet or as Feather (Arrow's own file): columns of many
 //! types as plain cells.
 //!
-//! They are read below Polars' data frames, which panic at types that they were not built for.
+//! They are read by the layers of Polars below data frames, which panic at types that they were not
+//! built for.
 
-mod convert;
-mod panics;
 #[cfg(test)]
 mod tests;
 
@@ -12,18 +11,15 @@ use std::fs::{self, File};
 use std::io::{BufReader, Cursor};
 use std::path::Path;
 
-use polars_arrow::array::Array;
 use polars_arrow::datatypes::{ArrowDataType, Field};
 use polars_arrow::io::ipc::read::{FileReader, read_file_metadata};
 use polars_buffer::Buffer;
-use polars_parquet::read::{
-    BasicDecompressor, FileMetadata, PageReader, column_iter_to_arrays, infer_schema, read_metadata,
-};
+use polars_parquet::read::{infer_schema, read_metadata};
 
 use crate::Error;
-pub use convert::Cell;
-use convert::Values;
-pub(crate) use panics::without_panic;
+use crate::convert::{Cell, Values};
+use crate::panics::without_panic;
+use crate::parquet::{Arrays, parquet_column, with_plain_text};
 
 /// The chosen columns of a Parquet or Feather file.
 #[derive(Debug)]
@@ -34,8 +30,6 @@ pub struct ForeignTable {
     columns: Vec<(usize, Values)>,
     rows: usize,
 }
-
-type Arrays = Vec<Box<dyn Array>>;
 
 impl ForeignTable {
     /// Reads the columns of a Parquet file that `choose` names by their positions among all.
@@ -180,40 +174,6 @@ impl ForeignTable {
             cells[*position] = values.cell(row);
         }
     }
-}
-
-/// One array for each group of rows; `bytes` returns those of the file from one place up to another.
-pub(crate) fn parquet_column(
-    metadata: &FileMetadata,
-    field: &Field,
-    bytes: impl Fn(u64, u64) -> Result<Buffer<u8>, String>,
-) -> Result<Arrays, String> {
-    let mut arrays = Arrays::new();
-    for group in &metadata.row_groups {
-        let columns = group
-            .columns_under_root_iter(&field.name)
-            .map(Vec::from_iter)
-            .unwrap_or_default();
-        let [column] = columns[..] else {
-            return Err(format!("column `{}` is not stored as one", field.name));
-        };
-        let range = column.byte_range();
-        let chunk = Cursor::new(bytes(range.start, range.end)?);
-        let pages = PageReader::new(chunk, column, Vec::new(), usize::MAX);
-        let pages = vec![BasicDecompressor::new(pages, Vec::new())];
-        let types = vec![&column.descriptor().descriptor.primitive_type];
-        let read = column_iter_to_arrays(pages, types, field.clone(), None);
-        arrays.extend(read.map_err(|error| error.to_string())?.0);
-    }
-    Ok(arrays)
-}
-
-/// A category of a Parquet file is text that is stored once; the text itself is what is read.
-pub(crate) fn with_plain_text(mut field: Field) -> Field {
-    if matches!(&field.dtype, ArrowDataType::Dictionary(_, values, _) if convert::is_text(values)) {
-        field.dtype = ArrowDataType::Utf8View;
-    }
-    field
 }
 
 fn broken(path: &Path, form: &str) -> Error {

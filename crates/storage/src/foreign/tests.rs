@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use polars::polars_utils::float16::pf16;
 use polars_arrow::array::{Array, DictionaryArray, PrimitiveArray, Utf8ViewArray};
 use polars_arrow::datatypes::{ArrowDataType, ArrowSchema, Field, TimeUnit};
 use polars_arrow::io::ipc::write as ipc;
 use polars_arrow::record_batch::RecordBatchT;
 use polars_arrow::types::NativeType;
 use polars_parquet::write as parquet;
+use polars_utils::float16::pf16;
 
 use super::*;
+use crate::ParquetFile;
 
 type Batch = RecordBatchT<Box<dyn Array>>;
 
@@ -270,23 +271,86 @@ fn a_type_that_is_not_taken_is_refused_by_name_where_the_column_is_wanted() {
 
 /// The project's own tables too, such as a forecast table that another program wrote.
 #[test]
-fn a_table_of_small_integers_is_refused_by_name_and_not_called_damaged() {
+fn numbers_of_every_type_are_read_as_a_column_and_others_refused_by_name() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.parquet");
-    write_parquet(
-        &path,
-        vec![(
-            "fold",
-            PrimitiveArray::<i16>::from(vec![Some(7_i16)]).boxed(),
-        )],
+    let arrays = columns().into_iter().map(|(name, array, _)| (name, array));
+    write_parquet(&path, arrays.collect());
+    let file = ParquetFile::open(&path).unwrap();
+    for (name, _, cells) in columns() {
+        let read = file.numbers(name);
+        let numbers = cells.map(|cell| match cell {
+            Cell::Integer(value) => Some(value as f64),
+            Cell::Number(value) => Some(value),
+            _ => None,
+        });
+        let [Some(first), Some(second)] = numbers else {
+            let error = read.unwrap_err().to_string();
+            assert!(
+                error.contains(&format!("column `{name}` holds ")),
+                "{error}"
+            );
+            assert!(error.contains("expected numbers"), "{error}");
+            continue;
+        };
+        let read = read.unwrap().unwrap();
+        assert_eq!(&read[..2], [first, second], "{name}");
+        assert!(read[2].is_nan(), "{name}");
+    }
+}
+
+#[test]
+fn times_of_every_unit_are_milliseconds_and_a_missing_one_is_named_by_its_row() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("x.parquet");
+    let arrays = columns()
+        .into_iter()
+        .map(|(name, array, _)| (name, array.sliced(0, 2)));
+    write_parquet(&path, arrays.collect());
+    let file = ParquetFile::open(&path).unwrap();
+    let minutes = [1_704_067_200_000, 1_704_067_260_000];
+    for name in ["ns", "us", "ms"] {
+        assert_eq!(file.times_ms(name).unwrap(), minutes, "{name}");
+    }
+    assert_eq!(
+        file.times_ms("day").unwrap(),
+        [1_704_067_200_000, 1_704_153_600_000]
     );
-    let error = crate::files::read_parquet(&path, &["fold"])
-        .unwrap_err()
-        .to_string();
+    assert_eq!(file.times_ms("i64").unwrap(), [1, -2]);
+    let error = file.counts("i64").unwrap_err().to_string();
     assert!(
-        error.contains("x.parquet: column `fold` holds Int16, expected numbers of 32 or 64 bits"),
+        error.ends_with("x.parquet: row 2: `i64` is -2, expected 0 or more"),
         "{error}"
     );
+    assert!(
+        file.counts("ms")
+            .unwrap_err()
+            .to_string()
+            .contains("expected whole numbers")
+    );
+    assert!(
+        file.times_ms("f64")
+            .unwrap_err()
+            .to_string()
+            .contains("expected times")
+    );
+
+    write_parquet(
+        &path,
+        columns()
+            .into_iter()
+            .map(|(name, array, _)| (name, array))
+            .collect(),
+    );
+    let file = ParquetFile::open(&path).unwrap();
+    for error in [
+        file.times_ms("ms").unwrap_err(),
+        file.texts("text").unwrap_err(),
+    ] {
+        assert!(error.to_string().contains("row 3: `"), "{error}");
+        assert!(error.to_string().ends_with("is missing"), "{error}");
+    }
+    assert!(file.numbers("nothing").unwrap().is_none());
 }
 
 /// Files that were cut short or changed are errors with the file's name, whatever the reader makes

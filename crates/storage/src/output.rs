@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::Error;
 
 /// The way out where a file cannot be written to.
-pub(crate) const ELSEWHERE: &str = "name another file; nothing was written";
+pub const ELSEWHERE: &str = "name another file; nothing was written";
 
 /// Checks that `path` is free or holds a plain file, before a byte is written there.
 ///
@@ -18,7 +18,7 @@ pub(crate) const ELSEWHERE: &str = "name another file; nothing was written";
 ///
 /// # Examples
 /// ```
-/// assert!(dataset::check_output(std::path::Path::new("there-is-no-such-file.csv")).is_ok());
+/// assert!(storage::check_output(std::path::Path::new("there-is-no-such-file.csv")).is_ok());
 /// ```
 pub fn check_output(path: &Path) -> Result<(), Error> {
     let kind = match fs::symlink_metadata(path) {
