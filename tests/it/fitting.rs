@@ -205,7 +205,10 @@ fn pooled_statistics_are_those_of_all_coins_together() {
     let squares = values.iter().map(|value| (value - mean).powi(2));
     let std = (squares.sum::<f64>() / values.len() as f64).sqrt();
     for coin in &stats.coins {
-        assert!((f64::from(coin.mean[0]) - mean).abs() < 1e-6 * std, "{mean}");
+        assert!(
+            (f64::from(coin.mean[0]) - mean).abs() < 1e-6 * std,
+            "{mean}"
+        );
         assert!((f64::from(coin.std[0]) / std - 1.0).abs() < 1e-6, "{std}");
     }
 }
@@ -265,7 +268,11 @@ fn delayed_targets_are_those_of_the_next_row_of_their_span() {
                     true => dataset.targets.value(row + 1, coin),
                     false => f64::NAN,
                 };
-                assert_eq!(fitted.value(row, coin).to_bits(), expected.to_bits(), "{row}");
+                assert_eq!(
+                    fitted.value(row, coin).to_bits(),
+                    expected.to_bits(),
+                    "{row}"
+                );
             }
         }
     }

@@ -127,6 +127,7 @@ pub struct NetworkConfig {
     /// Whether a linear layer from the whole window, weights starting at 0, is added to what the
     /// head gives: what is linear in the features need not be learnt by the encoder.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(extend("default" = false))]
     pub linear_skip: bool,
     /// What happens to a window before the first convolution.
     pub input_norm: WindowNorm,

@@ -165,7 +165,12 @@ impl Network {
             windows = standardize(windows, 1, WINDOW_NORM_EPSILON);
         }
         let mixed = |windows, convolution: &Option<Conv1d>| {
-            mix(self.config.mixing, windows, self.coins, convolution.as_ref())
+            mix(
+                self.config.mixing,
+                windows,
+                self.coins,
+                convolution.as_ref(),
+            )
         };
         // [batch, 1, coin], or with shared weights [batch * coin, 1, 1]
         let skip = self

@@ -27,6 +27,7 @@ pub struct TargetConfig {
     /// what bounces back within a bar cannot be traded, and is not learnt then. Forecasts and scores
     /// are of the target as it is. `ridge` is always fitted so.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(extend("default" = false))]
     pub fit_delayed: bool,
     /// For `target.kind = "gresearch"`: the time over which a coin's market beta is estimated. The
     /// default is the competition's.

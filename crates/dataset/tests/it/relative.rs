@@ -52,7 +52,10 @@ fn relative6() -> FeatureSet {
 
 #[test]
 fn features_equal_their_formulas() {
-    let compared = equal_to_golden(FeatureSet::RELATIVE, include_str!("../golden/relative.json"));
+    let compared = equal_to_golden(
+        FeatureSet::RELATIVE,
+        include_str!("../golden/relative.json"),
+    );
     assert!(compared > 1500, "{compared}");
     let compared = equal_to_golden(relative6(), include_str!("../golden/relative6.json"));
     assert!(compared > 300, "{compared}");

@@ -8,8 +8,8 @@ use model::{
 };
 
 use crate::support::{
-    COINS, FEATURES, Golden, LOOKBACK, bits, devices, other_encoders, seeding, small_config, small_network,
-    told, values, wave,
+    COINS, FEATURES, Golden, LOOKBACK, bits, devices, other_encoders, seeding, small_config,
+    small_network, told, values, wave,
 };
 
 const CHANNELS: usize = COINS * FEATURES;
