@@ -163,22 +163,12 @@ impl Normalizer {
             targets,
             train,
         } = on;
-        let rows = || train.clone();
         let mut coins: Vec<CoinStats> = Vec::with_capacity(panel.coins());
         let mut pooled = Moments::default();
         let mut pooled_inputs = vec![Moments::default(); features.per_coin()];
         for (coin, symbol) in panel.symbols().iter().enumerate() {
-            let observed: Vec<usize> = rows().filter(|&row| panel.is_observed(row, coin)).collect();
-            let moments: Vec<Moments> = (0..features.per_coin())
-                .map(|feature| {
-                    Moments::of(
-                        observed
-                            .iter()
-                            .map(|&row| f64::from(features.cell(row, coin)[feature])),
-                    )
-                })
-                .collect();
-            let target = target_moments(targets, coin, rows());
+            let (rows, moments) = input_moments(on, coin);
+            let target = target_moments(targets, coin, train.clone());
             pooled = pooled.joined(target);
             for (pooled, own) in pooled_inputs.iter_mut().zip(&moments) {
                 *pooled = pooled.joined(*own);
@@ -186,7 +176,7 @@ impl Normalizer {
             let (mean, std) = mean_and_std(&moments);
             coins.push(CoinStats {
                 symbol: symbol.to_string(),
-                rows: observed.len(),
+                rows,
                 mean,
                 std,
                 target_std: target.known_std(),
@@ -399,6 +389,21 @@ pub fn target_std(targets: &Targets, rows: Range<usize>) -> Vec<Option<f32>> {
         .into_par_iter()
         .map(|coin| target_moments(targets, coin, rows.clone()).known_std())
         .collect()
+}
+
+/// How many observed training rows a coin has, and the moments of each feature in them.
+fn input_moments(on: &TrainingRows<'_>, coin: usize) -> (usize, Vec<Moments>) {
+    let rows = on.train.clone();
+    let observed: Vec<usize> = rows
+        .filter(|&row| on.panel.is_observed(row, coin))
+        .collect();
+    let values = |feature: usize| {
+        let value = move |&row: &usize| f64::from(on.features.cell(row, coin)[feature]);
+        observed.iter().map(value)
+    };
+    let features = 0..on.features.per_coin();
+    let moments = features.map(|feature| Moments::of(values(feature)));
+    (observed.len(), moments.collect())
 }
 
 /// Mean and standard deviation of each feature, in 32 bits.
