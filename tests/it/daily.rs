@@ -66,7 +66,7 @@ fn indicators_of_daily_candles() {
     };
     let split = SplitConfig {
         scheme: Scheme::Rolling,
-        folds: 0,
+        folds: None,
         train: Some(TimeSpan::hours(200 * 24)),
         test: Some(TimeSpan::hours(30 * 24)),
         history_bars: chosen.warm_up_bars(),

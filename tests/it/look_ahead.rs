@@ -183,7 +183,7 @@ proptest! {
 pub fn small() -> Config {
     let mut config = tests::tiny();
     config.data.simulated.minutes = 600;
-    config.data.simulated.outage_every_minutes = 250;
+    config.data.simulated.outage_every_minutes = Some(250);
     config.normalize.target = TargetScale::Trailing;
     config
 }

@@ -23,7 +23,7 @@ fn released_weights_forecast() {
     let symbols = checkpoint.config.universe.symbols.clone();
     let mut config = tests::tiny();
     config.data.simulated.coins = symbols.len();
-    config.data.simulated.outage_every_minutes = 0;
+    config.data.simulated.outage_every_minutes = None;
     let candles = tests::candles(&config);
     let at_ms = *candles[0].1.open_time_ms.last().unwrap();
     let coins = symbols

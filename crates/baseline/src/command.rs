@@ -9,7 +9,7 @@ use cli::WithHint;
 use dataset::{Dataset, FeatureRows, RunDir, check_named_output};
 use run::{FitOptions, fit_run, folds_named, stored_config, write_fit_times};
 
-use crate::config::{BaselineConfig, Protocol};
+use crate::config::{BaselineConfig, StoppingProtocol};
 use crate::recipe::LightGbmRecipe;
 use crate::{Library, export};
 
@@ -25,7 +25,7 @@ pub struct Args {
     /// What early stopping is decided on: honest (the end of the training time) or seed (the
     /// scored fold itself: optimistic) [default: lightgbm.protocol, which is honest]
     #[arg(long)]
-    protocol: Option<Protocol>,
+    protocol: Option<StoppingProtocol>,
     /// Add up to N rounds to every fold that is trained already
     #[arg(long, value_name = "N", conflicts_with = "retrain")]
     continue_rounds: Option<usize>,
@@ -112,7 +112,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 fn warn_of_optimism(config: &BaselineConfig) {
-    if config.lightgbm.protocol == Protocol::Seed {
+    if config.lightgbm.protocol == StoppingProtocol::Seed {
         cli::warn(
             "protocol seed: early stopping looks at the scored fold itself, so the score is optimistic; it serves to \
              compare with results made that way. --protocol honest is what a forecaster would have had",

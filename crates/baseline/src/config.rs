@@ -37,7 +37,7 @@ pub struct LightGbmConfig {
     /// in minutes, are a quarter of an hour, an hour, four hours and the network's whole window.
     pub lookbacks: Vec<usize>,
     /// What decides early stopping; `--protocol` overrides it.
-    pub protocol: Protocol,
+    pub protocol: StoppingProtocol,
     /// What early stopping looks at.
     pub validation: Validation,
     /// Most trees of a fold; with `target.fit = "parts"` of each part.
@@ -45,13 +45,13 @@ pub struct LightGbmConfig {
     /// Trees stop growing after this many rounds without a better validation. `"off"` keeps all
     /// rounds, and `split.early_stopping_share = 0` then leaves all of the training time to train
     /// on.
-    #[serde(with = "cli::or_off")]
-    #[schemars(with = "cli::OrOff<usize>")]
+    #[serde(with = "notation::or_off")]
+    #[schemars(with = "notation::OrOff<usize>")]
     pub patience: Option<usize>,
     /// Rows of each fold that SHAP contributions are computed for. A row takes a hundredth of a
     /// second with a few hundred trees, so that many more would cost more than the training.
-    #[serde(with = "cli::or_off")]
-    #[schemars(with = "cli::OrOff<usize>")]
+    #[serde(with = "notation::or_off")]
+    #[schemars(with = "notation::OrOff<usize>")]
     pub shap_rows: Option<usize>,
     /// LightGBM's `objective`: `regression` is the squared error, `regression_l1` the absolute one.
     pub objective: String,
@@ -66,8 +66,8 @@ pub struct LightGbmConfig {
     /// Share of the rows that each tree is grown on, drawn anew every `bagging_freq` rounds.
     pub bagging_fraction: f64,
     /// Rounds from one draw of rows to the next.
-    #[serde(with = "cli::or_off")]
-    #[schemars(with = "cli::OrOff<u32>")]
+    #[serde(with = "notation::or_off")]
+    #[schemars(with = "notation::OrOff<u32>")]
     pub bagging_freq: Option<u32>,
     /// L2 penalty of leaf values.
     pub lambda_l2: f64,
@@ -98,7 +98,7 @@ impl Default for LightGbmConfig {
         Self {
             features: Inputs::Windows,
             lookbacks: vec![15, 60, 240, 512],
-            protocol: Protocol::Honest,
+            protocol: StoppingProtocol::Honest,
             validation: Validation::L2,
             rounds: 10_000,
             patience: Some(50),
@@ -135,7 +135,7 @@ pub enum Inputs {
     Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
 )]
 #[serde(rename_all = "lowercase")]
-pub enum Protocol {
+pub enum StoppingProtocol {
     /// The last part of the training time, which is not trained on.
     Honest,
     /// The scored fold itself, as many published results have it: optimistic, for comparison with
@@ -213,7 +213,7 @@ impl BaselineConfig {
     /// Names the run in tables, so that an optimistic score or a control is never taken for
     /// something else.
     pub(crate) fn set_name(&mut self) {
-        let protocol = if self.lightgbm.protocol == Protocol::Seed {
+        let protocol = if self.lightgbm.protocol == StoppingProtocol::Seed {
             "_seed"
         } else {
             ""
@@ -346,7 +346,7 @@ impl LightGbmConfig {
                 );
             }
         }
-        if self.protocol == Protocol::Honest
+        if self.protocol == StoppingProtocol::Honest
             && early_stopping_share == 0.0
             && self.patience.is_some()
         {

@@ -14,14 +14,14 @@ use dataset::{
 use statistics::timestamp_groups;
 use storage::content_hash;
 
-use crate::config::{BaselineConfig, Protocol};
-use crate::growing::{Continued, Growing, Metrics, Tables, Validated};
-use crate::part::Part;
+use crate::config::{BaselineConfig, StoppingProtocol};
+use crate::part::TargetPart;
 use crate::record::{FoldRecord, TreeCount};
 use crate::rows::TreeRows;
-use crate::statistics::Sums;
+use crate::statistics::FeatureSums;
+use crate::tree_grower::{BinnedTables, StartingModel, TreeGrower, TreeMetrics, ValidationRows};
 use crate::trees::{Trees, target_scales};
-use crate::{Binned, Booster, Library, Predict};
+use crate::{BinnedTable, Booster, Library, Predict};
 
 /// One fold with what it is trained on.
 pub(crate) struct FoldTraining<'a> {
@@ -36,14 +36,14 @@ pub(crate) struct FoldTraining<'a> {
     pub interrupted: &'a AtomicBool,
 }
 
-/// A trained fold.
-pub(crate) struct Trained {
+/// The trees of a trained fold, with how they came about.
+pub(crate) struct FoldModel {
     /// Each part's trees up to its best iteration, as text: what is scored is what is saved.
-    pub models: Vec<(Part, String)>,
+    pub models: Vec<(TargetPart, String)>,
     /// The same, read back.
     pub trees: Trees,
     pub record: FoldRecord,
-    pub metrics: Vec<Metrics>,
+    pub metrics: Vec<TreeMetrics>,
 }
 
 /// SHAP contributions of one row.
@@ -61,7 +61,7 @@ impl FoldTraining<'_> {
         &self,
         continued: Option<(&Trees, &FoldRecord)>,
         rounds: usize,
-    ) -> anyhow::Result<Trained> {
+    ) -> anyhow::Result<FoldModel> {
         let began = Instant::now();
         let (train_range, validation_range) = self.ranges();
         let std = target_std(&self.dataset.targets, train_range.clone());
@@ -75,13 +75,13 @@ impl FoldTraining<'_> {
         self.check_rows(&train_rows, &validation_rows)?;
         let parameters = self.config.lightgbm.parameters()?;
         let (tables, sums) = self.bin(&train_rows, &validation_rows, &parameters)?;
-        let parts = Parts {
+        let parts = PartInputs {
             train_rows: &train_rows,
             validation_rows: &validation_rows,
             scales: target_scales(&self.config.shared, &std, &self.dataset.panel),
             parameters: &parameters,
         };
-        let GrownParts {
+        let PartModels {
             models,
             metrics,
             counts,
@@ -109,7 +109,7 @@ impl FoldTraining<'_> {
                 .map(|(part, text)| (part.file().to_owned(), content_hash(text.as_bytes())))
                 .collect(),
         };
-        Ok(Trained {
+        Ok(FoldModel {
             trees: Trees::from_models(self.library, &models)?,
             models,
             record,
@@ -123,8 +123,8 @@ impl FoldTraining<'_> {
             train, stop, score, ..
         } = self.fold;
         match self.config.lightgbm.protocol {
-            Protocol::Honest => (train.clone(), stop.clone()),
-            Protocol::Seed => (train.start..train.end.max(stop.end), score.clone()),
+            StoppingProtocol::Honest => (train.clone(), stop.clone()),
+            StoppingProtocol::Seed => (train.start..train.end.max(stop.end), score.clone()),
         }
     }
 
@@ -149,16 +149,16 @@ impl FoldTraining<'_> {
     /// after needs their room.
     fn grow_parts(
         &self,
-        mut tables: Tables,
-        of: &Parts<'_>,
+        mut tables: BinnedTables,
+        of: &PartInputs<'_>,
         continued: Option<(&Trees, &FoldRecord)>,
         rounds: usize,
-    ) -> anyhow::Result<GrownParts> {
-        let mut validated = Validated {
+    ) -> anyhow::Result<PartModels> {
+        let mut validated = ValidationRows {
             targets: Vec::new(),
             timestamps: timestamp_groups(&of.validation_rows.times()),
         };
-        let mut parts = GrownParts::default();
+        let mut parts = PartModels::default();
         for (part, targets) in self.parts(&of.scales) {
             let labels = of.validation_rows.targets(&targets, &of.scales);
             let train_labels = of.train_rows.targets(&targets, &of.scales);
@@ -171,7 +171,7 @@ impl FoldTraining<'_> {
                 .and_then(|(trees, record)| trees.to_continue(record, part))
                 .map(|model| begin_from(&mut tables, model, of))
                 .transpose()?;
-            let growing = Growing {
+            let growing = TreeGrower {
                 config: &self.config.lightgbm,
                 parameters: of.parameters,
                 fold: self.fold,
@@ -208,22 +208,22 @@ impl FoldTraining<'_> {
     }
 
     /// What trees are fitted to, one after the other.
-    fn parts(&self, scales: &TargetScales) -> Vec<(Part, Cow<'_, Targets>)> {
+    fn parts(&self, scales: &TargetScales) -> Vec<(TargetPart, Cow<'_, Targets>)> {
         let (own, market) = match self.config.shared.target.fit {
-            Fit::Whole => return vec![(Part::Whole, Cow::Borrowed(self.targets))],
+            Fit::Whole => return vec![(TargetPart::Whole, Cow::Borrowed(self.targets))],
             Fit::Parts => self.targets.parts(),
             Fit::ScaledParts => scales.parts(self.targets),
         };
         vec![
-            (Part::Own, Cow::Owned(own)),
-            (Part::Market, Cow::Owned(market)),
+            (TargetPart::Own, Cow::Owned(own)),
+            (TargetPart::Market, Cow::Owned(market)),
         ]
     }
 
     /// SHAP contributions of about `count` scored rows, evenly spaced in time.
     pub fn contributions(
         &self,
-        trained: &Trained,
+        trained: &FoldModel,
         count: usize,
     ) -> anyhow::Result<Vec<Contributions>> {
         let std = trained.record.target_std_of(self.dataset.panel.symbols());
@@ -274,9 +274,9 @@ impl FoldTraining<'_> {
         rows: &TreeRows<'_>,
         validation_rows: &TreeRows<'_>,
         parameters: &str,
-    ) -> anyhow::Result<(Tables, Sums)> {
+    ) -> anyhow::Result<(BinnedTables, FeatureSums)> {
         let names = self.features.features().names();
-        let wanted = Binned::sampled_rows(self.library, rows.len(), parameters)?;
+        let wanted = BinnedTable::sampled_rows(self.library, rows.len(), parameters)?;
         let mut sample = Vec::with_capacity(wanted.len() * names.len());
         let (mut next, mut first) = (0, 0);
         rows.for_each_chunk(|chunk| {
@@ -291,9 +291,9 @@ impl FoldTraining<'_> {
             first += chunk.cells.len();
             Ok(())
         })?;
-        let mut train = Binned::new(self.library, &sample, &names, rows.len(), parameters)?;
+        let mut train = BinnedTable::new(self.library, &sample, &names, rows.len(), parameters)?;
         drop(sample);
-        let mut sums = Sums::new(self.dataset.panel.coins(), names.len());
+        let mut sums = FeatureSums::new(self.dataset.panel.coins(), names.len());
         rows.for_each_chunk(|chunk| {
             sums.add(chunk);
             Ok(train.push(chunk.values)?)
@@ -304,12 +304,12 @@ impl FoldTraining<'_> {
             validation_rows.for_each_chunk(|chunk| Ok(table.push(chunk.values)?))?;
             validation = Some(table);
         }
-        Ok((Tables { train, validation }, sums))
+        Ok((BinnedTables { train, validation }, sums))
     }
 }
 
 /// What the trees of each part are grown on.
-struct Parts<'a> {
+struct PartInputs<'a> {
     train_rows: &'a TreeRows<'a>,
     validation_rows: &'a TreeRows<'a>,
     scales: TargetScales,
@@ -318,25 +318,25 @@ struct Parts<'a> {
 
 /// The trees of each part.
 #[derive(Default)]
-struct GrownParts {
-    models: Vec<(Part, String)>,
-    metrics: Vec<Metrics>,
+struct PartModels {
+    models: Vec<(TargetPart, String)>,
+    metrics: Vec<TreeMetrics>,
     counts: Vec<TreeCount>,
 }
 
 /// Lets boosting go on where the first `trees` of a model end.
 fn begin_from<'a>(
-    tables: &mut Tables,
+    tables: &mut BinnedTables,
     (booster, trees): (&'a Booster, usize),
-    of: &Parts<'_>,
-) -> anyhow::Result<Continued<'a>> {
+    of: &PartInputs<'_>,
+) -> anyhow::Result<StartingModel<'a>> {
     let train_scores = raw_scores(booster, trees, of.train_rows)?;
     tables.train.set_init_score(&train_scores)?;
     let validation_scores = raw_scores(booster, trees, of.validation_rows)?;
     if let Some(validation) = &mut tables.validation {
         validation.set_init_score(&validation_scores)?;
     }
-    Ok(Continued {
+    Ok(StartingModel {
         booster,
         trees,
         validation_scores,

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use cli::WithHint;
-use run::{Forecaster, Kind, SavedRun, Seen};
+use run::{Forecaster, Kind, SavedRun, TrainingSpan};
 
 use crate::config::KIND;
 use crate::{BaselineConfig, FoldRecord, Library, SavedModel};
@@ -31,7 +31,7 @@ impl Kind for LightGbmKind {
         )?))
     }
 
-    fn seen(&self, run: &SavedRun<'_>) -> anyhow::Result<Option<Seen>> {
+    fn seen(&self, run: &SavedRun<'_>) -> anyhow::Result<Option<TrainingSpan>> {
         let folder = run.folder()?;
         let record = FoldRecord::read(&folder)?
             .with_context(|| format!("{} has no model", folder.display()))
@@ -41,6 +41,6 @@ impl Kind for LightGbmKind {
                     cli::quoted(run.path.display())
                 )
             })?;
-        Ok(record.origin.as_ref().map(Seen::from))
+        Ok(record.origin.as_ref().map(TrainingSpan::from))
     }
 }

@@ -10,7 +10,7 @@ pub(crate) const MARKET_FILE: &str = "model-market.txt";
 /// What trees are fitted to (`target.fit`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Part {
+pub(crate) enum TargetPart {
     /// The target as it is.
     Whole,
     /// What is left of each coin's target without the market's.
@@ -19,7 +19,7 @@ pub(crate) enum Part {
     Market,
 }
 
-impl Part {
+impl TargetPart {
     /// Whether it is all there is.
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
     pub fn is_whole(&self) -> bool {

@@ -11,12 +11,12 @@ use statistics::pearson;
 use storage::write_atomically;
 use tracking::Tracker;
 
-use crate::config::{BaselineConfig, Protocol};
+use crate::config::{BaselineConfig, StoppingProtocol};
 use crate::fold::FoldTraining;
-use crate::growing::Metrics;
 use crate::part::{MARKET_FILE, MODEL_FILE};
 use crate::record::{FoldRecord, RECORD_FILE};
 use crate::saved::{SavedModel, read_model};
+use crate::tree_grower::TreeMetrics;
 use crate::{Library, export, importance};
 
 /// Which fold scored best, for those who ask for it by `predict --fold`.
@@ -66,7 +66,7 @@ impl Recipe for LightGbmRecipe {
         let shap = training.contributions(&trained, lightgbm.shap_rows.unwrap_or(0))?;
         let shap_file = piece.dir.join(export::SHAP_FILE);
         export::contributions(&shap_file, piece.dataset, self.features.features(), &shap)?;
-        let line = |line: &Metrics| Ok(serde_json::to_string(line)? + "\n");
+        let line = |line: &TreeMetrics| Ok(serde_json::to_string(line)? + "\n");
         let metrics: String = trained
             .metrics
             .iter()
@@ -176,8 +176,10 @@ impl LightGbmRecipe {
         };
         let stopped = match (self.config.lightgbm.patience, self.config.lightgbm.protocol) {
             (None, _) => "there was no early stopping",
-            (_, Protocol::Honest) => "early stopping looked at the end of the training time",
-            (_, Protocol::Seed) => {
+            (_, StoppingProtocol::Honest) => {
+                "early stopping looked at the end of the training time"
+            }
+            (_, StoppingProtocol::Seed) => {
                 "early stopping looked at THE SCORED FOLD ITSELF, so the score is optimistic"
             }
         };
@@ -189,7 +191,7 @@ impl LightGbmRecipe {
 }
 
 /// Tells a tracker of a fit's curve by round.
-fn track_curve(tracker: &Tracker, fold: &Fold, curve: &[Metrics]) {
+fn track_curve(tracker: &Tracker, fold: &Fold, curve: &[TreeMetrics]) {
     for line in curve {
         let of_part = match line.part.is_whole() {
             true => String::new(),

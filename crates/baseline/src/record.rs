@@ -11,7 +11,7 @@ use market::Symbol;
 use serde::{Deserialize, Serialize};
 use storage::write_atomically;
 
-use crate::config::{Protocol, Validation};
+use crate::config::{StoppingProtocol, Validation};
 use crate::statistics::FeatureStats;
 
 /// What the trees of a fold were trained with.
@@ -24,7 +24,7 @@ pub struct FoldRecord {
     /// 1-based fold.
     pub fold: usize,
     /// What decided early stopping.
-    pub protocol: Protocol,
+    pub protocol: StoppingProtocol,
     /// What it looked at.
     pub validation: Validation,
     /// LightGBM's parameters.

@@ -11,7 +11,7 @@ pub(crate) struct TreeRows<'a> {
 }
 
 /// Some of the rows.
-pub(crate) struct Chunk<'a> {
+pub(crate) struct RowChunk<'a> {
     /// Row-major `[rows, features]`.
     pub values: &'a [f32],
     /// Panel row and coin of each row.
@@ -28,7 +28,7 @@ impl TreeRows<'_> {
     /// once.
     pub fn for_each_chunk(
         &self,
-        mut each: impl FnMut(&Chunk<'_>) -> anyhow::Result<()>,
+        mut each: impl FnMut(&RowChunk<'_>) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let panel = &self.dataset.panel;
         let (mut values, mut cells) = (Vec::new(), Vec::new());
@@ -48,7 +48,7 @@ impl TreeRows<'_> {
                 }
                 place += 1;
             }
-            each(&Chunk {
+            each(&RowChunk {
                 values: &values,
                 cells: &cells,
             })?;

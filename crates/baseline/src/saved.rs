@@ -7,14 +7,14 @@ use anyhow::{Context, anyhow};
 use cli::WithHint;
 use dataset::{CandleTable, Column, Config, Eligibility, Panel, TabularFeatures, check_columns};
 use market::Symbol;
-use run::{Answer, Drift, Forecaster};
+use run::{Drift, ForecastResult, Forecaster};
 use storage::content_hash;
 
 use crate::config::BaselineConfig;
 use crate::lightgbm::check_text;
 use crate::part::{MARKET_FILE, MODEL_FILE};
 use crate::record::{FoldRecord, RECORD_FILE};
-use crate::rows::Chunk;
+use crate::rows::RowChunk;
 use crate::trees::{Trees, target_scales};
 use crate::{Booster, Library};
 
@@ -156,7 +156,7 @@ impl Forecaster for SavedModel {
         &self.sha256
     }
 
-    fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<Answer>> {
+    fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<ForecastResult>> {
         let (std, coins) = (self.record.target_std_of(panel.symbols()), panel.coins());
         let eligibility = Eligibility::of(panel, &self.config.features);
         let scales = target_scales(&self.config, &std, panel);
@@ -178,7 +178,7 @@ impl Forecaster for SavedModel {
                 .collect();
             let cell = |&(row, coin): &(usize, usize)| matrix.cell(row - first, coin);
             let values: Vec<f32> = cells.iter().flat_map(cell).copied().collect();
-            let chunk = Chunk {
+            let chunk = RowChunk {
                 values: &values,
                 cells: &cells,
             };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use market::Symbol;
 use serde::{Deserialize, Serialize};
 
-use crate::rows::Chunk;
+use crate::rows::RowChunk;
 
 /// Mean and standard deviation of every feature of a coin over its training rows.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -19,14 +19,14 @@ pub struct FeatureStats {
 }
 
 /// Sums over rows as they stream by.
-pub(crate) struct Sums {
+pub(crate) struct FeatureSums {
     features: usize,
     /// Count, first value, and sums of differences from it and of their squares; `[coins,
     /// features]`.
     of_cell: Vec<(f64, f64, f64, f64)>,
 }
 
-impl Sums {
+impl FeatureSums {
     pub fn new(coins: usize, features: usize) -> Self {
         Self {
             features,
@@ -35,7 +35,7 @@ impl Sums {
     }
 
     /// Adds rows; unknown values are left out.
-    pub fn add(&mut self, chunk: &Chunk<'_>) {
+    pub fn add(&mut self, chunk: &RowChunk<'_>) {
         for (&(_, coin), values) in chunk
             .cells
             .iter()
@@ -90,9 +90,9 @@ mod tests {
 
     #[test]
     fn statistics_are_those_of_the_rows_of_a_coin() {
-        let mut sums = Sums::new(2, 2);
+        let mut sums = FeatureSums::new(2, 2);
         let values = [1.0, 5.0, 3.0, f32::NAN, 100.0, 7.0];
-        sums.add(&Chunk {
+        sums.add(&RowChunk {
             values: &values,
             cells: &[(0, 0), (1, 0), (1, 1)],
         });
@@ -119,8 +119,8 @@ mod tests {
     /// of that must be read back.
     #[test]
     fn a_feature_that_a_coin_never_had_is_read_back() {
-        let mut sums = Sums::new(1, 2);
-        sums.add(&Chunk {
+        let mut sums = FeatureSums::new(1, 2);
+        sums.add(&RowChunk {
             values: &[1.0, f32::NAN, 3.0, f32::NAN],
             cells: &[(0, 0), (1, 0)],
         });

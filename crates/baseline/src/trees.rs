@@ -6,9 +6,9 @@ use anyhow::{anyhow, bail};
 use cli::WithHint;
 use dataset::{Config, Panel, TargetScale, TargetScales};
 
-use crate::part::Part;
+use crate::part::TargetPart;
 use crate::record::FoldRecord;
-use crate::rows::Chunk;
+use crate::rows::RowChunk;
 use crate::{Booster, ImportanceOf, Library, Predict};
 
 /// Largest forecast of trees that can be true, in the unit that they were trained in: that of the
@@ -29,7 +29,7 @@ impl Trees {
     /// Reads the models of the whole target, or of the coins' own parts and then the market's.
     pub fn from_models(
         library: &'static Library,
-        models: &[(Part, String)],
+        models: &[(TargetPart, String)],
     ) -> anyhow::Result<Self> {
         let mut boosters = models
             .iter()
@@ -71,10 +71,10 @@ impl Trees {
     }
 
     /// The trees of a part, and how many of them are kept.
-    pub fn to_continue(&self, record: &FoldRecord, part: Part) -> Option<(&Booster, usize)> {
+    pub fn to_continue(&self, record: &FoldRecord, part: TargetPart) -> Option<(&Booster, usize)> {
         match part {
-            Part::Whole | Part::Own => Some((&self.coins, record.best_iteration)),
-            Part::Market => Some((self.market.as_ref()?, record.market?.best_iteration)),
+            TargetPart::Whole | TargetPart::Own => Some((&self.coins, record.best_iteration)),
+            TargetPart::Market => Some((self.market.as_ref()?, record.market?.best_iteration)),
         }
     }
 
@@ -83,7 +83,11 @@ impl Trees {
     /// With parts, all coins that are forecast at a time must be among the rows, one after the
     /// other: each gets its own part less the mean of theirs, and the mean of what the market's
     /// trees say of each of them.
-    pub fn forecasts(&self, rows: &Chunk<'_>, scales: &TargetScales) -> anyhow::Result<Vec<f64>> {
+    pub fn forecasts(
+        &self,
+        rows: &RowChunk<'_>,
+        scales: &TargetScales,
+    ) -> anyhow::Result<Vec<f64>> {
         let in_unit_of_target = |booster: &Booster| -> anyhow::Result<Vec<f64>> {
             let said = booster.predict(rows.values, Predict::Value, None)?;
             let cells = rows.cells.iter().zip(said);
@@ -165,14 +169,14 @@ fn shares(values: Vec<f64>) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Binned;
+    use crate::BinnedTable;
 
     /// Trees of one feature that say something like `slope` times it.
     fn booster(library: &'static Library, slope: f32) -> Booster {
         let parameters = "objective=regression metric=l2 min_data_in_leaf=1 num_leaves=8 num_iterations=20 verbosity=-1";
         let values: Vec<f32> = (0..60).map(|row| row as f32).collect();
         let labels: Vec<f32> = values.iter().map(|value| slope * value).collect();
-        let mut table = Binned::new(
+        let mut table = BinnedTable::new(
             library,
             &values,
             &["x".to_owned()],
@@ -202,7 +206,7 @@ mod tests {
         let scales = TargetScales::fixed(vec![1.0; 10]);
         let forecasts = trees
             .forecasts(
-                &Chunk {
+                &RowChunk {
                     values: &values,
                     cells: &cells,
                 },
@@ -229,7 +233,7 @@ mod tests {
         assert_eq!(
             whole
                 .forecasts(
-                    &Chunk {
+                    &RowChunk {
                         values: &values,
                         cells: &cells
                     },

@@ -20,8 +20,8 @@ pub type HintOf = fn(&(dyn Error + 'static)) -> Option<String>;
 /// use anyhow::{Context, anyhow};
 /// use cli::WithHint;
 ///
-/// let error = anyhow!("split.folds is 0, expected at least 1").hint("--set split.folds=7");
-/// assert_eq!(error.to_string(), "split.folds is 0, expected at least 1");
+/// let error = anyhow!("split.folds is 20000, expected 1 to 10000").hint("--set split.folds=7");
+/// assert_eq!(error.to_string(), "split.folds is 20000, expected 1 to 10000");
 ///
 /// let missing = std::fs::read("no/such/file").context("cannot read no/such/file");
 /// let error = missing.hint("name another file").unwrap_err();
@@ -44,7 +44,7 @@ impl WithHint for anyhow::Error {
     type Hinted = Self;
 
     fn with_hint<D: fmt::Display>(self, hint: impl FnOnce() -> D) -> Self {
-        Self::new(Annotated {
+        Self::new(AnnotatedError {
             error: self,
             hint: Some(hint().to_string()),
             is_usage: false,
@@ -62,7 +62,7 @@ impl<T, E: Into<anyhow::Error>> WithHint for Result<T, E> {
 
 /// Marks `error` as one of usage or configuration, so that [`finish`](crate::finish) exits with 2.
 pub fn usage(error: impl Into<anyhow::Error>) -> anyhow::Error {
-    anyhow::Error::new(Annotated {
+    anyhow::Error::new(AnnotatedError {
         error: error.into(),
         hint: None,
         is_usage: true,
@@ -90,27 +90,27 @@ pub fn hints(error: &anyhow::Error, hint_of: HintOf) -> Vec<String> {
 
 /// An error with what belongs beside its message. It stands in the chain in the error's own place.
 #[derive(Debug)]
-struct Annotated {
+struct AnnotatedError {
     error: anyhow::Error,
     hint: Option<String>,
     is_usage: bool,
 }
 
-impl fmt::Display for Annotated {
+impl fmt::Display for AnnotatedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.error)
     }
 }
 
-impl Error for Annotated {
+impl Error for AnnotatedError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.error.chain().nth(1)
     }
 }
 
 /// What was added to one error of a chain, the last addition first.
-fn annotations<'a>(cause: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a Annotated> {
-    std::iter::successors(cause.downcast_ref::<Annotated>(), |it| {
+fn annotations<'a>(cause: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a AnnotatedError> {
+    std::iter::successors(cause.downcast_ref::<AnnotatedError>(), |it| {
         AsRef::<dyn Error>::as_ref(&it.error).downcast_ref()
     })
 }

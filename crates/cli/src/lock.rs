@@ -11,7 +11,7 @@ use crate::WithHint;
 /// A lock that is held until it is dropped; the system lets go of it when the process ends, however
 /// it ends.
 #[derive(Debug)]
-pub struct Held {
+pub struct FileLock {
     _file: File,
 }
 
@@ -23,7 +23,7 @@ pub struct Held {
 ///
 /// # Errors
 /// A file that cannot be made or locked.
-pub fn hold(path: &Path) -> anyhow::Result<Result<Held, String>> {
+pub fn hold(path: &Path) -> anyhow::Result<Result<FileLock, String>> {
     let failed = || format!("cannot lock {}", path.display());
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).with_context(failed)?;
@@ -49,7 +49,7 @@ pub fn hold(path: &Path) -> anyhow::Result<Result<Held, String>> {
                 .set_len(0)
                 .and_then(|()| writeln!(file, "process {} on {}", std::process::id(), host()));
             named.with_context(failed)?;
-            Ok(Ok(Held { _file: file }))
+            Ok(Ok(FileLock { _file: file }))
         }
         Err(TryLockError::WouldBlock) => {
             let mut holder = String::new();

@@ -8,7 +8,7 @@ use crate::{WithHint, usage};
 
 /// What the older versions wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Old {
+enum OldForm {
     /// A count of bars under this name, now a time.
     Bars(&'static str),
     /// A count of bars under this name, now a time; 0 stood for no value.
@@ -17,46 +17,52 @@ enum Old {
     Always(i64),
     /// 0 where there is no value now.
     Zero,
-    /// 0 where the word `off` stands now.
-    ZeroForOff,
+    /// 0 where this word stands now.
+    ZeroFor(&'static str),
     /// An empty text where there is no value now.
     Empty,
 }
 
 /// Section and key as they are now, with what they were.
-const RENAMED: [(&str, &str, Old); 24] = [
-    ("data", "fill_limit", Old::Bars("fill_limit_bars")),
-    ("data", "from", Old::Empty),
-    ("data", "until", Old::Empty),
-    ("data", "resample_from", Old::Empty),
-    ("target", "horizon", Old::Bars("horizon_bars")),
-    ("target", "beta_window", Old::Bars("beta_window_bars")),
-    ("target", "shuffle_seed", Old::Zero),
-    ("split", "train", Old::BarsOrZero("train_bars")),
-    ("split", "test", Old::BarsOrZero("test_bars")),
-    ("split", "embargo", Old::Bars("embargo_bars")),
-    ("normalize", "trailing", Old::Always(240)),
-    ("optimizer", "clip_norm", Old::ZeroForOff),
-    ("training", "patience", Old::ZeroForOff),
-    ("training", "steps", Old::Zero),
-    ("training", "warm_start", Old::Empty),
-    ("training", "warm_steps", Old::Zero),
-    ("training", "max_secs", Old::Zero),
-    ("lightgbm", "patience", Old::ZeroForOff),
-    ("lightgbm", "shap_rows", Old::ZeroForOff),
-    ("lightgbm", "bagging_freq", Old::ZeroForOff),
-    ("lightgbm", "num_threads", Old::Zero),
-    ("watch", "metrics_port", Old::ZeroForOff),
-    ("replay", "start", Old::Empty),
-    ("replay", "weight_limit", Old::Zero),
+const RENAMED: [(&str, &str, OldForm); 26] = [
+    ("data", "fill_limit", OldForm::Bars("fill_limit_bars")),
+    ("data", "from", OldForm::Empty),
+    ("data", "until", OldForm::Empty),
+    ("data", "resample_from", OldForm::Empty),
+    (
+        "data.simulated",
+        "outage_every_minutes",
+        OldForm::ZeroFor("off"),
+    ),
+    ("target", "horizon", OldForm::Bars("horizon_bars")),
+    ("target", "beta_window", OldForm::Bars("beta_window_bars")),
+    ("target", "shuffle_seed", OldForm::Zero),
+    ("split", "folds", OldForm::ZeroFor("all")),
+    ("split", "train", OldForm::BarsOrZero("train_bars")),
+    ("split", "test", OldForm::BarsOrZero("test_bars")),
+    ("split", "embargo", OldForm::Bars("embargo_bars")),
+    ("normalize", "trailing", OldForm::Always(240)),
+    ("optimizer", "clip_norm", OldForm::ZeroFor("off")),
+    ("training", "patience", OldForm::ZeroFor("off")),
+    ("training", "steps", OldForm::Zero),
+    ("training", "warm_start", OldForm::Empty),
+    ("training", "warm_steps", OldForm::Zero),
+    ("training", "max_secs", OldForm::Zero),
+    ("lightgbm", "patience", OldForm::ZeroFor("off")),
+    ("lightgbm", "shap_rows", OldForm::ZeroFor("off")),
+    ("lightgbm", "bagging_freq", OldForm::ZeroFor("off")),
+    ("lightgbm", "num_threads", OldForm::Zero),
+    ("watch", "metrics_port", OldForm::ZeroFor("off")),
+    ("replay", "start", OldForm::Empty),
+    ("replay", "weight_limit", OldForm::Zero),
 ];
 
-impl Old {
+impl OldForm {
     /// The name that it had.
     fn name(self, now: &'static str) -> &'static str {
         match self {
             Self::Bars(name) | Self::BarsOrZero(name) => name,
-            Self::Always(_) | Self::Zero | Self::ZeroForOff | Self::Empty => now,
+            Self::Always(_) | Self::Zero | Self::ZeroFor(_) | Self::Empty => now,
         }
     }
 
@@ -67,7 +73,7 @@ impl Old {
         match (self, found) {
             (Self::Zero | Self::BarsOrZero(_), _) if is_zero => None,
             (Self::Empty, Value::String(text)) if text.is_empty() => None,
-            (Self::ZeroForOff, _) if is_zero => Some(Value::String("off".to_owned())),
+            (Self::ZeroFor(word), _) if is_zero => Some(Value::String(word.to_owned())),
             (Self::Bars(_) | Self::BarsOrZero(_), Value::Integer(bars)) => {
                 Some(Value::String(time(*bars, interval)))
             }
@@ -89,11 +95,22 @@ fn interval(config: &Table) -> String {
     of("interval").unwrap_or("1m").to_owned()
 }
 
+/// A section, such as `data.simulated`.
+fn section<'a>(config: &'a Table, path: &str) -> Option<&'a Table> {
+    path.split('.')
+        .try_fold(config, |table, name| table.get(name)?.as_table())
+}
+
+fn section_mut<'a>(config: &'a mut Table, path: &str) -> Option<&'a mut Table> {
+    path.split('.')
+        .try_fold(config, |table, name| table.get_mut(name)?.as_table_mut())
+}
+
 /// Brings a run's own file up to date.
 pub(crate) fn upgrade(config: &mut Table) {
     let interval = interval(config);
     for (section, key, old) in RENAMED {
-        if let Old::Always(bars) = old {
+        if let OldForm::Always(bars) = old {
             let section = config
                 .entry(section)
                 .or_insert_with(|| Value::Table(Table::new()));
@@ -104,7 +121,7 @@ pub(crate) fn upgrade(config: &mut Table) {
             }
             continue;
         }
-        let Some(section) = config.get_mut(section).and_then(Value::as_table_mut) else {
+        let Some(section) = section_mut(config, section) else {
             continue;
         };
         let found = section.remove(old.name(key));
@@ -120,33 +137,33 @@ pub(crate) fn upgrade(config: &mut Table) {
 /// A usage error with the key, and what to write instead.
 pub(crate) fn refuse(config: &Table, origin: impl Fn(&str) -> String) -> anyhow::Result<()> {
     let interval = interval(config);
-    for (section, key, old) in RENAMED {
+    for (path, key, old) in RENAMED {
         let name = old.name(key);
-        let Some(found) = config.get(section).and_then(|section| section.get(name)) else {
+        let Some(found) = section(config, path).and_then(|section| section.get(name)) else {
             continue;
         };
-        let path = format!("{section}.{name}");
+        let (old_path, new_path) = (format!("{path}.{name}"), format!("{path}.{key}"));
         let now = old.convert(found, &interval);
         let (reason, hint) = match now {
             None if name == key => (
                 "the key is left out where there is no value".to_owned(),
-                format!("take it out of the file, or --set {path}= with nothing behind it"),
+                format!("take it out of the file, or --set {old_path}= with nothing behind it"),
             ),
             None => (
-                format!("the key is {section}.{key} now, a time"),
+                format!("the key is {new_path} now, a time"),
                 "leave it out".to_owned(),
             ),
             Some(now) if name != key => (
-                format!("the key is {section}.{key} now, a time"),
-                format!("{section}.{key} = {now}"),
+                format!("the key is {new_path} now, a time"),
+                format!("{new_path} = {now}"),
             ),
             Some(now) if now != *found => (
-                "it is switched off by a word now".to_owned(),
-                format!("{section}.{key} = {now}"),
+                "a word stands here now, not 0".to_owned(),
+                format!("{new_path} = {now}"),
             ),
             Some(_) => continue,
         };
-        let error = anyhow!("{}: {path} = {found}: {reason}", origin(&path));
+        let error = anyhow!("{}: {old_path} = {found}: {reason}", origin(&old_path));
         return Err(usage(error.hint(hint)));
     }
     Ok(())
@@ -164,7 +181,9 @@ mod tests {
     fn a_runs_own_file_is_read_as_it_was_meant() {
         let mut config = table(
             "[data]\ninterval = \"5m\"\nfill_limit_bars = 60\nfrom = \"\"\nuntil = \"2024-01-01\"\n\
-             [target]\nhorizon_bars = 3\nshuffle_seed = 0\n[split]\ntrain_bars = 288\ntest_bars = 0\n\
+             [data.simulated]\noutage_every_minutes = 0\n\
+             [target]\nhorizon_bars = 3\nshuffle_seed = 0\n\
+             [split]\ntrain_bars = 288\ntest_bars = 0\nfolds = 0\n\
              [training]\nwarm_start = \"\"\nsteps = 400\nmax_secs = 0\n\
              patience = 0\n[optimizer]\nclip_norm = 0.0\n[lightgbm]\nbagging_freq = 0\nnum_threads = 0\n\
              patience = 50\n",
@@ -172,7 +191,9 @@ mod tests {
         upgrade(&mut config);
         let expected = table(
             "[data]\ninterval = \"5m\"\nfill_limit = \"300m\"\nuntil = \"2024-01-01\"\n\
-             [target]\nhorizon = \"15m\"\n[split]\ntrain = \"1440m\"\n[training]\nsteps = 400\n\
+             [data.simulated]\noutage_every_minutes = \"off\"\n\
+             [target]\nhorizon = \"15m\"\n[split]\nfolds = \"all\"\ntrain = \"1440m\"\n\
+             [training]\nsteps = 400\n\
              patience = \"off\"\n[optimizer]\nclip_norm = \"off\"\n[lightgbm]\nbagging_freq = \"off\"\n\
              patience = 50\n[normalize]\ntrailing = \"1200m\"\n",
         );
@@ -213,8 +234,22 @@ mod tests {
         assert_eq!(
             refused("[lightgbm]\npatience = 0"),
             pair(
-                "my.toml: lightgbm.patience = 0: it is switched off by a word now",
+                "my.toml: lightgbm.patience = 0: a word stands here now, not 0",
                 "lightgbm.patience = \"off\""
+            )
+        );
+        assert_eq!(
+            refused("[split]\nfolds = 0"),
+            pair(
+                "my.toml: split.folds = 0: a word stands here now, not 0",
+                "split.folds = \"all\""
+            )
+        );
+        assert_eq!(
+            refused("[data.simulated]\noutage_every_minutes = 0"),
+            pair(
+                "my.toml: data.simulated.outage_every_minutes = 0: a word stands here now, not 0",
+                "data.simulated.outage_every_minutes = \"off\""
             )
         );
         assert_eq!(

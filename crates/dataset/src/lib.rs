@@ -7,6 +7,7 @@ mod config;
 mod error;
 mod features;
 mod named_output;
+mod normalize_config;
 mod normalizer;
 mod origin;
 mod panel;
@@ -33,13 +34,13 @@ pub use column::Column;
 pub use config::{Config, DataConfig, RunConfig, Source, UniverseConfig};
 pub use error::{Error, hint_of};
 pub use features::{
-    Chosen, Feature, FeatureConfig, FeatureFormulas, FeatureMatrix, FeatureRows, FeatureSet,
-    Features, TabularFeatures, features_reference, trailing_volatility,
+    Feature, FeatureConfig, FeatureFormulas, FeatureMatrix, FeatureRows, FeatureSet, Features,
+    GroupChoice, TabularFeatures, features_reference, trailing_volatility,
 };
 pub use named_output::check_named_output;
-pub use normalizer::{
-    CoinStats, InputNorm, NormalizeConfig, Normalizer, TargetScale, TrainingRows, target_std,
-};
+pub use normalize_config::{InputNorm, NormalizeConfig, TargetScale};
+pub use normalizer::{CoinStats, Normalizer, TrainingRows, target_std};
+pub use notation::{YEAR_2100_MS, format_time, parse_time};
 pub use origin::Origin;
 pub use panel::Panel;
 pub use prepare::{Dataset, check_columns};
@@ -53,10 +54,9 @@ pub use table::{
 };
 pub use target_scale::TargetScales;
 pub use targets::{
-    Control, ControlColumn, ControlSign, Earned, Fit, Settings, Target, TargetConfig, TargetKind,
+    Control, ControlColumn, ControlSign, Fit, Payoff, Settings, Target, TargetConfig, TargetKind,
     Targets, Task, close_controls, targets_reference,
 };
-pub use time::{YEAR_2100_MS, format_time, parse_time};
 pub use time_span::TimeSpan;
 pub use wide::WideTable;
-pub use windows::{Dropped, Eligibility, WindowSet};
+pub use windows::{DropCounts, Eligibility, WindowSet};

@@ -2,92 +2,13 @@
 
 use std::ops::Range;
 
-use market::Interval;
 use rayon::prelude::*;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, FeatureMatrix, FeatureSet, Features, Panel, Targets, TimeSpan};
-
-/// The `[normalize]` section: how features and targets are scaled. Every statistic is of training
-/// rows alone.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct NormalizeConfig {
-    /// How features are normalized.
-    pub inputs: InputNorm,
-    /// Number of standard deviations at which normalized features are cut off. At 10 only crashes
-    /// and listing days are cut.
-    pub clip: f32,
-    /// What targets are divided by while training. Forecasts are scaled back. Trees are fitted to
-    /// targets as they are, unless it is `trailing`.
-    pub target: TargetScale,
-    /// The time over which `normalize.target = "trailing"` measures volatility, at least 8 bars, so
-    /// that bars of an hour and more need a longer one than the default. Four hours follow a day's
-    /// course and still hold enough returns of one minute.
-    pub trailing: TimeSpan,
-}
-
-impl Default for NormalizeConfig {
-    fn default() -> Self {
-        Self {
-            inputs: InputNorm::Training,
-            clip: 10.0,
-            target: TargetScale::Coin,
-            trailing: TimeSpan::hours(4),
-        }
-    }
-}
-
-/// How features are normalized.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum InputNorm {
-    /// By the mean and the standard deviation of each coin's training rows.
-    Training,
-    /// The same, and then every channel is standardized once more inside each window, as the
-    /// seventh place of G-Research's competition did.
-    Window,
-    /// By the mean and the standard deviation of all coins' training rows together: what tells the
-    /// coins apart stays. For features that compare between coins.
-    Pooled,
-}
-
-/// What targets are divided by while training.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum TargetScale {
-    /// Each coin's own standard deviation.
-    Coin,
-    /// One standard deviation for all coins.
-    Pooled,
-    /// Each coin's volatility of the last `normalize.trailing` at that row.
-    Trailing,
-}
-
-/// Fewer returns tell no volatility.
-const LEAST_TRAILING_BARS: usize = 8;
-
-/// A year of minutes: every live forecast reads as many candles.
-const MOST_TRAILING_BARS: usize = 525_600;
-
-impl NormalizeConfig {
-    pub(crate) fn validate(&self, interval: Interval) -> Result<(), Error> {
-        if self.target == TargetScale::Trailing {
-            let range = (LEAST_TRAILING_BARS, MOST_TRAILING_BARS);
-            self.trailing
-                .check_bars("normalize.trailing", interval, range)?;
-        }
-        if !self.clip.is_finite() || self.clip <= 0.0 {
-            return Err(Error::config(
-                "normalize.clip",
-                self.clip,
-                "a number above 0",
-            ));
-        }
-        Ok(())
-    }
-}
+use crate::{
+    Error, FeatureMatrix, FeatureSet, Features, InputNorm, NormalizeConfig, Panel, TargetScale,
+    Targets,
+};
 
 /// Means and standard deviations fitted on training rows: the content of `stats.json`.
 ///
@@ -164,8 +85,8 @@ impl Normalizer {
             train,
         } = on;
         let mut coins: Vec<CoinStats> = Vec::with_capacity(panel.coins());
-        let mut pooled = Moments::default();
-        let mut pooled_inputs = vec![Moments::default(); features.per_coin()];
+        let mut pooled = RunningMoments::default();
+        let mut pooled_inputs = vec![RunningMoments::default(); features.per_coin()];
         for (coin, symbol) in panel.symbols().iter().enumerate() {
             let (rows, moments) = input_moments(on, coin);
             let target = target_moments(targets, coin, train.clone());
@@ -392,7 +313,7 @@ pub fn target_std(targets: &Targets, rows: Range<usize>) -> Vec<Option<f32>> {
 }
 
 /// How many observed training rows a coin has, and the moments of each feature in them.
-fn input_moments(on: &TrainingRows<'_>, coin: usize) -> (usize, Vec<Moments>) {
+fn input_moments(on: &TrainingRows<'_>, coin: usize) -> (usize, Vec<RunningMoments>) {
     let rows = on.train.clone();
     let observed: Vec<usize> = rows
         .filter(|&row| on.panel.is_observed(row, coin))
@@ -402,13 +323,13 @@ fn input_moments(on: &TrainingRows<'_>, coin: usize) -> (usize, Vec<Moments>) {
         observed.iter().map(value)
     };
     let features = 0..on.features.per_coin();
-    let moments = features.map(|feature| Moments::of(values(feature)));
+    let moments = features.map(|feature| RunningMoments::of(values(feature)));
     (observed.len(), moments.collect())
 }
 
 /// Mean and standard deviation of each feature, in 32 bits.
-fn mean_and_std(features: &[Moments]) -> (Vec<f32>, Vec<f32>) {
-    let of = |moments: &Moments| (moments.mean as f32, constant_is_one(moments.std()));
+fn mean_and_std(features: &[RunningMoments]) -> (Vec<f32>, Vec<f32>) {
+    let of = |moments: &RunningMoments| (moments.mean as f32, constant_is_one(moments.std()));
     features.iter().map(of).unzip()
 }
 
@@ -417,19 +338,19 @@ fn constant_is_one(std: f64) -> f32 {
     if std > 0.0 { std as f32 } else { 1.0 }
 }
 
-fn target_moments(targets: &Targets, coin: usize, rows: Range<usize>) -> Moments {
-    Moments::of(rows.map(|row| targets.value(row, coin)))
+fn target_moments(targets: &Targets, coin: usize, rows: Range<usize>) -> RunningMoments {
+    RunningMoments::of(rows.map(|row| targets.value(row, coin)))
 }
 
 /// Count, mean and sum of squared deviations.
 #[derive(Debug, Clone, Copy, Default)]
-struct Moments {
+struct RunningMoments {
     count: f64,
     mean: f64,
     squares: f64,
 }
 
-impl Moments {
+impl RunningMoments {
     fn of(values: impl Iterator<Item = f64>) -> Self {
         // Welford (1962): one pass, no cancellation.
         values

@@ -131,7 +131,7 @@ impl Origin {
 /// version's config had for them: its models' records stay as they are.
 #[derive(Debug, Serialize, Deserialize)]
 struct ForecastConfig<Own> {
-    data: Bars,
+    data: CandleRecord,
     universe: UniverseConfig,
     features: FeatureConfig,
     target: TargetRecord,
@@ -143,7 +143,7 @@ struct ForecastConfig<Own> {
 
 /// Of `[data]`, what does not say where candles come from.
 #[derive(Debug, Serialize, Deserialize)]
-struct Bars {
+struct CandleRecord {
     interval: Interval,
     fill_limit_bars: usize,
 }
@@ -185,7 +185,7 @@ fn is_first(bars: &usize) -> bool {
 impl<Own: Serialize> ForecastConfig<Own> {
     fn new(config: &Config, (section, own): (&str, Own)) -> Self {
         Self {
-            data: Bars {
+            data: CandleRecord {
                 interval: config.data.interval,
                 fill_limit_bars: config.data.fill_limit_bars(),
             },
@@ -335,7 +335,7 @@ mod tests {
         let mut elsewhere = config.clone();
         elsewhere.data.dir = "other".into();
         elsewhere.data.until = Some("2030-01-01".into());
-        elsewhere.split.folds = 3;
+        elsewhere.split.folds = Some(3);
         elsewhere.features.cache = true;
         check(&elsewhere, 8).unwrap();
         let mut longer = config.clone();

@@ -236,7 +236,7 @@ impl Panel {
 
 type Coins = Vec<(Symbol, CandleTable)>;
 /// Expected target by open time, one list a coin.
-type Expected = Vec<Vec<(i64, f64)>>;
+type ExpectedTargets = Vec<Vec<(i64, f64)>>;
 
 fn no_candles() -> Error {
     Error::TooFewRows {
@@ -306,7 +306,7 @@ fn stored_panel(config: &Config) -> Result<Panel, Error> {
 }
 
 /// The simulated market's candles on one grid, and what is expected of each.
-fn simulated_panel(config: &Config) -> Result<(Panel, Option<Expected>), Error> {
+fn simulated_panel(config: &Config) -> Result<(Panel, Option<ExpectedTargets>), Error> {
     let (coins, expected) = simulated_coins(config)?;
     let (from_ms, until_ms) = span(&coins).ok_or_else(no_candles)?;
     check_columns(config, &coins)?;
@@ -322,7 +322,7 @@ fn simulated_panel(config: &Config) -> Result<(Panel, Option<Expected>), Error> 
 }
 
 /// The simulated market's candles, and what is expected of each where the target says it.
-fn simulated_coins(config: &Config) -> Result<(Coins, Option<Expected>), Error> {
+fn simulated_coins(config: &Config) -> Result<(Coins, Option<ExpectedTargets>), Error> {
     let range = config.range_ms()?;
     let market = simulate(&config.data.simulated, config.data.interval)?;
     let target = config.target.init(config.data.interval);
@@ -414,7 +414,7 @@ pub fn check_columns(config: &Config, coins: &[(Symbol, CandleTable)]) -> Result
     }
 }
 
-fn on_grid(panel: &Panel, expected: &Expected) -> Vec<f64> {
+fn on_grid(panel: &Panel, expected: &ExpectedTargets) -> Vec<f64> {
     let mut grid = vec![f64::NAN; panel.rows() * panel.coins()];
     for (coin, expected) in expected.iter().enumerate() {
         for &(time, value) in expected {

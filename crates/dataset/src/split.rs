@@ -18,9 +18,11 @@ pub struct SplitConfig {
     /// Whether the training time grows from fold to fold or has a fixed length.
     pub scheme: Scheme,
     /// How many folds are scored. The usable time is cut into one part more than that, the first of
-    /// which only trains. With `split.test` the last so many spans are scored, and 0 scores as many
-    /// as there is time for.
-    pub folds: usize,
+    /// which only trains. With `split.test` the last so many spans are scored, and `"all"` scores as
+    /// many as there is time for.
+    #[serde(with = "notation::or_all")]
+    #[schemars(with = "notation::OrAll<usize>")]
+    pub folds: Option<usize>,
     /// With `split.scheme = "rolling"` the length of the training time; without it that is the
     /// length of one part. With `split.scheme = "expanding"` and `split.test` the least training
     /// time.
@@ -49,7 +51,7 @@ impl Default for SplitConfig {
     fn default() -> Self {
         Self {
             scheme: Scheme::Expanding,
-            folds: 7,
+            folds: Some(7),
             train: None,
             test: None,
             refit_every: None,
@@ -134,12 +136,22 @@ pub struct SplitPlan {
 
 impl SplitConfig {
     pub(crate) fn validate(&self, interval: Interval) -> Result<(), Error> {
-        if self.folds > MOST_FOLDS {
-            return Err(Error::config(
-                "split.folds",
-                self.folds,
-                format!("0 to {MOST_FOLDS} folds"),
-            ));
+        match self.folds {
+            Some(folds) if !(1..=MOST_FOLDS).contains(&folds) => {
+                return Err(Error::config(
+                    "split.folds",
+                    folds,
+                    format!("1 to {MOST_FOLDS} folds, or \"all\" with split.test"),
+                ));
+            }
+            None if self.test.is_none() => {
+                return Err(Error::config(
+                    "split.folds",
+                    "\"all\"",
+                    "a number of folds, or split.test too, the length of one",
+                ));
+            }
+            _ => {}
         }
         for (key, span, least) in [
             ("split.train", self.train, 1),
@@ -156,13 +168,6 @@ impl SplitConfig {
                 "split.history_bars",
                 self.history_bars,
                 format!("0 to {MOST_BARS} bars"),
-            ));
-        }
-        if self.folds == 0 && self.test.is_none() {
-            return Err(Error::config(
-                "split.folds",
-                0,
-                "at least 1 fold, or split.test, the length of one",
             ));
         }
         if let (Some(test), None) = (self.test, self.train) {
@@ -255,7 +260,9 @@ impl SplitConfig {
         gap: usize,
         train: Option<usize>,
     ) -> Result<Vec<Span>, Error> {
-        let parts = self.folds + 1;
+        // Without `test` there is a number of them.
+        let folds = self.folds.unwrap_or(1);
+        let parts = folds + 1;
         if usable.len() < parts * (gap + 2) {
             return Err(self.too_few(usable.len(), parts * (gap + 2)));
         }
@@ -263,7 +270,7 @@ impl SplitConfig {
         let boundary = |part: usize| usable[usable.len() / parts * part];
         let span = |number: usize| {
             let start = boundary(number);
-            let end = if number == self.folds {
+            let end = if number == folds {
                 usable[usable.len() - 1] + 1
             } else {
                 boundary(number + 1)
@@ -278,7 +285,7 @@ impl SplitConfig {
                 score: start..end,
             }
         };
-        Ok((1..=self.folds).map(span).collect())
+        Ok((1..=folds).map(span).collect())
     }
 
     /// Spans of `test` rows back from the last usable one, each with `train` rows and the gap before
@@ -298,11 +305,7 @@ impl SplitConfig {
         );
         let before = train + gap;
         let fitting = (end - first).saturating_sub(before) / test.max(1);
-        let folds = if self.folds == 0 {
-            fitting.max(1)
-        } else {
-            self.folds
-        };
+        let folds = self.folds.unwrap_or(fitting.max(1));
         if folds > fitting {
             return Err(self.too_few(end - first, before + folds * test));
         }
@@ -319,7 +322,7 @@ impl SplitConfig {
     fn too_few(&self, found: usize, expected: usize) -> Error {
         let (what, way_out) = match self.test {
             None => (
-                format!("{} folds", self.folds),
+                format!("{} folds", self.folds.unwrap_or(1)),
                 "fewer folds (--set split.folds=N)",
             ),
             Some(test) => (
@@ -403,188 +406,4 @@ fn usable_rows(panel: &Panel, targets: &Targets, history_bars: usize) -> Vec<usi
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{CandleTable, TargetConfig};
-    use market::Symbol;
-    use proptest::prelude::*;
-
-    fn panel(rows: usize, hole: Range<usize>) -> Panel {
-        let mut candles = CandleTable::default();
-        for row in (0..rows).filter(|row| !hole.contains(row)) {
-            let mut values = [f64::NAN; Column::ALL.len()];
-            values[Column::Close as usize] = 1.0 + (row % 7) as f64;
-            candles.push_row(row as i64 * 60_000, values);
-        }
-        let coins = [(Symbol::new("AUSDT").unwrap(), candles)];
-        Panel::build(
-            &coins,
-            "1m".parse().unwrap(),
-            (0, rows as i64 * 60_000),
-            60,
-            &[],
-        )
-    }
-
-    proptest! {
-        #[test]
-        fn no_target_crosses_a_boundary(
-            rows in 400usize..900, folds in 0usize..6, test_bars in prop_oneof![Just(0usize), 20usize..120], horizon in 1usize..10, embargo in 0usize..5,
-            refit_bars in prop_oneof![Just(0usize), 7usize..90], share in 0.0..0.5f64, rolling: bool, hole in 100usize..300,
-        ) {
-            let panel = panel(rows, hole..hole + 70);
-            let span = |bars: usize| TimeSpan::minutes(bars as i64);
-            let target = TargetConfig { horizon: span(horizon), ..Default::default() };
-            let test = (test_bars > 0).then(|| span(test_bars));
-            let config = SplitConfig {
-                train: test.map(|_| span(150)), test,
-                scheme: if rolling { Scheme::Rolling } else { Scheme::Expanding },
-                folds, embargo: span(embargo), early_stopping_share: share, history_bars: 5,
-                refit_every: (refit_bars > 0).then(|| span(refit_bars)),
-            };
-            prop_assume!(config.validate(Interval::ONE_MINUTE).is_ok());
-            let Ok(plan) = config.plan(&panel, &target.compute(&panel), horizon) else { return Ok(()) };
-            prop_assert!(plan.folds.len() == folds || folds == 0 && !plan.folds.is_empty());
-            for (index, fold) in plan.folds.iter().enumerate() {
-                for fit in std::iter::once(fold).chain(&fold.refits) {
-                    prop_assert!(!fit.train.is_empty() && !fit.score.is_empty());
-                    prop_assert!(fit.train.end + horizon + embargo <= fit.score.start);
-                    if !fit.stop.is_empty() {
-                        prop_assert!(fit.train.end + horizon + embargo <= fit.stop.start);
-                        prop_assert!(fit.stop.end + horizon + embargo <= fit.score.start);
-                    }
-                }
-                // Refits forecast the fold's time without a gap, the first one from the fold's own fit.
-                let fits = fold.fits();
-                prop_assert_eq!(fits[0].score.start, fold.score.start);
-                prop_assert_eq!((&fits[0].train, &fits[0].stop), (&fold.train, &fold.stop));
-                prop_assert_eq!(fits[fits.len() - 1].score.end, fold.score.end);
-                for pair in fits.windows(2) {
-                    prop_assert_eq!(pair[0].score.end, pair[1].score.start);
-                    prop_assert_eq!(pair[1].score.start % refit_bars, 0);
-                }
-                if index > 0 {
-                    prop_assert_eq!(plan.folds[index - 1].score.end, fold.score.start);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn folds_of_given_lengths_roll_back_from_the_end() {
-        let panel = panel(1000, 0..0);
-        let target = TargetConfig {
-            horizon: TimeSpan::minutes(1),
-            ..Default::default()
-        };
-        let config = SplitConfig {
-            scheme: Scheme::Rolling,
-            folds: 0,
-            train: Some(TimeSpan::minutes(300)),
-            test: Some(TimeSpan::minutes(100)),
-            early_stopping_share: 0.2,
-            history_bars: 5,
-            ..Default::default()
-        };
-        let plan = |config: &SplitConfig| {
-            config
-                .plan(&panel, &target.compute(&panel), 1)
-                .unwrap()
-                .folds
-        };
-        // Usable are rows 5 to 998: 994 bars hold 300 + 1 before six spans of 100.
-        let folds = plan(&config);
-        let starts: Vec<usize> = folds.iter().map(|fold| fold.score.start).collect();
-        assert_eq!(starts, [399, 499, 599, 699, 799, 899]);
-        assert_eq!(
-            folds[5],
-            Fold {
-                number: 6,
-                train: 598..837,
-                stop: 838..898,
-                score: 899..999,
-                ..Fold::default()
-            }
-        );
-        let last = plan(&SplitConfig {
-            folds: 2,
-            ..config.clone()
-        });
-        assert_eq!(
-            last.iter()
-                .map(|fold| fold.score.clone())
-                .collect::<Vec<_>>(),
-            [799..899, 899..999]
-        );
-        let expanding = plan(&SplitConfig {
-            scheme: Scheme::Expanding,
-            ..config.clone()
-        });
-        assert_eq!((expanding.len(), expanding[5].train.start), (6, 0));
-        let error = SplitConfig { folds: 7, ..config }
-            .plan(&panel, &target.compute(&panel), 1)
-            .unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .contains("folds of 100m: found 994 rows, expected at least 1001"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn refits_are_the_folds_of_their_length() {
-        let panel = panel(1000, 0..0);
-        let target = TargetConfig {
-            horizon: TimeSpan::minutes(1),
-            ..Default::default()
-        };
-        for scheme in [Scheme::Expanding, Scheme::Rolling] {
-            let config = SplitConfig {
-                scheme,
-                folds: 0,
-                train: Some(TimeSpan::minutes(291)),
-                test: Some(TimeSpan::minutes(111)),
-                history_bars: 5,
-                ..Default::default()
-            };
-            let plan = |config: &SplitConfig| {
-                config
-                    .plan(&panel, &target.compute(&panel), 1)
-                    .unwrap()
-                    .folds
-            };
-            // Six folds end with row 999, where the grid of 111 minutes has a line.
-            let folds = plan(&config);
-            let [fold] = &plan(&SplitConfig {
-                folds: 1,
-                test: Some(TimeSpan::minutes(6 * 111)),
-                refit_every: config.test,
-                ..config.clone()
-            })[..] else {
-                panic!("expected one fold")
-            };
-            assert_eq!(fold.refits.len(), folds.len());
-            for (number, (refit, alone)) in (1..).zip(fold.refits.iter().zip(folds)) {
-                assert_eq!(refit.to_string(), format!("fold 1 refit {number}"));
-                assert_eq!(refit.dir(), format!("fold-1/refit-{number}"));
-                let renamed = Fold {
-                    number,
-                    refit: None,
-                    ..refit.clone()
-                };
-                assert_eq!(renamed, alone);
-            }
-        }
-    }
-
-    #[test]
-    fn too_little_time_is_an_error() {
-        let panel = panel(80, 0..0);
-        let target = TargetConfig::default();
-        let error = SplitConfig::default()
-            .plan(&panel, &target.compute(&panel), 15)
-            .unwrap_err();
-        assert!(error.to_string().contains("7 folds: found"), "{error}");
-    }
-}
+mod tests;

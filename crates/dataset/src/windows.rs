@@ -96,13 +96,13 @@ pub struct WindowSet {
     /// Which coins count, `[ends, coins]` row-major.
     pub counts: Vec<bool>,
     /// What was left out of the rows asked for.
-    pub dropped: Dropped,
+    pub dropped: DropCounts,
 }
 
 /// How many (time, coin) pairs were asked for, and why some cannot be used; each is counted once,
 /// in this order.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Dropped {
+pub struct DropCounts {
     /// Pairs asked for.
     pub asked: usize,
     /// The candle at t or at the target's end was not observed.
@@ -116,14 +116,14 @@ pub struct Dropped {
     pub settled: usize,
 }
 
-impl Dropped {
+impl DropCounts {
     /// Pairs that can be used.
     pub fn kept(&self) -> usize {
         self.asked - self.no_target - self.unknown_coin - self.bad_window - self.settled
     }
 }
 
-impl fmt::Display for Dropped {
+impl fmt::Display for DropCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -143,7 +143,7 @@ impl fmt::Display for Dropped {
     }
 }
 
-impl std::ops::AddAssign for Dropped {
+impl std::ops::AddAssign for DropCounts {
     fn add_assign(&mut self, other: Self) {
         self.asked += other.asked;
         self.no_target += other.no_target;
@@ -168,7 +168,7 @@ impl WindowSet {
         let mut set = Self {
             ends: Vec::with_capacity(rows.len()),
             counts: Vec::with_capacity(rows.len() * coins),
-            dropped: Dropped::default(),
+            dropped: DropCounts::default(),
         };
         let mut counts = vec![false; coins];
         for row in rows {

@@ -143,9 +143,9 @@ fn role(name: &str) -> Option<Role> {
     })
 }
 
-/// What the columns of one file hold.
+/// The roles of the columns of one file.
 #[derive(Debug, Default)]
-pub struct Layout {
+pub struct ColumnRoles {
     /// Position and role of each column that is read.
     pub roles: Vec<(usize, Role)>,
     /// Names of the columns that are not taken.
@@ -154,7 +154,7 @@ pub struct Layout {
     pub width: usize,
 }
 
-impl Layout {
+impl ColumnRoles {
     /// Of a file whose columns have names.
     ///
     /// # Errors
@@ -242,14 +242,14 @@ impl Layout {
             .take(width)
             .map(|&name| name.to_owned())
             .collect();
-        let layout = Self::named(path, &names)?;
+        let columns = Self::named(path, &names)?;
         let not_taken = (POSITIONAL.len()..width)
             .map(|place| format!("number {}", place + 1))
             .collect();
         Ok(Self {
             width,
             not_taken,
-            ..layout
+            ..columns
         })
     }
 
@@ -278,8 +278,8 @@ impl Layout {
 mod tests {
     use super::*;
 
-    fn layout(names: &[&str]) -> anyhow::Result<Layout> {
-        Layout::named(
+    fn roles_of(names: &[&str]) -> anyhow::Result<ColumnRoles> {
+        ColumnRoles::named(
             Path::new("x.csv"),
             &names
                 .iter()
@@ -292,7 +292,7 @@ mod tests {
     #[expect(clippy::too_many_lines, reason = "one list a program")]
     fn the_names_of_other_programs_are_known() {
         let columns = |names: &[&str]| -> Vec<&'static str> {
-            let roles = layout(names).unwrap().roles;
+            let roles = roles_of(names).unwrap().roles;
             let name = |role: &Role| {
                 if let Role::Values(column) = role {
                     Some(column.name())
@@ -329,7 +329,7 @@ mod tests {
             "Ignore",
         ];
         assert_eq!(columns(&python_binance), all);
-        assert_eq!(layout(&python_binance).unwrap().not_taken, [""; 0]);
+        assert_eq!(roles_of(&python_binance).unwrap().not_taken, [""; 0]);
         assert_eq!(
             columns(&["date", "open", "high", "low", "close", "volume"]),
             all[..5]
@@ -346,9 +346,9 @@ mod tests {
             "VWAP",
             "Target",
         ];
-        assert_eq!(layout(&gresearch).unwrap().place(&Role::AssetId), Some(1));
-        assert_eq!(layout(&gresearch).unwrap().not_taken, ["VWAP"]);
-        let daily = layout(&[
+        assert_eq!(roles_of(&gresearch).unwrap().place(&Role::AssetId), Some(1));
+        assert_eq!(roles_of(&gresearch).unwrap().not_taken, ["VWAP"]);
+        let daily = roles_of(&[
             "unix",
             "date",
             "symbol",
@@ -365,19 +365,21 @@ mod tests {
 
     #[test]
     fn what_cannot_be_told_apart_is_refused() {
-        let error = layout(&["time", "Close", "close"]).unwrap_err().to_string();
+        let error = roles_of(&["time", "Close", "close"])
+            .unwrap_err()
+            .to_string();
         assert!(
             error.contains("the columns `Close` and `close` mean the same"),
             "{error}"
         );
         assert!(
-            layout(&["time", "open"])
+            roles_of(&["time", "open"])
                 .unwrap_err()
                 .to_string()
                 .contains("has no column `close`; its columns are time, open")
         );
         assert!(
-            Layout::positional(Path::new("x"), 9)
+            ColumnRoles::positional(Path::new("x"), 9)
                 .unwrap_err()
                 .to_string()
                 .contains("and 9 of them")

@@ -1,10 +1,12 @@
 //! `download` without a command: candles from the exchange's archive, the newest days by REST.
 
+mod archive_file;
 mod coin;
 mod job;
 mod manifest;
 mod month;
 mod report;
+mod stored_candles;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,11 +21,11 @@ use storage::remove_abandoned;
 use tokio::task::JoinSet;
 
 use crate::lock::lock;
-use coin::Coin;
+use coin::CoinDownload;
 use job::Job;
 pub(crate) use manifest::folder;
 use month::fetch_month;
-use report::Report;
+use report::DownloadReport;
 
 /// The exchange opened in July 2017: no candle is earlier.
 const EXCHANGE_START_MS: i64 = 1_498_867_200_000;
@@ -96,8 +98,8 @@ pub fn run(config: &Config, args: &FetchArgs) -> anyhow::Result<()> {
             trust_known: args.trust_known,
         };
         let at_once = usize::from(args.at_once);
-        let coins = Coin::all(&job, &symbols, &folder, at_once).await?;
-        let (job, mut report) = (Arc::new(job), Report::new(&coins));
+        let coins = CoinDownload::all(&job, &symbols, &folder, at_once).await?;
+        let (job, mut report) = (Arc::new(job), DownloadReport::new(&coins));
         let result = fetch_all(job.clone(), &coins, at_once, &interrupted, &mut report).await;
         let printed = report.print(&job);
         result.and(printed)
@@ -189,12 +191,12 @@ fn not_taken(broken: &[anyhow::Error]) -> anyhow::Error {
 /// itself.
 async fn fetch_all(
     job: Arc<Job>,
-    coins: &[Arc<Coin>],
+    coins: &[Arc<CoinDownload>],
     at_once: usize,
     interrupted: &AtomicBool,
-    report: &mut Report,
+    report: &mut DownloadReport,
 ) -> anyhow::Result<()> {
-    let months: Vec<(Arc<Coin>, Period)> = coins
+    let months: Vec<(Arc<CoinDownload>, Period)> = coins
         .iter()
         .flat_map(|coin| {
             coin.months(&job)

@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use market::{Interval, Market, Symbol};
 use terminal::Table;
 
+use crate::file_candles::{BadRows, FileCandles};
 use crate::lock::lock;
-use crate::read::{Reading, read_file};
-use crate::rows::{BadRows, Imported};
+use crate::read::{ReadOptions, read_file};
 use crate::spacing::interval_of;
 
 /// Names of columns and forms of files, for `import --help`.
@@ -59,7 +59,7 @@ const LISTED_ROWS: usize = 20;
 
 /// What came of one coin's candles.
 #[derive(Debug, Default)]
-struct Total {
+struct ImportTotal {
     read: usize,
     added: usize,
     range_ms: Option<(i64, i64)>,
@@ -67,8 +67,8 @@ struct Total {
 
 impl ImportArgs {
     /// How files are read.
-    fn reading(&self, market: Market) -> Reading {
-        Reading {
+    fn reading(&self, market: Market) -> ReadOptions {
+        ReadOptions {
             bad_rows: match self.drop_bad_rows {
                 true => BadRows::Drop,
                 false => BadRows::Refuse,
@@ -82,7 +82,7 @@ impl ImportArgs {
 pub fn run(data: &DataConfig, args: &ImportArgs) -> anyhow::Result<()> {
     let market = args.market.unwrap_or(data.market);
     let reading = args.reading(market);
-    let mut totals: BTreeMap<(Interval, Symbol), Total> = BTreeMap::new();
+    let mut totals: BTreeMap<(Interval, Symbol), ImportTotal> = BTreeMap::new();
     for path in &args.files {
         let mut file = read_file(path, &reading)?;
         let interval = interval_of(&file, args.interval)?;
@@ -138,7 +138,7 @@ pub fn run(data: &DataConfig, args: &ImportArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-impl Total {
+impl ImportTotal {
     fn add(&mut self, candles: &CandleTable, added: usize) {
         self.read += candles.len();
         self.added += added;
@@ -150,7 +150,7 @@ impl Total {
 }
 
 /// Columns, targets and rows of a file that do not go into the store.
-fn say_what_was_left_out(path: &Path, file: &Imported) {
+fn say_what_was_left_out(path: &Path, file: &FileCandles) {
     let name = file_name(path);
     if !file.not_taken.is_empty() {
         let s = if file.not_taken.len() == 1 { "" } else { "s" };

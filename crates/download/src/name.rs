@@ -20,7 +20,7 @@ const QUOTES: [&str; 10] = [
 
 /// Symbol, interval and market of a file, as far as its name says them.
 #[derive(Debug, Default, PartialEq)]
-pub struct Named {
+pub struct NameParts {
     pub symbol: Option<Symbol>,
     pub interval: Option<Interval>,
     pub market: Option<Market>,
@@ -31,7 +31,7 @@ pub struct Named {
 ///
 /// # Errors
 /// An interval that is not taken; a coin-margined contract; candles of something other than trades.
-pub fn from_name(path: &Path) -> anyhow::Result<Named> {
+pub fn from_name(path: &Path) -> anyhow::Result<NameParts> {
     let stem = path
         .file_stem()
         .map(|stem| stem.to_string_lossy().into_owned())
@@ -51,19 +51,19 @@ pub fn from_name(path: &Path) -> anyhow::Result<Named> {
         });
         // A pair in a name is in capitals; words are not.
         let symbol = symbol.filter(|_| !stem.chars().any(char::is_lowercase));
-        return Ok(Named {
+        return Ok(NameParts {
             symbol,
-            ..Named::default()
+            ..NameParts::default()
         });
     };
     let pair = parts[..at].join("-");
     let symbol = match symbol(&pair) {
-        _ if pair.chars().any(char::is_lowercase) => return Ok(Named::default()),
+        _ if pair.chars().any(char::is_lowercase) => return Ok(NameParts::default()),
         Ok(symbol) => symbol,
         Err(error @ Error::CoinMargined { .. }) => {
             return Err(anyhow::Error::new(error).context(path.display().to_string()));
         }
-        Err(_) => return Ok(Named::default()),
+        Err(_) => return Ok(NameParts::default()),
     };
     let rest = parts[at + 1..].join("-");
     if ["mark", "index", "funding_rate", "premiumIndex"].contains(&rest.as_str()) {
@@ -77,7 +77,7 @@ pub fn from_name(path: &Path) -> anyhow::Result<Named> {
         .parse()
         .map_err(|error: Error| anyhow::Error::new(error).context(path.display().to_string()))?;
     let market = (rest == "futures").then_some(Market::Futures);
-    Ok(Named {
+    Ok(NameParts {
         symbol: Some(symbol),
         interval: Some(interval),
         market,

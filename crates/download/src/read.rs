@@ -11,13 +11,13 @@ use market::{ArchiveFile, Market, Symbol};
 use serde_json::Value;
 use storage::{Cell, ForeignTable};
 
-use crate::columns::{Layout, Role};
+use crate::columns::{ColumnRoles, Role};
+use crate::file_candles::{BadRows, FileCandles, nothing};
 use crate::name::from_name;
-use crate::rows::{BadRows, Imported, nothing};
 
 /// How files are read.
 #[derive(Debug, Clone, Default)]
-pub struct Reading {
+pub struct ReadOptions {
     pub bad_rows: BadRows,
     /// The coin of files that do not say theirs.
     pub symbol: Option<Symbol>,
@@ -29,7 +29,7 @@ pub struct Reading {
 ///
 /// # Errors
 /// An unknown form, a broken file, a row that is no candle: all name the file.
-pub fn read_file(path: &Path, reading: &Reading) -> anyhow::Result<Imported> {
+pub fn read_file(path: &Path, reading: &ReadOptions) -> anyhow::Result<FileCandles> {
     let open = || File::open(path).with_context(|| format!("{}", path.display()));
     let extension = path
         .extension()
@@ -54,11 +54,11 @@ pub fn read_file(path: &Path, reading: &Reading) -> anyhow::Result<Imported> {
 ///
 /// # Errors
 /// As [`read_file`].
-pub fn read_archive(name: &Path, bytes: &[u8]) -> anyhow::Result<Imported> {
+pub fn read_archive(name: &Path, bytes: &[u8]) -> anyhow::Result<FileCandles> {
     read_csv(
         name,
         unzipped(name, Cursor::new(bytes))?.as_slice(),
-        &Reading::default(),
+        &ReadOptions::default(),
     )
 }
 
@@ -93,14 +93,14 @@ fn unzipped(path: &Path, source: impl Read + Seek) -> anyhow::Result<Vec<u8>> {
 }
 
 /// A file of which the columns are known: rows go in one after the other.
-struct Open {
-    layout: Layout,
+struct OpenFile {
+    columns: ColumnRoles,
     of_name: Option<Symbol>,
-    imported: Imported,
+    imported: FileCandles,
 }
 
-impl Open {
-    fn new(path: &Path, layout: Layout, reading: &Reading) -> anyhow::Result<Self> {
+impl OpenFile {
+    fn new(path: &Path, columns: ColumnRoles, reading: &ReadOptions) -> anyhow::Result<Self> {
         let named = from_name(path)?;
         if let (Some(found), Some(wanted)) = (named.market, reading.market)
             && found != wanted
@@ -112,9 +112,9 @@ impl Open {
             .hint(format!("--market {found}")));
         }
         let of_name = reading.symbol.clone().or(named.symbol);
-        if layout
+        if columns
             .place(&Role::Symbol)
-            .or(layout.place(&Role::AssetId))
+            .or(columns.place(&Role::AssetId))
             .is_none()
             && of_name.is_none()
         {
@@ -127,9 +127,9 @@ impl Open {
         }
         let mut imported = nothing(path, reading.bad_rows);
         imported.interval = named.interval;
-        imported.not_taken.clone_from(&layout.not_taken);
+        imported.not_taken.clone_from(&columns.not_taken);
         Ok(Self {
-            layout,
+            columns,
             of_name,
             imported,
         })
@@ -138,11 +138,11 @@ impl Open {
     fn push(&mut self, row: usize, cells: &[Cell]) -> anyhow::Result<()> {
         Ok(self
             .imported
-            .push(row, &self.layout, self.of_name.as_ref(), cells)?)
+            .push(row, &self.columns, self.of_name.as_ref(), cells)?)
     }
 
-    fn finish(self) -> anyhow::Result<Imported> {
-        let Imported {
+    fn finish(self) -> anyhow::Result<FileCandles> {
+        let FileCandles {
             path,
             coins,
             left_out,
@@ -165,23 +165,23 @@ impl Open {
 }
 
 /// Chooses the columns to read, by their names: their places.
-type Choose<'a> = Box<dyn FnOnce(&[String]) -> Vec<usize> + 'a>;
+type ColumnChoice<'a> = Box<dyn FnOnce(&[String]) -> Vec<usize> + 'a>;
 
-type ReadTable<'a> = fn(&Path, Choose<'a>) -> Result<ForeignTable, storage::Error>;
+type ReadTable<'a> = fn(&Path, ColumnChoice<'a>) -> Result<ForeignTable, storage::Error>;
 
 fn read_foreign<'a>(
     path: &'a Path,
-    reading: &Reading,
+    reading: &ReadOptions,
     read: ReadTable<'a>,
-) -> anyhow::Result<Imported> {
+) -> anyhow::Result<FileCandles> {
     // Only columns that have a role are read: what else a file holds may be of any type.
     let choose = |names: &[String]| {
-        Layout::named(path, names)
-            .map(|layout| layout.roles.into_iter().map(|(place, _)| place).collect())
+        ColumnRoles::named(path, names)
+            .map(|columns| columns.roles.into_iter().map(|(place, _)| place).collect())
             .unwrap_or_default()
     };
     let table = read(path, Box::new(choose))?;
-    let mut open = Open::new(path, Layout::named(path, &table.names)?, reading)?;
+    let mut open = OpenFile::new(path, ColumnRoles::named(path, &table.names)?, reading)?;
     let mut cells = Vec::new();
     for row in 0..table.rows() {
         table.row(row, &mut cells);
@@ -190,7 +190,7 @@ fn read_foreign<'a>(
     open.finish()
 }
 
-fn read_csv(path: &Path, source: impl Read, reading: &Reading) -> anyhow::Result<Imported> {
+fn read_csv(path: &Path, source: impl Read, reading: &ReadOptions) -> anyhow::Result<FileCandles> {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -223,14 +223,14 @@ fn read_csv(path: &Path, source: impl Read, reading: &Reading) -> anyhow::Result
     let is_header = record
         .iter()
         .all(|text| text.trim().parse::<f64>().is_err());
-    let layout = if is_header {
+    let columns = if is_header {
         let names: Vec<String> = record.iter().map(str::to_owned).collect();
         next = reader.read_record(&mut record);
-        Layout::named(path, &names)?
+        ColumnRoles::named(path, &names)?
     } else {
-        Layout::positional(path, record.len())?
+        ColumnRoles::positional(path, record.len())?
     };
-    let mut open = Open::new(path, layout, reading)?;
+    let mut open = OpenFile::new(path, columns, reading)?;
     for row in 1.. {
         match next {
             Ok(false) => break,
@@ -250,7 +250,7 @@ fn read_csv(path: &Path, source: impl Read, reading: &Reading) -> anyhow::Result
 
 /// Rows as arrays in the order of Binance's REST interface, or as objects whose keys are the
 /// columns' names.
-fn read_json(path: &Path, source: impl Read, reading: &Reading) -> anyhow::Result<Imported> {
+fn read_json(path: &Path, source: impl Read, reading: &ReadOptions) -> anyhow::Result<FileCandles> {
     let not_rows = |reason: String| {
         anyhow!(
             "{}: {reason}, expected a list of rows, each a list as Binance's klines \
@@ -264,16 +264,16 @@ fn read_json(path: &Path, source: impl Read, reading: &Reading) -> anyhow::Resul
     let Value::Array(rows) = &value else {
         return Err(not_rows("found no list".to_owned()));
     };
-    let (layout, names): (Layout, Vec<String>) = match rows.first() {
-        Some(Value::Array(cells)) => (Layout::positional(path, cells.len())?, Vec::new()),
+    let (columns, names): (ColumnRoles, Vec<String>) = match rows.first() {
+        Some(Value::Array(cells)) => (ColumnRoles::positional(path, cells.len())?, Vec::new()),
         Some(Value::Object(first)) => {
             let names: Vec<String> = first.keys().cloned().collect();
-            (Layout::named(path, &names)?, names)
+            (ColumnRoles::named(path, &names)?, names)
         }
         Some(other) => return Err(not_rows(format!("found {other} as the first row"))),
         None => return Err(not_rows("found no rows".to_owned())),
     };
-    let mut open = Open::new(path, layout, reading)?;
+    let mut open = OpenFile::new(path, columns, reading)?;
     for (index, row) in rows.iter().enumerate() {
         let cells: Vec<Cell> = match row {
             Value::Array(cells) if names.is_empty() => cells.iter().map(cell).collect(),
@@ -316,7 +316,8 @@ mod tests {
     #[test]
     fn candles_off_the_grid_are_left_out_with_their_rows() {
         let csv = "open_time,symbol,close\n1518163200000,BTCUSDT,1.0\n1518163214000,BTCUSDT,2.0\n1518163260000,BTCUSDT,3.0\n";
-        let mut read = read_csv(Path::new("x.csv"), csv.as_bytes(), &Reading::default()).unwrap();
+        let mut read =
+            read_csv(Path::new("x.csv"), csv.as_bytes(), &ReadOptions::default()).unwrap();
         assert_eq!(read.keep_on_grid(Interval::ONE_MINUTE), 1);
         let rows = read.coins.values().next().unwrap();
         assert_eq!(

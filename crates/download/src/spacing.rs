@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use cli::WithHint;
 use market::Interval;
 
-use crate::rows::Imported;
+use crate::file_candles::FileCandles;
 
 /// So many steps of one coin that are all multiples of a longer bar are no accident of a coin that
 /// seldom trades.
@@ -17,7 +17,7 @@ const STEPS_THAT_TELL: usize = 10;
 ///
 /// # Errors
 /// Candles that have another length than is said; steps that do not show one.
-pub fn interval_of(file: &Imported, given: Option<Interval>) -> anyhow::Result<Interval> {
+pub fn interval_of(file: &FileCandles, given: Option<Interval>) -> anyhow::Result<Interval> {
     let said = given.or(file.interval);
     let (length, steps) = (most_common(&file.lengths_ms), steps(file));
     let path = file.path.display();
@@ -75,7 +75,7 @@ pub fn interval_of(file: &Imported, given: Option<Interval>) -> anyhow::Result<I
 }
 
 /// The most common step, where no other interval would fit the steps as well.
-fn of_steps(file: &Imported, steps: &BTreeMap<i64, usize>) -> anyhow::Result<Interval> {
+fn of_steps(file: &FileCandles, steps: &BTreeMap<i64, usize>) -> anyhow::Result<Interval> {
     let path = file.path.display();
     let Some((common_ms, count)) = most_common(steps) else {
         return Err(anyhow!(
@@ -165,7 +165,7 @@ fn most_common(counts: &BTreeMap<i64, usize>) -> Option<(i64, usize)> {
 }
 
 /// How often each step between a coin's candles comes, over all coins.
-fn steps(file: &Imported) -> BTreeMap<i64, usize> {
+fn steps(file: &FileCandles) -> BTreeMap<i64, usize> {
     let mut all: BTreeMap<i64, usize> = BTreeMap::new();
     for rows in file.coins.values() {
         for (step, count) in steps_of(&rows.candles.open_time_ms) {

@@ -11,8 +11,8 @@ use dataset::{
     RunDir, Source, TableMetadata, TablePart,
 };
 use market::Symbol;
-use run::Joined;
-use run::{Appendix, Finished, stored_config};
+use run::JoinedRows;
+use run::{Appendix, FinishedRun, stored_config};
 use score::Rows;
 use statistics::timestamp_groups;
 use tracking::Tracker;
@@ -224,7 +224,7 @@ fn resolved(table: &ConfigTable) -> anyhow::Result<String> {
 
 /// The ensemble's forecasts of all rows.
 fn forecast_table(
-    joined: &Joined,
+    joined: &JoinedRows,
     config: &Config,
     saved: &SavedWeights,
     run: &Path,
@@ -294,7 +294,7 @@ fn publish(
         Source::Simulated => Some(Dataset::load(&config.shared)?),
         Source::Store => None,
     };
-    let finished = Finished {
+    let finished = FinishedRun {
         run,
         forecaster: &config.run.forecaster,
         config: &config.shared,

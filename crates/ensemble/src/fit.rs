@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use statistics::timestamp_groups;
 
 use crate::combine::market_part;
-use crate::moments::Moments;
 use crate::ridge::nonnegative_ridge;
+use crate::ridge_sums::RidgeSums;
 use crate::{EnsembleOptions, Method, Weights};
 
 /// The weights of one fold, with what they rest on.
@@ -32,8 +32,8 @@ pub struct FoldWeights {
 /// What is known of both parts up to some time.
 struct Evidence {
     times: usize,
-    market: Moments,
-    own: Moments,
+    market: RidgeSums,
+    own: RidgeSums,
 }
 
 /// The weights of every fold of `rows`; `forecasts` is `[members][rows]`.
@@ -55,8 +55,8 @@ pub fn fold_weights(
     let mut known = times.iter().peekable();
     let mut evidence = Evidence {
         times: 0,
-        market: Moments::new(members),
-        own: Moments::new(members),
+        market: RidgeSums::new(members),
+        own: RidgeSums::new(members),
     };
     let mut fitted = Vec::new();
     let mut last_ms = i64::MIN;
@@ -130,12 +130,12 @@ impl Evidence {
         if self.times == 0 {
             return Weights::equal(members);
         }
-        let part = |moments: &Moments| match options.method {
-            Method::Average => equal_say(moments),
+        let part = |sums: &RidgeSums| match options.method {
+            Method::Average => equal_say(sums),
             // The coins of a time share their luck: their own parts count as one event, like the
             // market's.
             Method::Stacked => {
-                nonnegative_ridge(moments, 1.0 / members as f64, options.prior_events / events)
+                nonnegative_ridge(sums, 1.0 / members as f64, options.prior_events / events)
             }
         };
         let weights = Weights {
@@ -159,9 +159,9 @@ impl Evidence {
 
 /// Each member divided by its own scale, and their mean multiplied by the mean scale; a member that
 /// said nothing so far has the weight of the plain average.
-fn equal_say(moments: &Moments) -> Vec<f64> {
-    let members = moments.members();
-    let scales: Vec<f64> = (0..members).map(|member| moments.std(member)).collect();
+fn equal_say(sums: &RidgeSums) -> Vec<f64> {
+    let members = sums.members();
+    let scales: Vec<f64> = (0..members).map(|member| sums.std(member)).collect();
     let mean = scales.iter().sum::<f64>() / members as f64;
     scales
         .iter()
@@ -192,7 +192,7 @@ mod tests {
 
     /// `folds` folds of `times` minutes; realized market and own parts are mixtures of two members'
     /// parts and noise.
-    struct Made {
+    struct SyntheticFolds {
         rows: Rows,
         members: [Vec<f64>; 2],
     }
@@ -200,7 +200,7 @@ mod tests {
     const MARKET: [f64; 2] = [0.2, 0.9];
     const OWN: [f64; 2] = [0.6, 0.3];
 
-    fn made(folds: usize, times: usize, noise: f64) -> Made {
+    fn made(folds: usize, times: usize, noise: f64) -> SyntheticFolds {
         let mut draws = Noise(1);
         let mut rows = Rows {
             time_ms: Vec::new(),
@@ -246,7 +246,7 @@ mod tests {
             weight: vec![1.0; rows.time_ms.len()],
             ..rows
         };
-        Made {
+        SyntheticFolds {
             rows: rows.checked().unwrap(),
             members,
         }
@@ -267,7 +267,7 @@ mod tests {
         }
     }
 
-    fn fit(made: &Made, options: &EnsembleOptions) -> Vec<FoldWeights> {
+    fn fit(made: &SyntheticFolds, options: &EnsembleOptions) -> Vec<FoldWeights> {
         let members: Vec<&[f64]> = made.members.iter().map(Vec::as_slice).collect();
         fold_weights(&made.rows, &members, options, 0).unwrap()
     }

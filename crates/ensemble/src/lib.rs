@@ -9,9 +9,9 @@ mod config;
 mod fit;
 mod live;
 mod members;
-mod moments;
 mod report;
 mod ridge;
+mod ridge_sums;
 mod saved;
 
 pub use combine::{Weights, combine, combine_known};

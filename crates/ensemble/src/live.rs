@@ -6,7 +6,7 @@ use anyhow::{Context, anyhow};
 use cli::WithHint;
 use dataset::{CandleTable, Column, Config, Panel, RunDir};
 use market::Symbol;
-use run::{Answer, Drift, Forecaster, Kind, LoadedRun, SavedRun, Seen};
+use run::{Drift, ForecastResult, Forecaster, Kind, LoadedRun, SavedRun, TrainingSpan};
 use storage::content_hash;
 
 use crate::{FoldWeights, SavedWeights, combine_known};
@@ -58,7 +58,7 @@ impl Kind for EnsembleKind {
     }
 
     /// The members' and that of the weights which put them together.
-    fn seen(&self, run: &SavedRun<'_>) -> anyhow::Result<Option<Seen>> {
+    fn seen(&self, run: &SavedRun<'_>) -> anyhow::Result<Option<TrainingSpan>> {
         let (saved, _) = SavedWeights::read(run.path)?;
         let own = saved.fold(run.fold, run.path)?.seen_until_ms;
         let mut all = Vec::new();
@@ -68,9 +68,9 @@ impl Kind for EnsembleKind {
         }
         let members = all
             .into_iter()
-            .reduce(Seen::joined)
+            .reduce(TrainingSpan::joined)
             .context("an ensemble has members")?;
-        let own = Seen {
+        let own = TrainingSpan {
             until_ms: own.or(members.until_ms),
             from_ms: members.from_ms,
             is_known: own.is_some(),
@@ -168,8 +168,8 @@ impl Forecaster for SavedEnsemble {
         &self.sha256
     }
 
-    fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<Answer>> {
-        let answers: Vec<Vec<Answer>> = self
+    fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<ForecastResult>> {
+        let answers: Vec<Vec<ForecastResult>> = self
             .members
             .iter()
             .map(|member| member_answers(member, panel, rows))
@@ -177,7 +177,7 @@ impl Forecaster for SavedEnsemble {
         let coins = panel.coins();
         let mut combined = Vec::with_capacity(rows.len() * coins);
         for start in (0..rows.len() * coins).step_by(coins.max(1)) {
-            let of_time = |answers: &Vec<Answer>| -> Vec<Option<f64>> {
+            let of_time = |answers: &Vec<ForecastResult>| -> Vec<Option<f64>> {
                 let answers = &answers[start..start + coins];
                 answers
                     .iter()
@@ -187,7 +187,8 @@ impl Forecaster for SavedEnsemble {
             let known: Vec<Vec<Option<f64>>> = answers.iter().map(of_time).collect();
             let values = combine_known(&self.weights.weights, panel.symbols(), &known);
             combined.extend(values.into_iter().enumerate().map(|(coin, value)| {
-                let refusal = |answers: &Vec<Answer>| answers[start + coin].as_ref().err().cloned();
+                let refusal =
+                    |answers: &Vec<ForecastResult>| answers[start + coin].as_ref().err().cloned();
                 value.ok_or_else(|| answers.iter().find_map(refusal).unwrap_or_default())
             }));
         }
@@ -209,7 +210,7 @@ fn member_answers(
     member: &LoadedRun,
     panel: &Panel,
     rows: &[usize],
-) -> anyhow::Result<Vec<Answer>> {
+) -> anyhow::Result<Vec<ForecastResult>> {
     let scored = &member.config.universe.scored;
     let refusal = |symbol: &Symbol| {
         let is_scored = scored.is_empty() || scored.contains(symbol);
@@ -218,9 +219,10 @@ fn member_answers(
     };
     let refusals: Vec<Option<String>> = panel.symbols().iter().map(refusal).collect();
     let answers = member.forecaster.forecast(panel, rows)?;
-    let of_place = |(place, answer): (usize, Answer)| match &refusals[place % refusals.len()] {
-        Some(refusal) => Err(refusal.clone()),
-        None => answer,
-    };
+    let of_place =
+        |(place, answer): (usize, ForecastResult)| match &refusals[place % refusals.len()] {
+            Some(refusal) => Err(refusal.clone()),
+            None => answer,
+        };
     Ok(answers.into_iter().enumerate().map(of_place).collect())
 }

@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context, anyhow};
 use cli::{ConfigTable, WithHint};
 use dataset::{Config, ForecastTable, RunConfig, RunDir};
-use run::{Joined, NamedTable, join};
+use run::{JoinedRows, NamedTable, join};
 
 /// A run with its forecasts.
 pub struct Member {
@@ -112,7 +112,7 @@ pub fn check_agreement(members: &[Member]) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// No common row; members that realized different targets.
-pub fn joined(members: &[Member]) -> anyhow::Result<Joined> {
+pub fn joined(members: &[Member]) -> anyhow::Result<JoinedRows> {
     let paths: Vec<String> = members
         .iter()
         .map(|member| member.path.display().to_string())

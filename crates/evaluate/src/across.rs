@@ -36,7 +36,7 @@ pub struct AcrossArgs {
 }
 
 /// What the runs of one panel share.
-struct Joined {
+struct PanelRuns {
     name: String,
     rows: Rows,
     forecasters: Vec<ForecastColumn>,
@@ -62,9 +62,9 @@ pub fn run(args: &AcrossArgs) -> anyhow::Result<()> {
         horizon: args.horizon,
         panel: None,
     };
-    let joined: Vec<Joined> = named
+    let joined: Vec<PanelRuns> = named
         .into_iter()
-        .map(|(name, runs)| Joined::read(name, &runs, &folds, &wanted))
+        .map(|(name, runs)| PanelRuns::read(name, &runs, &folds, &wanted))
         .collect::<Result<_, _>>()?;
     same_reach(&joined)?;
     let panels: Vec<PanelForecasts<'_>> = joined
@@ -116,7 +116,7 @@ fn named_panels(panels: &[String]) -> anyhow::Result<Vec<(String, Vec<PathBuf>)>
     Ok(named)
 }
 
-impl Joined {
+impl PanelRuns {
     fn read(
         name: String,
         runs: &[PathBuf],
@@ -137,7 +137,7 @@ impl Joined {
     }
 }
 
-fn same_reach(panels: &[Joined]) -> anyhow::Result<()> {
+fn same_reach(panels: &[PanelRuns]) -> anyhow::Result<()> {
     let Some(first) = panels.first() else {
         return Ok(());
     };

@@ -5,23 +5,23 @@ use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
 use cli::WithHint;
-use dataset::{Earned, check_named_output, parse_time};
+use dataset::{Payoff, check_named_output, parse_time};
 use page::{backtest_coins_csv, backtest_csv, backtest_svg, backtest_table};
 use rules::{
-    Backtest, BacktestOptions, BarReturn, Direction, Error, Scope, Signal, Thresholds, Trial,
+    Backtest, BacktestOptions, BarReturn, Direction, Error, Scope, SignalRule, Thresholds, Trial,
     backtest,
 };
 use score::Rows;
 use storage::write_atomically;
 
-use crate::selection::Selection;
+use crate::selection::RunSelection;
 
 /// Arguments of `quarterhour backtest`. Where lists are given, every combination is a rule that is
 /// tried.
 #[derive(Debug, clap::Args)]
 pub struct BacktestArgs {
     #[command(flatten)]
-    selection: Selection,
+    selection: RunSelection,
     /// quantile: hold the highest bin (sell the lowest); threshold: hold what is forecast beyond a
     /// threshold
     #[arg(long, value_parser = ["quantile", "threshold"], default_value = "quantile")]
@@ -72,7 +72,7 @@ pub struct BacktestArgs {
 }
 
 impl BacktestArgs {
-    fn options(&self, rows: &Rows, earned: Earned) -> BacktestOptions {
+    fn options(&self, rows: &Rows, earned: Payoff) -> BacktestOptions {
         let usual = BacktestOptions::usual(rows);
         BacktestOptions {
             scope: self
@@ -86,29 +86,29 @@ impl BacktestArgs {
             slices: self.slices,
             // Only the return of a price is sure to be what a bar earns.
             bar_return: match earned {
-                Earned::FromClose | Earned::FromNextOpen => usual.bar_return,
-                Earned::Unknown | Earned::Nothing => BarReturn::NextRow,
+                Payoff::FromClose | Payoff::FromNextOpen => usual.bar_return,
+                Payoff::Unknown | Payoff::Nothing => BarReturn::NextRow,
             },
         }
     }
 
-    fn signals(&self) -> anyhow::Result<Vec<Signal>> {
+    fn signals(&self) -> anyhow::Result<Vec<SignalRule>> {
         Ok(if self.signal == "quantile" {
             self.bins
                 .iter()
-                .map(|&bins| Signal::Quantile { bins })
+                .map(|&bins| SignalRule::Quantile { bins })
                 .collect()
         } else if self.threshold_bps.is_empty() {
-            vec![Signal::Thresholds(self.thresholds()?)]
+            vec![SignalRule::Thresholds(self.thresholds()?)]
         } else {
             self.threshold_bps
                 .iter()
-                .map(|&bps| Signal::Threshold { bps })
+                .map(|&bps| SignalRule::Threshold { bps })
                 .collect()
         })
     }
 
-    fn trials(&self, signals: &[Signal]) -> anyhow::Result<Vec<Trial>> {
+    fn trials(&self, signals: &[SignalRule]) -> anyhow::Result<Vec<Trial>> {
         let mut trials = Vec::new();
         for signal in signals {
             for direction in self.side.iter().filter_map(|side| Direction::of_name(side)) {
@@ -157,8 +157,8 @@ impl BacktestArgs {
 
 /// The first time that may be traded on: thresholds must not be judged on the forecasts that they
 /// were tuned on.
-fn out_of_sample_from(signals: &[Signal]) -> anyhow::Result<Option<i64>> {
-    let [Signal::Thresholds(thresholds)] = signals else {
+fn out_of_sample_from(signals: &[SignalRule]) -> anyhow::Result<Option<i64>> {
+    let [SignalRule::Thresholds(thresholds)] = signals else {
         return Ok(None);
     };
     let Some([from, _]) = &thresholds.judged else {

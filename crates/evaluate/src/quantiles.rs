@@ -8,13 +8,13 @@ use page::{quantiles_csv, quantiles_svg, quantiles_table};
 use rules::{QuantileOptions, Scope, quantiles};
 use storage::write_atomically;
 
-use crate::selection::Selection;
+use crate::selection::RunSelection;
 
 /// Arguments of `quarterhour quantiles`.
 #[derive(Debug, clap::Args)]
 pub struct QuantileArgs {
     #[command(flatten)]
-    selection: Selection,
+    selection: RunSelection,
     /// Number of bins, 2 to 5000
     #[arg(long, value_name = "N", default_value_t = 10)]
     bins: usize,

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use cli::{ConfigTable, WithHint};
-use dataset::{Config, Earned, ForecastTable, PartKey, RunConfig, RunDir, Target};
+use dataset::{Config, ForecastTable, PartKey, RunConfig, RunDir, Target};
 use page::Importance;
-use run::{Joined, NamedTable, join};
+use run::{JoinedRows, NamedTable, join};
 
 use crate::part::PartArgs;
 
 /// A run as far as scoring and tuning need it.
-pub struct Run {
+pub struct EvaluatedRun {
     /// The folder.
     pub path: String,
     /// What forecast.
@@ -27,7 +27,7 @@ pub struct Run {
     pub importance: Option<Importance>,
 }
 
-impl Run {
+impl EvaluatedRun {
     /// Reads a run's folder: the forecasts of the wanted horizons and panels.
     ///
     /// # Errors
@@ -126,17 +126,14 @@ impl Run {
 
     /// Whether a position between two prices earns what is forecast.
     pub fn is_return(&self) -> bool {
-        matches!(
-            self.target.earned(),
-            Earned::FromClose | Earned::FromNextOpen
-        )
+        self.target.earned().is_return()
     }
 }
 
 /// Runs that are scored together.
 pub struct Runs {
     /// At least one.
-    pub all: Vec<Run>,
+    pub all: Vec<EvaluatedRun>,
     /// The horizons and panels that all of them have: the place of each run's table.
     parts: Vec<Vec<usize>>,
 }
@@ -146,18 +143,18 @@ impl Runs {
     /// empty.
     ///
     /// # Errors
-    /// As [`Run::read`]; runs of different intervals or reach; folds that a run does not have.
+    /// As [`EvaluatedRun::read`]; runs of different intervals or reach; folds that a run does not have.
     pub fn read(paths: &[PathBuf], folds: &[usize], wanted: &PartArgs) -> anyhow::Result<Self> {
         let read = |path: &PathBuf| {
-            let run = Run::read(path, wanted)?.with_all_columns();
+            let run = EvaluatedRun::read(path, wanted)?.with_all_columns();
             let tables = run.tables.into_iter();
             let tables = tables.map(|table| of_folds(table, folds, &run.path));
-            Ok(Run {
+            Ok(EvaluatedRun {
                 tables: tables.collect::<anyhow::Result<_>>()?,
                 ..run
             })
         };
-        let all: Vec<Run> = paths.iter().map(read).collect::<anyhow::Result<_>>()?;
+        let all: Vec<EvaluatedRun> = paths.iter().map(read).collect::<anyhow::Result<_>>()?;
         let parts = shared_parts(&all)?;
         Ok(Self { all, parts })
     }
@@ -191,7 +188,7 @@ impl Runs {
     ///
     /// # Errors
     /// As [`join`].
-    pub fn join(&self, part: &[usize]) -> anyhow::Result<Joined> {
+    pub fn join(&self, part: &[usize]) -> anyhow::Result<JoinedRows> {
         let tables = self.all.iter().zip(part);
         let sources: Vec<NamedTable<'_>> = tables
             .map(|(run, place)| NamedTable {
@@ -214,11 +211,11 @@ impl Runs {
 }
 
 /// The horizons and panels that all runs have. The names do not matter where each has one.
-fn shared_parts(all: &[Run]) -> anyhow::Result<Vec<Vec<usize>>> {
+fn shared_parts(all: &[EvaluatedRun]) -> anyhow::Result<Vec<Vec<usize>>> {
     let Some(first) = all.first() else {
         bail!("no runs, expected at least one folder")
     };
-    let place_in = |run: &Run, key: &PartKey| {
+    let place_in = |run: &EvaluatedRun, key: &PartKey| {
         if all.iter().all(|run| run.tables.len() == 1) {
             return Some(0);
         }
@@ -237,7 +234,7 @@ fn shared_parts(all: &[Run]) -> anyhow::Result<Vec<Vec<usize>>> {
                 .hint("compare runs of one [data] and [target] section"),
         );
     }
-    let ahead = |run: &Run, place: usize| {
+    let ahead = |run: &EvaluatedRun, place: usize| {
         let table = &run.tables[place];
         let bar = table.metadata().bar;
         let reach = table

@@ -18,7 +18,7 @@ use crate::across::{self, AcrossArgs};
 use crate::backtest::{self, BacktestArgs};
 use crate::part::PartArgs;
 use crate::quantiles::{self, QuantileArgs};
-use crate::runs::{Run, Runs, of_folds};
+use crate::runs::{EvaluatedRun, Runs, of_folds};
 use crate::thresholds::{self, TuneArgs};
 
 /// Score forecasts on the rows that all of them have
@@ -122,14 +122,16 @@ impl Command {
 }
 
 fn score_controls(args: &ControlArgs) -> anyhow::Result<()> {
-    let rows = control_rows(&args.config.load()?.parse()?, &args.output.folds()?)?;
-    let scored = Scored {
+    let config: Config = args.config.load()?.parse()?;
+    let rows = control_rows(&config, &args.output.folds()?)?;
+    let target = config.target.init(config.data.interval);
+    let scored = ScoreInputs {
         rows: &rows,
         forecasters: &controls(&rows),
         dropped: &[],
         importance: &[],
         command: "controls".to_owned(),
-        earns: false, // controls have no break-even
+        is_return: target.earned().is_return(),
     };
     print(&[(None, scored.report(&args.output)?)], &args.output)
 }
@@ -161,29 +163,29 @@ fn score_part(runs: &Runs, part: &[usize], output: &Output) -> anyhow::Result<Re
         .iter()
         .filter_map(|run| Some((run.path.clone(), run.importance.clone()?)))
         .collect();
-    let scored = Scored {
+    let scored = ScoreInputs {
         rows: &joined.rows,
         forecasters: &forecasters,
         dropped: &dropped,
         importance: &importance,
         command: format!("evaluate {}", paths().collect::<Vec<_>>().join(" ")),
-        earns: runs.all.iter().all(Run::is_return),
+        is_return: runs.all.iter().all(EvaluatedRun::is_return),
     };
     scored.report(output)
 }
 
 /// What is scored, and what the page says of it.
-struct Scored<'a> {
+struct ScoreInputs<'a> {
     rows: &'a Rows,
     forecasters: &'a [ForecastColumn],
     dropped: &'a [(String, usize)],
     importance: &'a [(String, Importance)],
     command: String,
-    /// Whether a position earns what is forecast.
-    earns: bool,
+    /// Whether a position between two prices earns what is forecast.
+    is_return: bool,
 }
 
-impl Scored<'_> {
+impl ScoreInputs<'_> {
     /// Scores, and writes the page if one is asked for.
     fn report(&self, output: &Output) -> anyhow::Result<Report> {
         let options = Options {
@@ -196,16 +198,16 @@ impl Scored<'_> {
             path.as_ref()
                 .map_or(Ok(()), |path| check_named_output(path, extension))?;
         }
-        let Scored {
+        let ScoreInputs {
             rows,
             forecasters,
             dropped,
             importance,
             command,
-            earns,
+            is_return,
         } = self;
         let mut report = score(rows, forecasters, &options)?;
-        if output.coins && *earns {
+        if output.coins && *is_return {
             report = with_break_even(report, rows, forecasters, &options)?;
         }
         if let Some(path) = &output.html {
@@ -218,6 +220,7 @@ impl Scored<'_> {
                 rows,
                 forecasters,
                 report: &report,
+                is_return: *is_return,
                 options: &options,
                 dropped,
                 importance,

@@ -5,16 +5,16 @@ use std::path::PathBuf;
 
 use anyhow::{anyhow, bail};
 use cli::WithHint;
-use dataset::{Earned, ForecastTable, format_time};
+use dataset::{ForecastTable, Payoff, format_time};
 use run::{NamedTable, join};
 use score::{ForecastColumn, Rows};
 
 use crate::part::PartArgs;
-use crate::runs::Run;
+use crate::runs::EvaluatedRun;
 
 /// A run, and which of its coins.
 #[derive(Debug, Clone, clap::Args)]
-pub struct Selection {
+pub struct RunSelection {
     /// Run: a folder with run.toml and forecasts.parquet
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
@@ -25,14 +25,14 @@ pub struct Selection {
     part: PartArgs,
 }
 
-impl Selection {
+impl RunSelection {
     /// The rows of the run's table from `since_ms` on (None: all), its forecasts on them, and what
     /// a position earns of their target.
     ///
     /// # Errors
     /// A run that cannot be read, a coin that it has no forecasts of, no forecasts since then.
-    pub fn read(&self, since_ms: Option<i64>) -> anyhow::Result<(Rows, ForecastColumn, Earned)> {
-        let run = Run::read(&self.run, &self.part)?;
+    pub fn read(&self, since_ms: Option<i64>) -> anyhow::Result<(Rows, ForecastColumn, Payoff)> {
+        let run = EvaluatedRun::read(&self.run, &self.part)?;
         let mut table = run.only_table()?.clone();
         if !self.symbols.is_empty() {
             table = self.chosen(table)?;

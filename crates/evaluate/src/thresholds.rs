@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use cli::WithHint;
-use dataset::{Earned, format_time};
+use dataset::{Payoff, format_time};
 use page::{thresholds_html, thresholds_svg, thresholds_table, thresholds_warnings};
-use rules::{Costs, DeflateBy, Protocol, TuneOptions, Tuning, tune};
+use rules::{Costs, DeflateBy, TuneOptions, Tuning, TuningProtocol, tune};
 use run::{NamedTable, join};
 use score::Options;
 use storage::write_atomically;
 
 use crate::part::PartArgs;
-use crate::runs::Run;
+use crate::runs::EvaluatedRun;
 
 /// Arguments of `quarterhour thresholds`.
 #[derive(Debug, clap::Args)]
@@ -70,10 +70,10 @@ pub struct TuneArgs {
 impl TuneArgs {
     fn options(&self) -> TuneOptions {
         TuneOptions {
-            protocol: if self.protocol == Protocol::Seed.name() {
-                Protocol::Seed
+            protocol: if self.protocol == TuningProtocol::Seed.name() {
+                TuningProtocol::Seed
             } else {
-                Protocol::Honest
+                TuningProtocol::Honest
             },
             costs: Costs {
                 fee_bps: self.fee_bps,
@@ -106,7 +106,7 @@ impl TuneArgs {
 pub fn run(args: &TuneArgs) -> anyhow::Result<()> {
     let options = args.options();
     options.validate().map_err(cli::usage)?;
-    let run = Run::read(&args.run, &args.part)?;
+    let run = EvaluatedRun::read(&args.run, &args.part)?;
     let table = run.only_table()?;
     let source = NamedTable {
         name: &run.name,
@@ -132,17 +132,17 @@ pub fn run(args: &TuneArgs) -> anyhow::Result<()> {
 }
 
 /// Only the return between two prices can be earned.
-fn check_target(run: &Run, reach_bars: usize) -> anyhow::Result<()> {
+fn check_target(run: &EvaluatedRun, reach_bars: usize) -> anyhow::Result<()> {
     match run.target.earned() {
-        Earned::FromClose | Earned::FromNextOpen => Ok(()),
-        Earned::Unknown => {
+        Payoff::FromClose | Payoff::FromNextOpen => Ok(()),
+        Payoff::Unknown => {
             cli::warn(format!(
                 "{} forecasts a provided target; its profits are true only if that column is the return over {reach_bars} bars",
                 run.path
             ));
             Ok(())
         }
-        Earned::Nothing => Err(anyhow!(
+        Payoff::Nothing => Err(anyhow!(
             "{} forecasts target.kind = \"{}\", a {} that no single position earns; \
                  expected \"return\"",
             run.path,

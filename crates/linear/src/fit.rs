@@ -5,10 +5,10 @@ use std::ops::Range;
 use dataset::{Dataset, FeatureSet, Features, Fold, Targets, format_time};
 use rayon::prelude::*;
 
-use crate::moments::{Moments, Worth};
-use crate::terms::{Places, Term};
+use crate::normal_equations::{ForecastSums, NormalEquations};
+use crate::terms::{FeatureIndices, Term};
 use crate::units::{RowTargets, units};
-use crate::{Error, Fitted, Refit, RidgeOptions};
+use crate::{Error, Refit, RidgeModel, RidgeOptions};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -29,8 +29,8 @@ struct Day {
     /// Number of the day since 1970: the next one's refit is the first that knows these rows.
     number: i64,
     rows: Range<usize>,
-    own: Moments,
-    market: Moments,
+    own: NormalEquations,
+    market: NormalEquations,
 }
 
 impl RidgeFit {
@@ -50,7 +50,7 @@ impl RidgeFit {
     ///
     /// # Errors
     /// A bad option, another feature set than `relative`, or no row to fit to.
-    pub fn fit(dataset: &Dataset, fold: &Fold, options: RidgeOptions) -> Result<Fitted, Error> {
+    pub fn fit(dataset: &Dataset, fold: &Fold, options: RidgeOptions) -> Result<RidgeModel, Error> {
         Self::of_targets(dataset, &dataset.fitted_targets(fold), options)?.fold(dataset, fold)
     }
 
@@ -77,14 +77,14 @@ impl RidgeFit {
     ///
     /// # Errors
     /// No row to fit to.
-    pub fn fold(&self, dataset: &Dataset, fold: &Fold) -> Result<Fitted, Error> {
+    pub fn fold(&self, dataset: &Dataset, fold: &Fold) -> Result<RidgeModel, Error> {
         let panel = &dataset.panel;
         let refitted = match dataset.config.target.shuffle_seed {
             None => fold.fits(),
             Some(_) => &fold.fits()[..1], // a fold has one fit at least
         };
         let day = |fit: &Fold| panel.time_ms(fit.score.start).div_euclid(DAY_MS);
-        let mut walk = Walk::new(self.options, dataset.config.horizon_bars());
+        let mut walk = WalkState::new(self.options, dataset.config.horizon_bars());
         let mut refits = Vec::new();
         let mut days = self
             .days
@@ -104,7 +104,7 @@ impl RidgeFit {
             return Err(Error::NoRows { fold, before });
         }
         let horizon_bars = dataset.config.horizon_bars();
-        Ok(Fitted::new(
+        Ok(RidgeModel::new(
             panel.interval(),
             horizon_bars,
             self.options,
@@ -140,7 +140,7 @@ fn of_days(dataset: &Dataset, targets: &Targets, spans: &[(i64, Range<usize>)]) 
     let chosen = Features::all(FeatureSet::RELATIVE).of_bars(panel.interval());
     let names = chosen.names();
     // Terms are of the set's own features.
-    let places = |terms: &[Term]| Places::of(terms, &names).ok();
+    let places = |terms: &[Term]| FeatureIndices::of(terms, &names).ok();
     let (Some(own), Some(market)) = (places(&Term::own(&names)), places(&Term::market(&names)))
     else {
         return Vec::new();
@@ -158,8 +158,8 @@ fn of_days(dataset: &Dataset, targets: &Targets, spans: &[(i64, Range<usize>)]) 
         let mut day = Day {
             number: *number,
             rows: rows.clone(),
-            own: Moments::new(own.len()),
-            market: Moments::new(market.len()),
+            own: NormalEquations::new(own.len()),
+            market: NormalEquations::new(market.len()),
         };
         for row in rows.clone() {
             let at = (row - start) * coins;
@@ -183,18 +183,18 @@ fn of_days(dataset: &Dataset, targets: &Targets, spans: &[(i64, Range<usize>)]) 
 }
 
 /// What is known after some days.
-struct Walk {
+struct WalkState {
     options: RidgeOptions,
     horizon_bars: f64,
     last_day: Option<i64>,
-    all: Moments,
-    recent: Moments,
-    market: Moments,
+    all: NormalEquations,
+    recent: NormalEquations,
+    market: NormalEquations,
     reversal: Vec<f64>,
-    worth: Worth,
+    worth: ForecastSums,
 }
 
-impl Walk {
+impl WalkState {
     fn new(options: RidgeOptions, horizon_bars: usize) -> Self {
         let names = Features::all(FeatureSet::RELATIVE).names();
         let (own, market) = (Term::own(&names), Term::market(&names));
@@ -202,11 +202,11 @@ impl Walk {
             options,
             horizon_bars: horizon_bars as f64,
             last_day: None,
-            all: Moments::new(own.len()),
-            recent: Moments::new(own.len()),
-            market: Moments::new(market.len()),
+            all: NormalEquations::new(own.len()),
+            recent: NormalEquations::new(own.len()),
+            market: NormalEquations::new(market.len()),
             reversal: market.iter().map(Term::reversal).collect(),
-            worth: Worth::default(),
+            worth: ForecastSums::default(),
         }
     }
 

@@ -1,9 +1,9 @@
 //! How a run of the ridge is loaded.
 
-use run::{Forecaster, Kind, SavedRun, Seen};
+use run::{Forecaster, Kind, SavedRun, TrainingSpan};
 
 use crate::config::{KIND, RidgeConfig};
-use crate::saved::{FoldRecord, SavedRidge};
+use crate::saved::{RidgeRecord, SavedRidge};
 
 /// Runs of `ridge`.
 #[derive(Debug, Clone, Copy)]
@@ -19,8 +19,8 @@ impl Kind for RidgeKind {
         Ok(Box::new(SavedRidge::load(&run.folder()?, &config)?))
     }
 
-    fn seen(&self, run: &SavedRun<'_>) -> anyhow::Result<Option<Seen>> {
-        let record = FoldRecord::read(&run.folder()?)?;
-        Ok(Some(Seen::from(&record.origin)))
+    fn seen(&self, run: &SavedRun<'_>) -> anyhow::Result<Option<TrainingSpan>> {
+        let record = RidgeRecord::read(&run.folder()?)?;
+        Ok(Some(TrainingSpan::from(&record.origin)))
     }
 }

@@ -7,7 +7,7 @@ use storage::{content_hash, write_atomically};
 
 use crate::RidgeFit;
 use crate::config::{KIND, RidgeConfig};
-use crate::saved::{COEFFICIENTS_FILE, FoldRecord, RECORD_FILE, SavedRidge};
+use crate::saved::{COEFFICIENTS_FILE, RECORD_FILE, RidgeRecord, SavedRidge};
 
 /// Fits a ridge as a config says.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub(crate) struct RidgeRecipe {
     /// The run's configuration, with the universe spelled out.
     pub config: RidgeConfig,
     /// The moments of every day; None where each fold has its own targets.
-    pub moments: Option<RidgeFit>,
+    pub equations: Option<RidgeFit>,
 }
 
 impl RidgeRecipe {
@@ -25,11 +25,11 @@ impl RidgeRecipe {
     /// As [`RidgeFit::new`].
     pub fn new(config: RidgeConfig, dataset: &Dataset) -> anyhow::Result<Self> {
         let is_shuffled = config.shared.target.shuffle_seed.is_some();
-        let moments = match is_shuffled {
+        let equations = match is_shuffled {
             true => None,
             false => Some(RidgeFit::new(dataset, config.ridge)?),
         };
-        Ok(Self { config, moments })
+        Ok(Self { config, equations })
     }
 
     fn refits_line(&self) -> String {
@@ -54,8 +54,8 @@ impl Recipe for RidgeRecipe {
         let Piece {
             dataset, fold, dir, ..
         } = piece;
-        let fitted = match &self.moments {
-            Some(moments) => moments.fold(dataset, fold)?,
+        let fitted = match &self.equations {
+            Some(equations) => equations.fold(dataset, fold)?,
             None => RidgeFit::fit(dataset, fold, self.config.ridge)?,
         };
         let text = fitted.to_json();
@@ -67,7 +67,7 @@ impl Recipe for RidgeRecipe {
         }
         let std = target_std(&dataset.targets, fold.train.clone());
         let names = dataset.panel.symbols().iter().map(ToString::to_string);
-        let record = FoldRecord {
+        let record = RidgeRecord {
             fold: fold.number,
             target_std: names.zip(std).collect(),
             origin,
@@ -87,7 +87,7 @@ impl Recipe for RidgeRecipe {
         run: &RunDir,
         fold: &Fold,
     ) -> anyhow::Result<Vec<Option<f32>>> {
-        let record = FoldRecord::read(&run.fold(fold.number))?;
+        let record = RidgeRecord::read(&run.fold(fold.number))?;
         Ok(record.target_std_of(dataset.panel.symbols()))
     }
 

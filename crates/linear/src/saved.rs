@@ -8,11 +8,11 @@ use anyhow::{Context, anyhow};
 use cli::WithHint;
 use dataset::{CandleTable, Column, Config, Eligibility, Origin, Panel, check_columns};
 use market::Symbol;
-use run::{Answer, Forecaster};
+use run::{ForecastResult, Forecaster};
 use serde::{Deserialize, Serialize};
 use storage::{content_hash, write_atomically};
 
-use crate::Fitted;
+use crate::RidgeModel;
 use crate::config::{KIND, RidgeConfig};
 
 /// The coefficients of a fold.
@@ -23,7 +23,7 @@ pub(crate) const RECORD_FILE: &str = "ridge-record.json";
 /// How a fold's coefficients came about.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct FoldRecord {
+pub(crate) struct RidgeRecord {
     /// 1-based fold.
     pub fold: usize,
     /// Standard deviation of each coin's targets in the training rows; a coin without any is not
@@ -35,7 +35,7 @@ pub(crate) struct FoldRecord {
     pub sha256: String,
 }
 
-impl FoldRecord {
+impl RidgeRecord {
     /// Reads the record in a folder.
     ///
     /// # Errors
@@ -67,8 +67,8 @@ impl FoldRecord {
 #[derive(Debug)]
 pub(crate) struct SavedRidge {
     config: Config,
-    fitted: Fitted,
-    record: FoldRecord,
+    fitted: RidgeModel,
+    record: RidgeRecord,
 }
 
 impl SavedRidge {
@@ -77,7 +77,7 @@ impl SavedRidge {
     /// # Errors
     /// Files that are not there, are damaged, or belong to another config.
     pub fn load(folder: &Path, config: &RidgeConfig) -> anyhow::Result<Self> {
-        let record = FoldRecord::read(folder)?;
+        let record = RidgeRecord::read(folder)?;
         let path = folder.join(COEFFICIENTS_FILE);
         let text =
             fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -96,7 +96,7 @@ impl SavedRidge {
             .check(&config.shared, own, &folder.join(RECORD_FILE))?;
         Ok(Self {
             config: config.shared.clone(),
-            fitted: Fitted::from_json(&text, &path)?,
+            fitted: RidgeModel::from_json(&text, &path)?,
             record,
         })
     }
@@ -124,12 +124,12 @@ impl Forecaster for SavedRidge {
         &self.record.sha256
     }
 
-    fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<Answer>> {
+    fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<ForecastResult>> {
         let coins = panel.coins();
         let eligibility = Eligibility::of(panel, &self.config.features);
         let std = self.record.target_std_of(panel.symbols());
         let answers = self.fitted.forecast(panel, rows).into_iter().enumerate();
-        let checked = |(place, answer): (usize, Answer)| {
+        let checked = |(place, answer): (usize, ForecastResult)| {
             let (row, coin) = (rows[place / coins], place % coins);
             let unknown = "the coin had no training rows in which its target varies";
             let refusal = std[coin].is_none().then(|| unknown.to_owned());

@@ -54,9 +54,9 @@ impl Term {
 
 /// Terms by the places of their features.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Places(Vec<Vec<usize>>);
+pub(crate) struct FeatureIndices(Vec<Vec<usize>>);
 
-impl Places {
+impl FeatureIndices {
     /// The places of the terms' features among `features`.
     ///
     /// # Errors
@@ -96,15 +96,17 @@ mod tests {
         let names = Features::all(FeatureSet::RELATIVE).names();
         let (own, market) = (Term::own(&names), Term::market(&names));
         assert_eq!((own.len(), market.len(), names.len()), (26, 6, 28));
-        assert!(Places::of(&own, &names).is_ok() && Places::of(&market, &names).is_ok());
-        let unknown = Places::of(&[Term::of(&["mood"])], &names);
+        assert!(
+            FeatureIndices::of(&own, &names).is_ok() && FeatureIndices::of(&market, &names).is_ok()
+        );
+        let unknown = FeatureIndices::of(&[Term::of(&["mood"])], &names);
         assert_eq!(unknown, Err("mood".to_owned()));
     }
 
     #[test]
     fn a_product_is_of_its_features() {
         let terms = [Term::of(&["a"]), Term::of(&["b", "b", "a"])];
-        let places = Places::of(&terms, &["a", "b"]).unwrap();
+        let places = FeatureIndices::of(&terms, &["a", "b"]).unwrap();
         let mut out = [0.0; 2];
         assert!(places.values(&[2.0, 3.0], &mut out));
         assert_eq!(out, [2.0, 18.0]);

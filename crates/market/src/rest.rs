@@ -297,7 +297,7 @@ impl RestClient {
         let answer = self.sender.get(&path, &request).await?;
         wire::candles(
             &answer,
-            &wire::Page {
+            &wire::KlineRequest {
                 interval,
                 from_ms,
                 now_ms,

@@ -20,7 +20,7 @@ mod factor;
 mod reversion;
 
 use crate::{Candle, Error, Interval, Symbol};
-use coin::{Coin, Minute};
+use coin::{CoinGenerator, CoinMinute};
 pub use config::SimulatedConfig;
 use config::simulated_error;
 use factor::Factor;
@@ -158,11 +158,11 @@ fn one_coin(
     let bars = config.minutes / minutes_a_bar;
     let mut candles = Vec::with_capacity(bars);
     let mut averages = Vec::with_capacity(bars);
-    let mut coin = Coin::new(config, reversion, index)?;
+    let mut coin = CoinGenerator::new(config, reversion, index)?;
     let mut minute_index = 0;
     let mut open_time_ms = config.start_ms;
     for shared in factor.minutes.chunks_exact(minutes_a_bar) {
-        let mut bar = Bar::default();
+        let mut bar = CandleBuilder::default();
         for minute in shared {
             bar.add(&coin.step(minute_index, minute, &factor.day));
             minute_index += 1;
@@ -184,21 +184,21 @@ fn one_coin(
 
 /// A candle in the making, from the minutes that were recorded.
 #[derive(Default)]
-struct Bar {
+struct CandleBuilder {
     /// The recorded minutes joined into one.
-    joined: Option<Minute>,
+    joined: Option<CoinMinute>,
     is_last_missing: bool,
 }
 
-impl Bar {
-    fn add(&mut self, minute: &Minute) {
+impl CandleBuilder {
+    fn add(&mut self, minute: &CoinMinute) {
         self.is_last_missing = minute.is_missing;
         if minute.is_missing {
             return;
         }
         self.joined = Some(match self.joined {
             None => *minute,
-            Some(so_far) => Minute {
+            Some(so_far) => CoinMinute {
                 open: so_far.open,
                 high: so_far.high.max(minute.high),
                 low: so_far.low.min(minute.low),

@@ -18,7 +18,7 @@ use crate::address::Address;
 use crate::rest::beginning;
 use crate::{Candle, CandleError, Error, Interval, Market, Symbol};
 use connect::Socket;
-use message::Heard;
+use message::StreamMessage;
 
 /// The exchange sends a ping every 20 s: this much silence is a dead line.
 const LONGEST_SILENCE: Duration = Duration::from_secs(60);
@@ -35,7 +35,7 @@ const LONGEST_WITHOUT_KLINES: Duration = Duration::from_secs(300);
 /// again, and fills what was missed by [`RestClient`](crate::RestClient).
 #[derive(Debug)]
 pub struct KlineStream {
-    lines: Vec<Line>,
+    lines: Vec<StreamConnection>,
     /// The line that is read first next time: each has its turn.
     turn: usize,
     url: String,
@@ -48,7 +48,7 @@ pub struct KlineStream {
 
 /// One connection.
 #[derive(Debug)]
-struct Line {
+struct StreamConnection {
     socket: Socket,
     /// When the exchange last sent anything.
     heard_at: Instant,
@@ -82,7 +82,7 @@ impl KlineStream {
         for path in connect::paths(symbols, interval) {
             let socket = connect::connect(&address, &path, &proxies).await?;
             let now = Instant::now();
-            lines.push(Line {
+            lines.push(StreamConnection {
                 socket,
                 heard_at: now,
                 kline_at: now,
@@ -138,16 +138,16 @@ impl KlineStream {
                 _ => continue,
             };
             match message::read(text.as_str(), self.interval) {
-                Heard::Closed(symbol, candle) => {
+                StreamMessage::Closed(symbol, candle) => {
                     line.kline_at = now;
                     // A coin that nobody asked for is nobody's.
                     if let Some(symbol) = self.symbols.get(&symbol) {
                         return Ok((symbol.clone(), candle));
                     }
                 }
-                Heard::Forming(_) => line.kline_at = now,
-                Heard::Answer => {}
-                Heard::Other => {
+                StreamMessage::Forming(_) => line.kline_at = now,
+                StreamMessage::Answer => {}
+                StreamMessage::Other => {
                     return Err(Error::WrongShape {
                         request: format!("websocket {url}"),
                         place: "a message".to_owned(),
@@ -162,7 +162,8 @@ impl KlineStream {
     /// The next message of any connection, and which one it is.
     async fn next_message(&mut self) -> Result<(usize, Message), Error> {
         let (silence, without_klines) = (self.longest_silence, self.longest_without_klines);
-        let ends = |line: &Line| (line.heard_at + silence).min(line.kline_at + without_klines);
+        let ends =
+            |line: &StreamConnection| (line.heard_at + silence).min(line.kline_at + without_klines);
         let end = self
             .lines
             .iter()

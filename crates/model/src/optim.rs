@@ -93,12 +93,12 @@ impl AdamWConfig {
 pub struct AdamW {
     config: AdamWConfig,
     steps: i32,
-    moments: BTreeMap<String, Moments>,
+    moments: BTreeMap<String, GradientMoments>,
 }
 
 /// Means of a parameter's gradients and of their squares, both `[values]`.
 #[derive(Clone, Debug)]
-struct Moments {
+struct GradientMoments {
     first: Tensor<1>,
     second: Tensor<1>,
 }
@@ -112,7 +112,7 @@ impl AdamW {
     /// Moves the weights one step against the gradients. A parameter without a gradient stays.
     pub fn step<M: Module>(&mut self, learning_rate: f64, network: M, grads: GradientsParams) -> M {
         self.steps += 1;
-        network.map(&mut Step {
+        network.map(&mut AdamStep {
             optimizer: self,
             path: ParameterPath::default(),
             learning_rate,
@@ -175,7 +175,7 @@ impl AdamW {
                     }),
                 }
             };
-            let entry = Moments {
+            let entry = GradientMoments {
                 first: take("first")?,
                 second: take("second")?,
             };
@@ -212,11 +212,11 @@ impl AdamW {
         let first = grad.clone().mul_scalar(1.0 - beta_1);
         let second = grad.square().mul_scalar(1.0 - beta_2);
         let moments = match self.moments.remove(&name) {
-            Some(old) => Moments {
+            Some(old) => GradientMoments {
                 first: old.first.mul_scalar(beta_1) + first,
                 second: old.second.mul_scalar(beta_2) + second,
             },
-            None => Moments { first, second },
+            None => GradientMoments { first, second },
         };
         // Both means start at 0 and are too small by these parts.
         let missing_1 = 1.0 - beta_1.powi(self.steps);
@@ -242,14 +242,14 @@ impl AdamW {
     }
 }
 
-struct Step<'a> {
+struct AdamStep<'a> {
     optimizer: &'a mut AdamW,
     path: ParameterPath,
     learning_rate: f64,
     grads: GradientsParams,
 }
 
-impl ModuleMapper for Step<'_> {
+impl ModuleMapper for AdamStep<'_> {
     fn enter_module(&mut self, name: &str, container: &str) {
         self.path.enter(name, container);
     }

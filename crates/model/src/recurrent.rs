@@ -9,7 +9,7 @@ use crate::Error;
 use crate::config::{LARGEST, Pool, check_size, unusable};
 use crate::conv::convolve;
 use crate::dropout::dropout;
-pub(crate) use crate::kernel::Cell;
+pub(crate) use crate::kernel::CellKind;
 use crate::kernel::{Convolution, Recurrence, recur};
 
 /// The section of a recurrent encoder.
@@ -38,7 +38,7 @@ impl Default for RecurrentOptions {
 impl RecurrentOptions {
     /// Refuses what no encoder of such cells can be built from; `keys` are the names of width and
     /// layers.
-    pub(crate) fn validate(&self, cell: Cell, keys: [&'static str; 2]) -> Result<(), Error> {
+    pub(crate) fn validate(&self, cell: CellKind, keys: [&'static str; 2]) -> Result<(), Error> {
         for (key, found, largest) in [(keys[0], self.width, LARGEST), (keys[1], self.layers, 64)] {
             if !(1..=largest).contains(&found) {
                 return Err(unusable(
@@ -63,7 +63,7 @@ impl RecurrentOptions {
 /// `torch.nn.ModuleList` of them has the same names, dropout going between.
 pub(crate) fn layers(
     options: &RecurrentOptions,
-    cell: Cell,
+    cell: CellKind,
     channels_in: usize,
     device: &Device,
 ) -> Vec<RecurrentLayer> {
@@ -151,14 +151,14 @@ pub(crate) struct RecurrentLayer {
     bias_ih_l0_reverse: Option<Param<Tensor<1>>>,
     bias_hh_l0_reverse: Option<Param<Tensor<1>>>,
     #[module(skip)]
-    cell: Cell,
+    cell: CellKind,
 }
 
 impl RecurrentLayer {
     /// Weights and biases drawn as PyTorch draws them, uniformly up to `1 / sqrt(units)` on both
     /// sides of 0.
     fn init(
-        cell: Cell,
+        cell: CellKind,
         channels_in: usize,
         units: usize,
         bidirectional: bool,
@@ -225,7 +225,7 @@ impl RecurrentLayer {
     fn direction(
         &self,
         input: Tensor<3>,
-        (weight_ih, weight_hh, bias_ih, bias_hh): Weights<'_>,
+        (weight_ih, weight_hh, bias_ih, bias_hh): RecurrentWeights<'_>,
         reversed: bool,
     ) -> Tensor<3> {
         let [gates, channels_in] = weight_ih.dims();
@@ -252,7 +252,7 @@ impl RecurrentLayer {
     }
 }
 
-type Weights<'a> = (
+type RecurrentWeights<'a> = (
     &'a Param<Tensor<2>>,
     &'a Param<Tensor<2>>,
     &'a Param<Tensor<1>>,
@@ -285,13 +285,13 @@ fn step_by_step(recurrence: Recurrence) -> Tensor<3> {
         let recurrent = hidden.clone().matmul(weight.clone()) + bias.clone();
         let part = |of: &Tensor<2>, index: usize| of.clone().narrow(1, index * units, units);
         match cell {
-            Cell::Lstm => {
+            CellKind::Lstm => {
                 let sum = input + recurrent;
                 let [i, f, o] = [0, 1, 3].map(|index| activation::sigmoid(part(&sum, index)));
                 state = f * state + i * part(&sum, 2).tanh();
                 hidden = o * state.clone().tanh();
             }
-            Cell::Gru => {
+            CellKind::Gru => {
                 let [r, z] = [0, 1].map(|index| {
                     activation::sigmoid(part(&input, index) + part(&recurrent, index))
                 });

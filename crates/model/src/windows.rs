@@ -21,13 +21,13 @@ pub struct Windows {
     lookback: usize,
     device: Device,
     /// The matrix on a GPU; empty on a CPU backend.
-    resident: Vec<Chunk>,
+    resident: Vec<MatrixChunk>,
 }
 
 /// Rows of the matrix in one buffer; overlaps the next by `lookback - 1` rows, so that each window
 /// is whole in one of them.
 #[derive(Clone, Debug)]
-struct Chunk {
+struct MatrixChunk {
     first_row: usize,
     /// `[rows, channels]`
     rows: Tensor<2>,
@@ -137,7 +137,7 @@ impl Windows {
         Tensor::from_data(TensorData::new(values, shape), &self.device)
     }
 
-    fn upload(&self, buffer_bytes: usize) -> Vec<Chunk> {
+    fn upload(&self, buffer_bytes: usize) -> Vec<MatrixChunk> {
         let rows = self.rows();
         let most = (buffer_bytes / (4 * self.channels)).max(self.lookback);
         let mut chunks = Vec::new();
@@ -146,7 +146,7 @@ impl Windows {
             let end = (first_row + most).min(rows);
             let values = self.values[first_row * self.channels..end * self.channels].to_vec();
             let data = TensorData::new(values, [end - first_row, self.channels]);
-            chunks.push(Chunk {
+            chunks.push(MatrixChunk {
                 first_row,
                 rows: Tensor::from_data(data, &self.device),
             });

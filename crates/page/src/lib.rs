@@ -5,7 +5,6 @@
 mod html;
 mod importance;
 mod text;
-mod time;
 
 pub use html::{
     Page, backtest_svg, folds_svg, html, importance_svg, quantiles_svg, thresholds_html,

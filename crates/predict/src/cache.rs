@@ -9,20 +9,20 @@ use crate::Forecasts;
 
 /// The last live forecasts of a run, in `<run>/last-forecasts.json`.
 #[derive(Debug)]
-pub struct Cache {
+pub struct ForecastCache {
     path: PathBuf,
     key: String,
     lasts_secs: u64,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Entry {
+struct CacheEntry {
     key: String,
     made_at_secs: u64,
     forecasts: Forecasts,
 }
 
-impl Cache {
+impl ForecastCache {
     /// The cache of `run`; forecasts made for another `key`, or longer than `lasts_secs` ago, are
     /// not reused.
     pub fn new(run: &Path, key: String, lasts_secs: u64) -> Self {
@@ -35,14 +35,14 @@ impl Cache {
 
     /// The forecasts, if they may be reused, and their age in seconds.
     pub fn get(&self) -> Option<(Forecasts, u64)> {
-        let entry: Entry = serde_json::from_slice(&std::fs::read(&self.path).ok()?).ok()?;
+        let entry: CacheEntry = serde_json::from_slice(&std::fs::read(&self.path).ok()?).ok()?;
         let age_secs = now_secs().checked_sub(entry.made_at_secs)?;
         (entry.key == self.key && age_secs < self.lasts_secs).then_some((entry.forecasts, age_secs))
     }
 
     /// Keeps forecasts; where they cannot be written they are made anew next time.
     pub fn put(&self, forecasts: &Forecasts) {
-        let entry = Entry {
+        let entry = CacheEntry {
             key: self.key.clone(),
             made_at_secs: now_secs(),
             forecasts: forecasts.clone(),

@@ -6,7 +6,7 @@ use dataset::{CandleReader, Column, Config, Source};
 use market::{Symbol, simulate};
 
 use crate::Checkpoint;
-use crate::history::{History, Missing, first_ms};
+use crate::history::{History, MissingCoin, first_ms};
 use crate::live::from_exchange;
 
 /// Where candles come from.
@@ -44,7 +44,7 @@ impl History {
         checkpoint: &Checkpoint,
         at_ms: Option<i64>,
         base_url: Option<&str>,
-    ) -> anyhow::Result<(Self, Vec<Missing>)> {
+    ) -> anyhow::Result<(Self, Vec<MissingCoin>)> {
         let (config, bars) = (&checkpoint.config, checkpoint.history_bars());
         match source {
             CandleSource::Store => Ok((

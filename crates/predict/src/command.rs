@@ -10,12 +10,12 @@ use dataset::{format_time, parse_time};
 use storage::content_hash;
 use terminal::Table;
 
-use crate::cache::Cache;
+use crate::cache::ForecastCache;
 use crate::checkpoint::Request;
 use crate::ledger::{self, LedgerArgs};
 use crate::seen::{InSample, out_of_sample};
 use crate::watch::{WatchArgs, watch};
-use crate::{CandleSource, Checkpoint, Fallback, Forecasts, History, Missing, forecast_at};
+use crate::{CandleSource, Checkpoint, Fallback, Forecasts, History, MissingCoin, forecast_at};
 
 /// Forecast from a saved run
 #[derive(Debug, Parser)]
@@ -266,7 +266,7 @@ fn make(
     }
     checkpoint.check_columns(&history)?;
     let mut forecasts = forecast_at(&checkpoint, &history)?;
-    for Missing { symbol, reason } in &missing {
+    for MissingCoin { symbol, reason } in &missing {
         cli::warn(format!(
             "{symbol} is missing, the others are forecast without it: {reason}"
         ));
@@ -299,7 +299,7 @@ fn reused_or_made(
         checkpoint.forecaster.sha256()
     );
     // Hashed, as an address may hold a password.
-    let cache = Cache::new(request.run, content_hash(key.as_bytes()), lasts_secs);
+    let cache = ForecastCache::new(request.run, content_hash(key.as_bytes()), lasts_secs);
     if let Some((forecasts, age_secs)) = cache.get() {
         cli::note(format!(
             "forecasts made {age_secs} s ago; --cache-secs 0 makes new ones"

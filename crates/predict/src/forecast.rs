@@ -1,7 +1,7 @@
 //! From candles to forecasts, by the same functions that training and scoring use.
 
 use dataset::{Column, Panel};
-use run::{Answer, Drift};
+use run::{Drift, ForecastResult};
 use serde::{Deserialize, Serialize};
 
 use crate::{Checkpoint, History};
@@ -60,16 +60,17 @@ pub fn forecast_at(checkpoint: &Checkpoint, history: &History) -> anyhow::Result
     let row = panel.rows() - 1;
     let answers = forecaster.forecast(&panel, &[row])?.into_iter().map(finite);
     let drifts = forecaster.drift(&panel, row);
-    let of_coin = |((coin, answer), drift): ((usize, Answer), Option<Drift>)| CoinForecast {
-        symbol: panel.symbols()[coin].to_string(),
-        close: panel
-            .is_observed(row, coin)
-            .then(|| panel.value(Column::Close, row, coin)),
-        forecast: answer.as_ref().ok().copied(),
-        refused: answer.err(),
-        in_sample: checkpoint.is_in_sample,
-        drift: drift.filter(|drift| drift.std.is_finite()),
-    };
+    let of_coin =
+        |((coin, answer), drift): ((usize, ForecastResult), Option<Drift>)| CoinForecast {
+            symbol: panel.symbols()[coin].to_string(),
+            close: panel
+                .is_observed(row, coin)
+                .then(|| panel.value(Column::Close, row, coin)),
+            forecast: answer.as_ref().ok().copied(),
+            refused: answer.err(),
+            in_sample: checkpoint.is_in_sample,
+            drift: drift.filter(|drift| drift.std.is_finite()),
+        };
     Ok(Forecasts {
         time: history.at_ms,
         closed_at: history.at_ms + interval.ms(),
@@ -81,7 +82,7 @@ pub fn forecast_at(checkpoint: &Checkpoint, history: &History) -> anyhow::Result
 }
 
 /// What is no number is an error of that coin: it is never traded, and JSON has no word for it.
-fn finite(answer: Answer) -> Answer {
+fn finite(answer: ForecastResult) -> ForecastResult {
     match answer {
         Ok(value) if !value.is_finite() => Err(format!(
             "the model's forecast is {value}, expected a finite number"

@@ -14,7 +14,7 @@ pub struct History {
 
 /// A coin whose last candle the exchange does not give.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Missing {
+pub struct MissingCoin {
     /// The coin.
     pub symbol: Symbol,
     /// Why, in one line.

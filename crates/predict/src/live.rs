@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::ExchangeClock;
-use crate::history::{History, Missing, first_ms};
+use crate::history::{History, MissingCoin, first_ms};
 
 /// How long after its close, by the exchange's clock, a candle is waited for that is late or could
 /// still change.
@@ -26,17 +26,17 @@ const PAUSE: Duration = Duration::from_millis(300);
 const AT_ONCE: usize = 24;
 
 /// One coin on the way to its last candle.
-struct Wanted {
+struct PendingCoin {
     symbol: Symbol,
     candles: CandleTable,
     /// Candles that cannot be: they are missing.
     refused: Vec<CandleError>,
     /// Why its last candle is not here yet; None: it is.
-    lacks: Option<Lack>,
+    lacks: Option<MissingReason>,
 }
 
 /// Why a coin has no candle at the time asked for.
-enum Lack {
+enum MissingReason {
     /// It may come, or change no more, in a moment.
     Yet(String),
     /// The request failed.
@@ -55,7 +55,7 @@ pub fn from_exchange(
     bars: usize,
     at_ms: Option<i64>,
     base_url: Option<&str>,
-) -> anyhow::Result<(History, Vec<Missing>)> {
+) -> anyhow::Result<(History, Vec<MissingCoin>)> {
     let client = RestClient::new(config.data.market, base_url)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -71,12 +71,12 @@ pub fn from_exchange(
         let step = config.data.interval.ms();
         // The candle that the server's clock is in is still forming.
         let at_ms = at_ms.unwrap_or_else(|| clock.now_ms().div_euclid(step) * step - step);
-        let mut coins: Vec<Wanted> = config.universe.symbols.iter().map(Wanted::new).collect();
+        let mut coins: Vec<PendingCoin> = config.universe.symbols.iter().map(PendingCoin::new).collect();
         loop {
             let now = (config.data.interval, clock.now_ms());
             ask(&client, now, (first_ms(config, bars, at_ms), at_ms), &mut coins).await;
             let is_early = began.elapsed() < PATIENCE || clock.now_ms() < at_ms + step + LATE_MS;
-            let may_come = |coin: &Wanted| coin.is_open() && (is_early || matches!(coin.lacks, Some(Lack::Failed(_))));
+            let may_come = |coin: &PendingCoin| coin.is_open() && (is_early || matches!(coin.lacks, Some(MissingReason::Failed(_))));
             if !coins.iter().any(may_come) || began.elapsed() >= LONGEST {
                 break;
             }
@@ -112,7 +112,7 @@ async fn ask(
     client: &RestClient,
     (interval, now_ms): (Interval, i64),
     (from_ms, at_ms): (i64, i64),
-    coins: &mut [Wanted],
+    coins: &mut [PendingCoin],
 ) {
     let step = interval.ms();
     let open = coins
@@ -137,7 +137,7 @@ async fn ask(
         while let Some(answered) = asked.join_next().await {
             match answered {
                 Ok((place, Ok(served))) => coins[place].take(&served, at_ms, step),
-                Ok((place, Err(error))) => coins[place].lacks = Some(Lack::Failed(error)),
+                Ok((place, Err(error))) => coins[place].lacks = Some(MissingReason::Failed(error)),
                 // A coin whose task has ended abnormally is asked for again.
                 Err(_) => {}
             }
@@ -146,7 +146,7 @@ async fn ask(
 }
 
 /// The history, or the error that every coin has.
-fn found(at_ms: i64, coins: Vec<Wanted>) -> anyhow::Result<(History, Vec<Missing>)> {
+fn found(at_ms: i64, coins: Vec<PendingCoin>) -> anyhow::Result<(History, Vec<MissingCoin>)> {
     let none_is_there = coins.iter().all(|coin| coin.lacks.is_some());
     let (mut history, mut missing) = (
         History {
@@ -155,7 +155,7 @@ fn found(at_ms: i64, coins: Vec<Wanted>) -> anyhow::Result<(History, Vec<Missing
         },
         Vec::new(),
     );
-    for Wanted {
+    for PendingCoin {
         symbol,
         candles,
         refused,
@@ -164,14 +164,14 @@ fn found(at_ms: i64, coins: Vec<Wanted>) -> anyhow::Result<(History, Vec<Missing
     {
         // Whoever lacks the last candle for good is told why anyway.
         if let (false, Some(said)) = (
-            matches!(lacks, Some(Lack::ForGood(_))),
+            matches!(lacks, Some(MissingReason::ForGood(_))),
             of_refused(&refused),
         ) {
             cli::note(format!("{symbol}: {said}"));
         }
         match lacks {
-            Some(Lack::Failed(error)) if none_is_there => return Err(error.into()),
-            Some(lack) => missing.push(Missing {
+            Some(MissingReason::Failed(error)) if none_is_there => return Err(error.into()),
+            Some(lack) => missing.push(MissingCoin {
                 symbol: symbol.clone(),
                 reason: lack.reason(),
             }),
@@ -196,9 +196,11 @@ pub(crate) fn of_refused(refused: &[CandleError]) -> Option<String> {
     }
 }
 
-impl Wanted {
+impl PendingCoin {
     fn new(symbol: &Symbol) -> Self {
-        let lacks = Some(Lack::Yet("the exchange was not asked for it".to_owned()));
+        let lacks = Some(MissingReason::Yet(
+            "the exchange was not asked for it".to_owned(),
+        ));
         Self {
             symbol: symbol.clone(),
             candles: CandleTable::default(),
@@ -210,9 +212,9 @@ impl Wanted {
     /// Whether it is worth while to ask again.
     fn is_open(&self) -> bool {
         match &self.lacks {
-            Some(Lack::Yet(_)) => true,
-            Some(Lack::Failed(error)) => may_pass(error),
-            Some(Lack::ForGood(_)) | None => false,
+            Some(MissingReason::Yet(_)) => true,
+            Some(MissingReason::Failed(error)) => may_pass(error),
+            Some(MissingReason::ForGood(_)) | None => false,
         }
     }
 
@@ -229,18 +231,18 @@ impl Wanted {
         let time = format_time(at_ms);
         self.lacks = match (is_there, refused) {
             (true, _) => None,
-            (false, Some(fault)) => Some(Lack::ForGood(fault.to_string())),
+            (false, Some(fault)) => Some(MissingReason::ForGood(fault.to_string())),
             // All that is served cannot be, such as candles with times in microseconds.
             (false, None) if served.last_open_ms.is_none() && !served.refused.is_empty() => {
-                Some(Lack::ForGood(served.refused[0].to_string()))
+                Some(MissingReason::ForGood(served.refused[0].to_string()))
             }
-            (false, None) if served.last_open_ms.is_none() => Some(Lack::ForGood(
+            (false, None) if served.last_open_ms.is_none() => Some(MissingReason::ForGood(
                 "the exchange has no candles of it".to_owned(),
             )),
-            (false, None) if served.last_open_ms == Some(at_ms) => Some(Lack::Yet(format!(
-                "its candle of {time} could still change"
-            ))),
-            (false, None) => Some(Lack::Yet(format!(
+            (false, None) if served.last_open_ms == Some(at_ms) => Some(MissingReason::Yet(
+                format!("its candle of {time} could still change"),
+            )),
+            (false, None) => Some(MissingReason::Yet(format!(
                 "the exchange has no candle of it at {time}"
             ))),
         };
@@ -249,7 +251,7 @@ impl Wanted {
     }
 }
 
-impl Lack {
+impl MissingReason {
     fn reason(&self) -> String {
         match self {
             Self::Yet(reason) | Self::ForGood(reason) => reason.clone(),
@@ -277,7 +279,7 @@ mod tests {
     /// Of candles with times in microseconds it was once said that the exchange has none.
     #[test]
     fn a_coin_of_which_nothing_can_be_lacks_its_candle_for_that() {
-        let mut coin = Wanted::new(&Symbol::new("BTCUSDT").unwrap());
+        let mut coin = PendingCoin::new(&Symbol::new("BTCUSDT").unwrap());
         let refused = vec![fault(7_000_000 * MINUTE), fault(8_000_000 * MINUTE)];
         let served = Served {
             refused: refused.clone(),

@@ -2,7 +2,7 @@
 
 use dataset::{CandleTable, Column, Config, Panel};
 use market::Symbol;
-use run::{Answer, Forecaster};
+use run::{ForecastResult, Forecaster};
 
 /// What stands beside the indicator rule's forecasts.
 pub(crate) const RULE: &str = "indicator rule, no model";
@@ -55,7 +55,7 @@ impl Forecaster for IndicatorRule {
         ""
     }
 
-    fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<Answer>> {
+    fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<ForecastResult>> {
         let horizon_bars = self.config.horizon_bars();
         let answer = |row: usize, coin: usize| match panel.is_observed(row, coin) {
             true => rule(panel, row, coin, horizon_bars),
@@ -72,7 +72,7 @@ impl Forecaster for IndicatorRule {
 ///
 /// The index is J. Welles Wilder's (*New Concepts in Technical Trading Systems*, 1978) with a plain
 /// mean over 14 bars.
-fn rule(panel: &Panel, row: usize, coin: usize, horizon_bars: usize) -> Answer {
+fn rule(panel: &Panel, row: usize, coin: usize, horizon_bars: usize) -> ForecastResult {
     let closes: Vec<f64> = (row.saturating_sub(VOLATILITY_BARS)..=row)
         .map(|row| panel.value(Column::Close, row, coin))
         .collect();

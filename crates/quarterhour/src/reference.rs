@@ -20,7 +20,7 @@ config. `quarterhour schema` prints it, and `quarterhour schema --markdown` prin
 
 A time is written with its unit: `\"15m\"`, `\"4h\"`, `\"7d\"`, with s, m, h, d or w. It must be a
 whole number of bars of `data.interval`; only of `data.fill_limit` a part of a bar does not count.
-Where a number can be switched off, the word `\"off\"` does it.
+Where a number can be switched off, the word `\"off\"` does it; where it is a limit, `\"all\"` is none.
 
 In older versions times were counts of bars (`target.horizon_bars = 15`), and 0 or `\"\"` stood for
 nothing. The `run.toml` of an older run is read as it was meant, in bars of its own interval; in a

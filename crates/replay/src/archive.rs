@@ -8,14 +8,14 @@ use axum::response::Response;
 use market::Market;
 
 use crate::answer::Answer;
-use crate::calendar::Period;
-use crate::file::{ArchiveFile, csv};
+use crate::calendar::FilePeriod;
+use crate::file::{ServedFile, csv};
 use crate::server::Server;
 
 /// What a path asks for.
-struct Wanted {
+struct ArchivePath {
     symbol: String,
-    period: Period,
+    period: FilePeriod,
     /// The file's name without extension.
     name: String,
     is_checksum: bool,
@@ -59,7 +59,7 @@ fn file(server: &Server, path: &str) -> Answer {
 }
 
 /// What `path` asks for, if it is of this market and interval and published by now.
-fn wanted(server: &Server, path: &str) -> Option<Wanted> {
+fn wanted(server: &Server, path: &str) -> Option<ArchivePath> {
     let path = match server.market {
         Market::Spot => path.strip_prefix("spot/")?,
         Market::Futures => path.strip_prefix("futures/um/")?,
@@ -79,13 +79,13 @@ fn wanted(server: &Server, path: &str) -> Option<Wanted> {
         .strip_prefix(interval)?
         .strip_prefix('-')?;
     let period = match span {
-        "daily" => Period::day(text)?,
-        "monthly" => Period::month(text)?,
+        "daily" => FilePeriod::day(text)?,
+        "monthly" => FilePeriod::month(text)?,
         _ => return None,
     };
     let is_there =
         interval == server.interval.to_string() && period.published_ms <= server.now_ms();
-    is_there.then(|| Wanted {
+    is_there.then(|| ArchivePath {
         symbol: symbol.to_owned(),
         period,
         name: name.to_owned(),
@@ -94,13 +94,13 @@ fn wanted(server: &Server, path: &str) -> Option<Wanted> {
 }
 
 /// Builds a file; None where it would have no candle.
-fn build(server: &Server, wanted: &Wanted) -> Option<ArchiveFile> {
+fn build(server: &Server, wanted: &ArchivePath) -> Option<ServedFile> {
     let coin = server.coin(&wanted.symbol, server.now_ms())?;
     let mut bars = coin
         .final_bars(wanted.period.from_ms, wanted.period.until_ms)
         .peekable();
     bars.peek()?;
-    ArchiveFile::new(&wanted.name, &csv(bars, server.market, server.interval)).ok()
+    ServedFile::new(&wanted.name, &csv(bars, server.market, server.interval)).ok()
 }
 
 /// What the archive's host answers for a file that is not there (yet).

@@ -7,7 +7,7 @@ use crate::decimal::decimal;
 /// One candle as the exchange sends it. What a store lacks is made up: prices are the close,
 /// amounts are 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Bar {
+pub(crate) struct ServedCandle {
     pub open_time_ms: i64,
     pub open: f64,
     pub high: f64,
@@ -20,7 +20,7 @@ pub(crate) struct Bar {
     pub taker_buy_quote_volume: f64,
 }
 
-impl From<Candle> for Bar {
+impl From<Candle> for ServedCandle {
     fn from(candle: Candle) -> Self {
         let amount = |value: Option<f64>| value.unwrap_or(0.0);
         Self {
@@ -38,7 +38,7 @@ impl From<Candle> for Bar {
     }
 }
 
-impl Bar {
+impl ServedCandle {
     /// The bar when `share` (0 to 1) of its time has passed: its range and amounts have grown that
     /// far.
     ///
@@ -80,18 +80,18 @@ mod tests {
     use super::*;
     use market::Interval;
 
-    fn bar(open: f64, high: f64, low: f64, close: f64) -> Bar {
+    fn bar(open: f64, high: f64, low: f64, close: f64) -> ServedCandle {
         let candle = Candle {
             open: Some(open),
             high: Some(high),
             low: Some(low),
             ..Candle::close_only(0, close)
         };
-        Bar {
+        ServedCandle {
             volume: 10.0,
             count: 7,
             taker_buy_volume: 4.0,
-            ..Bar::from(candle)
+            ..ServedCandle::from(candle)
         }
     }
 

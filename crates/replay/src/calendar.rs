@@ -10,7 +10,7 @@ const PUBLISHED_AFTER_MS: i64 = 2 * 3_600_000;
 
 /// One file's worth of time in the archive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Period {
+pub(crate) struct FilePeriod {
     pub from_ms: i64,
     pub until_ms: i64,
     /// When the file appears: for a day, at 02:00 of the next; for a month, at 02:00 of the next
@@ -18,7 +18,7 @@ pub(crate) struct Period {
     pub published_ms: i64,
 }
 
-impl Period {
+impl FilePeriod {
     /// A day such as `2021-04-03`; None for any other text.
     pub fn day(text: &str) -> Option<Self> {
         let day = text
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_day_s_file_appears_the_next_day() {
-        let day = Period::day("2021-04-03").unwrap();
+        let day = FilePeriod::day("2021-04-03").unwrap();
         assert_eq!(
             (day.from_ms, day.until_ms),
             (ms("2021-04-03"), ms("2021-04-04"))
@@ -92,13 +92,13 @@ mod tests {
             "",
             "2021-04-03T00:00",
         ] {
-            assert_eq!(Period::day(text), None, "{text}");
+            assert_eq!(FilePeriod::day(text), None, "{text}");
         }
     }
 
     #[test]
     fn a_month_s_file_appears_on_the_next_first_monday() {
-        let month = Period::month("2021-04").unwrap();
+        let month = FilePeriod::month("2021-04").unwrap();
         assert_eq!(
             (month.from_ms, month.until_ms),
             (ms("2021-04-01"), ms("2021-05-01"))
@@ -107,10 +107,13 @@ mod tests {
         assert_eq!(month.published_ms, ms("2021-05-03T02:00"));
         // 2021-02-01 was a Monday.
         assert_eq!(
-            Period::month("2021-01").unwrap().published_ms,
+            FilePeriod::month("2021-01").unwrap().published_ms,
             ms("2021-02-01T02:00")
         );
-        assert_eq!(Period::month("2023-12").unwrap().until_ms, ms("2024-01-01"));
+        assert_eq!(
+            FilePeriod::month("2023-12").unwrap().until_ms,
+            ms("2024-01-01")
+        );
         for text in [
             "2021-13",
             "2021-4",
@@ -119,7 +122,7 @@ mod tests {
             "2021-04-03",
             "+021-04",
         ] {
-            assert_eq!(Period::month(text), None, "{text}");
+            assert_eq!(FilePeriod::month(text), None, "{text}");
         }
     }
 

@@ -4,13 +4,13 @@ use dataset::CandleTable;
 use market::{Interval, Symbol};
 
 use crate::Faults;
-use crate::bar::Bar;
+use crate::bar::ServedCandle;
 use crate::chance::{Chance, Chances};
-use crate::config::Schedule;
+use crate::config::ReplaySchedule;
 
 /// A coin that is served, with the faults that belong to its candles.
 #[derive(Debug)]
-pub(crate) struct Coin {
+pub(crate) struct ServedCoin {
     pub symbol: Symbol,
     candles: CandleTable,
     /// Unknown before this time; None: it has no candles at all.
@@ -29,13 +29,13 @@ pub(crate) struct Coin {
     silent_share: f64,
 }
 
-impl Coin {
+impl ServedCoin {
     /// A coin as the config has it.
     pub fn new(
         symbol: Symbol,
         candles: CandleTable,
         interval: Interval,
-        schedule: &Schedule,
+        schedule: &ReplaySchedule,
         faults: &Faults,
         seed: u64,
     ) -> Self {
@@ -88,13 +88,13 @@ impl Coin {
         until_ms: i64,
         limit: usize,
         first_ones: bool,
-    ) -> Vec<Bar> {
+    ) -> Vec<ServedCandle> {
         let rows = self.rows(from_ms, until_ms.min(now_ms).saturating_add(1));
         let seen = |row: usize| self.seen_row(row, now_ms);
         if first_ones {
             return rows.filter_map(seen).take(limit).collect();
         }
-        let mut bars: Vec<Bar> = rows.rev().filter_map(seen).take(limit).collect();
+        let mut bars: Vec<ServedCandle> = rows.rev().filter_map(seen).take(limit).collect();
         bars.reverse();
         bars
     }
@@ -108,7 +108,7 @@ impl Coin {
         }
     }
 
-    fn seen_row(&self, row: usize, now_ms: i64) -> Option<Bar> {
+    fn seen_row(&self, row: usize, now_ms: i64) -> Option<ServedCandle> {
         let bar = self.bar(row)?;
         let (open_ms, close_ms) = (bar.open_time_ms, bar.open_time_ms + self.step_ms);
         if (open_ms..open_ms + self.provisional_ms).contains(&now_ms) {
@@ -126,13 +126,17 @@ impl Coin {
     }
 
     /// All candles that ever exist with open time in `from_ms..until_ms`, in their final form.
-    pub fn final_bars(&self, from_ms: i64, until_ms: i64) -> impl Iterator<Item = Bar> {
+    pub fn final_bars(&self, from_ms: i64, until_ms: i64) -> impl Iterator<Item = ServedCandle> {
         self.rows(from_ms, until_ms).filter_map(|row| self.bar(row))
     }
 
     /// The candles that reach the middle of their time after `after_ms`, by `until_ms` at the
     /// latest, as they are then.
-    pub fn halfway(&self, after_ms: i64, until_ms: i64) -> impl Iterator<Item = (i64, Bar)> {
+    pub fn halfway(
+        &self,
+        after_ms: i64,
+        until_ms: i64,
+    ) -> impl Iterator<Item = (i64, ServedCandle)> {
         let half_ms = self.step_ms / 2;
         self.final_bars(
             after_ms.saturating_sub(half_ms) + 1,
@@ -144,7 +148,11 @@ impl Coin {
 
     /// The candles that are first shown closed after `after_ms`, by `until_ms` at the latest, with
     /// that time.
-    pub fn closing(&self, after_ms: i64, until_ms: i64) -> impl Iterator<Item = (i64, Bar)> {
+    pub fn closing(
+        &self,
+        after_ms: i64,
+        until_ms: i64,
+    ) -> impl Iterator<Item = (i64, ServedCandle)> {
         let longest_ms =
             self.step_ms
                 .saturating_add(if self.late > 0.0 { self.late_ms } else { 0 });
@@ -172,14 +180,14 @@ impl Coin {
     }
 
     /// None where the candle is a hole.
-    fn bar(&self, row: usize) -> Option<Bar> {
+    fn bar(&self, row: usize) -> Option<ServedCandle> {
         let candle = self.candles.candle(row);
         let is_hole = candle.close.is_nan()
             || self.strikes(Chance::Hole, candle.open_time_ms, self.hole_share);
-        let bar = Bar::from(candle);
+        let bar = ServedCandle::from(candle);
         let is_impossible = self.impossible_ms.contains(&bar.open_time_ms);
         let bar = if is_impossible {
-            Bar {
+            ServedCandle {
                 open: 0.0,
                 high: 0.0,
                 low: 0.0,

@@ -141,7 +141,7 @@ impl Default for Faults {
 
 /// The times of a config that passed every check, in UTC ms.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Schedule {
+pub(crate) struct ReplaySchedule {
     pub start_ms: Option<i64>,
     /// `from_ms..until_ms`
     pub outages: Vec<(i64, i64)>,
@@ -167,7 +167,7 @@ impl ReplayConfig {
 
     /// Checks every value and reads the times.
     #[expect(clippy::too_many_lines, reason = "one entry a key")]
-    pub(crate) fn schedule(&self) -> anyhow::Result<Schedule> {
+    pub(crate) fn schedule(&self) -> anyhow::Result<ReplaySchedule> {
         let faults = &self.faults;
         if !(0.0..=MOST_SPEED).contains(&self.speed) {
             let expected =
@@ -269,7 +269,7 @@ impl ReplayConfig {
             let times = texts.iter().map(|text| time("faults.impossible", text));
             impossible_ms.insert(symbol.clone(), times.collect::<anyhow::Result<_>>()?);
         }
-        Ok(Schedule {
+        Ok(ReplaySchedule {
             start_ms,
             outages,
             listed_ms,
@@ -308,7 +308,7 @@ mod tests {
     fn the_default_has_no_faults_and_is_valid() {
         assert_eq!(
             ReplayConfig::default().schedule().unwrap(),
-            Schedule::default()
+            ReplaySchedule::default()
         );
     }
 

@@ -9,7 +9,7 @@ use market::{Interval, Market};
 use sha2::{Digest, Sha256};
 use zip::write::SimpleFileOptions;
 
-use crate::bar::Bar;
+use crate::bar::ServedCandle;
 use crate::decimal::decimal;
 
 /// 2025-01-01T00:00Z: spot files count time in microseconds from here on.
@@ -20,13 +20,13 @@ const HEADER: &str = "open_time,open,high,low,close,volume,close_time,quote_volu
 
 /// A finished archive file.
 #[derive(Debug)]
-pub(crate) struct ArchiveFile {
+pub(crate) struct ServedFile {
     pub zip: Vec<u8>,
     /// SHA-256 in hexadecimal.
     pub checksum: String,
 }
 
-impl ArchiveFile {
+impl ServedFile {
     /// Packs `csv` under `name` (without extension); the same text gives the same bytes, whenever
     /// it is packed.
     ///
@@ -45,19 +45,19 @@ impl ArchiveFile {
 
 /// The files built last. A file is final once it is there, so it never goes stale.
 #[derive(Debug, Default)]
-pub(crate) struct Cache(Mutex<VecDeque<(String, Arc<ArchiveFile>)>>);
+pub(crate) struct FileCache(Mutex<VecDeque<(String, Arc<ServedFile>)>>);
 
 /// How many files are kept: a file and its checksum are asked for one after the other, for many
 /// coins at a time. A month of minutes is 2 MB.
 const CACHED_FILES: usize = 64;
 
-impl Cache {
+impl FileCache {
     /// The file from the cache, else built now.
     pub fn get(
         &self,
         name: &str,
-        build: impl FnOnce() -> Option<ArchiveFile>,
-    ) -> Option<Arc<ArchiveFile>> {
+        build: impl FnOnce() -> Option<ServedFile>,
+    ) -> Option<Arc<ServedFile>> {
         // Held while building, so that two requests for one file build it once.
         let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, file)) = files.iter().find(|(known, _)| known == name) {
@@ -73,7 +73,11 @@ impl Cache {
 }
 
 /// The rows of an archive file: futures with a header, spot without.
-pub(crate) fn csv(bars: impl Iterator<Item = Bar>, market: Market, interval: Interval) -> String {
+pub(crate) fn csv(
+    bars: impl Iterator<Item = ServedCandle>,
+    market: Market,
+    interval: Interval,
+) -> String {
     let mut csv = match market {
         Market::Spot => String::new(),
         Market::Futures => HEADER.to_owned(),

@@ -12,7 +12,7 @@ use market::{Interval, Market};
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
-use crate::bar::Bar;
+use crate::bar::ServedCandle;
 use crate::decimal::decimal;
 use crate::server::Server;
 
@@ -146,7 +146,7 @@ fn candles(server: &Server, parameters: &Parameters) -> Result<Answer, Answer> {
 }
 
 /// One candle as an array of 12 elements, prices and amounts as text.
-fn row(bar: &Bar, market: Market, interval: Interval) -> Value {
+fn row(bar: &ServedCandle, market: Market, interval: Interval) -> Value {
     let text = |value: f64| decimal(value, market);
     json!([
         bar.open_time_ms,

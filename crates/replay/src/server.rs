@@ -13,9 +13,9 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::clock::Clock;
-use crate::coin::Coin;
-use crate::config::{ReplayConfig, Schedule, refused};
-use crate::file::Cache;
+use crate::coin::ServedCoin;
+use crate::config::{ReplayConfig, ReplaySchedule, refused};
+use crate::file::FileCache;
 use crate::{Counts, Faults};
 
 /// How far a wrong answer of `/time` is ahead: eight minutes.
@@ -26,13 +26,13 @@ const WRONG_MS: i64 = 480_000;
 pub(crate) struct Server {
     pub market: Market,
     pub interval: Interval,
-    pub coins: Vec<Coin>,
+    pub coins: Vec<ServedCoin>,
     pub clock: Clock,
     pub faults: Faults,
-    pub schedule: Schedule,
+    pub schedule: ReplaySchedule,
     /// Request weight allowed in a minute of real time.
     pub weight_limit: u32,
-    pub archive: Cache,
+    pub archive: FileCache,
     places: BTreeMap<Symbol, usize>,
     counts: Mutex<Counts>,
     random: Mutex<ChaCha8Rng>,
@@ -66,7 +66,7 @@ impl Server {
                 .into_iter()
                 .chain(candles.open_time_ms.first().copied())
                 .min();
-            let coin = Coin::new(
+            let coin = ServedCoin::new(
                 symbol,
                 candles,
                 interval,
@@ -90,7 +90,7 @@ impl Server {
                 Market::Spot => 6000,
                 Market::Futures => 2400,
             }),
-            archive: Cache::default(),
+            archive: FileCache::default(),
             places,
             counts: Mutex::default(),
             random: Mutex::new(ChaCha8Rng::seed_from_u64(config.seed)),
@@ -121,7 +121,7 @@ impl Server {
     }
 
     /// The coin of that name, if it is listed by `now_ms`.
-    pub fn coin(&self, symbol: &str, now_ms: i64) -> Option<&Coin> {
+    pub fn coin(&self, symbol: &str, now_ms: i64) -> Option<&ServedCoin> {
         self.coins
             .get(self.place(symbol)?)
             .filter(|coin| coin.is_listed(now_ms))
@@ -175,7 +175,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Faults may name only coins that are served.
-fn check_named(schedule: &Schedule, coins: &[(Symbol, CandleTable)]) -> anyhow::Result<()> {
+fn check_named(schedule: &ReplaySchedule, coins: &[(Symbol, CandleTable)]) -> anyhow::Result<()> {
     let named = [
         (
             "faults.listed",

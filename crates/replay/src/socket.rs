@@ -10,8 +10,8 @@ use axum::response::Response;
 use serde_json::json;
 use tokio::time::{Instant, interval_at, sleep, timeout};
 
-use crate::bar::Bar;
-use crate::coin::Coin;
+use crate::bar::ServedCandle;
+use crate::coin::ServedCoin;
 use crate::decimal::decimal;
 use crate::server::Server;
 
@@ -68,7 +68,7 @@ async fn open(
     places.dedup();
     upgrade.on_upgrade(move |socket| async move {
         let opened_ms = server.now_ms();
-        Feed {
+        ClientConnection {
             server,
             places,
             is_wrapped,
@@ -82,7 +82,7 @@ async fn open(
 }
 
 /// One connection.
-struct Feed {
+struct ClientConnection {
     server: Arc<Server>,
     /// Its coins.
     places: Vec<usize>,
@@ -94,9 +94,9 @@ struct Feed {
 }
 
 /// The connection is over.
-struct Over;
+struct ConnectionClosed;
 
-impl Feed {
+impl ClientConnection {
     /// Sends events until the connection ends, one way or the other.
     async fn run(mut self) {
         let mut pings = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
@@ -108,10 +108,10 @@ impl Feed {
                 _ = pings.tick() => {
                     let is_dead = unanswered.is_some_and(|since| since.elapsed() > PONG_WITHIN);
                     unanswered = unanswered.or_else(|| Some(Instant::now()));
-                    if is_dead { Err(Over) } else { self.send(Message::Ping(Default::default())).await }
+                    if is_dead { Err(ConnectionClosed) } else { self.send(Message::Ping(Default::default())).await }
                 }
                 message = self.socket.recv() => match message {
-                    Some(Ok(Message::Close(_)) | Err(_)) | None => Err(Over),
+                    Some(Ok(Message::Close(_)) | Err(_)) | None => Err(ConnectionClosed),
                     Some(Ok(Message::Pong(_))) => { unanswered = None; Ok(()) }
                     Some(Ok(_)) => Ok(()),
                 },
@@ -146,25 +146,25 @@ impl Feed {
     }
 
     /// Sends what has happened since the last time.
-    async fn send_events(&mut self) -> Result<(), Over> {
+    async fn send_events(&mut self) -> Result<(), ConnectionClosed> {
         let (after_ms, now_ms) = (self.sent_ms, self.server.now_ms());
         self.sent_ms = now_ms;
         if self.server.is_out(now_ms) {
             self.server.counts().count_fault("outages");
-            return Err(Over);
+            return Err(ConnectionClosed);
         }
         let minutes = now_ms.div_euclid(MINUTE_MS) - after_ms.div_euclid(MINUTE_MS);
         let staying = (1.0 - self.server.faults.drop_socket).powf(minutes as f64);
         if self.server.draw() >= staying {
             self.server.counts().count_fault("drop_socket");
-            return Err(Over);
+            return Err(ConnectionClosed);
         }
         for text in self.events(after_ms, now_ms) {
             self.send(Message::text(text)).await?;
         }
         if now_ms - self.opened_ms >= LONGEST_CONNECTION_MS {
             self.send(Message::Close(None)).await?;
-            return Err(Over);
+            return Err(ConnectionClosed);
         }
         Ok(())
     }
@@ -192,7 +192,13 @@ impl Feed {
         events.into_iter().map(|(_, text)| text).collect()
     }
 
-    fn event(&self, coin: &Coin, time_ms: i64, bar: &Bar, is_closed: bool) -> String {
+    fn event(
+        &self,
+        coin: &ServedCoin,
+        time_ms: i64,
+        bar: &ServedCandle,
+        is_closed: bool,
+    ) -> String {
         let (symbol, interval) = (coin.symbol.as_str(), self.server.interval);
         let text = |value: f64| decimal(value, self.server.market);
         let event = json!({
@@ -227,12 +233,12 @@ impl Feed {
         json!({"stream": stream, "data": event}).to_string()
     }
 
-    async fn send(&mut self, message: Message) -> Result<(), Over> {
+    async fn send(&mut self, message: Message) -> Result<(), ConnectionClosed> {
         match timeout(LONGEST_SEND, self.socket.send(message)).await {
-            Ok(sent) => sent.map_err(|_| Over),
+            Ok(sent) => sent.map_err(|_| ConnectionClosed),
             Err(_) => {
                 self.server.counts().count_fault("slow_reader");
-                Err(Over)
+                Err(ConnectionClosed)
             }
         }
     }

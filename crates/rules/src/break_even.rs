@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 use score::{BreakEven, BreakEvenFees, ForecastColumn, Options, Report, Rows, check_forecasters};
-use statistics::{FoldSpan, Interval, Layout, are_equal, quantile};
+use statistics::{ConfidenceInterval, FoldSpan, RowSpans, are_equal, quantile};
 
 use crate::error::Error;
 use crate::trade::{Side, may_open};
@@ -105,7 +105,7 @@ pub fn with_break_even(
 }
 
 /// Of what each position could pay for a fill, in basis points.
-fn mean_fee(fees_bps: &[f64], interval: Option<Interval>) -> BreakEven {
+fn mean_fee(fees_bps: &[f64], interval: Option<ConfidenceInterval>) -> BreakEven {
     let trades = fees_bps.len();
     BreakEven {
         fee_bps: (trades > 0).then(|| fees_bps.iter().sum::<f64>() / trades as f64),
@@ -120,7 +120,7 @@ fn fold_spans(rows: &Rows) -> Vec<[i64; 2]> {
         let times = &rows.time_ms[fold.rows.clone()]; // sorted, and no fold is empty
         [times[0], times[times.len() - 1] + 1]
     };
-    let mut spans: Vec<[i64; 2]> = Layout::new(&rows.fold, &rows.time_ms)
+    let mut spans: Vec<[i64; 2]> = RowSpans::new(&rows.fold, &rows.time_ms)
         .folds
         .iter()
         .map(of_fold)

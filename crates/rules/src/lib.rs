@@ -13,7 +13,7 @@ mod tuning;
 
 pub use backtest::{
     Backtest, BacktestOptions, BarReturn, CoinBacktest, Curve, DayEquity, DeflatedSharpe,
-    Direction, Performance, Signal, Trial, TrialResult, alpha_factor, backtest,
+    Direction, Performance, SignalRule, Trial, TrialResult, alpha_factor, backtest,
 };
 pub use break_even::{break_even, with_break_even};
 pub use error::Error;
@@ -22,6 +22,6 @@ pub use quantiles::{
 };
 pub use trade::{Calibration, CoinThresholds, Costs, Side, Thresholds, may_open};
 pub use tuning::{
-    Candidate, CoinTuning, DeflateBy, Deflation, Portfolio, Protocol, SideTuning, TradeStatistics,
-    TuneOptions, Tuning, tune,
+    Candidate, CoinTuning, DeflateBy, Deflation, Portfolio, SideTuning, TradeStatistics,
+    TuneOptions, Tuning, TuningProtocol, tune,
 };

@@ -2,7 +2,7 @@
 //! out of sample beside the controls, and its run could be loaded again by a `Kind` in the list.
 
 use dataset::{Column, Config, Dataset, FeatureSet, Panel, RunDir, Source};
-use run::{Answer, FitOptions, Forecaster, Piece, Recipe, fit_run};
+use run::{FitOptions, ForecastResult, Forecaster, Piece, Recipe, fit_run};
 
 /// The recipe, and what it gives.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl Forecaster for Reversal {
         vec![Column::Close]
     }
 
-    fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<Answer>> {
+    fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<ForecastResult>> {
         let of_row =
             |&row: &usize| (0..panel.coins()).map(move |coin| -panel.last_return(row, coin));
         Ok(rows.iter().flat_map(of_row).map(Ok).collect())

@@ -4,14 +4,14 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::anyhow;
 use cli::{ConfigTable, WithHint};
-use dataset::{Dataset, Dropped, Fold, ForecastTable, RunDir};
+use dataset::{Dataset, DropCounts, Fold, ForecastTable, RunDir};
 use statistics::pearson;
 use tracking::Tracker;
 
 use crate::forecast_piece::forecast_piece;
 use crate::refits::write_refits;
 use crate::scored_run::ScoredRun;
-use crate::{Appendix, Finished, Piece, Recipe};
+use crate::{Appendix, FinishedRun, Piece, Recipe};
 
 /// Held by the process that fits a piece.
 const LOCK_FILE: &str = "lock";
@@ -260,7 +260,7 @@ fn join(
     if dataset.config.target.shuffle_seed.is_some() {
         appendix.texts.push(SHUFFLED_LINE.to_owned());
     }
-    let finished = Finished {
+    let finished = FinishedRun {
         run,
         forecaster: recipe.forecaster(),
         config: &dataset.config,
@@ -306,8 +306,8 @@ fn dropped(
     run: &RunDir,
     dataset: &Dataset,
     fits: &[&Fold],
-) -> anyhow::Result<Dropped> {
-    let mut total = Dropped::default();
+) -> anyhow::Result<DropCounts> {
+    let mut total = DropCounts::default();
     for fit in fits {
         let target_std = recipe.target_std(dataset, run, fit)?;
         total += dataset

@@ -7,7 +7,7 @@ use market::Symbol;
 use serde::{Deserialize, Serialize};
 
 /// The forecast of one coin in the target's unit, or why there is none.
-pub type Answer = Result<f64, String>;
+pub type ForecastResult = Result<f64, String>;
 
 /// A fitted model, or a rule: what scoring, `predict`, the watch and ensembles all call.
 ///
@@ -44,7 +44,7 @@ pub trait Forecaster: fmt::Debug {
     ///
     /// # Errors
     /// A device or library that fails.
-    fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<Answer>>;
+    fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<ForecastResult>>;
 
     /// How far every coin's features up to `row` are from those of training; None where that is
     /// not known.

@@ -61,7 +61,7 @@ pub struct NamedTable<'a> {
 
 /// What all tables have in common.
 #[derive(Debug, Clone)]
-pub struct Joined {
+pub struct JoinedRows {
     /// The common rows.
     pub rows: Rows,
     /// The forecasts of each source on these rows, in the order given.
@@ -71,13 +71,13 @@ pub struct Joined {
 }
 
 /// The common rows of tables of one horizon and panel.
-struct Common<'a> {
+struct RowMatch<'a> {
     parts: Vec<&'a TablePart>,
     /// The rows of each part that all of them have.
     rows: Vec<Vec<usize>>,
 }
 
-impl<'a> Common<'a> {
+impl<'a> RowMatch<'a> {
     fn of(sources: &[NamedTable<'a>]) -> Result<Self, JoinError> {
         let part = |source: &NamedTable<'a>| {
             let origin = Path::new(source.run.unwrap_or(source.name));
@@ -149,8 +149,8 @@ impl<'a> Common<'a> {
 /// # Errors
 /// No common row; two tables that disagree on what was realized, and so forecast different targets;
 /// a table of several horizons or panels.
-pub fn join(sources: &[NamedTable<'_>]) -> Result<Joined, JoinError> {
-    let common = Common::of(sources)?;
+pub fn join(sources: &[NamedTable<'_>]) -> Result<JoinedRows, JoinError> {
+    let common = RowMatch::of(sources)?;
     let (Some(first), Some(&part)) = (sources.first(), common.parts.first()) else {
         return Err(score::Error::NoRows.into());
     };
@@ -183,7 +183,7 @@ pub fn join(sources: &[NamedTable<'_>]) -> Result<Joined, JoinError> {
         run: source.run.map(str::to_owned),
         forecast: common.column(table, |part| &part.forecast),
     };
-    Ok(Joined {
+    Ok(JoinedRows {
         forecasters: sources.iter().enumerate().map(forecaster).collect(),
         dropped: (common.parts.iter())
             .map(|part| part.len() - rows.len())
@@ -195,7 +195,7 @@ pub fn join(sources: &[NamedTable<'_>]) -> Result<Joined, JoinError> {
 /// Refuses tables that realized something else than the first.
 fn check_targets(
     sources: &[NamedTable<'_>],
-    common: &Common<'_>,
+    common: &RowMatch<'_>,
     rows: &Rows,
 ) -> Result<(), JoinError> {
     for (table, source) in sources.iter().enumerate().skip(1) {

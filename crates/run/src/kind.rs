@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow};
 use cli::{ConfigTable, WithHint};
 use dataset::{Config, DataConfig, RunConfig, RunDir, parse_time};
 
-use crate::{Forecaster, Seen, model_folder};
+use crate::{Forecaster, TrainingSpan, model_folder};
 
 /// A kind of forecaster, as a saved run names it: one entry of the list in the binary.
 pub trait Kind: fmt::Debug {
@@ -33,7 +33,7 @@ pub trait Kind: fmt::Debug {
     ///
     /// # Errors
     /// Files that cannot be read.
-    fn seen(&self, run: &SavedRun<'_>) -> anyhow::Result<Option<Seen>>;
+    fn seen(&self, run: &SavedRun<'_>) -> anyhow::Result<Option<TrainingSpan>>;
 
     /// The folds that the run in `path` has whole models of.
     ///
@@ -216,7 +216,7 @@ impl Kinds {
         &self,
         path: &Path,
         (fold, at_ms): (Option<usize>, Option<i64>),
-    ) -> anyhow::Result<Seen> {
+    ) -> anyhow::Result<TrainingSpan> {
         let table = ConfigTable::read(&path.join(RunDir::CONFIG_FILE))?;
         let config: Config = table.parse()?;
         let known = self.of(&table, path)?.seen(&SavedRun {
@@ -228,7 +228,7 @@ impl Kinds {
             config: &config,
             kinds: self,
         })?;
-        let at_most = |data: &DataConfig| Seen {
+        let at_most = |data: &DataConfig| TrainingSpan {
             from_ms: None,
             until_ms: data
                 .until

@@ -26,7 +26,7 @@ pub struct Appendix {
 
 /// A run whose forecasts are all there.
 #[derive(Debug, Clone, Copy)]
-pub struct Finished<'a> {
+pub struct FinishedRun<'a> {
     /// Its folder.
     pub run: &'a RunDir,
     /// Its name in tables.
@@ -41,7 +41,7 @@ pub struct Finished<'a> {
     pub json: bool,
 }
 
-impl Finished<'_> {
+impl FinishedRun<'_> {
     /// Scores the run's table beside the controls, writes the report, tells the tracker and prints.
     ///
     /// # Errors
@@ -50,7 +50,8 @@ impl Finished<'_> {
         let run = self.run;
         let path = run.path().display().to_string();
         let scored = score_run((self.forecaster, &path), table)?;
-        write_atomically(&run.report(), scored.html(appendix.importance).as_bytes())?;
+        let page = scored.html(self.config, appendix.importance);
+        write_atomically(&run.report(), page.as_bytes())?;
         if let Some(tracker) = self.tracker {
             track(tracker, run, &scored);
             appendix

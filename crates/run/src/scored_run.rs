@@ -1,6 +1,6 @@
 //! What a run prints when it is done: its own forecasts beside the controls.
 
-use dataset::ForecastTable;
+use dataset::{Config, ForecastTable};
 use page::{Importance, Page, html};
 use score::{ForecastColumn, Options, Report, Rows, controls, score};
 use statistics::pearson;
@@ -71,7 +71,8 @@ impl ScoredRun {
     }
 
     /// The run's own report as a page; `importance` is that of its features, if it says it.
-    pub fn html(&self, importance: Option<Importance>) -> String {
+    pub fn html(&self, config: &Config, importance: Option<Importance>) -> String {
+        let target = config.target.init(config.data.interval);
         let run = self
             .report
             .forecasters
@@ -86,6 +87,7 @@ impl ScoredRun {
             rows: &self.rows,
             forecasters: &self.forecasters,
             report: &self.report,
+            is_return: target.earned().is_return(),
             options: &Options::default(),
             dropped: &[],
             importance: &importance,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use statistics::Interval;
+use statistics::ConfidenceInterval;
 
 /// What forecasts could pay.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
@@ -12,7 +12,7 @@ pub struct BreakEven {
     /// negative where it is below 0 without fees, None without trades.
     pub fee_bps: Option<f64>,
     /// Its block-bootstrap interval.
-    pub interval: Option<Interval>,
+    pub interval: Option<ConfidenceInterval>,
     /// Positions, of two fills each.
     pub trades: usize,
 }

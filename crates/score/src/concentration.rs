@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use statistics::{Layout, Series};
+use statistics::{RowSpans, Series};
 
 use crate::rows::Rows;
 
@@ -37,10 +37,10 @@ pub struct Concentration {
 
 impl Concentration {
     /// Of one version of a score; None where it has none or is not above 0.
-    pub(crate) fn of(rows: &Rows, layout: &Layout, series: &Series) -> Option<Self> {
+    pub(crate) fn of(rows: &Rows, spans: &RowSpans, series: &Series) -> Option<Self> {
         let mut hours: BTreeMap<i64, f64> = BTreeMap::new();
-        for (fold, products) in layout.folds.iter().zip(series.mean_products()) {
-            for (time, product) in layout.times[fold.times.clone()].iter().zip(products) {
+        for (fold, products) in spans.folds.iter().zip(series.mean_products()) {
+            for (time, product) in spans.times[fold.times.clone()].iter().zip(products) {
                 *hours
                     .entry(rows.time_ms[time.start].div_euclid(HOUR_MS))
                     .or_default() += product;

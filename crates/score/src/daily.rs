@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 use statistics::{
-    Interval, Layout, are_equal, drawn_blocks, enough_blocks, mean, neutralize,
+    ConfidenceInterval, RowSpans, are_equal, drawn_blocks, enough_blocks, mean, neutralize,
     percentile_interval, summarize_ic,
 };
 
@@ -66,14 +66,14 @@ impl DayMean {
 
 /// Which part of forecasts and returns is compared, entry a bar later in both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(crate) enum IcVariant {
     /// Both sides minus their mean over the coins of that time.
     Neutral,
     /// Both as they are.
     Whole,
 }
 
-impl Part {
+impl IcVariant {
     /// The headline first.
     pub const ALL: [Self; 2] = [Self::Neutral, Self::Whole];
 }
@@ -90,17 +90,17 @@ pub(crate) struct Days {
 }
 
 impl Days {
-    pub fn new(rows: &Rows, layout: &Layout) -> Self {
+    pub fn new(rows: &Rows, spans: &RowSpans) -> Self {
         let number = |time: &std::ops::Range<usize>| rows.time_ms[time.start].div_euclid(DAY_MS);
-        let numbers: BTreeSet<i64> = layout.times.iter().map(number).collect();
+        let numbers: BTreeSet<i64> = spans.times.iter().map(number).collect();
         let numbers: Vec<i64> = numbers.into_iter().collect();
-        let of_time: Vec<usize> = layout
+        let of_time: Vec<usize> = spans
             .times
             .iter()
             .map(|time| numbers.partition_point(|other| *other < number(time)))
             .collect();
         let mut fold = vec![usize::MAX; numbers.len()];
-        for (place, span) in layout.folds.iter().enumerate() {
+        for (place, span) in spans.folds.iter().enumerate() {
             for &day in &of_time[span.times.clone()] {
                 fold[day] = fold[day].min(place);
             }
@@ -110,7 +110,7 @@ impl Days {
         Self {
             of_time,
             fold,
-            folds: layout.folds.len(),
+            folds: spans.folds.len(),
             block: usize::try_from(block).unwrap_or(1).max(1),
         }
     }
@@ -119,13 +119,13 @@ impl Days {
     pub fn ics(
         &self,
         rows: &Rows,
-        layout: &Layout,
+        spans: &RowSpans,
         forecast: &[f64],
-        part: Part,
+        part: IcVariant,
     ) -> Vec<Option<f64>> {
-        let (x, y) = sides(rows, layout, forecast, part);
+        let (x, y) = sides(rows, spans, forecast, part);
         let mut sums = vec![(0, [0.0; 3]); self.fold.len()];
-        for (time, day) in layout.times.iter().zip(&self.of_time) {
+        for (time, day) in spans.times.iter().zip(&self.of_time) {
             let (pairs, [xy, xx, yy]) = &mut sums[*day];
             for (x, y) in x[time.clone()].iter().zip(&y[time.clone()]) {
                 if x.is_finite() && y.is_finite() {
@@ -162,7 +162,11 @@ impl Days {
     }
 
     /// Interval of the mean over the days of each fold, as [`Days::draws`] of these days alone.
-    pub fn fold_intervals(&self, days: &[Option<f64>], options: &Options) -> Vec<Option<Interval>> {
+    pub fn fold_intervals(
+        &self,
+        days: &[Option<f64>],
+        options: &Options,
+    ) -> Vec<Option<ConfidenceInterval>> {
         let interval = |own: Vec<Option<f64>>| {
             percentile_interval(&self.draws(&own, options)?, options.confidence)
         };
@@ -193,7 +197,7 @@ impl Days {
 
 /// Forecast and log return with entry a bar later, in units of the coin's trailing volatility; NaN
 /// where a row is left out.
-fn sides(rows: &Rows, layout: &Layout, forecast: &[f64], part: Part) -> (Vec<f64>, Vec<f64>) {
+fn sides(rows: &Rows, spans: &RowSpans, forecast: &[f64], part: IcVariant) -> (Vec<f64>, Vec<f64>) {
     // A constant divided by volatilities would be a score of these.
     if are_equal(forecast) {
         return (
@@ -209,10 +213,10 @@ fn sides(rows: &Rows, layout: &Layout, forecast: &[f64], part: Part) -> (Vec<f64
     let x = quotients(forecast, |value| value);
     let y = quotients(&rows.realized_delayed, f64::ln_1p);
     match part {
-        Part::Whole => (x, y),
-        Part::Neutral => {
-            let (mut x, y) = neutralize(&layout.times, &x, &y);
-            for time in &layout.times {
+        IcVariant::Whole => (x, y),
+        IcVariant::Neutral => {
+            let (mut x, y) = neutralize(&spans.times, &x, &y);
+            for time in &spans.times {
                 // One forecast for all coins says nothing of a coin beside the others, though its
                 // quotients differ.
                 if are_equal(&forecast[time.clone()]) {

@@ -8,11 +8,11 @@
 
 mod across;
 mod break_even;
+mod common_rows;
 mod concentration;
 mod controls;
 mod daily;
 mod error;
-mod ground;
 mod labels;
 mod metrics;
 mod options;
@@ -32,7 +32,8 @@ pub use concentration::Concentration;
 pub use controls::controls;
 pub use error::Error;
 pub use metrics::{
-    Better, ByMetric, Estimate, METRICS, Metric, Place, Sample, Unit, Value, metrics_reference,
+    Better, ByMetric, Estimate, METRICS, Metric, ReportSection, Sample, Unit, Value,
+    metrics_reference,
 };
 pub use options::Options;
 pub use report::{Concentrations, Difference, Report, Score};

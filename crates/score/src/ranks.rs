@@ -2,11 +2,11 @@
 
 use rayon::prelude::*;
 use statistics::{
-    InformationCoefficient, Layout, Resampled, drawn_blocks, enough_blocks, minus,
+    InformationCoefficient, MetricDraws, RowSpans, drawn_blocks, enough_blocks, minus,
     optimal_block_length, rank_ic_per_timestamp, summarize_ic,
 };
 
-use crate::ground::Ground;
+use crate::common_rows::CommonRows;
 use crate::rows::ForecastColumn;
 
 /// Against what is realized, and against the same with entry one bar later.
@@ -24,22 +24,22 @@ pub(crate) struct RankSeries {
 
 impl RankSeries {
     /// Both versions of a forecaster.
-    pub fn both(ground: &Ground<'_>, forecast: &[f64]) -> [Self; VERSIONS] {
-        Self::realized(ground)
-            .map(|realized| Self::new(&ground.layout, forecast, realized, ground.floor))
+    pub fn both(common: &CommonRows<'_>, forecast: &[f64]) -> [Self; VERSIONS] {
+        Self::realized(common)
+            .map(|realized| Self::new(&common.spans, forecast, realized, common.floor))
     }
 
     /// What each version is compared with.
-    pub fn realized<'a>(ground: &Ground<'a>) -> [&'a [f64]; VERSIONS] {
-        [&ground.rows.realized, &ground.rows.realized_delayed]
+    pub fn realized<'a>(common: &CommonRows<'a>) -> [&'a [f64]; VERSIONS] {
+        [&common.rows.realized, &common.rows.realized_delayed]
     }
 
-    fn new(layout: &Layout, forecast: &[f64], realized: &[f64], floor: usize) -> Self {
-        let coefficients = rank_ic_per_timestamp(&layout.times, forecast, realized);
+    fn new(spans: &RowSpans, forecast: &[f64], realized: &[f64], floor: usize) -> Self {
+        let coefficients = rank_ic_per_timestamp(&spans.times, forecast, realized);
         let summary = summarize_ic(&coefficients);
         let mean = summary.mean.unwrap_or(0.0);
         let of_folds = || {
-            layout
+            spans
                 .folds
                 .iter()
                 .map(|fold| &coefficients[fold.times.clone()])
@@ -108,10 +108,10 @@ pub(crate) struct Ranks {
 
 impl Ranks {
     /// Of all forecasters, in the order given.
-    pub fn new(ground: &Ground<'_>, forecasters: &[ForecastColumn]) -> Self {
+    pub fn new(common: &CommonRows<'_>, forecasters: &[ForecastColumn]) -> Self {
         let series: Vec<[RankSeries; VERSIONS]> = forecasters
             .par_iter()
-            .map(|forecaster| RankSeries::both(ground, &forecaster.forecast))
+            .map(|forecaster| RankSeries::both(common, &forecaster.forecast))
             .collect();
         let block = series
             .iter()
@@ -120,15 +120,15 @@ impl Ranks {
             .max()
             .unwrap_or(1);
         let draw = |number: usize| -> Vec<[f64; VERSIONS]> {
-            let blocks = drawn_blocks(&ground.fold_lengths, block, ground.options.seed, number);
+            let blocks = drawn_blocks(&common.fold_lengths, block, common.options.seed, number);
             series
                 .iter()
                 .map(|both| both.each_ref().map(|one| one.resampled(&blocks)))
                 .collect()
         };
         let draws: Vec<Vec<[f64; VERSIONS]>> =
-            match enough_blocks(&ground.fold_lengths, block, ground.floor) {
-                true => (0..ground.options.draws)
+            match enough_blocks(&common.fold_lengths, block, common.floor) {
+                true => (0..common.options.draws)
                     .into_par_iter()
                     .map(draw)
                     .collect(),
@@ -143,17 +143,17 @@ impl Ranks {
     }
 
     /// The mean over the times of each fold, and over all times in each draw.
-    pub fn score(&self, index: usize, version: usize) -> Resampled {
-        Resampled {
+    pub fn score(&self, index: usize, version: usize) -> MetricDraws {
+        MetricDraws {
             folds: self.series[index][version].fold_means(),
             draws: self.drawn(|draw| draw[index][version]),
         }
     }
 
     /// The same of a forecaster's rank IC minus another's, from paired draws.
-    pub fn difference(&self, (a, b): (usize, usize), version: usize) -> Resampled {
+    pub fn difference(&self, (a, b): (usize, usize), version: usize) -> MetricDraws {
         let folds = |index: usize| self.series[index][version].fold_means();
-        Resampled {
+        MetricDraws {
             folds: minus(&folds(a), &folds(b)),
             draws: self.drawn(|draw| draw[a][version] - draw[b][version]),
         }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use statistics::Interval;
+use statistics::ConfidenceInterval;
 
 use crate::break_even::BreakEvenFees;
 use crate::concentration::Concentration;
-use crate::metrics::{ByMetric, Metric, Place, Value};
+use crate::metrics::{ByMetric, Metric, ReportSection, Value};
 use crate::shuffled::Shuffled;
 
 /// Scores of all forecasters on the rows they share; what is undefined is `None` (`null` in JSON,
@@ -55,10 +55,10 @@ pub struct Report {
 
 impl Report {
     /// The metrics that tables show in a place.
-    pub fn metrics_at(&self, place: Place) -> impl Iterator<Item = &Metric> {
+    pub fn metrics_at(&self, place: ReportSection) -> impl Iterator<Item = &Metric> {
         self.metrics
             .iter()
-            .filter(move |metric| metric.place == place)
+            .filter(move |metric| metric.section == place)
     }
 }
 
@@ -75,14 +75,14 @@ pub struct Score {
     /// The pooled correlation of each fold.
     pub folds: Vec<Option<f64>>,
     /// The interval of each fold.
-    pub fold_intervals: Vec<Option<Interval>>,
+    pub fold_intervals: Vec<Option<ConfidenceInterval>>,
     /// The IC a day of each fold.
     pub ic_a_day_folds: Vec<Option<f64>>,
     /// The interval of each fold's IC a day: days of the fold drawn as wholes.
-    pub ic_a_day_fold_intervals: Vec<Option<Interval>>,
+    pub ic_a_day_fold_intervals: Vec<Option<ConfidenceInterval>>,
     /// The interval of the pooled correlation with blocks of one day instead (or half a fold, if
     /// that is shorter).
-    pub interval_day: Option<Interval>,
+    pub interval_day: Option<ConfidenceInterval>,
     /// Mean block length of the pooled correlation's interval, in bars.
     pub block_bars: usize,
     /// Mean block length of `interval_day`, in bars: a day, or half the longest fold where that is
@@ -91,7 +91,7 @@ pub struct Score {
     /// Each coin's correlation over time, mean over folds.
     pub coins: BTreeMap<String, Option<f64>>,
     /// Their bootstrap intervals; none for controls.
-    pub coin_intervals: BTreeMap<String, Option<Interval>>,
+    pub coin_intervals: BTreeMap<String, Option<ConfidenceInterval>>,
     /// How much of the score lies in how little time.
     pub concentration: Concentrations,
     /// True for a control of what the rows do not know.
@@ -120,7 +120,7 @@ impl Score {
     }
 
     /// The bootstrap interval of a metric.
-    pub fn interval(&self, name: &str) -> Option<Interval> {
+    pub fn interval(&self, name: &str) -> Option<ConfidenceInterval> {
         self.metric(name).interval
     }
 }
@@ -183,7 +183,7 @@ impl Difference {
     }
 
     /// The bootstrap interval of a difference.
-    pub fn interval(&self, name: &str) -> Option<Interval> {
+    pub fn interval(&self, name: &str) -> Option<ConfidenceInterval> {
         self.metric(name).interval
     }
 }

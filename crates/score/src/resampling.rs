@@ -3,42 +3,44 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
-use statistics::{Draws, Interval, Series, draw, draw_mean, enough_blocks, percentile_interval};
+use statistics::{
+    ConfidenceInterval, Draws, Series, draw, draw_mean, enough_blocks, percentile_interval,
+};
 
-use crate::daily::Part;
-use crate::ground::Ground;
+use crate::common_rows::CommonRows;
+use crate::daily::IcVariant;
 use crate::rows::ForecastColumn;
 use crate::variants::Variant;
 
 /// One forecaster's series, ready for the bootstrap.
-pub(crate) struct Scored {
+pub(crate) struct ForecasterSeries {
     run: Option<String>,
     /// One series for each of [`Variant::ALL`].
     pub series: Vec<Series>,
-    /// The IC of every day for each of [`Part::ALL`].
-    pub days: [Vec<Option<f64>>; Part::ALL.len()],
+    /// The IC of every day for each of [`IcVariant::ALL`].
+    pub days: [Vec<Option<f64>>; IcVariant::ALL.len()],
 }
 
-impl Scored {
+impl ForecasterSeries {
     /// All forecasters, in the order given.
-    pub fn all(ground: &Ground<'_>, forecasters: &[ForecastColumn]) -> Vec<Self> {
+    pub fn all(common: &CommonRows<'_>, forecasters: &[ForecastColumn]) -> Vec<Self> {
         forecasters
             .par_iter()
-            .map(|forecaster| Self::new(ground, forecaster))
+            .map(|forecaster| Self::new(common, forecaster))
             .collect()
     }
 
-    fn new(ground: &Ground<'_>, forecaster: &ForecastColumn) -> Self {
-        let Ground { rows, layout, .. } = ground;
+    fn new(common: &CommonRows<'_>, forecaster: &ForecastColumn) -> Self {
+        let CommonRows { rows, spans, .. } = common;
         let forecast = forecaster.forecast.as_slice();
         let series_of = |variant: &Variant| {
-            let (x, y) = variant.columns(rows, layout, forecast);
-            Series::new(layout, &x, &y, ground.floor)
+            let (x, y) = variant.columns(rows, spans, forecast);
+            Series::new(spans, &x, &y, common.floor)
         };
         Self {
             run: forecaster.run.clone(),
             series: Variant::ALL.par_iter().map(series_of).collect(),
-            days: Part::ALL.map(|part| ground.days.ics(rows, layout, forecast, part)),
+            days: IcVariant::ALL.map(|part| common.days.ics(rows, spans, forecast, part)),
         }
     }
 
@@ -52,7 +54,7 @@ impl Scored {
 
 /// Which forecasters are compared: each that is no control with each after it that is none, and
 /// with each control that has a score.
-pub(crate) fn compared_pairs(scored: &[Scored]) -> Vec<(usize, usize)> {
+pub(crate) fn compared_pairs(scored: &[ForecasterSeries]) -> Vec<(usize, usize)> {
     let control = |index: &usize| scored[*index].run.is_none();
     let (controls, models): (Vec<usize>, Vec<usize>) = (0..scored.len()).partition(control);
     let mut pairs = Vec::new();
@@ -77,13 +79,17 @@ pub(crate) const COMPARED: [Variant; 4] = [
 
 /// All draws that the intervals need, by mean block length, forecaster and version of the score.
 pub(crate) struct Bootstrap<'a> {
-    pub ground: &'a Ground<'a>,
+    pub common: &'a CommonRows<'a>,
     draws: BTreeMap<(usize, usize, Variant), Draws>,
 }
 
 impl<'a> Bootstrap<'a> {
     /// `pairs`: places of forecasters that are compared.
-    pub fn new(ground: &'a Ground<'a>, scored: &[Scored], pairs: &[(usize, usize)]) -> Self {
+    pub fn new(
+        common: &'a CommonRows<'a>,
+        scored: &[ForecasterSeries],
+        pairs: &[(usize, usize)],
+    ) -> Self {
         let mut needed: BTreeMap<usize, BTreeSet<(usize, Variant)>> = BTreeMap::new();
         for (index, one) in scored.iter().enumerate() {
             for (series, variant) in one.series.iter().zip(Variant::ALL) {
@@ -93,7 +99,7 @@ impl<'a> Bootstrap<'a> {
                     .insert((index, variant));
             }
             needed
-                .entry(ground.day)
+                .entry(common.day)
                 .or_default()
                 .insert((index, Variant::Raw));
         }
@@ -114,17 +120,17 @@ impl<'a> Bootstrap<'a> {
                     .any(Option::is_some)
             };
             let wanted: Vec<_> = wanted.into_iter().filter(defined).collect();
-            if wanted.is_empty() || !enough_blocks(&ground.fold_lengths, block, ground.floor) {
+            if wanted.is_empty() || !enough_blocks(&common.fold_lengths, block, common.floor) {
                 continue;
             }
             let series: Vec<&Series> = wanted
                 .iter()
                 .map(|(index, variant)| &scored[*index].series[*variant as usize])
                 .collect();
-            let options = ground.options;
+            let options = common.options;
             let drawn = draw(
                 &series,
-                &ground.fold_lengths,
+                &common.fold_lengths,
                 block,
                 options.seed,
                 options.draws,
@@ -134,7 +140,7 @@ impl<'a> Bootstrap<'a> {
                 .map(|(index, variant)| (block, *index, *variant));
             draws.extend(keys.zip(drawn));
         }
-        Self { ground, draws }
+        Self { common, draws }
     }
 
     /// A score's draws, each the mean over its folds; None where there are too few blocks or no
@@ -152,7 +158,7 @@ impl<'a> Bootstrap<'a> {
     /// The draws of a difference of two scores: both on the same times.
     pub fn difference_draws(
         &self,
-        scored: &[Scored],
+        scored: &[ForecasterSeries],
         (a, b): (usize, usize),
         variant: Variant,
     ) -> Option<Vec<f64>> {
@@ -168,19 +174,19 @@ impl<'a> Bootstrap<'a> {
         )
     }
 
-    pub fn interval(&self, draws: Option<Vec<f64>>) -> Option<Interval> {
-        percentile_interval(&draws?, self.ground.options.confidence)
+    pub fn interval(&self, draws: Option<Vec<f64>>) -> Option<ConfidenceInterval> {
+        percentile_interval(&draws?, self.common.options.confidence)
     }
 
     /// The interval of each fold, by the draws of all.
-    pub fn fold_intervals(&self, block: usize, index: usize) -> Vec<Option<Interval>> {
-        let folds = self.ground.layout.folds.len();
+    pub fn fold_intervals(&self, block: usize, index: usize) -> Vec<Option<ConfidenceInterval>> {
+        let folds = self.common.spans.folds.len();
         let Some(draws) = self.draws.get(&(block, index, Variant::Raw)) else {
             return vec![None; folds];
         };
         let of_fold = |fold: usize| {
             let values: Vec<f64> = draws.iter().map(|folds| folds[fold]).collect();
-            percentile_interval(&values, self.ground.options.confidence)
+            percentile_interval(&values, self.common.options.confidence)
         };
         (0..folds).map(of_fold).collect()
     }
@@ -188,7 +194,7 @@ impl<'a> Bootstrap<'a> {
 
 /// Difference of two scores in every fold; undefined where either is.
 pub(crate) fn fold_differences(
-    scored: &[Scored],
+    scored: &[ForecasterSeries],
     (a, b): (usize, usize),
     variant: Variant,
 ) -> Vec<Option<f64>> {
@@ -200,7 +206,7 @@ pub(crate) fn fold_differences(
 }
 
 /// Two forecasters are compared with the longer of their blocks.
-fn paired_block(scored: &[Scored], (a, b): (usize, usize), variant: Variant) -> usize {
+fn paired_block(scored: &[ForecasterSeries], (a, b): (usize, usize), variant: Variant) -> usize {
     let block = |index: usize| scored[index].series[variant as usize].block;
     block(a).max(block(b))
 }

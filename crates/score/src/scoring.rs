@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
+use crate::common_rows::CommonRows;
 use crate::concentration::Concentration;
-use crate::daily::Part;
-use crate::ground::Ground;
-use crate::metrics::{METRICS, Metric, Place, Prepared, Sample};
+use crate::daily::IcVariant;
+use crate::metrics::{METRICS, Metric, ReportSection, Sample, SharedDraws};
 use crate::ranks::Ranks;
 use crate::report::{Concentrations, Difference, Report, Score};
-use crate::resampling::{Bootstrap, Scored, compared_pairs};
+use crate::resampling::{Bootstrap, ForecasterSeries, compared_pairs};
 use crate::rows::{ForecastColumn, Rows, check_forecasters};
 use crate::shuffled::{Shuffled, shuffled_base};
 use crate::variants::Variant;
@@ -48,20 +48,20 @@ pub fn score_by(
     rows.check()?;
     check_forecasters(rows, forecasters)?;
 
-    let ground = Ground::new(rows, options);
-    let scored = Scored::all(&ground, forecasters);
+    let common = CommonRows::new(rows, options);
+    let scored = ForecasterSeries::all(&common, forecasters);
     let pairs = compared_pairs(&scored);
-    let prepared = Prepared {
+    let prepared = SharedDraws {
         scored: &scored,
-        bootstrap: &Bootstrap::new(&ground, &scored, &pairs),
-        ranks: &Ranks::new(&ground, forecasters),
+        bootstrap: &Bootstrap::new(&common, &scored, &pairs),
+        ranks: &Ranks::new(&common, forecasters),
     };
-    let is_compared = |metric: &&Metric| metric.place == Place::Scores;
+    let is_compared = |metric: &&Metric| metric.section == ReportSection::Scores;
     let compared: Vec<Metric> = metrics.iter().filter(is_compared).copied().collect();
     let samples: Vec<Sample<'_>> = forecasters
         .iter()
         .enumerate()
-        .map(|(place, forecaster)| Sample::drawn(&ground, forecaster, &prepared, place))
+        .map(|(place, forecaster)| Sample::drawn(&common, forecaster, &prepared, place))
         .collect();
     let mut scores: Vec<Score> = (0..samples.len())
         .into_par_iter()
@@ -70,22 +70,22 @@ pub fn score_by(
     // One after the other, as the sums of all coins are large.
     for (score, forecaster) in scores.iter_mut().zip(forecasters) {
         if !forecaster.is_control() {
-            score.coin_intervals = ground.coin_intervals(&forecaster.forecast, score.block_bars);
+            score.coin_intervals = common.coin_intervals(&forecaster.forecast, score.block_bars);
         }
     }
     Ok(Report {
         rows: rows.len(),
-        times: ground.layout.times.len(),
-        folds: ground.layout.folds.len(),
-        fold_numbers: ground.layout.folds.iter().map(|fold| fold.number).collect(),
-        fold_spans_ms: ground.layout.fold_spans_ms(&rows.time_ms),
+        times: common.spans.times.len(),
+        folds: common.spans.folds.len(),
+        fold_numbers: common.spans.folds.iter().map(|fold| fold.number).collect(),
+        fold_spans_ms: common.spans.fold_spans_ms(&rows.time_ms),
         coins: rows.symbol.iter().collect::<BTreeSet<_>>().len(),
         bar_ms: rows.bar_ms,
         reach_bars: rows.reach_bars,
         draws: options.draws,
         confidence: options.confidence,
         seed: options.seed,
-        floor_bars: ground.floor,
+        floor_bars: common.floor,
         trailing_volatility: rows.trailing_volatility.is_some(),
         metrics: metrics.to_vec(),
         forecasters: scores,
@@ -93,7 +93,7 @@ pub fn score_by(
             .par_iter()
             .map(|&(a, b)| difference(metrics, &samples[a], &samples[b]))
             .collect(),
-        shuffled: shuffled_base(forecasters).map(|base| Shuffled::new(&ground, base, &compared)),
+        shuffled: shuffled_base(forecasters).map(|base| Shuffled::new(&common, base, &compared)),
     })
 }
 
@@ -101,15 +101,15 @@ pub fn score_by(
 fn score_of(
     metrics: &[Metric],
     sample: &Sample<'_>,
-    prepared: &Prepared<'_>,
+    prepared: &SharedDraws<'_>,
     place: usize,
 ) -> Score {
-    let Prepared { bootstrap, .. } = prepared;
-    let (ground, forecaster) = (bootstrap.ground, sample.forecaster());
+    let SharedDraws { bootstrap, .. } = prepared;
+    let (common, forecaster) = (bootstrap.common, sample.forecaster());
     let series = &prepared.scored[place].series[Variant::Raw as usize];
-    let days = &prepared.scored[place].days[Part::Neutral as usize];
-    let day_draws = bootstrap.score_draws(ground.day, place, Variant::Raw);
-    let value = |metric: &Metric| (metric.of)(sample).summary(ground.options.confidence);
+    let days = &prepared.scored[place].days[IcVariant::Neutral as usize];
+    let day_draws = bootstrap.score_draws(common.day, place, Variant::Raw);
+    let value = |metric: &Metric| (metric.of)(sample).summary(common.options.confidence);
     Score {
         name: forecaster.name.clone(),
         run: forecaster.run.clone(),
@@ -119,14 +119,14 @@ fn score_of(
             .collect(),
         folds: series.folds.clone(),
         fold_intervals: bootstrap.fold_intervals(series.block, place),
-        ic_a_day_folds: ground.days.fold_means(days),
-        ic_a_day_fold_intervals: ground.days.fold_intervals(days, ground.options),
+        ic_a_day_folds: common.days.fold_means(days),
+        ic_a_day_fold_intervals: common.days.fold_intervals(days, common.options),
         interval_day: bootstrap.interval(day_draws),
         block_bars: series.block,
-        block_bars_day: ground.day,
-        coins: ground.per_coin(sample.forecast()),
+        block_bars_day: common.day,
+        coins: common.per_coin(sample.forecast()),
         coin_intervals: BTreeMap::new(),
-        concentration: concentrations(ground, &prepared.scored[place]),
+        concentration: concentrations(common, &prepared.scored[place]),
         is_unknown: sample.is_unknown(),
         break_even: None,
     }
@@ -148,13 +148,9 @@ fn difference(metrics: &[Metric], x: &Sample<'_>, y: &Sample<'_>) -> Difference 
 }
 
 /// How much of a forecaster's scores lies in how little time.
-pub(crate) fn concentrations(ground: &Ground<'_>, scored: &Scored) -> Concentrations {
+pub(crate) fn concentrations(common: &CommonRows<'_>, scored: &ForecasterSeries) -> Concentrations {
     let of = |variant: Variant| {
-        Concentration::of(
-            ground.rows,
-            &ground.layout,
-            &scored.series[variant as usize],
-        )
+        Concentration::of(common.rows, &common.spans, &scored.series[variant as usize])
     };
     Concentrations {
         delayed: of(Variant::Delayed),

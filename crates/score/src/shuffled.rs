@@ -11,10 +11,10 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::Serialize;
 use serde::ser::SerializeMap;
-use statistics::{FoldSpan, Interval, mean};
+use statistics::{ConfidenceInterval, FoldSpan, mean};
 
-use crate::ground::Ground;
-use crate::metrics::{ByMetric, Entry, Metric, Sample, Value};
+use crate::common_rows::CommonRows;
+use crate::metrics::{ByMetric, Metric, MetricEntry, Sample, Value};
 use crate::rows::ForecastColumn;
 
 /// Orders that are scored.
@@ -36,7 +36,7 @@ pub struct Shuffled {
     pub spreads: ByMetric<Option<Spread>>,
 }
 
-impl Entry for Option<Spread> {
+impl MetricEntry for Option<Spread> {
     fn write<M: SerializeMap>(&self, metric: &Metric, map: &mut M) -> Result<(), M::Error> {
         map.serialize_entry(metric.name, self)
     }
@@ -50,7 +50,7 @@ pub struct Spread {
     /// Standard deviation over orders, with n - 1.
     pub std: f64,
     /// The lowest and the highest.
-    pub range: Interval,
+    pub range: ConfidenceInterval,
 }
 
 impl Spread {
@@ -72,16 +72,16 @@ impl Spread {
 
 /// The values of the metrics in every order of a forecaster's days, `[metric][order]`.
 pub(crate) fn order_scores(
-    ground: &Ground<'_>,
+    common: &CommonRows<'_>,
     base: &ForecastColumn,
     metrics: &[Metric],
 ) -> Vec<Vec<Option<f64>>> {
     let score = |number: usize| -> Vec<Option<f64>> {
         let other = ForecastColumn {
-            forecast: in_other_order(ground, &base.forecast, number),
+            forecast: in_other_order(common, &base.forecast, number),
             ..base.clone()
         };
-        let sample = Sample::alone(ground, &other);
+        let sample = Sample::alone(common, &other);
         let values = metrics.iter().map(|metric| (metric.of)(&sample).value);
         values.collect()
     };
@@ -93,8 +93,8 @@ pub(crate) fn order_scores(
 
 impl Shuffled {
     /// Of a forecaster, in other orders.
-    pub(crate) fn new(ground: &Ground<'_>, base: &ForecastColumn, metrics: &[Metric]) -> Self {
-        let scores = order_scores(ground, base, metrics);
+    pub(crate) fn new(common: &CommonRows<'_>, base: &ForecastColumn, metrics: &[Metric]) -> Self {
+        let scores = order_scores(common, base, metrics);
         let spreads = scores.iter().map(|orders| Spread::of(orders));
         Self {
             of: base.name.clone(),
@@ -132,22 +132,22 @@ pub(crate) fn shuffled_base(forecasters: &[ForecastColumn]) -> Option<&ForecastC
 
 /// Every fold's forecasts with its days in another order, in which none is where it was; NaN where
 /// a coin has no forecast at the time that is taken.
-fn in_other_order(ground: &Ground<'_>, forecast: &[f64], number: usize) -> Vec<f64> {
-    let (rows, layout) = (ground.rows, &ground.layout);
-    let mut generator = ChaCha8Rng::seed_from_u64(ground.options.seed);
+fn in_other_order(common: &CommonRows<'_>, forecast: &[f64], number: usize) -> Vec<f64> {
+    let (rows, spans) = (common.rows, &common.spans);
+    let mut generator = ChaCha8Rng::seed_from_u64(common.options.seed);
     generator.set_stream(number as u64);
     let mut other = vec![f64::NAN; forecast.len()];
     let mut of_coin = vec![f64::NAN; rows.symbols.len()];
-    for fold in &layout.folds {
+    for fold in &spans.folds {
         for (to, from) in fold
             .times
             .clone()
-            .zip(other_times(fold, ground.day, &mut generator))
+            .zip(other_times(fold, common.day, &mut generator))
         {
-            for row in layout.times[from].clone() {
+            for row in spans.times[from].clone() {
                 of_coin[rows.symbol[row] as usize] = forecast[row];
             }
-            for row in layout.times[to].clone() {
+            for row in spans.times[to].clone() {
                 other[row] = of_coin[rows.symbol[row] as usize];
             }
             of_coin.fill(f64::NAN);

@@ -1,6 +1,6 @@
 //! The versions of the pooled correlation that stand beside the plain one.
 
-use statistics::{Layout, are_equal, neutralize};
+use statistics::{RowSpans, are_equal, neutralize};
 
 use crate::rows::Rows;
 
@@ -30,7 +30,7 @@ impl Variant {
 
     /// The two columns of this version for one forecast (one value a row); a row it leaves out is
     /// NaN on a side.
-    pub fn columns(self, rows: &Rows, layout: &Layout, forecast: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    pub fn columns(self, rows: &Rows, spans: &RowSpans, forecast: &[f64]) -> (Vec<f64>, Vec<f64>) {
         match self {
             Self::Raw => (forecast.to_vec(), rows.realized.clone()),
             // A constant divided by volatilities would be a score of these.
@@ -41,9 +41,9 @@ impl Variant {
                 quotients(forecast, &rows.volatility),
                 quotients(&rows.realized, &rows.volatility),
             ),
-            Self::Neutral => neutralize(&layout.times, forecast, &rows.realized),
+            Self::Neutral => neutralize(&spans.times, forecast, &rows.realized),
             Self::Delayed => (forecast.to_vec(), rows.realized_delayed.clone()),
-            Self::DelayedNeutral => neutralize(&layout.times, forecast, &rows.realized_delayed),
+            Self::DelayedNeutral => neutralize(&spans.times, forecast, &rows.realized_delayed),
         }
     }
 }

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 
 use crate::block_length::optimal_block_length;
 use crate::correlation::pearson;
-use crate::layout::Layout;
+use crate::row_spans::RowSpans;
 
 /// Blocks that all folds together need at least: fewer tell nothing about the spread.
 const LEAST_BLOCKS: usize = 5;
@@ -23,7 +23,7 @@ const LEAST_BLOCKS: usize = 5;
 const CONSTANT: f64 = 1e-12;
 
 /// Lower and upper end of an interval.
-pub type Interval = [f64; 2];
+pub type ConfidenceInterval = [f64; 2];
 
 /// Pairs, x, y, x², y² and xy.
 type Sums = [f64; 6];
@@ -45,15 +45,15 @@ impl Series {
     /// `floor` is the shortest block length; the length itself is Politis and White's for the
     /// fold's cross-products (per timestamp the sum over coins of centered x times centered y),
     /// averaged over the folds.
-    pub fn new(layout: &Layout, x: &[f64], y: &[f64], floor: usize) -> Self {
+    pub fn new(spans: &RowSpans, x: &[f64], y: &[f64], floor: usize) -> Self {
         let mut folds = Vec::new();
         let mut prefix = Vec::new();
         let mut lengths = Vec::new();
-        for fold in &layout.folds {
+        for fold in &spans.folds {
             let correlation = pearson(&x[fold.rows.clone()], &y[fold.rows.clone()]);
             let mut sums = Vec::new();
             if correlation.is_some() {
-                let timestamps = &layout.times[fold.times.clone()];
+                let timestamps = &spans.times[fold.times.clone()];
                 let standard = Standard::new(x, y, fold.rows.clone());
                 let per_time: Vec<Sums> = timestamps
                     .iter()
@@ -194,7 +194,7 @@ pub fn draw_mean(folds: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// What a metric is in each fold, and in each draw of all.
-pub struct Resampled {
+pub struct MetricDraws {
     /// The metric of each fold.
     pub folds: Vec<Option<f64>>,
     /// The metric over all folds in each draw; None where there are too few blocks.
@@ -307,7 +307,7 @@ fn uniform(generator: &mut ChaCha8Rng) -> f64 {
 /// let values: Vec<f64> = (0..=100).map(f64::from).collect();
 /// assert_eq!(statistics::percentile_interval(&values, 0.5), Some([25.0, 75.0]));
 /// ```
-pub fn percentile_interval(values: &[f64], confidence: f64) -> Option<Interval> {
+pub fn percentile_interval(values: &[f64], confidence: f64) -> Option<ConfidenceInterval> {
     let mut defined: Vec<f64> = values
         .iter()
         .copied()

@@ -11,12 +11,12 @@ mod bootstrap;
 mod correlation;
 mod cross_section;
 mod deflated_sharpe;
-mod layout;
 mod mean;
 mod normal;
 mod ordering;
 mod overfitting;
 mod performance;
+mod row_spans;
 mod trailing_bins;
 mod z_score;
 
@@ -24,8 +24,8 @@ pub use accuracy::{directional_accuracy, mean_absolute_error, root_mean_squared_
 pub use bins::quantile_bins;
 pub use block_length::optimal_block_length;
 pub use bootstrap::{
-    Draws, Interval, Resampled, Series, draw, draw_mean, drawn_blocks, enough_blocks, minus,
-    percentile_interval, quantile,
+    ConfidenceInterval, Draws, MetricDraws, Series, draw, draw_mean, drawn_blocks, enough_blocks,
+    minus, percentile_interval, quantile,
 };
 pub use correlation::{average_ranks, pearson, spearman, weighted_pearson};
 pub use cross_section::{
@@ -34,10 +34,10 @@ pub use cross_section::{
 pub use deflated_sharpe::{
     deflated_sharpe_ratio, expected_maximum_sharpe, probabilistic_sharpe_ratio,
 };
-pub use layout::{FoldSpan, Layout, timestamp_groups};
 pub use mean::{are_equal, mean};
 pub use normal::{normal_cdf, normal_quantile};
 pub use overfitting::{Overfitting, probability_of_overfitting};
 pub use performance::{Moments, max_drawdown, sharpe_ratio, sortino_ratio};
+pub use row_spans::{FoldSpan, RowSpans, timestamp_groups};
 pub use trailing_bins::trailing_bins;
 pub use z_score::rolling_z_score;

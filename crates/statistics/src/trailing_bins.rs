@@ -62,7 +62,7 @@ fn places_within(values: &[f64], window: usize) -> Vec<(usize, usize)> {
     for (place, (_, index)) in sorted(values).into_iter().enumerate() {
         rank[index as usize] = place;
     }
-    let mut present = Present::new(values.len());
+    let mut present = IntegerSet::new(values.len());
     (0..values.len())
         .map(|index| {
             if let Some(left) = index.checked_sub(window) {
@@ -77,13 +77,13 @@ fn places_within(values: &[f64], window: usize) -> Vec<(usize, usize)> {
 
 /// A set of small whole numbers that knows how many of them are below a number: one bit each, and a
 /// Fenwick tree over the words of bits.
-struct Present {
+struct IntegerSet {
     words: Vec<u64>,
     /// Place k (from 1) counts the words from k - lowbit(k) up to k.
     counts: Vec<u32>,
 }
 
-impl Present {
+impl IntegerSet {
     fn new(numbers: usize) -> Self {
         let words = numbers.div_ceil(64);
         Self {

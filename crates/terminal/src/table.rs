@@ -31,7 +31,7 @@ const WIDE: usize = 150;
 #[derive(Debug, Clone)]
 pub struct Table {
     header: Vec<String>,
-    rows: Vec<Row>,
+    rows: Vec<TextRow>,
     /// Widest line.
     width: usize,
     /// Columns that are aligned to the left, besides the first.
@@ -41,7 +41,7 @@ pub struct Table {
 }
 
 #[derive(Debug, Clone)]
-enum Row {
+enum TextRow {
     Cells(Vec<String>),
     Heading(String),
 }
@@ -90,12 +90,12 @@ impl Table {
     /// Adds a row: its label, then the cells of the further columns.
     pub fn push(&mut self, label: &str, cells: impl IntoIterator<Item = String>) {
         let cells = std::iter::once(label.to_owned()).chain(cells).collect();
-        self.rows.push(Row::Cells(cells));
+        self.rows.push(TextRow::Cells(cells));
     }
 
     /// Adds a line of its own between rows. It may be longer than their labels.
     pub fn heading(&mut self, text: &str) {
-        self.rows.push(Row::Heading(text.to_owned()));
+        self.rows.push(TextRow::Heading(text.to_owned()));
     }
 
     /// The table as lines, each ended by a line break.
@@ -124,7 +124,7 @@ impl Table {
             .set_content_arrangement(ContentArrangement::Disabled)
             .set_header(&self.header);
         for row in &self.rows {
-            if let Row::Cells(cells) = row {
+            if let TextRow::Cells(cells) = row {
                 drawn.add_row(cells);
             }
         }
@@ -174,8 +174,8 @@ impl Table {
         lines.by_ref().take(1).for_each(|header| add(&header));
         for row in &self.rows {
             match row {
-                Row::Heading(heading) => add(heading),
-                Row::Cells(_) => lines.by_ref().take(1).for_each(|line| add(&line)),
+                TextRow::Heading(heading) => add(heading),
+                TextRow::Cells(_) => lines.by_ref().take(1).for_each(|line| add(&line)),
             }
         }
         text

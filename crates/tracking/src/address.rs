@@ -6,13 +6,13 @@ use crate::Cause;
 
 /// A server's address, checked.
 #[derive(Debug)]
-pub(crate) struct Address {
+pub(crate) struct ServerAddress {
     url: Url,
     /// The address for messages: without credentials, without a slash at its end.
     shown: String,
 }
 
-impl Address {
+impl ServerAddress {
     pub(crate) fn parse(uri: &str) -> Result<Self, Cause> {
         let refuse = |reason: String| Cause::Uri {
             found: without_credentials(uri),
@@ -84,7 +84,7 @@ pub(crate) fn without_credentials(uri: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Address, without_credentials};
+    use super::{ServerAddress, without_credentials};
 
     #[test]
     fn slashes_at_the_end_and_a_path_before_the_interface_are_fine() {
@@ -100,7 +100,7 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                Address::parse(uri)
+                ServerAddress::parse(uri)
                     .unwrap()
                     .api("mlflow/runs/create")
                     .as_str(),
@@ -118,9 +118,9 @@ mod tests {
             "./mlruns",
             "http://h/?token=sesame",
         ] {
-            assert!(Address::parse(uri).is_err(), "{uri}");
+            assert!(ServerAddress::parse(uri).is_err(), "{uri}");
         }
-        let error = Address::parse("postgresql://me:se@same@db/x?password=sesame")
+        let error = ServerAddress::parse("postgresql://me:se@same@db/x?password=sesame")
             .unwrap_err()
             .to_string();
         assert!(
@@ -141,7 +141,9 @@ mod tests {
             "http://***@h o"
         );
         assert_eq!(
-            Address::parse("http://me:sesame@h:5000/").unwrap().shown(),
+            ServerAddress::parse("http://me:sesame@h:5000/")
+                .unwrap()
+                .shown(),
             "http://h:5000"
         );
     }

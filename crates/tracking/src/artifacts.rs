@@ -5,7 +5,7 @@ use std::path::Path;
 use reqwest::Url;
 
 use crate::Cause;
-use crate::address::{Address, without_credentials};
+use crate::address::{ServerAddress, without_credentials};
 
 /// The URL of a run's artifact folder, below which files are put.
 #[derive(Debug, Clone)]
@@ -15,7 +15,7 @@ impl ArtifactRoot {
     /// Of the `artifact_uri` that the server gave the run: `mlflow-artifacts:/1/abc/artifacts`, or
     /// with the host of a server for artifacts alone,
     /// `mlflow-artifacts://host:port/1/abc/artifacts`.
-    pub(crate) fn of(address: &Address, artifact_uri: &str) -> Result<Self, Cause> {
+    pub(crate) fn of(address: &ServerAddress, artifact_uri: &str) -> Result<Self, Cause> {
         let elsewhere = || Cause::ArtifactsElsewhere {
             server: address.shown().to_owned(),
             found: without_credentials(artifact_uri),
@@ -54,10 +54,10 @@ mod tests {
     use std::path::Path;
 
     use super::ArtifactRoot;
-    use crate::address::Address;
+    use crate::address::ServerAddress;
 
     fn root(server: &str, artifact_uri: &str) -> Result<ArtifactRoot, String> {
-        ArtifactRoot::of(&Address::parse(server).unwrap(), artifact_uri)
+        ArtifactRoot::of(&ServerAddress::parse(server).unwrap(), artifact_uri)
             .map_err(|cause| cause.to_string())
     }
 

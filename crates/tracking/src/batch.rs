@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::wire::{Metric, Pair};
+use crate::wire::{LoggedMetric, Pair};
 
 /// MLflow's limits for one `runs/log-batch`.
 const MAX_PARAMS: usize = 100;
@@ -14,7 +14,7 @@ const MAX_BYTES: usize = 900_000;
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) params: Vec<Pair>,
-    pub(crate) metrics: Vec<Metric>,
+    pub(crate) metrics: Vec<LoggedMetric>,
     bytes: usize,
 }
 
@@ -27,7 +27,7 @@ impl Batch {
 }
 
 /// As few batches as hold everything, in order. None is empty.
-pub(crate) fn split(params: Vec<Pair>, metrics: Vec<Metric>) -> Vec<Batch> {
+pub(crate) fn split(params: Vec<Pair>, metrics: Vec<LoggedMetric>) -> Vec<Batch> {
     let mut batches = Vec::new();
     let mut batch = Batch::default();
     for param in params {
@@ -60,7 +60,7 @@ fn json_bytes(entry: &impl Serialize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::split;
-    use crate::wire::{LogBatch, Metric, Pair};
+    use crate::wire::{LogBatch, LoggedMetric, Pair};
 
     fn params(count: usize, value: &str) -> Vec<Pair> {
         (0..count)
@@ -71,9 +71,9 @@ mod tests {
             .collect()
     }
 
-    fn metrics(count: usize) -> Vec<Metric> {
+    fn metrics(count: usize) -> Vec<LoggedMetric> {
         (0..count)
-            .map(|step| Metric {
+            .map(|step| LoggedMetric {
                 key: "m".to_owned(),
                 value: 0.5,
                 timestamp: 1,
@@ -82,7 +82,7 @@ mod tests {
             .collect()
     }
 
-    fn sizes(params: Vec<Pair>, metrics: Vec<Metric>) -> Vec<(usize, usize)> {
+    fn sizes(params: Vec<Pair>, metrics: Vec<LoggedMetric>) -> Vec<(usize, usize)> {
         split(params, metrics)
             .iter()
             .map(|batch| (batch.params.len(), batch.metrics.len()))

@@ -7,15 +7,15 @@ use reqwest::{Method, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::address::Address;
+use crate::address::ServerAddress;
 use crate::batch::Batch;
-use crate::message::Ending;
-use crate::sender::{Answer, Sender};
+use crate::message::RunEnd;
+use crate::sender::{MlflowSender, ServerReply};
 use crate::wire::{
-    CreateExperiment, CreateRun, CreatedExperiment, CreatedRun, Done, FoundExperiment, LogBatch,
-    Pair, RunInfo, SetTag, UpdateRun,
+    CreateExperiment, CreateRun, CreatedExperiment, CreatedRun, EmptyReply, FoundExperiment,
+    LogBatch, Pair, RunInfo, SetTag, UpdateRun,
 };
-use crate::{Cause, Settings};
+use crate::{Cause, TrackingSettings};
 
 /// How long an answer may take: the end of a run waits this long for a server that hangs.
 const TIMEOUT: Duration = Duration::from_secs(8);
@@ -28,18 +28,21 @@ const LARGE_BYTES: usize = 1 << 20;
 
 /// Asks one server.
 pub(crate) struct Client {
-    sender: Sender,
+    sender: MlflowSender,
 }
 
 impl Client {
     /// `ending` is set when the run ends.
-    pub(crate) fn new(settings: &Settings, ending: Arc<OnceLock<Ending>>) -> Result<Self, Cause> {
+    pub(crate) fn new(
+        settings: &TrackingSettings,
+        ending: Arc<OnceLock<RunEnd>>,
+    ) -> Result<Self, Cause> {
         Ok(Self {
-            sender: Sender::new(settings, ending)?,
+            sender: MlflowSender::new(settings, ending)?,
         })
     }
 
-    pub(crate) fn address(&self) -> &Address {
+    pub(crate) fn address(&self) -> &ServerAddress {
         self.sender.address()
     }
 
@@ -114,13 +117,13 @@ impl Client {
         };
         self.post("runs/log-batch", &body, "{}")
             .await
-            .map(|_: Done| ())
+            .map(|_: EmptyReply| ())
     }
 
     pub(crate) async fn set_tag(&self, run_id: &str, key: &str, value: &str) -> Result<(), Cause> {
         self.post("runs/set-tag", &SetTag { run_id, key, value }, "{}")
             .await
-            .map(|_: Done| ())
+            .map(|_: EmptyReply| ())
     }
 
     pub(crate) async fn end_run(
@@ -140,7 +143,7 @@ impl Client {
             "a run",
         )
         .await
-        .map(|_: Done| ())
+        .map(|_: EmptyReply| ())
     }
 
     /// Puts an artifact of the run to `url`.
@@ -155,7 +158,7 @@ impl Client {
             let answer = self.get(request, "run_id", run_id).await?;
             self.sender
                 .parsed(answer, request, "a run")
-                .map(|_: Done| ())?;
+                .map(|_: EmptyReply| ())?;
         }
         let by_size = Duration::from_secs_f64(file.len() as f64 / UPLOAD_BYTES_PER_SEC);
         let request = format!(
@@ -169,7 +172,7 @@ impl Client {
         self.sender.successful(answer?, &request).map(|_| ())
     }
 
-    async fn get(&self, request: &str, key: &str, value: &str) -> Result<Answer, Cause> {
+    async fn get(&self, request: &str, key: &str, value: &str) -> Result<ServerReply, Cause> {
         let mut url = self.url(request);
         url.query_pairs_mut().append_pair(key, value);
         self.sender
@@ -178,7 +181,7 @@ impl Client {
     }
 
     /// Posts `body`; the answer may be a refusal.
-    async fn ask(&self, request: &str, body: &impl Serialize) -> Result<Answer, Cause> {
+    async fn ask(&self, request: &str, body: &impl Serialize) -> Result<ServerReply, Cause> {
         let post = self
             .sender
             .request(Method::POST, self.url(request))

@@ -15,7 +15,7 @@ pub enum Error {
         /// The failure.
         cause: Box<Cause>,
         /// What the server has not confirmed.
-        not_logged: NotLogged,
+        not_logged: UnloggedCounts,
     },
     /// The run is logged and ended, but for some of it.
     #[error("tracking left something out: {first}\nnot logged: {not_logged}")]
@@ -23,7 +23,7 @@ pub enum Error {
         /// Why the first of what is missing is missing.
         first: Box<Cause>,
         /// What was left out.
-        not_logged: NotLogged,
+        not_logged: UnloggedCounts,
     },
 }
 
@@ -37,7 +37,7 @@ impl Error {
 
 /// How much of a run MLflow does not hold.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct NotLogged {
+pub struct UnloggedCounts {
     /// Parameters.
     pub params: usize,
     /// Values of metrics.
@@ -50,7 +50,7 @@ pub struct NotLogged {
     pub end: bool,
 }
 
-impl fmt::Display for NotLogged {
+impl fmt::Display for UnloggedCounts {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let counts = [
             (self.params, "param"),
@@ -222,7 +222,7 @@ impl Cause {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cause, Error, NotLogged};
+    use super::{Cause, Error, UnloggedCounts};
 
     #[test]
     fn the_text_says_what_is_missing_and_the_hint_what_to_do() {
@@ -232,11 +232,11 @@ mod tests {
                 request: "runs/log-batch".to_owned(),
                 timeout_secs: 8,
             }),
-            not_logged: NotLogged {
+            not_logged: UnloggedCounts {
                 params: 1,
                 metrics: 20,
                 end: true,
-                ..NotLogged::default()
+                ..UnloggedCounts::default()
             },
         };
         assert_eq!(

@@ -16,6 +16,6 @@ mod tracker;
 mod wire;
 mod worker;
 
-pub use error::{Cause, Error, NotLogged};
-pub use settings::Settings;
+pub use error::{Cause, Error, UnloggedCounts};
+pub use settings::TrackingSettings;
 pub use tracker::Tracker;

@@ -24,7 +24,7 @@ pub(crate) enum Message {
 
 /// When and how the run ended.
 #[derive(Debug)]
-pub(crate) struct Ending {
+pub(crate) struct RunEnd {
     pub(crate) at: Instant,
     pub(crate) succeeded: bool,
 }

@@ -7,10 +7,10 @@ use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url, redirec
 use serde::de::DeserializeOwned;
 use tokio::time::sleep;
 
-use crate::address::Address;
-use crate::message::Ending;
+use crate::address::ServerAddress;
+use crate::message::RunEnd;
 use crate::wire::Refusal;
-use crate::{Cause, Settings, names};
+use crate::{Cause, TrackingSettings, names};
 
 /// How long the end of a run waits for a server that answers, uploads at the least speed not
 /// counted.
@@ -26,34 +26,37 @@ const HICCUPS: [u16; 7] = [408, 425, 429, 500, 502, 503, 504];
 const ANSWER_LIMIT_BYTES: usize = 1 << 20;
 
 /// Sends requests to one server.
-pub(crate) struct Sender {
+pub(crate) struct MlflowSender {
     http: Client,
-    address: Address,
+    address: ServerAddress,
     token: Option<String>,
     /// User and password.
     login: Option<(String, String)>,
-    ending: Arc<OnceLock<Ending>>,
+    ending: Arc<OnceLock<RunEnd>>,
     /// What uploads since the end of the run add to `END_PATIENCE`.
     upload_time: Duration,
 }
 
 /// What a server answered, be it a refusal.
-pub(crate) struct Answer {
+pub(crate) struct ServerReply {
     status: StatusCode,
     body: Vec<u8>,
 }
 
-impl Answer {
+impl ServerReply {
     pub(crate) fn is_refusal(&self, error_code: &str) -> bool {
         let refusal = serde_json::from_slice::<Refusal>(&self.body);
         !self.status.is_success() && refusal.is_ok_and(|refusal| refusal.error_code == error_code)
     }
 }
 
-impl Sender {
+impl MlflowSender {
     /// `ending` is set when the run ends.
-    pub(crate) fn new(settings: &Settings, ending: Arc<OnceLock<Ending>>) -> Result<Self, Cause> {
-        let address = Address::parse(&settings.uri)?;
+    pub(crate) fn new(
+        settings: &TrackingSettings,
+        ending: Arc<OnceLock<RunEnd>>,
+    ) -> Result<Self, Cause> {
+        let address = ServerAddress::parse(&settings.uri)?;
         let mut builder = Client::builder()
             .redirect(redirect::Policy::none())
             // MLflow closes a connection that was idle for some seconds, and a request may meet
@@ -77,7 +80,7 @@ impl Sender {
         })
     }
 
-    pub(crate) fn address(&self) -> &Address {
+    pub(crate) fn address(&self) -> &ServerAddress {
         &self.address
     }
 
@@ -98,7 +101,7 @@ impl Sender {
         builder: RequestBuilder,
         request: &str,
         timeout: Duration,
-    ) -> Result<Answer, Cause> {
+    ) -> Result<ServerReply, Cause> {
         self.check_patience()?;
         let builder = match (&self.login, &self.token) {
             _ if self.address.has_credentials() => builder,
@@ -147,7 +150,7 @@ impl Sender {
     /// What the answer holds; `expected` says it in words.
     pub(crate) fn parsed<T: DeserializeOwned>(
         &self,
-        answer: Answer,
+        answer: ServerReply,
         request: &str,
         expected: &str,
     ) -> Result<T, Cause> {
@@ -160,7 +163,11 @@ impl Sender {
         })
     }
 
-    pub(crate) fn successful(&self, answer: Answer, request: &str) -> Result<Answer, Cause> {
+    pub(crate) fn successful(
+        &self,
+        answer: ServerReply,
+        request: &str,
+    ) -> Result<ServerReply, Cause> {
         match answer.status.is_success() {
             true => Ok(answer),
             false => Err(Cause::Status {
@@ -194,7 +201,7 @@ impl Sender {
     }
 }
 
-async fn try_once(builder: RequestBuilder) -> Result<Answer, reqwest::Error> {
+async fn try_once(builder: RequestBuilder) -> Result<ServerReply, reqwest::Error> {
     let mut response = builder.send().await?;
     let status = response.status();
     let body = read(&mut response).await;
@@ -204,7 +211,7 @@ async fn try_once(builder: RequestBuilder) -> Result<Answer, reqwest::Error> {
     } else {
         body.unwrap_or_default()
     };
-    Ok(Answer { status, body })
+    Ok(ServerReply { status, body })
 }
 
 async fn read(response: &mut Response) -> Result<Vec<u8>, reqwest::Error> {
@@ -219,7 +226,7 @@ async fn read(response: &mut Response) -> Result<Vec<u8>, reqwest::Error> {
 
 /// Whether a second try may help: the server asks for one, or the connection broke in the middle. A
 /// server that is not there or hangs is no hiccup.
-fn is_hiccup(result: &Result<Answer, reqwest::Error>) -> bool {
+fn is_hiccup(result: &Result<ServerReply, reqwest::Error>) -> bool {
     match result {
         Ok(answer) => HICCUPS.contains(&answer.status.as_u16()),
         Err(error) => !error.is_timeout() && !error.is_connect() && !error.is_builder(),
@@ -243,22 +250,22 @@ mod tests {
     use std::sync::{Arc, OnceLock};
     use std::time::{Duration, Instant};
 
-    use super::{END_PATIENCE, Sender};
-    use crate::message::Ending;
-    use crate::{Cause, Settings};
+    use super::{END_PATIENCE, MlflowSender};
+    use crate::message::RunEnd;
+    use crate::{Cause, TrackingSettings};
 
-    fn sender(settings: Settings) -> Sender {
-        Sender::new(&settings, Arc::new(OnceLock::new())).unwrap()
+    fn sender(settings: TrackingSettings) -> MlflowSender {
+        MlflowSender::new(&settings, Arc::new(OnceLock::new())).unwrap()
     }
 
     #[test]
     fn answers_are_shown_without_credentials() {
-        let sender = sender(Settings {
+        let sender = sender(TrackingSettings {
             uri: "http://a:hidden@h".to_owned(),
             token: Some("sesame".to_owned()),
             user: Some("me".to_owned()),
             password: Some("secret".to_owned()),
-            ..Settings::default()
+            ..TrackingSettings::default()
         });
         assert_eq!(
             sender.beginning(b"no\n sesame, hidden or\tsecret"),
@@ -269,9 +276,9 @@ mod tests {
 
     #[test]
     fn the_end_waits_only_so_long_for_a_slow_server() {
-        let mut sender = sender(Settings {
+        let mut sender = sender(TrackingSettings {
             uri: "http://h".to_owned(),
-            ..Settings::default()
+            ..TrackingSettings::default()
         });
         assert!(sender.check_patience().is_ok());
         let at = Instant::now()
@@ -279,7 +286,7 @@ mod tests {
             .unwrap();
         sender
             .ending
-            .set(Ending {
+            .set(RunEnd {
                 at,
                 succeeded: true,
             })

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// The server, the run's place on it, and how to log in there.
 #[derive(Clone, Default)]
-pub struct Settings {
+pub struct TrackingSettings {
     /// The server's address, `http://` or `https://`, perhaps with a path before `/api/2.0`.
     pub uri: String,
     /// The experiment's name; it is made where there is none.
@@ -19,7 +19,7 @@ pub struct Settings {
     pub password: Option<String>,
 }
 
-impl Settings {
+impl TrackingSettings {
     /// From the variables of MLflow's own client; `None` where no server is named.
     pub(crate) fn from_variables(
         variable: impl Fn(&str) -> Option<String>,
@@ -42,7 +42,7 @@ impl Settings {
 }
 
 /// Without the credentials, also without those in the URI.
-impl fmt::Debug for Settings {
+impl fmt::Debug for TrackingSettings {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Settings")
@@ -55,14 +55,14 @@ impl fmt::Debug for Settings {
 
 #[cfg(test)]
 mod tests {
-    use super::Settings;
+    use super::TrackingSettings;
 
-    fn settings(variables: &[(&str, &str)]) -> Option<Settings> {
+    fn settings(variables: &[(&str, &str)]) -> Option<TrackingSettings> {
         let value = |name: &str| {
             let found = variables.iter().find(|(key, _)| *key == name);
             found.map(|(_, value)| (*value).to_owned())
         };
-        Settings::from_variables(value, "of the config", "run 7")
+        TrackingSettings::from_variables(value, "of the config", "run 7")
     }
 
     #[test]
@@ -100,11 +100,11 @@ mod tests {
 
     #[test]
     fn credentials_are_not_shown() {
-        let settings = Settings {
+        let settings = TrackingSettings {
             uri: "http://me:sesame@h".to_owned(),
             token: Some("sesame".to_owned()),
             password: Some("sesame".to_owned()),
-            ..Settings::default()
+            ..TrackingSettings::default()
         };
         let shown = format!("{settings:?}");
         assert!(

@@ -6,9 +6,9 @@ use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
-use crate::message::{Ending, Message, now_ms};
+use crate::message::{Message, RunEnd, now_ms};
 use crate::worker::work;
-use crate::{Cause, Error, NotLogged, Settings};
+use crate::{Cause, Error, TrackingSettings, UnloggedCounts};
 
 /// Logs one run to an MLflow server, from a thread of its own.
 ///
@@ -38,7 +38,7 @@ pub struct Tracker {
 #[derive(Debug)]
 struct Worker {
     messages: Sender<Message>,
-    ending: Arc<OnceLock<Ending>>,
+    ending: Arc<OnceLock<RunEnd>>,
     /// `None` where the system gave no thread.
     thread: Option<JoinHandle<Result<(), Error>>>,
 }
@@ -53,11 +53,11 @@ impl Tracker {
     pub fn from_env(experiment: &str, run_name: &str) -> Option<Self> {
         let variable =
             |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
-        Settings::from_variables(variable, experiment, run_name).map(Self::start)
+        TrackingSettings::from_variables(variable, experiment, run_name).map(Self::start)
     }
 
     /// A run as `settings` say. Whatever is wrong with them, [`Tracker::finish`] tells.
-    pub fn start(settings: Settings) -> Self {
+    pub fn start(settings: TrackingSettings) -> Self {
         let (messages, received) = mpsc::channel();
         let ending = Arc::new(OnceLock::new());
         let seen = Arc::clone(&ending);
@@ -146,7 +146,7 @@ impl Tracker {
             return Ok(());
         };
         // It is set before the queue is closed, which is what the worker ends by.
-        let _ = ending.set(Ending {
+        let _ = ending.set(RunEnd {
             at: Instant::now(),
             succeeded,
         });
@@ -157,9 +157,9 @@ impl Tracker {
                 cause: Box::new(Cause::Setup {
                     reason: "its thread did not start, or died".to_owned(),
                 }),
-                not_logged: NotLogged {
+                not_logged: UnloggedCounts {
                     end: true,
-                    ..NotLogged::default()
+                    ..UnloggedCounts::default()
                 },
             }),
         }

@@ -11,7 +11,7 @@ pub(crate) struct Pair {
 
 /// One value of a metric.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct Metric {
+pub(crate) struct LoggedMetric {
     pub(crate) key: String,
     pub(crate) value: f64,
     /// UTC milliseconds.
@@ -35,7 +35,7 @@ pub(crate) struct CreateRun<'a> {
 #[derive(Debug, Serialize)]
 pub(crate) struct LogBatch<'a> {
     pub(crate) run_id: &'a str,
-    pub(crate) metrics: &'a [Metric],
+    pub(crate) metrics: &'a [LoggedMetric],
     pub(crate) params: &'a [Pair],
 }
 
@@ -55,7 +55,7 @@ pub(crate) struct UpdateRun<'a> {
 
 /// The answer where nothing is to be read but that it is MLflow's.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Done {}
+pub(crate) struct EmptyReply {}
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct FoundExperiment {
@@ -76,11 +76,11 @@ pub(crate) struct CreatedExperiment {
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct CreatedRun {
-    pub(crate) run: Run,
+    pub(crate) run: RunReply,
 }
 
 #[derive(Debug, Deserialize)]
-pub(crate) struct Run {
+pub(crate) struct RunReply {
     pub(crate) info: RunInfo,
 }
 

@@ -8,9 +8,9 @@ use std::sync::{Arc, OnceLock};
 
 use crate::artifacts::ArtifactRoot;
 use crate::client::Client;
-use crate::message::{Ending, Message, now_ms};
-use crate::wire::{Metric, Pair, RunInfo};
-use crate::{Cause, Error, NotLogged, Settings, batch, names};
+use crate::message::{Message, RunEnd, now_ms};
+use crate::wire::{LoggedMetric, Pair, RunInfo};
+use crate::{Cause, Error, TrackingSettings, UnloggedCounts, batch, names};
 
 /// MLflow's limit for a parameter.
 const MAX_PARAM_CHARS: usize = 6000;
@@ -20,17 +20,17 @@ const MAX_TAG_CHARS: usize = 5000;
 
 /// Logs a run from its start until the queue is closed.
 pub(crate) fn work(
-    settings: &Settings,
+    settings: &TrackingSettings,
     start_ms: i64,
     messages: Receiver<Message>,
-    ending: Arc<OnceLock<Ending>>,
+    ending: Arc<OnceLock<RunEnd>>,
 ) -> Result<(), Error> {
     let mut queue = Queue {
         messages,
         held: None,
-        not_logged: NotLogged {
+        not_logged: UnloggedCounts {
             end: true,
-            ..NotLogged::default()
+            ..UnloggedCounts::default()
         },
     };
     let mut skipped = None;
@@ -70,10 +70,10 @@ pub(crate) fn work(
 }
 
 async fn log_run(
-    settings: &Settings,
+    settings: &TrackingSettings,
     start_ms: i64,
     queue: &mut Queue,
-    ending: &Arc<OnceLock<Ending>>,
+    ending: &Arc<OnceLock<RunEnd>>,
     skipped: &mut Option<Cause>,
 ) -> Result<(), Cause> {
     let mut client = Client::new(settings, Arc::clone(ending))?;
@@ -106,7 +106,7 @@ struct Queue {
     messages: Receiver<Message>,
     /// Taken, but to be handled after what was taken before.
     held: Option<Message>,
-    not_logged: NotLogged,
+    not_logged: UnloggedCounts,
 }
 
 impl Queue {
@@ -122,7 +122,7 @@ impl Queue {
     }
 
     /// All parameters and metrics that wait before anything else does, after `first`.
-    fn gather(&mut self, first: Message) -> (Vec<(String, String)>, Vec<Metric>) {
+    fn gather(&mut self, first: Message) -> (Vec<(String, String)>, Vec<LoggedMetric>) {
         let (mut params, mut metrics) = (Vec::new(), Vec::new());
         let mut next = Some(first);
         while let Some(message) = next.take() {
@@ -137,7 +137,7 @@ impl Queue {
                     let named = more
                         .into_iter()
                         .map(|(key, value)| (names::key(&key), value));
-                    metrics.extend(named.map(|(key, value)| Metric {
+                    metrics.extend(named.map(|(key, value)| LoggedMetric {
                         key,
                         value,
                         timestamp: time_ms,
@@ -163,7 +163,7 @@ impl Queue {
     }
 }
 
-fn count(not_logged: &mut NotLogged, message: &Message) {
+fn count(not_logged: &mut UnloggedCounts, message: &Message) {
     match message {
         Message::Params(params) => not_logged.params += params.len(),
         Message::Metrics { metrics, .. } => not_logged.metrics += metrics.len(),
@@ -224,7 +224,7 @@ impl Log<'_> {
     fn new_params(
         &mut self,
         params: Vec<(String, String)>,
-        not_logged: &mut NotLogged,
+        not_logged: &mut UnloggedCounts,
     ) -> Vec<Pair> {
         let mut new = Vec::new();
         for (key, value) in params {

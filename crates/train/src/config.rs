@@ -44,8 +44,8 @@ pub struct OptimizerConfig {
     /// Decoupled weight decay. The default is PyTorch's for AdamW.
     pub weight_decay: f64,
     /// Gradients are scaled down to this global norm.
-    #[serde(with = "cli::or_off")]
-    #[schemars(with = "cli::OrOff<f32>")]
+    #[serde(with = "notation::or_off")]
+    #[schemars(with = "notation::OrOff<f32>")]
     pub clip_norm: Option<f32>,
 }
 
@@ -138,13 +138,13 @@ pub struct TrainingConfig {
     /// For `target.fit = "parts"`: how much the market's part counts beside the coins' own parts.
     pub market_weight: f64,
     /// Which weights of a training are kept.
-    pub selection: Selection,
+    pub selection: WeightSelection,
     /// Number of steps between two evaluations on the early-stopping slice.
     pub evaluate_every: u64,
     /// Training stops after this many evaluations without a better one, unless
     /// `training.selection` is `last`.
-    #[serde(with = "cli::or_off")]
-    #[schemars(with = "cli::OrOff<u64>")]
+    #[serde(with = "notation::or_off")]
+    #[schemars(with = "notation::OrOff<u64>")]
     pub patience: Option<u64>,
     /// Where the early-stopping slice has more windows than this, evenly spaced ones are evaluated,
     /// fewer than twice as many.
@@ -156,7 +156,7 @@ pub struct TrainingConfig {
 /// Which weights of a training are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Selection {
+pub enum WeightSelection {
     /// Those with the highest pooled Pearson correlation on the early-stopping slice.
     Pearson,
     /// Those with the lowest loss on the early-stopping slice.
@@ -178,7 +178,7 @@ impl Default for TrainingConfig {
             stride: 1,
             loss: Loss::L1,
             market_weight: 1.0,
-            selection: Selection::Pearson,
+            selection: WeightSelection::Pearson,
             evaluate_every: 100,
             patience: Some(10),
             stop_windows: 1_000,
@@ -351,7 +351,7 @@ impl TrainConfig {
             }
         }
         let has_slice = self.shared.split.early_stopping_share > 0.0;
-        if training.selection != Selection::Last && !has_slice {
+        if training.selection != WeightSelection::Last && !has_slice {
             return Err(anyhow!(
                 "training.selection = {:?} needs an early-stopping slice, but \
                  split.early_stopping_share is 0",

@@ -15,7 +15,7 @@ mod training;
 mod warm_start;
 
 pub use command::{Args, run};
-pub use config::{OptimizerConfig, Schedule, Selection, TrainConfig, TrainingConfig};
+pub use config::{OptimizerConfig, Schedule, TrainConfig, TrainingConfig, WeightSelection};
 pub use hint::hint_of;
 pub use recipe::NetworkRecipe;
 pub use saved::{NetworkKind, SavedNetworks};

@@ -12,14 +12,14 @@ use run::Piece;
 use serde::Serialize;
 use storage::write_atomically;
 
-use crate::config::{Selection, TrainConfig};
-use crate::stopwatch::{Part, Shares, Stopwatch};
+use crate::config::{TrainConfig, WeightSelection};
+use crate::stopwatch::{StepPart, StepShares, Stopwatch};
 
 const METRICS_FILE: &str = "metrics.jsonl";
 
 /// One line of metrics.jsonl.
 #[derive(Debug, Serialize)]
-struct Metrics {
+struct StepMetrics {
     step: u64,
     steps: u64,
     learning_rate: f64,
@@ -33,7 +33,7 @@ struct Metrics {
     /// Shares of the time since the last line; on a GPU, which works on while the loop goes ahead,
     /// of the loop's own.
     #[serde(flatten)]
-    shares: Shares,
+    shares: StepShares,
     elapsed_secs: f64,
 }
 
@@ -52,7 +52,7 @@ pub(crate) struct Progress {
 /// What early stopping finds at a look: its loss, of the scaled target, and pooled Pearson; None
 /// where there is no slice.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Look {
+pub(crate) struct StoppingScore {
     pub loss: Option<f64>,
     pub pearson: Option<f64>,
 }
@@ -133,7 +133,7 @@ impl<'a> Monitor<'a> {
     }
 
     /// The time since the last call was `part`'s.
-    pub fn lap(&mut self, part: Part) {
+    pub fn lap(&mut self, part: StepPart) {
         self.stopwatch.lap(part);
     }
 
@@ -200,12 +200,12 @@ impl<'a> Monitor<'a> {
         &mut self,
         (train_loss, grad_norm): (f64, f64),
         learning_rate: f64,
-        look: Look,
+        look: StoppingScore,
     ) -> anyhow::Result<bool> {
         let last = self.is_last();
         self.progress.elapsed_secs = self.secs();
         let steps = self.progress.step - self.already.1;
-        let metrics = Metrics {
+        let metrics = StepMetrics {
             step: self.progress.step,
             steps: self.steps,
             learning_rate,
@@ -224,18 +224,18 @@ impl<'a> Monitor<'a> {
         let is_best = self.judge(look);
         let training = &self.config.training;
         let looks = self.progress.looks_without_better;
-        let is_patience_spent = training.selection != Selection::Last
+        let is_patience_spent = training.selection != WeightSelection::Last
             && training.patience.is_some_and(|patience| looks >= patience);
         self.progress.finished = last || is_patience_spent;
         Ok(is_best)
     }
 
     /// Returns true when the look is better than all before it.
-    fn judge(&mut self, look: Look) -> bool {
+    fn judge(&mut self, look: StoppingScore) -> bool {
         let score = match self.config.training.selection {
-            Selection::Pearson => look.pearson,
-            Selection::Loss => look.loss.map(|loss| -loss),
-            Selection::Last => None,
+            WeightSelection::Pearson => look.pearson,
+            WeightSelection::Loss => look.loss.map(|loss| -loss),
+            WeightSelection::Last => None,
         };
         let Some(score) = score else { return false };
         let is_best = self.progress.best_score.is_none_or(|best| score > best);
@@ -288,7 +288,7 @@ impl<'a> Monitor<'a> {
         ));
     }
 
-    fn log(&self, metrics: &Metrics) -> anyhow::Result<()> {
+    fn log(&self, metrics: &StepMetrics) -> anyhow::Result<()> {
         use std::io::Write;
         let Piece {
             fold, seed, dir, ..
@@ -317,7 +317,7 @@ impl<'a> Monitor<'a> {
     }
 }
 
-impl Metrics {
+impl StepMetrics {
     /// For the progress bar.
     fn in_words(&self) -> String {
         let shares = &self.shares;

@@ -15,7 +15,7 @@ use model::{
     Device, DeviceChoice, Network, NetworkConfig, Windows, forecast, load_weights, probe,
     read_metadata,
 };
-use run::{Answer, Drift, Forecaster, Kind, SavedRun, Seen, model_folder};
+use run::{Drift, ForecastResult, Forecaster, Kind, SavedRun, TrainingSpan, model_folder};
 use storage::content_hash;
 
 use crate::config::{KIND, TrainingConfig};
@@ -57,7 +57,7 @@ impl Forecaster for SavedNetworks {
         &self.sha256
     }
 
-    fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<Answer>> {
+    fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<ForecastResult>> {
         let (config, coins) = (&self.config, panel.coins());
         let eligibility = Eligibility::of(panel, &config.features);
         let features = config.chosen_features().compute(panel, 0..panel.rows());
@@ -166,14 +166,15 @@ impl Kind for NetworkKind {
 
     /// What the weights' files say; for those of older versions the statistics, where early
     /// stopping looked at nothing.
-    fn seen(&self, run: &SavedRun<'_>) -> anyhow::Result<Option<Seen>> {
-        let of_file = |path: &PathBuf| -> anyhow::Result<Option<Seen>> {
+    fn seen(&self, run: &SavedRun<'_>) -> anyhow::Result<Option<TrainingSpan>> {
+        let of_file = |path: &PathBuf| -> anyhow::Result<Option<TrainingSpan>> {
             let origin = Origin::from_metadata(&read_metadata(path)?);
-            Ok(origin.as_ref().map(Seen::from))
+            Ok(origin.as_ref().map(TrainingSpan::from))
         };
         let weights = weights(run)?;
-        let all: Option<Vec<Seen>> = weights.iter().map(of_file).collect::<anyhow::Result<_>>()?;
-        if let Some(seen) = all.and_then(|all| all.into_iter().reduce(Seen::joined)) {
+        let all: Option<Vec<TrainingSpan>> =
+            weights.iter().map(of_file).collect::<anyhow::Result<_>>()?;
+        if let Some(seen) = all.and_then(|all| all.into_iter().reduce(TrainingSpan::joined)) {
             return Ok(Some(seen));
         }
         let training: TrainingConfig = run.table.section("training")?;
@@ -183,7 +184,7 @@ impl Kind for NetworkKind {
         }
         let stats = read_stats(&run.folder()?)?;
         let reach_ms = run.config.reach_bars() as i64 * run.config.data.interval.ms();
-        Ok(Some(Seen::until(
+        Ok(Some(TrainingSpan::until(
             stats.fit_from_ms,
             stats.fit_until_ms + reach_ms,
         )))

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// Shares of the steps' time.
 #[derive(Debug, Serialize)]
-pub struct Shares {
+pub struct StepShares {
     /// Putting batches together.
     pub batch_share: f64,
     /// The network and the loss.
@@ -19,7 +19,7 @@ pub struct Shares {
 
 /// A part of a step.
 #[derive(Debug, Clone, Copy)]
-pub enum Part {
+pub enum StepPart {
     Batch,
     Forward,
     Backward,
@@ -48,18 +48,18 @@ impl Stopwatch {
     }
 
     /// The time since the last call was `part`'s.
-    pub fn lap(&mut self, part: Part) {
+    pub fn lap(&mut self, part: StepPart) {
         let now = Instant::now();
         self.spent[part as usize] += now - std::mem::replace(&mut self.since, now);
     }
 
     /// The shares so far; measuring begins anew.
-    pub fn shares(&mut self) -> Shares {
+    pub fn shares(&mut self) -> StepShares {
         let spent = std::mem::replace(&mut self.spent, [Duration::ZERO; 4]);
         let total = spent.iter().sum::<Duration>().as_secs_f64().max(1e-9);
         let [batch_share, forward_share, backward_share, optimizer_share] =
             spent.map(|part| part.as_secs_f64() / total);
-        Shares {
+        StepShares {
             batch_share,
             forward_share,
             backward_share,

@@ -16,10 +16,10 @@ use run::Piece;
 use statistics::pearson;
 
 use crate::config::TrainConfig;
-use crate::monitor::{Look, Monitor, Progress, scalar};
+use crate::monitor::{Monitor, Progress, StoppingScore, scalar};
 use crate::pieces::WEIGHTS_FILE;
 use crate::sampler::{Sampler, mix};
-use crate::stopwatch::Part;
+use crate::stopwatch::StepPart;
 use crate::warm_start::weights_before;
 
 /// The best weights so far on the early-stopping slice.
@@ -69,17 +69,17 @@ impl Training<'_> {
                 .map(|&window| train_set.ends[window])
                 .collect();
             let windows = self.windows.batch(&ends)?.autodiff();
-            monitor.lap(Part::Batch);
+            monitor.lap(StepPart::Batch);
 
             let loss = self.loss(network.forward(windows), &train_set, &picked);
             let own_loss = loss.clone().without_autodiff();
-            monitor.lap(Part::Forward);
+            monitor.lap(StepPart::Forward);
             let grads = GradientsParams::from_grads(loss.backward(), &network);
-            monitor.lap(Part::Backward);
+            monitor.lap(StepPart::Backward);
             let (grads, grad_norm) = clip_grad_norm(&network, grads, config.optimizer.max_norm());
             let learning_rate = config.optimizer.learning_rate_at(step, steps);
             network = optimizer.step(learning_rate, network, grads);
-            monitor.lap(Part::Optimizer);
+            monitor.lap(StepPart::Optimizer);
             monitor.end_step(own_loss);
 
             // Only here does the loop wait for the device.
@@ -250,9 +250,9 @@ impl Training<'_> {
     }
 
     /// Loss (of the scaled target) and pooled Pearson on the early-stopping slice.
-    fn look(&self, network: &Network, set: &WindowSet) -> anyhow::Result<Look> {
+    fn look(&self, network: &Network, set: &WindowSet) -> anyhow::Result<StoppingScore> {
         if set.is_empty() {
-            return Ok(Look::default());
+            return Ok(StoppingScore::default());
         }
         let coins = self.piece.dataset.panel.coins();
         let outputs = forecast(network, self.windows, &set.ends, &mut |_| {})?;
@@ -272,7 +272,7 @@ impl Training<'_> {
             &self.device.clone().autodiff(),
         );
         let loss = scalar(self.loss(forecast, set, &all).without_autodiff())?;
-        Ok(Look {
+        Ok(StoppingScore {
             loss: Some(loss),
             pearson: pearson(&forecasts, &realized),
         })

@@ -3,10 +3,10 @@
 
 use std::ffi::c_int;
 
-use super::binned::int32;
+use super::binned_table::int32;
 use super::functions::Handle;
 use super::library::{c_text, text};
-use super::{Binned, Library};
+use super::{BinnedTable, Library};
 use crate::Error;
 
 const FLOAT32: c_int = 0;
@@ -39,7 +39,7 @@ pub struct Booster {
     library: &'static Library,
     handle: Handle,
     /// Read by the library until the booster is freed.
-    tables: Vec<Binned>,
+    tables: Vec<BinnedTable>,
 }
 
 impl Booster {
@@ -51,8 +51,8 @@ impl Booster {
     /// # Errors
     /// Parameters that LightGBM refuses.
     pub fn new(
-        train: Binned,
-        validation: Option<Binned>,
+        train: BinnedTable,
+        validation: Option<BinnedTable>,
         continued: Option<&Self>,
         parameters: &str,
     ) -> Result<Self, Error> {
@@ -87,7 +87,7 @@ impl Booster {
 
     /// The training and the validation table, for another model; this one is freed. None where it
     /// was not grown here.
-    pub fn into_tables(mut self) -> (Option<Binned>, Option<Binned>) {
+    pub fn into_tables(mut self) -> (Option<BinnedTable>, Option<BinnedTable>) {
         let mut tables = std::mem::take(&mut self.tables).into_iter();
         // The library frees the booster before anyone can free the tables that it reads.
         drop(self);

@@ -5,13 +5,13 @@
 //! ([`Library::open`]), so that building needs neither CMake nor a C++ compiler. C interface:
 //! <https://lightgbm.readthedocs.io/en/latest/C-API.html>.
 
-mod binned;
+mod binned_table;
 mod booster;
 mod functions;
 mod library;
 mod text;
 
-pub use binned::Binned;
+pub use binned_table::BinnedTable;
 pub use booster::{Booster, ImportanceOf, Predict};
 pub use library::{Library, VERSION};
 pub(crate) use text::check_text;

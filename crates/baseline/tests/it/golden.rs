@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use baseline::{Binned, Booster, ImportanceOf, Library, Predict};
+use baseline::{BinnedTable, Booster, ImportanceOf, Library, Predict};
 use serde_json::Value;
 
 use crate::support::{json, library};
@@ -57,15 +57,15 @@ fn rows(x: &[f32], from: usize, until: usize) -> &[f32] {
 }
 
 /// Training and validation tables, filled in pieces.
-fn tables(library: &'static Library, parameters: &str) -> (Binned, Binned) {
+fn tables(library: &'static Library, parameters: &str) -> (BinnedTable, BinnedTable) {
     let (x, y) = matrix();
-    let sampled = Binned::sampled_rows(library, TRAIN, parameters).unwrap();
+    let sampled = BinnedTable::sampled_rows(library, TRAIN, parameters).unwrap();
     let sample: Vec<f32> = sampled
         .iter()
         .flat_map(|&row| rows(&x, row, row + 1).to_vec())
         .collect();
     let names: Vec<String> = (0..COLUMNS).map(|j| format!("feature_{j}")).collect();
-    let mut train = Binned::new(library, &sample, &names, TRAIN, parameters).unwrap();
+    let mut train = BinnedTable::new(library, &sample, &names, TRAIN, parameters).unwrap();
     let mut valid = train.with_same_bins(VALID - TRAIN).unwrap();
     for from in (0..TRAIN).step_by(300) {
         train.push(rows(&x, from, TRAIN.min(from + 300))).unwrap();

@@ -1,6 +1,6 @@
 //! A target of one's own: how far the price will move, whichever way.
 
-use dataset::{Column, Control, ControlSign, Earned, Panel, Target, Targets, Task};
+use dataset::{Column, Control, ControlSign, Panel, Payoff, Target, Targets, Task};
 
 /// Root mean square of the log returns of so many next bars.
 #[derive(Debug, Clone, Copy)]
@@ -41,8 +41,8 @@ impl Target for Volatility {
     fn task(&self) -> Task {
         Task::Level
     }
-    fn earned(&self) -> Earned {
-        Earned::Nothing
+    fn earned(&self) -> Payoff {
+        Payoff::Nothing
     }
     fn compute(&self, panel: &Panel) -> Targets {
         Targets::of_each(panel, |row, coin| self.after(panel, row, coin))

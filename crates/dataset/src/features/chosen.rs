@@ -5,7 +5,7 @@ use std::ops::Range;
 use market::Interval;
 use rayon::prelude::*;
 
-use super::group::{Chosen, Group};
+use super::group::{Group, GroupChoice};
 use super::{FeatureMatrix, FeatureSet};
 use crate::Panel;
 
@@ -16,7 +16,7 @@ use crate::Panel;
 #[derive(Debug, Clone)]
 pub struct Features {
     set: FeatureSet,
-    chosen: Chosen,
+    chosen: GroupChoice,
 }
 
 impl Features {
@@ -43,7 +43,7 @@ impl Features {
         let formulas = set.formulas();
         let own = formulas.warm_up_bars(interval);
         let of_groups = groups.iter().map(|group| group.features.len());
-        let chosen = Chosen {
+        let chosen = GroupChoice {
             features: formulas.features().len() + of_groups.sum::<usize>(),
             warm_up_bars: groups
                 .iter()

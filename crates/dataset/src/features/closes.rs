@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use market::Interval;
 
-use super::group::Chosen;
+use super::group::GroupChoice;
 use super::set::{Feature, FeatureFormulas};
 use super::single;
 use super::trailing::trailing_means;
@@ -96,16 +96,16 @@ impl FeatureFormulas for Closes {
         61
     }
 
-    fn compute(&self, chosen: &Chosen, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
+    fn compute(&self, chosen: &GroupChoice, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
         compute(chosen, panel, rows, out);
     }
 }
 
 /// Writes the features at `rows`, row-major `[rows, coins x features]`.
 ///
-/// Each row is a function of its last [`Chosen::warm_up_bars`] rows in `rows` or before it, and
+/// Each row is a function of its last [`GroupChoice::warm_up_bars`] rows in `rows` or before it, and
 /// of nothing else.
-fn compute(chosen: &Chosen, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
+fn compute(chosen: &GroupChoice, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
     let (coins, features) = (panel.coins(), chosen.features);
     let from = rows.start.saturating_sub(chosen.warm_up_bars - 1);
     let closes = panel.matrix(Column::Close, from..rows.end);

@@ -9,7 +9,7 @@ use crate::{Column, Panel};
 const LEAST_VOLATILITY: f64 = 1e-6;
 
 /// One coin of a panel at some rows.
-pub(super) struct Coin<'a> {
+pub(super) struct PanelCoin<'a> {
     panel: &'a Panel,
     coin: usize,
     rows: Range<usize>,
@@ -17,7 +17,7 @@ pub(super) struct Coin<'a> {
     wanted: usize,
 }
 
-impl<'a> Coin<'a> {
+impl<'a> PanelCoin<'a> {
     /// The coin at `rows` and the `warm_up_bars - 1` rows before them, as far as there are any.
     pub fn of(panel: &'a Panel, coin: usize, rows: Range<usize>, warm_up_bars: usize) -> Self {
         let from = rows.start.saturating_sub(warm_up_bars - 1);

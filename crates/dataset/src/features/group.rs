@@ -25,7 +25,7 @@ pub struct Group {
 
 /// What a config has chosen of a set: which groups, of bars of which length.
 #[derive(Debug, Clone)]
-pub struct Chosen {
+pub struct GroupChoice {
     /// Number of features of each coin.
     pub features: usize,
     /// How many rows, its own included, a feature row is a function of.
@@ -42,7 +42,7 @@ pub struct Chosen {
 /// A row without all candles of its warm-up is NaN throughout: TA-Lib, given a hole, answers with
 /// plausible numbers.
 pub(super) fn compute(
-    chosen: &Chosen,
+    chosen: &GroupChoice,
     panel: &Panel,
     coin: usize,
     rows: Range<usize>,

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use market::Interval;
 
-use super::formulas::Coin;
+use super::formulas::PanelCoin;
 use super::set::{Feature, FeatureFormulas};
 use crate::{Column, Panel};
 
@@ -70,7 +70,7 @@ impl FeatureFormulas for Kline8 {
     }
 
     fn of_coin(&self, panel: &Panel, coin: usize, rows: Range<usize>) -> Vec<Vec<f64>> {
-        let coin = Coin::of(panel, coin, rows, WARM_UP_BARS);
+        let coin = PanelCoin::of(panel, coin, rows, WARM_UP_BARS);
         coin.wanted(vec![
             coin.log_return(1),
             coin.deviation(60),

@@ -29,7 +29,7 @@ use crate::Error;
 pub use cache::FeatureRows;
 pub use chosen::Features;
 pub(crate) use chosen::block_rows;
-pub use group::Chosen;
+pub use group::GroupChoice;
 pub use list::FeatureSet;
 pub use matrix::FeatureMatrix;
 use matrix::single;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use market::Interval;
 
-use super::formulas::Coin;
+use super::formulas::PanelCoin;
 use super::set::{Feature, FeatureFormulas};
 use crate::{Column, Panel};
 
@@ -65,7 +65,7 @@ impl FeatureFormulas for Raw9 {
     }
 
     fn of_coin(&self, panel: &Panel, coin: usize, rows: Range<usize>) -> Vec<Vec<f64>> {
-        let coin = Coin::of(panel, coin, rows, WARM_UP_BARS);
+        let coin = PanelCoin::of(panel, coin, rows, WARM_UP_BARS);
         coin.wanted(
             self.columns()
                 .iter()

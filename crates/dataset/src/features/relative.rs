@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use market::Interval;
 
-use super::group::Chosen;
+use super::group::GroupChoice;
 use super::set::{Feature, FeatureFormulas};
 use super::single;
 use super::trailing::trailing_means;
@@ -210,19 +210,19 @@ impl FeatureFormulas for Relative {
         bars(LONGEST, interval) + 1
     }
 
-    fn compute(&self, chosen: &Chosen, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
+    fn compute(&self, chosen: &GroupChoice, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
         compute(chosen, panel, rows, out);
     }
 }
 
 /// Writes the features at `rows`, row-major `[rows, coins x features]`.
 ///
-/// Each row is a function of its last [`Chosen::warm_up_bars`] rows, and of nothing else; a row
+/// Each row is a function of its last [`GroupChoice::warm_up_bars`] rows, and of nothing else; a row
 /// with a shorter history has no features.
-fn compute(chosen: &Chosen, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
+fn compute(chosen: &GroupChoice, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
     let (coins, warm_up) = (panel.coins(), chosen.warm_up_bars);
     let from = rows.start.saturating_sub(warm_up - 1);
-    let series = Series::of(panel, from..rows.end, chosen.interval);
+    let series = RelativeInputs::of(panel, from..rows.end, chosen.interval);
     let mut cells = vec![f64::NAN; coins * OWN];
     for (row, out) in (rows.start..rows.end).zip(out.chunks_exact_mut(coins * FEATURES.len())) {
         if row + 1 < warm_up {
@@ -287,7 +287,7 @@ pub(super) fn root_mean_squares(
 
 /// What the features of a stretch of rows are made of; each is `[rows, coins]`, the market's
 /// `[rows]`.
-struct Series<'a> {
+struct RelativeInputs<'a> {
     coins: usize,
     returns: [usize; RETURNS.len()],
     deviations: [usize; DEVIATIONS.len()],
@@ -306,7 +306,7 @@ struct Series<'a> {
     turnover: Vec<f64>,
 }
 
-impl<'a> Series<'a> {
+impl<'a> RelativeInputs<'a> {
     fn of(panel: &'a Panel, rows: Range<usize>, interval: Interval) -> Self {
         let (coins, first_bar) = (panel.coins(), panel.bar_number(rows.start));
         let bars = |minutes| bars(minutes, interval);
@@ -352,8 +352,8 @@ impl<'a> Series<'a> {
 
     /// Writes the coins' own features at a row, `[coins, OWN]`, and returns the market's.
     fn write(&self, row: usize, cells: &mut [f64]) -> Vec<f64> {
-        let mut returns = [Known::default(); RETURNS.len()];
-        let mut deviations = [Known::default(); DEVIATIONS.len()];
+        let mut returns = [KnownSum::default(); RETURNS.len()];
+        let mut deviations = [KnownSum::default(); DEVIATIONS.len()];
         for (coin, cell) in cells.chunks_exact_mut(OWN).enumerate() {
             let at = row * self.coins + coin;
             let unit = self.volatility[at];
@@ -416,19 +416,19 @@ fn deviation_bars(bars: usize) -> f64 {
 
 /// The mean of the finite values; NaN without any.
 pub(super) fn mean_of_known(values: &[f64]) -> f64 {
-    let mut known = Known::default();
+    let mut known = KnownSum::default();
     values.iter().for_each(|&value| known.add(value));
     known.mean()
 }
 
 /// Sum and count of the values that are known.
 #[derive(Clone, Copy, Default)]
-struct Known {
+struct KnownSum {
     sum: f64,
     count: f64,
 }
 
-impl Known {
+impl KnownSum {
     fn add(&mut self, value: f64) {
         if value.is_finite() {
             self.sum += value;

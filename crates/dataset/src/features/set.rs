@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use market::Interval;
 
-use super::group::{self, Chosen, Group};
+use super::group::{self, Group, GroupChoice};
 use super::single;
 use crate::{Column, Panel};
 
@@ -71,7 +71,7 @@ pub trait FeatureFormulas: Debug + Sync {
 
     /// Writes the chosen features of all coins at `rows` into `out`, row-major `[rows, coins x
     /// features]`: a coin at a time, unless a set overrides it.
-    fn compute(&self, chosen: &Chosen, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
+    fn compute(&self, chosen: &GroupChoice, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
         let per_coin = chosen.features;
         for coin in 0..panel.coins() {
             if !self.groups().is_empty() {

@@ -24,7 +24,7 @@ impl ForecastTable {
         let keys = self.parts().iter().map(|part| &part.key);
         let metadata = FileMetadata::new(self.metadata(), keys);
         let json = serde_json::to_string(&metadata).map_err(|error| Error::file(path, error))?;
-        let layout = Layout {
+        let layout = TableLayout {
             has_panels: metadata.panels.len() > 1,
             numbers: number_names(self.parts()),
         };
@@ -63,7 +63,7 @@ impl ForecastTable {
 }
 
 /// Which columns a file has.
-struct Layout<'a> {
+struct TableLayout<'a> {
     has_panels: bool,
     numbers: Vec<&'a str>,
 }
@@ -82,7 +82,7 @@ fn number_names(parts: &[TablePart]) -> Vec<&str> {
         .collect()
 }
 
-impl Layout<'_> {
+impl TableLayout<'_> {
     /// Some rows of a part.
     fn group<'a>(
         &'a self,

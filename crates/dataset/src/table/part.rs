@@ -59,7 +59,7 @@ pub(super) fn is_output(name: &str) -> bool {
 }
 
 /// Where a row stands among others of its part.
-type Place<'a> = (u32, i64, &'a str);
+type RowKey<'a> = (u32, i64, &'a str);
 
 impl TablePart {
     /// A part without rows.
@@ -97,7 +97,7 @@ impl TablePart {
     }
 
     /// What rows are sorted by: fold, time and symbol.
-    pub fn place(&self, row: usize) -> Place<'_> {
+    pub fn place(&self, row: usize) -> RowKey<'_> {
         let symbol = self.symbol_of(row).as_str();
         (self.fold[row], self.time_ms[row], symbol)
     }

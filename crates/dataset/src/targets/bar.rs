@@ -4,12 +4,12 @@ use market::Interval;
 
 use super::close_controls::close_controls;
 use super::control::Control;
-use super::target::{Earned, Settings, Target, Task};
+use super::target::{Payoff, Settings, Target, Task};
 use super::values::{Targets, are_observed};
 use crate::{Column, Panel};
 
 pub(super) fn init(settings: &Settings<'_>) -> Box<dyn Target> {
-    Box::new(Bar {
+    Box::new(BarTarget {
         interval: settings.interval,
         horizon_bars: settings.horizon_bars(),
     })
@@ -18,12 +18,12 @@ pub(super) fn init(settings: &Settings<'_>) -> Box<dyn Target> {
 /// `close[t + h] / open[t + 1] - 1`: with a horizon of one bar, what the next bar does from its
 /// open to its close.
 #[derive(Debug)]
-struct Bar {
+struct BarTarget {
     interval: Interval,
     horizon_bars: usize,
 }
 
-impl Target for Bar {
+impl Target for BarTarget {
     fn name(&self) -> &'static str {
         "bar"
     }
@@ -66,7 +66,7 @@ impl Target for Bar {
         close_controls(self.interval)
     }
 
-    fn earned(&self) -> Earned {
-        Earned::FromNextOpen
+    fn earned(&self) -> Payoff {
+        Payoff::FromNextOpen
     }
 }

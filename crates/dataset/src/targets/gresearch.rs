@@ -6,7 +6,7 @@ use market::{Interval, Symbol};
 
 use super::close_controls::close_controls;
 use super::control::Control;
-use super::target::{Earned, MOST_BARS, Settings, Target, Task};
+use super::target::{MOST_BARS, Payoff, Settings, Target, Task};
 use super::values::{Targets, each, ratio};
 use crate::features::trailing_mean;
 use crate::{Column, Error, Panel, TimeSpan};
@@ -124,8 +124,8 @@ impl Target for GResearch {
         close_controls(self.interval)
     }
 
-    fn earned(&self) -> Earned {
-        Earned::Nothing
+    fn earned(&self) -> Payoff {
+        Payoff::Nothing
     }
 
     fn default_weight(&self, symbol: &Symbol) -> f64 {

@@ -14,19 +14,19 @@ use super::{bar, gresearch, provided, return_};
 use crate::TimeSpan;
 
 /// All targets that `target.kind` can name; a new one is a file beside this one and a line here.
-const TARGETS: [Line; 4] = [
-    Line("return", return_::init),
-    Line("bar", bar::init),
-    Line("gresearch", gresearch::init),
-    Line("provided", provided::init),
+const TARGETS: [TargetEntry; 4] = [
+    TargetEntry("return", return_::init),
+    TargetEntry("bar", bar::init),
+    TargetEntry("gresearch", gresearch::init),
+    TargetEntry("provided", provided::init),
 ];
 
 /// A target's name, and how it is made of the settings.
-struct Line(&'static str, fn(&Settings<'_>) -> Box<dyn Target>);
+struct TargetEntry(&'static str, fn(&Settings<'_>) -> Box<dyn Target>);
 
 /// The name of a target of the list: `return`, `bar`, `gresearch` or `provided`.
 #[derive(Clone, Copy)]
-pub struct TargetKind(&'static Line);
+pub struct TargetKind(&'static TargetEntry);
 
 impl TargetKind {
     /// Every target of the list.

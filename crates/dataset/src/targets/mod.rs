@@ -18,7 +18,7 @@ pub use config::{Fit, TargetConfig};
 pub use control::{Control, ControlColumn, ControlSign};
 pub use list::TargetKind;
 pub use reference::targets_reference;
-pub use target::{Earned, Settings, Target, Task};
+pub use target::{Payoff, Settings, Target, Task};
 pub use values::Targets;
 
 #[cfg(test)]

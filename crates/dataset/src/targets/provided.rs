@@ -4,7 +4,7 @@ use market::Interval;
 
 use super::close_controls::close_controls;
 use super::control::Control;
-use super::target::{Earned, Settings, Target, Task};
+use super::target::{Payoff, Settings, Target, Task};
 use super::values::Targets;
 use crate::{Column, Panel};
 
@@ -59,7 +59,7 @@ impl Target for Provided {
         close_controls(self.interval)
     }
 
-    fn earned(&self) -> Earned {
-        Earned::Unknown
+    fn earned(&self) -> Payoff {
+        Payoff::Unknown
     }
 }

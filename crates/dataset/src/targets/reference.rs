@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use market::Interval;
 
-use super::{Earned, TargetConfig, TargetKind, Task};
+use super::{Payoff, TargetConfig, TargetKind, Task};
 use crate::features::in_words;
 
 const HEAD: &str = "# Targets
@@ -40,10 +40,10 @@ pub fn targets_reference() -> String {
             Task::Level => "a level, never below 0",
         };
         let earned = match target.earned() {
-            Earned::FromClose => "earns it from the close at t",
-            Earned::FromNextOpen => "earns it from the next bar's open",
-            Earned::Unknown => "may or may not earn it, as it was computed elsewhere",
-            Earned::Nothing => "does not earn it",
+            Payoff::FromClose => "earns it from the close at t",
+            Payoff::FromNextOpen => "earns it from the next bar's open",
+            Payoff::Unknown => "may or may not earn it, as it was computed elsewhere",
+            Payoff::Nothing => "does not earn it",
         };
         let _ = write!(
             text,

@@ -4,7 +4,7 @@ use market::{Interval, SimulatedMarket};
 
 use super::close_controls::close_controls;
 use super::control::Control;
-use super::target::{Earned, Settings, Target, Task};
+use super::target::{Payoff, Settings, Target, Task};
 use super::values::{Targets, ratio};
 use crate::{Column, Panel};
 
@@ -60,8 +60,8 @@ impl Target for Return {
         close_controls(self.interval)
     }
 
-    fn earned(&self) -> Earned {
-        Earned::FromClose
+    fn earned(&self) -> Payoff {
+        Payoff::FromClose
     }
 
     fn oracle(&self, market: &SimulatedMarket, coin: usize, candle: usize) -> Option<f64> {

@@ -43,7 +43,7 @@ pub trait Target: Debug + Send + Sync {
     fn controls(&self) -> Vec<Control>;
 
     /// What a position of one coin earns of it.
-    fn earned(&self) -> Earned;
+    fn earned(&self) -> Payoff;
 
     /// The coin's weight in the weighted correlation where `target.weights` does not name it.
     fn default_weight(&self, _symbol: &Symbol) -> f64 {
@@ -76,7 +76,7 @@ pub enum Task {
 
 /// What a position of one coin earns of a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Earned {
+pub enum Payoff {
     /// All of it, from the close at t to the close at the end of its reach.
     FromClose,
     /// All of it, from the next bar's open.
@@ -85,6 +85,13 @@ pub enum Earned {
     Unknown,
     /// None of it: it is not the return between two prices of one coin.
     Nothing,
+}
+
+impl Payoff {
+    /// Returns true when a position between two prices of one coin earns what is forecast.
+    pub fn is_return(self) -> bool {
+        matches!(self, Self::FromClose | Self::FromNextOpen)
+    }
 }
 
 /// What the `[target]` and `[data]` sections say to a target.

@@ -26,7 +26,7 @@ fn dataset(
     config.universe.score_settled = score_settled;
     config.features.set = "closes12".parse().unwrap();
     config.features.lookback_bars = 60;
-    config.split.folds = 2;
+    config.split.folds = Some(2);
     let store = Store::new(dir, config.data.market, config.data.interval);
     for (coin, symbol) in config.universe.symbols.iter().enumerate() {
         let mut table = CandleTable::default();

@@ -12,17 +12,17 @@ use super::manifest::Manifest;
 
 /// A coin of the universe.
 #[derive(Debug)]
-pub struct Coin {
+pub struct CoinDownload {
     pub symbol: Symbol,
     /// Position in the universe.
     pub index: usize,
-    pub since: Since,
+    pub since: ListingTime,
     manifest: Mutex<Manifest>,
 }
 
-/// What REST says, or said, about the first candle.
+/// When the coin's first candle opened, as REST says or said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Since {
+pub enum ListingTime {
     /// It opens then; where more was asked for earlier, before the wanted range.
     Open(i64),
     /// REST has none in the wanted range or after it: the archive may.
@@ -31,7 +31,7 @@ pub enum Since {
     Unknown,
 }
 
-impl Coin {
+impl CoinDownload {
     /// All coins, with at most one request each, `at_once` at a time.
     ///
     /// # Errors
@@ -77,17 +77,17 @@ impl Coin {
         (from_ms, now_ms): (i64, i64),
     ) -> anyhow::Result<Arc<Self>> {
         let since = match (manifest.first_open_ms(from_ms), rest) {
-            (Some(open_ms), _) => Since::Open(open_ms),
-            (None, None) => Since::Unknown,
+            (Some(open_ms), _) => ListingTime::Open(open_ms),
+            (None, None) => ListingTime::Unknown,
             (None, Some(rest)) => {
                 match rest.first_open_ms(&symbol, interval, from_ms, now_ms).await {
                     Ok(Some(open_ms)) => {
                         manifest.set_first(from_ms, open_ms)?;
-                        Since::Open(open_ms)
+                        ListingTime::Open(open_ms)
                     }
-                    Ok(None) => Since::Never,
+                    Ok(None) => ListingTime::Never,
                     // As the exchange answers for a coin that it has taken off the market.
-                    Err(Error::Rejected { status: 400, .. }) => Since::Unknown,
+                    Err(Error::Rejected { status: 400, .. }) => ListingTime::Unknown,
                     Err(error) => return Err(error.into()),
                 }
             }
@@ -103,8 +103,8 @@ impl Coin {
     /// The months of the wanted range in which the coin may have candles.
     pub fn months(&self, job: &Job) -> Vec<Period> {
         let first_ms = match self.since {
-            Since::Open(open_ms) => open_ms.max(job.from_ms),
-            Since::Unknown | Since::Never => job.from_ms,
+            ListingTime::Open(open_ms) => open_ms.max(job.from_ms),
+            ListingTime::Unknown | ListingTime::Never => job.from_ms,
         };
         let following =
             std::iter::successors(Some(Period::month_of(first_ms)), |month| Some(month.next()));

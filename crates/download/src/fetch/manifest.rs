@@ -16,17 +16,17 @@ use storage::write_atomically;
 #[derive(Debug)]
 pub struct Manifest {
     path: PathBuf,
-    listed: Listed,
+    listed: ManifestContent,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Listed {
+struct ManifestContent {
     /// What REST said about the first candle.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    first: Option<First>,
+    first: Option<FirstCandle>,
     /// By month or day, such as `2024-01` or `2024-01-31`.
-    files: BTreeMap<String, Taken>,
+    files: BTreeMap<String, ArchiveRecord>,
     /// Days of which neither the archive nor REST has more, with the number of their candles.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     confirmed: BTreeMap<String, usize>,
@@ -34,14 +34,14 @@ struct Listed {
 
 /// The first candle at some time or later.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-struct First {
+struct FirstCandle {
     asked_from_ms: i64,
     open_ms: i64,
 }
 
 /// One file as it was taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Taken {
+pub struct ArchiveRecord {
     /// As the exchange published it, and as it was found.
     pub sha256: String,
     /// Candles in it.
@@ -68,7 +68,9 @@ impl Manifest {
             Ok(bytes) => serde_json::from_slice(&bytes)
                 .with_context(|| format!("{}: not a list of archive files", path.display()))
                 .hint("delete it, and the files are fetched again")?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Listed::default(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                ManifestContent::default()
+            }
             Err(error) => return Err(error).with_context(|| format!("{}", path.display())),
         };
         Ok(Self { path, listed })
@@ -88,7 +90,7 @@ impl Manifest {
     /// # Errors
     /// A file that cannot be written.
     pub fn set_first(&mut self, asked_from_ms: i64, open_ms: i64) -> anyhow::Result<()> {
-        self.listed.first = Some(First {
+        self.listed.first = Some(FirstCandle {
             asked_from_ms,
             open_ms,
         });
@@ -96,7 +98,7 @@ impl Manifest {
     }
 
     /// The file of that month or day, if it was taken.
-    pub fn get(&self, period: Period) -> Option<&Taken> {
+    pub fn get(&self, period: Period) -> Option<&ArchiveRecord> {
         self.listed.files.get(&period.to_string())
     }
 
@@ -112,7 +114,7 @@ impl Manifest {
     /// A file that cannot be written.
     pub fn add(
         &mut self,
-        files: Vec<(Period, Taken)>,
+        files: Vec<(Period, ArchiveRecord)>,
         confirmed: Vec<(Period, usize)>,
     ) -> anyhow::Result<()> {
         for (period, taken) in files {

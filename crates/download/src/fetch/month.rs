@@ -2,17 +2,17 @@
 //! makes sense.
 
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, anyhow};
-use dataset::{CandleTable, Column, Replaced, Store, format_time};
-use market::{ArchiveFile, CandleError, Error, Interval, Period};
+use anyhow::Context;
+use dataset::{CandleTable, Replaced};
+use market::{ArchiveFile, CandleError, Error, Period};
 
-use super::coin::{Coin, Since};
+use super::archive_file::parsed;
+use super::coin::{CoinDownload, ListingTime};
 use super::job::{Job, bars};
-use super::manifest::Taken;
-use crate::read::read_archive;
+use super::manifest::ArchiveRecord;
+use super::stored_candles::StoredCandles;
 
 /// Monthly files appear in the first days of the next month: after this long, one that is not there
 /// will not come.
@@ -22,9 +22,9 @@ const PUBLISHED_WITHIN_MS: i64 = 14 * 86_400_000;
 /// is not there yet.
 const DAYS_AT_ONCE: usize = 8;
 
-/// What came of one month.
+/// The result of one month.
 #[derive(Debug, Default)]
-pub struct Done {
+pub struct MonthOutcome {
     /// The coin's position in the universe.
     pub index: usize,
     /// Bytes of archive files fetched.
@@ -49,17 +49,21 @@ pub struct Done {
 /// # Errors
 /// What requests and the disk say. A file that is broken is no error here: others are no worse for
 /// it.
-pub async fn fetch_month(job: Arc<Job>, coin: Arc<Coin>, month: Period) -> anyhow::Result<Done> {
+pub async fn fetch_month(
+    job: Arc<Job>,
+    coin: Arc<CoinDownload>,
+    month: Period,
+) -> anyhow::Result<MonthOutcome> {
     let held = {
         let (job, coin) = (job.clone(), coin.clone());
-        blocking(move || Held::read(&job.store, &coin, month)).await?
+        blocking(move || StoredCandles::read(&job.store, &coin, month)).await?
     };
-    let done = Done {
+    let done = MonthOutcome {
         index: coin.index,
-        ..Done::default()
+        ..MonthOutcome::default()
     };
-    let fetched = Fetched::default();
-    let mut work = Work {
+    let fetched = PendingCandles::default();
+    let mut work = MonthFetch {
         job,
         coin,
         held,
@@ -80,84 +84,18 @@ async fn blocking<T: Send + 'static>(
         .context("a task ended abnormally")?
 }
 
-/// The candles of a month that the store has with all the columns that the exchange gives.
-#[derive(Debug)]
-struct Held {
-    open_time_ms: Vec<i64>,
-    interval: Interval,
-}
-
-impl Held {
-    fn read(store: &Store, coin: &Coin, month: Period) -> anyhow::Result<Self> {
-        // The last column: what lacks it came from a file with fewer columns.
-        let column = Column::TakerBuyQuoteVolume;
-        let stored = match store.read(&coin.symbol, &[column], month.start_ms(), month.end_ms()) {
-            Err(dataset::Error::NoCandles { .. }) => CandleTable::default(),
-            stored => stored?,
-        };
-        let whole = stored
-            .open_time_ms
-            .iter()
-            .zip(stored.column(column))
-            .filter(|(_, value)| !value.is_nan());
-        Ok(Self {
-            open_time_ms: whole.map(|(&time, _)| time).collect(),
-            interval: store.interval(),
-        })
-    }
-
-    fn within(&self, from_ms: i64, until_ms: i64) -> &[i64] {
-        let position = |time_ms| self.open_time_ms.partition_point(|&time| time < time_ms);
-        self.open_time_ms
-            .get(position(from_ms)..position(until_ms))
-            .unwrap_or_default()
-    }
-
-    fn is_complete(&self, from_ms: i64, until_ms: i64) -> bool {
-        self.within(from_ms, until_ms).len() as i64 >= bars(self.interval, from_ms, until_ms)
-    }
-
-    /// From the first candle that is not there to the last one; empty where all are.
-    fn missing(&self, from_ms: i64, until_ms: i64) -> Range<i64> {
-        let (step, held) = (self.interval.ms(), self.within(from_ms, until_ms));
-        let mut first_ms = from_ms + (-from_ms).rem_euclid(step);
-        for &time in held {
-            if time != first_ms {
-                break;
-            }
-            first_ms += step;
-        }
-        let mut end_ms = until_ms;
-        let mut last_ms = (until_ms - 1).div_euclid(step) * step;
-        for &time in held.iter().rev() {
-            if time != last_ms {
-                break;
-            }
-            (end_ms, last_ms) = (last_ms, last_ms - step);
-        }
-        first_ms..end_ms.max(first_ms)
-    }
-
-    /// Adds candles that are on their way to the store.
-    fn add(&mut self, times: &[i64]) {
-        self.open_time_ms.extend_from_slice(times);
-        self.open_time_ms.sort_unstable();
-        self.open_time_ms.dedup();
-    }
-}
-
 /// What has arrived and is not in the store yet.
 #[derive(Default)]
-struct Fetched {
+struct PendingCandles {
     /// From archive files and REST.
     candles: CandleTable,
     /// The archive files among it.
-    files: Vec<(Period, Taken)>,
+    files: Vec<(Period, ArchiveRecord)>,
     /// Days of which nobody has more, with the number of candles that there are.
     confirmed: Vec<(Period, usize)>,
 }
 
-/// What came of asking the archive for one file.
+/// The result of asking the archive for one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Update {
     /// Its candles are in the store, or on their way there.
@@ -168,18 +106,18 @@ enum Update {
     Absent,
 }
 
-/// What one month has brought so far.
-struct Work {
+/// One month on its way into the store.
+struct MonthFetch {
     job: Arc<Job>,
-    coin: Arc<Coin>,
-    held: Held,
-    fetched: Fetched,
+    coin: Arc<CoinDownload>,
+    held: StoredCandles,
+    fetched: PendingCandles,
     /// Stretches of files and answers that are not what they should be, each with its fault.
     broken: Vec<(Range<i64>, anyhow::Error)>,
-    done: Done,
+    done: MonthOutcome,
 }
 
-impl Work {
+impl MonthFetch {
     /// The whole month as one file where it can be had, else its days, and by REST what the archive
     /// does not have (yet). A file that lacks days, or is broken, is no reason to do without
     /// them.
@@ -282,8 +220,8 @@ impl Work {
     /// that is.
     fn days(&self, month: Period, from_ms: i64, until_ms: i64) -> Vec<(Period, Range<i64>)> {
         let from_ms = match self.coin.since {
-            Since::Open(open_ms) => from_ms.max(open_ms),
-            Since::Never | Since::Unknown => from_ms,
+            ListingTime::Open(open_ms) => from_ms.max(open_ms),
+            ListingTime::Never | ListingTime::Unknown => from_ms,
         };
         let wanted = |day: Period| (day, from_ms.max(day.start_ms())..until_ms.min(day.end_ms()));
         month
@@ -299,7 +237,7 @@ impl Work {
     }
 
     /// The file as it was taken, if the store still has its candles.
-    fn taken(&self, period: Period) -> Option<Taken> {
+    fn taken(&self, period: Period) -> Option<ArchiveRecord> {
         let taken = self.coin.manifest().get(period).cloned()?;
         (self.held.within(period.start_ms(), period.end_ms()).len() >= taken.rows).then_some(taken)
     }
@@ -340,7 +278,7 @@ impl Work {
                 self.held.add(&candles.open_time_ms);
                 self.fetched.files.push((
                     period,
-                    Taken {
+                    ArchiveRecord {
                         sha256,
                         rows: candles.len(),
                     },
@@ -425,7 +363,7 @@ impl Work {
     /// Puts what has come into the store: candles first, then the list of what they came from, so
     /// that whenever the process is killed, what is listed is there.
     async fn store(&mut self) -> anyhow::Result<()> {
-        let Fetched {
+        let PendingCandles {
             candles,
             files,
             confirmed,
@@ -443,7 +381,7 @@ impl Work {
     }
 
     /// What came of it: a broken file in whose place other candles came is no failure.
-    fn ended(mut self) -> Done {
+    fn ended(mut self) -> MonthOutcome {
         for (range, fault) in self.broken {
             match self.held.within(range.start, range.end) {
                 [] => self.done.broken.push(fault),
@@ -458,7 +396,7 @@ impl Work {
         self.job
             .rest
             .as_ref()
-            .filter(|_| matches!(self.coin.since, Since::Open(_)))
+            .filter(|_| matches!(self.coin.since, ListingTime::Open(_)))
     }
 }
 
@@ -472,95 +410,4 @@ fn is_of_one_answer(error: &Error) -> bool {
             | Error::TooLarge { .. }
             | Error::Rejected { .. }
     )
-}
-
-/// The candles of an archive file, each checked, all within the month or day that the file is of.
-/// Candles off the grid, which files of December 2017 and February 2018 have after outages of the
-/// exchange, are of no minute, and left out.
-fn parsed(file: &ArchiveFile, bytes: &[u8]) -> anyhow::Result<CandleTable> {
-    let name = file.name();
-    let path = Path::new(&name);
-    let mut read = read_archive(path, bytes)?;
-    let off_grid = read.keep_on_grid(file.interval);
-    if off_grid > 0 {
-        cli::note(format!(
-            "{name}: {off_grid} candles that open at no multiple of {} were left out",
-            file.interval
-        ));
-    }
-    // Whether a candle has closed is the archive's affair, by its own clock.
-    let coins = read.checked(file.interval, i64::MAX)?;
-    let candles = coins
-        .into_iter()
-        .next()
-        .map(|(_, candles)| candles)
-        .unwrap_or_default();
-    let period = file.period.start_ms()..file.period.end_ms();
-    match candles
-        .open_time_ms
-        .iter()
-        .find(|time| !period.contains(time))
-    {
-        Some(&time) => Err(anyhow!(
-            "{name}: found a candle at {}, expected all in {}",
-            format_time(time),
-            file.period
-        )),
-        None => Ok(candles),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// As files of 2018 have them: seconds off the minute after an outage.
-    #[test]
-    fn candles_off_the_grid_are_left_out_of_archive_files() {
-        let period = Period::month_of(1_518_163_200_000);
-        let file = ArchiveFile {
-            symbol: "BTCUSDT".parse().unwrap(),
-            interval: Interval::ONE_MINUTE,
-            period,
-        };
-        let row = |open_ms: i64| format!("{open_ms},2,3,1,2,10,{},20,5,4,8,0\n", open_ms + 59_999);
-        let rows = [0, 14_000, 60_000]
-            .map(|ms| row(1_518_163_200_000 + ms))
-            .concat();
-        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-        zip.start_file(
-            "BTCUSDT-1m-2018-02.csv",
-            zip::write::SimpleFileOptions::default(),
-        )
-        .unwrap();
-        std::io::Write::write_all(&mut zip, rows.as_bytes()).unwrap();
-        let bytes = zip.finish().unwrap().into_inner();
-        assert_eq!(
-            parsed(&file, &bytes).unwrap().open_time_ms,
-            [1_518_163_200_000, 1_518_163_260_000]
-        );
-    }
-
-    #[test]
-    fn what_is_missing_is_found() {
-        let minutes = |minutes: &[i64]| minutes.iter().map(|minute| minute * 60_000).collect();
-        let held = Held {
-            open_time_ms: minutes(&[10, 11, 12, 14]),
-            interval: Interval::ONE_MINUTE,
-        };
-        let at = |minute: i64| minute * 60_000;
-        assert_eq!(held.missing(at(10), at(20)), at(13)..at(20));
-        assert_eq!(held.missing(at(9), at(20)), at(9)..at(20));
-        assert_eq!(held.missing(at(14), at(20)), at(15)..at(20));
-        assert_eq!(held.missing(at(13) + 1, at(20)), at(15)..at(20));
-        assert_eq!(
-            held.missing(at(10), at(15)),
-            at(13)..at(14),
-            "what is there at the end is not asked for"
-        );
-        assert_eq!(held.missing(at(8), at(13)), at(8)..at(10));
-        assert!(held.missing(at(10), at(13)).is_empty());
-        assert!(held.is_complete(at(10), at(13)) && !held.is_complete(at(10), at(15)));
-        assert!(held.is_complete(at(13) + 1, at(15)) && held.is_complete(at(12), at(12)));
-    }
 }

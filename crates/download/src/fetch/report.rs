@@ -9,18 +9,18 @@ use dataset::{CandleTable, Replaced, Store, format_time};
 use market::CandleError;
 use terminal::Table;
 
-use super::coin::{Coin, Since};
+use super::coin::{CoinDownload, ListingTime};
 use super::job::{Job, bars};
-use super::month::Done;
+use super::month::MonthOutcome;
 
 /// What came of each coin.
 #[derive(Debug)]
-pub struct Report {
-    coins: Vec<(Arc<Coin>, Total)>,
+pub struct DownloadReport {
+    coins: Vec<(Arc<CoinDownload>, CoinTotal)>,
 }
 
 #[derive(Debug, Default)]
-struct Total {
+struct CoinTotal {
     files: usize,
     fetched_bytes: usize,
     stored: Replaced,
@@ -29,17 +29,17 @@ struct Total {
     refused: Vec<CandleError>,
 }
 
-impl Report {
-    pub fn new(coins: &[Arc<Coin>]) -> Self {
+impl DownloadReport {
+    pub fn new(coins: &[Arc<CoinDownload>]) -> Self {
         Self {
             coins: coins
                 .iter()
-                .map(|coin| (coin.clone(), Total::default()))
+                .map(|coin| (coin.clone(), CoinTotal::default()))
                 .collect(),
         }
     }
 
-    pub fn add(&mut self, done: Done) {
+    pub fn add(&mut self, done: MonthOutcome) {
         let Some((_, total)) = self.coins.get_mut(done.index) else {
             return;
         };
@@ -66,7 +66,7 @@ impl Report {
             let times = times(&job.store, coin, job)?;
             table.push(coin.symbol.as_str(), cells(total, &times, job));
             total.tell(coin, &times, job);
-            if times.is_empty() && coin.since == Since::Unknown && job.rest.is_some() {
+            if times.is_empty() && coin.since == ListingTime::Unknown && job.rest.is_some() {
                 unknown.push(coin.symbol.to_string());
             }
         }
@@ -94,7 +94,7 @@ impl Report {
 }
 
 /// Open times that the store has in the wanted range.
-fn times(store: &Store, coin: &Coin, job: &Job) -> anyhow::Result<Vec<i64>> {
+fn times(store: &Store, coin: &CoinDownload, job: &Job) -> anyhow::Result<Vec<i64>> {
     let stored = match store.read(&coin.symbol, &[], job.from_ms, job.until_ms) {
         Err(dataset::Error::NoCandles { .. }) => CandleTable::default(),
         stored => stored?,
@@ -103,7 +103,7 @@ fn times(store: &Store, coin: &Coin, job: &Job) -> anyhow::Result<Vec<i64>> {
 }
 
 /// What a coin's line says after its name.
-fn cells(total: &Total, times: &[i64], job: &Job) -> [String; 7] {
+fn cells(total: &CoinTotal, times: &[i64], job: &Job) -> [String; 7] {
     let step = job.store.interval().ms();
     let mut holes: Vec<(i64, i64)> = times
         .windows(2)
@@ -130,26 +130,26 @@ fn cells(total: &Total, times: &[i64], job: &Job) -> [String; 7] {
     ]
 }
 
-impl Total {
+impl CoinTotal {
     /// Says on stderr what the table does not.
-    fn tell(&mut self, coin: &Coin, times: &[i64], job: &Job) {
+    fn tell(&mut self, coin: &CoinDownload, times: &[i64], job: &Job) {
         let symbol = &coin.symbol;
         match coin.since {
-            Since::Open(open_ms) if bars(job.store.interval(), job.from_ms, open_ms) > 0 => {
+            ListingTime::Open(open_ms) if bars(job.store.interval(), job.from_ms, open_ms) > 0 => {
                 cli::note(format!(
                     "{symbol}: no candles before {}",
                     format_time(open_ms)
                 ));
             }
-            Since::Never => cli::note(format!(
+            ListingTime::Never => cli::note(format!(
                 "{symbol}: REST has no candles in this range, so the archive alone was asked; {} candles",
                 times.len()
             )),
-            Since::Unknown if job.rest.is_some() => cli::note(format!(
+            ListingTime::Unknown if job.rest.is_some() => cli::note(format!(
                 "{symbol}: REST does not know it (any more), so the archive alone was asked; {} candles",
                 times.len()
             )),
-            Since::Open(_) | Since::Unknown => {}
+            ListingTime::Open(_) | ListingTime::Unknown => {}
         }
         let who = if job.rest.is_some() {
             "neither the archive nor REST has"

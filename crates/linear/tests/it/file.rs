@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use linear::{Fitted, RidgeFit, RidgeOptions};
+use linear::{RidgeFit, RidgeModel, RidgeOptions};
 
 use crate::support::{BARS, dataset, options, panel};
 
-fn fitted() -> Fitted {
+fn fitted() -> RidgeModel {
     let dataset = dataset(panel(0, BARS));
     RidgeFit::fit(&dataset, &dataset.plan.folds[0], options()).unwrap()
 }
@@ -14,7 +14,7 @@ fn fitted() -> Fitted {
 #[test]
 fn a_file_is_read_as_it_was_written() {
     let fitted = fitted();
-    let read = Fitted::from_json(&fitted.to_json(), Path::new("ridge.json")).unwrap();
+    let read = RidgeModel::from_json(&fitted.to_json(), Path::new("ridge.json")).unwrap();
     assert_eq!(read, fitted);
 }
 
@@ -24,7 +24,7 @@ fn a_file_that_no_fit_writes_is_refused() {
     let refused = |from: &str, to: &str| {
         let text = json.replacen(from, to, 1);
         assert_ne!(text, json, "{from}");
-        Fitted::from_json(&text, Path::new("ridge.json"))
+        RidgeModel::from_json(&text, Path::new("ridge.json"))
             .unwrap_err()
             .to_string()
     };

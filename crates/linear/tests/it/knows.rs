@@ -1,11 +1,11 @@
 //! What a forecast and its coefficients know: nothing later than they may.
 
 use dataset::TimeSpan;
-use linear::{Fitted, RidgeFit};
+use linear::{RidgeFit, RidgeModel};
 
 use crate::support::{BAR_MS, BARS, COINS, FILL_BARS, START_MS, dataset, options, panel};
 
-fn fit(dataset: &dataset::Dataset) -> Fitted {
+fn fit(dataset: &dataset::Dataset) -> RidgeModel {
     RidgeFit::fit(dataset, &dataset.plan.folds[0], options()).unwrap()
 }
 

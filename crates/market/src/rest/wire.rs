@@ -27,7 +27,7 @@ pub(super) fn server_time_ms(answer: &Value, request: &str) -> Result<i64, Error
 }
 
 /// What a page of klines is asked for.
-pub(super) struct Page<'a> {
+pub(super) struct KlineRequest<'a> {
     pub interval: Interval,
     /// The `startTime`: earlier candles answer another question.
     pub from_ms: i64,
@@ -39,7 +39,7 @@ pub(super) struct Page<'a> {
 /// The answer to `klines`: an array of arrays of at least 11 elements. A candle that cannot be is
 /// refused by itself; an answer that is no such array, or is of earlier times than asked for, is an
 /// error.
-pub(super) fn candles(answer: &Value, page: &Page<'_>) -> Result<Served, Error> {
+pub(super) fn candles(answer: &Value, page: &KlineRequest<'_>) -> Result<Served, Error> {
     let Some(rows) = answer.as_array() else {
         return Err(wrong_shape(
             page.request,
@@ -50,7 +50,7 @@ pub(super) fn candles(answer: &Value, page: &Page<'_>) -> Result<Served, Error> 
     };
     let mut klines = Vec::with_capacity(rows.len());
     for (index, row) in rows.iter().enumerate() {
-        let row = Row::new(row, index, page.request)?;
+        let row = KlineRow::new(row, index, page.request)?;
         let kline = row.kline()?;
         if kline.candle.open_time_ms < page.from_ms {
             let expected = format!("{} or later, the startTime asked for", page.from_ms);
@@ -126,13 +126,13 @@ impl Kline {
 }
 
 /// One kline array and where it stands, for messages.
-struct Row<'a> {
+struct KlineRow<'a> {
     elements: &'a [Value],
     index: usize,
     request: &'a str,
 }
 
-impl<'a> Row<'a> {
+impl<'a> KlineRow<'a> {
     fn new(row: &'a Value, index: usize, request: &'a str) -> Result<Self, Error> {
         match row.as_array() {
             Some(elements) if elements.len() >= KLINE_LENGTH => Ok(Self {
@@ -221,7 +221,7 @@ pub(crate) fn beginning(text: &str) -> String {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{Page, beginning, candles, server_time_ms};
+    use super::{KlineRequest, beginning, candles, server_time_ms};
     use crate::{Error, Interval, rest::Served};
 
     fn kline() -> Value {
@@ -247,7 +247,7 @@ mod tests {
         let (interval, request) = (Interval::ONE_MINUTE, "GET x for ABC");
         candles(
             answer,
-            &Page {
+            &KlineRequest {
                 interval,
                 from_ms: 0,
                 now_ms: 200_000,

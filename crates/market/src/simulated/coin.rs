@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::config::SimulatedConfig;
 use super::factor::{
-    DayShape, FACTOR_DEVIATION, Factor, FactorMinute, LogVolatility, Tails, normal, stream,
+    DayShape, FACTOR_DEVIATION, Factor, FactorMinute, HeavyTails, LogVolatility, normal, stream,
 };
 use super::reversion::Reversion;
 use crate::Error;
@@ -58,7 +58,7 @@ impl Character {
 
 /// One minute of one coin.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Minute {
+pub(super) struct CoinMinute {
     pub(super) open: f64,
     pub(super) high: f64,
     pub(super) low: f64,
@@ -75,12 +75,12 @@ pub(super) struct Minute {
 }
 
 /// The generator of one coin's minutes.
-pub(super) struct Coin {
+pub(super) struct CoinGenerator {
     character: Character,
     reversion: Reversion,
     missing_share: f64,
     random: ChaCha8Rng,
-    tails: Tails,
+    tails: HeavyTails,
     own: LogVolatility,
     activity: LogVolatility,
     log_price: f64,
@@ -89,13 +89,13 @@ pub(super) struct Coin {
 }
 
 /// The minute's return and the volatility it was drawn with.
-struct Move {
+struct MinuteReturn {
     log_return: f64,
     deviation: f64,
     own_log_volatility: f64,
 }
 
-impl Coin {
+impl CoinGenerator {
     pub(super) fn new(
         config: &SimulatedConfig,
         reversion: Reversion,
@@ -120,7 +120,7 @@ impl Coin {
             reversion,
             missing_share: config.missing_share,
             random,
-            tails: Tails::new()?,
+            tails: HeavyTails::new()?,
             own,
             activity,
             log_price: character.first_price.ln(),
@@ -131,7 +131,12 @@ impl Coin {
 
     /// The next minute, the `index`th. Every minute draws from the random stream in the same way,
     /// whatever the configuration, so that it changes only what it is about.
-    pub(super) fn step(&mut self, index: usize, shared: &FactorMinute, day: &DayShape) -> Minute {
+    pub(super) fn step(
+        &mut self,
+        index: usize,
+        shared: &FactorMinute,
+        day: &DayShape,
+    ) -> CoinMinute {
         let (day_volatility, day_volume) = day.at(index);
         let step = self.draw_move(shared, day_volatility);
         let (open, high, low, close) = self.draw_prices(&step);
@@ -155,7 +160,7 @@ impl Coin {
         let taker_share = 1.0 / (1.0 + (-pressure).exp());
 
         let is_unrecorded = self.random.random::<f64>() < self.missing_share;
-        Minute {
+        CoinMinute {
             open,
             high,
             low,
@@ -170,7 +175,7 @@ impl Coin {
         }
     }
 
-    fn draw_move(&mut self, shared: &FactorMinute, day_volatility: f64) -> Move {
+    fn draw_move(&mut self, shared: &FactorMinute, day_volatility: f64) -> MinuteReturn {
         let own_log_volatility = self.own.step(&mut self.random);
         let shared_part = SHARED_RESTLESSNESS * shared.log_volatility;
         // Half of exp(2 * log volatility)'s mean, so that shocks keep their variance.
@@ -181,7 +186,7 @@ impl Coin {
             * (own_log_volatility + shared_part - centre).exp();
         let beta = self.character.beta;
         let shock = beta * shared.shock + own_deviation * self.tails.draw(&mut self.random);
-        Move {
+        MinuteReturn {
             log_return: self.reversion.drift(self.average) + shock,
             deviation: own_deviation.hypot(beta * shared.deviation),
             own_log_volatility,
@@ -191,7 +196,7 @@ impl Coin {
     /// Open, high, low, close. High and low are the extremes of a Brownian bridge from open to
     /// close: with `d` the way and `s` the deviation, the maximum over the start is
     /// `(d + sqrt(d^2 - 2 s^2 ln U)) / 2`.
-    fn draw_prices(&mut self, step: &Move) -> (f64, f64, f64, f64) {
+    fn draw_prices(&mut self, step: &MinuteReturn) -> (f64, f64, f64, f64) {
         let jitter = OPEN_JITTER * step.deviation * normal(&mut self.random);
         let open = self.close * jitter.exp();
         self.log_price += step.log_return;

@@ -34,8 +34,11 @@ pub struct SimulatedConfig {
     /// minutes of 30,000.
     pub missing_share: f64,
     /// In each span of so many minutes, at least 180, there is one outage of 20 to 90 minutes in
-    /// which no coin has candles; 0 is a market without outages. The default makes two or three.
-    pub outage_every_minutes: usize,
+    /// which no coin has candles; `"off"` is a market without outages. The default makes two or
+    /// three.
+    #[serde(with = "notation::or_off")]
+    #[schemars(with = "notation::OrOff<usize>")]
+    pub outage_every_minutes: Option<usize>,
 }
 
 impl Default for SimulatedConfig {
@@ -50,7 +53,7 @@ impl Default for SimulatedConfig {
             signal_horizon_minutes: 15,
             half_life_minutes: 25.0,
             missing_share: 0.0005,
-            outage_every_minutes: 12_000,
+            outage_every_minutes: Some(12_000),
         }
     }
 }
@@ -110,12 +113,12 @@ impl SimulatedConfig {
             (0.0..=0.5).contains(&self.missing_share),
             "0 to 0.5",
         )?;
+        let minutes = self.outage_every_minutes.unwrap_or(usize::MAX);
         expect(
             "outage_every_minutes",
-            self.outage_every_minutes,
-            self.outage_every_minutes == 0
-                || self.outage_every_minutes >= 2 * LONGEST_OUTAGE_MINUTES,
-            "0 or at least 180",
+            minutes,
+            minutes >= 2 * LONGEST_OUTAGE_MINUTES,
+            "at least 180, or \"off\"",
         )
     }
 }

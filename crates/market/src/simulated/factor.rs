@@ -28,9 +28,9 @@ pub(super) fn stream(seed: u64, number: u64) -> ChaCha8Rng {
 
 /// Shocks of mean 0 and variance 1 with heavy tails.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Tails(StudentT<f64>);
+pub(super) struct HeavyTails(StudentT<f64>);
 
-impl Tails {
+impl HeavyTails {
     pub(super) fn new() -> Result<Self, Error> {
         StudentT::new(TAIL_FREEDOM)
             .map(Self)
@@ -133,7 +133,7 @@ impl Factor {
 
     pub(super) fn new(config: &SimulatedConfig) -> Result<Self, Error> {
         let mut random = stream(config.seed, FACTOR_STREAM);
-        let tails = Tails::new()?;
+        let tails = HeavyTails::new()?;
         let day = DayShape::new(config.start_ms);
         let mut log_volatility = LogVolatility::new(
             Self::LOG_VOLATILITY_DEVIATION,
@@ -162,10 +162,9 @@ impl Factor {
 /// One outage in each whole or begun span of `outage_every_minutes`, by its own random stream, so
 /// that where it lies does not depend on how many minutes are simulated.
 fn mark_outages(config: &SimulatedConfig, minutes: &mut [FactorMinute]) {
-    let span = config.outage_every_minutes;
-    if span == 0 {
+    let Some(span) = config.outage_every_minutes else {
         return;
-    }
+    };
     let mut random = stream(config.seed, OUTAGE_STREAM);
     for chunk in minutes.chunks_mut(span) {
         let start = random.random_range(0..=span.saturating_sub(LONGEST_OUTAGE_MINUTES));

@@ -8,24 +8,24 @@ use crate::{Candle, CandleError, Interval, utc_text};
 
 /// A message of a combined stream, as far as it is a kline.
 #[derive(Deserialize)]
-struct Wrapped {
-    data: Event,
+struct CombinedMessage {
+    data: StreamEvent,
 }
 
 /// `E` is the exchange's clock when it sent the message.
 #[derive(Deserialize)]
-struct Event {
+struct StreamEvent {
     e: String,
     #[serde(rename = "E")]
     sent_ms: i64,
     #[serde(rename = "s")]
     symbol: String,
-    k: Kline,
+    k: StreamKline,
 }
 
 /// The exchange's names: `x` is whether the candle is closed.
 #[derive(Deserialize)]
-struct Kline {
+struct StreamKline {
     t: i64,
     #[serde(rename = "T")]
     close_time_ms: i64,
@@ -44,9 +44,9 @@ struct Kline {
     taker_buy_quote_volume: Value,
 }
 
-/// What one message tells.
+/// One message of a stream.
 #[derive(Debug, PartialEq)]
-pub(super) enum Heard {
+pub(super) enum StreamMessage {
     /// A candle that is still forming, of that symbol.
     Forming(String),
     /// A closed candle, of that symbol; an error where it cannot be.
@@ -58,27 +58,27 @@ pub(super) enum Heard {
 }
 
 /// Reads one message of a stream of `interval`.
-pub(super) fn read(text: &str, interval: Interval) -> Heard {
-    let Ok(Wrapped { data: event }) = serde_json::from_str(text) else {
+pub(super) fn read(text: &str, interval: Interval) -> StreamMessage {
+    let Ok(CombinedMessage { data: event }) = serde_json::from_str(text) else {
         let is_answer = serde_json::from_str::<Value>(text)
             .is_ok_and(|value| value.get("result") == Some(&Value::Null));
         return if is_answer {
-            Heard::Answer
+            StreamMessage::Answer
         } else {
-            Heard::Other
+            StreamMessage::Other
         };
     };
     if event.e != "kline" || event.k.i != interval.to_string() {
-        return Heard::Other;
+        return StreamMessage::Other;
     }
     if !event.k.x {
-        return Heard::Forming(event.symbol);
+        return StreamMessage::Forming(event.symbol);
     }
     let candle = event.candle(interval);
-    Heard::Closed(event.symbol, candle)
+    StreamMessage::Closed(event.symbol, candle)
 }
 
-impl Event {
+impl StreamEvent {
     fn candle(&self, interval: Interval) -> Result<Candle, CandleError> {
         let kline = &self.k;
         let last_ms = kline.t.saturating_add(interval.ms() - 1);
@@ -127,7 +127,7 @@ impl Event {
     }
 }
 
-impl Kline {
+impl StreamKline {
     fn fault(&self, field: &'static str, value: impl ToString, expected: String) -> CandleError {
         CandleError {
             open_time_ms: self.t,
@@ -167,7 +167,7 @@ mod tests {
 
     fn closed(text: &str) -> Result<Candle, CandleError> {
         match read(text, Interval::ONE_MINUTE) {
-            Heard::Closed(symbol, candle) if symbol == "BTCUSDT" => candle,
+            StreamMessage::Closed(symbol, candle) if symbol == "BTCUSDT" => candle,
             other => panic!("{other:?}"),
         }
     }
@@ -197,7 +197,7 @@ mod tests {
                 &event(START + 5, changed("x", json!(false))),
                 Interval::ONE_MINUTE
             ),
-            Heard::Forming("BTCUSDT".into())
+            StreamMessage::Forming("BTCUSDT".into())
         );
     }
 
@@ -256,14 +256,14 @@ mod tests {
     #[test]
     fn other_messages_are_told_apart() {
         let read = |text: &str| read(text, Interval::ONE_MINUTE);
-        assert_eq!(read("{\"result\":null,\"id\":1}"), Heard::Answer);
+        assert_eq!(read("{\"result\":null,\"id\":1}"), StreamMessage::Answer);
         for other in [
             "<html>",
             "{\"error\":{\"code\":0,\"msg\":\"Unknown property\"}}",
             "{\"stream\":\"!\",\"data\":{\"e\":\"serverShutdown\",\"E\":1717286520000}}",
             &event(START, changed("i", json!("1h"))),
         ] {
-            assert_eq!(read(other), Heard::Other, "{other}");
+            assert_eq!(read(other), StreamMessage::Other, "{other}");
         }
     }
 }

@@ -181,7 +181,7 @@ fn the_best_forecast_correlates_as_configured() {
 fn the_best_forecast_follows_from_past_closes() {
     let config = SimulatedConfig {
         missing_share: 0.0,
-        outage_every_minutes: 0,
+        outage_every_minutes: None,
         ..config()
     };
     let market = simulate(&config, Interval::ONE_MINUTE).unwrap();
@@ -237,7 +237,7 @@ fn no_signal_means_nothing_to_forecast() {
 fn coins_share_a_factor_and_volatility_clusters() {
     let config = SimulatedConfig {
         missing_share: 0.0,
-        outage_every_minutes: 0,
+        outage_every_minutes: None,
         ..config()
     };
     let market = simulate(&config, Interval::ONE_MINUTE).unwrap();
@@ -340,7 +340,7 @@ fn there_are_single_holes_and_outages_of_the_whole_exchange() {
     assert_ne!(missing[0], missing[1]);
     // Prices go on in an outage: over it they move as far as its length says, not as one minute.
     let none = SimulatedConfig {
-        outage_every_minutes: 0,
+        outage_every_minutes: None,
         missing_share: 0.0,
         ..config
     };
@@ -382,7 +382,7 @@ fn wrong_configurations_are_refused_by_key() {
         ("half_life_minutes", |config| config.half_life_minutes = 0.0),
         ("missing_share", |config| config.missing_share = 1.0),
         ("outage_every_minutes", |config| {
-            config.outage_every_minutes = 10
+            config.outage_every_minutes = Some(10)
         }),
     ];
     for (expected, change) in cases {

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use super::encoder::Encoder;
 use crate::Error;
 use crate::config::{NetworkConfig, Pool};
-use crate::recurrent::{self, Cell, RecurrentLayer};
+use crate::recurrent::{self, CellKind, RecurrentLayer};
 
 /// Layers of `torch.nn.GRU`, and pooling.
 #[derive(Module, Debug)]
@@ -24,12 +24,12 @@ impl Encoder for Gru {
             .gru
             .clone()
             .unwrap_or_default()
-            .validate(Cell::Gru, ["gru.width", "gru.layers"])
+            .validate(CellKind::Gru, ["gru.width", "gru.layers"])
     }
 
     fn init(config: &NetworkConfig, channels_in: usize, device: &Device) -> Self {
         let options = config.options.gru.clone().unwrap_or_default();
-        let gru = recurrent::layers(&options, Cell::Gru, channels_in, device);
+        let gru = recurrent::layers(&options, CellKind::Gru, channels_in, device);
         Self {
             gru,
             dropout: config.dropout,

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use super::encoder::Encoder;
 use crate::Error;
 use crate::config::{NetworkConfig, Pool};
-use crate::recurrent::{self, Cell, RecurrentLayer};
+use crate::recurrent::{self, CellKind, RecurrentLayer};
 
 /// Layers of `torch.nn.LSTM`, and pooling.
 #[derive(Module, Debug)]
@@ -24,12 +24,12 @@ impl Encoder for Lstm {
             .lstm
             .clone()
             .unwrap_or_default()
-            .validate(Cell::Lstm, ["lstm.width", "lstm.layers"])
+            .validate(CellKind::Lstm, ["lstm.width", "lstm.layers"])
     }
 
     fn init(config: &NetworkConfig, channels_in: usize, device: &Device) -> Self {
         let options = config.options.lstm.clone().unwrap_or_default();
-        let lstm = recurrent::layers(&options, Cell::Lstm, channels_in, device);
+        let lstm = recurrent::layers(&options, CellKind::Lstm, channels_in, device);
         Self {
             lstm,
             dropout: config.dropout,

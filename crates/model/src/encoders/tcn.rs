@@ -39,7 +39,7 @@ impl Default for TcnOptions {
 /// weights.
 #[derive(Module, Debug)]
 pub(crate) struct Tcn {
-    tcn: Vec<Block>,
+    tcn: Vec<TcnBlock>,
     norm: Option<LayerNorm>,
     channels_out: usize,
     #[module(skip)]
@@ -50,7 +50,7 @@ pub(crate) struct Tcn {
 
 /// `x + conv2(act(dropout(conv1(act(x)))))`, both convolutions causal with the same dilation.
 #[derive(Module, Debug)]
-pub(crate) struct Block {
+pub(crate) struct TcnBlock {
     norm1: Option<LayerNorm>,
     conv1: Conv1d,
     norm2: Option<LayerNorm>,
@@ -98,7 +98,7 @@ impl Encoder for Tcn {
         let mut channels = channels_in;
         let blocks = widths.iter().enumerate().map(|(index, &width)| {
             let channels_in = std::mem::replace(&mut channels, width);
-            Block::init(config, [channels_in, width], kernel, 1 << index, device)
+            TcnBlock::init(config, [channels_in, width], kernel, 1 << index, device)
         });
         let tcn = blocks.collect();
         Self {
@@ -131,7 +131,7 @@ impl Tcn {
     }
 }
 
-impl Block {
+impl TcnBlock {
     fn init(
         config: &NetworkConfig,
         [channels_in, channels_out]: [usize; 2],

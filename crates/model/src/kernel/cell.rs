@@ -6,14 +6,14 @@ use super::vector::{Work, sigmoid, tanh};
 
 /// The kind of a recurrent cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cell {
+pub(crate) enum CellKind {
     /// Gates i, f, g, o, as `torch.nn.LSTM`.
     Lstm,
     /// Gates r, z, n, as `torch.nn.GRU`.
     Gru,
 }
 
-impl Cell {
+impl CellKind {
     /// Gates, each as wide as the hidden state.
     pub fn gates(self) -> usize {
         match self {
@@ -38,8 +38,8 @@ impl Cell {
 }
 
 /// One step of one window forward. All slices are whole multiples of the hidden state's width.
-pub struct Step<'a> {
-    pub cell: Cell,
+pub struct ForwardStep<'a> {
+    pub cell: CellKind,
     /// The input's part of the gates.
     pub input: &'a [f32],
     /// All of the gates before their functions (GRU's n: its recurrent part alone).
@@ -52,7 +52,7 @@ pub struct Step<'a> {
     pub kept: &'a mut [f32],
 }
 
-impl Work for Step<'_> {
+impl Work for ForwardStep<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -68,14 +68,14 @@ impl Work for Step<'_> {
     }
 }
 
-impl Step<'_> {
+impl ForwardStep<'_> {
     /// The step of `N` units from `unit` on: in registers where `N` is a vector.
     #[inline(always)]
     fn some<const FUSED: bool, const N: usize>(&mut self, unit: usize) {
         let units = self.hidden.len();
         let gate = |index: usize| load::<N>(self.gates, index * units + unit);
         let (kept, state, hidden) = match self.cell {
-            Cell::Lstm => {
+            CellKind::Lstm => {
                 let [mut i, mut f, mut g, mut o] = [gate(0), gate(1), gate(2), gate(3)];
                 let (mut c, mut h) = (load::<N>(self.state, unit), [0.0; N]);
                 for k in 0..N {
@@ -88,7 +88,7 @@ impl Step<'_> {
                 }
                 ([i, f, g, o, c], c, h)
             }
-            Cell::Gru => {
+            CellKind::Gru => {
                 let [mut r, mut z, recurrent] = [gate(0), gate(1), gate(2)];
                 let (mut n, mut h) = (
                     load::<N>(self.input, 2 * units + unit),
@@ -114,8 +114,8 @@ impl Step<'_> {
 }
 
 /// One step of one window backward.
-pub struct StepBack<'a> {
-    pub cell: Cell,
+pub struct BackwardStep<'a> {
+    pub cell: CellKind,
     /// What was kept of the step.
     pub kept: &'a [f32],
     /// LSTM's state or GRU's hidden state before the step.
@@ -134,7 +134,7 @@ pub struct StepBack<'a> {
     pub recurrent_grad: &'a mut [f32],
 }
 
-impl Work for StepBack<'_> {
+impl Work for BackwardStep<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -150,7 +150,7 @@ impl Work for StepBack<'_> {
     }
 }
 
-impl StepBack<'_> {
+impl BackwardStep<'_> {
     /// The step of `N` units from `unit` on: in registers where `N` is a vector.
     #[inline(always)]
     fn some<const FUSED: bool, const N: usize>(&mut self, unit: usize) {
@@ -164,7 +164,7 @@ impl StepBack<'_> {
         // Gradients by the gates: the input's part, and of the last gate the recurrent part.
         let (mut gates, mut last) = ([[0.0; N]; 4], [0.0; N]);
         match self.cell {
-            Cell::Lstm => {
+            CellKind::Lstm => {
                 let [i, f, g, o, c] = [kept(0), kept(1), kept(2), kept(3), kept(4)];
                 let mut by_state = load::<N>(self.state_grad, unit);
                 for k in 0..N {
@@ -181,7 +181,7 @@ impl StepBack<'_> {
                 }
                 self.state_grad[unit..unit + N].copy_from_slice(&by_state);
             }
-            Cell::Gru => {
+            CellKind::Gru => {
                 let [r, z, n, recurrent] = [kept(0), kept(1), kept(2), kept(3)];
                 for k in 0..N {
                     grad[k] += later[k];

@@ -14,7 +14,7 @@ mod recurrent_op;
 mod tile;
 mod vector;
 
-pub(crate) use cell::Cell;
+pub(crate) use cell::CellKind;
 pub(crate) use mask::Mask;
 pub(crate) use op::{Convolution, convolve, has_own_kernel};
 pub(crate) use recurrent_op::{Recurrence, recur};

@@ -6,13 +6,13 @@
 
 use rayon::prelude::*;
 
-use super::cell::{Cell, Step, StepBack};
-use super::tile::{Instructions, LANES, Left, Right, multiply_add};
+use super::cell::{BackwardStep, CellKind, ForwardStep};
+use super::tile::{Instructions, LANES, LeftOperand, RightOperand, multiply_add};
 
 /// Sizes of a recurrent layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecurrentShape {
-    pub cell: Cell,
+    pub cell: CellKind,
     pub windows: usize,
     pub time: usize,
     /// Width of the hidden state.
@@ -124,12 +124,12 @@ pub fn forward(
             }
             // The first hidden state is zeros.
             if count > 0 {
-                let a = Left {
+                let a = LeftOperand {
                     values: &hidden,
                     row_stride: units,
                     k_stride: 1,
                 };
-                let b = Right {
+                let b = RightOperand {
                     values: &panels,
                     panel_stride: units * LANES,
                     k_stride: LANES,
@@ -138,7 +138,7 @@ pub fn forward(
             }
             for row in 0..rows {
                 let (at, own) = (row * time + step, row * units..(row + 1) * units);
-                instructions.run(Step {
+                instructions.run(ForwardStep {
                     cell,
                     input: &input[at * gates..][..gates],
                     gates: &sums[row * gates..][..gates],
@@ -187,7 +187,7 @@ pub fn backward(
             {
                 let first = (index * part + place * TOGETHER) * shape.time;
                 let steps = input_grad.len() / gates;
-                let chunk = Chunk {
+                let chunk = BackwardChunk {
                     shape,
                     output: &output[first * units..][..steps * units],
                     kept: &kept[first * shape.kept()..][..steps * shape.kept()],
@@ -220,14 +220,14 @@ pub fn backward(
 }
 
 /// Windows that go back through time together.
-struct Chunk<'a> {
+struct BackwardChunk<'a> {
     shape: RecurrentShape,
     output: &'a [f32],
     kept: &'a [f32],
     output_grad: &'a [f32],
 }
 
-impl Chunk<'_> {
+impl BackwardChunk<'_> {
     /// Gradients by both parts of the gates: the input's, and the recurrent in rows of `width`
     /// values.
     fn back_through_time(
@@ -253,10 +253,12 @@ impl Chunk<'_> {
                 let before = self.shape.before(step).map(|step| row * time + step);
                 let before = match (before, cell) {
                     (None, _) => &zeros[..],
-                    (Some(before), Cell::Lstm) => &self.kept[before * kept..][4 * units..5 * units],
-                    (Some(before), Cell::Gru) => &self.output[before * units..][..units],
+                    (Some(before), CellKind::Lstm) => {
+                        &self.kept[before * kept..][4 * units..5 * units]
+                    }
+                    (Some(before), CellKind::Gru) => &self.output[before * units..][..units],
                 };
-                instructions.run(StepBack {
+                instructions.run(BackwardStep {
                     cell,
                     kept: &self.kept[at * kept..][..kept],
                     before,
@@ -267,12 +269,12 @@ impl Chunk<'_> {
                     recurrent_grad: &mut recurrent_grad[at * width..][..gates],
                 });
             }
-            let a = Left {
+            let a = LeftOperand {
                 values: &recurrent_grad[step * width..],
                 row_stride: time * width,
                 k_stride: 1,
             };
-            let b = Right {
+            let b = RightOperand {
                 values: panels,
                 panel_stride: gates * LANES,
                 k_stride: LANES,
@@ -319,12 +321,12 @@ impl Chunk<'_> {
                 false => (output, &grads[width..]),
                 true => (&output[units..], grads),
             };
-            let a = Left {
+            let a = LeftOperand {
                 values: output,
                 row_stride: 1,
                 k_stride: units,
             };
-            let b = Right {
+            let b = RightOperand {
                 values: grads,
                 panel_stride: LANES,
                 k_stride: width,
@@ -346,177 +348,4 @@ fn pack(depth: usize, columns: usize, value: impl Fn(usize, usize) -> f32) -> Ve
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// Hidden states in f64, from the formulas of `torch.nn.LSTM` and `torch.nn.GRU`.
-    fn plain(shape: &RecurrentShape, input: &[f64], weight: &[f64], bias: &[f64]) -> Vec<f64> {
-        let (units, gates) = (shape.units, shape.gates());
-        let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
-        let mut output = vec![0.0; shape.windows * shape.time * units];
-        for window in 0..shape.windows {
-            let (mut hidden, mut state) = (vec![0.0; units], vec![0.0; units]);
-            for step in shape.steps() {
-                let at = window * shape.time + step;
-                let recurrent = |gate: usize| -> f64 {
-                    let row = &weight[gate * units..][..units];
-                    bias[gate] + row.iter().zip(&hidden).map(|(w, h)| w * h).sum::<f64>()
-                };
-                let input = |gate: usize| input[at * gates + gate];
-                let next: Vec<f64> = (0..units)
-                    .map(|unit| {
-                        let gate = |index: usize| {
-                            input(index * units + unit) + recurrent(index * units + unit)
-                        };
-                        match shape.cell {
-                            Cell::Lstm => {
-                                let (i, f, g, o) = (
-                                    sigmoid(gate(0)),
-                                    sigmoid(gate(1)),
-                                    gate(2).tanh(),
-                                    sigmoid(gate(3)),
-                                );
-                                state[unit] = f * state[unit] + i * g;
-                                o * state[unit].tanh()
-                            }
-                            Cell::Gru => {
-                                let (r, z) = (sigmoid(gate(0)), sigmoid(gate(1)));
-                                let n = (input(2 * units + unit) + r * recurrent(2 * units + unit))
-                                    .tanh();
-                                (1.0 - z) * n + z * hidden[unit]
-                            }
-                        }
-                    })
-                    .collect();
-                hidden = next;
-                output[at * units..][..units].copy_from_slice(&hidden);
-            }
-        }
-        output
-    }
-
-    fn values(count: usize, seed: u64) -> Vec<f32> {
-        let mut state = seed;
-        let next = |_| {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            (state >> 40) as f32 / 8_388_608.0 - 1.0
-        };
-        (0..count).map(next).collect()
-    }
-
-    fn shapes() -> impl Strategy<Value = RecurrentShape> {
-        (
-            1..40usize,
-            1..9usize,
-            1..36usize,
-            any::<bool>(),
-            any::<bool>(),
-        )
-            .prop_map(|(windows, time, units, reversed, is_gru)| RecurrentShape {
-                cell: if is_gru { Cell::Gru } else { Cell::Lstm },
-                windows,
-                time,
-                units,
-                reversed,
-            })
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(40))]
-
-        #[test]
-        fn forward_and_gradients_are_those_of_the_formulas(shape in shapes(), seed: u64) {
-            let (units, gates) = (shape.units, shape.gates());
-            let input = values(shape.windows * shape.time * gates, seed);
-            let weight = values(gates * units, seed ^ 1);
-            let bias = values(gates, seed ^ 2);
-            let grad = values(shape.windows * shape.time * units, seed ^ 3);
-            let wide = |values: &[f32]| values.iter().map(|value| f64::from(*value)).collect::<Vec<f64>>();
-            let (input64, weight64, bias64, grad64) = (wide(&input), wide(&weight), wide(&bias), wide(&grad));
-
-            let (output, kept) = forward(shape, &input, &weight, &bias, true);
-            for (found, expected) in output.iter().zip(plain(&shape, &input64, &weight64, &bias64)) {
-                prop_assert!((f64::from(*found) - expected).abs() < 1e-5, "{found} {expected} {shape:?}");
-            }
-            let (again, nothing) = forward(shape, &input, &weight, &bias, false);
-            prop_assert!(again == output && nothing.is_empty());
-
-            let found = backward(shape, &weight, &output, &kept, &grad);
-            let loss = |operands: [&[f64]; 3]| -> f64 {
-                plain(&shape, operands[0], operands[1], operands[2]).iter().zip(&grad64).map(|(y, g)| y * g).sum()
-            };
-            let operands = [&input64[..], &weight64, &bias64];
-            for (place, found) in [found.input, found.weight, found.bias].iter().enumerate() {
-                prop_assert_eq!(found.len(), operands[place].len());
-                for index in (0..found.len()).step_by(1 + found.len() / 6) {
-                    let at = |step: f64| {
-                        let mut moved = operands[place].to_vec();
-                        moved[index] += step;
-                        let mut all = operands;
-                        all[place] = &moved;
-                        loss(all)
-                    };
-                    let expected = (at(1e-5) - at(-1e-5)) / 2e-5;
-                    let tolerance = 1e-4 * (1.0 + expected.abs() + (shape.windows as f64).sqrt());
-                    prop_assert!(
-                        (f64::from(found[index]) - expected).abs() < tolerance,
-                        "operand {place}, {index}: {} {expected} {shape:?}", found[index]
-                    );
-                }
-            }
-        }
-
-        /// A window's output has the same bits alone and among others.
-        #[test]
-        fn a_window_does_not_depend_on_its_neighbours(shape in shapes(), seed: u64) {
-            let (units, gates) = (shape.units, shape.gates());
-            let input = values(shape.windows * shape.time * gates, seed);
-            let (weight, bias) = (values(gates * units, seed ^ 1), values(gates, seed ^ 2));
-            let all = forward(shape, &input, &weight, &bias, false).0;
-            for window in 0..shape.windows {
-                let alone = RecurrentShape { windows: 1, ..shape };
-                let input = &input[window * shape.time * gates..][..shape.time * gates];
-                let one = forward(alone, input, &weight, &bias, false).0;
-                prop_assert_eq!(&one, &all[window * shape.time * units..][..shape.time * units]);
-            }
-        }
-    }
-
-    /// The number of threads changes nothing, not even the order of the sums.
-    #[test]
-    fn threads_do_not_change_bits() {
-        for cell in [Cell::Lstm, Cell::Gru] {
-            let shape = RecurrentShape {
-                cell,
-                windows: 203,
-                time: 7,
-                units: 20,
-                reversed: false,
-            };
-            let input = values(shape.windows * shape.time * shape.gates(), 1);
-            let weight = values(shape.gates() * shape.units, 2);
-            let bias = values(shape.gates(), 3);
-            let grad = values(shape.windows * shape.time * shape.units, 4);
-            let with = |threads: usize| {
-                let pool = rayon::ThreadPoolBuilder::new()
-                    .num_threads(threads)
-                    .build()
-                    .unwrap();
-                pool.install(|| {
-                    let (output, kept) = forward(shape, &input, &weight, &bias, true);
-                    (backward(shape, &weight, &output, &kept, &grad), output)
-                })
-            };
-            let ((one, first), (four, second)) = (with(1), with(4));
-            assert_eq!(first, second);
-            assert_eq!(
-                (one.weight, one.bias, one.input),
-                (four.weight, four.bias, four.input)
-            );
-        }
-    }
-}
+mod tests;

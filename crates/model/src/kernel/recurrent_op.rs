@@ -8,13 +8,13 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::{Autodiff, Flex};
 use burn::tensor::Tensor;
 
-use super::cell::Cell;
+use super::cell::CellKind;
 use super::op::{primitive, tensor, values};
 use super::recurrent::{self, RecurrentShape};
 
 /// A recurrent layer and what goes in.
 pub(crate) struct Recurrence {
-    pub cell: Cell,
+    pub cell: CellKind,
     /// The input's part of the gates, `[window, time, gates]`.
     pub input: Tensor<3>,
     /// `[gates, units]`

@@ -60,7 +60,7 @@ impl Instructions {
 
 /// The left operand: element (row, k) is at `row * row_stride + k * k_stride`.
 #[derive(Debug, Clone, Copy)]
-pub struct Left<'a> {
+pub struct LeftOperand<'a> {
     pub values: &'a [f32],
     pub row_stride: usize,
     pub k_stride: usize,
@@ -70,7 +70,7 @@ pub struct Left<'a> {
 /// `column / LANES * panel_stride + k * k_stride + column % LANES`. Panels are whole: what is
 /// beyond the columns is there, and finite.
 #[derive(Debug, Clone, Copy)]
-pub struct Right<'a> {
+pub struct RightOperand<'a> {
     pub values: &'a [f32],
     pub panel_stride: usize,
     pub k_stride: usize,
@@ -87,8 +87,8 @@ pub struct Right<'a> {
 pub fn multiply_add(
     instructions: Instructions,
     [rows, columns, depth]: [usize; 3],
-    a: Left<'_>,
-    b: Right<'_>,
+    a: LeftOperand<'_>,
+    b: RightOperand<'_>,
     c: &mut [f32],
     row_stride: usize,
 ) {
@@ -383,12 +383,12 @@ mod tests {
             let (a, panels) = (values(rows * depth, 1), columns.div_ceil(LANES));
             let b = values(panels * depth * LANES, 2);
             let start = values(rows * (columns + 3), 3);
-            let left = Left {
+            let left = LeftOperand {
                 values: &a,
                 row_stride: depth,
                 k_stride: 1,
             };
-            let right = Right {
+            let right = RightOperand {
                 values: &b,
                 panel_stride: depth * LANES,
                 k_stride: LANES,
@@ -441,12 +441,12 @@ mod tests {
     #[should_panic(expected = "assertion failed")]
     fn short_operands_are_refused() {
         let (a, b, mut c) = ([0.0; 4], [0.0; LANES], [0.0; 4]);
-        let left = Left {
+        let left = LeftOperand {
             values: &a,
             row_stride: 2,
             k_stride: 1,
         };
-        let right = Right {
+        let right = RightOperand {
             values: &b,
             panel_stride: LANES,
             k_stride: LANES,

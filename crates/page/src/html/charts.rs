@@ -4,15 +4,15 @@
 //! grey.
 
 use maud::html;
+use notation::format_time;
 use plotters::chart::MeshStyle;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use statistics::Interval;
+use statistics::ConfidenceInterval;
 
 use super::deciles::Decile;
 use crate::importance::Importance;
-use crate::time::format_time;
 
 const WIDTH: u32 = 960;
 pub(super) const FONT: &str = "sans-serif";
@@ -41,19 +41,19 @@ const LEGEND_LEFT: i32 = 84;
 const MOST_FEATURES: usize = 20;
 
 pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-pub(super) type Drawn = Result<(), Box<dyn std::error::Error>>;
+pub(super) type DrawResult = Result<(), Box<dyn std::error::Error>>;
 
 /// A value with its interval.
-pub(super) type Point = (Option<f64>, Option<Interval>);
+pub(super) type Point = (Option<f64>, Option<ConfidenceInterval>);
 
 /// Whose line or points they are, counted among their like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum SeriesRole {
     Model(usize),
     Control(usize),
 }
 
-impl Kind {
+impl SeriesRole {
     pub(super) fn colour(self) -> RGBColor {
         match self {
             Self::Model(place) => COLOURS[place % COLOURS.len()],
@@ -64,33 +64,33 @@ impl Kind {
 
 /// Counts models and controls, each among their like, so that all charts draw a forecaster alike.
 #[derive(Debug, Default)]
-pub(super) struct Kinds {
+pub(super) struct SeriesRoles {
     models: usize,
     controls: usize,
 }
 
-impl Kinds {
-    pub(super) fn next(&mut self, is_model: bool) -> Kind {
+impl SeriesRoles {
+    pub(super) fn next(&mut self, is_model: bool) -> SeriesRole {
         if is_model {
             self.models += 1;
-            Kind::Model(self.models - 1)
+            SeriesRole::Model(self.models - 1)
         } else {
             self.controls += 1;
-            Kind::Control(self.controls - 1)
+            SeriesRole::Control(self.controls - 1)
         }
     }
 }
 
 /// A line or row of points with its name.
-pub(super) struct Series<T> {
+pub(super) struct ChartSeries<T> {
     pub label: String,
-    pub kind: Kind,
+    pub kind: SeriesRole,
     pub points: Vec<T>,
 }
 
 /// The drawing as text, named for who cannot see it; a chart that cannot be drawn is left out, the
 /// tables say the same.
-pub(super) fn svg(name: &str, height: u32, draw: impl FnOnce(&Area<'_>) -> Drawn) -> String {
+pub(super) fn svg(name: &str, height: u32, draw: impl FnOnce(&Area<'_>) -> DrawResult) -> String {
     let mut text = String::new();
     let area = SVGBackend::with_string(&mut text, (WIDTH, height)).into_drawing_area();
     let drawn = area
@@ -117,7 +117,7 @@ pub(super) fn svg(name: &str, height: u32, draw: impl FnOnce(&Area<'_>) -> Drawn
 pub(super) fn groups(
     title: &str,
     names: &[String],
-    series: &[Series<Point>],
+    series: &[ChartSeries<Point>],
     (unit, scale): (&str, f64),
 ) -> String {
     let (low, high) = range(series.iter().flat_map(|one| &one.points), scale);
@@ -165,7 +165,12 @@ pub(super) fn groups(
 }
 
 /// One row a name, a point with its interval for each series: coins.
-pub(super) fn rows(title: &str, names: &[String], series: &[Series<Point>], unit: &str) -> String {
+pub(super) fn rows(
+    title: &str,
+    names: &[String],
+    series: &[ChartSeries<Point>],
+    unit: &str,
+) -> String {
     let (low, high) = range(series.iter().flat_map(|one| &one.points), 1.0);
     let height = 90 + names.len() as u32 * (14 + 6 * series.len() as u32);
     svg(title, height, |area| {
@@ -210,7 +215,7 @@ pub(super) fn rows(title: &str, names: &[String], series: &[Series<Point>], unit
 /// Lines over time; `marks` are the beginnings of folds, times are UTC milliseconds.
 pub(super) fn lines(
     title: &str,
-    series: &[Series<(i64, f64)>],
+    series: &[ChartSeries<(i64, f64)>],
     marks: &[i64],
     unit: &str,
 ) -> String {
@@ -247,10 +252,10 @@ pub(super) fn lines(
         for one in series {
             let points = one.points.iter().map(|&(time, value)| (time as f64, value));
             match one.kind {
-                Kind::Model(_) => {
+                SeriesRole::Model(_) => {
                     chart.draw_series(LineSeries::new(points, one.kind.colour().stroke_width(2)))?
                 }
-                Kind::Control(_) => chart.draw_series(DashedLineSeries::new(
+                SeriesRole::Control(_) => chart.draw_series(DashedLineSeries::new(
                     points,
                     6,
                     4,
@@ -263,9 +268,9 @@ pub(super) fn lines(
 }
 
 /// The deciles of several forecasters, in basis points.
-pub(super) fn deciles(series: &[Series<Decile>]) -> String {
+pub(super) fn deciles(series: &[ChartSeries<Decile>]) -> String {
     let names: Vec<String> = (1..=10).map(|tenth| tenth.to_string()).collect();
-    let points = |one: &Series<Decile>| Series {
+    let points = |one: &ChartSeries<Decile>| ChartSeries {
         label: one.label.clone(),
         kind: one.kind,
         points: one
@@ -274,7 +279,7 @@ pub(super) fn deciles(series: &[Series<Decile>]) -> String {
             .map(|decile| (decile.mean, decile.interval))
             .collect(),
     };
-    let series: Vec<Series<Point>> = series.iter().map(points).collect();
+    let series: Vec<ChartSeries<Point>> = series.iter().map(points).collect();
     let unit = ("mean realized (basis points)", 1e4);
     groups(
         "Mean realized in each tenth of the forecasts",
@@ -317,7 +322,13 @@ pub fn importance_svg(importance: &Importance) -> String {
     )
 }
 
-fn bars(area: &Area<'_>, names: &[String], values: &[f64], unit: &str, colour: RGBColor) -> Drawn {
+fn bars(
+    area: &Area<'_>,
+    names: &[String],
+    values: &[f64],
+    unit: &str,
+    colour: RGBColor,
+) -> DrawResult {
     let high = values.iter().copied().fold(0.0, f64::max).max(1e-9) * 1.05;
     let mut chart = ChartBuilder::on(area)
         .margin(12)
@@ -359,7 +370,7 @@ pub(super) fn quiet<'m, 'a, 'b, 'c>(
         .axis_desc_style((FONT, 13, &INK))
 }
 
-fn names_at_the_left(area: &Area<'_>, chart: &Chart<'_, '_>, names: &[String]) -> Drawn {
+fn names_at_the_left(area: &Area<'_>, chart: &Chart<'_, '_>, names: &[String]) -> DrawResult {
     let plot = chart.plotting_area();
     let (left, top) = area.get_base_pixel();
     let (columns, _) = plot.get_pixel_range();
@@ -378,7 +389,7 @@ pub(super) fn write(
     size: u32,
     at: (i32, i32),
     position: Pos,
-) -> Drawn {
+) -> DrawResult {
     let style = (FONT, size, &INK).into_text_style(area).pos(position);
     Ok(area.draw(&Text::new(words, at, style))?)
 }
@@ -386,7 +397,7 @@ pub(super) fn write(
 /// Names of the series in lines above, each after a patch of its colour, and the area below them.
 pub(super) fn legend<'a, T>(
     area: &Area<'a>,
-    series: &[Series<T>],
+    series: &[ChartSeries<T>],
 ) -> Result<Area<'a>, Box<dyn std::error::Error>> {
     legend_with(area, series, |above, kind, (x, y)| {
         let patch = [(x - 7, y - 4), (x + 7, y + 4)];
@@ -397,8 +408,8 @@ pub(super) fn legend<'a, T>(
 /// As [`legend`], with something else drawn around the pixel before each name.
 pub(super) fn legend_with<'a, T>(
     area: &Area<'a>,
-    series: &[Series<T>],
-    draw: impl Fn(&Area<'a>, Kind, (i32, i32)) -> Drawn,
+    series: &[ChartSeries<T>],
+    draw: impl Fn(&Area<'a>, SeriesRole, (i32, i32)) -> DrawResult,
 ) -> Result<Area<'a>, Box<dyn std::error::Error>> {
     let widths: Vec<i32> = series
         .iter()

@@ -2,7 +2,7 @@
 
 use score::{ForecastColumn, Options, Report, Rows};
 
-use super::charts::{Kind, Series};
+use super::charts::{ChartSeries, SeriesRole};
 use crate::importance::Importance;
 
 /// Everything on a page.
@@ -14,6 +14,8 @@ pub struct Page<'a> {
     pub forecasters: &'a [ForecastColumn],
     /// Their scores.
     pub report: &'a Report,
+    /// Whether a position between two prices earns what is forecast.
+    pub is_return: bool,
     /// The options they were scored with.
     pub options: &'a Options,
     /// Rows of each run that are not in all the others, by run.
@@ -31,13 +33,16 @@ pub(super) fn models<'a>(page: &Page<'a>) -> impl Iterator<Item = usize> + use<'
 }
 
 /// Series of the models, numbered for their colours.
-pub(super) fn model_series<T>(page: &Page<'_>, points: impl Fn(usize) -> Vec<T>) -> Vec<Series<T>> {
+pub(super) fn model_series<T>(
+    page: &Page<'_>,
+    points: impl Fn(usize) -> Vec<T>,
+) -> Vec<ChartSeries<T>> {
     let labels = page.report.labels();
     models(page)
         .enumerate()
-        .map(|(number, place)| Series {
+        .map(|(number, place)| ChartSeries {
             label: labels[place].clone(),
-            kind: Kind::Model(number),
+            kind: SeriesRole::Model(number),
             points: points(place),
         })
         .collect()

@@ -2,7 +2,9 @@
 
 use rayon::prelude::*;
 use score::{Options, Rows, Score};
-use statistics::{FoldSpan, Interval, Layout, average_ranks, drawn_blocks, percentile_interval};
+use statistics::{
+    ConfidenceInterval, FoldSpan, RowSpans, average_ranks, drawn_blocks, percentile_interval,
+};
 
 /// Number of groups.
 const TENTHS: usize = 10;
@@ -12,7 +14,7 @@ const TENTHS: usize = 10;
 pub(super) struct Decile {
     /// Mean over all folds' rows in this tenth; None where no forecast is in it.
     pub mean: Option<f64>,
-    pub interval: Option<Interval>,
+    pub interval: Option<ConfidenceInterval>,
 }
 
 /// The ten groups of one forecaster, lowest forecasts first: ranked within each fold, all pairs
@@ -26,15 +28,15 @@ pub(super) fn deciles(
     forecast: &[f64],
     options: &Options,
 ) -> Vec<Decile> {
-    let layout = Layout::new(&rows.fold, &rows.time_ms);
-    let prefix = prefix_sums(rows, &layout, &groups(&layout, forecast));
-    let mut whole = Sums::default();
+    let spans = RowSpans::new(&rows.fold, &rows.time_ms);
+    let prefix = prefix_sums(rows, &spans, &groups(&spans, forecast));
+    let mut whole = DecileSums::default();
     for fold in &prefix {
         whole.add_block(&fold[0], &fold[fold.len() - 1]);
     }
-    let lengths: Vec<usize> = layout.folds.iter().map(|fold| fold.times.len()).collect();
+    let lengths: Vec<usize> = spans.folds.iter().map(|fold| fold.times.len()).collect();
     let draw = |number: usize| {
-        let mut sums = Sums::default();
+        let mut sums = DecileSums::default();
         for (fold, blocks) in prefix.iter().zip(drawn_blocks(
             &lengths,
             score.block_bars,
@@ -48,7 +50,7 @@ pub(super) fn deciles(
         sums
     };
     // Where the score has no interval for lack of blocks, neither has a decile.
-    let drawn: Vec<Sums> = if score.interval("pearson").is_some() {
+    let drawn: Vec<DecileSums> = if score.interval("pearson").is_some() {
         (0..options.draws).into_par_iter().map(draw).collect()
     } else {
         Vec::new()
@@ -67,7 +69,7 @@ pub(super) fn deciles(
 }
 
 /// The group of every row: ranked within its fold.
-fn groups(layout: &Layout, forecast: &[f64]) -> Vec<usize> {
+fn groups(spans: &RowSpans, forecast: &[f64]) -> Vec<usize> {
     let of_fold = |fold: &FoldSpan| {
         let ranks = average_ranks(&forecast[fold.rows.clone()]);
         let count = fold.rows.len() as f64;
@@ -75,14 +77,14 @@ fn groups(layout: &Layout, forecast: &[f64]) -> Vec<usize> {
             move |rank: f64| (((rank - 0.5) / count * TENTHS as f64) as usize).min(TENTHS - 1);
         ranks.into_iter().map(group)
     };
-    layout.folds.iter().flat_map(of_fold).collect()
+    spans.folds.iter().flat_map(of_fold).collect()
 }
 
 /// Per fold the sums over the timestamps before each, so that a block is one difference.
-fn prefix_sums(rows: &Rows, layout: &Layout, groups: &[usize]) -> Vec<Vec<Sums>> {
+fn prefix_sums(rows: &Rows, spans: &RowSpans, groups: &[usize]) -> Vec<Vec<DecileSums>> {
     let of_fold = |fold: &FoldSpan| {
-        let mut sums = vec![Sums::default()];
-        for time in &layout.times[fold.times.clone()] {
+        let mut sums = vec![DecileSums::default()];
+        for time in &spans.times[fold.times.clone()] {
             let mut next = sums[sums.len() - 1];
             for row in time.clone() {
                 next.add(groups[row], rows.realized[row]);
@@ -91,17 +93,17 @@ fn prefix_sums(rows: &Rows, layout: &Layout, groups: &[usize]) -> Vec<Vec<Sums>>
         }
         sums
     };
-    layout.folds.iter().map(of_fold).collect()
+    spans.folds.iter().map(of_fold).collect()
 }
 
 /// Sum and number of realized values in each group.
 #[derive(Debug, Clone, Copy, Default)]
-struct Sums {
+struct DecileSums {
     total: [f64; TENTHS],
     count: [f64; TENTHS],
 }
 
-impl Sums {
+impl DecileSums {
     fn add(&mut self, group: usize, value: f64) {
         self.total[group] += value;
         self.count[group] += 1.0;

@@ -40,12 +40,12 @@ pub(super) fn chart(svg: String) -> Markup {
 
 /// A cell of a table: a value, and in small letters what belongs to it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Cell {
+pub(super) struct PageCell {
     value: String,
     below: Vec<String>,
 }
 
-impl Cell {
+impl PageCell {
     /// The first text as the value, the others below it. What is undefined is `-`, once.
     pub fn stacked(texts: impl IntoIterator<Item = String>) -> Self {
         let mut texts = texts.into_iter();
@@ -56,7 +56,7 @@ impl Cell {
     }
 }
 
-impl From<String> for Cell {
+impl From<String> for PageCell {
     fn from(value: String) -> Self {
         Self {
             value,
@@ -65,13 +65,13 @@ impl From<String> for Cell {
     }
 }
 
-impl From<&str> for Cell {
+impl From<&str> for PageCell {
     fn from(value: &str) -> Self {
         value.to_owned().into()
     }
 }
 
-impl Render for Cell {
+impl Render for PageCell {
     fn render(&self) -> Markup {
         html! {
             (self.value)
@@ -82,16 +82,16 @@ impl Render for Cell {
 
 /// A row of a table.
 #[derive(Debug, Clone)]
-pub(super) struct Row {
+pub(super) struct PageRow {
     pub label: String,
     /// Whether it is in the colour of what stands beside the matter, such as controls.
     pub is_soft: bool,
-    pub cells: Vec<Cell>,
+    pub cells: Vec<PageCell>,
 }
 
-impl Row {
+impl PageRow {
     /// A row in the usual colour.
-    pub fn new(label: String, cells: impl IntoIterator<Item = impl Into<Cell>>) -> Self {
+    pub fn new(label: String, cells: impl IntoIterator<Item = impl Into<PageCell>>) -> Self {
         Self {
             label,
             is_soft: false,
@@ -107,8 +107,8 @@ impl Row {
 
 /// A table from its header, whose first title is that of the labels, and its rows.
 pub(super) fn table(
-    header: impl IntoIterator<Item = impl Into<Cell>>,
-    rows: impl IntoIterator<Item = Row>,
+    header: impl IntoIterator<Item = impl Into<PageCell>>,
+    rows: impl IntoIterator<Item = PageRow>,
 ) -> Markup {
     html! {
         div.wide {

@@ -3,7 +3,9 @@
 use plotters::prelude::*;
 use rules::{Backtest, Curve};
 
-use super::charts::{Area, Drawn, INK, Kind, Series, legend, month_and_day, quiet, svg, tick};
+use super::charts::{
+    Area, ChartSeries, DrawResult, INK, SeriesRole, legend, month_and_day, quiet, svg, tick,
+};
 
 const HEIGHT: u32 = 640;
 
@@ -23,7 +25,7 @@ pub fn backtest_svg(found: &Backtest) -> String {
             .collect();
         (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
     });
-    let line = |label: &str, kind: Kind, points: Vec<(f64, f64)>| Series {
+    let line = |label: &str, kind: SeriesRole, points: Vec<(f64, f64)>| ChartSeries {
         label: label.to_owned(),
         kind,
         points,
@@ -31,12 +33,12 @@ pub fn backtest_svg(found: &Backtest) -> String {
     let capital = [
         line(
             "capital before fees",
-            Kind::Model(0),
+            SeriesRole::Model(0),
             equity(&curve.equity_before_fees),
         ),
-        line("after fees", Kind::Model(1), equity(&curve.equity)),
+        line("after fees", SeriesRole::Model(1), equity(&curve.equity)),
     ];
-    let alpha = [line("alpha factor", Kind::Control(0), alpha)];
+    let alpha = [line("alpha factor", SeriesRole::Control(0), alpha)];
     svg("Capital and alpha factor", HEIGHT, |area| {
         let (above, below) = area.split_vertically(HEIGHT * 3 / 5);
         panel(&above, &capital, curve, 1.0)?;
@@ -61,7 +63,12 @@ pub(super) fn thinned(
 }
 
 /// Lines over time with a horizontal one at `level`.
-fn panel(area: &Area<'_>, lines: &[Series<(f64, f64)>], curve: &Curve, level: f64) -> Drawn {
+fn panel(
+    area: &Area<'_>,
+    lines: &[ChartSeries<(f64, f64)>],
+    curve: &Curve,
+    level: f64,
+) -> DrawResult {
     let ends = (
         curve.time_ms.first().copied().unwrap_or(0),
         curve.time_ms.last().copied().unwrap_or(1),

@@ -1,15 +1,15 @@
 //! The IC a day of each fold as a chart of its own: runs beside the controls.
 
+use notation::format_time;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use score::Report;
 
 use super::charts::{
-    Area, Chart, Drawn, INK, Kind, Kinds, Point, Series, legend_with, month_and_day, quiet, range,
-    svg, tick, write,
+    Area, Chart, ChartSeries, DrawResult, INK, Point, SeriesRole, SeriesRoles, legend_with,
+    month_and_day, quiet, range, svg, tick, write,
 };
 use crate::text::format::{counted, interval_title};
-use crate::time::format_time;
 
 const HEIGHT: u32 = 480;
 
@@ -78,8 +78,8 @@ pub fn folds_svg(report: &Report) -> String {
 }
 
 /// The forecasters that have a score, with those of all folds at the end.
-fn series(report: &Report) -> Vec<Series<Point>> {
-    let mut kinds = Kinds::default();
+fn series(report: &Report) -> Vec<ChartSeries<Point>> {
+    let mut kinds = SeriesRoles::default();
     let labelled = report.labels().into_iter().zip(&report.forecasters);
     // The last return is the mirror image of its negation.
     let shown = labelled.filter(|(_, score)| {
@@ -90,7 +90,7 @@ fn series(report: &Report) -> Vec<Series<Point>> {
             let folds = score.ic_a_day_folds.iter();
             let folds = folds.zip(&score.ic_a_day_fold_intervals);
             let all = score.metric("ic_a_day");
-            Series {
+            ChartSeries {
                 label,
                 kind: kinds.next(!score.is_control()),
                 points: folds
@@ -103,11 +103,11 @@ fn series(report: &Report) -> Vec<Series<Point>> {
 }
 
 /// A point of a forecaster at a pixel: a circle for a model, a shape of its own for each control.
-fn mark(area: &Area<'_>, kind: Kind, (x, y): (i32, i32)) -> Drawn {
+fn mark(area: &Area<'_>, kind: SeriesRole, (x, y): (i32, i32)) -> DrawResult {
     let style = kind.colour().filled();
     match kind {
-        Kind::Model(_) => area.draw(&Circle::new((x, y), 5, style))?,
-        Kind::Control(place) => {
+        SeriesRole::Model(_) => area.draw(&Circle::new((x, y), 5, style))?,
+        SeriesRole::Control(place) => {
             let corners = SHAPES[place % SHAPES.len()].iter();
             let corners: Vec<(i32, i32)> = corners.map(|(dx, dy)| (x + dx, y + dy)).collect();
             area.draw(&Polygon::new(corners, style))?;
@@ -117,7 +117,7 @@ fn mark(area: &Area<'_>, kind: Kind, (x, y): (i32, i32)) -> Drawn {
 }
 
 /// The forecasters side by side in each fold.
-fn points(area: &Area<'_>, chart: &Chart<'_, '_>, series: &[Series<Point>]) -> Drawn {
+fn points(area: &Area<'_>, chart: &Chart<'_, '_>, series: &[ChartSeries<Point>]) -> DrawResult {
     let plot = chart.plotting_area();
     let (left, top) = area.get_base_pixel();
     let pixel = |x: f64, y: f64| {
@@ -127,7 +127,7 @@ fn points(area: &Area<'_>, chart: &Chart<'_, '_>, series: &[Series<Point>]) -> D
     let step = 0.72 / series.len().max(1) as f64;
     for (index, one) in series.iter().enumerate() {
         let offset = (index as f64 - (series.len() as f64 - 1.0) / 2.0) * step;
-        let width = if matches!(one.kind, Kind::Model(_)) {
+        let width = if matches!(one.kind, SeriesRole::Model(_)) {
             2
         } else {
             1
@@ -150,7 +150,7 @@ fn points(area: &Area<'_>, chart: &Chart<'_, '_>, series: &[Series<Point>]) -> D
 }
 
 /// Numbers of the folds below the plot, with their dates where these fit.
-fn names(area: &Area<'_>, chart: &Chart<'_, '_>, report: &Report) -> Drawn {
+fn names(area: &Area<'_>, chart: &Chart<'_, '_>, report: &Report) -> DrawResult {
     let plot = chart.plotting_area();
     let (left, top) = area.get_base_pixel();
     let (across, down) = plot.get_pixel_range();

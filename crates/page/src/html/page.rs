@@ -1,7 +1,8 @@
 //! The page of scored runs: its head, its sections in order, its notes.
 
 use maud::{Markup, html};
-use score::Place;
+use notation::format_time;
+use score::ReportSection;
 
 use super::charts::importance_svg;
 use super::content::{Page, models};
@@ -11,7 +12,6 @@ use super::scores::scores;
 use super::shapes::{cumulative, tenths};
 use super::trading::trading;
 use crate::text::format::{counted, grouped, interval_title};
-use crate::time::format_time;
 
 /// The page as text. It needs no other file, no script and no network.
 pub fn html(page: &Page<'_>) -> String {
@@ -54,8 +54,9 @@ fn head(page: &Page<'_>) -> Markup {
         @for place in models(page) { (run(page, place, &labels[place])) }
         p.note {
             "How to read it: "
-            // The range is that of 15-minute returns, and says nothing of another time ahead.
-            @if report.reach_bars as i64 * report.bar_ms == 900_000 {
+            // The range is that of 15-minute returns. It says nothing of another time ahead or of
+            // another target.
+            @if page.is_return && report.reach_bars as i64 * report.bar_ms == 900_000 {
                 "of 15-minute returns honest forecasts reach a correlation of 0.02 to 0.06, and above 0.12 is a leak \
                 until shown otherwise. Look"
             } @else {
@@ -110,7 +111,7 @@ fn notes(page: &Page<'_>) -> Markup {
     let shown = report
         .metrics
         .iter()
-        .filter(|metric| metric.place != Place::Hidden);
+        .filter(|metric| metric.section != ReportSection::Hidden);
     section(
         "What the words mean",
         &html! {

@@ -2,11 +2,11 @@
 
 use maud::{Markup, html};
 use score::Score;
-use statistics::Interval;
+use statistics::ConfidenceInterval;
 
 use super::charts::{self, Point};
 use super::content::{Page, model_series, models};
-use super::document::{Cell, Row, chart, section, table};
+use super::document::{PageCell, PageRow, chart, section, table};
 use super::fold_chart::folds_svg;
 use super::scores::forecaster_rows;
 use crate::text::format::{correlation, counted, interval, interval_title};
@@ -72,16 +72,16 @@ fn fold_names(page: &Page<'_>) -> impl Iterator<Item = String> {
 /// Values of each fold with their intervals.
 fn of_folds(
     page: &Page<'_>,
-    of: impl Fn(&Score) -> (&Vec<Option<f64>>, &Vec<Option<Interval>>),
+    of: impl Fn(&Score) -> (&Vec<Option<f64>>, &Vec<Option<ConfidenceInterval>>),
 ) -> Markup {
     let ends = interval_title(page.report.confidence);
-    let titles = fold_names(page).map(|name| Cell::stacked([name, ends.clone()]));
-    let header = std::iter::once(Cell::default()).chain(titles);
+    let titles = fold_names(page).map(|name| PageCell::stacked([name, ends.clone()]));
+    let header = std::iter::once(PageCell::default()).chain(titles);
     let rows = forecaster_rows(page, |score| {
         let (values, intervals) = of(score);
         let folds = values.iter().zip(intervals);
         folds
-            .map(|(value, ends)| Cell::stacked([correlation(*value), interval(*ends)]))
+            .map(|(value, ends)| PageCell::stacked([correlation(*value), interval(*ends)]))
             .collect()
     });
     table(header, rows)
@@ -106,7 +106,7 @@ pub(super) fn coins(page: &Page<'_>) -> Markup {
             let score = &report.forecasters[place];
             [correlation(value(score, coin)), interval(ends(score, coin))]
         };
-        Row::new(coin.clone(), models(page).flat_map(of_model))
+        PageRow::new(coin.clone(), models(page).flat_map(of_model))
     });
     let half = MOST_COINS / 2;
     let shown = match names.len() > MOST_COINS {

@@ -4,7 +4,7 @@
 use plotters::prelude::*;
 use rules::{Quantile, QuantileReport};
 
-use super::charts::{Area, COLOURS, Drawn, INK, Point, padded, quiet, svg, tick};
+use super::charts::{Area, COLOURS, DrawResult, INK, Point, padded, quiet, svg, tick};
 
 const HEIGHT: u32 = 640;
 
@@ -40,7 +40,7 @@ pub fn quantiles_svg(report: &QuantileReport) -> String {
 }
 
 /// A bar from 0 for each bin, with its interval.
-fn panel(area: &Area<'_>, bars: &[Point], unit: &str, below: &str, colour: RGBColor) -> Drawn {
+fn panel(area: &Area<'_>, bars: &[Point], unit: &str, below: &str, colour: RGBColor) -> DrawResult {
     let mut sizes: Vec<f64> = bars
         .iter()
         .flat_map(|(_, ends)| ends.iter().flatten().map(|end| end.abs()))

@@ -1,10 +1,10 @@
 //! The page's tables of scores: forecasters, differences, further scores, concentration.
 
 use maud::{Markup, html};
-use score::{Difference, Metric, Place, Report, Score, Value};
+use score::{Difference, Metric, Report, ReportSection, Score, Value};
 
 use super::content::{Page, models};
-use super::document::{Cell, Row, section, table};
+use super::document::{PageCell, PageRow, section, table};
 use crate::text::format::{
     concentration_titles, interval_title, metric_cells, metric_header, metric_value,
     narrow_warning, shares,
@@ -15,12 +15,12 @@ pub(super) fn scores(page: &Page<'_>) -> Markup {
     let (report, labels) = (page.report, page.report.labels());
     let shuffled = report.shuffled.iter().map(|shuffled| {
         let cells = estimates(report, |metric| shuffled.value(metric));
-        Row::new(shuffled.label(), cells).soft(true)
+        PageRow::new(shuffled.label(), cells).soft(true)
     });
     let scored = forecaster_rows(page, |score| {
         estimates(report, |metric| score.metric(metric))
     });
-    let further = || report.metrics_at(Place::Further);
+    let further = || report.metrics_at(ReportSection::Further);
     let titles = std::iter::once("").chain(further().map(|metric| metric.title));
     let further = forecaster_rows(page, |score| {
         let value = |metric| metric_value(metric, score.value(metric.name)).into();
@@ -39,16 +39,16 @@ pub(super) fn scores(page: &Page<'_>) -> Markup {
 }
 
 /// The titles of the metrics that forecasters are compared by; their intervals stand below.
-fn estimate_header(report: &Report, label: &str) -> Vec<Cell> {
+fn estimate_header(report: &Report, label: &str) -> Vec<PageCell> {
     let ends = interval_title(report.confidence);
-    let columns = report.metrics_at(Place::Scores);
-    let titles = columns.map(|metric| Cell::stacked(metric_header(metric, &ends)));
+    let columns = report.metrics_at(ReportSection::Scores);
+    let titles = columns.map(|metric| PageCell::stacked(metric_header(metric, &ends)));
     std::iter::once(label.into()).chain(titles).collect()
 }
 
 /// The cells under [`estimate_header`].
-fn estimates(report: &Report, of: impl Fn(&str) -> Value) -> Vec<Cell> {
-    let columns = report.metrics_at(Place::Scores);
+fn estimates(report: &Report, of: impl Fn(&str) -> Value) -> Vec<PageCell> {
+    let columns = report.metrics_at(ReportSection::Scores);
     let cell = |metric: &Metric| {
         let found = of(metric.name);
         let mut cells = metric_cells(metric, found);
@@ -59,7 +59,7 @@ fn estimates(report: &Report, of: impl Fn(&str) -> Value) -> Vec<Cell> {
         {
             t.insert_str(0, "t ");
         }
-        Cell::stacked(cells)
+        PageCell::stacked(cells)
     };
     columns.map(cell).collect()
 }
@@ -72,7 +72,7 @@ fn differences(report: &Report, labels: &[String]) -> Markup {
         .chunk_by(|left, right| (&left.a, &left.a_run) == (&right.a, &right.a_run));
     let row = |difference: &Difference| {
         let cells = estimates(report, |metric| difference.metric(metric));
-        Row::new(label(&difference.b, &difference.b_run).to_owned(), cells)
+        PageRow::new(label(&difference.b, &difference.b_run).to_owned(), cells)
     };
     html! {
         @for group in groups {
@@ -107,10 +107,14 @@ fn concentration(page: &Page<'_>) -> Markup {
 }
 
 /// One row a forecaster, controls soft.
-pub(super) fn forecaster_rows(page: &Page<'_>, cells: impl Fn(&Score) -> Vec<Cell>) -> Vec<Row> {
+pub(super) fn forecaster_rows(
+    page: &Page<'_>,
+    cells: impl Fn(&Score) -> Vec<PageCell>,
+) -> Vec<PageRow> {
     let scores = &page.report.forecasters;
     let labelled = page.report.labels().into_iter().zip(scores);
-    let row =
-        |(label, score): (String, &Score)| Row::new(label, cells(score)).soft(score.is_control());
+    let row = |(label, score): (String, &Score)| {
+        PageRow::new(label, cells(score)).soft(score.is_control())
+    };
     labelled.map(row).collect()
 }

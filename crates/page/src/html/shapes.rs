@@ -1,43 +1,45 @@
 //! The page's sections on the shape of a forecaster's skill: over time, and over its forecasts.
 
 use maud::{Markup, html};
-use statistics::{Layout, ic_per_timestamp};
+use statistics::{RowSpans, ic_per_timestamp};
 
-use super::charts::{self, Kinds, Series};
+use super::charts::{self, ChartSeries, SeriesRoles};
 use super::content::{Page, model_series, models};
 use super::deciles::{Decile, deciles};
-use super::document::{Row, chart, section, table};
+use super::document::{PageRow, chart, section, table};
 
 /// Most points of a line: about two a pixel.
 const MOST_POINTS: usize = 1500;
 
-/// The correlation across coins, added up over time.
+/// The correlation across coins, added up over time, of returns with entry a bar later: as the IC a
+/// day, no bounce of the price can lift it.
 pub(super) fn cumulative(page: &Page<'_>) -> Markup {
-    let layout = Layout::new(&page.rows.fold, &page.rows.time_ms);
+    let spans = RowSpans::new(&page.rows.fold, &page.rows.time_ms);
     let labels = page.report.labels();
     let shown: Vec<usize> = models(page).collect();
     // The last return is the mirror image of its negation.
     let is_drawn =
         |place: &usize| shown.contains(place) || page.forecasters[*place].name != "last_return";
     let drawn = (0..labels.len()).filter(is_drawn);
-    let lines = drawn.map(|place| (place, cumulative_line(page, &layout, place)));
-    let mut kinds = Kinds::default();
-    let series: Vec<Series<(i64, f64)>> = lines
+    let lines = drawn.map(|place| (place, cumulative_line(page, &spans, place)));
+    let mut kinds = SeriesRoles::default();
+    let series: Vec<ChartSeries<(i64, f64)>> = lines
         .filter(|(_, points)| !points.is_empty())
-        .map(|(place, points)| Series {
+        .map(|(place, points)| ChartSeries {
             label: labels[place].clone(),
             kind: kinds.next(shown.contains(&place)),
             points,
         })
         .collect();
-    let marks = fold_starts(page, &layout);
+    let marks = fold_starts(page, &spans);
     let svg = charts::lines("Cumulative IC", &series, &marks, "cumulative IC");
     section(
         "Cumulative IC",
         &html! {
             p {
                 "The correlation across coins at each time, added up over time (dates are UTC, month and day; lines upwards \
-                mark where folds begin). A steady rise is skill; a few steps are luck or a few events."
+                mark where folds begin). As in the IC a day, what is realized begins a bar after the forecast. A steady \
+                rise is skill; a few steps are luck or a few events."
             }
             (chart(svg))
         },
@@ -45,14 +47,14 @@ pub(super) fn cumulative(page: &Page<'_>) -> Markup {
 }
 
 /// The line of one forecaster, thinned; empty where it has no correlation at any time.
-fn cumulative_line(page: &Page<'_>, layout: &Layout, place: usize) -> Vec<(i64, f64)> {
+fn cumulative_line(page: &Page<'_>, spans: &RowSpans, place: usize) -> Vec<(i64, f64)> {
     let forecast = &page.forecasters[place].forecast;
-    let values = ic_per_timestamp(&layout.times, forecast, &page.rows.realized);
+    let values = ic_per_timestamp(&spans.times, forecast, &page.rows.realized_delayed);
     if values.iter().all(Option::is_none) {
         return Vec::new();
     }
     let mut sum = 0.0;
-    let lines = values.iter().zip(&layout.times).map(|(value, rows)| {
+    let lines = values.iter().zip(&spans.times).map(|(value, rows)| {
         sum += value.unwrap_or(0.0);
         (page.rows.time_ms[rows.start], sum)
     });
@@ -67,8 +69,8 @@ fn cumulative_line(page: &Page<'_>, layout: &Layout, place: usize) -> Vec<(i64, 
 }
 
 /// Times at which folds begin.
-pub(super) fn fold_starts(page: &Page<'_>, layout: &Layout) -> Vec<i64> {
-    let folds = layout.folds.iter();
+pub(super) fn fold_starts(page: &Page<'_>, spans: &RowSpans) -> Vec<i64> {
+    let folds = spans.folds.iter();
     folds
         .map(|fold| page.rows.time_ms[fold.rows.start])
         .collect()
@@ -91,7 +93,7 @@ pub(super) fn tenths(page: &Page<'_>) -> Markup {
     let header = std::iter::once(String::new()).chain((1..=10).map(|tenth| tenth.to_string()));
     let rows = series.iter().map(|one| {
         let cells = one.points.iter().map(|decile| points(decile.mean));
-        Row::new(one.label.clone(), cells)
+        PageRow::new(one.label.clone(), cells)
     });
     section(
         "Forecast deciles against what was realized",

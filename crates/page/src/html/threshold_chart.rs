@@ -5,7 +5,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use rules::{Candidate, CoinTuning, SideTuning};
 
-use super::charts::{Area, COLOURS, Drawn, FONT, GREYS, INK, padded, quiet, svg, tick};
+use super::charts::{Area, COLOURS, DrawResult, FONT, GREYS, INK, padded, quiet, svg, tick};
 use crate::text::format::grouped;
 
 const HEIGHT: u32 = 560;
@@ -110,7 +110,7 @@ fn panel(
     min_trades: usize,
     colour: RGBColor,
     figure: &Figure,
-) -> Drawn {
+) -> DrawResult {
     let axes = Axes::new(side, min_trades, figure);
     let ([left, right], [low, high]) = (axes.x, axes.y);
     let mut chart = ChartBuilder::on(area)
@@ -163,7 +163,7 @@ fn interval_band(
     axes: &Axes<'_>,
     colour: RGBColor,
     figure: &Figure,
-) -> Drawn {
+) -> DrawResult {
     let band = |end: usize| {
         let counted = axes.counted.iter();
         counted.filter_map(move |one| Some((place(one), (figure.interval)(one)?[end])))
@@ -186,7 +186,7 @@ fn counts(
     side: &SideTuning,
     ends: (f64, f64),
     top: f64,
-) -> Drawn {
+) -> DrawResult {
     let (base_left, base_top) = area.get_base_pixel();
     let label = |x: i32, text: String, position: HPos| {
         let style = (FONT, 12, &INK)

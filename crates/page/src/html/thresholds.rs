@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use rules::Tuning;
 
-use super::document::{Row, chart, document, section, table};
+use super::document::{PageRow, chart, document, section, table};
 use super::threshold_chart::thresholds_svg;
 use crate::text::{
     TRADE_COLUMNS, headline, judged_rows, judged_title, portfolio_line, rules_line,
@@ -45,7 +45,7 @@ fn judged(tuning: &Tuning) -> Markup {
     section(
         judged_title(tuning),
         &html! {
-            (table(header, rows.map(|(label, cells)| Row::new(label, cells))))
+            (table(header, rows.map(|(label, cells)| PageRow::new(label, cells))))
             p { (portfolio_line(portfolio)) }
         },
     )
@@ -61,7 +61,7 @@ fn tuned(tuning: &Tuning) -> Markup {
                 "The best threshold of every coin and side; grey is what was not taken. These figures are the best of many \
                 and say what was chosen, not what to expect."
             }
-            (table(header, rows.map(|(label, is_soft, cells)| Row::new(label, cells).soft(is_soft))))
+            (table(header, rows.map(|(label, is_soft, cells)| PageRow::new(label, cells).soft(is_soft))))
         },
     )
 }

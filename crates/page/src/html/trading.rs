@@ -2,14 +2,14 @@
 
 use maud::{Markup, html};
 use rules::{
-    Backtest, BacktestOptions, Direction, Error, QuantileOptions, QuantileReport, Signal, Trial,
-    backtest, quantiles,
+    Backtest, BacktestOptions, Direction, Error, QuantileOptions, QuantileReport, SignalRule,
+    Trial, backtest, quantiles,
 };
-use statistics::Layout;
+use statistics::RowSpans;
 
-use super::charts::{self, Kind, Point, Series};
+use super::charts::{self, ChartSeries, Point, SeriesRole};
 use super::content::{Page, model_series, models};
-use super::document::{Row, chart, section, table};
+use super::document::{PageRow, chart, section, table};
 use super::equity_chart::thinned;
 use super::shapes::fold_starts;
 use crate::text::{BACKTEST_COLUMNS, backtest_cells, scope_words};
@@ -32,7 +32,7 @@ fn traded(page: &Page<'_>) -> Result<Markup, Error> {
     };
     let options = QuantileOptions { bins, ..usual };
     let trial = Trial {
-        signal: Signal::Quantile { bins },
+        signal: SignalRule::Quantile { bins },
         direction: Direction::LongShort,
         hold_bars: page.report.reach_bars.min(10_000),
     };
@@ -45,19 +45,19 @@ fn traded(page: &Page<'_>) -> Result<Markup, Error> {
             let forecaster = &page.forecasters[place];
             let ranked = quantiles(rows, forecaster, &options)?;
             let traded = backtest(rows, forecaster, std::slice::from_ref(&trial), &settings)?;
-            Ok(Found {
+            Ok(TradedModel {
                 place,
                 ranked,
                 traded,
             })
         })
-        .collect::<Result<Vec<Found>, Error>>()?;
+        .collect::<Result<Vec<TradedModel>, Error>>()?;
     let labels = page.report.labels();
     let header = std::iter::once("").chain(BACKTEST_COLUMNS);
     let cells = found.iter().map(|one| {
         let trial = one.traded.trials.first();
         let cells = trial.map(|trial| backtest_cells(&trial.performance));
-        Row::new(labels[one.place].clone(), cells.unwrap_or_default())
+        PageRow::new(labels[one.place].clone(), cells.unwrap_or_default())
     });
     let scope = scope_words(options.scope, options.trailing_bars);
     Ok(section(
@@ -78,15 +78,15 @@ fn traded(page: &Page<'_>) -> Result<Markup, Error> {
     ))
 }
 
-/// What is known of one model once its forecasts are traded on.
-struct Found {
+/// One model's bins, and its backtest.
+struct TradedModel {
     place: usize,
     ranked: QuantileReport,
     traded: Backtest,
 }
 
 /// The mean that was realized in each bin.
-fn means_chart(page: &Page<'_>, found: &[Found], bins: usize) -> String {
+fn means_chart(page: &Page<'_>, found: &[TradedModel], bins: usize) -> String {
     let names: Vec<String> = (1..=bins).map(|bin| bin.to_string()).collect();
     let of_model = |place: usize| -> Vec<Point> {
         let own = found.iter().filter(|one| one.place == place);
@@ -103,9 +103,9 @@ fn means_chart(page: &Page<'_>, found: &[Found], bins: usize) -> String {
 }
 
 /// The capital over time, before and after fees.
-fn capital_chart(page: &Page<'_>, found: &[Found]) -> String {
+fn capital_chart(page: &Page<'_>, found: &[TradedModel]) -> String {
     let labels = page.report.labels();
-    let lines: Vec<Series<(i64, f64)>> = found
+    let lines: Vec<ChartSeries<(i64, f64)>> = found
         .iter()
         .enumerate()
         .flat_map(|(number, one)| {
@@ -127,16 +127,16 @@ fn capital_chart(page: &Page<'_>, found: &[Found]) -> String {
             ]
         })
         .collect();
-    let marks = fold_starts(page, &Layout::new(&page.rows.fold, &page.rows.time_ms));
+    let marks = fold_starts(page, &RowSpans::new(&page.rows.fold, &page.rows.time_ms));
     charts::lines("Capital", &lines, &marks, "growth of the capital (%)")
 }
 
-fn line(label: String, colour: usize, time_ms: &[i64], equity: &[f64]) -> Series<(i64, f64)> {
+fn line(label: String, colour: usize, time_ms: &[i64], equity: &[f64]) -> ChartSeries<(i64, f64)> {
     let growth = |stretch: &[f64]| Some((stretch.last()? - 1.0) * 100.0);
     let points = thinned(time_ms, equity, growth);
-    Series {
+    ChartSeries {
         label,
-        kind: Kind::Model(colour),
+        kind: SeriesRole::Model(colour),
         points: points
             .into_iter()
             .map(|(time, value)| (time as i64, value))

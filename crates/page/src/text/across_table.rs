@@ -1,5 +1,6 @@
 //! Several panels as text: one row a panel, then all.
 
+use notation::format_time;
 use score::{Across, AcrossFigure, AcrossFigures, Metric, PanelFigure, PanelSpan};
 use terminal::Table;
 
@@ -7,7 +8,6 @@ use crate::text::format::{
     concentration_titles, counted, grouped, interval, interval_title, metric_cells, metric_header,
     narrow_warning, shares, wrapped,
 };
-use crate::time::format_time;
 
 /// Label of the mean over panels.
 const ALL: &str = "all";

@@ -1,5 +1,6 @@
 //! A backtest as text: tables for a terminal, and CSV.
 
+use notation::format_time;
 use std::fmt::Write;
 
 use rules::{Backtest, BarReturn, Performance};
@@ -7,7 +8,6 @@ use terminal::Table;
 
 use crate::text::format::{counted, dash, grouped, number, percent, signed_percent, wrapped};
 use crate::text::quantiles_table::scope_words;
-use crate::time::format_time;
 
 /// Titles of the columns that [`cells`] fills.
 pub(crate) const COLUMNS: [&str; 9] = [

@@ -1,9 +1,8 @@
 //! Numbers as the tables print them; what is undefined is `-`.
 
+use notation::format_time;
 use score::{Concentration, Concentrations, Metric, Unit, Value};
-use statistics::Interval;
-
-use crate::time::format_time;
+use statistics::ConfidenceInterval;
 
 /// Longest line of running text.
 const LINE: usize = 118;
@@ -27,7 +26,7 @@ fn signed(value: f64) -> String {
 }
 
 /// An interval's ends.
-pub(crate) fn interval(ends: Option<Interval>) -> String {
+pub(crate) fn interval(ends: Option<ConfidenceInterval>) -> String {
     ends.map_or_else(dash, |[low, high]| {
         format!("{} to {}", signed(low), signed(high))
     })
@@ -133,7 +132,7 @@ pub(crate) fn basis_points(value: Option<f64>) -> String {
 }
 
 /// Both ends of an interval in basis points.
-pub(crate) fn interval_points(ends: Option<Interval>) -> String {
+pub(crate) fn interval_points(ends: Option<ConfidenceInterval>) -> String {
     ends.map_or_else(dash, |[low, high]| {
         format!("{:+.1} to {:+.1}", low * 1e4, high * 1e4)
     })

@@ -1,13 +1,13 @@
 //! Bins as text: a table for a terminal, and CSV.
 
+use notation::format_time;
 use std::fmt::Write;
 
 use rules::{QuantileReport, Scope};
-use statistics::Interval;
+use statistics::ConfidenceInterval;
 use terminal::Table;
 
 use crate::text::format::{correlation, counted, grouped, signed_percent, wrapped};
-use crate::time::format_time;
 
 /// Most bins that are printed one by one; of more, the first and the last half as many.
 const MOST_ROWS: usize = 100;
@@ -166,7 +166,7 @@ fn points(value: Option<f64>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| format!("{:+.2}", value * 1e4))
 }
 
-fn interval_points(ends: Option<Interval>) -> String {
+fn interval_points(ends: Option<ConfidenceInterval>) -> String {
     ends.map_or_else(
         || "-".to_owned(),
         |[low, high]| format!("{:+.2} to {:+.2}", low * 1e4, high * 1e4),

@@ -1,6 +1,6 @@
 //! The report as text for a terminal, at most 150 columns wide.
 
-use score::{Difference, Place, Report, Value};
+use score::{Difference, Report, ReportSection, Value};
 use terminal::Table;
 
 use crate::text::format::{
@@ -61,7 +61,7 @@ fn scores_table(report: &Report, label: &str) -> Table {
     Table::grouped(
         label,
         report
-            .metrics_at(Place::Scores)
+            .metrics_at(ReportSection::Scores)
             .map(|metric| metric_header(metric, &ends)),
     )
 }
@@ -69,13 +69,13 @@ fn scores_table(report: &Report, label: &str) -> Table {
 /// The cells of [`scores_table`].
 fn scores_cells(report: &Report, of: impl Fn(&str) -> Value) -> Vec<String> {
     report
-        .metrics_at(Place::Scores)
+        .metrics_at(ReportSection::Scores)
         .flat_map(|metric| metric_cells(metric, of(metric.name)))
         .collect()
 }
 
 /// The words of a place's columns.
-fn legend(report: &Report, place: Place) -> String {
+fn legend(report: &Report, place: ReportSection) -> String {
     report
         .metrics_at(place)
         .map(|metric| legend_line(metric.title, metric.legend))
@@ -102,7 +102,11 @@ fn scores_legend(report: &Report) -> String {
         ),
     ];
     let others = others.map(|(word, meaning)| legend_line(word, meaning));
-    format!("{}{}", legend(report, Place::Scores), others.concat())
+    format!(
+        "{}{}",
+        legend(report, ReportSection::Scores),
+        others.concat()
+    )
 }
 
 /// How much of each score lies in how little time, and a warning where it is much.
@@ -161,16 +165,20 @@ fn difference_sections(report: &Report, labels: &[String]) -> Vec<String> {
 }
 
 fn further_section(report: &Report, labels: &[String]) -> String {
-    let titles = report.metrics_at(Place::Further);
+    let titles = report.metrics_at(ReportSection::Further);
     let titles = titles.map(|metric| vec![metric.title.to_owned()]);
     let mut table = Table::grouped("Further scores", titles);
     for (label, score) in labels.iter().zip(&report.forecasters) {
         let cells = report
-            .metrics_at(Place::Further)
+            .metrics_at(ReportSection::Further)
             .map(|metric| metric_value(metric, score.value(metric.name)));
         table.push(label, cells);
     }
-    format!("{}\n{}", table.render(), legend(report, Place::Further))
+    format!(
+        "{}\n{}",
+        table.render(),
+        legend(report, ReportSection::Further)
+    )
 }
 
 fn blocks_section(report: &Report, labels: &[String]) -> String {

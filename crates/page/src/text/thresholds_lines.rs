@@ -1,16 +1,16 @@
 //! What is said in sentences: below the tables, on the page, and as warnings.
 
-use rules::{Candidate, DeflateBy, Protocol, SideTuning, Tuning};
+use notation::format_time;
+use rules::{Candidate, DeflateBy, SideTuning, Tuning, TuningProtocol};
 
 use crate::text::format::{counted, grouped};
-use crate::time::format_time;
 
 /// One line on what was done.
 pub(crate) fn headline(tuning: &Tuning) -> String {
     let span = |[first, last]: [i64; 2]| format!("{} to {}", format_time(first), format_time(last));
     let judged = match tuning.protocol {
-        Protocol::Honest => "judged on",
-        Protocol::Seed => "traded again, though tuned on it too, on",
+        TuningProtocol::Honest => "judged on",
+        TuningProtocol::Seed => "traded again, though tuned on it too, on",
     };
     format!(
         "Thresholds of {}, protocol {}: tuned on {}, {judged} {} (UTC)",
@@ -24,8 +24,10 @@ pub(crate) fn headline(tuning: &Tuning) -> String {
 /// How positions are traded.
 pub(crate) fn rules_line(tuning: &Tuning) -> String {
     let overlap = match tuning.protocol {
-        Protocol::Honest => "positions of a coin do not overlap",
-        Protocol::Seed => "every forecast beyond its threshold is a position, overlapping or not",
+        TuningProtocol::Honest => "positions of a coin do not overlap",
+        TuningProtocol::Seed => {
+            "every forecast beyond its threshold is a position, overlapping or not"
+        }
     };
     let delay = match tuning.entry_delay_bars {
         0 => "from the close that the forecast was made at",
@@ -53,25 +55,25 @@ pub fn thresholds_conclusion(tuning: &Tuning) -> String {
         .join(", ");
     let total = tuning.coins.len();
     match (tuning.protocol, with.len()) {
-        (Protocol::Honest, 0) => {
+        (TuningProtocol::Honest, 0) => {
             format!(
                 "No coin has a threshold that is credibly above costs ({} tried).",
                 counted(total, "coin")
             )
         }
-        (Protocol::Seed, 0) => {
+        (TuningProtocol::Seed, 0) => {
             format!(
                 "No coin has a threshold with a sum of profits above 0 ({} tried).",
                 counted(total, "coin")
             )
         }
         (_, found) if found == total => "Every coin has a threshold.".to_owned(),
-        (Protocol::Honest, found) => format!(
+        (TuningProtocol::Honest, found) => format!(
             "{} of {} have a threshold. No threshold is credibly above costs for {names}.",
             grouped(found),
             counted(total, "coin")
         ),
-        (Protocol::Seed, found) => format!(
+        (TuningProtocol::Seed, found) => format!(
             "{} of {} have a threshold. No threshold has a sum of profits above 0 for {names}.",
             grouped(found),
             counted(total, "coin")
@@ -82,7 +84,7 @@ pub fn thresholds_conclusion(tuning: &Tuning) -> String {
 /// How the figures were made.
 pub(crate) fn notes(tuning: &Tuning) -> Vec<String> {
     let mut notes = Vec::new();
-    if tuning.protocol == Protocol::Honest {
+    if tuning.protocol == TuningProtocol::Honest {
         notes.push(format!(
             "Taken is, of a coin and side, the highest t among the thresholds whose interval lies above 0 and whose \
              deflated Sharpe ratio ({}) is at least {}; where there is none, the row shows the highest t of all.",
@@ -155,7 +157,7 @@ fn deflation_note(tuning: &Tuning) -> String {
 /// judging span.
 pub fn thresholds_warnings(tuning: &Tuning) -> Vec<String> {
     let mut warnings = Vec::new();
-    if tuning.protocol == Protocol::Seed {
+    if tuning.protocol == TuningProtocol::Seed {
         warnings.push(
             "protocol seed is optimistic: thresholds are the best of many on the very span they are shown on, and \
              overlapping positions count one move of the price many times; without --protocol seed they are judged \

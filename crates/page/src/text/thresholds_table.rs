@@ -1,6 +1,8 @@
 //! The tuning as text for a terminal, at most 120 columns wide.
 
-use rules::{Calibration, CoinTuning, Portfolio, Protocol, SideTuning, TradeStatistics, Tuning};
+use rules::{
+    Calibration, CoinTuning, Portfolio, SideTuning, TradeStatistics, Tuning, TuningProtocol,
+};
 use terminal::Table;
 
 use crate::text::format::{
@@ -91,8 +93,8 @@ pub(crate) fn judged_rows(tuning: &Tuning) -> Vec<(String, Vec<String>)> {
 /// What stands above the table of what was taken.
 pub(crate) fn judged_title(tuning: &Tuning) -> &'static str {
     match tuning.protocol {
-        Protocol::Honest => "Judged on the later span, one position a coin at a time",
-        Protocol::Seed => {
+        TuningProtocol::Honest => "Judged on the later span, one position a coin at a time",
+        TuningProtocol::Seed => {
             "The same thresholds on the last part of the span they were tuned on, without overlap"
         }
     }

@@ -1,8 +1,8 @@
 //! What may be said of a forecaster beside the controls: read off the intervals, never off the
 //! values.
 
-use score::{Difference, Place, Report, Score, Value};
-use statistics::Interval;
+use score::{Difference, Report, ReportSection, Score, Value};
+use statistics::ConfidenceInterval;
 
 use crate::text::format::{correlation, interval};
 
@@ -32,9 +32,9 @@ fn verdict(report: &Report, score: &Score, label: &str) -> Vec<String> {
     let mut sentences: Vec<String> = beside_strongest(report, score, label).into_iter().collect();
     if !against_controls.is_empty() {
         let (mut ahead, mut open, mut behind) = (Vec::new(), Vec::new(), Vec::new());
-        for metric in report.metrics_at(Place::Scores) {
+        for metric in report.metrics_at(ReportSection::Scores) {
             let version = metric.title;
-            let named = |wanted: fn(Option<Interval>) -> bool| {
+            let named = |wanted: fn(Option<ConfidenceInterval>) -> bool| {
                 let of = |difference: &&&Difference| wanted(difference.interval(metric.name));
                 against_controls
                     .iter()
@@ -115,7 +115,7 @@ fn beside_strongest(report: &Report, score: &Score, label: &str) -> Option<Strin
 fn like_shuffled(report: &Report, score: &Score, label: &str) -> Option<String> {
     let shuffled = report.shuffled.as_ref()?;
     let within: Vec<&str> = report
-        .metrics_at(Place::Scores)
+        .metrics_at(ReportSection::Scores)
         .filter(|metric| {
             let pair = score.value(metric.name).zip(shuffled.spread(metric.name));
             pair.is_some_and(|(value, spread)| value <= spread.range[1])

@@ -7,6 +7,16 @@ use crate::rows::{forecaster, rows};
 
 /// The page of some forecasters beside the controls.
 pub fn page(rows: &Rows, models: &[ForecastColumn], importance: &[(String, Importance)]) -> String {
+    page_of(rows, models, importance, true)
+}
+
+/// The same of forecasts of returns, or of something else.
+fn page_of(
+    rows: &Rows,
+    models: &[ForecastColumn],
+    importance: &[(String, Importance)],
+    is_return: bool,
+) -> String {
     let options = Options::default();
     let mut forecasters = models.to_vec();
     forecasters.extend(controls(rows));
@@ -16,11 +26,39 @@ pub fn page(rows: &Rows, models: &[ForecastColumn], importance: &[(String, Impor
         rows,
         forecasters: &forecasters,
         report: &report,
+        is_return,
         options: &options,
         dropped: &dropped,
         importance,
         command,
     })
+}
+
+#[test]
+fn the_range_of_honest_returns_is_told_of_returns_alone() {
+    let rows = rows(3, 300, 4);
+    assert_eq!(rows.reach_bars as i64 * rows.bar_ms, 900_000);
+    let model = [forecaster("network", &rows, 0.2, 2)];
+    let told = |is_return| page_of(&rows, &model, &[], is_return).contains("0.02 to 0.06");
+    assert!(told(true) && !told(false));
+}
+
+#[test]
+fn the_cumulative_ic_is_of_returns_entered_a_bar_later() {
+    let rows = rows(3, 300, 4);
+    let model = [forecaster("network", &rows, 0.2, 2)];
+    let chart = |rows: &Rows| {
+        let page = page(rows, &model, &[]);
+        let from = page.find("aria-label=\"Cumulative IC\"").unwrap();
+        let until = page[from..].find("</svg>").unwrap();
+        page[from..from + until].to_owned()
+    };
+    let mut entered_later = rows.clone();
+    entered_later.realized_delayed.reverse();
+    let mut entered_at_once = rows.clone();
+    entered_at_once.realized.reverse();
+    assert_ne!(chart(&entered_later), chart(&rows));
+    assert_eq!(chart(&entered_at_once), chart(&rows));
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use page::{coins_table, score_table};
 use rules::with_break_even;
 use score::{
-    Estimate, ForecastColumn, METRICS, Metric, Options, Place, Report, Rows, controls, score,
-    score_by,
+    Estimate, ForecastColumn, METRICS, Metric, Options, Report, ReportSection, Rows, controls,
+    score, score_by,
 };
 
 use crate::rows::{forecaster, rows};
@@ -190,7 +190,7 @@ fn the_score_to_decide_on_stands_first() {
     let (text, page) = (score_table(&report), crate::html::page(&rows, &models, &[]));
     let scores: Vec<&Metric> = METRICS
         .iter()
-        .filter(|metric| metric.place == Place::Scores)
+        .filter(|metric| metric.section == ReportSection::Scores)
         .collect();
     let first = [
         "IC a day",

@@ -6,8 +6,8 @@ use page::{
     thresholds_warnings,
 };
 use rules::{
-    BacktestOptions, Direction, Protocol, QuantileOptions, Scope, Signal, Trial, TuneOptions,
-    backtest, quantiles, tune,
+    BacktestOptions, Direction, QuantileOptions, Scope, SignalRule, Trial, TuneOptions,
+    TuningProtocol, backtest, quantiles, tune,
 };
 use score::ForecastColumn;
 
@@ -71,7 +71,7 @@ fn thresholds_that_lost_later_are_warned_of() {
 fn the_seed_protocol_says_that_it_is_optimistic() {
     let (rows, forecaster) = market(0, 5);
     let options = TuneOptions {
-        protocol: Protocol::Seed,
+        protocol: TuningProtocol::Seed,
         ..free()
     };
     let found = tune(&rows, &forecaster, &options).unwrap();
@@ -107,7 +107,7 @@ fn tables_files_and_charts_say_the_same() {
     );
     assert!(quantiles_svg(&bins).starts_with("<svg role=\"img\""));
     let trials = [Direction::Long, Direction::LongShort].map(|direction| Trial {
-        signal: Signal::Quantile { bins: 5 },
+        signal: SignalRule::Quantile { bins: 5 },
         direction,
         hold_bars: 1,
     });

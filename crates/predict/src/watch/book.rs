@@ -21,7 +21,7 @@ const LAST_TRY: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Book {
     ledger: Ledger,
-    waiting: VecDeque<Entry>,
+    waiting: VecDeque<BookEntry>,
     /// The positions that were open when the ledger was last read.
     open: Vec<Position>,
     /// When another program was last found to hold the ledger; None: it is free.
@@ -30,7 +30,7 @@ pub struct Book {
 
 /// One transaction.
 #[derive(Debug)]
-enum Entry {
+enum BookEntry {
     Candles(VecDeque<(Symbol, Candle)>),
     Minute(Minute),
 }
@@ -66,7 +66,7 @@ impl Book {
         candles: VecDeque<(Symbol, Candle)>,
     ) -> Result<Vec<Position>, Error> {
         if !candles.is_empty() {
-            self.waiting.push_back(Entry::Candles(candles));
+            self.waiting.push_back(BookEntry::Candles(candles));
         }
         self.write()
     }
@@ -77,7 +77,7 @@ impl Book {
     /// # Errors
     /// As [`Book::add_candles`].
     pub fn record(&mut self, minute: Minute) -> Result<Vec<Position>, Error> {
-        self.waiting.push_back(Entry::Minute(minute));
+        self.waiting.push_back(BookEntry::Minute(minute));
         self.write()
     }
 
@@ -98,11 +98,11 @@ impl Book {
         let mut opened = Vec::new();
         while let Some(entry) = self.waiting.front() {
             let written = match entry {
-                Entry::Candles(candles) => {
+                BookEntry::Candles(candles) => {
                     let candles = candles.iter().map(|(symbol, candle)| (symbol, candle));
                     self.ledger.add_candles(candles).map(|()| Vec::new())
                 }
-                Entry::Minute(minute) => self.ledger.record(minute),
+                BookEntry::Minute(minute) => self.ledger.record(minute),
             };
             match self.unless_held(written)? {
                 Some(positions) => opened.extend(positions),
@@ -167,7 +167,7 @@ impl Book {
                 let minutes = self
                     .waiting
                     .iter()
-                    .filter(|entry| matches!(entry, Entry::Minute(_)))
+                    .filter(|entry| matches!(entry, BookEntry::Minute(_)))
                     .count();
                 let reason = format!(
                     "{minutes} minutes could not be written within {} s",

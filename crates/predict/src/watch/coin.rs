@@ -14,7 +14,7 @@ pub const GONE_AFTER_BARS: usize = 10;
 
 /// The candles of one coin, and how far they are known.
 #[derive(Debug)]
-pub struct Coin {
+pub struct CoinFeed {
     pub symbol: Symbol,
     /// By open time.
     pub candles: BTreeMap<i64, Candle>,
@@ -36,7 +36,7 @@ pub struct Coin {
     pub status_asked_ms: i64,
 }
 
-impl Coin {
+impl CoinFeed {
     /// A coin of which nothing is known from `from_ms` on.
     pub fn new(symbol: Symbol, from_ms: i64) -> Self {
         Self {
@@ -109,8 +109,8 @@ mod tests {
 
     const STEP: i64 = 60_000;
 
-    fn coin(bars: &[i64]) -> Coin {
-        let mut coin = Coin::new(Symbol::new("BTCUSDT").unwrap(), 0);
+    fn coin(bars: &[i64]) -> CoinFeed {
+        let mut coin = CoinFeed::new(Symbol::new("BTCUSDT").unwrap(), 0);
         coin.candles = bars
             .iter()
             .map(|bar| (bar * STEP, Candle::close_only(bar * STEP, 1.0)))

@@ -34,8 +34,8 @@ pub struct WatchConfig {
     /// training away from its mean in training.
     pub drift_limit_std: f64,
     /// Port on 127.0.0.1 of the Prometheus metrics.
-    #[serde(with = "cli::or_off")]
-    #[schemars(with = "cli::OrOff<u16>")]
+    #[serde(with = "notation::or_off")]
+    #[schemars(with = "notation::OrOff<u16>")]
     pub metrics_port: Option<u16>,
     /// Over how many of the last closed forecasts the Pearson correlation in the metrics is. The
     /// default are 20 coins for two hours of one-minute bars.

@@ -1,24 +1,23 @@
 //! Candles of all coins as they close: by websocket, filled up by REST, never one that could still
 //! change.
 
+mod reply;
+mod requests;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::future::pending;
 use std::time::{Duration, Instant};
 
-use market::{
-    Candle, CandleError, Error, Interval, KlineStream, Market, RestClient, Served, Symbol,
-};
+use market::{Candle, CandleError, Error, Interval, KlineStream, Market, RestClient, Symbol};
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tokio::time::sleep;
 
-use super::coin::{Coin, GONE_AFTER_BARS};
+use super::coin::{CoinFeed, GONE_AFTER_BARS};
+use reply::{RestReply, SideReply};
 
 /// First pause before the websocket is tried again; it doubles up to `LONGEST_PAUSE`.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-
-/// At most so many requests beside those for the minute's candles are under way at a time.
-const ASIDE: usize = 8;
 
 /// The last candles of every coin, and how far they are known.
 #[derive(Debug)]
@@ -28,14 +27,14 @@ pub struct Feed {
     stream: Option<Box<KlineStream>>,
     /// The websocket while it is being connected: a host that does not answer must hold nothing
     /// up.
-    connecting: Option<JoinHandle<Connected>>,
+    connecting: Option<JoinHandle<ConnectResult>>,
     /// REST requests under way for the candles that the minute waits for.
-    asked: JoinSet<Answer>,
+    asked: JoinSet<RestReply>,
     /// REST requests under way that nothing waits for.
-    aside: JoinSet<Aside>,
+    aside: JoinSet<SideReply>,
     /// When the websocket may be tried again, and the pause after that.
     retry: (Instant, Duration),
-    coins: Vec<Coin>,
+    coins: Vec<CoinFeed>,
     /// Bars that are kept.
     keep_bars: usize,
     /// Candles that came since they were last taken.
@@ -52,26 +51,6 @@ pub struct Feed {
     refused: BTreeMap<Symbol, Vec<CandleError>>,
 }
 
-/// What a REST request for a coin's candles brought, and the exchange's clock when it was sent.
-#[derive(Debug)]
-struct Answer {
-    symbol: Symbol,
-    asked_ms: i64,
-    served: Result<Served, Error>,
-}
-
-/// What a request brought that nothing waits for.
-#[derive(Debug)]
-enum Aside {
-    /// Candles from a time on that the exchange once seemed not to have.
-    Overdue(Answer),
-    /// Whether the coin is traded.
-    Status {
-        symbol: Symbol,
-        is_trading: Result<bool, Error>,
-    },
-}
-
 /// What the exchange does wrong, by the way it takes.
 #[derive(Debug)]
 pub enum FeedFault {
@@ -84,14 +63,14 @@ pub enum FeedFault {
 }
 
 /// What came of setting the websocket up; boxed, as it is large.
-type Connected = Result<Box<KlineStream>, Error>;
+type ConnectResult = Result<Box<KlineStream>, Error>;
 
 /// What happened first.
-enum Event {
-    Connected(Result<Connected, JoinError>),
+enum FeedEvent {
+    Connected(Result<ConnectResult, JoinError>),
     Heard(Result<(Symbol, Result<Candle, CandleError>), Error>),
-    Answered(Result<Answer, JoinError>),
-    Aside(Result<Aside, JoinError>),
+    Answered(Result<RestReply, JoinError>),
+    Aside(Result<SideReply, JoinError>),
     Nothing,
 }
 
@@ -129,7 +108,7 @@ impl Feed {
             retry: (Instant::now(), FIRST_PAUSE),
             coins: symbols
                 .iter()
-                .map(|symbol| Coin::new(symbol.clone(), from_ms))
+                .map(|symbol| CoinFeed::new(symbol.clone(), from_ms))
                 .collect(),
             keep_bars,
             arrived: VecDeque::new(),
@@ -145,11 +124,11 @@ impl Feed {
         self.source.interval.ms()
     }
 
-    fn coin(&self, symbol: &Symbol) -> Option<&Coin> {
+    fn coin(&self, symbol: &Symbol) -> Option<&CoinFeed> {
         self.coins.iter().find(|coin| coin.symbol == *symbol)
     }
 
-    fn coin_mut(&mut self, symbol: &Symbol) -> Option<&mut Coin> {
+    fn coin_mut(&mut self, symbol: &Symbol) -> Option<&mut CoinFeed> {
         self.coins.iter_mut().find(|coin| coin.symbol == *symbol)
     }
 
@@ -222,7 +201,7 @@ impl Feed {
     /// none of its candles for long while it has those of others. `time_ms` is the last bar
     /// that is closed.
     pub fn is_gone(&self, symbol: &Symbol, time_ms: i64) -> bool {
-        let is_long_silent = |coin: &Coin| {
+        let is_long_silent = |coin: &CoinFeed| {
             coin.bars_behind(time_ms, self.step()) > GONE_AFTER_BARS && self.has_some(time_ms)
         };
         self.coin(symbol).is_some_and(|coin| {
@@ -251,53 +230,6 @@ impl Feed {
     /// none; None while that is not known.
     pub fn candle_from(&self, symbol: &Symbol, time_ms: i64) -> Option<&Candle> {
         self.coin(symbol)?.candle_from(time_ms, self.step())
-    }
-
-    /// Asks by REST once more for a candle that the exchange seemed not to have; [`Feed::listen`]
-    /// takes the answer, and nothing waits for it.
-    pub fn ask_again(&mut self, symbol: &Symbol, time_ms: i64, now_ms: i64) {
-        let (step, interval) = (self.step(), self.source.interval);
-        let Some(coin) = self.coin(symbol) else {
-            return;
-        };
-        if coin.known_until_ms <= time_ms
-            || coin.candles.contains_key(&time_ms)
-            || self.aside.len() >= ASIDE
-        {
-            return;
-        }
-        let (client, symbol) = (self.client.clone(), symbol.clone());
-        self.aside.spawn(async move {
-            let served = client
-                .served_klines(&symbol, interval, time_ms, time_ms + 2 * step, now_ms)
-                .await;
-            Aside::Overdue(Answer {
-                symbol,
-                asked_ms: now_ms,
-                served,
-            })
-        });
-    }
-
-    /// Asks by REST whether a coin is still traded, at most once for the bar at `time_ms`;
-    /// [`Feed::listen`] takes the answer.
-    pub fn ask_status(&mut self, symbol: &Symbol, time_ms: i64) {
-        if self.aside.len() >= ASIDE {
-            return;
-        }
-        let client = self.client.clone();
-        let Some(coin) = self
-            .coin_mut(symbol)
-            .filter(|coin| coin.status_asked_ms < time_ms)
-        else {
-            return;
-        };
-        coin.status_asked_ms = time_ms;
-        let symbol = symbol.clone();
-        self.aside.spawn(async move {
-            let is_trading = client.is_trading(&symbol).await;
-            Aside::Status { symbol, is_trading }
-        });
     }
 
     /// Waits for at most `longest` for the next thing to come: a candle or a connection by
@@ -334,8 +266,8 @@ impl Feed {
             })
         };
         match self.next_event(longest).await {
-            Event::Nothing => Ok(()),
-            Event::Connected(ended) => {
+            FeedEvent::Nothing => Ok(()),
+            FeedEvent::Connected(ended) => {
                 self.connecting = None;
                 let connected = ended.unwrap_or_else(|error| {
                     Err(Error::Task {
@@ -345,7 +277,7 @@ impl Feed {
                 self.stream = Some(connected.map_err(|error| self.disconnected(error))?);
                 Ok(())
             }
-            Event::Heard(Ok((symbol, candle))) => {
+            FeedEvent::Heard(Ok((symbol, candle))) => {
                 self.retry.1 = FIRST_PAUSE;
                 // REST is asked for one that cannot be, and says whether there is a good one.
                 self.take(
@@ -354,17 +286,17 @@ impl Feed {
                 );
                 Ok(())
             }
-            Event::Heard(Err(error)) => Err(self.disconnected(error)),
-            Event::Answered(answer) => self
+            FeedEvent::Heard(Err(error)) => Err(self.disconnected(error)),
+            FeedEvent::Answered(answer) => self
                 .take_answer(answer.map_err(ended)?)
                 .map_err(FeedFault::Rest),
-            Event::Aside(aside) => self
+            FeedEvent::Aside(aside) => self
                 .take_aside(aside.map_err(ended)?)
                 .map_err(FeedFault::Rest),
         }
     }
 
-    async fn next_event(&mut self, longest: Duration) -> Event {
+    async fn next_event(&mut self, longest: Duration) -> FeedEvent {
         let Self {
             stream,
             connecting,
@@ -385,11 +317,11 @@ impl Feed {
             }
         };
         tokio::select! {
-            heard = heard => Event::Heard(heard),
-            connected = connected => Event::Connected(connected),
-            Some(answered) = asked.join_next() => Event::Answered(answered),
-            Some(answered) = aside.join_next() => Event::Aside(answered),
-            () = sleep(longest) => Event::Nothing,
+            heard = heard => FeedEvent::Heard(heard),
+            connected = connected => FeedEvent::Connected(connected),
+            Some(answered) = asked.join_next() => FeedEvent::Answered(answered),
+            Some(answered) = aside.join_next() => FeedEvent::Aside(answered),
+            () = sleep(longest) => FeedEvent::Nothing,
         }
     }
 
@@ -440,130 +372,7 @@ impl Feed {
         }
         std::mem::take(&mut self.ahead)
     }
-
-    /// Asks by REST for what `symbols` lack, all at once, unless requests are still under way;
-    /// [`Feed::listen`] takes the answers. `now_ms` is the exchange's clock.
-    pub fn ask(&mut self, symbols: &[Symbol], now_ms: i64) {
-        if !self.asked.is_empty() {
-            return;
-        }
-        let (step, interval) = (self.step(), self.source.interval);
-        for coin in self
-            .coins
-            .iter()
-            .filter(|coin| symbols.contains(&coin.symbol))
-        {
-            let (client, symbol, from_ms) = (
-                self.client.clone(),
-                coin.symbol.clone(),
-                coin.known_until_ms,
-            );
-            self.asked.spawn(async move {
-                let served = client
-                    .served_klines(&symbol, interval, from_ms, now_ms + 2 * step, now_ms)
-                    .await;
-                Answer {
-                    symbol,
-                    asked_ms: now_ms,
-                    served,
-                }
-            });
-        }
-    }
-
-    fn take_answer(&mut self, answer: Answer) -> Result<(), Error> {
-        let Answer {
-            symbol,
-            asked_ms,
-            served,
-        } = answer;
-        let step = self.step();
-        let hole_after_ms = self.source.hole_after_bars as i64 * step;
-        let mut holes_until_ms = i64::MIN;
-        let result = match served {
-            Ok(served) => {
-                self.take_served(&symbol, &served, asked_ms);
-                // A candle of the far future would make everything before it a hole.
-                let last_ms = served.last_open_ms.map(|last_ms| last_ms.min(asked_ms));
-                holes_until_ms =
-                    last_ms.map_or(i64::MIN, |last_ms| last_ms.saturating_sub(hole_after_ms));
-                Ok(())
-            }
-            // An exchange that does not know the coin has answered: it has no candles of it.
-            Err(error @ Error::Rejected { .. }) => Err(error),
-            Err(error) => return Err(error),
-        };
-        if let Some(coin) = self.coin_mut(&symbol) {
-            coin.advance(step, holes_until_ms);
-            coin.answered_ms = asked_ms;
-        }
-        result
-    }
-
-    /// Takes the candles of an answer that can no longer change, and notes the bars of those that
-    /// cannot be.
-    fn take_served(&mut self, symbol: &Symbol, served: &Served, asked_ms: i64) {
-        let step = self.step();
-        for candle in served.final_candles(self.source.interval, asked_ms) {
-            self.take(symbol, *candle);
-        }
-        let last_refused_ms = served.refused.iter().map(|fault| fault.open_time_ms).max();
-        self.is_refused_ahead |=
-            last_refused_ms.is_some_and(|last_ms| last_ms > asked_ms.saturating_add(step));
-        let Some(coin) = self.coin_mut(symbol) else {
-            return;
-        };
-        let is_final = |bar: i64| {
-            served
-                .last_open_ms
-                .is_some_and(|last_ms| bar.saturating_add(step) <= last_ms)
-        };
-        let mut refused = Vec::new();
-        for fault in &served.refused {
-            // Off the grid it takes the place of the bar that it opens in.
-            let bar = fault.open_time_ms.div_euclid(step).saturating_mul(step);
-            if is_final(bar) && bar >= coin.known_until_ms && coin.impossible.insert(bar) {
-                refused.push(fault.clone());
-            }
-        }
-        // Nothing else is served, such as candles with times in microseconds: told once a bar.
-        let bar = asked_ms.div_euclid(step) * step;
-        if served.last_open_ms.is_none()
-            && !served.refused.is_empty()
-            && std::mem::replace(&mut coin.told_ms, bar) != bar
-        {
-            refused.clone_from(&served.refused);
-        }
-        if !refused.is_empty() {
-            self.refused
-                .entry(symbol.clone())
-                .or_default()
-                .extend(refused);
-        }
-    }
-
-    fn take_aside(&mut self, aside: Aside) -> Result<(), Error> {
-        match aside {
-            Aside::Overdue(Answer {
-                symbol,
-                asked_ms,
-                served,
-            }) => {
-                self.take_served(&symbol, &served?, asked_ms);
-                Ok(())
-            }
-            Aside::Status { symbol, is_trading } => {
-                // Where the exchange does not say, its candles will.
-                let is_off_market = is_trading.is_ok_and(|is_trading| !is_trading);
-                if let Some(coin) = self.coin_mut(&symbol) {
-                    coin.is_off_market = is_off_market;
-                }
-                Ok(())
-            }
-        }
-    }
 }
 
 #[cfg(test)]
-#[path = "feed_tests.rs"]
 mod tests;

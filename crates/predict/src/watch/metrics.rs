@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 
 /// The metrics of a watch.
 #[derive(Debug, Clone)]
-pub struct Metrics {
+pub struct WatchMetrics {
     registry: Registry,
     /// Minutes by what came of them: forecast, incomplete, missed.
     pub minutes: IntCounterVec,
@@ -44,7 +44,7 @@ const BUCKETS: [f64; 13] = [
     0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0,
 ];
 
-impl Metrics {
+impl WatchMetrics {
     /// Metrics at zero.
     ///
     /// # Errors

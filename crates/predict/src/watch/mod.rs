@@ -1,6 +1,5 @@
 //! `quarterhour watch`: a forecast of every minute as it closes, and pretend positions on it.
 
-mod acting;
 mod book;
 mod clock;
 mod coin;
@@ -8,12 +7,13 @@ mod config;
 mod feed;
 mod log;
 mod metrics;
+mod policy;
 mod session;
 mod start;
 
-pub use acting::{Acting, why_not};
 pub use clock::{ExchangeClock, Reading};
 pub use coin::SETTLE_WITHOUT_AFTER_BARS;
 pub use config::WatchConfig;
 pub use feed::{Feed, FeedFault, FeedSource};
+pub use policy::{SignalPolicy, why_not};
 pub use start::{WatchArgs, watch};

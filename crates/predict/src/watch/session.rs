@@ -1,22 +1,22 @@
 //! The loop: wait for the minute's candles, settle what is due, forecast, act, write it all down.
 
+mod minute;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use dataset::{Earned, format_time};
+use dataset::format_time;
 use market::{RestClient, Symbol};
-use statistics::pearson;
 use tokio::time::timeout;
 use tracing::{info, warn};
-use trading::{LoggedForecast, Minute, Position, Price};
 
 use super::book::Book;
-use super::metrics::Metrics;
+use super::metrics::WatchMetrics;
 use crate::live::of_refused;
-use crate::watch::{Acting, ExchangeClock, Feed, FeedFault, Reading, why_not};
-use crate::{Checkpoint, CoinForecast, Forecasts, History, WatchConfig, forecast_at};
+use crate::watch::{ExchangeClock, Feed, FeedFault, Reading, SignalPolicy};
+use crate::{Checkpoint, WatchConfig};
 
 /// Longest sleep, so that an interrupt is noticed.
 const NAP: Duration = Duration::from_millis(100);
@@ -36,13 +36,13 @@ const STATUS_AFTER_MS: i64 = 2000;
 pub struct Session {
     pub checkpoint: Checkpoint,
     pub settings: WatchConfig,
-    pub acting: Acting,
+    pub policy: SignalPolicy,
     pub client: RestClient,
     pub clock: ExchangeClock,
     pub feed: Feed,
     pub book: Book,
     pub ledger_path: PathBuf,
-    pub metrics: Metrics,
+    pub metrics: WatchMetrics,
     pub is_interrupted: Arc<AtomicBool>,
     /// The watch ends once the exchange's clock shows this.
     pub until_ms: i64,
@@ -55,8 +55,8 @@ pub struct Session {
     pub doubted_at: Option<Instant>,
 }
 
-/// What the wait for a minute's candles ended with.
-enum Collected {
+/// How the wait for a minute's candles ended.
+enum CandleWait {
     /// All candles are here that will be; without those of the coins that are absent.
     Without(Vec<Symbol>),
     /// These were waited for in vain.
@@ -65,18 +65,9 @@ enum Collected {
     Stopped,
 }
 
-/// Forecasts of one minute.
-struct Made {
-    forecasts: Forecasts,
-    /// When, by the exchange's clock, UTC ms.
-    at_ms: i64,
-    /// How long after the last candle came.
-    latency: Duration,
-}
-
 impl Session {
     fn bar_ms(&self) -> i64 {
-        self.acting.bar_ms
+        self.policy.bar_ms
     }
 
     /// Open time of the last bar that is closed by the exchange's clock.
@@ -100,7 +91,7 @@ impl Session {
             let collected = self.collect(time_ms).await?;
             // Forecasts first: everything else has time.
             let forecasts = match &collected {
-                Collected::Without(_) => Some(self.forecast(time_ms)?),
+                CandleWait::Without(_) => Some(self.forecast(time_ms)?),
                 _ => None,
             };
             let arrived = self.feed.take_arrived();
@@ -108,12 +99,12 @@ impl Session {
             self.note_opened(&opened);
             self.settle(time_ms)?;
             match collected {
-                Collected::Without(absent) => {
+                CandleWait::Without(absent) => {
                     if let Some(made) = forecasts {
                         self.act(&made, &absent)?;
                     }
                 }
-                Collected::TooLate(waiting) => {
+                CandleWait::TooLate(waiting) => {
                     let coins = names(&waiting);
                     warn!(time = format_time(time_ms), %coins, "no forecasts: candles did not come in time");
                     self.metrics
@@ -124,7 +115,7 @@ impl Session {
                     self.clock.doubt();
                     self.read_clock_if_old().await;
                 }
-                Collected::Stopped => break,
+                CandleWait::Stopped => break,
             }
             self.ask_for_overdue(time_ms);
             self.report()?;
@@ -275,7 +266,7 @@ impl Session {
 
     /// Waits for the bar's candles of all coins: by websocket, and by REST for those that it does
     /// not bring.
-    async fn collect(&mut self, time_ms: i64) -> anyhow::Result<Collected> {
+    async fn collect(&mut self, time_ms: i64) -> anyhow::Result<CandleWait> {
         let close_ms = time_ms + self.bar_ms();
         let give_up_ms = close_ms + (self.settings.patience_secs * 1000.0) as i64;
         let mut ask_ms = close_ms
@@ -290,19 +281,19 @@ impl Session {
                 .into_iter()
                 .partition(|symbol| self.is_absent(symbol, time_ms));
             if awaited.is_empty() {
-                return Ok(Collected::Without(absent));
+                return Ok(CandleWait::Without(absent));
             }
             if self.is_over() {
-                return Ok(Collected::Stopped);
+                return Ok(CandleWait::Stopped);
             }
             let now_ms = self.clock.now_ms();
             if now_ms >= give_up_ms {
                 if self.feed.has_some(time_ms) {
                     let coins = names(&awaited);
                     warn!(time = format_time(time_ms), %coins, "forecast without: no candle came in time");
-                    return Ok(Collected::Without([absent, awaited].concat()));
+                    return Ok(CandleWait::Without([absent, awaited].concat()));
                 }
-                return Ok(Collected::TooLate(awaited));
+                return Ok(CandleWait::TooLate(awaited));
             }
             if now_ms >= close_ms + STATUS_AFTER_MS && self.feed.has_some(time_ms) {
                 awaited
@@ -345,224 +336,6 @@ impl Session {
                 self.feed.ask_status(symbol, time_ms);
             }
         }
-    }
-
-    /// The last known candle of every coin with a position that is due and whose coin is gone.
-    fn last_prices(&mut self, time_ms: i64) -> anyhow::Result<Vec<(Symbol, i64, Price)>> {
-        let due = |position: &&Position| {
-            position.due_ms <= time_ms && self.feed.is_gone(&position.symbol, time_ms)
-        };
-        let due: Vec<Position> = self
-            .book
-            .open_positions()
-            .iter()
-            .filter(due)
-            .cloned()
-            .collect();
-        let mut prices = Vec::new();
-        for position in due {
-            for wanted_ms in [position.entry_ms, position.due_ms] {
-                if let Some(candle) = self.book.last_candle(&position.symbol, wanted_ms)? {
-                    let price = Price {
-                        time_ms: candle.open_time_ms,
-                        close: candle.close,
-                        is_last_known: true,
-                    };
-                    prices.push((position.symbol.clone(), wanted_ms, price));
-                }
-            }
-        }
-        Ok(prices)
-    }
-
-    /// Opens and closes positions whose candles are here, or whose coin is gone at `time_ms`.
-    fn settle(&mut self, time_ms: i64) -> anyhow::Result<()> {
-        let last_prices = self.last_prices(time_ms)?;
-        let price = |symbol: &Symbol, wanted_ms: i64| {
-            if let Some(candle) = self.feed.candle_from(symbol, wanted_ms) {
-                return Some(Price {
-                    time_ms: candle.open_time_ms,
-                    close: candle.close,
-                    is_last_known: false,
-                });
-            }
-            let is_wanted =
-                |(of, at_ms, _): &&(Symbol, i64, Price)| of == symbol && *at_ms == wanted_ms;
-            last_prices
-                .iter()
-                .find(is_wanted)
-                .map(|(_, _, price)| *price)
-        };
-        for position in self.book.settle(price)? {
-            info!(
-                symbol = %position.symbol,
-                side = position.side.name(),
-                opened = format_time(position.entry_ms),
-                closed = format_time(position.exit_ms.unwrap_or_default()),
-                entry = position.entry_price,
-                exit = position.exit_price,
-                net_bps = position.net().map(|net| net * 1e4),
-                "{}",
-                if position.is_last_known { "position closed at the last known price: the coin is gone" } else { "position closed" }
-            );
-            self.metrics.positions.with_label_values(&["closed"]).inc();
-            self.net += position.net().unwrap_or(0.0);
-        }
-        let open = self.book.open_positions();
-        self.feed.keep_from(|symbol| {
-            open.iter()
-                .filter(|position| position.symbol == *symbol)
-                .map(|position| position.forecast_ms)
-                .min()
-        });
-        self.metrics.open_positions.set(open.len() as i64);
-        Ok(())
-    }
-
-    /// Forecasts at `time_ms` from the candles that are here.
-    fn forecast(&self, time_ms: i64) -> anyhow::Result<Made> {
-        let from_ms = time_ms - (self.checkpoint.history_bars() as i64 - 1) * self.bar_ms();
-        let coins = self.feed.candles(from_ms, time_ms + self.bar_ms());
-        let coins = coins
-            .map(|(symbol, candles)| (symbol.clone(), candles.copied().collect()))
-            .collect();
-        let forecasts = forecast_at(
-            &self.checkpoint,
-            &History {
-                at_ms: time_ms,
-                coins,
-            },
-        )?;
-        let (at_ms, latency) = (self.clock.now_ms(), self.feed.last_arrival().elapsed());
-        self.metrics.latency.observe(latency.as_secs_f64());
-        self.metrics
-            .delay
-            .observe((at_ms - forecasts.closed_at) as f64 / 1000.0);
-        Ok(Made {
-            forecasts,
-            at_ms,
-            latency,
-        })
-    }
-
-    /// A coin's forecast as the ledger has it.
-    fn logged(&self, made: &Made, symbol: &Symbol, coin: &CoinForecast) -> LoggedForecast {
-        LoggedForecast {
-            time_ms: made.forecasts.time,
-            symbol: symbol.clone(),
-            forecast: coin.forecast,
-            refused: coin.refused.clone(),
-            forecaster: self.checkpoint.label(),
-            made_at_ms: made.at_ms,
-            is_complete: true,
-            drift_std: coin.drift.as_ref().map(|drift| drift.std),
-        }
-    }
-
-    /// Writes forecasts down and opens positions on them; `absent` coins were done without.
-    fn act(&mut self, made: &Made, absent: &[Symbol]) -> anyhow::Result<()> {
-        let Made {
-            forecasts,
-            at_ms: made_at_ms,
-            latency,
-        } = made;
-        let (time_ms, made_at_ms) = (forecasts.time, *made_at_ms);
-        let mut minute = Minute {
-            time_ms,
-            ..Minute::default()
-        };
-        for (symbol, coin) in self
-            .checkpoint
-            .config
-            .universe
-            .symbols
-            .iter()
-            .zip(&forecasts.coins)
-        {
-            let logged = LoggedForecast {
-                is_complete: absent.is_empty(),
-                ..self.logged(made, symbol, coin)
-            };
-            self.note_drift(symbol, coin.drift.as_ref());
-            let outcome = coin.forecast.map_or("refused", |_| "forecast");
-            self.metrics.forecasts.with_label_values(&[outcome]).inc();
-            if let Some(side) = self.acting.side(&logged) {
-                match why_not(&self.acting, &logged) {
-                    None => minute.signals.push(self.acting.signal(&logged, side)),
-                    Some(reason) => {
-                        warn!(%symbol, side = side.name(), forecast = logged.forecast, reason, "not acted on")
-                    }
-                }
-            }
-            minute.forecasts.push(logged);
-        }
-        let signals = minute.signals.len();
-        let opened = self.book.record(minute)?;
-        self.note_opened(&opened);
-        self.settle(time_ms)?;
-        self.metrics.minutes.with_label_values(&["forecast"]).inc();
-        let refused = forecasts
-            .coins
-            .iter()
-            .filter(|coin| coin.forecast.is_none())
-            .count();
-        info!(
-            time = format_time(time_ms),
-            forecasts = forecasts.coins.len() - refused,
-            refused,
-            absent = absent.len(),
-            signals,
-            opened = opened.len(),
-            delay_ms = made_at_ms - forecasts.closed_at,
-            latency_ms = latency.as_millis() as u64,
-            "forecast"
-        );
-        Ok(())
-    }
-
-    fn note_opened(&self, opened: &[Position]) {
-        for position in opened {
-            info!(
-                symbol = %position.symbol,
-                side = position.side.name(),
-                forecast_bps = position.forecast * 1e4,
-                due = format_time(position.due_ms),
-                "position opened"
-            );
-            self.metrics.positions.with_label_values(&["opened"]).inc();
-        }
-    }
-
-    fn note_drift(&self, symbol: &Symbol, drift: Option<&crate::Drift>) {
-        let Some(drift) = drift else { return };
-        self.metrics
-            .drift
-            .with_label_values(&[symbol.as_str()])
-            .set(drift.std);
-        if drift.std.abs() > self.acting.drift_limit_std {
-            warn!(%symbol, feature = drift.feature, std = drift.std, "drift: far from the training statistics");
-        }
-    }
-
-    /// What the metrics know from the ledger.
-    fn report(&mut self) -> anyhow::Result<()> {
-        let coins = self.checkpoint.config.universe.symbols.len().max(1);
-        self.metrics.equity.set(1.0 + self.net / coins as f64);
-        let config = &self.checkpoint.config;
-        if config.target.init(config.data.interval).earned() != Earned::FromClose {
-            // The ledger knows closes alone: what came of such a target is not computed.
-            self.metrics.pearson.set(f64::NAN);
-            return Ok(());
-        }
-        let hold_ms = config.target.horizon.ms();
-        let outcomes = self
-            .book
-            .outcomes(hold_ms, self.settings.pearson_forecasts)?;
-        let (forecasts, realized): (Vec<f64>, Vec<f64>) = outcomes.into_iter().unzip();
-        if let Some(correlation) = pearson(&forecasts, &realized) {
-            self.metrics.pearson.set(correlation);
-        }
-        Ok(())
     }
 }
 

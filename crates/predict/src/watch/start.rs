@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use cli::{ConfigTable, WithHint};
-use dataset::{DataConfig, Earned, format_time, parse_time};
+use dataset::{DataConfig, Payoff, format_time, parse_time};
 use market::{RestClient, RestOptions, Symbol};
 use rules::Thresholds;
 use tracing::{info, warn};
 use trading::{Ledger, TradingConfig};
 
 use super::book::Book;
-use super::metrics::Metrics;
+use super::metrics::WatchMetrics;
 use super::session::{Session, note_left_out};
-use super::{Acting, ExchangeClock, Feed, FeedSource, log};
+use super::{ExchangeClock, Feed, FeedSource, SignalPolicy, log};
 use crate::checkpoint::Request;
 use crate::seen::{InSample, out_of_sample};
 use crate::{Checkpoint, WatchConfig};
@@ -120,8 +120,8 @@ pub fn watch(
     let ledger = open_ledger(&ledger_path)?;
     let is_interrupted = cli::watch_for_interrupt("finishing the minute")?;
     warn_of_what_is_missing(&checkpoint, thresholds.as_ref(), run);
-    let acting = Acting::new(trading, &settings, thresholds, bar_ms);
-    let metrics = Metrics::new()?;
+    let policy = SignalPolicy::new(trading, &settings, thresholds, bar_ms);
+    let metrics = WatchMetrics::new()?;
     let source = feed_source(&data, &settings, websocket_url);
     let client = RestClient::with_options(data.market, base_url, patience(&settings, data.market))?;
 
@@ -132,7 +132,7 @@ pub fn watch(
         serve_metrics(&metrics, settings.metrics_port).await;
         let clock = wait_for_clock(&client, &settings, &is_interrupted).await?;
         let begins_ms = clock.now_ms().div_euclid(bar_ms) * bar_ms - bar_ms;
-        let tuned = acting.thresholds.as_ref();
+        let tuned = policy.thresholds.as_ref();
         let checkpoint = unseen(checkpoint, (request, in_sample), tuned, begins_ms)?;
         let open = ledger.open_positions()?;
         let net = ledger.all_positions()?.iter().filter_map(trading::Position::net).sum();
@@ -154,7 +154,7 @@ pub fn watch(
         let session = Session {
             checkpoint,
             settings,
-            acting,
+            policy,
             client,
             clock,
             feed,
@@ -208,7 +208,7 @@ fn warn_of_what_is_missing(checkpoint: &Checkpoint, thresholds: Option<&Threshol
         .config
         .target
         .init(checkpoint.config.data.interval);
-    if target.earned() != Earned::FromClose {
+    if target.earned() != Payoff::FromClose {
         warn!(
             target_kind = target.name(),
             "forecasts are not scored live: what came of this target is not computed, only that of `return`"
@@ -244,7 +244,7 @@ fn feed(
     Feed::new(source, client.clone(), symbols, first_ms, keep_bars)
 }
 
-async fn serve_metrics(metrics: &Metrics, port: Option<u16>) {
+async fn serve_metrics(metrics: &WatchMetrics, port: Option<u16>) {
     let Some(port) = port else {
         return;
     };

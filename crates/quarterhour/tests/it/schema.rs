@@ -146,6 +146,7 @@ fn slips_are_refused() {
         ("[data]\ninterval = \"7m\"", "data.interval"),
         ("[data]\nfrom = 2023", "data.from"),
         ("[split]\nfolds = -1", "split.folds"),
+        ("[split]\nfolds = \"off\"", "split.folds"),
         ("[training]\npatience = \"never\"", "training.patience"),
         ("[watch]\nmetrics_port = 100000", "watch.metrics_port"),
     ] {
@@ -157,6 +158,7 @@ fn slips_are_refused() {
     }
     let taken = "[target]\nhorizon = \"1d\"\n[target.weights]\nBTCUSDT = 2.5\n\
                  [network]\nencoder = \"lstm\"\n[network.lstm]\nlayers = 2\n\
-                 [training]\npatience = \"off\"\nsteps = 100\n[lightgbm.more]\nmax_depth = 3\n";
+                 [training]\npatience = \"off\"\nsteps = 100\n[lightgbm.more]\nmax_depth = 3\n\
+                 [split]\nfolds = \"all\"\n[data.simulated]\noutage_every_minutes = \"off\"\n";
     assert_eq!(check_toml(taken), Ok(()));
 }

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use score::Rows;
 use statistics::{rolling_z_score, timestamp_groups};
 
-use crate::quantiles::Coins;
+use crate::quantiles::RowsByCoin;
 
 /// Values that a z-score needs at least.
 const LEAST_BARS: usize = 60;
@@ -16,9 +16,10 @@ const SCALE: f64 = 0.01;
 /// `window` of the coin (a day of bars, usually; at least 60 are needed); times at which no coin
 /// has one are left out.
 pub fn alpha_factor(rows: &Rows, forecast: &[f64], window: usize) -> Vec<(i64, f64)> {
-    let coins = Coins::new(rows);
-    let of_coin =
-        |places: &Vec<u32>| rolling_z_score(&Coins::values(places, forecast), window, LEAST_BARS);
+    let coins = RowsByCoin::new(rows);
+    let of_coin = |places: &Vec<u32>| {
+        rolling_z_score(&RowsByCoin::values(places, forecast), window, LEAST_BARS)
+    };
     let scores: Vec<Vec<f64>> = coins.places.par_iter().map(of_coin).collect();
     let mut score = vec![f64::NAN; rows.len()];
     for (row, value) in coins.places.iter().flatten().zip(scores.iter().flatten()) {

@@ -4,7 +4,7 @@ use score::Rows;
 
 use crate::backtest::settings::{BacktestOptions, BarReturn};
 use crate::error::Error;
-use crate::quantiles::Coins;
+use crate::quantiles::RowsByCoin;
 
 /// One coin's rows in order of time; a position is decided at each.
 pub(super) struct CoinBars {
@@ -20,14 +20,14 @@ pub(super) struct CoinBars {
 }
 
 /// All coins on one clock.
-pub(super) struct Bars {
+pub(super) struct BarGrid {
     /// The distinct times of all rows, in order.
     pub time_ms: Vec<i64>,
     /// In the order of the symbols.
     pub coins: Vec<CoinBars>,
 }
 
-impl Bars {
+impl BarGrid {
     /// # Errors
     /// No row of which it is known what it would have earned.
     pub fn new(rows: &Rows, options: &BacktestOptions) -> Result<Self, Error> {
@@ -82,7 +82,11 @@ impl Bars {
                 places,
             }
         };
-        let coins: Vec<CoinBars> = Coins::new(rows).places.into_iter().map(of_coin).collect();
+        let coins: Vec<CoinBars> = RowsByCoin::new(rows)
+            .places
+            .into_iter()
+            .map(of_coin)
+            .collect();
         if coins
             .iter()
             .all(|coin| coin.earned.iter().all(|value| value.is_nan()))

@@ -14,4 +14,4 @@ pub use result::{
     Backtest, CoinBacktest, Curve, DayEquity, DeflatedSharpe, Performance, TrialResult,
 };
 pub use run::backtest;
-pub use settings::{BacktestOptions, BarReturn, Direction, Signal, Trial};
+pub use settings::{BacktestOptions, BarReturn, Direction, SignalRule, Trial};

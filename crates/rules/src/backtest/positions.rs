@@ -3,8 +3,8 @@
 use score::{ForecastColumn, Rows};
 use statistics::timestamp_groups;
 
-use crate::backtest::bars::{Bars, CoinBars};
-use crate::backtest::settings::{BacktestOptions, Direction, Signal, Trial};
+use crate::backtest::bars::{BarGrid, CoinBars};
+use crate::backtest::settings::{BacktestOptions, Direction, SignalRule, Trial};
 use crate::error::Error;
 use crate::quantiles::bins_of;
 use crate::{CoinThresholds, QuantileOptions, Scope, Side};
@@ -13,7 +13,7 @@ use crate::{CoinThresholds, QuantileOptions, Scope, Side};
 pub(super) fn signals(
     rows: &Rows,
     forecaster: &ForecastColumn,
-    signal: &Signal,
+    signal: &SignalRule,
     options: &BacktestOptions,
 ) -> Result<Vec<i8>, Error> {
     let by_coin = |thresholds: &dyn Fn(&str) -> CoinThresholds| {
@@ -35,7 +35,7 @@ pub(super) fn signals(
             .collect()
     };
     match signal {
-        Signal::Quantile { bins } => {
+        SignalRule::Quantile { bins } => {
             let options = QuantileOptions {
                 bins: *bins,
                 scope: options.scope,
@@ -53,7 +53,7 @@ pub(super) fn signals(
                 .map(of_bin)
                 .collect())
         }
-        Signal::Threshold { bps } => {
+        SignalRule::Threshold { bps } => {
             let threshold = bps * 1e-4;
             Ok(by_coin(&|_| CoinThresholds {
                 buy: Some(threshold),
@@ -61,7 +61,7 @@ pub(super) fn signals(
                 calibration: None,
             }))
         }
-        Signal::Thresholds(thresholds) => Ok(by_coin(&|symbol| {
+        SignalRule::Thresholds(thresholds) => Ok(by_coin(&|symbol| {
             thresholds.coins.get(symbol).copied().unwrap_or_default()
         })),
     }
@@ -83,7 +83,7 @@ impl Positions {
     /// of the capital, whether it is held or not.
     pub fn new(
         rows: &Rows,
-        bars: &Bars,
+        bars: &BarGrid,
         signals: &[i8],
         trial: &Trial,
         options: &BacktestOptions,
@@ -92,8 +92,8 @@ impl Positions {
             .iter()
             .map(|&signal| trial.direction.followed(signal))
             .collect();
-        let is_ranked_across =
-            options.scope == Scope::Timestamp && matches!(trial.signal, Signal::Quantile { .. });
+        let is_ranked_across = options.scope == Scope::Timestamp
+            && matches!(trial.signal, SignalRule::Quantile { .. });
         let mut weight = if is_ranked_across {
             spread(
                 rows,

@@ -8,13 +8,13 @@ use statistics::{
 };
 
 use super::alpha::alpha_factor;
-use super::bars::{Bars, CoinBars};
+use super::bars::{BarGrid, CoinBars};
 use super::positions::{Positions, signals};
 use super::result::{
     Backtest, CoinBacktest, Curve, DayEquity, DeflatedSharpe, Performance, TrialResult,
 };
-use super::settings::{BacktestOptions, Signal, Trial};
-use super::simulation::{Bar, coin_bars, portfolio_bars};
+use super::settings::{BacktestOptions, SignalRule, Trial};
+use super::simulation::{BarResult, coin_bars, portfolio_bars};
 use crate::QuantileOptions;
 use crate::error::{Error, setting};
 
@@ -36,7 +36,7 @@ pub fn backtest(
 ) -> Result<Backtest, Error> {
     options.validate()?;
     trials.iter().try_for_each(Trial::validate)?;
-    let bars = Bars::new(rows, options)?;
+    let bars = BarGrid::new(rows, options)?;
     let fee = options.fee_bps * 1e-4;
     let simulated: Vec<Simulated> = trials
         .iter()
@@ -61,7 +61,7 @@ pub fn backtest(
     let alpha_bars = QuantileOptions::day_of_bars(rows.bar_ms);
     let alpha = alpha_factor(rows, &forecaster.forecast, alpha_bars);
     let (coins, days) = each_alone(rows, &bars, &simulated[best].alone, fee);
-    let ranked = |trial: &Trial| matches!(trial.signal, Signal::Quantile { .. });
+    let ranked = |trial: &Trial| matches!(trial.signal, SignalRule::Quantile { .. });
     let ends = [bars.time_ms.first(), bars.time_ms.last()];
     Ok(Backtest {
         forecaster: forecaster.name.clone(),
@@ -88,7 +88,7 @@ pub fn backtest(
 /// Each coin traded alone, and its capital at the end of every day.
 fn each_alone(
     rows: &Rows,
-    bars: &Bars,
+    bars: &BarGrid,
     positions: &[f64],
     fee: f64,
 ) -> (Vec<CoinBacktest>, Vec<DayEquity>) {
@@ -126,7 +126,7 @@ fn highest_sharpe(trials: &[TrialResult]) -> Option<usize> {
 
 /// One trial's bars.
 struct Simulated {
-    portfolio: Vec<Bar>,
+    portfolio: Vec<BarResult>,
     alone: Vec<f64>,
     unknown_bars: usize,
 }
@@ -134,7 +134,7 @@ struct Simulated {
 impl Simulated {
     fn new(
         rows: &Rows,
-        bars: &Bars,
+        bars: &BarGrid,
         forecaster: &ForecastColumn,
         trial: &Trial,
         options: &BacktestOptions,
@@ -155,7 +155,7 @@ impl Simulated {
 }
 
 impl Performance {
-    fn new(bars: &[Bar], fee: f64, periods_per_year: f64) -> Self {
+    fn new(bars: &[BarResult], fee: f64, periods_per_year: f64) -> Self {
         let gross: Vec<f64> = bars.iter().map(|bar| bar.gross).collect();
         let net: Vec<f64> = bars.iter().map(|bar| bar.net(fee)).collect();
         let finite = |value: f64| value.is_finite().then_some(value);
@@ -204,8 +204,9 @@ fn deflated(net: &[Vec<f64>], best: usize) -> Option<DeflatedSharpe> {
 }
 
 impl Curve {
-    fn new(time_ms: &[i64], bars: &[Bar], fee: f64, alpha: &[(i64, f64)]) -> Self {
-        let column = |value: &dyn Fn(&Bar) -> f64| bars.iter().map(value).collect::<Vec<f64>>();
+    fn new(time_ms: &[i64], bars: &[BarResult], fee: f64, alpha: &[(i64, f64)]) -> Self {
+        let column =
+            |value: &dyn Fn(&BarResult) -> f64| bars.iter().map(value).collect::<Vec<f64>>();
         let compounded = |profits: &[f64]| {
             let mut capital = 1.0;
             let grow = |profit: &f64| {
@@ -233,7 +234,13 @@ impl Curve {
 }
 
 /// One coin's capital at the end of every UTC day.
-fn days(coin: &CoinBars, symbol: &str, time_ms: &[i64], bars: &[Bar], fee: f64) -> Vec<DayEquity> {
+fn days(
+    coin: &CoinBars,
+    symbol: &str,
+    time_ms: &[i64],
+    bars: &[BarResult],
+    fee: f64,
+) -> Vec<DayEquity> {
     let (mut before_fees, mut after_fees) = (1.0, 1.0);
     let mut days: Vec<DayEquity> = Vec::new();
     for (bar, time) in bars.iter().zip(&coin.time) {

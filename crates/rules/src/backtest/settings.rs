@@ -7,9 +7,9 @@ use crate::error::{Error, setting};
 use crate::quantiles::MOST_BINS;
 use crate::{QuantileOptions, Scope, Thresholds};
 
-/// What tells when a coin is held.
+/// The rule that says from its forecast when a coin is held.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Signal {
+pub enum SignalRule {
     /// The highest of so many bins is bought, the lowest sold.
     Quantile {
         /// Number of bins.
@@ -69,8 +69,8 @@ impl Direction {
 /// One rule that is tried.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trial {
-    /// What tells when a coin is held.
-    pub signal: Signal,
+    /// The rule that says when a coin is held.
+    pub signal: SignalRule,
     /// Which of the signals are followed.
     pub direction: Direction,
     /// Bars that a signal is held for: the position is the mean of the last so many signals. 1:
@@ -161,10 +161,10 @@ impl Trial {
     /// Names the setting that is out of its range.
     pub fn validate(&self) -> Result<(), Error> {
         match &self.signal {
-            Signal::Quantile { bins } if !(2..=MOST_BINS).contains(bins) => {
+            SignalRule::Quantile { bins } if !(2..=MOST_BINS).contains(bins) => {
                 return Err(setting("bins", bins, "2 to 5000"));
             }
-            Signal::Threshold { bps } if !(*bps > 0.0 && bps.is_finite()) => {
+            SignalRule::Threshold { bps } if !(*bps > 0.0 && bps.is_finite()) => {
                 return Err(setting("threshold_bps", bps, "basis points above 0"));
             }
             _ => {}
@@ -178,9 +178,9 @@ impl Trial {
     /// The rule in a few words, which tell trials apart.
     pub fn label(&self) -> String {
         let signal = match &self.signal {
-            Signal::Quantile { bins } => format!("{bins} bins"),
-            Signal::Threshold { bps } => format!("{bps} bp"),
-            Signal::Thresholds(_) => "thresholds.toml".to_owned(),
+            SignalRule::Quantile { bins } => format!("{bins} bins"),
+            SignalRule::Threshold { bps } => format!("{bps} bp"),
+            SignalRule::Thresholds(_) => "thresholds.toml".to_owned(),
         };
         let hold = if self.hold_bars == 1 {
             String::new()

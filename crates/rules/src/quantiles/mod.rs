@@ -9,5 +9,5 @@ pub use report::{LookAhead, Quantile, QuantileReport, RankIc};
 pub use scope::{QuantileOptions, Scope};
 pub use summary::quantiles;
 
-pub(crate) use order::Coins;
+pub(crate) use order::RowsByCoin;
 pub(crate) use scope::{MOST_BINS, bins_of};

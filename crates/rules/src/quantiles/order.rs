@@ -3,12 +3,12 @@
 use score::Rows;
 
 /// Places of every coin's rows, in the order of the symbols.
-pub(crate) struct Coins {
+pub(crate) struct RowsByCoin {
     /// Sorted by time.
     pub places: Vec<Vec<u32>>,
 }
 
-impl Coins {
+impl RowsByCoin {
     pub fn new(rows: &Rows) -> Self {
         let mut places = vec![Vec::new(); rows.symbols.len()];
         for (row, symbol) in (0..).zip(&rows.symbol) {

@@ -1,7 +1,7 @@
 //! What was realized in each bin: plain values that become a table, CSV, JSON or a chart.
 
 use serde::Serialize;
-use statistics::Interval;
+use statistics::ConfidenceInterval;
 
 use super::scope::Scope;
 
@@ -45,7 +45,7 @@ pub struct QuantileReport {
     /// Mean of the highest bin minus mean of the lowest.
     pub spread: Option<f64>,
     /// Its interval.
-    pub spread_interval: Option<Interval>,
+    pub spread_interval: Option<ConfidenceInterval>,
     /// Scope `date`: how much of the spread is looking ahead.
     pub look_ahead: Option<LookAhead>,
     /// Lowest forecasts first.
@@ -73,7 +73,7 @@ pub struct Quantile {
     /// Mean realized; none where the bin is empty.
     pub mean: Option<f64>,
     /// Its interval; none where fewer than five slices of time have a row in the bin.
-    pub interval: Option<Interval>,
+    pub interval: Option<ConfidenceInterval>,
     /// The bin's mean realized of every time, added up over time and divided by the bars that a
     /// realized value reaches over: what a capital in as many parts would have earned before
     /// fees, not compounded.

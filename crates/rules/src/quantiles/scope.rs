@@ -5,7 +5,7 @@ use score::Rows;
 use serde::{Deserialize, Serialize};
 use statistics::{are_equal, quantile_bins, timestamp_groups, trailing_bins};
 
-use super::order::Coins;
+use super::order::RowsByCoin;
 use crate::error::{Error, setting};
 
 /// Most bins.
@@ -191,13 +191,13 @@ fn by_coin(
     forecast: &[f64],
     of_coin: impl Fn(&[i64], &[f64]) -> Vec<Option<u16>> + Sync,
 ) -> Vec<Option<u16>> {
-    let coins = Coins::new(rows);
+    let coins = RowsByCoin::new(rows);
     let of_places = |places: &Vec<u32>| {
         let times: Vec<i64> = places
             .iter()
             .map(|&row| rows.time_ms[row as usize])
             .collect();
-        of_coin(&times, &Coins::values(places, forecast))
+        of_coin(&times, &RowsByCoin::values(places, forecast))
     };
     let found: Vec<Vec<Option<u16>>> = coins.places.par_iter().map(of_places).collect();
     let mut bins = vec![None; rows.len()];

@@ -7,7 +7,7 @@
 
 use score::{ForecastColumn, Rows};
 use statistics::{
-    Interval, normal_quantile, quantile, rank_ic_per_timestamp, spearman, summarize_ic,
+    ConfidenceInterval, normal_quantile, quantile, rank_ic_per_timestamp, spearman, summarize_ic,
     timestamp_groups,
 };
 
@@ -55,7 +55,7 @@ pub fn quantiles(
         })
         .collect();
     let spread = summary.spread();
-    let spread_interval: Option<Interval> =
+    let spread_interval: Option<ConfidenceInterval> =
         around(spread, summary.spread_error(rows, &bins, slice_ms));
     let times = rows.time_ms.iter();
     Ok(QuantileReport {
@@ -162,7 +162,7 @@ fn slice_ms(time_ms: &[i64]) -> i64 {
 
 /// Running figures of one bin.
 #[derive(Debug, Clone, Copy, Default)]
-struct Running {
+struct RunningBin {
     count: f64,
     sum: f64,
     /// Sum over times of the mean realized at the time.
@@ -175,7 +175,7 @@ struct Running {
     squares: [f64; 3],
 }
 
-impl Running {
+impl RunningBin {
     fn end_of_time(&mut self) {
         let [count, sum] = std::mem::take(&mut self.time);
         self.cumulative += sum / count;
@@ -196,12 +196,12 @@ impl Running {
 
 /// All bins after one pass.
 struct Summary {
-    bins: Vec<Running>,
+    bins: Vec<RunningBin>,
 }
 
 impl Summary {
     fn new(rows: &Rows, bins: &[Option<u16>], number: usize, slice_ms: i64) -> Self {
-        let mut running = vec![Running::default(); number];
+        let mut running = vec![RunningBin::default(); number];
         let (mut in_time, mut in_slice): (Vec<u16>, Vec<u16>) = (Vec::new(), Vec::new());
         let mut last = None;
         for ((bin, realized), time_ms) in bins.iter().zip(&rows.realized).zip(&rows.time_ms) {

@@ -17,14 +17,14 @@ const NARROWEST: f64 = 0.001;
 
 /// A candidate and the shape of its profits, which its deflated Sharpe ratio needs later.
 #[derive(Debug, Clone)]
-pub(crate) struct Tried {
+pub(crate) struct ScoredCandidate {
     pub candidate: Candidate,
     pub moments: Option<Moments>,
 }
 
 /// How a candidate's trades are looked at.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Look<'a> {
+pub(crate) struct TrialOptions<'a> {
     pub rules: Rules,
     pub floor_trades: usize,
     pub bootstrap: &'a Options,
@@ -60,8 +60,8 @@ pub(crate) fn try_all(
     span: Range<usize>,
     side: Side,
     levels: &[f64],
-    look: &Look<'_>,
-) -> Vec<Tried> {
+    look: &TrialOptions<'_>,
+) -> Vec<ScoredCandidate> {
     let try_one = |&threshold: &f64| {
         let rule = one_sided(side, threshold);
         let profits: Vec<f64> = trades(coin, span.clone(), &rule, &look.rules)
@@ -74,7 +74,7 @@ pub(crate) fn try_all(
             TradeStatistics::of_sequence(&profits, look.floor_trades, look.bootstrap)
         };
         let moments = (!profits.is_empty()).then(|| Moments::new(&profits));
-        Tried {
+        ScoredCandidate {
             candidate: Candidate { threshold, tuned },
             moments,
         }
@@ -85,7 +85,7 @@ pub(crate) fn try_all(
 /// The spread of the Sharpe ratios of all that had enough trades, as the count of all; none where
 /// only one had.
 pub(crate) fn trials<'a>(
-    tried: impl Iterator<Item = &'a Tried>,
+    tried: impl Iterator<Item = &'a ScoredCandidate>,
     min_trades: usize,
 ) -> (usize, Option<Trials>) {
     let (mut count, mut ratios) = (0, Vec::new());

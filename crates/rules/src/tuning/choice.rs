@@ -6,8 +6,8 @@ use rayon::prelude::*;
 use score::{ForecastColumn, Rows, check_forecasters};
 use statistics::{are_equal, expected_maximum_sharpe, max_drawdown, mean, sharpe_ratio};
 
-use super::candidates::{Look, Tried, levels, trials, try_all};
-use super::options::{DeflateBy, Protocol, TuneOptions};
+use super::candidates::{ScoredCandidate, TrialOptions, levels, trials, try_all};
+use super::options::{DeflateBy, TuneOptions, TuningProtocol};
 use super::result::{CoinTuning, Deflation, Portfolio, SideTuning, Tuning};
 use super::trade_statistics::{TradeStatistics, Trials, pooled_interval};
 use super::trades::{CoinRows, Rules, Trade, trades};
@@ -31,9 +31,9 @@ pub fn tune(
     options.validate()?;
     rows.check()?;
     check_forecasters(rows, std::slice::from_ref(forecaster))?;
-    let search = Search::new(rows, options)?;
+    let search = TuningSearch::new(rows, options)?;
     let mut coins = CoinRows::of_all(rows, forecaster, options.entry_delay_bars);
-    let tried: Vec<TriedCoin> = coins
+    let tried: Vec<CoinCandidates> = coins
         .par_iter_mut()
         .map(|coin| search.try_coin(coin))
         .collect();
@@ -41,7 +41,7 @@ pub fn tune(
         .iter()
         .flat_map(|coin| coin.sides.iter().flat_map(|(_, tried)| tried));
     let (counted, spread) = trials(all.clone(), options.min_trades);
-    let spread = spread.filter(|_| options.protocol == Protocol::Honest);
+    let spread = spread.filter(|_| options.protocol == TuningProtocol::Honest);
     let deflation = Deflation {
         trials: all.count(),
         counted,
@@ -77,13 +77,13 @@ pub fn tune(
 }
 
 /// The candidates of one coin.
-struct TriedCoin {
+struct CoinCandidates {
     calibration: Option<Calibration>,
-    sides: Vec<(Side, Vec<Tried>)>,
+    sides: Vec<(Side, Vec<ScoredCandidate>)>,
 }
 
-/// What is the same for all coins.
-struct Search<'a> {
+/// The search for thresholds: what all coins share.
+struct TuningSearch<'a> {
     options: &'a TuneOptions,
     /// Rules of the judging span.
     rules: Rules,
@@ -95,7 +95,7 @@ struct Search<'a> {
     judged_ms: [i64; 2],
 }
 
-impl<'a> Search<'a> {
+impl<'a> TuningSearch<'a> {
     fn new(rows: &Rows, options: &'a TuneOptions) -> Result<Self, Error> {
         let held_bars = rows.reach_bars + options.entry_delay_bars;
         let hold_ms = held_bars as i64 * rows.bar_ms;
@@ -108,8 +108,8 @@ impl<'a> Search<'a> {
         let until = times
             .partition_point(|&time| judged.first().is_some_and(|&from| time + hold_ms < from));
         let tuned = match options.protocol {
-            Protocol::Honest => &times[..until],
-            Protocol::Seed => &times[..],
+            TuningProtocol::Honest => &times[..until],
+            TuningProtocol::Seed => &times[..],
         };
         let ([first, .., last], [judged_first, .., judged_last]) = (tuned, judged) else {
             return Err(Error::ShortSpan {
@@ -135,7 +135,7 @@ impl<'a> Search<'a> {
 
     /// Calibrates the coin's forecasts, if they are to be, and tries its thresholds on the tuning
     /// span.
-    fn try_coin(&self, coin: &mut CoinRows) -> TriedCoin {
+    fn try_coin(&self, coin: &mut CoinRows) -> CoinCandidates {
         let span = coin.within(self.tuned_ms[0], self.tuned_ms[1] + 1);
         let calibration = self
             .options
@@ -145,9 +145,9 @@ impl<'a> Search<'a> {
         if let Some(line) = calibration {
             coin.calibrate(line);
         }
-        let look = Look {
+        let look = TrialOptions {
             rules: Rules {
-                overlapping: self.options.protocol == Protocol::Seed,
+                overlapping: self.options.protocol == TuningProtocol::Seed,
                 ..self.rules
             },
             floor_trades: self.floor_trades,
@@ -163,14 +163,14 @@ impl<'a> Search<'a> {
             };
             (side, try_all(coin, span.clone(), side, &levels, &look))
         };
-        TriedCoin {
+        CoinCandidates {
             calibration,
             sides: Side::ALL.map(of_side).to_vec(),
         }
     }
 
-    fn choose(&self, coin: &CoinRows, tried: TriedCoin, spread: Option<Trials>) -> CoinTuning {
-        let of_side = |(side, mut tried): (Side, Vec<Tried>)| {
+    fn choose(&self, coin: &CoinRows, tried: CoinCandidates, spread: Option<Trials>) -> CoinTuning {
+        let of_side = |(side, mut tried): (Side, Vec<ScoredCandidate>)| {
             for one in &mut tried {
                 let enough = one.candidate.tuned.trades >= self.options.min_trades;
                 let (Some(moments), Some(trials), true) = (&one.moments, spread, enough) else {
@@ -187,8 +187,8 @@ impl<'a> Search<'a> {
                 judged: None,
             };
             match self.options.protocol {
-                Protocol::Honest => self.choose_credible(&mut tuning),
-                Protocol::Seed => choose_largest_sum(&mut tuning),
+                TuningProtocol::Honest => self.choose_credible(&mut tuning),
+                TuningProtocol::Seed => choose_largest_sum(&mut tuning),
             }
             tuning
         };

@@ -9,7 +9,7 @@ mod trade_statistics;
 mod trades;
 
 pub use choice::tune;
-pub use options::{DeflateBy, Protocol, TuneOptions};
+pub use options::{DeflateBy, TuneOptions, TuningProtocol};
 pub use result::{Candidate, CoinTuning, Deflation, Portfolio, SideTuning, Tuning};
 pub use trade_statistics::TradeStatistics;
 pub(crate) use trade_statistics::{mean_interval, pooled_interval};

@@ -9,7 +9,7 @@ use crate::error::{Error, setting};
 /// How thresholds are found and judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Protocol {
+pub enum TuningProtocol {
     /// Tuned on the first part of the span, judged on the rest; trades of a coin do not overlap;
     /// what is not credibly above costs is not taken.
     Honest,
@@ -18,7 +18,7 @@ pub enum Protocol {
     Seed,
 }
 
-impl Protocol {
+impl TuningProtocol {
     /// `honest` or `seed`.
     pub fn name(self) -> &'static str {
         match self {
@@ -55,7 +55,7 @@ impl DeflateBy {
 #[derive(Debug, Clone, PartialEq)]
 pub struct TuneOptions {
     /// How thresholds are found and judged.
-    pub protocol: Protocol,
+    pub protocol: TuningProtocol,
     /// What every fill costs.
     pub costs: Costs,
     /// Thresholds tried for each coin and side, at least 2.
@@ -80,7 +80,7 @@ pub struct TuneOptions {
 impl Default for TuneOptions {
     fn default() -> Self {
         Self {
-            protocol: Protocol::Honest,
+            protocol: TuningProtocol::Honest,
             costs: Costs::default(),
             thresholds: 40,
             // Enough of a month for some hundred trades a coin, and two weeks left to be judged on.

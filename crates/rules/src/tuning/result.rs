@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::options::{DeflateBy, Protocol};
+use super::options::{DeflateBy, TuningProtocol};
 use super::trade_statistics::TradeStatistics;
 use crate::{Calibration, CoinThresholds, Costs, Side, Thresholds};
 
@@ -14,7 +14,7 @@ pub struct Tuning {
     /// Whose forecasts they are for.
     pub forecaster: String,
     /// How they were found and judged.
-    pub protocol: Protocol,
+    pub protocol: TuningProtocol,
     /// The costs that were counted.
     pub costs: Costs,
     /// How many bars a position is held.
@@ -154,7 +154,7 @@ impl Tuning {
             entry_delay_bars: self.entry_delay_bars,
             costs: self.costs,
             tuned: span(self.tuned_ms),
-            judged: (self.protocol == Protocol::Honest).then(|| span(self.judged_ms)),
+            judged: (self.protocol == TuningProtocol::Honest).then(|| span(self.judged_ms)),
             coins: coins.collect::<BTreeMap<_, _>>(),
         }
     }

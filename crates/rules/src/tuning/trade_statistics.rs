@@ -3,8 +3,8 @@
 use score::Options;
 use serde::Serialize;
 use statistics::{
-    Interval, Moments, deflated_sharpe_ratio, drawn_blocks, enough_blocks, max_drawdown, mean,
-    optimal_block_length, percentile_interval,
+    ConfidenceInterval, Moments, deflated_sharpe_ratio, drawn_blocks, enough_blocks, max_drawdown,
+    mean, optimal_block_length, percentile_interval,
 };
 
 /// Figures of some trades after costs, as fractions of each trade's value; what is undefined is
@@ -20,7 +20,7 @@ pub struct TradeStatistics {
     /// Mean divided by its standard error, as if trades were independent; none where they overlap.
     pub t: Option<f64>,
     /// Block-bootstrap interval of the mean; none where trades are too few or overlap.
-    pub interval: Option<Interval>,
+    pub interval: Option<ConfidenceInterval>,
     /// Mean divided by standard deviation, of one trade.
     pub sharpe: Option<f64>,
     /// Probability that the Sharpe ratio is above the best of as many worthless trials as there
@@ -101,7 +101,7 @@ pub(crate) fn mean_interval(
     profits: &[f64],
     floor_trades: usize,
     options: &Options,
-) -> Option<Interval> {
+) -> Option<ConfidenceInterval> {
     let lengths = [profits.len()];
     let block = optimal_block_length(profits)
         .map_or(1, |length| length.ceil() as usize)
@@ -139,7 +139,7 @@ pub(crate) fn pooled_interval(
     span_ms: [i64; 2],
     slice_ms: i64,
     options: &Options,
-) -> Option<Interval> {
+) -> Option<ConfidenceInterval> {
     let slices = usize::try_from((span_ms[1] - span_ms[0]) / slice_ms + 1).ok()?;
     let mut per_slice = vec![(0.0, 0.0); slices];
     for (time_ms, profit) in trades {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use rules::{
     Backtest, BacktestOptions, BarReturn, CoinThresholds, Costs, Direction, Error, QuantileOptions,
-    Scope, Signal, Thresholds, Trial, backtest, quantiles,
+    Scope, SignalRule, Thresholds, Trial, backtest, quantiles,
 };
 use score::{ForecastColumn, Rows};
 use statistics::{quantile_bins, trailing_bins};
@@ -12,7 +12,7 @@ use crate::rows::{forecaster, rows};
 
 fn trial(bins: usize, direction: Direction) -> Trial {
     Trial {
-        signal: Signal::Quantile { bins },
+        signal: SignalRule::Quantile { bins },
         direction,
         hold_bars: 1,
     }
@@ -151,7 +151,7 @@ fn five_minutes() -> (Rows, ForecastColumn) {
 fn five_minutes_by_hand() {
     let (rows, forecaster) = five_minutes();
     let trial = Trial {
-        signal: Signal::Threshold { bps: 5.0 },
+        signal: SignalRule::Threshold { bps: 5.0 },
         direction: Direction::Long,
         hold_bars: 1,
     };
@@ -206,7 +206,7 @@ fn thresholds_of_the_file_are_each_coins_own() {
         .into(),
     };
     let trial = Trial {
-        signal: Signal::Thresholds(thresholds),
+        signal: SignalRule::Thresholds(thresholds),
         direction: Direction::LongShort,
         hold_bars: 1,
     };

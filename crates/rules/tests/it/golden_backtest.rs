@@ -1,65 +1,25 @@
 //! Golden numbers of pandas, scipy, statsmodels, quantstats and empyrical, made by
 //! scripts/golden-backtest.py.
 
+use golden::{assert_close, floats, integers, list, number, read, whole};
 use rules::{
-    Backtest, BacktestOptions, BarReturn, Direction, Performance, QuantileOptions, Scope, Signal,
-    Trial, alpha_factor, backtest, quantiles,
+    Backtest, BacktestOptions, BarReturn, Direction, Performance, QuantileOptions, Scope,
+    SignalRule, Trial, alpha_factor, backtest, quantiles,
 };
 use score::{ForecastColumn, Rows};
 use serde_json::Value;
 
 fn golden() -> Value {
-    serde_json::from_str(include_str!("../golden/backtest.json")).unwrap()
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map(Vec::as_slice).unwrap_or_default()
-}
-
-fn floats(value: &Value) -> Vec<f64> {
-    list(value)
-        .iter()
-        .map(|number| number.as_f64().unwrap_or(f64::NAN))
-        .collect()
-}
-
-fn number(value: &Value, key: &str) -> f64 {
-    value[key]
-        .as_f64()
-        .unwrap_or_else(|| panic!("no {key} in {value}"))
-}
-
-fn whole(value: &Value, key: &str) -> usize {
-    value[key]
-        .as_u64()
-        .unwrap_or_else(|| panic!("no {key} in {value}")) as usize
-}
-
-/// Within 1e-9 of the expected size, or 1e-12 of nothing.
-fn assert_close(name: &str, found: Option<f64>, expected: f64) {
-    let found = found.unwrap_or_else(|| panic!("{name} is undefined, expected {expected}"));
-    assert!(
-        (found - expected).abs() <= 1e-9 * expected.abs() + 1e-12,
-        "{name} is {found}, expected {expected}"
-    );
+    read(include_str!("../golden/backtest.json"))
 }
 
 fn panel(golden: &Value, panel: &Value) -> (Rows, ForecastColumn) {
     let columns = &panel["rows"];
-    let integers = |key: &str| {
-        list(&columns[key])
-            .iter()
-            .map(|value| value.as_i64().unwrap())
-            .collect::<Vec<_>>()
-    };
-    let time_ms = integers("time");
+    let time_ms: Vec<i64> = integers(&columns["time"]);
     let length = time_ms.len();
     let rows = Rows {
         time_ms,
-        symbol: integers("symbol")
-            .into_iter()
-            .map(|symbol| symbol as u32)
-            .collect(),
+        symbol: integers(&columns["symbol"]),
         fold: vec![1; length],
         realized: floats(&columns["realized"]),
         realized_delayed: vec![f64::NAN; length],
@@ -159,10 +119,10 @@ fn found_name(options: &QuantileOptions) -> String {
 
 fn trial(value: &Value) -> Trial {
     let signal = match value["signal"][0].as_str().unwrap() {
-        "bins" => Signal::Quantile {
+        "bins" => SignalRule::Quantile {
             bins: value["signal"][1].as_u64().unwrap() as usize,
         },
-        _ => Signal::Threshold {
+        _ => SignalRule::Threshold {
             bps: value["signal"][1].as_f64().unwrap(),
         },
     };

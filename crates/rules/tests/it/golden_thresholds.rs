@@ -1,60 +1,25 @@
 //! Golden numbers of scipy, empyrical, arch and a second writing of the search in numpy, made by
 //! scripts/golden-thresholds.py.
 
-use rules::{Costs, DeflateBy, Protocol, TradeStatistics, TuneOptions, Tuning, tune};
+use golden::{assert_close, floats, integers, number, read, whole};
+use rules::{Costs, DeflateBy, TradeStatistics, TuneOptions, Tuning, TuningProtocol, tune};
 use score::{ForecastColumn, Options, Rows};
 use serde_json::Value;
 use statistics::expected_maximum_sharpe;
 
 fn golden() -> Value {
-    serde_json::from_str(include_str!("../golden/thresholds.json")).unwrap()
-}
-
-fn floats(value: &Value) -> Vec<f64> {
-    value
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|number| number.as_f64().unwrap_or(f64::NAN))
-        .collect()
-}
-
-fn number(value: &Value, key: &str) -> f64 {
-    value[key]
-        .as_f64()
-        .unwrap_or_else(|| panic!("no {key} in {value}"))
-}
-
-fn whole(value: &Value, key: &str) -> usize {
-    value[key]
-        .as_u64()
-        .unwrap_or_else(|| panic!("no {key} in {value}")) as usize
-}
-
-/// Within 1e-9 of the expected size, or 1e-12 of nothing.
-fn assert_close(name: &str, found: Option<f64>, expected: f64) {
-    let found = found.unwrap_or_else(|| panic!("{name} is undefined, expected {expected}"));
-    assert!(
-        (found - expected).abs() <= 1e-9 * expected.abs() + 1e-12,
-        "{name} is {found}, expected {expected}"
-    );
+    read(include_str!("../golden/thresholds.json"))
 }
 
 fn panel(tuning: &Value) -> (Rows, ForecastColumn) {
     let (settings, columns) = (&tuning["settings"], &tuning["rows"]);
     let bar_ms = whole(settings, "bar_ms") as i64;
-    let integers = |key: &str| {
-        columns[key]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|value| value.as_i64().unwrap())
-    };
-    let time_ms: Vec<i64> = integers("time").map(|time| time * bar_ms).collect();
+    let times: Vec<i64> = integers(&columns["time"]);
+    let time_ms: Vec<i64> = times.iter().map(|time| time * bar_ms).collect();
     let length = time_ms.len();
     let rows = Rows {
         time_ms,
-        symbol: integers("symbol").map(|symbol| symbol as u32).collect(),
+        symbol: integers(&columns["symbol"]),
         fold: vec![1; length],
         realized: floats(&columns["realized"]),
         realized_delayed: floats(&columns["realized_delayed"]),
@@ -272,7 +237,7 @@ fn the_seed_protocol_equals_that_of_numpy() {
     let golden = &golden()["tuning"];
     let (rows, forecaster) = panel(golden);
     let options = TuneOptions {
-        protocol: Protocol::Seed,
+        protocol: TuningProtocol::Seed,
         ..options(&golden["settings"])
     };
     let found = tune(&rows, &forecaster, &options).unwrap();

@@ -1,6 +1,6 @@
 //! The search for thresholds: no leak, nothing out of noise, something out of a planted signal.
 
-use rules::{Costs, DeflateBy, Protocol, Side, Thresholds, TuneOptions, Tuning, tune};
+use rules::{Costs, DeflateBy, Side, Thresholds, TuneOptions, Tuning, TuningProtocol, tune};
 use score::ForecastColumn;
 
 use crate::market::{COINS, HOLD, TIMES, by_chance, free, market};
@@ -168,7 +168,7 @@ fn the_seed_protocol_finds_thresholds_in_noise() {
         &rows,
         &forecaster,
         &TuneOptions {
-            protocol: Protocol::Seed,
+            protocol: TuningProtocol::Seed,
             ..free()
         },
     )

@@ -2,22 +2,22 @@
 
 use statistics::percentile_interval;
 
-use super::drawn::Drawn;
+use super::panel_draws::PanelDraws;
 use super::result::{AcrossFigure, PanelFigure};
 use crate::metrics::{Estimate, Value};
 use crate::options::Options;
 use crate::shuffled::{SHUFFLED_ORDERS, Spread};
 
-/// Whose figure it is: a forecaster's score, or the first one's minus that of another.
+/// A forecaster's score, or the first forecaster's score minus that of another one.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Of {
+pub(super) enum FigureSource {
     Score(usize),
     Difference(usize),
 }
 
-impl Of {
+impl FigureSource {
     /// The figure on one panel.
-    pub fn estimate(self, panel: &Drawn, metric: usize) -> &Estimate {
+    pub fn estimate(self, panel: &PanelDraws, metric: usize) -> &Estimate {
         match self {
             Self::Score(index) => &panel.scores[index][metric],
             Self::Difference(other) => &panel.differences[other][metric],
@@ -26,7 +26,12 @@ impl Of {
 }
 
 /// One figure on every panel, and its mean.
-pub(super) fn figure(drawn: &[Drawn], of: Of, metric: usize, options: &Options) -> AcrossFigure {
+pub(super) fn figure(
+    drawn: &[PanelDraws],
+    of: FigureSource,
+    metric: usize,
+    options: &Options,
+) -> AcrossFigure {
     let figures: Vec<&Estimate> = drawn
         .iter()
         .map(|panel| of.estimate(panel, metric))
@@ -60,8 +65,8 @@ pub(super) fn figure(drawn: &[Drawn], of: Of, metric: usize, options: &Options) 
 
 /// The first forecaster's scores in other orders of days: the mean over orders, and the lowest to
 /// the highest.
-pub(super) fn orders(drawn: &[Drawn], metric: usize) -> AcrossFigure {
-    let of_panel = |panel: &Drawn| -> Vec<Option<f64>> {
+pub(super) fn orders(drawn: &[PanelDraws], metric: usize) -> AcrossFigure {
+    let of_panel = |panel: &PanelDraws| -> Vec<Option<f64>> {
         panel.orders.get(metric).cloned().unwrap_or_default()
     };
     let figure = |values: &[Option<f64>]| {

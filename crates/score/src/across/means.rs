@@ -5,8 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use super::drawn::{Drawn, PanelForecasts, compared};
-use super::figures::{Of, figure, orders};
+use super::figures::{FigureSource, figure, orders};
+use super::panel_draws::{PanelDraws, PanelForecasts, compared};
 use super::result::{Across, AcrossFigure, AcrossFigures, PanelSpan};
 use crate::error::{Error, setting};
 use crate::labels::labels;
@@ -32,10 +32,10 @@ pub fn across(panels: &[PanelForecasts<'_>], options: &Options) -> Result<Across
     panels
         .iter()
         .try_for_each(|panel| same_forecasters(first, panel))?;
-    let drawn: Vec<Drawn> = panels
+    let drawn: Vec<PanelDraws> = panels
         .iter()
         .zip(0..)
-        .map(|(panel, place)| Drawn::new(panel, place, options))
+        .map(|(panel, place)| PanelDraws::new(panel, place, options))
         .collect::<Result<_, _>>()?;
     let names: Vec<&str> = first
         .forecasters
@@ -70,7 +70,7 @@ pub fn across(panels: &[PanelForecasts<'_>], options: &Options) -> Result<Across
 struct Means<'a> {
     labels: Vec<String>,
     forecasters: &'a [ForecastColumn],
-    drawn: &'a [Drawn],
+    drawn: &'a [PanelDraws],
     metrics: Vec<Metric>,
     options: &'a Options,
 }
@@ -100,7 +100,7 @@ impl Means<'_> {
     fn scores(&self) -> Vec<AcrossFigures> {
         let of = |index: usize| {
             let figures = self.figures(self.labels[index].clone(), |metric| {
-                figure(self.drawn, Of::Score(index), metric, self.options)
+                figure(self.drawn, FigureSource::Score(index), metric, self.options)
             });
             self.marked(figures, index)
         };
@@ -111,7 +111,12 @@ impl Means<'_> {
     fn difference(&self, other: usize, metric: usize) -> AcrossFigure {
         AcrossFigure {
             against: Some(self.labels[other].clone()),
-            ..figure(self.drawn, Of::Difference(other), metric, self.options)
+            ..figure(
+                self.drawn,
+                FigureSource::Difference(other),
+                metric,
+                self.options,
+            )
         }
     }
 
@@ -188,7 +193,7 @@ fn same_forecasters(first: &PanelForecasts<'_>, panel: &PanelForecasts<'_>) -> R
     })
 }
 
-fn span(panel: &PanelForecasts<'_>, drawn: &Drawn) -> PanelSpan {
+fn span(panel: &PanelForecasts<'_>, drawn: &PanelDraws) -> PanelSpan {
     let PanelForecasts {
         name,
         rows,
@@ -344,8 +349,8 @@ mod tests {
             ..options.clone()
         };
         let drawn = [
-            Drawn::new(&panels[0], 0, &options).unwrap(),
-            Drawn::new(&panels[1], 0, &second).unwrap(),
+            PanelDraws::new(&panels[0], 0, &options).unwrap(),
+            PanelDraws::new(&panels[1], 0, &second).unwrap(),
         ];
         for (place, metric) in compared()
             .iter()
@@ -354,7 +359,7 @@ mod tests {
         {
             let [first, second] = drawn
                 .each_ref()
-                .map(|panel| Of::Difference(1).estimate(panel, place));
+                .map(|panel| FigureSource::Difference(1).estimate(panel, place));
             let (first, second) = (
                 first.draws.as_ref().unwrap(),
                 second.draws.as_ref().unwrap(),

@@ -1,10 +1,10 @@
 //! Several panels together: different coins, times or markets, the same forecasters.
 
-mod drawn;
 mod figures;
 mod means;
+mod panel_draws;
 mod result;
 
-pub use drawn::PanelForecasts;
 pub use means::across;
+pub use panel_draws::PanelForecasts;
 pub use result::{Across, AcrossFigure, AcrossFigures, PanelFigure, PanelSpan};

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 use serde::ser::SerializeMap;
-use statistics::Interval;
+use statistics::ConfidenceInterval;
 
-use crate::metrics::{ByMetric, Entry, Metric, Value};
+use crate::metrics::{ByMetric, Metric, MetricEntry, Value};
 use crate::report::Concentrations;
 
 /// The first forecaster's scores and differences on every panel, and their means over panels.
@@ -71,7 +71,7 @@ impl AcrossFigures {
     }
 }
 
-impl Entry for AcrossFigure {
+impl MetricEntry for AcrossFigure {
     fn write<M: SerializeMap>(&self, metric: &Metric, map: &mut M) -> Result<(), M::Error> {
         map.serialize_entry(metric.name, self)
     }
@@ -94,7 +94,7 @@ pub struct PanelFigure {
     /// The value itself.
     pub value: Option<f64>,
     /// Its bootstrap interval.
-    pub interval: Option<Interval>,
+    pub interval: Option<ConfidenceInterval>,
     /// The value in units of its standard error, of metrics that have one; None over all panels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub t: Option<f64>,

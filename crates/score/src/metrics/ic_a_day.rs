@@ -4,8 +4,8 @@
 //! is clipped at five of them. The correlation is about zero: the mean of a day is not known before
 //! its end, so that centring within the day looks ahead.
 
-use crate::daily::Part;
-use crate::metrics::metric::{Metric, Place};
+use crate::daily::IcVariant;
+use crate::metrics::metric::{Metric, ReportSection};
 
 /// Correlation about zero within a UTC day, market-neutral, entry one bar later; mean over days.
 pub const METRIC: Metric = Metric {
@@ -18,10 +18,10 @@ pub const METRIC: Metric = Metric {
         over the coins of that time, r then clipped to -5 .. 5; v is the trailing \
         volatility. t = mean / (sd / sqrt(days)). Interval: days drawn as wholes, in \
         blocks as long as the reach",
-    place: Place::Scores,
+    section: ReportSection::Scores,
     interval: Some("ic_a_day_interval"),
     has_t: true,
-    of: |sample| sample.ic_a_day(Part::Neutral),
-    minus: Some(|a, b| a.ic_a_day_minus(b, Part::Neutral)),
+    of: |sample| sample.ic_a_day(IcVariant::Neutral),
+    minus: Some(|a, b| a.ic_a_day_minus(b, IcVariant::Neutral)),
     ..Metric::FURTHER
 };

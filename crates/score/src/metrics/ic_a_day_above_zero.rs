@@ -1,6 +1,6 @@
 //! The days behind the IC a day: share of days with an IC above 0.
 
-use crate::daily::{DayMean, Part};
+use crate::daily::{DayMean, IcVariant};
 use crate::metrics::metric::{Metric, Unit};
 use crate::metrics::sample::Estimate;
 
@@ -11,6 +11,6 @@ pub const METRIC: Metric = Metric {
     legend: "share of days with an IC above 0",
     formula: "days with an IC above 0 / days with an IC",
     unit: Unit::Share,
-    of: |sample| Estimate::point(DayMean::new(&sample.days(Part::Neutral)).above_zero),
+    of: |sample| Estimate::point(DayMean::new(&sample.days(IcVariant::Neutral)).above_zero),
     ..Metric::FURTHER
 };

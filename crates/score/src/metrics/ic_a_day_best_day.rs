@@ -1,6 +1,6 @@
 //! The days behind the IC a day: share of the sum of the ICs a day that the best day has.
 
-use crate::daily::{DayMean, Part};
+use crate::daily::{DayMean, IcVariant};
 use crate::metrics::metric::{Better, Metric, Unit};
 use crate::metrics::sample::Estimate;
 
@@ -12,6 +12,6 @@ pub const METRIC: Metric = Metric {
     formula: "highest IC of a day / sum over days, where the sum is above 0",
     unit: Unit::Share,
     better: Better::Lower,
-    of: |sample| Estimate::point(DayMean::new(&sample.days(Part::Neutral)).best_day),
+    of: |sample| Estimate::point(DayMean::new(&sample.days(IcVariant::Neutral)).best_day),
     ..Metric::FURTHER
 };

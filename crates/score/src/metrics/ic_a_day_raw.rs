@@ -1,7 +1,7 @@
 //! IC a day of forecasts and returns as they are: what the market does as a whole is in it.
 
-use crate::daily::Part;
-use crate::metrics::metric::{Metric, Place};
+use crate::daily::IcVariant;
+use crate::metrics::metric::{Metric, ReportSection};
 
 /// IC a day without taking off the mean over coins, so that the whole market's move counts.
 pub const METRIC: Metric = Metric {
@@ -11,9 +11,9 @@ pub const METRIC: Metric = Metric {
         counts",
     formula: "as ic_a_day, of f = forecast / v and r = ln(1 + return entered one bar later) / v \
         as they are",
-    place: Place::Scores,
+    section: ReportSection::Scores,
     interval: Some("ic_a_day_raw_interval"),
-    of: |sample| sample.ic_a_day(Part::Whole),
-    minus: Some(|a, b| a.ic_a_day_minus(b, Part::Whole)),
+    of: |sample| sample.ic_a_day(IcVariant::Whole),
+    minus: Some(|a, b| a.ic_a_day_minus(b, IcVariant::Whole)),
     ..Metric::FURTHER
 };

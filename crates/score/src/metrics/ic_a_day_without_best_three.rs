@@ -1,6 +1,6 @@
 //! The IC a day without its three best days: a score that hangs on few of them falls.
 
-use crate::daily::{DayMean, Part};
+use crate::daily::{DayMean, IcVariant};
 use crate::metrics::metric::Metric;
 use crate::metrics::sample::Estimate;
 
@@ -10,6 +10,6 @@ pub const METRIC: Metric = Metric {
     title: "best 3 out",
     legend: "IC a day, mean over all days but the best three",
     formula: "mean over days of ic_a_day, the three highest left out",
-    of: |sample| Estimate::point(DayMean::new(&sample.days(Part::Neutral)).without_best_three),
+    of: |sample| Estimate::point(DayMean::new(&sample.days(IcVariant::Neutral)).without_best_three),
     ..Metric::FURTHER
 };

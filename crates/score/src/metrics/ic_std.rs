@@ -2,7 +2,7 @@
 
 use statistics::{ic_per_timestamp, summarize_ic};
 
-use crate::metrics::metric::{Better, Metric, Place};
+use crate::metrics::metric::{Better, Metric, ReportSection};
 use crate::metrics::sample::Estimate;
 
 /// Standard deviation over times of the IC.
@@ -12,7 +12,7 @@ pub const METRIC: Metric = Metric {
     legend: "standard deviation over times of the IC",
     formula: "standard deviation over times, with n - 1",
     better: Better::Lower,
-    place: Place::Hidden,
+    section: ReportSection::Hidden,
     of: |sample| {
         let (forecast, realized) = (sample.forecast(), &sample.rows().realized);
         let coefficients = ic_per_timestamp(sample.times(), forecast, realized);

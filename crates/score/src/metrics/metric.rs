@@ -19,7 +19,7 @@ pub struct Metric {
     /// Which values are the good ones.
     pub better: Better,
     /// Where tables show it.
-    pub place: Place,
+    pub section: ReportSection,
     /// Key of its bootstrap interval in JSON; None where it has no interval.
     pub interval: Option<&'static str>,
     /// Whether it comes with its t, in units of the standard error.
@@ -62,7 +62,7 @@ pub enum Better {
 
 /// Where tables show a metric; JSON has all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum ReportSection {
     /// Among the scores, with its interval: the metrics that forecasters are compared by.
     Scores,
     /// Among the further scores, as a value alone.
@@ -95,7 +95,7 @@ impl Metric {
         formula: "",
         unit: Unit::Correlation,
         better: Better::Higher,
-        place: Place::Further,
+        section: ReportSection::Further,
         interval: None,
         has_t: false,
         of: |_| Estimate::point(None),

@@ -29,13 +29,13 @@ mod value;
 mod values;
 mod weighted;
 
-pub use metric::{Better, Metric, Place, Unit};
+pub use metric::{Better, Metric, ReportSection, Unit};
 pub use reference::metrics_reference;
-pub(crate) use sample::Prepared;
+pub(crate) use sample::SharedDraws;
 pub use sample::{Estimate, Sample};
 pub use value::Value;
 pub use values::ByMetric;
-pub(crate) use values::Entry;
+pub(crate) use values::MetricEntry;
 
 /// Every metric, in the order of the tables.
 pub const METRICS: &[Metric] = &[

@@ -1,6 +1,6 @@
 //! The rank IC with entry one bar later.
 
-use crate::metrics::metric::{Metric, Place};
+use crate::metrics::metric::{Metric, ReportSection};
 
 /// Rank IC with entry one bar later.
 pub const METRIC: Metric = Metric {
@@ -8,7 +8,7 @@ pub const METRIC: Metric = Metric {
     title: "rank IC +1",
     legend: "rank IC with entry one bar later",
     formula: "as rank_ic, against realized_delayed",
-    place: Place::Scores,
+    section: ReportSection::Scores,
     interval: Some("rank_ic_delayed_interval"),
     of: |sample| sample.rank_ic(1),
     minus: Some(|a, b| a.rank_ic_minus(b, 1)),

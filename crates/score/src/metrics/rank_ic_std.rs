@@ -1,6 +1,6 @@
 //! How much the rank IC moves from time to time.
 
-use crate::metrics::metric::{Better, Metric, Place};
+use crate::metrics::metric::{Better, Metric, ReportSection};
 use crate::metrics::sample::Estimate;
 
 /// Standard deviation over times of the rank IC.
@@ -10,7 +10,7 @@ pub const METRIC: Metric = Metric {
     legend: "standard deviation over times of the rank IC",
     formula: "standard deviation over times, with n - 1",
     better: Better::Lower,
-    place: Place::Hidden,
+    section: ReportSection::Hidden,
     of: |sample| Estimate::point(sample.rank_summary(0).std),
     ..Metric::FURTHER
 };

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::metrics::metric::{Better, Metric, Place, Unit};
+use crate::metrics::metric::{Better, Metric, ReportSection, Unit};
 
 const HEAD: &str = "# Metrics
 
@@ -43,10 +43,10 @@ pub fn metrics_reference(metrics: &[Metric]) -> String {
 }
 
 fn place(metric: &Metric) -> String {
-    let shown = match metric.place {
-        Place::Scores => "Among the scores",
-        Place::Further => "Among the further scores",
-        Place::Hidden => "In JSON alone",
+    let shown = match metric.section {
+        ReportSection::Scores => "Among the scores",
+        ReportSection::Further => "Among the further scores",
+        ReportSection::Hidden => "In JSON alone",
     };
     let mut keys: Vec<String> = metric
         .interval

@@ -3,22 +3,22 @@
 use std::ops::Range;
 
 use statistics::{
-    InformationCoefficient, Resampled, minus, pearson, percentile_interval, rank_ic_per_timestamp,
-    summarize_ic,
+    InformationCoefficient, MetricDraws, minus, pearson, percentile_interval,
+    rank_ic_per_timestamp, summarize_ic,
 };
 
+use crate::common_rows::{CommonRows, fold_ranks, mean_defined};
 use crate::controls::is_unknown;
-use crate::daily::{DayMean, Part};
-use crate::ground::{Ground, fold_ranks, mean_defined};
+use crate::daily::{DayMean, IcVariant};
 use crate::metrics::value::Value;
 use crate::ranks::{RankSeries, Ranks};
-use crate::resampling::{Bootstrap, Scored, fold_differences};
+use crate::resampling::{Bootstrap, ForecasterSeries, fold_differences};
 use crate::rows::{ForecastColumn, Rows};
 use crate::variants::Variant;
 
 /// The series and draws of all forecasters that are scored together.
-pub(crate) struct Prepared<'a> {
-    pub scored: &'a [Scored],
+pub(crate) struct SharedDraws<'a> {
+    pub scored: &'a [ForecasterSeries],
     pub bootstrap: &'a Bootstrap<'a>,
     pub ranks: &'a Ranks,
 }
@@ -26,31 +26,31 @@ pub(crate) struct Prepared<'a> {
 /// One forecaster's forecasts on the rows that are scored.
 #[derive(Clone, Copy)]
 pub struct Sample<'a> {
-    ground: &'a Ground<'a>,
+    common: &'a CommonRows<'a>,
     forecaster: &'a ForecastColumn,
     /// The draws, and the forecaster's place among them.
-    drawn: Option<(&'a Prepared<'a>, usize)>,
+    drawn: Option<(&'a SharedDraws<'a>, usize)>,
 }
 
 impl<'a> Sample<'a> {
     /// One of the forecasters that are prepared.
     pub(crate) fn drawn(
-        ground: &'a Ground<'a>,
+        common: &'a CommonRows<'a>,
         forecaster: &'a ForecastColumn,
-        prepared: &'a Prepared<'a>,
+        prepared: &'a SharedDraws<'a>,
         place: usize,
     ) -> Self {
         Self {
-            ground,
+            common,
             forecaster,
             drawn: Some((prepared, place)),
         }
     }
 
     /// Forecasts without draws: their metrics have no interval.
-    pub(crate) fn alone(ground: &'a Ground<'a>, forecaster: &'a ForecastColumn) -> Self {
+    pub(crate) fn alone(common: &'a CommonRows<'a>, forecaster: &'a ForecastColumn) -> Self {
         Self {
-            ground,
+            common,
             forecaster,
             drawn: None,
         }
@@ -58,7 +58,7 @@ impl<'a> Sample<'a> {
 
     /// The scored rows, sorted by fold, time and symbol.
     pub fn rows(&self) -> &'a Rows {
-        self.ground.rows
+        self.common.rows
     }
 
     /// The forecast of each row.
@@ -68,7 +68,7 @@ impl<'a> Sample<'a> {
 
     /// Rows of each timestamp.
     pub fn times(&self) -> &'a [Range<usize>] {
-        &self.ground.layout.times
+        &self.common.spans.times
     }
 
     /// Whose forecasts they are.
@@ -78,7 +78,7 @@ impl<'a> Sample<'a> {
 
     /// Confidence of the intervals.
     pub(crate) fn confidence(&self) -> f64 {
-        self.ground.options.confidence
+        self.common.options.confidence
     }
 
     /// True for a control of what the rows do not know.
@@ -89,8 +89,8 @@ impl<'a> Sample<'a> {
     /// Mean over the folds in which a value is defined, given each fold's rows.
     pub fn fold_mean(&self, of_fold: impl Fn(Range<usize>) -> Option<f64>) -> Estimate {
         let folds: Vec<Option<f64>> = self
-            .ground
-            .layout
+            .common
+            .spans
             .folds
             .iter()
             .map(|fold| of_fold(fold.rows.clone()))
@@ -104,14 +104,14 @@ impl<'a> Sample<'a> {
 
     /// Ranks of forecasts within their fold, and those of what was realized.
     pub(crate) fn fold_ranks(&self) -> (Vec<f64>, &'a [f64]) {
-        let ranks = fold_ranks(&self.ground.layout, self.forecast());
-        (ranks, &self.ground.realized_ranks)
+        let ranks = fold_ranks(&self.common.spans, self.forecast());
+        (ranks, &self.common.realized_ranks)
     }
 
     /// Mean over folds of a pooled correlation.
     pub(crate) fn pooled(&self, variant: Variant) -> Estimate {
         let Some((prepared, place)) = self.drawn else {
-            let (x, y) = variant.columns(self.rows(), &self.ground.layout, self.forecast());
+            let (x, y) = variant.columns(self.rows(), &self.common.spans, self.forecast());
             return self.fold_mean(|fold| pearson(&x[fold.clone()], &y[fold]));
         };
         let series = &prepared.scored[place].series[variant as usize];
@@ -146,7 +146,7 @@ impl<'a> Sample<'a> {
         match self.drawn {
             Some((prepared, place)) => prepared.ranks.summary(place, version),
             None => {
-                let realized = RankSeries::realized(self.ground)[version];
+                let realized = RankSeries::realized(self.common)[version];
                 summarize_ic(&rank_ic_per_timestamp(
                     self.times(),
                     self.forecast(),
@@ -177,23 +177,23 @@ impl<'a> Sample<'a> {
     }
 
     /// The IC of every UTC day.
-    pub(crate) fn days(&self, part: Part) -> Vec<Option<f64>> {
+    pub(crate) fn days(&self, part: IcVariant) -> Vec<Option<f64>> {
         match self.drawn {
             Some((prepared, place)) => prepared.scored[place].days[part as usize].clone(),
             None => self
-                .ground
+                .common
                 .days
-                .ics(self.rows(), &self.ground.layout, self.forecast(), part),
+                .ics(self.rows(), &self.common.spans, self.forecast(), part),
         }
     }
 
     /// The mean over days.
-    pub(crate) fn ic_a_day(&self, part: Part) -> Estimate {
+    pub(crate) fn ic_a_day(&self, part: IcVariant) -> Estimate {
         self.day_mean(&self.days(part))
     }
 
     /// The IC a day minus that of another forecaster, day by day.
-    pub(crate) fn ic_a_day_minus(&self, other: &Self, part: Part) -> Estimate {
+    pub(crate) fn ic_a_day_minus(&self, other: &Self, part: IcVariant) -> Estimate {
         self.day_mean(&minus(&self.days(part), &other.days(part)))
     }
 
@@ -202,10 +202,10 @@ impl<'a> Sample<'a> {
         Estimate {
             value: found.mean,
             t: found.t,
-            folds: self.ground.days.fold_means(days),
+            folds: self.common.days.fold_means(days),
             draws: self
                 .drawn
-                .and_then(|_| self.ground.days.draws(days, self.ground.options)),
+                .and_then(|_| self.common.days.draws(days, self.common.options)),
         }
     }
 }
@@ -230,7 +230,7 @@ impl Estimate {
         }
     }
 
-    fn resampled(value: Option<f64>, resampled: Option<Resampled>) -> Self {
+    fn resampled(value: Option<f64>, resampled: Option<MetricDraws>) -> Self {
         let (folds, draws) = resampled.map_or_else(
             || (Vec::new(), None),
             |resampled| (resampled.folds, resampled.draws),

@@ -29,11 +29,11 @@ impl<T> FromIterator<(Metric, T)> for ByMetric<T> {
 }
 
 /// What is written under a metric's name.
-pub(crate) trait Entry {
+pub(crate) trait MetricEntry {
     fn write<M: SerializeMap>(&self, metric: &Metric, map: &mut M) -> Result<(), M::Error>;
 }
 
-impl Entry for Value {
+impl MetricEntry for Value {
     fn write<M: SerializeMap>(&self, metric: &Metric, map: &mut M) -> Result<(), M::Error> {
         map.serialize_entry(metric.name, &self.value)?;
         if let Some(key) = metric.interval {
@@ -46,7 +46,7 @@ impl Entry for Value {
     }
 }
 
-impl<T: Entry> Serialize for ByMetric<T> {
+impl<T: MetricEntry> Serialize for ByMetric<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         for (metric, value) in self.iter() {

@@ -1,50 +1,20 @@
 //! Golden numbers of numpy, scipy, pandas and arch, made by scripts/golden-evaluate.py and
 //! scripts/golden-ic-a-day.py.
 
+use golden::{assert_exact, floats, integers, read};
 use score::{ForecastColumn, Options, Report, Rows, Value, score};
 use serde_json::Value as Json;
 use statistics::{ic_per_timestamp, summarize_ic, timestamp_groups};
-
-fn read(text: &str) -> Json {
-    serde_json::from_str(text).unwrap()
-}
-
-/// A JSON list of numbers; null is NaN.
-fn floats(value: &Json) -> Vec<f64> {
-    value
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|number| number.as_f64().unwrap_or(f64::NAN))
-        .collect()
-}
-
-fn integers(value: &Json) -> Vec<u32> {
-    value
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|number| number.as_u64().unwrap() as u32)
-        .collect()
-}
 
 fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-fn assert_close(name: &str, found: Option<f64>, expected: f64) {
-    let found = found.unwrap_or_else(|| panic!("{name} is undefined, expected {expected}"));
-    assert!(
-        (found - expected).abs() < 1e-12,
-        "{name} is {found}, expected {expected}"
-    );
-}
-
 fn statistics_rows(columns: &Json) -> Rows {
     Rows {
-        time_ms: integers(&columns["time"])
+        time_ms: integers::<i64>(&columns["time"])
             .iter()
-            .map(|time| i64::from(*time) * 60_000)
+            .map(|time| time * 60_000)
             .collect(),
         symbol: integers(&columns["symbol"]),
         fold: integers(&columns["fold"]),
@@ -78,7 +48,7 @@ fn statistics_equal_those_of_numpy_scipy_and_pandas() {
 
     let folds = floats(&expected["folds"]);
     for (fold, expected) in found.folds.iter().zip(&folds) {
-        assert_close("fold", *fold, *expected);
+        assert_exact("fold", *fold, *expected);
     }
     let means = [
         ("folds", found.value("pearson")),
@@ -90,7 +60,7 @@ fn statistics_equal_those_of_numpy_scipy_and_pandas() {
         ("rank_correlation", found.value("rank_correlation")),
     ];
     for (name, value) in means {
-        assert_close(name, value, mean(&floats(&expected[name])));
+        assert_exact(name, value, mean(&floats(&expected[name])));
     }
     let summaries = [
         (
@@ -107,9 +77,9 @@ fn statistics_equal_those_of_numpy_scipy_and_pandas() {
         ),
     ];
     for (name, mean, std, icir) in summaries {
-        assert_close(name, mean, expected[name]["mean"].as_f64().unwrap());
-        assert_close(name, std, expected[name]["std"].as_f64().unwrap());
-        assert_close(name, icir, expected[name]["icir"].as_f64().unwrap());
+        assert_exact(name, mean, expected[name]["mean"].as_f64().unwrap());
+        assert_exact(name, std, expected[name]["std"].as_f64().unwrap());
+        assert_exact(name, icir, expected[name]["icir"].as_f64().unwrap());
     }
     let forecast = floats(&golden["rows"]["forecast"]);
     let times = timestamp_groups(&rows.time_ms);
@@ -123,10 +93,10 @@ fn statistics_equal_those_of_numpy_scipy_and_pandas() {
         ("rmse", found.value("rmse")),
         ("directional_accuracy", found.value("directional_accuracy")),
     ] {
-        assert_close(name, value, expected[name].as_f64().unwrap());
+        assert_exact(name, value, expected[name].as_f64().unwrap());
     }
     for (coin, expected) in found.coins.values().zip(floats(&expected["coins"])) {
-        assert_close("coin", *coin, expected);
+        assert_exact("coin", *coin, expected);
     }
 }
 
@@ -217,12 +187,7 @@ fn the_ic_a_day_equals_that_of_pandas() {
     let columns = &golden["rows"];
     let length = columns["time"].as_array().unwrap().len();
     let rows = Rows {
-        time_ms: columns["time"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|time| time.as_i64().unwrap())
-            .collect(),
+        time_ms: integers(&columns["time"]),
         symbol: integers(&columns["symbol"]),
         fold: integers(&columns["fold"]),
         realized: floats(&columns["realized_delayed"])
@@ -253,7 +218,7 @@ fn the_ic_a_day_equals_that_of_pandas() {
         let expected = &golden["expected"][&score.name]["ic_a_day"];
         for key in ["without_best_three", "best_day", "above_zero"] {
             let found = score.value(&format!("ic_a_day_{key}"));
-            assert_close(key, found, expected[key].as_f64().unwrap());
+            assert_exact(key, found, expected[key].as_f64().unwrap());
         }
     }
     for name in ["ic_a_day", "ic_a_day_raw"] {
@@ -266,8 +231,8 @@ fn the_ic_a_day_equals_that_of_pandas() {
 /// [`intervals_equal_those_of_arch_within_the_noise_of_the_draws`], here of 2,000 draws on our side.
 fn assert_day_mean(name: &str, found: Value, expected: &Json) {
     let number = |key: &str| expected[key].as_f64().unwrap();
-    assert_close(name, found.value, number("mean"));
-    assert_close(name, found.t, number("t"));
+    assert_exact(name, found.value, number("mean"));
+    assert_exact(name, found.t, number("t"));
     let ends = found.interval.unwrap();
     for (end, key) in ends.into_iter().zip(["low", "high"]) {
         let tolerance = 0.26 * number("std");

@@ -1,6 +1,7 @@
 //! Golden numbers of numpy, scipy, pandas, arch, quantstats and empyrical, made by
 //! scripts/golden-evaluate.py, scripts/golden-backtest.py and scripts/golden-thresholds.py.
 
+use golden::{assert_close, assert_exact, floats, list, number, read, whole};
 use serde_json::Value;
 use statistics::{
     deflated_sharpe_ratio, expected_maximum_sharpe, max_drawdown, normal_cdf, normal_quantile,
@@ -8,57 +9,12 @@ use statistics::{
     sharpe_ratio, sortino_ratio, spearman, trailing_bins, weighted_pearson,
 };
 
-fn read(text: &str) -> Value {
-    serde_json::from_str(text).unwrap()
-}
-
 fn backtest() -> Value {
     read(include_str!("../../../rules/tests/golden/backtest.json"))
 }
 
 fn thresholds() -> Value {
     read(include_str!("../../../rules/tests/golden/thresholds.json"))
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map(Vec::as_slice).unwrap_or_default()
-}
-
-/// A JSON list of numbers; null is NaN.
-fn floats(value: &Value) -> Vec<f64> {
-    list(value)
-        .iter()
-        .map(|number| number.as_f64().unwrap_or(f64::NAN))
-        .collect()
-}
-
-fn number(value: &Value, key: &str) -> f64 {
-    value[key]
-        .as_f64()
-        .unwrap_or_else(|| panic!("no {key} in {value}"))
-}
-
-fn whole(value: &Value, key: &str) -> usize {
-    value[key]
-        .as_u64()
-        .unwrap_or_else(|| panic!("no {key} in {value}")) as usize
-}
-
-fn assert_exact(name: &str, found: Option<f64>, expected: f64) {
-    let found = found.unwrap_or_else(|| panic!("{name} is undefined, expected {expected}"));
-    assert!(
-        (found - expected).abs() < 1e-12,
-        "{name} is {found}, expected {expected}"
-    );
-}
-
-/// Within 1e-9 of the expected size, or 1e-12 of nothing.
-fn assert_close(name: &str, found: Option<f64>, expected: f64) {
-    let found = found.unwrap_or_else(|| panic!("{name} is undefined, expected {expected}"));
-    assert!(
-        (found - expected).abs() <= 1e-9 * expected.abs() + 1e-12,
-        "{name} is {found}, expected {expected}"
-    );
 }
 
 #[test]

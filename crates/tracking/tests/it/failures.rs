@@ -4,7 +4,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tracking::{Error, Settings, Tracker};
+use tracking::{Error, Tracker, TrackingSettings};
 
 use crate::stub::{Reply, Stub, mlflow, ok, refusal};
 
@@ -15,7 +15,7 @@ const BOUND: Duration = Duration::from_secs(60);
 const NOBODY: &str = "http://127.0.0.1:1";
 
 /// Logs 2 params, 3 metrics, 1 tag and 1 artifact. Returns the error's text.
-fn logged_in_vain(settings: Settings) -> String {
+fn logged_in_vain(settings: TrackingSettings) -> String {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("f");
     std::fs::write(&file, "x").unwrap();
@@ -41,9 +41,9 @@ fn assert_nothing_logged(text: &str) {
 
 #[test]
 fn nobody_listens() {
-    let text = logged_in_vain(Settings {
+    let text = logged_in_vain(TrackingSettings {
         uri: NOBODY.to_owned(),
-        ..Settings::default()
+        ..TrackingSettings::default()
     });
     assert_nothing_logged(&text);
     assert!(text.contains(NOBODY) && text.contains("refused"), "{text}");
@@ -218,7 +218,7 @@ fn a_deleted_experiment_is_named() {
 #[test]
 fn credentials_are_asked_for_and_never_shown() {
     let stub = Stub::start(|request, _| Reply::Answer(401, request.authorization.clone().unwrap()));
-    let text = logged_in_vain(Settings {
+    let text = logged_in_vain(TrackingSettings {
         token: Some("sesame".to_owned()),
         ..stub.settings()
     });
@@ -229,18 +229,18 @@ fn credentials_are_asked_for_and_never_shown() {
     assert!(!text.contains("sesame"), "{text}");
 
     let uri = NOBODY.replace("//", "//me:sesame@");
-    let text = logged_in_vain(Settings {
+    let text = logged_in_vain(TrackingSettings {
         uri,
-        ..Settings::default()
+        ..TrackingSettings::default()
     });
     assert!(text.contains(NOBODY) && !text.contains("sesame"), "{text}");
 }
 
 #[test]
 fn only_a_server_is_logged_to() {
-    let text = logged_in_vain(Settings {
+    let text = logged_in_vain(TrackingSettings {
         uri: "sqlite:///mlflow.db".to_owned(),
-        ..Settings::default()
+        ..TrackingSettings::default()
     });
     assert_eq!(
         text,

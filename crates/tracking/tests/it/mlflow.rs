@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tracking::{Error, Settings, Tracker};
+use tracking::{Error, Tracker, TrackingSettings};
 
 /// How long the server may take to start.
 const START: Duration = Duration::from_secs(180);
@@ -123,11 +123,11 @@ impl Server {
     }
 
     fn tracker(&self, experiment: &str) -> Tracker {
-        Tracker::start(Settings {
+        Tracker::start(TrackingSettings {
             uri: self.url.clone(),
             experiment: experiment.to_owned(),
             run_name: "run 1".to_owned(),
-            ..Settings::default()
+            ..TrackingSettings::default()
         })
     }
 

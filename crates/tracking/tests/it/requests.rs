@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::mpsc::channel;
 
 use serde_json::{Value, json};
-use tracking::{Error, Settings, Tracker};
+use tracking::{Error, Tracker, TrackingSettings};
 
 use crate::stub::{Reply, Stub, mlflow, ok, refusal};
 
@@ -124,7 +124,7 @@ fn a_run_that_fails_or_is_forgotten_ends_as_failed() {
 #[test]
 fn a_path_before_the_interface_is_kept() {
     let stub = Stub::start(|request, _| mlflow(request));
-    Tracker::start(Settings {
+    Tracker::start(TrackingSettings {
         uri: format!("{}/team/", stub.url),
         ..stub.settings()
     })
@@ -139,7 +139,7 @@ fn a_path_before_the_interface_is_kept() {
 #[test]
 fn credentials_go_as_the_official_client_sends_them() {
     let text = |text: &str| Some(text.to_owned());
-    let authorization = |change: &dyn Fn(&mut Settings)| {
+    let authorization = |change: &dyn Fn(&mut TrackingSettings)| {
         let stub = Stub::start(|request, _| mlflow(request));
         let mut settings = stub.settings();
         change(&mut settings);
@@ -152,7 +152,7 @@ fn credentials_go_as_the_official_client_sends_them() {
     );
     // base64 of "me:sesame"
     let basic = text("Basic bWU6c2VzYW1l");
-    let login = |settings: &mut Settings| {
+    let login = |settings: &mut TrackingSettings| {
         (settings.token, settings.user, settings.password) =
             (text("t"), text("me"), text("sesame"));
     };

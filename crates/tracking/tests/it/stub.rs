@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tracking::Settings;
+use tracking::TrackingSettings;
 
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -93,12 +93,12 @@ impl Stub {
         Self { url, requests }
     }
 
-    pub fn settings(&self) -> Settings {
-        Settings {
+    pub fn settings(&self) -> TrackingSettings {
+        TrackingSettings {
             uri: self.url.clone(),
             experiment: "quick start".to_owned(),
             run_name: "run 1".to_owned(),
-            ..Settings::default()
+            ..TrackingSettings::default()
         }
     }
 

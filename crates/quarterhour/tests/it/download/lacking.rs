@@ -25,7 +25,7 @@ const DAY_7: Range<i64> = 144..168;
 
 /// What an exchange has of AUSDT, in hours.
 #[derive(Debug, Clone)]
-struct Held {
+struct ExchangeCandles {
     month: Vec<i64>,
     daily: Vec<i64>,
     rest: Vec<i64>,
@@ -36,9 +36,9 @@ struct Held {
 }
 
 /// An exchange of which all parts have all of January.
-fn whole() -> Held {
+fn whole() -> ExchangeCandles {
     let all: Vec<i64> = JANUARY.filter(|&hour| hour != OUTAGE).collect();
-    Held {
+    ExchangeCandles {
         month: all.clone(),
         daily: all.clone(),
         rest: all,
@@ -102,7 +102,7 @@ fn parameter(path: &str, name: &str) -> i64 {
 }
 
 /// The exchange on loopback; how many requests for klines and files it got.
-fn serve(held: Held) -> (String, Arc<AtomicUsize>) {
+fn serve(held: ExchangeCandles) -> (String, Arc<AtomicUsize>) {
     let asked = Arc::new(AtomicUsize::new(0));
     let counted = asked.clone();
     let url = stub(move |path| {
@@ -210,24 +210,24 @@ fn stored(dir: &Path) -> Vec<i64> {
 /// is asked for once.
 #[test]
 fn days_that_the_months_file_lacks_come_from_elsewhere() {
-    let short = |held: Held| Held {
+    let short = |held: ExchangeCandles| ExchangeCandles {
         month: without(&held.month, DAY_7),
         ..held
     };
-    let by_file = Held {
+    let by_file = ExchangeCandles {
         rest: without(&whole().rest, DAY_7),
         ..short(whole())
     };
-    let by_rest = Held {
+    let by_rest = ExchangeCandles {
         daily: without(&whole().daily, DAY_7),
         ..short(whole())
     };
     // Five hours of a day, and everything after the tenth.
-    let in_day = Held {
+    let in_day = ExchangeCandles {
         month: without(&whole().month, 150..155),
         ..whole()
     };
-    let tail = Held {
+    let tail = ExchangeCandles {
         month: without(&whole().month, 240..744),
         ..whole()
     };
@@ -259,13 +259,13 @@ fn what_the_store_has_beyond_the_archive_stays() {
         .collect();
     std::fs::write(dir.path().join("AUSDT-1h-2024-01.csv"), rows.concat()).unwrap();
     super::download(dir.path(), &["import", "AUSDT-1h-2024-01.csv"]);
-    let (url, _) = serve(Held {
+    let (url, _) = serve(ExchangeCandles {
         month: without(&whole().month, DAY_7),
         ..whole()
     });
     january(dir.path(), &url);
     assert_eq!(stored(dir.path()), (0..744).collect::<Vec<_>>());
-    let (url, _) = serve(Held {
+    let (url, _) = serve(ExchangeCandles {
         month: without(&whole().month, 100..300),
         ..whole()
     });
@@ -280,7 +280,7 @@ fn what_the_store_has_beyond_the_archive_stays() {
 #[test]
 fn a_range_of_only_the_lacking_day_fetches_it() {
     let dir = tempfile::tempdir().unwrap();
-    let (url, _) = serve(Held {
+    let (url, _) = serve(ExchangeCandles {
         month: without(&whole().month, DAY_7),
         ..whole()
     });
@@ -315,7 +315,7 @@ fn a_months_file_that_cannot_be_taken_is_replaced_by_its_days() {
     ] {
         let dir = tempfile::tempdir().unwrap();
         let odd = BTreeMap::from([("AUSDT-1h-2024-01.zip", (bytes, sum))]);
-        let (url, _) = serve(Held { odd, ..whole() });
+        let (url, _) = serve(ExchangeCandles { odd, ..whole() });
         let said = january(dir.path(), &url);
         assert_eq!(stored(dir.path()), whole().month, "{fault}");
         assert!(
@@ -342,7 +342,7 @@ fn a_zip_that_unpacks_to_gigabytes_is_refused() {
 #[test]
 fn a_coin_that_rest_has_nothing_of_is_asked_of_the_archive() {
     let dir = tempfile::tempdir().unwrap();
-    let (url, _) = serve(Held {
+    let (url, _) = serve(ExchangeCandles {
         rest: Vec::new(),
         ..whole()
     });

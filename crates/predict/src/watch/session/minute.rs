@@ -1,0 +1,249 @@
+//! What is done with the candles of a minute: positions are settled, coins are forecast, and
+//! forecasts are acted on.
+
+use std::time::Duration;
+
+use dataset::{Payoff, format_time};
+use market::Symbol;
+use statistics::pearson;
+use tracing::{info, warn};
+use trading::{LoggedForecast, Minute, Position, Price};
+
+use super::Session;
+use crate::watch::why_not;
+use crate::{CoinForecast, Drift, Forecasts, History, forecast_at};
+
+/// Forecasts of one minute.
+pub(super) struct MinuteForecasts {
+    forecasts: Forecasts,
+    /// When, by the exchange's clock, UTC ms.
+    at_ms: i64,
+    /// How long after the last candle came.
+    latency: Duration,
+}
+
+impl Session {
+    /// The last known candle of every coin with a position that is due and whose coin is gone.
+    fn last_prices(&mut self, time_ms: i64) -> anyhow::Result<Vec<(Symbol, i64, Price)>> {
+        let due = |position: &&Position| {
+            position.due_ms <= time_ms && self.feed.is_gone(&position.symbol, time_ms)
+        };
+        let due: Vec<Position> = self
+            .book
+            .open_positions()
+            .iter()
+            .filter(due)
+            .cloned()
+            .collect();
+        let mut prices = Vec::new();
+        for position in due {
+            for wanted_ms in [position.entry_ms, position.due_ms] {
+                if let Some(candle) = self.book.last_candle(&position.symbol, wanted_ms)? {
+                    let price = Price {
+                        time_ms: candle.open_time_ms,
+                        close: candle.close,
+                        is_last_known: true,
+                    };
+                    prices.push((position.symbol.clone(), wanted_ms, price));
+                }
+            }
+        }
+        Ok(prices)
+    }
+
+    /// Opens and closes positions whose candles are here, or whose coin is gone at `time_ms`.
+    pub(super) fn settle(&mut self, time_ms: i64) -> anyhow::Result<()> {
+        let last_prices = self.last_prices(time_ms)?;
+        let price = |symbol: &Symbol, wanted_ms: i64| {
+            if let Some(candle) = self.feed.candle_from(symbol, wanted_ms) {
+                return Some(Price {
+                    time_ms: candle.open_time_ms,
+                    close: candle.close,
+                    is_last_known: false,
+                });
+            }
+            let is_wanted =
+                |(of, at_ms, _): &&(Symbol, i64, Price)| of == symbol && *at_ms == wanted_ms;
+            last_prices
+                .iter()
+                .find(is_wanted)
+                .map(|(_, _, price)| *price)
+        };
+        for position in self.book.settle(price)? {
+            info!(
+                symbol = %position.symbol,
+                side = position.side.name(),
+                opened = format_time(position.entry_ms),
+                closed = format_time(position.exit_ms.unwrap_or_default()),
+                entry = position.entry_price,
+                exit = position.exit_price,
+                net_bps = position.net().map(|net| net * 1e4),
+                "{}",
+                if position.is_last_known { "position closed at the last known price: the coin is gone" } else { "position closed" }
+            );
+            self.metrics.positions.with_label_values(&["closed"]).inc();
+            self.net += position.net().unwrap_or(0.0);
+        }
+        let open = self.book.open_positions();
+        self.feed.keep_from(|symbol| {
+            open.iter()
+                .filter(|position| position.symbol == *symbol)
+                .map(|position| position.forecast_ms)
+                .min()
+        });
+        self.metrics.open_positions.set(open.len() as i64);
+        Ok(())
+    }
+
+    /// Forecasts at `time_ms` from the candles that are here.
+    pub(super) fn forecast(&self, time_ms: i64) -> anyhow::Result<MinuteForecasts> {
+        let from_ms = time_ms - (self.checkpoint.history_bars() as i64 - 1) * self.bar_ms();
+        let coins = self.feed.candles(from_ms, time_ms + self.bar_ms());
+        let coins = coins
+            .map(|(symbol, candles)| (symbol.clone(), candles.copied().collect()))
+            .collect();
+        let forecasts = forecast_at(
+            &self.checkpoint,
+            &History {
+                at_ms: time_ms,
+                coins,
+            },
+        )?;
+        let (at_ms, latency) = (self.clock.now_ms(), self.feed.last_arrival().elapsed());
+        self.metrics.latency.observe(latency.as_secs_f64());
+        self.metrics
+            .delay
+            .observe((at_ms - forecasts.closed_at) as f64 / 1000.0);
+        Ok(MinuteForecasts {
+            forecasts,
+            at_ms,
+            latency,
+        })
+    }
+
+    /// A coin's forecast as the ledger has it.
+    fn logged(
+        &self,
+        made: &MinuteForecasts,
+        symbol: &Symbol,
+        coin: &CoinForecast,
+    ) -> LoggedForecast {
+        LoggedForecast {
+            time_ms: made.forecasts.time,
+            symbol: symbol.clone(),
+            forecast: coin.forecast,
+            refused: coin.refused.clone(),
+            forecaster: self.checkpoint.label(),
+            made_at_ms: made.at_ms,
+            is_complete: true,
+            drift_std: coin.drift.as_ref().map(|drift| drift.std),
+        }
+    }
+
+    /// Writes forecasts down and opens positions on them; `absent` coins were done without.
+    pub(super) fn act(&mut self, made: &MinuteForecasts, absent: &[Symbol]) -> anyhow::Result<()> {
+        let MinuteForecasts {
+            forecasts,
+            at_ms: made_at_ms,
+            latency,
+        } = made;
+        let (time_ms, made_at_ms) = (forecasts.time, *made_at_ms);
+        let mut minute = Minute {
+            time_ms,
+            ..Minute::default()
+        };
+        for (symbol, coin) in self
+            .checkpoint
+            .config
+            .universe
+            .symbols
+            .iter()
+            .zip(&forecasts.coins)
+        {
+            let logged = LoggedForecast {
+                is_complete: absent.is_empty(),
+                ..self.logged(made, symbol, coin)
+            };
+            self.note_drift(symbol, coin.drift.as_ref());
+            let outcome = coin.forecast.map_or("refused", |_| "forecast");
+            self.metrics.forecasts.with_label_values(&[outcome]).inc();
+            if let Some(side) = self.policy.side(&logged) {
+                match why_not(&self.policy, &logged) {
+                    None => minute.signals.push(self.policy.signal(&logged, side)),
+                    Some(reason) => {
+                        warn!(%symbol, side = side.name(), forecast = logged.forecast, reason, "not acted on")
+                    }
+                }
+            }
+            minute.forecasts.push(logged);
+        }
+        let signals = minute.signals.len();
+        let opened = self.book.record(minute)?;
+        self.note_opened(&opened);
+        self.settle(time_ms)?;
+        self.metrics.minutes.with_label_values(&["forecast"]).inc();
+        let refused = forecasts
+            .coins
+            .iter()
+            .filter(|coin| coin.forecast.is_none())
+            .count();
+        info!(
+            time = format_time(time_ms),
+            forecasts = forecasts.coins.len() - refused,
+            refused,
+            absent = absent.len(),
+            signals,
+            opened = opened.len(),
+            delay_ms = made_at_ms - forecasts.closed_at,
+            latency_ms = latency.as_millis() as u64,
+            "forecast"
+        );
+        Ok(())
+    }
+
+    /// Logs and counts positions that were opened.
+    pub(super) fn note_opened(&self, opened: &[Position]) {
+        for position in opened {
+            info!(
+                symbol = %position.symbol,
+                side = position.side.name(),
+                forecast_bps = position.forecast * 1e4,
+                due = format_time(position.due_ms),
+                "position opened"
+            );
+            self.metrics.positions.with_label_values(&["opened"]).inc();
+        }
+    }
+
+    fn note_drift(&self, symbol: &Symbol, drift: Option<&Drift>) {
+        let Some(drift) = drift else { return };
+        self.metrics
+            .drift
+            .with_label_values(&[symbol.as_str()])
+            .set(drift.std);
+        if drift.std.abs() > self.policy.drift_limit_std {
+            warn!(%symbol, feature = drift.feature, std = drift.std, "drift: far from the training statistics");
+        }
+    }
+
+    /// What the metrics know from the ledger.
+    pub(super) fn report(&mut self) -> anyhow::Result<()> {
+        let coins = self.checkpoint.config.universe.symbols.len().max(1);
+        self.metrics.equity.set(1.0 + self.net / coins as f64);
+        let config = &self.checkpoint.config;
+        if config.target.init(config.data.interval).earned() != Payoff::FromClose {
+            // The ledger knows closes alone: what came of such a target is not computed.
+            self.metrics.pearson.set(f64::NAN);
+            return Ok(());
+        }
+        let hold_ms = config.target.horizon.ms();
+        let outcomes = self
+            .book
+            .outcomes(hold_ms, self.settings.pearson_forecasts)?;
+        let (forecasts, realized): (Vec<f64>, Vec<f64>) = outcomes.into_iter().unzip();
+        if let Some(correlation) = pearson(&forecasts, &realized) {
+            self.metrics.pearson.set(correlation);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,99 @@
+//! The ledger of a watch, and who may write it.
+
+use super::*;
+
+#[test]
+fn a_tampered_ledger_is_found_out() {
+    let market = Market3::new(Faults::default());
+    finished(market.watch(25, &no_metrics()));
+    let thresholds = market.run.join("thresholds.toml");
+    let text = fs::read_to_string(&thresholds).unwrap();
+    fs::write(
+        &thresholds,
+        text.replace("buy = 1e-9\n", "")
+            .replace("sell = -1e-9\n", ""),
+    )
+    .unwrap();
+    let (is_right, verdict) = market.verdict();
+    assert!(
+        !is_right && count(&verdict, "extra_trades") > 0,
+        "{verdict}"
+    );
+}
+
+#[test]
+fn an_interrupt_ends_it_cleanly_and_two_do_not_share_a_ledger() {
+    let market = Market3::new(Faults::default());
+    let first = market.watch(1000, &no_metrics());
+    std::thread::sleep(Duration::from_millis(1500));
+    let second = market.watch(10, &no_metrics()).wait_with_output().unwrap();
+    assert_eq!(second.status.code(), Some(1));
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert!(said.contains("is in use by another process"), "{said}");
+    interrupt(&first);
+    assert!(finished(first).contains("the ledger is complete"));
+}
+
+fn interrupt(child: &Child) {
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
+}
+
+/// Another program that holds the ledger for a while loses nothing, and ends nothing.
+#[test]
+fn a_ledger_that_is_held_for_a_while_has_every_minute_afterwards() {
+    let market = Market3::new(Faults::default());
+    let child = market.watch(40, &no_metrics());
+    let (path, log) = (
+        market.run.join("ledger.sqlite"),
+        market.run.join("ledger.jsonl"),
+    );
+    while !path.exists() || !log.exists() || forecast_times(&market).is_empty() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.busy_timeout(Duration::from_secs(10)).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    std::thread::sleep(Duration::from_millis(1500));
+    other.execute_batch("ROLLBACK").unwrap();
+    drop(other);
+    let said = finished(child);
+    assert!(
+        said.contains("what is to be written is kept until it is free"),
+        "{said}"
+    );
+    let (is_right, verdict) = market.verdict();
+    assert!(is_right, "{verdict}\n{said}");
+    assert_eq!(
+        count(&verdict, "minutes"),
+        forecast_times(&market).len() as i64,
+        "{said}"
+    );
+}
+
+#[test]
+fn a_log_of_somebody_else_is_refused_before_anything_is_written() {
+    let market = Market3::new(Faults::default());
+    let theirs = market.dir.path().join("notes.jsonl");
+    fs::write(&theirs, "a user's own file\n").unwrap();
+    let output = market
+        .watch(5, &["--ledger", "notes.sqlite"])
+        .wait_with_output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("notes.jsonl is somebody else's file")
+    );
+    assert_eq!(fs::read_to_string(&theirs).unwrap(), "a user's own file\n");
+    assert!(
+        !market.dir.path().join("notes.sqlite").exists()
+            && !market.dir.path().join("notes.lock").exists()
+    );
+}
