@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use market::Interval;
 
-use super::group::Chosen;
+use super::group::GroupChoice;
 use super::relative::{DAY, LEAST_VOLUME, VOLATILITY};
 use super::relative::{bars, close_position, mean_of_known, one_bar, root_mean_squares};
 use super::set::{Feature, FeatureFormulas};
@@ -69,7 +69,7 @@ impl FeatureFormulas for Relative6 {
         bars(DAY, interval).max(bars(VOLATILITY, interval)) + 1
     }
 
-    fn compute(&self, chosen: &Chosen, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
+    fn compute(&self, chosen: &GroupChoice, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
         let (coins, warm_up) = (panel.coins(), chosen.warm_up_bars);
         let from = rows.start.saturating_sub(warm_up - 1);
         let series = Series::of(panel, from..rows.end, chosen.interval);
