@@ -7,7 +7,7 @@ Writes crates/model/tests/golden/*.safetensors, which crates/model/tests/it read
 the network's config as JSON in its metadata. `network` below is also the way to use a
 `model.safetensors` in PyTorch, `config` being the section [network] of the run.toml beside it:
 
-    net = network(config, coins, features, lookback)
+    net = network(config, coins, features, horizons=1, lookback=lookback)
     net.load_state_dict(safetensors.torch.load_file("model.safetensors"))
 """
 
@@ -75,9 +75,9 @@ class Head(nn.Module):
 class Network(nn.Module):
     """Coin mixing, an encoder over time (what a subclass adds), a head, a linear skip of windows as long as `lookback`."""
 
-    def __init__(self, config, coins, features, lookback=None):
+    def __init__(self, config, coins, features, horizons=1, lookback=None):
         super().__init__()
-        self.config, self.coins, self.features = config, coins, features
+        self.config, self.coins, self.features, self.horizons = config, coins, features, horizons
         self.act = ACTIVATIONS[config["activation"]]
         shared = config["mixing"] == "shared"
         channels, width = 2 * features if shared else coins * features, config["stem_width"]
@@ -89,12 +89,12 @@ class Network(nn.Module):
             self.stem = nn.Identity()
         channels = self.build(config, width or channels)
         pooled = 2 * channels if config["pool"] == "mean_last" else channels
-        outputs = 1 if shared else coins
+        outputs = horizons * (1 if shared else coins)
         self.head = Head(pooled, config["head_width"], outputs, self.act)
         has_skip = config.get("linear_skip", False)
         self.skip = nn.Conv1d(2 * features if shared else coins * features, outputs, lookback) if has_skip else None
 
-    def forward(self, x):  # [batch, coins * features, lookback] -> [batch, coins]
+    def forward(self, x):  # [batch, coins * features, lookback] -> [batch, coins * horizons]
         batch, _, lookback = x.shape
         if self.config["input_norm"] == "window":
             x = (x - x.mean(2, keepdim=True)) / (x.var(2, correction=0, keepdim=True) + EPSILON).sqrt()
@@ -105,8 +105,8 @@ class Network(nn.Module):
         values = self.encode(self.stem(x))  # [window, channels, time]
         mean, last = values.mean(2), self.last(values)
         pooled = {"mean": mean, "last": last, "mean_last": torch.cat([mean, last], 1)}[self.config["pool"]]
-        output = self.head(pooled).reshape(batch, self.coins)
-        return output + self.skip(x).reshape(batch, self.coins) if self.skip else output
+        output = self.head(pooled).reshape(batch, self.coins * self.horizons)
+        return output + self.skip(x).reshape(output.shape) if self.skip else output
 
     def last(self, values):
         return values[:, :, -1]
@@ -207,9 +207,12 @@ class Tcn(Network):
 ENCODERS = {"resnet": ResNet1d, "lstm": Lstm, "gru": Gru, "tcn": Tcn}
 
 
-def network(config, coins, features, lookback=None):
-    """The network of a section [network]; runs from before there was a choice have a ResNet."""
-    return ENCODERS[config.get("encoder", "resnet")](config, coins, features, lookback)
+def network(config, coins, features, horizons=1, lookback=None):
+    """The network of a section [network]; runs from before there was a choice have a ResNet.
+
+    Outputs are [coin, horizon], `horizons` being the length of target.horizons; a linear skip needs `lookback`.
+    """
+    return ENCODERS[config.get("encoder", "resnet")](config, coins, features, horizons, lookback)
 
 
 CASES = {
@@ -254,12 +257,17 @@ SKIP_CASES = {
         lstm=dict(width=5, layers=1, bidirectional=False),
     ),
 }
-COINS, FEATURES, LOOKBACK, BATCH = 3, 2, 29, 4
+# Networks of several horizons, with unknown targets.
+HORIZON_CASES = {
+    "horizons-shared": dict(pool="mean_last", head_width=5),
+    "horizons-stacked": dict(mixing="stacked", stem_kernel=3, stem_stride=1, pool="last"),
+}
+COINS, FEATURES, LOOKBACK, BATCH, HORIZONS = 3, 2, 29, 4, 2
 
 
-def make(config):
+def make(config, horizons=1):
     """A network with every weight away from zero, rounded to float32, in float64 and without dropout."""
-    net = network(config, COINS, FEATURES, LOOKBACK).double().eval()
+    net = network(config, COINS, FEATURES, horizons, LOOKBACK).double().eval()
     with torch.no_grad():
         for parameter in net.parameters():
             fan_in = parameter[0].numel() if parameter.dim() > 1 else 8
@@ -281,6 +289,43 @@ def write(folder, name, config, tensors):
         config=json.dumps(config), coins=str(COINS), features=str(FEATURES), lookback=str(LOOKBACK)
     )
     save_file(tensors, folder / f"{name}.safetensors", metadata)
+
+
+def masked_mean(losses, mask):
+    return (losses * mask).sum() / mask.sum().clamp(min=1)
+
+
+def parts_loss(loss, output, target, mask, scale, market_weight):
+    """The coins' own parts, and the market's: each as a quotient of its scale (crates/model/src/loss.rs)."""
+    known = mask.sum(1, keepdim=True)
+    mean = lambda values: (values * mask).sum(1, keepdim=True) / known.clamp(min=1)
+    error = (output - target) * scale
+    market = mean(error)
+    own = masked_mean(loss((error - market) / scale), mask)
+    return own + market_weight * masked_mean(loss(market / mean(scale).clamp(min=1e-30)), known.clamp(max=1))
+
+
+def horizon_cases(folder, windows):
+    """Losses of several heads: the mean over horizons of the loss of each, by PyTorch's HuberLoss."""
+    huber = lambda error: F.huber_loss(error, torch.zeros_like(error), reduction="none")
+    for name, changes in HORIZON_CASES.items():
+        config = DEFAULT | changes
+        net, x = make(config, HORIZONS), windows()
+        target = 2 * torch.randn(HORIZONS, BATCH, COINS).float().double()
+        mask = (torch.rand(HORIZONS, BATCH, COINS) < 0.7).double()
+        mask[1, 2] = 0  # nothing is known of a whole window at one horizon
+        scale = (0.5 + torch.rand(HORIZONS, BATCH, COINS)).float().double()
+        output = net(x)
+        by_horizon = output.reshape(BATCH, COINS, HORIZONS).permute(2, 0, 1)
+        each = list(zip(by_horizon, target, mask, scale))
+        loss = sum(masked_mean(huber(o - t), m) for o, t, m, _ in each) / HORIZONS
+        parts = sum(parts_loss(huber, *one, market_weight=0.5) for one in each) / HORIZONS
+        loss.backward()
+        tensors = {"windows": x.float(), "target": target.float(), "mask": mask.float(), "scale": scale.float()}
+        tensors |= {"output": output.detach().float(), "losses": torch.stack([loss, parts]).detach().float()}
+        tensors |= prefixed("weight", net.named_parameters())
+        tensors |= prefixed("grad", ((n, p.grad) for n, p in net.named_parameters()))
+        write(folder, name, config, tensors)
 
 
 def main():
@@ -324,6 +369,8 @@ def main():
 
     forward_and_gradients(ENCODER_CASES)
     forward_and_gradients(SKIP_CASES)
+    torch.manual_seed(20240301)
+    horizon_cases(folder, windows)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,11 @@ use dataset::ForecastTable;
 use model::DeviceChoice;
 use predict::{CandleSource, History, forecast_at};
 
-/// Two small networks on different features and windows, in a store of the simulated market.
-fn members(dir: &Path) -> [PathBuf; 2] {
+/// Two small networks on different features and windows, in a store of so many minutes of the
+/// simulated market.
+fn members(dir: &Path, minutes: usize) -> [PathBuf; 2] {
     let mut config = tests::tiny();
+    config.data.simulated.minutes = minutes;
     let coins = tests::candles(&config);
     tests::store(&dir.join("data"), &mut config, &coins);
     [
@@ -71,7 +73,7 @@ fn ensemble_of(dir: &Path, members: &[PathBuf], set: &[&str]) -> PathBuf {
 #[test]
 fn live_equals_offline_for_an_ensemble() {
     let dir = tempfile::tempdir().unwrap();
-    let members = members(dir.path());
+    let members = members(dir.path(), 2500);
     let run = ensemble_of(dir.path(), &members, &["ensemble.prior_events=20"]);
     let (saved, _) = ensemble::SavedWeights::read(&run).unwrap();
     assert_eq!(saved.members, ["../first", "../second"]);
@@ -80,6 +82,25 @@ fn live_equals_offline_for_an_ensemble() {
         ensemble::Weights::equal(2),
         "fold 2 has weights that were fitted"
     );
+    live_equals_offline(&run, &members);
+}
+
+/// In units of trailing volatility, which a live forecast works out anew.
+#[test]
+fn live_equals_offline_for_an_ensemble_by_ic_a_day() {
+    let dir = tempfile::tempdir().unwrap();
+    // Three parts of six days: weights are of five days at least.
+    let members = members(dir.path(), 3 * 6 * 1440);
+    let set = ["ensemble.method=ic_a_day", "ensemble.standard_errors=0"];
+    let run = ensemble_of(dir.path(), &members, &set);
+    let (saved, _) = ensemble::SavedWeights::read(&run).unwrap();
+    let alone = ensemble::Weights::first(2);
+    assert_eq!(saved.folds[0].weights, alone);
+    assert_ne!(saved.folds[1].weights, alone);
+    live_equals_offline(&run, &members);
+}
+
+fn live_equals_offline(run: &Path, members: &[PathBuf]) {
     let table = ForecastTable::read(&run.join("forecasts.parquet")).unwrap();
     assert!(table.len() > 1000);
 
@@ -87,7 +108,7 @@ fn live_equals_offline_for_an_ensemble() {
     let times: Vec<(u32, i64)> = table.rows().map(|row| (row.fold, row.time_ms)).collect();
     let mut compared = 0;
     for &(fold, at_ms) in times.iter().step_by(times.len() / 24) {
-        let checkpoint = load(&run, Some(fold as usize));
+        let checkpoint = load(run, Some(fold as usize));
         let history = History::read(CandleSource::Store, &checkpoint, Some(at_ms), None).unwrap();
         let forecasts = forecast_at(&checkpoint, &history).unwrap();
         assert_eq!(
@@ -119,7 +140,7 @@ fn live_equals_offline_for_an_ensemble() {
     }
     assert!(compared > 50, "{compared}");
 
-    let (last, first) = (load(&run, None), load(&run, Some(1)));
+    let (last, first) = (load(run, None), load(run, Some(1)));
     assert_ne!(last.label(), first.label());
     assert_eq!(
         last.history_bars(),
@@ -141,7 +162,7 @@ fn live_equals_offline_for_an_ensemble() {
 #[test]
 fn a_member_of_another_fold_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let members = members(dir.path());
+    let members = members(dir.path(), 2500);
     let run = ensemble_of(dir.path(), &members, &["ensemble.method=average"]);
     let refused = |fold| crate::load(&run, fold, &[], DeviceChoice::Flex).unwrap_err();
     let error = refused(Some(7)).to_string();

@@ -77,7 +77,7 @@ fn scored_candles_change_no_weight() {
 /// Nor where the targets are those of a bar later.
 #[test]
 fn scored_candles_change_no_weight_of_a_delayed_fit() {
-    check_weights(&["target.fit_delayed=true", "target.fit=scaled_parts"]);
+    check_weights(&["target.entry=next_close", "target.fit=scaled_parts"]);
 }
 
 fn check_weights(keys: &[&str]) {
@@ -225,6 +225,33 @@ fn statistics_read_back_as_they_were() {
     assert_eq!(stats, read);
 }
 
+/// Targets that are entered a bar later are known before the first scored row closes its bar.
+#[test]
+fn targets_of_a_bar_later_end_before_the_scored_rows() {
+    let mut config = tests::tiny();
+    config.target.entry = dataset::Entry::NextClose;
+    let dataset = Dataset::load(&config).unwrap();
+    let reach = config.reach_bars();
+    for fold in &dataset.plan.folds {
+        let fitted = dataset.fitted_targets(fold);
+        for (rows, end) in [
+            (&fold.train, fold.stop.start),
+            (&fold.stop, fold.score.start),
+        ] {
+            let known = |row: &usize| fitted.any(*row);
+            let last = rows.clone().rev().find(known).unwrap();
+            assert!(last + 1 + reach < end, "fold {}: {last} {end}", fold.number);
+            let pairs = (0..3).map(|coin| {
+                (
+                    fitted.value(last, coin),
+                    dataset.targets.value(last + 1, coin),
+                )
+            });
+            assert!(pairs.clone().all(|(a, b)| a.to_bits() == b.to_bits()));
+        }
+    }
+}
+
 /// Shuffled targets are a control of fitting alone: what is scored stays as it came.
 #[test]
 fn shuffled_targets_end_before_the_scored_rows() {
@@ -250,39 +277,6 @@ fn shuffled_targets_end_before_the_scored_rows() {
             fold.number
         );
     }
-}
-
-/// With `target.fit_delayed` a row is fitted to the next row's target, and the last row of the
-/// training time to none: its next one ends in what is scored.
-#[test]
-fn delayed_targets_are_those_of_the_next_row_of_their_span() {
-    let mut config = tests::tiny();
-    config.target.fit_delayed = true;
-    let dataset = Dataset::load(&config).unwrap();
-    let fold = &dataset.plan.folds[1];
-    let fitted = dataset.fitted_targets(fold);
-    for span in [&fold.train, &fold.stop] {
-        for row in span.clone() {
-            for coin in 0..3 {
-                let expected = match row + 1 < span.end {
-                    true => dataset.targets.value(row + 1, coin),
-                    false => f64::NAN,
-                };
-                assert_eq!(
-                    fitted.value(row, coin).to_bits(),
-                    expected.to_bits(),
-                    "{row}"
-                );
-            }
-        }
-    }
-    config.target.fit_delayed = false;
-    let as_it_is = Dataset::load(&config).unwrap();
-    assert_eq!(as_it_is.plan, dataset.plan);
-    assert_eq!(
-        as_it_is.fitted_targets(fold).row(100),
-        as_it_is.targets.row(100)
-    );
 }
 
 /// The candles with other prices, returns and volumes from `from_ms` on.

@@ -7,7 +7,7 @@ use dataset::{
     TargetScale, TargetScales,
 };
 use market::Interval;
-use model::{DeviceChoice, NetworkConfig, Windows, forecast};
+use model::{DeviceChoice, NetworkConfig, NetworkShape, Windows, forecast};
 use proptest::prelude::*;
 
 const MINUTE: i64 = 60_000;
@@ -219,9 +219,7 @@ fn forecast_at(config: &Config, panel: &Panel, row: usize) -> (Vec<u32>, Vec<boo
     };
     let network = network
         .init(
-            3,
-            features.per_coin(),
-            config.features.lookback_bars,
+            NetworkShape::new(3, features.per_coin(), config.features.lookback_bars),
             &device,
         )
         .unwrap();

@@ -7,10 +7,12 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod base;
 mod cache;
 mod daily;
 mod ensemble;
 mod fitting;
+mod horizons;
 mod live;
 mod look_ahead;
 mod panel20;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use dataset::{Config, Dataset, FoldForecasts, Normalizer, Store};
 
 use market::{Interval, Market};
-use model::{DeviceChoice, NetworkConfig, Windows, forecast, load_weights};
+use model::{DeviceChoice, NetworkConfig, NetworkShape, Windows, forecast, load_weights};
 use predict::{History, forecast_at};
 use run::score_run;
 use score::Report;
@@ -117,8 +117,8 @@ fn score_of_released(run: &Path, candles: &Path) -> Report {
     let outputs: Vec<Vec<f32>> = files
         .map(|file| {
             let _drawing = crate::drawing();
-            let (network, _) =
-                load_weights(&network, coins, channels / coins, lookback, &file, &device).unwrap();
+            let shape = NetworkShape::new(coins, channels / coins, lookback);
+            let (network, _) = load_weights(&network, shape, &file, &device).unwrap();
             forecast(&network, &windows, &set.ends, &mut |_| {}).unwrap()
         })
         .collect();

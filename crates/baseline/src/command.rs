@@ -6,8 +6,11 @@ use std::time::Instant;
 use anyhow::anyhow;
 use clap::Parser;
 use cli::WithHint;
-use dataset::{Dataset, FeatureRows, RunDir, check_named_output};
-use run::{FitOptions, fit_run, folds_named, stored_config, write_fit_times};
+use dataset::{Dataset, FeatureRows, Fold, RunDir, check_named_output};
+use linear::recipe_on_base;
+use run::{
+    FitOptions, ScoredRun, fit_by_horizon, fit_run, folds_named, stored_config, write_fit_times,
+};
 
 use crate::config::{BaselineConfig, StoppingProtocol};
 use crate::recipe::LightGbmRecipe;
@@ -63,30 +66,58 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     warn_of_optimism(&config);
     let dataset = Dataset::load(&config.shared)?;
     config.shared = dataset.config.clone();
-    let features = feature_rows(&config, &dataset, args.recompute)?;
     if args.continue_rounds == Some(0) {
         return Err(cli::usage(
             anyhow!("--continue-rounds 0: expected at least 1 round").hint("--continue-rounds 100"),
         ));
     }
-    let folds = match args.fold {
+    let folds: Vec<_> = match args.fold {
         None => dataset.plan.folds.iter().collect(),
         Some(number) => folds_named(&dataset, &[number], "--fold")?,
     };
     let check = |path: &Path| check_named_output(path, "parquet");
     args.export.as_deref().map_or(Ok(()), check)?;
-    let stored = stored_config(&run)?
-        .map(|table| BaselineConfig::new(&table, library)?.to_toml())
-        .transpose()?;
-    let resolved = config.to_toml()?;
-    run.begin(&resolved, stored.as_deref())?;
+    if !dataset.config.target.horizons.is_empty() {
+        refuse_to_export(args)?;
+        begin(&run, &config, library)?;
+    }
+    let fit = |run: &RunDir, dataset: &Dataset| {
+        let mut config = config.clone();
+        config.shared = dataset.config.clone();
+        fit_horizon(args, config, library, (run, dataset), folds.clone())
+    };
+    fit_by_horizon(&run, &dataset, fit)?;
+    if args.export.is_some() {
+        return Ok(());
+    }
+    let memory = cli::peak_memory().map_or(String::new(), |bytes| {
+        format!(", at most {} MiB of memory", bytes >> 20)
+    });
+    cli::note(format!(
+        "panel, training and forecasts: {:.1} s{memory}",
+        began.elapsed().as_secs_f64()
+    ));
+    Ok(())
+}
+
+/// Fits the trees of one horizon, or writes what they would see.
+fn fit_horizon(
+    args: &Args,
+    config: BaselineConfig,
+    library: &'static Library,
+    (run, dataset): (&RunDir, &Dataset),
+    folds: Vec<&Fold>,
+) -> anyhow::Result<Option<ScoredRun>> {
+    let features = feature_rows(&config, dataset, args.recompute)?;
+    let resolved = begin(run, &config, library)?;
     write_fit_times(
         &run.path().join("folds.json"),
         &dataset.panel,
         &dataset.plan.folds,
     )?;
     if let Some(path) = &args.export {
-        return export::matrix(path, &dataset, &features);
+        export::matrix(path, dataset, &features)?;
+        return Ok(None);
     }
     let recipe = LightGbmRecipe {
         config,
@@ -100,15 +131,36 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         again: args.retrain || args.continue_rounds.is_some(),
         json: args.json,
     };
-    fit_run(&recipe, &run, &dataset, &resolved, &options)?;
-    let memory = cli::peak_memory().map_or(String::new(), |bytes| {
-        format!(", at most {} MiB of memory", bytes >> 20)
-    });
-    cli::note(format!(
-        "panel, training and forecasts: {:.1} s{memory}",
-        began.elapsed().as_secs_f64()
-    ));
-    Ok(())
+    let recipe = recipe_on_base(Box::new(recipe), dataset)?;
+    fit_run(&*recipe, run, dataset, &resolved, &options)
+}
+
+/// Begins a run, or goes on with one of the same config; returns the content of its run.toml.
+fn begin(
+    run: &RunDir,
+    config: &BaselineConfig,
+    library: &'static Library,
+) -> anyhow::Result<String> {
+    let stored = stored_config(run)?
+        .map(|table| BaselineConfig::new(&table, library)?.to_toml())
+        .transpose()?;
+    let resolved = config.to_toml()?;
+    run.begin(&resolved, stored.as_deref())?;
+    Ok(resolved)
+}
+
+/// A file of rows has one column of targets.
+fn refuse_to_export(args: &Args) -> anyhow::Result<()> {
+    match &args.export {
+        None => Ok(()),
+        Some(path) => Err(cli::usage(
+            anyhow!(
+                "--export {}: found target.horizons, expected one horizon",
+                path.display()
+            )
+            .hint("--set target.horizons= --set target.horizon=1h for instance"),
+        )),
+    }
 }
 
 fn warn_of_optimism(config: &BaselineConfig) {

@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use cli::WithHint;
+use linear::forecaster_on_base;
 use run::{Forecaster, Kind, SavedRun, TrainingSpan};
 
 use crate::config::KIND;
@@ -24,11 +25,9 @@ impl Kind for LightGbmKind {
     fn load(&self, run: &SavedRun<'_>) -> anyhow::Result<Box<dyn Forecaster>> {
         let library = Library::open()?;
         let config = BaselineConfig::new(run.table, library)?;
-        Ok(Box::new(SavedModel::load(
-            &run.folder()?,
-            &config,
-            library,
-        )?))
+        let folder = run.folder()?;
+        let model = SavedModel::load(&folder, &config, library)?;
+        forecaster_on_base(Box::new(model), &folder, &config.shared)
     }
 
     fn seen(&self, run: &SavedRun<'_>) -> anyhow::Result<Option<TrainingSpan>> {

@@ -6,7 +6,7 @@ use anyhow::{Context, anyhow};
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
-use crate::{WithHint, did_you_mean, renamed, usage};
+use crate::{WithHint, did_you_mean, exclusive, renamed, usage};
 
 /// The sections that some binary of this project reads; any other is an error.
 pub const SECTIONS: &[&str] = &[
@@ -24,6 +24,7 @@ pub const SECTIONS: &[&str] = &[
     "ridge",
     "ensemble",
     "trading",
+    "portfolio",
     "watch",
     "replay",
 ];
@@ -126,15 +127,20 @@ impl ConfigTable {
         self.check_keys()
     }
 
-    /// Refuses keys as older versions had them; those of a run's own file are up to date by now.
+    /// Refuses keys as older versions had them, and two keys where one is expected; those of a
+    /// run's own file are up to date by now.
     fn check_keys(&self) -> anyhow::Result<()> {
-        renamed::refuse(&self.table, |key| {
-            let blamed = self.overrides.iter().find(|text| {
+        let of_key = |key: &str| {
+            self.overrides.iter().find(|text| {
                 let (set, _) = text.split_once('=').unwrap_or((text, ""));
                 set.trim() == key
-            });
-            blamed.map_or_else(|| self.origin.clone(), |text| format!("--set {text}"))
-        })
+            })
+        };
+        let origin = |key: &str| {
+            of_key(key).map_or_else(|| self.origin.clone(), |text| format!("--set {text}"))
+        };
+        renamed::refuse(&self.table, origin)?;
+        exclusive::refuse(&self.table, |key| of_key(key).is_some(), origin)
     }
 
     fn set(&mut self, text: &str) -> anyhow::Result<()> {

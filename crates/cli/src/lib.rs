@@ -3,6 +3,7 @@
 
 mod config;
 mod error;
+mod exclusive;
 mod exit;
 mod folds;
 mod lock;

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Column, Error, FeatureConfig, Features, NormalizeConfig, SplitConfig, TargetConfig, TimeSpan,
-    parse_time,
+    Base, Column, Error, FeatureConfig, FeatureSet, Features, NormalizeConfig, SplitConfig,
+    TargetConfig, TimeSpan, parse_time,
 };
 
 /// The shared sections: what is forecast, from what, on which rows.
@@ -306,9 +306,15 @@ impl Config {
         self.target.horizon_bars(self.data.interval)
     }
 
-    /// How many bars after t the target at t needs: what every purge must cover.
+    /// How many bars after t the target at t needs.
     pub fn reach_bars(&self) -> usize {
         self.target.reach_bars(self.data.interval)
+    }
+
+    /// How many bars are left out before every boundary for the targets: the longest reach of all
+    /// horizons.
+    pub fn purge_bars(&self) -> usize {
+        self.target.longest_reach_bars(self.data.interval)
     }
 
     /// How many bars are left out before every boundary, on top of the purge.
@@ -316,10 +322,12 @@ impl Config {
         self.split.embargo.bars(self.data.interval)
     }
 
-    /// All columns that features and target are computed from.
+    /// All columns that features, target and the target's base are computed from.
     pub fn columns(&self) -> Vec<Column> {
+        let base = self.target.base.map(Base::features);
         let mut columns = [
             self.features.set.columns(),
+            base.map(FeatureSet::columns).unwrap_or_default(),
             self.target.init(self.data.interval).columns(),
             &[Column::Close],
         ]
@@ -330,11 +338,18 @@ impl Config {
     }
 
     /// How many bars up to t a forecast at t is a function of: window, warm-up (or what targets are
-    /// scaled by) and fill.
+    /// scaled by, or the base's warm-up) and fill.
     pub fn history_bars(&self) -> usize {
+        let interval = self.data.interval;
         let window = self.features.lookback_bars + self.chosen_features().warm_up_bars();
-        let trailing = self.normalize.trailing.bars(self.data.interval) + 1;
-        window.max(trailing) + self.data.fill_limit_bars()
+        let trailing = self.normalize.trailing.bars(interval) + 1;
+        let warm_up = |base: Base| {
+            Features::all(base.features())
+                .of_bars(interval)
+                .warm_up_bars()
+        };
+        let base = self.target.base.map_or(0, warm_up);
+        window.max(trailing).max(base) + self.data.fill_limit_bars()
     }
 }
 
@@ -400,7 +415,6 @@ mod tests {
             ("data", "until"),
             ("data", "resample_from"),
             ("target", "shuffle_seed"),
-            ("target", "fit_delayed"),
             ("split", "train"),
             ("split", "test"),
         ] {

@@ -39,7 +39,7 @@ pub use features::{
 };
 pub use named_output::check_named_output;
 pub use normalize_config::{InputNorm, NormalizeConfig, TargetScale};
-pub use normalizer::{CoinStats, Normalizer, TrainingRows, target_std};
+pub use normalizer::{CoinStats, Normalizer, TargetStats, TrainingRows, target_std};
 pub use notation::{YEAR_2100_MS, format_time, parse_time};
 pub use origin::Origin;
 pub use panel::Panel;
@@ -54,9 +54,10 @@ pub use table::{
 };
 pub use target_scale::TargetScales;
 pub use targets::{
-    Control, ControlColumn, ControlSign, Fit, Payoff, Settings, Target, TargetConfig, TargetKind,
-    Targets, Task, close_controls, targets_reference,
+    Base, Control, ControlColumn, ControlSign, Entry, Fit, Payoff, Settings, Target, TargetConfig,
+    TargetKind, Targets, Task, close_controls, targets_reference,
 };
 pub use time_span::TimeSpan;
+pub use trailing_volatility::TrailingVolatility;
 pub use wide::WideTable;
 pub use windows::{DropCounts, Eligibility, WindowSet};

@@ -52,6 +52,19 @@ pub struct CoinStats {
     pub target_std: Option<f32>,
     /// What targets are divided by while training and forecasts multiplied with.
     pub target_scale: f32,
+    /// The same two of every further horizon.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<TargetStats>,
+}
+
+/// The statistics of one coin's targets at one horizon.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetStats {
+    /// Standard deviation of the target, `None` without training rows.
+    pub target_std: Option<f32>,
+    /// What targets are divided by while training and forecasts multiplied with.
+    pub target_scale: f32,
 }
 
 /// What statistics are fitted on.
@@ -84,14 +97,12 @@ impl Normalizer {
             targets,
             train,
         } = on;
+        let of_targets = target_stats(config, targets, train.clone());
         let mut coins: Vec<CoinStats> = Vec::with_capacity(panel.coins());
-        let mut pooled = RunningMoments::default();
-        let mut pooled_inputs = vec![RunningMoments::default(); features.per_coin()];
-        for (coin, symbol) in panel.symbols().iter().enumerate() {
+        let mut pooled = vec![RunningMoments::default(); features.per_coin()];
+        for ((coin, symbol), target) in panel.symbols().iter().enumerate().zip(of_targets) {
             let (rows, moments) = input_moments(on, coin);
-            let target = target_moments(targets, coin, train.clone());
-            pooled = pooled.joined(target);
-            for (pooled, own) in pooled_inputs.iter_mut().zip(&moments) {
+            for (pooled, own) in pooled.iter_mut().zip(&moments) {
                 *pooled = pooled.joined(*own);
             }
             let (mean, std) = mean_and_std(&moments);
@@ -100,8 +111,9 @@ impl Normalizer {
                 rows,
                 mean,
                 std,
-                target_std: target.known_std(),
-                target_scale: constant_is_one(target.std()),
+                target_std: target.target_std,
+                target_scale: target.target_scale,
+                further: Vec::new(),
             });
         }
         if coins.iter().all(|coin| coin.target_std.is_none()) {
@@ -114,12 +126,7 @@ impl Normalizer {
         }
         if config.inputs == InputNorm::Pooled {
             for coin in &mut coins {
-                (coin.mean, coin.std) = mean_and_std(&pooled_inputs);
-            }
-        }
-        if config.target == TargetScale::Pooled {
-            for coin in &mut coins {
-                coin.target_scale = pooled.std() as f32;
+                (coin.mean, coin.std) = mean_and_std(&pooled);
             }
         }
         Ok(Self {
@@ -133,6 +140,32 @@ impl Normalizer {
             clip: config.clip,
             coins,
         })
+    }
+
+    /// Adds the statistics of a further horizon's targets at the training rows.
+    pub(crate) fn add_horizon(
+        &mut self,
+        config: &NormalizeConfig,
+        targets: &Targets,
+        train: Range<usize>,
+    ) {
+        let stats = target_stats(config, targets, train);
+        for (coin, stats) in self.coins.iter_mut().zip(stats) {
+            coin.further.push(stats);
+        }
+    }
+
+    /// The same with the targets' statistics of the horizon at this place in `target.horizons`;
+    /// None where there are not so many.
+    pub fn of_horizon(mut self, place: usize) -> Option<Self> {
+        for coin in &mut self.coins {
+            if let Some(further) = place.checked_sub(1) {
+                let stats = coin.further.get(further)?;
+                (coin.target_std, coin.target_scale) = (stats.target_std, stats.target_scale);
+            }
+            coin.further.clear();
+        }
+        Some(self)
     }
 
     /// Reads statistics as [`Normalizer::to_json`] wrote them.
@@ -177,11 +210,16 @@ impl Normalizer {
             if let Some(std) = coin.std.iter().find(|std| !is_positive(**std)) {
                 return wrong(&key("std"), std, "numbers above 0");
             }
-            if let Some(std) = coin.target_std.filter(|std| !is_positive(*std)) {
-                return wrong(&key("target_std"), &std, "a number above 0");
-            }
-            if !is_positive(coin.target_scale) {
-                return wrong(&key("target_scale"), &coin.target_scale, "a number above 0");
+            let first = (coin.target_std, coin.target_scale);
+            let further = coin.further.iter();
+            let further = further.map(|stats| (stats.target_std, stats.target_scale));
+            for (std, scale) in std::iter::once(first).chain(further) {
+                if let Some(std) = std.filter(|std| !is_positive(*std)) {
+                    return wrong(&key("target_std"), &std, "a number above 0");
+                }
+                if !is_positive(scale) {
+                    return wrong(&key("target_scale"), &scale, "a number above 0");
+                }
             }
         }
         Ok(())
@@ -338,6 +376,27 @@ fn constant_is_one(std: f64) -> f32 {
     if std > 0.0 { std as f32 } else { 1.0 }
 }
 
+/// Standard deviation of each coin's targets at `rows`, and what they are divided by.
+fn target_stats(
+    config: &NormalizeConfig,
+    targets: &Targets,
+    rows: Range<usize>,
+) -> Vec<TargetStats> {
+    let of_coin = |coin| target_moments(targets, coin, rows.clone());
+    let moments: Vec<RunningMoments> = (0..targets.coins()).map(of_coin).collect();
+    let pooled = (moments.iter()).fold(RunningMoments::default(), |pooled, of| pooled.joined(*of));
+    let scale = |of: &RunningMoments| match config.target {
+        TargetScale::Pooled => pooled.std() as f32,
+        TargetScale::Coin | TargetScale::Trailing if of.std() > 0.0 => of.std() as f32,
+        TargetScale::Coin | TargetScale::Trailing => 1.0,
+    };
+    let stats = |of: &RunningMoments| TargetStats {
+        target_std: of.known_std(),
+        target_scale: scale(of),
+    };
+    moments.iter().map(stats).collect()
+}
+
 fn target_moments(targets: &Targets, coin: usize, rows: Range<usize>) -> RunningMoments {
     RunningMoments::of(rows.map(|row| targets.value(row, coin)))
 }
@@ -408,6 +467,7 @@ mod tests {
             std: vec![1.0, 2.0],
             target_std: Some(0.01),
             target_scale: 0.01,
+            further: Vec::new(),
         };
         Normalizer {
             run: "run".to_owned(),

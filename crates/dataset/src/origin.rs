@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use storage::content_hash;
 
 use crate::{
-    Config, Dataset, Error, FeatureConfig, Fit, Fold, InputNorm, TargetKind, TargetScale, TimeSpan,
-    UniverseConfig, format_time,
+    Base, Config, Dataset, Entry, Error, FeatureConfig, Fit, Fold, InputNorm, TargetKind,
+    TargetScale, TimeSpan, UniverseConfig, format_time,
 };
 
 /// What a model was trained on and with, kept in the model's own file.
@@ -51,7 +51,7 @@ impl Origin {
         let config = ForecastConfig::new(&dataset.config, own).to_json()?;
         Ok(Self {
             seen_from_ms: dataset.panel.time_ms(fold.train.start),
-            seen_until_ms: dataset.panel.time_ms(end + dataset.config.reach_bars()),
+            seen_until_ms: dataset.panel.time_ms(end + dataset.config.purge_bars()),
             config_sha256: content_hash(config.as_bytes()),
             config,
         })
@@ -152,14 +152,21 @@ struct CandleRecord {
 #[derive(Debug, Serialize, Deserialize)]
 struct TargetRecord {
     kind: TargetKind,
+    /// The first horizon.
     horizon_bars: usize,
+    /// All horizons where there are several; not written of one, so that records stay the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    horizons_bars: Vec<usize>,
     fit: Fit,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    fit_delayed: bool,
     beta_window_bars: usize,
     /// 0: not shuffled.
     shuffle_seed: u64,
     weights: BTreeMap<String, f64>,
+    /// Defaults are not written, so that records stay the same.
+    #[serde(default, skip_serializing_if = "Entry::is_close")]
+    entry: Entry,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    base: Option<Base>,
 }
 
 /// `[normalize]`, in bars.
@@ -184,6 +191,7 @@ fn is_first(bars: &usize) -> bool {
 
 impl<Own: Serialize> ForecastConfig<Own> {
     fn new(config: &Config, (section, own): (&str, Own)) -> Self {
+        let bars = |span: TimeSpan| span.bars(config.data.interval);
         Self {
             data: CandleRecord {
                 interval: config.data.interval,
@@ -197,12 +205,14 @@ impl<Own: Serialize> ForecastConfig<Own> {
             },
             target: TargetRecord {
                 kind: config.target.kind,
-                horizon_bars: config.horizon_bars(),
+                horizon_bars: bars(config.target.all_horizons()[0]), // there is one at least
+                horizons_bars: config.target.horizons.iter().copied().map(bars).collect(),
                 fit: config.target.fit,
-                fit_delayed: config.target.fit_delayed,
                 beta_window_bars: config.target.beta_window.bars(config.data.interval),
                 shuffle_seed: config.target.shuffle_seed.unwrap_or(0),
                 weights: config.target.weights.clone(),
+                entry: config.target.entry,
+                base: config.target.base,
             },
             normalize: NormalizeRecord {
                 inputs: config.normalize.inputs,

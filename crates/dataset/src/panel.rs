@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use market::{Interval, Symbol};
 use sha2::{Digest, Sha256};
@@ -13,14 +14,16 @@ use crate::{CandleTable, Column};
 /// A minute without a candle carries the last close forward as its four prices, for at most
 /// `fill_limit_bars` bars, and is flagged as not observed; its volumes are unknown (NaN). Beyond
 /// the limit prices are NaN too.
+///
+/// A clone shares the values.
 #[derive(Debug, Clone)]
 pub struct Panel {
     symbols: Vec<Symbol>,
     interval: Interval,
     start_ms: i64,
     rows: usize,
-    columns: BTreeMap<Column, Vec<f64>>,
-    observed: Vec<bool>,
+    columns: Arc<BTreeMap<Column, Vec<f64>>>,
+    observed: Arc<Vec<bool>>,
 }
 
 impl Panel {
@@ -70,8 +73,8 @@ impl Panel {
             interval,
             start_ms: first,
             rows,
-            columns,
-            observed: vec![false; cells],
+            columns: Arc::new(columns),
+            observed: Arc::new(vec![false; cells]),
         }
     }
 
@@ -88,10 +91,11 @@ impl Panel {
             .iter()
             .map(|&time| self.row_of(time))
             .collect();
+        let observed = Arc::make_mut(&mut self.observed);
         for row in rows.iter().flatten() {
-            self.observed[row * coins + coin] = true;
+            observed[row * coins + coin] = true;
         }
-        for (&column, values) in &mut self.columns {
+        for (&column, values) in Arc::make_mut(&mut self.columns) {
             for (row, &value) in rows.iter().zip(candles.column(column)) {
                 if let Some(row) = row {
                     values[row * coins + coin] = value;
@@ -102,19 +106,16 @@ impl Panel {
 
     fn fill(&mut self, coin: usize, fill_limit_bars: usize) {
         let coins = self.symbols.len();
+        let columns = Arc::make_mut(&mut self.columns);
         let mut last: Option<(usize, f64)> = None;
         for row in 0..self.rows {
             let cell = row * coins + coin;
             if self.observed[cell] {
-                last = Some((row, self.columns[&Column::Close][cell]));
+                last = Some((row, columns[&Column::Close][cell]));
             } else if let Some((seen, close)) = last
                 && row - seen <= fill_limit_bars
             {
-                for (_, values) in self
-                    .columns
-                    .iter_mut()
-                    .filter(|(column, _)| column.is_price())
-                {
+                for (_, values) in columns.iter_mut().filter(|(column, _)| column.is_price()) {
                     values[cell] = close;
                 }
             }
@@ -130,10 +131,12 @@ impl Panel {
             interval: self.interval,
             start_ms: self.time_ms(rows.start),
             rows: rows.len(),
-            columns: columns
-                .map(|(&column, values)| (column, values[cells.clone()].to_vec()))
-                .collect(),
-            observed: self.observed[cells].to_vec(),
+            columns: Arc::new(
+                columns
+                    .map(|(&column, values)| (column, values[cells.clone()].to_vec()))
+                    .collect(),
+            ),
+            observed: Arc::new(self.observed[cells].to_vec()),
         }
     }
 
@@ -145,7 +148,7 @@ impl Panel {
             "{symbols:?} {} {} {}",
             self.interval, self.start_ms, self.rows
         ));
-        for (column, values) in &self.columns {
+        for (column, values) in self.columns.iter() {
             hash.update(column.name());
             for part in values.chunks(4096) {
                 let bytes: Vec<u8> = part.iter().flat_map(|value| value.to_le_bytes()).collect();

@@ -8,9 +8,9 @@ use market::{Symbol, simulate};
 
 use crate::settled::settled;
 use crate::{
-    CandleReader, CandleTable, Column, Config, Eligibility, Error, FeatureMatrix, FeatureSet, Fold,
-    Normalizer, Panel, Source, SplitPlan, TargetKind, TargetScales, Targets, TrainingRows,
-    WindowSet, format_time,
+    Base, CandleReader, CandleTable, Column, Config, Eligibility, Entry, Error, FeatureMatrix,
+    FeatureSet, Fold, Normalizer, Panel, Source, SplitPlan, TargetKind, TargetScales, Targets,
+    TimeSpan, TrainingRows, WindowSet, format_time,
 };
 
 /// The parts that every forecaster of a run shares.
@@ -25,7 +25,7 @@ pub struct Dataset {
     pub config: Config,
     /// Candles of all coins on one grid.
     pub panel: Panel,
-    /// Targets of every row and coin.
+    /// Targets of every row and coin, at the first horizon of the config.
     pub targets: Targets,
     /// Which windows can be forecast from.
     pub eligibility: Eligibility,
@@ -50,6 +50,7 @@ impl Dataset {
             Source::Simulated => simulated_panel(config)?,
         };
         let mut config = config.clone();
+        config.target = config.target.at_first_horizon();
         config.universe.symbols = panel.symbols().to_vec();
         config.data.from = Some(format_time(panel.time_ms(0)));
         config.data.until = Some(format_time(panel.time_ms(panel.rows())));
@@ -60,7 +61,7 @@ impl Dataset {
             targets,
             ..
         } = &dataset;
-        let plan = config.split.plan(panel, targets, config.reach_bars())?;
+        let plan = config.split.plan(panel, targets, config.purge_bars())?;
         dataset.oracle = oracle.map(|expected| on_grid(panel, &expected));
         dataset.plan = plan;
         Ok(dataset)
@@ -77,6 +78,36 @@ impl Dataset {
             weights: config.target.weights_of(panel.symbols(), interval),
             config,
             panel,
+        }
+    }
+
+    /// Every horizon of the config as a data set of that horizon alone, with the folds of all; this
+    /// one where it has one.
+    pub fn by_horizon(&self) -> Vec<Cow<'_, Self>> {
+        let target = &self.config.target;
+        if target.horizons.is_empty() {
+            return vec![Cow::Borrowed(self)];
+        }
+        let at = |horizon: &TimeSpan| Cow::Owned(self.at_horizon(*horizon));
+        target.horizons.iter().map(at).collect()
+    }
+
+    /// The data set at one horizon. What a simulated market expects is known of the first alone.
+    fn at_horizon(&self, horizon: TimeSpan) -> Self {
+        let is_first = horizon == self.config.target.horizon;
+        let mut config = self.config.clone();
+        config.target = config.target.at_horizon(horizon);
+        Self {
+            targets: match is_first {
+                true => self.targets.clone(),
+                false => config.target.compute(&self.panel),
+            },
+            panel: self.panel.clone(),
+            eligibility: self.eligibility.clone(),
+            plan: self.plan.clone(),
+            oracle: self.oracle.clone().filter(|_| is_first),
+            weights: self.weights.clone(),
+            config,
         }
     }
 
@@ -103,10 +134,18 @@ impl Dataset {
     }
 
     /// What forecasters of `fold` are fitted to, on the rows before its scored ones: the targets,
-    /// or with `target.shuffle_seed` the same in another order of days, which nothing can be
-    /// learnt from; with `target.fit_delayed` those of the next row.
+    /// or with `target.entry = "next_close"` those of a bar later; with `target.shuffle_seed` the
+    /// same in another order of days, which nothing can be learnt from.
     pub fn fitted_targets(&self, fold: &Fold) -> Cow<'_, Targets> {
-        let targets = match self.config.target.shuffle_seed {
+        let targets = self.ordered_targets(fold);
+        match self.config.target.entry {
+            Entry::Close => targets,
+            Entry::NextClose => Cow::Owned(targets.a_row_later(&[&fold.train, &fold.stop])),
+        }
+    }
+
+    fn ordered_targets(&self, fold: &Fold) -> Cow<'_, Targets> {
+        match self.config.target.shuffle_seed {
             None => Cow::Borrowed(&self.targets),
             Some(seed) => {
                 let day_bars = (86_400_000 / self.config.data.interval.ms()).max(1) as usize;
@@ -117,15 +156,10 @@ impl Dataset {
                     seed.wrapping_add(fold.number as u64),
                 ))
             }
-        };
-        match self.config.target.fit_delayed {
-            // A target never ends later than that of its span's last row, as without delay.
-            true => Cow::Owned(targets.delayed([&fold.train, &fold.stop])),
-            false => targets,
         }
     }
 
-    /// Statistics of the fold's training rows.
+    /// Statistics of the fold's training rows, of the targets of every horizon.
     ///
     /// # Errors
     /// As [`Normalizer::fit`].
@@ -135,7 +169,7 @@ impl Dataset {
         fold: &Fold,
         run: &str,
     ) -> Result<Normalizer, Error> {
-        Normalizer::fit(
+        let mut normalizer = Normalizer::fit(
             &self.config.normalize,
             &self.config.features.chosen(self.panel.interval()),
             &TrainingRows {
@@ -145,7 +179,12 @@ impl Dataset {
                 train: fold.train.clone(),
             },
             (run, fold.number),
-        )
+        )?;
+        for further in &self.by_horizon()[1..] {
+            let rows = fold.train.clone();
+            normalizer.add_horizon(&self.config.normalize, &further.targets, rows);
+        }
+        Ok(normalizer)
     }
 
     /// What targets are divided by while training, with the statistics of a fold.
@@ -224,8 +263,24 @@ impl Panel {
     /// # Errors
     /// As [`Dataset::load`], save for its features, targets and folds.
     pub fn of_closes(config: &Config) -> Result<Self, Error> {
+        Self::of_columns(config, FeatureSet::CLOSE6)
+    }
+
+    /// As [`Panel::of_closes`], with the volumes where the candles have any.
+    ///
+    /// # Errors
+    /// As [`Panel::of_closes`].
+    pub fn of_closes_and_volumes(config: &Config) -> Result<Self, Error> {
+        match Self::of_columns(config, FeatureSet::default()) {
+            Err(Error::MissingColumns { .. }) => Self::of_closes(config),
+            found => found,
+        }
+    }
+
+    /// The columns of the candles that a feature set needs.
+    fn of_columns(config: &Config, set: FeatureSet) -> Result<Self, Error> {
         let mut config = config.clone();
-        config.features.set = FeatureSet::CLOSE6;
+        config.features.set = set;
         config.target.kind = TargetKind::default();
         match config.data.source {
             Source::Store => stored_panel(&config),
@@ -387,18 +442,20 @@ pub fn check_columns(config: &Config, coins: &[(Symbol, CandleTable)]) -> Result
                 (!missing.is_empty()).then_some((symbol, missing))
             })
     };
-    let set = config.features.set;
-    if let Some((symbol, missing)) = lacks(set.columns()) {
-        return Err(Error::MissingColumns {
-            set: set.to_string(),
-            needed: Column::list(set.columns()),
-            symbol: symbol.to_string(),
-            missing: Column::list(&missing),
-            alternatives: FeatureSet::all()
-                .filter(|set| lacks(set.columns()).is_none())
-                .map(|set| set.to_string())
-                .collect(),
-        });
+    let base = config.target.base.map(Base::features);
+    for set in [config.features.set].into_iter().chain(base) {
+        if let Some((symbol, missing)) = lacks(set.columns()) {
+            return Err(Error::MissingColumns {
+                set: set.to_string(),
+                needed: Column::list(set.columns()),
+                symbol: symbol.to_string(),
+                missing: Column::list(&missing),
+                alternatives: FeatureSet::all()
+                    .filter(|set| lacks(set.columns()).is_none())
+                    .map(|set| set.to_string())
+                    .collect(),
+            });
+        }
     }
     let target = config.target.init(config.data.interval);
     match lacks(target.columns()) {

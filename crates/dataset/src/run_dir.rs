@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 
 use storage::write_atomically;
 
-use crate::{Error, Fold};
+use crate::{Error, Fold, TimeSpan};
+
+/// What the folder of a run of one horizon begins with.
+const HORIZON: &str = "horizon-";
 
 /// The folder of a run.
 #[derive(Debug, Clone)]
@@ -58,16 +61,25 @@ impl RunDir {
         &self.path
     }
 
-    /// The run's name: that of its folder.
+    /// The run of one horizon alone, where every horizon has a model of its own: a folder in this
+    /// one's.
+    pub fn horizon(&self, horizon: TimeSpan) -> Self {
+        Self::new(self.path.join(format!("{HORIZON}{horizon}")))
+    }
+
+    /// The run's name: that of its folder; of a run of one horizon with that of the folder before.
     pub fn name(&self) -> String {
         let path = self
             .path
             .canonicalize()
             .unwrap_or_else(|_| self.path.clone());
-        path.file_name().map_or_else(
-            || "run".to_owned(),
-            |name| name.to_string_lossy().into_owned(),
-        )
+        let name = |path: &Path| Some(path.file_name()?.to_string_lossy().into_owned());
+        let own = name(&path).unwrap_or_else(|| "run".to_owned());
+        let before = path.parent().and_then(name);
+        match before.filter(|_| own.starts_with(HORIZON)) {
+            Some(before) => format!("{before}-{own}"),
+            None => own,
+        }
     }
 
     /// The file with the config that the run began with.
@@ -93,6 +105,14 @@ impl RunDir {
     /// The run's own report.
     pub fn report(&self) -> PathBuf {
         self.path.join("report.html")
+    }
+
+    /// The run's own report, or that of one of several horizons.
+    pub fn report_of(&self, horizon: Option<TimeSpan>) -> PathBuf {
+        match horizon {
+            None => self.report(),
+            Some(horizon) => self.path.join(format!("report-{horizon}.html")),
+        }
     }
 
     /// Writes run.toml before the first step, or compares `resolved`, the whole config, with

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use market::Interval;
+
 use crate::features::trailing_mean;
 use crate::{Column, Panel};
 
@@ -28,7 +30,7 @@ fn volatility_bars(bar_ms: i64) -> usize {
 /// returns of one bar, those of four hours (the last 48 where a bar is longer than an hour), of
 /// closes that are known at t, filled ones included.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct TrailingVolatility {
+pub struct TrailingVolatility {
     start: usize,
     coins: usize,
     /// Of returns of one bar, `[rows, coins]`.
@@ -36,6 +38,11 @@ pub(crate) struct TrailingVolatility {
 }
 
 impl TrailingVolatility {
+    /// How many bars up to t, its own included, the value at t is a function of.
+    pub fn history_bars(interval: Interval) -> usize {
+        volatility_bars(interval.ms()) + 1
+    }
+
     /// That of all coins at `rows`.
     pub fn new(panel: &Panel, rows: Range<usize>) -> Self {
         Self {

@@ -1,5 +1,6 @@
 //! Which windows can be used: end rows over one `[rows, channels]` matrix, nothing materialized.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::iter::StepBy;
 use std::ops::Range;
@@ -202,6 +203,36 @@ impl WindowSet {
         set
     }
 
+    /// Sets of several horizons with the same ends, which are those of any of them: a coin counts in
+    /// a set where it did before.
+    pub fn aligned(sets: Vec<Self>) -> Vec<Self> {
+        if sets.len() < 2 {
+            return sets;
+        }
+        let ends: BTreeSet<usize> = sets.iter().flat_map(|set| &set.ends).copied().collect();
+        let ends: Vec<usize> = ends.into_iter().collect();
+        let coins = |set: &Self| set.counts.len().checked_div(set.len()).unwrap_or(0);
+        let coins = sets.iter().map(coins).max().unwrap_or(0);
+        let aligned = |set: Self| {
+            let mut next = 0;
+            let mut counts = Vec::new();
+            for end in &ends {
+                if set.ends.get(next) == Some(end) {
+                    counts.extend_from_slice(&set.counts[next * coins..(next + 1) * coins]);
+                    next += 1;
+                } else {
+                    counts.resize(counts.len() + coins, false);
+                }
+            }
+            Self {
+                ends: ends.clone(),
+                counts,
+                dropped: set.dropped,
+            }
+        };
+        sets.into_iter().map(aligned).collect()
+    }
+
     /// Number of windows.
     pub fn len(&self) -> usize {
         self.ends.len()
@@ -210,5 +241,35 @@ impl WindowSet {
     /// Whether there are no windows.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_of_several_horizons_get_the_same_ends() {
+        let set = |ends: &[usize], counts: &[bool]| WindowSet {
+            ends: ends.to_vec(),
+            counts: counts.to_vec(),
+            dropped: DropCounts::default(),
+        };
+        let near = set(&[3, 4, 7], &[true, true, false, true, true, false]);
+        let far = set(&[4, 5], &[true, false, true, true]);
+        let none = set(&[], &[]);
+        let sets = WindowSet::aligned(vec![near.clone(), far, none]);
+        for set in &sets {
+            assert_eq!(set.ends, [3, 4, 5, 7]);
+        }
+        let [yes, no] = [true, false];
+        assert_eq!(sets[0].counts, [yes, yes, no, yes, no, no, yes, no]);
+        assert_eq!(sets[1].counts, [no, no, yes, no, yes, yes, no, no]);
+        assert_eq!(sets[2].counts, [no; 8]);
+        let alone = WindowSet::aligned(vec![near.clone()]);
+        assert_eq!(
+            (&alone[0].ends, &alone[0].counts),
+            (&near.ends, &near.counts)
+        );
     }
 }

@@ -21,6 +21,15 @@ impl Weights {
             own: weights,
         }
     }
+
+    /// The first of so many members as it is, and nothing of the others.
+    pub fn first(members: usize) -> Self {
+        let weights: Vec<f64> = (0..members).map(|m| f64::from(u8::from(m == 0))).collect();
+        Self {
+            market: weights.clone(),
+            own: weights,
+        }
+    }
 }
 
 /// The market's part of some coins' values at one time: their mean.
@@ -54,24 +63,47 @@ pub fn combine(weights: &Weights, members: &[&[f64]]) -> Vec<f64> {
         .collect()
 }
 
-/// As [`combine`], of coins in any order: those that every member forecasts, None for the others.
+/// As [`combine`], with the parts of forecasts in units: each forecast is divided by its coin's
+/// unit before, and the sum multiplied with it. `units` is `[coins]`, each above 0.
+pub fn combine_in_units(weights: &Weights, members: &[&[f64]], units: &[f64]) -> Vec<f64> {
+    let in_units = |forecasts: &&[f64]| -> Vec<f64> {
+        let pairs = forecasts.iter().zip(units);
+        pairs.map(|(forecast, unit)| forecast / unit).collect()
+    };
+    let members: Vec<Vec<f64>> = members.iter().map(in_units).collect();
+    let members: Vec<&[f64]> = members.iter().map(Vec::as_slice).collect();
+    let combined = combine(weights, &members).into_iter().zip(units);
+    combined.map(|(forecast, unit)| forecast * unit).collect()
+}
+
+/// As [`combine`], or with `units` as [`combine_in_units`], of coins in any order: those that
+/// every member forecasts and whose unit is known, None for the others.
 ///
-/// `members` is `[members][coins]`, in the order of `symbols`.
+/// `members` is `[members][coins]` and `units` `[coins]`, in the order of `symbols`; a unit that is
+/// not known is NaN.
 pub fn combine_known(
     weights: &Weights,
     symbols: &[Symbol],
     members: &[Vec<Option<f64>>],
+    units: Option<&[f64]>,
 ) -> Vec<Option<f64>> {
-    let is_known = |&coin: &usize| members.iter().all(|forecasts| forecasts[coin].is_some());
+    let is_known = |&coin: &usize| {
+        let has_unit = units.is_none_or(|units| !units[coin].is_nan());
+        has_unit && members.iter().all(|forecasts| forecasts[coin].is_some())
+    };
     let mut coins: Vec<usize> = (0..symbols.len()).filter(is_known).collect();
     coins.sort_unstable_by_key(|&coin| &symbols[coin]);
     let of_member =
         |forecasts: &Vec<Option<f64>>| coins.iter().filter_map(|&coin| forecasts[coin]).collect();
     let known: Vec<Vec<f64>> = members.iter().map(of_member).collect();
-    let combined = combine(
-        weights,
-        &known.iter().map(Vec::as_slice).collect::<Vec<_>>(),
-    );
+    let known: Vec<&[f64]> = known.iter().map(Vec::as_slice).collect();
+    let combined = match units {
+        None => combine(weights, &known),
+        Some(units) => {
+            let units: Vec<f64> = coins.iter().map(|&coin| units[coin]).collect();
+            combine_in_units(weights, &known, &units)
+        }
+    };
     let mut all = vec![None; symbols.len()];
     for (&coin, value) in coins.iter().zip(combined) {
         all[coin] = Some(value);
@@ -102,6 +134,25 @@ mod tests {
     }
 
     #[test]
+    fn parts_in_units_are_of_what_is_divided_by_them() {
+        let weights = Weights {
+            market: vec![1.0],
+            own: vec![2.0],
+        };
+        // In units 1 and 3: the market's part is 2, the own parts are -1 and 1.
+        let found = combine_in_units(&weights, &[&[0.5, 6.0]], &[0.5, 2.0]);
+        assert_eq!(found, [0.0, 8.0]);
+        let symbols = ["BUSDT", "AUSDT", "CUSDT"].map(|name| Symbol::new(name).unwrap());
+        let members = [vec![Some(6.0), Some(0.5), Some(1.0)]];
+        let units = [2.0, 0.5, f64::NAN];
+        assert_eq!(
+            combine_known(&weights, &symbols, &members, Some(&units)),
+            [Some(8.0), Some(0.0), None],
+            "a coin without a unit has no forecast"
+        );
+    }
+
+    #[test]
     fn a_coin_that_a_member_does_not_forecast_counts_for_nothing() {
         let symbols = ["CUSDT", "AUSDT", "BUSDT"].map(|name| Symbol::new(name).unwrap());
         let members = [
@@ -113,7 +164,7 @@ mod tests {
             own: vec![0.0, 2.0],
         };
         assert_eq!(
-            combine_known(&weights, &symbols, &members),
+            combine_known(&weights, &symbols, &members, None),
             [Some(8.0), Some(0.0), None]
         );
     }
@@ -138,6 +189,7 @@ mod tests {
             &weights,
             &symbols,
             &[order.iter().map(|&coin| Some(forecasts[coin])).collect()],
+            None,
         );
         for (place, coin) in order.into_iter().enumerate() {
             assert_eq!(

@@ -11,15 +11,15 @@ use dataset::{
     RunDir, Source, TableMetadata, TablePart,
 };
 use market::Symbol;
-use run::JoinedRows;
 use run::{Appendix, FinishedRun, stored_config};
 use score::Rows;
-use statistics::timestamp_groups;
 use tracking::Tracker;
 
-use crate::members::{Member, check_agreement, joined, seen_from};
-use crate::report::weights_table;
-use crate::{EnsembleConfig, EnsembleKind, EnsembleOptions, SavedWeights, combine, fold_weights};
+use crate::gains::gains;
+use crate::members::{Member, check_agreement, joined, seen_from, with_units};
+use crate::offline::combined;
+use crate::report::{gains_table, weights_table};
+use crate::{EnsembleConfig, EnsembleKind, EnsembleOptions, Method, SavedWeights, fold_weights};
 
 /// Forecast with several runs at once, weighed by what they were worth on earlier folds, and score
 /// it out of sample
@@ -60,30 +60,39 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         .map(|member| RunDir::new(member.path.clone()).name())
         .collect();
     let joined = joined(&members)?;
+    let joined = match config.ensemble.method {
+        Method::Stacked | Method::Average => joined,
+        Method::IcADay => with_units(joined)?,
+    };
     drop(members);
     let forecasts: Vec<&[f64]> = joined
         .forecasters
         .iter()
         .map(|member| member.forecast.as_slice())
         .collect();
-    let folds = fold_weights(
-        &joined.rows,
-        &forecasts,
-        &config.ensemble,
-        config.shared.embargo_bars(),
-    )?;
+    let embargo_bars = config.shared.embargo_bars();
+    let folds = fold_weights(&joined.rows, &forecasts, &config.ensemble, embargo_bars)?;
     let saved = SavedWeights {
         method: config.ensemble.method,
         members: config.ensemble.members.clone(),
         folds,
     };
     let saved = saved.publish(run.path())?;
-    let table = forecast_table(&joined, &config.shared, &saved, run.path())?;
+    let table = forecast_table(&joined.rows, &forecasts, &config.shared, &saved, run.path())?;
     table.write(&run.forecasts())?;
+    let gains = gains(
+        &joined.rows,
+        &forecasts,
+        &saved.folds,
+        &config.ensemble,
+        embargo_bars,
+    )?;
 
     let tracker = Tracker::from_env("quarterhour", &run.name());
     let appendix = Appendix {
-        texts: vec![weights_table(&saved, &names).trim_end().to_owned()],
+        texts: [weights_table(&saved, &names), gains_table(&gains, &names)]
+            .map(|table| table.trim_end().to_owned())
+            .into(),
         importance: None,
         artifacts: vec![run.config(), run.path().join(SavedWeights::FILE)],
         next: next(&run),
@@ -224,12 +233,12 @@ fn resolved(table: &ConfigTable) -> anyhow::Result<String> {
 
 /// The ensemble's forecasts of all rows.
 fn forecast_table(
-    joined: &JoinedRows,
+    rows: &Rows,
+    members: &[&[f64]],
     config: &Config,
     saved: &SavedWeights,
     run: &Path,
 ) -> anyhow::Result<ForecastTable> {
-    let rows = &joined.rows;
     let mut part = TablePart::empty(PartKey::new(config));
     part.symbols = rows
         .symbols
@@ -249,17 +258,7 @@ fn forecast_table(
     };
     let metadata = TableMetadata::new(config);
     part.controls = control_columns(&metadata.controls, rows);
-    for time in timestamp_groups(&rows.time_ms) {
-        let weights = &saved
-            .fold(Some(rows.fold[time.start] as usize), run)?
-            .weights;
-        let members: Vec<&[f64]> = joined
-            .forecasters
-            .iter()
-            .map(|member| &member.forecast[time.clone()])
-            .collect();
-        part.forecast.extend(combine(weights, &members));
-    }
+    part.forecast = combined(rows, members, &saved.folds, saved.method)?;
     Ok(ForecastTable::new(metadata, vec![part], run)?)
 }
 

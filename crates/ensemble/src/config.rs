@@ -30,6 +30,10 @@ pub struct EnsembleOptions {
     /// the fit and the average have about the same say; `configs/ensemble.toml` has what was
     /// measured.
     pub prior_events: f64,
+    /// For `ensemble.method = "ic_a_day"`: how many of its standard errors over days are taken off
+    /// what a member was worth, beside the others, on earlier days. A member that was worth less
+    /// has no weight.
+    pub standard_errors: f64,
     /// Folders of the member runs, as seen from this run's folder. Those that the command line
     /// names take their place.
     pub members: Vec<String>,
@@ -39,8 +43,15 @@ pub struct EnsembleOptions {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Method {
-    /// They are fitted on the out-of-sample forecasts of the folds before.
+    /// They are fitted on the out-of-sample forecasts of the folds before, by squared errors of
+    /// returns as they are.
     Stacked,
+    /// They are fitted on the out-of-sample forecasts of the days of the folds before, in what the
+    /// metric IC a day is measured in: each day counts once, returns are entered a bar later, in
+    /// units of the coin's trailing volatility, and clipped at 5. In the first fold the first
+    /// member stands alone.
+    #[serde(rename = "ic_a_day")]
+    IcADay,
     /// Each member has the same say: it is divided by the scale that its forecasts had in the folds
     /// before.
     Average,
@@ -51,6 +62,7 @@ impl Method {
     pub fn name(self) -> &'static str {
         match self {
             Self::Stacked => "stacked",
+            Self::IcADay => "ic_a_day",
             Self::Average => "average",
         }
     }
@@ -71,6 +83,7 @@ impl Default for EnsembleOptions {
         Self {
             method: Method::Stacked,
             prior_events: 2000.0,
+            standard_errors: 1.0,
             members: Vec::new(),
         }
     }
@@ -97,6 +110,13 @@ impl EnsembleOptions {
                 "--set ensemble.prior_events=2000, or --set ensemble.method=average for \
                  no fit at all",
             ));
+        }
+        if !(self.standard_errors >= 0.0 && self.standard_errors.is_finite()) {
+            return Err(anyhow!(
+                "ensemble.standard_errors = {}: expected a number of at least 0",
+                self.standard_errors
+            )
+            .hint("--set ensemble.standard_errors=1"));
         }
         Ok(())
     }

@@ -7,9 +7,9 @@ use score::Rows;
 use serde::{Deserialize, Serialize};
 use statistics::timestamp_groups;
 
-use crate::combine::market_part;
-use crate::ridge::nonnegative_ridge;
-use crate::ridge_sums::RidgeSums;
+use crate::daily::DailyEvidence;
+use crate::evidence::Evidence;
+use crate::plain::PlainEvidence;
 use crate::{EnsembleOptions, Method, Weights};
 
 /// The weights of one fold, with what they rest on.
@@ -22,42 +22,48 @@ pub struct FoldWeights {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_until_ms: Option<i64>,
     /// Independent events that they were fitted on: times before the fold over bars that a target
-    /// reaches.
+    /// reaches; for the method `ic_a_day`, days.
     pub events: f64,
     /// The weights.
     #[serde(flatten)]
     pub weights: Weights,
 }
 
-/// What is known of both parts up to some time.
-struct Evidence {
-    times: usize,
-    market: RidgeSums,
-    own: RidgeSums,
-}
-
 /// The weights of every fold of `rows`; `forecasts` is `[members][rows]`.
 ///
 /// A fold's weights know the rows of earlier folds whose targets end `embargo_bars` or more before
-/// it begins, and nothing else. Where there are none, they are those of the plain average.
+/// it begins, and nothing else. Where there are none, they are those of the plain average, or for
+/// the method `ic_a_day` those of the first member alone.
 ///
 /// # Errors
-/// Folds that are not in the order of time.
+/// Folds that are not in the order of time; for `ic_a_day`, rows without trailing volatility.
 pub fn fold_weights(
     rows: &Rows,
     forecasts: &[&[f64]],
     options: &EnsembleOptions,
     embargo_bars: usize,
 ) -> anyhow::Result<Vec<FoldWeights>> {
-    let members = forecasts.len();
-    let gap_ms = (rows.reach_bars + embargo_bars) as i64 * rows.bar_ms;
+    let plain = |prior_events| PlainEvidence::new(rows, forecasts, prior_events);
+    match options.method {
+        Method::Stacked => walk(rows, plain(Some(options.prior_events)), embargo_bars),
+        Method::Average => walk(rows, plain(None), embargo_bars),
+        Method::IcADay => {
+            let evidence = DailyEvidence::new(rows, forecasts, options.standard_errors)?;
+            walk(rows, evidence, embargo_bars)
+        }
+    }
+}
+
+/// Adds time after time to the evidence, and takes the weights of each fold when it begins.
+fn walk(
+    rows: &Rows,
+    mut evidence: impl Evidence,
+    embargo_bars: usize,
+) -> anyhow::Result<Vec<FoldWeights>> {
+    let gap_bars = evidence.entry_bars() + rows.reach_bars + embargo_bars;
+    let gap_ms = gap_bars as i64 * rows.bar_ms;
     let times = timestamp_groups(&rows.time_ms);
-    let mut known = times.iter().peekable();
-    let mut evidence = Evidence {
-        times: 0,
-        market: RidgeSums::new(members),
-        own: RidgeSums::new(members),
-    };
+    let mut known = times.into_iter().peekable();
     let mut fitted = Vec::new();
     let mut last_ms = i64::MIN;
     for (fold, start_ms, end_ms) in spans(rows) {
@@ -76,18 +82,13 @@ pub fn fold_weights(
         last_ms = end_ms;
         // The same purge as that of the members' own training: no target reaches into the fold.
         while let Some(time) = known.next_if(|time| rows.time_ms[time.start] + gap_ms < start_ms) {
-            let members: Vec<&[f64]> = forecasts
-                .iter()
-                .map(|forecasts| &forecasts[time.clone()])
-                .collect();
-            evidence.add(&members, &rows.realized[time.clone()]);
+            evidence.add(time);
         }
-        let events = evidence.times as f64 / rows.reach_bars as f64;
         fitted.push(FoldWeights {
             fold,
             seen_until_ms: Some(start_ms),
-            events,
-            weights: evidence.weights(options, events),
+            events: evidence.events(),
+            weights: evidence.weights(),
         });
     }
     Ok(fitted)
@@ -106,72 +107,10 @@ fn spans(rows: &Rows) -> impl Iterator<Item = (u32, i64, i64)> {
         })
 }
 
-impl Evidence {
-    /// Adds one time: its market parts are one row, the own parts of its coins one row each.
-    fn add(&mut self, members: &[&[f64]], realized: &[f64]) {
-        let markets: Vec<f64> = members
-            .iter()
-            .map(|forecasts| market_part(forecasts))
-            .collect();
-        let realized_market = market_part(realized);
-        self.times += 1;
-        self.market.add(&markets, realized_market);
-        let mut own = vec![0.0; members.len()];
-        for (coin, realized) in realized.iter().enumerate() {
-            for ((own, forecasts), market) in own.iter_mut().zip(members).zip(&markets) {
-                *own = forecasts[coin] - market;
-            }
-            self.own.add(&own, realized - realized_market);
-        }
-    }
-
-    fn weights(&self, options: &EnsembleOptions, events: f64) -> Weights {
-        let members = self.market.members();
-        if self.times == 0 {
-            return Weights::equal(members);
-        }
-        let part = |sums: &RidgeSums| match options.method {
-            Method::Average => equal_say(sums),
-            // The coins of a time share their luck: their own parts count as one event, like the
-            // market's.
-            Method::Stacked => {
-                nonnegative_ridge(sums, 1.0 / members as f64, options.prior_events / events)
-            }
-        };
-        let weights = Weights {
-            market: part(&self.market),
-            own: part(&self.own),
-        };
-        // Where all were worse than nothing so far the plain average goes on, as a forecast there
-        // must be.
-        let is_nothing = weights
-            .market
-            .iter()
-            .chain(&weights.own)
-            .all(|&weight| weight == 0.0);
-        if is_nothing {
-            Weights::equal(members)
-        } else {
-            weights
-        }
-    }
-}
-
-/// Each member divided by its own scale, and their mean multiplied by the mean scale; a member that
-/// said nothing so far has the weight of the plain average.
-fn equal_say(sums: &RidgeSums) -> Vec<f64> {
-    let members = sums.members();
-    let scales: Vec<f64> = (0..members).map(|member| sums.std(member)).collect();
-    let mean = scales.iter().sum::<f64>() / members as f64;
-    scales
-        .iter()
-        .map(|&scale| if scale > 0.0 { mean / scale } else { 1.0 } / members as f64)
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::combine::market_part;
 
     const COINS: usize = 4;
     const MINUTE: i64 = 60_000;

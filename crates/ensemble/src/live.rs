@@ -4,12 +4,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use cli::WithHint;
-use dataset::{CandleTable, Column, Config, Panel, RunDir};
+use dataset::{CandleTable, Column, Config, Panel, RunDir, TrailingVolatility};
 use market::Symbol;
 use run::{Drift, ForecastResult, Forecaster, Kind, LoadedRun, SavedRun, TrainingSpan};
 use storage::content_hash;
 
-use crate::{FoldWeights, SavedWeights, combine_known};
+use crate::{FoldWeights, Method, SavedWeights, combine_known};
+
+/// Why a coin that all members forecast has no forecast.
+const NO_UNIT: &str = "the coin has not moved for four hours, so its volatility is unknown";
 
 /// Runs of `ensemble`.
 #[derive(Debug, Clone, Copy)]
@@ -54,6 +57,8 @@ impl Kind for EnsembleKind {
             sha256: content_hash(hashes.as_bytes()),
             weights,
             members,
+            in_units: saved.method == Method::IcADay,
+            config: run.config.clone(),
         }))
     }
 
@@ -132,16 +137,40 @@ fn check_target(member: &LoadedRun, run: &SavedRun<'_>) -> anyhow::Result<()> {
 struct SavedEnsemble {
     members: Vec<LoadedRun>,
     weights: FoldWeights,
+    /// Whether parts are of forecasts in units of the coins' trailing volatility.
+    in_units: bool,
+    config: Config,
     sha256: String,
+}
+
+impl SavedEnsemble {
+    /// Each coin's trailing volatility at some rows, `[rows][coins]`; NaN where unknown. None where
+    /// forecasts are combined as they are.
+    fn units(&self, panel: &Panel, rows: &[usize]) -> Option<Vec<Vec<f64>>> {
+        let (first, last) = (rows.first()?, rows.last()?);
+        let of_rows = || {
+            let trailing = TrailingVolatility::new(panel, *first..last + 1);
+            let reach = self.config.reach_bars();
+            let of_row = |&row: &usize| {
+                let coins = 0..panel.coins();
+                coins.map(|coin| trailing.at(row, coin, reach)).collect()
+            };
+            rows.iter().map(of_row).collect()
+        };
+        self.in_units.then(of_rows)
+    }
 }
 
 impl Forecaster for SavedEnsemble {
     fn history_bars(&self) -> usize {
         let members = self.members.iter();
-        members
-            .map(|member| member.forecaster.history_bars())
-            .max()
-            .unwrap_or(1)
+        let members = members.map(|member| member.forecaster.history_bars());
+        let data = &self.config.data;
+        let own = match self.in_units {
+            true => TrailingVolatility::history_bars(data.interval) + data.fill_limit_bars(),
+            false => 1,
+        };
+        members.fold(own, usize::max)
     }
 
     fn columns(&self) -> Vec<Column> {
@@ -174,9 +203,10 @@ impl Forecaster for SavedEnsemble {
             .iter()
             .map(|member| member_answers(member, panel, rows))
             .collect::<anyhow::Result<_>>()?;
+        let units = self.units(panel, rows);
         let coins = panel.coins();
         let mut combined = Vec::with_capacity(rows.len() * coins);
-        for start in (0..rows.len() * coins).step_by(coins.max(1)) {
+        for (time, start) in (0..rows.len() * coins).step_by(coins.max(1)).enumerate() {
             let of_time = |answers: &Vec<ForecastResult>| -> Vec<Option<f64>> {
                 let answers = &answers[start..start + coins];
                 answers
@@ -185,11 +215,13 @@ impl Forecaster for SavedEnsemble {
                     .collect()
             };
             let known: Vec<Vec<Option<f64>>> = answers.iter().map(of_time).collect();
-            let values = combine_known(&self.weights.weights, panel.symbols(), &known);
+            let units = units.as_ref().map(|units| units[time].as_slice());
+            let values = combine_known(&self.weights.weights, panel.symbols(), &known, units);
             combined.extend(values.into_iter().enumerate().map(|(coin, value)| {
                 let refusal =
                     |answers: &Vec<ForecastResult>| answers[start + coin].as_ref().err().cloned();
-                value.ok_or_else(|| answers.iter().find_map(refusal).unwrap_or_default())
+                let reason = || answers.iter().find_map(refusal);
+                value.ok_or_else(|| reason().unwrap_or_else(|| NO_UNIT.to_owned()))
             }));
         }
         Ok(combined)

@@ -49,10 +49,26 @@ impl Member {
         }
         let table = ConfigTable::read(&run.config())?;
         let kind: RunConfig = table.section("run")?;
+        let config: Config = table.parse()?;
+        if let Some(horizon) = config.target.horizons.first() {
+            let own = run.horizon(*horizon);
+            let error = anyhow!(
+                "{} forecasts {} horizons, expected a run of one",
+                path.display(),
+                config.target.horizons.len()
+            );
+            return Err(error.hint(match own.config().exists() {
+                true => format!(
+                    "{} and its neighbours are runs of one horizon each",
+                    own.path().display()
+                ),
+                false => format!("train a run with target.horizon = \"{horizon}\""),
+            }));
+        }
         Ok(Self {
             path: path.to_owned(),
             forecaster: kind.forecaster,
-            config: table.parse()?,
+            config,
             table: ForecastTable::read(&run.forecasts())?,
         })
     }
@@ -139,6 +155,46 @@ pub fn joined(members: &[Member]) -> anyhow::Result<JoinedRows> {
         }
     }
     Ok(joined)
+}
+
+/// The rows whose trailing volatility is known, for forecasts in units of it.
+///
+/// # Errors
+/// No such row.
+pub fn with_units(joined: JoinedRows) -> anyhow::Result<JoinedRows> {
+    let units = joined
+        .rows
+        .trailing_volatility
+        .as_deref()
+        .unwrap_or_default();
+    let known: Vec<usize> = (0..units.len())
+        .filter(|&row| units[row].is_finite())
+        .collect();
+    if known.is_empty() {
+        return Err(anyhow!(
+            "the members' tables know no trailing volatility, expected that of each row for \
+             ensemble.method = \"ic_a_day\""
+        )
+        .hint("train the members anew, or --set ensemble.method=stacked"));
+    }
+    let dropped = joined.rows.len() - known.len();
+    if dropped == 0 {
+        return Ok(joined);
+    }
+    cli::note(format!(
+        "{dropped} rows have no trailing volatility and are not forecast: their coins had not \
+         moved for four hours"
+    ));
+    let mut forecasters = joined.forecasters;
+    for forecaster in &mut forecasters {
+        let of_row = |&row: &usize| forecaster.forecast[row];
+        forecaster.forecast = known.iter().map(of_row).collect();
+    }
+    Ok(JoinedRows {
+        rows: joined.rows.take(&known),
+        forecasters,
+        ..joined
+    })
 }
 
 /// `member` as seen from the folder `run`; both must exist. What shares no folder with it is named

@@ -2,6 +2,7 @@
 
 use terminal::Table;
 
+use crate::gains::Gain;
 use crate::{Method, SavedWeights};
 
 /// The weights of every fold as a table, one column a member and part.
@@ -9,6 +10,10 @@ pub fn weights_table(saved: &SavedWeights, names: &[String]) -> String {
     let title = match saved.method {
         Method::Stacked => {
             "Weights, fitted on the folds before (events: those that do not overlap):"
+        }
+        Method::IcADay => {
+            "Weights, fitted on the days of the folds before (events: days), in units of trailing \
+             volatility; fold 1 has the first member alone:"
         }
         Method::Average => "Weights, by the members' scales in the folds before:",
     };
@@ -29,4 +34,35 @@ pub fn weights_table(saved: &SavedWeights, names: &[String]) -> String {
         }
     }
     format!("{title}\n\n{}", table.render())
+}
+
+/// What each member adds to the others as a table.
+pub fn gains_table(gains: &[Gain], names: &[String]) -> String {
+    let header = [
+        "member",
+        "alone",
+        "t",
+        "the others",
+        "t",
+        "gain",
+        "t",
+        "interval",
+    ];
+    let mut table = Table::new(header.map(str::to_owned));
+    for (gain, name) in gains.iter().zip(names) {
+        let number = |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{v:+.4}"));
+        let t = |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{v:.1}"));
+        let interval = gain.gain.interval;
+        let of = [&gain.alone, &gain.others, &gain.gain];
+        let cells = of.iter().flat_map(|of| [number(of.value), t(of.t)]);
+        let interval = interval.map_or("-".to_owned(), |[low, high]| {
+            format!("{low:+.4} to {high:+.4}")
+        });
+        table.push(name, cells.chain([interval]));
+    }
+    format!(
+        "What each member adds, in IC a day (gain: this ensemble minus the same of the other \
+         members):\n\n{}",
+        table.render()
+    )
 }

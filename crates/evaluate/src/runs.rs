@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use cli::{ConfigTable, WithHint};
-use dataset::{Config, ForecastTable, PartKey, RunConfig, RunDir, Target};
+use dataset::{Config, ForecastTable, Panel, PartKey, RunConfig, RunDir, Target};
 use page::Importance;
 use run::{JoinedRows, NamedTable, join};
 
@@ -122,6 +122,14 @@ impl EvaluatedRun {
                 self
             }
         }
+    }
+
+    /// Closes and volumes of the candles that its forecasts were made of.
+    ///
+    /// # Errors
+    /// Candles that are not there any more.
+    pub fn prices(&self) -> Result<Panel, dataset::Error> {
+        Panel::of_closes_and_volumes(&self.config)
     }
 
     /// Whether a position between two prices earns what is forecast.

@@ -17,9 +17,11 @@ use storage::write_atomically;
 use crate::across::{self, AcrossArgs};
 use crate::backtest::{self, BacktestArgs};
 use crate::part::PartArgs;
+use crate::portfolio::{self, PortfolioArgs};
 use crate::quantiles::{self, QuantileArgs};
 use crate::runs::{EvaluatedRun, Runs, of_folds};
 use crate::thresholds::{self, TuneArgs};
+use crate::timing::{self, TimingArgs};
 
 /// Score forecasts on the rows that all of them have
 #[derive(Debug, Parser)]
@@ -49,6 +51,10 @@ pub enum Command {
     Quantiles(QuantileArgs),
     /// Hold the coins with the highest (lowest) forecasts bar by bar, before and after fees
     Backtest(BacktestArgs),
+    /// Buy or sell by a deadline: what waiting by the forecasts saves against TWAP, VWAP and at once
+    Timing(TimingArgs),
+    /// Hold all coins by the forecasts, raw and hedged, at several fees, beside what anyone could hold
+    Portfolio(PortfolioArgs),
     /// Score the same forecasters on several panels: each panel, and the mean over panels
     Across(AcrossArgs),
 }
@@ -116,6 +122,8 @@ impl Command {
             Self::Thresholds(args) => thresholds::run(args),
             Self::Quantiles(args) => quantiles::run(args),
             Self::Backtest(args) => backtest::run(args),
+            Self::Timing(args) => timing::run(args),
+            Self::Portfolio(args) => portfolio::run(args),
             Self::Across(args) => across::run(args),
         }
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use dataset::{Dataset, RunDir};
-use run::{FitOptions, fit_run, folds_named, stored_config};
+use run::{FitOptions, fit_by_horizon, fit_run, folds_named, stored_config};
 
 use crate::config::RidgeConfig;
 use crate::recipe::RidgeRecipe;
@@ -36,21 +36,34 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let mut config = RidgeConfig::new(&args.config.load()?)?;
     let dataset = Dataset::load(&config.shared)?;
     config.shared = dataset.config.clone();
-    let folds = match &args.folds {
+    let folds: Vec<_> = match &args.folds {
         None => dataset.plan.folds.iter().collect(),
         Some(list) => folds_named(&dataset, &cli::folds(list)?, "--folds")?,
     };
-    let stored = stored_config(&run)?
+    if !dataset.config.target.horizons.is_empty() {
+        begin(&run, &config)?;
+    }
+    fit_by_horizon(&run, &dataset, |run, dataset| {
+        let mut config = config.clone();
+        config.shared = dataset.config.clone();
+        let recipe = RidgeRecipe::new(config.clone(), dataset)?;
+        let resolved = begin(run, &config)?;
+        let options = FitOptions {
+            folds: folds.clone(),
+            seeds: vec![1],
+            again: false,
+            json: args.json,
+        };
+        fit_run(&recipe, run, dataset, &resolved, &options)
+    })
+}
+
+/// Begins a run, or goes on with one of the same config; returns the content of its run.toml.
+fn begin(run: &RunDir, config: &RidgeConfig) -> anyhow::Result<String> {
+    let stored = stored_config(run)?
         .map(|table| RidgeConfig::new(&table)?.to_toml())
         .transpose()?;
     let resolved = config.to_toml()?;
-    let recipe = RidgeRecipe::new(config, &dataset)?;
     run.begin(&resolved, stored.as_deref())?;
-    let options = FitOptions {
-        folds,
-        seeds: vec![1],
-        again: false,
-        json: args.json,
-    };
-    fit_run(&recipe, &run, &dataset, &resolved, &options).map(|_| ())
+    Ok(resolved)
 }

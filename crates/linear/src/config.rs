@@ -2,7 +2,7 @@
 
 use anyhow::anyhow;
 use cli::{ConfigTable, WithHint};
-use dataset::{Config, RunConfig, TimeSpan};
+use dataset::{Config, Entry, RunConfig, TimeSpan};
 use serde::Serialize;
 
 use crate::RidgeOptions;
@@ -37,6 +37,17 @@ impl RidgeConfig {
         let ridge: RidgeOptions = table.section("ridge")?;
         shared.validate().map_err(cli::usage)?;
         ridge.validate().map_err(cli::usage)?;
+        for (key, is_set) in [
+            ("target.base", shared.target.base.is_some()),
+            ("target.entry", shared.target.entry != Entry::default()),
+        ] {
+            if is_set {
+                return Err(cli::usage(
+                    anyhow!("{key} is set, expected no such key for the ridge")
+                        .hint(format!("take {key} out of the config")),
+                ));
+            }
+        }
         if every.ms() % DAY.ms() != 0 {
             return Err(cli::usage(
                 anyhow!(

@@ -54,6 +54,16 @@ impl RidgeFit {
         Self::of_targets(dataset, &dataset.fitted_targets(fold), options)?.fold(dataset, fold)
     }
 
+    /// As [`RidgeFit::new`], of the features of the set `relative` beside whichever set the data set
+    /// has for others.
+    ///
+    /// # Errors
+    /// A bad option.
+    pub(crate) fn beside(dataset: &Dataset, options: RidgeOptions) -> Result<Self, Error> {
+        options.validate()?;
+        Ok(Self::of_moments(dataset, &dataset.targets, options))
+    }
+
     fn of_targets(
         dataset: &Dataset,
         targets: &Targets,
@@ -65,12 +75,16 @@ impl RidgeFit {
             let found = set.to_string();
             return Err(Error::FeatureSet { found });
         }
+        Ok(Self::of_moments(dataset, targets, options))
+    }
+
+    fn of_moments(dataset: &Dataset, targets: &Targets, options: RidgeOptions) -> Self {
         let spans = day_spans(dataset);
         let mut days = Vec::with_capacity(spans.len());
         for spans in spans.chunks(DAYS_AT_ONCE) {
             days.extend(of_days(dataset, targets, spans));
         }
-        Ok(Self { options, days })
+        Self { options, days }
     }
 
     /// [`RidgeFit::fit`] with the moments that are there; not for shuffled targets.
@@ -84,32 +98,54 @@ impl RidgeFit {
             Some(_) => &fold.fits()[..1], // a fold has one fit at least
         };
         let day = |fit: &Fold| panel.time_ms(fit.score.start).div_euclid(DAY_MS);
-        let mut walk = WalkState::new(self.options, dataset.config.horizon_bars());
-        let mut refits = Vec::new();
-        let mut days = self
-            .days
-            .iter()
-            .filter(|day| day.rows.start >= fold.train.start)
-            .peekable();
-        for number in refitted.iter().map(day) {
-            while let Some(day) = days.next_if(|day| day.number < number) {
-                walk.add(day);
-            }
-            refits.extend(walk.refit(number));
-        }
+        let horizon_bars = dataset.config.horizon_bars();
+        let from = fold.train.start;
+        let refits = self.refits(horizon_bars, from, refitted.iter().map(day));
         let first_ms = day(fold) * DAY_MS;
         if refits.first().is_none_or(|refit| refit.from_ms > first_ms) {
             let before = format_time(first_ms);
             let fold = fold.number;
             return Err(Error::NoRows { fold, before });
         }
-        let horizon_bars = dataset.config.horizon_bars();
+        let interval = panel.interval();
         Ok(RidgeModel::new(
-            panel.interval(),
+            interval,
             horizon_bars,
             self.options,
             refits,
         ))
+    }
+
+    /// The coefficients of every UTC day of the panel before which a target was known, each fitted
+    /// on all days before it.
+    pub(crate) fn every_day(&self, dataset: &Dataset) -> RidgeModel {
+        let panel = &dataset.panel;
+        let day = |row: usize| panel.time_ms(row).div_euclid(DAY_MS);
+        let days = day(0)..=day(panel.rows().saturating_sub(1));
+        let horizon_bars = dataset.config.horizon_bars();
+        let refits = self.refits(horizon_bars, 0, days);
+        RidgeModel::new(panel.interval(), horizon_bars, self.options, refits)
+    }
+
+    /// The coefficients of some days, in their order, each of the days with rows at `from` or after
+    /// that come before it; none of a day without.
+    fn refits(
+        &self,
+        horizon_bars: usize,
+        from: usize,
+        numbers: impl Iterator<Item = i64>,
+    ) -> Vec<Refit> {
+        let mut walk = WalkState::new(self.options, horizon_bars);
+        let mut refits = Vec::new();
+        let known = self.days.iter().filter(|day| day.rows.start >= from);
+        let mut days = known.peekable();
+        for number in numbers {
+            while let Some(day) = days.next_if(|day| day.number < number) {
+                walk.add(day);
+            }
+            refits.extend(walk.refit(number));
+        }
+        refits
     }
 }
 

@@ -6,6 +6,7 @@
 //! small systems. So a fold's refits are one piece here, with the coefficients of all of them in
 //! one file: each forecast is that of the refit alone, but a year of days is no year of folders.
 
+mod base;
 mod command;
 mod config;
 mod error;
@@ -20,6 +21,7 @@ mod solve;
 mod terms;
 mod units;
 
+pub use base::{forecaster_on_base, recipe_on_base};
 pub use command::{Args, run};
 pub use config::RidgeConfig;
 pub use error::Error;

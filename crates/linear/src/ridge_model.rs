@@ -1,5 +1,6 @@
 //! Coefficients, their file, and forecasts.
 
+use std::ops::Range;
 use std::path::Path;
 
 use dataset::{FeatureMatrix, FeatureSet, Features, Panel, format_time};
@@ -68,6 +69,19 @@ impl RidgeModel {
     /// The refits, in order of time.
     pub fn refits(&self) -> &[Refit] {
         &self.refits
+    }
+
+    /// The coefficients for forecasts at these open times, UTC ms, half-open.
+    pub(crate) fn of_times(&self, times: Range<i64>) -> Self {
+        let after = self
+            .refits
+            .partition_point(|refit| refit.from_ms <= times.start);
+        let refits = self.refits.iter().skip(after.saturating_sub(1));
+        let refits = refits.take_while(|refit| refit.from_ms < times.end);
+        Self {
+            refits: refits.cloned().collect(),
+            ..self.clone()
+        }
     }
 
     /// How many rows up to t, its own included, a forecast at t is a function of.

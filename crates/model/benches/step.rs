@@ -16,7 +16,7 @@ use std::time::Duration;
 use criterion::{BenchmarkId, Criterion, Throughput};
 use model::{
     AdamWConfig, Device, DeviceChoice, EncoderKind, GradientsParams, Loss, Mixing, NetworkConfig,
-    Tensor, TensorData, Windows, clip_grad_norm, forecast, masked_loss,
+    NetworkShape, Tensor, TensorData, Windows, clip_grad_norm, forecast, masked_loss,
 };
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
@@ -118,7 +118,7 @@ fn measure(
 
 /// Forward passes as `predict` makes them.
 fn passes(config: &NetworkConfig, lookback: usize, batch: usize, device: &Device) -> Outcome<Work> {
-    let network = config.init(COINS, FEATURES, lookback, device)?;
+    let network = config.init(NetworkShape::new(COINS, FEATURES, lookback), device)?;
     let windows = windows(lookback, device);
     Ok(Box::new(move |call| {
         forecast(&network, &windows, &ends(call, batch), &mut |_| {})?;
@@ -130,7 +130,7 @@ fn passes(config: &NetworkConfig, lookback: usize, batch: usize, device: &Device
 fn steps(config: &NetworkConfig, lookback: usize, batch: usize, device: &Device) -> Outcome<Work> {
     let windows = windows(lookback, device);
     let device = device.clone().autodiff();
-    let network = config.init(COINS, FEATURES, lookback, &device)?;
+    let network = config.init(NetworkShape::new(COINS, FEATURES, lookback), &device)?;
     let mut optimizer = AdamWConfig::default().init()?;
     let targets: Vec<f32> = (0..batch * COINS)
         .map(|index| (index as f32 * 0.7).sin())

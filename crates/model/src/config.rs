@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::encoders::{AnyEncoder, EncoderKind, EncoderOptions};
+use crate::shape::NetworkShape;
 
 /// How the channels of the coins meet in the network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -273,13 +274,18 @@ impl NetworkConfig {
     }
 
     /// Checks that windows of `lookback` rows of `coins * features` channels fit the network.
-    pub(crate) fn validate_input(
-        &self,
-        coins: usize,
-        features: usize,
-        lookback: usize,
-    ) -> Result<(), Error> {
-        for (key, found) in [("coins", coins), ("features", features)] {
+    pub(crate) fn validate_input(&self, shape: NetworkShape) -> Result<(), Error> {
+        let NetworkShape {
+            coins,
+            features,
+            lookback,
+            horizons,
+        } = shape;
+        for (key, found) in [
+            ("coins", coins),
+            ("features", features),
+            ("horizons", horizons),
+        ] {
             if found == 0 {
                 let hint = format!("the network needs {key} to look at");
                 return Err(unusable(key, found, "at least 1", hint));
@@ -290,7 +296,8 @@ impl NetworkConfig {
                 Mixing::Stacked => (coins * features * coins) as f64,
                 Mixing::Shared => (2 * features) as f64,
             };
-            check_size("linear_skip", self.linear_skip, weights * lookback as f64)?;
+            let weights = weights * (lookback * horizons) as f64;
+            check_size("linear_skip", self.linear_skip, weights)?;
         }
         if self.stem_width == 0 {
             return Ok(());

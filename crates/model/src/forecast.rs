@@ -25,7 +25,7 @@ const LARGEST_FORECAST: f32 = 1e6;
 ///
 /// # Shapes
 ///
-/// - output: `[ends.len(), coins]`, row-major
+/// - output: `[ends.len(), coins * horizons]`, row-major, as [`Network::forward`] gives it
 ///
 /// # Errors
 ///
@@ -52,7 +52,8 @@ pub fn forecast(
         });
     }
     let is_shape_free = has_own_kernel(&network.device());
-    let mut forecasts = Vec::with_capacity(ends.len() * coins);
+    let outputs = network.outputs();
+    let mut forecasts = Vec::with_capacity(ends.len() * outputs);
     let mut padded = Vec::with_capacity(FORECAST_BATCH);
     for chunk in ends.chunks(FORECAST_BATCH) {
         padded.clear();
@@ -61,8 +62,8 @@ pub fn forecast(
             padded.resize(FORECAST_BATCH, chunk[chunk.len() - 1]);
         }
         let values = to_host(network.forward(windows.batch(&padded)?), "forecasting")?;
-        forecasts.extend_from_slice(&values[..chunk.len() * coins]);
-        progress(forecasts.len() / coins);
+        forecasts.extend_from_slice(&values[..chunk.len() * outputs]);
+        progress(forecasts.len() / outputs);
     }
     Ok(forecasts)
 }

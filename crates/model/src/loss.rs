@@ -84,6 +84,36 @@ pub fn parts_loss(
     own + masked_mean(loss.of(market_error), known.clamp_max(1.0)).mul_scalar(market_weight)
 }
 
+/// The mean over horizons of the loss of each, which `loss` makes of the horizon's place and its
+/// forecasts, `[batch, coins]`.
+///
+/// # Shapes
+///
+/// - outputs: `[batch, coins * horizons]`, place `coin * horizons + horizon`
+/// - output: `[1]`
+pub fn mean_over_horizons(
+    outputs: Tensor<2>,
+    horizons: usize,
+    loss: impl Fn(usize, Tensor<2>) -> Tensor<1>,
+) -> Tensor<1> {
+    if horizons < 2 {
+        return loss(0, outputs);
+    }
+    let [batch, places] = outputs.dims();
+    let coins = places / horizons;
+    let outputs = outputs.reshape([batch, coins, horizons]);
+    // [batch, coin, 1] to [batch, coin]
+    let of_horizon = |place| {
+        let own = outputs.clone().narrow(2, place, 1);
+        loss(place, own.reshape([batch, coins]))
+    };
+    let first = of_horizon(0);
+    (1..horizons)
+        .map(of_horizon)
+        .fold(first, |sum, own| sum + own)
+        .div_scalar(horizons as f64)
+}
+
 fn masked_mean(losses: Tensor<2>, mask: Tensor<2>) -> Tensor<1> {
     let entries = mask.clone().sum().clamp_min(1.0);
     (losses * mask).sum() / entries

@@ -9,6 +9,7 @@ use crate::conv::{Conv1d, Conv1dConfig};
 use crate::encoders::AnyEncoder;
 use crate::layers::{Linear, standardize};
 use crate::mixing::mix;
+use crate::shape::NetworkShape;
 
 /// Added to the variance of a channel inside its window with `input_norm = "window"`.
 ///
@@ -18,7 +19,7 @@ pub const WINDOW_NORM_EPSILON: f64 = 1e-5;
 /// Gain of the head's last layer: forecasts start near 0, and gradients still reach the trunk.
 const OUTPUT_GAIN: f64 = 0.1;
 
-/// A network from windows of bars to one forecast for each coin.
+/// A network from windows of bars to one forecast for each coin and horizon.
 ///
 /// Names and layouts of the parameters are those of the PyTorch modules in
 /// `scripts/golden-model.py`: `stem.weight`, `head.hidden.weight`, `head.output.weight`,
@@ -33,9 +34,8 @@ pub struct Network {
     skip: Option<Conv1d>,
     #[module(skip)]
     config: NetworkConfig,
-    coins: usize,
-    features: usize,
-    lookback: usize,
+    #[module(skip)]
+    shape: NetworkShape,
 }
 
 /// The fully connected head: one linear layer, or two with an activation between.
@@ -48,7 +48,8 @@ pub struct Head {
 }
 
 impl NetworkConfig {
-    /// Builds a network for windows of `lookback` rows of `coins * features` channels.
+    /// Builds a network for windows of `lookback` rows of `coins * features` channels, with
+    /// `coins * horizons` outputs.
     ///
     /// Weights are drawn from the device's generator at once: seed the device before for the same
     /// network again. Use a device made with [`Device::autodiff`] for training.
@@ -56,18 +57,18 @@ impl NetworkConfig {
     /// # Errors
     ///
     /// [`Error::Config`] where [`validate`](Self::validate) fails or the windows are too short.
-    pub fn init(
-        &self,
-        coins: usize,
-        features: usize,
-        lookback: usize,
-        device: &Device,
-    ) -> Result<Network, Error> {
+    pub fn init(&self, shape: NetworkShape, device: &Device) -> Result<Network, Error> {
         self.validate()?;
-        self.validate_input(coins, features, lookback)?;
+        self.validate_input(shape)?;
+        let NetworkShape {
+            coins,
+            features,
+            lookback,
+            horizons,
+        } = shape;
         let (channels_in, outputs) = match self.mixing {
-            Mixing::Stacked => (coins * features, coins),
-            Mixing::Shared => (2 * features, 1),
+            Mixing::Stacked => (coins * features, coins * horizons),
+            Mixing::Shared => (2 * features, horizons),
         };
         // Drawn in this order since the first version: the same seed gives the same weights.
         let encoder_in = if self.stem_width > 0 {
@@ -111,9 +112,7 @@ impl NetworkConfig {
             head,
             skip,
             config: self.clone(),
-            coins,
-            features,
-            lookback,
+            shape,
         })
     }
 }
@@ -124,19 +123,29 @@ impl Network {
         &self.config
     }
 
-    /// Number of coins, which is the number of outputs.
+    /// What it takes and gives.
+    pub fn shape(&self) -> NetworkShape {
+        self.shape
+    }
+
+    /// Number of coins.
     pub fn coins(&self) -> usize {
-        self.coins
+        self.shape.coins
     }
 
     /// Number of features of each coin.
     pub fn features(&self) -> usize {
-        self.features
+        self.shape.features
     }
 
     /// Rows in a window.
     pub fn lookback(&self) -> usize {
-        self.lookback
+        self.shape.lookback
+    }
+
+    /// Number of outputs of a window: coins times horizons.
+    pub fn outputs(&self) -> usize {
+        self.shape.coins * self.shape.horizons
     }
 
     /// Number of trainable values.
@@ -149,14 +158,14 @@ impl Network {
         self.head.output.bias.val().device()
     }
 
-    /// Forecasts one value for each window and coin.
+    /// Forecasts one value for each window, coin and horizon.
     ///
     /// # Shapes
     ///
     /// - windows: `[batch, coins * features, lookback]`, channel `coin * features + feature`;
     ///   cheapest as the transpose of `[batch, lookback, channel]`, as [`Windows`](crate::Windows)
     ///   hands them out
-    /// - output: `[batch, coins]`
+    /// - output: `[batch, coins * horizons]`, place `coin * horizons + horizon`
     pub fn forward(&self, windows: Tensor<3>) -> Tensor<2> {
         let batch = windows.dims()[0];
         // [batch, time, channel]
@@ -168,22 +177,22 @@ impl Network {
             mix(
                 self.config.mixing,
                 windows,
-                self.coins,
+                self.shape.coins,
                 convolution.as_ref(),
             )
         };
-        // [batch, 1, coin], or with shared weights [batch * coin, 1, 1]
+        // [batch, 1, coin * horizon], or with shared weights [batch * coin, 1, horizon]
         let skip = self
             .skip
             .is_some()
             .then(|| mixed(windows.clone(), &self.skip));
-        // [batch, coin]: with shared weights the rows are [batch * coin, 1].
+        // [batch, coin * horizon]: with shared weights the rows are [batch * coin, horizon].
         let output = self
             .head
             .forward(self.encoder.forward(mixed(windows, &self.stem)))
-            .reshape([batch, self.coins]);
+            .reshape([batch, self.outputs()]);
         match skip {
-            Some(skip) => output + skip.reshape([batch, self.coins]),
+            Some(skip) => output + skip.reshape([batch, self.outputs()]),
             None => output,
         }
     }

@@ -11,7 +11,7 @@ use burn::tensor::Device;
 
 use crate::parameters;
 use crate::tensor_file::TensorFile;
-use crate::{AdamW, Error, Network, NetworkConfig};
+use crate::{AdamW, Error, Network, NetworkConfig, NetworkShape};
 
 /// The file [`save_state`] writes into its folder.
 const STATE_FILE: &str = "state.safetensors";
@@ -48,13 +48,11 @@ pub fn save_weights(
 /// for a file of another network.
 pub fn load_weights(
     config: &NetworkConfig,
-    coins: usize,
-    features: usize,
-    lookback: usize,
+    shape: NetworkShape,
     path: &Path,
     device: &Device,
 ) -> Result<(Network, BTreeMap<String, String>), Error> {
-    let network = config.init(coins, features, lookback, device)?;
+    let network = config.init(shape, device)?;
     let TensorFile { tensors, metadata } = TensorFile::read(path)?;
     Ok((parameters::replace(network, tensors, path)?, metadata))
 }

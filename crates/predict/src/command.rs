@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use clap::{Parser, Subcommand};
 use cli::WithHint;
-use dataset::{format_time, parse_time};
+use dataset::{TimeSpan, format_time, parse_time};
 use storage::content_hash;
 use terminal::Table;
 
@@ -14,7 +14,7 @@ use crate::cache::ForecastCache;
 use crate::checkpoint::Request;
 use crate::ledger::{self, LedgerArgs};
 use crate::seen::{InSample, out_of_sample};
-use crate::watch::{WatchArgs, watch};
+use crate::watch::{OrderArgs, WatchArgs, watch};
 use crate::{CandleSource, Checkpoint, Fallback, Forecasts, History, MissingCoin, forecast_at};
 
 /// Forecast from a saved run
@@ -33,6 +33,9 @@ pub struct Args {
     /// closed one]
     #[arg(long, value_name = "TIME", conflicts_with = "watch")]
     at: Option<String>,
+    /// Which of the run's horizons to forecast, such as 1h [default: the first]
+    #[arg(long, value_name = "TIME", conflicts_with = "watch")]
+    horizon: Option<TimeSpan>,
     /// Where candles come from [default: store with --at, else binance; simulated for a simulated
     /// run]
     #[arg(long, conflicts_with = "watch")]
@@ -49,6 +52,8 @@ pub struct Args {
     watch: bool,
     #[command(flatten)]
     watching: WatchArgs,
+    #[command(flatten)]
+    orders: OrderArgs,
     /// Another address of the exchange's websocket
     #[arg(long, value_name = "URL", requires = "watch")]
     websocket_url: Option<String>,
@@ -92,6 +97,8 @@ pub struct WatchCommand {
     model: ModelArgs,
     #[command(flatten)]
     watching: WatchArgs,
+    #[command(flatten)]
+    orders: OrderArgs,
     /// Another address of the exchange's websocket
     #[arg(long, value_name = "URL")]
     websocket_url: Option<String>,
@@ -126,7 +133,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             args.model.base_url.as_deref(),
             args.websocket_url.as_deref(),
         );
-        return watch_with(&args.model, &args.watching, urls, args.until.as_deref());
+        let asked = (&args.watching, &args.orders);
+        return watch_with(&args.model, asked, urls, args.until.as_deref());
     }
     predict(args)
 }
@@ -143,7 +151,8 @@ impl Command {
                     args.model.base_url.as_deref(),
                     args.websocket_url.as_deref(),
                 );
-                watch_with(&args.model, &args.watching, urls, args.until.as_deref())
+                let asked = (&args.watching, &args.orders);
+                watch_with(&args.model, asked, urls, args.until.as_deref())
             }
             Self::Ledger(args) => ledger::run(args),
         }
@@ -185,11 +194,17 @@ impl ModelArgs {
 /// Watches; `urls` are other addresses of the exchange's REST interface and websocket.
 fn watch_with(
     model: &ModelArgs,
-    watching: &WatchArgs,
+    watching: (&WatchArgs, &OrderArgs),
     urls: (Option<&str>, Option<&str>),
     until: Option<&str>,
 ) -> anyhow::Result<()> {
     let (overrides, of_watch) = WatchArgs::split(&model.set);
+    if let Some(text) = overrides.iter().find(|text| text.starts_with("target.")) {
+        return Err(cli::usage(
+            anyhow!("--set {text}: expected no such key, as a watch trades the first horizon")
+                .hint("`predict --run RUN --horizon TIME` forecasts another"),
+        ));
+    }
     let request = model.request(None, &overrides)?;
     let asked = (&request, model.in_sample());
     watch(request.load()?, asked, watching, &of_watch, urls, until)
@@ -202,7 +217,11 @@ fn predict(args: &Args) -> anyhow::Result<()> {
             cli::usage(anyhow!("--at: {error}").hint("--at 2024-05-01T12:00 for instance"))
         })?),
     };
-    let (overrides, of_watch) = WatchArgs::split(&args.model.set);
+    let (mut overrides, of_watch) = WatchArgs::split(&args.model.set);
+    let horizon = args
+        .horizon
+        .map(|horizon| format!("target.horizon={horizon}"));
+    overrides.extend(horizon);
     if let Some(text) = of_watch.first() {
         return Err(cli::usage(
             anyhow!("--set {text}: expected a key of [data] or [universe]")
@@ -291,8 +310,9 @@ fn reused_or_made(
         .cache_secs
         .unwrap_or(if args.json { CACHE_SECS } else { 0 });
     let key = format!(
-        "{:?} {:?} {:?} {} {}",
+        "{:?} {} {:?} {:?} {} {}",
         args.model.set,
+        checkpoint.config.target.horizon,
         args.model.fold,
         args.model.base_url,
         args.model.in_sample,

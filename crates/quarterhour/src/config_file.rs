@@ -9,6 +9,7 @@ use linear::RidgeOptions;
 use model::NetworkConfig;
 use predict::WatchConfig;
 use replay::ReplayConfig;
+use rules::PortfolioConfig;
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
@@ -34,6 +35,7 @@ pub struct ConfigFile {
     ridge: RidgeOptions,
     ensemble: EnsembleOptions,
     trading: TradingConfig,
+    portfolio: PortfolioConfig,
     watch: WatchConfig,
     replay: ReplayConfig,
 }

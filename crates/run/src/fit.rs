@@ -254,9 +254,7 @@ fn join(
     if let Some(line) = seeds_line {
         appendix.texts.insert(0, line);
     }
-    appendix
-        .texts
-        .push(dropped(recipe, run, dataset, &fits)?.to_string());
+    appendix.texts.extend(dropped(recipe, run, dataset, &fits)?);
     if dataset.config.target.shuffle_seed.is_some() {
         appendix.texts.push(SHUFFLED_LINE.to_owned());
     }
@@ -300,19 +298,27 @@ fn seeds_line(seeds: &[ForecastTable]) -> String {
     )
 }
 
-/// What the scored fits left out, and why.
+/// What the scored fits left out, and why; a line a horizon.
 fn dropped(
     recipe: &dyn Recipe,
     run: &RunDir,
     dataset: &Dataset,
     fits: &[&Fold],
-) -> anyhow::Result<DropCounts> {
-    let mut total = DropCounts::default();
-    for fit in fits {
-        let target_std = recipe.target_std(dataset, run, fit)?;
-        total += dataset
-            .scored_windows(fit.score.clone(), &target_std)
-            .dropped;
+) -> anyhow::Result<Vec<String>> {
+    let horizons = dataset.by_horizon();
+    let mut lines = Vec::with_capacity(horizons.len());
+    for dataset in &horizons {
+        let mut total = DropCounts::default();
+        for fit in fits {
+            let target_std = recipe.target_std(dataset, run, fit)?;
+            total += dataset
+                .scored_windows(fit.score.clone(), &target_std)
+                .dropped;
+        }
+        lines.push(match horizons.len() {
+            1 => total.to_string(),
+            _ => format!("Horizon {}: {total}", dataset.config.target.horizon),
+        });
     }
-    Ok(total)
+    Ok(lines)
 }

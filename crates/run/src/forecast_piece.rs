@@ -2,16 +2,17 @@
 
 use anyhow::anyhow;
 use cli::WithHint;
-use dataset::{FoldForecasts, ForecastTable, format_time};
+use dataset::{Dataset, FoldForecasts, ForecastTable, TableMetadata, WindowSet, format_time};
 
-use crate::{Piece, Recipe};
+use crate::{ForecastResult, Piece, Recipe};
 
 /// Rows that are forecast at once, at least; or so many histories, where those are longer.
 const ROWS_AT_ONCE: usize = 4096;
 /// The rows before the first of a stretch are computed for it alone: a quarter of its work at most.
 const HISTORIES_AT_ONCE: usize = 4;
 
-/// Forecasts the scored rows of a piece with what its folder holds.
+/// Forecasts the scored rows of a piece with what its folder holds, at every horizon where the
+/// target is known.
 ///
 /// The forecaster is handed stretches of the panel, each with no more history than a live forecast
 /// would have.
@@ -20,23 +21,72 @@ pub(crate) fn forecast_piece(
     piece: &Piece<'_>,
 ) -> anyhow::Result<ForecastTable> {
     let Piece { dataset, fold, .. } = piece;
-    let (panel, coins) = (&dataset.panel, dataset.panel.coins());
-    let target_std = recipe.target_std(dataset, piece.run, fold)?;
-    let set = dataset.scored_windows(fold.score.clone(), &target_std);
+    let horizons = dataset.by_horizon();
+    let mut parts = Vec::with_capacity(horizons.len());
+    let mut sets = Vec::with_capacity(horizons.len());
+    for dataset in &horizons {
+        let target_std = recipe.target_std(dataset, piece.run, fold)?;
+        sets.push(dataset.scored_windows(fold.score.clone(), &target_std));
+        parts.push(Part {
+            dataset,
+            piece,
+            forecasts: FoldForecasts::new(dataset, fold),
+            target_std,
+        });
+    }
+    let sets = WindowSet::aligned(sets);
+    let ends = &sets[0].ends; // there is one horizon at least
     let forecaster = recipe.load(piece)?;
     let history = forecaster.history_bars();
-    let bar = cli::progress_bar(&format!("{fold} scoring"), set.len() as u64);
-    let mut forecasts = FoldForecasts::new(dataset, fold);
+    let bar = cli::progress_bar(&format!("{fold} scoring"), ends.len() as u64);
     let at_once = ROWS_AT_ONCE.max(HISTORIES_AT_ONCE * history);
-    for (chunk, (ends, counts)) in (set.ends.chunks(at_once))
-        .zip(set.counts.chunks(at_once * coins))
-        .enumerate()
-    {
+    for (chunk, ends) in ends.chunks(at_once).enumerate() {
         // Chunks are never empty.
         let first = (ends[0] + 1).saturating_sub(history);
-        let stretch = panel.stretch(first..ends[ends.len() - 1] + 1);
+        let stretch = dataset.panel.stretch(first..ends[ends.len() - 1] + 1);
         let places: Vec<usize> = ends.iter().map(|end| end - first).collect();
-        let answers = forecaster.forecast(&stretch, &places)?;
+        let answers = forecaster.forecast_horizons(&stretch, &places)?;
+        if answers.len() != parts.len() {
+            return Err(anyhow!(
+                "{fold}: the model forecasts {} horizons, expected {}",
+                answers.len(),
+                parts.len()
+            )
+            .hint("was target.horizons changed since it was trained?"));
+        }
+        let start = chunk * at_once * dataset.panel.coins();
+        for ((part, set), answers) in parts.iter_mut().zip(&sets).zip(answers) {
+            part.push(ends, &set.counts[start..], answers)?;
+        }
+        bar.set_position((chunk * at_once + ends.len()) as u64);
+    }
+    bar.finish_and_clear();
+    let mut all = Vec::with_capacity(parts.len());
+    for part in parts {
+        all.extend(part.forecasts.table(&piece.dir)?.into_inner().1);
+    }
+    let metadata = TableMetadata::new(&dataset.config);
+    Ok(ForecastTable::new(metadata, all, &piece.dir)?)
+}
+
+/// The forecasts of one horizon.
+struct Part<'a> {
+    dataset: &'a Dataset,
+    piece: &'a Piece<'a>,
+    target_std: Vec<Option<f32>>,
+    forecasts: FoldForecasts<'a>,
+}
+
+impl Part<'_> {
+    /// Adds the answers of the windows that end in `ends`, `[ends, coins]`, where they count.
+    fn push(
+        &mut self,
+        ends: &[usize],
+        counts: &[bool],
+        answers: Vec<ForecastResult>,
+    ) -> anyhow::Result<()> {
+        let panel = &self.dataset.panel;
+        let coins = panel.coins();
         for (place, answer) in answers
             .into_iter()
             .enumerate()
@@ -45,11 +95,13 @@ pub(crate) fn forecast_piece(
             let (row, coin) = (ends[place / coins], place % coins);
             match answer {
                 Ok(forecast) if forecast.is_finite() => {
-                    forecasts.push((row, coin), target_std[coin], forecast);
+                    self.forecasts
+                        .push((row, coin), self.target_std[coin], forecast);
                 }
                 other => {
                     return Err(anyhow!(
-                        "{fold}: {} at {} is to be scored, but its forecast is {other:?}",
+                        "{}: {} at {} is to be scored, but its forecast is {other:?}",
+                        self.piece.fold,
                         panel.symbols()[coin],
                         format_time(panel.time_ms(row))
                     )
@@ -57,8 +109,6 @@ pub(crate) fn forecast_piece(
                 }
             }
         }
-        bar.set_position((chunk * at_once + ends.len()) as u64);
+        Ok(())
     }
-    bar.finish_and_clear();
-    Ok(forecasts.table(&piece.dir)?)
 }

@@ -46,6 +46,19 @@ pub trait Forecaster: fmt::Debug {
     /// A device or library that fails.
     fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<ForecastResult>>;
 
+    /// The same of every horizon in the order of `target.horizons`, one list each; a forecaster of
+    /// one horizon has one list.
+    ///
+    /// # Errors
+    /// As [`Forecaster::forecast`].
+    fn forecast_horizons(
+        &self,
+        panel: &Panel,
+        rows: &[usize],
+    ) -> anyhow::Result<Vec<Vec<ForecastResult>>> {
+        Ok(vec![self.forecast(panel, rows)?])
+    }
+
     /// How far every coin's features up to `row` are from those of training; None where that is
     /// not known.
     fn drift(&self, panel: &Panel, _row: usize) -> Vec<Option<Drift>> {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use cli::{ConfigTable, WithHint};
-use dataset::{Config, DataConfig, RunConfig, RunDir, parse_time};
+use dataset::{Config, DataConfig, RunConfig, RunDir, TimeSpan, parse_time};
 
 use crate::{Forecaster, TrainingSpan, model_folder};
 
@@ -132,11 +132,13 @@ impl Kinds {
         }
     }
 
-    /// A run's `run.toml` with the overrides, which may say where candles come from (`data.*`) and
-    /// name the universe; everything else is the run's.
+    /// A run's `run.toml` with the overrides, which may say where candles come from (`data.*`),
+    /// name the universe, and choose one of the run's horizons (`target.horizon`, else the first);
+    /// everything else is the run's.
     ///
     /// # Errors
-    /// A folder that is no run, an override of another section, a config that is refused.
+    /// A folder that is no run, an override of another key, a horizon that the run does not have, a
+    /// config that is refused.
     pub fn config(
         &self,
         path: &Path,
@@ -150,6 +152,7 @@ impl Kinds {
                 })
             }));
         }
+        let (horizons, overrides) = split_horizon(overrides);
         let may_differ =
             |text: &&String| text.starts_with("data.") || text.starts_with("universe.");
         if let Some(text) = overrides.iter().find(|text| !may_differ(text)) {
@@ -162,9 +165,12 @@ impl Kinds {
             ));
         }
         let mut table = ConfigTable::read(&config_path)?;
-        table.apply(overrides)?;
-        let config: Config = table.parse()?;
+        table.apply(&overrides)?;
+        let mut config: Config = table.parse()?;
         config.validate().map_err(cli::usage)?;
+        if let Some(text) = horizons.last() {
+            config.target.horizon = horizon_named(text, &config)?;
+        }
         Ok((table, config))
     }
 
@@ -180,6 +186,9 @@ impl Kinds {
         overrides: &[String],
     ) -> anyhow::Result<LoadedRun> {
         let (table, config) = self.config(path, overrides)?;
+        if let Some(own) = run_of_horizon(path, &config) {
+            return self.load(own.path(), (fold, at_ms), &split_horizon(overrides).1);
+        }
         let kind = self.of(&table, path)?;
         kind.prepare()?;
         let forecaster = kind.load(&SavedRun {
@@ -207,8 +216,8 @@ impl Kinds {
             .prepare()
     }
 
-    /// The time that a model has seen, which is chosen as by [`Kinds::load`]. Of a run that does not
-    /// say: nothing from the end of its candles on.
+    /// The time that a model has seen, which is chosen as by [`Kinds::load`]; of several horizons,
+    /// the models of all. Of a run that does not say: nothing from the end of its candles on.
     ///
     /// # Errors
     /// Files that cannot be read.
@@ -219,6 +228,15 @@ impl Kinds {
     ) -> anyhow::Result<TrainingSpan> {
         let table = ConfigTable::read(&path.join(RunDir::CONFIG_FILE))?;
         let config: Config = table.parse()?;
+        let runs = runs_by_horizon(path, &config);
+        if !runs.is_empty() {
+            let seen = runs.iter().map(|own| self.seen(own.path(), (fold, at_ms)));
+            let all: Vec<TrainingSpan> = seen.collect::<anyhow::Result<_>>()?;
+            return all
+                .into_iter()
+                .reduce(TrainingSpan::joined)
+                .context("runs are there");
+        }
         let known = self.of(&table, path)?.seen(&SavedRun {
             path,
             fold,
@@ -245,6 +263,47 @@ impl Kinds {
     /// Files that cannot be read.
     pub fn folds(&self, path: &Path) -> anyhow::Result<Vec<usize>> {
         let table = ConfigTable::read(&path.join(RunDir::CONFIG_FILE))?;
-        self.of(&table, path)?.folds(path)
+        match run_of_horizon(path, &table.parse()?) {
+            Some(own) => self.of(&table, path)?.folds(own.path()),
+            None => self.of(&table, path)?.folds(path),
+        }
     }
+}
+
+/// The run of one of several horizons, `config.target.horizon`, where each has a model of its own.
+fn run_of_horizon(path: &Path, config: &Config) -> Option<RunDir> {
+    let own = RunDir::new(path.to_owned()).horizon(config.target.horizon);
+    (!config.target.horizons.is_empty() && own.config().exists()).then_some(own)
+}
+
+/// Those of all horizons.
+fn runs_by_horizon(path: &Path, config: &Config) -> Vec<RunDir> {
+    let run = RunDir::new(path.to_owned());
+    let horizons = config.target.horizons.iter();
+    let runs = horizons.map(|horizon| run.horizon(*horizon));
+    runs.filter(|own| own.config().exists()).collect()
+}
+
+/// The overrides of `target.horizon`, and the others.
+fn split_horizon(overrides: &[String]) -> (Vec<String>, Vec<String>) {
+    let is_horizon = |text: &String| text.starts_with("target.horizon=");
+    overrides.iter().cloned().partition(is_horizon)
+}
+
+/// The horizon that an override names.
+fn horizon_named(text: &str, config: &Config) -> anyhow::Result<TimeSpan> {
+    let (_, name) = text.split_once('=').unwrap_or_default();
+    let horizons = config.target.all_horizons();
+    let known: Vec<String> = horizons.iter().map(ToString::to_string).collect();
+    let found = horizons.iter().find(|horizon| {
+        name.parse::<TimeSpan>()
+            .is_ok_and(|named| named == **horizon)
+    });
+    found.copied().ok_or_else(|| {
+        let expected = known.join(", ");
+        cli::usage(
+            anyhow!("horizon {name}: expected one that the run forecasts: {expected}")
+                .hint(format!("--horizon {}", known[0])), // there is one at least
+        )
+    })
 }

@@ -1,9 +1,10 @@
 //! What a finished run writes and prints.
 
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use dataset::{Config, Dataset, ForecastTable, RunDir};
+use anyhow::Context;
+use dataset::{Config, Dataset, ForecastTable, RunDir, TablePart, TimeSpan};
 use page::{Importance, score_table};
 use storage::write_atomically;
 use tracking::Tracker;
@@ -42,28 +43,71 @@ pub struct FinishedRun<'a> {
 }
 
 impl FinishedRun<'_> {
-    /// Scores the run's table beside the controls, writes the report, tells the tracker and prints.
+    /// Scores the run's table beside the controls, writes the report, tells the tracker and prints;
+    /// of several horizons one after the other, each with a report of its own. Returns the scores of
+    /// the first.
     ///
     /// # Errors
     /// A table that cannot be scored, what the system says.
     pub fn publish(&self, table: ForecastTable, appendix: Appendix) -> anyhow::Result<ScoredRun> {
+        let (metadata, parts) = table.into_inner();
+        let mut parts = self.in_order(parts).into_iter();
         let run = self.run;
-        let path = run.path().display().to_string();
-        let scored = score_run((self.forecaster, &path), table)?;
-        let page = scored.html(self.config, appendix.importance);
-        write_atomically(&run.report(), page.as_bytes())?;
+        let first = parts.next().context("a table has a part")?;
+        let further: Vec<TablePart> = parts.collect();
+        let several = (!further.is_empty()).then_some(first.key.horizon);
+        let mut texts = Vec::new();
+        let mut score = |part: TablePart, several: Option<TimeSpan>| -> anyhow::Result<ScoredRun> {
+            let heading = several.map_or_else(String::new, |_| format!("{}\n", part.key));
+            let table = ForecastTable::new(metadata.clone(), vec![part], run.path())?;
+            let scored = score_run((self.forecaster, &run.path().display().to_string()), table)?;
+            let report = run.report_of(several);
+            write_atomically(
+                &report,
+                scored
+                    .html(self.config, appendix.importance.clone())
+                    .as_bytes(),
+            )?;
+            if let Some(tracker) = self.tracker {
+                track(tracker, &report, &scored, several);
+            }
+            texts.push(match self.json {
+                true => serde_json::to_string_pretty(&scored.report)?,
+                false => heading + &score_table(&scored.report),
+            });
+            Ok(scored)
+        };
+        let scored = score(first, several)?;
+        for part in further {
+            let horizon = part.key.horizon;
+            score(part, Some(horizon))?;
+        }
         if let Some(tracker) = self.tracker {
-            track(tracker, run, &scored);
             appendix
                 .artifacts
                 .iter()
                 .for_each(|file| tracker.artifact(file, ""));
         }
-        if self.json {
-            cli::print(&(serde_json::to_string_pretty(&scored.report)? + "\n"))?;
-            return Ok(scored);
+        match (self.json, several) {
+            (true, None) => cli::print(&(texts.concat() + "\n"))?,
+            (true, Some(_)) => cli::print(&format!("[{}]\n", texts.join(",\n")))?,
+            (false, _) => {
+                let report = run.report_of(several);
+                self.say(texts.join("\n"), &appendix, &scored, &report)?;
+            }
         }
-        let mut text = score_table(&scored.report) + "\n";
+        Ok(scored)
+    }
+
+    /// Prints the tables with what the forecaster has to say beside them.
+    fn say(
+        &self,
+        tables: String,
+        appendix: &Appendix,
+        scored: &ScoredRun,
+        report: &Path,
+    ) -> anyhow::Result<()> {
+        let mut text = tables + "\n";
         for part in &appendix.texts {
             writeln!(text, "{part}")?;
         }
@@ -77,20 +121,40 @@ impl FinishedRun<'_> {
             next => format!("; {next}"),
         };
         cli::note(format!(
-            "forecasts are in {}, charts in report.html beside them{next}",
-            run.forecasts().display()
+            "forecasts are in {}, charts in {} beside them{next}",
+            self.run.forecasts().display(),
+            report.file_name().unwrap_or_default().display()
         ));
-        Ok(scored)
+        Ok(())
+    }
+
+    /// The parts of a table, that of the config's first horizon first.
+    fn in_order(&self, mut parts: Vec<TablePart>) -> Vec<TablePart> {
+        let horizons = self.config.target.all_horizons();
+        let place = |part: &TablePart| {
+            let is_it = |horizon: &TimeSpan| *horizon == part.key.horizon;
+            horizons.iter().position(is_it)
+        };
+        parts.sort_by_key(place);
+        parts
     }
 }
 
-/// What a tracker is told of the whole run.
-fn track(tracker: &Tracker, run: &RunDir, scored: &ScoredRun) {
-    tracker.metrics(0, &scored.headline());
+/// What a tracker is told of the whole run; names of one of several horizons end in it.
+fn track(tracker: &Tracker, report_file: &Path, scored: &ScoredRun, horizon: Option<TimeSpan>) {
+    let ending = horizon.map_or_else(String::new, |horizon| format!("_{horizon}"));
+    let headline: Vec<(String, f64)> = (scored.headline().into_iter())
+        .map(|(name, value)| (format!("{name}{ending}"), value))
+        .collect();
+    let headline: Vec<(&str, f64)> = (headline.iter())
+        .map(|(name, value)| (name.as_str(), *value))
+        .collect();
+    tracker.metrics(0, &headline);
     let report = &scored.report;
+    let name = format!("fold_pearson{ending}");
     for (&fold, score) in report.fold_numbers.iter().zip(&report.forecasters[0].folds) {
         let score = score.unwrap_or(f64::NAN);
-        tracker.metrics(u64::from(fold), &[("fold_pearson", score)]);
+        tracker.metrics(u64::from(fold), &[(name.as_str(), score)]);
     }
-    tracker.artifact(&run.report(), "");
+    tracker.artifact(report_file, "");
 }

@@ -85,7 +85,7 @@ pub(crate) struct Days {
     /// Place of the fold that each day begins in.
     fold: Vec<usize>,
     folds: usize,
-    /// Mean block length of the bootstrap: the target's reach, rounded up to days.
+    /// Mean block length of the bootstrap in days, no less than the target's reach.
     block: usize,
 }
 
@@ -105,13 +105,11 @@ impl Days {
                 fold[day] = fold[day].min(place);
             }
         }
-        let reach_ms = rows.bar_ms.saturating_mul(rows.reach_bars as i64);
-        let block = reach_ms.saturating_add(DAY_MS - 1) / DAY_MS;
         Self {
             of_time,
             fold,
             folds: spans.folds.len(),
-            block: usize::try_from(block).unwrap_or(1).max(1),
+            block: block_days(rows.bar_ms, rows.reach_bars),
         }
     }
 
@@ -195,6 +193,15 @@ impl Days {
     }
 }
 
+/// A day, and the days after it that its returns reach into, to the nearest whole day: returns over
+/// a day from every bar of a day reach through the next one, those over 15 minutes hardly into it.
+/// Bars of a day are apart by a bar, so that returns over one do not overlap.
+fn block_days(bar_ms: i64, reach_bars: usize) -> usize {
+    let overlap_ms = bar_ms.saturating_mul(reach_bars.saturating_sub(1) as i64);
+    let days = overlap_ms.saturating_add(DAY_MS / 2) / DAY_MS;
+    usize::try_from(days).unwrap_or(0) + 1
+}
+
 /// Forecast and log return with entry a bar later, in units of the coin's trailing volatility; NaN
 /// where a row is left out.
 fn sides(rows: &Rows, spans: &RowSpans, forecast: &[f64], part: IcVariant) -> (Vec<f64>, Vec<f64>) {
@@ -231,6 +238,56 @@ fn sides(rows: &Rows, spans: &RowSpans, forecast: &[f64], part: IcVariant) -> (V
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Blocks are at least as long as the reach, and longer where days overlap.
+    #[test]
+    fn blocks_hold_the_days_that_share_returns() {
+        const MINUTE_MS: i64 = 60_000;
+        let days = |bar: i64, reach: i64| {
+            let found = block_days(bar * MINUTE_MS, (reach / bar) as usize);
+            assert!(
+                found as i64 * 1440 >= reach,
+                "{found} days for {reach} minutes"
+            );
+            found
+        };
+        let of_minutes = [15, 60, 240, 720, 1440, 4320].map(|reach| days(1, reach));
+        assert_eq!(of_minutes, [1, 1, 1, 1, 2, 4]);
+        assert_eq!(
+            [15, 60, 240, 1440].map(|reach| days(5, reach)),
+            [1, 1, 1, 2]
+        );
+        // Daily bars: as many days as the reach has.
+        assert_eq!(
+            [1, 3, 7, 14].map(|reach| days(1440, reach * 1440)),
+            [1, 3, 7, 14]
+        );
+    }
+
+    /// Days whose returns overlap have a wider interval than as many that do not.
+    #[test]
+    fn overlapping_days_widen_the_interval() {
+        let noise = |day: usize| ((day * day * 7919 + day * 104_729) % 10_007) as f64 / 10_007.0;
+        let overlapping = |day: usize| Some(noise(day) + noise(day + 1) - 1.0);
+        let values: Vec<Option<f64>> = (0..200).map(overlapping).collect();
+        let width = |reach_bars: usize| {
+            let days = Days {
+                of_time: Vec::new(),
+                fold: vec![0; values.len()],
+                folds: 1,
+                block: block_days(300_000, reach_bars),
+            };
+            let draws = days.draws(&values, &Options::default()).unwrap();
+            let [low, high] = percentile_interval(&draws, 0.95).unwrap();
+            high - low
+        };
+        // The mean of neighbours that share half their variance: mean blocks of two days see half
+        // of the covariance, which is a quarter of the variance on either side.
+        let ratio = width(288) / width(48);
+        let expected = 1.5f64.sqrt();
+        assert!((ratio / expected - 1.0).abs() < 0.1, "{ratio}");
+        assert_eq!(width(3), width(48));
+    }
 
     #[test]
     fn a_mean_over_days_says_what_the_best_ones_hold() {

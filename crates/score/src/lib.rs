@@ -16,6 +16,7 @@ mod error;
 mod labels;
 mod metrics;
 mod options;
+mod over_days;
 mod ranks;
 mod report;
 mod resampling;
@@ -36,6 +37,7 @@ pub use metrics::{
     metrics_reference,
 };
 pub use options::Options;
+pub use over_days::{daily_ics, mean_over_days};
 pub use report::{Concentrations, Difference, Report, Score};
 pub use rows::{ForecastColumn, Rows, check_forecasters};
 pub use scoring::{score, score_by};

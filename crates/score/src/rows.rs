@@ -60,6 +60,23 @@ impl Rows {
         self.time_ms.is_empty()
     }
 
+    /// The rows at these places, which must be theirs, in their order.
+    pub fn take(mut self, places: &[usize]) -> Self {
+        let of = |values: &mut Vec<f64>| *values = picked(values, places);
+        self.time_ms = picked(&self.time_ms, places);
+        self.symbol = picked(&self.symbol, places);
+        self.fold = picked(&self.fold, places);
+        of(&mut self.realized);
+        of(&mut self.realized_delayed);
+        of(&mut self.volatility);
+        of(&mut self.weight);
+        self.trailing_volatility.iter_mut().for_each(of);
+        for control in &mut self.controls {
+            of(&mut control.forecast);
+        }
+        self
+    }
+
     /// The unit of a coin's returns at each row: the trailing volatility, that of the training rows
     /// where no trailing one is known.
     pub(crate) fn unit(&self) -> &[f64] {
@@ -249,6 +266,10 @@ impl Rows {
             .and_then(|index| self.symbols.get(*index as usize));
         name.cloned().unwrap_or_default()
     }
+}
+
+fn picked<T: Copy>(values: &[T], places: &[usize]) -> Vec<T> {
+    places.iter().map(|&place| values[place]).collect()
 }
 
 /// One forecaster's forecasts, one for each of the [`Rows`].

@@ -6,6 +6,7 @@ use anyhow::anyhow;
 use clap::Parser;
 use cli::WithHint;
 use dataset::{Dataset, Fold, RunDir};
+use linear::recipe_on_base;
 use run::{FitOptions, fit_run, folds_named, gather, stored_config};
 
 use crate::config::TrainConfig;
@@ -90,8 +91,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         device,
         resume: args.resume,
     };
+    let recipe = recipe_on_base(Box::new(recipe), &dataset)?;
     if args.gather {
-        return gather(&recipe, &run, &dataset, &folds, args.json).map(|_| ());
+        return gather(&*recipe, &run, &dataset, &folds, args.json).map(|_| ());
     }
     let options = FitOptions {
         folds,
@@ -99,7 +101,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         again: false,
         json: args.json,
     };
-    fit_run(&recipe, &run, &dataset, &resolved, &options).map(|_| ())
+    fit_run(&*recipe, &run, &dataset, &resolved, &options).map(|_| ())
 }
 
 /// `--resume` without a config takes the run's own.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, anyhow};
 use cli::{ConfigTable, WithHint};
 use dataset::{Config, InputNorm, RunConfig};
-use model::{AdamWConfig, Loss, NetworkConfig, WindowNorm};
+use model::{AdamWConfig, Loss, NetworkConfig, NetworkShape, WindowNorm};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -359,8 +359,22 @@ impl TrainConfig {
             )
             .hint("--set training.selection=last"));
         }
+        let target = &self.shared.target;
+        if target.base.is_some() && target.horizons.len() > 1 {
+            return Err(anyhow!(
+                "target.base with {} horizons: expected one, as a network of several has one \
+                 model for all",
+                target.horizons.len()
+            )
+            .hint("--set target.base= or a run for each horizon (target.horizon)"));
+        }
         self.optimizer.adamw().init()?;
         Ok(())
+    }
+
+    /// The sizes of its networks.
+    pub(crate) fn shape(&self) -> NetworkShape {
+        shape_of(&self.shared)
     }
 
     /// Windows (all coins at one time) in a step.
@@ -382,6 +396,16 @@ impl TrainConfig {
     /// A value that TOML cannot hold.
     pub fn to_toml(&self) -> anyhow::Result<String> {
         Ok(toml::to_string(self)?)
+    }
+}
+
+/// The sizes of the networks of a config with its universe spelled out.
+pub(crate) fn shape_of(config: &Config) -> NetworkShape {
+    NetworkShape {
+        coins: config.universe.symbols.len(),
+        features: config.chosen_features().len(),
+        lookback: config.features.lookback_bars,
+        horizons: config.target.all_horizons().len(),
     }
 }
 

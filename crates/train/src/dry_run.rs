@@ -97,14 +97,13 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
     let (normalizer, train) = first_windows
         .context("no fold has a training window")
         .hint("fewer folds (split.folds), a shorter features.lookback_bars, or more candles")?;
-    let (coins, per_coin, channels) = (features.coins(), features.per_coin(), features.channels());
+    let (coins, channels) = (features.coins(), features.channels());
     let matrix = Arc::new(normalizer.apply(features));
     let matrix_bytes = size_of_val(matrix.as_slice());
     let windows = Windows::new(matrix, channels, lookback, &device.device);
-    let mut network =
-        config
-            .network
-            .init(coins, per_coin, lookback, &device.device.clone().autodiff())?;
+    let mut network = config
+        .network
+        .init(config.shape(), &device.device.clone().autodiff())?;
     let parameters = network.num_params();
 
     let batch: Vec<usize> = (0..config.batch_windows(coins))

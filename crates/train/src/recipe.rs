@@ -1,18 +1,19 @@
 //! The network as a way to get a forecaster from the past.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
-use dataset::{Dataset, Fold, RunDir};
+use dataset::{Dataset, Fold, Normalizer, RunDir};
 use model::{OpenDevice, Windows, load_weights};
 use run::{Appendix, Forecaster, Piece, Recipe};
 use storage::{content_hash, write_atomically};
 
 use crate::config::TrainConfig;
 use crate::pieces::{WEIGHTS_FILE, model_file, piece_folder};
-use crate::saved::{SavedNetworks, read_stats};
-use crate::training::Training;
+use crate::saved::{SavedNetworks, of_horizon, read_stats};
+use crate::training::{Horizon, Training};
 
 /// Trains networks as a config says.
 #[derive(Debug)]
@@ -52,11 +53,13 @@ impl Recipe for NetworkRecipe {
         write_atomically(&stats_file, stats.as_bytes())?;
         let matrix = Arc::new(normalizer.apply(features));
         let lookback = self.config.shared.features.lookback_bars;
+        let by_horizon = dataset.by_horizon();
+        let horizons = horizons(piece, &by_horizon, &normalizer)?;
         let training = Training {
             config: &self.config,
             piece,
-            normalizer: &normalizer,
-            scales: &dataset.target_scales(&normalizer),
+            horizons: &horizons,
+            run_name: &normalizer.run,
             stats_hash: &content_hash(stats.as_bytes()),
             windows: &Windows::new(matrix, channels, lookback, &self.device.device),
             device: &self.device.device,
@@ -69,28 +72,29 @@ impl Recipe for NetworkRecipe {
         let shared = &self.config.shared;
         let (network, _) = load_weights(
             &self.config.network,
-            shared.universe.symbols.len(),
-            shared.chosen_features().len(),
-            shared.features.lookback_bars,
+            self.config.shape(),
             &piece.dir.join(WEIGHTS_FILE),
             &self.device.device,
         )?;
-        Ok(Box::new(SavedNetworks {
-            config: shared.clone(),
+        let networks = (vec![network], self.device.device.clone());
+        Ok(Box::new(SavedNetworks::new(
+            shared,
             normalizer,
-            networks: vec![network],
-            device: self.device.device.clone(),
-            sha256: String::new(),
-        }))
+            networks,
+            String::new(),
+        )?))
     }
 
     fn target_std(
         &self,
-        _dataset: &Dataset,
+        dataset: &Dataset,
         run: &RunDir,
         fold: &Fold,
     ) -> anyhow::Result<Vec<Option<f32>>> {
-        Ok(read_stats(&run.fit(fold))?.target_std())
+        let stats = read_stats(&run.fit(fold))?;
+        let horizon = dataset.config.target.horizon;
+        let stats = of_horizon(&stats, &self.config.shared.target, horizon)?;
+        Ok(stats.target_std())
     }
 
     fn publish(&self, run: &RunDir, dataset: &Dataset) -> anyhow::Result<Appendix> {
@@ -121,4 +125,26 @@ impl Recipe for NetworkRecipe {
             ),
         })
     }
+}
+
+/// What a network learns at each horizon of a piece.
+fn horizons<'a>(
+    piece: &'a Piece<'_>,
+    by_horizon: &'a [Cow<'_, Dataset>],
+    normalizer: &Normalizer,
+) -> anyhow::Result<Vec<Horizon<'a>>> {
+    let all = &piece.dataset.config.target;
+    let of = |dataset: &'a Cow<'_, Dataset>| -> anyhow::Result<Horizon<'a>> {
+        let horizon = dataset.config.target.horizon;
+        let stats = of_horizon(normalizer, all, horizon)?;
+        Ok(Horizon {
+            targets: match by_horizon.len() {
+                1 => Cow::Borrowed(piece.targets),
+                _ => dataset.fitted_targets(piece.fold),
+            },
+            scales: dataset.target_scales(&stats),
+            target_std: stats.target_std(),
+        })
+    };
+    by_horizon.iter().map(of).collect()
 }

@@ -4,12 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use cli::WithHint;
 use dataset::{
-    CandleTable, Column, Config, Eligibility, Normalizer, Origin, Panel, RunDir, TargetScales,
-    check_columns,
+    CandleTable, Column, Config, Eligibility, Normalizer, Origin, Panel, RunDir, TargetConfig,
+    TargetScales, TimeSpan, check_columns,
 };
+use linear::forecaster_on_base;
 use market::Symbol;
 use model::{
     Device, DeviceChoice, Network, NetworkConfig, Windows, forecast, load_weights, probe,
@@ -18,7 +19,7 @@ use model::{
 use run::{Drift, ForecastResult, Forecaster, Kind, SavedRun, TrainingSpan, model_folder};
 use storage::content_hash;
 
-use crate::config::{KIND, TrainingConfig};
+use crate::config::{KIND, TrainingConfig, shape_of};
 use crate::drift::drifts;
 use crate::pieces::{of_fit, released};
 
@@ -28,12 +29,43 @@ const UNKNOWN_COIN: &str = "the coin had no training rows in which its target va
 /// The networks of one fold, one a seed; their forecasts are averaged.
 #[derive(Debug)]
 pub struct SavedNetworks {
-    pub(crate) config: Config,
+    /// The run's shared sections, with the horizon that is asked for.
+    config: Config,
     /// Statistics of the training rows.
-    pub(crate) normalizer: Normalizer,
-    pub(crate) networks: Vec<Network>,
-    pub(crate) device: Device,
-    pub(crate) sha256: String,
+    normalizer: Normalizer,
+    /// Every horizon of the networks: the config at it, with the statistics of its targets.
+    horizons: Vec<(Config, Normalizer)>,
+    networks: Vec<Network>,
+    device: Device,
+    sha256: String,
+}
+
+impl SavedNetworks {
+    /// The networks of a run with their device.
+    ///
+    /// # Errors
+    /// Statistics that lack a horizon of the config.
+    pub(crate) fn new(
+        config: &Config,
+        normalizer: Normalizer,
+        (networks, device): (Vec<Network>, Device),
+        sha256: String,
+    ) -> anyhow::Result<Self> {
+        let at = |horizon: &TimeSpan| -> anyhow::Result<(Config, Normalizer)> {
+            let mut own = config.clone();
+            own.target = own.target.at_horizon(*horizon);
+            Ok((own, of_horizon(&normalizer, &config.target, *horizon)?))
+        };
+        let horizons = config.target.all_horizons().iter().map(at);
+        Ok(Self {
+            horizons: horizons.collect::<anyhow::Result<_>>()?,
+            config: config.clone(),
+            normalizer,
+            networks,
+            device,
+            sha256,
+        })
+    }
 }
 
 impl Forecaster for SavedNetworks {
@@ -58,8 +90,22 @@ impl Forecaster for SavedNetworks {
     }
 
     fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<ForecastResult>> {
-        let (config, coins) = (&self.config, panel.coins());
-        let eligibility = Eligibility::of(panel, &config.features);
+        let asked = self.config.target.horizon;
+        let all = self.config.target.all_horizons();
+        let place = all.iter().position(|horizon| *horizon == asked);
+        let mut answers = self.forecast_horizons(panel, rows)?;
+        match place.filter(|place| *place < answers.len()) {
+            Some(place) => Ok(answers.swap_remove(place)),
+            None => bail!("the networks have no horizon {asked}"),
+        }
+    }
+
+    fn forecast_horizons(
+        &self,
+        panel: &Panel,
+        rows: &[usize],
+    ) -> anyhow::Result<Vec<Vec<ForecastResult>>> {
+        let config = &self.config;
         let features = config.chosen_features().compute(panel, 0..panel.rows());
         let channels = features.channels();
         let matrix = Arc::new(self.normalizer.apply(features));
@@ -69,23 +115,11 @@ impl Forecaster for SavedNetworks {
             config.features.lookback_bars,
             &self.device,
         );
-        let scales = TargetScales::new(config, self.normalizer.target_scales(), panel);
-        let mut sums = vec![0.0; rows.len() * coins];
-        for network in &self.networks {
-            let outputs = forecast(network, &windows, rows, &mut |_| {})?;
-            for (place, (sum, output)) in sums.iter_mut().zip(outputs).enumerate() {
-                *sum += scales.in_unit_of_target(rows[place / coins], place % coins, output);
-            }
-        }
-        let answer = |(place, sum): (usize, f64)| {
-            let (row, coin) = (rows[place / coins], place % coins);
-            let unknown = (!self.normalizer.knows(coin)).then(|| UNKNOWN_COIN.to_owned());
-            match unknown.or_else(|| eligibility.refusal(row, coin)) {
-                Some(refusal) => Err(refusal),
-                None => Ok(sum / self.networks.len() as f64),
-            }
-        };
-        Ok(sums.into_iter().enumerate().map(answer).collect())
+        let run = |network| forecast(network, &windows, rows, &mut |_| {});
+        let outputs: Vec<Vec<f32>> = self.networks.iter().map(run).collect::<Result<_, _>>()?;
+        let eligibility = Eligibility::of(panel, &config.features);
+        let answers = |place| self.answers(panel, rows, (place, &outputs), &eligibility);
+        Ok((0..self.horizons.len()).map(answers).collect())
     }
 
     fn drift(&self, panel: &Panel, row: usize) -> Vec<Option<Drift>> {
@@ -93,6 +127,37 @@ impl Forecaster for SavedNetworks {
         let rows = (row + 1).saturating_sub(lookback)..row + 1;
         let features = self.config.chosen_features().compute(panel, rows);
         drifts(&features, &self.normalizer, lookback)
+    }
+}
+
+impl SavedNetworks {
+    /// The answers at one horizon, given every network's outputs, `[rows, coins * horizons]`.
+    fn answers(
+        &self,
+        panel: &Panel,
+        rows: &[usize],
+        (place, outputs): (usize, &[Vec<f32>]),
+        eligibility: &Eligibility,
+    ) -> Vec<ForecastResult> {
+        let (coins, count) = (panel.coins(), self.horizons.len());
+        let (config, normalizer) = &self.horizons[place];
+        let scales = TargetScales::new(config, normalizer.target_scales(), panel);
+        let mut sums = vec![0.0; rows.len() * coins];
+        for outputs in outputs {
+            let outputs = outputs.iter().skip(place).step_by(count);
+            for (pair, (sum, output)) in sums.iter_mut().zip(outputs).enumerate() {
+                *sum += scales.in_unit_of_target(rows[pair / coins], pair % coins, *output);
+            }
+        }
+        let answer = |(pair, sum): (usize, f64)| {
+            let (row, coin) = (rows[pair / coins], pair % coins);
+            let unknown = (!normalizer.knows(coin)).then(|| UNKNOWN_COIN.to_owned());
+            match unknown.or_else(|| eligibility.refusal(row, coin)) {
+                Some(refusal) => Err(refusal),
+                None => Ok(sum / self.networks.len() as f64),
+            }
+        };
+        sums.into_iter().enumerate().map(answer).collect()
     }
 }
 
@@ -120,10 +185,6 @@ impl Kind for NetworkKind {
         let normalizer = read_stats(&folder)?;
         normalizer.check(&config.chosen_features(), &config.universe.symbols)?;
         let stats_hash = file_hash(&stats_path)?;
-        let (coins, features) = (
-            config.universe.symbols.len(),
-            config.chosen_features().len(),
-        );
         let (mut networks, mut hashes) = (Vec::new(), Vec::new());
         for path in paths {
             let metadata = read_metadata(&path)?;
@@ -135,8 +196,7 @@ impl Kind for NetworkKind {
                     path.display()
                 )),
             }
-            let lookback = config.features.lookback_bars;
-            let (loaded, _) = load_weights(&network, coins, features, lookback, &path, &device)?;
+            let (loaded, _) = load_weights(&network, shape_of(config), &path, &device)?;
             let expected = metadata.get("stats_sha256").map_or("none", String::as_str);
             if expected != stats_hash {
                 return Err(anyhow!(
@@ -155,13 +215,8 @@ impl Kind for NetworkKind {
             [one] => one.clone(),
             all => content_hash(all.concat().as_bytes()),
         };
-        Ok(Box::new(SavedNetworks {
-            config: config.clone(),
-            normalizer,
-            networks,
-            device,
-            sha256,
-        }))
+        let networks = SavedNetworks::new(config, normalizer, (networks, device), sha256)?;
+        forecaster_on_base(Box::new(networks), &folder, config)
     }
 
     /// What the weights' files say; for those of older versions the statistics, where early
@@ -183,7 +238,7 @@ impl Kind for NetworkKind {
             return Ok(None);
         }
         let stats = read_stats(&run.folder()?)?;
-        let reach_ms = run.config.reach_bars() as i64 * run.config.data.interval.ms();
+        let reach_ms = run.config.purge_bars() as i64 * run.config.data.interval.ms();
         Ok(Some(TrainingSpan::until(
             stats.fit_from_ms,
             stats.fit_until_ms + reach_ms,
@@ -222,6 +277,27 @@ pub(crate) fn read_stats(folder: &Path) -> anyhow::Result<Normalizer> {
     let text =
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     Ok(Normalizer::from_json(&text, &path)?)
+}
+
+/// The statistics with those of the targets of one of the horizons of `target`.
+///
+/// # Errors
+/// Statistics that lack it.
+pub(crate) fn of_horizon(
+    stats: &Normalizer,
+    target: &TargetConfig,
+    horizon: TimeSpan,
+) -> anyhow::Result<Normalizer> {
+    let place = target.all_horizons().iter().position(|h| *h == horizon);
+    let found = place.and_then(|place| stats.clone().of_horizon(place));
+    found.ok_or_else(|| {
+        anyhow!(
+            "{} of fold {} has no targets of the horizon {horizon}",
+            RunDir::STATS_FILE,
+            stats.fold
+        )
+        .hint("put back the run's own stats.json, or train again")
+    })
 }
 
 /// The weights of a fold or refit, or those that the run released.

@@ -1,16 +1,19 @@
 //! The training loop of one fold and seed, read top to bottom.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use anyhow::{Context, anyhow};
 use cli::WithHint;
-use dataset::{Fit, Normalizer, Origin, TargetScales, WindowSet};
+use dataset::{Fit, Origin, TargetScales, Targets, WindowSet};
 use model::{
     AdamW, Device, GradientsParams, Module, Network, Tensor, TensorData, Windows, clip_grad_norm,
-    forecast, load_state, load_weights, masked_loss, parts_loss, save_state, save_weights,
+    forecast, load_state, load_weights, masked_loss, mean_over_horizons, parts_loss, save_state,
+    save_weights,
 };
 use run::Piece;
 use statistics::pearson;
@@ -33,10 +36,10 @@ pub(crate) struct Training<'a> {
     pub config: &'a TrainConfig,
     /// The fold and seed.
     pub piece: &'a Piece<'a>,
-    /// Statistics of its training rows.
-    pub normalizer: &'a Normalizer,
-    /// What targets are divided by.
-    pub scales: &'a TargetScales,
+    /// What it learns at each horizon.
+    pub horizons: &'a [Horizon<'a>],
+    /// Name of the run, kept in the model file.
+    pub run_name: &'a str,
     /// SHA-256 of the statistics file, kept in the model file.
     pub stats_hash: &'a str,
     /// Normalized features on the device.
@@ -45,16 +48,29 @@ pub(crate) struct Training<'a> {
     pub device: &'a Device,
 }
 
+/// What a network learns at one horizon.
+#[derive(Debug)]
+pub(crate) struct Horizon<'a> {
+    /// The targets, of every row and coin.
+    pub targets: Cow<'a, Targets>,
+    /// What they are divided by.
+    pub scales: TargetScales,
+    /// Standard deviation of each coin's targets in the training rows; None for a coin without any,
+    /// which is not learnt.
+    pub target_std: Vec<Option<f32>>,
+}
+
 impl Training<'_> {
     /// Trains until the steps, the time or the patience are used up, or continues a saved state.
     pub(crate) fn train(&self, resume: bool) -> anyhow::Result<()> {
         let (config, piece) = (self.config, self.piece);
-        let (train_set, stop_set) = self.window_sets()?;
+        let (train_sets, stop_sets) = self.window_sets()?;
+        let train_ends = &train_sets[0].ends; // there is one horizon at least
         let warm = self.warm_start()?;
-        let steps = self.steps(train_set.len(), warm.is_some());
+        let steps = self.steps(train_ends.len(), warm.is_some());
         let batch_windows = config.batch_windows(piece.dataset.panel.coins());
         let seed = mix(piece.seed, piece.fold.number as u64);
-        let mut sampler = Sampler::new(train_set.len(), batch_windows, seed);
+        let mut sampler = Sampler::new(train_ends.len(), batch_windows, seed);
         let (mut network, mut optimizer, progress) = self.start(warm.as_deref(), resume)?;
         let mut monitor = Monitor::new(config, piece, progress, steps, batch_windows);
 
@@ -64,14 +80,11 @@ impl Training<'_> {
             // resumed run goes on exactly.
             self.device.seed(mix(seed, step));
             let picked = sampler.batch(step);
-            let ends: Vec<usize> = picked
-                .iter()
-                .map(|&window| train_set.ends[window])
-                .collect();
+            let ends: Vec<usize> = picked.iter().map(|&window| train_ends[window]).collect();
             let windows = self.windows.batch(&ends)?.autodiff();
             monitor.lap(StepPart::Batch);
 
-            let loss = self.loss(network.forward(windows), &train_set, &picked);
+            let loss = self.loss(network.forward(windows), &train_sets, &picked);
             let own_loss = loss.clone().without_autodiff();
             monitor.lap(StepPart::Forward);
             let grads = GradientsParams::from_grads(loss.backward(), &network);
@@ -85,7 +98,7 @@ impl Training<'_> {
             // Only here does the loop wait for the device.
             if monitor.is_time_to_look() {
                 let losses = monitor.losses(grad_norm)?;
-                let look = self.look(&network.valid(), &stop_set)?;
+                let look = self.look(&network.valid(), &stop_sets)?;
                 if monitor.record(losses, learning_rate, look)? {
                     self.save(&network.valid(), BEST_FILE, monitor.progress.step)?;
                 }
@@ -107,19 +120,24 @@ impl Training<'_> {
         self.save(&network, WEIGHTS_FILE, monitor.progress.step)
     }
 
-    /// The windows to train on, and those that early stopping looks at.
-    fn window_sets(&self) -> anyhow::Result<(WindowSet, WindowSet)> {
-        let Piece {
-            dataset,
-            fold,
-            targets,
-            ..
-        } = self.piece;
+    /// The windows to train on, and those that early stopping looks at, one set a horizon; all sets
+    /// have the same ends.
+    fn window_sets(&self) -> anyhow::Result<(Vec<WindowSet>, Vec<WindowSet>)> {
+        let Piece { dataset, fold, .. } = self.piece;
         let training = &self.config.training;
-        let target_std = self.normalizer.target_std();
-        let train =
-            dataset.trained_windows(targets, fold.train.clone(), training.stride, &target_std);
-        if train.is_empty() {
+        let sets = |rows: &Range<usize>, stride: usize| {
+            let set = |horizon: &Horizon<'_>| {
+                let Horizon {
+                    targets,
+                    target_std,
+                    ..
+                } = horizon;
+                dataset.trained_windows(targets, rows.clone(), stride, target_std)
+            };
+            WindowSet::aligned(self.horizons.iter().map(set).collect())
+        };
+        let train = sets(&fold.train, training.stride);
+        if train[0].is_empty() {
             return Err(anyhow!(
                 "{fold}: no training windows of {} bars",
                 self.config.shared.features.lookback_bars
@@ -131,8 +149,7 @@ impl Training<'_> {
             ));
         }
         let stride = (fold.stop.len() / training.stop_windows.max(1)).max(1);
-        let stop = dataset.trained_windows(targets, fold.stop.clone(), stride, &target_std);
-        Ok((train, stop))
+        Ok((train, sets(&fold.stop, stride)))
     }
 
     /// Steps of a training on so many windows, from nothing or from other weights.
@@ -172,27 +189,10 @@ impl Training<'_> {
         self.device
             .seed(mix(self.piece.seed, self.piece.fold.number as u64));
         let device = self.device.clone().autodiff();
-        let (coins, features) = (
-            self.piece.dataset.panel.coins(),
-            self.config.shared.chosen_features().len(),
-        );
-        let lookback = self.config.shared.features.lookback_bars;
+        let (config, shape) = (&self.config.network, self.config.shape());
         let network = match warm {
-            None => self
-                .config
-                .network
-                .init(coins, features, lookback, &device)?,
-            Some(path) => {
-                load_weights(
-                    &self.config.network,
-                    coins,
-                    features,
-                    lookback,
-                    path,
-                    &device,
-                )?
-                .0
-            }
+            None => config.init(shape, &device)?,
+            Some(path) => load_weights(config, shape, path, &device)?.0,
         };
         let optimizer = self.config.optimizer.adamw().init()?;
         if !self.piece.dir.join(STATE_FILE).exists() {
@@ -217,16 +217,29 @@ impl Training<'_> {
         Ok((network, optimizer, progress))
     }
 
-    /// The loss, `[1]`, of the network's forecasts `[windows, coins]` for some windows of a set, in
-    /// units of the scales.
-    fn loss(&self, forecast: Tensor<2>, set: &WindowSet, picked: &[usize]) -> Tensor<1> {
+    /// The loss, `[1]`, of the network's outputs `[windows, coins * horizons]` for some windows of
+    /// the sets of each horizon: the mean over horizons, each in units of its own scales.
+    fn loss(&self, outputs: Tensor<2>, sets: &[WindowSet], picked: &[usize]) -> Tensor<1> {
+        mean_over_horizons(outputs, self.horizons.len(), |place, forecast| {
+            self.loss_at(&self.horizons[place], forecast, &sets[place], picked)
+        })
+    }
+
+    /// The loss of the forecasts of one horizon, `[windows, coins]`.
+    fn loss_at(
+        &self,
+        horizon: &Horizon<'_>,
+        forecast: Tensor<2>,
+        set: &WindowSet,
+        picked: &[usize],
+    ) -> Tensor<1> {
         let coins = self.piece.dataset.panel.coins();
         let (mut targets, mut mask, mut scales) = (Vec::new(), Vec::new(), Vec::new());
         for &window in picked {
             for coin in 0..coins {
                 let counts = set.counts[window * coins + coin];
-                let scale = self.scales.at(set.ends[window], coin);
-                let target = self.piece.targets.value(set.ends[window], coin) / f64::from(scale);
+                let scale = horizon.scales.at(set.ends[window], coin);
+                let target = horizon.targets.value(set.ends[window], coin) / f64::from(scale);
                 targets.push(if counts { target as f32 } else { 0.0 });
                 mask.push(f32::from(u8::from(counts)));
                 scales.push(scale);
@@ -249,32 +262,42 @@ impl Training<'_> {
         parts_loss(training.loss, forecast, target, mask, unit, market_weight)
     }
 
-    /// Loss (of the scaled target) and pooled Pearson on the early-stopping slice.
-    fn look(&self, network: &Network, set: &WindowSet) -> anyhow::Result<StoppingScore> {
-        if set.is_empty() {
+    /// Loss (of the scaled target) and pooled Pearson on the early-stopping slice, means over
+    /// horizons.
+    fn look(&self, network: &Network, sets: &[WindowSet]) -> anyhow::Result<StoppingScore> {
+        let ends = &sets[0].ends; // there is one horizon at least
+        if ends.is_empty() {
             return Ok(StoppingScore::default());
         }
-        let coins = self.piece.dataset.panel.coins();
-        let outputs = forecast(network, self.windows, &set.ends, &mut |_| {})?;
-        let counted = (0..outputs.len()).filter(|&place| set.counts[place]);
-        let (forecasts, realized): (Vec<f64>, Vec<f64>) = counted
-            .map(|place| {
-                let (row, coin) = (set.ends[place / coins], place % coins);
-                (
-                    self.scales.in_unit_of_target(row, coin, outputs[place]),
-                    self.piece.targets.value(row, coin),
-                )
-            })
-            .unzip();
-        let all: Vec<usize> = (0..set.len()).collect();
-        let forecast = Tensor::from_data(
-            TensorData::new(outputs, [set.len(), coins]),
+        let (coins, horizons) = (self.piece.dataset.panel.coins(), self.horizons.len());
+        let outputs = forecast(network, self.windows, ends, &mut |_| {})?;
+        let of_horizon = |(place, horizon): (usize, &Horizon<'_>)| {
+            let counts = &sets[place].counts;
+            let counted = (0..counts.len()).filter(|&pair| counts[pair]);
+            let (forecasts, realized): (Vec<f64>, Vec<f64>) = counted
+                .map(|pair| {
+                    let (row, coin) = (ends[pair / coins], pair % coins);
+                    let output = outputs[pair * horizons + place];
+                    (
+                        horizon.scales.in_unit_of_target(row, coin, output),
+                        horizon.targets.value(row, coin),
+                    )
+                })
+                .unzip();
+            pearson(&forecasts, &realized)
+        };
+        let pearsons = self.horizons.iter().enumerate().filter_map(of_horizon);
+        let pearsons: Vec<f64> = pearsons.collect();
+        let all: Vec<usize> = (0..ends.len()).collect();
+        let outputs = Tensor::from_data(
+            TensorData::new(outputs, [ends.len(), coins * horizons]),
             &self.device.clone().autodiff(),
         );
-        let loss = scalar(self.loss(forecast, set, &all).without_autodiff())?;
+        let loss = scalar(self.loss(outputs, sets, &all).without_autodiff())?;
+        let mean = pearsons.iter().sum::<f64>() / pearsons.len() as f64;
         Ok(StoppingScore {
             loss: Some(loss),
-            pearson: pearson(&forecasts, &realized),
+            pearson: (!pearsons.is_empty()).then_some(mean),
         })
     }
 
@@ -289,7 +312,7 @@ impl Training<'_> {
                 .max(dataset.panel.time_ms(fold.score.start));
         }
         let mut metadata: BTreeMap<String, String> = [
-            ("run", self.normalizer.run.clone()),
+            ("run", self.run_name.to_owned()),
             ("fold", self.piece.fold.number.to_string()),
             ("seed", self.piece.seed.to_string()),
             ("step", step.to_string()),
@@ -303,12 +326,7 @@ impl Training<'_> {
 
     /// Weights of this piece from a file, for inference.
     fn load(&self, path: &Path) -> anyhow::Result<Network> {
-        let (coins, features) = (
-            self.piece.dataset.panel.coins(),
-            self.config.shared.chosen_features().len(),
-        );
-        let lookback = self.config.shared.features.lookback_bars;
-        let network = &self.config.network;
-        Ok(load_weights(network, coins, features, lookback, path, self.device)?.0)
+        let (config, shape) = (&self.config.network, self.config.shape());
+        Ok(load_weights(config, shape, path, self.device)?.0)
     }
 }

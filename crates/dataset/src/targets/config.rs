@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::list::TargetKind;
 use super::target::{MOST_BARS, Settings, Target};
 use super::values::Targets;
-use crate::{Error, Panel, TimeSpan};
+use crate::{Error, FeatureSet, Panel, TimeSpan};
 
 /// The `[target]` section: what is forecast.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -20,15 +20,23 @@ pub struct TargetConfig {
     /// How far ahead it looks. The default is the horizon of the pipeline that this project
     /// replaces.
     pub horizon: TimeSpan,
+    /// Several horizons, such as `["15m", "1h", "4h", "1d"]`, in place of `target.horizon`: each is
+    /// forecast and scored, the network with one output for each, trees and the ridge with a model
+    /// for each. A watch trades the first. What lies before a boundary is left out for the longest.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub horizons: Vec<TimeSpan>,
     /// Whether forecasters are fitted to the target as a whole or to its parts. The forecast is of
     /// the whole target either way.
     pub fit: Fit,
-    /// Whether forecasters are fitted to the target of the next bar, which is entered a bar later:
-    /// what bounces back within a bar cannot be traded, and is not learnt then. Forecasts and scores
-    /// are of the target as it is. `ridge` is always fitted so.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    #[schemars(extend("default" = false))]
-    pub fit_delayed: bool,
+    /// When a position that forecasters learn the return of is entered. What is forecast and scored
+    /// stays the target of the row. `ridge` learns what is entered a bar later in any case.
+    pub entry: Entry,
+    /// A forecast that is there before, of which forecasters learn what it leaves: the target minus
+    /// the base's out-of-sample forecast. The forecast is then the sum of both. Rows without a base
+    /// forecast are not trained on, and forecast without it. Without this key forecasters learn the
+    /// target itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base: Option<Base>,
     /// For `target.kind = "gresearch"`: the time over which a coin's market beta is estimated. The
     /// default is the competition's.
     pub beta_window: TimeSpan,
@@ -48,8 +56,10 @@ impl Default for TargetConfig {
         Self {
             kind: TargetKind::default(),
             horizon: TimeSpan::minutes(15),
+            horizons: Vec::new(),
             fit: Fit::Whole,
-            fit_delayed: false,
+            entry: Entry::Close,
+            base: None,
             beta_window: TimeSpan::minutes(3750),
             shuffle_seed: None,
             weights: BTreeMap::new(),
@@ -72,10 +82,51 @@ pub enum Fit {
     ScaledParts,
 }
 
+/// When a position that forecasters learn the return of is entered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Entry {
+    /// At the close that the forecast knows: the target of the row.
+    #[default]
+    Close,
+    /// A bar later: the target of the next row. So nobody learns that the last price of a bar
+    /// jumps back from one side of the spread to the other, which nobody can trade on.
+    NextClose,
+}
+
+impl Entry {
+    /// Returns true for the default, which old files do not name.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+    pub(crate) fn is_close(&self) -> bool {
+        *self == Self::Close
+    }
+}
+
+/// A forecast that is there before others learn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Base {
+    /// The ridge of `quarterhour ridge` with its defaults: each UTC day is forecast by a fit on
+    /// all days before it.
+    Ridge,
+}
+
+impl Base {
+    /// The set of the features that it is computed from, whatever `features.set` says.
+    pub fn features(self) -> FeatureSet {
+        match self {
+            Self::Ridge => FeatureSet::RELATIVE,
+        }
+    }
+}
+
 impl TargetConfig {
     pub(crate) fn validate(&self, interval: Interval) -> Result<(), Error> {
-        let range = (1, MOST_BARS);
-        self.horizon.check_bars("target.horizon", interval, range)?;
+        self.validate_horizons(interval)?;
+        if let (Some(_), Some(seed)) = (self.base, self.shuffle_seed) {
+            let expected = "no such key beside target.base, which is fitted to the true targets";
+            return Err(Error::config("target.shuffle_seed", seed, expected));
+        }
         match self
             .weights
             .iter()
@@ -86,15 +137,70 @@ impl TargetConfig {
                 format!("{symbol}: {weight}"),
                 "finite weights of at least 0",
             )),
-            None => self.init(interval).validate(),
+            None => (self.all_horizons().iter())
+                .try_for_each(|horizon| self.at_horizon(*horizon).init(interval).validate()),
         }
     }
 
-    /// What is added to the name of a forecaster that is fitted to shuffled targets.
+    fn validate_horizons(&self, interval: Interval) -> Result<(), Error> {
+        let range = (1, MOST_BARS);
+        let key = match self.horizons.is_empty() {
+            true => "target.horizon",
+            false => "target.horizons",
+        };
+        let horizons = self.all_horizons();
+        for (place, horizon) in horizons.iter().enumerate() {
+            horizon.check_bars(key, interval, range)?;
+            if horizons[..place].contains(horizon) {
+                return Err(Error::config(key, horizon, "each horizon once"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every horizon: those of `target.horizons`, or the one of `target.horizon`.
+    pub fn all_horizons(&self) -> &[TimeSpan] {
+        match self.horizons.as_slice() {
+            [] => std::slice::from_ref(&self.horizon),
+            horizons => horizons,
+        }
+    }
+
+    /// The target at one horizon alone.
+    pub fn at_horizon(&self, horizon: TimeSpan) -> Self {
+        Self {
+            horizon,
+            horizons: Vec::new(),
+            ..self.clone()
+        }
+    }
+
+    /// The target with the first of several horizons as `target.horizon`; a list of one is that
+    /// horizon.
+    pub(crate) fn at_first_horizon(&self) -> Self {
+        match self.horizons.as_slice() {
+            [] => self.clone(),
+            [only] => self.at_horizon(*only),
+            [first, ..] => Self {
+                horizon: *first,
+                ..self.clone()
+            },
+        }
+    }
+
+    /// The longest reach of all horizons: what every purge must cover.
+    pub(crate) fn longest_reach_bars(&self, interval: Interval) -> usize {
+        let reach = |horizon: &TimeSpan| self.at_horizon(*horizon).reach_bars(interval);
+        self.all_horizons().iter().map(reach).max().unwrap_or(0)
+    }
+
+    /// What is added to the name of a forecaster that learns what a base leaves, or is fitted to
+    /// shuffled targets.
     pub fn name_suffix(&self) -> &'static str {
-        match self.shuffle_seed {
-            None => "",
-            Some(_) => "_shuffled_days",
+        match (self.base, self.shuffle_seed) {
+            (None, None) => "",
+            (Some(Base::Ridge), _) => "_on_ridge",
+            (None, Some(_)) => "_shuffled_days",
         }
     }
 
@@ -113,7 +219,7 @@ impl TargetConfig {
         })
     }
 
-    /// How many bars after t the target at t needs: what every purge must cover.
+    /// How many bars after t the target at t needs.
     pub fn reach_bars(&self, interval: Interval) -> usize {
         self.init(interval).reach_bars()
     }

@@ -14,7 +14,7 @@ mod target;
 mod values;
 
 pub use close_controls::close_controls;
-pub use config::{Fit, TargetConfig};
+pub use config::{Base, Entry, Fit, TargetConfig};
 pub use control::{Control, ControlColumn, ControlSign};
 pub use list::TargetKind;
 pub use reference::targets_reference;

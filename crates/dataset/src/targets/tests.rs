@@ -178,6 +178,23 @@ fn shuffled_targets_are_the_same_days_elsewhere() {
     }
 }
 
+/// What is entered a bar later reaches a bar further, so the last row of a span has none.
+#[test]
+fn targets_of_a_row_later_are_the_next_rows() {
+    let targets = TargetConfig::default().compute(&panel());
+    let later = targets.a_row_later(&[&(0..12), &(12..12), &(14..20)]);
+    let mut known = 0;
+    for row in 0..ROWS {
+        let expected = match row {
+            11 | 19 => f64::NAN,
+            row => targets.value(row + 1, 0),
+        };
+        assert_eq!(later.value(row, 0).to_bits(), expected.to_bits(), "{row}");
+        known += usize::from(!expected.is_nan());
+    }
+    assert!(known > 5, "{known}");
+}
+
 #[test]
 fn the_residual_return_equals_its_formula() {
     let config = TargetConfig {

@@ -69,24 +69,6 @@ impl Targets {
         (own, market)
     }
 
-    /// The targets of the next row at each row of `spans`; NaN at the last row of each, whose next
-    /// is in no span.
-    pub(crate) fn delayed(&self, spans: [&Range<usize>; 2]) -> Self {
-        let mut delayed = self.clone();
-        for span in spans {
-            for row in span.clone() {
-                let place = row * self.coins;
-                for coin in 0..self.coins {
-                    delayed.values[place + coin] = match row + 1 < span.end {
-                        true => self.value(row + 1, coin),
-                        false => f64::NAN,
-                    };
-                }
-            }
-        }
-        delayed
-    }
-
     /// The same with the targets of `rows` cut into blocks of `day_bars`, and the blocks put in
     /// another order; no block stays where it was. Less than four days are cut into four
     /// blocks.
@@ -108,6 +90,20 @@ impl Targets {
             let moved = &self.values[block.start * self.coins..block.end * self.coins];
             values[place..place + moved.len()].copy_from_slice(moved);
             place += moved.len();
+        }
+        Self {
+            values,
+            coins: self.coins,
+        }
+    }
+
+    /// The targets of a row later, as those of each row; unknown at the last row of each of `spans`,
+    /// whose later target would reach into what comes after.
+    pub(crate) fn a_row_later(&self, spans: &[&Range<usize>]) -> Self {
+        let mut values = self.values.get(self.coins..).unwrap_or_default().to_vec();
+        values.resize(self.values.len(), f64::NAN);
+        for rows in spans.iter().filter(|rows| !rows.is_empty()) {
+            values[(rows.end - 1) * self.coins..rows.end * self.coins].fill(f64::NAN);
         }
         Self {
             values,

@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod base;
 mod file;
 mod golden;
 mod knows;

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use model::{
-    Activation, Device, EncoderKind, Error, FORECAST_BATCH, Mixing, Module, Norm, WindowNorm,
-    Windows, forecast,
+    Activation, Device, EncoderKind, Error, FORECAST_BATCH, Mixing, Module, NetworkShape, Norm,
+    WindowNorm, Windows, forecast,
 };
 
 use crate::support::{
-    COINS, FEATURES, Golden, LOOKBACK, bits, devices, other_encoders, seeding, small_config,
+    COINS, FEATURES, Golden, LOOKBACK, bits, devices, other_encoders, seeding, shape, small_config,
     small_network, told, values, wave,
 };
 
@@ -68,7 +68,7 @@ fn the_same_bits_alone_in_any_company_and_at_any_place() {
         .into_iter()
         .chain(other_encoders())
     {
-        let network = config.init(COINS, FEATURES, LOOKBACK, &device).unwrap();
+        let network = config.init(shape(), &device).unwrap();
         let here = windows(matrix.clone());
         let all: Vec<usize> = (LOOKBACK - 1..ROWS).collect();
         let together = rows(&network, &here, &all);
@@ -129,7 +129,10 @@ fn the_same_bits_alone_and_together_at_the_real_size() {
         of(Mixing::Shared, EncoderKind::Tcn),
     ] {
         let network = config
-            .init(coins, features, lookback, &Device::flex())
+            .init(
+                NetworkShape::new(coins, features, lookback),
+                &Device::flex(),
+            )
             .unwrap();
         let windows = Windows::new(matrix.clone(), coins * features, lookback, &Device::flex());
         let of = |ends: &[usize]| bits(&forecast(&network, &windows, ends, &mut |_| {}).unwrap());

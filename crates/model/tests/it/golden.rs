@@ -153,7 +153,7 @@ fn clipping_leaves_small_gradients_alone() {
 }
 
 /// Gradients on the host, by the parameter's name.
-fn by_name<M: Module>(network: &M, grads: &GradientsParams) -> BTreeMap<String, Vec<f32>> {
+pub fn by_name<M: Module>(network: &M, grads: &GradientsParams) -> BTreeMap<String, Vec<f32>> {
     let mut visitor = ByName {
         path: ParameterPath::default(),
         grads: Some(grads),

@@ -9,6 +9,7 @@
 
 mod forecast;
 mod golden;
+mod horizons;
 mod record;
 mod support;
 mod training;

@@ -11,14 +11,14 @@ use model::{
 use safetensors::SafeTensors;
 
 use crate::support::{
-    COINS, FEATURES, LOOKBACK, bits, devices, other_encoders, seeding, small_config, small_network,
-    told, values, wave,
+    COINS, FEATURES, LOOKBACK, bits, devices, other_encoders, seeding, shape, small_config,
+    small_network, told, values, wave,
 };
 
 const BATCH: usize = 4;
 
 fn load(config: &NetworkConfig, path: &Path) -> Result<(Network, BTreeMap<String, String>), Error> {
-    load_weights(config, COINS, FEATURES, LOOKBACK, path, &Device::flex())
+    load_weights(config, shape(), path, &Device::flex())
 }
 
 fn batch(phase: f32, device: &Device) -> Tensor<3> {
@@ -206,7 +206,7 @@ fn a_state_of_another_network_is_an_error() {
         stem_width: 9,
         ..small_config()
     };
-    let other = other.init(COINS, FEATURES, LOOKBACK, &device).unwrap();
+    let other = other.init(shape(), &device).unwrap();
     let error = load_state(folder.path(), other, config.init().unwrap()).unwrap_err();
     assert!(matches!(error, Error::TensorMismatch { .. }), "{error}");
     // Weights alone are no state.
@@ -230,7 +230,7 @@ fn every_encoder_goes_on_bit_for_bit() {
         let folder = tempfile::tempdir().unwrap();
         let fresh = |seed| {
             device.seed(seed);
-            config.init(COINS, FEATURES, LOOKBACK, &device).unwrap()
+            config.init(shape(), &device).unwrap()
         };
         let mut optimizer = AdamWConfig::default().init().unwrap();
         let (network, first) = run(0..3, fresh(1), &mut optimizer);
@@ -254,9 +254,7 @@ fn names_are_those_of_pytorch() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
     let names = |config: &NetworkConfig| {
-        let network = config
-            .init(COINS, FEATURES, LOOKBACK, &Device::flex())
-            .unwrap();
+        let network = config.init(shape(), &Device::flex()).unwrap();
         save_weights(&network, &path, &BTreeMap::new()).unwrap();
         let bytes = std::fs::read(&path).unwrap();
         let mut names: Vec<String> = SafeTensors::deserialize(&bytes)

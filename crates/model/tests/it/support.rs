@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 
-use model::{Device, DeviceChoice, Network, NetworkConfig, Tensor, TensorData};
+use model::{Device, DeviceChoice, Network, NetworkConfig, NetworkShape, Tensor, TensorData};
 use safetensors::SafeTensors;
 
 /// The generator of a backend is one for the process: a test that seeds it holds this.
@@ -47,9 +47,12 @@ pub fn is_host(device: &Device) -> bool {
 /// A small network with dropout, drawn from this seed.
 pub fn small_network(seed: u64, device: &Device) -> Network {
     device.seed(seed);
-    small_config()
-        .init(COINS, FEATURES, LOOKBACK, device)
-        .unwrap()
+    small_config().init(shape(), device).unwrap()
+}
+
+/// The sizes of small networks.
+pub fn shape() -> NetworkShape {
+    NetworkShape::new(COINS, FEATURES, LOOKBACK)
 }
 
 pub const COINS: usize = 5;
@@ -148,6 +151,11 @@ impl Golden {
 
     /// The network with PyTorch's weights, through a file as any other.
     pub fn network(&self, device: &Device) -> Network {
+        self.network_of(1, device)
+    }
+
+    /// The same of several horizons.
+    pub fn network_of(&self, horizons: usize, device: &Device) -> Network {
         // Weights are drawn before they are read.
         let _seeding = seeding();
         let folder = tempfile::tempdir().unwrap();
@@ -169,8 +177,11 @@ impl Golden {
             (*name, view.unwrap())
         });
         safetensors::serialize_to_file(views, None, &path).unwrap();
-        let (coins, features, lookback) = (self.coins, self.features, self.lookback);
-        model::load_weights(&self.config, coins, features, lookback, &path, device)
+        let shape = NetworkShape {
+            horizons,
+            ..NetworkShape::new(self.coins, self.features, self.lookback)
+        };
+        model::load_weights(&self.config, shape, &path, device)
             .unwrap()
             .0
     }

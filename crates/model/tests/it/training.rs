@@ -1,12 +1,12 @@
 //! Initialization, loss and learning.
 
 use model::{
-    AdamWConfig, Device, GradientsParams, Loss, Mixing, Module, NetworkConfig, Tensor, TensorData,
-    clip_grad_norm, masked_loss, parts_loss,
+    AdamWConfig, Device, GradientsParams, Loss, Mixing, Module, NetworkConfig, NetworkShape,
+    Tensor, TensorData, clip_grad_norm, masked_loss, parts_loss,
 };
 
 use crate::support::{
-    COINS, FEATURES, LOOKBACK, assert_close, bits, other_encoders, seeding, small_config,
+    COINS, FEATURES, LOOKBACK, assert_close, bits, other_encoders, seeding, shape, small_config,
     small_network, told, values, wave,
 };
 
@@ -14,7 +14,7 @@ use crate::support::{
 fn the_default_network_has_the_size_its_docs_say() {
     let _seeding = seeding();
     let network = NetworkConfig::default()
-        .init(20, 8, 512, &Device::flex())
+        .init(NetworkShape::new(20, 8, 512), &Device::flex())
         .unwrap();
     let found = network.num_params();
     assert!((520_000..530_000).contains(&found), "{found} parameters");
@@ -34,7 +34,9 @@ fn a_seed_gives_the_same_network_again() {
 fn forecasts_start_near_zero() {
     let _seeding = seeding();
     let device = Device::flex();
-    let network = NetworkConfig::default().init(20, 8, 512, &device).unwrap();
+    let network = NetworkConfig::default()
+        .init(NetworkShape::new(20, 8, 512), &device)
+        .unwrap();
     let input = TensorData::new(wave(4 * 160 * 512, 0.0), [4, 160, 512]);
     let output = values(network.forward(Tensor::from_data(input, &device)));
     assert!(output.iter().all(|value| value.abs() < 0.5), "{output:?}");
@@ -44,7 +46,7 @@ fn forecasts_start_near_zero() {
 #[test]
 fn a_window_too_short_is_an_error() {
     let error = NetworkConfig::default()
-        .init(2, 2, 7, &Device::flex())
+        .init(NetworkShape::new(2, 2, 7), &Device::flex())
         .unwrap_err();
     assert_eq!(
         told(&error),
@@ -56,7 +58,9 @@ fn a_window_too_short_is_an_error() {
 fn a_linear_skip_of_absurd_size_is_an_error() {
     let config: NetworkConfig =
         serde_json::from_str(r#"{"mixing": "stacked", "linear_skip": true}"#).unwrap();
-    let error = config.init(1000, 8, 512, &Device::flex()).unwrap_err();
+    let error = config
+        .init(NetworkShape::new(1000, 8, 512), &Device::flex())
+        .unwrap_err();
     assert!(
         told(&error).starts_with("linear_skip is true, with the other keys 4.1e9 weights"),
         "{}",
@@ -73,7 +77,9 @@ fn without_a_first_convolution_any_window_will_do() {
         .into_iter()
         .filter(|config| config.stem_width == 0)
     {
-        let network = config.init(2, 2, 1, &Device::flex()).unwrap();
+        let network = config
+            .init(NetworkShape::new(2, 2, 1), &Device::flex())
+            .unwrap();
         assert_eq!(
             network
                 .forward(Tensor::ones([3, 4, 1], &Device::flex()))
@@ -157,7 +163,7 @@ fn every_network_learns_a_small_batch_by_heart() {
         // Drawn from whatever state the other tests leave, some networks of this size stay in a
         // poor minimum.
         device.seed(1);
-        let mut network = config.init(COINS, FEATURES, LOOKBACK, &device).unwrap();
+        let mut network = config.init(shape(), &device).unwrap();
         let mut optimizer = AdamWConfig::default().init().unwrap();
         let shape = [8, COINS * FEATURES, LOOKBACK];
         let input = TensorData::new(wave(shape.iter().product(), 0.1), shape);

@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 
 use dataset::{Dataset, Origin};
 use ensemble::{FoldWeights, Method, SavedWeights, Weights};
-use model::{DeviceChoice, NetworkConfig, load_weights, save_weights};
+use model::{DeviceChoice, NetworkConfig, NetworkShape, load_weights, save_weights};
 use replay::Exchange;
 
 /// A run as training leaves it, with weights that were never trained: the model of fold 2.
@@ -72,7 +72,7 @@ fn write_model(dataset: &Dataset, number: usize, (stats_path, weights): (&Path, 
         storage::content_hash(stats.as_bytes()),
     );
     save_weights(
-        &network.init(3, 8, 32, &device).unwrap(),
+        &network.init(NetworkShape::new(3, 8, 32), &device).unwrap(),
         weights,
         &metadata,
     )
@@ -82,7 +82,8 @@ fn write_model(dataset: &Dataset, number: usize, (stats_path, weights): (&Path, 
 /// Takes from a run's weights what versions before 0.2 did not write.
 pub fn make_older(weights: &Path) {
     let device = DeviceChoice::Flex.open().unwrap().device;
-    let (network, mut metadata) = load_weights(&network(), 3, 8, 32, weights, &device).unwrap();
+    let (network, mut metadata) =
+        load_weights(&network(), NetworkShape::new(3, 8, 32), weights, &device).unwrap();
     metadata.retain(|key, _| key == "stats_sha256");
     assert_eq!(metadata.len(), 1);
     save_weights(&network, weights, &metadata).unwrap();

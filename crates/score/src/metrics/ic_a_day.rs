@@ -17,7 +17,7 @@ pub const METRIC: Metric = Metric {
         forecast / v, r = ln(1 + return entered one bar later) / v, each minus its mean \
         over the coins of that time, r then clipped to -5 .. 5; v is the trailing \
         volatility. t = mean / (sd / sqrt(days)). Interval: days drawn as wholes, in \
-        blocks as long as the reach",
+        blocks no shorter than the reach",
     section: ReportSection::Scores,
     interval: Some("ic_a_day_interval"),
     has_t: true,
