@@ -123,7 +123,7 @@ impl Network {
         &self.config
     }
 
-    /// What it takes and gives.
+    /// What it takes and gives. With [`Mixing::Shared`] it takes windows of any number of coins.
     pub fn shape(&self) -> NetworkShape {
         self.shape
     }
@@ -164,22 +164,19 @@ impl Network {
     ///
     /// - windows: `[batch, coins * features, lookback]`, channel `coin * features + feature`;
     ///   cheapest as the transpose of `[batch, lookback, channel]`, as [`Windows`](crate::Windows)
-    ///   hands them out
+    ///   hands them out. With [`Mixing::Shared`] they may be of any number of coins
     /// - output: `[batch, coins * horizons]`, place `coin * horizons + horizon`
     pub fn forward(&self, windows: Tensor<3>) -> Tensor<2> {
-        let batch = windows.dims()[0];
+        let [batch, channels, _] = windows.dims();
+        let coins = channels / self.shape.features;
         // [batch, time, channel]
         let mut windows = windows.swap_dims(1, 2);
         if self.config.input_norm == WindowNorm::Window {
             windows = standardize(windows, 1, WINDOW_NORM_EPSILON);
         }
+        let outputs = coins * self.shape.horizons;
         let mixed = |windows, convolution: &Option<Conv1d>| {
-            mix(
-                self.config.mixing,
-                windows,
-                self.shape.coins,
-                convolution.as_ref(),
-            )
+            mix(self.config.mixing, windows, coins, convolution.as_ref())
         };
         // [batch, 1, coin * horizon], or with shared weights [batch * coin, 1, horizon]
         let skip = self
@@ -190,9 +187,9 @@ impl Network {
         let output = self
             .head
             .forward(self.encoder.forward(mixed(windows, &self.stem)))
-            .reshape([batch, self.outputs()]);
+            .reshape([batch, outputs]);
         match skip {
-            Some(skip) => output + skip.reshape([batch, self.outputs()]),
+            Some(skip) => output + skip.reshape([batch, outputs]),
             None => output,
         }
     }
