@@ -7,7 +7,7 @@ Writes crates/model/tests/golden/*.safetensors, which crates/model/tests/it read
 the network's config as JSON in its metadata. `network` below is also the way to use a
 `model.safetensors` in PyTorch, `config` being the section [network] of the run.toml beside it:
 
-    net = network(config, coins, features)
+    net = network(config, coins, features, horizons=1, lookback=lookback)
     net.load_state_dict(safetensors.torch.load_file("model.safetensors"))
 """
 
@@ -73,9 +73,9 @@ class Head(nn.Module):
 
 
 class Network(nn.Module):
-    """Coin mixing, an encoder over time (what a subclass adds), a head."""
+    """Coin mixing, an encoder over time (what a subclass adds), a head, a linear skip of windows as long as `lookback`."""
 
-    def __init__(self, config, coins, features, horizons=1):
+    def __init__(self, config, coins, features, horizons=1, lookback=None):
         super().__init__()
         self.config, self.coins, self.features, self.horizons = config, coins, features, horizons
         self.act = ACTIVATIONS[config["activation"]]
@@ -89,7 +89,10 @@ class Network(nn.Module):
             self.stem = nn.Identity()
         channels = self.build(config, width or channels)
         pooled = 2 * channels if config["pool"] == "mean_last" else channels
-        self.head = Head(pooled, config["head_width"], horizons * (1 if shared else coins), self.act)
+        outputs = horizons * (1 if shared else coins)
+        self.head = Head(pooled, config["head_width"], outputs, self.act)
+        has_skip = config.get("linear_skip", False)
+        self.skip = nn.Conv1d(2 * features if shared else coins * features, outputs, lookback) if has_skip else None
 
     def forward(self, x):  # [batch, coins * features, lookback] -> [batch, coins * horizons]
         batch, _, lookback = x.shape
@@ -102,7 +105,8 @@ class Network(nn.Module):
         values = self.encode(self.stem(x))  # [window, channels, time]
         mean, last = values.mean(2), self.last(values)
         pooled = {"mean": mean, "last": last, "mean_last": torch.cat([mean, last], 1)}[self.config["pool"]]
-        return self.head(pooled).reshape(batch, self.coins * self.horizons)
+        output = self.head(pooled).reshape(batch, self.coins * self.horizons)
+        return output + self.skip(x).reshape(output.shape) if self.skip else output
 
     def last(self, values):
         return values[:, :, -1]
@@ -203,12 +207,12 @@ class Tcn(Network):
 ENCODERS = {"resnet": ResNet1d, "lstm": Lstm, "gru": Gru, "tcn": Tcn}
 
 
-def network(config, coins, features, horizons=1):
+def network(config, coins, features, horizons=1, lookback=None):
     """The network of a section [network]; runs from before there was a choice have a ResNet.
 
-    Outputs are [coin, horizon], `horizons` being the length of target.horizons.
+    Outputs are [coin, horizon], `horizons` being the length of target.horizons; a linear skip needs `lookback`.
     """
-    return ENCODERS[config.get("encoder", "resnet")](config, coins, features, horizons)
+    return ENCODERS[config.get("encoder", "resnet")](config, coins, features, horizons, lookback)
 
 
 CASES = {
@@ -245,6 +249,14 @@ ENCODER_CASES = {
         stem_kernel=1, stem_stride=1, tcn=dict(widths=[4, 6, 6, 3], kernel=2),
     ),
 }
+# A linear skip beside the encoder, after the normalization of the window.
+SKIP_CASES = {
+    "skip-shared": dict(linear_skip=True, stem_kernel=3, stem_stride=1, pool="mean_last", head_width=5),
+    "skip-stacked": dict(
+        linear_skip=True, mixing="stacked", input_norm="window", encoder="lstm",
+        lstm=dict(width=5, layers=1, bidirectional=False),
+    ),
+}
 # Networks of several horizons, with unknown targets.
 HORIZON_CASES = {
     "horizons-shared": dict(pool="mean_last", head_width=5),
@@ -255,7 +267,7 @@ COINS, FEATURES, LOOKBACK, BATCH, HORIZONS = 3, 2, 29, 4, 2
 
 def make(config, horizons=1):
     """A network with every weight away from zero, rounded to float32, in float64 and without dropout."""
-    net = network(config, COINS, FEATURES, horizons).double().eval()
+    net = network(config, COINS, FEATURES, horizons, LOOKBACK).double().eval()
     with torch.no_grad():
         for parameter in net.parameters():
             fan_in = parameter[0].numel() if parameter.dim() > 1 else 8
@@ -356,6 +368,7 @@ def main():
     write(folder, "adamw", config, tensors)
 
     forward_and_gradients(ENCODER_CASES)
+    forward_and_gradients(SKIP_CASES)
     torch.manual_seed(20240301)
     horizon_cases(folder, windows)
 

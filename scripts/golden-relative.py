@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Golden values of the feature set `relative`, by plain formulas in numpy.
+"""Golden values of the feature sets `relative` and `relative6`, by plain formulas in numpy.
 
     python3 scripts/golden-relative.py
 
-Writes crates/dataset/tests/golden/relative.json (made with numpy 2). The candles of 5 coins are integers by a formula
+Writes relative.json and relative6.json in crates/dataset/tests/golden (made with numpy 2). The candles of 5 coins are integers by a formula
 that the Rust test repeats: bars of 5 minutes, one coin listed late, one with two outages.
 """
 
@@ -17,6 +17,8 @@ START_MS = 1_704_067_200_000
 FILL_LIMIT = 12
 # Rows 642 and 705 lie where a coin has no candle.
 ROWS = [575, 576, 577, 642, 705, *range(600, 900, 23), BARS - 1]
+# The same of `relative6`, whose first row with features is 288.
+ROWS6 = [287, 288, 289, 642, 705, *range(600, 900, 23), BARS - 1]
 RETURNS = {"5m": 5, "15m": 15, "30m": 30, "1h": 60, "2h": 120, "4h": 240, "8h": 480, "1d": 1440, "2d": 2880}
 DEVIATIONS = ["30m", "1h", "2h", "4h", "8h", "1d", "2d"]
 MARKET_RETURNS, MARKET_DEVIATIONS = ["5m", "30m", "2h", "8h"], ["30m", "4h"]
@@ -114,16 +116,41 @@ def features():
     return list(own), values, volatility, close, observed
 
 
-def main():
-    names, values, *_ = features()
-    out = {
-        "rows": ROWS,
-        "names": names,
-        "values": [[[None if np.isnan(v) else float(v) for v in values[:, t, c]] for c in range(COINS)] for t in ROWS],
+def features6():
+    """Names and values of `relative6`, [features, bars, coins]."""
+    (_, high, low, close, volume), _ = candles()
+    step = np.log(close) - lagged(np.log(close), 1)
+    volatility = np.sqrt(mean(step**2, 48))
+    volatility[volatility == 0] = np.nan
+    market = np.concatenate([[np.nan], np.nanmean(step[1:], 1)])
+    market_return = market / np.sqrt(mean(market**2, 48))
+    over = lambda values: values - np.nanmean(values, 1, keepdims=True)
+    position = np.where(high > low, (2 * close - high - low) / np.where(high > low, high - low, 1), 0.0)
+    position[np.isnan(close)] = np.nan
+    values = {
+        "return": over(step) / volatility,
+        "market_return": np.repeat(market_return[:, None], COINS, 1),
+        "volume": over(np.log(volume / mean(volume, 288) + 1e-3)),
+        "range": np.log(high / low) / volatility,
+        "close_position": position,
+        "liquidity": over(np.log(mean(close * volume, 288))),
     }
-    path = Path(__file__).parent.parent / "crates/dataset/tests/golden/relative.json"
+    clipped = np.clip(np.stack(list(values.values())), -6, 6)
+    clipped[:, :288] = np.nan
+    return list(values), clipped
+
+
+def write(name, rows, names, values):
+    cell = lambda t, coin: [None if np.isnan(v) else float(v) for v in values[:, t, coin]]
+    out = {"rows": rows, "names": names, "values": [[cell(t, coin) for coin in range(COINS)] for t in rows]}
+    path = Path(__file__).parent.parent / f"crates/dataset/tests/golden/{name}.json"
     path.write_text(json.dumps(out) + "\n")
-    print(f"{path}: {len(names)} features at {len(ROWS)} rows")
+    print(f"{path}: {len(names)} features at {len(rows)} rows")
+
+
+def main():
+    write("relative", ROWS, *features()[:2])
+    write("relative6", ROWS6, *features6())
 
 
 if __name__ == "__main__":

@@ -92,7 +92,8 @@ def main(run, path, count=20):
         window = torch.tensor(np.concatenate(list(normalized), axis=1).T[None])  # [1, coins * features, lookback]
         outputs = []
         for weights in sorted((run / f"fold-{row['fold']}").glob("seed-*/weights.safetensors")):
-            network = golden_model.network(config["network"], len(symbols), len(stats["features"])).double().eval()
+            shape = dict(coins=len(symbols), features=len(stats["features"]), lookback=lookback)
+            network = golden_model.network(config["network"], **shape).double().eval()
             network.load_state_dict(load_file(weights))
             with torch.no_grad():
                 outputs.append(network(window)[0].numpy())

@@ -71,11 +71,21 @@ fn scored_candles_change_no_tree() {
 /// The same of the network.
 #[test]
 fn scored_candles_change_no_weight() {
+    check_weights(&[]);
+}
+
+/// Nor where the targets are those of a bar later.
+#[test]
+fn scored_candles_change_no_weight_of_a_delayed_fit() {
+    check_weights(&["target.entry=next_close", "target.fit=scaled_parts"]);
+}
+
+fn check_weights(keys: &[&str]) {
     let stores = TwoStores::new();
     let train = |store: &str| {
         // The run's own name is in the weights' metadata.
         let run = stores.dir.path().join(format!("of-{store}")).join("run");
-        let mut arguments = stores.arguments(store, &run, &[]);
+        let mut arguments = stores.arguments(store, &run, keys);
         arguments.extend(["--device", "flex"].map(str::to_owned));
         let _drawing = crate::drawing();
         train::run(&train::Args::parse_from(arguments)).unwrap();
@@ -173,6 +183,34 @@ fn normalization_precedes_filling() {
         mean.iter().any(|mean| mean.abs() > 1e-6),
         "a fill before normalization would show as -mean / std"
     );
+}
+
+/// With `normalize.inputs = "pooled"` all coins have the statistics of all their rows together.
+#[test]
+fn pooled_statistics_are_those_of_all_coins_together() {
+    let mut config = tests::tiny();
+    config.normalize.inputs = dataset::InputNorm::Pooled;
+    let dataset = Dataset::load(&config).unwrap();
+    let (features, fold) = (dataset.features(), &dataset.plan.folds[0]);
+    let stats = dataset.fit_normalizer(&features, fold, "run").unwrap();
+    let values: Vec<f64> = fold
+        .train
+        .clone()
+        .flat_map(|row| (0..3).map(move |coin| (row, coin)))
+        .filter(|&(row, coin)| dataset.panel.is_observed(row, coin))
+        .map(|(row, coin)| f64::from(features.cell(row, coin)[0]))
+        .filter(|value| !value.is_nan())
+        .collect();
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let squares = values.iter().map(|value| (value - mean).powi(2));
+    let std = (squares.sum::<f64>() / values.len() as f64).sqrt();
+    for coin in &stats.coins {
+        assert!(
+            (f64::from(coin.mean[0]) - mean).abs() < 1e-6 * std,
+            "{mean}"
+        );
+        assert!((f64::from(coin.std[0]) / std - 1.0).abs() < 1e-6, "{std}");
+    }
 }
 
 /// Every number in stats.json reads back to the same bits.

@@ -224,7 +224,7 @@ impl FoldTraining<'_> {
     fn parts(&self) -> &'static [TargetPart] {
         match self.config.shared.target.fit {
             Fit::Whole => &[TargetPart::Whole],
-            Fit::Parts => &[TargetPart::Own, TargetPart::Market],
+            Fit::Parts | Fit::ScaledParts => &[TargetPart::Own, TargetPart::Market],
         }
     }
 

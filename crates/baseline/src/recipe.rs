@@ -168,7 +168,7 @@ impl LightGbmRecipe {
     fn model_files(&self) -> Vec<&'static str> {
         match self.config.shared.target.fit {
             Fit::Whole => vec![MODEL_FILE, RECORD_FILE],
-            Fit::Parts => vec![MODEL_FILE, MARKET_FILE, RECORD_FILE],
+            Fit::Parts | Fit::ScaledParts => vec![MODEL_FILE, MARKET_FILE, RECORD_FILE],
         }
     }
 
@@ -179,7 +179,7 @@ impl LightGbmRecipe {
             Some(_) => "refit",
         };
         let of_parts = match self.config.shared.target.fit {
-            Fit::Parts => " (of the coins' own parts + of the market's)",
+            Fit::Parts | Fit::ScaledParts => " (of the coins' own parts + of the market's)",
             Fit::Whole => "",
         };
         let stopped = match (self.config.lightgbm.patience, self.config.lightgbm.protocol) {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use dataset::{Dataset, FeatureRows, TargetScales, Targets, WindowSet};
+use dataset::{Dataset, FeatureRows, Fit, TargetScales, Targets, WindowSet};
 
 use crate::part::TargetPart;
 
@@ -34,10 +34,14 @@ pub(crate) struct RowChunk<'a> {
 impl LabelledRows<'_> {
     /// What the trees of a part are fitted to at every row.
     pub fn labels(&self, part: TargetPart) -> Vec<f32> {
+        let of_parts = || match self.rows.dataset.config.target.fit {
+            Fit::Whole | Fit::Parts => self.targets.parts(),
+            Fit::ScaledParts => self.scales.parts(self.targets),
+        };
         let targets = match part {
             TargetPart::Whole => Cow::Borrowed(self.targets),
-            TargetPart::Own => Cow::Owned(self.targets.parts().0),
-            TargetPart::Market => Cow::Owned(self.targets.parts().1),
+            TargetPart::Own => Cow::Owned(of_parts().0),
+            TargetPart::Market => Cow::Owned(of_parts().1),
         };
         self.rows.targets(&targets, &self.scales)
     }

@@ -45,6 +45,9 @@ pub enum InputNorm {
     /// The same, and then every channel is standardized once more inside each window, as the
     /// seventh place of G-Research's competition did.
     Window,
+    /// By the mean and the standard deviation of all coins' training rows together: what tells the
+    /// coins apart stays. For features that compare between coins.
+    Pooled,
 }
 
 /// What targets are divided by while training.

@@ -6,7 +6,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Error, FeatureMatrix, FeatureSet, Features, NormalizeConfig, Panel, TargetScale, Targets,
+    Error, FeatureMatrix, FeatureSet, Features, InputNorm, NormalizeConfig, Panel, TargetScale,
+    Targets,
 };
 
 /// Means and standard deviations fitted on training rows: the content of `stats.json`.
@@ -96,26 +97,20 @@ impl Normalizer {
             targets,
             train,
         } = on;
-        let rows = || train.clone();
-        let constant_is_one = |std: f64| if std > 0.0 { std as f32 } else { 1.0 };
         let of_targets = target_stats(config, targets, train.clone());
         let mut coins: Vec<CoinStats> = Vec::with_capacity(panel.coins());
+        let mut pooled = vec![RunningMoments::default(); features.per_coin()];
         for ((coin, symbol), target) in panel.symbols().iter().enumerate().zip(of_targets) {
-            let observed: Vec<usize> = rows().filter(|&row| panel.is_observed(row, coin)).collect();
-            let moments: Vec<RunningMoments> = (0..features.per_coin())
-                .map(|feature| {
-                    RunningMoments::of(
-                        observed
-                            .iter()
-                            .map(|&row| f64::from(features.cell(row, coin)[feature])),
-                    )
-                })
-                .collect();
+            let (rows, moments) = input_moments(on, coin);
+            for (pooled, own) in pooled.iter_mut().zip(&moments) {
+                *pooled = pooled.joined(*own);
+            }
+            let (mean, std) = mean_and_std(&moments);
             coins.push(CoinStats {
                 symbol: symbol.to_string(),
-                rows: observed.len(),
-                mean: moments.iter().map(|m| m.mean as f32).collect(),
-                std: moments.iter().map(|m| constant_is_one(m.std())).collect(),
+                rows,
+                mean,
+                std,
                 target_std: target.target_std,
                 target_scale: target.target_scale,
                 further: Vec::new(),
@@ -128,6 +123,11 @@ impl Normalizer {
                 expected: 2,
                 hint: "more candles, or fewer folds (--set split.folds=N)".to_owned(),
             });
+        }
+        if config.inputs == InputNorm::Pooled {
+            for coin in &mut coins {
+                (coin.mean, coin.std) = mean_and_std(&pooled);
+            }
         }
         Ok(Self {
             run: run.to_owned(),
@@ -348,6 +348,32 @@ pub fn target_std(targets: &Targets, rows: Range<usize>) -> Vec<Option<f32>> {
         .into_par_iter()
         .map(|coin| target_moments(targets, coin, rows.clone()).known_std())
         .collect()
+}
+
+/// How many observed training rows a coin has, and the moments of each feature in them.
+fn input_moments(on: &TrainingRows<'_>, coin: usize) -> (usize, Vec<RunningMoments>) {
+    let rows = on.train.clone();
+    let observed: Vec<usize> = rows
+        .filter(|&row| on.panel.is_observed(row, coin))
+        .collect();
+    let values = |feature: usize| {
+        let value = move |&row: &usize| f64::from(on.features.cell(row, coin)[feature]);
+        observed.iter().map(value)
+    };
+    let features = 0..on.features.per_coin();
+    let moments = features.map(|feature| RunningMoments::of(values(feature)));
+    (observed.len(), moments.collect())
+}
+
+/// Mean and standard deviation of each feature, in 32 bits.
+fn mean_and_std(features: &[RunningMoments]) -> (Vec<f32>, Vec<f32>) {
+    let of = |moments: &RunningMoments| (moments.mean as f32, constant_is_one(moments.std()));
+    features.iter().map(of).unzip()
+}
+
+/// What is divided by: 1 where nothing varies.
+fn constant_is_one(std: f64) -> f32 {
+    if std > 0.0 { std as f32 } else { 1.0 }
 }
 
 /// Standard deviation of each coin's targets at `rows`, and what they are divided by.

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use crate::trailing_volatility::mean_squares;
-use crate::{Config, Panel, TargetScale};
+use crate::{Config, Panel, TargetScale, Targets};
 
 /// `trailing`: the least scale, as a share of the coin's own from training: a coin that stood still
 /// has no volatility.
@@ -53,6 +53,24 @@ impl TargetScales {
     /// The scale at `row` of the coin.
     pub fn at(&self, row: usize, coin: usize) -> f32 {
         self.values[(row * self.coins + coin) % self.values.len()]
+    }
+
+    /// The parts of targets that [`crate::Fit::ScaledParts`] names, each coin's own and the market's,
+    /// in the target's unit.
+    pub fn parts(&self, targets: &Targets) -> (Targets, Targets) {
+        let (own, market) = self.of_each(targets, |value, scale| value / scale).parts();
+        let in_unit = |part: &Targets| self.of_each(part, |value, scale| value * scale);
+        (in_unit(&own), in_unit(&market))
+    }
+
+    /// What `value` makes of each target and its scale.
+    fn of_each(&self, targets: &Targets, value: impl Fn(f64, f64) -> f64) -> Targets {
+        let coins = targets.coins();
+        let cell = |place: usize| {
+            let (row, coin) = (place / coins, place % coins);
+            value(targets.value(row, coin), f64::from(self.at(row, coin)))
+        };
+        Targets::new((0..targets.rows() * coins).map(cell).collect(), coins)
     }
 
     /// A network's output at `row` in the unit of the target.
@@ -146,6 +164,22 @@ mod tests {
                 .to_bits()
         };
         assert_eq!(of(&long), of(&short));
+    }
+
+    #[test]
+    fn parts_are_what_is_left_of_the_scaled_target_without_its_mean() {
+        let scales = TargetScales::fixed(vec![0.5, 0.125, 0.25]);
+        let targets = Targets::new(vec![0.5, 0.25, f64::NAN, -1.0, 0.25, 0.5], 3);
+        let (own, market) = scales.parts(&targets);
+        // In units of the scales: 1, 2 and nothing, whose mean is 1.5; then -2, 2, 2 of mean 2/3.
+        assert_eq!(own.row(0)[..2], [-0.25, 0.0625]);
+        assert_eq!(market.row(0)[..2], [0.75, 0.1875]);
+        assert!(own.value(0, 2).is_nan() && market.value(0, 2).is_nan());
+        for coin in 0..3 {
+            let whole = own.value(1, coin) + market.value(1, coin);
+            assert!((whole - targets.value(1, coin)).abs() < 1e-12);
+        }
+        assert!((market.value(1, 0) - 0.5 * 2.0 / 3.0).abs() < 1e-12);
     }
 
     #[test]

@@ -125,6 +125,11 @@ pub struct NetworkConfig {
     /// Units of the head's hidden layer. A width of 0 leaves it out, and the head is a single linear
     /// layer.
     pub head_width: usize,
+    /// Whether a linear layer from the whole window, weights starting at 0, is added to what the
+    /// head gives: what is linear in the features need not be learnt by the encoder.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(extend("default" = false))]
+    pub linear_skip: bool,
     /// What happens to a window before the first convolution.
     pub input_norm: WindowNorm,
     /// The encoders' sections.
@@ -150,6 +155,7 @@ impl Default for NetworkConfig {
             norm: Norm::None,
             pool: Pool::MeanLast,
             head_width: 64,
+            linear_skip: false,
             input_norm: WindowNorm::None,
             options: EncoderOptions::default(),
         }
@@ -284,6 +290,14 @@ impl NetworkConfig {
                 let hint = format!("the network needs {key} to look at");
                 return Err(unusable(key, found, "at least 1", hint));
             }
+        }
+        if self.linear_skip {
+            let weights = match self.mixing {
+                Mixing::Stacked => (coins * features * coins) as f64,
+                Mixing::Shared => (2 * features) as f64,
+            };
+            let weights = weights * (lookback * horizons) as f64;
+            check_size("linear_skip", self.linear_skip, weights)?;
         }
         if self.stem_width == 0 {
             return Ok(());

@@ -5,7 +5,8 @@ use burn::tensor::Tensor;
 use crate::config::Mixing;
 use crate::conv::Conv1d;
 
-/// The sequences that the encoder sees, after the first convolution where there is one.
+/// The channels of a window, or what a convolution over them gives: the first one, whose output the
+/// encoder sees, or the linear skip.
 ///
 /// # Shapes
 ///
@@ -16,11 +17,11 @@ pub(crate) fn mix(
     mixing: Mixing,
     windows: Tensor<3>,
     coins: usize,
-    stem: &Option<Conv1d>,
+    convolution: Option<&Conv1d>,
 ) -> Tensor<3> {
-    match (mixing, stem) {
+    match (mixing, convolution) {
         (Mixing::Stacked, None) => windows,
-        (Mixing::Stacked, Some(stem)) => stem.forward(windows),
+        (Mixing::Stacked, Some(convolution)) => convolution.forward(windows),
         (Mixing::Shared, None) => {
             let (own, market) = parts(windows, coins);
             let [batch, time, features] = market.dims();
@@ -33,11 +34,11 @@ pub(crate) fn mix(
                 2,
             )
         }
-        (Mixing::Shared, Some(stem)) => {
+        (Mixing::Shared, Some(convolution)) => {
             let (own, market) = parts(windows, coins);
             let features = own.dims()[2];
-            let own = stem.forward_part(own, 0, true);
-            let market = stem.forward_part(market, features, false);
+            let own = convolution.forward_part(own, 0, true);
+            let market = convolution.forward_part(market, features, false);
             let [batch, time, width] = market.dims();
             // [batch, coin, time, width] + [batch, 1, time, width]
             let sum =

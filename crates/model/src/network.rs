@@ -22,13 +22,16 @@ const OUTPUT_GAIN: f64 = 0.1;
 /// A network from windows of bars to one forecast for each coin and horizon.
 ///
 /// Names and layouts of the parameters are those of the PyTorch modules in
-/// `scripts/golden-model.py`: `stem.weight`, `head.hidden.weight`, `head.output.weight`, and
-/// between them those of the encoder (`stages.0.blocks.0.conv1.weight`, `lstm.0.weight_ih_l0`).
+/// `scripts/golden-model.py`: `stem.weight`, `head.hidden.weight`, `head.output.weight`,
+/// `skip.weight`, and between them those of the encoder (`stages.0.blocks.0.conv1.weight`,
+/// `lstm.0.weight_ih_l0`).
 #[derive(Module, Debug)]
 pub struct Network {
     stem: Option<Conv1d>,
     encoder: AnyEncoder,
     head: Head,
+    /// The linear skip: a convolution as long as the window, so that it has one step.
+    skip: Option<Conv1d>,
     #[module(skip)]
     config: NetworkConfig,
     #[module(skip)]
@@ -60,8 +63,8 @@ impl NetworkConfig {
         let NetworkShape {
             coins,
             features,
+            lookback,
             horizons,
-            ..
         } = shape;
         let (channels_in, outputs) = match self.mixing {
             Mixing::Stacked => (coins * features, coins * horizons),
@@ -92,10 +95,22 @@ impl NetworkConfig {
             self.activation,
             device,
         );
+        let skip = self.linear_skip.then(|| {
+            Conv1dConfig {
+                channels_in,
+                channels_out: outputs,
+                kernel: lookback,
+                stride: lookback,
+                dilation: 1,
+                padding: [0; 2],
+            }
+            .init(0.0, device)
+        });
         Ok(Network {
             stem,
             encoder,
             head,
+            skip,
             config: self.clone(),
             shape,
         })
@@ -159,11 +174,24 @@ impl Network {
         if self.config.input_norm == WindowNorm::Window {
             windows = standardize(windows, 1, WINDOW_NORM_EPSILON);
         }
-        let sequences = mix(self.config.mixing, windows, coins, &self.stem);
+        let outputs = coins * self.shape.horizons;
+        let mixed = |windows, convolution: &Option<Conv1d>| {
+            mix(self.config.mixing, windows, coins, convolution.as_ref())
+        };
+        // [batch, 1, coin * horizon], or with shared weights [batch * coin, 1, horizon]
+        let skip = self
+            .skip
+            .is_some()
+            .then(|| mixed(windows.clone(), &self.skip));
         // [batch, coin * horizon]: with shared weights the rows are [batch * coin, horizon].
-        self.head
-            .forward(self.encoder.forward(sequences))
-            .reshape([batch, coins * self.shape.horizons])
+        let output = self
+            .head
+            .forward(self.encoder.forward(mixed(windows, &self.stem)))
+            .reshape([batch, outputs]);
+        match skip {
+            Some(skip) => output + skip.reshape([batch, outputs]),
+            None => output,
+        }
     }
 }
 

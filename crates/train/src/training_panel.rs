@@ -112,16 +112,12 @@ impl<'a> TrainingPanel<'a> {
         };
         let (target, mask) = (tensor(targets), tensor(mask));
         let training = &config.training;
-        match config.shared.target.fit {
-            Fit::Whole => masked_loss(training.loss, forecast, target, mask),
-            Fit::Parts => parts_loss(
-                training.loss,
-                forecast,
-                target,
-                mask,
-                tensor(scales),
-                training.market_weight,
-            ),
-        }
+        let unit = match config.shared.target.fit {
+            Fit::Whole => return masked_loss(training.loss, forecast, target, mask),
+            Fit::Parts => tensor(scales),
+            Fit::ScaledParts => mask.ones_like(),
+        };
+        let market_weight = training.market_weight;
+        parts_loss(training.loss, forecast, target, mask, unit, market_weight)
     }
 }

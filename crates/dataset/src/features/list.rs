@@ -9,11 +9,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::set::FeatureFormulas;
-use super::{close6, closes, indicators, indicators50, kline8, ohlcv8, raw9, relative};
+use super::{close6, closes, indicators, indicators50, kline8, ohlcv8, raw9, relative, relative6};
 use crate::Column;
 
 /// All sets that `features.set` can name; a new one is a file beside this one and a line here.
-static SETS: [&dyn FeatureFormulas; 9] = [
+static SETS: [&dyn FeatureFormulas; 10] = [
     &ohlcv8::Ohlcv8,
     &kline8::Kline8,
     &raw9::Raw9,
@@ -23,6 +23,7 @@ static SETS: [&dyn FeatureFormulas; 9] = [
     &indicators::Indicators,
     &indicators50::Indicators50,
     &relative::Relative,
+    &relative6::Relative6,
 ];
 
 /// A feature set; [`super::Features`] computes it.

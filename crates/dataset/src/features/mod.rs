@@ -16,6 +16,7 @@ mod ohlcv8;
 mod raw9;
 mod reference;
 mod relative;
+mod relative6;
 mod set;
 mod tabular;
 mod trailing;

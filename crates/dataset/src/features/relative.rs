@@ -135,12 +135,13 @@ const VOLUMES: [i64; 2] = [5, 30];
 
 /// The volatility that all is measured in, in minutes: four hours follow a day's course and still
 /// hold enough returns.
-const VOLATILITY: i64 = 240;
+pub(super) const VOLATILITY: i64 = 240;
 
 /// Window of a close's place in its range and of the signed volume, in minutes.
 const SHORT: i64 = 5;
 
-const DAY: i64 = 1440;
+/// A day, in minutes.
+pub(super) const DAY: i64 = 1440;
 const LONGEST: i64 = 2880;
 
 /// Number of features of a coin.
@@ -154,10 +155,10 @@ const MARKET_DEVIATIONS: [usize; 2] = [0, 3];
 const CLIP: f64 = 5.0;
 
 /// Added to the ratio of volumes, which can be 0, before its logarithm.
-const LEAST_VOLUME: f64 = 1e-3;
+pub(super) const LEAST_VOLUME: f64 = 1e-3;
 
 /// How many bars a window of so many minutes has: at least one.
-fn bars(minutes: i64, interval: Interval) -> usize {
+pub(super) fn bars(minutes: i64, interval: Interval) -> usize {
     let step = interval.ms();
     ((minutes * 60_000 + step / 2) / step).max(1) as usize
 }
@@ -264,12 +265,18 @@ fn relative_to_mean(cells: &mut [f64], coins: usize) {
 }
 
 /// Each bar's log return, `[rows, coins]`.
-fn one_bar(logs: &[f64], coins: usize) -> Vec<f64> {
+pub(super) fn one_bar(logs: &[f64], coins: usize) -> Vec<f64> {
     let earlier = std::iter::repeat_n(&f64::NAN, coins).chain(logs);
     logs.iter().zip(earlier).map(|(now, b)| now - b).collect()
 }
 
-fn root_mean_squares(values: &[f64], columns: usize, window: usize, first_bar: i64) -> Vec<f64> {
+/// Root mean square of the last `window` values of each column; NaN where it is 0 or the rows are too few.
+pub(super) fn root_mean_squares(
+    values: &[f64],
+    columns: usize,
+    window: usize,
+    first_bar: i64,
+) -> Vec<f64> {
     let squares: Vec<f64> = values.iter().map(|value| value * value).collect();
     let mut means = trailing_means(&squares, columns, window, first_bar);
     for mean in &mut means {
@@ -388,12 +395,16 @@ impl<'a> RelativeInputs<'a> {
             high = high.max(self.highs[at]);
             low = low.min(self.lows[at]);
         }
-        let close = self.closes[row * self.coins + coin];
-        if high == low {
-            0.0
-        } else {
-            (2.0 * close - high - low) / (high - low)
-        }
+        close_position(high, low, self.closes[row * self.coins + coin])
+    }
+}
+
+/// Where a close lies between a low, -1, and a high, 1; 0 without range.
+pub(super) fn close_position(high: f64, low: f64, close: f64) -> f64 {
+    if high == low {
+        0.0
+    } else {
+        (2.0 * close - high - low) / (high - low)
     }
 }
 
@@ -403,7 +414,8 @@ fn deviation_bars(bars: usize) -> f64 {
     (bars as f64 / 3.0).sqrt()
 }
 
-fn mean_of_known(values: &[f64]) -> f64 {
+/// The mean of the finite values; NaN without any.
+pub(super) fn mean_of_known(values: &[f64]) -> f64 {
     let mut known = KnownSum::default();
     values.iter().for_each(|&value| known.add(value));
     known.mean()

@@ -69,7 +69,7 @@ impl Default for TargetConfig {
 
 /// What forecasters are fitted to. The forecast is always of the whole target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum Fit {
     /// The target as it is.
     Whole,
@@ -77,6 +77,9 @@ pub enum Fit {
     /// each coin's own part, which is the rest, each in its own unit. The market's part has few
     /// independent events, and its noise would drown the coins' own parts.
     Parts,
+    /// The parts of targets that are divided by their scale (`normalize.target`) first, so that a
+    /// coin follows the market in proportion to it.
+    ScaledParts,
 }
 
 /// When a position that forecasters learn the return of is entered.

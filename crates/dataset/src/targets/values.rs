@@ -48,6 +48,11 @@ impl Targets {
         self.coins
     }
 
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.values.len().checked_div(self.coins).unwrap_or(0)
+    }
+
     /// The parts that [`crate::Fit::Parts`] names: each coin's own, and the market's, the same for all
     /// coins at a row. They sum to the whole, and are NaN where that is.
     pub fn parts(&self) -> (Self, Self) {

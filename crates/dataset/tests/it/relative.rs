@@ -1,4 +1,4 @@
-//! `relative` against plain formulas in numpy, by `scripts/golden-relative.py`.
+//! `relative` and `relative6` against plain formulas in numpy, by `scripts/golden-relative.py`.
 
 use dataset::{CandleTable, Column, FeatureSet, Features, Panel, trailing_volatility};
 use market::{Interval, Symbol};
@@ -46,18 +46,29 @@ fn panel(first: i64) -> Panel {
     Panel::build(&coins, interval, (from, until), 12, &Column::ALL)
 }
 
-fn features() -> Features {
-    Features::all(FeatureSet::RELATIVE).of_bars("5m".parse().unwrap())
+fn relative6() -> FeatureSet {
+    "relative6".parse().unwrap()
 }
 
 #[test]
 fn features_equal_their_formulas() {
-    let golden: serde_json::Value =
-        serde_json::from_str(include_str!("../golden/relative.json")).unwrap();
+    let compared = equal_to_golden(
+        FeatureSet::RELATIVE,
+        include_str!("../golden/relative.json"),
+    );
+    assert!(compared > 1500, "{compared}");
+    let compared = equal_to_golden(relative6(), include_str!("../golden/relative6.json"));
+    assert!(compared > 300, "{compared}");
+}
+
+/// Compares a set with a file of the script, and returns how many values were known.
+fn equal_to_golden(set: FeatureSet, golden: &str) -> usize {
+    let golden: serde_json::Value = serde_json::from_str(golden).unwrap();
     let panel = panel(0);
-    let matrix = features().compute(&panel, 0..panel.rows());
+    let features = Features::all(set).of_bars("5m".parse().unwrap());
+    let matrix = features.compute(&panel, 0..panel.rows());
     let names: Vec<String> = serde_json::from_value(golden["names"].clone()).unwrap();
-    assert_eq!(names, features().names());
+    assert_eq!(names, features.names());
     let rows: Vec<usize> = serde_json::from_value(golden["rows"].clone()).unwrap();
     let values: Vec<Vec<Vec<Option<f64>>>> =
         serde_json::from_value(golden["values"].clone()).unwrap();
@@ -76,17 +87,20 @@ fn features_equal_their_formulas() {
             }
         }
     }
-    assert!(compared > 1500, "{compared}");
+    compared
 }
 
 #[test]
 fn windows_in_time_have_the_bars_of_the_interval() {
-    let warm_up = |interval: &str| {
-        Features::all(FeatureSet::RELATIVE)
-            .of_bars(interval.parse().unwrap())
-            .warm_up_bars()
+    let warm_up = |set: FeatureSet| {
+        ["1m", "5m", "1h"].map(|interval| {
+            Features::all(set)
+                .of_bars(interval.parse().unwrap())
+                .warm_up_bars()
+        })
     };
-    assert_eq!(["1m", "5m", "1h"].map(warm_up), [2881, 577, 49]);
+    assert_eq!(warm_up(FeatureSet::RELATIVE), [2881, 577, 49]);
+    assert_eq!(warm_up(relative6()), [1441, 289, 25]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use model::{
 };
 
 use crate::support::{
-    COINS, FEATURES, LOOKBACK, bits, devices, other_encoders, seeding, shape, small_config,
+    COINS, FEATURES, Golden, LOOKBACK, bits, devices, other_encoders, seeding, shape, small_config,
     small_network, told, values, wave,
 };
 
@@ -23,6 +23,23 @@ fn windows(values: Vec<f32>) -> Windows {
 fn rows(network: &model::Network, windows: &Windows, ends: &[usize]) -> Vec<Vec<u32>> {
     let values = forecast(network, windows, ends, &mut |_| {}).unwrap();
     bits(&values).chunks(COINS).map(<[u32]>::to_vec).collect()
+}
+
+/// The weights of a linear skip start at 0: these are others.
+#[test]
+fn a_linear_skip_has_the_same_bits_alone_and_in_any_company() {
+    let device = Device::flex();
+    for name in ["skip-shared", "skip-stacked"] {
+        let golden = Golden::read(name);
+        let (network, channels) = (golden.network(&device), golden.coins * golden.features);
+        let matrix = Arc::new(wave(100 * channels, 0.0));
+        let windows = Windows::new(matrix, channels, golden.lookback, &device);
+        let of = |ends: &[usize]| bits(&forecast(&network, &windows, ends, &mut |_| {}).unwrap());
+        let all: Vec<usize> = (golden.lookback - 1..100).collect();
+        for (place, together) in of(&all).chunks(golden.coins).enumerate() {
+            assert_eq!(of(&all[place..=place]), together, "{name} {place}");
+        }
+    }
 }
 
 #[test]

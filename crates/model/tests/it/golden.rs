@@ -13,7 +13,7 @@ use crate::support::{Golden, assert_close, devices, is_host, values};
 /// Largest difference from float64, relative to the largest value of a tensor.
 const TOLERANCE: f32 = 1e-4;
 
-const CASES: [&str; 11] = [
+const CASES: [&str; 13] = [
     "shared-patch",
     "shared-overlap",
     "shared-even-stem",
@@ -25,6 +25,8 @@ const CASES: [&str; 11] = [
     "gru-deep",
     "tcn-plain",
     "tcn-deep",
+    "skip-shared",
+    "skip-stacked",
 ];
 
 #[test]
@@ -37,6 +39,7 @@ fn forward_and_gradients_equal_pytorch() {
             "lstm-deep",
             "gru-deep",
             "tcn-deep",
+            "skip-shared",
         ];
         let cases: &[&str] = if is_host(&device) { &CASES } else { &few };
         for name in cases {

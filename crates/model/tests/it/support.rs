@@ -68,7 +68,7 @@ pub fn small_config() -> NetworkConfig {
     }
 }
 
-/// Small networks with each of the other encoders.
+/// Small networks with each of the other encoders, and one with a linear skip.
 pub fn other_encoders() -> Vec<NetworkConfig> {
     let of = |text: &str| serde_json::from_str::<NetworkConfig>(text).unwrap();
     vec![
@@ -84,6 +84,7 @@ pub fn other_encoders() -> Vec<NetworkConfig> {
         of(
             r#"{"encoder": "tcn", "stem_width": 0, "norm": "layer", "pool": "last", "tcn": {"widths": [8, 20], "kernel": 2}}"#,
         ),
+        of(r#"{"stem_width": 8, "stages": [8, 12], "head_width": 6, "linear_skip": true}"#),
     ]
 }
 

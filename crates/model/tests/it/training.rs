@@ -54,6 +54,20 @@ fn a_window_too_short_is_an_error() {
     );
 }
 
+#[test]
+fn a_linear_skip_of_absurd_size_is_an_error() {
+    let config: NetworkConfig =
+        serde_json::from_str(r#"{"mixing": "stacked", "linear_skip": true}"#).unwrap();
+    let error = config
+        .init(NetworkShape::new(1000, 8, 512), &Device::flex())
+        .unwrap_err();
+    assert!(
+        told(&error).starts_with("linear_skip is true, with the other keys 4.1e9 weights"),
+        "{}",
+        told(&error)
+    );
+}
+
 /// Nor does it fail where the window is shorter than the first convolution of another
 /// configuration.
 #[test]
