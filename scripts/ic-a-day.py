@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """IC a day of forecasts on some folds, by numpy, beside the controls of the same table.
 
-    python3 scripts/ic-a-day.py RUN/forecasts.parquet [--folds 6-7] [--horizon 1h] [--panel spot]
+    python3 scripts/ic-a-day.py RUN/forecasts.parquet [--folds 6-7] [--minus OTHER/forecasts.parquet] [--horizon 1h]
 
 Needs numpy and polars. It computes from the table what `quarterhour evaluate` does in Rust: market-neutral, entered a bar
 later, in units of the trailing volatility, the log return clipped at 5, about zero within a UTC day; then mean over days, its
-t, and that of the forecasts minus each control.
+interval from days drawn again and its t, and that of the forecasts minus each control.
 """
 
 import argparse
@@ -31,7 +31,9 @@ def per_day(frame, column):
 def summary(values):
     values = np.asarray(values)
     t = values.mean() / (values.std(ddof=1) / np.sqrt(len(values)))
-    return f"{values.mean():+.4f} (t {t:+.1f}, {len(values)} days)"
+    drawn = np.random.default_rng(0).choice(values, (2000, len(values))).mean(1)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return f"{values.mean():+.4f} ({low:+.4f} to {high:+.4f}, t {t:+.1f}, {len(values)} days)"
 
 
 def chosen(frame, column, wanted):
@@ -44,21 +46,35 @@ def chosen(frame, column, wanted):
     return frame if wanted is None else frame.filter(pl.col(column) == wanted)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("table")
-    parser.add_argument("--folds", default="1-99", help="such as 6-7")
-    parser.add_argument("--horizon", help="such as 1h, where the table has several")
-    parser.add_argument("--panel", help="such as spot, where the table has several")
-    args = parser.parse_args()
+def read(path, args):
+    """The rows of a table that are asked for."""
     first, last = (int(part) for part in (args.folds.split("-") * 2)[:2])
-    frame = pl.read_parquet(args.table).filter(pl.col("fold").is_between(first, last))
+    frame = pl.read_parquet(path).filter(pl.col("fold").is_between(first, last))
     frame = chosen(frame, "horizon", args.horizon)
     frame = chosen(frame, "panel", args.panel)
     if not isinstance(frame.schema["time"], pl.Datetime):  # version 1 has milliseconds
         frame = frame.with_columns(pl.from_epoch("time", time_unit="ms"))
+    return frame.with_columns(pl.col("symbol").cast(pl.String))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("table")
+    parser.add_argument("--folds", default="1-99", help="such as 6-7")
+    parser.add_argument("--minus", metavar="TABLE", help="also the difference from another run, on the rows of both")
+    parser.add_argument("--horizon", help="such as 1h, where the table has several")
+    parser.add_argument("--panel", help="such as spot, where the table has several")
+    args = parser.parse_args()
+    frame = read(args.table, args)
+    if args.minus is not None:
+        other = read(args.minus, args).select("time", "symbol", pl.col("forecast").alias("other"))
+        frame = frame.join(other, on=["time", "symbol"])
     own = per_day(frame, "forecast")
     print(f"{'forecast':24} {summary(own['ic'])}")
+    if args.minus is not None:
+        ahead = own.join(per_day(frame, "other"), on="day", suffix="_other")
+        other, ahead = summary(ahead["ic_other"]), summary(ahead["ic"] - ahead["ic_other"])
+        print(f"{'the other':24} {other}; forecast minus it {ahead}")
     for control in (name for name in CONTROLS if name in frame.columns):
         other = per_day(frame.with_columns(-pl.col(control)), control)
         joined = own.join(other, on="day", suffix="_control")

@@ -56,10 +56,6 @@ fn live_equals_offline_for_a_network_on_the_ridge() {
         let (source, at_ms) = (CandleSource::Store, Some(row.time_ms));
         let history = History::read(source, &checkpoint, at_ms, None).unwrap();
         let forecasts = forecast_at(&checkpoint, &history).unwrap();
-        assert_eq!(
-            forecasts.forecaster,
-            format!("network_on_ridge of fold {}", row.fold)
-        );
         let is_it = |coin: &&predict::CoinForecast| coin.symbol == row.symbol.as_str();
         let live = forecasts.coins.iter().find(is_it).unwrap();
         let bits = live.forecast.map(f64::to_bits);

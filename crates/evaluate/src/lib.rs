@@ -1,5 +1,5 @@
 //! The commands that look at forecasts: `quarterhour evaluate RUN...`, `controls`, `across`,
-//! `thresholds`, `quantiles` and `backtest`, one file each.
+//! `thresholds`, `quantiles`, `backtest`, `timing` and `portfolio`, one file each.
 //!
 //! They read runs and candles, hand them to `score` and `rules`, and print or
 //! write what `page` makes of the result.
@@ -7,14 +7,19 @@
 mod across;
 mod backtest;
 mod part;
+mod portfolio;
 mod quantiles;
 mod runs;
 mod score_runs;
 mod selection;
 mod thresholds;
+mod timing;
+mod trials;
 
 pub use across::AcrossArgs;
 pub use backtest::BacktestArgs;
+pub use portfolio::PortfolioArgs;
 pub use quantiles::QuantileArgs;
 pub use score_runs::{Args, Command, ControlArgs, run};
 pub use thresholds::TuneArgs;
+pub use timing::TimingArgs;

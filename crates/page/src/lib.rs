@@ -7,11 +7,12 @@ mod importance;
 mod text;
 
 pub use html::{
-    Page, backtest_svg, folds_svg, html, importance_svg, quantiles_svg, thresholds_html,
-    thresholds_svg,
+    Page, backtest_svg, folds_svg, html, importance_svg, portfolio_html, quantiles_svg,
+    thresholds_html, thresholds_svg, timing_html,
 };
 pub use importance::{FeatureImportance, Importance};
 pub use text::{
-    across_table, backtest_coins_csv, backtest_csv, backtest_table, coins_table, quantiles_csv,
-    quantiles_table, score_table, thresholds_conclusion, thresholds_table, thresholds_warnings,
+    across_table, backtest_coins_csv, backtest_csv, backtest_table, coins_table, portfolio_table,
+    quantiles_csv, quantiles_table, score_table, thresholds_conclusion, thresholds_table,
+    thresholds_warnings, timing_coins, timing_table,
 };

@@ -14,7 +14,7 @@ use crate::cache::ForecastCache;
 use crate::checkpoint::Request;
 use crate::ledger::{self, LedgerArgs};
 use crate::seen::{InSample, out_of_sample};
-use crate::watch::{WatchArgs, watch};
+use crate::watch::{OrderArgs, WatchArgs, watch};
 use crate::{CandleSource, Checkpoint, Fallback, Forecasts, History, MissingCoin, forecast_at};
 
 /// Forecast from a saved run
@@ -52,6 +52,8 @@ pub struct Args {
     watch: bool,
     #[command(flatten)]
     watching: WatchArgs,
+    #[command(flatten)]
+    orders: OrderArgs,
     /// Another address of the exchange's websocket
     #[arg(long, value_name = "URL", requires = "watch")]
     websocket_url: Option<String>,
@@ -95,6 +97,8 @@ pub struct WatchCommand {
     model: ModelArgs,
     #[command(flatten)]
     watching: WatchArgs,
+    #[command(flatten)]
+    orders: OrderArgs,
     /// Another address of the exchange's websocket
     #[arg(long, value_name = "URL")]
     websocket_url: Option<String>,
@@ -129,7 +133,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             args.model.base_url.as_deref(),
             args.websocket_url.as_deref(),
         );
-        return watch_with(&args.model, &args.watching, urls, args.until.as_deref());
+        let asked = (&args.watching, &args.orders);
+        return watch_with(&args.model, asked, urls, args.until.as_deref());
     }
     predict(args)
 }
@@ -146,7 +151,8 @@ impl Command {
                     args.model.base_url.as_deref(),
                     args.websocket_url.as_deref(),
                 );
-                watch_with(&args.model, &args.watching, urls, args.until.as_deref())
+                let asked = (&args.watching, &args.orders);
+                watch_with(&args.model, asked, urls, args.until.as_deref())
             }
             Self::Ledger(args) => ledger::run(args),
         }
@@ -188,7 +194,7 @@ impl ModelArgs {
 /// Watches; `urls` are other addresses of the exchange's REST interface and websocket.
 fn watch_with(
     model: &ModelArgs,
-    watching: &WatchArgs,
+    watching: (&WatchArgs, &OrderArgs),
     urls: (Option<&str>, Option<&str>),
     until: Option<&str>,
 ) -> anyhow::Result<()> {

@@ -15,6 +15,7 @@ use crate::checkpoint::Request;
 use crate::ledger_check::{
     CandlesByTime, LedgerCheck, check_forecasts, check_prices, check_trades,
 };
+use crate::timed::{check_orders, order_lines, orders_table};
 use crate::watch::{SignalPolicy, WatchArgs};
 use crate::{Checkpoint, Fallback};
 
@@ -64,6 +65,7 @@ pub fn run(args: &LedgerArgs) -> anyhow::Result<()> {
     let ledger = Ledger::read_only(&args.watch.ledger_path(&args.run))?;
     let positions = ledger.all_positions()?;
     let lines = summarize(&positions);
+    let orders = order_lines(&ledger)?;
     let in_sample: BTreeSet<(i64, Symbol)> = ledger
         .forecasts(0)?
         .into_iter()
@@ -75,10 +77,12 @@ pub fn run(args: &LedgerArgs) -> anyhow::Result<()> {
         .map(|candles| verify(args, &ledger, &positions, candles))
         .transpose()?;
     if args.json {
-        let json = serde_json::json!({ "summary": lines, "verdict": verdict, "in_sample_forecasts": in_sample.len() });
+        let json = serde_json::json!({
+            "summary": lines, "orders": orders, "verdict": verdict, "in_sample_forecasts": in_sample.len()
+        });
         cli::print(&(serde_json::to_string_pretty(&json)? + "\n"))?;
     } else {
-        let mut text = summary_table(&lines);
+        let mut text = summary_table(&lines) + &orders_table(&orders);
         if args.trades {
             text.push('\n');
             text.push_str(&trades_table(&positions, &in_sample));
@@ -162,15 +166,19 @@ fn verify(
     };
 
     let from_ms = first.time_ms - checkpoint.history_bars() as i64 * bar_ms;
+    let steps = ledger.order_steps()?;
+    let filled = steps.iter().filter(|step| step.price.is_some());
     let until_ms = positions
         .iter()
         .filter_map(|position| position.exit_ms)
+        .chain(filled.map(|step| step.fill_ms))
         .fold(last.time_ms, i64::max)
         + bar_ms;
     let coins = read_candles(&checkpoint, ledger, candles, (from_ms, until_ms))?;
     check_forecasts(&checkpoint, &forecasts, &coins, &mut verdict)?;
     check_trades(&policy, &forecasts, positions, &mut verdict);
     check_prices(positions, &coins, (last.time_ms, bar_ms), &mut verdict);
+    verdict.orders = check_orders(&policy, &forecasts, &steps, &coins);
     Ok(verdict)
 }
 

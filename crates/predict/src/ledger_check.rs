@@ -7,6 +7,7 @@ use market::{Candle, Symbol};
 use rules::may_open;
 use trading::{LoggedForecast, Position};
 
+use crate::timed::OrderCheck;
 use crate::watch::{SETTLE_WITHOUT_AFTER_BARS, SignalPolicy, why_not};
 use crate::{Checkpoint, History, forecast_at};
 
@@ -39,6 +40,8 @@ pub(crate) struct LedgerCheck {
     /// Positions that are open although the watch has forecast since they were due: their candle
     /// was there, or had been missing for long.
     pub unsettled: usize,
+    /// Decisions about orders.
+    pub orders: OrderCheck,
 }
 
 impl LedgerCheck {
@@ -49,6 +52,8 @@ impl LedgerCheck {
             + self.extra_trades
             + self.wrong_prices
             + self.unsettled
+            + self.orders.wrong_decisions
+            + self.orders.wrong_fills
             > 0
     }
 
@@ -68,7 +73,7 @@ impl LedgerCheck {
             self.wrong_prices,
             self.settled,
             self.unsettled
-        )
+        ) + &self.orders.in_words()
     }
 }
 

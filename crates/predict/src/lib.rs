@@ -14,6 +14,7 @@ mod ledger_check;
 mod live;
 mod rule;
 mod seen;
+mod timed;
 mod watch;
 
 pub use ::run::Drift;

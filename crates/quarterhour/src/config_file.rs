@@ -2,13 +2,15 @@
 
 use baseline::LightGbmConfig;
 use dataset::{
-    DataConfig, FeatureConfig, NormalizeConfig, SplitConfig, TargetConfig, UniverseConfig,
+    DataConfig, FeatureConfig, NormalizeConfig, PanelConfig, SplitConfig, TargetConfig,
+    UniverseConfig,
 };
 use ensemble::EnsembleOptions;
 use linear::RidgeOptions;
 use model::NetworkConfig;
 use predict::WatchConfig;
 use replay::ReplayConfig;
+use rules::PortfolioConfig;
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
@@ -23,6 +25,7 @@ use train::{OptimizerConfig, TrainingConfig};
 pub struct ConfigFile {
     data: DataConfig,
     universe: UniverseConfig,
+    panel: Vec<PanelConfig>,
     features: FeatureConfig,
     target: TargetConfig,
     split: SplitConfig,
@@ -34,6 +37,7 @@ pub struct ConfigFile {
     ridge: RidgeOptions,
     ensemble: EnsembleOptions,
     trading: TradingConfig,
+    portfolio: PortfolioConfig,
     watch: WatchConfig,
     replay: ReplayConfig,
 }

@@ -59,6 +59,32 @@ pub enum Error {
         /// All rows.
         rows: usize,
     },
+    /// Too few coins to compare a coin's forecast with those of the others.
+    #[error(
+        "forecasts of {found} coins, expected at least {expected}: timing compares a coin's forecast with those of the others at the same time"
+    )]
+    FewCoins {
+        /// Coins of the rows.
+        found: usize,
+        /// Fewest that there may be.
+        expected: usize,
+    },
+    /// A coin or time of the forecasts that the prices lack.
+    #[error("no price of {symbol}{}, expected a bar of each forecast", at(.time_ms))]
+    NoPrices {
+        /// The coin.
+        symbol: String,
+        /// Open time of the bar, UTC milliseconds; None where the coin is not there at all.
+        time_ms: Option<i64>,
+    },
+    /// No order has forecasts and closes of its whole time.
+    #[error(
+        "no order of {bars} bars, expected one with forecasts and closes of its whole time at least"
+    )]
+    NoOrders {
+        /// Closes at which an order may be filled.
+        bars: usize,
+    },
     /// Text that is no thresholds.toml.
     #[error("thresholds: {reason}")]
     Thresholds {
@@ -107,10 +133,23 @@ impl Error {
                 "forecasts of every bar are needed; `train` and `baseline` write them with \
                  `last_return`"
             }
+            Self::FewCoins { .. } => "take a run of more coins",
+            Self::NoPrices { .. } => {
+                "the run's candles must be where its run.toml says; `quarterhour audit` shows what \
+                 the store holds"
+            }
+            Self::NoOrders { .. } => "an earlier deadline, or a run with more forecasts",
             Self::Thresholds { .. } => "`scripts/tune-thresholds RUN` writes RUN/thresholds.toml",
         };
         Some(hint.to_owned())
     }
+}
+
+/// Where a bar is named: its open time.
+fn at(time_ms: &Option<i64>) -> String {
+    time_ms.map_or_else(String::new, |time_ms| {
+        format!(" in the bar that opens at {time_ms} ms")
+    })
 }
 
 /// The error for a setting out of its range.

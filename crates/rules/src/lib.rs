@@ -1,5 +1,5 @@
-//! Rules of trading: what a fill costs, from which forecast on a coin is bought or sold, and what
-//! following a rule would have earned.
+//! Rules of trading: what a fill costs, from which forecast on a coin is bought or sold, when a trade
+//! that happens anyway is done, and what following a rule would have earned.
 //!
 //! Thresholds, backtest and paper trading share them, so that what was judged is what is traded.
 //! Nothing here reads or writes anything, or knows a table, a candle or an exchange.
@@ -7,7 +7,9 @@
 mod backtest;
 mod break_even;
 mod error;
+mod portfolio;
 mod quantiles;
+mod timing;
 mod trade;
 mod tuning;
 
@@ -17,8 +19,16 @@ pub use backtest::{
 };
 pub use break_even::{break_even, with_break_even};
 pub use error::Error;
+pub use portfolio::{
+    FoldFit, Holding, PortfolioConfig, PortfolioFigures, PortfolioOptions, PortfolioReport,
+    PortfolioResult, Trials, portfolio,
+};
 pub use quantiles::{
     LookAhead, Quantile, QuantileOptions, QuantileReport, RankIc, Scope, quantiles,
+};
+pub use timing::{
+    DeadlineReport, PATIENCE, Prices, Saving, SideSavings, TimingDecision, TimingOptions,
+    TimingReport, TimingRule, TimingScore, timing, z_scores,
 };
 pub use trade::{Calibration, CoinThresholds, Costs, Side, Thresholds, may_open};
 pub use tuning::{

@@ -7,6 +7,8 @@ use market::{Candle, Symbol};
 use rules::{Costs, Side, may_open};
 use rusqlite::{Connection, Row, Transaction, TransactionBehavior, params};
 
+use crate::order::OrderStep;
+use crate::rows::{insert_order_step, side, symbol};
 use crate::schema::SINCE_LAST_KNOWN;
 use crate::{Error, Position};
 
@@ -34,6 +36,8 @@ pub struct Minute {
     pub forecasts: Vec<LoggedForecast>,
     /// The forecasts that are acted on.
     pub signals: Vec<Signal>,
+    /// What is decided about orders.
+    pub order_steps: Vec<OrderStep>,
 }
 
 /// A forecast with what is needed to make it again, beside the candles.
@@ -119,8 +123,8 @@ impl Ledger {
         })
     }
 
-    /// Writes a minute's forecasts and opens its positions, all or nothing; returns the positions
-    /// that were opened.
+    /// Writes a minute's forecasts and decisions about orders and opens its positions, all or
+    /// nothing; returns the positions that were opened.
     ///
     /// A minute that is written a second time changes nothing.
     ///
@@ -131,6 +135,9 @@ impl Ledger {
             let mut is_new = true;
             for forecast in &minute.forecasts {
                 is_new &= insert_forecast(transaction, forecast)?;
+            }
+            for step in minute.order_steps.iter().filter(|_| is_new) {
+                insert_order_step(transaction, step)?;
             }
             let mut opened = Vec::new();
             // What is no number is never traded on.
@@ -297,7 +304,7 @@ impl Ledger {
         self.query(text, [hold_ms, limit], |row| Ok((row.get(0)?, row.get(1)?)))
     }
 
-    fn query<T>(
+    pub(crate) fn query<T>(
         &self,
         text: &str,
         parameters: impl rusqlite::Params,
@@ -310,7 +317,7 @@ impl Ledger {
         rows().map_err(|error| Error::sqlite(&self.path, &error))
     }
 
-    fn transaction<T>(
+    pub(crate) fn transaction<T>(
         &mut self,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, Error> {
@@ -402,27 +409,11 @@ fn candle(row: &Row<'_>) -> rusqlite::Result<Candle> {
     })
 }
 
-fn symbol(row: &Row<'_>, column: usize) -> rusqlite::Result<Symbol> {
-    let text: String = row.get(column)?;
-    Symbol::new(&text).map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(
-            column,
-            rusqlite::types::Type::Text,
-            Box::new(error),
-        )
-    })
-}
-
 fn position(row: &Row<'_>) -> rusqlite::Result<Position> {
-    let side: String = row.get(2)?;
     Ok(Position {
         id: row.get(0)?,
         symbol: symbol(row, 1)?,
-        side: if side == Side::Sell.name() {
-            Side::Sell
-        } else {
-            Side::Buy
-        },
+        side: side(row, 2)?,
         forecast: row.get(3)?,
         forecast_ms: row.get(4)?,
         entry_ms: row.get(5)?,

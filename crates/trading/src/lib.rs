@@ -1,8 +1,9 @@
 //! Paper trading: positions that only a ledger knows, opened on forecasts and closed at the
 //! exchange's prices.
 //!
-//! - [`Ledger`]: one SQLite file of candles as they were known, forecasts and positions, which a
-//!   kill at any moment leaves whole.
+//! - [`Ledger`]: one SQLite file of candles as they were known, forecasts, positions and decisions
+//!   about orders, which a kill at any moment leaves whole.
+//! - [`Order`]: a trade that a person wants done by a deadline.
 //! - [`TradingConfig`]: costs and the rules of when a forecast is acted on.
 //! - [`summarize`]: what came of it, per coin.
 //!
@@ -13,12 +14,16 @@ mod config;
 mod error;
 mod ledger;
 mod opening;
+mod order;
+mod orders;
 mod position;
+mod rows;
 mod schema;
 mod summary;
 
 pub use config::TradingConfig;
 pub use error::Error;
 pub use ledger::{Ledger, LoggedForecast, Minute, Price, Signal};
+pub use order::{Order, OrderStep, by_order, part_left};
 pub use position::Position;
 pub use summary::{CoinSummary, FEWEST_DAYS, summarize, summary_table};

@@ -11,13 +11,16 @@ pub const VERSION: i64 = CHANGES.len() as i64;
 /// The first version that marks positions which were closed at a coin's last known price.
 pub const SINCE_LAST_KNOWN: i64 = 2;
 
+/// The first version that has orders.
+pub const SINCE_ORDERS: i64 = 3;
+
 /// Every change of the tables, oldest first: a new ledger gets all of them, an older one those that
 /// it lacks.
 ///
 /// Times are open times of candles in UTC ms unless they say otherwise; prices and returns are
 /// plain numbers. The key of `positions` makes it impossible to open one twice on the same
 /// forecast, whatever is killed when.
-const CHANGES: [&str; 2] = [
+const CHANGES: [&str; 3] = [
     "
 CREATE TABLE IF NOT EXISTS candles (
     symbol TEXT NOT NULL,
@@ -60,6 +63,24 @@ CREATE INDEX IF NOT EXISTS last_due ON positions (symbol, due_ms);
 ",
     // 1 where the coin was gone and the position was closed at its last known price.
     "ALTER TABLE positions ADD COLUMN last_known INTEGER NOT NULL DEFAULT 0;",
+    // Orders that are timed: one row a decision; `part` is of the whole order.
+    "
+CREATE TABLE order_steps (
+    symbol TEXT NOT NULL,
+    side TEXT NOT NULL,
+    arrival_ms INTEGER NOT NULL,
+    deadline_ms INTEGER NOT NULL,
+    patience REAL NOT NULL,
+    half_spread_bps REAL NOT NULL,
+    time INTEGER NOT NULL,
+    z REAL,
+    decision TEXT NOT NULL,
+    part REAL NOT NULL,
+    fill_ms INTEGER NOT NULL,
+    price REAL,
+    PRIMARY KEY (symbol, side, arrival_ms, time)
+) WITHOUT ROWID;
+",
 ];
 
 /// The tables of version 1, by which a ledger of that version is told from somebody else's

@@ -1,4 +1,4 @@
-//! Pages as single HTML files that need nothing else, the comparison and the thresholds: tables,
+//! Pages as single HTML files that need nothing else, the comparison, thresholds and timing: tables,
 //! and charts as SVG.
 
 mod charts;
@@ -9,11 +9,13 @@ mod equity_chart;
 mod fold_chart;
 mod page;
 mod parts;
+mod portfolio;
 mod quantile_chart;
 mod scores;
 mod shapes;
 mod threshold_chart;
 mod thresholds;
+mod timing;
 mod trading;
 
 pub use charts::importance_svg;
@@ -21,6 +23,8 @@ pub use content::Page;
 pub use equity_chart::backtest_svg;
 pub use fold_chart::folds_svg;
 pub use page::html;
+pub use portfolio::portfolio_html;
 pub use quantile_chart::quantiles_svg;
 pub use threshold_chart::thresholds_svg;
 pub use thresholds::thresholds_html;
+pub use timing::timing_html;

@@ -5,16 +5,23 @@ mod backtest_table;
 mod coins_table;
 pub(crate) mod format;
 mod notes;
+mod portfolio_table;
 mod quantiles_table;
 mod score_table;
 mod thresholds_lines;
 mod thresholds_table;
+mod timing_table;
 mod verdict;
 
 pub use across_table::across_table;
 pub(crate) use backtest_table::{COLUMNS as BACKTEST_COLUMNS, cells as backtest_cells};
 pub use backtest_table::{backtest_coins_csv, backtest_csv, backtest_table};
 pub use coins_table::coins_table;
+pub use portfolio_table::portfolio_table;
+pub(crate) use portfolio_table::{
+    PORTFOLIO_COLUMNS, fee_heading, portfolio_cells, portfolio_headline, portfolio_label,
+    portfolio_notes,
+};
 pub(crate) use quantiles_table::scope_words;
 pub use quantiles_table::{quantiles_csv, quantiles_table};
 pub use score_table::score_table;
@@ -24,4 +31,8 @@ pub use thresholds_table::thresholds_table;
 pub(crate) use thresholds_table::{
     COLUMNS as TRADE_COLUMNS, judged_rows, judged_title, portfolio_line, tuned_header, tuned_rows,
 };
+pub(crate) use timing_table::{
+    timing_cells, timing_header, timing_headline, timing_labels, timing_notes, within,
+};
+pub use timing_table::{timing_coins, timing_table};
 pub(crate) use verdict::verdicts;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use market::{Candle, Symbol};
 use tracing::{info, warn};
-use trading::{Error, Ledger, Minute, Position, Price};
+use trading::{Error, Ledger, Minute, OrderStep, Position, Price};
 
 /// How long one try may wait for another program; the minute goes on without it.
 const TRY: Duration = Duration::from_millis(100);
@@ -134,6 +134,22 @@ impl Book {
         Ok(closed)
     }
 
+    /// Writes down what parts of orders were filled at; see [`Ledger::fill_orders`]. Nothing while
+    /// entries wait.
+    ///
+    /// # Errors
+    /// As [`Book::add_candles`].
+    pub fn fill_orders(
+        &mut self,
+        price: impl Fn(&Symbol, i64) -> Option<Price>,
+    ) -> Result<Vec<OrderStep>, Error> {
+        if !self.waiting.is_empty() {
+            return Ok(Vec::new());
+        }
+        let filled = self.ledger.fill_orders(price);
+        Ok(self.unless_held(filled)?.unwrap_or_default())
+    }
+
     /// The last candle of a coin at `until_ms` or before, as far as the ledger knows.
     ///
     /// # Errors
@@ -225,6 +241,7 @@ mod tests {
             time_ms,
             forecasts: vec![forecast],
             signals: Vec::new(),
+            order_steps: Vec::new(),
         }
     }
 

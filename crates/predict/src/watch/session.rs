@@ -14,6 +14,7 @@ use tracing::{info, warn};
 
 use super::book::Book;
 use super::metrics::WatchMetrics;
+use super::orders::Orders;
 use crate::live::of_refused;
 use crate::watch::{ExchangeClock, Feed, FeedFault, Reading, SignalPolicy};
 use crate::{Checkpoint, WatchConfig};
@@ -41,6 +42,7 @@ pub struct Session {
     pub clock: ExchangeClock,
     pub feed: Feed,
     pub book: Book,
+    pub orders: Orders,
     pub ledger_path: PathBuf,
     pub metrics: WatchMetrics,
     pub is_interrupted: Arc<AtomicBool>,

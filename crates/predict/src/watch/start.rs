@@ -13,6 +13,7 @@ use trading::{Ledger, TradingConfig};
 
 use super::book::Book;
 use super::metrics::WatchMetrics;
+use super::orders::{OrderArgs, OrderTerms, Orders};
 use super::session::{Session, note_left_out};
 use super::{ExchangeClock, Feed, FeedSource, SignalPolicy, log};
 use crate::checkpoint::Request;
@@ -102,7 +103,7 @@ impl WatchArgs {
 pub fn watch(
     checkpoint: Checkpoint,
     (request, in_sample): (&Request<'_>, InSample),
-    args: &WatchArgs,
+    (args, wanted): (&WatchArgs, &OrderArgs),
     overrides: &[String],
     (base_url, websocket_url): (Option<&str>, Option<&str>),
     until: Option<&str>,
@@ -115,6 +116,7 @@ pub fn watch(
         checkpoint.config.universe.symbols.clone(),
     );
     let bar_ms = data.interval.ms();
+    wanted.check(&symbols, bar_ms)?;
     let thresholds = args.thresholds(run)?;
     let ledger_path = args.ledger_path(run);
     let ledger = open_ledger(&ledger_path)?;
@@ -146,6 +148,12 @@ pub fn watch(
             exchange_time = format_time(clock.now_ms()),
             "watching"
         );
+        let terms = OrderTerms {
+            half_spread_bps: policy.trading.costs.slippage_bps,
+            bar_ms,
+            now_ms: clock.now_ms(),
+        };
+        let orders = Orders::new(wanted, &ledger.order_steps()?, terms);
         let mut feed = feed(source, &client, &symbols, checkpoint.history_bars(), &clock);
         // Positions from before a stop are settled at their own candles.
         feed.begin_from(|symbol| {
@@ -159,6 +167,7 @@ pub fn watch(
             clock,
             feed,
             book: Book::new(ledger)?,
+            orders,
             ledger_path,
             metrics,
             is_interrupted,

@@ -60,6 +60,8 @@ fn every_subcommand_lists_its_arguments() {
         ("thresholds", "--calibrate"),
         ("quantiles", "--bins"),
         ("backtest", "--hold-bars"),
+        ("timing", "--deadline"),
+        ("portfolio", "--folds"),
         ("across", "--panel"),
         ("predict", "--watch"),
         ("watch", "--until"),

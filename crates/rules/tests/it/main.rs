@@ -16,6 +16,7 @@ mod market;
 #[path = "../../../score/tests/it/rows.rs"]
 mod rows;
 mod thresholds;
+mod timing;
 
 /// An error's message and, on a line of its own, its hint.
 fn told(error: &rules::Error) -> String {

@@ -4,7 +4,10 @@ use std::path::Path;
 
 use market::{Candle, Symbol};
 use rules::{Costs, Side};
-use trading::{Error, Ledger, LoggedForecast, Minute, Price, Signal, summarize, summary_table};
+use trading::{
+    Error, Ledger, LoggedForecast, Minute, Order, OrderStep, Price, Signal, by_order, part_left,
+    summarize, summary_table,
+};
 
 const MINUTE: i64 = 60_000;
 
@@ -45,6 +48,7 @@ fn minute(time_ms: i64, name: &str) -> Minute {
         time_ms,
         forecasts: vec![forecast(time_ms, name)],
         signals: vec![signal(time_ms, name)],
+        order_steps: Vec::new(),
     }
 }
 
@@ -413,4 +417,67 @@ fn a_folder_is_no_ledger() {
     );
     let error = Ledger::open(&folder).unwrap_err().to_string();
     assert!(error.contains("is a folder"), "{error}");
+}
+
+/// Decisions about an order belong to their minute: written once, with the price of the candle
+/// after it, and known again after a stop.
+#[test]
+fn an_order_is_kept_with_its_decisions_and_fills() {
+    let dir = tempfile::tempdir().unwrap();
+    let order = Order {
+        symbol: coin("BTCUSDT"),
+        side: Side::Sell,
+        arrival_ms: 0,
+        deadline_ms: 3 * MINUTE,
+        patience: 0.25,
+        half_spread_bps: 1.5,
+    };
+    let mut ledger = open(dir.path());
+    let mut left = 1.0;
+    for (bar, z) in [(0, None), (1, Some(0.5)), (2, Some(-0.5))] {
+        let step = order.step((bar * MINUTE, MINUTE), z, left);
+        left -= step.part;
+        let minute = Minute {
+            order_steps: vec![step.clone()],
+            ..minute(bar * MINUTE, "BTCUSDT")
+        };
+        ledger.record(&minute).unwrap();
+        let other = Minute {
+            order_steps: vec![OrderStep { part: 0.5, ..step }],
+            ..minute
+        };
+        ledger.record(&other).unwrap();
+    }
+    assert_eq!(left, 0.0);
+    let close = |_: &Symbol, time_ms: i64| {
+        (time_ms <= MINUTE).then_some(Price {
+            time_ms,
+            close: 7.0,
+            is_last_known: false,
+        })
+    };
+    assert_eq!(ledger.fill_orders(close).unwrap().len(), 1);
+    assert_eq!(ledger.fill_orders(close).unwrap(), []);
+    drop(ledger);
+    let steps = Ledger::read_only(&dir.path().join("ledger.sqlite"))
+        .unwrap()
+        .order_steps()
+        .unwrap();
+    let found: Vec<_> = steps
+        .iter()
+        .map(|step| (step.decision.words(), step.part, step.price))
+        .collect();
+    let third = 1.0 / 3.0;
+    assert_eq!(
+        found,
+        [
+            ("trade a slice", third, Some(7.0)),
+            ("wait", 0.0, None),
+            ("trade now", 1.0 - third, None)
+        ]
+    );
+    assert!(steps.iter().all(|step| step.order == order));
+    assert_eq!(part_left(&steps), 0.0);
+    assert_eq!(part_left(&steps[..2]), 1.0 - third);
+    assert_eq!(by_order(&steps).count(), 1);
 }

@@ -51,6 +51,23 @@ impl Session {
         Ok(prices)
     }
 
+    /// Writes down what parts of orders were filled at, of those whose candles are here.
+    fn fill_orders(&mut self) -> anyhow::Result<()> {
+        let close = |symbol: &Symbol, wanted_ms: i64| {
+            let candle = self.feed.candle_from(symbol, wanted_ms)?;
+            Some(Price {
+                time_ms: candle.open_time_ms,
+                close: candle.close,
+                is_last_known: false,
+            })
+        };
+        for step in self.book.fill_orders(close)? {
+            let (symbol, side) = (&step.order.symbol, step.order.side.name());
+            info!(%symbol, side, part = step.part, price = step.price, "order filled");
+        }
+        Ok(())
+    }
+
     /// Opens and closes positions whose candles are here, or whose coin is gone at `time_ms`.
     pub(super) fn settle(&mut self, time_ms: i64) -> anyhow::Result<()> {
         let last_prices = self.last_prices(time_ms)?;
@@ -84,6 +101,7 @@ impl Session {
             self.metrics.positions.with_label_values(&["closed"]).inc();
             self.net += position.net().unwrap_or(0.0);
         }
+        self.fill_orders()?;
         let open = self.book.open_positions();
         self.feed.keep_from(|symbol| {
             open.iter()
@@ -177,6 +195,7 @@ impl Session {
             }
             minute.forecasts.push(logged);
         }
+        minute.order_steps = self.orders.decide(&minute.forecasts, &self.policy);
         let signals = minute.signals.len();
         let opened = self.book.record(minute)?;
         self.note_opened(&opened);

@@ -134,6 +134,93 @@ fn every_minute_is_forecast_and_traded_on_as_the_store_says() {
     );
 }
 
+/// Wait or trade now, by the same function as offline, whatever is killed on the way.
+#[test]
+fn orders_are_timed_as_offline_and_survive_a_kill() {
+    let market = Market3::new(Faults::default());
+    let orders = [
+        "--buy",
+        "SIM1USDT,SIM2USDT",
+        "--sell",
+        "SIM1USDT",
+        "--within",
+        "20m",
+    ];
+    let asked = [&no_metrics()[..], &orders].concat();
+    let mut child = market.watch(1000, &asked);
+    let log = market.run.join("ledger.jsonl");
+    while !fs::read_to_string(&log).is_ok_and(|log| log.contains("\"message\":\"order\"")) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let said = finished(market.watch(40, &asked));
+    let (is_right, verdict) = market.verdict();
+    assert!(is_right, "{verdict}\n{said}");
+    let checked = &verdict["verdict"]["orders"];
+    assert!(
+        checked["decisions"].as_i64().unwrap() >= 3,
+        "{verdict}\n{said}"
+    );
+    let ledger = trading::Ledger::read_only(&market.run.join("ledger.sqlite")).unwrap();
+    let steps = ledger.order_steps().unwrap();
+    let forecasts = ledger.forecasts(0).unwrap();
+    for steps in trading::by_order(&steps) {
+        // Offline: the same forecasts, by the rule itself.
+        let (order, mut left) = (&steps[0].order, 1.0);
+        for step in steps {
+            let minute = forecasts
+                .iter()
+                .filter(|logged| logged.time_ms == step.time_ms);
+            let (coins, known): (Vec<_>, Vec<_>) = minute
+                .map(|logged| (&logged.symbol, logged.forecast))
+                .unzip();
+            let place = coins
+                .iter()
+                .position(|coin| **coin == order.symbol)
+                .unwrap();
+            let z = rules::z_scores(&known)[place];
+            let bars_left = ((order.deadline_ms - step.time_ms) / MINUTE).max(0) as usize;
+            let rule = rules::TimingRule::default();
+            let decision = rule.decide(order.side, z, bars_left);
+            assert_eq!((step.z, step.decision), (z, decision), "{step:?}");
+            assert_eq!(step.part, left * decision.share(bars_left), "{step:?}");
+            left -= step.part;
+        }
+        assert_eq!(left, 0.0, "{steps:?}\n{said}");
+    }
+    let found = verdict["orders"].as_array().unwrap();
+    assert_eq!(
+        found.len(),
+        3,
+        "one order for each that was asked for, twice\n{verdict}"
+    );
+    assert!(
+        found.iter().all(|order| order["price"].as_f64().is_some()),
+        "{verdict}"
+    );
+}
+
+#[test]
+fn orders_of_coins_that_are_not_watched_are_refused() {
+    let market = Market3::new(Faults::default());
+    for (orders, expected) in [
+        (
+            ["--buy", "SIM9USDT"],
+            "SIM9USDT is not watched, expected one of SIM1USDT",
+        ),
+        (
+            ["--within", "90s"],
+            "--within 90s: expected a multiple of the bar, 60s",
+        ),
+    ] {
+        let output = market.watch(5, &orders).wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(expected) && said.contains("hint: "), "{said}");
+    }
+}
+
 /// What another model forecast is not made again by this one, and is no fault.
 #[test]
 fn forecasts_of_another_model_are_left_out_of_the_check() {

@@ -85,6 +85,17 @@ fn bad_input_is_refused() {
         ],
     );
     said.refused(
+        "errors below zero",
+        &[
+            "--run",
+            "both",
+            "--set",
+            "ensemble.standard_errors=-1",
+            "good",
+            "good",
+        ],
+    );
+    said.refused(
         "unknown method",
         &[
             "--run",

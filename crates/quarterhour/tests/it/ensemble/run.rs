@@ -46,6 +46,10 @@ fn a_good_member_is_told_from_a_useless_one() {
         text.contains("ensemble") && text.contains("Weights, fitted on the folds before"),
         "{text}"
     );
+    assert!(
+        text.contains("What each member adds, in IC a day"),
+        "{text}"
+    );
     assert!(path("runs/both/report.html").exists());
 
     let (saved, _) = SavedWeights::read(&path("runs/both")).unwrap();
@@ -92,6 +96,36 @@ fn a_good_member_is_told_from_a_useless_one() {
     let json: serde_json::Value =
         serde_json::from_str(&said(dir.path(), &[&arguments[..], &["--json"]].concat())).unwrap();
     assert_eq!(json["forecasters"][0]["name"], "ensemble");
+}
+
+/// Three folds of ten hours are too few days to tell members apart, so the first stands alone.
+#[test]
+fn by_ic_a_day_the_first_member_stands_alone_for_five_days() {
+    let dir = tempfile::tempdir().unwrap();
+    member(dir.path(), "first", &shared(), knowing(0.5));
+    member(dir.path(), "second", &shared(), knowing(3.0));
+    let arguments = [
+        "--set",
+        "ensemble.method=ic_a_day",
+        "--run",
+        "both",
+        "first",
+        "second",
+    ];
+    let text = said(dir.path(), &arguments);
+    assert!(text.contains("in units of trailing volatility"), "{text}");
+    let (saved, _) = SavedWeights::read(&dir.path().join("both")).unwrap();
+    let alone = ensemble::Weights::first(2);
+    assert!(
+        saved.folds.iter().all(|fold| fold.weights == alone),
+        "{saved:?}"
+    );
+    let table = |name: &str| ForecastTable::read(&dir.path().join(name).join("forecasts.parquet"));
+    let (both, first) = (table("both").unwrap(), table("first").unwrap());
+    assert_eq!(both.len(), first.len());
+    for (both, first) in both.rows().zip(first.rows()) {
+        assert!((both.forecast - first.forecast).abs() < 1e-15);
+    }
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! `quarterhour evaluate` and the other commands on forecasts.
 
 mod backtest;
+mod portfolio;
 mod thresholds;
+mod timing;
 
 use std::fs;
 use std::path::Path;

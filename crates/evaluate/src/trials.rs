@@ -1,0 +1,118 @@
+//! The log of a study's trials: `trials.jsonl` in the folder that the runs are in.
+//!
+//! A Sharpe ratio that is the best of many tried ones is high by luck. So every command that
+//! computes some adds them here, once for each distinct setting, and deflates by all of them.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// One setting that was tried, as a line of the log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrialLine {
+    /// All that makes it another trial: command, run, folds, fee and so on.
+    pub setting: Value,
+    /// UTC days of the trial.
+    pub days: usize,
+    /// Sharpe ratio of a day after costs.
+    pub daily_sharpe: f64,
+}
+
+/// Adds the trials whose settings the log beside `run` does not have, and returns all that it has
+/// then. Lines are only ever added.
+///
+/// # Errors
+/// A log that cannot be read or added to.
+pub fn add(run: &Path, trials: &[TrialLine]) -> anyhow::Result<Vec<TrialLine>> {
+    let path = path_beside(run);
+    storage::check_output(&path)?;
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+    };
+    let mut known: Vec<TrialLine> = Vec::new();
+    for (number, line) in text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.is_empty())
+    {
+        match serde_json::from_str(line) {
+            Ok(trial) => known.push(trial),
+            Err(error) => cli::warn(format!(
+                "{}, line {}: found no trial ({error}), so it is not counted; take the line out",
+                path.display(),
+                number + 1
+            )),
+        }
+    }
+    // A line that a kill cut short is ended here.
+    let mut added = if text.is_empty() || text.ends_with('\n') {
+        String::new()
+    } else {
+        "\n".to_owned()
+    };
+    for trial in trials {
+        if known.iter().all(|other| other.setting != trial.setting) {
+            added += &(serde_json::to_string(trial)? + "\n");
+            known.push(trial.clone());
+        }
+    }
+    if !added.trim().is_empty() {
+        let file = OpenOptions::new().create(true).append(true).open(&path);
+        let written = file.and_then(|mut file| {
+            file.write_all(added.as_bytes())?;
+            file.sync_all()
+        });
+        written.with_context(|| format!("cannot add to {}", path.display()))?;
+    }
+    Ok(known)
+}
+
+/// The log of the study that a run belongs to.
+fn path_beside(run: &Path) -> PathBuf {
+    let absolute = std::path::absolute(run).unwrap_or_else(|_| run.to_owned());
+    absolute.parent().unwrap_or(run).join("trials.jsonl")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn trial(fee: f64, daily_sharpe: f64) -> TrialLine {
+        TrialLine {
+            setting: json!({ "command": "portfolio", "fee_bps": fee }),
+            days: 30,
+            daily_sharpe,
+        }
+    }
+
+    #[test]
+    fn a_setting_is_logged_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = dir.path().join("run");
+        let first = add(&run, &[trial(0.5, 0.1), trial(1.0, 0.2), trial(0.5, 0.1)]).unwrap();
+        assert_eq!(first, [trial(0.5, 0.1), trial(1.0, 0.2)]);
+        let second = add(&run, &[trial(1.0, 0.2), trial(2.0, 0.3)]).unwrap();
+        assert_eq!(second.len(), 3);
+        let text = std::fs::read_to_string(dir.path().join("trials.jsonl")).unwrap();
+        assert_eq!(text.lines().count(), 3);
+    }
+
+    #[test]
+    fn a_line_that_was_cut_short_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let (run, log) = (dir.path().join("run"), dir.path().join("trials.jsonl"));
+        std::fs::write(&log, "{\"setting\":{\"com").unwrap();
+        assert_eq!(add(&run, &[trial(1.0, 0.2)]).unwrap().len(), 1);
+        assert_eq!(add(&run, &[trial(1.0, 0.2)]).unwrap().len(), 1);
+        let text = std::fs::read_to_string(&log).unwrap();
+        assert!(text.starts_with("{\"setting\":{\"com\n{"), "{text}");
+    }
+}

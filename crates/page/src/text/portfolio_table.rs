@@ -1,0 +1,151 @@
+//! Portfolios as text.
+
+use notation::format_time;
+use rules::{FoldFit, PortfolioFigures, PortfolioReport, PortfolioResult};
+use statistics::ConfidenceInterval;
+use terminal::Table;
+
+use crate::text::format::{counted, dash, number, percent, signed_percent, wrapped};
+
+/// Titles of the columns that [`portfolio_cells`] fills.
+pub(crate) const PORTFOLIO_COLUMNS: [&str; 12] = [
+    "a year",
+    "Sharpe",
+    "95 %",
+    "without best 3",
+    "drawdown",
+    "turnover",
+    "gross",
+    "net",
+    "filled",
+    "break-even",
+    "95 %",
+    "deflated",
+];
+
+/// The figures of a portfolio under [`PORTFOLIO_COLUMNS`].
+pub(crate) fn portfolio_cells(figures: &PortfolioFigures) -> Vec<String> {
+    let share = |value: Option<f64>| value.map_or_else(dash, signed_percent);
+    vec![
+        signed_percent(figures.annual_return),
+        number(figures.sharpe, 2),
+        ends(figures.sharpe_interval),
+        share(figures.without_best_three),
+        share(figures.drawdown),
+        number(Some(figures.turnover), 2),
+        number(Some(figures.exposure), 2),
+        number(Some(figures.net_exposure), 2),
+        percent(figures.filled),
+        number(figures.break_even_bps, 2),
+        ends(figures.break_even_interval),
+        number(figures.deflated_sharpe, 3),
+    ]
+}
+
+fn ends(interval: Option<ConfidenceInterval>) -> String {
+    interval.map_or_else(dash, |[low, high]| format!("{low:.2} to {high:.2}"))
+}
+
+/// The label of each result: with its run where several runs have one forecaster.
+pub(crate) fn portfolio_label(report: &PortfolioReport, result: &PortfolioResult) -> String {
+    let label = result.holding.label();
+    let at_fee = report.at_fee(result.fee_bps);
+    match result.holding.run() {
+        Some(run) if at_fee.filter(|one| one.holding.label() == label).count() > 1 => {
+            format!("{label} ({run})")
+        }
+        _ => label,
+    }
+}
+
+/// Everything a reader of the comparison needs.
+pub fn portfolio_table(report: &PortfolioReport) -> String {
+    let mut table = Table::new(std::iter::once("").chain(PORTFOLIO_COLUMNS)).unbroken();
+    for fee_bps in &report.config.fees_bps {
+        table.heading(&fee_heading(*fee_bps));
+        for result in report.at_fee(*fee_bps) {
+            let cells = portfolio_cells(&result.figures);
+            table.push(&portfolio_label(report, result), cells);
+        }
+    }
+    let notes: String = portfolio_notes(report)
+        .iter()
+        .map(|note| wrapped(note))
+        .collect();
+    format!(
+        "{}\n{}\n{}\n{notes}",
+        wrapped(&portfolio_headline(report)),
+        table.render(),
+        fits_table(&report.fits)
+    )
+}
+
+/// The fee of a group of rows.
+pub(crate) fn fee_heading(fee_bps: f64) -> String {
+    format!("{fee_bps} bp a fill")
+}
+
+fn fits_table(fits: &[FoldFit]) -> String {
+    let mut table = Table::new(["fitted before", "fold", "slope", "speed"]);
+    for fit in fits {
+        let cells = [
+            fit.fold.to_string(),
+            number(Some(fit.slope), 3),
+            number(Some(fit.speed), 3),
+        ];
+        table.push(&fit.run, cells);
+    }
+    table.render()
+}
+
+/// What was traded, when.
+pub(crate) fn portfolio_headline(report: &PortfolioReport) -> String {
+    let folds: Vec<String> = report.folds.iter().map(u32::to_string).collect();
+    let [from, until] = report.span_ms.map(format_time);
+    format!(
+        "Portfolios of {}, {from} to {until} UTC, {} {}; forecasts of the next {} of {} s.",
+        counted(report.coins, "coin"),
+        if folds.len() == 1 { "fold" } else { "folds" },
+        folds.join(", "),
+        counted(report.reach_bars, "bar"),
+        report.bar_ms / 1000,
+    )
+}
+
+/// What the figures are, one paragraph each.
+pub(crate) fn portfolio_notes(report: &PortfolioReport) -> Vec<String> {
+    let config = &report.config;
+    let mut notes = vec![
+        format!(
+            "The rule: a coin's expected return is its forecast minus the mean over coins, times a slope that is fitted on \
+             earlier folds. Together with betas and residual variances of the last {} days it gives an aim. A position goes \
+             part of the way to it (speed), where the forecast promises more over its life than the fill costs. Orders are \
+             filled at the next close. Hedged: the market's moves are taken out by {}, and its fills are charged.",
+            config.covariance_days, config.hedge
+        ),
+        format!(
+            "All figures are parts of the capital, {} in the quote currency; profits are not reinvested. Positions are \
+             sized for a volatility of {:.0} % a year on earlier folds, at most {:.0} % a coin and {:.0} % together before \
+             the hedge; a fill takes at most {} % of its bar's volume, and what is left is not filled. Half a spread: {} bp; \
+             funding: {} bp a day on long positions.",
+            config.capital,
+            config.target_volatility * 100.0,
+            config.coin_cap * 100.0,
+            config.gross_cap * 100.0,
+            config.volume_share * 100.0,
+            config.half_spread_bps,
+            config.funding_bps_per_day,
+        ),
+        "Break-even is the fee of a fill at which a row's own fills earn nothing. Intervals draw whole days again. Best 3 \
+         days out: the profit a year of the other days. Positions that are held at the end are not closed."
+            .to_owned(),
+    ];
+    if let Some(trials) = report.trials {
+        notes.push(format!(
+            "Deflated: the probability that the true Sharpe ratio is above what the best of {} of this study so far \
+             (trials.jsonl beside the first run) would show if none was worth anything.",
+            counted(trials.count, "trial")
+        ));
+    }
+    notes
+}
