@@ -70,23 +70,18 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         .iter()
         .map(|member| member.forecast.as_slice())
         .collect();
+    let (rows, options) = (&joined.rows, &config.ensemble);
     let embargo_bars = config.shared.embargo_bars();
-    let folds = fold_weights(&joined.rows, &forecasts, &config.ensemble, embargo_bars)?;
+    let folds = fold_weights(rows, &forecasts, options, embargo_bars)?;
     let saved = SavedWeights {
-        method: config.ensemble.method,
-        members: config.ensemble.members.clone(),
+        method: options.method,
+        members: options.members.clone(),
         folds,
     };
     let saved = saved.publish(run.path())?;
-    let table = forecast_table(&joined.rows, &forecasts, &config.shared, &saved, run.path())?;
+    let table = forecast_table(rows, &forecasts, &config.shared, &saved, run.path())?;
     table.write(&run.forecasts())?;
-    let gains = gains(
-        &joined.rows,
-        &forecasts,
-        &saved.folds,
-        &config.ensemble,
-        embargo_bars,
-    )?;
+    let gains = gains(rows, &forecasts, &saved.folds, options, embargo_bars)?;
 
     let tracker = Tracker::from_env("quarterhour", &run.name());
     let appendix = Appendix {
