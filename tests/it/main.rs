@@ -16,6 +16,7 @@ mod horizons;
 mod live;
 mod look_ahead;
 mod panel20;
+mod panels;
 mod refits;
 mod released;
 mod ridge;

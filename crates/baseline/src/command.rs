@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::anyhow;
 use clap::Parser;
 use cli::WithHint;
-use dataset::{Dataset, FeatureRows, Fold, RunDir, check_named_output};
+use dataset::{Dataset, FeatureRows, Fold, FurtherPanel, RunDir, check_named_output};
 use linear::recipe_on_base;
 use run::{
     FitOptions, ScoredRun, fit_by_horizon, fit_run, folds_named, stored_config, write_fit_times,
@@ -109,6 +109,9 @@ fn fit_horizon(
     folds: Vec<&Fold>,
 ) -> anyhow::Result<Option<ScoredRun>> {
     let features = feature_rows(&config, dataset, args.recompute)?;
+    let of_panel = |panel: &FurtherPanel| feature_rows(&config, &panel.dataset, args.recompute);
+    let further = dataset.further.iter().map(of_panel);
+    let further = further.collect::<anyhow::Result<_>>()?;
     let resolved = begin(run, &config, library)?;
     write_fit_times(
         &run.path().join("folds.json"),
@@ -123,6 +126,7 @@ fn fit_horizon(
         config,
         library,
         features,
+        further,
         continue_rounds: args.continue_rounds,
     };
     let options = FitOptions {
@@ -179,17 +183,18 @@ fn feature_rows(
     dataset: &Dataset,
     recompute: bool,
 ) -> anyhow::Result<FeatureRows> {
+    let features = config.features_of(dataset.panel.interval());
     if !config.shared.features.cache {
         if recompute {
             return Err(cli::usage(
                 anyhow!("--recompute: no features are kept").hint("--set features.cache=true"),
             ));
         }
-        return Ok(FeatureRows::computed(config.features()));
+        return Ok(FeatureRows::computed(features));
     }
     let began = Instant::now();
-    let dir = config.shared.data.dir.join("features");
-    let (rows, was_there) = FeatureRows::kept(config.features(), &dataset.panel, &dir, recompute)?;
+    let dir = dataset.config.data.dir.join("features");
+    let (rows, was_there) = FeatureRows::kept(features, &dataset.panel, &dir, recompute)?;
     let done = if was_there {
         "read from"
     } else {

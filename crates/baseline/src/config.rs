@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::anyhow;
 use cli::{ConfigTable, WithHint};
 use dataset::{Config, RunConfig, TabularFeatures};
+use market::Interval;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -224,7 +225,12 @@ impl BaselineConfig {
 
     /// What the trees see.
     pub fn features(&self) -> TabularFeatures {
-        let chosen = self.shared.features.chosen(self.shared.data.interval);
+        self.features_of(self.shared.data.interval)
+    }
+
+    /// What the trees see of a panel of bars of that length.
+    pub fn features_of(&self, interval: Interval) -> TabularFeatures {
+        let chosen = self.shared.features.chosen(interval);
         match self.lightgbm.features {
             Inputs::Row => TabularFeatures::new(chosen, &[]),
             Inputs::Windows => TabularFeatures::new(chosen, &self.lightgbm.lookbacks),

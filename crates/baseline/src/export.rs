@@ -20,7 +20,7 @@ pub(crate) fn matrix(path: &Path, dataset: &Dataset, features: &FeatureRows) -> 
     let rows = TreeRows {
         dataset,
         features,
-        set: &set,
+        set,
     };
     let names = features.features().names();
     let mut table = WideTable::new(&names, &["target"]);

@@ -1,23 +1,21 @@
 //! One fold: bins, boosting, forecasts.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::rc::Rc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use anyhow::{anyhow, bail};
 use cli::WithHint;
-use dataset::{
-    Dataset, FeatureRows, Fit, Fold, Origin, TargetScales, Targets, WindowSet, target_std,
-};
+use dataset::{Dataset, FeatureRows, Fit, Fold, Origin, PanelFold, Targets, WindowSet, target_std};
 use statistics::timestamp_groups;
 use storage::content_hash;
 
 use crate::config::{BaselineConfig, StoppingProtocol};
 use crate::part::TargetPart;
 use crate::record::{FoldRecord, TreeCount};
-use crate::rows::TreeRows;
+use crate::rows::{LabelledRows, RowChunk, TreeRows};
 use crate::statistics::FeatureSums;
 use crate::tree_grower::{BinnedTables, StartingModel, TreeGrower, TreeMetrics, ValidationRows};
 use crate::trees::{Trees, target_scales};
@@ -32,6 +30,8 @@ pub(crate) struct FoldTraining<'a> {
     pub fold: &'a Fold,
     /// What it is fitted to.
     pub targets: &'a Targets,
+    /// The rows of further panels that it learns from, with what the trees see of these.
+    pub further: Vec<(&'a PanelFold<'a>, &'a FeatureRows)>,
     /// Set by Ctrl-C.
     pub interrupted: &'a AtomicBool,
 }
@@ -65,20 +65,13 @@ impl FoldTraining<'_> {
         let began = Instant::now();
         let (train_range, validation_range) = self.ranges();
         let std = target_std(&self.dataset.targets, train_range.clone());
-        let windows = |range: &Range<usize>| {
-            self.dataset
-                .trained_windows(self.targets, range.clone(), 1, &std)
-        };
-        let (train_set, validation_set) = (windows(&train_range), windows(&validation_range));
-        let (train_rows, validation_rows) =
-            (self.tree_rows(&train_set), self.tree_rows(&validation_set));
-        self.check_rows(&train_rows, &validation_rows)?;
+        let (train, validation) = self.rows(&std)?;
         let parameters = self.config.lightgbm.parameters()?;
-        let (tables, sums) = self.bin(&train_rows, &validation_rows, &parameters)?;
+        let (tables, sums) = self.bin(&train, &validation.rows, &parameters)?;
+        let (train_rows, validation_rows) = (count(&train), validation.rows.len());
         let parts = PartInputs {
-            train_rows: &train_rows,
-            validation_rows: &validation_rows,
-            scales: target_scales(&self.config.shared, &std, &self.dataset.panel),
+            train,
+            validation,
             parameters: &parameters,
         };
         let PartModels {
@@ -93,12 +86,12 @@ impl FoldTraining<'_> {
             fold: self.fold.number,
             protocol: self.config.lightgbm.protocol,
             validation: self.config.lightgbm.validation,
-            parameters,
+            parameters: parameters.clone(),
             rounds: first.rounds,
             best_iteration: first.best_iteration,
             market: counts.get(1).copied(),
-            train_rows: train_rows.len(),
-            validation_rows: validation_rows.len(),
+            train_rows,
+            validation_rows,
             train_secs: began.elapsed().as_secs_f64(),
             target_std: self.by_symbol(&std),
             features: sums.by_symbol(self.dataset.panel.symbols()),
@@ -126,6 +119,25 @@ impl FoldTraining<'_> {
             StoppingProtocol::Honest => (train.clone(), stop.clone()),
             StoppingProtocol::Seed => (train.start..train.end.max(stop.end), score.clone()),
         }
+    }
+
+    /// The rows to train on, of the run's own panel first, and those that early stopping looks at.
+    fn rows(
+        &self,
+        std: &[Option<f32>],
+    ) -> anyhow::Result<(Vec<LabelledRows<'_>>, LabelledRows<'_>)> {
+        let (train_range, validation_range) = self.ranges();
+        let scales = Rc::new(target_scales(&self.config.shared, std, &self.dataset.panel));
+        let own = |range| LabelledRows {
+            rows: self.tree_rows(self.dataset.trained_windows(self.targets, range, 1, std)),
+            targets: self.targets,
+            scales: scales.clone(),
+        };
+        let (own, validation) = (own(train_range), own(validation_range));
+        self.check_rows(&own.rows, &validation.rows)?;
+        let further = self.further.iter();
+        let further = further.map(|(fold, features)| rows_of_panel(fold, features));
+        Ok((std::iter::once(own).chain(further).collect(), validation))
     }
 
     fn check_rows(&self, train: &TreeRows<'_>, validation: &TreeRows<'_>) -> anyhow::Result<()> {
@@ -156,12 +168,13 @@ impl FoldTraining<'_> {
     ) -> anyhow::Result<PartModels> {
         let mut validated = ValidationRows {
             targets: Vec::new(),
-            timestamps: timestamp_groups(&of.validation_rows.times()),
+            timestamps: timestamp_groups(&of.validation.rows.times()),
         };
         let mut parts = PartModels::default();
-        for (part, targets) in self.parts() {
-            let labels = of.validation_rows.targets(&targets, &of.scales);
-            let train_labels = of.train_rows.targets(&targets, &of.scales);
+        for &part in self.parts() {
+            let labels = of.validation.labels(part);
+            let train_labels: Vec<f32> =
+                of.train.iter().flat_map(|rows| rows.labels(part)).collect();
             tables.train.set_label(&train_labels)?;
             if let Some(validation) = &mut tables.validation {
                 validation.set_label(&labels)?;
@@ -208,16 +221,10 @@ impl FoldTraining<'_> {
     }
 
     /// What trees are fitted to, one after the other.
-    fn parts(&self) -> Vec<(TargetPart, Cow<'_, Targets>)> {
+    fn parts(&self) -> &'static [TargetPart] {
         match self.config.shared.target.fit {
-            Fit::Whole => vec![(TargetPart::Whole, Cow::Borrowed(self.targets))],
-            Fit::Parts => {
-                let (own, market) = self.targets.parts();
-                vec![
-                    (TargetPart::Own, Cow::Owned(own)),
-                    (TargetPart::Market, Cow::Owned(market)),
-                ]
-            }
+            Fit::Whole => &[TargetPart::Whole],
+            Fit::Parts => &[TargetPart::Own, TargetPart::Market],
         }
     }
 
@@ -237,7 +244,7 @@ impl FoldTraining<'_> {
         }
         let mut contributions = Vec::new();
         let columns = self.features.features().names().len() + 1;
-        self.tree_rows(&set).for_each_chunk(|chunk| {
+        self.tree_rows(set).for_each_chunk(|chunk| {
             let values = trained.trees.contributions(chunk.values)?;
             let rows = chunk.cells.iter().zip(values.chunks_exact(columns));
             contributions.extend(rows.map(|(&(row, coin), values)| Contributions {
@@ -250,7 +257,7 @@ impl FoldTraining<'_> {
         Ok(contributions)
     }
 
-    fn tree_rows<'b>(&'b self, set: &'b WindowSet) -> TreeRows<'b> {
+    fn tree_rows(&self, set: WindowSet) -> TreeRows<'_> {
         TreeRows {
             dataset: self.dataset,
             features: self.features,
@@ -269,18 +276,19 @@ impl FoldTraining<'_> {
     }
 
     /// Bins found on the training rows alone, as other folds' would know the future; and what the
-    /// features are like there.
+    /// features are like in those of the run's own panel.
     fn bin(
         &self,
-        rows: &TreeRows<'_>,
+        train_rows: &[LabelledRows<'_>],
         validation_rows: &TreeRows<'_>,
         parameters: &str,
     ) -> anyhow::Result<(BinnedTables, FeatureSums)> {
         let names = self.features.features().names();
-        let wanted = BinnedTable::sampled_rows(self.library, rows.len(), parameters)?;
+        let rows = count(train_rows);
+        let wanted = BinnedTable::sampled_rows(self.library, rows, parameters)?;
         let mut sample = Vec::with_capacity(wanted.len() * names.len());
         let (mut next, mut first) = (0, 0);
-        rows.for_each_chunk(|chunk| {
+        for_each_chunk(train_rows, |_, chunk| {
             while let Some(&row) = wanted
                 .get(next)
                 .filter(|&&row| row < first + chunk.cells.len())
@@ -292,11 +300,13 @@ impl FoldTraining<'_> {
             first += chunk.cells.len();
             Ok(())
         })?;
-        let mut train = BinnedTable::new(self.library, &sample, &names, rows.len(), parameters)?;
+        let mut train = BinnedTable::new(self.library, &sample, &names, rows, parameters)?;
         drop(sample);
         let mut sums = FeatureSums::new(self.dataset.panel.coins(), names.len());
-        rows.for_each_chunk(|chunk| {
-            sums.add(chunk);
+        for_each_chunk(train_rows, |panel, chunk| {
+            if panel == 0 {
+                sums.add(chunk);
+            }
             Ok(train.push(chunk.values)?)
         })?;
         let mut validation = None;
@@ -309,12 +319,44 @@ impl FoldTraining<'_> {
     }
 }
 
+/// The training rows of a further panel.
+fn rows_of_panel<'a>(fold: &'a PanelFold<'_>, features: &'a FeatureRows) -> LabelledRows<'a> {
+    let (dataset, targets) = (&fold.panel.dataset, &*fold.targets);
+    let rows = fold.fold.train.clone();
+    let std = target_std(&dataset.targets, rows.clone());
+    LabelledRows {
+        rows: TreeRows {
+            dataset,
+            features,
+            set: dataset.trained_windows(targets, rows, 1, &std),
+        },
+        targets,
+        scales: Rc::new(target_scales(&dataset.config, &std, &dataset.panel)),
+    }
+}
+
 /// What the trees of each part are grown on.
 struct PartInputs<'a> {
-    train_rows: &'a TreeRows<'a>,
-    validation_rows: &'a TreeRows<'a>,
-    scales: TargetScales,
+    /// Those of the run's own panel first.
+    train: Vec<LabelledRows<'a>>,
+    validation: LabelledRows<'a>,
     parameters: &'a str,
+}
+
+/// Number of rows of all panels.
+fn count(panels: &[LabelledRows<'_>]) -> usize {
+    panels.iter().map(|panel| panel.rows.len()).sum()
+}
+
+/// Hands out the rows of one panel after the other, with the place of the panel.
+fn for_each_chunk(
+    panels: &[LabelledRows<'_>],
+    mut each: impl FnMut(usize, &RowChunk<'_>) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    for (place, panel) in panels.iter().enumerate() {
+        panel.rows.for_each_chunk(|chunk| each(place, chunk))?;
+    }
+    Ok(())
 }
 
 /// The trees of each part.
@@ -331,9 +373,12 @@ fn begin_from<'a>(
     (booster, trees): (&'a Booster, usize),
     of: &PartInputs<'_>,
 ) -> anyhow::Result<StartingModel<'a>> {
-    let train_scores = raw_scores(booster, trees, of.train_rows)?;
+    let mut train_scores = Vec::new();
+    for panel in &of.train {
+        train_scores.extend(raw_scores(booster, trees, &panel.rows)?);
+    }
     tables.train.set_init_score(&train_scores)?;
-    let validation_scores = raw_scores(booster, trees, of.validation_rows)?;
+    let validation_scores = raw_scores(booster, trees, &of.validation.rows)?;
     if let Some(validation) = &mut tables.validation {
         validation.set_init_score(&validation_scores)?;
     }

@@ -33,6 +33,8 @@ pub(crate) struct LightGbmRecipe {
     pub library: &'static Library,
     /// What the trees see of each row.
     pub features: FeatureRows,
+    /// The same of each further panel.
+    pub further: Vec<FeatureRows>,
     /// Rounds to add to the trees that are there; None grows them from nothing.
     pub continue_rounds: Option<usize>,
 }
@@ -50,6 +52,12 @@ impl Recipe for LightGbmRecipe {
             features: &self.features,
             fold: piece.fold,
             targets: piece.targets,
+            further: piece
+                .further
+                .iter()
+                // One for each panel of the data set.
+                .map(|fold| (fold, &self.further[fold.place]))
+                .collect(),
             interrupted: piece.interrupted,
         };
         let lightgbm = &self.config.lightgbm;

@@ -1,13 +1,26 @@
 //! Rows for the trees, in chunks: the raw matrix is never held as a whole.
 
+use std::borrow::Cow;
+use std::rc::Rc;
+
 use dataset::{Dataset, FeatureRows, TargetScales, Targets, WindowSet};
 
+use crate::part::TargetPart;
+
 /// The (time, coin) pairs of a window set, with what the trees see of them.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct TreeRows<'a> {
     pub dataset: &'a Dataset,
     pub features: &'a FeatureRows,
-    pub set: &'a WindowSet,
+    pub set: WindowSet,
+}
+
+/// Rows of one panel with what trees are fitted to.
+#[derive(Debug)]
+pub(crate) struct LabelledRows<'a> {
+    pub rows: TreeRows<'a>,
+    pub targets: &'a Targets,
+    pub scales: Rc<TargetScales>,
 }
 
 /// Some of the rows.
@@ -16,6 +29,18 @@ pub(crate) struct RowChunk<'a> {
     pub values: &'a [f32],
     /// Panel row and coin of each row.
     pub cells: &'a [(usize, usize)],
+}
+
+impl LabelledRows<'_> {
+    /// What the trees of a part are fitted to at every row.
+    pub fn labels(&self, part: TargetPart) -> Vec<f32> {
+        let targets = match part {
+            TargetPart::Whole => Cow::Borrowed(self.targets),
+            TargetPart::Own => Cow::Owned(self.targets.parts().0),
+            TargetPart::Market => Cow::Owned(self.targets.parts().1),
+        };
+        self.rows.targets(&targets, &self.scales)
+    }
 }
 
 impl TreeRows<'_> {
@@ -57,7 +82,7 @@ impl TreeRows<'_> {
     }
 
     /// The targets of all rows in units of `scales`, in the same order.
-    pub fn targets(&self, targets: &Targets, scales: &TargetScales) -> Vec<f32> {
+    fn targets(&self, targets: &Targets, scales: &TargetScales) -> Vec<f32> {
         let coins = self.dataset.panel.coins();
         let of_place = |place: usize| {
             let (row, coin) = (self.set.ends[place / coins], place % coins);

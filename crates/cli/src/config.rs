@@ -6,6 +6,7 @@ use anyhow::{Context, anyhow};
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
+use crate::section_list::{LISTS, check_list, named_section};
 use crate::{WithHint, did_you_mean, exclusive, renamed, usage};
 
 /// The sections that some binary of this project reads; any other is an error.
@@ -13,6 +14,7 @@ pub const SECTIONS: &[&str] = &[
     "run",
     "data",
     "universe",
+    "panel",
     "features",
     "target",
     "split",
@@ -161,14 +163,20 @@ impl ConfigTable {
             );
         }
         let mut table = &mut self.table;
-        for part in path {
+        let mut parts = path.into_iter();
+        while let Some(part) = parts.next() {
             let entry = table
                 .entry(part.to_owned())
                 .or_insert_with(|| Value::Table(Table::new()));
-            table = entry.as_table_mut().ok_or_else(|| {
-                anyhow!("--set {text}: `{part}` is a value, expected a section")
-                    .hint("for instance --set data.dir=other")
-            })?;
+            table = match entry {
+                Value::Table(table) => table,
+                Value::Array(list) => named_section(list, part, parts.next())
+                    .map_err(|error| error.context(format!("--set {text}")))?,
+                _ => {
+                    let error = anyhow!("--set {text}: `{part}` is a value, expected a section");
+                    return Err(error.hint("for instance --set data.dir=other"));
+                }
+            };
         }
         if value.as_str() == Some("") {
             table.remove(last);
@@ -180,7 +188,11 @@ impl ConfigTable {
 
     fn check_sections(&self) -> anyhow::Result<()> {
         for (name, value) in &self.table {
-            if !SECTIONS.contains(&name.as_str()) || !value.is_table() {
+            let is_list = LISTS.contains(&name.as_str());
+            if is_list {
+                check_list(name, value).map_err(|error| error.context(self.origin.clone()))?;
+            }
+            if !is_list && (!SECTIONS.contains(&name.as_str()) || !value.is_table()) {
                 let blamed = self
                     .overrides
                     .iter()
@@ -223,6 +235,17 @@ impl ConfigTable {
             .unwrap_or_else(|| Value::Table(Table::new()));
         value
             .try_into()
+            .map_err(|error| self.unfit(Some(name), &error))
+    }
+
+    /// The sections of a list, such as `[[panel]]`, each as its type; none where there are none.
+    ///
+    /// # Errors
+    /// As [`ConfigTable::section`].
+    pub fn sections<T: DeserializeOwned>(&self, name: &str) -> anyhow::Result<Vec<T>> {
+        let value = self.table.get(name).cloned();
+        let list = value.unwrap_or_else(|| Value::Array(Vec::new()));
+        list.try_into()
             .map_err(|error| self.unfit(Some(name), &error))
     }
 

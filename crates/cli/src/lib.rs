@@ -10,6 +10,7 @@ mod lock;
 mod output;
 mod process;
 mod renamed;
+mod section_list;
 mod suggestion;
 mod text;
 

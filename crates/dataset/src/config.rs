@@ -1,14 +1,12 @@
 //! The sections of the config file that every forecaster shares.
 
-use std::path::PathBuf;
-
-use market::{Interval, Market, SimulatedConfig, Symbol};
+use market::{Interval, Symbol};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Base, Column, Error, FeatureConfig, FeatureSet, Features, NormalizeConfig, SplitConfig,
-    TargetConfig, TimeSpan, parse_time,
+    Base, Column, DataConfig, Error, FeatureConfig, FeatureSet, Features, NormalizeConfig,
+    PanelConfig, Source, SplitConfig, TargetConfig, TimeSpan, parse_time,
 };
 
 /// The shared sections: what is forecast, from what, on which rows.
@@ -19,6 +17,9 @@ pub struct Config {
     pub data: DataConfig,
     /// `[universe]`
     pub universe: UniverseConfig,
+    /// `[[panel]]`
+    #[serde(rename = "panel", skip_serializing_if = "Vec::is_empty")]
+    pub panels: Vec<PanelConfig>,
     /// `[features]`
     pub features: FeatureConfig,
     /// `[target]`
@@ -41,100 +42,6 @@ pub struct RunConfig {
     pub forecaster: String,
     /// Version of this project that began the run.
     pub version: String,
-}
-
-/// The `[data]` section: where candles come from, and which of them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct DataConfig {
-    /// Whether candles are read from the store or made up.
-    pub source: Source,
-    /// Folder of the candle store.
-    #[schemars(title = "path")]
-    pub dir: PathBuf,
-    /// Which of the exchange's markets the coins trade on.
-    pub market: Market,
-    /// Length of a bar. Every time in the config is a whole number of these bars, but for
-    /// `data.fill_limit`.
-    pub interval: Interval,
-    /// Length of the stored candles that bars are made of, where they are shorter than
-    /// `data.interval`. Only bars of which the store has every part are used. Without it the store
-    /// holds candles of `data.interval` itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub resample_from: Option<Interval>,
-    /// First time that is used, in UTC, such as `2021-04-02`. Without it the first candle's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(title = "date")]
-    pub from: Option<String>,
-    /// First time that is no longer used, in UTC. Without it all candles to the last are used.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(title = "date")]
-    pub until: Option<String>,
-    /// For how long the last price is carried forward where candles are missing. A part of a bar
-    /// does not count, and 44640 bars are the most. After the default of an hour an outage is a
-    /// hole that no forecast looks across.
-    pub fill_limit: TimeSpan,
-    /// The simulated market, for `data.source = "simulated"`. The same settings always give the
-    /// same candles, and more `minutes` or more `coins` only add to them.
-    pub simulated: SimulatedConfig,
-}
-
-impl Default for DataConfig {
-    fn default() -> Self {
-        Self {
-            source: Source::Store,
-            dir: PathBuf::from("data"),
-            market: Market::Spot,
-            interval: Interval::ONE_MINUTE,
-            resample_from: None,
-            from: None,
-            until: None,
-            fill_limit: TimeSpan::hours(1),
-            simulated: SimulatedConfig::default(),
-        }
-    }
-}
-
-impl DataConfig {
-    /// Bar length of the candles in the store.
-    ///
-    /// # Errors
-    /// A `resample_from` that does not divide `interval`.
-    pub fn stored_interval(&self) -> Result<Interval, Error> {
-        let interval = self.interval;
-        let divides = |stored: Interval| interval.ms() % stored.ms() == 0;
-        match self.resample_from {
-            None => Ok(interval),
-            Some(stored) if divides(stored) => Ok(stored),
-            Some(stored) => {
-                let fitting: Vec<String> = Interval::ALL
-                    .into_iter()
-                    .filter(|other| divides(*other))
-                    .map(|other| other.to_string())
-                    .collect();
-                let expected = format!(
-                    "an interval that divides data.interval = {interval}: {}",
-                    fitting.join(", ")
-                );
-                Err(Error::config("data.resample_from", stored, expected))
-            }
-        }
-    }
-
-    /// How many bars in a row without a candle carry the last price forward.
-    pub fn fill_limit_bars(&self) -> usize {
-        self.fill_limit.bars(self.interval)
-    }
-}
-
-/// Whether candles are read from the store or made up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Source {
-    /// The store in `data.dir`, which `quarterhour download` and `quarterhour import` fill.
-    Store,
-    /// The simulated market of `data.simulated`, the predictable part of which is known.
-    Simulated,
 }
 
 /// The `[universe]` section: which coins.
@@ -224,7 +131,93 @@ impl Config {
         self.features.validate()?;
         self.target.validate(self.data.interval)?;
         self.split.validate(self.data.interval)?;
-        self.normalize.validate(self.data.interval)
+        self.normalize.validate(self.data.interval)?;
+        self.validate_panels()
+    }
+
+    /// Checks every `[[panel]]` section as if the run were its own.
+    fn validate_panels(&self) -> Result<(), Error> {
+        if !self.panels.is_empty() && !self.target.horizons.is_empty() {
+            let found: Vec<String> = self
+                .target
+                .horizons
+                .iter()
+                .map(TimeSpan::to_string)
+                .collect();
+            let expected = "no such key beside [[panel]] sections, which take one target.horizon";
+            return Err(Error::config("target.horizons", found.join(" "), expected));
+        }
+        for (place, panel) in self.panels.iter().enumerate() {
+            let is_same = |other: &PanelConfig| other.name == panel.name;
+            if panel.name.is_empty() || self.panels[..place].iter().any(is_same) {
+                let expected = "a name that no other [[panel]] section has";
+                return Err(Error::config(
+                    "panel.name",
+                    format!("{:?}", panel.name),
+                    expected,
+                ));
+            }
+            let config = self.of_panel(panel);
+            let checked = config.validate().and_then(|()| self.check_reach(&config));
+            checked.map_err(|error| error.in_panel(&panel.name))?;
+        }
+        Ok(())
+    }
+
+    /// Checks that the target of another panel reaches as far ahead as that of the run's own.
+    fn check_reach(&self, other: &Self) -> Result<(), Error> {
+        let reach = |config: &Self| TimeSpan::of_bars(config.reach_bars(), config.data.interval);
+        let (found, expected) = (reach(other), reach(self));
+        if found.ms() == expected.ms() {
+            return Ok(());
+        }
+        let expected = format!(
+            "an interval at which the target `{}` reaches {expected} ahead, as on the run's own \
+             panel; here it reaches {found}",
+            self.target.init(self.data.interval).name()
+        );
+        Err(Error::config(
+            "panel.interval",
+            other.data.interval,
+            expected,
+        ))
+    }
+
+    /// The config of a further panel alone: its own candles and coins, and all else as for the
+    /// run's own panel.
+    pub fn of_panel(&self, panel: &PanelConfig) -> Self {
+        let data = self.data.clone();
+        Self {
+            data: DataConfig {
+                source: Source::Store,
+                dir: panel.dir.clone().unwrap_or(data.dir),
+                market: panel.market.unwrap_or(data.market),
+                interval: panel.interval.unwrap_or(data.interval),
+                resample_from: match panel.interval {
+                    None => panel.resample_from.or(data.resample_from),
+                    Some(_) => panel.resample_from,
+                },
+                from: panel.from.clone(),
+                until: panel.until.clone(),
+                fill_limit: panel.fill_limit.unwrap_or(data.fill_limit),
+                simulated: data.simulated,
+            },
+            universe: UniverseConfig {
+                symbols: panel.symbols.clone(),
+                ..UniverseConfig::default()
+            },
+            panels: Vec::new(),
+            ..self.clone()
+        }
+    }
+
+    /// Returns true when forecasters of some fold are fitted to rows of the coin, in whatever panel.
+    pub fn is_trained(&self, symbol: &str) -> bool {
+        let is_in = |symbols: &[Symbol]| symbols.iter().any(|other| other.as_str() == symbol);
+        let trained = &self.universe.trained;
+        trained.is_empty()
+            || is_in(trained)
+            || self.panels.iter().any(|panel| is_in(&panel.symbols))
     }
 
     fn validate_data(&self) -> Result<(), Error> {

@@ -114,6 +114,14 @@ pub enum Error {
         /// The same of the config that the model was trained with.
         trained_hash: Box<str>,
     },
+    /// What is wrong with a `[[panel]]` section or its candles.
+    #[error("[[panel]] {name}: {error}")]
+    Panel {
+        /// The panel's name.
+        name: String,
+        /// What is wrong.
+        error: Box<Self>,
+    },
     /// An error about a file.
     #[error(transparent)]
     Storage(#[from] storage::Error),
@@ -157,9 +165,23 @@ impl Error {
                 "put back `{key} = {trained}` in the run's run.toml (or take back --set), or train \
                  again"
             ),
+            Self::Panel { name, error } => match **error {
+                Self::Config { .. } => {
+                    format!("change it in the config file or with --set panel.{name}.KEY=VALUE")
+                }
+                _ => return error.hint(),
+            },
             Self::Storage(error) => return error.hint(),
             Self::Market(error) => return error.hint(),
         })
+    }
+
+    /// The same of a further panel.
+    pub(crate) fn in_panel(self, name: &str) -> Self {
+        Self::Panel {
+            name: name.to_owned(),
+            error: Box::new(self),
+        }
     }
 
     pub(crate) fn io(path: &Path) -> impl FnOnce(std::io::Error) -> Self {

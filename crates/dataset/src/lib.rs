@@ -4,6 +4,7 @@
 mod candles;
 mod column;
 mod config;
+mod data_config;
 mod error;
 mod features;
 mod named_output;
@@ -11,6 +12,8 @@ mod normalize_config;
 mod normalizer;
 mod origin;
 mod panel;
+mod panel_config;
+mod panel_fold;
 mod prepare;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -31,7 +34,8 @@ mod windows;
 
 pub use candles::CandleTable;
 pub use column::Column;
-pub use config::{Config, DataConfig, RunConfig, Source, UniverseConfig};
+pub use config::{Config, RunConfig, UniverseConfig};
+pub use data_config::{DataConfig, Source};
 pub use error::{Error, hint_of};
 pub use features::{
     Feature, FeatureConfig, FeatureFormulas, FeatureMatrix, FeatureRows, FeatureSet, Features,
@@ -43,7 +47,9 @@ pub use normalizer::{CoinStats, Normalizer, TargetStats, TrainingRows, target_st
 pub use notation::{YEAR_2100_MS, format_time, parse_time};
 pub use origin::Origin;
 pub use panel::Panel;
-pub use prepare::{Dataset, check_columns};
+pub use panel_config::PanelConfig;
+pub use panel_fold::PanelFold;
+pub use prepare::{Dataset, FurtherPanel, check_columns};
 pub use resample::CandleReader;
 pub use run_dir::RunDir;
 pub use settled::Idle;

@@ -50,7 +50,7 @@ impl Origin {
         };
         let config = ForecastConfig::new(&dataset.config, own).to_json()?;
         Ok(Self {
-            seen_from_ms: dataset.panel.time_ms(fold.train.start),
+            seen_from_ms: dataset.fitted_from_ms(fold),
             seen_until_ms: dataset.panel.time_ms(end + dataset.config.purge_bars()),
             config_sha256: content_hash(config.as_bytes()),
             config,

@@ -34,8 +34,22 @@ pub struct Dataset {
     /// Simulated market only, and of targets that have one: the expected target given all that is
     /// known at t, `[rows, coins]`; no forecaster can do better, and none may see it.
     pub oracle: Option<Vec<f64>>,
+    /// The panels of the `[[panel]]` sections: forecasters learn from them, and nothing of them is
+    /// forecast or scored.
+    pub further: Vec<FurtherPanel>,
+    /// Names of the `[[panel]]` sections that have no candles before the last scored time.
+    pub unused_panels: Vec<String>,
     /// Each coin's weight in the weighted correlation.
     weights: Vec<f64>,
+}
+
+/// A further panel to learn from, as a data set without folds.
+#[derive(Debug, Clone)]
+pub struct FurtherPanel {
+    /// Its name.
+    pub name: String,
+    /// Its candles, targets and windows.
+    pub dataset: Dataset,
 }
 
 impl Dataset {
@@ -49,11 +63,8 @@ impl Dataset {
             Source::Store => (stored_panel(config)?, None),
             Source::Simulated => simulated_panel(config)?,
         };
-        let mut config = config.clone();
+        let mut config = spelled_out(config.clone(), &panel);
         config.target = config.target.at_first_horizon();
-        config.universe.symbols = panel.symbols().to_vec();
-        config.data.from = Some(format_time(panel.time_ms(0)));
-        config.data.until = Some(format_time(panel.time_ms(panel.rows())));
         let mut dataset = Self::of_panel(config, panel);
         let Self {
             config,
@@ -64,6 +75,7 @@ impl Dataset {
         let plan = config.split.plan(panel, targets, config.purge_bars())?;
         dataset.oracle = oracle.map(|expected| on_grid(panel, &expected));
         dataset.plan = plan;
+        dataset.load_further()?;
         Ok(dataset)
     }
 
@@ -75,6 +87,8 @@ impl Dataset {
             eligibility: Eligibility::of(&panel, &config.features),
             plan: SplitPlan { folds: Vec::new() },
             oracle: None,
+            further: Vec::new(),
+            unused_panels: Vec::new(),
             weights: config.target.weights_of(panel.symbols(), interval),
             config,
             panel,
@@ -106,6 +120,9 @@ impl Dataset {
             eligibility: self.eligibility.clone(),
             plan: self.plan.clone(),
             oracle: self.oracle.clone().filter(|_| is_first),
+            // A config of several horizons has no further panels.
+            further: Vec::new(),
+            unused_panels: Vec::new(),
             weights: self.weights.clone(),
             config,
         }
@@ -302,11 +319,16 @@ fn no_candles() -> Error {
     }
 }
 
-/// The store's candles on one grid. Coins are read one after the other, so that the panel is all
-/// that is held.
-fn stored_panel(config: &Config) -> Result<Panel, Error> {
-    let (from_ms, until_ms) = config.range_ms()?;
-    let reader = CandleReader::new(&config.data)?;
+/// The config with the coins and the span of its panel.
+pub(crate) fn spelled_out(mut config: Config, panel: &Panel) -> Config {
+    config.universe.symbols = panel.symbols().to_vec();
+    config.data.from = Some(format_time(panel.time_ms(0)));
+    config.data.until = Some(format_time(panel.time_ms(panel.rows())));
+    config
+}
+
+/// The coins of the universe, which are all of the store if it names none.
+fn wanted_symbols(config: &Config, reader: &CandleReader) -> Result<Vec<Symbol>, Error> {
     let symbols = match config.universe.symbols.as_slice() {
         [] => reader.store().symbols()?,
         symbols => symbols.to_vec(),
@@ -320,6 +342,27 @@ fn stored_panel(config: &Config) -> Result<Panel, Error> {
             hint: None,
         });
     }
+    Ok(symbols)
+}
+
+/// Those of the universe's coins that have candles between `data.from` and `data.until`.
+pub(crate) fn symbols_with_candles(config: &Config) -> Result<Vec<Symbol>, Error> {
+    let (from_ms, until_ms) = config.range_ms()?;
+    let reader = CandleReader::new(&config.data)?;
+    let mut known = Vec::new();
+    for symbol in wanted_symbols(config, &reader)? {
+        let candles = reader.read(&symbol, &[], from_ms, until_ms)?;
+        known.extend((!candles.is_empty()).then_some(symbol));
+    }
+    Ok(known)
+}
+
+/// The store's candles on one grid. Coins are read one after the other, so that the panel is all
+/// that is held.
+pub(crate) fn stored_panel(config: &Config) -> Result<Panel, Error> {
+    let (from_ms, until_ms) = config.range_ms()?;
+    let reader = CandleReader::new(&config.data)?;
+    let symbols = wanted_symbols(config, &reader)?;
     let mut range = (i64::MAX, i64::MIN);
     for symbol in &symbols {
         let times = reader.read(symbol, &[], from_ms, until_ms)?.open_time_ms;

@@ -198,14 +198,7 @@ impl Runs {
     /// As [`join`].
     pub fn join(&self, part: &[usize]) -> anyhow::Result<JoinedRows> {
         let tables = self.all.iter().zip(part);
-        let sources: Vec<NamedTable<'_>> = tables
-            .map(|(run, place)| NamedTable {
-                name: &run.name,
-                run: Some(&run.path),
-                table: &run.tables[*place],
-            })
-            .collect();
-        let joined = join(&sources)?;
+        let joined = self.join_tables(tables.map(|(run, place)| &run.tables[*place]))?;
         for (run, &dropped) in self.all.iter().zip(&joined.dropped) {
             if dropped > 0 {
                 cli::note(format!(
@@ -215,6 +208,37 @@ impl Runs {
             }
         }
         Ok(joined)
+    }
+
+    /// Returns true when some run was trained on the coin, in whatever panel.
+    pub fn is_trained(&self, coin: &str) -> bool {
+        self.all.iter().any(|run| run.config.is_trained(coin))
+    }
+
+    /// As [`join`](Self::join), of the coins that some run was trained on, or of the others.
+    ///
+    /// # Errors
+    /// As [`join`].
+    pub fn join_coins(&self, part: &[usize], trained: bool) -> anyhow::Result<JoinedRows> {
+        let of_run = |(run, place): (&EvaluatedRun, &usize)| {
+            let table = run.tables[*place].clone();
+            table.filter(|row| self.is_trained(row.symbol.as_str()) == trained)
+        };
+        let tables: Vec<ForecastTable> = self.all.iter().zip(part).map(of_run).collect();
+        self.join_tables(tables.iter())
+    }
+
+    fn join_tables<'a>(
+        &'a self,
+        tables: impl Iterator<Item = &'a ForecastTable>,
+    ) -> anyhow::Result<JoinedRows> {
+        let named = |(run, table): (&'a EvaluatedRun, &'a ForecastTable)| NamedTable {
+            name: &run.name,
+            run: Some(&run.path),
+            table,
+        };
+        let sources: Vec<NamedTable<'_>> = self.all.iter().zip(tables).map(named).collect();
+        Ok(join(&sources)?)
     }
 }
 

@@ -10,7 +10,7 @@ use dataset::{
 };
 use page::{Importance, Page, coins_table, folds_svg, html, score_table};
 use rules::with_break_even;
-use run::{NamedTable, join};
+use run::{JoinedRows, NamedTable, join};
 use score::{ForecastColumn, Options, Report, Rows, controls, score};
 use storage::write_atomically;
 
@@ -98,6 +98,15 @@ impl Output {
     fn folds(&self) -> anyhow::Result<Vec<usize>> {
         self.folds.as_deref().map_or(Ok(Vec::new()), cli::folds)
     }
+
+    /// The same without the files that show all coins.
+    fn without_files(&self) -> Self {
+        Self {
+            html: None,
+            plot: None,
+            ..self.clone()
+        }
+    }
 }
 
 /// Scores runs, or runs one of the other commands.
@@ -141,7 +150,10 @@ fn score_controls(args: &ControlArgs) -> anyhow::Result<()> {
         command: "controls".to_owned(),
         is_return: target.earned().is_return(),
     };
-    print(&[(None, scored.report(&args.output)?)], &args.output)
+    print(
+        &[(String::new(), None, scored.report(&args.output)?)],
+        &args.output,
+    )
 }
 
 fn score_runs(paths: &[PathBuf], part: &PartArgs, output: &Output) -> anyhow::Result<()> {
@@ -154,14 +166,42 @@ fn score_runs(paths: &[PathBuf], part: &PartArgs, output: &Output) -> anyhow::Re
     let mut reports = Vec::new();
     for part in runs.parts() {
         let key = runs.key(part).filter(|_| !is_single);
-        reports.push((key, score_part(&runs, part, output)?));
+        let joined = runs.join(part)?;
+        let kinds = match output.json {
+            true => Vec::new(),
+            false => by_training(&runs, &joined.rows),
+        };
+        let title = key.map_or_else(String::new, ToString::to_string);
+        reports.push((title, key, score_part(&runs, joined, output)?));
+        for (trained, title) in kinds {
+            let joined = runs.join_coins(part, trained)?;
+            reports.push((
+                title,
+                key,
+                score_part(&runs, joined, &output.without_files())?,
+            ));
+        }
     }
     print(&reports, output)
 }
 
-/// Scores one horizon and panel.
-fn score_part(runs: &Runs, part: &[usize], output: &Output) -> anyhow::Result<Report> {
-    let joined = runs.join(part)?;
+/// Whether coins were trained on, with a title for the scores of each kind; nothing where all coins
+/// are of one kind.
+fn by_training(runs: &Runs, rows: &Rows) -> Vec<(bool, String)> {
+    let is_trained = |coin: &&String| runs.is_trained(coin);
+    let trained = rows.symbols.iter().filter(is_trained).count();
+    let others = rows.symbols.len() - trained;
+    match trained == 0 || others == 0 {
+        true => Vec::new(),
+        false => vec![
+            (true, format!("Coins that were trained on: {trained}")),
+            (false, format!("Coins that were not trained on: {others}")),
+        ],
+    }
+}
+
+/// Scores the rows of one horizon and panel.
+fn score_part(runs: &Runs, joined: JoinedRows, output: &Output) -> anyhow::Result<Report> {
     let mut forecasters = joined.forecasters;
     forecasters.extend(controls(&joined.rows));
     let paths = || runs.all.iter().map(|run| run.path.clone());
@@ -245,12 +285,13 @@ impl ScoreInputs<'_> {
     }
 }
 
-/// Prints the reports, each with its horizon and panel where there are several.
-fn print(reports: &[(Option<&PartKey>, Report)], output: &Output) -> anyhow::Result<()> {
+/// Prints the reports, each below its title, if it has one; as JSON with its horizon and panel where
+/// there are several.
+fn print(reports: &[(String, Option<&PartKey>, Report)], output: &Output) -> anyhow::Result<()> {
     let text = match reports {
-        [(_, report)] if output.json => serde_json::to_string_pretty(report)? + "\n",
+        [(_, _, report)] if output.json => serde_json::to_string_pretty(report)? + "\n",
         reports if output.json => {
-            let of_part = |(key, report): &(Option<&PartKey>, Report)| PartReport {
+            let of_part = |(_, key, report): &(String, Option<&PartKey>, Report)| PartReport {
                 horizon: key.map(|key| key.horizon),
                 panel: key.map(|key| key.panel.clone()),
                 report: report.clone(),
@@ -259,8 +300,11 @@ fn print(reports: &[(Option<&PartKey>, Report)], output: &Output) -> anyhow::Res
             serde_json::to_string_pretty(&parts)? + "\n"
         }
         reports => {
-            let of_part = |(key, report): &(Option<&PartKey>, Report)| {
-                let title = key.map_or_else(String::new, |key| format!("{key}\n\n"));
+            let of_part = |(title, _, report): &(String, Option<&PartKey>, Report)| {
+                let title = match title.as_str() {
+                    "" => String::new(),
+                    title => format!("{title}\n\n"),
+                };
                 let coins = if output.coins {
                     format!("\n{}", coins_table(report))
                 } else {

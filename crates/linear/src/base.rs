@@ -1,5 +1,6 @@
 //! The ridge as a base: others learn what it leaves, and forecast the sum of both.
 
+use std::borrow::Cow;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -7,7 +8,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use cli::WithHint;
 use dataset::{
-    Base, CandleTable, Column, Config, Dataset, Fold, ForecastTable, Panel, RunDir, Targets,
+    Base, CandleTable, Column, Config, Dataset, Fold, ForecastTable, FurtherPanel, Panel,
+    PanelFold, RunDir, Targets,
 };
 use market::Symbol;
 use run::{Appendix, Drift, ForecastResult, Forecaster, Piece, Recipe};
@@ -57,6 +59,8 @@ struct OnRidge<'a> {
     ridge: RidgeModel,
     /// The ridge's forecast of every row and coin; NaN where there is none.
     forecasts: Vec<f64>,
+    /// The same of each further panel, by a ridge of that panel.
+    further: Vec<Vec<f64>>,
 }
 
 impl<'a> OnRidge<'a> {
@@ -70,20 +74,27 @@ impl<'a> OnRidge<'a> {
             )
             .hint("more candles: its features look two days back, and a day must lie before"));
         }
+        let of_panel = |panel: &FurtherPanel| -> anyhow::Result<Vec<f64>> {
+            let dataset = &panel.dataset;
+            let fit = RidgeFit::beside(dataset, RidgeOptions::default())?;
+            Ok(self::forecasts(&dataset.panel, &fit.every_day(dataset)))
+        };
+        let further = dataset.further.iter().map(of_panel);
         Ok(Self {
             rest,
             ridge,
             forecasts,
+            further: further.collect::<anyhow::Result<_>>()?,
         })
     }
+}
 
-    /// Targets minus the ridge's forecasts; unknown where one is.
-    fn left(&self, targets: &Targets) -> Targets {
-        let coins = targets.coins();
-        let left = self.forecasts.iter().enumerate();
-        let left = left.map(|(place, base)| targets.value(place / coins, place % coins) - base);
-        Targets::new(left.collect(), coins)
-    }
+/// Targets minus a ridge's forecasts; unknown where one is.
+fn left(forecasts: &[f64], targets: &Targets) -> Targets {
+    let coins = targets.coins();
+    let left = forecasts.iter().enumerate();
+    let left = left.map(|(place, base)| targets.value(place / coins, place % coins) - base);
+    Targets::new(left.collect(), coins)
 }
 
 /// The ridge's forecasts, `[rows, coins]`; NaN where there is none.
@@ -120,8 +131,18 @@ impl Recipe for OnRidge<'_> {
         let times = dataset.panel.time_ms(start)..dataset.panel.time_ms(end);
         let text = self.ridge.of_times(times).to_json();
         write_atomically(&piece.run.fit(fold).join(BASE_FILE), text.as_bytes())?;
+        let further: Vec<PanelFold<'_>> = (piece.further.iter())
+            .map(|fold| PanelFold {
+                place: fold.place,
+                panel: fold.panel,
+                fold: fold.fold.clone(),
+                // One for each panel of the data set.
+                targets: Cow::Owned(left(&self.further[fold.place], &fold.targets)),
+            })
+            .collect();
         self.rest.fit(&Piece {
-            targets: &self.left(piece.targets),
+            targets: &left(&self.forecasts, piece.targets),
+            further: &further,
             ..piece.clone()
         })
     }

@@ -21,6 +21,8 @@ pub struct RidgeFit {
     options: RidgeOptions,
     /// In order of time.
     days: Vec<Day>,
+    /// Those of further panels.
+    further: Vec<Day>,
 }
 
 /// The rows whose targets became known in the same day.
@@ -39,7 +41,8 @@ impl RidgeFit {
     /// # Errors
     /// A bad option, or another feature set than `relative`.
     pub fn new(dataset: &Dataset, options: RidgeOptions) -> Result<Self, Error> {
-        Self::of_targets(dataset, &dataset.targets, options)
+        let further = further_targets(dataset);
+        Self::of_targets(dataset, &dataset.targets, further, options)
     }
 
     /// Coefficients for the scored rows of one fold, one for each of its refits.
@@ -51,7 +54,11 @@ impl RidgeFit {
     /// # Errors
     /// A bad option, another feature set than `relative`, or no row to fit to.
     pub fn fit(dataset: &Dataset, fold: &Fold, options: RidgeOptions) -> Result<RidgeModel, Error> {
-        Self::of_targets(dataset, &dataset.fitted_targets(fold), options)?.fold(dataset, fold)
+        let folds = dataset.further_folds(fold);
+        let further = folds.iter();
+        let further = further.map(|fold| (&fold.panel.dataset, &*fold.targets));
+        let targets = dataset.fitted_targets(fold);
+        Self::of_targets(dataset, &targets, further, options)?.fold(dataset, fold)
     }
 
     /// As [`RidgeFit::new`], of the features of the set `relative` beside whichever set the data set
@@ -61,12 +68,19 @@ impl RidgeFit {
     /// A bad option.
     pub(crate) fn beside(dataset: &Dataset, options: RidgeOptions) -> Result<Self, Error> {
         options.validate()?;
-        Ok(Self::of_moments(dataset, &dataset.targets, options))
+        let further = further_targets(dataset);
+        Ok(Self::of_moments(
+            dataset,
+            &dataset.targets,
+            further,
+            options,
+        ))
     }
 
-    fn of_targets(
+    fn of_targets<'a>(
         dataset: &Dataset,
         targets: &Targets,
+        further: impl Iterator<Item = (&'a Dataset, &'a Targets)>,
         options: RidgeOptions,
     ) -> Result<Self, Error> {
         options.validate()?;
@@ -75,16 +89,22 @@ impl RidgeFit {
             let found = set.to_string();
             return Err(Error::FeatureSet { found });
         }
-        Ok(Self::of_moments(dataset, targets, options))
+        Ok(Self::of_moments(dataset, targets, further, options))
     }
 
-    fn of_moments(dataset: &Dataset, targets: &Targets, options: RidgeOptions) -> Self {
-        let spans = day_spans(dataset);
-        let mut days = Vec::with_capacity(spans.len());
-        for spans in spans.chunks(DAYS_AT_ONCE) {
-            days.extend(of_days(dataset, targets, spans));
+    fn of_moments<'a>(
+        dataset: &Dataset,
+        targets: &Targets,
+        further: impl Iterator<Item = (&'a Dataset, &'a Targets)>,
+        options: RidgeOptions,
+    ) -> Self {
+        Self {
+            options,
+            days: days(dataset, targets),
+            further: further
+                .flat_map(|(dataset, targets)| days(dataset, targets))
+                .collect(),
         }
-        Self { options, days }
     }
 
     /// [`RidgeFit::fit`] with the moments that are there; not for shuffled targets.
@@ -137,16 +157,32 @@ impl RidgeFit {
     ) -> Vec<Refit> {
         let mut walk = WalkState::new(self.options, horizon_bars);
         let mut refits = Vec::new();
-        let known = self.days.iter().filter(|day| day.rows.start >= from);
-        let mut days = known.peekable();
+        let own = self.days.iter().filter(|day| day.rows.start >= from);
+        let mut days: Vec<&Day> = own.chain(&self.further).collect();
+        days.sort_by_key(|day| day.number);
+        let mut days = days.chunk_by(|a, b| a.number == b.number).peekable();
         for number in numbers {
-            while let Some(day) = days.next_if(|day| day.number < number) {
-                walk.add(day);
+            // Chunks are never empty.
+            while let Some(panels) = days.next_if(|panels| panels[0].number < number) {
+                walk.add(panels);
             }
             refits.extend(walk.refit(number));
         }
         refits
     }
+}
+
+/// The further panels of a data set with their targets.
+fn further_targets(dataset: &Dataset) -> impl Iterator<Item = (&Dataset, &Targets)> {
+    let panels = dataset.further.iter().map(|panel| &panel.dataset);
+    panels.map(|dataset| (dataset, &dataset.targets))
+}
+
+/// The moments of all days of a panel.
+fn days(dataset: &Dataset, targets: &Targets) -> Vec<Day> {
+    let spans = day_spans(dataset);
+    let of_days = |spans| of_days(dataset, targets, spans);
+    spans.chunks(DAYS_AT_ONCE).flat_map(of_days).collect()
 }
 
 /// The rows of each day in which targets became known: those entered a bar later, and the embargo
@@ -246,19 +282,23 @@ impl WalkState {
         }
     }
 
-    /// Adds a day, after judging by it the market's part as it was before.
-    fn add(&mut self, day: &Day) {
+    /// Adds a day of each panel that has it, after judging by them the market's part as it was before.
+    fn add(&mut self, panels: &[&Day]) {
         if self.market.rows > 0.0 {
-            self.worth
-                .join(day.market.worth(&self.market_coefficients()));
+            let coefficients = self.market_coefficients();
+            for day in panels {
+                self.worth.join(day.market.worth(&coefficients));
+            }
         }
-        let days = self.last_day.map_or(0, |last| day.number - last);
-        self.recent
-            .scale(0.5f64.powf(days as f64 / self.options.half_life_days));
-        self.last_day = Some(day.number);
-        self.all.join(&day.own);
-        self.recent.join(&day.own);
-        self.market.join(&day.market);
+        for day in panels {
+            let days = self.last_day.map_or(0, |last| day.number - last);
+            self.recent
+                .scale(0.5f64.powf(days as f64 / self.options.half_life_days));
+            self.last_day = Some(day.number);
+            self.all.join(&day.own);
+            self.recent.join(&day.own);
+            self.market.join(&day.market);
+        }
     }
 
     fn market_coefficients(&self) -> Vec<f64> {

@@ -108,7 +108,7 @@ impl Network {
         &self.config
     }
 
-    /// What it takes and gives.
+    /// What it takes and gives. With [`Mixing::Shared`] it takes windows of any number of coins.
     pub fn shape(&self) -> NetworkShape {
         self.shape
     }
@@ -149,20 +149,21 @@ impl Network {
     ///
     /// - windows: `[batch, coins * features, lookback]`, channel `coin * features + feature`;
     ///   cheapest as the transpose of `[batch, lookback, channel]`, as [`Windows`](crate::Windows)
-    ///   hands them out
+    ///   hands them out. With [`Mixing::Shared`] they may be of any number of coins
     /// - output: `[batch, coins * horizons]`, place `coin * horizons + horizon`
     pub fn forward(&self, windows: Tensor<3>) -> Tensor<2> {
-        let batch = windows.dims()[0];
+        let [batch, channels, _] = windows.dims();
+        let coins = channels / self.shape.features;
         // [batch, time, channel]
         let mut windows = windows.swap_dims(1, 2);
         if self.config.input_norm == WindowNorm::Window {
             windows = standardize(windows, 1, WINDOW_NORM_EPSILON);
         }
-        let sequences = mix(self.config.mixing, windows, self.shape.coins, &self.stem);
+        let sequences = mix(self.config.mixing, windows, coins, &self.stem);
         // [batch, coin * horizon]: with shared weights the rows are [batch * coin, horizon].
         self.head
             .forward(self.encoder.forward(sequences))
-            .reshape([batch, self.outputs()])
+            .reshape([batch, coins * self.shape.horizons])
     }
 }
 

@@ -2,7 +2,8 @@
 
 use baseline::LightGbmConfig;
 use dataset::{
-    DataConfig, FeatureConfig, NormalizeConfig, SplitConfig, TargetConfig, UniverseConfig,
+    DataConfig, FeatureConfig, NormalizeConfig, PanelConfig, SplitConfig, TargetConfig,
+    UniverseConfig,
 };
 use ensemble::EnsembleOptions;
 use linear::RidgeOptions;
@@ -24,6 +25,7 @@ use train::{OptimizerConfig, TrainingConfig};
 pub struct ConfigFile {
     data: DataConfig,
     universe: UniverseConfig,
+    panel: Vec<PanelConfig>,
     features: FeatureConfig,
     target: TargetConfig,
     split: SplitConfig,

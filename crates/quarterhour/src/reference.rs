@@ -18,6 +18,9 @@ candles are used, is left out there.
 Even Better TOML): the first line `#:schema ./schema.json` in a config names it, as seen from the
 config. `quarterhour schema` prints it, and `quarterhour schema --markdown` prints this page.
 
+A section in double brackets may be there several times; `--set panel.NAME.key=value` overrides a key
+of the one with that name.
+
 A time is written with its unit: `\"15m\"`, `\"4h\"`, `\"7d\"`, with s, m, h, d or w. It must be a
 whole number of bars of `data.interval`; only of `data.fill_limit` a part of a bar does not count.
 Where a number can be switched off, the word `\"off\"` does it; where it is a limit, `\"all\"` is none.
@@ -42,15 +45,21 @@ pub fn config_reference(schema: &Value) -> String {
 /// A section's keys, and the sections inside it after them.
 fn write_section(text: &mut String, name: &str, schema: &Value) {
     let depth = "#".repeat(2 + name.matches('.').count());
+    // Of a section that there may be several of, the schema is that of a list.
+    let (head, prefix, schema) = match schema.get("items") {
+        Some(section) => {
+            let head = format!("[[{name}]]");
+            (head.clone(), format!("The `{head}` sections: "), section)
+        }
+        None => (
+            format!("[{name}]"),
+            format!("The `[{name}]` section: "),
+            schema,
+        ),
+    };
     let described = description(schema);
-    let described = described
-        .strip_prefix(&format!("The `[{name}]` section: "))
-        .unwrap_or(described);
-    let _ = write!(
-        text,
-        "\n{depth} `[{name}]`\n\n{}\n\n",
-        capitalized(described)
-    );
+    let described = described.strip_prefix(&prefix).unwrap_or(described);
+    let _ = write!(text, "\n{depth} `{head}`\n\n{}\n\n", capitalized(described));
     let Some(properties) = schema["properties"].as_object() else {
         return;
     };

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::anyhow;
 use cli::{ConfigTable, WithHint};
-use dataset::{Dataset, DropCounts, Fold, ForecastTable, RunDir};
+use dataset::{Dataset, DropCounts, Fold, ForecastTable, FurtherPanel, RunDir, format_time};
 use statistics::pearson;
 use tracking::Tracker;
 
@@ -79,12 +79,33 @@ pub fn fit_run(
     config: &str,
     options: &FitOptions<'_>,
 ) -> anyhow::Result<Option<ScoredRun>> {
+    note_panels(dataset);
     let tracker = Tracker::from_env("quarterhour", &run.name());
     let done = fit_pieces(recipe, run, dataset, config, options, tracker.as_ref());
     if let Some(Err(error)) = tracker.map(|tracker| tracker.finish(done.is_ok())) {
         cli::warn_with_hints(error.to_string(), error.hint());
     }
     done
+}
+
+/// Says which further panels are learnt from, and which are not.
+fn note_panels(dataset: &Dataset) {
+    for FurtherPanel { name, dataset } in &dataset.further {
+        let panel = &dataset.panel;
+        cli::note(format!(
+            "learns from [[panel]] {name} too: {} coins, {} bars of {} from {} to {}",
+            panel.coins(),
+            panel.rows(),
+            panel.interval(),
+            format_time(panel.time_ms(0)),
+            format_time(panel.time_ms(panel.rows()))
+        ));
+    }
+    for name in &dataset.unused_panels {
+        cli::note(format!(
+            "[[panel]] {name} is not used: it has no two coins with candles before the last scored time"
+        ));
+    }
 }
 
 fn fit_pieces(
@@ -143,6 +164,7 @@ impl Pieces<'_> {
             ..
         } = self;
         let targets = dataset.fitted_targets(fold);
+        let further = dataset.further_folds(fold);
         for &seed in &options.seeds {
             let dir = recipe.dir(run, fold, seed);
             let table_file = dir.join(RunDir::FORECASTS_FILE);
@@ -168,6 +190,7 @@ impl Pieces<'_> {
                 run,
                 fold,
                 targets: &targets,
+                further: &further,
                 seed,
                 dir,
                 interrupted: self.interrupted,

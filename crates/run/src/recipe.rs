@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
-use dataset::{Dataset, Fold, ForecastTable, RunDir, Targets, target_std};
+use dataset::{Dataset, Fold, ForecastTable, PanelFold, RunDir, Targets, target_std};
 use tracking::Tracker;
 
 use crate::{Appendix, Forecaster};
@@ -20,6 +20,8 @@ pub struct Piece<'a> {
     pub fold: &'a Fold,
     /// What it is fitted to.
     pub targets: &'a Targets,
+    /// The rows of further panels that it learns from too.
+    pub further: &'a [PanelFold<'a>],
     /// The seed, from 1.
     pub seed: u64,
     /// The folder of its files.

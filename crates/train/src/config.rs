@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, anyhow};
 use cli::{ConfigTable, WithHint};
 use dataset::{Config, InputNorm, RunConfig};
-use model::{AdamWConfig, Loss, NetworkConfig, NetworkShape, WindowNorm};
+use model::{AdamWConfig, Loss, Mixing, NetworkConfig, NetworkShape, WindowNorm};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -210,6 +210,7 @@ impl TrainConfig {
             shared: Config {
                 data: table.section("data")?,
                 universe: table.section("universe")?,
+                panels: table.sections("panel")?,
                 features: table.section("features")?,
                 target: table.section("target")?,
                 split: table.section("split")?,
@@ -229,6 +230,7 @@ impl TrainConfig {
             .context("section [network]")
             .map_err(cli::usage)?;
         config.validate().map_err(cli::usage)?;
+        config.check_mixing().map_err(cli::usage)?;
         config.run.kind = KIND.to_owned();
         config.run.forecaster = format!("network{}", config.shared.target.name_suffix());
         Ok(config)
@@ -372,6 +374,18 @@ impl TrainConfig {
         Ok(())
     }
 
+    /// Checks that the network can learn from panels of other coins, if it is to.
+    fn check_mixing(&self) -> anyhow::Result<()> {
+        if self.shared.panels.is_empty() || self.network.mixing == Mixing::Shared {
+            return Ok(());
+        }
+        Err(anyhow!(
+            "network.mixing = \"stacked\" has a channel for each coin of one panel, expected \
+             \"shared\" beside [[panel]] sections"
+        )
+        .hint("--set network.mixing=shared, or take the [[panel]] sections out"))
+    }
+
     /// The sizes of its networks.
     pub(crate) fn shape(&self) -> NetworkShape {
         shape_of(&self.shared)
@@ -382,12 +396,14 @@ impl TrainConfig {
         (self.training.batch_pairs / coins.max(1)).max(1)
     }
 
-    /// Steps of one fold and seed with so many training windows of so many coins.
-    pub fn steps(&self, windows: usize, coins: usize) -> u64 {
-        self.training.steps.unwrap_or_else(|| {
-            let windows = self.training.epochs * windows as f64;
-            (windows / self.batch_windows(coins) as f64).ceil().max(1.0) as u64
-        })
+    /// Steps of one fold and seed with so many training windows of so many coins in each panel.
+    pub fn steps(&self, panels: &[(usize, usize)]) -> u64 {
+        let batches = |&(windows, coins): &(usize, usize)| {
+            self.training.epochs * windows as f64 / self.batch_windows(coins) as f64
+        };
+        self.training
+            .steps
+            .unwrap_or_else(|| panels.iter().map(batches).sum::<f64>().ceil().max(1.0) as u64)
     }
 
     /// The content of `run.toml`.

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use cli::WithHint;
-use dataset::{Dataset, Fold, format_time};
+use dataset::{Dataset, Fold, PanelFold, format_time, target_std};
 use model::{
     FORECAST_BATCH, GradientsParams, Loss, Module, OpenDevice, Tensor, Windows, clip_grad_norm,
     forecast, masked_loss,
@@ -57,9 +57,11 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
         );
         let score = dataset.scored_windows(fold.score.clone(), &target_std);
         let dropped = score.dropped;
+        let mut sizes = vec![(train.len(), panel.coins())];
+        sizes.extend(further_sizes(config, dataset, fold));
         let span = [fold.score.start, fold.score.end].map(|row| format_time(panel.time_ms(row)));
         let counts = [
-            train.len(),
+            sizes.iter().map(|(windows, _)| windows).sum(),
             stop.len(),
             score.len(),
             dropped.kept(),
@@ -75,7 +77,7 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
             Some(refit) => format!("{}/{refit}", fold.number),
         };
         table.push(&name, cells);
-        steps += config.steps(train.len(), panel.coins());
+        steps += config.steps(&sizes);
         scored += score.len();
         settled += dropped.settled;
         if first_windows.is_none() && !train.is_empty() {
@@ -88,6 +90,16 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
         "\ntrain, stop, score: windows. kept: (time, coin) pairs that are scored. Not kept: no target (a candle at t or at\n\
          the target's end was not observed), new coin (no training rows), bad window (too many filled minutes)."
     )?;
+    for panel in &dataset.further {
+        writeln!(
+            text,
+            "train counts the windows of [[panel]] {} too: {} coins, {} bars of {}.",
+            panel.name,
+            panel.dataset.panel.coins(),
+            panel.dataset.panel.rows(),
+            panel.dataset.panel.interval()
+        )?;
+    }
     if settled > 0 {
         writeln!(
             text,
@@ -156,4 +168,15 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
     )?;
     cli::print(&text)?;
     Ok(())
+}
+
+/// Windows and coins of each further panel that a fold learns from.
+fn further_sizes(config: &TrainConfig, dataset: &Dataset, fold: &Fold) -> Vec<(usize, usize)> {
+    let size = |rows: &PanelFold<'_>| {
+        let (panel, train) = (&rows.panel.dataset, rows.fold.train.clone());
+        let std = target_std(&panel.targets, train.clone());
+        let windows = panel.trained_windows(&rows.targets, train, config.training.stride, &std);
+        (windows.len(), panel.panel.coins())
+    };
+    dataset.further_folds(fold).iter().map(size).collect()
 }

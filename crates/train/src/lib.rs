@@ -12,6 +12,7 @@ mod sampler;
 mod saved;
 mod stopwatch;
 mod training;
+mod training_panel;
 mod warm_start;
 
 pub use command::{Args, run};

@@ -13,7 +13,8 @@ use storage::{content_hash, write_atomically};
 use crate::config::TrainConfig;
 use crate::pieces::{WEIGHTS_FILE, model_file, piece_folder};
 use crate::saved::{SavedNetworks, of_horizon, read_stats};
-use crate::training::{Horizon, Training};
+use crate::training::Training;
+use crate::training_panel::{Horizon, TrainingPanel};
 
 /// Trains networks as a config says.
 #[derive(Debug)]
@@ -54,15 +55,23 @@ impl Recipe for NetworkRecipe {
         let matrix = Arc::new(normalizer.apply(features));
         let lookback = self.config.shared.features.lookback_bars;
         let by_horizon = dataset.by_horizon();
-        let horizons = horizons(piece, &by_horizon, &normalizer)?;
+        let (name, device) = (run.name(), &self.device.device);
+        let own = TrainingPanel {
+            dataset,
+            horizons: horizons(piece, &by_horizon, &normalizer)?,
+            windows: Windows::new(matrix, channels, lookback, device),
+        };
+        let further: Vec<TrainingPanel<'_>> = (piece.further.iter())
+            .map(|rows| TrainingPanel::further(rows, &name, device))
+            .collect::<anyhow::Result<_>>()?;
         let training = Training {
             config: &self.config,
             piece,
-            horizons: &horizons,
+            own: &own,
+            further: &further,
             run_name: &normalizer.run,
             stats_hash: &content_hash(stats.as_bytes()),
-            windows: &Windows::new(matrix, channels, lookback, &self.device.device),
-            device: &self.device.device,
+            device,
         };
         training.train(self.resume)
     }

@@ -1,19 +1,16 @@
 //! The training loop of one fold and seed, read top to bottom.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use anyhow::{Context, anyhow};
 use cli::WithHint;
-use dataset::{Fit, Origin, TargetScales, Targets, WindowSet};
+use dataset::{Origin, WindowSet};
 use model::{
-    AdamW, Device, GradientsParams, Module, Network, Tensor, TensorData, Windows, clip_grad_norm,
-    forecast, load_state, load_weights, masked_loss, mean_over_horizons, parts_loss, save_state,
-    save_weights,
+    AdamW, Device, GradientsParams, Module, Network, Tensor, TensorData, clip_grad_norm, forecast,
+    load_state, load_weights, save_state, save_weights,
 };
 use run::Piece;
 use statistics::pearson;
@@ -21,13 +18,17 @@ use statistics::pearson;
 use crate::config::TrainConfig;
 use crate::monitor::{Monitor, Progress, StoppingScore, scalar};
 use crate::pieces::WEIGHTS_FILE;
-use crate::sampler::{Sampler, mix};
+use crate::sampler::{PanelSampler, mix};
 use crate::stopwatch::StepPart;
+use crate::training_panel::{Horizon, TrainingPanel};
 use crate::warm_start::weights_before;
 
 /// The best weights so far on the early-stopping slice.
 const BEST_FILE: &str = "best.safetensors";
 const STATE_FILE: &str = "state.safetensors";
+
+/// A panel with its windows to train on, one set a horizon.
+type PanelWindows<'a> = (&'a TrainingPanel<'a>, Vec<WindowSet>);
 
 /// The training of one piece, with what it trains on.
 #[derive(Debug)]
@@ -36,28 +37,16 @@ pub(crate) struct Training<'a> {
     pub config: &'a TrainConfig,
     /// The fold and seed.
     pub piece: &'a Piece<'a>,
-    /// What it learns at each horizon.
-    pub horizons: &'a [Horizon<'a>],
+    /// The run's own panel.
+    pub own: &'a TrainingPanel<'a>,
+    /// The further panels that it learns from.
+    pub further: &'a [TrainingPanel<'a>],
     /// Name of the run, kept in the model file.
     pub run_name: &'a str,
     /// SHA-256 of the statistics file, kept in the model file.
     pub stats_hash: &'a str,
-    /// Normalized features on the device.
-    pub windows: &'a Windows,
     /// The device, without autodiff.
     pub device: &'a Device,
-}
-
-/// What a network learns at one horizon.
-#[derive(Debug)]
-pub(crate) struct Horizon<'a> {
-    /// The targets, of every row and coin.
-    pub targets: Cow<'a, Targets>,
-    /// What they are divided by.
-    pub scales: TargetScales,
-    /// Standard deviation of each coin's targets in the training rows; None for a coin without any,
-    /// which is not learnt.
-    pub target_std: Vec<Option<f32>>,
 }
 
 impl Training<'_> {
@@ -65,12 +54,16 @@ impl Training<'_> {
     pub(crate) fn train(&self, resume: bool) -> anyhow::Result<()> {
         let (config, piece) = (self.config, self.piece);
         let (train_sets, stop_sets) = self.window_sets()?;
-        let train_ends = &train_sets[0].ends; // there is one horizon at least
+        let sizes: Vec<(usize, usize)> = train_sets
+            .iter()
+            .map(|(panel, sets)| (sets[0].len(), panel.coins()))
+            .collect();
         let warm = self.warm_start()?;
-        let steps = self.steps(train_ends.len(), warm.is_some());
-        let batch_windows = config.batch_windows(piece.dataset.panel.coins());
+        let steps = self.steps(&sizes, warm.is_some());
         let seed = mix(piece.seed, piece.fold.number as u64);
-        let mut sampler = Sampler::new(train_ends.len(), batch_windows, seed);
+        let batches = |&(windows, coins): &(usize, usize)| (windows, config.batch_windows(coins));
+        let mut sampler = PanelSampler::new(&sizes.iter().map(batches).collect::<Vec<_>>(), seed);
+        let batch_windows = sampler.windows_a_step();
         let (mut network, mut optimizer, progress) = self.start(warm.as_deref(), resume)?;
         let mut monitor = Monitor::new(config, piece, progress, steps, batch_windows);
 
@@ -79,12 +72,14 @@ impl Training<'_> {
             // Dropout draws from the device's generator, which no file holds: reseed, so that a
             // resumed run goes on exactly.
             self.device.seed(mix(seed, step));
-            let picked = sampler.batch(step);
-            let ends: Vec<usize> = picked.iter().map(|&window| train_ends[window]).collect();
-            let windows = self.windows.batch(&ends)?.autodiff();
+            let (place, picked) = sampler.batch(step);
+            let (panel, sets) = &train_sets[place];
+            let end = |&window: &usize| sets[0].ends[window];
+            let ends: Vec<usize> = picked.iter().map(end).collect();
+            let windows = panel.windows.batch(&ends)?.autodiff();
             monitor.lap(StepPart::Batch);
 
-            let loss = self.loss(network.forward(windows), &train_sets, &picked);
+            let loss = panel.loss(config, network.forward(windows), sets, &picked);
             let own_loss = loss.clone().without_autodiff();
             monitor.lap(StepPart::Forward);
             let grads = GradientsParams::from_grads(loss.backward(), &network);
@@ -120,23 +115,12 @@ impl Training<'_> {
         self.save(&network, WEIGHTS_FILE, monitor.progress.step)
     }
 
-    /// The windows to train on, and those that early stopping looks at, one set a horizon; all sets
-    /// have the same ends.
-    fn window_sets(&self) -> anyhow::Result<(Vec<WindowSet>, Vec<WindowSet>)> {
-        let Piece { dataset, fold, .. } = self.piece;
+    /// The windows to train on, of the run's own panel first, and those of the run's own that early
+    /// stopping looks at; one set a horizon, of which there is one at least.
+    fn window_sets(&self) -> anyhow::Result<(Vec<PanelWindows<'_>>, Vec<WindowSet>)> {
+        let Piece { fold, further, .. } = self.piece;
         let training = &self.config.training;
-        let sets = |rows: &Range<usize>, stride: usize| {
-            let set = |horizon: &Horizon<'_>| {
-                let Horizon {
-                    targets,
-                    target_std,
-                    ..
-                } = horizon;
-                dataset.trained_windows(targets, rows.clone(), stride, target_std)
-            };
-            WindowSet::aligned(self.horizons.iter().map(set).collect())
-        };
-        let train = sets(&fold.train, training.stride);
+        let train = self.own.window_sets(&fold.train, training.stride);
         if train[0].is_empty() {
             return Err(anyhow!(
                 "{fold}: no training windows of {} bars",
@@ -148,15 +132,23 @@ impl Training<'_> {
                  why",
             ));
         }
+        let mut all = vec![(self.own, train)];
+        for (panel, rows) in self.further.iter().zip(*further) {
+            let sets = panel.window_sets(&rows.fold.train, training.stride);
+            if !sets[0].is_empty() {
+                all.push((panel, sets));
+            }
+        }
         let stride = (fold.stop.len() / training.stop_windows.max(1)).max(1);
-        Ok((train, sets(&fold.stop, stride)))
+        Ok((all, self.own.window_sets(&fold.stop, stride)))
     }
 
-    /// Steps of a training on so many windows, from nothing or from other weights.
-    fn steps(&self, windows: usize, is_warm: bool) -> u64 {
+    /// Steps of a training on panels of so many windows and coins, from nothing or from other
+    /// weights.
+    fn steps(&self, panels: &[(usize, usize)], is_warm: bool) -> u64 {
         match self.config.training.warm_steps {
             Some(steps) if is_warm => steps,
-            _ => self.config.steps(windows, self.piece.dataset.panel.coins()),
+            _ => self.config.steps(panels),
         }
     }
 
@@ -217,55 +209,6 @@ impl Training<'_> {
         Ok((network, optimizer, progress))
     }
 
-    /// The loss, `[1]`, of the network's outputs `[windows, coins * horizons]` for some windows of
-    /// the sets of each horizon: the mean over horizons, each in units of its own scales.
-    fn loss(&self, outputs: Tensor<2>, sets: &[WindowSet], picked: &[usize]) -> Tensor<1> {
-        mean_over_horizons(outputs, self.horizons.len(), |place, forecast| {
-            self.loss_at(&self.horizons[place], forecast, &sets[place], picked)
-        })
-    }
-
-    /// The loss of the forecasts of one horizon, `[windows, coins]`.
-    fn loss_at(
-        &self,
-        horizon: &Horizon<'_>,
-        forecast: Tensor<2>,
-        set: &WindowSet,
-        picked: &[usize],
-    ) -> Tensor<1> {
-        let coins = self.piece.dataset.panel.coins();
-        let (mut targets, mut mask, mut scales) = (Vec::new(), Vec::new(), Vec::new());
-        for &window in picked {
-            for coin in 0..coins {
-                let counts = set.counts[window * coins + coin];
-                let scale = horizon.scales.at(set.ends[window], coin);
-                let target = horizon.targets.value(set.ends[window], coin) / f64::from(scale);
-                targets.push(if counts { target as f32 } else { 0.0 });
-                mask.push(f32::from(u8::from(counts)));
-                scales.push(scale);
-            }
-        }
-        let tensor = |values: Vec<f32>| {
-            Tensor::from_data(
-                TensorData::new(values, [picked.len(), coins]),
-                &self.device.clone().autodiff(),
-            )
-        };
-        let (target, mask) = (tensor(targets), tensor(mask));
-        let training = &self.config.training;
-        match self.config.shared.target.fit {
-            Fit::Whole => masked_loss(training.loss, forecast, target, mask),
-            Fit::Parts => parts_loss(
-                training.loss,
-                forecast,
-                target,
-                mask,
-                tensor(scales),
-                training.market_weight,
-            ),
-        }
-    }
-
     /// Loss (of the scaled target) and pooled Pearson on the early-stopping slice, means over
     /// horizons.
     fn look(&self, network: &Network, sets: &[WindowSet]) -> anyhow::Result<StoppingScore> {
@@ -273,8 +216,8 @@ impl Training<'_> {
         if ends.is_empty() {
             return Ok(StoppingScore::default());
         }
-        let (coins, horizons) = (self.piece.dataset.panel.coins(), self.horizons.len());
-        let outputs = forecast(network, self.windows, ends, &mut |_| {})?;
+        let (coins, horizons) = (self.own.coins(), self.own.horizons.len());
+        let outputs = forecast(network, &self.own.windows, ends, &mut |_| {})?;
         let of_horizon = |(place, horizon): (usize, &Horizon<'_>)| {
             let counts = &sets[place].counts;
             let counted = (0..counts.len()).filter(|&pair| counts[pair]);
@@ -290,14 +233,15 @@ impl Training<'_> {
                 .unzip();
             pearson(&forecasts, &realized)
         };
-        let pearsons = self.horizons.iter().enumerate().filter_map(of_horizon);
+        let pearsons = self.own.horizons.iter().enumerate().filter_map(of_horizon);
         let pearsons: Vec<f64> = pearsons.collect();
         let all: Vec<usize> = (0..ends.len()).collect();
         let outputs = Tensor::from_data(
             TensorData::new(outputs, [ends.len(), coins * horizons]),
             &self.device.clone().autodiff(),
         );
-        let loss = scalar(self.loss(outputs, sets, &all).without_autodiff())?;
+        let loss = self.own.loss(self.config, outputs, sets, &all);
+        let loss = scalar(loss.without_autodiff())?;
         let mean = pearsons.iter().sum::<f64>() / pearsons.len() as f64;
         Ok(StoppingScore {
             loss: Some(loss),

@@ -78,6 +78,7 @@ fn fitted(dataset: &Dataset, dir: &Path) -> (Targets, Vec<ForecastResult>) {
         run: &run,
         fold,
         targets: &dataset.fitted_targets(fold),
+        further: &[],
         seed: 1,
         dir: recipe.dir(&run, fold, 1),
         interrupted: &AtomicBool::new(false),

@@ -1,6 +1,6 @@
 //! What a forecast and its coefficients know: nothing later than they may.
 
-use dataset::TimeSpan;
+use dataset::{FurtherPanel, TimeSpan};
 use linear::{RidgeFit, RidgeModel};
 
 use crate::support::{BAR_MS, BARS, COINS, FILL_BARS, START_MS, dataset, options, panel};
@@ -43,6 +43,29 @@ fn no_coefficient_knows_its_own_day_or_a_later_one() {
         // The day before, they know.
         let after = fit(&dataset(panel(0, from - 100)));
         assert_ne!(before.refits()[number], after.refits()[number], "day {day}");
+    }
+}
+
+/// The days of another panel are learnt from as the run's own are: from the next day on.
+#[test]
+fn no_coefficient_knows_its_own_day_of_another_panel() {
+    let with = |bars: i64| {
+        let mut joint = dataset(panel(0, BARS));
+        let (name, other) = ("other".to_owned(), dataset(panel(0, bars)));
+        joint.further.push(FurtherPanel {
+            name,
+            dataset: other,
+        });
+        fit(&joint)
+    };
+    let joint = with(BARS);
+    let alone = fit(&dataset(panel(0, BARS)));
+    assert_eq!(joint.refits()[0].rows, 2 * alone.refits()[0].rows);
+    assert_ne!(joint.refits()[0].own, alone.refits()[0].own);
+    for (day, number) in [(3, 0), (4, 1), (5, 2)] {
+        let from = day * 288;
+        assert_eq!(joint.refits()[..=number], with(from).refits()[..=number]);
+        assert_ne!(joint.refits()[number], with(from - 100).refits()[number]);
     }
 }
 

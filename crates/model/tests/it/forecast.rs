@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::{
     Activation, Device, EncoderKind, Error, FORECAST_BATCH, Mixing, Module, NetworkShape, Norm,
-    WindowNorm, Windows, forecast,
+    Tensor, WindowNorm, Windows, forecast,
 };
 
 use crate::support::{
@@ -164,6 +164,32 @@ fn every_device_gathers_the_same_windows() {
             expected,
             "on {device:?}"
         );
+    }
+}
+
+/// With shared weights a network that was built for five coins takes ten: each coin twice is the same
+/// market, so that every coin has its forecast twice.
+#[test]
+fn shared_weights_take_any_number_of_coins() {
+    let _seeding = seeding();
+    let shared = other_encoders().into_iter();
+    let shared = shared.filter(|config| config.mixing == Mixing::Shared);
+    for config in std::iter::once(small_config()).chain(shared) {
+        let network = config.init(shape(), &Device::flex());
+        let network = network.unwrap();
+        let once = windows(wave(ROWS * CHANNELS, 0.0))
+            .batch(&[100, 250])
+            .unwrap();
+        let twice = Tensor::cat(vec![once.clone(), once.clone()], 1);
+        let (once, twice) = (network.forward(once), network.forward(twice));
+        assert_eq!(twice.dims(), [2, 2 * COINS]);
+        let (once, twice) = (values(once), values(twice));
+        for (row, expected) in once.chunks(COINS).enumerate() {
+            let found = &twice[row * 2 * COINS..(row + 1) * 2 * COINS];
+            for (place, found) in found.iter().enumerate() {
+                assert!((found - expected[place % COINS]).abs() < 1e-5, "{config:?}");
+            }
+        }
     }
 }
 

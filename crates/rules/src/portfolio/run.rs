@@ -149,10 +149,15 @@ fn at_fee(
             fee_bps,
             bar_days: rows.bar_ms as f64 / DAY_MS as f64,
         };
+        let mut figures = ledger.figures(&path.bars, block as usize, &options.bootstrap);
+        if matches!(holding, Holding::Coin { .. } | Holding::Basket) {
+            // One purchase has no fee that decides anything.
+            (figures.break_even_bps, figures.break_even_interval) = (None, None);
+        }
         PortfolioResult {
             holding,
             fee_bps,
-            figures: ledger.figures(&path.bars, block as usize, &options.bootstrap),
+            figures,
             day_ms: days.iter().map(end_ms).collect(),
             profit: ledger.net(),
         }

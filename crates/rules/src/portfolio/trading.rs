@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::PortfolioConfig;
 use super::covariance::Covariances;
 use super::days::{Day, YEAR, days};
-use super::market::{FoldBars, Market};
+use super::market::{FoldBars, Market, is_price};
 use super::rule::{Caps, Hedge, Rule, Trader};
 use super::signal::Signal;
 use super::simulation::{Path, VolumeLimit, simulate};
@@ -95,10 +95,15 @@ impl Ground<'_> {
         }
     }
 
-    /// Buys fractions of the capital at the first bar, and holds them.
+    /// Buys fractions of the capital at each coin's first price in the traded folds, and holds them.
     pub fn hold(&self, weights: &[f64]) -> Path {
         let bars = self.bars();
-        let wanted = |coin: usize| weights[coin] / self.market.mark(bars.start, coin);
+        let wanted = |coin: usize| {
+            let mut marks = bars.clone().map(|bar| self.market.mark(bar, coin));
+            marks
+                .find(|mark| is_price(*mark))
+                .map_or(0.0, |mark| weights[coin] / mark)
+        };
         let wanted: Vec<f64> = (0..weights.len()).map(wanted).collect();
         simulate(
             self.market,

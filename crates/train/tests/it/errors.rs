@@ -160,6 +160,53 @@ fn bad_input_is_refused() {
     insta::assert_snapshot!("errors", said.text);
 }
 
+#[test]
+fn panels_that_cannot_be_learnt_from_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let write = |name: &str, panels: &str| {
+        let text = format!("{}{panels}", tests::TINY);
+        fs::write(dir.path().join(name), text).unwrap();
+    };
+    write("one.toml", "[[panel]]\nname = \"old\"\ndir = \"nowhere\"\n");
+    write("nameless.toml", "[[panel]]\ndir = \"nowhere\"\n");
+    write(
+        "twice.toml",
+        "[[panel]]\nname = \"old\"\n[[panel]]\nname = \"old\"\n",
+    );
+    write("table.toml", "[panel]\nname = \"old\"\n");
+    write(
+        "unknown.toml",
+        "[[panel]]\nname = \"old\"\nmarkt = \"spot\"\n",
+    );
+    let mut said = tests::Transcript::new(env!("CARGO_BIN_EXE_train"), dir.path());
+    said.refused("no name", &["--config", "nameless.toml"]);
+    said.refused("a name twice", &["--config", "twice.toml"]);
+    said.refused("no list", &["--config", "table.toml"]);
+    said.refused("unknown key", &["--config", "unknown.toml"]);
+    let one = |key: &str| {
+        let arguments = ["--config", "one.toml", "--set", key];
+        arguments.map(str::to_owned)
+    };
+    for (what, key) in [
+        ("no such panel", "panel.odl.market=spot"),
+        ("no panel named", "panel.dir=other"),
+        ("a horizon of no whole bars", "panel.old.interval=1h"),
+        ("another reach in time", "target.kind=gresearch"),
+        ("one coin", "panel.old.symbols=[\"BTCUSDT\"]"),
+        ("no time", "panel.old.from=soon"),
+        ("channels of one panel", "network.mixing=stacked"),
+        ("no candles", "panel.old.market=futures"),
+    ] {
+        let mut arguments = one(key).to_vec();
+        if what == "another reach in time" {
+            arguments.extend(["--set", "panel.old.interval=5m"].map(str::to_owned));
+        }
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        said.refused(what, &arguments);
+    }
+    insta::assert_snapshot!("panels", said.text);
+}
+
 /// Asking for a GPU where there is none is an error; where there is one there is nothing to test.
 #[test]
 fn a_gpu_that_is_not_there_is_an_error() {

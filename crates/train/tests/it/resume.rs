@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output};
 use std::time::{Duration, Instant};
 
+use market::Market;
+
 /// Saves after every fourth step, so that a signal finds something saved and something not.
 const SLOW: [&str; 4] = [
     "--set",
@@ -22,6 +24,27 @@ impl Runs {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("tiny.toml"), tests::TINY).unwrap();
         Self { dir }
+    }
+
+    /// The same with a further panel to learn from, of other coins and bars.
+    fn with_panel() -> Self {
+        let runs = Self::new();
+        let mut market = tests::tiny().data.simulated;
+        (market.seed, market.coins) = (7, 5);
+        market.start_ms -= 2000 * 60_000;
+        let interval = "5m".parse().unwrap();
+        let store = dataset::Store::new(&runs.dir.path().join("fives"), Market::Spot, interval);
+        for coin in market::simulate(&market, interval).unwrap().coins {
+            let candles = coin.candles.into_iter().collect();
+            store.append(&coin.symbol, &candles, false).unwrap();
+        }
+        let panel = "[[panel]]\nname = \"fives\"\ndir = \"fives\"\ninterval = \"5m\"\n";
+        fs::write(
+            runs.dir.path().join("tiny.toml"),
+            format!("{}{panel}", tests::TINY),
+        )
+        .unwrap();
+        runs
     }
 
     /// The run's folders have one name, which is in the weights' metadata.
@@ -91,7 +114,28 @@ fn assert_same(a: &Path, b: &Path) {
 /// Dropout is on: its draws are part of what must come out the same.
 #[test]
 fn killed_and_resumed_equals_uninterrupted() {
-    let runs = Runs::new();
+    killed_and_resumed(&Runs::new());
+}
+
+/// So is the order in which panels are drawn from.
+#[test]
+fn killed_and_resumed_equals_uninterrupted_on_two_panels() {
+    let runs = Runs::with_panel();
+    killed_and_resumed(&runs);
+    let text = fs::read_to_string(runs.path("whole").join("run.toml")).unwrap();
+    assert!(text.contains("[[panel]]\nname = \"fives\""), "{text}");
+    assert!(
+        text.contains("\"SIM5USDT\""),
+        "its coins are spelled out: {text}"
+    );
+    // Whoever begins the run anew in another place has other weights than without the panel.
+    let alone = Runs::new();
+    alone.finish("whole", &[]);
+    let weights = |runs: &Runs| fs::read(runs.path("whole").join("model.safetensors")).unwrap();
+    assert!(weights(&alone) != weights(&runs));
+}
+
+fn killed_and_resumed(runs: &Runs) {
     runs.finish("whole", &[]);
     let mut child = runs.started("killed");
     child.kill().unwrap();

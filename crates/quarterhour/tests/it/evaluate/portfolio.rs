@@ -11,6 +11,9 @@ use super::timing::write_timed_run;
 /// A run of 800 minutes with its candles, whose returns are known with entry a bar later too.
 fn write_traded_run(dir: &Path) {
     write_timed_run(dir, Some(1e6));
+    let config = dir.join("a/run.toml");
+    let universe = "[universe]\nsymbols = [\"AUSDT\", \"BUSDT\", \"CUSDT\"]\n";
+    fs::write(&config, fs::read_to_string(&config).unwrap() + universe).unwrap();
     let path = dir.join("a/forecasts.parquet");
     let (metadata, mut parts) = ForecastTable::read(&path).unwrap().into_inner();
     for part in &mut parts {

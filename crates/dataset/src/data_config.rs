@@ -1,0 +1,103 @@
+//! The `[data]` section.
+
+use std::path::PathBuf;
+
+use market::{Interval, Market, SimulatedConfig};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, TimeSpan};
+
+/// The `[data]` section: where candles come from, and which of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataConfig {
+    /// Whether candles are read from the store or made up.
+    pub source: Source,
+    /// Folder of the candle store.
+    #[schemars(title = "path")]
+    pub dir: PathBuf,
+    /// Which of the exchange's markets the coins trade on.
+    pub market: Market,
+    /// Length of a bar. Every time in the config is a whole number of these bars, but for
+    /// `data.fill_limit`.
+    pub interval: Interval,
+    /// Length of the stored candles that bars are made of, where they are shorter than
+    /// `data.interval`. Only bars of which the store has every part are used. Without it the store
+    /// holds candles of `data.interval` itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resample_from: Option<Interval>,
+    /// First time that is used, in UTC, such as `2021-04-02`. Without it the first candle's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(title = "date")]
+    pub from: Option<String>,
+    /// First time that is no longer used, in UTC. Without it all candles to the last are used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(title = "date")]
+    pub until: Option<String>,
+    /// For how long the last price is carried forward where candles are missing. A part of a bar
+    /// does not count, and 44640 bars are the most. After the default of an hour an outage is a
+    /// hole that no forecast looks across.
+    pub fill_limit: TimeSpan,
+    /// The simulated market, for `data.source = "simulated"`. The same settings always give the
+    /// same candles, and more `minutes` or more `coins` only add to them.
+    pub simulated: SimulatedConfig,
+}
+
+impl Default for DataConfig {
+    fn default() -> Self {
+        Self {
+            source: Source::Store,
+            dir: PathBuf::from("data"),
+            market: Market::Spot,
+            interval: Interval::ONE_MINUTE,
+            resample_from: None,
+            from: None,
+            until: None,
+            fill_limit: TimeSpan::hours(1),
+            simulated: SimulatedConfig::default(),
+        }
+    }
+}
+
+impl DataConfig {
+    /// Bar length of the candles in the store.
+    ///
+    /// # Errors
+    /// A `resample_from` that does not divide `interval`.
+    pub fn stored_interval(&self) -> Result<Interval, Error> {
+        let interval = self.interval;
+        let divides = |stored: Interval| interval.ms() % stored.ms() == 0;
+        match self.resample_from {
+            None => Ok(interval),
+            Some(stored) if divides(stored) => Ok(stored),
+            Some(stored) => {
+                let fitting: Vec<String> = Interval::ALL
+                    .into_iter()
+                    .filter(|other| divides(*other))
+                    .map(|other| other.to_string())
+                    .collect();
+                let expected = format!(
+                    "an interval that divides data.interval = {interval}: {}",
+                    fitting.join(", ")
+                );
+                Err(Error::config("data.resample_from", stored, expected))
+            }
+        }
+    }
+
+    /// How many bars in a row without a candle carry the last price forward.
+    pub fn fill_limit_bars(&self) -> usize {
+        self.fill_limit.bars(self.interval)
+    }
+}
+
+/// Whether candles are read from the store or made up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// The store in `data.dir`, which `quarterhour download` and `quarterhour import` fill.
+    Store,
+    /// The simulated market of `data.simulated`, the predictable part of which is known.
+    Simulated,
+}

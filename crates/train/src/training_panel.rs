@@ -1,0 +1,127 @@
+//! What a network learns from in one panel: the run's own, or a further one.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
+
+use dataset::{Dataset, Fit, PanelFold, TargetScales, Targets, WindowSet};
+use model::{Device, Tensor, TensorData, Windows, masked_loss, mean_over_horizons, parts_loss};
+
+use crate::config::TrainConfig;
+
+/// A panel with what a fold makes of its training rows.
+#[derive(Debug)]
+pub(crate) struct TrainingPanel<'a> {
+    /// Candles and which windows can be used.
+    pub dataset: &'a Dataset,
+    /// What is learnt at each horizon; of a further panel there is one.
+    pub horizons: Vec<Horizon<'a>>,
+    /// Features on the device, normalized by the panel's own training rows.
+    pub windows: Windows,
+}
+
+/// What a network learns at one horizon.
+#[derive(Debug)]
+pub(crate) struct Horizon<'a> {
+    /// The targets, of every row and coin.
+    pub targets: Cow<'a, Targets>,
+    /// What they are divided by.
+    pub scales: TargetScales,
+    /// Standard deviation of each coin's targets in the training rows; None for a coin without any,
+    /// which is not learnt.
+    pub target_std: Vec<Option<f32>>,
+}
+
+impl<'a> TrainingPanel<'a> {
+    /// A further panel, with statistics of its own training rows.
+    ///
+    /// # Errors
+    /// As [`Dataset::fit_normalizer`].
+    pub fn further(rows: &'a PanelFold<'_>, run: &str, device: &Device) -> anyhow::Result<Self> {
+        let dataset = &rows.panel.dataset;
+        let features = dataset.features();
+        let channels = features.channels();
+        let normalizer = dataset.fit_normalizer(&features, &rows.fold, run)?;
+        let matrix = Arc::new(normalizer.apply(features));
+        let lookback = dataset.config.features.lookback_bars;
+        let horizon = Horizon {
+            targets: Cow::Borrowed(&*rows.targets),
+            scales: dataset.target_scales(&normalizer),
+            target_std: normalizer.target_std(),
+        };
+        Ok(Self {
+            dataset,
+            horizons: vec![horizon],
+            windows: Windows::new(matrix, channels, lookback, device),
+        })
+    }
+
+    /// Number of coins.
+    pub fn coins(&self) -> usize {
+        self.dataset.panel.coins()
+    }
+
+    /// The windows to fit to that end in `rows`, every `stride` rows, one set a horizon (at least
+    /// one); all sets have the same ends.
+    pub fn window_sets(&self, rows: &Range<usize>, stride: usize) -> Vec<WindowSet> {
+        let set = |horizon: &Horizon<'_>| {
+            let (targets, std) = (&horizon.targets, &horizon.target_std);
+            self.dataset
+                .trained_windows(targets, rows.clone(), stride, std)
+        };
+        WindowSet::aligned(self.horizons.iter().map(set).collect())
+    }
+
+    /// The loss, `[1]`, of the network's outputs `[windows, coins * horizons]` for some windows of
+    /// the sets of each horizon: the mean over horizons, each in units of its own scales.
+    pub fn loss(
+        &self,
+        config: &TrainConfig,
+        outputs: Tensor<2>,
+        sets: &[WindowSet],
+        picked: &[usize],
+    ) -> Tensor<1> {
+        mean_over_horizons(outputs, self.horizons.len(), |place, forecast| {
+            self.loss_at(config, (place, forecast), &sets[place], picked)
+        })
+    }
+
+    /// The loss of the forecasts of one horizon, `[windows, coins]`.
+    fn loss_at(
+        &self,
+        config: &TrainConfig,
+        (place, forecast): (usize, Tensor<2>),
+        set: &WindowSet,
+        picked: &[usize],
+    ) -> Tensor<1> {
+        let (coins, horizon) = (self.coins(), &self.horizons[place]);
+        let (mut targets, mut mask, mut scales) = (Vec::new(), Vec::new(), Vec::new());
+        for &window in picked {
+            for coin in 0..coins {
+                let counts = set.counts[window * coins + coin];
+                let scale = horizon.scales.at(set.ends[window], coin);
+                let target = horizon.targets.value(set.ends[window], coin) / f64::from(scale);
+                targets.push(if counts { target as f32 } else { 0.0 });
+                mask.push(f32::from(u8::from(counts)));
+                scales.push(scale);
+            }
+        }
+        let device = self.windows.device().clone().autodiff();
+        let tensor = |values: Vec<f32>| {
+            Tensor::from_data(TensorData::new(values, [picked.len(), coins]), &device)
+        };
+        let (target, mask) = (tensor(targets), tensor(mask));
+        let training = &config.training;
+        match config.shared.target.fit {
+            Fit::Whole => masked_loss(training.loss, forecast, target, mask),
+            Fit::Parts => parts_loss(
+                training.loss,
+                forecast,
+                target,
+                mask,
+                tensor(scales),
+                training.market_weight,
+            ),
+        }
+    }
+}
