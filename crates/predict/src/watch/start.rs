@@ -9,7 +9,7 @@ use dataset::{DataConfig, Payoff, format_time, parse_time};
 use market::{RestClient, RestOptions, Symbol};
 use rules::Thresholds;
 use tracing::{info, warn};
-use trading::{Ledger, TradingConfig};
+use trading::{Ledger, Position, TradingConfig};
 
 use super::book::Book;
 use super::metrics::WatchMetrics;
@@ -137,17 +137,12 @@ pub fn watch(
         let tuned = policy.thresholds.as_ref();
         let checkpoint = unseen(checkpoint, (request, in_sample), tuned, begins_ms)?;
         let open = ledger.open_positions()?;
-        let net = ledger.all_positions()?.iter().filter_map(trading::Position::net).sum();
-        for position in open.iter().filter(|position| !symbols.contains(&position.symbol)) {
-            warn!(symbol = %position.symbol, "an open position of a coin that is not in the universe stays open");
-        }
-        info!(
-            coins = symbols.len(),
-            open_positions = open.len(),
-            ledger = %ledger_path.display(),
-            exchange_time = format_time(clock.now_ms()),
-            "watching"
-        );
+        let net = ledger
+            .all_positions()?
+            .iter()
+            .filter_map(Position::net)
+            .sum();
+        log_start(&symbols, &open, &ledger_path, clock.now_ms());
         let terms = OrderTerms {
             half_spread_bps: policy.trading.costs.slippage_bps,
             bar_ms,
@@ -157,7 +152,10 @@ pub fn watch(
         let mut feed = feed(source, &client, &symbols, checkpoint.history_bars(), &clock);
         // Positions from before a stop are settled at their own candles.
         feed.begin_from(|symbol| {
-            open.iter().filter(|position| position.symbol == *symbol).map(|position| position.forecast_ms).min()
+            open.iter()
+                .filter(|position| position.symbol == *symbol)
+                .map(|position| position.forecast_ms)
+                .min()
         });
         let session = Session {
             checkpoint,
@@ -178,6 +176,20 @@ pub fn watch(
         };
         session.run().await
     })
+}
+
+fn log_start(symbols: &[Symbol], open: &[Position], ledger: &Path, now_ms: i64) {
+    let is_foreign = |position: &&Position| !symbols.contains(&position.symbol);
+    for position in open.iter().filter(is_foreign) {
+        warn!(symbol = %position.symbol, "an open position of a coin that is not in the universe stays open");
+    }
+    info!(
+        coins = symbols.len(),
+        open_positions = open.len(),
+        ledger = %ledger.display(),
+        exchange_time = format_time(now_ms),
+        "watching"
+    );
 }
 
 fn until_ms(until: Option<&str>) -> anyhow::Result<i64> {

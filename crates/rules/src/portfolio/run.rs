@@ -192,21 +192,26 @@ fn at_fee(
             &ground.matched(&raw),
         ));
     }
-    let coins = rows.symbols.len();
-    if let Some(coin) = rows
-        .symbols
-        .iter()
-        .position(|symbol| symbol.starts_with("BTC"))
-    {
-        let mut weights = vec![0.0; coins];
-        weights[coin] = 1.0;
-        let symbol = rows.symbols[coin].clone();
-        results.push(result(Holding::Coin { symbol }, &ground.hold(&weights)));
-    }
-    let equal = vec![1.0 / coins as f64; coins];
-    results.push(result(Holding::Basket, &ground.hold(&equal)));
+    let held = held(ground, &rows.symbols).into_iter();
+    results.extend(held.map(|(holding, path)| result(holding, &path)));
     results.extend(matched);
     results
+}
+
+/// What anyone could hold: Bitcoin, where it is among the coins, and all coins alike.
+fn held(ground: &Ground<'_>, symbols: &[String]) -> Vec<(Holding, Path)> {
+    let coins = symbols.len();
+    let mut held = Vec::new();
+    let bitcoin = symbols.iter().position(|symbol| symbol.starts_with("BTC"));
+    if let Some(coin) = bitcoin {
+        let mut weights = vec![0.0; coins];
+        weights[coin] = 1.0;
+        let symbol = symbols[coin].clone();
+        held.push((Holding::Coin { symbol }, ground.hold(&weights)));
+    }
+    let equal = vec![1.0 / coins as f64; coins];
+    held.push((Holding::Basket, ground.hold(&equal)));
+    held
 }
 
 fn fits(

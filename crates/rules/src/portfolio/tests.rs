@@ -135,7 +135,7 @@ impl Made {
         };
         portfolio(
             &self.rows,
-            &[self.forecaster.clone()],
+            std::slice::from_ref(&self.forecaster),
             &self.prices,
             &options,
         )

@@ -139,8 +139,12 @@ pub fn timing(
             (options, options.deadlines_bars[deadline]),
         )
     });
+    Ok(report(rows, options, deadlines.collect::<Result<_, _>>()?))
+}
+
+fn report(rows: &Rows, options: &TimingOptions, deadlines: Vec<DeadlineReport>) -> TimingReport {
     let times = rows.time_ms.iter().copied();
-    Ok(TimingReport {
+    TimingReport {
         coins: rows.symbols.len(),
         folds: rows
             .fold
@@ -160,8 +164,8 @@ pub fn timing(
         confidence: options.bootstrap.confidence,
         draws: options.bootstrap.draws,
         seed: options.bootstrap.seed,
-        deadlines: deadlines.collect::<Result<_, _>>()?,
-    })
+        deadlines,
+    }
 }
 
 /// Summaries of one deadline. `sums`: for each forecaster and coin the sums of its days.

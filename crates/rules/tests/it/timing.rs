@@ -226,9 +226,9 @@ proptest! {
         let before = market(&steps, 4);
         let mut after = market(&steps, 4);
         let mut changed: Vec<f64> = forecast.clone();
-        for cell in from * 4..72 * 4 {
+        for (cell, value) in changed.iter_mut().enumerate().skip(from * 4) {
             after.prices.close[cell] *= 1.0 + 0.01 * (cell % 7) as f64;
-            changed[cell] = -changed[cell];
+            *value = -*value;
         }
         // Days of 24 bars: what arrives on the first is filled before `from`.
         let options = TimingOptions::usual(vec![5]);
