@@ -178,33 +178,57 @@ fn panels_that_cannot_be_learnt_from_are_refused() {
         "unknown.toml",
         "[[panel]]\nname = \"old\"\nmarkt = \"spot\"\n",
     );
-    let mut said = tests::Transcript::new(env!("CARGO_BIN_EXE_train"), dir.path());
-    said.refused("no name", &["--config", "nameless.toml"]);
-    said.refused("a name twice", &["--config", "twice.toml"]);
-    said.refused("no list", &["--config", "table.toml"]);
-    said.refused("unknown key", &["--config", "unknown.toml"]);
-    let one = |key: &str| {
-        let arguments = ["--config", "one.toml", "--set", key];
-        arguments.map(str::to_owned)
+    let refused = |arguments: &[&str], expected: &str| {
+        let mut said = tests::Transcript::new(env!("CARGO_BIN_EXE_train"), dir.path());
+        said.refused(expected, arguments);
+        // The transcript's first line repeats what was expected.
+        let text = said.text.split_once('\n').map_or("", |(_, text)| text);
+        assert!(text.contains(expected), "{text}");
+        assert!(text.contains("hint: "), "{text}");
     };
-    for (what, key) in [
-        ("no such panel", "panel.odl.market=spot"),
-        ("no panel named", "panel.dir=other"),
-        ("a horizon of no whole bars", "panel.old.interval=1h"),
-        ("another reach in time", "target.kind=gresearch"),
-        ("one coin", "panel.old.symbols=[\"BTCUSDT\"]"),
-        ("no time", "panel.old.from=soon"),
-        ("channels of one panel", "network.mixing=stacked"),
-        ("no candles", "panel.old.market=futures"),
-    ] {
-        let mut arguments = one(key).to_vec();
-        if what == "another reach in time" {
-            arguments.extend(["--set", "panel.old.interval=5m"].map(str::to_owned));
-        }
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        said.refused(what, &arguments);
-    }
-    insta::assert_snapshot!("panels", said.text);
+    let other_name = "expected a name that no other [[panel]] section has";
+    refused(&["--config", "nameless.toml"], other_name);
+    refused(&["--config", "twice.toml"], other_name);
+    refused(
+        &["--config", "table.toml"],
+        "`panel` is no list of sections, expected [[panel]]",
+    );
+    refused(&["--config", "unknown.toml"], "unknown field `markt`");
+    let of_one = |keys: &[&str], expected: &str| {
+        let keys = keys.iter().flat_map(|key| ["--set", key]);
+        let arguments: Vec<&str> = ["--config", "one.toml"].into_iter().chain(keys).collect();
+        refused(&arguments, expected);
+    };
+    of_one(
+        &["panel.odl.market=spot"],
+        "found no [[panel]] of the name `odl`, expected one of old",
+    );
+    of_one(&["panel.dir=other"], "found no [[panel]] of the name ``");
+    of_one(
+        &["panel.old.interval=1h"],
+        "[[panel]] old: target.horizon = 15m: expected a multiple of data.interval = 1h",
+    );
+    of_one(
+        &["target.kind=gresearch", "panel.old.interval=5m"],
+        "[[panel]] old: panel.interval = 5m",
+    );
+    of_one(
+        &["panel.old.symbols=[\"BTCUSDT\"]"],
+        "[[panel]] old: universe.symbols = BTCUSDT",
+    );
+    of_one(&["panel.old.from=soon"], "[[panel]] old: data.from = soon");
+    of_one(
+        &["network.mixing=stacked"],
+        "network.mixing = \"stacked\" has a channel for each coin of one panel",
+    );
+    of_one(
+        &["target.horizons=[\"15m\", \"1h\"]"],
+        "expected no such key beside [[panel]] sections",
+    );
+    of_one(
+        &["panel.old.market=futures"],
+        "[[panel]] old: no 1m futures candles of any symbol in nowhere",
+    );
 }
 
 /// Asking for a GPU where there is none is an error; where there is one there is nothing to test.
