@@ -100,6 +100,10 @@ impl WatchArgs {
 ///
 /// # Errors
 /// A ledger in use, thresholds that are none, an exchange that does not answer at the start.
+#[expect(
+    clippy::too_many_lines,
+    reason = "the parts of a session, put together one after the other"
+)]
 pub fn watch(
     checkpoint: Checkpoint,
     (request, in_sample): (&Request<'_>, InSample),
