@@ -1,11 +1,18 @@
-//! This process: being interrupted, and the memory it used.
+//! This process: its arguments, being interrupted, and the memory it used.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context;
 
-use crate::note;
+use crate::{note, quoted};
+
+/// The arguments that this process was called with, quoted for a shell: what a page says that made it.
+pub fn arguments() -> String {
+    let arguments = std::env::args_os().skip(1);
+    let quoted = arguments.map(|argument| quoted(argument.to_string_lossy()));
+    quoted.collect::<Vec<_>>().join(" ")
+}
 
 /// A flag that Ctrl-C and SIGTERM set, after saying `stopping`; a second one stops at once.
 ///

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::prepare::{spelled_out, stored_panel, symbols_with_candles};
+use crate::source_panel::{spelled_out, stored_panel, symbols_with_candles};
 use crate::{Dataset, Error, Fold, FurtherPanel, PanelConfig, Targets, format_time, target_std};
 
 /// The rows of a further panel that a fold or refit learns from.

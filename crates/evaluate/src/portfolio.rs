@@ -3,8 +3,6 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::anyhow;
-use cli::WithHint;
 use dataset::check_named_output;
 use page::{portfolio_html, portfolio_table};
 use rules::{Error, PortfolioConfig, PortfolioOptions, PortfolioReport, Trials, portfolio};
@@ -59,25 +57,6 @@ impl PortfolioArgs {
             },
         })
     }
-
-    /// The command that makes the page again.
-    fn command(&self) -> String {
-        let mut words = vec!["quarterhour portfolio".to_owned()];
-        words.extend(self.runs.iter().map(|run| cli::quoted(run.display())));
-        if let Some(config) = &self.config.config {
-            words.push(format!("--config {}", cli::quoted(config.display())));
-        }
-        words.extend(
-            self.config
-                .set
-                .iter()
-                .map(|set| format!("--set {}", cli::quoted(set))),
-        );
-        words.extend(self.folds.iter().map(|folds| format!("--folds {folds}")));
-        let html = self.html.iter();
-        words.extend(html.map(|path| format!("--html {}", cli::quoted(path.display()))));
-        words.join(" ")
-    }
 }
 
 /// Reads, trades, logs the trials, prints and draws.
@@ -100,7 +79,8 @@ pub fn run(args: &PortfolioArgs) -> anyhow::Result<()> {
         report = report.deflated(trials);
     }
     if let Some(path) = &args.html {
-        write_atomically(path, portfolio_html(&report, &args.command()).as_bytes())?;
+        let command = format!("quarterhour {}", cli::arguments());
+        write_atomically(path, portfolio_html(&report, &command).as_bytes())?;
         cli::note(format!("the report is in {}", path.display()));
     }
     let text = if args.json {
@@ -112,14 +92,7 @@ pub fn run(args: &PortfolioArgs) -> anyhow::Result<()> {
 }
 
 fn report(runs: &Runs, options: &PortfolioOptions) -> anyhow::Result<PortfolioReport> {
-    if let Some(run) = runs.all.iter().find(|run| !run.is_return()) {
-        let error = anyhow!(
-            "{} forecasts {}, expected returns of a price",
-            run.path,
-            run.target.name()
-        );
-        return Err(error.hint("portfolios are for runs with target.kind = \"return\""));
-    }
+    runs.check_returns("portfolios are for runs with target.kind = \"return\"")?;
     let joined = runs.join(runs.only_part()?)?;
     let mut forecasters = joined.forecasters;
     let known = |control: &ForecastColumn| control.forecast.iter().any(|value| *value != 0.0);

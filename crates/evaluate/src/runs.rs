@@ -167,6 +167,21 @@ impl Runs {
         Ok(Self { all, parts })
     }
 
+    /// Refuses runs of which a position between two prices does not earn what is forecast.
+    ///
+    /// # Errors
+    /// The first such run with its target, and `hint`.
+    pub fn check_returns(&self, hint: &str) -> anyhow::Result<()> {
+        match self.all.iter().find(|run| !run.is_return()) {
+            None => Ok(()),
+            Some(run) => {
+                let (path, target) = (&run.path, run.target.name());
+                let error = anyhow!("{path} forecasts {target}, expected returns of a price");
+                Err(error.hint(hint))
+            }
+        }
+    }
+
     /// The horizons and panels that all of them have, at least one.
     pub fn parts(&self) -> &[Vec<usize>] {
         &self.parts

@@ -147,7 +147,6 @@ fn score_controls(args: &ControlArgs) -> anyhow::Result<()> {
         forecasters: &controls(&rows),
         dropped: &[],
         importance: &[],
-        command: "controls".to_owned(),
         is_return: target.earned().is_return(),
     };
     print(
@@ -216,7 +215,6 @@ fn score_part(runs: &Runs, joined: JoinedRows, output: &Output) -> anyhow::Resul
         forecasters: &forecasters,
         dropped: &dropped,
         importance: &importance,
-        command: format!("evaluate {}", paths().collect::<Vec<_>>().join(" ")),
         is_return: runs.all.iter().all(EvaluatedRun::is_return),
     };
     scored.report(output)
@@ -228,7 +226,6 @@ struct ScoreInputs<'a> {
     forecasters: &'a [ForecastColumn],
     dropped: &'a [(String, usize)],
     importance: &'a [(String, Importance)],
-    command: String,
     /// Whether a position between two prices earns what is forecast.
     is_return: bool,
 }
@@ -251,7 +248,6 @@ impl ScoreInputs<'_> {
             forecasters,
             dropped,
             importance,
-            command,
             is_return,
         } = self;
         let mut report = score(rows, forecasters, &options)?;
@@ -259,11 +255,7 @@ impl ScoreInputs<'_> {
             report = with_break_even(report, rows, forecasters, &options)?;
         }
         if let Some(path) = &output.html {
-            let folds = output
-                .folds
-                .as_ref()
-                .map_or_else(String::new, |folds| format!(" --folds {folds}"));
-            let command = &format!("quarterhour {command}{folds} --html {}", path.display());
+            let command = &format!("quarterhour {}", cli::arguments());
             let page = Page {
                 rows,
                 forecasters,

@@ -161,13 +161,9 @@ fn write(run: &Path, tuning: &Tuning) -> anyhow::Result<()> {
         let path = run.join("thresholds").join(format!("{}.svg", coin.symbol));
         write_atomically(&path, thresholds_svg(coin, tuning.min_trades).as_bytes())?;
     }
-    // As it was called: what follows `thresholds`.
-    let arguments: Vec<String> = std::env::args()
-        .skip_while(|word| word != "thresholds")
-        .skip(1)
-        .map(cli::quoted)
-        .collect();
-    let command = format!("scripts/tune-thresholds {}", arguments.join(" "));
+    let called = cli::arguments();
+    let arguments = called.strip_prefix("thresholds ").unwrap_or(&called);
+    let command = format!("scripts/tune-thresholds {arguments}");
     let page = run.join("thresholds.html");
     write_atomically(&page, thresholds_html(tuning, &command).as_bytes())?;
     let file = run.join("thresholds.toml");

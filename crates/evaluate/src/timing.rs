@@ -84,28 +84,6 @@ impl TimingArgs {
             },
         })
     }
-
-    /// The command that makes the page again.
-    fn command(&self) -> String {
-        let runs: Vec<String> = self
-            .runs
-            .iter()
-            .map(|run| cli::quoted(run.display()))
-            .collect();
-        let deadlines: Vec<String> = self.deadline.iter().map(TimeSpan::to_string).collect();
-        let mut command = format!(
-            "quarterhour timing {} --deadline {}",
-            runs.join(" "),
-            deadlines.join(",")
-        );
-        if let Some(folds) = &self.folds {
-            command += &format!(" --folds {folds}");
-        }
-        if let Some(path) = &self.html {
-            command += &format!(" --html {}", cli::quoted(path.display()));
-        }
-        command
-    }
 }
 
 /// Reads, follows the rule, prints and draws.
@@ -121,7 +99,8 @@ pub fn run(args: &TimingArgs) -> anyhow::Result<()> {
     let runs = Runs::read(&args.runs, &folds, &args.part)?;
     let report = report(args, &runs)?;
     if let Some(path) = &args.html {
-        write_atomically(path, timing_html(&report, &args.command()).as_bytes())?;
+        let command = format!("quarterhour {}", cli::arguments());
+        write_atomically(path, timing_html(&report, &command).as_bytes())?;
         cli::note(format!("the report is in {}", path.display()));
     }
     let text = if args.json {
@@ -135,14 +114,7 @@ pub fn run(args: &TimingArgs) -> anyhow::Result<()> {
 }
 
 fn report(args: &TimingArgs, runs: &Runs) -> anyhow::Result<TimingReport> {
-    if let Some(run) = runs.all.iter().find(|run| !run.is_return()) {
-        let error = anyhow!(
-            "{} forecasts {}, expected returns of a price",
-            run.path,
-            run.target.name()
-        );
-        return Err(error.hint("timing is for runs with target.kind = \"return\""));
-    }
+    runs.check_returns("timing is for runs with target.kind = \"return\"")?;
     let joined = runs.join(runs.only_part()?)?;
     let options = args.options(joined.rows.bar_ms)?;
     options.validate().map_err(cli::usage)?;

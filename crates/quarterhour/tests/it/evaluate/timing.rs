@@ -78,6 +78,8 @@ fn savings_are_printed_and_drawn() {
         "2",
         "--every",
         "5m",
+        "--half-spread-bps",
+        "2",
         "--coins",
     ];
     let (text, notes) = evaluate(dir.path(), &[&["timing", "a"], &files[..]].concat());
@@ -96,7 +98,9 @@ fn savings_are_printed_and_drawn() {
     let page = fs::read_to_string(dir.path().join("timing.html")).unwrap();
     assert_eq!(page.matches("<svg").count(), 4);
     assert!(
-        page.contains("quarterhour timing a --deadline 15m,1h,4h --folds 2"),
+        page.contains(
+            "quarterhour timing a --html timing.html --folds 2 --every 5m --half-spread-bps 2"
+        ),
         "{page}"
     );
     assert!(!page.contains("NaN"), "{page}");

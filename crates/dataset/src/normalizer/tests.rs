@@ -1,0 +1,72 @@
+use super::*;
+
+fn stats() -> Normalizer {
+    let coin = CoinStats {
+        symbol: "BTCUSDT".to_owned(),
+        rows: 100,
+        mean: vec![0.0, 1.0],
+        std: vec![1.0, 2.0],
+        target_std: Some(0.01),
+        target_scale: 0.01,
+        further: Vec::new(),
+    };
+    Normalizer {
+        run: "run".to_owned(),
+        fold: 1,
+        feature_set: "closes12".parse().unwrap(),
+        feature_version: 1,
+        features: vec!["return_1".to_owned(), "return_5".to_owned()],
+        fit_from_ms: 0,
+        fit_until_ms: 60_000,
+        clip: 10.0,
+        coins: vec![coin],
+    }
+}
+
+fn refused(change: impl Fn(&mut Normalizer)) -> String {
+    let mut stats = stats();
+    change(&mut stats);
+    Normalizer::from_json(&stats.to_json(), std::path::Path::new("stats.json"))
+        .unwrap_err()
+        .to_string()
+}
+
+/// Each of these was a panic, or forecasts of nothing.
+#[test]
+fn statistics_that_no_training_writes_are_refused_by_key() {
+    Normalizer::from_json(&stats().to_json(), std::path::Path::new("stats.json")).unwrap();
+    let said = refused(|stats| stats.clip = -10.0);
+    assert_eq!(said, "stats.json: clip is -10, expected a number above 0");
+    assert!(refused(|stats| stats.clip = 0.0).contains("clip is 0"));
+    let short = "the number of entries in mean of BTCUSDT is 1, expected 2, one a feature";
+    assert!(refused(|stats| _ = stats.coins[0].mean.pop()).contains(short));
+    assert!(
+        refused(|stats| stats.coins[0].std.push(1.0)).contains("entries in std of BTCUSDT is 3")
+    );
+    for std in [0.0, -1.0] {
+        let said = refused(|stats| stats.coins[0].std[1] = std);
+        assert!(
+            said.contains(&format!(
+                "std of BTCUSDT is {std}, expected numbers above 0"
+            )),
+            "{said}"
+        );
+    }
+    assert!(
+        refused(|stats| stats.coins[0].target_std = Some(-0.1))
+            .contains("target_std of BTCUSDT is -0.1")
+    );
+    assert!(
+        refused(|stats| stats.coins[0].target_scale = 0.0).contains("target_scale of BTCUSDT is 0")
+    );
+    // JSON has no NaN: it is written as null, which is no number.
+    assert!(refused(|stats| stats.coins[0].std[0] = f32::NAN).contains("not statistics of a run"));
+    let huge = stats().to_json().replace("2.0", "1e99");
+    let said = Normalizer::from_json(&huge, std::path::Path::new("stats.json"))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        said.contains("std of BTCUSDT is inf") || said.contains("not statistics of a run"),
+        "{said}"
+    );
+}

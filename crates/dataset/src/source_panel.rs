@@ -1,0 +1,227 @@
+//! The candles that a config names, from the store or the simulated market, on one grid.
+
+use market::{Symbol, simulate};
+
+use crate::{
+    Base, CandleReader, CandleTable, Column, Config, Error, FeatureSet, Panel, format_time,
+};
+
+type Coins = Vec<(Symbol, CandleTable)>;
+/// Expected target by open time, one list a coin.
+pub(crate) type ExpectedTargets = Vec<Vec<(i64, f64)>>;
+
+fn no_candles() -> Error {
+    Error::TooFewRows {
+        what: "candles between data.from and data.until".to_owned(),
+        found: 0,
+        expected: 1,
+        hint: "`quarterhour audit` shows what the store holds".to_owned(),
+    }
+}
+
+/// The config with the coins and the span of its panel.
+pub(crate) fn spelled_out(mut config: Config, panel: &Panel) -> Config {
+    config.universe.symbols = panel.symbols().to_vec();
+    config.data.from = Some(format_time(panel.time_ms(0)));
+    config.data.until = Some(format_time(panel.time_ms(panel.rows())));
+    config
+}
+
+/// The coins of the universe, which are all of the store if it names none.
+fn wanted_symbols(config: &Config, reader: &CandleReader) -> Result<Vec<Symbol>, Error> {
+    let symbols = match config.universe.symbols.as_slice() {
+        [] => reader.store().symbols()?,
+        symbols => symbols.to_vec(),
+    };
+    if symbols.is_empty() {
+        return Err(Error::NoCandles {
+            symbol: "any symbol".to_owned(),
+            market: config.data.market.to_string(),
+            interval: reader.store().interval().to_string(),
+            dir: config.data.dir.clone(),
+            hint: None,
+        });
+    }
+    Ok(symbols)
+}
+
+/// Those of the universe's coins that have candles between `data.from` and `data.until`.
+pub(crate) fn symbols_with_candles(config: &Config) -> Result<Vec<Symbol>, Error> {
+    let (from_ms, until_ms) = config.range_ms()?;
+    let reader = CandleReader::new(&config.data)?;
+    let mut known = Vec::new();
+    for symbol in wanted_symbols(config, &reader)? {
+        let candles = reader.read(&symbol, &[], from_ms, until_ms)?;
+        known.extend((!candles.is_empty()).then_some(symbol));
+    }
+    Ok(known)
+}
+
+/// The store's candles on one grid. Coins are read one after the other, so that the panel is all
+/// that is held.
+pub(crate) fn stored_panel(config: &Config) -> Result<Panel, Error> {
+    let (from_ms, until_ms) = config.range_ms()?;
+    let reader = CandleReader::new(&config.data)?;
+    let symbols = wanted_symbols(config, &reader)?;
+    let mut range = (i64::MAX, i64::MIN);
+    for symbol in &symbols {
+        let times = reader.read(symbol, &[], from_ms, until_ms)?.open_time_ms;
+        let (Some(first), Some(last)) = (times.first(), times.last()) else {
+            return Err(Error::TooFewRows {
+                what: format!("candles of {symbol} between data.from and data.until"),
+                found: 0,
+                expected: 1,
+                hint: "`quarterhour audit` shows what the store holds; take the coin out of \
+                       universe.symbols or change the range"
+                    .to_owned(),
+            });
+        };
+        range = (
+            range.0.min(*first),
+            range.1.max(*last + config.data.interval.ms()),
+        );
+    }
+    let read = |symbol: &Symbol| reader.read(symbol, &config.columns(), from_ms, until_ms);
+    let mut panel = Panel::empty(
+        symbols.clone(),
+        config.data.interval,
+        range,
+        &config.columns(),
+    );
+    for (coin, symbol) in symbols.iter().enumerate() {
+        let candles = read(symbol)?;
+        let alone = [(symbol.clone(), candles)];
+        if check_columns(config, &alone).is_err() {
+            // The error names feature sets that all coins have the columns for.
+            let all = symbols
+                .iter()
+                .map(|symbol| Ok((symbol.clone(), read(symbol)?)));
+            check_columns(config, &all.collect::<Result<Coins, Error>>()?)?;
+        }
+        panel.add(coin, &alone[0].1, config.data.fill_limit_bars());
+    }
+    Ok(panel)
+}
+
+/// The simulated market's candles on one grid, and what is expected of each.
+pub(crate) fn simulated_panel(config: &Config) -> Result<(Panel, Option<ExpectedTargets>), Error> {
+    let (coins, expected) = simulated_coins(config)?;
+    let (from_ms, until_ms) = span(&coins).ok_or_else(no_candles)?;
+    check_columns(config, &coins)?;
+    let range = (from_ms, until_ms + config.data.interval.ms());
+    let panel = Panel::build(
+        &coins,
+        config.data.interval,
+        range,
+        config.data.fill_limit_bars(),
+        &config.columns(),
+    );
+    Ok((panel, expected))
+}
+
+/// The simulated market's candles, and what is expected of each where the target says it.
+fn simulated_coins(config: &Config) -> Result<(Coins, Option<ExpectedTargets>), Error> {
+    let range = config.range_ms()?;
+    let market = simulate(&config.data.simulated, config.data.interval)?;
+    let target = config.target.init(config.data.interval);
+    let wanted = |symbol: &Symbol| {
+        let symbols = &config.universe.symbols;
+        symbols.is_empty() || symbols.contains(symbol)
+    };
+    let mut coins = Vec::new();
+    let mut expected = Vec::new();
+    for (index, coin) in market
+        .coins
+        .iter()
+        .enumerate()
+        .filter(|(_, coin)| wanted(&coin.symbol))
+    {
+        let kept: CandleTable = coin.candles.iter().cloned().collect();
+        let of_candle = |(i, candle): (usize, &market::Candle)| {
+            Some((candle.open_time_ms, target.oracle(&market, index, i)?))
+        };
+        let of_coin: Option<Vec<(i64, f64)>> =
+            coin.candles.iter().enumerate().map(of_candle).collect();
+        expected.push(of_coin);
+        coins.push((
+            coin.symbol.clone(),
+            kept.filter(|time| range.0 <= time && time < range.1),
+        ));
+    }
+    let has = |symbol: &&Symbol| coins.iter().any(|(known, _)| known == *symbol);
+    if let Some(symbol) = config.universe.symbols.iter().find(|symbol| !has(symbol)) {
+        let last = market.coins.len();
+        let expected =
+            format!("coins of the simulated market, SIM1USDT to SIM{last}USDT, or [] for all");
+        return Err(Error::config("universe.symbols", symbol, expected));
+    }
+    Ok((coins, expected.into_iter().collect()))
+}
+
+fn span(coins: &Coins) -> Option<(i64, i64)> {
+    let times = || {
+        coins
+            .iter()
+            .flat_map(|(_, candles)| candles.open_time_ms.iter().copied())
+    };
+    Some((times().min()?, times().max()?))
+}
+
+/// Every coin must have every column of the feature set and the target.
+///
+/// # Errors
+/// [`Error::MissingColumns`] naming the set, the column and the sets that would do.
+pub fn check_columns(config: &Config, coins: &[(Symbol, CandleTable)]) -> Result<(), Error> {
+    let lacks = |needed: &[Column]| -> Option<(&Symbol, Vec<Column>)> {
+        coins
+            .iter()
+            .filter(|(_, candles)| !candles.is_empty())
+            .find_map(|(symbol, candles)| {
+                let missing: Vec<Column> = needed
+                    .iter()
+                    .copied()
+                    .filter(|&column| !candles.has(column))
+                    .collect();
+                (!missing.is_empty()).then_some((symbol, missing))
+            })
+    };
+    let base = config.target.base.map(Base::features);
+    for set in [config.features.set].into_iter().chain(base) {
+        if let Some((symbol, missing)) = lacks(set.columns()) {
+            return Err(Error::MissingColumns {
+                set: set.to_string(),
+                needed: Column::list(set.columns()),
+                symbol: symbol.to_string(),
+                missing: Column::list(&missing),
+                alternatives: FeatureSet::all()
+                    .filter(|set| lacks(set.columns()).is_none())
+                    .map(|set| set.to_string())
+                    .collect(),
+            });
+        }
+    }
+    let target = config.target.init(config.data.interval);
+    match lacks(target.columns()) {
+        Some((symbol, missing)) => Err(Error::config(
+            "target.kind",
+            target.name(),
+            format!(
+                "candles with the column {}, which those of {symbol} lack; `return` needs closes only",
+                missing[0]
+            ),
+        )),
+        None => Ok(()),
+    }
+}
+
+pub(crate) fn on_grid(panel: &Panel, expected: &ExpectedTargets) -> Vec<f64> {
+    let mut grid = vec![f64::NAN; panel.rows() * panel.coins()];
+    for (coin, expected) in expected.iter().enumerate() {
+        for &(time, value) in expected {
+            if let Some(row) = panel.row_of(time) {
+                grid[row * panel.coins() + coin] = value;
+            }
+        }
+    }
+    grid
+}
