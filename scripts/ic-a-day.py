@@ -23,8 +23,12 @@ def per_day(frame, column):
         x=pl.col(column) / unit, y=pl.col("realized_delayed").log1p() / unit
     ).filter(pl.col("x").is_finite() & pl.col("y").is_finite())
     over = lambda name: pl.col(name) - pl.col(name).mean().over("time")
-    both = both.with_columns(x=over("x"), y=over("y").clip(-5, 5))
+    # What is left of equal values is rounding: a forecast of the market alone says nothing of a coin beside the others.
+    rounding = 1e-12 * pl.col("x").abs().max().over("time")
+    own = pl.when(over("x").abs() <= rounding).then(0.0).otherwise(over("x"))
+    both = both.with_columns(x=own, y=over("y").clip(-5, 5))
     sums = (pl.col("x") * pl.col("y")).sum() / ((pl.col("x") ** 2).sum() * (pl.col("y") ** 2).sum()).sqrt()
+    sums = pl.when((pl.col("x") ** 2).sum() == 0).then(0.0).otherwise(sums)
     return both.group_by(pl.col("time").dt.date().alias("day")).agg(ic=sums).sort("day")
 
 

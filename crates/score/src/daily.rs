@@ -27,6 +27,9 @@ const LEAST_PAIRS: usize = 3;
 /// Days that [`DayMean::without_best_three`] leaves out.
 const BEST_DAYS: usize = 3;
 
+/// What is left of equal values when their mean is taken off is no more than this share of them.
+const ROUNDING: f64 = 1e-12;
+
 /// A mean over days with what tells luck from skill; what is undefined is `None`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct DayMean {
@@ -113,7 +116,8 @@ impl Days {
         }
     }
 
-    /// The IC of every day; None where a day has none.
+    /// The IC of every day; 0 where the forecaster says nothing on that day but does on others, None
+    /// where a day has none.
     pub fn ics(
         &self,
         rows: &Rows,
@@ -135,8 +139,15 @@ impl Days {
                 }
             }
         }
+        // A day on which it says nothing earns nothing; who never says anything has no score.
+        let is_ever_heard = sums.iter().any(|(_, [_, xx, _])| *xx > 0.0);
         let of_day = |(pairs, [xy, xx, yy]): (usize, [f64; 3])| {
-            let correlation = xy / (xx * yy).sqrt();
+            let is_silent = is_ever_heard && xx == 0.0 && yy > 0.0;
+            let correlation = if is_silent {
+                0.0
+            } else {
+                xy / (xx * yy).sqrt()
+            };
             (pairs >= LEAST_PAIRS && correlation.is_finite()).then_some(correlation)
         };
         sums.into_iter().map(of_day).collect()
@@ -222,15 +233,21 @@ fn sides(rows: &Rows, spans: &RowSpans, forecast: &[f64], part: IcVariant) -> (V
     match part {
         IcVariant::Whole => (x, y),
         IcVariant::Neutral => {
-            let (mut x, y) = neutralize(&spans.times, &x, &y);
+            let (mut own, y) = neutralize(&spans.times, &x, &y);
             for time in &spans.times {
                 // One forecast for all coins says nothing of a coin beside the others, though its
-                // quotients differ.
-                if are_equal(&forecast[time.clone()]) {
-                    x[time.clone()].iter_mut().for_each(|x| *x *= 0.0);
+                // quotients differ. Where the quotients are equal, what is left is rounding.
+                let is_one = are_equal(&forecast[time.clone()]);
+                let largest = x[time.clone()]
+                    .iter()
+                    .fold(0.0, |most: f64, x| most.max(x.abs()));
+                for own in &mut own[time.clone()] {
+                    if is_one || own.abs() <= ROUNDING * largest {
+                        *own *= 0.0;
+                    }
                 }
             }
-            (x, y)
+            (own, y)
         }
     }
 }

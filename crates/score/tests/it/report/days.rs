@@ -139,6 +139,33 @@ fn the_unit_of_the_ic_a_day_is_the_trailing_volatility_where_it_is_known() {
     assert_eq!(values, [None; 2]);
 }
 
+/// A forecast of the market alone is, in units of volatility, the same for all coins: what is left
+/// beside the market is rounding, and no score. Such days count as 0 and are not left out.
+#[test]
+fn days_without_an_own_forecast_count_as_zero() {
+    let mut rows = every_fifth_minute(rows(4, 864, 4));
+    let unit = |row: usize| 0.001 * (1 + row * 7 % 5) as f64;
+    rows.trailing_volatility = Some((0..rows.len()).map(unit).collect());
+    let network = forecaster("network", &rows, 0.6, 2);
+    let mut silent = ForecastColumn {
+        forecast: network.forecast.clone(),
+        ..forecaster("silent", &rows, 0.6, 2)
+    };
+    let first_fold = 0..864 * 4;
+    for row in first_fold {
+        silent.forecast[row] = 0.37 * unit(row);
+    }
+    let report = report(&rows, &[network, silent]);
+    let [network, silent, ..] = report.forecasters.as_slice() else {
+        panic!("two")
+    };
+    assert_eq!(silent.ic_a_day_folds[0], Some(0.0));
+    assert_eq!(silent.ic_a_day_folds[1..], network.ic_a_day_folds[1..]);
+    // Folds of three days each.
+    let mean = network.ic_a_day_folds[1..].iter().flatten().sum::<f64>() / 4.0;
+    assert!((silent.value("ic_a_day").unwrap() - mean).abs() < 1e-12);
+}
+
 /// Two folds of seven days: each has the mean of its own days, with an interval of these days alone.
 #[test]
 fn each_fold_has_its_own_ic_a_day() {
