@@ -162,7 +162,9 @@ fn write(run: &Path, tuning: &Tuning) -> anyhow::Result<()> {
         write_atomically(&path, thresholds_svg(coin, tuning.min_trades).as_bytes())?;
     }
     let called = cli::arguments();
-    let arguments = called.strip_prefix("thresholds ").unwrap_or(&called);
+    let arguments = called
+        .split_once("thresholds ")
+        .map_or("", |(_, after)| after);
     let command = format!("scripts/tune-thresholds {arguments}");
     let page = run.join("thresholds.html");
     write_atomically(&page, thresholds_html(tuning, &command).as_bytes())?;

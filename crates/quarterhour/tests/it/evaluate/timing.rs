@@ -99,7 +99,7 @@ fn savings_are_printed_and_drawn() {
     assert_eq!(page.matches("<svg").count(), 4);
     assert!(
         page.contains(
-            "quarterhour timing a --html timing.html --folds 2 --every 5m --half-spread-bps 2"
+            "quarterhour evaluate timing a --html timing.html --folds 2 --every 5m --half-spread-bps 2"
         ),
         "{page}"
     );
