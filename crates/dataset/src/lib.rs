@@ -7,6 +7,7 @@ mod config;
 mod data_config;
 mod error;
 mod features;
+mod funding;
 mod named_output;
 mod normalize_config;
 mod normalizer;

@@ -38,7 +38,7 @@ pub struct TimingArgs {
     /// How long the rule waits for a better bar; 0 trades as soon as the forecast is against waiting
     #[arg(long, value_name = "NUMBER", default_value_t = PATIENCE)]
     patience: f64,
-    /// Folds to score, such as 1-5 or 1-5,7; without it all of them
+    /// Folds in which orders arrive, such as 1-5 or 1-5,7; without it all of them
     #[arg(long, value_name = "FOLDS")]
     folds: Option<String>,
     /// Print one JSON object instead of tables
@@ -75,6 +75,7 @@ impl TimingArgs {
         Ok(TimingOptions {
             deadlines_bars: deadlines.collect::<anyhow::Result<_>>()?,
             every_bars: every.transpose()?.unwrap_or(1),
+            folds: self.folds.as_deref().map_or(Ok(Vec::new()), cli::folds)?,
             half_spread_bps: self.half_spread_bps,
             patience: self.patience,
             bootstrap: Options {
@@ -95,8 +96,8 @@ pub fn run(args: &TimingArgs) -> anyhow::Result<()> {
     if let Some(path) = &args.html {
         check_named_output(path, "html")?;
     }
-    let folds = args.folds.as_deref().map_or(Ok(Vec::new()), cli::folds)?;
-    let runs = Runs::read(&args.runs, &folds, &args.part)?;
+    // All folds are read: the earlier ones say what forecasts are worth.
+    let runs = Runs::read(&args.runs, &[], &args.part)?;
     let report = report(args, &runs)?;
     if let Some(path) = &args.html {
         let command = format!("quarterhour {}", cli::arguments());
@@ -129,27 +130,29 @@ fn report(args: &TimingArgs, runs: &Runs) -> anyhow::Result<TimingReport> {
 
 /// The closes and volumes of a panel; prices that were carried forward are none.
 pub(crate) fn prices(panel: &Panel) -> Prices {
-    let cells =
-        || (0..panel.rows()).flat_map(|row| (0..panel.coins()).map(move |coin| (row, coin)));
-    let values = |column: Column| -> Vec<f64> {
-        let value = |(row, coin)| {
-            if panel.is_observed(row, coin) {
-                panel.value(column, row, coin)
-            } else {
-                f64::NAN
-            }
-        };
-        cells().map(value).collect()
-    };
-    let volume = values(Column::Volume);
+    let volume = values(panel, Column::Volume);
     Prices {
         start_ms: panel.time_ms(0),
         bar_ms: panel.interval().ms(),
         symbols: panel.symbols().iter().map(ToString::to_string).collect(),
-        close: values(Column::Close),
+        close: values(panel, Column::Close),
         volume: volume
             .iter()
             .any(|volume| !volume.is_nan())
             .then_some(volume),
+        ..Prices::default()
     }
+}
+
+/// A column of a panel, `[bars, coins]`; NaN where a coin has no candle of its own.
+pub(crate) fn values(panel: &Panel, column: Column) -> Vec<f64> {
+    let cells = (0..panel.rows()).flat_map(|row| (0..panel.coins()).map(move |coin| (row, coin)));
+    let value = |(row, coin)| {
+        if panel.is_observed(row, coin) {
+            panel.value(column, row, coin)
+        } else {
+            f64::NAN
+        }
+    };
+    cells.map(value).collect()
 }

@@ -8,6 +8,7 @@ use super::charts::importance_svg;
 use super::content::{Page, models};
 use super::document::{chart, document, section};
 use super::parts::{coins, days_of_folds, folds};
+use super::reliability::reliability;
 use super::scores::scores;
 use super::shapes::{cumulative, tenths};
 use super::trading::trading;
@@ -23,6 +24,7 @@ pub fn html(page: &Page<'_>) -> String {
         (coins(page))
         (cumulative(page))
         (tenths(page))
+        (reliability(page))
         (trading(page))
         (features(page))
         (notes(page))

@@ -1,11 +1,13 @@
 //! From forecasts and prices to what timing saves.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 use score::{ForecastColumn, Options, Rows, check_forecasters};
 
-use super::orders::{Sums, Terms, day_sums};
+use super::expected::expected;
+use super::orders::{OrderSums, Terms, day_sums};
 use super::prices::{CoinPrices, Prices};
 use super::report::{
     DeadlineReport, Resampling, Saving, SideSavings, TimingReport, TimingScore, ratio, saved_by_day,
@@ -25,6 +27,9 @@ pub struct TimingOptions {
     pub deadlines_bars: Vec<usize>,
     /// Bars from one order of a coin to the next.
     pub every_bars: usize,
+    /// Folds in which orders arrive; all of them where it is empty. The folds before them say what
+    /// forecasts are worth.
+    pub folds: Vec<usize>,
     /// How much worse than a close a fill is, in basis points; benchmarks pay it as well.
     pub half_spread_bps: f64,
     /// The rule's [patience](TimingRule::patience).
@@ -39,6 +44,7 @@ impl TimingOptions {
         Self {
             deadlines_bars,
             every_bars: 1,
+            folds: Vec::new(),
             half_spread_bps: 1.0,
             patience: PATIENCE,
             bootstrap: Options::default(),
@@ -73,7 +79,10 @@ impl TimingOptions {
     }
 }
 
-/// Follows the rule with the forecasts of each forecaster, for buys and sells of every coin.
+/// Follows the rule with the expected returns of each forecaster, for buys and sells of every coin.
+///
+/// An expected return is the forecast minus its mean over coins, times a slope of the coin that the
+/// folds before say; in the first fold, before which nothing is known, all slopes are alike.
 ///
 /// An order arrives at the close of a bar at which its coin has a forecast; at this close and the
 /// following ones is decided, and each decision is filled at the close after it. It is counted where
@@ -99,6 +108,14 @@ pub fn timing(
             expected: LEAST_COINS,
         });
     }
+    let expected: Vec<ForecastColumn> = (forecasters.par_iter())
+        .map(|forecaster| ForecastColumn {
+            forecast: expected(rows, &forecaster.forecast),
+            ..forecaster.clone()
+        })
+        .collect();
+    let (rows, forecasters) = of_folds(rows, expected, &options.folds)?;
+    let (rows, forecasters) = (rows.as_ref(), forecasters.as_slice());
     let grid = Grid::new(rows, prices)?;
     let coins: Vec<CoinPrices> = grid
         .coins
@@ -109,7 +126,7 @@ pub fn timing(
         .map(|&bars| grid.starts(rows, bars, options.every_bars))
         .collect();
     // For each forecaster, deadline and coin the sums of its days.
-    let of_forecaster = |forecaster: &ForecastColumn| -> Vec<Vec<Vec<Sums>>> {
+    let of_forecaster = |forecaster: &ForecastColumn| -> Vec<Vec<Vec<OrderSums>>> {
         let z = grid.z_scores(rows, &forecaster.forecast);
         let of_deadline = |(starts, &bars): (&Vec<Starts>, &usize)| {
             let terms = Terms {
@@ -129,9 +146,10 @@ pub fn timing(
             .map(of_deadline)
             .collect()
     };
-    let sums: Vec<Vec<Vec<Vec<Sums>>>> = forecasters.iter().map(of_forecaster).collect();
+    let sums: Vec<Vec<Vec<Vec<OrderSums>>>> = forecasters.iter().map(of_forecaster).collect();
     let deadlines = (0..options.deadlines_bars.len()).map(|deadline| {
-        let of_deadline: Vec<&Vec<Vec<Sums>>> = sums.iter().map(|sums| &sums[deadline]).collect();
+        let of_deadline: Vec<&Vec<Vec<OrderSums>>> =
+            sums.iter().map(|sums| &sums[deadline]).collect();
         deadline_report(
             rows,
             forecasters,
@@ -140,6 +158,27 @@ pub fn timing(
         )
     });
     Ok(report(rows, options, deadlines.collect::<Result<_, _>>()?))
+}
+
+/// The rows of some folds with their forecasts; all of them where no fold is named.
+fn of_folds<'a>(
+    rows: &'a Rows,
+    mut forecasters: Vec<ForecastColumn>,
+    folds: &[usize],
+) -> Result<(Cow<'a, Rows>, Vec<ForecastColumn>), Error> {
+    if folds.is_empty() {
+        return Ok((Cow::Borrowed(rows), forecasters));
+    }
+    let has = |fold: &&usize| rows.fold.iter().any(|other| *other as usize == **fold);
+    if let Some(absent) = folds.iter().find(|fold| !has(fold)) {
+        return Err(setting("folds", absent, "folds of the forecasts"));
+    }
+    let is_wanted = |row: &usize| folds.contains(&(rows.fold[*row] as usize));
+    let places: Vec<usize> = (0..rows.len()).filter(is_wanted).collect();
+    for ForecastColumn { forecast, .. } in &mut forecasters {
+        *forecast = places.iter().map(|&row| forecast[row]).collect();
+    }
+    Ok((Cow::Owned(rows.clone().take(&places)), forecasters))
 }
 
 fn report(rows: &Rows, options: &TimingOptions, deadlines: Vec<DeadlineReport>) -> TimingReport {
@@ -172,10 +211,10 @@ fn report(rows: &Rows, options: &TimingOptions, deadlines: Vec<DeadlineReport>) 
 fn deadline_report(
     rows: &Rows,
     forecasters: &[ForecastColumn],
-    sums: &[&Vec<Vec<Sums>>],
+    sums: &[&Vec<Vec<OrderSums>>],
     (options, deadline_bars): (&TimingOptions, usize),
 ) -> Result<DeadlineReport, Error> {
-    let days: Vec<Vec<Sums>> = sums.iter().map(|coins| all_coins(coins)).collect();
+    let days: Vec<Vec<OrderSums>> = sums.iter().map(|coins| all_coins(coins)).collect();
     let of_first = days.first().map_or(&[][..], Vec::as_slice);
     let orders = of_first.iter().map(|day| day.orders).sum::<f64>();
     if orders == 0.0 {
@@ -198,7 +237,7 @@ fn deadline_report(
             .iter()
             .zip(sums[place])
             .filter(|_| !forecaster.is_control());
-        let coin = |(symbol, days): (&String, &Vec<Sums>)| {
+        let coin = |(symbol, days): (&String, &Vec<OrderSums>)| {
             (symbol.clone(), Saving::new(&saved_by_day(days), resampling))
         };
         let bars = days.iter().map(|day| day.bars).sum::<f64>();
@@ -223,8 +262,8 @@ fn deadline_report(
 }
 
 /// The sums of all coins, by day.
-fn all_coins(coins: &[Vec<Sums>]) -> Vec<Sums> {
-    let mut all = vec![Sums::default(); coins.first().map_or(0, Vec::len)];
+fn all_coins(coins: &[Vec<OrderSums>]) -> Vec<OrderSums> {
+    let mut all = vec![OrderSums::default(); coins.first().map_or(0, Vec::len)];
     for day in coins.iter().flat_map(|days| days.iter().enumerate()) {
         all[day.0].add(day.1);
     }

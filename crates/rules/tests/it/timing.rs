@@ -83,6 +83,7 @@ fn savings_equal_those_of_plain_loops_in_numpy() {
         symbols: rows.symbols.clone(),
         close: floats(&golden["close"]),
         volume: Some(floats(&golden["volume"])),
+        ..Prices::default()
     };
     let names = ["ridge", "other", "zero"];
     let forecasters = names.map(|name| of_run(name, floats(&golden["forecasts"][name])));

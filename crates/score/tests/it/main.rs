@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod calibration;
 mod coverage;
 mod errors;
 mod golden;
