@@ -52,8 +52,8 @@ pub struct LineFit {
 /// The line through the points of all clusters.
 ///
 /// Errors are the sandwich of Liang and Zeger, times the root of n / (n - 1) for n clusters: points
-/// of different clusters are taken to be independent, those of one cluster may be anything. None
-/// where fewer than two clusters have points, or where x is constant.
+/// of different clusters are taken to be independent, those of one cluster may be anything. They are
+/// infinite where all points are in one cluster. None where there is no point, or x is constant.
 ///
 /// # Examples
 /// ```
@@ -71,7 +71,7 @@ pub fn fit_line(clusters: &[LineSums]) -> Option<LineFit> {
     let mut all = LineSums::default();
     known().for_each(|cluster| all.add(cluster));
     let determinant = all.weight * all.xx - all.x * all.x;
-    if count < 2.0 || determinant <= ROUNDING * all.weight * all.xx {
+    if count == 0.0 || determinant <= ROUNDING * all.weight * all.xx {
         return None;
     }
     let slope = (all.weight * all.xy - all.x * all.y) / determinant;
@@ -83,11 +83,17 @@ pub fn fit_line(clusters: &[LineSums]) -> Option<LineFit> {
         slope_variance += ((all.weight * with_x - all.x * residual) / determinant).powi(2);
         intercept_variance += ((all.xx * residual - all.x * with_x) / determinant).powi(2);
     }
-    let correction = count / (count - 1.0);
+    let error = |variance: f64| {
+        if count > 1.0 {
+            (variance * count / (count - 1.0)).sqrt()
+        } else {
+            f64::INFINITY
+        }
+    };
     Some(LineFit {
         slope,
         intercept,
-        slope_error: (slope_variance * correction).sqrt(),
-        intercept_error: (intercept_variance * correction).sqrt(),
+        slope_error: error(slope_variance),
+        intercept_error: error(intercept_variance),
     })
 }

@@ -46,8 +46,10 @@ fn cells_of_line(line: Option<Line>) -> [String; 4] {
     ]
 }
 
-fn ends([low, high]: ConfidenceInterval, scale: f64, digits: usize) -> String {
-    format!("{:.digits$} to {:.digits$}", low * scale, high * scale)
+fn ends(interval: Option<ConfidenceInterval>, scale: f64, digits: usize) -> String {
+    interval.map_or_else(dash, |[low, high]| {
+        format!("{:.digits$} to {:.digits$}", low * scale, high * scale)
+    })
 }
 
 fn points(value: f64) -> String {
@@ -70,7 +72,7 @@ pub(crate) fn bin_cells(bin: &ReliabilityBin) -> Vec<String> {
     vec![
         points(bin.expected),
         points(bin.realized),
-        bin.interval.map_or_else(dash, |found| ends(found, 1e4, 2)),
+        ends(bin.interval, 1e4, 2),
         grouped(bin.count),
     ]
 }

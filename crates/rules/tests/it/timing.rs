@@ -160,7 +160,7 @@ fn market(steps: &[f64], coins: usize) -> Market {
             bar_ms: HOUR_MS,
             symbols,
             close,
-            volume: None,
+            ..Prices::default()
         },
     }
 }
@@ -287,4 +287,51 @@ fn what_cannot_be_timed_is_refused_by_name() {
     no price of COIN0 in the bar that opens at 0 ms, expected a bar of each forecast
     hint: the run's candles must be where its run.toml says; `quarterhour audit` shows what the store holds
     "#);
+}
+
+/// What earlier folds say of forecasts decides: those that were right are acted on, those that were
+/// wrong are not, and orders are then TWAP itself.
+#[test]
+fn forecasts_that_were_wrong_so_far_are_not_acted_on() {
+    let (bars, coins) = (300, 5);
+    let noise =
+        |cell: usize| ((cell * cell * 7919 + cell * 104_729) % 10_007) as f64 / 5_003.5 - 1.0;
+    let steps: Vec<f64> = (0..bars * coins).map(noise).collect();
+    let mut market = market(&steps, coins);
+    let close = market.prices.close.clone();
+    let ahead = |cell: usize| match (close.get(cell + coins), close.get(cell + 4 * coins)) {
+        (Some(entry), Some(exit)) => exit / entry - 1.0,
+        _ => f64::NAN,
+    };
+    market.rows.realized_delayed = (0..bars * coins).map(ahead).collect();
+    market.rows.trailing_volatility = Some(vec![0.01; bars * coins]);
+    market.rows.fold = (0..bars * coins)
+        .map(|cell| 1 + u32::from(cell >= 150 * coins))
+        .collect();
+    let right: Vec<f64> = (market.rows.realized_delayed.iter())
+        .map(|value| if value.is_finite() { *value } else { 0.0 })
+        .collect();
+    let options = TimingOptions {
+        folds: vec![2],
+        patience: 0.0,
+        ..usual()
+    };
+    let mean = |forecast: Vec<f64>| {
+        let report = saved(&market, forecast, &options);
+        assert_eq!(report.folds, [2]);
+        report.deadlines[1].forecasters[0].saved.mean_bps.unwrap()
+    };
+    assert!(mean(right.clone()) > 10.0);
+    assert!(mean(right.iter().map(|value| -value).collect()).abs() < 1e-6);
+    let absent = TimingOptions {
+        folds: vec![3],
+        ..usual()
+    };
+    let refused = timing(
+        &market.rows,
+        &[of_run("one", right)],
+        &market.prices,
+        &absent,
+    );
+    insta::assert_snapshot!(told(&refused.unwrap_err()), @"`folds` is 3, expected folds of the forecasts");
 }

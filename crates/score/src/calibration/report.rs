@@ -76,18 +76,21 @@ pub struct CoinReliability {
 pub struct Line {
     /// Change of what is realized for a change by 1.
     pub slope: f64,
-    /// Its interval.
-    pub slope_interval: ConfidenceInterval,
+    /// Its interval; None where all rows are of one day.
+    pub slope_interval: Option<ConfidenceInterval>,
     /// What is realized at 0, as a plain fraction.
     pub intercept: f64,
     /// Its interval.
-    pub intercept_interval: ConfidenceInterval,
+    pub intercept_interval: Option<ConfidenceInterval>,
 }
 
 impl Line {
     fn new(fit: LineFit, confidence: f64) -> Self {
         let errors = normal_quantile((1.0 + confidence) / 2.0);
-        let around = |value: f64, error: f64| [value - errors * error, value + errors * error];
+        let around = |value: f64, error: f64| {
+            let ends = [value - errors * error, value + errors * error];
+            error.is_finite().then_some(ends)
+        };
         Self {
             slope: fit.slope,
             slope_interval: around(fit.slope, fit.slope_error),

@@ -140,7 +140,8 @@ fn what_is_expected_of_a_planted_relation_comes() {
     for (coin, slope) in whole.by_coin.iter().zip(planted) {
         let own = coin.realized_on_forecast.unwrap();
         assert!(
-            own.slope_interval[0] < slope && slope < own.slope_interval[1],
+            own.slope_interval
+                .is_some_and(|[low, high]| low < slope && slope < high),
             "{own:?}"
         );
         assert_eq!(coin.bins.len(), 5);
