@@ -86,13 +86,13 @@ pub(super) struct FileMetadata {
     pub version: u32,
     #[serde(flatten)]
     pub table: TableMetadata,
-    pub horizons: Vec<Horizon>,
+    pub horizons: Vec<HorizonEntry>,
     pub panels: Vec<PanelName>,
 }
 
 /// A horizon as the file has it.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Horizon {
+pub(super) struct HorizonEntry {
     pub name: TimeSpan,
     pub reach: TimeSpan,
 }
@@ -109,7 +109,7 @@ impl FileMetadata {
     pub fn new<'a>(table: &TableMetadata, keys: impl Iterator<Item = &'a PartKey>) -> Self {
         let (mut horizons, mut panels) = (Vec::new(), Vec::new());
         for key in keys {
-            push_new(&mut horizons, Horizon::of(key));
+            push_new(&mut horizons, HorizonEntry::of(key));
             push_new(&mut panels, PanelName::of(key));
         }
         Self {
@@ -132,7 +132,7 @@ impl FileMetadata {
     }
 }
 
-impl Horizon {
+impl HorizonEntry {
     fn of(key: &PartKey) -> Self {
         Self {
             name: key.horizon,
