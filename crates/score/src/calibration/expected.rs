@@ -52,61 +52,58 @@ impl FoldCalibration {
 
     /// `days`: for each coin the sums of each cluster of days.
     fn new(fold: Option<u32>, days: &[Vec<LineSums>]) -> Self {
-        let mut all = vec![LineSums::default(); days.iter().map(Vec::len).max().unwrap_or(0)];
+        let clusters = days.iter().map(Vec::len).max().unwrap_or(0);
+        let mut all = vec![LineSums::default(); clusters];
         for coin in days {
             for (all, own) in all.iter_mut().zip(coin) {
                 all.add(own);
             }
         }
         let pooled = fit_line(&all);
-        let is_enough = |days: &&Vec<LineSums>| {
-            let known = days.iter().filter(|sums| **sums != LineSums::default());
-            known.count() >= LEAST_CLUSTERS
-        };
-        let own: Vec<Option<LineFit>> = (days.iter())
-            .map(|days| Some(days).filter(is_enough).and_then(|days| fit_line(days)))
-            .collect();
+        let own: Vec<Option<LineFit>> = days.iter().map(|days| own_line(days)).collect();
         let lines = || own.iter().flatten();
-        let is_noisy = |(_, error): &(f64, f64)| *error > 0.0;
-        let slopes: Vec<(f64, f64)> = lines()
-            .map(|line| (line.slope, line.slope_error))
-            .filter(is_noisy)
-            .collect();
-        let intercepts: Vec<(f64, f64)> = lines()
-            .map(|line| (line.intercept, line.intercept_error))
-            .filter(is_noisy)
-            .collect();
-        let between = [variance_between(&slopes), variance_between(&intercepts)];
-        let shrunk_line = |own: &Option<LineFit>| {
-            let center = pooled?;
-            let line = own.map_or(
-                Calibration {
-                    slope: center.slope,
-                    intercept: center.intercept,
-                },
-                |own| Calibration {
-                    slope: shrunk(own.slope, own.slope_error, center.slope, between[0]),
-                    intercept: shrunk(
-                        own.intercept,
-                        own.intercept_error,
-                        center.intercept,
-                        between[1],
-                    ),
-                },
-            );
-            Some(line)
-        };
-        let coins = own.iter().map(|own| CoinCalibration {
+        let slopes = lines().map(|line| (line.slope, line.slope_error));
+        let intercepts = lines().map(|line| (line.intercept, line.intercept_error));
+        let between = [slopes.collect(), intercepts.collect()].map(true_variance);
+        let coin = |own: &Option<LineFit>| CoinCalibration {
             own: *own,
-            shrunk: shrunk_line(own),
-        });
+            shrunk: pooled.map(|pooled| drawn(own.unwrap_or(pooled), pooled, between)),
+        };
         Self {
             fold,
             pooled,
             slope_spread: between[0].sqrt(),
             intercept_spread: between[1].sqrt(),
-            coins: coins.collect(),
+            coins: own.iter().map(coin).collect(),
         }
+    }
+}
+
+/// A coin's own line, if it has days enough.
+fn own_line(days: &[LineSums]) -> Option<LineFit> {
+    let known = days.iter().filter(|sums| **sums != LineSums::default());
+    (known.count() >= LEAST_CLUSTERS).then(|| fit_line(days))?
+}
+
+/// The variance that estimates have beside their errors; an estimate without an error is none.
+fn true_variance(estimates: Vec<(f64, f64)>) -> f64 {
+    let noisy: Vec<(f64, f64)> = estimates
+        .into_iter()
+        .filter(|(_, error)| *error > 0.0)
+        .collect();
+    variance_between(&noisy)
+}
+
+/// A line drawn to the pooled one; `between` are the true variances of slopes and intercepts.
+fn drawn(own: LineFit, pooled: LineFit, between: [f64; 2]) -> Calibration {
+    Calibration {
+        slope: shrunk(own.slope, own.slope_error, pooled.slope, between[0]),
+        intercept: shrunk(
+            own.intercept,
+            own.intercept_error,
+            pooled.intercept,
+            between[1],
+        ),
     }
 }
 
@@ -126,67 +123,65 @@ pub fn calibrations(rows: &Rows, forecast: &[f64], part: ReturnPart) -> Vec<Fold
 }
 
 /// As [`calibrations`], of columns that are a part already.
-pub(super) fn lines_before(rows: &Rows, x: &[f64], y: &[f64]) -> Vec<FoldCalibration> {
-    let unit = rows.unit();
-    let block_ms = DAY_MS * block_days(rows.bar_ms, rows.reach_bars) as i64;
-    let first_ms = rows
-        .time_ms
-        .first()
-        .map_or(0, |time| time.div_euclid(DAY_MS) * DAY_MS);
+pub(super) fn lines_before(
+    rows: &Rows,
+    forecast: &[f64],
+    realized: &[f64],
+) -> Vec<FoldCalibration> {
     let known_after_ms = rows.bar_ms * (rows.reach_bars as i64 + 1);
-    let mut days: Vec<Vec<LineSums>> = vec![Vec::new(); rows.symbols.len()];
-    let mut next = 0;
+    let mut days = ClusterSums::new(rows);
+    let (mut next, mut start) = (0, 0);
     let mut found = Vec::new();
-    let mut row = 0;
-    while let Some(&fold) = rows.fold.get(row) {
-        let start_ms = rows.time_ms[row];
+    while let Some(&fold) = rows.fold.get(start) {
         // What is known at the fold's first forecast.
-        let is_known = |place: usize| {
-            rows.fold[place] < fold && rows.time_ms[place] + known_after_ms <= start_ms
-        };
-        while next < row && is_known(next) {
-            push(
-                &mut days,
-                rows,
-                (next, (rows.time_ms[next] - first_ms) / block_ms),
-                (x, y, unit),
-            );
+        let is_known = |row: usize| rows.time_ms[row] + known_after_ms <= rows.time_ms[start];
+        while next < start && is_known(next) {
+            days.push(next, forecast[next], realized[next]);
             next += 1;
         }
-        found.push(FoldCalibration::new(Some(fold), &days));
-        row += rows.fold[row..].partition_point(|other| *other == fold);
+        found.push(FoldCalibration::new(Some(fold), &days.of_coins));
+        start += rows.fold[start..].partition_point(|other| *other == fold);
     }
-    for place in next..rows.len() {
-        push(
-            &mut days,
-            rows,
-            (place, (rows.time_ms[place] - first_ms) / block_ms),
-            (x, y, unit),
-        );
+    for row in next..rows.len() {
+        days.push(row, forecast[row], realized[row]);
     }
-    found.push(FoldCalibration::new(None, &days));
+    found.push(FoldCalibration::new(None, &days.of_coins));
     found
 }
 
-/// Adds a row to its coin's cluster of days; a row that is not known whole is left out.
-fn push(
-    days: &mut [Vec<LineSums>],
-    rows: &Rows,
-    (row, cluster): (usize, i64),
-    (x, y, unit): (&[f64], &[f64], &[f64]),
-) {
-    let (x, y, unit) = (x[row], y[row], unit[row]);
-    let (true, Ok(cluster)) = (
-        x.is_finite() && y.is_finite() && unit.is_finite(),
-        usize::try_from(cluster),
-    ) else {
-        return;
-    };
-    let days = &mut days[rows.symbol[row] as usize];
-    if days.len() <= cluster {
-        days.resize(cluster + 1, LineSums::default());
+/// What lines need of the rows, for each coin and cluster of days.
+struct ClusterSums<'a> {
+    rows: &'a Rows,
+    first_ms: i64,
+    cluster_ms: i64,
+    of_coins: Vec<Vec<LineSums>>,
+}
+
+impl<'a> ClusterSums<'a> {
+    fn new(rows: &'a Rows) -> Self {
+        let first_ms = rows.time_ms.first().copied().unwrap_or_default();
+        Self {
+            rows,
+            first_ms: first_ms.div_euclid(DAY_MS) * DAY_MS,
+            cluster_ms: DAY_MS * block_days(rows.bar_ms, rows.reach_bars) as i64,
+            of_coins: vec![Vec::new(); rows.symbols.len()],
+        }
     }
-    days[cluster].push(x, y.clamp(-MOST * unit, MOST * unit), unit.powi(-2));
+
+    /// Adds a row to its coin's cluster; one of which something is not known is left out.
+    fn push(&mut self, row: usize, forecast: f64, realized: f64) {
+        let unit = self.rows.unit()[row];
+        let cluster = (self.rows.time_ms[row] - self.first_ms) / self.cluster_ms;
+        let is_known = forecast.is_finite() && realized.is_finite() && unit.is_finite();
+        if let (true, Ok(cluster)) = (is_known, usize::try_from(cluster)) {
+            let clusters = &mut self.of_coins[self.rows.symbol[row] as usize];
+            if clusters.len() <= cluster {
+                clusters.resize(cluster + 1, LineSums::default());
+            }
+            let clipped = realized.clamp(-MOST * unit, MOST * unit);
+            clusters[cluster].push(forecast, clipped, unit.powi(-2));
+        }
+    }
 }
 
 /// The expected return of every row by the lines before its fold; NaN where nothing is known.
