@@ -205,10 +205,10 @@ def trade(first, end, kind, cost, rule, is_limited, orders="taker"):
         funded, unfunded = (units * MARK[bar] * rate).sum(), (units * MARK[bar + 1])[~IS_FUNDED].sum()
         units = units + filled
         cash -= (filled * price).sum()
-        missed = order - filled
+        missed, is_order = order - filled, abs(order * price) > 1e-12  # less is rounding
         bars.append((
             DAY[bar + 1], profit, abs(filled * price).sum(), unfunded, abs(units * MARK[bar + 1]).sum(), abs(order * price).sum(),
-            funded, (order != 0).sum(), ((order != 0) & (filled == 0)).sum(), abs(missed * price).sum(),
+            funded, is_order.sum(), (is_order & (filled == 0)).sum(), abs(missed * price).sum(),
             (missed * (MARK[bar + 1] - price)).sum(),
         ))
     return units, cash, np.array(bars)

@@ -113,7 +113,7 @@ impl OwnForecasts {
             scaled[cell] = value / unit[row];
         }
         let known = calibrations(rows, &forecaster.forecast, ReturnPart::Own);
-        let [mut lagged, mut squared] = [0.0; 2];
+        let [mut lagged, mut squared] = [0.0_f64; 2];
         let mut fits = Vec::new();
         for (fold, known) in folds.iter().zip(&known) {
             let persistence = if squared > 0.0 { lagged / squared } else { 0.0 };

@@ -5,6 +5,9 @@ use std::ops::Range;
 use super::config::OrderKind;
 use super::marked_prices::{MarkedPrices, is_price};
 
+/// An order of no more than this part of the capital is rounding.
+const ROUNDING: f64 = 1e-12;
+
 /// Cash and units of each coin, in parts of the capital.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Account {
@@ -174,7 +177,7 @@ impl FillTerms {
 impl PortfolioBar {
     fn add_order(&mut self, ordered: f64, fill: OrderFill, close: f64) {
         self.ordered += (ordered * fill.price).abs();
-        if ordered == 0.0 {
+        if (ordered * fill.price).abs() <= ROUNDING {
             return;
         }
         let missed = ordered - fill.units;
