@@ -38,7 +38,7 @@ pub struct TimingArgs {
     /// How long the rule waits for a better bar; 0 trades as soon as the forecast is against waiting
     #[arg(long, value_name = "NUMBER", default_value_t = PATIENCE)]
     patience: f64,
-    /// Folds in which orders arrive, such as 1-5 or 1-5,7; without it all of them
+    /// Folds to score, such as 1-5 or 1-5,7; without it all of them
     #[arg(long, value_name = "FOLDS")]
     folds: Option<String>,
     /// Print one JSON object instead of tables
@@ -75,7 +75,6 @@ impl TimingArgs {
         Ok(TimingOptions {
             deadlines_bars: deadlines.collect::<anyhow::Result<_>>()?,
             every_bars: every.transpose()?.unwrap_or(1),
-            folds: self.folds.as_deref().map_or(Ok(Vec::new()), cli::folds)?,
             half_spread_bps: self.half_spread_bps,
             patience: self.patience,
             bootstrap: Options {
@@ -96,8 +95,8 @@ pub fn run(args: &TimingArgs) -> anyhow::Result<()> {
     if let Some(path) = &args.html {
         check_named_output(path, "html")?;
     }
-    // All folds are read: the earlier ones say what forecasts are worth.
-    let runs = Runs::read(&args.runs, &[], &args.part)?;
+    let folds = args.folds.as_deref().map_or(Ok(Vec::new()), cli::folds)?;
+    let runs = Runs::read(&args.runs, &folds, &args.part)?;
     let report = report(args, &runs)?;
     if let Some(path) = &args.html {
         let command = format!("quarterhour {}", cli::arguments());

@@ -175,8 +175,8 @@ pub(crate) fn calibration_notes(report: &CalibrationReport) -> Vec<String> {
          1 and 0. Coins differ by: standard deviation of the coins' true slopes, as far as their errors do not explain it."
             .to_owned(),
         "Expected: the forecast through a line that the earlier folds alone say. It is each coin's own line, drawn to that of \
-         all coins by as much as its error explains its difference. The first fold expects nothing. Portfolios and the timing \
-         of orders trade on the own part's slopes of these lines."
+         all coins by as much as its error explains its difference; of the own part its slope alone, which is what portfolios \
+         trade on. The first fold expects nothing."
             .to_owned(),
         format!(
             "Lines weigh rows by the inverse square of the coin's trailing volatility and clip returns at five of it; \

@@ -146,38 +146,9 @@ fn at_fee(
     (fee_bps, hedge): (f64, Hedge),
     (rows, options): (&Rows, &PortfolioOptions),
 ) -> Vec<PortfolioResult> {
-    let block = (rows.reach_bars as i64 * rows.bar_ms + DAY_MS - 1) / DAY_MS;
     let config = ground.config;
-    let result = |holding: Holding, path: &PortfolioPath| {
-        let days = ground.days(path);
-        // What is held beside the forecasts is bought by a taker.
-        let orders = match holding.is_trial() {
-            true => config.orders,
-            false => OrderKind::Taker,
-        };
-        let accounts = DayAccounts {
-            days: &days,
-            fee_bps,
-            half_spread_bps: config.half_spread_bps(orders),
-            funding_bps_per_day: config.funding_bps_per_day,
-            bar_days: rows.bar_ms as f64 / DAY_MS as f64,
-        };
-        let mut figures = accounts.figures(&path.bars, block as usize, &options.bootstrap);
-        if matches!(holding, Holding::Coin { .. } | Holding::Basket) {
-            // One purchase has no fee that decides anything.
-            (figures.break_even_bps, figures.break_even_interval) = (None, None);
-        }
-        if orders == OrderKind::Limit {
-            figures.limit_orders = Some(LimitOrders::new(&path.bars));
-        }
-        PortfolioResult {
-            holding,
-            fee_bps,
-            figures,
-            day_ms: days.iter().map(end_ms).collect(),
-            profit: accounts.net(),
-        }
-    };
+    let result =
+        |holding, path: &PortfolioPath| result(ground, holding, path, fee_bps, (rows, options));
     let cost = (fee_bps + config.half_spread_bps(config.orders)) * 1e-4;
     let (mut results, mut matched) = (Vec::new(), Vec::new());
     let is_traded = |own: &OwnForecasts| {
@@ -203,15 +174,52 @@ fn at_fee(
             };
             results.push(result(holding, path));
         }
-        matched.push(result(
-            Holding::MatchedBasket { run },
-            &ground.matched(&raw),
-        ));
+        let basket = ground.matched(&raw);
+        matched.push(result(Holding::MatchedBasket { run }, &basket));
     }
     let held = held(ground, &rows.symbols).into_iter();
     results.extend(held.map(|(holding, path)| result(holding, &path)));
     results.extend(matched);
     results
+}
+
+/// What came of a portfolio at a fee.
+fn result(
+    ground: &Ground<'_>,
+    holding: Holding,
+    path: &PortfolioPath,
+    fee_bps: f64,
+    (rows, options): (&Rows, &PortfolioOptions),
+) -> PortfolioResult {
+    let (config, days) = (ground.config, ground.days(path));
+    // What is held beside the forecasts is bought by a taker.
+    let orders = match holding.is_trial() {
+        true => config.orders,
+        false => OrderKind::Taker,
+    };
+    let accounts = DayAccounts {
+        days: &days,
+        fee_bps,
+        half_spread_bps: config.half_spread_bps(orders),
+        funding_bps_per_day: config.funding_bps_per_day,
+        bar_days: rows.bar_ms as f64 / DAY_MS as f64,
+    };
+    let block = (rows.reach_bars as i64 * rows.bar_ms + DAY_MS - 1) / DAY_MS;
+    let mut figures = accounts.figures(&path.bars, block as usize, &options.bootstrap);
+    if matches!(holding, Holding::Coin { .. } | Holding::Basket) {
+        // One purchase has no fee that decides anything.
+        (figures.break_even_bps, figures.break_even_interval) = (None, None);
+    }
+    if orders == OrderKind::Limit {
+        figures.limit_orders = Some(LimitOrders::new(&path.bars));
+    }
+    PortfolioResult {
+        holding,
+        fee_bps,
+        figures,
+        day_ms: days.iter().map(end_ms).collect(),
+        profit: accounts.net(),
+    }
 }
 
 /// What anyone could hold: Bitcoin, where it is among the coins, and all coins alike.

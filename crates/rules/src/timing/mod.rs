@@ -1,7 +1,6 @@
 //! Timing of a trade that happens anyway: a coin has to be bought or sold by a deadline, and at the
 //! close of every bar the rule says whether to trade now or to wait.
 
-mod expected;
 mod orders;
 mod prices;
 mod report;

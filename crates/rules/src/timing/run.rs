@@ -1,12 +1,10 @@
 //! From forecasts and prices to what timing saves.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 use score::{ForecastColumn, Options, Rows, check_forecasters};
 
-use super::expected::expected;
 use super::orders::{OrderSums, Terms, day_sums};
 use super::prices::{CoinPrices, Prices};
 use super::report::{
@@ -27,9 +25,6 @@ pub struct TimingOptions {
     pub deadlines_bars: Vec<usize>,
     /// Bars from one order of a coin to the next.
     pub every_bars: usize,
-    /// Folds in which orders arrive; all of them where it is empty. The folds before them say what
-    /// forecasts are worth.
-    pub folds: Vec<usize>,
     /// How much worse than a close a fill is, in basis points; benchmarks pay it as well.
     pub half_spread_bps: f64,
     /// The rule's [patience](TimingRule::patience).
@@ -44,7 +39,6 @@ impl TimingOptions {
         Self {
             deadlines_bars,
             every_bars: 1,
-            folds: Vec::new(),
             half_spread_bps: 1.0,
             patience: PATIENCE,
             bootstrap: Options::default(),
@@ -79,10 +73,7 @@ impl TimingOptions {
     }
 }
 
-/// Follows the rule with the expected returns of each forecaster, for buys and sells of every coin.
-///
-/// An expected return is the forecast minus its mean over coins, times a slope of the coin that the
-/// folds before say; in the first fold, before which nothing is known, all slopes are alike.
+/// Follows the rule with the forecasts of each forecaster, for buys and sells of every coin.
 ///
 /// An order arrives at the close of a bar at which its coin has a forecast; at this close and the
 /// following ones is decided, and each decision is filled at the close after it. It is counted where
@@ -108,14 +99,6 @@ pub fn timing(
             expected: LEAST_COINS,
         });
     }
-    let expected: Vec<ForecastColumn> = (forecasters.par_iter())
-        .map(|forecaster| ForecastColumn {
-            forecast: expected(rows, &forecaster.forecast),
-            ..forecaster.clone()
-        })
-        .collect();
-    let (rows, forecasters) = of_folds(rows, expected, &options.folds)?;
-    let (rows, forecasters) = (rows.as_ref(), forecasters.as_slice());
     let grid = Grid::new(rows, prices)?;
     let coins: Vec<CoinPrices> = grid
         .coins
@@ -158,27 +141,6 @@ pub fn timing(
         )
     });
     Ok(report(rows, options, deadlines.collect::<Result<_, _>>()?))
-}
-
-/// The rows of some folds with their forecasts; all of them where no fold is named.
-fn of_folds<'a>(
-    rows: &'a Rows,
-    mut forecasters: Vec<ForecastColumn>,
-    folds: &[usize],
-) -> Result<(Cow<'a, Rows>, Vec<ForecastColumn>), Error> {
-    if folds.is_empty() {
-        return Ok((Cow::Borrowed(rows), forecasters));
-    }
-    let has = |fold: &&usize| rows.fold.iter().any(|other| *other as usize == **fold);
-    if let Some(absent) = folds.iter().find(|fold| !has(fold)) {
-        return Err(setting("folds", absent, "folds of the forecasts"));
-    }
-    let is_wanted = |row: &usize| folds.contains(&(rows.fold[*row] as usize));
-    let places: Vec<usize> = (0..rows.len()).filter(is_wanted).collect();
-    for ForecastColumn { forecast, .. } in &mut forecasters {
-        *forecast = places.iter().map(|&row| forecast[row]).collect();
-    }
-    Ok((Cow::Owned(rows.clone().take(&places)), forecasters))
 }
 
 fn report(rows: &Rows, options: &TimingOptions, deadlines: Vec<DeadlineReport>) -> TimingReport {

@@ -44,12 +44,6 @@ impl FoldCalibration {
         Some(if all > 0.0 { own.max(0.0) } else { 0.0 })
     }
 
-    /// The return that is expected of a coin for a forecast; NaN where nothing is known.
-    pub fn expected(&self, coin: usize, forecast: f64) -> f64 {
-        let line = self.coins.get(coin).and_then(|coin| coin.shrunk);
-        line.map_or(f64::NAN, |line| line.of(forecast))
-    }
-
     /// `days`: for each coin the sums of each cluster of days.
     fn new(fold: Option<u32>, days: &[Vec<LineSums>]) -> Self {
         let clusters = days.iter().map(Vec::len).max().unwrap_or(0);
@@ -186,6 +180,9 @@ impl<'a> ClusterSums<'a> {
 
 /// The expected return of every row by the lines before its fold; NaN where nothing is known.
 ///
+/// The own part is expected by its [slope](FoldCalibration::slope) alone, as it is traded: intercepts
+/// of earlier folds do not hold (docs/src/results/calibration.md).
+///
 /// # Shapes
 /// `forecast` and the result: one value a row; `before`: from [`calibrations`] of the same rows.
 pub fn expected_returns(
@@ -196,11 +193,13 @@ pub fn expected_returns(
 ) -> Vec<f64> {
     let mut expected = part.of(rows, forecast);
     for (row, value) in expected.iter_mut().enumerate() {
-        let fold = Some(rows.fold[row]);
+        let (fold, coin) = (Some(rows.fold[row]), rows.symbol[row] as usize);
         let lines = before.iter().find(|one| one.fold == fold);
-        *value = lines.map_or(f64::NAN, |lines| {
-            lines.expected(rows.symbol[row] as usize, *value)
+        let found = lines.and_then(|lines| match part {
+            ReturnPart::Own => Some(lines.slope(coin)? * *value),
+            ReturnPart::Whole => Some(lines.coins.get(coin)?.shrunk?.of(*value)),
         });
+        *value = found.unwrap_or(f64::NAN);
     }
     expected
 }
