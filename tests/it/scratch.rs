@@ -68,7 +68,8 @@ fn bits(dataset: &Dataset) -> Vec<u64> {
         dataset.fitted_targets(fold),
         dataset.target_scales(&normalizer),
     );
-    let windows = dataset.trained_windows(&targets, fold.train.clone(), 1, &normalizer.target_std());
+    let windows =
+        dataset.trained_windows(&targets, fold.train.clone(), 1, &normalizer.target_std());
     let cells = (0..dataset.panel.rows())
         .flat_map(|row| (0..dataset.panel.coins()).map(move |coin| (row, coin)));
     let of_cell = |(row, coin)| {

@@ -333,7 +333,10 @@ impl Config {
     /// Bytes of the arrays of a panel that [`crate::Dataset::load_in`] keeps in a scratch folder.
     pub fn array_bytes(&self, rows: usize, coins: usize) -> u64 {
         let target = &self.target;
-        let copies = [target.shuffle_seed.is_some(), target.entry == Entry::NextClose];
+        let copies = [
+            target.shuffle_seed.is_some(),
+            target.entry == Entry::NextClose,
+        ];
         let targets = 1 + copies.iter().filter(|is_made| **is_made).count();
         let scales = usize::from(self.normalize.target == TargetScale::Trailing);
         let horizons = target.all_horizons().len().max(1);

@@ -56,8 +56,8 @@ pub use resample::CandleReader;
 pub use run_dir::RunDir;
 pub use settled::Idle;
 pub use source_panel::check_columns;
-pub use storage::Scratch;
 pub use split::{Fold, Scheme, SplitConfig, SplitPlan};
+pub use storage::Scratch;
 pub use store::{Audit, Replaced, Store};
 pub use table::{
     FoldForecasts, ForecastRow, ForecastTable, NamedColumns, PartKey, TableMetadata, TablePart,

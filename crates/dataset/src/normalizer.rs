@@ -357,14 +357,18 @@ fn input_moments(on: &TrainingRows<'_>) -> Vec<(usize, Vec<RunningMoments>)> {
     } = on;
     let of_none = (0, vec![RunningMoments::default(); features.per_coin()]);
     let mut of_coins = vec![of_none; panel.coins()];
-    for_each_coin(&mut of_coins, on.train.clone(), |(count, moments), row, coin| {
-        if panel.is_observed(row, coin) {
-            *count += 1;
-            for (moments, &value) in moments.iter_mut().zip(features.cell(row, coin)) {
-                moments.add(f64::from(value));
+    for_each_coin(
+        &mut of_coins,
+        on.train.clone(),
+        |(count, moments), row, coin| {
+            if panel.is_observed(row, coin) {
+                *count += 1;
+                for (moments, &value) in moments.iter_mut().zip(features.cell(row, coin)) {
+                    moments.add(f64::from(value));
+                }
             }
-        }
-    });
+        },
+    );
     of_coins
 }
 

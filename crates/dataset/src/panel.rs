@@ -117,7 +117,11 @@ impl PanelBuilder {
     fn place(&mut self, coin: usize, candles: &CandleTable) {
         let coins = self.last.len();
         let times = candles.open_time_ms.iter();
-        let row = |&time: &i64| self.panel.row_of(time).filter(|row| self.span.contains(row));
+        let row = |&time: &i64| {
+            self.panel
+                .row_of(time)
+                .filter(|row| self.span.contains(row))
+        };
         let rows: Vec<Option<usize>> = times.map(row).collect();
         for row in rows.iter().flatten() {
             self.observed[row * coins + coin] = true;
@@ -163,7 +167,12 @@ impl PanelBuilder {
 /// Open time of the first bar that opens at `from_ms` or later.
 pub(crate) fn first_bar_ms(from_ms: i64, interval: Interval) -> i64 {
     let step = interval.ms();
-    from_ms.div_euclid(step) * step + if from_ms.rem_euclid(step) == 0 { 0 } else { step }
+    from_ms.div_euclid(step) * step
+        + if from_ms.rem_euclid(step) == 0 {
+            0
+        } else {
+            step
+        }
 }
 
 /// How many bars open from `first_ms`, when one does, until before `until_ms`.

@@ -177,7 +177,10 @@ fn memory(config: &TrainConfig, dataset: &Dataset, pairs: usize) -> String {
         let horizons = shared.target.all_horizons().len();
         let cells = (rows * coins) as u64;
         // Whether there is a candle, what is missing in its window, and whether it counts.
-        (shared.array_bytes(rows, coins), cells * (3 + horizons as u64))
+        (
+            shared.array_bytes(rows, coins),
+            cells * (3 + horizons as u64),
+        )
     });
     let (arrays, windows) = sizes.fold((0, 0), |sum, size| (sum.0 + size.0, sum.1 + size.1));
     let controls = shared.target.init(shared.data.interval).controls().len();
