@@ -448,7 +448,7 @@ fn funding_rates_of_futures_are_stored_beside_the_candles() {
     let rates: Vec<FundingRate> = (0..200)
         .map(|payment| FundingRate {
             time_ms: first_ms + payment * 8 * 3_600_000 + payment % 3,
-            rate: (payment % 7 - 2) as f64 * 1e-4,
+            rate: (payment % 7 - 2) as f64 / 1e4,
         })
         .collect();
     let funding: BTreeMap<Symbol, Vec<FundingRate>> = source[..2]
