@@ -13,6 +13,7 @@ mod daily;
 mod ensemble;
 mod fitting;
 mod horizons;
+mod intervals;
 mod live;
 mod look_ahead;
 mod panel20;

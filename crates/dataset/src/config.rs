@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Base, Column, DataConfig, Error, FeatureConfig, FeatureSet, Features, NormalizeConfig,
-    PanelConfig, Source, SplitConfig, TargetConfig, TimeSpan, parse_time,
+    Base, Column, DataConfig, Error, FeatureConfig, FeatureSet, Features, IntervalsConfig,
+    NormalizeConfig, PanelConfig, Source, SplitConfig, TargetConfig, TimeSpan, parse_time,
 };
 
 /// The shared sections: what is forecast, from what, on which rows.
@@ -28,6 +28,9 @@ pub struct Config {
     pub split: SplitConfig,
     /// `[normalize]`
     pub normalize: NormalizeConfig,
+    /// `[intervals]`; not written where it is as by default, so that files of runs stay the same.
+    #[serde(skip_serializing_if = "IntervalsConfig::is_default")]
+    pub intervals: IntervalsConfig,
 }
 
 /// The `[run]` section, which only a run's own run.toml has: what wrote the forecasts.
@@ -132,6 +135,7 @@ impl Config {
         self.target.validate(self.data.interval)?;
         self.split.validate(self.data.interval)?;
         self.normalize.validate(self.data.interval)?;
+        self.intervals.validate()?;
         self.validate_panels()
     }
 

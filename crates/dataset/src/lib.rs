@@ -7,6 +7,7 @@ mod config;
 mod data_config;
 mod error;
 mod features;
+mod intervals_config;
 mod named_output;
 mod normalize_config;
 mod normalizer;
@@ -42,6 +43,7 @@ pub use features::{
     Feature, FeatureConfig, FeatureFormulas, FeatureMatrix, FeatureRows, FeatureSet, Features,
     GroupChoice, TabularFeatures, features_reference, trailing_volatility,
 };
+pub use intervals_config::{IntervalMethod, IntervalsConfig};
 pub use named_output::check_named_output;
 pub use normalize_config::{InputNorm, NormalizeConfig, TargetScale};
 pub use normalizer::{CoinStats, Normalizer, TargetStats, TrainingRows, target_std};

@@ -7,6 +7,7 @@ use score::ReportSection;
 use super::charts::importance_svg;
 use super::content::{Page, models};
 use super::document::{chart, document, section};
+use super::intervals::intervals;
 use super::parts::{coins, days_of_folds, folds};
 use super::scores::scores;
 use super::shapes::{cumulative, tenths};
@@ -18,6 +19,7 @@ pub fn html(page: &Page<'_>) -> String {
     let body = html! {
         (head(page))
         (scores(page))
+        (intervals(page))
         (days_of_folds(page))
         (folds(page))
         (coins(page))
