@@ -162,7 +162,10 @@ impl Config {
                 ));
             }
             let config = self.of_panel(panel);
-            let checked = config.validate().and_then(|()| self.check_reach(&config));
+            let checked = config
+                .validate()
+                .and_then(|()| self.check_reach(&config))
+                .and_then(|()| self.check_features(&config));
             checked.map_err(|error| error.in_panel(&panel.name))?;
         }
         Ok(())
@@ -180,6 +183,21 @@ impl Config {
              panel; here it reaches {found}",
             self.target.init(self.data.interval).name()
         );
+        Err(Error::config(
+            "panel.interval",
+            other.data.interval,
+            expected,
+        ))
+    }
+
+    /// Checks that another panel has the features of the run's own: longer bars have fewer of the
+    /// time.
+    fn check_features(&self, other: &Self) -> Result<(), Error> {
+        if self.chosen_features().names() == other.chosen_features().names() {
+            return Ok(());
+        }
+        let expected = "an interval whose bars have the same features of the time as the run's own, \
+                        or features.time = false";
         Err(Error::config(
             "panel.interval",
             other.data.interval,

@@ -40,8 +40,9 @@ pub use config::{Config, RunConfig, UniverseConfig};
 pub use data_config::{DataConfig, Source};
 pub use error::{Error, hint_of};
 pub use features::{
-    Feature, FeatureConfig, FeatureFormulas, FeatureMatrix, FeatureRows, FeatureSet, Features,
-    GroupChoice, TabularFeatures, features_reference, trailing_volatility,
+    ExportedFeatures, Feature, FeatureConfig, FeatureFormulas, FeatureMatrix, FeatureRows,
+    FeatureSet, Features, GroupChoice, TabularFeatures, export_features, features_reference,
+    trailing_volatility,
 };
 pub use intervals_config::{IntervalMethod, IntervalsConfig};
 pub use named_output::check_named_output;

@@ -51,6 +51,7 @@ fn every_subcommand_lists_its_arguments() {
         ("import", "--replace"),
         ("simulate", "--set"),
         ("audit", "--holes"),
+        ("features", "--recompute"),
         ("train", "--resume"),
         ("baseline", "--protocol"),
         ("ridge", "--folds"),
