@@ -10,6 +10,7 @@
 mod base;
 mod cache;
 mod daily;
+mod embed;
 mod ensemble;
 mod fitting;
 mod horizons;

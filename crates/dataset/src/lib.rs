@@ -8,6 +8,7 @@ mod data_config;
 mod error;
 mod features;
 mod intervals_config;
+mod months;
 mod named_output;
 mod normalize_config;
 mod normalizer;
@@ -45,6 +46,7 @@ pub use features::{
     trailing_volatility,
 };
 pub use intervals_config::{IntervalMethod, IntervalsConfig};
+pub use months::months;
 pub use named_output::check_named_output;
 pub use normalize_config::{InputNorm, NormalizeConfig, TargetScale};
 pub use normalizer::{CoinStats, Normalizer, TargetStats, TrainingRows, target_std};

@@ -12,6 +12,7 @@ use terminal::Table;
 
 use crate::cache::ForecastCache;
 use crate::checkpoint::Request;
+use crate::embed::EmbedArgs;
 use crate::ledger::{self, LedgerArgs};
 use crate::seen::{InSample, out_of_sample};
 use crate::watch::{OrderArgs, WatchArgs, watch};
@@ -114,6 +115,8 @@ pub struct WatchCommand {
 pub enum Command {
     /// Forecast every minute as it closes, and open and close pretend positions
     Watch(WatchCommand),
+    /// Write what a network's encoder makes of each window as Parquet, for models made elsewhere
+    Embed(EmbedArgs),
     /// Print what a watch did: trades, win rate, profit before and after fees, Sharpe, drawdown
     Ledger(LedgerArgs),
 }
@@ -156,6 +159,7 @@ impl Command {
                 let asked = (&args.watching, &args.orders);
                 watch_with(&args.model, asked, urls, args.until.as_deref())
             }
+            Self::Embed(args) => args.run(),
             Self::Ledger(args) => ledger::run(args),
         }
     }

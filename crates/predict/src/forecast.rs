@@ -53,14 +53,7 @@ pub fn forecast_at(checkpoint: &Checkpoint, history: &History) -> anyhow::Result
     let config = &checkpoint.config;
     let interval = config.data.interval;
     let forecaster = &checkpoint.forecaster;
-    let from_ms = history.at_ms - (checkpoint.history_bars() as i64 - 1) * interval.ms();
-    let panel = Panel::build(
-        &history.coins,
-        interval,
-        (from_ms, history.at_ms + interval.ms()),
-        config.data.fill_limit_bars(),
-        &forecaster.columns(),
-    );
+    let panel = panel(checkpoint, history);
     let row = panel.rows() - 1;
     let answers = forecaster.forecast(&panel, &[row])?.into_iter().map(finite);
     let drifts = forecaster.drift(&panel, row);
@@ -93,6 +86,19 @@ pub fn forecast_at(checkpoint: &Checkpoint, history: &History) -> anyhow::Result
         fold: forecaster.fold().unwrap_or(0),
         coins: answers.enumerate().zip(drifts).map(of_coin).collect(),
     })
+}
+
+/// The candles of a history on one grid, the last row of which is the one to forecast at.
+pub(crate) fn panel(checkpoint: &Checkpoint, history: &History) -> Panel {
+    let interval = checkpoint.config.data.interval;
+    let from_ms = history.at_ms - (checkpoint.history_bars() as i64 - 1) * interval.ms();
+    Panel::build(
+        &history.coins,
+        interval,
+        (from_ms, history.at_ms + interval.ms()),
+        checkpoint.config.data.fill_limit_bars(),
+        &checkpoint.forecaster.columns(),
+    )
 }
 
 /// What is no number is an error of that coin: it is never traded, and JSON has no word for it.

@@ -2,10 +2,8 @@
 
 use std::path::PathBuf;
 
-use anyhow::anyhow;
 use clap::Parser;
-use cli::WithHint;
-use dataset::{Config, Panel, export_features, format_time, parse_time};
+use dataset::{Config, Panel, export_features, parse_time};
 
 /// Write the features of all coins as Parquet, one file a month, for models made elsewhere
 #[derive(Debug, Parser)]
@@ -15,12 +13,8 @@ pub struct FeaturesArgs {
     /// Folder of the files [default: `data.dir`/features/<config's name>]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Open time of the first bar (UTC) [default: the first candle]
-    #[arg(long, value_name = "TIME")]
-    from: Option<String>,
-    /// Open time of the first bar that is left out (UTC) [default: after the last candle]
-    #[arg(long, value_name = "TIME")]
-    until: Option<String>,
+    #[command(flatten)]
+    span: cli::SpanArgs,
     /// Write files again that are there and were made of the same candles
     #[arg(long)]
     recompute: bool,
@@ -35,17 +29,8 @@ impl FeaturesArgs {
         let config: Config = self.config.load()?.parse()?;
         config.validate().map_err(cli::usage)?;
         let panel = Panel::of_config(&config)?;
-        let rows = self.first_row("--from", self.from.as_deref(), &panel, 0)?
-            ..self.first_row("--until", self.until.as_deref(), &panel, panel.rows())?;
-        if rows.is_empty() {
-            return Err(cli::usage(
-                anyhow!("no bar from --from until --until, expected one at least").hint(format!(
-                    "the candles are of {} to {}",
-                    format_time(panel.time_ms(0)),
-                    format_time(panel.time_ms(panel.rows()))
-                )),
-            ));
-        }
+        let (from_ms, until_ms) = self.span.ms(parse_time)?;
+        let rows = panel.rows_between(from_ms, until_ms)?;
         let default = || config.data.dir.join("features").join(self.config.name());
         let dir = self.out.clone().unwrap_or_else(default);
         let features = config.chosen_features();
@@ -63,24 +48,5 @@ impl FeaturesArgs {
             exported.written
         ))?;
         Ok(())
-    }
-
-    /// The first row of the panel at or after a time; `default` without one.
-    fn first_row(
-        &self,
-        flag: &str,
-        time: Option<&str>,
-        panel: &Panel,
-        default: usize,
-    ) -> anyhow::Result<usize> {
-        let Some(text) = time else {
-            return Ok(default);
-        };
-        let time_ms = parse_time(text).map_err(|error| {
-            cli::usage(anyhow!("{flag}: {error}").hint(format!("{flag} 2024-05-01 for instance")))
-        })?;
-        let bars = (time_ms - panel.time_ms(0)).max(0) as u64;
-        let row = bars.div_ceil(panel.interval().ms() as u64);
-        Ok(usize::try_from(row).unwrap_or(usize::MAX).min(panel.rows()))
     }
 }

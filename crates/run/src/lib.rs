@@ -22,7 +22,7 @@ mod scored_run;
 mod training_span;
 
 pub use fit::{FitOptions, fit_run, folds_named, gather, stored_config};
-pub use forecaster::{Drift, ForecastResult, Forecaster};
+pub use forecaster::{Drift, Embeddings, ForecastResult, Forecaster};
 pub use hint::hint_of;
 pub use horizons::fit_by_horizon;
 pub use intervals::{FittedIntervals, PredictionInterval, WidthStep, with_intervals};

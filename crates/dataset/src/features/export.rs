@@ -8,12 +8,10 @@ use serde::{Deserialize, Serialize};
 use storage::{ColumnValues, ParquetFile, RowGroup, content_hash, write_parquet};
 
 use super::{Features, block_rows};
-use crate::{Error, Panel, format_time};
+use crate::{Error, Panel, months};
 
 /// The key of the metadata in each file; its value is a [`FileMetadata`] as JSON.
 const METADATA_KEY: &str = "quarterhour.features";
-
-const DAY_MS: i64 = 86_400_000;
 
 /// The metadata of a file.
 #[derive(Debug, Serialize, Deserialize)]
@@ -67,27 +65,6 @@ pub fn export_features(
         files.push(path);
     }
     Ok(ExportedFeatures { files, written })
-}
-
-/// The rows of each UTC month, such as `2024-05`.
-fn months(panel: &Panel, rows: Range<usize>) -> Vec<(String, Range<usize>)> {
-    let mut months: Vec<(String, Range<usize>)> = Vec::new();
-    let days: Vec<i64> = rows
-        .clone()
-        .map(|row| panel.time_ms(row).div_euclid(DAY_MS))
-        .collect();
-    let mut start = rows.start;
-    for day in days.chunk_by(|one, next| one == next) {
-        // Chunks are never empty, and a time begins with its year and month.
-        let month = format_time(day[0] * DAY_MS)[..7].to_owned();
-        let end = start + day.len();
-        match months.last_mut() {
-            Some((last, rows)) if *last == month => rows.end = end,
-            _ => months.push((month, start..end)),
-        }
-        start = end;
-    }
-    months
 }
 
 impl FileMetadata {
@@ -189,6 +166,8 @@ mod tests {
 
     use super::*;
     use crate::{CandleTable, Column, FeatureSet};
+
+    const DAY_MS: i64 = 86_400_000;
 
     /// Two coins on bars of a day from 2024-01-20 on; the second lacks some. From `changed` on the
     /// first one has another close.

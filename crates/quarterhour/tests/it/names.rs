@@ -66,6 +66,7 @@ fn every_subcommand_lists_its_arguments() {
         ("across", "--panel"),
         ("predict", "--watch"),
         ("watch", "--until"),
+        ("embed", "--fold"),
         ("ledger", "--verify"),
         ("replay", "--stop-at"),
         ("schema", "--markdown"),
