@@ -7,6 +7,7 @@
 //! - [`Kind`] is one entry of the list of forecasters that a saved run may be of. The list is put
 //!   together in the binary and handed down as [`Kinds`], so that nothing here knows any of them.
 
+mod card;
 mod fit;
 mod forecast_piece;
 mod forecaster;

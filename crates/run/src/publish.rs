@@ -9,6 +9,7 @@ use page::{Importance, score_table};
 use storage::write_atomically;
 use tracking::Tracker;
 
+use crate::card::{CARD_FILE, card};
 use crate::scored_run::{ScoredRun, score_run};
 
 /// What a forecaster has to say beside its scores.
@@ -78,11 +79,14 @@ impl FinishedRun<'_> {
             Ok(scored)
         };
         let scored = score(first, several)?;
+        let card = card(run, self.forecaster, self.config, &scored);
+        write_atomically(&run.path().join(CARD_FILE), card.as_bytes())?;
         for part in further {
             let horizon = part.key.horizon;
             score(part, Some(horizon))?;
         }
         if let Some(tracker) = self.tracker {
+            tracker.artifact(&run.path().join(CARD_FILE), "");
             for file in &appendix.artifacts {
                 tracker.artifact(file, &self.folder_of(file));
             }
@@ -130,7 +134,9 @@ impl FinishedRun<'_> {
     /// Where a file lies in the run's folder, such as `fold-1`; empty for one beside its config.
     fn folder_of(&self, file: &Path) -> String {
         let folder = file.parent().unwrap_or(file);
-        let folder = folder.strip_prefix(self.run.path()).unwrap_or(Path::new(""));
+        let folder = folder
+            .strip_prefix(self.run.path())
+            .unwrap_or(Path::new(""));
         folder.to_string_lossy().replace('\\', "/")
     }
 
