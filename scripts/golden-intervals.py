@@ -100,9 +100,9 @@ def widths(fold, time, forecast, realized, volatility, is_adaptive):
     gap = (REACH_BARS + EMBARGO_BARS) * BAR_MS
     asked, waiting, steps = list(COVERAGE), [], []
 
-    def step(begin, is_earlier):
+    def step(begin, fold_begin, is_earlier):
         nonlocal waiting
-        known = is_earlier & (time + gap < begin) & np.isfinite(error)
+        known = is_earlier & (time + gap < fold_begin) & np.isfinite(error)
         for last, missed in [piece for piece in waiting if piece[0] + gap < begin]:
             for place in range(len(asked)):
                 asked[place] += STEP * (missed[place] - (1 - COVERAGE[place]))
@@ -124,11 +124,12 @@ def widths(fold, time, forecast, realized, volatility, is_adaptive):
         day = time[inside] // DAY_MS if is_adaptive else np.zeros(len(inside))
         for piece in np.unique(day):
             rows = inside[day == piece]
-            halves = step(time[rows[0]], fold < number)
+            halves = step(time[rows[0]], time[inside[0]], fold < number)
             known = error[rows][np.isfinite(error[rows])]
             if len(known):
                 waiting.append((time[rows].max(), [float((known > half).mean()) for half in halves]))
-    step(time.max() + gap + BAR_MS, fold > 0)
+    end = time.max() + gap + BAR_MS
+    step(end, end, fold > 0)
     return steps
 
 

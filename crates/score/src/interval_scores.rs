@@ -48,7 +48,8 @@ fn of_nominal<'a>(
     intervals: impl Iterator<Item = &'a PredictionIntervals>,
 ) -> Option<IntervalReport> {
     let control = past_intervals(common, nominal);
-    let all: Vec<&PredictionIntervals> = intervals.chain([&control]).collect();
+    let mut all: Vec<&PredictionIntervals> = intervals.collect();
+    all.push(&control);
     let has_all = |row: usize| {
         let is_known = |one: &&PredictionIntervals| (one.upper[row] - one.lower[row]).is_finite();
         all.iter().all(is_known)
