@@ -105,6 +105,9 @@ impl EmbedArgs {
                 let panel = Panel::of_config(config)?;
                 let (from_ms, until_ms) = self.span.ms(parse_time)?;
                 let rows = panel.rows_between(from_ms, until_ms)?;
+                // A window is a function of so many rows.
+                let first = checkpoint.history_bars() - 1;
+                let rows = rows.start.max(first)..rows.end.max(first);
                 Ok((panel, rows))
             }
         }

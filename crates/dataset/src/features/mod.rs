@@ -56,6 +56,7 @@ pub struct FeatureConfig {
     /// Whether every set has the features of the time too: minute of the day, hour and day of the
     /// week as pairs of sine and cosine, and the trading session. A network has them as channels.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(extend("default" = false))]
     pub time: bool,
     /// Length of a window, in bars; it is a count and no time, as it is the width of the network's
     /// input. The default, 512 minutes of one-minute bars, is that of the pipeline which this
