@@ -22,6 +22,7 @@ mod panels;
 mod refits;
 mod released;
 mod ridge;
+mod scratch;
 mod signal;
 mod store;
 

@@ -11,14 +11,15 @@ use dataset::{
     PartKey, RunConfig, RunDir, Source, TableMetadata, TablePart,
 };
 use market::Symbol;
-use run::{Appendix, FinishedRun, stored_config, with_intervals};
+use run::{Appendix, FinishedRun, JoinedRows, stored_config, with_intervals};
 use score::Rows;
 use tracking::Tracker;
 
 use crate::gains::gains;
-use crate::members::{Member, check_agreement, joined, seen_from, with_units};
+use crate::members::{Member, check_agreement, joined, seen_from, with_rule, with_units};
 use crate::offline::combined;
 use crate::report::{gains_table, weights_table};
+use crate::rule::Rule;
 use crate::{EnsembleConfig, EnsembleKind, EnsembleOptions, Method, SavedWeights, fold_weights};
 
 /// Forecast with several runs at once, weighed by what they were worth on earlier folds, and score
@@ -59,12 +60,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let names: Vec<String> = members
         .iter()
         .map(|member| RunDir::new(member.path.clone()).name())
+        .chain(config.ensemble.rule.clone())
         .collect();
-    let joined = joined(&members)?;
-    let joined = match config.ensemble.method {
-        Method::Stacked | Method::Average => joined,
-        Method::IcADay => with_units(joined)?,
-    };
+    let joined = forecast_rows(&members, &config.ensemble)?;
     drop(members);
     let forecasts: Vec<&[f64]> = joined
         .forecasters
@@ -77,6 +75,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let saved = SavedWeights {
         method: options.method,
         members: options.members.clone(),
+        rule: options.rule.clone(),
         folds,
     };
     let saved = saved.publish(run.path())?;
@@ -172,6 +171,19 @@ fn read_members(
     Ok(members)
 }
 
+/// The rows that can be forecast, with the forecasts of every member, the rule's last.
+fn forecast_rows(members: &[Member], options: &EnsembleOptions) -> anyhow::Result<JoinedRows> {
+    let joined = joined(members)?;
+    let joined = match options.method {
+        Method::Stacked | Method::Average => return Ok(joined),
+        Method::IcADay => with_units(joined)?,
+    };
+    match &options.rule {
+        None => Ok(joined),
+        Some(name) => with_rule(joined, name),
+    }
+}
+
 /// The content of run.toml: the first member's shared sections and what the ensemble is made of.
 fn config(
     members: &[Member],
@@ -182,6 +194,9 @@ fn config(
     let first = members.first().context("an ensemble has members")?;
     let mut shared = first.config.clone();
     shared.intervals = intervals.unwrap_or(shared.intervals);
+    if let Some(rule) = &options.rule {
+        Rule::new(rule, &shared)?;
+    }
     fs::create_dir_all(run.path())
         .with_context(|| format!("cannot make {}", run.path().display()))?;
     let paths = members
