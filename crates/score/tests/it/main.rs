@@ -10,6 +10,7 @@
 mod coverage;
 mod errors;
 mod golden;
+mod intervals;
 mod report;
 mod rows;
 
