@@ -5,6 +5,7 @@ mod backtest_table;
 mod calibration_table;
 mod coins_table;
 pub(crate) mod format;
+pub(crate) mod intervals_table;
 mod notes;
 mod portfolio_table;
 mod quantiles_table;

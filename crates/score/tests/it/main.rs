@@ -11,6 +11,7 @@ mod calibration;
 mod coverage;
 mod errors;
 mod golden;
+mod intervals;
 mod report;
 mod rows;
 
