@@ -11,7 +11,7 @@ use dataset::{
     RunDir, Source, TableMetadata, TablePart,
 };
 use market::Symbol;
-use run::{Appendix, FinishedRun, stored_config};
+use run::{Appendix, FinishedRun, join_horizons, stored_config};
 use score::Rows;
 use tracking::Tracker;
 
@@ -49,12 +49,31 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let default = || PathBuf::from("checkpoints").join(args.config.name());
     let run = RunDir::new(args.run.clone().unwrap_or_else(default));
     let members = read_members(args, &options, &run)?;
-    let config = config(&members, options, &run)?;
-    let stored = stored_config(&run)?
-        .map(|table| resolved(&table))
-        .transpose()?;
-    run.begin(&config.to_toml()?, stored.as_deref())?;
+    let horizons = members.first().map(|member| &member.config.target.horizons);
+    let horizons = horizons.cloned().unwrap_or_default();
+    if horizons.is_empty() {
+        return combine_one(&run, members, options, args.json);
+    }
+    // Each horizon is a run of its own in a folder of the run.
+    begin(&run, &config(&members, options.clone(), &run)?)?;
+    for &horizon in &horizons {
+        cli::note(format!("horizon {horizon}"));
+        let members = members.iter().map(|member| member.at_horizon(horizon));
+        let members = members.collect::<anyhow::Result<_>>()?;
+        combine_one(&run.horizon(horizon), members, options.clone(), args.json)?;
+    }
+    join_horizons(&run, &horizons)
+}
 
+/// Fits the weights of one horizon, and forecasts and scores it.
+fn combine_one(
+    run: &RunDir,
+    members: Vec<Member>,
+    options: EnsembleOptions,
+    json: bool,
+) -> anyhow::Result<()> {
+    let config = config(&members, options, run)?;
+    begin(run, &config)?;
     let names: Vec<String> = members
         .iter()
         .map(|member| RunDir::new(member.path.clone()).name())
@@ -90,19 +109,21 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             .into(),
         importance: None,
         artifacts: vec![run.config(), run.path().join(SavedWeights::FILE)],
-        next: next(&run),
+        next: next(run),
     };
-    let done = publish(
-        (&run, &config),
-        table,
-        appendix,
-        tracker.as_ref(),
-        args.json,
-    );
+    let done = publish((run, &config), table, appendix, tracker.as_ref(), json);
     if let Some(Err(error)) = tracker.map(|tracker| tracker.finish(done.is_ok())) {
         cli::warn_with_hints(error.to_string(), error.hint());
     }
     done
+}
+
+/// Begins a run, or goes on with one of the same config.
+fn begin(run: &RunDir, config: &EnsembleConfig) -> anyhow::Result<()> {
+    let stored = stored_config(run)?
+        .map(|table| resolved(&table))
+        .transpose()?;
+    Ok(run.begin(&config.to_toml()?, stored.as_deref())?)
 }
 
 /// All but `[ensemble]` is the members'.
@@ -245,6 +266,7 @@ fn forecast_table(
     part.time_ms.clone_from(&rows.time_ms);
     part.realized.clone_from(&rows.realized);
     part.realized_delayed.clone_from(&rows.realized_delayed);
+    part.close.clone_from(&rows.close);
     part.volatility.clone_from(&rows.volatility);
     part.weight.clone_from(&rows.weight);
     part.trailing_volatility = match &rows.trailing_volatility {

@@ -17,12 +17,15 @@ mod labels;
 mod metrics;
 mod options;
 mod over_days;
+mod price_errors;
 mod ranks;
+mod ratio;
 mod report;
 mod resampling;
 mod rows;
 mod scoring;
 mod shuffled;
+mod sign_rule;
 mod variants;
 
 pub use across::{

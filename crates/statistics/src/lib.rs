@@ -11,12 +11,14 @@ mod bootstrap;
 mod correlation;
 mod cross_section;
 mod deflated_sharpe;
+mod diebold_mariano;
 mod mean;
 mod normal;
 mod ordering;
 mod overfitting;
 mod performance;
 mod row_spans;
+mod student_t;
 mod trailing_bins;
 mod z_score;
 
@@ -34,10 +36,12 @@ pub use cross_section::{
 pub use deflated_sharpe::{
     deflated_sharpe_ratio, expected_maximum_sharpe, probabilistic_sharpe_ratio,
 };
+pub use diebold_mariano::{EqualLosses, diebold_mariano};
 pub use mean::{are_equal, mean};
 pub use normal::{normal_cdf, normal_quantile};
 pub use overfitting::{Overfitting, probability_of_overfitting};
 pub use performance::{Moments, max_drawdown, sharpe_ratio, sortino_ratio};
 pub use row_spans::{FoldSpan, RowSpans, timestamp_groups};
+pub use student_t::student_t_p_value;
 pub use trailing_bins::trailing_bins;
 pub use z_score::rolling_z_score;

@@ -5,6 +5,7 @@ use std::ops::Range;
 use market::Interval;
 use rayon::prelude::*;
 
+use super::bars::warm_up_on;
 use super::group::{Group, GroupChoice};
 use super::{FeatureMatrix, FeatureSet};
 use crate::Panel;
@@ -47,7 +48,7 @@ impl Features {
             features: formulas.features().len() + of_groups.sum::<usize>(),
             warm_up_bars: groups
                 .iter()
-                .map(|group| group.warm_up_bars)
+                .map(|group| warm_up_on(interval, group.warm_up_bars))
                 .fold(own, usize::max),
             interval,
             groups,

@@ -14,8 +14,9 @@ const FULL_HISTORY: f64 = 5e-4;
 /// Values are kept in 32 bits.
 const ROUNDING: f64 = 1.2e-7;
 
-/// The bars of the script: a walk of integers.
-fn panel() -> Panel {
+/// The bars of the script, which are of an hour: a walk of integers.
+fn panel(interval: &str) -> Panel {
+    let interval: Interval = interval.parse().unwrap();
     let noise = |t: i64, a: i64, b: i64, modulus: i64| (t * t * a + t * b) % 10_007 % modulus;
     let mut candles = CandleTable::default();
     let mut open = 100_000;
@@ -27,11 +28,10 @@ fn panel() -> Panel {
         let prices = [open, high, low, close].map(|ticks| ticks as f64 / 100.0);
         row[..4].copy_from_slice(&prices);
         row[Column::Volume as usize] = noise(t, 101, 11, 5000) as f64;
-        candles.push_row(START_MS + t * 3_600_000, row);
+        candles.push_row(START_MS + t * interval.ms(), row);
         open = close;
     }
     let coins = [(Symbol::new("AUSDT").unwrap(), candles)];
-    let interval: Interval = "1h".parse().unwrap();
     Panel::build(
         &coins,
         interval,
@@ -51,7 +51,7 @@ fn indicators_equal_python_ta_lib() {
         .iter()
         .map(|row| row.as_u64().unwrap() as usize)
         .collect();
-    let panel = panel();
+    let panel = panel("1h");
     for set in [
         "indicators".parse().unwrap(),
         "indicators50".parse().unwrap(),
@@ -84,6 +84,46 @@ fn indicators_equal_python_ta_lib() {
                     check("full", 1e-9 * std);
                 }
             }
+        }
+    }
+}
+
+/// On bars of a day an indicator restarts 120 bars before its row: so far it may be from the one
+/// that restarts 240 bars before, in its own standard deviations. The average of 50 bars forgets
+/// slowest; the others stay below a tenth of this.
+const OF_DAYS: f64 = 0.1;
+
+#[test]
+fn indicators_of_days_need_half_the_history() {
+    let golden: serde_json::Value =
+        serde_json::from_str(include_str!("../golden/indicators.json")).unwrap();
+    let (hours, days) = (panel("1h"), panel("1d"));
+    for name in ["indicators", "indicators50"] {
+        let all = Features::all(name.parse().unwrap());
+        let of_days = all.clone().of_bars(days.interval());
+        assert_eq!((all.warm_up_bars(), of_days.warm_up_bars()), (240, 120));
+        let first = of_days.compute(&days, 118..120);
+        assert!(first.cell(0, 0).iter().all(|value| value.is_nan()));
+        assert!(first.cell(1, 0).iter().all(|value| !value.is_nan()));
+        let rows = 300..BARS as usize;
+        let [long, short] = [(&all, &hours), (&of_days, &days)]
+            .map(|(features, panel)| features.compute(panel, rows.clone()));
+        let calendar = ["day_of_week", "month", "quarter", "is_weekend"];
+        for (place, feature) in all.names().into_iter().enumerate() {
+            if calendar.iter().any(|name| feature.starts_with(name)) {
+                continue;
+            }
+            let std = golden["sets"][name][feature]["std"].as_f64().unwrap();
+            let off = (0..rows.len()).map(|row| {
+                let (a, b) = (long.cell(row, 0)[place], short.cell(row, 0)[place]);
+                f64::from((a - b).abs()) / std
+            });
+            let most = off.fold(0.0, f64::max);
+            let allowed = match feature {
+                "ema_ratio_50" => OF_DAYS,
+                _ => OF_DAYS / 10.0,
+            };
+            assert!(most <= allowed, "{feature}: {most}");
         }
     }
 }

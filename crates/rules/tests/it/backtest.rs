@@ -120,6 +120,7 @@ fn long_and_short_make_longshort() {
 /// One coin of five minutes: bought at the first two and the fourth.
 fn five_minutes() -> (Rows, ForecastColumn) {
     let rows = Rows {
+        close: None,
         time_ms: (0..5).map(|minute| minute * 60_000).collect(),
         symbol: vec![0; 5],
         fold: vec![1; 5],
