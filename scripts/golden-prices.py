@@ -4,7 +4,7 @@
     pip install numpy==2.* scipy statsmodels
     scripts/golden-prices.py
 
-Means and R2 are numpy's, the standard error of the test is statsmodels' (an ordinary least squares fit of a constant with a
+Means, medians and R2 are numpy's, the standard error of the test is statsmodels' (an ordinary least squares fit of a constant with a
 HAC covariance), its p-value scipy's. Written to crates/statistics/tests/golden/diebold_mariano.json and
 crates/score/tests/golden/prices.json.
 """
@@ -86,7 +86,7 @@ def prices():
         f, r, c = forecast[known], realized[known], close[known]
         came, said = c * (1 + r), c * (1 + f)
         error, naive = np.abs(said - came) / came, np.abs(c - came) / came
-        of_coin = lambda statistic: float(np.mean([
+        of_coin = lambda statistic, middle=np.mean: float(middle([
             statistic((close * (1 + forecast))[known[:, coin], coin], (close * (1 + realized))[known[:, coin], coin])
             for coin in range(coins)]))
         gains = [np.mean((np.abs(realized[t]) - np.abs(forecast[t] - realized[t]))[known[t]] / (1 + realized[t][known[t]]))
@@ -108,7 +108,7 @@ def prices():
                 "diebold_mariano_p": p,
                 "price_mae": of_coin(lambda a, b: np.abs(a - b).mean()),
                 "price_rmse": of_coin(lambda a, b: np.sqrt(((a - b) ** 2).mean())),
-                "price_r2": of_coin(r_squared),
+                "price_r2": of_coin(r_squared, np.median),
                 "return_r2": float(r_squared(f, r)),
                 "directional_accuracy": float(np.mean((f > 0)[moving] == (r > 0)[moving])),
                 "sign_sharpe": sharpe,

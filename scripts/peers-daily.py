@@ -42,6 +42,18 @@ def missing(package):
     return None
 
 
+def read(path):
+    """a table of forecasts with its texts as plain ones, which every function of pyarrow knows"""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path)
+    for place, name in enumerate(table.column_names):
+        if name in ("symbol", "horizon", "panel"):
+            table = table.set_column(place, name, pa.array(table[name].to_pylist(), pa.string()))
+    return table
+
+
 def closes(path, symbols):
     """unique_id, ds, y of the daily closes, as the packages want them"""
     import pandas as pd
@@ -147,7 +159,9 @@ def write(run, table, peer, done, directory, seconds):
     mine = table.set_column(place, "forecast", forecast).filter(pa.compute.is_finite(forecast))
     path = directory / peer
     path.mkdir(parents=True, exist_ok=True)
-    pq.write_table(mine.replace_schema_metadata(table.schema.metadata), path / "forecasts.parquet")
+    key = b"quarterhour.forecasts"
+    metadata = {key: pq.read_metadata(run / "forecasts.parquet").metadata[key]}
+    pq.write_table(mine.replace_schema_metadata(metadata), path / "forecasts.parquet")
     text = (run / "run.toml").read_text().splitlines()
     named = [f'forecaster = "{peer}"' if line.startswith("forecaster = ") else line for line in text]
     (path / "run.toml").write_text("\n".join(named) + "\n")
@@ -169,9 +183,8 @@ def main():
             return
     import pandas as pd
     import pyarrow.compute  # noqa: F401  (pa.compute)
-    import pyarrow.parquet as pq
 
-    table = pq.read_table(args.run / "forecasts.parquet")
+    table = read(args.run / "forecasts.parquet")
     with open(args.run / "run.toml", "rb") as file:
         config = tomllib.load(file)
     symbols = sorted(set(table["symbol"].to_pylist()))[: args.coins]

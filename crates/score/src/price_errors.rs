@@ -1,7 +1,7 @@
 //! Forecasts of returns as forecasts of prices: close x (1 + forecast), against close x (1 +
 //! realized).
 
-use statistics::mean;
+use statistics::{mean, quantile};
 
 use crate::metrics::Sample;
 
@@ -42,11 +42,12 @@ impl<'a> RelativeErrors<'a> {
     }
 }
 
-/// Mean over coins of what `of` says of a coin's prices: those forecast and those that came.
-pub(crate) fn mean_over_coins(
+/// What `of` says of each coin's prices: those forecast and those that came. None where forecasts are
+/// not scored as prices, or no coin has a value.
+pub(crate) fn of_coins(
     sample: &Sample<'_>,
     of: impl Fn(&[f64], &[f64]) -> Option<f64>,
-) -> Option<f64> {
+) -> Option<Vec<f64>> {
     let (closes, rows) = (sample.closes()?, sample.rows());
     let of_coin = |coin: &Vec<usize>| {
         let known = || coin.iter().filter(|row| closes[**row] > 0.0);
@@ -58,7 +59,13 @@ pub(crate) fn mean_over_coins(
         of(&prices(sample.forecast()), &prices(&rows.realized))
     };
     let coins: Vec<f64> = sample.coins().iter().filter_map(of_coin).collect();
-    (!coins.is_empty()).then(|| mean(&coins))
+    (!coins.is_empty()).then_some(coins)
+}
+
+/// The median of values.
+pub(crate) fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_unstable_by(f64::total_cmp);
+    quantile(&values, 0.5)
 }
 
 /// Share of the variance of what came that forecasts explain: 1 - squared errors / squared

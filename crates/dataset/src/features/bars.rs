@@ -16,8 +16,8 @@ use crate::{Column, Panel};
 pub(super) const RECURSIVE_BARS: usize = 240;
 
 /// The same of bars of a day: 240 of them would be eight months of every coin's life. What is older
-/// moves the average of 50 days by a twentieth of its own standard deviation at most, and all others
-/// by less.
+/// moves the ratio to the average of 50 days by a tenth of its own standard deviation at most, and all
+/// others by less than half of that; `golden.rs` states it.
 const RECURSIVE_DAYS: usize = 120;
 
 const DAY_MS: i64 = 86_400_000;

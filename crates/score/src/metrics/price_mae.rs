@@ -1,10 +1,10 @@
 //! The mean absolute error of prices.
 
-use statistics::mean_absolute_error;
+use statistics::{mean, mean_absolute_error};
 
 use crate::metrics::metric::{Better, Metric, ReportSection, Unit};
 use crate::metrics::sample::Estimate;
-use crate::price_errors::mean_over_coins;
+use crate::price_errors::of_coins;
 
 /// Mean absolute error of a coin's price, the mean over coins.
 pub const METRIC: Metric = Metric {
@@ -17,6 +17,6 @@ pub const METRIC: Metric = Metric {
     unit: Unit::Price,
     better: Better::Lower,
     section: ReportSection::Prices,
-    of: |sample| Estimate::point(mean_over_coins(sample, mean_absolute_error)),
+    of: |sample| Estimate::point(of_coins(sample, mean_absolute_error).map(|coins| mean(&coins))),
     ..Metric::FURTHER
 };

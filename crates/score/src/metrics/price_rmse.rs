@@ -1,10 +1,10 @@
 //! The root mean squared error of prices.
 
-use statistics::root_mean_squared_error;
+use statistics::{mean, root_mean_squared_error};
 
 use crate::metrics::metric::{Better, Metric, ReportSection, Unit};
 use crate::metrics::sample::Estimate;
-use crate::price_errors::mean_over_coins;
+use crate::price_errors::of_coins;
 
 /// Root mean squared error of a coin's price, the mean over coins.
 pub const METRIC: Metric = Metric {
@@ -17,6 +17,8 @@ pub const METRIC: Metric = Metric {
     unit: Unit::Price,
     better: Better::Lower,
     section: ReportSection::Prices,
-    of: |sample| Estimate::point(mean_over_coins(sample, root_mean_squared_error)),
+    of: |sample| {
+        Estimate::point(of_coins(sample, root_mean_squared_error).map(|coins| mean(&coins)))
+    },
     ..Metric::FURTHER
 };
