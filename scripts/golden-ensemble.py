@@ -16,6 +16,7 @@ import numpy as np
 
 COINS, MEMBERS, HOURS, FOLD_HOURS, REACH, EMBARGO = 4, 3, 24 * 24, 8 * 24, 2, 1
 STANDARD_ERRORS = 0.5
+PRIOR_DAYS, PRIOR_IC = 20, 0.03
 ROWS = [0, 5, 801, 1203, 2000, 2303]
 
 
@@ -49,8 +50,8 @@ def lasso(products, worth, prices):
     raise SystemExit("no solution")
 
 
-def part(x, y, day, days):
-    """Weights of one part: x [members, n], y [n], day [n]."""
+def part(x, y, day, days, prior_days):
+    """Weights of one part: x [members, n], y [n], day [n]; every member has PRIOR_IC on each prior day."""
     products, worth = [], []
     for d in days:
         at = day == d
@@ -59,10 +60,13 @@ def part(x, y, day, days):
         worth.append(x[:, at] @ y[at] / square)
     worth = np.array(worth)
     prices = STANDARD_ERRORS * worth.std(0, ddof=1) * np.sqrt(len(days))
-    return lasso(np.sum(products, 0), worth.sum(0), prices)
+    mean = np.mean(products, 0)
+    prior = prior_days * PRIOR_IC * np.sqrt(np.diag(mean))
+    return lasso((len(days) + prior_days) * mean, worth.sum(0) + prior, prices)
 
 
-def main():
+def fitted(prior_days):
+    """Each fold's weights, and the forecasts of all rows."""
     forecasts, returns, units = made()
     x, y = forecasts / units, np.log1p(returns) / units
     x_market, y_market = x.mean(2), np.clip(y, -5, 5).mean(1)
@@ -78,18 +82,23 @@ def main():
             own_day = np.repeat(day[:end], COINS)
             weights = np.array(
                 [
-                    part(x_market[:, :end], y_market[:end], day[:end], days),
-                    part(x_own[:, :end].reshape(MEMBERS, -1), y_own[:end].ravel(), own_day, days),
+                    part(x_market[:, :end], y_market[:end], day[:end], days, 0),
+                    part(x_own[:, :end].reshape(MEMBERS, -1), y_own[:end].ravel(), own_day, days, prior_days),
                 ]
             )
         folds.append({"market": weights[0].tolist(), "own": weights[1].tolist()})
         span = slice(start, start + FOLD_HOURS)
         market = np.tensordot(weights[0], x_market[:, span], 1)[:, None]
         out[span] = (market + np.tensordot(weights[1], x_own[:, span], 1)) * units[span]
+    return {"prior_days": prior_days, "folds": folds, "forecasts": out.ravel()[ROWS].tolist()}
+
+
+def main():
+    cases = [fitted(0), fitted(PRIOR_DAYS)]
     path = Path(__file__).parent.parent / "crates/ensemble/tests/golden/ic_a_day.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"folds": folds, "rows": ROWS, "forecasts": out.ravel()[ROWS].tolist()}) + "\n")
-    print(f"{path}: {json.dumps(folds)}")
+    path.write_text(json.dumps({"rows": ROWS, "cases": cases}) + "\n")
+    print(f"{path}: {json.dumps(cases)}")
 
 
 if __name__ == "__main__":

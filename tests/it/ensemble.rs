@@ -85,16 +85,22 @@ fn live_equals_offline_for_an_ensemble() {
     live_equals_offline(&run, &members);
 }
 
-/// In units of trailing volatility, which a live forecast works out anew.
+/// In units of trailing volatility, which a live forecast works out anew, and with a rule as the
+/// third member.
 #[test]
 fn live_equals_offline_for_an_ensemble_by_ic_a_day() {
     let dir = tempfile::tempdir().unwrap();
     // Three parts of six days: weights are of five days at least.
     let members = members(dir.path(), 3 * 6 * 1440);
-    let set = ["ensemble.method=ic_a_day", "ensemble.standard_errors=0"];
+    let set = [
+        "ensemble.method=ic_a_day",
+        "ensemble.standard_errors=0",
+        "ensemble.rule=negated_deviation_30m",
+    ];
     let run = ensemble_of(dir.path(), &members, &set);
     let (saved, _) = ensemble::SavedWeights::read(&run).unwrap();
-    let alone = ensemble::Weights::first(2);
+    assert_eq!(saved.rule.as_deref(), Some("negated_deviation_30m"));
+    let alone = ensemble::Weights::first(3);
     assert_eq!(saved.folds[0].weights, alone);
     assert_ne!(saved.folds[1].weights, alone);
     live_equals_offline(&run, &members);

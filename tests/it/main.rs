@@ -20,6 +20,7 @@ mod panels;
 mod refits;
 mod released;
 mod ridge;
+mod scratch;
 mod signal;
 mod store;
 

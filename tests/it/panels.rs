@@ -11,7 +11,7 @@ use predict::{CandleSource, History, forecast_at};
 
 use crate::fitting::with_other_prices;
 
-type Coins = Vec<(Symbol, CandleTable)>;
+pub(crate) type Coins = Vec<(Symbol, CandleTable)>;
 
 /// The run's own market in a store, with further ones: `minutes` begins before it, `fives` has bars
 /// of five minutes, `late` begins within it, `never` after it.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The trees of a fold up to its best iteration: of the whole target, or of the coins' own parts.
 pub(crate) const MODEL_FILE: &str = "model.txt";
-/// `target.fit = "parts"`: the trees of the market's part.
+/// `target.fit = "parts"` and `"scaled_parts"`: the trees of the market's part.
 pub(crate) const MARKET_FILE: &str = "model-market.txt";
 
 /// What trees are fitted to (`target.fit`).

@@ -182,7 +182,8 @@ impl Forecaster for SavedModel {
                 values: &values,
                 cells: &cells,
             };
-            let mut forecasts = self.trees.forecasts(&chunk, &scales)?.into_iter();
+            let fit = self.config.target.fit;
+            let mut forecasts = self.trees.forecasts(&chunk, &scales, fit)?.into_iter();
             answers.extend(refusals.into_iter().map(|refusal| {
                 match refusal {
                     Some(refusal) => Err(refusal),

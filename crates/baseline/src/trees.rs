@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{anyhow, bail};
 use cli::WithHint;
-use dataset::{Config, Panel, TargetScale, TargetScales};
+use dataset::{Config, Fit, Panel, TargetScale, TargetScales};
 
 use crate::part::TargetPart;
 use crate::record::FoldRecord;
@@ -21,7 +21,7 @@ const LARGEST_FORECAST: f64 = 1e12;
 pub(crate) struct Trees {
     /// Of the whole target, or of the coins' own parts.
     pub coins: Booster,
-    /// `target.fit = "parts"`: of the market's part.
+    /// `target.fit = "parts"` and `"scaled_parts"`: of the market's part.
     pub market: Option<Booster>,
 }
 
@@ -82,24 +82,28 @@ impl Trees {
     ///
     /// With parts, all coins that are forecast at a time must be among the rows, one after the
     /// other: each gets its own part less the mean of theirs, and the mean of what the market's
-    /// trees say of each of them.
+    /// trees say of each of them. These means are of what `fit` makes parts of: of forecasts in the
+    /// target's unit, or with [`Fit::ScaledParts`] of forecasts in units of the scales.
     pub fn forecasts(
         &self,
         rows: &RowChunk<'_>,
         scales: &TargetScales,
+        fit: Fit,
     ) -> anyhow::Result<Vec<f64>> {
-        let in_unit_of_target = |booster: &Booster| -> anyhow::Result<Vec<f64>> {
-            let said = booster.predict(rows.values, Predict::Value, None)?;
-            let cells = rows.cells.iter().zip(said);
-            Ok(cells
-                .map(|(&(row, coin), value)| value * f64::from(scales.at(row, coin)))
-                .collect())
+        let to_unit_of_target = |values: &mut [f64]| {
+            let cells = values.iter_mut().zip(rows.cells);
+            cells.for_each(|(value, &(row, coin))| *value *= f64::from(scales.at(row, coin)));
         };
-        let mut forecasts = in_unit_of_target(&self.coins)?;
+        let mut forecasts = self.coins.predict(rows.values, Predict::Value, None)?;
         let Some(market) = &self.market else {
+            to_unit_of_target(&mut forecasts);
             return Ok(forecasts);
         };
-        let market = in_unit_of_target(market)?;
+        let mut market = market.predict(rows.values, Predict::Value, None)?;
+        if fit != Fit::ScaledParts {
+            to_unit_of_target(&mut forecasts);
+            to_unit_of_target(&mut market);
+        }
         let mut start = 0;
         for of_time in rows.cells.chunk_by(|a, b| a.0 == b.0) {
             let end = start + of_time.len();
@@ -109,6 +113,9 @@ impl Trees {
                 .iter_mut()
                 .for_each(|forecast| *forecast += shift);
             start = end;
+        }
+        if fit == Fit::ScaledParts {
+            to_unit_of_target(&mut forecasts);
         }
         Ok(forecasts)
     }
@@ -211,6 +218,7 @@ mod tests {
                     cells: &cells,
                 },
                 &scales,
+                Fit::Parts,
             )
             .unwrap();
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
@@ -237,10 +245,50 @@ mod tests {
                         values: &values,
                         cells: &cells
                     },
-                    &scales
+                    &scales,
+                    Fit::Whole,
                 )
                 .unwrap(),
             own
+        );
+    }
+
+    /// In units of the scales own parts sum to nothing and all coins have one market; in the
+    /// target's unit a coin follows the market in proportion to its scale.
+    #[test]
+    fn scaled_parts_have_their_means_before_they_are_scaled() {
+        let Some(library) = ::tests::available(Library::open()) else {
+            return;
+        };
+        let trees = Trees {
+            coins: booster(library, 1.0),
+            market: Some(booster(library, -3.0)),
+        };
+        let (values, cells) = ([5.0, 20.0, 50.0], [(3, 0), (3, 1), (3, 2)]);
+        let alone = |booster: &Booster| booster.predict(&values, Predict::Value, None).unwrap();
+        let (own, market) = (alone(&trees.coins), alone(trees.market.as_ref().unwrap()));
+        let mean = |values: &[f64]| values.iter().sum::<f64>() / 3.0;
+        let scale = [0.5, 2.0, 8.0];
+        let of_fit = |fit: Fit| {
+            let rows = RowChunk {
+                values: &values,
+                cells: &cells,
+            };
+            let scales = TargetScales::fixed(scale.map(|scale| scale as f32).to_vec());
+            trees.forecasts(&rows, &scales, fit).unwrap()
+        };
+        for (coin, forecast) in of_fit(Fit::ScaledParts).into_iter().enumerate() {
+            let expected = scale[coin] * (own[coin] - mean(&own) + mean(&market));
+            assert!((forecast - expected).abs() < 1e-9, "{forecast} {expected}");
+        }
+        let of_parts = of_fit(Fit::Parts);
+        let scaled = |values: &[f64]| -> Vec<f64> {
+            let pairs = values.iter().zip(scale);
+            pairs.map(|(value, scale)| value * scale).collect()
+        };
+        assert!(
+            (mean(&of_parts) - mean(&scaled(&market))).abs() < 1e-9,
+            "{of_parts:?}"
         );
     }
 

@@ -5,8 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Base, Column, DataConfig, Error, FeatureConfig, FeatureSet, Features, Fit, NormalizeConfig,
-    PanelConfig, Source, SplitConfig, TargetConfig, TimeSpan, parse_time,
+    Base, Column, DataConfig, Entry, Error, FeatureConfig, FeatureSet, Features, Fit,
+    NormalizeConfig, PanelConfig, Source, SplitConfig, TargetConfig, TargetScale, TimeSpan,
+    parse_time,
 };
 
 /// The shared sections: what is forecast, from what, on which rows.
@@ -336,6 +337,21 @@ impl Config {
         columns
     }
 
+    /// Bytes of the arrays of a panel that [`crate::Dataset::load_in`] keeps in a scratch folder.
+    pub fn array_bytes(&self, rows: usize, coins: usize) -> u64 {
+        let target = &self.target;
+        let copies = [
+            target.shuffle_seed.is_some(),
+            target.entry == Entry::NextClose,
+        ];
+        let targets = 1 + copies.iter().filter(|is_made| **is_made).count();
+        let scales = usize::from(self.normalize.target == TargetScale::Trailing);
+        let horizons = target.all_horizons().len().max(1);
+        let of_cell = size_of::<f64>() * (self.columns().len() + horizons * targets)
+            + size_of::<f32>() * (self.chosen_features().len() + horizons * scales);
+        (rows * coins * of_cell) as u64
+    }
+
     /// How many bars up to t a forecast at t is a function of: window, warm-up (or what targets are
     /// scaled by, or the base's warm-up) and fill.
     pub fn history_bars(&self) -> usize {
@@ -355,7 +371,6 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::TargetScale;
 
     fn refused(change: impl Fn(&mut Config)) -> String {
         let mut config = Config::default();
@@ -424,6 +439,25 @@ mod tests {
         assert_eq!(json["data"]["fill_limit"], "1h");
         assert_eq!(json["split"]["embargo"], "0m");
         assert_eq!(serde_json::from_value::<Config>(json).unwrap(), config);
+    }
+
+    /// Ten bars of two coins.
+    #[test]
+    fn arrays_have_these_bytes() {
+        let bytes = |change: fn(&mut Config)| {
+            let mut config = Config::default();
+            change(&mut config);
+            config.array_bytes(10, 2)
+        };
+        // Five columns of candles and targets of 8 bytes, 8 features of 4.
+        assert_eq!(bytes(|_| {}), 20 * (6 * 8 + 8 * 4));
+        let of_day = |config: &mut Config| {
+            config.target.horizons = vec![TimeSpan::minutes(15), TimeSpan::hours(24)];
+            config.target.entry = Entry::NextClose;
+            config.normalize.target = TargetScale::Trailing;
+        };
+        // For each horizon targets, the same of a bar later, and scales of 4 bytes.
+        assert_eq!(bytes(of_day), 20 * ((5 + 4) * 8 + (8 + 2) * 4));
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod prepare;
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod reference;
 mod resample;
+mod room;
 mod run_dir;
 mod settled;
 mod source_panel;
@@ -56,6 +57,7 @@ pub use run_dir::RunDir;
 pub use settled::Idle;
 pub use source_panel::check_columns;
 pub use split::{Fold, Scheme, SplitConfig, SplitPlan};
+pub use storage::Scratch;
 pub use store::{Audit, Replaced, Store};
 pub use table::{
     FoldForecasts, ForecastRow, ForecastTable, NamedColumns, PartKey, TableMetadata, TablePart,

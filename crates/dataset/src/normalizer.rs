@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use storage::Array;
 
 use crate::{
     Error, FeatureMatrix, FeatureSet, Features, InputNorm, NormalizeConfig, Panel, TargetScale,
@@ -81,7 +82,7 @@ pub struct TrainingRows<'a> {
 }
 
 impl Normalizer {
-    /// Fits on the observed rows of `train`, one coin and feature at a time.
+    /// Fits on the observed rows of `train`.
     ///
     /// # Errors
     /// Not one coin has a target in these rows.
@@ -100,8 +101,9 @@ impl Normalizer {
         let of_targets = target_stats(config, targets, train.clone());
         let mut coins: Vec<CoinStats> = Vec::with_capacity(panel.coins());
         let mut pooled = vec![RunningMoments::default(); features.per_coin()];
-        for ((coin, symbol), target) in panel.symbols().iter().enumerate().zip(of_targets) {
-            let (rows, moments) = input_moments(on, coin);
+        let of_inputs = input_moments(on);
+        let of_coins = panel.symbols().iter().zip(of_targets).zip(of_inputs);
+        for ((symbol, target), (rows, moments)) in of_coins {
             for (pooled, own) in pooled.iter_mut().zip(&moments) {
                 *pooled = pooled.joined(*own);
             }
@@ -286,7 +288,7 @@ impl Normalizer {
     /// coins that have one at that row, so that it says nothing of its own and leaves the
     /// market's mean as it is; 0, the mean of training, where no coin has one. Row-major
     /// `[rows, coins x features]` like the input, in its place.
-    pub fn apply(&self, features: FeatureMatrix) -> Vec<f32> {
+    pub fn apply(&self, features: FeatureMatrix) -> Array<f32> {
         let mut values = features.values;
         let stats: Vec<(f64, f64)> = self
             .coins
@@ -344,25 +346,49 @@ fn fill_with_market(row: &mut [f32], features: usize) {
 /// Standard deviation of each coin's targets at `rows`; `None` where there are none or they do not
 /// vary.
 pub fn target_std(targets: &Targets, rows: Range<usize>) -> Vec<Option<f32>> {
-    (0..targets.coins())
-        .into_par_iter()
-        .map(|coin| target_moments(targets, coin, rows.clone()).known_std())
-        .collect()
+    let moments = target_moments(targets, rows).into_iter();
+    moments.map(RunningMoments::known_std).collect()
 }
 
-/// How many observed training rows a coin has, and the moments of each feature in them.
-fn input_moments(on: &TrainingRows<'_>, coin: usize) -> (usize, Vec<RunningMoments>) {
-    let rows = on.train.clone();
-    let observed: Vec<usize> = rows
-        .filter(|&row| on.panel.is_observed(row, coin))
-        .collect();
-    let values = |feature: usize| {
-        let value = move |&row: &usize| f64::from(on.features.cell(row, coin)[feature]);
-        observed.iter().map(value)
-    };
-    let features = 0..on.features.per_coin();
-    let moments = features.map(|feature| RunningMoments::of(values(feature)));
-    (observed.len(), moments.collect())
+/// How many observed training rows each coin has, and the moments of each feature in them.
+fn input_moments(on: &TrainingRows<'_>) -> Vec<(usize, Vec<RunningMoments>)> {
+    let TrainingRows {
+        panel, features, ..
+    } = on;
+    let of_none = (0, vec![RunningMoments::default(); features.per_coin()]);
+    let mut of_coins = vec![of_none; panel.coins()];
+    for_each_coin(
+        &mut of_coins,
+        on.train.clone(),
+        |(count, moments), row, coin| {
+            if panel.is_observed(row, coin) {
+                *count += 1;
+                for (moments, &value) in moments.iter_mut().zip(features.cell(row, coin)) {
+                    moments.add(f64::from(value));
+                }
+            }
+        },
+    );
+    of_coins
+}
+
+/// Rows of all coins that are looked at before the next ones: few enough for the processor's cache.
+const ROWS_AT_ONCE: usize = 2048;
+
+/// Hands each coin its rows in order, and all coins the same rows at about the same time: a row of all
+/// coins is one stretch of memory, or of a file.
+fn for_each_coin<T: Send>(
+    of_coins: &mut [T],
+    rows: Range<usize>,
+    add: impl Fn(&mut T, usize, usize) + Sync,
+) {
+    for start in rows.clone().step_by(ROWS_AT_ONCE) {
+        let rows = start..rows.end.min(start + ROWS_AT_ONCE);
+        let of_coins = of_coins.par_iter_mut().enumerate();
+        of_coins.for_each(|(coin, of_coin)| {
+            rows.clone().for_each(|row| add(of_coin, row, coin));
+        });
+    }
 }
 
 /// Mean and standard deviation of each feature, in 32 bits.
@@ -382,8 +408,7 @@ fn target_stats(
     targets: &Targets,
     rows: Range<usize>,
 ) -> Vec<TargetStats> {
-    let of_coin = |coin| target_moments(targets, coin, rows.clone());
-    let moments: Vec<RunningMoments> = (0..targets.coins()).map(of_coin).collect();
+    let moments = target_moments(targets, rows);
     let pooled = (moments.iter()).fold(RunningMoments::default(), |pooled, of| pooled.joined(*of));
     let scale = |of: &RunningMoments| match config.target {
         TargetScale::Pooled => pooled.std() as f32,
@@ -397,8 +422,13 @@ fn target_stats(
     moments.iter().map(stats).collect()
 }
 
-fn target_moments(targets: &Targets, coin: usize, rows: Range<usize>) -> RunningMoments {
-    RunningMoments::of(rows.map(|row| targets.value(row, coin)))
+/// The moments of each coin's targets at `rows`.
+fn target_moments(targets: &Targets, rows: Range<usize>) -> Vec<RunningMoments> {
+    let mut of_coins = vec![RunningMoments::default(); targets.coins()];
+    for_each_coin(&mut of_coins, rows, |moments, row, coin| {
+        moments.add(targets.value(row, coin));
+    });
+    of_coins
 }
 
 /// Count, mean and sum of squared deviations.
@@ -410,19 +440,15 @@ struct RunningMoments {
 }
 
 impl RunningMoments {
-    fn of(values: impl Iterator<Item = f64>) -> Self {
-        // Welford (1962): one pass, no cancellation.
-        values
-            .filter(|value| !value.is_nan())
-            .fold(Self::default(), |m, value| {
-                let count = m.count + 1.0;
-                let mean = m.mean + (value - m.mean) / count;
-                Self {
-                    count,
-                    mean,
-                    squares: m.squares + (value - m.mean) * (value - mean),
-                }
-            })
+    /// Takes in a value, if it is one (Welford 1962): one pass, no cancellation.
+    fn add(&mut self, value: f64) {
+        if value.is_nan() {
+            return;
+        }
+        self.count += 1.0;
+        let before = self.mean;
+        self.mean += (value - before) / self.count;
+        self.squares += (value - before) * (value - self.mean);
     }
 
     fn joined(self, other: Self) -> Self {

@@ -1,12 +1,14 @@
 //! One aligned UTC grid of rows (bars) by coins.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use market::{Interval, Symbol};
+use market::{Interval, Period, Symbol};
 use sha2::{Digest, Sha256};
+use storage::{Array, Scratch};
 
+use crate::room::zeros;
 use crate::{CandleTable, Column};
 
 /// Candles of all coins on one time grid, joined by time.
@@ -22,8 +24,160 @@ pub struct Panel {
     interval: Interval,
     start_ms: i64,
     rows: usize,
-    columns: Arc<BTreeMap<Column, Vec<f64>>>,
+    columns: Arc<BTreeMap<Column, Array<f64>>>,
     observed: Arc<Vec<bool>>,
+    scratch: Scratch,
+}
+
+/// A panel in the making: candles come span by span, in order of time, so that they need not be held
+/// all at once.
+#[derive(Debug)]
+pub(crate) struct PanelBuilder {
+    panel: Panel,
+    columns: BTreeMap<Column, Array<f64>>,
+    observed: Vec<bool>,
+    fill_limit_bars: usize,
+    /// Last row and close of each coin that was observed.
+    last: Vec<Option<(usize, f64)>>,
+    /// The rows that are being filled.
+    span: Range<usize>,
+}
+
+impl PanelBuilder {
+    /// A panel that no coin has any candle in yet, on the grid of bars that open in `[from_ms,
+    /// until_ms)`. `columns` says which columns to keep; the close always is.
+    pub fn new(
+        (symbols, interval): (Vec<Symbol>, Interval),
+        (from_ms, until_ms): (i64, i64),
+        columns: &[Column],
+        fill_limit_bars: usize,
+        scratch: &Scratch,
+    ) -> Self {
+        let start_ms = first_bar_ms(from_ms, interval);
+        let rows = bars_between(start_ms, until_ms, interval);
+        let cells = rows * symbols.len();
+        let columns: BTreeSet<Column> = columns.iter().copied().chain([Column::Close]).collect();
+        Self {
+            columns: columns
+                .into_iter()
+                .map(|column| (column, zeros(scratch, cells)))
+                .collect(),
+            observed: vec![false; cells],
+            fill_limit_bars,
+            last: vec![None; symbols.len()],
+            span: 0..0,
+            panel: Panel {
+                symbols,
+                interval,
+                start_ms,
+                rows,
+                columns: Arc::default(),
+                observed: Arc::default(),
+                scratch: scratch.clone(),
+            },
+        }
+    }
+
+    /// The rows of each month of its time, in order.
+    pub fn months(&self) -> Vec<Range<usize>> {
+        let Panel { interval, rows, .. } = self.panel;
+        let mut months = Vec::new();
+        let mut start = 0;
+        while start < rows {
+            let month = Period::month_of(self.panel.time_ms(start));
+            let end = bars_between(self.panel.start_ms, month.end_ms(), interval).min(rows);
+            months.push(start..end);
+            start = end;
+        }
+        months
+    }
+
+    /// The panel's times, for the rows of a span.
+    pub fn time_ms(&self, row: usize) -> i64 {
+        self.panel.time_ms(row)
+    }
+
+    /// Goes on to the next span of rows, in which no coin has a candle yet. Spans follow each other,
+    /// and together are all rows.
+    pub fn begin(&mut self, span: Range<usize>) {
+        let coins = self.last.len();
+        for values in self.columns.values_mut() {
+            values[span.start * coins..span.end * coins].fill(f64::NAN);
+        }
+        self.span = span;
+    }
+
+    /// Puts in a coin's candles of the span, and carries prices forward; candles of other times are
+    /// left out. Every coin has its turn, also without candles.
+    pub fn add(&mut self, coin: usize, candles: &CandleTable) {
+        self.place(coin, candles);
+        self.fill(coin);
+    }
+
+    fn place(&mut self, coin: usize, candles: &CandleTable) {
+        let coins = self.last.len();
+        let times = candles.open_time_ms.iter();
+        let row = |&time: &i64| {
+            self.panel
+                .row_of(time)
+                .filter(|row| self.span.contains(row))
+        };
+        let rows: Vec<Option<usize>> = times.map(row).collect();
+        for row in rows.iter().flatten() {
+            self.observed[row * coins + coin] = true;
+        }
+        for (&column, values) in &mut self.columns {
+            let values: &mut [f64] = values;
+            for (row, &value) in rows.iter().zip(candles.column(column)) {
+                if let Some(row) = row {
+                    values[row * coins + coin] = value;
+                }
+            }
+        }
+    }
+
+    fn fill(&mut self, coin: usize) {
+        let coins = self.last.len();
+        let last = &mut self.last[coin];
+        for row in self.span.clone() {
+            let cell = row * coins + coin;
+            if self.observed[cell] {
+                *last = Some((row, self.columns[&Column::Close][cell]));
+            } else if let Some((seen, close)) = *last
+                && row - seen <= self.fill_limit_bars
+            {
+                let columns = self.columns.iter_mut();
+                for (_, values) in columns.filter(|(column, _)| column.is_price()) {
+                    values[cell] = close;
+                }
+            }
+        }
+    }
+
+    /// The panel of all that was put in.
+    pub fn finish(self) -> Panel {
+        Panel {
+            columns: Arc::new(self.columns),
+            observed: Arc::new(self.observed),
+            ..self.panel
+        }
+    }
+}
+
+/// Open time of the first bar that opens at `from_ms` or later.
+pub(crate) fn first_bar_ms(from_ms: i64, interval: Interval) -> i64 {
+    let step = interval.ms();
+    from_ms.div_euclid(step) * step
+        + if from_ms.rem_euclid(step) == 0 {
+            0
+        } else {
+            step
+        }
+}
+
+/// How many bars open from `first_ms`, when one does, until before `until_ms`.
+pub(crate) fn bars_between(first_ms: i64, until_ms: i64, interval: Interval) -> usize {
+    ((until_ms - first_ms).max(0) as u64).div_ceil(interval.ms() as u64) as usize
 }
 
 impl Panel {
@@ -35,94 +189,37 @@ impl Panel {
     pub fn build(
         coins: &[(Symbol, CandleTable)],
         interval: Interval,
-        (from_ms, until_ms): (i64, i64),
+        range_ms: (i64, i64),
         fill_limit_bars: usize,
         columns: &[Column],
     ) -> Self {
         let symbols = coins.iter().map(|(symbol, _)| symbol.clone()).collect();
-        let mut panel = Self::empty(symbols, interval, (from_ms, until_ms), columns);
+        let mut builder = PanelBuilder::new(
+            (symbols, interval),
+            range_ms,
+            columns,
+            fill_limit_bars,
+            &Scratch::default(),
+        );
+        builder.begin(0..builder.panel.rows);
         for (coin, (_, candles)) in coins.iter().enumerate() {
-            panel.add(coin, candles, fill_limit_bars);
+            builder.add(coin, candles);
         }
-        panel
+        builder.finish()
     }
 
-    /// A panel that no coin has any candle in yet.
-    pub(crate) fn empty(
-        symbols: Vec<Symbol>,
-        interval: Interval,
-        (from_ms, until_ms): (i64, i64),
-        columns: &[Column],
-    ) -> Self {
-        let step = interval.ms();
-        let first = from_ms.div_euclid(step) * step
-            + if from_ms.rem_euclid(step) == 0 {
-                0
-            } else {
-                step
-            };
-        let rows = ((until_ms - first).max(0) as u64).div_ceil(step as u64) as usize;
-        let cells = rows * symbols.len();
-        let columns = columns
-            .iter()
-            .chain([&Column::Close])
-            .map(|&column| (column, vec![f64::NAN; cells]))
-            .collect();
-        Self {
-            symbols,
-            interval,
-            start_ms: first,
-            rows,
-            columns: Arc::new(columns),
-            observed: Arc::new(vec![false; cells]),
-        }
+    /// Where arrays that are made of it are kept.
+    pub fn scratch(&self) -> &Scratch {
+        &self.scratch
     }
 
-    /// Puts in a coin's candles, and carries prices forward.
-    pub(crate) fn add(&mut self, coin: usize, candles: &CandleTable, fill_limit_bars: usize) {
-        self.place(coin, candles);
-        self.fill(coin, fill_limit_bars);
+    /// The same panel, with the arrays that are made of it from now on in `scratch`.
+    pub(crate) fn with_scratch(mut self, scratch: &Scratch) -> Self {
+        self.scratch = scratch.clone();
+        self
     }
 
-    fn place(&mut self, coin: usize, candles: &CandleTable) {
-        let coins = self.symbols.len();
-        let rows: Vec<Option<usize>> = candles
-            .open_time_ms
-            .iter()
-            .map(|&time| self.row_of(time))
-            .collect();
-        let observed = Arc::make_mut(&mut self.observed);
-        for row in rows.iter().flatten() {
-            observed[row * coins + coin] = true;
-        }
-        for (&column, values) in Arc::make_mut(&mut self.columns) {
-            for (row, &value) in rows.iter().zip(candles.column(column)) {
-                if let Some(row) = row {
-                    values[row * coins + coin] = value;
-                }
-            }
-        }
-    }
-
-    fn fill(&mut self, coin: usize, fill_limit_bars: usize) {
-        let coins = self.symbols.len();
-        let columns = Arc::make_mut(&mut self.columns);
-        let mut last: Option<(usize, f64)> = None;
-        for row in 0..self.rows {
-            let cell = row * coins + coin;
-            if self.observed[cell] {
-                last = Some((row, columns[&Column::Close][cell]));
-            } else if let Some((seen, close)) = last
-                && row - seen <= fill_limit_bars
-            {
-                for (_, values) in columns.iter_mut().filter(|(column, _)| column.is_price()) {
-                    values[cell] = close;
-                }
-            }
-        }
-    }
-
-    /// Some of its rows as a panel of their own.
+    /// Some of its rows as a panel of their own, in memory.
     pub fn stretch(&self, rows: Range<usize>) -> Self {
         let cells = rows.start * self.coins()..rows.end * self.coins();
         let columns = self.columns.iter();
@@ -133,10 +230,11 @@ impl Panel {
             rows: rows.len(),
             columns: Arc::new(
                 columns
-                    .map(|(&column, values)| (column, values[cells.clone()].to_vec()))
+                    .map(|(&column, values)| (column, values[cells.clone()].to_vec().into()))
                     .collect(),
             ),
             observed: Arc::new(self.observed[cells].to_vec()),
+            scratch: Scratch::default(),
         }
     }
 
@@ -216,13 +314,10 @@ impl Panel {
     /// All coins' values of a column at some rows, row-major `[rows, coins]`; empty where the
     /// column was not asked for.
     pub(crate) fn matrix(&self, column: Column, rows: Range<usize>) -> &[f64] {
-        let values = self
-            .columns
-            .get(&column)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
+        let cells = rows.start * self.coins()..rows.end * self.coins();
+        let values = self.columns.get(&column);
         values
-            .get(rows.start * self.coins()..rows.end * self.coins())
+            .and_then(|values| values.get(cells))
             .unwrap_or_default()
     }
 

@@ -58,7 +58,7 @@ impl Dataset {
         if config.universe.symbols.len() < 2 {
             return Ok(None);
         }
-        let panel = stored_panel(&config)?;
+        let panel = stored_panel(&config, self.panel.scratch())?;
         Ok(Some(Self::of_panel(spelled_out(config, &panel), panel)))
     }
 

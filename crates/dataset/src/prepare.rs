@@ -5,6 +5,7 @@ use std::iter::StepBy;
 use std::ops::Range;
 
 use market::Symbol;
+use storage::Scratch;
 
 use crate::settled::settled;
 use crate::source_panel::{on_grid, simulated_panel, spelled_out, stored_panel, with_known_coins};
@@ -56,16 +57,29 @@ pub struct FurtherPanel {
 }
 
 impl Dataset {
-    /// Reads candles and computes the rest.
+    /// Reads candles and computes the rest, all in memory.
     ///
     /// # Errors
     /// A config that makes no sense, missing candles or columns, too little time for the folds.
     pub fn load(config: &Config) -> Result<Self, Error> {
+        Self::load_in(config, &Scratch::default())
+    }
+
+    /// As [`Dataset::load`], with the arrays that have a number for each row and coin in `scratch`:
+    /// columns of candles, features, targets and what these are divided by. The values are the same.
+    /// The candles of a simulated market, which is made as a whole, stay in memory.
+    ///
+    /// # Errors
+    /// As [`Dataset::load`]; a disk without room for the arrays.
+    pub fn load_in(config: &Config, scratch: &Scratch) -> Result<Self, Error> {
         config.validate()?;
         let (config, without_candles) = with_known_coins(config)?;
         let (panel, oracle) = match config.data.source {
-            Source::Store => (stored_panel(&config)?, None),
-            Source::Simulated => simulated_panel(&config)?,
+            Source::Store => (stored_panel(&config, scratch)?, None),
+            Source::Simulated => {
+                let (panel, oracle) = simulated_panel(&config)?;
+                (panel.with_scratch(scratch), oracle)
+            }
         };
         let mut config = spelled_out(config, &panel);
         config.target = config.target.at_first_horizon();
@@ -151,10 +165,8 @@ impl Dataset {
 
     /// The features of all rows.
     pub fn features(&self) -> FeatureMatrix {
-        self.config
-            .features
-            .chosen(self.panel.interval())
-            .compute(&self.panel, 0..self.panel.rows())
+        let chosen = self.config.features.chosen(self.panel.interval());
+        chosen.compute_in(&self.panel, 0..self.panel.rows(), self.panel.scratch())
     }
 
     /// What forecasters of `fold` are fitted to, on the rows before its scored ones: the targets,
@@ -307,7 +319,7 @@ impl Panel {
         config.features.set = set;
         config.target.kind = TargetKind::default();
         match config.data.source {
-            Source::Store => stored_panel(&config),
+            Source::Store => stored_panel(&config, &Scratch::default()),
             Source::Simulated => Ok(simulated_panel(&config)?.0),
         }
     }

@@ -1,7 +1,9 @@
 //! The candles that a config names, from the store or the simulated market, on one grid.
 
 use market::{Symbol, simulate};
+use storage::Scratch;
 
+use crate::panel::{PanelBuilder, bars_between, first_bar_ms};
 use crate::{
     Base, CandleReader, CandleTable, Column, Config, Error, FeatureSet, Panel, Source, format_time,
 };
@@ -73,14 +75,56 @@ pub(crate) fn symbols_with_candles(config: &Config) -> Result<Vec<Symbol>, Error
     Ok(known)
 }
 
-/// The store's candles on one grid. Coins are read one after the other, so that the panel is all
+/// The store's candles on one grid. They are read a month and coin at a time, so that the panel is all
 /// that is held.
-pub(crate) fn stored_panel(config: &Config) -> Result<Panel, Error> {
+///
+/// # Errors
+/// As [`crate::Dataset::load_in`].
+pub(crate) fn stored_panel(config: &Config, scratch: &Scratch) -> Result<Panel, Error> {
     let (from_ms, until_ms) = config.range_ms()?;
     let reader = CandleReader::new(&config.data)?;
     let symbols = wanted_symbols(config, &reader)?;
-    let mut range = (i64::MAX, i64::MIN);
-    for symbol in &symbols {
+    let range_ms = times_of(config, &reader, &symbols)?;
+    let columns = config.columns();
+    let first_ms = first_bar_ms(range_ms.0, config.data.interval);
+    let rows = bars_between(first_ms, range_ms.1, config.data.interval);
+    scratch.check_room(config.array_bytes(rows, symbols.len()))?;
+    let mut builder = PanelBuilder::new(
+        (symbols.clone(), config.data.interval),
+        range_ms,
+        &columns,
+        config.data.fill_limit_bars(),
+        scratch,
+    );
+    let mut known = vec![[f64::NAN; Column::ALL.len()]; symbols.len()];
+    for month in builder.months() {
+        let from_ms = builder.time_ms(month.start).max(from_ms);
+        let until_ms = builder.time_ms(month.end).min(until_ms);
+        builder.begin(month);
+        for (coin, symbol) in symbols.iter().enumerate() {
+            let candles = reader.read(symbol, &columns, from_ms, until_ms)?;
+            for &column in columns.iter().filter(|&&column| candles.has(column)) {
+                known[coin][column as usize] = 0.0;
+            }
+            builder.add(coin, &candles);
+        }
+    }
+    // A candle for each coin, with a value in the columns that any of its candles has one in.
+    let coins = symbols.into_iter().zip(known);
+    let coins = coins.map(|(symbol, row)| (symbol, CandleTable::from_iter([(0, row)])));
+    check_columns(config, &coins.collect::<Coins>())?;
+    Ok(builder.finish())
+}
+
+/// First open time of the coins' candles, and the end of the last one.
+fn times_of(
+    config: &Config,
+    reader: &CandleReader,
+    symbols: &[Symbol],
+) -> Result<(i64, i64), Error> {
+    let (from_ms, until_ms) = config.range_ms()?;
+    let mut range_ms = (i64::MAX, i64::MIN);
+    for symbol in symbols {
         let times = reader.read(symbol, &[], from_ms, until_ms)?.open_time_ms;
         let (Some(first), Some(last)) = (times.first(), times.last()) else {
             return Err(Error::TooFewRows {
@@ -92,31 +136,12 @@ pub(crate) fn stored_panel(config: &Config) -> Result<Panel, Error> {
                     .to_owned(),
             });
         };
-        range = (
-            range.0.min(*first),
-            range.1.max(*last + config.data.interval.ms()),
+        range_ms = (
+            range_ms.0.min(*first),
+            range_ms.1.max(*last + config.data.interval.ms()),
         );
     }
-    let read = |symbol: &Symbol| reader.read(symbol, &config.columns(), from_ms, until_ms);
-    let mut panel = Panel::empty(
-        symbols.clone(),
-        config.data.interval,
-        range,
-        &config.columns(),
-    );
-    for (coin, symbol) in symbols.iter().enumerate() {
-        let candles = read(symbol)?;
-        let alone = [(symbol.clone(), candles)];
-        if check_columns(config, &alone).is_err() {
-            // The error names feature sets that all coins have the columns for.
-            let all = symbols
-                .iter()
-                .map(|symbol| Ok((symbol.clone(), read(symbol)?)));
-            check_columns(config, &all.collect::<Result<Coins, Error>>()?)?;
-        }
-        panel.add(coin, &alone[0].1, config.data.fill_limit_bars());
-    }
-    Ok(panel)
+    Ok(range_ms)
 }
 
 /// The simulated market's candles on one grid, and what is expected of each.

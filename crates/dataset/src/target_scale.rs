@@ -1,7 +1,11 @@
 //! What targets are divided by while training, and forecasts multiplied with.
 
-use rayon::prelude::*;
+use std::ops::Range;
 
+use rayon::prelude::*;
+use storage::Array;
+
+use crate::room::zeros;
 use crate::trailing_volatility::mean_squares;
 use crate::{Config, Panel, TargetScale, Targets};
 
@@ -14,8 +18,11 @@ const LEAST_SHARE: f64 = 0.1;
 pub struct TargetScales {
     coins: usize,
     /// `[rows, coins]`, or one row that is that of all.
-    values: Vec<f32>,
+    values: Array<f32>,
 }
+
+/// Rows that are computed at once.
+const ROWS_AT_ONCE: usize = 1 << 16;
 
 impl TargetScales {
     /// The scales of all rows of a panel; that of a row is a function of the closes of its last
@@ -28,25 +35,34 @@ impl TargetScales {
         }
         let window = config.normalize.trailing.bars(panel.interval());
         let horizon = config.target.horizon_bars(panel.interval());
-        let columns: Vec<Vec<f32>> = fixed
-            .par_iter()
-            .enumerate()
-            .map(|(coin, &fixed)| trailing(panel, coin, (window, horizon), f64::from(fixed)))
-            .collect();
-        let values = (0..panel.rows())
-            .flat_map(|row| columns.iter().map(move |column| column[row]))
-            .collect();
-        Self {
-            coins: fixed.len(),
-            values,
+        let (rows, coins) = (panel.rows(), fixed.len());
+        let mut values = zeros(panel.scratch(), rows * coins);
+        let blocks = values.chunks_mut((ROWS_AT_ONCE * coins).max(1));
+        for (block, values) in blocks.enumerate() {
+            let start = block * ROWS_AT_ONCE;
+            let rows = start..rows.min(start + ROWS_AT_ONCE);
+            let columns: Vec<Vec<f32>> = fixed
+                .par_iter()
+                .enumerate()
+                .map(|(coin, &fixed)| {
+                    let bars = (window, horizon);
+                    trailing(panel, (coin, rows.clone()), bars, f64::from(fixed))
+                })
+                .collect();
+            for (row, values) in values.chunks_exact_mut(coins).enumerate() {
+                for (value, column) in values.iter_mut().zip(&columns) {
+                    *value = column[row];
+                }
+            }
         }
+        Self { coins, values }
     }
 
     /// One scale a coin for all rows, `[coins]`.
     pub fn fixed(values: Vec<f32>) -> Self {
         Self {
             coins: values.len(),
-            values,
+            values: values.into(),
         }
     }
 
@@ -79,11 +95,18 @@ impl TargetScales {
     }
 }
 
-/// Root mean square of the last bars' log returns times the square root of the horizon: the
-/// standard deviation of the return ahead if returns were independent. The scale from training
-/// where the history is too short. Window and horizon are in bars.
-fn trailing(panel: &Panel, coin: usize, (window, horizon): (usize, usize), fixed: f64) -> Vec<f32> {
-    let means = mean_squares(panel, coin, 0..panel.rows(), window);
+/// Root mean square of the last bars' log returns times the square root of the horizon, at some rows of
+/// a coin: the standard deviation of the return ahead if returns were independent. The scale from
+/// training where the history is too short. Window and horizon are in bars.
+fn trailing(
+    panel: &Panel,
+    (coin, rows): (usize, Range<usize>),
+    (window, horizon): (usize, usize),
+    fixed: f64,
+) -> Vec<f32> {
+    // The mean of the first row needs a window of returns, and each of these a close before it.
+    let from = rows.start.saturating_sub(window);
+    let means = mean_squares(panel, coin, from..rows.end, window);
     let scale = |mean: f64| {
         if mean.is_nan() {
             fixed
@@ -93,6 +116,7 @@ fn trailing(panel: &Panel, coin: usize, (window, horizon): (usize, usize), fixed
     };
     means
         .into_iter()
+        .skip(rows.start - from)
         .map(|mean| scale(mean).max(LEAST_SHARE * fixed) as f32)
         .collect()
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::iter::StepBy;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::features::block_rows;
 use crate::{FeatureConfig, Panel, Targets};
@@ -24,41 +25,33 @@ pub struct Eligibility {
     allowed: usize,
     /// Bars of the window that are filled, missing or without all features; `LAST_IS` where its
     /// last one is.
-    missing: Vec<u16>,
+    missing: Arc<Vec<u16>>,
 }
 
 impl Eligibility {
     /// Looks at every row of the panel once; features are computed in passing and not kept.
     pub fn of(panel: &Panel, config: &FeatureConfig) -> Self {
         let (rows, coins, lookback) = (panel.rows(), panel.coins(), config.lookback_bars);
-        let mut complete = Vec::with_capacity(rows * coins);
         let chosen = config.chosen(panel.interval());
         let chunk_rows = block_rows(panel) * rayon::current_num_threads();
+        let mut missing = Vec::with_capacity(rows * coins);
+        // Rows before the panel began count as missing.
+        let mut counts = vec![lookback; coins];
+        let mut were_complete = vec![false; lookback * coins];
         for start in (0..rows).step_by(chunk_rows) {
             let chunk = start..rows.min(start + chunk_rows);
             let features = chosen.compute(panel, chunk.clone());
-            for row in chunk.clone() {
-                let has_all = |coin| {
-                    features
-                        .cell(row - start, coin)
-                        .iter()
-                        .all(|value| !value.is_nan())
-                };
-                complete
-                    .extend((0..coins).map(|coin| panel.is_observed(row, coin) && has_all(coin)));
-            }
-        }
-        let is_complete = |row: usize, coin: usize| complete[row * coins + coin];
-        let mut missing = vec![LAST_IS; rows * coins];
-        for coin in 0..coins {
-            // Rows before the panel began count as missing.
-            let mut count = lookback;
-            for row in 0..rows {
-                let complete = is_complete(row, coin);
-                count += usize::from(!complete);
-                count -= usize::from(row < lookback || !is_complete(row - lookback, coin));
-                if complete {
-                    missing[row * coins + coin] = count as u16;
+            for row in chunk {
+                for (coin, count) in counts.iter_mut().enumerate() {
+                    let cell = features.cell(row - start, coin);
+                    let has_all = cell.iter().all(|value| !value.is_nan());
+                    let is_complete = panel.is_observed(row, coin) && has_all;
+                    // In the place of the row that leaves the window.
+                    let place = row % lookback * coins + coin;
+                    let was_complete = std::mem::replace(&mut were_complete[place], is_complete);
+                    *count += usize::from(!is_complete);
+                    *count -= usize::from(!was_complete);
+                    missing.push(if is_complete { *count as u16 } else { LAST_IS });
                 }
             }
         }
@@ -66,7 +59,7 @@ impl Eligibility {
             coins,
             lookback,
             allowed: (config.max_filled_share * lookback as f64) as usize,
-            missing,
+            missing: Arc::new(missing),
         }
     }
 

@@ -11,14 +11,15 @@ use dataset::{
     RunDir, Source, TableMetadata, TablePart,
 };
 use market::Symbol;
-use run::{Appendix, FinishedRun, join_horizons, stored_config};
+use run::{Appendix, FinishedRun, JoinedRows, join_horizons, stored_config};
 use score::Rows;
 use tracking::Tracker;
 
 use crate::gains::gains;
-use crate::members::{Member, check_agreement, joined, seen_from, with_units};
+use crate::members::{Member, check_agreement, joined, seen_from, with_rule, with_units};
 use crate::offline::combined;
 use crate::report::{gains_table, weights_table};
+use crate::rule::Rule;
 use crate::{EnsembleConfig, EnsembleKind, EnsembleOptions, Method, SavedWeights, fold_weights};
 
 /// Forecast with several runs at once, weighed by what they were worth on earlier folds, and score
@@ -77,12 +78,9 @@ fn combine_one(
     let names: Vec<String> = members
         .iter()
         .map(|member| RunDir::new(member.path.clone()).name())
+        .chain(config.ensemble.rule.clone())
         .collect();
-    let joined = joined(&members)?;
-    let joined = match config.ensemble.method {
-        Method::Stacked | Method::Average => joined,
-        Method::IcADay => with_units(joined)?,
-    };
+    let joined = forecast_rows(&members, &config.ensemble)?;
     drop(members);
     let forecasts: Vec<&[f64]> = joined
         .forecasters
@@ -95,6 +93,7 @@ fn combine_one(
     let saved = SavedWeights {
         method: options.method,
         members: options.members.clone(),
+        rule: options.rule.clone(),
         folds,
     };
     let saved = saved.publish(run.path())?;
@@ -185,6 +184,19 @@ fn read_members(
     Ok(members)
 }
 
+/// The rows that can be forecast, with the forecasts of every member, the rule's last.
+fn forecast_rows(members: &[Member], options: &EnsembleOptions) -> anyhow::Result<JoinedRows> {
+    let joined = joined(members)?;
+    let joined = match options.method {
+        Method::Stacked | Method::Average => return Ok(joined),
+        Method::IcADay => with_units(joined)?,
+    };
+    match &options.rule {
+        None => Ok(joined),
+        Some(name) => with_rule(joined, name),
+    }
+}
+
 /// The content of run.toml: the first member's shared sections and what the ensemble is made of.
 fn config(
     members: &[Member],
@@ -196,6 +208,9 @@ fn config(
         .context("an ensemble has members")?
         .config
         .clone();
+    if let Some(rule) = &options.rule {
+        Rule::new(rule, &shared)?;
+    }
     fs::create_dir_all(run.path())
         .with_context(|| format!("cannot make {}", run.path().display()))?;
     let paths = members

@@ -34,6 +34,15 @@ pub struct EnsembleOptions {
     /// what a member was worth, beside the others, on earlier days. A member that was worth less
     /// has no weight.
     pub standard_errors: f64,
+    /// For `ensemble.method = "ic_a_day"`: how many days count beside those of the folds before, on
+    /// which the coins' own parts of every member have an IC of 0.03, a good one. So members have
+    /// the same say while little is known of them, and the more days are known the more these
+    /// decide. With 0 only the days of the folds before count.
+    pub prior_days: f64,
+    /// For `ensemble.method = "ic_a_day"`: a control of the target that is a member too, such as
+    /// `"negated_deviation_30m"`, beside which the runs have to show what they are worth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
     /// Folders of the member runs, as seen from this run's folder. Those that the command line
     /// names take their place.
     pub members: Vec<String>,
@@ -84,6 +93,8 @@ impl Default for EnsembleOptions {
             method: Method::Stacked,
             prior_events: 2000.0,
             standard_errors: 1.0,
+            prior_days: 30.0,
+            rule: None,
             members: Vec::new(),
         }
     }
@@ -117,6 +128,21 @@ impl EnsembleOptions {
                 self.standard_errors
             )
             .hint("--set ensemble.standard_errors=1"));
+        }
+        if !(self.prior_days >= 0.0 && self.prior_days.is_finite()) {
+            return Err(anyhow!(
+                "ensemble.prior_days = {}: expected a number of at least 0",
+                self.prior_days
+            )
+            .hint("--set ensemble.prior_days=30"));
+        }
+        if let (Some(rule), Method::Stacked | Method::Average) = (&self.rule, self.method) {
+            return Err(anyhow!(
+                "ensemble.rule = \"{rule}\" beside ensemble.method = \"{}\": expected \"ic_a_day\", as \
+                 a rule's forecasts are in no unit of returns",
+                self.method.name()
+            )
+            .hint("--set ensemble.method=ic_a_day"));
         }
         Ok(())
     }

@@ -5,10 +5,10 @@ use std::ops::Range;
 use anyhow::Context;
 use score::Rows;
 
-use crate::Weights;
 use crate::combine::market_part;
 use crate::evidence::Evidence;
 use crate::lasso::nonnegative_lasso;
+use crate::{EnsembleOptions, Weights};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -17,6 +17,9 @@ const CLIP: f64 = 5.0;
 
 /// Days by which members are judged: fewer say nothing of how far they differ.
 const LEAST_DAYS: usize = 5;
+
+/// IC that each member's own part has on a prior day: that of a good forecaster of minutes.
+const PRIOR_IC: f64 = 0.03;
 
 /// Members' forecasts and the returns that came, day by day.
 ///
@@ -27,8 +30,10 @@ pub(crate) struct DailyEvidence<'a> {
     forecasts: &'a [&'a [f64]],
     /// The unit of each row, above 0.
     units: &'a [f64],
-    /// How many of its standard errors are taken off what a member was worth.
+    /// `ensemble.standard_errors`
     standard_errors: f64,
+    /// `ensemble.prior_days`
+    prior_days: f64,
     days: Vec<Day>,
 }
 
@@ -57,13 +62,14 @@ impl<'a> DailyEvidence<'a> {
     pub fn new(
         rows: &'a Rows,
         forecasts: &'a [&'a [f64]],
-        standard_errors: f64,
+        options: &EnsembleOptions,
     ) -> anyhow::Result<Self> {
         Ok(Self {
             rows,
             forecasts,
             units: units(rows)?,
-            standard_errors,
+            standard_errors: options.standard_errors,
+            prior_days: options.prior_days,
             days: Vec::new(),
         })
     }
@@ -82,15 +88,19 @@ impl<'a> DailyEvidence<'a> {
         self.days.last_mut()
     }
 
-    /// The weights of one part; 0 for a member that was worth nothing.
-    fn part(&self, part: fn(&Day) -> &DaySums) -> Vec<f64> {
+    /// The weights of one part, with so many prior days; 0 for a member that was worth nothing.
+    ///
+    /// On a prior day the members are as loud and as alike as on those known, and each has an IC of
+    /// [`PRIOR_IC`].
+    fn part(&self, part: fn(&Day) -> &DaySums, prior_days: f64) -> Vec<f64> {
         let members = self.forecasts.len();
         let days: Vec<DaySums> = self
             .days
             .iter()
             .filter_map(|day| part(day).of_one_day())
             .collect();
-        if days.len() < LEAST_DAYS {
+        let is_judged = days.len() >= LEAST_DAYS;
+        if days.is_empty() || (!is_judged && prior_days == 0.0) {
             return vec![0.0; members];
         }
         let sum = |of: &dyn Fn(&DaySums) -> f64| days.iter().map(of).sum::<f64>();
@@ -101,13 +111,26 @@ impl<'a> DailyEvidence<'a> {
             .map(|member| sum(&|day| day.with_return[member]))
             .collect();
         let count = days.len() as f64;
+        let prior = |member: usize| {
+            let scale = (products[member * members + member] / count).sqrt();
+            prior_days * PRIOR_IC * scale
+        };
         let price = |member: usize| {
             let mean = worth[member] / count;
             let squares = sum(&|day| (day.with_return[member] - mean).powi(2));
             // Targets that reach over days make these alike.
             self.standard_errors * (self.reach_days() * squares * count / (count - 1.0)).sqrt()
         };
-        let prices: Vec<f64> = (0..members).map(price).collect();
+        // Few days say how alike the members are, but not yet what they are worth.
+        let (known, prices): (f64, Vec<f64>) = match is_judged {
+            true => (1.0, (0..members).map(price).collect()),
+            false => (0.0, vec![0.0; members]),
+        };
+        let worth: Vec<f64> = (0..members)
+            .map(|member| known * worth[member] + prior(member))
+            .collect();
+        let all_days = (count + prior_days) / count;
+        let products: Vec<f64> = products.iter().map(|product| product * all_days).collect();
         nonnegative_lasso(&products, &worth, &prices)
     }
 
@@ -161,17 +184,23 @@ impl Evidence for DailyEvidence<'_> {
         self.days.len() as f64
     }
 
-    /// Those of the lasso. While nothing is known, and where all was worth nothing, the first
-    /// member stands alone, as a forecast there must be.
+    /// Those of the lasso. The market's part has no prior: one event at a time is soon wrong for
+    /// weeks, and no forecast of it is a good one. While nothing is known, and where all was worth
+    /// nothing, the first member stands alone, as a forecast of each coin there must be.
     fn weights(&self) -> Weights {
         let weights = Weights {
-            market: self.part(|day| &day.market),
-            own: self.part(|day| &day.own),
+            market: self.part(|day| &day.market, 0.0),
+            own: self.part(|day| &day.own, self.prior_days),
         };
-        let mut all = weights.market.iter().chain(&weights.own);
-        match all.all(|&weight| weight == 0.0) {
-            true => Weights::first(self.forecasts.len()),
-            false => weights,
+        let first = Weights::first(self.forecasts.len());
+        let is_nothing = |weights: &[f64]| weights.iter().all(|&weight| weight == 0.0);
+        match (is_nothing(&weights.market), is_nothing(&weights.own)) {
+            (true, true) => first,
+            (false, true) => Weights {
+                own: first.own,
+                ..weights
+            },
+            (_, false) => weights,
         }
     }
 }

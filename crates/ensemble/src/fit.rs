@@ -48,7 +48,7 @@ pub fn fold_weights(
         Method::Stacked => walk(rows, plain(Some(options.prior_events)), embargo_bars),
         Method::Average => walk(rows, plain(None), embargo_bars),
         Method::IcADay => {
-            let evidence = DailyEvidence::new(rows, forecasts, options.standard_errors)?;
+            let evidence = DailyEvidence::new(rows, forecasts, options)?;
             walk(rows, evidence, embargo_bars)
         }
     }

@@ -19,6 +19,7 @@ mod plain;
 mod report;
 mod ridge;
 mod ridge_sums;
+mod rule;
 mod saved;
 
 pub use combine::{Weights, combine, combine_in_units, combine_known};

@@ -9,6 +9,7 @@ use market::Symbol;
 use run::{Drift, ForecastResult, Forecaster, Kind, LoadedRun, SavedRun, TrainingSpan};
 use storage::content_hash;
 
+use crate::rule::Rule;
 use crate::{FoldWeights, Method, SavedWeights, combine_known};
 
 /// Why a coin that all members forecast has no forecast.
@@ -59,6 +60,10 @@ impl Kind for EnsembleKind {
             sha256: content_hash(hashes.as_bytes()),
             weights,
             members,
+            rule: saved
+                .rule
+                .map(|name| Rule::new(&name, run.config))
+                .transpose()?,
             in_units: saved.method == Method::IcADay,
             config: run.config.clone(),
         }))
@@ -146,6 +151,7 @@ fn check_target(member: &LoadedRun, run: &SavedRun<'_>) -> anyhow::Result<()> {
 #[derive(Debug)]
 struct SavedEnsemble {
     members: Vec<LoadedRun>,
+    rule: Option<Rule>,
     weights: FoldWeights,
     /// Whether parts are of forecasts in units of the coins' trailing volatility.
     in_units: bool,
@@ -208,11 +214,12 @@ impl Forecaster for SavedEnsemble {
     }
 
     fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<ForecastResult>> {
-        let answers: Vec<Vec<ForecastResult>> = self
+        let mut answers: Vec<Vec<ForecastResult>> = self
             .members
             .iter()
             .map(|member| member_answers(member, panel, rows))
             .collect::<anyhow::Result<_>>()?;
+        answers.extend(self.rule.iter().map(|rule| rule.forecasts(panel, rows)));
         let units = self.units(panel, rows);
         let coins = panel.coins();
         let mut combined = Vec::with_capacity(rows.len() * coins);

@@ -6,6 +6,7 @@ use anyhow::{Context, anyhow};
 use cli::{ConfigTable, WithHint};
 use dataset::{Config, ForecastTable, RunConfig, RunDir, TimeSpan};
 use run::{JoinedRows, NamedTable, join};
+use score::ForecastColumn;
 
 /// A run with its forecasts.
 pub struct Member {
@@ -181,24 +182,51 @@ pub fn with_units(joined: JoinedRows) -> anyhow::Result<JoinedRows> {
         )
         .hint("train the members anew, or --set ensemble.method=stacked"));
     }
+    let why = "have no trailing volatility and are not forecast: their coins had not moved for four \
+               hours";
+    Ok(at_rows(joined, &known, why))
+}
+
+/// The same rows with a control of theirs as the last member, without those at which it is
+/// unknown.
+///
+/// # Errors
+/// A control that is known at no row.
+pub fn with_rule(mut joined: JoinedRows, name: &str) -> anyhow::Result<JoinedRows> {
+    let values = joined.rows.control(name).unwrap_or_default().to_vec();
+    let known: Vec<usize> = (0..values.len())
+        .filter(|&row| values[row].is_finite())
+        .collect();
+    if known.is_empty() {
+        return Err(
+            anyhow!("the members' tables know no {name}, which ensemble.rule names")
+                .hint("train the members anew, or take ensemble.rule out"),
+        );
+    }
+    joined
+        .forecasters
+        .push(ForecastColumn::control(name, values));
+    let why = format!("have no {name} and are not forecast");
+    Ok(at_rows(joined, &known, &why))
+}
+
+/// Some of the rows; a note counts the others and says why they are left out.
+fn at_rows(joined: JoinedRows, known: &[usize], why: &str) -> JoinedRows {
     let dropped = joined.rows.len() - known.len();
     if dropped == 0 {
-        return Ok(joined);
+        return joined;
     }
-    cli::note(format!(
-        "{dropped} rows have no trailing volatility and are not forecast: their coins had not \
-         moved for four hours"
-    ));
+    cli::note(format!("{dropped} rows {why}"));
     let mut forecasters = joined.forecasters;
     for forecaster in &mut forecasters {
         let of_row = |&row: &usize| forecaster.forecast[row];
         forecaster.forecast = known.iter().map(of_row).collect();
     }
-    Ok(JoinedRows {
-        rows: joined.rows.take(&known),
+    JoinedRows {
+        rows: joined.rows.take(known),
         forecasters,
         ..joined
-    })
+    }
 }
 
 /// `member` as seen from the folder `run`; both must exist. What shares no folder with it is named

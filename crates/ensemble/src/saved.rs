@@ -17,6 +17,9 @@ pub struct SavedWeights {
     pub method: Method,
     /// The members' runs, as seen from this run's folder, in the order of the weights.
     pub members: Vec<String>,
+    /// The control of the target that is a member too, with the last of the weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
     /// The folds' weights, in order of time.
     pub folds: Vec<FoldWeights>,
 }
@@ -47,7 +50,7 @@ impl SavedWeights {
         let saved: Self = serde_json::from_str(&text)
             .with_context(|| format!("{}: not the weights of an ensemble", path.display()))
             .hint("`quarterhour ensemble` makes the run anew")?;
-        let members = saved.members.len();
+        let members = saved.members.len() + usize::from(saved.rule.is_some());
         let fits = |fold: &FoldWeights| {
             fold.weights.market.len() == members && fold.weights.own.len() == members
         };

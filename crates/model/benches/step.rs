@@ -161,7 +161,7 @@ fn windows(lookback: usize, device: &Device) -> Windows {
     let values = (0..ROWS * COINS * FEATURES)
         .map(|index| ((index as u32).wrapping_mul(2_654_435_761) as f32) / 2e9 - 1.0);
     Windows::new(
-        Arc::new(values.collect()),
+        Arc::new(values.collect::<Vec<f32>>()),
         COINS * FEATURES,
         lookback,
         device,

@@ -81,7 +81,7 @@ pub fn probe(network: &Network, path: &Path) -> Result<(), Error> {
     let zeros = std::iter::repeat_n(0.0, lookback * channels);
     // Steps of an irrational share of a turn come close to every value and repeat none.
     let wandering = (0..lookback * channels).map(|place| 3.0 * (place as f32 * 2.4).sin());
-    let matrix = Arc::new(zeros.chain(wandering).collect());
+    let matrix: Arc<Vec<f32>> = Arc::new(zeros.chain(wandering).collect());
     let windows = Windows::new(matrix, channels, lookback, &network.device());
     let forecasts = forecast(
         network,

@@ -56,4 +56,4 @@ pub use parameters::ParameterPath;
 pub use record::{load_state, load_weights, read_metadata, save_state, save_weights};
 pub use recurrent::RecurrentOptions;
 pub use shape::NetworkShape;
-pub use windows::Windows;
+pub use windows::{MatrixValues, Windows};

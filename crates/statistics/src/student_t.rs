@@ -11,7 +11,7 @@ const MOST_TERMS: usize = 10_000;
 /// assert!((statistics::student_t_p_value(2.0, 10.0) - 0.073388034770740).abs() < 1e-13);
 /// ```
 pub fn student_t_p_value(t: f64, freedom: f64) -> f64 {
-    if !(freedom > 0.0) || t.is_nan() {
+    if freedom.is_nan() || freedom <= 0.0 || t.is_nan() {
         return f64::NAN;
     }
     regularized_beta(0.5 * freedom, 0.5, freedom / (freedom + t * t))

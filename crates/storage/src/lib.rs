@@ -1,5 +1,5 @@
-//! Files on disk: what may be replaced, files that appear whole or not at all, and columns of
-//! Parquet and Feather files as plain values. Knows no candles.
+//! Files on disk: what may be replaced, files that appear whole or not at all, columns of Parquet and
+//! Feather files as plain values, and arrays in files instead of in memory. Knows no candles.
 
 mod convert;
 mod error;
@@ -8,6 +8,7 @@ mod foreign;
 mod output;
 mod panics;
 mod parquet;
+mod scratch;
 
 pub use convert::Cell;
 pub use error::Error;
@@ -15,3 +16,4 @@ pub use files::{content_hash, list, remove_abandoned, write_atomically, write_wi
 pub use foreign::ForeignTable;
 pub use output::{ELSEWHERE, check_output, open_lock};
 pub use parquet::{ColumnValues, ParquetFile, RowGroup, write_parquet};
+pub use scratch::{Array, Number, Scratch};

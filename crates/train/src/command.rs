@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use clap::Parser;
 use cli::WithHint;
-use dataset::{Dataset, Fold, RunDir};
+use dataset::{Dataset, Fold, RunDir, Scratch};
 use linear::recipe_on_base;
 use run::{FitOptions, check_coverage, fit_run, folds_named, gather, stored_config};
 
@@ -31,6 +31,11 @@ pub struct Args {
     /// Print rows, drops, parameters, memory and estimated time, and stop
     #[arg(long)]
     dry_run: bool,
+    /// Keep candles, features and targets in files without a name in this folder, which the system
+    /// maps into memory as they are used, instead of in memory: for panels that are larger than it.
+    /// Nothing is left of the files afterwards
+    #[arg(long, value_name = "DIR")]
+    scratch: Option<PathBuf>,
     /// Train these folds alone, such as 1-5 or 7, so that folds can run anywhere
     #[arg(long, alias = "fold", value_name = "LIST")]
     folds: Option<String>,
@@ -65,7 +70,11 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             .unwrap_or_else(|| PathBuf::from("checkpoints").join(args.config.name())),
     );
     let config = resolve_config(args, &run)?;
-    let dataset = Dataset::load(&config.shared)?;
+    let scratch = match &args.scratch {
+        Some(folder) => Scratch::in_folder(folder.clone())?,
+        None => Scratch::default(),
+    };
+    let dataset = Dataset::load_in(&config.shared, &scratch)?;
     let config = TrainConfig {
         shared: dataset.config.clone(),
         ..config

@@ -16,6 +16,9 @@ use terminal::Table;
 
 use crate::config::TrainConfig;
 
+/// What a row of the forecast table takes in memory, without its controls.
+const BYTES_A_FORECAST: usize = 64;
+
 /// Prints rows per fold with what is dropped and why, parameters, memory and estimated time.
 #[expect(clippy::too_many_lines, reason = "one report, from top to bottom")]
 pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> anyhow::Result<()> {
@@ -43,7 +46,7 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
         "new coin",
         "bad window",
     ]);
-    let (mut steps, mut scored, mut settled) = (0, 0, 0);
+    let (mut steps, mut scored, mut kept, mut settled) = (0, 0, 0, 0);
     let mut first_windows = None;
     for fold in dataset.plan.folds.iter().flat_map(Fold::fits) {
         let normalizer = dataset.fit_normalizer(&features, fold, "dry-run")?;
@@ -79,6 +82,7 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
         table.push(&name, cells);
         steps += config.steps(&sizes);
         scored += score.len();
+        kept += dropped.kept();
         settled += dropped.settled;
         if first_windows.is_none() && !train.is_empty() {
             first_windows = Some((normalizer, train));
@@ -111,7 +115,6 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
         .hint("fewer folds (split.folds), a shorter features.lookback_bars, or more candles")?;
     let (coins, channels) = (features.coins(), features.channels());
     let matrix = Arc::new(normalizer.apply(features));
-    let matrix_bytes = size_of_val(matrix.as_slice());
     let windows = Windows::new(matrix, channels, lookback, &device.device);
     let mut network = config
         .network
@@ -149,15 +152,9 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
 
     let seeds = config.training.seeds as f64;
     let total_secs = seeds * (steps as f64 * step_secs + scored as f64 * forecast_secs);
-    let panel_bytes = panel.rows() * panel.coins() * (config.shared.columns().len() * 8 + 1);
     writeln!(text, "\ndevice      {}", device.name)?;
     writeln!(text, "parameters  {parameters}")?;
-    writeln!(
-        text,
-        "memory      {} MiB of candles, {} MiB of features",
-        panel_bytes >> 20,
-        matrix_bytes >> 20
-    )?;
+    text += &memory(config, dataset, kept);
     writeln!(
         text,
         "time        about {:.1} minutes: {} seeds x ({steps} steps of {:.0} ms + {scored} windows to score at {:.1} ms)",
@@ -168,6 +165,37 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
     )?;
     cli::print(&text)?;
     Ok(())
+}
+
+/// What a run of so many scored pairs of a time and a coin keeps in memory, beside what a step takes,
+/// and in files.
+fn memory(config: &TrainConfig, dataset: &Dataset, pairs: usize) -> String {
+    let shared = &config.shared;
+    let further = dataset.further.iter().map(|panel| &panel.dataset);
+    let sizes = std::iter::once(dataset).chain(further).map(|dataset| {
+        let (rows, coins) = (dataset.panel.rows(), dataset.panel.coins());
+        let horizons = shared.target.all_horizons().len();
+        let cells = (rows * coins) as u64;
+        // Whether there is a candle, what is missing in its window, and whether it counts.
+        (
+            shared.array_bytes(rows, coins),
+            cells * (3 + horizons as u64),
+        )
+    });
+    let (arrays, windows) = sizes.fold((0, 0), |sum, size| (sum.0 + size.0, sum.1 + size.1));
+    let controls = shared.target.init(shared.data.interval).controls().len();
+    let forecasts = (pairs * (BYTES_A_FORECAST + controls * size_of::<f64>())) as u64;
+    let [arrays, windows, forecasts] = [arrays, windows, forecasts].map(|bytes| bytes >> 20);
+    let rest = format!("{windows} MiB of windows and {forecasts} MiB of forecasts");
+    match dataset.panel.scratch().folder() {
+        None => format!(
+            "memory      {arrays} MiB of candles, features and targets, which --scratch DIR keeps in files, {rest}\n"
+        ),
+        Some(folder) => format!(
+            "memory      {rest}\ndisk        {arrays} MiB of candles, features and targets in {}\n",
+            folder.display()
+        ),
+    }
 }
 
 /// Windows and coins of each further panel that a fold learns from.

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use market::Interval;
 use rayon::prelude::*;
+use storage::Scratch;
 
 use super::bars::warm_up_on;
 use super::group::{Group, GroupChoice};
@@ -91,7 +92,18 @@ impl Features {
     ///
     /// The bits of a row do not depend on which rows are asked for.
     pub fn compute(&self, panel: &Panel, rows: Range<usize>) -> FeatureMatrix {
-        let mut matrix = FeatureMatrix::zeroed(rows.len(), panel.coins(), self.len());
+        self.compute_in(panel, rows, &Scratch::default())
+    }
+
+    /// [`Features::compute`] into an array in `scratch`.
+    pub(crate) fn compute_in(
+        &self,
+        panel: &Panel,
+        rows: Range<usize>,
+        scratch: &Scratch,
+    ) -> FeatureMatrix {
+        let shape = (panel.coins(), self.len());
+        let mut matrix = FeatureMatrix::zeroed_in(rows.len(), shape, scratch);
         let (channels, block_rows) = (matrix.channels(), block_rows(panel));
         matrix
             .values

@@ -1,18 +1,31 @@
 //! What features are computed into.
 
+use storage::{Array, Scratch};
+
+use crate::room::zeros;
+
 /// Features before normalization: row-major `[rows, coins x features]`, NaN where unknown.
 #[derive(Debug, Clone)]
 pub struct FeatureMatrix {
-    pub(crate) values: Vec<f32>,
+    pub(crate) values: Array<f32>,
     pub(crate) coins: usize,
     pub(crate) per_coin: usize,
 }
 
 impl FeatureMatrix {
-    /// Room for values that are all to be written: zeros cost nothing until they are.
+    /// Room in memory for values that are all to be written: zeros cost nothing until they are.
     pub(super) fn zeroed(rows: usize, coins: usize, per_coin: usize) -> Self {
+        Self::zeroed_in(rows, (coins, per_coin), &Scratch::default())
+    }
+
+    /// [`FeatureMatrix::zeroed`] where `scratch` keeps arrays.
+    pub(super) fn zeroed_in(
+        rows: usize,
+        (coins, per_coin): (usize, usize),
+        scratch: &Scratch,
+    ) -> Self {
         Self {
-            values: vec![0.0; rows * coins * per_coin],
+            values: zeros(scratch, rows * coins * per_coin),
             coins,
             per_coin,
         }

@@ -1,17 +1,21 @@
 //! The values of a target, and how they are computed.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use storage::{Array, Scratch};
 
+use crate::room::zeros;
 use crate::{Column, Panel};
 
 /// Targets of every row and coin, NaN where unknown.
 #[derive(Debug, Clone)]
 pub struct Targets {
-    values: Vec<f64>,
+    values: Arc<Array<f64>>,
     coins: usize,
+    scratch: Scratch,
 }
 
 impl Targets {
@@ -20,14 +24,37 @@ impl Targets {
     pub fn new(mut values: Vec<f64>, coins: usize) -> Self {
         values
             .iter_mut()
-            .filter(|value| !value.is_finite())
-            .for_each(|value| *value = f64::NAN);
-        Self { values, coins }
+            .for_each(|value| *value = finite_or_nan(*value));
+        Self {
+            values: Arc::new(values.into()),
+            coins,
+            scratch: Scratch::default(),
+        }
     }
 
-    /// The values that `value` has for each row and coin of a panel.
+    /// The values that `value` has for each row and coin of a panel, kept where the panel's arrays are.
     pub fn of_each(panel: &Panel, value: impl Fn(usize, usize) -> f64) -> Self {
-        Self::new(each(panel, value), panel.coins())
+        let (coins, scratch) = (panel.coins(), panel.scratch());
+        let mut values = zeros(scratch, panel.rows() * coins);
+        for (place, cell) in values.iter_mut().enumerate() {
+            *cell = finite_or_nan(value(place / coins, place % coins));
+        }
+        Self {
+            values: Arc::new(values),
+            coins,
+            scratch: scratch.clone(),
+        }
+    }
+
+    /// The same with other values, kept in the same place.
+    fn with_values(&self, write: impl FnOnce(&mut [f64])) -> Self {
+        let mut values = zeros(&self.scratch, self.values.len());
+        write(&mut values);
+        Self {
+            values: Arc::new(values),
+            coins: self.coins,
+            scratch: self.scratch.clone(),
+        }
     }
 
     /// The target at `row`; NaN where unknown or past the end.
@@ -56,17 +83,17 @@ impl Targets {
     /// The parts that [`crate::Fit::Parts`] names: each coin's own, and the market's, the same for all
     /// coins at a row. They sum to the whole, and are NaN where that is.
     pub fn parts(&self) -> (Self, Self) {
-        let (mut own, mut market) = (self.clone(), self.clone());
+        let (mut own, mut market) = (self.values.to_vec(), self.values.to_vec());
         for row in 0..self.values.len() / self.coins.max(1) {
             let known = || self.row(row).iter().filter(|value| !value.is_nan());
             let mean = known().sum::<f64>() / known().count() as f64;
             for place in row * self.coins..(row + 1) * self.coins {
                 let value = self.values[place];
-                own.values[place] = value - mean;
-                market.values[place] = if value.is_nan() { value } else { mean };
+                own[place] = value - mean;
+                market[place] = if value.is_nan() { value } else { mean };
             }
         }
-        (own, market)
+        (Self::new(own, self.coins), Self::new(market, self.coins))
     }
 
     /// The same with the targets of `rows` cut into blocks of `day_bars`, and the blocks put in
@@ -84,37 +111,39 @@ impl Targets {
         for last in (1..blocks.len()).rev() {
             blocks.swap(last, random.random_range(0..last));
         }
-        let mut values = self.values.clone();
-        let mut place = rows.start * self.coins;
-        for block in blocks {
-            let moved = &self.values[block.start * self.coins..block.end * self.coins];
-            values[place..place + moved.len()].copy_from_slice(moved);
-            place += moved.len();
-        }
-        Self {
-            values,
-            coins: self.coins,
-        }
+        self.with_values(|values| {
+            values.copy_from_slice(&self.values);
+            let mut place = rows.start * self.coins;
+            for block in blocks {
+                let moved = &self.values[block.start * self.coins..block.end * self.coins];
+                values[place..place + moved.len()].copy_from_slice(moved);
+                place += moved.len();
+            }
+        })
     }
 
     /// The targets of a row later, as those of each row; unknown at the last row of each of `spans`,
     /// whose later target would reach into what comes after.
     pub(crate) fn a_row_later(&self, spans: &[&Range<usize>]) -> Self {
-        let mut values = self.values.get(self.coins..).unwrap_or_default().to_vec();
-        values.resize(self.values.len(), f64::NAN);
-        for rows in spans.iter().filter(|rows| !rows.is_empty()) {
-            values[(rows.end - 1) * self.coins..rows.end * self.coins].fill(f64::NAN);
-        }
-        Self {
-            values,
-            coins: self.coins,
-        }
+        self.with_values(|values| {
+            let later = self.values.get(self.coins..).unwrap_or_default();
+            values[..later.len()].copy_from_slice(later);
+            values[later.len()..].fill(f64::NAN);
+            for rows in spans.iter().filter(|rows| !rows.is_empty()) {
+                values[(rows.end - 1) * self.coins..rows.end * self.coins].fill(f64::NAN);
+            }
+        })
     }
 
     /// Whether any coin has a target at `row`.
     pub fn any(&self, row: usize) -> bool {
         self.row(row).iter().any(|value| !value.is_nan())
     }
+}
+
+/// What is infinite is unknown.
+fn finite_or_nan(value: f64) -> f64 {
+    if value.is_finite() { value } else { f64::NAN }
 }
 
 /// One value for each row and coin, row-major.

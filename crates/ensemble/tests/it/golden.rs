@@ -4,7 +4,7 @@ use ensemble::{Weights, combine_in_units};
 use score::Rows;
 use serde::Deserialize;
 
-use crate::support::{fit, rows};
+use crate::support::{fit_with_prior, rows};
 
 const COINS: usize = 4;
 const HOURS: i64 = 24 * 24;
@@ -12,8 +12,14 @@ const FOLD_HOURS: usize = 8 * 24;
 
 #[derive(Deserialize)]
 struct Golden {
-    folds: Vec<Weights>,
     rows: Vec<usize>,
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    prior_days: f64,
+    folds: Vec<Weights>,
     forecasts: Vec<f64>,
 }
 
@@ -48,8 +54,15 @@ fn made() -> (Rows, [Vec<f64>; 3]) {
 #[test]
 fn weights_and_forecasts_equal_numpy() {
     let golden: Golden = serde_json::from_str(include_str!("../golden/ic_a_day.json")).unwrap();
+    assert_eq!(golden.cases.len(), 2);
+    for case in &golden.cases {
+        weights_and_forecasts_equal(case, &golden.rows);
+    }
+}
+
+fn weights_and_forecasts_equal(golden: &Case, golden_rows: &[usize]) {
     let (rows, members) = made();
-    let folds = fit(&rows, &members, 0.5);
+    let folds = fit_with_prior(&rows, &members, 0.5, golden.prior_days);
     assert_eq!(folds.len(), golden.folds.len());
     for (found, golden) in folds.iter().zip(&golden.folds) {
         let pairs = [
@@ -61,7 +74,7 @@ fn weights_and_forecasts_equal_numpy() {
         }
     }
     let units = rows.trailing_volatility.as_deref().unwrap();
-    for (&row, golden) in golden.rows.iter().zip(&golden.forecasts) {
+    for (&row, golden) in golden_rows.iter().zip(&golden.forecasts) {
         let first = row / COINS * COINS;
         let time = first..first + COINS;
         let members = [0, 1, 2].map(|member: usize| &members[member][time.clone()]);

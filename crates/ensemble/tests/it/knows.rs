@@ -2,7 +2,7 @@
 
 use ensemble::Weights;
 
-use crate::support::{COINS, FOLD_HOURS, HOUR_MS, Market, fit};
+use crate::support::{COINS, FOLD_HOURS, HOUR_MS, Market, fit, fit_with_prior};
 
 /// Whatever happens in fold k or later, or ends there, changes no weight of fold k; the hours
 /// before decide it.
@@ -55,6 +55,58 @@ fn the_first_member_stands_alone_until_something_is_known() {
     }
     let folds = fit(&turned.rows, &turned.members[..2], 3.0);
     assert_eq!(folds[2].weights, Weights::first(2));
+}
+
+/// Where the coins' own parts were worth nothing but the market's were, there is still a forecast of
+/// each coin.
+#[test]
+fn the_market_never_stands_alone() {
+    let mut market = Market::new(5);
+    let returns = market.rows.realized_delayed.clone();
+    let units = market.rows.trailing_volatility.clone().unwrap();
+    for first in (0..market.rows.len()).step_by(COINS) {
+        let time = first..first + COINS;
+        let of = |row: usize| returns[row].ln_1p() / units[row];
+        let mean = time.clone().map(of).sum::<f64>() / COINS as f64;
+        // The mean of all coins is foretold; which of them goes further is told the wrong way round.
+        for row in time {
+            market.members[0][row] = (2.0 * mean - of(row)) * units[row];
+        }
+    }
+    let folds = fit(&market.rows, &market.members[..1], 1.0);
+    for fold in &folds {
+        assert!(
+            fold.weights.market[0] > 0.5 && fold.weights.own == [1.0],
+            "{fold:?}"
+        );
+    }
+}
+
+/// Members have the same say, each in its own scale, as long as the prior outweighs the days.
+#[test]
+fn a_prior_gives_members_the_same_say_until_days_decide() {
+    let mut market = Market::new(6);
+    market.members[1]
+        .iter_mut()
+        .for_each(|forecast| *forecast *= 10.0);
+    let shares = |prior_days: f64, fold: usize| {
+        let folds = fit_with_prior(&market.rows, &market.members, 1.0, prior_days);
+        let own = &folds[fold].weights.own;
+        let alike = [own[0], own[1] * 10.0, own[2]];
+        let sum: f64 = alike.iter().sum();
+        alike.map(|weight| weight / sum)
+    };
+    for share in shares(1e6, 1) {
+        assert!((share - 1.0 / 3.0).abs() < 0.01, "{share}");
+    }
+    // The first member has an IC of .14, the second one of .1, and the third is noise: by 20 days
+    // and by 40, beside 30 prior ones on which each has .03.
+    let (by_20, by_40) = (shares(30.0, 1), shares(30.0, 2));
+    assert!(by_20[0] > by_20[1] && by_20[1] > by_20[2], "{by_20:?}");
+    assert!(
+        by_40[2] < by_20[2] && by_40[2] < 0.12,
+        "{by_20:?} {by_40:?}"
+    );
 }
 
 /// An hour of enormous returns is clipped, and its day counts as any other.

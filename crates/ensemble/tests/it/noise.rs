@@ -4,7 +4,7 @@ use ensemble::{FoldWeights, combine_in_units};
 use score::{Rows, daily_ics};
 use statistics::mean;
 
-use crate::support::{COINS, FOLD_HOURS, Market, fit};
+use crate::support::{COINS, FOLD_HOURS, Market, fit, fit_with_prior};
 
 /// Markets that are looked at.
 const SEEDS: u64 = 40;
@@ -29,6 +29,7 @@ fn ic_a_day(rows: &Rows, members: &[Vec<f64>], folds: &[FoldWeights]) -> f64 {
 #[test]
 fn noise_gets_no_weight_and_costs_nothing() {
     let (mut silent, mut costs) = (0, Vec::new());
+    let mut believed_costs = Vec::new();
     for seed in 1..=SEEDS {
         let Market { rows, members } = Market::new(seed);
         let with = fit(&rows, &members, 1.0);
@@ -38,6 +39,8 @@ fn noise_gets_no_weight_and_costs_nothing() {
         let cost = 1.0 - ic_a_day(&rows, &members, &with) / before;
         assert!(cost < TOLERANCE, "{seed}: {cost}");
         costs.push(cost);
+        let believed = fit_with_prior(&rows, &members, 1.0, 30.0);
+        believed_costs.push(1.0 - ic_a_day(&rows, &members, &believed) / before);
         for fold in &with[1..] {
             let own = &fold.weights.own;
             assert!(own[0] > 0.0 && own[2] < own[0] / 3.0, "{seed}: {own:?}");
@@ -48,4 +51,6 @@ fn noise_gets_no_weight_and_costs_nothing() {
     let share = silent as f64 / (2 * SEEDS) as f64;
     assert!(share > 0.75, "{share}");
     assert!(mean(&costs) < 0.004, "{}", mean(&costs));
+    // Who believes a month long that noise is as good as the others pays a little for it.
+    assert!(mean(&believed_costs) < 0.03, "{}", mean(&believed_costs));
 }

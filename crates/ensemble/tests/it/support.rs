@@ -29,12 +29,23 @@ pub fn rows(coins: usize, fold_hours: usize, returns: Vec<f64>, units: Vec<f64>)
     .unwrap()
 }
 
-/// The weights of the method `ic_a_day`, with an embargo of an hour.
+/// The weights of the method `ic_a_day` without a prior, with an embargo of an hour.
 pub fn fit(rows: &Rows, members: &[Vec<f64>], standard_errors: f64) -> Vec<FoldWeights> {
+    fit_with_prior(rows, members, standard_errors, 0.0)
+}
+
+/// The same with so many prior days.
+pub fn fit_with_prior(
+    rows: &Rows,
+    members: &[Vec<f64>],
+    standard_errors: f64,
+    prior_days: f64,
+) -> Vec<FoldWeights> {
     let members: Vec<&[f64]> = members.iter().map(Vec::as_slice).collect();
     let options = EnsembleOptions {
         method: Method::IcADay,
         standard_errors,
+        prior_days,
         ..EnsembleOptions::default()
     };
     fold_weights(rows, &members, &options, 1).unwrap()

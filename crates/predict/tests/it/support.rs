@@ -114,6 +114,7 @@ pub fn into_ensemble(run: &Path) {
         weights,
     }];
     SavedWeights {
+        rule: None,
         method: Method::Stacked,
         members,
         folds,

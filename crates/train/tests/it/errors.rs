@@ -59,7 +59,12 @@ fn bad_input_is_refused() {
     );
     said.refused(
         "a part of one coin alone",
-        &["--set", "universe.symbols=[\"BTCUSDT\"]", "--set", "target.fit=parts"],
+        &[
+            "--set",
+            "universe.symbols=[\"BTCUSDT\"]",
+            "--set",
+            "target.fit=parts",
+        ],
     );
     said.refused(
         "a coin twice",

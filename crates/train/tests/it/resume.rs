@@ -76,9 +76,10 @@ impl Runs {
     }
 
     /// Starts a training and returns once it has saved a state.
-    fn started(&self, place: &str) -> Child {
+    fn started(&self, place: &str, extra: &[&str]) -> Child {
         let child = self
             .command(place)
+            .args(extra)
             .stderr(std::process::Stdio::piped())
             .spawn()
             .unwrap();
@@ -137,7 +138,7 @@ fn killed_and_resumed_equals_uninterrupted_on_two_panels() {
 
 fn killed_and_resumed(runs: &Runs) {
     runs.finish("whole", &[]);
-    let mut child = runs.started("killed");
+    let mut child = runs.started("killed", &[]);
     child.kill().unwrap();
     child.wait().unwrap();
     for pause in [40, 90, 10] {
@@ -153,10 +154,43 @@ fn killed_and_resumed(runs: &Runs) {
     assert!(text.contains("network"), "{text}");
 }
 
+/// Nor does it matter whether the arrays are in memory or in files, of which a kill leaves nothing.
+#[test]
+fn arrays_in_files_give_the_same_run_and_are_gone_after_a_kill() {
+    let runs = Runs::with_panel();
+    runs.finish("whole", &[]);
+    let scratch = ["--scratch", "scratch"];
+    runs.finish("files", &scratch);
+    assert_same(&runs.path("whole"), &runs.path("files"));
+    let mut child = runs.started("killed", &scratch);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let left = fs::read_dir(runs.dir.path().join("scratch")).unwrap();
+    assert_eq!(left.count(), 0);
+    // The run does not remember the folder.
+    runs.finish("killed", &["--resume"]);
+    assert_same(&runs.path("whole"), &runs.path("killed"));
+}
+
+#[test]
+fn a_dry_run_tells_what_is_in_files() {
+    let runs = Runs::new();
+    let told = |extra: &[&str]| {
+        let output = runs.finish("dry", &[&["--dry-run"], extra].concat());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    // 2500 bars of 3 coins: 5 columns and targets of 8 bytes, 8 features and scales of 4.
+    let (memory, files) = (told(&[]), told(&["--scratch", "scratch"]));
+    let expected = "memory      0 MiB of candles, features and targets, which --scratch DIR keeps in files, 0 MiB of windows and 0 MiB of forecasts\n";
+    assert!(memory.contains(expected), "{memory}");
+    let expected = "memory      0 MiB of windows and 0 MiB of forecasts\ndisk        0 MiB of candles, features and targets in scratch\n";
+    assert!(files.contains(expected), "{files}");
+}
+
 #[test]
 fn ctrl_c_saves_everything() {
     let runs = Runs::new();
-    let child = runs.started("interrupted");
+    let child = runs.started("interrupted", &[]);
     let interrupt = Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status()
