@@ -133,7 +133,7 @@ fn days_are_forecast_scored_and_combined_at_every_horizon() {
             "--source",
             "store",
             "--fallback",
-            "error",
+            "refuse",
             "--device",
             "flex",
         ];
