@@ -74,7 +74,8 @@ def main(run, path, count=20):
     horizon = str(config["target"].get("horizon") or config["target"]["horizon_bars"])
     horizon = int(horizon.rstrip("mhd")) * {"h": 60, "d": 1440}.get(horizon[-1], 1)
     symbols, lookback = config["universe"]["symbols"], config["features"]["lookback_bars"]
-    table = pl.read_parquet(run / "forecasts.parquet")
+    # Times are timestamps, and milliseconds in tables of version 1.
+    table = pl.read_parquet(run / "forecasts.parquet").with_columns(pl.col("time").cast(pl.Int64))
     candles = {key[0]: frame for key, frame in pl.read_parquet(path).partition_by("symbol", as_dict=True).items()}
     worst = 0.0
     for row in table.gather_every(table.height // int(count)).iter_rows(named=True):

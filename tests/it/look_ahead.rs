@@ -23,12 +23,18 @@ fn change() -> impl Strategy<Value = Change> {
     prop_oneof![(0.5..2.0).prop_map(Change::Scale), Just(Change::Drop)]
 }
 
-/// Every feature set, as it is and with statistics over windows.
+/// Every feature set, as it is and with statistics over windows, with and without the time.
 fn features() -> impl Strategy<Value = TabularFeatures> {
     let sets = prop::sample::select(FeatureSet::all().collect::<Vec<_>>());
-    (sets, prop_oneof![Just(vec![]), Just(vec![7, 30])]).prop_map(|(set, lookbacks)| {
+    let lookbacks = prop_oneof![Just(vec![]), Just(vec![7, 30])];
+    (sets, lookbacks, any::<bool>()).prop_map(|(set, lookbacks, has_time)| {
         // As if each bar had 15 minutes: two days of them are few enough for these panels.
         let features = Features::all(set).of_bars("15m".parse().unwrap());
+        let features = if has_time {
+            features.with_time()
+        } else {
+            features
+        };
         TabularFeatures::new(features, &lookbacks)
     })
 }

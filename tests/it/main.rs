@@ -10,9 +10,11 @@
 mod base;
 mod cache;
 mod daily;
+mod embed;
 mod ensemble;
 mod fitting;
 mod horizons;
+mod intervals;
 mod live;
 mod look_ahead;
 mod panel20;

@@ -9,6 +9,7 @@ mod hint;
 mod importance;
 mod kind;
 mod lightgbm;
+mod mlflow;
 mod part;
 mod recipe;
 mod record;

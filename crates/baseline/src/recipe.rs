@@ -1,6 +1,6 @@
 //! LightGBM as a way to get a forecaster from the past.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use cli::WithHint;
@@ -17,10 +17,13 @@ use crate::part::{MARKET_FILE, MODEL_FILE};
 use crate::record::{FoldRecord, RECORD_FILE};
 use crate::saved::{SavedModel, read_model};
 use crate::tree_grower::TreeMetrics;
-use crate::{Library, export, importance};
+use crate::{Library, export, importance, mlflow};
 
 /// Which fold scored best, for those who ask for it by `predict --fold`.
 const BEST_FILE: &str = "best-fold.json";
+
+/// Its trees, for MLflow.
+const BEST_FOLDER: &str = "best-fold";
 
 /// One line a round: what early stopping looked at.
 const METRICS_FILE: &str = "metrics.jsonl";
@@ -144,20 +147,35 @@ impl Recipe for LightGbmRecipe {
         };
         let (importance, top) =
             importance::write(run, self.library, dataset, self.features.features())?;
-        let artifacts = files
-            .into_iter()
-            .chain(best.as_ref().map(|_| BEST_FILE))
-            .chain(importance::FILES);
+        let mut artifacts: Vec<PathBuf> = files
+            .iter()
+            .copied()
+            .chain(best.map(|_| BEST_FILE))
+            .chain(importance::FILES)
+            .map(|file| run.path().join(file))
+            .collect();
+        for fit in &fits {
+            artifacts.extend(mlflow::describe(&run.fit(fit))?);
+        }
+        if let Some(fold) = best {
+            let folder = run.path().join(BEST_FOLDER);
+            for file in &files {
+                run.copy(&run.fold(fold).join(file), &folder.join(file))?;
+            }
+            artifacts.extend(mlflow::describe(&folder)?);
+        }
         let path = cli::quoted(run.path().display());
         Ok(Appendix {
             texts: vec![self.trees_line(&records), top],
             importance: Some(importance),
-            artifacts: artifacts.map(|file| run.path().join(file)).collect(),
+            artifacts,
             next: format!(
                 "`cargo run -p predict --release -- --run {path}` forecasts with the last {} \
                  model{}",
                 if has_refits { "refit's" } else { "fold's" },
-                best.unwrap_or_default()
+                best.map_or(String::new(), |fold| format!(
+                    " (the best on its own test fold, {fold}, only by --fold {fold})"
+                ))
             ),
         })
     }
@@ -225,8 +243,8 @@ fn record(folder: &Path) -> anyhow::Result<FoldRecord> {
     }
 }
 
-/// Labels the fold that scored best, and says so; None where no fold has a score.
-fn write_best(run: &RunDir, records: &[FoldRecord]) -> anyhow::Result<Option<String>> {
+/// Labels the fold that scored best, and returns it; None where no fold has a score.
+fn write_best(run: &RunDir, records: &[FoldRecord]) -> anyhow::Result<Option<usize>> {
     let scored = records
         .iter()
         .filter_map(|record| Some((record.fold, record.scored_pearson?)));
@@ -242,9 +260,7 @@ fn write_best(run: &RunDir, records: &[FoldRecord]) -> anyhow::Result<Option<Str
     });
     let text = serde_json::to_string_pretty(&label)? + "\n";
     write_atomically(&run.path().join(BEST_FILE), text.as_bytes())?;
-    Ok(Some(format!(
-        " (the best on its own test fold, {fold}, only by --fold {fold})"
-    )))
+    Ok(Some(fold))
 }
 
 /// Pearson over all rows of a fold.

@@ -19,6 +19,7 @@ pub const SECTIONS: &[&str] = &[
     "target",
     "split",
     "normalize",
+    "intervals",
     "network",
     "optimizer",
     "training",

@@ -11,6 +11,7 @@ mod output;
 mod process;
 mod renamed;
 mod section_list;
+mod span;
 mod suggestion;
 mod text;
 
@@ -21,5 +22,6 @@ pub use folds::folds;
 pub use lock::{FileLock, hold};
 pub use output::{Stderr, hint, note, print, progress_bar, warn, warn_with_hints};
 pub use process::{arguments, peak_memory, watch_for_interrupt};
+pub use span::SpanArgs;
 pub use suggestion::{did_you_mean, most_alike};
 pub use text::quoted;

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Base, Column, DataConfig, Entry, Error, FeatureConfig, FeatureSet, Features, Fit,
-    NormalizeConfig, PanelConfig, Source, SplitConfig, TargetConfig, TargetScale, TimeSpan,
-    parse_time,
+    IntervalsConfig, NormalizeConfig, PanelConfig, Source, SplitConfig, TargetConfig, TargetScale,
+    TimeSpan, parse_time,
 };
 
 /// The shared sections: what is forecast, from what, on which rows.
@@ -29,6 +29,9 @@ pub struct Config {
     pub split: SplitConfig,
     /// `[normalize]`
     pub normalize: NormalizeConfig,
+    /// `[intervals]`; not written where it is as by default, so that files of runs stay the same.
+    #[serde(skip_serializing_if = "IntervalsConfig::is_default")]
+    pub intervals: IntervalsConfig,
 }
 
 /// The `[run]` section, which only a run's own run.toml has: what wrote the forecasts.
@@ -134,6 +137,7 @@ impl Config {
         self.target.validate(self.data.interval)?;
         self.split.validate(self.data.interval)?;
         self.normalize.validate(self.data.interval)?;
+        self.intervals.validate()?;
         self.validate_panels()
     }
 
@@ -165,7 +169,10 @@ impl Config {
                 return Err(error.in_panel(&panel.name));
             }
             let config = self.of_panel(panel);
-            let checked = config.validate().and_then(|()| self.check_reach(&config));
+            let checked = config
+                .validate()
+                .and_then(|()| self.check_reach(&config))
+                .and_then(|()| self.check_features(&config));
             checked.map_err(|error| error.in_panel(&panel.name))?;
         }
         Ok(())
@@ -183,6 +190,21 @@ impl Config {
              panel; here it reaches {found}",
             self.target.init(self.data.interval).name()
         );
+        Err(Error::config(
+            "panel.interval",
+            other.data.interval,
+            expected,
+        ))
+    }
+
+    /// Checks that another panel has the features of the run's own: longer bars have fewer of the
+    /// time.
+    fn check_features(&self, other: &Self) -> Result<(), Error> {
+        if self.chosen_features().names() == other.chosen_features().names() {
+            return Ok(());
+        }
+        let expected = "an interval whose bars have the same features of the time as the run's own, \
+                        or features.time = false";
         Err(Error::config(
             "panel.interval",
             other.data.interval,

@@ -7,6 +7,8 @@ mod config;
 mod data_config;
 mod error;
 mod features;
+mod intervals_config;
+mod months;
 mod named_output;
 mod normalize_config;
 mod normalizer;
@@ -40,9 +42,12 @@ pub use config::{Config, RunConfig, UniverseConfig};
 pub use data_config::{DataConfig, Source};
 pub use error::{Error, hint_of};
 pub use features::{
-    Feature, FeatureConfig, FeatureFormulas, FeatureMatrix, FeatureRows, FeatureSet, Features,
-    GroupChoice, TabularFeatures, features_reference, trailing_volatility,
+    ExportedFeatures, Feature, FeatureConfig, FeatureFormulas, FeatureMatrix, FeatureRows,
+    FeatureSet, Features, GroupChoice, TabularFeatures, export_features, features_reference,
+    trailing_volatility,
 };
+pub use intervals_config::{IntervalMethod, IntervalsConfig};
+pub use months::months;
 pub use named_output::check_named_output;
 pub use normalize_config::{InputNorm, NormalizeConfig, TargetScale};
 pub use normalizer::{CoinStats, Normalizer, TargetStats, TrainingRows, target_std};

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use storage::{Array, Scratch};
 
 use crate::room::zeros;
-use crate::{CandleTable, Column};
+use crate::{CandleTable, Column, Error, format_time};
 
 /// Candles of all coins on one time grid, joined by time.
 ///
@@ -285,6 +285,37 @@ impl Panel {
     /// Open time of bar `row`, UTC milliseconds.
     pub fn time_ms(&self, row: usize) -> i64 {
         self.start_ms + row as i64 * self.interval.ms()
+    }
+
+    /// The rows that open from `from_ms` until before `until_ms`, UTC; without an end from the first
+    /// or to the last.
+    ///
+    /// # Errors
+    /// No such row.
+    pub fn rows_between(
+        &self,
+        from_ms: Option<i64>,
+        until_ms: Option<i64>,
+    ) -> Result<Range<usize>, Error> {
+        let row_at = |time_ms: i64| {
+            let offset = time_ms.saturating_sub(self.start_ms).max(0) as u64;
+            let row = offset.div_ceil(self.interval.ms() as u64);
+            usize::try_from(row).map_or(self.rows(), |row| row.min(self.rows()))
+        };
+        let rows = from_ms.map_or(0, row_at)..until_ms.map_or(self.rows(), row_at);
+        match rows.is_empty() {
+            false => Ok(rows),
+            true => Err(Error::TooFewRows {
+                what: "bars between --from and --until".to_owned(),
+                found: 0,
+                expected: 1,
+                hint: format!(
+                    "the candles are of {} to {}",
+                    format_time(self.time_ms(0)),
+                    format_time(self.time_ms(self.rows()))
+                ),
+            }),
+        }
     }
 
     /// The bar with this open time, if it is on the grid.

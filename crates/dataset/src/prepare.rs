@@ -318,9 +318,17 @@ impl Panel {
         let mut config = config.clone();
         config.features.set = set;
         config.target.kind = TargetKind::default();
+        Self::of_config(&config)
+    }
+
+    /// The candles that a config names, with the columns of its features and target.
+    ///
+    /// # Errors
+    /// As [`Panel::of_closes`].
+    pub fn of_config(config: &Config) -> Result<Self, Error> {
         match config.data.source {
-            Source::Store => stored_panel(&config, &Scratch::default()),
-            Source::Simulated => Ok(simulated_panel(&config)?.0),
+            Source::Store => stored_panel(config, &Scratch::default()),
+            Source::Simulated => Ok(simulated_panel(config)?.0),
         }
     }
 }

@@ -40,6 +40,7 @@ impl RunDir {
                 "stats",
                 "model",
                 "importance",
+                "intervals",
                 "shap",
                 "folds",
                 "ledger",

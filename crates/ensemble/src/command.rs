@@ -7,11 +7,11 @@ use anyhow::{Context, anyhow};
 use clap::Parser;
 use cli::{ConfigTable, WithHint};
 use dataset::{
-    Config, ControlColumn, ControlSign, Dataset, ForecastTable, NamedColumns, PartKey, RunConfig,
-    RunDir, Source, TableMetadata, TablePart,
+    Config, ControlColumn, ControlSign, Dataset, ForecastTable, IntervalsConfig, NamedColumns,
+    PartKey, RunConfig, RunDir, Source, TableMetadata, TablePart,
 };
 use market::Symbol;
-use run::{Appendix, FinishedRun, JoinedRows, join_horizons, stored_config};
+use run::{Appendix, FinishedRun, JoinedRows, join_horizons, stored_config, with_intervals};
 use score::Rows;
 use tracking::Tracker;
 
@@ -46,22 +46,24 @@ pub struct Args {
 /// Members that are no runs or do not forecast the same, a run that was begun with others.
 pub fn run(args: &Args) -> anyhow::Result<()> {
     check_overrides(args)?;
-    let options = EnsembleOptions::new(&args.config.load()?)?;
+    let table = args.config.load()?;
+    let options = EnsembleOptions::new(&table)?;
     let default = || PathBuf::from("checkpoints").join(args.config.name());
     let run = RunDir::new(args.run.clone().unwrap_or_else(default));
     let members = read_members(args, &options, &run)?;
+    let own = (options, own_intervals(&table)?);
     let horizons = members.first().map(|member| &member.config.target.horizons);
     let horizons = horizons.cloned().unwrap_or_default();
     if horizons.is_empty() {
-        return combine_one(&run, members, options, args.json);
+        return combine_one(&run, members, own, args.json);
     }
     // Each horizon is a run of its own in a folder of the run.
-    begin(&run, &config(&members, options.clone(), &run)?)?;
+    begin(&run, &config(&members, own.clone(), &run)?)?;
     for &horizon in &horizons {
         cli::note(format!("horizon {horizon}"));
         let members = members.iter().map(|member| member.at_horizon(horizon));
         let members = members.collect::<anyhow::Result<_>>()?;
-        combine_one(&run.horizon(horizon), members, options.clone(), args.json)?;
+        combine_one(&run.horizon(horizon), members, own.clone(), args.json)?;
     }
     join_horizons(&run, &horizons)
 }
@@ -70,10 +72,10 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 fn combine_one(
     run: &RunDir,
     members: Vec<Member>,
-    options: EnsembleOptions,
+    own: (EnsembleOptions, Option<IntervalsConfig>),
     json: bool,
 ) -> anyhow::Result<()> {
-    let config = config(&members, options, run)?;
+    let config = config(&members, own, run)?;
     begin(run, &config)?;
     let names: Vec<String> = members
         .iter()
@@ -98,6 +100,7 @@ fn combine_one(
     };
     let saved = saved.publish(run.path())?;
     let table = forecast_table(rows, &forecasts, &config.shared, &saved, run.path())?;
+    let table = with_intervals(table, &config.shared, run)?;
     table.write(&run.forecasts())?;
     let gains = gains(rows, &forecasts, &saved.folds, options, embargo_bars)?;
 
@@ -125,20 +128,26 @@ fn begin(run: &RunDir, config: &EnsembleConfig) -> anyhow::Result<()> {
     Ok(run.begin(&config.to_toml()?, stored.as_deref())?)
 }
 
-/// All but `[ensemble]` is the members'.
+/// All but `[ensemble]` and `[intervals]` is the members'.
 fn check_overrides(args: &Args) -> anyhow::Result<()> {
-    if let Some(text) = args
-        .config
-        .set
-        .iter()
-        .find(|text| !text.starts_with("ensemble."))
-    {
+    let is_own = |text: &&String| text.starts_with("ensemble.") || text.starts_with("intervals.");
+    if let Some(text) = args.config.set.iter().find(|text| !is_own(text)) {
         return Err(cli::usage(
-            anyhow!("--set {text}: expected a key of [ensemble]; all else is the members'")
-                .hint("--set ensemble.method=average"),
+            anyhow!(
+                "--set {text}: expected a key of [ensemble] or [intervals]; all else is the members'"
+            )
+            .hint("--set ensemble.method=average"),
         ));
     }
     Ok(())
+}
+
+/// The `[intervals]` of the ensemble's own config; None where it has no such section, and those of
+/// the first member are taken.
+fn own_intervals(table: &ConfigTable) -> anyhow::Result<Option<IntervalsConfig>> {
+    let intervals: IntervalsConfig = table.section("intervals")?;
+    intervals.validate().map_err(cli::usage)?;
+    Ok((intervals != IntervalsConfig::default()).then_some(intervals))
 }
 
 /// What comes after an ensemble was made, for people.
@@ -200,14 +209,12 @@ fn forecast_rows(members: &[Member], options: &EnsembleOptions) -> anyhow::Resul
 /// The content of run.toml: the first member's shared sections and what the ensemble is made of.
 fn config(
     members: &[Member],
-    options: EnsembleOptions,
+    (options, intervals): (EnsembleOptions, Option<IntervalsConfig>),
     run: &RunDir,
 ) -> anyhow::Result<EnsembleConfig> {
-    let shared = members
-        .first()
-        .context("an ensemble has members")?
-        .config
-        .clone();
+    let first = members.first().context("an ensemble has members")?;
+    let mut shared = first.config.clone();
+    shared.intervals = intervals.unwrap_or(shared.intervals);
     if let Some(rule) = &options.rule {
         Rule::new(rule, &shared)?;
     }

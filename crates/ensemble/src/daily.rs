@@ -184,9 +184,10 @@ impl Evidence for DailyEvidence<'_> {
         self.days.len() as f64
     }
 
-    /// Those of the lasso. The market's part has no prior: one event at a time is soon wrong for
-    /// weeks, and no forecast of it is a good one. While nothing is known, and where all was worth
-    /// nothing, the first member stands alone, as a forecast of each coin there must be.
+    /// Those of the lasso. The market's part has no prior: with one event at a time members are
+    /// wrong about it for weeks, and 0 is a fair forecast of it. While nothing is known, and where
+    /// all was worth nothing, the first member stands alone, as a forecast of each coin there must
+    /// be.
     fn weights(&self) -> Weights {
         let weights = Weights {
             market: self.part(|day| &day.market, 0.0),

@@ -29,6 +29,10 @@ pub struct BacktestArgs {
     /// Numbers of bins; a list such as 5,10,20 tries each
     #[arg(long, value_name = "N", value_delimiter = ',', default_value = "10")]
     bins: Vec<usize>,
+    /// Signal quantile: also buy this bin, from 1 (the lowest forecasts) to the number of bins, and
+    /// sell its opposite, beside the extremes; a list such as 8,9 tries each
+    #[arg(long, value_name = "K", value_delimiter = ',')]
+    quantile: Vec<usize>,
     /// What a forecast is ranked among: the coins of its time, its coin's day (looks ahead), or
     /// its coin's past; without it the coins of its time, or the past where there is one coin
     #[arg(long, value_parser = ["timestamp", "date", "trailing"])]
@@ -94,10 +98,14 @@ impl BacktestArgs {
 
     fn signals(&self) -> anyhow::Result<Vec<SignalRule>> {
         Ok(if self.signal == "quantile" {
-            self.bins
-                .iter()
-                .map(|&bins| SignalRule::Quantile { bins })
-                .collect()
+            // The extremes first, as what the others are compared with.
+            let of_bins = |&bins: &usize| {
+                let others = self.quantile.iter().copied();
+                let bought =
+                    std::iter::once(bins).chain(others.filter(move |&place| place != bins));
+                bought.map(move |bought| SignalRule::Quantile { bins, bought })
+            };
+            self.bins.iter().flat_map(of_bins).collect()
         } else if self.threshold_bps.is_empty() {
             vec![SignalRule::Thresholds(self.thresholds()?)]
         } else {

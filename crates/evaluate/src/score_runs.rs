@@ -11,7 +11,9 @@ use dataset::{
 use page::{Importance, Page, coins_table, folds_svg, html, score_table};
 use rules::with_break_even;
 use run::{JoinedRows, NamedTable, join};
-use score::{ForecastColumn, Options, Report, Rows, controls, score};
+use score::{
+    ForecastColumn, Options, PredictionIntervals, Report, Rows, controls, score, score_intervals,
+};
 use storage::write_atomically;
 
 use crate::across::{self, AcrossArgs};
@@ -145,6 +147,7 @@ fn score_controls(args: &ControlArgs) -> anyhow::Result<()> {
     let scored = ScoreInputs {
         rows: &rows,
         forecasters: &controls(&rows),
+        intervals: &[],
         dropped: &[],
         importance: &[],
         is_return: target.earned().is_return(),
@@ -213,6 +216,7 @@ fn score_part(runs: &Runs, joined: JoinedRows, output: &Output) -> anyhow::Resul
     let scored = ScoreInputs {
         rows: &joined.rows,
         forecasters: &forecasters,
+        intervals: &joined.intervals,
         dropped: &dropped,
         importance: &importance,
         is_return: runs.all.iter().all(EvaluatedRun::is_return),
@@ -224,6 +228,8 @@ fn score_part(runs: &Runs, joined: JoinedRows, output: &Output) -> anyhow::Resul
 struct ScoreInputs<'a> {
     rows: &'a Rows,
     forecasters: &'a [ForecastColumn],
+    /// Their prediction intervals; empty where none has any.
+    intervals: &'a [PredictionIntervals],
     dropped: &'a [(String, usize)],
     importance: &'a [(String, Importance)],
     /// Whether a position between two prices earns what is forecast.
@@ -246,11 +252,13 @@ impl ScoreInputs<'_> {
         let ScoreInputs {
             rows,
             forecasters,
+            intervals,
             dropped,
             importance,
             is_return,
         } = self;
         let mut report = score(rows, forecasters, &options)?;
+        report.intervals = score_intervals(rows, intervals, &options)?;
         if output.coins && *is_return {
             report = with_break_even(report, rows, forecasters, &options)?;
         }

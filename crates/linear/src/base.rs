@@ -12,7 +12,7 @@ use dataset::{
     PanelFold, RunDir, Targets,
 };
 use market::Symbol;
-use run::{Appendix, Drift, ForecastResult, Forecaster, Piece, Recipe};
+use run::{Appendix, Drift, Embeddings, ForecastResult, Forecaster, Piece, Recipe};
 use storage::{content_hash, write_atomically};
 
 use crate::{RidgeFit, RidgeModel, RidgeOptions};
@@ -229,6 +229,10 @@ impl Forecaster for Sum {
             rest.map(|rest| base.unwrap_or(0.0) + rest)
         };
         Ok(base.zip(rest).map(sum).collect())
+    }
+
+    fn embed(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Option<Embeddings>> {
+        self.rest.embed(panel, rows)
     }
 
     fn drift(&self, panel: &Panel, row: usize) -> Vec<Option<Drift>> {

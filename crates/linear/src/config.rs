@@ -40,6 +40,7 @@ impl RidgeConfig {
         for (key, is_set) in [
             ("target.base", shared.target.base.is_some()),
             ("target.entry", shared.target.entry != Entry::default()),
+            ("features.time", shared.features.time),
         ] {
             if is_set {
                 return Err(cli::usage(

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use burn::tensor::Tensor;
+
 use crate::kernel::has_own_kernel;
 use crate::parameters::to_host;
 use crate::{Error, Network, Windows};
@@ -37,6 +39,44 @@ pub fn forecast(
     ends: &[usize],
     progress: &mut dyn FnMut(usize),
 ) -> Result<Vec<f32>, Error> {
+    let pass = |windows| network.forward(windows);
+    in_passes(
+        (network, windows),
+        ends,
+        (&pass, network.outputs()),
+        progress,
+    )
+}
+
+/// What the encoder makes of the windows that end at these rows, by the same passes as
+/// [`forecast`]: neither neighbours nor place change a bit of it.
+///
+/// # Shapes
+///
+/// - output: `[ends.len(), embeddings, width]`, row-major, with [`Network::embeddings`] vectors of
+///   [`Network::embedding_width`] values for each window
+///
+/// # Errors
+///
+/// As [`forecast`].
+pub fn embed(
+    network: &Network,
+    windows: &Windows,
+    ends: &[usize],
+    progress: &mut dyn FnMut(usize),
+) -> Result<Vec<f32>, Error> {
+    let pass = |windows| network.embed(windows);
+    let width = network.embeddings() * network.embedding_width();
+    in_passes((network, windows), ends, (&pass, width), progress)
+}
+
+/// What `pass` gives for windows, `[ends.len(), width]`.
+fn in_passes(
+    (network, windows): (&Network, &Windows),
+    ends: &[usize],
+    (pass, width): (&dyn Fn(Tensor<3>) -> Tensor<2>, usize),
+    progress: &mut dyn FnMut(usize),
+) -> Result<Vec<f32>, Error> {
     if network.device().is_autodiff() || windows.device().is_autodiff() {
         return Err(Error::TrainingDevice);
     }
@@ -52,8 +92,7 @@ pub fn forecast(
         });
     }
     let is_shape_free = has_own_kernel(&network.device());
-    let outputs = network.outputs();
-    let mut forecasts = Vec::with_capacity(ends.len() * outputs);
+    let mut values = Vec::with_capacity(ends.len() * width);
     let mut padded = Vec::with_capacity(FORECAST_BATCH);
     for chunk in ends.chunks(FORECAST_BATCH) {
         padded.clear();
@@ -61,11 +100,11 @@ pub fn forecast(
         if !is_shape_free {
             padded.resize(FORECAST_BATCH, chunk[chunk.len() - 1]);
         }
-        let values = to_host(network.forward(windows.batch(&padded)?), "forecasting")?;
-        forecasts.extend_from_slice(&values[..chunk.len() * outputs]);
-        progress(forecasts.len() / outputs);
+        let found = to_host(pass(windows.batch(&padded)?), "forecasting")?;
+        values.extend_from_slice(&found[..chunk.len() * width]);
+        progress(values.len() / width);
     }
-    Ok(forecasts)
+    Ok(values)
 }
 
 /// Checks that a network whose weights came from `path` forecasts numbers within reason: on a window of zeros,

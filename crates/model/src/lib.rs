@@ -45,7 +45,7 @@ pub use config::{Activation, Mixing, NetworkConfig, Norm, Pool, WindowNorm};
 pub use device::DeviceChoice;
 pub use encoders::{Encoder, EncoderKind, EncoderOptions, TcnOptions};
 pub use error::Error;
-pub use forecast::{FORECAST_BATCH, forecast, probe};
+pub use forecast::{FORECAST_BATCH, embed, forecast, probe};
 pub use gpu::without_display;
 pub use layers::LAYER_NORM_EPSILON;
 pub use loss::{Loss, masked_loss, mean_over_horizons, parts_loss};

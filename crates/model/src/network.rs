@@ -168,30 +168,66 @@ impl Network {
     /// - output: `[batch, coins * horizons]`, place `coin * horizons + horizon`
     pub fn forward(&self, windows: Tensor<3>) -> Tensor<2> {
         let [batch, channels, _] = windows.dims();
-        let coins = channels / self.shape.features;
-        // [batch, time, channel]
-        let mut windows = windows.swap_dims(1, 2);
-        if self.config.input_norm == WindowNorm::Window {
-            windows = standardize(windows, 1, WINDOW_NORM_EPSILON);
-        }
-        let outputs = coins * self.shape.horizons;
-        let mixed = |windows, convolution: &Option<Conv1d>| {
-            mix(self.config.mixing, windows, coins, convolution.as_ref())
-        };
+        let outputs = channels / self.shape.features * self.shape.horizons;
+        let windows = self.by_time(windows);
         // [batch, 1, coin * horizon], or with shared weights [batch * coin, 1, horizon]
         let skip = self
             .skip
             .is_some()
-            .then(|| mixed(windows.clone(), &self.skip));
+            .then(|| self.mixed(windows.clone(), self.skip.as_ref()));
         // [batch, coin * horizon]: with shared weights the rows are [batch * coin, horizon].
         let output = self
             .head
-            .forward(self.encoder.forward(mixed(windows, &self.stem)))
+            .forward(self.encode(windows))
             .reshape([batch, outputs]);
         match skip {
             Some(skip) => output + skip.reshape([batch, outputs]),
             None => output,
         }
+    }
+
+    /// What the encoder makes of each window, which the head forecasts from.
+    ///
+    /// # Shapes
+    ///
+    /// - windows: as for [`forward`](Self::forward)
+    /// - output: `[batch * coins, width]` with [`Mixing::Shared`], else `[batch, width]`; the width is
+    ///   [`embedding_width`](Self::embedding_width)
+    pub fn embed(&self, windows: Tensor<3>) -> Tensor<2> {
+        self.encode(self.by_time(windows))
+    }
+
+    /// Number of values that [`embed`](Self::embed) gives for a window, or for a coin of it.
+    pub fn embedding_width(&self) -> usize {
+        self.encoder.channels_out()
+    }
+
+    /// Vectors that [`embed`](Self::embed) gives for a window: one a coin where coins share the
+    /// weights, else one.
+    pub fn embeddings(&self) -> usize {
+        match self.config.mixing {
+            Mixing::Shared => self.shape.coins,
+            Mixing::Stacked => 1,
+        }
+    }
+
+    /// `[batch, time, channel]`, normalized if the config asks for it.
+    fn by_time(&self, windows: Tensor<3>) -> Tensor<3> {
+        let windows = windows.swap_dims(1, 2);
+        match self.config.input_norm == WindowNorm::Window {
+            true => standardize(windows, 1, WINDOW_NORM_EPSILON),
+            false => windows,
+        }
+    }
+
+    fn encode(&self, windows: Tensor<3>) -> Tensor<2> {
+        self.encoder
+            .forward(self.mixed(windows, self.stem.as_ref()))
+    }
+
+    fn mixed(&self, windows: Tensor<3>, convolution: Option<&Conv1d>) -> Tensor<3> {
+        let coins = windows.dims()[2] / self.shape.features;
+        mix(self.config.mixing, windows, coins, convolution)
     }
 }
 

@@ -10,7 +10,7 @@ pub use html::{
     Page, backtest_svg, folds_svg, html, importance_svg, portfolio_html, quantiles_svg,
     thresholds_html, thresholds_svg, timing_html,
 };
-pub use importance::{FeatureImportance, Importance};
+pub use importance::{FeatureImportance, FoldImportance, Importance, RankStability};
 pub use text::{
     across_table, backtest_coins_csv, backtest_csv, backtest_table, coins_table, portfolio_table,
     quantiles_csv, quantiles_table, score_table, thresholds_conclusion, thresholds_table,

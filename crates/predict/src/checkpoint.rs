@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use dataset::{Column, Config};
+use dataset::{Column, Config, TrailingVolatility};
 use model::DeviceChoice;
-use run::{Forecaster, LoadedRun};
+use run::{FittedIntervals, Forecaster, LoadedRun};
 
 use crate::History;
 use crate::hint::hint_of;
@@ -20,6 +20,8 @@ pub struct Checkpoint {
     kind: &'static str,
     /// What forecasts.
     pub(crate) forecaster: Box<dyn Forecaster>,
+    /// Prediction intervals around the forecasts; None where the run has none.
+    pub(crate) intervals: Option<FittedIntervals>,
     /// Whether its forecasts are of a time that the model has seen, or thresholds were tuned on;
     /// they say so then.
     pub(crate) is_in_sample: bool,
@@ -71,6 +73,7 @@ impl Request<'_> {
                 Ok(Checkpoint {
                     forecaster: Box::new(IndicatorRule::new(config.clone())),
                     config,
+                    intervals: None,
                     kind: RULE,
                     is_in_sample: false,
                 })
@@ -86,11 +89,13 @@ impl From<LoadedRun> for Checkpoint {
             config,
             kind,
             forecaster,
+            intervals,
         } = loaded;
         Self {
             config,
             kind,
             forecaster,
+            intervals,
             is_in_sample: false,
         }
     }
@@ -123,9 +128,14 @@ impl Checkpoint {
         request.load()
     }
 
-    /// How many bars up to t a forecast at t is a function of.
+    /// How many bars up to t a forecast at t is a function of, and its interval where it has one.
     pub fn history_bars(&self) -> usize {
-        self.forecaster.history_bars()
+        let data = &self.config.data;
+        let of_interval = match self.intervals {
+            Some(_) => TrailingVolatility::history_bars(data.interval) + data.fill_limit_bars(),
+            None => 0,
+        };
+        self.forecaster.history_bars().max(of_interval)
     }
 
     /// The columns of candles that a forecast is a function of.

@@ -12,10 +12,13 @@ use terminal::Table;
 
 use crate::cache::ForecastCache;
 use crate::checkpoint::Request;
+use crate::embed::EmbedArgs;
 use crate::ledger::{self, LedgerArgs};
 use crate::seen::{InSample, out_of_sample};
 use crate::watch::{OrderArgs, WatchArgs, watch};
-use crate::{CandleSource, Checkpoint, Fallback, Forecasts, History, MissingCoin, forecast_at};
+use crate::{
+    CandleSource, Checkpoint, CoinForecast, Fallback, Forecasts, History, MissingCoin, forecast_at,
+};
 
 /// Forecast from a saved run
 #[derive(Debug, Parser)]
@@ -112,6 +115,8 @@ pub struct WatchCommand {
 pub enum Command {
     /// Forecast every minute as it closes, and open and close pretend positions
     Watch(WatchCommand),
+    /// Write what a network's encoder makes of each window as Parquet, for models made elsewhere
+    Embed(EmbedArgs),
     /// Print what a watch did: trades, win rate, profit before and after fees, Sharpe, drawdown
     Ledger(LedgerArgs),
 }
@@ -154,6 +159,7 @@ impl Command {
                 let asked = (&args.watching, &args.orders);
                 watch_with(&args.model, asked, urls, args.until.as_deref())
             }
+            Self::Embed(args) => args.run(),
             Self::Ledger(args) => ledger::run(args),
         }
     }
@@ -295,6 +301,7 @@ fn make(
             .filter(|coin| coin.symbol == symbol.as_str())
         {
             (coin.forecast, coin.refused) = (None, Some(reason.clone()));
+            coin.intervals.clear();
         }
     }
     Ok((forecasts, missing.is_empty()))
@@ -333,15 +340,35 @@ fn reused_or_made(
     Ok(forecasts)
 }
 
+/// The bounds of a coin's interval in basis points.
+fn bounds(coin: &CoinForecast, coverage: f64) -> String {
+    let found = (coin.intervals.iter()).find(|interval| interval.coverage == coverage);
+    found.map_or_else(
+        || "-".to_owned(),
+        |interval| {
+            format!(
+                "{:+.1} to {:+.1}",
+                interval.lower * 1e4,
+                interval.upper * 1e4
+            )
+        },
+    )
+}
+
 fn table(forecasts: &Forecasts) -> String {
-    let header = [
-        "coin",
-        "last close",
-        "candle opened at",
-        "forecast (bp)",
-        "",
-    ];
-    let mut table = Table::new(header).left([2, 4]).unbroken();
+    // A coin without a forecast has no interval.
+    let with_most = (forecasts.coins.iter()).max_by_key(|coin| coin.intervals.len());
+    let coverages: Vec<f64> = (with_most.iter())
+        .flat_map(|coin| coin.intervals.iter().map(|interval| interval.coverage))
+        .collect();
+    let mut header = ["coin", "last close", "candle opened at", "forecast (bp)"]
+        .map(str::to_owned)
+        .to_vec();
+    let title = |coverage: &f64| format!("{:.0} % interval (bp)", coverage * 100.0);
+    header.extend(coverages.iter().map(title));
+    let notes_column = header.len();
+    header.push(String::new());
+    let mut table = Table::new(header).left([2, notes_column]).unbroken();
     for coin in &forecasts.coins {
         let close = coin.close.map(|close| close.to_string());
         let forecast = coin.forecast.map(|value| format!("{:+.2}", value * 1e4));
@@ -351,12 +378,13 @@ fn table(forecasts: &Forecasts) -> String {
             .then(|| "in sample".to_owned())
             .into_iter()
             .chain(refused.map(|reason| format!("refused: {reason}")));
-        let cells = [
+        let mut cells = vec![
             close.unwrap_or_else(|| "-".to_owned()),
             format_time(forecasts.time),
             forecast.unwrap_or_else(|| "-".to_owned()),
-            notes.collect::<Vec<_>>().join("  "),
         ];
+        cells.extend(coverages.iter().map(|coverage| bounds(coin, *coverage)));
+        cells.push(notes.collect::<Vec<_>>().join("  "));
         table.push(coin.symbol.as_str(), cells);
     }
     let mut text = table.render();

@@ -1,7 +1,7 @@
 //! From candles to forecasts, by the same functions that training and scoring use.
 
-use dataset::{Column, Panel};
-use run::{Drift, ForecastResult};
+use dataset::{Column, Panel, TrailingVolatility};
+use run::{Drift, ForecastResult, PredictionInterval};
 use serde::{Deserialize, Serialize};
 
 use crate::{Checkpoint, History};
@@ -32,6 +32,10 @@ pub struct CoinForecast {
     pub close: Option<f64>,
     /// The forecast of the target, None where refused.
     pub forecast: Option<f64>,
+    /// Prediction intervals around the forecast; empty where the run has none, or none for the
+    /// time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub intervals: Vec<PredictionInterval>,
     /// Why there is no forecast.
     pub refused: Option<String>,
     /// Whether the model has seen this time: such a forecast says nothing of how good others are.
@@ -49,17 +53,19 @@ pub fn forecast_at(checkpoint: &Checkpoint, history: &History) -> anyhow::Result
     let config = &checkpoint.config;
     let interval = config.data.interval;
     let forecaster = &checkpoint.forecaster;
-    let from_ms = history.at_ms - (forecaster.history_bars() as i64 - 1) * interval.ms();
-    let panel = Panel::build(
-        &history.coins,
-        interval,
-        (from_ms, history.at_ms + interval.ms()),
-        config.data.fill_limit_bars(),
-        &forecaster.columns(),
-    );
+    let panel = panel(checkpoint, history);
     let row = panel.rows() - 1;
     let answers = forecaster.forecast(&panel, &[row])?.into_iter().map(finite);
     let drifts = forecaster.drift(&panel, row);
+    let reach_bars = config.reach_bars();
+    let trailing = TrailingVolatility::new(&panel, row..row + 1);
+    let intervals = |coin: usize, answer: &ForecastResult| match (&checkpoint.intervals, answer) {
+        (Some(fitted), Ok(forecast)) if !checkpoint.is_in_sample => {
+            let volatility = trailing.at(row, coin, reach_bars);
+            fitted.around(history.at_ms, *forecast, volatility)
+        }
+        _ => Vec::new(),
+    };
     let of_coin =
         |((coin, answer), drift): ((usize, ForecastResult), Option<Drift>)| CoinForecast {
             symbol: panel.symbols()[coin].to_string(),
@@ -67,6 +73,7 @@ pub fn forecast_at(checkpoint: &Checkpoint, history: &History) -> anyhow::Result
                 .is_observed(row, coin)
                 .then(|| panel.value(Column::Close, row, coin)),
             forecast: answer.as_ref().ok().copied(),
+            intervals: intervals(coin, &answer),
             refused: answer.err(),
             in_sample: checkpoint.is_in_sample,
             drift: drift.filter(|drift| drift.std.is_finite()),
@@ -79,6 +86,19 @@ pub fn forecast_at(checkpoint: &Checkpoint, history: &History) -> anyhow::Result
         fold: forecaster.fold().unwrap_or(0),
         coins: answers.enumerate().zip(drifts).map(of_coin).collect(),
     })
+}
+
+/// The candles of a history on one grid, the last row of which is the one to forecast at.
+pub(crate) fn panel(checkpoint: &Checkpoint, history: &History) -> Panel {
+    let interval = checkpoint.config.data.interval;
+    let from_ms = history.at_ms - (checkpoint.history_bars() as i64 - 1) * interval.ms();
+    Panel::build(
+        &history.coins,
+        interval,
+        (from_ms, history.at_ms + interval.ms()),
+        checkpoint.config.data.fill_limit_bars(),
+        &checkpoint.forecaster.columns(),
+    )
 }
 
 /// What is no number is an error of that coin: it is never traded, and JSON has no word for it.

@@ -3,6 +3,7 @@
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::completions::CompletionsArgs;
+use crate::features::FeaturesArgs;
 use crate::man::ManArgs;
 use crate::schema::SchemaArgs;
 
@@ -20,6 +21,7 @@ pub enum Command {
     Download(download::Args),
     #[command(flatten)]
     Store(download::Command),
+    Features(FeaturesArgs),
     Train(train::Args),
     Baseline(baseline::Args),
     Ridge(linear::Args),
@@ -45,6 +47,7 @@ impl Command {
         match self {
             Self::Download(args) => download::run(args),
             Self::Store(command) => command.run(),
+            Self::Features(args) => args.run(),
             Self::Train(args) => train::run(args),
             Self::Baseline(args) => baseline::run(args),
             Self::Ridge(args) => linear::run(args),

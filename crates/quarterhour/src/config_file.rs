@@ -2,8 +2,8 @@
 
 use baseline::LightGbmConfig;
 use dataset::{
-    DataConfig, FeatureConfig, NormalizeConfig, PanelConfig, SplitConfig, TargetConfig,
-    UniverseConfig,
+    DataConfig, FeatureConfig, IntervalsConfig, NormalizeConfig, PanelConfig, SplitConfig,
+    TargetConfig, UniverseConfig,
 };
 use ensemble::EnsembleOptions;
 use linear::RidgeOptions;
@@ -30,6 +30,7 @@ pub struct ConfigFile {
     target: TargetConfig,
     split: SplitConfig,
     normalize: NormalizeConfig,
+    intervals: IntervalsConfig,
     network: NetworkConfig,
     optimizer: OptimizerConfig,
     training: TrainingConfig,

@@ -3,6 +3,7 @@
 mod commands;
 mod completions;
 mod config_file;
+mod features;
 mod man;
 mod reference;
 mod schema;

@@ -59,11 +59,34 @@ pub trait Forecaster: fmt::Debug {
         Ok(vec![self.forecast(panel, rows)?])
     }
 
+    /// What a network's encoder makes of the windows that end at some rows of the panel; None where
+    /// there is no network. `rows` are in ascending order.
+    ///
+    /// # Errors
+    /// A device that fails.
+    fn embed(&self, _panel: &Panel, _rows: &[usize]) -> anyhow::Result<Option<Embeddings>> {
+        Ok(None)
+    }
+
     /// How far every coin's features up to `row` are from those of training; None where that is
     /// not known.
     fn drift(&self, panel: &Panel, _row: usize) -> Vec<Option<Drift>> {
         vec![None; panel.coins()]
     }
+}
+
+/// What the encoders of one or more networks make of windows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Embeddings {
+    /// Values of each vector.
+    pub width: usize,
+    /// Whether each coin has a vector of its own, as where coins share weights; else a window has one
+    /// for all coins.
+    pub has_coins: bool,
+    /// Whether a window's coin can be forecast, `[rows, coins]`.
+    pub is_known: Vec<bool>,
+    /// One entry a network: `[rows, coins, width]`, or `[rows, width]` for all coins.
+    pub networks: Vec<Vec<f32>>,
 }
 
 /// The feature of a coin that is furthest from its training statistics.

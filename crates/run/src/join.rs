@@ -5,7 +5,7 @@ use std::path::Path;
 
 use dataset::{ControlSign, ForecastTable, TablePart};
 
-use score::{ForecastColumn, Rows};
+use score::{ForecastColumn, PredictionIntervals, Rows};
 
 /// Why tables cannot be joined; [`JoinError::hint`] is the way out.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -66,6 +66,8 @@ pub struct JoinedRows {
     pub rows: Rows,
     /// The forecasts of each source on these rows, in the order given.
     pub forecasters: Vec<ForecastColumn>,
+    /// The prediction intervals of each source that has them on these rows, in the order given.
+    pub intervals: Vec<PredictionIntervals>,
     /// How many rows of each source are not in all the others and so are not scored.
     pub dropped: Vec<usize>,
 }
@@ -129,6 +131,24 @@ impl<'a> RowMatch<'a> {
         controls
     }
 
+    /// The prediction intervals of one of the tables, those of the lowest coverage first.
+    fn intervals(&self, table: usize, source: &NamedTable<'_>) -> Vec<PredictionIntervals> {
+        let bound = |name: String| {
+            let values = self.parts[table].outputs.get(&name)?;
+            Some(self.rows[table].iter().map(|&row| values[row]).collect())
+        };
+        let of_percent = |percent: u32| {
+            Some(PredictionIntervals {
+                name: source.name.to_owned(),
+                run: source.run.map(str::to_owned),
+                nominal: f64::from(percent) / 100.0,
+                lower: bound(format!("lower_{percent}"))?,
+                upper: bound(format!("upper_{percent}"))?,
+            })
+        };
+        (1..100).filter_map(of_percent).collect()
+    }
+
     /// A column from the first table that knows it somewhere, as older ones do not have it; None
     /// where none does.
     fn known_somewhere(
@@ -184,7 +204,11 @@ pub fn join(sources: &[NamedTable<'_>]) -> Result<JoinedRows, JoinError> {
         run: source.run.map(str::to_owned),
         forecast: common.column(table, |part| &part.forecast),
     };
+    let intervals = sources.iter().enumerate();
     Ok(JoinedRows {
+        intervals: intervals
+            .flat_map(|(table, source)| common.intervals(table, source))
+            .collect(),
         forecasters: sources.iter().enumerate().map(forecaster).collect(),
         dropped: (common.parts.iter())
             .map(|part| part.len() - rows.len())

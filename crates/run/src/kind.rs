@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow};
 use cli::{ConfigTable, WithHint};
 use dataset::{Config, DataConfig, RunConfig, RunDir, TimeSpan, parse_time};
 
-use crate::{Forecaster, TrainingSpan, model_folder};
+use crate::{FittedIntervals, Forecaster, TrainingSpan, intervals, model_folder};
 
 /// A kind of forecaster, as a saved run names it: one entry of the list in the binary.
 pub trait Kind: fmt::Debug {
@@ -89,6 +89,8 @@ pub struct LoadedRun {
     pub kind: &'static str,
     /// The model.
     pub forecaster: Box<dyn Forecaster>,
+    /// Prediction intervals of the config's horizon; None where the run has none.
+    pub intervals: Option<FittedIntervals>,
 }
 
 /// The list of kinds.
@@ -201,6 +203,7 @@ impl Kinds {
             kinds: self,
         })?;
         Ok(LoadedRun {
+            intervals: intervals::load(path, &config)?,
             config,
             kind: kind.name(),
             forecaster,

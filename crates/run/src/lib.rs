@@ -7,12 +7,14 @@
 //! - [`Kind`] is one entry of the list of forecasters that a saved run may be of. The list is put
 //!   together in the binary and handed down as [`Kinds`], so that nothing here knows any of them.
 
+mod card;
 mod coverage;
 mod fit;
 mod forecast_piece;
 mod forecaster;
 mod hint;
 mod horizons;
+mod intervals;
 mod join;
 mod kind;
 mod publish;
@@ -23,9 +25,10 @@ mod training_span;
 
 pub use coverage::check_coverage;
 pub use fit::{FitOptions, fit_run, folds_named, gather, stored_config};
-pub use forecaster::{Drift, ForecastResult, Forecaster};
+pub use forecaster::{Drift, Embeddings, ForecastResult, Forecaster};
 pub use hint::hint_of;
 pub use horizons::{fit_by_horizon, join_horizons};
+pub use intervals::{FittedIntervals, PredictionInterval, WidthStep, with_intervals};
 pub use join::{JoinError, JoinedRows, NamedTable, join};
 pub use kind::{Kind, Kinds, LoadedRun, SavedRun};
 pub use publish::{Appendix, FinishedRun};

@@ -9,6 +9,7 @@ use page::{Importance, score_table};
 use storage::write_atomically;
 use tracking::Tracker;
 
+use crate::card::{CARD_FILE, card};
 use crate::scored_run::{ScoredRun, score_run};
 
 /// What a forecaster has to say beside its scores.
@@ -18,7 +19,7 @@ pub struct Appendix {
     pub texts: Vec<String>,
     /// What its features are worth, for the report.
     pub importance: Option<Importance>,
-    /// Files for the tracker.
+    /// Files of the run for the tracker, each into the folder that it has in the run's.
     pub artifacts: Vec<PathBuf>,
     /// What comes next, after "forecasts are in ..., charts in report.html beside them; "; may be
     /// empty.
@@ -78,15 +79,17 @@ impl FinishedRun<'_> {
             Ok(scored)
         };
         let scored = score(first, several)?;
+        let card = card(run, self.forecaster, self.config, &scored);
+        write_atomically(&run.path().join(CARD_FILE), card.as_bytes())?;
         for part in further {
             let horizon = part.key.horizon;
             score(part, Some(horizon))?;
         }
         if let Some(tracker) = self.tracker {
-            appendix
-                .artifacts
-                .iter()
-                .for_each(|file| tracker.artifact(file, ""));
+            tracker.artifact(&run.path().join(CARD_FILE), "");
+            for file in &appendix.artifacts {
+                tracker.artifact(file, &self.folder_of(file));
+            }
         }
         match (self.json, several) {
             (true, None) => cli::print(&(texts.concat() + "\n"))?,
@@ -126,6 +129,15 @@ impl FinishedRun<'_> {
             report.file_name().unwrap_or_default().display()
         ));
         Ok(())
+    }
+
+    /// Where a file lies in the run's folder, such as `fold-1`; empty for one beside its config.
+    fn folder_of(&self, file: &Path) -> String {
+        let folder = file.parent().unwrap_or(file);
+        let folder = folder
+            .strip_prefix(self.run.path())
+            .unwrap_or(Path::new(""));
+        folder.to_string_lossy().replace('\\', "/")
     }
 
     /// The parts of a table, that of the config's first horizon first.

@@ -2,7 +2,7 @@
 
 use dataset::{Config, ForecastTable};
 use page::{Importance, Page, html};
-use score::{ForecastColumn, Options, Report, Rows, controls, score};
+use score::{ForecastColumn, Options, Report, Rows, controls, score, score_intervals};
 use statistics::pearson;
 
 use crate::join::{JoinError, NamedTable, join};
@@ -32,7 +32,9 @@ pub fn score_run((name, run): (&str, &str), table: ForecastTable) -> Result<Scor
     drop(table);
     let mut forecasters = joined.forecasters;
     forecasters.extend(controls(&joined.rows));
-    let report = score(&joined.rows, &forecasters, &Options::default())?;
+    let options = Options::default();
+    let mut report = score(&joined.rows, &forecasters, &options)?;
+    report.intervals = score_intervals(&joined.rows, &joined.intervals, &options)?;
     Ok(ScoredRun {
         rows: joined.rows,
         forecasters,

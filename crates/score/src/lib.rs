@@ -13,10 +13,14 @@ mod concentration;
 mod controls;
 mod daily;
 mod error;
+mod interval_report;
+mod interval_scores;
 mod labels;
 mod metrics;
 mod options;
 mod over_days;
+mod past_intervals;
+mod prediction_intervals;
 mod price_errors;
 mod ranks;
 mod ratio;
@@ -35,12 +39,15 @@ pub use break_even::{BreakEven, BreakEvenFees};
 pub use concentration::Concentration;
 pub use controls::controls;
 pub use error::Error;
+pub use interval_report::{IntervalReport, IntervalScores, IntervalValue};
+pub use interval_scores::score_intervals;
 pub use metrics::{
-    Better, ByMetric, Estimate, METRICS, Metric, ReportSection, Sample, Unit, Value,
-    metrics_reference,
+    Better, ByMetric, Estimate, INTERVAL_METRICS, IntervalMetric, METRICS, Metric, ReportSection,
+    Sample, Unit, Value, metrics_reference,
 };
 pub use options::Options;
 pub use over_days::{daily_ics, mean_over_days};
+pub use prediction_intervals::PredictionIntervals;
 pub use report::{Concentrations, Difference, Report, Score};
 pub use rows::{ForecastColumn, Rows, check_forecasters};
 pub use scoring::{score, score_by};

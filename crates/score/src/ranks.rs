@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 use statistics::{
-    InformationCoefficient, MetricDraws, RowSpans, drawn_blocks, enough_blocks, minus,
-    optimal_block_length, rank_ic_per_timestamp, summarize_ic,
+    FoldSpan, InformationCoefficient, MeanSeries, MetricDraws, RowSpans, drawn_blocks,
+    enough_blocks, minus, rank_ic_per_timestamp, summarize_ic,
 };
 
 use crate::common_rows::CommonRows;
@@ -16,10 +16,7 @@ pub(crate) const VERSIONS: usize = 2;
 pub(crate) struct RankSeries {
     /// Over all times.
     pub summary: InformationCoefficient,
-    /// Mean block length in timestamps.
-    block: usize,
-    /// Per fold the prefix sums of (times with a coefficient, coefficients).
-    prefix: Vec<Vec<[f64; 2]>>,
+    series: MeanSeries,
 }
 
 impl RankSeries {
@@ -37,65 +34,17 @@ impl RankSeries {
     fn new(spans: &RowSpans, forecast: &[f64], realized: &[f64], floor: usize) -> Self {
         let coefficients = rank_ic_per_timestamp(&spans.times, forecast, realized);
         let summary = summarize_ic(&coefficients);
-        let mean = summary.mean.unwrap_or(0.0);
-        let of_folds = || {
-            spans
-                .folds
-                .iter()
-                .map(|fold| &coefficients[fold.times.clone()])
+        let of_time = |value: &Option<f64>| value.map_or([0.0, 0.0], |value| [1.0, value]);
+        let of_fold = |fold: &FoldSpan| -> Vec<[f64; 2]> {
+            let coefficients = &coefficients[fold.times.clone()];
+            coefficients.iter().map(of_time).collect()
         };
-        let lengths: Vec<f64> = of_folds()
-            .filter_map(|fold| {
-                let deviations: Vec<f64> = fold
-                    .iter()
-                    .map(|value| value.map_or(0.0, |value| value - mean))
-                    .collect();
-                optimal_block_length(&deviations)
-            })
-            .collect();
-        let mean_length = lengths.iter().sum::<f64>() / lengths.len().max(1) as f64;
-        let prefix = of_folds().map(prefix_sums).collect();
+        let folds: Vec<Vec<[f64; 2]>> = spans.folds.iter().map(of_fold).collect();
         Self {
+            series: MeanSeries::new(&folds, summary.mean, floor),
             summary,
-            block: (mean_length.ceil() as usize).max(floor),
-            prefix,
         }
     }
-
-    /// The mean over the times of each fold that have a coefficient.
-    fn fold_means(&self) -> Vec<Option<f64>> {
-        let folds = self.prefix.iter().filter_map(|prefix| prefix.last());
-        folds
-            .map(|[count, sum]| (*count > 0.0).then(|| sum / count))
-            .collect()
-    }
-
-    /// The mean over the drawn times; NaN where none has a coefficient.
-    fn resampled(&self, blocks: &[Vec<std::ops::Range<usize>>]) -> f64 {
-        let folds = self.prefix.iter().zip(blocks);
-        let parts = folds.flat_map(|(prefix, blocks)| {
-            blocks.iter().map(|block| {
-                let (start, end) = (prefix[block.start], prefix[block.end]);
-                (end[0] - start[0], end[1] - start[1])
-            })
-        });
-        let (count, sum) = parts.fold((0.0, 0.0), |(count, sum), part| {
-            (count + part.0, sum + part.1)
-        });
-        sum / count
-    }
-}
-
-fn prefix_sums(coefficients: &[Option<f64>]) -> Vec<[f64; 2]> {
-    let mut prefix = vec![[0.0; 2]];
-    let mut running = [0.0; 2];
-    for value in coefficients.iter().copied() {
-        if let Some(value) = value {
-            running = [running[0] + 1.0, running[1] + value];
-        }
-        prefix.push(running);
-    }
-    prefix
 }
 
 /// The rank ICs of all forecasters with their draws: all on the same times, with the longest of
@@ -116,14 +65,14 @@ impl Ranks {
         let block = series
             .iter()
             .flatten()
-            .map(|one| one.block)
+            .map(|one| one.series.block)
             .max()
             .unwrap_or(1);
         let draw = |number: usize| -> Vec<[f64; VERSIONS]> {
             let blocks = drawn_blocks(&common.fold_lengths, block, common.options.seed, number);
             series
                 .iter()
-                .map(|both| both.each_ref().map(|one| one.resampled(&blocks)))
+                .map(|both| both.each_ref().map(|one| one.series.resampled(&blocks)))
                 .collect()
         };
         let draws: Vec<Vec<[f64; VERSIONS]>> =
@@ -145,14 +94,14 @@ impl Ranks {
     /// The mean over the times of each fold, and over all times in each draw.
     pub fn score(&self, index: usize, version: usize) -> MetricDraws {
         MetricDraws {
-            folds: self.series[index][version].fold_means(),
+            folds: self.series[index][version].series.fold_means(),
             draws: self.drawn(|draw| draw[index][version]),
         }
     }
 
     /// The same of a forecaster's rank IC minus another's, from paired draws.
     pub fn difference(&self, (a, b): (usize, usize), version: usize) -> MetricDraws {
-        let folds = |index: usize| self.series[index][version].fold_means();
+        let folds = |index: usize| self.series[index][version].series.fold_means();
         MetricDraws {
             folds: minus(&folds(a), &folds(b)),
             draws: self.drawn(|draw| draw[a][version] - draw[b][version]),

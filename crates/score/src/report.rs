@@ -7,6 +7,7 @@ use statistics::ConfidenceInterval;
 
 use crate::break_even::BreakEvenFees;
 use crate::concentration::Concentration;
+use crate::interval_report::IntervalReport;
 use crate::metrics::{ByMetric, Metric, ReportSection, Value};
 use crate::shuffled::Shuffled;
 
@@ -51,6 +52,10 @@ pub struct Report {
     /// The first forecaster that is no control (else the last return) in other orders of days: how
     /// large a score of nothing is.
     pub shuffled: Option<Shuffled>,
+    /// Prediction intervals, one entry a nominal coverage, once they are scored; none where no
+    /// forecaster has any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub intervals: Vec<IntervalReport>,
 }
 
 impl Report {

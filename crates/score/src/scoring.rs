@@ -94,6 +94,7 @@ pub fn score_by(
             .map(|&(a, b)| difference(metrics, &samples[a], &samples[b]))
             .collect(),
         shuffled: shuffled_base(forecasters).map(|base| Shuffled::new(&common, base, &compared)),
+        intervals: Vec::new(),
     })
 }
 

@@ -8,11 +8,13 @@ mod accuracy;
 mod bins;
 mod block_length;
 mod bootstrap;
+mod conformal;
 mod correlation;
 mod cross_section;
 mod deflated_sharpe;
 mod diebold_mariano;
 mod mean;
+mod mean_series;
 mod normal;
 mod ordering;
 mod overfitting;
@@ -29,6 +31,7 @@ pub use bootstrap::{
     ConfidenceInterval, Draws, MetricDraws, Series, draw, draw_mean, drawn_blocks, enough_blocks,
     minus, percentile_interval, quantile,
 };
+pub use conformal::{AdaptiveCoverage, conformal_quantile, interval_score};
 pub use correlation::{average_ranks, pearson, spearman, weighted_pearson};
 pub use cross_section::{
     InformationCoefficient, ic_per_timestamp, neutralize, rank_ic_per_timestamp, summarize_ic,
@@ -38,6 +41,7 @@ pub use deflated_sharpe::{
 };
 pub use diebold_mariano::{EqualLosses, diebold_mariano};
 pub use mean::{are_equal, mean};
+pub use mean_series::MeanSeries;
 pub use normal::{normal_cdf, normal_quantile};
 pub use overfitting::{Overfitting, probability_of_overfitting};
 pub use performance::{Moments, max_drawdown, sharpe_ratio, sortino_ratio};

@@ -215,6 +215,7 @@ impl TrainConfig {
                 target: table.section("target")?,
                 split: table.section("split")?,
                 normalize: table.section("normalize")?,
+                intervals: table.section("intervals")?,
             },
             network: table.section("network")?,
             optimizer: table.section("optimizer")?,

@@ -13,10 +13,12 @@ use dataset::{
 use linear::forecaster_on_base;
 use market::Symbol;
 use model::{
-    Device, DeviceChoice, Network, NetworkConfig, Windows, forecast, load_weights, probe,
+    Device, DeviceChoice, Network, NetworkConfig, Windows, embed, forecast, load_weights, probe,
     read_metadata,
 };
-use run::{Drift, ForecastResult, Forecaster, Kind, SavedRun, TrainingSpan, model_folder};
+use run::{
+    Drift, Embeddings, ForecastResult, Forecaster, Kind, SavedRun, TrainingSpan, model_folder,
+};
 use storage::content_hash;
 
 use crate::config::{KIND, TrainingConfig, shape_of};
@@ -105,21 +107,33 @@ impl Forecaster for SavedNetworks {
         panel: &Panel,
         rows: &[usize],
     ) -> anyhow::Result<Vec<Vec<ForecastResult>>> {
-        let config = &self.config;
-        let features = config.chosen_features().compute(panel, 0..panel.rows());
-        let channels = features.channels();
-        let matrix = Arc::new(self.normalizer.apply(features));
-        let windows = Windows::new(
-            matrix,
-            channels,
-            config.features.lookback_bars,
-            &self.device,
-        );
+        let windows = self.windows(panel);
         let run = |network| forecast(network, &windows, rows, &mut |_| {});
         let outputs: Vec<Vec<f32>> = self.networks.iter().map(run).collect::<Result<_, _>>()?;
-        let eligibility = Eligibility::of(panel, &config.features);
+        let eligibility = Eligibility::of(panel, &self.config.features);
         let answers = |place| self.answers(panel, rows, (place, &outputs), &eligibility);
         Ok((0..self.horizons.len()).map(answers).collect())
+    }
+
+    fn embed(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Option<Embeddings>> {
+        let Some(first) = self.networks.first() else {
+            return Ok(None);
+        };
+        let windows = self.windows(panel);
+        let run = |network| embed(network, &windows, rows, &mut |_| {});
+        let eligibility = Eligibility::of(panel, &self.config.features);
+        let is_known = |row: usize, coin: usize| {
+            self.normalizer.knows(coin) && eligibility.refusal(row, coin).is_none()
+        };
+        let of_row = |&row: &usize| (0..panel.coins()).map(move |coin| (row, coin));
+        Ok(Some(Embeddings {
+            width: first.embedding_width(),
+            has_coins: first.embeddings() == panel.coins(),
+            is_known: (rows.iter().flat_map(of_row))
+                .map(|(row, coin)| is_known(row, coin))
+                .collect(),
+            networks: self.networks.iter().map(run).collect::<Result<_, _>>()?,
+        }))
     }
 
     fn drift(&self, panel: &Panel, row: usize) -> Vec<Option<Drift>> {
@@ -131,6 +145,18 @@ impl Forecaster for SavedNetworks {
 }
 
 impl SavedNetworks {
+    /// The normalized features of a panel, as windows.
+    fn windows(&self, panel: &Panel) -> Windows {
+        let features = self
+            .config
+            .chosen_features()
+            .compute(panel, 0..panel.rows());
+        let channels = features.channels();
+        let matrix = Arc::new(self.normalizer.apply(features));
+        let lookback = self.config.features.lookback_bars;
+        Windows::new(matrix, channels, lookback, &self.device)
+    }
+
     /// The answers at one horizon, given every network's outputs, `[rows, coins * horizons]`.
     fn answers(
         &self,

@@ -34,9 +34,12 @@ fn a_run_has_all_its_parts_and_is_not_trained_twice() {
         "importance.csv",
         "importance.json",
         "importance.svg",
+        "importance-folds.csv",
         "shap.parquet",
         "report.html",
         "fold-1/model.txt",
+        "fold-1/MLmodel",
+        "best-fold/MLmodel",
         "fold-1/metrics.jsonl",
         "fold-2/forecasts.parquet",
     ] {
@@ -50,12 +53,35 @@ fn a_run_has_all_its_parts_and_is_not_trained_twice() {
         .map(|row| row["gain"].as_f64().unwrap())
         .sum();
     assert!((gain - 1.0).abs() < 1e-9, "{gain}");
+    let first = &importance["features"][0];
+    let of_fold = |fold: usize, kind: &str| importance["folds"][fold][kind][0].as_f64().unwrap();
+    for kind in ["gain", "split"] {
+        let mean = (of_fold(0, kind) + of_fold(1, kind)) / 2.0;
+        assert!(
+            (mean - first[kind].as_f64().unwrap()).abs() < 1e-12,
+            "{kind}"
+        );
+    }
+    assert_ne!(of_fold(0, "shap"), of_fold(1, "shap"));
+    assert!(stdout.contains("Ranks of features from fold to fold (Spearman, mean): gain "));
     let best = json(&tiny.path("run/best-fold.json"));
     assert!(
         best["note"]
             .as_str()
             .unwrap()
             .contains("selected on its own test fold")
+    );
+    // MLflow opens a folder with this file and the model that it names.
+    let fold = format!("run/fold-{}/model.txt", best["fold"]);
+    let model = fs::read(tiny.path(&fold)).unwrap();
+    assert_eq!(
+        fs::read(tiny.path("run/best-fold/model.txt")).unwrap(),
+        model
+    );
+    let description = fs::read_to_string(tiny.path("run/best-fold/MLmodel")).unwrap();
+    assert!(
+        description.contains("    data: model.txt\n    lgb_version: 4.7.0\n"),
+        "{description}"
     );
     assert_eq!(
         fs::read(tiny.path("run/model.txt")).unwrap(),
@@ -115,6 +141,9 @@ fn parts_are_grown_by_themselves_and_forecast_together() {
             last,
             "predict loads the last fold's"
         );
+    }
+    for file in ["MLmodel", "market/MLmodel", "market/model-market.txt"] {
+        assert!(tiny.path("parts/fold-1").join(file).exists(), "{file}");
     }
     let metrics = fs::read_to_string(tiny.path("parts/fold-2/metrics.jsonl")).unwrap();
     assert!(metrics.contains(r#""part":"own""#) && metrics.contains(r#""part":"market""#));

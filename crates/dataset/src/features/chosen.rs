@@ -8,7 +8,8 @@ use storage::Scratch;
 
 use super::bars::warm_up_on;
 use super::group::{Group, GroupChoice};
-use super::{FeatureMatrix, FeatureSet};
+use super::time::{TimeFeature, time_features};
+use super::{FeatureMatrix, FeatureSet, single};
 use crate::Panel;
 
 /// The features of a set, or of some of its groups, in order.
@@ -19,6 +20,8 @@ use crate::Panel;
 pub struct Features {
     set: FeatureSet,
     chosen: GroupChoice,
+    /// Features of the time, after those of the set.
+    time: Vec<&'static TimeFeature>,
 }
 
 impl Features {
@@ -54,7 +57,19 @@ impl Features {
             interval,
             groups,
         };
-        Self { set, chosen }
+        Self {
+            set,
+            chosen,
+            time: Vec::new(),
+        }
+    }
+
+    /// The same with the features of the time that bars of their interval have.
+    pub fn with_time(self) -> Self {
+        Self {
+            time: time_features(self.chosen.interval),
+            ..self
+        }
     }
 
     /// The set they belong to.
@@ -68,12 +83,18 @@ impl Features {
         let of_groups = self.chosen.groups.iter().flat_map(|group| group.features);
         own.map(|feature| feature.name)
             .chain(of_groups.copied())
+            .chain(self.time.iter().map(|feature| feature.name))
             .collect()
     }
 
     /// Number of features per coin.
     pub fn len(&self) -> usize {
-        self.chosen.features
+        self.chosen.features + self.time.len()
+    }
+
+    /// Number of features of the time, the last ones of each coin.
+    pub(super) fn of_time(&self) -> usize {
+        self.time.len()
     }
 
     /// Returns true when the set has no features.
@@ -112,9 +133,32 @@ impl Features {
             .for_each(|(block, out)| {
                 let start = rows.start + block * block_rows;
                 let rows = start..rows.end.min(start + block_rows);
-                self.set.formulas().compute(&self.chosen, panel, rows, out);
+                self.compute_block(panel, rows, out);
             });
         matrix
+    }
+
+    fn compute_block(&self, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
+        let formulas = self.set.formulas();
+        if self.time.is_empty() {
+            formulas.compute(&self.chosen, panel, rows, out);
+            return;
+        }
+        let of_set = self.chosen.features;
+        let mut own = vec![0.0; rows.len() * panel.coins() * of_set];
+        formulas.compute(&self.chosen, panel, rows.clone(), &mut own);
+        let channels = panel.coins() * self.len();
+        for (place, (row, cells)) in rows.zip(out.chunks_exact_mut(channels)).enumerate() {
+            let close_ms = panel.time_ms(row + 1);
+            let times: Vec<f32> = (self.time.iter())
+                .map(|feature| single(feature.at(close_ms)))
+                .collect();
+            for (coin, cell) in cells.chunks_exact_mut(self.len()).enumerate() {
+                let start = (place * panel.coins() + coin) * of_set;
+                cell[..of_set].copy_from_slice(&own[start..start + of_set]);
+                cell[of_set..].copy_from_slice(&times);
+            }
+        }
     }
 }
 

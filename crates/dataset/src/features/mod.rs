@@ -5,6 +5,7 @@ mod cache;
 mod chosen;
 mod close6;
 mod closes;
+mod export;
 mod formulas;
 mod group;
 mod indicators;
@@ -19,6 +20,7 @@ mod relative;
 mod relative6;
 mod set;
 mod tabular;
+mod time;
 mod trailing;
 
 use market::Interval;
@@ -29,6 +31,7 @@ use crate::Error;
 pub use cache::FeatureRows;
 pub use chosen::Features;
 pub(crate) use chosen::block_rows;
+pub use export::{ExportedFeatures, export_features};
 pub use group::GroupChoice;
 pub use list::FeatureSet;
 pub use matrix::FeatureMatrix;
@@ -50,6 +53,11 @@ pub struct FeatureConfig {
     /// Which groups of the set's features, for a set that has groups; `[]` takes all.
     #[schemars(schema_with = "list::groups_schema")]
     pub groups: Vec<String>,
+    /// Whether every set has the features of the time too: minute of the day, hour and day of the
+    /// week as pairs of sine and cosine, and the trading session. A network has them as channels.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(extend("default" = false))]
+    pub time: bool,
     /// Length of a window, in bars; it is a count and no time, as it is the width of the network's
     /// input. The default, 512 minutes of one-minute bars, is that of the pipeline which this
     /// project replaces. A forecaster that looks at single rows needs 1.
@@ -68,6 +76,7 @@ impl Default for FeatureConfig {
         Self {
             set: FeatureSet::default(),
             groups: Vec::new(),
+            time: false,
             lookback_bars: 512,
             max_filled_share: 0.1,
             cache: false,
@@ -121,6 +130,10 @@ impl FeatureConfig {
 
     /// The features that the config asks for, of bars of `interval`.
     pub fn chosen(&self, interval: Interval) -> Features {
-        Features::of_groups(self.set, &self.groups).of_bars(interval)
+        let features = Features::of_groups(self.set, &self.groups).of_bars(interval);
+        match self.time {
+            true => features.with_time(),
+            false => features,
+        }
     }
 }

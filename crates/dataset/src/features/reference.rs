@@ -5,6 +5,7 @@ use std::fmt::Write;
 use market::Interval;
 
 use super::bars::warm_up_on;
+use super::time::TIME_FEATURES;
 use super::{FeatureFormulas, FeatureSet};
 use crate::Column;
 
@@ -33,11 +34,26 @@ and standard deviation over each of `lightgbm.lookbacks` (`return_1_mean_60` and
 `ohlcv8` by default), or `row`, the features of the row alone.
 ";
 
+const TIME_HEAD: &str = "
+## Features of the time
+
+`features.time = true` adds them to any set but the ridge's, behind its own features: those of the time
+at which the bar closes, in UTC, the same for every coin. Bars of an hour and more have no minute of the
+day, bars of a day have the day of the week alone. LightGBM has no statistics of them over windows.
+
+| feature | formula |
+|---|---|
+";
+
 /// The page `docs/src/reference/features.md`, as the list of sets has it.
 pub fn features_reference() -> String {
     let mut text = HEAD.to_owned();
     for set in FeatureSet::all() {
         write_set(&mut text, set.formulas());
+    }
+    text += TIME_HEAD;
+    for feature in &TIME_FEATURES {
+        let _ = writeln!(text, "| `{}` | {} |", feature.name, feature.formula);
     }
     text
 }

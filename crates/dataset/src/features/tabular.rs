@@ -28,8 +28,11 @@ impl TabularFeatures {
         }
     }
 
-    /// Names in the order of the columns: `return_1`, `return_1_mean_15`, `return_1_std_15`, ...
+    /// Names in the order of the columns: `return_1`, `return_1_mean_15`, `return_1_std_15`, ... and
+    /// last the features of the time, of which there are no statistics.
     pub fn names(&self) -> Vec<String> {
+        let names = self.own.names();
+        let (of_set, of_time) = names.split_at(self.own.len() - self.own.of_time());
         let of_feature = |name: &&str| {
             let statistics = self
                 .lookbacks
@@ -39,7 +42,8 @@ impl TabularFeatures {
                 .chain(statistics)
                 .collect::<Vec<_>>()
         };
-        self.own.names().iter().flat_map(of_feature).collect()
+        let of_time = of_time.iter().map(|name| (*name).to_owned());
+        of_set.iter().flat_map(of_feature).chain(of_time).collect()
     }
 
     /// Raised whenever a formula changes.
@@ -70,8 +74,9 @@ impl TabularFeatures {
             return self.own.compute(panel, rows);
         }
         let statistics = 1 + 2 * self.lookbacks.len();
-        let mut matrix =
-            FeatureMatrix::zeroed(rows.len(), panel.coins(), self.own.len() * statistics);
+        let of_set = self.own.len() - self.own.of_time();
+        let per_coin = of_set * statistics + self.own.of_time();
+        let mut matrix = FeatureMatrix::zeroed(rows.len(), panel.coins(), per_coin);
         let (channels, block_rows) = (matrix.channels(), block_rows(panel));
         matrix
             .values
@@ -91,16 +96,18 @@ impl TabularFeatures {
                         .step_by(base.channels())
                         .map(|&value| f64::from(value))
                         .collect();
-                    for (place, statistic) in self
-                        .statistics(series, panel.bar_number(from))
-                        .iter()
-                        .enumerate()
-                    {
-                        for (row, &value) in out
-                            .chunks_exact_mut(channels)
-                            .zip(&statistic[start - from..])
-                        {
-                            row[channel * statistics + place] = single(value);
+                    let (coin, feature) = (channel / self.own.len(), channel % self.own.len());
+                    let (first, columns) = match feature.checked_sub(of_set) {
+                        None => {
+                            let first_bar = panel.bar_number(from);
+                            (feature * statistics, self.statistics(series, first_bar))
+                        }
+                        Some(place) => (of_set * statistics + place, vec![series]),
+                    };
+                    for (column, values) in (coin * per_coin + first..).zip(&columns) {
+                        let values = &values[start - from..];
+                        for (row, &value) in out.chunks_exact_mut(channels).zip(values) {
+                            row[column] = single(value);
                         }
                     }
                 }

@@ -7,6 +7,7 @@ mod deciles;
 mod document;
 mod equity_chart;
 mod fold_chart;
+mod intervals;
 mod page;
 mod parts;
 mod portfolio;

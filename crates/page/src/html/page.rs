@@ -6,18 +6,24 @@ use score::ReportSection;
 
 use super::charts::importance_svg;
 use super::content::{Page, models};
-use super::document::{chart, document, section};
+use super::document::{PageRow, chart, document, section, table};
+use super::intervals::intervals;
 use super::parts::{coins, days_of_folds, folds};
 use super::scores::scores;
 use super::shapes::{cumulative, tenths};
 use super::trading::trading;
-use crate::text::format::{counted, grouped, interval_title};
+use crate::importance::{Importance, RankStability};
+use crate::text::format::{correlation, counted, grouped, interval_title, percent};
+
+/// Features of the table of gain by fold.
+const FEATURES_OVER_FOLDS: usize = 12;
 
 /// The page as text. It needs no other file, no script and no network.
 pub fn html(page: &Page<'_>) -> String {
     let body = html! {
         (head(page))
         (scores(page))
+        (intervals(page))
         (days_of_folds(page))
         (folds(page))
         (coins(page))
@@ -101,7 +107,52 @@ fn features(page: &Page<'_>) -> Markup {
                     contribution to a forecast. Neither says that a feature is useful out of sample."
                 }
                 (chart(importance_svg(importance)))
+                (over_folds(importance))
             }))
+        }
+    }
+}
+
+/// The features with the most gain in each fold, and how alike the ranks of consecutive folds are.
+fn over_folds(importance: &Importance) -> Markup {
+    let numbers = importance
+        .folds
+        .iter()
+        .map(|fold| format!("fold {}", fold.fold));
+    let header = std::iter::once("share of gain".to_owned()).chain(numbers);
+    let row = |place: usize| {
+        let cells = importance
+            .folds
+            .iter()
+            .map(|fold| percent(fold.gain.get(place).copied()));
+        PageRow::new(importance.features[place].name.clone(), cells)
+    };
+    let rows = importance
+        .most_gain(FEATURES_OVER_FOLDS)
+        .into_iter()
+        .map(row);
+    let pairs = importance.rank_stability();
+    let of = |label: &str, value: fn(&RankStability) -> Option<f64>| {
+        let cells = pairs.iter().map(|pair| correlation(value(pair)));
+        PageRow::new(label.to_owned(), cells)
+    };
+    let titles = pairs
+        .iter()
+        .map(|pair| format!("{} to {}", pair.folds[0], pair.folds[1]));
+    let titles = std::iter::once("ranks from fold".to_owned()).chain(titles);
+    let kinds = [
+        of("gain", |pair| pair.gain),
+        of("splits", |pair| pair.split),
+        of("SHAP", |pair| pair.shap),
+    ];
+    html! {
+        @if !pairs.is_empty() {
+            (table(header, rows))
+            p.soft {
+                "Spearman's correlation of all features' ranks in a fold with those in the next: near 1 the same features \
+                matter throughout."
+            }
+            (table(titles, kinds))
         }
     }
 }

@@ -32,7 +32,7 @@ fn traded(page: &Page<'_>) -> Result<Markup, Error> {
     };
     let options = QuantileOptions { bins, ..usual };
     let trial = Trial {
-        signal: SignalRule::Quantile { bins },
+        signal: SignalRule::Quantile { bins, bought: bins },
         direction: Direction::LongShort,
         hold_bars: page.report.reach_bars.min(10_000),
     };

@@ -4,6 +4,7 @@ mod across_table;
 mod backtest_table;
 mod coins_table;
 pub(crate) mod format;
+pub(crate) mod intervals_table;
 mod notes;
 mod portfolio_table;
 mod quantiles_table;

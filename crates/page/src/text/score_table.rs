@@ -7,6 +7,7 @@ use crate::text::format::{
     concentration_titles, correlation, counted, grouped, interval, interval_title, legend_line,
     metric_cells, metric_header, metric_value, narrow_warning, price_metrics, shares, wrapped,
 };
+use crate::text::intervals_table::intervals_sections;
 use crate::text::notes::notes;
 use crate::text::verdict::verdicts;
 
@@ -30,6 +31,7 @@ pub fn score_table(report: &Report) -> String {
     sections.extend(prices_sections(report, &labels));
     sections.push(further_section(report, &labels));
     sections.push(blocks_section(report, &labels));
+    sections.extend(intervals_sections(report, &labels));
     sections.push(notes(report, &labels));
     sections.retain(|section| !section.is_empty());
     sections.join("\n")

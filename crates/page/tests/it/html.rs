@@ -1,6 +1,6 @@
 //! The page of scores.
 
-use page::{FeatureImportance, Importance, Page, folds_svg, html};
+use page::{FeatureImportance, FoldImportance, Importance, Page, folds_svg, html};
 use score::{ForecastColumn, Options, Rows, controls, score};
 
 use crate::rows::{forecaster, rows};
@@ -81,11 +81,25 @@ fn the_page_needs_nothing_else_and_takes_names_as_text() {
             split: 0.6,
             shap: Some(1e-4),
         }],
+        folds: [(1, 1.0), (2, 1.0)]
+            .map(|(fold, gain)| FoldImportance {
+                fold,
+                gain: vec![gain],
+                split: vec![1.0],
+                shap: Vec::new(),
+            })
+            .to_vec(),
     };
     let page = page(&rows, &models, &[("runs/b".to_owned(), importance)]);
     assert!(
         page.contains("network 1") && page.contains("network 2"),
         "equal names are told apart"
+    );
+    assert!(
+        page.contains("share of gain")
+            && page.contains("ranks from fold")
+            && page.contains("1 to 2"),
+        "importance over folds"
     );
     assert!(
         page.contains("&lt;b&gt;&quot;&amp;") && !page.contains("<b>\"&"),

@@ -107,7 +107,7 @@ fn tables_files_and_charts_say_the_same() {
     );
     assert!(quantiles_svg(&bins).starts_with("<svg role=\"img\""));
     let trials = [Direction::Long, Direction::LongShort].map(|direction| Trial {
-        signal: SignalRule::Quantile { bins: 5 },
+        signal: SignalRule::Quantile { bins: 5, bought: 5 },
         direction,
         hold_bars: 1,
     });

@@ -35,17 +35,17 @@ pub(super) fn signals(
             .collect()
     };
     match signal {
-        SignalRule::Quantile { bins } => {
+        SignalRule::Quantile { bins, bought } => {
             let options = QuantileOptions {
                 bins: *bins,
                 scope: options.scope,
                 trailing_bars: options.trailing_bars,
                 ..QuantileOptions::usual(rows)
             };
-            let highest = (*bins - 1) as u16;
+            let (bought, sold) = ((bought - 1) as u16, (bins - bought) as u16);
             let of_bin = |bin: Option<u16>| match bin {
-                Some(0) => -1,
-                Some(bin) if bin == highest => 1,
+                Some(bin) if bin == bought => 1,
+                Some(bin) if bin == sold => -1,
                 _ => 0,
             };
             Ok(bins_of(rows, &forecaster.forecast, &options)?

@@ -10,10 +10,13 @@ use crate::{QuantileOptions, Scope, Thresholds};
 /// The rule that says from its forecast when a coin is held.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SignalRule {
-    /// The highest of so many bins is bought, the lowest sold.
+    /// One of so many bins is bought, its opposite sold.
     Quantile {
         /// Number of bins.
         bins: usize,
+        /// The bin that is bought, from 1, the lowest forecasts, to `bins`, the highest. Its
+        /// opposite is as far from the other end: the lowest bin where the highest is bought.
+        bought: usize,
     },
     /// Forecasts of at least so many basis points are bought, of at most as many below 0 sold.
     Threshold {
@@ -161,8 +164,17 @@ impl Trial {
     /// Names the setting that is out of its range.
     pub fn validate(&self) -> Result<(), Error> {
         match &self.signal {
-            SignalRule::Quantile { bins } if !(2..=MOST_BINS).contains(bins) => {
+            SignalRule::Quantile { bins, .. } if !(2..=MOST_BINS).contains(bins) => {
                 return Err(setting("bins", bins, "2 to 5000"));
+            }
+            SignalRule::Quantile { bins, bought } if !(1..=*bins).contains(bought) => {
+                return Err(setting("quantile", bought, "1 to the number of bins"));
+            }
+            SignalRule::Quantile { bins, bought }
+                if self.direction != Direction::Long && 2 * bought == bins + 1 =>
+            {
+                let expected = "another than the middle one, which has no opposite to sell";
+                return Err(setting("quantile", bought, expected));
             }
             SignalRule::Threshold { bps } if !(*bps > 0.0 && bps.is_finite()) => {
                 return Err(setting("threshold_bps", bps, "basis points above 0"));
@@ -178,7 +190,8 @@ impl Trial {
     /// The rule in a few words, which tell trials apart.
     pub fn label(&self) -> String {
         let signal = match &self.signal {
-            SignalRule::Quantile { bins } => format!("{bins} bins"),
+            SignalRule::Quantile { bins, bought } if bought == bins => format!("{bins} bins"),
+            SignalRule::Quantile { bins, bought } => format!("{bins} bins, {bought}"),
             SignalRule::Threshold { bps } => format!("{bps} bp"),
             SignalRule::Thresholds(_) => "thresholds.toml".to_owned(),
         };

@@ -12,7 +12,7 @@ use crate::rows::{forecaster, rows};
 
 fn trial(bins: usize, direction: Direction) -> Trial {
     Trial {
-        signal: SignalRule::Quantile { bins },
+        signal: SignalRule::Quantile { bins, bought: bins },
         direction,
         hold_bars: 1,
     }
@@ -114,6 +114,75 @@ fn long_and_short_make_longshort() {
             moved += usize::from(both.0 != 0.0);
         }
         assert!(moved > 100, "{}: {moved}", scope.name());
+    }
+}
+
+/// Five coins of which the forecasts say exactly what the next bar brings: bin 4 against bin 2 earns
+/// the fourth coin's return minus the second's, half of the capital on each side.
+#[test]
+fn a_bin_is_bought_against_its_opposite() {
+    let returns = [0.001, 0.002, 0.004, 0.008, 0.016];
+    let bars = 6;
+    let of_bar = |values: [f64; 5]| (0..bars).flat_map(|_| values).collect::<Vec<f64>>();
+    let rows = Rows {
+        close: None,
+        time_ms: (0..5 * bars).map(|row| row / 5 * 60_000).collect(),
+        symbol: (0..5 * bars).map(|row| (row % 5) as u32).collect(),
+        fold: vec![1; 5 * bars as usize],
+        realized: of_bar(returns),
+        realized_delayed: of_bar(returns),
+        controls: Vec::new(),
+        trailing_volatility: None,
+        volatility: vec![1.0; 5 * bars as usize],
+        weight: vec![1.0; 5 * bars as usize],
+        symbols: ["A", "B", "C", "D", "E"].map(str::to_owned).to_vec(),
+        bar_ms: 60_000,
+        reach_bars: 1,
+    };
+    let known = ForecastColumn {
+        name: "known".to_owned(),
+        run: Some("run".to_owned()),
+        forecast: of_bar(returns),
+    };
+    let earned = |bought: usize, direction: Direction| {
+        let trial = Trial {
+            signal: SignalRule::Quantile { bins: 5, bought },
+            ..trial(5, direction)
+        };
+        let options = BacktestOptions::usual(&rows);
+        let found = backtest(&rows, &known, &[trial], &options);
+        found.map(|found| (found.curve.gross[0], found.trials[0].label.clone()))
+    };
+    let close = |bought: usize, direction: Direction, expected: f64| {
+        let (gross, label) = earned(bought, direction).unwrap();
+        assert!(
+            (gross - expected).abs() < 1e-15,
+            "{label}: {gross}, expected {expected}"
+        );
+        label
+    };
+    assert_eq!(
+        close(5, Direction::LongShort, 0.5 * (0.016 - 0.001)),
+        "5 bins longshort"
+    );
+    assert_eq!(
+        close(4, Direction::LongShort, 0.5 * (0.008 - 0.002)),
+        "5 bins, 4 longshort"
+    );
+    assert_eq!(
+        close(2, Direction::LongShort, 0.5 * (0.002 - 0.008)),
+        "5 bins, 2 longshort"
+    );
+    assert_eq!(close(4, Direction::Long, 0.008), "5 bins, 4 long");
+    assert_eq!(close(4, Direction::Short, -0.002), "5 bins, 4 short");
+    assert_eq!(close(3, Direction::Long, 0.004), "5 bins, 3 long");
+    for (bought, direction, expected) in [
+        (3, Direction::LongShort, "the middle one"),
+        (6, Direction::Long, "1 to the number of bins"),
+        (0, Direction::Long, "1 to the number of bins"),
+    ] {
+        let text = earned(bought, direction).unwrap_err().to_string();
+        assert!(text.contains(expected), "{text}");
     }
 }
 

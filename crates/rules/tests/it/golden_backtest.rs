@@ -120,9 +120,10 @@ fn found_name(options: &QuantileOptions) -> String {
 
 fn trial(value: &Value) -> Trial {
     let signal = match value["signal"][0].as_str().unwrap() {
-        "bins" => SignalRule::Quantile {
-            bins: value["signal"][1].as_u64().unwrap() as usize,
-        },
+        "bins" => {
+            let bins = value["signal"][1].as_u64().unwrap() as usize;
+            SignalRule::Quantile { bins, bought: bins }
+        }
         _ => SignalRule::Threshold {
             bps: value["signal"][1].as_f64().unwrap(),
         },

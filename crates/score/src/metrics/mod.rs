@@ -1,6 +1,7 @@
 //! Every metric of a report, one file each, in one list: tables, JSON, the page, means over panels
 //! and the book's reference read it.
 
+mod coverage;
 mod delayed;
 mod delayed_neutral;
 mod diebold_mariano_p;
@@ -13,6 +14,8 @@ mod ic_a_day_raw;
 mod ic_a_day_without_best_three;
 mod ic_std;
 mod icir;
+mod interval_metric;
+mod interval_score;
 mod mae;
 mod mape;
 mod metric;
@@ -38,7 +41,9 @@ mod smape;
 mod value;
 mod values;
 mod weighted;
+mod width;
 
+pub use interval_metric::IntervalMetric;
 pub use metric::{Better, Metric, ReportSection, Unit};
 pub use reference::metrics_reference;
 pub(crate) use sample::SharedDraws;
@@ -82,3 +87,7 @@ pub const METRICS: &[Metric] = &[
     sign_sharpe::METRIC,
     sign_drawdown::METRIC,
 ];
+
+/// Every metric of prediction intervals, in the order of the tables.
+pub const INTERVAL_METRICS: &[IntervalMetric] =
+    &[coverage::METRIC, width::METRIC, interval_score::METRIC];

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::metrics::interval_metric::IntervalMetric;
 use crate::metrics::metric::{Better, Metric, ReportSection, Unit};
 
 const HEAD: &str = "# Metrics
@@ -17,8 +18,17 @@ and the control `zero` is the last price. A new metric is a file in `crates/scor
 `crates/page/examples/metric.rs` is one outside the list.
 ";
 
-/// The page `docs/src/reference/metrics.md`, as the list of metrics has it.
-pub fn metrics_reference(metrics: &[Metric]) -> String {
+const INTERVALS_HEAD: &str = "
+# Metrics of prediction intervals
+
+Of runs with `[intervals]`, on the rows where every forecaster has an interval: over all of them with
+a bootstrap interval, in each fold, in the third of the rows with the lowest trailing volatility, the
+middle and the highest, and as a difference from the control `past_quantiles`. The control is each
+coin's quantiles of what was realized in earlier folds.
+";
+
+/// The page `docs/src/reference/metrics.md`, as the lists of metrics have it.
+pub fn metrics_reference(metrics: &[Metric], of_intervals: &[IntervalMetric]) -> String {
     let mut text = HEAD.to_owned();
     for metric in metrics {
         let _ = write!(
@@ -28,14 +38,7 @@ pub fn metrics_reference(metrics: &[Metric]) -> String {
             metric.name,
             metric.legend,
             metric.formula,
-            match metric.unit {
-                Unit::Correlation => "as a correlation, between -1 and 1",
-                Unit::Ratio => "in units of its spread",
-                Unit::Share => "as a share",
-                Unit::Target => "in the unit of the target",
-                Unit::Price => "in the unit of the price",
-                Unit::Probability => "as a probability",
-            },
+            measured(metric.unit),
             match metric.better {
                 Better::Higher => "higher",
                 Better::Lower => "lower",
@@ -43,7 +46,31 @@ pub fn metrics_reference(metrics: &[Metric]) -> String {
             place(metric),
         );
     }
+    text += INTERVALS_HEAD;
+    for metric in of_intervals {
+        let _ = write!(
+            text,
+            "\n## {}\n\n`{}`: {}.\n\n- Computed as: {}.\n- Measured {}; {} is better.\n",
+            metric.title,
+            metric.name,
+            metric.legend,
+            metric.formula,
+            measured(metric.unit),
+            metric.better,
+        );
+    }
     text
+}
+
+fn measured(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Correlation => "as a correlation, between -1 and 1",
+        Unit::Ratio => "in units of its spread",
+        Unit::Share => "as a share",
+        Unit::Target => "in the unit of the target",
+        Unit::Price => "in the unit of the price",
+        Unit::Probability => "as a probability",
+    }
 }
 
 fn place(metric: &Metric) -> String {

@@ -1,14 +1,14 @@
 //! Golden numbers of numpy, scipy, pandas, arch, quantstats and empyrical, made by
 //! scripts/golden-evaluate.py, scripts/golden-backtest.py, scripts/golden-thresholds.py and
-//! scripts/golden-prices.py.
+//! scripts/golden-prices.py; and of MAPIE, made by scripts/golden-intervals.py.
 
 use golden::{assert_close, assert_exact, floats, list, number, read, whole};
 use serde_json::Value;
 use statistics::{
-    deflated_sharpe_ratio, diebold_mariano, expected_maximum_sharpe, max_drawdown, normal_cdf,
-    normal_quantile, optimal_block_length, pearson, probabilistic_sharpe_ratio, quantile_bins,
-    rolling_z_score, sharpe_ratio, sortino_ratio, spearman, student_t_p_value, trailing_bins,
-    weighted_pearson,
+    AdaptiveCoverage, conformal_quantile, deflated_sharpe_ratio, diebold_mariano,
+    expected_maximum_sharpe, max_drawdown, normal_cdf, normal_quantile, optimal_block_length,
+    pearson, probabilistic_sharpe_ratio, quantile_bins, rolling_z_score, sharpe_ratio,
+    sortino_ratio, spearman, student_t_p_value, trailing_bins, weighted_pearson,
 };
 
 fn backtest() -> Value {
@@ -229,5 +229,33 @@ fn tests_of_equal_losses_equal_those_of_statsmodels_and_scipy() {
             (found - case[2]).abs() <= 1e-11 * case[2],
             "{found}, {case:?}"
         );
+    }
+}
+
+#[test]
+fn conformal_widths_equal_those_of_mapie() {
+    let golden = read(include_str!("../../../score/tests/golden/intervals.json"));
+    let quantiles = &golden["quantiles"];
+    let errors = floats(&quantiles["errors"]);
+    let widths = floats(&quantiles["half_widths"]);
+    for (coverage, expected) in floats(&quantiles["coverage"]).into_iter().zip(widths) {
+        assert_exact(
+            "half width",
+            conformal_quantile(&errors, coverage),
+            expected,
+        );
+    }
+    let golden = &golden["adaptive"];
+    let sizes = |name: &str| floats(&golden[name]).into_iter().map(f64::abs);
+    let mut known: Vec<f64> = sizes("known").collect();
+    known.sort_unstable_by(f64::total_cmp);
+    let mut adaptive = AdaptiveCoverage::new(number(golden, "coverage"), number(golden, "step"));
+    let steps = list(&golden["steps"]);
+    assert_eq!(steps.len(), 40);
+    for (error, expected) in sizes("new").zip(steps) {
+        assert_exact("asked", Some(adaptive.current()), number(expected, "asked"));
+        let half = adaptive.half_width(&known);
+        assert_exact("half width", half, number(expected, "half_width"));
+        adaptive.update(f64::from(u8::from(error > half.unwrap())));
     }
 }

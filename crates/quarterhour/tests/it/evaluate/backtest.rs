@@ -105,6 +105,12 @@ fn lists_are_tried_in_every_combination() {
     );
     let (text, _) = evaluate(
         dir.path(),
+        &["backtest", "a", "--bins", "3", "--quantile", "1"],
+    );
+    let lines = ["3 bins longshort ", "3 bins, 1 longshort "];
+    assert!(lines.iter().all(|line| text.contains(line)), "{text}");
+    let (text, _) = evaluate(
+        dir.path(),
         &[
             "backtest",
             "a",

@@ -7,8 +7,8 @@ mod undefined;
 use std::path::Path;
 
 use score::{
-    Estimate, ForecastColumn, METRICS, Metric, Options, Report, Rows, SHUFFLED_ORDERS, controls,
-    metrics_reference, score, score_by,
+    Estimate, ForecastColumn, INTERVAL_METRICS, METRICS, Metric, Options, Report, Rows,
+    SHUFFLED_ORDERS, controls, metrics_reference, score, score_by,
 };
 
 use crate::rows::{CONTROL_NAMES, Noise, forecaster, rows};
