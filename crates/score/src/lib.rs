@@ -23,12 +23,15 @@ mod options;
 mod over_days;
 mod past_intervals;
 mod prediction_intervals;
+mod price_errors;
 mod ranks;
+mod ratio;
 mod report;
 mod resampling;
 mod rows;
 mod scoring;
 mod shuffled;
+mod sign_rule;
 mod variants;
 
 pub use across::{

@@ -12,6 +12,7 @@ mod conformal;
 mod correlation;
 mod cross_section;
 mod deflated_sharpe;
+mod diebold_mariano;
 mod line;
 mod mean;
 mod mean_series;
@@ -21,6 +22,7 @@ mod overfitting;
 mod performance;
 mod row_spans;
 mod shrinkage;
+mod student_t;
 mod trailing_bins;
 mod z_score;
 
@@ -39,6 +41,7 @@ pub use cross_section::{
 pub use deflated_sharpe::{
     deflated_sharpe_ratio, expected_maximum_sharpe, probabilistic_sharpe_ratio,
 };
+pub use diebold_mariano::{EqualLosses, diebold_mariano};
 pub use line::{LineFit, LineSums, fit_line};
 pub use mean::{are_equal, mean};
 pub use mean_series::MeanSeries;
@@ -47,5 +50,6 @@ pub use overfitting::{Overfitting, probability_of_overfitting};
 pub use performance::{Moments, max_drawdown, sharpe_ratio, sortino_ratio};
 pub use row_spans::{FoldSpan, RowSpans, timestamp_groups};
 pub use shrinkage::{shrunk, variance_between};
+pub use student_t::student_t_p_value;
 pub use trailing_bins::trailing_bins;
 pub use z_score::rolling_z_score;

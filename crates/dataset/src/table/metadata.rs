@@ -20,7 +20,18 @@ pub struct TableMetadata {
     pub controls: Vec<ControlColumn>,
 }
 
+/// The target whose forecasts say a price.
+const PRICED: &str = "return";
+
+const DAY_MS: i64 = 86_400_000;
+
 impl TableMetadata {
+    /// Returns true when rows have the close that a return begins at: on bars of a day, of whose
+    /// forecasts the price is asked for.
+    pub fn has_closes(&self) -> bool {
+        self.target == PRICED && self.bar.ms() >= DAY_MS
+    }
+
     /// Metadata of the forecasts that a config asks for.
     pub fn new(config: &Config) -> Self {
         let target = config.target.init(config.data.interval);

@@ -66,6 +66,7 @@ impl MadeMarket {
         let symbols: Vec<String> = ["BTCUSDT", "B", "C", "D"].map(str::to_owned).to_vec();
         let bars = integers(&columns["bar"]);
         let rows = Rows {
+            close: None,
             time_ms: bars.iter().map(|bar| start_ms + bar * bar_ms).collect(),
             symbol: integers(&columns["symbol"])
                 .iter()

@@ -33,6 +33,7 @@ fn rows_at(start_ms: i64, bar: &[i64], coin: &[i64], fold: &[i64]) -> Rows {
     let length = bar.len();
     let coins = coin.iter().max().map_or(0, |last| last + 1);
     Rows {
+        close: None,
         time_ms: bar.iter().map(|bar| start_ms + bar * HOUR_MS).collect(),
         symbol: coin.iter().map(|coin| *coin as u32).collect(),
         fold: fold.iter().map(|fold| *fold as u32).collect(),
