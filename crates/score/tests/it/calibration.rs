@@ -22,6 +22,7 @@ fn market(golden: &Json) -> (Rows, Vec<f64>) {
         realized: vec![0.0; length],
         realized_delayed: floats(&golden["realized_delayed"]),
         controls: Vec::new(),
+        close: None,
         volatility: vec![f64::NAN; length],
         trailing_volatility: Some(floats(&golden["trailing_volatility"])),
         weight: vec![1.0; length],
