@@ -73,7 +73,8 @@ impl FittedIntervals {
         let begun = self.steps.partition_point(|step| step.from_ms <= time_ms);
         let step = self.steps.get(begun.checked_sub(1)?)?;
         let half = (*step.half_widths.get(place)?)? * volatility;
-        half.is_finite().then(|| [forecast - half, forecast + half])
+        half.is_finite()
+            .then_some([forecast - half, forecast + half])
     }
 
     /// Adds the columns `lower_P` and `upper_P` to a table's rows of the horizon; NaN where there
