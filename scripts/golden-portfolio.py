@@ -7,7 +7,7 @@ Usage, from the repository's root:
     venv/bin/python scripts/golden-portfolio.py
 
 A small made-up market of hourly bars: forecasts with a planted part, holes in candles and forecasts. The rule and the accounting
-are written again, in plain loops; the positions by solving the linear system. Every number is drawn with a fixed seed: running it
+are written again, in plain loops; the positions by solving the linear system, the lines by numpy's least squares. Every number is drawn with a fixed seed: running it
 again writes the same bytes (made with numpy 2.4.6). None of the Rust code is used here.
 """
 
@@ -54,7 +54,27 @@ def market():
     return close, volume, forecast, volatility
 
 
+def further():
+    """How far prices go within a bar, and funding: what long positions pay every eight hours, of two coins."""
+    generator = np.random.default_rng(20261129)
+    low = np.round(CLOSE * (1 - 0.004 * abs(generator.standard_normal((BARS, COINS)))), 6)
+    high = np.round(CLOSE * (1 + 0.004 * abs(generator.standard_normal((BARS, COINS)))), 6)
+    rates = []
+    for coin in range(COINS):
+        times = [bar for bar in range(BARS) if (START_MS // HOUR_MS + bar) % 8 == 0]
+        values = np.round(1e-4 + 2e-4 * generator.standard_normal(len(times)), 8)
+        # The exchange is a few milliseconds late.
+        rates.append([[START_MS + bar * HOUR_MS + 7, float(rate)] for bar, rate in zip(times, values)] if coin in (0, 2) else [])
+    return low, high, rates
+
+
 CLOSE, VOLUME, FORECAST, VOLATILITY = market()
+LOW, HIGH, RATES = further()
+IS_FUNDED = np.array([len(rates) > 0 for rates in RATES])
+FUNDING = np.zeros((BARS, COINS))
+for coin, rates in enumerate(RATES):
+    for time_ms, rate in rates:
+        FUNDING[(time_ms - START_MS) // HOUR_MS, coin] = rate
 MARK = CLOSE.copy()
 for bar in range(1, BARS):
     MARK[bar] = np.where(np.isnan(MARK[bar]), MARK[bar - 1], MARK[bar])
@@ -76,38 +96,66 @@ def covariance(bar):
     return beta, (m * m).mean(), ((r - np.outer(m, beta)) ** 2).mean(axis=0)
 
 
-def aim(bar):
+def aim(bar, expected):
     beta, variance, residual = covariance(bar)
     whole = beta**2 * variance + residual
     current = VOLATILITY[bar] ** 2 / REACH
     residual = np.where(current > whole, residual * current / whole, residual)
-    known = np.isfinite(OWN[bar])
+    known = np.isfinite(expected)
     matrix = variance * np.outer(beta, beta) + np.diag(residual)
     found = np.zeros(COINS)
-    found[known] = np.linalg.solve(matrix[np.ix_(known, known)], OWN[bar][known])
+    found[known] = np.linalg.solve(matrix[np.ix_(known, known)], expected[known])
     return found
 
 
-AIM = np.array([aim(bar) if FIRST <= bar < FOLDS[-1] else np.zeros(COINS) for bar in range(BARS)])
+def line(points):
+    """Slope, its variance and the number of days of (day, x, y, weight): weighted least squares, errors by day."""
+    day, x, y, weight = (np.array(column, float) for column in zip(*points))
+    design = np.stack([np.ones_like(x), x], axis=1)
+    bread = np.linalg.inv(design.T @ (design * weight[:, None]))
+    found = bread @ design.T @ (weight * y)
+    residual = y - design @ found
+    days = np.unique(day)
+    meat = np.zeros((2, 2))
+    for one in days:
+        score = (design * (weight * residual)[:, None])[day == one].sum(axis=0)
+        meat += np.outer(score, score)
+    covariance = bread @ meat @ bread * len(days) / (len(days) - 1)
+    return found[1], covariance[1, 1], len(days)
 
 
-def fit(fold):
-    xy = xx = lagged = squared = 0.0
+def slopes(fold):
+    """The slope of all coins before a fold, how far the coins' slopes differ, and each drawn to it."""
+    points = [[] for _ in range(COINS)]
+    for bar in range(FIRST, FOLDS[fold]):
+        y = DELAYED[bar] - np.nanmean(DELAYED[bar][np.isfinite(FORECAST[bar])])
+        for coin in range(COINS):
+            unit = VOLATILITY[bar, coin]
+            is_known = np.isfinite(OWN[bar, coin]) and np.isfinite(y[coin]) and np.isfinite(unit)
+            if is_known and bar + 1 + REACH <= FOLDS[fold]:
+                points[coin].append((DAY[bar], OWN[bar, coin], np.clip(y[coin], -5 * unit, 5 * unit), unit**-2))
+    pooled = line(sum(points, []))[0]
+    own = [line(of_coin) for of_coin in points]
+    enough = [(slope, variance) for slope, variance, days in own if days >= 5]
+    between = 0.0
+    if len(enough) > 1:
+        slope, variance = np.array(enough).T
+        weight = 1 / variance
+        spread = (weight * (slope - (weight * slope).sum() / weight.sum()) ** 2).sum()
+        between = max(0.0, (spread - len(enough) + 1) / (weight.sum() - (weight**2).sum() / weight.sum()))
+    drawn = [pooled + between / (between + v) * (s - pooled) if days >= 5 else pooled for s, v, days in own]
+    return max(pooled, 0.0), between**0.5, np.maximum(drawn, 0.0) if pooled > 0 else np.zeros(COINS)
+
+
+def persistence(fold):
+    lagged = squared = 0.0
     for before in range(fold):
-        first, end = FOLDS[before], FOLDS[before + 1]
-        for bar in range(first, end):
-            y = DELAYED[bar] - (np.nanmean(DELAYED[bar][np.isfinite(FORECAST[bar])]))
+        for bar in range(FOLDS[before], FOLDS[before + 1] - 1):
             for coin in range(COINS):
-                x = OWN[bar, coin] / VOLATILITY[bar, coin]
-                scaled = np.clip(y[coin] / VOLATILITY[bar, coin], -5, 5)
-                is_purged = before + 2 < len(FOLDS) and bar + 1 + REACH > end
-                if np.isfinite(x) and np.isfinite(scaled) and not is_purged:
-                    xy, xx = xy + x * scaled, xx + x * x
-                if bar + 1 < end:
-                    later = OWN[bar + 1, coin] / VOLATILITY[bar + 1, coin]
-                    if np.isfinite(x) and np.isfinite(later):
-                        lagged, squared = lagged + x * later, squared + x * x
-    return max(xy / xx, 0) / REACH, min(max(lagged / squared, 0), 0.999)
+                x, later = OWN[bar, coin] / VOLATILITY[bar, coin], OWN[bar + 1, coin] / VOLATILITY[bar + 1, coin]
+                if np.isfinite(x) and np.isfinite(later):
+                    lagged, squared = lagged + x * later, squared + x * x
+    return min(max(lagged / squared, 0), 0.999)
 
 
 def hedge(kind, bar, wanted):
@@ -121,18 +169,20 @@ def hedge(kind, bar, wanted):
     return found
 
 
-def trade(first, end, kind, cost, rule, is_limited):
-    """Follows `rule(bar)`, which is (slope, persistence, scale)."""
+def trade(first, end, kind, cost, rule, is_limited, orders="taker"):
+    """Follows `rule(bar)`, which is (slopes, persistence, scale)."""
     units, hedged, cash, bars = np.zeros(COINS), np.zeros(COINS), 1.0, []
     for bar in range(first, end):
-        slope, persistence, scale = rule(bar)
+        slope, kept, scale = rule(bar)
+        expected = slope * OWN[bar] / REACH
+        aims = aim(bar, expected)
         held = (units - hedged) * MARK[bar]
         wanted = held.copy()
         for coin in range(COINS):
-            if np.isnan(OWN[bar, coin]):
+            if np.isnan(expected[coin]):
                 continue
-            step = (1 - persistence) * (scale * slope * AIM[bar, coin] - held[coin])
-            promised = slope * OWN[bar, coin] / (1 - persistence)
+            step = (1 - kept) * (scale * aims[coin] - held[coin])
+            promised = expected[coin] / (1 - kept)
             if cost == 0 or (promised * step > 0 and abs(promised) >= cost):
                 wanted[coin] += step
         if is_limited:
@@ -140,14 +190,27 @@ def trade(first, end, kind, cost, rule, is_limited):
             if abs(wanted).sum() > GROSS_CAP:
                 wanted *= GROSS_CAP / abs(wanted).sum()
         against = hedge(kind, bar, wanted)
-        order = (wanted + against - units * MARK[bar]) / MARK[bar] * MARK[bar + 1]
-        hedged = against / MARK[bar]
-        most = SHARE * np.nan_to_num(CLOSE[bar + 1] * VOLUME[bar + 1]) / CAPITAL if is_limited else np.inf
-        filled = np.clip(order, -most, most)
-        profit, held = (units * (MARK[bar + 1] - MARK[bar])).sum(), (units * MARK[bar + 1]).sum()
-        units = units + filled / MARK[bar + 1]
-        cash -= filled.sum()
-        bars.append((DAY[bar + 1], profit, abs(filled).sum(), held, abs(units * MARK[bar + 1]).sum(), abs(order).sum()))
+        order = (wanted + against) / MARK[bar] - units
+        price = MARK[bar] if orders == "limit" else MARK[bar + 1]
+        most = SHARE * np.nan_to_num(CLOSE[bar + 1] * VOLUME[bar + 1]) / CAPITAL if is_limited else np.full(COINS, np.inf)
+        if orders == "limit":
+            through = np.where(order > 0, LOW[bar + 1] < price, HIGH[bar + 1] > price)
+            most = np.where(through, most, 0.0)
+        filled = np.clip(order * price, -most, most) / price
+        # Own position and hedge have their shares of what was filled.
+        share = np.where(order == 0, 1.0, filled / np.where(order == 0, 1.0, order))
+        hedged = hedged + share * (against / MARK[bar] - hedged)
+        rate = np.where(IS_FUNDED, FUNDING[bar + 1], 0.0)
+        profit = (units * (MARK[bar + 1] - MARK[bar])).sum() + (filled * (MARK[bar + 1] - price)).sum()
+        funded, unfunded = (units * MARK[bar] * rate).sum(), (units * MARK[bar + 1])[~IS_FUNDED].sum()
+        units = units + filled
+        cash -= (filled * price).sum()
+        missed, is_order = order - filled, abs(order * price) > 1e-12  # less is rounding
+        bars.append((
+            DAY[bar + 1], profit, abs(filled * price).sum(), unfunded, abs(units * MARK[bar + 1]).sum(), abs(order * price).sum(),
+            funded, is_order.sum(), (is_order & (filled == 0)).sum(), abs(missed * price).sum(),
+            (missed * (MARK[bar + 1] - price)).sum(),
+        ))
     return units, cash, np.array(bars)
 
 
@@ -155,24 +218,28 @@ def per_day(bars, column):
     return [float(bars[bars[:, 0] == day, column].sum()) for day in np.unique(bars[:, 0])]
 
 
-def portfolio(kind, fee_bps):
-    cost = (fee_bps + CONFIG["half_spread_bps"]) * 1e-4
+def portfolio(kind, fee_bps, orders):
+    half_spread = CONFIG["half_spread_bps"] if orders == "taker" else 0.0
+    cost = (fee_bps + half_spread) * 1e-4
     rules = {}
     for fold in (1, 2):
-        slope, persistence = fit(fold)
-        bars = trade(FIRST, FOLDS[fold], kind, cost, lambda bar: (slope, persistence, 1.0), False)[2]
+        slope, kept = slopes(fold)[2], persistence(fold)
+        bars = trade(FIRST, FOLDS[fold], kind, cost, lambda bar: (slope, kept, 1.0), False)[2]
         volatility = np.sqrt(np.mean(np.square(per_day(bars, 1))) * 365)
-        rules[fold] = (slope, persistence, TARGET / volatility)
-    units, cash, bars = trade(FOLDS[1], FOLDS[3], kind, cost, lambda bar: rules[1 if bar < FOLDS[2] else 2], True)
-    profit, traded, held = (np.array(per_day(bars, column)) for column in (1, 2, 3))
-    funded = profit - CONFIG["funding_bps_per_day"] * 1e-4 / 24 * held
-    net = funded - cost * traded
+        rules[fold] = (slope, kept, TARGET / volatility)
+    follow = lambda bar: rules[1 if bar < FOLDS[2] else 2]
+    units, cash, bars = trade(FOLDS[1], FOLDS[3], kind, cost, follow, True, orders)
+    profit, traded, unfunded, funded = (np.array(per_day(bars, column)) for column in (1, 2, 3, 6))
+    funding = funded + CONFIG["funding_bps_per_day"] * 1e-4 / 24 * unfunded
+    net = profit - funding - cost * traded
     return {
-        "hedge": kind, "fee_bps": fee_bps, "units": units.tolist(), "cash": cash, "profit": profit.tolist(), "traded": traded.tolist(),
-        "net": net.tolist(), "annual_return": net.mean() * 365, "sharpe": net.mean() / net.std(ddof=1) * np.sqrt(365),
-        "without_best_three": np.sort(net)[:-3].mean() * 365, "exposure": bars[:, 4].mean(), "turnover": traded.mean(),
-        "filled": bars[:, 2].sum() / bars[:, 5].sum(),
-        "break_even_bps": funded.sum() / traded.sum() * 1e4 - CONFIG["half_spread_bps"],
+        "hedge": kind, "fee_bps": fee_bps, "orders": orders, "units": units.tolist(), "cash": cash, "profit": profit.tolist(),
+        "traded": traded.tolist(), "net": net.tolist(), "annual_return": net.mean() * 365,
+        "sharpe": net.mean() / net.std(ddof=1) * np.sqrt(365), "without_best_three": np.sort(net)[:-3].mean() * 365,
+        "exposure": bars[:, 4].mean(), "turnover": traded.mean(), "filled": bars[:, 2].sum() / bars[:, 5].sum(),
+        "funding": funding.mean() * 365, "break_even_bps": (profit - funding).sum() / traded.sum() * 1e4 - half_spread,
+        "limit_orders": int(bars[:, 7].sum()), "without_fill": int(bars[:, 8].sum()),
+        "unfilled": bars[:, 9].sum() / bars[:, 5].sum(), "chase_bps": bars[:, 10].sum() / bars[:, 9].sum() * 1e4,
     }
 
 
@@ -195,13 +262,19 @@ def main():
     column = lambda matrix: nullable([matrix[bar, coin] for _, bar, coin in at])
     golden = {
         "start_ms": START_MS, "bar_ms": HOUR_MS, "reach_bars": REACH, "config": CONFIG, "close": nullable(CLOSE),
-        "volume": nullable(VOLUME),
+        "volume": nullable(VOLUME), "low": nullable(LOW), "high": nullable(HIGH), "funding": RATES,
         "rows": {
             "fold": [fold for fold, _, _ in at], "bar": [bar for _, bar, _ in at], "symbol": [coin for _, _, coin in at],
             "forecast": column(FORECAST), "realized_delayed": column(DELAYED), "trailing_volatility": column(VOLATILITY),
         },
-        "fits": [{"slope": fit(fold)[0], "persistence": fit(fold)[1]} for fold in (1, 2)],
-        "portfolios": [portfolio(kind, fee) for kind in (None, "basket", 1) for fee in CONFIG["fees_bps"]],
+        "fits": [
+            {"slope": slopes(fold)[0], "slope_spread": slopes(fold)[1], "slopes": list(slopes(fold)[2]), "persistence": persistence(fold)}
+            for fold in (1, 2)
+        ],
+        "portfolios": [
+            portfolio(kind, fee, orders)
+            for orders in ("taker", "limit") for kind in (None, "basket", 1) for fee in CONFIG["fees_bps"]
+        ],
     }
     PATH.write_text(json.dumps(golden) + "\n")
 

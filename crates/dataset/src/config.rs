@@ -5,9 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Base, Column, DataConfig, Entry, Error, FeatureConfig, FeatureSet, Features, IntervalsConfig,
-    NormalizeConfig, PanelConfig, Source, SplitConfig, TargetConfig, TargetScale, TimeSpan,
-    parse_time,
+    Base, Column, DataConfig, Entry, Error, FeatureConfig, FeatureSet, Features, Fit,
+    IntervalsConfig, NormalizeConfig, PanelConfig, Source, SplitConfig, TargetConfig, TargetScale,
+    TimeSpan, parse_time,
 };
 
 /// The shared sections: what is forecast, from what, on which rows.
@@ -52,8 +52,8 @@ pub struct RunConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct UniverseConfig {
-    /// The coins, at least two, in the order of the network's channels; `[]` takes all that the
-    /// source has, sorted. The default are 20 USDT pairs that have long been liquid on the spot
+    /// The coins, in the order of the network's channels; `[]` takes all that the source has, sorted.
+    /// What compares a coin with the others says nothing where there is one alone. The default are 20 USDT pairs that have long been liquid on the spot
     /// market.
     pub symbols: Vec<Symbol>,
     /// The coins whose rows forecasters are fitted to; `[]` takes all. The rows of the others
@@ -103,11 +103,12 @@ impl Config {
     /// [`Error::Config`] with the key, the value found and what is expected.
     pub fn validate(&self) -> Result<(), Error> {
         let symbols = &self.universe.symbols;
-        if symbols.len() == 1 {
+        if symbols.len() == 1 && self.target.fit != Fit::Whole {
+            let expected = "whole with one coin, which has no part of its own beside the market";
             return Err(Error::config(
-                "universe.symbols",
-                &symbols[0],
-                "at least 2 coins, or [] for all in the store",
+                "target.fit",
+                self.target.fit.name(),
+                expected,
             ));
         }
         if let Some(twice) = symbols
@@ -161,6 +162,11 @@ impl Config {
                     format!("{:?}", panel.name),
                     expected,
                 ));
+            }
+            if let [only] = panel.symbols.as_slice() {
+                let expected = "at least 2 coins, or [] for all in the store";
+                let error = Error::config("universe.symbols", only, expected);
+                return Err(error.in_panel(&panel.name));
             }
             let config = self.of_panel(panel);
             let checked = config

@@ -7,6 +7,7 @@ mod config;
 mod data_config;
 mod error;
 mod features;
+mod funding;
 mod intervals_config;
 mod months;
 mod named_output;
@@ -70,7 +71,7 @@ pub use table::{
 pub use target_scale::TargetScales;
 pub use targets::{
     Base, Control, ControlColumn, ControlSign, Entry, Fit, Payoff, Settings, Target, TargetConfig,
-    TargetKind, Targets, Task, close_controls, targets_reference,
+    TargetKind, Targets, Task, close_controls, price_controls, targets_reference,
 };
 pub use time_span::TimeSpan;
 pub use trailing_volatility::TrailingVolatility;

@@ -8,7 +8,7 @@ use market::Symbol;
 use storage::Scratch;
 
 use crate::settled::settled;
-use crate::source_panel::{on_grid, simulated_panel, spelled_out, stored_panel};
+use crate::source_panel::{on_grid, simulated_panel, spelled_out, stored_panel, with_known_coins};
 use crate::{
     Config, Eligibility, Entry, Error, FeatureMatrix, FeatureSet, Fold, Normalizer, Panel, Source,
     SplitPlan, TargetKind, TargetScales, Targets, TimeSpan, TrainingRows, WindowSet,
@@ -40,6 +40,9 @@ pub struct Dataset {
     pub further: Vec<FurtherPanel>,
     /// Names of the `[[panel]]` sections that have no candles before the last scored time.
     pub unused_panels: Vec<String>,
+    /// Coins of the store that have no candles between `data.from` and `data.until`, where the
+    /// universe is all of them: they are left out.
+    pub without_candles: Vec<Symbol>,
     /// Each coin's weight in the weighted correlation.
     weights: Vec<f64>,
 }
@@ -70,14 +73,15 @@ impl Dataset {
     /// As [`Dataset::load`]; a disk without room for the arrays.
     pub fn load_in(config: &Config, scratch: &Scratch) -> Result<Self, Error> {
         config.validate()?;
+        let (config, without_candles) = with_known_coins(config)?;
         let (panel, oracle) = match config.data.source {
-            Source::Store => (stored_panel(config, scratch)?, None),
+            Source::Store => (stored_panel(&config, scratch)?, None),
             Source::Simulated => {
-                let (panel, oracle) = simulated_panel(config)?;
+                let (panel, oracle) = simulated_panel(&config)?;
                 (panel.with_scratch(scratch), oracle)
             }
         };
-        let mut config = spelled_out(config.clone(), &panel);
+        let mut config = spelled_out(config, &panel);
         config.target = config.target.at_first_horizon();
         let mut dataset = Self::of_panel(config, panel);
         let Self {
@@ -89,6 +93,7 @@ impl Dataset {
         let plan = config.split.plan(panel, targets, config.purge_bars())?;
         dataset.oracle = oracle.map(|expected| on_grid(panel, &expected));
         dataset.plan = plan;
+        dataset.without_candles = without_candles;
         dataset.load_further()?;
         Ok(dataset)
     }
@@ -103,6 +108,7 @@ impl Dataset {
             oracle: None,
             further: Vec::new(),
             unused_panels: Vec::new(),
+            without_candles: Vec::new(),
             weights: config.target.weights_of(panel.symbols(), interval),
             config,
             panel,
@@ -137,6 +143,7 @@ impl Dataset {
             // A config of several horizons has no further panels.
             further: Vec::new(),
             unused_panels: Vec::new(),
+            without_candles: Vec::new(),
             weights: self.weights.clone(),
             config,
         }

@@ -5,7 +5,7 @@ use storage::Scratch;
 
 use crate::panel::{PanelBuilder, bars_between, first_bar_ms};
 use crate::{
-    Base, CandleReader, CandleTable, Column, Config, Error, FeatureSet, Panel, format_time,
+    Base, CandleReader, CandleTable, Column, Config, Error, FeatureSet, Panel, Source, format_time,
 };
 
 type Coins = Vec<(Symbol, CandleTable)>;
@@ -45,6 +45,22 @@ fn wanted_symbols(config: &Config, reader: &CandleReader) -> Result<Vec<Symbol>,
         });
     }
     Ok(symbols)
+}
+
+/// The config with those coins of the store that have candles between `data.from` and `data.until`,
+/// where the universe is all of them, and the others. A coin that the universe names must have some.
+pub(crate) fn with_known_coins(config: &Config) -> Result<(Config, Vec<Symbol>), Error> {
+    let mut config = config.clone();
+    let is_whole = config.data.from.is_none() && config.data.until.is_none();
+    if config.data.source != Source::Store || !config.universe.symbols.is_empty() || is_whole {
+        return Ok((config, Vec::new()));
+    }
+    let known = symbols_with_candles(&config)?;
+    let all = wanted_symbols(&config, &CandleReader::new(&config.data)?)?;
+    let without = all.into_iter().filter(|symbol| !known.contains(symbol));
+    let without = without.collect();
+    config.universe.symbols = known;
+    Ok((config, without))
 }
 
 /// Those of the universe's coins that have candles between `data.from` and `data.until`.

@@ -11,7 +11,8 @@ use crate::{AuditArgs, FetchArgs, ImportArgs, SimulateArgs, audit, fetch, import
 /// Fetch candles from the exchange into the store
 ///
 /// The candles of universe.symbols from data.from to data.until are fetched: months and days from
-/// the exchange's archive, checked by their SHA-256, and the newest days by REST. The same command
+/// the exchange's archive, checked by their SHA-256, and the newest days by REST; of futures the
+/// funding rates too. The same command
 /// goes on where an earlier one was stopped or killed, brings what is new since, and replaces files
 /// that the exchange has replaced.
 #[derive(Debug, Parser)]

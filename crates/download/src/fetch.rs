@@ -1,7 +1,9 @@
-//! `download` without a command: candles from the exchange's archive, the newest days by REST.
+//! `download` without a command: candles from the exchange's archive, the newest days by REST, and
+//! the funding rates of futures.
 
 mod archive_file;
 mod coin;
+mod funding;
 mod job;
 mod manifest;
 mod month;
@@ -22,6 +24,7 @@ use tokio::task::JoinSet;
 
 use crate::lock::lock;
 use coin::CoinDownload;
+use funding::fetch_funding;
 use job::Job;
 pub(crate) use manifest::folder;
 use month::fetch_month;
@@ -102,7 +105,8 @@ pub fn run(config: &Config, args: &FetchArgs) -> anyhow::Result<()> {
         let (job, mut report) = (Arc::new(job), DownloadReport::new(&coins));
         let result = fetch_all(job.clone(), &coins, at_once, &interrupted, &mut report).await;
         let printed = report.print(&job);
-        result.and(printed)
+        result.and(printed)?;
+        fetch_funding(&job, &symbols, &interrupted).await
     })
 }
 

@@ -63,7 +63,7 @@ pub fn read_archive(name: &Path, bytes: &[u8]) -> anyhow::Result<FileCandles> {
 }
 
 /// The one CSV inside an archive file, unless it is larger than any month of candles.
-fn unzipped(path: &Path, source: impl Read + Seek) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn unzipped(path: &Path, source: impl Read + Seek) -> anyhow::Result<Vec<u8>> {
     let unreadable = |error: &dyn std::fmt::Display| {
         anyhow!("{}: not a readable zip file: {error}", path.display()).hint("fetch the file again")
     };

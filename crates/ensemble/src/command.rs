@@ -11,7 +11,7 @@ use dataset::{
     PartKey, RunConfig, RunDir, Source, TableMetadata, TablePart,
 };
 use market::Symbol;
-use run::{Appendix, FinishedRun, JoinedRows, stored_config, with_intervals};
+use run::{Appendix, FinishedRun, JoinedRows, join_horizons, stored_config, with_intervals};
 use score::Rows;
 use tracking::Tracker;
 
@@ -51,12 +51,32 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let default = || PathBuf::from("checkpoints").join(args.config.name());
     let run = RunDir::new(args.run.clone().unwrap_or_else(default));
     let members = read_members(args, &options, &run)?;
-    let config = config(&members, options, own_intervals(&table)?, &run)?;
-    let stored = stored_config(&run)?
-        .map(|table| resolved(&table))
-        .transpose()?;
-    run.begin(&config.to_toml()?, stored.as_deref())?;
+    let own = (options, own_intervals(&table)?);
+    let horizons = members.first().map(|member| &member.config.target.horizons);
+    let horizons = horizons.cloned().unwrap_or_default();
+    if horizons.is_empty() {
+        return combine_one(&run, members, own, args.json);
+    }
+    // Each horizon is a run of its own in a folder of the run.
+    begin(&run, &config(&members, own.clone(), &run)?)?;
+    for &horizon in &horizons {
+        cli::note(format!("horizon {horizon}"));
+        let members = members.iter().map(|member| member.at_horizon(horizon));
+        let members = members.collect::<anyhow::Result<_>>()?;
+        combine_one(&run.horizon(horizon), members, own.clone(), args.json)?;
+    }
+    join_horizons(&run, &horizons)
+}
 
+/// Fits the weights of one horizon, and forecasts and scores it.
+fn combine_one(
+    run: &RunDir,
+    members: Vec<Member>,
+    own: (EnsembleOptions, Option<IntervalsConfig>),
+    json: bool,
+) -> anyhow::Result<()> {
+    let config = config(&members, own, run)?;
+    begin(run, &config)?;
     let names: Vec<String> = members
         .iter()
         .map(|member| RunDir::new(member.path.clone()).name())
@@ -80,7 +100,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     };
     let saved = saved.publish(run.path())?;
     let table = forecast_table(rows, &forecasts, &config.shared, &saved, run.path())?;
-    let table = with_intervals(table, &config.shared, &run)?;
+    let table = with_intervals(table, &config.shared, run)?;
     table.write(&run.forecasts())?;
     let gains = gains(rows, &forecasts, &saved.folds, options, embargo_bars)?;
 
@@ -91,19 +111,21 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             .into(),
         importance: None,
         artifacts: vec![run.config(), run.path().join(SavedWeights::FILE)],
-        next: next(&run),
+        next: next(run),
     };
-    let done = publish(
-        (&run, &config),
-        table,
-        appendix,
-        tracker.as_ref(),
-        args.json,
-    );
+    let done = publish((run, &config), table, appendix, tracker.as_ref(), json);
     if let Some(Err(error)) = tracker.map(|tracker| tracker.finish(done.is_ok())) {
         cli::warn_with_hints(error.to_string(), error.hint());
     }
     done
+}
+
+/// Begins a run, or goes on with one of the same config.
+fn begin(run: &RunDir, config: &EnsembleConfig) -> anyhow::Result<()> {
+    let stored = stored_config(run)?
+        .map(|table| resolved(&table))
+        .transpose()?;
+    Ok(run.begin(&config.to_toml()?, stored.as_deref())?)
 }
 
 /// All but `[ensemble]` and `[intervals]` is the members'.
@@ -187,8 +209,7 @@ fn forecast_rows(members: &[Member], options: &EnsembleOptions) -> anyhow::Resul
 /// The content of run.toml: the first member's shared sections and what the ensemble is made of.
 fn config(
     members: &[Member],
-    options: EnsembleOptions,
-    intervals: Option<IntervalsConfig>,
+    (options, intervals): (EnsembleOptions, Option<IntervalsConfig>),
     run: &RunDir,
 ) -> anyhow::Result<EnsembleConfig> {
     let first = members.first().context("an ensemble has members")?;
@@ -267,6 +288,7 @@ fn forecast_table(
     part.time_ms.clone_from(&rows.time_ms);
     part.realized.clone_from(&rows.realized);
     part.realized_delayed.clone_from(&rows.realized_delayed);
+    part.close.clone_from(&rows.close);
     part.volatility.clone_from(&rows.volatility);
     part.weight.clone_from(&rows.weight);
     part.trailing_volatility = match &rows.trailing_volatility {

@@ -30,7 +30,7 @@ impl Kind for EnsembleKind {
     }
 
     /// Loads the weights of the last fold, or of the one asked for, and every member's model of
-    /// it. The overrides hold for all members.
+    /// it, at the ensemble's horizon. The overrides hold for all members.
     fn load(&self, run: &SavedRun<'_>) -> anyhow::Result<Box<dyn Forecaster>> {
         let (saved, weights_hash) = SavedWeights::read(run.path)?;
         let weights = saved.fold(run.fold, run.path)?.clone();
@@ -42,7 +42,9 @@ impl Kind for EnsembleKind {
         // Some libraries must be there before another member starts threads.
         paths.iter().try_for_each(|path| run.kinds.prepare(path))?;
         let load = |path: &PathBuf| {
-            let member = run.kinds.load(path, (run.fold, run.at_ms), run.overrides);
+            let load =
+                |overrides: Vec<String>| run.kinds.load(path, (run.fold, run.at_ms), &overrides);
+            let member = member_overrides(run, path).and_then(load);
             member.with_context(|| format!("a member of {} does not load", run.path.display()))
         };
         let members: Vec<LoadedRun> = paths.iter().map(load).collect::<anyhow::Result<_>>()?;
@@ -92,6 +94,14 @@ impl Kind for EnsembleKind {
         let (saved, _) = SavedWeights::read(path)?;
         Ok(saved.folds.iter().map(|fold| fold.fold as usize).collect())
     }
+}
+
+/// The overrides of a member: of one that forecasts several horizons, with that of the ensemble.
+fn member_overrides(run: &SavedRun<'_>, path: &Path) -> anyhow::Result<Vec<String>> {
+    let (_, config) = run.kinds.config(path, run.overrides)?;
+    let horizon = || format!("target.horizon={}", run.config.target.horizon);
+    let horizon = (!config.target.horizons.is_empty()).then(horizon);
+    Ok(run.overrides.iter().cloned().chain(horizon).collect())
 }
 
 /// A member's model must be of the fold that the weights are of.

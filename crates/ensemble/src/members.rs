@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use cli::{ConfigTable, WithHint};
-use dataset::{Config, ForecastTable, RunConfig, RunDir};
+use dataset::{Config, ForecastTable, RunConfig, RunDir, TimeSpan};
 use run::{JoinedRows, NamedTable, join};
 use score::ForecastColumn;
 
@@ -51,26 +51,28 @@ impl Member {
         let table = ConfigTable::read(&run.config())?;
         let kind: RunConfig = table.section("run")?;
         let config: Config = table.parse()?;
-        if let Some(horizon) = config.target.horizons.first() {
-            let own = run.horizon(*horizon);
-            let error = anyhow!(
-                "{} forecasts {} horizons, expected a run of one",
-                path.display(),
-                config.target.horizons.len()
-            );
-            return Err(error.hint(match own.config().exists() {
-                true => format!(
-                    "{} and its neighbours are runs of one horizon each",
-                    own.path().display()
-                ),
-                false => format!("train a run with target.horizon = \"{horizon}\""),
-            }));
-        }
         Ok(Self {
             path: path.to_owned(),
             forecaster: kind.forecaster,
             config,
             table: ForecastTable::read(&run.forecasts())?,
+        })
+    }
+
+    /// The member with the forecasts of one of its horizons alone.
+    ///
+    /// # Errors
+    /// As [`ForecastTable::new`].
+    pub fn at_horizon(&self, horizon: TimeSpan) -> anyhow::Result<Self> {
+        let (metadata, parts) = self.table.clone().into_inner();
+        let parts = parts.into_iter().filter(|part| part.key.horizon == horizon);
+        let mut config = self.config.clone();
+        config.target = config.target.at_horizon(horizon);
+        Ok(Self {
+            path: self.path.clone(),
+            forecaster: self.forecaster.clone(),
+            table: ForecastTable::new(metadata, parts.collect(), &self.path)?,
+            config,
         })
     }
 
@@ -82,6 +84,8 @@ impl Member {
             target,
             ..
         } = &self.config;
+        let horizons = target.all_horizons().iter();
+        let horizons: Vec<String> = horizons.map(TimeSpan::to_string).collect();
         let symbols: Vec<&str> = universe
             .symbols
             .iter()
@@ -92,10 +96,10 @@ impl Member {
             ("data.interval", data.interval.to_string()),
             ("data.fill_limit", data.fill_limit.to_string()),
             ("target.kind", target.kind.to_string()),
-            ("target.horizon", target.horizon.to_string()),
+            ("target.horizon", horizons.join(" ")),
             (
                 "the target's reach in bars",
-                self.config.reach_bars().to_string(),
+                self.config.purge_bars().to_string(),
             ),
             ("universe.symbols", symbols.join(" ")),
         ]

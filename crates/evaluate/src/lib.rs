@@ -1,11 +1,12 @@
 //! The commands that look at forecasts: `quarterhour evaluate RUN...`, `controls`, `across`,
-//! `thresholds`, `quantiles`, `backtest`, `timing` and `portfolio`, one file each.
+//! `calibration`, `thresholds`, `quantiles`, `backtest`, `timing` and `portfolio`, one file each.
 //!
 //! They read runs and candles, hand them to `score` and `rules`, and print or
 //! write what `page` makes of the result.
 
 mod across;
 mod backtest;
+mod calibration;
 mod part;
 mod portfolio;
 mod quantiles;
@@ -18,6 +19,7 @@ mod trials;
 
 pub use across::AcrossArgs;
 pub use backtest::BacktestArgs;
+pub use calibration::CalibrationArgs;
 pub use portfolio::PortfolioArgs;
 pub use quantiles::QuantileArgs;
 pub use score_runs::{Args, Command, ControlArgs, run};

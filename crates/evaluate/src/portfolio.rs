@@ -3,16 +3,19 @@
 
 use std::path::{Path, PathBuf};
 
-use dataset::check_named_output;
+use dataset::{Column, Panel, check_named_output};
 use page::{portfolio_html, portfolio_table};
-use rules::{Error, PortfolioConfig, PortfolioOptions, PortfolioReport, Trials, portfolio};
+use rules::{
+    Error, OrderKind, PortfolioConfig, PortfolioOptions, PortfolioReport, PriceRange, Trials,
+    portfolio,
+};
 use score::{ForecastColumn, Options, controls};
 use serde_json::{Value, json};
 use storage::write_atomically;
 
 use crate::part::PartArgs;
 use crate::runs::Runs;
-use crate::timing::prices;
+use crate::timing::{prices, values};
 use crate::trials::{self, TrialLine};
 
 /// Arguments of `quarterhour portfolio`.
@@ -97,11 +100,23 @@ fn report(runs: &Runs, options: &PortfolioOptions) -> anyhow::Result<PortfolioRe
     let mut forecasters = joined.forecasters;
     let known = |control: &ForecastColumn| control.forecast.iter().any(|value| *value != 0.0);
     forecasters.extend(controls(&joined.rows).into_iter().filter(known));
-    let prices = prices(&runs.all[0].prices()?);
+    let panel = runs.all[0].prices()?;
+    let mut prices = prices(&panel);
+    prices.funding = runs.all[0].funding(panel.symbols())?;
+    if options.config.orders == OrderKind::Limit {
+        prices.range = range(&panel);
+    }
     portfolio(&joined.rows, &forecasters, &prices, options).map_err(|error| match error {
         Error::Setting { .. } => cli::usage(error),
         error => error.into(),
     })
+}
+
+/// How far prices went within the bars of a panel; None where its candles do not say.
+fn range(panel: &Panel) -> Option<PriceRange> {
+    let [low, high] = [Column::Low, Column::High].map(|column| values(panel, column));
+    let is_known = |values: &[f64]| values.iter().any(|value| value.is_finite());
+    (is_known(&low) && is_known(&high)).then_some(PriceRange { low, high })
 }
 
 /// The lines of the log of trials; a portfolio that held nothing has no Sharpe ratio and is none.

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use cli::{ConfigTable, WithHint};
-use dataset::{Config, ForecastTable, Panel, PartKey, RunConfig, RunDir, Target};
+use dataset::{Config, ForecastTable, Panel, PartKey, RunConfig, RunDir, Source, Store, Target};
+use market::Symbol;
 use page::Importance;
 use run::{JoinedRows, NamedTable, join};
 
@@ -130,6 +131,24 @@ impl EvaluatedRun {
     /// Candles that are not there any more.
     pub fn prices(&self) -> Result<Panel, dataset::Error> {
         Panel::of_closes_and_volumes(&self.config)
+    }
+
+    /// The funding rates that are stored of each of these coins, none where a coin has none: times in
+    /// UTC milliseconds, and what a long position pays, as a fraction of its value.
+    ///
+    /// # Errors
+    /// A file that is broken.
+    pub fn funding(&self, symbols: &[Symbol]) -> Result<Vec<Vec<(i64, f64)>>, dataset::Error> {
+        let data = &self.config.data;
+        if data.source == Source::Simulated {
+            return Ok(vec![Vec::new(); symbols.len()]);
+        }
+        let store = Store::new(&data.dir, data.market, data.interval);
+        let of_coin = |symbol: &Symbol| {
+            let rates = store.funding(symbol)?;
+            Ok(rates.iter().map(|one| (one.time_ms, one.rate)).collect())
+        };
+        symbols.iter().map(of_coin).collect()
     }
 
     /// Whether a position between two prices earns what is forecast.

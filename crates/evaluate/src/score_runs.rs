@@ -18,6 +18,7 @@ use storage::write_atomically;
 
 use crate::across::{self, AcrossArgs};
 use crate::backtest::{self, BacktestArgs};
+use crate::calibration::{self, CalibrationArgs};
 use crate::part::PartArgs;
 use crate::portfolio::{self, PortfolioArgs};
 use crate::quantiles::{self, QuantileArgs};
@@ -49,6 +50,8 @@ pub enum Command {
     /// Find the forecasts from which on a coin is worth trading; write RUN/thresholds.toml, .html
     /// and charts
     Thresholds(TuneArgs),
+    /// Compare expected with realized returns: slope and intercept of each coin, reliability by bin
+    Calibration(CalibrationArgs),
     /// Put forecasts into bins of equal count and print what was realized in each
     Quantiles(QuantileArgs),
     /// Hold the coins with the highest (lowest) forecasts bar by bar, before and after fees
@@ -131,6 +134,7 @@ impl Command {
         match self {
             Self::Controls(args) => score_controls(args),
             Self::Thresholds(args) => thresholds::run(args),
+            Self::Calibration(args) => calibration::run(args),
             Self::Quantiles(args) => quantiles::run(args),
             Self::Backtest(args) => backtest::run(args),
             Self::Timing(args) => timing::run(args),

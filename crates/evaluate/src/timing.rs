@@ -129,27 +129,29 @@ fn report(args: &TimingArgs, runs: &Runs) -> anyhow::Result<TimingReport> {
 
 /// The closes and volumes of a panel; prices that were carried forward are none.
 pub(crate) fn prices(panel: &Panel) -> Prices {
-    let cells =
-        || (0..panel.rows()).flat_map(|row| (0..panel.coins()).map(move |coin| (row, coin)));
-    let values = |column: Column| -> Vec<f64> {
-        let value = |(row, coin)| {
-            if panel.is_observed(row, coin) {
-                panel.value(column, row, coin)
-            } else {
-                f64::NAN
-            }
-        };
-        cells().map(value).collect()
-    };
-    let volume = values(Column::Volume);
+    let volume = values(panel, Column::Volume);
     Prices {
         start_ms: panel.time_ms(0),
         bar_ms: panel.interval().ms(),
         symbols: panel.symbols().iter().map(ToString::to_string).collect(),
-        close: values(Column::Close),
+        close: values(panel, Column::Close),
         volume: volume
             .iter()
             .any(|volume| !volume.is_nan())
             .then_some(volume),
+        ..Prices::default()
     }
+}
+
+/// A column of a panel, `[bars, coins]`; NaN where a coin has no candle of its own.
+pub(crate) fn values(panel: &Panel, column: Column) -> Vec<f64> {
+    let cells = (0..panel.rows()).flat_map(|row| (0..panel.coins()).map(move |coin| (row, coin)));
+    let value = |(row, coin)| {
+        if panel.is_observed(row, coin) {
+            panel.value(column, row, coin)
+        } else {
+            f64::NAN
+        }
+    };
+    cells.map(value).collect()
 }

@@ -1,5 +1,5 @@
-//! The exchange's archive of candles: a zip for each month and each day, with its SHA-256 beside
-//! it.
+//! The exchange's archive: a zip of candles for each month and each day, and one of funding rates
+//! for each month, with its SHA-256 beside it.
 
 mod period;
 
@@ -98,7 +98,27 @@ impl ArchiveClient {
     ///
     /// Everything a request can meet: see [`Error`].
     pub async fn checksum(&self, file: &ArchiveFile) -> Result<Option<String>, Error> {
-        let path = format!("{}.CHECKSUM", file.path(self.market));
+        self.checksum_of(&file.path(self.market)).await
+    }
+
+    /// The file of a future's funding rates in a month, a zip with one CSV; None where there is no
+    /// such file (yet).
+    ///
+    /// # Errors
+    ///
+    /// As [`ArchiveClient::bytes`].
+    pub async fn funding(&self, symbol: &Symbol, month: Period) -> Result<Option<Vec<u8>>, Error> {
+        let path = format!(
+            "/data/futures/um/monthly/fundingRate/{symbol}/{symbol}-fundingRate-{month}.zip"
+        );
+        match self.checksum_of(&path).await? {
+            Some(published) => self.bytes_of(&path, &published).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn checksum_of(&self, path: &str) -> Result<Option<String>, Error> {
+        let path = format!("{path}.CHECKSUM");
         let request = self.sender.request(&path);
         let understand = |body: Vec<u8>, _| {
             let text = String::from_utf8_lossy(&body);
@@ -143,16 +163,17 @@ impl ArchiveClient {
         file: &ArchiveFile,
         published: &str,
     ) -> Result<Option<Vec<u8>>, Error> {
-        let path = file.path(self.market);
-        let request = self.sender.request(&path);
+        self.bytes_of(&file.path(self.market), published).await
+    }
+
+    async fn bytes_of(&self, path: &str, published: &str) -> Result<Option<Vec<u8>>, Error> {
+        let request = self.sender.request(path);
         let mut tries = 0;
         loop {
             tries += 1;
             let answer = self
                 .sender
-                .find(&path, &request, LIMIT_BYTES, |body, _| {
-                    Outcome::Answer(body)
-                })
+                .find(path, &request, LIMIT_BYTES, |body, _| Outcome::Answer(body))
                 .await?;
             let Some(bytes) = answer else { return Ok(None) };
             let found = format!("{:x}", Sha256::digest(&bytes));

@@ -5,6 +5,7 @@
 //!   change, and which cannot be.
 //! - [`ArchiveClient`]: whole months and days from the exchange's archive, checked by their
 //!   SHA-256.
+//! - [`FundingRate`]: what long positions in futures pay short ones, from both.
 //! - [`KlineStream`]: the same, announced by websocket as they close.
 //! - [`simulate`]: a seeded, made-up market whose best possible forecast is known exactly.
 //!
@@ -14,6 +15,7 @@ mod address;
 mod archive;
 mod candle;
 mod error;
+mod funding;
 mod interval;
 mod rest;
 mod simulated;
@@ -24,6 +26,7 @@ mod time;
 pub use archive::{ArchiveClient, ArchiveFile, Period};
 pub use candle::Candle;
 pub use error::{CandleError, Error};
+pub use funding::FundingRate;
 pub use interval::Interval;
 pub use rest::{ClosedCandles, CoinCandles, RestClient, RestOptions, Served};
 pub use simulated::{SimulatedCoin, SimulatedConfig, SimulatedMarket, simulate, simulate_coin};

@@ -1,6 +1,7 @@
-//! Closed candles from Binance REST.
+//! Closed candles and funding rates from Binance REST.
 
 mod body;
+mod funding;
 mod gate;
 mod options;
 mod sender;

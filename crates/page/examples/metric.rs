@@ -41,6 +41,7 @@ fn rows() -> Result<Rows, score::Error> {
     let count = 2 * 48;
     let of = |step: usize| -> Vec<f64> { (0..count).map(|row| wave(row, step)).collect() };
     Rows {
+        close: None,
         time_ms: (0..count).map(|row| (row / 2) as i64 * 3_600_000).collect(),
         symbol: (0..count).map(|row| u32::from(row % 2 == 1)).collect(),
         fold: vec![1; count],

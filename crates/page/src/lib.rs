@@ -12,7 +12,7 @@ pub use html::{
 };
 pub use importance::{FeatureImportance, FoldImportance, Importance, RankStability};
 pub use text::{
-    across_table, backtest_coins_csv, backtest_csv, backtest_table, coins_table, portfolio_table,
-    quantiles_csv, quantiles_table, score_table, thresholds_conclusion, thresholds_table,
-    thresholds_warnings, timing_coins, timing_table,
+    across_table, backtest_coins_csv, backtest_csv, backtest_table, calibration_coins,
+    calibration_table, coins_table, portfolio_table, quantiles_csv, quantiles_table, score_table,
+    thresholds_conclusion, thresholds_table, thresholds_warnings, timing_coins, timing_table,
 };

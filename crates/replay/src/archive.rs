@@ -1,4 +1,5 @@
-//! The bulk archive: `/data/spot/daily/klines/BTCUSDT/1m/BTCUSDT-1m-2021-04-03.zip` and the like.
+//! The bulk archive: `/data/spot/daily/klines/BTCUSDT/1m/BTCUSDT-1m-2021-04-03.zip` and the like, and
+//! of futures `/data/futures/um/monthly/fundingRate/BTCUSDT/BTCUSDT-fundingRate-2021-04.zip`.
 
 use std::sync::Arc;
 
@@ -9,16 +10,23 @@ use market::Market;
 
 use crate::answer::Answer;
 use crate::calendar::FilePeriod;
-use crate::file::{ServedFile, csv};
+use crate::file::{ServedFile, csv, funding_csv};
 use crate::server::Server;
 
 /// What a path asks for.
 struct ArchivePath {
     symbol: String,
     period: FilePeriod,
+    content: FileContent,
     /// The file's name without extension.
     name: String,
     is_checksum: bool,
+}
+
+/// What a file holds.
+enum FileContent {
+    Candles,
+    FundingRates,
 }
 
 /// `GET /data/...`
@@ -64,9 +72,17 @@ fn wanted(server: &Server, path: &str) -> Option<ArchivePath> {
         Market::Spot => path.strip_prefix("spot/")?,
         Market::Futures => path.strip_prefix("futures/um/")?,
     };
-    let [span, "klines", symbol, interval, file_name] = path.split('/').collect::<Vec<_>>()[..]
-    else {
-        return None;
+    let parts: Vec<&str> = path.split('/').collect();
+    let (span, symbol, kind, file_name) = match parts[..] {
+        [span, "klines", symbol, interval, file_name]
+            if interval == server.interval.to_string() =>
+        {
+            (span, symbol, interval, file_name)
+        }
+        ["monthly", "fundingRate", symbol, file_name] if server.market == Market::Futures => {
+            ("monthly", symbol, "fundingRate", file_name)
+        }
+        _ => return None,
     };
     let (file_name, is_checksum) = match file_name.strip_suffix(".CHECKSUM") {
         Some(file_name) => (file_name, true),
@@ -76,31 +92,43 @@ fn wanted(server: &Server, path: &str) -> Option<ArchivePath> {
     let text = name
         .strip_prefix(symbol)?
         .strip_prefix('-')?
-        .strip_prefix(interval)?
+        .strip_prefix(kind)?
         .strip_prefix('-')?;
     let period = match span {
         "daily" => FilePeriod::day(text)?,
         "monthly" => FilePeriod::month(text)?,
         _ => return None,
     };
-    let is_there =
-        interval == server.interval.to_string() && period.published_ms <= server.now_ms();
-    is_there.then(|| ArchivePath {
+    let content = match kind {
+        "fundingRate" => FileContent::FundingRates,
+        _ => FileContent::Candles,
+    };
+    (period.published_ms <= server.now_ms()).then(|| ArchivePath {
         symbol: symbol.to_owned(),
         period,
+        content,
         name: name.to_owned(),
         is_checksum,
     })
 }
 
-/// Builds a file; None where it would have no candle.
+/// Builds a file; None where it would have no row.
 fn build(server: &Server, wanted: &ArchivePath) -> Option<ServedFile> {
     let coin = server.coin(&wanted.symbol, server.now_ms())?;
-    let mut bars = coin
-        .final_bars(wanted.period.from_ms, wanted.period.until_ms)
-        .peekable();
-    bars.peek()?;
-    ServedFile::new(&wanted.name, &csv(bars, server.market, server.interval)).ok()
+    let (from_ms, until_ms) = (wanted.period.from_ms, wanted.period.until_ms);
+    let text = match wanted.content {
+        FileContent::Candles => {
+            let mut bars = coin.final_bars(from_ms, until_ms).peekable();
+            bars.peek()?;
+            csv(bars, server.market, server.interval)
+        }
+        FileContent::FundingRates => {
+            let rates = server.funding_rates(&wanted.symbol, from_ms, until_ms);
+            rates.first()?;
+            funding_csv(rates)
+        }
+    };
+    ServedFile::new(&wanted.name, &text).ok()
 }
 
 /// What the archive's host answers for a file that is not there (yet).

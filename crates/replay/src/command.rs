@@ -1,5 +1,6 @@
 //! `quarterhour replay`: a store's candles, replayed until Ctrl-C or a given time.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use anyhow::anyhow;
 use clap::Parser;
 use cli::WithHint;
 use dataset::{CandleTable, Column, Config, DataConfig, Source, Store, format_time, parse_time};
-use market::{Symbol, simulate};
+use market::{FundingRate, Symbol, simulate};
 
 use crate::{Exchange, ReplayConfig};
 
@@ -51,8 +52,10 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         None => i64::MAX,
     };
     let coins = coins(&config)?;
+    let funding = funding(&config, &coins)?;
     let interrupted = cli::watch_for_interrupt("stopping")?;
-    let exchange = Exchange::start(config.data.market, config.data.interval, coins, &replay)?;
+    let (market, interval) = (config.data.market, config.data.interval);
+    let exchange = Exchange::start_with_funding(market, interval, coins, funding, &replay)?;
     announce(&exchange, args.json)?;
 
     let mut hour = i64::MIN;
@@ -126,6 +129,22 @@ fn coins(config: &Config) -> anyhow::Result<Vec<(Symbol, CandleTable)>> {
     }
     bar.finish_and_clear();
     Ok(coins)
+}
+
+/// The funding rates that the store has of these coins.
+fn funding(
+    config: &Config,
+    coins: &[(Symbol, CandleTable)],
+) -> anyhow::Result<BTreeMap<Symbol, Vec<FundingRate>>> {
+    if config.data.source == Source::Simulated {
+        return Ok(BTreeMap::new());
+    }
+    let store = Store::new(&config.data.dir, config.data.market, config.data.interval);
+    let of_coin = |(symbol, _): &(Symbol, CandleTable)| {
+        let rates = store.funding(symbol)?;
+        Ok((symbol.clone(), rates))
+    };
+    coins.iter().map(of_coin).collect()
 }
 
 fn announce(exchange: &Exchange, as_json: bool) -> anyhow::Result<()> {

@@ -1,5 +1,6 @@
 //! The running server.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -10,7 +11,7 @@ use axum::routing::get;
 use axum::serve::ListenerExt;
 use cli::WithHint;
 use dataset::CandleTable;
-use market::{Interval, Market, Symbol};
+use market::{FundingRate, Interval, Market, Symbol};
 use tokio::sync::oneshot;
 
 use crate::server::Server;
@@ -53,6 +54,20 @@ impl Exchange {
         coins: Vec<(Symbol, CandleTable)>,
         config: &ReplayConfig,
     ) -> anyhow::Result<Self> {
+        Self::start_with_funding(market, interval, coins, BTreeMap::new(), config)
+    }
+
+    /// As [`Exchange::start`], with funding rates of futures, which must be in order of time.
+    ///
+    /// # Errors
+    /// As [`Exchange::start`].
+    pub fn start_with_funding(
+        market: Market,
+        interval: Interval,
+        coins: Vec<(Symbol, CandleTable)>,
+        funding: BTreeMap<Symbol, Vec<FundingRate>>,
+        config: &ReplayConfig,
+    ) -> anyhow::Result<Self> {
         let port = config.port;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .with_context(|| format!("cannot listen on 127.0.0.1:{port}"))
@@ -62,7 +77,7 @@ impl Exchange {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let server = Arc::new(Server::new(market, interval, coins, config)?);
+        let server = Arc::new(Server::new(market, interval, coins, funding, config)?);
         let router = router(server.clone());
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::Builder::new()

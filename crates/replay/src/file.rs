@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::{Cursor, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use market::{Interval, Market};
+use market::{FundingRate, Interval, Market};
 use sha2::{Digest, Sha256};
 use zip::write::SimpleFileOptions;
 
@@ -101,6 +101,16 @@ pub(crate) fn csv(
             "{open_time},{prices},{close_time},{quote_volume},{},{taker},0",
             bar.count
         );
+    }
+    csv
+}
+
+/// The rows of an archive file of funding rates, with a header.
+pub(crate) fn funding_csv(rates: &[FundingRate]) -> String {
+    let mut csv = "calc_time,funding_interval_hours,last_funding_rate\n".to_owned();
+    for FundingRate { time_ms, rate } in rates {
+        // Writing to a String never fails.
+        let _ = writeln!(csv, "{time_ms},8,{rate:.8}");
     }
     csv
 }

@@ -1,4 +1,4 @@
-//! The REST endpoints: ping, time, exchangeInfo and klines.
+//! The REST endpoints: ping, time, exchangeInfo, klines, and fundingRate of futures.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,7 +32,11 @@ pub(crate) fn routes(market: Market) -> Router<Arc<Server>> {
         Market::Spot => "/api/v3",
         Market::Futures => "/fapi/v1",
     };
-    Router::new()
+    let router = match market {
+        Market::Spot => Router::new(),
+        Market::Futures => Router::new().route(&format!("{prefix}/fundingRate"), get(funding)),
+    };
+    router
         .route(&format!("{prefix}/ping"), get(ping))
         .route(&format!("{prefix}/time"), get(time))
         .route(&format!("{prefix}/exchangeInfo"), get(exchange_info))
@@ -83,6 +87,37 @@ async fn klines(
         candles(server, &parameters).unwrap_or_else(|refusal| refusal)
     })
     .await
+}
+
+async fn funding(
+    State(server): State<Arc<Server>>,
+    Query(parameters): Query<Parameters>,
+) -> Response {
+    answer(&server, "funding_rate", 1, |server| {
+        payments(server, &parameters).unwrap_or_else(|refusal| refusal)
+    })
+    .await
+}
+
+/// `fundingRate`: the first payments from `startTime` to `endTime`, at most `limit`.
+fn payments(server: &Server, parameters: &Parameters) -> Result<Answer, Answer> {
+    let symbol = text(parameters, "symbol")?;
+    server
+        .coin(symbol, server.now_ms())
+        .ok_or_else(invalid_symbol)?;
+    let from_ms = number(parameters, "startTime")?.unwrap_or(0);
+    let until_ms = number(parameters, "endTime")?.map_or(i64::MAX, |end_ms| end_ms + 1);
+    let limit = number(parameters, "limit")?.unwrap_or(100).clamp(1, 1000) as usize;
+    let rates = server.funding_rates(symbol, from_ms, until_ms);
+    let rows = rates.iter().take(limit).map(|one| {
+        json!({
+            "symbol": symbol,
+            "fundingTime": one.time_ms,
+            "fundingRate": format!("{:.8}", one.rate),
+            "markPrice": "",
+        })
+    });
+    Ok(Answer::json(&Value::Array(rows.collect())))
 }
 
 /// Any other address.

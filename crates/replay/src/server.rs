@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use cli::WithHint;
 use dataset::{CandleTable, format_time};
-use market::{Interval, Market, Symbol};
+use market::{FundingRate, Interval, Market, Symbol};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -27,6 +27,8 @@ pub(crate) struct Server {
     pub market: Market,
     pub interval: Interval,
     pub coins: Vec<ServedCoin>,
+    /// Funding rates of futures, in order of time.
+    pub funding: BTreeMap<Symbol, Vec<FundingRate>>,
     pub clock: Clock,
     pub faults: Faults,
     pub schedule: ReplaySchedule,
@@ -50,6 +52,7 @@ impl Server {
         market: Market,
         interval: Interval,
         coins: Vec<(Symbol, CandleTable)>,
+        funding: BTreeMap<Symbol, Vec<FundingRate>>,
         config: &ReplayConfig,
     ) -> anyhow::Result<Self> {
         let schedule = config.schedule()?;
@@ -83,6 +86,7 @@ impl Server {
             market,
             interval,
             coins: served,
+            funding,
             clock: Clock::new(schedule.start_ms.unwrap_or(first_ms), config.speed),
             faults: config.faults.clone(),
             schedule,
@@ -98,6 +102,20 @@ impl Server {
             silent_until: Mutex::default(),
             wrong_times: AtomicU64::new(config.faults.wrong_times),
         })
+    }
+
+    /// Funding of a coin that was paid in `from_ms..until_ms`, by now.
+    pub fn funding_rates(&self, symbol: &str, from_ms: i64, until_ms: i64) -> &[FundingRate] {
+        let of_coin = self
+            .funding
+            .iter()
+            .find(|(known, _)| known.as_str() == symbol);
+        let rates = of_coin.map_or(&[][..], |(_, rates)| rates);
+        let until_ms = until_ms.min(self.now_ms().saturating_add(1));
+        let place = |time_ms: i64| rates.partition_point(|one| one.time_ms < time_ms);
+        rates
+            .get(place(from_ms)..place(until_ms))
+            .unwrap_or_default()
     }
 
     /// The clock by which candles close, UTC ms.

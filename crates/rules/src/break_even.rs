@@ -185,6 +185,7 @@ mod tests {
     fn rows() -> Rows {
         let times = 0..30;
         Rows {
+            close: None,
             time_ms: times.clone().collect(),
             symbol: vec![0; 30],
             fold: times.clone().map(|time| (time / 10) as u32 + 1).collect(),

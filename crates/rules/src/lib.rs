@@ -20,17 +20,18 @@ pub use backtest::{
 pub use break_even::{break_even, with_break_even};
 pub use error::Error;
 pub use portfolio::{
-    FoldFit, Holding, PortfolioConfig, PortfolioFigures, PortfolioOptions, PortfolioReport,
-    PortfolioResult, Trials, portfolio,
+    FoldFit, Holding, LimitOrders, OrderKind, PortfolioConfig, PortfolioFigures, PortfolioOptions,
+    PortfolioReport, PortfolioResult, Trials, portfolio,
 };
 pub use quantiles::{
     LookAhead, Quantile, QuantileOptions, QuantileReport, RankIc, Scope, quantiles,
 };
+pub use score::Calibration;
 pub use timing::{
-    DeadlineReport, PATIENCE, Prices, Saving, SideSavings, TimingDecision, TimingOptions,
-    TimingReport, TimingRule, TimingScore, timing, z_scores,
+    DeadlineReport, PATIENCE, PriceRange, Prices, Saving, SideSavings, TimingDecision,
+    TimingOptions, TimingReport, TimingRule, TimingScore, timing, z_scores,
 };
-pub use trade::{Calibration, CoinThresholds, Costs, Side, Thresholds, may_open};
+pub use trade::{CoinThresholds, Costs, Side, Thresholds, may_open};
 pub use tuning::{
     Candidate, CoinTuning, DeflateBy, Deflation, Portfolio, SideTuning, TradeStatistics,
     TuneOptions, Tuning, TuningProtocol, tune,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
+use score::Calibration;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, setting};
@@ -124,23 +125,6 @@ impl CoinThresholds {
             (_, Some(sell)) if forecast <= sell => Some(Side::Sell),
             _ => None,
         }
-    }
-}
-
-/// A linear fit of realized on forecast.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Calibration {
-    /// How much of the forecast comes true.
-    pub slope: f64,
-    /// What comes at a forecast of 0.
-    pub intercept: f64,
-}
-
-impl Calibration {
-    /// What the fit says of a forecast.
-    pub fn of(self, forecast: f64) -> f64 {
-        self.intercept + self.slope * forecast
     }
 }
 

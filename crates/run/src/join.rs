@@ -188,6 +188,7 @@ pub fn join(sources: &[NamedTable<'_>]) -> Result<JoinedRows, JoinError> {
         fold: common.column(0, |part| &part.fold),
         realized: common.column(0, |part| &part.realized),
         realized_delayed: common.column(0, |part| &part.realized_delayed),
+        close: common.known_somewhere(|part| part.close.as_ref()),
         controls: common.controls(first.table),
         volatility: common.column(0, |part| &part.volatility),
         trailing_volatility: common.known_somewhere(|part| Some(&part.trailing_volatility)),

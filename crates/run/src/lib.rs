@@ -8,6 +8,7 @@
 //!   together in the binary and handed down as [`Kinds`], so that nothing here knows any of them.
 
 mod card;
+mod coverage;
 mod fit;
 mod forecast_piece;
 mod forecaster;
@@ -22,10 +23,11 @@ mod refits;
 mod scored_run;
 mod training_span;
 
+pub use coverage::check_coverage;
 pub use fit::{FitOptions, fit_run, folds_named, gather, stored_config};
 pub use forecaster::{Drift, Embeddings, ForecastResult, Forecaster};
 pub use hint::hint_of;
-pub use horizons::fit_by_horizon;
+pub use horizons::{fit_by_horizon, join_horizons};
 pub use intervals::{FittedIntervals, PredictionInterval, WidthStep, with_intervals};
 pub use join::{JoinError, JoinedRows, NamedTable, join};
 pub use kind::{Kind, Kinds, LoadedRun, SavedRun};

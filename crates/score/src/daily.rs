@@ -16,10 +16,10 @@ use statistics::{
 use crate::Options;
 use crate::rows::Rows;
 
-const DAY_MS: i64 = 86_400_000;
+pub(crate) const DAY_MS: i64 = 86_400_000;
 
 /// Trailing volatilities at which a return is clipped.
-const MOST: f64 = 5.0;
+pub(crate) const MOST: f64 = 5.0;
 
 /// A day needs as many pairs at least.
 const LEAST_PAIRS: usize = 3;
@@ -207,7 +207,7 @@ impl Days {
 /// A day, and the days after it that its returns reach into, to the nearest whole day: returns over
 /// a day from every bar of a day reach through the next one, those over 15 minutes hardly into it.
 /// Bars of a day are apart by a bar, so that returns over one do not overlap.
-fn block_days(bar_ms: i64, reach_bars: usize) -> usize {
+pub(crate) fn block_days(bar_ms: i64, reach_bars: usize) -> usize {
     let overlap_ms = bar_ms.saturating_mul(reach_bars.saturating_sub(1) as i64);
     let days = overlap_ms.saturating_add(DAY_MS / 2) / DAY_MS;
     usize::try_from(days).unwrap_or(0) + 1

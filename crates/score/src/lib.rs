@@ -2,12 +2,14 @@
 //! intervals, beside controls that know nothing or next to nothing.
 //!
 //! [`score`] puts every [`ForecastColumn`] on the same [`Rows`] and returns a [`Report`], which
-//! serializes to one JSON object; [`across`] does so on several panels and takes the means. The
-//! metrics are one list, [`METRICS`]. Nothing here reads or writes anything, or knows a table, a
-//! candle or a model.
+//! serializes to one JSON object; [`across`] does so on several panels and takes the means.
+//! [`calibration`] compares expected with realized returns, and [`expected_returns`] are what rules
+//! trade on. The metrics are one list, [`METRICS`]. Nothing here reads or writes anything, or knows
+//! a table, a candle or a model.
 
 mod across;
 mod break_even;
+mod calibration;
 mod common_rows;
 mod concentration;
 mod controls;
@@ -21,18 +23,25 @@ mod options;
 mod over_days;
 mod past_intervals;
 mod prediction_intervals;
+mod price_errors;
 mod ranks;
+mod ratio;
 mod report;
 mod resampling;
 mod rows;
 mod scoring;
 mod shuffled;
+mod sign_rule;
 mod variants;
 
 pub use across::{
     Across, AcrossFigure, AcrossFigures, PanelFigure, PanelForecasts, PanelSpan, across,
 };
 pub use break_even::{BreakEven, BreakEvenFees};
+pub use calibration::{
+    Calibration, CalibrationReport, CalibrationScore, CoinCalibration, CoinReliability,
+    FoldCalibration, Line, ReliabilityBin, ReturnPart, calibration, calibrations, expected_returns,
+};
 pub use concentration::Concentration;
 pub use controls::controls;
 pub use error::Error;

@@ -20,6 +20,9 @@ pub struct Rows {
     pub realized: Vec<f64>,
     /// The same with entry one bar later; NaN where unknown.
     pub realized_delayed: Vec<f64>,
+    /// The price that the returns begin at, above 0, so that forecasts are scored as prices too; NaN
+    /// where unknown. None where returns are not scored as prices.
+    pub close: Option<Vec<f64>>,
     /// The target's controls: naive forecasts, known at the time of the forecast; NaN where unknown.
     pub controls: Vec<ForecastColumn>,
     /// Standard deviation of the coin's target in the fold's training rows, above 0; NaN where
@@ -71,6 +74,7 @@ impl Rows {
         of(&mut self.volatility);
         of(&mut self.weight);
         self.trailing_volatility.iter_mut().for_each(of);
+        self.close.iter_mut().for_each(of);
         for control in &mut self.controls {
             of(&mut control.forecast);
         }
@@ -125,7 +129,8 @@ impl Rows {
         let controls = self.controls.iter();
         let optional = controls
             .map(|control| (control.name.as_str(), control.forecast.len()))
-            .chain(trailing.map(|values| ("trailing_volatility", values.len())));
+            .chain(trailing.map(|values| ("trailing_volatility", values.len())))
+            .chain(self.close.iter().map(|values| ("close", values.len())));
         for (column, found) in lengths.into_iter().chain(optional) {
             if found != self.len() {
                 return Err(Error::Length {
@@ -165,7 +170,7 @@ impl Rows {
 
     fn check_values(&self) -> Result<(), Error> {
         type Rule = fn(f64) -> bool;
-        let rules: [(&str, &[f64], Rule, &'static str); 5] = [
+        let rules: [(&str, &[f64], Rule, &'static str); 6] = [
             (
                 "realized",
                 &self.realized,
@@ -189,6 +194,12 @@ impl Rows {
                 self.trailing_volatility.as_deref().unwrap_or_default(),
                 |value| value.is_nan() || (value > 0.0 && value.is_finite()),
                 "a number above 0, or NaN where it is unknown",
+            ),
+            (
+                "close",
+                self.close.as_deref().unwrap_or_default(),
+                |value| value.is_nan() || (value > 0.0 && value.is_finite()),
+                "a price above 0, or NaN where it is unknown",
             ),
             (
                 "weight",

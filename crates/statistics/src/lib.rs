@@ -1,5 +1,5 @@
-//! Statistics over slices of numbers: correlation, ranks, means, block bootstrap, performance,
-//! bins.
+//! Statistics over slices of numbers: correlation, ranks, means, lines, block bootstrap,
+//! performance, bins.
 //!
 //! Slices in, numbers out. Nothing here reads or writes anything, knows a table, a candle or a
 //! model: the crate has no dependency that could.
@@ -12,6 +12,8 @@ mod conformal;
 mod correlation;
 mod cross_section;
 mod deflated_sharpe;
+mod diebold_mariano;
+mod line;
 mod mean;
 mod mean_series;
 mod normal;
@@ -19,6 +21,8 @@ mod ordering;
 mod overfitting;
 mod performance;
 mod row_spans;
+mod shrinkage;
+mod student_t;
 mod trailing_bins;
 mod z_score;
 
@@ -37,11 +41,15 @@ pub use cross_section::{
 pub use deflated_sharpe::{
     deflated_sharpe_ratio, expected_maximum_sharpe, probabilistic_sharpe_ratio,
 };
+pub use diebold_mariano::{EqualLosses, diebold_mariano};
+pub use line::{LineFit, LineSums, fit_line};
 pub use mean::{are_equal, mean};
 pub use mean_series::MeanSeries;
 pub use normal::{normal_cdf, normal_quantile};
 pub use overfitting::{Overfitting, probability_of_overfitting};
 pub use performance::{Moments, max_drawdown, sharpe_ratio, sortino_ratio};
 pub use row_spans::{FoldSpan, RowSpans, timestamp_groups};
+pub use shrinkage::{shrunk, variance_between};
+pub use student_t::student_t_p_value;
 pub use trailing_bins::trailing_bins;
 pub use z_score::rolling_z_score;

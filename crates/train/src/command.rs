@@ -7,7 +7,7 @@ use clap::Parser;
 use cli::WithHint;
 use dataset::{Dataset, Fold, RunDir, Scratch};
 use linear::recipe_on_base;
-use run::{FitOptions, fit_run, folds_named, gather, stored_config};
+use run::{FitOptions, check_coverage, fit_run, folds_named, gather, stored_config};
 
 use crate::config::TrainConfig;
 use crate::dry_run;
@@ -94,6 +94,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if args.dry_run {
         return dry_run::print(&config, &dataset, &device);
     }
+    check_coverage(&dataset)?;
     run.begin(&resolved, stored.as_deref())?;
     let recipe = NetworkRecipe {
         config,

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use market::Interval;
 use ta_lib::{Core, FuncUnstId, OutRange, RetCode};
 
 use crate::{Column, Panel};
@@ -13,6 +14,22 @@ use crate::{Column, Panel};
 /// of its own standard deviation; `golden.rs` states it feature by feature. Four hours of minutes,
 /// as the other sets have.
 pub(super) const RECURSIVE_BARS: usize = 240;
+
+/// The same of bars of a day: 240 of them would be eight months of every coin's life. What is older
+/// moves the ratio to the average of 50 days by a tenth of its own standard deviation at most, and all
+/// others by less than half of that; `golden.rs` states it.
+const RECURSIVE_DAYS: usize = 120;
+
+const DAY_MS: i64 = 86_400_000;
+
+/// How many rows, its own included, a group's features are at most a function of, on bars of that
+/// length, where it is `warm_up_bars` on bars of a minute.
+pub(super) fn warm_up_on(interval: Interval, warm_up_bars: usize) -> usize {
+    match warm_up_bars {
+        RECURSIVE_BARS if interval.ms() >= DAY_MS => RECURSIVE_DAYS,
+        bars => bars,
+    }
+}
 
 /// One coin's candles at some rows of a panel.
 ///
@@ -28,6 +45,8 @@ pub(crate) struct Bars {
     pub log_return: Vec<f64>,
     /// Open times, UTC milliseconds.
     pub time_ms: Vec<i64>,
+    /// TA-Lib with the memory that indicators have on bars of this length.
+    pub ta_lib: &'static TaLib,
     known: Vec<usize>,
 }
 
@@ -66,6 +85,10 @@ impl Bars {
             volume,
             log_return,
             time_ms,
+            ta_lib: match panel.interval().ms() >= DAY_MS {
+                true => &OF_DAYS,
+                false => &TA_LIB,
+            },
             known,
         }
     }
@@ -86,7 +109,7 @@ impl Bars {
 ///
 /// TA-Lib calls them the unstable period. An indicator asked for one row begins its recursion that
 /// long before it, wherever the history starts, so that a row has the same bits live as offline.
-pub(super) struct TaLib {
+pub(crate) struct TaLib {
     /// For all but MACD.
     pub core: Core,
     /// For MACD, whose average of averages counts its unstable period twice.
@@ -103,20 +126,28 @@ const LONGEST: [(FuncUnstId, usize); 3] = [
 /// Bars that MACD(12, 26, 9) needs without any unstable period, its own not counted.
 const MACD_BARS: usize = 33;
 
-pub(super) static TA_LIB: LazyLock<TaLib> = LazyLock::new(|| {
-    let unstable = |period: usize| (RECURSIVE_BARS - 1 - period) as u32;
-    let core = LONGEST
-        .iter()
-        .fold(Core::builder(), |builder, &(function, longest)| {
-            builder.unstable_period(function, unstable(longest))
-        });
-    let macd = Core::builder().unstable_period(FuncUnstId::EMA, unstable(MACD_BARS) / 2);
-    // Only a period of a hundred million bars is refused; golden values would tell.
-    TaLib {
-        core: core.build().unwrap_or_default(),
-        macd: macd.build().unwrap_or_default(),
+pub(super) static TA_LIB: LazyLock<TaLib> = LazyLock::new(|| TaLib::of(RECURSIVE_BARS));
+
+/// On bars of a day.
+static OF_DAYS: LazyLock<TaLib> = LazyLock::new(|| TaLib::of(RECURSIVE_DAYS));
+
+impl TaLib {
+    /// Of indicators that are a function of so many bars.
+    fn of(bars: usize) -> Self {
+        let unstable = |period: usize| (bars - 1 - period) as u32;
+        let core = LONGEST
+            .iter()
+            .fold(Core::builder(), |builder, &(function, longest)| {
+                builder.unstable_period(function, unstable(longest))
+            });
+        let macd = Core::builder().unstable_period(FuncUnstId::EMA, unstable(MACD_BARS) / 2);
+        // Only a period of a hundred million bars is refused; golden values would tell.
+        TaLib {
+            core: core.build().unwrap_or_default(),
+            macd: macd.build().unwrap_or_default(),
+        }
     }
-});
+}
 
 /// The one value of a function of TA-Lib that is asked for one row; NaN where it has none.
 pub(super) fn one(function: impl FnOnce(&mut [f64]) -> Result<OutRange, RetCode>) -> f64 {

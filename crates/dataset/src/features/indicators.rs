@@ -93,7 +93,7 @@ static GROUPS: [Group; 8] = [
         compute: |bars, row, out| {
             let (compared, averaged) = STOCHRSI;
             out.copy_from_slice(&two(|k, d| {
-                TA_LIB.core.stochrsi(
+                bars.ta_lib.core.stochrsi(
                     row,
                     row,
                     &bars.close,
@@ -162,7 +162,7 @@ pub(super) fn cci(bars: &Bars, row: usize) -> f64 {
 }
 
 pub(super) fn rsi(bars: &Bars, row: usize, period: i32) -> f64 {
-    one(|out| TA_LIB.core.rsi(row, row, &bars.close, period, out))
+    one(|out| bars.ta_lib.core.rsi(row, row, &bars.close, period, out))
 }
 
 /// Slow k and slow d.
@@ -189,7 +189,7 @@ pub(super) fn stochastic(bars: &Bars, row: usize) -> [f64; 2] {
 /// Average true range in percent of the close.
 pub(super) fn natr(bars: &Bars, row: usize) -> f64 {
     one(|out| {
-        TA_LIB
+        bars.ta_lib
             .core
             .natr(row, row, &bars.high, &bars.low, &bars.close, PERIOD, out)
     })

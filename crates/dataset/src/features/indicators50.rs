@@ -233,7 +233,7 @@ fn deviation(values: &[f64], row: usize, window: i32) -> f64 {
 fn macd(bars: &Bars, row: usize, out: &mut [f64]) {
     let (fast, slow, smoothing) = MACD;
     let values = three(|macd, signal, histogram| {
-        TA_LIB.macd.macd(
+        bars.ta_lib.macd.macd(
             row,
             row,
             &bars.close,
@@ -285,7 +285,8 @@ fn averages(bars: &Bars, row: usize, out: &mut [f64]) {
         close / mean(&bars.close, row, window) - 1.0
     });
     each(exponential, WINDOWS, |window| {
-        close / one(|out| TA_LIB.core.ema(row, row, &bars.close, window, out)) - 1.0
+        let average = |out: &mut [f64]| bars.ta_lib.core.ema(row, row, &bars.close, window, out);
+        close / one(average) - 1.0
     });
 }
 

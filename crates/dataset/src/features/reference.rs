@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use market::Interval;
 
+use super::bars::warm_up_on;
 use super::time::TIME_FEATURES;
 use super::{FeatureFormulas, FeatureSet};
 use crate::Column;
@@ -108,9 +109,18 @@ fn write_set(text: &mut String, set: &dyn FeatureFormulas) {
                 group.name,
                 names.join(", "),
                 group.formula,
-                in_bars(group.warm_up_bars),
+                in_bars_of_a_day_too(group.warm_up_bars),
             );
         }
+    }
+}
+
+/// What it is on bars of a minute, and on those of a day where that is another number.
+fn in_bars_of_a_day_too(bars: usize) -> String {
+    let [.., day] = Interval::ALL;
+    match warm_up_on(day, bars) {
+        days if days == bars => in_bars(bars),
+        days => format!("{}; of a day: {days}", in_bars(bars)),
     }
 }
 

@@ -74,10 +74,12 @@ fn number_names(parts: &[TablePart]) -> Vec<&str> {
         let of_parts = parts.iter().flat_map(|part| columns(part).keys());
         of_parts.map(String::as_str).collect()
     };
+    let has_closes = parts.iter().any(|part| part.close.is_some());
     ["forecast", "realized", "realized_delayed"]
         .into_iter()
         .chain(names(|part| &part.outputs))
         .chain(names(|part| &part.controls))
+        .chain(has_closes.then_some("close"))
         .chain(["volatility", "trailing_volatility", "weight"])
         .collect()
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{ForecastTable, PartKey, TableMetadata, TablePart};
 use crate::trailing_volatility::TrailingVolatility;
-use crate::{Dataset, Error, Fold};
+use crate::{Column, Dataset, Error, Fold};
 
 /// Collects the forecasts of a fold's scored rows, each with what is needed to score it.
 #[derive(Debug)]
@@ -30,6 +30,7 @@ impl<'a> FoldForecasts<'a> {
         let controls: Vec<(String, Vec<f64>)> = target.controls().into_iter().map(values).collect();
         let mut part = TablePart::empty(PartKey::new(config));
         part.symbols = panel.symbols().to_vec();
+        part.close = TableMetadata::new(config).has_closes().then(Vec::new);
         for (name, _) in &controls {
             part.controls.insert(name.clone(), Vec::new());
         }
@@ -54,6 +55,9 @@ impl<'a> FoldForecasts<'a> {
         part.forecast.push(forecast);
         part.realized.push(targets.value(row, coin));
         part.realized_delayed.push(targets.value(row + 1, coin));
+        if let Some(close) = &mut part.close {
+            close.push(panel.value(Column::Close, row, coin));
+        }
         part.volatility.push(target_std.map_or(f64::NAN, f64::from));
         part.trailing_volatility
             .push(self.trailing.at(row, coin, self.reach_bars));

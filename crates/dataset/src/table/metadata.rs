@@ -20,7 +20,18 @@ pub struct TableMetadata {
     pub controls: Vec<ControlColumn>,
 }
 
+/// The target whose forecasts say a price.
+const PRICED: &str = "return";
+
+const DAY_MS: i64 = 86_400_000;
+
 impl TableMetadata {
+    /// Returns true when rows have the close that a return begins at: on bars of a day, of whose
+    /// forecasts the price is asked for.
+    pub fn has_closes(&self) -> bool {
+        self.target == PRICED && self.bar.ms() >= DAY_MS
+    }
+
     /// Metadata of the forecasts that a config asks for.
     pub fn new(config: &Config) -> Self {
         let target = config.target.init(config.data.interval);
@@ -86,13 +97,13 @@ pub(super) struct FileMetadata {
     pub version: u32,
     #[serde(flatten)]
     pub table: TableMetadata,
-    pub horizons: Vec<Horizon>,
+    pub horizons: Vec<HorizonEntry>,
     pub panels: Vec<PanelName>,
 }
 
 /// A horizon as the file has it.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Horizon {
+pub(super) struct HorizonEntry {
     pub name: TimeSpan,
     pub reach: TimeSpan,
 }
@@ -109,7 +120,7 @@ impl FileMetadata {
     pub fn new<'a>(table: &TableMetadata, keys: impl Iterator<Item = &'a PartKey>) -> Self {
         let (mut horizons, mut panels) = (Vec::new(), Vec::new());
         for key in keys {
-            push_new(&mut horizons, Horizon::of(key));
+            push_new(&mut horizons, HorizonEntry::of(key));
             push_new(&mut panels, PanelName::of(key));
         }
         Self {
@@ -132,7 +143,7 @@ impl FileMetadata {
     }
 }
 
-impl Horizon {
+impl HorizonEntry {
     fn of(key: &PartKey) -> Self {
         Self {
             name: key.horizon,

@@ -30,6 +30,9 @@ pub struct TablePart {
     pub forecast: Vec<f64>,
     /// The target as it came.
     pub realized: Vec<f64>,
+    /// The price that a return begins at, `close[t]`: tables of returns on bars of a day have it, so
+    /// that forecasts can be scored as prices. NaN where unknown; None in other tables.
+    pub close: Option<Vec<f64>>,
     /// The target one bar later: what entering a bar later would have got; NaN where unknown.
     pub realized_delayed: Vec<f64>,
     /// Standard deviation of the coin's target over the fold's training rows; NaN where unknown.
@@ -72,6 +75,7 @@ impl TablePart {
             time_ms: Vec::new(),
             forecast: Vec::new(),
             realized: Vec::new(),
+            close: None,
             realized_delayed: Vec::new(),
             volatility: Vec::new(),
             trailing_volatility: Vec::new(),
@@ -116,11 +120,12 @@ impl TablePart {
         (0..self.len()).map(of_row).collect()
     }
 
-    /// The part without outputs and controls that are known nowhere: they are as what is not there.
+    /// The part without outputs, controls and closes that are known nowhere: they are as what is not there.
     pub(super) fn without_unknown(mut self) -> Self {
         let is_known = |values: &[f64]| values.iter().any(|value| !value.is_nan());
         self.outputs.retain(|_, values| is_known(values));
         self.controls.retain(|_, values| is_known(values));
+        self.close = self.close.filter(|values| is_known(values));
         self
     }
 
@@ -134,6 +139,7 @@ impl TablePart {
         ]
         .into_iter()
         .chain(named.map(|(name, values)| (name.as_str(), values)))
+        .chain(self.close.iter().map(|values| ("close", values)))
         .chain([
             ("volatility", &self.volatility),
             ("trailing_volatility", &self.trailing_volatility),
@@ -154,6 +160,7 @@ impl TablePart {
         .into_iter()
         .chain(self.outputs.values_mut())
         .chain(self.controls.values_mut())
+        .chain(&mut self.close)
     }
 
     /// The rows at these places, in their order.
@@ -168,8 +175,8 @@ impl TablePart {
         self
     }
 
-    /// Appends the rows of another part of the same horizon and panel. A control that one of them
-    /// lacks is unknown there.
+    /// Appends the rows of another part of the same horizon and panel. A control or the closes that
+    /// one of them lacks are unknown there.
     ///
     /// # Errors
     /// A part with other outputs.
@@ -197,6 +204,10 @@ impl TablePart {
         for name in other.controls.keys() {
             let unknown = || vec![f64::NAN; own];
             self.controls.entry(name.clone()).or_insert_with(unknown);
+        }
+        if self.close.is_some() || other.close.is_some() {
+            self.close.get_or_insert_with(|| vec![f64::NAN; own]);
+            other.close.get_or_insert_with(|| vec![f64::NAN; more]);
         }
         let first = self.symbols.len() as u32;
         self.symbols.append(&mut other.symbols);

@@ -56,6 +56,7 @@ pub(super) fn read_part(
     let volatility = or("volatility", f64::NAN);
     let trailing_volatility = or("trailing_volatility", f64::NAN);
     let weight = or("weight", 1.0);
+    let close = numbers.remove("close");
     let named = numbers
         .into_iter()
         .map(|(name, values)| (name.to_owned(), values));
@@ -69,6 +70,7 @@ pub(super) fn read_part(
         forecast,
         realized,
         realized_delayed,
+        close,
         volatility,
         trailing_volatility,
         weight,
@@ -79,10 +81,11 @@ pub(super) fn read_part(
 
 /// Whether a column of numbers is one of a table; others are somebody's own.
 fn is_wanted(name: &str, controls: &[ControlColumn]) -> bool {
-    const ALWAYS: [&str; 6] = [
+    const ALWAYS: [&str; 7] = [
         "forecast",
         "realized",
         "realized_delayed",
+        "close",
         "volatility",
         "trailing_volatility",
         "weight",

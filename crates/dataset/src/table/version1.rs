@@ -9,7 +9,7 @@ use storage::ParquetFile;
 use super::read_part::read_part;
 use super::{ForecastTable, PartKey, TableMetadata, TablePart};
 use crate::trailing_volatility::TrailingVolatility;
-use crate::{Config, Error, Panel, RunDir, format_time};
+use crate::{Column, Config, Error, Panel, RunDir, format_time};
 
 /// Values that differ by less are the same but for rounding.
 const SAME_VALUE: f64 = 1e-9;
@@ -44,20 +44,21 @@ fn run_config(path: &Path) -> Result<Config, Error> {
 }
 
 impl ForecastTable {
-    /// Returns true when a control or the trailing volatility is known nowhere: older tables lack
-    /// them.
+    /// Returns true when a control, the trailing volatility or the close is known nowhere: older
+    /// tables lack them.
     pub fn lacks_columns(&self) -> bool {
         let controls = &self.metadata().controls;
         let is_unknown = |values: &[f64]| values.iter().all(|value| value.is_nan());
         self.parts().iter().any(|part| {
             is_unknown(&part.trailing_volatility)
+                || (self.metadata().has_closes() && part.close.is_none())
                 || !controls
                     .iter()
                     .all(|control| part.controls.contains_key(&control.name))
         })
     }
 
-    /// The table with the controls and trailing volatilities of the candles that its config names,
+    /// The table with the controls, trailing volatilities and closes of the candles that its config names,
     /// which must be those that its forecasts were made from.
     ///
     /// # Errors
@@ -66,14 +67,15 @@ impl ForecastTable {
     pub fn with_columns_of(self, config: &Config, origin: &Path) -> Result<Self, Error> {
         let panel = Panel::of_closes(config)?;
         let (metadata, parts) = self.into_inner();
-        let filled = |part| filled(part, config, &panel, origin);
+        let has_closes = metadata.has_closes();
+        let filled = |part| filled((part, has_closes), config, &panel, origin);
         let parts = parts.into_iter().map(filled).collect::<Result<_, _>>()?;
         Self::new(metadata, parts, origin)
     }
 }
 
 fn filled(
-    mut part: TablePart,
+    (mut part, has_closes): (TablePart, bool),
     config: &Config,
     panel: &Panel,
     origin: &Path,
@@ -97,6 +99,10 @@ fn filled(
     let reach_bars = part.key.reach.bars(config.data.interval);
     let at = |(row, coin): &(usize, usize)| trailing.at(*row, *coin, reach_bars);
     part.trailing_volatility = cells.iter().map(at).collect();
+    if has_closes {
+        let close = |(row, coin): &(usize, usize)| panel.value(Column::Close, *row, *coin);
+        part.close = Some(cells.iter().map(close).collect());
+    }
     Ok(part)
 }
 

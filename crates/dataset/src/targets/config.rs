@@ -82,6 +82,17 @@ pub enum Fit {
     ScaledParts,
 }
 
+impl Fit {
+    /// Its name in configs.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Parts => "parts",
+            Self::ScaledParts => "scaled_parts",
+        }
+    }
+}
+
 /// When a position that forecasters learn the return of is entered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

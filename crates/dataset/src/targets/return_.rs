@@ -4,6 +4,7 @@ use market::{Interval, SimulatedMarket};
 
 use super::close_controls::close_controls;
 use super::control::Control;
+use super::price_controls::price_controls;
 use super::target::{Payoff, Settings, Target, Task};
 use super::values::{Targets, ratio};
 use crate::{Column, Panel};
@@ -57,7 +58,11 @@ impl Target for Return {
     }
 
     fn controls(&self) -> Vec<Control> {
+        let prices = price_controls(self.interval, self.horizon_bars);
         close_controls(self.interval)
+            .into_iter()
+            .chain(prices)
+            .collect()
     }
 
     fn earned(&self) -> Payoff {

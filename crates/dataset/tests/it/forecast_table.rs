@@ -176,6 +176,8 @@ fn horizons_and_panels_are_read_as_they_were_written() {
     let mut parts: Vec<TablePart> = keys.map(|key| part(key, 20)).to_vec();
     // One horizon has no intervals.
     parts[0].outputs.clear();
+    // One has the prices that its returns begin at.
+    parts[2].close = Some(parts[2].forecast.iter().map(|value| value + 5.0).collect());
     let table = ForecastTable::new(metadata.clone(), parts.clone(), dir.path()).unwrap();
     table.write(&path).unwrap();
     let read = ForecastTable::read(&path).unwrap();
@@ -210,6 +212,8 @@ fn horizons_and_panels_are_read_as_they_were_written() {
     }
     assert_eq!(read.parts()[1].outputs["lower_80"].len(), 40);
     assert!(read.parts()[3].outputs.is_empty());
+    let closes = read.parts().iter().map(|part| part.close.is_some());
+    assert_eq!(closes.collect::<Vec<_>>(), [false, false, true, false]);
     let error = read.only_part(Path::new("run")).unwrap_err();
     let error = format!("{error}\nhint: {}", error.hint().unwrap());
     assert!(

@@ -193,7 +193,7 @@ pub(crate) fn number(value: &Value) -> Option<f64> {
     value.as_f64().or_else(|| value.as_str()?.parse().ok())
 }
 
-fn wrong_shape(request: &str, place: String, expected: &str, found: &Value) -> Error {
+pub(super) fn wrong_shape(request: &str, place: String, expected: &str, found: &Value) -> Error {
     Error::WrongShape {
         request: request.to_owned(),
         place,

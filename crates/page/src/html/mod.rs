@@ -12,6 +12,7 @@ mod page;
 mod parts;
 mod portfolio;
 mod quantile_chart;
+mod reliability;
 mod scores;
 mod shapes;
 mod threshold_chart;

@@ -9,6 +9,7 @@ use super::content::{Page, models};
 use super::document::{PageRow, chart, document, section, table};
 use super::intervals::intervals;
 use super::parts::{coins, days_of_folds, folds};
+use super::reliability::reliability;
 use super::scores::scores;
 use super::shapes::{cumulative, tenths};
 use super::trading::trading;
@@ -29,6 +30,7 @@ pub fn html(page: &Page<'_>) -> String {
         (coins(page))
         (cumulative(page))
         (tenths(page))
+        (reliability(page))
         (trading(page))
         (features(page))
         (notes(page))

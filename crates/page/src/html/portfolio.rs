@@ -6,7 +6,7 @@ use rules::{PortfolioReport, PortfolioResult};
 use super::charts::{self, ChartSeries, SeriesRoles};
 use super::document::{PageRow, chart, document, section, table};
 use crate::text::{
-    PORTFOLIO_COLUMNS, fee_heading, portfolio_cells, portfolio_headline, portfolio_label,
+    fee_heading, portfolio_cells, portfolio_columns, portfolio_headline, portfolio_label,
     portfolio_notes,
 };
 
@@ -27,10 +27,11 @@ pub fn portfolio_html(report: &PortfolioReport, command: &str) -> String {
 }
 
 fn at_fee(report: &PortfolioReport, fee_bps: f64) -> Markup {
-    let header = std::iter::once("").chain(PORTFOLIO_COLUMNS);
+    let header = std::iter::once("").chain(portfolio_columns(report));
     let rows = report.at_fee(fee_bps).map(|result| {
         let label = portfolio_label(report, result);
-        PageRow::new(label, portfolio_cells(&result.figures)).soft(!result.holding.is_of_a_run())
+        PageRow::new(label, portfolio_cells(report, &result.figures))
+            .soft(!result.holding.is_of_a_run())
     });
     section(
         &format!("At {}", fee_heading(fee_bps)),

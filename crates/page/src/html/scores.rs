@@ -7,7 +7,7 @@ use super::content::{Page, models};
 use super::document::{PageCell, PageRow, section, table};
 use crate::text::format::{
     concentration_titles, interval_title, metric_cells, metric_header, metric_value,
-    narrow_warning, shares,
+    narrow_warning, price_metrics, shares,
 };
 use crate::text::verdicts;
 
@@ -32,6 +32,7 @@ pub(super) fn scores(page: &Page<'_>) -> Markup {
             (table(estimate_header(report, ""), scored.into_iter().chain(shuffled)))
             @for sentence in verdicts(report, &labels) { p { (sentence) } }
             (differences(report, &labels))
+            (prices(page))
             (table(titles, further))
             (concentration(page))
         },
@@ -49,19 +50,22 @@ fn estimate_header(report: &Report, label: &str) -> Vec<PageCell> {
 /// The cells under [`estimate_header`].
 fn estimates(report: &Report, of: impl Fn(&str) -> Value) -> Vec<PageCell> {
     let columns = report.metrics_at(ReportSection::Scores);
-    let cell = |metric: &Metric| {
-        let found = of(metric.name);
-        let mut cells = metric_cells(metric, found);
-        // It stands below the interval, where only its name tells it from that.
-        if let Some(t) = cells
-            .last_mut()
-            .filter(|_| metric.has_t && found.t.is_some())
-        {
-            t.insert_str(0, "t ");
-        }
-        PageCell::stacked(cells)
-    };
-    columns.map(cell).collect()
+    columns
+        .map(|metric| estimate(metric, of(metric.name)))
+        .collect()
+}
+
+/// A metric's value with its interval and t below.
+fn estimate(metric: &Metric, found: Value) -> PageCell {
+    let mut cells = metric_cells(metric, found);
+    // It stands below the interval, where only its name tells it from that.
+    if let Some(t) = cells
+        .last_mut()
+        .filter(|_| metric.has_t && found.t.is_some())
+    {
+        t.insert_str(0, "t ");
+    }
+    PageCell::stacked(cells)
 }
 
 /// One table for every forecaster that others are subtracted from.
@@ -81,6 +85,26 @@ fn differences(report: &Report, labels: &[String]) -> Markup {
                 (table(estimate_header(report, &title), group.iter().map(row)))
             }
         }
+    }
+}
+
+/// Scores of prices, where the prices are known.
+fn prices(page: &Page<'_>) -> Markup {
+    let ends = interval_title(page.report.confidence);
+    let of = |metrics: Vec<&Metric>| {
+        let titles = metrics.iter();
+        let titles = titles.map(|metric| PageCell::stacked(metric_header(metric, &ends)));
+        let header: Vec<PageCell> = std::iter::once("".into()).chain(titles).collect();
+        let rows = forecaster_rows(page, |score| {
+            let cells = metrics.iter();
+            cells
+                .map(|metric| estimate(metric, score.metric(metric.name)))
+                .collect()
+        });
+        table(header, rows)
+    };
+    html! {
+        @for metrics in price_metrics(page.report).into_iter().flatten() { (of(metrics)) }
     }
 }
 

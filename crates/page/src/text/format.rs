@@ -1,7 +1,7 @@
 //! Numbers as the tables print them; what is undefined is `-`.
 
 use notation::format_time;
-use score::{Concentration, Concentrations, Metric, Unit, Value};
+use score::{Concentration, Concentrations, Metric, Report, ReportSection, Unit, Value};
 use statistics::ConfidenceInterval;
 
 /// Longest line of running text.
@@ -49,9 +49,23 @@ pub(crate) fn metric_header(metric: &Metric, interval_title: &str) -> Vec<String
 /// The cells below [`metric_header`].
 pub(crate) fn metric_cells(metric: &Metric, found: Value) -> Vec<String> {
     let mut cells = vec![metric_value(metric, found.value)];
-    cells.extend(metric.interval.map(|_| interval(found.interval)));
+    cells.extend(
+        metric
+            .interval
+            .map(|_| metric_interval(metric, found.interval)),
+    );
     cells.extend(metric.has_t.then(|| t(found.t)));
     cells
+}
+
+/// The ends of a metric's interval in its unit.
+fn metric_interval(metric: &Metric, ends: Option<ConfidenceInterval>) -> String {
+    match (metric.unit, ends) {
+        (Unit::Share, Some([low, high])) => {
+            format!("{:.2} to {:.2} %", low * 100.0, high * 100.0)
+        }
+        _ => interval(ends),
+    }
 }
 
 /// A metric's value in its unit.
@@ -60,8 +74,31 @@ pub(crate) fn metric_value(metric: &Metric, value: Option<f64>) -> String {
         Unit::Correlation => correlation(value),
         Unit::Ratio => ratio(value),
         Unit::Share => percent(value),
-        Unit::Target => magnitude(value),
+        Unit::Target | Unit::Price => magnitude(value),
+        Unit::Probability => probability(value),
     }
+}
+
+/// The metrics of prices: those with an interval, among them how often the direction was right, and
+/// the others. None where no price is known.
+pub(crate) fn price_metrics(report: &Report) -> Option<[Vec<&Metric>; 2]> {
+    let of_prices = || report.metrics_at(ReportSection::Prices);
+    let is_known = |metric: &Metric| {
+        let scores = report.forecasters.iter();
+        metric.unit == Unit::Price
+            && scores
+                .flat_map(|score| score.value(metric.name))
+                .next()
+                .is_some()
+    };
+    if !of_prices().any(is_known) {
+        return None;
+    }
+    let direction = report.metrics.iter();
+    let direction = direction.filter(|metric| metric.name == "directional_accuracy");
+    let (first, others): (Vec<_>, Vec<_>) =
+        of_prices().partition(|metric| metric.interval.is_some());
+    Some([first.into_iter().chain(direction).collect(), others])
 }
 
 /// A value in units of its standard error.
@@ -119,6 +156,14 @@ pub(crate) fn narrow_warning(
 /// A ratio with its sign and three digits.
 pub(crate) fn ratio(value: Option<f64>) -> String {
     value.map_or_else(dash, |value| format!("{value:+.3}"))
+}
+
+/// A probability with three digits, or that it is smaller.
+fn probability(value: Option<f64>) -> String {
+    value.map_or_else(dash, |value| match value < 0.001 {
+        true => "< 0.001".to_owned(),
+        false => format!("{value:.3}"),
+    })
 }
 
 /// A share in percent.

@@ -2,6 +2,7 @@
 
 mod across_table;
 mod backtest_table;
+mod calibration_table;
 mod coins_table;
 pub(crate) mod format;
 pub(crate) mod intervals_table;
@@ -17,10 +18,14 @@ mod verdict;
 pub use across_table::across_table;
 pub(crate) use backtest_table::{COLUMNS as BACKTEST_COLUMNS, cells as backtest_cells};
 pub use backtest_table::{backtest_coins_csv, backtest_csv, backtest_table};
+pub(crate) use calibration_table::{
+    bin_cells, bin_header, calibration_label, calibration_notes, line_cells, line_header,
+};
+pub use calibration_table::{calibration_coins, calibration_table};
 pub use coins_table::coins_table;
 pub use portfolio_table::portfolio_table;
 pub(crate) use portfolio_table::{
-    PORTFOLIO_COLUMNS, fee_heading, portfolio_cells, portfolio_headline, portfolio_label,
+    fee_heading, portfolio_cells, portfolio_columns, portfolio_headline, portfolio_label,
     portfolio_notes,
 };
 pub(crate) use quantiles_table::scope_words;

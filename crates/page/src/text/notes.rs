@@ -58,10 +58,10 @@ fn undefined_notes(report: &Report, labels: &[String]) -> Vec<String> {
     let unknown = names(&is_unknown);
     if !unknown.is_empty() {
         notes.push(format!(
-            "Unknown, as the run's table is of an older version that lacks its columns: {unknown}."
+            "Without a score, as it is 0 in every row or the run's table lacks its columns: {unknown}."
         ));
         notes.push(
-            "`evaluate RUN` adds them where the candles are still in the store; `train` and `baseline` write them."
+            "`evaluate RUN` adds columns that an older version did not write, where the candles are still in the store."
                 .to_owned(),
         );
     }

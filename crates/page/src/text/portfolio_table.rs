@@ -1,14 +1,26 @@
 //! Portfolios as text.
 
 use notation::format_time;
-use rules::{FoldFit, PortfolioFigures, PortfolioReport, PortfolioResult};
+use rules::{FoldFit, OrderKind, PortfolioFigures, PortfolioReport, PortfolioResult};
 use statistics::ConfidenceInterval;
 use terminal::Table;
 
-use crate::text::format::{counted, dash, number, percent, signed_percent, wrapped};
+use crate::text::format::{counted, dash, grouped, number, percent, signed_percent, wrapped};
 
 /// Titles of the columns that [`portfolio_cells`] fills.
-pub(crate) const PORTFOLIO_COLUMNS: [&str; 12] = [
+pub(crate) fn portfolio_columns(report: &PortfolioReport) -> Vec<&'static str> {
+    let mut columns = COLUMNS.to_vec();
+    if has_funding(report) {
+        columns.push("funding a year");
+    }
+    if report.config.orders == OrderKind::Limit {
+        columns.extend(["orders", "without fill", "unfilled", "chase bp"]);
+    }
+    columns
+}
+
+/// Columns that every table has.
+const COLUMNS: [&str; 12] = [
     "a year",
     "Sharpe",
     "95 %",
@@ -23,10 +35,16 @@ pub(crate) const PORTFOLIO_COLUMNS: [&str; 12] = [
     "deflated",
 ];
 
-/// The figures of a portfolio under [`PORTFOLIO_COLUMNS`].
-pub(crate) fn portfolio_cells(figures: &PortfolioFigures) -> Vec<String> {
+/// Whether anything is paid for funding.
+fn has_funding(report: &PortfolioReport) -> bool {
+    let mut results = report.results.iter();
+    results.any(|result| result.figures.funding != 0.0)
+}
+
+/// The figures of a portfolio under [`portfolio_columns`].
+pub(crate) fn portfolio_cells(report: &PortfolioReport, figures: &PortfolioFigures) -> Vec<String> {
     let share = |value: Option<f64>| value.map_or_else(dash, signed_percent);
-    vec![
+    let mut cells = vec![
         signed_percent(figures.annual_return),
         number(figures.sharpe, 2),
         ends(figures.sharpe_interval),
@@ -39,7 +57,20 @@ pub(crate) fn portfolio_cells(figures: &PortfolioFigures) -> Vec<String> {
         number(figures.break_even_bps, 2),
         ends(figures.break_even_interval),
         number(figures.deflated_sharpe, 3),
-    ]
+    ];
+    if has_funding(report) {
+        cells.push(signed_percent(figures.funding));
+    }
+    if report.config.orders == OrderKind::Limit {
+        let missed = figures.limit_orders;
+        cells.extend([
+            missed.map_or_else(dash, |missed| grouped(missed.orders)),
+            missed.map_or_else(dash, |missed| grouped(missed.without_fill)),
+            percent(missed.and_then(|missed| missed.unfilled)),
+            number(missed.and_then(|missed| missed.chase_bps), 2),
+        ]);
+    }
+    cells
 }
 
 fn ends(interval: Option<ConfidenceInterval>) -> String {
@@ -60,11 +91,11 @@ pub(crate) fn portfolio_label(report: &PortfolioReport, result: &PortfolioResult
 
 /// Everything a reader of the comparison needs.
 pub fn portfolio_table(report: &PortfolioReport) -> String {
-    let mut table = Table::new(std::iter::once("").chain(PORTFOLIO_COLUMNS)).unbroken();
+    let mut table = Table::new(std::iter::once("").chain(portfolio_columns(report))).unbroken();
     for fee_bps in &report.config.fees_bps {
         table.heading(&fee_heading(*fee_bps));
         for result in report.at_fee(*fee_bps) {
-            let cells = portfolio_cells(&result.figures);
+            let cells = portfolio_cells(report, &result.figures);
             table.push(&portfolio_label(report, result), cells);
         }
     }
@@ -86,11 +117,12 @@ pub(crate) fn fee_heading(fee_bps: f64) -> String {
 }
 
 fn fits_table(fits: &[FoldFit]) -> String {
-    let mut table = Table::new(["fitted before", "fold", "slope", "speed"]);
+    let mut table = Table::new(["fitted before", "fold", "slope", "coins differ by", "speed"]);
     for fit in fits {
         let cells = [
             fit.fold.to_string(),
             number(Some(fit.slope), 3),
+            number(Some(fit.slope_spread), 3),
             number(Some(fit.speed), 3),
         ];
         table.push(&fit.run, cells);
@@ -117,17 +149,23 @@ pub(crate) fn portfolio_notes(report: &PortfolioReport) -> Vec<String> {
     let config = &report.config;
     let mut notes = vec![
         format!(
-            "The rule: a coin's expected return is its forecast minus the mean over coins, times a slope that is fitted on \
-             earlier folds. Together with betas and residual variances of the last {} days it gives an aim. A position goes \
+            "The rule: a coin's expected return is its forecast minus the mean over coins, times a slope of the coin that \
+             earlier folds say, drawn to that of all coins. Together with betas and residual variances of the last {} days it gives an aim. A position goes \
              part of the way to it (speed), where the forecast promises more over its life than the fill costs. Orders are \
-             filled at the next close. Hedged: the market's moves are taken out by {}, and its fills are charged.",
-            config.covariance_days, config.hedge
+             filled {}. Hedged: the market's moves are taken out by {}, and its fills are charged.",
+            config.covariance_days,
+            match config.orders {
+                OrderKind::Taker => "at the next close",
+                OrderKind::Limit => "at the last close, in the next bar, where the price trades through it",
+            },
+            config.hedge
         ),
         format!(
             "All figures are parts of the capital, {} in the quote currency; profits are not reinvested. Positions are \
              sized for a volatility of {:.0} % a year on earlier folds, at most {:.0} % a coin and {:.0} % together before \
              the hedge; a fill takes at most {} % of its bar's volume, and what is left is not filled. Half a spread: {} bp; \
-             funding: {} bp a day on long positions.",
+             funding: the rates that are stored beside the candles, and {} bp a day on long positions of coins without \
+             any.",
             config.capital,
             config.target_volatility * 100.0,
             config.coin_cap * 100.0,
@@ -140,6 +178,14 @@ pub(crate) fn portfolio_notes(report: &PortfolioReport) -> Vec<String> {
          days out: the profit a year of the other days. Positions that are held at the end are not closed."
             .to_owned(),
     ];
+    if config.orders == OrderKind::Limit {
+        notes.push(
+            "Limit orders stand for one bar and are ordered anew. A price that only touches one does not fill it. They pay no \
+             half a spread; what is held beside the forecasts is bought by a taker. Chase: how much worse than its limit the \
+             unfilled part would have been at the bar's close; a taker's fee and half a spread come on top."
+                .to_owned(),
+        );
+    }
     if let Some(trials) = report.trials {
         notes.push(format!(
             "Deflated: the probability that the true Sharpe ratio is above what the best of {} of this study so far \

@@ -1,11 +1,11 @@
 //! The report as text for a terminal, at most 150 columns wide.
 
-use score::{Difference, Report, ReportSection, Value};
+use score::{Difference, Metric, Report, ReportSection, Value};
 use terminal::Table;
 
 use crate::text::format::{
     concentration_titles, correlation, counted, grouped, interval, interval_title, legend_line,
-    metric_cells, metric_header, metric_value, narrow_warning, shares, wrapped,
+    metric_cells, metric_header, metric_value, narrow_warning, price_metrics, shares, wrapped,
 };
 use crate::text::intervals_table::intervals_sections;
 use crate::text::notes::notes;
@@ -28,6 +28,7 @@ pub fn score_table(report: &Report) -> String {
             .collect(),
     );
     sections.push(concentration_section(report, &labels));
+    sections.extend(prices_sections(report, &labels));
     sections.push(further_section(report, &labels));
     sections.push(blocks_section(report, &labels));
     sections.extend(intervals_sections(report, &labels));
@@ -164,6 +165,30 @@ fn difference_sections(report: &Report, labels: &[String]) -> Vec<String> {
         sections.push(table.render());
     }
     sections
+}
+
+/// Scores of prices, where the prices are known: those with an interval, then the others.
+fn prices_sections(report: &Report, labels: &[String]) -> Vec<String> {
+    let ends = interval_title(report.confidence);
+    let section = |title: &str, metrics: Vec<&Metric>| {
+        let header = metrics.iter().map(|metric| metric_header(metric, &ends));
+        let mut table = Table::grouped(title, header);
+        for (label, score) in labels.iter().zip(&report.forecasters) {
+            let cells = metrics.iter();
+            let cells = cells.flat_map(|metric| metric_cells(metric, score.metric(metric.name)));
+            table.push(label, cells);
+        }
+        let legend = metrics.iter();
+        let legend = legend.map(|metric| legend_line(metric.title, metric.legend));
+        format!("{}\n{}", table.render(), legend.collect::<String>())
+    };
+    match price_metrics(report) {
+        Some([first, others]) => vec![
+            section("Scores of prices", first),
+            section("Further scores of prices", others),
+        ],
+        None => Vec::new(),
+    }
 }
 
 fn further_section(report: &Report, labels: &[String]) -> String {

@@ -108,8 +108,9 @@ fn the_page_needs_nothing_else_and_takes_names_as_text() {
     assert!(page.contains("1,234 of its rows are not in every run"));
     assert_eq!(
         page.matches("<svg").count(),
-        8,
-        "IC a day of folds, folds, coins, cumulative IC, deciles, bins, capital, importance"
+        8 + 1 + 6,
+        "IC a day of folds, folds, coins, cumulative IC, deciles, bins, capital, importance; expected against realized, \
+         and the same coin by coin of three runs and two parts"
     );
     assert!(page.contains("Quantiles and capital") && page.contains("break-even"));
     for from_elsewhere in ["<script", "<link", "src=", "href=", "@import", "url("] {

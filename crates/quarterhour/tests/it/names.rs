@@ -59,6 +59,7 @@ fn every_subcommand_lists_its_arguments() {
         ("evaluate", "--coins"),
         ("controls", "--config"),
         ("thresholds", "--calibrate"),
+        ("calibration", "--coins"),
         ("quantiles", "--bins"),
         ("backtest", "--hold-bars"),
         ("timing", "--deadline"),

@@ -5,17 +5,31 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, setting};
 
+/// How the orders of a portfolio are filled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderKind {
+    /// By a taker, at the next close.
+    Taker,
+    /// By limit orders at the last close, each for one bar: they are filled where the price trades
+    /// through them within it (below for a purchase, above for a sale), which a touch is not. They
+    /// pay no half a spread.
+    Limit,
+}
+
 /// The `[portfolio]` section: what fills cost, what is hedged, and how large positions may be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PortfolioConfig {
+    /// How orders are filled: `taker` or `limit`.
+    pub orders: OrderKind,
     /// Fees of a fill, in basis points of its value; a portfolio is made for each of them.
     pub fees_bps: Vec<f64>,
     /// Half the spread, in basis points, that every fill costs beside the fee. With 0, a fee of the
     /// table stands for fee and half a spread together.
     pub half_spread_bps: f64,
     /// What a long position in a future pays a day, in basis points of its value, and a short one
-    /// is paid; 0 on the spot market.
+    /// is paid, for coins without a stored history of funding rates; 0 on the spot market.
     pub funding_bps_per_day: f64,
     /// What hedged portfolios hold against the market: `basket`, which is all coins in equal parts,
     /// or a coin such as BTCUSDT.
@@ -39,6 +53,7 @@ pub struct PortfolioConfig {
 impl Default for PortfolioConfig {
     fn default() -> Self {
         Self {
+            orders: OrderKind::Taker,
             fees_bps: vec![0.0, 0.5, 1.0, 2.0, 5.0, 10.0],
             half_spread_bps: 0.0,
             funding_bps_per_day: 0.0,
@@ -100,9 +115,12 @@ impl PortfolioConfig {
         }
     }
 
-    /// What a fill costs at a fee, as a fraction of its value.
-    pub(super) fn cost(&self, fee_bps: f64) -> f64 {
-        (fee_bps + self.half_spread_bps) * 1e-4
+    /// What a fill of an order of this kind costs beside the fee, in basis points.
+    pub(super) fn half_spread_bps(&self, orders: OrderKind) -> f64 {
+        match orders {
+            OrderKind::Taker => self.half_spread_bps,
+            OrderKind::Limit => 0.0,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::market::Market;
+use super::marked_prices::MarkedPrices;
 
 /// Betas and residual variances of the returns of one bar, from trailing returns.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,12 +18,12 @@ pub(super) struct Covariance {
 
 impl Covariance {
     /// Of the returns of `bars`, about zero; a return that is not known is 0.
-    fn new(market: &Market, bars: Range<usize>) -> Self {
-        let coins = market.coins();
+    fn new(prices: &MarkedPrices, bars: Range<usize>) -> Self {
+        let coins = prices.coins();
         let (mut returns, mut means) = (Vec::new(), Vec::new());
         for bar in bars {
             let of_coin = |coin: usize| match bar.checked_sub(1) {
-                Some(before) => known(market.mark(bar, coin) / market.mark(before, coin) - 1.0),
+                Some(before) => known(prices.mark(bar, coin) / prices.mark(before, coin) - 1.0),
                 None => 0.0,
             };
             let first = returns.len();
@@ -104,14 +104,14 @@ pub(super) struct Covariances {
 
 impl Covariances {
     /// From the trailing `window` of bars, or fewer where the market begins later.
-    pub fn new(market: &Market, span: &Range<usize>, window: usize) -> Self {
+    pub fn new(prices: &MarkedPrices, span: &Range<usize>, window: usize) -> Self {
         let (first_day, last_day) = (
-            market.day(span.start),
-            market.day(span.end.saturating_sub(1)),
+            prices.day(span.start),
+            prices.day(span.end.saturating_sub(1)),
         );
         let of_day = |day: i64| {
-            let bar = market.first_bar_of(day);
-            Covariance::new(market, (bar + 1).saturating_sub(window)..bar + 1)
+            let bar = prices.first_bar_of(day);
+            Covariance::new(prices, (bar + 1).saturating_sub(window)..bar + 1)
         };
         Self {
             first_day,

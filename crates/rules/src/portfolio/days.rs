@@ -7,9 +7,8 @@ use statistics::{
     sharpe_ratio,
 };
 
-use super::PortfolioConfig;
-use super::market::{DAY_MS, Market};
-use super::simulation::{Bar, Path};
+use super::marked_prices::{DAY_MS, MarkedPrices};
+use super::simulation::{PortfolioBar, PortfolioPath};
 
 /// Days of a year.
 pub(super) const YEAR: f64 = 365.0;
@@ -19,32 +18,35 @@ const BEST_DAYS: usize = 3;
 
 /// What a portfolio did in a UTC day, in parts of the capital.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(super) struct Day {
+pub(super) struct PortfolioDay {
     /// Number since 1970.
     pub day: i64,
     /// Gained before costs.
     pub profit: f64,
     /// Value of the fills.
     pub traded: f64,
-    /// Sum over bars of what funding is paid on.
-    pub held: f64,
+    /// Paid for funding at the rates that are known.
+    pub funding: f64,
+    /// Sum over bars of the values held of coins whose funding is not known.
+    pub unfunded: f64,
 }
 
 /// The days of a path's bars.
-pub(super) fn days(path: &Path, market: &Market) -> Vec<Day> {
-    let mut days: Vec<Day> = Vec::new();
+pub(super) fn days(path: &PortfolioPath, prices: &MarkedPrices) -> Vec<PortfolioDay> {
+    let mut days: Vec<PortfolioDay> = Vec::new();
     for (place, bar) in path.bars.iter().enumerate() {
-        let number = market.day(path.start + 1 + place);
+        let number = prices.day(path.start + 1 + place);
         if days.last().is_none_or(|last| last.day != number) {
-            days.push(Day {
+            days.push(PortfolioDay {
                 day: number,
-                ..Day::default()
+                ..PortfolioDay::default()
             });
         }
         if let Some(day) = days.last_mut() {
             day.profit += bar.profit;
             day.traded += bar.traded;
-            day.held += bar.held;
+            day.funding += bar.funding;
+            day.unfunded += bar.unfunded;
         }
     }
     days
@@ -71,8 +73,12 @@ pub struct PortfolioFigures {
     pub exposure: f64,
     /// Sum of the positions, mean over bars.
     pub net_exposure: f64,
+    /// Paid for funding a year; below 0 where it was paid to the portfolio.
+    pub funding: f64,
     /// Share of the ordered value that was filled.
     pub filled: Option<f64>,
+    /// What limit orders missed; None for orders that a taker fills.
+    pub limit_orders: Option<LimitOrders>,
     /// The fee of a fill, in basis points, at which these fills earn nothing: half a spread and
     /// funding are paid before.
     pub break_even_bps: Option<f64>,
@@ -83,27 +89,63 @@ pub struct PortfolioFigures {
     pub deflated_sharpe: Option<f64>,
 }
 
+/// What limit orders missed.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct LimitOrders {
+    /// Orders, one for each coin and bar in which something was to be traded.
+    pub orders: usize,
+    /// Orders of which nothing was filled.
+    pub without_fill: usize,
+    /// Share of the ordered value that was not filled.
+    pub unfilled: Option<f64>,
+    /// How much worse than its limit the unfilled part would have been at the bar's close, in basis
+    /// points of its value; a taker's fee and half a spread come on top.
+    pub chase_bps: Option<f64>,
+}
+
+impl LimitOrders {
+    /// Of all orders of some bars.
+    pub(super) fn new(bars: &[PortfolioBar]) -> Self {
+        let sum = |value: fn(&PortfolioBar) -> f64| bars.iter().map(value).sum::<f64>();
+        let value = sum(|bar| bar.unfilled.value);
+        Self {
+            orders: bars.iter().map(|bar| bar.unfilled.orders).sum(),
+            without_fill: bars.iter().map(|bar| bar.unfilled.without_fill).sum(),
+            unfilled: finite(value / sum(|bar| bar.ordered)),
+            chase_bps: finite(sum(|bar| bar.unfilled.chase) / value * 1e4),
+        }
+    }
+}
+
 /// What a portfolio's figures are computed from.
-pub(super) struct Ledger<'a> {
-    pub days: &'a [Day],
-    pub config: &'a PortfolioConfig,
+pub(super) struct DayAccounts<'a> {
+    pub days: &'a [PortfolioDay],
     pub fee_bps: f64,
+    /// What fills cost beside the fee, in basis points.
+    pub half_spread_bps: f64,
+    /// What long positions pay a day where their funding is not known, in basis points.
+    pub funding_bps_per_day: f64,
     /// Length of a bar as a part of a day.
     pub bar_days: f64,
 }
 
-impl Ledger<'_> {
+impl DayAccounts<'_> {
     /// What is left of each day's profit after costs and funding.
     pub fn net(&self) -> Vec<f64> {
-        let cost = self.config.cost(self.fee_bps);
+        let cost = (self.fee_bps + self.half_spread_bps) * 1e-4;
         let days = self.days.iter();
         days.map(|day| self.before_fills(day) - cost * day.traded)
             .collect()
     }
 
-    fn before_fills(&self, day: &Day) -> f64 {
-        let funding = self.config.funding_bps_per_day * 1e-4 * self.bar_days;
-        day.profit - funding * day.held
+    fn before_fills(&self, day: &PortfolioDay) -> f64 {
+        day.profit - self.funding(day)
+    }
+
+    /// Paid for funding in a day: at the known rates, and at the config's of the other coins.
+    fn funding(&self, day: &PortfolioDay) -> f64 {
+        let rate = self.funding_bps_per_day * 1e-4 * self.bar_days;
+        day.funding + rate * day.unfunded
     }
 
     fn break_even_bps(&self, days: impl Iterator<Item = usize>) -> f64 {
@@ -112,16 +154,22 @@ impl Ledger<'_> {
             sums[0] += self.before_fills(day);
             sums[1] += day.traded;
         }
-        sums[0] / sums[1] * 1e4 - self.config.half_spread_bps
+        sums[0] / sums[1] * 1e4 - self.half_spread_bps
     }
 
     /// The figures; intervals draw whole days again, in blocks as long as the target's reach.
-    pub fn figures(&self, bars: &[Bar], block: usize, options: &Options) -> PortfolioFigures {
+    pub fn figures(
+        &self,
+        bars: &[PortfolioBar],
+        block: usize,
+        options: &Options,
+    ) -> PortfolioFigures {
         let net = self.net();
         let count = net.len();
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
-        let over_bars =
-            |value: fn(&Bar) -> f64| bars.iter().map(value).sum::<f64>() / bars.len().max(1) as f64;
+        let over_bars = |value: fn(&PortfolioBar) -> f64| {
+            bars.iter().map(value).sum::<f64>() / bars.len().max(1) as f64
+        };
         let mut sorted = net.clone();
         sorted.sort_by(f64::total_cmp);
         let others = count
@@ -140,7 +188,11 @@ impl Ledger<'_> {
             turnover: self.days.iter().map(|day| day.traded).sum::<f64>() / count.max(1) as f64,
             exposure: over_bars(|bar| bar.gross),
             net_exposure: over_bars(|bar| bar.net),
+            funding: self.days.iter().map(|day| self.funding(day)).sum::<f64>()
+                / count.max(1) as f64
+                * YEAR,
             filled: finite(over_bars(|bar| bar.traded) / ordered),
+            limit_orders: None,
             break_even_bps: finite(self.break_even_bps(0..count)),
             break_even_interval: intervals.and_then(|both| both[1]),
             deflated_sharpe: None,
@@ -172,7 +224,7 @@ impl Ledger<'_> {
 }
 
 /// The milliseconds since 1970 at which a day ends.
-pub(super) fn end_ms(day: &Day) -> i64 {
+pub(super) fn end_ms(day: &PortfolioDay) -> i64 {
     (day.day + 1) * DAY_MS
 }
 

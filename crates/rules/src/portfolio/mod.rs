@@ -4,17 +4,18 @@
 mod config;
 mod covariance;
 mod days;
-mod market;
+mod marked_prices;
+mod own_forecasts;
 mod report;
 mod rule;
 mod run;
-mod signal;
 mod simulation;
 #[cfg(test)]
 mod tests;
+mod trader;
 mod trading;
 
-pub use config::PortfolioConfig;
-pub use days::PortfolioFigures;
+pub use config::{OrderKind, PortfolioConfig};
+pub use days::{LimitOrders, PortfolioFigures};
 pub use report::{FoldFit, Holding, PortfolioReport, PortfolioResult, Trials};
 pub use run::{PortfolioOptions, portfolio};

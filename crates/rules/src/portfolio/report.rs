@@ -107,9 +107,11 @@ pub struct FoldFit {
     pub run: String,
     /// The traded fold.
     pub fold: u32,
-    /// Expected return over the target's reach for a forecast of 1; 0 where forecasts were worth
-    /// nothing, which is then not traded.
+    /// Expected return over the target's reach for a forecast of 1, of all coins together; 0 where
+    /// forecasts were worth nothing, which is then not traded.
     pub slope: f64,
+    /// Standard deviation of the coins' true slopes, as far as their errors do not explain it.
+    pub slope_spread: f64,
     /// Part of the way to its aim that a position goes in a bar.
     pub speed: f64,
 }

@@ -6,13 +6,15 @@ use rayon::prelude::*;
 use score::{ForecastColumn, Options, Rows, check_forecasters};
 
 use super::PortfolioConfig;
+use super::config::OrderKind;
 use super::covariance::Covariances;
-use super::days::{Ledger, end_ms};
-use super::market::{DAY_MS, FoldBars, Market};
+use super::days::{DayAccounts, LimitOrders, end_ms};
+use super::marked_prices::{DAY_MS, FoldBars, MarkedPrices};
+use super::own_forecasts::{OwnForecasts, current_variances};
 use super::report::{FoldFit, Holding, PortfolioReport, PortfolioResult};
 use super::rule::Hedge;
-use super::signal::{Risk, Signal, current_variances};
-use super::simulation::Path;
+use super::simulation::PortfolioPath;
+use super::trader::Risk;
 use super::trading::Ground;
 use crate::Prices;
 use crate::error::{Error, setting};
@@ -49,39 +51,43 @@ pub fn portfolio(
         let expected = "2 or more: a forecast is compared with the mean over coins";
         return Err(setting("coins", rows.symbols.len(), expected));
     }
-    let market = Market::new(prices, rows)?;
-    let folds = FoldBars::of(rows, &market)?;
+    if config.orders == OrderKind::Limit && prices.range.is_none() {
+        let expected = "taker, as the candles have no lowest and highest prices";
+        return Err(setting("portfolio.orders", "limit", expected));
+    }
+    let marked = MarkedPrices::new(prices, rows)?;
+    let folds = FoldBars::of(rows, &marked)?;
     let traded = traded(&folds, &options.folds)?;
     let hedge = hedge(&config.hedge, &rows.symbols)?;
     let span = folds.first().map_or(0, |fold| fold.bars.start)
         ..folds.last().map_or(0, |fold| fold.bars.end);
-    let window = market.bars_of_days(config.covariance_days);
-    let covariances = Covariances::new(&market, &span, window);
+    let window = marked.bars_of_days(config.covariance_days);
+    let covariances = Covariances::new(&marked, &span, window);
+    let current = current_variances(rows, &marked)?;
     let ground = Ground {
-        market: &market,
-        covariances: &covariances,
+        prices: &marked,
+        risk: Risk {
+            covariances: &covariances,
+            current: &current,
+        },
         folds: &folds[..traded.end],
         traded,
         config,
     };
-    let risk = Risk {
-        covariances: &covariances,
-        current: &current_variances(rows, &market)?,
-    };
-    let signals = forecasters
+    let forecasts = forecasters
         .par_iter()
         .map(|forecaster| {
-            let signal = Signal::new(rows, forecaster, &market, ground.folds, &risk)?;
-            Ok((forecaster, signal))
+            let own = OwnForecasts::new(rows, forecaster, &marked, ground.folds)?;
+            Ok((forecaster, own))
         })
         .collect::<Result<Vec<_>, Error>>()?;
     let results = config
         .fees_bps
         .par_iter()
-        .flat_map(|&fee_bps| at_fee(&ground, &signals, (fee_bps, hedge), (rows, options)))
+        .flat_map(|&fee_bps| at_fee(&ground, &forecasts, (fee_bps, hedge), (rows, options)))
         .collect();
     let bars = ground.bars();
-    let last = bars.end.min(market.bars() - 1);
+    let last = bars.end.min(marked.bars() - 1);
     Ok(PortfolioReport {
         config: config.clone(),
         coins: rows.symbols.len(),
@@ -92,7 +98,7 @@ pub fn portfolio(
         span_ms: [bars.start, last].map(|bar| prices.start_ms + bar as i64 * prices.bar_ms),
         bar_ms: prices.bar_ms,
         reach_bars: rows.reach_bars,
-        fits: fits(&ground, &signals, rows.reach_bars),
+        fits: fits(&ground, &forecasts),
         results,
         trials: None,
     })
@@ -136,49 +142,30 @@ fn hedge(name: &str, symbols: &[String]) -> Result<Hedge, Error> {
 /// All portfolios at one fee; a control that was worth nothing before any fold is none.
 fn at_fee(
     ground: &Ground<'_>,
-    signals: &[(&ForecastColumn, Signal)],
+    forecasts: &[(&ForecastColumn, OwnForecasts)],
     (fee_bps, hedge): (f64, Hedge),
     (rows, options): (&Rows, &PortfolioOptions),
 ) -> Vec<PortfolioResult> {
-    let block = (rows.reach_bars as i64 * rows.bar_ms + DAY_MS - 1) / DAY_MS;
-    let result = |holding: Holding, path: &Path| {
-        let days = ground.days(path);
-        let ledger = Ledger {
-            days: &days,
-            config: ground.config,
-            fee_bps,
-            bar_days: rows.bar_ms as f64 / DAY_MS as f64,
-        };
-        let mut figures = ledger.figures(&path.bars, block as usize, &options.bootstrap);
-        if matches!(holding, Holding::Coin { .. } | Holding::Basket) {
-            // One purchase has no fee that decides anything.
-            (figures.break_even_bps, figures.break_even_interval) = (None, None);
-        }
-        PortfolioResult {
-            holding,
-            fee_bps,
-            figures,
-            day_ms: days.iter().map(end_ms).collect(),
-            profit: ledger.net(),
-        }
-    };
-    let cost = ground.config.cost(fee_bps);
+    let config = ground.config;
+    let result =
+        |holding, path: &PortfolioPath| result(ground, holding, path, fee_bps, (rows, options));
+    let cost = (fee_bps + config.half_spread_bps(config.orders)) * 1e-4;
     let (mut results, mut matched) = (Vec::new(), Vec::new());
-    let is_traded = |signal: &Signal| {
+    let is_traded = |own: &OwnForecasts| {
         let mut folds = ground.traded.clone();
-        folds.any(|fold| signal.fit(fold).slope > 0.0)
+        folds.any(|fold| own.fit(fold).slope > 0.0)
     };
-    for (forecaster, signal) in signals {
-        if forecaster.is_control() && !is_traded(signal) {
+    for (forecaster, own) in forecasts {
+        if forecaster.is_control() && !is_traded(own) {
             continue;
         }
-        let hedged = ground.follow(signal, Some(hedge), cost);
+        let hedged = ground.follow(own, Some(hedge), cost);
         let Some(run) = forecaster.run.clone() else {
             let name = forecaster.name.clone();
             results.push(result(Holding::Control { name }, &hedged));
             continue;
         };
-        let raw = ground.follow(signal, None, cost);
+        let raw = ground.follow(own, None, cost);
         for (path, hedged) in [(&raw, false), (&hedged, true)] {
             let holding = Holding::Forecasts {
                 forecaster: forecaster.name.clone(),
@@ -187,10 +174,8 @@ fn at_fee(
             };
             results.push(result(holding, path));
         }
-        matched.push(result(
-            Holding::MatchedBasket { run },
-            &ground.matched(&raw),
-        ));
+        let basket = ground.matched(&raw);
+        matched.push(result(Holding::MatchedBasket { run }, &basket));
     }
     let held = held(ground, &rows.symbols).into_iter();
     results.extend(held.map(|(holding, path)| result(holding, &path)));
@@ -198,8 +183,47 @@ fn at_fee(
     results
 }
 
+/// What came of a portfolio at a fee.
+fn result(
+    ground: &Ground<'_>,
+    holding: Holding,
+    path: &PortfolioPath,
+    fee_bps: f64,
+    (rows, options): (&Rows, &PortfolioOptions),
+) -> PortfolioResult {
+    let (config, days) = (ground.config, ground.days(path));
+    // What is held beside the forecasts is bought by a taker.
+    let orders = match holding.is_trial() {
+        true => config.orders,
+        false => OrderKind::Taker,
+    };
+    let accounts = DayAccounts {
+        days: &days,
+        fee_bps,
+        half_spread_bps: config.half_spread_bps(orders),
+        funding_bps_per_day: config.funding_bps_per_day,
+        bar_days: rows.bar_ms as f64 / DAY_MS as f64,
+    };
+    let block = (rows.reach_bars as i64 * rows.bar_ms + DAY_MS - 1) / DAY_MS;
+    let mut figures = accounts.figures(&path.bars, block as usize, &options.bootstrap);
+    if matches!(holding, Holding::Coin { .. } | Holding::Basket) {
+        // One purchase has no fee that decides anything.
+        (figures.break_even_bps, figures.break_even_interval) = (None, None);
+    }
+    if orders == OrderKind::Limit {
+        figures.limit_orders = Some(LimitOrders::new(&path.bars));
+    }
+    PortfolioResult {
+        holding,
+        fee_bps,
+        figures,
+        day_ms: days.iter().map(end_ms).collect(),
+        profit: accounts.net(),
+    }
+}
+
 /// What anyone could hold: Bitcoin, where it is among the coins, and all coins alike.
-fn held(ground: &Ground<'_>, symbols: &[String]) -> Vec<(Holding, Path)> {
+fn held(ground: &Ground<'_>, symbols: &[String]) -> Vec<(Holding, PortfolioPath)> {
     let coins = symbols.len();
     let mut held = Vec::new();
     let bitcoin = symbols.iter().position(|symbol| symbol.starts_with("BTC"));
@@ -214,21 +238,18 @@ fn held(ground: &Ground<'_>, symbols: &[String]) -> Vec<(Holding, Path)> {
     held
 }
 
-fn fits(
-    ground: &Ground<'_>,
-    signals: &[(&ForecastColumn, Signal)],
-    reach_bars: usize,
-) -> Vec<FoldFit> {
-    let of_run = |(forecaster, signal): &(&ForecastColumn, Signal)| {
+fn fits(ground: &Ground<'_>, forecasts: &[(&ForecastColumn, OwnForecasts)]) -> Vec<FoldFit> {
+    let of_run = |(forecaster, own): &(&ForecastColumn, OwnForecasts)| {
         let run = forecaster.run.clone()?;
         let of_fold = |fold: usize| FoldFit {
             forecaster: forecaster.name.clone(),
             run: run.clone(),
             fold: ground.folds[fold].fold,
-            slope: signal.fit(fold).slope * reach_bars as f64,
-            speed: 1.0 - signal.fit(fold).persistence,
+            slope: own.fit(fold).slope,
+            slope_spread: own.fit(fold).slope_spread,
+            speed: own.fit(fold).fading(),
         };
         Some(ground.traded.clone().map(of_fold).collect::<Vec<_>>())
     };
-    signals.iter().filter_map(of_run).flatten().collect()
+    forecasts.iter().filter_map(of_run).flatten().collect()
 }

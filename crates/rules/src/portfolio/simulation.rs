@@ -1,8 +1,12 @@
-//! The accounting: orders are filled at the next close, and every fill is charged.
+//! The accounting: orders are filled in the next bar, and every fill is charged.
 
 use std::ops::Range;
 
-use super::market::{Market, is_price};
+use super::config::OrderKind;
+use super::marked_prices::{MarkedPrices, is_price};
+
+/// An order of no more than this part of the capital is rounding.
+const ROUNDING: f64 = 1e-12;
 
 /// Cash and units of each coin, in parts of the capital.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,6 +15,15 @@ pub(super) struct Account {
     pub cash: f64,
     /// Units of each coin; below 0 where it is sold short.
     pub units: Vec<f64>,
+}
+
+/// How orders are filled.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct FillTerms {
+    /// At which price, and whether for sure.
+    pub kind: OrderKind,
+    /// None: whatever is ordered.
+    pub volume: Option<VolumeLimit>,
 }
 
 /// What a fill may take of a bar.
@@ -24,27 +37,44 @@ pub(super) struct VolumeLimit {
 
 /// One bar of a portfolio, in parts of the capital.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(super) struct Bar {
-    /// What the units that were held over the bar gained, before costs.
+pub(super) struct PortfolioBar {
+    /// What was held over the bar, and filled within it, gained up to its close, before costs.
     pub profit: f64,
-    /// Value of the fills at its close.
+    /// Value of the fills.
     pub traded: f64,
-    /// Value of the orders that were to be filled at its close.
+    /// Value of the orders that were to be filled.
     pub ordered: f64,
-    /// Sum of the values held over the bar, at its close: what funding is paid on.
-    pub held: f64,
+    /// Paid for funding at the rates that are known, on what was held over the bar.
+    pub funding: f64,
+    /// Sum of the values held over the bar, at its close, of the coins whose funding is not known.
+    pub unfunded: f64,
     /// Sum of the values after the fills.
     pub net: f64,
     /// Sum of their sizes.
     pub gross: f64,
+    /// Orders, those without any fill, and what the unfilled parts lost to the close.
+    pub unfilled: UnfilledOrders,
+}
+
+/// What was ordered and not filled.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct UnfilledOrders {
+    /// Orders.
+    pub orders: usize,
+    /// Those of which nothing was filled.
+    pub without_fill: usize,
+    /// Value of what was not filled.
+    pub value: f64,
+    /// What it would have cost more to fill it at the bar's close: below 0 where that is cheaper.
+    pub chase: f64,
 }
 
 /// What became of a portfolio, bar by bar.
-pub(super) struct Path {
+pub(super) struct PortfolioPath {
     /// The first bar that orders were decided at; the first result is of the next one.
     pub start: usize,
     /// Results of the bars after it.
-    pub bars: Vec<Bar>,
+    pub bars: Vec<PortfolioBar>,
     /// What is held at the end. Positions are not closed.
     #[cfg_attr(
         not(test),
@@ -53,18 +83,18 @@ pub(super) struct Path {
     pub account: Account,
 }
 
-/// Decides orders at every bar of `bars` and fills them at the next one's close.
+/// Decides orders at every bar of `bars` and fills them in the next one.
 ///
 /// `decide` is given the bar and the units held after its fills, and writes the values to buy
-/// (below 0: to sell) at the bar's close. An order that the volume limit does not let through is
-/// gone; the rest has to be ordered anew.
+/// (below 0: to sell) at the bar's close. What of an order is not filled in the next bar is gone;
+/// it has to be ordered anew.
 pub(super) fn simulate(
-    market: &Market,
+    prices: &MarkedPrices,
     bars: Range<usize>,
-    limit: Option<VolumeLimit>,
+    terms: FillTerms,
     mut decide: impl FnMut(usize, &[f64], &mut [f64]),
-) -> Path {
-    let coins = market.coins();
+) -> PortfolioPath {
+    let coins = prices.coins();
     let mut account = Account {
         cash: 1.0,
         units: vec![0.0; coins],
@@ -74,35 +104,86 @@ pub(super) fn simulate(
     for bar in bars.clone() {
         decide(bar, &account.units, &mut orders);
         let next = bar + 1;
-        if next >= market.bars() {
+        if next >= prices.bars() {
             break;
         }
-        let mut result = Bar::default();
+        let mut result = PortfolioBar::default();
         for (coin, order) in orders.iter().enumerate() {
-            let (before, close) = (market.mark(bar, coin), market.mark(next, coin));
+            let (before, close) = (prices.mark(bar, coin), prices.mark(next, coin));
             if !is_price(before) {
                 continue;
             }
             let units = &mut account.units[coin];
             result.profit += *units * (close - before);
-            result.held += *units * close;
-            let ordered = order / before * close;
-            let most = limit.map_or(f64::INFINITY, |limit| {
-                limit.share * market.traded(next, coin) / limit.capital
-            });
-            let filled = ordered.clamp(-most, most);
-            *units += filled / close;
-            account.cash -= filled;
-            result.ordered += ordered.abs();
-            result.traded += filled.abs();
+            match prices.funding(next, coin) {
+                Some(rate) => result.funding += *units * before * rate,
+                None => result.unfunded += *units * close,
+            }
+            let fill = terms.fill(prices, (next, coin), *order / before, [before, close]);
+            *units += fill.units;
+            account.cash -= fill.units * fill.price;
+            result.profit += fill.units * (close - fill.price);
+            result.traded += (fill.units * fill.price).abs();
+            result.add_order(*order / before, fill, close);
             result.net += *units * close;
             result.gross += (*units * close).abs();
         }
         results.push(result);
     }
-    Path {
+    PortfolioPath {
         start: bars.start,
         bars: results,
         account,
+    }
+}
+
+/// Units that were bought (below 0: sold), and their price.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct OrderFill {
+    units: f64,
+    price: f64,
+}
+
+impl FillTerms {
+    /// What is filled in a bar of an order of so many units. `before` is the last close when it was
+    /// ordered, which is the limit of a limit order.
+    fn fill(
+        self,
+        prices: &MarkedPrices,
+        (bar, coin): (usize, usize),
+        ordered: f64,
+        [before, close]: [f64; 2],
+    ) -> OrderFill {
+        let price = match self.kind {
+            OrderKind::Taker => close,
+            OrderKind::Limit => before,
+        };
+        let is_filled = match self.kind {
+            OrderKind::Taker => true,
+            OrderKind::Limit => prices.trades_through((bar, coin), before, ordered > 0.0),
+        };
+        let most = match self.volume {
+            _ if !is_filled => 0.0,
+            None => f64::INFINITY,
+            Some(limit) => limit.share * prices.traded(bar, coin) / limit.capital,
+        };
+        OrderFill {
+            units: (ordered * price).clamp(-most, most) / price,
+            price,
+        }
+    }
+}
+
+impl PortfolioBar {
+    fn add_order(&mut self, ordered: f64, fill: OrderFill, close: f64) {
+        self.ordered += (ordered * fill.price).abs();
+        if (ordered * fill.price).abs() <= ROUNDING {
+            return;
+        }
+        let missed = ordered - fill.units;
+        self.unfilled.orders += 1;
+        self.unfilled.without_fill += usize::from(fill.units == 0.0);
+        self.unfilled.value += (missed * fill.price).abs();
+        self.unfilled.chase += missed * (close - fill.price);
     }
 }

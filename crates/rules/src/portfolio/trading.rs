@@ -3,17 +3,18 @@
 use std::ops::Range;
 
 use super::PortfolioConfig;
-use super::covariance::Covariances;
-use super::days::{Day, YEAR, days};
-use super::market::{FoldBars, Market, is_price};
-use super::rule::{Caps, Hedge, Rule, Trader};
-use super::signal::Signal;
-use super::simulation::{Path, VolumeLimit, simulate};
+use super::config::OrderKind;
+use super::days::{PortfolioDay, YEAR, days};
+use super::marked_prices::{FoldBars, MarkedPrices, is_price};
+use super::own_forecasts::OwnForecasts;
+use super::rule::{Hedge, PartialAdjustment, PositionCaps};
+use super::simulation::{FillTerms, PortfolioPath, VolumeLimit, simulate};
+use super::trader::{Risk, Trader};
 
 /// What all portfolios share.
 pub(super) struct Ground<'a> {
-    pub market: &'a Market,
-    pub covariances: &'a Covariances,
+    pub prices: &'a MarkedPrices,
+    pub risk: Risk<'a>,
     /// All folds of the forecasts, in order.
     pub folds: &'a [FoldBars],
     /// Places of the folds that are traded.
@@ -29,34 +30,42 @@ impl Ground<'_> {
         start..folds.last().map_or(start, |fold| fold.bars.end)
     }
 
-    fn limit(&self) -> VolumeLimit {
-        VolumeLimit {
-            share: self.config.volume_share,
-            capital: self.config.capital,
+    fn terms(&self, kind: OrderKind) -> FillTerms {
+        FillTerms {
+            kind,
+            volume: Some(VolumeLimit {
+                share: self.config.volume_share,
+                capital: self.config.capital,
+            }),
         }
     }
 
     /// Follows the forecasts at one cost; each fold by what the ones before it say.
-    pub fn follow(&self, signal: &Signal, hedge: Option<Hedge>, cost: f64) -> Path {
-        let caps = Caps {
+    pub fn follow(
+        &self,
+        forecasts: &OwnForecasts,
+        hedge: Option<Hedge>,
+        cost: f64,
+    ) -> PortfolioPath {
+        let caps = PositionCaps {
             coin: self.config.coin_cap,
             gross: self.config.gross_cap,
         };
-        let rules: Vec<Rule> = self
+        let rules: Vec<PartialAdjustment<'_>> = self
             .traded
             .clone()
-            .map(|fold| Rule {
+            .map(|fold| PartialAdjustment {
                 caps: Some(caps),
-                ..self.rule(signal, hedge, cost, fold)
+                ..self.rule(forecasts, hedge, cost, fold)
             })
             .collect();
         let folds = &self.folds[self.traded.clone()];
-        let mut trader = Trader::new(self.market, signal, self.covariances);
+        let mut trader = Trader::new(self.prices, forecasts, self.risk);
         let mut place = 0;
         simulate(
-            self.market,
+            self.prices,
             self.bars(),
-            Some(self.limit()),
+            self.terms(self.config.orders),
             |bar, units, orders| {
                 while folds
                     .get(place + 1)
@@ -71,47 +80,57 @@ impl Ground<'_> {
 
     /// The rule of a fold: sized so that on the folds before it, without caps and limits, the root
     /// mean square of the daily profit was the target volatility.
-    fn rule(&self, signal: &Signal, hedge: Option<Hedge>, cost: f64, fold: usize) -> Rule {
-        let unit = Rule {
-            fit: signal.fit(fold),
+    fn rule<'f>(
+        &self,
+        forecasts: &'f OwnForecasts,
+        hedge: Option<Hedge>,
+        cost: f64,
+        fold: usize,
+    ) -> PartialAdjustment<'f> {
+        let unit = PartialAdjustment {
+            fit: forecasts.fit(fold),
             scale: 1.0,
             cost,
             hedge,
             caps: None,
         };
         let before = self.folds[0].bars.start..self.folds[fold].bars.start;
-        let mut trader = Trader::new(self.market, signal, self.covariances);
-        let path = simulate(self.market, before, None, |bar, units, orders| {
+        let mut trader = Trader::new(self.prices, forecasts, self.risk);
+        let unlimited = FillTerms {
+            kind: OrderKind::Taker,
+            volume: None,
+        };
+        let path = simulate(self.prices, before, unlimited, |bar, units, orders| {
             trader.decide(&unit, bar, units, orders);
         });
         // The last day may end in this fold: it is known up to the fold's begin.
-        let days = days(&path, self.market);
+        let days = days(&path, self.prices);
         let squares: f64 = days.iter().map(|day| day.profit.powi(2)).sum();
         let volatility = (squares / days.len() as f64 * YEAR).sqrt();
         let scale = self.config.target_volatility / volatility;
-        Rule {
+        PartialAdjustment {
             scale: if scale.is_finite() { scale } else { 0.0 },
             ..unit
         }
     }
 
     /// Buys fractions of the capital at each coin's first price in the traded folds, and holds them.
-    pub fn hold(&self, weights: &[f64]) -> Path {
+    pub fn hold(&self, weights: &[f64]) -> PortfolioPath {
         let bars = self.bars();
         let wanted = |coin: usize| {
-            let mut marks = bars.clone().map(|bar| self.market.mark(bar, coin));
+            let mut marks = bars.clone().map(|bar| self.prices.mark(bar, coin));
             marks
                 .find(|mark| is_price(*mark))
                 .map_or(0.0, |mark| weights[coin] / mark)
         };
         let wanted: Vec<f64> = (0..weights.len()).map(wanted).collect();
         simulate(
-            self.market,
+            self.prices,
             bars,
-            Some(self.limit()),
+            self.terms(OrderKind::Taker),
             |bar, units, orders| {
                 for (coin, order) in orders.iter_mut().enumerate() {
-                    let value = (wanted[coin] - units[coin]) * self.market.mark(bar, coin);
+                    let value = (wanted[coin] - units[coin]) * self.prices.mark(bar, coin);
                     *order = if value.is_finite() { value } else { 0.0 };
                 }
             },
@@ -119,17 +138,17 @@ impl Ground<'_> {
     }
 
     /// All coins in equal parts, together as much as the positions of `path` add up to.
-    pub fn matched(&self, path: &Path) -> Path {
-        let coins = self.market.coins() as f64;
+    pub fn matched(&self, path: &PortfolioPath) -> PortfolioPath {
+        let coins = self.prices.coins() as f64;
         simulate(
-            self.market,
+            self.prices,
             self.bars(),
-            Some(self.limit()),
+            self.terms(OrderKind::Taker),
             |bar, units, orders| {
                 let last = bar.checked_sub(path.start + 1);
                 let net = last.map_or(0.0, |last| path.bars[last].net);
                 for (coin, order) in orders.iter_mut().enumerate() {
-                    let value = net / coins - units[coin] * self.market.mark(bar, coin);
+                    let value = net / coins - units[coin] * self.prices.mark(bar, coin);
                     *order = if value.is_finite() { value } else { 0.0 };
                 }
             },
@@ -137,7 +156,7 @@ impl Ground<'_> {
     }
 
     /// The days of a path.
-    pub fn days(&self, path: &Path) -> Vec<Day> {
-        days(path, self.market)
+    pub fn days(&self, path: &PortfolioPath) -> Vec<PortfolioDay> {
+        days(path, self.prices)
     }
 }

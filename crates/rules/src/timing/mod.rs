@@ -7,7 +7,7 @@ mod report;
 mod rule;
 mod run;
 
-pub use prices::Prices;
+pub use prices::{PriceRange, Prices};
 pub use report::{DeadlineReport, Saving, SideSavings, TimingReport, TimingScore};
 pub use rule::{PATIENCE, TimingDecision, TimingRule, z_scores};
 pub use run::{TimingOptions, timing};

@@ -6,7 +6,7 @@ use crate::error::{Error, setting};
 ///
 /// # Shapes
 /// `close` and `volume` are `[bars, coins]`, row-major; NaN where a coin has no candle of its own.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Prices {
     /// Open time of the first bar, UTC milliseconds.
     pub start_ms: i64,
@@ -18,6 +18,23 @@ pub struct Prices {
     pub close: Vec<f64>,
     /// The volumes; None where the candles have none.
     pub volume: Option<Vec<f64>>,
+    /// How far prices went within each bar; None where nothing needs it.
+    pub range: Option<PriceRange>,
+    /// For each coin its funding rates: the time, UTC milliseconds, and what a long position pays
+    /// then, as a fraction of its value. Empty where none is known.
+    pub funding: Vec<Vec<(i64, f64)>>,
+}
+
+/// The lowest and the highest price within each bar.
+///
+/// # Shapes
+/// As [`Prices::close`].
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PriceRange {
+    /// The lowest prices.
+    pub low: Vec<f64>,
+    /// The highest prices.
+    pub high: Vec<f64>,
 }
 
 impl Prices {
@@ -36,9 +53,12 @@ impl Prices {
         }
         let cells = self.bars() * self.symbols.len();
         let volumes = self.volume.as_ref().map_or(cells, Vec::len);
-        if self.close.len() != cells || volumes != cells {
-            let found = format!("{} and {volumes}", self.close.len());
-            let expected = "lengths of closes and volumes that are bars times coins";
+        let lows = self.range.as_ref().map_or(cells, |range| range.low.len());
+        let highs = self.range.as_ref().map_or(cells, |range| range.high.len());
+        let lengths = [self.close.len(), volumes, lows, highs];
+        if lengths.iter().any(|length| *length != cells) {
+            let found = format!("{lengths:?}");
+            let expected = "lengths of closes, volumes, lows and highs that are bars times coins";
             return Err(setting("prices", found, expected));
         }
         Ok(())
@@ -57,12 +77,12 @@ impl Prices {
 /// One coin's bars, with sums up to each of them.
 pub(super) struct CoinPrices {
     close: Vec<f64>,
-    /// Sums over the bars before each; one more than bars.
-    sums: Vec<Sums>,
+    /// PriceSums over the bars before each; one more than bars.
+    sums: Vec<PriceSums>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Sums {
+struct PriceSums {
     unknown_closes: usize,
     unknown_volumes: usize,
     close: f64,
@@ -85,8 +105,8 @@ pub(super) struct Benchmarks {
 
 impl CoinPrices {
     fn new(close: Vec<f64>, volume: Option<Vec<f64>>) -> Self {
-        let mut sums = vec![Sums::default()];
-        let mut running = Sums::default();
+        let mut sums = vec![PriceSums::default()];
+        let mut running = PriceSums::default();
         for (bar, close) in close.iter().enumerate() {
             let volume = volume.as_ref().map_or(f64::NAN, |volume| volume[bar]);
             if close.is_nan() {

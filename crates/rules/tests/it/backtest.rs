@@ -125,6 +125,7 @@ fn a_bin_is_bought_against_its_opposite() {
     let bars = 6;
     let of_bar = |values: [f64; 5]| (0..bars).flat_map(|_| values).collect::<Vec<f64>>();
     let rows = Rows {
+        close: None,
         time_ms: (0..5 * bars).map(|row| row / 5 * 60_000).collect(),
         symbol: (0..5 * bars).map(|row| (row % 5) as u32).collect(),
         fold: vec![1; 5 * bars as usize],
@@ -188,6 +189,7 @@ fn a_bin_is_bought_against_its_opposite() {
 /// One coin of five minutes: bought at the first two and the fourth.
 fn five_minutes() -> (Rows, ForecastColumn) {
     let rows = Rows {
+        close: None,
         time_ms: (0..5).map(|minute| minute * 60_000).collect(),
         symbol: vec![0; 5],
         fold: vec![1; 5],

@@ -18,6 +18,7 @@ fn panel(tuning: &Value) -> (Rows, ForecastColumn) {
     let time_ms: Vec<i64> = times.iter().map(|time| time * bar_ms).collect();
     let length = time_ms.len();
     let rows = Rows {
+        close: None,
         time_ms,
         symbol: integers(&columns["symbol"]),
         fold: vec![1; length],

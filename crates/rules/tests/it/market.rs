@@ -15,6 +15,7 @@ pub fn market(skilled: usize, seed: u64) -> (Rows, ForecastColumn) {
     let mut noise = Noise::new(seed);
     let mut slow = [0.0; COINS];
     let mut rows = Rows {
+        close: None,
         time_ms: Vec::new(),
         symbol: Vec::new(),
         fold: Vec::new(),

@@ -33,6 +33,7 @@ fn rows_at(start_ms: i64, bar: &[i64], coin: &[i64], fold: &[i64]) -> Rows {
     let length = bar.len();
     let coins = coin.iter().max().map_or(0, |last| last + 1);
     Rows {
+        close: None,
         time_ms: bar.iter().map(|bar| start_ms + bar * HOUR_MS).collect(),
         symbol: coin.iter().map(|coin| *coin as u32).collect(),
         fold: fold.iter().map(|fold| *fold as u32).collect(),
@@ -83,6 +84,7 @@ fn savings_equal_those_of_plain_loops_in_numpy() {
         symbols: rows.symbols.clone(),
         close: floats(&golden["close"]),
         volume: Some(floats(&golden["volume"])),
+        ..Prices::default()
     };
     let names = ["ridge", "other", "zero"];
     let forecasters = names.map(|name| of_run(name, floats(&golden["forecasts"][name])));
@@ -159,7 +161,7 @@ fn market(steps: &[f64], coins: usize) -> Market {
             bar_ms: HOUR_MS,
             symbols,
             close,
-            volume: None,
+            ..Prices::default()
         },
     }
 }

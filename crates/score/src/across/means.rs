@@ -248,6 +248,7 @@ mod tests {
         let count = 800 * 3;
         let realized: Vec<f64> = (0..count).map(|_| noise()).collect();
         let rows = Rows {
+            close: None,
             time_ms: (0..count).map(|row| (row / 3) as i64 * 60_000).collect(),
             symbol: (0..count).map(|row| (row % 3) as u32).collect(),
             fold: (0..count).map(|row| 1 + (row / 1200) as u32).collect(),

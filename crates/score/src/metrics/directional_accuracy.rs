@@ -1,9 +1,6 @@
 //! How often the sign was right.
 
-use statistics::directional_accuracy;
-
 use crate::metrics::metric::{Metric, Unit};
-use crate::metrics::sample::Estimate;
 
 /// Share of rows whose sign was right.
 pub const METRIC: Metric = Metric {
@@ -12,9 +9,13 @@ pub const METRIC: Metric = Metric {
     legend: "share of rows whose sign was right",
     formula: "rows of equal sign / rows where neither side is 0",
     unit: Unit::Share,
+    interval: Some("directional_accuracy_interval"),
     of: |sample| {
-        let realized = &sample.rows().realized;
-        Estimate::point(directional_accuracy(sample.forecast(), realized))
+        let (forecast, realized) = (sample.forecast(), &sample.rows().realized);
+        sample.share_of(
+            |row| forecast[row] != 0.0 && realized[row] != 0.0,
+            |row| (forecast[row] > 0.0) == (realized[row] > 0.0),
+        )
     },
     ..Metric::FURTHER
 };

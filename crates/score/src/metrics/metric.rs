@@ -49,6 +49,10 @@ pub enum Unit {
     Share,
     /// The unit of the target.
     Target,
+    /// The unit of prices.
+    Price,
+    /// The probability of a difference as large by luck alone.
+    Probability,
 }
 
 /// Which values are the good ones.
@@ -65,6 +69,8 @@ pub enum Better {
 pub enum ReportSection {
     /// Among the scores, with its interval: the metrics that forecasters are compared by.
     Scores,
+    /// Among the scores of prices, where the prices are known.
+    Prices,
     /// Among the further scores, as a value alone.
     Further,
     /// In JSON alone.

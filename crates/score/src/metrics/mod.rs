@@ -4,6 +4,7 @@
 mod coverage;
 mod delayed;
 mod delayed_neutral;
+mod diebold_mariano_p;
 mod directional_accuracy;
 mod ic;
 mod ic_a_day;
@@ -16,18 +17,27 @@ mod icir;
 mod interval_metric;
 mod interval_score;
 mod mae;
+mod mape;
 mod metric;
 mod neutral;
 mod pearson;
+mod price_mae;
+mod price_r2;
+mod price_rmse;
 mod rank_correlation;
 mod rank_ic;
 mod rank_ic_delayed;
 mod rank_ic_std;
 mod rank_icir;
 mod reference;
+mod return_r2;
 mod rmse;
 mod sample;
 mod scaled;
+mod sign_drawdown;
+mod sign_sharpe;
+mod skill;
+mod smape;
 mod value;
 mod values;
 mod weighted;
@@ -66,6 +76,16 @@ pub const METRICS: &[Metric] = &[
     directional_accuracy::METRIC,
     mae::METRIC,
     rmse::METRIC,
+    mape::METRIC,
+    skill::METRIC,
+    diebold_mariano_p::METRIC,
+    smape::METRIC,
+    price_mae::METRIC,
+    price_rmse::METRIC,
+    price_r2::METRIC,
+    return_r2::METRIC,
+    sign_sharpe::METRIC,
+    sign_drawdown::METRIC,
 ];
 
 /// Every metric of prediction intervals, in the order of the tables.

@@ -12,7 +12,9 @@ const HEAD: &str = "# Metrics
 
 What `evaluate` prints and what its JSON holds, in the order of the tables. Scores come with an
 interval and are what forecasters are compared by; further scores are values alone. The first one is
-the one to decide on. A new metric is a file in `crates/score/src/metrics/` and a line in its list;
+the one to decide on. Scores of prices are there where a table has the closes that its returns begin
+at, which tables of `return` on bars of a day have: the price forecast is close x (1 + forecast),
+and the control `zero` is the last price. A new metric is a file in `crates/score/src/metrics/` and a line in its list;
 `crates/page/examples/metric.rs` is one outside the list.
 ";
 
@@ -66,12 +68,15 @@ fn measured(unit: Unit) -> &'static str {
         Unit::Ratio => "in units of its spread",
         Unit::Share => "as a share",
         Unit::Target => "in the unit of the target",
+        Unit::Price => "in the unit of the price",
+        Unit::Probability => "as a probability",
     }
 }
 
 fn place(metric: &Metric) -> String {
     let shown = match metric.section {
         ReportSection::Scores => "Among the scores",
+        ReportSection::Prices => "Among the scores of prices",
         ReportSection::Further => "Among the further scores",
         ReportSection::Hidden => "In JSON alone",
     };

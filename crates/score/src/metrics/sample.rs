@@ -8,10 +8,11 @@ use statistics::{
 };
 
 use crate::common_rows::{CommonRows, fold_ranks, mean_defined};
-use crate::controls::is_unknown;
+use crate::controls::{is_unknown, rows_of_coins};
 use crate::daily::{DayMean, IcVariant};
 use crate::metrics::value::Value;
 use crate::ranks::{RankSeries, Ranks};
+use crate::ratio::RatioSeries;
 use crate::resampling::{Bootstrap, ForecasterSeries, fold_differences};
 use crate::rows::{ForecastColumn, Rows};
 use crate::variants::Variant;
@@ -84,6 +85,40 @@ impl<'a> Sample<'a> {
     /// True for a control of what the rows do not know.
     pub fn is_unknown(&self) -> bool {
         is_unknown(self.forecaster)
+    }
+
+    /// The closes that returns begin at; None where forecasts are not scored as prices, and for a
+    /// control of what the rows do not know.
+    pub fn closes(&self) -> Option<&'a [f64]> {
+        let close = self.common.rows.close.as_deref();
+        close.filter(|_| !self.is_unknown())
+    }
+
+    /// Rows of each coin, in order of time.
+    pub fn coins(&self) -> Vec<Vec<usize>> {
+        rows_of_coins(self.common.rows, 0..self.common.rows.len())
+    }
+
+    /// A sum over rows divided by another, with their folds and draws: `terms` are the two values of
+    /// a row, None where it does not count.
+    pub fn ratio_of_sums(&self, terms: impl Fn(usize) -> Option<[f64; 2]>) -> Estimate {
+        let series = RatioSeries::new(self.common, terms);
+        Estimate {
+            value: series.value,
+            t: None,
+            draws: self.drawn.and_then(|_| series.draws(self.common)),
+            folds: series.folds,
+        }
+    }
+
+    /// Share of the rows that count of which something is true.
+    pub fn share_of(
+        &self,
+        counts: impl Fn(usize) -> bool,
+        is_true: impl Fn(usize) -> bool,
+    ) -> Estimate {
+        let hit = |row| f64::from(u8::from(is_true(row)));
+        self.ratio_of_sums(|row| counts(row).then(|| [hit(row), 1.0]))
     }
 
     /// Mean over the folds in which a value is defined, given each fold's rows.
@@ -227,6 +262,16 @@ impl Estimate {
         Self {
             value,
             ..Self::default()
+        }
+    }
+
+    /// The same with another value for each: of the estimate, of its folds and of its draws.
+    pub fn map(self, of: impl Fn(f64) -> f64) -> Self {
+        Self {
+            value: self.value.map(&of),
+            t: self.t,
+            folds: (self.folds.into_iter()).map(|fold| fold.map(&of)).collect(),
+            draws: (self.draws).map(|draws| draws.into_iter().map(&of).collect()),
         }
     }
 

@@ -38,6 +38,7 @@ fn planted(seed: u64) -> (Rows, ForecastColumn) {
         }
     }
     let rows = Rows {
+        close: None,
         time_ms: (0..length)
             .map(|row| (row / COINS) as i64 * 60_000)
             .collect(),

@@ -12,6 +12,7 @@ fn mean(values: &[f64]) -> f64 {
 
 fn statistics_rows(columns: &Json) -> Rows {
     Rows {
+        close: None,
         time_ms: integers::<i64>(&columns["time"])
             .iter()
             .map(|time| time * 60_000)
@@ -107,6 +108,7 @@ fn bootstrap_report(golden: &Json, draws: usize) -> Report {
     );
     let length = (timestamps * coins) as usize;
     let rows = Rows {
+        close: None,
         time_ms: (0..length as i64)
             .map(|row| row / coins as i64 * 60_000)
             .collect(),
@@ -187,6 +189,7 @@ fn the_ic_a_day_equals_that_of_pandas() {
     let columns = &golden["rows"];
     let length = columns["time"].as_array().unwrap().len();
     let rows = Rows {
+        close: None,
         time_ms: integers(&columns["time"]),
         symbol: integers(&columns["symbol"]),
         fold: integers(&columns["fold"]),

@@ -7,10 +7,12 @@
     reason = "a test fails by panicking"
 )]
 
+mod calibration;
 mod coverage;
 mod errors;
 mod golden;
 mod intervals;
+mod prices;
 mod report;
 mod rows;
 

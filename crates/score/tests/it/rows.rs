@@ -32,6 +32,7 @@ pub const CONTROL_NAMES: [&str; 6] = [
 pub fn rows(folds: usize, times: usize, coins: usize) -> Rows {
     let mut noise = Noise::new(1);
     let mut rows = Rows {
+        close: None,
         time_ms: Vec::new(),
         symbol: Vec::new(),
         fold: Vec::new(),

@@ -1,14 +1,14 @@
 //! Golden numbers of numpy, scipy, pandas, arch, quantstats and empyrical, made by
-//! scripts/golden-evaluate.py, scripts/golden-backtest.py and scripts/golden-thresholds.py; and of
-//! MAPIE, made by scripts/golden-intervals.py.
+//! scripts/golden-evaluate.py, scripts/golden-backtest.py, scripts/golden-thresholds.py and
+//! scripts/golden-prices.py; and of MAPIE, made by scripts/golden-intervals.py.
 
 use golden::{assert_close, assert_exact, floats, list, number, read, whole};
 use serde_json::Value;
 use statistics::{
-    AdaptiveCoverage, conformal_quantile, deflated_sharpe_ratio, expected_maximum_sharpe,
-    max_drawdown, normal_cdf, normal_quantile, optimal_block_length, pearson,
-    probabilistic_sharpe_ratio, quantile_bins, rolling_z_score, sharpe_ratio, sortino_ratio,
-    spearman, trailing_bins, weighted_pearson,
+    AdaptiveCoverage, conformal_quantile, deflated_sharpe_ratio, diebold_mariano,
+    expected_maximum_sharpe, max_drawdown, normal_cdf, normal_quantile, optimal_block_length,
+    pearson, probabilistic_sharpe_ratio, quantile_bins, rolling_z_score, sharpe_ratio,
+    sortino_ratio, spearman, student_t_p_value, trailing_bins, weighted_pearson,
 };
 
 fn backtest() -> Value {
@@ -212,6 +212,24 @@ fn deflated_sharpe_ratios_equal_the_published_example_and_scipy() {
         ),
         "0.1132 0.9004"
     );
+}
+
+#[test]
+fn tests_of_equal_losses_equal_those_of_statsmodels_and_scipy() {
+    let golden = read(include_str!("../golden/diebold_mariano.json"));
+    for case in list(&golden["cases"]) {
+        let test = diebold_mariano(&floats(&case["differences"]), whole(case, "steps")).unwrap();
+        assert_close("t", Some(test.t), number(case, "t"));
+        assert_close("p", Some(test.p), number(case, "p"));
+    }
+    for case in list(&golden["distribution"]) {
+        let case = floats(case);
+        let found = student_t_p_value(case[0], case[1]);
+        assert!(
+            (found - case[2]).abs() <= 1e-11 * case[2],
+            "{found}, {case:?}"
+        );
+    }
 }
 
 #[test]

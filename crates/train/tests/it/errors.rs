@@ -57,7 +57,15 @@ fn bad_input_is_refused() {
         "half a bar",
         &["--set", "data.interval=5m", "--set", "target.horizon=7m"],
     );
-    said.refused("one coin", &["--set", "universe.symbols=[\"BTCUSDT\"]"]);
+    said.refused(
+        "a part of one coin alone",
+        &[
+            "--set",
+            "universe.symbols=[\"BTCUSDT\"]",
+            "--set",
+            "target.fit=parts",
+        ],
+    );
     said.refused(
         "a coin twice",
         &["--set", "universe.symbols=[\"BTCUSDT\", \"BTCUSDT\"]"],

@@ -1,6 +1,7 @@
 //! What the tests of the download share: a market, an exchange that serves it, and the store
 //! compared with it.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::Path;
@@ -8,7 +9,7 @@ use std::process::{Command, Output};
 use std::sync::Arc;
 
 use dataset::{CandleTable, Column, Store, parse_time};
-use market::{Candle, Interval, Market, SimulatedConfig, Symbol, simulate};
+use market::{Candle, FundingRate, Interval, Market, SimulatedConfig, Symbol, simulate};
 use replay::{Exchange, Faults, ReplayConfig};
 
 use crate::quarterhour;
@@ -88,6 +89,21 @@ pub fn exchange(
         ..ReplayConfig::default()
     };
     Exchange::start(market, interval, coins, &config).unwrap()
+}
+
+/// An exchange of futures with funding rates, whose clock stands still at `now`.
+pub fn exchange_with_funding(
+    interval: Interval,
+    coins: Coins,
+    funding: BTreeMap<Symbol, Vec<FundingRate>>,
+    now: &str,
+) -> Exchange {
+    let config = ReplayConfig {
+        start: Some(now.to_owned()),
+        speed: 0.0,
+        ..ReplayConfig::default()
+    };
+    Exchange::start_with_funding(Market::Futures, interval, coins, funding, &config).unwrap()
 }
 
 /// The address of REST at `url`. It is another host by name than the archive's, as at the real

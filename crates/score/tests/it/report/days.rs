@@ -70,6 +70,7 @@ fn days_have_an_interval_a_t_and_paired_differences() {
     assert_eq!(rows.time_ms[first_day], 86_400_000);
     let alone = |part: std::ops::Range<usize>| {
         let one = Rows {
+            close: None,
             time_ms: rows.time_ms[part.clone()].to_vec(),
             symbol: rows.symbol[part.clone()].to_vec(),
             fold: rows.fold[part.clone()].to_vec(),

@@ -1,6 +1,7 @@
-//! What portfolios are traded on: the last known close of every bar and coin, and what was traded
-//! in it.
+//! What portfolios are traded on: the last known close of every bar and coin, how far its price went
+//! within the bar, and what was traded in it.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use score::Rows;
@@ -10,8 +11,8 @@ use crate::error::Error;
 
 pub(super) const DAY_MS: i64 = 86_400_000;
 
-/// Closes and values traded, `[bars, coins]`, of the coins of some rows.
-pub(super) struct Market {
+/// Closes, ranges and values traded, `[bars, coins]`, of the coins of some rows.
+pub(super) struct MarkedPrices {
     start_ms: i64,
     bar_ms: i64,
     coins: usize,
@@ -20,10 +21,15 @@ pub(super) struct Market {
     /// Value traded in the quote currency; 0 where a coin has no candle, without a limit where the
     /// candles have no volumes.
     traded: Vec<f64>,
+    /// Lowest and highest price; None where nobody asked for them.
+    range: Option<[Vec<f64>; 2]>,
+    /// For each coin what long positions pay in a bar, as a fraction of their value, where they pay;
+    /// None where a coin's funding is not known.
+    funding: Vec<Option<BTreeMap<usize, f64>>>,
 }
 
-impl Market {
-    /// The market of the coins of `rows`, in their order.
+impl MarkedPrices {
+    /// The prices of the coins of `rows`, in their order.
     ///
     /// # Errors
     /// A coin that has no prices, prices of another bar, columns of different lengths.
@@ -62,6 +68,15 @@ impl Market {
             coins,
             marks,
             traded,
+            range: prices.range.as_ref().map(|range| {
+                let of_coins = |values: &Vec<f64>| {
+                    let bars = values.chunks(prices.symbols.len());
+                    bars.flat_map(|bar| places.iter().map(|place| bar[*place]))
+                        .collect()
+                };
+                [of_coins(&range.low), of_coins(&range.high)]
+            }),
+            funding: places.iter().map(|place| funding(prices, *place)).collect(),
         })
     }
 
@@ -83,6 +98,31 @@ impl Market {
     /// Value of a coin that was traded in a bar.
     pub fn traded(&self, bar: usize, coin: usize) -> f64 {
         self.traded[bar * self.coins + coin]
+    }
+
+    /// Whether the price of a coin went through a limit within a bar: below that of a purchase, above
+    /// that of a sale. A price that only touched it did not; nor did one that is not known.
+    pub fn trades_through(
+        &self,
+        (bar, coin): (usize, usize),
+        limit: f64,
+        is_purchase: bool,
+    ) -> bool {
+        let cell = bar * self.coins + coin;
+        self.range.as_ref().is_some_and(|[low, high]| {
+            if is_purchase {
+                low[cell] < limit
+            } else {
+                high[cell] > limit
+            }
+        })
+    }
+
+    /// What a position that is held over a bar pays for funding when the bar opens or within it, as a
+    /// fraction of its value; None where the coin's funding is not known.
+    pub fn funding(&self, bar: usize, coin: usize) -> Option<f64> {
+        let rates = self.funding[coin].as_ref()?;
+        Some(rates.get(&bar).copied().unwrap_or(0.0))
     }
 
     /// Number since 1970 of the UTC day that a bar opens in.
@@ -116,6 +156,19 @@ impl Market {
     }
 }
 
+/// The funding rates of a coin by the bar that they are paid in.
+fn funding(prices: &Prices, coin: usize) -> Option<BTreeMap<usize, f64>> {
+    let rates = prices.funding.get(coin).filter(|rates| !rates.is_empty())?;
+    let mut of_bars = BTreeMap::new();
+    for (time_ms, rate) in rates {
+        let bar = (time_ms - prices.start_ms).div_euclid(prices.bar_ms);
+        if let Ok(bar) = usize::try_from(bar) {
+            *of_bars.entry(bar).or_insert(0.0) += rate;
+        }
+    }
+    Some(of_bars)
+}
+
 /// Returns true for a close that is known; an unknown one is NaN.
 pub(super) fn is_price(close: f64) -> bool {
     close > 0.0
@@ -135,7 +188,7 @@ impl FoldBars {
     ///
     /// # Errors
     /// Forecasts at a time without prices.
-    pub fn of(rows: &Rows, market: &Market) -> Result<Vec<Self>, Error> {
+    pub fn of(rows: &Rows, prices: &MarkedPrices) -> Result<Vec<Self>, Error> {
         let mut folds: Vec<Self> = Vec::new();
         for (row, (fold, time_ms)) in rows.fold.iter().zip(&rows.time_ms).enumerate() {
             let is_new = folds.last().is_none_or(|last| last.fold != *fold);
@@ -143,7 +196,7 @@ impl FoldBars {
             if !(is_new || is_last) {
                 continue;
             }
-            let bar = market.bar_of(*time_ms, &rows.symbols[rows.symbol[row] as usize])?;
+            let bar = prices.bar_of(*time_ms, &rows.symbols[rows.symbol[row] as usize])?;
             if is_new {
                 if let Some(last) = folds.last_mut() {
                     last.bars.end = bar;
