@@ -47,7 +47,7 @@ fn embed(run: &Path, out: &Path, extra: &[&str]) -> Vectors {
             .names()
             .filter(|name| name.starts_with("embedding_"))
             .count();
-        assert_eq!(width, 8, "channels of the last stage");
+        assert_eq!(width, 16, "mean and last of the last stage's 8 channels");
         let columns: Vec<Vec<f64>> = (0..width)
             .map(|place| {
                 file.numbers(&format!("embedding_{place}"))
