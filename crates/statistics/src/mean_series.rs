@@ -80,8 +80,12 @@ mod tests {
         let folds = [vec![[1.0, 1.0], [3.0, 0.0]], vec![[0.0, 0.0], [2.0, 4.0]]];
         let series = MeanSeries::new(&folds, Some(5.0 / 6.0), 1);
         assert_eq!(series.fold_means(), [Some(0.25), Some(2.0)]);
-        assert_eq!(series.resampled(&[vec![0..2], vec![0..2]]), 5.0 / 6.0);
-        assert_eq!(series.resampled(&[vec![0..1, 0..1], vec![0..1]]), 1.0);
-        assert!(series.resampled(&[vec![], vec![0..1]]).is_nan());
+        let mean = |blocks: [&[[usize; 2]]; 2]| {
+            let ranges = blocks.map(|fold| fold.iter().map(|[from, end]| *from..*end).collect());
+            series.resampled(&ranges)
+        };
+        assert_eq!(mean([&[[0, 2]], &[[0, 2]]]), 5.0 / 6.0);
+        assert_eq!(mean([&[[0, 1], [0, 1]], &[[0, 1]]]), 1.0);
+        assert!(mean([&[], &[[0, 1]]]).is_nan());
     }
 }

@@ -128,13 +128,13 @@ mod tests {
     /// By Python's datetime: 2024-02-29 was a Thursday.
     #[test]
     fn a_time_has_the_values_of_the_calendar() {
-        let time_ms = 1_709_218_800_000; // 2024-02-29 15:00 UTC
+        let time_ms = 1_709_215_200_000; // 2024-02-29 14:00 UTC
         let values: Vec<f64> = TIME_FEATURES.iter().map(|one| one.at(time_ms)).collect();
         let expected = [
-            -0.707_106_781_186_547_6, // 15 of 24 hours
-            -0.707_106_781_186_547_5,
-            -0.707_106_781_186_547_6,
-            -0.707_106_781_186_547_5,
+            -0.5, // 14 of 24 hours
+            -0.866_025_403_784_438_6,
+            -0.5,
+            -0.866_025_403_784_438_6,
             0.433_883_739_117_558_2, // 3 of 7 days
             -0.900_968_867_902_419_1,
             0.0,
