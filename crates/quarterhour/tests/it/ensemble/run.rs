@@ -107,6 +107,8 @@ fn by_ic_a_day_the_first_member_stands_alone_for_five_days() {
     let arguments = [
         "--set",
         "ensemble.method=ic_a_day",
+        "--set",
+        "ensemble.prior_days=0",
         "--run",
         "both",
         "first",
