@@ -29,11 +29,11 @@ pub(crate) struct DailyEvidence<'a> {
     units: &'a [f64],
     /// How many of its standard errors are taken off what a member was worth.
     standard_errors: f64,
-    days: Vec<Day>,
+    days: Vec<DayScores>,
 }
 
 /// The moments of one UTC day.
-struct Day {
+struct DayScores {
     number: i64,
     market: DaySums,
     own: DaySums,
@@ -69,11 +69,11 @@ impl<'a> DailyEvidence<'a> {
     }
 
     /// The day of a time, which is the last one or a new one.
-    fn day(&mut self, time_ms: i64) -> Option<&mut Day> {
+    fn day(&mut self, time_ms: i64) -> Option<&mut DayScores> {
         let number = time_ms.div_euclid(DAY_MS);
         if self.days.last().is_none_or(|day| day.number != number) {
             let moments = DaySums::new(self.forecasts.len());
-            self.days.push(Day {
+            self.days.push(DayScores {
                 number,
                 market: moments.clone(),
                 own: moments,
@@ -83,7 +83,7 @@ impl<'a> DailyEvidence<'a> {
     }
 
     /// The weights of one part; 0 for a member that was worth nothing.
-    fn part(&self, part: fn(&Day) -> &DaySums) -> Vec<f64> {
+    fn part(&self, part: fn(&DayScores) -> &DaySums) -> Vec<f64> {
         let members = self.forecasts.len();
         let days: Vec<DaySums> = self
             .days

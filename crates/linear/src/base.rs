@@ -48,7 +48,7 @@ pub fn forecaster_on_base(
 ) -> anyhow::Result<Box<dyn Forecaster>> {
     match config.target.base {
         None => Ok(rest),
-        Some(Base::Ridge) => Ok(Box::new(Sum::load(rest, folder)?)),
+        Some(Base::Ridge) => Ok(Box::new(RidgePlusRest::load(rest, folder)?)),
     }
 }
 
@@ -149,7 +149,10 @@ impl Recipe for OnRidge<'_> {
 
     fn load(&self, piece: &Piece<'_>) -> anyhow::Result<Box<dyn Forecaster>> {
         let rest = self.rest.load(piece)?;
-        Ok(Box::new(Sum::load(rest, &piece.run.fit(piece.fold))?))
+        Ok(Box::new(RidgePlusRest::load(
+            rest,
+            &piece.run.fit(piece.fold),
+        )?))
     }
 
     fn target_std(
@@ -178,13 +181,13 @@ impl Recipe for OnRidge<'_> {
 
 /// The ridge's forecasts plus those of what learnt the rest.
 #[derive(Debug)]
-struct Sum {
+struct RidgePlusRest {
     ridge: RidgeModel,
     rest: Box<dyn Forecaster>,
     sha256: String,
 }
 
-impl Sum {
+impl RidgePlusRest {
     fn load(rest: Box<dyn Forecaster>, folder: &Path) -> anyhow::Result<Self> {
         let path = folder.join(BASE_FILE);
         let text = fs::read_to_string(&path)
@@ -199,7 +202,7 @@ impl Sum {
     }
 }
 
-impl Forecaster for Sum {
+impl Forecaster for RidgePlusRest {
     /// That of the rest, whose config knows of the base.
     fn history_bars(&self) -> usize {
         self.rest.history_bars()

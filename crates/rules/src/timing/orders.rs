@@ -52,7 +52,7 @@ pub(super) fn follow(rule: TimingRule, side: Side, z: &[f64], fills: &[f64]) -> 
 
 /// Savings of orders, added up: fractions of the price at which each arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(super) struct Sums {
+pub(super) struct OrderSums {
     /// Orders of each side.
     pub orders: f64,
     /// Those with a known VWAP.
@@ -71,7 +71,7 @@ pub(super) struct SideSums {
     pub at_once: f64,
 }
 
-impl Sums {
+impl OrderSums {
     /// Adds a buy and a sell that arrive at the same close.
     fn add_orders(&mut self, terms: Terms, benchmarks: Benchmarks, z: &[f64], fills: &[f64]) {
         self.orders += 1.0;
@@ -115,8 +115,8 @@ pub(super) fn day_sums(
     starts: &[(usize, usize)],
     days: usize,
     terms: Terms,
-) -> Vec<Sums> {
-    let mut sums = vec![Sums::default(); days];
+) -> Vec<OrderSums> {
+    let mut sums = vec![OrderSums::default(); days];
     for &(start, day) in starts {
         let known = prices
             .fills(start, terms.bars)
@@ -169,7 +169,7 @@ mod tests {
             bars: 4,
             half_spread: 0.01,
         };
-        let mut sums = Sums::default();
+        let mut sums = OrderSums::default();
         // The buy is filled at 112, the sell at 100.
         sums.add_orders(
             terms,

@@ -58,11 +58,11 @@ impl Prices {
 pub(super) struct CoinPrices {
     close: Vec<f64>,
     /// Sums over the bars before each; one more than bars.
-    sums: Vec<Sums>,
+    sums: Vec<PriceSums>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Sums {
+struct PriceSums {
     unknown_closes: usize,
     unknown_volumes: usize,
     close: f64,
@@ -85,8 +85,8 @@ pub(super) struct Benchmarks {
 
 impl CoinPrices {
     fn new(close: Vec<f64>, volume: Option<Vec<f64>>) -> Self {
-        let mut sums = vec![Sums::default()];
-        let mut running = Sums::default();
+        let mut sums = vec![PriceSums::default()];
+        let mut running = PriceSums::default();
         for (bar, close) in close.iter().enumerate() {
             let volume = volume.as_ref().map_or(f64::NAN, |volume| volume[bar]);
             if close.is_nan() {

@@ -8,7 +8,7 @@ use statistics::{
     ConfidenceInterval, drawn_blocks, enough_blocks, percentile_interval, summarize_ic,
 };
 
-use super::orders::{SideSums, Sums};
+use super::orders::{OrderSums, SideSums};
 
 /// Below this a day's saving is rounding: an order in even shares is TWAP itself.
 const ROUNDING_BPS: f64 = 1e-6;
@@ -137,8 +137,8 @@ impl Saving {
 }
 
 impl SideSavings {
-    pub(super) fn new(days: &[Sums], side: usize, resampling: Resampling<'_>) -> Self {
-        let saving = |of: fn(&SideSums) -> f64, orders: fn(&Sums) -> f64| {
+    pub(super) fn new(days: &[OrderSums], side: usize, resampling: Resampling<'_>) -> Self {
+        let saving = |of: fn(&SideSums) -> f64, orders: fn(&OrderSums) -> f64| {
             let days = days.iter().map(|day| (of(&day.sides[side]), orders(day)));
             Saving::new(&by_day(days.collect()), resampling)
         };
@@ -151,7 +151,7 @@ impl SideSavings {
 }
 
 /// What orders of both sides saved on each day; None where a day has none.
-pub(super) fn saved_by_day(days: &[Sums]) -> Vec<Option<f64>> {
+pub(super) fn saved_by_day(days: &[OrderSums]) -> Vec<Option<f64>> {
     let sums = days.iter().map(|day| {
         let [buy, sell] = &day.sides;
         (buy.twap + sell.twap, 2.0 * day.orders)

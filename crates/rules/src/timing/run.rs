@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 use score::{ForecastColumn, Options, Rows, check_forecasters};
 
-use super::orders::{Sums, Terms, day_sums};
+use super::orders::{OrderSums, Terms, day_sums};
 use super::prices::{CoinPrices, Prices};
 use super::report::{
     DeadlineReport, Resampling, Saving, SideSavings, TimingReport, TimingScore, ratio, saved_by_day,
@@ -109,7 +109,7 @@ pub fn timing(
         .map(|&bars| grid.starts(rows, bars, options.every_bars))
         .collect();
     // For each forecaster, deadline and coin the sums of its days.
-    let of_forecaster = |forecaster: &ForecastColumn| -> Vec<Vec<Vec<Sums>>> {
+    let of_forecaster = |forecaster: &ForecastColumn| -> Vec<Vec<Vec<OrderSums>>> {
         let z = grid.z_scores(rows, &forecaster.forecast);
         let of_deadline = |(starts, &bars): (&Vec<Starts>, &usize)| {
             let terms = Terms {
@@ -129,9 +129,10 @@ pub fn timing(
             .map(of_deadline)
             .collect()
     };
-    let sums: Vec<Vec<Vec<Vec<Sums>>>> = forecasters.iter().map(of_forecaster).collect();
+    let sums: Vec<Vec<Vec<Vec<OrderSums>>>> = forecasters.iter().map(of_forecaster).collect();
     let deadlines = (0..options.deadlines_bars.len()).map(|deadline| {
-        let of_deadline: Vec<&Vec<Vec<Sums>>> = sums.iter().map(|sums| &sums[deadline]).collect();
+        let of_deadline: Vec<&Vec<Vec<OrderSums>>> =
+            sums.iter().map(|sums| &sums[deadline]).collect();
         deadline_report(
             rows,
             forecasters,
@@ -172,10 +173,10 @@ fn report(rows: &Rows, options: &TimingOptions, deadlines: Vec<DeadlineReport>) 
 fn deadline_report(
     rows: &Rows,
     forecasters: &[ForecastColumn],
-    sums: &[&Vec<Vec<Sums>>],
+    sums: &[&Vec<Vec<OrderSums>>],
     (options, deadline_bars): (&TimingOptions, usize),
 ) -> Result<DeadlineReport, Error> {
-    let days: Vec<Vec<Sums>> = sums.iter().map(|coins| all_coins(coins)).collect();
+    let days: Vec<Vec<OrderSums>> = sums.iter().map(|coins| all_coins(coins)).collect();
     let of_first = days.first().map_or(&[][..], Vec::as_slice);
     let orders = of_first.iter().map(|day| day.orders).sum::<f64>();
     if orders == 0.0 {
@@ -198,7 +199,7 @@ fn deadline_report(
             .iter()
             .zip(sums[place])
             .filter(|_| !forecaster.is_control());
-        let coin = |(symbol, days): (&String, &Vec<Sums>)| {
+        let coin = |(symbol, days): (&String, &Vec<OrderSums>)| {
             (symbol.clone(), Saving::new(&saved_by_day(days), resampling))
         };
         let bars = days.iter().map(|day| day.bars).sum::<f64>();
@@ -223,8 +224,8 @@ fn deadline_report(
 }
 
 /// The sums of all coins, by day.
-fn all_coins(coins: &[Vec<Sums>]) -> Vec<Sums> {
-    let mut all = vec![Sums::default(); coins.first().map_or(0, Vec::len)];
+fn all_coins(coins: &[Vec<OrderSums>]) -> Vec<OrderSums> {
+    let mut all = vec![OrderSums::default(); coins.first().map_or(0, Vec::len)];
     for day in coins.iter().flat_map(|days| days.iter().enumerate()) {
         all[day.0].add(day.1);
     }
