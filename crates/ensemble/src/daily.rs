@@ -34,11 +34,11 @@ pub(crate) struct DailyEvidence<'a> {
     standard_errors: f64,
     /// `ensemble.prior_days`
     prior_days: f64,
-    days: Vec<Day>,
+    days: Vec<DayScores>,
 }
 
 /// The moments of one UTC day.
-struct Day {
+struct DayScores {
     number: i64,
     market: DaySums,
     own: DaySums,
@@ -75,11 +75,11 @@ impl<'a> DailyEvidence<'a> {
     }
 
     /// The day of a time, which is the last one or a new one.
-    fn day(&mut self, time_ms: i64) -> Option<&mut Day> {
+    fn day(&mut self, time_ms: i64) -> Option<&mut DayScores> {
         let number = time_ms.div_euclid(DAY_MS);
         if self.days.last().is_none_or(|day| day.number != number) {
             let moments = DaySums::new(self.forecasts.len());
-            self.days.push(Day {
+            self.days.push(DayScores {
                 number,
                 market: moments.clone(),
                 own: moments,
@@ -92,7 +92,7 @@ impl<'a> DailyEvidence<'a> {
     ///
     /// On a prior day the members are as loud and as alike as on those known, and each has an IC of
     /// [`PRIOR_IC`].
-    fn part(&self, part: fn(&Day) -> &DaySums, prior_days: f64) -> Vec<f64> {
+    fn part(&self, part: fn(&DayScores) -> &DaySums, prior_days: f64) -> Vec<f64> {
         let members = self.forecasts.len();
         let days: Vec<DaySums> = self
             .days

@@ -20,14 +20,14 @@ const DAYS_AT_ONCE: usize = 16;
 pub struct RidgeFit {
     options: RidgeOptions,
     /// In order of time.
-    days: Vec<Day>,
+    days: Vec<DayMoments>,
     /// Those of further panels.
-    further: Vec<Day>,
+    further: Vec<DayMoments>,
 }
 
 /// The rows whose targets became known in the same day.
 #[derive(Debug, Clone)]
-struct Day {
+struct DayMoments {
     /// Number of the day since 1970: the next one's refit is the first that knows these rows.
     number: i64,
     rows: Range<usize>,
@@ -158,7 +158,7 @@ impl RidgeFit {
         let mut walk = WalkState::new(self.options, horizon_bars);
         let mut refits = Vec::new();
         let own = self.days.iter().filter(|day| day.rows.start >= from);
-        let mut days: Vec<&Day> = own.chain(&self.further).collect();
+        let mut days: Vec<&DayMoments> = own.chain(&self.further).collect();
         days.sort_by_key(|day| day.number);
         let mut days = days.chunk_by(|a, b| a.number == b.number).peekable();
         for number in numbers {
@@ -179,7 +179,7 @@ fn further_targets(dataset: &Dataset) -> impl Iterator<Item = (&Dataset, &Target
 }
 
 /// The moments of all days of a panel.
-fn days(dataset: &Dataset, targets: &Targets) -> Vec<Day> {
+fn days(dataset: &Dataset, targets: &Targets) -> Vec<DayMoments> {
     let spans = day_spans(dataset);
     let of_days = |spans| of_days(dataset, targets, spans);
     spans.chunks(DAYS_AT_ONCE).flat_map(of_days).collect()
@@ -203,7 +203,7 @@ fn day_spans(dataset: &Dataset) -> Vec<(i64, Range<usize>)> {
 }
 
 /// The moments of consecutive days.
-fn of_days(dataset: &Dataset, targets: &Targets, spans: &[(i64, Range<usize>)]) -> Vec<Day> {
+fn of_days(dataset: &Dataset, targets: &Targets, spans: &[(i64, Range<usize>)]) -> Vec<DayMoments> {
     let (panel, config) = (&dataset.panel, &dataset.config);
     let (Some(first), Some(last)) = (spans.first(), spans.last()) else {
         return Vec::new();
@@ -227,7 +227,7 @@ fn of_days(dataset: &Dataset, targets: &Targets, spans: &[(i64, Range<usize>)]) 
         .collect();
     let of_day = |(number, rows): &(i64, Range<usize>)| {
         let (mut terms, mut of_market) = (vec![0.0; own.len()], vec![0.0; market.len()]);
-        let mut day = Day {
+        let mut day = DayMoments {
             number: *number,
             rows: rows.clone(),
             own: NormalEquations::new(own.len()),
@@ -283,7 +283,7 @@ impl WalkState {
     }
 
     /// Adds a day of each panel that has it, after judging by them the market's part as it was before.
-    fn add(&mut self, panels: &[&Day]) {
+    fn add(&mut self, panels: &[&DayMoments]) {
         if self.market.rows > 0.0 {
             let coefficients = self.market_coefficients();
             for day in panels {

@@ -25,14 +25,14 @@ pub struct IntervalScores {
     pub name: String,
     /// Its run; none for a control.
     pub run: Option<String>,
-    /// In the order of [`INTERVAL_METRICS`].
+    /// In the order of [`INTERVAL_METRICS`](crate::INTERVAL_METRICS).
     pub metrics: Vec<IntervalValue>,
 }
 
 /// What a metric is of one forecaster's intervals.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct IntervalValue {
-    /// [`IntervalMetric::name`].
+    /// [`IntervalMetric::name`](crate::IntervalMetric).
     pub metric: &'static str,
     /// The mean over all rows.
     pub value: f64,

@@ -169,8 +169,8 @@ impl Rows {
     }
 
     fn check_values(&self) -> Result<(), Error> {
-        type Rule = fn(f64) -> bool;
-        let rules: [(&str, &[f64], Rule, &'static str); 6] = [
+        type Refused = fn(f64) -> bool;
+        let rules: [(&str, &[f64], Refused, &'static str); 6] = [
             (
                 "realized",
                 &self.realized,
@@ -209,7 +209,7 @@ impl Rows {
             ),
         ];
         let controls = self.controls.iter().map(|control| {
-            let rule: Rule = |value| !value.is_infinite();
+            let rule: Refused = |value| !value.is_infinite();
             (
                 control.name.as_str(),
                 control.forecast.as_slice(),

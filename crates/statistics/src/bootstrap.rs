@@ -26,7 +26,7 @@ const CONSTANT: f64 = 1e-12;
 pub type ConfidenceInterval = [f64; 2];
 
 /// Pairs, x, y, x², y² and xy.
-type Sums = [f64; 6];
+type PairSums = [f64; 6];
 
 /// One forecaster's pairs in one version of the score, ready to be resampled.
 pub struct Series {
@@ -36,7 +36,7 @@ pub struct Series {
     pub block: usize,
     /// Per fold the prefix sums over its timestamps (one more than timestamps); empty where the
     /// fold is undefined.
-    prefix: Vec<Vec<Sums>>,
+    prefix: Vec<Vec<PairSums>>,
 }
 
 impl Series {
@@ -55,7 +55,7 @@ impl Series {
             if correlation.is_some() {
                 let timestamps = &spans.times[fold.times.clone()];
                 let standard = Standard::new(x, y, fold.rows.clone());
-                let per_time: Vec<Sums> = timestamps
+                let per_time: Vec<PairSums> = timestamps
                     .iter()
                     .map(|rows| standard.sums(x, y, rows))
                     .collect();
@@ -97,7 +97,7 @@ impl Series {
 }
 
 /// The correlation of one fold from the sums over its resampled blocks of timestamps.
-fn resampled_fold(prefix: &[Sums], blocks: &[Range<usize>]) -> Option<f64> {
+fn resampled_fold(prefix: &[PairSums], blocks: &[Range<usize>]) -> Option<f64> {
     let mut sums = [0.0; 6];
     for block in blocks {
         let (start, end) = (prefix.get(block.start)?, prefix.get(block.end)?);
@@ -140,8 +140,8 @@ impl Standard {
         }
     }
 
-    /// Sums over the rows of one timestamp.
-    fn sums(&self, x: &[f64], y: &[f64], rows: &Range<usize>) -> Sums {
+    /// PairSums over the rows of one timestamp.
+    fn sums(&self, x: &[f64], y: &[f64], rows: &Range<usize>) -> PairSums {
         let mut sums = [0.0; 6];
         for row in rows.clone() {
             if x[row].is_nan() || y[row].is_nan() {
@@ -157,7 +157,7 @@ impl Standard {
     }
 }
 
-fn prefix_sums(per_time: &[Sums]) -> Vec<Sums> {
+fn prefix_sums(per_time: &[PairSums]) -> Vec<PairSums> {
     let mut prefix = vec![[0.0; 6]];
     let mut running = [0.0; 6];
     for sums in per_time {

@@ -14,7 +14,7 @@ use crate::config::TrainConfig;
 use crate::pieces::{WEIGHTS_FILE, model_file, piece_folder};
 use crate::saved::{SavedNetworks, of_horizon, read_stats};
 use crate::training::Training;
-use crate::training_panel::{Horizon, TrainingPanel};
+use crate::training_panel::{HorizonTargets, TrainingPanel};
 
 /// Trains networks as a config says.
 #[derive(Debug)]
@@ -141,12 +141,12 @@ fn horizons<'a>(
     piece: &'a Piece<'_>,
     by_horizon: &'a [Cow<'_, Dataset>],
     normalizer: &Normalizer,
-) -> anyhow::Result<Vec<Horizon<'a>>> {
+) -> anyhow::Result<Vec<HorizonTargets<'a>>> {
     let all = &piece.dataset.config.target;
-    let of = |dataset: &'a Cow<'_, Dataset>| -> anyhow::Result<Horizon<'a>> {
+    let of = |dataset: &'a Cow<'_, Dataset>| -> anyhow::Result<HorizonTargets<'a>> {
         let horizon = dataset.config.target.horizon;
         let stats = of_horizon(normalizer, all, horizon)?;
-        Ok(Horizon {
+        Ok(HorizonTargets {
             targets: match by_horizon.len() {
                 1 => Cow::Borrowed(piece.targets),
                 _ => dataset.fitted_targets(piece.fold),

@@ -20,7 +20,7 @@ use crate::monitor::{Monitor, Progress, StoppingScore, scalar};
 use crate::pieces::WEIGHTS_FILE;
 use crate::sampler::{PanelSampler, mix};
 use crate::stopwatch::StepPart;
-use crate::training_panel::{Horizon, TrainingPanel};
+use crate::training_panel::{HorizonTargets, TrainingPanel};
 use crate::warm_start::weights_before;
 
 /// The best weights so far on the early-stopping slice.
@@ -218,7 +218,7 @@ impl Training<'_> {
         }
         let (coins, horizons) = (self.own.coins(), self.own.horizons.len());
         let outputs = forecast(network, &self.own.windows, ends, &mut |_| {})?;
-        let of_horizon = |(place, horizon): (usize, &Horizon<'_>)| {
+        let of_horizon = |(place, horizon): (usize, &HorizonTargets<'_>)| {
             let counts = &sets[place].counts;
             let counted = (0..counts.len()).filter(|&pair| counts[pair]);
             let (forecasts, realized): (Vec<f64>, Vec<f64>) = counted

@@ -15,14 +15,14 @@ pub(crate) struct TrainingPanel<'a> {
     /// Candles and which windows can be used.
     pub dataset: &'a Dataset,
     /// What is learnt at each horizon; of a further panel there is one.
-    pub horizons: Vec<Horizon<'a>>,
+    pub horizons: Vec<HorizonTargets<'a>>,
     /// Features on the device, normalized by the panel's own training rows.
     pub windows: Windows,
 }
 
 /// What a network learns at one horizon.
 #[derive(Debug)]
-pub(crate) struct Horizon<'a> {
+pub(crate) struct HorizonTargets<'a> {
     /// The targets, of every row and coin.
     pub targets: Cow<'a, Targets>,
     /// What they are divided by.
@@ -44,7 +44,7 @@ impl<'a> TrainingPanel<'a> {
         let normalizer = dataset.fit_normalizer(&features, &rows.fold, run)?;
         let matrix = Arc::new(normalizer.apply(features));
         let lookback = dataset.config.features.lookback_bars;
-        let horizon = Horizon {
+        let horizon = HorizonTargets {
             targets: Cow::Borrowed(&*rows.targets),
             scales: dataset.target_scales(&normalizer),
             target_std: normalizer.target_std(),
@@ -64,7 +64,7 @@ impl<'a> TrainingPanel<'a> {
     /// The windows to fit to that end in `rows`, every `stride` rows, one set a horizon (at least
     /// one); all sets have the same ends.
     pub fn window_sets(&self, rows: &Range<usize>, stride: usize) -> Vec<WindowSet> {
-        let set = |horizon: &Horizon<'_>| {
+        let set = |horizon: &HorizonTargets<'_>| {
             let (targets, std) = (&horizon.targets, &horizon.target_std);
             self.dataset
                 .trained_windows(targets, rows.clone(), stride, std)

@@ -72,7 +72,7 @@ impl FeatureFormulas for Relative6 {
     fn compute(&self, chosen: &GroupChoice, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
         let (coins, warm_up) = (panel.coins(), chosen.warm_up_bars);
         let from = rows.start.saturating_sub(warm_up - 1);
-        let series = Series::of(panel, from..rows.end, chosen.interval);
+        let series = RelativeSeries::of(panel, from..rows.end, chosen.interval);
         let per_row = coins * FEATURES.len();
         for (row, out) in (rows.start..rows.end).zip(out.chunks_exact_mut(per_row)) {
             if row + 1 < warm_up {
@@ -86,7 +86,7 @@ impl FeatureFormulas for Relative6 {
 
 /// What the features of a stretch of rows are made of; each is `[rows, coins]`, the market's
 /// `[rows]`.
-struct Series<'a> {
+struct RelativeSeries<'a> {
     coins: usize,
     closes: &'a [f64],
     highs: &'a [f64],
@@ -100,7 +100,7 @@ struct Series<'a> {
     market_volatility: Vec<f64>,
 }
 
-impl<'a> Series<'a> {
+impl<'a> RelativeSeries<'a> {
     fn of(panel: &'a Panel, rows: Range<usize>, interval: Interval) -> Self {
         let (coins, first_bar) = (panel.coins(), panel.bar_number(rows.start));
         let (day, four_hours) = (bars(DAY, interval), bars(VOLATILITY, interval));

@@ -11,20 +11,20 @@
 pub(crate) fn trailing_mean(values: &[f64], window: usize, first_bar: i64) -> Vec<f64> {
     let phase = first_bar.rem_euclid(window as i64) as usize;
     let is_block_start = |row: usize| (row + phase).is_multiple_of(window);
-    let mut until_block_end = vec![Sum::default(); values.len()];
-    let mut sum = Sum::default();
+    let mut until_block_end = vec![CountedSum::default(); values.len()];
+    let mut sum = CountedSum::default();
     for row in (0..values.len()).rev() {
         if is_block_start(row + 1) {
-            sum = Sum::default();
+            sum = CountedSum::default();
         }
         sum = sum.plus(values[row]);
         until_block_end[row] = sum;
     }
     let mut means = Vec::with_capacity(values.len());
-    let mut since_block_start = Sum::default();
+    let mut since_block_start = CountedSum::default();
     for (row, &value) in values.iter().enumerate() {
         if is_block_start(row) {
-            since_block_start = Sum::default();
+            since_block_start = CountedSum::default();
         }
         since_block_start = since_block_start.plus(value);
         means.push(match (row + 1).checked_sub(window) {
@@ -95,12 +95,12 @@ pub(crate) fn trailing_means(
 }
 
 #[derive(Clone, Copy, Default)]
-struct Sum {
+struct CountedSum {
     total: f64,
     count: u32,
 }
 
-impl Sum {
+impl CountedSum {
     fn plus(self, value: f64) -> Self {
         if value.is_nan() {
             self

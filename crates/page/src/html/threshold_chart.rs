@@ -5,7 +5,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use rules::{Candidate, CoinTuning, SideTuning};
 
-use super::charts::{Area, COLOURS, DrawResult, FONT, GREYS, INK, padded, quiet, svg, tick};
+use super::charts::{Area, COLOURS, Chart, DrawResult, FONT, GREYS, INK, padded, quiet, svg, tick};
 use crate::text::format::grouped;
 
 const HEIGHT: u32 = 560;
@@ -176,8 +176,6 @@ fn interval_band(
     }
     Ok(())
 }
-
-type Chart<'a, 'b> = super::charts::Chart<'a, 'b>;
 
 /// Numbers of trades above the plot, as many as fit.
 fn counts(
