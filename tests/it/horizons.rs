@@ -239,19 +239,22 @@ fn check_predict(place: &Place, run: &Path) {
     );
 }
 
-/// An ensemble is of one horizon.
+/// An ensemble has the rows of each horizon of its members.
 fn check_ensemble(place: &Place, run: &Path) {
-    let (run, own) = (
-        run.display().to_string(),
-        place.run("both").display().to_string(),
-    );
-    let arguments = ["", "--run", &own, &run, &run];
-    let refused = ensemble::run(&ensemble::Args::parse_from(arguments)).unwrap_err();
-    let text = refused.to_string();
-    assert!(
-        text.ends_with("forecasts 3 horizons, expected a run of one"),
-        "{text}"
-    );
+    let both = place.run("both");
+    let given = [both.as_path(), run, run].map(|path| path.display().to_string());
+    let [own, run_name, again] = &given;
+    ensemble::run(&ensemble::Args::parse_from([
+        "", "--run", own, run_name, again,
+    ]))
+    .unwrap();
+    let [of_both, of_run] = [both.as_path(), run]
+        .map(|run| ForecastTable::read(&run.join("forecasts.parquet")).unwrap());
+    let lengths = |table: &ForecastTable| -> Vec<usize> {
+        table.parts().iter().map(|part| part.len()).collect()
+    };
+    assert_eq!(of_both.parts().len(), 3);
+    assert_eq!(lengths(&of_both), lengths(&of_run));
 }
 
 /// Trees for each horizon: each is a run of its own within the run, and no scored candle changes a
