@@ -10,7 +10,7 @@ use dataset::{Config, Panel, export_features, parse_time};
 pub struct FeaturesArgs {
     #[command(flatten)]
     config: cli::ConfigArgs,
-    /// Folder of the files [default: `data.dir`/features/<config's name>]
+    /// Folder of the files; without it `features/` and the config's name, in `data.dir`
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]
