@@ -6,7 +6,7 @@ use dataset::{Config, Control, ControlSign, Panel};
 use run::ForecastResult;
 
 /// Why a coin that all runs forecast has no forecast.
-const UNKNOWN: &str = "the coin's last four hours are not whole, so the rule says nothing of it";
+const UNKNOWN: &str = "the coin lacks candles that the rule is computed from";
 
 /// A control of the target, computed as the forecast tables have it.
 #[derive(Debug)]
