@@ -9,6 +9,7 @@ mod error;
 mod features;
 mod funding;
 mod intervals_config;
+mod log_returns;
 mod months;
 mod named_output;
 mod normalize_config;
@@ -48,6 +49,7 @@ pub use features::{
     trailing_volatility,
 };
 pub use intervals_config::{IntervalMethod, IntervalsConfig};
+pub use log_returns::log_returns;
 pub use months::months;
 pub use named_output::check_named_output;
 pub use normalize_config::{InputNorm, NormalizeConfig, TargetScale};
