@@ -25,6 +25,7 @@ pub const SECTIONS: &[&str] = &[
     "training",
     "lightgbm",
     "ridge",
+    "volatility",
     "ensemble",
     "trading",
     "portfolio",
