@@ -35,7 +35,7 @@ impl VolatilityOptions {
         let values = [
             ("volatility.garch.arch_order", arch_order, orders),
             ("volatility.garch.garch_order", garch_order, (0, MOST_ORDERS)),
-            ("volatility.garch.least_returns", least_returns, (30, 100_000)),
+            ("volatility.garch.least_returns", least_returns, (100, 100_000)),
         ];
         let is_wrong = |(_, value, (least, most)): &(_, usize, (usize, usize))| {
             value < least || value > most
