@@ -1,10 +1,16 @@
 #!/usr/bin/env python3
-"""Golden values of the classical models in crates/volatility, by numpy and arch, on made daily candles.
+"""Makes the golden numbers of volatility: crates/statistics/tests/golden/volatility.json and
+crates/dataset/tests/golden/volatility.json.
 
-    python3 scripts/golden-volatility.py
+Usage, from the repository's root:
 
-Writes crates/volatility/tests/golden/models.json (made with numpy 2 and arch 8). The candles are those of
-crates/volatility/tests/it/support.rs: whole numbers, so that both have the same to the last bit.
+    python3 -m venv venv && venv/bin/pip install numpy pandas scipy scikit-learn arch
+    venv/bin/python scripts/golden-volatility.py
+
+GARCH models are fitted by `arch`, the Model Confidence Set is its too, of draws that are handed over with it; scores of
+classes are scikit-learn's. Features are plain formulas in pandas. Nothing is drawn at random but the draws of the bootstrap,
+which have a seed: running it again writes the same bytes (made with numpy 2.4, pandas 3.1, scikit-learn 1.9 and arch 8.0).
+None of the Rust code is used here.
 """
 
 import json
@@ -12,189 +18,187 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from arch import arch_model
+from arch.bootstrap import MCS
+from sklearn import metrics
 
 warnings.filterwarnings("ignore")
-OUT = Path(__file__).parent.parent / "crates/volatility/tests/golden/models.json"
-DAYS, COINS, HORIZON, FLOOR, RATIO, PARTS, BLOCKS = 300, 6, 7, 1e-4, 6.0, 3, 4
-FORECAST_ROWS = [0, 10, 40, 88]  # of a fold's scored rows
+CRATES = Path(__file__).resolve().parent.parent / "crates"
+FLOOR = 1e-4
+JUMP = np.log(6)
+
+
+def noise(count, a, b):
+    """Numbers between 0 and 1 that look like chance."""
+    t = np.arange(1, count + 1)
+    return (t * t * a + t * b) % 10_007 / 10_007
+
+
+# --- GARCH ---
+
+
+def series():
+    """Returns without data: one that swings, and one whose variance follows itself, with heavy tails."""
+    i = np.arange(1, 301)
+    swings = 3 * np.sin(i**2.0) * (1 + 0.5 * np.sin(i / 10))
+    shocks = np.tan(np.pi * (noise(600, 7919, 104_729) - 0.5) * 0.9) * 0.6
+    heavy, variance = [], 4.0
+    for shock in shocks:
+        heavy.append(np.sqrt(variance) * shock)
+        variance = 0.3 + 0.08 * heavy[-1] ** 2 + 0.85 * variance
+    return {"swings": swings, "heavy tails": np.array(heavy)}
+
+
+def garch():
+    cases = []
+    for name, x in series().items():
+        for p, q, dist in [(1, 1, "normal"), (1, 1, "t"), (2, 1, "normal"), (1, 2, "t"), (2, 0, "normal")]:
+            model = arch_model(x, mean="Zero", vol="GARCH" if q else "ARCH", p=p, q=q, dist=dist, rescale=False)
+            fit = model.fit(disp="off", tol=1e-12, options={"maxiter": 1000})
+            fixed = [0.5] + [0.1 / (k + 1) for k in range(p)] + [0.6 / (k + 1) for k in range(q)] + ([6.0] if dist == "t" else [])
+            at = model.fix(fixed)
+            cases.append({
+                "series": name, "p": p, "q": q, "t": dist == "t", "backcast": float(model.volatility.backcast(x)),
+                "parameters": fit.params.tolist(), "log_likelihood": float(fit.loglikelihood),
+                "ahead": fit.forecast(horizon=7, reindex=False).variance.to_numpy()[-1].tolist(),
+                "fixed": fixed, "fixed_log_likelihood": float(at.loglikelihood),
+                "fixed_ahead": at.forecast(horizon=7, reindex=False).variance.to_numpy()[-1].tolist(),
+                "fixed_last_variance": float(at.conditional_volatility[-1] ** 2),
+            })
+    return {"series": {name: x.tolist() for name, x in series().items()}, "cases": cases}
+
+
+# --- the Model Confidence Set ---
+
+
+def confidence_set():
+    days, models = 80, 6
+    base = noise(days, 31, 17)
+    losses = np.column_stack([base + 0.01 * k + 0.3 * noise(days, 101 + 7 * k, 11 + k) for k in range(models)])
+    found = MCS(losses, size=0.1, block_size=7, reps=100, seed=5)
+    found.compute()
+    return {
+        "losses": losses.T.tolist(),
+        "draws": [draw.tolist() for draw in found._bootstrap_indices],
+        "p": found.pvalues["Pvalue"].sort_index().tolist(),
+    }
+
+
+# --- classes ---
+
+
+def classes():
+    rows = 240
+    weights = np.column_stack([noise(rows, 7, 3), noise(rows, 11, 5) * 0.8, noise(rows, 13, 9) * 0.6]) + 0.01
+    # Ties, as a distribution of few residuals makes them.
+    probabilities = np.round(weights / weights.sum(1, keepdims=True), 2)
+    probabilities[:, 0] = 1 - probabilities[:, 1] - probabilities[:, 2]
+    probabilities = np.clip(probabilities, 0.01, None)
+    probabilities /= probabilities.sum(1, keepdims=True)
+    draw = noise(rows, 17, 29)
+    truth = (draw[:, None] > np.cumsum(probabilities * 0.7 + 0.1, axis=1)).sum(1)
+    predicted = probabilities.argmax(1)
+    one = np.eye(3)[truth]
+    precision, recall, f1, _ = metrics.precision_recall_fscore_support(truth, predicted, zero_division=0)
+    is_high = truth == 2
+    p, r, thresholds = metrics.precision_recall_curve(is_high, probabilities[:, 2])
+    bins = np.minimum((probabilities * 10).astype(int), 9)
+    gap = [sum(abs((one - probabilities)[bins[:, k] == b, k].sum()) for b in range(10)) / rows for k in range(3)]
+    return {
+        "probabilities": probabilities.T.tolist(), "truth": truth.tolist(), "predicted": predicted.tolist(),
+        "confusion": metrics.confusion_matrix(truth, predicted).tolist(),
+        "accuracy": metrics.accuracy_score(truth, predicted), "commonest": float(np.bincount(truth).max() / rows),
+        "precision": precision.tolist(), "recall": recall.tolist(), "f1": f1.tolist(),
+        "macro_f1": metrics.f1_score(truth, predicted, average="macro"),
+        "auc_high": metrics.roc_auc_score(is_high, probabilities[:, 2]),
+        "auc_ovr": metrics.roc_auc_score(truth, probabilities, multi_class="ovr"),
+        "average_precision": metrics.average_precision_score(is_high, probabilities[:, 2]),
+        # From the highest threshold down, without the point at which nothing is taken.
+        "curve": [list(point) for point in zip(thresholds[::-1].tolist(), p[:-1][::-1].tolist(), r[:-1][::-1].tolist())],
+        "log_loss": metrics.log_loss(truth, probabilities),
+        "brier": float(((probabilities - one) ** 2).sum(1).mean()),
+        "calibration_error": float(np.mean(gap)),
+    }
+
+
+# --- features ---
+
+DAYS, COINS = 200, 4
+SYMBOLS = ["AUSDT", "BTCUSDT", "CUSDT", "DUSDT"]
 
 
 def candles():
-    """open, high, low, close, each [day, coin]; NaN where there is no candle"""
-    prices = np.full((4, DAYS, COINS), np.nan)
+    """[coin][day] open, high, low, close, volume: walks of whole ticks. The first coin's price jumps eightfold, the third one
+    has holes, the last one begins late and stands still for a while."""
+    all_coins = []
     for coin in range(COINS):
-        noise = lambda t, a, b, modulus: (t * t * (a + 2 * coin) + t * (b + 11 * coin)) % 10007 % modulus
-        opened = 1_000_000
+        step = np.round(900 * (noise(DAYS, 7919 + coin, 104_729) - 0.5)).astype(int)
+        rows, close = [], 10_000 + 1000 * coin
         for t in range(DAYS):
-            size = 30 + 60 * (t // 25 % 3) + noise(t, 53, 7, 40)
-            close = opened + (noise(t, 613, 17, 401) - 200) * size
-            high = max(opened, close) + noise(t, 31, 17, 97) * size
-            low = min(opened, close) - noise(t, 37, 5, 89) * size
-            factor = 8 if coin == 2 and t >= 150 else 1
-            listed = (coin != 4 or t >= 60) and not (coin == 3 and 120 <= t < 125)
-            if listed:
-                prices[:, t, coin] = np.array([opened, high, low, close]) * factor / 100
-            opened = close
-    return prices
+            still = coin == 3 and 120 <= t < 165
+            open_ = close
+            close = open_ if still else max(open_ + int(step[t]), 500)
+            if coin == 0 and t == 100:
+                close *= 8
+            up, down = (0, 0) if still else (int(noise(DAYS, 31 + coin, 17)[t] * 300), int(noise(DAYS, 37 + coin, 5)[t] * 300))
+            volume = 0 if still else int(noise(DAYS, 101 + coin, 11)[t] * 5000)
+            rows.append([x / 100 for x in (open_, max(open_, close) + up, max(min(open_, close) - down, 100), close)] + [float(volume)])
+            if (coin == 2 and 70 <= t < 73) or (coin == 3 and t < 40):
+                rows[-1] = None
+        all_coins.append(rows)
+    return all_coins
 
 
-def means(values, window):
-    """trailing means over full windows, [day, coin]"""
-    out = np.full(values.shape, np.nan)
-    for t in range(window - 1, len(values)):
-        out[t] = values[t + 1 - window : t + 1].mean(0)
-    return out
+def wide(candles_):
+    """Open, high, low, close and volume as [days x coins]."""
+    nothing = [np.nan] * 5
+    return [pd.DataFrame(np.array([[row[k] if row else nothing[k] for row in coin] for coin in candles_]).T) for k in range(5)]
 
 
-def log_root(values):
-    return np.log(np.maximum(np.sqrt(np.maximum(values, 0)), FLOOR))
+def trusted_returns(close):
+    r = np.log(close / close.shift(1))
+    return r.where(r.abs() <= JUMP)
 
 
-def features(prices, returns):
-    opened, high, low, close = prices
-    parkinson = np.log(high / low) ** 2 / (4 * np.log(2))
-    garman_klass = 0.5 * np.log(high / low) ** 2 - (2 * np.log(2) - 1) * np.log(close / opened) ** 2
-    found = {}
-    for name, variance in [("lrv", returns**2), ("lpk", parkinson), ("lgk", garman_klass)]:
-        variance = np.where(np.isnan(returns), np.nan, variance)
-        for window in (1, 7, 30):
-            found[f"{name}{window}"] = log_root(means(variance, window))
-    level = np.full(returns.shape, np.nan)
-    for t in range(DAYS):
-        known = np.isfinite(found["lgk1"][: t + 1])
-        enough = known.sum(0) >= 30
-        level[t, enough] = np.nanmean(found["lgk1"][: t + 1, enough], 0)
-    found["level"] = level
-    for window in (1, 7, 30):
-        found[f"rv{window}"] = np.sqrt(means(returns**2, window))
-    return found
+def log_volatility(variance, days):
+    """ln of the root of the mean over full windows."""
+    return np.log(np.sqrt(variance.rolling(days, min_periods=days).mean().clip(lower=0)).clip(lower=FLOOR))
 
 
-def least_squares(terms, target, days):
-    """coefficients and their errors, rows of a day taken together"""
-    coefficients = np.linalg.lstsq(terms, target, rcond=None)[0]
-    inverse = np.linalg.inv(terms.T @ terms)
-    left = target - terms @ coefficients
-    scores = np.array([terms[days == day].T @ left[days == day] for day in np.unique(days)])
-    count = len(scores)
-    return coefficients, np.sqrt(np.diag(inverse @ scores.T @ scores @ inverse) * count / (count - 1))
+def ranges(o, h, l, c):
+    hl, co = np.log(h / l), np.log(c / o)
+    return {
+        "pk": hl**2 / (4 * np.log(2)),
+        "gk": 0.5 * hl**2 - (2 * np.log(2) - 1) * co**2,
+        "rs": np.log(h / c) * np.log(h / o) + np.log(l / c) * np.log(l / o),
+    }
 
 
-HAR = {
-    "har": ["rv1", "rv7", "rv30"],
-    "log_har": ["lrv1", "lrv7", "lrv30"],
-    "range_har_pk": ["lpk1", "lpk7", "lpk30"],
-    "range_har_gk": ["lgk1", "lgk7", "lgk30"],
-    "har_full": ["lrv1", "lrv7", "lrv30", "lpk1", "lpk7", "lpk30", "level"],
-}
-HAR["two_stage"] = HAR["har_full"]
+def har_range(o, h, l, c):
+    r = trusted_returns(c)
+    known = r.notna()
+    variances = {"rv": r**2} | {name: value.where(known) for name, value in ranges(o, h, l, c).items() if name != "rs"}
+    features = {f"l{name}{days}": log_volatility(value, days) for name, value in variances.items() for days in (1, 7, 30)}
+    features["level"] = features["lgk1"].expanding(30).mean()
+    return features
 
 
-class Model:
-    """a regression, fitted to some rows and forecasting others; rows are masks [day, coin]"""
-
-    def __init__(self, name, found, log_target, usable):
-        self.name, self.target, self.usable = name, log_target, usable
-        self.terms = np.stack([found[term] for term in HAR[name]], -1)
-
-    def demeaned(self, values, rows):
-        masked = np.where(rows.reshape(rows.shape + (1,) * (values.ndim - 2)), values, np.nan)
-        return masked - np.nanmean(masked, 1, keepdims=True)
-
-    def fit(self, rows):
-        days = np.nonzero(rows)[0]
-        with_one = np.column_stack([np.ones(rows.sum()), self.terms[rows]])
-        target = self.target[rows]
-        self.coefficients, self.errors = least_squares(with_one, np.exp(target) if self.name == "har" else target, days)
-        if self.name == "two_stage":
-            own = least_squares(self.demeaned(self.terms, rows)[rows], self.demeaned(self.target, rows)[rows], days)
-            self.coefficients, self.errors = np.r_[self.coefficients, own[0]], np.r_[self.errors, own[1]]
-        return self
-
-    def forecast(self):
-        """of every row, [day, coin]"""
-        count = self.terms.shape[-1] + 1
-        whole = self.coefficients[0] + self.terms @ self.coefficients[1:count]
-        if self.name == "har":
-            return np.log(np.maximum(whole, 1e-3))
-        if self.name == "two_stage":
-            known = np.isfinite(self.terms).all(-1)
-            market = np.nanmean(np.where(known, whole, np.nan), 1, keepdims=True)
-            return market + self.demeaned(self.terms, known) @ self.coefficients[count:]
-        return whole
-
-
-def garch(returns, first, row):
-    """the forecast at a row of a fit to the returns up to `first`; None with fewer than 100"""
-    known = returns[: first + 1]
-    known = 100 * known[np.isfinite(known)]
-    if len(known) < 100:
-        return None
-    model = arch_model(known, mean="Zero", vol="GARCH", p=1, q=1, rescale=False)
-    fit = model.fit(disp="off", tol=1e-12)
-    omega, alpha, beta = fit.params
-    if fit.convergence_flag or alpha + beta >= 1:
-        return None
-    backcast = model.volatility.backcast(known)
-    variance = omega + (alpha + beta) * backcast
-    upto = returns[: row + 1]
-    upto = 100 * upto[np.isfinite(upto)]
-    for x in upto:
-        variance = omega + alpha * x * x + beta * variance
-    steps = [variance]
-    for _ in range(HORIZON - 1):
-        steps.append(omega + (alpha + beta) * steps[-1])
-    return {"parameters": [omega, alpha, beta], "log_likelihood": fit.loglikelihood,
-            "forecast": np.log(np.sqrt(np.mean(steps)) / 100)}
+def pick(features, rows):
+    """[rows][coins] of each feature; null where unknown."""
+    value = lambda x: None if not np.isfinite(x) else float(x)
+    return {name: [[value(x) for x in table.to_numpy()[row]] for row in rows] for name, table in features.items()}
 
 
 def main():
-    prices = candles()
-    close = prices[3]
-    returns = np.full(close.shape, np.nan)
-    returns[1:] = np.log(close[1:] / close[:-1])
-    returns[np.abs(returns) > np.log(RATIO)] = np.nan
-    found = features(prices, returns)
-    future = np.full(close.shape, np.nan)
-    for t in range(DAYS - HORIZON):
-        future[t] = np.mean(returns[t + 1 : t + 1 + HORIZON] ** 2, 0)
-    log_target = np.log(np.sqrt(future))
-    names = [name for name in found if name.startswith("l")]
-    usable = np.isfinite(log_target) & np.isfinite(sum(found[name] for name in names))
-    days = np.flatnonzero(usable.any(1))
-    edges = [len(days) // PARTS * part for part in range(PARTS)] + [len(days)]
-    folds = []
-    for part in range(1, PARTS):
-        scored = days[edges[part] : edges[part + 1]]
-        first = int(scored[0])
-        rows = first + np.array(FORECAST_ROWS)
-        trained = usable & (np.arange(DAYS) < first - HORIZON)[:, None]
-        of = {}
-        for name in HAR:
-            model = Model(name, found, log_target, usable)
-            left = np.full(close.shape, np.nan)
-            train_days = np.flatnonzero(trained.any(1))
-            cuts = [train_days[len(train_days) * block // BLOCKS] for block in range(BLOCKS)] + [train_days[-1] + 1]
-            for start, end in zip(cuts, cuts[1:]):
-                day = np.arange(DAYS)
-                kept = trained & ((day < start - HORIZON) | (day >= end + HORIZON))[:, None]
-                held = trained & ((day >= start) & (day < end))[:, None]
-                left[held] = (log_target - model.fit(kept).forecast())[held]
-            left = left[trained]
-            model.fit(trained)
-            of[name] = {"coefficients": model.coefficients.tolist(), "errors": model.errors.tolist(),
-                        "forecasts": known(model.forecast()[rows], usable[rows]),
-                        "residuals": len(left), "mean_exp": [float(np.exp(k * left).mean()) for k in (1, 2)]}
-        fits = [[garch(returns[:, coin], first, row) for coin in range(COINS)] for row in rows]
-        folds.append({"first": first, "scored_days": len(scored), "rows": int(trained.sum()), "scored_rows": int(usable[scored].sum()),
-                      "models": of, "garch": fits})
-    OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps({"forecast_rows": FORECAST_ROWS, "folds": folds}) + "\n")
+    statistics = {"garch": garch(), "model_confidence_set": confidence_set(), "classes": classes()}
+    (CRATES / "statistics/tests/golden/volatility.json").write_text(json.dumps(statistics) + "\n")
+    made = candles()
+    o, h, l, c, _ = wide(made)
+    rows = [*range(28, 34), *range(58, 80, 3), 99, 100, 101, 106, 107, 108, 130, 131, *range(140, DAYS, 7)]
+    golden = {"symbols": SYMBOLS, "candles": made, "rows": rows, "har_range": pick(har_range(o, h, l, c), rows)}
+    (CRATES / "dataset/tests/golden/volatility.json").write_text(json.dumps(golden) + "\n")
 
 
-def known(values, is_known):
-    return [[float(v) if ok else None for v, ok in zip(row, oks)] for row, oks in zip(values, is_known)]
-
-
-main()
+if __name__ == "__main__":
+    main()

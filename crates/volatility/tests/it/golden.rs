@@ -1,4 +1,4 @@
-//! Coefficients, forecasts and residuals against numpy and arch, by `scripts/golden-volatility.py`.
+//! Coefficients, forecasts and residuals against numpy and arch, by `scripts/golden-volatility-models.py`.
 
 use golden::{floats, integers, list, number, whole};
 use statistics::garch;

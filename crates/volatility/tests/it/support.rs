@@ -1,4 +1,4 @@
-//! The candles of `scripts/golden-volatility.py` as a data set.
+//! The candles of `scripts/golden-volatility-models.py` as a data set.
 
 use dataset::{CandleTable, Column, Config, Dataset, FeatureSet, Panel, TimeSpan};
 use market::{Interval, Symbol};
