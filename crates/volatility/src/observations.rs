@@ -7,11 +7,6 @@ use rayon::prelude::*;
 
 const DAY_MS: i64 = 86_400_000;
 
-/// The features of the set `har_range` that models are made of, in the set's order.
-pub(crate) const FEATURES: [&str; 10] = [
-    "lrv1", "lrv7", "lrv30", "lpk1", "lpk7", "lpk30", "lgk1", "lgk7", "lgk30", "level",
-];
-
 /// The features and returns of every coin of a panel.
 #[derive(Debug)]
 pub(crate) struct Observations<'a> {
@@ -51,7 +46,7 @@ impl<'a> Observations<'a> {
         self.returns.len()
     }
 
-    /// A feature by its place in [`FEATURES`].
+    /// A feature by its place in the set `har_range`.
     pub fn feature(&self, place: usize, row: usize, coin: usize) -> f64 {
         self.features[coin][place][row - self.rows.start]
     }
@@ -69,16 +64,5 @@ impl<'a> Observations<'a> {
         };
         let squares = self.returns[coin][first..=row].iter().map(|r| r * r);
         (squares.sum::<f64>() / days as f64).sqrt()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use dataset::Features;
-
-    #[test]
-    fn features_have_their_places() {
-        assert_eq!(Features::all(FeatureSet::HAR_RANGE).names(), FEATURES);
     }
 }

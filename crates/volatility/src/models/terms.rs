@@ -9,7 +9,7 @@ pub(super) struct Term {
     pub value: fn(&Observations<'_>, usize, usize) -> f64,
 }
 
-/// A feature by its place in [`crate::observations::FEATURES`].
+/// A feature by its place in the set `har_range`.
 const fn feature<const PLACE: usize>(name: &'static str) -> Term {
     fn value<const PLACE: usize>(seen: &Observations<'_>, row: usize, coin: usize) -> f64 {
         seen.feature(PLACE, row, coin)
@@ -51,11 +51,12 @@ pub(super) const FULL: &[Term] = &[LRV1, LRV7, LRV30, LPK1, LPK7, LPK30, LEVEL];
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observations::FEATURES;
+    use dataset::{FeatureSet, Features};
 
     #[test]
     fn a_feature_has_its_own_name() {
         let terms = [LRV1, LRV7, LRV30, LPK1, LPK7, LPK30, LGK1, LGK7, LGK30, LEVEL];
-        assert_eq!(terms.map(|term| term.name), FEATURES);
+        let names = Features::all(FeatureSet::HAR_RANGE).names();
+        assert_eq!(terms.map(|term| term.name), *names);
     }
 }

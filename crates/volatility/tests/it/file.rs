@@ -55,7 +55,7 @@ fn what_the_models_are_not_made_for_is_refused() {
     };
     let set = refused(&["features.set=close6"]);
     assert!(set.starts_with("features.set is close6, expected har_range"), "{set}");
-    let kind = refused(&["target.kind=return"]);
+    let kind = refused(&["target.kind=return", "target.horizon=7d"]);
     assert!(kind.starts_with("target.kind is return, expected volatility"), "{kind}");
     let order = refused(&["volatility.garch.arch_order=9"]);
     assert!(order.starts_with("volatility.garch.arch_order is 9, expected 1 to 5"), "{order}");
