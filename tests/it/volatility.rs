@@ -42,14 +42,23 @@ fn live_equals_offline_for_volatility() {
             "split.folds=2",
             "split.history_bars=30",
             "split.early_stopping_share=0",
-            if refits { "split.refit_every=7d" } else { "split.refit_every=" },
+            if refits {
+                "split.refit_every=7d"
+            } else {
+                "split.refit_every="
+            },
         ] {
             arguments.extend(["--set".to_owned(), key.to_owned()]);
         }
         volatility::run(&volatility::Args::parse_from(arguments)).unwrap();
 
         let load = |fold| {
-            crate::load(&run, fold, std::slice::from_ref(&dir_key), DeviceChoice::Flex)
+            crate::load(
+                &run,
+                fold,
+                std::slice::from_ref(&dir_key),
+                DeviceChoice::Flex,
+            )
         };
         let table = ForecastTable::read(&run.join("forecasts.parquet")).unwrap();
         assert!(table.len() > 300, "{}", table.len());
@@ -69,7 +78,10 @@ fn live_equals_offline_for_volatility() {
         let text = fs::read_to_string(&file).unwrap();
         fs::write(&file, text + " ").unwrap();
         let refused = load(None).unwrap_err().to_string();
-        assert!(refused.contains("which volatility-record.json names"), "{refused}");
+        assert!(
+            refused.contains("which volatility-record.json names"),
+            "{refused}"
+        );
     }
 }
 
@@ -97,11 +109,18 @@ fn scores_equal_the_reference() {
     let dataset = daily(&path);
     for (model, name) in MODELS {
         let (found, rows) = scores(&dataset, model);
-        assert_eq!(rows, reference["rows"].as_u64().unwrap() as usize, "{model}");
+        assert_eq!(
+            rows,
+            reference["rows"].as_u64().unwrap() as usize,
+            "{model}"
+        );
         for (found, key) in found.into_iter().zip(["qlike", "r2", "cs_spearman"]) {
             let expected = reference[name][key][0].as_f64().unwrap();
             // The file has five digits.
-            assert!((found - expected).abs() < 1.5e-5, "{model} {key}: {found}, reference {expected}");
+            assert!(
+                (found - expected).abs() < 1.5e-5,
+                "{model} {key}: {found}, reference {expected}"
+            );
         }
     }
 }
@@ -119,7 +138,11 @@ fn daily(path: &std::path::Path) -> Dataset {
     };
     let mut coins = crate::panel20::read(path);
     coins.retain(|(symbol, _)| is_in(symbol));
-    let times = || coins.iter().flat_map(|(_, candles)| candles.open_time_ms.iter().copied());
+    let times = || {
+        coins
+            .iter()
+            .flat_map(|(_, candles)| candles.open_time_ms.iter().copied())
+    };
     let day: Interval = "1d".parse().unwrap();
     let range = (times().min().unwrap(), times().max().unwrap() + day.ms());
     let panel = Panel::build(&coins, day, range, 0, &Column::ALL);
@@ -159,7 +182,11 @@ fn scores(dataset: &Dataset, model: &str) -> ([f64; 3], usize) {
             let left = blocks.rows.iter().zip(&blocks.forecasts);
             let left = left.map(|(&(row, coin), f)| dataset.targets.value(row, coin) - f);
             let sum: f64 = left.map(|e| (power * e).exp()).sum();
-            if blocks.is_corrected { sum / blocks.rows.len() as f64 } else { 1.0 }
+            if blocks.is_corrected {
+                sum / blocks.rows.len() as f64
+            } else {
+                1.0
+            }
         };
         let (volatility, variance) = (factor(1.0), factor(2.0));
         let windows = dataset.scored_windows(fold.score.clone(), &vec![Some(1.0); coins]);
@@ -181,7 +208,9 @@ fn scores(dataset: &Dataset, model: &str) -> ([f64; 3], usize) {
     let rows = realized.len();
     let mean = realized.iter().sum::<f64>() / rows as f64;
     let squares = |other: &dyn Fn(usize) -> f64| -> f64 {
-        (0..rows).map(|row| (realized[row] - other(row)).powi(2)).sum()
+        (0..rows)
+            .map(|row| (realized[row] - other(row)).powi(2))
+            .sum()
     };
     let r2 = 1.0 - squares(&|row| forecast[row]) / squares(&|_| mean);
     let of_days = correlations.iter().sum::<f64>() / correlations.len() as f64;

@@ -164,7 +164,9 @@ impl EnsembleOptions {
             )
             .hint("--set ensemble.prior_days=30"));
         }
-        if let (Some(rule), Method::Stacked | Method::Average | Method::Mean) = (&self.rule, self.method) {
+        if let (Some(rule), Method::Stacked | Method::Average | Method::Mean) =
+            (&self.rule, self.method)
+        {
             return Err(anyhow!(
                 "ensemble.rule = \"{rule}\" beside ensemble.method = \"{}\": expected \"ic_a_day\", as \
                  a rule's forecasts are in no unit of returns",

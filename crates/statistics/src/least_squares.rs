@@ -43,7 +43,8 @@ pub fn least_squares(clusters: &[NormalEquations]) -> Option<LeastSquares> {
             solve(&matrix, &unit)
         })
         .collect::<Option<_>>()?;
-    let is_explained = |term: usize| matrix[term * terms + term] * inverse[term][term] > 1.0 / ROUNDING;
+    let is_explained =
+        |term: usize| matrix[term * terms + term] * inverse[term][term] > 1.0 / ROUNDING;
     if (0..terms).any(is_explained) {
         return None;
     }

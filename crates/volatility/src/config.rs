@@ -44,7 +44,11 @@ impl VolatilityConfig {
         let refits = refits.map_or_else(String::new, |every| format!("_every_{every}"));
         let run = RunConfig {
             kind: KIND.to_owned(),
-            forecaster: format!("{}{refits}{}", volatility.model, shared.target.name_suffix()),
+            forecaster: format!(
+                "{}{refits}{}",
+                volatility.model,
+                shared.target.name_suffix()
+            ),
             version,
         };
         Ok(Self {
@@ -68,7 +72,11 @@ fn check_shared(config: &Config) -> Result<(), Error> {
     let target = &config.target;
     let expected = [
         ("target.kind", target.kind.to_string(), "volatility"),
-        ("features.set", config.features.set.to_string(), FeatureSet::HAR_RANGE.name()),
+        (
+            "features.set",
+            config.features.set.to_string(),
+            FeatureSet::HAR_RANGE.name(),
+        ),
     ];
     if let Some((key, found, expected)) = expected.into_iter().find(|(_, a, b)| a != b) {
         return Err(Error::Unfit {

@@ -76,7 +76,9 @@ impl<'a> VolatilityFit<'a> {
         for block in training_blocks(dataset, fold) {
             let first = block.held.start;
             let known = (&self.seen, &*targets);
-            let fitted = self.model.fit(&Training::of(dataset, known, &block.fitted, first))?;
+            let fitted = self
+                .model
+                .fit(&Training::of(dataset, known, &block.fitted, first))?;
             let held = trained_rows(dataset, &targets, block.held);
             let ends: Vec<usize> = held.iter().map(|row| row.row).collect();
             let fitted = (&fitted, dataset.panel.time_ms(first));

@@ -34,12 +34,19 @@ impl VolatilityOptions {
         let orders = (1, MOST_ORDERS);
         let values = [
             ("volatility.garch.arch_order", arch_order, orders),
-            ("volatility.garch.garch_order", garch_order, (0, MOST_ORDERS)),
-            ("volatility.garch.least_returns", least_returns, (100, 100_000)),
+            (
+                "volatility.garch.garch_order",
+                garch_order,
+                (0, MOST_ORDERS),
+            ),
+            (
+                "volatility.garch.least_returns",
+                least_returns,
+                (100, 100_000),
+            ),
         ];
-        let is_wrong = |(_, value, (least, most)): &(_, usize, (usize, usize))| {
-            value < least || value > most
-        };
+        let is_wrong =
+            |(_, value, (least, most)): &(_, usize, (usize, usize))| value < least || value > most;
         match values.into_iter().find(is_wrong) {
             Some((key, found, (least, most))) => Err(Error::Option {
                 key,

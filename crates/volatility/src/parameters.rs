@@ -32,10 +32,7 @@ pub struct Coefficient {
 
 impl Coefficient {
     /// Names with what was fitted to them.
-    pub(crate) fn of_fit(
-        names: impl IntoIterator<Item = String>,
-        fit: &LeastSquares,
-    ) -> Vec<Self> {
+    pub(crate) fn of_fit(names: impl IntoIterator<Item = String>, fit: &LeastSquares) -> Vec<Self> {
         let numbers = fit.coefficients.iter().zip(&fit.errors);
         let of = |(name, (&value, &error)): (String, (&f64, &f64))| Self {
             name,

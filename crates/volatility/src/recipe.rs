@@ -49,7 +49,9 @@ impl Recipe for VolatilityRecipe<'_> {
         let own = (KIND, &self.config.volatility);
         let mut origin = Origin::new(dataset, fold, &fold.stop, own)?;
         // A fit knows the candles up to its first scored row, and no target that ends after it.
-        origin.seen_until_ms = origin.seen_until_ms.max(dataset.panel.time_ms(fold.score.start));
+        origin.seen_until_ms = origin
+            .seen_until_ms
+            .max(dataset.panel.time_ms(fold.score.start));
         let record = VolatilityRecord {
             fold: fold.number,
             target_std: known_std(dataset, fold),
@@ -117,5 +119,7 @@ fn known_std(dataset: &Dataset, fold: &Fold) -> BTreeMap<String, Option<f32>> {
     let mean = known.iter().sum::<f32>() / known.len() as f32;
     let of_all = mean.is_finite().then_some(mean);
     let names = dataset.panel.symbols().iter().map(ToString::to_string);
-    names.zip(own.into_iter().map(|own| own.or(of_all))).collect()
+    names
+        .zip(own.into_iter().map(|own| own.or(of_all)))
+        .collect()
 }

@@ -22,8 +22,9 @@ fn coefficients(models: &[(usize, VolatilityModel)]) -> Option<String> {
         let refit = model.refits.last();
         refit.map_or_else(Vec::new, |refit| refit.parameters.shared.clone())
     };
-    let folds: Vec<(usize, Vec<Coefficient>)> =
-        (models.iter()).map(|(fold, model)| (*fold, last(model))).collect();
+    let folds: Vec<(usize, Vec<Coefficient>)> = (models.iter())
+        .map(|(fold, model)| (*fold, last(model)))
+        .collect();
     let names = folds.first()?.1.iter().map(|number| number.name.clone());
     let names: Vec<String> = names.collect();
     if names.is_empty() {
@@ -62,11 +63,15 @@ fn unfitted(models: &[(usize, VolatilityModel)]) -> Option<String> {
     }
     let failed: usize = reasons.values().sum();
     let fitted = |refit: &Refit| {
-        let Parameters { coins, unfitted, .. } = &refit.parameters;
+        let Parameters {
+            coins, unfitted, ..
+        } = &refit.parameters;
         coins.len() + unfitted.values().sum::<usize>()
     };
     let all: usize = refits().map(fitted).sum();
-    let reasons = reasons.iter().map(|(reason, count)| format!("{count} {reason}"));
+    let reasons = reasons
+        .iter()
+        .map(|(reason, count)| format!("{count} {reason}"));
     let reasons: Vec<String> = reasons.collect();
     (failed > 0).then(|| {
         format!(

@@ -12,8 +12,8 @@ use run::{ForecastResult, Forecaster};
 use serde::{Deserialize, Serialize};
 use storage::{content_hash, write_atomically};
 
-use crate::{LoadedModel, VolatilityModel};
 use crate::config::{KIND, VolatilityConfig};
+use crate::{LoadedModel, VolatilityModel};
 
 /// What was fitted.
 pub(crate) const MODEL_FILE: &str = "volatility.json";
@@ -50,7 +50,10 @@ impl VolatilityRecord {
 
     pub fn write(&self, folder: &Path) -> anyhow::Result<()> {
         let text = serde_json::to_string_pretty(self).context("a record is JSON")?;
-        Ok(write_atomically(&folder.join(RECORD_FILE), text.as_bytes())?)
+        Ok(write_atomically(
+            &folder.join(RECORD_FILE),
+            text.as_bytes(),
+        )?)
     }
 
     pub fn target_std_of(&self, symbols: &[Symbol]) -> Vec<Option<f32>> {

@@ -25,8 +25,7 @@ impl AsControl {
 
     /// Its values at some rows, `[rows, coins]`; NaN where unknown.
     pub fn values(&self, seen: &Observations<'_>, rows: &[usize]) -> Vec<f64> {
-        let (Some(control), Some(first), Some(last)) =
-            (&self.control, rows.first(), rows.last())
+        let (Some(control), Some(first), Some(last)) = (&self.control, rows.first(), rows.last())
         else {
             return vec![f64::NAN; rows.len() * seen.coins()];
         };
@@ -55,12 +54,7 @@ impl Model for AsControl {
         Ok(Parameters::default())
     }
 
-    fn forecast(
-        &self,
-        _: (&Parameters, i64),
-        seen: &Observations<'_>,
-        rows: &[usize],
-    ) -> Vec<f64> {
+    fn forecast(&self, _: (&Parameters, i64), seen: &Observations<'_>, rows: &[usize]) -> Vec<f64> {
         self.values(seen, rows)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::model::{Model, ModelSettings};
 use super::pooled::{Pooled, Scale};
-use super::terms::{FULL};
+use super::terms::FULL;
 
 /// The model.
 pub(crate) fn init(_: &ModelSettings<'_>) -> Box<dyn Model> {

@@ -33,7 +33,12 @@ pub(super) enum Scale {
 
 impl Pooled {
     /// Writes the constant and the terms; false where one is unknown.
-    fn values(&self, seen: &Observations<'_>, (row, coin): (usize, usize), out: &mut [f64]) -> bool {
+    fn values(
+        &self,
+        seen: &Observations<'_>,
+        (row, coin): (usize, usize),
+        out: &mut [f64],
+    ) -> bool {
         out[0] = 1.0;
         for (out, term) in out[1..].iter_mut().zip(self.terms) {
             *out = (term.value)(seen, row, coin);
@@ -62,7 +67,11 @@ impl Model for Pooled {
 
     fn coefficients(&self) -> Vec<String> {
         let terms = self.terms.iter().map(|term| term.name);
-        [CONSTANT].into_iter().chain(terms).map(str::to_owned).collect()
+        [CONSTANT]
+            .into_iter()
+            .chain(terms)
+            .map(str::to_owned)
+            .collect()
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Parameters, Error> {
@@ -72,10 +81,13 @@ impl Model for Pooled {
             for (row, coin) in rows.iter().flat_map(|row| row.cells()) {
                 let target = training.targets.value(row, coin);
                 if self.values(training.seen, (row, coin), &mut values) {
-                    sums.add(&values, match self.scale {
-                        Scale::Log => target,
-                        Scale::Level => target.exp(),
-                    });
+                    sums.add(
+                        &values,
+                        match self.scale {
+                            Scale::Log => target,
+                            Scale::Level => target.exp(),
+                        },
+                    );
                 }
             }
             sums

@@ -55,7 +55,9 @@ mod tests {
 
     #[test]
     fn a_feature_has_its_own_name() {
-        let terms = [LRV1, LRV7, LRV30, LPK1, LPK7, LPK30, LGK1, LGK7, LGK30, LEVEL];
+        let terms = [
+            LRV1, LRV7, LRV30, LPK1, LPK7, LPK30, LGK1, LGK7, LGK30, LEVEL,
+        ];
         let names = Features::all(FeatureSet::HAR_RANGE).names();
         assert_eq!(terms.map(|term| term.name), *names);
     }

@@ -67,7 +67,11 @@ impl Model for TwoStage {
     }
 
     fn coefficients(&self) -> Vec<String> {
-        let own = self.market.terms.iter().map(|term| format!("{} own", term.name));
+        let own = self
+            .market
+            .terms
+            .iter()
+            .map(|term| format!("{} own", term.name));
         self.market.coefficients().into_iter().chain(own).collect()
     }
 
@@ -76,7 +80,8 @@ impl Model for TwoStage {
         let terms = self.market.terms.len();
         let of_day = |rows: &[RowCoins]| {
             let mut sums = NormalEquations::new(terms);
-            rows.iter().for_each(|row| self.add(&mut sums, training, row));
+            rows.iter()
+                .for_each(|row| self.add(&mut sums, training, row));
             sums
         };
         let days: Vec<NormalEquations> = training.days().map(of_day).collect();

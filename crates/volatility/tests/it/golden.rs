@@ -13,7 +13,10 @@ fn values() -> serde_json::Value {
 /// Within 1e-8 of its size, as the same sums in another order are.
 fn assert_near(name: &str, found: f64, expected: f64) {
     let tolerance = 1e-8 * expected.abs().max(1e-3);
-    assert!((found - expected).abs() < tolerance, "{name}: {found}, golden {expected}");
+    assert!(
+        (found - expected).abs() < tolerance,
+        "{name}: {found}, golden {expected}"
+    );
 }
 
 #[test]
@@ -27,7 +30,11 @@ fn the_folds_are_those_of_the_golden_values() {
         let rows = fitted(&dataset, "log_har", fold.number - 1).refits[0].rows;
         assert_eq!(
             (fold.score.start, rows, scored.dropped.kept()),
-            (whole(golden, "first"), whole(golden, "rows"), whole(golden, "scored_rows"))
+            (
+                whole(golden, "first"),
+                whole(golden, "rows"),
+                whole(golden, "scored_rows")
+            )
         );
     }
 }
@@ -45,7 +52,9 @@ fn regressions_equal_numpy() {
             let shared = &fitted.refits[0].parameters.shared;
             let expected = floats(&golden["coefficients"]);
             assert_eq!(shared.len(), expected.len(), "{name}");
-            for ((number, value), error) in shared.iter().zip(expected).zip(floats(&golden["errors"])) {
+            for ((number, value), error) in
+                shared.iter().zip(expected).zip(floats(&golden["errors"]))
+            {
                 let label = format!("{name} {} in fold {}", number.name, place + 1);
                 assert_near(&label, number.value, value);
                 assert_near(&label, number.error.unwrap(), error);
@@ -91,19 +100,33 @@ fn garch_equals_arch() {
         let loaded = loaded(&dataset, "garch", place);
         for (offset, golden) in offsets.iter().zip(list(&golden["garch"])) {
             let found = loaded.forecast(&dataset.panel, &[first + offset]);
-            for (coin, golden) in list(golden).iter().enumerate().filter(|(_, g)| !g.is_null()) {
+            for (coin, golden) in list(golden)
+                .iter()
+                .enumerate()
+                .filter(|(_, g)| !g.is_null())
+            {
                 let returns = dataset::log_returns(&dataset.panel, coin, 0..first + 1);
-                let known: Vec<f64> =
-                    returns.into_iter().filter(|r| r.is_finite()).map(|r| 100.0 * r).collect();
+                let known: Vec<f64> = returns
+                    .into_iter()
+                    .filter(|r| r.is_finite())
+                    .map(|r| 100.0 * r)
+                    .collect();
                 let fit = garch::fit(&known, &garch::Model::default());
                 let Ok(fit) = fit else { continue };
                 let likely = number(golden, "log_likelihood");
-                assert!(fit.log_likelihood > likely - 1e-3, "{} {likely}", fit.log_likelihood);
+                assert!(
+                    fit.log_likelihood > likely - 1e-3,
+                    "{} {likely}",
+                    fit.log_likelihood
+                );
                 // Where both are at the same optimum.
                 if (fit.log_likelihood - likely).abs() < 1e-3 {
                     let forecast = number(golden, "forecast");
                     let found = found[coin].clone().unwrap();
-                    assert!((found - forecast).abs() < 2e-3, "coin {coin}: {found}, arch {forecast}");
+                    assert!(
+                        (found - forecast).abs() < 2e-3,
+                        "coin {coin}: {found}, arch {forecast}"
+                    );
                     compared += 1;
                 }
             }
@@ -119,7 +142,11 @@ fn a_coin_with_few_returns_falls_back() {
     let row = dataset.plan.folds[0].score.start + 5;
     let refits = fitted(&dataset, "garch", 0).refits;
     let unfitted = &refits[0].parameters.unfitted;
-    assert_eq!(unfitted.get("with fewer than 100 returns"), Some(&1), "{unfitted:?}");
+    assert_eq!(
+        unfitted.get("with fewer than 100 returns"),
+        Some(&1),
+        "{unfitted:?}"
+    );
     let found = loaded(&dataset, "garch", 0).forecast(&dataset.panel, &[row]);
     let ewma = loaded(&dataset, "ewma", 0).forecast(&dataset.panel, &[row]);
     assert_eq!(found[4], ewma[4]);

@@ -19,7 +19,11 @@ fn no_forecast_knows_a_later_candle() {
             let after = bits(&loaded.forecast(&panel(0, t as i64 + 1), &rows));
             assert_eq!(before, after, "{name}: a candle after {t}");
             let changed = bits(&loaded.forecast(&panel(0, t as i64), &rows));
-            assert_eq!(before != changed, name != "coin_mean", "{name}: the candle at {t}");
+            assert_eq!(
+                before != changed,
+                name != "coin_mean",
+                "{name}: the candle at {t}"
+            );
         }
     }
 }
@@ -28,8 +32,11 @@ fn no_forecast_knows_a_later_candle() {
 #[test]
 fn no_fit_knows_a_candle_after_its_first_row() {
     let before = dataset(panel(0, DAYS), Some("30d"));
-    let starts: Vec<usize> =
-        before.plan.folds[1].refits.iter().map(|refit| refit.score.start).collect();
+    let starts: Vec<usize> = before.plan.folds[1]
+        .refits
+        .iter()
+        .map(|refit| refit.score.start)
+        .collect();
     assert!(starts.len() > 2, "{starts:?}");
     for name in names() {
         let refits = fitted(&before, name, 1).refits;
@@ -38,7 +45,11 @@ fn no_fit_knows_a_candle_after_its_first_row() {
                 let changed = dataset(panel(0, first as i64), Some("30d"));
                 fitted(&changed, name, 1).refits[..=number].to_vec()
             };
-            assert_eq!(refits[..=number], of_changed(start + 1), "{name} refit {number}");
+            assert_eq!(
+                refits[..=number],
+                of_changed(start + 1),
+                "{name} refit {number}"
+            );
             let is_fitted = !["naive", "trailing_30d", "ewma"].contains(&name);
             let is_changed = refits[..=number] != of_changed(start - 3);
             assert_eq!(is_changed, is_fitted, "{name} refit {number}");

@@ -23,10 +23,15 @@ pub fn panel(first: i64, changed: i64) -> Panel {
             let high = open.max(close) + noise(t, 31, 17, 97) * size;
             let low = open.min(close) - noise(t, 37, 5, 89) * size;
             let jump = if coin == 2 && t >= 150 { 8 } else { 1 };
-            let change = if coin == 1 && t >= changed { 1.0 + (t % 7) as f64 / 50.0 } else { 1.0 };
+            let change = if coin == 1 && t >= changed {
+                1.0 + (t % 7) as f64 / 50.0
+            } else {
+                1.0
+            };
             let is_listed = (coin != 4 || t >= 60) && !(coin == 3 && (120..125).contains(&t));
             let mut row = [f64::NAN; Column::ALL.len()];
-            let prices = [open, high, low, close].map(|ticks| change * (ticks * jump) as f64 / 100.0);
+            let prices =
+                [open, high, low, close].map(|ticks| change * (ticks * jump) as f64 / 100.0);
             row[..4].copy_from_slice(&prices);
             row[Column::Volume as usize] = 1.0;
             if is_listed {
@@ -65,7 +70,10 @@ pub fn dataset(panel: Panel, refit_every: Option<&str>) -> Dataset {
     config.split.refit_every = refit_every.map(|every| every.parse().unwrap());
     let mut dataset = Dataset::of_panel(config, panel);
     let purge = dataset.config.purge_bars();
-    let plan = dataset.config.split.plan(&dataset.panel, &dataset.targets, purge);
+    let plan = dataset
+        .config
+        .split
+        .plan(&dataset.panel, &dataset.targets, purge);
     dataset.plan = plan.unwrap();
     dataset
 }
