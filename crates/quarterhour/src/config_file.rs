@@ -2,8 +2,8 @@
 
 use baseline::LightGbmConfig;
 use dataset::{
-    DataConfig, FeatureConfig, IntervalsConfig, NormalizeConfig, PanelConfig, SplitConfig,
-    TargetConfig, UniverseConfig,
+    DataConfig, FeatureConfig, IntervalsConfig, NormalizeConfig, PanelConfig, RegimeConfig,
+    SplitConfig, TargetConfig, UniverseConfig,
 };
 use ensemble::EnsembleOptions;
 use linear::RidgeOptions;
@@ -17,6 +17,7 @@ use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value};
 use trading::TradingConfig;
 use train::{OptimizerConfig, TrainingConfig};
+use volatility::VolatilityOptions;
 
 /// A config file of Quarterhour. A key that is left out has its default, and any other key is an
 /// error.
@@ -31,11 +32,13 @@ pub struct ConfigFile {
     split: SplitConfig,
     normalize: NormalizeConfig,
     intervals: IntervalsConfig,
+    regime: RegimeConfig,
     network: NetworkConfig,
     optimizer: OptimizerConfig,
     training: TrainingConfig,
     lightgbm: LightGbmConfig,
     ridge: RidgeOptions,
+    volatility: VolatilityOptions,
     ensemble: EnsembleOptions,
     trading: TradingConfig,
     portfolio: PortfolioConfig,
