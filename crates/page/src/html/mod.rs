@@ -4,10 +4,15 @@
 mod charts;
 mod content;
 mod deciles;
+mod density_chart;
+mod diagonal_chart;
 mod document;
 mod equity_chart;
 mod fold_chart;
 mod intervals;
+mod level_classes;
+mod level_scores;
+mod levels;
 mod page;
 mod parts;
 mod portfolio;

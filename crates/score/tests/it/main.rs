@@ -12,6 +12,7 @@ mod coverage;
 mod errors;
 mod golden;
 mod intervals;
+mod levels;
 mod prices;
 mod report;
 mod rows;
