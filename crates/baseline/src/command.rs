@@ -25,8 +25,8 @@ pub struct Args {
     /// Where the run goes [default: checkpoints/<config's name>-lightgbm]
     #[arg(long, value_name = "DIR")]
     run: Option<PathBuf>,
-    /// What early stopping is decided on: honest (the end of the training time) or seed (the
-    /// scored fold itself: optimistic) [default: lightgbm.protocol, which is honest]
+    /// What early stopping is decided on: honest (the end of the training time), blocks (four blocks
+    /// of it) or seed (the scored fold itself: optimistic) [default: lightgbm.protocol, which is honest]
     #[arg(long)]
     protocol: Option<StoppingProtocol>,
     /// Add up to N rounds to every fold that is trained already

@@ -139,6 +139,10 @@ pub enum Inputs {
 pub enum StoppingProtocol {
     /// The last part of the training time, which is not trained on.
     Honest,
+    /// Four blocks of the training time, each forecast by trees that were grown on the others: the
+    /// number of trees, up to `lightgbm.rounds`, with the least mean error is then grown on all of
+    /// it. It takes `split.early_stopping_share = 0`, and `lightgbm.patience` decides nothing.
+    Blocks,
     /// The scored fold itself, as many published results have it: optimistic, for comparison with
     /// them only.
     Seed,
@@ -352,6 +356,13 @@ impl LightGbmConfig {
                 );
             }
         }
+        if self.protocol == StoppingProtocol::Blocks && early_stopping_share > 0.0 {
+            return Err(anyhow!(
+                "split.early_stopping_share = {early_stopping_share}: expected 0 with \
+                 lightgbm.protocol = \"blocks\", which holds back nothing"
+            )
+            .hint("--set split.early_stopping_share=0"));
+        }
         if self.protocol == StoppingProtocol::Honest
             && early_stopping_share == 0.0
             && self.patience.is_some()
@@ -366,6 +377,14 @@ impl LightGbmConfig {
             ));
         }
         Ok(())
+    }
+
+    /// Rounds without a better validation after which trees stop growing; None keeps all rounds.
+    pub(crate) fn patience(&self) -> Option<usize> {
+        match self.protocol {
+            StoppingProtocol::Honest | StoppingProtocol::Seed => self.patience,
+            StoppingProtocol::Blocks => None,
+        }
     }
 
     /// What of it a model's forecasts may depend on: all but how many threads there are.

@@ -9,6 +9,7 @@ use std::time::Instant;
 use anyhow::{anyhow, bail};
 use cli::WithHint;
 use dataset::{Dataset, FeatureRows, Fit, Fold, Origin, PanelFold, Targets, WindowSet, target_std};
+use run::TrainingBlock;
 use statistics::timestamp_groups;
 use storage::content_hash;
 
@@ -32,6 +33,9 @@ pub(crate) struct FoldTraining<'a> {
     pub targets: &'a Targets,
     /// The rows of further panels that it learns from, with what the trees see of these.
     pub further: Vec<(&'a PanelFold<'a>, &'a FeatureRows)>,
+    /// The block of the training rows that the trees are validated on and not fitted to; None fits
+    /// them to all.
+    pub block: Option<&'a TrainingBlock>,
     /// Set by Ctrl-C.
     pub interrupted: &'a AtomicBool,
 }
@@ -44,6 +48,14 @@ pub(crate) struct FoldModel {
     pub trees: Trees,
     pub record: FoldRecord,
     pub metrics: Vec<TreeMetrics>,
+}
+
+/// Forecasts of rows that the trees were not fitted to.
+#[derive(Debug, Default)]
+pub(crate) struct HeldForecasts {
+    /// Row and coin of each.
+    pub rows: Vec<(usize, usize)>,
+    pub forecasts: Vec<f64>,
 }
 
 /// SHAP contributions of one row.
@@ -63,8 +75,7 @@ impl FoldTraining<'_> {
         rounds: usize,
     ) -> anyhow::Result<FoldModel> {
         let began = Instant::now();
-        let (train_range, validation_range) = self.ranges();
-        let std = target_std(&self.dataset.targets, train_range.clone());
+        let std = target_std(&self.dataset.targets, self.train_range());
         let (train, validation) = self.rows(&std)?;
         let parameters = self.config.lightgbm.parameters()?;
         let (tables, sums) = self.bin(&train, &validation.rows, &parameters)?;
@@ -96,7 +107,7 @@ impl FoldTraining<'_> {
             target_std: self.by_symbol(&std),
             features: sums.by_symbol(self.dataset.panel.symbols()),
             scored_pearson: None,
-            origin: Some(self.origin(&train_range, &validation_range)?),
+            origin: Some(self.origin()?),
             sha256: models
                 .iter()
                 .map(|(part, text)| (part.file().to_owned(), content_hash(text.as_bytes())))
@@ -110,14 +121,21 @@ impl FoldTraining<'_> {
         })
     }
 
-    /// Rows to train on, and those that early stopping looks at.
-    fn ranges(&self) -> (Range<usize>, Range<usize>) {
-        let Fold {
-            train, stop, score, ..
-        } = self.fold;
+    /// From the first row to train on to the last.
+    fn train_range(&self) -> Range<usize> {
+        let Fold { train, stop, .. } = self.fold;
         match self.config.lightgbm.protocol {
-            StoppingProtocol::Honest => (train.clone(), stop.clone()),
-            StoppingProtocol::Seed => (train.start..train.end.max(stop.end), score.clone()),
+            StoppingProtocol::Honest | StoppingProtocol::Blocks => train.clone(),
+            StoppingProtocol::Seed => train.start..train.end.max(stop.end),
+        }
+    }
+
+    /// The rows that early stopping looks at.
+    fn validation_range(&self) -> Range<usize> {
+        match (self.block, self.config.lightgbm.protocol) {
+            (Some(block), _) => block.held.clone(),
+            (None, StoppingProtocol::Honest | StoppingProtocol::Blocks) => self.fold.stop.clone(),
+            (None, StoppingProtocol::Seed) => self.fold.score.clone(),
         }
     }
 
@@ -126,27 +144,31 @@ impl FoldTraining<'_> {
         &self,
         std: &[Option<f32>],
     ) -> anyhow::Result<(Vec<LabelledRows<'_>>, LabelledRows<'_>)> {
-        let (train_range, validation_range) = self.ranges();
         let scales = Rc::new(target_scales(&self.config.shared, std, &self.dataset.panel));
         let own = |range| LabelledRows {
             rows: self.tree_rows(self.dataset.trained_windows(self.targets, range, 1, std)),
             targets: self.targets,
             scales: scales.clone(),
         };
-        let (own, validation) = (own(train_range), own(validation_range));
-        self.check_rows(&own.rows, &validation.rows)?;
+        let train = match self.block {
+            None => vec![self.train_range()],
+            Some(block) => block.fitted.to_vec(),
+        };
+        let mut train: Vec<LabelledRows<'_>> = train.into_iter().map(own).collect();
+        let validation = own(self.validation_range());
+        self.check_rows(count(&train), &validation.rows)?;
         let further = self.further.iter();
-        let further = further.map(|(fold, features)| rows_of_panel(fold, features));
-        Ok((std::iter::once(own).chain(further).collect(), validation))
+        train.extend(further.map(|(fold, features)| rows_of_panel(fold, features)));
+        Ok((train, validation))
     }
 
-    fn check_rows(&self, train: &TreeRows<'_>, validation: &TreeRows<'_>) -> anyhow::Result<()> {
-        let needs_validation = self.config.lightgbm.patience.is_some();
-        if train.len() == 0 || (needs_validation && validation.len() == 0) {
+    fn check_rows(&self, train: usize, validation: &TreeRows<'_>) -> anyhow::Result<()> {
+        let needs_validation = self.config.lightgbm.patience().is_some();
+        if train == 0 || (needs_validation && validation.len() == 0) {
             return Err(anyhow!(
                 "{}: {} training rows and {} for early stopping, expected some of both",
                 self.fold,
-                train.len(),
+                train,
                 validation.len()
             )
             .hint(
@@ -205,9 +227,10 @@ impl FoldTraining<'_> {
     }
 
     /// What is kept of the training with the trees: early stopping has seen what it looked at.
-    fn origin(&self, train: &Range<usize>, validation: &Range<usize>) -> anyhow::Result<Origin> {
+    fn origin(&self) -> anyhow::Result<Origin> {
+        let (train, validation) = (self.train_range(), self.validation_range());
         let lightgbm = &self.config.lightgbm;
-        let end = if lightgbm.patience.is_some() {
+        let end = if lightgbm.patience().is_some() {
             train.end.max(validation.end)
         } else {
             train.end
@@ -257,6 +280,24 @@ impl FoldTraining<'_> {
         Ok(contributions)
     }
 
+    /// The forecasts of the block's held rows by trees that did not see them, each with its row and
+    /// coin.
+    pub fn held_forecasts(&self, trained: &FoldModel) -> anyhow::Result<HeldForecasts> {
+        let std = trained.record.target_std_of(self.dataset.panel.symbols());
+        let config = &self.config.shared;
+        let scales = target_scales(config, &std, &self.dataset.panel);
+        let held = self.validation_range();
+        let set = self.dataset.trained_windows(self.targets, held, 1, &std);
+        let mut held = HeldForecasts::default();
+        self.tree_rows(set).for_each_chunk(|chunk| {
+            let forecasts = trained.trees.forecasts(chunk, &scales, config.target.fit)?;
+            held.rows.extend_from_slice(chunk.cells);
+            held.forecasts.extend(forecasts);
+            Ok(())
+        })?;
+        Ok(held)
+    }
+
     fn tree_rows(&self, set: WindowSet) -> TreeRows<'_> {
         TreeRows {
             dataset: self.dataset,
@@ -304,6 +345,8 @@ impl FoldTraining<'_> {
         drop(sample);
         let mut sums = FeatureSums::new(self.dataset.panel.coins(), names.len());
         for_each_chunk(train_rows, |panel, chunk| {
+            // The second of a block's two ranges is of the run's own panel too, but nothing is kept
+            // of a block's statistics.
             if panel == 0 {
                 sums.add(chunk);
             }

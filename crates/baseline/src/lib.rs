@@ -1,5 +1,6 @@
 //! LightGBM on the same data set, folds and metrics as the network.
 
+mod blocks;
 mod command;
 mod config;
 mod error;

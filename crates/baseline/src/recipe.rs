@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, anyhow};
 use cli::WithHint;
 use dataset::{Dataset, FeatureRows, Fit, Fold, ForecastTable, RunDir};
-use run::{Appendix, Forecaster, Piece, Recipe};
+use run::{Appendix, Forecaster, OutOfBlock, Piece, Recipe};
 use serde_json::json;
 use statistics::pearson;
 use storage::write_atomically;
@@ -61,11 +61,19 @@ impl Recipe for LightGbmRecipe {
                 // One for each panel of the data set.
                 .map(|fold| (fold, &self.further[fold.place]))
                 .collect(),
+            block: None,
             interrupted: piece.interrupted,
         };
         let lightgbm = &self.config.lightgbm;
+        let rounds = match lightgbm.protocol {
+            StoppingProtocol::Blocks => {
+                let of = (piece.dataset, piece.fold, piece.targets);
+                self.best_rounds(of, piece.interrupted)?
+            }
+            StoppingProtocol::Honest | StoppingProtocol::Seed => lightgbm.rounds,
+        };
         let trained = match self.continue_rounds {
-            None => training.train(None, lightgbm.rounds)?,
+            None => training.train(None, rounds)?,
             Some(rounds) => {
                 let (trees, record) = read_model(&piece.dir, self.library)?;
                 training.train(Some((&trees, &record)), rounds)?
@@ -102,6 +110,18 @@ impl Recipe for LightGbmRecipe {
         fold: &Fold,
     ) -> anyhow::Result<Vec<Option<f32>>> {
         Ok(record(&run.fit(fold))?.target_std_of(dataset.panel.symbols()))
+    }
+
+    fn out_of_block(
+        &self,
+        dataset: &Dataset,
+        run: &RunDir,
+        fold: &Fold,
+    ) -> anyhow::Result<Option<OutOfBlock>> {
+        // A fold has a fit at least.
+        let first = fold.fits().first().unwrap_or(fold);
+        let record = record(&run.fit(first))?;
+        self.forecast_blocks((dataset, fold), record.best_iteration)
     }
 
     fn scored(&self, piece: &Piece<'_>, table: &ForecastTable) -> anyhow::Result<()> {
@@ -200,7 +220,13 @@ impl LightGbmRecipe {
             Fit::Parts | Fit::ScaledParts => " (of the coins' own parts + of the market's)",
             Fit::Whole => "",
         };
-        let stopped = match (self.config.lightgbm.patience, self.config.lightgbm.protocol) {
+        let stopped = match (
+            self.config.lightgbm.patience(),
+            self.config.lightgbm.protocol,
+        ) {
+            (_, StoppingProtocol::Blocks) => {
+                "their number had the least error over four blocks of the training time"
+            }
             (None, _) => "there was no early stopping",
             (_, StoppingProtocol::Honest) => {
                 "early stopping looked at the end of the training time"

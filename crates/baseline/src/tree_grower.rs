@@ -114,7 +114,7 @@ impl TreeGrower<'_> {
                 return Err(self.interrupted(grown));
             }
             let is_spent = |patience| iteration >= best.iteration.max(trees_before) + patience;
-            if !goes_on || self.config.patience.is_some_and(is_spent) {
+            if !goes_on || self.config.patience().is_some_and(is_spent) {
                 break;
             }
         }
@@ -122,7 +122,7 @@ impl TreeGrower<'_> {
         let rounds = trees_before + grown;
         // Without patience all trees are kept; so they are where nothing was ever defined (a
         // constant forecast has no Pearson).
-        let stopped = self.config.patience.is_some() && best.loss.is_some();
+        let stopped = self.config.patience().is_some() && best.loss.is_some();
         let best_iteration = if stopped { best.iteration } else { rounds };
         let model = booster.to_model(best_iteration)?;
         let (train, validation) = booster.into_tables();

@@ -20,6 +20,7 @@ pub const SECTIONS: &[&str] = &[
     "split",
     "normalize",
     "intervals",
+    "regime",
     "network",
     "optimizer",
     "training",

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Base, Column, DataConfig, Entry, Error, FeatureConfig, FeatureSet, Features, Fit,
-    IntervalsConfig, NormalizeConfig, PanelConfig, Source, SplitConfig, TargetConfig, TargetScale,
-    TimeSpan, parse_time,
+    IntervalMethod, IntervalsConfig, NormalizeConfig, PanelConfig, RegimeConfig, Source,
+    SplitConfig, TargetConfig, TargetScale, Task, TimeSpan, parse_time,
 };
 
 /// The shared sections: what is forecast, from what, on which rows.
@@ -24,6 +24,7 @@ pub struct Config {
     /// `[features]`
     pub features: FeatureConfig,
     /// `[target]`
+    #[serde(deserialize_with = "TargetConfig::deserialize_section")]
     pub target: TargetConfig,
     /// `[split]`
     pub split: SplitConfig,
@@ -32,6 +33,9 @@ pub struct Config {
     /// `[intervals]`; not written where it is as by default, so that files of runs stay the same.
     #[serde(skip_serializing_if = "IntervalsConfig::is_default")]
     pub intervals: IntervalsConfig,
+    /// `[regime]`; not written where it is as by default.
+    #[serde(skip_serializing_if = "RegimeConfig::is_default")]
+    pub regime: RegimeConfig,
 }
 
 /// The `[run]` section, which only a run's own run.toml has: what wrote the forecasts.
@@ -56,6 +60,10 @@ pub struct UniverseConfig {
     /// What compares a coin with the others says nothing where there is one alone. The default are 20 USDT pairs that have long been liquid on the spot
     /// market.
     pub symbols: Vec<Symbol>,
+    /// Coins that are left out of all that the source has, where `universe.symbols` is `[]`: pegged
+    /// and leveraged ones for instance, whose volatility is of another kind.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<Symbol>,
     /// The coins whose rows forecasters are fitted to; `[]` takes all. The rows of the others
     /// decide nothing, but each coin's own statistics are of its own training rows.
     pub trained: Vec<Symbol>,
@@ -82,6 +90,7 @@ impl Default for UniverseConfig {
             .collect();
         Self {
             symbols,
+            without: Vec::new(),
             trained: Vec::new(),
             scored: Vec::new(),
             score_settled: false,
@@ -138,7 +147,27 @@ impl Config {
         self.split.validate(self.data.interval)?;
         self.normalize.validate(self.data.interval)?;
         self.intervals.validate()?;
+        self.regime.validate()?;
+        self.validate_volatility()?;
         self.validate_panels()
+    }
+
+    /// Refuses what is measured in units of returns beside a target that is the logarithm of a
+    /// volatility.
+    fn validate_volatility(&self) -> Result<(), Error> {
+        if self.target.init(self.data.interval).task() != Task::LogVolatility {
+            return Ok(());
+        }
+        if self.intervals.method != IntervalMethod::Off {
+            let expected =
+                "no [intervals] with target.kind = \"volatility\", which has intervals of its own";
+            return Err(Error::config("intervals.method", "on", expected));
+        }
+        if self.normalize.target == TargetScale::Trailing {
+            let expected = "coin or pooled with target.kind = \"volatility\", which is no return";
+            return Err(Error::config("normalize.target", "trailing", expected));
+        }
+        Ok(())
     }
 
     /// Checks every `[[panel]]` section as if the run were its own.
@@ -229,6 +258,7 @@ impl Config {
                 from: panel.from.clone(),
                 until: panel.until.clone(),
                 fill_limit: panel.fill_limit.unwrap_or(data.fill_limit),
+                jump_ratio: data.jump_ratio,
                 simulated: data.simulated,
             },
             universe: UniverseConfig {
@@ -269,6 +299,14 @@ impl Config {
         }
         if self.data.source == Source::Simulated {
             self.check_simulated()?;
+        }
+        let ratio = self.data.jump_ratio;
+        if !(ratio > 1.0 && ratio.is_finite()) {
+            return Err(Error::config(
+                "data.jump_ratio",
+                ratio,
+                "a finite number above 1",
+            ));
         }
         if self.data.fill_limit_bars() > MOST_FILLED_BARS {
             let most = TimeSpan::of_bars(MOST_FILLED_BARS, *interval);

@@ -6,6 +6,7 @@ use market::{Interval, Market, SimulatedConfig};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::log_returns::JUMP_RATIO;
 use crate::{Error, TimeSpan};
 
 /// The `[data]` section: where candles come from, and which of them.
@@ -39,9 +40,24 @@ pub struct DataConfig {
     /// does not count, and 44640 bars are the most. After the default of an hour an outage is a
     /// hole that no forecast looks across.
     pub fill_limit: TimeSpan,
+    /// Ratio of two closes in a row, either way, past which there is no log return between them for
+    /// volatility: the coin was given a new unit, another coin has its name, or it died. Above 1.
+    #[serde(skip_serializing_if = "is_usual_ratio")]
+    pub jump_ratio: f64,
     /// The simulated market, for `data.source = "simulated"`. The same settings always give the
     /// same candles, and more `minutes` or more `coins` only add to them.
     pub simulated: SimulatedConfig,
+}
+
+/// Returns true for the default, which old files do not name.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+pub(crate) fn is_usual_ratio(ratio: &f64) -> bool {
+    ratio.to_bits() == JUMP_RATIO.to_bits()
+}
+
+/// The default, which records of older versions do not name.
+pub(crate) fn usual_ratio() -> f64 {
+    JUMP_RATIO
 }
 
 impl Default for DataConfig {
@@ -55,6 +71,7 @@ impl Default for DataConfig {
             from: None,
             until: None,
             fill_limit: TimeSpan::hours(1),
+            jump_ratio: JUMP_RATIO,
             simulated: SimulatedConfig::default(),
         }
     }

@@ -9,6 +9,7 @@ mod error;
 mod features;
 mod funding;
 mod intervals_config;
+mod log_returns;
 mod months;
 mod named_output;
 mod normalize_config;
@@ -21,6 +22,7 @@ mod prepare;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod reference;
+mod regime_config;
 mod resample;
 mod room;
 mod run_dir;
@@ -48,6 +50,7 @@ pub use features::{
     trailing_volatility,
 };
 pub use intervals_config::{IntervalMethod, IntervalsConfig};
+pub use log_returns::{count_jumps, log_returns};
 pub use months::months;
 pub use named_output::check_named_output;
 pub use normalize_config::{InputNorm, NormalizeConfig, TargetScale};
@@ -58,6 +61,7 @@ pub use panel::Panel;
 pub use panel_config::PanelConfig;
 pub use panel_fold::PanelFold;
 pub use prepare::{Dataset, FurtherPanel};
+pub use regime_config::{EdgeScope, RegimeConfig};
 pub use resample::CandleReader;
 pub use run_dir::RunDir;
 pub use settled::Idle;
@@ -70,8 +74,9 @@ pub use table::{
 };
 pub use target_scale::TargetScales;
 pub use targets::{
-    Base, Control, ControlColumn, ControlSign, Entry, Fit, Payoff, Settings, Target, TargetConfig,
-    TargetKind, Targets, Task, close_controls, price_controls, targets_reference,
+    Base, Control, ControlColumn, ControlSign, Entry, Estimator, Fit, Payoff, Settings, Target,
+    TargetConfig, TargetKind, Targets, Task, TrainingTargets, close_controls, price_controls,
+    targets_reference,
 };
 pub use time_span::TimeSpan;
 pub use trailing_volatility::TrailingVolatility;

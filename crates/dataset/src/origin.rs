@@ -9,9 +9,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use storage::content_hash;
 
+use crate::data_config::{is_usual_ratio, usual_ratio};
 use crate::{
-    Base, Config, Dataset, Entry, Error, FeatureConfig, Fit, Fold, InputNorm, TargetKind,
-    TargetScale, TimeSpan, UniverseConfig, format_time,
+    Base, Config, Dataset, Entry, Error, Estimator, FeatureConfig, Fit, Fold, InputNorm,
+    TargetKind, TargetScale, TimeSpan, UniverseConfig, format_time,
 };
 
 /// What a model was trained on and with, kept in the model's own file.
@@ -146,6 +147,9 @@ struct ForecastConfig<Own> {
 struct CandleRecord {
     interval: Interval,
     fill_limit_bars: usize,
+    /// The default is not written, so that records stay the same.
+    #[serde(default = "usual_ratio", skip_serializing_if = "is_usual_ratio")]
+    jump_ratio: f64,
 }
 
 /// `[target]`, in bars.
@@ -167,6 +171,8 @@ struct TargetRecord {
     entry: Entry,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     base: Option<Base>,
+    #[serde(default, skip_serializing_if = "Estimator::is_rms")]
+    estimator: Estimator,
 }
 
 /// `[normalize]`, in bars.
@@ -196,6 +202,7 @@ impl<Own: Serialize> ForecastConfig<Own> {
             data: CandleRecord {
                 interval: config.data.interval,
                 fill_limit_bars: config.data.fill_limit_bars(),
+                jump_ratio: config.data.jump_ratio,
             },
             universe: config.universe.clone(),
             // Where features are kept decides nothing.
@@ -213,6 +220,7 @@ impl<Own: Serialize> ForecastConfig<Own> {
                 weights: config.target.weights.clone(),
                 entry: config.target.entry,
                 base: config.target.base,
+                estimator: config.target.estimator,
             },
             normalize: NormalizeRecord {
                 inputs: config.normalize.inputs,

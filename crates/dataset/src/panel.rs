@@ -8,6 +8,7 @@ use market::{Interval, Period, Symbol};
 use sha2::{Digest, Sha256};
 use storage::{Array, Scratch};
 
+use crate::log_returns::JUMP_RATIO;
 use crate::room::zeros;
 use crate::{CandleTable, Column, Error, format_time};
 
@@ -26,6 +27,7 @@ pub struct Panel {
     rows: usize,
     columns: Arc<BTreeMap<Column, Array<f64>>>,
     observed: Arc<Vec<bool>>,
+    jump_ratio: f64,
     scratch: Scratch,
 }
 
@@ -73,6 +75,7 @@ impl PanelBuilder {
                 rows,
                 columns: Arc::default(),
                 observed: Arc::default(),
+                jump_ratio: JUMP_RATIO,
                 scratch: scratch.clone(),
             },
         }
@@ -219,6 +222,18 @@ impl Panel {
         self
     }
 
+    /// The same panel with another [`jump_ratio`](Self::jump_ratio).
+    pub fn with_jump_ratio(mut self, ratio: f64) -> Self {
+        self.jump_ratio = ratio;
+        self
+    }
+
+    /// The ratio of two closes in a row, either way, past which there is no log return between them
+    /// ([`log_returns`](crate::log_returns)): `data.jump_ratio`.
+    pub fn jump_ratio(&self) -> f64 {
+        self.jump_ratio
+    }
+
     /// Some of its rows as a panel of their own, in memory.
     pub fn stretch(&self, rows: Range<usize>) -> Self {
         let cells = rows.start * self.coins()..rows.end * self.coins();
@@ -234,6 +249,7 @@ impl Panel {
                     .collect(),
             ),
             observed: Arc::new(self.observed[cells].to_vec()),
+            jump_ratio: self.jump_ratio,
             scratch: Scratch::default(),
         }
     }
@@ -246,6 +262,9 @@ impl Panel {
             "{symbols:?} {} {} {}",
             self.interval, self.start_ms, self.rows
         ));
+        if self.jump_ratio.to_bits() != JUMP_RATIO.to_bits() {
+            hash.update(self.jump_ratio.to_le_bytes());
+        }
         for (column, values) in self.columns.iter() {
             hash.update(column.name());
             for part in values.chunks(4096) {

@@ -9,9 +9,11 @@ use storage::Scratch;
 
 use crate::settled::settled;
 use crate::source_panel::{on_grid, simulated_panel, spelled_out, stored_panel, with_known_coins};
+use crate::split::usable_cells;
 use crate::{
     Config, Eligibility, Entry, Error, FeatureMatrix, FeatureSet, Fold, Normalizer, Panel, Source,
-    SplitPlan, TargetKind, TargetScales, Targets, TimeSpan, TrainingRows, WindowSet,
+    SplitPlan, TargetKind, TargetScales, Targets, TimeSpan, TrainingRows, TrainingTargets,
+    WindowSet,
 };
 
 /// The parts that every forecaster of a run shares.
@@ -193,6 +195,34 @@ impl Dataset {
                 ))
             }
         }
+    }
+
+    /// The rows and coins among `rows` that are usable whatever the forecaster, in order of time and
+    /// then of coins: the coin has a target and closes for `split.history_bars` bars back. Folds
+    /// are cut by them, and regimes and the coin's mean are fitted on them.
+    pub fn usable_cells(&self, rows: Range<usize>) -> impl Iterator<Item = (usize, usize)> + '_ {
+        usable_cells(
+            &self.panel,
+            &self.targets,
+            rows,
+            self.config.split.history_bars,
+        )
+    }
+
+    /// The targets of the training rows of a fold, or of the fold that a refit belongs to, where
+    /// they are usable.
+    pub fn training_targets(&self, fold: &Fold) -> TrainingTargets {
+        let whole = self
+            .plan
+            .folds
+            .iter()
+            .find(|whole| whole.number == fold.number);
+        let rows = whole.unwrap_or(fold).train.clone();
+        let mut targets = vec![Vec::new(); self.panel.coins()];
+        for (row, coin) in self.usable_cells(rows) {
+            targets[coin].push(self.targets.value(row, coin));
+        }
+        targets
     }
 
     /// Statistics of the fold's training rows, of the targets of every horizon.

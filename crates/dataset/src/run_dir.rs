@@ -41,6 +41,7 @@ impl RunDir {
                 "model",
                 "importance",
                 "intervals",
+                "publication",
                 "shap",
                 "folds",
                 "ledger",

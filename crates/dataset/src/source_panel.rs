@@ -5,7 +5,8 @@ use storage::Scratch;
 
 use crate::panel::{PanelBuilder, bars_between, first_bar_ms};
 use crate::{
-    Base, CandleReader, CandleTable, Column, Config, Error, FeatureSet, Panel, Source, format_time,
+    Base, CandleReader, CandleTable, Column, Config, Error, FeatureSet, Panel, Source,
+    UniverseConfig, format_time,
 };
 
 type Coins = Vec<(Symbol, CandleTable)>;
@@ -32,7 +33,11 @@ pub(crate) fn spelled_out(mut config: Config, panel: &Panel) -> Config {
 /// The coins of the universe, which are all of the store if it names none.
 fn wanted_symbols(config: &Config, reader: &CandleReader) -> Result<Vec<Symbol>, Error> {
     let symbols = match config.universe.symbols.as_slice() {
-        [] => reader.store().symbols()?,
+        [] => {
+            let mut all = reader.store().symbols()?;
+            all.retain(|symbol| !config.universe.without.contains(symbol));
+            all
+        }
         symbols => symbols.to_vec(),
     };
     if symbols.is_empty() {
@@ -113,7 +118,7 @@ pub(crate) fn stored_panel(config: &Config, scratch: &Scratch) -> Result<Panel, 
     let coins = symbols.into_iter().zip(known);
     let coins = coins.map(|(symbol, row)| (symbol, CandleTable::from_iter([(0, row)])));
     check_columns(config, &coins.collect::<Coins>())?;
-    Ok(builder.finish())
+    Ok(builder.finish().with_jump_ratio(config.data.jump_ratio))
 }
 
 /// First open time of the coins' candles, and the end of the last one.
@@ -157,7 +162,7 @@ pub(crate) fn simulated_panel(config: &Config) -> Result<(Panel, Option<Expected
         config.data.fill_limit_bars(),
         &config.columns(),
     );
-    Ok((panel, expected))
+    Ok((panel.with_jump_ratio(config.data.jump_ratio), expected))
 }
 
 /// The simulated market's candles, and what is expected of each where the target says it.
@@ -166,8 +171,13 @@ fn simulated_coins(config: &Config) -> Result<(Coins, Option<ExpectedTargets>), 
     let market = simulate(&config.data.simulated, config.data.interval)?;
     let target = config.target.init(config.data.interval);
     let wanted = |symbol: &Symbol| {
-        let symbols = &config.universe.symbols;
-        symbols.is_empty() || symbols.contains(symbol)
+        let UniverseConfig {
+            symbols, without, ..
+        } = &config.universe;
+        match symbols.is_empty() {
+            true => !without.contains(symbol),
+            false => symbols.contains(symbol),
+        }
     };
     let mut coins = Vec::new();
     let mut expected = Vec::new();

@@ -383,26 +383,37 @@ impl Span {
     }
 }
 
-/// Rows where some coin has a target and closes, filled ones included, for `history_bars` bars
-/// back.
+/// Rows where some coin is usable.
 fn usable_rows(panel: &Panel, targets: &Targets, history_bars: usize) -> Vec<usize> {
+    let cells = usable_cells(panel, targets, 0..panel.rows(), history_bars);
+    let mut rows: Vec<usize> = cells.map(|(row, _)| row).collect();
+    rows.dedup();
+    rows
+}
+
+/// The rows and coins, in order of time, where the coin is usable: it has a target and closes,
+/// filled ones included, for `history_bars` bars back.
+pub(crate) fn usable_cells(
+    panel: &Panel,
+    targets: &Targets,
+    rows: Range<usize>,
+    history_bars: usize,
+) -> impl Iterator<Item = (usize, usize)> {
     let mut run = vec![0usize; panel.coins()];
-    let mut usable = Vec::new();
-    for row in 0..panel.rows() {
-        let mut any = false;
+    let first = rows.start.saturating_sub(history_bars);
+    (first..rows.end).flat_map(move |row| {
         for (coin, run) in run.iter_mut().enumerate() {
-            *run = if panel.value(Column::Close, row, coin).is_nan() {
-                0
-            } else {
-                *run + 1
+            *run = match panel.value(Column::Close, row, coin).is_nan() {
+                true => 0,
+                false => *run + 1,
             };
-            any |= *run > history_bars && !targets.value(row, coin).is_nan();
         }
-        if any {
-            usable.push(row);
-        }
-    }
-    usable
+        let is_usable = |coin: &usize| {
+            row >= rows.start && run[*coin] > history_bars && !targets.value(row, *coin).is_nan()
+        };
+        let coins: Vec<usize> = (0..run.len()).filter(is_usable).collect();
+        coins.into_iter().map(move |coin| (row, coin))
+    })
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use dataset::{Column, Config, TrailingVolatility};
+use dataset::{Column, Config, Task, TimeSpan, TrailingVolatility};
 use model::DeviceChoice;
-use run::{FittedIntervals, Forecaster, LoadedRun};
+use run::{FittedIntervals, Forecaster, LoadedRun, Publication};
 
 use crate::History;
 use crate::hint::hint_of;
@@ -22,10 +22,16 @@ pub struct Checkpoint {
     pub(crate) forecaster: Box<dyn Forecaster>,
     /// Prediction intervals around the forecasts; None where the run has none.
     pub(crate) intervals: Option<FittedIntervals>,
+    /// What its forecasts are published as; None where the target is not the logarithm of a
+    /// volatility.
+    pub(crate) publication: Option<Publication>,
     /// Whether its forecasts are of a time that the model has seen, or thresholds were tuned on;
     /// they say so then.
     pub(crate) is_in_sample: bool,
 }
+
+/// How long ago the forecast of a volatility was made that today's is compared with.
+pub(crate) const WEEK: TimeSpan = TimeSpan::hours(7 * 24);
 
 /// What the ledger's rows of forecasts in sample begin with.
 const IN_SAMPLE: &str = "in sample: ";
@@ -66,6 +72,10 @@ impl Request<'_> {
             Err(error) if self.fallback == Fallback::Rule => {
                 // A config that cannot be read is an error with or without a model.
                 let (_, config) = kinds.config(self.run, self.overrides)?;
+                if config.target.init(config.data.interval).task() == Task::LogVolatility {
+                    // The rule says where a price goes, not how far.
+                    return Err(error);
+                }
                 let mut hints = cli::hints(&error, hint_of);
                 hints.push("--fallback refuse makes this an error".to_owned());
                 let reason = "the model does not load, so an indicator rule answers in its place";
@@ -74,6 +84,7 @@ impl Request<'_> {
                     forecaster: Box::new(IndicatorRule::new(config.clone())),
                     config,
                     intervals: None,
+                    publication: None,
                     kind: RULE,
                     is_in_sample: false,
                 })
@@ -90,12 +101,14 @@ impl From<LoadedRun> for Checkpoint {
             kind,
             forecaster,
             intervals,
+            publication,
         } = loaded;
         Self {
             config,
             kind,
             forecaster,
             intervals,
+            publication,
             is_in_sample: false,
         }
     }
@@ -128,14 +141,19 @@ impl Checkpoint {
         request.load()
     }
 
-    /// How many bars up to t a forecast at t is a function of, and its interval where it has one.
+    /// How many bars up to t a forecast at t is a function of, and its interval where it has one; of
+    /// a volatility with the week before, whose forecast it is compared with.
     pub fn history_bars(&self) -> usize {
         let data = &self.config.data;
         let of_interval = match self.intervals {
             Some(_) => TrailingVolatility::history_bars(data.interval) + data.fill_limit_bars(),
             None => 0,
         };
-        self.forecaster.history_bars().max(of_interval)
+        let of_week = match self.publication {
+            Some(_) => WEEK.bars(data.interval),
+            None => 0,
+        };
+        (self.forecaster.history_bars() + of_week).max(of_interval)
     }
 
     /// The columns of candles that a forecast is a function of.

@@ -15,6 +15,7 @@ use crate::checkpoint::Request;
 use crate::embed::EmbedArgs;
 use crate::ledger::{self, LedgerArgs};
 use crate::seen::{InSample, out_of_sample};
+use crate::volatility::volatility_table;
 use crate::watch::{OrderArgs, WatchArgs, watch};
 use crate::{
     CandleSource, Checkpoint, CoinForecast, Fallback, Forecasts, History, MissingCoin, forecast_at,
@@ -256,14 +257,15 @@ fn predict(args: &Args) -> anyhow::Result<()> {
     let source = args
         .source
         .unwrap_or_else(|| CandleSource::default_for(&checkpoint.config, at_ms));
+    let is_of_volatility = checkpoint.publication.is_some();
     let forecasts = match (source, at_ms) {
         (CandleSource::Binance, None) => reused_or_made(args, &request, checkpoint)?,
         _ => make(args, &request, checkpoint, source, at_ms)?.0,
     };
-    let text = if args.json {
-        serde_json::to_string_pretty(&forecasts)? + "\n"
-    } else {
-        table(&forecasts)
+    let text = match (args.json, is_of_volatility) {
+        (true, _) => serde_json::to_string_pretty(&forecasts)? + "\n",
+        (false, true) => volatility_table(&forecasts),
+        (false, false) => table(&forecasts),
     };
     cli::print(&text)?;
     if forecasts.coins.iter().all(|coin| coin.forecast.is_none()) {
@@ -302,6 +304,7 @@ fn make(
         {
             (coin.forecast, coin.refused) = (None, Some(reason.clone()));
             coin.intervals.clear();
+            coin.volatility = None;
         }
     }
     Ok((forecasts, missing.is_empty()))

@@ -4,6 +4,7 @@ use dataset::{Column, Panel, TrailingVolatility};
 use run::{Drift, ForecastResult, PredictionInterval};
 use serde::{Deserialize, Serialize};
 
+use crate::volatility::{VolatilityForecast, volatilities};
 use crate::{Checkpoint, History};
 
 /// Forecasts of all coins at one time.
@@ -36,6 +37,10 @@ pub struct CoinForecast {
     /// time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub intervals: Vec<PredictionInterval>,
+    /// Of a run that forecasts the logarithm of a volatility: what the forecast says of the
+    /// volatility itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volatility: Option<VolatilityForecast>,
     /// Why there is no forecast.
     pub refused: Option<String>,
     /// Whether the model has seen this time: such a forecast says nothing of how good others are.
@@ -55,7 +60,10 @@ pub fn forecast_at(checkpoint: &Checkpoint, history: &History) -> anyhow::Result
     let forecaster = &checkpoint.forecaster;
     let panel = panel(checkpoint, history);
     let row = panel.rows() - 1;
-    let answers = forecaster.forecast(&panel, &[row])?.into_iter().map(finite);
+    let answers: Vec<ForecastResult> = (forecaster.forecast(&panel, &[row])?.into_iter())
+        .map(finite)
+        .collect();
+    let mut volatilities = volatilities(checkpoint, &panel, history.at_ms, &answers)?;
     let drifts = forecaster.drift(&panel, row);
     let reach_bars = config.reach_bars();
     let trailing = TrailingVolatility::new(&panel, row..row + 1);
@@ -73,7 +81,11 @@ pub fn forecast_at(checkpoint: &Checkpoint, history: &History) -> anyhow::Result
                 .is_observed(row, coin)
                 .then(|| panel.value(Column::Close, row, coin)),
             forecast: answer.as_ref().ok().copied(),
-            intervals: intervals(coin, &answer),
+            intervals: match volatilities[coin].as_mut() {
+                Some((_, own)) => std::mem::take(own),
+                None => intervals(coin, &answer),
+            },
+            volatility: volatilities[coin].take().map(|(volatility, _)| volatility),
             refused: answer.err(),
             in_sample: checkpoint.is_in_sample,
             drift: drift.filter(|drift| drift.std.is_finite()),
@@ -84,7 +96,9 @@ pub fn forecast_at(checkpoint: &Checkpoint, history: &History) -> anyhow::Result
         horizon_bars: config.horizon_bars(),
         forecaster: checkpoint.name(),
         fold: forecaster.fold().unwrap_or(0),
-        coins: answers.enumerate().zip(drifts).map(of_coin).collect(),
+        coins: (answers.into_iter().enumerate().zip(drifts))
+            .map(of_coin)
+            .collect(),
     })
 }
 
@@ -92,13 +106,15 @@ pub fn forecast_at(checkpoint: &Checkpoint, history: &History) -> anyhow::Result
 pub(crate) fn panel(checkpoint: &Checkpoint, history: &History) -> Panel {
     let interval = checkpoint.config.data.interval;
     let from_ms = history.at_ms - (checkpoint.history_bars() as i64 - 1) * interval.ms();
+    let data = &checkpoint.config.data;
     Panel::build(
         &history.coins,
         interval,
         (from_ms, history.at_ms + interval.ms()),
-        checkpoint.config.data.fill_limit_bars(),
+        data.fill_limit_bars(),
         &checkpoint.forecaster.columns(),
     )
+    .with_jump_ratio(data.jump_ratio)
 }
 
 /// What is no number is an error of that coin: it is never traded, and JSON has no word for it.

@@ -16,6 +16,7 @@ mod live;
 mod rule;
 mod seen;
 mod timed;
+mod volatility;
 mod watch;
 
 pub use ::run::Drift;
@@ -28,4 +29,5 @@ pub use hint::hint_of;
 pub use history::{History, MissingCoin};
 pub use kinds::kinds;
 pub use ledger::LedgerArgs;
+pub use volatility::VolatilityForecast;
 pub use watch::{ExchangeClock, Feed, FeedSource, WatchArgs, WatchConfig};

@@ -2,8 +2,8 @@
 
 use baseline::LightGbmConfig;
 use dataset::{
-    DataConfig, FeatureConfig, IntervalsConfig, NormalizeConfig, PanelConfig, SplitConfig,
-    TargetConfig, UniverseConfig,
+    DataConfig, FeatureConfig, IntervalsConfig, NormalizeConfig, PanelConfig, RegimeConfig,
+    SplitConfig, TargetConfig, UniverseConfig,
 };
 use ensemble::EnsembleOptions;
 use linear::RidgeOptions;
@@ -31,6 +31,7 @@ pub struct ConfigFile {
     split: SplitConfig,
     normalize: NormalizeConfig,
     intervals: IntervalsConfig,
+    regime: RegimeConfig,
     network: NetworkConfig,
     optimizer: OptimizerConfig,
     training: TrainingConfig,

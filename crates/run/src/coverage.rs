@@ -2,7 +2,7 @@
 
 use anyhow::anyhow;
 use cli::WithHint;
-use dataset::Dataset;
+use dataset::{Dataset, Task, count_jumps};
 use market::Symbol;
 
 /// Most coins that are named in one line.
@@ -15,6 +15,7 @@ const MOST_NAMED: usize = 10;
 /// A horizon without any scored row, with its length and the longest test span.
 pub fn check_coverage(dataset: &Dataset) -> anyhow::Result<()> {
     note_coins(dataset);
+    note_jumps(dataset);
     let folds = &dataset.plan.folds;
     for at_horizon in &dataset.by_horizon() {
         let horizon = at_horizon.config.target.horizon;
@@ -77,6 +78,26 @@ fn note_coins(dataset: &Dataset) {
             named(&short)
         ));
     }
+}
+
+/// Says which coins have returns that are too large to be a price move, which a volatility leaves out.
+fn note_jumps(dataset: &Dataset) {
+    let Dataset { config, panel, .. } = dataset;
+    if config.target.init(panel.interval()).task() != Task::LogVolatility {
+        return;
+    }
+    let coins = panel.symbols().iter().enumerate();
+    let jumps = coins.map(|(coin, symbol)| (symbol, count_jumps(panel, coin)));
+    let jumps: Vec<(&Symbol, usize)> = jumps.filter(|(_, count)| *count > 0).collect();
+    let Some(all) = jumps.iter().map(|(_, count)| *count).reduce(|a, b| a + b) else {
+        return;
+    };
+    let coins: Vec<&Symbol> = jumps.iter().map(|(symbol, _)| *symbol).collect();
+    cli::note(format!(
+        "{all} returns are past a ratio of {} (data.jump_ratio) and count as missing: of {}",
+        panel.jump_ratio(),
+        named(&coins)
+    ));
 }
 
 /// Names of coins, the first few of many.

@@ -11,7 +11,7 @@ use tracking::Tracker;
 use crate::forecast_piece::forecast_piece;
 use crate::refits::write_refits;
 use crate::scored_run::ScoredRun;
-use crate::{Appendix, FinishedRun, Piece, Recipe, with_intervals};
+use crate::{Appendix, FinishedRun, Piece, Recipe, with_intervals, with_publication};
 
 /// Held by the process that fits a piece.
 const LOCK_FILE: &str = "lock";
@@ -267,6 +267,8 @@ fn join(
     let seeds_line = (seeds.len() > 1).then(|| seeds_line(&seeds));
     let table = ForecastTable::average(seeds, run.path())?;
     let table = with_intervals(table, &dataset.config, run)?;
+    let out_of_block = |dataset: &Dataset, fold: &Fold| recipe.out_of_block(dataset, run, fold);
+    let table = with_publication(table, dataset, run, &out_of_block)?;
     let is_whole = folds.len() == dataset.plan.folds.len();
     let mut appendix = Appendix::default();
     if is_whole {

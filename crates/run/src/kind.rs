@@ -8,7 +8,9 @@ use anyhow::{Context, anyhow};
 use cli::{ConfigTable, WithHint};
 use dataset::{Config, DataConfig, RunConfig, RunDir, TimeSpan, parse_time};
 
-use crate::{FittedIntervals, Forecaster, TrainingSpan, intervals, model_folder};
+use crate::{
+    FittedIntervals, Forecaster, Publication, TrainingSpan, intervals, model_folder, publication,
+};
 
 /// A kind of forecaster, as a saved run names it: one entry of the list in the binary.
 pub trait Kind: fmt::Debug {
@@ -91,6 +93,9 @@ pub struct LoadedRun {
     pub forecaster: Box<dyn Forecaster>,
     /// Prediction intervals of the config's horizon; None where the run has none.
     pub intervals: Option<FittedIntervals>,
+    /// What its forecasts are published as; None where the target is not the logarithm of a
+    /// volatility.
+    pub publication: Option<Publication>,
 }
 
 /// The list of kinds.
@@ -204,6 +209,7 @@ impl Kinds {
         })?;
         Ok(LoadedRun {
             intervals: intervals::load(path, &config)?,
+            publication: publication::load(path, fold, &config)?,
             config,
             kind: kind.name(),
             forecaster,

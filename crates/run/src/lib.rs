@@ -17,6 +17,7 @@ mod horizons;
 mod intervals;
 mod join;
 mod kind;
+mod publication;
 mod publish;
 mod recipe;
 mod refits;
@@ -31,6 +32,10 @@ pub use horizons::{fit_by_horizon, join_horizons};
 pub use intervals::{FittedIntervals, PredictionInterval, WidthStep, with_intervals};
 pub use join::{JoinError, JoinedRows, NamedTable, join};
 pub use kind::{Kind, Kinds, LoadedRun, SavedRun};
+pub use publication::{
+    OutOfBlock, Publication, PublicationStep, PublishedVolatility, ResidualSource, TrainingBlock,
+    training_blocks, with_publication,
+};
 pub use publish::{Appendix, FinishedRun};
 pub use recipe::{Piece, Recipe};
 pub use refits::{model_folder, write_fit_times};

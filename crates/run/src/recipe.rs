@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use dataset::{Dataset, Fold, ForecastTable, PanelFold, RunDir, Targets, target_std};
 use tracking::Tracker;
 
-use crate::{Appendix, Forecaster};
+use crate::{Appendix, Forecaster, OutOfBlock};
 
 /// One piece of a run, which any process on any machine can fit: a fold, or one refit of it, and a
 /// seed.
@@ -77,6 +77,22 @@ pub trait Recipe {
         fold: &Fold,
     ) -> anyhow::Result<Vec<Option<f32>>> {
         Ok(target_std(&dataset.targets, fold.train.clone()))
+    }
+
+    /// For a target that is the logarithm of a volatility: forecasts of a fold's training rows, each
+    /// by a fit that did not see the row's block ([`training_blocks`](crate::training_blocks)).
+    /// None for a recipe whose fits are too dear for that: then what its forecasts are published as
+    /// comes from the out-of-sample forecasts of earlier folds.
+    ///
+    /// # Errors
+    /// Files that are broken, a library that fails.
+    fn out_of_block(
+        &self,
+        _dataset: &Dataset,
+        _run: &RunDir,
+        _fold: &Fold,
+    ) -> anyhow::Result<Option<OutOfBlock>> {
+        Ok(None)
     }
 
     /// Told of a piece's forecasts before its table is written, which marks it as finished.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{ForecastTable, PartKey, TableMetadata, TablePart};
 use crate::trailing_volatility::TrailingVolatility;
-use crate::{Column, Dataset, Error, Fold};
+use crate::{Column, Control, Dataset, Error, Fold, Task};
 
 /// Collects the forecasts of a fold's scored rows, each with what is needed to score it.
 #[derive(Debug)]
@@ -12,6 +12,7 @@ pub struct FoldForecasts<'a> {
     dataset: &'a Dataset,
     fold: &'a Fold,
     reach_bars: usize,
+    task: Task,
     trailing: TrailingVolatility,
     /// Name and values of each control at the scored rows, `[rows, coins]`.
     controls: Vec<(String, Vec<f64>)>,
@@ -23,11 +24,16 @@ impl<'a> FoldForecasts<'a> {
     pub fn new(dataset: &'a Dataset, fold: &'a Fold) -> Self {
         let Dataset { config, panel, .. } = dataset;
         let target = config.target.init(config.data.interval);
-        let values = |control: crate::Control| {
-            let values = control.values(panel, fold.score.clone());
+        let controls = target.controls();
+        let training = match controls.iter().any(Control::needs_training) {
+            true => dataset.training_targets(fold),
+            false => Vec::new(),
+        };
+        let values = |control: Control| {
+            let values = control.values_in_fold(panel, fold.score.clone(), &training);
             (control.column.name, values)
         };
-        let controls: Vec<(String, Vec<f64>)> = target.controls().into_iter().map(values).collect();
+        let controls: Vec<(String, Vec<f64>)> = controls.into_iter().map(values).collect();
         let mut part = TablePart::empty(PartKey::new(config));
         part.symbols = panel.symbols().to_vec();
         part.close = TableMetadata::new(config).has_closes().then(Vec::new);
@@ -38,6 +44,7 @@ impl<'a> FoldForecasts<'a> {
             dataset,
             fold,
             reach_bars: config.reach_bars(),
+            task: target.task(),
             trailing: TrailingVolatility::new(panel, fold.score.clone()),
             controls,
             part,
@@ -59,8 +66,11 @@ impl<'a> FoldForecasts<'a> {
             close.push(panel.value(Column::Close, row, coin));
         }
         part.volatility.push(target_std.map_or(f64::NAN, f64::from));
-        part.trailing_volatility
-            .push(self.trailing.at(row, coin, self.reach_bars));
+        part.trailing_volatility.push(match self.task {
+            // The unit of returns is none of its own.
+            Task::LogVolatility => f64::NAN,
+            Task::Return | Task::Level => self.trailing.at(row, coin, self.reach_bars),
+        });
         part.weight.push(dataset.weight(coin));
         let cell = (row - self.fold.score.start) * panel.coins() + coin;
         for (name, values) in &self.controls {

@@ -42,8 +42,10 @@ pub struct TablePart {
     pub trailing_volatility: Vec<f64>,
     /// The coin's weight in the weighted correlation.
     pub weight: Vec<f64>,
-    /// What a forecaster says beside its forecast: bounds of intervals (`lower_80`, `upper_80`) and
-    /// probabilities of classes (`probability_up`).
+    /// What a forecaster says beside its forecast: bounds of intervals (`lower_80`, `upper_80`),
+    /// probabilities of classes (`probability_up`), and of a volatility the levels per day that the
+    /// forecast of its logarithm stands for (`volatility_mean`, `variance_mean`) and where its
+    /// regimes begin (`regime_edge_1`, in logarithms).
     pub outputs: NamedColumns,
     /// Columns of the target's controls, known at the time of the forecast; NaN where unknown. An
     /// older table lacks some.
@@ -51,10 +53,14 @@ pub struct TablePart {
 }
 
 /// True for the name of a column in [`TablePart::outputs`]: `lower_P` and `upper_P` with a whole
-/// number of percent, or `probability_CLASS`.
+/// number of percent, `probability_CLASS`, `volatility_mean`, `variance_mean`, or `regime_edge_N`.
 pub(super) fn is_output(name: &str) -> bool {
     let is_percent = |text: &str| text.parse().is_ok_and(|percent: u32| percent < 100);
     match name.split_once('_') {
+        Some(("volatility" | "variance", "mean")) => true,
+        Some(("regime", edge)) => edge
+            .strip_prefix("edge_")
+            .is_some_and(|number| number.parse().is_ok_and(|number: u32| number > 0)),
         Some(("lower" | "upper", percent)) => is_percent(percent),
         Some(("probability", class)) => !class.is_empty(),
         _ => false,
@@ -262,7 +268,7 @@ impl TablePart {
         if let Some(name) = self.outputs.keys().find(|name| !is_output(name)) {
             let reason = format!(
                 "column `{name}` is no output of a forecaster: expected lower_P or upper_P with a whole number \
-                 of percent, or probability_CLASS"
+                 of percent, probability_CLASS, volatility_mean, variance_mean or regime_edge_N"
             );
             return Err(Error::file(origin, reason));
         }

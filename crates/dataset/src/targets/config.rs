@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use market::{Interval, Symbol};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::list::TargetKind;
-use super::target::{MOST_BARS, Settings, Target};
+use super::target::{MOST_BARS, Settings, Target, Task};
 use super::values::Targets;
+use super::volatility::Estimator;
 use crate::{Error, FeatureSet, Panel, TimeSpan};
 
 /// The `[target]` section: what is forecast.
@@ -18,7 +19,7 @@ pub struct TargetConfig {
     /// Which target.
     pub kind: TargetKind,
     /// How far ahead it looks. The default is the horizon of the pipeline that this project
-    /// replaces.
+    /// replaces, and for `volatility` it is `"7d"`.
     pub horizon: TimeSpan,
     /// Several horizons, such as `["15m", "1h", "4h", "1d"]`, in place of `target.horizon`: each is
     /// forecast and scored, the network with one output for each, trees and the ridge with a model
@@ -40,6 +41,9 @@ pub struct TargetConfig {
     /// For `target.kind = "gresearch"`: the time over which a coin's market beta is estimated. The
     /// default is the competition's.
     pub beta_window: TimeSpan,
+    /// For `target.kind = "volatility"`: how it is computed from the returns of the horizon.
+    #[serde(skip_serializing_if = "Estimator::is_rms")]
+    pub estimator: Estimator,
     /// A control. With it forecasters are fitted to targets whose days are in another order, the
     /// same for all coins, and scored on the true ones, so that a score other than 0 shows a leak.
     /// The number is the seed of the order. Without it nothing is shuffled.
@@ -61,6 +65,7 @@ impl Default for TargetConfig {
             entry: Entry::Close,
             base: None,
             beta_window: TimeSpan::minutes(3750),
+            estimator: Estimator::Rms,
             shuffle_seed: None,
             weights: BTreeMap::new(),
         }
@@ -134,6 +139,7 @@ impl Base {
 impl TargetConfig {
     pub(crate) fn validate(&self, interval: Interval) -> Result<(), Error> {
         self.validate_horizons(interval)?;
+        self.validate_entry(interval)?;
         if let (Some(_), Some(seed)) = (self.base, self.shuffle_seed) {
             let expected = "no such key beside target.base, which is fitted to the true targets";
             return Err(Error::config("target.shuffle_seed", seed, expected));
@@ -150,6 +156,25 @@ impl TargetConfig {
             )),
             None => (self.all_horizons().iter())
                 .try_for_each(|horizon| self.at_horizon(*horizon).init(interval).validate()),
+        }
+    }
+
+    /// What is entered a bar later, and a base of returns, are of targets that are traded.
+    fn validate_entry(&self, interval: Interval) -> Result<(), Error> {
+        if self.init(interval).task() != Task::LogVolatility {
+            return Ok(());
+        }
+        match (self.entry, self.base) {
+            (Entry::Close, None) => Ok(()),
+            (Entry::NextClose, _) => {
+                let expected = "close with target.kind = \"volatility\", which nobody enters";
+                Err(Error::config("target.entry", "next_close", expected))
+            }
+            (_, Some(Base::Ridge)) => {
+                let expected =
+                    "no such key with target.kind = \"volatility\": it forecasts returns";
+                Err(Error::config("target.base", "ridge", expected))
+            }
         }
     }
 
@@ -226,8 +251,26 @@ impl TargetConfig {
             interval,
             horizon: self.horizon,
             beta_window: self.beta_window,
+            estimator: self.estimator,
             weights: &self.weights,
         })
+    }
+
+    /// Reads the section, with the horizon that its target has by default where it names none.
+    ///
+    /// # Errors
+    /// A key or value that the section does not have.
+    pub(crate) fn deserialize_section<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        let section = serde_json::Value::deserialize(deserializer)?;
+        let names_horizon = section.get("horizon").is_some();
+        let mut config: Self = serde_json::from_value(section).map_err(serde::de::Error::custom)?;
+        if !names_horizon {
+            // The default does not depend on the length of a bar.
+            config.horizon = config.init(Interval::ONE_MINUTE).default_horizon();
+        }
+        Ok(config)
     }
 
     /// How many bars after t the target at t needs.

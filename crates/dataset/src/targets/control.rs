@@ -30,14 +30,23 @@ pub enum ControlSign {
     Both,
 }
 
-/// Values of all coins at some rows of a panel, `[rows, coins]` row-major; NaN where unknown.
-type Formula = Box<dyn Fn(&Panel, Range<usize>) -> Vec<f64> + Send + Sync>;
+/// Targets of a fold's usable training rows, one list a coin, in order of time.
+pub type TrainingTargets = Vec<Vec<f64>>;
+
+/// How a control is computed.
+enum Formula {
+    /// Values of all coins at some rows of a panel, `[rows, coins]` row-major; NaN where unknown.
+    OfRows(Box<dyn Fn(&Panel, Range<usize>) -> Vec<f64> + Send + Sync>),
+    /// One value a coin for all rows of a fold, `[coins]`; NaN where unknown.
+    OfTraining(fn(&TrainingTargets) -> Vec<f64>),
+}
 
 /// A naive forecast of a target, known at t.
 pub struct Control {
     /// Its column in the forecast table.
     pub column: ControlColumn,
     formula: Formula,
+    history_bars: Option<usize>,
 }
 
 impl Control {
@@ -53,8 +62,40 @@ impl Control {
                 name: name.into(),
                 sign,
             },
-            formula: Box::new(formula),
+            formula: Formula::OfRows(Box::new(formula)),
+            history_bars: None,
         }
+    }
+
+    /// A control of that name with one value a coin, `[coins]`, from the targets of the fold's
+    /// training rows.
+    pub fn of_training(
+        name: impl Into<String>,
+        sign: ControlSign,
+        value: fn(&TrainingTargets) -> Vec<f64>,
+    ) -> Self {
+        Self {
+            column: ControlColumn {
+                name: name.into(),
+                sign,
+            },
+            formula: Formula::OfTraining(value),
+            history_bars: None,
+        }
+    }
+
+    /// The same, known to be a function of exactly so many bars up to t, that of t included.
+    pub fn with_history_bars(self, bars: usize) -> Self {
+        Self {
+            history_bars: Some(bars),
+            ..self
+        }
+    }
+
+    /// How many bars up to t its value at t is a function of, to the last bit; None where it does
+    /// not say.
+    pub fn history_bars(&self) -> Option<usize> {
+        self.history_bars
     }
 
     /// A control of that name with the value that `value` has for a row and coin of a panel.
@@ -69,9 +110,28 @@ impl Control {
         })
     }
 
-    /// Its values at `rows`, `[rows, coins]` row-major; NaN where unknown.
+    /// Returns true for one whose values come from a fold's training rows.
+    pub fn needs_training(&self) -> bool {
+        matches!(self.formula, Formula::OfTraining(_))
+    }
+
+    /// Its values at `rows`, `[rows, coins]` row-major; NaN where unknown, and everywhere for one
+    /// that needs a fold's training rows.
     pub fn values(&self, panel: &Panel, rows: Range<usize>) -> Vec<f64> {
-        (self.formula)(panel, rows)
+        self.values_in_fold(panel, rows, &vec![Vec::new(); panel.coins()])
+    }
+
+    /// As [`Control::values`], with the targets of the fold's training rows.
+    pub fn values_in_fold(
+        &self,
+        panel: &Panel,
+        rows: Range<usize>,
+        training: &TrainingTargets,
+    ) -> Vec<f64> {
+        match &self.formula {
+            Formula::OfRows(formula) => formula(panel, rows),
+            Formula::OfTraining(value) => value(training).repeat(rows.len()),
+        }
     }
 }
 

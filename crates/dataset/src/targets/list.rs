@@ -10,21 +10,22 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::target::{Settings, Target};
-use super::{bar, gresearch, provided, return_};
+use super::{Estimator, bar, gresearch, provided, return_, volatility};
 use crate::TimeSpan;
 
 /// All targets that `target.kind` can name; a new one is a file beside this one and a line here.
-const TARGETS: [TargetEntry; 4] = [
+const TARGETS: [TargetEntry; 5] = [
     TargetEntry("return", return_::init),
     TargetEntry("bar", bar::init),
     TargetEntry("gresearch", gresearch::init),
     TargetEntry("provided", provided::init),
+    TargetEntry("volatility", volatility::init),
 ];
 
 /// A target's name, and how it is made of the settings.
 struct TargetEntry(&'static str, fn(&Settings<'_>) -> Box<dyn Target>);
 
-/// The name of a target of the list: `return`, `bar`, `gresearch` or `provided`.
+/// The name of a target of the list: `return`, `bar`, `gresearch`, `provided` or `volatility`.
 #[derive(Clone, Copy)]
 pub struct TargetKind(&'static TargetEntry);
 
@@ -110,6 +111,7 @@ impl JsonSchema for TargetKind {
             interval: Interval::ONE_MINUTE,
             horizon: TimeSpan::minutes(1),
             beta_window: TimeSpan::minutes(1),
+            estimator: Estimator::Rms,
             weights: &weights,
         };
         let choice = |kind: Self| {

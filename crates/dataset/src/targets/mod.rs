@@ -13,15 +13,18 @@ mod reference;
 mod return_;
 mod target;
 mod values;
+mod volatility;
+mod volatility_controls;
 
 pub use close_controls::close_controls;
 pub use config::{Base, Entry, Fit, TargetConfig};
-pub use control::{Control, ControlColumn, ControlSign};
+pub use control::{Control, ControlColumn, ControlSign, TrainingTargets};
 pub use list::TargetKind;
 pub use price_controls::price_controls;
 pub use reference::targets_reference;
 pub use target::{Payoff, Settings, Target, Task};
 pub use values::Targets;
+pub use volatility::Estimator;
 
 #[cfg(test)]
 mod tests;

@@ -38,6 +38,7 @@ pub fn targets_reference() -> String {
         let task = match target.task() {
             Task::Return => "a return, of either sign",
             Task::Level => "a level, never below 0",
+            Task::LogVolatility => "the logarithm of a level, of either sign",
         };
         let earned = match target.earned() {
             Payoff::FromClose => "earns it from the close at t",

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use market::{Interval, SimulatedMarket, Symbol};
 
-use super::{Control, Targets};
+use super::{Control, Estimator, Targets};
 use crate::{Column, Error, Panel, TimeSpan};
 
 /// What is forecast of each coin at t: a value over the bars after t, known only once they have
@@ -39,7 +39,7 @@ pub trait Target: Debug + Send + Sync {
     fn task(&self) -> Task;
 
     /// Naive forecasts of it that are known at t and that any forecaster must beat, beside that it
-    /// is 0; [`close_controls`](crate::close_controls) are those of returns.
+    /// is 0, where that is a forecast at all ([`Task`]); [`close_controls`](crate::close_controls) are those of returns.
     fn controls(&self) -> Vec<Control>;
 
     /// What a position of one coin earns of it.
@@ -54,6 +54,11 @@ pub trait Target: Debug + Send + Sync {
     /// then: no forecaster can do better. None where nobody has worked it out.
     fn oracle(&self, _market: &SimulatedMarket, _coin: usize, _candle: usize) -> Option<f64> {
         None
+    }
+
+    /// How far ahead it looks where `target.horizon` does not say it.
+    fn default_horizon(&self) -> TimeSpan {
+        TimeSpan::minutes(15)
     }
 
     /// Refuses settings that it cannot be computed with.
@@ -72,6 +77,9 @@ pub enum Task {
     Return,
     /// A level, such as a volatility: never below 0.
     Level,
+    /// The natural logarithm of a volatility per day, of either sign. A forecast of 0 stands for a
+    /// volatility of 100 % a day and is no control; nothing is earned by its sign.
+    LogVolatility,
 }
 
 /// What a position of one coin earns of a target.
@@ -103,6 +111,8 @@ pub struct Settings<'a> {
     pub horizon: TimeSpan,
     /// `target.beta_window`
     pub beta_window: TimeSpan,
+    /// `target.estimator`
+    pub estimator: Estimator,
     /// `target.weights`
     pub weights: &'a BTreeMap<String, f64>,
 }

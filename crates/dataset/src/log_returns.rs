@@ -1,0 +1,111 @@
+//! Log returns that volatility is made of: of target, controls and features alike.
+
+use std::ops::Range;
+
+use crate::{Column, Panel};
+
+/// A return past this ratio of two closes, either way, is no price move by default: a new unit of
+/// the coin, another coin under its name, or its end.
+pub(crate) const JUMP_RATIO: f64 = 6.0;
+
+/// Log returns of a coin at some rows of a panel, `ln(close[t] / close[t - 1])`; NaN unless both
+/// bars were observed, and where the ratio of the closes is past [`Panel::jump_ratio`]. The first
+/// row of a panel has none.
+pub fn log_returns(panel: &Panel, coin: usize, rows: Range<usize>) -> Vec<f64> {
+    let largest = panel.jump_ratio().ln();
+    let within = |value: f64| {
+        if value.abs() <= largest {
+            value
+        } else {
+            f64::NAN
+        }
+    };
+    of_observed(panel, coin, rows).map(within).collect()
+}
+
+/// How many log returns of a coin are past the jump ratio, and so count as missing.
+pub fn count_jumps(panel: &Panel, coin: usize) -> usize {
+    let largest = panel.jump_ratio().ln();
+    of_observed(panel, coin, 0..panel.rows())
+        .filter(|value| value.abs() > largest)
+        .count()
+}
+
+/// Log returns between observed bars, whatever their size; NaN elsewhere.
+fn of_observed(panel: &Panel, coin: usize, rows: Range<usize>) -> impl Iterator<Item = f64> {
+    let first = rows.start;
+    let start = first.saturating_sub(1);
+    let closes = panel.series(Column::Close, coin, start..rows.end);
+    rows.map(move |row| {
+        let is_known = row > 0 && panel.is_observed(row, coin) && panel.is_observed(row - 1, coin);
+        if !is_known {
+            return f64::NAN;
+        }
+        (closes[row - start] / closes[row - 1 - start]).ln()
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use market::{Interval, Symbol};
+
+    use super::*;
+    use crate::CandleTable;
+
+    fn panel() -> Panel {
+        let day: Interval = "1d".parse().unwrap();
+        let mut candles = CandleTable::default();
+        for (row, close) in [
+            (0, 10.0),
+            (1, 11.0),
+            (2, 70.0),
+            (3, 11.0),
+            (5, 12.0),
+            (6, 2.0),
+        ] {
+            let mut values = [f64::NAN; Column::ALL.len()];
+            values[Column::Close as usize] = close;
+            candles.push_row(row * day.ms(), values);
+        }
+        let coins = [(Symbol::new("COIN").unwrap(), candles)];
+        Panel::build(&coins, day, (0, 7 * day.ms()), 3, &[])
+    }
+
+    #[test]
+    fn holes_and_jumps_have_no_return() {
+        let panel = panel();
+        let found = log_returns(&panel, 0, 0..7);
+        assert!((found[1] - 1.1_f64.ln()).abs() < 1e-15);
+        assert!(
+            (found[6] - (2.0_f64 / 12.0).ln()).abs() < 1e-15,
+            "a ratio of 6 itself is none"
+        );
+        for (row, why) in [
+            (0, "nothing before"),
+            (2, "times 6.4"),
+            (3, "and back"),
+            (4, "a filled bar"),
+            (5, "from a filled bar"),
+        ] {
+            assert!(found[row].is_nan(), "{why}");
+        }
+        assert_eq!(count_jumps(&panel, 0), 2);
+        let part = log_returns(&panel, 0, 1..3);
+        assert_eq!(
+            part[0].to_bits(),
+            found[1].to_bits(),
+            "the row before is looked at"
+        );
+        assert_eq!(part.len(), 2);
+    }
+
+    #[test]
+    fn the_ratio_is_the_panels() {
+        let panel = panel().with_jump_ratio(10.0);
+        let found = log_returns(&panel, 0, 0..7);
+        assert!((found[2] - (70.0_f64 / 11.0).ln()).abs() < 1e-15);
+        assert_eq!(count_jumps(&panel, 0), 0);
+        assert_eq!(panel.stretch(1..4).jump_ratio(), 10.0);
+    }
+}

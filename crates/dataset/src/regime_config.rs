@@ -1,0 +1,103 @@
+//! The `[regime]` section.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// The `[regime]` section: where Low, Medium and High volatility begin, for forecasts of
+/// `target.kind = "volatility"`. Edges are quantiles of the targets of a fold's training rows, so
+/// that nothing of the scored time decides what counts as High.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RegimeConfig {
+    /// Whose training rows the edges are quantiles of.
+    pub edges: EdgeScope,
+    /// Where a class ends and the next begins, as shares of the training rows in ascending order.
+    /// Two make Low, Medium and High; one makes Low and High, such as `[0.8]`.
+    pub quantiles: Vec<f64>,
+}
+
+/// Whose training rows the edges of a coin's regimes are quantiles of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EdgeScope {
+    /// The coin's own, so that High is high for this coin. A coin with fewer than 30 rows takes
+    /// the pooled edges.
+    PerCoin,
+    /// Those of all coins, so that the class says mostly which coin it is.
+    Pooled,
+}
+
+impl Default for RegimeConfig {
+    fn default() -> Self {
+        Self {
+            edges: EdgeScope::PerCoin,
+            quantiles: vec![1.0 / 3.0, 2.0 / 3.0],
+        }
+    }
+}
+
+impl RegimeConfig {
+    /// Returns true where every key has its default: then `run.toml` does not name the section.
+    pub(crate) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Names of the classes, from low to high, as the columns `probability_CLASS` have them.
+    pub fn classes(&self) -> &'static [&'static str] {
+        match self.quantiles.len() {
+            1 => &["low", "high"],
+            _ => &["low", "medium", "high"],
+        }
+    }
+
+    /// Checks every value that its type alone does not.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the key, the value found and what is expected.
+    pub(crate) fn validate(&self) -> Result<(), Error> {
+        let is_share = |share: &f64| *share > 0.0 && *share < 1.0;
+        let is_ascending = self.quantiles.is_sorted_by(|low, high| low < high);
+        if (1..=2).contains(&self.quantiles.len())
+            && is_ascending
+            && self.quantiles.iter().all(is_share)
+        {
+            return Ok(());
+        }
+        Err(Error::config(
+            "regime.quantiles",
+            format!("{:?}", self.quantiles),
+            "one or two shares above 0 and below 1 in ascending order, such as [0.333, 0.667]",
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_one_or_two_shares_in_order() {
+        let of = |quantiles: &[f64]| RegimeConfig {
+            quantiles: quantiles.to_vec(),
+            ..RegimeConfig::default()
+        };
+        for good in [&[0.8][..], &[0.2, 0.8], &RegimeConfig::default().quantiles] {
+            assert!(of(good).validate().is_ok(), "{good:?}");
+        }
+        assert_eq!(of(&[0.8]).classes(), ["low", "high"]);
+        assert_eq!(of(&[0.2, 0.8]).classes(), ["low", "medium", "high"]);
+        for bad in [
+            &[][..],
+            &[0.8, 0.2],
+            &[0.5, 0.5],
+            &[0.0],
+            &[1.0],
+            &[f64::NAN],
+            &[0.1, 0.2, 0.3],
+        ] {
+            assert!(of(bad).validate().is_err(), "{bad:?}");
+        }
+    }
+}
