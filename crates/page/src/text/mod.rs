@@ -28,7 +28,7 @@ pub use calibration_table::{calibration_coins, calibration_table};
 pub use coins_table::coins_table;
 pub(crate) use level_verdict::level_verdicts;
 pub(crate) use levels_table::{
-    COIN_TITLES, COMPARISON_WORDS, class_cells, coin_cells, has_regimes, interval_note, mcs, models,
+    COIN_TITLES, COMPARISON_WORDS, class_cells, coin_cells, has_regimes, interval_note, mcs,
 };
 pub use portfolio_table::portfolio_table;
 pub(crate) use portfolio_table::{

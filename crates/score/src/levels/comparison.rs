@@ -54,7 +54,8 @@ pub(super) fn confidence_set(
             .collect();
         let (length, block) = (days.days, options.block_days);
         let indices = stationary_block_indices(length, block, options.draws, options.seed);
-        for (&place, p) in candidates.iter().zip(model_confidence_set(&own, &indices)) {
+        let values = model_confidence_set(&own, &indices).unwrap_or_default();
+        for (&place, p) in candidates.iter().zip(values) {
             all[place] = Some(p);
         }
     }

@@ -72,19 +72,22 @@ impl LevelForecast {
                 ("probability_high", third),
             ]
         });
-        let bounds = |names: [&'static str; 2], bounds: &'_ Option<[Vec<f64>; 2]>| {
-            bounds
-                .iter()
-                .flat_map(|bounds| names.into_iter().zip(bounds))
-                .collect::<Vec<_>>()
-        };
-        let bounds_80 = bounds(["lower_80", "upper_80"], &self.bounds_80);
-        let bounds_95 = bounds(["lower_95", "upper_95"], &self.bounds_95);
+        let bounds_80 = named(["lower_80", "upper_80"], self.bounds_80.as_ref());
+        let bounds_95 = named(["lower_95", "upper_95"], self.bounds_95.as_ref());
         own.into_iter()
             .chain(regimes)
             .chain(bounds_80)
             .chain(bounds_95)
     }
+}
+
+/// Bounds with their names; nothing where there are none.
+fn named<'a>(
+    names: [&'static str; 2],
+    bounds: Option<&'a [Vec<f64>; 2]>,
+) -> impl Iterator<Item = (&'static str, &'a Vec<f64>)> {
+    let bounds = bounds.into_iter().flatten();
+    names.into_iter().zip(bounds)
 }
 
 /// Names of the classes, lowest volatility first.
