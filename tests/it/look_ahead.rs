@@ -28,8 +28,15 @@ fn features() -> impl Strategy<Value = TabularFeatures> {
     let sets = prop::sample::select(FeatureSet::all().collect::<Vec<_>>());
     let lookbacks = prop_oneof![Just(vec![]), Just(vec![7, 30])];
     (sets, lookbacks, any::<bool>()).prop_map(|(set, lookbacks, has_time)| {
-        // As if each bar had 15 minutes: two days of them are few enough for these panels.
-        let features = Features::all(set).of_bars("15m".parse().unwrap());
+        // As if each bar had 15 minutes: two days of them are few enough for these panels. What looks
+        // back on a month or more is taken as of bars of a day.
+        let [short, long] =
+            ["15m", "1d"].map(|bars| Features::all(set).of_bars(bars.parse().unwrap()));
+        let features = if short.warm_up_bars() <= 300 {
+            short
+        } else {
+            long
+        };
         let features = if has_time {
             features.with_time()
         } else {
@@ -100,14 +107,16 @@ proptest! {
 
     #[test]
     fn features_know_nothing_after_their_row(
-        features in features(), t in 300i64..580, coin in 0usize..3, change in change(),
+        features in features(), before_end in 20usize..300, coin in 0usize..3, change in change(),
     ) {
-        let config = small();
+        let (config, rows) = long_enough(&features);
+        let t = rows - before_end;
         let coins = tests::candles(&config);
         let start = config.data.simulated.start_ms;
-        let before = features.compute(&panel(&config, &coins, 600), 0..600);
-        let after = features.compute(&panel(&config, &changed(&coins, coin, start + (t + 1) * MINUTE, change), 600), 0..600);
-        for row in 0..=t as usize {
+        let before = features.compute(&panel(&config, &coins, rows as i64), 0..rows);
+        let changed = changed(&coins, coin, start + (t as i64 + 1) * MINUTE, change);
+        let after = features.compute(&panel(&config, &changed, rows as i64), 0..rows);
+        for row in 0..=t {
             for coin in 0..3 {
                 prop_assert_eq!(bits(before.cell(row, coin)), bits(after.cell(row, coin)), "row {} of {:?}", row, features);
             }
@@ -115,18 +124,19 @@ proptest! {
     }
 
     #[test]
-    fn features_know_nothing_before_their_warm_up(features in features(), t in 340usize..420) {
+    fn features_know_nothing_before_their_warm_up(features in features(), before_end in 180usize..260) {
         // The fill may reach 60 bars further back than the warm-up.
-        let config = small();
+        let (config, rows) = long_enough(&features);
+        let t = rows - before_end;
         let coins = tests::candles(&config);
         let start = config.data.simulated.start_ms;
-        let whole = features.compute(&panel(&config, &coins, 600), 0..600);
+        let whole = features.compute(&panel(&config, &coins, rows as i64), 0..rows);
         let first = t + 1 - features.warm_up_bars() - 60;
-        let grid = (start + first as i64 * MINUTE, start + 600 * MINUTE);
+        let grid = (start + first as i64 * MINUTE, start + rows as i64 * MINUTE);
         let part = Panel::build(&coins, config.data.interval, grid, 60, &Column::ALL);
         let part = features.compute(&part, 0..part.rows());
         // Many rows, because sums in another order differ in the bits of few.
-        for row in t..600 {
+        for row in t..rows {
             for coin in 0..3 {
                 prop_assert_eq!(bits(whole.cell(row, coin)), bits(part.cell(row - first, coin)), "row {} of {:?}", row, features);
             }
@@ -183,6 +193,14 @@ proptest! {
         let after = forecast_at(&config, &panel(&config, &changed, 600), t as usize);
         prop_assert_eq!(before, after);
     }
+}
+
+/// Three simulated coins over as many rows as the features' warm-up and some more: ten hours at least.
+fn long_enough(features: &TabularFeatures) -> (Config, usize) {
+    let mut config = small();
+    let rows = (features.warm_up_bars() + 360).max(600);
+    config.data.simulated.minutes = rows;
+    (config, rows)
 }
 
 /// Three simulated coins over ten hours.

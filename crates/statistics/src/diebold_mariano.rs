@@ -30,18 +30,41 @@ pub fn diebold_mariano(differences: &[f64], steps: usize) -> Option<EqualLosses>
     }
     let (n, h) = (count as f64, steps as f64);
     let mean = mean(differences);
-    let centred: Vec<f64> = differences.iter().map(|value| value - mean).collect();
-    let covariance = |lag: usize| -> f64 {
-        let pairs = centred.iter().zip(centred.iter().skip(lag));
-        pairs.map(|(a, b)| a * b).sum::<f64>() / n
-    };
-    let lags = (2 * (steps - 1)).min(count - 1);
-    let weighted = |lag: usize| (1.0 - lag as f64 / (lags as f64 + 1.0)) * covariance(lag);
-    let variance = covariance(0) + 2.0 * (1..=lags).map(weighted).sum::<f64>();
+    let variance = newey_west_variance(differences, 2 * (steps - 1));
     let correction = (n + 1.0 - 2.0 * h + h * (h - 1.0) / n) / n;
     let t = mean / (variance / n).sqrt() * correction.sqrt();
     let p = student_t_p_value(t, n - 1.0);
     (t.is_finite() && p.is_finite()).then_some(EqualLosses { t, p })
+}
+
+/// The mean difference in units of its standard error, with the autocovariances of the differences up
+/// to `lags` in it, at the weights of Newey and West (1987): Diebold and Mariano's statistic as it
+/// stands, which is compared with the normal distribution. [`diebold_mariano`] is its form for few
+/// times.
+///
+/// None where there are fewer than two differences, or all are equal.
+pub fn newey_west_t(differences: &[f64], lags: usize) -> Option<f64> {
+    if differences.len() < 2 {
+        return None;
+    }
+    let variance = newey_west_variance(differences, lags);
+    let t = mean(differences) / (variance / differences.len() as f64).sqrt();
+    t.is_finite().then_some(t)
+}
+
+/// Newey and West's long-run variance: the variance and twice the weighted autocovariances up to
+/// `lags`, each divided by the number of values. There is at least one value.
+fn newey_west_variance(values: &[f64], lags: usize) -> f64 {
+    let n = values.len() as f64;
+    let mean = mean(values);
+    let centred: Vec<f64> = values.iter().map(|value| value - mean).collect();
+    let covariance = |lag: usize| -> f64 {
+        let pairs = centred.iter().zip(centred.iter().skip(lag));
+        pairs.map(|(a, b)| a * b).sum::<f64>() / n
+    };
+    let lags = lags.min(values.len() - 1);
+    let weighted = |lag: usize| (1.0 - lag as f64 / (lags as f64 + 1.0)) * covariance(lag);
+    covariance(0) + 2.0 * (1..=lags).map(weighted).sum::<f64>()
 }
 
 #[cfg(test)]
@@ -54,6 +77,24 @@ mod tests {
         assert_eq!(diebold_mariano(&[1.0; 50], 1), None);
         assert_eq!(diebold_mariano(&[1.0, 2.0, 3.0, 4.0], 4), None);
         assert_eq!(diebold_mariano(&[1.0, 2.0, f64::NAN, 4.0], 1), None);
+    }
+
+    /// By numpy: the sum over lags of 1 - lag / (lags + 1) times the covariance.
+    #[test]
+    fn the_statistic_equals_that_of_numpy() {
+        let differences: Vec<f64> = (1..=60)
+            .map(|day| f64::from(day * day).sin() + 0.1)
+            .collect();
+        for (lags, expected) in [
+            (0, 0.711_044_889_132_836_7),
+            (5, 0.816_242_810_836_406_8),
+            (28, 0.921_844_106_530_286_1),
+        ] {
+            let t = newey_west_t(&differences, lags).unwrap();
+            assert!((t - expected).abs() < 1e-12, "{lags}: {t}");
+        }
+        assert_eq!(newey_west_t(&[1.0], 0), None);
+        assert_eq!(newey_west_t(&[1.0; 9], 3), None);
     }
 
     /// Where targets overlap, the same differences prove less.

@@ -9,11 +9,13 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::set::FeatureFormulas;
-use super::{close6, closes, indicators, indicators50, kline8, ohlcv8, raw9, relative, relative6};
+use super::{
+    close6, closes, har_range, indicators, indicators50, kline8, ohlcv8, raw9, relative, relative6,
+};
 use crate::Column;
 
 /// All sets that `features.set` can name; a new one is a file beside this one and a line here.
-static SETS: [&dyn FeatureFormulas; 10] = [
+static SETS: [&dyn FeatureFormulas; 11] = [
     &ohlcv8::Ohlcv8,
     &kline8::Kline8,
     &raw9::Raw9,
@@ -24,6 +26,7 @@ static SETS: [&dyn FeatureFormulas; 10] = [
     &indicators50::Indicators50,
     &relative::Relative,
     &relative6::Relative6,
+    &har_range::HarRange,
 ];
 
 /// A feature set; [`super::Features`] computes it.
@@ -35,6 +38,9 @@ impl FeatureSet {
     pub const CLOSE6: Self = Self(&close6::Close6);
     /// Each coin against the others, and the market.
     pub const RELATIVE: Self = Self(&relative::Relative);
+
+    /// Volatilities of the last day, week and month by returns and ranges, and the coin's level.
+    pub const HAR_RANGE: Self = Self(&har_range::HarRange);
 
     /// A set of one's own, which no config can name.
     pub const fn of(formulas: &'static dyn FeatureFormulas) -> Self {

@@ -8,6 +8,7 @@ mod closes;
 mod export;
 mod formulas;
 mod group;
+mod har_range;
 mod indicators;
 mod indicators50;
 mod kline8;
@@ -22,6 +23,7 @@ mod set;
 mod tabular;
 mod time;
 mod trailing;
+mod variances;
 
 use market::Interval;
 use schemars::JsonSchema;

@@ -72,20 +72,25 @@ pub trait FeatureFormulas: Debug + Sync {
     /// Writes the chosen features of all coins at `rows` into `out`, row-major `[rows, coins x
     /// features]`: a coin at a time, unless a set overrides it.
     fn compute(&self, chosen: &GroupChoice, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
-        let per_coin = chosen.features;
         for coin in 0..panel.coins() {
             if !self.groups().is_empty() {
                 group::compute(chosen, panel, coin, rows.clone(), out);
                 continue;
             }
             let features = self.of_coin(panel, coin, rows.clone());
-            // A cell at once, as each is in another line of the cache.
-            for (row, cells) in out.chunks_exact_mut(panel.coins() * per_coin).enumerate() {
-                let cell = &mut cells[coin * per_coin..(coin + 1) * per_coin];
-                for (value, series) in cell.iter_mut().zip(&features) {
-                    *value = single(series[row]);
-                }
-            }
+            write_coin(&features, coin, panel.coins(), out);
+        }
+    }
+}
+
+/// Writes one coin's features, `[features][rows]`, into `out`, row-major `[rows, coins x features]`.
+pub(super) fn write_coin(features: &[Vec<f64>], coin: usize, coins: usize, out: &mut [f32]) {
+    let per_coin = features.len();
+    // A cell at once, as each is in another line of the cache.
+    for (row, cells) in out.chunks_exact_mut((coins * per_coin).max(1)).enumerate() {
+        let cell = &mut cells[coin * per_coin..(coin + 1) * per_coin];
+        for (value, series) in cell.iter_mut().zip(features) {
+            *value = single(series[row]);
         }
     }
 }

@@ -10,6 +10,7 @@ mod coins;
 mod forecast_table;
 mod golden;
 mod groups;
+mod har_range;
 mod relative;
 mod resample;
 

@@ -1,0 +1,133 @@
+//! One coin's variance bar by bar, from returns and from ranges, and its means over days.
+
+use std::ops::Range;
+
+use market::Interval;
+use statistics::BarPrices;
+
+use super::trailing_mean;
+use crate::{Column, Panel, log_returns};
+
+const DAY_MS: i64 = 86_400_000;
+
+/// A window has a mean where no more than one in so many of its bars is missing: none of up to 99 bars
+/// of a day, and two of a day's 288 bars of five minutes.
+const BARS_PER_HOLE: usize = 100;
+
+/// How many bars a window of so many days has: at least one.
+pub(super) fn bars_of_days(days: usize, interval: Interval) -> usize {
+    let bars = days as i64 * DAY_MS / interval.ms();
+    usize::try_from(bars).unwrap_or(1).max(1)
+}
+
+/// One coin at some rows and at those before them that a feature looks back on.
+pub(super) struct CoinVariances<'a> {
+    panel: &'a Panel,
+    coin: usize,
+    interval: Interval,
+    rows: Range<usize>,
+    /// How many of the rows are asked for, the last ones.
+    wanted: usize,
+    /// Log returns of one bar, NaN where there is none to be trusted.
+    pub returns: Vec<f64>,
+}
+
+impl<'a> CoinVariances<'a> {
+    /// The coin at `rows` and the `warm_up_bars - 1` rows before them, as far as there are any.
+    pub fn of(
+        panel: &'a Panel,
+        coin: usize,
+        rows: Range<usize>,
+        (interval, warm_up_bars): (Interval, usize),
+    ) -> Self {
+        let from = rows.start.saturating_sub(warm_up_bars.saturating_sub(1));
+        let wanted = rows.len();
+        let rows = from..rows.end;
+        Self {
+            panel,
+            coin,
+            interval,
+            wanted,
+            returns: log_returns(panel, coin, rows.clone()),
+            rows,
+        }
+    }
+
+    /// Features without the rows that were read for the warm-up alone.
+    pub fn wanted(&self, mut features: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
+        let warm_up = self.rows.len() - self.wanted;
+        features
+            .iter_mut()
+            .for_each(|values| _ = values.drain(..warm_up));
+        features
+    }
+
+    /// The number since 1970 of the first bar.
+    pub fn first_bar(&self) -> i64 {
+        self.panel.bar_number(self.rows.start)
+    }
+
+    /// One column of the candles.
+    pub fn series(&self, column: Column) -> Vec<f64> {
+        self.panel.series(column, self.coin, self.rows.clone())
+    }
+
+    /// The squared return of each bar.
+    pub fn squared_returns(&self) -> Vec<f64> {
+        self.returns.iter().map(|value| value * value).collect()
+    }
+
+    /// The prices of each bar; those of a bar whose return cannot be trusted are NaN.
+    pub fn prices(&self) -> Vec<BarPrices> {
+        let [open, high, low, close] = [Column::Open, Column::High, Column::Low, Column::Close]
+            .map(|column| self.series(column));
+        let of_row = |(row, value): (usize, &f64)| {
+            let trusted = |price: f64| if value.is_nan() { f64::NAN } else { price };
+            BarPrices {
+                open: trusted(open[row]),
+                high: trusted(high[row]),
+                low: trusted(low[row]),
+                close: trusted(close[row]),
+            }
+        };
+        self.returns.iter().enumerate().map(of_row).collect()
+    }
+
+    /// ln of the volatility per day: of the root of the mean over the last `days` of variances of one
+    /// bar, times the bars of a day. It is at least the logarithm of `floor`.
+    pub fn log_volatility(&self, variances: &[f64], days: usize, floor: f64) -> Vec<f64> {
+        let bars_of_day = bars_of_days(1, self.interval) as f64;
+        let log = |mean: &f64| match mean.is_nan() {
+            true => f64::NAN,
+            false => (mean * bars_of_day).max(0.0).sqrt().max(floor).ln(),
+        };
+        let means = self.mean(variances, bars_of_days(days, self.interval));
+        means.iter().map(log).collect()
+    }
+
+    /// The mean of the last `bars` values; NaN where more than one in a hundred is missing.
+    pub fn mean(&self, values: &[f64], bars: usize) -> Vec<f64> {
+        self.mean_of_known(values, bars, bars - bars / BARS_PER_HOLE)
+    }
+
+    /// The mean of the known ones of the last `bars` values, of which fewer than `bars` may be there;
+    /// NaN where fewer than `least` are known.
+    pub fn mean_of_known(&self, values: &[f64], bars: usize, least: usize) -> Vec<f64> {
+        // A window that reaches past the first row has values that are missing.
+        let padded = |value: &dyn Fn(f64) -> f64| -> Vec<f64> {
+            let before = std::iter::repeat_n(f64::NAN, bars - 1);
+            before.chain(values.iter().copied()).map(value).collect()
+        };
+        let first_bar = self.first_bar() - (bars as i64 - 1);
+        let mut means = trailing_mean(&padded(&|value| value), bars, first_bar);
+        let is_known = |value: f64| f64::from(u8::from(!value.is_nan()));
+        let shares = trailing_mean(&padded(&is_known), bars, first_bar);
+        for (mean, share) in means.iter_mut().zip(shares) {
+            // The share times the bars is a whole number, but for rounding.
+            if share * bars as f64 + 0.5 < least as f64 {
+                *mean = f64::NAN;
+            }
+        }
+        means.split_off(bars - 1)
+    }
+}

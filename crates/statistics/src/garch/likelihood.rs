@@ -1,0 +1,266 @@
+//! How likely returns are under a GARCH model, and how that changes with its parameters.
+
+use std::f64::consts::PI;
+
+use super::digamma::digamma;
+use super::state::backcast;
+use super::{Errors, Model, Parameters};
+
+/// The logarithm of the likelihood of returns, in the order of time, of which the variances start at
+/// their own [`backcast`]; NaN where the parameters make no variance above 0.
+pub fn log_likelihood(parameters: &Parameters, returns: &[f64]) -> f64 {
+    let model = Model {
+        arch_lags: parameters.alpha.len(),
+        garch_lags: parameters.beta.len(),
+        errors: match parameters.degrees_of_freedom {
+            Some(_) => Errors::StudentT,
+            None => Errors::Normal,
+        },
+    };
+    let point: Vec<f64> = (std::iter::once(&parameters.omega))
+        .chain(&parameters.alpha)
+        .chain(&parameters.beta)
+        .chain(&parameters.degrees_of_freedom)
+        .copied()
+        .collect();
+    Likelihood::new(returns, model).at(&point, None)
+}
+
+/// The likelihood of some returns as a function of a point: omega, each alpha, each beta, and the degrees
+/// of freedom of Student's t distribution.
+pub(super) struct Likelihood {
+    model: Model,
+    returns: usize,
+    /// The backcast as often as there are alphas, then the squared returns.
+    squares: Vec<f64>,
+    /// The variances behind as many backcasts as there are betas, of the last point.
+    variances: Vec<f64>,
+    /// The derivatives by each variance, of the last point.
+    slopes: Vec<f64>,
+}
+
+impl Likelihood {
+    pub fn new(returns: &[f64], model: Model) -> Self {
+        let backcast = backcast(returns);
+        let before = std::iter::repeat_n(backcast, model.arch_lags);
+        Self {
+            model,
+            returns: returns.len(),
+            squares: before
+                .chain(returns.iter().map(|value| value * value))
+                .collect(),
+            variances: vec![backcast; model.garch_lags + returns.len()],
+            slopes: vec![0.0; returns.len()],
+        }
+    }
+
+    /// The squared returns.
+    pub fn squares(&self) -> &[f64] {
+        &self.squares[self.model.arch_lags..]
+    }
+
+    /// The variances of the last point.
+    pub fn variances(&self) -> &[f64] {
+        &self.variances[self.model.garch_lags..]
+    }
+
+    /// The log-likelihood at a point; writes its derivatives by the point's numbers into `gradient`.
+    pub fn at(&mut self, point: &[f64], gradient: Option<&mut [f64]>) -> f64 {
+        self.filter(point);
+        let freedom = match self.model.errors {
+            Errors::Normal => None,
+            Errors::StudentT => point.last().copied(),
+        };
+        let Some(gradient) = gradient else {
+            return match freedom {
+                None => self.normal(),
+                Some(freedom) => self.student_t(freedom),
+            };
+        };
+        let value = match freedom {
+            None => self.normal_with_slopes(),
+            Some(freedom) => {
+                let (value, slope) = self.student_t_with_slopes(freedom);
+                if let Some(last) = gradient.last_mut() {
+                    *last = slope;
+                }
+                value
+            }
+        };
+        self.write_gradient(point, gradient);
+        value
+    }
+
+    /// Computes the variances at a point.
+    fn filter(&mut self, point: &[f64]) {
+        let (omega, alpha, beta) = self.split(point);
+        let (p, q) = (alpha.len(), beta.len());
+        if let ([alpha], [beta]) = (alpha, beta) {
+            let mut variance = self.variances[0];
+            for (next, square) in self.variances[1..].iter_mut().zip(&self.squares) {
+                variance = omega + alpha * square + beta * variance;
+                *next = variance;
+            }
+            return;
+        }
+        for time in 0..self.returns {
+            let squares = self.squares[time..time + p].iter().rev();
+            let variances = self.variances[time..time + q].iter().rev();
+            let sum = |weights: &[f64], values: &mut dyn Iterator<Item = &f64>| -> f64 {
+                weights.iter().zip(values).map(|(a, b)| a * b).sum()
+            };
+            let variance = omega + sum(alpha, &mut { squares }) + sum(beta, &mut { variances });
+            self.variances[time + q] = variance;
+        }
+    }
+
+    /// Omega, the alphas and the betas of a point.
+    fn split<'a>(&self, point: &'a [f64]) -> (f64, &'a [f64], &'a [f64]) {
+        let (alpha, rest) = point[1..].split_at(self.model.arch_lags);
+        (point[0], alpha, &rest[..self.model.garch_lags])
+    }
+
+    fn normal(&self) -> f64 {
+        let terms = self.variances().iter().zip(self.squares());
+        let sum: f64 = terms
+            .map(|(variance, square)| variance.ln() + square / variance)
+            .sum();
+        -0.5 * (sum + self.returns as f64 * (2.0 * PI).ln())
+    }
+
+    fn normal_with_slopes(&mut self) -> f64 {
+        let q = self.model.garch_lags;
+        let squares = &self.squares[self.model.arch_lags..];
+        let terms = self.variances[q..].iter().zip(squares);
+        let mut sum = 0.0;
+        for (slope, (variance, square)) in self.slopes.iter_mut().zip(terms) {
+            let inverse = 1.0 / variance;
+            let ratio = square * inverse;
+            sum += variance.ln() + ratio;
+            *slope = 0.5 * inverse * (ratio - 1.0);
+        }
+        -0.5 * (sum + self.returns as f64 * (2.0 * PI).ln())
+    }
+
+    fn student_t(&self, freedom: f64) -> f64 {
+        let terms = self.variances().iter().zip(self.squares());
+        let sum: f64 = terms
+            .map(|(variance, square)| {
+                let excess = square / (variance * (freedom - 2.0));
+                0.5 * variance.ln() + 0.5 * (freedom + 1.0) * excess.ln_1p()
+            })
+            .sum();
+        self.returns as f64 * log_scale(freedom) - sum
+    }
+
+    /// Gives the derivative by the degrees of freedom too.
+    fn student_t_with_slopes(&mut self, freedom: f64) -> (f64, f64) {
+        let (q, rest) = (self.model.garch_lags, freedom - 2.0);
+        let squares = &self.squares[self.model.arch_lags..];
+        let terms = self.variances[q..].iter().zip(squares);
+        let (mut sum, mut slope_sum) = (0.0, 0.0);
+        for (slope, (variance, square)) in self.slopes.iter_mut().zip(terms) {
+            let excess = square / (variance * rest);
+            let (log, share) = (excess.ln_1p(), excess / (1.0 + excess));
+            sum += 0.5 * variance.ln() + 0.5 * (freedom + 1.0) * log;
+            slope_sum += -0.5 * log + 0.5 * (freedom + 1.0) / rest * share;
+            *slope = 0.5 / variance * ((freedom + 1.0) * share - 1.0);
+        }
+        let returns = self.returns as f64;
+        let of_scale = 0.5 * (digamma(0.5 * (freedom + 1.0)) - digamma(0.5 * freedom) - 1.0 / rest);
+        (
+            returns * log_scale(freedom) - sum,
+            returns * of_scale + slope_sum,
+        )
+    }
+
+    /// From the derivatives by each variance alone to those by the parameters: backwards in time, as a
+    /// variance is part of those after it.
+    fn write_gradient(&mut self, point: &[f64], gradient: &mut [f64]) {
+        let (_, alpha, beta) = self.split(point);
+        let (p, q) = (alpha.len(), beta.len());
+        gradient[..1 + p + q].fill(0.0);
+        for time in (0..self.returns).rev() {
+            let later = self.slopes[time + 1..].iter().zip(beta);
+            let slope = self.slopes[time] + later.map(|(slope, beta)| slope * beta).sum::<f64>();
+            self.slopes[time] = slope;
+            gradient[0] += slope;
+            for lag in 0..p {
+                gradient[1 + lag] += slope * self.squares[time + p - 1 - lag];
+            }
+            for lag in 0..q {
+                gradient[1 + p + lag] += slope * self.variances[time + q - 1 - lag];
+            }
+        }
+    }
+}
+
+/// Logarithm of the constant of Student's t density with the variance 1.
+fn log_scale(freedom: f64) -> f64 {
+    libm::lgamma(0.5 * (freedom + 1.0))
+        - libm::lgamma(0.5 * freedom)
+        - 0.5 * (PI * (freedom - 2.0)).ln()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 3 sin(i^2) (1 + sin(i / 10) / 2) of i = 1..300.
+    fn returns() -> Vec<f64> {
+        let value = |i: i32| {
+            let i = f64::from(i);
+            3.0 * (i * i).sin() * (1.0 + 0.5 * (i / 10.0).sin())
+        };
+        (1..=300).map(value).collect()
+    }
+
+    #[test]
+    fn the_likelihood_equals_that_of_numpy() {
+        let parameters = Parameters {
+            omega: 0.5,
+            alpha: vec![0.1],
+            beta: vec![0.85],
+            degrees_of_freedom: None,
+        };
+        let found = log_likelihood(&parameters, &returns());
+        assert!(
+            (found / -665.867_144_843_147_3 - 1.0).abs() < 1e-12,
+            "{found}"
+        );
+    }
+
+    #[test]
+    fn the_gradient_is_the_slope_of_the_likelihood() {
+        for errors in [Errors::Normal, Errors::StudentT] {
+            for (p, q) in [(1, 1), (2, 1), (1, 2), (3, 2), (2, 0)] {
+                let model = Model {
+                    arch_lags: p,
+                    garch_lags: q,
+                    errors,
+                };
+                let mut point = vec![0.4];
+                point.extend((0..p).map(|lag| 0.15 / (lag + 1) as f64));
+                point.extend((0..q).map(|lag| 0.4 / (lag + 1) as f64));
+                point.extend((errors == Errors::StudentT).then_some(5.0));
+                let mut likelihood = Likelihood::new(&returns(), model);
+                let mut gradient = vec![0.0; point.len()];
+                let value = likelihood.at(&point, Some(&mut gradient));
+                assert!((value - likelihood.at(&point, None)).abs() < 1e-9);
+                for (place, found) in gradient.iter().enumerate() {
+                    let mut at = |step: f64| {
+                        let mut point = point.clone();
+                        point[place] += step;
+                        likelihood.at(&point, None)
+                    };
+                    let expected = (at(1e-5) - at(-1e-5)) / 2e-5;
+                    let off = (found - expected).abs();
+                    assert!(
+                        off < 1e-5 * expected.abs().max(1.0),
+                        "{model:?} {place}: {found} {expected}"
+                    );
+                }
+            }
+        }
+    }
+}
