@@ -50,11 +50,7 @@ pub use features::{
     trailing_volatility,
 };
 pub use intervals_config::{IntervalMethod, IntervalsConfig};
-<<<<<<< HEAD
 pub use log_returns::{count_jumps, log_returns};
-=======
-pub use log_returns::log_returns;
->>>>>>> vol-numbers
 pub use months::months;
 pub use named_output::check_named_output;
 pub use normalize_config::{InputNorm, NormalizeConfig, TargetScale};
