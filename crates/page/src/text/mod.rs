@@ -4,6 +4,7 @@ mod across_table;
 mod backtest_table;
 mod calibration_table;
 mod coins_table;
+mod exposure_table;
 pub(crate) mod format;
 pub(crate) mod intervals_table;
 mod level_verdict;
@@ -26,6 +27,11 @@ pub(crate) use calibration_table::{
 };
 pub use calibration_table::{calibration_coins, calibration_table};
 pub use coins_table::coins_table;
+pub use exposure_table::exposure_table;
+pub(crate) use exposure_table::{
+    EXPOSURE_COLUMNS, MINUS_COLUMNS, exposure_cells, exposure_headline, exposure_label,
+    exposure_notes, exposure_verdicts, minus_cells, rule_title, rule_words,
+};
 pub(crate) use level_verdict::level_verdicts;
 pub(crate) use levels_table::{
     COIN_TITLES, COMPARISON_WORDS, class_cells, coin_cells, has_regimes, interval_note, mcs,

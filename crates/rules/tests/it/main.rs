@@ -10,6 +10,7 @@
 
 mod backtest;
 mod break_even;
+mod exposure;
 mod golden_backtest;
 mod golden_thresholds;
 mod market;
