@@ -95,7 +95,8 @@ def classes():
     probabilities = np.round(weights / weights.sum(1, keepdims=True), 2)
     probabilities[:, 0] = 1 - probabilities[:, 1] - probabilities[:, 2]
     probabilities = np.clip(probabilities, 0.01, None)
-    probabilities /= probabilities.sum(1, keepdims=True)
+    # Rounded, so that what is equal on paper is equal in bits.
+    probabilities = np.round(probabilities / probabilities.sum(1, keepdims=True), 10)
     draw = noise(rows, 17, 29)
     truth = (draw[:, None] > np.cumsum(probabilities * 0.7 + 0.1, axis=1)).sum(1)
     predicted = probabilities.argmax(1)

@@ -15,7 +15,12 @@ pub struct Weights {
 impl Weights {
     /// The plain average of so many members.
     pub fn equal(members: usize) -> Self {
-        let weights = vec![1.0 / members as f64; members];
+        Self::alike(members, 1.0 / members as f64)
+    }
+
+    /// One weight for all of so many members.
+    pub fn alike(members: usize, weight: f64) -> Self {
+        let weights = vec![weight; members];
         Self {
             market: weights.clone(),
             own: weights,

@@ -24,7 +24,9 @@ pub struct EnsembleConfig {
 pub struct EnsembleOptions {
     /// How the members' weights come about.
     pub method: Method,
-    /// For `ensemble.method = "stacked"`: how many independent events the plain average counts for
+    /// For `ensemble.method = "stacked"`: what the members' weights are drawn to.
+    pub prior: Prior,
+    /// For `ensemble.method = "stacked"`: how many independent events `ensemble.prior` counts for
     /// against those of the folds before. Times whose targets overlap are one event. Four folds of
     /// five days of minutes, with targets of 15 minutes, are 1,900 events, so that with the default
     /// the fit and the average have about the same say; `configs/ensemble.toml` has what was
@@ -66,6 +68,27 @@ pub enum Method {
     Average,
 }
 
+/// What weights are drawn to that are fitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Prior {
+    /// The plain average of the members.
+    Average,
+    /// Nothing: the forecast is 0 until earlier folds show that a member is worth something, and
+    /// 0 it is in the first fold.
+    Zero,
+}
+
+impl Prior {
+    /// The weight of each of so many members.
+    pub fn weight(self, members: usize) -> f64 {
+        match self {
+            Self::Average => 1.0 / members as f64,
+            Self::Zero => 0.0,
+        }
+    }
+}
+
 impl Method {
     /// Its name in the config.
     pub fn name(self) -> &'static str {
@@ -91,6 +114,7 @@ impl Default for EnsembleOptions {
     fn default() -> Self {
         Self {
             method: Method::Stacked,
+            prior: Prior::Average,
             prior_events: 2000.0,
             standard_errors: 1.0,
             prior_days: 30.0,

@@ -9,7 +9,7 @@ use statistics::timestamp_groups;
 
 use crate::daily::DailyEvidence;
 use crate::evidence::Evidence;
-use crate::plain::PlainEvidence;
+use crate::plain::{PlainEvidence, WeightPrior};
 use crate::{EnsembleOptions, Method, Weights};
 
 /// The weights of one fold, with what they rest on.
@@ -32,8 +32,8 @@ pub struct FoldWeights {
 /// The weights of every fold of `rows`; `forecasts` is `[members][rows]`.
 ///
 /// A fold's weights know the rows of earlier folds whose targets end `embargo_bars` or more before
-/// it begins, and nothing else. Where there are none, they are those of the plain average, or for
-/// the method `ic_a_day` those of the first member alone.
+/// it begins, and nothing else. Where there are none, they are those of the plain average, 0 with
+/// `ensemble.prior = "zero"`, or for the method `ic_a_day` those of the first member alone.
 ///
 /// # Errors
 /// Folds that are not in the order of time; for `ic_a_day`, rows without trailing volatility.
@@ -43,9 +43,15 @@ pub fn fold_weights(
     options: &EnsembleOptions,
     embargo_bars: usize,
 ) -> anyhow::Result<Vec<FoldWeights>> {
-    let plain = |prior_events| PlainEvidence::new(rows, forecasts, prior_events);
+    let plain = |prior| PlainEvidence::new(rows, forecasts, prior);
     match options.method {
-        Method::Stacked => walk(rows, plain(Some(options.prior_events)), embargo_bars),
+        Method::Stacked => {
+            let prior = WeightPrior {
+                weight: options.prior.weight(forecasts.len()),
+                events: options.prior_events,
+            };
+            walk(rows, plain(Some(prior)), embargo_bars)
+        }
         Method::Average => walk(rows, plain(None), embargo_bars),
         Method::IcADay => {
             let evidence = DailyEvidence::new(rows, forecasts, options)?;
@@ -110,6 +116,7 @@ fn spans(rows: &Rows) -> impl Iterator<Item = (u32, i64, i64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Prior;
     use crate::combine::market_part;
 
     const COINS: usize = 4;
@@ -246,6 +253,21 @@ mod tests {
         }
         // Purged: 200 minutes less the 5 whose targets reach into fold 2, in events of 5 minutes.
         assert_eq!(folds[1].events, 195.0 / 5.0);
+    }
+
+    #[test]
+    fn a_prior_of_zero_is_no_forecast_until_a_member_is_worth_one() {
+        let made = made(3, 4000, 0.1);
+        let zero = |prior_events| EnsembleOptions {
+            prior: Prior::Zero,
+            ..stacked(prior_events)
+        };
+        let folds = fit(&made, &zero(1.0));
+        assert_eq!(folds[0].weights, Weights::alike(2, 0.0));
+        assert!(close(&folds[2].weights.own, &OWN, 0.02), "{folds:?}");
+        for fold in fit(&made, &zero(1e9)) {
+            assert!(close(&fold.weights.own, &[0.0, 0.0], 1e-5), "{fold:?}");
+        }
     }
 
     #[test]

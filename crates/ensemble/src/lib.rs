@@ -24,7 +24,7 @@ mod saved;
 
 pub use combine::{Weights, combine, combine_in_units, combine_known};
 pub use command::{Args, run};
-pub use config::{EnsembleConfig, EnsembleOptions, Method};
+pub use config::{EnsembleConfig, EnsembleOptions, Method, Prior};
 pub use fit::{FoldWeights, fold_weights};
 pub use live::EnsembleKind;
 pub use saved::SavedWeights;

@@ -10,12 +10,21 @@ use crate::evidence::Evidence;
 use crate::ridge::nonnegative_ridge;
 use crate::ridge_sums::RidgeSums;
 
+/// What weights are drawn to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WeightPrior {
+    /// The weight of every member.
+    pub weight: f64,
+    /// How many events it counts for.
+    pub events: f64,
+}
+
 /// RidgeSums of members' forecasts and targets, as they are, over all times.
 pub(crate) struct PlainEvidence<'a> {
     rows: &'a Rows,
     forecasts: &'a [&'a [f64]],
-    /// How many events the plain average counts for; None gives each member the same say.
-    prior_events: Option<f64>,
+    /// What weights are drawn to; None gives each member the same say.
+    prior: Option<WeightPrior>,
     times: usize,
     market: RidgeSums,
     own: RidgeSums,
@@ -23,11 +32,11 @@ pub(crate) struct PlainEvidence<'a> {
 
 impl<'a> PlainEvidence<'a> {
     /// Of no time yet; `forecasts` is `[members][rows]`.
-    pub fn new(rows: &'a Rows, forecasts: &'a [&'a [f64]], prior_events: Option<f64>) -> Self {
+    pub fn new(rows: &'a Rows, forecasts: &'a [&'a [f64]], prior: Option<WeightPrior>) -> Self {
         Self {
             rows,
             forecasts,
-            prior_events,
+            prior,
             times: 0,
             market: RidgeSums::new(forecasts.len()),
             own: RidgeSums::new(forecasts.len()),
@@ -71,28 +80,27 @@ impl Evidence for PlainEvidence<'_> {
 
     fn weights(&self) -> Weights {
         let members = self.forecasts.len();
+        // What goes on where nothing is known, and where all were worse than nothing so far.
+        let prior = match self.prior {
+            None => Weights::equal(members),
+            Some(prior) => Weights::alike(members, prior.weight),
+        };
         if self.times == 0 {
-            return Weights::equal(members);
+            return prior;
         }
-        let part = |sums: &RidgeSums| match self.prior_events {
+        let part = |sums: &RidgeSums| match self.prior {
             None => equal_say(sums),
             // The coins of a time share their luck: their own parts count as one event, like the
             // market's.
-            Some(prior) => nonnegative_ridge(sums, 1.0 / members as f64, prior / self.events()),
+            Some(prior) => nonnegative_ridge(sums, prior.weight, prior.events / self.events()),
         };
         let weights = Weights {
             market: part(&self.market),
             own: part(&self.own),
         };
-        // Where all were worse than nothing so far the plain average goes on, as a forecast there
-        // must be.
-        let is_nothing = weights
-            .market
-            .iter()
-            .chain(&weights.own)
-            .all(|&weight| weight == 0.0);
-        if is_nothing {
-            Weights::equal(members)
+        let mut both = weights.market.iter().chain(&weights.own);
+        if both.all(|&weight| weight == 0.0) {
+            prior
         } else {
             weights
         }

@@ -77,9 +77,8 @@ pub fn fit(returns: &[f64], model: &Model) -> Result<Fit, NoFit> {
     }
     let scale = mean_square.sqrt();
     let scaled: Vec<f64> = returns.iter().map(|value| value / scale).collect();
-    let mut likelihood = Likelihood::new(&scaled, *model);
-    let start = start(&mut likelihood, model);
-    let (point, value) = maximize(likelihood, model, &start)?;
+    let start = start(&scaled, model);
+    let (point, value) = maximize(Likelihood::new(&scaled, *model), model, &start)?;
     let (alpha, rest) = point[1..].split_at(model.arch_lags);
     let (beta, freedom) = rest.split_at(model.garch_lags);
     let parameters = Parameters {
@@ -97,10 +96,10 @@ pub fn fit(returns: &[f64], model: &Model) -> Result<Fit, NoFit> {
     })
 }
 
-/// The likeliest of some points with normal errors; of returns with the mean square 1.
-fn start(likelihood: &mut Likelihood, model: &Model) -> Vec<f64> {
+/// The likeliest of some points with normal errors, of returns with the mean square 1; with the degrees
+/// of freedom that the kurtosis of its errors has.
+fn start(returns: &[f64], model: &Model) -> Vec<f64> {
     let (p, q) = (model.arch_lags, model.garch_lags);
-    let freedom = (model.errors == Errors::StudentT).then_some(12.0);
     let point = |alpha: f64, persistence: f64| -> Vec<f64> {
         let of_alpha = std::iter::repeat_n(alpha / p as f64, p);
         let rest = persistence - if p > 0 { alpha } else { 0.0 };
@@ -108,20 +107,40 @@ fn start(likelihood: &mut Likelihood, model: &Model) -> Vec<f64> {
         std::iter::once(1.0 - persistence)
             .chain(of_alpha)
             .chain(of_beta)
-            .chain(freedom)
             .collect()
     };
     let points = START_ALPHAS
         .iter()
         .flat_map(|&alpha| START_PERSISTENCE.map(|persistence| point(alpha, persistence)));
+    let errors = Errors::Normal;
+    let mut normal = Likelihood::new(returns, Model { errors, ..*model });
     let mut best = (f64::NEG_INFINITY, point(0.1, 0.9));
     for candidate in points {
-        let value = likelihood.at(&candidate, None);
+        let value = normal.at(&candidate, None);
         if value > best.0 {
             best = (value, candidate);
         }
     }
-    best.1
+    let mut start = best.1;
+    if model.errors == Errors::StudentT {
+        normal.at(&start, None);
+        start.push(start_freedom(&normal));
+    }
+    start
+}
+
+/// The degrees of freedom of a t distribution with the kurtosis of the errors, at least 4; 12 where that is
+/// little more than that of normal errors.
+fn start_freedom(likelihood: &Likelihood) -> f64 {
+    let pairs = likelihood.squares().iter().zip(likelihood.variances());
+    let ratios: Vec<f64> = pairs.map(|(square, variance)| square / variance).collect();
+    let mean = |values: &mut dyn Iterator<Item = f64>| values.sum::<f64>() / ratios.len() as f64;
+    let second = mean(&mut ratios.iter().copied());
+    let fourth = mean(&mut ratios.iter().map(|ratio| ratio * ratio));
+    match fourth / (second * second) {
+        kurtosis if kurtosis > 3.75 => ((4.0 * kurtosis - 6.0) / (kurtosis - 3.0)).max(4.0),
+        _ => 12.0,
+    }
 }
 
 /// The point of the highest likelihood, and that likelihood.
