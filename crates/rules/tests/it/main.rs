@@ -26,3 +26,5 @@ fn told(error: &rules::Error) -> String {
         None => error.to_string(),
     }
 }
+#[path = "../../../score/tests/it/volatilities.rs"]
+mod volatilities;
