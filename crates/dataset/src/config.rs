@@ -24,7 +24,6 @@ pub struct Config {
     /// `[features]`
     pub features: FeatureConfig,
     /// `[target]`
-    #[serde(deserialize_with = "TargetConfig::deserialize_section")]
     pub target: TargetConfig,
     /// `[split]`
     pub split: SplitConfig,

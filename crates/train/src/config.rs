@@ -216,6 +216,7 @@ impl TrainConfig {
                 split: table.section("split")?,
                 normalize: table.section("normalize")?,
                 intervals: table.section("intervals")?,
+                regime: table.section("regime")?,
             },
             network: table.section("network")?,
             optimizer: table.section("optimizer")?,

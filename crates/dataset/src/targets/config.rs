@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use market::{Interval, Symbol};
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::list::TargetKind;
 use super::target::{MOST_BARS, Settings, Target, Task};
@@ -14,7 +14,7 @@ use crate::{Error, FeatureSet, Panel, TimeSpan};
 
 /// The `[target]` section: what is forecast.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, remote = "Self")]
 pub struct TargetConfig {
     /// Which target.
     pub kind: TargetKind,
@@ -53,6 +53,26 @@ pub struct TargetConfig {
     /// named has the weight that the target gives it, which is 1, or for `gresearch` the
     /// competition's.
     pub weights: BTreeMap<String, f64>,
+}
+
+impl Serialize for TargetConfig {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for TargetConfig {
+    /// Reads the section, with the horizon that its target has by default where it names none.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let section = serde_json::Value::deserialize(deserializer)?;
+        let names_horizon = section.get("horizon").is_some();
+        let mut config = Self::deserialize(section).map_err(serde::de::Error::custom)?;
+        if !names_horizon {
+            // The default does not depend on the length of a bar.
+            config.horizon = config.init(Interval::ONE_MINUTE).default_horizon();
+        }
+        Ok(config)
+    }
 }
 
 impl Default for TargetConfig {
@@ -254,23 +274,6 @@ impl TargetConfig {
             estimator: self.estimator,
             weights: &self.weights,
         })
-    }
-
-    /// Reads the section, with the horizon that its target has by default where it names none.
-    ///
-    /// # Errors
-    /// A key or value that the section does not have.
-    pub(crate) fn deserialize_section<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Self, D::Error> {
-        let section = serde_json::Value::deserialize(deserializer)?;
-        let names_horizon = section.get("horizon").is_some();
-        let mut config: Self = serde_json::from_value(section).map_err(serde::de::Error::custom)?;
-        if !names_horizon {
-            // The default does not depend on the length of a bar.
-            config.horizon = config.init(Interval::ONE_MINUTE).default_horizon();
-        }
-        Ok(config)
     }
 
     /// How many bars after t the target at t needs.

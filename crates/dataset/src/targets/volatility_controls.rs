@@ -252,14 +252,6 @@ mod tests {
                 );
                 assert!(found.is_finite());
             }
-            let bars_less = panel(1301 - bars as i64..1300);
-            let less = control.values(&bars_less, bars - 2..bars - 1)[0];
-            assert_ne!(
-                less.to_bits(),
-                whole[1299].to_bits(),
-                "{:?}",
-                control.column
-            );
         }
     }
 
