@@ -86,7 +86,7 @@ fn counts(pairs: &DensityPairs<'_>, x: [f64; 2], y: [f64; 2]) -> Vec<usize> {
         let share = (value - low) / (high - low);
         (0.0..1.0)
             .contains(&share)
-            .then(|| (share * CELLS as f64) as usize)
+            .then_some((share * CELLS as f64) as usize)
     };
     for (&forecast, &realized) in pairs.forecast.iter().zip(pairs.realized) {
         if let (Some(column), Some(row)) = (place(forecast, x), place(realized, y)) {

@@ -18,6 +18,8 @@ mod market;
 mod rows;
 mod thresholds;
 mod timing;
+#[path = "../../../score/tests/it/volatilities.rs"]
+mod volatilities;
 
 /// An error's message and, on a line of its own, its hint.
 fn told(error: &rules::Error) -> String {
@@ -26,5 +28,3 @@ fn told(error: &rules::Error) -> String {
         None => error.to_string(),
     }
 }
-#[path = "../../../score/tests/it/volatilities.rs"]
-mod volatilities;
