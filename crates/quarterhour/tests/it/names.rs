@@ -55,6 +55,7 @@ fn every_subcommand_lists_its_arguments() {
         ("train", "--resume"),
         ("baseline", "--protocol"),
         ("ridge", "--folds"),
+        ("volatility", "--folds"),
         ("ensemble", "[MEMBER]"),
         ("evaluate", "--coins"),
         ("controls", "--config"),
