@@ -59,6 +59,7 @@ fn every_subcommand_lists_its_arguments() {
         ("ensemble", "[MEMBER]"),
         ("evaluate", "--coins"),
         ("controls", "--config"),
+        ("exposure", "--cost-bps"),
         ("thresholds", "--calibrate"),
         ("calibration", "--coins"),
         ("quantiles", "--bins"),
