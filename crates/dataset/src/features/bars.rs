@@ -51,7 +51,8 @@ pub(crate) struct Bars {
 }
 
 impl Bars {
-    pub(super) fn of(panel: &Panel, coin: usize, rows: Range<usize>) -> Self {
+    /// The coin at `rows`; indicators have the memory that they have on bars of `interval`.
+    pub(super) fn of(panel: &Panel, coin: usize, rows: Range<usize>, interval: Interval) -> Self {
         let series = |column| panel.series(column, coin, rows.clone());
         let [open, high, low, close] =
             [Column::Open, Column::High, Column::Low, Column::Close].map(series);
@@ -85,7 +86,7 @@ impl Bars {
             volume,
             log_return,
             time_ms,
-            ta_lib: match panel.interval().ms() >= DAY_MS {
+            ta_lib: match interval.ms() >= DAY_MS {
                 true => &OF_DAYS,
                 false => &TA_LIB,
             },

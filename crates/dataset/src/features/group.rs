@@ -99,7 +99,7 @@ fn write_rows(
         return;
     };
     let from = rows.start.saturating_sub(warm_up - 1);
-    let bars = Bars::of(panel, coin, from..rows.end);
+    let bars = Bars::of(panel, coin, from..rows.end, chosen.interval);
     let per_coin = chosen.features;
     let mut values = vec![f64::NAN; per_coin];
     for (row, cells) in (rows.start - from..).zip(out.chunks_exact_mut(panel.coins() * per_coin)) {
