@@ -304,7 +304,7 @@ fn check_targets(
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use dataset::{Config, PartKey, TableMetadata};
+    use dataset::{Config, PartKey, TableMetadata, TimeSpan};
 
     use super::*;
 
@@ -313,6 +313,7 @@ mod tests {
         let mut config = Config::default();
         config.data.interval = "1d".parse().unwrap();
         config.target.kind = "volatility".parse().unwrap();
+        config.target.horizon = TimeSpan::hours(7 * 24);
         let outputs = outputs.iter();
         let outputs = outputs.map(|(name, values)| ((*name).to_owned(), values.to_vec()));
         let part = TablePart {
