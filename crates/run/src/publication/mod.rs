@@ -22,8 +22,8 @@ use fitted::SavedPublications;
 pub use blocks::{OutOfBlock, TrainingBlock, training_blocks};
 pub use fitted::{Publication, PublicationStep, PublishedVolatility};
 
-/// The table of forecasts of training rows, in the folder of a fold.
-const TRAINING_FILE: &str = "training.parquet";
+/// The table of a fold's training rows, each forecast out of its block, in the folder of the fold.
+pub const TRAINING_FILE: &str = "training.parquet";
 
 /// Where the residuals of a fold come from: a recipe's [`out_of_block`](crate::Recipe::out_of_block),
 /// or an ensemble's members. None has those of earlier folds.
