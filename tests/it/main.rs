@@ -20,12 +20,12 @@ mod look_ahead;
 mod panel20;
 mod panels;
 mod refits;
+mod regimes;
 mod released;
 mod ridge;
 mod scratch;
 mod signal;
 mod store;
-mod volatility;
 
 /// Held by whoever draws random numbers in this process: Burn has one generator, and another test
 /// that seeds it between two draws would change what is drawn.
