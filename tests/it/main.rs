@@ -26,6 +26,7 @@ mod ridge;
 mod scratch;
 mod signal;
 mod store;
+mod volatility;
 
 /// Held by whoever draws random numbers in this process: Burn has one generator, and another test
 /// that seeds it between two draws would change what is drawn.

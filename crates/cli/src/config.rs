@@ -26,6 +26,7 @@ pub const SECTIONS: &[&str] = &[
     "training",
     "lightgbm",
     "ridge",
+    "volatility",
     "ensemble",
     "trading",
     "portfolio",

@@ -112,9 +112,10 @@ fn combine_one(
 
     let tracker = Tracker::from_env("quarterhour", &run.name());
     let appendix = Appendix {
-        texts: [weights_table(&saved, &names), gains_table(&gains, &names)]
+        texts: (std::iter::once(weights_table(&saved, &names)))
+            .chain(gains_table(&gains, &names))
             .map(|table| table.trim_end().to_owned())
-            .into(),
+            .collect(),
         importance: None,
         artifacts: vec![run.config(), run.path().join(SavedWeights::FILE)],
         next: next(run),
@@ -220,7 +221,7 @@ fn read_members(
 fn forecast_rows(members: &[Member], options: &EnsembleOptions) -> anyhow::Result<JoinedRows> {
     let joined = joined(members)?;
     let joined = match options.method {
-        Method::Stacked | Method::Average => return Ok(joined),
+        Method::Stacked | Method::Average | Method::Mean => return Ok(joined),
         Method::IcADay => with_units(joined)?,
     };
     match &options.rule {

@@ -66,6 +66,9 @@ pub enum Method {
     /// Each member has the same say: it is divided by the scale that its forecasts had in the folds
     /// before.
     Average,
+    /// The plain mean of the forecasts as they are: for targets whose forecasts have a level, such as
+    /// the logarithm of volatility.
+    Mean,
 }
 
 /// What weights are drawn to that are fitted.
@@ -96,6 +99,7 @@ impl Method {
             Self::Stacked => "stacked",
             Self::IcADay => "ic_a_day",
             Self::Average => "average",
+            Self::Mean => "mean",
         }
     }
 }
@@ -160,7 +164,9 @@ impl EnsembleOptions {
             )
             .hint("--set ensemble.prior_days=30"));
         }
-        if let (Some(rule), Method::Stacked | Method::Average) = (&self.rule, self.method) {
+        if let (Some(rule), Method::Stacked | Method::Average | Method::Mean) =
+            (&self.rule, self.method)
+        {
             return Err(anyhow!(
                 "ensemble.rule = \"{rule}\" beside ensemble.method = \"{}\": expected \"ic_a_day\", as \
                  a rule's forecasts are in no unit of returns",

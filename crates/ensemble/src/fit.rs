@@ -9,6 +9,7 @@ use statistics::timestamp_groups;
 
 use crate::daily::DailyEvidence;
 use crate::evidence::Evidence;
+use crate::mean::EqualSay;
 use crate::plain::{PlainEvidence, WeightPrior};
 use crate::{EnsembleOptions, Method, Weights};
 
@@ -53,6 +54,7 @@ pub fn fold_weights(
             walk(rows, plain(Some(prior)), embargo_bars)
         }
         Method::Average => walk(rows, plain(None), embargo_bars),
+        Method::Mean => walk(rows, EqualSay(forecasts.len()), embargo_bars),
         Method::IcADay => {
             let evidence = DailyEvidence::new(rows, forecasts, options)?;
             walk(rows, evidence, embargo_bars)
@@ -149,6 +151,7 @@ mod tests {
     fn made(folds: usize, times: usize, noise: f64) -> SyntheticFolds {
         let mut draws = Noise(1);
         let mut rows = Rows {
+            quantity: score::Quantity::Return,
             close: None,
             time_ms: Vec::new(),
             symbol: Vec::new(),
@@ -330,6 +333,21 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_mean_is_plain_in_every_fold() {
+        let mut made = made(3, 100, 0.1);
+        made.members[0]
+            .iter_mut()
+            .for_each(|forecast| *forecast = 10.0 * *forecast - 3.0);
+        let mean = EnsembleOptions {
+            method: Method::Mean,
+            ..EnsembleOptions::default()
+        };
+        let folds = fit(&made, &mean);
+        assert!(folds.iter().all(|fold| fold.weights == Weights::equal(2)));
+        assert_eq!(folds.len(), 3);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod fit;
 mod gains;
 mod lasso;
 mod live;
+mod mean;
 mod members;
 mod offline;
 mod plain;

@@ -16,6 +16,7 @@ pub fn weights_table(saved: &SavedWeights, names: &[String]) -> String {
              volatility; fold 1 has the first member alone:"
         }
         Method::Average => "Weights, by the members' scales in the folds before:",
+        Method::Mean => "Weights, the same for all members:",
     };
     let header = ["fold", "events", "part"].map(str::to_owned);
     let mut table = Table::new(header.into_iter().chain(names.iter().cloned())).left([2]);
@@ -37,7 +38,12 @@ pub fn weights_table(saved: &SavedWeights, names: &[String]) -> String {
 }
 
 /// What each member adds to the others as a table.
-pub fn gains_table(gains: &[Gain], names: &[String]) -> String {
+///
+/// None where no day has an IC, as those of a target that is no return.
+pub fn gains_table(gains: &[Gain], names: &[String]) -> Option<String> {
+    if gains.iter().all(|gain| gain.gain.value.is_none()) {
+        return None;
+    }
     let header = [
         "member",
         "alone",
@@ -60,9 +66,9 @@ pub fn gains_table(gains: &[Gain], names: &[String]) -> String {
         });
         table.push(name, cells.chain([interval]));
     }
-    format!(
+    Some(format!(
         "What each member adds, in IC a day (gain: this ensemble minus the same of the other \
          members):\n\n{}",
         table.render()
-    )
+    ))
 }

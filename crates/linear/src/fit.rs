@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use dataset::{Dataset, FeatureSet, Features, Fold, Targets, format_time};
 use rayon::prelude::*;
+use statistics::{ForecastSums, NormalEquations};
 
-use crate::normal_equations::{ForecastSums, NormalEquations};
 use crate::terms::{FeatureIndices, Term};
 use crate::units::{RowTargets, units};
 use crate::{Error, Refit, RidgeModel, RidgeOptions};

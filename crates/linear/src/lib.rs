@@ -12,12 +12,10 @@ mod config;
 mod error;
 mod fit;
 mod kind;
-mod normal_equations;
 mod options;
 mod recipe;
 mod ridge_model;
 mod saved;
-mod solve;
 mod terms;
 mod units;
 

@@ -7,9 +7,11 @@ pub fn hint_of(error: &(dyn Error + 'static)) -> Option<String> {
     let linear = || error.downcast_ref().and_then(linear::Error::hint);
     let rules = || error.downcast_ref().and_then(rules::Error::hint);
     let trading = || error.downcast_ref().and_then(trading::Error::hint);
+    let volatility = || error.downcast_ref().and_then(volatility::Error::hint);
     train::hint_of(error)
         .or_else(|| baseline::hint_of(error))
         .or_else(linear)
         .or_else(rules)
         .or_else(trading)
+        .or_else(volatility)
 }

@@ -6,6 +6,7 @@ use linear::RidgeKind;
 use model::DeviceChoice;
 use run::Kinds;
 use train::NetworkKind;
+use volatility::VolatilityKind;
 
 /// Every kind of run that can forecast; `device` is for networks. A new kind is one line here.
 pub fn kinds(device: DeviceChoice) -> Kinds {
@@ -13,6 +14,7 @@ pub fn kinds(device: DeviceChoice) -> Kinds {
         Box::new(NetworkKind { device }),
         Box::new(LightGbmKind),
         Box::new(RidgeKind),
+        Box::new(VolatilityKind),
         Box::new(EnsembleKind),
     ])
 }

@@ -25,6 +25,7 @@ pub enum Command {
     Train(train::Args),
     Baseline(baseline::Args),
     Ridge(linear::Args),
+    Volatility(volatility::Args),
     Ensemble(ensemble::Args),
     Evaluate(evaluate::Args),
     #[command(flatten)]
@@ -51,6 +52,7 @@ impl Command {
             Self::Train(args) => train::run(args),
             Self::Baseline(args) => baseline::run(args),
             Self::Ridge(args) => linear::run(args),
+            Self::Volatility(args) => volatility::run(args),
             Self::Ensemble(args) => ensemble::run(args),
             Self::Evaluate(args) => evaluate::run(args),
             Self::Forecasts(command) => command.run(),

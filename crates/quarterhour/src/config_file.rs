@@ -17,6 +17,7 @@ use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value};
 use trading::TradingConfig;
 use train::{OptimizerConfig, TrainingConfig};
+use volatility::VolatilityOptions;
 
 /// A config file of Quarterhour. A key that is left out has its default, and any other key is an
 /// error.
@@ -37,6 +38,7 @@ pub struct ConfigFile {
     training: TrainingConfig,
     lightgbm: LightGbmConfig,
     ridge: RidgeOptions,
+    volatility: VolatilityOptions,
     ensemble: EnsembleOptions,
     trading: TradingConfig,
     portfolio: PortfolioConfig,

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use dataset::{ControlSign, ForecastTable, TablePart};
+use dataset::{ControlSign, ForecastTable, TablePart, TargetConfig, Task};
 
-use score::{ForecastColumn, PredictionIntervals, Rows};
+use score::{ForecastColumn, LevelForecast, PredictionIntervals, Quantity, RegimeForecast, Rows};
 
 /// Why tables cannot be joined; [`JoinError::hint`] is the way out.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -133,20 +133,63 @@ impl<'a> RowMatch<'a> {
 
     /// The prediction intervals of one of the tables, those of the lowest coverage first.
     fn intervals(&self, table: usize, source: &NamedTable<'_>) -> Vec<PredictionIntervals> {
-        let bound = |name: String| {
-            let values = self.parts[table].outputs.get(&name)?;
-            Some(self.rows[table].iter().map(|&row| values[row]).collect())
-        };
         let of_percent = |percent: u32| {
+            let [lower, upper] = self.bounds(table, percent)?;
             Some(PredictionIntervals {
                 name: source.name.to_owned(),
                 run: source.run.map(str::to_owned),
                 nominal: f64::from(percent) / 100.0,
-                lower: bound(format!("lower_{percent}"))?,
-                upper: bound(format!("upper_{percent}"))?,
+                lower,
+                upper,
             })
         };
         (1..100).filter_map(of_percent).collect()
+    }
+
+    /// A column of what one of the tables says beside its forecasts; None where it does not say it.
+    fn output(&self, table: usize, name: &str) -> Option<Vec<f64>> {
+        let values = self.parts[table].outputs.get(name)?;
+        Some(self.rows[table].iter().map(|&row| values[row]).collect())
+    }
+
+    /// The lower and the upper bounds of intervals that hold so many percent.
+    fn bounds(&self, table: usize, percent: u32) -> Option<[Vec<f64>; 2]> {
+        let lower = self.output(table, &format!("lower_{percent}"))?;
+        Some([lower, self.output(table, &format!("upper_{percent}"))?])
+    }
+
+    /// What one of the tables publishes of the level: exp of its log, and the square of that, where
+    /// it says nothing else.
+    fn level(&self, table: usize) -> LevelForecast {
+        let plain = LevelForecast::uncorrected(&self.column(table, |part| &part.forecast));
+        let published = |name: &str, plain: Vec<f64>| match self.output(table, name) {
+            Some(values) => {
+                let pairs = values.into_iter().zip(plain);
+                let known = |(value, plain): (f64, f64)| if value.is_nan() { plain } else { value };
+                pairs.map(known).collect()
+            }
+            None => plain,
+        };
+        LevelForecast {
+            volatility: published("volatility_mean", plain.volatility),
+            variance: published("variance_mean", plain.variance),
+            regimes: self.regimes(table),
+            bounds_80: self.bounds(table, 80),
+            bounds_95: self.bounds(table, 95),
+        }
+    }
+
+    /// The classes of one of the tables; a table of two has one edge and no medium class.
+    fn regimes(&self, table: usize) -> Option<RegimeForecast> {
+        let output = |name: &str| self.output(table, name);
+        let (edge, second) = (output("regime_edge_1")?, output("regime_edge_2"));
+        let (low, high) = (output("probability_low")?, output("probability_high")?);
+        let medium = output("probability_medium");
+        Some(RegimeForecast {
+            classes: if second.is_some() { 3 } else { 2 },
+            probability: [low, medium.unwrap_or_else(|| vec![0.0; edge.len()]), high],
+            edges: [edge.clone(), second.unwrap_or(edge)],
+        })
     }
 
     /// A column from the first table that knows it somewhere, as older ones do not have it; None
@@ -180,6 +223,7 @@ pub fn join(sources: &[NamedTable<'_>]) -> Result<JoinedRows, JoinError> {
     let name = |place: &u32| part.symbols[*place as usize].to_string();
     let bar = first.table.metadata().bar;
     let rows = Rows {
+        quantity: quantity(first.table),
         time_ms: common.column(0, |part| &part.time_ms),
         // Found, as the list was made from these very rows.
         symbol: (places.iter())
@@ -200,6 +244,7 @@ pub fn join(sources: &[NamedTable<'_>]) -> Result<JoinedRows, JoinError> {
     .checked()?;
     check_targets(sources, &common, &rows)?;
     let forecaster = |(table, source): (usize, &NamedTable<'_>)| ForecastColumn {
+        level: (rows.quantity == Quantity::LogVolatility).then(|| common.level(table)),
         name: source.name.to_owned(),
         run: source.run.map(str::to_owned),
         forecast: common.column(table, |part| &part.forecast),
@@ -215,6 +260,22 @@ pub fn join(sources: &[NamedTable<'_>]) -> Result<JoinedRows, JoinError> {
             .collect(),
         rows,
     })
+}
+
+/// What a table's forecasts are of; a target outside the list is a return.
+fn quantity(table: &ForecastTable) -> Quantity {
+    let metadata = table.metadata();
+    let task = metadata.target.parse().map(|kind| {
+        let target = TargetConfig {
+            kind,
+            ..TargetConfig::default()
+        };
+        target.init(metadata.bar).task()
+    });
+    match task {
+        Ok(Task::LogVolatility) => Quantity::LogVolatility,
+        Ok(Task::Return | Task::Level) | Err(_) => Quantity::Return,
+    }
 }
 
 /// Refuses tables that realized something else than the first.

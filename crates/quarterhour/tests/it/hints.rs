@@ -80,6 +80,7 @@ fn every_key_that_is_named_exists() {
         let subcommand: &[&str] = match key.split('.').next().unwrap() {
             "lightgbm" => &["baseline"],
             "ridge" => &["ridge"],
+            "volatility" => &["volatility"],
             "replay" => &["replay"],
             "ensemble" => &["ensemble"],
             "watch" | "trading" => &["watch", "--run", "run"],

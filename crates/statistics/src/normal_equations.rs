@@ -3,9 +3,9 @@
 use crate::solve::solve;
 
 /// Sums over rows of the products of terms and target, about zero: the normal equations of a
-/// ridge regression.
+/// linear regression.
 #[derive(Debug, Clone)]
-pub(crate) struct NormalEquations {
+pub struct NormalEquations {
     /// Number of rows, weighted.
     pub rows: f64,
     /// Of two terms, `[terms, terms]`; while rows are added only the lower triangle is right.
@@ -15,6 +15,7 @@ pub(crate) struct NormalEquations {
 }
 
 impl NormalEquations {
+    /// Of no rows yet, with so many terms.
     pub fn new(terms: usize) -> Self {
         Self {
             rows: 0.0,
@@ -24,7 +25,8 @@ impl NormalEquations {
         }
     }
 
-    fn terms(&self) -> usize {
+    /// Number of terms.
+    pub fn terms(&self) -> usize {
         self.with_target.len()
     }
 
@@ -63,6 +65,27 @@ impl NormalEquations {
         self.products[i.max(j) * self.terms() + i.min(j)]
     }
 
+    /// The products of all pairs of terms, `[terms, terms]` row-major and symmetric.
+    pub(crate) fn matrix(&self) -> Vec<f64> {
+        let terms = self.terms();
+        let places = (0..terms * terms).map(|place| (place / terms, place % terms));
+        places.map(|(i, j)| self.product(i, j)).collect()
+    }
+
+    /// Sums of the products of each term with what these coefficients leave of the target.
+    pub(crate) fn scores(&self, coefficients: &[f64]) -> Vec<f64> {
+        let of_term = |i: usize| {
+            let explained = (0..self.terms()).map(|j| self.product(i, j) * coefficients[j]);
+            self.with_target[i] - explained.sum::<f64>()
+        };
+        (0..self.terms()).map(of_term).collect()
+    }
+
+    /// The products of each term and the target.
+    pub(crate) fn with_target(&self) -> &[f64] {
+        &self.with_target
+    }
+
     /// Mean square of each term.
     pub fn mean_squares(&self) -> Vec<f64> {
         let of = |i| self.product(i, i) / self.rows;
@@ -75,12 +98,9 @@ impl NormalEquations {
     /// A term that was always 0 keeps what it is drawn towards; all do where there is no solution.
     pub fn ridge(&self, penalty: f64, mean_squares: &[f64], towards: &[f64]) -> Vec<f64> {
         let terms = self.terms();
-        let mut a = vec![0.0; terms * terms];
+        let mut a = self.matrix();
         let mut b = self.with_target.clone();
         for i in 0..terms {
-            for j in 0..terms {
-                a[i * terms + j] = self.product(i, j);
-            }
             let pull = match penalty * mean_squares[i] {
                 pull if pull > 0.0 => pull,
                 _ => 1.0,
@@ -111,7 +131,7 @@ impl NormalEquations {
 
 /// Sums over the rows that forecasts were made for before their targets were known.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct ForecastSums {
+pub struct ForecastSums {
     rows: f64,
     with_target: f64,
     square: f64,
@@ -119,6 +139,7 @@ pub(crate) struct ForecastSums {
 }
 
 impl ForecastSums {
+    /// Adds the rows of another.
     pub fn join(&mut self, other: Self) {
         self.rows += other.rows;
         self.with_target += other.with_target;

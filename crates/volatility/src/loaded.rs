@@ -1,0 +1,80 @@
+//! A fitted model that forecasts.
+
+use std::path::Path;
+
+use dataset::{Config, Panel, format_time};
+use run::ForecastResult;
+
+use crate::models::{Model, ModelSettings};
+use crate::observations::Observations;
+use crate::{Error, VolatilityModel, VolatilityOptions};
+
+/// A model with what it was fitted to.
+#[derive(Debug)]
+pub struct LoadedModel {
+    model: Box<dyn Model>,
+    fitted: VolatilityModel,
+}
+
+impl LoadedModel {
+    /// The model that the options name, with what was fitted to it under the config.
+    pub fn new(fitted: VolatilityModel, options: &VolatilityOptions, config: &Config) -> Self {
+        let model = options.model.init(&ModelSettings {
+            garch: &options.garch,
+            config,
+        });
+        Self { model, fitted }
+    }
+
+    /// The same from the text of a file, which `path` names.
+    ///
+    /// # Errors
+    /// As [`VolatilityModel::from_json`].
+    pub fn from_json(
+        (text, path): (&str, &Path),
+        options: &VolatilityOptions,
+        config: &Config,
+    ) -> Result<Self, Error> {
+        let model = options.model.init(&ModelSettings {
+            garch: &options.garch,
+            config,
+        });
+        let fitted = VolatilityModel::from_json(text, path, &model.coefficients())?;
+        Ok(Self { model, fitted })
+    }
+
+    /// How many bars up to t a forecast at t looks at, beside those that the features do.
+    pub fn history_bars(&self) -> usize {
+        self.model.history_bars()
+    }
+
+    /// The forecasts of rows, `[rows, coins]` row-major, each by the refit of its time; `rows` are in
+    /// ascending order.
+    pub fn forecast(&self, panel: &Panel, rows: &[usize]) -> Vec<ForecastResult> {
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+            return Vec::new();
+        };
+        let seen = Observations::of(panel, *first..last + 1);
+        let refit = |row: usize| self.fitted.refit_at(panel.time_ms(row));
+        let from = |row: usize| refit(row).map(|refit| refit.from_ms);
+        let mut forecasts = Vec::with_capacity(rows.len() * panel.coins());
+        for rows in rows.chunk_by(|a, b| from(*a) == from(*b)) {
+            match refit(rows[0]) {
+                // Chunks are never empty.
+                None => forecasts.extend(rows.iter().flat_map(|&row| {
+                    let time = format_time(panel.time_ms(row));
+                    vec![Err(format!("nothing is fitted for {time}")); panel.coins()]
+                })),
+                Some(refit) => {
+                    let fitted = (&refit.parameters, refit.from_ms);
+                    let values = self.model.forecast(fitted, &seen, rows).into_iter();
+                    forecasts.extend(values.map(|value| match value.is_nan() {
+                        true => Err("what the forecast is made of is not known".to_owned()),
+                        false => Ok(value),
+                    }));
+                }
+            }
+        }
+        forecasts
+    }
+}

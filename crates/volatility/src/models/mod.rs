@@ -1,0 +1,19 @@
+//! The models, a file each.
+
+pub(crate) mod coin_mean;
+mod control;
+pub(crate) mod ewma;
+pub(crate) mod garch;
+pub(crate) mod har;
+pub(crate) mod har_full;
+pub(crate) mod log_har;
+mod model;
+pub(crate) mod naive;
+mod pooled;
+pub(crate) mod range_har_gk;
+pub(crate) mod range_har_pk;
+mod terms;
+pub(crate) mod trailing_30d;
+pub(crate) mod two_stage;
+
+pub(crate) use model::{Model, ModelSettings};

@@ -1,0 +1,114 @@
+//! A linear regression of all coins together.
+
+use statistics::{NormalEquations, least_squares};
+
+use super::model::Model;
+use super::terms::Term;
+use crate::observations::Observations;
+use crate::training::Training;
+use crate::{Coefficient, Error, Parameters};
+
+/// The least volatility per day that a model of the level may forecast.
+const LEAST_LEVEL: f64 = 1e-3;
+
+/// A name of the coefficient that multiplies nothing.
+pub(super) const CONSTANT: &str = "constant";
+
+/// Least squares of all coins and rows alike, with a constant.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pooled {
+    pub description: &'static str,
+    pub terms: &'static [Term],
+    pub scale: Scale,
+}
+
+/// What is regressed on the terms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scale {
+    /// The logarithm of volatility.
+    Log,
+    /// Volatility itself; its forecasts are floored before their logarithm is taken.
+    Level,
+}
+
+impl Pooled {
+    /// Writes the constant and the terms; false where one is unknown.
+    fn values(
+        &self,
+        seen: &Observations<'_>,
+        (row, coin): (usize, usize),
+        out: &mut [f64],
+    ) -> bool {
+        out[0] = 1.0;
+        for (out, term) in out[1..].iter_mut().zip(self.terms) {
+            *out = (term.value)(seen, row, coin);
+        }
+        out.iter().all(|value| value.is_finite())
+    }
+
+    /// The forecast of a coin at a row; NaN where a term is unknown.
+    pub fn at(&self, coefficients: &[f64], seen: &Observations<'_>, at: (usize, usize)) -> f64 {
+        let mut values = vec![0.0; self.terms.len() + 1];
+        if !self.values(seen, at, &mut values) {
+            return f64::NAN;
+        }
+        let sum = values.iter().zip(coefficients).map(|(v, c)| v * c).sum();
+        match self.scale {
+            Scale::Log => sum,
+            Scale::Level => f64::max(sum, LEAST_LEVEL).ln(),
+        }
+    }
+}
+
+impl Model for Pooled {
+    fn description(&self) -> &'static str {
+        self.description
+    }
+
+    fn coefficients(&self) -> Vec<String> {
+        let terms = self.terms.iter().map(|term| term.name);
+        [CONSTANT]
+            .into_iter()
+            .chain(terms)
+            .map(str::to_owned)
+            .collect()
+    }
+
+    fn fit(&self, training: &Training<'_>) -> Result<Parameters, Error> {
+        let mut values = vec![0.0; self.terms.len() + 1];
+        let mut of_day = |rows: &[crate::training::RowCoins]| {
+            let mut sums = NormalEquations::new(values.len());
+            for (row, coin) in rows.iter().flat_map(|row| row.cells()) {
+                let target = training.targets.value(row, coin);
+                if self.values(training.seen, (row, coin), &mut values) {
+                    sums.add(
+                        &values,
+                        match self.scale {
+                            Scale::Log => target,
+                            Scale::Level => target.exp(),
+                        },
+                    );
+                }
+            }
+            sums
+        };
+        let days: Vec<NormalEquations> = training.days().map(&mut of_day).collect();
+        let fit = least_squares(&days).ok_or_else(|| training.too_few(values.len()))?;
+        Ok(Parameters {
+            shared: Coefficient::of_fit(self.coefficients(), &fit),
+            ..Parameters::default()
+        })
+    }
+
+    fn forecast(
+        &self,
+        (parameters, _): (&Parameters, i64),
+        seen: &Observations<'_>,
+        rows: &[usize],
+    ) -> Vec<f64> {
+        let coefficients = parameters.values();
+        let at = |row: usize| (0..seen.coins()).map(move |coin| (row, coin));
+        let cells = rows.iter().flat_map(|&row| at(row));
+        cells.map(|at| self.at(&coefficients, seen, at)).collect()
+    }
+}

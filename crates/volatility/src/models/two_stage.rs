@@ -1,0 +1,120 @@
+//! The market's mean by one regression, the coins' deviations from it by another.
+
+use statistics::{NormalEquations, least_squares};
+
+use super::model::{Model, ModelSettings};
+use super::pooled::{Pooled, Scale};
+use super::terms::FULL;
+use crate::observations::Observations;
+use crate::training::{RowCoins, Training};
+use crate::{Coefficient, Error, Parameters};
+
+/// The model.
+pub(crate) fn init(_: &ModelSettings<'_>) -> Box<dyn Model> {
+    Box::new(TwoStage {
+        market: Pooled {
+            description: "",
+            terms: FULL,
+            scale: Scale::Log,
+        },
+    })
+}
+
+/// HAR-full for the mean over the coins, and a regression of what is left at each time.
+#[derive(Debug)]
+struct TwoStage {
+    market: Pooled,
+}
+
+impl TwoStage {
+    /// The coins of a row whose terms are all known, and these terms less their means over the coins,
+    /// `[coins][terms]`.
+    fn deviations(
+        &self,
+        seen: &Observations<'_>,
+        row: usize,
+        coins: impl IntoIterator<Item = usize>,
+    ) -> (Vec<usize>, Vec<Vec<f64>>) {
+        let terms = |coin: usize| -> Vec<f64> {
+            let terms = self.market.terms.iter();
+            terms.map(|term| (term.value)(seen, row, coin)).collect()
+        };
+        let all = coins.into_iter().map(|coin| (coin, terms(coin)));
+        let known = all.filter(|(_, terms)| terms.iter().all(|value| value.is_finite()));
+        let (coins, mut terms): (Vec<usize>, Vec<Vec<f64>>) = known.unzip();
+        for term in 0..self.market.terms.len() {
+            let mean = mean(terms.iter().map(|values| values[term]));
+            terms.iter_mut().for_each(|values| values[term] -= mean);
+        }
+        (coins, terms)
+    }
+
+    /// Adds the coins' deviations from their means at a row.
+    fn add(&self, sums: &mut NormalEquations, training: &Training<'_>, row: &RowCoins) {
+        let (coins, terms) = self.deviations(training.seen, row.row, row.coins.iter().copied());
+        let target = |coin: &usize| training.targets.value(row.row, *coin);
+        let market = mean(coins.iter().map(target));
+        for (coin, terms) in coins.iter().zip(&terms) {
+            sums.add(terms, target(coin) - market);
+        }
+    }
+}
+
+impl Model for TwoStage {
+    fn description(&self) -> &'static str {
+        "HAR-full in two stages: the mean over the coins of a time is that of HAR-full's forecasts, and what a coin \
+         deviates from it is a regression of deviations on deviations, which no market-wide event can bend."
+    }
+
+    fn coefficients(&self) -> Vec<String> {
+        let own = self
+            .market
+            .terms
+            .iter()
+            .map(|term| format!("{} own", term.name));
+        self.market.coefficients().into_iter().chain(own).collect()
+    }
+
+    fn fit(&self, training: &Training<'_>) -> Result<Parameters, Error> {
+        let mut parameters = self.market.fit(training)?;
+        let terms = self.market.terms.len();
+        let of_day = |rows: &[RowCoins]| {
+            let mut sums = NormalEquations::new(terms);
+            rows.iter()
+                .for_each(|row| self.add(&mut sums, training, row));
+            sums
+        };
+        let days: Vec<NormalEquations> = training.days().map(of_day).collect();
+        let fit = least_squares(&days).ok_or_else(|| training.too_few(terms))?;
+        let names = self.coefficients().split_off(terms + 1);
+        parameters.shared.extend(Coefficient::of_fit(names, &fit));
+        Ok(parameters)
+    }
+
+    fn forecast(
+        &self,
+        (parameters, _): (&Parameters, i64),
+        seen: &Observations<'_>,
+        rows: &[usize],
+    ) -> Vec<f64> {
+        let coefficients = parameters.values();
+        let (of_market, own) = coefficients.split_at(self.market.terms.len() + 1);
+        let mut forecasts = vec![f64::NAN; rows.len() * seen.coins()];
+        for (&row, forecasts) in rows.iter().zip(forecasts.chunks_exact_mut(seen.coins())) {
+            let (coins, terms) = self.deviations(seen, row, 0..seen.coins());
+            let whole = |&coin: &usize| self.market.at(of_market, seen, (row, coin));
+            let market = mean(coins.iter().map(whole));
+            for (coin, terms) in coins.iter().zip(&terms) {
+                let deviation: f64 = terms.iter().zip(own).map(|(t, c)| t * c).sum();
+                forecasts[*coin] = market + deviation;
+            }
+        }
+        forecasts
+    }
+}
+
+/// The mean of some values; NaN without any.
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
+    sum / count
+}

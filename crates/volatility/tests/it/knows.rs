@@ -1,0 +1,89 @@
+//! What a forecast and its fit know: nothing later than they may.
+
+use crate::support::{COINS, DAYS, dataset, fitted, loaded, names, panel};
+
+/// Bits of forecasts, None where there are none.
+fn bits(forecasts: &[Result<f64, String>]) -> Vec<Option<u64>> {
+    let of = |forecast: &Result<f64, String>| forecast.as_ref().ok().map(|value| value.to_bits());
+    forecasts.iter().map(of).collect()
+}
+
+#[test]
+fn no_forecast_knows_a_later_candle() {
+    let dataset = dataset(panel(0, DAYS), None);
+    for name in names() {
+        let loaded = loaded(&dataset, name, 0);
+        for t in [130usize, 150, 190] {
+            let rows: Vec<usize> = (125..=t).collect();
+            let before = bits(&loaded.forecast(&panel(0, DAYS), &rows));
+            let after = bits(&loaded.forecast(&panel(0, t as i64 + 1), &rows));
+            assert_eq!(before, after, "{name}: a candle after {t}");
+            let changed = bits(&loaded.forecast(&panel(0, t as i64), &rows));
+            assert_eq!(
+                before != changed,
+                name != "coin_mean",
+                "{name}: the candle at {t}"
+            );
+        }
+    }
+}
+
+/// The fit of a fold or refit knows the candles up to its first row.
+#[test]
+fn no_fit_knows_a_candle_after_its_first_row() {
+    let before = dataset(panel(0, DAYS), Some("30d"));
+    let starts: Vec<usize> = before.plan.folds[1]
+        .refits
+        .iter()
+        .map(|refit| refit.score.start)
+        .collect();
+    assert!(starts.len() > 2, "{starts:?}");
+    for name in names() {
+        let refits = fitted(&before, name, 1).refits;
+        for (number, start) in starts.iter().enumerate() {
+            let of_changed = |first: usize| {
+                let changed = dataset(panel(0, first as i64), Some("30d"));
+                fitted(&changed, name, 1).refits[..=number].to_vec()
+            };
+            assert_eq!(
+                refits[..=number],
+                of_changed(start + 1),
+                "{name} refit {number}"
+            );
+            let is_fitted = !["naive", "trailing_30d", "ewma"].contains(&name);
+            let is_changed = refits[..=number] != of_changed(start - 3);
+            assert_eq!(is_changed, is_fitted, "{name} refit {number}");
+        }
+    }
+}
+
+#[test]
+fn a_live_forecast_has_the_bits_of_the_offline_one() {
+    let dataset = dataset(panel(0, DAYS), Some("7d"));
+    let fold = &dataset.plan.folds[1];
+    for name in names() {
+        let loaded = loaded(&dataset, name, 1);
+        let rows: Vec<usize> = fold.score.clone().collect();
+        let offline = bits(&loaded.forecast(&dataset.panel, &rows));
+        for t in [fold.score.start, fold.score.start + 20, fold.score.end - 1] {
+            let live = bits(&loaded.forecast(&dataset.panel.stretch(0..t + 1), &[t]));
+            let place = (t - fold.score.start) * COINS;
+            assert_eq!(live, offline[place..place + COINS], "{name} row {t}");
+        }
+    }
+}
+
+#[test]
+fn refits_are_those_of_each_piece_alone() {
+    let dataset = dataset(panel(0, DAYS), Some("30d"));
+    let fold = &dataset.plan.folds[1];
+    for name in names() {
+        let together = fitted(&dataset, name, 1);
+        assert_eq!(together.refits.len(), fold.refits.len());
+        for (refit, piece) in together.refits.iter().zip(&fold.refits) {
+            assert_eq!(refit.from_ms, dataset.panel.time_ms(piece.score.start));
+            assert_eq!(together.refit_at(refit.from_ms), Some(refit));
+        }
+        assert_eq!(together.refit_at(together.refits[0].from_ms - 1), None);
+    }
+}

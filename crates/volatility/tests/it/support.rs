@@ -1,0 +1,104 @@
+//! The candles of `scripts/golden-volatility-models.py` as a data set.
+
+use dataset::{CandleTable, Column, Config, Dataset, FeatureSet, Panel, TimeSpan};
+use market::{Interval, Symbol};
+use volatility::{LoadedModel, ModelKind, VolatilityFit, VolatilityModel, VolatilityOptions};
+
+pub const DAYS: i64 = 300;
+pub const START_MS: i64 = 1_609_459_200_000;
+pub const DAY_MS: i64 = 86_400_000;
+pub const COINS: usize = 6;
+
+/// The days from `first` on; from day `changed` on, coin 1 has other prices.
+pub fn panel(first: i64, changed: i64) -> Panel {
+    let of_coin = |coin: i64| {
+        let noise = |t: i64, a: i64, b: i64, modulus: i64| {
+            (t * t * (a + 2 * coin) + t * (b + 11 * coin)) % 10_007 % modulus
+        };
+        let mut candles = CandleTable::default();
+        let mut open = 1_000_000;
+        for t in 0..DAYS {
+            let size = 30 + 60 * (t / 25 % 3) + noise(t, 53, 7, 40);
+            let close = open + (noise(t, 613, 17, 401) - 200) * size;
+            let high = open.max(close) + noise(t, 31, 17, 97) * size;
+            let low = open.min(close) - noise(t, 37, 5, 89) * size;
+            let jump = if coin == 2 && t >= 150 { 8 } else { 1 };
+            let change = if coin == 1 && t >= changed {
+                1.0 + (t % 7) as f64 / 50.0
+            } else {
+                1.0
+            };
+            let is_listed = (coin != 4 || t >= 60) && !(coin == 3 && (120..125).contains(&t));
+            let mut row = [f64::NAN; Column::ALL.len()];
+            let prices =
+                [open, high, low, close].map(|ticks| change * (ticks * jump) as f64 / 100.0);
+            row[..4].copy_from_slice(&prices);
+            row[Column::Volume as usize] = 1.0;
+            if is_listed {
+                candles.push_row(START_MS + t * DAY_MS, row);
+            }
+            open = close;
+        }
+        (Symbol::new(&format!("COIN{coin}USDT")).unwrap(), candles)
+    };
+    let coins: Vec<_> = (0..COINS as i64).map(of_coin).collect();
+    let span = (START_MS + first * DAY_MS, START_MS + DAYS * DAY_MS);
+    let interval: Interval = "1d".parse().unwrap();
+    Panel::build(&coins, interval, span, 0, &Column::ALL)
+}
+
+/// The config of the golden values: two folds of a third of the usable days each.
+pub fn config(panel: &Panel) -> Config {
+    let mut config = Config::default();
+    config.universe.symbols = panel.symbols().to_vec();
+    config.universe.score_settled = true;
+    config.data.interval = panel.interval();
+    config.data.fill_limit = TimeSpan::ZERO;
+    config.features.set = FeatureSet::HAR_RANGE;
+    config.features.lookback_bars = 1;
+    config.target.kind = "volatility".parse().unwrap();
+    config.target.horizon = "7d".parse().unwrap();
+    config.split.folds = Some(2);
+    config.split.history_bars = 30;
+    config.split.early_stopping_share = 0.0;
+    config
+}
+
+/// The panel's data set with its folds.
+pub fn dataset(panel: Panel, refit_every: Option<&str>) -> Dataset {
+    let mut config = config(&panel);
+    config.split.refit_every = refit_every.map(|every| every.parse().unwrap());
+    let mut dataset = Dataset::of_panel(config, panel);
+    let purge = dataset.config.purge_bars();
+    let plan = dataset
+        .config
+        .split
+        .plan(&dataset.panel, &dataset.targets, purge);
+    dataset.plan = plan.unwrap();
+    dataset
+}
+
+/// The options of a model by its name.
+pub fn options(name: &str) -> VolatilityOptions {
+    VolatilityOptions {
+        model: name.parse().unwrap(),
+        ..VolatilityOptions::default()
+    }
+}
+
+/// The names of all models.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    ModelKind::all().map(ModelKind::name)
+}
+
+/// What a model is fitted to in a fold, by its place.
+pub fn fitted(dataset: &Dataset, name: &str, fold: usize) -> VolatilityModel {
+    let fit = VolatilityFit::new(dataset, &options(name));
+    fit.fold(dataset, &dataset.plan.folds[fold]).unwrap()
+}
+
+/// The same as what forecasts.
+pub fn loaded(dataset: &Dataset, name: &str, fold: usize) -> LoadedModel {
+    let fitted = fitted(dataset, name, fold);
+    LoadedModel::new(fitted, &options(name), &dataset.config)
+}
