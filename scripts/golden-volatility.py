@@ -185,6 +185,47 @@ def har_range(o, h, l, c):
     return features
 
 
+def yang_zhang(o, h, l, c, days):
+    known = trusted_returns(c).notna()
+    variance = lambda x: x.where(known).rolling(days, min_periods=days).var()
+    k = 0.34 / (1.34 + (days + 1) / (days - 1))
+    inside = ranges(o, h, l, c)["rs"].where(known).rolling(days, min_periods=days).mean()
+    return variance(np.log(o / c.shift(1))) + k * variance(np.log(c / o)) + (1 - k) * inside
+
+
+def volatility(o, h, l, c, v):
+    """All but the indicators of TA-Lib, which scripts/golden-indicators.py has."""
+    r = trusted_returns(c)
+    known = r.notna()
+    turnover = v * c
+    over = lambda x, days: x.rolling(days, min_periods=days)
+    wide_mean = lambda x: pd.DataFrame({k: x.mean(axis=1) for k in x.columns})
+    variances = {"rv": r**2} | {name: value.where(known) for name, value in ranges(o, h, l, c).items()}
+    features = {f"l{name}{days}": log_volatility(value, days) for name, value in variances.items() for days in (1, 7, 30)}
+    features |= {f"lyz{days}": np.log(np.sqrt(yang_zhang(o, h, l, c, days)).clip(lower=FLOOR)) for days in (7, 30)}
+    features |= {
+        "log_return": r, "absolute_return": r.abs(), "range": ((h - l) / c).where(known), "body": ((c - o) / o).where(known),
+        "market_return": wide_mean(r), "turnover": np.log1p(turnover),
+        "turnover_rank": over(turnover, 30).mean().rank(axis=1).sub(1).div(over(turnover, 30).mean().notna().sum(axis=1) - 1, axis=0),
+    }
+    std = {days: over(r, days).std() for days in (7, 14, 30)}
+    for days in (7, 14, 30):
+        window = over(r, days)
+        # Pandas has a correlation and a skewness of nothing where a coin stood still; ours are 0.
+        still = window.std() < 1e-12
+        features |= {
+            f"return_mean_{days}": window.mean(), f"return_std_{days}": std[days].mask(still, 0.0),
+            f"return_min_{days}": window.min(), f"return_max_{days}": window.max(),
+            f"return_skew_{days}": window.skew().mask(still, 0.0), f"return_kurtosis_{days}": window.kurt().mask(still, 0.0),
+            f"bitcoin_correlation_{days}": pd.DataFrame({k: over(r[k].where(r[1].notna()), days).corr(r[1].where(r[k].notna())) for k in r}).mask(still, 0.0),
+            f"market_std_{days}": wide_mean(std[days]), f"std_spread_{days}": std[days] - wide_mean(std[days]),
+            f"turnover_{days}": np.log1p(over(turnover, days).mean()),
+        }
+    features |= {f"return_std_7_lag_{days}": std[7].shift(days) for days in (1, 3, 7)}
+    features |= {f"log_return_lag_{days}": r.shift(days) for days in (1, 2, 3)}
+    return features
+
+
 def pick(features, rows):
     """[rows][coins] of each feature; null where unknown."""
     value = lambda x: None if not np.isfinite(x) else float(x)
@@ -195,9 +236,10 @@ def main():
     statistics = {"garch": garch(), "model_confidence_set": confidence_set(), "classes": classes()}
     (CRATES / "statistics/tests/golden/volatility.json").write_text(json.dumps(statistics) + "\n")
     made = candles()
-    o, h, l, c, _ = wide(made)
+    o, h, l, c, v = wide(made)
     rows = [*range(28, 34), *range(58, 80, 3), 99, 100, 101, 106, 107, 108, 130, 131, *range(140, DAYS, 7)]
-    golden = {"symbols": SYMBOLS, "candles": made, "rows": rows, "har_range": pick(har_range(o, h, l, c), rows)}
+    golden = {"symbols": SYMBOLS, "candles": made, "rows": rows, "har_range": pick(har_range(o, h, l, c), rows),
+              "volatility": pick(volatility(o, h, l, c, v), rows)}
     (CRATES / "dataset/tests/golden/volatility.json").write_text(json.dumps(golden) + "\n")
 
 

@@ -151,6 +151,7 @@ mod tests {
     fn made(folds: usize, times: usize, noise: f64) -> SyntheticFolds {
         let mut draws = Noise(1);
         let mut rows = Rows {
+            quantity: score::Quantity::Return,
             close: None,
             time_ms: Vec::new(),
             symbol: Vec::new(),

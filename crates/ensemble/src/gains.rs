@@ -72,6 +72,7 @@ mod tests {
             .map(|row| 0.01 - 0.01 * (row % COINS) as f64)
             .collect();
         Rows {
+            quantity: score::Quantity::Return,
             close: None,
             time_ms: (0..count)
                 .map(|row| (row / COINS) as i64 * HOUR_MS)

@@ -221,6 +221,7 @@ fn at_rows(joined: JoinedRows, known: &[usize], why: &str) -> JoinedRows {
     for forecaster in &mut forecasters {
         let of_row = |&row: &usize| forecaster.forecast[row];
         forecaster.forecast = known.iter().map(of_row).collect();
+        forecaster.level = forecaster.level.take().map(|level| level.take(known));
     }
     JoinedRows {
         rows: joined.rows.take(known),

@@ -1,5 +1,5 @@
 //! The commands that look at forecasts: `quarterhour evaluate RUN...`, `controls`, `across`,
-//! `calibration`, `thresholds`, `quantiles`, `backtest`, `timing` and `portfolio`, one file each.
+//! `calibration`, `thresholds`, `quantiles`, `backtest`, `timing`, `portfolio` and `exposure`, one file each.
 //!
 //! They read runs and candles, hand them to `score` and `rules`, and print or
 //! write what `page` makes of the result.
@@ -7,6 +7,8 @@
 mod across;
 mod backtest;
 mod calibration;
+mod exposure;
+mod largest;
 mod part;
 mod portfolio;
 mod quantiles;
@@ -20,6 +22,7 @@ mod trials;
 pub use across::AcrossArgs;
 pub use backtest::BacktestArgs;
 pub use calibration::CalibrationArgs;
+pub use exposure::ExposureArgs;
 pub use portfolio::PortfolioArgs;
 pub use quantiles::QuantileArgs;
 pub use score_runs::{Args, Command, ControlArgs, run};

@@ -12,13 +12,16 @@ use page::{Importance, Page, coins_table, folds_svg, html, score_table};
 use rules::with_break_even;
 use run::{JoinedRows, NamedTable, join};
 use score::{
-    ForecastColumn, Options, PredictionIntervals, Report, Rows, controls, score, score_intervals,
+    ForecastColumn, Options, PredictionIntervals, Quantity, Report, Rows, controls, score,
+    score_intervals,
 };
 use storage::write_atomically;
 
 use crate::across::{self, AcrossArgs};
 use crate::backtest::{self, BacktestArgs};
 use crate::calibration::{self, CalibrationArgs};
+use crate::exposure::{self, ExposureArgs};
+use crate::largest::largest_coins;
 use crate::part::PartArgs;
 use crate::portfolio::{self, PortfolioArgs};
 use crate::quantiles::{self, QuantileArgs};
@@ -60,6 +63,8 @@ pub enum Command {
     Timing(TimingArgs),
     /// Hold all coins by the forecasts, raw and hedged, at several fees, beside what anyone could hold
     Portfolio(PortfolioArgs),
+    /// Keep more or less of coins by forecasts of their volatility, beside the same average exposure
+    Exposure(ExposureArgs),
     /// Score the same forecasters on several panels: each panel, and the mean over panels
     Across(AcrossArgs),
 }
@@ -97,6 +102,9 @@ struct Output {
     /// Seed of the bootstrap and of the shuffled orders of days
     #[arg(long, default_value_t = Options::default().seed)]
     seed: u64,
+    /// Days of a block of the bootstrap of scores of volatility
+    #[arg(long, value_name = "DAYS", default_value_t = Options::default().block_days)]
+    block_days: usize,
 }
 
 impl Output {
@@ -139,6 +147,7 @@ impl Command {
             Self::Backtest(args) => backtest::run(args),
             Self::Timing(args) => timing::run(args),
             Self::Portfolio(args) => portfolio::run(args),
+            Self::Exposure(args) => exposure::run(args),
             Self::Across(args) => across::run(args),
         }
     }
@@ -155,6 +164,7 @@ fn score_controls(args: &ControlArgs) -> anyhow::Result<()> {
         dropped: &[],
         importance: &[],
         is_return: target.earned().is_return(),
+        largest_coins: Vec::new(),
     };
     print(
         &[(String::new(), None, scored.report(&args.output)?)],
@@ -217,6 +227,10 @@ fn score_part(runs: &Runs, joined: JoinedRows, output: &Output) -> anyhow::Resul
         .iter()
         .filter_map(|run| Some((run.path.clone(), run.importance.clone()?)))
         .collect();
+    let largest_coins = match (joined.rows.quantity, runs.all.first()) {
+        (Quantity::LogVolatility, Some(run)) => largest_coins(run, &joined.rows),
+        _ => Vec::new(),
+    };
     let scored = ScoreInputs {
         rows: &joined.rows,
         forecasters: &forecasters,
@@ -224,6 +238,7 @@ fn score_part(runs: &Runs, joined: JoinedRows, output: &Output) -> anyhow::Resul
         dropped: &dropped,
         importance: &importance,
         is_return: runs.all.iter().all(EvaluatedRun::is_return),
+        largest_coins,
     };
     scored.report(output)
 }
@@ -238,6 +253,8 @@ struct ScoreInputs<'a> {
     importance: &'a [(String, Importance)],
     /// Whether a position between two prices earns what is forecast.
     is_return: bool,
+    /// Names of the coins of the largest turnover, of volatilities.
+    largest_coins: Vec<String>,
 }
 
 impl ScoreInputs<'_> {
@@ -246,6 +263,7 @@ impl ScoreInputs<'_> {
         let options = Options {
             draws: output.draws,
             seed: output.seed,
+            block_days: output.block_days,
             ..Options::default()
         };
         options.validate().map_err(cli::usage)?;
@@ -260,9 +278,11 @@ impl ScoreInputs<'_> {
             dropped,
             importance,
             is_return,
+            largest_coins,
         } = self;
         let mut report = score(rows, forecasters, &options)?;
         report.intervals = score_intervals(rows, intervals, &options)?;
+        report.largest_coins.clone_from(largest_coins);
         if output.coins && *is_return {
             report = with_break_even(report, rows, forecasters, &options)?;
         }

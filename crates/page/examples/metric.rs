@@ -25,6 +25,7 @@ const MEDIAN_ABSOLUTE_ERROR: Metric = Metric {
 fn main() -> Result<(), score::Error> {
     let rows = rows()?;
     let forecaster = ForecastColumn {
+        level: None,
         name: "half".to_owned(),
         run: Some("run".to_owned()),
         forecast: rows.realized.iter().map(|value| value / 2.0).collect(),
@@ -41,6 +42,7 @@ fn rows() -> Result<Rows, score::Error> {
     let count = 2 * 48;
     let of = |step: usize| -> Vec<f64> { (0..count).map(|row| wave(row, step)).collect() };
     Rows {
+        quantity: score::Quantity::Return,
         close: None,
         time_ms: (0..count).map(|row| (row / 2) as i64 * 3_600_000).collect(),
         symbol: (0..count).map(|row| u32::from(row % 2 == 1)).collect(),

@@ -185,6 +185,7 @@ mod tests {
     fn rows() -> Rows {
         let times = 0..30;
         Rows {
+            quantity: score::Quantity::Return,
             close: None,
             time_ms: times.clone().collect(),
             symbol: vec![0; 30],
@@ -203,6 +204,7 @@ mod tests {
 
     fn forecaster(forecast: Vec<f64>) -> ForecastColumn {
         ForecastColumn {
+            level: None,
             name: "network".to_owned(),
             run: Some("run".to_owned()),
             forecast,

@@ -7,6 +7,7 @@
 mod backtest;
 mod break_even;
 mod error;
+mod exposure;
 mod portfolio;
 mod quantiles;
 mod timing;
@@ -19,6 +20,10 @@ pub use backtest::{
 };
 pub use break_even::{break_even, with_break_even};
 pub use error::Error;
+pub use exposure::{
+    Exposure, ExposureFigures, ExposureOptions, ExposureReport, ExposureResult, ExposureRule,
+    ExposureValue, Outlook, exposure,
+};
 pub use portfolio::{
     FoldFit, Holding, LimitOrders, OrderKind, PortfolioConfig, PortfolioFigures, PortfolioOptions,
     PortfolioReport, PortfolioResult, Trials, portfolio,

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use dataset::{ControlSign, ForecastTable, TablePart};
+use dataset::{ControlSign, ForecastTable, TablePart, TargetConfig, Task};
 
-use score::{ForecastColumn, PredictionIntervals, Rows};
+use score::{ForecastColumn, LevelForecast, PredictionIntervals, Quantity, RegimeForecast, Rows};
 
 /// Why tables cannot be joined; [`JoinError::hint`] is the way out.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -133,20 +133,63 @@ impl<'a> RowMatch<'a> {
 
     /// The prediction intervals of one of the tables, those of the lowest coverage first.
     fn intervals(&self, table: usize, source: &NamedTable<'_>) -> Vec<PredictionIntervals> {
-        let bound = |name: String| {
-            let values = self.parts[table].outputs.get(&name)?;
-            Some(self.rows[table].iter().map(|&row| values[row]).collect())
-        };
         let of_percent = |percent: u32| {
+            let [lower, upper] = self.bounds(table, percent)?;
             Some(PredictionIntervals {
                 name: source.name.to_owned(),
                 run: source.run.map(str::to_owned),
                 nominal: f64::from(percent) / 100.0,
-                lower: bound(format!("lower_{percent}"))?,
-                upper: bound(format!("upper_{percent}"))?,
+                lower,
+                upper,
             })
         };
         (1..100).filter_map(of_percent).collect()
+    }
+
+    /// A column of what one of the tables says beside its forecasts; None where it does not say it.
+    fn output(&self, table: usize, name: &str) -> Option<Vec<f64>> {
+        let values = self.parts[table].outputs.get(name)?;
+        Some(self.rows[table].iter().map(|&row| values[row]).collect())
+    }
+
+    /// The lower and the upper bounds of intervals that hold so many percent.
+    fn bounds(&self, table: usize, percent: u32) -> Option<[Vec<f64>; 2]> {
+        let lower = self.output(table, &format!("lower_{percent}"))?;
+        Some([lower, self.output(table, &format!("upper_{percent}"))?])
+    }
+
+    /// What one of the tables publishes of the level: exp of its log, and the square of that, where
+    /// it says nothing else.
+    fn level(&self, table: usize) -> LevelForecast {
+        let plain = LevelForecast::uncorrected(&self.column(table, |part| &part.forecast));
+        let published = |name: &str, plain: Vec<f64>| match self.output(table, name) {
+            Some(values) => {
+                let pairs = values.into_iter().zip(plain);
+                let known = |(value, plain): (f64, f64)| if value.is_nan() { plain } else { value };
+                pairs.map(known).collect()
+            }
+            None => plain,
+        };
+        LevelForecast {
+            volatility: published("volatility_mean", plain.volatility),
+            variance: published("variance_mean", plain.variance),
+            regimes: self.regimes(table),
+            bounds_80: self.bounds(table, 80),
+            bounds_95: self.bounds(table, 95),
+        }
+    }
+
+    /// The classes of one of the tables; a table of two has one edge and no medium class.
+    fn regimes(&self, table: usize) -> Option<RegimeForecast> {
+        let output = |name: &str| self.output(table, name);
+        let (edge, second) = (output("regime_edge_1")?, output("regime_edge_2"));
+        let (low, high) = (output("probability_low")?, output("probability_high")?);
+        let medium = output("probability_medium");
+        Some(RegimeForecast {
+            classes: if second.is_some() { 3 } else { 2 },
+            probability: [low, medium.unwrap_or_else(|| vec![0.0; edge.len()]), high],
+            edges: [edge.clone(), second.unwrap_or(edge)],
+        })
     }
 
     /// A column from the first table that knows it somewhere, as older ones do not have it; None
@@ -180,6 +223,7 @@ pub fn join(sources: &[NamedTable<'_>]) -> Result<JoinedRows, JoinError> {
     let name = |place: &u32| part.symbols[*place as usize].to_string();
     let bar = first.table.metadata().bar;
     let rows = Rows {
+        quantity: quantity(first.table),
         time_ms: common.column(0, |part| &part.time_ms),
         // Found, as the list was made from these very rows.
         symbol: (places.iter())
@@ -200,6 +244,7 @@ pub fn join(sources: &[NamedTable<'_>]) -> Result<JoinedRows, JoinError> {
     .checked()?;
     check_targets(sources, &common, &rows)?;
     let forecaster = |(table, source): (usize, &NamedTable<'_>)| ForecastColumn {
+        level: (rows.quantity == Quantity::LogVolatility).then(|| common.level(table)),
         name: source.name.to_owned(),
         run: source.run.map(str::to_owned),
         forecast: common.column(table, |part| &part.forecast),
@@ -215,6 +260,22 @@ pub fn join(sources: &[NamedTable<'_>]) -> Result<JoinedRows, JoinError> {
             .collect(),
         rows,
     })
+}
+
+/// What a table's forecasts are of; a target outside the list is a return.
+fn quantity(table: &ForecastTable) -> Quantity {
+    let metadata = table.metadata();
+    let task = metadata.target.parse().map(|kind| {
+        let target = TargetConfig {
+            kind,
+            ..TargetConfig::default()
+        };
+        target.init(metadata.bar).task()
+    });
+    match task {
+        Ok(Task::LogVolatility) => Quantity::LogVolatility,
+        Ok(Task::Return | Task::Level) | Err(_) => Quantity::Return,
+    }
 }
 
 /// Refuses tables that realized something else than the first.
@@ -238,4 +299,87 @@ fn check_targets(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use dataset::{Config, PartKey, TableMetadata};
+
+    use super::*;
+
+    /// Two days of one coin's log volatility, with these outputs.
+    fn table(outputs: &[(&str, [f64; 2])]) -> ForecastTable {
+        let mut config = Config::default();
+        config.data.interval = "1d".parse().unwrap();
+        config.target.kind = "volatility".parse().unwrap();
+        let outputs = outputs.iter();
+        let outputs = outputs.map(|(name, values)| ((*name).to_owned(), values.to_vec()));
+        let part = TablePart {
+            symbols: vec!["BTCUSDT".parse().unwrap()],
+            symbol: vec![0, 0],
+            fold: vec![1, 1],
+            time_ms: vec![0, 86_400_000],
+            forecast: vec![-3.0, -2.5],
+            realized: vec![-3.2, -2.4],
+            realized_delayed: vec![f64::NAN; 2],
+            volatility: vec![0.3; 2],
+            trailing_volatility: vec![f64::NAN; 2],
+            weight: vec![1.0; 2],
+            outputs: outputs.collect(),
+            ..TablePart::empty(PartKey::new(&config))
+        };
+        ForecastTable::new(TableMetadata::new(&config), vec![part], Path::new("made")).unwrap()
+    }
+
+    fn level(outputs: &[(&str, [f64; 2])]) -> LevelForecast {
+        let table = table(outputs);
+        let source = NamedTable {
+            name: "har",
+            run: Some("runs/har"),
+            table: &table,
+        };
+        let joined = join(&[source]).unwrap();
+        assert_eq!(joined.rows.quantity, Quantity::LogVolatility);
+        joined.forecasters[0].level.clone().unwrap()
+    }
+
+    /// What a table publishes is scored; where it publishes nothing, exp of its log is.
+    #[test]
+    fn volatilities_are_what_the_table_publishes() {
+        let plain = LevelForecast::uncorrected(&[-3.0, -2.5]);
+        assert_eq!(level(&[]), plain);
+        let published = level(&[
+            ("volatility_mean", [0.05, f64::NAN]),
+            ("variance_mean", [0.004, 0.01]),
+            ("lower_80", [-3.5, -3.0]),
+            ("upper_80", [-2.5, -2.0]),
+            ("regime_edge_1", [-3.1, -3.1]),
+            ("regime_edge_2", [-2.8, -2.8]),
+            ("probability_low", [0.3, 0.1]),
+            ("probability_medium", [0.4, 0.2]),
+            ("probability_high", [0.3, 0.7]),
+        ]);
+        assert_eq!(published.volatility, [0.05, plain.volatility[1]]);
+        assert_eq!(published.variance, [0.004, 0.01]);
+        assert_eq!(published.bounds_80.unwrap()[1], [-2.5, -2.0]);
+        assert_eq!(published.bounds_95, None);
+        let regimes = published.regimes.unwrap();
+        assert_eq!((regimes.classes, &regimes.edges[1]), (3, &vec![-2.8, -2.8]));
+        assert_eq!(regimes.probability[2], [0.3, 0.7]);
+    }
+
+    /// Two classes have one edge.
+    #[test]
+    fn two_classes_have_no_medium() {
+        let published = level(&[
+            ("regime_edge_1", [-3.0, -3.0]),
+            ("probability_low", [0.6, 0.2]),
+            ("probability_high", [0.4, 0.8]),
+        ]);
+        let regimes = published.regimes.unwrap();
+        assert_eq!(regimes.classes, 2);
+        assert_eq!(regimes.edges[0], regimes.edges[1]);
+        assert_eq!(regimes.probability[1], [0.0, 0.0]);
+    }
 }

@@ -163,8 +163,9 @@ fn track(tracker: &Tracker, report_file: &Path, scored: &ScoredRun, horizon: Opt
         .collect();
     tracker.metrics(0, &headline);
     let report = &scored.report;
-    let name = format!("fold_pearson{ending}");
-    for (&fold, score) in report.fold_numbers.iter().zip(&report.forecasters[0].folds) {
+    let (metric, folds) = scored.folds();
+    let name = format!("fold_{metric}{ending}");
+    for (&fold, score) in report.fold_numbers.iter().zip(folds) {
         let score = score.unwrap_or(f64::NAN);
         tracker.metrics(u64::from(fold), &[(name.as_str(), score)]);
     }

@@ -2,7 +2,7 @@
 
 use dataset::{Config, ForecastTable};
 use page::{Importance, Page, html};
-use score::{ForecastColumn, Options, Report, Rows, controls, score, score_intervals};
+use score::{ForecastColumn, Options, Quantity, Report, Rows, controls, score, score_intervals};
 use statistics::pearson;
 
 use crate::join::{JoinError, NamedTable, join};
@@ -48,6 +48,12 @@ impl ScoredRun {
         let Some(score) = self.report.forecasters.first() else {
             return Vec::new();
         };
+        if self.report.quantity == Quantity::LogVolatility {
+            let all = score.metrics.iter();
+            return all
+                .filter_map(|(metric, found)| Some((metric.name, found.value?)))
+                .collect();
+        }
         let low = |name: &str| score.interval(name).map(|[low, _]| low);
         let high = |name: &str| score.interval(name).map(|[_, high]| high);
         let scores = [
@@ -70,6 +76,17 @@ impl ScoredRun {
             .into_iter()
             .filter_map(|(name, value)| Some((name, value?)))
             .collect()
+    }
+
+    /// The run's score of each fold, with its name: QLIKE of volatilities, the pooled correlation of
+    /// returns.
+    pub fn folds(&self) -> (&'static str, &[Option<f64>]) {
+        let score = self.report.forecasters.first();
+        let level = score.and_then(|score| score.level.as_ref());
+        match level.and_then(|level| level.folds.get("qlike")) {
+            Some(folds) => ("qlike", folds),
+            None => ("pearson", score.map_or(&[], |score| &score.folds)),
+        }
     }
 
     /// The run's own report as a page; `importance` is that of its features, if it says it.

@@ -18,6 +18,7 @@ mod error;
 mod interval_report;
 mod interval_scores;
 mod labels;
+mod levels;
 mod metrics;
 mod options;
 mod over_days;
@@ -47,6 +48,10 @@ pub use controls::controls;
 pub use error::Error;
 pub use interval_report::{IntervalReport, IntervalScores, IntervalValue};
 pub use interval_scores::score_intervals;
+pub use levels::{
+    ClassScore, CoinLevel, LevelBin, LevelForecast, LevelScore, ProbabilityBin, Quantity, REGIMES,
+    RegimeForecast, RegimeScore,
+};
 pub use metrics::{
     Better, ByMetric, Estimate, INTERVAL_METRICS, IntervalMetric, METRICS, Metric, ReportSection,
     Sample, Unit, Value, metrics_reference,

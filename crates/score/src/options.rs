@@ -24,6 +24,9 @@ pub struct Options {
     /// Shortest mean block length where targets do not reach further: one hour, as forecasts move
     /// slower than any one fold can show.
     pub floor_ms: i64,
+    /// Days of a block in the bootstrap of scores of volatility, which moves in months: 28.
+    #[serde(skip)]
+    pub block_days: usize,
 }
 
 impl Default for Options {
@@ -33,6 +36,7 @@ impl Default for Options {
             confidence: 0.95,
             seed: 0,
             floor_ms: 3_600_000,
+            block_days: 28,
         }
     }
 }
@@ -57,6 +61,9 @@ impl Options {
                 self.confidence,
                 "a share between 0 and 1, such as 0.95",
             ));
+        }
+        if !(1..=365).contains(&self.block_days) {
+            return Err(setting("block_days", self.block_days, "1 to 365 days"));
         }
         if self.floor_ms < 1 {
             return Err(setting("floor_ms", self.floor_ms, "at least 1 ms"));

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use statistics::ConfidenceInterval;
 
 use crate::break_even::BreakEvenFees;
 use crate::concentration::Concentration;
 use crate::interval_report::IntervalReport;
+use crate::levels::{LevelScore, Quantity};
 use crate::metrics::{ByMetric, Metric, ReportSection, Value};
 use crate::shuffled::Shuffled;
 
@@ -15,6 +16,9 @@ use crate::shuffled::Shuffled;
 /// `-` in tables).
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
+    /// What is forecast, which decides the metrics.
+    #[serde(skip)]
+    pub quantity: Quantity,
     /// Scored (time, symbol) pairs.
     pub rows: usize,
     /// Scored timestamps.
@@ -56,6 +60,10 @@ pub struct Report {
     /// forecaster has any.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub intervals: Vec<IntervalReport>,
+    /// Names of the coins of the largest turnover, largest first, once they are known; for scores
+    /// of volatility.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub largest_coins: Vec<String>,
 }
 
 impl Report {
@@ -68,14 +76,13 @@ impl Report {
 }
 
 /// One forecaster's scores.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Score {
     /// The forecaster.
     pub name: String,
     /// Its run; none for a control.
     pub run: Option<String>,
     /// The metrics.
-    #[serde(flatten)]
     pub metrics: ByMetric<Value>,
     /// The pooled correlation of each fold.
     pub folds: Vec<Option<f64>>,
@@ -99,13 +106,70 @@ pub struct Score {
     pub coin_intervals: BTreeMap<String, Option<ConfidenceInterval>>,
     /// How much of the score lies in how little time.
     pub concentration: Concentrations,
+    /// Volatilities and classes in detail, in the place of all of the above but the metrics; None of
+    /// returns.
+    pub level: Option<LevelScore>,
     /// True for a control of what the rows do not know.
-    #[serde(skip)]
     pub is_unknown: bool,
     /// The fee that forecasts could bear; None until it is asked for, and for
     /// controls.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub break_even: Option<BreakEvenFees>,
+}
+
+/// The keys of a score in JSON: those of returns, or those of volatilities.
+#[derive(Serialize)]
+struct ScoreKeys<'a> {
+    name: &'a String,
+    run: &'a Option<String>,
+    #[serde(flatten)]
+    metrics: &'a ByMetric<Value>,
+    #[serde(flatten)]
+    returns: Option<ReturnKeys<'a>>,
+    #[serde(flatten)]
+    level: &'a Option<LevelScore>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    break_even: &'a Option<BreakEvenFees>,
+}
+
+/// The keys that only scores of returns have.
+#[derive(Serialize)]
+struct ReturnKeys<'a> {
+    folds: &'a Vec<Option<f64>>,
+    fold_intervals: &'a Vec<Option<ConfidenceInterval>>,
+    ic_a_day_folds: &'a Vec<Option<f64>>,
+    ic_a_day_fold_intervals: &'a Vec<Option<ConfidenceInterval>>,
+    interval_day: Option<ConfidenceInterval>,
+    block_bars: usize,
+    block_bars_day: usize,
+    coins: &'a BTreeMap<String, Option<f64>>,
+    coin_intervals: &'a BTreeMap<String, Option<ConfidenceInterval>>,
+    concentration: Concentrations,
+}
+
+impl Serialize for Score {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let returns = ReturnKeys {
+            folds: &self.folds,
+            fold_intervals: &self.fold_intervals,
+            ic_a_day_folds: &self.ic_a_day_folds,
+            ic_a_day_fold_intervals: &self.ic_a_day_fold_intervals,
+            interval_day: self.interval_day,
+            block_bars: self.block_bars,
+            block_bars_day: self.block_bars_day,
+            coins: &self.coins,
+            coin_intervals: &self.coin_intervals,
+            concentration: self.concentration,
+        };
+        let keys = ScoreKeys {
+            name: &self.name,
+            run: &self.run,
+            metrics: &self.metrics,
+            returns: self.level.is_none().then_some(returns),
+            level: &self.level,
+            break_even: &self.break_even,
+        };
+        keys.serialize(serializer)
+    }
 }
 
 impl Score {
@@ -174,6 +238,10 @@ pub struct Difference {
     /// The difference of each metric that forecasters are compared by.
     #[serde(flatten)]
     pub metrics: ByMetric<Value>,
+    /// Diebold and Mariano's t of the daily QLIKE of forecasts of volatility, below 0 where `a` is
+    /// the better one; None elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub qlike_t: Option<f64>,
 }
 
 impl Difference {

@@ -1,6 +1,7 @@
 //! The rows every forecaster is scored on, and where their folds and timestamps begin and end.
 
 use crate::error::{Error, setting};
+use crate::levels::{LevelForecast, Quantity};
 
 /// The scored rows all forecasters share, sorted by (fold, time, symbol); one entry of every column
 /// a row.
@@ -10,6 +11,8 @@ use crate::error::{Error, setting};
 /// checks them again.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rows {
+    /// What is forecast.
+    pub quantity: Quantity,
     /// Time of the forecast, UTC milliseconds.
     pub time_ms: Vec<i64>,
     /// Index into [`symbols`](Rows::symbols).
@@ -292,6 +295,9 @@ pub struct ForecastColumn {
     pub run: Option<String>,
     /// Its forecast of every row; never NaN, but in [`Rows::controls`].
     pub forecast: Vec<f64>,
+    /// What it publishes of the level, where forecasts are log volatilities; None elsewhere, and for
+    /// one that is published as it is.
+    pub level: Option<LevelForecast>,
 }
 
 impl ForecastColumn {
@@ -301,6 +307,7 @@ impl ForecastColumn {
             name: name.into(),
             run: None,
             forecast,
+            level: None,
         }
     }
 
@@ -318,7 +325,13 @@ pub fn check_forecasters(rows: &Rows, forecasters: &[ForecastColumn]) -> Result<
     if forecasters.is_empty() {
         return Err(Error::NoForecasters);
     }
-    for ForecastColumn { name, forecast, .. } in forecasters {
+    for ForecastColumn {
+        name,
+        forecast,
+        level,
+        ..
+    } in forecasters
+    {
         if forecast.len() != rows.len() {
             return Err(Error::Length {
                 column: format!("forecast of {name}"),
@@ -329,6 +342,34 @@ pub fn check_forecasters(rows: &Rows, forecasters: &[ForecastColumn]) -> Result<
         if let Some(row) = forecast.iter().position(|value| !value.is_finite()) {
             let column = format!("forecast of {name}");
             return Err(rows.value(&column, row, forecast[row], "a finite number"));
+        }
+        if let Some(level) = level {
+            check_level(rows, name, level)?;
+        }
+    }
+    Ok(())
+}
+
+/// Refuses columns that are not one value a row, and volatilities that are not above 0.
+fn check_level(rows: &Rows, name: &str, level: &LevelForecast) -> Result<(), Error> {
+    for (column, values) in level.columns() {
+        if values.len() != rows.len() {
+            return Err(Error::Length {
+                column: format!("{column} of {name}"),
+                found: values.len(),
+                expected: rows.len(),
+            });
+        }
+    }
+    let levels = [
+        ("volatility_mean", &level.volatility),
+        ("variance_mean", &level.variance),
+    ];
+    for (column, values) in levels {
+        let is_level = |value: &f64| *value > 0.0 && value.is_finite();
+        if let Some(row) = values.iter().position(|value| !is_level(value)) {
+            let column = format!("{column} of {name}");
+            return Err(rows.value(&column, row, values[row], "a number above 0"));
         }
     }
     Ok(())

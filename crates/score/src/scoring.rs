@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use crate::common_rows::CommonRows;
 use crate::concentration::Concentration;
 use crate::daily::IcVariant;
+use crate::levels::{Quantity, score_levels};
 use crate::metrics::{METRICS, Metric, ReportSection, Sample, SharedDraws};
 use crate::ranks::Ranks;
 use crate::report::{Concentrations, Difference, Report, Score};
@@ -47,6 +48,11 @@ pub fn score_by(
     options.validate()?;
     rows.check()?;
     check_forecasters(rows, forecasters)?;
+    if rows.quantity == Quantity::LogVolatility {
+        return Ok(score_levels(metrics, rows, forecasters, options));
+    }
+    let is_own = |metric: &&Metric| metric.quantity == Quantity::Return;
+    let metrics: &[Metric] = &metrics.iter().filter(is_own).copied().collect::<Vec<_>>();
 
     let common = CommonRows::new(rows, options);
     let scored = ForecasterSeries::all(&common, forecasters);
@@ -74,6 +80,7 @@ pub fn score_by(
         }
     }
     Ok(Report {
+        quantity: rows.quantity,
         rows: rows.len(),
         times: common.spans.times.len(),
         folds: common.spans.folds.len(),
@@ -95,6 +102,7 @@ pub fn score_by(
             .collect(),
         shuffled: shuffled_base(forecasters).map(|base| Shuffled::new(&common, base, &compared)),
         intervals: Vec::new(),
+        largest_coins: Vec::new(),
     })
 }
 
@@ -128,6 +136,7 @@ fn score_of(
         coins: common.per_coin(sample.forecast()),
         coin_intervals: BTreeMap::new(),
         concentration: concentrations(common, &prepared.scored[place]),
+        level: None,
         is_unknown: sample.is_unknown(),
         break_even: None,
     }
@@ -145,6 +154,7 @@ fn difference(metrics: &[Metric], x: &Sample<'_>, y: &Sample<'_>) -> Difference 
         a_run: a.run.clone(),
         b_run: b.run.clone(),
         metrics: metrics.iter().filter_map(of).collect(),
+        qlike_t: None,
     }
 }
 

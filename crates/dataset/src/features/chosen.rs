@@ -6,7 +6,6 @@ use market::Interval;
 use rayon::prelude::*;
 use storage::Scratch;
 
-use super::bars::warm_up_on;
 use super::group::{Group, GroupChoice};
 use super::time::{TimeFeature, time_features};
 use super::{FeatureMatrix, FeatureSet, single};
@@ -52,7 +51,7 @@ impl Features {
             features: formulas.features().len() + of_groups.sum::<usize>(),
             warm_up_bars: groups
                 .iter()
-                .map(|group| warm_up_on(interval, group.warm_up_bars))
+                .map(|group| group.warm_up_on(interval))
                 .fold(own, usize::max),
             interval,
             groups,

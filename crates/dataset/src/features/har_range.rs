@@ -8,14 +8,8 @@ use statistics::{garman_klass, parkinson};
 
 use super::group::GroupChoice;
 use super::set::{Feature, FeatureFormulas, write_coin};
-use super::variances::{CoinVariances, bars_of_days};
+use super::variances::{CoinVariances, DAYS, FLOOR, bars_of_days};
 use crate::{Column, Panel};
-
-/// Windows of the volatilities: those of Corsi's heterogeneous autoregression, in days.
-const DAYS: [usize; 3] = [1, 7, 30];
-
-/// No volatility per day counts as lower than a hundredth of a percent.
-const FLOOR: f64 = 1e-4;
 
 /// A level is over at most two years of bars of a day. On shorter ones it is over three months, as a
 /// row's history has to be downloaded before it can be forecast live.

@@ -7,6 +7,7 @@ use ta_lib::MAType;
 
 use super::bars::{Bars, RECURSIVE_BARS, TA_LIB, one, two};
 use super::group::Group;
+use super::group::GroupFormula::Row;
 use super::set::FeatureFormulas;
 use crate::Column;
 
@@ -51,46 +52,46 @@ static GROUPS: [Group; 8] = [
             "ret1", "ret2", "ret3", "ret4", "ret5", "ret6", "ret7", "ret8", "ret9", "ret10",
         ],
         warm_up_bars: 10,
-        compute: |bars, row, out| {
+        compute: Row(|bars, row, out| {
             for (earlier, value) in out.iter_mut().enumerate() {
                 *value = bars.close[row] / bars.open[row - earlier] - 1.0;
             }
-        },
+        }),
     },
     Group {
         name: "bop",
         formula: "balance of power, (close - open) / (high - low)",
         features: &["bop"],
         warm_up_bars: 1,
-        compute: |bars, row, out| out[0] = bop(bars, row),
+        compute: Row(|bars, row, out| out[0] = bop(bars, row)),
     },
     Group {
         name: "cci",
         formula: "commodity channel index of 14 bars",
         features: &["cci"],
         warm_up_bars: 14,
-        compute: |bars, row, out| out[0] = cci(bars, row),
+        compute: Row(|bars, row, out| out[0] = cci(bars, row)),
     },
     Group {
         name: "mfi",
         formula: "money flow index of 14 bars",
         features: &["mfi"],
         warm_up_bars: 15,
-        compute: |bars, row, out| out[0] = mfi(bars, row),
+        compute: Row(|bars, row, out| out[0] = mfi(bars, row)),
     },
     Group {
         name: "rsi",
         formula: "relative strength index of 14 bars",
         features: &["rsi"],
         warm_up_bars: RECURSIVE_BARS,
-        compute: |bars, row, out| out[0] = rsi(bars, row, PERIOD),
+        compute: Row(|bars, row, out| out[0] = rsi(bars, row, PERIOD)),
     },
     Group {
         name: "stochrsi",
         formula: "stochastic of the RSI of 14 bars over 5 bars, and its mean over 3",
         features: &["stochrsi_k", "stochrsi_d"],
         warm_up_bars: RECURSIVE_BARS,
-        compute: |bars, row, out| {
+        compute: Row(|bars, row, out| {
             let (compared, averaged) = STOCHRSI;
             out.copy_from_slice(&two(|k, d| {
                 bars.ta_lib.core.stochrsi(
@@ -105,21 +106,21 @@ static GROUPS: [Group; 8] = [
                     d,
                 )
             }));
-        },
+        }),
     },
     Group {
         name: "stoch",
         formula: "slow stochastic of 14 bars, smoothed over 3 bars once (k) and twice (d)",
         features: &["stoch_k", "stoch_d"],
         warm_up_bars: 18,
-        compute: |bars, row, out| out.copy_from_slice(&stochastic(bars, row)),
+        compute: Row(|bars, row, out| out.copy_from_slice(&stochastic(bars, row))),
     },
     Group {
         name: "natr",
         formula: "average true range of 14 bars, in percent of the close",
         features: &["natr"],
         warm_up_bars: RECURSIVE_BARS,
-        compute: |bars, row, out| out[0] = natr(bars, row),
+        compute: Row(|bars, row, out| out[0] = natr(bars, row)),
     },
 ];
 

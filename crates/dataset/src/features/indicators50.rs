@@ -10,6 +10,7 @@ use ta_lib::MAType;
 
 use super::bars::{Bars, RECURSIVE_BARS, TA_LIB, one, three};
 use super::group::Group;
+use super::group::GroupFormula::Row;
 use super::indicators::{cci, natr, rsi, stochastic};
 use super::set::FeatureFormulas;
 use crate::Column;
@@ -54,14 +55,14 @@ static GROUPS: [Group; 14] = [
         formula: "relative strength index of 7, 14 and 21 bars",
         features: &["rsi_7", "rsi_14", "rsi_21"],
         warm_up_bars: RECURSIVE_BARS,
-        compute: |bars, row, out| each(out, [7, 14, 21], |period| rsi(bars, row, period)),
+        compute: Row(|bars, row, out| each(out, [7, 14, 21], |period| rsi(bars, row, period))),
     },
     Group {
         name: "macd",
         formula: "MACD(12, 26, 9), its signal and their difference, each divided by the close",
         features: &["macd", "macd_signal", "macd_histogram"],
         warm_up_bars: RECURSIVE_BARS,
-        compute: macd,
+        compute: Row(macd),
     },
     Group {
         name: "bollinger",
@@ -74,38 +75,38 @@ static GROUPS: [Group; 14] = [
             "bollinger_position",
         ],
         warm_up_bars: 20,
-        compute: bollinger,
+        compute: Row(bollinger),
     },
     Group {
         name: "atr",
         formula: "average true range of 14 bars / close",
         features: &["atr"],
         warm_up_bars: RECURSIVE_BARS,
-        compute: |bars, row, out| out[0] = natr(bars, row) / 100.0,
+        compute: Row(|bars, row, out| out[0] = natr(bars, row) / 100.0),
     },
     Group {
         name: "stoch",
         formula: "slow stochastic of 14 bars, smoothed over 3 bars once (k) and twice (d)",
         features: &["stoch_k", "stoch_d"],
         warm_up_bars: 18,
-        compute: |bars, row, out| out.copy_from_slice(&stochastic(bars, row)),
+        compute: Row(|bars, row, out| out.copy_from_slice(&stochastic(bars, row))),
     },
     Group {
         name: "cci",
         formula: "commodity channel index of 14 bars",
         features: &["cci"],
         warm_up_bars: 14,
-        compute: |bars, row, out| out[0] = cci(bars, row),
+        compute: Row(|bars, row, out| out[0] = cci(bars, row)),
     },
     Group {
         name: "williams_r",
         formula: "Williams %R of 14 bars",
         features: &["williams_r"],
         warm_up_bars: 14,
-        compute: |bars, row, out| {
+        compute: Row(|bars, row, out| {
             let (high, low, close) = (&bars.high, &bars.low, &bars.close);
             out[0] = one(|out| TA_LIB.core.willr(row, row, high, low, close, PERIOD, out));
-        },
+        }),
     },
     Group {
         name: "averages",
@@ -121,32 +122,32 @@ static GROUPS: [Group; 14] = [
             "ema_ratio_50",
         ],
         warm_up_bars: RECURSIVE_BARS,
-        compute: averages,
+        compute: Row(averages),
     },
     Group {
         name: "returns",
         formula: "close[t] / close[t - k] - 1",
         features: &["return_1", "return_3", "return_7", "return_14", "return_30"],
         warm_up_bars: 31,
-        compute: |bars, row, out| {
+        compute: Row(|bars, row, out| {
             each(out, [1, 3, 7, 14, 30], |reach| {
                 bars.simple_return(row, reach)
             })
-        },
+        }),
     },
     Group {
         name: "momentum",
         formula: "close[t] / close[t - k] - 1; the acceleration is `momentum_10` minus that of 10 bars before",
         features: &["momentum_10", "momentum_20", "acceleration_10"],
         warm_up_bars: 21,
-        compute: |bars, row, out| {
+        compute: Row(|bars, row, out| {
             let of_last = bars.simple_return(row, 10);
             out.copy_from_slice(&[
                 of_last,
                 bars.simple_return(row, 20),
                 of_last - bars.simple_return(row - 10, 10),
             ]);
-        },
+        }),
     },
     Group {
         name: "volatility",
@@ -158,20 +159,20 @@ static GROUPS: [Group; 14] = [
             "volatility_ratio",
         ],
         warm_up_bars: 31,
-        compute: volatility,
+        compute: Row(volatility),
     },
     Group {
         name: "zscores",
         formula: "(x - mean) / standard deviation over so many bars, of the close or the volume, 0 where nothing varied",
         features: &["zscore_14", "zscore_30", "volume_zscore_30"],
         warm_up_bars: 30,
-        compute: |bars, row, out| {
+        compute: Row(|bars, row, out| {
             out.copy_from_slice(&[
                 zscore(&bars.close, row, 14),
                 zscore(&bars.close, row, 30),
                 zscore(&bars.volume, row, 30),
             ]);
-        },
+        }),
     },
     Group {
         name: "volume",
@@ -186,7 +187,7 @@ static GROUPS: [Group; 14] = [
             "price_volume_correlation",
         ],
         warm_up_bars: 31,
-        compute: volume,
+        compute: Row(volume),
     },
     Group {
         name: "calendar",
@@ -202,7 +203,7 @@ static GROUPS: [Group; 14] = [
             "month_cos",
         ],
         warm_up_bars: 1,
-        compute: |bars, row, out| calendar(bars.time_ms[row], out),
+        compute: Row(|bars, row, out| calendar(bars.time_ms[row], out)),
     },
 ];
 
@@ -230,7 +231,7 @@ fn deviation(values: &[f64], row: usize, window: i32) -> f64 {
 }
 
 /// MACD, signal and histogram, in parts of the close.
-fn macd(bars: &Bars, row: usize, out: &mut [f64]) {
+pub(super) fn macd(bars: &Bars, row: usize, out: &mut [f64]) {
     let (fast, slow, smoothing) = MACD;
     let values = three(|macd, signal, histogram| {
         bars.ta_lib.macd.macd(
@@ -250,7 +251,7 @@ fn macd(bars: &Bars, row: usize, out: &mut [f64]) {
 
 /// The bands relative to the close; their width in parts of the middle; where between them the
 /// close is, from 0 (lower) to 1 (upper), 0.5 where prices stood still.
-fn bollinger(bars: &Bars, row: usize, out: &mut [f64]) {
+pub(super) fn bollinger(bars: &Bars, row: usize, out: &mut [f64]) {
     let (window, distance) = BOLLINGER;
     let [upper, middle, lower] = three(|upper, middle, lower| {
         TA_LIB.core.bbands(

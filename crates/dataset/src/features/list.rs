@@ -10,12 +10,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::set::FeatureFormulas;
 use super::{
-    close6, closes, har_range, indicators, indicators50, kline8, ohlcv8, raw9, relative, relative6,
+    close6, closes, har_intraday, har_range, indicators, indicators50, kline8, ohlcv8, raw9,
+    relative, relative6, volatility,
 };
 use crate::Column;
 
 /// All sets that `features.set` can name; a new one is a file beside this one and a line here.
-static SETS: [&dyn FeatureFormulas; 11] = [
+static SETS: [&dyn FeatureFormulas; 13] = [
     &ohlcv8::Ohlcv8,
     &kline8::Kline8,
     &raw9::Raw9,
@@ -27,6 +28,8 @@ static SETS: [&dyn FeatureFormulas; 11] = [
     &relative::Relative,
     &relative6::Relative6,
     &har_range::HarRange,
+    &har_intraday::HarIntraday,
+    &volatility::Volatility,
 ];
 
 /// A feature set; [`super::Features`] computes it.
@@ -41,6 +44,9 @@ impl FeatureSet {
 
     /// Volatilities of the last day, week and month by returns and ranges, and the coin's level.
     pub const HAR_RANGE: Self = Self(&har_range::HarRange);
+
+    /// Volatilities of the last hours, day, week and month of bars shorter than a day, and the level.
+    pub const HAR_INTRADAY: Self = Self(&har_intraday::HarIntraday);
 
     /// A set of one's own, which no config can name.
     pub const fn of(formulas: &'static dyn FeatureFormulas) -> Self {

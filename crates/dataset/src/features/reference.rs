@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use market::Interval;
 
-use super::bars::warm_up_on;
+use super::group::Group;
 use super::time::TIME_FEATURES;
 use super::{FeatureFormulas, FeatureSet};
 use crate::Column;
@@ -72,18 +72,12 @@ fn write_set(text: &mut String, set: &dyn FeatureFormulas) {
         columns.join(", "),
     );
     if !set.features().is_empty() {
-        let bars = set.warm_up_bars(Interval::ONE_MINUTE);
-        let of = if bars == set.warm_up_bars(Interval::ALL[1]) {
-            ""
-        } else {
-            " of one minute"
-        };
+        let [minute, .., day] = Interval::ALL;
         let _ = write!(
             text,
-            "- {} features; a row is a function of its last {}{of}.\n\n\
-             | feature | formula |\n|---|---|\n",
+            "- {} features; a row is a function of its last {}.\n\n| feature | formula |\n|---|---|\n",
             set.features().len(),
-            in_bars(bars),
+            in_bars_of_a_day_too(set.warm_up_bars(minute), set.warm_up_bars(day)),
         );
         for feature in set.features() {
             let _ = writeln!(text, "| `{}` | {} |", feature.name, feature.formula);
@@ -109,18 +103,23 @@ fn write_set(text: &mut String, set: &dyn FeatureFormulas) {
                 group.name,
                 names.join(", "),
                 group.formula,
-                in_bars_of_a_day_too(group.warm_up_bars),
+                in_bars_of_both(group),
             );
         }
     }
 }
 
+/// How many bars a group's features are a function of.
+fn in_bars_of_both(group: &Group) -> String {
+    let [minute, .., day] = Interval::ALL;
+    in_bars_of_a_day_too(group.warm_up_on(minute), group.warm_up_on(day))
+}
+
 /// What it is on bars of a minute, and on those of a day where that is another number.
-fn in_bars_of_a_day_too(bars: usize) -> String {
-    let [.., day] = Interval::ALL;
-    match warm_up_on(day, bars) {
-        days if days == bars => in_bars(bars),
-        days => format!("{}; of a day: {days}", in_bars(bars)),
+fn in_bars_of_a_day_too(minutes: usize, days: usize) -> String {
+    match minutes == days {
+        true => in_bars(minutes),
+        false => format!("{} of one minute; of a day: {days}", in_bars(minutes)),
     }
 }
 

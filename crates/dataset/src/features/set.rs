@@ -72,11 +72,11 @@ pub trait FeatureFormulas: Debug + Sync {
     /// Writes the chosen features of all coins at `rows` into `out`, row-major `[rows, coins x
     /// features]`: a coin at a time, unless a set overrides it.
     fn compute(&self, chosen: &GroupChoice, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
+        if !self.groups().is_empty() {
+            group::compute(chosen, panel, rows, out);
+            return;
+        }
         for coin in 0..panel.coins() {
-            if !self.groups().is_empty() {
-                group::compute(chosen, panel, coin, rows.clone(), out);
-                continue;
-            }
             let features = self.of_coin(panel, coin, rows.clone());
             write_coin(&features, coin, panel.coins(), out);
         }

@@ -9,6 +9,13 @@ use super::trailing_mean;
 use crate::{Column, Panel, log_returns};
 
 const DAY_MS: i64 = 86_400_000;
+const HOUR_MS: i64 = 3_600_000;
+
+/// Windows of volatilities: those of Corsi's heterogeneous autoregression, in days.
+pub(super) const DAYS: [usize; 3] = [1, 7, 30];
+
+/// No volatility per day counts as lower than a hundredth of a percent.
+pub(super) const FLOOR: f64 = 1e-4;
 
 /// A window has a mean where no more than one in so many of its bars is missing: none of up to 99 bars
 /// of a day, and two of a day's 288 bars of five minutes.
@@ -16,12 +23,20 @@ const BARS_PER_HOLE: usize = 100;
 
 /// How many bars a window of so many days has: at least one.
 pub(super) fn bars_of_days(days: usize, interval: Interval) -> usize {
-    let bars = days as i64 * DAY_MS / interval.ms();
-    usize::try_from(bars).unwrap_or(1).max(1)
+    bars_of_ms(days as i64 * DAY_MS, interval)
+}
+
+/// How many bars a window of so many hours has: at least one.
+pub(super) fn bars_of_hours(hours: usize, interval: Interval) -> usize {
+    bars_of_ms(hours as i64 * HOUR_MS, interval)
+}
+
+fn bars_of_ms(span_ms: i64, interval: Interval) -> usize {
+    usize::try_from(span_ms / interval.ms()).unwrap_or(1).max(1)
 }
 
 /// One coin at some rows and at those before them that a feature looks back on.
-pub(super) struct CoinVariances<'a> {
+pub(crate) struct CoinVariances<'a> {
     panel: &'a Panel,
     coin: usize,
     interval: Interval,
@@ -93,16 +108,31 @@ impl<'a> CoinVariances<'a> {
         self.returns.iter().enumerate().map(of_row).collect()
     }
 
-    /// ln of the volatility per day: of the root of the mean over the last `days` of variances of one
-    /// bar, times the bars of a day. It is at least the logarithm of `floor`.
+    /// How many bars a window of so many days has: at least one.
+    pub fn bars(&self, days: usize) -> usize {
+        bars_of_days(days, self.interval)
+    }
+
+    /// The values of so many days before.
+    pub fn earlier(&self, values: &[f64], days: usize) -> Vec<f64> {
+        let unknown = std::iter::repeat_n(f64::NAN, self.bars(days));
+        let all = unknown.chain(values.iter().copied());
+        all.take(values.len()).collect()
+    }
+
+    /// ln of the volatility per day over the last `days`, from variances of one bar.
     pub fn log_volatility(&self, variances: &[f64], days: usize, floor: f64) -> Vec<f64> {
-        let bars_of_day = bars_of_days(1, self.interval) as f64;
-        let log = |mean: &f64| match mean.is_nan() {
+        self.log_per_day(&self.mean(variances, self.bars(days)), floor)
+    }
+
+    /// ln of the volatility per day, at least the logarithm of `floor`, from variances of one bar.
+    pub fn log_per_day(&self, variances: &[f64], floor: f64) -> Vec<f64> {
+        let bars_of_day = self.bars(1) as f64;
+        let log = |variance: &f64| match variance.is_nan() {
             true => f64::NAN,
-            false => (mean * bars_of_day).max(0.0).sqrt().max(floor).ln(),
+            false => (variance * bars_of_day).max(0.0).sqrt().max(floor).ln(),
         };
-        let means = self.mean(variances, bars_of_days(days, self.interval));
-        means.iter().map(log).collect()
+        variances.iter().map(log).collect()
     }
 
     /// The mean of the last `bars` values; NaN where more than one in a hundred is missing.

@@ -10,9 +10,10 @@ mod coins;
 mod forecast_table;
 mod golden;
 mod groups;
-mod har_range;
+
 mod relative;
 mod resample;
+mod volatility;
 
 /// An error's message and, on a line of its own, its hint.
 fn told(error: &dataset::Error) -> String {

@@ -11,6 +11,7 @@ pub fn rows(coins: usize, fold_hours: usize, returns: Vec<f64>, units: Vec<f64>)
     let hour = |row: usize| row / coins;
     let fold = |row: usize| (hour(row) / fold_hours + 1) as u32;
     Rows {
+        quantity: score::Quantity::Return,
         close: None,
         time_ms: (0..count).map(|row| hour(row) as i64 * HOUR_MS).collect(),
         symbol: (0..count).map(|row| (row % coins) as u32).collect(),

@@ -133,6 +133,7 @@ mod tests {
             .map(|row| ((row * 37) % 800) as f64)
             .collect();
         let rows = Rows {
+            quantity: score::Quantity::Return,
             close: None,
             time_ms: (0..2 * times as i64).map(|row| row / 2 * 60_000).collect(),
             symbol: (0..2 * times as u32).map(|row| row % 2).collect(),
@@ -157,6 +158,7 @@ mod tests {
             ..Options::default()
         };
         let forecaster = ForecastColumn {
+            level: None,
             name: "x".to_owned(),
             run: Some("run".to_owned()),
             forecast: forecast.to_vec(),

@@ -3,12 +3,13 @@
 use notation::format_time;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use score::Report;
+use score::{Quantity, Report};
 
 use super::charts::{
     Area, Chart, ChartSeries, DrawResult, INK, Point, SeriesRole, SeriesRoles, legend_with,
     month_and_day, quiet, range, svg, tick, write,
 };
+use super::level_scores::folds_chart;
 use crate::text::format::{counted, interval_title};
 
 const HEIGHT: u32 = 480;
@@ -27,9 +28,12 @@ const SHAPES: [&[(i32, i32)]; 4] = [
     &[(0, 5), (5, -4), (-5, -4)],
 ];
 
-/// The IC a day of each fold and of all of them as an SVG file of its own: runs in colour, controls
+/// The IC a day (of volatilities: QLIKE) of each fold and of all of them as an SVG file of its own: runs in colour, controls
 /// in grey, each with its interval. The same report gives the same bytes.
 pub fn folds_svg(report: &Report) -> String {
+    if report.quantity == Quantity::LogVolatility {
+        return folds_chart(report, "qlike");
+    }
     let title = format!(
         "IC a day of each fold, with its {}: {}",
         interval_title(report.confidence),

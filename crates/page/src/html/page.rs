@@ -2,12 +2,15 @@
 
 use maud::{Markup, html};
 use notation::format_time;
-use score::ReportSection;
+use score::{Quantity, ReportSection};
 
 use super::charts::importance_svg;
 use super::content::{Page, models};
 use super::document::{PageRow, chart, document, section, table};
 use super::intervals::intervals;
+use super::level_classes::classes;
+use super::level_scores::{level_folds, level_scores};
+use super::levels::{level_coins, predicted_against_realized};
 use super::parts::{coins, days_of_folds, folds};
 use super::reliability::reliability;
 use super::scores::scores;
@@ -15,25 +18,39 @@ use super::shapes::{cumulative, tenths};
 use super::trading::trading;
 use crate::importance::{Importance, RankStability};
 use crate::text::format::{correlation, counted, grouped, interval_title, percent};
+use crate::text::interval_note;
 
 /// Features of the table of gain by fold.
 const FEATURES_OVER_FOLDS: usize = 12;
 
 /// The page as text. It needs no other file, no script and no network.
 pub fn html(page: &Page<'_>) -> String {
-    let body = html! {
-        (head(page))
-        (scores(page))
-        (intervals(page))
-        (days_of_folds(page))
-        (folds(page))
-        (coins(page))
-        (cumulative(page))
-        (tenths(page))
-        (reliability(page))
-        (trading(page))
-        (features(page))
-        (notes(page))
+    let body = match page.report.quantity {
+        Quantity::Return => html! {
+            (head(page))
+            (scores(page))
+            (intervals(page))
+            (days_of_folds(page))
+            (folds(page))
+            (coins(page))
+            (cumulative(page))
+            (tenths(page))
+            (reliability(page))
+            (trading(page))
+            (features(page))
+            (notes(page, &return_notes(page)))
+        },
+        Quantity::LogVolatility => html! {
+            (head(page))
+            (level_scores(page))
+            (level_folds(page))
+            (predicted_against_realized(page))
+            (classes(page))
+            (intervals(page))
+            (level_coins(page))
+            (features(page))
+            (notes(page, &html! { li { (interval_note(page.report)) } }))
+        },
     };
     document(&title(page), &body)
 }
@@ -70,8 +87,13 @@ fn head(page: &Page<'_>) -> Markup {
             } @else {
                 "look"
             }
-            " at the intervals before the values, at " i { "IC a day" } " before the pooled scores, and ask whether a \
-            forecaster beats the controls, which know next to nothing. Costs are in the section on capital alone."
+            @if page.report.quantity == Quantity::LogVolatility {
+                " at the intervals before the values, at " i { "QLIKE" } " and the order of the coins before " i { "R2" } ", which \
+                a few market-wide events decide, and ask whether a forecaster beats the controls, which know the past alone."
+            } @else {
+                " at the intervals before the values, at " i { "IC a day" } " before the pooled scores, and ask whether a \
+                forecaster beats the controls, which know next to nothing. Costs are in the section on capital alone."
+            }
         }
     }
 }
@@ -159,7 +181,7 @@ fn over_folds(importance: &Importance) -> Markup {
     }
 }
 
-fn notes(page: &Page<'_>) -> Markup {
+fn notes(page: &Page<'_>, further: &Markup) -> Markup {
     let report = page.report;
     let shown = report
         .metrics
@@ -172,20 +194,28 @@ fn notes(page: &Page<'_>) -> Markup {
                 @for metric in shown {
                     li { b { (metric.title) } ": " (metric.legend) "." }
                 }
-                li {
-                    (interval_title(report.confidence)) ": stationary block bootstrap, " (grouped(report.draws)) " draws (seed "
-                    (report.seed) "), times drawn within folds with all coins together, mean block length by Politis and \
-                    White, at least " (report.floor_bars) " bars. Differences are of the same draws. The IC a day has days \
-                    drawn as wholes; its t is the mean in units of its standard error."
-                }
-                li {
-                    "Controls: zero; the last bar's return, as it is and negated; ln close minus its mean over the last 30, \
-                    60 and 240 minutes, negated. shuffled: the first run's forecasts with their days in other orders, the \
-                    mean and the lowest to the highest of them: the size of a score of nothing."
-                }
+                (further)
             }
             p { "This page again:" }
             pre { code { (page.command) } }
         },
     )
+}
+
+/// How intervals and controls of returns are made.
+fn return_notes(page: &Page<'_>) -> Markup {
+    let report = page.report;
+    html! {
+        li {
+            (interval_title(report.confidence)) ": stationary block bootstrap, " (grouped(report.draws)) " draws (seed "
+            (report.seed) "), times drawn within folds with all coins together, mean block length by Politis and \
+            White, at least " (report.floor_bars) " bars. Differences are of the same draws. The IC a day has days \
+            drawn as wholes; its t is the mean in units of its standard error."
+        }
+        li {
+            "Controls: zero; the last bar's return, as it is and negated; ln close minus its mean over the last 30, \
+            60 and 240 minutes, negated. shuffled: the first run's forecasts with their days in other orders, the \
+            mean and the lowest to the highest of them: the size of a score of nothing."
+        }
+    }
 }

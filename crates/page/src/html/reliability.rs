@@ -1,11 +1,11 @@
 //! The page's section on calibration: what was expected against what was realized.
 
 use maud::{Markup, html};
-use plotters::prelude::*;
 use score::{CalibrationReport, CalibrationScore, ForecastColumn, ReliabilityBin, calibration};
 
-use super::charts::{ChartSeries, INK, SeriesRoles, legend, padded, quiet, svg, tick};
+use super::charts::{ChartSeries, SeriesRoles};
 use super::content::{Page, models};
+use super::diagonal_chart::{DiagramPoint, diagonal_chart};
 use super::document::{PageRow, chart, section, table};
 use crate::text::{
     bin_cells, bin_header, calibration_label, calibration_notes, line_cells, line_header,
@@ -74,9 +74,10 @@ fn bins(report: &CalibrationReport, score: &CalibrationScore) -> Markup {
     }
 }
 
-/// A point of a diagram in basis points: expected, realized, and the interval of the latter.
-type DiagramPoint = (f64, f64, Option<[f64; 2]>);
+/// What stands at the axes.
+const RETURN_AXES: [&str; 2] = ["expected (basis points)", "realized (basis points)"];
 
+/// Points in basis points.
 fn diagram_points(bins: &[ReliabilityBin]) -> Vec<DiagramPoint> {
     let ends = |bin: &ReliabilityBin| bin.interval.map(|ends| ends.map(|end| end * 1e4));
     bins.iter()
@@ -94,7 +95,12 @@ fn diagram(report: &CalibrationReport) -> String {
             points: diagram_points(&score.bins),
         })
         .collect();
-    drawn("Expected against realized return", &series, true)
+    diagonal_chart(
+        "Expected against realized return",
+        &series,
+        RETURN_AXES,
+        true,
+    )
 }
 
 /// One point for each coin and bin, without intervals.
@@ -111,53 +117,10 @@ fn coin_diagram(label: &str, score: &CalibrationScore) -> String {
                 .collect(),
         })
         .collect();
-    drawn(
+    diagonal_chart(
         &format!("{label}: expected against realized return of each coin"),
         &series,
+        RETURN_AXES,
         false,
     )
-}
-
-/// Realized over expected with the diagonal; intervals only where they are asked for.
-fn drawn(title: &str, series: &[ChartSeries<DiagramPoint>], has_intervals: bool) -> String {
-    let points = || series.iter().flat_map(|one| &one.points);
-    if points().next().is_none() {
-        return String::new();
-    }
-    let (left, right) = padded(points().map(|point| point.0));
-    let (low, high) = padded(points().flat_map(|(_, realized, ends)| {
-        let ends = ends.filter(|_| has_intervals).unwrap_or([*realized; 2]);
-        [*realized, ends[0], ends[1]]
-    }));
-    svg(title, 420, |area| {
-        let area = legend(area, series)?;
-        let mut chart = ChartBuilder::on(&area)
-            .margin(12)
-            .margin_right(30)
-            .x_label_area_size(44)
-            .y_label_area_size(70)
-            .build_cartesian_2d(left..right, low..high)?;
-        quiet(&mut chart.configure_mesh())
-            .x_labels(9)
-            .y_labels(7)
-            .x_label_formatter(&|value| tick(*value))
-            .y_label_formatter(&|value| tick(*value))
-            .x_desc("expected (basis points)")
-            .y_desc("realized (basis points)")
-            .draw()?;
-        let (from, until) = (left.max(low), right.min(high));
-        let diagonal = [(from, from), (until, until)];
-        chart.draw_series(DashedLineSeries::new(diagonal, 6, 4, INK.stroke_width(1)))?;
-        for one in series {
-            let colour = one.kind.colour();
-            for (expected, realized, ends) in &one.points {
-                if let Some([low, high]) = ends.filter(|_| has_intervals) {
-                    let whisker = [(*expected, low), (*expected, high)];
-                    chart.draw_series(LineSeries::new(whisker, colour.stroke_width(2)))?;
-                }
-                chart.draw_series([Circle::new((*expected, *realized), 4, colour.filled())])?;
-            }
-        }
-        Ok(())
-    })
 }

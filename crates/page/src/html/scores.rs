@@ -1,15 +1,15 @@
 //! The page's tables of scores: forecasters, differences, further scores, concentration.
 
 use maud::{Markup, html};
-use score::{Difference, Metric, Report, ReportSection, Score, Value};
+use score::{Difference, Metric, Quantity, Report, ReportSection, Score, Value};
 
 use super::content::{Page, models};
 use super::document::{PageCell, PageRow, section, table};
 use crate::text::format::{
     concentration_titles, interval_title, metric_cells, metric_header, metric_value,
-    narrow_warning, price_metrics, shares,
+    narrow_warning, price_metrics, shares, t,
 };
-use crate::text::verdicts;
+use crate::text::{T_TITLE, verdicts};
 
 pub(super) fn scores(page: &Page<'_>) -> Markup {
     let (report, labels) = (page.report, page.report.labels());
@@ -40,7 +40,7 @@ pub(super) fn scores(page: &Page<'_>) -> Markup {
 }
 
 /// The titles of the metrics that forecasters are compared by; their intervals stand below.
-fn estimate_header(report: &Report, label: &str) -> Vec<PageCell> {
+pub(super) fn estimate_header(report: &Report, label: &str) -> Vec<PageCell> {
     let ends = interval_title(report.confidence);
     let columns = report.metrics_at(ReportSection::Scores);
     let titles = columns.map(|metric| PageCell::stacked(metric_header(metric, &ends)));
@@ -48,7 +48,7 @@ fn estimate_header(report: &Report, label: &str) -> Vec<PageCell> {
 }
 
 /// The cells under [`estimate_header`].
-fn estimates(report: &Report, of: impl Fn(&str) -> Value) -> Vec<PageCell> {
+pub(super) fn estimates(report: &Report, of: impl Fn(&str) -> Value) -> Vec<PageCell> {
     let columns = report.metrics_at(ReportSection::Scores);
     columns
         .map(|metric| estimate(metric, of(metric.name)))
@@ -56,7 +56,7 @@ fn estimates(report: &Report, of: impl Fn(&str) -> Value) -> Vec<PageCell> {
 }
 
 /// A metric's value with its interval and t below.
-fn estimate(metric: &Metric, found: Value) -> PageCell {
+pub(super) fn estimate(metric: &Metric, found: Value) -> PageCell {
     let mut cells = metric_cells(metric, found);
     // It stands below the interval, where only its name tells it from that.
     if let Some(t) = cells
@@ -69,20 +69,26 @@ fn estimate(metric: &Metric, found: Value) -> PageCell {
 }
 
 /// One table for every forecaster that others are subtracted from.
-fn differences(report: &Report, labels: &[String]) -> Markup {
+pub(super) fn differences(report: &Report, labels: &[String]) -> Markup {
     let label = |name: &str, run: &Option<String>| report.label_of(labels, name, run.as_deref());
     let groups = report
         .differences
         .chunk_by(|left, right| (&left.a, &left.a_run) == (&right.a, &right.a_run));
+    let t_title = (report.quantity == Quantity::LogVolatility).then_some(T_TITLE);
     let row = |difference: &Difference| {
         let cells = estimates(report, |metric| difference.metric(metric));
+        let cells = cells
+            .into_iter()
+            .chain(t_title.map(|_| t(difference.qlike_t).into()));
         PageRow::new(label(&difference.b, &difference.b_run).to_owned(), cells)
     };
     html! {
         @for group in groups {
             @if let Some(first) = group.first() {
                 @let title = format!("{} minus", label(&first.a, &first.a_run));
-                (table(estimate_header(report, &title), group.iter().map(row)))
+                @let t_title = t_title.map(PageCell::from);
+                @let header = estimate_header(report, &title).into_iter().chain(t_title);
+                (table(header, group.iter().map(row)))
             }
         }
     }

@@ -1,14 +1,18 @@
 //! The coins one by one, as text.
 
-use score::{BreakEven, Report, Score};
+use score::{BreakEven, Quantity, Report, Score};
 use terminal::Table;
 
 use crate::text::format::{correlation, grouped, interval, interval_title};
+use crate::text::levels_table::level_coins;
 
 /// Each coin's correlation over time: one table a forecaster with what else is known of its
 /// coins, one for controls.
 pub fn coins_table(report: &Report) -> String {
     let labels = report.labels();
+    if report.quantity == Quantity::LogVolatility {
+        return level_coins(report, &labels);
+    }
     let labelled = || labels.iter().zip(&report.forecasters);
     let mut sections = vec![
         "Each coin over time, mean over folds (a single coin's score is mostly noise)\n".to_owned(),

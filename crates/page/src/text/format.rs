@@ -64,6 +64,10 @@ fn metric_interval(metric: &Metric, ends: Option<ConfidenceInterval>) -> String 
         (Unit::Share, Some([low, high])) => {
             format!("{:.2} to {:.2} %", low * 100.0, high * 100.0)
         }
+        (Unit::Loss | Unit::Number, Some([low, high])) => format!("{low:.4} to {high:.4}"),
+        (Unit::Target, Some([low, high])) => {
+            format!("{} to {}", magnitude(Some(low)), magnitude(Some(high)))
+        }
         _ => interval(ends),
     }
 }
@@ -76,6 +80,7 @@ pub(crate) fn metric_value(metric: &Metric, value: Option<f64>) -> String {
         Unit::Share => percent(value),
         Unit::Target | Unit::Price => magnitude(value),
         Unit::Probability => probability(value),
+        Unit::Loss | Unit::Number => number(value, 4),
     }
 }
 
@@ -159,7 +164,7 @@ pub(crate) fn ratio(value: Option<f64>) -> String {
 }
 
 /// A probability with three digits, or that it is smaller.
-fn probability(value: Option<f64>) -> String {
+pub(crate) fn probability(value: Option<f64>) -> String {
     value.map_or_else(dash, |value| match value < 0.001 {
         true => "< 0.001".to_owned(),
         false => format!("{value:.3}"),

@@ -4,11 +4,15 @@ mod across_table;
 mod backtest_table;
 mod calibration_table;
 mod coins_table;
+mod exposure_table;
 pub(crate) mod format;
 pub(crate) mod intervals_table;
+mod level_verdict;
+mod levels_table;
 mod notes;
 mod portfolio_table;
 mod quantiles_table;
+mod score_sections;
 mod score_table;
 mod thresholds_lines;
 mod thresholds_table;
@@ -23,6 +27,15 @@ pub(crate) use calibration_table::{
 };
 pub use calibration_table::{calibration_coins, calibration_table};
 pub use coins_table::coins_table;
+pub use exposure_table::exposure_table;
+pub(crate) use exposure_table::{
+    EXPOSURE_COLUMNS, MINUS_COLUMNS, exposure_cells, exposure_headline, exposure_label,
+    exposure_notes, exposure_verdicts, minus_cells, rule_title, rule_words,
+};
+pub(crate) use level_verdict::level_verdicts;
+pub(crate) use levels_table::{
+    COIN_TITLES, COMPARISON_WORDS, class_cells, coin_cells, has_regimes, interval_note, mcs,
+};
 pub use portfolio_table::portfolio_table;
 pub(crate) use portfolio_table::{
     fee_heading, portfolio_cells, portfolio_columns, portfolio_headline, portfolio_label,
@@ -30,6 +43,7 @@ pub(crate) use portfolio_table::{
 };
 pub(crate) use quantiles_table::scope_words;
 pub use quantiles_table::{quantiles_csv, quantiles_table};
+pub(crate) use score_sections::T_TITLE;
 pub use score_table::score_table;
 pub(crate) use thresholds_lines::{headline, notes as thresholds_notes, rules_line};
 pub use thresholds_lines::{thresholds_conclusion, thresholds_warnings};

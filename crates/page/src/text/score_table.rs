@@ -1,44 +1,60 @@
 //! The report as text for a terminal, at most 150 columns wide.
 
-use score::{Difference, Metric, Report, ReportSection, Value};
+use score::{Metric, Quantity, Report, ReportSection};
 use terminal::Table;
 
 use crate::text::format::{
-    concentration_titles, correlation, counted, grouped, interval, interval_title, legend_line,
-    metric_cells, metric_header, metric_value, narrow_warning, price_metrics, shares, wrapped,
+    concentration_titles, correlation, grouped, interval, interval_title, legend_line,
+    metric_cells, metric_header, narrow_warning, price_metrics, shares, wrapped,
 };
 use crate::text::intervals_table::intervals_sections;
+use crate::text::levels_table::level_sections;
 use crate::text::notes::notes;
+use crate::text::score_sections::{
+    difference_sections, legend, scores_cells, scores_heading, scores_table, values_section,
+};
 use crate::text::verdict::verdicts;
 
 /// Everything a reader of the score needs: scores with intervals, folds, differences, further
 /// scores and notes.
 pub fn score_table(report: &Report) -> String {
     let labels = report.labels();
-    let mut sections = vec![
-        scores_section(report, &labels),
-        scores_legend(report),
-        folds_section(report, &labels),
-    ];
-    sections.extend(difference_sections(report, &labels));
-    sections.push(
-        verdicts(report, &labels)
-            .iter()
-            .map(|sentence| wrapped(sentence))
-            .collect(),
-    );
-    sections.push(concentration_section(report, &labels));
-    sections.extend(prices_sections(report, &labels));
-    sections.push(further_section(report, &labels));
-    sections.push(blocks_section(report, &labels));
-    sections.extend(intervals_sections(report, &labels));
-    sections.push(notes(report, &labels));
+    let mut sections = match report.quantity {
+        Quantity::Return => return_sections(report, &labels),
+        Quantity::LogVolatility => level_sections(report, &labels),
+    };
     sections.retain(|section| !section.is_empty());
     sections.join("\n")
 }
 
+fn return_sections(report: &Report, labels: &[String]) -> Vec<String> {
+    let mut sections = vec![
+        scores_section(report, labels),
+        scores_legend(report),
+        folds_section(report, labels),
+    ];
+    sections.extend(difference_sections(report, labels));
+    sections.push(
+        verdicts(report, labels)
+            .iter()
+            .map(|sentence| wrapped(sentence))
+            .collect(),
+    );
+    sections.push(concentration_section(report, labels));
+    sections.extend(prices_sections(report, labels));
+    sections.push(values_section(
+        report,
+        labels,
+        ("Further scores", ReportSection::Further),
+    ));
+    sections.push(blocks_section(report, labels));
+    sections.extend(intervals_sections(report, labels));
+    sections.push(notes(report, labels));
+    sections
+}
+
 fn scores_section(report: &Report, labels: &[String]) -> String {
-    let mut table = scores_table(report, "forecaster");
+    let mut table = scores_table(report, "forecaster", None);
     for (label, score) in labels.iter().zip(&report.forecasters) {
         table.push(label, scores_cells(report, |metric| score.metric(metric)));
     }
@@ -48,41 +64,8 @@ fn scores_section(report: &Report, labels: &[String]) -> String {
             scores_cells(report, |metric| shuffled.value(metric)),
         );
     }
-    let heading = format!(
-        "Scores: {}, {}, {}, {}",
-        counted(report.rows, "row"),
-        counted(report.times, "time"),
-        counted(report.coins, "coin"),
-        counted(report.folds, "fold"),
-    );
+    let heading = scores_heading(report);
     format!("{heading}\n\n{}", table.render())
-}
-
-/// A table with the metrics that forecasters are compared by, each with its interval.
-fn scores_table(report: &Report, label: &str) -> Table {
-    let ends = interval_title(report.confidence);
-    Table::grouped(
-        label,
-        report
-            .metrics_at(ReportSection::Scores)
-            .map(|metric| metric_header(metric, &ends)),
-    )
-}
-
-/// The cells of [`scores_table`].
-fn scores_cells(report: &Report, of: impl Fn(&str) -> Value) -> Vec<String> {
-    report
-        .metrics_at(ReportSection::Scores)
-        .flat_map(|metric| metric_cells(metric, of(metric.name)))
-        .collect()
-}
-
-/// The words of a place's columns.
-fn legend(report: &Report, place: ReportSection) -> String {
-    report
-        .metrics_at(place)
-        .map(|metric| legend_line(metric.title, metric.legend))
-        .collect()
 }
 
 fn scores_legend(report: &Report) -> String {
@@ -143,30 +126,6 @@ fn folds_section(report: &Report, labels: &[String]) -> String {
     table.render()
 }
 
-/// One section for every forecaster that others are subtracted from.
-fn difference_sections(report: &Report, labels: &[String]) -> Vec<String> {
-    let label = |name: &str, run: &Option<String>| report.label_of(labels, name, run.as_deref());
-    let same = |left: &&Difference, right: &&Difference| {
-        (&left.a, &left.a_run) == (&right.a, &right.a_run)
-    };
-    let differences: Vec<&Difference> = report.differences.iter().collect();
-    let mut sections = Vec::new();
-    for group in differences.chunk_by(|left, right| same(left, right)) {
-        let Some(first) = group.first() else { continue };
-        let name = format!("{} minus", label(&first.a, &first.a_run));
-        let mut table = scores_table(report, &name);
-        for difference in group {
-            let name = label(&difference.b, &difference.b_run);
-            table.push(
-                name,
-                scores_cells(report, |metric| difference.metric(metric)),
-            );
-        }
-        sections.push(table.render());
-    }
-    sections
-}
-
 /// Scores of prices, where the prices are known: those with an interval, then the others.
 fn prices_sections(report: &Report, labels: &[String]) -> Vec<String> {
     let ends = interval_title(report.confidence);
@@ -189,23 +148,6 @@ fn prices_sections(report: &Report, labels: &[String]) -> Vec<String> {
         ],
         None => Vec::new(),
     }
-}
-
-fn further_section(report: &Report, labels: &[String]) -> String {
-    let titles = report.metrics_at(ReportSection::Further);
-    let titles = titles.map(|metric| vec![metric.title.to_owned()]);
-    let mut table = Table::grouped("Further scores", titles);
-    for (label, score) in labels.iter().zip(&report.forecasters) {
-        let cells = report
-            .metrics_at(ReportSection::Further)
-            .map(|metric| metric_value(metric, score.value(metric.name)));
-        table.push(label, cells);
-    }
-    format!(
-        "{}\n{}",
-        table.render(),
-        legend(report, ReportSection::Further)
-    )
 }
 
 fn blocks_section(report: &Report, labels: &[String]) -> String {

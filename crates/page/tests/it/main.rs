@@ -8,9 +8,12 @@
 )]
 
 mod html;
+mod levels;
 #[path = "../../../rules/tests/it/market.rs"]
 mod market;
 #[path = "../../../score/tests/it/rows.rs"]
 mod rows;
 mod text;
 mod trading;
+#[path = "../../../score/tests/it/volatilities.rs"]
+mod volatilities;

@@ -65,6 +65,7 @@ fn every_subcommand_lists_its_arguments() {
         ("backtest", "--hold-bars"),
         ("timing", "--deadline"),
         ("portfolio", "--folds"),
+        ("exposure", "--cost-bps"),
         ("across", "--panel"),
         ("predict", "--watch"),
         ("watch", "--until"),

@@ -66,6 +66,7 @@ impl MadeMarket {
         let symbols: Vec<String> = ["BTCUSDT", "B", "C", "D"].map(str::to_owned).to_vec();
         let bars = integers(&columns["bar"]);
         let rows = Rows {
+            quantity: score::Quantity::Return,
             close: None,
             time_ms: bars.iter().map(|bar| start_ms + bar * bar_ms).collect(),
             symbol: integers(&columns["symbol"])
@@ -87,6 +88,7 @@ impl MadeMarket {
             reach_bars: 3,
         };
         let forecaster = ForecastColumn {
+            level: None,
             name: "made".to_owned(),
             run: Some("checkpoints/made".to_owned()),
             forecast: floats(&columns["forecast"]),

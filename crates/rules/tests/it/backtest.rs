@@ -125,6 +125,7 @@ fn a_bin_is_bought_against_its_opposite() {
     let bars = 6;
     let of_bar = |values: [f64; 5]| (0..bars).flat_map(|_| values).collect::<Vec<f64>>();
     let rows = Rows {
+        quantity: score::Quantity::Return,
         close: None,
         time_ms: (0..5 * bars).map(|row| row / 5 * 60_000).collect(),
         symbol: (0..5 * bars).map(|row| (row % 5) as u32).collect(),
@@ -140,6 +141,7 @@ fn a_bin_is_bought_against_its_opposite() {
         reach_bars: 1,
     };
     let known = ForecastColumn {
+        level: None,
         name: "known".to_owned(),
         run: Some("run".to_owned()),
         forecast: of_bar(returns),
@@ -189,6 +191,7 @@ fn a_bin_is_bought_against_its_opposite() {
 /// One coin of five minutes: bought at the first two and the fourth.
 fn five_minutes() -> (Rows, ForecastColumn) {
     let rows = Rows {
+        quantity: score::Quantity::Return,
         close: None,
         time_ms: (0..5).map(|minute| minute * 60_000).collect(),
         symbol: vec![0; 5],
@@ -210,6 +213,7 @@ fn five_minutes() -> (Rows, ForecastColumn) {
     (
         rows,
         ForecastColumn {
+            level: None,
             name: "network".to_owned(),
             run: Some("run".to_owned()),
             forecast,

@@ -18,6 +18,7 @@ fn panel(golden: &Value, panel: &Value) -> (Rows, ForecastColumn) {
     let time_ms: Vec<i64> = integers(&columns["time"]);
     let length = time_ms.len();
     let rows = Rows {
+        quantity: score::Quantity::Return,
         close: None,
         time_ms,
         symbol: integers(&columns["symbol"]),
@@ -39,6 +40,7 @@ fn panel(golden: &Value, panel: &Value) -> (Rows, ForecastColumn) {
     (
         rows.checked().unwrap(),
         ForecastColumn {
+            level: None,
             name: "network".to_owned(),
             run: Some("run".to_owned()),
             forecast,

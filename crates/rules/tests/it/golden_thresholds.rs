@@ -18,6 +18,7 @@ fn panel(tuning: &Value) -> (Rows, ForecastColumn) {
     let time_ms: Vec<i64> = times.iter().map(|time| time * bar_ms).collect();
     let length = time_ms.len();
     let rows = Rows {
+        quantity: score::Quantity::Return,
         close: None,
         time_ms,
         symbol: integers(&columns["symbol"]),
@@ -35,6 +36,7 @@ fn panel(tuning: &Value) -> (Rows, ForecastColumn) {
     (
         rows,
         ForecastColumn {
+            level: None,
             name: "network".to_owned(),
             run: Some("run".to_owned()),
             forecast: floats(&columns["forecast"]),

@@ -10,6 +10,7 @@
 
 mod backtest;
 mod break_even;
+mod exposure;
 mod golden_backtest;
 mod golden_thresholds;
 mod market;
@@ -17,6 +18,8 @@ mod market;
 mod rows;
 mod thresholds;
 mod timing;
+#[path = "../../../score/tests/it/volatilities.rs"]
+mod volatilities;
 
 /// An error's message and, on a line of its own, its hint.
 fn told(error: &rules::Error) -> String {

@@ -15,6 +15,7 @@ pub fn market(skilled: usize, seed: u64) -> (Rows, ForecastColumn) {
     let mut noise = Noise::new(seed);
     let mut slow = [0.0; COINS];
     let mut rows = Rows {
+        quantity: score::Quantity::Return,
         close: None,
         time_ms: Vec::new(),
         symbol: Vec::new(),
@@ -54,6 +55,7 @@ pub fn market(skilled: usize, seed: u64) -> (Rows, ForecastColumn) {
     (
         rows,
         ForecastColumn {
+            level: None,
             name: "network".to_owned(),
             run: Some("checkpoints/a".to_owned()),
             forecast,

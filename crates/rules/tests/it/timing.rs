@@ -33,6 +33,7 @@ fn rows_at(start_ms: i64, bar: &[i64], coin: &[i64], fold: &[i64]) -> Rows {
     let length = bar.len();
     let coins = coin.iter().max().map_or(0, |last| last + 1);
     Rows {
+        quantity: score::Quantity::Return,
         close: None,
         time_ms: bar.iter().map(|bar| start_ms + bar * HOUR_MS).collect(),
         symbol: coin.iter().map(|coin| *coin as u32).collect(),
@@ -51,6 +52,7 @@ fn rows_at(start_ms: i64, bar: &[i64], coin: &[i64], fold: &[i64]) -> Rows {
 
 fn of_run(name: &str, forecast: Vec<f64>) -> ForecastColumn {
     ForecastColumn {
+        level: None,
         name: name.to_owned(),
         run: Some(format!("runs/{name}")),
         forecast,

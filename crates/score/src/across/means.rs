@@ -248,6 +248,7 @@ mod tests {
         let count = 800 * 3;
         let realized: Vec<f64> = (0..count).map(|_| noise()).collect();
         let rows = Rows {
+            quantity: crate::Quantity::Return,
             close: None,
             time_ms: (0..count).map(|row| (row / 3) as i64 * 60_000).collect(),
             symbol: (0..count).map(|row| (row % 3) as u32).collect(),
@@ -268,6 +269,7 @@ mod tests {
             realized,
         };
         let mut forecaster = |name: &str, skill: f64| ForecastColumn {
+            level: None,
             name: name.to_owned(),
             run: Some(format!("{name} {seed}")),
             forecast: rows

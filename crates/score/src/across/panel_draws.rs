@@ -1,7 +1,8 @@
 //! One panel scored by its own bootstrap, with the draws kept.
 
 use crate::common_rows::CommonRows;
-use crate::error::Error;
+use crate::error::{Error, setting};
+use crate::levels::Quantity;
 use crate::metrics::{Estimate, METRICS, Metric, ReportSection, Sample, SharedDraws};
 use crate::options::Options;
 use crate::ranks::Ranks;
@@ -27,6 +28,7 @@ pub(super) fn compared() -> Vec<Metric> {
     METRICS
         .iter()
         .filter(|metric| metric.section == ReportSection::Scores)
+        .filter(|metric| metric.quantity == Quantity::Return)
         .copied()
         .collect()
 }
@@ -48,6 +50,10 @@ pub(super) struct PanelDraws {
 impl PanelDraws {
     pub fn new(panel: &PanelForecasts<'_>, place: u64, options: &Options) -> Result<Self, Error> {
         panel.rows.check()?;
+        if panel.rows.quantity != Quantity::Return {
+            let expected = "forecasts of returns: means over panels are of their metrics";
+            return Err(setting("panel", panel.name, expected));
+        }
         check_forecasters(panel.rows, panel.forecasters)?;
         let options = Options {
             seed: options.seed.wrapping_add(place),

@@ -1,5 +1,6 @@
 //! What a metric says of itself.
 
+use crate::levels::Quantity;
 use crate::metrics::sample::{Estimate, Sample};
 
 /// One way to say how good forecasts are: a constant in a file of its own, and a line in
@@ -14,6 +15,8 @@ pub struct Metric {
     pub legend: &'static str,
     /// How it is computed, and the source of the formula if it has one.
     pub formula: &'static str,
+    /// The forecasts that it is of.
+    pub quantity: Quantity,
     /// What it is measured in.
     pub unit: Unit,
     /// Which values are the good ones.
@@ -27,7 +30,8 @@ pub struct Metric {
     /// The metric of one forecaster.
     pub of: fn(&Sample<'_>) -> Estimate,
     /// The metric of one forecaster minus that of another, with the interval from paired draws;
-    /// None where forecasters are not compared by it.
+    /// None where forecasters are not compared by it, and of metrics of volatility, which share
+    /// their draws.
     pub minus: Option<fn(&Sample<'_>, &Sample<'_>) -> Estimate>,
 }
 
@@ -51,17 +55,23 @@ pub enum Unit {
     Target,
     /// The unit of prices.
     Price,
+    /// A loss, 0 where forecasts are perfect.
+    Loss,
+    /// A plain number.
+    Number,
     /// The probability of a difference as large by luck alone.
     Probability,
 }
 
 /// Which values are the good ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Better {
     /// High ones.
     Higher,
     /// Low ones.
     Lower,
+    /// Those closer to this one.
+    CloserTo(f64),
 }
 
 /// Where tables show a metric; JSON has all of them.
@@ -71,6 +81,8 @@ pub enum ReportSection {
     Scores,
     /// Among the scores of prices, where the prices are known.
     Prices,
+    /// Among the scores of classes, where forecasts have classes.
+    Regimes,
     /// Among the further scores, as a value alone.
     Further,
     /// In JSON alone.
@@ -99,6 +111,7 @@ impl Metric {
         title: "",
         legend: "",
         formula: "",
+        quantity: Quantity::Return,
         unit: Unit::Correlation,
         better: Better::Higher,
         section: ReportSection::Further,

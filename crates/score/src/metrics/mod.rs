@@ -40,6 +40,7 @@ mod skill;
 mod smape;
 mod value;
 mod values;
+mod volatility;
 mod weighted;
 mod width;
 
@@ -52,7 +53,7 @@ pub use value::Value;
 pub use values::ByMetric;
 pub(crate) use values::MetricEntry;
 
-/// Every metric, in the order of the tables.
+/// Every metric, in the order of the tables: those of returns, then those of volatility.
 pub const METRICS: &[Metric] = &[
     ic_a_day::METRIC,
     ic_a_day_raw::METRIC,
@@ -86,6 +87,32 @@ pub const METRICS: &[Metric] = &[
     return_r2::METRIC,
     sign_sharpe::METRIC,
     sign_drawdown::METRIC,
+    volatility::qlike::METRIC,
+    volatility::r2::METRIC,
+    volatility::spearman_per_day::METRIC,
+    volatility::top20_hit::METRIC,
+    volatility::rmse::METRIC,
+    volatility::mae::METRIC,
+    volatility::mape::METRIC,
+    volatility::r2_market::METRIC,
+    volatility::r2_neutral::METRIC,
+    volatility::r2_within_coin::METRIC,
+    volatility::spearman::METRIC,
+    volatility::calibration_slope::METRIC,
+    volatility::calibration_intercept::METRIC,
+    volatility::coverage_80::METRIC,
+    volatility::coverage_95::METRIC,
+    volatility::width_80::METRIC,
+    volatility::width_95::METRIC,
+    volatility::log_loss::METRIC,
+    volatility::brier::METRIC,
+    volatility::accuracy::METRIC,
+    volatility::accuracy_gain::METRIC,
+    volatility::macro_f1::METRIC,
+    volatility::auc_high::METRIC,
+    volatility::auc_ovr::METRIC,
+    volatility::average_precision::METRIC,
+    volatility::ece::METRIC,
 ];
 
 /// Every metric of prediction intervals, in the order of the tables.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::levels::Quantity;
 use crate::metrics::interval_metric::IntervalMetric;
 use crate::metrics::metric::{Better, Metric, ReportSection, Unit};
 
@@ -18,6 +19,17 @@ and the control `zero` is the last price. A new metric is a file in `crates/scor
 `crates/page/examples/metric.rs` is one outside the list.
 ";
 
+const VOLATILITY_HEAD: &str = "
+# Metrics of volatility
+
+Of runs with `target.kind = \"volatility\"`, in the place of those above. Forecasts and what came are
+natural logs of volatilities per day; the metrics are of the level, with the volatility and the variance
+that a forecaster publishes (`volatility_mean`, `variance_mean`; a control's are exp of its log and the
+square of that). Intervals are percentiles over draws of UTC days, in circular blocks of `--block-days`
+days (28): the scores of neighbouring weeks are alike, as their targets and the market are. Metrics of
+classes are there where a forecaster publishes classes.
+";
+
 const INTERVALS_HEAD: &str = "
 # Metrics of prediction intervals
 
@@ -30,7 +42,12 @@ coin's quantiles of what was realized in earlier folds.
 /// The page `docs/src/reference/metrics.md`, as the lists of metrics have it.
 pub fn metrics_reference(metrics: &[Metric], of_intervals: &[IntervalMetric]) -> String {
     let mut text = HEAD.to_owned();
+    let mut quantity = Quantity::Return;
     for metric in metrics {
+        if metric.quantity != quantity {
+            quantity = metric.quantity;
+            text += VOLATILITY_HEAD;
+        }
         let _ = write!(
             text,
             "\n## {}\n\n`{}`: {}.\n\n- Computed as: {}.\n- Measured {}; {} is better.\n- {}\n",
@@ -40,8 +57,9 @@ pub fn metrics_reference(metrics: &[Metric], of_intervals: &[IntervalMetric]) ->
             metric.formula,
             measured(metric.unit),
             match metric.better {
-                Better::Higher => "higher",
-                Better::Lower => "lower",
+                Better::Higher => "higher".to_owned(),
+                Better::Lower => "lower".to_owned(),
+                Better::CloserTo(value) => format!("closer to {value}"),
             },
             place(metric),
         );
@@ -70,6 +88,8 @@ fn measured(unit: Unit) -> &'static str {
         Unit::Target => "in the unit of the target",
         Unit::Price => "in the unit of the price",
         Unit::Probability => "as a probability",
+        Unit::Loss => "as a loss, 0 where forecasts are perfect",
+        Unit::Number => "as a plain number",
     }
 }
 
@@ -77,6 +97,7 @@ fn place(metric: &Metric) -> String {
     let shown = match metric.section {
         ReportSection::Scores => "Among the scores",
         ReportSection::Prices => "Among the scores of prices",
+        ReportSection::Regimes => "Among the scores of classes",
         ReportSection::Further => "Among the further scores",
         ReportSection::Hidden => "In JSON alone",
     };

@@ -10,6 +10,7 @@ use statistics::{
 use crate::common_rows::{CommonRows, fold_ranks, mean_defined};
 use crate::controls::{is_unknown, rows_of_coins};
 use crate::daily::{DayMean, IcVariant};
+use crate::levels::{DayDraws, LevelForecast, SummedValues};
 use crate::metrics::value::Value;
 use crate::ranks::{RankSeries, Ranks};
 use crate::ratio::RatioSeries;
@@ -31,6 +32,8 @@ pub struct Sample<'a> {
     forecaster: &'a ForecastColumn,
     /// The draws, and the forecaster's place among them.
     drawn: Option<(&'a SharedDraws<'a>, usize)>,
+    /// The days of forecasts of volatility, and their draws.
+    days: Option<&'a DayDraws>,
 }
 
 impl<'a> Sample<'a> {
@@ -45,6 +48,7 @@ impl<'a> Sample<'a> {
             common,
             forecaster,
             drawn: Some((prepared, place)),
+            days: None,
         }
     }
 
@@ -54,6 +58,19 @@ impl<'a> Sample<'a> {
             common,
             forecaster,
             drawn: None,
+            days: None,
+        }
+    }
+
+    /// Forecasts of log volatility, with the days that all forecasters' draws are of.
+    pub(crate) fn of_level(
+        common: &'a CommonRows<'a>,
+        forecaster: &'a ForecastColumn,
+        days: &'a DayDraws,
+    ) -> Self {
+        Self {
+            days: Some(days),
+            ..Self::alone(common, forecaster)
         }
     }
 
@@ -85,6 +102,34 @@ impl<'a> Sample<'a> {
     /// True for a control of what the rows do not know.
     pub fn is_unknown(&self) -> bool {
         is_unknown(self.forecaster)
+    }
+
+    /// What the forecaster publishes of the level; None where forecasts are no log volatilities.
+    pub fn level(&self) -> Option<&'a LevelForecast> {
+        self.forecaster.level.as_ref()
+    }
+
+    /// A value of sums over times, with the draws of whole days: `of_time` are the sums of a time,
+    /// given its rows.
+    pub(crate) fn summed<const N: usize>(
+        &self,
+        of_time: impl Fn(&Range<usize>) -> [f64; N],
+        of: impl Fn(&[f64; N]) -> Option<f64> + Sync,
+    ) -> Estimate {
+        let Some(days) = self.days else {
+            return Estimate::default();
+        };
+        let SummedValues {
+            value,
+            folds,
+            draws,
+        } = days.summed(&self.common.spans, of_time, of);
+        Estimate {
+            value,
+            t: None,
+            folds,
+            draws,
+        }
     }
 
     /// The closes that returns begin at; None where forecasts are not scored as prices, and for a
@@ -272,6 +317,41 @@ impl Estimate {
             t: self.t,
             folds: (self.folds.into_iter()).map(|fold| fold.map(&of)).collect(),
             draws: (self.draws).map(|draws| draws.into_iter().map(&of).collect()),
+        }
+    }
+
+    /// The same of another forecaster taken from this, draw by draw.
+    pub(crate) fn minus(&self, other: &Self) -> Self {
+        let draws = self.draws.as_ref().zip(other.draws.as_ref());
+        Self {
+            value: self.value.zip(other.value).map(|(a, b)| a - b),
+            t: None,
+            folds: minus(&self.folds, &other.folds),
+            draws: draws.map(|(a, b)| a.iter().zip(b).map(|(a, b)| a - b).collect()),
+        }
+    }
+
+    /// The mean of several, fold by fold and draw by draw; undefined where one of them is.
+    pub(crate) fn mean_of(all: &[Self]) -> Self {
+        let Some(first) = all.first() else {
+            return Self::default();
+        };
+        let count = all.len() as f64;
+        let mean = |of: &dyn Fn(&Self) -> Option<f64>| {
+            let sum: Option<f64> = all.iter().map(of).sum();
+            sum.map(|sum| sum / count)
+        };
+        let folds = (0..first.folds.len())
+            .map(|fold| mean(&|one: &Self| one.folds.get(fold).copied().flatten()));
+        let draw = |draw: usize| {
+            let of = |one: &Self| one.draws.as_ref()?.get(draw).copied();
+            mean(&of).unwrap_or(f64::NAN)
+        };
+        Self {
+            value: mean(&|one: &Self| one.value),
+            t: None,
+            folds: folds.collect(),
+            draws: (first.draws.as_ref()).map(|draws| (0..draws.len()).map(draw).collect()),
         }
     }
 

@@ -16,6 +16,7 @@ fn market(golden: &Json) -> (Rows, Vec<f64>) {
     let [start_ms, bar_ms] = ["start_ms", "bar_ms"].map(|key| golden[key].as_i64().unwrap());
     let length = bar.len();
     let rows = Rows {
+        quantity: score::Quantity::Return,
         time_ms: bar.iter().map(|bar| start_ms + bar * bar_ms).collect(),
         symbol: integers(&golden["symbol"]),
         fold: integers(&golden["fold"]),
@@ -35,6 +36,7 @@ fn market(golden: &Json) -> (Rows, Vec<f64>) {
 
 fn column(forecast: Vec<f64>) -> ForecastColumn {
     ForecastColumn {
+        level: None,
         name: "made".to_owned(),
         run: Some("runs/made".to_owned()),
         forecast,

@@ -38,6 +38,7 @@ fn planted(seed: u64) -> (Rows, ForecastColumn) {
         }
     }
     let rows = Rows {
+        quantity: score::Quantity::Return,
         close: None,
         time_ms: (0..length)
             .map(|row| (row / COINS) as i64 * 60_000)
@@ -59,6 +60,7 @@ fn planted(seed: u64) -> (Rows, ForecastColumn) {
     (
         rows,
         ForecastColumn {
+            level: None,
             name: "planted".to_owned(),
             run: Some("run".to_owned()),
             forecast,

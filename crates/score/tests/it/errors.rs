@@ -65,6 +65,7 @@ fn bad_forecasts_and_options_are_refused() {
         "column `forecast of network`, row 3 (time 60000 ms, COIN1): found NaN, expected a finite number"
     );
     let short = ForecastColumn {
+        level: None,
         name: "short".to_owned(),
         run: Some("run".to_owned()),
         forecast: vec![0.0; 3],

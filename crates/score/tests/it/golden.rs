@@ -12,6 +12,7 @@ fn mean(values: &[f64]) -> f64 {
 
 fn statistics_rows(columns: &Json) -> Rows {
     Rows {
+        quantity: score::Quantity::Return,
         close: None,
         time_ms: integers::<i64>(&columns["time"])
             .iter()
@@ -39,6 +40,7 @@ fn statistics_equal_those_of_numpy_scipy_and_pandas() {
     let rows = statistics_rows(&golden["rows"]);
     let forecast = floats(&golden["rows"]["forecast"]);
     let forecaster = ForecastColumn {
+        level: None,
         name: "network".to_owned(),
         run: Some("run".to_owned()),
         forecast,
@@ -108,6 +110,7 @@ fn bootstrap_report(golden: &Json, draws: usize) -> Report {
     );
     let length = (timestamps * coins) as usize;
     let rows = Rows {
+        quantity: score::Quantity::Return,
         close: None,
         time_ms: (0..length as i64)
             .map(|row| row / coins as i64 * 60_000)
@@ -125,6 +128,7 @@ fn bootstrap_report(golden: &Json, draws: usize) -> Report {
         reach_bars: 15,
     };
     let forecaster = |name: &str| ForecastColumn {
+        level: None,
         name: name.to_owned(),
         run: Some("run".to_owned()),
         forecast: floats(&golden[name]),
@@ -189,6 +193,7 @@ fn the_ic_a_day_equals_that_of_pandas() {
     let columns = &golden["rows"];
     let length = columns["time"].as_array().unwrap().len();
     let rows = Rows {
+        quantity: score::Quantity::Return,
         close: None,
         time_ms: integers(&columns["time"]),
         symbol: integers(&columns["symbol"]),
@@ -207,6 +212,7 @@ fn the_ic_a_day_equals_that_of_pandas() {
         reach_bars: 3,
     };
     let forecaster = |name: &str| ForecastColumn {
+        level: None,
         name: name.to_owned(),
         run: Some("run".to_owned()),
         forecast: floats(&columns[name]),

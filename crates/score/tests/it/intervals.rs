@@ -17,6 +17,7 @@ fn rows(golden: &Json) -> Rows {
     let columns = &golden["rows"];
     let realized = floats(&columns["realized"]);
     Rows {
+        quantity: score::Quantity::Return,
         close: None,
         time_ms: integers(&columns["time_ms"]),
         symbol: integers(&columns["symbol"]),

@@ -12,9 +12,11 @@ mod coverage;
 mod errors;
 mod golden;
 mod intervals;
+mod levels;
 mod prices;
 mod report;
 mod rows;
+mod volatilities;
 
 /// An error's message and, on a line of its own, its hint.
 fn told(error: &score::Error) -> String {

@@ -10,6 +10,7 @@ fn rows(case: &Json) -> Rows {
     let columns = &case["rows"];
     let count = list(&columns["time"]).len();
     Rows {
+        quantity: score::Quantity::Return,
         time_ms: (integers::<i64>(&columns["time"]).iter())
             .map(|time| time * DAY_MS)
             .collect(),
@@ -31,6 +32,7 @@ fn rows(case: &Json) -> Rows {
 fn report(case: &Json) -> Report {
     let rows = rows(case);
     let forecaster = ForecastColumn {
+        level: None,
         name: "network".to_owned(),
         run: Some("run".to_owned()),
         forecast: floats(&case["rows"]["forecast"]),

@@ -32,6 +32,7 @@ pub const CONTROL_NAMES: [&str; 6] = [
 pub fn rows(folds: usize, times: usize, coins: usize) -> Rows {
     let mut noise = Noise::new(1);
     let mut rows = Rows {
+        quantity: score::Quantity::Return,
         close: None,
         time_ms: Vec::new(),
         symbol: Vec::new(),
@@ -89,6 +90,7 @@ pub fn forecaster(name: &str, rows: &Rows, skill: f64, seed: u64) -> ForecastCol
         .map(|realized| skill * realized + 0.001 * noise.draw())
         .collect();
     ForecastColumn {
+        level: None,
         name: name.to_owned(),
         run: Some(format!("checkpoints/{name}")),
         forecast,

@@ -103,6 +103,7 @@ fn a_planted_market_forecast_has_no_neutral_score() {
     let report = report(
         &rows,
         &[ForecastColumn {
+            level: None,
             name: "market".to_owned(),
             run: Some("run".to_owned()),
             forecast,

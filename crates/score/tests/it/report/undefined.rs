@@ -129,6 +129,7 @@ fn deviations_from_a_mean_are_controls_and_unknown_ones_have_no_score() {
             .cloned()
     };
     let by_hand = ForecastColumn {
+        level: None,
         name: "by hand".to_owned(),
         run: Some("run".to_owned()),
         forecast: negated,

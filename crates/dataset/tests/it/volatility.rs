@@ -1,6 +1,6 @@
-//! `har_range` against plain formulas in pandas, by `scripts/golden-volatility.py`.
+//! `har_range` and `volatility` against plain formulas in pandas, by `scripts/golden-volatility.py`.
 
-use dataset::{CandleTable, Column, FeatureSet, Features, Panel};
+use dataset::{CandleTable, Column, FeatureConfig, FeatureSet, Features, Panel};
 use market::Symbol;
 use serde_json::Value;
 
@@ -65,6 +65,84 @@ fn volatilities_equal_those_of_pandas() {
             for (row, expected) in rows(&golden).into_iter().zip(golden_rows) {
                 let name = format!("{} of coin {coin} on day {row}", feature.name);
                 assert_equal(&name, series[row], &expected[coin]);
+            }
+        }
+    }
+}
+
+/// Values are kept in 32 bits.
+const ROUNDING: f64 = 1.2e-7;
+
+#[test]
+fn groups_equal_those_of_pandas() {
+    let golden = golden();
+    let panel = panel(&golden);
+    let set: FeatureSet = "volatility".parse().unwrap();
+    let features = Features::all(set).of_bars(panel.interval());
+    let matrix = features.compute(&panel, 0..panel.rows());
+    let of_ta_lib = ["atr_14", "bollinger_width", "rsi_14", "macd"];
+    for (place, name) in features.names().into_iter().enumerate() {
+        let golden_rows = &golden["volatility"][name];
+        if of_ta_lib
+            .iter()
+            .any(|indicator| name.starts_with(indicator))
+        {
+            assert!(
+                golden_rows.is_null() && !matrix.cell(180, 1)[place].is_nan(),
+                "{name}"
+            );
+            continue;
+        }
+        for (row, expected) in rows(&golden)
+            .into_iter()
+            .zip(golden_rows.as_array().unwrap())
+        {
+            for coin in 0..panel.coins() {
+                let found = f64::from(matrix.cell(row, coin)[place]);
+                let name = format!("{name} of coin {coin} on day {row}");
+                match expected[coin].as_f64() {
+                    None => assert!(found.is_nan(), "{name} is {found}, expected nothing"),
+                    Some(expected) => assert!(
+                        (found - expected).abs() <= ROUNDING * expected.abs() + 1e-9,
+                        "{name} is {found}, expected {expected}"
+                    ),
+                }
+            }
+        }
+    }
+}
+
+/// Groups are as they are in the whole set, whichever are chosen with them.
+#[test]
+fn groups_are_chosen_one_by_one() {
+    let golden = golden();
+    let panel = panel(&golden);
+    let set: FeatureSet = "volatility".parse().unwrap();
+    let all = Features::all(set).of_bars(panel.interval());
+    let whole = all.compute(&panel, 0..panel.rows());
+    for group in ["realized", "lags", "rsi", "bitcoin", "market", "volume"] {
+        let config = FeatureConfig {
+            set,
+            groups: vec![group.to_owned()],
+            ..FeatureConfig::default()
+        };
+        let chosen = config.chosen(panel.interval());
+        let first = all
+            .names()
+            .iter()
+            .position(|name| *name == chosen.names()[0])
+            .unwrap();
+        let matrix = chosen.compute(&panel, 150..200);
+        for row in 150..200 {
+            for coin in 0..panel.coins() {
+                for (place, found) in matrix.cell(row - 150, coin).iter().enumerate() {
+                    let expected = whole.cell(row, coin)[first + place];
+                    // The indicators of the whole set need the warm-up of the longest of them.
+                    assert!(
+                        found.to_bits() == expected.to_bits() || expected.is_nan(),
+                        "{group} {place} of coin {coin} on day {row}: {found} {expected}"
+                    );
+                }
             }
         }
     }
@@ -142,4 +220,41 @@ fn windows_are_days_on_any_bars() {
     assert!(found[0][61].is_nan() && found[0][64].is_nan() && found[0][65].is_finite());
     // 120 bars of a month may lack one, and the hole takes two returns.
     assert!(found[2][150].is_nan() && found[2][182].is_finite());
+}
+
+/// Sums over the last bars of five minutes, by the formula itself.
+#[test]
+fn hours_and_days_of_short_bars_are_those_of_the_formula() {
+    let close = |bar: i64| 100.0 + ((bar * bar * 7919) % 101) as f64 / 50.0;
+    let (bars, step) = (24 * 288_i64, 300_000);
+    let mut candles = CandleTable::default();
+    for bar in 0..bars {
+        let mut row = [f64::NAN; Column::ALL.len()];
+        row[..4].copy_from_slice(&[close(bar); 4]);
+        candles.push_row(bar * step, row);
+    }
+    let coins = [(Symbol::new("AUSDT").unwrap(), candles)];
+    let range = (0, bars * step);
+    let panel = Panel::build(&coins, "5m".parse().unwrap(), range, 0, &[]);
+    let set = FeatureSet::HAR_INTRADAY.formulas();
+    let found = set.of_coin(&panel, 0, 0..bars as usize);
+    let row = bars - 1;
+    let squared = |bar: i64| (close(bar) / close(bar - 1)).ln().powi(2);
+    for (feature, window) in found.iter().zip([24, 72, 288, 7 * 288, 22 * 288]) {
+        let sum: f64 = (row + 1 - window..=row).map(squared).sum();
+        let expected = (sum / window as f64 * 288.0).sqrt().ln();
+        let value = feature[row as usize];
+        assert!(
+            (value - expected).abs() < 1e-9,
+            "{window}: {value}, expected {expected}"
+        );
+    }
+    let known: Vec<f64> = (found[2].iter().copied())
+        .filter(|value| value.is_finite())
+        .collect();
+    // The first two of a day's 288 returns may be missing, and the very first one is.
+    assert_eq!(known.len() as i64, bars - 286);
+    let level = known.iter().sum::<f64>() / known.len() as f64;
+    assert!((found[5][row as usize] - level).abs() < 1e-9);
+    assert!(found[5][22 * 288].is_nan() && found[4][21 * 288].is_nan());
 }

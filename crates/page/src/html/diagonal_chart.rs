@@ -1,0 +1,58 @@
+//! What came over what was said, as points beside the diagonal.
+
+use plotters::prelude::*;
+
+use super::charts::{ChartSeries, INK, legend, padded, quiet, svg, tick};
+
+/// A point of a diagram: expected, realized, and the interval of the latter.
+pub(super) type DiagramPoint = (f64, f64, Option<[f64; 2]>);
+
+/// Realized over expected with the diagonal, between axes of these names; intervals only where they
+/// are asked for. Empty without points.
+pub(super) fn diagonal_chart(
+    title: &str,
+    series: &[ChartSeries<DiagramPoint>],
+    [x_axis, y_axis]: [&str; 2],
+    has_intervals: bool,
+) -> String {
+    let points = || series.iter().flat_map(|one| &one.points);
+    if points().next().is_none() {
+        return String::new();
+    }
+    let (left, right) = padded(points().map(|point| point.0));
+    let (low, high) = padded(points().flat_map(|(_, realized, ends)| {
+        let ends = ends.filter(|_| has_intervals).unwrap_or([*realized; 2]);
+        [*realized, ends[0], ends[1]]
+    }));
+    svg(title, 420, |area| {
+        let area = legend(area, series)?;
+        let mut chart = ChartBuilder::on(&area)
+            .margin(12)
+            .margin_right(30)
+            .x_label_area_size(44)
+            .y_label_area_size(70)
+            .build_cartesian_2d(left..right, low..high)?;
+        quiet(&mut chart.configure_mesh())
+            .x_labels(9)
+            .y_labels(7)
+            .x_label_formatter(&|value| tick(*value))
+            .y_label_formatter(&|value| tick(*value))
+            .x_desc(x_axis)
+            .y_desc(y_axis)
+            .draw()?;
+        let (from, until) = (left.max(low), right.min(high));
+        let diagonal = [(from, from), (until, until)];
+        chart.draw_series(DashedLineSeries::new(diagonal, 6, 4, INK.stroke_width(1)))?;
+        for one in series {
+            let colour = one.kind.colour();
+            for (expected, realized, ends) in &one.points {
+                if let Some([low, high]) = ends.filter(|_| has_intervals) {
+                    let whisker = [(*expected, low), (*expected, high)];
+                    chart.draw_series(LineSeries::new(whisker, colour.stroke_width(2)))?;
+                }
+                chart.draw_series([Circle::new((*expected, *realized), 4, colour.filled())])?;
+            }
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,159 @@
+//! The page's tables of scores of volatility, and what they are fold by fold.
+
+use maud::{Markup, html};
+use score::{Report, ReportSection, Score, Value};
+
+use super::charts::{self, ChartSeries, Point};
+use super::content::Page;
+use super::document::{PageCell, PageRow, chart, section, table};
+use super::scores::{differences, estimate, estimate_header, estimates, forecaster_rows};
+use crate::text::format::{interval_title, metric_header, metric_value};
+use crate::text::{COMPARISON_WORDS, has_regimes, level_verdicts, mcs};
+
+/// Most models in a chart: as many as there are colours.
+const MOST_MODELS: usize = 6;
+
+/// Scores with intervals, differences, and further scores.
+pub(super) fn level_scores(page: &Page<'_>) -> Markup {
+    let (report, labels) = (page.report, page.report.labels());
+    let [(mcs_title, _), _] = COMPARISON_WORDS;
+    let header = estimate_header(report, "")
+        .into_iter()
+        .chain([mcs_title.into()]);
+    let scored = forecaster_rows(page, |score| {
+        let cells = estimates(report, |metric| score.metric(metric));
+        cells.into_iter().chain([mcs(score).into()]).collect()
+    });
+    section(
+        "Scores",
+        &html! {
+            (table(header, scored))
+            @for sentence in level_verdicts(report, &labels) { p { (sentence) } }
+            ul { @for (word, meaning) in COMPARISON_WORDS { li { b { (word) } ": " (meaning) "." } } }
+            (differences(report, &labels))
+            (values(page, ReportSection::Further))
+            @if has_regimes(report) {
+                h3 { "Classes" }
+                (values(page, ReportSection::Regimes))
+            }
+        },
+    )
+}
+
+/// The metrics of a place with their intervals.
+fn values(page: &Page<'_>, place: ReportSection) -> Markup {
+    let ends = interval_title(page.report.confidence);
+    let metrics = || page.report.metrics_at(place);
+    let titles = metrics().map(|metric| PageCell::stacked(metric_header(metric, &ends)));
+    let header = std::iter::once(PageCell::default()).chain(titles);
+    let rows = forecaster_rows(page, |score| {
+        metrics()
+            .map(|metric| estimate(metric, score.metric(metric.name)))
+            .collect()
+    });
+    table(header, rows)
+}
+
+/// QLIKE and hits of each fold.
+pub(super) fn level_folds(page: &Page<'_>) -> Markup {
+    let of = |name: &str, words: &str| {
+        let Some(metric) = page
+            .report
+            .metrics
+            .iter()
+            .find(|metric| metric.name == name)
+        else {
+            return Markup::default();
+        };
+        let header = std::iter::once(String::new()).chain(fold_names(page.report));
+        let rows = forecaster_rows(page, |score| {
+            let values = of_folds(score, name);
+            values
+                .map(|value| metric_value(metric, value).into())
+                .collect()
+        });
+        section(
+            &format!("{} of each fold", metric.title),
+            &html! {
+                p { (words) }
+                (chart(folds_chart(page.report, name)))
+                details { summary { "As a table" } (table(header, rows)) }
+            },
+        )
+    };
+    html! {
+        (of("qlike", "The loss that forecasters are compared by. A forecaster that is ahead of the controls in one fold alone \
+            has not been seen to work."))
+        (of("top20_hit", "Of the fifth of the coins with the highest forecasts, the share that is among the fifth with the \
+            highest volatility. By chance it is 20 %."))
+    }
+}
+
+fn fold_names(report: &Report) -> impl Iterator<Item = String> {
+    report
+        .fold_numbers
+        .iter()
+        .map(|number| format!("fold {number}"))
+}
+
+fn of_folds<'a>(score: &'a Score, name: &str) -> impl Iterator<Item = Option<f64>> + 'a {
+    let folds = score.level.as_ref().and_then(|level| level.folds.get(name));
+    folds.into_iter().flatten().copied()
+}
+
+/// A metric of each fold as a chart: controls in grey, and the models with the lowest QLIKE.
+pub(crate) fn folds_chart(report: &Report, name: &str) -> String {
+    let labels = report.labels();
+    let shown = shown_models(report);
+    let mut roles = charts::SeriesRoles::default();
+    let is_shown = |place: &usize| report.forecasters[*place].is_control() || shown.contains(place);
+    let series: Vec<ChartSeries<Point>> = (0..labels.len())
+        .filter(is_shown)
+        .map(|place| ChartSeries {
+            label: labels[place].clone(),
+            kind: roles.next(!report.forecasters[place].is_control()),
+            points: of_folds(&report.forecasters[place], name)
+                .map(|value| (value, None))
+                .collect(),
+        })
+        .collect();
+    let names: Vec<String> = fold_names(report).collect();
+    let title = report.metrics.iter().find(|metric| metric.name == name);
+    let title = title.map_or(name, |metric| metric.title);
+    charts::groups(
+        &format!("{title} of each fold"),
+        &names,
+        &series,
+        (title, 1.0),
+    )
+}
+
+/// Places of the models with the lowest QLIKE, in the order of the report.
+pub(super) fn shown_models(report: &Report) -> Vec<usize> {
+    let qlike = |place: &usize| {
+        let Value { value, .. } = report.forecasters[*place].metric("qlike");
+        value.unwrap_or(f64::INFINITY)
+    };
+    let scores = 0..report.forecasters.len();
+    let mut models: Vec<usize> = scores
+        .filter(|&place| !report.forecasters[place].is_control())
+        .collect();
+    models.sort_by(|a, b| qlike(a).total_cmp(&qlike(b)));
+    models.truncate(MOST_MODELS);
+    models.sort_unstable();
+    models
+}
+
+/// One row a forecaster from the cells of its score.
+pub(super) fn model_rows(
+    page: &Page<'_>,
+    cells: impl Fn(&Score) -> Option<Vec<PageCell>>,
+) -> Vec<PageRow> {
+    let labelled = page
+        .report
+        .labels()
+        .into_iter()
+        .zip(&page.report.forecasters);
+    let row = |(label, score): (String, &Score)| Some(PageRow::new(label, cells(score)?));
+    labelled.filter_map(row).collect()
+}

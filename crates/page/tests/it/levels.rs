@@ -1,0 +1,118 @@
+//! Tables, pages and charts of volatilities and of exposure rules.
+
+use page::{Page, coins_table, exposure_html, exposure_table, folds_svg, html, score_table};
+use rules::{ExposureOptions, exposure};
+use score::{ForecastColumn, Options, Report, Rows, controls, score};
+
+use crate::volatilities::{har, returns, rows};
+
+fn scored(rows: &Rows) -> (Vec<ForecastColumn>, Report) {
+    let mut forecasters = vec![har()];
+    forecasters.extend(controls(rows));
+    let report = score(rows, &forecasters, &Options::default()).unwrap();
+    (forecasters, report)
+}
+
+#[test]
+fn tables_of_volatilities_say_what_returns_have_no_use_for() {
+    let (_, mut report) = scored(&rows());
+    let text = score_table(&report);
+    for wanted in [
+        "QLIKE",
+        "Spearman a day",
+        "top 20 % hit",
+        "MCS p",
+        "DM t of QLIKE",
+        "QLIKE of each fold",
+        "R2 of the market",
+        "AUC of High",
+        "har, High",
+        "forecast Medium",
+        "circular blocks of 28 days",
+        "By QLIKE, as its difference's interval says, har is better than naive (-0.4562;",
+        "In the 90 % Model Confidence Set: har; not in it: naive.",
+    ] {
+        assert!(text.contains(wanted), "{wanted} is missing in\n{text}");
+    }
+    for unwanted in ["IC a day", "Share of the covariance", "Pearson", "shuffled"] {
+        assert!(!text.contains(unwanted), "{unwanted} is in\n{text}");
+    }
+    assert!(
+        text.lines().all(|line| line.chars().count() <= 150),
+        "{text}"
+    );
+    let coins = coins_table(&report);
+    assert!(coins.contains("COIN3   200   0.04367   0.04328"), "{coins}");
+    // A table without classes says nothing of them.
+    for score in &mut report.forecasters {
+        score.level.as_mut().unwrap().regimes = None;
+    }
+    assert!(!score_table(&report).contains("AUC of High"));
+}
+
+#[test]
+fn the_page_of_volatilities_has_its_charts() {
+    let rows = rows();
+    let (forecasters, mut report) = scored(&rows);
+    report.largest_coins = vec!["COIN3".to_owned()];
+    let page = html(&Page {
+        rows: &rows,
+        forecasters: &forecasters,
+        report: &report,
+        is_return: false,
+        options: &Options::default(),
+        dropped: &[],
+        importance: &[],
+        command: "quarterhour evaluate RUN",
+    });
+    for chart in [
+        "QLIKE of each fold",
+        "top 20 % hit of each fold",
+        "Predicted against realized volatility",
+        "Reliability of the probability of High",
+        "Reliability of the probability of Low",
+    ] {
+        assert!(
+            page.contains(&format!("aria-label=\"{chart}\"")),
+            "{chart} is missing"
+        );
+    }
+    assert!(page.contains("Confusion matrix of har") && page.contains("largest turnover"));
+    assert!(!page.contains("IC a day") && !page.contains("<script"));
+    assert!(folds_svg(&report).contains("QLIKE of each fold"));
+    if let Some(folder) = std::env::var_os("PAGES") {
+        std::fs::write(std::path::Path::new(&folder).join("levels.html"), page).unwrap();
+    }
+}
+
+#[test]
+fn exposure_rules_stand_beside_their_constant_exposure() {
+    let rows = rows();
+    let (forecasters, _) = scored(&rows);
+    let options = ExposureOptions {
+        hedge: "COIN0".to_owned(),
+        ..ExposureOptions::default()
+    };
+    let report = exposure(&rows, &forecasters, &returns(), &options).unwrap();
+    let text = exposure_table(&report);
+    for wanted in [
+        "hold all coins",
+        "reduce at High",
+        "held constantly",
+        "oracle",
+        "17.5 %",
+    ] {
+        assert!(text.contains(wanted), "{wanted} is missing in\n{text}");
+    }
+    let page = exposure_html(&report, "quarterhour exposure RUN");
+    assert_eq!(
+        page.matches("aria-label=\"Growth of the capital\"").count(),
+        4
+    );
+    if let Some(folder) = std::env::var_os("PAGES") {
+        std::fs::write(std::path::Path::new(&folder).join("exposure.html"), page).unwrap();
+    }
+    let unknown = ExposureOptions::default();
+    let report = exposure(&rows, &forecasters, &returns(), &unknown).unwrap();
+    assert!(exposure_table(&report).contains("BTCUSDT is none of the coins"));
+}

@@ -1,0 +1,140 @@
+//! Bins and classes of one forecaster's volatilities.
+
+use statistics::{average_ranks, percentile_interval, quantile};
+
+use super::day_draws::DayDraws;
+use super::forecast::{LevelForecast, REGIMES, RegimeForecast, RegimeRow};
+use super::report::{ClassScore, LevelBin, ProbabilityBin, RegimeScore};
+use crate::common_rows::CommonRows;
+
+/// Bins of the level, and of a probability.
+const BINS: usize = 10;
+
+/// Shares of the rows below each of the quantiles of errors.
+const SHARES: [f64; 9] = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99];
+
+/// The scored rows, and the draws of their days.
+pub(super) struct Details<'a> {
+    pub common: &'a CommonRows<'a>,
+    pub days: &'a DayDraws,
+}
+
+impl Details<'_> {
+    /// Realized against forecast volatility in bins of equal count.
+    pub fn bins(&self, level: &LevelForecast) -> Vec<LevelBin> {
+        let (realized, count) = (&self.common.rows.realized, level.volatility.len());
+        let bin = |rank: f64| (((rank - 0.5) / count as f64 * BINS as f64) as usize).min(BINS - 1);
+        let bins: Vec<usize> = average_ranks(&level.volatility)
+            .into_iter()
+            .map(bin)
+            .collect();
+        let of_bin = |bin: usize| {
+            let terms = |row: usize| {
+                (bins[row] == bin).then(|| [1.0, level.volatility[row], realized[row].exp()])
+            };
+            let [rows, forecast, came] = self.total(terms);
+            (rows > 0.0).then(|| LevelBin {
+                rows: rows as usize,
+                forecast: forecast / rows,
+                realized: came / rows,
+                interval: self.interval(terms),
+            })
+        };
+        (0..BINS).filter_map(of_bin).collect()
+    }
+
+    /// Quantiles of the log of realized over forecast volatility.
+    pub fn errors(&self, level: &LevelForecast) -> Vec<[f64; 2]> {
+        let pairs = self.common.rows.realized.iter().zip(&level.volatility);
+        let mut errors: Vec<f64> = pairs.map(|(log, said)| log - said.ln()).collect();
+        errors.sort_unstable_by(f64::total_cmp);
+        SHARES
+            .iter()
+            .filter_map(|&share| Some([share, quantile(&errors, share)?]))
+            .collect()
+    }
+
+    /// The classes in detail; None where no row has one.
+    pub fn regimes(&self, regimes: &RegimeForecast) -> Option<RegimeScore> {
+        let realized = &self.common.rows.realized;
+        let rows: Vec<Option<RegimeRow>> = (0..realized.len())
+            .map(|row| regimes.row(row, realized[row]))
+            .collect();
+        let mut confusion = [[0; 3]; 3];
+        for row in rows.iter().flatten() {
+            confusion[row.realized][row.forecast] += 1;
+        }
+        let places = regimes.places().iter();
+        let classes = places.map(|&class| self.class(&rows, &confusion, class));
+        rows.iter().any(Option::is_some).then(|| RegimeScore {
+            confusion,
+            classes: classes.collect(),
+        })
+    }
+
+    fn class(
+        &self,
+        rows: &[Option<RegimeRow>],
+        confusion: &[[usize; 3]; 3],
+        class: usize,
+    ) -> ClassScore {
+        let hits = confusion[class][class] as f64;
+        let came: usize = confusion[class].iter().sum();
+        let said: usize = confusion.iter().map(|row| row[class]).sum();
+        let all: usize = confusion.iter().flatten().sum();
+        let share = |of: usize| (of > 0).then(|| hits / of as f64);
+        let known = || rows.iter().flatten();
+        let probability: Vec<f64> = known().map(|row| row.probability[class]).collect();
+        let is_class: Vec<bool> = known().map(|row| row.realized == class).collect();
+        ClassScore {
+            name: REGIMES[class],
+            rows: came,
+            share: came as f64 / all as f64,
+            precision: share(said),
+            recall: share(came),
+            f1: 2.0 * hits / (came + said).max(1) as f64,
+            auc: statistics::classification::auc(&probability, &is_class),
+            reliability: self.reliability(rows, class),
+        }
+    }
+
+    /// How often a class comes, by its probability.
+    fn reliability(&self, rows: &[Option<RegimeRow>], class: usize) -> Vec<ProbabilityBin> {
+        let of_bin = |bin: usize| {
+            let terms = |place: usize| {
+                let row = rows[place]?;
+                let probability = row.probability[class];
+                let is_in = ((probability * BINS as f64) as usize).min(BINS - 1) == bin;
+                let came = f64::from(u8::from(row.realized == class));
+                is_in.then_some([1.0, probability, came])
+            };
+            let [rows, probability, came] = self.total(terms);
+            (rows > 0.0).then(|| ProbabilityBin {
+                rows: rows as usize,
+                probability: probability / rows,
+                share: came / rows,
+                interval: self.interval(terms),
+            })
+        };
+        (0..BINS).filter_map(of_bin).collect()
+    }
+
+    fn total(&self, terms: impl Fn(usize) -> Option<[f64; 3]>) -> [f64; 3] {
+        (0..self.common.rows.len())
+            .filter_map(terms)
+            .fold([0.0; 3], |sum, own| {
+                [sum[0] + own[0], sum[1] + own[1], sum[2] + own[2]]
+            })
+    }
+
+    /// The interval of the mean of the third term, the first of which is 1.
+    fn interval(&self, terms: impl Fn(usize) -> Option<[f64; 3]>) -> Option<[f64; 2]> {
+        let of_time = |time: &std::ops::Range<usize>| {
+            let own = time.clone().filter_map(&terms);
+            own.fold([0.0; 2], |sum, own| [sum[0] + own[0], sum[1] + own[2]])
+        };
+        let of = |[count, sum]: &[f64; 2]| Some(sum / count);
+        let summed = self.days.summed(&self.common.spans, of_time, of);
+        percentile_interval(&summed.draws?, self.common.options.confidence)
+    }
+}

@@ -1,0 +1,17 @@
+//! Forecasts of volatility: what is published of the level, its classes, days drawn again, and what
+//! a report says of them.
+
+mod coins;
+mod comparison;
+mod day_draws;
+mod details;
+mod forecast;
+mod report;
+mod scoring;
+
+pub(crate) use coins::coin_r2;
+pub(crate) use day_draws::{DayDraws, SummedValues};
+pub(crate) use forecast::RegimeRow;
+pub use forecast::{LevelForecast, Quantity, REGIMES, RegimeForecast};
+pub use report::{ClassScore, CoinLevel, LevelBin, LevelScore, ProbabilityBin, RegimeScore};
+pub(crate) use scoring::score_levels;
