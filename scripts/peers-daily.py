@@ -11,7 +11,7 @@ DIR/NAME/seconds.json. A package that is not installed is named and left out.
 
     naive, drift, autoets, autotheta       statsforecast, coin by coin, on closes; no season, as a week has none in crypto
     mlforecast                             LightGBM on lags and rolling statistics of log closes, all coins together
-    neuralforecast                         its LSTM on log closes, all coins together
+    neuralforecast                         its LSTM on log returns, all coins together
 """
 
 import argparse
@@ -135,14 +135,21 @@ def neuralforecast(frame, horizon, windows, refit):
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     model = LSTM(h=horizon, input_size=60, max_steps=200, scaler_type="robust", encoder_hidden_size=64, random_seed=1,
                  enable_progress_bar=False, logger=False, enable_checkpointing=False, accelerator="cpu")
-    frame = extended(frame, horizon).assign(y=lambda rows: np.log(rows["y"]))
+    # Returns, as levels of prices are on another scale a year later; a price ahead is the last one with the returns up to then.
+    frame = extended(frame, horizon)
+    last = frame.set_index(["unique_id", "ds"])["y"]
+    log = np.log(frame["y"])
+    frame = frame.assign(y=log - log.groupby(frame["unique_id"]).shift(1)).dropna()
     forecast = NeuralForecast(models=[model], freq="D")
     done = forecast.cross_validation(frame, n_windows=windows, step_size=1, refit=refit, verbose=0).reset_index()
-    return done.assign(said=np.exp(done["LSTM"]))
+    done = done.sort_values(["unique_id", "cutoff", "ds"])
+    grown = np.exp(done.groupby(["unique_id", "cutoff"])["LSTM"].cumsum())
+    from_close = last.reindex(list(zip(done["unique_id"], done["cutoff"]))).to_numpy()
+    return done.assign(said=from_close * grown)
 
 
 def write(run, table, peer, done, directory, seconds):
-    """the run's rows with the peer's forecasts in place of the run's own"""
+    """the run's rows with the peer's forecasts in place of the run's own; the run's intervals are not the peer's"""
     import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -157,6 +164,7 @@ def write(run, table, peer, done, directory, seconds):
     forecast = pa.array(said / table["close"].to_numpy() - 1.0)
     place = table.schema.get_field_index("forecast")
     mine = table.set_column(place, "forecast", forecast).filter(pa.compute.is_finite(forecast))
+    mine = mine.drop_columns([name for name in mine.column_names if name.startswith(("lower_", "upper_"))])
     path = directory / peer
     path.mkdir(parents=True, exist_ok=True)
     key = b"quarterhour.forecasts"

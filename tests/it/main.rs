@@ -20,6 +20,7 @@ mod look_ahead;
 mod panel20;
 mod panels;
 mod refits;
+mod regimes;
 mod released;
 mod ridge;
 mod scratch;

@@ -34,7 +34,9 @@ impl LightGbmRecipe {
         let curves = blocks
             .iter()
             .map(|block| self.on_block(of, block, rounds, interrupted, curve));
-        let curves: Vec<Vec<f64>> = curves.collect::<anyhow::Result<_>>()?;
+        let mut curves: Vec<Vec<f64>> = curves.collect::<anyhow::Result<_>>()?;
+        // A block within the warm-up of the features has no row to validate on.
+        curves.retain(|curve| !curve.is_empty());
         least_mean(&curves).ok_or_else(|| {
             anyhow!("{fold}: found no blocks of training rows to validate trees on, expected 4")
                 .hint("fewer folds (--set split.folds=N), more candles, or --protocol honest")

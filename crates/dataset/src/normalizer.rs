@@ -33,6 +33,10 @@ pub struct Normalizer {
     pub fit_until_ms: i64,
     /// Values are cut off at this many standard deviations.
     pub clip: f32,
+    /// What is subtracted from targets before they are divided by their scale: the mean of all
+    /// training targets where these are logarithms of volatilities, 0 for others.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub target_center: f32,
     /// One entry a coin, in the order of the universe.
     pub coins: Vec<CoinStats>,
 }
@@ -140,8 +144,16 @@ impl Normalizer {
             fit_from_ms: panel.time_ms(train.start),
             fit_until_ms: panel.time_ms(train.end),
             clip: config.clip,
+            target_center: 0.0,
             coins,
         })
+    }
+
+    /// Sets what is subtracted from targets to their mean at the training rows, all coins together.
+    pub(crate) fn center_targets(&mut self, targets: &Targets, train: Range<usize>) {
+        let moments = target_moments(targets, train).into_iter();
+        let pooled = moments.fold(RunningMoments::default(), RunningMoments::joined);
+        self.target_center = pooled.mean as f32;
     }
 
     /// Adds the statistics of a further horizon's targets at the training rows.
@@ -193,6 +205,9 @@ impl Normalizer {
         let is_positive = |value: f32| value.is_finite() && value > 0.0;
         if !is_positive(self.clip) {
             return wrong("clip", &self.clip, "a number above 0");
+        }
+        if !self.target_center.is_finite() {
+            return wrong("target_center", &self.target_center, "a finite number");
         }
         for coin in &self.coins {
             let key = |name: &str| format!("{name} of {}", coin.symbol);
@@ -395,6 +410,12 @@ fn for_each_coin<T: Send>(
 fn mean_and_std(features: &[RunningMoments]) -> (Vec<f32>, Vec<f32>) {
     let of = |moments: &RunningMoments| (moments.mean as f32, constant_is_one(moments.std()));
     features.iter().map(of).unzip()
+}
+
+/// Returns true for what is not written, so that files of older versions stay the same.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_zero(value: &f32) -> bool {
+    *value == 0.0
 }
 
 /// What is divided by: 1 where nothing varies.

@@ -12,7 +12,7 @@ use crate::source_panel::{on_grid, simulated_panel, spelled_out, stored_panel, w
 use crate::split::usable_cells;
 use crate::{
     Config, Eligibility, Entry, Error, FeatureMatrix, FeatureSet, Fold, Normalizer, Panel, Source,
-    SplitPlan, TargetKind, TargetScales, Targets, TimeSpan, TrainingRows, TrainingTargets,
+    SplitPlan, TargetKind, TargetScales, Targets, Task, TimeSpan, TrainingRows, TrainingTargets,
     WindowSet,
 };
 
@@ -246,6 +246,10 @@ impl Dataset {
             },
             (run, fold.number),
         )?;
+        let target = self.config.target.init(self.panel.interval());
+        if target.task() == Task::LogVolatility {
+            normalizer.center_targets(&self.targets, fold.train.clone());
+        }
         for further in &self.by_horizon()[1..] {
             let rows = fold.train.clone();
             normalizer.add_horizon(&self.config.normalize, &further.targets, rows);
@@ -256,6 +260,7 @@ impl Dataset {
     /// What targets are divided by while training, with the statistics of a fold.
     pub fn target_scales(&self, normalizer: &Normalizer) -> TargetScales {
         TargetScales::new(&self.config, normalizer.target_scales(), &self.panel)
+            .with_center(f64::from(normalizer.target_center))
     }
 
     /// The windows to fit to that end in `rows`, every `stride` rows: of the coins in

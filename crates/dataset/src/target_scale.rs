@@ -19,6 +19,8 @@ pub struct TargetScales {
     coins: usize,
     /// `[rows, coins]`, or one row that is that of all.
     values: Array<f32>,
+    /// What is subtracted from a target before it is divided.
+    center: f64,
 }
 
 /// Rows that are computed at once.
@@ -55,7 +57,11 @@ impl TargetScales {
                 }
             }
         }
-        Self { coins, values }
+        Self {
+            coins,
+            values,
+            center: 0.0,
+        }
     }
 
     /// One scale a coin for all rows, `[coins]`.
@@ -63,7 +69,14 @@ impl TargetScales {
         Self {
             coins: values.len(),
             values: values.into(),
+            center: 0.0,
         }
+    }
+
+    /// The same with what is subtracted from a target before it is divided: 0 for returns, whose
+    /// mean is noise.
+    pub fn with_center(self, center: f64) -> Self {
+        Self { center, ..self }
     }
 
     /// The scale at `row` of the coin.
@@ -89,9 +102,14 @@ impl TargetScales {
         Targets::new((0..targets.rows() * coins).map(cell).collect(), coins)
     }
 
+    /// A target at `row` in the unit of a network's outputs.
+    pub fn in_unit_of_outputs(&self, row: usize, coin: usize, target: f64) -> f64 {
+        (target - self.center) / f64::from(self.at(row, coin))
+    }
+
     /// A network's output at `row` in the unit of the target.
     pub fn in_unit_of_target(&self, row: usize, coin: usize, output: f32) -> f64 {
-        f64::from(output) * f64::from(self.at(row, coin))
+        f64::from(output) * f64::from(self.at(row, coin)) + self.center
     }
 }
 
@@ -204,6 +222,15 @@ mod tests {
             assert!((whole - targets.value(1, coin)).abs() < 1e-12);
         }
         assert!((market.value(1, 0) - 0.5 * 2.0 / 3.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_is_subtracted_is_added_again() {
+        let scales = TargetScales::fixed(vec![0.5, 0.25]).with_center(-3.0);
+        assert_eq!(scales.in_unit_of_outputs(7, 1, -2.5), 2.0);
+        assert_eq!(scales.in_unit_of_target(7, 1, 2.0), -2.5);
+        let returns = TargetScales::fixed(vec![0.5, 0.25]);
+        assert_eq!(returns.in_unit_of_outputs(7, 0, 0.25), 0.5);
     }
 
     #[test]

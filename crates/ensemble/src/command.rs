@@ -7,11 +7,14 @@ use anyhow::{Context, anyhow};
 use clap::Parser;
 use cli::{ConfigTable, WithHint};
 use dataset::{
-    Config, ControlColumn, ControlSign, Dataset, ForecastTable, IntervalsConfig, NamedColumns,
-    PartKey, RunConfig, RunDir, Source, TableMetadata, TablePart,
+    Config, ControlColumn, ControlSign, Dataset, Fold, ForecastTable, IntervalsConfig,
+    NamedColumns, PartKey, RunConfig, RunDir, Source, TableMetadata, TablePart, Task,
 };
 use market::Symbol;
-use run::{Appendix, FinishedRun, JoinedRows, join_horizons, stored_config, with_intervals};
+use run::{
+    Appendix, FinishedRun, JoinedRows, join_horizons, stored_config, with_intervals,
+    with_publication,
+};
 use score::Rows;
 use tracking::Tracker;
 
@@ -20,6 +23,7 @@ use crate::members::{Member, check_agreement, joined, seen_from, with_rule, with
 use crate::offline::combined;
 use crate::report::{gains_table, weights_table};
 use crate::rule::Rule;
+use crate::training_rows::out_of_block;
 use crate::{EnsembleConfig, EnsembleKind, EnsembleOptions, Method, SavedWeights, fold_weights};
 
 /// Forecast with several runs at once, weighed by what they were worth on earlier folds, and score
@@ -82,6 +86,7 @@ fn combine_one(
         .map(|member| RunDir::new(member.path.clone()).name())
         .chain(config.ensemble.rule.clone())
         .collect();
+    let paths: Vec<PathBuf> = members.iter().map(|member| member.path.clone()).collect();
     let joined = forecast_rows(&members, &config.ensemble)?;
     drop(members);
     let forecasts: Vec<&[f64]> = joined
@@ -101,6 +106,7 @@ fn combine_one(
     let saved = saved.publish(run.path())?;
     let table = forecast_table(rows, &forecasts, &config.shared, &saved, run.path())?;
     let table = with_intervals(table, &config.shared, run)?;
+    let table = published(table, &config, run, (&paths, &saved))?;
     table.write(&run.forecasts())?;
     let gains = gains(rows, &forecasts, &saved.folds, options, embargo_bars)?;
 
@@ -119,6 +125,23 @@ fn combine_one(
         cli::warn_with_hints(error.to_string(), error.hint());
     }
     done
+}
+
+/// The table with what its forecasts are published as, where they are logarithms of volatilities.
+fn published(
+    table: ForecastTable,
+    config: &EnsembleConfig,
+    run: &RunDir,
+    (members, saved): (&[PathBuf], &SavedWeights),
+) -> anyhow::Result<ForecastTable> {
+    let target = config.shared.target.init(config.shared.data.interval);
+    if target.task() != Task::LogVolatility {
+        return Ok(table);
+    }
+    let dataset = Dataset::load(&config.shared)?;
+    let weights = (saved, config.ensemble.method);
+    let residuals = |dataset: &Dataset, fold: &Fold| out_of_block(members, weights, dataset, fold);
+    with_publication(table, &dataset, run, &residuals)
 }
 
 /// Begins a run, or goes on with one of the same config.

@@ -22,6 +22,7 @@ mod ridge;
 mod ridge_sums;
 mod rule;
 mod saved;
+mod training_rows;
 
 pub use combine::{Weights, combine, combine_in_units, combine_known};
 pub use command::{Args, run};

@@ -300,3 +300,87 @@ fn check_targets(
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use dataset::{Config, PartKey, TableMetadata, TimeSpan};
+
+    use super::*;
+
+    /// Two days of one coin's log volatility, with these outputs.
+    fn table(outputs: &[(&str, [f64; 2])]) -> ForecastTable {
+        let mut config = Config::default();
+        config.data.interval = "1d".parse().unwrap();
+        config.target.kind = "volatility".parse().unwrap();
+        config.target.horizon = TimeSpan::hours(7 * 24);
+        let outputs = outputs.iter();
+        let outputs = outputs.map(|(name, values)| ((*name).to_owned(), values.to_vec()));
+        let part = TablePart {
+            symbols: vec!["BTCUSDT".parse().unwrap()],
+            symbol: vec![0, 0],
+            fold: vec![1, 1],
+            time_ms: vec![0, 86_400_000],
+            forecast: vec![-3.0, -2.5],
+            realized: vec![-3.2, -2.4],
+            realized_delayed: vec![f64::NAN; 2],
+            volatility: vec![0.3; 2],
+            trailing_volatility: vec![f64::NAN; 2],
+            weight: vec![1.0; 2],
+            outputs: outputs.collect(),
+            ..TablePart::empty(PartKey::new(&config))
+        };
+        ForecastTable::new(TableMetadata::new(&config), vec![part], Path::new("made")).unwrap()
+    }
+
+    fn level(outputs: &[(&str, [f64; 2])]) -> LevelForecast {
+        let table = table(outputs);
+        let source = NamedTable {
+            name: "har",
+            run: Some("runs/har"),
+            table: &table,
+        };
+        let joined = join(&[source]).unwrap();
+        assert_eq!(joined.rows.quantity, Quantity::LogVolatility);
+        joined.forecasters[0].level.clone().unwrap()
+    }
+
+    /// What a table publishes is scored; where it publishes nothing, exp of its log is.
+    #[test]
+    fn volatilities_are_what_the_table_publishes() {
+        let plain = LevelForecast::uncorrected(&[-3.0, -2.5]);
+        assert_eq!(level(&[]), plain);
+        let published = level(&[
+            ("volatility_mean", [0.05, f64::NAN]),
+            ("variance_mean", [0.004, 0.01]),
+            ("lower_80", [-3.5, -3.0]),
+            ("upper_80", [-2.5, -2.0]),
+            ("regime_edge_1", [-3.1, -3.1]),
+            ("regime_edge_2", [-2.8, -2.8]),
+            ("probability_low", [0.3, 0.1]),
+            ("probability_medium", [0.4, 0.2]),
+            ("probability_high", [0.3, 0.7]),
+        ]);
+        assert_eq!(published.volatility, [0.05, plain.volatility[1]]);
+        assert_eq!(published.variance, [0.004, 0.01]);
+        assert_eq!(published.bounds_80.unwrap()[1], [-2.5, -2.0]);
+        assert_eq!(published.bounds_95, None);
+        let regimes = published.regimes.unwrap();
+        assert_eq!((regimes.classes, &regimes.edges[1]), (3, &vec![-2.8, -2.8]));
+        assert_eq!(regimes.probability[2], [0.3, 0.7]);
+    }
+
+    /// Two classes have one edge.
+    #[test]
+    fn two_classes_have_no_medium() {
+        let published = level(&[
+            ("regime_edge_1", [-3.0, -3.0]),
+            ("probability_low", [0.6, 0.2]),
+            ("probability_high", [0.4, 0.8]),
+        ]);
+        let regimes = published.regimes.unwrap();
+        assert_eq!(regimes.classes, 2);
+        assert_eq!(regimes.edges[0], regimes.edges[1]);
+        assert_eq!(regimes.probability[1], [0.0, 0.0]);
+    }
+}

@@ -167,7 +167,8 @@ impl SavedNetworks {
     ) -> Vec<ForecastResult> {
         let (coins, count) = (panel.coins(), self.horizons.len());
         let (config, normalizer) = &self.horizons[place];
-        let scales = TargetScales::new(config, normalizer.target_scales(), panel);
+        let scales = TargetScales::new(config, normalizer.target_scales(), panel)
+            .with_center(f64::from(normalizer.target_center));
         let mut sums = vec![0.0; rows.len() * coins];
         for outputs in outputs {
             let outputs = outputs.iter().skip(place).step_by(count);

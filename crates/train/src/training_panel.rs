@@ -99,8 +99,10 @@ impl<'a> TrainingPanel<'a> {
         for &window in picked {
             for coin in 0..coins {
                 let counts = set.counts[window * coins + coin];
-                let scale = horizon.scales.at(set.ends[window], coin);
-                let target = horizon.targets.value(set.ends[window], coin) / f64::from(scale);
+                let row = set.ends[window];
+                let scale = horizon.scales.at(row, coin);
+                let target = horizon.targets.value(row, coin);
+                let target = horizon.scales.in_unit_of_outputs(row, coin, target);
                 targets.push(if counts { target as f32 } else { 0.0 });
                 mask.push(f32::from(u8::from(counts)));
                 scales.push(scale);

@@ -12,12 +12,13 @@ use crate::GarchOptions;
 use crate::models::{self, Model, ModelSettings};
 
 /// All models that `volatility.model` can name; a new one is a file in `models/` and a line here.
-const MODELS: [ModelEntry; 11] = [
+const MODELS: [ModelEntry; 12] = [
     ModelEntry("har_full", models::har_full::init),
     ModelEntry("har", models::har::init),
     ModelEntry("log_har", models::log_har::init),
     ModelEntry("range_har_pk", models::range_har_pk::init),
     ModelEntry("range_har_gk", models::range_har_gk::init),
+    ModelEntry("parts", models::parts::init),
     ModelEntry("two_stage", models::two_stage::init),
     ModelEntry("garch", models::garch::init),
     ModelEntry("ewma", models::ewma::init),

@@ -7,6 +7,9 @@ use rayon::prelude::*;
 
 const DAY_MS: i64 = 86_400_000;
 
+/// One in so many returns of a window may be unknown.
+const LEAST_KNOWN: usize = 100;
+
 /// The features and returns of every coin of a panel.
 #[derive(Debug)]
 pub(crate) struct Observations<'a> {
@@ -56,13 +59,35 @@ impl<'a> Observations<'a> {
         &self.returns[coin]
     }
 
-    /// The coin's volatility per day over the last so many days; NaN unless all returns are known.
-    pub fn volatility(&self, days: usize, row: usize, coin: usize) -> f64 {
-        let bars_a_day = (DAY_MS / self.panel.interval().ms()).max(1) as usize;
-        let Some(first) = (row + 1).checked_sub(days * bars_a_day) else {
+    /// The coin's volatility per day over the last so many minutes; NaN where more than one in a
+    /// hundred of its returns is unknown, so that a month of days has none missing.
+    pub fn volatility(&self, minutes: i64, (row, coin): (usize, usize)) -> f64 {
+        let mean = self.mean(minutes, (row, coin), |value| value * value);
+        (mean * self.bars_a_day()).sqrt()
+    }
+
+    /// The mean size of the coin's returns over the last so many minutes, per day as a volatility is;
+    /// NaN as there.
+    pub fn mean_size(&self, minutes: i64, at: (usize, usize)) -> f64 {
+        self.mean(minutes, at, f64::abs) * self.bars_a_day().sqrt()
+    }
+
+    fn bars_a_day(&self) -> f64 {
+        DAY_MS as f64 / self.panel.interval().ms() as f64
+    }
+
+    /// The mean of a function of the returns of the last so many minutes.
+    fn mean(&self, minutes: i64, (row, coin): (usize, usize), of: fn(f64) -> f64) -> f64 {
+        let bars = (minutes * 60_000 / self.panel.interval().ms()).max(1) as usize;
+        let Some(first) = (row + 1).checked_sub(bars) else {
             return f64::NAN;
         };
-        let squares = self.returns[coin][first..=row].iter().map(|r| r * r);
-        (squares.sum::<f64>() / days as f64).sqrt()
+        let values = self.returns[coin][first..=row].iter();
+        let known = values.filter(|value| !value.is_nan()).copied();
+        let (sum, count) = known.fold((0.0, 0), |(sum, n), value| (sum + of(value), n + 1));
+        match (bars - count) * LEAST_KNOWN > bars {
+            true => f64::NAN,
+            false => sum / count as f64,
+        }
     }
 }

@@ -75,7 +75,8 @@ impl<'a> Training<'a> {
     }
 }
 
-/// The rows of a span that can be trained on. A coin without any is forecast all the same.
+/// The rows of a span that can be trained on; of bars shorter than a day those that close at midnight
+/// UTC, as the targets of the others overlap with theirs. A coin without any is forecast all the same.
 pub(crate) fn trained_rows(
     dataset: &Dataset,
     targets: &Targets,
@@ -84,9 +85,14 @@ pub(crate) fn trained_rows(
     let coins = dataset.panel.coins();
     let windows = dataset.trained_windows(targets, rows, 1, &vec![Some(1.0); coins]);
     let counts = windows.counts.chunks_exact(coins.max(1));
+    let panel = &dataset.panel;
+    let ends_day = |row: usize| panel.time_ms(row + 1).rem_euclid(DAY_MS) == 0;
     let of_row = |(&row, counts): (&usize, &[bool])| RowCoins {
         row,
         coins: (0..coins).filter(|&coin| counts[coin]).collect(),
     };
-    windows.ends.iter().zip(counts).map(of_row).collect()
+    let rows = windows.ends.iter().zip(counts);
+    rows.filter(|(row, _)| ends_day(**row))
+        .map(of_row)
+        .collect()
 }

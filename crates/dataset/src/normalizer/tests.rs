@@ -19,6 +19,7 @@ fn stats() -> Normalizer {
         fit_from_ms: 0,
         fit_until_ms: 60_000,
         clip: 10.0,
+        target_center: 0.0,
         coins: vec![coin],
     }
 }

@@ -34,7 +34,7 @@ fn tables_of_volatilities_say_what_returns_have_no_use_for() {
     ] {
         assert!(text.contains(wanted), "{wanted} is missing in\n{text}");
     }
-    for unwanted in ["IC a day", "covariance", "Pearson", "shuffled"] {
+    for unwanted in ["IC a day", "Share of the covariance", "Pearson", "shuffled"] {
         assert!(!text.contains(unwanted), "{unwanted} is in\n{text}");
     }
     assert!(
@@ -42,7 +42,7 @@ fn tables_of_volatilities_say_what_returns_have_no_use_for() {
         "{text}"
     );
     let coins = coins_table(&report);
-    assert!(coins.contains("COIN3   200   0.04328"), "{coins}");
+    assert!(coins.contains("COIN3   200   0.04367   0.04328"), "{coins}");
     // A table without classes says nothing of them.
     for score in &mut report.forecasters {
         score.level.as_mut().unwrap().regimes = None;

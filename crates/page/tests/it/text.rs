@@ -3,8 +3,8 @@
 use page::{coins_table, score_table};
 use rules::with_break_even;
 use score::{
-    Estimate, ForecastColumn, METRICS, Metric, Options, Report, ReportSection, Rows, controls,
-    score, score_by,
+    Estimate, ForecastColumn, METRICS, Metric, Options, Quantity, Report, ReportSection, Rows,
+    controls, score, score_by,
 };
 
 use crate::rows::{forecaster, rows};
@@ -191,6 +191,7 @@ fn the_score_to_decide_on_stands_first() {
     let scores: Vec<&Metric> = METRICS
         .iter()
         .filter(|metric| metric.section == ReportSection::Scores)
+        .filter(|metric| metric.quantity == Quantity::Return)
         .collect();
     let first = [
         "IC a day",

@@ -118,6 +118,12 @@ impl PublicationStep {
         }
     }
 
+    /// The step as it is read from its file: the last bit of a number may be another there, and
+    /// what is scored is what was saved.
+    pub(super) fn as_read(&self) -> anyhow::Result<Self> {
+        Ok(serde_json::from_str(&serde_json::to_string(self)?)?)
+    }
+
     /// The residuals as a distribution; None where there are none.
     pub(super) fn distribution(&self) -> Option<ResidualDistribution> {
         ResidualDistribution::new(self.residuals.clone())
@@ -195,7 +201,7 @@ impl PublicationStep {
         };
         is_factor(self.volatility_factor)
             && is_factor(self.variance_factor)
-            && self.residuals.is_sorted()
+            && self.residuals.iter().all(|residual| residual.is_finite())
             && are_edges(&self.pooled_edges)
             && self.edges.values().all(are_edges)
     }

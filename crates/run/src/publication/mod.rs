@@ -22,8 +22,8 @@ use fitted::SavedPublications;
 pub use blocks::{OutOfBlock, TrainingBlock, training_blocks};
 pub use fitted::{Publication, PublicationStep, PublishedVolatility};
 
-/// The table of forecasts of training rows, in the folder of a fold.
-const TRAINING_FILE: &str = "training.parquet";
+/// The table of a fold's training rows, each forecast out of its block, in the folder of the fold.
+pub const TRAINING_FILE: &str = "training.parquet";
 
 /// Where the residuals of a fold come from: a recipe's [`out_of_block`](crate::Recipe::out_of_block),
 /// or an ensemble's members. None has those of earlier folds.
@@ -55,7 +55,7 @@ pub fn with_publication(
             continue;
         };
         let steps = steps(part, dataset, run, out_of_block)?;
-        add_outputs(part, &dataset.config, &steps);
+        add_outputs(part, &dataset.config, &steps)?;
         let publication = |steps| Publication {
             horizon: part.key.horizon,
             steps,
@@ -167,7 +167,11 @@ fn folds_of(part: &TablePart) -> Vec<(u32, Range<usize>)> {
 }
 
 /// Adds the columns of what the forecasts say; NaN where it is not known.
-fn add_outputs(part: &mut TablePart, config: &Config, steps: &[(&Fold, FoldStep)]) {
+fn add_outputs(
+    part: &mut TablePart,
+    config: &Config,
+    steps: &[(&Fold, FoldStep)],
+) -> anyhow::Result<()> {
     let classes = config.regime.classes();
     let mut names = vec!["volatility_mean".to_owned(), "variance_mean".to_owned()];
     for coverage in fitted::COVERAGES {
@@ -185,13 +189,15 @@ fn add_outputs(part: &mut TablePart, config: &Config, steps: &[(&Fold, FoldStep)
             .clone()
             .map(|row| (part.symbol_of(row).as_str(), part.forecast[row]))
             .collect();
-        for (row, published) in rows.zip(step.step.publish_all(&forecasts)) {
+        let step = step.step.as_read()?;
+        for (row, published) in rows.zip(step.publish_all(&forecasts)) {
             for (column, value) in columns.iter_mut().zip(published.values(classes.len())) {
                 column[row] = value;
             }
         }
     }
     part.outputs.extend(names.into_iter().zip(columns));
+    Ok(())
 }
 
 impl PublishedVolatility {

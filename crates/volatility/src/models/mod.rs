@@ -9,6 +9,7 @@ pub(crate) mod har_full;
 pub(crate) mod log_har;
 mod model;
 pub(crate) mod naive;
+pub(crate) mod parts;
 mod pooled;
 pub(crate) mod range_har_gk;
 pub(crate) mod range_har_pk;

@@ -2,6 +2,8 @@
 
 use crate::observations::Observations;
 
+const MINUTES_A_DAY: i64 = 1440;
+
 /// A term of a linear model, and its value at a row of a coin; NaN where unknown.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Term {
@@ -21,13 +23,43 @@ const fn feature<const PLACE: usize>(name: &'static str) -> Term {
 }
 
 /// The volatility of the last so many days.
-const fn level<const DAYS: usize>(name: &'static str) -> Term {
-    fn value<const DAYS: usize>(seen: &Observations<'_>, row: usize, coin: usize) -> f64 {
-        seen.volatility(DAYS, row, coin)
+const fn level<const DAYS: i64>(name: &'static str) -> Term {
+    fn value<const DAYS: i64>(seen: &Observations<'_>, row: usize, coin: usize) -> f64 {
+        seen.volatility(DAYS * MINUTES_A_DAY, (row, coin))
     }
     Term {
         name,
         value: value::<DAYS>,
+    }
+}
+
+/// The logarithm of the volatility of the last so many minutes.
+const fn recent<const MINUTES: i64>(name: &'static str) -> Term {
+    fn value<const MINUTES: i64>(seen: &Observations<'_>, row: usize, coin: usize) -> f64 {
+        floored_ln(seen.volatility(MINUTES, (row, coin)))
+    }
+    Term {
+        name,
+        value: value::<MINUTES>,
+    }
+}
+
+/// The logarithm of the mean size of returns of the last so many days.
+const fn size<const DAYS: i64>(name: &'static str) -> Term {
+    fn value<const DAYS: i64>(seen: &Observations<'_>, row: usize, coin: usize) -> f64 {
+        floored_ln(seen.mean_size(DAYS * MINUTES_A_DAY, (row, coin)))
+    }
+    Term {
+        name,
+        value: value::<DAYS>,
+    }
+}
+
+/// The logarithm of a volatility that counts as a hundredth of a percent at least; NaN stays NaN.
+fn floored_ln(volatility: f64) -> f64 {
+    match volatility.is_nan() {
+        true => f64::NAN,
+        false => volatility.max(1e-4).ln(),
     }
 }
 
@@ -44,6 +76,12 @@ pub(super) const LEVEL: Term = feature::<9>("level");
 pub(super) const RV1: Term = level::<1>("rv1");
 pub(super) const RV7: Term = level::<7>("rv7");
 pub(super) const RV30: Term = level::<30>("rv30");
+
+pub(super) const LRV22: Term = recent::<{ 22 * MINUTES_A_DAY }>("lrv22");
+pub(super) const LRV_6H: Term = recent::<360>("lrv_6h");
+pub(super) const LRV_2H: Term = recent::<120>("lrv_2h");
+pub(super) const LAB7: Term = size::<7>("lab7");
+pub(super) const LAB30: Term = size::<30>("lab30");
 
 /// The terms of HAR-full.
 pub(super) const FULL: &[Term] = &[LRV1, LRV7, LRV30, LPK1, LPK7, LPK30, LEVEL];

@@ -4,26 +4,39 @@ use statistics::{NormalEquations, least_squares};
 
 use super::model::{Model, ModelSettings};
 use super::pooled::{Pooled, Scale};
-use super::terms::FULL;
+use super::terms::{FULL, Term};
 use crate::observations::Observations;
 use crate::training::{RowCoins, Training};
 use crate::{Coefficient, Error, Parameters};
 
+const DAY_MS: f64 = 86_400_000.0;
+
 /// The model.
 pub(crate) fn init(_: &ModelSettings<'_>) -> Box<dyn Model> {
     Box::new(TwoStage {
+        description: "HAR-full in two stages: the mean over the coins of a time is that of HAR-full's forecasts, and \
+                      what a coin deviates from it is a regression of deviations on deviations, which no \
+                      market-wide event can bend.",
         market: Pooled {
             description: "",
             terms: FULL,
             scale: Scale::Log,
         },
+        own: FULL,
+        own_half_life_days: None,
     })
 }
 
-/// HAR-full for the mean over the coins, and a regression of what is left at each time.
+/// The mean over the coins of a pooled regression's forecasts, and a regression of what is left at
+/// each time.
 #[derive(Debug)]
-struct TwoStage {
-    market: Pooled,
+pub(super) struct TwoStage {
+    pub description: &'static str,
+    pub market: Pooled,
+    /// Terms of the coins' deviations.
+    pub own: &'static [Term],
+    /// Days after which a row weighs half as much in the regression of deviations.
+    pub own_half_life_days: Option<f64>,
 }
 
 impl TwoStage {
@@ -36,17 +49,29 @@ impl TwoStage {
         coins: impl IntoIterator<Item = usize>,
     ) -> (Vec<usize>, Vec<Vec<f64>>) {
         let terms = |coin: usize| -> Vec<f64> {
-            let terms = self.market.terms.iter();
+            let terms = self.own.iter();
             terms.map(|term| (term.value)(seen, row, coin)).collect()
         };
         let all = coins.into_iter().map(|coin| (coin, terms(coin)));
         let known = all.filter(|(_, terms)| terms.iter().all(|value| value.is_finite()));
         let (coins, mut terms): (Vec<usize>, Vec<Vec<f64>>) = known.unzip();
-        for term in 0..self.market.terms.len() {
+        for term in 0..self.own.len() {
             let mean = mean(terms.iter().map(|values| values[term]));
             terms.iter_mut().for_each(|values| values[term] -= mean);
         }
         (coins, terms)
+    }
+
+    /// The weight of a day's rows in the regression of deviations.
+    fn weight(&self, training: &Training<'_>, rows: &[RowCoins]) -> f64 {
+        let time = |row: usize| training.seen.panel().time_ms(row);
+        let age_ms = rows
+            .first()
+            .map_or(0, |first| time(training.known_row) - time(first.row));
+        // A row after what is known, as around a block that is held out, is as old as one before it.
+        let days = age_ms.abs() as f64 / DAY_MS;
+        self.own_half_life_days
+            .map_or(1.0, |half| 0.5f64.powf(days / half))
     }
 
     /// Adds the coins' deviations from their means at a row.
@@ -62,31 +87,27 @@ impl TwoStage {
 
 impl Model for TwoStage {
     fn description(&self) -> &'static str {
-        "HAR-full in two stages: the mean over the coins of a time is that of HAR-full's forecasts, and what a coin \
-         deviates from it is a regression of deviations on deviations, which no market-wide event can bend."
+        self.description
     }
 
     fn coefficients(&self) -> Vec<String> {
-        let own = self
-            .market
-            .terms
-            .iter()
-            .map(|term| format!("{} own", term.name));
+        let own = self.own.iter().map(|term| format!("{} own", term.name));
         self.market.coefficients().into_iter().chain(own).collect()
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Parameters, Error> {
         let mut parameters = self.market.fit(training)?;
-        let terms = self.market.terms.len();
+        let terms = self.own.len();
         let of_day = |rows: &[RowCoins]| {
             let mut sums = NormalEquations::new(terms);
             rows.iter()
                 .for_each(|row| self.add(&mut sums, training, row));
+            sums.scale(self.weight(training, rows));
             sums
         };
         let days: Vec<NormalEquations> = training.days().map(of_day).collect();
         let fit = least_squares(&days).ok_or_else(|| training.too_few(terms))?;
-        let names = self.coefficients().split_off(terms + 1);
+        let names = self.coefficients().split_off(parameters.shared.len());
         parameters.shared.extend(Coefficient::of_fit(names, &fit));
         Ok(parameters)
     }

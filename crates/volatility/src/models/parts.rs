@@ -1,0 +1,42 @@
+//! Ours: the market's part and the coins' own parts, each of the terms that tell it best.
+
+use super::model::{Model, ModelSettings};
+use super::pooled::{Pooled, Scale};
+use super::terms::{
+    FULL, LAB7, LAB30, LEVEL, LPK1, LPK7, LPK30, LRV_2H, LRV_6H, LRV1, LRV7, LRV22, LRV30, Term,
+};
+use super::two_stage::TwoStage;
+
+const DAY_MS: i64 = 86_400_000;
+
+/// Of the market, on bars shorter than a day: no level, which moves with the market.
+const MARKET_OF_SHORT_BARS: &[Term] = &[LRV1, LRV7, LRV22, LRV_6H, LRV_2H];
+const OWN_OF_SHORT_BARS: &[Term] = &[LRV1, LRV7, LRV22, LRV_6H, LRV_2H, LEVEL];
+
+/// Of bars of a day; the mean size of returns has less of a single large one than their mean square.
+const OWN: &[Term] = &[LRV1, LRV7, LRV30, LPK1, LPK7, LPK30, LEVEL, LAB7, LAB30];
+
+/// How fast deviations of bars of a day forget.
+const OWN_HALF_LIFE_DAYS: f64 = 120.0;
+
+/// The model.
+pub(crate) fn init(settings: &ModelSettings<'_>) -> Box<dyn Model> {
+    let is_short = settings.config.data.interval.ms() < DAY_MS;
+    let (market, own, own_half_life_days) = match is_short {
+        true => (MARKET_OF_SHORT_BARS, OWN_OF_SHORT_BARS, None),
+        false => (FULL, OWN, Some(OWN_HALF_LIFE_DAYS)),
+    };
+    Box::new(TwoStage {
+        description: "The mean over the coins of a pooled HAR's forecasts, and a regression of what a coin deviates \
+                      from it. On bars of a day the market's part is HAR-full, and the deviations have the mean size \
+                      of returns too and forget half in 120 days; on shorter bars both have the last two and six hours, \
+                      and the deviations the coin's level.",
+        market: Pooled {
+            description: "",
+            terms: market,
+            scale: Scale::Log,
+        },
+        own,
+        own_half_life_days,
+    })
+}
