@@ -6,8 +6,11 @@ use market::{Interval, Market, SimulatedConfig};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::log_returns::JUMP_RATIO;
 use crate::{Error, TimeSpan};
+
+/// A return past this ratio of two closes, either way, is no price move by default: a new unit of
+/// the coin, another coin under its name, or its end.
+pub(crate) const JUMP_RATIO: f64 = 6.0;
 
 /// The `[data]` section: where candles come from, and which of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

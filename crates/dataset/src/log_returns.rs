@@ -4,10 +4,6 @@ use std::ops::Range;
 
 use crate::{Column, Panel};
 
-/// A return past this ratio of two closes, either way, is no price move by default: a new unit of
-/// the coin, another coin under its name, or its end.
-pub(crate) const JUMP_RATIO: f64 = 6.0;
-
 /// Log returns of a coin at some rows of a panel, `ln(close[t] / close[t - 1])`; NaN unless both
 /// bars were observed, and where the ratio of the closes is past [`Panel::jump_ratio`]. The first
 /// row of a panel has none.

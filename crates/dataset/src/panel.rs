@@ -8,7 +8,7 @@ use market::{Interval, Period, Symbol};
 use sha2::{Digest, Sha256};
 use storage::{Array, Scratch};
 
-use crate::log_returns::JUMP_RATIO;
+use crate::data_config::JUMP_RATIO;
 use crate::room::zeros;
 use crate::{CandleTable, Column, Error, format_time};
 

@@ -15,7 +15,7 @@ use crate::checkpoint::Request;
 use crate::embed::EmbedArgs;
 use crate::ledger::{self, LedgerArgs};
 use crate::seen::{InSample, out_of_sample};
-use crate::volatility::volatility_table;
+use crate::volatility_table::volatility_table;
 use crate::watch::{OrderArgs, WatchArgs, watch};
 use crate::{
     CandleSource, Checkpoint, CoinForecast, Fallback, Forecasts, History, MissingCoin, forecast_at,

@@ -4,7 +4,7 @@ use dataset::{Column, Panel, TrailingVolatility};
 use run::{Drift, ForecastResult, PredictionInterval};
 use serde::{Deserialize, Serialize};
 
-use crate::volatility::{VolatilityForecast, volatilities};
+use crate::volatility_forecast::{VolatilityForecast, volatilities};
 use crate::{Checkpoint, History};
 
 /// Forecasts of all coins at one time.

@@ -16,7 +16,8 @@ mod live;
 mod rule;
 mod seen;
 mod timed;
-mod volatility;
+mod volatility_forecast;
+mod volatility_table;
 mod watch;
 
 pub use ::run::Drift;
@@ -29,5 +30,5 @@ pub use hint::hint_of;
 pub use history::{History, MissingCoin};
 pub use kinds::kinds;
 pub use ledger::LedgerArgs;
-pub use volatility::VolatilityForecast;
+pub use volatility_forecast::VolatilityForecast;
 pub use watch::{ExchangeClock, Feed, FeedSource, WatchArgs, WatchConfig};

@@ -7,9 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::list::TargetKind;
+use super::realized_variance::Estimator;
 use super::target::{MOST_BARS, Settings, Target, Task};
 use super::values::Targets;
-use super::volatility::Estimator;
 use crate::{Error, FeatureSet, Panel, TimeSpan};
 
 /// The `[target]` section: what is forecast.

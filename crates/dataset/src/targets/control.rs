@@ -33,10 +33,13 @@ pub enum ControlSign {
 /// Targets of a fold's usable training rows, one list a coin, in order of time.
 pub type TrainingTargets = Vec<Vec<f64>>;
 
+/// Values of all coins at some rows of a panel.
+type RowFormula = dyn Fn(&Panel, Range<usize>) -> Vec<f64> + Send + Sync;
+
 /// How a control is computed.
 enum Formula {
     /// Values of all coins at some rows of a panel, `[rows, coins]` row-major; NaN where unknown.
-    OfRows(Box<dyn Fn(&Panel, Range<usize>) -> Vec<f64> + Send + Sync>),
+    OfRows(Box<RowFormula>),
     /// One value a coin for all rows of a fold, `[coins]`; NaN where unknown.
     OfTraining(fn(&TrainingTargets) -> Vec<f64>),
 }

@@ -9,6 +9,7 @@ mod gresearch;
 mod list;
 mod price_controls;
 mod provided;
+mod realized_variance;
 mod reference;
 mod return_;
 mod target;
@@ -21,10 +22,10 @@ pub use config::{Base, Entry, Fit, TargetConfig};
 pub use control::{Control, ControlColumn, ControlSign, TrainingTargets};
 pub use list::TargetKind;
 pub use price_controls::price_controls;
+pub use realized_variance::Estimator;
 pub use reference::targets_reference;
 pub use target::{Payoff, Settings, Target, Task};
 pub use values::Targets;
-pub use volatility::Estimator;
 
 #[cfg(test)]
 mod tests;

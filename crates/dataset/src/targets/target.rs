@@ -5,7 +5,8 @@ use std::fmt::Debug;
 
 use market::{Interval, SimulatedMarket, Symbol};
 
-use super::{Control, Estimator, Targets};
+use super::realized_variance::Estimator;
+use super::{Control, Targets};
 use crate::{Column, Error, Panel, TimeSpan};
 
 /// What is forecast of each coin at t: a value over the bars after t, known only once they have

@@ -5,7 +5,7 @@ use std::ops::Range;
 use market::Interval;
 
 use super::control::{Control, ControlSign, TrainingTargets};
-use super::volatility::{Estimator, bars_per_day, trailing_variance};
+use super::realized_variance::{Estimator, bars_per_day, trailing_variance};
 use crate::Panel;
 use crate::log_returns::log_returns;
 
