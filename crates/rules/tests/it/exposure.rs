@@ -5,22 +5,7 @@ use rules::{
 };
 use score::{ForecastColumn, Quantity, controls};
 
-use crate::volatilities::{har, places, rows};
-
-/// What each coin brings until the next day; three coins end early or have a hole.
-fn returns() -> Vec<f64> {
-    places()
-        .map(|(day, coin, _)| {
-            let is_unknown = (day == 7.0 && coin == 3.0)
-                || (day == 50.0 && coin == 0.0)
-                || (day == 199.0 && coin > 4.0);
-            match is_unknown {
-                true => f64::NAN,
-                false => 0.03 * (0.9 * day * day + coin).sin() + 0.01 * (0.05 * day).cos() + 0.004,
-            }
-        })
-        .collect()
-}
+use crate::volatilities::{har, returns, rows};
 
 fn report() -> ExposureReport {
     let rows = rows();
