@@ -16,6 +16,7 @@ mod levels;
 mod prices;
 mod report;
 mod rows;
+#[allow(dead_code, reason = "the tests of rules and page use all of it")]
 mod volatilities;
 
 /// An error's message and, on a line of its own, its hint.
