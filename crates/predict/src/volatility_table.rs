@@ -37,7 +37,7 @@ pub(crate) fn volatility_table(forecasts: &Forecasts) -> String {
             .map(|coverage| format!("{:.0} % interval a day (%)", coverage * 100.0)),
     );
     header.extend(regimes.iter().map(|name| format!("P({name})")));
-    header.push("in a week (%)".to_owned());
+    header.push("change in a week (%)".to_owned());
     let notes = header.len();
     header.push(String::new());
     let mut table = Table::new(header).left([2, notes]).unbroken();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use dataset::{ControlSign, ForecastTable, TablePart, TargetConfig, Task};
+use dataset::{ControlSign, ForecastTable, TablePart, Task};
 
 use score::{ForecastColumn, LevelForecast, PredictionIntervals, Quantity, RegimeForecast, Rows};
 
@@ -262,19 +262,11 @@ pub fn join(sources: &[NamedTable<'_>]) -> Result<JoinedRows, JoinError> {
     })
 }
 
-/// What a table's forecasts are of; a target outside the list is a return.
+/// What a table's forecasts are of.
 fn quantity(table: &ForecastTable) -> Quantity {
-    let metadata = table.metadata();
-    let task = metadata.target.parse().map(|kind| {
-        let target = TargetConfig {
-            kind,
-            ..TargetConfig::default()
-        };
-        target.init(metadata.bar).task()
-    });
-    match task {
-        Ok(Task::LogVolatility) => Quantity::LogVolatility,
-        Ok(Task::Return | Task::Level) | Err(_) => Quantity::Return,
+    match table.metadata().task() {
+        Task::LogVolatility => Quantity::LogVolatility,
+        Task::Return | Task::Level => Quantity::Return,
     }
 }
 

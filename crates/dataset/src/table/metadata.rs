@@ -5,7 +5,7 @@ use std::fmt;
 use market::{Interval, Market};
 use serde::{Deserialize, Serialize};
 
-use crate::{Config, ControlColumn, DataConfig, Source, TimeSpan};
+use crate::{Config, ControlColumn, DataConfig, Source, TargetConfig, Task, TimeSpan};
 
 /// What all rows of a table have in common.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,18 @@ impl TableMetadata {
     /// forecasts the price is asked for.
     pub fn has_closes(&self) -> bool {
         self.target == PRICED && self.bar.ms() >= DAY_MS
+    }
+
+    /// The kind of quantity that is forecast; a target outside the list is a return.
+    pub fn task(&self) -> Task {
+        let task = self.target.parse().map(|kind| {
+            let target = TargetConfig {
+                kind,
+                ..TargetConfig::default()
+            };
+            target.init(self.bar).task()
+        });
+        task.unwrap_or(Task::Return)
     }
 
     /// Metadata of the forecasts that a config asks for.

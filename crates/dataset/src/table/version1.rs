@@ -9,7 +9,7 @@ use storage::ParquetFile;
 use super::read_part::read_part;
 use super::{ForecastTable, PartKey, TableMetadata, TablePart};
 use crate::trailing_volatility::TrailingVolatility;
-use crate::{Column, Config, Error, Panel, RunDir, format_time};
+use crate::{Column, Config, Error, Panel, RunDir, Task, format_time};
 
 /// Values that differ by less are the same but for rounding.
 const SAME_VALUE: f64 = 1e-9;
@@ -48,9 +48,11 @@ impl ForecastTable {
     /// tables lack them.
     pub fn lacks_columns(&self) -> bool {
         let controls = &self.metadata().controls;
+        // Returns are told in units of it, volatilities are not.
+        let has_trailing = self.metadata().task() != Task::LogVolatility;
         let is_unknown = |values: &[f64]| values.iter().all(|value| value.is_nan());
         self.parts().iter().any(|part| {
-            is_unknown(&part.trailing_volatility)
+            (has_trailing && is_unknown(&part.trailing_volatility))
                 || (self.metadata().has_closes() && part.close.is_none())
                 || !controls
                     .iter()
@@ -142,5 +144,41 @@ fn check_same(
             );
             Err(Error::file(origin, reason))
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    /// A table of one row whose trailing volatility is not known.
+    fn table(target: &str) -> ForecastTable {
+        let mut config = Config::default();
+        config.target.kind = target.parse().unwrap();
+        config.data.interval = "1d".parse().unwrap();
+        let metadata = TableMetadata::new(&config);
+        let mut part = TablePart::empty(PartKey::new(&config));
+        part.symbols = vec!["BTCUSDT".parse().unwrap()];
+        part.symbol = vec![0];
+        part.fold = vec![1];
+        part.time_ms = vec![0];
+        part.forecast = vec![0.1];
+        part.realized = vec![0.2];
+        part.realized_delayed = vec![0.2];
+        part.volatility = vec![0.3];
+        part.trailing_volatility = vec![f64::NAN];
+        part.weight = vec![1.0];
+        part.close = metadata.has_closes().then(|| vec![100.0]);
+        for control in &metadata.controls {
+            part.controls.insert(control.name.clone(), vec![0.0]);
+        }
+        ForecastTable::new(metadata, vec![part], Path::new("table")).unwrap()
+    }
+
+    #[test]
+    fn returns_need_a_trailing_volatility_and_volatilities_have_none() {
+        assert!(table("return").lacks_columns());
+        assert!(!table("volatility").lacks_columns());
     }
 }
