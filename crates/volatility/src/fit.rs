@@ -76,9 +76,13 @@ impl<'a> VolatilityFit<'a> {
         for block in training_blocks(dataset, fold) {
             let first = block.held.start;
             let known = (&self.seen, &*targets);
-            let fitted = self
-                .model
-                .fit(&Training::of(dataset, known, &block.fitted, first))?;
+            let training = Training::of(dataset, known, &block.fitted, first);
+            let fitted = match self.model.fit(&training) {
+                Ok(fitted) => fitted,
+                // The rows around this block are too few: it has no residuals.
+                Err(Error::TooFewRows { .. }) => continue,
+                Err(error) => return Err(error),
+            };
             let held = trained_rows(dataset, &targets, block.held);
             let ends: Vec<usize> = held.iter().map(|row| row.row).collect();
             let fitted = (&fitted, dataset.panel.time_ms(first));

@@ -82,7 +82,8 @@ impl Recipe for VolatilityRecipe<'_> {
         _run: &RunDir,
         fold: &Fold,
     ) -> anyhow::Result<Option<OutOfBlock>> {
-        Ok(Some(self.fit.out_of_block(dataset, fold)?))
+        let found = self.fit.out_of_block(dataset, fold)?;
+        Ok((!found.rows.is_empty()).then_some(found))
     }
 
     fn publish(&self, run: &RunDir, dataset: &Dataset) -> anyhow::Result<Appendix> {
