@@ -20,6 +20,8 @@ fn live_equals_offline_for_volatility() {
     config.data.interval = "1d".parse().unwrap();
     config.data.fill_limit = TimeSpan::ZERO;
     config.data.simulated.minutes = 300 * 1440;
+    // Candles of a day without a hole: features of 30 days want all of them.
+    config.data.simulated.outage_every_minutes = None;
     let coins = tests::candles(&config);
     tests::store(&data, &mut config, &coins);
     let dir_key = format!("data.dir={}", data.display());
