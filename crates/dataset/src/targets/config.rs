@@ -20,6 +20,8 @@ pub struct TargetConfig {
     pub kind: TargetKind,
     /// How far ahead it looks. The default is the horizon of the pipeline that this project
     /// replaces, and for `volatility` it is `"7d"`.
+    #[serde(default = "not_named")]
+    #[schemars(default = "fifteen_minutes")]
     pub horizon: TimeSpan,
     /// Several horizons, such as `["15m", "1h", "4h", "1d"]`, in place of `target.horizon`: each is
     /// forecast and scored, the network with one output for each, trees and the ridge with a model
@@ -55,6 +57,18 @@ pub struct TargetConfig {
     pub weights: BTreeMap<String, f64>,
 }
 
+/// Stands for a horizon that a section does not name, until its target's default is put there:
+/// longer than any that can be written.
+const NOT_NAMED: TimeSpan = TimeSpan::minutes(i64::MAX / 60_000);
+
+fn not_named() -> TimeSpan {
+    NOT_NAMED
+}
+
+fn fifteen_minutes() -> TimeSpan {
+    TimeSpan::minutes(15)
+}
+
 impl Serialize for TargetConfig {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         Self::serialize(self, serializer)
@@ -64,10 +78,8 @@ impl Serialize for TargetConfig {
 impl<'de> Deserialize<'de> for TargetConfig {
     /// Reads the section, with the horizon that its target has by default where it names none.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let section = serde_json::Value::deserialize(deserializer)?;
-        let names_horizon = section.get("horizon").is_some();
-        let mut config = Self::deserialize(section).map_err(serde::de::Error::custom)?;
-        if !names_horizon {
+        let mut config = Self::deserialize(deserializer)?;
+        if config.horizon == NOT_NAMED {
             // The default does not depend on the length of a bar.
             config.horizon = config.init(Interval::ONE_MINUTE).default_horizon();
         }
@@ -79,7 +91,7 @@ impl Default for TargetConfig {
     fn default() -> Self {
         Self {
             kind: TargetKind::default(),
-            horizon: TimeSpan::minutes(15),
+            horizon: fifteen_minutes(),
             horizons: Vec::new(),
             fit: Fit::Whole,
             entry: Entry::Close,
