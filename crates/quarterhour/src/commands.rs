@@ -33,6 +33,7 @@ pub enum Command {
     Predict(predict::Args),
     #[command(flatten)]
     Watch(predict::Command),
+    Serve(serve::Args),
     Replay(replay::Args),
     Schema(SchemaArgs),
     Completions(CompletionsArgs),
@@ -58,6 +59,7 @@ impl Command {
             Self::Forecasts(command) => command.run(),
             Self::Predict(args) => predict::run(args),
             Self::Watch(command) => command.run(),
+            Self::Serve(args) => serve::run(args),
             Self::Replay(args) => replay::run(args),
             Self::Schema(args) => args.run(),
             Self::Completions(args) => args.run(Args::command()),
