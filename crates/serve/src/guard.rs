@@ -30,7 +30,8 @@ const OPEN: [&str; 4] = ["/login", "/health", "/assets/page.css", "/assets/icon.
 /// Lets a request through, or says why not.
 pub async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
-    let mut response = match check(&site, &request) {
+    let checked = check(&site, &request);
+    let mut response = match checked {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal,
     };

@@ -34,6 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Parameters of `POST /predict`: for candles that are uploaded as a file.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct PredictQuery {
     /// The coin of a file that does not say its own.
     symbol: Option<String>,

@@ -97,6 +97,7 @@ enum Form {
 /// Parameters of `/forecasts`.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct ForecastsQuery {
     /// `json` or `csv`.
     #[serde(default)]
@@ -182,6 +183,7 @@ fn csv(bar: &Bar, is_stale: bool) -> csv::Result<Vec<u8>> {
 /// Parameters of `/positions`.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct PositionsQuery {
     /// Most positions that are answered, the newest first [default: 1000]
     limit: Option<usize>,

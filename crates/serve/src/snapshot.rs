@@ -210,7 +210,7 @@ pub fn window_ms(run: &RunFacts) -> i64 {
 }
 
 fn closes(ledger: &Ledger, run: &RunFacts, from_ms: i64) -> Result<Closes, trading::Error> {
-    let of_coin = |symbol: &Symbol| {
+    let of_coin = |symbol: &Symbol| -> Result<_, trading::Error> {
         let candles = ledger.candles(symbol, from_ms, i64::MAX)?;
         let closes = candles.iter().map(|candle| (candle.open_time_ms, candle.close));
         Ok((symbol.clone(), closes.collect()))
@@ -228,7 +228,7 @@ fn bar(
     let time = first.map_or(0, |logged| logged.time_ms);
     let label = first.map_or("", |logged| logged.forecaster.as_str());
     let more = more(ledger, run, logged, again)?;
-    let of_coin = |logged: &LoggedForecast| {
+    let of_coin = |logged: &LoggedForecast| -> Result<CoinLine, trading::Error> {
         let candle = ledger.last_candle(&logged.symbol, time)?;
         let close = candle.filter(|candle| candle.open_time_ms == time).map(|candle| candle.close);
         Ok(CoinLine::new(logged, close, run, more.get(logged.symbol.as_str())))
@@ -238,12 +238,18 @@ fn bar(
         closed_at: time + run.bar_ms,
         made_at: logged.iter().map(|logged| logged.made_at_ms).min().unwrap_or(time),
         horizon_bars: run.horizon_bars,
-        // Without the SHA-256 of the files at its end.
-        forecaster: label.rsplit_once(' ').map_or(label, |(name, _)| name).to_owned(),
+        forecaster: without_hash(label),
         fold: Checkpoint::fold_of_label(label).unwrap_or(0),
         is_complete: logged.iter().all(|logged| logged.is_complete),
         coins: logged.iter().map(of_coin).collect::<Result<_, trading::Error>>()?,
     })
+}
+
+/// A label without the SHA-256 of the model's files.
+fn without_hash(label: &str) -> String {
+    let is_hash = |word: &str| word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let words: Vec<&str> = label.split_whitespace().filter(|word| !is_hash(word)).collect();
+    words.join(" ")
 }
 
 /// The last bar's forecasts, made again from the ledger's candles: they are the same ones, with

@@ -9,4 +9,5 @@
 mod access;
 mod answers;
 mod bad_input;
+mod book;
 mod support;
