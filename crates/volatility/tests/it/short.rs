@@ -85,7 +85,7 @@ fn parts_equal_numpy() {
 #[test]
 fn one_row_a_day_counts() {
     let dataset = short_dataset(short_panel(SHORT_BARS));
-    let closes = |row: &usize| (row + 1) % 12 == 0;
+    let closes = |row: &usize| (row + 1).is_multiple_of(12);
     let all = [Some(1.0); COINS];
     for fold in &dataset.plan.folds {
         let scored = dataset.scored_windows(fold.score.clone(), &all);
