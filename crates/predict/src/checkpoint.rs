@@ -10,6 +10,7 @@ use crate::History;
 use crate::hint::hint_of;
 use crate::kinds::kinds;
 use crate::rule::{IndicatorRule, RULE};
+use crate::track_record::{TrackRecord, outcome_bars};
 
 /// What a forecast is computed with.
 #[derive(Debug)]
@@ -25,6 +26,12 @@ pub struct Checkpoint {
     /// What its forecasts are published as; None where the target is not the logarithm of a
     /// volatility.
     pub(crate) publication: Option<Publication>,
+    /// Its out-of-sample forecasts, of a run that forecasts volatilities; None where they cannot be
+    /// read.
+    pub(crate) record: Option<TrackRecord>,
+    /// Open time of the first row that the model has not seen, UTC ms; None where that is not known,
+    /// or its forecasts are of something else.
+    pub(crate) unseen_from_ms: Option<i64>,
     /// Whether its forecasts are of a time that the model has seen, or thresholds were tuned on;
     /// they say so then.
     pub(crate) is_in_sample: bool,
@@ -68,7 +75,15 @@ impl Request<'_> {
     pub fn load(&self) -> anyhow::Result<Checkpoint> {
         let kinds = kinds(self.device);
         match kinds.load(self.run, (self.fold, self.at_ms), self.overrides) {
-            Ok(loaded) => Ok(loaded.into()),
+            Ok(loaded) => {
+                let mut checkpoint = Checkpoint::from(loaded);
+                if checkpoint.publication.is_some() {
+                    let seen = kinds.seen(self.run, (self.fold, self.at_ms))?;
+                    checkpoint.unseen_from_ms = seen.until_ms;
+                    checkpoint.record = TrackRecord::read(self.run, &checkpoint.config);
+                }
+                Ok(checkpoint)
+            }
             Err(error) if self.fallback == Fallback::Rule => {
                 // A config that cannot be read is an error with or without a model.
                 let (_, config) = kinds.config(self.run, self.overrides)?;
@@ -85,6 +100,8 @@ impl Request<'_> {
                     config,
                     intervals: None,
                     publication: None,
+                    record: None,
+                    unseen_from_ms: None,
                     kind: RULE,
                     is_in_sample: false,
                 })
@@ -109,6 +126,8 @@ impl From<LoadedRun> for Checkpoint {
             forecaster,
             intervals,
             publication,
+            record: None,
+            unseen_from_ms: None,
             is_in_sample: false,
         }
     }
@@ -142,7 +161,8 @@ impl Checkpoint {
     }
 
     /// How many bars up to t a forecast at t is a function of, and its interval where it has one; of
-    /// a volatility with the week before, whose forecast it is compared with.
+    /// a volatility with the week before, whose forecast it is compared with, and the days whose
+    /// outcomes are looked at.
     pub fn history_bars(&self) -> usize {
         let data = &self.config.data;
         let of_interval = match self.intervals {
@@ -150,7 +170,10 @@ impl Checkpoint {
             None => 0,
         };
         let of_week = match self.publication {
-            Some(_) => WEEK.bars(data.interval),
+            Some(_) => {
+                let of_outcomes = outcome_bars(data.interval, self.config.reach_bars());
+                WEEK.bars(data.interval).max(of_outcomes)
+            }
             None => 0,
         };
         (self.forecaster.history_bars() + of_week).max(of_interval)
