@@ -7,6 +7,7 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod bad_input;
 mod base;
 mod cache;
 mod daily;

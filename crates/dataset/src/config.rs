@@ -1,7 +1,6 @@
 //! The sections of the config file that every forecaster shares.
 
 use market::{Interval, Symbol};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -248,7 +247,9 @@ impl Config {
             ));
         }
         let filling = self.data.filling();
-        filling.fill.validate(self.data.fill_limit, filling.limit_bars)?;
+        filling
+            .fill
+            .validate(self.data.fill_limit, filling.limit_bars)?;
         if self.data.fill_limit_bars() > MOST_FILLED_BARS {
             let most = TimeSpan::of_bars(MOST_FILLED_BARS, *interval);
             return Err(Error::config(

@@ -164,8 +164,14 @@ mod tests {
         let refused = of(Fill::Interpolate, 24, 1).unwrap_err();
         assert!(refused.contains("takes the price after a gap"), "{refused}");
         let refused = of(Fill::Previous, 96, 4).unwrap_err();
-        assert!(refused.contains("data.fill_limit = 4d: expected at most 3d"), "{refused}");
+        assert!(
+            refused.contains("data.fill_limit = 4d: expected at most 3d"),
+            "{refused}"
+        );
         let refused = of(Fill::Previous, 1, 0).unwrap_err();
-        assert!(refused.contains("one bar of data.interval at least"), "{refused}");
+        assert!(
+            refused.contains("one bar of data.interval at least"),
+            "{refused}"
+        );
     }
 }

@@ -50,8 +50,8 @@ pub use data_config::{DataConfig, Source};
 pub use error::{Error, hint_of};
 pub use features::{
     ExportedFeatures, Feature, FeatureConfig, FeatureFormulas, FeatureMatrix, FeatureRows,
-    FeatureSet, Features, GroupChoice, OptionalGroup, TabularFeatures, export_features, features_reference,
-    trailing_volatility,
+    FeatureSet, Features, GroupChoice, OptionalGroup, TabularFeatures, export_features,
+    features_reference, trailing_volatility,
 };
 pub use filling::{Fill, Filling};
 pub use intervals_config::{IntervalMethod, IntervalsConfig};

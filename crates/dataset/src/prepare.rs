@@ -14,9 +14,9 @@ use crate::source_panel::{
 };
 use crate::split::usable_cells;
 use crate::{
-    Config, Eligibility, Entry, Error, FeatureMatrix, FeatureSet, Fold, LeftOut, Normalizer, Panel, Source,
-    SplitPlan, TargetKind, TargetScales, Targets, Task, TimeSpan, TrainingRows, TrainingTargets,
-    WindowSet,
+    Config, Eligibility, Entry, Error, FeatureMatrix, FeatureSet, Fold, LeftOut, Normalizer, Panel,
+    Source, SplitPlan, TargetKind, TargetScales, Targets, Task, TimeSpan, TrainingRows,
+    TrainingTargets, WindowSet,
 };
 
 /// The parts that every forecaster of a run shares.

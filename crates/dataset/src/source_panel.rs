@@ -277,9 +277,8 @@ fn span(coins: &Coins) -> Option<(i64, i64)> {
 /// # Errors
 /// [`Error::MissingColumns`] naming the set, the column and the sets that would do.
 pub fn check_columns(config: &Config, coins: &[(Symbol, CandleTable)]) -> Result<(), Error> {
-    let is_size_of_some = |column: Column| {
-        column.is_size() && coins.iter().any(|(_, candles)| candles.has(column))
-    };
+    let is_size_of_some =
+        |column: Column| column.is_size() && coins.iter().any(|(_, candles)| candles.has(column));
     let lacks = |needed: &[Column]| -> Option<(&Symbol, Vec<Column>)> {
         coins
             .iter()

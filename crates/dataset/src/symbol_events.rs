@@ -75,7 +75,9 @@ impl SymbolEvents {
     /// # Errors
     /// A file that cannot be read; an event that makes no sense, with its number in the file.
     pub fn of(data: &DataConfig) -> Result<Self, Error> {
-        data.symbols_file.as_deref().map_or(Ok(Self::default()), Self::read)
+        data.symbols_file
+            .as_deref()
+            .map_or(Ok(Self::default()), Self::read)
     }
 
     fn read(path: &Path) -> Result<Self, Error> {
@@ -106,31 +108,23 @@ impl SymbolEvents {
 
     /// A symbol with more than one earlier name, or one that is its own earlier name.
     fn ambiguous(&self) -> Option<&Symbol> {
-        let rebrands = || {
-            self.events.iter().filter_map(|event| match &event.kind {
-                EventKind::Rebrand(from) => Some((&event.symbol, from)),
-                _ => None,
-            })
-        };
-        let names = |symbol| rebrands().filter(move |(name, _)| *name == symbol);
+        let is_rebrand = |event: &&SymbolEvent| matches!(event.kind, EventKind::Rebrand(_));
+        let rebrands = || self.events.iter().filter(is_rebrand);
+        let is_twice = |symbol: &Symbol| rebrands().filter(|one| one.symbol == *symbol).count() > 1;
         let is_circular = |symbol: &Symbol| {
-            let mut name = symbol;
-            for _ in rebrands() {
-                match names(name).next() {
-                    Some((_, from)) if from == symbol => return true,
-                    Some((_, from)) => name = from,
-                    None => return false,
-                }
-            }
-            false
+            let earlier = |name: &Symbol| self.earlier_name(name).map(|(name, _)| name.clone());
+            let names = std::iter::successors(earlier(symbol), earlier);
+            names.take(self.events.len()).any(|name| name == *symbol)
         };
         rebrands()
-            .map(|(symbol, _)| symbol)
-            .find(|symbol| names(symbol).count() > 1 || is_circular(symbol))
+            .map(|event| &event.symbol)
+            .find(|symbol| is_twice(symbol) || is_circular(symbol))
     }
 
     fn of_symbol(&self, symbol: &Symbol) -> impl Iterator<Item = &SymbolEvent> {
-        self.events.iter().filter(move |event| event.symbol == *symbol)
+        self.events
+            .iter()
+            .filter(move |event| event.symbol == *symbol)
     }
 
     /// The symbol that a coin had before, and the time from which it has its own.
@@ -143,13 +137,16 @@ impl SymbolEvents {
 
     /// Whether the symbol is one that a coin had before, so that it is no coin of its own.
     pub(crate) fn is_earlier_name(&self, symbol: &Symbol) -> bool {
-        let is_it = |event: &SymbolEvent| matches!(&event.kind, EventKind::Rebrand(from) if from == symbol);
+        let is_it =
+            |event: &SymbolEvent| matches!(&event.kind, EventKind::Rebrand(from) if from == symbol);
         self.events.iter().any(is_it)
     }
 
     /// Open times of candles whose return counts, however large.
     pub(crate) fn forks(&self, symbol: &Symbol) -> BTreeSet<i64> {
-        let forks = self.of_symbol(symbol).filter(|event| event.kind == EventKind::Fork);
+        let forks = self
+            .of_symbol(symbol)
+            .filter(|event| event.kind == EventKind::Fork);
         forks.map(|event| event.date_ms).collect()
     }
 
@@ -171,7 +168,10 @@ impl SymbolEvents {
 impl EventEntry {
     fn checked(self) -> Result<SymbolEvent, String> {
         let date_ms = parse_time(&self.date).map_err(|_| {
-            format!("date = {:?}, expected a time in UTC such as 2021-06-18", self.date)
+            format!(
+                "date = {:?}, expected a time in UTC such as 2021-06-18",
+                self.date
+            )
         })?;
         let kind = match (self.kind, self.factor, self.from) {
             (KindName::Fork, None, None) => EventKind::Fork,
@@ -256,7 +256,10 @@ mod tests {
         )
         .unwrap();
         let found = events.adjusted(&symbol("SUNUSDT"), candles());
-        assert_eq!(found.column(Column::Close), [1000.0, 1001.0, 1_002_000.0, 1_003_000.0]);
+        assert_eq!(
+            found.column(Column::Close),
+            [1000.0, 1001.0, 1_002_000.0, 1_003_000.0]
+        );
         assert_eq!(found.column(Column::Volume), [8.0, 8.0, 0.008, 0.008]);
         assert_eq!(found.column(Column::MarketCap), [5.0; 4]);
         assert_eq!(events.adjusted(&symbol("BTCUSDT"), candles()), candles());
@@ -294,8 +297,14 @@ mod tests {
             .unwrap_err()
         };
         for (text, expected) in [
-            ("kind = \"redenomination\"", "event 1, of AUSDT: expected `factor`"),
-            ("kind = \"redenomination\"\nfactor = 0", "factor = 0, expected a number above 0"),
+            (
+                "kind = \"redenomination\"",
+                "event 1, of AUSDT: expected `factor`",
+            ),
+            (
+                "kind = \"redenomination\"\nfactor = 0",
+                "factor = 0, expected a number above 0",
+            ),
             ("kind = \"rebrand\"", "`from` with a rebrand"),
             ("kind = \"fork\"\nfactor = 2", "neither otherwise"),
             ("kind = \"split\"", "unknown variant `split`"),

@@ -123,7 +123,11 @@ impl UniverseConfig {
         }
         if self.ranked_over.ms() <= 0 {
             let expected = "a time above 0";
-            return Err(Error::config("universe.ranked_over", self.ranked_over, expected));
+            return Err(Error::config(
+                "universe.ranked_over",
+                self.ranked_over,
+                expected,
+            ));
         }
         Ok(())
     }

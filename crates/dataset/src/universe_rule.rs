@@ -46,7 +46,10 @@ impl LeftOut {
         let mut lines: Vec<(&str, Vec<String>)> = Vec::new();
         for Self { symbol, reason } in left_out {
             let named = format!("{symbol}{}", reason.numbers());
-            match lines.iter_mut().find(|(words, _)| *words == reason.in_words()) {
+            match lines
+                .iter_mut()
+                .find(|(words, _)| *words == reason.in_words())
+            {
                 Some((_, pairs)) => pairs.push(named),
                 None => lines.push((reason.in_words(), vec![named])),
             }
@@ -98,7 +101,9 @@ pub fn pairs_of(all: &[Symbol], quote: &str) -> (Vec<Symbol>, Vec<LeftOut>) {
     // JUP is no leveraged J, as there is no such coin.
     let is_leveraged = |name: &str| {
         let coins = LEVERAGED.iter().filter_map(|end| name.strip_suffix(end));
-        coins.into_iter().any(|coin| bases.iter().any(|base| base == coin))
+        coins
+            .into_iter()
+            .any(|coin| bases.iter().any(|base| base == coin))
     };
     let (mut pairs, mut left_out) = (Vec::new(), Vec::new());
     for symbol in all {
@@ -146,7 +151,9 @@ pub(crate) fn ruled_universe(
         let expected = "a currency that coins of the store with candles in the range are quoted in";
         return Err(Error::config("universe.quote", quote, expected));
     };
-    let known_ms = first_ms.saturating_add(universe.ranked_over.ms()).min(until_ms);
+    let known_ms = first_ms
+        .saturating_add(universe.ranked_over.ms())
+        .min(until_ms);
     let bars = ((known_ms - first_ms) / interval.ms()).max(1) as f64;
     let columns = [Column::Close, Column::Volume, Column::QuoteVolume];
     let mut ranked: Vec<(Symbol, f64)> = Vec::new();
@@ -210,14 +217,26 @@ mod tests {
     const DAY_MS: i64 = 86_400_000;
 
     fn symbols(names: &[&str]) -> Vec<Symbol> {
-        names.iter().map(|name| Symbol::new(name).unwrap()).collect()
+        names
+            .iter()
+            .map(|name| Symbol::new(name).unwrap())
+            .collect()
     }
 
     #[test]
     fn leveraged_and_pegged_pairs_are_left_out() {
         let all = symbols(&[
-            "BTCUSDT", "BTCUPUSDT", "BTCDOWNUSDT", "JUPUSDT", "1INCHUSDT", "1INCHUPUSDT", "EURUSDT",
-            "PAXGUSDT", "ETHBTC", "USDCUSDT", "USDT",
+            "BTCUSDT",
+            "BTCUPUSDT",
+            "BTCDOWNUSDT",
+            "JUPUSDT",
+            "1INCHUSDT",
+            "1INCHUPUSDT",
+            "EURUSDT",
+            "PAXGUSDT",
+            "ETHBTC",
+            "USDCUSDT",
+            "USDT",
         ]);
         let (pairs, left_out) = pairs_of(&all, "USDT");
         assert_eq!(pairs, symbols(&["BTCUSDT", "JUPUSDT", "1INCHUSDT"]));
@@ -229,7 +248,10 @@ mod tests {
             of(LeftOutReason::Leveraged),
             ["BTCUPUSDT", "BTCDOWNUSDT", "1INCHUPUSDT"]
         );
-        assert_eq!(of(LeftOutReason::Pegged), ["EURUSDT", "PAXGUSDT", "USDCUSDT"]);
+        assert_eq!(
+            of(LeftOutReason::Pegged),
+            ["EURUSDT", "PAXGUSDT", "USDCUSDT"]
+        );
     }
 
     /// Twenty days of which ten decide: AUSDT trades most at first, BUSDT later, CUSDT has half of
@@ -251,7 +273,9 @@ mod tests {
                 (day * DAY_MS, row)
             };
             let table = (0..20).step_by(step).map(candle).collect();
-            store.append(&Symbol::new(name).unwrap(), &table, false).unwrap();
+            store
+                .append(&Symbol::new(name).unwrap(), &table, false)
+                .unwrap();
         };
         put("AUSDT", &|_| 50.0, 1);
         put("BUSDT", &|day| if day < 10 { 40.0 } else { 1e6 }, 1);
@@ -289,6 +313,9 @@ mod tests {
             ..universe
         });
         let text = error.unwrap_err().to_string();
-        assert!(text.starts_with("universe.quote = EUR: expected a currency"), "{text}");
+        assert!(
+            text.starts_with("universe.quote = EUR: expected a currency"),
+            "{text}"
+        );
     }
 }

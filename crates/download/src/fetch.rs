@@ -78,7 +78,12 @@ pub fn run(config: &Config, args: &FetchArgs) -> anyhow::Result<()> {
         .build()?;
     let symbols = runtime.block_on(symbols(config, args, &store))?;
     if args.dry_run {
-        return Ok(cli::print(&symbols.iter().map(|symbol| format!("{symbol}\n")).collect::<String>())?);
+        return Ok(cli::print(
+            &symbols
+                .iter()
+                .map(|symbol| format!("{symbol}\n"))
+                .collect::<String>(),
+        )?);
     }
     let folder = folder(&store);
     let _lock = lock(&store)?;
@@ -142,11 +147,7 @@ fn checked_range(config: &Config) -> anyhow::Result<(i64, i64)> {
 
 /// The universe, each coin once: the pairs of `universe.quote` that the exchange trades, or without
 /// it, where no coin is named, all that the store has.
-async fn symbols(
-    config: &Config,
-    args: &FetchArgs,
-    store: &Store,
-) -> anyhow::Result<Vec<Symbol>> {
+async fn symbols(config: &Config, args: &FetchArgs, store: &Store) -> anyhow::Result<Vec<Symbol>> {
     let mut symbols = config.universe.symbols.clone();
     if let Some(quote) = config.universe.quote.as_deref() {
         return traded_pairs(config, args, quote).await;
@@ -179,8 +180,8 @@ async fn traded_pairs(
 ) -> anyhow::Result<Vec<Symbol>> {
     let market = config.data.market;
     let options = RestOptions::patient(market);
-    let rest = RestClient::with_options(market, args.base_url.as_deref(), options)
-        .map_err(cli::usage)?;
+    let rest =
+        RestClient::with_options(market, args.base_url.as_deref(), options).map_err(cli::usage)?;
     let mut all = rest.traded_pairs(quote).await?;
     all.retain(|symbol| !config.universe.without.contains(symbol));
     let (pairs, left_out) = pairs_of(&all, quote);

@@ -128,7 +128,9 @@ impl FileCandles {
             // A target or a size may be missing; another column of candles has a number in every row.
             if column.is_size() && !(value > 0.0 && value.is_finite()) {
                 if value < 0.0 || value.is_infinite() {
-                    return Err(format!("`{column}` is {value}, expected a number above 0, or none"));
+                    return Err(format!(
+                        "`{column}` is {value}, expected a number above 0, or none"
+                    ));
                 }
                 unknown_sizes.push(column);
             } else if column == Column::Target {

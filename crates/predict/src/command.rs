@@ -15,12 +15,12 @@ use crate::checkpoint::Request;
 use crate::embed::EmbedArgs;
 use crate::ledger::{self, LedgerArgs};
 use crate::seen::{InSample, out_of_sample};
-use crate::volatility_table::volatility_table;
 use crate::volatility_drift::warn_of_drift;
+use crate::volatility_table::volatility_table;
 use crate::watch::{OrderArgs, WatchArgs, WatchConfig, watch};
 use crate::{
-    CandleSource, Checkpoint, CoinForecast, Fallback, ForecastUnit, Forecasts, History, MissingCoin,
-    forecast_at,
+    CandleSource, Checkpoint, CoinForecast, Fallback, ForecastUnit, Forecasts, History,
+    MissingCoin, forecast_at,
 };
 
 /// Forecast from a saved run
@@ -391,7 +391,11 @@ fn table(forecasts: &Forecasts) -> String {
             format_time(forecasts.time),
             forecast.unwrap_or_else(|| "-".to_owned()),
         ];
-        cells.extend(coverages.iter().map(|coverage| bounds(coin, *coverage, unit)));
+        cells.extend(
+            coverages
+                .iter()
+                .map(|coverage| bounds(coin, *coverage, unit)),
+        );
         cells.push(notes.collect::<Vec<_>>().join("  "));
         table.push(coin.symbol.as_str(), cells);
     }

@@ -112,7 +112,9 @@ impl RecentCalibration {
     fn of(outcomes: &[Outcome], (from, until): (i64, i64), record: Option<&TrackRecord>) -> Self {
         let count = outcomes.len() as f64;
         let mean = |of: &dyn Fn(&Outcome) -> f64| outcomes.iter().map(of).sum::<f64>() / count;
-        let intervals = outcomes.iter().map(|one| one.published.intervals.as_slice());
+        let intervals = outcomes
+            .iter()
+            .map(|one| one.published.intervals.as_slice());
         let expected: Vec<f64> = intervals
             .max_by_key(|intervals| intervals.len())
             .map_or(&[][..], |intervals| intervals)
@@ -122,8 +124,9 @@ impl RecentCalibration {
         let coverage = |(place, expected): (usize, f64)| {
             let holds = |one: &Outcome| {
                 let interval = one.published.intervals.get(place);
-                let is_held = interval
-                    .is_some_and(|interval| (interval.lower..=interval.upper).contains(&one.realized));
+                let is_held = interval.is_some_and(|interval| {
+                    (interval.lower..=interval.upper).contains(&one.realized)
+                });
                 f64::from(u8::from(is_held))
             };
             RecentCoverage {
@@ -132,10 +135,15 @@ impl RecentCalibration {
                 usual: record.and_then(|record| record.usual_coverage(expected, OUTCOME_DAYS)),
             }
         };
-        let has_regimes = outcomes.iter().all(|one| {
-            !one.published.probabilities.is_empty() && !one.published.edges.is_empty()
-        });
-        let high = |one: &Outcome| one.published.probabilities.last().map_or(0.0, |(_, high)| *high);
+        let has_regimes = outcomes
+            .iter()
+            .all(|one| !one.published.probabilities.is_empty() && !one.published.edges.is_empty());
+        let high = |one: &Outcome| {
+            one.published
+                .probabilities
+                .last()
+                .map_or(0.0, |(_, high)| *high)
+        };
         let is_high = |one: &Outcome| {
             let edge = one.published.edges.last();
             f64::from(u8::from(edge.is_some_and(|edge| one.realized > *edge)))
@@ -207,7 +215,10 @@ mod tests {
         assert!((found.high_forecast.unwrap_or_default() - 0.3).abs() < 1e-15);
         let mean = (1.0 + 0.6_f64.exp() + (-1.5_f64).exp() + 3.0_f64.exp()) / 4.0;
         assert!((found.realized_to_forecast - mean / 2.0).abs() < 1e-15);
-        assert!(found.drifted().is_empty(), "nothing is known of what is usual");
+        assert!(
+            found.drifted().is_empty(),
+            "nothing is known of what is usual"
+        );
         let mut off = found;
         off.coverages[0].usual = Some([0.7, 0.9]);
         off.coverages[1].usual = Some([0.7, 0.9]);

@@ -84,7 +84,10 @@ impl TrackRecord {
             let rows = &joined.rows;
             for (row, forecast) in own.forecast.iter().enumerate() {
                 let symbol = rows.symbols[rows.symbol[row] as usize].clone();
-                of_coins.entry(symbol).or_default().push((rows.time_ms[row], *forecast));
+                of_coins
+                    .entry(symbol)
+                    .or_default()
+                    .push((rows.time_ms[row], *forecast));
             }
         }
         for forecasts in of_coins.values_mut() {
@@ -97,7 +100,10 @@ impl TrackRecord {
     fn earlier(&self, symbol: &str, at_ms: i64) -> Vec<f64> {
         let known = self.of_coins.get(symbol).map_or(&[][..], Vec::as_slice);
         let before = known.partition_point(|(time_ms, _)| *time_ms < at_ms);
-        known[..before].iter().map(|(_, forecast)| *forecast).collect()
+        known[..before]
+            .iter()
+            .map(|(_, forecast)| *forecast)
+            .collect()
     }
 
     /// Whether a forecast is above this share of the coin's earlier ones; None where these are too
@@ -140,7 +146,9 @@ impl TrackRecord {
         for (row, realized) in rows.realized.iter().enumerate() {
             let (lower, upper) = (bounds[0][row], bounds[1][row]);
             if realized.is_finite() && lower.is_finite() && upper.is_finite() {
-                let day = of_days.entry(rows.time_ms[row].div_euclid(DAY_MS)).or_default();
+                let day = of_days
+                    .entry(rows.time_ms[row].div_euclid(DAY_MS))
+                    .or_default();
                 day.0 += f64::from(u8::from(lower <= *realized && *realized <= upper));
                 day.1 += 1.0;
             }

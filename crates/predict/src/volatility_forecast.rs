@@ -116,7 +116,9 @@ impl VolatilityForecast {
 
 /// Name of the likeliest regime, the first of equal ones.
 fn likeliest(regimes: &[(String, f64)]) -> Option<String> {
-    let best = regimes.iter().reduce(|best, one| if one.1 > best.1 { one } else { best });
+    let best = regimes
+        .iter()
+        .reduce(|best, one| if one.1 > best.1 { one } else { best });
     best.map(|(name, _)| name.clone())
 }
 
@@ -146,7 +148,10 @@ impl<'a> Judgement<'a> {
     }
 
     fn is_high(&self, regimes: &[(String, f64)]) -> Option<bool> {
-        let probabilities: Vec<f64> = regimes.iter().map(|(_, probability)| *probability).collect();
+        let probabilities: Vec<f64> = regimes
+            .iter()
+            .map(|(_, probability)| *probability)
+            .collect();
         let (low, medium, high) = match probabilities.as_slice() {
             [low, high] => (*low, 0.0, *high),
             [low, medium, high] => (*low, *medium, *high),

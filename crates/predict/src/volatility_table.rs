@@ -85,7 +85,10 @@ fn calibration_line(forecasts: &Forecasts) -> String {
     let held: Vec<String> = (recent.coverages.iter())
         .map(|one| {
             let expected = one.expected * 100.0;
-            format!("the {expected:.0} % intervals held {:.1} %", one.found * 100.0)
+            format!(
+                "the {expected:.0} % intervals held {:.1} %",
+                one.found * 100.0
+            )
         })
         .collect();
     let high = match (recent.high_forecast, recent.high_realized) {

@@ -114,10 +114,17 @@ fn note_sizes(dataset: &Dataset) {
         let is_unknown = |row: usize, coin: usize| {
             panel.is_observed(row, coin) && panel.value(column, row, coin).is_nan()
         };
-        let unknown = |coin: usize| (0..panel.rows()).filter(|row| is_unknown(*row, coin)).count();
+        let unknown = |coin: usize| {
+            (0..panel.rows())
+                .filter(|row| is_unknown(*row, coin))
+                .count()
+        };
         let counts: Vec<usize> = (0..panel.coins()).map(unknown).collect();
         let coins = panel.symbols().iter().zip(&counts);
-        let coins: Vec<&Symbol> = coins.filter(|(_, count)| **count > 0).map(|(coin, _)| coin).collect();
+        let coins: Vec<&Symbol> = coins
+            .filter(|(_, count)| **count > 0)
+            .map(|(coin, _)| coin)
+            .collect();
         if !coins.is_empty() {
             cli::note(format!(
                 "{} candles have no {column}, and their rows no features: of {}",

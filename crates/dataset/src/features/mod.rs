@@ -156,7 +156,12 @@ impl FeatureConfig {
         let of_optional = optional
             .filter(|optional| is_wanted(optional.group.name))
             .flat_map(|optional| optional.columns);
-        self.set.columns().iter().chain(of_optional).copied().collect()
+        self.set
+            .columns()
+            .iter()
+            .chain(of_optional)
+            .copied()
+            .collect()
     }
 
     /// The features that the config asks for, of bars of `interval`.

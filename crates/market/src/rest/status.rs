@@ -35,7 +35,9 @@ impl RestClient {
             });
         };
         let is_wanted = |entry: &&Value| {
-            let is_perpetual = entry.get("contractType").is_none_or(|kind| kind == "PERPETUAL");
+            let is_perpetual = entry
+                .get("contractType")
+                .is_none_or(|kind| kind == "PERPETUAL");
             entry["quoteAsset"] == quote && entry["status"] == "TRADING" && is_perpetual
         };
         let name = |entry: &Value| Symbol::new(entry["symbol"].as_str()?).ok();

@@ -6,8 +6,9 @@ use rules::{CutReport, ExposureReport, ExposureResult, ExposureRule};
 use super::charts::{self, ChartSeries, SeriesRoles};
 use super::document::{PageCell, PageRow, chart, document, section, table};
 use crate::text::{
-    CUT_COLUMNS, EXPOSURE_COLUMNS, MINUS_COLUMNS, cut_headline, cut_rows, cut_verdict, exposure_cells, exposure_headline, exposure_label,
-    exposure_notes, exposure_verdicts, minus_cells, rule_title, rule_words,
+    CUT_COLUMNS, EXPOSURE_COLUMNS, MINUS_COLUMNS, cut_headline, cut_rows, cut_verdict,
+    exposure_cells, exposure_headline, exposure_label, exposure_notes, exposure_verdicts,
+    minus_cells, rule_title, rule_words,
 };
 
 /// Rules of exposure as one HTML file that needs nothing else. `command` makes the page again.

@@ -76,9 +76,9 @@ pub(crate) fn cut_rows(cuts: &CutReport) -> Vec<(String, Vec<String>)> {
 /// The cost of all folds beside those of always and never calling.
 pub(crate) fn cut_verdict(cuts: &CutReport) -> String {
     let difference = |found: ExposureValue| {
-        let ends = found
-            .interval
-            .map_or_else(String::new, |[low, high]| format!(" ({low:.3} to {high:.3})"));
+        let ends = found.interval.map_or_else(String::new, |[low, high]| {
+            format!(" ({low:.3} to {high:.3})")
+        });
         format!("{}{ends}", number(found.value, 3))
     };
     format!(

@@ -40,10 +40,18 @@ impl AlarmCosts {
             (None, None) => return Ok(None),
             (Some(miss), Some(alarm)) => (miss, alarm),
             (Some(_), None) => {
-                return Err(setting("alarm_cost", "missing", "a number above 0 beside miss_cost"));
+                return Err(setting(
+                    "alarm_cost",
+                    "missing",
+                    "a number above 0 beside miss_cost",
+                ));
             }
             (None, Some(_)) => {
-                return Err(setting("miss_cost", "missing", "a number above 0 beside alarm_cost"));
+                return Err(setting(
+                    "miss_cost",
+                    "missing",
+                    "a number above 0 beside alarm_cost",
+                ));
             }
         };
         let costs = Self { miss, alarm };
@@ -79,7 +87,11 @@ impl AlarmCosts {
         let (mut cost, mut lowest, mut probability) = (0.0, 0.0, 1.0);
         for equal in sorted.chunk_by(|a, b| a.probability == b.probability) {
             for outcome in equal {
-                cost += if outcome.is_high { -self.miss } else { self.alarm };
+                cost += if outcome.is_high {
+                    -self.miss
+                } else {
+                    self.alarm
+                };
             }
             if cost < lowest {
                 (lowest, probability) = (cost, equal[0].probability); // chunks are never empty
@@ -116,7 +128,9 @@ impl AlarmCosts {
 fn known_outcomes(rows: &Rows, regimes: &RegimeForecast, time_ms: i64) -> Vec<Outcome> {
     let reach_ms = rows.reach_bars as i64 * rows.bar_ms;
     let known = (0..rows.len()).filter(|row| rows.time_ms[*row] + reach_ms < time_ms);
-    known.filter_map(|row| outcome(rows, regimes, row)).collect()
+    known
+        .filter_map(|row| outcome(rows, regimes, row))
+        .collect()
 }
 
 /// The outcome of a row; None where probability, edge or outcome is unknown.
@@ -156,12 +170,20 @@ mod tests {
             (0.1, false),
         ]);
         let cut = |miss, alarm| AlarmCosts { miss, alarm }.cut(&found).probability;
-        assert_eq!((cut(5.0, 1.0), cut(1.0, 5.0), cut(1.0, 1.0)), (0.2, 0.6, 0.6));
+        assert_eq!(
+            (cut(5.0, 1.0), cut(1.0, 5.0), cut(1.0, 1.0)),
+            (0.2, 0.6, 0.6)
+        );
         let costs = AlarmCosts {
             miss: 1.0,
             alarm: 5.0,
         };
-        assert_eq!(costs.cut(&outcomes(&[(0.9, false), (0.5, true)])).probability, 1.0);
+        assert_eq!(
+            costs
+                .cut(&outcomes(&[(0.9, false), (0.5, true)]))
+                .probability,
+            1.0
+        );
     }
 
     /// A fold without any High before it: nothing is called, and nothing fails.
@@ -171,7 +193,12 @@ mod tests {
             miss: 5.0,
             alarm: 1.0,
         };
-        assert_eq!(costs.cut(&outcomes(&[(0.9, false), (0.5, false)])).probability, 1.0);
+        assert_eq!(
+            costs
+                .cut(&outcomes(&[(0.9, false), (0.5, false)]))
+                .probability,
+            1.0
+        );
         let first = costs.cut(&[]);
         assert_eq!((first.probability, first.outcomes), (1.0 / 6.0, 0));
     }

@@ -75,7 +75,9 @@ pub(super) fn calls(
     let call = |row: usize| {
         let probability = regimes.probability[2][row];
         let (_, cut) = cuts.iter().find(|(fold, _)| *fold == rows.fold[row])?;
-        probability.is_finite().then_some(probability >= cut.probability)
+        probability
+            .is_finite()
+            .then_some(probability >= cut.probability)
     };
     (0..rows.len()).map(call).collect()
 }
@@ -109,7 +111,9 @@ pub(super) fn cut_report(
     let by_time: Vec<Calls> = (market.times.iter())
         .map(|rows| count(&mut rows.iter().copied()))
         .collect();
-    let all = by_time.iter().fold(Calls::default(), |sum, one| sum.plus(one));
+    let all = by_time
+        .iter()
+        .fold(Calls::default(), |sum, one| sum.plus(one));
     let all_figures = all.figures(costs)?;
     let minus = |other: fn(&CallFigures) -> f64| {
         let difference = |calls: Calls| {

@@ -14,7 +14,7 @@ pub use cut::{AlarmCosts, Cut};
 pub use cut_report::{CallFigures, CutReport, FoldCut};
 pub use figures::{ExposureFigures, ExposureValue};
 pub use options::ExposureOptions;
+pub use outlooks::{is_in_top, is_likeliest_high};
 pub use report::{ExposureReport, ExposureResult};
 pub use rule::{Exposure, ExposureRule, Outlook};
-pub use outlooks::{is_in_top, is_likeliest_high};
 pub use run::exposure;

@@ -104,7 +104,8 @@ fn cuts(
         return Vec::new();
     };
     let runs = forecasters.iter().filter(|one| !one.is_control());
-    runs.filter_map(|run| cut_report(book, run, costs)).collect()
+    runs.filter_map(|run| cut_report(book, run, costs))
+        .collect()
 }
 
 /// The runs, the naive control and an oracle.
