@@ -76,6 +76,21 @@ fn stored(dir: &Path) {
     }
 }
 
+/// Volatilities of all coins of the store, a week ahead.
+fn volatilities(dir: &Path) -> Config {
+    let mut config = Config::default();
+    config.data.dir = dir.to_owned();
+    config.data.interval = "1d".parse().unwrap();
+    config.universe.symbols = Vec::new();
+    config.features.set = "volatility".parse().unwrap();
+    config.features.lookback_bars = 1;
+    config.target.kind = "volatility".parse().unwrap();
+    config.target.horizon = "7d".parse().unwrap();
+    config.split.folds = Some(2);
+    config.split.history_bars = 30;
+    config
+}
+
 /// GARCH of all of them, with a class that is empty in every fold.
 #[test]
 fn odd_coins_cost_no_run_and_no_score() {
@@ -117,7 +132,7 @@ fn odd_coins_cost_no_run_and_no_score() {
         };
         assert!(is_alive, "{} on day {day}", row.symbol);
     }
-    for (name, values) in part.outputs.iter() {
+    for (name, values) in &part.outputs {
         assert!(values.iter().all(|value| value.is_finite()), "{name}");
     }
     let scored: BTreeSet<&str> = table.rows().map(|row| row.symbol.as_str()).collect();
@@ -161,15 +176,7 @@ fn odd_coins_cost_no_run_and_no_score() {
 fn a_market_cap_of_0_is_missing() {
     let dir = tempfile::tempdir().unwrap();
     stored(dir.path());
-    let mut config = Config::default();
-    config.data.dir = dir.path().to_owned();
-    config.data.interval = "1d".parse().unwrap();
-    config.universe.symbols = Vec::new();
-    config.features.set = "volatility".parse().unwrap();
-    config.features.lookback_bars = 1;
-    config.target.kind = "volatility".parse().unwrap();
-    config.target.horizon = "7d".parse().unwrap();
-    config.split.folds = Some(2);
+    let mut config = volatilities(dir.path());
     config.features.optional_groups = vec!["market_cap".to_owned()];
     let dataset = Dataset::load(&config).unwrap();
     let features = dataset.features();
@@ -223,4 +230,108 @@ fn a_group_without_its_column_is_refused() {
         ),
         "{error}"
     );
+}
+
+/// The earlier pipeline sorted rows by coin and cut folds by row, which splits coins and not time. Here
+/// every training row of every coin, with the reach of its target, lies before every scored row.
+#[test]
+fn folds_cut_time_and_not_coins() {
+    let dir = tempfile::tempdir().unwrap();
+    stored(dir.path());
+    let dataset = Dataset::load(&volatilities(dir.path())).unwrap();
+    let reach = dataset.config.purge_bars();
+    assert_eq!(reach, 7);
+    for fold in &dataset.plan.folds {
+        let rows = |rows: &std::ops::Range<usize>| -> Vec<(usize, usize)> {
+            dataset.usable_cells(rows.clone()).collect()
+        };
+        let (train, score) = (rows(&fold.train), rows(&fold.score));
+        let last = train.iter().map(|(row, _)| row + reach).max().unwrap();
+        let first = score.iter().map(|(row, _)| *row).min().unwrap();
+        assert!(last < first, "{last} {first}");
+        let coins = |cells: &[(usize, usize)]| -> BTreeSet<usize> {
+            cells.iter().map(|(_, coin)| *coin).collect()
+        };
+        assert!(coins(&train).intersection(&coins(&score)).count() >= 5);
+    }
+}
+
+#[test]
+fn a_ranking_that_reaches_into_scored_time_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    stored(dir.path());
+    let mut config = volatilities(dir.path());
+    config.universe.quote = Some("USDT".to_owned());
+    config.universe.top = Some(3);
+    let dataset = Dataset::load(&config).unwrap();
+    // In the first 90 days LATEUSDT has no candle, and QUIETUSDT no volume.
+    let left_out: Vec<&str> = (dataset.left_out.iter())
+        .map(|one| one.symbol.as_str())
+        .collect();
+    assert!(
+        left_out.contains(&"LATEUSDT") && left_out.contains(&"QUIETUSDT"),
+        "{left_out:?}"
+    );
+    assert_eq!(dataset.panel.coins(), 3);
+    // What a run keeps names the coins, and no rule: it is the same however the store grows.
+    assert_eq!(dataset.config.universe.symbols.len(), 3);
+    assert_eq!(dataset.config.universe.quote, None);
+    dataset.config.validate().unwrap();
+
+    config.universe.ranked_over = "300d".parse().unwrap();
+    let error = Dataset::load(&config).unwrap_err().to_string();
+    assert!(
+        error.starts_with(
+            "universe.ranked_over = 300d: expected a time that ends before the first scored row"
+        ),
+        "{error}"
+    );
+}
+
+/// A coin that is called another name is one coin, and a fork is a price move.
+#[test]
+fn symbols_are_read_as_their_file_says() {
+    let dir = tempfile::tempdir().unwrap();
+    stored(dir.path());
+    let path = dir.path().join("symbols.toml");
+    // DEADUSDT is QUIETUSDT from day 150 on; what it has itself from then on is not read.
+    let text = "[[event]]\nsymbol = \"QUIETUSDT\"\nkind = \"rebrand\"\nfrom = \"DEADUSDT\"\ndate = \"1970-05-31\"\n\
+                [[event]]\nsymbol = \"BTCUSDT\"\nkind = \"delisting\"\ndate = \"1970-10-28\"\n\
+                [[event]]\nsymbol = \"ETHUSDT\"\nkind = \"redenomination\"\ndate = \"1970-05-31\"\nfactor = 10\n";
+    std::fs::write(&path, text).unwrap();
+    let mut config = volatilities(dir.path());
+    let before = Dataset::load(&config).unwrap();
+    config.data.symbols_file = Some(path);
+    let after = Dataset::load(&config).unwrap();
+    let coin = |dataset: &Dataset, name: &str| {
+        let mut symbols = dataset.panel.symbols().iter();
+        symbols.position(|symbol| symbol.as_str() == name)
+    };
+    assert_eq!(
+        coin(&after, "DEADUSDT"),
+        None,
+        "it is no coin of its own any more"
+    );
+    let close = |dataset: &Dataset, name: &str, row: usize| {
+        let coin = coin(dataset, name).unwrap();
+        dataset.panel.value(Column::Close, row, coin)
+    };
+    assert_eq!(
+        close(&after, "QUIETUSDT", 149),
+        close(&before, "DEADUSDT", 149)
+    );
+    assert_eq!(
+        close(&after, "QUIETUSDT", 150),
+        close(&before, "QUIETUSDT", 150)
+    );
+    assert_eq!(
+        close(&after, "ETHUSDT", 149),
+        close(&before, "ETHUSDT", 149)
+    );
+    assert_eq!(
+        close(&after, "ETHUSDT", 150),
+        10.0 * close(&before, "ETHUSDT", 150)
+    );
+    let bitcoin = coin(&after, "BTCUSDT").unwrap();
+    assert!(after.panel.is_observed(299, bitcoin) && !after.panel.is_observed(300, bitcoin));
 }
