@@ -23,7 +23,8 @@ impl Live {
         config.data.fill_limit = TimeSpan::ZERO;
         config.data.simulated.minutes = 300 * 1440;
         config.data.simulated.outage_every_minutes = None;
-        tests::store(&data, &mut config, &tests::candles(&config));
+        let coins = tests::candles(&config);
+        tests::store(&data, &mut config, &coins);
         let run = dir.path().join("run");
         let dir_key = format!("data.dir={}", data.display());
         let mut arguments = vec!["volatility".to_owned()];

@@ -45,10 +45,12 @@ pub struct DataConfig {
     pub fill_limit: TimeSpan,
     /// What such a bar is filled with.
     #[serde(skip_serializing_if = "Fill::is_default")]
+    #[schemars(extend("default" = "prices"))]
     pub fill: Fill,
     /// Ratio of two closes in a row, either way, past which there is no log return between them for
     /// volatility: the coin was given a new unit, another coin has its name, or it died. Above 1.
     #[serde(skip_serializing_if = "is_usual_ratio")]
+    #[schemars(extend("default" = 6.0))]
     pub jump_ratio: f64,
     /// File of what is known of coins beside their candles, such as `symbols.toml`: forks, new
     /// units, other names and ends, with dates. Candles are read as it says.

@@ -33,6 +33,7 @@ pub struct UniverseConfig {
     /// How long, from the first candle on, it is looked at which of these coins are traded. It ends
     /// before the first scored row, so that nothing that comes later decides which coins are scored.
     #[serde(skip_serializing_if = "is_usual_span")]
+    #[schemars(extend("default" = "90d"))]
     pub ranked_over: TimeSpan,
     /// The coins whose rows forecasters are fitted to; `[]` takes all. The rows of the others
     /// decide nothing, but each coin's own statistics are of its own training rows.
