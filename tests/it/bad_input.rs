@@ -177,7 +177,7 @@ fn a_market_cap_of_0_is_missing() {
     let dir = tempfile::tempdir().unwrap();
     stored(dir.path());
     let mut config = volatilities(dir.path());
-    config.features.optional_groups = vec!["market_cap".to_owned()];
+    config.features.with = vec!["market_cap".to_owned()];
     let dataset = Dataset::load(&config).unwrap();
     let features = dataset.features();
     let names = config.chosen_features().names();
@@ -219,15 +219,14 @@ fn a_market_cap_of_0_is_missing() {
 fn a_group_without_its_column_is_refused() {
     let mut config = tests::tiny();
     config.features.set = "volatility".parse().unwrap();
-    config.features.optional_groups = vec!["supply".to_owned()];
+    config.features.with = vec!["supply".to_owned()];
     let error = Dataset::load(&config).unwrap_err().to_string();
     assert!(error.ends_with("have no circulating_supply"), "{error}");
-    config.features.optional_groups = vec!["cap".to_owned()];
+    config.features.with = vec!["cap".to_owned()];
     let error = Dataset::load(&config).unwrap_err().to_string();
     assert!(
-        error.contains(
-            "features.optional_groups = cap: expected each once, of volatility: market_cap, supply"
-        ),
+        error
+            .contains("features.with = cap: expected each once, of volatility: market_cap, supply"),
         "{error}"
     );
 }

@@ -27,7 +27,7 @@ pub struct Group {
     pub(crate) compute: GroupFormula,
 }
 
-/// A group that is off unless a config names it (`features.optional_groups`).
+/// A group that is off unless a config names it (`features.with`).
 #[derive(Debug)]
 pub struct OptionalGroup {
     /// The columns of candles that it needs beside those of its set.

@@ -147,7 +147,7 @@ impl JsonSchema for FeatureSet {
     }
 }
 
-/// The schema of `features.optional_groups`: names of such groups, of whichever set.
+/// The schema of `features.with`: names of such groups, of whichever set.
 pub(super) fn optional_groups_schema(_: &mut SchemaGenerator) -> Schema {
     let groups = FeatureSet::all().flat_map(|set| set.formulas().optional_groups());
     let names: BTreeSet<&str> = groups.map(|optional| optional.group.name).collect();

@@ -60,11 +60,11 @@ pub struct FeatureConfig {
     /// Which groups of the set's features, for a set that has groups; `[]` takes all.
     #[schemars(schema_with = "list::groups_schema")]
     pub groups: Vec<String>,
-    /// Groups of the set that are taken beside those of `features.groups`, and are off unless they
-    /// are named here: their columns are not in every source.
+    /// Groups to add to these that the set leaves out unless they are named: their columns are not in
+    /// every source, or they take long.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(schema_with = "list::optional_groups_schema")]
-    pub optional_groups: Vec<String>,
+    #[schemars(schema_with = "list::optional_groups_schema", extend("default" = []))]
+    pub with: Vec<String>,
     /// Whether every set has the features of the time too: minute of the day, hour and day of the
     /// week as pairs of sine and cosine, and the trading session. A network has them as channels.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -88,7 +88,7 @@ impl Default for FeatureConfig {
         Self {
             set: FeatureSet::default(),
             groups: Vec::new(),
-            optional_groups: Vec::new(),
+            with: Vec::new(),
             time: false,
             lookback_bars: 512,
             max_filled_share: 0.1,
@@ -121,8 +121,8 @@ impl FeatureConfig {
         let groups = formulas.groups().iter().map(|group| group.name);
         self.check_names("features.groups", &self.groups, groups.collect())?;
         let optional = formulas.optional_groups().iter();
-        let optional = optional.map(|optional| optional.group.name).collect();
-        self.check_names("features.optional_groups", &self.optional_groups, optional)
+        let optional = optional.map(|optional| optional.group.name);
+        self.check_names("features.with", &self.with, optional.collect())
     }
 
     /// Refuses a name that is not known, or there twice.
@@ -137,7 +137,7 @@ impl FeatureConfig {
         };
         match names.iter().enumerate().find(is_wrong) {
             Some((_, name)) if known.is_empty() => {
-                let expected = format!("[], as {} has no such groups", self.set);
+                let expected = format!("[], as {} has no groups", self.set);
                 Err(Error::config(key, name, expected))
             }
             Some((_, name)) => Err(Error::config(
@@ -152,7 +152,7 @@ impl FeatureConfig {
     /// The columns of candles that the features are computed from.
     pub fn columns(&self) -> Vec<Column> {
         let optional = self.set.formulas().optional_groups().iter();
-        let is_wanted = |name: &str| self.optional_groups.iter().any(|wanted| wanted == name);
+        let is_wanted = |name: &str| self.with.iter().any(|wanted| wanted == name);
         let of_optional = optional
             .filter(|optional| is_wanted(optional.group.name))
             .flat_map(|optional| optional.columns);
@@ -166,7 +166,7 @@ impl FeatureConfig {
 
     /// The features that the config asks for, of bars of `interval`.
     pub fn chosen(&self, interval: Interval) -> Features {
-        let names = (self.groups.as_slice(), self.optional_groups.as_slice());
+        let names = (self.groups.as_slice(), self.with.as_slice());
         let features = Features::of_groups(self.set, names).of_bars(interval);
         match self.time {
             true => features.with_time(),

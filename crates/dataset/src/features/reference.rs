@@ -21,7 +21,7 @@ All logarithms are natural; rates and ranges are plain numbers (0.001 is 0.1 %).
 has just closed, and `mean60` is over the last 60 bars, its own included; missing bars are left out of
 means. A row of features is a function of exactly its last bars, as many as each set says, and a row
 of a set with groups has no features where one of these bars is missing. `features.groups = [\"rsi\",
-\"atr\"]` takes some of a set's groups, an empty list all; `features.optional_groups` adds those that are off
+\"atr\"]` takes some of a set's groups, an empty list all; `features.with` adds those that are off
 otherwise.
 
 RSI, MACD, average true range and exponential averages have no end to their memory: every row restarts
@@ -98,7 +98,7 @@ fn write_set(text: &mut String, set: &dyn FeatureFormulas) {
     }
     if !set.optional_groups().is_empty() {
         text.push_str(
-            "\nOptional groups (`features.optional_groups`), for candles that have their columns:\n\n\
+            "\nOptional groups (`features.with`), for candles that have their columns:\n\n\
              | group | features | formula | function of its last |\n|---|---|---|---|\n",
         );
         for optional in set.optional_groups() {
