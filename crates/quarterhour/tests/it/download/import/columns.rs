@@ -185,14 +185,14 @@ fn daily_files_say_what_they_leave_out() {
     fs::write(
         dir.path().join("daily.csv"),
         format!(
-            "date,symbol,open,high,low,close,volume,Market Cap\n{}",
+            "date,symbol,open,high,low,close,volume,Total Supply\n{}",
             rows(5, 86_400, day)
         ),
     )
     .unwrap();
     let stderr = taken(dir.path(), &["daily.csv"]);
     assert!(
-        stderr.contains("daily.csv: column not taken: Market Cap"),
+        stderr.contains("daily.csv: column not taken: Total Supply"),
         "{stderr}"
     );
     assert_eq!(stored(dir.path(), "1d", "BTCUSD").len(), 5);
