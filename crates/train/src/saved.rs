@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
-use cli::WithHint;
+use cli::{ConfigArgs, WithHint};
 use dataset::{
     CandleTable, Column, Config, Eligibility, Normalizer, Origin, Panel, RunDir, TargetConfig,
     TargetScales, TimeSpan, check_columns,
@@ -21,6 +21,7 @@ use run::{
 };
 use storage::content_hash;
 
+use crate::command::Args;
 use crate::config::{KIND, TrainingConfig, shape_of};
 use crate::drift::drifts;
 use crate::pieces::{of_fit, released};
@@ -260,8 +261,7 @@ impl Kind for NetworkKind {
             return Ok(Some(seen));
         }
         let training: TrainingConfig = run.table.section("training")?;
-        let is_warm = training.warm_start.is_some();
-        if run.config.split.early_stopping_share > 0.0 || is_warm {
+        if run.config.split.early_stopping_share > 0.0 || training.is_warm() {
             return Ok(None);
         }
         let stats = read_stats(&run.folder()?)?;
@@ -270,6 +270,14 @@ impl Kind for NetworkKind {
             stats.fit_from_ms,
             stats.fit_until_ms + reach_ms,
         )))
+    }
+
+    fn fit(&self, config: &ConfigArgs, run: &Path) -> anyhow::Result<()> {
+        crate::run(&Args::new(config.clone(), run, self.device))
+    }
+
+    fn begin_with(&self, run: &Path) -> Option<String> {
+        Some(format!("training.begin_with={:?}", run.display()))
     }
 
     /// A fold that lacks seeds is still in training.

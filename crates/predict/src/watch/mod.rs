@@ -5,6 +5,7 @@ mod clock;
 mod coin;
 mod config;
 mod feed;
+mod follow;
 mod log;
 mod metrics;
 mod orders;

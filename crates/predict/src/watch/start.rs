@@ -7,11 +7,13 @@ use anyhow::{Context, anyhow};
 use cli::{ConfigTable, WithHint};
 use dataset::{DataConfig, Payoff, format_time, parse_time};
 use market::{RestClient, RestOptions, Symbol};
+use registry::RunArgument;
 use rules::Thresholds;
 use tracing::{info, warn};
 use trading::{Ledger, Position, TradingConfig};
 
 use super::book::Book;
+use super::follow::Follower;
 use super::metrics::WatchMetrics;
 use super::orders::{OrderArgs, OrderTerms, Orders};
 use super::session::{Session, note_left_out};
@@ -30,7 +32,8 @@ pub struct WatchArgs {
     /// Sections [trading] and [watch] [default: those of the run's own config, else built-in]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The ledger [default: RUN/ledger.sqlite]
+    /// The ledger [default: RUN/ledger.sqlite; of a registered model NAME-ledger.sqlite beside the
+    /// registry]
     #[arg(long, value_name = "FILE")]
     ledger: Option<PathBuf>,
     /// What to trade on [default: RUN/thresholds.toml; where that is not there, nothing is traded]
@@ -50,11 +53,17 @@ impl WatchArgs {
             .partition(|text| !OWN_SECTIONS.iter().any(|section| text.starts_with(section)))
     }
 
-    /// Where the ledger is.
-    pub fn ledger_path(&self, run: &Path) -> PathBuf {
-        self.ledger
-            .clone()
-            .unwrap_or_else(|| run.join("ledger.sqlite"))
+    /// Where the ledger is: in the run's folder, or for a registered model beside the registry, so that
+    /// positions live on from version to version.
+    pub fn ledger_path(&self, run: &RunArgument) -> PathBuf {
+        let default = || match &run.model {
+            None => run.folder.join("ledger.sqlite"),
+            Some(model) => {
+                let name = format!("{}-ledger.sqlite", model.name);
+                model.registry.with_file_name(name)
+            }
+        };
+        self.ledger.clone().unwrap_or_else(default)
     }
 
     /// The two sections, checked.
@@ -114,6 +123,10 @@ pub fn watch(
 ) -> anyhow::Result<()> {
     let until_ms = until_ms(until)?;
     let run = request.run;
+    let argument = RunArgument {
+        folder: run.to_owned(),
+        model: request.registered.cloned(),
+    };
     let (trading, settings) = args.settings(run, overrides)?;
     let (data, symbols) = (
         checkpoint.config.data.clone(),
@@ -122,7 +135,7 @@ pub fn watch(
     let bar_ms = data.interval.ms();
     wanted.check(&symbols, bar_ms)?;
     let thresholds = args.thresholds(run)?;
-    let ledger_path = args.ledger_path(run);
+    let ledger_path = args.ledger_path(&argument);
     let ledger = open_ledger(&ledger_path)?;
     let is_interrupted = cli::watch_for_interrupt("finishing the minute")?;
     warn_of_what_is_missing(&checkpoint, thresholds.as_ref(), run);
@@ -163,6 +176,7 @@ pub fn watch(
         });
         let session = Session {
             checkpoint,
+            follower: Follower::new((request, in_sample), args),
             settings,
             policy,
             client,
@@ -285,7 +299,7 @@ async fn serve_metrics(metrics: &WatchMetrics, port: Option<u16>) {
 
 /// The model that has not seen the time at which the watch begins, nor have the thresholds; or the
 /// one that was loaded, marked as in sample.
-fn unseen(
+pub(super) fn unseen(
     checkpoint: Checkpoint,
     (request, in_sample): (&Request<'_>, InSample),
     tuned: Option<&Thresholds>,
