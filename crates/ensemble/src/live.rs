@@ -71,7 +71,7 @@ impl Kind for EnsembleKind {
 
     fn parts(&self, path: &Path) -> anyhow::Result<Vec<PathBuf>> {
         let (saved, _) = SavedWeights::read(path)?;
-        let whole = |member: &PathBuf| {
+        let whole = |member: &String| {
             let member = path.join(member);
             let found = member.canonicalize();
             found.with_context(|| format!("cannot read {}", member.display()))

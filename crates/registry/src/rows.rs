@@ -50,7 +50,7 @@ pub fn listed(
     let mut all: Vec<Listed> = rows.collect::<rusqlite::Result<_>>()?;
     for listed in &mut all {
         let sql = "SELECT alias FROM aliases WHERE name = ?1 AND version = ?2 ORDER BY alias";
-        let mut statement = connection.prepare_cached(sql)?;
+        let mut statement = connection.prepare(sql)?;
         let key = params![
             listed.entry.name.as_str(),
             listed.entry.version.to_string()

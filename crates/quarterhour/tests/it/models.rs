@@ -24,7 +24,7 @@ symbols = []
 set = "relative"
 lookback_bars = 1
 [split]
-folds = 2
+folds = 1
 refit_every = "2d"
 "#;
 
@@ -135,8 +135,8 @@ fn damaged(candle: Candle) -> Candle {
     let close = candle.close * (1.0 + 0.04 * (noise as f64 / 1000.0 - 0.5));
     Candle {
         close,
-        high: candle.high.max(close),
-        low: candle.low.min(close),
+        high: candle.high.map(|high| high.max(close)),
+        low: candle.low.map(|low| low.min(close)),
         ..candle
     }
 }
@@ -144,8 +144,8 @@ fn damaged(candle: Candle) -> Candle {
 #[test]
 fn a_challenger_that_knows_more_is_promoted_and_a_second_call_does_nothing() {
     // The champion learnt from days of noise.
-    let house = House::new(|day, candle| if day < 5 { damaged(candle) } else { candle });
-    house.add("champion", "2024-01-06", "1.0.0");
+    let house = House::new(|day, candle| if day < 6 { damaged(candle) } else { candle });
+    house.add("champion", "2024-01-07", "1.0.0");
     house.said(&["models", "promote", "m", "1.0.0"]);
     let told = house.retrain(&[]);
     assert!(told.contains("The challenger is promoted: its gain is +"), "{told}");
@@ -188,8 +188,8 @@ fn a_challenger_of_damaged_data_is_refused_with_the_reason() {
 
 #[test]
 fn a_refit_says_that_the_scores_are_of_the_model_before() {
-    let house = House::new(|day, candle| if day < 5 { damaged(candle) } else { candle });
-    house.add("champion", "2024-01-06", "1.0.0");
+    let house = House::new(|day, candle| if day < 6 { damaged(candle) } else { candle });
+    house.add("champion", "2024-01-07", "1.0.0");
     house.said(&["models", "promote", "m", "1.0.0"]);
     house.retrain(&["--refit"]);
     assert_eq!(house.production(), "1.1.1");
@@ -234,7 +234,7 @@ fn a_model_is_named_wherever_a_run_is() {
 fn two_processes_promote_at_once_and_one_is_told() {
     let house = House::new(|_, candle| candle);
     for (run, version) in [("a", "1.0.0"), ("b", "1.1.0"), ("c", "1.2.0")] {
-        house.add(run, "2024-01-06", version);
+        house.add(run, "2024-01-07", version);
     }
     house.said(&["models", "promote", "m", "1.0.0"]);
     let promote = |version: &str| {
@@ -277,8 +277,8 @@ fn remove(path: &Path) {
 
 #[test]
 fn a_kill_of_a_retraining_leaves_production_as_it_was() {
-    let house = House::new(|day, candle| if day < 5 { damaged(candle) } else { candle });
-    house.add("champion", "2024-01-06", "1.0.0");
+    let house = House::new(|day, candle| if day < 6 { damaged(candle) } else { candle });
+    house.add("champion", "2024-01-07", "1.0.0");
     house.said(&["models", "promote", "m", "1.0.0"]);
     // A rehearsal in a registry of its own says how long it takes.
     let registry = house.path("checkpoints/registry.sqlite");
@@ -317,8 +317,8 @@ fn a_kill_of_a_retraining_leaves_production_as_it_was() {
 #[test]
 fn a_kill_of_a_promotion_leaves_one_whole_version() {
     let house = House::new(|_, candle| candle);
-    house.add("a", "2024-01-06", "1.0.0");
-    house.add("b", "2024-01-06", "1.1.0");
+    house.add("a", "2024-01-07", "1.0.0");
+    house.add("b", "2024-01-07", "1.1.0");
     house.said(&["models", "promote", "m", "1.0.0"]);
     let took = time(|| {
         house.said(&["models", "promote", "m", "1.1.0"]);
