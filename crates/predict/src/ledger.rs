@@ -159,7 +159,12 @@ fn verify(
     let checkpoint = load(args, &overrides, forecasts.first())?;
     let (trading, watch) = args.watch.settings(&args.run.folder, &args.set)?;
     let bar_ms = checkpoint.config.data.interval.ms();
-    let policy = SignalPolicy::new(trading, &watch, args.watch.thresholds(&args.run.folder)?, bar_ms);
+    let policy = SignalPolicy::new(
+        trading,
+        &watch,
+        args.watch.thresholds(&args.run.folder)?,
+        bar_ms,
+    );
     let mut verdict = LedgerCheck::default();
     let Some((first, last)) = forecasts.first().zip(forecasts.last()) else {
         return Ok(verdict);

@@ -1,19 +1,17 @@
 //! `quarterhour models`: the registry on the command line.
 
-use std::fmt::Write;
 use std::path::PathBuf;
 
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use cli::WithHint;
-use dataset::format_time;
 use run::Kinds;
-use terminal::Table;
 
 use crate::mirror::MirrorError;
+use crate::text::{history_table, in_full, versions_table};
 use crate::{
-    Alias, Change, HistoryLine, Listed, Mirror, ModelName, ModelReference, ModelVersion, NamedScore,
-    Promotion, Registry, Verdict, Which, describe, registry_path, run_folder,
+    Alias, Change, Listed, Mirror, ModelName, ModelReference, ModelVersion, Promotion, Registry,
+    Which, describe, registry_path, run_folder,
 };
 
 /// Name, compare, promote and roll back versions of models
@@ -214,40 +212,6 @@ impl ListArgs {
     }
 }
 
-/// One line a version.
-fn versions_table(all: &[Listed]) -> String {
-    if all.is_empty() {
-        return "no version is registered that is so\n".to_owned();
-    }
-    let header = ["model", "version", "alias", "kind", "target", "coins", "fitted until", "score", "run"];
-    let mut table = Table::new(header).left([1, 2, 3, 4, 6, 7, 8]).unbroken();
-    for Listed { entry, aliases, is_retired } in all {
-        let mut names: Vec<&str> = aliases.iter().map(Alias::as_str).collect();
-        names.extend(is_retired.then_some("retired"));
-        let until = entry.training_span_ms.map(|[_, until_ms]| format_time(until_ms));
-        let cells = [
-            entry.version.to_string(),
-            names.join(", "),
-            entry.kind.clone(),
-            entry.target.clone(),
-            entry.universe.len().to_string(),
-            until.unwrap_or_else(|| "-".to_owned()),
-            entry.scores.first().map_or("-".to_owned(), in_words),
-            entry.run.display().to_string(),
-        ];
-        table.push(entry.name.as_str(), cells);
-    }
-    table.render()
-}
-
-/// A score with its interval.
-fn in_words(score: &NamedScore) -> String {
-    let interval = score
-        .interval
-        .map_or(String::new(), |[low, high]| format!(" [{low:+.4} {high:+.4}]"));
-    format!("{} {:+.4}{interval}", score.metric, score.value)
-}
-
 impl ShowArgs {
     fn run(&self, registry: &Registry) -> anyhow::Result<()> {
         let (name, shown) = match self.model.contains('@') {
@@ -277,72 +241,12 @@ impl ShowArgs {
     }
 }
 
-/// Everything that is known of a version.
-fn in_full(listed: &Listed) -> String {
-    let entry = &listed.entry;
-    let span = entry.training_span_ms.map_or("not known".to_owned(), |[from, until]| {
-        format!("{} to {} UTC", format_time(from), format_time(until))
-    });
-    let aliases: Vec<&str> = listed.aliases.iter().map(Alias::as_str).collect();
-    let mut lines = vec![
-        ("model", format!("{} {}", entry.name, entry.version)),
-        ("aliases", aliases.join(", ")),
-        ("run", entry.run.display().to_string()),
-        ("forecaster", format!("{} ({})", entry.forecaster, entry.kind)),
-        ("target", format!("{}, bars of {}", entry.target, entry.interval)),
-        ("coins", entry.universe.join(" ")),
-        ("fitted on", span),
-        ("config SHA-256", entry.config_sha256.clone()),
-        ("data SHA-256", entry.data_sha256.clone().unwrap_or_else(|| "not known".to_owned())),
-        ("code", entry.code_version.clone()),
-        ("size", format!("{} files of {} bytes together", entry.files.len(), entry.bytes())),
-        ("added", format!("{} UTC by {}", format_time(entry.added_ms), entry.who)),
-        ("why", entry.why.clone()),
-    ];
-    if listed.is_retired {
-        lines.insert(1, ("retired", "yes".to_owned()));
-    }
-    if let Some(before) = &entry.scores_of {
-        lines.push(("scores", format!("of {before}, the model before the refit")));
-    }
-    lines.extend(entry.scores.iter().map(|score| ("score", in_words(score))));
-    if let Some(found) = &entry.retraining {
-        let (word, reason) = match &found.verdict {
-            Verdict::Promoted(reason) => ("promoted", reason),
-            Verdict::Refused(reason) => ("refused", reason),
-        };
-        lines.push(("retraining", format!("beside {}: {word}, {reason}", found.champion)));
-    }
-    let mut text = String::new();
-    for (label, value) in lines.iter().filter(|(_, value)| !value.is_empty()) {
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "{label:<15} {value}");
-    }
-    text
-}
-
-fn history_table(history: &[HistoryLine]) -> String {
-    let header = ["when (UTC)", "action", "version", "alias", "before", "who", "why"];
-    let mut table = Table::new(header).left([1, 2, 3, 4, 5, 6]).unbroken();
-    for line in history {
-        let text = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
-        let cells = [
-            line.action.clone(),
-            line.version.to_string(),
-            text(line.alias.as_ref().map(ToString::to_string)),
-            text(line.previous.as_ref().map(ToString::to_string)),
-            line.who.clone(),
-            line.why.clone(),
-        ];
-        table.push(&format_time(line.time_ms), cells);
-    }
-    table.render()
-}
-
 impl PromoteArgs {
     fn run(&self, mut registry: Registry) -> anyhow::Result<()> {
         let now = registry.list(Some(&self.name))?;
-        let named = now.iter().find(|listed| listed.aliases.contains(&self.alias));
+        let named = now
+            .iter()
+            .find(|listed| listed.aliases.contains(&self.alias));
         let named = named.map(|listed| listed.entry.version.clone());
         let promotion = Promotion {
             alias: self.alias.clone(),
@@ -351,11 +255,16 @@ impl PromoteArgs {
         // What is promoted is what was registered.
         let which = Which::Version(self.version.clone());
         let name = self.name.clone();
-        registry.resolve(&ModelReference { name, which })?.entry.verify()?;
+        registry
+            .resolve(&ModelReference { name, which })?
+            .entry
+            .verify()?;
         let key = (&self.name, &self.version);
         registry.promote(key, &promotion, &Change::now(&self.why))?;
         report_change(&mut registry);
-        let before = promotion.expected.map_or("no version".to_owned(), |it| it.to_string());
+        let before = promotion
+            .expected
+            .map_or("no version".to_owned(), |it| it.to_string());
         Ok(cli::print(&format!(
             "{}@{} is {}, was {before}\n",
             self.name, self.alias, self.version
@@ -372,10 +281,17 @@ impl RollbackArgs {
             which: Which::Alias(self.alias.clone()),
         };
         if let Err(error) = registry.resolve(&reference)?.entry.verify() {
-            return Err(anyhow!("{reference} is {now}, was {before}, but it cannot be used: {error}")
-                .hint(format!("`quarterhour models rollback {}` goes back further", self.name)));
+            return Err(anyhow!(
+                "{reference} is {now}, was {before}, but it cannot be used: {error}"
+            )
+            .hint(format!(
+                "`quarterhour models rollback {}` goes back further",
+                self.name
+            )));
         }
-        Ok(cli::print(&format!("{reference} is {now}, was {before}\n"))?)
+        Ok(cli::print(&format!(
+            "{reference} is {now}, was {before}\n"
+        ))?)
     }
 }
 
@@ -383,6 +299,9 @@ impl RetireArgs {
     fn run(&self, mut registry: Registry) -> anyhow::Result<()> {
         registry.retire((&self.name, &self.version), &Change::now(&self.why))?;
         report_change(&mut registry);
-        Ok(cli::print(&format!("{} {} is retired\n", self.name, self.version))?)
+        Ok(cli::print(&format!(
+            "{} {} is retired\n",
+            self.name, self.version
+        ))?)
     }
 }

@@ -56,7 +56,10 @@ pub fn describe(
         config_sha256: content_hash(&bytes),
         data_sha256: Panel::of_closes(&config).ok().map(|panel| panel.digest()),
         code_version: section.version,
-        training_span_ms: seen.from_ms.zip(seen.until_ms).map(|(from, until)| [from, until]),
+        training_span_ms: seen
+            .from_ms
+            .zip(seen.until_ms)
+            .map(|(from, until)| [from, until]),
         scores: scores(run, &section.forecaster)?,
         scores_of: None,
         files: hash_files(run, &others)?,

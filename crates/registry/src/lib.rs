@@ -7,6 +7,7 @@
 //! model registry is a copy: [`Mirror`].
 
 mod argument;
+mod change;
 mod command;
 mod describe;
 mod entry;
@@ -18,8 +19,10 @@ mod opening;
 mod rows;
 mod schema;
 mod store;
+mod text;
 
 pub use argument::{NamedModel, RunArgument, registry_path, run_folder};
+pub use change::{Change, HistoryLine, Listed, Promotion};
 pub use command::{Command, ModelsArgs, report_change};
 pub use describe::describe;
 pub use entry::{Entry, FileHash, NamedScore, Retraining, Verdict};
@@ -27,4 +30,4 @@ pub use error::Error;
 pub use files::hash_files;
 pub use mirror::Mirror;
 pub use name::{Alias, ModelName, ModelReference, ModelVersion, Which};
-pub use store::{Change, HistoryLine, Listed, Promotion, Registry};
+pub use store::Registry;

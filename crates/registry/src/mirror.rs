@@ -118,7 +118,11 @@ fn tags(
         ("code_version".to_owned(), entry.code_version),
         ("who".to_owned(), entry.who),
     ];
-    tags.extend(entry.data_sha256.map(|hash| ("data_sha256".to_owned(), hash)));
+    tags.extend(
+        entry
+            .data_sha256
+            .map(|hash| ("data_sha256".to_owned(), hash)),
+    );
     let scores = entry.scores.iter();
     tags.extend(scores.map(|score| (format!("score.{}", score.metric), score.value.to_string())));
     tags.retain(|(_, value)| !value.is_empty());

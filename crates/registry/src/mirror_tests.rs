@@ -39,9 +39,7 @@ impl Server {
                 json!({ "registered_model": {} })
             }
             "model-versions/search" => {
-                let with_number = |(place, tags): (usize, &Value)| {
-                    json!({ "version": (place + 1).to_string(), "tags": tags })
-                };
+                let with_number = |(place, tags): (usize, &Value)| json!({ "version": (place + 1).to_string(), "tags": tags });
                 let all = self.versions.iter().enumerate().map(with_number);
                 json!({ "model_versions": all.collect::<Vec<_>>() })
             }
@@ -85,7 +83,8 @@ fn serve(stream: TcpStream, server: &Mutex<Server>) -> Option<()> {
     let (status, answer) = server.lock().ok()?.answer(path, &body);
     let answer = answer.to_string();
     let length = answer.len();
-    let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+    let head =
+        format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
     (&stream).write_all((head + &answer).as_bytes()).ok()
 }
 
@@ -106,7 +105,10 @@ fn start() -> (Arc<Mutex<Server>>, Mirror) {
         uri,
         ..TrackingSettings::default()
     };
-    (server, Mirror::new(ModelRegistryClient::new(&settings).unwrap()))
+    (
+        server,
+        Mirror::new(ModelRegistryClient::new(&settings).unwrap()),
+    )
 }
 
 fn version(text: &str) -> ModelVersion {
@@ -142,7 +144,9 @@ fn promote(registry: &mut Registry, text: &str, expected: Option<&str>) {
         alias: Alias::PRODUCTION.parse().unwrap(),
         expected: expected.map(version),
     };
-    registry.promote((&name(), &version(text)), &promotion, &change()).unwrap();
+    registry
+        .promote((&name(), &version(text)), &promotion, &change())
+        .unwrap();
 }
 
 /// Versions with their tags, aliases and retirements; told once each.
@@ -156,15 +160,24 @@ fn the_server_has_what_the_registry_has() {
     assert_eq!(mirror.catch_up(&mut registry).unwrap(), 2);
     add(&mut registry, dir.path(), "1.1.0");
     promote(&mut registry, "1.1.0", Some("1.0.0"));
-    registry.retire((&name(), &version("1.0.0")), &change()).unwrap();
+    registry
+        .retire((&name(), &version("1.0.0")), &change())
+        .unwrap();
     assert_eq!(mirror.catch_up(&mut registry).unwrap(), 3);
     assert_eq!(mirror.catch_up(&mut registry).unwrap(), 0);
     let server = server.lock().unwrap();
     assert_eq!(server.models, ["spot20"]);
     assert_eq!(server.versions.len(), 2);
     let tags = server.versions[1].as_array().unwrap();
-    for (key, value) in [("version", "1.1.0"), ("kind", "ridge"), ("score.pearson", "0.5")] {
-        assert!(tags.contains(&json!({ "key": key, "value": value })), "{tags:?}");
+    for (key, value) in [
+        ("version", "1.1.0"),
+        ("kind", "ridge"),
+        ("score.pearson", "0.5"),
+    ] {
+        assert!(
+            tags.contains(&json!({ "key": key, "value": value })),
+            "{tags:?}"
+        );
     }
     assert_eq!(server.aliases["production"], "2");
     assert_eq!(server.retired, ["1"]);

@@ -110,9 +110,7 @@ fn reader(path: &Path) -> rusqlite::Result<Connection> {
     open(path, OpenFlags::empty()).or_else(|error| {
         let mut log = path.as_os_str().to_owned();
         log.push("-wal");
-        let has_log = Path::new(&log)
-            .metadata()
-            .is_ok_and(|file| file.len() > 0);
+        let has_log = Path::new(&log).metadata().is_ok_and(|file| file.len() > 0);
         match uri(path).filter(|_| !has_log) {
             Some(uri) => open(Path::new(&uri), OpenFlags::SQLITE_OPEN_URI),
             None => Err(error),

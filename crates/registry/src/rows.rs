@@ -51,10 +51,7 @@ pub fn listed(
     for listed in &mut all {
         let sql = "SELECT alias FROM aliases WHERE name = ?1 AND version = ?2 ORDER BY alias";
         let mut statement = connection.prepare(sql)?;
-        let key = params![
-            listed.entry.name.as_str(),
-            listed.entry.version.to_string()
-        ];
+        let key = params![listed.entry.name.as_str(), listed.entry.version.to_string()];
         let aliases = statement.query_map(key, |row| {
             let text: String = row.get(0)?;
             parsed(0, text.parse())

@@ -1,13 +1,14 @@
 //! The registry: versions, aliases, and a history that only grows.
 
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
-use serde::Serialize;
 
 use crate::rows::{history, listed, retired, version_at, version_of};
-use crate::{Alias, Entry, Error, ModelName, ModelReference, ModelVersion, Which};
+use crate::{
+    Alias, Change, Entry, Error, HistoryLine, Listed, ModelName, ModelReference, ModelVersion,
+    Promotion, Which,
+};
 
 /// The versions of models and their aliases, in one SQLite file.
 ///
@@ -17,75 +18,6 @@ use crate::{Alias, Entry, Error, ModelName, ModelReference, ModelVersion, Which}
 pub struct Registry {
     pub(crate) connection: Connection,
     pub(crate) path: PathBuf,
-}
-
-/// Who changes the registry, when and why.
-#[derive(Debug, Clone)]
-pub struct Change {
-    /// Who.
-    pub who: String,
-    /// Why.
-    pub why: String,
-    /// When, UTC ms.
-    pub time_ms: i64,
-}
-
-impl Change {
-    /// A change of this moment by whoever runs this process.
-    pub fn now(why: &str) -> Self {
-        let named = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let who = named("USER").or_else(|| named("LOGNAME"));
-        let time = SystemTime::now().duration_since(UNIX_EPOCH);
-        Self {
-            who: who.unwrap_or_else(|| "unknown".to_owned()),
-            why: why.to_owned(),
-            time_ms: time.map_or(0, |time| time.as_millis() as i64),
-        }
-    }
-}
-
-/// Where an alias is moved.
-#[derive(Debug, Clone)]
-pub struct Promotion {
-    /// The alias.
-    pub alias: Alias,
-    /// The version that it must still name; None: it must name none yet.
-    pub expected: Option<ModelVersion>,
-}
-
-/// A version with what may change of it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Listed {
-    /// What never changes.
-    #[serde(flatten)]
-    pub entry: Entry,
-    /// The aliases that name it.
-    pub aliases: Vec<Alias>,
-    /// Whether it is no longer to be used.
-    pub is_retired: bool,
-}
-
-/// One change of the registry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct HistoryLine {
-    /// Its number; numbers grow.
-    pub id: i64,
-    /// When, UTC ms.
-    pub time_ms: i64,
-    /// Who.
-    pub who: String,
-    /// Why.
-    pub why: String,
-    /// `add`, `promote`, `rollback` or `retire`.
-    pub action: String,
-    /// The model.
-    pub name: ModelName,
-    /// The version.
-    pub version: ModelVersion,
-    /// The alias that was moved.
-    pub alias: Option<Alias>,
-    /// The version that it named before.
-    pub previous: Option<ModelVersion>,
 }
 
 impl Registry {
@@ -101,7 +33,10 @@ impl Registry {
         let stored: Vec<Entry> = (entries.iter())
             .map(|(entry, _)| {
                 let run = self.stored_path(&entry.run)?;
-                Ok(Entry { run, ..entry.clone() })
+                Ok(Entry {
+                    run,
+                    ..entry.clone()
+                })
             })
             .collect::<Result<_, Error>>()?;
         let path = self.path.clone();
@@ -204,7 +139,9 @@ impl Registry {
             .map_err(failed)?;
         if let Some(alias) = alias {
             return Err(Error::Refused {
-                reason: format!("{name} {version} is {alias}: a version that is in use cannot be retired"),
+                reason: format!(
+                    "{name} {version} is {alias}: a version that is in use cannot be retired"
+                ),
                 hint: format!("`quarterhour models promote {name} OTHER --alias {alias}` first"),
             });
         }
@@ -256,14 +193,20 @@ impl Registry {
         let (what, asked, known): (_, _, Vec<String>) = match &reference.which {
             Which::Alias(alias) => {
                 let aliases = all.iter().flat_map(|listed| &listed.aliases);
-                ("alias", alias.to_string(), aliases.map(ToString::to_string).collect())
+                (
+                    "alias",
+                    alias.to_string(),
+                    aliases.map(ToString::to_string).collect(),
+                )
             }
             Which::Version(version) => {
                 let versions = all.iter().map(|listed| listed.entry.version.to_string());
                 ("version", version.to_string(), versions.collect())
             }
         };
-        let known = known.iter().map(|known| format!("{}@{known}", reference.name));
+        let known = known
+            .iter()
+            .map(|known| format!("{}@{known}", reference.name));
         let asked = format!("{}@{asked}", reference.name);
         Err(self.unknown(what, asked, known.collect()))
     }
@@ -322,7 +265,9 @@ impl Registry {
             })
         };
         let (run, folder) = (whole(run)?, whole(&self.folder())?);
-        Ok(run.strip_prefix(&folder).map_or(run.clone(), Path::to_owned))
+        Ok(run
+            .strip_prefix(&folder)
+            .map_or(run.clone(), Path::to_owned))
     }
 
     /// A transaction that no other process can change anything in.
@@ -371,7 +316,9 @@ fn promoted_over(
     let sql = "SELECT previous FROM history WHERE name = ?1 AND alias = ?2 AND version = ?3 \
                AND action = 'promote' ORDER BY id DESC LIMIT 1";
     let key = params![name.as_str(), alias.as_str(), version.to_string()];
-    let found = tx.query_row(sql, key, |row| version_at(row, 0)).optional()?;
+    let found = tx
+        .query_row(sql, key, |row| version_at(row, 0))
+        .optional()?;
     Ok(found.flatten())
 }
 
@@ -388,7 +335,9 @@ fn move_alias(
     let Promotion { alias, expected } = promotion;
     let current = version_of(tx, name, alias).map_err(failed)?;
     let in_words = |version: &Option<ModelVersion>| {
-        version.as_ref().map_or("no version".to_owned(), ToString::to_string)
+        version
+            .as_ref()
+            .map_or("no version".to_owned(), ToString::to_string)
     };
     if current != *expected {
         return Err(Error::Moved {
@@ -411,7 +360,13 @@ fn move_alias(
                ON CONFLICT (name, alias) DO UPDATE SET version = excluded.version";
     let key = params![name.as_str(), alias.as_str(), version.to_string()];
     tx.execute(sql, key).map_err(failed)?;
-    note(tx, change, (action, name, version), (Some(alias), current.as_ref())).map_err(failed)
+    note(
+        tx,
+        change,
+        (action, name, version),
+        (Some(alias), current.as_ref()),
+    )
+    .map_err(failed)
 }
 
 /// Adds a line to the history.

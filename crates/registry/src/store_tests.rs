@@ -63,7 +63,10 @@ fn to(expected: Option<&str>) -> Promotion {
 }
 
 fn in_production(registry: &Registry) -> String {
-    registry.version_of(&name(), &production()).unwrap().to_string()
+    registry
+        .version_of(&name(), &production())
+        .unwrap()
+        .to_string()
 }
 
 /// A registry with versions 1.0.0, 1.1.0 and 2.0.0.
@@ -79,16 +82,28 @@ fn registry(folder: &Path) -> Registry {
 fn an_alias_moves_forth_and_back_and_the_history_keeps_it() {
     let dir = tempfile::tempdir().unwrap();
     let mut registry = registry(dir.path());
-    for (text, before) in [("1.0.0", None), ("1.1.0", Some("1.0.0")), ("2.0.0", Some("1.1.0"))] {
-        registry.promote((&name(), &version(text)), &to(before), &change()).unwrap();
+    for (text, before) in [
+        ("1.0.0", None),
+        ("1.1.0", Some("1.0.0")),
+        ("2.0.0", Some("1.1.0")),
+    ] {
+        registry
+            .promote((&name(), &version(text)), &to(before), &change())
+            .unwrap();
     }
     assert_eq!(in_production(&registry), "2.0.0");
-    registry.rollback(&name(), &production(), &change()).unwrap();
+    registry
+        .rollback(&name(), &production(), &change())
+        .unwrap();
     assert_eq!(in_production(&registry), "1.1.0");
     // Further back, not forth again.
-    registry.rollback(&name(), &production(), &change()).unwrap();
+    registry
+        .rollback(&name(), &production(), &change())
+        .unwrap();
     assert_eq!(in_production(&registry), "1.0.0");
-    let refused = registry.rollback(&name(), &production(), &change()).unwrap_err();
+    let refused = registry
+        .rollback(&name(), &production(), &change())
+        .unwrap_err();
     assert_eq!(
         refused.to_string(),
         "spot20@production is 1.0.0, and no version before it that is not retired was ever production"
@@ -96,9 +111,15 @@ fn an_alias_moves_forth_and_back_and_the_history_keeps_it() {
     let history = registry.history(Some(&name())).unwrap();
     let actions: Vec<&str> = history.iter().map(|line| line.action.as_str()).collect();
     let promote = ["promote"; 3];
-    assert_eq!(actions, [&["add"; 3][..], &promote, &["rollback"; 2]].concat());
+    assert_eq!(
+        actions,
+        [&["add"; 3][..], &promote, &["rollback"; 2]].concat()
+    );
     assert_eq!(history[5].previous, Some(version("1.1.0")));
-    assert_eq!((history[5].who.as_str(), history[5].why.as_str()), ("ada", "a test"));
+    assert_eq!(
+        (history[5].who.as_str(), history[5].why.as_str()),
+        ("ada", "a test")
+    );
 }
 
 #[test]
@@ -106,10 +127,16 @@ fn of_two_promotions_that_expect_the_same_one_wins_and_the_other_is_told() {
     let dir = tempfile::tempdir().unwrap();
     let mut first = registry(dir.path());
     let mut second = Registry::open(first.path()).unwrap();
-    first.promote((&name(), &version("1.0.0")), &to(None), &change()).unwrap();
+    first
+        .promote((&name(), &version("1.0.0")), &to(None), &change())
+        .unwrap();
     let expected = to(Some("1.0.0"));
-    first.promote((&name(), &version("1.1.0")), &expected, &change()).unwrap();
-    let told = second.promote((&name(), &version("2.0.0")), &expected, &change()).unwrap_err();
+    first
+        .promote((&name(), &version("1.1.0")), &expected, &change())
+        .unwrap();
+    let told = second
+        .promote((&name(), &version("2.0.0")), &expected, &change())
+        .unwrap_err();
     assert_eq!(
         told.to_string(),
         "spot20@production is 1.1.0, expected 1.0.0: another promotion came first"
@@ -122,14 +149,18 @@ fn a_retired_version_is_not_promoted_and_one_in_use_is_not_retired() {
     let dir = tempfile::tempdir().unwrap();
     let mut registry = registry(dir.path());
     let (one, two) = (version("1.0.0"), version("1.1.0"));
-    registry.promote((&name(), &one), &to(None), &change()).unwrap();
+    registry
+        .promote((&name(), &one), &to(None), &change())
+        .unwrap();
     let refused = registry.retire((&name(), &one), &change()).unwrap_err();
     assert_eq!(
         refused.to_string(),
         "spot20 1.0.0 is production: a version that is in use cannot be retired"
     );
     registry.retire((&name(), &two), &change()).unwrap();
-    let refused = registry.promote((&name(), &two), &to(Some("1.0.0")), &change()).unwrap_err();
+    let refused = registry
+        .promote((&name(), &two), &to(Some("1.0.0")), &change())
+        .unwrap_err();
     assert_eq!(
         refused.to_string(),
         "spot20 1.1.0 is retired and cannot become production"
@@ -141,7 +172,9 @@ fn a_retired_version_is_not_promoted_and_one_in_use_is_not_retired() {
 fn what_is_not_there_is_answered_with_what_there_is() {
     let dir = tempfile::tempdir().unwrap();
     let mut registry = registry(dir.path());
-    registry.promote((&name(), &version("1.0.0")), &to(None), &change()).unwrap();
+    registry
+        .promote((&name(), &version("1.0.0")), &to(None), &change())
+        .unwrap();
     let message = |text: &str| {
         let error = registry.resolve(&text.parse().unwrap()).unwrap_err();
         error.to_string().split_once(": ").unwrap().1.to_owned()
@@ -158,8 +191,15 @@ fn what_is_not_there_is_answered_with_what_there_is() {
         message("spot20@shadow"),
         "found no alias spot20@shadow, expected one of: spot20@production"
     );
-    let taken = registry.add(&entry(dir.path(), "1.0.0"), &change()).unwrap_err();
-    assert!(taken.to_string().starts_with("spot20 1.0.0 is registered already"), "{taken}");
+    let taken = registry
+        .add(&entry(dir.path(), "1.0.0"), &change())
+        .unwrap_err();
+    assert!(
+        taken
+            .to_string()
+            .starts_with("spot20 1.0.0 is registered already"),
+        "{taken}"
+    );
 }
 
 #[test]
@@ -182,7 +222,10 @@ fn a_changed_byte_is_refused_with_both_hashes() {
     assert_eq!(error.to_string(), expected);
     fs::remove_file(&file).unwrap();
     let error = NamedModel::resolve(registry.path(), &reference).unwrap_err();
-    assert!(error.to_string().contains("has SHA-256 none (No such file"), "{error}");
+    assert!(
+        error.to_string().contains("has SHA-256 none (No such file"),
+        "{error}"
+    );
 }
 
 /// Runs beside the registry move with it.
@@ -209,8 +252,15 @@ fn no_program_changes_what_was_written() {
         "UPDATE models SET entry = '{}'",
         "DELETE FROM models",
     ] {
-        let error = registry.connection.execute(sql, []).unwrap_err().to_string();
-        assert!(error.contains("only grows") || error.contains("registered version"), "{error}");
+        let error = registry
+            .connection
+            .execute(sql, [])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("only grows") || error.contains("registered version"),
+            "{error}"
+        );
     }
 }
 
@@ -223,14 +273,22 @@ fn an_older_schema_is_migrated_and_a_newer_one_refused() {
     drop(connection);
     Registry::read_only(&path).unwrap().list(None).unwrap();
     let mut registry = Registry::open(&path).unwrap();
-    registry.add(&entry(dir.path(), "1.0.0"), &change()).unwrap();
+    registry
+        .add(&entry(dir.path(), "1.0.0"), &change())
+        .unwrap();
     let found: i64 = (registry.connection)
         .query_row("SELECT count(*) FROM mirrors", [], |row| row.get(0))
         .unwrap();
     assert_eq!(found, 0);
-    registry.connection.pragma_update(None, "user_version", VERSION + 1).unwrap();
+    registry
+        .connection
+        .pragma_update(None, "user_version", VERSION + 1)
+        .unwrap();
     drop(registry);
-    for error in [Registry::open(&path).unwrap_err(), Registry::read_only(&path).unwrap_err()] {
+    for error in [
+        Registry::open(&path).unwrap_err(),
+        Registry::read_only(&path).unwrap_err(),
+    ] {
         let expected = format!(
             "{}: the registry's schema is of version 3, expected at most 2",
             path.display()
@@ -249,7 +307,10 @@ fn another_programs_database_is_left_as_it_is() {
     drop(theirs);
     let before = fs::read(&path).unwrap();
     let error = Registry::open(&path).unwrap_err();
-    assert!(error.to_string().contains("holds another program's tables"), "{error}");
+    assert!(
+        error.to_string().contains("holds another program's tables"),
+        "{error}"
+    );
     assert_eq!(fs::read(&path).unwrap(), before);
     let missing = Registry::read_only(&dir.path().join("none")).unwrap_err();
     assert!(missing.hint().unwrap().contains("quarterhour models add"));

@@ -10,7 +10,7 @@ use dataset::{Config, Panel, RunDir, Source, TimeSpan, format_time};
 use download::FetchArgs;
 use registry::{
     Alias, Change, Entry, ModelName, ModelReference, ModelVersion, NamedModel, Promotion, Registry,
-    Retraining, Verdict, Which, describe, registry_path, report_change,
+    Verdict, Which, describe, registry_path, report_change,
 };
 use run::{CARD_FILE, Kinds};
 use storage::write_atomically;
@@ -120,14 +120,18 @@ struct Retrain<'a> {
 impl Retrain<'_> {
     /// The span to hold back, once the candles are there; None where it is not whole yet.
     fn period(&self) -> anyhow::Result<Option<Period>> {
-        let Self { champion, config, .. } = self;
+        let Self {
+            champion, config, ..
+        } = self;
         let seen = self.kinds.seen(&champion.run, (None, None))?;
         let seen_until_ms = seen.until_ms.ok_or_else(|| {
             anyhow!("{} {} {}", champion.name, champion.version, seen.in_words())
                 .hint("train it once more with this version, and register that")
         })?;
         let all = Registry::read_only(&self.registry)?.list(Some(&champion.name))?;
-        let last = all.iter().filter_map(|listed| listed.entry.retraining.as_ref());
+        let last = all
+            .iter()
+            .filter_map(|listed| listed.entry.retraining.as_ref());
         let last_until_ms = last.map(|retraining| retraining.held_back_ms[1]).max();
         let reach_ms = config.reach_bars() as i64 * config.data.interval.ms();
         let due_ms = due_ms(self.cadence, seen_until_ms, last_until_ms, reach_ms);
@@ -174,25 +178,18 @@ impl Retrain<'_> {
             format_time(period.until_ms)
         ));
         self.fit(&run, period, self.cadence)?;
-        let contest =
-            Contest::hold((&champion.run, &run), self.kinds, &self.args.set, period)?;
+        let contest = Contest::hold((&champion.run, &run), self.kinds, &self.args.set, period)?;
         let verdict = judge(self.args.gate, &self.judged(period, &contest)?);
         let (challenger, refitted) = self.versions()?;
         let text = report((&champion.version, &challenger), period, &contest, &verdict);
-        let retraining = Retraining {
-            champion: champion.version.clone(),
-            held_back_ms: [period.from_ms, period.until_ms],
-            metric: contest.metric.clone(),
-            champion_score: contest.champion,
-            challenger_score: contest.challenger,
-            gain: contest.gain,
-            gain_interval: contest.gain_interval,
-            verdict: verdict.clone(),
-        };
+        let retraining = contest.recorded(&champion.version, period, &verdict);
         let change = Change::now(&self.args.why);
         let described = |run: &Path, version: &ModelVersion| -> anyhow::Result<Entry> {
             let entry = describe(run, (&champion.name, version), self.kinds, &change)?;
-            Ok(Entry { retraining: Some(retraining.clone()), ..entry })
+            Ok(Entry {
+                retraining: Some(retraining.clone()),
+                ..entry
+            })
         };
         let promotion = Promotion {
             alias: self.args.alias.clone(),
@@ -229,7 +226,9 @@ impl Retrain<'_> {
     /// The challenger's folder; the same for all calls of a period, so that one goes on where another was
     /// killed.
     fn run_of(&self, period: &Period) -> PathBuf {
-        let date = format_time(period.until_ms).replace(' ', "T").replace(':', "-");
+        let date = format_time(period.until_ms)
+            .replace(' ', "T")
+            .replace(':', "-");
         let date = date.strip_suffix("T00-00").unwrap_or(&date);
         let warm = if self.args.warm_start { "-warm" } else { "" };
         let name = format!("{}-{date}{warm}", self.champion.name);
@@ -307,7 +306,9 @@ impl Retrain<'_> {
     /// The versions of the challenger and of its refit: after the last one that there is.
     fn versions(&self) -> anyhow::Result<(ModelVersion, ModelVersion)> {
         let all = Registry::read_only(&self.registry)?.list(Some(&self.champion.name))?;
-        let last = all.last().map_or(&self.champion.version, |listed| &listed.entry.version);
+        let last = all
+            .last()
+            .map_or(&self.champion.version, |listed| &listed.entry.version);
         let next = last.next_minor();
         let refitted = next.next_patch();
         Ok((next, refitted))

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, anyhow};
 use cli::WithHint;
 use dataset::{Dataset, ForecastTable, RunDir, format_time};
+use registry::{ModelVersion, Retraining, Verdict};
 use run::{Kinds, NamedTable, forecast_span, join};
 use score::{Better, Options, Quantity, Report, controls, score};
 
@@ -59,11 +60,9 @@ impl Contest {
         let loaded = kinds.load(champion, (None, None), overrides)?;
         let theirs = forecast_span(&*loaded.forecaster, &dataset, fold, champion)?;
         let own = first_part(&challenger.join(RunDir::FORECASTS_FILE))?;
-        let in_period =
-            |time_ms: i64| (period.from_ms..period.until_ms).contains(&time_ms);
-        let [own, theirs] = [own, theirs].map(|table| {
-            as_forecast(table.filter(|row| in_period(row.time_ms)), challenger)
-        });
+        let in_period = |time_ms: i64| (period.from_ms..period.until_ms).contains(&time_ms);
+        let [own, theirs] = [own, theirs]
+            .map(|table| as_forecast(table.filter(|row| in_period(row.time_ms)), challenger));
         let (own, theirs) = (own?, theirs?);
         if own.is_empty() || theirs.is_empty() {
             return Err(anyhow!(
@@ -73,7 +72,11 @@ impl Contest {
             )
             .hint("`quarterhour audit` shows the holes of the candles; --hold-back takes a longer span"));
         }
-        let named = |name, run, table| NamedTable { name, run: Some(run), table };
+        let named = |name, run, table| NamedTable {
+            name,
+            run: Some(run),
+            table,
+        };
         let joined = join(&[
             named(CHALLENGER, CHALLENGER, &own),
             named(CHAMPION, CHAMPION, &theirs),
@@ -87,6 +90,25 @@ impl Contest {
         };
         let report = score(&joined.rows, &forecasters, &options)?;
         Self::of(&report).context("the report compares both")
+    }
+
+    /// What the registry keeps of it.
+    pub(crate) fn recorded(
+        &self,
+        champion: &ModelVersion,
+        period: &Period,
+        verdict: &Verdict,
+    ) -> Retraining {
+        Retraining {
+            champion: champion.clone(),
+            held_back_ms: [period.from_ms, period.until_ms],
+            metric: self.metric.clone(),
+            champion_score: self.champion,
+            challenger_score: self.challenger,
+            gain: self.gain,
+            gain_interval: self.gain_interval,
+            verdict: verdict.clone(),
+        }
     }
 
     /// What a report of both says.
@@ -106,7 +128,10 @@ impl Contest {
         let (sign, has_skill) = match metric.better {
             Better::Lower => {
                 let bound = score(NO_SKILL).and_then(|score| score.value(name));
-                (-1.0, own_value.zip(bound).is_some_and(|(own, bound)| own < bound))
+                (
+                    -1.0,
+                    own_value.zip(bound).is_some_and(|(own, bound)| own < bound),
+                )
             }
             Better::Higher | Better::CloserTo(_) => (1.0, own_value.is_some_and(|own| own > 0.0)),
         };
@@ -118,7 +143,11 @@ impl Contest {
             challenger: own_value,
             gain: difference.value(name).map(|value| sign * value),
             gain_interval: interval.map(|[low, high]| {
-                if sign < 0.0 { [-high, -low] } else { [low, high] }
+                if sign < 0.0 {
+                    [-high, -low]
+                } else {
+                    [low, high]
+                }
             }),
             has_skill,
         })

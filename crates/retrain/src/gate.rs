@@ -43,16 +43,18 @@ pub fn judge(gate: Gate, judged: &Judged) -> Verdict {
         Gate::Interval if is_above => {
             Verdict::Promoted(format!("its gain is {gain:+.5}, above 0 at 90 %"))
         }
-        Gate::Interval => {
-            Verdict::Refused(format!("its gain is {gain:+.5}, which is not above 0 at 90 %"))
-        }
+        Gate::Interval => Verdict::Refused(format!(
+            "its gain is {gain:+.5}, which is not above 0 at 90 %"
+        )),
         Gate::Mean if gain > 0.0 => Verdict::Promoted(format!("its gain is {gain:+.5}")),
         Gate::Mean if is_old && is_not_below => Verdict::Promoted(format!(
             "its gain is {gain:+.5}, not below 0 at 90 %, and the champion is older than twice its cadence \
              of {}",
             judged.cadence
         )),
-        Gate::Mean if is_old => Verdict::Refused(format!("its gain is {gain:+.5}, below 0 at 90 %")),
+        Gate::Mean if is_old => {
+            Verdict::Refused(format!("its gain is {gain:+.5}, below 0 at 90 %"))
+        }
         Gate::Mean => Verdict::Refused(format!("its gain is {gain:+.5}, not above 0")),
     }
 }
@@ -80,10 +82,16 @@ mod tests {
         assert!(promoted(Gate::Mean, 0.001, around, 7));
         assert!(promoted(Gate::Mean, 0.001, None, 7));
         assert!(!promoted(Gate::Mean, -0.001, around, 7));
-        assert!(!promoted(Gate::Mean, -0.001, around, 14), "twice is not older than twice");
+        assert!(
+            !promoted(Gate::Mean, -0.001, around, 14),
+            "twice is not older than twice"
+        );
         assert!(promoted(Gate::Mean, -0.001, around, 15));
         assert!(!promoted(Gate::Mean, -0.02, Some([-0.03, -0.01]), 15));
-        assert!(!promoted(Gate::Mean, -0.001, None, 15), "without an interval the mean decides");
+        assert!(
+            !promoted(Gate::Mean, -0.001, None, 15),
+            "without an interval the mean decides"
+        );
         assert!(!promoted(Gate::Interval, 0.001, around, 15));
         assert!(promoted(Gate::Interval, 0.02, Some([0.01, 0.03]), 7));
     }
@@ -99,7 +107,11 @@ mod tests {
         };
         let reason = Verdict::Refused("its own score is not above zero skill".to_owned());
         assert_eq!(judge(Gate::Mean, &judged), reason);
-        let undefined = Judged { gain: None, has_skill: true, ..judged };
+        let undefined = Judged {
+            gain: None,
+            has_skill: true,
+            ..judged
+        };
         assert!(matches!(judge(Gate::Mean, &undefined), Verdict::Refused(_)));
     }
 }

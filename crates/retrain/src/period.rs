@@ -20,7 +20,11 @@ impl Period {
     /// ends at a UTC midnight, or where the length is no whole number of days at a multiple of it: calls
     /// of the same day find the same span.
     pub fn newest(length: TimeSpan, end_ms: i64, reach_ms: i64) -> Self {
-        let step_ms = if length.ms() % DAY_MS == 0 { DAY_MS } else { length.ms() };
+        let step_ms = if length.ms() % DAY_MS == 0 {
+            DAY_MS
+        } else {
+            length.ms()
+        };
         let known_ms = end_ms - reach_ms;
         let until_ms = known_ms - known_ms.rem_euclid(step_ms);
         Self {
@@ -41,7 +45,6 @@ pub fn due_ms(
 ) -> i64 {
     seen_until_ms.max(last_until_ms.unwrap_or(i64::MIN)) + length.ms() + reach_ms
 }
-
 
 #[cfg(test)]
 mod tests {
@@ -66,7 +69,10 @@ mod tests {
         let early = Period::newest(week, 21 * DAY_MS + 5 * 60_000, reach_ms);
         assert_eq!(early, expected);
         let hours = Period::newest(TimeSpan::hours(6), end_ms, reach_ms);
-        assert_eq!((hours.from_ms, hours.until_ms), (20 * DAY_MS, 20 * DAY_MS + 6 * HOUR_MS));
+        assert_eq!(
+            (hours.from_ms, hours.until_ms),
+            (20 * DAY_MS, 20 * DAY_MS + 6 * HOUR_MS)
+        );
     }
 
     #[test]

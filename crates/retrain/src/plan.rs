@@ -15,7 +15,9 @@ pub fn cadence(asked: Option<TimeSpan>, config: &Config) -> anyhow::Result<TimeS
     let found = asked.or(config.split.refit_every).ok_or_else(|| {
         cli::usage(
             anyhow!("the champion's config has no split.refit_every, expected a time to hold back")
-                .hint("--hold-back 7d for instance; the challenger's config keeps it as its cadence"),
+                .hint(
+                    "--hold-back 7d for instance; the challenger's config keeps it as its cadence",
+                ),
         )
     })?;
     let bar_ms = config.data.interval.ms();
@@ -33,7 +35,11 @@ pub fn cadence(asked: Option<TimeSpan>, config: &Config) -> anyhow::Result<TimeS
 
 /// The overrides of the champion's config that make the challenger's: candles to the end of the held-back
 /// span, and one fold of `scored` time at that end, with one fit on all that lies before.
-pub fn overrides(config: &Config, period: &Period, (scored, cadence): (TimeSpan, TimeSpan)) -> Vec<String> {
+pub fn overrides(
+    config: &Config,
+    period: &Period,
+    (scored, cadence): (TimeSpan, TimeSpan),
+) -> Vec<String> {
     vec![
         format!("data.until={:?}", format_time(period.candles_until_ms)),
         "split.folds=1".to_owned(),
@@ -53,13 +59,15 @@ fn train(config: &Config, cadence: TimeSpan) -> TimeSpan {
     if let Some(train) = config.split.train {
         return train;
     }
-    let ends = [&config.data.from, &config.data.until].map(|end| {
-        end.as_deref().and_then(|text| parse_time(text).ok())
-    });
+    let ends = [&config.data.from, &config.data.until]
+        .map(|end| end.as_deref().and_then(|text| parse_time(text).ok()));
     match (config.split.scheme, ends, config.split.folds) {
         (Scheme::Rolling, [Some(from), Some(until)], Some(folds)) => {
             let part_ms = (until - from) / (folds as i64 + 1);
-            TimeSpan::of_bars((part_ms / config.data.interval.ms()) as usize, config.data.interval)
+            TimeSpan::of_bars(
+                (part_ms / config.data.interval.ms()) as usize,
+                config.data.interval,
+            )
         }
         _ => cadence,
     }

@@ -21,8 +21,18 @@ pub fn report(
     });
     let mut table = Table::new(["", "version", contest.metric.as_str(), "90 % interval"]).left([1]);
     let rows = [
-        ("champion", champion.to_string(), number(contest.champion), String::new()),
-        ("challenger", challenger.to_string(), number(contest.challenger), String::new()),
+        (
+            "champion",
+            champion.to_string(),
+            number(contest.champion),
+            String::new(),
+        ),
+        (
+            "challenger",
+            challenger.to_string(),
+            number(contest.challenger),
+            String::new(),
+        ),
         ("gain", String::new(), number(contest.gain), interval),
     ];
     for (label, version, value, interval) in rows {

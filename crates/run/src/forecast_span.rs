@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use dataset::{Dataset, FoldForecasts, Fold, ForecastTable, target_std};
+use dataset::{Dataset, Fold, FoldForecasts, ForecastTable, target_std};
 
 use crate::{Forecaster, forecast_piece};
 

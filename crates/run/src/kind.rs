@@ -65,8 +65,11 @@ pub trait Kind: fmt::Debug {
     /// # Errors
     /// A kind that is not fitted from candles; what its subcommand refuses.
     fn fit(&self, _config: &ConfigArgs, _run: &Path) -> anyhow::Result<()> {
-        Err(anyhow!("a run of the kind {} is not fitted from candles", self.name())
-            .hint("fit anew the runs that it is made of"))
+        Err(anyhow!(
+            "a run of the kind {} is not fitted from candles",
+            self.name()
+        )
+        .hint("fit anew the runs that it is made of"))
     }
 
     /// The key that lets a fit begin with the weights of a finished run, with that run as its value; None

@@ -186,7 +186,11 @@ impl Client {
     }
 
     /// Posts `body`; the answer may be a refusal.
-    pub(crate) async fn ask(&self, request: &str, body: &impl Serialize) -> Result<ServerReply, Cause> {
+    pub(crate) async fn ask(
+        &self,
+        request: &str,
+        body: &impl Serialize,
+    ) -> Result<ServerReply, Cause> {
         let post = self
             .sender
             .request(Method::POST, self.url(request))

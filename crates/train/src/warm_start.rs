@@ -65,8 +65,11 @@ pub(crate) fn released_weights(run: &Path, piece: &Piece<'_>) -> anyhow::Result<
     let (fold, seed) = (piece.fold, piece.seed);
     let weights = model_file(&RunDir::new(run.to_owned()), seed);
     if !weights.exists() {
-        return Err(anyhow!("{fold} is to begin with {}, which is not there", weights.display())
-            .hint("training.begin_with names a finished run with as many seeds"));
+        return Err(anyhow!(
+            "{fold} is to begin with {}, which is not there",
+            weights.display()
+        )
+        .hint("training.begin_with names a finished run with as many seeds"));
     }
     let score_from_ms = piece.dataset.panel.time_ms(fold.score.start);
     let seen_until_ms =

@@ -8,7 +8,7 @@ use rules::Thresholds;
 use tracing::{info, warn};
 
 use super::WatchArgs;
-use super::start::unseen;
+use super::unseen::unseen;
 use crate::checkpoint::Request;
 use crate::seen::InSample;
 use crate::{Checkpoint, Fallback};
@@ -37,10 +37,7 @@ pub struct Successor {
 
 impl Follower {
     /// Follows the alias that a request names; None for a folder or a version, which stay what they are.
-    pub fn new(
-        (request, in_sample): (&Request<'_>, InSample),
-        args: &WatchArgs,
-    ) -> Option<Self> {
+    pub fn new((request, in_sample): (&Request<'_>, InSample), args: &WatchArgs) -> Option<Self> {
         let model = request.registered?;
         matches!(model.reference.which, Which::Alias(_)).then(|| Self {
             model: model.clone(),
@@ -155,7 +152,9 @@ fn check_same(current: &Checkpoint, other: &Checkpoint) -> anyhow::Result<()> {
     }
     let (has, needs) = (current.history_bars(), other.history_bars());
     if needs > has {
-        bail!("it needs {needs} bars, the watch keeps {has}; a watch that is started again takes it");
+        bail!(
+            "it needs {needs} bars, the watch keeps {has}; a watch that is started again takes it"
+        );
     }
     Ok(())
 }

@@ -43,7 +43,11 @@ impl House {
             dir: tempfile::tempdir().unwrap(),
         };
         house.store("data", change);
-        fs::write(house.path("ridge.toml"), RIDGE.replace("simulated\"\n", "store\"\n")).unwrap();
+        fs::write(
+            house.path("ridge.toml"),
+            RIDGE.replace("simulated\"\n", "store\"\n"),
+        )
+        .unwrap();
         house
     }
 
@@ -131,7 +135,9 @@ fn kill(mut child: Child, after: Duration) -> bool {
 
 /// A candle whose close is moved by up to 2 %, another way each minute: nothing can be learnt from it.
 fn damaged(candle: Candle) -> Candle {
-    let noise = (candle.open_time_ms / 60_000).wrapping_mul(2_654_435_761).rem_euclid(1000);
+    let noise = (candle.open_time_ms / 60_000)
+        .wrapping_mul(2_654_435_761)
+        .rem_euclid(1000);
     let close = candle.close * (1.0 + 0.04 * (noise as f64 / 1000.0 - 0.5));
     Candle {
         close,
@@ -148,23 +154,44 @@ fn a_challenger_that_knows_more_is_promoted_and_a_second_call_does_nothing() {
     house.add("champion", "2024-01-07", "1.0.0");
     house.said(&["models", "promote", "m", "1.0.0"]);
     let told = house.retrain(&[]);
-    assert!(told.contains("The challenger is promoted: its gain is +"), "{told}");
-    assert!(told.contains("from 2024-01-11 00:00 to 2024-01-13 00:00 UTC"), "{told}");
+    assert!(
+        told.contains("The challenger is promoted: its gain is +"),
+        "{told}"
+    );
+    assert!(
+        told.contains("from 2024-01-11 00:00 to 2024-01-13 00:00 UTC"),
+        "{told}"
+    );
     assert_eq!(house.production(), "1.1.0");
     let again = house.output(&["retrain", "--model", "m", "--no-download"]);
     assert!(again.status.success());
     let note = String::from_utf8(again.stderr).unwrap();
-    assert!(note.contains("nothing to do: m 1.1.0 is retrained once"), "{note}");
+    assert!(
+        note.contains("nothing to do: m 1.1.0 is retrained once"),
+        "{note}"
+    );
     // The registry knows why, and the span that the challenger was fitted on ends before the one held back.
     let shown = house.said(&["models", "show", "m@1.1.0", "--json"]);
     let shown: Value = serde_json::from_str(&shown).unwrap();
     let entry = &shown["versions"][0];
     let held_back = entry["retraining"]["held_back_ms"][0].as_i64().unwrap();
-    assert!(entry["training_span_ms"][1].as_i64().unwrap() <= held_back, "{entry}");
+    assert!(
+        entry["training_span_ms"][1].as_i64().unwrap() <= held_back,
+        "{entry}"
+    );
     assert_eq!(entry["retraining"]["champion"], "1.0.0");
     // By its coins and its kind it is found too.
     let coin = entry["universe"][0].as_str().unwrap();
-    let asked = ["models", "list", "--alias", "production", "--coin", coin, "--kind", "ridge"];
+    let asked = [
+        "models",
+        "list",
+        "--alias",
+        "production",
+        "--coin",
+        coin,
+        "--kind",
+        "ridge",
+    ];
     assert!(house.said(&asked).contains("1.1.0"));
     house.said(&["models", "rollback", "m", "--why", "a test"]);
     assert_eq!(house.production(), "1.0.0");
@@ -175,15 +202,25 @@ fn a_challenger_of_damaged_data_is_refused_with_the_reason() {
     let house = House::new(|_, candle| candle);
     house.add("champion", "2024-01-09", "1.0.0");
     house.said(&["models", "promote", "m", "1.0.0"]);
-    house.store("damaged", |day, candle| if day < 10 { damaged(candle) } else { candle });
+    house.store(
+        "damaged",
+        |day, candle| if day < 10 { damaged(candle) } else { candle },
+    );
     let told = house.retrain(&["--set", "data.dir=damaged"]);
-    assert!(told.contains("The challenger is not promoted: its gain is -"), "{told}");
+    assert!(
+        told.contains("The challenger is not promoted: its gain is -"),
+        "{told}"
+    );
     assert_eq!(house.production(), "1.0.0");
     let list = house.said(&["models", "list"]);
     assert!(list.contains("1.1.0"), "{list}");
     // Nor does a second call in the same period try again.
     let again = house.output(&["retrain", "--model", "m", "--no-download"]);
-    assert!(String::from_utf8(again.stderr).unwrap().contains("nothing to do"));
+    assert!(
+        String::from_utf8(again.stderr)
+            .unwrap()
+            .contains("nothing to do")
+    );
 }
 
 #[test]
@@ -194,12 +231,29 @@ fn a_refit_says_that_the_scores_are_of_the_model_before() {
     house.retrain(&["--refit"]);
     assert_eq!(house.production(), "1.1.1");
     let shown = house.said(&["models", "show", "m@production"]);
-    assert!(shown.contains("of 1.1.0, the model before the refit"), "{shown}");
+    assert!(
+        shown.contains("of 1.1.0, the model before the refit"),
+        "{shown}"
+    );
     let card = fs::read_to_string(house.path("checkpoints/m-2024-01-13-refit/card.md")).unwrap();
-    assert!(card.starts_with("The model in this folder was fitted once more after m 1.1.0"), "{card}");
+    assert!(
+        card.starts_with("The model in this folder was fitted once more after m 1.1.0"),
+        "{card}"
+    );
     // A classical model has no weights to begin with.
-    let refused = house.refused(&["retrain", "--model", "m", "--no-download", "--warm-start", "--hold-back", "1m"]);
-    assert!(refused.contains("--warm-start: a ridge cannot begin with") || refused.contains("nothing to do"));
+    let refused = house.refused(&[
+        "retrain",
+        "--model",
+        "m",
+        "--no-download",
+        "--warm-start",
+        "--hold-back",
+        "1m",
+    ]);
+    assert!(
+        refused.contains("--warm-start: a ridge cannot begin with")
+            || refused.contains("nothing to do")
+    );
 }
 
 #[test]
@@ -220,13 +274,19 @@ fn a_model_is_named_wherever_a_run_is() {
         }
     }
     let refused = house.refused(&["evaluate", "n@production"]);
-    assert!(refused.contains("found no model n, expected one of: m"), "{refused}");
+    assert!(
+        refused.contains("found no model n, expected one of: m"),
+        "{refused}"
+    );
     let weights = house.path("checkpoints/champion/ridge.json");
     let mut bytes = fs::read(&weights).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
     fs::write(&weights, bytes).unwrap();
     let refused = house.refused(&[&["predict", "--model", "m@production"][..], &at].concat());
-    assert!(refused.contains("as registered: the file was changed"), "{refused}");
+    assert!(
+        refused.contains("as registered: the file was changed"),
+        "{refused}"
+    );
     assert!(refused.contains("models rollback m"), "{refused}");
 }
 
@@ -240,14 +300,21 @@ fn two_processes_promote_at_once_and_one_is_told() {
     let promote = |version: &str| {
         let arguments = ["models", "promote", "m", version, "--expect", "1.0.0"];
         let mut command = house.command(&arguments);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
     };
     let both = [promote("1.1.0"), promote("1.2.0")].map(|child| child.wait_with_output().unwrap());
     let won = both.iter().filter(|output| output.status.success()).count();
     assert_eq!(won, 1, "{both:?}");
     let told = both.iter().find(|output| !output.status.success()).unwrap();
     let told = String::from_utf8_lossy(&told.stderr);
-    assert!(told.contains("expected 1.0.0: another promotion came first"), "{told}");
+    assert!(
+        told.contains("expected 1.0.0: another promotion came first"),
+        "{told}"
+    );
     assert!(["1.1.0", "1.2.0"].contains(&house.production().as_str()));
 }
 
@@ -299,12 +366,19 @@ fn a_kill_of_a_retraining_leaves_production_as_it_was() {
         }
         let arguments = ["retrain", "--model", "m", "--no-download", "--refit"];
         let mut command = house.command(&arguments);
-        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let child = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         let was_running = kill(child, moment(number, took));
         killed += u32::from(was_running);
         let now = house.production();
         // One that was done in time is promoted whole; then all begins again.
-        assert!(["1.0.0", "1.1.1"].contains(&now.as_str()), "{number}: {now}");
+        assert!(
+            ["1.0.0", "1.1.1"].contains(&now.as_str()),
+            "{number}: {now}"
+        );
         if now == "1.1.1" {
             fs::write(&registry, &before).unwrap();
         }
@@ -327,7 +401,11 @@ fn a_kill_of_a_promotion_leaves_one_whole_version() {
         let now = house.production();
         let next = if now == "1.0.0" { "1.1.0" } else { "1.0.0" };
         let mut command = house.command(&["models", "promote", "m", next]);
-        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let child = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         kill(child, moment(number, took.mul_f64(1.2)));
         let then = house.production();
         assert!([now.as_str(), next].contains(&then.as_str()), "{then}");

@@ -9,12 +9,7 @@ use trading::Ledger;
 use super::*;
 
 /// A copy of a run as a version of the model `m`; `change` sees to the copy before it is registered.
-fn add(
-    registry: &mut Registry,
-    run: &Path,
-    version: &str,
-    change: impl Fn(&Path),
-) {
+fn add(registry: &mut Registry, run: &Path, version: &str, change: impl Fn(&Path)) {
     let copy = registry.path().with_file_name(format!("run-{version}"));
     fs::create_dir_all(&copy).unwrap();
     for entry in fs::read_dir(run).unwrap() {
@@ -52,7 +47,14 @@ fn versions(ledger: &Path) -> Vec<String> {
     };
     let forecasts = ledger.forecasts(0).unwrap();
     let mut versions: Vec<String> = (forecasts.iter())
-        .map(|logged| logged.forecaster.rsplit_once(" as m ").unwrap().1.to_owned())
+        .map(|logged| {
+            logged
+                .forecaster
+                .rsplit_once(" as m ")
+                .unwrap()
+                .1
+                .to_owned()
+        })
         .collect();
     versions.dedup();
     versions
@@ -62,7 +64,10 @@ fn versions(ledger: &Path) -> Vec<String> {
 fn wait_for(what: &str, done: impl Fn() -> bool) {
     let began = Instant::now();
     while !done() {
-        assert!(began.elapsed() < Duration::from_secs(60), "{what} did not come");
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "{what} did not come"
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -84,7 +89,9 @@ fn a_promoted_version_takes_over_and_a_broken_one_is_refused() {
     wait_for("the first forecast", || !versions(&ledger).is_empty());
     promote(&mut registry, "1.1.0", Some("1.0.0"));
     let says = |text: &str| fs::read_to_string(&log).is_ok_and(|log| log.contains(text));
-    wait_for("the refusal", || says("the version that was promoted cannot be used"));
+    wait_for("the refusal", || {
+        says("the version that was promoted cannot be used")
+    });
     promote(&mut registry, "1.2.0", Some("1.1.0"));
     wait_for("the new version", || versions(&ledger).len() > 1);
     child.kill().unwrap();
@@ -93,7 +100,10 @@ fn a_promoted_version_takes_over_and_a_broken_one_is_refused() {
     assert!(says("another version takes over"));
     // All coins of a minute are of one version.
     let forecasts = Ledger::read_only(&ledger).unwrap().forecasts(0).unwrap();
-    for pair in forecasts.windows(2).filter(|pair| pair[0].time_ms == pair[1].time_ms) {
+    for pair in forecasts
+        .windows(2)
+        .filter(|pair| pair[0].time_ms == pair[1].time_ms)
+    {
         assert_eq!(pair[0].forecaster, pair[1].forecaster);
     }
 }
