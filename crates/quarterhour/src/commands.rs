@@ -30,7 +30,7 @@ pub enum Command {
     Evaluate(evaluate::Args),
     #[command(flatten)]
     Forecasts(evaluate::Command),
-    Predict(predict::Args),
+    Predict(Box<predict::Args>),
     #[command(flatten)]
     Watch(predict::Command),
     Models(registry::ModelsArgs),
