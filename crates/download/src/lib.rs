@@ -16,7 +16,7 @@ mod time;
 
 pub use audit::AuditArgs;
 pub use command::{Args, Command, run};
-pub use fetch::FetchArgs;
+pub use fetch::{FetchArgs, run as fetch};
 pub use given::read_candles;
 pub use import::ImportArgs;
 pub use simulate::SimulateArgs;

@@ -26,16 +26,26 @@ pub struct Features {
 impl Features {
     /// All features of a set, of bars of one minute.
     pub fn all(set: FeatureSet) -> Self {
-        Self::of_groups(set, &[])
+        Self::of_groups(set, (&[], &[]))
     }
 
-    /// The features of the groups named, in the set's order; no names stand for all groups. The
-    /// config has checked them.
-    pub(super) fn of_groups(set: FeatureSet, names: &[String]) -> Self {
-        let is_wanted =
-            |group: &&Group| names.is_empty() || names.iter().any(|name| name == group.name);
-        let groups = set.formulas().groups().iter().filter(is_wanted).collect();
-        Self::new(set, groups, Interval::ONE_MINUTE)
+    /// All features of a set with those of its optional groups, of bars of one minute.
+    pub fn with_optional_groups(set: FeatureSet) -> Self {
+        let optional = set.formulas().optional_groups().iter();
+        let names: Vec<String> = optional.map(|one| one.group.name.to_owned()).collect();
+        Self::of_groups(set, (&[], &names))
+    }
+
+    /// The features of the groups named and of the optional groups named, in the set's order; no
+    /// names stand for all groups, and for no optional one. The config has checked them.
+    pub(super) fn of_groups(set: FeatureSet, (names, optional): (&[String], &[String])) -> Self {
+        let formulas = set.formulas();
+        let is_in = |names: &[String], group: &Group| names.iter().any(|name| name == group.name);
+        let groups = formulas.groups().iter();
+        let groups = groups.filter(|group| names.is_empty() || is_in(names, group));
+        let further = formulas.optional_groups().iter().map(|one| &one.group);
+        let further = further.filter(|group| is_in(optional, group));
+        Self::new(set, groups.chain(further).collect(), Interval::ONE_MINUTE)
     }
 
     /// The same of bars of `interval`: windows in time have other numbers of bars.

@@ -42,6 +42,7 @@ mod tests {
         RegimeConfig {
             edges,
             quantiles: quantiles.to_vec(),
+            ..RegimeConfig::default()
         }
     }
 
