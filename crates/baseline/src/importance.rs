@@ -6,7 +6,7 @@ use storage::write_atomically;
 
 use crate::export::SHAP_FILE;
 use crate::saved::read_model;
-use crate::{ImportanceOf, Library};
+use crate::{BaselineConfig, ImportanceOf, Loaded};
 
 /// Gain, split and SHAP of every feature in every fold.
 const FOLDS_FILE: &str = "importance-folds.csv";
@@ -27,7 +27,7 @@ const NAMED: usize = 5;
 /// run; also returns a line for people.
 pub(crate) fn write(
     run: &RunDir,
-    library: &'static Library,
+    library: (&BaselineConfig, Loaded),
     dataset: &Dataset,
     features: &TabularFeatures,
 ) -> anyhow::Result<(Importance, String)> {
@@ -82,7 +82,7 @@ pub(crate) fn write(
 /// The shares of gain and of splits, mean over all fits, and all three kinds in each fold.
 fn by_fold(
     (run, dataset): (&RunDir, &Dataset),
-    library: &'static Library,
+    (config, library): (&BaselineConfig, Loaded),
     names: &[String],
 ) -> anyhow::Result<([Vec<f64>; 2], Vec<FoldImportance>)> {
     let fits: usize = dataset
@@ -101,7 +101,7 @@ fn by_fold(
             shap: mean_sizes(&shap_of(run, fold.fits().iter())?, names),
         };
         for fit in fold.fits() {
-            let (trees, _) = read_model(&run.fit(fit), library)?;
+            let (trees, _) = read_model(&run.fit(fit), config, library)?;
             for (sum, own, kind) in [
                 (&mut gain, &mut own.gain, ImportanceOf::Gain),
                 (&mut split, &mut own.split, ImportanceOf::Split),

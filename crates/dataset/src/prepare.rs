@@ -12,7 +12,7 @@ use crate::source_panel::{on_grid, simulated_panel, spelled_out, stored_panel, w
 use crate::split::usable_cells;
 use crate::{
     Config, Eligibility, Entry, Error, FeatureMatrix, FeatureSet, Fold, Normalizer, Panel, Source,
-    SplitPlan, TargetKind, TargetScales, Targets, Task, TimeSpan, TrainingRows, TrainingTargets,
+    SplitPlan, TargetKind, TargetScales, Targets, TimeSpan, TrainingRows, TrainingTargets,
     WindowSet,
 };
 
@@ -247,7 +247,7 @@ impl Dataset {
             (run, fold.number),
         )?;
         let target = self.config.target.init(self.panel.interval());
-        if target.task() == Task::LogVolatility {
+        if target.task().is_of_volatility() {
             normalizer.center_targets(&self.targets, fold.train.clone());
         }
         for further in &self.by_horizon()[1..] {

@@ -70,6 +70,7 @@ pub(crate) fn volatilities(
         Some(before) => checkpoint.forecaster.forecast(panel, &[before])?,
         None => vec![Err(String::new()); answers.len()],
     };
+    let classes = checkpoint.forecaster.probabilities(panel, &[row])?;
     let coins = panel.symbols().iter().zip(answers);
     let known: Vec<(&str, f64)> = coins
         .filter_map(|(symbol, answer)| Some((symbol.as_str(), *answer.as_ref().ok()?)))
@@ -85,15 +86,17 @@ pub(crate) fn volatilities(
             .collect(),
     }
     .into_iter();
-    let of_coin = |(answer, before): (&ForecastResult, &ForecastResult)| {
+    let of_coin = |(coin, (answer, before)): (usize, (&ForecastResult, &ForecastResult))| {
         let forecast = answer.as_ref().ok()?;
         let change = before
             .as_ref()
             .ok()
             .map(|before| (forecast - before).exp() - 1.0);
-        let published = published.next()?;
+        let own = classes.as_ref().and_then(|all| all.get(coin)?.as_deref());
+        let published = published.next()?.with_own_classes(own);
         let volatility = VolatilityForecast::new(&published, change.filter(|one| one.is_finite()));
         Some((volatility, published.intervals))
     };
-    Ok(answers.iter().zip(&before).map(of_coin).collect())
+    let pairs = answers.iter().zip(&before).enumerate();
+    Ok(pairs.map(of_coin).collect())
 }

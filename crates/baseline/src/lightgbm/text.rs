@@ -23,7 +23,11 @@ const OBJECTIVES: [&str; 9] = [
     "tweedie",
 ];
 
-/// Checks that a text is a whole model of one output a row, with plain splits and finite leaves.
+/// The objective with an output for each class.
+const CLASSES: &str = "multiclass";
+const MOST_CLASSES: usize = 100;
+
+/// Checks that a text is a whole model of one output a row, or one a class, with plain splits and finite leaves.
 ///
 /// # Errors
 /// What is wrong, in words.
@@ -77,10 +81,22 @@ impl Header {
             "tree_sizes",
         ];
         let lines = keyed(text, &KEYS)?;
+        let objective = lines
+            .get("objective")
+            .map_or("regression", |text| text.split(' ').next().unwrap_or(""));
+        // Of classes there is a tree for each in every round.
+        let classes = match objective {
+            CLASSES => number::<usize>("num_class", of(&lines, "num_class")?)?,
+            _ => 1,
+        };
+        if !(1..=MOST_CLASSES).contains(&classes) {
+            return Err(format!("num_class is {classes}, expected 1 to {MOST_CLASSES}"));
+        }
+        let expected = classes.to_string();
         for (key, expected) in [
             ("version", "v4"),
-            ("num_class", "1"),
-            ("num_tree_per_iteration", "1"),
+            ("num_class", expected.as_str()),
+            ("num_tree_per_iteration", expected.as_str()),
         ] {
             let found = of(&lines, key)?;
             if found != expected {
@@ -94,10 +110,7 @@ impl Header {
             .filter(|&features| features <= MOST_FEATURES);
         let features =
             features.ok_or_else(|| format!("max_feature_idx is beyond {MOST_FEATURES}"))?;
-        let objective = lines
-            .get("objective")
-            .map_or("regression", |text| text.split(' ').next().unwrap_or(""));
-        if !OBJECTIVES.contains(&objective) {
+        if objective != CLASSES && !OBJECTIVES.contains(&objective) {
             return Err(format!(
                 "objective is {objective}, expected one of {}",
                 OBJECTIVES.join(", ")
@@ -140,7 +153,11 @@ impl Header {
             .filter(|word| !word.is_empty());
         let tree_sizes = sizes
             .map(|size| number("tree_sizes", size))
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Vec<usize>, _>>()?;
+        if !tree_sizes.len().is_multiple_of(classes) {
+            let trees = tree_sizes.len();
+            return Err(format!("{trees} trees are no rounds of {classes} each"));
+        }
         Ok(Self {
             features,
             tree_sizes,
