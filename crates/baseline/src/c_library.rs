@@ -49,10 +49,13 @@ macro_rules! c_functions {
                 // SAFETY: the library returns a string of its own that lives until this thread's
                 // next failing call.
                 let message = unsafe { std::ffi::CStr::from_ptr((self.$last_error)()) };
+                let message = message.to_string_lossy();
+                // Addresses of the library's own code say nothing to anyone here.
+                let words = message.split("\nStack trace").next().unwrap_or_default();
                 Err(crate::Error::Call {
                     package: &$package,
                     function,
-                    message: message.to_string_lossy().into_owned(),
+                    message: words.trim_end().to_owned(),
                 })
             }
         }

@@ -10,7 +10,7 @@ use storage::{Array, Scratch};
 
 use crate::data_config::JUMP_RATIO;
 use crate::room::zeros;
-use crate::{CandleTable, Column, Error, format_time};
+use crate::{CandleTable, Column, Error, FeatureShuffle, format_time};
 
 /// Candles of all coins on one time grid, joined by time.
 ///
@@ -29,6 +29,7 @@ pub struct Panel {
     observed: Arc<Vec<bool>>,
     jump_ratio: f64,
     scratch: Scratch,
+    pub(crate) shuffle: Option<Arc<FeatureShuffle>>,
 }
 
 /// A panel in the making: candles come span by span, in order of time, so that they need not be held
@@ -77,6 +78,7 @@ impl PanelBuilder {
                 observed: Arc::default(),
                 jump_ratio: JUMP_RATIO,
                 scratch: scratch.clone(),
+                shuffle: None,
             },
         }
     }
@@ -170,12 +172,7 @@ impl PanelBuilder {
 /// Open time of the first bar that opens at `from_ms` or later.
 pub(crate) fn first_bar_ms(from_ms: i64, interval: Interval) -> i64 {
     let step = interval.ms();
-    from_ms.div_euclid(step) * step
-        + if from_ms.rem_euclid(step) == 0 {
-            0
-        } else {
-            step
-        }
+    (from_ms.div_euclid(step) + i64::from(from_ms.rem_euclid(step) != 0)) * step
 }
 
 /// How many bars open from `first_ms`, when one does, until before `until_ms`.
@@ -251,6 +248,7 @@ impl Panel {
             observed: Arc::new(self.observed[cells].to_vec()),
             jump_ratio: self.jump_ratio,
             scratch: Scratch::default(),
+            shuffle: None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use dataset::{FeatureSet, Panel, log_returns};
+use dataset::{FeatureSet, FeatureShuffle, Panel, log_returns};
 use rayon::prelude::*;
 
 const DAY_MS: i64 = 86_400_000;
@@ -33,11 +33,37 @@ impl<'a> Observations<'a> {
             )
         };
         let (features, returns) = (0..panel.coins()).into_par_iter().map(of_coin).unzip();
-        Self {
+        let mut observations = Self {
             panel,
             rows,
             features,
             returns,
+        };
+        if let Some(shuffle) = panel.shuffle() {
+            observations.exchange(shuffle);
+        }
+        observations
+    }
+
+    /// Exchanges features between rows and coins, as permutation importance asks for.
+    fn exchange(&mut self, shuffle: &FeatureShuffle) {
+        let before = self.features.clone();
+        let names = FeatureSet::HAR_RANGE.formulas().features().iter();
+        let places = names.enumerate().filter(|(_, name)| shuffle.has(name.name));
+        for (place, _) in places {
+            for (coin, features) in self.features.iter_mut().enumerate() {
+                for row in self.rows.clone() {
+                    let source = shuffle.source(row, coin);
+                    let Some((from, other)) = source.filter(|(from, _)| self.rows.contains(from))
+                    else {
+                        continue;
+                    };
+                    let value = before[other][place][from - self.rows.start];
+                    if !value.is_nan() {
+                        features[place][row - self.rows.start] = value;
+                    }
+                }
+            }
         }
     }
 

@@ -86,12 +86,9 @@ impl Header {
             .map_or("regression", |text| text.split(' ').next().unwrap_or(""));
         // Of classes there is a tree for each in every round.
         let classes = match objective {
-            CLASSES => number::<usize>("num_class", of(&lines, "num_class")?)?,
+            CLASSES => classes_of(&lines)?,
             _ => 1,
         };
-        if !(1..=MOST_CLASSES).contains(&classes) {
-            return Err(format!("num_class is {classes}, expected 1 to {MOST_CLASSES}"));
-        }
         let expected = classes.to_string();
         for (key, expected) in [
             ("version", "v4"),
@@ -163,6 +160,22 @@ impl Header {
             tree_sizes,
         })
     }
+}
+
+/// The number of classes, which the objective must name too.
+fn classes_of(lines: &BTreeMap<&str, &str>) -> Result<usize, String> {
+    let classes: usize = number("num_class", of(lines, "num_class")?)?;
+    let objective = of(lines, "objective")?;
+    if !(2..=MOST_CLASSES).contains(&classes)
+        || objective != format!("{CLASSES} num_class:{classes}")
+    {
+        return Err(format!(
+            "objective is {} beside num_class {classes}, expected {CLASSES} with the same number \
+             from 2 to {MOST_CLASSES}",
+            shortened(objective)
+        ));
+    }
+    Ok(classes)
 }
 
 #[expect(clippy::too_many_lines, reason = "one check a line of the file")]

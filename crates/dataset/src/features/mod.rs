@@ -7,6 +7,7 @@ mod close6;
 mod closes;
 mod export;
 mod formulas;
+mod garch;
 mod group;
 mod har_intraday;
 mod har_range;
@@ -59,6 +60,11 @@ pub struct FeatureConfig {
     /// Which groups of the set's features, for a set that has groups; `[]` takes all.
     #[schemars(schema_with = "list::groups_schema")]
     pub groups: Vec<String>,
+    /// Groups to add to these that the set leaves out unless they are named, such as `garch` of
+    /// `volatility`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "list::groups_schema", extend("default" = []))]
+    pub with: Vec<String>,
     /// Whether every set has the features of the time too: minute of the day, hour and day of the
     /// week as pairs of sine and cosine, and the trading session. A network has them as channels.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -82,6 +88,7 @@ impl Default for FeatureConfig {
         Self {
             set: FeatureSet::default(),
             groups: Vec::new(),
+            with: Vec::new(),
             time: false,
             lookback_bars: 512,
             max_filled_share: 0.1,
@@ -117,17 +124,22 @@ impl FeatureConfig {
             .iter()
             .map(|group| group.name)
             .collect();
-        let is_wrong = |(place, name): &(usize, &String)| {
-            !known.contains(&name.as_str()) || self.groups[..*place].contains(name)
+        let named: Vec<(&str, &String)> = (self.groups.iter())
+            .map(|name| ("features.groups", name))
+            .chain(self.with.iter().map(|name| ("features.with", name)))
+            .collect();
+        let is_wrong = |(place, (_, name)): &(usize, &(&str, &String))| {
+            let before = &named[..*place];
+            !known.contains(&name.as_str()) || before.iter().any(|(_, other)| other == name)
         };
-        match self.groups.iter().enumerate().find(is_wrong) {
-            Some((_, name)) if known.is_empty() => {
+        match named.iter().enumerate().find(is_wrong) {
+            Some((_, (key, name))) if known.is_empty() => {
                 let expected = format!("[], as {} has no groups", self.set);
-                Err(Error::config("features.groups", name, expected))
+                Err(Error::config(*key, *name, expected))
             }
-            Some((_, name)) => Err(Error::config(
-                "features.groups",
-                name,
+            Some((_, (key, name))) => Err(Error::config(
+                *key,
+                *name,
                 format!("each once, of {}: {}", self.set, known.join(", ")),
             )),
             None => Ok(()),
@@ -136,7 +148,7 @@ impl FeatureConfig {
 
     /// The features that the config asks for, of bars of `interval`.
     pub fn chosen(&self, interval: Interval) -> Features {
-        let features = Features::of_groups(self.set, &self.groups).of_bars(interval);
+        let features = Features::of_groups(self.set, (&self.groups, &self.with)).of_bars(interval);
         match self.time {
             true => features.with_time(),
             false => features,

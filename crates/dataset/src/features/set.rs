@@ -54,6 +54,11 @@ pub trait FeatureFormulas: Debug + Sync {
         &[]
     }
 
+    /// Names of the groups that are left out unless a config names them.
+    fn optional_groups(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// How many rows, its own included, a row of the features that belong to no group is a function
     /// of, in bars of `interval`.
     fn warm_up_bars(&self, _interval: Interval) -> usize {
