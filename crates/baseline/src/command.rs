@@ -145,11 +145,7 @@ fn fit_horizon(
 }
 
 /// Begins a run, or goes on with one of the same config; returns the content of its run.toml.
-fn begin(
-    run: &RunDir,
-    config: &BaselineConfig,
-    library: Loaded,
-) -> anyhow::Result<String> {
+fn begin(run: &RunDir, config: &BaselineConfig, library: Loaded) -> anyhow::Result<String> {
     let stored = stored_config(run)?
         .map(|table| BaselineConfig::new(&table, library)?.to_toml())
         .transpose()?;

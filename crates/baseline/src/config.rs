@@ -102,6 +102,14 @@ impl BaselineConfig {
         if self.classes().is_none() {
             return Ok(());
         }
+        if !self.shared.panels.is_empty() {
+            let panels = self.shared.panels.len();
+            return Err(anyhow!(
+                "target.kind = \"regime\" with {panels} [[panel]] sections: expected none, as classes \
+                 begin elsewhere in another panel"
+            )
+            .hint("take the sections out of the config file"));
+        }
         let (validation, fit) = (growth.validation, self.shared.target.fit);
         if validation != Validation::L2 || fit != Fit::Whole {
             return Err(anyhow!(

@@ -65,7 +65,10 @@ impl Error {
                 package.script, package.version, package.variable
             ),
             Self::NoLibraryAt { package, .. } => {
-                format!("{}=$({}) fetches and names one", package.variable, package.script)
+                format!(
+                    "{}=$({}) fetches and names one",
+                    package.variable, package.script
+                )
             }
             Self::Library { package, .. } => format!(
                 "it needs OpenMP (Debian and Ubuntu: apt-get install libgomp1; Fedora: dnf install \

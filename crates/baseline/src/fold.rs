@@ -68,6 +68,8 @@ pub(crate) struct Contributions {
     pub coin: usize,
     /// One a feature, then the expected value, which they add to.
     pub values: Vec<f64>,
+    /// The row's features.
+    pub features: Vec<f64>,
 }
 
 impl FoldTraining<'_> {
@@ -281,10 +283,12 @@ impl FoldTraining<'_> {
                 .trees
                 .contributions(chunk.values, self.config.classes())?;
             let rows = chunk.cells.iter().zip(values.chunks_exact(columns));
-            contributions.extend(rows.map(|(&(row, coin), values)| Contributions {
+            let rows = rows.zip(chunk.values.chunks_exact(columns - 1));
+            contributions.extend(rows.map(|((&(row, coin), values), own)| Contributions {
                 row,
                 coin,
                 values: values.to_vec(),
+                features: own.iter().map(|&value| f64::from(value)).collect(),
             }));
             Ok(())
         })?;

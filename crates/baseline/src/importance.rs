@@ -1,10 +1,14 @@
 //! What the trees use: importance of features as table and chart.
 
+use std::path::PathBuf;
+
 use dataset::{Dataset, Fold, RunDir, TabularFeatures, WideTable};
-use page::{FeatureImportance, FoldImportance, Importance, RankStability, importance_svg};
+use page::{
+    Dependence, FeatureImportance, FoldImportance, Importance, RankStability, importance_svg,
+};
 use storage::write_atomically;
 
-use crate::export::SHAP_FILE;
+use crate::export::{SHAP_FILE, SHAP_ROWS_FILE};
 use crate::saved::read_model;
 use crate::{BaselineConfig, ImportanceOf, Loaded};
 
@@ -22,6 +26,9 @@ pub(crate) const FILES: [&str; 5] = [
 
 /// How many features the printed line names.
 const NAMED: usize = 5;
+
+/// How many features it is shown of what their values do.
+const SHOWN: usize = 3;
 
 /// Writes `importance.json`, `importance.csv`, `importance.svg` and `shap.parquet` of the whole
 /// run; also returns a line for people.
@@ -64,6 +71,7 @@ pub(crate) fn write(
             .into_iter()
             .map(|fold| in_order(fold, &places))
             .collect(),
+        dependence: dependence(run, &fits, &shap, (&names, &sizes))?,
     };
     write_atomically(
         &run.path().join(FOLDS_FILE),
@@ -121,6 +129,32 @@ fn by_fold(
 fn shap_of<'a>(run: &RunDir, fits: impl Iterator<Item = &'a Fold>) -> anyhow::Result<WideTable> {
     let paths = fits.map(|fit| run.fit(fit).join(SHAP_FILE));
     Ok(WideTable::concat(paths)?)
+}
+
+/// What the values of the features with the largest contributions do to forecasts; nothing where a
+/// fit of an older version kept no values.
+fn dependence(
+    run: &RunDir,
+    fits: &[&Fold],
+    shap: &WideTable,
+    (names, sizes): (&[String], &[f64]),
+) -> anyhow::Result<Vec<Dependence>> {
+    let paths: Vec<PathBuf> = fits
+        .iter()
+        .map(|fit| run.fit(fit).join(SHAP_ROWS_FILE))
+        .collect();
+    if !paths.iter().all(|path| path.exists()) {
+        return Ok(Vec::new());
+    }
+    let rows = WideTable::concat(paths)?;
+    let mut places: Vec<usize> = (0..sizes.len()).collect();
+    places.sort_by(|a, b| sizes[*b].total_cmp(&sizes[*a]));
+    let of = |name: &String| {
+        let (values, shap) = (rows.double(name)?, shap.double(name)?);
+        Dependence::new(name, values, shap)
+    };
+    let shown = places.into_iter().take(SHOWN);
+    Ok(shown.filter_map(|place| of(&names[place])).collect())
 }
 
 /// Mean size of each feature's contributions; empty where there are none.

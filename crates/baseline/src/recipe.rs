@@ -86,8 +86,7 @@ impl Recipe for TreeRecipe {
             track_curve(tracker, piece.fold, &trained.metrics);
         }
         let shap = training.contributions(&trained, shap_rows)?;
-        let shap_file = piece.dir.join(export::SHAP_FILE);
-        export::contributions(&shap_file, piece.dataset, self.features.features(), &shap)?;
+        export::contributions(&piece.dir, piece.dataset, self.features.features(), &shap)?;
         let line = |line: &TreeMetrics| Ok(serde_json::to_string(line)? + "\n");
         let metrics: String = trained
             .metrics
@@ -121,7 +120,9 @@ impl Recipe for TreeRecipe {
         run: &RunDir,
         fold: &Fold,
     ) -> anyhow::Result<Vec<Option<f32>>> {
-        Ok(self.record(&run.fit(fold))?.target_std_of(dataset.panel.symbols()))
+        Ok(self
+            .record(&run.fit(fold))?
+            .target_std_of(dataset.panel.symbols()))
     }
 
     fn out_of_block(
@@ -177,8 +178,12 @@ impl Recipe for TreeRecipe {
             true => None,
             false => write_best(run, &records, self.config.kind())?,
         };
-        let (importance, top) =
-            importance::write(run, (&self.config, self.library), dataset, self.features.features())?;
+        let (importance, top) = importance::write(
+            run,
+            (&self.config, self.library),
+            dataset,
+            self.features.features(),
+        )?;
         let mut artifacts: Vec<PathBuf> = files
             .iter()
             .copied()

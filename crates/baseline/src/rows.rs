@@ -138,7 +138,8 @@ impl<'a> ChunkReader<'a> {
         while let Some(&row) = set.ends.get(self.place).filter(|&&row| row < end) {
             let counts = &set.counts[self.place * panel.coins()..(self.place + 1) * panel.coins()];
             for coin in (0..panel.coins()).filter(|&coin| counts[coin]) {
-                self.values.extend_from_slice(matrix.cell(row - start, coin));
+                self.values
+                    .extend_from_slice(matrix.cell(row - start, coin));
                 self.cells.push((row, coin));
             }
             self.place += 1;

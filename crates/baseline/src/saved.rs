@@ -39,11 +39,7 @@ impl SavedModel {
     ///
     /// # Errors
     /// No library; a run that is not finished; files that are broken or belong to other features.
-    pub fn load(
-        folder: &Path,
-        config: &BaselineConfig,
-        library: Loaded,
-    ) -> anyhow::Result<Self> {
+    pub fn load(folder: &Path, config: &BaselineConfig, library: Loaded) -> anyhow::Result<Self> {
         let kind = config.kind();
         let model_file = kind.model_file(TargetPart::Own);
         let record_file = folder.join(kind.record_file());
@@ -279,7 +275,10 @@ pub(crate) fn read_model(
         let model = library.library().read(&text);
         model.with_context(|| format!("{}: not a model", path.display()))
     };
-    let market = record.market.map(|_| read(TargetPart::Market)).transpose()?;
+    let market = record
+        .market
+        .map(|_| read(TargetPart::Market))
+        .transpose()?;
     Ok((
         Trees {
             coins: read(TargetPart::Own)?,

@@ -6,9 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::part::TargetPart;
 
 /// A library that grows trees.
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum TreeKind {
     /// LightGBM, with the section `[lightgbm]`.

@@ -32,9 +32,7 @@ impl Trees {
         library: &'static dyn TreeLibrary,
         models: &[(TargetPart, String)],
     ) -> anyhow::Result<Self> {
-        let mut boosters = models
-            .iter()
-            .map(|(_, model)| library.read(model));
+        let mut boosters = models.iter().map(|(_, model)| library.read(model));
         let Some(coins) = boosters.next() else {
             bail!("no model to forecast with")
         };
@@ -230,8 +228,12 @@ mod tests {
             market: Some(booster(library, -3.0)),
         };
         let (values, cells) = ([5.0, 20.0, 50.0, 8.0], [(3, 0), (3, 1), (3, 4), (7, 1)]);
-        let alone = |booster: &dyn TreeModel| booster.predict(&values, Predict::Value, None).unwrap();
-        let (own, market) = (alone(&*trees.coins), alone(trees.market.as_deref().unwrap()));
+        let alone =
+            |booster: &dyn TreeModel| booster.predict(&values, Predict::Value, None).unwrap();
+        let (own, market) = (
+            alone(&*trees.coins),
+            alone(trees.market.as_deref().unwrap()),
+        );
         let scales = TargetScales::fixed(vec![1.0; 10]);
         let forecasts = trees
             .forecasts(
@@ -287,8 +289,12 @@ mod tests {
             market: Some(booster(library, -3.0)),
         };
         let (values, cells) = ([5.0, 20.0, 50.0], [(3, 0), (3, 1), (3, 2)]);
-        let alone = |booster: &dyn TreeModel| booster.predict(&values, Predict::Value, None).unwrap();
-        let (own, market) = (alone(&*trees.coins), alone(trees.market.as_deref().unwrap()));
+        let alone =
+            |booster: &dyn TreeModel| booster.predict(&values, Predict::Value, None).unwrap();
+        let (own, market) = (
+            alone(&*trees.coins),
+            alone(trees.market.as_deref().unwrap()),
+        );
         let mean = |values: &[f64]| values.iter().sum::<f64>() / 3.0;
         let scale = [0.5, 2.0, 8.0];
         let of_fit = |fit: Fit| {

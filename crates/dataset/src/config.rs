@@ -154,7 +154,12 @@ impl Config {
     /// Refuses what is measured in units of returns beside a target that is the logarithm of a
     /// volatility.
     fn validate_volatility(&self) -> Result<(), Error> {
-        if !self.target.init(self.data.interval).task().is_of_volatility() {
+        if !self
+            .target
+            .init(self.data.interval)
+            .task()
+            .is_of_volatility()
+        {
             return Ok(());
         }
         if self.intervals.method != IntervalMethod::Off {

@@ -72,7 +72,12 @@ impl Request<'_> {
             Err(error) if self.fallback == Fallback::Rule => {
                 // A config that cannot be read is an error with or without a model.
                 let (_, config) = kinds.config(self.run, self.overrides)?;
-                if config.target.init(config.data.interval).task().is_of_volatility() {
+                if config
+                    .target
+                    .init(config.data.interval)
+                    .task()
+                    .is_of_volatility()
+                {
                     // The rule says where a price goes, not how far.
                     return Err(error);
                 }

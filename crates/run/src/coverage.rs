@@ -83,7 +83,12 @@ fn note_coins(dataset: &Dataset) {
 /// Says which coins have returns that are too large to be a price move, which a volatility leaves out.
 fn note_jumps(dataset: &Dataset) {
     let Dataset { config, panel, .. } = dataset;
-    if !config.target.init(panel.interval()).task().is_of_volatility() {
+    if !config
+        .target
+        .init(panel.interval())
+        .task()
+        .is_of_volatility()
+    {
         return;
     }
     let coins = panel.symbols().iter().enumerate();

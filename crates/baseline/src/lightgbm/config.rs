@@ -259,7 +259,10 @@ impl LightGbmConfig {
     /// model from them. `classes` is the number of classes, where these are forecast.
     pub(crate) fn parameters(&self, classes: Option<usize>) -> anyhow::Result<String> {
         let [objective, metric] = match classes {
-            None => [format!("objective={}", self.objective), "metric=l2".to_owned()],
+            None => [
+                format!("objective={}", self.objective),
+                "metric=l2".to_owned(),
+            ],
             Some(classes) => [
                 format!("objective=multiclass num_class={classes}"),
                 "metric=multi_logloss".to_owned(),

@@ -1,11 +1,11 @@
 //! LightGBM behind the seam that folds grow their trees through.
 
 use super::{BinnedTable, Booster, Library, check_text};
+use crate::Error;
 use crate::rows::{LabelledRows, RowChunk};
 use crate::tree_library::{
     GrowingTrees, ImportanceOf, Predict, RowsToBin, TreeLibrary, TreeModel, TreeTables,
 };
-use crate::Error;
 
 impl TreeLibrary for Library {
     fn bin(

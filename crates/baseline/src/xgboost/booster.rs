@@ -110,9 +110,8 @@ impl XgbBooster {
         let functions = &self.library.functions;
         let (key, value) = (c_text("parameter", key)?, c_text("parameter", value)?);
         // SAFETY: both texts end in 0.
-        let returned = unsafe {
-            (functions.XGBoosterSetParam)(self.handle, key.as_ptr(), value.as_ptr())
-        };
+        let returned =
+            unsafe { (functions.XGBoosterSetParam)(self.handle, key.as_ptr(), value.as_ptr()) };
         functions.check("XGBoosterSetParam", returned)
     }
 
@@ -150,8 +149,7 @@ impl XgbBooster {
         let functions = &self.library.functions;
         let mut rounds: c_int = 0;
         // SAFETY: the handle is alive; the function writes one int.
-        let returned =
-            unsafe { (functions.XGBoosterBoostedRounds)(self.handle, &raw mut rounds) };
+        let returned = unsafe { (functions.XGBoosterBoostedRounds)(self.handle, &raw mut rounds) };
         functions.check("XGBoosterBoostedRounds", returned)?;
         Ok(usize::try_from(rounds).unwrap_or(0))
     }

@@ -82,13 +82,17 @@ struct TreeParameters {
 /// # Errors
 /// What is wrong, in words.
 pub(super) fn check_model(text: &str) -> Result<(), String> {
-    let Model { learner } = serde_json::from_str(text)
-        .map_err(|error| format!("it is no JSON of a model: {error}"))?;
+    let Model { learner } =
+        serde_json::from_str(text).map_err(|error| format!("it is no JSON of a model: {error}"))?;
     let parameters = &learner.learner_model_param;
     let features = number("num_feature", &parameters.num_feature, MOST_FEATURES)?;
     let classes = number("num_class", &parameters.num_class, 1000)?.max(1);
     is("num_target", &parameters.num_target, "1")?;
-    is("gradient_booster.name", &learner.gradient_booster.name, "gbtree")?;
+    is(
+        "gradient_booster.name",
+        &learner.gradient_booster.name,
+        "gbtree",
+    )?;
     let objective = &learner.objective.name;
     if !(objective.starts_with("reg:") || objective == "multi:softprob") {
         return Err(format!(
@@ -106,8 +110,16 @@ pub(super) fn check_model(text: &str) -> Result<(), String> {
 
 fn check_trees(model: &Trees, features: usize, classes: usize) -> Result<(), String> {
     let count = model.trees.len();
-    is("num_trees", &model.gbtree_model_param.num_trees, &count.to_string())?;
-    is("num_parallel_tree", &model.gbtree_model_param.num_parallel_tree, "1")?;
+    is(
+        "num_trees",
+        &model.gbtree_model_param.num_trees,
+        &count.to_string(),
+    )?;
+    is(
+        "num_parallel_tree",
+        &model.gbtree_model_param.num_parallel_tree,
+        "1",
+    )?;
     let is_class = |(place, class): (usize, &usize)| *class == place % classes;
     if model.tree_info.len() != count || !model.tree_info.iter().enumerate().all(is_class) {
         return Err(format!(
@@ -128,7 +140,11 @@ fn check_trees(model: &Trees, features: usize, classes: usize) -> Result<(), Str
 
 fn check_tree(tree: &Tree, features: usize) -> Result<(), String> {
     let nodes = number("num_nodes", &tree.tree_param.num_nodes, MOST_NODES)?;
-    is("num_feature", &tree.tree_param.num_feature, &features.to_string())?;
+    is(
+        "num_feature",
+        &tree.tree_param.num_feature,
+        &features.to_string(),
+    )?;
     if !["0", "1"].contains(&tree.tree_param.size_leaf_vector.as_str()) {
         return Err("size_leaf_vector is beyond 1".to_owned());
     }
@@ -144,17 +160,33 @@ fn check_tree(tree: &Tree, features: usize) -> Result<(), String> {
         ("split_type", tree.split_type.len()),
         ("sum_hessian", tree.sum_hessian.len()),
     ];
-    if let Some((name, found)) = lengths.iter().find(|(_, found)| *found != nodes || nodes == 0) {
+    if let Some((name, found)) = lengths
+        .iter()
+        .find(|(_, found)| *found != nodes || nodes == 0)
+    {
         return Err(format!("{name} has {found} entries for {nodes} nodes"));
     }
     if !tree.categories.is_empty() || tree.split_type.iter().any(|kind| *kind != 0) {
         return Err("it has splits by category, expected plain ones".to_owned());
     }
-    if let Some(feature) = tree.split_indices.iter().find(|&&feature| feature >= features) {
-        return Err(format!("split_indices has {feature}, expected below {features}"));
+    if let Some(feature) = tree
+        .split_indices
+        .iter()
+        .find(|&&feature| feature >= features)
+    {
+        return Err(format!(
+            "split_indices has {feature}, expected below {features}"
+        ));
     }
-    let numbers = [&tree.base_weights, &tree.split_conditions, &tree.sum_hessian];
-    if numbers.iter().any(|values| values.iter().any(|value| !value.is_finite())) {
+    let numbers = [
+        &tree.base_weights,
+        &tree.split_conditions,
+        &tree.sum_hessian,
+    ];
+    if numbers
+        .iter()
+        .any(|values| values.iter().any(|value| !value.is_finite()))
+    {
         return Err("it has a number that is not finite".to_owned());
     }
     check_children(tree, nodes)
@@ -173,7 +205,9 @@ fn check_children(tree: &Tree, nodes: usize) -> Result<(), String> {
             let place = usize::try_from(child).ok().filter(|&child| child > node);
             let found = place.and_then(|place| seen.get_mut(place));
             if found.is_none_or(|seen| std::mem::replace(seen, true)) {
-                return Err(format!("node {node} has the child {child}, which it cannot have"));
+                return Err(format!(
+                    "node {node} has the child {child}, which it cannot have"
+                ));
             }
             let parent = place.and_then(|place| tree.parents.get(place));
             if parent.is_none_or(|&parent| usize::try_from(parent) != Ok(node)) {

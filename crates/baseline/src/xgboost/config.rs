@@ -112,8 +112,18 @@ impl XgboostConfig {
         let depth = f64::from(self.max_depth);
         let threads = self.nthread.unwrap_or(1);
         let numbers = [
-            ("learning_rate", self.learning_rate, self.learning_rate > 0.0, "above 0"),
-            ("max_depth", depth, (1..=16).contains(&self.max_depth), "from 1 to 16"),
+            (
+                "learning_rate",
+                self.learning_rate,
+                self.learning_rate > 0.0,
+                "above 0",
+            ),
+            (
+                "max_depth",
+                depth,
+                (1..=16).contains(&self.max_depth),
+                "from 1 to 16",
+            ),
             (
                 "min_child_weight",
                 self.min_child_weight,
@@ -174,7 +184,9 @@ impl XgboostConfig {
             None => format!("objective={}", self.objective),
             Some(classes) => format!("objective=multi:softprob num_class={classes}"),
         };
-        let threads = self.nthread.map_or(String::new(), |number| format!(" nthread={number}"));
+        let threads = self
+            .nthread
+            .map_or(String::new(), |number| format!(" nthread={number}"));
         format!(
             "{objective} tree_method=hist learning_rate={} max_depth={} min_child_weight={} \
              subsample={} colsample_bytree={} lambda={} gamma={} max_bin={} seed={} \

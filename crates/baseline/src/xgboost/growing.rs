@@ -17,7 +17,10 @@ impl TreeLibrary for XgbLibrary {
         let number = |key: &str, default: u32| {
             let words = parameters.split_whitespace();
             let values = words.filter_map(|word| word.strip_prefix(key)?.strip_prefix('='));
-            values.last().and_then(|text| text.parse().ok()).unwrap_or(default)
+            values
+                .last()
+                .and_then(|text| text.parse().ok())
+                .unwrap_or(default)
         };
         let settings = (number("max_bin", 256), number("nthread", 0));
         let panels: Vec<&TreeRows<'_>> = rows.train.iter().map(|panel| &panel.rows).collect();

@@ -36,7 +36,10 @@ impl XgbTable {
         // SAFETY: the function writes one handle.
         let returned = unsafe { (functions.XGProxyDMatrixCreate)(&raw mut proxy) };
         functions.check("XGProxyDMatrixCreate", returned)?;
-        let proxy = OwnHandle { library, handle: proxy };
+        let proxy = OwnHandle {
+            library,
+            handle: proxy,
+        };
         let config =
             format!("{{\"missing\": NaN, \"max_bin\": {max_bin}, \"nthread\": {threads}}}");
         let config = c_text("config", &config)?;
@@ -153,7 +156,9 @@ impl OwnHandle {
                 &raw mut handle,
             )
         };
-        library.functions.check("XGDMatrixCreateFromMat", returned)?;
+        library
+            .functions
+            .check("XGDMatrixCreateFromMat", returned)?;
         Ok(Self { library, handle })
     }
 }

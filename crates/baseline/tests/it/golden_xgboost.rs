@@ -64,7 +64,10 @@ fn assert_near(what: &str, found: &[f64], expected: &[f64], tolerance: f64) {
     assert_eq!(found.len(), expected.len(), "{what}");
     for (place, (found, expected)) in found.iter().zip(expected).enumerate() {
         let most = tolerance * expected.abs().max(1.0);
-        assert!((found - expected).abs() <= most, "{what} {place}: {found} {expected}");
+        assert!(
+            (found - expected).abs() <= most,
+            "{what} {place}: {found} {expected}"
+        );
     }
 }
 
@@ -75,15 +78,27 @@ fn check(booster: &XgbBooster, library: &'static XgbLibrary, expected: &Value, n
     let rounds = expected["rounds"].as_u64().unwrap() as usize;
     let own: Value = serde_json::from_str(&booster.to_model(rounds).unwrap()).unwrap();
     let theirs: Value = serde_json::from_str(&model).unwrap();
-    assert_eq!(own["learner"]["gradient_booster"], theirs["learner"]["gradient_booster"]);
+    assert_eq!(
+        own["learner"]["gradient_booster"],
+        theirs["learner"]["gradient_booster"]
+    );
     let read = XgbBooster::from_model(library, &model).unwrap();
     for booster in [booster, &read] {
         let rest = rows(&x, VALID, ROWS as usize);
         let found = booster.predict(rest, Predict::Value, None).unwrap();
-        assert_eq!(found, numbers(&expected["predictions"]), "forecasts of {name}");
+        assert_eq!(
+            found,
+            numbers(&expected["predictions"]),
+            "forecasts of {name}"
+        );
         let few = rows(&x, VALID, VALID + 5);
         let found = booster.predict(few, Predict::Contributions, None).unwrap();
-        assert_near("contributions", &found, &numbers(&expected["contributions"]), 1e-6);
+        assert_near(
+            "contributions",
+            &found,
+            &numbers(&expected["contributions"]),
+            1e-6,
+        );
         for (kind, name) in [(ImportanceOf::Split, "split"), (ImportanceOf::Gain, "gain")] {
             let found = booster.importance(kind).unwrap();
             assert_near(name, &found, &numbers(&expected[name]), 1e-6);
@@ -101,7 +116,9 @@ fn grow(expected: &Value, y: &[f32], first: Option<&str>, name: &str) {
         booster.update().unwrap();
         let (labels, forecasts) = booster.validation().unwrap();
         let count = labels.len() as f64;
-        let pairs = labels.iter().zip(forecasts.chunks(forecasts.len() / labels.len()));
+        let pairs = labels
+            .iter()
+            .zip(forecasts.chunks(forecasts.len() / labels.len()));
         let found = match expected["metric"].as_str().unwrap() {
             "rmse" => {
                 let squares = pairs.map(|(&y, said)| (said[0] - f64::from(y)).powi(2));
@@ -170,11 +187,22 @@ fn what_xgboost_cannot_use_is_an_error() {
     let names = ["a".to_owned(), "b".to_owned()];
     let error = XgbTable::new(library, &mut Broken, &names, (64, 1), None).unwrap_err();
     assert_eq!(error.to_string(), "row 7 is gone");
-    let error = XgbBooster::from_model(library, "no model").unwrap_err().to_string();
-    assert!(error.starts_with("XGBoost: ") && !error.contains("Stack"), "{error}");
+    let error = XgbBooster::from_model(library, "no model")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with("XGBoost: ") && !error.contains("Stack"),
+        "{error}"
+    );
     let (_, y) = matrix();
     let (train, valid) = tables(library, &y);
     let mut booster =
         XgbBooster::new(train, Some(valid), None, "objective=nonsense verbosity=0").unwrap();
-    assert!(booster.update().unwrap_err().to_string().contains("nonsense"));
+    assert!(
+        booster
+            .update()
+            .unwrap_err()
+            .to_string()
+            .contains("nonsense")
+    );
 }

@@ -13,3 +13,4 @@ mod golden;
 mod golden_xgboost;
 mod saved;
 mod support;
+mod xgboost_runs;

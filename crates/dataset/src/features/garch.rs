@@ -148,7 +148,13 @@ mod tests {
             }
         }
         let coins = [(Symbol::new("COIN").unwrap(), candles)];
-        Panel::build(&coins, day(), (days.start * DAY_MS, days.end * DAY_MS), 0, &Column::ALL)
+        Panel::build(
+            &coins,
+            day(),
+            (days.start * DAY_MS, days.end * DAY_MS),
+            0,
+            &Column::ALL,
+        )
     }
 
     fn features() -> crate::Features {

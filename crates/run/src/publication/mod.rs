@@ -103,7 +103,11 @@ pub(crate) fn load(
 }
 
 fn is_of_volatility(config: &Config) -> bool {
-    config.target.init(config.data.interval).task().is_of_volatility()
+    config
+        .target
+        .init(config.data.interval)
+        .task()
+        .is_of_volatility()
 }
 
 /// The step of each fold of a part, in order of time.
