@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dataset::{Dataset, Fold};
+use dataset::{Dataset, TrainingTargets};
 use market::Symbol;
 use run::RegimeEdges;
 use serde::{Deserialize, Serialize};
@@ -21,10 +21,9 @@ pub struct ClassLevels {
 }
 
 impl ClassLevels {
-    /// The levels of the classes that begin at these edges in the training rows of a fold.
-    pub(crate) fn fit(dataset: &Dataset, fold: &Fold, edges: &RegimeEdges) -> Self {
+    /// The levels of the classes that begin at these edges, by the training targets of each coin.
+    pub(crate) fn fit(dataset: &Dataset, training: TrainingTargets, edges: &RegimeEdges) -> Self {
         let classes = dataset.config.regime.classes();
-        let training = dataset.training_targets(fold);
         let mut pooled: Vec<Vec<f64>> = vec![Vec::new(); classes.len()];
         let mut coins = BTreeMap::new();
         for ((coin, symbol), targets) in dataset.panel.symbols().iter().enumerate().zip(training) {

@@ -8,7 +8,10 @@ use std::time::Instant;
 
 use anyhow::{anyhow, bail};
 use cli::WithHint;
-use dataset::{Dataset, FeatureRows, Fit, Fold, Origin, PanelFold, Targets, WindowSet, target_std};
+use dataset::{
+    Dataset, FeatureRows, Fit, Fold, Origin, PanelFold, Targets, TrainingTargets, WindowSet,
+    target_std,
+};
 use run::{RegimeEdges, TrainingBlock};
 use statistics::timestamp_groups;
 use storage::content_hash;
@@ -121,7 +124,8 @@ impl FoldTraining<'_> {
                     (file.to_owned(), content_hash(text.as_bytes()))
                 })
                 .collect(),
-            classes: edges.map(|edges| ClassLevels::fit(self.dataset, self.fold, &edges)),
+            classes: edges
+                .map(|edges| ClassLevels::fit(self.dataset, self.training_targets(), &edges)),
         };
         Ok(FoldModel {
             trees: Trees::from_models(self.library.library(), &models)?,
@@ -149,11 +153,26 @@ impl FoldTraining<'_> {
         }
     }
 
-    /// Where classes begin, by the training rows; None where trees learn the target itself.
+    /// Where classes begin, by the rows that trees are fitted to; None where trees learn the target
+    /// itself.
     fn edges(&self) -> Option<RegimeEdges> {
-        let training = || self.dataset.training_targets(self.fold);
+        let regime = &self.config.shared.regime;
         let classes = self.config.classes();
-        classes.map(|_| RegimeEdges::fit(&self.config.shared.regime, &training()))
+        classes.map(|_| RegimeEdges::fit(regime, &self.training_targets()))
+    }
+
+    /// The targets of each coin in the training rows of the fold, without those that a block holds.
+    fn training_targets(&self) -> TrainingTargets {
+        let Some(block) = self.block else {
+            return self.dataset.training_targets(self.fold);
+        };
+        let mut targets = vec![Vec::new(); self.dataset.panel.coins()];
+        for rows in block.fitted.iter().cloned() {
+            for (row, coin) in self.dataset.usable_cells(rows) {
+                targets[coin].push(self.dataset.targets.value(row, coin));
+            }
+        }
+        targets
     }
 
     /// The rows to train on, of the run's own panel first, and those that early stopping looks at.
