@@ -135,11 +135,11 @@ impl FeatureConfig {
         match named.iter().enumerate().find(is_wrong) {
             Some((_, (key, name))) if known.is_empty() => {
                 let expected = format!("[], as {} has no groups", self.set);
-                Err(Error::config(*key, *name, expected))
+                Err(Error::config(key, name, expected))
             }
             Some((_, (key, name))) => Err(Error::config(
-                *key,
-                *name,
+                key,
+                name,
                 format!("each once, of {}: {}", self.set, known.join(", ")),
             )),
             None => Ok(()),
