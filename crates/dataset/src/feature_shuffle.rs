@@ -49,3 +49,68 @@ impl FeatureShuffle {
         self.names.iter().any(|own| own == name)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use market::{Interval, Symbol};
+
+    use super::*;
+    use crate::{CandleTable, Column, Features, Panel};
+
+    /// 60 days of two coins.
+    fn panel() -> Panel {
+        let day: Interval = "1d".parse().unwrap();
+        let coin = |name: &str, size: f64| {
+            let mut candles = CandleTable::default();
+            for row in 0..60 {
+                let close = 100.0 * (size * f64::from(row * row).sin()).exp();
+                let mut values = [close; Column::ALL.len()];
+                values[Column::High as usize] = 1.01 * close;
+                candles.push_row(i64::from(row) * day.ms(), values);
+            }
+            (Symbol::new(name).unwrap(), candles)
+        };
+        let coins = [coin("A", 0.1), coin("B", 0.2)];
+        Panel::build(&coins, day, (0, 60 * day.ms()), 0, &Column::ALL)
+    }
+
+    #[test]
+    fn values_are_exchanged_among_the_rows_and_nothing_else_changes() {
+        let panel = panel();
+        let features = Features::all("har_range".parse().unwrap()).of_bars(panel.interval());
+        let shuffle = FeatureShuffle::new(&["lrv1", "lrv7"], (40..60, 2), 7);
+        let before = features.compute(&panel, 30..60);
+        let after = features.compute(&panel.clone().with_shuffle(shuffle), 30..60);
+        let names = features.names();
+        for (place, name) in names.iter().enumerate() {
+            let column = |of: &crate::FeatureMatrix, rows: Range<usize>| -> Vec<u32> {
+                let cells = rows.flat_map(|row| [0, 1].map(|coin| (row, coin)));
+                cells
+                    .map(|(row, coin)| of.cell(row, coin)[place].to_bits())
+                    .collect()
+            };
+            assert_eq!(column(&before, 0..10), column(&after, 0..10), "{name}");
+            let [mut one, mut other] = [&before, &after].map(|of| column(of, 10..30));
+            assert_eq!(
+                one != other,
+                name.starts_with("lrv") && *name != "lrv30",
+                "{name}"
+            );
+            one.sort_unstable();
+            other.sort_unstable();
+            assert_eq!(one, other, "{name}: the same values in another order");
+        }
+        // What belongs together stays together.
+        let pairs = |of: &crate::FeatureMatrix| {
+            let places = ["lrv1", "lrv7"].map(|own| names.iter().position(|name| *name == own));
+            let mut pairs: Vec<[u32; 2]> = (10..30)
+                .flat_map(|row| [0, 1].map(|coin| of.cell(row, coin)))
+                .map(|cell| places.map(|place| cell[place.unwrap()].to_bits()))
+                .collect();
+            pairs.sort_unstable();
+            pairs
+        };
+        assert_eq!(pairs(&before), pairs(&after));
+    }
+}
