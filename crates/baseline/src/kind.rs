@@ -1,10 +1,13 @@
 //! How a run of LightGBM or of XGBoost is loaded.
 
+use std::path::Path;
+
 use anyhow::Context;
-use cli::WithHint;
+use cli::{ConfigArgs, WithHint};
 use linear::forecaster_on_base;
 use run::{Forecaster, Kind, SavedRun, TrainingSpan};
 
+use crate::command::Args;
 use crate::{BaselineConfig, FoldRecord, Loaded, SavedModel, TreeKind};
 
 /// Runs of `baseline`, of the library that it names.
@@ -27,6 +30,10 @@ impl Kind for TreesKind {
         let folder = run.folder()?;
         let model = SavedModel::load(&folder, &config, library)?;
         forecaster_on_base(Box::new(model), &folder, &config.shared)
+    }
+
+    fn fit(&self, config: &ConfigArgs, run: &Path) -> anyhow::Result<()> {
+        crate::run(&Args::new(config.clone(), run))
     }
 
     fn seen(&self, run: &SavedRun<'_>) -> anyhow::Result<Option<TrainingSpan>> {

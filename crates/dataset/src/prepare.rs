@@ -8,11 +8,14 @@ use market::Symbol;
 use storage::Scratch;
 
 use crate::settled::settled;
-use crate::source_panel::{on_grid, simulated_panel, spelled_out, stored_panel, with_known_coins};
+use crate::source_panel::{
+    KnownCoins, check_ranked_before, on_grid, simulated_panel, spelled_out, stored_panel,
+    with_known_coins,
+};
 use crate::split::usable_cells;
 use crate::{
-    Config, Eligibility, Entry, Error, FeatureMatrix, FeatureSet, Fold, Normalizer, Panel, Source,
-    SplitPlan, TargetKind, TargetScales, Targets, TimeSpan, TrainingRows, TrainingTargets,
+    Config, Eligibility, Entry, Error, FeatureMatrix, FeatureSet, Fold, LeftOut, Normalizer, Panel,
+    Source, SplitPlan, TargetKind, TargetScales, Targets, TimeSpan, TrainingRows, TrainingTargets,
     WindowSet,
 };
 
@@ -45,6 +48,8 @@ pub struct Dataset {
     /// Coins of the store that have no candles between `data.from` and `data.until`, where the
     /// universe is all of them: they are left out.
     pub without_candles: Vec<Symbol>,
+    /// Coins that the rule of the universe leaves out.
+    pub left_out: Vec<LeftOut>,
     /// Each coin's weight in the weighted correlation.
     weights: Vec<f64>,
 }
@@ -75,7 +80,13 @@ impl Dataset {
     /// As [`Dataset::load`]; a disk without room for the arrays.
     pub fn load_in(config: &Config, scratch: &Scratch) -> Result<Self, Error> {
         config.validate()?;
-        let (config, without_candles) = with_known_coins(config)?;
+        let asked = config;
+        let KnownCoins {
+            config,
+            without_candles,
+            left_out,
+            ranked_until_ms,
+        } = with_known_coins(asked)?;
         let (panel, oracle) = match config.data.source {
             Source::Store => (stored_panel(&config, scratch)?, None),
             Source::Simulated => {
@@ -93,9 +104,13 @@ impl Dataset {
             ..
         } = &dataset;
         let plan = config.split.plan(panel, targets, config.purge_bars())?;
+        let first = plan.folds.first();
+        let first_scored_ms = first.map(|fold| panel.time_ms(fold.score.start));
+        check_ranked_before(asked, ranked_until_ms, first_scored_ms)?;
         dataset.oracle = oracle.map(|expected| on_grid(panel, &expected));
         dataset.plan = plan;
         dataset.without_candles = without_candles;
+        dataset.left_out = left_out;
         dataset.load_further()?;
         Ok(dataset)
     }
@@ -111,6 +126,7 @@ impl Dataset {
             further: Vec::new(),
             unused_panels: Vec::new(),
             without_candles: Vec::new(),
+            left_out: Vec::new(),
             weights: config.target.weights_of(panel.symbols(), interval),
             config,
             panel,
@@ -146,6 +162,7 @@ impl Dataset {
             further: Vec::new(),
             unused_panels: Vec::new(),
             without_candles: Vec::new(),
+            left_out: Vec::new(),
             weights: self.weights.clone(),
             config,
         }
@@ -362,6 +379,9 @@ impl Panel {
     /// As [`Panel::of_closes`].
     pub fn of_config(config: &Config) -> Result<Self, Error> {
         match config.data.source {
+            Source::Store if config.universe.quote.is_some() => {
+                stored_panel(&with_known_coins(config)?.config, &Scratch::default())
+            }
             Source::Store => stored_panel(config, &Scratch::default()),
             Source::Simulated => Ok(simulated_panel(config)?.0),
         }

@@ -133,6 +133,12 @@ impl EvaluatedRun {
         Panel::of_closes_and_volumes(&self.config)
     }
 
+    /// What mistakes about High cost, as its config says: of a miss and of a false alarm.
+    pub fn regime_costs(&self) -> (Option<f64>, Option<f64>) {
+        let regime = &self.config.regime;
+        (regime.miss_cost, regime.alarm_cost)
+    }
+
     /// The funding rates that are stored of each of these coins, none where a coin has none: times in
     /// UTC milliseconds, and what a long position pays, as a fraction of its value.
     ///

@@ -29,17 +29,23 @@ impl Features {
         Self::of_groups(set, (&[], &[]))
     }
 
-    /// The features of the groups named, in the set's order; no names stand for all groups but the
-    /// optional ones. Those of `with` come to these. The config has checked them.
-    pub(super) fn of_groups(set: FeatureSet, (names, with): (&[String], &[String])) -> Self {
+    /// All features of a set with those of its optional groups, of bars of one minute.
+    pub fn with_optional_groups(set: FeatureSet) -> Self {
+        let optional = set.formulas().optional_groups().iter();
+        let names: Vec<String> = optional.map(|one| one.group.name.to_owned()).collect();
+        Self::of_groups(set, (&[], &names))
+    }
+
+    /// The features of the groups named and of the optional groups named, in the set's order; no
+    /// names stand for all groups, and for no optional one. The config has checked them.
+    pub(super) fn of_groups(set: FeatureSet, (names, optional): (&[String], &[String])) -> Self {
         let formulas = set.formulas();
-        let is_wanted = |group: &&Group| {
-            let is_named = |names: &[String]| names.iter().any(|name| name == group.name);
-            let is_usual = names.is_empty() && !formulas.optional_groups().contains(&group.name);
-            is_usual || is_named(names) || is_named(with)
-        };
-        let groups = formulas.groups().iter().filter(is_wanted).collect();
-        Self::new(set, groups, Interval::ONE_MINUTE)
+        let is_in = |names: &[String], group: &Group| names.iter().any(|name| name == group.name);
+        let groups = formulas.groups().iter();
+        let groups = groups.filter(|group| names.is_empty() || is_in(names, group));
+        let further = formulas.optional_groups().iter().map(|one| &one.group);
+        let further = further.filter(|group| is_in(optional, group));
+        Self::new(set, groups.chain(further).collect(), Interval::ONE_MINUTE)
     }
 
     /// The same of bars of `interval`: windows in time have other numbers of bars.

@@ -29,17 +29,18 @@ mod time;
 mod trailing;
 mod variances;
 mod volatility;
+mod volatility_optional;
 
 use market::Interval;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::{Column, Error};
 pub use cache::FeatureRows;
 pub use chosen::Features;
 pub(crate) use chosen::block_rows;
 pub use export::{ExportedFeatures, export_features};
-pub use group::GroupChoice;
+pub use group::{GroupChoice, OptionalGroup};
 pub use list::FeatureSet;
 pub use matrix::FeatureMatrix;
 use matrix::single;
@@ -60,10 +61,10 @@ pub struct FeatureConfig {
     /// Which groups of the set's features, for a set that has groups; `[]` takes all.
     #[schemars(schema_with = "list::groups_schema")]
     pub groups: Vec<String>,
-    /// Groups to add to these that the set leaves out unless they are named, such as `garch` of
-    /// `volatility`.
+    /// Groups to add to these that the set leaves out unless they are named: their columns are not in
+    /// every source, or they take long.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(schema_with = "list::groups_schema", extend("default" = []))]
+    #[schemars(schema_with = "list::optional_groups_schema", extend("default" = []))]
     pub with: Vec<String>,
     /// Whether every set has the features of the time too: minute of the day, hour and day of the
     /// week as pairs of sine and cosine, and the trading session. A network has them as channels.
@@ -117,27 +118,30 @@ impl FeatureConfig {
                 "a share from 0 to below 1",
             ));
         }
-        let known: Vec<&str> = self
-            .set
-            .formulas()
-            .groups()
-            .iter()
-            .map(|group| group.name)
-            .collect();
-        let named: Vec<(&str, &String)> = (self.groups.iter())
-            .map(|name| ("features.groups", name))
-            .chain(self.with.iter().map(|name| ("features.with", name)))
-            .collect();
-        let is_wrong = |(place, (_, name)): &(usize, &(&str, &String))| {
-            let before = &named[..*place];
-            !known.contains(&name.as_str()) || before.iter().any(|(_, other)| other == name)
+        let formulas = self.set.formulas();
+        let groups = formulas.groups().iter().map(|group| group.name);
+        self.check_names("features.groups", &self.groups, groups.collect())?;
+        let optional = formulas.optional_groups().iter();
+        let optional = optional.map(|optional| optional.group.name);
+        self.check_names("features.with", &self.with, optional.collect())
+    }
+
+    /// Refuses a name that is not known, or there twice.
+    fn check_names(
+        &self,
+        key: &'static str,
+        names: &[String],
+        known: Vec<&str>,
+    ) -> Result<(), Error> {
+        let is_wrong = |(place, name): &(usize, &String)| {
+            !known.contains(&name.as_str()) || names[..*place].contains(name)
         };
-        match named.iter().enumerate().find(is_wrong) {
-            Some((_, (key, name))) if known.is_empty() => {
+        match names.iter().enumerate().find(is_wrong) {
+            Some((_, name)) if known.is_empty() => {
                 let expected = format!("[], as {} has no groups", self.set);
                 Err(Error::config(key, name, expected))
             }
-            Some((_, (key, name))) => Err(Error::config(
+            Some((_, name)) => Err(Error::config(
                 key,
                 name,
                 format!("each once, of {}: {}", self.set, known.join(", ")),
@@ -146,9 +150,25 @@ impl FeatureConfig {
         }
     }
 
+    /// The columns of candles that the features are computed from.
+    pub fn columns(&self) -> Vec<Column> {
+        let optional = self.set.formulas().optional_groups().iter();
+        let is_wanted = |name: &str| self.with.iter().any(|wanted| wanted == name);
+        let of_optional = optional
+            .filter(|optional| is_wanted(optional.group.name))
+            .flat_map(|optional| optional.columns);
+        self.set
+            .columns()
+            .iter()
+            .chain(of_optional)
+            .copied()
+            .collect()
+    }
+
     /// The features that the config asks for, of bars of `interval`.
     pub fn chosen(&self, interval: Interval) -> Features {
-        let features = Features::of_groups(self.set, (&self.groups, &self.with)).of_bars(interval);
+        let names = (self.groups.as_slice(), self.with.as_slice());
+        let features = Features::of_groups(self.set, names).of_bars(interval);
         match self.time {
             true => features.with_time(),
             false => features,

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use market::Interval;
 
-use super::group::{self, Group, GroupChoice};
+use super::group::{self, Group, GroupChoice, OptionalGroup};
 use super::single;
 use crate::{Column, Panel};
 
@@ -54,8 +54,8 @@ pub trait FeatureFormulas: Debug + Sync {
         &[]
     }
 
-    /// Names of the groups that are left out unless a config names them.
-    fn optional_groups(&self) -> &'static [&'static str] {
+    /// Further groups, which are off unless they are asked for, behind the others.
+    fn optional_groups(&self) -> &'static [OptionalGroup] {
         &[]
     }
 

@@ -31,6 +31,11 @@ pub(super) fn bars_of_hours(hours: usize, interval: Interval) -> usize {
     bars_of_ms(hours as i64 * HOUR_MS, interval)
 }
 
+/// The size of a coin; NaN where it is 0 or below, which says that nobody knows it.
+pub(super) fn known_size(size: f64) -> f64 {
+    if size > 0.0 { size } else { f64::NAN }
+}
+
 fn bars_of_ms(span_ms: i64, interval: Interval) -> usize {
     usize::try_from(span_ms / interval.ms()).unwrap_or(1).max(1)
 }

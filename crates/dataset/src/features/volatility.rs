@@ -3,15 +3,15 @@
 use statistics::{BarPrices, garman_klass, parkinson, rogers_satchell};
 
 use super::bars::RECURSIVE_BARS;
-use super::garch::{WARM_UP_DAYS, expected_variance};
 use super::group::GroupFormula::{Row, Series};
-use super::group::{CoinInMarket, Group};
+use super::group::{CoinInMarket, Group, OptionalGroup};
 use super::indicators::{natr, rsi};
 use super::indicators50::{bollinger, macd};
 use super::market_series::{WINDOWS, turnover};
 use super::moments::{Moments, trailing_minimum};
 use super::set::FeatureFormulas;
 use super::variances::{CoinVariances, DAYS, FLOOR};
+use super::volatility_optional::OPTIONAL;
 use crate::Column;
 
 /// Days of the lags of a return.
@@ -48,13 +48,13 @@ impl FeatureFormulas for Volatility {
         &GROUPS
     }
 
-    fn optional_groups(&self) -> &'static [&'static str] {
-        &["garch"]
+    fn optional_groups(&self) -> &'static [OptionalGroup] {
+        &OPTIONAL
     }
 }
 
 /// The groups of `volatility`.
-static GROUPS: [Group; 16] = [
+static GROUPS: [Group; 15] = [
     Group {
         name: "realized",
         formula: "ln of the volatility per day over 1, 7 and 30 days by squared returns",
@@ -207,13 +207,6 @@ static GROUPS: [Group; 16] = [
         ],
         warm_up_bars: 31,
         compute: Series(volume),
-    },
-    Group {
-        name: "garch",
-        formula: "ln of the mean variance per day that the next 7 days are expected to have by a GARCH(1,1) of the coin's returns, fitted at the end of every seventh day since 1970 to the returns of the 365 days before; of a coin with fewer than 100 of them, or whose fit fails, the mean square with weights 0.94^k. Off unless `features.with` or `features.groups` names it; on bars of a day, as a year of shorter ones is slow to fit to",
-        features: &["garch_variance"],
-        warm_up_bars: WARM_UP_DAYS,
-        compute: Series(expected_variance),
     },
 ];
 

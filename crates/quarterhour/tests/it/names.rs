@@ -72,6 +72,8 @@ fn every_subcommand_lists_its_arguments() {
         ("embed", "--fold"),
         ("importance", "--repeats"),
         ("ledger", "--verify"),
+        ("models", "--registry"),
+        ("retrain", "--hold-back"),
         ("replay", "--stop-at"),
         ("schema", "--markdown"),
         ("completions", "<SHELL>"),

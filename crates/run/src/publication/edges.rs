@@ -51,6 +51,7 @@ mod tests {
         RegimeConfig {
             edges,
             quantiles: quantiles.to_vec(),
+            ..RegimeConfig::default()
         }
     }
 
