@@ -19,7 +19,7 @@ pub(crate) const SHAP_ROWS_FILE: &str = "shap-rows.parquet";
 pub(crate) fn matrix(path: &Path, dataset: &Dataset, features: &FeatureRows) -> anyhow::Result<()> {
     let panel = &dataset.panel;
     let everyone = vec![Some(1.0); panel.coins()];
-    let set = dataset.trained_windows(&dataset.targets, 0..panel.rows(), 1, &everyone);
+    let set = dataset.fitted_windows(&dataset.targets, 0..panel.rows(), &everyone);
     let rows = TreeRows {
         dataset,
         features,

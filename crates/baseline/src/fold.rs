@@ -183,7 +183,7 @@ impl FoldTraining<'_> {
     ) -> anyhow::Result<(Vec<LabelledRows<'_>>, LabelledRows<'_>)> {
         let scales = Rc::new(target_scales(&self.config.shared, std, &self.dataset.panel));
         let own = |range| LabelledRows {
-            rows: self.tree_rows(self.dataset.trained_windows(self.targets, range, 1, std)),
+            rows: self.tree_rows(self.dataset.fitted_windows(self.targets, range, std)),
             targets: self.targets,
             scales: scales.clone(),
             edges: edges.cloned(),
@@ -321,7 +321,7 @@ impl FoldTraining<'_> {
         let config = &self.config.shared;
         let scales = target_scales(config, &std, &self.dataset.panel);
         let held = self.validation_range();
-        let set = self.dataset.trained_windows(self.targets, held, 1, &std);
+        let set = self.dataset.fitted_windows(self.targets, held, &std);
         let mut held = HeldForecasts::default();
         self.tree_rows(set).for_each_chunk(|chunk| {
             let forecasts = match &trained.record.classes {
@@ -392,7 +392,7 @@ fn rows_of_panel<'a>(fold: &'a PanelFold<'_>, features: &'a FeatureRows) -> Labe
         rows: TreeRows {
             dataset,
             features,
-            set: dataset.trained_windows(targets, rows, 1, &std),
+            set: dataset.fitted_windows(targets, rows, &std),
         },
         targets,
         scales: Rc::new(target_scales(&dataset.config, &std, &dataset.panel)),
