@@ -9,6 +9,7 @@ use anyhow::Context;
 use cli::WithHint;
 use model::DeviceChoice;
 use predict::{SignalPolicy, WatchArgs};
+use registry::RunArgument;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
@@ -25,9 +26,9 @@ use crate::snapshot::Snapshot;
 /// Show a watch's forecasts, positions and health on a page, and answer programs over HTTP
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The run that is watched with
-    #[arg(long, value_name = "DIR")]
-    run: PathBuf,
+    /// The run that is watched with: a folder, or a registered model such as spot20@production
+    #[arg(long, visible_alias = "model", value_name = "RUN")]
+    run: RunArgument,
     /// Address to listen at; any other than this machine's own needs a token
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8700")]
     listen: SocketAddr,
@@ -73,6 +74,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         let site = Site {
             promise: promise(run.clone())?,
             run,
+            model: args.run.model.clone(),
             snapshots,
             access,
             predict_arguments: predict_arguments(args),
@@ -91,7 +93,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 fn run_facts(args: &Args) -> anyhow::Result<RunFacts> {
-    let run = &args.run;
+    let run = &args.run.folder;
     let (trading, watch) = args.watch.settings(run, &args.set)?;
     let (_, config) = predict::kinds(args.device).config(run, &[])?;
     let bar_ms = config.data.interval.ms();
@@ -103,7 +105,7 @@ fn run_facts(args: &Args) -> anyhow::Result<RunFacts> {
 fn predict_arguments(args: &Args) -> Vec<String> {
     let (overrides, _) = WatchArgs::split(&args.set);
     let mut arguments = vec!["predict".to_owned(), "--json".to_owned()];
-    arguments.push(format!("--run={}", args.run.display()));
+    arguments.push(format!("--run={}", args.run.folder.display()));
     arguments.push(format!("--device={}", args.device));
     arguments.extend(args.base_url.iter().map(|url| format!("--base-url={url}")));
     arguments.extend(overrides.iter().map(|text| format!("--set={text}")));

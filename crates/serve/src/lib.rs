@@ -12,6 +12,7 @@ mod guard;
 mod html;
 mod live_score;
 mod metrics;
+mod models;
 mod openapi;
 mod poll;
 mod predict_route;

@@ -4,7 +4,7 @@ use axum::response::Response;
 use utoipa::OpenApi;
 
 use crate::routes::json;
-use crate::{metrics, predict_route, report, routes};
+use crate::{metrics, models, predict_route, report, routes};
 
 /// Its description.
 #[derive(OpenApi)]
@@ -16,7 +16,7 @@ use crate::{metrics, predict_route, report, routes};
     ),
     paths(
         routes::forecasts, routes::positions, routes::equity, routes::score, routes::health, routes::events,
-        metrics::metrics, report::report, predict_route::predict, openapi,
+        metrics::metrics, models::models, models::promote, report::report, predict_route::predict, openapi,
     )
 )]
 struct Description;

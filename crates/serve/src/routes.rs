@@ -21,7 +21,7 @@ use crate::promise::Promise;
 use crate::report::report;
 use crate::site::{Freshness, MOST_STREAMS, Site, now_ms};
 use crate::snapshot::{Bar, Day, Equity, PositionLine};
-use crate::{forms, guard, html, metrics, openapi};
+use crate::{forms, guard, html, metrics, models, openapi};
 
 /// Positions that are answered without being told how many.
 const USUAL_POSITIONS: usize = 1000;
@@ -46,6 +46,8 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/metrics", get(metrics::metrics))
         .route("/openapi.json", get(openapi::openapi))
         .route("/runs/{name}/report", get(report))
+        .route("/models", get(models::models))
+        .route("/models/{name}/{version}/promote", post(models::promote))
         .route("/predict", post(predict))
         .route("/login", get(forms::form).post(forms::log_in))
         .route("/logout", post(forms::log_out))

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use registry::NamedModel;
 use tokio::sync::{Semaphore, watch};
 
 use crate::access::Access;
@@ -23,6 +24,8 @@ pub const STALE_AFTER_BARS: i64 = 2;
 pub struct Site {
     /// The run.
     pub run: Arc<RunFacts>,
+    /// The registered model that the run was named by; None for a folder.
+    pub model: Option<NamedModel>,
     /// What the ledger says.
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
     /// What the run's test folds promised, once it is known.
