@@ -27,7 +27,10 @@ pub fn read_candles(
     let mut file = read_file(path, &reading)?;
     interval_of(&file, Some(interval))?;
     let coins = file.checked(interval, Timestamp::now().as_millisecond())?;
-    Ok(coins.into_iter().map(|(symbol, candles)| (symbol, sorted(candles))).collect())
+    Ok(coins
+        .into_iter()
+        .map(|(symbol, candles)| (symbol, sorted(candles)))
+        .collect())
 }
 
 /// The same candles in order of time; files may have the newest first.
@@ -38,5 +41,7 @@ fn sorted(candles: CandleTable) -> CandleTable {
     let mut rows: Vec<usize> = (0..candles.len()).collect();
     rows.sort_by_key(|&row| candles.open_time_ms[row]);
     let column = |row: usize| dataset::Column::ALL.map(|column| candles.value(column, row));
-    rows.into_iter().map(|row| (candles.open_time_ms[row], column(row))).collect()
+    rows.into_iter()
+        .map(|row| (candles.open_time_ms[row], column(row)))
+        .collect()
 }

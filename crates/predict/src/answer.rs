@@ -61,7 +61,9 @@ impl Args {
         let checkpoint = request.load()?;
         check_symbols(&checkpoint, coins)?;
         let open_times: BTreeSet<i64> =
-            (coins.iter().flat_map(|(_, candles)| &candles.open_time_ms)).copied().collect();
+            (coins.iter().flat_map(|(_, candles)| &candles.open_time_ms))
+                .copied()
+                .collect();
         let last: Vec<i64> = open_times.into_iter().rev().take(times).collect();
         let Some(&first) = last.last() else {
             return Err(cli::usage(anyhow!("there are no candles, expected some")));
@@ -96,7 +98,11 @@ fn spanned(
     coins: &[(Symbol, CandleTable)],
     at_ms: std::ops::RangeInclusive<i64>,
 ) -> Vec<(Symbol, CandleTable)> {
-    let from_ms = first_ms(&checkpoint.config, checkpoint.history_bars(), *at_ms.start());
+    let from_ms = first_ms(
+        &checkpoint.config,
+        checkpoint.history_bars(),
+        *at_ms.start(),
+    );
     let of_coin = |symbol: &Symbol| {
         let found = coins.iter().find(|(own, _)| own == symbol);
         let candles = found.map_or_else(CandleTable::default, |(_, candles)| {
@@ -104,7 +110,9 @@ fn spanned(
         });
         (symbol.clone(), candles)
     };
-    (checkpoint.config.universe.symbols.iter()).map(of_coin).collect()
+    (checkpoint.config.universe.symbols.iter())
+        .map(of_coin)
+        .collect()
 }
 
 fn check_symbols(checkpoint: &Checkpoint, coins: &[(Symbol, CandleTable)]) -> anyhow::Result<()> {
@@ -117,8 +125,10 @@ fn check_symbols(checkpoint: &Checkpoint, coins: &[(Symbol, CandleTable)]) -> an
         "the model does not know {unknown}, expected coins of {}",
         names.join(", ")
     );
-    Err(cli::usage(match cli::did_you_mean(unknown.as_str(), &names) {
-        Some(hint) => error.hint(hint),
-        None => error.hint("leave the coin out, or ask a model that was trained on it"),
-    }))
+    Err(cli::usage(
+        match cli::did_you_mean(unknown.as_str(), &names) {
+            Some(hint) => error.hint(hint),
+            None => error.hint("leave the coin out, or ask a model that was trained on it"),
+        },
+    ))
 }

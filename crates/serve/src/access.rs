@@ -32,11 +32,7 @@ impl Access {
     ///
     /// # Errors
     /// An address that others reach, without a token.
-    pub fn new(
-        address: SocketAddr,
-        hosts: &[String],
-        token: Option<&str>,
-    ) -> anyhow::Result<Self> {
+    pub fn new(address: SocketAddr, hosts: &[String], token: Option<&str>) -> anyhow::Result<Self> {
         if !address.ip().is_loopback() && token.is_none() {
             return Err(cli::usage(
                 anyhow!("--listen {address} is reached by others, expected a token with it").hint(
@@ -73,7 +69,9 @@ impl Access {
 
     /// Returns true for an `Origin` that is a page of this server.
     pub fn knows_origin(&self, origin: &str) -> bool {
-        let host = origin.strip_prefix("http://").or(origin.strip_prefix("https://"));
+        let host = origin
+            .strip_prefix("http://")
+            .or(origin.strip_prefix("https://"));
         host.is_some_and(|host| self.knows_host(host))
     }
 
@@ -100,7 +98,9 @@ pub fn read_token(file: Option<&Path>) -> anyhow::Result<Option<String>> {
         },
     };
     let token = text.trim();
-    let is_plain = token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
+    let is_plain = token
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
     if token.len() < SHORTEST_TOKEN || !is_plain {
         // The token itself is not told.
         return Err(cli::usage(
@@ -125,7 +125,10 @@ mod tests {
         assert!(Access::new(at("127.0.0.1:8700"), &[], None).is_ok());
         assert!(Access::new(at("[::1]:8700"), &[], None).is_ok());
         let refused = Access::new(at("0.0.0.0:8700"), &[], None).unwrap_err();
-        assert!(refused.to_string().contains("expected a token"), "{refused}");
+        assert!(
+            refused.to_string().contains("expected a token"),
+            "{refused}"
+        );
         assert!(Access::new(at("0.0.0.0:8700"), &[], Some("0123456789abcdef0123")).is_ok());
     }
 
@@ -133,14 +136,30 @@ mod tests {
     fn hosts_and_origins_are_this_servers_own() {
         let hosts = ["quant.example".to_owned()];
         let access = Access::new("127.0.0.1:8700".parse().unwrap(), &hosts, None).unwrap();
-        for host in ["127.0.0.1:8700", "localhost:8700", "LOCALHOST:8700", "quant.example"] {
+        for host in [
+            "127.0.0.1:8700",
+            "localhost:8700",
+            "LOCALHOST:8700",
+            "quant.example",
+        ] {
             assert!(access.knows_host(host), "{host}");
             assert!(access.knows_origin(&format!("https://{host}")), "{host}");
         }
-        for host in ["localhost", "evil.example", "127.0.0.1:8701", "quant.example.evil", ""] {
+        for host in [
+            "localhost",
+            "evil.example",
+            "127.0.0.1:8701",
+            "quant.example.evil",
+            "",
+        ] {
             assert!(!access.knows_host(host), "{host}");
         }
-        for origin in ["null", "http://evil.example", "file://localhost:8700", "localhost:8700"] {
+        for origin in [
+            "null",
+            "http://evil.example",
+            "file://localhost:8700",
+            "localhost:8700",
+        ] {
             assert!(!access.knows_origin(origin), "{origin}");
         }
     }

@@ -60,7 +60,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let token = read_token(args.token_file.as_deref())?;
     let is_over = cli::watch_for_interrupt("stopping")?;
     let run = Arc::new(run_facts(args)?);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     let result = runtime.block_on(async {
         let listener = TcpListener::bind(args.listen)
             .await
@@ -69,7 +71,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         let address = listener.local_addr()?;
         let access = Access::new(address, &args.hosts, token.as_deref())?;
         let (sender, snapshots) = watch::channel(Arc::new(Snapshot::default()));
-        poll(args.watch.ledger_path(&args.run), run.clone(), sender, is_over.clone())?;
+        poll(
+            args.watch.ledger_path(&args.run),
+            run.clone(),
+            sender,
+            is_over.clone(),
+        )?;
         let uploads = tempfile::tempdir().context("no folder for what is uploaded")?;
         let site = Site {
             promise: promise(run.clone())?,
@@ -83,7 +90,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             requests: RequestCounts::new()?,
             uploads: uploads.path().to_owned(),
         };
-        cli::note(format!("http://{address} (paper only: no order is ever sent)"));
+        cli::note(format!(
+            "http://{address} (paper only: no order is ever sent)"
+        ));
         server::serve(listener, router(Arc::new(site)), is_over).await?;
         anyhow::Ok(())
     });
@@ -117,9 +126,11 @@ fn promise(run: Arc<RunFacts>) -> anyhow::Result<Arc<OnceLock<Option<crate::prom
     let promise = Arc::new(OnceLock::new());
     if run.is_scored {
         let place = promise.clone();
-        thread::Builder::new().name("promise".to_owned()).spawn(move || {
-            let _ = place.set(promised(&run.folder));
-        })?;
+        thread::Builder::new()
+            .name("promise".to_owned())
+            .spawn(move || {
+                let _ = place.set(promised(&run.folder));
+            })?;
     }
     Ok(promise)
 }

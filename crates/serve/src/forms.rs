@@ -23,19 +23,25 @@ pub async fn form() -> Html<String> {
 /// Takes the token and sets the cookie of a session.
 pub async fn log_in(State(site): State<Arc<Site>>, request: Request) -> Response {
     let address = peer(&request);
-    let is_secure = request.headers().get(header::ORIGIN).is_some_and(|origin| {
-        origin.as_bytes().starts_with(b"https://")
-    });
+    let is_secure = request
+        .headers()
+        .get(header::ORIGIN)
+        .is_some_and(|origin| origin.as_bytes().starts_with(b"https://"));
     let Ok(body) = axum::body::to_bytes(request.into_body(), MOST_BYTES).await else {
         let detail = format!("the form is longer than {MOST_BYTES} bytes, expected a token");
         return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail).into_response();
     };
     // A token has no letter that a form would write otherwise.
     let text = String::from_utf8_lossy(&body);
-    let token = text.split('&').find_map(|pair| pair.strip_prefix("token=")).unwrap_or_default();
+    let token = text
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("token="))
+        .unwrap_or_default();
     if let Err(refusal) = check_token(&site, token, address) {
         let why = match refusal.status() {
-            StatusCode::TOO_MANY_REQUESTS => "Too many wrong tokens came from here. Wait for a minute.",
+            StatusCode::TOO_MANY_REQUESTS => {
+                "Too many wrong tokens came from here. Wait for a minute."
+            }
             _ => "That is not the token that this server was started with.",
         };
         return (refusal.status(), Html(login_page(Some(why)))).into_response();
@@ -53,7 +59,9 @@ pub async fn log_out(State(site): State<Arc<Site>>, headers: HeaderMap) -> Respo
     if let Some(secret) = session(&headers) {
         site.access.sessions.end(secret);
     }
-    with_cookie(&format!("{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"))
+    with_cookie(&format!(
+        "{COOKIE}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"
+    ))
 }
 
 fn with_cookie(cookie: &str) -> Response {

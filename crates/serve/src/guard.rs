@@ -52,13 +52,17 @@ pub async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) 
     response
 }
 
-#[expect(clippy::result_large_err, reason = "an answer is what is sent either way")]
+#[expect(
+    clippy::result_large_err,
+    reason = "an answer is what is sent either way"
+)]
 fn check(site: &Site, request: &Request) -> Result<(), Response> {
     let refuse = |status, detail: String| Problem::new(status, detail).into_response();
     let headers = request.headers();
     let host = text(headers, header::HOST.as_str()).unwrap_or_default();
     if !site.access.knows_host(host) {
-        let detail = format!("the request is for the host `{host}`, expected the address of this server");
+        let detail =
+            format!("the request is for the host `{host}`, expected the address of this server");
         return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, detail)
             .hint("--host NAME allows another name, such as that of a reverse proxy")
             .into_response());
@@ -90,7 +94,10 @@ fn check(site: &Site, request: &Request) -> Result<(), Response> {
 }
 
 /// Checks a token, and counts a wrong one.
-#[expect(clippy::result_large_err, reason = "an answer is what is sent either way")]
+#[expect(
+    clippy::result_large_err,
+    reason = "an answer is what is sent either way"
+)]
 pub fn check_token(site: &Site, token: &str, peer: IpAddr) -> Result<(), Response> {
     let (access, now_ms) = (&site.access, now_ms());
     if access.sessions.is_barred(peer, now_ms) {
@@ -98,14 +105,18 @@ pub fn check_token(site: &Site, token: &str, peer: IpAddr) -> Result<(), Respons
         let mut response = Problem::new(StatusCode::TOO_MANY_REQUESTS, detail)
             .hint("wait for a minute")
             .into_response();
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
         return Err(response);
     }
     if access.is_token(token) {
         return Ok(());
     }
     access.sessions.fail(peer, now_ms);
-    Err(unauthorized("the token is not the one that this server was started with"))
+    Err(unauthorized(
+        "the token is not the one that this server was started with",
+    ))
 }
 
 fn unauthorized(detail: &str) -> Response {
@@ -113,7 +124,9 @@ fn unauthorized(detail: &str) -> Response {
         .hint("send the header `Authorization: Bearer TOKEN`, or log in at /login")
         .into_response();
     let scheme = HeaderValue::from_static("Bearer");
-    response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+    response
+        .headers_mut()
+        .insert(header::WWW_AUTHENTICATE, scheme);
     response
 }
 
@@ -128,12 +141,16 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
-    text(headers, header::AUTHORIZATION.as_str())?.strip_prefix("Bearer ").map(str::trim)
+    text(headers, header::AUTHORIZATION.as_str())?
+        .strip_prefix("Bearer ")
+        .map(str::trim)
 }
 
 /// What the cookie of a session holds.
 pub fn session(headers: &HeaderMap) -> Option<&str> {
     let cookies = text(headers, header::COOKIE.as_str())?.split(';');
     let mut pairs = cookies.filter_map(|cookie| cookie.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value)
+    pairs
+        .find(|(name, _)| *name == COOKIE)
+        .map(|(_, value)| value)
 }

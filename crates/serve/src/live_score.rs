@@ -77,10 +77,7 @@ pub fn rolling_pearson(
     ends.filter_map(point).collect()
 }
 
-fn with_interval(
-    rows: &[(i64, f64, f64)],
-    hold_bars: usize,
-) -> Option<(f64, Option<[f64; 2]>)> {
+fn with_interval(rows: &[(i64, f64, f64)], hold_bars: usize) -> Option<(f64, Option<[f64; 2]>)> {
     if rows.len() < FEWEST_FORECASTS {
         return None;
     }
@@ -94,7 +91,10 @@ fn with_interval(
         return Some((pearson, None));
     }
     let draws = draw(&[&series], &lengths, series.block, SEED, DRAWS);
-    let values: Vec<f64> = draws.iter().flat_map(|draws| draws.iter().flatten().copied()).collect();
+    let values: Vec<f64> = draws
+        .iter()
+        .flat_map(|draws| draws.iter().flatten().copied())
+        .collect();
     Some((pearson, percentile_interval(&values, 0.95)))
 }
 
@@ -127,11 +127,18 @@ mod tests {
             close *= if bar % 2 == 0 { 1.001 } else { 0.9995 };
         }
         let closes = Closes::from([(Symbol::new("BTCUSDT").unwrap(), of_coin)]);
-        let forecast = |bar: i64| if bar % 4 < 2 { [1.0, -1.0][(bar % 2) as usize] } else { 0.5 };
-        let forecasts: Vec<_> = (0..240).map(|bar| logged(bar * minute, forecast(bar))).collect();
-        let line = |count: usize| {
-            rolling_pearson(&forecasts[..count], &closes, (120 * minute, minute), 1)
+        let forecast = |bar: i64| {
+            if bar % 4 < 2 {
+                [1.0, -1.0][(bar % 2) as usize]
+            } else {
+                0.5
+            }
         };
+        let forecasts: Vec<_> = (0..240)
+            .map(|bar| logged(bar * minute, forecast(bar)))
+            .collect();
+        let line =
+            |count: usize| rolling_pearson(&forecasts[..count], &closes, (120 * minute, minute), 1);
         assert!(line(99).is_empty());
         let points = line(240);
         let last = points.last().unwrap();

@@ -14,8 +14,17 @@ use crate::snapshot::Snapshot;
 
 /// Paths that are counted by name.
 const PATHS: [&str; 11] = [
-    "/", "/events", "/forecasts", "/positions", "/equity", "/score", "/health", "/metrics",
-    "/openapi.json", "/predict", "/login",
+    "/",
+    "/events",
+    "/forecasts",
+    "/positions",
+    "/equity",
+    "/score",
+    "/health",
+    "/metrics",
+    "/openapi.json",
+    "/predict",
+    "/login",
 ];
 
 /// Requests by path and status, so far.
@@ -28,7 +37,10 @@ impl RequestCounts {
     /// # Errors
     /// A name that Prometheus does not take.
     pub fn new() -> prometheus::Result<Self> {
-        let opts = Opts::new("quarterhour_http_requests_total", "Requests by path and status");
+        let opts = Opts::new(
+            "quarterhour_http_requests_total",
+            "Requests by path and status",
+        );
         let counts = IntCounterVec::new(opts, &["path", "status"])?;
         // There from the beginning, so that a rate can be told from nothing.
         for path in PATHS {
@@ -39,7 +51,10 @@ impl RequestCounts {
 
     /// Counts one; a path that is not known is `other`.
     pub fn count(&self, path: &str, status: StatusCode) {
-        let path = PATHS.into_iter().find(|known| *known == path).unwrap_or("other");
+        let path = PATHS
+            .into_iter()
+            .find(|known| *known == path)
+            .unwrap_or("other");
         self.0.with_label_values(&[path, status.as_str()]).inc();
     }
 }
@@ -47,9 +62,8 @@ impl RequestCounts {
 /// The text that a Prometheus server reads
 #[utoipa::path(get, path = "/metrics", responses((status = 200, content_type = "text/plain", body = String)))]
 pub async fn metrics(State(site): State<Arc<Site>>) -> Result<Response, Problem> {
-    let text = text(&site).map_err(|error| {
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
-    })?;
+    let text = text(&site)
+        .map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
     Ok(([(header::CONTENT_TYPE, prometheus::TEXT_FORMAT)], text).into_response())
 }
 
@@ -84,11 +98,23 @@ fn text(site: &Site) -> prometheus::Result<Vec<u8>> {
     gauges.0.register(Box::new(site.requests.0.clone()))?;
     let (snapshot, now_ms) = (site.snapshot(), now_ms());
     let is_fresh = site.freshness(&snapshot, now_ms) == Freshness::Fresh;
-    gauges.one("ledger_fresh", "1 while the last bar is forecast", f64::from(u8::from(is_fresh)))?;
+    gauges.one(
+        "ledger_fresh",
+        "1 while the last bar is forecast",
+        f64::from(u8::from(is_fresh)),
+    )?;
     let open = MOST_STREAMS - site.streams.available_permits();
-    gauges.one("http_event_streams", "Event streams that are open", open as f64)?;
+    gauges.one(
+        "http_event_streams",
+        "Event streams that are open",
+        open as f64,
+    )?;
     let most = MOST_CONNECTIONS as f64;
-    gauges.one("http_connections_max", "Connections that are answered at a time", most)?;
+    gauges.one(
+        "http_connections_max",
+        "Connections that are answered at a time",
+        most,
+    )?;
     of_bar(&gauges, &snapshot, now_ms)?;
     of_day(&gauges, site, &snapshot)?;
     let mut bytes = Vec::new();
@@ -102,23 +128,35 @@ fn of_bar(gauges: &Gauges, snapshot: &Snapshot, now_ms: i64) -> prometheus::Resu
     };
     let coins = || bar.coins.iter().map(|coin| (coin.symbol.as_str(), coin));
     gauges.by(
-        ("ledger_forecast", "The last forecast, in the unit of the target"),
+        (
+            "ledger_forecast",
+            "The last forecast, in the unit of the target",
+        ),
         "symbol",
         coins().map(|(symbol, coin)| (symbol, coin.forecast)),
     )?;
     let age_secs = (now_ms - bar.closed_at) as f64 / 1000.0;
     gauges.by(
-        ("ledger_candle_age_seconds", "Time since the close of the last candle that was forecast on"),
+        (
+            "ledger_candle_age_seconds",
+            "Time since the close of the last candle that was forecast on",
+        ),
         "symbol",
         coins().map(|(symbol, coin)| (symbol, coin.close.map(|_| age_secs))),
     )?;
     gauges.by(
-        ("ledger_drift_std", "Distance of a coin's features from training, standard deviations"),
+        (
+            "ledger_drift_std",
+            "Distance of a coin's features from training, standard deviations",
+        ),
         "symbol",
         coins().map(|(symbol, coin)| (symbol, coin.drift_std)),
     )?;
     gauges.by(
-        ("ledger_model_info", "1 for the model that made the last forecasts"),
+        (
+            "ledger_model_info",
+            "1 for the model that made the last forecasts",
+        ),
         "forecaster",
         [(bar.forecaster.as_str(), Some(1.0))].into_iter(),
     )?;
@@ -128,26 +166,54 @@ fn of_bar(gauges: &Gauges, snapshot: &Snapshot, now_ms: i64) -> prometheus::Resu
         bar.made_at as f64 / 1000.0,
     )?;
     let delay_secs = (bar.made_at - bar.closed_at) as f64 / 1000.0;
-    gauges.one("ledger_forecast_delay_seconds", "From the last close to its forecasts", delay_secs)
+    gauges.one(
+        "ledger_forecast_delay_seconds",
+        "From the last close to its forecasts",
+        delay_secs,
+    )
 }
 
 fn of_day(gauges: &Gauges, site: &Site, snapshot: &Snapshot) -> prometheus::Result<()> {
     let (day, equity) = (&snapshot.day, &snapshot.equity);
-    gauges.one("ledger_day_bars", "Bars of the last 24 hours with forecasts", day.bars as f64)?;
+    gauges.one(
+        "ledger_day_bars",
+        "Bars of the last 24 hours with forecasts",
+        day.bars as f64,
+    )?;
     gauges.one(
         "ledger_day_bars_possible",
         "Bars of the last 24 hours that could have forecasts",
         day.bars_possible as f64,
     )?;
-    gauges.one("ledger_positions_open", "Pretend positions that are open", equity.open as f64)?;
-    gauges.one("ledger_positions_closed", "Pretend positions that are closed", equity.trades as f64)?;
+    gauges.one(
+        "ledger_positions_open",
+        "Pretend positions that are open",
+        equity.open as f64,
+    )?;
+    gauges.one(
+        "ledger_positions_closed",
+        "Pretend positions that are closed",
+        equity.trades as f64,
+    )?;
     let net = equity.points.last().map_or(0.0, |(_, net)| *net);
-    gauges.one("ledger_net_ratio", "Profits after costs, as a fraction of the capital", net)?;
+    gauges.one(
+        "ledger_net_ratio",
+        "Profits after costs, as a fraction of the capital",
+        net,
+    )?;
     if let Some(point) = snapshot.score.last() {
-        gauges.one("ledger_pearson", "Correlation of the last settled forecasts with returns", point.pearson)?;
+        gauges.one(
+            "ledger_pearson",
+            "Correlation of the last settled forecasts with returns",
+            point.pearson,
+        )?;
     }
     if let Some(promise) = site.promise() {
-        gauges.one("test_pearson", "Correlation that the test folds promised", promise.pearson)?;
+        gauges.one(
+            "test_pearson",
+            "Correlation that the test folds promised",
+            promise.pearson,
+        )?;
     }
     if let Some(until_ms) = site.run.seen_until_ms {
         gauges.one(

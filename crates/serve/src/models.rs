@@ -20,8 +20,12 @@ use crate::site::Site;
 ))]
 pub async fn models(State(site): State<Arc<Site>>) -> Result<Response, Problem> {
     let model = registered(&site)?;
-    in_registry(move || Ok(json(&Registry::read_only(&model.registry)?.list(Some(&model.name))?)))
-        .await
+    in_registry(move || {
+        Ok(json(
+            &Registry::read_only(&model.registry)?.list(Some(&model.name))?,
+        ))
+    })
+    .await
 }
 
 /// Puts a version into production; a watch of it goes on with that version at the next bar
@@ -49,7 +53,9 @@ pub async fn promote(
         let detail = format!("there is no model `{name}` here, expected `{}`", model.name);
         return Err(Problem::new(StatusCode::NOT_FOUND, detail));
     }
-    let version: ModelVersion = version.parse().map_err(|error: registry::Error| Problem::of(&error.into()))?;
+    let version: ModelVersion = version
+        .parse()
+        .map_err(|error: registry::Error| Problem::of(&error.into()))?;
     in_registry(move || {
         let mut registry = Registry::open(&model.registry)?;
         put_into_production(&mut registry, &model.name, &version)?;
@@ -66,11 +72,19 @@ fn put_into_production(
 ) -> Result<(), registry::Error> {
     let alias: Alias = Alias::PRODUCTION.parse()?;
     let listed = registry.list(Some(name))?;
-    let named = listed.into_iter().find(|listed| listed.aliases.contains(&alias));
+    let named = listed
+        .into_iter()
+        .find(|listed| listed.aliases.contains(&alias));
     let expected = named.map(|listed| listed.entry.version);
     // What is promoted is what was registered.
     let which = Which::Version(version.clone());
-    registry.resolve(&ModelReference { name: name.clone(), which })?.entry.verify()?;
+    registry
+        .resolve(&ModelReference {
+            name: name.clone(),
+            which,
+        })?
+        .entry
+        .verify()?;
     let change = Change::now("promoted over HTTP");
     registry.promote((name, version), &Promotion { alias, expected }, &change)
 }
@@ -78,7 +92,8 @@ fn put_into_production(
 fn registered(site: &Site) -> Result<NamedModel, Problem> {
     site.model.clone().ok_or_else(|| {
         let detail = "a run is served that was named by its folder, expected a registered model";
-        Problem::new(StatusCode::NOT_FOUND, detail).hint("`quarterhour serve --model NAME@production`")
+        Problem::new(StatusCode::NOT_FOUND, detail)
+            .hint("`quarterhour serve --model NAME@production`")
     })
 }
 

@@ -15,8 +15,18 @@ use crate::{metrics, models, predict_route, report, routes};
                        they say otherwise. Paper only: no order is ever sent."
     ),
     paths(
-        routes::forecasts, routes::positions, routes::equity, routes::score, routes::health, routes::events,
-        metrics::metrics, models::models, models::promote, report::report, predict_route::predict, openapi,
+        routes::forecasts,
+        routes::positions,
+        routes::equity,
+        routes::score,
+        routes::health,
+        routes::events,
+        metrics::metrics,
+        models::models,
+        models::promote,
+        report::report,
+        predict_route::predict,
+        openapi,
     )
 )]
 struct Description;

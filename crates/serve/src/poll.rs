@@ -35,28 +35,30 @@ pub fn poll(
     sender: watch::Sender<Arc<Snapshot>>,
     is_over: Arc<AtomicBool>,
 ) -> std::io::Result<thread::JoinHandle<()>> {
-    thread::Builder::new().name("ledger".to_owned()).spawn(move || {
-        // A forecaster stays in the thread that loaded it.
-        let again = says_more(&run);
-        let mut seen: Option<Mark> = None;
-        while !is_over.load(Ordering::Relaxed) && !sender.is_closed() {
-            let now = mark(&ledger);
-            if seen != Some(now) {
-                seen = match Snapshot::read(&ledger, &run, again.as_ref()) {
-                    Ok(snapshot) => {
-                        sender.send_replace(Arc::new(snapshot));
-                        Some(now)
-                    }
-                    // Tried again: it may be busy for a moment.
-                    Err(error) => {
-                        note_fault(&sender, &error);
-                        None
-                    }
-                };
+    thread::Builder::new()
+        .name("ledger".to_owned())
+        .spawn(move || {
+            // A forecaster stays in the thread that loaded it.
+            let again = says_more(&run);
+            let mut seen: Option<Mark> = None;
+            while !is_over.load(Ordering::Relaxed) && !sender.is_closed() {
+                let now = mark(&ledger);
+                if seen != Some(now) {
+                    seen = match Snapshot::read(&ledger, &run, again.as_ref()) {
+                        Ok(snapshot) => {
+                            sender.send_replace(Arc::new(snapshot));
+                            Some(now)
+                        }
+                        // Tried again: it may be busy for a moment.
+                        Err(error) => {
+                            note_fault(&sender, &error);
+                            None
+                        }
+                    };
+                }
+                thread::sleep(PAUSE);
             }
-            thread::sleep(PAUSE);
-        }
-    })
+        })
 }
 
 /// The model, where it says more than a ledger holds.

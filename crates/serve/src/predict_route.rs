@@ -111,14 +111,26 @@ pub async fn predict(
 ) -> Result<Response, Problem> {
     let Query(query) =
         query.map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.body_text()))?;
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    let kind = kind.unwrap_or("application/json").split(';').next().unwrap_or_default().trim();
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
+    let kind = kind
+        .unwrap_or("application/json")
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
     let most_bytes = match kind {
         "application/json" => MOST_JSON_BYTES,
         _ => MOST_FILE_BYTES,
     };
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    if length.and_then(|length| length.parse().ok()).is_some_and(|length: usize| length > most_bytes) {
+    let length = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok());
+    if length
+        .and_then(|length| length.parse().ok())
+        .is_some_and(|length: usize| length > most_bytes)
+    {
         return Err(too_large(most_bytes));
     }
     let suffix = match kind {
@@ -135,14 +147,19 @@ pub async fn predict(
     let file = to_file(body, (&site.uploads, suffix), most_bytes).await?;
     let symbol = symbol(query.symbol.as_deref())?;
     if kind != "application/json" {
-        let sent = Sent { file, symbol, times: query.times.unwrap_or(1) };
+        let sent = Sent {
+            file,
+            symbol,
+            times: query.times.unwrap_or(1),
+        };
         return of_candles(&site, sent, query.in_sample).await;
     }
     let text = std::fs::read(file.path()).map_err(|error| Problem::of(&error.into()))?;
     let request: PredictRequest = match text.as_slice() {
         [] => PredictRequest::default(),
-        text => serde_json::from_slice(text)
-            .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, format!("the body is {error}")))?,
+        text => serde_json::from_slice(text).map_err(|error| {
+            Problem::new(StatusCode::BAD_REQUEST, format!("the body is {error}"))
+        })?,
     };
     of_json(&site, request).await
 }
@@ -153,10 +170,17 @@ fn symbol(text: Option<&str>) -> Result<Option<Symbol>, Problem> {
 }
 
 async fn of_json(site: &Arc<Site>, request: PredictRequest) -> Result<Response, Problem> {
-    let PredictRequest { at, candles, symbol: name, times, in_sample } = request;
+    let PredictRequest {
+        at,
+        candles,
+        symbol: name,
+        times,
+        in_sample,
+    } = request;
     let Some(candles) = candles else {
         if times.is_some() || name.is_some() {
-            let detail = "`times` and `symbol` are there without `candles`, expected them with candles";
+            let detail =
+                "`times` and `symbol` are there without `candles`, expected them with candles";
             return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
         }
         let more = at.map(|at| format!("--at={at}"));
@@ -168,17 +192,25 @@ async fn of_json(site: &Arc<Site>, request: PredictRequest) -> Result<Response, 
         }));
     };
     if at.is_some() {
-        let detail = "`at` and `candles` are there, expected one of them: the last candle says the time";
+        let detail =
+            "`at` and `candles` are there, expected one of them: the last candle says the time";
         return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
     }
     let kept = || -> anyhow::Result<tempfile::NamedTempFile> {
         let mut builder = tempfile::Builder::new();
-        let mut file = builder.prefix("upload-").suffix(".json").tempfile_in(&site.uploads)?;
+        let mut file = builder
+            .prefix("upload-")
+            .suffix(".json")
+            .tempfile_in(&site.uploads)?;
         file.write_all(&serde_json::to_vec(&candles)?)?;
         Ok(file)
     };
     let file = kept().map_err(|error| Problem::of(&error))?;
-    let sent = Sent { file, symbol: symbol(name.as_deref())?, times: times.unwrap_or(1) };
+    let sent = Sent {
+        file,
+        symbol: symbol(name.as_deref())?,
+        times: times.unwrap_or(1),
+    };
     of_candles(site, sent, in_sample).await
 }
 
@@ -211,17 +243,16 @@ fn without_path(error: &anyhow::Error, path: &Path) -> anyhow::Error {
 }
 
 /// The arguments of `predict` that a request stands for.
-fn arguments(
-    site: &Site,
-    in_sample: bool,
-    more: Option<String>,
-) -> Result<predict::Args, Problem> {
+fn arguments(site: &Site, in_sample: bool, more: Option<String>) -> Result<predict::Args, Problem> {
     let mut arguments = site.predict_arguments.clone();
     arguments.extend(in_sample.then(|| "--in-sample".to_owned()));
     arguments.extend(more);
     predict::Args::try_parse_from(arguments).map_err(|error| {
         let text = error.to_string();
-        Problem::new(StatusCode::BAD_REQUEST, text.lines().next().unwrap_or_default())
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            text.lines().next().unwrap_or_default(),
+        )
     })
 }
 

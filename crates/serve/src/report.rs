@@ -27,13 +27,17 @@ pub async fn report(
     let path = site.run.folder.join("report.html");
     let read = tokio::task::spawn_blocking(move || std::fs::read_to_string(path)).await;
     let Ok(Ok(text)) = read else {
-        return Err(Problem::new(StatusCode::NOT_FOUND, format!("{own} has no report.html"))
-            .hint("`quarterhour evaluate RUN --html RUN/report.html` writes one"));
+        return Err(
+            Problem::new(StatusCode::NOT_FOUND, format!("{own} has no report.html"))
+                .hint("`quarterhour evaluate RUN --html RUN/report.html` writes one"),
+        );
     };
     let policy = HeaderValue::from_str(&policy(&text));
     let mut response = Html(text).into_response();
     if let Ok(policy) = policy {
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        response
+            .headers_mut()
+            .insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     Ok(response)
 }
@@ -43,12 +47,19 @@ pub async fn report(
 fn policy(html: &str) -> String {
     let hashes = |tag: &str| -> String {
         let blocks = blocks(html, tag).map(|block| {
-            format!(" 'sha256-{}'", BASE64.encode(&Sha256::digest(block.as_bytes())))
+            format!(
+                " 'sha256-{}'",
+                BASE64.encode(&Sha256::digest(block.as_bytes()))
+            )
         });
         blocks.collect()
     };
     let scripts = hashes("script");
-    let scripts = if scripts.is_empty() { " 'none'".to_owned() } else { scripts };
+    let scripts = if scripts.is_empty() {
+        " 'none'".to_owned()
+    } else {
+        scripts
+    };
     // Shades of a table's cells are style attributes, which run nothing.
     format!(
         "default-src 'none'; script-src{scripts}; style-src 'self'{}; style-src-attr 'unsafe-inline'; \

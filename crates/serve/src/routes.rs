@@ -30,7 +30,10 @@ const USUAL_POSITIONS: usize = 1000;
 pub fn router(site: Arc<Site>) -> Router {
     let asset = |kind: &'static str, text: &'static str| {
         get(move || async move {
-            let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "max-age=3600")];
+            let headers = [
+                (header::CONTENT_TYPE, kind),
+                (header::CACHE_CONTROL, "max-age=3600"),
+            ];
             (headers, text)
         })
     };
@@ -51,11 +54,26 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/predict", post(predict))
         .route("/login", get(forms::form).post(forms::log_in))
         .route("/logout", post(forms::log_out))
-        .route("/assets/icon.svg", asset("image/svg+xml", include_str!("../assets/icon.svg")))
-        .route("/assets/page.js", asset(script, include_str!("../assets/page.js")))
-        .route("/assets/page.css", asset(style, include_str!("../assets/page.css")))
-        .route("/assets/uplot.js", asset(script, include_str!("../assets/uplot.js")))
-        .route("/assets/uplot.css", asset(style, include_str!("../assets/uplot.css")))
+        .route(
+            "/assets/icon.svg",
+            asset("image/svg+xml", include_str!("../assets/icon.svg")),
+        )
+        .route(
+            "/assets/page.js",
+            asset(script, include_str!("../assets/page.js")),
+        )
+        .route(
+            "/assets/page.css",
+            asset(style, include_str!("../assets/page.css")),
+        )
+        .route(
+            "/assets/uplot.js",
+            asset(script, include_str!("../assets/uplot.js")),
+        )
+        .route(
+            "/assets/uplot.css",
+            asset(style, include_str!("../assets/uplot.css")),
+        )
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(site.clone(), guard::guard))
@@ -120,7 +138,8 @@ type Asked<T> = Result<Query<T>, axum::extract::rejection::QueryRejection>;
 
 fn asked<T>(query: Asked<T>) -> Result<T, Problem> {
     let wrong = |error: axum::extract::rejection::QueryRejection| {
-        Problem::new(StatusCode::BAD_REQUEST, error.body_text()).hint("/openapi.json lists the parameters")
+        Problem::new(StatusCode::BAD_REQUEST, error.body_text())
+            .hint("/openapi.json lists the parameters")
     };
     query.map(|Query(found)| found).map_err(wrong)
 }
@@ -157,8 +176,19 @@ pub async fn forecasts(
 fn csv(bar: &Bar, is_stale: bool) -> csv::Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record([
-        "time", "closed_at", "symbol", "close", "forecast", "coverage", "lower", "upper", "signal",
-        "drift_std", "refused", "in_sample", "is_stale",
+        "time",
+        "closed_at",
+        "symbol",
+        "close",
+        "forecast",
+        "coverage",
+        "lower",
+        "upper",
+        "signal",
+        "drift_std",
+        "refused",
+        "in_sample",
+        "is_stale",
     ])?;
     let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
     for coin in &bar.coins {
@@ -179,7 +209,9 @@ fn csv(bar: &Bar, is_stale: bool) -> csv::Result<Vec<u8>> {
             is_stale.to_string(),
         ])?;
     }
-    writer.into_inner().map_err(|error| error.into_error().into())
+    writer
+        .into_inner()
+        .map_err(|error| error.into_error().into())
 }
 
 /// Parameters of `/positions`.
@@ -223,7 +255,10 @@ pub struct LiveScore {
 #[utoipa::path(get, path = "/score", responses((status = 200, body = LiveScore)))]
 pub async fn score(State(site): State<Arc<Site>>) -> Response {
     let points = site.snapshot().score.clone();
-    json(&LiveScore { points, promised: site.promise().cloned() })
+    json(&LiveScore {
+        points,
+        promised: site.promise().cloned(),
+    })
 }
 
 /// Whether forecasts are of now.
@@ -268,7 +303,8 @@ pub async fn health(State(site): State<Arc<Site>>) -> Response {
 ))]
 pub async fn events(State(site): State<Arc<Site>>) -> Result<Response, Problem> {
     let Ok(place) = site.streams.clone().try_acquire_owned() else {
-        let detail = format!("all {MOST_STREAMS} event streams are taken, expected fewer at a time");
+        let detail =
+            format!("all {MOST_STREAMS} event streams are taken, expected fewer at a time");
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail));
     };
     let mut receiver = site.snapshots.clone();
@@ -291,9 +327,13 @@ pub async fn events(State(site): State<Arc<Site>>) -> Result<Response, Problem> 
             return Some((Ok::<_, Infallible>(event), (receiver, site, place, sent)));
         }
     });
-    let mut response = Sse::new(bars).keep_alive(KeepAlive::default()).into_response();
+    let mut response = Sse::new(bars)
+        .keep_alive(KeepAlive::default())
+        .into_response();
     // A reverse proxy hands events on as they come.
     let unbuffered = HeaderValue::from_static("no");
-    response.headers_mut().insert("x-accel-buffering", unbuffered);
+    response
+        .headers_mut()
+        .insert("x-accel-buffering", unbuffered);
     Ok(response)
 }

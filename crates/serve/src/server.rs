@@ -65,12 +65,7 @@ pub async fn serve(
     Ok(())
 }
 
-async fn answer(
-    stream: TcpStream,
-    peer: SocketAddr,
-    router: Router,
-    place: OwnedSemaphorePermit,
-) {
+async fn answer(stream: TcpStream, peer: SocketAddr, router: Router, place: OwnedSemaphorePermit) {
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Peer(peer));
@@ -93,7 +88,10 @@ mod tests {
     fn the_answer_to_one_too_many_has_the_length_that_it_says() {
         let text = std::str::from_utf8(FULL).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: ")).unwrap();
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("Content-Length: "))
+            .unwrap();
         assert_eq!(length.parse::<usize>().unwrap(), body.len());
         assert!(serde_json::from_str::<serde_json::Value>(body).is_ok());
     }

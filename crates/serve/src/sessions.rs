@@ -37,17 +37,24 @@ impl Sessions {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|_, ends_ms| *ends_ms > now_ms);
         if open.len() >= MOST_SESSIONS {
-            let oldest = open.iter().min_by_key(|(_, ends_ms)| **ends_ms).map(|(key, _)| key.clone());
+            let oldest = open
+                .iter()
+                .min_by_key(|(_, ends_ms)| **ends_ms)
+                .map(|(key, _)| key.clone());
             oldest.and_then(|key| open.remove(&key));
         }
-        open.insert(content_hash(secret.as_bytes()), now_ms + SESSION_SECS * 1000);
+        open.insert(
+            content_hash(secret.as_bytes()),
+            now_ms + SESSION_SECS * 1000,
+        );
         secret
     }
 
     /// Returns true for the cookie of a session that has not ended.
     pub fn is_open(&self, secret: &str, now_ms: i64) -> bool {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.get(&content_hash(secret.as_bytes())).is_some_and(|ends_ms| *ends_ms > now_ms)
+        open.get(&content_hash(secret.as_bytes()))
+            .is_some_and(|ends_ms| *ends_ms > now_ms)
     }
 
     /// Ends a session.

@@ -212,7 +212,9 @@ pub fn window_ms(run: &RunFacts) -> i64 {
 fn closes(ledger: &Ledger, run: &RunFacts, from_ms: i64) -> Result<Closes, trading::Error> {
     let of_coin = |symbol: &Symbol| -> Result<_, trading::Error> {
         let candles = ledger.candles(symbol, from_ms, i64::MAX)?;
-        let closes = candles.iter().map(|candle| (candle.open_time_ms, candle.close));
+        let closes = candles
+            .iter()
+            .map(|candle| (candle.open_time_ms, candle.close));
         Ok((symbol.clone(), closes.collect()))
     };
     run.symbols.iter().map(of_coin).collect()
@@ -230,25 +232,43 @@ fn bar(
     let more = more(ledger, run, logged, again)?;
     let of_coin = |logged: &LoggedForecast| -> Result<CoinLine, trading::Error> {
         let candle = ledger.last_candle(&logged.symbol, time)?;
-        let close = candle.filter(|candle| candle.open_time_ms == time).map(|candle| candle.close);
-        Ok(CoinLine::new(logged, close, run, more.get(logged.symbol.as_str())))
+        let close = candle
+            .filter(|candle| candle.open_time_ms == time)
+            .map(|candle| candle.close);
+        Ok(CoinLine::new(
+            logged,
+            close,
+            run,
+            more.get(logged.symbol.as_str()),
+        ))
     };
     Ok(Bar {
         time,
         closed_at: time + run.bar_ms,
-        made_at: logged.iter().map(|logged| logged.made_at_ms).min().unwrap_or(time),
+        made_at: logged
+            .iter()
+            .map(|logged| logged.made_at_ms)
+            .min()
+            .unwrap_or(time),
         horizon_bars: run.horizon_bars,
         forecaster: without_hash(label),
         fold: Checkpoint::fold_of_label(label).unwrap_or(0),
         is_complete: logged.iter().all(|logged| logged.is_complete),
-        coins: logged.iter().map(of_coin).collect::<Result<_, trading::Error>>()?,
+        coins: logged
+            .iter()
+            .map(of_coin)
+            .collect::<Result<_, trading::Error>>()?,
     })
 }
 
 /// A label without the SHA-256 of the model's files.
 fn without_hash(label: &str) -> String {
-    let is_hash = |word: &str| word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let words: Vec<&str> = label.split_whitespace().filter(|word| !is_hash(word)).collect();
+    let is_hash =
+        |word: &str| word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let words: Vec<&str> = label
+        .split_whitespace()
+        .filter(|word| !is_hash(word))
+        .collect();
     words.join(" ")
 }
 
@@ -277,14 +297,24 @@ fn more(
         let candles = ledger.candles(symbol, from_ms, at_ms + run.bar_ms)?;
         Ok((symbol.clone(), candles.into_iter().collect()))
     };
-    let coins = run.symbols.iter().map(of_coin).collect::<Result<_, trading::Error>>()?;
+    let coins = run
+        .symbols
+        .iter()
+        .map(of_coin)
+        .collect::<Result<_, trading::Error>>()?;
     let made = forecast_at(checkpoint, &History { at_ms, coins });
     let coins = made.map_or_else(|_| Vec::new(), |forecasts| forecasts.coins);
     let is_equal = |coin: &CoinForecast| {
-        let own = logged.iter().find(|logged| logged.symbol.as_str() == coin.symbol);
+        let own = logged
+            .iter()
+            .find(|logged| logged.symbol.as_str() == coin.symbol);
         own.is_some_and(|logged| logged.forecast == coin.forecast)
     };
-    Ok(coins.into_iter().filter(is_equal).map(|coin| (coin.symbol.clone(), coin)).collect())
+    Ok(coins
+        .into_iter()
+        .filter(is_equal)
+        .map(|coin| (coin.symbol.clone(), coin))
+        .collect())
 }
 
 impl CoinLine {
@@ -310,7 +340,9 @@ impl CoinLine {
             drift_std: logged.drift_std,
             signal: side.map(rules::Side::name),
             not_acted_on: side.and_then(|_| why_not(policy, logged)),
-            compared: logged.forecast.map(|value| calibration.map_or(value, |line| line.of(value))),
+            compared: logged
+                .forecast
+                .map(|value| calibration.map_or(value, |line| line.of(value))),
             buy_threshold: coin.and_then(|coin| coin.buy),
             sell_threshold: coin.and_then(|coin| coin.sell),
         }

@@ -27,10 +27,17 @@ pub async fn to_file(
     most_bytes: usize,
 ) -> Result<NamedTempFile, Problem> {
     let no_room = |error: std::io::Error| {
-        Problem::new(StatusCode::INSUFFICIENT_STORAGE, format!("the body cannot be kept: {error}"))
+        Problem::new(
+            StatusCode::INSUFFICIENT_STORAGE,
+            format!("the body cannot be kept: {error}"),
+        )
     };
     let mut builder = tempfile::Builder::new();
-    let mut file = builder.prefix("upload-").suffix(suffix).tempfile_in(folder).map_err(no_room)?;
+    let mut file = builder
+        .prefix("upload-")
+        .suffix(suffix)
+        .tempfile_in(folder)
+        .map_err(no_room)?;
     let deadline = Instant::now() + LONGEST;
     let mut pieces = body.into_data_stream();
     let mut length = 0;
@@ -41,7 +48,10 @@ pub async fn to_file(
         };
         let Some(piece) = next else { break };
         let piece = piece.map_err(|error| {
-            Problem::new(StatusCode::BAD_REQUEST, format!("the body breaks off: {error}"))
+            Problem::new(
+                StatusCode::BAD_REQUEST,
+                format!("the body breaks off: {error}"),
+            )
         })?;
         length += piece.len();
         if length > most_bytes {
@@ -55,7 +65,10 @@ pub async fn to_file(
 
 /// The problem of a body that is too large.
 pub fn too_large(most_bytes: usize) -> Problem {
-    let detail = format!("the body is larger than {} MB, the most that is taken", most_bytes >> 20);
+    let detail = format!(
+        "the body is larger than {} MB, the most that is taken",
+        most_bytes >> 20
+    );
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
         .hint("`quarterhour import` puts any number of candles into a store")
 }

@@ -9,8 +9,12 @@ const HEIGHT: f64 = 16.0;
 
 /// The largest number that the bars of a table must show.
 pub fn scale(coins: &[CoinLine]) -> f64 {
-    let numbers = coins.iter().flat_map(|coin| [coin.compared, coin.buy_threshold, coin.sell_threshold]);
-    numbers.flatten().fold(0.0, |most: f64, value| most.max(value.abs()))
+    let numbers = coins
+        .iter()
+        .flat_map(|coin| [coin.compared, coin.buy_threshold, coin.sell_threshold]);
+    numbers
+        .flatten()
+        .fold(0.0, |most: f64, value| most.max(value.abs()))
 }
 
 /// The bar of one coin; `scale` is at the ends.

@@ -15,9 +15,16 @@ const LISTED: usize = 12;
 /// Forecasts of every coin.
 pub fn forecasts(site: &Site, snapshot: &Snapshot) -> Markup {
     let task = site.run.task;
-    let coins = snapshot.bar.as_ref().map(|bar| bar.coins.as_slice()).unwrap_or_default();
+    let coins = snapshot
+        .bar
+        .as_ref()
+        .map(|bar| bar.coins.as_slice())
+        .unwrap_or_default();
     let scale = scale(coins);
-    let coverage = coins.iter().find_map(|coin| coin.intervals.first()).map(|found| found.coverage);
+    let coverage = coins
+        .iter()
+        .find_map(|coin| coin.intervals.first())
+        .map(|found| found.coverage);
     let has_volatility = coins.iter().any(|coin| coin.volatility.is_some());
     html! {
         section.card.wide {
@@ -57,7 +64,13 @@ pub fn forecasts(site: &Site, snapshot: &Snapshot) -> Markup {
 fn interval(coin: &CoinLine, task: Task) -> String {
     coin.intervals.first().map_or_else(
         || "-".to_owned(),
-        |found| format!("{} to {}", forecast(found.lower, task), forecast(found.upper, task)),
+        |found| {
+            format!(
+                "{} to {}",
+                forecast(found.lower, task),
+                forecast(found.upper, task)
+            )
+        },
     )
 }
 
@@ -74,7 +87,10 @@ fn signal(coin: &CoinLine) -> Markup {
 
 fn volatility(coin: &CoinLine) -> Markup {
     let likeliest = coin.volatility.as_ref().and_then(|volatility| {
-        volatility.regimes.iter().max_by(|left, right| left.1.total_cmp(&right.1))
+        volatility
+            .regimes
+            .iter()
+            .max_by(|left, right| left.1.total_cmp(&right.1))
     });
     html! {
         td.number { (coin.volatility.as_ref().map_or_else(|| "-".to_owned(), |it| format!("{:.2} %", it.per_day * 100.0))) }
@@ -89,7 +105,11 @@ fn volatility(coin: &CoinLine) -> Markup {
 pub fn equity(snapshot: &Snapshot) -> Markup {
     let equity = &snapshot.equity;
     let times: Vec<i64> = equity.points.iter().map(|(time, _)| time / 1000).collect();
-    let values: Vec<f64> = equity.points.iter().map(|(_, value)| value * 100.0).collect();
+    let values: Vec<f64> = equity
+        .points
+        .iter()
+        .map(|(_, value)| value * 100.0)
+        .collect();
     html! {
         section.card {
             h2 { "Paper equity after costs" }
@@ -119,8 +139,10 @@ fn series(value: &impl serde::Serialize) -> String {
 
 /// Open and closed positions.
 pub fn positions(snapshot: &Snapshot) -> Markup {
-    let (open, closed): (Vec<&PositionLine>, Vec<&PositionLine>) =
-        snapshot.positions.iter().partition(|position| position.closed_at.is_none());
+    let (open, closed): (Vec<&PositionLine>, Vec<&PositionLine>) = snapshot
+        .positions
+        .iter()
+        .partition(|position| position.closed_at.is_none());
     let listed: Vec<&PositionLine> = open.into_iter().chain(closed).take(LISTED).collect();
     html! {
         section.card {
@@ -165,7 +187,10 @@ pub fn score(site: &Site, snapshot: &Snapshot) -> Markup {
         column(|point| Some(point.pearson)),
         column(|point| point.interval.map(|interval| interval[0])),
         column(|point| point.interval.map(|interval| interval[1])),
-        points.iter().map(|_| promised.map(|promise| promise.pearson)).collect::<Vec<_>>(),
+        points
+            .iter()
+            .map(|_| promised.map(|promise| promise.pearson))
+            .collect::<Vec<_>>(),
     );
     html! {
         section.card {
@@ -189,7 +214,9 @@ pub fn score(site: &Site, snapshot: &Snapshot) -> Markup {
 
 fn score_words(pearson: f64, interval: Option<[f64; 2]>, forecasts: usize) -> String {
     match interval {
-        Some([low, high]) => format!("{pearson:+.2} ({low:+.2} to {high:+.2}) of {forecasts} forecasts"),
+        Some([low, high]) => {
+            format!("{pearson:+.2} ({low:+.2} to {high:+.2}) of {forecasts} forecasts")
+        }
         None => format!("{pearson:+.2} of {forecasts} forecasts"),
     }
 }
@@ -197,8 +224,12 @@ fn score_words(pearson: f64, interval: Option<[f64; 2]>, forecasts: usize) -> St
 /// Health of the last 24 hours; what the ledger does not hold is unknown.
 pub fn health(site: &Site, snapshot: &Snapshot, now_ms: i64) -> Markup {
     let day = &snapshot.day;
-    let secs = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |secs| format!("{secs:.1} s"));
-    let age = snapshot.bar.as_ref().map(|bar| span(now_ms - bar.closed_at));
+    let secs =
+        |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |secs| format!("{secs:.1} s"));
+    let age = snapshot
+        .bar
+        .as_ref()
+        .map(|bar| span(now_ms - bar.closed_at));
     let unknown = || html! { td.number.soft { "unknown" } };
     html! {
         section.card {

@@ -49,11 +49,18 @@ pub fn pills(site: &Site, snapshot: &Snapshot, now_ms: i64) -> Markup {
 
 fn last_forecast(site: &Site, snapshot: &Snapshot, now_ms: i64) -> Markup {
     let freshness = site.freshness(snapshot, now_ms);
-    if let Some(fault) = snapshot.fault.as_ref().filter(|_| freshness == Freshness::Unreadable) {
+    if let Some(fault) = snapshot
+        .fault
+        .as_ref()
+        .filter(|_| freshness == Freshness::Unreadable)
+    {
         return pill(Standing::Bad, &format!("ledger: {fault}"));
     }
     let Some(bar) = &snapshot.bar else {
-        return pill(Standing::Bad, "no forecast yet: `quarterhour watch` makes them");
+        return pill(
+            Standing::Bad,
+            "no forecast yet: `quarterhour watch` makes them",
+        );
     };
     let closed = short_time(bar.closed_at);
     let delay_secs = (bar.made_at - bar.closed_at) as f64 / 1000.0;
@@ -64,14 +71,25 @@ fn last_forecast(site: &Site, snapshot: &Snapshot, now_ms: i64) -> Markup {
         }
         _ => {
             let age = span(now_ms - bar.closed_at);
-            pill(Standing::Bad, &format!("stale: the last forecast is of {closed} UTC, {age} ago"))
+            pill(
+                Standing::Bad,
+                &format!("stale: the last forecast is of {closed} UTC, {age} ago"),
+            )
         }
     }
 }
 
 fn coins(bar: &Bar, all: usize) -> Markup {
-    let fresh = bar.coins.iter().filter(|coin| coin.forecast.is_some()).count();
-    let standing = if fresh == all { Standing::Good } else { Standing::Warn };
+    let fresh = bar
+        .coins
+        .iter()
+        .filter(|coin| coin.forecast.is_some())
+        .count();
+    let standing = if fresh == all {
+        Standing::Good
+    } else {
+        Standing::Warn
+    };
     pill(standing, &format!("{fresh} of {all} coins fresh"))
 }
 
@@ -83,7 +101,10 @@ fn model(site: &Site, bar: &Bar, now_ms: i64) -> Markup {
     match site.run.seen_until_ms {
         Some(until_ms) => {
             let age = span(now_ms - until_ms);
-            pill(Standing::Good, &format!("{name}: {by}, fitted until {age} ago"))
+            pill(
+                Standing::Good,
+                &format!("{name}: {by}, fitted until {age} ago"),
+            )
         }
         None => pill(Standing::Unknown, &format!("{name}: {by}, age unknown")),
     }

@@ -11,8 +11,18 @@ pub fn short_time(time_ms: i64) -> String {
 /// A span in its largest units: `3 h`, `11 months`.
 pub fn span(ms: i64) -> String {
     let secs = ms.max(0) as f64 / 1000.0;
-    let units = [(1.0, "s"), (60.0, "min"), (3600.0, "h"), (86_400.0, "days"), (2_629_800.0, "months")];
-    let (unit_secs, name) = units.into_iter().rev().find(|(unit, _)| secs >= 2.0 * unit).unwrap_or(units[0]);
+    let units = [
+        (1.0, "s"),
+        (60.0, "min"),
+        (3600.0, "h"),
+        (86_400.0, "days"),
+        (2_629_800.0, "months"),
+    ];
+    let (unit_secs, name) = units
+        .into_iter()
+        .rev()
+        .find(|(unit, _)| secs >= 2.0 * unit)
+        .unwrap_or(units[0]);
     format!("{:.0} {name}", (secs / unit_secs).floor())
 }
 
@@ -35,7 +45,11 @@ pub fn unit(task: Task) -> &'static str {
 
 /// A price with five digits that say something.
 pub fn price(value: f64) -> String {
-    let whole = if value.abs() >= 1.0 { value.abs().log10().floor() as usize + 1 } else { 0 };
+    let whole = if value.abs() >= 1.0 {
+        value.abs().log10().floor() as usize + 1
+    } else {
+        0
+    };
     match whole {
         0 => format!("{value:.7}"),
         _ => format!("{value:.*}", 6_usize.saturating_sub(whole).min(4)),

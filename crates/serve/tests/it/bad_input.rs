@@ -21,24 +21,60 @@ fn files_of_another_kind_are_refused_by_name() {
     let market = Market::new();
     market.write_ledger(1, market.last_ms);
     let server = market.serve(&[]);
-    let csv = |query: &str, text: &str| server.post(&format!("/predict{query}"), "text/csv", text.as_bytes());
+    let csv = |query: &str, text: &str| {
+        server.post(&format!("/predict{query}"), "text/csv", text.as_bytes())
+    };
     refused(&csv("", "a,b\n1,2\n"), 422, "open_time");
     refused(&csv("", ""), 422, "empty");
     let good = market.csv(0, 50);
     let other = good.replace("SIM1USDT", "SIM9USDT");
-    refused(&csv("", &other), 422, "the model does not know SIM9USDT, expected coins of SIM1USDT, SIM2USDT, SIM3USDT");
+    refused(
+        &csv("", &other),
+        422,
+        "the model does not know SIM9USDT, expected coins of SIM1USDT, SIM2USDT, SIM3USDT",
+    );
     let hours = "open_time,close\n".to_owned()
-        + &(0..20).map(|hour| format!("{},100\n", 1_704_067_200_000_i64 + hour * 3_600_000)).collect::<String>();
+        + &(0..20)
+            .map(|hour| format!("{},100\n", 1_704_067_200_000_i64 + hour * 3_600_000))
+            .collect::<String>();
     refused(&csv("?symbol=SIM1USDT", &hours), 422, "expected");
-    refused(&csv("", &good.replace("open_time", "when")), 422, "open_time");
+    refused(
+        &csv("", &good.replace("open_time", "when")),
+        422,
+        "open_time",
+    );
     refused(&csv("?times=5000", &good), 422, "expected 1 to 1000");
     refused(&csv("?timse=5", &good), 400, "timse");
     refused(&csv("?symbol=%2e%2e%2fx", &good), 422, "../x");
-    refused(&server.post("/predict", "text/plain", b"x"), 415, "text/plain");
-    refused(&server.post("/predict", "application/zip", b"PK no zip"), 422, "zip");
-    refused(&server.post("/predict", "application/json", b"{\"at\": \"now\", \"candles\": []}"), 400, "one of them");
-    refused(&server.post("/predict", "application/json", b"[["), 400, "the body is");
-    refused(&server.post("/predict", "application/json", b"{\"at\": \"soon\"}"), 422, "--at");
+    refused(
+        &server.post("/predict", "text/plain", b"x"),
+        415,
+        "text/plain",
+    );
+    refused(
+        &server.post("/predict", "application/zip", b"PK no zip"),
+        422,
+        "zip",
+    );
+    refused(
+        &server.post(
+            "/predict",
+            "application/json",
+            b"{\"at\": \"now\", \"candles\": []}",
+        ),
+        400,
+        "one of them",
+    );
+    refused(
+        &server.post("/predict", "application/json", b"[["),
+        400,
+        "the body is",
+    );
+    refused(
+        &server.post("/predict", "application/json", b"{\"at\": \"soon\"}"),
+        422,
+        "--at",
+    );
     refused(&server.get("/forecasts?format=xml"), 400, "xml");
     refused(&server.get("/no/such/page"), 404, "no such page");
     refused(&server.with("DELETE /predict", &[], b""), 405, "method");
@@ -76,7 +112,10 @@ fn event_streams_have_a_limit_and_others_are_answered_meanwhile() {
     let market = Market::new();
     market.write_ledger(1, market.last_ms);
     let server = market.serve(&[]);
-    let head = format!("GET /events HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n", server.port);
+    let head = format!(
+        "GET /events HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n",
+        server.port
+    );
     let streams: Vec<_> = (0..256)
         .map(|_| {
             let mut stream = server.connect();
@@ -87,12 +126,19 @@ fn event_streams_have_a_limit_and_others_are_answered_meanwhile() {
             stream
         })
         .collect();
-    refused(&server.with("GET /events", &[], b""), 503, "all 256 event streams are taken");
+    refused(
+        &server.with("GET /events", &[], b""),
+        503,
+        "all 256 event streams are taken",
+    );
     assert_eq!(server.get("/forecasts").status, 200);
     drop(streams);
     let freed = (0..100).any(|_| {
         std::thread::sleep(std::time::Duration::from_millis(50));
-        server.get("/metrics").text().contains("quarterhour_http_event_streams 0")
+        server
+            .get("/metrics")
+            .text()
+            .contains("quarterhour_http_event_streams 0")
     });
     assert!(freed);
 }

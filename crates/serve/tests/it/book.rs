@@ -10,7 +10,9 @@ const PAGE: &str = include_str!("../../../../docs/src/guide/serve.md");
 fn blocks() -> Vec<(&'static str, &'static str)> {
     let fences: Vec<&str> = PAGE.split("```").collect();
     let inside = fences.iter().skip(1).step_by(2);
-    inside.map(|block| block.split_once('\n').unwrap()).collect()
+    inside
+        .map(|block| block.split_once('\n').unwrap())
+        .collect()
 }
 
 /// Sends what a `curl` line of the book sends, to the market of the test.
@@ -36,7 +38,9 @@ fn check_keys(sample: &Value, found: &Value, at: &str) {
     match (sample, found) {
         (Value::Object(sample), Value::Object(found)) => {
             for (key, value) in sample {
-                let own = found.get(key).unwrap_or_else(|| panic!("{at}.{key} is not there"));
+                let own = found
+                    .get(key)
+                    .unwrap_or_else(|| panic!("{at}.{key} is not there"));
                 check_keys(value, own, &format!("{at}.{key}"));
             }
         }
@@ -56,7 +60,9 @@ fn sample_requests_of_the_book_are_answered_as_it_says() {
     let server = market.serve(&[]);
     let mut count = 0;
     for pair in blocks().windows(2) {
-        let [("sh", request), ("json", sample)] = pair else { continue };
+        let [("sh", request), ("json", sample)] = pair else {
+            continue;
+        };
         let answer = sent(request.trim(), &market, &server);
         assert_eq!(answer.status, 200, "{request}: {}", answer.text());
         let sample: Value = serde_json::from_str(sample).unwrap();

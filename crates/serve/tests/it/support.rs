@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Parser;
-use dataset::{CandleTable, Config, Dataset, Origin};
+use dataset::{CandleTable, Dataset, Origin};
 use market::Symbol;
 use model::{DeviceChoice, NetworkConfig, NetworkShape, save_weights};
 use predict::{Checkpoint, Forecasts, History, forecast_at};
@@ -30,14 +30,16 @@ struct Command {
 pub struct Market {
     pub dir: tempfile::TempDir,
     pub run: PathBuf,
-    pub config: Config,
     pub candles: Vec<(Symbol, CandleTable)>,
     /// Open time of the last minute that is closed.
     pub last_ms: i64,
 }
 
 pub fn now_ms() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_millis() as i64
 }
 
 impl Market {
@@ -50,7 +52,12 @@ impl Market {
         config = dataset.config.clone();
         let run = untrained_run(dir.path(), &dataset);
         let candles = tests::candles(&config);
-        Self { dir, run, config, candles, last_ms }
+        Self {
+            dir,
+            run,
+            candles,
+            last_ms,
+        }
     }
 
     /// The candles of a coin up to a time.
@@ -64,8 +71,14 @@ impl Market {
     /// What the run's model forecasts at a time.
     pub fn forecasts(&self, at_ms: i64) -> (Forecasts, String) {
         let checkpoint = Checkpoint::load(&self.run, None, &[], DeviceChoice::Flex).unwrap();
-        let history = History { at_ms, coins: self.until(at_ms) };
-        (forecast_at(&checkpoint, &history).unwrap(), checkpoint.label())
+        let history = History {
+            at_ms,
+            coins: self.until(at_ms),
+        };
+        (
+            forecast_at(&checkpoint, &history).unwrap(),
+            checkpoint.label(),
+        )
     }
 
     /// Writes what a watch would: candles, forecasts of the minutes up to `last_ms`, and positions.
@@ -73,7 +86,9 @@ impl Market {
         let mut ledger = Ledger::open(&self.run.join("ledger.sqlite")).unwrap();
         for (symbol, candles) in self.until(last_ms) {
             let rows: Vec<_> = (0..candles.len()).map(|row| candles.candle(row)).collect();
-            ledger.add_candles(rows.iter().map(|candle| (&symbol, candle))).unwrap();
+            ledger
+                .add_candles(rows.iter().map(|candle| (&symbol, candle)))
+                .unwrap();
         }
         for at_ms in (0..minutes).rev().map(|back| last_ms - back * MINUTE) {
             let (made, label) = self.forecasts(at_ms);
@@ -107,9 +122,16 @@ impl Market {
         let closes = self.until(last_ms);
         let price = |symbol: &Symbol, time_ms: i64| {
             let (_, candles) = closes.iter().find(|(own, _)| own == symbol)?;
-            let row = candles.open_time_ms.iter().position(|time| *time == time_ms)?;
+            let row = candles
+                .open_time_ms
+                .iter()
+                .position(|time| *time == time_ms)?;
             let close = candles.candle(row).close;
-            Some(trading::Price { time_ms, close, is_last_known: false })
+            Some(trading::Price {
+                time_ms,
+                close,
+                is_last_known: false,
+            })
         };
         ledger.settle(price).unwrap();
     }
@@ -130,11 +152,18 @@ impl Market {
         for row in candles.len() - rows..candles.len() {
             let candle = candles.candle(row);
             let values = [
-                candle.open, candle.high, candle.low, Some(candle.close), candle.volume,
-                candle.quote_volume, candle.count, candle.taker_buy_volume,
+                candle.open,
+                candle.high,
+                candle.low,
+                Some(candle.close),
+                candle.volume,
+                candle.quote_volume,
+                candle.count,
+                candle.taker_buy_volume,
                 candle.taker_buy_quote_volume,
             ];
-            let values = values.map(|value| value.map(|value| value.to_string()).unwrap_or_default());
+            let values =
+                values.map(|value| value.map(|value| value.to_string()).unwrap_or_default());
             text += &format!("{symbol},{},{}\n", candle.open_time_ms, values.join(","));
         }
         text
@@ -142,7 +171,11 @@ impl Market {
 
     /// A server over the ledger.
     pub fn serve(&self, more: &[&str]) -> Server {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         let run = format!("--run={}", self.run.display());
         let listen = format!("--listen=127.0.0.1:{port}");
         let mut arguments = vec!["serve", &run, &listen, "--device=flex"];
@@ -171,17 +204,26 @@ fn untrained_run(dir: &Path, dataset: &Dataset) -> PathBuf {
     };
     let mut resolved: toml::Table =
         toml::from_str(&toml::to_string(&dataset.config).unwrap()).unwrap();
-    resolved.insert("network".to_owned(), toml::Value::try_from(&network).unwrap());
+    resolved.insert(
+        "network".to_owned(),
+        toml::Value::try_from(&network).unwrap(),
+    );
     fs::create_dir_all(&run).unwrap();
     fs::write(run.join("run.toml"), toml::to_string(&resolved).unwrap()).unwrap();
     let fold = &dataset.plan.folds[1];
-    let stats = dataset.fit_normalizer(&dataset.features(), fold, "run").unwrap().to_json();
+    let stats = dataset
+        .fit_normalizer(&dataset.features(), fold, "run")
+        .unwrap()
+        .to_json();
     fs::write(run.join("stats.json"), &stats).unwrap();
     let device = DeviceChoice::Flex.open().unwrap().device;
     device.seed(2);
     let origin = Origin::new(dataset, fold, &fold.stop, ("network", &network)).unwrap();
     let mut metadata = origin.to_metadata();
-    metadata.insert("stats_sha256".to_owned(), storage::content_hash(stats.as_bytes()));
+    metadata.insert(
+        "stats_sha256".to_owned(),
+        storage::content_hash(stats.as_bytes()),
+    );
     let weights = network.init(NetworkShape::new(3, 8, 32), &device).unwrap();
     save_weights(&weights, &run.join("model.safetensors"), &metadata).unwrap();
     let coins: String = (1..=3)
@@ -191,7 +233,11 @@ fn untrained_run(dir: &Path, dataset: &Dataset) -> PathBuf {
         "protocol = \"seed\"\nhold_bars = 15\ntuned = [\"\", \"\"]\n[costs]\nfee_bps = 10.0\nslippage_bps = 0.0\n{coins}"
     );
     fs::write(run.join("thresholds.toml"), thresholds).unwrap();
-    fs::write(run.join("report.html"), "<!DOCTYPE html><style>a{}</style><p>a report").unwrap();
+    fs::write(
+        run.join("report.html"),
+        "<!DOCTYPE html><style>a{}</style><p>a report",
+    )
+    .unwrap();
     run
 }
 
@@ -214,7 +260,8 @@ impl Answer {
     }
 
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -235,7 +282,10 @@ impl Server {
 
     /// Sends a request with these headers; a `Host` among them replaces the right one.
     pub fn with(&self, line: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-        let mut head = format!("{line} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
+        let mut head = format!(
+            "{line} HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n",
+            body.len()
+        );
         if !headers.iter().any(|(name, _)| *name == "Host") {
             head += &format!("Host: 127.0.0.1:{}\r\n", self.port);
         }
@@ -251,7 +301,9 @@ impl Server {
 
     pub fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(60)))
+            .unwrap();
         stream
     }
 }
@@ -267,7 +319,10 @@ pub fn answer(mut stream: TcpStream) -> Answer {
         }
         bytes.extend_from_slice(&piece[..count]);
     }
-    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
+    let end = bytes
+        .windows(4)
+        .position(|four| four == b"\r\n\r\n")
+        .expect("a head");
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
     let mut body = bytes[end + 4..].to_vec();
