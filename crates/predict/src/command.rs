@@ -9,6 +9,7 @@ use cli::WithHint;
 use dataset::{TimeSpan, format_time, parse_time};
 use storage::content_hash;
 use terminal::Table;
+use trading::Ledger;
 
 use crate::cache::ForecastCache;
 use crate::checkpoint::Request;
@@ -16,7 +17,8 @@ use crate::embed::EmbedArgs;
 use crate::ledger::{self, LedgerArgs};
 use crate::seen::{InSample, out_of_sample};
 use crate::volatility_table::volatility_table;
-use crate::watch::{OrderArgs, WatchArgs, watch};
+use crate::record::print_last_bar;
+use crate::watch::{OrderArgs, WatchArgs, WatchEnd, watch};
 use crate::{
     CandleSource, Checkpoint, CoinForecast, Fallback, Forecasts, History, MissingCoin, forecast_at,
 };
@@ -54,6 +56,10 @@ pub struct Args {
     /// Forecast every minute as it closes, and open and close pretend positions
     #[arg(long)]
     watch: bool,
+    /// Do what a watch does, for the last closed bar alone: forecasts, signals and pretend positions
+    /// go to the ledger. A second call in the same bar changes nothing
+    #[arg(long, conflicts_with_all = ["watch", "at", "horizon", "source", "cache_secs"])]
+    record: bool,
     #[command(flatten)]
     watching: WatchArgs,
     #[command(flatten)]
@@ -134,13 +140,17 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if let Some(command) = &args.command {
         return command.run();
     }
+    let urls = (
+        args.model.base_url.as_deref(),
+        args.websocket_url.as_deref(),
+    );
+    let asked = (&args.watching, &args.orders);
     if args.watch {
-        let urls = (
-            args.model.base_url.as_deref(),
-            args.websocket_url.as_deref(),
-        );
-        let asked = (&args.watching, &args.orders);
-        return watch_with(&args.model, asked, urls, args.until.as_deref());
+        let end = WatchEnd::until(args.until.as_deref())?;
+        return watch_with(&args.model, asked, urls, end);
+    }
+    if args.record {
+        return record(args);
     }
     predict(args)
 }
@@ -158,7 +168,8 @@ impl Command {
                     args.websocket_url.as_deref(),
                 );
                 let asked = (&args.watching, &args.orders);
-                watch_with(&args.model, asked, urls, args.until.as_deref())
+                let end = WatchEnd::until(args.until.as_deref())?;
+                watch_with(&args.model, asked, urls, end)
             }
             Self::Embed(args) => args.run(),
             Self::Ledger(args) => ledger::run(args),
@@ -203,7 +214,7 @@ fn watch_with(
     model: &ModelArgs,
     watching: (&WatchArgs, &OrderArgs),
     urls: (Option<&str>, Option<&str>),
-    until: Option<&str>,
+    end: WatchEnd,
 ) -> anyhow::Result<()> {
     let (overrides, of_watch) = WatchArgs::split(&model.set);
     if let Some(text) = overrides.iter().find(|text| text.starts_with("target.")) {
@@ -214,7 +225,17 @@ fn watch_with(
     }
     let request = model.request(None, &overrides)?;
     let asked = (&request, model.in_sample());
-    watch(request.load()?, asked, watching, &of_watch, urls, until)
+    watch(request.load()?, asked, watching, &of_watch, urls, end)
+}
+
+/// Does what a watch does for one bar, and says what the ledger has of it.
+fn record(args: &Args) -> anyhow::Result<()> {
+    let urls = (args.model.base_url.as_deref(), None);
+    let asked = (&args.watching, &args.orders);
+    watch_with(&args.model, asked, urls, WatchEnd::OneBar)?;
+    let run = args.model.request(None, &[])?.run;
+    let ledger = Ledger::read_only(&args.watching.ledger_path(run))?;
+    print_last_bar(&ledger, args.json)
 }
 
 fn predict(args: &Args) -> anyhow::Result<()> {

@@ -3,6 +3,7 @@
 
 mod faults;
 mod ledger;
+mod record;
 
 use std::fs;
 use std::io::{Read, Write};
@@ -32,6 +33,10 @@ struct Market3 {
 
 impl Market3 {
     fn new(faults: Faults) -> Self {
+        Self::with_speed(faults, SPEED)
+    }
+
+    fn with_speed(faults: Faults, speed: f64) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let run = untrained_run(dir.path());
         let mut config = tests::tiny();
@@ -40,7 +45,7 @@ impl Market3 {
         let start = coins[0].1.open_time_ms[2000].to_string();
         let replay = ReplayConfig {
             start: Some(start),
-            speed: SPEED,
+            speed,
             faults,
             ..ReplayConfig::default()
         };
