@@ -83,8 +83,6 @@ pub(crate) struct PastTrial {
     pub values: Map<String, serde_json::Value>,
     /// Of a trial that is complete.
     pub value: Option<f64>,
-    /// Of a trial that failed.
-    pub error: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
