@@ -30,7 +30,12 @@ pub struct CadenceArgs {
     #[arg(long, value_name = "COMMAND")]
     fit_with: FitCommand,
     /// How often is fitted anew; `never` fits once, before the first scored time
-    #[arg(long, value_name = "TIMES", value_delimiter = ',', default_value = "1d,7d,14d,30d,never")]
+    #[arg(
+        long,
+        value_name = "TIMES",
+        value_delimiter = ',',
+        default_value = "1d,7d,14d,30d,never"
+    )]
     every: Vec<String>,
     /// Folder of the runs, one for each; what is there is used
     /// [default: checkpoints/<config's name>-cadence]
@@ -82,9 +87,9 @@ pub fn run(args: &CadenceArgs) -> anyhow::Result<()> {
     config.validate().map_err(cli::usage)?;
     if !config.target.horizons.is_empty() {
         let error = anyhow!("found target.horizons, expected one horizon");
-        return Err(cli::usage(
-            error.hint("--set target.horizons= --set target.horizon=1d for instance"),
-        ));
+        return Err(cli::usage(error.hint(
+            "--set target.horizons= --set target.horizon=1d for instance",
+        )));
     }
     let dataset = Dataset::load(&config)?;
     let default = || PathBuf::from("checkpoints").join(args.config.name() + "-cadence");
@@ -119,8 +124,11 @@ pub fn run(args: &CadenceArgs) -> anyhow::Result<()> {
 fn begin(path: &Path, config: &str) -> anyhow::Result<()> {
     match std::fs::read_to_string(path) {
         Ok(found) if found == config => Ok(()),
-        Ok(_) => Err(anyhow!("{}: the runs beside it are of another config", path.display())
-            .hint("--dir OTHER begins elsewhere")),
+        Ok(_) => Err(anyhow!(
+            "{}: the runs beside it are of another config",
+            path.display()
+        )
+        .hint("--dir OTHER begins elsewhere")),
         Err(_) => Ok(write_atomically(path, config.as_bytes())?),
     }
 }
@@ -190,7 +198,9 @@ fn fitted(
     let before = cli::cpu_seconds_of_children();
     process.whole(interrupted)?;
     let cost = Cost {
-        cpu_seconds: cli::cpu_seconds_of_children().zip(before).map(|(after, before)| after - before),
+        cpu_seconds: cli::cpu_seconds_of_children()
+            .zip(before)
+            .map(|(after, before)| after - before),
     };
     write_atomically(&path, serde_json::to_string(&cost)?.as_bytes())?;
     Ok(cost)
@@ -253,10 +263,12 @@ fn cadence(
 
 /// The number of fits of a run of one fold.
 fn fits(run: &RunDir) -> usize {
-    let entries = std::fs::read_dir(run.fold(1)).into_iter().flatten().flatten();
-    let is_refit = |entry: &std::fs::DirEntry| {
-        entry.file_name().to_string_lossy().starts_with("refit-")
-    };
+    let entries = std::fs::read_dir(run.fold(1))
+        .into_iter()
+        .flatten()
+        .flatten();
+    let is_refit =
+        |entry: &std::fs::DirEntry| entry.file_name().to_string_lossy().starts_with("refit-");
     entries.filter(is_refit).count().max(1)
 }
 
@@ -275,7 +287,9 @@ fn table_of(report: &Report) -> String {
     ];
     let mut table = Table::new(header).unbroken();
     let with_interval = |value: Option<f64>, interval: Option<ConfidenceInterval>| {
-        let ends = interval.map_or(String::new(), |[low, high]| format!(" ({low:.4} to {high:.4})"));
+        let ends = interval.map_or(String::new(), |[low, high]| {
+            format!(" ({low:.4} to {high:.4})")
+        });
         value.map_or("-".to_owned(), |value| format!("{value:.4}{ends}"))
     };
     for one in &report.cadences {
@@ -283,7 +297,8 @@ fn table_of(report: &Report) -> String {
             one.fits.to_string(),
             with_interval(one.score, one.interval),
             with_interval(one.minus_last, one.minus_last_interval),
-            one.cpu_seconds.map_or("-".to_owned(), |seconds| format!("{seconds:.0}")),
+            one.cpu_seconds
+                .map_or("-".to_owned(), |seconds| format!("{seconds:.0}")),
         ];
         table.push(&one.every, cells);
     }

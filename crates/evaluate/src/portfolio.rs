@@ -77,7 +77,10 @@ pub fn run(args: &PortfolioArgs) -> anyhow::Result<()> {
     let first = args.runs.first().map_or(Path::new("."), PathBuf::as_path);
     let horizon = runs.key(runs.only_part()?).map(ToString::to_string);
     let known = trials::add(first, &trial_lines(&report, first, horizon.as_deref())?)?;
-    let sharpes: Vec<f64> = known.iter().filter_map(|trial| trial.daily_sharpe).collect();
+    let sharpes: Vec<f64> = known
+        .iter()
+        .filter_map(|trial| trial.daily_sharpe)
+        .collect();
     if let Some(trials) = Trials::new(&sharpes) {
         // Those without a Sharpe ratio, of a search, were tried too.
         let count = known.len();

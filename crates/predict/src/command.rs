@@ -15,9 +15,9 @@ use crate::cache::ForecastCache;
 use crate::checkpoint::Request;
 use crate::embed::EmbedArgs;
 use crate::ledger::{self, LedgerArgs};
+use crate::record::print_last_bar;
 use crate::seen::{InSample, out_of_sample};
 use crate::volatility_table::volatility_table;
-use crate::record::print_last_bar;
 use crate::watch::{OrderArgs, WatchArgs, WatchEnd, watch};
 use crate::{
     CandleSource, Checkpoint, CoinForecast, Fallback, Forecasts, History, MissingCoin, forecast_at,

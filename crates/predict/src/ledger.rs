@@ -12,10 +12,10 @@ use terminal::Table;
 use trading::{Ledger, LoggedForecast, OrderStep, Position, summarize, summary_table};
 
 use crate::checkpoint::Request;
-use crate::ledger_keeping::{BackupArgs, PruneArgs};
 use crate::ledger_check::{
     CandlesByTime, LedgerCheck, check_forecasts, check_prices, check_trades,
 };
+use crate::ledger_keeping::{BackupArgs, PruneArgs};
 use crate::timed::{check_orders, order_lines, orders_table};
 use crate::watch::{SignalPolicy, WatchArgs};
 use crate::{Checkpoint, Fallback};
@@ -206,7 +206,12 @@ fn verify(
     let coins = read_candles(&checkpoint, ledger, candles, (from_ms, until_ms))?;
     check_forecasts(&checkpoint, &forecasts, &coins, &mut verdict)?;
     check_trades(&policy, &forecasts, positions, &mut verdict);
-    check_prices(&kept_positions, &coins, (last.time_ms, bar_ms), &mut verdict);
+    check_prices(
+        &kept_positions,
+        &coins,
+        (last.time_ms, bar_ms),
+        &mut verdict,
+    );
     verdict.orders = check_orders(&policy, &forecasts, &steps, &coins);
     Ok(verdict)
 }

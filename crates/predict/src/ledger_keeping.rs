@@ -75,7 +75,9 @@ impl PruneArgs {
         let (_, settings) = self.watch.settings(&self.run, &self.set)?;
         let Some(keep) = self.keep.or(settings.keep) else {
             let error = anyhow!("everything is kept: found no watch.keep, expected how much stays");
-            return Err(cli::usage(error.hint("--keep 90d, or --set watch.keep=90d")));
+            return Err(cli::usage(
+                error.hint("--keep 90d, or --set watch.keep=90d"),
+            ));
         };
         let request = Request {
             fallback: Fallback::Rule,

@@ -137,7 +137,12 @@ mod tests {
     #[test]
     fn keys_are_those_of_sections_and_of_sections_in_them() {
         let keys = ConfigFile::keys();
-        for key in ["lightgbm.num_leaves", "lightgbm.more.*", "network.gru.width", "split.train"] {
+        for key in [
+            "lightgbm.num_leaves",
+            "lightgbm.more.*",
+            "network.gru.width",
+            "split.train",
+        ] {
             assert!(keys.iter().any(|known| known == key), "{key}");
         }
         assert!(!keys.iter().any(|key| key.ends_with(".properties")));

@@ -124,8 +124,13 @@ impl FitProcess<'_> {
         }
         // Whoever asked for the fits logs them as a whole.
         command.args(more).env_remove("MLFLOW_TRACKING_URI");
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file);
-        let child = command.spawn().context("cannot start a process that fits")?;
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(file);
+        let child = command
+            .spawn()
+            .context("cannot start a process that fits")?;
         let status = waited_for(child, interrupted)?;
         let said = fs::read(&log).unwrap_or_default();
         let said = String::from_utf8_lossy(&said);
@@ -146,7 +151,12 @@ impl FitProcess<'_> {
             let found = said.lines().rev().find_map(|line| line.strip_prefix(mark));
             found.map(str::to_owned)
         };
-        let last = || said.lines().next_back().unwrap_or("it said nothing").to_owned();
+        let last = || {
+            said.lines()
+                .next_back()
+                .unwrap_or("it said nothing")
+                .to_owned()
+        };
         let reason = of("error: ").unwrap_or_else(|| format!("{status}: {}", last()));
         let error = anyhow!("`quarterhour {}`: {reason}", self.command.name());
         let log = || format!("{} has all that it said", self.log_path().display());

@@ -11,7 +11,10 @@ use crate::{LevelForecast, Options, Quantity, Value};
 /// The UTC days of the rows, in order: those that [`daily_ics`] and [`daily_scores`] are of, each the
 /// number of days since 1970.
 pub fn days_of(rows: &Rows) -> Vec<i64> {
-    let numbers = rows.time_ms.iter().map(|time_ms| time_ms.div_euclid(DAY_MS));
+    let numbers = rows
+        .time_ms
+        .iter()
+        .map(|time_ms| time_ms.div_euclid(DAY_MS));
     let mut days: Vec<i64> = numbers.collect();
     days.sort_unstable();
     days.dedup();

@@ -10,8 +10,8 @@ use run::FitCommand;
 use score::Quantity;
 
 use crate::judge::Measure;
-use crate::space::Space;
 use crate::settings::Search;
+use crate::space::Space;
 use crate::text::report_text;
 
 /// Variable that names Python where `--python` does not.
@@ -84,7 +84,8 @@ fn search<'a>(args: &Args, space: &'a Space) -> anyhow::Result<Search<'a>> {
     let config: Config = table.parse()?;
     config.validate().map_err(cli::usage)?;
     if !config.target.horizons.is_empty() {
-        let error = anyhow!("found target.horizons, expected one horizon that trials are judged by");
+        let error =
+            anyhow!("found target.horizons, expected one horizon that trials are judged by");
         let hint = "--set target.horizons= --set target.horizon=1d for instance";
         return Err(cli::usage(error.hint(hint)));
     }
@@ -126,7 +127,8 @@ fn search<'a>(args: &Args, space: &'a Space) -> anyhow::Result<Search<'a>> {
 /// How many folds trials are chosen on.
 fn search_folds(asked: Option<usize>, folds: usize, measure: Measure) -> anyhow::Result<usize> {
     let least = measure.first_scored();
-    let share = |folds: usize| ((folds * 5 + 3) / 7).clamp(least, folds.saturating_sub(1).max(least));
+    let share =
+        |folds: usize| ((folds * 5 + 3) / 7).clamp(least, folds.saturating_sub(1).max(least));
     let found = asked.unwrap_or_else(|| share(folds));
     if found < least || found >= folds {
         let error = anyhow!(

@@ -47,12 +47,15 @@ fn collect(
         by_seed.entry(seed.to_owned()).or_default().push(own);
         return Ok(());
     }
-    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let mut folders: Vec<(Option<usize>, String, PathBuf)> = (entries.flatten())
         .filter(|entry| entry.path().is_dir())
         .map(|entry| {
             let name = entry.file_name().to_string_lossy().into_owned();
-            let number = name.rsplit_once('-').and_then(|(_, number)| number.parse().ok());
+            let number = name
+                .rsplit_once('-')
+                .and_then(|(_, number)| number.parse().ok());
             (number, name, entry.path())
         })
         .collect();

@@ -264,7 +264,10 @@ mod tests {
             assert!((found - expected).abs() < 1e-12, "{variance:?}");
         }
         // With a reach of two days that of day 2 is not.
-        let rows = Rows { reach_bars: 2, ..rows };
+        let rows = Rows {
+            reach_bars: 2,
+            ..rows
+        };
         let mut forecaster = ForecastColumn::control("trial", vec![0.0; 6]);
         correct(&rows, &mut forecaster);
         let variance = forecaster.level.unwrap().variance;

@@ -75,13 +75,16 @@ mod tests {
 
     fn series(mean: f64, seed: usize) -> BTreeMap<i64, f64> {
         let noise = |day: usize| ((day * 7919 + seed * 104_729) % 1009) as f64 / 1009.0 - 0.5;
-        (0..100).map(|day| (day as i64, mean + noise(day))).collect()
+        (0..100)
+            .map(|day| (day as i64, mean + noise(day)))
+            .collect()
     }
 
     #[test]
     fn more_trials_leave_less_of_a_gain() {
-        let gains: Vec<BTreeMap<i64, f64>> =
-            (1..=8).map(|seed| series(0.3 / seed as f64, seed)).collect();
+        let gains: Vec<BTreeMap<i64, f64>> = (1..=8)
+            .map(|seed| series(0.3 / seed as f64, seed))
+            .collect();
         let (few, many) = (Luck::new(&gains, 8), Luck::new(&gains, 800));
         assert!(few.expected_maximum.unwrap() < many.expected_maximum.unwrap());
         assert!(few.deflated.unwrap() > many.deflated.unwrap());

@@ -254,7 +254,11 @@ fn looks(dir: &Path, finalists: &[Candidate<'_>]) -> anyhow::Result<usize> {
         return Ok(1);
     };
     let earlier: Earlier = serde_json::from_str(&text)?;
-    let was_scored =
-        |trial: &Candidate<'_>| earlier.best.iter().any(|one| one.overrides == trial.overrides);
+    let was_scored = |trial: &Candidate<'_>| {
+        earlier
+            .best
+            .iter()
+            .any(|one| one.overrides == trial.overrides)
+    };
     Ok(earlier.looks + usize::from(!finalists.iter().all(was_scored)))
 }

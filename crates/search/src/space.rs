@@ -13,7 +13,15 @@ use toml::{Table, Value};
 /// Sections that decide what is forecast, on which rows, or what is done with forecasts: trials that
 /// differ in them cannot be compared.
 const FIXED: [&str; 9] = [
-    "run", "data", "universe", "panel", "target", "trading", "portfolio", "watch", "replay",
+    "run",
+    "data",
+    "universe",
+    "panel",
+    "target",
+    "trading",
+    "portfolio",
+    "watch",
+    "replay",
 ];
 
 /// What a key of the config may be.
@@ -81,7 +89,9 @@ impl Space {
                 prefix => format!("{prefix}.{name}"),
             };
             match value {
-                Value::Table(inner) if !inner.contains_key("low") && !inner.contains_key("high") => {
+                Value::Table(inner)
+                    if !inner.contains_key("low") && !inner.contains_key("high") =>
+                {
                     self.add(inner, &key, known)?;
                 }
                 value => {
@@ -126,12 +136,22 @@ impl Space {
     /// The subcommand whose sections the space has; None where it has those of none or several.
     pub fn command(&self) -> Option<FitCommand> {
         let fixed = self.fixed.iter().map(String::as_str);
-        let keys: Vec<&str> = self.ranges.keys().map(String::as_str).chain(fixed).collect();
+        let keys: Vec<&str> = self
+            .ranges
+            .keys()
+            .map(String::as_str)
+            .chain(fixed)
+            .collect();
         let has = |command: &FitCommand| {
             let mut sections = keys.iter().filter_map(|key| key.split('.').next());
             sections.any(|section| command.sections().contains(&section))
         };
-        match FitCommand::ALL.into_iter().filter(has).collect::<Vec<_>>().as_slice() {
+        match FitCommand::ALL
+            .into_iter()
+            .filter(has)
+            .collect::<Vec<_>>()
+            .as_slice()
+        {
             [only] => Some(*only),
             _ => None,
         }
@@ -147,8 +167,12 @@ impl Range {
                 Ok(Some(Self::Choices { choices }))
             }
             Value::Array(choices) => {
-                let error = anyhow!("{key}: found {} choices, expected two or more", choices.len());
-                Err(error.hint("a value that is a list itself stands in a list: [[32, 64], [64, 64]]"))
+                let error = anyhow!(
+                    "{key}: found {} choices, expected two or more",
+                    choices.len()
+                );
+                Err(error
+                    .hint("a value that is a list itself stands in a list: [[32, 64], [64, 64]]"))
             }
             Value::Table(table) => Self::number(key, table).map(Some),
             _ => Ok(None),
@@ -209,7 +233,8 @@ impl Range {
 fn check_key(key: &str, known: &[String]) -> anyhow::Result<()> {
     let section = key.split('.').next().unwrap_or_default();
     if FIXED.contains(&section) {
-        let error = anyhow!("{key}: found a key of [{section}], expected one of how it is forecast");
+        let error =
+            anyhow!("{key}: found a key of [{section}], expected one of how it is forecast");
         return Err(error.hint(
             "trials must be of the same forecasts on the same rows; --set changes it for all trials",
         ));
@@ -235,9 +260,20 @@ mod tests {
     use super::*;
 
     fn parsed(text: &str) -> anyhow::Result<Space> {
-        let known = ["lightgbm.learning_rate", "lightgbm.num_leaves", "lightgbm.bagging_freq"];
-        let further = ["lightgbm.features", "lightgbm.more.*", "network.stages", "network.gru.width"];
-        let known: Vec<String> = (known.iter().chain(&further)).map(|key| key.to_string()).collect();
+        let known = [
+            "lightgbm.learning_rate",
+            "lightgbm.num_leaves",
+            "lightgbm.bagging_freq",
+        ];
+        let further = [
+            "lightgbm.features",
+            "lightgbm.more.*",
+            "network.stages",
+            "network.gru.width",
+        ];
+        let known: Vec<String> = (known.iter().chain(&further))
+            .map(|key| key.to_string())
+            .collect();
         Space::parse(text, &known)
     }
 
@@ -257,11 +293,26 @@ mod tests {
         )
         .unwrap();
         assert_eq!(space.fixed, ["lightgbm.bagging_freq=1"]);
-        let number = |low, high, step, log, whole| Range::Number { low, high, step, log, whole };
+        let number = |low, high, step, log, whole| Range::Number {
+            low,
+            high,
+            step,
+            log,
+            whole,
+        };
         let range = |key: &str| space.ranges[key].clone();
-        assert_eq!(range("lightgbm.learning_rate"), number(1e-3, 0.1, None, true, false));
-        assert_eq!(range("lightgbm.num_leaves"), number(16.0, 256.0, Some(16.0), false, true));
-        assert_eq!(range("network.gru.width"), number(8.0, 16.0, None, false, false));
+        assert_eq!(
+            range("lightgbm.learning_rate"),
+            number(1e-3, 0.1, None, true, false)
+        );
+        assert_eq!(
+            range("lightgbm.num_leaves"),
+            number(16.0, 256.0, Some(16.0), false, true)
+        );
+        assert_eq!(
+            range("network.gru.width"),
+            number(8.0, 16.0, None, false, false)
+        );
         // Sections of two subcommands: which fits must be said.
         assert_eq!(space.command(), None);
         let values = json!({
@@ -307,7 +358,10 @@ mod tests {
     #[test]
     fn what_decides_what_is_forecast_is_not_searched() {
         let (error, hint) = refused("[target]\nhorizon = [\"15m\", \"30m\"]");
-        assert!(error.starts_with("target.horizon: found a key of [target]"), "{error}");
+        assert!(
+            error.starts_with("target.horizon: found a key of [target]"),
+            "{error}"
+        );
         assert!(hint.contains("--set"), "{hint}");
     }
 
@@ -315,11 +369,23 @@ mod tests {
     fn a_range_that_is_none_is_refused_by_name() {
         for (text, expected) in [
             ("{ low = 2, high = 1 }", "expected low below high"),
-            ("{ low = 0, high = 1, log = true }", "expected low above 0 where log is true"),
-            ("{ low = 1, high = 9, log = true, step = 2 }", "expected either log or step"),
+            (
+                "{ low = 0, high = 1, log = true }",
+                "expected low above 0 where log is true",
+            ),
+            (
+                "{ low = 1, high = 9, log = true, step = 2 }",
+                "expected either log or step",
+            ),
             ("{ low = 1 }", "expected low and high"),
-            ("{ low = \"a\", high = 1 }", "low is \"a\", expected a number"),
-            ("{ low = 1, high = 2, lg = true }", "found `lg`, expected low, high, log, step"),
+            (
+                "{ low = \"a\", high = 1 }",
+                "low is \"a\", expected a number",
+            ),
+            (
+                "{ low = 1, high = 2, lg = true }",
+                "found `lg`, expected low, high, log, step",
+            ),
             ("[1]", "found 1 choices, expected two or more"),
         ] {
             let (error, hint) = refused(&format!("[lightgbm]\nnum_leaves = {text}"));

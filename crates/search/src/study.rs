@@ -30,7 +30,10 @@ impl Search<'_> {
     /// # Errors
     /// A folder of another search.
     pub fn begin(&self) -> anyhow::Result<()> {
-        for (name, text) in [(CONFIG_FILE, &self.config), (SETTINGS_FILE, &self.settings()?)] {
+        for (name, text) in [
+            (CONFIG_FILE, &self.config),
+            (SETTINGS_FILE, &self.settings()?),
+        ] {
             let path = self.dir.join(name);
             match std::fs::read_to_string(&path) {
                 Ok(found) if found == *text => {}
@@ -115,8 +118,10 @@ impl Search<'_> {
                     // None is forgiven until one has come to its end.
                     let failed = failures.fetch_add(1, Ordering::Relaxed) + 1;
                     if (MOST_FAILURES..usize::MAX / 2).contains(&failed) {
-                        return Err(anyhow!("the first {failed} trials failed, the last: {error}")
-                            .hint("does the config fit as it is? is the space too wide?"));
+                        return Err(
+                            anyhow!("the first {failed} trials failed, the last: {error}")
+                                .hint("does the config fit as it is? is the space too wide?"),
+                        );
                     }
                 }
                 Outcome::Complete(_) | Outcome::Pruned => {
@@ -137,7 +142,9 @@ impl Search<'_> {
         let mut lost = None;
         let outcome = self.evaluate(overrides, |fold, value| {
             log.fold(fold, value, self.measure);
-            optuna.is_pruned_after(fold, value).inspect_err(|error| lost = Some(error.to_string()))
+            optuna
+                .is_pruned_after(fold, value)
+                .inspect_err(|error| lost = Some(error.to_string()))
         });
         if let Some(reason) = lost {
             return Err(anyhow!(reason));

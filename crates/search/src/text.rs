@@ -34,7 +34,12 @@ pub(crate) fn report_text(report: &Report) -> String {
     }
     text.push('\n');
     for trial in &report.best {
-        let _ = writeln!(text, "trial {}: {}", trial.number, trial.overrides.join(" "));
+        let _ = writeln!(
+            text,
+            "trial {}: {}",
+            trial.number,
+            trial.overrides.join(" ")
+        );
     }
     let _ = writeln!(
         text,
@@ -117,5 +122,6 @@ fn signed(mean: &DayMean) -> String {
 fn with_interval(mean: &DayMean, text: impl Fn(f64) -> String) -> String {
     let ends = |[low, high]: ConfidenceInterval| format!(" ({} to {})", text(low), text(high));
     let interval = mean.interval.map_or_else(String::new, ends);
-    mean.value.map_or("-".to_owned(), |value| text(value) + &interval)
+    mean.value
+        .map_or("-".to_owned(), |value| text(value) + &interval)
 }

@@ -123,7 +123,10 @@ impl Optuna {
     /// A Python that is not there.
     pub fn start(python: &Path, settings: &Settings<'_>) -> anyhow::Result<Self> {
         let mut command = Command::new(python);
-        command.arg("-c").arg(SCRIPT).arg(serde_json::to_string(settings)?);
+        command
+            .arg("-c")
+            .arg(SCRIPT)
+            .arg(serde_json::to_string(settings)?);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let started = command.spawn().map_err(|error| {
             let hint = match error.kind() {
@@ -166,7 +169,9 @@ impl Optuna {
         let Some(input) = &mut self.input else {
             return Err(anyhow!("Optuna's process takes nothing any more"));
         };
-        let written = input.write_all(line.as_bytes()).and_then(|()| input.flush());
+        let written = input
+            .write_all(line.as_bytes())
+            .and_then(|()| input.flush());
         written.context("Optuna's process has ended")
     }
 
@@ -195,9 +200,14 @@ impl Optuna {
 
     fn hear(&mut self) -> anyhow::Result<Said> {
         let mut line = String::new();
-        self.output.read_line(&mut line).context("cannot read what Optuna says")?;
+        self.output
+            .read_line(&mut line)
+            .context("cannot read what Optuna says")?;
         if line.is_empty() {
-            let status = self.child.wait().context("cannot wait for Optuna's process")?;
+            let status = self
+                .child
+                .wait()
+                .context("cannot wait for Optuna's process")?;
             return Err(anyhow!("Optuna's process ended with {status}")
                 .hint("what it said stands above; does `python3 -c 'import optuna'` work?"));
         }

@@ -134,7 +134,9 @@ impl Ledger {
         let _ = fs::remove_file(&partial);
         copy(&self.connection, &partial).map_err(|error| Error::sqlite(to, &error))?;
         let synced = File::open(&partial).and_then(|file| file.sync_all());
-        synced.and_then(|()| fs::rename(&partial, to)).map_err(failed)
+        synced
+            .and_then(|()| fs::rename(&partial, to))
+            .map_err(failed)
     }
 }
 

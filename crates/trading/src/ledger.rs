@@ -372,7 +372,9 @@ fn open_position(
     }
     let forecaster: Option<String> = transaction
         .prepare("SELECT max(forecaster) FROM forecasts WHERE time = ?1 AND symbol = ?2")?
-        .query_row(params![forecast_ms, signal.symbol.as_str()], |row| row.get(0))?;
+        .query_row(params![forecast_ms, signal.symbol.as_str()], |row| {
+            row.get(0)
+        })?;
     let mut insert = transaction.prepare(
         "INSERT OR IGNORE INTO positions
          (symbol, side, forecast, forecast_ms, entry_ms, due_ms, fee_bps, slippage_bps, forecaster)

@@ -18,9 +18,7 @@ use super::book::Book;
 use super::metrics::WatchMetrics;
 use super::orders::Orders;
 use crate::live::of_refused;
-use crate::watch::{
-    ExchangeClock, Feed, FeedFault, Reading, SignalPolicy, WatchEnd, prune_before,
-};
+use crate::watch::{ExchangeClock, Feed, FeedFault, Reading, SignalPolicy, WatchEnd, prune_before};
 use crate::{Checkpoint, WatchConfig};
 
 /// Longest sleep, so that an interrupt is noticed.

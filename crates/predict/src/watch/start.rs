@@ -145,7 +145,10 @@ pub fn watch(
         let begins_ms = clock.now_ms().div_euclid(bar_ms) * bar_ms - bar_ms;
         let last_ms = ledger.last_forecast_ms()?;
         if end == WatchEnd::OneBar && last_ms.is_some_and(|last_ms| last_ms >= begins_ms) {
-            info!(time = format_time(begins_ms), "recorded already: nothing to do");
+            info!(
+                time = format_time(begins_ms),
+                "recorded already: nothing to do"
+            );
             return Ok(());
         }
         let tuned = policy.thresholds.as_ref();

@@ -77,7 +77,10 @@ fn what_is_old_is_taken_out_beside_a_writer_and_positions_stay() {
             candles: 80
         }
     );
-    assert_eq!(beside.prune(50 * MINUTE, 40 * MINUTE).unwrap(), Pruned::default());
+    assert_eq!(
+        beside.prune(50 * MINUTE, 40 * MINUTE).unwrap(),
+        Pruned::default()
+    );
     // The watch goes on, and does not write again what was taken out.
     watch.record(&minute(100)).unwrap();
     assert_eq!(watch.forecasts(0).unwrap().len(), 102);
@@ -115,7 +118,10 @@ fn a_bar_takes_out_some_thousand_rows_and_many_bars_all() {
         .add_candles(candles.iter().map(|candle| (&btc, candle)))
         .unwrap();
     let some = |ledger: &mut Ledger| ledger.prune_some(0, 20_000 * MINUTE).unwrap().candles;
-    assert_eq!([some(&mut ledger), some(&mut ledger), some(&mut ledger)], [10_000, 10_000, 0]);
+    assert_eq!(
+        [some(&mut ledger), some(&mut ledger), some(&mut ledger)],
+        [10_000, 10_000, 0]
+    );
 }
 
 #[test]
@@ -129,8 +135,15 @@ fn a_copy_is_of_one_moment_and_replaces_nothing() {
     let saved = Ledger::read_only(&copy).unwrap();
     assert_eq!(saved.last_forecast_ms().unwrap(), Some(39 * MINUTE));
     assert_eq!(saved.all_positions().unwrap().len(), 3);
-    let error = Ledger::read_only(&path).unwrap().back_up(&copy).unwrap_err();
-    assert!(error.to_string().ends_with("is there already, expected a new file"));
+    let error = Ledger::read_only(&path)
+        .unwrap()
+        .back_up(&copy)
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("is there already, expected a new file")
+    );
     assert!(!dir.path().join("backups/ledger.sqlite.part").exists());
     // A copy is a ledger that a watch goes on with.
     drop(saved);
