@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::anyhow;
 use clap::Parser;
-use cli::WithHint;
+use cli::{ConfigArgs, WithHint};
 use dataset::{Dataset, FeatureRows, Fold, FurtherPanel, RunDir, check_named_output};
 use linear::recipe_on_base;
 use run::{
@@ -21,7 +21,7 @@ use crate::{Library, export};
 #[command(version)]
 pub struct Args {
     #[command(flatten)]
-    config: cli::ConfigArgs,
+    config: ConfigArgs,
     /// Where the run goes [default: checkpoints/<config's name>-lightgbm]
     #[arg(long, value_name = "DIR")]
     run: Option<PathBuf>,
@@ -48,6 +48,23 @@ pub struct Args {
     /// Print one JSON object instead of tables
     #[arg(long)]
     json: bool,
+}
+
+impl Args {
+    /// What fits a run of this config into a folder, or goes on with it.
+    pub(crate) fn new(config: ConfigArgs, run: &Path) -> Self {
+        Self {
+            config,
+            run: Some(run.to_owned()),
+            protocol: None,
+            continue_rounds: None,
+            retrain: false,
+            recompute: false,
+            fold: None,
+            export: None,
+            json: false,
+        }
+    }
 }
 
 /// Runs the binary.

@@ -1,10 +1,13 @@
 //! How a run of LightGBM is loaded.
 
+use std::path::Path;
+
 use anyhow::Context;
-use cli::WithHint;
+use cli::{ConfigArgs, WithHint};
 use linear::forecaster_on_base;
 use run::{Forecaster, Kind, SavedRun, TrainingSpan};
 
+use crate::command::Args;
 use crate::config::KIND;
 use crate::{BaselineConfig, FoldRecord, Library, SavedModel};
 
@@ -28,6 +31,10 @@ impl Kind for LightGbmKind {
         let folder = run.folder()?;
         let model = SavedModel::load(&folder, &config, library)?;
         forecaster_on_base(Box::new(model), &folder, &config.shared)
+    }
+
+    fn fit(&self, config: &ConfigArgs, run: &Path) -> anyhow::Result<()> {
+        crate::run(&Args::new(config.clone(), run))
     }
 
     fn seen(&self, run: &SavedRun<'_>) -> anyhow::Result<Option<TrainingSpan>> {

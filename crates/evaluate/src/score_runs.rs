@@ -37,7 +37,7 @@ pub struct Args {
     #[command(subcommand)]
     command: Option<Command>,
     /// Runs: folders with run.toml and forecasts.parquet
-    #[arg(value_name = "RUN", required = true)]
+    #[arg(value_name = "RUN", required = true, value_parser = registry::run_folder)]
     runs: Vec<PathBuf>,
     #[command(flatten)]
     part: PartArgs,

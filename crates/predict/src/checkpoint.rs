@@ -4,6 +4,7 @@ use std::path::Path;
 
 use dataset::{Column, Config, Task, TimeSpan, TrailingVolatility};
 use model::DeviceChoice;
+use registry::NamedModel;
 use run::{FittedIntervals, Forecaster, LoadedRun, Publication};
 
 use crate::History;
@@ -25,6 +26,9 @@ pub struct Checkpoint {
     /// What its forecasts are published as; None where the target is not the logarithm of a
     /// volatility.
     pub(crate) publication: Option<Publication>,
+    /// The registered version that it is, such as `spot20 1.2.0`; None for a run that was named by its
+    /// folder.
+    pub(crate) registered: Option<String>,
     /// Whether its forecasts are of a time that the model has seen, or thresholds were tuned on;
     /// they say so then.
     pub(crate) is_in_sample: bool,
@@ -32,6 +36,9 @@ pub struct Checkpoint {
 
 /// How long ago the forecast of a volatility was made that today's is compared with.
 pub(crate) const WEEK: TimeSpan = TimeSpan::hours(7 * 24);
+
+/// What comes before the registered version in a label.
+const REGISTERED_AS: &str = " as ";
 
 /// What the ledger's rows of forecasts in sample begin with.
 const IN_SAMPLE: &str = "in sample: ";
@@ -51,6 +58,8 @@ pub enum Fallback {
 pub(crate) struct Request<'a> {
     pub fallback: Fallback,
     pub run: &'a Path,
+    /// The registered version that the run is.
+    pub registered: Option<&'a NamedModel>,
     /// The fold asked for; None: the last one.
     pub fold: Option<usize>,
     /// The time that is to be forecast, which decides between the refits of the fold; None: the
@@ -68,7 +77,11 @@ impl Request<'_> {
     pub fn load(&self) -> anyhow::Result<Checkpoint> {
         let kinds = kinds(self.device);
         match kinds.load(self.run, (self.fold, self.at_ms), self.overrides) {
-            Ok(loaded) => Ok(loaded.into()),
+            Ok(loaded) => Ok(Checkpoint {
+                registered: (self.registered)
+                    .map(|model| format!("{} {}", model.name, model.version)),
+                ..loaded.into()
+            }),
             Err(error) if self.fallback == Fallback::Rule => {
                 // A config that cannot be read is an error with or without a model.
                 let (_, config) = kinds.config(self.run, self.overrides)?;
@@ -86,6 +99,7 @@ impl Request<'_> {
                     intervals: None,
                     publication: None,
                     kind: RULE,
+                    registered: None,
                     is_in_sample: false,
                 })
             }
@@ -109,6 +123,7 @@ impl From<LoadedRun> for Checkpoint {
             forecaster,
             intervals,
             publication,
+            registered: None,
             is_in_sample: false,
         }
     }
@@ -133,6 +148,7 @@ impl Checkpoint {
         let request = Request {
             fallback: Fallback::Refuse,
             run,
+            registered: None,
             fold,
             at_ms: None,
             overrides,
@@ -171,17 +187,32 @@ impl Checkpoint {
 
     /// What stands beside a forecast, so that nobody takes a rule for a model.
     pub(crate) fn name(&self) -> String {
+        self.kind_and_fold() + &self.registered_as()
+    }
+
+    fn kind_and_fold(&self) -> String {
         match self.forecaster.fold() {
             Some(fold) => format!("{} of fold {fold}", self.kind),
             None => self.kind.to_owned(),
         }
     }
 
-    /// What the ledger calls it: kind, fold and SHA-256 of the model's files, marked where it
-    /// forecasts in sample.
+    /// The registered version in words; empty for a run that was named by its folder.
+    fn registered_as(&self) -> String {
+        let registered = self.registered.as_ref();
+        registered.map_or_else(String::new, |version| format!("{REGISTERED_AS}{version}"))
+    }
+
+    /// What the ledger calls it: kind, fold and SHA-256 of the model's files, with the registered version
+    /// where it is one, marked where it forecasts in sample.
     pub fn label(&self) -> String {
         let mark = if self.is_in_sample { IN_SAMPLE } else { "" };
-        format!("{mark}{} {}", self.name(), self.forecaster.sha256())
+        format!(
+            "{mark}{} {}{}",
+            self.kind_and_fold(),
+            self.forecaster.sha256(),
+            self.registered_as()
+        )
     }
 
     /// Returns true for the indicator rule, which was fitted to nothing.
@@ -189,9 +220,13 @@ impl Checkpoint {
         self.forecaster.fold().is_none()
     }
 
-    /// Whether a [`label`](Self::label) is of this model, in sample or not.
+    /// Whether a [`label`](Self::label) is of this model, in sample or not, registered or not.
     pub fn has_label(&self, label: &str) -> bool {
-        label.trim_start_matches(IN_SAMPLE) == self.label().trim_start_matches(IN_SAMPLE)
+        let model = |label: &str| {
+            let label = label.trim_start_matches(IN_SAMPLE);
+            label.split(REGISTERED_AS).next().map(str::to_owned)
+        };
+        model(label) == model(&self.label())
     }
 
     /// The fold that a [`label`](Self::label) names.

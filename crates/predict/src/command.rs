@@ -1,12 +1,12 @@
 //! `predict`: from arguments to a table of forecasts.
 
 use std::fmt::Write;
-use std::path::PathBuf;
 
 use anyhow::anyhow;
 use clap::{Parser, Subcommand};
 use cli::WithHint;
 use dataset::{TimeSpan, format_time, parse_time};
+use registry::RunArgument;
 use storage::content_hash;
 use terminal::Table;
 use trading::Ledger;
@@ -75,9 +75,10 @@ pub struct Args {
 /// What a forecast needs, be it one or every minute's.
 #[derive(Debug, Clone, clap::Args)]
 struct ModelArgs {
-    /// The run, such as checkpoints/panel20
-    #[arg(long, value_name = "DIR", required = true)]
-    run: Option<PathBuf>,
+    /// The run: a folder such as checkpoints/panel20, or a registered model such as spot20@production or
+    /// spot20@1.2.0
+    #[arg(long, visible_alias = "model", value_name = "RUN", required = true)]
+    run: Option<RunArgument>,
     /// Forecast with this fold's model [default: the last fold's that has not seen the time]
     #[arg(long, value_name = "K")]
     fold: Option<usize>,
@@ -192,7 +193,8 @@ impl ModelArgs {
         };
         Ok(Request {
             fallback: self.fallback,
-            run,
+            run: &run.folder,
+            registered: run.model.as_ref(),
             fold: self.fold,
             at_ms,
             overrides,
@@ -233,7 +235,9 @@ fn record(args: &Args) -> anyhow::Result<()> {
     let urls = (args.model.base_url.as_deref(), None);
     let asked = (&args.watching, &args.orders);
     watch_with(&args.model, asked, urls, WatchEnd::OneBar)?;
-    let run = args.model.request(None, &[])?.run;
+    let Some(run) = &args.model.run else {
+        return Ok(());
+    };
     let ledger = Ledger::read_only(&args.watching.ledger_path(run))?;
     print_last_bar(&ledger, args.json)
 }

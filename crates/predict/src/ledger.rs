@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use cli::WithHint;
 use dataset::{CandleReader, format_time};
 use market::{Candle, Symbol};
+use registry::RunArgument;
 use terminal::Table;
 use trading::{Ledger, LoggedForecast, OrderStep, Position, summarize, summary_table};
 
@@ -27,8 +27,8 @@ pub struct LedgerArgs {
     #[command(subcommand)]
     command: Option<LedgerCommand>,
     /// The run that was watched with
-    #[arg(long, value_name = "DIR", required = true)]
-    run: Option<PathBuf>,
+    #[arg(long, visible_alias = "model", value_name = "RUN", required = true)]
+    run: Option<RunArgument>,
     #[command(flatten)]
     watch: WatchArgs,
     /// Overrides a key of [data], [universe], [trading] or [watch] (may be repeated)
@@ -72,9 +72,9 @@ enum Candles {
 }
 
 impl LedgerArgs {
-    fn run(&self) -> anyhow::Result<&Path> {
-        self.run.as_deref().ok_or_else(|| {
-            let error = anyhow!("--run DIR is missing");
+    fn run(&self) -> anyhow::Result<&RunArgument> {
+        self.run.as_ref().ok_or_else(|| {
+            let error = anyhow!("--run RUN is missing");
             cli::usage(error.hint("ls checkpoints/ shows the runs there are"))
         })
     }
@@ -182,9 +182,10 @@ fn verify(
     let (overrides, _) = WatchArgs::split(&args.set);
     let forecasts = ledger.forecasts(0)?;
     let checkpoint = load(args, &overrides, forecasts.first())?;
-    let (trading, watch) = args.watch.settings(args.run()?, &args.set)?;
+    let folder = &args.run()?.folder;
+    let (trading, watch) = args.watch.settings(folder, &args.set)?;
     let bar_ms = checkpoint.config.data.interval.ms();
-    let policy = SignalPolicy::new(trading, &watch, args.watch.thresholds(args.run()?)?, bar_ms);
+    let policy = SignalPolicy::new(trading, &watch, args.watch.thresholds(folder)?, bar_ms);
     let mut verdict = LedgerCheck::default();
     let Some((first, last)) = forecasts.first().zip(forecasts.last()) else {
         return Ok(verdict);
@@ -233,7 +234,8 @@ fn load(
 ) -> anyhow::Result<Checkpoint> {
     let request = Request {
         fallback: Fallback::Rule,
-        run: args.run()?,
+        run: &args.run()?.folder,
+        registered: None,
         fold: args.fold,
         at_ms: first.map(|logged| logged.time_ms),
         overrides,

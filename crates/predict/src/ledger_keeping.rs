@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::anyhow;
 use cli::WithHint;
 use dataset::{TimeSpan, format_time};
+use registry::RunArgument;
 use trading::Ledger;
 
 use crate::Fallback;
@@ -15,11 +16,10 @@ use crate::watch::{WatchArgs, prune_before};
 #[derive(Debug, clap::Args)]
 pub(crate) struct BackupArgs {
     /// The run that is watched with
-    #[arg(long, value_name = "DIR")]
-    run: PathBuf,
-    /// The ledger [default: RUN/ledger.sqlite]
-    #[arg(long, value_name = "FILE")]
-    ledger: Option<PathBuf>,
+    #[arg(long, visible_alias = "model", value_name = "RUN")]
+    run: RunArgument,
+    #[command(flatten)]
+    watch: WatchArgs,
     /// The new file, such as backups/ledger-2026-11-28.sqlite
     #[arg(long, value_name = "FILE")]
     to: PathBuf,
@@ -31,8 +31,7 @@ impl BackupArgs {
     /// # Errors
     /// No ledger, a file that is there already, a full disk.
     pub fn run(&self) -> anyhow::Result<()> {
-        let default = || self.run.join("ledger.sqlite");
-        let path = self.ledger.clone().unwrap_or_else(default);
+        let path = self.watch.ledger_path(&self.run);
         Ledger::read_only(&path)?.back_up(&self.to)?;
         let last = Ledger::read_only(&self.to)?.last_forecast_ms()?;
         let last = last.map_or("no forecasts yet".to_owned(), |last_ms| {
@@ -47,8 +46,8 @@ impl BackupArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct PruneArgs {
     /// The run that is watched with
-    #[arg(long, value_name = "DIR")]
-    run: PathBuf,
+    #[arg(long, visible_alias = "model", value_name = "RUN")]
+    run: RunArgument,
     #[command(flatten)]
     watch: WatchArgs,
     /// How much is kept, counted back from the last forecast [default: watch.keep]
@@ -72,7 +71,7 @@ impl PruneArgs {
     /// No ledger, no time to keep, a run that does not load.
     pub fn run(&self) -> anyhow::Result<()> {
         let (overrides, _) = WatchArgs::split(&self.set);
-        let (_, settings) = self.watch.settings(&self.run, &self.set)?;
+        let (_, settings) = self.watch.settings(&self.run.folder, &self.set)?;
         let Some(keep) = self.keep.or(settings.keep) else {
             let error = anyhow!("everything is kept: found no watch.keep, expected how much stays");
             return Err(cli::usage(
@@ -81,7 +80,8 @@ impl PruneArgs {
         };
         let request = Request {
             fallback: Fallback::Rule,
-            run: &self.run,
+            run: &self.run.folder,
+            registered: None,
             fold: None,
             at_ms: None,
             overrides: &overrides,

@@ -2,7 +2,9 @@
 
 use anyhow::anyhow;
 use cli::WithHint;
-use dataset::{Dataset, FoldForecasts, ForecastTable, TableMetadata, WindowSet, format_time};
+use dataset::{
+    Dataset, FoldForecasts, ForecastTable, Panel, TableMetadata, WindowSet, format_time,
+};
 
 use crate::{ForecastResult, Piece, Recipe};
 
@@ -39,12 +41,9 @@ pub(crate) fn forecast_piece(
     let forecaster = recipe.load(piece)?;
     let history = forecaster.history_bars();
     let bar = cli::progress_bar(&format!("{fold} scoring"), ends.len() as u64);
-    let at_once = ROWS_AT_ONCE.max(HISTORIES_AT_ONCE * history);
+    let at_once = rows_at_once(history);
     for (chunk, ends) in ends.chunks(at_once).enumerate() {
-        // Chunks are never empty.
-        let first = (ends[0] + 1).saturating_sub(history);
-        let stretch = dataset.panel.stretch(first..ends[ends.len() - 1] + 1);
-        let places: Vec<usize> = ends.iter().map(|end| end - first).collect();
+        let (stretch, places) = stretch(&dataset.panel, ends, history);
         let answers = forecaster.forecast_horizons(&stretch, &places)?;
         if answers.len() != parts.len() {
             return Err(anyhow!(
@@ -67,6 +66,19 @@ pub(crate) fn forecast_piece(
     }
     let metadata = TableMetadata::new(&dataset.config);
     Ok(ForecastTable::new(metadata, all, &piece.dir)?)
+}
+
+/// How many rows are forecast at once.
+pub(crate) fn rows_at_once(history: usize) -> usize {
+    ROWS_AT_ONCE.max(HISTORIES_AT_ONCE * history)
+}
+
+/// The stretch of a panel that forecasts at the rows `ends`, which are some, are a function of, and where
+/// these are in it.
+pub(crate) fn stretch(panel: &Panel, ends: &[usize], history: usize) -> (Panel, Vec<usize>) {
+    let first = (ends[0] + 1).saturating_sub(history);
+    let stretch = panel.stretch(first..ends[ends.len() - 1] + 1);
+    (stretch, ends.iter().map(|end| end - first).collect())
 }
 
 /// The forecasts of one horizon.

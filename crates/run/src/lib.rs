@@ -12,6 +12,7 @@ mod card;
 mod coverage;
 mod fit;
 mod forecast_piece;
+mod forecast_span;
 mod forecaster;
 mod hint;
 mod horizons;
@@ -26,8 +27,10 @@ mod scored_run;
 mod training_span;
 
 pub use apart::{FitCommand, FitProcess};
+pub use card::CARD_FILE;
 pub use coverage::check_coverage;
 pub use fit::{FitOptions, fit_run, folds_named, gather, stored_config};
+pub use forecast_span::forecast_span;
 pub use forecaster::{Drift, Embeddings, ForecastResult, Forecaster};
 pub use hint::hint_of;
 pub use horizons::{fit_by_horizon, join_horizons};

@@ -1,11 +1,13 @@
 //! `quarterhour watch`: a forecast of every minute as it closes, and pretend positions on it.
 
+mod arguments;
 mod book;
 mod clock;
 mod coin;
 mod config;
 mod end;
 mod feed;
+mod follow;
 mod log;
 mod metrics;
 mod orders;
@@ -13,7 +15,9 @@ mod policy;
 mod retention;
 mod session;
 mod start;
+mod unseen;
 
+pub use arguments::WatchArgs;
 pub use clock::{ExchangeClock, Reading};
 pub use coin::SETTLE_WITHOUT_AFTER_BARS;
 pub use config::WatchConfig;
@@ -22,4 +26,4 @@ pub use feed::{Feed, FeedFault, FeedSource};
 pub use orders::{OrderArgs, known_z_scores};
 pub use policy::{SignalPolicy, why_not};
 pub use retention::prune_before;
-pub use start::{WatchArgs, watch};
+pub use start::watch;

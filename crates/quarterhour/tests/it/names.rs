@@ -73,6 +73,8 @@ fn every_subcommand_lists_its_arguments() {
         ("watch", "--until"),
         ("embed", "--fold"),
         ("ledger", "--verify"),
+        ("models", "--registry"),
+        ("retrain", "--hold-back"),
         ("replay", "--stop-at"),
         ("schema", "--markdown"),
         ("completions", "<SHELL>"),
