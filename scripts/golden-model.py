@@ -62,25 +62,28 @@ class Stage(nn.Module):
 
 
 class Head(nn.Module):
-    def __init__(self, units_in, width, outputs, act):
+    def __init__(self, units_in, width, outputs, act, log_scale=False):
         super().__init__()
         self.hidden = nn.Linear(units_in, width) if width else None
         self.output = nn.Linear(width or units_in, outputs)
+        self.scale = nn.Linear(width or units_in, outputs) if log_scale else None
         self.act = act
 
     def forward(self, x):
-        return self.output(self.act(self.hidden(x)) if self.hidden else x)
+        """The outputs and the logarithms of their scales, or None."""
+        x = self.act(self.hidden(x)) if self.hidden else x
+        return self.output(x), self.scale(x) if self.scale else None
 
 
 class Network(nn.Module):
-    """Coin mixing, an encoder over time (what a subclass adds), a head, a linear skip of windows as long as `lookback`."""
+    """Coin mixing, an encoder over time (what a subclass adds), a head, a linear skip of the last bars of `lookback`."""
 
     def __init__(self, config, coins, features, horizons=1, lookback=None):
         super().__init__()
         self.config, self.coins, self.features, self.horizons = config, coins, features, horizons
         self.act = ACTIVATIONS[config["activation"]]
-        shared = config["mixing"] == "shared"
-        channels, width = 2 * features if shared else coins * features, config["stem_width"]
+        channels = {"shared": 2 * features, "own": features, "stacked": coins * features}[config["mixing"]]
+        seen, width = channels, config["stem_width"]
         if width:
             kernel, stride = config["stem_kernel"], config["stem_stride"]
             padding = 0 if kernel == stride else (kernel - 1) // 2
@@ -89,12 +92,15 @@ class Network(nn.Module):
             self.stem = nn.Identity()
         channels = self.build(config, width or channels)
         pooled = 2 * channels if config["pool"] == "mean_last" else channels
-        outputs = horizons * (1 if shared else coins)
-        self.head = Head(pooled, config["head_width"], outputs, self.act)
-        has_skip = config.get("linear_skip", False)
-        self.skip = nn.Conv1d(2 * features if shared else coins * features, outputs, lookback) if has_skip else None
+        outputs = horizons * (coins if config["mixing"] == "stacked" else 1)
+        self.head = Head(pooled, config["head_width"], outputs, self.act, config.get("log_scale", False))
+        self.skip_bars = config.get("linear_skip_bars", lookback)
+        self.skip = nn.Conv1d(seen, outputs, self.skip_bars) if config.get("linear_skip", False) else None
 
     def forward(self, x):  # [batch, coins * features, lookback] -> [batch, coins * horizons]
+        return self.forward_with_scale(x)[0]
+
+    def forward_with_scale(self, x):
         batch, _, lookback = x.shape
         if self.config["input_norm"] == "window":
             x = (x - x.mean(2, keepdim=True)) / (x.var(2, correction=0, keepdim=True) + EPSILON).sqrt()
@@ -102,11 +108,17 @@ class Network(nn.Module):
             own = x.reshape(batch, self.coins, self.features, lookback)
             market = own.mean(1, keepdim=True).expand_as(own)
             x = torch.cat([own, market], 2).reshape(batch * self.coins, 2 * self.features, lookback)
+        if self.config["mixing"] == "own":
+            x = x.reshape(batch * self.coins, self.features, lookback)
         values = self.encode(self.stem(x))  # [window, channels, time]
         mean, last = values.mean(2), self.last(values)
         pooled = {"mean": mean, "last": last, "mean_last": torch.cat([mean, last], 1)}[self.config["pool"]]
-        output = self.head(pooled).reshape(batch, self.coins * self.horizons)
-        return output + self.skip(x).reshape(output.shape) if self.skip else output
+        output, scale = self.head(pooled)
+        shape = (batch, self.coins * self.horizons)
+        output = output.reshape(shape)
+        if self.skip:
+            output = output + self.skip(x[:, :, lookback - self.skip_bars :]).reshape(shape)
+        return output, None if scale is None else scale.reshape(shape)
 
     def last(self, values):
         return values[:, :, -1]
@@ -262,6 +274,14 @@ HORIZON_CASES = {
     "horizons-shared": dict(pool="mean_last", head_width=5),
     "horizons-stacked": dict(mixing="stacked", stem_kernel=3, stem_stride=1, pool="last"),
 }
+# Losses of volatility, of networks that see a coin's own channels alone.
+LOSS_CASES = {
+    "own-gaussian": dict(
+        mixing="own", encoder="gru", stem_width=0, pool="last", head_width=5, log_scale=True,
+        linear_skip=True, linear_skip_bars=3, gru=dict(width=5, layers=1, bidirectional=False),
+    ),
+    "own-qlike": dict(mixing="own", stem_kernel=3, stem_stride=1, pool="mean_last", linear_skip=True, linear_skip_bars=1),
+}
 COINS, FEATURES, LOOKBACK, BATCH, HORIZONS = 3, 2, 29, 4, 2
 
 
@@ -328,6 +348,31 @@ def horizon_cases(folder, windows):
         write(folder, name, config, tensors)
 
 
+def loss_cases(folder, windows):
+    """PyTorch's GaussianNLLLoss of a learnt variance, and QLIKE in logarithms, outputs being in units of `scale`."""
+    for name, changes in LOSS_CASES.items():
+        config = DEFAULT | changes
+        net, x = make(config), windows()
+        target = torch.randn(BATCH, COINS).float().double()
+        mask = (torch.rand(BATCH, COINS) < 0.7).double()
+        scale = (0.3 + 0.4 * torch.rand(BATCH, COINS)).float().double()
+        output, log_scale = net.forward_with_scale(x)
+        tensors = {"windows": x.float(), "target": target.float(), "mask": mask.float(), "scale": scale.float()}
+        tensors["output"] = output.detach().float()
+        if log_scale is None:
+            ratio = 2 * (target - output) * scale
+            losses = ratio.exp() - ratio - 1
+        else:
+            losses = F.gaussian_nll_loss(output, target, (2 * log_scale).exp(), reduction="none", eps=0)
+            tensors["log_scale"] = log_scale.detach().float()
+        loss = masked_mean(losses, mask)
+        loss.backward()
+        tensors["loss"] = loss.detach().float().reshape(1)
+        tensors |= prefixed("weight", net.named_parameters())
+        tensors |= prefixed("grad", ((n, p.grad) for n, p in net.named_parameters()))
+        write(folder, name, config, tensors)
+
+
 def main():
     torch.manual_seed(20240229)
     folder = Path(__file__).resolve().parent.parent / "crates/model/tests/golden"
@@ -371,6 +416,8 @@ def main():
     forward_and_gradients(SKIP_CASES)
     torch.manual_seed(20240301)
     horizon_cases(folder, windows)
+    torch.manual_seed(20261128)
+    loss_cases(folder, windows)
 
 
 if __name__ == "__main__":

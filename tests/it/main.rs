@@ -27,6 +27,7 @@ mod scratch;
 mod signal;
 mod store;
 mod volatility;
+mod volatility_ensemble;
 
 /// Held by whoever draws random numbers in this process: Burn has one generator, and another test
 /// that seeds it between two draws would change what is drawn.

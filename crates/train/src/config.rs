@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
 use cli::{ConfigTable, WithHint};
-use dataset::{Config, InputNorm, RunConfig};
+use dataset::{Config, Fit, InputNorm, RunConfig, Task};
 use model::{AdamWConfig, Loss, Mixing, NetworkConfig, NetworkShape, WindowNorm};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::residuals::Residuals;
 
 /// What `run.kind` says of a run of `train`.
 pub(crate) const KIND: &str = "network";
@@ -135,6 +137,9 @@ pub struct TrainingConfig {
     pub stride: usize,
     /// What is minimized. The squared error was found much less stable on returns.
     pub loss: Loss,
+    /// Where the residuals come from that a volatility is published by.
+    #[serde(skip_serializing_if = "Residuals::is_default")]
+    pub residuals: Residuals,
     /// For `target.fit = "parts"`: how much the market's part counts beside the coins' own parts.
     pub market_weight: f64,
     /// Which weights of a training are kept.
@@ -177,6 +182,7 @@ impl Default for TrainingConfig {
             max_secs: None,
             stride: 1,
             loss: Loss::L1,
+            residuals: Residuals::EarlierFolds,
             market_weight: 1.0,
             selection: WeightSelection::Pearson,
             evaluate_every: 100,
@@ -226,6 +232,8 @@ impl TrainConfig {
         if config.shared.normalize.inputs == InputNorm::Window {
             config.network.input_norm = WindowNorm::Window;
         }
+        config.check_loss().map_err(cli::usage)?;
+        config.network.log_scale = config.training.loss == Loss::Gaussian;
         config
             .network
             .validate()
@@ -372,18 +380,54 @@ impl TrainConfig {
             )
             .hint("--set target.base= or a run for each horizon (target.horizon)"));
         }
+        training
+            .residuals
+            .check(&self.shared, training.warm_start.is_some())?;
         self.optimizer.adamw().init()?;
+        Ok(())
+    }
+
+    /// Checks that the loss fits the target.
+    fn check_loss(&self) -> anyhow::Result<()> {
+        let (loss, target) = (self.training.loss, &self.shared.target);
+        let name = match loss {
+            Loss::L1 | Loss::L2 | Loss::Huber if self.network.log_scale => {
+                return Err(anyhow!(
+                    "network.log_scale = true: expected training.loss = \"gaussian\" beside it"
+                )
+                .hint("--set training.loss=gaussian sets both"));
+            }
+            Loss::L1 | Loss::L2 | Loss::Huber => return Ok(()),
+            Loss::Gaussian => "gaussian",
+            Loss::Qlike => "qlike",
+        };
+        if target.fit != Fit::Whole {
+            return Err(anyhow!(
+                "training.loss = \"{name}\": expected target.fit = \"whole\", as it is no loss of a \
+                 target's parts"
+            )
+            .hint("--set target.fit=whole"));
+        }
+        let task = target.init(self.shared.data.interval).task();
+        if loss == Loss::Qlike && task != Task::LogVolatility {
+            return Err(anyhow!(
+                "training.loss = \"qlike\" beside target.kind = \"{}\": expected \"volatility\", as it \
+                 compares variances",
+                target.kind
+            )
+            .hint("--set training.loss=l1"));
+        }
         Ok(())
     }
 
     /// Checks that the network can learn from panels of other coins, if it is to.
     fn check_mixing(&self) -> anyhow::Result<()> {
-        if self.shared.panels.is_empty() || self.network.mixing == Mixing::Shared {
+        if self.shared.panels.is_empty() || self.network.mixing != Mixing::Stacked {
             return Ok(());
         }
         Err(anyhow!(
             "network.mixing = \"stacked\" has a channel for each coin of one panel, expected \
-             \"shared\" beside [[panel]] sections"
+             \"shared\" or \"own\" beside [[panel]] sections"
         )
         .hint("--set network.mixing=shared, or take the [[panel]] sections out"))
     }

@@ -1,5 +1,6 @@
 //! Trains the network on walk-forward folds, scores it out of sample and writes a run.
 
+mod blocks;
 mod command;
 mod config;
 mod drift;
@@ -8,6 +9,7 @@ mod hint;
 mod monitor;
 mod pieces;
 mod recipe;
+mod residuals;
 mod sampler;
 mod saved;
 mod stopwatch;
@@ -19,4 +21,5 @@ pub use command::{Args, run};
 pub use config::{OptimizerConfig, Schedule, TrainConfig, TrainingConfig, WeightSelection};
 pub use hint::hint_of;
 pub use recipe::NetworkRecipe;
+pub use residuals::Residuals;
 pub use saved::{NetworkKind, SavedNetworks};

@@ -6,6 +6,7 @@ fn stats() -> Normalizer {
         rows: 100,
         mean: vec![0.0, 1.0],
         std: vec![1.0, 2.0],
+        knots: Vec::new(),
         target_std: Some(0.01),
         target_scale: 0.01,
         further: Vec::new(),
@@ -20,6 +21,7 @@ fn stats() -> Normalizer {
         fit_until_ms: 60_000,
         clip: 10.0,
         target_center: 0.0,
+        knots: Vec::new(),
         coins: vec![coin],
     }
 }

@@ -19,7 +19,7 @@ use dataset::{Config, Dataset, Fold, ForecastTable, RunDir, TablePart, Task};
 use fit::{Fitting, FoldStep, Source, training_table};
 use fitted::SavedPublications;
 
-pub use blocks::{OutOfBlock, TrainingBlock, training_blocks};
+pub use blocks::{BLOCKS, OutOfBlock, TrainingBlock, training_blocks};
 pub use fitted::{Publication, PublicationStep, PublishedVolatility};
 
 /// The table of a fold's training rows, each forecast out of its block, in the folder of the fold.
