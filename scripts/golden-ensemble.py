@@ -110,7 +110,7 @@ def qlike(recent_days):
             continue
         loss = np.log(np.exp(recent).mean(1)) - recent.mean(1)
         events = (recent.shape[1] / COINS - 1) / REACH + 1
-        say = np.exp(-events * (loss - loss.min()))
+        say = np.exp(-events * (loss - loss.min()) / 2)
         folds.append((say / say.sum()).tolist())
     return {"recent_days": recent_days, "folds": folds}
 

@@ -105,8 +105,9 @@ impl Evidence for QlikeEvidence<'_> {
         (last.time_ms - first.time_ms) as f64 / reach_ms + 1.0
     }
 
-    /// In proportion to `exp(-events x loss)`, as a posterior has it that takes each event's loss for a
-    /// logarithm of likelihood; the same say for all where nothing is known.
+    /// In proportion to `exp(-events x loss / 2)`: half the QLIKE is what a normal likelihood of returns
+    /// of that variance has as its negative logarithm, so that these are posterior probabilities of
+    /// the members. The same say for all where nothing is known.
     fn weights(&self) -> Weights {
         let recent = self.recent();
         let count = recent.len() as f64;
@@ -120,7 +121,7 @@ impl Evidence for QlikeEvidence<'_> {
         let losses: Vec<f64> = (0..members).map(loss).collect();
         let least = losses.iter().copied().fold(f64::INFINITY, f64::min);
         let events = self.events();
-        let say = |loss: &f64| (-events * (loss - least)).exp();
+        let say = |loss: &f64| (-events * (loss - least) / 2.0).exp();
         let says: Vec<f64> = losses.iter().map(say).collect();
         let sum: f64 = says.iter().sum();
         if recent.is_empty() || !sum.is_finite() {
