@@ -119,19 +119,7 @@ impl Normalizer {
                 (coin.mean, coin.std) = mean_and_std(&pooled);
             }
         }
-        let mut knots = Vec::new();
-        match (config.method, config.inputs) {
-            (NormalizeMethod::MeanStd, _) => {}
-            (NormalizeMethod::Rank, InputNorm::Pooled) => {
-                knots = input_knots(on, &(0..panel.coins()));
-            }
-            (NormalizeMethod::Rank, InputNorm::Training | InputNorm::Window) => {
-                for (place, coin) in coins.iter_mut().enumerate() {
-                    coin.knots = input_knots(on, &(place..place + 1));
-                }
-            }
-        }
-        Ok(Self {
+        let mut normalizer = Self {
             run: run.to_owned(),
             fold,
             feature_set: chosen.set(),
@@ -141,9 +129,25 @@ impl Normalizer {
             fit_until_ms: panel.time_ms(train.end),
             clip: config.clip,
             target_center: 0.0,
-            knots,
+            knots: Vec::new(),
             coins,
-        })
+        };
+        if config.method == NormalizeMethod::Rank {
+            normalizer.fit_knots(config.inputs, on);
+        }
+        Ok(normalizer)
+    }
+
+    /// Adds the quantiles that features are ranked by: those of all coins, or each coin's own.
+    fn fit_knots(&mut self, inputs: InputNorm, on: &TrainingRows<'_>) {
+        match inputs {
+            InputNorm::Pooled => self.knots = input_knots(on, &(0..self.coins.len())),
+            InputNorm::Training | InputNorm::Window => {
+                for (place, coin) in self.coins.iter_mut().enumerate() {
+                    coin.knots = input_knots(on, &(place..place + 1));
+                }
+            }
+        }
     }
 
     /// Sets what is subtracted from targets to their mean at the training rows, all coins together.

@@ -38,10 +38,17 @@ impl Residuals {
         }
         let task = shared.target.init(shared.data.interval).task();
         let (found, expected) = match task {
-            Task::LogVolatility if is_warm => ("training.warm_start", "no weights to go on from"),
-            Task::LogVolatility if !shared.panels.is_empty() => ("[[panel]] sections", "none"),
+            Task::LogVolatility if is_warm => {
+                ("training.warm_start".to_owned(), "no weights to go on from")
+            }
+            Task::LogVolatility if !shared.panels.is_empty() => {
+                ("[[panel]] sections".to_owned(), "none")
+            }
             Task::LogVolatility => return Ok(()),
-            _ => ("another target", "target.kind = \"volatility\""),
+            _ => (
+                format!("target.kind = \"{}\"", shared.target.kind),
+                "\"volatility\"",
+            ),
         };
         Err(
             anyhow!("training.residuals = \"blocks\" beside {found}: expected {expected}")

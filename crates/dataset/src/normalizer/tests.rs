@@ -122,5 +122,10 @@ fn features_are_ranked_by_the_knots_of_the_coin_or_of_all() {
         per_coin: 2,
     };
     let found = ranked.apply(features);
-    assert_eq!(found[..], [-5.199_337_5, 0.0, 0.0, 0.0]);
+    for (found, expected) in found.iter().zip([-5.199_337_5, 0.0, 0.0, 0.0]) {
+        assert!(
+            (found - expected).abs() < 1e-6,
+            "{found}, expected {expected}"
+        );
+    }
 }
