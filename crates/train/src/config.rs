@@ -124,6 +124,12 @@ pub struct TrainingConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(title = "path")]
     pub warm_start: Option<PathBuf>,
+    /// A finished run whose weights every fold begins with that does not go on from a fold before, as
+    /// `quarterhour retrain --warm-start` has it. It is refused where that run has seen a fold's scored
+    /// time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(title = "path")]
+    pub begin_with: Option<PathBuf>,
     /// Steps of a fold that goes on from another. Without it there are as many as from nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warm_steps: Option<u64>,
@@ -153,6 +159,13 @@ pub struct TrainingConfig {
     pub save_every_secs: u64,
 }
 
+impl TrainingConfig {
+    /// Whether fits begin with weights that were trained before.
+    pub(crate) fn is_warm(&self) -> bool {
+        self.warm_start.is_some() || self.begin_with.is_some()
+    }
+}
+
 /// Which weights of a training are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -173,6 +186,7 @@ impl Default for TrainingConfig {
             steps: None,
             epochs: 2.0,
             warm_start: None,
+            begin_with: None,
             warm_steps: None,
             max_secs: None,
             stride: 1,
