@@ -15,6 +15,6 @@ mod time;
 
 pub use audit::AuditArgs;
 pub use command::{Args, Command, run};
-pub use fetch::FetchArgs;
+pub use fetch::{FetchArgs, run as fetch};
 pub use import::ImportArgs;
 pub use simulate::SimulateArgs;

@@ -22,7 +22,7 @@ use crate::trials::{self, TrialLine};
 #[derive(Debug, clap::Args)]
 pub struct PortfolioArgs {
     /// Runs: folders with run.toml and forecasts.parquet; each is a portfolio of its own
-    #[arg(value_name = "RUN", required = true)]
+    #[arg(value_name = "RUN", required = true, value_parser = registry::run_folder)]
     runs: Vec<PathBuf>,
     #[command(flatten)]
     part: PartArgs,

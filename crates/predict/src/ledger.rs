@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
-use std::path::PathBuf;
 
 use anyhow::anyhow;
 use cli::WithHint;
 use dataset::{CandleReader, format_time};
 use market::{Candle, Symbol};
+use registry::RunArgument;
 use terminal::Table;
 use trading::{Ledger, LoggedForecast, Position, summarize, summary_table};
 
@@ -23,8 +23,8 @@ use crate::{Checkpoint, Fallback};
 #[derive(Debug, clap::Args)]
 pub struct LedgerArgs {
     /// The run that was watched with
-    #[arg(long, value_name = "DIR")]
-    run: PathBuf,
+    #[arg(long, visible_alias = "model", value_name = "RUN")]
+    run: RunArgument,
     #[command(flatten)]
     watch: WatchArgs,
     /// Overrides a key of [data], [universe], [trading] or [watch] (may be repeated)
@@ -157,9 +157,14 @@ fn verify(
     let (overrides, _) = WatchArgs::split(&args.set);
     let forecasts = ledger.forecasts(0)?;
     let checkpoint = load(args, &overrides, forecasts.first())?;
-    let (trading, watch) = args.watch.settings(&args.run, &args.set)?;
+    let (trading, watch) = args.watch.settings(&args.run.folder, &args.set)?;
     let bar_ms = checkpoint.config.data.interval.ms();
-    let policy = SignalPolicy::new(trading, &watch, args.watch.thresholds(&args.run)?, bar_ms);
+    let policy = SignalPolicy::new(
+        trading,
+        &watch,
+        args.watch.thresholds(&args.run.folder)?,
+        bar_ms,
+    );
     let mut verdict = LedgerCheck::default();
     let Some((first, last)) = forecasts.first().zip(forecasts.last()) else {
         return Ok(verdict);
@@ -191,7 +196,8 @@ fn load(
 ) -> anyhow::Result<Checkpoint> {
     let request = Request {
         fallback: Fallback::Rule,
-        run: &args.run,
+        run: &args.run.folder,
+        registered: None,
         fold: args.fold,
         at_ms: first.map(|logged| logged.time_ms),
         overrides,

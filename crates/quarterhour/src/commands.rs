@@ -30,9 +30,11 @@ pub enum Command {
     Evaluate(evaluate::Args),
     #[command(flatten)]
     Forecasts(evaluate::Command),
-    Predict(predict::Args),
+    Predict(Box<predict::Args>),
     #[command(flatten)]
     Watch(predict::Command),
+    Models(registry::ModelsArgs),
+    Retrain(retrain::RetrainArgs),
     Replay(replay::Args),
     Schema(SchemaArgs),
     Completions(CompletionsArgs),
@@ -58,6 +60,8 @@ impl Command {
             Self::Forecasts(command) => command.run(),
             Self::Predict(args) => predict::run(args),
             Self::Watch(command) => command.run(),
+            Self::Models(args) => args.run(&predict::kinds(model::DeviceChoice::default())),
+            Self::Retrain(args) => retrain::run(args, &predict::kinds(args.device)),
             Self::Replay(args) => replay::run(args),
             Self::Schema(args) => args.run(),
             Self::Completions(args) => args.run(Args::command()),

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
 use cli::{ConfigTable, WithHint};
-use dataset::{Config, Fit, InputNorm, RunConfig, Task};
+use dataset::{Config, InputNorm, RunConfig};
 use model::{AdamWConfig, Loss, Mixing, NetworkConfig, NetworkShape, WindowNorm};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::loss_check::check_loss;
 use crate::residuals::Residuals;
 
 /// What `run.kind` says of a run of `train`.
@@ -126,6 +127,12 @@ pub struct TrainingConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(title = "path")]
     pub warm_start: Option<PathBuf>,
+    /// A finished run whose weights every fold begins with that does not go on from a fold before, as
+    /// `quarterhour retrain --warm-start` has it. It is refused where that run has seen a fold's scored
+    /// time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(title = "path")]
+    pub begin_with: Option<PathBuf>,
     /// Steps of a fold that goes on from another. Without it there are as many as from nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warm_steps: Option<u64>,
@@ -158,6 +165,13 @@ pub struct TrainingConfig {
     pub save_every_secs: u64,
 }
 
+impl TrainingConfig {
+    /// Whether fits begin with weights that were trained before.
+    pub(crate) fn is_warm(&self) -> bool {
+        self.warm_start.is_some() || self.begin_with.is_some()
+    }
+}
+
 /// Which weights of a training are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -178,6 +192,7 @@ impl Default for TrainingConfig {
             steps: None,
             epochs: 2.0,
             warm_start: None,
+            begin_with: None,
             warm_steps: None,
             max_secs: None,
             stride: 1,
@@ -232,7 +247,8 @@ impl TrainConfig {
         if config.shared.normalize.inputs == InputNorm::Window {
             config.network.input_norm = WindowNorm::Window;
         }
-        config.check_loss().map_err(cli::usage)?;
+        let is_uncertain = config.network.log_scale;
+        check_loss(config.training.loss, is_uncertain, &config.shared).map_err(cli::usage)?;
         config.network.log_scale = config.training.loss == Loss::Gaussian;
         config
             .network
@@ -380,43 +396,8 @@ impl TrainConfig {
             )
             .hint("--set target.base= or a run for each horizon (target.horizon)"));
         }
-        training
-            .residuals
-            .check(&self.shared, training.warm_start.is_some())?;
+        training.residuals.check(&self.shared, training.is_warm())?;
         self.optimizer.adamw().init()?;
-        Ok(())
-    }
-
-    /// Checks that the loss fits the target.
-    fn check_loss(&self) -> anyhow::Result<()> {
-        let (loss, target) = (self.training.loss, &self.shared.target);
-        let name = match loss {
-            Loss::L1 | Loss::L2 | Loss::Huber if self.network.log_scale => {
-                return Err(anyhow!(
-                    "network.log_scale = true: expected training.loss = \"gaussian\" beside it"
-                )
-                .hint("--set training.loss=gaussian sets both"));
-            }
-            Loss::L1 | Loss::L2 | Loss::Huber => return Ok(()),
-            Loss::Gaussian => "gaussian",
-            Loss::Qlike => "qlike",
-        };
-        if target.fit != Fit::Whole {
-            return Err(anyhow!(
-                "training.loss = \"{name}\": expected target.fit = \"whole\", as it is no loss of a \
-                 target's parts"
-            )
-            .hint("--set target.fit=whole"));
-        }
-        let task = target.init(self.shared.data.interval).task();
-        if loss == Loss::Qlike && task != Task::LogVolatility {
-            return Err(anyhow!(
-                "training.loss = \"qlike\" beside target.kind = \"{}\": expected \"volatility\", as it \
-                 compares variances",
-                target.kind
-            )
-            .hint("--set training.loss=l1"));
-        }
         Ok(())
     }
 

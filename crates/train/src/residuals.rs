@@ -38,9 +38,10 @@ impl Residuals {
         }
         let task = shared.target.init(shared.data.interval).task();
         let (found, expected) = match task {
-            Task::LogVolatility if is_warm => {
-                ("training.warm_start".to_owned(), "no weights to go on from")
-            }
+            Task::LogVolatility if is_warm => (
+                "training.warm_start or training.begin_with".to_owned(),
+                "no weights to go on from",
+            ),
             Task::LogVolatility if !shared.panels.is_empty() => {
                 ("[[panel]] sections".to_owned(), "none")
             }

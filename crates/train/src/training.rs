@@ -22,7 +22,7 @@ use crate::pieces::WEIGHTS_FILE;
 use crate::sampler::{PanelSampler, mix};
 use crate::stopwatch::StepPart;
 use crate::training_panel::{HorizonTargets, TrainingPanel};
-use crate::warm_start::weights_before;
+use crate::warm_start::{released_weights, weights_before};
 
 /// The best weights so far on the early-stopping slice.
 const BEST_FILE: &str = "best.safetensors";
@@ -172,10 +172,15 @@ impl Training<'_> {
 
     /// The weights to go on from, if the run does not begin every fold from nothing.
     fn warm_start(&self) -> anyhow::Result<Option<PathBuf>> {
-        let Some(run) = &self.config.training.warm_start else {
-            return Ok(None);
+        let training = &self.config.training;
+        let before = match &training.warm_start {
+            Some(run) => weights_before(run, self.piece)?,
+            None => None,
         };
-        weights_before(run, self.piece)
+        match (before, &training.begin_with) {
+            (None, Some(run)) => released_weights(run, self.piece).map(Some),
+            (before, _) => Ok(before),
+        }
     }
 
     /// A fresh network (or one with the weights of `warm`), optimizer and progress, or the saved
@@ -264,7 +269,7 @@ impl Training<'_> {
     fn metadata(&self, step: u64) -> anyhow::Result<BTreeMap<String, String>> {
         let (dataset, fold) = (self.piece.dataset, self.piece.fold);
         let mut origin = Origin::new(dataset, fold, &fold.stop, ("network", &self.config.network))?;
-        if self.config.training.warm_start.is_some() {
+        if self.config.training.is_warm() {
             // The weights that it went on from may have seen all that comes before the fold.
             origin.seen_until_ms = origin
                 .seen_until_ms

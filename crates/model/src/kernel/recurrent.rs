@@ -32,9 +32,13 @@ pub struct RecurrentGradients {
 /// Windows that go through time together.
 const TOGETHER: usize = 16;
 
-/// Parts that the weights' gradient is summed in: always as many, so that its bits do not depend on
-/// the threads.
+/// Most parts that the weights' gradient is summed in. Their number follows from the windows alone,
+/// so that the gradient's bits do not depend on the threads.
 const PARTS: usize = 32;
+
+/// Fewest windows of a part: as many as the rows of a tile, as one row alone would fetch all weights
+/// for itself.
+const LEAST: usize = 8;
 
 impl RecurrentShape {
     /// Values of all gates of a step.
@@ -173,7 +177,7 @@ pub fn backward(
     );
     let panels = pack(gates, units, |gate, unit| weight[gate * units + unit]);
     let mut input_grad = vec![0.0; shape.windows * shape.time * gates];
-    let part = shape.windows.div_ceil(PARTS).max(1);
+    let part = shape.windows.div_ceil(PARTS).max(LEAST);
     let parts = input_grad
         .par_chunks_mut(part * shape.time * gates)
         .enumerate();

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use tracing::{info, warn};
 
 use super::book::Book;
+use super::follow::Follower;
 use super::metrics::WatchMetrics;
 use super::orders::Orders;
 use crate::live::of_refused;
@@ -36,6 +37,8 @@ const STATUS_AFTER_MS: i64 = 2000;
 /// A running watch.
 pub struct Session {
     pub checkpoint: Checkpoint,
+    /// Looks for another version of the model at every bar; None where one run is watched with.
+    pub follower: Option<Follower>,
     pub settings: WatchConfig,
     pub policy: SignalPolicy,
     pub client: RestClient,
@@ -122,11 +125,28 @@ impl Session {
             self.ask_for_overdue(time_ms);
             self.report()?;
             time_ms = self.next_bar(time_ms);
+            self.pick_up(time_ms);
         }
         self.book.finish()?;
         let open = self.book.open_positions().len();
         info!(open_positions = open, ledger = %self.ledger_path.display(), "stopped; the ledger is complete");
         Ok(())
+    }
+
+    /// Goes on with the version that the model's alias names now, from the bar at `time_ms` on, if it is
+    /// another one and can be used.
+    fn pick_up(&mut self, time_ms: i64) {
+        let Some(follower) = &mut self.follower else {
+            return;
+        };
+        let tuned = self.policy.thresholds.as_ref();
+        let Some(successor) = follower.successor(&self.checkpoint, tuned, time_ms) else {
+            return;
+        };
+        self.checkpoint = successor.checkpoint;
+        if successor.thresholds.is_some() {
+            self.policy.thresholds = successor.thresholds;
+        }
     }
 
     /// The bar that is forecast after the one at `time_ms`.

@@ -1,100 +1,31 @@
 //! From arguments to a running watch.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
-use cli::{ConfigTable, WithHint};
+use anyhow::anyhow;
+use cli::WithHint;
 use dataset::{DataConfig, Payoff, format_time, parse_time};
 use market::{RestClient, RestOptions, Symbol};
+use registry::RunArgument;
 use rules::Thresholds;
 use tracing::{info, warn};
-use trading::{Ledger, Position, TradingConfig};
+use trading::{Ledger, Position};
 
 use super::book::Book;
+use super::follow::Follower;
 use super::metrics::WatchMetrics;
 use super::orders::{OrderArgs, OrderTerms, Orders};
 use super::session::{Session, note_left_out};
-use super::{ExchangeClock, Feed, FeedSource, SignalPolicy, log};
+use super::unseen::unseen;
+use super::{ExchangeClock, Feed, FeedSource, SignalPolicy, WatchArgs, log};
 use crate::checkpoint::Request;
-use crate::seen::{InSample, out_of_sample};
+use crate::seen::InSample;
 use crate::{Checkpoint, WatchConfig};
 
 /// Bars that are fetched beyond those of a forecast: should the first reading of the clock be
 /// ahead, they are enough.
 const SPARE_BARS: i64 = 60;
-
-/// What a watch is told beside its config.
-#[derive(Debug, Clone, Default, clap::Args)]
-pub struct WatchArgs {
-    /// Sections [trading] and [watch] [default: those of the run's own config, else built-in]
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// The ledger [default: RUN/ledger.sqlite]
-    #[arg(long, value_name = "FILE")]
-    ledger: Option<PathBuf>,
-    /// What to trade on [default: RUN/thresholds.toml; where that is not there, nothing is traded]
-    #[arg(long, value_name = "FILE")]
-    thresholds: Option<PathBuf>,
-}
-
-/// Keys of `--set` that are the watch's, not the run's.
-const OWN_SECTIONS: [&str; 2] = ["trading.", "watch."];
-
-impl WatchArgs {
-    /// Splits overrides into the run's and the watch's.
-    pub fn split(overrides: &[String]) -> (Vec<String>, Vec<String>) {
-        overrides
-            .iter()
-            .cloned()
-            .partition(|text| !OWN_SECTIONS.iter().any(|section| text.starts_with(section)))
-    }
-
-    /// Where the ledger is.
-    pub fn ledger_path(&self, run: &Path) -> PathBuf {
-        self.ledger
-            .clone()
-            .unwrap_or_else(|| run.join("ledger.sqlite"))
-    }
-
-    /// The two sections, checked.
-    ///
-    /// # Errors
-    /// A file that is no config, a value that makes no sense.
-    pub fn settings(
-        &self,
-        run: &Path,
-        overrides: &[String],
-    ) -> anyhow::Result<(TradingConfig, WatchConfig)> {
-        let mut table = ConfigTable::read(self.config.as_deref().unwrap_or(&run.join("run.toml")))?;
-        table.apply(&Self::split(overrides).1)?;
-        let (trading, watch): (TradingConfig, WatchConfig) =
-            (table.section("trading")?, table.section("watch")?);
-        trading.validate().map_err(cli::usage)?;
-        watch.validate().map_err(cli::usage)?;
-        Ok((trading, watch))
-    }
-
-    /// The thresholds; None where the run has none.
-    ///
-    /// # Errors
-    /// A file that is no thresholds, or was asked for and is not there.
-    pub fn thresholds(&self, run: &Path) -> anyhow::Result<Option<Thresholds>> {
-        let path = self
-            .thresholds
-            .clone()
-            .unwrap_or_else(|| run.join("thresholds.toml"));
-        if self.thresholds.is_none() && !path.exists() {
-            return Ok(None);
-        }
-        let text = std::fs::read_to_string(&path)
-            .with_context(|| format!("cannot read {}", path.display()))
-            .hint("`scripts/tune-thresholds RUN` makes one")?;
-        Thresholds::from_toml(&text)
-            .map(Some)
-            .with_context(|| format!("{}", path.display()))
-    }
-}
 
 /// Watches until it is interrupted or the exchange's clock shows `until`.
 ///
@@ -114,6 +45,10 @@ pub fn watch(
 ) -> anyhow::Result<()> {
     let until_ms = until_ms(until)?;
     let run = request.run;
+    let argument = RunArgument {
+        folder: run.to_owned(),
+        model: request.registered.cloned(),
+    };
     let (trading, settings) = args.settings(run, overrides)?;
     let (data, symbols) = (
         checkpoint.config.data.clone(),
@@ -122,7 +57,7 @@ pub fn watch(
     let bar_ms = data.interval.ms();
     wanted.check(&symbols, bar_ms)?;
     let thresholds = args.thresholds(run)?;
-    let ledger_path = args.ledger_path(run);
+    let ledger_path = args.ledger_path(&argument);
     let ledger = open_ledger(&ledger_path)?;
     let is_interrupted = cli::watch_for_interrupt("finishing the minute")?;
     warn_of_what_is_missing(&checkpoint, thresholds.as_ref(), run);
@@ -163,6 +98,7 @@ pub fn watch(
         });
         let session = Session {
             checkpoint,
+            follower: Follower::new((request, in_sample), args),
             settings,
             policy,
             client,
@@ -281,44 +217,6 @@ async fn serve_metrics(metrics: &WatchMetrics, port: Option<u16>) {
             )
         }
     }
-}
-
-/// The model that has not seen the time at which the watch begins, nor have the thresholds; or the
-/// one that was loaded, marked as in sample.
-fn unseen(
-    checkpoint: Checkpoint,
-    (request, in_sample): (&Request<'_>, InSample),
-    tuned: Option<&Thresholds>,
-    begins_ms: i64,
-) -> anyhow::Result<Checkpoint> {
-    let bar_ms = checkpoint.config.data.interval.ms();
-    let tuned_on = tuned.filter(|thresholds| is_tuned_on(thresholds, begins_ms, bar_ms));
-    if let (Some(thresholds), InSample::Refuse) = (tuned_on, in_sample) {
-        return Err(anyhow!(
-            "{} UTC is not out of sample: thresholds were tuned on forecasts of {} \
-             to {} UTC",
-            format_time(begins_ms),
-            thresholds.tuned[0],
-            thresholds.tuned[1]
-        )
-        .hint(
-            "--thresholds FILE takes others; --in-sample watches all the same, and \
-             marks every row",
-        ));
-    }
-    let mut checkpoint = out_of_sample(checkpoint, request, begins_ms, in_sample)?;
-    checkpoint.is_in_sample |= tuned_on.is_some();
-    Ok(checkpoint)
-}
-
-/// Whether thresholds were tuned on the time, or on positions that were open then. Those that a
-/// person wrote, which name no span, were tuned on nothing.
-fn is_tuned_on(thresholds: &Thresholds, at_ms: i64, bar_ms: i64) -> bool {
-    let held_ms = (thresholds
-        .entry_delay_bars
-        .saturating_add(thresholds.hold_bars) as i64)
-        .saturating_mul(bar_ms);
-    parse_time(&thresholds.tuned[1]).is_ok_and(|last_ms| at_ms <= last_ms.saturating_add(held_ms))
 }
 
 /// Shorter tries than a download's: the candles of this minute are wanted within it.

@@ -13,6 +13,7 @@ mod download;
 mod ensemble;
 mod evaluate;
 mod hints;
+mod models;
 mod names;
 mod reference;
 mod replay;

@@ -2,6 +2,7 @@
 //! neither lost nor doubled.
 
 mod faults;
+mod follow;
 mod ledger;
 
 use std::fs;
@@ -57,10 +58,15 @@ impl Market3 {
 
     /// Starts a watch that ends in `minutes` of the exchange's.
     fn watch(&self, minutes: i64, more: &[&str]) -> Child {
+        self.watch_run("run", minutes, more)
+    }
+
+    /// The same of a run by its folder, or of a registered model.
+    fn watch_run(&self, run: &str, minutes: i64, more: &[&str]) -> Child {
         let until = (self.exchange.now_ms() + minutes * MINUTE).to_string();
         let speed = format!("watch.clock_speed={SPEED}");
         let common = [
-            "--watch", "--run", "run", "--device", "flex", "--until", &until, "--set", &speed,
+            "--watch", "--run", run, "--device", "flex", "--until", &until, "--set", &speed,
         ];
         Command::new(env!("CARGO_BIN_EXE_predict"))
             .args(common)
