@@ -10,6 +10,7 @@ mod cadence;
 mod calibration;
 mod exposure;
 mod largest;
+mod oracle;
 mod part;
 mod portfolio;
 mod quantiles;

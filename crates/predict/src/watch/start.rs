@@ -3,9 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::anyhow;
-use cli::WithHint;
-use dataset::{DataConfig, Payoff, format_time, parse_time};
+use dataset::{DataConfig, Payoff, format_time};
 use market::{RestClient, RestOptions, Symbol};
 use registry::RunArgument;
 use rules::Thresholds;

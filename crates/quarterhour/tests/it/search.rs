@@ -40,9 +40,9 @@ fn market(damaged: Option<usize>) -> tempfile::TempDir {
             match row < first {
                 true => candle,
                 false => Candle {
-                    open: candle.open * factor,
-                    high: candle.high * factor,
-                    low: candle.low * factor,
+                    open: candle.open.map(|price| price * factor),
+                    high: candle.high.map(|price| price * factor),
+                    low: candle.low.map(|price| price * factor),
                     close: candle.close * factor,
                     ..candle
                 },
