@@ -1,7 +1,6 @@
 //! From a config to everything that forecasters share: panel, features, targets, folds.
 
 use std::borrow::Cow;
-use std::iter::StepBy;
 use std::ops::Range;
 
 use market::Symbol;
@@ -15,8 +14,8 @@ use crate::source_panel::{
 use crate::split::usable_cells;
 use crate::{
     Config, Eligibility, Entry, Error, FeatureMatrix, FeatureSet, Fold, LeftOut, Normalizer, Panel,
-    Source, SplitPlan, TargetKind, TargetScales, Targets, Task, TimeSpan, TrainingRows,
-    TrainingTargets, WindowSet,
+    Source, SplitPlan, TargetKind, TargetScales, Targets, TimeSpan, TrainingRows, TrainingTargets,
+    WindowSet,
 };
 
 /// The parts that every forecaster of a run shares.
@@ -215,15 +214,11 @@ impl Dataset {
     }
 
     /// The rows and coins among `rows` that are usable whatever the forecaster, in order of time and
-    /// then of coins: the coin has a target and closes for `split.history_bars` bars back. Folds
+    /// then of coins: the row is one of those that `split.score_every` scores, and the coin has a
+    /// target and closes for `split.history_bars` bars back. Folds
     /// are cut by them, and regimes and the coin's mean are fitted on them.
     pub fn usable_cells(&self, rows: Range<usize>) -> impl Iterator<Item = (usize, usize)> + '_ {
-        usable_cells(
-            &self.panel,
-            &self.targets,
-            rows,
-            self.config.split.history_bars,
-        )
+        usable_cells(&self.panel, &self.targets, rows, &self.config.split)
     }
 
     /// The targets of the training rows of a fold, or of the fold that a refit belongs to, where
@@ -264,7 +259,7 @@ impl Dataset {
             (run, fold.number),
         )?;
         let target = self.config.target.init(self.panel.interval());
-        if target.task() == Task::LogVolatility {
+        if target.task().is_of_volatility() {
             normalizer.center_targets(&self.targets, fold.train.clone());
         }
         for further in &self.by_horizon()[1..] {
@@ -298,8 +293,23 @@ impl Dataset {
         )
     }
 
-    /// The windows to forecast that end in `rows`, of the coins in `universe.scored` that have a
-    /// `target_std` and, unless `universe.score_settled`, are not settled.
+    /// The windows to fit to that end in those of `rows` that `split.score_every` scores: what a
+    /// forecaster learns from whose rows are to be like the scored ones. Coins are those of
+    /// [`Dataset::trained_windows`].
+    pub fn fitted_windows(
+        &self,
+        targets: &Targets,
+        rows: Range<usize>,
+        target_std: &[Option<f32>],
+    ) -> WindowSet {
+        let trained = &self.config.universe.trained;
+        let rows = self.scored_rows(rows);
+        self.windows(targets, rows, target_std, trained, |_, _| false)
+    }
+
+    /// The windows to forecast that end in those of `rows` that `split.score_every` scores, of the
+    /// coins in `universe.scored` that have a `target_std` and, unless `universe.score_settled`, are
+    /// not settled.
     pub fn scored_windows(&self, rows: Range<usize>, target_std: &[Option<f32>]) -> WindowSet {
         let (start, coins) = (rows.start, self.panel.coins());
         let settled =
@@ -311,17 +321,22 @@ impl Dataset {
         };
         self.windows(
             &self.targets,
-            rows.step_by(1),
+            self.scored_rows(rows),
             target_std,
             &self.config.universe.scored,
             is_settled,
         )
     }
 
+    /// Those of some rows that `split.score_every` scores.
+    fn scored_rows(&self, rows: Range<usize>) -> impl Iterator<Item = usize> + '_ {
+        rows.filter(|&row| self.config.split.is_scored(&self.panel, row))
+    }
+
     fn windows(
         &self,
         targets: &Targets,
-        rows: StepBy<Range<usize>>,
+        rows: impl Iterator<Item = usize>,
         target_std: &[Option<f32>],
         wanted: &[Symbol],
         is_settled: impl Fn(usize, usize) -> bool,

@@ -13,6 +13,7 @@ use terminal::Table;
 use crate::cache::ForecastCache;
 use crate::checkpoint::Request;
 use crate::embed::EmbedArgs;
+use crate::importance::ImportanceArgs;
 use crate::ledger::{self, LedgerArgs};
 use crate::seen::{InSample, out_of_sample};
 use crate::volatility_drift::warn_of_drift;
@@ -121,6 +122,8 @@ pub enum Command {
     Watch(WatchCommand),
     /// Write what a network's encoder makes of each window as Parquet, for models made elsewhere
     Embed(EmbedArgs),
+    /// Say what each group of features is worth: the loss that is added when it is exchanged at random
+    Importance(ImportanceArgs),
     /// Print what a watch did: trades, win rate, profit before and after fees, Sharpe, drawdown
     Ledger(LedgerArgs),
 }
@@ -164,6 +167,7 @@ impl Command {
                 watch_with(&args.model, asked, urls, args.until.as_deref())
             }
             Self::Embed(args) => args.run(),
+            Self::Importance(args) => args.run(),
             Self::Ledger(args) => ledger::run(args),
         }
     }

@@ -28,6 +28,7 @@ mod training_span;
 pub use card::CARD_FILE;
 pub use coverage::check_coverage;
 pub use fit::{FitOptions, fit_run, folds_named, gather, stored_config};
+pub use forecast_piece::forecast_piece;
 pub use forecast_span::forecast_span;
 pub use forecaster::{Drift, Embeddings, ForecastResult, Forecaster};
 pub use hint::hint_of;
@@ -36,8 +37,8 @@ pub use intervals::{FittedIntervals, PredictionInterval, WidthStep, with_interva
 pub use join::{JoinError, JoinedRows, NamedTable, join};
 pub use kind::{Kind, Kinds, LoadedRun, SavedRun};
 pub use publication::{
-    OutOfBlock, Publication, PublicationStep, PublishedVolatility, ResidualSource, TRAINING_FILE,
-    TrainingBlock, training_blocks, with_publication,
+    BLOCKS, OutOfBlock, Publication, PublicationStep, PublishedVolatility, RegimeEdges,
+    ResidualSource, TRAINING_FILE, TrainingBlock, training_blocks, with_publication,
 };
 pub use publish::{Appendix, FinishedRun};
 pub use recipe::{Piece, Recipe};
