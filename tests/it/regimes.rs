@@ -202,7 +202,13 @@ impl Runs {
 
     /// Trains a network or LightGBM on a store.
     fn train(&self, command: &str, store: &str) -> PathBuf {
-        let run = self.path(&format!("{command}-{store}"));
+        self.train_with(command, store, &[])
+    }
+
+    /// The same with further keys, which name the run too.
+    fn train_with(&self, command: &str, store: &str, keys: &[&str]) -> PathBuf {
+        let named = keys.join("-").replace(['=', '.', '[', ']'], "-");
+        let run = self.path(&format!("{command}-{store}{named}"));
         let (config, out) = (
             self.path("tiny.toml").display().to_string(),
             run.display().to_string(),
@@ -216,10 +222,16 @@ impl Runs {
                 "lightgbm.rounds=20",
                 "lightgbm.min_data_in_leaf=20",
                 "lightgbm.features=row",
+                "xgboost.protocol=blocks",
+                "xgboost.rounds=20",
+                "xgboost.min_child_weight=20",
+                "xgboost.features=row",
+                "xgboost.nthread=1",
             ],
             _ => &["training.steps=8"],
         };
-        for key in KEYS.iter().chain(own).copied().chain([data.as_str()]) {
+        let all = KEYS.iter().chain(own).chain(keys).copied();
+        for key in all.chain([data.as_str()]) {
             arguments.extend(["--set", key]);
         }
         if command == "baseline" {
@@ -291,6 +303,58 @@ fn check_live(run: &Path) {
         compared > 10,
         "{compared} forecasts with intervals and probabilities"
     );
+}
+
+/// Trees that learn the classes have probabilities of their own, offline and live, and so does
+/// XGBoost; classes begin where they do for whoever derives them. What they learnt knows nothing of
+/// the scored rows.
+#[test]
+fn live_equals_offline_for_learnt_classes_and_xgboost() {
+    let kinds = [baseline::TreeKind::LightGbm, baseline::TreeKind::XgBoost];
+    if kinds
+        .into_iter()
+        .any(|kind| tests::available(baseline::Loaded::open(kind)).is_none())
+    {
+        return;
+    }
+    let runs = Runs::new();
+    let derived = part(&runs.train("baseline", "a"));
+    for trees in ["lightgbm", "xgboost"] {
+        let library = format!("baseline.trees={trees}");
+        let model = if trees == "lightgbm" {
+            "model.txt"
+        } else {
+            "model.json"
+        };
+        for kind in ["target.kind=volatility", "target.kind=regime"] {
+            if (trees, kind) == ("lightgbm", "target.kind=volatility") {
+                continue;
+            }
+            let keys = [library.as_str(), kind];
+            let run = runs.train_with("baseline", "a", &keys);
+            check_live(&run);
+            let own = part(&run);
+            assert_eq!(own.realized, derived.realized, "{keys:?}");
+            assert_eq!(
+                own.outputs["regime_edge_1"],
+                derived.outputs["regime_edge_1"]
+            );
+            let share = |row: usize| {
+                let names = ["probability_low", "probability_medium", "probability_high"];
+                names.map(|name| own.outputs[name][row]).iter().sum::<f64>()
+            };
+            assert!((0..own.len()).all(|row| (share(row) - 1.0).abs() < 1e-6));
+            let other = runs.train_with("baseline", "b", &keys);
+            for file in [
+                format!("fold-2/{model}"),
+                "fold-2/publication.json".to_owned(),
+            ] {
+                let [one, other] =
+                    [&run, &other].map(|run| std::fs::read(run.join(&file)).unwrap());
+                assert!(one == other, "{keys:?}: {file} knows the scored rows");
+            }
+        }
+    }
 }
 
 /// Trees are published by forecasts of their own training rows out of their block, the network by

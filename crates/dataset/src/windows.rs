@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::iter::StepBy;
-use std::ops::Range;
 use std::sync::Arc;
 
 use crate::features::block_rows;
@@ -151,7 +149,7 @@ impl WindowSet {
     /// All windows that end in `rows` where some coin is wanted, eligible,
     /// known, not settled (at a row) and has a target.
     pub fn new(
-        rows: StepBy<Range<usize>>,
+        rows: impl Iterator<Item = usize>,
         targets: &Targets,
         eligibility: &Eligibility,
         is_wanted: impl Fn(usize) -> bool,
@@ -160,8 +158,8 @@ impl WindowSet {
     ) -> Self {
         let coins = targets.coins();
         let mut set = Self {
-            ends: Vec::with_capacity(rows.len()),
-            counts: Vec::with_capacity(rows.len() * coins),
+            ends: Vec::new(),
+            counts: Vec::new(),
             dropped: DropCounts::default(),
         };
         let mut counts = vec![false; coins];

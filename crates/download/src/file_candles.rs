@@ -41,6 +41,8 @@ pub struct FileCandles {
     pub lengths_ms: BTreeMap<i64, usize>,
     /// Rows whose target is infinite: they have none.
     pub infinite_targets: Vec<usize>,
+    /// How many rows have no market cap or supply, of the columns that the file has: 0 says so too.
+    pub unknown_sizes: BTreeMap<Column, usize>,
     pub bad_rows: BadRows,
     /// Rows that were left out, with the reason.
     pub left_out: Vec<(usize, String)>,
@@ -102,6 +104,7 @@ impl FileCandles {
         let symbol = self.symbol(columns, of_name, &cell)?;
         let mut values = [f64::NAN; Column::ALL.len()];
         let mut has_infinite_target = false;
+        let mut unknown_sizes = Vec::new();
         for (place, role) in &columns.roles {
             let column = match role {
                 Role::Values(column) => *column,
@@ -122,8 +125,15 @@ impl FileCandles {
             };
             let value = number(cell(*place))
                 .map_err(|found| format!("`{column}` is {found}, expected a number"))?;
-            // A target may be missing; a column of candles has a number in every row.
-            if column == Column::Target {
+            // A target or a size may be missing; another column of candles has a number in every row.
+            if column.is_size() && !(value > 0.0 && value.is_finite()) {
+                if value < 0.0 || value.is_infinite() {
+                    return Err(format!(
+                        "`{column}` is {value}, expected a number above 0, or none"
+                    ));
+                }
+                unknown_sizes.push(column);
+            } else if column == Column::Target {
                 has_infinite_target = value.is_infinite();
                 values[column as usize] = if value.is_finite() { value } else { f64::NAN };
             } else if value.is_finite() {
@@ -142,6 +152,9 @@ impl FileCandles {
                 .lengths_ms
                 .entry(length_ms + i64::from(length_ms % 1000 == 999))
                 .or_default() += 1;
+        }
+        for column in unknown_sizes {
+            *self.unknown_sizes.entry(column).or_default() += 1;
         }
         if has_infinite_target {
             self.infinite_targets.push(row);

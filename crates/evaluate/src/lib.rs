@@ -9,6 +9,7 @@ mod backtest;
 mod calibration;
 mod exposure;
 mod largest;
+mod oracle;
 mod part;
 mod portfolio;
 mod quantiles;

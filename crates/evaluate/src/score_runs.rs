@@ -22,6 +22,7 @@ use crate::backtest::{self, BacktestArgs};
 use crate::calibration::{self, CalibrationArgs};
 use crate::exposure::{self, ExposureArgs};
 use crate::largest::largest_coins;
+use crate::oracle::oracle;
 use crate::part::PartArgs;
 use crate::portfolio::{self, PortfolioArgs};
 use crate::quantiles::{self, QuantileArgs};
@@ -90,6 +91,9 @@ struct Output {
     /// Folds to score, such as 1-5 or 1-5,7; without it all of them
     #[arg(long, value_name = "FOLDS")]
     folds: Option<String>,
+    /// Also score an oracle of volatility: the Garman-Klass volatility of the very bars to come
+    #[arg(long)]
+    oracle: bool,
     /// Also write the comparison with charts to one HTML file
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
@@ -220,6 +224,11 @@ fn by_training(runs: &Runs, rows: &Rows) -> Vec<(bool, String)> {
 fn score_part(runs: &Runs, joined: JoinedRows, output: &Output) -> anyhow::Result<Report> {
     let mut forecasters = joined.forecasters;
     forecasters.extend(controls(&joined.rows));
+    if let (true, Quantity::LogVolatility, Some(run)) =
+        (output.oracle, joined.rows.quantity, runs.all.first())
+    {
+        forecasters.push(oracle(run, &joined.rows)?);
+    }
     let paths = || runs.all.iter().map(|run| run.path.clone());
     let dropped: Vec<(String, usize)> = paths().zip(joined.dropped).collect();
     let importance: Vec<(String, Importance)> = runs

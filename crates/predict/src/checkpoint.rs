@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use dataset::{Column, Config, Task, TimeSpan, TrailingVolatility};
+use dataset::{Column, Config, TimeSpan, TrailingVolatility};
 use model::DeviceChoice;
 use registry::NamedModel;
 use run::{FittedIntervals, Forecaster, LoadedRun, Publication};
@@ -11,6 +11,7 @@ use crate::History;
 use crate::hint::hint_of;
 use crate::kinds::kinds;
 use crate::rule::{IndicatorRule, RULE};
+use crate::track_record::{TrackRecord, outcome_bars};
 
 /// What a forecast is computed with.
 #[derive(Debug)]
@@ -26,6 +27,12 @@ pub struct Checkpoint {
     /// What its forecasts are published as; None where the target is not the logarithm of a
     /// volatility.
     pub(crate) publication: Option<Publication>,
+    /// Its out-of-sample forecasts, of a run that forecasts volatilities; None where they cannot be
+    /// read.
+    pub(crate) record: Option<TrackRecord>,
+    /// Open time of the first row that the model has not seen, UTC ms; None where that is not known,
+    /// or its forecasts are of something else.
+    pub(crate) unseen_from_ms: Option<i64>,
     /// The registered version that it is, such as `spot20 1.2.0`; None for a run that was named by its
     /// folder.
     pub(crate) registered: Option<String>,
@@ -77,15 +84,26 @@ impl Request<'_> {
     pub fn load(&self) -> anyhow::Result<Checkpoint> {
         let kinds = kinds(self.device);
         match kinds.load(self.run, (self.fold, self.at_ms), self.overrides) {
-            Ok(loaded) => Ok(Checkpoint {
-                registered: (self.registered)
-                    .map(|model| format!("{} {}", model.name, model.version)),
-                ..loaded.into()
-            }),
+            Ok(loaded) => {
+                let mut checkpoint = Checkpoint::from(loaded);
+                let named = |model: &NamedModel| format!("{} {}", model.name, model.version);
+                checkpoint.registered = self.registered.map(named);
+                if checkpoint.publication.is_some() {
+                    let seen = kinds.seen(self.run, (self.fold, self.at_ms))?;
+                    checkpoint.unseen_from_ms = seen.until_ms;
+                    checkpoint.record = TrackRecord::read(self.run, &checkpoint.config);
+                }
+                Ok(checkpoint)
+            }
             Err(error) if self.fallback == Fallback::Rule => {
                 // A config that cannot be read is an error with or without a model.
                 let (_, config) = kinds.config(self.run, self.overrides)?;
-                if config.target.init(config.data.interval).task() == Task::LogVolatility {
+                if config
+                    .target
+                    .init(config.data.interval)
+                    .task()
+                    .is_of_volatility()
+                {
                     // The rule says where a price goes, not how far.
                     return Err(error);
                 }
@@ -98,6 +116,8 @@ impl Request<'_> {
                     config,
                     intervals: None,
                     publication: None,
+                    record: None,
+                    unseen_from_ms: None,
                     kind: RULE,
                     registered: None,
                     is_in_sample: false,
@@ -123,6 +143,8 @@ impl From<LoadedRun> for Checkpoint {
             forecaster,
             intervals,
             publication,
+            record: None,
+            unseen_from_ms: None,
             registered: None,
             is_in_sample: false,
         }
@@ -158,7 +180,8 @@ impl Checkpoint {
     }
 
     /// How many bars up to t a forecast at t is a function of, and its interval where it has one; of
-    /// a volatility with the week before, whose forecast it is compared with.
+    /// a volatility with the week before, whose forecast it is compared with, and the days whose
+    /// outcomes are looked at.
     pub fn history_bars(&self) -> usize {
         let data = &self.config.data;
         let of_interval = match self.intervals {
@@ -166,7 +189,10 @@ impl Checkpoint {
             None => 0,
         };
         let of_week = match self.publication {
-            Some(_) => WEEK.bars(data.interval),
+            Some(_) => {
+                let of_outcomes = outcome_bars(data.interval, self.config.reach_bars());
+                WEEK.bars(data.interval).max(of_outcomes)
+            }
             None => 0,
         };
         (self.forecaster.history_bars() + of_week).max(of_interval)

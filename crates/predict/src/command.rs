@@ -13,12 +13,15 @@ use terminal::Table;
 use crate::cache::ForecastCache;
 use crate::checkpoint::Request;
 use crate::embed::EmbedArgs;
+use crate::importance::ImportanceArgs;
 use crate::ledger::{self, LedgerArgs};
 use crate::seen::{InSample, out_of_sample};
+use crate::volatility_drift::warn_of_drift;
 use crate::volatility_table::volatility_table;
-use crate::watch::{OrderArgs, WatchArgs, watch};
+use crate::watch::{OrderArgs, WatchArgs, WatchConfig, watch};
 use crate::{
-    CandleSource, Checkpoint, CoinForecast, Fallback, Forecasts, History, MissingCoin, forecast_at,
+    CandleSource, Checkpoint, CoinForecast, Fallback, ForecastUnit, Forecasts, History,
+    MissingCoin, forecast_at,
 };
 
 /// Forecast from a saved run
@@ -119,6 +122,8 @@ pub enum Command {
     Watch(WatchCommand),
     /// Write what a network's encoder makes of each window as Parquet, for models made elsewhere
     Embed(EmbedArgs),
+    /// Say what each group of features is worth: the loss that is added when it is exchanged at random
+    Importance(ImportanceArgs),
     /// Print what a watch did: trades, win rate, profit before and after fees, Sharpe, drawdown
     Ledger(LedgerArgs),
 }
@@ -162,6 +167,7 @@ impl Command {
                 watch_with(&args.model, asked, urls, args.until.as_deref())
             }
             Self::Embed(args) => args.run(),
+            Self::Importance(args) => args.run(),
             Self::Ledger(args) => ledger::run(args),
         }
     }
@@ -269,6 +275,7 @@ fn predict(args: &Args) -> anyhow::Result<()> {
         (false, true) => volatility_table(&forecasts),
         (false, false) => table(&forecasts),
     };
+    warn_of_drift(&forecasts, &WatchConfig::default());
     cli::print(&text)?;
     if forecasts.coins.iter().all(|coin| coin.forecast.is_none()) {
         let error = anyhow!("no coin can be forecast at {}", format_time(forecasts.time));
@@ -345,16 +352,16 @@ fn reused_or_made(
     Ok(forecasts)
 }
 
-/// The bounds of a coin's interval in basis points.
-fn bounds(coin: &CoinForecast, coverage: f64) -> String {
+/// The bounds of a coin's interval.
+fn bounds(coin: &CoinForecast, coverage: f64, unit: ForecastUnit) -> String {
     let found = (coin.intervals.iter()).find(|interval| interval.coverage == coverage);
     found.map_or_else(
         || "-".to_owned(),
         |interval| {
             format!(
-                "{:+.1} to {:+.1}",
-                interval.lower * 1e4,
-                interval.upper * 1e4
+                "{} to {}",
+                unit.text(interval.lower, 1),
+                unit.text(interval.upper, 1)
             )
         },
     )
@@ -366,17 +373,19 @@ fn table(forecasts: &Forecasts) -> String {
     let coverages: Vec<f64> = (with_most.iter())
         .flat_map(|coin| coin.intervals.iter().map(|interval| interval.coverage))
         .collect();
-    let mut header = ["coin", "last close", "candle opened at", "forecast (bp)"]
+    let unit = forecasts.unit;
+    let mut header = ["coin", "last close", "candle opened at"]
         .map(str::to_owned)
         .to_vec();
-    let title = |coverage: &f64| format!("{:.0} % interval (bp)", coverage * 100.0);
+    header.push(format!("forecast{}", unit.title()));
+    let title = |coverage: &f64| format!("{:.0} % interval{}", coverage * 100.0, unit.title());
     header.extend(coverages.iter().map(title));
     let notes_column = header.len();
     header.push(String::new());
     let mut table = Table::new(header).left([2, notes_column]).unbroken();
     for coin in &forecasts.coins {
         let close = coin.close.map(|close| close.to_string());
-        let forecast = coin.forecast.map(|value| format!("{:+.2}", value * 1e4));
+        let forecast = coin.forecast.map(|value| unit.text(value, 2));
         let refused = coin.refused.as_ref();
         let notes = coin
             .in_sample
@@ -388,7 +397,11 @@ fn table(forecasts: &Forecasts) -> String {
             format_time(forecasts.time),
             forecast.unwrap_or_else(|| "-".to_owned()),
         ];
-        cells.extend(coverages.iter().map(|coverage| bounds(coin, *coverage)));
+        cells.extend(
+            coverages
+                .iter()
+                .map(|coverage| bounds(coin, *coverage, unit)),
+        );
         cells.push(notes.collect::<Vec<_>>().join("  "));
         table.push(coin.symbol.as_str(), cells);
     }

@@ -98,7 +98,7 @@ impl EmbedArgs {
             CandleSource::Binance => {
                 let url = self.base_url.as_deref();
                 let history = History::read(CandleSource::Binance, checkpoint, None, url)?;
-                let panel = panel(checkpoint, &history);
+                let panel = panel(checkpoint, &history)?;
                 let last = panel.rows() - 1;
                 Ok((panel, last..last + 1))
             }

@@ -1,6 +1,6 @@
 //! The whole config file: every section, each typed beside the code that it configures.
 
-use baseline::LightGbmConfig;
+use baseline::{BaselineOptions, LightGbmConfig, XgboostConfig};
 use dataset::{
     DataConfig, FeatureConfig, IntervalsConfig, NormalizeConfig, PanelConfig, RegimeConfig,
     SplitConfig, TargetConfig, UniverseConfig,
@@ -36,7 +36,9 @@ pub struct ConfigFile {
     network: NetworkConfig,
     optimizer: OptimizerConfig,
     training: TrainingConfig,
+    baseline: BaselineOptions,
     lightgbm: LightGbmConfig,
+    xgboost: XgboostConfig,
     ridge: RidgeOptions,
     volatility: VolatilityOptions,
     ensemble: EnsembleOptions,

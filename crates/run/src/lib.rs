@@ -36,8 +36,8 @@ pub use intervals::{FittedIntervals, PredictionInterval, WidthStep, with_interva
 pub use join::{JoinError, JoinedRows, NamedTable, join};
 pub use kind::{Kind, Kinds, LoadedRun, SavedRun};
 pub use publication::{
-    OutOfBlock, Publication, PublicationStep, PublishedVolatility, ResidualSource, TRAINING_FILE,
-    TrainingBlock, training_blocks, with_publication,
+    OutOfBlock, Publication, PublicationStep, PublishedVolatility, RegimeEdges, ResidualSource,
+    TRAINING_FILE, TrainingBlock, training_blocks, with_publication,
 };
 pub use publish::{Appendix, FinishedRun};
 pub use recipe::{Piece, Recipe};

@@ -70,6 +70,7 @@ fn every_subcommand_lists_its_arguments() {
         ("predict", "--watch"),
         ("watch", "--until"),
         ("embed", "--fold"),
+        ("importance", "--repeats"),
         ("ledger", "--verify"),
         ("models", "--registry"),
         ("retrain", "--hold-back"),
