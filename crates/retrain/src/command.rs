@@ -275,7 +275,7 @@ impl Retrain<'_> {
         &self,
         run: &Path,
         period: &Period,
-        (challenger, scored): (&ModelVersion, &Entry),
+        (challenger, entry): (&ModelVersion, &Entry),
     ) -> anyhow::Result<PathBuf> {
         let name = run.file_name().unwrap_or_default().to_string_lossy();
         let again = run.with_file_name(format!("{name}-refit"));
@@ -286,7 +286,7 @@ impl Retrain<'_> {
             "The model in this folder was fitted once more after {} {challenger} had been scored: on all \
              candles before the newest {scored}. All that follows, the scores too, is of {challenger}, the \
              model before the refit.\n\n{card}",
-            scored.name
+            entry.name
         );
         write_atomically(&again.join(CARD_FILE), text.as_bytes())?;
         Ok(again)
