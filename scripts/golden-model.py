@@ -72,6 +72,14 @@ HORIZON_CASES = {
     "horizons-shared": dict(pool="mean_last", head_width=5),
     "horizons-stacked": dict(mixing="stacked", stem_kernel=3, stem_stride=1, pool="last"),
 }
+# Losses of volatility, of networks that see a coin's own channels alone.
+LOSS_CASES = {
+    "own-gaussian": dict(
+        mixing="own", encoder="gru", stem_width=0, pool="last", head_width=5, log_scale=True,
+        linear_skip=True, linear_skip_bars=3, gru=dict(width=5, layers=1, bidirectional=False),
+    ),
+    "own-qlike": dict(mixing="own", stem_kernel=3, stem_stride=1, pool="mean_last", linear_skip=True, linear_skip_bars=1),
+}
 COINS, FEATURES, LOOKBACK, BATCH, HORIZONS = 3, 2, 29, 4, 2
 
 
@@ -138,6 +146,31 @@ def horizon_cases(folder, windows):
         write(folder, name, config, tensors)
 
 
+def loss_cases(folder, windows):
+    """PyTorch's GaussianNLLLoss of a learnt variance, and QLIKE in logarithms, outputs being in units of `scale`."""
+    for name, changes in LOSS_CASES.items():
+        config = DEFAULT | changes
+        net, x = make(config), windows()
+        target = torch.randn(BATCH, COINS).float().double()
+        mask = (torch.rand(BATCH, COINS) < 0.7).double()
+        scale = (0.3 + 0.4 * torch.rand(BATCH, COINS)).float().double()
+        output, log_scale = net.forward_with_scale(x)
+        tensors = {"windows": x.float(), "target": target.float(), "mask": mask.float(), "scale": scale.float()}
+        tensors["output"] = output.detach().float()
+        if log_scale is None:
+            ratio = 2 * (target - output) * scale
+            losses = ratio.exp() - ratio - 1
+        else:
+            losses = F.gaussian_nll_loss(output, target, (2 * log_scale).exp(), reduction="none", eps=0)
+            tensors["log_scale"] = log_scale.detach().float()
+        loss = masked_mean(losses, mask)
+        loss.backward()
+        tensors["loss"] = loss.detach().float().reshape(1)
+        tensors |= prefixed("weight", net.named_parameters())
+        tensors |= prefixed("grad", ((n, p.grad) for n, p in net.named_parameters()))
+        write(folder, name, config, tensors)
+
+
 def main():
     torch.manual_seed(20240229)
     folder = Path(__file__).resolve().parent.parent / "crates/model/tests/golden"
@@ -181,6 +214,8 @@ def main():
     forward_and_gradients(SKIP_CASES)
     torch.manual_seed(20240301)
     horizon_cases(folder, windows)
+    torch.manual_seed(20261128)
+    loss_cases(folder, windows)
 
 
 if __name__ == "__main__":
