@@ -115,36 +115,37 @@ mod tests {
         }
     }
 
-    /// Returns that alternate, and forecasts that know their sign half of the time: numpy.corrcoef of
-    /// the same numbers gives the value.
+    /// Numbers of a linear congruential generator, from -0.5 to 0.5.
+    fn noise() -> impl FnMut() -> f64 {
+        let mut state = 1_u32;
+        move || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            f64::from(state) / 4_294_967_296.0 - 0.5
+        }
+    }
+
+    /// The value is numpy.corrcoef of the same numbers: forecasts that are returns with as much noise.
     #[test]
     fn the_line_is_the_correlation_of_its_window_and_begins_at_a_hundred() {
         let minute = 60_000;
-        let mut close = 100.0;
-        let mut of_coin = BTreeMap::new();
-        for bar in 0..=240_i64 {
+        let mut next = noise();
+        let (mut close, mut of_coin, mut forecasts) = (100.0, BTreeMap::new(), Vec::new());
+        for bar in 0..240_i64 {
+            let (part, rest) = (next(), next());
             of_coin.insert(bar * minute, close);
-            close *= if bar % 2 == 0 { 1.001 } else { 0.9995 };
+            close *= 1.0 + part * 1e-3;
+            forecasts.push(logged(bar * minute, part + rest));
         }
+        of_coin.insert(240 * minute, close);
         let closes = Closes::from([(Symbol::new("BTCUSDT").unwrap(), of_coin)]);
-        let forecast = |bar: i64| {
-            if bar % 4 < 2 {
-                [1.0, -1.0][(bar % 2) as usize]
-            } else {
-                0.5
-            }
-        };
-        let forecasts: Vec<_> = (0..240)
-            .map(|bar| logged(bar * minute, forecast(bar)))
-            .collect();
         let line =
             |count: usize| rolling_pearson(&forecasts[..count], &closes, (120 * minute, minute), 1);
         assert!(line(99).is_empty());
         let points = line(240);
         let last = points.last().unwrap();
         assert_eq!((last.time, last.forecasts), (240 * minute, 120));
-        // Forecasts 1, -1, 0.5, 0.5 with returns up, down, up, down.
-        assert!((last.pearson - 2.0 / 3.0).abs() < 1e-9, "{}", last.pearson);
+        let numpy = 0.620_087_771_425_196_6;
+        assert!((last.pearson - numpy).abs() < 1e-9, "{}", last.pearson);
         let [low, high] = last.interval.unwrap();
         assert!(low < last.pearson && last.pearson < high, "{low} {high}");
         assert!(points.len() <= POINTS);

@@ -24,7 +24,11 @@ fn files_of_another_kind_are_refused_by_name() {
     let csv = |query: &str, text: &str| {
         server.post(&format!("/predict{query}"), "text/csv", text.as_bytes())
     };
-    refused(&csv("", "a,b\n1,2\n"), 422, "open_time");
+    refused(
+        &csv("", "a,b\n1,2\n"),
+        422,
+        "no column time; its columns are a, b",
+    );
     refused(&csv("", ""), 422, "empty");
     let good = market.csv(0, 50);
     let other = good.replace("SIM1USDT", "SIM9USDT");
@@ -41,7 +45,7 @@ fn files_of_another_kind_are_refused_by_name() {
     refused(
         &csv("", &good.replace("open_time", "when")),
         422,
-        "open_time",
+        "no column time",
     );
     refused(&csv("?times=5000", &good), 422, "expected 1 to 1000");
     refused(&csv("?timse=5", &good), 400, "timse");
