@@ -29,13 +29,13 @@ pub fn bar(coin: &CoinLine, scale: f64) -> Markup {
     };
     html! {
         svg.bar viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) width=(WIDTH) height=(HEIGHT) role="img" aria-label=(label) {
-            line.zero x1=(middle) x2=(middle) y1="0" y2=(HEIGHT);
+            line.zero x1=(middle) x2=(middle) y1="0" y2=(HEIGHT) {}
             @if let Some(value) = value {
                 @let (from, to) = (middle.min(place(value)), middle.max(place(value)));
-                rect class=(if value < 0.0 { "down" } else { "up" }) x=(round(from)) y="4" width=(round((to - from).max(1.0))) height="8" rx="1";
+                rect class=(if value < 0.0 { "down" } else { "up" }) x=(round(from)) y="4" width=(round((to - from).max(1.0))) height="8" rx="1" {}
             }
             @for threshold in [coin.buy_threshold, coin.sell_threshold].into_iter().flatten().filter(|_| scale > 0.0) {
-                line.tick x1=(round(place(threshold))) x2=(round(place(threshold))) y1="1" y2=(HEIGHT - 1.0);
+                line.tick x1=(round(place(threshold))) x2=(round(place(threshold))) y1="1" y2=(HEIGHT - 1.0) {}
             }
         }
     }

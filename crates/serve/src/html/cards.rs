@@ -162,7 +162,7 @@ pub fn positions(snapshot: &Snapshot) -> Markup {
                                 None => span.soft { "due " (short_time(position.due_at)) },
                             } }
                             @match position.net {
-                                Some(net) => td.number class=(if net < 0.0 { "loss" } else { "gain" }) { (format!("{:+.1}", net * 1e4)) },
+                                Some(net) => td class=(if net < 0.0 { "number loss" } else { "number gain" }) { (format!("{:+.1}", net * 1e4)) },
                                 None => td.number { "open" },
                             }
                         }
