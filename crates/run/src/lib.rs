@@ -7,6 +7,7 @@
 //! - [`Kind`] is one entry of the list of forecasters that a saved run may be of. The list is put
 //!   together in the binary and handed down as [`Kinds`], so that nothing here knows any of them.
 
+mod apart;
 mod card;
 mod coverage;
 mod fit;
@@ -25,6 +26,7 @@ mod refits;
 mod scored_run;
 mod training_span;
 
+pub use apart::{FitCommand, FitProcess};
 pub use card::CARD_FILE;
 pub use coverage::check_coverage;
 pub use fit::{FitOptions, fit_run, folds_named, gather, stored_config};
