@@ -236,7 +236,11 @@ fn the_page_is_small_and_has_no_inline_script_or_style() {
     // Each part of a bar is closed: a browser draws nothing of what lies inside a line.
     for part in ["line", "rect"] {
         let (opened, closed) = (format!("<{part} "), format!("</{part}>"));
-        assert_eq!(html.matches(&opened).count(), html.matches(&closed).count(), "{part}");
+        assert_eq!(
+            html.matches(&opened).count(),
+            html.matches(&closed).count(),
+            "{part}"
+        );
     }
     assert_eq!(html.matches("<rect ").count(), 3, "a bar for each coin");
     assert!(
