@@ -28,7 +28,7 @@ pub struct Answer {
 }
 
 /// Most times that candles of a caller's are forecast at: some seconds of work.
-pub const MOST_TIMES: usize = 1000;
+const MOST_TIMES: usize = 1000;
 
 impl Args {
     /// What the arguments ask for: the forecasts that the command prints.
@@ -45,7 +45,7 @@ impl Args {
     ///
     /// # Errors
     /// Coins that the model does not know, candles without a column that it needs, times that it has
-    /// seen, more than [`MOST_TIMES`] times.
+    /// seen, more than 1000 times.
     pub fn answer_of(
         &self,
         coins: &[(Symbol, CandleTable)],

@@ -2,7 +2,7 @@
 //! ledger that a watch writes.
 //!
 //! The ledger is only read. One thread reads it again when it has changed and hands out a
-//! [`Snapshot`](snapshot::Snapshot); every request is answered from the last one, so that no number of
+//! snapshot; every request is answered from the last one, so that no number of
 //! requests reaches the ledger. `POST /predict` forecasts by the code of `quarterhour predict`.
 
 mod access;
