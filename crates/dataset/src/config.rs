@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Base, Column, DataConfig, Entry, Error, FeatureConfig, FeatureSet, Features, Fit,
     IntervalMethod, IntervalsConfig, NormalizeConfig, PanelConfig, RegimeConfig, Source,
-    SplitConfig, TargetConfig, TargetScale, Task, TimeSpan, UniverseConfig, parse_time,
+    SplitConfig, TargetConfig, TargetScale, TimeSpan, UniverseConfig, parse_time,
 };
 
 /// The shared sections: what is forecast, from what, on which rows.
@@ -87,7 +87,12 @@ impl Config {
     /// Refuses what is measured in units of returns beside a target that is the logarithm of a
     /// volatility.
     fn validate_volatility(&self) -> Result<(), Error> {
-        if self.target.init(self.data.interval).task() != Task::LogVolatility {
+        if !self
+            .target
+            .init(self.data.interval)
+            .task()
+            .is_of_volatility()
+        {
             return Ok(());
         }
         if self.intervals.method != IntervalMethod::Off {

@@ -6,6 +6,7 @@ mod column;
 mod config;
 mod data_config;
 mod error;
+mod feature_shuffle;
 mod features;
 mod filling;
 mod funding;
@@ -19,6 +20,7 @@ mod origin;
 mod panel;
 mod panel_config;
 mod panel_fold;
+mod panel_shuffle;
 mod prepare;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -48,6 +50,7 @@ pub use column::Column;
 pub use config::{Config, RunConfig};
 pub use data_config::{DataConfig, Source};
 pub use error::{Error, hint_of};
+pub use feature_shuffle::FeatureShuffle;
 pub use features::{
     ExportedFeatures, Feature, FeatureConfig, FeatureFormulas, FeatureMatrix, FeatureRows,
     FeatureSet, Features, GroupChoice, OptionalGroup, TabularFeatures, export_features,
@@ -58,7 +61,7 @@ pub use intervals_config::{IntervalMethod, IntervalsConfig};
 pub use log_returns::{count_jumps, log_returns};
 pub use months::months;
 pub use named_output::check_named_output;
-pub use normalize_config::{InputNorm, NormalizeConfig, TargetScale};
+pub use normalize_config::{InputNorm, NormalizeConfig, NormalizeMethod, TargetScale};
 pub use normalizer::{CoinStats, Normalizer, TargetStats, TrainingRows, target_std};
 pub use notation::{YEAR_2100_MS, format_time, parse_time};
 pub use origin::Origin;

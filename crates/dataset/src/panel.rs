@@ -10,7 +10,7 @@ use storage::{Array, Scratch};
 
 use crate::data_config::JUMP_RATIO;
 use crate::room::zeros;
-use crate::{CandleTable, Column, Error, Fill, Filling, SymbolEvents, format_time};
+use crate::{CandleTable, Column, Error, FeatureShuffle, Fill, Filling, SymbolEvents, format_time};
 
 /// Candles of all coins on one time grid, joined by time.
 ///
@@ -32,6 +32,7 @@ pub struct Panel {
     /// Open times of bars whose return is one, however large, of each coin.
     forks: Arc<Vec<BTreeSet<i64>>>,
     scratch: Scratch,
+    pub(crate) shuffle: Option<Arc<FeatureShuffle>>,
 }
 
 /// A panel in the making: candles come span by span, in order of time, so that they need not be held
@@ -82,6 +83,7 @@ impl PanelBuilder {
                 has_filled_returns: filling.fill == Fill::Previous,
                 forks: Arc::default(),
                 scratch: scratch.clone(),
+                shuffle: None,
             },
         }
     }
@@ -177,12 +179,7 @@ impl PanelBuilder {
 /// Open time of the first bar that opens at `from_ms` or later.
 pub(crate) fn first_bar_ms(from_ms: i64, interval: Interval) -> i64 {
     let step = interval.ms();
-    from_ms.div_euclid(step) * step
-        + if from_ms.rem_euclid(step) == 0 {
-            0
-        } else {
-            step
-        }
+    (from_ms.div_euclid(step) + i64::from(from_ms.rem_euclid(step) != 0)) * step
 }
 
 /// How many bars open from `first_ms`, when one does, until before `until_ms`.
@@ -288,6 +285,7 @@ impl Panel {
             has_filled_returns: self.has_filled_returns,
             forks: self.forks.clone(),
             scratch: Scratch::default(),
+            shuffle: None,
         }
     }
 

@@ -14,8 +14,8 @@ use crate::source_panel::{
 use crate::split::usable_cells;
 use crate::{
     Config, Eligibility, Entry, Error, FeatureMatrix, FeatureSet, Fold, LeftOut, Normalizer, Panel,
-    Source, SplitPlan, TargetKind, TargetScales, Targets, Task, TimeSpan, TrainingRows,
-    TrainingTargets, WindowSet,
+    Source, SplitPlan, TargetKind, TargetScales, Targets, TimeSpan, TrainingRows, TrainingTargets,
+    WindowSet,
 };
 
 /// The parts that every forecaster of a run shares.
@@ -259,7 +259,7 @@ impl Dataset {
             (run, fold.number),
         )?;
         let target = self.config.target.init(self.panel.interval());
-        if target.task() == Task::LogVolatility {
+        if target.task().is_of_volatility() {
             normalizer.center_targets(&self.targets, fold.train.clone());
         }
         for further in &self.by_horizon()[1..] {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use dataset::{Column, Config, Task, TimeSpan, TrailingVolatility};
+use dataset::{Column, Config, TimeSpan, TrailingVolatility};
 use model::DeviceChoice;
 use registry::NamedModel;
 use run::{FittedIntervals, Forecaster, LoadedRun, Publication};
@@ -98,7 +98,12 @@ impl Request<'_> {
             Err(error) if self.fallback == Fallback::Rule => {
                 // A config that cannot be read is an error with or without a model.
                 let (_, config) = kinds.config(self.run, self.overrides)?;
-                if config.target.init(config.data.interval).task() == Task::LogVolatility {
+                if config
+                    .target
+                    .init(config.data.interval)
+                    .task()
+                    .is_of_volatility()
+                {
                     // The rule says where a price goes, not how far.
                     return Err(error);
                 }
@@ -251,7 +256,7 @@ impl Checkpoint {
     }
 
     /// The fold that a [`label`](Self::label) names.
-    pub(crate) fn fold_of_label(label: &str) -> Option<usize> {
+    pub fn fold_of_label(label: &str) -> Option<usize> {
         let (_, rest) = label.split_once(" of fold ")?;
         rest.split(' ').next()?.parse().ok()
     }

@@ -1,6 +1,7 @@
 //! Forecasts from a saved run: of the minute that has just closed, of a past one, or of every
 //! minute as it closes.
 
+mod answer;
 mod cache;
 mod candles;
 mod checkpoint;
@@ -9,11 +10,15 @@ mod embed;
 mod forecast;
 mod hint;
 mod history;
+mod importance;
 mod kinds;
 mod ledger;
 mod ledger_check;
+mod ledger_keeping;
 mod live;
+mod permuted_loss;
 mod recent_calibration;
+mod record;
 mod rule;
 mod seen;
 mod timed;
@@ -24,6 +29,7 @@ mod volatility_table;
 mod watch;
 
 pub use ::run::Drift;
+pub use answer::Answer;
 pub use candles::CandleSource;
 pub use checkpoint::{Checkpoint, Fallback};
 pub use command::{Args, Command, WatchCommand, run};
@@ -31,8 +37,9 @@ pub use embed::EmbedArgs;
 pub use forecast::{CoinForecast, ForecastUnit, Forecasts, forecast_at};
 pub use hint::hint_of;
 pub use history::{History, MissingCoin};
+pub use importance::ImportanceArgs;
 pub use kinds::kinds;
 pub use ledger::LedgerArgs;
 pub use recent_calibration::{RecentCalibration, RecentCoverage};
 pub use volatility_forecast::{SuggestedExposure, VolatilityForecast};
-pub use watch::{ExchangeClock, Feed, FeedSource, WatchArgs, WatchConfig};
+pub use watch::{ExchangeClock, Feed, FeedSource, SignalPolicy, WatchArgs, WatchConfig, why_not};

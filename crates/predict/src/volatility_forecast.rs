@@ -190,6 +190,7 @@ pub(crate) fn volatilities(
         Some(before) => checkpoint.forecaster.forecast(panel, &[before])?,
         None => vec![Err(String::new()); answers.len()],
     };
+    let classes = checkpoint.forecaster.probabilities(panel, &[row])?;
     let coins = panel.symbols().iter().zip(answers);
     let known: Vec<(&str, f64)> = coins
         .filter_map(|(symbol, answer)| Some((symbol.as_str(), *answer.as_ref().ok()?)))
@@ -206,17 +207,19 @@ pub(crate) fn volatilities(
     }
     .into_iter();
     let judgement = Judgement::new(&checkpoint.config, checkpoint.record.as_ref(), at_ms)?;
-    let of_coin = |((symbol, answer), before): ((&Symbol, &ForecastResult), &ForecastResult)| {
+    let of_coin = |(coin, (answer, before)): (usize, (&ForecastResult, &ForecastResult))| {
         let forecast = answer.as_ref().ok()?;
         let change = before
             .as_ref()
             .ok()
             .map(|before| (forecast - before).exp() - 1.0);
-        let published = published.next()?;
+        let own = classes.as_ref().and_then(|all| all.get(coin)?.as_deref());
+        let published = published.next()?.with_own_classes(own);
+        let symbol = panel.symbols()[coin].as_str();
         let volatility = VolatilityForecast::new(&published, change.filter(|one| one.is_finite()))
-            .with_exposures(&judgement, (symbol.as_str(), *forecast));
+            .with_exposures(&judgement, (symbol, *forecast));
         Some((volatility, published.intervals))
     };
-    let coins = panel.symbols().iter().zip(answers).zip(&before);
-    Ok(coins.map(of_coin).collect())
+    let pairs = answers.iter().zip(&before).enumerate();
+    Ok(pairs.map(of_coin).collect())
 }

@@ -2,7 +2,7 @@
 
 use anyhow::anyhow;
 use cli::WithHint;
-use dataset::{Column, Dataset, LeftOut, Task, count_jumps};
+use dataset::{Column, Dataset, LeftOut, count_jumps};
 use market::Symbol;
 
 /// Most coins that are named in one line.
@@ -87,7 +87,12 @@ fn note_coins(dataset: &Dataset) {
 /// Says which coins have returns that are too large to be a price move, which a volatility leaves out.
 fn note_jumps(dataset: &Dataset) {
     let Dataset { config, panel, .. } = dataset;
-    if config.target.init(panel.interval()).task() != Task::LogVolatility {
+    if !config
+        .target
+        .init(panel.interval())
+        .task()
+        .is_of_volatility()
+    {
         return;
     }
     let coins = panel.symbols().iter().enumerate();

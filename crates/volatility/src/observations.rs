@@ -1,6 +1,6 @@
 //! What models see of a panel.
 
-use dataset::{Panel, log_returns};
+use dataset::{FeatureShuffle, Panel, log_returns};
 use rayon::prelude::*;
 
 use crate::terms::{CoinHistory, Source, Term};
@@ -32,6 +32,9 @@ impl<'a> Observations<'a> {
         };
         let (mut values, returns): (Vec<Vec<Vec<f64>>>, _) =
             (0..panel.coins()).into_par_iter().map(of_coin).unzip();
+        if let Some(shuffle) = panel.shuffle() {
+            exchange(&mut values, &rows, terms, shuffle);
+        }
         for (place, term) in terms.iter().enumerate() {
             if let Source::Market(_) = term.source {
                 take_means(&mut values, place);
@@ -67,6 +70,32 @@ impl<'a> Observations<'a> {
     /// The coin's log returns of all rows until the last one that there are terms of.
     pub fn returns(&self, coin: usize) -> &[f64] {
         &self.returns[coin]
+    }
+}
+
+/// Exchanges terms that are features between rows and coins, as permutation importance asks for. Where
+/// the other value is unknown, a row keeps its own.
+fn exchange(
+    values: &mut [Vec<Vec<f64>>],
+    rows: &[usize],
+    terms: &[Term],
+    shuffle: &FeatureShuffle,
+) {
+    let places = terms.iter().enumerate();
+    for (place, _) in places.filter(|(_, term)| shuffle.has(term.name)) {
+        let before: Vec<Vec<f64>> = values.iter().map(|coin| coin[place].clone()).collect();
+        for (coin, own) in values.iter_mut().enumerate() {
+            for (at, &row) in rows.iter().enumerate() {
+                let source = shuffle.source(row, coin);
+                let found = source.and_then(|(from, other)| {
+                    let from = rows.binary_search(&from).ok()?;
+                    Some(before[other][from])
+                });
+                if let Some(value) = found.filter(|value| !value.is_nan()) {
+                    own[place][at] = value;
+                }
+            }
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use storage::Scratch;
 use super::group::{Group, GroupChoice};
 use super::time::{TimeFeature, time_features};
 use super::{FeatureMatrix, FeatureSet, single};
-use crate::Panel;
+use crate::{FeatureShuffle, Panel};
 
 /// The features of a set, or of some of its groups, in order.
 ///
@@ -96,6 +96,18 @@ impl Features {
             .collect()
     }
 
+    /// The features that belong together, by a name: groups, then each feature that belongs to none,
+    /// and those of the time.
+    pub fn parts(&self) -> Vec<(&'static str, Vec<&'static str>)> {
+        let own = self.set.formulas().features().iter();
+        let own = own.map(|feature| (feature.name, vec![feature.name]));
+        let groups = self.chosen.groups.iter();
+        let groups = groups.map(|group| (group.name, group.features.to_vec()));
+        let time: Vec<&str> = self.time.iter().map(|feature| feature.name).collect();
+        let time = (!time.is_empty()).then_some(("time", time));
+        own.chain(groups).chain(time).collect()
+    }
+
     /// Number of features per coin.
     pub fn len(&self) -> usize {
         self.chosen.features + self.time.len()
@@ -145,7 +157,42 @@ impl Features {
                 let rows = start..rows.end.min(start + block_rows);
                 self.compute_block(panel, rows, out);
             });
+        if let Some(shuffle) = panel.shuffle() {
+            self.exchange(shuffle, panel, rows, &mut matrix);
+        }
         matrix
+    }
+
+    /// Exchanges values in the features at `rows`. Where the other value is unknown, a row keeps its
+    /// own.
+    fn exchange(
+        &self,
+        shuffle: &FeatureShuffle,
+        panel: &Panel,
+        rows: Range<usize>,
+        matrix: &mut FeatureMatrix,
+    ) {
+        let names = self.names();
+        let places: Vec<usize> = (0..names.len())
+            .filter(|&place| shuffle.has(names[place]))
+            .collect();
+        if places.is_empty() {
+            return;
+        }
+        let first = shuffle.rows().start;
+        let before = self.compute(&panel.clone().without_shuffle(), shuffle.rows());
+        for row in rows.clone() {
+            for coin in 0..panel.coins() {
+                let Some((from, other)) = shuffle.source(row, coin) else {
+                    continue;
+                };
+                let source = before.cell(from - first, other);
+                let cell = matrix.cell_mut(row - rows.start, coin);
+                for &place in places.iter().filter(|&&place| !source[place].is_nan()) {
+                    cell[place] = source[place];
+                }
+            }
+        }
     }
 
     fn compute_block(&self, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {

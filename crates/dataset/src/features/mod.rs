@@ -7,6 +7,7 @@ mod close6;
 mod closes;
 mod export;
 mod formulas;
+mod garch;
 mod group;
 mod har_intraday;
 mod har_range;

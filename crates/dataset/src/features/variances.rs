@@ -75,11 +75,16 @@ impl<'a> CoinVariances<'a> {
 
     /// Features without the rows that were read for the warm-up alone.
     pub fn wanted(&self, mut features: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
-        let warm_up = self.rows.len() - self.wanted;
+        let warm_up = self.first_wanted();
         features
             .iter_mut()
             .for_each(|values| _ = values.drain(..warm_up));
         features
+    }
+
+    /// The first of the rows that are asked for, counted from the first that is there.
+    pub fn first_wanted(&self) -> usize {
+        self.rows.len() - self.wanted
     }
 
     /// The number since 1970 of the first bar.

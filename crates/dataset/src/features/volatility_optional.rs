@@ -1,5 +1,7 @@
-//! The groups of `volatility` that a config asks for by name: not every source has their columns.
+//! The groups of `volatility` that a config asks for by name: not every source has their columns, or
+//! they take long.
 
+use super::garch::{WARM_UP_DAYS, expected_variance};
 use super::group::GroupFormula::Series;
 use super::group::{CoinInMarket, Group, OptionalGroup};
 use super::market_series::{WINDOWS, turnover};
@@ -7,7 +9,7 @@ use super::variances::known_size;
 use crate::Column;
 
 /// Those groups. Where a market cap or supply is 0 or missing, so are the features made of it.
-pub(super) static OPTIONAL: [OptionalGroup; 2] = [
+pub(super) static OPTIONAL: [OptionalGroup; 3] = [
     OptionalGroup {
         columns: &[Column::MarketCap],
         group: Group {
@@ -38,6 +40,16 @@ pub(super) static OPTIONAL: [OptionalGroup; 2] = [
             ],
             warm_up_bars: 30,
             compute: Series(supply),
+        },
+    },
+    OptionalGroup {
+        columns: &[],
+        group: Group {
+            name: "garch",
+            formula: "ln of the mean variance per day that the next 7 days are expected to have by a GARCH(1,1) of the coin's returns, fitted at the end of every seventh day since 1970 to the returns of the 365 days before; of a coin with fewer than 100 of them, or whose fit fails, the mean square with weights 0.94^k. For bars of a day, as a year of shorter ones is slow to fit to",
+            features: &["garch_variance"],
+            warm_up_bars: WARM_UP_DAYS,
+            compute: Series(expected_variance),
         },
     },
 ];

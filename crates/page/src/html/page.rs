@@ -6,6 +6,7 @@ use score::{Quantity, ReportSection};
 
 use super::charts::importance_svg;
 use super::content::{Page, models};
+use super::dependence_chart::dependence_svg;
 use super::document::{PageRow, chart, document, section, table};
 use super::intervals::intervals;
 use super::level_classes::classes;
@@ -132,6 +133,14 @@ fn features(page: &Page<'_>) -> Markup {
                 }
                 (chart(importance_svg(importance)))
                 (over_folds(importance))
+                @if !importance.dependence.is_empty() {
+                    p {
+                        "What the values of the features with the largest SHAP contributions do to a forecast: its mean \
+                        contribution in tenths of sampled rows by the feature's value, and between which bounds eight of ten \
+                        contributions lie."
+                    }
+                    (chart(dependence_svg(importance)))
+                }
             }))
         }
     }
