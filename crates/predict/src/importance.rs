@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, anyhow};
 use clap::Parser;
 use cli::WithHint;
-use dataset::{Dataset, FeatureShuffle, Fold, ForecastTable, RunDir, TablePart, Task};
+use dataset::{Dataset, FeatureShuffle, Fold, ForecastTable, RunDir, TablePart};
 use model::DeviceChoice;
 use run::{Forecaster, Kinds};
 use serde::Serialize;
