@@ -28,6 +28,7 @@ mod scratch;
 mod signal;
 mod store;
 mod volatility;
+mod volatility_ensemble;
 mod volatility_live;
 
 /// Held by whoever draws random numbers in this process: Burn has one generator, and another test

@@ -161,7 +161,7 @@ fn controls_know_nothing_after_their_row() {
 }
 
 /// Runs that forecast volatility on a store of the simulated market.
-struct Runs {
+pub struct Runs {
     dir: tempfile::TempDir,
 }
 
@@ -177,7 +177,7 @@ const KEYS: [&str; 6] = [
 
 impl Runs {
     /// Stores `a` and `b`, whose candles differ from the first one on that fold 2 is scored on.
-    fn new() -> Self {
+    pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut config = tests::tiny();
         let coins = tests::candles(&config);
@@ -196,7 +196,7 @@ impl Runs {
         Self { dir }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
@@ -208,7 +208,12 @@ impl Runs {
     /// The same with further keys, which name the run too.
     fn train_with(&self, command: &str, store: &str, keys: &[&str]) -> PathBuf {
         let named = keys.join("-").replace(['=', '.', '[', ']'], "-");
-        let run = self.path(&format!("{command}-{store}{named}"));
+        self.train_as((&format!("{command}{named}"), command), store, keys)
+    }
+
+    /// The same with another name.
+    pub fn train_as(&self, (name, command): (&str, &str), store: &str, keys: &[&str]) -> PathBuf {
+        let run = self.path(&format!("{name}-{store}"));
         let (config, out) = (
             self.path("tiny.toml").display().to_string(),
             run.display().to_string(),
@@ -245,14 +250,14 @@ impl Runs {
     }
 }
 
-fn part(run: &Path) -> TablePart {
+pub fn part(run: &Path) -> TablePart {
     let path = run.join("forecasts.parquet");
     let table = ForecastTable::read(&path).unwrap();
     table.only_part(&path).unwrap().clone()
 }
 
 /// All that the table says of a row's volatility, in the order of what is said live.
-fn offline(part: &TablePart, row: usize) -> Vec<u64> {
+pub fn offline(part: &TablePart, row: usize) -> Vec<u64> {
     let names = [
         "volatility_mean",
         "variance_mean",
@@ -271,7 +276,7 @@ fn offline(part: &TablePart, row: usize) -> Vec<u64> {
         .collect()
 }
 
-fn check_live(run: &Path) {
+pub fn check_live(run: &Path) {
     let part = part(run);
     let mut compared = 0;
     for row in (0..part.len()).step_by(part.len() / 30) {

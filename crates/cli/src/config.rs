@@ -254,6 +254,14 @@ impl ConfigTable {
             .map_err(|error| self.unfit(Some(name), &error))
     }
 
+    /// A config file that says the same.
+    ///
+    /// # Errors
+    /// A value that TOML cannot hold.
+    pub fn to_toml(&self) -> anyhow::Result<String> {
+        Ok(toml::to_string(&self.table)?)
+    }
+
     fn unfit(&self, section: Option<&str>, error: &toml::de::Error) -> anyhow::Error {
         let text = error.to_string();
         let text = text.trim_end();

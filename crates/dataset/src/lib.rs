@@ -61,7 +61,7 @@ pub use intervals_config::{IntervalMethod, IntervalsConfig};
 pub use log_returns::{count_jumps, log_returns};
 pub use months::months;
 pub use named_output::check_named_output;
-pub use normalize_config::{InputNorm, NormalizeConfig, TargetScale};
+pub use normalize_config::{InputNorm, NormalizeConfig, NormalizeMethod, TargetScale};
 pub use normalizer::{CoinStats, Normalizer, TargetStats, TrainingRows, target_std};
 pub use notation::{YEAR_2100_MS, format_time, parse_time};
 pub use origin::Origin;

@@ -194,6 +194,14 @@ impl WindowSet {
         set
     }
 
+    /// The windows of this set and then those of another of the same coins, which end later.
+    pub fn followed_by(mut self, later: Self) -> Self {
+        self.ends.extend(later.ends);
+        self.counts.extend(later.counts);
+        self.dropped += later.dropped;
+        self
+    }
+
     /// Sets of several horizons with the same ends, which are those of any of them: a coin counts in
     /// a set where it did before.
     pub fn aligned(sets: Vec<Self>) -> Vec<Self> {

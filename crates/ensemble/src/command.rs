@@ -221,7 +221,7 @@ fn read_members(
 fn forecast_rows(members: &[Member], options: &EnsembleOptions) -> anyhow::Result<JoinedRows> {
     let joined = joined(members)?;
     let joined = match options.method {
-        Method::Stacked | Method::Average | Method::Mean => return Ok(joined),
+        Method::Stacked | Method::Average | Method::Mean | Method::Qlike => return Ok(joined),
         Method::IcADay => with_units(joined)?,
     };
     match &options.rule {

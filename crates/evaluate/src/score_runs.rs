@@ -19,6 +19,7 @@ use storage::write_atomically;
 
 use crate::across::{self, AcrossArgs};
 use crate::backtest::{self, BacktestArgs};
+use crate::cadence::{self, CadenceArgs};
 use crate::calibration::{self, CalibrationArgs};
 use crate::exposure::{self, ExposureArgs};
 use crate::largest::largest_coins;
@@ -66,6 +67,8 @@ pub enum Command {
     Portfolio(PortfolioArgs),
     /// Keep more or less of coins by forecasts of their volatility, beside the same average exposure
     Exposure(ExposureArgs),
+    /// Fit a config anew every day, every week and so on, and score what each cadence forecast
+    Cadence(CadenceArgs),
     /// Score the same forecasters on several panels: each panel, and the mean over panels
     Across(AcrossArgs),
 }
@@ -152,6 +155,7 @@ impl Command {
             Self::Timing(args) => timing::run(args),
             Self::Portfolio(args) => portfolio::run(args),
             Self::Exposure(args) => exposure::run(args),
+            Self::Cadence(args) => cadence::run(args),
             Self::Across(args) => across::run(args),
         }
     }

@@ -9,16 +9,18 @@ use dataset::{TimeSpan, format_time, parse_time};
 use registry::RunArgument;
 use storage::content_hash;
 use terminal::Table;
+use trading::Ledger;
 
 use crate::cache::ForecastCache;
 use crate::checkpoint::Request;
 use crate::embed::EmbedArgs;
 use crate::importance::ImportanceArgs;
 use crate::ledger::{self, LedgerArgs};
+use crate::record::print_last_bar;
 use crate::seen::{InSample, out_of_sample};
 use crate::volatility_drift::warn_of_drift;
 use crate::volatility_table::volatility_table;
-use crate::watch::{OrderArgs, WatchArgs, WatchConfig, watch};
+use crate::watch::{OrderArgs, WatchArgs, WatchConfig, WatchEnd, watch};
 use crate::{
     CandleSource, Checkpoint, CoinForecast, Fallback, ForecastUnit, Forecasts, History,
     MissingCoin, forecast_at,
@@ -57,6 +59,10 @@ pub struct Args {
     /// Forecast every minute as it closes, and open and close pretend positions
     #[arg(long)]
     watch: bool,
+    /// Do what a watch does, for the last closed bar alone: forecasts, signals and pretend positions
+    /// go to the ledger. A second call in the same bar changes nothing
+    #[arg(long, conflicts_with_all = ["watch", "at", "horizon", "source", "cache_secs"])]
+    record: bool,
     #[command(flatten)]
     watching: WatchArgs,
     #[command(flatten)]
@@ -140,13 +146,17 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if let Some(command) = &args.command {
         return command.run();
     }
+    let urls = (
+        args.model.base_url.as_deref(),
+        args.websocket_url.as_deref(),
+    );
+    let asked = (&args.watching, &args.orders);
     if args.watch {
-        let urls = (
-            args.model.base_url.as_deref(),
-            args.websocket_url.as_deref(),
-        );
-        let asked = (&args.watching, &args.orders);
-        return watch_with(&args.model, asked, urls, args.until.as_deref());
+        let end = WatchEnd::until(args.until.as_deref())?;
+        return watch_with(&args.model, asked, urls, end);
+    }
+    if args.record {
+        return record(args);
     }
     predict(args)
 }
@@ -164,7 +174,8 @@ impl Command {
                     args.websocket_url.as_deref(),
                 );
                 let asked = (&args.watching, &args.orders);
-                watch_with(&args.model, asked, urls, args.until.as_deref())
+                let end = WatchEnd::until(args.until.as_deref())?;
+                watch_with(&args.model, asked, urls, end)
             }
             Self::Embed(args) => args.run(),
             Self::Importance(args) => args.run(),
@@ -211,7 +222,7 @@ fn watch_with(
     model: &ModelArgs,
     watching: (&WatchArgs, &OrderArgs),
     urls: (Option<&str>, Option<&str>),
-    until: Option<&str>,
+    end: WatchEnd,
 ) -> anyhow::Result<()> {
     let (overrides, of_watch) = WatchArgs::split(&model.set);
     if let Some(text) = overrides.iter().find(|text| text.starts_with("target.")) {
@@ -222,7 +233,19 @@ fn watch_with(
     }
     let request = model.request(None, &overrides)?;
     let asked = (&request, model.in_sample());
-    watch(request.load()?, asked, watching, &of_watch, urls, until)
+    watch(request.load()?, asked, watching, &of_watch, urls, end)
+}
+
+/// Does what a watch does for one bar, and says what the ledger has of it.
+fn record(args: &Args) -> anyhow::Result<()> {
+    let urls = (args.model.base_url.as_deref(), None);
+    let asked = (&args.watching, &args.orders);
+    watch_with(&args.model, asked, urls, WatchEnd::OneBar)?;
+    let Some(run) = &args.model.run else {
+        return Ok(());
+    };
+    let ledger = Ledger::read_only(&args.watching.ledger_path(run))?;
+    print_last_bar(&ledger, args.json)
 }
 
 fn predict(args: &Args) -> anyhow::Result<()> {

@@ -3,6 +3,7 @@
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::completions::CompletionsArgs;
+use crate::config_file::ConfigFile;
 use crate::features::FeaturesArgs;
 use crate::man::ManArgs;
 use crate::schema::SchemaArgs;
@@ -27,6 +28,7 @@ pub enum Command {
     Ridge(linear::Args),
     Volatility(volatility::Args),
     Ensemble(ensemble::Args),
+    Search(search::Args),
     Evaluate(evaluate::Args),
     #[command(flatten)]
     Forecasts(evaluate::Command),
@@ -56,6 +58,7 @@ impl Command {
             Self::Ridge(args) => linear::run(args),
             Self::Volatility(args) => volatility::run(args),
             Self::Ensemble(args) => ensemble::run(args),
+            Self::Search(args) => search::run(args, &ConfigFile::keys()),
             Self::Evaluate(args) => evaluate::run(args),
             Self::Forecasts(command) => command.run(),
             Self::Predict(args) => predict::run(args),

@@ -18,10 +18,10 @@ const HISTORIES_AT_ONCE: usize = 4;
 ///
 /// The forecaster is handed stretches of the panel, each with no more history than a live forecast
 /// would have.
-pub(crate) fn forecast_piece(
-    recipe: &dyn Recipe,
-    piece: &Piece<'_>,
-) -> anyhow::Result<ForecastTable> {
+///
+/// # Errors
+/// A model that cannot be loaded or fails, or that forecasts no number where one is to be scored.
+pub fn forecast_piece(recipe: &dyn Recipe, piece: &Piece<'_>) -> anyhow::Result<ForecastTable> {
     let Piece { dataset, fold, .. } = piece;
     let horizons = dataset.by_horizon();
     let mut parts = Vec::with_capacity(horizons.len());

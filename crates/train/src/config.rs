@@ -9,6 +9,9 @@ use model::{AdamWConfig, Loss, Mixing, NetworkConfig, NetworkShape, WindowNorm};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::loss_check::check_loss;
+use crate::residuals::Residuals;
+
 /// What `run.kind` says of a run of `train`.
 pub(crate) const KIND: &str = "network";
 
@@ -141,6 +144,9 @@ pub struct TrainingConfig {
     pub stride: usize,
     /// What is minimized. The squared error was found much less stable on returns.
     pub loss: Loss,
+    /// Where the residuals come from that a volatility is published by.
+    #[serde(skip_serializing_if = "Residuals::is_default")]
+    pub residuals: Residuals,
     /// For `target.fit = "parts"`: how much the market's part counts beside the coins' own parts.
     pub market_weight: f64,
     /// Which weights of a training are kept.
@@ -191,6 +197,7 @@ impl Default for TrainingConfig {
             max_secs: None,
             stride: 1,
             loss: Loss::L1,
+            residuals: Residuals::EarlierFolds,
             market_weight: 1.0,
             selection: WeightSelection::Pearson,
             evaluate_every: 100,
@@ -240,6 +247,9 @@ impl TrainConfig {
         if config.shared.normalize.inputs == InputNorm::Window {
             config.network.input_norm = WindowNorm::Window;
         }
+        let is_uncertain = config.network.log_scale;
+        check_loss(config.training.loss, is_uncertain, &config.shared).map_err(cli::usage)?;
+        config.network.log_scale = config.training.loss == Loss::Gaussian;
         config
             .network
             .validate()
@@ -386,18 +396,19 @@ impl TrainConfig {
             )
             .hint("--set target.base= or a run for each horizon (target.horizon)"));
         }
+        training.residuals.check(&self.shared, training.is_warm())?;
         self.optimizer.adamw().init()?;
         Ok(())
     }
 
     /// Checks that the network can learn from panels of other coins, if it is to.
     fn check_mixing(&self) -> anyhow::Result<()> {
-        if self.shared.panels.is_empty() || self.network.mixing == Mixing::Shared {
+        if self.shared.panels.is_empty() || self.network.mixing != Mixing::Stacked {
             return Ok(());
         }
         Err(anyhow!(
             "network.mixing = \"stacked\" has a channel for each coin of one panel, expected \
-             \"shared\" beside [[panel]] sections"
+             \"shared\" or \"own\" beside [[panel]] sections"
         )
         .hint("--set network.mixing=shared, or take the [[panel]] sections out"))
     }

@@ -1,14 +1,17 @@
 //! Trains the network on walk-forward folds, scores it out of sample and writes a run.
 
+mod blocks;
 mod command;
 mod config;
 mod drift;
 mod dry_run;
 mod hint;
 mod kind;
+mod loss_check;
 mod monitor;
 mod pieces;
 mod recipe;
+mod residuals;
 mod sampler;
 mod saved;
 mod stopwatch;
@@ -21,4 +24,5 @@ pub use config::{OptimizerConfig, Schedule, TrainConfig, TrainingConfig, WeightS
 pub use hint::hint_of;
 pub use kind::NetworkKind;
 pub use recipe::NetworkRecipe;
+pub use residuals::Residuals;
 pub use saved::SavedNetworks;

@@ -1,11 +1,9 @@
 //! From arguments to a running watch.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::anyhow;
-use cli::WithHint;
-use dataset::{DataConfig, Payoff, format_time, parse_time};
+use dataset::{DataConfig, Payoff, format_time};
 use market::{RestClient, RestOptions, Symbol};
 use registry::RunArgument;
 use rules::Thresholds;
@@ -18,7 +16,7 @@ use super::metrics::WatchMetrics;
 use super::orders::{OrderArgs, OrderTerms, Orders};
 use super::session::{Session, note_left_out};
 use super::unseen::unseen;
-use super::{ExchangeClock, Feed, FeedSource, SignalPolicy, WatchArgs, log};
+use super::{ExchangeClock, Feed, FeedSource, SignalPolicy, WatchArgs, WatchEnd, log};
 use crate::checkpoint::Request;
 use crate::seen::InSample;
 use crate::{Checkpoint, WatchConfig};
@@ -27,10 +25,12 @@ use crate::{Checkpoint, WatchConfig};
 /// ahead, they are enough.
 const SPARE_BARS: i64 = 60;
 
-/// Watches until it is interrupted or the exchange's clock shows `until`.
+/// Watches until it is interrupted or at its end. A watch of one bar that the ledger has already
+/// changes nothing.
 ///
 /// # Errors
-/// A ledger in use, thresholds that are none, an exchange that does not answer at the start.
+/// A ledger in use, thresholds that are none, an exchange that does not answer at the start, and for
+/// one bar an exchange that does not answer at all.
 #[expect(
     clippy::too_many_lines,
     reason = "the parts of a session, put together one after the other"
@@ -41,15 +41,18 @@ pub fn watch(
     (args, wanted): (&WatchArgs, &OrderArgs),
     overrides: &[String],
     (base_url, websocket_url): (Option<&str>, Option<&str>),
-    until: Option<&str>,
+    end: WatchEnd,
 ) -> anyhow::Result<()> {
-    let until_ms = until_ms(until)?;
     let run = request.run;
     let argument = RunArgument {
         folder: run.to_owned(),
         model: request.registered.cloned(),
     };
-    let (trading, settings) = args.settings(run, overrides)?;
+    let (trading, mut settings) = args.settings(run, overrides)?;
+    if end == WatchEnd::OneBar {
+        // Too short for a stream and for whoever reads metrics.
+        (settings.websocket, settings.metrics_port) = (false, None);
+    }
     let (data, symbols) = (
         checkpoint.config.data.clone(),
         checkpoint.config.universe.symbols.clone(),
@@ -71,8 +74,16 @@ pub fn watch(
         .build()?;
     runtime.block_on(async {
         serve_metrics(&metrics, settings.metrics_port).await;
-        let clock = wait_for_clock(&client, &settings, &is_interrupted).await?;
+        let clock = wait_for_clock(&client, &settings, end, &is_interrupted).await?;
         let begins_ms = clock.now_ms().div_euclid(bar_ms) * bar_ms - bar_ms;
+        let last_ms = ledger.last_forecast_ms()?;
+        if end == WatchEnd::OneBar && last_ms.is_some_and(|last_ms| last_ms >= begins_ms) {
+            info!(
+                time = format_time(begins_ms),
+                "recorded already: nothing to do"
+            );
+            return Ok(());
+        }
         let tuned = policy.thresholds.as_ref();
         let checkpoint = unseen(checkpoint, (request, in_sample), tuned, begins_ms)?;
         let open = ledger.open_positions()?;
@@ -109,7 +120,7 @@ pub fn watch(
             ledger_path,
             metrics,
             is_interrupted,
-            until_ms,
+            end,
             net,
             reported_ms: i64::MIN,
             doubted_at: None,
@@ -130,15 +141,6 @@ fn log_start(symbols: &[Symbol], open: &[Position], ledger: &Path, now_ms: i64) 
         exchange_time = format_time(now_ms),
         "watching"
     );
-}
-
-fn until_ms(until: Option<&str>) -> anyhow::Result<i64> {
-    let Some(text) = until else {
-        return Ok(i64::MAX);
-    };
-    parse_time(text).map_err(|error| {
-        cli::usage(anyhow!("--until: {error}").hint("--until 2024-05-01T12:00 for instance"))
-    })
 }
 
 /// Opens the ledger, and the log beside it.
@@ -235,22 +237,28 @@ fn patience(settings: &WatchConfig, market: market::Market) -> RestOptions {
     }
 }
 
-/// An exchange that is down when the watch begins is waited for, like one that goes down later.
+/// An exchange that is down when the watch begins is waited for, like one that goes down later; for
+/// one bar alone no longer than `watch.patience_secs`.
 async fn wait_for_clock(
     client: &RestClient,
     settings: &WatchConfig,
+    end: WatchEnd,
     is_interrupted: &std::sync::atomic::AtomicBool,
 ) -> anyhow::Result<ExchangeClock> {
     let mut pause = Duration::from_millis(200);
+    let began = Instant::now();
+    let is_in_vain = || {
+        let is_over = began.elapsed().as_secs_f64() > settings.patience_secs;
+        is_interrupted.load(std::sync::atomic::Ordering::Relaxed)
+            || (end == WatchEnd::OneBar && is_over)
+    };
     loop {
         match ExchangeClock::read(client, settings.clock_speed).await {
             Ok(clock) => {
                 note_left_out(&clock);
                 return Ok(clock);
             }
-            Err(error) if is_interrupted.load(std::sync::atomic::Ordering::Relaxed) => {
-                return Err(error.into());
-            }
+            Err(error) if is_in_vain() => return Err(error.into()),
             Err(error @ (market::Error::NotServedHere { .. } | market::Error::Rejected { .. })) => {
                 return Err(error.into());
             }

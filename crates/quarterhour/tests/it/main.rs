@@ -18,6 +18,7 @@ mod names;
 mod reference;
 mod replay;
 mod schema;
+mod search;
 
 use std::process::Command;
 

@@ -19,7 +19,7 @@ use dataset::{Config, Dataset, Fold, ForecastTable, RunDir, TablePart};
 use fit::{Fitting, FoldStep, Source, training_table};
 use fitted::SavedPublications;
 
-pub use blocks::{OutOfBlock, TrainingBlock, training_blocks};
+pub use blocks::{BLOCKS, OutOfBlock, TrainingBlock, training_blocks};
 pub use edges::RegimeEdges;
 pub use fitted::{Publication, PublicationStep, PublishedVolatility};
 

@@ -4,6 +4,7 @@
 mod faults;
 mod follow;
 mod ledger;
+mod record;
 
 use std::fs;
 use std::io::{Read, Write};
@@ -33,6 +34,10 @@ struct Market3 {
 
 impl Market3 {
     fn new(faults: Faults) -> Self {
+        Self::with_speed(faults, SPEED)
+    }
+
+    fn with_speed(faults: Faults, speed: f64) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let run = untrained_run(dir.path());
         let mut config = tests::tiny();
@@ -41,7 +46,7 @@ impl Market3 {
         let start = coins[0].1.open_time_ms[2000].to_string();
         let replay = ReplayConfig {
             start: Some(start),
-            speed: SPEED,
+            speed,
             faults,
             ..ReplayConfig::default()
         };
