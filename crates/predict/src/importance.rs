@@ -67,7 +67,7 @@ struct ImportanceReport {
     days: usize,
     folds: Vec<usize>,
     groups: Vec<GroupImportance>,
-    /// Groups whose interval lies above 0, as `features.groups` takes them.
+    /// Groups whose interval lies above 0, as `features.groups` and `features.with` take them.
     kept: Vec<String>,
 }
 
@@ -86,10 +86,14 @@ impl ImportanceArgs {
             return Ok(());
         }
         print!("{}", table(&report).render());
+        let kept = match report.kept.is_empty() {
+            true => "none".to_owned(),
+            false => report.kept.join(", "),
+        };
         println!(
-            "Added {} a day over {} days; interval: {} draws of days in blocks of {BLOCK_DAYS}.\n\
-             Interval above 0: features.groups = {:?}",
-            report.loss, report.days, DRAWS, report.kept
+            "Added {} a day over {} days; interval: {DRAWS} draws of days in blocks of {BLOCK_DAYS}.\n\
+             Interval above 0: {kept}.",
+            report.loss, report.days
         );
         Ok(())
     }
