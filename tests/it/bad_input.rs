@@ -22,12 +22,18 @@ fn candles(number: i64, days: std::ops::Range<i64>, is_growing: bool) -> CandleT
     let mut close: f64 = 100.0;
     let mut candle = |day: i64| {
         let size = if is_growing {
-            0.001 * (0.01 * day as f64).exp()
+            0.0003 * (0.01 * day as f64).exp()
         } else {
             0.03 * (1.0 + 0.5 * (day as f64 / 10.0).sin())
         };
         let open = close;
         close *= (size * ((day * day * (number + 1)) as f64).sin()).exp();
+        // One coin doubles early on and falls back, and nothing is as wild again.
+        close *= match (number, day) {
+            (1, 60) => 2.0,
+            (1, 61) => 0.5,
+            _ => 1.0,
+        };
         let mut row = [f64::NAN; Column::ALL.len()];
         row[..5].copy_from_slice(&[
             open,
