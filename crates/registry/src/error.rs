@@ -140,9 +140,11 @@ impl Error {
 
     /// An error of SQLite with the file that it is about.
     pub(crate) fn sqlite(path: &Path, error: &rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked, ReadOnly};
+        use rusqlite::ErrorCode::{CannotOpen, DatabaseBusy, DatabaseLocked, ReadOnly};
         let hint = match error.sqlite_error_code() {
-            Some(ReadOnly) => Some("forecasts go on; changes need a disk that can be written to"),
+            Some(ReadOnly | CannotOpen) => {
+                Some("forecasts go on; changes need a disk that can be written to")
+            }
             Some(DatabaseBusy | DatabaseLocked) => Some("another program holds it; try again"),
             _ => None,
         };

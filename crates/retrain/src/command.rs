@@ -8,6 +8,7 @@ use clap::Args;
 use cli::{ConfigArgs, WithHint};
 use dataset::{Config, Panel, RunDir, Source, TimeSpan, format_time};
 use download::FetchArgs;
+use market::Interval;
 use registry::{
     Alias, Change, Entry, ModelName, ModelReference, ModelVersion, NamedModel, Promotion, Registry,
     Verdict, Which, describe, registry_path, report_change,
@@ -42,8 +43,8 @@ pub struct RetrainArgs {
     /// Begin with the champion's weights instead of from nothing, where the forecaster can
     #[arg(long)]
     warm_start: bool,
-    /// Fit a promoted challenger once more on all candles but the newest day, and promote that; its scores
-    /// are those of the model before
+    /// Fit a promoted challenger once more on all candles but the newest (a twenty-fourth of what was held
+    /// back), and promote that; its scores are those of the model before
     #[arg(long)]
     refit: bool,
     /// Take the candles that the store has
@@ -75,6 +76,11 @@ pub struct RetrainArgs {
 /// then.
 pub fn run(args: &RetrainArgs, kinds: &Kinds) -> anyhow::Result<()> {
     let path = registry_path(args.registry.as_deref());
+    let reference = ModelReference {
+        name: args.model.clone(),
+        which: Which::Alias(args.alias.clone()),
+    };
+    let (champion, _) = NamedModel::resolve(&path, &reference)?;
     // Before anything is fitted: a registry that cannot be changed.
     drop(Registry::open(&path)?);
     let lock = path.with_file_name(format!("{}-retrain.lock", args.model));
@@ -85,11 +91,6 @@ pub fn run(args: &RetrainArgs, kinds: &Kinds) -> anyhow::Result<()> {
             return Ok(());
         }
     };
-    let reference = ModelReference {
-        name: args.model.clone(),
-        which: Which::Alias(args.alias.clone()),
-    };
-    let (champion, _) = NamedModel::resolve(&path, &reference)?;
     kinds.prepare(&champion.run)?;
     let (_, config) = kinds.config(&champion.run, &args.set)?;
     let retraining = Retrain {
@@ -268,24 +269,24 @@ impl Retrain<'_> {
         Ok(())
     }
 
-    /// Fits the promoted challenger once more, on all candles but the newest day, and says on its card what
-    /// the scores are of.
+    /// Fits the promoted challenger once more, on all candles but the newest, and says on its card what the
+    /// scores are of.
     fn refit(
         &self,
         run: &Path,
         period: &Period,
-        (challenger, scored): (&ModelVersion, &Entry),
+        (challenger, entry): (&ModelVersion, &Entry),
     ) -> anyhow::Result<PathBuf> {
         let name = run.file_name().unwrap_or_default().to_string_lossy();
         let again = run.with_file_name(format!("{name}-refit"));
-        let day = TimeSpan::hours(24).min(self.cadence);
-        self.fit(&again, period, day)?;
+        let scored = last_check(self.cadence, self.config.data.interval);
+        self.fit(&again, period, scored)?;
         let card = std::fs::read_to_string(run.join(CARD_FILE))?;
         let text = format!(
             "The model in this folder was fitted once more after {} {challenger} had been scored: on all \
-             candles before the newest {day}. All that follows, the scores too, is of {challenger}, the \
+             candles before the newest {scored}. All that follows, the scores too, is of {challenger}, the \
              model before the refit.\n\n{card}",
-            scored.name
+            entry.name
         );
         write_atomically(&again.join(CARD_FILE), text.as_bytes())?;
         Ok(again)
@@ -313,6 +314,11 @@ impl Retrain<'_> {
         let refitted = next.next_patch();
         Ok((next, refitted))
     }
+}
+
+/// How much a refit leaves out at the end: what it forecasts there only shows that its files are whole.
+fn last_check(cadence: TimeSpan, interval: Interval) -> TimeSpan {
+    TimeSpan::of_bars((cadence.bars(interval) / 24).max(1), interval)
 }
 
 fn now_ms() -> i64 {

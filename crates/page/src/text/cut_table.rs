@@ -3,7 +3,7 @@
 use rules::{AlarmCosts, CallFigures, CutReport, ExposureReport, ExposureValue};
 use terminal::Table;
 
-use crate::text::format::{dash, number, wrapped};
+use crate::text::format::{dash, grouped, number, wrapped};
 
 /// Titles of the columns of [`cut_rows`].
 pub(crate) const CUT_COLUMNS: [&str; 9] = [
@@ -55,7 +55,7 @@ pub(crate) fn cut_rows(cuts: &CutReport) -> Vec<(String, Vec<String>)> {
         let known = |value: Option<f64>| value.map_or_else(dash, share);
         vec![
             cut,
-            figures.rows.to_string(),
+            grouped(figures.rows),
             share(figures.high),
             share(figures.called),
             known(figures.recall),

@@ -138,7 +138,7 @@ pub(super) fn outcome(rows: &Rows, regimes: &RegimeForecast, row: usize) -> Opti
     let (probability, edge) = (regimes.probability[2][row], regimes.edges[1][row]);
     let realized = rows.realized[row];
     let is_known = probability.is_finite() && edge.is_finite() && realized.is_finite();
-    is_known.then(|| Outcome {
+    is_known.then_some(Outcome {
         probability,
         is_high: realized > edge,
     })
