@@ -8,7 +8,6 @@ impl Market3 {
         self.record_from(&self.exchange.url(), more)
     }
 
-    /// The same from the exchange at another address.
     fn record_from(&self, url: &str, more: &[&str]) -> std::process::Output {
         let speed = format!("watch.clock_speed={SPEED}");
         Command::new(env!("CARGO_BIN_EXE_predict"))
