@@ -31,7 +31,7 @@ impl Eligibility {
     pub fn of(panel: &Panel, config: &FeatureConfig) -> Self {
         let (rows, coins, lookback) = (panel.rows(), panel.coins(), config.lookback_bars);
         let chosen = config.chosen(panel.interval());
-        let chunk_rows = block_rows(panel) * rayon::current_num_threads();
+        let chunk_rows = block_rows(panel, chosen.warm_up_bars()) * rayon::current_num_threads();
         let mut missing = Vec::with_capacity(rows * coins);
         // Rows before the panel began count as missing.
         let mut counts = vec![lookback; coins];

@@ -256,7 +256,7 @@ impl Checkpoint {
     }
 
     /// The fold that a [`label`](Self::label) names.
-    pub(crate) fn fold_of_label(label: &str) -> Option<usize> {
+    pub fn fold_of_label(label: &str) -> Option<usize> {
         let (_, rest) = label.split_once(" of fold ")?;
         rest.split(' ').next()?.parse().ok()
     }

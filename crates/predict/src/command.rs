@@ -11,6 +11,7 @@ use storage::content_hash;
 use terminal::Table;
 use trading::Ledger;
 
+use crate::answer::Answer;
 use crate::cache::ForecastCache;
 use crate::checkpoint::Request;
 use crate::embed::EmbedArgs;
@@ -37,7 +38,7 @@ pub struct Args {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    model: ModelArgs,
+    pub(crate) model: ModelArgs,
     /// Open time of the last candle to use, such as 2021-05-01T00:15 (UTC) [default: the last
     /// closed one]
     #[arg(long, value_name = "TIME", conflicts_with = "watch")]
@@ -77,7 +78,7 @@ pub struct Args {
 
 /// What a forecast needs, be it one or every minute's.
 #[derive(Debug, Clone, clap::Args)]
-struct ModelArgs {
+pub(crate) struct ModelArgs {
     /// The run: a folder such as checkpoints/panel20, or a registered model such as spot20@production or
     /// spot20@1.2.0
     #[arg(long, visible_alias = "model", value_name = "RUN", required = true)]
@@ -101,7 +102,7 @@ struct ModelArgs {
     /// Overrides a key of [data] or [universe], and of a watch of [trading] or [watch] (may be
     /// repeated)
     #[arg(long, value_name = "KEY=VALUE")]
-    set: Vec<String>,
+    pub(crate) set: Vec<String>,
 }
 
 /// `quarterhour watch`, which is `predict` with `--watch`
@@ -187,7 +188,7 @@ impl Command {
 impl ModelArgs {
     /// The model to load for a time, or for the last one; `overrides` are the keys of `--set` that
     /// are the run's.
-    fn request<'a>(
+    pub(crate) fn request<'a>(
         &'a self,
         at_ms: Option<i64>,
         overrides: &'a [String],
@@ -208,7 +209,7 @@ impl ModelArgs {
         })
     }
 
-    fn in_sample(&self) -> InSample {
+    pub(crate) fn in_sample(&self) -> InSample {
         if self.in_sample {
             InSample::Mark
         } else {
@@ -249,6 +250,39 @@ fn record(args: &Args) -> anyhow::Result<()> {
 }
 
 fn predict(args: &Args) -> anyhow::Result<()> {
+    let Answer {
+        forecasts,
+        source,
+        is_of_volatility,
+        reused_after_secs,
+    } = args.answer()?;
+    if let Some(age_secs) = reused_after_secs {
+        cli::note(format!(
+            "forecasts made {age_secs} s ago; --cache-secs 0 makes new ones"
+        ));
+    }
+    let text = match (args.json, is_of_volatility) {
+        (true, _) => serde_json::to_string_pretty(&forecasts)? + "\n",
+        (false, true) => volatility_table(&forecasts),
+        (false, false) => table(&forecasts),
+    };
+    warn_of_drift(&forecasts, &WatchConfig::default());
+    cli::print(&text)?;
+    if forecasts.coins.iter().all(|coin| coin.forecast.is_none()) {
+        let error = anyhow!("no coin can be forecast at {}", format_time(forecasts.time));
+        return Err(match source {
+            CandleSource::Store => error.hint("`quarterhour audit` shows the holes"),
+            CandleSource::Binance | CandleSource::Simulated => error,
+        });
+    }
+    Ok(())
+}
+
+/// What the arguments ask for: the forecasts that the command prints.
+///
+/// # Errors
+/// As [`run()`]; coins that are all refused are no error here.
+pub(crate) fn answer(args: &Args) -> anyhow::Result<Answer> {
     let at_ms = match &args.at {
         None => None,
         Some(text) => Some(parse_time(text).map_err(|error| {
@@ -289,25 +323,16 @@ fn predict(args: &Args) -> anyhow::Result<()> {
         .source
         .unwrap_or_else(|| CandleSource::default_for(&checkpoint.config, at_ms));
     let is_of_volatility = checkpoint.publication.is_some();
-    let forecasts = match (source, at_ms) {
+    let (forecasts, reused_after_secs) = match (source, at_ms) {
         (CandleSource::Binance, None) => reused_or_made(args, &request, checkpoint)?,
-        _ => make(args, &request, checkpoint, source, at_ms)?.0,
+        _ => (make(args, &request, checkpoint, source, at_ms)?.0, None),
     };
-    let text = match (args.json, is_of_volatility) {
-        (true, _) => serde_json::to_string_pretty(&forecasts)? + "\n",
-        (false, true) => volatility_table(&forecasts),
-        (false, false) => table(&forecasts),
-    };
-    warn_of_drift(&forecasts, &WatchConfig::default());
-    cli::print(&text)?;
-    if forecasts.coins.iter().all(|coin| coin.forecast.is_none()) {
-        let error = anyhow!("no coin can be forecast at {}", format_time(forecasts.time));
-        return Err(match source {
-            CandleSource::Store => error.hint("`quarterhour audit` shows the holes"),
-            CandleSource::Binance | CandleSource::Simulated => error,
-        });
-    }
-    Ok(())
+    Ok(Answer {
+        forecasts,
+        source,
+        is_of_volatility,
+        reused_after_secs,
+    })
 }
 
 /// Forecasts, and whether every coin had its candle; one that had none is named with the reason.
@@ -342,12 +367,13 @@ fn make(
     Ok((forecasts, missing.is_empty()))
 }
 
-/// The exchange's last minute, or forecasts from the cache where they are young enough.
+/// The exchange's last minute, or forecasts from the cache where they are young enough, with their
+/// age in seconds.
 fn reused_or_made(
     args: &Args,
     request: &Request<'_>,
     checkpoint: Checkpoint,
-) -> anyhow::Result<Forecasts> {
+) -> anyhow::Result<(Forecasts, Option<u64>)> {
     let lasts_secs = args
         .cache_secs
         .unwrap_or(if args.json { CACHE_SECS } else { 0 });
@@ -363,16 +389,13 @@ fn reused_or_made(
     // Hashed, as an address may hold a password.
     let cache = ForecastCache::new(request.run, content_hash(key.as_bytes()), lasts_secs);
     if let Some((forecasts, age_secs)) = cache.get() {
-        cli::note(format!(
-            "forecasts made {age_secs} s ago; --cache-secs 0 makes new ones"
-        ));
-        return Ok(forecasts);
+        return Ok((forecasts, Some(age_secs)));
     }
     let (forecasts, is_complete) = make(args, request, checkpoint, CandleSource::Binance, None)?;
     if lasts_secs > 0 && is_complete {
         cache.put(&forecasts);
     }
-    Ok(forecasts)
+    Ok((forecasts, None))
 }
 
 /// The bounds of a coin's interval.

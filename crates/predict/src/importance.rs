@@ -25,7 +25,7 @@ const SEED: u64 = 1;
 #[derive(Debug, Parser)]
 pub struct ImportanceArgs {
     /// Run of any forecaster, such as checkpoints/volatility-xgboost
-    #[arg(value_name = "RUN")]
+    #[arg(value_name = "RUN", value_parser = registry::run_folder)]
     run: PathBuf,
     /// Folds to look at, such as 1,2,3,4,5 [default: all]
     #[arg(long, value_name = "K,...", value_delimiter = ',')]

@@ -1,6 +1,7 @@
 //! Forecasts from a saved run: of the minute that has just closed, of a past one, or of every
 //! minute as it closes.
 
+mod answer;
 mod cache;
 mod candles;
 mod checkpoint;
@@ -28,6 +29,7 @@ mod volatility_table;
 mod watch;
 
 pub use ::run::Drift;
+pub use answer::Answer;
 pub use candles::CandleSource;
 pub use checkpoint::{Checkpoint, Fallback};
 pub use command::{Args, Command, WatchCommand, run};
@@ -40,4 +42,4 @@ pub use kinds::kinds;
 pub use ledger::LedgerArgs;
 pub use recent_calibration::{RecentCalibration, RecentCoverage};
 pub use volatility_forecast::{SuggestedExposure, VolatilityForecast};
-pub use watch::{ExchangeClock, Feed, FeedSource, WatchArgs, WatchConfig};
+pub use watch::{ExchangeClock, Feed, FeedSource, SignalPolicy, WatchArgs, WatchConfig, why_not};

@@ -146,7 +146,8 @@ impl Features {
     ) -> FeatureMatrix {
         let shape = (panel.coins(), self.len());
         let mut matrix = FeatureMatrix::zeroed_in(rows.len(), shape, scratch);
-        let (channels, block_rows) = (matrix.channels(), block_rows(panel));
+        let block_rows = block_rows(panel, self.warm_up_bars());
+        let channels = matrix.channels();
         matrix
             .values
             .par_chunks_mut((block_rows * channels).max(1))
@@ -218,8 +219,12 @@ impl Features {
     }
 }
 
+/// No block has more rows, however long the warm-up is.
+const MOST_BLOCK_ROWS: usize = 65_536;
+
 /// Rows that are worth computing at once: enough to make the warm-up before them cheap, few enough
 /// for the cache.
-pub(crate) fn block_rows(panel: &Panel) -> usize {
-    (32_768 / panel.coins().max(1)).clamp(512, 4096)
+pub(crate) fn block_rows(panel: &Panel, warm_up_bars: usize) -> usize {
+    let for_cache = (32_768 / panel.coins().max(1)).clamp(512, 4096);
+    for_cache.max(warm_up_bars.min(MOST_BLOCK_ROWS))
 }

@@ -76,6 +76,7 @@ fn every_subcommand_lists_its_arguments() {
         ("ledger", "--verify"),
         ("models", "--registry"),
         ("retrain", "--hold-back"),
+        ("serve", "--listen"),
         ("replay", "--stop-at"),
         ("schema", "--markdown"),
         ("completions", "<SHELL>"),
