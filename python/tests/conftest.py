@@ -50,6 +50,8 @@ NETWORKS = {
             'target.horizons=["15m","30m"]', "normalize.target=trailing", "normalize.inputs=pooled"],
     "tcn": ["network.encoder=tcn", "network.tcn.widths=[8,8]", "network.norm=layer", "normalize.inputs=window",
             "network.linear_skip=true"],
+    "own-rank": ["network.mixing=own", "network.linear_skip=true", "network.linear_skip_bars=4", "normalize.method=rank"],
+    "pooled-rank": ["normalize.method=rank", "normalize.inputs=pooled", "normalize.target=trailing"],
 }  # fmt: skip
 TREES = {"lightgbm": [], "lightgbm-parts": ["target.fit=parts", "normalize.target=trailing"]}
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 import polars as pl
@@ -13,6 +14,7 @@ from safetensors.torch import load_file
 import quarterhour
 from conftest import NETWORKS
 from quarterhour.network import network
+from quarterhour.ranks import normal_quantile, normal_score
 
 GOLDEN = Path(__file__).parents[2] / "crates/model/tests/golden"
 
@@ -110,3 +112,18 @@ def test_a_trailing_scale_needs_the_volatility(market):
     torch.testing.assert_close(least[0], 0.1 * forecaster.scale)
     unknown = forecaster.scales(torch.full((1, 4), torch.nan))
     torch.testing.assert_close(unknown[0], forecaster.scale)
+
+
+def test_ranks_are_those_of_training():
+    """As scikit-learn's QuantileTransformer with a normal output."""
+    knots = torch.tensor([[[0.0, 0.0, 1.0, 3.0, 3.0]]]).double()
+    values = torch.tensor([-1.0, 0.0, 0.5, 1.0, 2.0, 3.0, 4.0, torch.nan])[:, None, None]
+    share = [1e-7, 0.125, 0.375, 0.5, 0.625, 0.875, 1 - 1e-7]
+    expected = torch.tensor([*map(NormalDist().inv_cdf, share), torch.nan], dtype=torch.float64)
+    torch.testing.assert_close(normal_score(values, knots).flatten(), expected, rtol=1e-9, atol=1e-9, equal_nan=True)
+
+
+def test_quantiles_of_the_normal_distribution():
+    shares = np.concatenate([np.linspace(1e-7, 1 - 1e-7, 2001), [1e-7, 1e-5, 0.0749, 0.0751]])
+    expected = torch.tensor([NormalDist().inv_cdf(share) for share in shares], dtype=torch.float64)
+    torch.testing.assert_close(normal_quantile(torch.tensor(shares)), expected, rtol=1e-12, atol=1e-12)

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use cli::WithHint;
-use dataset::{Config, Dataset, ForecastTable, RunDir, Scheme, TimeSpan, format_time};
+use dataset::{Config, Dataset, ForecastTable, RunDir, Scheme, SplitConfig, TimeSpan, format_time};
 use run::{FitCommand, FitProcess, NamedTable, join};
 use score::{Options, Quantity, Rows, daily_scores, mean_over_days};
 use serde::{Deserialize, Serialize};
@@ -77,6 +77,14 @@ struct Cost {
     cpu_seconds: Option<f64>,
 }
 
+/// The run of a cadence.
+struct FittedRun {
+    every: String,
+    fits: usize,
+    run: RunDir,
+    cost: Cost,
+}
+
 /// Fits, scores and prints.
 ///
 /// # Errors
@@ -100,7 +108,8 @@ pub fn run(args: &CadenceArgs) -> anyhow::Result<()> {
     let interrupted = cli::watch_for_interrupt("stopping; the same command goes on from here")?;
     let mut runs = Vec::new();
     for every in &args.every {
-        let overrides = span.overrides(every)?;
+        let refit_every = span.refit_every(every)?;
+        let overrides = span.overrides(refit_every);
         let run = RunDir::new(dir.join(format!("every-{every}")));
         let process = FitProcess {
             command: args.fit_with,
@@ -110,7 +119,12 @@ pub fn run(args: &CadenceArgs) -> anyhow::Result<()> {
         };
         cli::note(format!("fitting every {every}"));
         let cost = fitted(&process, &run, &interrupted)?;
-        runs.push((every.clone(), run, cost));
+        runs.push(FittedRun {
+            every: every.clone(),
+            fits: span.fits(&dataset, refit_every)?,
+            run,
+            cost,
+        });
     }
     let report = report(&dataset, &span, &runs)?;
     let text = match args.json {
@@ -163,25 +177,45 @@ impl ScoredSpan {
         }
     }
 
-    /// What makes the span one fold that is fitted anew so often.
-    fn overrides(&self, every: &str) -> anyhow::Result<Vec<String>> {
-        let refit = match every {
+    /// The time between two fits that a word of `--every` stands for.
+    fn refit_every(&self, every: &str) -> anyhow::Result<TimeSpan> {
+        match every {
             // Longer than the span: some forecasters are refitted where nothing is said.
-            NEVER => TimeSpan::minutes(self.test.ms() / 60_000 + 2 * 24 * 60).to_string(),
-            every => {
-                let span = every.parse::<TimeSpan>().map_err(|error| {
-                    let error = anyhow!("--every {every}: {error}");
-                    cli::usage(error.hint("--every 1d,7d,never for instance"))
-                })?;
-                span.to_string()
-            }
-        };
-        Ok(vec![
+            NEVER => Ok(TimeSpan::minutes(self.test.ms() / 60_000 + 2 * 24 * 60)),
+            every => every.parse().map_err(|error| {
+                let error = anyhow!("--every {every}: {error}");
+                cli::usage(error.hint("--every 1d,7d,never for instance"))
+            }),
+        }
+    }
+
+    /// What makes the span one fold that is fitted anew so often.
+    fn overrides(&self, every: TimeSpan) -> Vec<String> {
+        vec![
             "split.folds=1".to_owned(),
             format!("split.train={}", self.train),
             format!("split.test={}", self.test),
-            format!("split.refit_every={refit}"),
-        ])
+            format!("split.refit_every={every}"),
+        ]
+    }
+
+    /// How many fits that are.
+    fn fits(&self, dataset: &Dataset, every: TimeSpan) -> anyhow::Result<usize> {
+        let Dataset {
+            config,
+            panel,
+            targets,
+            ..
+        } = dataset;
+        let split = SplitConfig {
+            folds: Some(1),
+            train: Some(self.train),
+            test: Some(self.test),
+            refit_every: Some(every),
+            ..config.split.clone()
+        };
+        let plan = split.plan(panel, targets, config.purge_bars())?;
+        Ok(plan.folds.iter().map(|fold| fold.fits().len()).sum())
     }
 }
 
@@ -206,17 +240,13 @@ fn fitted(
     Ok(cost)
 }
 
-fn report(
-    dataset: &Dataset,
-    span: &ScoredSpan,
-    runs: &[(String, RunDir, Cost)],
-) -> anyhow::Result<Report> {
-    let read = |(_, run, _): &(String, RunDir, Cost)| ForecastTable::read(&run.forecasts());
+fn report(dataset: &Dataset, span: &ScoredSpan, runs: &[FittedRun]) -> anyhow::Result<Report> {
+    let read = |fitted: &FittedRun| ForecastTable::read(&fitted.run.forecasts());
     let tables: Vec<ForecastTable> = runs.iter().map(read).collect::<Result<_, _>>()?;
     let named: Vec<NamedTable<'_>> = (runs.iter().zip(&tables))
-        .map(|((every, _, _), table)| NamedTable {
-            name: every,
-            run: Some(every),
+        .map(|(fitted, table)| NamedTable {
+            name: &fitted.every,
+            run: Some(&fitted.every),
             table,
         })
         .collect();
@@ -224,9 +254,8 @@ fn report(
     let of = |forecaster| daily_scores(&joined.rows, forecaster);
     let days: Vec<Vec<Option<f64>>> = joined.forecasters.iter().map(of).collect();
     let last = days.last().map_or(&[][..], Vec::as_slice);
-    let cadence = |((every, run, cost), days): (&(String, RunDir, Cost), &Vec<Option<f64>>)| {
-        cadence((every, run, cost), days, last, &joined.rows)
-    };
+    let cadence =
+        |(fitted, days): (&FittedRun, &Vec<Option<f64>>)| cadence(fitted, days, last, &joined.rows);
     Ok(Report {
         measure: match joined.rows.quantity == Quantity::LogVolatility {
             true => "qlike",
@@ -238,12 +267,7 @@ fn report(
     })
 }
 
-fn cadence(
-    (every, run, cost): (&str, &RunDir, &Cost),
-    days: &[Option<f64>],
-    last: &[Option<f64>],
-    rows: &Rows,
-) -> Cadence {
+fn cadence(fitted: &FittedRun, days: &[Option<f64>], last: &[Option<f64>], rows: &Rows) -> Cadence {
     let options = Options::default();
     let differences: Vec<Option<f64>> = (days.iter().zip(last))
         .map(|(one, other)| Some(one.as_ref()? - other.as_ref()?))
@@ -251,25 +275,14 @@ fn cadence(
     let score = mean_over_days(rows, days, &options);
     let minus_last = mean_over_days(rows, &differences, &options);
     Cadence {
-        every: every.to_owned(),
-        fits: fits(run),
+        every: fitted.every.clone(),
+        fits: fitted.fits,
         score: score.value,
         interval: score.interval,
         minus_last: minus_last.value,
         minus_last_interval: minus_last.interval,
-        cpu_seconds: cost.cpu_seconds,
+        cpu_seconds: fitted.cost.cpu_seconds,
     }
-}
-
-/// The number of fits of a run of one fold.
-fn fits(run: &RunDir) -> usize {
-    let entries = std::fs::read_dir(run.fold(1))
-        .into_iter()
-        .flatten()
-        .flatten();
-    let is_refit =
-        |entry: &std::fs::DirEntry| entry.file_name().to_string_lossy().starts_with("refit-");
-    entries.filter(is_refit).count().max(1)
 }
 
 fn table_of(report: &Report) -> String {

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from quarterhour.network import Network, load_network
+from quarterhour.ranks import normal_score
 from quarterhour.runs import Run
 
 # `normalize.target = "trailing"`: the least scale, as a share of the coin's own from training.
@@ -23,6 +24,7 @@ class Forecaster(nn.Module):
 
     mean: Tensor
     std: Tensor
+    knots: Tensor
     is_known: Tensor
     scale: Tensor
     horizon_bars: Tensor
@@ -35,6 +37,9 @@ class Forecaster(nn.Module):
         self.networks = nn.ModuleList(networks)
         self.register_buffer("mean", table("mean"))
         self.register_buffer("std", table("std"))
+        # Quantiles of training with `normalize.method = "rank"`, each coin's own or those of all; else none.
+        knots = [coin.get("knots") or stats.get("knots") or [] for coin in coins]
+        self.register_buffer("knots", torch.tensor(knots, dtype=torch.float64))
         self.register_buffer("is_known", torch.tensor([coin["target_std"] is not None for coin in coins]))
         self.register_buffer("scale", torch.tensor(scales, dtype=torch.float64))
         self.register_buffer("horizon_bars", torch.tensor(horizon_bars, dtype=torch.float64))
@@ -58,8 +63,14 @@ class Forecaster(nn.Module):
         return torch.where(self.is_known[:, None], forecasts, torch.nan)
 
     def normalized(self, features: Tensor) -> Tensor:
-        """(x - mean) / std, cut off at `clip`; what is missing becomes the mean over the coins that have it."""
-        values = ((features.double() - self.mean) / self.std).float()
+        """(x - mean) / std, or the normal score of x's rank, cut off at `clip`.
+
+        What is missing becomes the mean over the coins that have it.
+        """
+        if self.knots.numel():
+            values = normal_score(features, self.knots).float()
+        else:
+            values = ((features.double() - self.mean) / self.std).float()
         is_there = ~torch.isnan(values) & self.is_known[:, None]
         values = torch.where(is_there, values, 0.0).clamp(-self.clip, self.clip)
         market = values.sum(2, keepdim=True) / is_there.sum(2, keepdim=True).clamp(min=1)
@@ -84,13 +95,11 @@ def load_forecaster(run: Run | str | Path, fold: int | None = None) -> Forecaste
         fold: Which fold's networks; the run's own without, which are the last fold's.
 
     Raises:
-        NotImplementedError: The run adds the forecasts of a ridge (`target.base`), or ranks its features.
+        NotImplementedError: The run adds the forecasts of a ridge (`target.base`).
     """
     run = Run.of(run)
     if run.config["target"].get("base"):
         raise NotImplementedError(f"{run.folder} adds the forecasts of a ridge (target.base), which is no network")
-    if run.config["normalize"].get("method", "mean_std") != "mean_std":
-        raise NotImplementedError(f"{run.folder} ranks its features (normalize.method), which is not built here")
     networks = [load_network(run, fold, seed) for seed in range(len(run.weights(fold)))]
     is_trailing = run.config["normalize"]["target"] == "trailing"
     return Forecaster(networks, run.stats(fold), run.horizon_bars, is_trailing).eval()

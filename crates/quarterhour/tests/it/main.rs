@@ -8,6 +8,7 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod cadence;
 mod daily;
 mod download;
 mod ensemble;

@@ -5,11 +5,15 @@ use super::*;
 impl Market3 {
     /// Records the last closed bar.
     fn record(&self, more: &[&str]) -> std::process::Output {
+        self.record_from(&self.exchange.url(), more)
+    }
+
+    fn record_from(&self, url: &str, more: &[&str]) -> std::process::Output {
         let speed = format!("watch.clock_speed={SPEED}");
         Command::new(env!("CARGO_BIN_EXE_predict"))
             .args(["--record", "--json", "--run", "run", "--device", "flex"])
             .args(["--set", &speed, "--set", "trading.act_within_secs=1000"])
-            .args(["--base-url", &self.exchange.url()])
+            .args(["--base-url", url])
             .args(more)
             .current_dir(self.dir.path())
             .output()
@@ -72,6 +76,6 @@ fn an_exchange_that_is_down_is_an_error_after_some_patience() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", nobody.local_addr().unwrap());
     drop(nobody);
-    let output = market.record(&["--base-url", &url, "--set", "watch.patience_secs=1"]);
+    let output = market.record_from(&url, &["--set", "watch.patience_secs=1"]);
     assert_eq!(output.status.code(), Some(1));
 }
