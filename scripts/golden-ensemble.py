@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Golden values of the ensemble's method ic_a_day, by numpy.
+"""Golden values of the ensemble's methods ic_a_day and qlike, by numpy.
 
     python3 scripts/golden-ensemble.py
 
 Writes crates/ensemble/tests/golden/ic_a_day.json (made with numpy 2): each fold's weights and some forecasts. Forecasts and
 returns of 4 coins at every hour of 24 days are integers by a formula that the Rust test repeats. The weights are found by
-trying every set of members that could have some, not by descent.
+trying every set of members that could have some, not by descent. Writes qlike.json beside it: each fold's weights by the
+QLIKE of the last days before it.
 """
 
 import itertools
@@ -93,11 +94,36 @@ def fitted(prior_days):
     return {"prior_days": prior_days, "folds": folds, "forecasts": out.ravel()[ROWS].tolist()}
 
 
+def qlike(recent_days):
+    """Each fold's weights by the QLIKE that members have at their best level."""
+    t, coin = np.arange(HOURS)[:, None], np.arange(COINS)[None, :]
+    realized = -3 + noise(t, coin, 613, 17) / 1e2
+    # The second is as good as the first at another level, the third is worse.
+    errors = [noise(t, coin, 331, 43) / 2e2, noise(t, coin, 101, 11) / 2e2 - 0.5, noise(t, coin, 37, 5) / 1.6e2]
+    twice = 2 * np.stack(errors)  # realized less forecast
+    folds = []
+    for start in range(0, HOURS, FOLD_HOURS):
+        end = max(start - (REACH + EMBARGO), 0)  # hours whose target is known before the fold
+        recent = twice[:, max(end - int(24 * recent_days), 0) : end].reshape(MEMBERS, -1)
+        if end == 0:
+            folds.append([1 / MEMBERS] * MEMBERS)
+            continue
+        loss = np.log(np.exp(recent).mean(1)) - recent.mean(1)
+        events = (recent.shape[1] / COINS - 1) / REACH + 1
+        say = np.exp(-events * (loss - loss.min()) / 2)
+        folds.append((say / say.sum()).tolist())
+    return {"recent_days": recent_days, "folds": folds}
+
+
 def main():
     cases = [fitted(0), fitted(PRIOR_DAYS)]
     path = Path(__file__).parent.parent / "crates/ensemble/tests/golden/ic_a_day.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"rows": ROWS, "cases": cases}) + "\n")
+    print(f"{path}: {json.dumps(cases)}")
+    cases = [qlike(2), qlike(90)]
+    path = path.parent / "qlike.json"
+    path.write_text(json.dumps(cases) + "\n")
     print(f"{path}: {json.dumps(cases)}")
 
 

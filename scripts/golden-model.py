@@ -4,215 +4,25 @@
 Usage: python scripts/golden-model.py        (from the repository's root; needs torch, safetensors, numpy)
 
 Writes crates/model/tests/golden/*.safetensors, which crates/model/tests/it reads. Each file holds
-the network's config as JSON in its metadata. `network` below is also the way to use a
-`model.safetensors` in PyTorch, `config` being the section [network] of the run.toml beside it:
-
-    net = network(config, coins, features, horizons=1, lookback=lookback)
-    net.load_state_dict(safetensors.torch.load_file("model.safetensors"))
+the network's config as JSON in its metadata. The networks themselves are in python/src/quarterhour/network.py.
 """
 
 import json
+import sys
 from pathlib import Path
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-EPSILON = 1e-5  # WINDOW_NORM_EPSILON and LAYER_NORM_EPSILON in crates/model
-ACTIVATIONS = {"relu": F.relu, "gelu": F.gelu, "silu": F.silu}
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "python/src"))
+from quarterhour.network import network
+
 DEFAULT = dict(
     mixing="shared", stem_width=4, stem_kernel=4, stem_stride=4, stages=[4, 6],
     blocks_per_stage=1, kernel=3, stage_stride=2, dropout=0.2, activation="relu",
     norm="none", pool="mean", head_width=0, input_norm="none",
 )
-
-
-class ChannelNorm(nn.LayerNorm):
-    """Layer normalization over the channels of [batch, channels, time]."""
-
-    def forward(self, x):
-        return super().forward(x.transpose(1, 2)).transpose(1, 2)
-
-
-class Block(nn.Module):
-    def __init__(self, config, channels_in, channels_out, stride):
-        super().__init__()
-        norm = lambda channels: ChannelNorm(channels, EPSILON) if config["norm"] == "layer" else nn.Identity()
-        kernel = config["kernel"]
-        self.norm1 = norm(channels_in)
-        self.conv1 = nn.Conv1d(channels_in, channels_out, kernel, stride, padding=(kernel - 1) // 2)
-        self.norm2 = norm(channels_out)
-        self.conv2 = nn.Conv1d(channels_out, channels_out, kernel, 1, padding=(kernel - 1) // 2)
-        reshapes = stride != 1 or channels_in != channels_out
-        width = 1 if stride == 1 else kernel
-        projection = nn.Conv1d(channels_in, channels_out, width, stride, padding=(width - 1) // 2)
-        self.projection = projection if reshapes else nn.Identity()
-        self.dropout = nn.Dropout(config["dropout"])
-        self.act = ACTIVATIONS[config["activation"]]
-
-    def forward(self, x):
-        y = self.dropout(self.conv1(self.act(self.norm1(x))))
-        return self.projection(x) + self.conv2(self.act(self.norm2(y)))
-
-
-class Stage(nn.Module):
-    def __init__(self, blocks):
-        super().__init__()
-        self.blocks = nn.Sequential(*blocks)
-
-
-class Head(nn.Module):
-    def __init__(self, units_in, width, outputs, act):
-        super().__init__()
-        self.hidden = nn.Linear(units_in, width) if width else None
-        self.output = nn.Linear(width or units_in, outputs)
-        self.act = act
-
-    def forward(self, x):
-        return self.output(self.act(self.hidden(x)) if self.hidden else x)
-
-
-class Network(nn.Module):
-    """Coin mixing, an encoder over time (what a subclass adds), a head, a linear skip of windows as long as `lookback`."""
-
-    def __init__(self, config, coins, features, horizons=1, lookback=None):
-        super().__init__()
-        self.config, self.coins, self.features, self.horizons = config, coins, features, horizons
-        self.act = ACTIVATIONS[config["activation"]]
-        shared = config["mixing"] == "shared"
-        channels, width = 2 * features if shared else coins * features, config["stem_width"]
-        if width:
-            kernel, stride = config["stem_kernel"], config["stem_stride"]
-            padding = 0 if kernel == stride else (kernel - 1) // 2
-            self.stem = nn.Conv1d(channels, width, kernel, stride, padding)
-        else:
-            self.stem = nn.Identity()
-        channels = self.build(config, width or channels)
-        pooled = 2 * channels if config["pool"] == "mean_last" else channels
-        outputs = horizons * (1 if shared else coins)
-        self.head = Head(pooled, config["head_width"], outputs, self.act)
-        has_skip = config.get("linear_skip", False)
-        self.skip = nn.Conv1d(2 * features if shared else coins * features, outputs, lookback) if has_skip else None
-
-    def forward(self, x):  # [batch, coins * features, lookback] -> [batch, coins * horizons]
-        batch, _, lookback = x.shape
-        if self.config["input_norm"] == "window":
-            x = (x - x.mean(2, keepdim=True)) / (x.var(2, correction=0, keepdim=True) + EPSILON).sqrt()
-        if self.config["mixing"] == "shared":
-            own = x.reshape(batch, self.coins, self.features, lookback)
-            market = own.mean(1, keepdim=True).expand_as(own)
-            x = torch.cat([own, market], 2).reshape(batch * self.coins, 2 * self.features, lookback)
-        values = self.encode(self.stem(x))  # [window, channels, time]
-        mean, last = values.mean(2), self.last(values)
-        pooled = {"mean": mean, "last": last, "mean_last": torch.cat([mean, last], 1)}[self.config["pool"]]
-        output = self.head(pooled).reshape(batch, self.coins * self.horizons)
-        return output + self.skip(x).reshape(output.shape) if self.skip else output
-
-    def last(self, values):
-        return values[:, :, -1]
-
-
-class ResNet1d(Network):
-    def build(self, config, channels):
-        stages = []
-        for stage, width in enumerate(config["stages"]):
-            blocks = []
-            for block in range(config["blocks_per_stage"]):
-                blocks.append(Block(config, channels, width, config["stage_stride"] if stage and not block else 1))
-                channels = width
-            stages.append(Stage(blocks))
-        self.stages = nn.ModuleList(stages)
-        self.norm = ChannelNorm(channels, EPSILON) if config["norm"] == "layer" else nn.Identity()
-        return channels
-
-    def encode(self, x):
-        for stage in self.stages:
-            x = stage.blocks(x)
-        return self.act(self.norm(x))
-
-
-class Recurrent(Network):
-    """Layers of nn.LSTM or nn.GRU with dropout between: the same as one module of several layers."""
-
-    def build(self, config, channels):
-        options = config[self.name]
-        width, both = options["width"], options["bidirectional"]
-        layers = []
-        for _ in range(options["layers"]):
-            layers.append(self.module(channels, width, batch_first=True, bidirectional=both))
-            channels = 2 * width if both else width
-        setattr(self, self.name, nn.ModuleList(layers))
-        self.dropout = nn.Dropout(config["dropout"])
-        return channels
-
-    def encode(self, x):
-        x = x.transpose(1, 2)
-        for index, layer in enumerate(getattr(self, self.name)):
-            x, _ = layer(self.dropout(x) if index else x)
-        return x.transpose(1, 2)
-
-    def last(self, values):
-        """The step that each direction ends with."""
-        if not self.config[self.name]["bidirectional"]:
-            return values[:, :, -1]
-        ahead, back = values.chunk(2, 1)
-        return torch.cat([ahead[:, :, -1], back[:, :, 0]], 1)
-
-
-class Lstm(Recurrent):
-    name, module = "lstm", nn.LSTM
-
-
-class Gru(Recurrent):
-    name, module = "gru", nn.GRU
-
-
-class CausalConv1d(nn.Conv1d):
-    def forward(self, x):
-        return super().forward(F.pad(x, ((self.kernel_size[0] - 1) * self.dilation[0], 0)))
-
-
-class CausalBlock(nn.Module):
-    def __init__(self, config, channels_in, channels_out, dilation):
-        super().__init__()
-        norm = lambda channels: ChannelNorm(channels, EPSILON) if config["norm"] == "layer" else nn.Identity()
-        kernel = config["tcn"]["kernel"]
-        self.norm1 = norm(channels_in)
-        self.conv1 = CausalConv1d(channels_in, channels_out, kernel, dilation=dilation)
-        self.norm2 = norm(channels_out)
-        self.conv2 = CausalConv1d(channels_out, channels_out, kernel, dilation=dilation)
-        self.downsample = nn.Conv1d(channels_in, channels_out, 1) if channels_in != channels_out else nn.Identity()
-        self.dropout = nn.Dropout(config["dropout"])
-        self.act = ACTIVATIONS[config["activation"]]
-
-    def forward(self, x):
-        y = self.dropout(self.conv1(self.act(self.norm1(x))))
-        return self.downsample(x) + self.conv2(self.act(self.norm2(y)))
-
-
-class Tcn(Network):
-    def build(self, config, channels):
-        blocks = []
-        for index, width in enumerate(config["tcn"]["widths"]):
-            blocks.append(CausalBlock(config, channels, width, 2**index))
-            channels = width
-        self.tcn = nn.Sequential(*blocks)
-        self.norm = ChannelNorm(channels, EPSILON) if config["norm"] == "layer" else nn.Identity()
-        return channels
-
-    def encode(self, x):
-        return self.act(self.norm(self.tcn(x)))
-
-
-ENCODERS = {"resnet": ResNet1d, "lstm": Lstm, "gru": Gru, "tcn": Tcn}
-
-
-def network(config, coins, features, horizons=1, lookback=None):
-    """The network of a section [network]; runs from before there was a choice have a ResNet.
-
-    Outputs are [coin, horizon], `horizons` being the length of target.horizons; a linear skip needs `lookback`.
-    """
-    return ENCODERS[config.get("encoder", "resnet")](config, coins, features, horizons, lookback)
 
 
 CASES = {
@@ -261,6 +71,14 @@ SKIP_CASES = {
 HORIZON_CASES = {
     "horizons-shared": dict(pool="mean_last", head_width=5),
     "horizons-stacked": dict(mixing="stacked", stem_kernel=3, stem_stride=1, pool="last"),
+}
+# Losses of volatility, of networks that see a coin's own channels alone.
+LOSS_CASES = {
+    "own-gaussian": dict(
+        mixing="own", encoder="gru", stem_width=0, pool="last", head_width=5, log_scale=True,
+        linear_skip=True, linear_skip_bars=3, gru=dict(width=5, layers=1, bidirectional=False),
+    ),
+    "own-qlike": dict(mixing="own", stem_kernel=3, stem_stride=1, pool="mean_last", linear_skip=True, linear_skip_bars=1),
 }
 COINS, FEATURES, LOOKBACK, BATCH, HORIZONS = 3, 2, 29, 4, 2
 
@@ -328,6 +146,31 @@ def horizon_cases(folder, windows):
         write(folder, name, config, tensors)
 
 
+def loss_cases(folder, windows):
+    """PyTorch's GaussianNLLLoss of a learnt variance, and QLIKE in logarithms, outputs being in units of `scale`."""
+    for name, changes in LOSS_CASES.items():
+        config = DEFAULT | changes
+        net, x = make(config), windows()
+        target = torch.randn(BATCH, COINS).float().double()
+        mask = (torch.rand(BATCH, COINS) < 0.7).double()
+        scale = (0.3 + 0.4 * torch.rand(BATCH, COINS)).float().double()
+        output, log_scale = net.forward_with_scale(x)
+        tensors = {"windows": x.float(), "target": target.float(), "mask": mask.float(), "scale": scale.float()}
+        tensors["output"] = output.detach().float()
+        if log_scale is None:
+            ratio = 2 * (target - output) * scale
+            losses = ratio.exp() - ratio - 1
+        else:
+            losses = F.gaussian_nll_loss(output, target, (2 * log_scale).exp(), reduction="none", eps=0)
+            tensors["log_scale"] = log_scale.detach().float()
+        loss = masked_mean(losses, mask)
+        loss.backward()
+        tensors["loss"] = loss.detach().float().reshape(1)
+        tensors |= prefixed("weight", net.named_parameters())
+        tensors |= prefixed("grad", ((n, p.grad) for n, p in net.named_parameters()))
+        write(folder, name, config, tensors)
+
+
 def main():
     torch.manual_seed(20240229)
     folder = Path(__file__).resolve().parent.parent / "crates/model/tests/golden"
@@ -371,6 +214,8 @@ def main():
     forward_and_gradients(SKIP_CASES)
     torch.manual_seed(20240301)
     horizon_cases(folder, windows)
+    torch.manual_seed(20261128)
+    loss_cases(folder, windows)
 
 
 if __name__ == "__main__":

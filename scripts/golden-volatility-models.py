@@ -68,6 +68,11 @@ def features(prices, returns):
     found["level"] = level
     for window in (1, 7, 30):
         found[f"rv{window}"] = np.sqrt(means(returns**2, window))
+    for window in (7, 30):
+        found[f"ab{window}"] = np.log(np.maximum(means(np.abs(returns), window), FLOOR))
+        found[f"neg{window}"] = log_root(means(np.minimum(returns, 0) ** 2, window))
+    found["kurtosis30"] = np.log(np.maximum(means(returns**4, 30) / np.maximum(means(returns**2, 30), 1e-8) ** 2, 1))
+    found["rs7"] = log_root(means(np.log(high / close) * np.log(high / opened) + np.log(low / close) * np.log(low / opened), 7))
     return found
 
 
@@ -89,6 +94,14 @@ HAR = {
     "har_full": ["lrv1", "lrv7", "lrv30", "lpk1", "lpk7", "lpk30", "level"],
 }
 HAR["two_stage"] = HAR["har_full"]
+HAR["parts"] = HAR["har_full"]
+HAR["parts_harq"] = [*HAR["har_full"], "ab7", "ab30", "kurtosis30", "rs7"]
+# Terms of the deviations from the day's mean, and the days after which they count half.
+OWN = {
+    "two_stage": (HAR["har_full"], np.inf),
+    "parts": ([*HAR["har_full"], "ab7", "ab30"], 120),
+    "parts_harq": ([*HAR["har_full"], "ab7", "ab30", "neg7", "neg30"], 120),
+}
 
 
 class Model:
@@ -97,18 +110,22 @@ class Model:
     def __init__(self, name, found, log_target, usable):
         self.name, self.target, self.usable = name, log_target, usable
         self.terms = np.stack([found[term] for term in HAR[name]], -1)
+        own, self.half_life = OWN.get(name, ([], None))
+        self.own = np.stack([found[term] for term in own], -1) if own else None
 
     def demeaned(self, values, rows):
         masked = np.where(rows.reshape(rows.shape + (1,) * (values.ndim - 2)), values, np.nan)
         return masked - np.nanmean(masked, 1, keepdims=True)
 
-    def fit(self, rows):
+    def fit(self, rows, known):
+        """to rows, `known` being the last day whose candles are known"""
         days = np.nonzero(rows)[0]
         with_one = np.column_stack([np.ones(rows.sum()), self.terms[rows]])
         target = self.target[rows]
         self.coefficients, self.errors = least_squares(with_one, np.exp(target) if self.name == "har" else target, days)
-        if self.name == "two_stage":
-            own = least_squares(self.demeaned(self.terms, rows)[rows], self.demeaned(self.target, rows)[rows], days)
+        if self.own is not None:
+            root = np.sqrt(0.5 ** (np.abs(known - days) / self.half_life))
+            own = least_squares(self.demeaned(self.own, rows)[rows] * root[:, None], self.demeaned(self.target, rows)[rows] * root, days)
             self.coefficients, self.errors = np.r_[self.coefficients, own[0]], np.r_[self.errors, own[1]]
         return self
 
@@ -118,10 +135,10 @@ class Model:
         whole = self.coefficients[0] + self.terms @ self.coefficients[1:count]
         if self.name == "har":
             return np.log(np.maximum(whole, 1e-3))
-        if self.name == "two_stage":
-            known = np.isfinite(self.terms).all(-1)
+        if self.own is not None:
+            known = np.isfinite(self.own).all(-1)
             market = np.nanmean(np.where(known, whole, np.nan), 1, keepdims=True)
-            return market + self.demeaned(self.terms, known) @ self.coefficients[count:]
+            return market + self.demeaned(self.own, known) @ self.coefficients[count:]
         return whole
 
 
@@ -180,9 +197,9 @@ def main():
                 day = np.arange(DAYS)
                 kept = trained & ((day < start - HORIZON) | (day >= end + HORIZON))[:, None]
                 held = trained & ((day >= start) & (day < end))[:, None]
-                left[held] = (log_target - model.fit(kept).forecast())[held]
+                left[held] = (log_target - model.fit(kept, start).forecast())[held]
             left = left[trained]
-            model.fit(trained)
+            model.fit(trained, first)
             of[name] = {"coefficients": model.coefficients.tolist(), "errors": model.errors.tolist(),
                         "forecasts": known(model.forecast()[rows], usable[rows]),
                         "residuals": len(left), "mean_exp": [float(np.exp(k * left).mean()) for k in (1, 2)]}

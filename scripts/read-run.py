@@ -1,33 +1,32 @@
 #!/usr/bin/env python3
-"""Reads a run with nothing of this project but its files: the forecasts with Polars, the weights of networks with safetensors
-into PyTorch.
+"""Reads a run with nothing of the program but its files: the forecasts with Polars, the weights of networks into PyTorch.
 
 Usage: scripts/read-run.py RUN [EVALUATION.json]      (needs polars; for networks torch and safetensors)
 
 Checks that `forecasts.parquet` has the columns of docs/src/reference/forecasts.md, prints the correlation of each fold, and
 compares it with that of `quarterhour evaluate RUN --json`, where its output is given. Of a network it loads every file of
-weights by the names that they have into the modules of scripts/golden-model.py, and forecasts from a window of noise.
+weights by the names that they have into the modules of the package in python/, and forecasts from a window of noise.
 """
 
-import importlib.util
 import json
 import sys
-import tomllib
 from pathlib import Path
 
 import polars as pl
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "python/src"))
+from quarterhour import Run, forecast_metadata, read_forecasts
 
 COLUMNS = {"time": pl.Datetime("ms", "UTC"), "symbol": pl.String, "horizon": pl.String, "fold": pl.Int32,
            "forecast": pl.Float64, "realized": pl.Float64, "realized_delayed": pl.Float64, "volatility": pl.Float64,
            "trailing_volatility": pl.Float64, "weight": pl.Float64}
 
 
-def read_table(path):
+def read_table(run):
     """The forecasts, with their metadata."""
-    table = pl.read_parquet(path)
+    path, table, metadata = run.folder, read_forecasts(run), forecast_metadata(run)
     for name, dtype in COLUMNS.items():
         assert table.schema.get(name) == dtype, f"{path}: `{name}` is {table.schema.get(name)}, expected {dtype}"
-    metadata = json.loads(pl.read_parquet_metadata(path)["quarterhour.forecasts"])
     controls = [control["column"] for control in metadata["controls"]]
     assert set(controls) <= set(table.columns), f"{path}: lacks some of the controls {controls}"
     assert table.select("horizon", "time", "symbol").is_unique().all(), f"{path}: a forecast stands in it twice"
@@ -58,32 +57,27 @@ def read_bounds(table):
 
 def read_weights(run):
     """Loads the weights of a network, and forecasts from noise."""
-    files = sorted(run.glob("model*.safetensors")) + sorted(run.glob("fold-*/**/weights.safetensors"))
+    files = sorted(run.folder.glob("model*.safetensors")) + sorted(run.folder.glob("fold-*/**/weights.safetensors"))
     if not files:
         print("no network")
         return
     import torch
-    from safetensors.torch import load_file
 
-    spec = importlib.util.spec_from_file_location("golden_model", Path(__file__).with_name("golden-model.py"))
-    golden_model = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(golden_model)
-    config, stats = tomllib.loads((run / "run.toml").read_text()), json.loads((run / "stats.json").read_text())
-    coins, features, lookback = len(stats["coins"]), len(stats["features"]), config["features"]["lookback_bars"]
-    horizons = len(config["target"].get("horizons", [])) or 1
-    window = torch.randn(2, coins * features, lookback, generator=torch.Generator().manual_seed(1))
+    from quarterhour.network import load_weights, network_of
+
+    network = network_of(run)
+    coins, features, horizons = network.coins, network.features, network.horizons
+    window = torch.randn(2, coins * features, run.lookback, generator=torch.Generator().manual_seed(1))
     for file in files:
-        network = golden_model.network(config["network"], coins, features, horizons, lookback).eval()
-        network.load_state_dict(load_file(file))
         with torch.no_grad():
-            output = network(window)
+            output = load_weights(network, file)(window)
         assert output.shape == (2, coins * horizons) and output.isfinite().all(), f"{file}: forecasts {output}"
     print(f"{len(files)} files of weights, {sum(value.numel() for value in network.parameters())} values each")
 
 
 def main(run, evaluation=None):
-    run = Path(run)
-    table, metadata = read_table(run / "forecasts.parquet")
+    run = Run.of(run)
+    table, metadata = read_table(run)
     print(f"{table.height} forecasts of `{metadata['target']}`, {metadata['unit']}, on bars of {metadata['bar']}")
     check_scores(table, evaluation)
     read_bounds(table)

@@ -4,28 +4,23 @@
 Usage: python scripts/recompute-forecast.py RUN CANDLES.parquet [N]      (needs numpy, polars, torch, safetensors)
 
 Takes N (default 20) rows of RUN/forecasts.parquet evenly spaced, computes `ohlcv8` for their windows from the
-long-format file, normalizes with the fold's stats.json, averages the seeds' networks in PyTorch (float64) and prints the
-largest difference in units of the forecasts' standard deviation. A second pair of eyes on the whole path: nothing of it
-is shared with the Rust code but the formulas.
+long-format file, forecasts from them with the package in python/ and prints the largest difference in units of the
+forecasts' standard deviation. A second pair of eyes on the whole path: nothing of it is shared with the Rust code but the
+formulas.
 """
 
-import importlib.util
-import json
 import sys
-import tomllib
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import torch
-from safetensors.torch import load_file
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "python/src"))
+from quarterhour import Run, load_forecaster, read_forecasts
 
 MINUTE = 60_000
 FILL_LIMIT = 60
-
-spec = importlib.util.spec_from_file_location("golden_model", Path(__file__).with_name("golden-model.py"))
-golden_model = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(golden_model)
 
 
 def features(candles, first, rows):
@@ -68,41 +63,20 @@ def volatility(candles, time):
 
 
 def main(run, path, count=20):
-    run = Path(run)
-    config = tomllib.loads((run / "run.toml").read_text())
-    # Bars of a minute: "15m", or their count in older runs.
-    horizon = str(config["target"].get("horizon") or config["target"]["horizon_bars"])
-    horizon = int(horizon.rstrip("mhd")) * {"h": 60, "d": 1440}.get(horizon[-1], 1)
-    symbols, lookback = config["universe"]["symbols"], config["features"]["lookback_bars"]
-    # Times are timestamps, and milliseconds in tables of version 1.
-    table = pl.read_parquet(run / "forecasts.parquet").with_columns(pl.col("time").cast(pl.Int64))
+    run = Run.of(run)
+    symbols = run.config["universe"]["symbols"]
+    table = read_forecasts(run).with_columns(pl.col("time").cast(pl.Int64))
     candles = {key[0]: frame for key, frame in pl.read_parquet(path).partition_by("symbol", as_dict=True).items()}
+    forecasters = {fold: load_forecaster(run, fold) for fold in table["fold"].unique()}
     worst = 0.0
     for row in table.gather_every(table.height // int(count)).iter_rows(named=True):
-        rows = lookback + 240 + FILL_LIMIT
+        rows = run.lookback + 240 + FILL_LIMIT
         first = row["time"] - (rows - 1) * MINUTE
-        stats = json.loads((run / f"fold-{row['fold']}/stats.json").read_text())
-        normalized = []
-        for symbol, coin in zip(symbols, stats["coins"]):
-            values = (features(candles[symbol], first, rows) - np.array(coin["mean"])) / np.array(coin["std"])
-            normalized.append(np.clip(values, -stats["clip"], stats["clip"])[-lookback:])
-        normalized = np.stack(normalized)  # [coins, lookback, features]
-        known = np.isfinite(normalized)
-        market = np.where(known, normalized, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-        normalized = np.where(known, normalized, market)
-        window = torch.tensor(np.concatenate(list(normalized), axis=1).T[None])  # [1, coins * features, lookback]
-        outputs = []
-        for weights in sorted((run / f"fold-{row['fold']}").glob("seed-*/weights.safetensors")):
-            shape = dict(coins=len(symbols), features=len(stats["features"]), lookback=lookback)
-            network = golden_model.network(config["network"], **shape).double().eval()
-            network.load_state_dict(load_file(weights))
-            with torch.no_grad():
-                outputs.append(network(window)[0].numpy())
-        coin = symbols.index(row["symbol"])
-        scale = stats["coins"][coin]["target_scale"]
-        if config["normalize"]["target"] == "trailing":
-            scale = max(0.1 * scale, volatility(candles[row["symbol"]], row["time"]) * horizon ** 0.5)
-        forecast = np.mean(outputs, axis=0)[coin] * scale
+        window = np.stack([features(candles[symbol], first, rows)[-run.lookback :] for symbol in symbols], axis=1)
+        trailing = [volatility(candles[symbol], row["time"]) for symbol in symbols]
+        with torch.no_grad():
+            forecasts = forecasters[row["fold"]](torch.tensor(window[None]), torch.tensor([trailing]))
+        forecast = forecasts[0, symbols.index(row["symbol"]), 0].item()
         worst = max(worst, abs(forecast - row["forecast"]))
     print(f"{count} forecasts: largest difference {worst / table['forecast'].std():.2e} standard deviations")
 

@@ -56,22 +56,22 @@ class Study:
         self.seconds[name] = float(record.read_text()) if record.exists() else None
         return path
 
-    def candles(self, path, simulated, without=()):
+    def candles(self, path, simulated, without=(), interval="1d"):
         """the store, filled from a file or, without one, by the simulated market; the file of the candles"""
         store = flags([f"data.dir={self.dir / 'data'}"])
         if path:
-            self.quarterhour("import", *store, "--interval", "1d", path)
-            self.sets.append(f"universe.symbols={json.dumps(coins(self.dir / 'data', without))}")
+            self.quarterhour("import", *store, "--interval", interval, path)
+            self.sets.append(f"universe.symbols={json.dumps(coins(self.dir / 'data', without, interval))}")
             return path
         if not (self.dir / "data").exists():
-            self.quarterhour("simulate", *store, *flags(["data.interval=1d", *simulated]))
+            self.quarterhour("simulate", *store, *flags([f"data.interval={interval}", *simulated]))
         return None
 
 
-def coins(store, without):
+def coins(store, without, interval="1d"):
     """the coins of a store, without leveraged tokens (ETHUP, ETHDOWN), which are redenominated again and again, and without
     those named"""
-    names = sorted(path.name for path in (store / "candles/spot/1d").iterdir())
+    names = sorted(path.name for path in (store / "candles/spot" / interval).iterdir())
     is_leveraged = lambda name: any(name.endswith(end + "USDT") and name.removesuffix(end + "USDT") + "USDT" in names
                                     for end in ("UP", "DOWN"))
     return [name for name in names if not is_leveraged(name) and name not in without]

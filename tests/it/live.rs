@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use baseline::TreeKind;
 use clap::Parser;
 use dataset::ForecastTable;
 use market::{Interval, Market};
@@ -95,18 +96,25 @@ fn network_live_equals_offline(changes: &[&str]) {
 /// The same of LightGBM: its model read from the run, on the rows around t alone.
 #[test]
 fn live_equals_offline_for_lightgbm() {
-    lightgbm_live_equals_offline("whole");
+    trees_live_equal_offline(TreeKind::LightGbm, "whole");
 }
 
 /// And of trees of the coins' own parts and of the market's, which take means over the coins that
 /// are forecast at t.
 #[test]
 fn live_equals_offline_for_parts_of_lightgbm() {
-    lightgbm_live_equals_offline("parts");
+    trees_live_equal_offline(TreeKind::LightGbm, "parts");
 }
 
-fn lightgbm_live_equals_offline(fit: &str) {
-    let Some(_) = tests::available(baseline::Library::open()) else {
+/// And of XGBoost.
+#[test]
+fn live_equals_offline_for_xgboost() {
+    trees_live_equal_offline(TreeKind::XgBoost, "whole");
+    trees_live_equal_offline(TreeKind::XgBoost, "parts");
+}
+
+fn trees_live_equal_offline(kind: TreeKind, fit: &str) {
+    let Some(_) = tests::available(baseline::Loaded::open(kind)) else {
         return;
     };
     let dir = tempfile::tempdir().unwrap();
@@ -127,10 +135,15 @@ fn lightgbm_live_equals_offline(fit: &str) {
     arguments.extend(["--run".to_owned(), run.display().to_string()]);
     let dir_key = format!("data.dir={}", data.display());
     let fit_key = format!("target.fit={fit}");
+    let kind_key = format!("baseline.trees={}", kind.name());
     for key in [
         "data.source=store",
         &dir_key,
         &fit_key,
+        &kind_key,
+        "xgboost.rounds=30",
+        "xgboost.min_child_weight=20",
+        "xgboost.lookbacks=[10, 90]",
         "lightgbm.rounds=30",
         "lightgbm.min_data_in_leaf=20",
         "lightgbm.lookbacks=[10, 90]",

@@ -12,6 +12,22 @@ use proptest::prelude::*;
 
 const MINUTE: i64 = 60_000;
 
+/// The simulated candles with a market cap and a supply, which change from bar to bar.
+fn sized_candles(config: &Config) -> Vec<(market::Symbol, CandleTable)> {
+    let mut coins = tests::candles(config);
+    for (place, (_, candles)) in coins.iter_mut().enumerate() {
+        let row = |index: usize| {
+            let mut values = Column::ALL.map(|column| candles.value(column, index));
+            let supply = (place + 1) as f64 * 1e6 + index as f64;
+            values[Column::CirculatingSupply as usize] = supply;
+            values[Column::MarketCap as usize] = supply * values[Column::Close as usize];
+            (candles.open_time_ms[index], values)
+        };
+        *candles = (0..candles.len()).map(row).collect();
+    }
+    coins
+}
+
 /// What happens to a candle after t.
 #[derive(Debug, Clone, Copy)]
 enum Change {
@@ -23,15 +39,16 @@ fn change() -> impl Strategy<Value = Change> {
     prop_oneof![(0.5..2.0).prop_map(Change::Scale), Just(Change::Drop)]
 }
 
-/// Every feature set, as it is and with statistics over windows, with and without the time.
+/// Every feature set with its optional groups, as it is and with statistics over windows, with and
+/// without the time.
 fn features() -> impl Strategy<Value = TabularFeatures> {
     let sets = prop::sample::select(FeatureSet::all().collect::<Vec<_>>());
     let lookbacks = prop_oneof![Just(vec![]), Just(vec![7, 30])];
     (sets, lookbacks, any::<bool>()).prop_map(|(set, lookbacks, has_time)| {
         // As if each bar had 15 minutes: two days of them are few enough for these panels. What looks
         // back on a month or more is taken as of bars of a day.
-        let [short, long] =
-            ["15m", "1d"].map(|bars| Features::all(set).of_bars(bars.parse().unwrap()));
+        let [short, long] = ["15m", "1d"]
+            .map(|bars| Features::with_optional_groups(set).of_bars(bars.parse().unwrap()));
         let features = if short.warm_up_bars() <= 300 {
             short
         } else {
@@ -57,31 +74,15 @@ fn changed(
     let candles = &coins[coin].1;
     let mut table = CandleTable::default();
     for row in 0..candles.len() {
-        let mut candle = candles.candle(row);
-        if candle.open_time_ms >= from_ms {
+        let time_ms = candles.open_time_ms[row];
+        let mut values = Column::ALL.map(|column| candles.value(column, row));
+        if time_ms >= from_ms {
             let Change::Scale(factor) = change else {
                 continue;
             };
-            let scale = |value: &mut Option<f64>| *value = value.map(|value| value * factor);
-            candle.close *= factor;
-            for value in [
-                &mut candle.open,
-                &mut candle.high,
-                &mut candle.low,
-                &mut candle.volume,
-            ] {
-                scale(value);
-            }
-            for value in [
-                &mut candle.quote_volume,
-                &mut candle.count,
-                &mut candle.taker_buy_volume,
-            ] {
-                scale(value);
-            }
-            scale(&mut candle.taker_buy_quote_volume);
+            values.iter_mut().for_each(|value| *value *= factor);
         }
-        table.push(&candle, f64::NAN);
+        table.push_row(time_ms, values);
     }
     result[coin].1 = table;
     result
@@ -111,7 +112,7 @@ proptest! {
     ) {
         let (config, rows) = long_enough(&features);
         let t = rows - before_end;
-        let coins = tests::candles(&config);
+        let coins = sized_candles(&config);
         let start = config.data.simulated.start_ms;
         let before = features.compute(&panel(&config, &coins, rows as i64), 0..rows);
         let changed = changed(&coins, coin, start + (t as i64 + 1) * MINUTE, change);
@@ -128,7 +129,7 @@ proptest! {
         // The fill may reach 60 bars further back than the warm-up.
         let (config, rows) = long_enough(&features);
         let t = rows - before_end;
-        let coins = tests::candles(&config);
+        let coins = sized_candles(&config);
         let start = config.data.simulated.start_ms;
         let whole = features.compute(&panel(&config, &coins, rows as i64), 0..rows);
         let first = t + 1 - features.warm_up_bars() - 60;
@@ -146,7 +147,7 @@ proptest! {
     #[test]
     fn features_are_the_same_whichever_rows_are_asked_for(features in features(), from in 0usize..600, rows in 1usize..300) {
         let config = small();
-        let panel = panel(&config, &tests::candles(&config), 600);
+        let panel = panel(&config, &sized_candles(&config), 600);
         let until = (from + rows).min(600);
         let (whole, part) = (features.compute(&panel, 0..600), features.compute(&panel, from..until));
         for row in from..until {
@@ -163,7 +164,7 @@ proptest! {
     ) {
         let mut config = small();
         config.data.simulated.minutes = 2500;
-        let minutes = tests::candles(&config);
+        let minutes = sized_candles(&config);
         let start = config.data.simulated.start_ms;
         let five: Interval = "5m".parse().unwrap();
         let compute = |minutes: &[(market::Symbol, CandleTable)]| {
@@ -186,7 +187,7 @@ proptest! {
     #[test]
     fn forecasts_know_nothing_after_their_row(t in 400i64..580, coin in 0usize..3, change in change()) {
         let config = small();
-        let coins = tests::candles(&config);
+        let coins = sized_candles(&config);
         let start = config.data.simulated.start_ms;
         let before = forecast_at(&config, &panel(&config, &coins, 600), t as usize);
         let changed = changed(&coins, coin, start + (t + 1) * MINUTE, change);

@@ -7,6 +7,7 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod bad_input;
 mod base;
 mod cache;
 mod daily;
@@ -27,6 +28,8 @@ mod scratch;
 mod signal;
 mod store;
 mod volatility;
+mod volatility_ensemble;
+mod volatility_live;
 
 /// Held by whoever draws random numbers in this process: Burn has one generator, and another test
 /// that seeds it between two draws would change what is drawn.

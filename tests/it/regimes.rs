@@ -161,7 +161,7 @@ fn controls_know_nothing_after_their_row() {
 }
 
 /// Runs that forecast volatility on a store of the simulated market.
-struct Runs {
+pub struct Runs {
     dir: tempfile::TempDir,
 }
 
@@ -177,7 +177,7 @@ const KEYS: [&str; 6] = [
 
 impl Runs {
     /// Stores `a` and `b`, whose candles differ from the first one on that fold 2 is scored on.
-    fn new() -> Self {
+    pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut config = tests::tiny();
         let coins = tests::candles(&config);
@@ -196,13 +196,24 @@ impl Runs {
         Self { dir }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
     /// Trains a network or LightGBM on a store.
     fn train(&self, command: &str, store: &str) -> PathBuf {
-        let run = self.path(&format!("{command}-{store}"));
+        self.train_with(command, store, &[])
+    }
+
+    /// The same with further keys, which name the run too.
+    fn train_with(&self, command: &str, store: &str, keys: &[&str]) -> PathBuf {
+        let named = keys.join("-").replace(['=', '.', '[', ']'], "-");
+        self.train_as((&format!("{command}{named}"), command), store, keys)
+    }
+
+    /// The same with another name.
+    pub fn train_as(&self, (name, command): (&str, &str), store: &str, keys: &[&str]) -> PathBuf {
+        let run = self.path(&format!("{name}-{store}"));
         let (config, out) = (
             self.path("tiny.toml").display().to_string(),
             run.display().to_string(),
@@ -216,10 +227,16 @@ impl Runs {
                 "lightgbm.rounds=20",
                 "lightgbm.min_data_in_leaf=20",
                 "lightgbm.features=row",
+                "xgboost.protocol=blocks",
+                "xgboost.rounds=20",
+                "xgboost.min_child_weight=20",
+                "xgboost.features=row",
+                "xgboost.nthread=1",
             ],
             _ => &["training.steps=8"],
         };
-        for key in KEYS.iter().chain(own).copied().chain([data.as_str()]) {
+        let all = KEYS.iter().chain(own).chain(keys).copied();
+        for key in all.chain([data.as_str()]) {
             arguments.extend(["--set", key]);
         }
         if command == "baseline" {
@@ -233,14 +250,14 @@ impl Runs {
     }
 }
 
-fn part(run: &Path) -> TablePart {
+pub fn part(run: &Path) -> TablePart {
     let path = run.join("forecasts.parquet");
     let table = ForecastTable::read(&path).unwrap();
     table.only_part(&path).unwrap().clone()
 }
 
 /// All that the table says of a row's volatility, in the order of what is said live.
-fn offline(part: &TablePart, row: usize) -> Vec<u64> {
+pub fn offline(part: &TablePart, row: usize) -> Vec<u64> {
     let names = [
         "volatility_mean",
         "variance_mean",
@@ -259,7 +276,7 @@ fn offline(part: &TablePart, row: usize) -> Vec<u64> {
         .collect()
 }
 
-fn check_live(run: &Path) {
+pub fn check_live(run: &Path) {
     let part = part(run);
     let mut compared = 0;
     for row in (0..part.len()).step_by(part.len() / 30) {
@@ -291,6 +308,58 @@ fn check_live(run: &Path) {
         compared > 10,
         "{compared} forecasts with intervals and probabilities"
     );
+}
+
+/// Trees that learn the classes have probabilities of their own, offline and live, and so does
+/// XGBoost; classes begin where they do for whoever derives them. What they learnt knows nothing of
+/// the scored rows.
+#[test]
+fn live_equals_offline_for_learnt_classes_and_xgboost() {
+    let kinds = [baseline::TreeKind::LightGbm, baseline::TreeKind::XgBoost];
+    if kinds
+        .into_iter()
+        .any(|kind| tests::available(baseline::Loaded::open(kind)).is_none())
+    {
+        return;
+    }
+    let runs = Runs::new();
+    let derived = part(&runs.train("baseline", "a"));
+    for trees in ["lightgbm", "xgboost"] {
+        let library = format!("baseline.trees={trees}");
+        let model = if trees == "lightgbm" {
+            "model.txt"
+        } else {
+            "model.json"
+        };
+        for kind in ["target.kind=volatility", "target.kind=regime"] {
+            if (trees, kind) == ("lightgbm", "target.kind=volatility") {
+                continue;
+            }
+            let keys = [library.as_str(), kind];
+            let run = runs.train_with("baseline", "a", &keys);
+            check_live(&run);
+            let own = part(&run);
+            assert_eq!(own.realized, derived.realized, "{keys:?}");
+            assert_eq!(
+                own.outputs["regime_edge_1"],
+                derived.outputs["regime_edge_1"]
+            );
+            let share = |row: usize| {
+                let names = ["probability_low", "probability_medium", "probability_high"];
+                names.map(|name| own.outputs[name][row]).iter().sum::<f64>()
+            };
+            assert!((0..own.len()).all(|row| (share(row) - 1.0).abs() < 1e-6));
+            let other = runs.train_with("baseline", "b", &keys);
+            for file in [
+                format!("fold-2/{model}"),
+                "fold-2/publication.json".to_owned(),
+            ] {
+                let [one, other] =
+                    [&run, &other].map(|run| std::fs::read(run.join(&file)).unwrap());
+                assert!(one == other, "{keys:?}: {file} knows the scored rows");
+            }
+        }
+    }
 }
 
 /// Trees are published by forecasts of their own training rows out of their block, the network by

@@ -8,14 +8,15 @@ use cli::WithHint;
 use dataset::{Dataset, Fit, Fold, Targets};
 use run::{OutOfBlock, TrainingBlock, training_blocks};
 
+use crate::GrowthConfig;
 use crate::fold::{FoldModel, FoldTraining};
-use crate::recipe::LightGbmRecipe;
+use crate::recipe::TreeRecipe;
 
 /// A fold of a data set, with the targets that trees are fitted to.
 pub(crate) type FoldOf<'a> = (&'a Dataset, &'a Fold, &'a Targets);
 
-impl LightGbmRecipe {
-    /// The number of trees, up to `lightgbm.rounds`, whose mean squared error is least on average
+impl TreeRecipe {
+    /// The number of rounds, up to the config's, whose mean squared error, or log loss of classes, is least on average
     /// over blocks of the training rows, each validated by trees that were grown on the others.
     ///
     /// # Errors
@@ -27,7 +28,7 @@ impl LightGbmRecipe {
     ) -> anyhow::Result<usize> {
         let (dataset, fold, _) = of;
         let blocks = training_blocks(dataset, fold);
-        let rounds = self.config.lightgbm.rounds;
+        let rounds = self.config.trees.growth().rounds;
         let curve = |_: &FoldTraining<'_>, trained: &FoldModel| {
             Ok(trained.metrics.iter().filter_map(|line| line.l2).collect())
         };
@@ -85,10 +86,13 @@ impl LightGbmRecipe {
         interrupted: &AtomicBool,
         then: impl FnOnce(&FoldTraining<'_>, &FoldModel) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
-        let mut config = self.config.clone();
-        config.lightgbm.patience = None;
+        let growth = GrowthConfig {
+            patience: None,
+            ..self.config.trees.growth()
+        };
         let training = FoldTraining {
-            config: &config,
+            config: &self.config,
+            growth,
             library: self.library,
             dataset,
             features: &self.features,

@@ -5,28 +5,28 @@ use std::time::Instant;
 
 use anyhow::anyhow;
 use clap::Parser;
-use cli::WithHint;
+use cli::{ConfigArgs, WithHint};
 use dataset::{Dataset, FeatureRows, Fold, FurtherPanel, RunDir, check_named_output};
 use linear::recipe_on_base;
 use run::{
     FitOptions, ScoredRun, fit_by_horizon, fit_run, folds_named, stored_config, write_fit_times,
 };
 
-use crate::config::{BaselineConfig, StoppingProtocol};
-use crate::recipe::LightGbmRecipe;
-use crate::{Library, export};
+use crate::recipe::TreeRecipe;
+use crate::{BaselineConfig, BaselineOptions, Loaded, StoppingProtocol, export};
 
-/// Train LightGBM fold by fold on the data set of `train`, and score it out of sample
+/// Train LightGBM or XGBoost fold by fold on the data set of `train`, and score it out of sample
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct Args {
     #[command(flatten)]
-    config: cli::ConfigArgs,
-    /// Where the run goes [default: checkpoints/<config's name>-lightgbm]
+    config: ConfigArgs,
+    /// Where the run goes [default: checkpoints/<config's name>-lightgbm, or -xgboost by baseline.trees]
     #[arg(long, value_name = "DIR")]
     run: Option<PathBuf>,
     /// What early stopping is decided on: honest (the end of the training time), blocks (four blocks
-    /// of it) or seed (the scored fold itself: optimistic) [default: lightgbm.protocol, which is honest]
+    /// of it) or seed (the scored fold itself: optimistic) [default: protocol of the library's section,
+    /// which is honest]
     #[arg(long)]
     protocol: Option<StoppingProtocol>,
     /// Add up to N rounds to every fold that is trained already
@@ -50,18 +50,40 @@ pub struct Args {
     json: bool,
 }
 
+impl Args {
+    /// What fits a run of this config into a folder, or goes on with it.
+    pub(crate) fn new(config: ConfigArgs, run: &Path) -> Self {
+        Self {
+            config,
+            run: Some(run.to_owned()),
+            protocol: None,
+            continue_rounds: None,
+            retrain: false,
+            recompute: false,
+            fold: None,
+            export: None,
+            json: false,
+        }
+    }
+}
+
 /// Runs the binary.
 ///
 /// # Errors
 /// No library, a config that is refused, missing candles, an interrupted training.
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let began = Instant::now();
+    let table = args.config.load()?;
+    let options: BaselineOptions = table.section("baseline")?;
     // Before anything starts threads.
-    let library = Library::open()?;
-    let default = || PathBuf::from("checkpoints").join(format!("{}-lightgbm", args.config.name()));
+    let library = Loaded::open(options.trees)?;
+    let mut config = BaselineConfig::new(&table, library)?;
+    let name = format!("{}-{}", args.config.name(), config.kind().name());
+    let default = || PathBuf::from("checkpoints").join(name);
     let run = RunDir::new(args.run.clone().unwrap_or_else(default));
-    let mut config = BaselineConfig::new(&args.config.load()?, library)?;
-    config.lightgbm.protocol = args.protocol.unwrap_or(config.lightgbm.protocol);
+    if let Some(protocol) = args.protocol {
+        config.trees.set_protocol(protocol);
+    }
     config.set_name();
     warn_of_optimism(&config);
     let dataset = Dataset::load(&config.shared)?;
@@ -104,7 +126,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 fn fit_horizon(
     args: &Args,
     config: BaselineConfig,
-    library: &'static Library,
+    library: Loaded,
     (run, dataset): (&RunDir, &Dataset),
     folds: Vec<&Fold>,
 ) -> anyhow::Result<Option<ScoredRun>> {
@@ -122,7 +144,7 @@ fn fit_horizon(
         export::matrix(path, dataset, &features)?;
         return Ok(None);
     }
-    let recipe = LightGbmRecipe {
+    let recipe = TreeRecipe {
         config,
         library,
         features,
@@ -140,11 +162,7 @@ fn fit_horizon(
 }
 
 /// Begins a run, or goes on with one of the same config; returns the content of its run.toml.
-fn begin(
-    run: &RunDir,
-    config: &BaselineConfig,
-    library: &'static Library,
-) -> anyhow::Result<String> {
+fn begin(run: &RunDir, config: &BaselineConfig, library: Loaded) -> anyhow::Result<String> {
     let stored = stored_config(run)?
         .map(|table| BaselineConfig::new(&table, library)?.to_toml())
         .transpose()?;
@@ -168,7 +186,7 @@ fn refuse_to_export(args: &Args) -> anyhow::Result<()> {
 }
 
 fn warn_of_optimism(config: &BaselineConfig) {
-    if config.lightgbm.protocol == StoppingProtocol::Seed {
+    if config.trees.growth().protocol == StoppingProtocol::Seed {
         cli::warn(
             "protocol seed: early stopping looks at the scored fold itself, so the score is optimistic; it serves to \
              compare with results made that way. --protocol honest is what a forecaster would have had",

@@ -12,11 +12,14 @@ use crate::rows::TreeRows;
 /// SHAP contributions of sampled rows.
 pub(crate) const SHAP_FILE: &str = "shap.parquet";
 
+/// The features of the same rows, in the folder of each fit.
+pub(crate) const SHAP_ROWS_FILE: &str = "shap-rows.parquet";
+
 /// Writes every row that any fold can use: `time`, `symbol`, the features as f32, and `target`.
 pub(crate) fn matrix(path: &Path, dataset: &Dataset, features: &FeatureRows) -> anyhow::Result<()> {
     let panel = &dataset.panel;
     let everyone = vec![Some(1.0); panel.coins()];
-    let set = dataset.trained_windows(&dataset.targets, 0..panel.rows(), 1, &everyone);
+    let set = dataset.fitted_windows(&dataset.targets, 0..panel.rows(), &everyone);
     let rows = TreeRows {
         dataset,
         features,
@@ -54,25 +57,25 @@ pub(crate) fn matrix(path: &Path, dataset: &Dataset, features: &FeatureRows) -> 
     Ok(())
 }
 
-/// Writes `time`, `symbol`, each feature's contribution in the target's unit, and `expected`, which
-/// they add to.
+/// Writes into a folder `time`, `symbol`, each feature's contribution in the target's unit, and
+/// `expected`, which they add to; and the features of the same rows.
 pub(crate) fn contributions(
-    path: &Path,
+    folder: &Path,
     dataset: &Dataset,
     features: &TabularFeatures,
     contributions: &[Contributions],
 ) -> anyhow::Result<()> {
-    let mut names = features.names();
-    names.push("expected".to_owned());
+    let names = features.names();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let mut table = WideTable::new(&[], &names);
-    for Contributions { row, coin, values } in contributions {
-        table.push(
-            dataset.panel.time_ms(*row),
-            &dataset.panel.symbols()[*coin],
-            &[],
-            values,
-        );
+    let with_expected: Vec<&str> = names.iter().copied().chain(["expected"]).collect();
+    let mut values = WideTable::new(&[], &with_expected);
+    let mut rows = WideTable::new(&[], &names);
+    for one in contributions {
+        let symbol = &dataset.panel.symbols()[one.coin];
+        let time_ms = dataset.panel.time_ms(one.row);
+        values.push(time_ms, symbol, &[], &one.values);
+        rows.push(time_ms, symbol, &[], &one.features);
     }
-    Ok(table.write(path)?)
+    values.write(&folder.join(SHAP_FILE))?;
+    Ok(rows.write(&folder.join(SHAP_ROWS_FILE))?)
 }

@@ -8,24 +8,30 @@ use std::time::Instant;
 
 use anyhow::{anyhow, bail};
 use cli::WithHint;
-use dataset::{Dataset, FeatureRows, Fit, Fold, Origin, PanelFold, Targets, WindowSet, target_std};
-use run::TrainingBlock;
+use dataset::{
+    Dataset, FeatureRows, Fit, Fold, Origin, PanelFold, Targets, TrainingTargets, WindowSet,
+    target_std,
+};
+use run::{RegimeEdges, TrainingBlock};
 use statistics::timestamp_groups;
 use storage::content_hash;
 
-use crate::config::{BaselineConfig, StoppingProtocol};
+use crate::classes::ClassLevels;
 use crate::part::TargetPart;
 use crate::record::{FoldRecord, TreeCount};
-use crate::rows::{LabelledRows, RowChunk, TreeRows};
+use crate::rows::{LabelledRows, TreeRows};
 use crate::statistics::FeatureSums;
-use crate::tree_grower::{BinnedTables, StartingModel, TreeGrower, TreeMetrics, ValidationRows};
+use crate::tree_grower::{StartingModel, TreeGrower, TreeMetrics, ValidationRows};
+use crate::tree_library::{RowsToBin, TreeModel, TreeTables};
 use crate::trees::{Trees, target_scales};
-use crate::{BinnedTable, Booster, Library, Predict};
+use crate::{BaselineConfig, GrowthConfig, Loaded, Predict, StoppingProtocol};
 
 /// One fold with what it is trained on.
 pub(crate) struct FoldTraining<'a> {
     pub config: &'a BaselineConfig,
-    pub library: &'static Library,
+    /// What the config says of how trees grow, or else for a block.
+    pub growth: GrowthConfig,
+    pub library: Loaded,
     pub dataset: &'a Dataset,
     pub features: &'a FeatureRows,
     pub fold: &'a Fold,
@@ -65,6 +71,8 @@ pub(crate) struct Contributions {
     pub coin: usize,
     /// One a feature, then the expected value, which they add to.
     pub values: Vec<f64>,
+    /// The row's features.
+    pub features: Vec<f64>,
 }
 
 impl FoldTraining<'_> {
@@ -76,8 +84,9 @@ impl FoldTraining<'_> {
     ) -> anyhow::Result<FoldModel> {
         let began = Instant::now();
         let std = target_std(&self.dataset.targets, self.train_range());
-        let (train, validation) = self.rows(&std)?;
-        let parameters = self.config.lightgbm.parameters()?;
+        let edges = self.edges().map(Rc::new);
+        let (train, validation) = self.rows(&std, edges.as_ref())?;
+        let parameters = self.config.parameters()?;
         let (tables, sums) = self.bin(&train, &validation.rows, &parameters)?;
         let (train_rows, validation_rows) = (count(&train), validation.rows.len());
         let parts = PartInputs {
@@ -95,8 +104,8 @@ impl FoldTraining<'_> {
         };
         let record = FoldRecord {
             fold: self.fold.number,
-            protocol: self.config.lightgbm.protocol,
-            validation: self.config.lightgbm.validation,
+            protocol: self.growth.protocol,
+            validation: self.growth.validation,
             parameters: parameters.clone(),
             rounds: first.rounds,
             best_iteration: first.best_iteration,
@@ -110,11 +119,16 @@ impl FoldTraining<'_> {
             origin: Some(self.origin()?),
             sha256: models
                 .iter()
-                .map(|(part, text)| (part.file().to_owned(), content_hash(text.as_bytes())))
+                .map(|(part, text)| {
+                    let file = self.config.kind().model_file(*part);
+                    (file.to_owned(), content_hash(text.as_bytes()))
+                })
                 .collect(),
+            classes: edges
+                .map(|edges| ClassLevels::fit(self.dataset, self.training_targets(), &edges)),
         };
         Ok(FoldModel {
-            trees: Trees::from_models(self.library, &models)?,
+            trees: Trees::from_models(self.library.library(), &models)?,
             models,
             record,
             metrics,
@@ -124,7 +138,7 @@ impl FoldTraining<'_> {
     /// From the first row to train on to the last.
     fn train_range(&self) -> Range<usize> {
         let Fold { train, stop, .. } = self.fold;
-        match self.config.lightgbm.protocol {
+        match self.growth.protocol {
             StoppingProtocol::Honest | StoppingProtocol::Blocks => train.clone(),
             StoppingProtocol::Seed => train.start..train.end.max(stop.end),
         }
@@ -132,23 +146,47 @@ impl FoldTraining<'_> {
 
     /// The rows that early stopping looks at.
     fn validation_range(&self) -> Range<usize> {
-        match (self.block, self.config.lightgbm.protocol) {
+        match (self.block, self.growth.protocol) {
             (Some(block), _) => block.held.clone(),
             (None, StoppingProtocol::Honest | StoppingProtocol::Blocks) => self.fold.stop.clone(),
             (None, StoppingProtocol::Seed) => self.fold.score.clone(),
         }
     }
 
+    /// Where classes begin, by the rows that trees are fitted to; None where trees learn the target
+    /// itself.
+    fn edges(&self) -> Option<RegimeEdges> {
+        let regime = &self.config.shared.regime;
+        let classes = self.config.classes();
+        classes.map(|_| RegimeEdges::fit(regime, &self.training_targets()))
+    }
+
+    /// The targets of each coin in the training rows of the fold, without those that a block holds.
+    fn training_targets(&self) -> TrainingTargets {
+        let Some(block) = self.block else {
+            return self.dataset.training_targets(self.fold);
+        };
+        let mut targets = vec![Vec::new(); self.dataset.panel.coins()];
+        for rows in block.fitted.iter().cloned() {
+            for (row, coin) in self.dataset.usable_cells(rows) {
+                targets[coin].push(self.dataset.targets.value(row, coin));
+            }
+        }
+        targets
+    }
+
     /// The rows to train on, of the run's own panel first, and those that early stopping looks at.
     fn rows(
         &self,
         std: &[Option<f32>],
+        edges: Option<&Rc<RegimeEdges>>,
     ) -> anyhow::Result<(Vec<LabelledRows<'_>>, LabelledRows<'_>)> {
         let scales = Rc::new(target_scales(&self.config.shared, std, &self.dataset.panel));
         let own = |range| LabelledRows {
-            rows: self.tree_rows(self.dataset.trained_windows(self.targets, range, 1, std)),
+            rows: self.tree_rows(self.dataset.fitted_windows(self.targets, range, std)),
             targets: self.targets,
             scales: scales.clone(),
+            edges: edges.cloned(),
         };
         let train = match self.block {
             None => vec![self.train_range()],
@@ -163,7 +201,7 @@ impl FoldTraining<'_> {
     }
 
     fn check_rows(&self, train: usize, validation: &TreeRows<'_>) -> anyhow::Result<()> {
-        let needs_validation = self.config.lightgbm.patience().is_some();
+        let needs_validation = self.growth.patience().is_some();
         if train == 0 || (needs_validation && validation.len() == 0) {
             return Err(anyhow!(
                 "{}: {} training rows and {} for early stopping, expected some of both",
@@ -183,7 +221,7 @@ impl FoldTraining<'_> {
     /// after needs their room.
     fn grow_parts(
         &self,
-        mut tables: BinnedTables,
+        mut tables: Box<dyn TreeTables>,
         of: &PartInputs<'_>,
         continued: Option<(&Trees, &FoldRecord)>,
         rounds: usize,
@@ -197,17 +235,14 @@ impl FoldTraining<'_> {
             let labels = of.validation.labels(part);
             let train_labels: Vec<f32> =
                 of.train.iter().flat_map(|rows| rows.labels(part)).collect();
-            tables.train.set_label(&train_labels)?;
-            if let Some(validation) = &mut tables.validation {
-                validation.set_label(&labels)?;
-            }
+            tables.set_labels(&train_labels, &labels)?;
             validated.targets = labels.iter().map(|&value| f64::from(value)).collect();
             let old = continued
                 .and_then(|(trees, record)| trees.to_continue(record, part))
-                .map(|model| begin_from(&mut tables, model, of))
+                .map(|model| begin_from(&mut *tables, model, of))
                 .transpose()?;
             let growing = TreeGrower {
-                config: &self.config.lightgbm,
+                config: &self.growth,
                 parameters: of.parameters,
                 fold: self.fold,
                 part,
@@ -229,18 +264,13 @@ impl FoldTraining<'_> {
     /// What is kept of the training with the trees: early stopping has seen what it looked at.
     fn origin(&self) -> anyhow::Result<Origin> {
         let (train, validation) = (self.train_range(), self.validation_range());
-        let lightgbm = &self.config.lightgbm;
-        let end = if lightgbm.patience().is_some() {
+        let end = if self.growth.patience().is_some() {
             train.end.max(validation.end)
         } else {
             train.end
         };
-        Ok(Origin::new(
-            self.dataset,
-            self.fold,
-            &(train.start..end),
-            ("lightgbm", &lightgbm.of_forecasts()),
-        )?)
+        let seen = train.start..end;
+        self.config.trees.origin(self.dataset, self.fold, &seen)
     }
 
     /// What trees are fitted to, one after the other.
@@ -268,12 +298,16 @@ impl FoldTraining<'_> {
         let mut contributions = Vec::new();
         let columns = self.features.features().names().len() + 1;
         self.tree_rows(set).for_each_chunk(|chunk| {
-            let values = trained.trees.contributions(chunk.values)?;
+            let values = trained
+                .trees
+                .contributions(chunk.values, self.config.classes())?;
             let rows = chunk.cells.iter().zip(values.chunks_exact(columns));
-            contributions.extend(rows.map(|(&(row, coin), values)| Contributions {
+            let rows = rows.zip(chunk.values.chunks_exact(columns - 1));
+            contributions.extend(rows.map(|((&(row, coin), values), own)| Contributions {
                 row,
                 coin,
                 values: values.to_vec(),
+                features: own.iter().map(|&value| f64::from(value)).collect(),
             }));
             Ok(())
         })?;
@@ -287,10 +321,16 @@ impl FoldTraining<'_> {
         let config = &self.config.shared;
         let scales = target_scales(config, &std, &self.dataset.panel);
         let held = self.validation_range();
-        let set = self.dataset.trained_windows(self.targets, held, 1, &std);
+        let set = self.dataset.fitted_windows(self.targets, held, &std);
         let mut held = HeldForecasts::default();
         self.tree_rows(set).for_each_chunk(|chunk| {
-            let forecasts = trained.trees.forecasts(chunk, &scales, config.target.fit)?;
+            let forecasts = match &trained.record.classes {
+                None => trained.trees.forecasts(chunk, &scales, config.target.fit)?,
+                Some(classes) => {
+                    let probabilities = trained.trees.probabilities(chunk.values)?;
+                    classes.levels(self.dataset.panel.symbols(), chunk.cells, &probabilities)
+                }
+            };
             held.rows.extend_from_slice(chunk.cells);
             held.forecasts.extend(forecasts);
             Ok(())
@@ -323,42 +363,23 @@ impl FoldTraining<'_> {
         train_rows: &[LabelledRows<'_>],
         validation_rows: &TreeRows<'_>,
         parameters: &str,
-    ) -> anyhow::Result<(BinnedTables, FeatureSums)> {
+    ) -> anyhow::Result<(Box<dyn TreeTables>, FeatureSums)> {
         let names = self.features.features().names();
-        let rows = count(train_rows);
-        let wanted = BinnedTable::sampled_rows(self.library, rows, parameters)?;
-        let mut sample = Vec::with_capacity(wanted.len() * names.len());
-        let (mut next, mut first) = (0, 0);
-        for_each_chunk(train_rows, |_, chunk| {
-            while let Some(&row) = wanted
-                .get(next)
-                .filter(|&&row| row < first + chunk.cells.len())
-            {
-                let start = (row - first) * names.len();
-                sample.extend_from_slice(&chunk.values[start..start + names.len()]);
-                next += 1;
-            }
-            first += chunk.cells.len();
-            Ok(())
-        })?;
-        let mut train = BinnedTable::new(self.library, &sample, &names, rows, parameters)?;
-        drop(sample);
         let mut sums = FeatureSums::new(self.dataset.panel.coins(), names.len());
-        for_each_chunk(train_rows, |panel, chunk| {
+        let rows = RowsToBin {
+            train: train_rows,
+            validation: validation_rows,
+            names,
+        };
+        let library = self.library.library();
+        let tables = library.bin(&rows, parameters, &mut |panel, chunk| {
             // The second of a block's two ranges is of the run's own panel too, but nothing is kept
             // of a block's statistics.
             if panel == 0 {
                 sums.add(chunk);
             }
-            Ok(train.push(chunk.values)?)
         })?;
-        let mut validation = None;
-        if validation_rows.len() > 0 {
-            let mut table = train.with_same_bins(validation_rows.len())?;
-            validation_rows.for_each_chunk(|chunk| Ok(table.push(chunk.values)?))?;
-            validation = Some(table);
-        }
-        Ok((BinnedTables { train, validation }, sums))
+        Ok((tables, sums))
     }
 }
 
@@ -371,10 +392,11 @@ fn rows_of_panel<'a>(fold: &'a PanelFold<'_>, features: &'a FeatureRows) -> Labe
         rows: TreeRows {
             dataset,
             features,
-            set: dataset.trained_windows(targets, rows, 1, &std),
+            set: dataset.fitted_windows(targets, rows, &std),
         },
         targets,
         scales: Rc::new(target_scales(&dataset.config, &std, &dataset.panel)),
+        edges: None,
     }
 }
 
@@ -391,17 +413,6 @@ fn count(panels: &[LabelledRows<'_>]) -> usize {
     panels.iter().map(|panel| panel.rows.len()).sum()
 }
 
-/// Hands out the rows of one panel after the other, with the place of the panel.
-fn for_each_chunk(
-    panels: &[LabelledRows<'_>],
-    mut each: impl FnMut(usize, &RowChunk<'_>) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
-    for (place, panel) in panels.iter().enumerate() {
-        panel.rows.for_each_chunk(|chunk| each(place, chunk))?;
-    }
-    Ok(())
-}
-
 /// The trees of each part.
 #[derive(Default)]
 struct PartModels {
@@ -410,29 +421,30 @@ struct PartModels {
     counts: Vec<TreeCount>,
 }
 
-/// Lets boosting go on where the first `trees` of a model end.
-fn begin_from<'a>(
-    tables: &mut BinnedTables,
-    (booster, trees): (&'a Booster, usize),
+/// Lets boosting go on where the first `trees` rounds of a model end.
+fn begin_from(
+    tables: &mut dyn TreeTables,
+    (model, trees): (&dyn TreeModel, usize),
     of: &PartInputs<'_>,
-) -> anyhow::Result<StartingModel<'a>> {
+) -> anyhow::Result<StartingModel> {
     let mut train_scores = Vec::new();
     for panel in &of.train {
-        train_scores.extend(raw_scores(booster, trees, &panel.rows)?);
+        train_scores.extend(raw_scores(model, trees, &panel.rows)?);
     }
-    tables.train.set_init_score(&train_scores)?;
-    let validation_scores = raw_scores(booster, trees, &of.validation.rows)?;
-    if let Some(validation) = &mut tables.validation {
-        validation.set_init_score(&validation_scores)?;
-    }
+    let validation_scores = raw_scores(model, trees, &of.validation.rows)?;
+    tables.begin_from(&train_scores, &validation_scores)?;
     Ok(StartingModel {
-        booster,
+        model: model.to_model(trees)?,
         trees,
         validation_scores,
     })
 }
 
-fn raw_scores(model: &Booster, trees: usize, rows: &TreeRows<'_>) -> anyhow::Result<Vec<f64>> {
+fn raw_scores(
+    model: &dyn TreeModel,
+    trees: usize,
+    rows: &TreeRows<'_>,
+) -> anyhow::Result<Vec<f64>> {
     let mut scores = Vec::with_capacity(rows.len());
     rows.for_each_chunk(|chunk| {
         scores.extend(model.predict(chunk.values, Predict::RawScore, Some(trees))?);

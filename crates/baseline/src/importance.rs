@@ -1,12 +1,16 @@
 //! What the trees use: importance of features as table and chart.
 
+use std::path::PathBuf;
+
 use dataset::{Dataset, Fold, RunDir, TabularFeatures, WideTable};
-use page::{FeatureImportance, FoldImportance, Importance, RankStability, importance_svg};
+use page::{
+    Dependence, FeatureImportance, FoldImportance, Importance, RankStability, importance_svg,
+};
 use storage::write_atomically;
 
-use crate::export::SHAP_FILE;
+use crate::export::{SHAP_FILE, SHAP_ROWS_FILE};
 use crate::saved::read_model;
-use crate::{ImportanceOf, Library};
+use crate::{BaselineConfig, ImportanceOf, Loaded};
 
 /// Gain, split and SHAP of every feature in every fold.
 const FOLDS_FILE: &str = "importance-folds.csv";
@@ -23,11 +27,14 @@ pub(crate) const FILES: [&str; 5] = [
 /// How many features the printed line names.
 const NAMED: usize = 5;
 
+/// How many features it is shown of what their values do.
+const SHOWN: usize = 3;
+
 /// Writes `importance.json`, `importance.csv`, `importance.svg` and `shap.parquet` of the whole
 /// run; also returns a line for people.
 pub(crate) fn write(
     run: &RunDir,
-    library: &'static Library,
+    library: (&BaselineConfig, Loaded),
     dataset: &Dataset,
     features: &TabularFeatures,
 ) -> anyhow::Result<(Importance, String)> {
@@ -64,6 +71,7 @@ pub(crate) fn write(
             .into_iter()
             .map(|fold| in_order(fold, &places))
             .collect(),
+        dependence: dependence(run, &fits, &shap, (&names, &sizes))?,
     };
     write_atomically(
         &run.path().join(FOLDS_FILE),
@@ -82,7 +90,7 @@ pub(crate) fn write(
 /// The shares of gain and of splits, mean over all fits, and all three kinds in each fold.
 fn by_fold(
     (run, dataset): (&RunDir, &Dataset),
-    library: &'static Library,
+    (config, library): (&BaselineConfig, Loaded),
     names: &[String],
 ) -> anyhow::Result<([Vec<f64>; 2], Vec<FoldImportance>)> {
     let fits: usize = dataset
@@ -101,7 +109,7 @@ fn by_fold(
             shap: mean_sizes(&shap_of(run, fold.fits().iter())?, names),
         };
         for fit in fold.fits() {
-            let (trees, _) = read_model(&run.fit(fit), library)?;
+            let (trees, _) = read_model(&run.fit(fit), config, library)?;
             for (sum, own, kind) in [
                 (&mut gain, &mut own.gain, ImportanceOf::Gain),
                 (&mut split, &mut own.split, ImportanceOf::Split),
@@ -121,6 +129,32 @@ fn by_fold(
 fn shap_of<'a>(run: &RunDir, fits: impl Iterator<Item = &'a Fold>) -> anyhow::Result<WideTable> {
     let paths = fits.map(|fit| run.fit(fit).join(SHAP_FILE));
     Ok(WideTable::concat(paths)?)
+}
+
+/// What the values of the features with the largest contributions do to forecasts; nothing where a
+/// fit of an older version kept no values.
+fn dependence(
+    run: &RunDir,
+    fits: &[&Fold],
+    shap: &WideTable,
+    (names, sizes): (&[String], &[f64]),
+) -> anyhow::Result<Vec<Dependence>> {
+    let paths: Vec<PathBuf> = fits
+        .iter()
+        .map(|fit| run.fit(fit).join(SHAP_ROWS_FILE))
+        .collect();
+    if !paths.iter().all(|path| path.exists()) {
+        return Ok(Vec::new());
+    }
+    let rows = WideTable::concat(paths)?;
+    let mut places: Vec<usize> = (0..sizes.len()).collect();
+    places.sort_by(|a, b| sizes[*b].total_cmp(&sizes[*a]));
+    let of = |name: &String| {
+        let (values, shap) = (rows.double(name)?, shap.double(name)?);
+        Dependence::new(name, values, shap)
+    };
+    let shown = places.into_iter().take(SHOWN);
+    Ok(shown.filter_map(|place| of(&names[place])).collect())
 }
 
 /// Mean size of each feature's contributions; empty where there are none.

@@ -1,16 +1,22 @@
-//! LightGBM on the same data set, folds and metrics as the network.
+//! LightGBM and XGBoost on the same data set, folds and metrics as the network.
 
 mod blocks;
+mod c_library;
+mod classes;
 mod command;
 mod config;
 mod error;
 mod export;
 mod fold;
+mod growth;
 mod hint;
 mod importance;
 mod kind;
 mod lightgbm;
+mod loaded;
+mod loading;
 mod mlflow;
+mod package;
 mod part;
 mod recipe;
 mod record;
@@ -18,14 +24,24 @@ mod rows;
 mod saved;
 mod statistics;
 mod tree_grower;
+mod tree_kind;
+mod tree_library;
 mod trees;
+mod xgboost;
 
+pub use classes::ClassLevels;
 pub use command::{Args, run};
-pub use config::{BaselineConfig, Inputs, LightGbmConfig, StoppingProtocol, Validation};
+pub use config::{BaselineConfig, BaselineOptions, TreesConfig};
 pub use error::Error;
+pub use growth::{GrowthConfig, Inputs, StoppingProtocol, Validation};
 pub use hint::hint_of;
-pub use kind::LightGbmKind;
-pub use lightgbm::{BinnedTable, Booster, ImportanceOf, Library, Predict, VERSION};
+pub use kind::TreesKind;
+pub use lightgbm::{BinnedTable, Booster, Library, LightGbmConfig, VERSION};
+pub use loaded::Loaded;
+pub use package::Package;
 pub use record::{FoldRecord, TreeCount};
 pub use saved::SavedModel;
 pub use statistics::FeatureStats;
+pub use tree_kind::TreeKind;
+pub use tree_library::{ImportanceOf, Predict};
+pub use xgboost::{RowFeed, XgbBooster, XgbLibrary, XgbTable, XgboostConfig};

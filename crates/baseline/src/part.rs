@@ -2,11 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The trees of a fold up to its best iteration: of the whole target, or of the coins' own parts.
-pub(crate) const MODEL_FILE: &str = "model.txt";
-/// `target.fit = "parts"` and `"scaled_parts"`: the trees of the market's part.
-pub(crate) const MARKET_FILE: &str = "model-market.txt";
-
 /// What trees are fitted to (`target.fit`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -32,14 +27,6 @@ impl TargetPart {
             Self::Whole => "whole",
             Self::Own => "own",
             Self::Market => "market",
-        }
-    }
-
-    /// The file of its trees.
-    pub fn file(self) -> &'static str {
-        match self {
-            Self::Whole | Self::Own => MODEL_FILE,
-            Self::Market => MARKET_FILE,
         }
     }
 }

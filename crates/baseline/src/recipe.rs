@@ -1,4 +1,4 @@
-//! LightGBM as a way to get a forecaster from the past.
+//! Boosted trees as a way to get a forecaster from the past.
 
 use std::path::{Path, PathBuf};
 
@@ -11,13 +11,13 @@ use statistics::pearson;
 use storage::write_atomically;
 use tracking::Tracker;
 
-use crate::config::{BaselineConfig, StoppingProtocol};
+use crate::classes::ClassLevels;
 use crate::fold::FoldTraining;
-use crate::part::{MARKET_FILE, MODEL_FILE};
-use crate::record::{FoldRecord, RECORD_FILE};
+use crate::part::TargetPart;
+use crate::record::FoldRecord;
 use crate::saved::{SavedModel, read_model};
 use crate::tree_grower::TreeMetrics;
-use crate::{Library, export, importance, mlflow};
+use crate::{BaselineConfig, Loaded, StoppingProtocol, TreeKind, export, importance, mlflow};
 
 /// Which fold scored best, for those who ask for it by `predict --fold`.
 const BEST_FILE: &str = "best-fold.json";
@@ -30,10 +30,10 @@ const METRICS_FILE: &str = "metrics.jsonl";
 
 /// Grows trees as a config says.
 #[derive(Debug)]
-pub(crate) struct LightGbmRecipe {
+pub(crate) struct TreeRecipe {
     /// The run's configuration, with the universe spelled out.
     pub config: BaselineConfig,
-    pub library: &'static Library,
+    pub library: Loaded,
     /// What the trees see of each row.
     pub features: FeatureRows,
     /// The same of each further panel.
@@ -42,14 +42,18 @@ pub(crate) struct LightGbmRecipe {
     pub continue_rounds: Option<usize>,
 }
 
-impl Recipe for LightGbmRecipe {
+impl Recipe for TreeRecipe {
     fn forecaster(&self) -> &str {
         &self.config.run.forecaster
     }
 
     fn fit(&self, piece: &Piece<'_>) -> anyhow::Result<()> {
+        let growth = self.config.trees.growth();
+        let (protocol, shap_rows) = (growth.protocol, growth.shap_rows);
+        let all_rounds = growth.rounds;
         let training = FoldTraining {
             config: &self.config,
+            growth,
             library: self.library,
             dataset: piece.dataset,
             features: &self.features,
@@ -64,27 +68,25 @@ impl Recipe for LightGbmRecipe {
             block: None,
             interrupted: piece.interrupted,
         };
-        let lightgbm = &self.config.lightgbm;
-        let rounds = match lightgbm.protocol {
+        let rounds = match protocol {
             StoppingProtocol::Blocks => {
                 let of = (piece.dataset, piece.fold, piece.targets);
                 self.best_rounds(of, piece.interrupted)?
             }
-            StoppingProtocol::Honest | StoppingProtocol::Seed => lightgbm.rounds,
+            StoppingProtocol::Honest | StoppingProtocol::Seed => all_rounds,
         };
         let trained = match self.continue_rounds {
             None => training.train(None, rounds)?,
             Some(rounds) => {
-                let (trees, record) = read_model(&piece.dir, self.library)?;
+                let (trees, record) = read_model(&piece.dir, &self.config, self.library)?;
                 training.train(Some((&trees, &record)), rounds)?
             }
         };
         if let Some(tracker) = piece.tracker {
             track_curve(tracker, piece.fold, &trained.metrics);
         }
-        let shap = training.contributions(&trained, lightgbm.shap_rows.unwrap_or(0))?;
-        let shap_file = piece.dir.join(export::SHAP_FILE);
-        export::contributions(&shap_file, piece.dataset, self.features.features(), &shap)?;
+        let shap = training.contributions(&trained, shap_rows)?;
+        export::contributions(&piece.dir, piece.dataset, self.features.features(), &shap)?;
         let line = |line: &TreeMetrics| Ok(serde_json::to_string(line)? + "\n");
         let metrics: String = trained
             .metrics
@@ -93,9 +95,18 @@ impl Recipe for LightGbmRecipe {
             .collect::<anyhow::Result<_>>()?;
         write_atomically(&piece.dir.join(METRICS_FILE), metrics.as_bytes())?;
         for (part, model) in &trained.models {
-            write_atomically(&piece.dir.join(part.file()), model.as_bytes())?;
+            let file = self.config.kind().model_file(*part);
+            write_atomically(&piece.dir.join(file), model.as_bytes())?;
         }
-        trained.record.write(&piece.dir)
+        let empty = trained.record.classes.iter().flat_map(ClassLevels::empty);
+        for class in empty {
+            cli::warn(format!(
+                "{}: no training row is of the class {class}, which so is forecast with next to no \
+                 probability; other regime.quantiles or fewer folds (split.folds) give it some",
+                piece.fold
+            ));
+        }
+        trained.record.write(&piece.dir, self.config.kind())
     }
 
     fn load(&self, piece: &Piece<'_>) -> anyhow::Result<Box<dyn Forecaster>> {
@@ -109,7 +120,9 @@ impl Recipe for LightGbmRecipe {
         run: &RunDir,
         fold: &Fold,
     ) -> anyhow::Result<Vec<Option<f32>>> {
-        Ok(record(&run.fit(fold))?.target_std_of(dataset.panel.symbols()))
+        Ok(self
+            .record(&run.fit(fold))?
+            .target_std_of(dataset.panel.symbols()))
     }
 
     fn out_of_block(
@@ -120,16 +133,16 @@ impl Recipe for LightGbmRecipe {
     ) -> anyhow::Result<Option<OutOfBlock>> {
         // A fold has a fit at least.
         let first = fold.fits().first().unwrap_or(fold);
-        let record = record(&run.fit(first))?;
+        let record = self.record(&run.fit(first))?;
         self.forecast_blocks((dataset, fold), record.best_iteration)
     }
 
     fn scored(&self, piece: &Piece<'_>, table: &ForecastTable) -> anyhow::Result<()> {
         let record = FoldRecord {
             scored_pearson: pooled_pearson(table),
-            ..record(&piece.dir)?
+            ..self.record(&piece.dir)?
         };
-        record.write(&piece.dir)?;
+        record.write(&piece.dir, self.config.kind())?;
         let score = record.scored_pearson;
         cli::note(format!(
             "{}: {} of {} trees, {} rows in {:.1} s, Pearson {}",
@@ -152,7 +165,7 @@ impl Recipe for LightGbmRecipe {
 
     fn publish(&self, run: &RunDir, dataset: &Dataset) -> anyhow::Result<Appendix> {
         let fits: Vec<&Fold> = dataset.plan.folds.iter().flat_map(Fold::fits).collect();
-        let of_fit = |fit: &&Fold| record(&run.fit(fit));
+        let of_fit = |fit: &&Fold| self.record(&run.fit(fit));
         let records: Vec<FoldRecord> = fits.iter().map(of_fit).collect::<anyhow::Result<_>>()?;
         let last = run.fit(fits.last().context("a run has folds")?);
         let files = self.model_files();
@@ -163,10 +176,14 @@ impl Recipe for LightGbmRecipe {
         let best = match has_refits {
             // The best of many short pieces is luck.
             true => None,
-            false => write_best(run, &records)?,
+            false => write_best(run, &records, self.config.kind())?,
         };
-        let (importance, top) =
-            importance::write(run, self.library, dataset, self.features.features())?;
+        let (importance, top) = importance::write(
+            run,
+            (&self.config, self.library),
+            dataset,
+            self.features.features(),
+        )?;
         let mut artifacts: Vec<PathBuf> = files
             .iter()
             .copied()
@@ -175,14 +192,14 @@ impl Recipe for LightGbmRecipe {
             .map(|file| run.path().join(file))
             .collect();
         for fit in &fits {
-            artifacts.extend(mlflow::describe(&run.fit(fit))?);
+            artifacts.extend(mlflow::describe(&run.fit(fit), self.config.kind())?);
         }
         if let Some(fold) = best {
             let folder = run.path().join(BEST_FOLDER);
             for file in &files {
                 run.copy(&run.fold(fold).join(file), &folder.join(file))?;
             }
-            artifacts.extend(mlflow::describe(&folder)?);
+            artifacts.extend(mlflow::describe(&folder, self.config.kind())?);
         }
         let path = cli::quoted(run.path().display());
         Ok(Appendix {
@@ -201,12 +218,27 @@ impl Recipe for LightGbmRecipe {
     }
 }
 
-impl LightGbmRecipe {
+impl TreeRecipe {
     /// The files of a fold that `predict` loads.
     fn model_files(&self) -> Vec<&'static str> {
-        match self.config.shared.target.fit {
-            Fit::Whole => vec![MODEL_FILE, RECORD_FILE],
-            Fit::Parts | Fit::ScaledParts => vec![MODEL_FILE, MARKET_FILE, RECORD_FILE],
+        let kind = self.config.kind();
+        let market = match self.config.shared.target.fit {
+            Fit::Whole => None,
+            Fit::Parts | Fit::ScaledParts => Some(kind.model_file(TargetPart::Market)),
+        };
+        let own = [kind.model_file(TargetPart::Own)].into_iter();
+        own.chain(market).chain([kind.record_file()]).collect()
+    }
+
+    /// The record in a fold's folder.
+    fn record(&self, folder: &Path) -> anyhow::Result<FoldRecord> {
+        let kind = self.config.kind();
+        match FoldRecord::read(folder, kind)? {
+            Some(record) => Ok(record),
+            None => Err(
+                anyhow!("{} has no {}", folder.display(), kind.record_file())
+                    .hint("--retrain trains the folds anew"),
+            ),
         }
     }
 
@@ -220,10 +252,8 @@ impl LightGbmRecipe {
             Fit::Parts | Fit::ScaledParts => " (of the coins' own parts + of the market's)",
             Fit::Whole => "",
         };
-        let stopped = match (
-            self.config.lightgbm.patience(),
-            self.config.lightgbm.protocol,
-        ) {
+        let growth = self.config.trees.growth();
+        let stopped = match (growth.patience(), growth.protocol) {
             (_, StoppingProtocol::Blocks) => {
                 "their number had the least error over four blocks of the training time"
             }
@@ -260,17 +290,12 @@ fn track_curve(tracker: &Tracker, fold: &Fold, curve: &[TreeMetrics]) {
     }
 }
 
-/// The record in a fold's folder.
-fn record(folder: &Path) -> anyhow::Result<FoldRecord> {
-    match FoldRecord::read(folder)? {
-        Some(record) => Ok(record),
-        None => Err(anyhow!("{} has no {RECORD_FILE}", folder.display())
-            .hint("--retrain trains the folds anew")),
-    }
-}
-
 /// Labels the fold that scored best, and returns it; None where no fold has a score.
-fn write_best(run: &RunDir, records: &[FoldRecord]) -> anyhow::Result<Option<usize>> {
+fn write_best(
+    run: &RunDir,
+    records: &[FoldRecord],
+    kind: TreeKind,
+) -> anyhow::Result<Option<usize>> {
     let scored = records
         .iter()
         .filter_map(|record| Some((record.fold, record.scored_pearson?)));
@@ -280,7 +305,7 @@ fn write_best(run: &RunDir, records: &[FoldRecord]) -> anyhow::Result<Option<usi
     let label = json!({
         "fold": fold,
         "pearson": pearson,
-        "model": format!("fold-{fold}/{MODEL_FILE}"),
+        "model": format!("fold-{fold}/{}", kind.model_file(TargetPart::Own)),
         "note": "selected on its own test fold: the score says nothing about the future, and \
          nothing uses this model unless it is asked for",
     });

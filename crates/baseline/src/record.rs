@@ -11,13 +11,11 @@ use market::Symbol;
 use serde::{Deserialize, Serialize};
 use storage::write_atomically;
 
-use crate::config::{StoppingProtocol, Validation};
+use crate::classes::ClassLevels;
 use crate::statistics::FeatureStats;
+use crate::{StoppingProtocol, TreeKind, Validation};
 
-/// What the trees of a fold were trained with.
-pub(crate) const RECORD_FILE: &str = "lightgbm.json";
-
-/// How a fold's model was trained: the content of `lightgbm.json`.
+/// How a fold's model was trained: the content of `lightgbm.json` or `xgboost.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FoldRecord {
@@ -27,7 +25,7 @@ pub struct FoldRecord {
     pub protocol: StoppingProtocol,
     /// What it looked at.
     pub validation: Validation,
-    /// LightGBM's parameters.
+    /// The library's parameters.
     pub parameters: String,
     /// Trees that were grown; with parts, of the coins' own.
     pub rounds: usize,
@@ -56,6 +54,9 @@ pub struct FoldRecord {
     /// SHA-256 of the trees' files, by name; nothing in runs of older versions.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sha256: BTreeMap<String, String>,
+    /// The level that each class stands for, where the trees forecast classes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classes: Option<ClassLevels>,
 }
 
 /// How many trees a part has.
@@ -81,8 +82,8 @@ impl FoldRecord {
     ///
     /// # Errors
     /// A file that is something else.
-    pub fn read(folder: &Path) -> anyhow::Result<Option<Self>> {
-        let path = folder.join(RECORD_FILE);
+    pub fn read(folder: &Path, kind: TreeKind) -> anyhow::Result<Option<Self>> {
+        let path = folder.join(kind.record_file());
         if !path.exists() {
             return Ok(None);
         }
@@ -101,17 +102,18 @@ impl FoldRecord {
                 path.display()
             )
             .hint(format!(
-                "put back the run's own {RECORD_FILE}, or train again"
+                "put back the run's own {}, or train again",
+                kind.record_file()
             )));
         }
         Ok(Some(record))
     }
 
     /// Writes the record of a fold into its folder.
-    pub(crate) fn write(&self, folder: &Path) -> anyhow::Result<()> {
+    pub(crate) fn write(&self, folder: &Path, kind: TreeKind) -> anyhow::Result<()> {
         let text = serde_json::to_string_pretty(self).context("a record is JSON")?;
         Ok(write_atomically(
-            &folder.join(RECORD_FILE),
+            &folder.join(kind.record_file()),
             text.as_bytes(),
         )?)
     }

@@ -10,13 +10,12 @@ use market::Symbol;
 use run::{Drift, ForecastResult, Forecaster};
 use storage::content_hash;
 
-use crate::config::BaselineConfig;
-use crate::lightgbm::check_text;
-use crate::part::{MARKET_FILE, MODEL_FILE};
-use crate::record::{FoldRecord, RECORD_FILE};
+use crate::part::TargetPart;
+use crate::record::FoldRecord;
 use crate::rows::RowChunk;
+use crate::tree_library::TreeModel;
 use crate::trees::{Trees, target_scales};
-use crate::{Booster, Library};
+use crate::{BaselineConfig, Loaded};
 
 /// Why a coin that training did not see has no forecast.
 const UNKNOWN_COIN: &str = "the coin had no training rows in which its target varies";
@@ -40,50 +39,28 @@ impl SavedModel {
     ///
     /// # Errors
     /// No library; a run that is not finished; files that are broken or belong to other features.
-    pub fn load(
-        folder: &Path,
-        config: &BaselineConfig,
-        library: &'static Library,
-    ) -> anyhow::Result<Self> {
-        let (trees, record) = read_model(folder, library)?;
+    pub fn load(folder: &Path, config: &BaselineConfig, library: Loaded) -> anyhow::Result<Self> {
+        let kind = config.kind();
+        let model_file = kind.model_file(TargetPart::Own);
+        let record_file = folder.join(kind.record_file());
+        let (trees, record) = read_model(folder, config, library)?;
         let features = config.features();
         let (found, expected) = (trees.coins.features()?, features.names().len());
         if found != expected {
             return Err(anyhow!(
                 "{} was trained on {found} features, but the run's config has \
                  {expected}",
-                folder.join(MODEL_FILE).display()
+                folder.join(model_file).display()
             )
             .hint("put back the run's own run.toml, or train again"));
         }
-        // Market-relative features are of these coins together.
-        let mut universe: Vec<&str> = config
-            .shared
-            .universe
-            .symbols
-            .iter()
-            .map(Symbol::as_str)
-            .collect();
-        universe.sort_unstable();
-        let trained: Vec<&str> = record.target_std.keys().map(String::as_str).collect();
-        if universe != trained {
-            return Err(anyhow!(
-                "{} was trained on {}, but the universe is {}",
-                folder.join(MODEL_FILE).display(),
-                trained.join(" "),
-                universe.join(" ")
-            )
-            .hint("leave universe.symbols as the run has it"));
-        }
+        check_trained(&record, config, &folder.join(model_file))?;
         match &record.origin {
-            Some(origin) => {
-                let own = &config.lightgbm.of_forecasts();
-                origin.check(&config.shared, ("lightgbm", own), &folder.join(RECORD_FILE))?;
-            }
+            Some(origin) => config.trees.check(origin, &config.shared, &record_file)?,
             None => cli::note(format!(
                 "{} was made by an older version and does not say with which config: nobody would notice if run.toml had \
                  been changed since",
-                folder.join(RECORD_FILE).display()
+                record_file.display()
             )),
         }
         trees.probe(folder, expected)?;
@@ -94,8 +71,11 @@ impl SavedModel {
             })?))
         };
         let sha256 = match trees.market {
-            None => hash(MODEL_FILE)?,
-            Some(_) => content_hash((hash(MODEL_FILE)? + &hash(MARKET_FILE)?).as_bytes()),
+            None => hash(model_file)?,
+            Some(_) => {
+                let market = hash(kind.model_file(TargetPart::Market))?;
+                content_hash((hash(model_file)? + &market).as_bytes())
+            }
         };
         Ok(Self {
             trees,
@@ -104,6 +84,50 @@ impl SavedModel {
             config: config.shared.clone(),
             sha256,
         })
+    }
+
+    /// What `of` says of each row of a chunk, `[rows, coins]`, or why a coin has no forecast.
+    fn answers<T>(
+        &self,
+        (panel, rows): (&Panel, &[usize]),
+        std: &[Option<f32>],
+        of: impl Fn(&RowChunk<'_>) -> anyhow::Result<Vec<T>>,
+    ) -> anyhow::Result<Vec<Result<T, String>>> {
+        let coins = panel.coins();
+        let eligibility = Eligibility::of(panel, &self.config.features);
+        let mut answers = Vec::with_capacity(rows.len() * coins);
+        for rows in rows.chunks(self.features.chunk_rows(panel)) {
+            let (first, last) = (rows[0], rows[rows.len() - 1]); // chunks are never empty
+            let matrix = self.features.compute(panel, first..last + 1);
+            let refusal = |row: usize, coin: usize| {
+                let unknown = std[coin].is_none().then(|| UNKNOWN_COIN.to_owned());
+                unknown.or_else(|| eligibility.refusal(row, coin))
+            };
+            let refusals: Vec<Option<String>> = rows
+                .iter()
+                .flat_map(|&row| (0..coins).map(move |coin| refusal(row, coin)))
+                .collect();
+            let cells: Vec<(usize, usize)> = (refusals.iter().enumerate())
+                .filter(|(_, refusal)| refusal.is_none())
+                .map(|(place, _)| (rows[place / coins], place % coins))
+                .collect();
+            let cell = |&(row, coin): &(usize, usize)| matrix.cell(row - first, coin);
+            let values: Vec<f32> = cells.iter().flat_map(cell).copied().collect();
+            let chunk = RowChunk {
+                values: &values,
+                cells: &cells,
+            };
+            let mut found = of(&chunk)?.into_iter();
+            answers.extend(refusals.into_iter().map(|refusal| {
+                match refusal {
+                    Some(refusal) => Err(refusal),
+                    None => found
+                        .next()
+                        .ok_or_else(|| "the trees gave no forecast".to_owned()),
+                }
+            }));
+        }
+        Ok(answers)
     }
 
     /// The feature of every coin whose mean over the last `bars` up to `row` is furthest from
@@ -157,43 +181,32 @@ impl Forecaster for SavedModel {
     }
 
     fn forecast(&self, panel: &Panel, rows: &[usize]) -> anyhow::Result<Vec<ForecastResult>> {
-        let (std, coins) = (self.record.target_std_of(panel.symbols()), panel.coins());
-        let eligibility = Eligibility::of(panel, &self.config.features);
+        let std = self.record.target_std_of(panel.symbols());
         let scales = target_scales(&self.config, &std, panel);
-        let mut answers = Vec::with_capacity(rows.len() * coins);
-        for rows in rows.chunks(self.features.chunk_rows(panel)) {
-            let (first, last) = (rows[0], rows[rows.len() - 1]); // chunks are never empty
-            let matrix = self.features.compute(panel, first..last + 1);
-            let refusal = |row: usize, coin: usize| {
-                let unknown = std[coin].is_none().then(|| UNKNOWN_COIN.to_owned());
-                unknown.or_else(|| eligibility.refusal(row, coin))
-            };
-            let refusals: Vec<Option<String>> = rows
-                .iter()
-                .flat_map(|&row| (0..coins).map(move |coin| refusal(row, coin)))
-                .collect();
-            let cells: Vec<(usize, usize)> = (refusals.iter().enumerate())
-                .filter(|(_, refusal)| refusal.is_none())
-                .map(|(place, _)| (rows[place / coins], place % coins))
-                .collect();
-            let cell = |&(row, coin): &(usize, usize)| matrix.cell(row - first, coin);
-            let values: Vec<f32> = cells.iter().flat_map(cell).copied().collect();
-            let chunk = RowChunk {
-                values: &values,
-                cells: &cells,
-            };
-            let fit = self.config.target.fit;
-            let mut forecasts = self.trees.forecasts(&chunk, &scales, fit)?.into_iter();
-            answers.extend(refusals.into_iter().map(|refusal| {
-                match refusal {
-                    Some(refusal) => Err(refusal),
-                    None => forecasts
-                        .next()
-                        .ok_or_else(|| "LightGBM gave no forecast".to_owned()),
-                }
-            }));
-        }
-        Ok(answers)
+        self.answers((panel, rows), &std, |chunk| match &self.record.classes {
+            None => self.trees.forecasts(chunk, &scales, self.config.target.fit),
+            Some(classes) => {
+                let probabilities = self.trees.probabilities(chunk.values)?;
+                Ok(classes.levels(panel.symbols(), chunk.cells, &probabilities))
+            }
+        })
+    }
+
+    fn probabilities(
+        &self,
+        panel: &Panel,
+        rows: &[usize],
+    ) -> anyhow::Result<Option<Vec<Option<Vec<f64>>>>> {
+        let Some(classes) = &self.record.classes else {
+            return Ok(None);
+        };
+        let std = self.record.target_std_of(panel.symbols());
+        let answers = self.answers((panel, rows), &std, |chunk| {
+            let probabilities = self.trees.probabilities(chunk.values)?;
+            let rows = probabilities.chunks_exact(classes.classes.len().max(1));
+            Ok(rows.map(<[f64]>::to_vec).collect())
+        })?;
+        Ok(Some(answers.into_iter().map(Result::ok).collect()))
     }
 
     fn drift(&self, panel: &Panel, row: usize) -> Vec<Option<Drift>> {
@@ -206,50 +219,99 @@ impl Forecaster for SavedModel {
     }
 }
 
+/// Refuses a config of other coins or classes than the model in `file` was trained on.
+fn check_trained(record: &FoldRecord, config: &BaselineConfig, file: &Path) -> anyhow::Result<()> {
+    // Market-relative features are of these coins together.
+    let mut universe: Vec<&str> = config
+        .shared
+        .universe
+        .symbols
+        .iter()
+        .map(Symbol::as_str)
+        .collect();
+    universe.sort_unstable();
+    let trained: Vec<&str> = record.target_std.keys().map(String::as_str).collect();
+    if universe != trained {
+        return Err(anyhow!(
+            "{} was trained on {}, but the universe is {}",
+            file.display(),
+            trained.join(" "),
+            universe.join(" ")
+        )
+        .hint("leave universe.symbols as the run has it"));
+    }
+    let classes = record.classes.as_ref().map(|levels| levels.classes.len());
+    if classes != config.classes() {
+        return Err(anyhow!(
+            "{} was trained on {} classes, but the run's config has {}",
+            file.display(),
+            classes.unwrap_or(0),
+            config.classes().unwrap_or(0)
+        )
+        .hint("put back the run's own run.toml, or train again"));
+    }
+    Ok(())
+}
+
 /// A folder's trees with their record.
 pub(crate) fn read_model(
     folder: &Path,
-    library: &'static Library,
+    config: &BaselineConfig,
+    library: Loaded,
 ) -> anyhow::Result<(Trees, FoldRecord)> {
-    let path: PathBuf = folder.join(MODEL_FILE);
-    let record = FoldRecord::read(folder)?;
+    let kind = config.kind();
+    let file = kind.model_file(TargetPart::Own);
+    let path: PathBuf = folder.join(file);
+    let record = FoldRecord::read(folder, kind)?;
     let (true, Some(record)) = (path.exists(), record) else {
         return Err(anyhow!(
-            "{} has no {MODEL_FILE} with its {RECORD_FILE} yet",
-            folder.display()
+            "{} has no {file} with its {} yet",
+            folder.display(),
+            kind.record_file()
         )
         .hint(
             "`quarterhour baseline --config FILE --run RUN` trains the folds that \
              are missing",
         ));
     };
-    let read = |file: &str| -> anyhow::Result<Booster> {
-        let path = folder.join(file);
+    let read = |part: TargetPart| -> anyhow::Result<Box<dyn TreeModel>> {
+        let path = folder.join(kind.model_file(part));
         let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let text = checked(text, record.sha256.get(file), &path)?;
-        Booster::from_model(library, &text)
-            .with_context(|| format!("{}: not a model", path.display()))
+        let text = checked(text, &record, &path, library)?;
+        let model = library.library().read(&text);
+        model.with_context(|| format!("{}: not a model", path.display()))
     };
-    let market = record.market.map(|_| read(MARKET_FILE)).transpose()?;
+    let market = record
+        .market
+        .map(|_| read(TargetPart::Market))
+        .transpose()?;
     Ok((
         Trees {
-            coins: read(MODEL_FILE)?,
+            coins: read(TargetPart::Own)?,
             market,
         },
         record,
     ))
 }
 
-/// A model's text, if it is the one that was trained, by its hash, and whole: LightGBM's own reader
-/// trusts it blindly.
-fn checked(text: Vec<u8>, expected: Option<&String>, path: &Path) -> anyhow::Result<String> {
+/// A model's text, if it is the one that was trained, by its hash, and whole: a library's own
+/// reader trusts it blindly.
+fn checked(
+    text: Vec<u8>,
+    record: &FoldRecord,
+    path: &Path,
+    library: Loaded,
+) -> anyhow::Result<String> {
     let hint =
         "put back the run's own file, or train again (`quarterhour baseline --retrain --fold K`)";
     let found = content_hash(&text);
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let expected = record.sha256.get(&*name);
     if let Some(expected) = expected.filter(|&expected| *expected != found) {
         return Err(anyhow!(
-            "{} has SHA-256 {found}, but {RECORD_FILE} beside it names {expected}: it is damaged or of another training",
-            path.display()
+            "{} has SHA-256 {found}, but {} beside it names {expected}: it is damaged or of another training",
+            path.display(),
+            library.kind().record_file()
         )
         .hint(hint));
     }
@@ -258,7 +320,9 @@ fn checked(text: Vec<u8>, expected: Option<&String>, path: &Path) -> anyhow::Res
         .with_context(|| format!("{} is no text", path.display()))
         .hint(hint)?;
     // Also where the hash fits: whoever made the file could have written that too.
-    check_text(&text)
+    library
+        .library()
+        .check(&text)
         .map_err(|reason| anyhow!("{} is no whole model: {reason}", path.display()))
         .hint(hint)?;
     Ok(text)

@@ -9,9 +9,9 @@ use dataset::Fold;
 use serde::Serialize;
 use statistics::{pearson, rank_ic_per_timestamp, summarize_ic};
 
-use crate::config::{LightGbmConfig, Validation};
 use crate::part::TargetPart;
-use crate::{BinnedTable, Booster};
+use crate::tree_library::{GrowingTrees, TreeTables};
+use crate::{GrowthConfig, Validation};
 
 /// One line of metrics.jsonl.
 #[derive(Debug, Clone, Serialize)]
@@ -21,18 +21,11 @@ pub(crate) struct TreeMetrics {
     pub part: TargetPart,
     /// Trees so far.
     pub iteration: usize,
-    /// LightGBM's own metric on the validation rows.
+    /// The mean squared error of the validation rows, or of classes the log loss.
     pub l2: Option<f64>,
     /// What early stopping looks at, where that is another.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
-}
-
-/// Binned rows, which the trees of several parts are grown on one after the other.
-pub(crate) struct BinnedTables {
-    pub train: BinnedTable,
-    /// None where nothing is held back.
-    pub validation: Option<BinnedTable>,
 }
 
 /// Rows that decide early stopping, as far as Pearson and rank IC need them.
@@ -44,7 +37,7 @@ pub(crate) struct ValidationRows {
 
 /// The settings that trees are grown with.
 pub(crate) struct TreeGrower<'a> {
-    pub config: &'a LightGbmConfig,
+    pub config: &'a GrowthConfig,
     pub parameters: &'a str,
     /// For messages.
     pub fold: &'a Fold,
@@ -56,8 +49,8 @@ pub(crate) struct TreeGrower<'a> {
 }
 
 /// A model that is to be continued: its trees, and what they say of the validation rows.
-pub(crate) struct StartingModel<'a> {
-    pub booster: &'a Booster,
+pub(crate) struct StartingModel {
+    pub model: String,
     pub trees: usize,
     pub validation_scores: Vec<f64>,
 }
@@ -77,10 +70,10 @@ impl TreeGrower<'_> {
     /// Grows trees on labelled tables, which are handed back.
     pub fn grow(
         &self,
-        tables: BinnedTables,
+        tables: Box<dyn TreeTables>,
         validated: &ValidationRows,
-        continued: Option<&StartingModel<'_>>,
-    ) -> anyhow::Result<(GrowthResult, BinnedTables)> {
+        continued: Option<&StartingModel>,
+    ) -> anyhow::Result<(GrowthResult, Box<dyn TreeTables>)> {
         let trees_before = continued.map_or(0, |continued| continued.trees);
         let mut best = BestIteration::default();
         if let Some(StartingModel {
@@ -93,9 +86,9 @@ impl TreeGrower<'_> {
             let l2 = mean_squared_error(validation_scores, &validated.targets);
             best.look(*trees, self.loss(validated, validation_scores, l2));
         }
-        let has_validation = tables.validation.is_some();
-        let old = continued.map(|continued| continued.booster);
-        let mut booster = Booster::new(tables.train, tables.validation, old, self.parameters)?;
+        let has_validation = tables.has_validation();
+        let old = continued.map(|continued| continued.model.as_str());
+        let mut booster = tables.grow(old, self.parameters)?;
         let bar = cli::progress_bar(&self.name(), self.rounds as u64);
         let mut metrics = Vec::new();
         let mut grown = 0;
@@ -104,7 +97,7 @@ impl TreeGrower<'_> {
             grown += 1;
             let iteration = trees_before + grown;
             if has_validation {
-                let line = self.look(&booster, validated, iteration, &mut best)?;
+                let line = self.look(&*booster, validated, iteration, &mut best)?;
                 metrics.push(line);
                 bar.set_message(format!("best {}", best.iteration));
             }
@@ -125,9 +118,8 @@ impl TreeGrower<'_> {
         let stopped = self.config.patience().is_some() && best.loss.is_some();
         let best_iteration = if stopped { best.iteration } else { rounds };
         let model = booster.to_model(best_iteration)?;
-        let (train, validation) = booster.into_tables();
-        let Some(train) = train else {
-            bail!("LightGBM kept no training rows of {}", self.fold)
+        let Some(tables) = booster.into_tables() else {
+            bail!("the library kept no training rows of {}", self.fold)
         };
         Ok((
             GrowthResult {
@@ -136,7 +128,7 @@ impl TreeGrower<'_> {
                 best_iteration,
                 metrics,
             },
-            BinnedTables { train, validation },
+            tables,
         ))
     }
 
@@ -159,12 +151,12 @@ impl TreeGrower<'_> {
     /// What the validation rows say after one more tree.
     fn look(
         &self,
-        booster: &Booster,
+        booster: &dyn GrowingTrees,
         validated: &ValidationRows,
         iteration: usize,
         best: &mut BestIteration,
     ) -> anyhow::Result<TreeMetrics> {
-        let l2 = booster.validation_metric()?;
+        let l2 = booster.validation_loss()?;
         let is_l2 = self.validation() == Validation::L2;
         let loss = if is_l2 {
             Some(l2)

@@ -9,7 +9,8 @@ use dataset::{Config, Fit, Panel, TargetScale, TargetScales};
 use crate::part::TargetPart;
 use crate::record::FoldRecord;
 use crate::rows::RowChunk;
-use crate::{Booster, ImportanceOf, Library, Predict};
+use crate::tree_library::{TreeLibrary, TreeModel};
+use crate::{ImportanceOf, Predict};
 
 /// Largest forecast of trees that can be true, in the unit that they were trained in: that of the
 /// target, or its standard deviations. Returns are far below 1; the limit is as high as it is so
@@ -20,20 +21,18 @@ const LARGEST_FORECAST: f64 = 1e12;
 #[derive(Debug)]
 pub(crate) struct Trees {
     /// Of the whole target, or of the coins' own parts.
-    pub coins: Booster,
+    pub coins: Box<dyn TreeModel>,
     /// `target.fit = "parts"` and `"scaled_parts"`: of the market's part.
-    pub market: Option<Booster>,
+    pub market: Option<Box<dyn TreeModel>>,
 }
 
 impl Trees {
     /// Reads the models of the whole target, or of the coins' own parts and then the market's.
     pub fn from_models(
-        library: &'static Library,
+        library: &'static dyn TreeLibrary,
         models: &[(TargetPart, String)],
     ) -> anyhow::Result<Self> {
-        let mut boosters = models
-            .iter()
-            .map(|(_, model)| Booster::from_model(library, model));
+        let mut boosters = models.iter().map(|(_, model)| library.read(model));
         let Some(coins) = boosters.next() else {
             bail!("no model to forecast with")
         };
@@ -71,10 +70,14 @@ impl Trees {
     }
 
     /// The trees of a part, and how many of them are kept.
-    pub fn to_continue(&self, record: &FoldRecord, part: TargetPart) -> Option<(&Booster, usize)> {
+    pub fn to_continue(
+        &self,
+        record: &FoldRecord,
+        part: TargetPart,
+    ) -> Option<(&dyn TreeModel, usize)> {
         match part {
-            TargetPart::Whole | TargetPart::Own => Some((&self.coins, record.best_iteration)),
-            TargetPart::Market => Some((self.market.as_ref()?, record.market?.best_iteration)),
+            TargetPart::Whole | TargetPart::Own => Some((&*self.coins, record.best_iteration)),
+            TargetPart::Market => Some((self.market.as_deref()?, record.market?.best_iteration)),
         }
     }
 
@@ -120,11 +123,28 @@ impl Trees {
         Ok(forecasts)
     }
 
-    /// SHAP contributions of some rows: one a feature, then the expected value. With parts they are
+    /// The probability of each class, `[rows, classes]`, of trees that forecast classes.
+    pub fn probabilities(&self, values: &[f32]) -> anyhow::Result<Vec<f64>> {
+        Ok(self.coins.predict(values, Predict::Value, None)?)
+    }
+
+    /// SHAP contributions of some rows: one a feature, then the expected value. Of trees that
+    /// forecast `classes` they are those of the highest class, before probabilities are made of
+    /// them. With parts they are
     /// those of both kinds of trees together, as they are of the coin alone, before means over
     /// coins are taken.
-    pub fn contributions(&self, values: &[f32]) -> anyhow::Result<Vec<f64>> {
+    pub fn contributions(
+        &self,
+        values: &[f32],
+        classes: Option<usize>,
+    ) -> anyhow::Result<Vec<f64>> {
         let mut contributions = self.coins.predict(values, Predict::Contributions, None)?;
+        if let Some(classes) = classes {
+            let columns = self.coins.features()? + 1;
+            let rows = contributions.chunks_exact(columns * classes);
+            let highest = rows.flat_map(|row| &row[columns * (classes - 1)..]);
+            return Ok(highest.copied().collect());
+        }
         if let Some(market) = &self.market {
             let market = market.predict(values, Predict::Contributions, None)?;
             contributions
@@ -138,9 +158,9 @@ impl Trees {
     /// The share that each feature has in the importance of all, at most 1 in sum. With parts it is
     /// the mean of both kinds of trees: their losses have no common scale.
     pub fn importance(&self, kind: ImportanceOf) -> anyhow::Result<Vec<f64>> {
-        let mut shares = shares(self.coins.importance(kind, None)?);
+        let mut shares = shares(self.coins.importance(kind)?);
         if let Some(market) = &self.market {
-            let market = self::shares(market.importance(kind, None)?);
+            let market = self::shares(market.importance(kind)?);
             shares
                 .iter_mut()
                 .zip(market)
@@ -176,10 +196,10 @@ fn shares(values: Vec<f64>) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::BinnedTable;
+    use crate::{BinnedTable, Booster, Library};
 
     /// Trees of one feature that say something like `slope` times it.
-    fn booster(library: &'static Library, slope: f32) -> Booster {
+    fn booster(library: &'static Library, slope: f32) -> Box<dyn TreeModel> {
         let parameters = "objective=regression metric=l2 min_data_in_leaf=1 num_leaves=8 num_iterations=20 verbosity=-1";
         let values: Vec<f32> = (0..60).map(|row| row as f32).collect();
         let labels: Vec<f32> = values.iter().map(|value| slope * value).collect();
@@ -195,7 +215,7 @@ mod tests {
         table.set_label(&labels).unwrap();
         let mut booster = Booster::new(table, None, None, parameters).unwrap();
         (0..20).for_each(|_| _ = booster.update().unwrap());
-        booster
+        Box::new(booster)
     }
 
     #[test]
@@ -208,8 +228,12 @@ mod tests {
             market: Some(booster(library, -3.0)),
         };
         let (values, cells) = ([5.0, 20.0, 50.0, 8.0], [(3, 0), (3, 1), (3, 4), (7, 1)]);
-        let alone = |booster: &Booster| booster.predict(&values, Predict::Value, None).unwrap();
-        let (own, market) = (alone(&trees.coins), alone(trees.market.as_ref().unwrap()));
+        let alone =
+            |booster: &dyn TreeModel| booster.predict(&values, Predict::Value, None).unwrap();
+        let (own, market) = (
+            alone(&*trees.coins),
+            alone(trees.market.as_deref().unwrap()),
+        );
         let scales = TargetScales::fixed(vec![1.0; 10]);
         let forecasts = trees
             .forecasts(
@@ -265,8 +289,12 @@ mod tests {
             market: Some(booster(library, -3.0)),
         };
         let (values, cells) = ([5.0, 20.0, 50.0], [(3, 0), (3, 1), (3, 2)]);
-        let alone = |booster: &Booster| booster.predict(&values, Predict::Value, None).unwrap();
-        let (own, market) = (alone(&trees.coins), alone(trees.market.as_ref().unwrap()));
+        let alone =
+            |booster: &dyn TreeModel| booster.predict(&values, Predict::Value, None).unwrap();
+        let (own, market) = (
+            alone(&*trees.coins),
+            alone(trees.market.as_deref().unwrap()),
+        );
         let mean = |values: &[f64]| values.iter().sum::<f64>() / 3.0;
         let scale = [0.5, 2.0, 8.0];
         let of_fit = |fit: Fit| {

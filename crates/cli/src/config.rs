@@ -24,7 +24,9 @@ pub const SECTIONS: &[&str] = &[
     "network",
     "optimizer",
     "training",
+    "baseline",
     "lightgbm",
+    "xgboost",
     "ridge",
     "volatility",
     "ensemble",
@@ -250,6 +252,14 @@ impl ConfigTable {
         let list = value.unwrap_or_else(|| Value::Array(Vec::new()));
         list.try_into()
             .map_err(|error| self.unfit(Some(name), &error))
+    }
+
+    /// A config file that says the same.
+    ///
+    /// # Errors
+    /// A value that TOML cannot hold.
+    pub fn to_toml(&self) -> anyhow::Result<String> {
+        Ok(toml::to_string(&self.table)?)
     }
 
     fn unfit(&self, section: Option<&str>, error: &toml::de::Error) -> anyhow::Error {

@@ -21,7 +21,7 @@ pub use exit::{finish, parse};
 pub use folds::folds;
 pub use lock::{FileLock, hold};
 pub use output::{Stderr, hint, note, print, progress_bar, warn, warn_with_hints};
-pub use process::{arguments, peak_memory, watch_for_interrupt};
+pub use process::{arguments, cpu_seconds_of_children, peak_memory, watch_for_interrupt};
 pub use span::SpanArgs;
 pub use suggestion::{did_you_mean, most_alike};
 pub use text::quoted;

@@ -37,6 +37,19 @@ pub fn watch_for_interrupt(stopping: &'static str) -> anyhow::Result<Arc<AtomicB
     Ok(interrupted)
 }
 
+/// CPU seconds that the child processes of this one have used which it has waited for, on all cores;
+/// None where the system does not tell.
+pub fn cpu_seconds_of_children() -> Option<f64> {
+    // Linux counts in hundredths of a second, whatever its kernel's own ticks are.
+    const TICKS: f64 = 100.0;
+    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+    // The second field is the program's name, in parentheses and with whatever is in it.
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut fields = fields.split_whitespace().skip(13);
+    let mut seconds = || Some(fields.next()?.parse::<f64>().ok()? / TICKS);
+    Some(seconds()? + seconds()?)
+}
+
 /// The most memory that this process has held so far, in bytes; None where the system does not
 /// tell.
 pub fn peak_memory() -> Option<u64> {

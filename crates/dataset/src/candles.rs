@@ -28,7 +28,7 @@ impl CandleTable {
     /// Appends one candle, with the target that came along with it (NaN: none).
     pub fn push(&mut self, candle: &Candle, target: f64) {
         let or_nan = |value: Option<f64>| value.unwrap_or(f64::NAN);
-        let values = [
+        let known = [
             or_nan(candle.open),
             or_nan(candle.high),
             or_nan(candle.low),
@@ -40,6 +40,9 @@ impl CandleTable {
             or_nan(candle.taker_buy_quote_volume),
             target,
         ];
+        // What a candle itself does not have, such as a market cap, is unknown.
+        let mut values = [f64::NAN; Column::ALL.len()];
+        values[..known.len()].copy_from_slice(&known);
         self.push_row(candle.open_time_ms, values);
     }
 
@@ -130,6 +133,16 @@ impl CandleTable {
                 .map(|&index| self.open_time_ms[index])
                 .collect(),
             columns,
+        }
+    }
+
+    /// Multiplies a column of the candles that open at `from_ms` or later, where it was read.
+    pub(crate) fn scale(&mut self, column: Column, from_ms: i64, factor: f64) {
+        let times = self.open_time_ms.iter();
+        for (value, time) in self.columns[column as usize].iter_mut().zip(times) {
+            if *time >= from_ms {
+                *value *= factor;
+            }
         }
     }
 

@@ -1,13 +1,12 @@
 //! The sections of the config file that every forecaster shares.
 
 use market::{Interval, Symbol};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Base, Column, DataConfig, Entry, Error, FeatureConfig, FeatureSet, Features, Fit,
     IntervalMethod, IntervalsConfig, NormalizeConfig, PanelConfig, RegimeConfig, Source,
-    SplitConfig, TargetConfig, TargetScale, Task, TimeSpan, parse_time,
+    SplitConfig, TargetConfig, TargetScale, TimeSpan, UniverseConfig, parse_time,
 };
 
 /// The shared sections: what is forecast, from what, on which rows.
@@ -51,52 +50,6 @@ pub struct RunConfig {
     pub version: String,
 }
 
-/// The `[universe]` section: which coins.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct UniverseConfig {
-    /// The coins, in the order of the network's channels; `[]` takes all that the source has, sorted.
-    /// What compares a coin with the others says nothing where there is one alone. The default are 20 USDT pairs that have long been liquid on the spot
-    /// market.
-    pub symbols: Vec<Symbol>,
-    /// Coins that are left out of all that the source has, where `universe.symbols` is `[]`: pegged
-    /// and leveraged ones for instance, whose volatility is of another kind.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub without: Vec<Symbol>,
-    /// The coins whose rows forecasters are fitted to; `[]` takes all. The rows of the others
-    /// decide nothing, but each coin's own statistics are of its own training rows.
-    pub trained: Vec<Symbol>,
-    /// The coins that are forecast and scored; `[]` takes all.
-    pub scored: Vec<Symbol>,
-    /// Whether a coin is scored at a time before which its close has not moved for a day of bars
-    /// (at least ten). Such a coin is settled or flat, and it is no skill to forecast that nothing
-    /// happens.
-    pub score_settled: bool,
-}
-
-/// 20 USDT pairs that have long been liquid on the spot market.
-const LIQUID: [&str; 20] = [
-    "BTCUSDT", "ETHUSDT", "BNBUSDT", "SOLUSDT", "XRPUSDT", "DOGEUSDT", "ADAUSDT", "TRXUSDT",
-    "AVAXUSDT", "LINKUSDT", "DOTUSDT", "LTCUSDT", "BCHUSDT", "UNIUSDT", "ATOMUSDT", "ETCUSDT",
-    "XLMUSDT", "NEARUSDT", "FILUSDT", "APTUSDT",
-];
-
-impl Default for UniverseConfig {
-    fn default() -> Self {
-        let symbols = LIQUID
-            .iter()
-            .filter_map(|name| Symbol::new(name).ok())
-            .collect();
-        Self {
-            symbols,
-            without: Vec::new(),
-            trained: Vec::new(),
-            scored: Vec::new(),
-            score_settled: false,
-        }
-    }
-}
-
 /// A month of minutes: no price is carried forward for longer, and no live forecast needs more
 /// candles for it.
 const MOST_FILLED_BARS: usize = 44_640;
@@ -119,27 +72,7 @@ impl Config {
                 expected,
             ));
         }
-        if let Some(twice) = symbols
-            .iter()
-            .enumerate()
-            .find(|(i, symbol)| symbols[..*i].contains(symbol))
-        {
-            return Err(Error::config("universe.symbols", twice.1, "each coin once"));
-        }
-        let strange = |coins: &[Symbol]| {
-            coins
-                .iter()
-                .find(|coin| !symbols.is_empty() && !symbols.contains(coin))
-                .cloned()
-        };
-        for (key, coins) in [
-            ("universe.trained", &self.universe.trained),
-            ("universe.scored", &self.universe.scored),
-        ] {
-            if let Some(coin) = strange(coins) {
-                return Err(Error::config(key, coin, "coins of universe.symbols"));
-            }
-        }
+        self.universe.validate()?;
         self.validate_data()?;
         self.features.validate()?;
         self.target.validate(self.data.interval)?;
@@ -154,7 +87,12 @@ impl Config {
     /// Refuses what is measured in units of returns beside a target that is the logarithm of a
     /// volatility.
     fn validate_volatility(&self) -> Result<(), Error> {
-        if self.target.init(self.data.interval).task() != Task::LogVolatility {
+        if !self
+            .target
+            .init(self.data.interval)
+            .task()
+            .is_of_volatility()
+        {
             return Ok(());
         }
         if self.intervals.method != IntervalMethod::Off {
@@ -257,7 +195,9 @@ impl Config {
                 from: panel.from.clone(),
                 until: panel.until.clone(),
                 fill_limit: panel.fill_limit.unwrap_or(data.fill_limit),
+                fill: data.fill,
                 jump_ratio: data.jump_ratio,
+                symbols_file: data.symbols_file,
                 simulated: data.simulated,
             },
             universe: UniverseConfig {
@@ -298,6 +238,10 @@ impl Config {
         }
         if self.data.source == Source::Simulated {
             self.check_simulated()?;
+            if let Some(quote) = &self.universe.quote {
+                let expected = "no such key with data.source = simulated, which has no other coins";
+                return Err(Error::config("universe.quote", quote, expected));
+            }
         }
         let ratio = self.data.jump_ratio;
         if !(ratio > 1.0 && ratio.is_finite()) {
@@ -307,6 +251,10 @@ impl Config {
                 "a finite number above 1",
             ));
         }
+        let filling = self.data.filling();
+        filling
+            .fill
+            .validate(self.data.fill_limit, filling.limit_bars)?;
         if self.data.fill_limit_bars() > MOST_FILLED_BARS {
             let most = TimeSpan::of_bars(MOST_FILLED_BARS, *interval);
             return Err(Error::config(
@@ -385,7 +333,7 @@ impl Config {
     pub fn columns(&self) -> Vec<Column> {
         let base = self.target.base.map(Base::features);
         let mut columns = [
-            self.features.set.columns(),
+            &self.features.columns(),
             base.map(FeatureSet::columns).unwrap_or_default(),
             self.target.init(self.data.interval).columns(),
             &[Column::Close],

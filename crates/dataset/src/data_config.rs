@@ -6,7 +6,7 @@ use market::{Interval, Market, SimulatedConfig};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, TimeSpan};
+use crate::{Error, Fill, Filling, TimeSpan};
 
 /// A return past this ratio of two closes, either way, is no price move by default: a new unit of
 /// the coin, another coin under its name, or its end.
@@ -39,14 +39,24 @@ pub struct DataConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(title = "date")]
     pub until: Option<String>,
-    /// For how long the last price is carried forward where candles are missing. A part of a bar
-    /// does not count, and 44640 bars are the most. After the default of an hour an outage is a
-    /// hole that no forecast looks across.
+    /// For how long bars without a candle are filled. A part of a bar does not count, so that the
+    /// default fills no daily candle, and 44640 bars are the most. After the default of an hour an
+    /// outage is a hole that no forecast looks across.
     pub fill_limit: TimeSpan,
+    /// What such a bar is filled with.
+    #[serde(skip_serializing_if = "Fill::is_default")]
+    #[schemars(extend("default" = "prices"))]
+    pub fill: Fill,
     /// Ratio of two closes in a row, either way, past which there is no log return between them for
     /// volatility: the coin was given a new unit, another coin has its name, or it died. Above 1.
     #[serde(skip_serializing_if = "is_usual_ratio")]
+    #[schemars(extend("default" = 6.0))]
     pub jump_ratio: f64,
+    /// File of what is known of coins beside their candles, such as `symbols.toml`: forks, new
+    /// units, other names and ends, with dates. Candles are read as it says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(title = "path")]
+    pub symbols_file: Option<PathBuf>,
     /// The simulated market, for `data.source = "simulated"`. The same settings always give the
     /// same candles, and more `minutes` or more `coins` only add to them.
     pub simulated: SimulatedConfig,
@@ -74,7 +84,9 @@ impl Default for DataConfig {
             from: None,
             until: None,
             fill_limit: TimeSpan::hours(1),
+            fill: Fill::default(),
             jump_ratio: JUMP_RATIO,
+            symbols_file: None,
             simulated: SimulatedConfig::default(),
         }
     }
@@ -106,7 +118,15 @@ impl DataConfig {
         }
     }
 
-    /// How many bars in a row without a candle carry the last price forward.
+    /// How bars without a candle are filled.
+    pub fn filling(&self) -> Filling {
+        Filling {
+            fill: self.fill,
+            limit_bars: self.fill_limit_bars(),
+        }
+    }
+
+    /// How many bars in a row without a candle are filled.
     pub fn fill_limit_bars(&self) -> usize {
         self.fill_limit.bars(self.interval)
     }

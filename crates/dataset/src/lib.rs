@@ -6,7 +6,9 @@ mod column;
 mod config;
 mod data_config;
 mod error;
+mod feature_shuffle;
 mod features;
+mod filling;
 mod funding;
 mod intervals_config;
 mod log_returns;
@@ -18,6 +20,7 @@ mod origin;
 mod panel;
 mod panel_config;
 mod panel_fold;
+mod panel_shuffle;
 mod prepare;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -30,30 +33,35 @@ mod settled;
 mod source_panel;
 mod split;
 mod store;
+mod symbol_events;
 mod table;
 mod target_scale;
 mod targets;
 mod time;
 mod time_span;
 mod trailing_volatility;
+mod universe_config;
+mod universe_rule;
 mod wide;
 mod windows;
 
 pub use candles::CandleTable;
 pub use column::Column;
-pub use config::{Config, RunConfig, UniverseConfig};
+pub use config::{Config, RunConfig};
 pub use data_config::{DataConfig, Source};
 pub use error::{Error, hint_of};
+pub use feature_shuffle::FeatureShuffle;
 pub use features::{
     ExportedFeatures, Feature, FeatureConfig, FeatureFormulas, FeatureMatrix, FeatureRows,
-    FeatureSet, Features, GroupChoice, TabularFeatures, export_features, features_reference,
-    trailing_volatility,
+    FeatureSet, Features, GroupChoice, OptionalGroup, TabularFeatures, export_features,
+    features_reference, trailing_volatility,
 };
+pub use filling::{Fill, Filling};
 pub use intervals_config::{IntervalMethod, IntervalsConfig};
 pub use log_returns::{count_jumps, log_returns};
 pub use months::months;
 pub use named_output::check_named_output;
-pub use normalize_config::{InputNorm, NormalizeConfig, TargetScale};
+pub use normalize_config::{InputNorm, NormalizeConfig, NormalizeMethod, TargetScale};
 pub use normalizer::{CoinStats, Normalizer, TargetStats, TrainingRows, target_std};
 pub use notation::{YEAR_2100_MS, format_time, parse_time};
 pub use origin::Origin;
@@ -69,6 +77,7 @@ pub use source_panel::check_columns;
 pub use split::{Fold, Scheme, SplitConfig, SplitPlan};
 pub use storage::Scratch;
 pub use store::{Audit, Replaced, Store};
+pub use symbol_events::SymbolEvents;
 pub use table::{
     FoldForecasts, ForecastRow, ForecastTable, NamedColumns, PartKey, TableMetadata, TablePart,
 };
@@ -80,5 +89,7 @@ pub use targets::{
 };
 pub use time_span::TimeSpan;
 pub use trailing_volatility::TrailingVolatility;
+pub use universe_config::UniverseConfig;
+pub use universe_rule::{LeftOut, LeftOutReason, pairs_of};
 pub use wide::WideTable;
 pub use windows::{DropCounts, Eligibility, WindowSet};

@@ -5,35 +5,38 @@ use std::ops::Range;
 use crate::{Column, Panel};
 
 /// Log returns of a coin at some rows of a panel, `ln(close[t] / close[t - 1])`; NaN unless both
-/// bars were observed, and where the ratio of the closes is past [`Panel::jump_ratio`]. The first
-/// row of a panel has none.
+/// bars were observed (or filled with `data.fill = "previous"`), and where the ratio of the closes
+/// is past [`Panel::jump_ratio`] and no fork explains it. The first row of a panel has none.
 pub fn log_returns(panel: &Panel, coin: usize, rows: Range<usize>) -> Vec<f64> {
     let largest = panel.jump_ratio().ln();
-    let within = |value: f64| {
-        if value.abs() <= largest {
+    let within = |(row, value): (usize, f64)| {
+        if value.abs() <= largest || panel.is_fork(row, coin) {
             value
         } else {
             f64::NAN
         }
     };
-    of_observed(panel, coin, rows).map(within).collect()
+    let values = of_known(panel, coin, rows.clone());
+    rows.zip(values).map(within).collect()
 }
 
 /// How many log returns of a coin are past the jump ratio, and so count as missing.
 pub fn count_jumps(panel: &Panel, coin: usize) -> usize {
     let largest = panel.jump_ratio().ln();
-    of_observed(panel, coin, 0..panel.rows())
-        .filter(|value| value.abs() > largest)
+    (0..panel.rows())
+        .zip(of_known(panel, coin, 0..panel.rows()))
+        .filter(|(row, value)| value.abs() > largest && !panel.is_fork(*row, coin))
         .count()
 }
 
-/// Log returns between observed bars, whatever their size; NaN elsewhere.
-fn of_observed(panel: &Panel, coin: usize, rows: Range<usize>) -> impl Iterator<Item = f64> {
+/// Log returns between bars whose closes count, whatever their size; NaN elsewhere.
+fn of_known(panel: &Panel, coin: usize, rows: Range<usize>) -> impl Iterator<Item = f64> {
     let first = rows.start;
     let start = first.saturating_sub(1);
     let closes = panel.series(Column::Close, coin, start..rows.end);
     rows.map(move |row| {
-        let is_known = row > 0 && panel.is_observed(row, coin) && panel.is_observed(row - 1, coin);
+        let has_close = |row| panel.has_return_close(row, coin);
+        let is_known = row > 0 && has_close(row) && has_close(row - 1);
         if !is_known {
             return f64::NAN;
         }

@@ -11,8 +11,11 @@ use crate::{Error, TimeSpan};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NormalizeConfig {
-    /// How features are normalized.
+    /// Whose training rows features are normalized by.
     pub inputs: InputNorm,
+    /// What of these rows makes a feature comparable.
+    #[serde(skip_serializing_if = "NormalizeMethod::is_default")]
+    pub method: NormalizeMethod,
     /// Number of standard deviations at which normalized features are cut off. At 10 only crashes
     /// and listing days are cut.
     pub clip: f32,
@@ -29,6 +32,7 @@ impl Default for NormalizeConfig {
     fn default() -> Self {
         Self {
             inputs: InputNorm::Training,
+            method: NormalizeMethod::MeanStd,
             clip: 10.0,
             target: TargetScale::Coin,
             trailing: TimeSpan::hours(4),
@@ -36,7 +40,7 @@ impl Default for NormalizeConfig {
     }
 }
 
-/// How features are normalized.
+/// Whose training rows features are normalized by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum InputNorm {
@@ -48,6 +52,27 @@ pub enum InputNorm {
     /// By the mean and the standard deviation of all coins' training rows together: what tells the
     /// coins apart stays. For features that compare between coins.
     Pooled,
+}
+
+/// What of the training rows makes a feature comparable.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NormalizeMethod {
+    /// Mean and standard deviation: a feature is how many deviations it is from its mean.
+    #[default]
+    MeanStd,
+    /// Ranks: a feature becomes the value of a standard normal distribution that has as many values
+    /// below it as the feature has in the training rows, by their 101 quantiles. Outliers and skewed
+    /// features lose their size and keep their order. A value beyond all of training is 5.2 from 0.
+    Rank,
+}
+
+impl NormalizeMethod {
+    /// Returns true for what is not written, so that the configs of older runs stay the same.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What targets are divided by while training.

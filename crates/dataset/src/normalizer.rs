@@ -1,13 +1,23 @@
 //! Statistics of the training rows, and what makes features comparable with them.
 
+mod channel;
+mod moments;
+mod ranks;
+mod stats;
+
 use std::ops::Range;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use storage::Array;
 
+use self::channel::{Channel, fill_with_market};
+use self::moments::{RunningMoments, for_each_coin, target_moments};
+use self::ranks::{FeatureKnots, are_knots, knots_of};
+pub use self::stats::{CoinStats, TargetStats, target_std};
+use self::stats::{KNOTS_EXPECTED, mean_and_std, target_stats};
 use crate::{
-    Error, FeatureMatrix, FeatureSet, Features, InputNorm, NormalizeConfig, Panel, TargetScale,
+    Error, FeatureMatrix, FeatureSet, Features, InputNorm, NormalizeConfig, NormalizeMethod, Panel,
     Targets,
 };
 
@@ -37,39 +47,12 @@ pub struct Normalizer {
     /// training targets where these are logarithms of volatilities, 0 for others.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub target_center: f32,
+    /// For `normalize.method = "rank"` with `normalize.inputs = "pooled"`: quantiles of each feature in
+    /// the training rows of all coins, `[features][knots]`, at evenly spaced shares.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub knots: FeatureKnots,
     /// One entry a coin, in the order of the universe.
     pub coins: Vec<CoinStats>,
-}
-
-/// The statistics of one coin.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CoinStats {
-    /// The coin.
-    pub symbol: String,
-    /// Observed training rows.
-    pub rows: usize,
-    /// Mean of each feature.
-    pub mean: Vec<f32>,
-    /// Standard deviation of each feature; 1 where a feature is constant.
-    pub std: Vec<f32>,
-    /// Standard deviation of the target, `None` without training rows.
-    pub target_std: Option<f32>,
-    /// What targets are divided by while training and forecasts multiplied with.
-    pub target_scale: f32,
-    /// The same two of every further horizon.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub further: Vec<TargetStats>,
-}
-
-/// The statistics of one coin's targets at one horizon.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TargetStats {
-    /// Standard deviation of the target, `None` without training rows.
-    pub target_std: Option<f32>,
-    /// What targets are divided by while training and forecasts multiplied with.
-    pub target_scale: f32,
 }
 
 /// What statistics are fitted on.
@@ -117,6 +100,7 @@ impl Normalizer {
                 rows,
                 mean,
                 std,
+                knots: Vec::new(),
                 target_std: target.target_std,
                 target_scale: target.target_scale,
                 further: Vec::new(),
@@ -135,7 +119,7 @@ impl Normalizer {
                 (coin.mean, coin.std) = mean_and_std(&pooled);
             }
         }
-        Ok(Self {
+        let mut normalizer = Self {
             run: run.to_owned(),
             fold,
             feature_set: chosen.set(),
@@ -145,8 +129,25 @@ impl Normalizer {
             fit_until_ms: panel.time_ms(train.end),
             clip: config.clip,
             target_center: 0.0,
+            knots: Vec::new(),
             coins,
-        })
+        };
+        if config.method == NormalizeMethod::Rank {
+            normalizer.fit_knots(config.inputs, on);
+        }
+        Ok(normalizer)
+    }
+
+    /// Adds the quantiles that features are ranked by: those of all coins, or each coin's own.
+    fn fit_knots(&mut self, inputs: InputNorm, on: &TrainingRows<'_>) {
+        match inputs {
+            InputNorm::Pooled => self.knots = input_knots(on, &(0..self.coins.len())),
+            InputNorm::Training | InputNorm::Window => {
+                for (place, coin) in self.coins.iter_mut().enumerate() {
+                    coin.knots = input_knots(on, &(place..place + 1));
+                }
+            }
+        }
     }
 
     /// Sets what is subtracted from targets to their mean at the training rows, all coins together.
@@ -209,37 +210,12 @@ impl Normalizer {
         if !self.target_center.is_finite() {
             return wrong("target_center", &self.target_center, "a finite number");
         }
-        for coin in &self.coins {
-            let key = |name: &str| format!("{name} of {}", coin.symbol);
-            for (name, values) in [("mean", &coin.mean), ("std", &coin.std)] {
-                if values.len() != self.features.len() {
-                    let expected = format!("{}, one a feature", self.features.len());
-                    return wrong(
-                        &format!("the number of entries in {}", key(name)),
-                        &values.len(),
-                        &expected,
-                    );
-                }
-            }
-            if let Some(mean) = coin.mean.iter().find(|mean| !mean.is_finite()) {
-                return wrong(&key("mean"), mean, "finite numbers");
-            }
-            if let Some(std) = coin.std.iter().find(|std| !is_positive(**std)) {
-                return wrong(&key("std"), std, "numbers above 0");
-            }
-            let first = (coin.target_std, coin.target_scale);
-            let further = coin.further.iter();
-            let further = further.map(|stats| (stats.target_std, stats.target_scale));
-            for (std, scale) in std::iter::once(first).chain(further) {
-                if let Some(std) = std.filter(|std| !is_positive(*std)) {
-                    return wrong(&key("target_std"), &std, "a number above 0");
-                }
-                if !is_positive(scale) {
-                    return wrong(&key("target_scale"), &scale, "a number above 0");
-                }
-            }
+        if !are_knots(&self.knots, self.features.len()) {
+            return Err(KNOTS_EXPECTED.to_owned());
         }
-        Ok(())
+        let features = self.features.len();
+        let mut coins = self.coins.iter();
+        coins.try_for_each(|coin| coin.validate(features))
     }
 
     /// The content of `stats.json`. Every number is an f32 and reads back to the same bits.
@@ -299,34 +275,21 @@ impl Normalizer {
             .is_some_and(|stats| stats.target_std.is_some())
     }
 
-    /// (x - mean) / std, cut off at `clip`; only then does a missing value become the mean over the
+    /// (x - mean) / std, or the normal score of x's rank, cut off at `clip`; only then does a missing value become the mean over the
     /// coins that have one at that row, so that it says nothing of its own and leaves the
     /// market's mean as it is; 0, the mean of training, where no coin has one. Row-major
     /// `[rows, coins x features]` like the input, in its place.
     pub fn apply(&self, features: FeatureMatrix) -> Array<f32> {
         let mut values = features.values;
-        let stats: Vec<(f64, f64)> = self
-            .coins
-            .iter()
-            .enumerate()
-            .flat_map(|(coin, stats)| {
-                let known = self.knows(coin);
-                // An unknown coin's channels become missing, so that they hold the mean like any
-                // missing value.
-                stats.mean.iter().zip(&stats.std).map(move |(&mean, &std)| {
-                    (
-                        f64::from(mean),
-                        if known { f64::from(std) } else { f64::NAN },
-                    )
-                })
-            })
+        let channels: Vec<Channel<'_>> = (0..self.coins.len())
+            .flat_map(|coin| self.channels(coin))
             .collect();
         values
-            .par_chunks_mut(stats.len().max(1))
+            .par_chunks_mut(channels.len().max(1))
             .with_min_len(1024)
             .for_each(|row| {
-                for (value, &(mean, std)) in row.iter_mut().zip(&stats) {
-                    let normalized = ((f64::from(*value) - mean) / std) as f32;
+                for (value, channel) in row.iter_mut().zip(&channels) {
+                    let normalized = channel.normalized(f64::from(*value)) as f32;
                     *value = normalized.clamp(-self.clip, self.clip);
                 }
                 if row.iter().any(|value| value.is_nan()) {
@@ -335,34 +298,22 @@ impl Normalizer {
             });
         values
     }
-}
 
-/// Puts the mean over the coins that have a feature in the place of those that lack it.
-fn fill_with_market(row: &mut [f32], features: usize) {
-    for feature in 0..features {
-        let known = || {
-            row.iter()
-                .skip(feature)
-                .step_by(features)
-                .filter(|value| !value.is_nan())
+    /// What the features of one coin are normalized by. An unknown coin's become missing, so that they
+    /// hold the mean like any missing value.
+    fn channels(&self, coin: usize) -> impl Iterator<Item = Channel<'_>> {
+        let (stats, is_known) = (&self.coins[coin], self.knows(coin));
+        let knots = match stats.knots.is_empty() {
+            true => &self.knots,
+            false => &stats.knots,
         };
-        let mean = known().sum::<f32>() / known().count().max(1) as f32;
-        for value in row
-            .iter_mut()
-            .skip(feature)
-            .step_by(features)
-            .filter(|value| value.is_nan())
-        {
-            *value = mean;
-        }
+        let pairs = stats.mean.iter().zip(&stats.std).enumerate();
+        pairs.map(move |(feature, (&mean, &std))| match knots.get(feature) {
+            _ if !is_known => Channel::Missing,
+            Some(knots) => Channel::Rank(knots),
+            None => Channel::MeanStd(f64::from(mean), f64::from(std)),
+        })
     }
-}
-
-/// Standard deviation of each coin's targets at `rows`; `None` where there are none or they do not
-/// vary.
-pub fn target_std(targets: &Targets, rows: Range<usize>) -> Vec<Option<f32>> {
-    let moments = target_moments(targets, rows).into_iter();
-    moments.map(RunningMoments::known_std).collect()
 }
 
 /// How many observed training rows each coin has, and the moments of each feature in them.
@@ -387,119 +338,29 @@ fn input_moments(on: &TrainingRows<'_>) -> Vec<(usize, Vec<RunningMoments>)> {
     of_coins
 }
 
-/// Rows of all coins that are looked at before the next ones: few enough for the processor's cache.
-const ROWS_AT_ONCE: usize = 2048;
+/// Most values that quantiles are of; of more, evenly spaced rows are taken.
+const MOST_RANKED: usize = 1_000_000;
 
-/// Hands each coin its rows in order, and all coins the same rows at about the same time: a row of all
-/// coins is one stretch of memory, or of a file.
-fn for_each_coin<T: Send>(
-    of_coins: &mut [T],
-    rows: Range<usize>,
-    add: impl Fn(&mut T, usize, usize) + Sync,
-) {
-    for start in rows.clone().step_by(ROWS_AT_ONCE) {
-        let rows = start..rows.end.min(start + ROWS_AT_ONCE);
-        let of_coins = of_coins.par_iter_mut().enumerate();
-        of_coins.for_each(|(coin, of_coin)| {
-            rows.clone().for_each(|row| add(of_coin, row, coin));
-        });
-    }
-}
-
-/// Mean and standard deviation of each feature, in 32 bits.
-fn mean_and_std(features: &[RunningMoments]) -> (Vec<f32>, Vec<f32>) {
-    let of = |moments: &RunningMoments| (moments.mean as f32, constant_is_one(moments.std()));
-    features.iter().map(of).unzip()
+/// Quantiles of each feature in the observed training rows of some coins.
+fn input_knots(on: &TrainingRows<'_>, coins: &Range<usize>) -> FeatureKnots {
+    let cells = on.train.len() * coins.len();
+    let stride = cells.div_ceil(MOST_RANKED).max(1);
+    let of_feature = |feature: usize| {
+        let rows = on.train.clone().step_by(stride);
+        let of_row = |row: usize| coins.clone().map(move |coin| (row, coin));
+        let observed = rows
+            .flat_map(of_row)
+            .filter(|&(row, coin)| on.panel.is_observed(row, coin));
+        knots_of(observed.map(|(row, coin)| on.features.cell(row, coin)[feature]))
+    };
+    let features = 0..on.features.per_coin();
+    features.into_par_iter().map(of_feature).collect()
 }
 
 /// Returns true for what is not written, so that files of older versions stay the same.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
 fn is_zero(value: &f32) -> bool {
     *value == 0.0
-}
-
-/// What is divided by: 1 where nothing varies.
-fn constant_is_one(std: f64) -> f32 {
-    if std > 0.0 { std as f32 } else { 1.0 }
-}
-
-/// Standard deviation of each coin's targets at `rows`, and what they are divided by.
-fn target_stats(
-    config: &NormalizeConfig,
-    targets: &Targets,
-    rows: Range<usize>,
-) -> Vec<TargetStats> {
-    let moments = target_moments(targets, rows);
-    let pooled = (moments.iter()).fold(RunningMoments::default(), |pooled, of| pooled.joined(*of));
-    let scale = |of: &RunningMoments| match config.target {
-        TargetScale::Pooled => pooled.std() as f32,
-        TargetScale::Coin | TargetScale::Trailing if of.std() > 0.0 => of.std() as f32,
-        TargetScale::Coin | TargetScale::Trailing => 1.0,
-    };
-    let stats = |of: &RunningMoments| TargetStats {
-        target_std: of.known_std(),
-        target_scale: scale(of),
-    };
-    moments.iter().map(stats).collect()
-}
-
-/// The moments of each coin's targets at `rows`.
-fn target_moments(targets: &Targets, rows: Range<usize>) -> Vec<RunningMoments> {
-    let mut of_coins = vec![RunningMoments::default(); targets.coins()];
-    for_each_coin(&mut of_coins, rows, |moments, row, coin| {
-        moments.add(targets.value(row, coin));
-    });
-    of_coins
-}
-
-/// Count, mean and sum of squared deviations.
-#[derive(Debug, Clone, Copy, Default)]
-struct RunningMoments {
-    count: f64,
-    mean: f64,
-    squares: f64,
-}
-
-impl RunningMoments {
-    /// Takes in a value, if it is one (Welford 1962): one pass, no cancellation.
-    fn add(&mut self, value: f64) {
-        if value.is_nan() {
-            return;
-        }
-        self.count += 1.0;
-        let before = self.mean;
-        self.mean += (value - before) / self.count;
-        self.squares += (value - before) * (value - self.mean);
-    }
-
-    fn joined(self, other: Self) -> Self {
-        let count = self.count + other.count;
-        if count == 0.0 {
-            return self;
-        }
-        let shift = other.mean - self.mean;
-        Self {
-            count,
-            mean: self.mean + shift * other.count / count,
-            squares: self.squares
-                + other.squares
-                + shift * shift * self.count * other.count / count,
-        }
-    }
-
-    /// The standard deviation, where values vary.
-    fn known_std(self) -> Option<f32> {
-        (self.count > 1.0 && self.std() > 0.0).then(|| self.std() as f32)
-    }
-
-    /// Standard deviation of the population; 0 without values.
-    fn std(self) -> f64 {
-        if self.count > 0.0 {
-            (self.squares / self.count).sqrt()
-        } else {
-            0.0
-        }
-    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use storage::content_hash;
 
 use crate::data_config::{is_usual_ratio, usual_ratio};
 use crate::{
-    Base, Config, Dataset, Entry, Error, Estimator, FeatureConfig, Fit, Fold, InputNorm,
+    Base, Config, Dataset, Entry, Error, Estimator, FeatureConfig, Fill, Fit, Fold, InputNorm,
     TargetKind, TargetScale, TimeSpan, UniverseConfig, format_time,
 };
 
@@ -150,6 +150,8 @@ struct CandleRecord {
     /// The default is not written, so that records stay the same.
     #[serde(default = "usual_ratio", skip_serializing_if = "is_usual_ratio")]
     jump_ratio: f64,
+    #[serde(default, skip_serializing_if = "Fill::is_default")]
+    fill: Fill,
 }
 
 /// `[target]`, in bars.
@@ -203,6 +205,7 @@ impl<Own: Serialize> ForecastConfig<Own> {
                 interval: config.data.interval,
                 fill_limit_bars: config.data.fill_limit_bars(),
                 jump_ratio: config.data.jump_ratio,
+                fill: config.data.fill,
             },
             universe: config.universe.clone(),
             // Where features are kept decides nothing.

@@ -10,13 +10,12 @@ use storage::{Array, Scratch};
 
 use crate::data_config::JUMP_RATIO;
 use crate::room::zeros;
-use crate::{CandleTable, Column, Error, format_time};
+use crate::{CandleTable, Column, Error, FeatureShuffle, Fill, Filling, SymbolEvents, format_time};
 
 /// Candles of all coins on one time grid, joined by time.
 ///
-/// A minute without a candle carries the last close forward as its four prices, for at most
-/// `fill_limit_bars` bars, and is flagged as not observed; its volumes are unknown (NaN). Beyond
-/// the limit prices are NaN too.
+/// A bar without a candle is filled as the [`Filling`] says, which carries at least the last close
+/// forward as its four prices, and is flagged as not observed. Beyond the limit prices are NaN.
 ///
 /// A clone shares the values.
 #[derive(Debug, Clone)]
@@ -28,7 +27,12 @@ pub struct Panel {
     columns: Arc<BTreeMap<Column, Array<f64>>>,
     observed: Arc<Vec<bool>>,
     jump_ratio: f64,
+    /// Whether there are returns between filled bars.
+    has_filled_returns: bool,
+    /// Open times of bars whose return is one, however large, of each coin.
+    forks: Arc<Vec<BTreeSet<i64>>>,
     scratch: Scratch,
+    pub(crate) shuffle: Option<Arc<FeatureShuffle>>,
 }
 
 /// A panel in the making: candles come span by span, in order of time, so that they need not be held
@@ -38,7 +42,7 @@ pub(crate) struct PanelBuilder {
     panel: Panel,
     columns: BTreeMap<Column, Array<f64>>,
     observed: Vec<bool>,
-    fill_limit_bars: usize,
+    filling: Filling,
     /// Last row and close of each coin that was observed.
     last: Vec<Option<(usize, f64)>>,
     /// The rows that are being filled.
@@ -52,7 +56,7 @@ impl PanelBuilder {
         (symbols, interval): (Vec<Symbol>, Interval),
         (from_ms, until_ms): (i64, i64),
         columns: &[Column],
-        fill_limit_bars: usize,
+        filling: Filling,
         scratch: &Scratch,
     ) -> Self {
         let start_ms = first_bar_ms(from_ms, interval);
@@ -65,7 +69,7 @@ impl PanelBuilder {
                 .map(|column| (column, zeros(scratch, cells)))
                 .collect(),
             observed: vec![false; cells],
-            fill_limit_bars,
+            filling,
             last: vec![None; symbols.len()],
             span: 0..0,
             panel: Panel {
@@ -76,7 +80,10 @@ impl PanelBuilder {
                 columns: Arc::default(),
                 observed: Arc::default(),
                 jump_ratio: JUMP_RATIO,
+                has_filled_returns: filling.fill == Fill::Previous,
+                forks: Arc::default(),
                 scratch: scratch.clone(),
+                shuffle: None,
             },
         }
     }
@@ -110,7 +117,7 @@ impl PanelBuilder {
         self.span = span;
     }
 
-    /// Puts in a coin's candles of the span, and carries prices forward; candles of other times are
+    /// Puts in a coin's candles of the span, and fills bars without one; candles of other times are
     /// left out. Every coin has its turn, also without candles.
     pub fn add(&mut self, coin: usize, candles: &CandleTable) {
         self.place(coin, candles);
@@ -147,11 +154,13 @@ impl PanelBuilder {
             if self.observed[cell] {
                 *last = Some((row, self.columns[&Column::Close][cell]));
             } else if let Some((seen, close)) = *last
-                && row - seen <= self.fill_limit_bars
+                && row - seen <= self.filling.limit_bars
             {
-                let columns = self.columns.iter_mut();
-                for (_, values) in columns.filter(|(column, _)| column.is_price()) {
-                    values[cell] = close;
+                for (&column, values) in &mut self.columns {
+                    let before = values[seen * coins + coin];
+                    if let Some(value) = self.filling.value(column, close, before) {
+                        values[cell] = value;
+                    }
                 }
             }
         }
@@ -170,12 +179,7 @@ impl PanelBuilder {
 /// Open time of the first bar that opens at `from_ms` or later.
 pub(crate) fn first_bar_ms(from_ms: i64, interval: Interval) -> i64 {
     let step = interval.ms();
-    from_ms.div_euclid(step) * step
-        + if from_ms.rem_euclid(step) == 0 {
-            0
-        } else {
-            step
-        }
+    (from_ms.div_euclid(step) + i64::from(from_ms.rem_euclid(step) != 0)) * step
 }
 
 /// How many bars open from `first_ms`, when one does, until before `until_ms`.
@@ -187,13 +191,14 @@ impl Panel {
     /// Joins the candles of several coins by time, on the grid of bars that open in `[from_ms,
     /// until_ms)`.
     ///
-    /// Rows and coins are `[rows, coins]`, row-major. `columns` says which columns to keep; the
+    /// Rows and coins are `[rows, coins]`, row-major. A number of bars as `filling` fills prices for
+    /// so many in a row at most. `columns` says which columns to keep; the
     /// close always is.
     pub fn build(
         coins: &[(Symbol, CandleTable)],
         interval: Interval,
         range_ms: (i64, i64),
-        fill_limit_bars: usize,
+        filling: impl Into<Filling>,
         columns: &[Column],
     ) -> Self {
         let symbols = coins.iter().map(|(symbol, _)| symbol.clone()).collect();
@@ -201,7 +206,7 @@ impl Panel {
             (symbols, interval),
             range_ms,
             columns,
-            fill_limit_bars,
+            filling.into(),
             &Scratch::default(),
         );
         builder.begin(0..builder.panel.rows);
@@ -234,6 +239,33 @@ impl Panel {
         self.jump_ratio
     }
 
+    /// The same panel, where returns between filled bars are none: those that targets and profits are
+    /// made of.
+    pub fn with_observed_returns(&self) -> Self {
+        Self {
+            has_filled_returns: false,
+            ..self.clone()
+        }
+    }
+
+    /// The same panel with the returns that [`SymbolEvents`] explain.
+    pub fn with_events(mut self, events: &SymbolEvents) -> Self {
+        let forks = self.symbols.iter().map(|symbol| events.forks(symbol));
+        self.forks = Arc::new(forks.collect());
+        self
+    }
+
+    /// Whether the return of the coin's bar counts, however large it is.
+    pub(crate) fn is_fork(&self, row: usize, coin: usize) -> bool {
+        let forks = self.forks.get(coin);
+        forks.is_some_and(|times| times.contains(&self.time_ms(row)))
+    }
+
+    /// Whether the bar has a close that returns are made of.
+    pub(crate) fn has_return_close(&self, row: usize, coin: usize) -> bool {
+        self.is_observed(row, coin) || self.has_filled_returns
+    }
+
     /// Some of its rows as a panel of their own, in memory.
     pub fn stretch(&self, rows: Range<usize>) -> Self {
         let cells = rows.start * self.coins()..rows.end * self.coins();
@@ -250,7 +282,10 @@ impl Panel {
             ),
             observed: Arc::new(self.observed[cells].to_vec()),
             jump_ratio: self.jump_ratio,
+            has_filled_returns: self.has_filled_returns,
+            forks: self.forks.clone(),
             scratch: Scratch::default(),
+            shuffle: None,
         }
     }
 
@@ -264,6 +299,12 @@ impl Panel {
         ));
         if self.jump_ratio.to_bits() != JUMP_RATIO.to_bits() {
             hash.update(self.jump_ratio.to_le_bytes());
+        }
+        if self.has_filled_returns {
+            hash.update("filled");
+        }
+        if self.forks.iter().any(|times| !times.is_empty()) {
+            hash.update(format!("{:?}", self.forks));
         }
         for (column, values) in self.columns.iter() {
             hash.update(column.name());
@@ -354,6 +395,11 @@ impl Panel {
         self.observed[row * self.coins() + coin]
     }
 
+    /// Whether it was asked to keep the column.
+    pub fn has(&self, column: Column) -> bool {
+        self.columns.contains_key(&column)
+    }
+
     /// A value of a column that was asked for when the panel was built; NaN where missing.
     pub fn value(&self, column: Column, row: usize, coin: usize) -> f64 {
         self.columns
@@ -394,107 +440,5 @@ impl Panel {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const MINUTE: i64 = 60_000;
-
-    fn candles(minutes: &[(i64, f64)]) -> CandleTable {
-        let mut table = CandleTable::default();
-        for &(minute, close) in minutes {
-            let mut row = [f64::NAN; Column::ALL.len()];
-            row[..5].copy_from_slice(&[close, close + 1.0, close - 1.0, close, 7.0]);
-            table.push_row(minute * MINUTE, row);
-        }
-        table
-    }
-
-    fn panel(coins: &[(&str, &[(i64, f64)])], fill_limit_bars: usize) -> Panel {
-        let coins: Vec<_> = coins
-            .iter()
-            .map(|(name, rows)| (Symbol::new(name).unwrap(), candles(rows)))
-            .collect();
-        let times = || coins.iter().flat_map(|(_, candles)| &candles.open_time_ms);
-        let (from, until) = (*times().min().unwrap(), *times().max().unwrap() + 1);
-        let columns = [Column::Open, Column::High, Column::Low, Column::Volume];
-        Panel::build(
-            &coins,
-            "1m".parse().unwrap(),
-            (from, until),
-            fill_limit_bars,
-            &columns,
-        )
-    }
-
-    #[test]
-    fn coins_are_joined_by_time_not_by_position() {
-        let panel = panel(
-            &[
-                ("AUSDT", &[(10, 1.0), (12, 3.0)]),
-                ("BUSDT", &[(11, 20.0), (12, 30.0)]),
-            ],
-            60,
-        );
-        assert_eq!(panel.rows(), 3);
-        assert_eq!(panel.value(Column::Close, 2, 0), 3.0);
-        assert_eq!(panel.value(Column::Close, 2, 1), 30.0);
-        assert!(
-            panel.value(Column::Close, 0, 1).is_nan(),
-            "a coin has no price before its first candle"
-        );
-        assert_eq!(panel.row_of(12 * MINUTE), Some(2));
-        assert_eq!(panel.row_of(12 * MINUTE + 1), None);
-        assert_eq!(panel.row_of(9 * MINUTE), None);
-    }
-
-    #[test]
-    fn the_order_of_candles_does_not_matter() {
-        let sorted = panel(
-            &[
-                ("AUSDT", &[(3, 1.0), (5, 2.0), (9, 3.0)]),
-                ("BUSDT", &[(4, 7.0), (9, 8.0)]),
-            ],
-            2,
-        );
-        let shuffled = panel(
-            &[
-                ("AUSDT", &[(9, 3.0), (3, 1.0), (5, 2.0)]),
-                ("BUSDT", &[(9, 8.0), (4, 7.0)]),
-            ],
-            2,
-        );
-        for coin in 0..2 {
-            let closes = |panel: &Panel| {
-                panel
-                    .series(Column::Close, coin, 0..panel.rows())
-                    .iter()
-                    .map(|c| c.to_bits())
-                    .collect::<Vec<_>>()
-            };
-            assert_eq!(closes(&sorted), closes(&shuffled));
-        }
-    }
-
-    #[test]
-    fn filling_is_bounded_and_flagged() {
-        let panel = panel(&[("AUSDT", &[(0, 5.0), (5, 6.0)])], 2);
-        let closes = panel.series(Column::Close, 0, 0..6);
-        assert_eq!(&closes[..3], &[5.0, 5.0, 5.0]);
-        assert!(closes[3].is_nan() && closes[4].is_nan());
-        assert_eq!(
-            (0..6)
-                .map(|row| panel.is_observed(row, 0))
-                .collect::<Vec<_>>(),
-            [true, false, false, false, false, true]
-        );
-        assert_eq!(
-            panel.value(Column::High, 1, 0),
-            5.0,
-            "a filled bar has no range"
-        );
-        assert!(
-            panel.value(Column::Volume, 1, 0).is_nan(),
-            "volume of a filled bar is unknown, not 0"
-        );
-    }
-}
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests;

@@ -1,18 +1,20 @@
 //! From a config to everything that forecasters share: panel, features, targets, folds.
 
 use std::borrow::Cow;
-use std::iter::StepBy;
 use std::ops::Range;
 
 use market::Symbol;
 use storage::Scratch;
 
 use crate::settled::settled;
-use crate::source_panel::{on_grid, simulated_panel, spelled_out, stored_panel, with_known_coins};
+use crate::source_panel::{
+    KnownCoins, check_ranked_before, on_grid, simulated_panel, spelled_out, stored_panel,
+    with_known_coins,
+};
 use crate::split::usable_cells;
 use crate::{
-    Config, Eligibility, Entry, Error, FeatureMatrix, FeatureSet, Fold, Normalizer, Panel, Source,
-    SplitPlan, TargetKind, TargetScales, Targets, Task, TimeSpan, TrainingRows, TrainingTargets,
+    Config, Eligibility, Entry, Error, FeatureMatrix, FeatureSet, Fold, LeftOut, Normalizer, Panel,
+    Source, SplitPlan, TargetKind, TargetScales, Targets, TimeSpan, TrainingRows, TrainingTargets,
     WindowSet,
 };
 
@@ -45,6 +47,8 @@ pub struct Dataset {
     /// Coins of the store that have no candles between `data.from` and `data.until`, where the
     /// universe is all of them: they are left out.
     pub without_candles: Vec<Symbol>,
+    /// Coins that the rule of the universe leaves out.
+    pub left_out: Vec<LeftOut>,
     /// Each coin's weight in the weighted correlation.
     weights: Vec<f64>,
 }
@@ -75,7 +79,13 @@ impl Dataset {
     /// As [`Dataset::load`]; a disk without room for the arrays.
     pub fn load_in(config: &Config, scratch: &Scratch) -> Result<Self, Error> {
         config.validate()?;
-        let (config, without_candles) = with_known_coins(config)?;
+        let asked = config;
+        let KnownCoins {
+            config,
+            without_candles,
+            left_out,
+            ranked_until_ms,
+        } = with_known_coins(asked)?;
         let (panel, oracle) = match config.data.source {
             Source::Store => (stored_panel(&config, scratch)?, None),
             Source::Simulated => {
@@ -93,9 +103,13 @@ impl Dataset {
             ..
         } = &dataset;
         let plan = config.split.plan(panel, targets, config.purge_bars())?;
+        let first = plan.folds.first();
+        let first_scored_ms = first.map(|fold| panel.time_ms(fold.score.start));
+        check_ranked_before(asked, ranked_until_ms, first_scored_ms)?;
         dataset.oracle = oracle.map(|expected| on_grid(panel, &expected));
         dataset.plan = plan;
         dataset.without_candles = without_candles;
+        dataset.left_out = left_out;
         dataset.load_further()?;
         Ok(dataset)
     }
@@ -111,6 +125,7 @@ impl Dataset {
             further: Vec::new(),
             unused_panels: Vec::new(),
             without_candles: Vec::new(),
+            left_out: Vec::new(),
             weights: config.target.weights_of(panel.symbols(), interval),
             config,
             panel,
@@ -146,6 +161,7 @@ impl Dataset {
             further: Vec::new(),
             unused_panels: Vec::new(),
             without_candles: Vec::new(),
+            left_out: Vec::new(),
             weights: self.weights.clone(),
             config,
         }
@@ -198,15 +214,11 @@ impl Dataset {
     }
 
     /// The rows and coins among `rows` that are usable whatever the forecaster, in order of time and
-    /// then of coins: the coin has a target and closes for `split.history_bars` bars back. Folds
+    /// then of coins: the row is one of those that `split.score_every` scores, and the coin has a
+    /// target and closes for `split.history_bars` bars back. Folds
     /// are cut by them, and regimes and the coin's mean are fitted on them.
     pub fn usable_cells(&self, rows: Range<usize>) -> impl Iterator<Item = (usize, usize)> + '_ {
-        usable_cells(
-            &self.panel,
-            &self.targets,
-            rows,
-            self.config.split.history_bars,
-        )
+        usable_cells(&self.panel, &self.targets, rows, &self.config.split)
     }
 
     /// The targets of the training rows of a fold, or of the fold that a refit belongs to, where
@@ -247,7 +259,7 @@ impl Dataset {
             (run, fold.number),
         )?;
         let target = self.config.target.init(self.panel.interval());
-        if target.task() == Task::LogVolatility {
+        if target.task().is_of_volatility() {
             normalizer.center_targets(&self.targets, fold.train.clone());
         }
         for further in &self.by_horizon()[1..] {
@@ -281,8 +293,23 @@ impl Dataset {
         )
     }
 
-    /// The windows to forecast that end in `rows`, of the coins in `universe.scored` that have a
-    /// `target_std` and, unless `universe.score_settled`, are not settled.
+    /// The windows to fit to that end in those of `rows` that `split.score_every` scores: what a
+    /// forecaster learns from whose rows are to be like the scored ones. Coins are those of
+    /// [`Dataset::trained_windows`].
+    pub fn fitted_windows(
+        &self,
+        targets: &Targets,
+        rows: Range<usize>,
+        target_std: &[Option<f32>],
+    ) -> WindowSet {
+        let trained = &self.config.universe.trained;
+        let rows = self.scored_rows(rows);
+        self.windows(targets, rows, target_std, trained, |_, _| false)
+    }
+
+    /// The windows to forecast that end in those of `rows` that `split.score_every` scores, of the
+    /// coins in `universe.scored` that have a `target_std` and, unless `universe.score_settled`, are
+    /// not settled.
     pub fn scored_windows(&self, rows: Range<usize>, target_std: &[Option<f32>]) -> WindowSet {
         let (start, coins) = (rows.start, self.panel.coins());
         let settled =
@@ -294,17 +321,22 @@ impl Dataset {
         };
         self.windows(
             &self.targets,
-            rows.step_by(1),
+            self.scored_rows(rows),
             target_std,
             &self.config.universe.scored,
             is_settled,
         )
     }
 
+    /// Those of some rows that `split.score_every` scores.
+    fn scored_rows(&self, rows: Range<usize>) -> impl Iterator<Item = usize> + '_ {
+        rows.filter(|&row| self.config.split.is_scored(&self.panel, row))
+    }
+
     fn windows(
         &self,
         targets: &Targets,
-        rows: StepBy<Range<usize>>,
+        rows: impl Iterator<Item = usize>,
         target_std: &[Option<f32>],
         wanted: &[Symbol],
         is_settled: impl Fn(usize, usize) -> bool,
@@ -362,6 +394,9 @@ impl Panel {
     /// As [`Panel::of_closes`].
     pub fn of_config(config: &Config) -> Result<Self, Error> {
         match config.data.source {
+            Source::Store if config.universe.quote.is_some() => {
+                stored_panel(&with_known_coins(config)?.config, &Scratch::default())
+            }
             Source::Store => stored_panel(config, &Scratch::default()),
             Source::Simulated => Ok(simulated_panel(config)?.0),
         }

@@ -16,6 +16,14 @@ pub struct RegimeConfig {
     /// Where a class ends and the next begins, as shares of the training rows in ascending order.
     /// Two make Low, Medium and High; one makes Low and High, such as `[0.8]`.
     pub quantiles: Vec<f64>,
+    /// Cost of a High that is not called, beside `alarm_cost`. With both, exposure rules and live
+    /// forecasts call High where its probability is at or above the cut that costs least over the
+    /// outcomes known before; without them where it is the likeliest class.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub miss_cost: Option<f64>,
+    /// Cost of calling High where it does not come, beside `miss_cost`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alarm_cost: Option<f64>,
 }
 
 /// Whose training rows the edges of a coin's regimes are quantiles of.
@@ -34,6 +42,8 @@ impl Default for RegimeConfig {
         Self {
             edges: EdgeScope::PerCoin,
             quantiles: vec![1.0 / 3.0, 2.0 / 3.0],
+            miss_cost: None,
+            alarm_cost: None,
         }
     }
 }
@@ -59,17 +69,32 @@ impl RegimeConfig {
     pub(crate) fn validate(&self) -> Result<(), Error> {
         let is_share = |share: &f64| *share > 0.0 && *share < 1.0;
         let is_ascending = self.quantiles.is_sorted_by(|low, high| low < high);
-        if (1..=2).contains(&self.quantiles.len())
+        let is_right = (1..=2).contains(&self.quantiles.len())
             && is_ascending
-            && self.quantiles.iter().all(is_share)
-        {
-            return Ok(());
+            && self.quantiles.iter().all(is_share);
+        if !is_right {
+            let expected =
+                "one or two shares above 0 and below 1 in ascending order, such as [0.333, 0.667]";
+            let found = format!("{:?}", self.quantiles);
+            return Err(Error::config("regime.quantiles", found, expected));
         }
-        Err(Error::config(
-            "regime.quantiles",
-            format!("{:?}", self.quantiles),
-            "one or two shares above 0 and below 1 in ascending order, such as [0.333, 0.667]",
-        ))
+        let costs = [
+            ("regime.miss_cost", self.miss_cost, self.alarm_cost),
+            ("regime.alarm_cost", self.alarm_cost, self.miss_cost),
+        ];
+        for (key, found, other) in costs {
+            match found {
+                Some(cost) if !(cost > 0.0 && cost.is_finite()) => {
+                    return Err(Error::config(key, cost, "a number above 0"));
+                }
+                None if other.is_some() => {
+                    let expected = "a number above 0, as the other of both costs is given";
+                    return Err(Error::config(key, "missing", expected));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 }
 
@@ -88,6 +113,15 @@ mod tests {
         }
         assert_eq!(of(&[0.8]).classes(), ["low", "high"]);
         assert_eq!(of(&[0.2, 0.8]).classes(), ["low", "medium", "high"]);
+        let costs = |miss_cost, alarm_cost| RegimeConfig {
+            miss_cost,
+            alarm_cost,
+            ..RegimeConfig::default()
+        };
+        assert!(costs(Some(5.0), Some(1.0)).validate().is_ok());
+        for bad in [costs(Some(5.0), None), costs(Some(-1.0), Some(1.0))] {
+            assert!(bad.validate().is_err(), "{bad:?}");
+        }
         for bad in [
             &[][..],
             &[0.8, 0.2],

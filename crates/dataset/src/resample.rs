@@ -2,7 +2,7 @@
 
 use market::{Interval, Symbol};
 
-use crate::{CandleTable, Column, DataConfig, Error, Store};
+use crate::{CandleTable, Column, DataConfig, Error, Store, SymbolEvents};
 
 /// Reads a store's candles in the interval that the config asks for: as they are stored, or made of
 /// shorter ones.
@@ -10,18 +10,20 @@ use crate::{CandleTable, Column, DataConfig, Error, Store};
 pub struct CandleReader {
     store: Store,
     interval: Interval,
+    events: SymbolEvents,
 }
 
 impl CandleReader {
-    /// A reader of the store in `data.dir`; nothing is read yet.
+    /// A reader of the store in `data.dir`; nothing but `data.symbols_file` is read yet.
     ///
     /// # Errors
-    /// A `data.resample_from` that does not divide `data.interval`.
+    /// A `data.resample_from` that does not divide `data.interval`; a file of symbols that is refused.
     pub fn new(data: &DataConfig) -> Result<Self, Error> {
         let stored = data.stored_interval()?;
         Ok(Self {
             store: Store::new(&data.dir, data.market, stored),
             interval: data.interval,
+            events: SymbolEvents::of(data)?,
         })
     }
 
@@ -45,13 +47,47 @@ impl CandleReader {
         until_ms: i64,
     ) -> Result<CandleTable, Error> {
         let stored = self.store.interval();
-        if stored == self.interval {
-            return self.store.read(symbol, columns, from_ms, until_ms);
+        let candles = self.read_adjusted(symbol, columns, from_ms, until_ms)?;
+        Ok(match stored == self.interval {
+            true => candles,
+            false => candles.resampled(stored, self.interval),
+        })
+    }
+
+    /// What is known of the coins beside their candles.
+    pub fn events(&self) -> &SymbolEvents {
+        &self.events
+    }
+
+    /// All symbols of the store but those that a coin had before it got another.
+    ///
+    /// # Errors
+    /// As [`Store::symbols`].
+    pub fn symbols(&self) -> Result<Vec<Symbol>, Error> {
+        let mut symbols = self.store.symbols()?;
+        symbols.retain(|symbol| !self.events.is_earlier_name(symbol));
+        Ok(symbols)
+    }
+
+    /// The stored candles, as the events of the symbol say, with those of its earlier name before
+    /// its own.
+    fn read_adjusted(
+        &self,
+        symbol: &Symbol,
+        columns: &[Column],
+        from_ms: i64,
+        until_ms: i64,
+    ) -> Result<CandleTable, Error> {
+        let mut candles = self.store.read(symbol, columns, from_ms, until_ms)?;
+        if let Some((earlier, date_ms)) = self.events.earlier_name(symbol) {
+            let own = candles.filter(|time| time >= date_ms);
+            candles = CandleTable::default();
+            if from_ms < date_ms {
+                candles = self.read_adjusted(earlier, columns, from_ms, until_ms.min(date_ms))?;
+            }
+            candles.append(own);
         }
-        Ok(self
-            .store
-            .read(symbol, columns, from_ms, until_ms)?
-            .resampled(stored, self.interval))
+        Ok(self.events.adjusted(symbol, candles))
     }
 
     /// Open time of the symbol's last candle; None where the store has none.
@@ -75,7 +111,7 @@ impl CandleReader {
 
 impl CandleTable {
     /// Candles of the interval `to` out of these, which have the interval `from`: its first open,
-    /// highest high, lowest low, last close and sums of volumes.
+    /// highest high, lowest low, last close, market cap and supply, and sums of volumes.
     ///
     /// A candle is made only where all its parts are there, and has no value in a column where one
     /// of them has none. A target that came along is dropped: it belongs to the shorter candle.
@@ -100,19 +136,17 @@ impl CandleTable {
 }
 
 /// The value of a longer candle in `column`, whose shorter candles are `parts` of `values`; NaN
-/// where one has none.
+/// where one has none, of a size where the last one has none.
 fn joined(column: Column, values: &[f64], parts: std::ops::Range<usize>) -> f64 {
-    let Some(values) = values
-        .get(parts)
-        .filter(|values| values.iter().all(|value| !value.is_nan()))
-    else {
+    let is_whole = |values: &&[f64]| column.is_size() || values.iter().all(|value| !value.is_nan());
+    let Some(values) = values.get(parts).filter(is_whole) else {
         return f64::NAN;
     };
     let value = match column {
         Column::Open => values.first().copied(),
         Column::High => values.iter().copied().reduce(f64::max),
         Column::Low => values.iter().copied().reduce(f64::min),
-        Column::Close => values.last().copied(),
+        Column::Close | Column::MarketCap | Column::CirculatingSupply => values.last().copied(),
         Column::Volume
         | Column::QuoteVolume
         | Column::Count

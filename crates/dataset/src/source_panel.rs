@@ -4,6 +4,7 @@ use market::{Symbol, simulate};
 use storage::Scratch;
 
 use crate::panel::{PanelBuilder, bars_between, first_bar_ms};
+use crate::universe_rule::{LeftOut, ruled_universe};
 use crate::{
     Base, CandleReader, CandleTable, Column, Config, Error, FeatureSet, Panel, Source,
     UniverseConfig, format_time,
@@ -34,7 +35,7 @@ pub(crate) fn spelled_out(mut config: Config, panel: &Panel) -> Config {
 fn wanted_symbols(config: &Config, reader: &CandleReader) -> Result<Vec<Symbol>, Error> {
     let symbols = match config.universe.symbols.as_slice() {
         [] => {
-            let mut all = reader.store().symbols()?;
+            let mut all = reader.symbols()?;
             all.retain(|symbol| !config.universe.without.contains(symbol));
             all
         }
@@ -52,20 +53,71 @@ fn wanted_symbols(config: &Config, reader: &CandleReader) -> Result<Vec<Symbol>,
     Ok(symbols)
 }
 
-/// The config with those coins of the store that have candles between `data.from` and `data.until`,
-/// where the universe is all of them, and the others. A coin that the universe names must have some.
-pub(crate) fn with_known_coins(config: &Config) -> Result<(Config, Vec<Symbol>), Error> {
-    let mut config = config.clone();
-    let is_whole = config.data.from.is_none() && config.data.until.is_none();
-    if config.data.source != Source::Store || !config.universe.symbols.is_empty() || is_whole {
-        return Ok((config, Vec::new()));
+/// The coins of a universe that is not named, coin by coin.
+pub(crate) struct KnownCoins {
+    /// The config, which names them now.
+    pub config: Config,
+    /// Those that have no candles between `data.from` and `data.until`, where all are taken.
+    pub without_candles: Vec<Symbol>,
+    /// Those that `universe.quote` and `universe.top` leave out.
+    pub left_out: Vec<LeftOut>,
+    /// Time of the end of what decided between the latter, UTC milliseconds.
+    pub ranked_until_ms: Option<i64>,
+}
+
+/// The config with those coins of the store that the rule of the universe takes, or that have candles
+/// between `data.from` and `data.until` where the universe is all of them. A coin that the universe
+/// names must have some.
+pub(crate) fn with_known_coins(config: &Config) -> Result<KnownCoins, Error> {
+    let mut known = KnownCoins {
+        config: config.clone(),
+        without_candles: Vec::new(),
+        left_out: Vec::new(),
+        ranked_until_ms: None,
+    };
+    if config.data.source != Source::Store || !config.universe.symbols.is_empty() {
+        return Ok(known);
     }
-    let known = symbols_with_candles(&config)?;
-    let all = wanted_symbols(&config, &CandleReader::new(&config.data)?)?;
-    let without = all.into_iter().filter(|symbol| !known.contains(symbol));
-    let without = without.collect();
-    config.universe.symbols = known;
-    Ok((config, without))
+    let reader = CandleReader::new(&config.data)?;
+    let universe = &mut known.config.universe;
+    let ruled = ruled_universe(
+        &config.universe,
+        (&reader, config.data.interval),
+        config.range_ms()?,
+    )?;
+    if let Some(ruled) = ruled {
+        universe.symbols = ruled.symbols;
+        (universe.quote, universe.top) = (None, None);
+        universe.ranked_over = UniverseConfig::default().ranked_over;
+        known.left_out = ruled.left_out;
+        known.ranked_until_ms = Some(ruled.known_ms);
+    } else if config.data.from.is_some() || config.data.until.is_some() {
+        universe.symbols = symbols_with_candles(config)?;
+        let mut without = wanted_symbols(config, &reader)?;
+        without.retain(|symbol| !universe.symbols.contains(symbol));
+        known.without_candles = without;
+    }
+    Ok(known)
+}
+
+/// Refuses a universe whose rule looked at candles of the time that is scored.
+pub(crate) fn check_ranked_before(
+    config: &Config,
+    ranked_until_ms: Option<i64>,
+    first_scored_ms: Option<i64>,
+) -> Result<(), Error> {
+    match (ranked_until_ms, first_scored_ms) {
+        (Some(until_ms), Some(scored_ms)) if until_ms > scored_ms => {
+            let expected = format!(
+                "a time that ends before the first scored row at {}; it ends at {}",
+                format_time(scored_ms),
+                format_time(until_ms)
+            );
+            let found = config.universe.ranked_over;
+            Err(Error::config("universe.ranked_over", found, expected))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Those of the universe's coins that have candles between `data.from` and `data.until`.
@@ -98,7 +150,7 @@ pub(crate) fn stored_panel(config: &Config, scratch: &Scratch) -> Result<Panel, 
         (symbols.clone(), config.data.interval),
         range_ms,
         &columns,
-        config.data.fill_limit_bars(),
+        config.data.filling(),
         scratch,
     );
     let mut known = vec![[f64::NAN; Column::ALL.len()]; symbols.len()];
@@ -118,7 +170,8 @@ pub(crate) fn stored_panel(config: &Config, scratch: &Scratch) -> Result<Panel, 
     let coins = symbols.into_iter().zip(known);
     let coins = coins.map(|(symbol, row)| (symbol, CandleTable::from_iter([(0, row)])));
     check_columns(config, &coins.collect::<Coins>())?;
-    Ok(builder.finish().with_jump_ratio(config.data.jump_ratio))
+    let panel = builder.finish().with_jump_ratio(config.data.jump_ratio);
+    Ok(panel.with_events(reader.events()))
 }
 
 /// First open time of the coins' candles, and the end of the last one.
@@ -159,7 +212,7 @@ pub(crate) fn simulated_panel(config: &Config) -> Result<(Panel, Option<Expected
         &coins,
         config.data.interval,
         range,
-        config.data.fill_limit_bars(),
+        config.data.filling(),
         &config.columns(),
     );
     Ok((panel.with_jump_ratio(config.data.jump_ratio), expected))
@@ -218,11 +271,14 @@ fn span(coins: &Coins) -> Option<(i64, i64)> {
     Some((times().min()?, times().max()?))
 }
 
-/// Every coin must have every column of the feature set and the target.
+/// Every coin must have every column of the feature set and the target; of a size, such as the
+/// market cap, it is enough that some coin has it.
 ///
 /// # Errors
 /// [`Error::MissingColumns`] naming the set, the column and the sets that would do.
 pub fn check_columns(config: &Config, coins: &[(Symbol, CandleTable)]) -> Result<(), Error> {
+    let is_size_of_some =
+        |column: Column| column.is_size() && coins.iter().any(|(_, candles)| candles.has(column));
     let lacks = |needed: &[Column]| -> Option<(&Symbol, Vec<Column>)> {
         coins
             .iter()
@@ -231,17 +287,19 @@ pub fn check_columns(config: &Config, coins: &[(Symbol, CandleTable)]) -> Result
                 let missing: Vec<Column> = needed
                     .iter()
                     .copied()
-                    .filter(|&column| !candles.has(column))
+                    .filter(|&column| !candles.has(column) && !is_size_of_some(column))
                     .collect();
                 (!missing.is_empty()).then_some((symbol, missing))
             })
     };
     let base = config.target.base.map(Base::features);
-    for set in [config.features.set].into_iter().chain(base) {
-        if let Some((symbol, missing)) = lacks(set.columns()) {
+    let own = (config.features.set, config.features.columns());
+    let of_base = base.map(|set| (set, set.columns().to_vec()));
+    for (set, columns) in [own].into_iter().chain(of_base) {
+        if let Some((symbol, missing)) = lacks(&columns) {
             return Err(Error::MissingColumns {
                 set: set.to_string(),
-                needed: Column::list(set.columns()),
+                needed: Column::list(&columns),
                 symbol: symbol.to_string(),
                 missing: Column::list(&missing),
                 alternatives: FeatureSet::all()

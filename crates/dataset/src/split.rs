@@ -36,6 +36,13 @@ pub struct SplitConfig {
     /// piece. Without it there is one fit a fold, but for `ridge`, whose default is a day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refit_every: Option<TimeSpan>,
+    /// Which rows are scored: those whose bar closes at a whole multiple of it, counted in UTC from
+    /// 1970, such as `"1d"` for one row a day out of bars of 5 minutes. The folds are cut into equal
+    /// counts of these rows, and classical models of volatility and trees are fitted to these rows
+    /// alone. Networks learn from every row that `training.stride` leaves, and `predict` answers at any
+    /// time. Without it all rows are scored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score_every: Option<TimeSpan>,
     /// Time that is left out before every boundary on top of the target's reach.
     pub embargo: TimeSpan,
     /// Share of the training time, at its end, that decides early stopping and is never trained on,
@@ -55,6 +62,7 @@ impl Default for SplitConfig {
             train: None,
             test: None,
             refit_every: None,
+            score_every: None,
             embargo: TimeSpan::ZERO,
             early_stopping_share: 0.15,
             history_bars: 60,
@@ -157,6 +165,7 @@ impl SplitConfig {
             ("split.train", self.train, 1),
             ("split.test", self.test, 1),
             ("split.refit_every", self.refit_every, 1),
+            ("split.score_every", self.score_every, 1),
             ("split.embargo", Some(self.embargo), 0),
         ] {
             if let Some(span) = span {
@@ -187,6 +196,13 @@ impl SplitConfig {
         Ok(())
     }
 
+    /// Whether a row is one of those that are scored, by the time at which its bar closes.
+    pub fn is_scored(&self, panel: &Panel, row: usize) -> bool {
+        let closes_ms = panel.time_ms(row) + panel.interval().ms();
+        let is_multiple = |every: TimeSpan| closes_ms.rem_euclid(every.ms()) == 0;
+        self.score_every.is_none_or(is_multiple)
+    }
+
     /// Cuts the usable times of the panel into `folds + 1` parts of equal count or, with `test`,
     /// into spans of that length, the last of which ends with them.
     ///
@@ -198,12 +214,15 @@ impl SplitConfig {
         targets: &Targets,
         reach_bars: usize,
     ) -> Result<SplitPlan, Error> {
-        let usable = usable_rows(panel, targets, self.history_bars);
+        let usable = usable_rows(panel, targets, self);
         let bars = |span: TimeSpan| span.bars(panel.interval());
         let gap = reach_bars + bars(self.embargo);
         let train = self.train.map(bars);
         let spans = match self.test.map(bars) {
-            None => self.parts(&usable, gap, train)?,
+            None => {
+                let step = self.score_every.map_or(1, bars).max(1);
+                self.parts(&usable, (gap, gap.div_ceil(step)), train)?
+            }
             Some(test) => self.spans(&usable, gap, (train.unwrap_or(0), test))?,
         };
         let fit = |number, refit, span: &Span| self.fit((number, refit), span, &usable, gap);
@@ -253,21 +272,26 @@ impl SplitConfig {
         })
     }
 
-    /// `folds + 1` parts of equal count, the first of which only trains.
+    /// `folds + 1` parts of equal count, the first of which only trains; the gap is in bars and in
+    /// rows that are scored.
     fn parts(
         &self,
         usable: &[usize],
-        gap: usize,
+        (gap, gap_rows): (usize, usize),
         train: Option<usize>,
     ) -> Result<Vec<Span>, Error> {
         // Without `test` there is a number of them.
         let folds = self.folds.unwrap_or(1);
         let parts = folds + 1;
-        if usable.len() < parts * (gap + 2) {
-            return Err(self.too_few(usable.len(), parts * (gap + 2)));
+        if usable.len() < parts * (gap_rows + 2) {
+            return Err(self.too_few(usable.len(), parts * (gap_rows + 2)));
         }
-        // What does not divide evenly goes to the last fold.
-        let boundary = |part: usize| usable[usable.len() / parts * part];
+        let boundary = |part: usize| match self.score_every {
+            // What does not divide evenly goes to the last fold.
+            None => usable[usable.len() / parts * part],
+            // The rows are few: no part has more than one row more than another.
+            Some(_) => usable[usable.len() * part / parts],
+        };
         let span = |number: usize| {
             let start = boundary(number);
             let end = if number == folds {
@@ -384,21 +408,23 @@ impl Span {
 }
 
 /// Rows where some coin is usable.
-fn usable_rows(panel: &Panel, targets: &Targets, history_bars: usize) -> Vec<usize> {
-    let cells = usable_cells(panel, targets, 0..panel.rows(), history_bars);
+fn usable_rows(panel: &Panel, targets: &Targets, split: &SplitConfig) -> Vec<usize> {
+    let cells = usable_cells(panel, targets, 0..panel.rows(), split);
     let mut rows: Vec<usize> = cells.map(|(row, _)| row).collect();
     rows.dedup();
     rows
 }
 
-/// The rows and coins, in order of time, where the coin is usable: it has a target and closes,
-/// filled ones included, for `history_bars` bars back.
-pub(crate) fn usable_cells(
-    panel: &Panel,
-    targets: &Targets,
+/// The rows and coins, in order of time, where the coin is usable: the row is one of those that are
+/// scored, and the coin has a target and closes, filled ones included, for `split.history_bars` bars
+/// back.
+pub(crate) fn usable_cells<'a>(
+    panel: &'a Panel,
+    targets: &'a Targets,
     rows: Range<usize>,
-    history_bars: usize,
-) -> impl Iterator<Item = (usize, usize)> {
+    split: &'a SplitConfig,
+) -> impl Iterator<Item = (usize, usize)> + 'a {
+    let history_bars = split.history_bars;
     let mut run = vec![0usize; panel.coins()];
     let first = rows.start.saturating_sub(history_bars);
     (first..rows.end).flat_map(move |row| {
@@ -408,8 +434,9 @@ pub(crate) fn usable_cells(
                 false => *run + 1,
             };
         }
+        let is_asked = row >= rows.start && split.is_scored(panel, row);
         let is_usable = |coin: &usize| {
-            row >= rows.start && run[*coin] > history_bars && !targets.value(row, *coin).is_nan()
+            is_asked && run[*coin] > history_bars && !targets.value(row, *coin).is_nan()
         };
         let coins: Vec<usize> = (0..run.len()).filter(is_usable).collect();
         coins.into_iter().map(move |coin| (row, coin))

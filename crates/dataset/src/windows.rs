@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::iter::StepBy;
-use std::ops::Range;
 use std::sync::Arc;
 
 use crate::features::block_rows;
@@ -33,7 +31,7 @@ impl Eligibility {
     pub fn of(panel: &Panel, config: &FeatureConfig) -> Self {
         let (rows, coins, lookback) = (panel.rows(), panel.coins(), config.lookback_bars);
         let chosen = config.chosen(panel.interval());
-        let chunk_rows = block_rows(panel) * rayon::current_num_threads();
+        let chunk_rows = block_rows(panel, chosen.warm_up_bars()) * rayon::current_num_threads();
         let mut missing = Vec::with_capacity(rows * coins);
         // Rows before the panel began count as missing.
         let mut counts = vec![lookback; coins];
@@ -151,7 +149,7 @@ impl WindowSet {
     /// All windows that end in `rows` where some coin is wanted, eligible,
     /// known, not settled (at a row) and has a target.
     pub fn new(
-        rows: StepBy<Range<usize>>,
+        rows: impl Iterator<Item = usize>,
         targets: &Targets,
         eligibility: &Eligibility,
         is_wanted: impl Fn(usize) -> bool,
@@ -160,8 +158,8 @@ impl WindowSet {
     ) -> Self {
         let coins = targets.coins();
         let mut set = Self {
-            ends: Vec::with_capacity(rows.len()),
-            counts: Vec::with_capacity(rows.len() * coins),
+            ends: Vec::new(),
+            counts: Vec::new(),
             dropped: DropCounts::default(),
         };
         let mut counts = vec![false; coins];
@@ -194,6 +192,14 @@ impl WindowSet {
             }
         }
         set
+    }
+
+    /// The windows of this set and then those of another of the same coins, which end later.
+    pub fn followed_by(mut self, later: Self) -> Self {
+        self.ends.extend(later.ends);
+        self.counts.extend(later.counts);
+        self.dropped += later.dropped;
+        self
     }
 
     /// Sets of several horizons with the same ends, which are those of any of them: a coin counts in

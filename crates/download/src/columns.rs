@@ -53,7 +53,7 @@ const TIMES: [&str; 9] = [
 
 /// Names as [`normalized`]: those of Binance's archive, python-binance, ccxt, freqtrade,
 /// CryptoDataDownload, CryptoCompare and Kaggle's sets.
-static NAMES: [(Role, &[&str]); 13] = [
+static NAMES: [(Role, &[&str]); 15] = [
     (Role::Symbol, &["symbol", "pair", "ticker"]),
     (Role::AssetId, &["asset_id"]),
     (Role::Values(Column::Open), &["open"]),
@@ -107,6 +107,14 @@ static NAMES: [(Role, &[&str]); 13] = [
         ],
     ),
     (Role::Values(Column::Target), &["target"]),
+    (
+        Role::Values(Column::MarketCap),
+        &["market_cap", "marketcap", "market_capitalization", "mcap"],
+    ),
+    (
+        Role::Values(Column::CirculatingSupply),
+        &["circulating_supply", "available_supply"],
+    ),
     (
         Role::CloseTime,
         &["close_time", "closetime", "close_timestamp"],

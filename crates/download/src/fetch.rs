@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use cli::WithHint;
-use dataset::{Config, Source, Store};
+use dataset::{Config, LeftOut, Source, Store, pairs_of};
 use jiff::Timestamp;
 use market::{ArchiveClient, Error, Period, RestClient, RestOptions, Symbol};
 use storage::remove_abandoned;
@@ -52,6 +52,9 @@ pub struct FetchArgs {
     /// Do not ask whether the checksums of files that are there already have changed
     #[arg(long)]
     trust_known: bool,
+    /// Say which coins would be fetched, and which are left out and why, and fetch nothing
+    #[arg(long)]
+    dry_run: bool,
     /// How many coin months are fetched at once
     #[arg(long, default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     at_once: u16,
@@ -64,12 +67,24 @@ pub struct FetchArgs {
 /// it should be. What was fetched until then is in the store.
 pub fn run(config: &Config, args: &FetchArgs) -> anyhow::Result<()> {
     let (from_ms, until_ms) = checked_range(config).map_err(cli::usage)?;
+    config.universe.validate_rule().map_err(cli::usage)?;
     let store = Store::new(
         &config.data.dir,
         config.data.market,
         config.data.stored_interval()?,
     );
-    let symbols = symbols(config, &store)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let symbols = runtime.block_on(symbols(config, args, &store))?;
+    if args.dry_run {
+        return Ok(cli::print(
+            &symbols
+                .iter()
+                .map(|symbol| format!("{symbol}\n"))
+                .collect::<String>(),
+        )?);
+    }
     let folder = folder(&store);
     let _lock = lock(&store)?;
     remove_abandoned(&folder)?;
@@ -77,9 +92,6 @@ pub fn run(config: &Config, args: &FetchArgs) -> anyhow::Result<()> {
         store.sweep(symbol)?;
     }
     let interrupted = cli::watch_for_interrupt("stopping after the files that are on their way")?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
     runtime.block_on(async {
         let options = RestOptions::patient(config.data.market);
         let archive = ArchiveClient::new(
@@ -133,9 +145,13 @@ fn checked_range(config: &Config) -> anyhow::Result<(i64, i64)> {
     Ok((from_ms, until_ms))
 }
 
-/// The universe, each coin once; an empty one is all that the store has.
-fn symbols(config: &Config, store: &Store) -> anyhow::Result<Vec<Symbol>> {
+/// The universe, each coin once: the pairs of `universe.quote` that the exchange trades, or without
+/// it, where no coin is named, all that the store has.
+async fn symbols(config: &Config, args: &FetchArgs, store: &Store) -> anyhow::Result<Vec<Symbol>> {
     let mut symbols = config.universe.symbols.clone();
+    if let Some(quote) = config.universe.quote.as_deref() {
+        return traded_pairs(config, args, quote).await;
+    }
     if symbols.is_empty() {
         symbols = store.symbols()?;
     }
@@ -153,6 +169,30 @@ fn symbols(config: &Config, store: &Store) -> anyhow::Result<Vec<Symbol>> {
     let mut seen = std::collections::BTreeSet::new();
     symbols.retain(|symbol| seen.insert(symbol.clone()));
     Ok(symbols)
+}
+
+/// The pairs of a quote currency that the exchange trades, without leveraged, pegged and unwanted
+/// ones, which are named.
+async fn traded_pairs(
+    config: &Config,
+    args: &FetchArgs,
+    quote: &str,
+) -> anyhow::Result<Vec<Symbol>> {
+    let market = config.data.market;
+    let options = RestOptions::patient(market);
+    let rest =
+        RestClient::with_options(market, args.base_url.as_deref(), options).map_err(cli::usage)?;
+    let mut all = rest.traded_pairs(quote).await?;
+    all.retain(|symbol| !config.universe.without.contains(symbol));
+    let (pairs, left_out) = pairs_of(&all, quote);
+    LeftOut::lines(&left_out).into_iter().for_each(cli::note);
+    if pairs.is_empty() {
+        return Err(cli::usage(
+            anyhow!("universe.quote = {quote}: the exchange trades no pair of it")
+                .hint("USDT for instance; data.market says which market is asked"),
+        ));
+    }
+    Ok(pairs)
 }
 
 /// The exchange's clock; where REST is refused to this address, the local one, and the archive is

@@ -41,6 +41,8 @@ pub struct FileCandles {
     pub lengths_ms: BTreeMap<i64, usize>,
     /// Rows whose target is infinite: they have none.
     pub infinite_targets: Vec<usize>,
+    /// How many rows have no market cap or supply, of the columns that the file has: 0 says so too.
+    pub unknown_sizes: BTreeMap<Column, usize>,
     pub bad_rows: BadRows,
     /// Rows that were left out, with the reason.
     pub left_out: Vec<(usize, String)>,
@@ -102,46 +104,34 @@ impl FileCandles {
         let symbol = self.symbol(columns, of_name, &cell)?;
         let mut values = [f64::NAN; Column::ALL.len()];
         let mut has_infinite_target = false;
+        let mut unknown_sizes = Vec::new();
         for (place, role) in &columns.roles {
-            let column = match role {
-                Role::Values(column) => *column,
-                Role::VolumeIn(asset) if symbol.as_str().ends_with(asset.as_str()) => {
-                    Column::QuoteVolume
-                }
-                Role::VolumeIn(asset) if symbol.as_str().starts_with(asset.as_str()) => {
-                    Column::Volume
-                }
-                Role::VolumeIn(asset) => {
-                    let name = format!("Volume {asset} of {symbol}");
-                    if !self.not_taken.contains(&name) {
-                        self.not_taken.push(name);
-                    }
-                    continue;
-                }
-                _ => continue,
+            let Some(column) = self.column(role, &symbol) else {
+                continue;
             };
             let value = number(cell(*place))
                 .map_err(|found| format!("`{column}` is {found}, expected a number"))?;
-            // A target may be missing; a column of candles has a number in every row.
-            if column == Column::Target {
-                has_infinite_target = value.is_infinite();
-                values[column as usize] = if value.is_finite() { value } else { f64::NAN };
-            } else if value.is_finite() {
-                values[column as usize] = value;
-            } else {
-                return Err(format!("`{column}` is {value}, expected a finite number"));
+            match value {
+                _ if value.is_finite() && !(column.is_size() && value <= 0.0) => {
+                    values[column as usize] = value;
+                }
+                // A target or a size may be missing; another column has a number in every row.
+                _ if column == Column::Target => has_infinite_target = value.is_infinite(),
+                _ if column.is_size() && (value == 0.0 || value.is_nan()) => {
+                    unknown_sizes.push(column);
+                }
+                _ if column.is_size() => {
+                    let expected = "a number above 0, or none";
+                    return Err(format!("`{column}` is {value}, expected {expected}"));
+                }
+                _ => return Err(format!("`{column}` is {value}, expected a finite number")),
             }
         }
-        if let Some(Ok(close_ms)) = columns
-            .place(&Role::CloseTime)
-            .map(|place| close_time_ms(cell(place)))
-        {
-            // A candle closes a millisecond before the next one opens, or when that does.
-            let length_ms = close_ms - open_time_ms;
-            *self
-                .lengths_ms
-                .entry(length_ms + i64::from(length_ms % 1000 == 999))
-                .or_default() += 1;
+        if let Some(place) = columns.place(&Role::CloseTime) {
+            self.note_length(open_time_ms, cell(place));
+        }
+        for column in unknown_sizes {
+            *self.unknown_sizes.entry(column).or_default() += 1;
         }
         if has_infinite_target {
             self.infinite_targets.push(row);
@@ -150,6 +140,39 @@ impl FileCandles {
         rows.candles.push_row(open_time_ms, values);
         rows.numbers.push(row);
         Ok(())
+    }
+
+    /// The column that the values of a role are of; None where they are not taken.
+    fn column(&mut self, role: &Role, symbol: &Symbol) -> Option<Column> {
+        match role {
+            Role::Values(column) => Some(*column),
+            Role::VolumeIn(asset) if symbol.as_str().ends_with(asset.as_str()) => {
+                Some(Column::QuoteVolume)
+            }
+            Role::VolumeIn(asset) if symbol.as_str().starts_with(asset.as_str()) => {
+                Some(Column::Volume)
+            }
+            Role::VolumeIn(asset) => {
+                let name = format!("Volume {asset} of {symbol}");
+                if !self.not_taken.contains(&name) {
+                    self.not_taken.push(name);
+                }
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// Counts how long a candle is, where its close time is one.
+    fn note_length(&mut self, open_time_ms: i64, close_time: Cell) {
+        if let Ok(close_ms) = close_time_ms(close_time) {
+            // A candle closes a millisecond before the next one opens, or when that does.
+            let length_ms = close_ms - open_time_ms;
+            *self
+                .lengths_ms
+                .entry(length_ms + i64::from(length_ms % 1000 == 999))
+                .or_default() += 1;
+        }
     }
 
     fn symbol<'a>(

@@ -18,9 +18,10 @@ use crate::spacing::interval_of;
 pub(crate) const FORMS: &str = "\
 Files: .parquet, .feather (version 2), .csv, .json (lists as Binance's klines, or objects), .zip (the exchange's archive).
 Columns, whatever their case: a time (open_time, timestamp, unix, time, datetime, date) and close are needed; open, high, low,
-  volume, quote_volume, count, taker_buy_volume, taker_buy_quote_volume and target are taken where they are, also by the names of
-  python-binance, ccxt, freqtrade, CryptoDataDownload and Kaggle's sets (`Volume BTC`, `Number of trades`, `Asset_ID`). Others
-  are named and left out. Without names: Binance's 12 columns, or ccxt's 6.
+  volume, quote_volume, count, taker_buy_volume, taker_buy_quote_volume, target, market_cap and circulating_supply are taken
+  where they are, also by the names of python-binance, ccxt, freqtrade, CryptoDataDownload and Kaggle's sets (`Volume BTC`,
+  `Number of trades`, `Asset_ID`). volume is in units of the coin: call one in the quote currency quote_volume. Others are
+  named and left out. Without names: Binance's 12 columns, or ccxt's 6.
 Symbol: a column (symbol, pair, ticker; BTC/USDT is BTCUSDT), else the file's name (BTCUSDT-1m-2024-01.csv,
   BTC_USDT-1m.feather, BTC-USDT.parquet), else --symbol.
 Times: seconds, milliseconds or microseconds since 1970, or ISO 8601, in UTC unless they have a zone; of the candle's open.";
@@ -163,6 +164,11 @@ fn say_what_was_left_out(path: &Path, file: &FileCandles) {
         let count = file.infinite_targets.len();
         cli::note(format!(
             "{name}: infinite targets: {count}, the first in row {row}; these rows have none"
+        ));
+    }
+    for (column, rows) in &file.unknown_sizes {
+        cli::note(format!(
+            "{name}: {column} is 0 or missing in {rows} rows, which have none"
         ));
     }
     for (row, reason) in file.left_out.iter().take(LISTED_ROWS) {

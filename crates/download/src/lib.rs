@@ -5,6 +5,7 @@ mod columns;
 mod command;
 mod fetch;
 mod file_candles;
+mod given;
 mod import;
 mod lock;
 mod name;
@@ -15,6 +16,7 @@ mod time;
 
 pub use audit::AuditArgs;
 pub use command::{Args, Command, run};
-pub use fetch::FetchArgs;
+pub use fetch::{FetchArgs, run as fetch};
+pub use given::read_candles;
 pub use import::ImportArgs;
 pub use simulate::SimulateArgs;

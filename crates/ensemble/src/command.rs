@@ -8,7 +8,7 @@ use clap::Parser;
 use cli::{ConfigTable, WithHint};
 use dataset::{
     Config, ControlColumn, ControlSign, Dataset, Fold, ForecastTable, IntervalsConfig,
-    NamedColumns, PartKey, RunConfig, RunDir, Source, TableMetadata, TablePart, Task,
+    NamedColumns, PartKey, RunConfig, RunDir, Source, TableMetadata, TablePart,
 };
 use market::Symbol;
 use run::{
@@ -135,7 +135,7 @@ fn published(
     (members, saved): (&[PathBuf], &SavedWeights),
 ) -> anyhow::Result<ForecastTable> {
     let target = config.shared.target.init(config.shared.data.interval);
-    if target.task() != Task::LogVolatility {
+    if !target.task().is_of_volatility() {
         return Ok(table);
     }
     let dataset = Dataset::load(&config.shared)?;
@@ -221,7 +221,7 @@ fn read_members(
 fn forecast_rows(members: &[Member], options: &EnsembleOptions) -> anyhow::Result<JoinedRows> {
     let joined = joined(members)?;
     let joined = match options.method {
-        Method::Stacked | Method::Average | Method::Mean => return Ok(joined),
+        Method::Stacked | Method::Average | Method::Mean | Method::Qlike => return Ok(joined),
         Method::IcADay => with_units(joined)?,
     };
     match &options.rule {

@@ -41,6 +41,9 @@ pub struct EnsembleOptions {
     /// the same say while little is known of them, and the more days are known the more these
     /// decide. With 0 only the days of the folds before count.
     pub prior_days: f64,
+    /// For `ensemble.method = "qlike"`: how many days before the fold count.
+    #[serde(skip_serializing_if = "is_default_recent")]
+    pub recent_days: f64,
     /// For `ensemble.method = "ic_a_day"`: a control of the target that is a member too, such as
     /// `"negated_deviation_30m"`, beside which the runs have to show what they are worth.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -69,13 +72,18 @@ pub enum Method {
     /// The plain mean of the forecasts as they are: for targets whose forecasts have a level, such as
     /// the logarithm of volatility.
     Mean,
+    /// A mean of forecasts of `target.kind = "volatility"` in which a member's say follows from the
+    /// QLIKE that it had on the last `ensemble.recent_days` of the folds before. In the first fold it is
+    /// the plain mean.
+    Qlike,
 }
 
 /// What weights are drawn to that are fitted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Prior {
     /// The plain average of the members.
+    #[default]
     Average,
     /// Nothing: the forecast is 0 until earlier folds show that a member is worth something, and
     /// 0 it is in the first fold.
@@ -100,6 +108,7 @@ impl Method {
             Self::IcADay => "ic_a_day",
             Self::Average => "average",
             Self::Mean => "mean",
+            Self::Qlike => "qlike",
         }
     }
 }
@@ -114,14 +123,24 @@ impl EnsembleConfig {
     }
 }
 
+/// A season: long enough that a dozen weeks decide, short enough that the regime is the present one.
+const RECENT_DAYS: f64 = 90.0;
+
+/// Returns true for what is not written, so that the configs of older runs stay the same.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_default_recent(days: &f64) -> bool {
+    *days == RECENT_DAYS
+}
+
 impl Default for EnsembleOptions {
     fn default() -> Self {
         Self {
             method: Method::Stacked,
-            prior: Prior::Average,
+            prior: Prior::default(),
             prior_events: 2000.0,
             standard_errors: 1.0,
             prior_days: 30.0,
+            recent_days: RECENT_DAYS,
             rule: None,
             members: Vec::new(),
         }
@@ -164,7 +183,22 @@ impl EnsembleOptions {
             )
             .hint("--set ensemble.prior_days=30"));
         }
-        if let (Some(rule), Method::Stacked | Method::Average | Method::Mean) =
+        if !(self.recent_days > 0.0 && self.recent_days.is_finite()) {
+            return Err(anyhow!(
+                "ensemble.recent_days = {}: expected a number above 0",
+                self.recent_days
+            )
+            .hint("--set ensemble.recent_days=90"));
+        }
+        if self.prior != Prior::default() && self.method != Method::Stacked {
+            return Err(anyhow!(
+                "ensemble.prior = \"zero\" beside ensemble.method = \"{}\": expected \"stacked\", as no \
+                 other method draws weights to a prior",
+                self.method.name()
+            )
+            .hint("--set ensemble.prior=average, or --set ensemble.method=stacked"));
+        }
+        if let (Some(rule), Method::Stacked | Method::Average | Method::Mean | Method::Qlike) =
             (&self.rule, self.method)
         {
             return Err(anyhow!(

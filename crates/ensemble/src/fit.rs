@@ -11,6 +11,7 @@ use crate::daily::DailyEvidence;
 use crate::evidence::Evidence;
 use crate::mean::EqualSay;
 use crate::plain::{PlainEvidence, WeightPrior};
+use crate::qlike::QlikeEvidence;
 use crate::{EnsembleOptions, Method, Weights};
 
 /// The weights of one fold, with what they rest on.
@@ -37,7 +38,8 @@ pub struct FoldWeights {
 /// `ensemble.prior = "zero"`, or for the method `ic_a_day` those of the first member alone.
 ///
 /// # Errors
-/// Folds that are not in the order of time; for `ic_a_day`, rows without trailing volatility.
+/// Folds that are not in the order of time; for `ic_a_day`, rows without trailing volatility; for
+/// `qlike`, forecasts that are not of a volatility.
 pub fn fold_weights(
     rows: &Rows,
     forecasts: &[&[f64]],
@@ -55,6 +57,11 @@ pub fn fold_weights(
         }
         Method::Average => walk(rows, plain(None), embargo_bars),
         Method::Mean => walk(rows, EqualSay(forecasts.len()), embargo_bars),
+        Method::Qlike => walk(
+            rows,
+            QlikeEvidence::new(rows, forecasts, options)?,
+            embargo_bars,
+        ),
         Method::IcADay => {
             let evidence = DailyEvidence::new(rows, forecasts, options)?;
             walk(rows, evidence, embargo_bars)

@@ -17,6 +17,7 @@ mod mean;
 mod members;
 mod offline;
 mod plain;
+mod qlike;
 mod report;
 mod ridge;
 mod ridge_sums;

@@ -69,6 +69,16 @@ impl Kind for EnsembleKind {
         }))
     }
 
+    fn parts(&self, path: &Path) -> anyhow::Result<Vec<PathBuf>> {
+        let (saved, _) = SavedWeights::read(path)?;
+        let whole = |member: &String| {
+            let member = path.join(member);
+            let found = member.canonicalize();
+            found.with_context(|| format!("cannot read {}", member.display()))
+        };
+        saved.members.iter().map(whole).collect()
+    }
+
     /// The members' and that of the weights which put them together.
     fn seen(&self, run: &SavedRun<'_>) -> anyhow::Result<Option<TrainingSpan>> {
         let (saved, _) = SavedWeights::read(run.path)?;

@@ -27,7 +27,9 @@ pub fn combined(
             .map(|forecasts| &forecasts[time.clone()])
             .collect();
         combined.extend(match method {
-            Method::Stacked | Method::Average | Method::Mean => combine(&fold.weights, &members),
+            Method::Stacked | Method::Average | Method::Mean | Method::Qlike => {
+                combine(&fold.weights, &members)
+            }
             Method::IcADay => combine_in_units(&fold.weights, &members, &units(rows)?[time]),
         });
     }

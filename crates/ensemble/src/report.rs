@@ -17,6 +17,10 @@ pub fn weights_table(saved: &SavedWeights, names: &[String]) -> String {
         }
         Method::Average => "Weights, by the members' scales in the folds before:",
         Method::Mean => "Weights, the same for all members:",
+        Method::Qlike => {
+            "Weights, by the QLIKE on the last days of the folds before (events: those that do not \
+             overlap):"
+        }
     };
     let header = ["fold", "events", "part"].map(str::to_owned);
     let mut table = Table::new(header.into_iter().chain(names.iter().cloned())).left([2]);

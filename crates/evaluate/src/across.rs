@@ -111,7 +111,8 @@ fn named_panels(panels: &[String]) -> anyhow::Result<Vec<(String, Vec<PathBuf>)>
                 .hint("`all` is the mean over panels"),
             ));
         }
-        named.push((name.to_owned(), runs.map(PathBuf::from).collect()));
+        let runs = runs.map(registry::run_folder).collect::<Result<_, _>>()?;
+        named.push((name.to_owned(), runs));
     }
     Ok(named)
 }

@@ -12,7 +12,7 @@ use crate::runs::Runs;
 #[derive(Debug, clap::Args)]
 pub struct CalibrationArgs {
     /// Runs: folders with run.toml and forecasts.parquet
-    #[arg(value_name = "RUN", required = true)]
+    #[arg(value_name = "RUN", required = true, value_parser = registry::run_folder)]
     runs: Vec<PathBuf>,
     #[command(flatten)]
     part: PartArgs,

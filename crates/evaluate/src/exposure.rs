@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use dataset::{Panel, check_named_output, log_returns};
 use page::{exposure_html, exposure_table};
-use rules::{Error, ExposureOptions, ExposureReport, exposure};
+use rules::{AlarmCosts, Error, ExposureOptions, ExposureReport, exposure};
 use score::{Options, Rows, controls};
 use storage::write_atomically;
 
@@ -15,7 +15,7 @@ use crate::runs::Runs;
 #[derive(Debug, clap::Args)]
 pub struct ExposureArgs {
     /// Runs with target.kind = "volatility": folders with run.toml and forecasts.parquet
-    #[arg(value_name = "RUN", required = true)]
+    #[arg(value_name = "RUN", required = true, value_parser = registry::run_folder)]
     runs: Vec<PathBuf>,
     #[command(flatten)]
     part: PartArgs,
@@ -43,6 +43,13 @@ pub struct ExposureArgs {
     /// Cost of a change of exposure by 1, in basis points
     #[arg(long, value_name = "BPS", default_value_t = ExposureOptions::default().cost_bps)]
     cost_bps: f64,
+    /// Cost of a High that is not called, beside --alarm-cost: High is called by the cut on its
+    /// probability that cost least on earlier folds [default: regime.miss_cost of the first run]
+    #[arg(long, value_name = "NUMBER", requires = "alarm_cost")]
+    miss_cost: Option<f64>,
+    /// Cost of calling High where it does not come [default: regime.alarm_cost of the first run]
+    #[arg(long, value_name = "NUMBER", requires = "miss_cost")]
+    alarm_cost: Option<f64>,
     /// Days of a block of the bootstrap
     #[arg(long, value_name = "DAYS", default_value_t = Options::default().block_days)]
     block_days: usize,
@@ -61,8 +68,8 @@ pub struct ExposureArgs {
 }
 
 impl ExposureArgs {
-    fn options(&self) -> ExposureOptions {
-        ExposureOptions {
+    fn options(&self) -> Result<ExposureOptions, Error> {
+        Ok(ExposureOptions {
             reduced: self.reduced,
             top_share: self.top_share,
             target_volatility: self.target_volatility,
@@ -70,13 +77,14 @@ impl ExposureArgs {
             hedge_ratio: self.hedge_ratio,
             hedge: self.hedge.clone(),
             cost_bps: self.cost_bps,
+            alarm_costs: AlarmCosts::of(self.miss_cost, self.alarm_cost)?,
             bootstrap: Options {
                 draws: self.draws,
                 seed: self.seed,
                 block_days: self.block_days,
                 ..Options::default()
             },
-        }
+        })
     }
 }
 
@@ -89,10 +97,14 @@ pub fn run(args: &ExposureArgs) -> anyhow::Result<()> {
     if let Some(path) = &args.html {
         check_named_output(path, "html")?;
     }
-    let options = args.options();
+    let mut options = args.options().map_err(cli::usage)?;
     options.validate().map_err(cli::usage)?;
     let folds = args.folds.as_deref().map_or(Ok(Vec::new()), cli::folds)?;
     let runs = Runs::read(&args.runs, &folds, &args.part)?;
+    if options.alarm_costs.is_none() {
+        let (miss, alarm) = runs.all[0].regime_costs();
+        options.alarm_costs = AlarmCosts::of(miss, alarm)?;
+    }
     let report = report(&runs, &options)?;
     if let Some(path) = &args.html {
         let command = format!("quarterhour {}", cli::arguments());
@@ -132,12 +144,13 @@ fn next_returns(panel: &Panel, rows: &Rows) -> Vec<f64> {
         let next = times.get(times.partition_point(|other| *other <= time));
         next.map_or(bars(time) + last_step, |next| bars(*next))
     };
+    let observed = panel.with_observed_returns();
     let of_coin = |symbol: &String| {
         let coin = panel
             .symbols()
             .iter()
             .position(|other| other.as_str() == symbol);
-        coin.map(|coin| log_returns(panel, coin, 0..panel.rows()))
+        coin.map(|coin| log_returns(&observed, coin, 0..panel.rows()))
     };
     let coins: Vec<Option<Vec<f64>>> = rows.symbols.iter().map(of_coin).collect();
     let of_row = |row: usize| {

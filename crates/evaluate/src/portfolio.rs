@@ -22,7 +22,7 @@ use crate::trials::{self, TrialLine};
 #[derive(Debug, clap::Args)]
 pub struct PortfolioArgs {
     /// Runs: folders with run.toml and forecasts.parquet; each is a portfolio of its own
-    #[arg(value_name = "RUN", required = true)]
+    #[arg(value_name = "RUN", required = true, value_parser = registry::run_folder)]
     runs: Vec<PathBuf>,
     #[command(flatten)]
     part: PartArgs,
@@ -77,9 +77,14 @@ pub fn run(args: &PortfolioArgs) -> anyhow::Result<()> {
     let first = args.runs.first().map_or(Path::new("."), PathBuf::as_path);
     let horizon = runs.key(runs.only_part()?).map(ToString::to_string);
     let known = trials::add(first, &trial_lines(&report, first, horizon.as_deref())?)?;
-    let sharpes: Vec<f64> = known.iter().map(|trial| trial.daily_sharpe).collect();
+    let sharpes: Vec<f64> = known
+        .iter()
+        .filter_map(|trial| trial.daily_sharpe)
+        .collect();
     if let Some(trials) = Trials::new(&sharpes) {
-        report = report.deflated(trials);
+        // Those without a Sharpe ratio, of a search, were tried too.
+        let count = known.len();
+        report = report.deflated(Trials { count, ..trials });
     }
     if let Some(path) = &args.html {
         let command = format!("quarterhour {}", cli::arguments());
@@ -149,8 +154,9 @@ fn trial_lines(
                 "fee_bps": one.fee_bps,
                 "config": config,
             }),
-            days: one.figures.days,
-            daily_sharpe: one.daily_sharpe()?,
+            days: Some(one.figures.days),
+            daily_sharpe: Some(one.daily_sharpe()?),
+            result: None,
         })
     };
     Ok(trials.filter_map(of_result).collect())

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use cli::{ConfigTable, WithHint};
-use dataset::{Config, ForecastTable, Panel, PartKey, RunConfig, RunDir, Source, Store, Target};
+use dataset::{
+    Config, FeatureSet, ForecastTable, Panel, PartKey, RunConfig, RunDir, Source, Store, Target,
+};
 use market::Symbol;
 use page::Importance;
 use run::{JoinedRows, NamedTable, join};
@@ -131,6 +133,22 @@ impl EvaluatedRun {
     /// Candles that are not there any more.
     pub fn prices(&self) -> Result<Panel, dataset::Error> {
         Panel::of_closes_and_volumes(&self.config)
+    }
+
+    /// Opens, highs, lows and closes of the candles that its forecasts were made of.
+    ///
+    /// # Errors
+    /// Candles that are not there any more.
+    pub fn candles(&self) -> Result<Panel, dataset::Error> {
+        let mut config = self.config.clone();
+        config.features.set = FeatureSet::HAR_RANGE;
+        Panel::of_config(&config)
+    }
+
+    /// What mistakes about High cost, as its config says: of a miss and of a false alarm.
+    pub fn regime_costs(&self) -> (Option<f64>, Option<f64>) {
+        let regime = &self.config.regime;
+        (regime.miss_cost, regime.alarm_cost)
     }
 
     /// The funding rates that are stored of each of these coins, none where a coin has none: times in

@@ -19,9 +19,11 @@ use storage::write_atomically;
 
 use crate::across::{self, AcrossArgs};
 use crate::backtest::{self, BacktestArgs};
+use crate::cadence::{self, CadenceArgs};
 use crate::calibration::{self, CalibrationArgs};
 use crate::exposure::{self, ExposureArgs};
 use crate::largest::largest_coins;
+use crate::oracle::oracle;
 use crate::part::PartArgs;
 use crate::portfolio::{self, PortfolioArgs};
 use crate::quantiles::{self, QuantileArgs};
@@ -36,7 +38,7 @@ pub struct Args {
     #[command(subcommand)]
     command: Option<Command>,
     /// Runs: folders with run.toml and forecasts.parquet
-    #[arg(value_name = "RUN", required = true)]
+    #[arg(value_name = "RUN", required = true, value_parser = registry::run_folder)]
     runs: Vec<PathBuf>,
     #[command(flatten)]
     part: PartArgs,
@@ -65,6 +67,8 @@ pub enum Command {
     Portfolio(PortfolioArgs),
     /// Keep more or less of coins by forecasts of their volatility, beside the same average exposure
     Exposure(ExposureArgs),
+    /// Fit a config anew every day, every week and so on, and score what each cadence forecast
+    Cadence(CadenceArgs),
     /// Score the same forecasters on several panels: each panel, and the mean over panels
     Across(AcrossArgs),
 }
@@ -90,6 +94,9 @@ struct Output {
     /// Folds to score, such as 1-5 or 1-5,7; without it all of them
     #[arg(long, value_name = "FOLDS")]
     folds: Option<String>,
+    /// Also score an oracle of volatility: the Garman-Klass volatility of the very bars to come
+    #[arg(long)]
+    oracle: bool,
     /// Also write the comparison with charts to one HTML file
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
@@ -148,6 +155,7 @@ impl Command {
             Self::Timing(args) => timing::run(args),
             Self::Portfolio(args) => portfolio::run(args),
             Self::Exposure(args) => exposure::run(args),
+            Self::Cadence(args) => cadence::run(args),
             Self::Across(args) => across::run(args),
         }
     }
@@ -220,6 +228,11 @@ fn by_training(runs: &Runs, rows: &Rows) -> Vec<(bool, String)> {
 fn score_part(runs: &Runs, joined: JoinedRows, output: &Output) -> anyhow::Result<Report> {
     let mut forecasters = joined.forecasters;
     forecasters.extend(controls(&joined.rows));
+    if let (true, Quantity::LogVolatility, Some(run)) =
+        (output.oracle, joined.rows.quantity, runs.all.first())
+    {
+        forecasters.push(oracle(run, &joined.rows)?);
+    }
     let paths = || runs.all.iter().map(|run| run.path.clone());
     let dropped: Vec<(String, usize)> = paths().zip(joined.dropped).collect();
     let importance: Vec<(String, Importance)> = runs

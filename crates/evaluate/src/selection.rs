@@ -16,7 +16,7 @@ use crate::runs::EvaluatedRun;
 #[derive(Debug, Clone, clap::Args)]
 pub struct RunSelection {
     /// Run: a folder with run.toml and forecasts.parquet
-    #[arg(value_name = "RUN")]
+    #[arg(value_name = "RUN", value_parser = registry::run_folder)]
     pub run: PathBuf,
     /// Coins to look at, such as BTCUSDT,ETHUSDT; without it all of them
     #[arg(long = "symbol", value_name = "SYMBOL", value_delimiter = ',')]

@@ -19,7 +19,7 @@ use crate::runs::EvaluatedRun;
 #[derive(Debug, clap::Args)]
 pub struct TuneArgs {
     /// Run: a folder with run.toml and forecasts.parquet; the results are written into it
-    #[arg(value_name = "RUN")]
+    #[arg(value_name = "RUN", value_parser = registry::run_folder)]
     run: PathBuf,
     #[command(flatten)]
     part: PartArgs,

@@ -17,7 +17,7 @@ use crate::runs::Runs;
 #[derive(Debug, clap::Args)]
 pub struct TimingArgs {
     /// Runs: folders with run.toml and forecasts.parquet; others are compared with the first
-    #[arg(value_name = "RUN", required = true)]
+    #[arg(value_name = "RUN", required = true, value_parser = registry::run_folder)]
     runs: Vec<PathBuf>,
     #[command(flatten)]
     part: PartArgs,

@@ -1,7 +1,8 @@
 //! The log of a study's trials: `trials.jsonl` in the folder that the runs are in.
 //!
 //! A Sharpe ratio that is the best of many tried ones is high by luck. So every command that
-//! computes some adds them here, once for each distinct setting, and deflates by all of them.
+//! computes some adds them here, once for each distinct setting, and deflates by all of them. A search
+//! adds its trials too, which count though they have no Sharpe ratio.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -16,10 +17,15 @@ use serde_json::Value;
 pub struct TrialLine {
     /// All that makes it another trial: command, run, folds, fee and so on.
     pub setting: Value,
-    /// UTC days of the trial.
-    pub days: usize,
-    /// Sharpe ratio of a day after costs.
-    pub daily_sharpe: f64,
+    /// UTC days of the trial; None where no money is scored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<usize>,
+    /// Sharpe ratio of a day after costs; None where no money is scored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub daily_sharpe: Option<f64>,
+    /// Of a trial of a search: how it ended, and its score.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<Value>,
 }
 
 /// Adds the trials whose settings the log beside `run` does not have, and returns all that it has
@@ -88,8 +94,9 @@ mod tests {
     fn trial(fee: f64, daily_sharpe: f64) -> TrialLine {
         TrialLine {
             setting: json!({ "command": "portfolio", "fee_bps": fee }),
-            days: 30,
-            daily_sharpe,
+            days: Some(30),
+            daily_sharpe: Some(daily_sharpe),
+            result: None,
         }
     }
 

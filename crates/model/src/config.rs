@@ -19,6 +19,10 @@ pub enum Mixing {
     /// from the same rows, and takes any number of coins.
     #[default]
     Shared,
+    /// As `shared`, but a coin's own channels alone go in: nothing of the market, which has few
+    /// independent days and is soon learnt by heart. For targets that a coin's own past says most
+    /// of, such as volatility.
+    Own,
 }
 
 /// The activation function.
@@ -130,6 +134,16 @@ pub struct NetworkConfig {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schemars(extend("default" = false))]
     pub linear_skip: bool,
+    /// For `network.linear_skip`: how many of the window's last bars it sees. Without it, all. With 1
+    /// bar of features that look back themselves, such as `har_range`, the network is a linear
+    /// regression of these to begin with, and learns beside it what that leaves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub linear_skip_bars: Option<usize>,
+    /// Whether the head says how uncertain each forecast is, too. `training.loss = "gaussian"` sets
+    /// it, and nothing else may.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(extend("default" = false))]
+    pub log_scale: bool,
     /// What happens to a window before the first convolution.
     pub input_norm: WindowNorm,
     /// The encoders' sections.
@@ -156,6 +170,8 @@ impl Default for NetworkConfig {
             pool: Pool::MeanLast,
             head_width: 64,
             linear_skip: false,
+            linear_skip_bars: None,
+            log_scale: false,
             input_norm: WindowNorm::None,
             options: EncoderOptions::default(),
         }
@@ -253,7 +269,21 @@ impl NetworkConfig {
                 "set dropout = 0.0 to switch it off".to_owned(),
             ));
         }
-        AnyEncoder::validate(self)
+        match self.linear_skip_bars {
+            Some(0) => Err(unusable(
+                "linear_skip_bars",
+                0,
+                "at least 1",
+                "set linear_skip = false for no skip".to_owned(),
+            )),
+            Some(bars) if !self.linear_skip => Err(unusable(
+                "linear_skip_bars",
+                bars,
+                "none beside linear_skip = false",
+                "set linear_skip = true".to_owned(),
+            )),
+            _ => AnyEncoder::validate(self),
+        }
     }
 
     /// About how many weights the blocks have.
@@ -271,6 +301,11 @@ impl NetworkConfig {
         } else {
             (self.stem_kernel - 1) / 2
         }
+    }
+
+    /// Bars of a window of `lookback` that the linear skip sees.
+    pub(crate) fn skip_bars(&self, lookback: usize) -> usize {
+        self.linear_skip_bars.unwrap_or(lookback)
     }
 
     /// Checks that windows of `lookback` rows of `coins * features` channels fit the network.
@@ -295,9 +330,22 @@ impl NetworkConfig {
             let weights = match self.mixing {
                 Mixing::Stacked => (coins * features * coins) as f64,
                 Mixing::Shared => (2 * features) as f64,
+                Mixing::Own => features as f64,
             };
-            let weights = weights * (lookback * horizons) as f64;
-            check_size("linear_skip", self.linear_skip, weights)?;
+            let bars = self.skip_bars(lookback);
+            check_size(
+                "linear_skip",
+                self.linear_skip,
+                weights * (bars * horizons) as f64,
+            )?;
+            if bars > lookback {
+                return Err(unusable(
+                    "linear_skip_bars",
+                    bars,
+                    format!("at most the {lookback} bars of a window"),
+                    "set linear_skip_bars = 1, or leave it out for the whole window".to_owned(),
+                ));
+            }
         }
         if self.stem_width == 0 {
             return Ok(());

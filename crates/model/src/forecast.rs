@@ -48,6 +48,39 @@ pub fn forecast(
     )
 }
 
+/// As [`forecast`], with the logarithms of the standard deviations beside the forecasts; None without
+/// `network.log_scale`.
+///
+/// # Shapes
+///
+/// - outputs: both `[ends.len(), coins * horizons]`, as that of [`forecast`]
+///
+/// # Errors
+///
+/// As [`forecast`].
+pub fn forecast_with_scale(
+    network: &Network,
+    windows: &Windows,
+    ends: &[usize],
+) -> Result<(Vec<f32>, Option<Vec<f32>>), Error> {
+    if !network.config().log_scale {
+        return Ok((forecast(network, windows, ends, &mut |_| {})?, None));
+    }
+    let outputs = network.outputs();
+    let pass = |windows| {
+        let (forecasts, log_scale) = network.forward_with_scale(windows);
+        Tensor::cat(std::iter::once(forecasts).chain(log_scale).collect(), 1)
+    };
+    let width = 2 * outputs;
+    let both = in_passes((network, windows), ends, (&pass, width), &mut |_| {})?;
+    let half = |start: usize| {
+        let rows = both.chunks_exact(width);
+        rows.flat_map(|row| row[start..start + outputs].to_vec())
+            .collect()
+    };
+    Ok((half(0), Some(half(outputs))))
+}
+
 /// What the encoder makes of the windows that end at these rows, by the same passes as
 /// [`forecast`]: neither neighbours nor place change a bit of it.
 ///

@@ -12,7 +12,7 @@ use crate::conv::Conv1d;
 ///
 /// - windows: `[batch, time, coin * feature]`
 /// - output: `[window, time_out, channel]`, a window being one of the batch where the coins are
-///   stacked, and one coin's (`batch * coin`) where they share the encoder
+///   stacked, and one coin's (`batch * coin`) where they share the encoder or have it to themselves
 pub(crate) fn mix(
     mixing: Mixing,
     windows: Tensor<3>,
@@ -22,6 +22,8 @@ pub(crate) fn mix(
     match (mixing, convolution) {
         (Mixing::Stacked, None) => windows,
         (Mixing::Stacked, Some(convolution)) => convolution.forward(windows),
+        (Mixing::Own, None) => own(windows, coins),
+        (Mixing::Own, Some(convolution)) => convolution.forward(own(windows, coins)),
         (Mixing::Shared, None) => {
             let (own, market) = parts(windows, coins);
             let [batch, time, features] = market.dims();
@@ -46,6 +48,22 @@ pub(crate) fn mix(
             sum.reshape([batch * coins, time, width])
         }
     }
+}
+
+/// The coins' own channels.
+///
+/// # Shapes
+///
+/// - windows: `[batch, time, coin * feature]`
+/// - output: `[batch * coin, time, feature]`
+fn own(windows: Tensor<3>, coins: usize) -> Tensor<3> {
+    let [batch, time, channels] = windows.dims();
+    let features = channels / coins;
+    // [batch, time, coin, feature] to [batch, coin, time, feature]
+    let own = windows
+        .reshape([batch, time, coins, features])
+        .swap_dims(1, 2);
+    own.reshape([batch * coins, time, features])
 }
 
 /// The coins' own channels, and the mean of all coins' channels.

@@ -30,7 +30,7 @@ pub struct Network {
     stem: Option<Conv1d>,
     encoder: AnyEncoder,
     head: Head,
-    /// The linear skip: a convolution as long as the window, so that it has one step.
+    /// The linear skip: a convolution as long as the bars that it sees, so that it has one step.
     skip: Option<Conv1d>,
     #[module(skip)]
     config: NetworkConfig,
@@ -43,6 +43,8 @@ pub struct Network {
 pub struct Head {
     hidden: Option<Linear>,
     output: Linear,
+    /// Beside the output, the logarithm of its error's standard deviation.
+    scale: Option<Linear>,
     #[module(skip)]
     activation: Activation,
 }
@@ -69,6 +71,7 @@ impl NetworkConfig {
         let (channels_in, outputs) = match self.mixing {
             Mixing::Stacked => (coins * features, coins * horizons),
             Mixing::Shared => (2 * features, horizons),
+            Mixing::Own => (features, horizons),
         };
         // Drawn in this order since the first version: the same seed gives the same weights.
         let encoder_in = if self.stem_width > 0 {
@@ -88,19 +91,14 @@ impl NetworkConfig {
             }
             .init(1.0, device)
         });
-        let head = Head::init(
-            encoder.channels_out(),
-            self.head_width,
-            outputs,
-            self.activation,
-            device,
-        );
+        let head = Head::init(self, encoder.channels_out(), outputs, device);
+        let skip_bars = self.skip_bars(lookback);
         let skip = self.linear_skip.then(|| {
             Conv1dConfig {
                 channels_in,
                 channels_out: outputs,
-                kernel: lookback,
-                stride: lookback,
+                kernel: skip_bars,
+                stride: skip_bars,
                 dilation: 1,
                 padding: [0; 2],
             }
@@ -123,7 +121,7 @@ impl Network {
         &self.config
     }
 
-    /// What it takes and gives. With [`Mixing::Shared`] it takes windows of any number of coins.
+    /// What it takes and gives. Unless the coins are stacked, it takes windows of any number of coins.
     pub fn shape(&self) -> NetworkShape {
         self.shape
     }
@@ -164,26 +162,54 @@ impl Network {
     ///
     /// - windows: `[batch, coins * features, lookback]`, channel `coin * features + feature`;
     ///   cheapest as the transpose of `[batch, lookback, channel]`, as [`Windows`](crate::Windows)
-    ///   hands them out. With [`Mixing::Shared`] they may be of any number of coins
+    ///   hands them out. Unless the coins are stacked, they may be of any number of coins
     /// - output: `[batch, coins * horizons]`, place `coin * horizons + horizon`
     pub fn forward(&self, windows: Tensor<3>) -> Tensor<2> {
-        let [batch, channels, _] = windows.dims();
+        self.forward_to(windows, |head, encoded| (head.forward(encoded), None))
+            .0
+    }
+
+    /// The same forecasts, and beside them the natural logarithm of the standard deviation that the
+    /// network expects each forecast's error to have, in the unit of the outputs; None without
+    /// `network.log_scale`.
+    ///
+    /// # Shapes
+    ///
+    /// - windows: as for [`forward`](Self::forward)
+    /// - outputs: both `[batch, coins * horizons]`, as those of [`forward`](Self::forward)
+    pub fn forward_with_scale(&self, windows: Tensor<3>) -> (Tensor<2>, Option<Tensor<2>>) {
+        self.forward_to(windows, Head::forward_with_scale)
+    }
+
+    /// What `head` makes of what is encoded, with the linear skip added to its first output.
+    fn forward_to(
+        &self,
+        windows: Tensor<3>,
+        head: impl Fn(&Head, Tensor<2>) -> (Tensor<2>, Option<Tensor<2>>),
+    ) -> (Tensor<2>, Option<Tensor<2>>) {
+        let [batch, channels, lookback] = windows.dims();
         let outputs = channels / self.shape.features * self.shape.horizons;
         let windows = self.by_time(windows);
         // [batch, 1, coin * horizon], or with shared weights [batch * coin, 1, horizon]
-        let skip = self
-            .skip
-            .is_some()
-            .then(|| self.mixed(windows.clone(), self.skip.as_ref()));
+        let skip = self.skip.as_ref().map(|skip| {
+            let bars = self.config.skip_bars(lookback);
+            let seen = match bars == lookback {
+                true => windows.clone(),
+                false => windows.clone().narrow(1, lookback - bars, bars),
+            };
+            self.mixed(seen, Some(skip)).reshape([batch, outputs])
+        });
         // [batch, coin * horizon]: with shared weights the rows are [batch * coin, horizon].
-        let output = self
-            .head
-            .forward(self.encode(windows))
-            .reshape([batch, outputs]);
-        match skip {
-            Some(skip) => output + skip.reshape([batch, outputs]),
+        let (output, log_scale) = head(&self.head, self.encode(windows));
+        let output = output.reshape([batch, outputs]);
+        let output = match skip {
+            Some(skip) => output + skip,
             None => output,
-        }
+        };
+        (
+            output,
+            log_scale.map(|scale| scale.reshape([batch, outputs])),
+        )
     }
 
     /// What the encoder makes of each window, which the head forecasts from.
@@ -191,7 +217,7 @@ impl Network {
     /// # Shapes
     ///
     /// - windows: as for [`forward`](Self::forward)
-    /// - output: `[batch * coins, width]` with [`Mixing::Shared`], else `[batch, width]`; the width is
+    /// - output: `[batch, width]` with [`Mixing::Stacked`], else `[batch * coins, width]`; the width is
     ///   [`embedding_width`](Self::embedding_width)
     pub fn embed(&self, windows: Tensor<3>) -> Tensor<2> {
         self.encode(self.by_time(windows))
@@ -206,7 +232,7 @@ impl Network {
     /// weights, else one.
     pub fn embeddings(&self) -> usize {
         match self.config.mixing {
-            Mixing::Shared => self.shape.coins,
+            Mixing::Shared | Mixing::Own => self.shape.coins,
             Mixing::Stacked => 1,
         }
     }
@@ -232,20 +258,17 @@ impl Network {
 }
 
 impl Head {
-    fn init(
-        units_in: usize,
-        width: usize,
-        outputs: usize,
-        activation: Activation,
-        device: &Device,
-    ) -> Self {
+    fn init(config: &NetworkConfig, units_in: usize, outputs: usize, device: &Device) -> Self {
+        let width = config.head_width;
         let hidden =
             (width > 0).then(|| Linear::init(units_in, width, std::f64::consts::SQRT_2, device));
         let last_in = if width > 0 { width } else { units_in };
         Self {
             hidden,
             output: Linear::init(last_in, outputs, OUTPUT_GAIN, device),
-            activation,
+            // Scales are 1 to begin with.
+            scale: (config.log_scale).then(|| Linear::init(last_in, outputs, 0.0, device)),
+            activation: config.activation,
         }
     }
 
@@ -256,10 +279,26 @@ impl Head {
     /// - input: `[row, units_in]`
     /// - output: `[row, outputs]`
     pub fn forward(&self, input: Tensor<2>) -> Tensor<2> {
-        let input = match &self.hidden {
+        self.output.forward(self.hidden(input))
+    }
+
+    /// The same, and the logarithms of the scales where there are any.
+    ///
+    /// # Shapes
+    ///
+    /// - input: `[row, units_in]`
+    /// - outputs: both `[row, outputs]`
+    pub fn forward_with_scale(&self, input: Tensor<2>) -> (Tensor<2>, Option<Tensor<2>>) {
+        let input = self.hidden(input);
+        let scale = self.scale.as_ref();
+        let log_scale = scale.map(|scale| scale.forward(input.clone()));
+        (self.output.forward(input), log_scale)
+    }
+
+    fn hidden(&self, input: Tensor<2>) -> Tensor<2> {
+        match &self.hidden {
             Some(hidden) => self.activation.forward(hidden.forward(input)),
             None => input,
-        };
-        self.output.forward(input)
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What the features of a model are worth, over all folds and in each of them.
 
 use serde::{Deserialize, Serialize};
-use statistics::spearman;
+use statistics::{quantile, spearman};
 
 /// What the features of a model are worth: the content of a run's `importance.json`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -11,6 +11,69 @@ pub struct Importance {
     /// In order of time; none in runs of older versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub folds: Vec<FoldImportance>,
+    /// What the values of the features with the largest SHAP contributions do, the largest first;
+    /// none in runs of older versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dependence: Vec<Dependence>,
+}
+
+/// What a feature's values do to forecasts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Dependence {
+    /// The feature.
+    pub name: String,
+    /// Sampled rows of all folds in tenths by the feature's value, the lowest first.
+    pub bins: Vec<DependenceBin>,
+}
+
+/// Rows whose values of a feature are neighbours.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct DependenceBin {
+    /// Number of rows.
+    pub rows: usize,
+    /// Mean value of the feature.
+    pub value: f64,
+    /// Mean SHAP contribution to the forecast, in the target's unit.
+    pub shap: f64,
+    /// A tenth of the rows have a lower contribution.
+    pub low: f64,
+    /// A tenth of the rows have a higher contribution.
+    pub high: f64,
+}
+
+/// Bins of a feature's values.
+const BINS: usize = 10;
+
+impl Dependence {
+    /// The contributions of rows by their values of a feature; rows without a value are left out.
+    /// None where fewer than 10 have one.
+    pub fn new(name: &str, values: &[f64], shap: &[f64]) -> Option<Self> {
+        let pairs = values.iter().copied().zip(shap.iter().copied());
+        let mut rows: Vec<(f64, f64)> = pairs.filter(|(value, _)| value.is_finite()).collect();
+        if rows.len() < BINS {
+            return None;
+        }
+        rows.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let bin = |number: usize| {
+            let own = &rows[rows.len() * number / BINS..rows.len() * (number + 1) / BINS];
+            let mean = |of: fn(&(f64, f64)) -> f64| {
+                own.iter().map(of).sum::<f64>() / own.len().max(1) as f64
+            };
+            let mut sorted: Vec<f64> = own.iter().map(|row| row.1).collect();
+            sorted.sort_unstable_by(f64::total_cmp);
+            Some(DependenceBin {
+                rows: own.len(),
+                value: mean(|row| row.0),
+                shap: mean(|row| row.1),
+                low: quantile(&sorted, 0.1)?,
+                high: quantile(&sorted, 0.9)?,
+            })
+        };
+        Some(Self {
+            name: name.to_owned(),
+            bins: (0..BINS).filter_map(bin).collect(),
+        })
+    }
 }
 
 /// What one feature is worth.
@@ -94,6 +157,7 @@ mod tests {
     #[test]
     fn ranks_of_consecutive_folds_are_compared() {
         let importance = Importance {
+            dependence: Vec::new(),
             features: Vec::new(),
             folds: vec![
                 fold(1, [0.4, 0.3, 0.2, 0.1]),
@@ -110,6 +174,19 @@ mod tests {
             assert!((pair.gain.unwrap() - expected).abs() < 1e-12, "{pair:?}");
             assert_eq!((pair.split, pair.shap), (None, None));
         }
+    }
+
+    #[test]
+    fn contributions_are_put_into_tenths_by_value() {
+        let values: Vec<f64> = (0..40).rev().map(f64::from).chain([f64::NAN]).collect();
+        let shap: Vec<f64> = values.iter().map(|value| 2.0 * value).collect();
+        let found = Dependence::new("x", &values, &shap).unwrap();
+        assert_eq!(found.bins.len(), 10);
+        // Of 0, 1, 2 and 3; numpy.quantile([0, 2, 4, 6], [.1, .9]) is .6 and 5.4.
+        let first = found.bins[0];
+        assert_eq!((first.rows, first.value, first.shap), (4, 1.5, 3.0));
+        assert!((first.low - 0.6).abs() < 1e-12 && (first.high - 5.4).abs() < 1e-12);
+        assert_eq!(Dependence::new("x", &values[..9], &shap[..9]), None);
     }
 
     #[test]

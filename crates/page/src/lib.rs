@@ -7,10 +7,12 @@ mod importance;
 mod text;
 
 pub use html::{
-    Page, backtest_svg, exposure_html, folds_svg, html, importance_svg, portfolio_html,
-    quantiles_svg, thresholds_html, thresholds_svg, timing_html,
+    Page, backtest_svg, dependence_svg, exposure_html, folds_svg, html, importance_svg,
+    portfolio_html, quantiles_svg, thresholds_html, thresholds_svg, timing_html,
 };
-pub use importance::{FeatureImportance, FoldImportance, Importance, RankStability};
+pub use importance::{
+    Dependence, DependenceBin, FeatureImportance, FoldImportance, Importance, RankStability,
+};
 pub use text::{
     across_table, backtest_coins_csv, backtest_csv, backtest_table, calibration_coins,
     calibration_table, coins_table, exposure_table, portfolio_table, quantiles_csv,

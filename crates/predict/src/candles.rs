@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use cli::WithHint;
-use dataset::{CandleReader, Column, Config, Source};
+use dataset::{CandleReader, Column, Config, Source, SymbolEvents};
 use market::{Symbol, simulate};
 
 use crate::Checkpoint;
@@ -51,7 +51,15 @@ impl History {
                 from_store(config, &checkpoint.columns(), bars, at_ms)?,
                 Vec::new(),
             )),
-            CandleSource::Binance => from_exchange(config, bars, at_ms, base_url),
+            CandleSource::Binance => {
+                let (mut history, missing) = from_exchange(config, bars, at_ms, base_url)?;
+                // The store's reader has done so already.
+                let events = SymbolEvents::of(&config.data)?;
+                for (symbol, candles) in &mut history.coins {
+                    *candles = events.adjusted(symbol, std::mem::take(candles));
+                }
+                Ok((history, missing))
+            }
             CandleSource::Simulated => Ok((from_simulation(config, bars, at_ms)?, Vec::new())),
         }
     }

@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
-use dataset::{Column, Config, Task, TimeSpan, TrailingVolatility};
+use dataset::{Column, Config, TimeSpan, TrailingVolatility};
 use model::DeviceChoice;
+use registry::NamedModel;
 use run::{FittedIntervals, Forecaster, LoadedRun, Publication};
 
 use crate::History;
 use crate::hint::hint_of;
 use crate::kinds::kinds;
 use crate::rule::{IndicatorRule, RULE};
+use crate::track_record::{TrackRecord, outcome_bars};
 
 /// What a forecast is computed with.
 #[derive(Debug)]
@@ -25,6 +27,15 @@ pub struct Checkpoint {
     /// What its forecasts are published as; None where the target is not the logarithm of a
     /// volatility.
     pub(crate) publication: Option<Publication>,
+    /// Its out-of-sample forecasts, of a run that forecasts volatilities; None where they cannot be
+    /// read.
+    pub(crate) record: Option<TrackRecord>,
+    /// Open time of the first row that the model has not seen, UTC ms; None where that is not known,
+    /// or its forecasts are of something else.
+    pub(crate) unseen_from_ms: Option<i64>,
+    /// The registered version that it is, such as `spot20 1.2.0`; None for a run that was named by its
+    /// folder.
+    pub(crate) registered: Option<String>,
     /// Whether its forecasts are of a time that the model has seen, or thresholds were tuned on;
     /// they say so then.
     pub(crate) is_in_sample: bool,
@@ -32,6 +43,9 @@ pub struct Checkpoint {
 
 /// How long ago the forecast of a volatility was made that today's is compared with.
 pub(crate) const WEEK: TimeSpan = TimeSpan::hours(7 * 24);
+
+/// What comes before the registered version in a label.
+const REGISTERED_AS: &str = " as ";
 
 /// What the ledger's rows of forecasts in sample begin with.
 const IN_SAMPLE: &str = "in sample: ";
@@ -51,6 +65,8 @@ pub enum Fallback {
 pub(crate) struct Request<'a> {
     pub fallback: Fallback,
     pub run: &'a Path,
+    /// The registered version that the run is.
+    pub registered: Option<&'a NamedModel>,
     /// The fold asked for; None: the last one.
     pub fold: Option<usize>,
     /// The time that is to be forecast, which decides between the refits of the fold; None: the
@@ -68,11 +84,26 @@ impl Request<'_> {
     pub fn load(&self) -> anyhow::Result<Checkpoint> {
         let kinds = kinds(self.device);
         match kinds.load(self.run, (self.fold, self.at_ms), self.overrides) {
-            Ok(loaded) => Ok(loaded.into()),
+            Ok(loaded) => {
+                let mut checkpoint = Checkpoint::from(loaded);
+                let named = |model: &NamedModel| format!("{} {}", model.name, model.version);
+                checkpoint.registered = self.registered.map(named);
+                if checkpoint.publication.is_some() {
+                    let seen = kinds.seen(self.run, (self.fold, self.at_ms))?;
+                    checkpoint.unseen_from_ms = seen.until_ms;
+                    checkpoint.record = TrackRecord::read(self.run, &checkpoint.config);
+                }
+                Ok(checkpoint)
+            }
             Err(error) if self.fallback == Fallback::Rule => {
                 // A config that cannot be read is an error with or without a model.
                 let (_, config) = kinds.config(self.run, self.overrides)?;
-                if config.target.init(config.data.interval).task() == Task::LogVolatility {
+                if config
+                    .target
+                    .init(config.data.interval)
+                    .task()
+                    .is_of_volatility()
+                {
                     // The rule says where a price goes, not how far.
                     return Err(error);
                 }
@@ -85,7 +116,10 @@ impl Request<'_> {
                     config,
                     intervals: None,
                     publication: None,
+                    record: None,
+                    unseen_from_ms: None,
                     kind: RULE,
+                    registered: None,
                     is_in_sample: false,
                 })
             }
@@ -109,6 +143,9 @@ impl From<LoadedRun> for Checkpoint {
             forecaster,
             intervals,
             publication,
+            record: None,
+            unseen_from_ms: None,
+            registered: None,
             is_in_sample: false,
         }
     }
@@ -133,6 +170,7 @@ impl Checkpoint {
         let request = Request {
             fallback: Fallback::Refuse,
             run,
+            registered: None,
             fold,
             at_ms: None,
             overrides,
@@ -142,7 +180,8 @@ impl Checkpoint {
     }
 
     /// How many bars up to t a forecast at t is a function of, and its interval where it has one; of
-    /// a volatility with the week before, whose forecast it is compared with.
+    /// a volatility with the week before, whose forecast it is compared with, and the days whose
+    /// outcomes are looked at.
     pub fn history_bars(&self) -> usize {
         let data = &self.config.data;
         let of_interval = match self.intervals {
@@ -150,7 +189,10 @@ impl Checkpoint {
             None => 0,
         };
         let of_week = match self.publication {
-            Some(_) => WEEK.bars(data.interval),
+            Some(_) => {
+                let of_outcomes = outcome_bars(data.interval, self.config.reach_bars());
+                WEEK.bars(data.interval).max(of_outcomes)
+            }
             None => 0,
         };
         (self.forecaster.history_bars() + of_week).max(of_interval)
@@ -171,17 +213,32 @@ impl Checkpoint {
 
     /// What stands beside a forecast, so that nobody takes a rule for a model.
     pub(crate) fn name(&self) -> String {
+        self.kind_and_fold() + &self.registered_as()
+    }
+
+    fn kind_and_fold(&self) -> String {
         match self.forecaster.fold() {
             Some(fold) => format!("{} of fold {fold}", self.kind),
             None => self.kind.to_owned(),
         }
     }
 
-    /// What the ledger calls it: kind, fold and SHA-256 of the model's files, marked where it
-    /// forecasts in sample.
+    /// The registered version in words; empty for a run that was named by its folder.
+    fn registered_as(&self) -> String {
+        let registered = self.registered.as_ref();
+        registered.map_or_else(String::new, |version| format!("{REGISTERED_AS}{version}"))
+    }
+
+    /// What the ledger calls it: kind, fold and SHA-256 of the model's files, with the registered version
+    /// where it is one, marked where it forecasts in sample.
     pub fn label(&self) -> String {
         let mark = if self.is_in_sample { IN_SAMPLE } else { "" };
-        format!("{mark}{} {}", self.name(), self.forecaster.sha256())
+        format!(
+            "{mark}{} {}{}",
+            self.kind_and_fold(),
+            self.forecaster.sha256(),
+            self.registered_as()
+        )
     }
 
     /// Returns true for the indicator rule, which was fitted to nothing.
@@ -189,13 +246,17 @@ impl Checkpoint {
         self.forecaster.fold().is_none()
     }
 
-    /// Whether a [`label`](Self::label) is of this model, in sample or not.
+    /// Whether a [`label`](Self::label) is of this model, in sample or not, registered or not.
     pub fn has_label(&self, label: &str) -> bool {
-        label.trim_start_matches(IN_SAMPLE) == self.label().trim_start_matches(IN_SAMPLE)
+        let model = |label: &str| {
+            let label = label.trim_start_matches(IN_SAMPLE);
+            label.split(REGISTERED_AS).next().map(str::to_owned)
+        };
+        model(label) == model(&self.label())
     }
 
     /// The fold that a [`label`](Self::label) names.
-    pub(crate) fn fold_of_label(label: &str) -> Option<usize> {
+    pub fn fold_of_label(label: &str) -> Option<usize> {
         let (_, rest) = label.split_once(" of fold ")?;
         rest.split(' ').next()?.parse().ok()
     }

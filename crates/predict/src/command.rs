@@ -1,24 +1,30 @@
 //! `predict`: from arguments to a table of forecasts.
 
 use std::fmt::Write;
-use std::path::PathBuf;
 
 use anyhow::anyhow;
 use clap::{Parser, Subcommand};
 use cli::WithHint;
 use dataset::{TimeSpan, format_time, parse_time};
+use registry::RunArgument;
 use storage::content_hash;
 use terminal::Table;
+use trading::Ledger;
 
+use crate::answer::Answer;
 use crate::cache::ForecastCache;
 use crate::checkpoint::Request;
 use crate::embed::EmbedArgs;
+use crate::importance::ImportanceArgs;
 use crate::ledger::{self, LedgerArgs};
+use crate::record::print_last_bar;
 use crate::seen::{InSample, out_of_sample};
+use crate::volatility_drift::warn_of_drift;
 use crate::volatility_table::volatility_table;
-use crate::watch::{OrderArgs, WatchArgs, watch};
+use crate::watch::{OrderArgs, WatchArgs, WatchConfig, WatchEnd, watch};
 use crate::{
-    CandleSource, Checkpoint, CoinForecast, Fallback, Forecasts, History, MissingCoin, forecast_at,
+    CandleSource, Checkpoint, CoinForecast, Fallback, ForecastUnit, Forecasts, History,
+    MissingCoin, forecast_at,
 };
 
 /// Forecast from a saved run
@@ -32,7 +38,7 @@ pub struct Args {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    model: ModelArgs,
+    pub(crate) model: ModelArgs,
     /// Open time of the last candle to use, such as 2021-05-01T00:15 (UTC) [default: the last
     /// closed one]
     #[arg(long, value_name = "TIME", conflicts_with = "watch")]
@@ -54,6 +60,10 @@ pub struct Args {
     /// Forecast every minute as it closes, and open and close pretend positions
     #[arg(long)]
     watch: bool,
+    /// Do what a watch does, for the last closed bar alone: forecasts, signals and pretend positions
+    /// go to the ledger. A second call in the same bar changes nothing
+    #[arg(long, conflicts_with_all = ["watch", "at", "horizon", "source", "cache_secs"])]
+    record: bool,
     #[command(flatten)]
     watching: WatchArgs,
     #[command(flatten)]
@@ -68,10 +78,11 @@ pub struct Args {
 
 /// What a forecast needs, be it one or every minute's.
 #[derive(Debug, Clone, clap::Args)]
-struct ModelArgs {
-    /// The run, such as checkpoints/panel20
-    #[arg(long, value_name = "DIR", required = true)]
-    run: Option<PathBuf>,
+pub(crate) struct ModelArgs {
+    /// The run: a folder such as checkpoints/panel20, or a registered model such as spot20@production or
+    /// spot20@1.2.0
+    #[arg(long, visible_alias = "model", value_name = "RUN", required = true)]
+    run: Option<RunArgument>,
     /// Forecast with this fold's model [default: the last fold's that has not seen the time]
     #[arg(long, value_name = "K")]
     fold: Option<usize>,
@@ -91,7 +102,7 @@ struct ModelArgs {
     /// Overrides a key of [data] or [universe], and of a watch of [trading] or [watch] (may be
     /// repeated)
     #[arg(long, value_name = "KEY=VALUE")]
-    set: Vec<String>,
+    pub(crate) set: Vec<String>,
 }
 
 /// `quarterhour watch`, which is `predict` with `--watch`
@@ -118,6 +129,8 @@ pub enum Command {
     Watch(WatchCommand),
     /// Write what a network's encoder makes of each window as Parquet, for models made elsewhere
     Embed(EmbedArgs),
+    /// Say what each group of features is worth: the loss that is added when it is exchanged at random
+    Importance(ImportanceArgs),
     /// Print what a watch did: trades, win rate, profit before and after fees, Sharpe, drawdown
     Ledger(LedgerArgs),
 }
@@ -134,13 +147,17 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if let Some(command) = &args.command {
         return command.run();
     }
+    let urls = (
+        args.model.base_url.as_deref(),
+        args.websocket_url.as_deref(),
+    );
+    let asked = (&args.watching, &args.orders);
     if args.watch {
-        let urls = (
-            args.model.base_url.as_deref(),
-            args.websocket_url.as_deref(),
-        );
-        let asked = (&args.watching, &args.orders);
-        return watch_with(&args.model, asked, urls, args.until.as_deref());
+        let end = WatchEnd::until(args.until.as_deref())?;
+        return watch_with(&args.model, asked, urls, end);
+    }
+    if args.record {
+        return record(args);
     }
     predict(args)
 }
@@ -158,9 +175,11 @@ impl Command {
                     args.websocket_url.as_deref(),
                 );
                 let asked = (&args.watching, &args.orders);
-                watch_with(&args.model, asked, urls, args.until.as_deref())
+                let end = WatchEnd::until(args.until.as_deref())?;
+                watch_with(&args.model, asked, urls, end)
             }
             Self::Embed(args) => args.run(),
+            Self::Importance(args) => args.run(),
             Self::Ledger(args) => ledger::run(args),
         }
     }
@@ -169,7 +188,7 @@ impl Command {
 impl ModelArgs {
     /// The model to load for a time, or for the last one; `overrides` are the keys of `--set` that
     /// are the run's.
-    fn request<'a>(
+    pub(crate) fn request<'a>(
         &'a self,
         at_ms: Option<i64>,
         overrides: &'a [String],
@@ -181,7 +200,8 @@ impl ModelArgs {
         };
         Ok(Request {
             fallback: self.fallback,
-            run,
+            run: &run.folder,
+            registered: run.model.as_ref(),
             fold: self.fold,
             at_ms,
             overrides,
@@ -189,7 +209,7 @@ impl ModelArgs {
         })
     }
 
-    fn in_sample(&self) -> InSample {
+    pub(crate) fn in_sample(&self) -> InSample {
         if self.in_sample {
             InSample::Mark
         } else {
@@ -203,7 +223,7 @@ fn watch_with(
     model: &ModelArgs,
     watching: (&WatchArgs, &OrderArgs),
     urls: (Option<&str>, Option<&str>),
-    until: Option<&str>,
+    end: WatchEnd,
 ) -> anyhow::Result<()> {
     let (overrides, of_watch) = WatchArgs::split(&model.set);
     if let Some(text) = overrides.iter().find(|text| text.starts_with("target.")) {
@@ -214,10 +234,55 @@ fn watch_with(
     }
     let request = model.request(None, &overrides)?;
     let asked = (&request, model.in_sample());
-    watch(request.load()?, asked, watching, &of_watch, urls, until)
+    watch(request.load()?, asked, watching, &of_watch, urls, end)
+}
+
+/// Does what a watch does for one bar, and says what the ledger has of it.
+fn record(args: &Args) -> anyhow::Result<()> {
+    let urls = (args.model.base_url.as_deref(), None);
+    let asked = (&args.watching, &args.orders);
+    watch_with(&args.model, asked, urls, WatchEnd::OneBar)?;
+    let Some(run) = &args.model.run else {
+        return Ok(());
+    };
+    let ledger = Ledger::read_only(&args.watching.ledger_path(run))?;
+    print_last_bar(&ledger, args.json)
 }
 
 fn predict(args: &Args) -> anyhow::Result<()> {
+    let Answer {
+        forecasts,
+        source,
+        is_of_volatility,
+        reused_after_secs,
+    } = args.answer()?;
+    if let Some(age_secs) = reused_after_secs {
+        cli::note(format!(
+            "forecasts made {age_secs} s ago; --cache-secs 0 makes new ones"
+        ));
+    }
+    let text = match (args.json, is_of_volatility) {
+        (true, _) => serde_json::to_string_pretty(&forecasts)? + "\n",
+        (false, true) => volatility_table(&forecasts),
+        (false, false) => table(&forecasts),
+    };
+    warn_of_drift(&forecasts, &WatchConfig::default());
+    cli::print(&text)?;
+    if forecasts.coins.iter().all(|coin| coin.forecast.is_none()) {
+        let error = anyhow!("no coin can be forecast at {}", format_time(forecasts.time));
+        return Err(match source {
+            CandleSource::Store => error.hint("`quarterhour audit` shows the holes"),
+            CandleSource::Binance | CandleSource::Simulated => error,
+        });
+    }
+    Ok(())
+}
+
+/// What the arguments ask for: the forecasts that the command prints.
+///
+/// # Errors
+/// As [`run()`]; coins that are all refused are no error here.
+pub(crate) fn answer(args: &Args) -> anyhow::Result<Answer> {
     let at_ms = match &args.at {
         None => None,
         Some(text) => Some(parse_time(text).map_err(|error| {
@@ -258,24 +323,16 @@ fn predict(args: &Args) -> anyhow::Result<()> {
         .source
         .unwrap_or_else(|| CandleSource::default_for(&checkpoint.config, at_ms));
     let is_of_volatility = checkpoint.publication.is_some();
-    let forecasts = match (source, at_ms) {
+    let (forecasts, reused_after_secs) = match (source, at_ms) {
         (CandleSource::Binance, None) => reused_or_made(args, &request, checkpoint)?,
-        _ => make(args, &request, checkpoint, source, at_ms)?.0,
+        _ => (make(args, &request, checkpoint, source, at_ms)?.0, None),
     };
-    let text = match (args.json, is_of_volatility) {
-        (true, _) => serde_json::to_string_pretty(&forecasts)? + "\n",
-        (false, true) => volatility_table(&forecasts),
-        (false, false) => table(&forecasts),
-    };
-    cli::print(&text)?;
-    if forecasts.coins.iter().all(|coin| coin.forecast.is_none()) {
-        let error = anyhow!("no coin can be forecast at {}", format_time(forecasts.time));
-        return Err(match source {
-            CandleSource::Store => error.hint("`quarterhour audit` shows the holes"),
-            CandleSource::Binance | CandleSource::Simulated => error,
-        });
-    }
-    Ok(())
+    Ok(Answer {
+        forecasts,
+        source,
+        is_of_volatility,
+        reused_after_secs,
+    })
 }
 
 /// Forecasts, and whether every coin had its candle; one that had none is named with the reason.
@@ -310,12 +367,13 @@ fn make(
     Ok((forecasts, missing.is_empty()))
 }
 
-/// The exchange's last minute, or forecasts from the cache where they are young enough.
+/// The exchange's last minute, or forecasts from the cache where they are young enough, with their
+/// age in seconds.
 fn reused_or_made(
     args: &Args,
     request: &Request<'_>,
     checkpoint: Checkpoint,
-) -> anyhow::Result<Forecasts> {
+) -> anyhow::Result<(Forecasts, Option<u64>)> {
     let lasts_secs = args
         .cache_secs
         .unwrap_or(if args.json { CACHE_SECS } else { 0 });
@@ -331,28 +389,25 @@ fn reused_or_made(
     // Hashed, as an address may hold a password.
     let cache = ForecastCache::new(request.run, content_hash(key.as_bytes()), lasts_secs);
     if let Some((forecasts, age_secs)) = cache.get() {
-        cli::note(format!(
-            "forecasts made {age_secs} s ago; --cache-secs 0 makes new ones"
-        ));
-        return Ok(forecasts);
+        return Ok((forecasts, Some(age_secs)));
     }
     let (forecasts, is_complete) = make(args, request, checkpoint, CandleSource::Binance, None)?;
     if lasts_secs > 0 && is_complete {
         cache.put(&forecasts);
     }
-    Ok(forecasts)
+    Ok((forecasts, None))
 }
 
-/// The bounds of a coin's interval in basis points.
-fn bounds(coin: &CoinForecast, coverage: f64) -> String {
+/// The bounds of a coin's interval.
+fn bounds(coin: &CoinForecast, coverage: f64, unit: ForecastUnit) -> String {
     let found = (coin.intervals.iter()).find(|interval| interval.coverage == coverage);
     found.map_or_else(
         || "-".to_owned(),
         |interval| {
             format!(
-                "{:+.1} to {:+.1}",
-                interval.lower * 1e4,
-                interval.upper * 1e4
+                "{} to {}",
+                unit.text(interval.lower, 1),
+                unit.text(interval.upper, 1)
             )
         },
     )
@@ -364,17 +419,19 @@ fn table(forecasts: &Forecasts) -> String {
     let coverages: Vec<f64> = (with_most.iter())
         .flat_map(|coin| coin.intervals.iter().map(|interval| interval.coverage))
         .collect();
-    let mut header = ["coin", "last close", "candle opened at", "forecast (bp)"]
+    let unit = forecasts.unit;
+    let mut header = ["coin", "last close", "candle opened at"]
         .map(str::to_owned)
         .to_vec();
-    let title = |coverage: &f64| format!("{:.0} % interval (bp)", coverage * 100.0);
+    header.push(format!("forecast{}", unit.title()));
+    let title = |coverage: &f64| format!("{:.0} % interval{}", coverage * 100.0, unit.title());
     header.extend(coverages.iter().map(title));
     let notes_column = header.len();
     header.push(String::new());
     let mut table = Table::new(header).left([2, notes_column]).unbroken();
     for coin in &forecasts.coins {
         let close = coin.close.map(|close| close.to_string());
-        let forecast = coin.forecast.map(|value| format!("{:+.2}", value * 1e4));
+        let forecast = coin.forecast.map(|value| unit.text(value, 2));
         let refused = coin.refused.as_ref();
         let notes = coin
             .in_sample
@@ -386,7 +443,11 @@ fn table(forecasts: &Forecasts) -> String {
             format_time(forecasts.time),
             forecast.unwrap_or_else(|| "-".to_owned()),
         ];
-        cells.extend(coverages.iter().map(|coverage| bounds(coin, *coverage)));
+        cells.extend(
+            coverages
+                .iter()
+                .map(|coverage| bounds(coin, *coverage, unit)),
+        );
         cells.push(notes.collect::<Vec<_>>().join("  "));
         table.push(coin.symbol.as_str(), cells);
     }

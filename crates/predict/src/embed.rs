@@ -24,7 +24,7 @@ const HISTORIES_AT_ONCE: usize = 4;
 #[derive(Debug, Parser)]
 pub struct EmbedArgs {
     /// Run of a network, such as checkpoints/panel20
-    #[arg(value_name = "RUN")]
+    #[arg(value_name = "RUN", value_parser = registry::run_folder)]
     run: PathBuf,
     /// Encode with this fold's network [default: the run's own, which is the last fold's]
     #[arg(long, value_name = "K")]
@@ -57,6 +57,7 @@ impl EmbedArgs {
         let request = Request {
             fallback: Fallback::Refuse,
             run: &self.run,
+            registered: None,
             fold: self.fold,
             at_ms: None,
             overrides: &self.set,
@@ -97,7 +98,7 @@ impl EmbedArgs {
             CandleSource::Binance => {
                 let url = self.base_url.as_deref();
                 let history = History::read(CandleSource::Binance, checkpoint, None, url)?;
-                let panel = panel(checkpoint, &history);
+                let panel = panel(checkpoint, &history)?;
                 let last = panel.rows() - 1;
                 Ok((panel, last..last + 1))
             }

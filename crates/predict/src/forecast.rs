@@ -1,9 +1,11 @@
 //! From candles to forecasts, by the same functions that training and scoring use.
 
-use dataset::{Column, Panel, TrailingVolatility};
+use dataset::{Column, Config, Panel, Payoff, SymbolEvents, Task, TimeSpan, TrailingVolatility};
+use market::Symbol;
 use run::{Drift, ForecastResult, PredictionInterval};
 use serde::{Deserialize, Serialize};
 
+use crate::recent_calibration::{RecentCalibration, recent_calibration};
 use crate::volatility_forecast::{VolatilityForecast, volatilities};
 use crate::{Checkpoint, History};
 
@@ -20,9 +22,66 @@ pub struct Forecasts {
     pub forecaster: String,
     /// The fold whose weights forecast; 0 for the indicator rule.
     pub fold: usize,
+    /// How far ahead the target looks, such as `15m` or `7d`.
+    #[serde(default)]
+    pub horizon: String,
+    /// What forecasts are written in for people; in JSON they are in the target's own unit.
+    #[serde(default)]
+    pub unit: ForecastUnit,
+    /// Of a run that forecasts volatilities: whether its forecasts of the last four weeks were right;
+    /// None where none of these is out of sample with a known outcome.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<RecentCalibration>,
     /// One entry a coin, in the order of the universe.
     pub coins: Vec<CoinForecast>,
 }
+
+/// What a forecast is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ForecastUnit {
+    /// Basis points, as returns of less than a day are.
+    #[default]
+    BasisPoints,
+    /// Percent, as returns of a day and more are.
+    Percent,
+    /// The target's own unit: it is no return between two prices.
+    Plain,
+}
+
+impl ForecastUnit {
+    /// Of what a config forecasts.
+    fn of(config: &Config) -> Self {
+        let target = config.target.init(config.data.interval);
+        let reach = TimeSpan::of_bars(config.reach_bars(), config.data.interval);
+        match target.task() {
+            Task::Return if target.earned() == Payoff::Unknown => Self::Plain,
+            Task::Return if reach.ms() >= DAY_MS => Self::Percent,
+            Task::Return => Self::BasisPoints,
+            _ => Self::Plain,
+        }
+    }
+
+    /// The unit behind a column's title; empty where it is plain.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::BasisPoints => " (bp)",
+            Self::Percent => " (%)",
+            Self::Plain => "",
+        }
+    }
+
+    /// A forecast in this unit, with its sign and so many digits after the point.
+    pub(crate) fn text(self, value: f64, digits: usize) -> String {
+        match self {
+            Self::BasisPoints => format!("{:+.digits$}", value * 1e4),
+            Self::Percent => format!("{:+.digits$}", value * 100.0),
+            Self::Plain => format!("{value:+.5}"),
+        }
+    }
+}
+
+const DAY_MS: i64 = 86_400_000;
 
 /// The forecast of one coin.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -58,13 +117,17 @@ pub fn forecast_at(checkpoint: &Checkpoint, history: &History) -> anyhow::Result
     let config = &checkpoint.config;
     let interval = config.data.interval;
     let forecaster = &checkpoint.forecaster;
-    let panel = panel(checkpoint, history);
+    let panel = panel(checkpoint, history)?;
     let row = panel.rows() - 1;
     let answers: Vec<ForecastResult> = (forecaster.forecast(&panel, &[row])?.into_iter())
         .map(finite)
         .collect();
     let mut volatilities = volatilities(checkpoint, &panel, history.at_ms, &answers)?;
-    let drifts = forecaster.drift(&panel, row);
+    let drifts = drifts(checkpoint, &panel, history.at_ms, &answers);
+    let calibration = match &checkpoint.publication {
+        Some(publication) => recent_calibration(checkpoint, &panel, publication)?,
+        None => None,
+    };
     let reach_bars = config.reach_bars();
     let trailing = TrailingVolatility::new(&panel, row..row + 1);
     let intervals = |coin: usize, answer: &ForecastResult| match (&checkpoint.intervals, answer) {
@@ -96,25 +159,50 @@ pub fn forecast_at(checkpoint: &Checkpoint, history: &History) -> anyhow::Result
         horizon_bars: config.horizon_bars(),
         forecaster: checkpoint.name(),
         fold: forecaster.fold().unwrap_or(0),
+        horizon: config.target.horizon.to_string(),
+        unit: ForecastUnit::of(config),
+        calibration,
         coins: (answers.into_iter().enumerate().zip(drifts))
             .map(of_coin)
             .collect(),
     })
 }
 
+/// How far each coin's features are from those of training; of a model that has no statistics of
+/// them, how far its forecast is from the run's earlier ones of the coin.
+fn drifts(
+    checkpoint: &Checkpoint,
+    panel: &Panel,
+    at_ms: i64,
+    answers: &[ForecastResult],
+) -> Vec<Option<Drift>> {
+    let of_features = checkpoint.forecaster.drift(panel, panel.rows() - 1);
+    let coins = of_features.into_iter().zip(panel.symbols()).zip(answers);
+    let of_coin = |((drift, symbol), answer): ((Option<Drift>, &Symbol), &ForecastResult)| {
+        let record = checkpoint.record.as_ref();
+        let of_forecast = || record?.drift(symbol.as_str(), at_ms, *answer.as_ref().ok()?);
+        drift.or_else(of_forecast)
+    };
+    coins.map(of_coin).collect()
+}
+
 /// The candles of a history on one grid, the last row of which is the one to forecast at.
-pub(crate) fn panel(checkpoint: &Checkpoint, history: &History) -> Panel {
+///
+/// # Errors
+/// A `data.symbols_file` that is refused.
+pub(crate) fn panel(checkpoint: &Checkpoint, history: &History) -> anyhow::Result<Panel> {
     let interval = checkpoint.config.data.interval;
     let from_ms = history.at_ms - (checkpoint.history_bars() as i64 - 1) * interval.ms();
     let data = &checkpoint.config.data;
-    Panel::build(
+    let panel = Panel::build(
         &history.coins,
         interval,
         (from_ms, history.at_ms + interval.ms()),
-        data.fill_limit_bars(),
+        data.filling(),
         &checkpoint.forecaster.columns(),
-    )
-    .with_jump_ratio(data.jump_ratio)
+    );
+    let events = SymbolEvents::of(data)?;
+    Ok(panel.with_jump_ratio(data.jump_ratio).with_events(&events))
 }
 
 /// What is no number is an error of that coin: it is never traded, and JSON has no word for it.

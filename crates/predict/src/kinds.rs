@@ -1,6 +1,6 @@
 //! The list of forecasters that a saved run may be of.
 
-use baseline::LightGbmKind;
+use baseline::{TreeKind, TreesKind};
 use ensemble::EnsembleKind;
 use linear::RidgeKind;
 use model::DeviceChoice;
@@ -12,7 +12,8 @@ use volatility::VolatilityKind;
 pub fn kinds(device: DeviceChoice) -> Kinds {
     Kinds::new(vec![
         Box::new(NetworkKind { device }),
-        Box::new(LightGbmKind),
+        Box::new(TreesKind(TreeKind::LightGbm)),
+        Box::new(TreesKind(TreeKind::XgBoost)),
         Box::new(RidgeKind),
         Box::new(VolatilityKind),
         Box::new(EnsembleKind),

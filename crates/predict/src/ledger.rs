@@ -1,30 +1,34 @@
 //! `quarterhour ledger`: what a watch did, and whether it did it right.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::path::PathBuf;
 
 use anyhow::anyhow;
 use cli::WithHint;
 use dataset::{CandleReader, format_time};
 use market::{Candle, Symbol};
+use registry::RunArgument;
 use terminal::Table;
-use trading::{Ledger, LoggedForecast, Position, summarize, summary_table};
+use trading::{Ledger, LoggedForecast, OrderStep, Position, summarize, summary_table};
 
 use crate::checkpoint::Request;
 use crate::ledger_check::{
     CandlesByTime, LedgerCheck, check_forecasts, check_prices, check_trades,
 };
+use crate::ledger_keeping::{BackupArgs, PruneArgs};
 use crate::timed::{check_orders, order_lines, orders_table};
 use crate::watch::{SignalPolicy, WatchArgs};
 use crate::{Checkpoint, Fallback};
 
 /// Print what a watch did: trades, win rate, profit before and after fees, Sharpe, drawdown
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct LedgerArgs {
+    #[command(subcommand)]
+    command: Option<LedgerCommand>,
     /// The run that was watched with
-    #[arg(long, value_name = "DIR")]
-    run: PathBuf,
+    #[arg(long, visible_alias = "model", value_name = "RUN", required = true)]
+    run: Option<RunArgument>,
     #[command(flatten)]
     watch: WatchArgs,
     /// Overrides a key of [data], [universe], [trading] or [watch] (may be repeated)
@@ -48,6 +52,16 @@ pub struct LedgerArgs {
     device: model::DeviceChoice,
 }
 
+/// What keeps a ledger over months.
+#[derive(Debug, clap::Subcommand)]
+enum LedgerCommand {
+    /// Copy the ledger as it is at one moment to a new file, also while a watch writes it
+    Backup(BackupArgs),
+    /// Take old forecasts and candles out of the ledger, also while a watch writes it; positions and
+    /// orders stay
+    Prune(PruneArgs),
+}
+
 /// What a ledger is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Candles {
@@ -57,41 +71,51 @@ enum Candles {
     Store,
 }
 
+impl LedgerArgs {
+    fn run(&self) -> anyhow::Result<&RunArgument> {
+        self.run.as_ref().ok_or_else(|| {
+            let error = anyhow!("--run RUN is missing");
+            cli::usage(error.hint("ls checkpoints/ shows the runs there are"))
+        })
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
 /// No ledger; a run that does not load; a check that found something wrong.
 pub fn run(args: &LedgerArgs) -> anyhow::Result<()> {
-    let ledger = Ledger::read_only(&args.watch.ledger_path(&args.run))?;
+    match &args.command {
+        Some(LedgerCommand::Backup(args)) => return args.run(),
+        Some(LedgerCommand::Prune(args)) => return args.run(),
+        None => {}
+    }
+    let ledger = Ledger::read_only(&args.watch.ledger_path(args.run()?))?;
     let positions = ledger.all_positions()?;
     let lines = summarize(&positions);
     let orders = order_lines(&ledger)?;
-    let in_sample: BTreeSet<(i64, Symbol)> = ledger
-        .forecasts(0)?
-        .into_iter()
+    let in_sample = (ledger.forecasts(0)?.iter())
         .filter(|logged| Checkpoint::is_label_in_sample(&logged.forecaster))
-        .map(|logged| (logged.time_ms, logged.symbol))
-        .collect();
+        .count();
     let verdict = args
         .verify
         .map(|candles| verify(args, &ledger, &positions, candles))
         .transpose()?;
     if args.json {
         let json = serde_json::json!({
-            "summary": lines, "orders": orders, "verdict": verdict, "in_sample_forecasts": in_sample.len()
+            "summary": lines, "orders": orders, "verdict": verdict, "in_sample_forecasts": in_sample
         });
         cli::print(&(serde_json::to_string_pretty(&json)? + "\n"))?;
     } else {
         let mut text = summary_table(&lines) + &orders_table(&orders);
         if args.trades {
             text.push('\n');
-            text.push_str(&trades_table(&positions, &in_sample));
+            text.push_str(&trades_table(&positions));
         }
-        if !in_sample.is_empty() {
+        if in_sample > 0 {
             writeln!(
                 text,
-                "\n{} forecasts are in sample: model or thresholds had seen their time, and what they earned says nothing.",
-                in_sample.len()
+                "\n{in_sample} forecasts are in sample: model or thresholds had seen their time, and what they earned says nothing."
             )?;
         }
         if let Some(verdict) = &verdict {
@@ -108,7 +132,7 @@ pub fn run(args: &LedgerArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn trades_table(positions: &[Position], in_sample: &BTreeSet<(i64, Symbol)>) -> String {
+fn trades_table(positions: &[Position]) -> String {
     let header = [
         "coin",
         "side",
@@ -124,7 +148,8 @@ fn trades_table(positions: &[Position], in_sample: &BTreeSet<(i64, Symbol)>) -> 
     let price = |price: Option<f64>| price.map_or("-".to_owned(), |price| price.to_string());
     let points = |value: f64| format!("{:+.2}", value * 1e4);
     for position in positions {
-        let is_in_sample = in_sample.contains(&(position.forecast_ms, position.symbol.clone()));
+        let label = position.forecaster.as_deref();
+        let is_in_sample = label.is_some_and(Checkpoint::is_label_in_sample);
         let notes = [
             (
                 position.is_last_known,
@@ -157,18 +182,23 @@ fn verify(
     let (overrides, _) = WatchArgs::split(&args.set);
     let forecasts = ledger.forecasts(0)?;
     let checkpoint = load(args, &overrides, forecasts.first())?;
-    let (trading, watch) = args.watch.settings(&args.run, &args.set)?;
+    let folder = &args.run()?.folder;
+    let (trading, watch) = args.watch.settings(folder, &args.set)?;
     let bar_ms = checkpoint.config.data.interval.ms();
-    let policy = SignalPolicy::new(trading, &watch, args.watch.thresholds(&args.run)?, bar_ms);
+    let policy = SignalPolicy::new(trading, &watch, args.watch.thresholds(folder)?, bar_ms);
     let mut verdict = LedgerCheck::default();
     let Some((first, last)) = forecasts.first().zip(forecasts.last()) else {
         return Ok(verdict);
     };
 
     let from_ms = first.time_ms - checkpoint.history_bars() as i64 * bar_ms;
-    let steps = ledger.order_steps()?;
+    let steps = whole_orders(ledger.order_steps()?, first.time_ms);
+    let kept_positions = (positions.iter())
+        .filter(|position| position.forecast_ms >= first.time_ms)
+        .cloned()
+        .collect::<Vec<_>>();
     let filled = steps.iter().filter(|step| step.price.is_some());
-    let until_ms = positions
+    let until_ms = kept_positions
         .iter()
         .filter_map(|position| position.exit_ms)
         .chain(filled.map(|step| step.fill_ms))
@@ -177,9 +207,22 @@ fn verify(
     let coins = read_candles(&checkpoint, ledger, candles, (from_ms, until_ms))?;
     check_forecasts(&checkpoint, &forecasts, &coins, &mut verdict)?;
     check_trades(&policy, &forecasts, positions, &mut verdict);
-    check_prices(positions, &coins, (last.time_ms, bar_ms), &mut verdict);
+    check_prices(
+        &kept_positions,
+        &coins,
+        (last.time_ms, bar_ms),
+        &mut verdict,
+    );
     verdict.orders = check_orders(&policy, &forecasts, &steps, &coins);
     Ok(verdict)
+}
+
+/// The decisions of the orders that have none from before the first forecast, which was pruned.
+fn whole_orders(steps: Vec<OrderStep>, first_ms: i64) -> Vec<OrderStep> {
+    let (cut, kept): (Vec<OrderStep>, Vec<OrderStep>) =
+        steps.into_iter().partition(|step| step.time_ms < first_ms);
+    let is_whole = |step: &OrderStep| cut.iter().all(|early| early.order != step.order);
+    kept.into_iter().filter(is_whole).collect()
 }
 
 /// The model that was watched with: without being told, the last fold's, or the one that the first
@@ -191,7 +234,8 @@ fn load(
 ) -> anyhow::Result<Checkpoint> {
     let request = Request {
         fallback: Fallback::Rule,
-        run: &args.run,
+        run: &args.run()?.folder,
+        registered: None,
         fold: args.fold,
         at_ms: first.map(|logged| logged.time_ms),
         overrides,

@@ -136,14 +136,21 @@ pub(crate) fn check_forecasts(
 }
 
 /// Goes through the forecasts in order and asks what should have been opened: that, and nothing
-/// else, must be there.
+/// else, must be there. Positions from before the first forecast, which was pruned, are believed.
 pub(crate) fn check_trades(
     policy: &SignalPolicy,
     logged: &[LoggedForecast],
     positions: &[Position],
     verdict: &mut LedgerCheck,
 ) {
+    let first_ms = logged.first().map_or(i64::MAX, |first| first.time_ms);
+    let (believed, positions): (Vec<&Position>, Vec<&Position>) =
+        (positions.iter()).partition(|position| position.forecast_ms < first_ms);
     let mut last_due: BTreeMap<&Symbol, i64> = BTreeMap::new();
+    for position in believed {
+        let due_ms = last_due.entry(&position.symbol).or_insert(i64::MIN);
+        *due_ms = position.due_ms.max(*due_ms);
+    }
     let mut asked = BTreeMap::new();
     for forecast in logged {
         let Some(side) = policy
@@ -264,6 +271,7 @@ mod tests {
             exit_price: None,
             is_last_known: false,
             costs: Costs::default(),
+            forecaster: None,
         };
         let unsettled = |bars: &[i64], forecast: i64| {
             let candles = bars

@@ -1,34 +1,46 @@
 //! Forecasts from a saved run: of the minute that has just closed, of a past one, or of every
 //! minute as it closes.
 
+mod answer;
 mod cache;
 mod candles;
 mod checkpoint;
 mod command;
 mod embed;
 mod forecast;
+mod given;
 mod hint;
 mod history;
+mod importance;
 mod kinds;
 mod ledger;
 mod ledger_check;
+mod ledger_keeping;
 mod live;
+mod permuted_loss;
+mod recent_calibration;
+mod record;
 mod rule;
 mod seen;
 mod timed;
+mod track_record;
+mod volatility_drift;
 mod volatility_forecast;
 mod volatility_table;
 mod watch;
 
 pub use ::run::Drift;
+pub use answer::Answer;
 pub use candles::CandleSource;
 pub use checkpoint::{Checkpoint, Fallback};
 pub use command::{Args, Command, WatchCommand, run};
 pub use embed::EmbedArgs;
-pub use forecast::{CoinForecast, Forecasts, forecast_at};
+pub use forecast::{CoinForecast, ForecastUnit, Forecasts, forecast_at};
 pub use hint::hint_of;
 pub use history::{History, MissingCoin};
+pub use importance::ImportanceArgs;
 pub use kinds::kinds;
 pub use ledger::LedgerArgs;
-pub use volatility_forecast::VolatilityForecast;
-pub use watch::{ExchangeClock, Feed, FeedSource, WatchArgs, WatchConfig};
+pub use recent_calibration::{RecentCalibration, RecentCoverage};
+pub use volatility_forecast::{SuggestedExposure, VolatilityForecast};
+pub use watch::{ExchangeClock, Feed, FeedSource, SignalPolicy, WatchArgs, WatchConfig, why_not};

@@ -1,11 +1,13 @@
 //! What a forecast of a logarithm of volatility says of the volatility itself.
 
-use dataset::Panel;
+use dataset::{Config, Panel};
+use rules::{AlarmCosts, ExposureOptions, ExposureRule, Outlook, is_likeliest_high};
 use run::{ForecastResult, PredictionInterval, PublishedVolatility};
 use serde::{Deserialize, Serialize};
 
 use crate::Checkpoint;
 use crate::checkpoint::WEEK;
+use crate::track_record::TrackRecord;
 
 /// Days of a year: coins trade on all of them.
 pub(crate) const DAYS_A_YEAR: f64 = 365.0;
@@ -28,6 +30,31 @@ pub struct VolatilityForecast {
     /// How much higher it is than the same model forecast a week before, as a share; None where it
     /// could not forecast then.
     pub change_in_a_week: Option<f64>,
+    /// Name of the likeliest regime; None where none is known.
+    #[serde(default)]
+    pub regime: Option<String>,
+    /// Whether High is called: by the cut on its probability where `[regime]` has costs, else where
+    /// it is the likeliest; None where no regime is known.
+    #[serde(default)]
+    pub is_high: Option<bool>,
+    /// Whether the forecast is above 80 % of the run's earlier ones of the coin; None where these are
+    /// fewer than 28.
+    #[serde(default)]
+    pub is_top: Option<bool>,
+    /// How much of the coin to keep by each rule of `quarterhour exposure` that can be followed.
+    #[serde(default)]
+    pub exposures: Vec<SuggestedExposure>,
+}
+
+/// What a rule of exposure keeps of a coin that is otherwise held.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct SuggestedExposure {
+    /// The rule.
+    pub rule: ExposureRule,
+    /// Of the coin itself, as a part of a full position.
+    pub coin: f64,
+    /// Sold short of the hedge, in the same parts.
+    pub hedge: f64,
 }
 
 impl VolatilityForecast {
@@ -45,7 +72,99 @@ impl VolatilityForecast {
             regime_edges: published.edges.iter().map(|edge| edge.exp()).collect(),
             regimes: published.probabilities.clone(),
             change_in_a_week,
+            regime: likeliest(&published.probabilities),
+            is_high: None,
+            is_top: None,
+            exposures: Vec::new(),
         }
+    }
+
+    /// The same with what the rules of exposure keep of the coin.
+    fn with_exposures(self, judgement: &Judgement<'_>, (symbol, forecast): (&str, f64)) -> Self {
+        let is_high = judgement.is_high(&self.regimes);
+        let is_top = judgement.is_top(symbol, forecast);
+        let outlook = Outlook {
+            is_high,
+            is_top: is_top.unwrap_or(false),
+            volatility: self.per_day,
+        };
+        let of_rule = |rule: ExposureRule| {
+            if rule == ExposureRule::ReduceTop {
+                is_top?;
+            }
+            let exposure = rule.exposure(&outlook, &judgement.options)?;
+            Some(SuggestedExposure {
+                rule,
+                coin: exposure.coin,
+                hedge: exposure.hedge,
+            })
+        };
+        Self {
+            is_high,
+            is_top,
+            exposures: ExposureRule::ALL.into_iter().filter_map(of_rule).collect(),
+            ..self
+        }
+    }
+
+    /// What a rule keeps of the coin; None where it cannot be followed.
+    pub fn exposure(&self, rule: ExposureRule) -> Option<SuggestedExposure> {
+        self.exposures.iter().find(|one| one.rule == rule).copied()
+    }
+}
+
+/// Name of the likeliest regime, the first of equal ones.
+fn likeliest(regimes: &[(String, f64)]) -> Option<String> {
+    let best = regimes
+        .iter()
+        .reduce(|best, one| if one.1 > best.1 { one } else { best });
+    best.map(|(name, _)| name.clone())
+}
+
+/// What forecasts of one time are held against.
+struct Judgement<'a> {
+    record: Option<&'a TrackRecord>,
+    at_ms: i64,
+    options: ExposureOptions,
+    /// Least probability of High at which it is called; None: where it is the likeliest regime.
+    cut: Option<f64>,
+}
+
+impl<'a> Judgement<'a> {
+    fn new(config: &Config, record: Option<&'a TrackRecord>, at_ms: i64) -> anyhow::Result<Self> {
+        let regime = &config.regime;
+        let costs = AlarmCosts::of(regime.miss_cost, regime.alarm_cost)?;
+        let cut = costs.and_then(|costs| record?.cut(costs, at_ms));
+        Ok(Self {
+            record,
+            at_ms,
+            options: ExposureOptions {
+                alarm_costs: costs,
+                ..ExposureOptions::default()
+            },
+            cut: cut.map(|cut| cut.probability),
+        })
+    }
+
+    fn is_high(&self, regimes: &[(String, f64)]) -> Option<bool> {
+        let probabilities: Vec<f64> = regimes
+            .iter()
+            .map(|(_, probability)| *probability)
+            .collect();
+        let (low, medium, high) = match probabilities.as_slice() {
+            [low, high] => (*low, 0.0, *high),
+            [low, medium, high] => (*low, *medium, *high),
+            _ => return None,
+        };
+        match self.cut {
+            Some(cut) => Some(high >= cut),
+            None => is_likeliest_high([low, medium, high]),
+        }
+    }
+
+    fn is_top(&self, symbol: &str, forecast: f64) -> Option<bool> {
+        let share = self.options.top_share;
+        self.record?.is_top(symbol, self.at_ms, forecast, share)
     }
 }
 
@@ -70,6 +189,7 @@ pub(crate) fn volatilities(
         Some(before) => checkpoint.forecaster.forecast(panel, &[before])?,
         None => vec![Err(String::new()); answers.len()],
     };
+    let classes = checkpoint.forecaster.probabilities(panel, &[row])?;
     let coins = panel.symbols().iter().zip(answers);
     let known: Vec<(&str, f64)> = coins
         .filter_map(|(symbol, answer)| Some((symbol.as_str(), *answer.as_ref().ok()?)))
@@ -85,15 +205,20 @@ pub(crate) fn volatilities(
             .collect(),
     }
     .into_iter();
-    let of_coin = |(answer, before): (&ForecastResult, &ForecastResult)| {
+    let judgement = Judgement::new(&checkpoint.config, checkpoint.record.as_ref(), at_ms)?;
+    let of_coin = |(coin, (answer, before)): (usize, (&ForecastResult, &ForecastResult))| {
         let forecast = answer.as_ref().ok()?;
         let change = before
             .as_ref()
             .ok()
             .map(|before| (forecast - before).exp() - 1.0);
-        let published = published.next()?;
-        let volatility = VolatilityForecast::new(&published, change.filter(|one| one.is_finite()));
+        let own = classes.as_ref().and_then(|all| all.get(coin)?.as_deref());
+        let published = published.next()?.with_own_classes(own);
+        let symbol = panel.symbols()[coin].as_str();
+        let volatility = VolatilityForecast::new(&published, change.filter(|one| one.is_finite()))
+            .with_exposures(&judgement, (symbol, *forecast));
         Some((volatility, published.intervals))
     };
-    Ok(answers.iter().zip(&before).map(of_coin).collect())
+    let pairs = answers.iter().zip(&before).enumerate();
+    Ok(pairs.map(of_coin).collect())
 }

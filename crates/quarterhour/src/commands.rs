@@ -3,6 +3,7 @@
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::completions::CompletionsArgs;
+use crate::config_file::ConfigFile;
 use crate::features::FeaturesArgs;
 use crate::man::ManArgs;
 use crate::schema::SchemaArgs;
@@ -27,12 +28,16 @@ pub enum Command {
     Ridge(linear::Args),
     Volatility(volatility::Args),
     Ensemble(ensemble::Args),
+    Search(search::Args),
     Evaluate(evaluate::Args),
     #[command(flatten)]
     Forecasts(evaluate::Command),
-    Predict(predict::Args),
+    Predict(Box<predict::Args>),
     #[command(flatten)]
     Watch(predict::Command),
+    Models(registry::ModelsArgs),
+    Retrain(retrain::RetrainArgs),
+    Serve(serve::Args),
     Replay(replay::Args),
     Schema(SchemaArgs),
     Completions(CompletionsArgs),
@@ -54,10 +59,14 @@ impl Command {
             Self::Ridge(args) => linear::run(args),
             Self::Volatility(args) => volatility::run(args),
             Self::Ensemble(args) => ensemble::run(args),
+            Self::Search(args) => search::run(args, &ConfigFile::keys()),
             Self::Evaluate(args) => evaluate::run(args),
             Self::Forecasts(command) => command.run(),
             Self::Predict(args) => predict::run(args),
             Self::Watch(command) => command.run(),
+            Self::Models(args) => args.run(&predict::kinds(model::DeviceChoice::default())),
+            Self::Retrain(args) => retrain::run(args, &predict::kinds(args.device)),
+            Self::Serve(args) => serve::run(args),
             Self::Replay(args) => replay::run(args),
             Self::Schema(args) => args.run(),
             Self::Completions(args) => args.run(Args::command()),

@@ -1,6 +1,6 @@
 //! The whole config file: every section, each typed beside the code that it configures.
 
-use baseline::LightGbmConfig;
+use baseline::{BaselineOptions, LightGbmConfig, XgboostConfig};
 use dataset::{
     DataConfig, FeatureConfig, IntervalsConfig, NormalizeConfig, PanelConfig, RegimeConfig,
     SplitConfig, TargetConfig, UniverseConfig,
@@ -36,7 +36,9 @@ pub struct ConfigFile {
     network: NetworkConfig,
     optimizer: OptimizerConfig,
     training: TrainingConfig,
+    baseline: BaselineOptions,
     lightgbm: LightGbmConfig,
+    xgboost: XgboostConfig,
     ridge: RidgeOptions,
     volatility: VolatilityOptions,
     ensemble: EnsembleOptions,
@@ -55,6 +57,34 @@ impl ConfigFile {
             .with_transform(RecursiveTransform(plain))
             .into_generator()
             .into_root_schema_for::<Self>()
+    }
+
+    /// All keys, as `section.key`; `section.*` where any name may stand.
+    pub fn keys() -> Vec<String> {
+        let mut keys = Vec::new();
+        add_keys("", Self::schema().as_value(), &mut keys);
+        // Sections that may be there several times are lists at the root.
+        keys.retain(|key| key.contains('.'));
+        keys
+    }
+}
+
+/// All keys of a section of the schema and of those inside it, as `section.key`; `section.*` where any
+/// name may stand.
+fn add_keys(prefix: &str, schema: &Value, keys: &mut Vec<String>) {
+    let schema = schema.get("items").unwrap_or(schema);
+    let Some(properties) = schema["properties"].as_object() else {
+        return;
+    };
+    for (name, schema) in properties {
+        let key = format!("{prefix}{name}");
+        if schema.get("properties").is_some() {
+            add_keys(&(key + "."), schema, keys);
+        } else if schema["type"] == "object" {
+            keys.push(key + ".*");
+        } else {
+            keys.push(key);
+        }
     }
 }
 
@@ -105,6 +135,20 @@ fn plain(schema: &mut Schema) {
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_are_those_of_sections_and_of_sections_in_them() {
+        let keys = ConfigFile::keys();
+        for key in [
+            "lightgbm.num_leaves",
+            "lightgbm.more.*",
+            "network.gru.width",
+            "split.train",
+        ] {
+            assert!(keys.iter().any(|known| known == key), "{key}");
+        }
+        assert!(!keys.iter().any(|key| key.ends_with(".properties")));
+    }
 
     /// A section that some subcommand reads is in the schema, and no other.
     #[test]

@@ -21,8 +21,9 @@ pub use backtest::{
 pub use break_even::{break_even, with_break_even};
 pub use error::Error;
 pub use exposure::{
-    Exposure, ExposureFigures, ExposureOptions, ExposureReport, ExposureResult, ExposureRule,
-    ExposureValue, Outlook, exposure,
+    AlarmCosts, CallFigures, Cut, CutReport, Exposure, ExposureFigures, ExposureOptions,
+    ExposureReport, ExposureResult, ExposureRule, ExposureValue, FoldCut, Outlook, exposure,
+    is_in_top, is_likeliest_high,
 };
 pub use portfolio::{
     FoldFit, Holding, LimitOrders, OrderKind, PortfolioConfig, PortfolioFigures, PortfolioOptions,

@@ -7,7 +7,7 @@ use dataset::{Config, RunDir, TableMetadata};
 use crate::scored_run::ScoredRun;
 
 /// The card's name in the run's folder.
-pub(crate) const CARD_FILE: &str = "card.md";
+pub const CARD_FILE: &str = "card.md";
 
 /// Most coins that a card names.
 const NAMED: usize = 30;

@@ -2,7 +2,7 @@
 
 use anyhow::anyhow;
 use cli::WithHint;
-use dataset::{Dataset, Task, count_jumps};
+use dataset::{Column, Dataset, LeftOut, count_jumps};
 use market::Symbol;
 
 /// Most coins that are named in one line.
@@ -16,6 +16,7 @@ const MOST_NAMED: usize = 10;
 pub fn check_coverage(dataset: &Dataset) -> anyhow::Result<()> {
     note_coins(dataset);
     note_jumps(dataset);
+    note_sizes(dataset);
     let folds = &dataset.plan.folds;
     for at_horizon in &dataset.by_horizon() {
         let horizon = at_horizon.config.target.horizon;
@@ -52,6 +53,9 @@ pub fn check_coverage(dataset: &Dataset) -> anyhow::Result<()> {
 
 /// Says which coins are never forecast, and why.
 fn note_coins(dataset: &Dataset) {
+    LeftOut::lines(&dataset.left_out)
+        .into_iter()
+        .for_each(cli::note);
     let without = dataset.without_candles.iter().collect::<Vec<_>>();
     let all = without.len() + dataset.panel.coins();
     if !without.is_empty() {
@@ -83,7 +87,12 @@ fn note_coins(dataset: &Dataset) {
 /// Says which coins have returns that are too large to be a price move, which a volatility leaves out.
 fn note_jumps(dataset: &Dataset) {
     let Dataset { config, panel, .. } = dataset;
-    if config.target.init(panel.interval()).task() != Task::LogVolatility {
+    if !config
+        .target
+        .init(panel.interval())
+        .task()
+        .is_of_volatility()
+    {
         return;
     }
     let coins = panel.symbols().iter().enumerate();
@@ -98,6 +107,37 @@ fn note_jumps(dataset: &Dataset) {
         panel.jump_ratio(),
         named(&coins)
     ));
+}
+
+/// Says which coins have candles whose market cap or supply, which features are made of, is not known.
+fn note_sizes(dataset: &Dataset) {
+    let panel = &dataset.panel;
+    for column in Column::ALL {
+        if !(column.is_size() && panel.has(column)) {
+            continue;
+        }
+        let is_unknown = |row: usize, coin: usize| {
+            panel.is_observed(row, coin) && panel.value(column, row, coin).is_nan()
+        };
+        let unknown = |coin: usize| {
+            (0..panel.rows())
+                .filter(|row| is_unknown(*row, coin))
+                .count()
+        };
+        let counts: Vec<usize> = (0..panel.coins()).map(unknown).collect();
+        let coins = panel.symbols().iter().zip(&counts);
+        let coins: Vec<&Symbol> = coins
+            .filter(|(_, count)| **count > 0)
+            .map(|(coin, _)| coin)
+            .collect();
+        if !coins.is_empty() {
+            cli::note(format!(
+                "{} candles have no {column}, and their rows no features: of {}",
+                counts.iter().sum::<usize>(),
+                named(&coins)
+            ));
+        }
+    }
 }
 
 /// Names of coins, the first few of many.

@@ -16,6 +16,9 @@ use crate::{Appendix, FinishedRun, Piece, Recipe, with_intervals, with_publicati
 /// Held by the process that fits a piece.
 const LOCK_FILE: &str = "lock";
 
+/// Said of a piece that another process fits.
+pub(crate) const BEING_TRAINED: &str = "is being trained by";
+
 /// Said of a control.
 const SHUFFLED_LINE: &str =
     "The targets it was fitted to were shuffled by days: a control, expected at 0.";
@@ -175,7 +178,7 @@ impl Pieces<'_> {
                 Ok(held) => held,
                 Err(holder) => {
                     cli::note(format!(
-                        "{} is being trained by {holder}; this process goes on with the others",
+                        "{} {BEING_TRAINED} {holder}; this process goes on with the others",
                         dir.display()
                     ));
                     continue;

@@ -2,7 +2,9 @@
 
 use anyhow::anyhow;
 use cli::WithHint;
-use dataset::{Dataset, FoldForecasts, ForecastTable, TableMetadata, WindowSet, format_time};
+use dataset::{
+    Dataset, FoldForecasts, ForecastTable, Panel, TableMetadata, WindowSet, format_time,
+};
 
 use crate::{ForecastResult, Piece, Recipe};
 
@@ -16,10 +18,10 @@ const HISTORIES_AT_ONCE: usize = 4;
 ///
 /// The forecaster is handed stretches of the panel, each with no more history than a live forecast
 /// would have.
-pub(crate) fn forecast_piece(
-    recipe: &dyn Recipe,
-    piece: &Piece<'_>,
-) -> anyhow::Result<ForecastTable> {
+///
+/// # Errors
+/// A model that cannot be loaded or fails, or that forecasts no number where one is to be scored.
+pub fn forecast_piece(recipe: &dyn Recipe, piece: &Piece<'_>) -> anyhow::Result<ForecastTable> {
     let Piece { dataset, fold, .. } = piece;
     let horizons = dataset.by_horizon();
     let mut parts = Vec::with_capacity(horizons.len());
@@ -39,12 +41,9 @@ pub(crate) fn forecast_piece(
     let forecaster = recipe.load(piece)?;
     let history = forecaster.history_bars();
     let bar = cli::progress_bar(&format!("{fold} scoring"), ends.len() as u64);
-    let at_once = ROWS_AT_ONCE.max(HISTORIES_AT_ONCE * history);
+    let at_once = rows_at_once(history);
     for (chunk, ends) in ends.chunks(at_once).enumerate() {
-        // Chunks are never empty.
-        let first = (ends[0] + 1).saturating_sub(history);
-        let stretch = dataset.panel.stretch(first..ends[ends.len() - 1] + 1);
-        let places: Vec<usize> = ends.iter().map(|end| end - first).collect();
+        let (stretch, places) = stretch(&dataset.panel, ends, history);
         let answers = forecaster.forecast_horizons(&stretch, &places)?;
         if answers.len() != parts.len() {
             return Err(anyhow!(
@@ -54,9 +53,10 @@ pub(crate) fn forecast_piece(
             )
             .hint("was target.horizons changed since it was trained?"));
         }
+        let classes = forecaster.probabilities(&stretch, &places)?;
         let start = chunk * at_once * dataset.panel.coins();
         for ((part, set), answers) in parts.iter_mut().zip(&sets).zip(answers) {
-            part.push(ends, &set.counts[start..], answers)?;
+            part.push((ends, &set.counts[start..]), answers, classes.as_deref())?;
         }
         bar.set_position((chunk * at_once + ends.len()) as u64);
     }
@@ -69,6 +69,19 @@ pub(crate) fn forecast_piece(
     Ok(ForecastTable::new(metadata, all, &piece.dir)?)
 }
 
+/// How many rows are forecast at once.
+pub(crate) fn rows_at_once(history: usize) -> usize {
+    ROWS_AT_ONCE.max(HISTORIES_AT_ONCE * history)
+}
+
+/// The stretch of a panel that forecasts at the rows `ends`, which are some, are a function of, and where
+/// these are in it.
+pub(crate) fn stretch(panel: &Panel, ends: &[usize], history: usize) -> (Panel, Vec<usize>) {
+    let first = (ends[0] + 1).saturating_sub(history);
+    let stretch = panel.stretch(first..ends[ends.len() - 1] + 1);
+    (stretch, ends.iter().map(|end| end - first).collect())
+}
+
 /// The forecasts of one horizon.
 struct Part<'a> {
     dataset: &'a Dataset,
@@ -78,12 +91,13 @@ struct Part<'a> {
 }
 
 impl Part<'_> {
-    /// Adds the answers of the windows that end in `ends`, `[ends, coins]`, where they count.
+    /// Adds the answers of the windows that end in `ends`, `[ends, coins]`, where they count, with
+    /// the probabilities of classes if the forecaster has some.
     fn push(
         &mut self,
-        ends: &[usize],
-        counts: &[bool],
+        (ends, counts): (&[usize], &[bool]),
         answers: Vec<ForecastResult>,
+        classes: Option<&[Option<Vec<f64>>]>,
     ) -> anyhow::Result<()> {
         let panel = &self.dataset.panel;
         let coins = panel.coins();
@@ -97,6 +111,9 @@ impl Part<'_> {
                 Ok(forecast) if forecast.is_finite() => {
                     self.forecasts
                         .push((row, coin), self.target_std[coin], forecast);
+                    if let Some(classes) = classes {
+                        self.push_classes(classes.get(place).and_then(Option::as_deref));
+                    }
                 }
                 other => {
                     return Err(anyhow!(
@@ -110,5 +127,16 @@ impl Part<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Adds the probabilities of the classes of the row that was added last.
+    fn push_classes(&mut self, probabilities: Option<&[f64]>) {
+        let classes = self.dataset.config.regime.classes().iter().enumerate();
+        for (place, class) in classes {
+            let probability = probabilities.and_then(|all| all.get(place));
+            let value = probability.copied().unwrap_or(f64::NAN);
+            self.forecasts
+                .push_output(&format!("probability_{class}"), value);
+        }
     }
 }

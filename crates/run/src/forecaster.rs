@@ -59,6 +59,20 @@ pub trait Forecaster: fmt::Debug {
         Ok(vec![self.forecast(panel, rows)?])
     }
 
+    /// The probabilities of the target's classes, from low to high, of all coins at some rows, in the
+    /// order of [`Forecaster::forecast`]; None for a coin without a forecast, and as a whole where
+    /// the forecaster learns no classes of its own.
+    ///
+    /// # Errors
+    /// As [`Forecaster::forecast`].
+    fn probabilities(
+        &self,
+        _panel: &Panel,
+        _rows: &[usize],
+    ) -> anyhow::Result<Option<Vec<Option<Vec<f64>>>>> {
+        Ok(None)
+    }
+
     /// What a network's encoder makes of the windows that end at some rows of the panel; None where
     /// there is no network. `rows` are in ascending order.
     ///

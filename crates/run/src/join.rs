@@ -265,7 +265,7 @@ pub fn join(sources: &[NamedTable<'_>]) -> Result<JoinedRows, JoinError> {
 /// What a table's forecasts are of.
 fn quantity(table: &ForecastTable) -> Quantity {
     match table.metadata().task() {
-        Task::LogVolatility => Quantity::LogVolatility,
+        Task::LogVolatility | Task::Regime => Quantity::LogVolatility,
         Task::Return | Task::Level => Quantity::Return,
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
-use cli::{ConfigTable, WithHint};
+use cli::{ConfigArgs, ConfigTable, WithHint};
 use dataset::{Config, DataConfig, RunConfig, RunDir, TimeSpan, parse_time};
 
 use crate::{
@@ -49,6 +49,33 @@ pub trait Kind: fmt::Debug {
             name.to_str()?.strip_prefix("fold-")?.parse().ok()
         };
         Ok(entries.flatten().filter_map(number).collect())
+    }
+
+    /// Folders of other runs that the run in `path` is made of, whole paths; none but for ensembles.
+    ///
+    /// # Errors
+    /// Files that cannot be read.
+    fn parts(&self, _path: &Path) -> anyhow::Result<Vec<PathBuf>> {
+        Ok(Vec::new())
+    }
+
+    /// Fits a run of this kind into the folder `run` as its own subcommand does, and goes on where an
+    /// earlier call with the same config was stopped.
+    ///
+    /// # Errors
+    /// A kind that is not fitted from candles; what its subcommand refuses.
+    fn fit(&self, _config: &ConfigArgs, _run: &Path) -> anyhow::Result<()> {
+        Err(anyhow!(
+            "a run of the kind {} is not fitted from candles",
+            self.name()
+        )
+        .hint("fit anew the runs that it is made of"))
+    }
+
+    /// The key that lets a fit begin with the weights of a finished run, with that run as its value; None
+    /// where a fit of this kind cannot begin with what another has learnt.
+    fn begin_with(&self, _run: &Path) -> Option<String> {
+        None
     }
 }
 

@@ -7,10 +7,12 @@
 //! - [`Kind`] is one entry of the list of forecasters that a saved run may be of. The list is put
 //!   together in the binary and handed down as [`Kinds`], so that nothing here knows any of them.
 
+mod apart;
 mod card;
 mod coverage;
 mod fit;
 mod forecast_piece;
+mod forecast_span;
 mod forecaster;
 mod hint;
 mod horizons;
@@ -24,8 +26,12 @@ mod refits;
 mod scored_run;
 mod training_span;
 
+pub use apart::{FitCommand, FitProcess};
+pub use card::CARD_FILE;
 pub use coverage::check_coverage;
 pub use fit::{FitOptions, fit_run, folds_named, gather, stored_config};
+pub use forecast_piece::forecast_piece;
+pub use forecast_span::forecast_span;
 pub use forecaster::{Drift, Embeddings, ForecastResult, Forecaster};
 pub use hint::hint_of;
 pub use horizons::{fit_by_horizon, join_horizons};
@@ -33,8 +39,8 @@ pub use intervals::{FittedIntervals, PredictionInterval, WidthStep, with_interva
 pub use join::{JoinError, JoinedRows, NamedTable, join};
 pub use kind::{Kind, Kinds, LoadedRun, SavedRun};
 pub use publication::{
-    OutOfBlock, Publication, PublicationStep, PublishedVolatility, ResidualSource, TRAINING_FILE,
-    TrainingBlock, training_blocks, with_publication,
+    BLOCKS, OutOfBlock, Publication, PublicationStep, PublishedVolatility, RegimeEdges,
+    ResidualSource, TRAINING_FILE, TrainingBlock, training_blocks, with_publication,
 };
 pub use publish::{Appendix, FinishedRun};
 pub use recipe::{Piece, Recipe};

@@ -57,7 +57,7 @@ pub use metrics::{
     Sample, Unit, Value, metrics_reference,
 };
 pub use options::Options;
-pub use over_days::{daily_ics, mean_over_days};
+pub use over_days::{daily_ics, daily_scores, days_of, mean_over_days};
 pub use prediction_intervals::PredictionIntervals;
 pub use report::{Concentrations, Difference, Report, Score};
 pub use rows::{ForecastColumn, Rows, check_forecasters};

@@ -91,7 +91,7 @@ impl Client {
 
     async fn find_experiment(&self, name: &str) -> Result<Option<String>, Cause> {
         let request = "experiments/get-by-name";
-        let answer = self.get(request, "experiment_name", name).await?;
+        let answer = self.get(request, &[("experiment_name", name)]).await?;
         if answer.is_refusal("RESOURCE_DOES_NOT_EXIST") {
             return Ok(None);
         }
@@ -155,7 +155,7 @@ impl Client {
     ) -> Result<(), Cause> {
         if file.len() >= LARGE_BYTES {
             let request = "runs/get";
-            let answer = self.get(request, "run_id", run_id).await?;
+            let answer = self.get(request, &[("run_id", run_id)]).await?;
             self.sender
                 .parsed(answer, request, "a run")
                 .map(|_: EmptyReply| ())?;
@@ -172,16 +172,25 @@ impl Client {
         self.sender.successful(answer?, &request).map(|_| ())
     }
 
-    async fn get(&self, request: &str, key: &str, value: &str) -> Result<ServerReply, Cause> {
+    /// Asks for what `query` names; the answer may be a refusal.
+    pub(crate) async fn get(
+        &self,
+        request: &str,
+        query: &[(&str, &str)],
+    ) -> Result<ServerReply, Cause> {
         let mut url = self.url(request);
-        url.query_pairs_mut().append_pair(key, value);
+        url.query_pairs_mut().extend_pairs(query);
         self.sender
             .send(self.sender.request(Method::GET, url), request, TIMEOUT)
             .await
     }
 
     /// Posts `body`; the answer may be a refusal.
-    async fn ask(&self, request: &str, body: &impl Serialize) -> Result<ServerReply, Cause> {
+    pub(crate) async fn ask(
+        &self,
+        request: &str,
+        body: &impl Serialize,
+    ) -> Result<ServerReply, Cause> {
         let post = self
             .sender
             .request(Method::POST, self.url(request))
@@ -190,13 +199,23 @@ impl Client {
     }
 
     /// Posts `body` for an answer that is as `expected`.
-    async fn post<T: DeserializeOwned>(
+    pub(crate) async fn post<T: DeserializeOwned>(
         &self,
         request: &str,
         body: &impl Serialize,
         expected: &str,
     ) -> Result<T, Cause> {
         let answer = self.ask(request, body).await?;
+        self.sender.parsed(answer, request, expected)
+    }
+
+    /// What an answer holds; `expected` says it in words.
+    pub(crate) fn parsed<T: DeserializeOwned>(
+        &self,
+        answer: ServerReply,
+        request: &str,
+        expected: &str,
+    ) -> Result<T, Cause> {
         self.sender.parsed(answer, request, expected)
     }
 

@@ -189,7 +189,8 @@ pub enum Cause {
 }
 
 impl Cause {
-    fn hint(&self) -> String {
+    /// The way out: a command to run, or what to change.
+    pub fn hint(&self) -> String {
         match self {
             Self::Uri { .. } => "mlflow server --backend-store-uri sqlite:///mlflow.db --port 5000, \
                                  then MLFLOW_TRACKING_URI=http://127.0.0.1:5000"

@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row, Transaction, TransactionBehavior, params};
 
 use crate::order::OrderStep;
 use crate::rows::{insert_order_step, side, symbol};
-use crate::schema::SINCE_LAST_KNOWN;
+use crate::schema::{SINCE_FORECASTERS, SINCE_LAST_KNOWN};
 use crate::{Error, Position};
 
 /// Candles as they were known, forecasts and positions, in one file.
@@ -213,14 +213,20 @@ impl Ledger {
     }
 
     fn positions(&self, which: &str) -> Result<Vec<Position>, Error> {
-        let last_known = if self.version >= SINCE_LAST_KNOWN {
-            "last_known"
-        } else {
-            "0"
+        let last_known = match self.version >= SINCE_LAST_KNOWN {
+            true => "last_known",
+            false => "0",
+        };
+        let forecaster = match self.version >= SINCE_FORECASTERS {
+            true => "forecaster",
+            false => {
+                "(SELECT forecaster FROM forecasts
+                  WHERE time = forecast_ms AND forecasts.symbol = positions.symbol)"
+            }
         };
         let columns = format!(
             "id, symbol, side, forecast, forecast_ms, entry_ms, entry_price, due_ms, exit_ms, exit_price, fee_bps, \
-             slippage_bps, {last_known}"
+             slippage_bps, {last_known}, {forecaster}"
         );
         self.query(
             &format!("SELECT {columns} FROM positions {which}"),
@@ -364,9 +370,15 @@ fn open_position(
     if !may_open(forecast_ms, last_due, signal.overlapping) {
         return Ok(None);
     }
+    let forecaster: Option<String> = transaction
+        .prepare("SELECT max(forecaster) FROM forecasts WHERE time = ?1 AND symbol = ?2")?
+        .query_row(params![forecast_ms, signal.symbol.as_str()], |row| {
+            row.get(0)
+        })?;
     let mut insert = transaction.prepare(
-        "INSERT OR IGNORE INTO positions (symbol, side, forecast, forecast_ms, entry_ms, due_ms, fee_bps, slippage_bps)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT OR IGNORE INTO positions
+         (symbol, side, forecast, forecast_ms, entry_ms, due_ms, fee_bps, slippage_bps, forecaster)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?;
     let added = insert.execute(params![
         signal.symbol.as_str(),
@@ -377,6 +389,7 @@ fn open_position(
         signal.due_ms,
         signal.costs.fee_bps,
         signal.costs.slippage_bps,
+        forecaster,
     ])?;
     Ok((added == 1).then(|| Position {
         id: transaction.last_insert_rowid(),
@@ -391,6 +404,7 @@ fn open_position(
         exit_price: None,
         is_last_known: false,
         costs: signal.costs,
+        forecaster,
     }))
 }
 
@@ -426,5 +440,6 @@ fn position(row: &Row<'_>) -> rusqlite::Result<Position> {
             slippage_bps: row.get(11)?,
         },
         is_last_known: row.get(12)?,
+        forecaster: row.get(13)?,
     })
 }

@@ -12,6 +12,7 @@
 
 mod config;
 mod error;
+mod keeping;
 mod ledger;
 mod opening;
 mod order;
@@ -23,6 +24,7 @@ mod summary;
 
 pub use config::TradingConfig;
 pub use error::Error;
+pub use keeping::Pruned;
 pub use ledger::{Ledger, LoggedForecast, Minute, Price, Signal};
 pub use order::{Order, OrderStep, by_order, part_left};
 pub use position::Position;

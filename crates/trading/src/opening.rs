@@ -75,18 +75,7 @@ impl Ledger {
     /// # Errors
     /// A ledger that is not there, is somebody else's, or cannot be read.
     pub fn read_only(path: &Path) -> Result<Self, Error> {
-        if !path.exists() {
-            let hint = "`quarterhour watch --run RUN` writes RUN/ledger.sqlite";
-            return Err(Error::Ledger {
-                path: path.to_owned(),
-                reason: "there is no such ledger".to_owned(),
-                hint: Some(hint.to_owned()),
-            });
-        }
-        let version = match existing(path)? {
-            Identity::Ledger(version) => known(path, version)?,
-            Identity::Empty | Identity::Foreign => return Err(not_ours(path)),
-        };
+        let version = existing_version(path)?;
         let set_up = || -> rusqlite::Result<Connection> {
             let connection = Connection::open(path)?;
             connection.busy_timeout(LONGEST_WAIT)?;
@@ -117,6 +106,25 @@ impl Ledger {
         self.connection
             .busy_timeout(wait)
             .map_err(|error| Error::sqlite(&self.path, &error))
+    }
+}
+
+/// The version of the tables of a ledger that must be there.
+///
+/// # Errors
+/// A ledger that is not there, is somebody else's, or of a later version.
+pub(crate) fn existing_version(path: &Path) -> Result<i64, Error> {
+    if !path.exists() {
+        let hint = "`quarterhour watch --run RUN` writes RUN/ledger.sqlite";
+        return Err(Error::Ledger {
+            path: path.to_owned(),
+            reason: "there is no such ledger".to_owned(),
+            hint: Some(hint.to_owned()),
+        });
+    }
+    match existing(path)? {
+        Identity::Ledger(version) => known(path, version),
+        Identity::Empty | Identity::Foreign => Err(not_ours(path)),
     }
 }
 

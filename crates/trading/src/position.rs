@@ -33,6 +33,9 @@ pub struct Position {
     pub is_last_known: bool,
     /// What each of its two fills costs.
     pub costs: Costs,
+    /// Which model of which run, or which rule, made the forecast; None where an older ledger does
+    /// not say.
+    pub forecaster: Option<String>,
 }
 
 impl Position {

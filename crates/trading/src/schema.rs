@@ -14,13 +14,16 @@ pub const SINCE_LAST_KNOWN: i64 = 2;
 /// The first version that has orders.
 pub const SINCE_ORDERS: i64 = 3;
 
+/// The first version that says on whose forecast a position was opened.
+pub const SINCE_FORECASTERS: i64 = 4;
+
 /// Every change of the tables, oldest first: a new ledger gets all of them, an older one those that
 /// it lacks.
 ///
 /// Times are open times of candles in UTC ms unless they say otherwise; prices and returns are
 /// plain numbers. The key of `positions` makes it impossible to open one twice on the same
 /// forecast, whatever is killed when.
-const CHANGES: [&str; 3] = [
+const CHANGES: [&str; 4] = [
     "
 CREATE TABLE IF NOT EXISTS candles (
     symbol TEXT NOT NULL,
@@ -80,6 +83,13 @@ CREATE TABLE order_steps (
     price REAL,
     PRIMARY KEY (symbol, side, arrival_ms, time)
 ) WITHOUT ROWID;
+",
+    // Whose forecast a position was opened on: the forecast itself may be pruned before it.
+    "
+ALTER TABLE positions ADD COLUMN forecaster TEXT;
+UPDATE positions SET forecaster = (
+    SELECT forecaster FROM forecasts WHERE time = forecast_ms AND forecasts.symbol = positions.symbol
+);
 ",
 ];
 

@@ -1,10 +1,10 @@
 //! `train`: from arguments to a run on disk, as a table of contents.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use clap::Parser;
-use cli::WithHint;
+use cli::{ConfigArgs, WithHint};
 use dataset::{Dataset, Fold, RunDir, Scratch};
 use linear::recipe_on_base;
 use run::{FitOptions, check_coverage, fit_run, folds_named, gather, stored_config};
@@ -18,7 +18,7 @@ use crate::recipe::NetworkRecipe;
 #[command(version)]
 pub struct Args {
     #[command(flatten)]
-    config: cli::ConfigArgs,
+    config: ConfigArgs,
     /// Where the run goes [default: checkpoints/<config's name>]
     #[arg(long, value_name = "DIR")]
     run: Option<PathBuf>,
@@ -56,6 +56,26 @@ pub struct Args {
     /// Print one JSON object instead of tables
     #[arg(long)]
     json: bool,
+}
+
+impl Args {
+    /// What fits a run of this config into a folder, or goes on with it.
+    pub(crate) fn new(config: ConfigArgs, run: &Path, device: model::DeviceChoice) -> Self {
+        Self {
+            config,
+            run: Some(run.to_owned()),
+            device,
+            resume: true,
+            dry_run: false,
+            scratch: None,
+            folds: None,
+            seed: None,
+            seeds: None,
+            warm_start: None,
+            gather: false,
+            json: false,
+        }
+    }
 }
 
 /// Runs the binary.

@@ -9,6 +9,9 @@ use model::{AdamWConfig, Loss, Mixing, NetworkConfig, NetworkShape, WindowNorm};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::loss_check::check_loss;
+use crate::residuals::Residuals;
+
 /// What `run.kind` says of a run of `train`.
 pub(crate) const KIND: &str = "network";
 
@@ -124,6 +127,12 @@ pub struct TrainingConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(title = "path")]
     pub warm_start: Option<PathBuf>,
+    /// A finished run whose weights every fold begins with that does not go on from a fold before, as
+    /// `quarterhour retrain --warm-start` has it. It is refused where that run has seen a fold's scored
+    /// time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(title = "path")]
+    pub begin_with: Option<PathBuf>,
     /// Steps of a fold that goes on from another. Without it there are as many as from nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warm_steps: Option<u64>,
@@ -135,6 +144,9 @@ pub struct TrainingConfig {
     pub stride: usize,
     /// What is minimized. The squared error was found much less stable on returns.
     pub loss: Loss,
+    /// Where the residuals come from that a volatility is published by.
+    #[serde(skip_serializing_if = "Residuals::is_default")]
+    pub residuals: Residuals,
     /// For `target.fit = "parts"`: how much the market's part counts beside the coins' own parts.
     pub market_weight: f64,
     /// Which weights of a training are kept.
@@ -151,6 +163,13 @@ pub struct TrainingConfig {
     pub stop_windows: usize,
     /// Seconds between two saved states.
     pub save_every_secs: u64,
+}
+
+impl TrainingConfig {
+    /// Whether fits begin with weights that were trained before.
+    pub(crate) fn is_warm(&self) -> bool {
+        self.warm_start.is_some() || self.begin_with.is_some()
+    }
 }
 
 /// Which weights of a training are kept.
@@ -173,10 +192,12 @@ impl Default for TrainingConfig {
             steps: None,
             epochs: 2.0,
             warm_start: None,
+            begin_with: None,
             warm_steps: None,
             max_secs: None,
             stride: 1,
             loss: Loss::L1,
+            residuals: Residuals::EarlierFolds,
             market_weight: 1.0,
             selection: WeightSelection::Pearson,
             evaluate_every: 100,
@@ -226,6 +247,9 @@ impl TrainConfig {
         if config.shared.normalize.inputs == InputNorm::Window {
             config.network.input_norm = WindowNorm::Window;
         }
+        let is_uncertain = config.network.log_scale;
+        check_loss(config.training.loss, is_uncertain, &config.shared).map_err(cli::usage)?;
+        config.network.log_scale = config.training.loss == Loss::Gaussian;
         config
             .network
             .validate()
@@ -372,18 +396,19 @@ impl TrainConfig {
             )
             .hint("--set target.base= or a run for each horizon (target.horizon)"));
         }
+        training.residuals.check(&self.shared, training.is_warm())?;
         self.optimizer.adamw().init()?;
         Ok(())
     }
 
     /// Checks that the network can learn from panels of other coins, if it is to.
     fn check_mixing(&self) -> anyhow::Result<()> {
-        if self.shared.panels.is_empty() || self.network.mixing == Mixing::Shared {
+        if self.shared.panels.is_empty() || self.network.mixing != Mixing::Stacked {
             return Ok(());
         }
         Err(anyhow!(
             "network.mixing = \"stacked\" has a channel for each coin of one panel, expected \
-             \"shared\" beside [[panel]] sections"
+             \"shared\" or \"own\" beside [[panel]] sections"
         )
         .hint("--set network.mixing=shared, or take the [[panel]] sections out"))
     }

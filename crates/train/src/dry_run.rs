@@ -12,9 +12,11 @@ use model::{
     FORECAST_BATCH, GradientsParams, Loss, Module, OpenDevice, Tensor, Windows, clip_grad_norm,
     forecast, masked_loss,
 };
+use run::BLOCKS;
 use terminal::Table;
 
 use crate::config::TrainConfig;
+use crate::residuals::Residuals;
 
 /// What a row of the forecast table takes in memory, without its controls.
 const BYTES_A_FORECAST: usize = 64;
@@ -151,13 +153,19 @@ pub fn print(config: &TrainConfig, dataset: &Dataset, device: &OpenDevice) -> an
     let forecast_secs = began.elapsed().as_secs_f64() / FORECAST_BATCH as f64;
 
     let seeds = config.training.seeds as f64;
-    let total_secs = seeds * (steps as f64 * step_secs + scored as f64 * forecast_secs);
+    // A block's network has three quarters of the rows of its fold's, or fewer.
+    let (networks, of_blocks) = match config.training.residuals {
+        Residuals::EarlierFolds => (1.0, String::new()),
+        Residuals::Blocks => (1.0 + BLOCKS as f64 * 0.75, format!(", and {BLOCKS} blocks")),
+    };
+    let steps_secs = steps as f64 * networks * step_secs;
+    let total_secs = seeds * (steps_secs + scored as f64 * forecast_secs);
     writeln!(text, "\ndevice      {}", device.name)?;
     writeln!(text, "parameters  {parameters}")?;
     text += &memory(config, dataset, kept);
     writeln!(
         text,
-        "time        about {:.1} minutes: {} seeds x ({steps} steps of {:.0} ms + {scored} windows to score at {:.1} ms)",
+        "time        about {:.1} minutes: {} seeds x ({steps} steps of {:.0} ms{of_blocks} + {scored} windows to score at {:.1} ms)",
         total_secs / 60.0,
         config.training.seeds,
         step_secs * 1e3,

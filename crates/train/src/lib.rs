@@ -1,13 +1,17 @@
 //! Trains the network on walk-forward folds, scores it out of sample and writes a run.
 
+mod blocks;
 mod command;
 mod config;
 mod drift;
 mod dry_run;
 mod hint;
+mod kind;
+mod loss_check;
 mod monitor;
 mod pieces;
 mod recipe;
+mod residuals;
 mod sampler;
 mod saved;
 mod stopwatch;
@@ -18,5 +22,7 @@ mod warm_start;
 pub use command::{Args, run};
 pub use config::{OptimizerConfig, Schedule, TrainConfig, TrainingConfig, WeightSelection};
 pub use hint::hint_of;
+pub use kind::NetworkKind;
 pub use recipe::NetworkRecipe;
-pub use saved::{NetworkKind, SavedNetworks};
+pub use residuals::Residuals;
+pub use saved::SavedNetworks;

@@ -62,6 +62,8 @@ pub(crate) struct StoppingScore {
 pub(crate) struct Monitor<'a> {
     config: &'a TrainConfig,
     piece: &'a Piece<'a>,
+    /// What the training is called.
+    name: &'a str,
     pub progress: Progress,
     steps: u64,
     batch_windows: usize,
@@ -79,19 +81,18 @@ pub(crate) struct Monitor<'a> {
 impl<'a> Monitor<'a> {
     /// Of a training that has come as far as `progress`, and is to take `steps` steps.
     pub fn new(
-        config: &'a TrainConfig,
-        piece: &'a Piece<'a>,
+        (config, piece, name): (&'a TrainConfig, &'a Piece<'a>, &'a str),
         progress: Progress,
         steps: u64,
         batch_windows: usize,
     ) -> Self {
-        let name = format!("{} seed {}", piece.fold, piece.seed);
-        let bar = cli::progress_bar(&name, steps);
+        let bar = cli::progress_bar(name, steps);
         bar.set_position(progress.step);
         bar.reset_eta();
         Self {
             config,
             piece,
+            name,
             already: (progress.elapsed_secs, progress.step),
             progress,
             steps,
@@ -177,10 +178,9 @@ impl<'a> Monitor<'a> {
         let grad_norm = scalar(grad_norm)?;
         if !train_loss.is_finite() || !grad_norm.is_finite() {
             return Err(anyhow!(
-                "{} seed {}: the loss is {train_loss} and the gradient norm {grad_norm} \
-                 at step {}, expected finite numbers",
-                self.piece.fold,
-                self.piece.seed,
+                "{}: the loss is {train_loss} and the gradient norm {grad_norm} at step {}, \
+                 expected finite numbers",
+                self.name,
                 self.progress.step
             )
             .hint(format!(
@@ -266,9 +266,8 @@ impl<'a> Monitor<'a> {
     pub fn interrupted(&self) -> anyhow::Error {
         self.bar.abandon();
         anyhow!(
-            "interrupted in {} seed {} after step {}; all is saved in {}",
-            self.piece.fold,
-            self.piece.seed,
+            "interrupted in {} after step {}; all is saved in {}",
+            self.name,
             self.progress.step,
             self.piece.dir.display()
         )
@@ -279,12 +278,8 @@ impl<'a> Monitor<'a> {
     pub fn finish(&self) {
         self.bar.finish_and_clear();
         cli::note(format!(
-            "{} seed {}: {} steps of {} windows in {:.0} s",
-            self.piece.fold,
-            self.piece.seed,
-            self.progress.step,
-            self.batch_windows,
-            self.progress.elapsed_secs
+            "{}: {} steps of {} windows in {:.0} s",
+            self.name, self.progress.step, self.batch_windows, self.progress.elapsed_secs
         ));
     }
 

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use anyhow::Context;
 use dataset::{Dataset, Fold, Normalizer, RunDir};
 use model::{OpenDevice, Windows, load_weights};
-use run::{Appendix, Forecaster, Piece, Recipe};
+use run::{Appendix, Forecaster, OutOfBlock, Piece, Recipe};
 use storage::{content_hash, write_atomically};
 
+use crate::blocks::{out_of_block, train_blocks};
 use crate::config::TrainConfig;
 use crate::pieces::{WEIGHTS_FILE, model_file, piece_folder};
+use crate::residuals::Residuals;
 use crate::saved::{SavedNetworks, of_horizon, read_stats};
 use crate::training::Training;
 use crate::training_panel::{HorizonTargets, TrainingPanel};
@@ -67,13 +69,21 @@ impl Recipe for NetworkRecipe {
         let training = Training {
             config: &self.config,
             piece,
+            rows: std::slice::from_ref(&fold.train),
+            name: format!("{fold} seed {}", piece.seed),
             own: &own,
             further: &further,
             run_name: &normalizer.run,
             stats_hash: &content_hash(stats.as_bytes()),
             device,
         };
-        training.train(self.resume)
+        training.train(self.resume)?;
+        // Residuals are those of a fold, and so of its first refit.
+        let is_first = fold.refit.is_none_or(|refit| refit == 1);
+        if self.config.training.residuals == Residuals::Blocks && is_first {
+            train_blocks(self, &training, self.resume)?;
+        }
+        Ok(())
     }
 
     fn load(&self, piece: &Piece<'_>) -> anyhow::Result<Box<dyn Forecaster>> {
@@ -104,6 +114,22 @@ impl Recipe for NetworkRecipe {
         let horizon = dataset.config.target.horizon;
         let stats = of_horizon(&stats, &self.config.shared.target, horizon)?;
         Ok(stats.target_std())
+    }
+
+    fn out_of_block(
+        &self,
+        dataset: &Dataset,
+        run: &RunDir,
+        fold: &Fold,
+    ) -> anyhow::Result<Option<OutOfBlock>> {
+        if self.config.training.residuals == Residuals::EarlierFolds {
+            return Ok(None);
+        }
+        // A fold has a fit at least.
+        let first = fold.fits().first().unwrap_or(fold);
+        let folder = |seed| piece_folder(run, first, seed);
+        let seeds: Vec<PathBuf> = (1..=self.seeds()).map(folder).collect();
+        out_of_block(&seeds, dataset, &run.fit(first))
     }
 
     fn publish(&self, run: &RunDir, dataset: &Dataset) -> anyhow::Result<Appendix> {

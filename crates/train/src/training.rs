@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
@@ -9,8 +10,8 @@ use anyhow::{Context, anyhow};
 use cli::WithHint;
 use dataset::{Origin, WindowSet};
 use model::{
-    AdamW, Device, GradientsParams, Module, Network, Tensor, TensorData, clip_grad_norm, forecast,
-    load_state, load_weights, save_state, save_weights,
+    AdamW, Device, GradientsParams, Module, Network, Tensor, TensorData, clip_grad_norm,
+    forecast_with_scale, load_state, load_weights, save_state, save_weights,
 };
 use run::Piece;
 use statistics::pearson;
@@ -21,7 +22,7 @@ use crate::pieces::WEIGHTS_FILE;
 use crate::sampler::{PanelSampler, mix};
 use crate::stopwatch::StepPart;
 use crate::training_panel::{HorizonTargets, TrainingPanel};
-use crate::warm_start::weights_before;
+use crate::warm_start::{released_weights, weights_before};
 
 /// The best weights so far on the early-stopping slice.
 const BEST_FILE: &str = "best.safetensors";
@@ -37,6 +38,10 @@ pub(crate) struct Training<'a> {
     pub config: &'a TrainConfig,
     /// The fold and seed.
     pub piece: &'a Piece<'a>,
+    /// The rows of the run's own panel that it trains on.
+    pub rows: &'a [Range<usize>],
+    /// What it is called in messages.
+    pub name: String,
     /// The run's own panel.
     pub own: &'a TrainingPanel<'a>,
     /// The further panels that it learns from.
@@ -65,7 +70,7 @@ impl Training<'_> {
         let mut sampler = PanelSampler::new(&sizes.iter().map(batches).collect::<Vec<_>>(), seed);
         let batch_windows = sampler.windows_a_step();
         let (mut network, mut optimizer, progress) = self.start(warm.as_deref(), resume)?;
-        let mut monitor = Monitor::new(config, piece, progress, steps, batch_windows);
+        let mut monitor = Monitor::new((config, piece, &self.name), progress, steps, batch_windows);
 
         while !monitor.is_finished() {
             let step = monitor.begin_step();
@@ -79,7 +84,8 @@ impl Training<'_> {
             let windows = panel.windows.batch(&ends)?.autodiff();
             monitor.lap(StepPart::Batch);
 
-            let loss = panel.loss(config, network.forward(windows), sets, &picked);
+            let outputs = network.forward_with_scale(windows);
+            let loss = panel.loss(config, outputs, sets, &picked);
             let own_loss = loss.clone().without_autodiff();
             monitor.lap(StepPart::Forward);
             let grads = GradientsParams::from_grads(loss.backward(), &network);
@@ -120,10 +126,11 @@ impl Training<'_> {
     fn window_sets(&self) -> anyhow::Result<(Vec<PanelWindows<'_>>, Vec<WindowSet>)> {
         let Piece { fold, further, .. } = self.piece;
         let training = &self.config.training;
-        let train = self.own.window_sets(&fold.train, training.stride);
+        let train = self.own.window_sets(self.rows, training.stride);
         if train[0].is_empty() {
             return Err(anyhow!(
-                "{fold}: no training windows of {} bars",
+                "{}: no training windows of {} bars",
+                self.name,
                 self.config.shared.features.lookback_bars
             )
             .hint(
@@ -134,13 +141,15 @@ impl Training<'_> {
         }
         let mut all = vec![(self.own, train)];
         for (panel, rows) in self.further.iter().zip(*further) {
-            let sets = panel.window_sets(&rows.fold.train, training.stride);
+            let rows = std::slice::from_ref(&rows.fold.train);
+            let sets = panel.window_sets(rows, training.stride);
             if !sets[0].is_empty() {
                 all.push((panel, sets));
             }
         }
         let stride = (fold.stop.len() / training.stop_windows.max(1)).max(1);
-        Ok((all, self.own.window_sets(&fold.stop, stride)))
+        let stop = std::slice::from_ref(&fold.stop);
+        Ok((all, self.own.window_sets(stop, stride)))
     }
 
     /// Steps of a training on panels of so many windows and coins, from nothing or from other
@@ -163,10 +172,15 @@ impl Training<'_> {
 
     /// The weights to go on from, if the run does not begin every fold from nothing.
     fn warm_start(&self) -> anyhow::Result<Option<PathBuf>> {
-        let Some(run) = &self.config.training.warm_start else {
-            return Ok(None);
+        let training = &self.config.training;
+        let before = match &training.warm_start {
+            Some(run) => weights_before(run, self.piece)?,
+            None => None,
         };
-        weights_before(run, self.piece)
+        match (before, &training.begin_with) {
+            (None, Some(run)) => released_weights(run, self.piece).map(Some),
+            (before, _) => Ok(before),
+        }
     }
 
     /// A fresh network (or one with the weights of `warm`), optimizer and progress, or the saved
@@ -217,7 +231,7 @@ impl Training<'_> {
             return Ok(StoppingScore::default());
         }
         let (coins, horizons) = (self.own.coins(), self.own.horizons.len());
-        let outputs = forecast(network, &self.own.windows, ends, &mut |_| {})?;
+        let (outputs, log_scale) = forecast_with_scale(network, &self.own.windows, ends)?;
         let of_horizon = |(place, horizon): (usize, &HorizonTargets<'_>)| {
             let counts = &sets[place].counts;
             let counted = (0..counts.len()).filter(|&pair| counts[pair]);
@@ -236,10 +250,12 @@ impl Training<'_> {
         let pearsons = self.own.horizons.iter().enumerate().filter_map(of_horizon);
         let pearsons: Vec<f64> = pearsons.collect();
         let all: Vec<usize> = (0..ends.len()).collect();
-        let outputs = Tensor::from_data(
-            TensorData::new(outputs, [ends.len(), coins * horizons]),
-            &self.device.clone().autodiff(),
-        );
+        let device = self.device.clone().autodiff();
+        let tensor = |values: Vec<f32>| {
+            let values = TensorData::new(values, [ends.len(), coins * horizons]);
+            Tensor::from_data(values, &device)
+        };
+        let outputs = (tensor(outputs), log_scale.map(tensor));
         let loss = self.own.loss(self.config, outputs, sets, &all);
         let loss = scalar(loss.without_autodiff())?;
         let mean = pearsons.iter().sum::<f64>() / pearsons.len() as f64;
@@ -253,7 +269,7 @@ impl Training<'_> {
     fn metadata(&self, step: u64) -> anyhow::Result<BTreeMap<String, String>> {
         let (dataset, fold) = (self.piece.dataset, self.piece.fold);
         let mut origin = Origin::new(dataset, fold, &fold.stop, ("network", &self.config.network))?;
-        if self.config.training.warm_start.is_some() {
+        if self.config.training.is_warm() {
             // The weights that it went on from may have seen all that comes before the fold.
             origin.seen_until_ms = origin
                 .seen_until_ms

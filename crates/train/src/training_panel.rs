@@ -5,7 +5,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use dataset::{Dataset, Fit, PanelFold, TargetScales, Targets, WindowSet};
-use model::{Device, Tensor, TensorData, Windows, masked_loss, mean_over_horizons, parts_loss};
+use model::{
+    Device, Loss, Tensor, TensorData, Windows, at_horizon, gaussian_loss, masked_loss,
+    mean_over_horizons, parts_loss,
+};
 
 use crate::config::TrainConfig;
 
@@ -19,6 +22,10 @@ pub(crate) struct TrainingPanel<'a> {
     /// Features on the device, normalized by the panel's own training rows.
     pub windows: Windows,
 }
+
+/// What a network says of windows: its outputs, `[windows, coins * horizons]`, and the logarithms of
+/// their errors' standard deviations where it has them.
+pub(crate) type NetworkOutputs = (Tensor<2>, Option<Tensor<2>>);
 
 /// What a network learns at one horizon.
 #[derive(Debug)]
@@ -61,28 +68,43 @@ impl<'a> TrainingPanel<'a> {
         self.dataset.panel.coins()
     }
 
-    /// The windows to fit to that end in `rows`, every `stride` rows, one set a horizon (at least
-    /// one); all sets have the same ends.
-    pub fn window_sets(&self, rows: &Range<usize>, stride: usize) -> Vec<WindowSet> {
+    /// The windows to fit to that end in any of `rows`, every `stride` rows, one set a horizon (at
+    /// least one); all sets have the same ends.
+    pub fn window_sets(&self, rows: &[Range<usize>], stride: usize) -> Vec<WindowSet> {
         let set = |horizon: &HorizonTargets<'_>| {
             let (targets, std) = (&horizon.targets, &horizon.target_std);
-            self.dataset
-                .trained_windows(targets, rows.clone(), stride, std)
+            let of = |rows: &Range<usize>| {
+                self.dataset
+                    .trained_windows(targets, rows.clone(), stride, std)
+            };
+            rows.iter()
+                .map(of)
+                .fold(WindowSet::default(), WindowSet::followed_by)
         };
         WindowSet::aligned(self.horizons.iter().map(set).collect())
     }
 
-    /// The loss, `[1]`, of the network's outputs `[windows, coins * horizons]` for some windows of
-    /// the sets of each horizon: the mean over horizons, each in units of its own scales.
+    /// Returns true where some windows end in `fitted` and some others, that are forecast, in `held`.
+    pub fn has_windows(&self, fitted: &[Range<usize>], held: &Range<usize>) -> bool {
+        let std = &self.horizons[0].target_std; // there is one horizon at least
+        !self.window_sets(fitted, 1)[0].is_empty()
+            && !self.dataset.scored_windows(held.clone(), std).is_empty()
+    }
+
+    /// The loss, `[1]`, of what the network says of some windows of the sets of each horizon: the mean
+    /// over horizons, each in units of its own scales.
     pub fn loss(
         &self,
         config: &TrainConfig,
-        outputs: Tensor<2>,
+        (outputs, log_scale): NetworkOutputs,
         sets: &[WindowSet],
         picked: &[usize],
     ) -> Tensor<1> {
-        mean_over_horizons(outputs, self.horizons.len(), |place, forecast| {
-            self.loss_at(config, (place, forecast), &sets[place], picked)
+        let horizons = self.horizons.len();
+        mean_over_horizons(outputs, horizons, |place, forecast| {
+            let of_place = |all: &Tensor<2>| at_horizon(all.clone(), horizons, place);
+            let said = (forecast, log_scale.as_ref().map(of_place));
+            self.loss_at(config, (place, said), &sets[place], picked)
         })
     }
 
@@ -90,7 +112,7 @@ impl<'a> TrainingPanel<'a> {
     fn loss_at(
         &self,
         config: &TrainConfig,
-        (place, forecast): (usize, Tensor<2>),
+        (place, (forecast, log_scale)): (usize, NetworkOutputs),
         set: &WindowSet,
         picked: &[usize],
     ) -> Tensor<1> {
@@ -114,10 +136,17 @@ impl<'a> TrainingPanel<'a> {
         };
         let (target, mask) = (tensor(targets), tensor(mask));
         let training = &config.training;
-        let unit = match config.shared.target.fit {
-            Fit::Whole => return masked_loss(training.loss, forecast, target, mask),
-            Fit::Parts => tensor(scales),
-            Fit::ScaledParts => mask.ones_like(),
+        let unit = match (config.shared.target.fit, log_scale) {
+            (Fit::Whole, Some(log_scale)) => {
+                return gaussian_loss(forecast, log_scale, target, mask);
+            }
+            (Fit::Whole, None) if training.loss == Loss::Qlike => {
+                let unit = tensor(scales);
+                return masked_loss(Loss::Qlike, forecast * unit.clone(), target * unit, mask);
+            }
+            (Fit::Whole, None) => return masked_loss(training.loss, forecast, target, mask),
+            (Fit::Parts, _) => tensor(scales),
+            (Fit::ScaledParts, _) => mask.ones_like(),
         };
         let market_weight = training.market_weight;
         parts_loss(training.loss, forecast, target, mask, unit, market_weight)

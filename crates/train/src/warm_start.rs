@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use cli::WithHint;
-use dataset::{Fold, ForecastTable, RunDir, format_time};
+use dataset::{Fold, ForecastTable, Origin, RunDir, format_time};
+use model::read_metadata;
 use run::Piece;
 
-use crate::pieces::{WEIGHTS_FILE, piece_folder};
+use crate::pieces::{WEIGHTS_FILE, model_file, piece_folder};
 
 /// The weights of the fit before in `run`, which is the refit before or the last one of the fold
 /// before; None for the first one.
@@ -54,4 +55,34 @@ pub(crate) fn weights_before(run: &Path, piece: &Piece<'_>) -> anyhow::Result<Op
         .hint("--warm-start takes a run of the same folds"));
     }
     Ok(Some(weights))
+}
+
+/// The weights of a seed that the finished run in `run` released.
+///
+/// # Errors
+/// A run without such weights, or one that has, or may have, seen what the piece scores.
+pub(crate) fn released_weights(run: &Path, piece: &Piece<'_>) -> anyhow::Result<PathBuf> {
+    let (fold, seed) = (piece.fold, piece.seed);
+    let weights = model_file(&RunDir::new(run.to_owned()), seed);
+    if !weights.exists() {
+        return Err(anyhow!(
+            "{fold} is to begin with {}, which is not there",
+            weights.display()
+        )
+        .hint("training.begin_with names a finished run with as many seeds"));
+    }
+    let score_from_ms = piece.dataset.panel.time_ms(fold.score.start);
+    let seen_until_ms =
+        Origin::from_metadata(&read_metadata(&weights)?).map(|origin| origin.seen_until_ms);
+    if seen_until_ms.is_none_or(|until_ms| until_ms > score_from_ms) {
+        let until = seen_until_ms.map_or("a time that it does not say".to_owned(), format_time);
+        return Err(anyhow!(
+            "{} has seen all until {until}, {fold} is scored from {} on: it would begin with weights \
+             that know its future",
+            weights.display(),
+            format_time(score_from_ms)
+        )
+        .hint("leave training.begin_with out"));
+    }
+    Ok(weights)
 }

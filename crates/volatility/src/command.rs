@@ -1,8 +1,9 @@
 //! `volatility`: from arguments to a run on disk.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Parser;
+use cli::ConfigArgs;
 use dataset::{Dataset, RunDir};
 use run::{FitOptions, fit_by_horizon, fit_run, folds_named, stored_config};
 
@@ -14,7 +15,7 @@ use crate::recipe::VolatilityRecipe;
 #[command(version)]
 pub struct Args {
     #[command(flatten)]
-    config: cli::ConfigArgs,
+    config: ConfigArgs,
     /// Where the run goes [default: checkpoints/<config's name>-volatility]
     #[arg(long, value_name = "DIR")]
     run: Option<PathBuf>,
@@ -24,6 +25,18 @@ pub struct Args {
     /// Print one JSON object instead of tables
     #[arg(long)]
     json: bool,
+}
+
+impl Args {
+    /// What fits a run of this config into a folder, or goes on with it.
+    pub(crate) fn new(config: ConfigArgs, run: &Path) -> Self {
+        Self {
+            config,
+            run: Some(run.to_owned()),
+            folds: None,
+            json: false,
+        }
+    }
 }
 
 /// Runs the subcommand.

@@ -42,11 +42,13 @@ impl VolatilityConfig {
         };
         let refits = shared.split.refit_every;
         let refits = refits.map_or_else(String::new, |every| format!("_every_{every}"));
+        let terms = volatility.terms.iter().map(|term| format!("_{term}"));
         let run = RunConfig {
             kind: KIND.to_owned(),
             forecaster: format!(
-                "{}{refits}{}",
+                "{}{}{refits}{}",
                 volatility.model,
+                terms.collect::<String>(),
                 shared.target.name_suffix()
             ),
             version,
@@ -70,20 +72,21 @@ impl VolatilityConfig {
 /// Refuses shared keys with values that the models are not made for.
 fn check_shared(config: &Config) -> Result<(), Error> {
     let target = &config.target;
-    let expected = [
-        ("target.kind", target.kind.to_string(), "volatility"),
-        (
-            "features.set",
-            config.features.set.to_string(),
-            FeatureSet::HAR_RANGE.name(),
-        ),
+    let sets = [FeatureSet::HAR_RANGE, FeatureSet::HAR_INTRADAY];
+    let set = config.features.set.to_string();
+    let known = [
+        ("target.kind", target.kind.to_string(), vec!["volatility"]),
+        ("features.set", set, sets.map(FeatureSet::name).to_vec()),
     ];
-    if let Some((key, found, expected)) = expected.into_iter().find(|(_, a, b)| a != b) {
-        return Err(Error::Unfit {
-            key,
-            found,
-            expected,
-        });
+    for (key, found, expected) in known {
+        if !expected.contains(&found.as_str()) {
+            let expected = expected.join(" or ");
+            return Err(Error::Unfit {
+                key,
+                found,
+                expected,
+            });
+        }
     }
     let unused = [
         ("target.base", target.base.is_some()),
@@ -96,7 +99,7 @@ fn check_shared(config: &Config) -> Result<(), Error> {
         Some((key, _)) => Err(Error::Unfit {
             key,
             found: "set".to_owned(),
-            expected: "no such key",
+            expected: "no such key".to_owned(),
         }),
         None => Ok(()),
     }

@@ -19,6 +19,14 @@ pub enum Error {
         /// Largest value.
         most: usize,
     },
+    /// A term that is not in the list, or more terms than the model has.
+    #[error("volatility.terms has {found}, expected {expected}")]
+    Terms {
+        /// What is named.
+        found: String,
+        /// What can be named.
+        expected: String,
+    },
     /// A key with a value that these models are not made for.
     #[error("{key} is {found}, expected {expected} for `quarterhour volatility`")]
     Unfit {
@@ -26,8 +34,8 @@ pub enum Error {
         key: &'static str,
         /// Value in the config.
         found: String,
-        /// The value expected.
-        expected: &'static str,
+        /// What is expected.
+        expected: String,
     },
     /// Too few rows before the first forecast.
     #[error(
@@ -60,7 +68,11 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Option { key, .. } => format!("--set {key}=VALUE"),
-            Self::Unfit { key, expected, .. } => format!("--set {key}={expected}"),
+            Self::Terms { .. } => "--set 'volatility.terms=[\"lrv1\", \"lrv7\"]'".to_owned(),
+            Self::Unfit { key, expected, .. } => {
+                let first = expected.split(" or ").next().unwrap_or_default();
+                format!("--set {key}={first}")
+            }
             Self::TooFewRows { .. } => {
                 "more candles or fewer folds: the features look 30 days back".to_owned()
             }

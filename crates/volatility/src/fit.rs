@@ -1,32 +1,37 @@
 //! From a data set to what a model is fitted to.
 
 use dataset::{Dataset, Fold};
-use run::{OutOfBlock, training_blocks};
+use run::{OutOfBlock, TrainingBlock, training_blocks};
 
 use crate::models::{Model, ModelSettings};
 use crate::observations::Observations;
-use crate::training::{Training, trained_rows};
-use crate::{Error, ModelKind, Refit, VolatilityModel, VolatilityOptions};
+use crate::training::{Training, is_fitted, trained_rows};
+use crate::{Error, ModelKind, Refit, ResidualSource, VolatilityModel, VolatilityOptions};
 
-/// A model beside the features of all rows of a data set, for the fits of any of its folds.
+/// A model beside the terms of the rows of a data set that it is fitted to, for the fits of any of its folds.
 #[derive(Debug)]
 pub struct VolatilityFit<'a> {
     kind: ModelKind,
     model: Box<dyn Model>,
+    residuals: ResidualSource,
     seen: Observations<'a>,
 }
 
 impl<'a> VolatilityFit<'a> {
-    /// Computes the features of all rows once.
+    /// Computes the terms of all rows that a fit can be of, once.
     pub fn new(dataset: &'a Dataset, options: &VolatilityOptions) -> Self {
+        let settings = ModelSettings {
+            options,
+            config: &dataset.config,
+        };
+        let model = options.model.init(&settings);
         let panel = &dataset.panel;
+        let rows = (0..panel.rows()).filter(|&row| is_fitted(dataset, row));
         Self {
             kind: options.model,
-            model: options.model.init(&ModelSettings {
-                garch: &options.garch,
-                config: &dataset.config,
-            }),
-            seen: Observations::of(panel, 0..panel.rows()),
+            residuals: options.residuals,
+            seen: Observations::of(panel, rows.collect(), &model.terms()),
+            model,
         }
     }
 
@@ -66,14 +71,24 @@ impl<'a> VolatilityFit<'a> {
         })
     }
 
-    /// The training rows of a fold, each forecast by a fit on the blocks that it is not in.
+    /// The training rows of a fold, each forecast by a fit on the blocks that it is not in, or all by
+    /// one fit on all of them, as `volatility.residuals` says.
     ///
     /// # Errors
     /// Too few rows to fit to.
     pub fn out_of_block(&self, dataset: &Dataset, fold: &Fold) -> Result<OutOfBlock, Error> {
         let targets = dataset.fitted_targets(fold);
         let (mut rows, mut forecasts) = (Vec::new(), Vec::new());
-        for block in training_blocks(dataset, fold) {
+        let blocks = match self.residuals {
+            ResidualSource::OutOfBlock => training_blocks(dataset, fold),
+            ResidualSource::Training => {
+                let train = &fold.train;
+                let fitted = [train.clone(), train.end..train.end];
+                let held = train.clone();
+                vec![TrainingBlock { held, fitted }]
+            }
+        };
+        for block in blocks {
             let first = block.held.start;
             let known = (&self.seen, &*targets);
             let training = Training::of(dataset, known, &block.fitted, first);

@@ -1,7 +1,11 @@
 //! How a run of a classical model is loaded.
 
+use std::path::Path;
+
+use cli::ConfigArgs;
 use run::{Forecaster, Kind, SavedRun, TrainingSpan};
 
+use crate::command::Args;
 use crate::config::{KIND, VolatilityConfig};
 use crate::saved::{SavedVolatility, VolatilityRecord};
 
@@ -17,6 +21,10 @@ impl Kind for VolatilityKind {
     fn load(&self, run: &SavedRun<'_>) -> anyhow::Result<Box<dyn Forecaster>> {
         let config = VolatilityConfig::new(run.table)?;
         Ok(Box::new(SavedVolatility::load(&run.folder()?, &config)?))
+    }
+
+    fn fit(&self, config: &ConfigArgs, run: &Path) -> anyhow::Result<()> {
+        crate::run(&Args::new(config.clone(), run))
     }
 
     fn seen(&self, run: &SavedRun<'_>) -> anyhow::Result<Option<TrainingSpan>> {

@@ -1,8 +1,8 @@
 //! Classical models of volatility: what the last days say of the next ones.
 //!
 //! A model is a file in `models/` and a line in its list. All of them forecast the logarithm of the
-//! target `volatility`, from the features of the set `har_range` and the coins' own returns. A fold
-//! is one piece here, with what all its refits (`split.refit_every`) were fitted to in one file: a
+//! target `volatility`, from terms of past
+//! returns and ranges. A fold is one piece here, with what all its refits (`split.refit_every`) were fitted to in one file: a
 //! refit costs next to nothing.
 
 mod command;
@@ -21,6 +21,7 @@ mod parameters;
 mod recipe;
 mod report;
 mod saved;
+mod terms;
 mod training;
 
 pub use command::{Args, run};
@@ -32,5 +33,5 @@ pub use garch_options::{Distribution, GarchOptions};
 pub use kind::VolatilityKind;
 pub use list::ModelKind;
 pub use loaded::LoadedModel;
-pub use options::VolatilityOptions;
+pub use options::{ResidualSource, VolatilityOptions};
 pub use parameters::{Coefficient, Parameters};

@@ -8,22 +8,24 @@ use dataset::Config;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::GarchOptions;
+use crate::VolatilityOptions;
 use crate::models::{self, Model, ModelSettings};
 
 /// All models that `volatility.model` can name; a new one is a file in `models/` and a line here.
-const MODELS: [ModelEntry; 12] = [
+const MODELS: [ModelEntry; 14] = [
     ModelEntry("har_full", models::har_full::init),
     ModelEntry("har", models::har::init),
     ModelEntry("log_har", models::log_har::init),
     ModelEntry("range_har_pk", models::range_har_pk::init),
     ModelEntry("range_har_gk", models::range_har_gk::init),
     ModelEntry("parts", models::parts::init),
+    ModelEntry("parts_harq", models::parts_harq::init),
     ModelEntry("two_stage", models::two_stage::init),
     ModelEntry("garch", models::garch::init),
     ModelEntry("ewma", models::ewma::init),
     ModelEntry("trailing_30d", models::trailing_30d::init),
     ModelEntry("naive", models::naive::init),
+    ModelEntry("term", models::term::init),
     ModelEntry("coin_mean", models::coin_mean::init),
 ];
 
@@ -112,7 +114,7 @@ impl JsonSchema for ModelKind {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let settings = ModelSettings {
-            garch: &GarchOptions::default(),
+            options: &VolatilityOptions::default(),
             config: &Config::default(),
         };
         let choice = |kind: Self| {

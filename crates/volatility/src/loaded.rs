@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use dataset::{Config, Panel, format_time};
+use market::Interval;
 use run::ForecastResult;
 
 use crate::models::{Model, ModelSettings};
@@ -13,17 +14,19 @@ use crate::{Error, VolatilityModel, VolatilityOptions};
 #[derive(Debug)]
 pub struct LoadedModel {
     model: Box<dyn Model>,
+    interval: Interval,
     fitted: VolatilityModel,
 }
 
 impl LoadedModel {
     /// The model that the options name, with what was fitted to it under the config.
     pub fn new(fitted: VolatilityModel, options: &VolatilityOptions, config: &Config) -> Self {
-        let model = options.model.init(&ModelSettings {
-            garch: &options.garch,
-            config,
-        });
-        Self { model, fitted }
+        let model = options.model.init(&ModelSettings { options, config });
+        Self {
+            model,
+            interval: config.data.interval,
+            fitted,
+        }
     }
 
     /// The same from the text of a file, which `path` names.
@@ -35,26 +38,22 @@ impl LoadedModel {
         options: &VolatilityOptions,
         config: &Config,
     ) -> Result<Self, Error> {
-        let model = options.model.init(&ModelSettings {
-            garch: &options.garch,
-            config,
-        });
+        let model = options.model.init(&ModelSettings { options, config });
         let fitted = VolatilityModel::from_json(text, path, &model.coefficients())?;
-        Ok(Self { model, fitted })
+        Ok(Self::new(fitted, options, config))
     }
 
-    /// How many bars up to t a forecast at t looks at, beside those that the features do.
+    /// How many bars up to t a forecast at t looks at.
     pub fn history_bars(&self) -> usize {
-        self.model.history_bars()
+        let terms = self.model.terms().into_iter();
+        let of_terms = terms.map(|term| term.source.history_bars(self.interval));
+        of_terms.fold(self.model.history_bars(), usize::max)
     }
 
     /// The forecasts of rows, `[rows, coins]` row-major, each by the refit of its time; `rows` are in
     /// ascending order.
     pub fn forecast(&self, panel: &Panel, rows: &[usize]) -> Vec<ForecastResult> {
-        let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
-            return Vec::new();
-        };
-        let seen = Observations::of(panel, *first..last + 1);
+        let seen = Observations::of(panel, rows.to_vec(), &self.model.terms());
         let refit = |row: usize| self.fitted.refit_at(panel.time_ms(row));
         let from = |row: usize| refit(row).map(|refit| refit.from_ms);
         let mut forecasts = Vec::with_capacity(rows.len() * panel.coins());

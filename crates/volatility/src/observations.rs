@@ -1,42 +1,50 @@
 //! What models see of a panel.
 
-use std::ops::Range;
-
-use dataset::{FeatureSet, Panel, log_returns};
+use dataset::{FeatureShuffle, Panel, log_returns};
 use rayon::prelude::*;
 
-const DAY_MS: i64 = 86_400_000;
+use crate::terms::{CoinHistory, Source, Term};
 
-/// One in so many returns of a window may be unknown.
-const LEAST_KNOWN: usize = 100;
-
-/// The features and returns of every coin of a panel.
+/// The terms that a model asks for at some rows, and the returns, of every coin of a panel.
 #[derive(Debug)]
 pub(crate) struct Observations<'a> {
     panel: &'a Panel,
-    /// The rows that there are features of.
-    rows: Range<usize>,
-    /// `[coins][features][rows]`, NaN where unknown.
-    features: Vec<Vec<Vec<f64>>>,
-    /// Log returns of a bar at every row of the panel, `[coins][rows]`, NaN where unknown.
+    /// The rows that there are terms of, in ascending order.
+    rows: Vec<usize>,
+    /// The terms' names.
+    names: Vec<&'static str>,
+    /// `[coins][terms][rows]`, NaN where unknown.
+    terms: Vec<Vec<Vec<f64>>>,
+    /// Log returns of a bar from the panel's first row to the last of `rows`, `[coins][rows]`, NaN
+    /// where unknown.
     returns: Vec<Vec<f64>>,
 }
 
 impl<'a> Observations<'a> {
-    /// Features at `rows`, and returns from the panel's first row until the last of `rows`.
-    pub fn of(panel: &'a Panel, rows: Range<usize>) -> Self {
-        let formulas = FeatureSet::HAR_RANGE.formulas();
+    /// The terms at `rows`, which are in ascending order, and the returns up to the last of them.
+    pub fn of(panel: &'a Panel, rows: Vec<usize>, terms: &[Term]) -> Self {
+        let end = rows.last().map_or(0, |last| last + 1);
         let of_coin = |coin: usize| {
-            (
-                formulas.of_coin(panel, coin, rows.clone()),
-                log_returns(panel, coin, 0..rows.end),
-            )
+            let returns = log_returns(panel, coin, 0..end);
+            let history = CoinHistory::of((panel, coin), &rows, &returns);
+            let values = terms.iter().map(|term| history.values(term.source));
+            (values.collect(), returns)
         };
-        let (features, returns) = (0..panel.coins()).into_par_iter().map(of_coin).unzip();
+        let (mut values, returns): (Vec<Vec<Vec<f64>>>, _) =
+            (0..panel.coins()).into_par_iter().map(of_coin).unzip();
+        if let Some(shuffle) = panel.shuffle() {
+            exchange(&mut values, &rows, terms, shuffle);
+        }
+        for (place, term) in terms.iter().enumerate() {
+            if let Source::Market(_) = term.source {
+                take_means(&mut values, place);
+            }
+        }
         Self {
             panel,
             rows,
-            features,
+            names: terms.iter().map(|term| term.name).collect(),
+            terms: values,
             returns,
         }
     }
@@ -49,45 +57,58 @@ impl<'a> Observations<'a> {
         self.returns.len()
     }
 
-    /// A feature by its place in the set `har_range`.
-    pub fn feature(&self, place: usize, row: usize, coin: usize) -> f64 {
-        self.features[coin][place][row - self.rows.start]
+    /// The value of a term of a coin at a row; NaN where it is unknown or was not asked for.
+    pub fn term(&self, term: &Term, (row, coin): (usize, usize)) -> f64 {
+        let place = self.names.iter().position(|name| *name == term.name);
+        let row = self.rows.binary_search(&row);
+        match (place, row) {
+            (Some(place), Ok(row)) => self.terms[coin][place][row],
+            _ => f64::NAN,
+        }
     }
 
-    /// The coin's log returns of all rows until the last one that there are features of.
+    /// The coin's log returns of all rows until the last one that there are terms of.
     pub fn returns(&self, coin: usize) -> &[f64] {
         &self.returns[coin]
     }
+}
 
-    /// The coin's volatility per day over the last so many minutes; NaN where more than one in a
-    /// hundred of its returns is unknown, so that a month of days has none missing.
-    pub fn volatility(&self, minutes: i64, (row, coin): (usize, usize)) -> f64 {
-        let mean = self.mean(minutes, (row, coin), |value| value * value);
-        (mean * self.bars_a_day()).sqrt()
+/// Exchanges terms that are features between rows and coins, as permutation importance asks for. Where
+/// the other value is unknown, a row keeps its own.
+fn exchange(
+    values: &mut [Vec<Vec<f64>>],
+    rows: &[usize],
+    terms: &[Term],
+    shuffle: &FeatureShuffle,
+) {
+    let places = terms.iter().enumerate();
+    for (place, _) in places.filter(|(_, term)| shuffle.has(term.name)) {
+        let before: Vec<Vec<f64>> = values.iter().map(|coin| coin[place].clone()).collect();
+        for (coin, own) in values.iter_mut().enumerate() {
+            for (at, &row) in rows.iter().enumerate() {
+                let source = shuffle.source(row, coin);
+                let found = source.and_then(|(from, other)| {
+                    let from = rows.binary_search(&from).ok()?;
+                    Some(before[other][from])
+                });
+                if let Some(value) = found.filter(|value| !value.is_nan()) {
+                    own[place][at] = value;
+                }
+            }
+        }
     }
+}
 
-    /// The mean size of the coin's returns over the last so many minutes, per day as a volatility is;
-    /// NaN as there.
-    pub fn mean_size(&self, minutes: i64, at: (usize, usize)) -> f64 {
-        self.mean(minutes, at, f64::abs) * self.bars_a_day().sqrt()
-    }
-
-    fn bars_a_day(&self) -> f64 {
-        DAY_MS as f64 / self.panel.interval().ms() as f64
-    }
-
-    /// The mean of a function of the returns of the last so many minutes.
-    fn mean(&self, minutes: i64, (row, coin): (usize, usize), of: fn(f64) -> f64) -> f64 {
-        let bars = (minutes * 60_000 / self.panel.interval().ms()).max(1) as usize;
-        let Some(first) = (row + 1).checked_sub(bars) else {
-            return f64::NAN;
-        };
-        let values = self.returns[coin][first..=row].iter();
-        let known = values.filter(|value| !value.is_nan()).copied();
-        let (sum, count) = known.fold((0.0, 0), |(sum, n), value| (sum + of(value), n + 1));
-        match (bars - count) * LEAST_KNOWN > bars {
-            true => f64::NAN,
-            false => sum / count as f64,
+/// Puts the mean over the coins in the place of each coin's own value of a term; coins without one do
+/// not count.
+fn take_means(values: &mut [Vec<Vec<f64>>], place: usize) {
+    let rows = values.first().map_or(0, |coin| coin[place].len());
+    for row in 0..rows {
+        let known = values.iter().map(|coin| coin[place][row]);
+        let known = known.filter(|value| !value.is_nan());
+        let (sum, count) = known.fold((0.0, 0.0), |(sum, n), value| (sum + value, n + 1.0));
+        for coin in values.iter_mut() {
+            coin[place][row] = sum / count;
         }
     }
 }

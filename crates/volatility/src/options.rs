@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::terms::{self, TERMS, Term};
 use crate::{Error, GarchOptions, ModelKind};
 
 /// The `[volatility]` section: which classical model forecasts the target `volatility`.
@@ -12,19 +13,64 @@ pub struct VolatilityOptions {
     /// The model. `split.refit_every` says how often it is fitted anew; without it there is one fit
     /// a fold.
     pub model: ModelKind,
+    /// What `volatility.model = "log_har"` regresses on and `"term"` takes as it is, by name; `[]` is
+    /// the model's own choice. A name begins with `l` for a logarithm of a volatility per day, then
+    /// `rv` by returns, `pk` by Parkinson's range, `gk` by Garman and Klass's , `rs` by Rogers and
+    /// Satchell's, `ab` by the mean size of returns or `neg` by falling prices, then the days, as in `lrv7`, or the hours, as in `lrv2h`. `day_` is of candles of a
+    /// day made of the shorter bars, `market_` the mean over the coins. `level` and `lrv_level` are the
+    /// levels of `har_range` and `har_intraday`, `lrv_long_level` that of up to two years of days,
+    /// `downside` the share of falling prices in the last day's variance, `quarticity` the last day's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub terms: Vec<String>,
+    /// Which errors of training rows make the correction of levels, the intervals and the
+    /// probabilities.
+    #[serde(skip_serializing_if = "ResidualSource::is_default")]
+    pub residuals: ResidualSource,
     /// `[volatility.garch]`: for `volatility.model = "garch"`.
     pub garch: GarchOptions,
+}
+
+/// Which errors of training rows a forecast is published with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ResidualSource {
+    /// Each row's by a fit that did not see its block of days: they are as large as those of new rows.
+    #[default]
+    OutOfBlock,
+    /// Those of the fit to all training rows, which are a little too small.
+    Training,
+}
+
+impl ResidualSource {
+    /// Returns true for the default, which old files do not name.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// No variance depends on more of the past.
 const MOST_ORDERS: usize = 5;
 
 impl VolatilityOptions {
+    /// The terms that are named, or else these.
+    pub(crate) fn terms_or(&self, otherwise: &[Term]) -> Vec<Term> {
+        match self.terms.is_empty() {
+            true => otherwise.to_vec(),
+            false => self
+                .terms
+                .iter()
+                .filter_map(|name| terms::named(name))
+                .collect(),
+        }
+    }
+
     /// Checks every value.
     ///
     /// # Errors
-    /// [`Error::Option`] with the key, the value found and what is expected.
+    /// [`Error::Option`] or [`Error::Terms`] with the key, the value found and what is expected.
     pub fn validate(&self) -> Result<(), Error> {
+        self.check_terms()?;
         let GarchOptions {
             arch_order,
             garch_order,
@@ -56,5 +102,24 @@ impl VolatilityOptions {
             }),
             None => Ok(()),
         }
+    }
+
+    fn check_terms(&self) -> Result<(), Error> {
+        let most = match self.model.name() {
+            "log_har" => TERMS.len(),
+            "term" => 1,
+            _ => 0,
+        };
+        let unknown = self.terms.iter().find(|name| terms::named(name).is_none());
+        let known = || TERMS.iter().map(|term| term.name);
+        let (found, expected) = match unknown {
+            Some(name) => (name.clone(), known().collect::<Vec<_>>().join(", ")),
+            None if self.terms.len() > most => (
+                self.terms.join(", "),
+                format!("{most} terms at most for volatility.model = {}", self.model),
+            ),
+            None => return Ok(()),
+        };
+        Err(Error::Terms { found, expected })
     }
 }

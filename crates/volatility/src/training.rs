@@ -75,24 +75,33 @@ impl<'a> Training<'a> {
     }
 }
 
-/// The rows of a span that can be trained on; of bars shorter than a day those that close at midnight
-/// UTC, as the targets of the others overlap with theirs. A coin without any is forecast all the same.
+/// Whether a row is one of those that models are fitted to: those that `split.score_every` names or,
+/// without it, those that close at midnight UTC where bars are shorter than a day, as the targets of the
+/// others overlap with theirs.
+pub(crate) fn is_fitted(dataset: &Dataset, row: usize) -> bool {
+    let (panel, split) = (&dataset.panel, &dataset.config.split);
+    let ends_day = || panel.time_ms(row + 1).rem_euclid(DAY_MS) == 0;
+    match split.score_every {
+        Some(_) => split.is_scored(panel, row),
+        None => ends_day(),
+    }
+}
+
+/// The rows of a span that can be trained on. A coin without any is forecast all the same.
 pub(crate) fn trained_rows(
     dataset: &Dataset,
     targets: &Targets,
     rows: Range<usize>,
 ) -> Vec<RowCoins> {
     let coins = dataset.panel.coins();
-    let windows = dataset.trained_windows(targets, rows, 1, &vec![Some(1.0); coins]);
+    let windows = dataset.fitted_windows(targets, rows, &vec![Some(1.0); coins]);
     let counts = windows.counts.chunks_exact(coins.max(1));
-    let panel = &dataset.panel;
-    let ends_day = |row: usize| panel.time_ms(row + 1).rem_euclid(DAY_MS) == 0;
     let of_row = |(&row, counts): (&usize, &[bool])| RowCoins {
         row,
         coins: (0..coins).filter(|&coin| counts[coin]).collect(),
     };
     let rows = windows.ends.iter().zip(counts);
-    rows.filter(|(row, _)| ends_day(**row))
+    rows.filter(|(row, _)| is_fitted(dataset, **row))
         .map(of_row)
         .collect()
 }

@@ -4,9 +4,10 @@
 use std::ffi::{CString, c_int, c_void};
 
 use super::Library;
-use super::functions::Handle;
 use super::library::c_text;
+use super::package::PACKAGE;
 use crate::Error;
+use crate::c_library::Handle;
 
 const FLOAT32: c_int = 0;
 const FLOAT64: c_int = 1;
@@ -173,6 +174,7 @@ impl BinnedTable {
                 self.rows
             );
             return Err(Error::Call {
+                package: &PACKAGE,
                 function: "LGBM_DatasetPushRows",
                 message,
             });
@@ -223,6 +225,7 @@ impl BinnedTable {
                 self.pushed, self.rows
             );
             return Err(Error::Call {
+                package: &PACKAGE,
                 function: "LGBM_DatasetSetField",
                 message,
             });
@@ -252,5 +255,9 @@ impl Drop for BinnedTable {
 
 /// A count as C has it.
 pub(super) fn int32(what: &'static str, count: usize) -> Result<i32, Error> {
-    i32::try_from(count).map_err(|_| Error::TooMany { what, found: count })
+    i32::try_from(count).map_err(|_| Error::TooMany {
+        package: &PACKAGE,
+        what,
+        found: count,
+    })
 }

@@ -4,33 +4,31 @@
 use std::ffi::c_int;
 
 use super::binned_table::int32;
-use super::functions::Handle;
 use super::library::{c_text, text};
+use super::package::PACKAGE;
 use super::{BinnedTable, Library};
-use crate::Error;
+use crate::c_library::Handle;
+use crate::{Error, ImportanceOf, Predict};
 
 const FLOAT32: c_int = 0;
 /// Index of the validation rows among a booster's tables; 0 are the training rows.
 const VALIDATION: c_int = 1;
 
-/// What [`Booster::predict`] computes for each row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Predict {
-    /// The forecast: one value.
-    Value = 0,
-    /// The sum of leaves: one value.
-    RawScore = 1,
-    /// SHAP: one contribution a feature, then the expected value; they sum to the raw score.
-    Contributions = 3,
+/// The library's number of what is computed for each row.
+fn code_of(kind: Predict) -> c_int {
+    match kind {
+        Predict::Value => 0,
+        Predict::RawScore => 1,
+        Predict::Contributions => 3,
+    }
 }
 
-/// What a feature's importance counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ImportanceOf {
-    /// How many splits use the feature.
-    Split = 0,
-    /// The loss that those splits saved.
-    Gain = 1,
+/// The library's number of what an importance counts.
+fn code_of_importance(kind: ImportanceOf) -> c_int {
+    match kind {
+        ImportanceOf::Split => 0,
+        ImportanceOf::Gain => 1,
+    }
 }
 
 /// A model, with the tables it is grown on while it is grown.
@@ -237,6 +235,7 @@ impl Booster {
         if features == 0 || !rows.len().is_multiple_of(features) {
             let message = format!("{} values are no rows of {features} features", rows.len());
             return Err(Error::Call {
+                package: &PACKAGE,
                 function: "LGBM_BoosterPredictForMat",
                 message,
             });
@@ -252,7 +251,7 @@ impl Booster {
             (functions.LGBM_BoosterCalcNumPredict)(
                 self.handle,
                 count,
-                kind as c_int,
+                code_of(kind),
                 0,
                 iterations,
                 &raw mut length,
@@ -271,7 +270,7 @@ impl Booster {
                 count,
                 int32("features", features)?,
                 1,
-                kind as c_int,
+                code_of(kind),
                 0,
                 iterations,
                 parameters.as_ptr(),
@@ -300,7 +299,7 @@ impl Booster {
             (functions.LGBM_BoosterFeatureImportance)(
                 self.handle,
                 iterations,
-                kind as c_int,
+                code_of_importance(kind),
                 values.as_mut_ptr(),
             )
         };
@@ -316,7 +315,7 @@ impl Booster {
     pub fn to_model(&self, iterations: usize) -> Result<String, Error> {
         let functions = &self.library.functions;
         let iterations = int32("iterations", iterations)?;
-        let split = ImportanceOf::Split as c_int;
+        let split = code_of_importance(ImportanceOf::Split);
         let model = text(|size, length, out| {
             // SAFETY: `out` holds `size` bytes.
             let returned = unsafe {

@@ -1,40 +1,15 @@
 //! The C functions that are used, by their names in `c_api.h`.
 #![expect(unsafe_code, reason = "function pointers of a C library")]
 
-use std::ffi::{CStr, c_char, c_double, c_int, c_void};
+use std::ffi::{c_char, c_double, c_int, c_void};
 
+use super::package::PACKAGE;
 use crate::Error;
+use crate::c_library::{Handle, c_functions};
 
-/// A data set or booster of the library.
-pub(super) type Handle = *mut c_void;
-
-macro_rules! functions {
-    ($($name:ident($($argument:ty),*);)*) => {
-        /// The functions, by name; each returns 0, or -1 with [`Functions::last_error`].
-        #[derive(Debug)]
-        #[expect(non_snake_case, reason = "the library's own names")]
-        pub(super) struct Functions {
-            $(pub $name: unsafe extern "C" fn($($argument),*) -> c_int,)*
-            LGBM_GetLastError: unsafe extern "C" fn() -> *const c_char,
-        }
-
-        impl Functions {
-            /// Looks up all functions.
-            pub(super) fn load(library: &libloading::Library) -> Result<Self, libloading::Error> {
-                // SAFETY: the types are those of `c_api.h` of the version that `Library::open` accepts, and the
-                // library is never unloaded.
-                unsafe {
-                    Ok(Self {
-                        $($name: *library.get(concat!(stringify!($name), "\0").as_bytes())?,)*
-                        LGBM_GetLastError: *library.get(b"LGBM_GetLastError\0")?,
-                    })
-                }
-            }
-        }
-    };
-}
-
-functions! {
+c_functions! {
+    package: PACKAGE;
+    last_error: LGBM_GetLastError;
     LGBM_RegisterLogCallback(unsafe extern "C" fn(*const c_char));
     LGBM_DumpParamAliases(i64, *mut i64, *mut c_char);
     LGBM_GetSampleCount(i32, *const c_char, *mut c_int);
@@ -76,20 +51,6 @@ impl Functions {
         // SAFETY: the callback does nothing.
         self.check("LGBM_RegisterLogCallback", unsafe {
             (self.LGBM_RegisterLogCallback)(ignore)
-        })
-    }
-
-    /// Turns a function's return value into a result.
-    pub(super) fn check(&self, function: &'static str, returned: c_int) -> Result<(), Error> {
-        if returned == 0 {
-            return Ok(());
-        }
-        // SAFETY: the library returns a string of its own that lives until this thread's next
-        // failing call.
-        let message = unsafe { CStr::from_ptr((self.LGBM_GetLastError)()) };
-        Err(Error::Call {
-            function,
-            message: message.to_string_lossy().into_owned(),
         })
     }
 }

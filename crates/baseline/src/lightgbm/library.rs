@@ -1,20 +1,13 @@
-//! Finding and loading the library.
-#![expect(unsafe_code, reason = "loads a C library")]
+//! LightGBM, loaded.
+#![expect(unsafe_code, reason = "calls a C library")]
 
 use std::collections::BTreeMap;
-use std::env;
 use std::ffi::{CString, c_char};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use super::functions::Functions;
-use crate::Error;
-
-/// The version whose interface and results this crate was tested with.
-pub const VERSION: &str = "4.7.0";
-
-/// Where `scripts/get-lightgbm` puts the library, under the user's cache folder.
-const FOLDER: &str = "quarterhour/lightgbm-4.7.0";
+use super::package::PACKAGE;
+use crate::{Error, c_library};
 
 /// LightGBM, loaded.
 #[derive(Debug)]
@@ -25,30 +18,15 @@ pub struct Library {
 
 impl Library {
     /// Loads the library: `LIGHTGBM_LIB`, else what `scripts/get-lightgbm` fetched, else that of an
-    /// installed Python package of [`VERSION`]. It stays loaded until the process ends.
+    /// installed Python package of [`VERSION`](super::VERSION). It stays loaded until the process ends.
     ///
     /// Call it before other threads start: it sets `OMP_WAIT_POLICY` unless it is set.
     ///
     /// # Errors
     /// [`Error::NoLibrary`] where there is none, [`Error::Library`] where it cannot be loaded.
     pub fn open() -> Result<&'static Self, Error> {
-        if env::var_os("OMP_WAIT_POLICY").is_none() {
-            // OpenMP's threads otherwise spin while they wait: 6 to 7 times slower was measured on
-            // a busy machine.
-            // SAFETY: callers do this first, while the process has one thread.
-            unsafe { env::set_var("OMP_WAIT_POLICY", "passive") };
-        }
-        let path = find()?;
-        let refused = |error: libloading::Error| Error::Library {
-            path: path.clone(),
-            reason: error.to_string(),
-        };
-        // SAFETY: initializers of LightGBM and OpenMP have no preconditions.
-        let library = unsafe { libloading::Library::new(&path) }.map_err(refused)?;
-        let functions = Functions::load(&library).map_err(refused)?;
+        let (functions, path) = PACKAGE.load(Functions::load)?;
         functions.silence()?;
-        // OpenMP's threads outlive every call, so the library must never go away.
-        std::mem::forget(library);
         Ok(Box::leak(Box::new(Self { functions, path })))
     }
 
@@ -72,6 +50,7 @@ impl Library {
         })?;
         let aliases: BTreeMap<String, Vec<String>> =
             serde_json::from_str(&json).map_err(|error| Error::Call {
+                package: &PACKAGE,
                 function: CALL,
                 message: format!("answered no JSON: {error}"),
             })?;
@@ -108,90 +87,7 @@ pub(super) fn text(
 
 /// A text for the library.
 pub(super) fn c_text(what: &'static str, text: &str) -> Result<CString, Error> {
-    CString::new(text).map_err(|error| Error::Call {
-        function: what,
-        message: format!("the text holds a 0 byte, at {}", error.nul_position()),
-    })
-}
-
-fn find() -> Result<PathBuf, Error> {
-    if let Some(path) = env::var_os("LIGHTGBM_LIB").filter(|path| !path.is_empty()) {
-        let path = PathBuf::from(path);
-        return if path.is_file() {
-            Ok(path)
-        } else {
-            Err(Error::NoLibraryAt { path })
-        };
-    }
-    let fetched = cache_folder().map(|folder| folder.join(FOLDER).join(file_name()));
-    if let Some(path) = fetched.as_ref().filter(|path| path.is_file()) {
-        return Ok(path.clone());
-    }
-    let mut tried = vec!["LIGHTGBM_LIB is not set".to_owned()];
-    tried.extend(fetched.map(|path| format!("{} is not there", path.display())));
-    match of_python() {
-        Ok(path) => return Ok(path),
-        Err(reason) => tried.push(reason),
-    }
-    Err(Error::NoLibrary {
-        tried: tried.join("; "),
-    })
-}
-
-fn file_name() -> &'static str {
-    match env::consts::OS {
-        "windows" => "lib_lightgbm.dll",
-        "macos" => "lib_lightgbm.dylib",
-        _ => "lib_lightgbm.so",
-    }
-}
-
-fn cache_folder() -> Option<PathBuf> {
-    let of = |name: &str| {
-        env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    if cfg!(windows) {
-        of("LOCALAPPDATA")
-    } else {
-        of("XDG_CACHE_HOME").or_else(|| Some(of("HOME")?.join(".cache")))
-    }
-}
-
-/// The library of the Python package, if it is installed in our version.
-fn of_python() -> Result<PathBuf, String> {
-    // The package is not imported: that would load it, and scikit-learn with it.
-    // Isolated (-I), as otherwise a file of the working folder would be imported in the place of
-    // Python's own.
-    const QUESTION: &str = "import site, sys; sys.path.append(site.getusersitepackages()); \
-                            import importlib.metadata as m, importlib.util as u; \
-                            print(m.version('lightgbm')); print(u.find_spec('lightgbm').submodule_search_locations[0])";
-    for python in ["python3", "python"] {
-        let asked = Command::new(python)
-            .args(["-I", "-c", QUESTION])
-            .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .output();
-        let Ok(answer) = asked else { continue };
-        let text = String::from_utf8_lossy(&answer.stdout).into_owned();
-        let mut lines = text.lines();
-        let (Some(version), Some(folder)) = (lines.next(), lines.next()) else {
-            continue;
-        };
-        if version != VERSION {
-            return Err(format!(
-                "{python} has lightgbm {version}, expected {VERSION}"
-            ));
-        }
-        let path = Path::new(folder).join("lib").join(file_name());
-        return if path.is_file() {
-            Ok(path)
-        } else {
-            Err(format!("{} is not there", path.display()))
-        };
-    }
-    Err("no python3 that has the package lightgbm".to_owned())
+    c_library::c_text(&PACKAGE, what, text)
 }
 
 #[cfg(test)]

@@ -7,11 +7,16 @@
 
 mod binned_table;
 mod booster;
+mod config;
 mod functions;
+mod growing;
 mod library;
+mod package;
 mod text;
 
 pub use binned_table::BinnedTable;
-pub use booster::{Booster, ImportanceOf, Predict};
-pub use library::{Library, VERSION};
-pub(crate) use text::check_text;
+pub use booster::Booster;
+pub use config::LightGbmConfig;
+pub use library::Library;
+pub use package::VERSION;
+use text::check_text;

@@ -23,7 +23,11 @@ const OBJECTIVES: [&str; 9] = [
     "tweedie",
 ];
 
-/// Checks that a text is a whole model of one output a row, with plain splits and finite leaves.
+/// The objective with an output for each class.
+const CLASSES: &str = "multiclass";
+const MOST_CLASSES: usize = 100;
+
+/// Checks that a text is a whole model of one output a row, or one a class, with plain splits and finite leaves.
 ///
 /// # Errors
 /// What is wrong, in words.
@@ -77,10 +81,19 @@ impl Header {
             "tree_sizes",
         ];
         let lines = keyed(text, &KEYS)?;
+        let objective = lines
+            .get("objective")
+            .map_or("regression", |text| text.split(' ').next().unwrap_or(""));
+        // Of classes there is a tree for each in every round.
+        let classes = match objective {
+            CLASSES => classes_of(&lines)?,
+            _ => 1,
+        };
+        let expected = classes.to_string();
         for (key, expected) in [
             ("version", "v4"),
-            ("num_class", "1"),
-            ("num_tree_per_iteration", "1"),
+            ("num_class", expected.as_str()),
+            ("num_tree_per_iteration", expected.as_str()),
         ] {
             let found = of(&lines, key)?;
             if found != expected {
@@ -94,10 +107,7 @@ impl Header {
             .filter(|&features| features <= MOST_FEATURES);
         let features =
             features.ok_or_else(|| format!("max_feature_idx is beyond {MOST_FEATURES}"))?;
-        let objective = lines
-            .get("objective")
-            .map_or("regression", |text| text.split(' ').next().unwrap_or(""));
-        if !OBJECTIVES.contains(&objective) {
+        if objective != CLASSES && !OBJECTIVES.contains(&objective) {
             return Err(format!(
                 "objective is {objective}, expected one of {}",
                 OBJECTIVES.join(", ")
@@ -140,12 +150,32 @@ impl Header {
             .filter(|word| !word.is_empty());
         let tree_sizes = sizes
             .map(|size| number("tree_sizes", size))
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Vec<usize>, _>>()?;
+        if !tree_sizes.len().is_multiple_of(classes) {
+            let trees = tree_sizes.len();
+            return Err(format!("{trees} trees are no rounds of {classes} each"));
+        }
         Ok(Self {
             features,
             tree_sizes,
         })
     }
+}
+
+/// The number of classes, which the objective must name too.
+fn classes_of(lines: &BTreeMap<&str, &str>) -> Result<usize, String> {
+    let classes: usize = number("num_class", of(lines, "num_class")?)?;
+    let objective = of(lines, "objective")?;
+    if !(2..=MOST_CLASSES).contains(&classes)
+        || objective != format!("{CLASSES} num_class:{classes}")
+    {
+        return Err(format!(
+            "objective is {} beside num_class {classes}, expected {CLASSES} with the same number \
+             from 2 to {MOST_CLASSES}",
+            shortened(objective)
+        ));
+    }
+    Ok(classes)
 }
 
 #[expect(clippy::too_many_lines, reason = "one check a line of the file")]

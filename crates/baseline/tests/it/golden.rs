@@ -9,13 +9,13 @@ use serde_json::Value;
 
 use crate::support::{json, library};
 
-const ROWS: i64 = 3000;
-const COLUMNS: i64 = 6;
-const TRAIN: usize = 2000;
-const VALID: usize = 2600;
+pub const ROWS: i64 = 3000;
+pub const COLUMNS: i64 = 6;
+pub const TRAIN: usize = 2000;
+pub const VALID: usize = 2600;
 
 /// The matrix, row-major, and the labels of the script.
-fn matrix() -> (Vec<f32>, Vec<f32>) {
+pub fn matrix() -> (Vec<f32>, Vec<f32>) {
     let (mut x, mut y) = (Vec::new(), Vec::new());
     for i in 0..ROWS {
         let is_missing = |j: i64| (i * 13 + j * 7) % 50 == 0;
@@ -52,7 +52,7 @@ fn golden(name: &str) -> PathBuf {
         .join(name)
 }
 
-fn rows(x: &[f32], from: usize, until: usize) -> &[f32] {
+pub fn rows(x: &[f32], from: usize, until: usize) -> &[f32] {
     &x[from * COLUMNS as usize..until * COLUMNS as usize]
 }
 
@@ -76,7 +76,7 @@ fn tables(library: &'static Library, parameters: &str) -> (BinnedTable, BinnedTa
     (train, valid)
 }
 
-fn numbers(value: &Value) -> Vec<f64> {
+pub fn numbers(value: &Value) -> Vec<f64> {
     value
         .as_array()
         .unwrap()

@@ -1,4 +1,4 @@
-//! LightGBM against Python's package, and the binary as a process.
+//! LightGBM and XGBoost against their Python packages, and the binary as a process.
 #![allow(clippy::too_many_lines, reason = "a test reads from top to bottom")]
 #![allow(
     clippy::unwrap_used,
@@ -10,5 +10,7 @@
 mod command;
 mod errors;
 mod golden;
+mod golden_xgboost;
 mod saved;
 mod support;
+mod xgboost_runs;

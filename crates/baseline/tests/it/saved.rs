@@ -3,14 +3,14 @@
 use std::fs;
 use std::path::Path;
 
-use baseline::{BaselineConfig, SavedModel};
+use baseline::{BaselineConfig, SavedModel, TreeKind};
 use cli::ConfigTable;
 
-use crate::support::{Tiny, json, library};
+use crate::support::{Tiny, json, library, loaded};
 
 /// Loads a run's last model; the message where it does not load.
 fn load(run: &Path) -> Result<SavedModel, String> {
-    let library = library().unwrap();
+    let library = loaded(TreeKind::LightGbm).unwrap();
     let table = ConfigTable::read(&run.join("run.toml")).unwrap();
     let config = BaselineConfig::new(&table, library).unwrap();
     SavedModel::load(run, &config, library).map_err(|error| format!("{error:#}"))

@@ -3,11 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use baseline::Library;
+use baseline::{Library, Loaded, TreeKind};
 
 /// LightGBM's library. Without it a test is skipped with the reason, on CI it fails.
 pub fn library() -> Option<&'static Library> {
     tests::available(Library::open())
+}
+
+/// A library of trees. Without it a test is skipped with the reason, on CI it fails.
+pub fn loaded(kind: TreeKind) -> Option<Loaded> {
+    tests::available(Loaded::open(kind))
 }
 
 /// A folder with the config `tiny.toml` and three coins in a store.

@@ -9,7 +9,7 @@ use storage::Scratch;
 use super::group::{Group, GroupChoice};
 use super::time::{TimeFeature, time_features};
 use super::{FeatureMatrix, FeatureSet, single};
-use crate::Panel;
+use crate::{FeatureShuffle, Panel};
 
 /// The features of a set, or of some of its groups, in order.
 ///
@@ -26,16 +26,26 @@ pub struct Features {
 impl Features {
     /// All features of a set, of bars of one minute.
     pub fn all(set: FeatureSet) -> Self {
-        Self::of_groups(set, &[])
+        Self::of_groups(set, (&[], &[]))
     }
 
-    /// The features of the groups named, in the set's order; no names stand for all groups. The
-    /// config has checked them.
-    pub(super) fn of_groups(set: FeatureSet, names: &[String]) -> Self {
-        let is_wanted =
-            |group: &&Group| names.is_empty() || names.iter().any(|name| name == group.name);
-        let groups = set.formulas().groups().iter().filter(is_wanted).collect();
-        Self::new(set, groups, Interval::ONE_MINUTE)
+    /// All features of a set with those of its optional groups, of bars of one minute.
+    pub fn with_optional_groups(set: FeatureSet) -> Self {
+        let optional = set.formulas().optional_groups().iter();
+        let names: Vec<String> = optional.map(|one| one.group.name.to_owned()).collect();
+        Self::of_groups(set, (&[], &names))
+    }
+
+    /// The features of the groups named and of the optional groups named, in the set's order; no
+    /// names stand for all groups, and for no optional one. The config has checked them.
+    pub(super) fn of_groups(set: FeatureSet, (names, optional): (&[String], &[String])) -> Self {
+        let formulas = set.formulas();
+        let is_in = |names: &[String], group: &Group| names.iter().any(|name| name == group.name);
+        let groups = formulas.groups().iter();
+        let groups = groups.filter(|group| names.is_empty() || is_in(names, group));
+        let further = formulas.optional_groups().iter().map(|one| &one.group);
+        let further = further.filter(|group| is_in(optional, group));
+        Self::new(set, groups.chain(further).collect(), Interval::ONE_MINUTE)
     }
 
     /// The same of bars of `interval`: windows in time have other numbers of bars.
@@ -86,6 +96,18 @@ impl Features {
             .collect()
     }
 
+    /// The features that belong together, by a name: groups, then each feature that belongs to none,
+    /// and those of the time.
+    pub fn parts(&self) -> Vec<(&'static str, Vec<&'static str>)> {
+        let own = self.set.formulas().features().iter();
+        let own = own.map(|feature| (feature.name, vec![feature.name]));
+        let groups = self.chosen.groups.iter();
+        let groups = groups.map(|group| (group.name, group.features.to_vec()));
+        let time: Vec<&str> = self.time.iter().map(|feature| feature.name).collect();
+        let time = (!time.is_empty()).then_some(("time", time));
+        own.chain(groups).chain(time).collect()
+    }
+
     /// Number of features per coin.
     pub fn len(&self) -> usize {
         self.chosen.features + self.time.len()
@@ -124,7 +146,8 @@ impl Features {
     ) -> FeatureMatrix {
         let shape = (panel.coins(), self.len());
         let mut matrix = FeatureMatrix::zeroed_in(rows.len(), shape, scratch);
-        let (channels, block_rows) = (matrix.channels(), block_rows(panel));
+        let block_rows = block_rows(panel, self.warm_up_bars());
+        let channels = matrix.channels();
         matrix
             .values
             .par_chunks_mut((block_rows * channels).max(1))
@@ -134,7 +157,42 @@ impl Features {
                 let rows = start..rows.end.min(start + block_rows);
                 self.compute_block(panel, rows, out);
             });
+        if let Some(shuffle) = panel.shuffle() {
+            self.exchange(shuffle, panel, rows, &mut matrix);
+        }
         matrix
+    }
+
+    /// Exchanges values in the features at `rows`. Where the other value is unknown, a row keeps its
+    /// own.
+    fn exchange(
+        &self,
+        shuffle: &FeatureShuffle,
+        panel: &Panel,
+        rows: Range<usize>,
+        matrix: &mut FeatureMatrix,
+    ) {
+        let names = self.names();
+        let places: Vec<usize> = (0..names.len())
+            .filter(|&place| shuffle.has(names[place]))
+            .collect();
+        if places.is_empty() {
+            return;
+        }
+        let first = shuffle.rows().start;
+        let before = self.compute(&panel.clone().without_shuffle(), shuffle.rows());
+        for row in rows.clone() {
+            for coin in 0..panel.coins() {
+                let Some((from, other)) = shuffle.source(row, coin) else {
+                    continue;
+                };
+                let source = before.cell(from - first, other);
+                let cell = matrix.cell_mut(row - rows.start, coin);
+                for &place in places.iter().filter(|&&place| !source[place].is_nan()) {
+                    cell[place] = source[place];
+                }
+            }
+        }
     }
 
     fn compute_block(&self, panel: &Panel, rows: Range<usize>, out: &mut [f32]) {
@@ -161,8 +219,12 @@ impl Features {
     }
 }
 
+/// No block has more rows, however long the warm-up is.
+const MOST_BLOCK_ROWS: usize = 65_536;
+
 /// Rows that are worth computing at once: enough to make the warm-up before them cheap, few enough
 /// for the cache.
-pub(crate) fn block_rows(panel: &Panel) -> usize {
-    (32_768 / panel.coins().max(1)).clamp(512, 4096)
+pub(crate) fn block_rows(panel: &Panel, warm_up_bars: usize) -> usize {
+    let for_cache = (32_768 / panel.coins().max(1)).clamp(512, 4096);
+    for_cache.max(warm_up_bars.min(MOST_BLOCK_ROWS))
 }

@@ -103,7 +103,7 @@ fn write_month(
     metadata: &FileMetadata,
 ) -> Result<(), Error> {
     let json = serde_json::to_string(metadata).map_err(|error| Error::file(path, error))?;
-    let step = block_rows(panel) * rayon::current_num_threads();
+    let step = block_rows(panel, features.warm_up_bars()) * rayon::current_num_threads();
     let blocks: Vec<Block> = rows
         .clone()
         .step_by(step)

@@ -9,7 +9,7 @@ use super::bars::{Bars, warm_up_on};
 use super::market_series::MarketSeries;
 use super::single;
 use super::variances::{CoinVariances, bars_of_days};
-use crate::Panel;
+use crate::{Column, Panel};
 
 /// Features that are switched on and off together (`features.groups`).
 #[derive(Debug)]
@@ -25,6 +25,15 @@ pub struct Group {
     pub(crate) warm_up_bars: usize,
     /// How they are computed.
     pub(crate) compute: GroupFormula,
+}
+
+/// A group that is off unless a config names it (`features.with`).
+#[derive(Debug)]
+pub struct OptionalGroup {
+    /// The columns of candles that it needs beside those of its set.
+    pub(crate) columns: &'static [Column],
+    /// The group.
+    pub(crate) group: Group,
 }
 
 /// How the features of a group are computed.

@@ -50,8 +50,10 @@ impl FeatureFormulas for HarIntraday {
          least volatility are as in `har_range`."
     }
 
+    /// The features need closes alone; models of volatility make candles of a day of the others.
     fn columns(&self) -> &'static [Column] {
-        &[Column::Close]
+        use Column::{Close, High, Low, Open};
+        &[Open, High, Low, Close]
     }
 
     fn features(&self) -> &'static [Feature] {

@@ -147,6 +147,13 @@ impl JsonSchema for FeatureSet {
     }
 }
 
+/// The schema of `features.with`: names of such groups, of whichever set.
+pub(super) fn optional_groups_schema(_: &mut SchemaGenerator) -> Schema {
+    let groups = FeatureSet::all().flat_map(|set| set.formulas().optional_groups());
+    let names: BTreeSet<&str> = groups.map(|optional| optional.group.name).collect();
+    json_schema!({ "type": "array", "items": { "type": "string", "enum": names } })
+}
+
 /// The schema of `features.groups`: names of groups, of whichever set.
 pub(super) fn groups_schema(_: &mut SchemaGenerator) -> Schema {
     let groups = FeatureSet::all().flat_map(|set| set.formulas().groups());

@@ -6,7 +6,7 @@ use market::Interval;
 use statistics::average_ranks;
 
 use super::moments::Moments;
-use super::variances::{CoinVariances, bars_of_days};
+use super::variances::{CoinVariances, bars_of_days, known_size};
 use crate::{Column, Panel};
 
 /// Windows of standard deviations and correlations, in days.
@@ -28,6 +28,8 @@ pub(crate) struct MarketSeries {
     pub mean_deviation: [Vec<f64>; WINDOWS.len()],
     /// Each coin's place by its mean turnover, from 0 (least) to 1 (most), `[coins][rows]`.
     pub turnover_rank: Vec<Vec<f64>>,
+    /// Each coin's place by its market cap, alike; empty where the panel has none.
+    pub market_cap_rank: Vec<Vec<f64>>,
 }
 
 impl MarketSeries {
@@ -60,6 +62,10 @@ impl MarketSeries {
             deviations,
             mean_deviation,
             turnover_rank: ranks(&turnover),
+            market_cap_rank: match panel.has(Column::MarketCap) {
+                true => ranks(&market_caps(&coins)),
+                false => Vec::new(),
+            },
         }
     }
 }
@@ -68,6 +74,15 @@ impl MarketSeries {
 pub(super) fn turnover(coin: &CoinVariances) -> Vec<f64> {
     let (volume, close) = (coin.series(Column::Volume), coin.series(Column::Close));
     volume.iter().zip(close).map(|(a, b)| a * b).collect()
+}
+
+/// The market cap of each coin, NaN where it is not known.
+fn market_caps(coins: &[CoinVariances]) -> Vec<Vec<f64>> {
+    let of_coin = |coin: &CoinVariances| {
+        let caps = coin.series(Column::MarketCap);
+        caps.into_iter().map(known_size).collect()
+    };
+    coins.iter().map(of_coin).collect()
 }
 
 /// The mean at each row over the coins that are known; NaN where none is.

@@ -56,6 +56,12 @@ impl FeatureMatrix {
         let start = row * self.channels() + coin * self.per_coin;
         &self.values[start..start + self.per_coin]
     }
+
+    /// The same, to be changed.
+    pub(super) fn cell_mut(&mut self, row: usize, coin: usize) -> &mut [f32] {
+        let start = row * self.channels() + coin * self.per_coin;
+        &mut self.values[start..start + self.per_coin]
+    }
 }
 
 /// A feature as it is kept; what is no number in 32 bits is unknown.

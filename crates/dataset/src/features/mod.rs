@@ -7,6 +7,7 @@ mod close6;
 mod closes;
 mod export;
 mod formulas;
+mod garch;
 mod group;
 mod har_intraday;
 mod har_range;
@@ -28,17 +29,18 @@ mod time;
 mod trailing;
 mod variances;
 mod volatility;
+mod volatility_optional;
 
 use market::Interval;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::{Column, Error};
 pub use cache::FeatureRows;
 pub use chosen::Features;
 pub(crate) use chosen::block_rows;
 pub use export::{ExportedFeatures, export_features};
-pub use group::GroupChoice;
+pub use group::{GroupChoice, OptionalGroup};
 pub use list::FeatureSet;
 pub use matrix::FeatureMatrix;
 use matrix::single;
@@ -59,6 +61,11 @@ pub struct FeatureConfig {
     /// Which groups of the set's features, for a set that has groups; `[]` takes all.
     #[schemars(schema_with = "list::groups_schema")]
     pub groups: Vec<String>,
+    /// Groups to add to these that the set leaves out unless they are named: their columns are not in
+    /// every source, or they take long.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "list::optional_groups_schema", extend("default" = []))]
+    pub with: Vec<String>,
     /// Whether every set has the features of the time too: minute of the day, hour and day of the
     /// week as pairs of sine and cosine, and the trading session. A network has them as channels.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -82,6 +89,7 @@ impl Default for FeatureConfig {
         Self {
             set: FeatureSet::default(),
             groups: Vec::new(),
+            with: Vec::new(),
             time: false,
             lookback_bars: 512,
             max_filled_share: 0.1,
@@ -110,23 +118,31 @@ impl FeatureConfig {
                 "a share from 0 to below 1",
             ));
         }
-        let known: Vec<&str> = self
-            .set
-            .formulas()
-            .groups()
-            .iter()
-            .map(|group| group.name)
-            .collect();
+        let formulas = self.set.formulas();
+        let groups = formulas.groups().iter().map(|group| group.name);
+        self.check_names("features.groups", &self.groups, groups.collect())?;
+        let optional = formulas.optional_groups().iter();
+        let optional = optional.map(|optional| optional.group.name);
+        self.check_names("features.with", &self.with, optional.collect())
+    }
+
+    /// Refuses a name that is not known, or there twice.
+    fn check_names(
+        &self,
+        key: &'static str,
+        names: &[String],
+        known: Vec<&str>,
+    ) -> Result<(), Error> {
         let is_wrong = |(place, name): &(usize, &String)| {
-            !known.contains(&name.as_str()) || self.groups[..*place].contains(name)
+            !known.contains(&name.as_str()) || names[..*place].contains(name)
         };
-        match self.groups.iter().enumerate().find(is_wrong) {
+        match names.iter().enumerate().find(is_wrong) {
             Some((_, name)) if known.is_empty() => {
                 let expected = format!("[], as {} has no groups", self.set);
-                Err(Error::config("features.groups", name, expected))
+                Err(Error::config(key, name, expected))
             }
             Some((_, name)) => Err(Error::config(
-                "features.groups",
+                key,
                 name,
                 format!("each once, of {}: {}", self.set, known.join(", ")),
             )),
@@ -134,9 +150,25 @@ impl FeatureConfig {
         }
     }
 
+    /// The columns of candles that the features are computed from.
+    pub fn columns(&self) -> Vec<Column> {
+        let optional = self.set.formulas().optional_groups().iter();
+        let is_wanted = |name: &str| self.with.iter().any(|wanted| wanted == name);
+        let of_optional = optional
+            .filter(|optional| is_wanted(optional.group.name))
+            .flat_map(|optional| optional.columns);
+        self.set
+            .columns()
+            .iter()
+            .chain(of_optional)
+            .copied()
+            .collect()
+    }
+
     /// The features that the config asks for, of bars of `interval`.
     pub fn chosen(&self, interval: Interval) -> Features {
-        let features = Features::of_groups(self.set, &self.groups).of_bars(interval);
+        let names = (self.groups.as_slice(), self.with.as_slice());
+        let features = Features::of_groups(self.set, names).of_bars(interval);
         match self.time {
             true => features.with_time(),
             false => features,

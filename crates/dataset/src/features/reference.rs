@@ -21,7 +21,8 @@ All logarithms are natural; rates and ranges are plain numbers (0.001 is 0.1 %).
 has just closed, and `mean60` is over the last 60 bars, its own included; missing bars are left out of
 means. A row of features is a function of exactly its last bars, as many as each set says, and a row
 of a set with groups has no features where one of these bars is missing. `features.groups = [\"rsi\",
-\"atr\"]` takes some of a set's groups, an empty list all.
+\"atr\"]` takes some of a set's groups, an empty list all; `features.with` adds those that are off
+otherwise.
 
 RSI, MACD, average true range and exponential averages have no end to their memory: every row restarts
 them at its own warm-up, so that a live row has the offline bits. Measured on 5,000 made-up bars, that
@@ -92,21 +93,34 @@ fn write_set(text: &mut String, set: &dyn FeatureFormulas) {
             set.groups().len(),
         );
         for group in set.groups() {
-            let names: Vec<String> = group
-                .features
-                .iter()
-                .map(|name| format!("`{name}`"))
-                .collect();
-            let _ = writeln!(
-                text,
-                "| `{}` | {} | {} | {} |",
-                group.name,
-                names.join(", "),
-                group.formula,
-                in_bars_of_both(group),
-            );
+            write_group(text, group);
         }
     }
+    if !set.optional_groups().is_empty() {
+        text.push_str(
+            "\nOptional groups (`features.with`), for candles that have their columns:\n\n\
+             | group | features | formula | function of its last |\n|---|---|---|---|\n",
+        );
+        for optional in set.optional_groups() {
+            write_group(text, &optional.group);
+        }
+    }
+}
+
+fn write_group(text: &mut String, group: &Group) {
+    let names: Vec<String> = group
+        .features
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect();
+    let _ = writeln!(
+        text,
+        "| `{}` | {} | {} | {} |",
+        group.name,
+        names.join(", "),
+        group.formula,
+        in_bars_of_both(group),
+    );
 }
 
 /// How many bars a group's features are a function of.

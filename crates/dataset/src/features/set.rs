@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use market::Interval;
 
-use super::group::{self, Group, GroupChoice};
+use super::group::{self, Group, GroupChoice, OptionalGroup};
 use super::single;
 use crate::{Column, Panel};
 
@@ -51,6 +51,11 @@ pub trait FeatureFormulas: Debug + Sync {
 
     /// The groups that its features can be chosen by, in the order of the channels.
     fn groups(&self) -> &'static [Group] {
+        &[]
+    }
+
+    /// Further groups, which are off unless they are asked for, behind the others.
+    fn optional_groups(&self) -> &'static [OptionalGroup] {
         &[]
     }
 

@@ -62,7 +62,7 @@ impl TabularFeatures {
 
     /// How many rows are worth computing at once where all are computed one chunk after another.
     pub fn chunk_rows(&self, panel: &Panel) -> usize {
-        block_rows(panel) * rayon::current_num_threads()
+        block_rows(panel, self.warm_up_bars()) * rayon::current_num_threads()
     }
 
     /// Computes all coins at `rows` of the panel, laid out and with bits as [`Features::compute`]
@@ -77,7 +77,8 @@ impl TabularFeatures {
         let of_set = self.own.len() - self.own.of_time();
         let per_coin = of_set * statistics + self.own.of_time();
         let mut matrix = FeatureMatrix::zeroed(rows.len(), panel.coins(), per_coin);
-        let (channels, block_rows) = (matrix.channels(), block_rows(panel));
+        let block_rows = block_rows(panel, self.warm_up_bars());
+        let channels = matrix.channels();
         matrix
             .values
             .par_chunks_mut((block_rows * channels).max(1))

@@ -31,6 +31,11 @@ pub(super) fn bars_of_hours(hours: usize, interval: Interval) -> usize {
     bars_of_ms(hours as i64 * HOUR_MS, interval)
 }
 
+/// The size of a coin; NaN where it is 0 or below, which says that nobody knows it.
+pub(super) fn known_size(size: f64) -> f64 {
+    if size > 0.0 { size } else { f64::NAN }
+}
+
 fn bars_of_ms(span_ms: i64, interval: Interval) -> usize {
     usize::try_from(span_ms / interval.ms()).unwrap_or(1).max(1)
 }
@@ -70,11 +75,16 @@ impl<'a> CoinVariances<'a> {
 
     /// Features without the rows that were read for the warm-up alone.
     pub fn wanted(&self, mut features: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
-        let warm_up = self.rows.len() - self.wanted;
+        let warm_up = self.first_wanted();
         features
             .iter_mut()
             .for_each(|values| _ = values.drain(..warm_up));
         features
+    }
+
+    /// The first of the rows that are asked for, counted from the first that is there.
+    pub fn first_wanted(&self) -> usize {
+        self.rows.len() - self.wanted
     }
 
     /// The number since 1970 of the first bar.

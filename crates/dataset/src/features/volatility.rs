@@ -4,13 +4,14 @@ use statistics::{BarPrices, garman_klass, parkinson, rogers_satchell};
 
 use super::bars::RECURSIVE_BARS;
 use super::group::GroupFormula::{Row, Series};
-use super::group::{CoinInMarket, Group};
+use super::group::{CoinInMarket, Group, OptionalGroup};
 use super::indicators::{natr, rsi};
 use super::indicators50::{bollinger, macd};
 use super::market_series::{WINDOWS, turnover};
 use super::moments::{Moments, trailing_minimum};
 use super::set::FeatureFormulas;
 use super::variances::{CoinVariances, DAYS, FLOOR};
+use super::volatility_optional::OPTIONAL;
 use crate::Column;
 
 /// Days of the lags of a return.
@@ -45,6 +46,10 @@ impl FeatureFormulas for Volatility {
 
     fn groups(&self) -> &'static [Group] {
         &GROUPS
+    }
+
+    fn optional_groups(&self) -> &'static [OptionalGroup] {
+        &OPTIONAL
     }
 }
 

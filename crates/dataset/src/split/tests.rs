@@ -24,7 +24,7 @@ proptest! {
     #[test]
     fn no_target_crosses_a_boundary(
         rows in 400usize..900, folds in 0usize..6, test_bars in prop_oneof![Just(0usize), 20usize..120], horizon in 1usize..10, embargo in 0usize..5,
-        refit_bars in prop_oneof![Just(0usize), 7usize..90], share in 0.0..0.5f64, rolling: bool, hole in 100usize..300,
+        refit_bars in prop_oneof![Just(0usize), 7usize..90], score_bars in prop_oneof![Just(0usize), 2usize..9], share in 0.0..0.5f64, rolling: bool, hole in 100usize..300,
     ) {
         let panel = panel(rows, hole..hole + 70);
         let span = |bars: usize| TimeSpan::minutes(bars as i64);
@@ -35,6 +35,7 @@ proptest! {
             scheme: if rolling { Scheme::Rolling } else { Scheme::Expanding },
             folds: (folds > 0).then_some(folds), embargo: span(embargo), early_stopping_share: share, history_bars: 5,
             refit_every: (refit_bars > 0).then(|| span(refit_bars)),
+            score_every: (score_bars > 0).then(|| span(score_bars)),
         };
         prop_assume!(config.validate(Interval::ONE_MINUTE).is_ok());
         let Ok(plan) = config.plan(&panel, &target.compute(&panel), horizon) else { return Ok(()) };
@@ -56,6 +57,11 @@ proptest! {
             for pair in fits.windows(2) {
                 prop_assert_eq!(pair[0].score.end, pair[1].score.start);
                 prop_assert_eq!(pair[1].score.start % refit_bars, 0);
+            }
+            // Without `test` a fold begins with a row that is scored.
+            if score_bars > 0 && test_bars == 0 {
+                prop_assert!(config.is_scored(&panel, fold.score.start));
+                prop_assert_eq!((fold.score.start + 1) % score_bars, 0);
             }
             if index > 0 {
                 prop_assert_eq!(plan.folds[index - 1].score.end, fold.score.start);
@@ -205,4 +211,38 @@ fn too_little_time_is_an_error() {
         .plan(&panel, &target.compute(&panel), 15)
         .unwrap_err();
     assert!(error.to_string().contains("7 folds: found"), "{error}");
+}
+
+/// Rows that close at 5, 10, ... minutes, in parts that differ by one row at most.
+#[test]
+fn scored_rows_are_cut_into_even_parts() {
+    let panel = panel(500, 0..0);
+    let target = TargetConfig {
+        horizon: TimeSpan::minutes(1),
+        ..Default::default()
+    };
+    let config = SplitConfig {
+        folds: Some(7),
+        early_stopping_share: 0.0,
+        history_bars: 13,
+        score_every: Some(TimeSpan::minutes(5)),
+        ..Default::default()
+    };
+    let targets = target.compute(&panel);
+    let plan = config.plan(&panel, &targets, 1).unwrap();
+    // Rows 14, 19, ... 494 are 97: a fold begins with the one of place floor(97 i / 8).
+    let starts: Vec<usize> = plan.folds.iter().map(|fold| fold.score.start).collect();
+    let expected: Vec<usize> = (1..8).map(|part| 14 + 5 * (97 * part / 8)).collect();
+    assert_eq!(starts, expected);
+    assert_eq!(plan.folds[6].score.end, 495);
+    let five: Interval = "5m".parse().unwrap();
+    let config = SplitConfig {
+        score_every: Some(TimeSpan::minutes(7)),
+        ..config
+    };
+    let error = config.validate(five).unwrap_err().to_string();
+    assert!(
+        error.starts_with("split.score_every = 7m: expected a multiple"),
+        "{error}"
+    );
 }

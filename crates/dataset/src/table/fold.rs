@@ -68,7 +68,7 @@ impl<'a> FoldForecasts<'a> {
         part.volatility.push(target_std.map_or(f64::NAN, f64::from));
         part.trailing_volatility.push(match self.task {
             // The unit of returns is none of its own.
-            Task::LogVolatility => f64::NAN,
+            Task::LogVolatility | Task::Regime => f64::NAN,
             Task::Return | Task::Level => self.trailing.at(row, coin, self.reach_bars),
         });
         part.weight.push(dataset.weight(coin));
@@ -78,6 +78,13 @@ impl<'a> FoldForecasts<'a> {
                 column.push(values[cell]);
             }
         }
+    }
+
+    /// Adds what a forecaster says of the row that was added last beside its forecast: each row has
+    /// the same names.
+    pub fn push_output(&mut self, name: &str, value: f64) {
+        let outputs = &mut self.part.outputs;
+        outputs.entry(name.to_owned()).or_default().push(value);
     }
 
     /// The table of what was added.

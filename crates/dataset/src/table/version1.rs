@@ -9,7 +9,7 @@ use storage::ParquetFile;
 use super::read_part::read_part;
 use super::{ForecastTable, PartKey, TableMetadata, TablePart};
 use crate::trailing_volatility::TrailingVolatility;
-use crate::{Column, Config, Error, Panel, RunDir, Task, format_time};
+use crate::{Column, Config, Error, Panel, RunDir, format_time};
 
 /// Values that differ by less are the same but for rounding.
 const SAME_VALUE: f64 = 1e-9;
@@ -49,7 +49,7 @@ impl ForecastTable {
     pub fn lacks_columns(&self) -> bool {
         let controls = &self.metadata().controls;
         // Returns are told in units of it, volatilities are not.
-        let has_trailing = self.metadata().task() != Task::LogVolatility;
+        let has_trailing = !self.metadata().task().is_of_volatility();
         let is_unknown = |values: &[f64]| values.iter().all(|value| value.is_nan());
         self.parts().iter().any(|part| {
             (has_trailing && is_unknown(&part.trailing_volatility))

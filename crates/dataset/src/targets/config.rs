@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::list::TargetKind;
 use super::realized_variance::Estimator;
-use super::target::{MOST_BARS, Settings, Target, Task};
+use super::target::{MOST_BARS, Settings, Target};
 use super::values::Targets;
 use crate::{Error, FeatureSet, Panel, TimeSpan};
 
@@ -193,7 +193,7 @@ impl TargetConfig {
 
     /// What is entered a bar later, and a base of returns, are of targets that are traded.
     fn validate_entry(&self, interval: Interval) -> Result<(), Error> {
-        if self.init(interval).task() != Task::LogVolatility {
+        if !self.init(interval).task().is_of_volatility() {
             return Ok(());
         }
         match (self.entry, self.base) {

@@ -10,22 +10,23 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::target::{Settings, Target};
-use super::{Estimator, bar, gresearch, provided, return_, volatility};
+use super::{Estimator, bar, gresearch, provided, regime, return_, volatility};
 use crate::TimeSpan;
 
 /// All targets that `target.kind` can name; a new one is a file beside this one and a line here.
-const TARGETS: [TargetEntry; 5] = [
+const TARGETS: [TargetEntry; 6] = [
     TargetEntry("return", return_::init),
     TargetEntry("bar", bar::init),
     TargetEntry("gresearch", gresearch::init),
     TargetEntry("provided", provided::init),
     TargetEntry("volatility", volatility::init),
+    TargetEntry("regime", regime::init),
 ];
 
 /// A target's name, and how it is made of the settings.
 struct TargetEntry(&'static str, fn(&Settings<'_>) -> Box<dyn Target>);
 
-/// The name of a target of the list: `return`, `bar`, `gresearch`, `provided` or `volatility`.
+/// The name of a target of the list: `return`, `bar`, `gresearch`, `provided`, `volatility` or `regime`.
 #[derive(Clone, Copy)]
 pub struct TargetKind(&'static TargetEntry);
 

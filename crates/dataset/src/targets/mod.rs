@@ -11,6 +11,7 @@ mod price_controls;
 mod provided;
 mod realized_variance;
 mod reference;
+mod regime;
 mod return_;
 mod target;
 mod values;

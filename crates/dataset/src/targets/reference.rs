@@ -39,6 +39,7 @@ pub fn targets_reference() -> String {
             Task::Return => "a return, of either sign",
             Task::Level => "a level, never below 0",
             Task::LogVolatility => "the logarithm of a level, of either sign",
+            Task::Regime => "a class of a level",
         };
         let earned = match target.earned() {
             Payoff::FromClose => "earns it from the close at t",

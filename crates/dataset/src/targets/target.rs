@@ -81,6 +81,17 @@ pub enum Task {
     /// The natural logarithm of a volatility per day, of either sign. A forecast of 0 stands for a
     /// volatility of 100 % a day and is no control; nothing is earned by its sign.
     LogVolatility,
+    /// The class of a volatility: the value is that of [`Task::LogVolatility`], but forecasters learn
+    /// the probabilities of its classes (`[regime]`), and forecast the logarithm that these stand
+    /// for.
+    Regime,
+}
+
+impl Task {
+    /// Returns true when the value is the logarithm of a volatility.
+    pub fn is_of_volatility(self) -> bool {
+        matches!(self, Self::LogVolatility | Self::Regime)
+    }
 }
 
 /// What a position of one coin earns of a target.

@@ -269,7 +269,7 @@ fn names_are_looked_up_in_the_list() {
         serde_json::from_str::<TargetKind>("\"retrun\"")
             .unwrap_err()
             .to_string(),
-        "unknown target `retrun`, expected one of `return`, `bar`, `gresearch`, `provided`, `volatility`"
+        "unknown target `retrun`, expected one of `return`, `bar`, `gresearch`, `provided`, `volatility`, `regime`"
     );
 }
 

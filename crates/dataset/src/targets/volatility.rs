@@ -48,6 +48,8 @@ impl Target for Volatility {
     }
 
     fn compute(&self, panel: &Panel) -> Targets {
+        // A filled bar may be looked back on, and is never what a forecast is scored by.
+        let panel = &panel.with_observed_returns();
         let rows = 0..panel.rows();
         let of_coin = |coin| {
             trailing_variance(

@@ -32,6 +32,8 @@ fn candle(minute: i64) -> [f64; Column::ALL.len()] {
         noise(61, 200),
         noise(67, 300),
         f64::NAN,
+        noise(71, 700) + 1.0,
+        noise(73, 600) + 1.0,
     ]
 }
 
@@ -73,7 +75,9 @@ proptest! {
             row[Column::Open as usize] = candle(parts[0])[Column::Open as usize];
             row[Column::High as usize] = column(Column::High).fold(f64::MIN, f64::max);
             row[Column::Low as usize] = column(Column::Low).fold(f64::MAX, f64::min);
-            row[Column::Close as usize] = candle(parts[parts.len() - 1])[Column::Close as usize];
+            for last in [Column::Close, Column::MarketCap, Column::CirculatingSupply] {
+                row[last as usize] = candle(parts[parts.len() - 1])[last as usize];
+            }
             for sum in [Column::Volume, Column::QuoteVolume, Column::Count, Column::TakerBuyVolume, Column::TakerBuyQuoteVolume] {
                 row[sum as usize] = column(sum).sum();
             }
@@ -91,6 +95,7 @@ fn a_value_that_a_part_lacks_is_unknown() {
         let mut row = candle(minute);
         if minute == 4 {
             row[Column::High as usize] = f64::NAN;
+            row[Column::MarketCap as usize] = f64::NAN;
         }
         minutes.push_row(minute * MINUTE, row);
     }
@@ -98,6 +103,11 @@ fn a_value_that_a_part_lacks_is_unknown() {
     assert_eq!(bars.open_time_ms, [0, 3 * MINUTE]);
     assert!(!bars.column(Column::High)[0].is_nan() && bars.column(Column::High)[1].is_nan());
     assert!(!bars.column(Column::Low)[1].is_nan());
+    assert_eq!(
+        bars.column(Column::MarketCap)[1],
+        candle(5)[Column::MarketCap as usize],
+        "of a size the last one counts"
+    );
     assert!(!bars.has(Column::Target));
 }
 

@@ -10,6 +10,7 @@
 mod forecast;
 mod golden;
 mod horizons;
+mod losses;
 mod record;
 mod support;
 mod training;

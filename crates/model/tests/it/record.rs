@@ -277,9 +277,14 @@ fn names_are_those_of_pytorch() {
          stages.0.blocks.0.conv1.weight stages.0.blocks.0.conv2.bias stages.0.blocks.0.conv2.weight stem.bias stem.weight"
     );
     let networks = other_encoders();
-    let [_, lstm, _, gru, _, tcn, skip] = &networks[..] else {
-        panic!("seven networks")
+    let [_, lstm, _, gru, _, tcn, skip, _] = &networks[..] else {
+        panic!("eight networks")
     };
+    let uncertain = NetworkConfig {
+        log_scale: true,
+        ..small.clone()
+    };
+    assert!(names(&uncertain).contains("head.output.weight head.scale.bias head.scale.weight "));
     assert!(names(skip).contains("head.output.weight skip.bias skip.weight stages.0."));
     let head = "head.hidden.bias head.hidden.weight head.output.bias head.output.weight";
     assert_eq!(

@@ -85,6 +85,7 @@ pub fn other_encoders() -> Vec<NetworkConfig> {
             r#"{"encoder": "tcn", "stem_width": 0, "norm": "layer", "pool": "last", "tcn": {"widths": [8, 20], "kernel": 2}}"#,
         ),
         of(r#"{"stem_width": 8, "stages": [8, 12], "head_width": 6, "linear_skip": true}"#),
+        of(r#"{"mixing": "own", "encoder": "gru", "stem_width": 8, "gru": {"width": 12}}"#),
     ]
 }
 

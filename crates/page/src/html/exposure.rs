@@ -1,13 +1,14 @@
 //! The page of exposure rules: capital over time, and the tables of each rule.
 
 use maud::{Markup, html};
-use rules::{ExposureReport, ExposureResult, ExposureRule};
+use rules::{CutReport, ExposureReport, ExposureResult, ExposureRule};
 
 use super::charts::{self, ChartSeries, SeriesRoles};
 use super::document::{PageCell, PageRow, chart, document, section, table};
 use crate::text::{
-    EXPOSURE_COLUMNS, MINUS_COLUMNS, exposure_cells, exposure_headline, exposure_label,
-    exposure_notes, exposure_verdicts, minus_cells, rule_title, rule_words,
+    CUT_COLUMNS, EXPOSURE_COLUMNS, MINUS_COLUMNS, cut_headline, cut_rows, cut_verdict,
+    exposure_cells, exposure_headline, exposure_label, exposure_notes, exposure_verdicts,
+    minus_cells, rule_title, rule_words,
 };
 
 /// Rules of exposure as one HTML file that needs nothing else. `command` makes the page again.
@@ -17,6 +18,7 @@ pub fn exposure_html(report: &ExposureReport, command: &str) -> String {
         h1 { (title) }
         p { (exposure_headline(report)) }
         @for sentence in exposure_verdicts(report) { p { (sentence) } }
+        (cuts(report))
         @for rule in ExposureRule::ALL { (of_rule(report, rule)) }
         (section("What the figures are", &html! {
             ul { @for note in exposure_notes(report) { li { (note) } } }
@@ -25,6 +27,32 @@ pub fn exposure_html(report: &ExposureReport, command: &str) -> String {
         }))
     };
     document(title, &body)
+}
+
+/// Where High is called and what that costs; nothing where mistakes have no costs.
+fn cuts(report: &ExposureReport) -> Markup {
+    let Some(costs) = report.options.alarm_costs else {
+        return Markup::default();
+    };
+    let header = |name: &str| -> Vec<PageCell> {
+        let titles = std::iter::once(name).chain(CUT_COLUMNS);
+        titles.map(PageCell::from).collect()
+    };
+    let rows = |cuts: &CutReport| -> Vec<PageRow> {
+        let rows = cut_rows(cuts).into_iter();
+        rows.map(|(name, cells)| PageRow::new(name, cells.into_iter().map(PageCell::from)))
+            .collect()
+    };
+    section(
+        "Where High is called",
+        &html! {
+            p { (cut_headline(costs)) }
+            @for cuts in &report.cuts {
+                (table(header(&cuts.forecaster), rows(cuts)))
+                p { (cut_verdict(cuts)) }
+            }
+        },
+    )
 }
 
 /// A rule's section; nothing where nobody could follow it.

@@ -5,6 +5,7 @@ mod charts;
 mod content;
 mod deciles;
 mod density_chart;
+mod dependence_chart;
 mod diagonal_chart;
 mod document;
 mod equity_chart;
@@ -28,6 +29,7 @@ mod trading;
 
 pub use charts::importance_svg;
 pub use content::Page;
+pub use dependence_chart::dependence_svg;
 pub use equity_chart::backtest_svg;
 pub use exposure::exposure_html;
 pub use fold_chart::folds_svg;

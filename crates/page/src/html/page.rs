@@ -6,6 +6,7 @@ use score::{Quantity, ReportSection};
 
 use super::charts::importance_svg;
 use super::content::{Page, models};
+use super::dependence_chart::dependence_svg;
 use super::document::{PageRow, chart, document, section, table};
 use super::intervals::intervals;
 use super::level_classes::classes;
@@ -17,7 +18,7 @@ use super::scores::scores;
 use super::shapes::{cumulative, tenths};
 use super::trading::trading;
 use crate::importance::{Importance, RankStability};
-use crate::text::format::{correlation, counted, grouped, interval_title, percent};
+use crate::text::format::{correlation, counted, grouped, interval_title, percent, span};
 use crate::text::interval_note;
 
 /// Features of the table of gain by fold.
@@ -73,7 +74,7 @@ fn head(page: &Page<'_>) -> Markup {
             (grouped(report.rows)) " forecasts at " (grouped(report.times)) " times of "
             (counted(report.coins, "coin")) " in " (counted(report.folds, "fold")) ", "
             (time(times.iter().min())) " to " (time(times.iter().max())) " UTC. Every forecast is out of sample, of what \
-            is realized over the next " (report.reach_bars) " bars of " (report.bar_ms / 1000) " s, and all forecasters \
+            is realized over the next " (span(report.reach_bars, report.bar_ms)) ", and all forecasters \
             are scored on the same (time, coin) rows."
         }
         @for place in models(page) { (run(page, place, &labels[place])) }
@@ -132,6 +133,14 @@ fn features(page: &Page<'_>) -> Markup {
                 }
                 (chart(importance_svg(importance)))
                 (over_folds(importance))
+                @if !importance.dependence.is_empty() {
+                    p {
+                        "What the values of the features with the largest SHAP contributions do to a forecast: its mean \
+                        contribution in tenths of sampled rows by the feature's value, and between which bounds eight of ten \
+                        contributions lie."
+                    }
+                    (chart(dependence_svg(importance)))
+                }
             }))
         }
     }

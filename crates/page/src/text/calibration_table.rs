@@ -7,7 +7,7 @@ use score::{
 use statistics::ConfidenceInterval;
 use terminal::Table;
 
-use crate::text::format::{counted, dash, grouped, interval_title, number, wrapped};
+use crate::text::format::{counted, dash, grouped, interval_title, number, span, wrapped};
 
 /// Titles of the columns that [`line_cells`] fills.
 pub(crate) fn line_header(report: &CalibrationReport) -> Vec<String> {
@@ -159,10 +159,9 @@ fn coin_cells(coin: &CoinReliability) -> Vec<String> {
 fn headline(report: &CalibrationReport) -> String {
     let [from, until] = report.span_ms.map(format_time);
     format!(
-        "Forecasts of {} against returns of the next {} of {} s that are entered a bar later, {from} to {until} UTC, {}.",
+        "Forecasts of {} against returns of the next {} that are entered a bar later, {from} to {until} UTC, {}.",
         counted(report.coins, "coin"),
-        counted(report.reach_bars, "bar"),
-        report.bar_ms / 1000,
+        span(report.reach_bars, report.bar_ms),
         counted(report.folds.len(), "fold"),
     )
 }

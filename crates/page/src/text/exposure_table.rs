@@ -4,6 +4,7 @@ use notation::format_time;
 use rules::{ExposureFigures, ExposureReport, ExposureResult, ExposureRule, ExposureValue};
 use terminal::Table;
 
+use crate::text::cut_table::cut_tables;
 use crate::text::format::{counted, dash, grouped, legend_line, number, wrapped};
 
 /// Titles of the columns that [`exposure_cells`] fills.
@@ -50,8 +51,9 @@ pub fn exposure_table(report: &ExposureReport) -> String {
     let notes = exposure_notes(report);
     let notes: String = notes.iter().map(|note| wrapped(note)).collect();
     format!(
-        "{}\n{}\n{}\n{}\n{}\n{notes}",
+        "{}\n{}{}\n{}\n{}\n{}\n{notes}",
         wrapped(&exposure_headline(report)),
+        cut_tables(report),
         table.render(),
         minus.render(),
         ExposureRule::ALL
@@ -135,8 +137,9 @@ pub(crate) fn rule_words(report: &ExposureReport, rule: ExposureRule) -> String 
     let options = &report.options;
     match rule {
         ExposureRule::ReduceHigh => format!(
-            "{} of a coin in place of 1 while High is its likeliest class",
-            options.reduced
+            "{} of a coin in place of 1 while {}",
+            options.reduced,
+            high_words(report)
         ),
         ExposureRule::ReduceTop => format!(
             "{} of a coin in place of 1 while its forecast is above {:.0} % of its own earlier ones (28 at least)",
@@ -149,9 +152,19 @@ pub(crate) fn rule_words(report: &ExposureReport, rule: ExposureRule) -> String 
             options.cap
         ),
         ExposureRule::HedgeHigh => format!(
-            "all of a coin, and {} of {} sold short for it while High is its likeliest class",
-            options.hedge_ratio, options.hedge
+            "all of a coin, and {} of {} sold short for it while {}",
+            options.hedge_ratio,
+            options.hedge,
+            high_words(report)
         ),
+    }
+}
+
+/// When High is called.
+fn high_words(report: &ExposureReport) -> &'static str {
+    match report.options.alarm_costs {
+        None => "High is its likeliest class",
+        Some(_) => "P(High) is at or above the cut of its fold",
     }
 }
 

@@ -219,6 +219,20 @@ pub(crate) fn counted(count: usize, noun: &str) -> String {
     format!("{} {noun}{plural}", grouped(count))
 }
 
+/// How long so many bars are, in the longest unit that divides it: 7 days, 15 minutes.
+pub(crate) fn span(bars: usize, bar_ms: i64) -> String {
+    let length_ms = bars as i64 * bar_ms;
+    let units = [
+        (86_400_000, "day"),
+        (3_600_000, "hour"),
+        (60_000, "minute"),
+        (1000, "second"),
+    ];
+    let unit = units.iter().find(|(ms, _)| length_ms % ms == 0);
+    let (ms, noun) = unit.unwrap_or(&(1000, "second"));
+    counted((length_ms / ms) as usize, noun)
+}
+
 /// A whole number with commas between thousands.
 pub(crate) fn grouped(number: usize) -> String {
     let digits = number.to_string();
@@ -279,6 +293,15 @@ fn broken(text: &str, width: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_span_is_in_its_longest_unit() {
+        let of = |bars, bar_ms| span(bars, bar_ms);
+        assert_eq!(of(7, 86_400_000), "7 days");
+        assert_eq!(of(288, 300_000), "1 day");
+        assert_eq!(of(15, 60_000), "15 minutes");
+        assert_eq!(of(12, 300_000), "1 hour");
+    }
 
     #[test]
     fn numbers_read_well() {

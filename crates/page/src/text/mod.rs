@@ -4,6 +4,7 @@ mod across_table;
 mod backtest_table;
 mod calibration_table;
 mod coins_table;
+mod cut_table;
 mod exposure_table;
 pub(crate) mod format;
 pub(crate) mod intervals_table;
@@ -27,6 +28,7 @@ pub(crate) use calibration_table::{
 };
 pub use calibration_table::{calibration_coins, calibration_table};
 pub use coins_table::coins_table;
+pub(crate) use cut_table::{CUT_COLUMNS, cut_headline, cut_rows, cut_verdict};
 pub use exposure_table::exposure_table;
 pub(crate) use exposure_table::{
     EXPOSURE_COLUMNS, MINUS_COLUMNS, exposure_cells, exposure_headline, exposure_label,

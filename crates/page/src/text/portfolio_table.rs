@@ -5,7 +5,7 @@ use rules::{FoldFit, OrderKind, PortfolioFigures, PortfolioReport, PortfolioResu
 use statistics::ConfidenceInterval;
 use terminal::Table;
 
-use crate::text::format::{counted, dash, grouped, number, percent, signed_percent, wrapped};
+use crate::text::format::{counted, dash, grouped, number, percent, signed_percent, span, wrapped};
 
 /// Titles of the columns that [`portfolio_cells`] fills.
 pub(crate) fn portfolio_columns(report: &PortfolioReport) -> Vec<&'static str> {
@@ -135,12 +135,11 @@ pub(crate) fn portfolio_headline(report: &PortfolioReport) -> String {
     let folds: Vec<String> = report.folds.iter().map(u32::to_string).collect();
     let [from, until] = report.span_ms.map(format_time);
     format!(
-        "Portfolios of {}, {from} to {until} UTC, {} {}; forecasts of the next {} of {} s.",
+        "Portfolios of {}, {from} to {until} UTC, {} {}; forecasts of the next {}.",
         counted(report.coins, "coin"),
         if folds.len() == 1 { "fold" } else { "folds" },
         folds.join(", "),
-        counted(report.reach_bars, "bar"),
-        report.bar_ms / 1000,
+        span(report.reach_bars, report.bar_ms),
     )
 }
 

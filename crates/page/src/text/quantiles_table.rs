@@ -7,7 +7,7 @@ use rules::{QuantileReport, Scope};
 use statistics::ConfidenceInterval;
 use terminal::Table;
 
-use crate::text::format::{correlation, counted, grouped, signed_percent, wrapped};
+use crate::text::format::{correlation, counted, grouped, signed_percent, span, wrapped};
 
 /// Most bins that are printed one by one; of more, the first and the last half as many.
 const MOST_ROWS: usize = 100;
@@ -33,17 +33,17 @@ pub fn quantiles_table(report: &QuantileReport) -> String {
 }
 
 fn headline(report: &QuantileReport) -> String {
-    let span = report.span_ms.map(format_time);
+    let times = report.span_ms.map(format_time);
+    let realized_over = span(report.reach_bars, report.bar_ms);
     wrapped(&format!(
-        "{} forecasts of {} in {} bins, {} to {} UTC, each ranked among {}. Realized over {} of {} s, before fees.",
+        "{} forecasts of {} in {} bins, {} to {} UTC, each ranked among {}. Realized over {}, before fees.",
         grouped(report.rows - report.left_out),
         counted(report.coins, "coin"),
         grouped(report.bins),
-        span[0],
-        span[1],
+        times[0],
+        times[1],
         scope_words(report.scope, report.trailing_bars.unwrap_or_default()),
-        counted(report.reach_bars, "bar"),
-        report.bar_ms / 1000,
+        realized_over,
     ))
 }
 

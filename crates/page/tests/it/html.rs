@@ -1,6 +1,6 @@
 //! The page of scores.
 
-use page::{FeatureImportance, FoldImportance, Importance, Page, folds_svg, html};
+use page::{Dependence, FeatureImportance, FoldImportance, Importance, Page, folds_svg, html};
 use score::{ForecastColumn, Options, Rows, controls, score};
 
 use crate::rows::{forecaster, rows};
@@ -89,6 +89,12 @@ fn the_page_needs_nothing_else_and_takes_names_as_text() {
                 shap: Vec::new(),
             })
             .to_vec(),
+        dependence: {
+            let values: Vec<f64> = (0..50).map(f64::from).collect();
+            Dependence::new("return_1", &values, &values)
+                .into_iter()
+                .collect()
+        },
     };
     let page = page(&rows, &models, &[("runs/b".to_owned(), importance)]);
     assert!(
@@ -108,8 +114,8 @@ fn the_page_needs_nothing_else_and_takes_names_as_text() {
     assert!(page.contains("1,234 of its rows are not in every run"));
     assert_eq!(
         page.matches("<svg").count(),
-        8 + 1 + 6,
-        "IC a day of folds, folds, coins, cumulative IC, deciles, bins, capital, importance; expected against realized, \
+        8 + 2 + 6,
+        "IC a day of folds, folds, coins, cumulative IC, deciles, bins, capital, importance, dependence; expected against realized, \
          and the same coin by coin of three runs and two parts"
     );
     assert!(page.contains("Quantiles and capital") && page.contains("break-even"));

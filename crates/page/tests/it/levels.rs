@@ -1,7 +1,7 @@
 //! Tables, pages and charts of volatilities and of exposure rules.
 
 use page::{Page, coins_table, exposure_html, exposure_table, folds_svg, html, score_table};
-use rules::{ExposureOptions, exposure};
+use rules::{AlarmCosts, ExposureOptions, exposure};
 use score::{ForecastColumn, Options, Report, Rows, controls, score};
 
 use crate::volatilities::{har, returns, rows};
@@ -115,4 +115,32 @@ fn exposure_rules_stand_beside_their_constant_exposure() {
     let unknown = ExposureOptions::default();
     let report = exposure(&rows, &forecasters, &returns(), &unknown).unwrap();
     assert!(exposure_table(&report).contains("BTCUSDT is none of the coins"));
+}
+
+#[test]
+fn the_cuts_of_folds_stand_before_the_rules_that_follow_them() {
+    let rows = rows();
+    let (forecasters, _) = scored(&rows);
+    let options = ExposureOptions {
+        alarm_costs: AlarmCosts::of(Some(5.0), Some(1.0)).unwrap(),
+        ..ExposureOptions::default()
+    };
+    let report = exposure(&rows, &forecasters, &returns(), &options).unwrap();
+    let text = exposure_table(&report);
+    // Both folds as numpy has them (`rules/tests/it/cut.rs`).
+    for wanted in [
+        "har: P(High)",
+        "fold 1             0.167   900    35.1 %  89.1 %  98.1 %     38.7 %       0.580   0.649  1.756",
+        "fold 2             0.195   900    35.0 %  80.1 %  94.3 %     41.2 %       0.571   0.650  1.750",
+        "Cost a row minus that of always calling: -0.0",
+        "while P(High) is at or above the cut of its fold",
+    ] {
+        let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            squeezed(&text).contains(&squeezed(wanted)),
+            "{wanted} is missing in\n{text}"
+        );
+    }
+    let page = exposure_html(&report, "quarterhour exposure RUN");
+    assert!(page.contains("Where High is called") && page.contains("<td>0.195</td>"));
 }

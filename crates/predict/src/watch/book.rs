@@ -168,6 +168,19 @@ impl Book {
         Ok(self.unless_held(outcomes)?.unwrap_or_default())
     }
 
+    /// Takes some of what is old out of the ledger; see [`Ledger::prune_some`]. Nothing while entries
+    /// wait.
+    ///
+    /// # Errors
+    /// As [`Book::add_candles`].
+    pub fn prune(&mut self, (forecasts_ms, candles_ms): (i64, i64)) -> Result<(), Error> {
+        if self.waiting.is_empty() {
+            let pruned = self.ledger.prune_some(forecasts_ms, candles_ms);
+            self.unless_held(pruned)?;
+        }
+        Ok(())
+    }
+
     /// Writes all that waits, with more patience than while the watch goes on.
     ///
     /// # Errors

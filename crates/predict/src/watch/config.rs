@@ -2,6 +2,7 @@
 
 use anyhow::anyhow;
 use cli::WithHint;
+use dataset::TimeSpan;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +41,11 @@ pub struct WatchConfig {
     /// Over how many of the last closed forecasts the Pearson correlation in the metrics is. The
     /// default are 20 coins for two hours of one-minute bars.
     pub pearson_forecasts: usize,
+    /// How long forecasts and candles stay in the ledger, counted back from its last forecast, such
+    /// as `"90d"`; positions and orders always stay. Candles stay for the history of a forecast
+    /// longer. Without it nothing is taken out: 20 coins of one-minute bars are about 9 MB a day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep: Option<TimeSpan>,
     /// How many times faster than real time the exchange's clock runs; other than 1 in rehearsals
     /// only.
     pub clock_speed: f64,
@@ -57,6 +63,7 @@ impl Default for WatchConfig {
             drift_limit_std: 5.0,
             metrics_port: Some(9464),
             pearson_forecasts: 2400,
+            keep: None,
             clock_speed: 1.0,
         }
     }
@@ -100,9 +107,18 @@ impl WatchConfig {
                 .hint(format!("--set watch.{key}=...")));
             }
         }
-        Ok(())
+        match self.keep {
+            Some(keep) if keep < LEAST_KEPT => Err(anyhow!(
+                "watch.keep is {keep}, expected at least {LEAST_KEPT}"
+            )
+            .hint("--set watch.keep=90d; without it everything is kept")),
+            _ => Ok(()),
+        }
     }
 }
+
+/// Less is a slip.
+const LEAST_KEPT: TimeSpan = TimeSpan::hours(24);
 
 /// Two months of minutes.
 const MOST_BARS: f64 = 100_000.0;

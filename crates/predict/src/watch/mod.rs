@@ -1,21 +1,29 @@
 //! `quarterhour watch`: a forecast of every minute as it closes, and pretend positions on it.
 
+mod arguments;
 mod book;
 mod clock;
 mod coin;
 mod config;
+mod end;
 mod feed;
+mod follow;
 mod log;
 mod metrics;
 mod orders;
 mod policy;
+mod retention;
 mod session;
 mod start;
+mod unseen;
 
+pub use arguments::WatchArgs;
 pub use clock::{ExchangeClock, Reading};
 pub use coin::SETTLE_WITHOUT_AFTER_BARS;
 pub use config::WatchConfig;
+pub use end::WatchEnd;
 pub use feed::{Feed, FeedFault, FeedSource};
 pub use orders::{OrderArgs, known_z_scores};
 pub use policy::{SignalPolicy, why_not};
-pub use start::{WatchArgs, watch};
+pub use retention::prune_before;
+pub use start::watch;

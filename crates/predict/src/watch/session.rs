@@ -7,16 +7,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use anyhow::anyhow;
+use cli::WithHint;
 use dataset::format_time;
 use market::{RestClient, Symbol};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
 use super::book::Book;
+use super::follow::Follower;
 use super::metrics::WatchMetrics;
 use super::orders::Orders;
 use crate::live::of_refused;
-use crate::watch::{ExchangeClock, Feed, FeedFault, Reading, SignalPolicy};
+use crate::watch::{ExchangeClock, Feed, FeedFault, Reading, SignalPolicy, WatchEnd, prune_before};
 use crate::{Checkpoint, WatchConfig};
 
 /// Longest sleep, so that an interrupt is noticed.
@@ -36,6 +39,8 @@ const STATUS_AFTER_MS: i64 = 2000;
 /// A running watch.
 pub struct Session {
     pub checkpoint: Checkpoint,
+    /// Looks for another version of the model at every bar; None where one run is watched with.
+    pub follower: Option<Follower>,
     pub settings: WatchConfig,
     pub policy: SignalPolicy,
     pub client: RestClient,
@@ -46,8 +51,7 @@ pub struct Session {
     pub ledger_path: PathBuf,
     pub metrics: WatchMetrics,
     pub is_interrupted: Arc<AtomicBool>,
-    /// The watch ends once the exchange's clock shows this.
-    pub until_ms: i64,
+    pub end: WatchEnd,
     /// Sum of the profits after costs of all positions that are closed, fractions of the value of
     /// one.
     pub net: f64,
@@ -78,7 +82,9 @@ impl Session {
     }
 
     fn is_over(&self) -> bool {
-        self.is_interrupted.load(Ordering::Relaxed) || self.clock.now_ms() >= self.until_ms
+        let is_time_over =
+            matches!(self.end, WatchEnd::Until(until_ms) if self.clock.now_ms() >= until_ms);
+        self.is_interrupted.load(Ordering::Relaxed) || is_time_over
     }
 
     /// Runs until it is interrupted or its time is over.
@@ -116,17 +122,51 @@ impl Session {
                     // Not one coin's candle: perhaps it is not this minute at all.
                     self.clock.doubt();
                     self.read_clock_if_old().await;
+                    if self.end == WatchEnd::OneBar {
+                        self.book.finish()?;
+                        return Err(no_candles(time_ms));
+                    }
                 }
                 CandleWait::Stopped => break,
             }
             self.ask_for_overdue(time_ms);
             self.report()?;
+            self.prune(time_ms)?;
+            if self.end == WatchEnd::OneBar {
+                break;
+            }
             time_ms = self.next_bar(time_ms);
+            self.pick_up(time_ms);
         }
         self.book.finish()?;
         let open = self.book.open_positions().len();
         info!(open_positions = open, ledger = %self.ledger_path.display(), "stopped; the ledger is complete");
         Ok(())
+    }
+
+    /// Takes out of the ledger what is older than `watch.keep`.
+    fn prune(&mut self, time_ms: i64) -> anyhow::Result<()> {
+        if let Some(keep) = self.settings.keep {
+            let history_ms = self.checkpoint.history_bars() as i64 * self.bar_ms();
+            self.book.prune(prune_before(time_ms, keep, history_ms))?;
+        }
+        Ok(())
+    }
+
+    /// Goes on with the version that the model's alias names now, from the bar at `time_ms` on, if it is
+    /// another one and can be used.
+    fn pick_up(&mut self, time_ms: i64) {
+        let Some(follower) = &mut self.follower else {
+            return;
+        };
+        let tuned = self.policy.thresholds.as_ref();
+        let Some(successor) = follower.successor(&self.checkpoint, tuned, time_ms) else {
+            return;
+        };
+        self.checkpoint = successor.checkpoint;
+        if successor.thresholds.is_some() {
+            self.policy.thresholds = successor.thresholds;
+        }
     }
 
     /// The bar that is forecast after the one at `time_ms`.
@@ -270,7 +310,12 @@ impl Session {
     /// not bring.
     async fn collect(&mut self, time_ms: i64) -> anyhow::Result<CandleWait> {
         let close_ms = time_ms + self.bar_ms();
-        let give_up_ms = close_ms + (self.settings.patience_secs * 1000.0) as i64;
+        // One bar alone may be asked for long after its close.
+        let begin_ms = match self.end {
+            WatchEnd::OneBar => self.clock.now_ms().max(close_ms),
+            WatchEnd::Until(_) => close_ms,
+        };
+        let give_up_ms = begin_ms + (self.settings.patience_secs * 1000.0) as i64;
         let mut ask_ms = close_ms
             + if self.feed.is_streaming() {
                 self.settings.rest_after_ms as i64
@@ -339,6 +384,13 @@ impl Session {
             }
         }
     }
+}
+
+/// Of one bar alone.
+fn no_candles(time_ms: i64) -> anyhow::Error {
+    let time = format_time(time_ms);
+    anyhow!("no forecasts of {time} UTC: the exchange has no candles of it yet")
+        .hint("call again in this bar; --set watch.patience_secs=120 waits longer")
 }
 
 /// Says which answers of the exchange's clock are not believed.

@@ -1,105 +1,36 @@
 //! From arguments to a running watch.
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, anyhow};
-use cli::{ConfigTable, WithHint};
-use dataset::{DataConfig, Payoff, format_time, parse_time};
+use dataset::{DataConfig, Payoff, format_time};
 use market::{RestClient, RestOptions, Symbol};
+use registry::RunArgument;
 use rules::Thresholds;
 use tracing::{info, warn};
-use trading::{Ledger, Position, TradingConfig};
+use trading::{Ledger, Position};
 
 use super::book::Book;
+use super::follow::Follower;
 use super::metrics::WatchMetrics;
 use super::orders::{OrderArgs, OrderTerms, Orders};
 use super::session::{Session, note_left_out};
-use super::{ExchangeClock, Feed, FeedSource, SignalPolicy, log};
+use super::unseen::unseen;
+use super::{ExchangeClock, Feed, FeedSource, SignalPolicy, WatchArgs, WatchEnd, log};
 use crate::checkpoint::Request;
-use crate::seen::{InSample, out_of_sample};
+use crate::seen::InSample;
 use crate::{Checkpoint, WatchConfig};
 
 /// Bars that are fetched beyond those of a forecast: should the first reading of the clock be
 /// ahead, they are enough.
 const SPARE_BARS: i64 = 60;
 
-/// What a watch is told beside its config.
-#[derive(Debug, Clone, Default, clap::Args)]
-pub struct WatchArgs {
-    /// Sections [trading] and [watch] [default: those of the run's own config, else built-in]
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// The ledger [default: RUN/ledger.sqlite]
-    #[arg(long, value_name = "FILE")]
-    ledger: Option<PathBuf>,
-    /// What to trade on [default: RUN/thresholds.toml; where that is not there, nothing is traded]
-    #[arg(long, value_name = "FILE")]
-    thresholds: Option<PathBuf>,
-}
-
-/// Keys of `--set` that are the watch's, not the run's.
-const OWN_SECTIONS: [&str; 2] = ["trading.", "watch."];
-
-impl WatchArgs {
-    /// Splits overrides into the run's and the watch's.
-    pub fn split(overrides: &[String]) -> (Vec<String>, Vec<String>) {
-        overrides
-            .iter()
-            .cloned()
-            .partition(|text| !OWN_SECTIONS.iter().any(|section| text.starts_with(section)))
-    }
-
-    /// Where the ledger is.
-    pub fn ledger_path(&self, run: &Path) -> PathBuf {
-        self.ledger
-            .clone()
-            .unwrap_or_else(|| run.join("ledger.sqlite"))
-    }
-
-    /// The two sections, checked.
-    ///
-    /// # Errors
-    /// A file that is no config, a value that makes no sense.
-    pub fn settings(
-        &self,
-        run: &Path,
-        overrides: &[String],
-    ) -> anyhow::Result<(TradingConfig, WatchConfig)> {
-        let mut table = ConfigTable::read(self.config.as_deref().unwrap_or(&run.join("run.toml")))?;
-        table.apply(&Self::split(overrides).1)?;
-        let (trading, watch): (TradingConfig, WatchConfig) =
-            (table.section("trading")?, table.section("watch")?);
-        trading.validate().map_err(cli::usage)?;
-        watch.validate().map_err(cli::usage)?;
-        Ok((trading, watch))
-    }
-
-    /// The thresholds; None where the run has none.
-    ///
-    /// # Errors
-    /// A file that is no thresholds, or was asked for and is not there.
-    pub fn thresholds(&self, run: &Path) -> anyhow::Result<Option<Thresholds>> {
-        let path = self
-            .thresholds
-            .clone()
-            .unwrap_or_else(|| run.join("thresholds.toml"));
-        if self.thresholds.is_none() && !path.exists() {
-            return Ok(None);
-        }
-        let text = std::fs::read_to_string(&path)
-            .with_context(|| format!("cannot read {}", path.display()))
-            .hint("`scripts/tune-thresholds RUN` makes one")?;
-        Thresholds::from_toml(&text)
-            .map(Some)
-            .with_context(|| format!("{}", path.display()))
-    }
-}
-
-/// Watches until it is interrupted or the exchange's clock shows `until`.
+/// Watches until it is interrupted or at its end. A watch of one bar that the ledger has already
+/// changes nothing.
 ///
 /// # Errors
-/// A ledger in use, thresholds that are none, an exchange that does not answer at the start.
+/// A ledger in use, thresholds that are none, an exchange that does not answer at the start, and for
+/// one bar an exchange that does not answer at all.
 #[expect(
     clippy::too_many_lines,
     reason = "the parts of a session, put together one after the other"
@@ -110,11 +41,18 @@ pub fn watch(
     (args, wanted): (&WatchArgs, &OrderArgs),
     overrides: &[String],
     (base_url, websocket_url): (Option<&str>, Option<&str>),
-    until: Option<&str>,
+    end: WatchEnd,
 ) -> anyhow::Result<()> {
-    let until_ms = until_ms(until)?;
     let run = request.run;
-    let (trading, settings) = args.settings(run, overrides)?;
+    let argument = RunArgument {
+        folder: run.to_owned(),
+        model: request.registered.cloned(),
+    };
+    let (trading, mut settings) = args.settings(run, overrides)?;
+    if end == WatchEnd::OneBar {
+        // Too short for a stream and for whoever reads metrics.
+        (settings.websocket, settings.metrics_port) = (false, None);
+    }
     let (data, symbols) = (
         checkpoint.config.data.clone(),
         checkpoint.config.universe.symbols.clone(),
@@ -122,7 +60,7 @@ pub fn watch(
     let bar_ms = data.interval.ms();
     wanted.check(&symbols, bar_ms)?;
     let thresholds = args.thresholds(run)?;
-    let ledger_path = args.ledger_path(run);
+    let ledger_path = args.ledger_path(&argument);
     let ledger = open_ledger(&ledger_path)?;
     let is_interrupted = cli::watch_for_interrupt("finishing the minute")?;
     warn_of_what_is_missing(&checkpoint, thresholds.as_ref(), run);
@@ -136,8 +74,16 @@ pub fn watch(
         .build()?;
     runtime.block_on(async {
         serve_metrics(&metrics, settings.metrics_port).await;
-        let clock = wait_for_clock(&client, &settings, &is_interrupted).await?;
+        let clock = wait_for_clock(&client, &settings, end, &is_interrupted).await?;
         let begins_ms = clock.now_ms().div_euclid(bar_ms) * bar_ms - bar_ms;
+        let last_ms = ledger.last_forecast_ms()?;
+        if end == WatchEnd::OneBar && last_ms.is_some_and(|last_ms| last_ms >= begins_ms) {
+            info!(
+                time = format_time(begins_ms),
+                "recorded already: nothing to do"
+            );
+            return Ok(());
+        }
         let tuned = policy.thresholds.as_ref();
         let checkpoint = unseen(checkpoint, (request, in_sample), tuned, begins_ms)?;
         let open = ledger.open_positions()?;
@@ -163,6 +109,7 @@ pub fn watch(
         });
         let session = Session {
             checkpoint,
+            follower: Follower::new((request, in_sample), args),
             settings,
             policy,
             client,
@@ -173,7 +120,7 @@ pub fn watch(
             ledger_path,
             metrics,
             is_interrupted,
-            until_ms,
+            end,
             net,
             reported_ms: i64::MIN,
             doubted_at: None,
@@ -194,15 +141,6 @@ fn log_start(symbols: &[Symbol], open: &[Position], ledger: &Path, now_ms: i64) 
         exchange_time = format_time(now_ms),
         "watching"
     );
-}
-
-fn until_ms(until: Option<&str>) -> anyhow::Result<i64> {
-    let Some(text) = until else {
-        return Ok(i64::MAX);
-    };
-    parse_time(text).map_err(|error| {
-        cli::usage(anyhow!("--until: {error}").hint("--until 2024-05-01T12:00 for instance"))
-    })
 }
 
 /// Opens the ledger, and the log beside it.
@@ -283,44 +221,6 @@ async fn serve_metrics(metrics: &WatchMetrics, port: Option<u16>) {
     }
 }
 
-/// The model that has not seen the time at which the watch begins, nor have the thresholds; or the
-/// one that was loaded, marked as in sample.
-fn unseen(
-    checkpoint: Checkpoint,
-    (request, in_sample): (&Request<'_>, InSample),
-    tuned: Option<&Thresholds>,
-    begins_ms: i64,
-) -> anyhow::Result<Checkpoint> {
-    let bar_ms = checkpoint.config.data.interval.ms();
-    let tuned_on = tuned.filter(|thresholds| is_tuned_on(thresholds, begins_ms, bar_ms));
-    if let (Some(thresholds), InSample::Refuse) = (tuned_on, in_sample) {
-        return Err(anyhow!(
-            "{} UTC is not out of sample: thresholds were tuned on forecasts of {} \
-             to {} UTC",
-            format_time(begins_ms),
-            thresholds.tuned[0],
-            thresholds.tuned[1]
-        )
-        .hint(
-            "--thresholds FILE takes others; --in-sample watches all the same, and \
-             marks every row",
-        ));
-    }
-    let mut checkpoint = out_of_sample(checkpoint, request, begins_ms, in_sample)?;
-    checkpoint.is_in_sample |= tuned_on.is_some();
-    Ok(checkpoint)
-}
-
-/// Whether thresholds were tuned on the time, or on positions that were open then. Those that a
-/// person wrote, which name no span, were tuned on nothing.
-fn is_tuned_on(thresholds: &Thresholds, at_ms: i64, bar_ms: i64) -> bool {
-    let held_ms = (thresholds
-        .entry_delay_bars
-        .saturating_add(thresholds.hold_bars) as i64)
-        .saturating_mul(bar_ms);
-    parse_time(&thresholds.tuned[1]).is_ok_and(|last_ms| at_ms <= last_ms.saturating_add(held_ms))
-}
-
 /// Shorter tries than a download's: the candles of this minute are wanted within it.
 fn patience(settings: &WatchConfig, market: market::Market) -> RestOptions {
     let real = |secs: f64| Duration::from_secs_f64(secs / settings.clock_speed);
@@ -337,22 +237,28 @@ fn patience(settings: &WatchConfig, market: market::Market) -> RestOptions {
     }
 }
 
-/// An exchange that is down when the watch begins is waited for, like one that goes down later.
+/// An exchange that is down when the watch begins is waited for, like one that goes down later; for
+/// one bar alone no longer than `watch.patience_secs`.
 async fn wait_for_clock(
     client: &RestClient,
     settings: &WatchConfig,
+    end: WatchEnd,
     is_interrupted: &std::sync::atomic::AtomicBool,
 ) -> anyhow::Result<ExchangeClock> {
     let mut pause = Duration::from_millis(200);
+    let began = Instant::now();
+    let is_in_vain = || {
+        let is_over = began.elapsed().as_secs_f64() > settings.patience_secs;
+        is_interrupted.load(std::sync::atomic::Ordering::Relaxed)
+            || (end == WatchEnd::OneBar && is_over)
+    };
     loop {
         match ExchangeClock::read(client, settings.clock_speed).await {
             Ok(clock) => {
                 note_left_out(&clock);
                 return Ok(clock);
             }
-            Err(error) if is_interrupted.load(std::sync::atomic::Ordering::Relaxed) => {
-                return Err(error.into());
-            }
+            Err(error) if is_in_vain() => return Err(error.into()),
             Err(error @ (market::Error::NotServedHere { .. } | market::Error::Rejected { .. })) => {
                 return Err(error.into());
             }

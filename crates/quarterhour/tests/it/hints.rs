@@ -78,7 +78,7 @@ fn every_key_that_is_named_exists() {
     assert!(keys.len() > 10, "{keys:?}");
     for key in keys {
         let subcommand: &[&str] = match key.split('.').next().unwrap() {
-            "lightgbm" => &["baseline"],
+            "baseline" | "lightgbm" | "xgboost" => &["baseline"],
             "ridge" => &["ridge"],
             "volatility" => &["volatility"],
             "replay" => &["replay"],

@@ -8,15 +8,18 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod cadence;
 mod daily;
 mod download;
 mod ensemble;
 mod evaluate;
 mod hints;
+mod models;
 mod names;
 mod reference;
 mod replay;
 mod schema;
+mod search;
 
 use std::process::Command;
 

@@ -105,7 +105,7 @@ impl<'a> Series<'a> {
 }
 
 impl BookDraws {
-    fn value(&self, value: f64, of_draw: impl Fn(&Vec<usize>) -> f64) -> ExposureValue {
+    pub fn value(&self, value: f64, of_draw: impl Fn(&Vec<usize>) -> f64) -> ExposureValue {
         let drawn: Vec<f64> = self.indices.iter().map(of_draw).collect();
         ExposureValue {
             value: value.is_finite().then_some(value),

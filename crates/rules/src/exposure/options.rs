@@ -3,6 +3,7 @@
 use score::Options;
 use serde::Serialize;
 
+use super::cut::AlarmCosts;
 use crate::error::{Error, setting};
 
 /// What exposure rules do, and what it costs.
@@ -22,6 +23,9 @@ pub struct ExposureOptions {
     pub hedge: String,
     /// Cost of a change of exposure by 1, in basis points.
     pub cost_bps: f64,
+    /// What mistakes about High cost: it is called where its probability is at or above the cut that
+    /// earlier folds decide for them. None calls it where it is the likeliest class.
+    pub alarm_costs: Option<AlarmCosts>,
     /// Settings of the intervals.
     #[serde(skip)]
     pub bootstrap: Options,
@@ -37,6 +41,7 @@ impl Default for ExposureOptions {
             hedge_ratio: 0.5,
             hedge: "BTCUSDT".to_owned(),
             cost_bps: 10.0,
+            alarm_costs: None,
             bootstrap: Options::default(),
         }
     }
@@ -49,6 +54,7 @@ impl ExposureOptions {
     /// Names the key, the value found and what is expected.
     pub fn validate(&self) -> Result<(), Error> {
         self.bootstrap.validate()?;
+        self.alarm_costs.map_or(Ok(()), AlarmCosts::validate)?;
         let is_share = |value: f64| (0.0..=1.0).contains(&value);
         let shares = [("reduced", self.reduced), ("top_share", self.top_share)];
         if let Some((key, found)) = shares.into_iter().find(|(_, value)| !is_share(*value)) {

@@ -18,15 +18,22 @@ pub(super) struct Outlooks {
 }
 
 impl Outlooks {
-    /// Of a run: its own classes and volatilities.
-    pub fn of_run(rows: &Rows, forecaster: &ForecastColumn, top_share: f64) -> Self {
+    /// Of a run: its own classes and volatilities; High is called by `calls` where there are any, and
+    /// where it is the likeliest class otherwise.
+    pub fn of_run(
+        rows: &Rows,
+        forecaster: &ForecastColumn,
+        top_share: f64,
+        calls: Option<&[Option<bool>]>,
+    ) -> Self {
         let level = forecaster.level.as_ref();
         let regimes = level.and_then(|level| level.regimes.as_ref());
         let is_high = |row: usize| {
+            if let Some(calls) = calls {
+                return calls[row];
+            }
             let probability = regimes?.probability.each_ref().map(|column| column[row]);
-            let [low, medium, high] = probability;
-            let is_known = probability.iter().all(|value| value.is_finite());
-            is_known.then_some(high > low && high > medium)
+            is_likeliest_high(probability)
         };
         let volatility = |row: usize| match level {
             Some(level) => level.volatility[row],
@@ -71,6 +78,20 @@ impl Outlooks {
     }
 }
 
+/// Whether High is the likeliest of Low, Medium and High; None where a probability is unknown.
+pub fn is_likeliest_high(probability: [f64; 3]) -> Option<bool> {
+    let [low, medium, high] = probability;
+    let is_known = probability.iter().all(|value| value.is_finite());
+    is_known.then_some(high > low && high > medium)
+}
+
+/// Whether a forecast is above this share of its coin's earlier ones, which are in ascending order;
+/// never where these are fewer than 28.
+pub fn is_in_top(earlier: &[f64], forecast: f64, share: f64) -> bool {
+    let edge = quantile(earlier, share).filter(|_| earlier.len() >= LEAST_EARLIER);
+    edge.is_some_and(|edge| forecast > edge)
+}
+
 /// Whether each forecast is above this share of its coin's forecasts of earlier times; never where
 /// these are few.
 fn tops(rows: &Rows, forecast: &[f64], share: f64) -> Vec<bool> {
@@ -80,8 +101,7 @@ fn tops(rows: &Rows, forecast: &[f64], share: f64) -> Vec<bool> {
     let mut is_top = vec![false; rows.len()];
     for row in order {
         let own = &mut earlier[rows.symbol[row] as usize];
-        let edge = quantile(own, share).filter(|_| own.len() >= LEAST_EARLIER);
-        is_top[row] = edge.is_some_and(|edge| forecast[row] > edge);
+        is_top[row] = is_in_top(own, forecast[row], share);
         let place = own.partition_point(|value| *value < forecast[row]);
         own.insert(place, forecast[row]);
     }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::cut_report::CutReport;
 use super::figures::{ExposureFigures, ExposureValue};
 use super::options::ExposureOptions;
 use super::rule::ExposureRule;
@@ -24,6 +25,9 @@ pub struct ExposureReport {
     /// The capital of that at every time, from 1.
     #[serde(skip)]
     pub hold_capital: Vec<(i64, f64)>,
+    /// Where each run calls High, where mistakes about it have costs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cuts: Vec<CutReport>,
     /// Each rule by each forecaster.
     pub results: Vec<ExposureResult>,
 }

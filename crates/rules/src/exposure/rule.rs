@@ -1,6 +1,6 @@
 //! What is held of a coin, given a forecast of its volatility.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::options::ExposureOptions;
 
@@ -8,7 +8,7 @@ use super::options::ExposureOptions;
 pub(super) const YEAR: f64 = 365.0;
 
 /// A rule of exposure to coins that are otherwise held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ExposureRule {
     /// Less of a coin whose likeliest class is High.

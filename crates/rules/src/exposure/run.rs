@@ -4,6 +4,7 @@ use score::{ForecastColumn, Rows, check_forecasters};
 use statistics::{circular_block_indices, max_drawdown};
 
 use super::book::Market;
+use super::cut_report::{CutReport, calls, cut_report};
 use super::figures::{BookDraws, Series, growth, sharpe, volatility};
 use super::options::ExposureOptions;
 use super::outlooks::Outlooks;
@@ -85,11 +86,26 @@ pub fn exposure(
         block_days: options.bootstrap.block_days,
         hold: hold.figures(),
         hold_capital: capital(&market, &hold.returns),
+        cuts: cuts((&market, &draws), forecasters, options),
         results: (ExposureRule::ALL.into_iter())
             .filter(|rule| *rule != ExposureRule::HedgeHigh || market.hedge.is_some())
             .flat_map(followed)
             .collect(),
     })
+}
+
+/// Where each run calls High; none where mistakes about it have no costs.
+fn cuts(
+    book: (&Market<'_>, &BookDraws),
+    forecasters: &[ForecastColumn],
+    options: &ExposureOptions,
+) -> Vec<CutReport> {
+    let Some(costs) = options.alarm_costs else {
+        return Vec::new();
+    };
+    let runs = forecasters.iter().filter(|one| !one.is_control());
+    runs.filter_map(|run| cut_report(book, run, costs))
+        .collect()
 }
 
 /// The runs, the naive control and an oracle.
@@ -105,8 +121,14 @@ fn outlooks(
         .iter()
         .filter(|one| one.is_control() && one.name == NAIVE);
     let oracle = ForecastColumn::control("oracle", rows.realized.clone());
+    let of_run = |run: &ForecastColumn| {
+        let regimes = run.level.as_ref().and_then(|level| level.regimes.as_ref());
+        let calls = (options.alarm_costs.zip(regimes))
+            .map(|(costs, regimes)| calls(rows, regimes, &costs.fold_cuts(rows, regimes)));
+        Outlooks::of_run(rows, run, share, calls.as_deref())
+    };
     runs()
-        .map(|run| Outlooks::of_run(rows, run, share))
+        .map(of_run)
         .chain(naive.map(|control| Outlooks::by_edges(rows, control, share, edges)))
         .chain([Outlooks::by_edges(rows, &oracle, share, edges)])
         .collect()

@@ -10,6 +10,7 @@
 
 mod backtest;
 mod break_even;
+mod cut;
 mod exposure;
 mod golden_backtest;
 mod golden_thresholds;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use dataset::{Dataset, Fold};
 
 /// How many blocks the training days of a fold are cut into.
-const BLOCKS: usize = 4;
+pub const BLOCKS: usize = 4;
 
 /// A block of training rows that is held out, and what a model that forecasts it is fitted to.
 #[derive(Debug, Clone, PartialEq, Eq)]

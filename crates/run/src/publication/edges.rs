@@ -8,7 +8,7 @@ const LEAST_ROWS: usize = 30;
 
 /// Edges of the regimes, in the unit of the target.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct RegimeEdges {
+pub struct RegimeEdges {
     /// Those of all coins together; empty where no coin has a training row.
     pub pooled: Vec<f64>,
     /// Those of each coin, `[coins]`; None for a coin that takes the pooled ones.
@@ -32,6 +32,15 @@ impl RegimeEdges {
             pooled: edges(training.concat()),
         }
     }
+
+    /// The class of a coin's target, 0 the lowest: the number of edges that it is above. None where
+    /// there are no edges.
+    pub fn class_of(&self, coin: usize, target: f64) -> Option<usize> {
+        let own = self.own.get(coin).and_then(Option::as_ref);
+        let edges = own.unwrap_or(&self.pooled);
+        let above = edges.iter().filter(|edge| target > **edge).count();
+        (!edges.is_empty() && !target.is_nan()).then_some(above)
+    }
 }
 
 #[cfg(test)]
@@ -42,6 +51,7 @@ mod tests {
         RegimeConfig {
             edges,
             quantiles: quantiles.to_vec(),
+            ..RegimeConfig::default()
         }
     }
 

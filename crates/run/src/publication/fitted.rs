@@ -76,6 +76,16 @@ impl PublishedVolatility {
             probabilities: Vec::new(),
         }
     }
+
+    /// The same with the probabilities of a forecaster that learns the classes itself, one a class;
+    /// unchanged where it has none, and where no probabilities are published.
+    pub fn with_own_classes(mut self, own: Option<&[f64]>) -> Self {
+        if let Some(own) = own.filter(|own| own.len() == self.probabilities.len()) {
+            let pairs = self.probabilities.iter_mut().zip(own);
+            pairs.for_each(|((_, probability), own)| *probability = *own);
+        }
+        self
+    }
 }
 
 impl Publication {

@@ -14,12 +14,13 @@ mod fitted;
 use std::ops::Range;
 use std::path::Path;
 
-use dataset::{Config, Dataset, Fold, ForecastTable, RunDir, TablePart, Task};
+use dataset::{Config, Dataset, Fold, ForecastTable, RunDir, TablePart};
 
 use fit::{Fitting, FoldStep, Source, training_table};
 use fitted::SavedPublications;
 
-pub use blocks::{OutOfBlock, TrainingBlock, training_blocks};
+pub use blocks::{BLOCKS, OutOfBlock, TrainingBlock, training_blocks};
+pub use edges::RegimeEdges;
 pub use fitted::{Publication, PublicationStep, PublishedVolatility};
 
 /// The table of a fold's training rows, each forecast out of its block, in the folder of the fold.
@@ -102,7 +103,11 @@ pub(crate) fn load(
 }
 
 fn is_of_volatility(config: &Config) -> bool {
-    config.target.init(config.data.interval).task() == Task::LogVolatility
+    config
+        .target
+        .init(config.data.interval)
+        .task()
+        .is_of_volatility()
 }
 
 /// The step of each fold of a part, in order of time.
@@ -196,7 +201,13 @@ fn add_outputs(
             }
         }
     }
-    part.outputs.extend(names.into_iter().zip(columns));
+    for (name, column) in names.into_iter().zip(columns) {
+        // A forecaster that learns classes has probabilities of its own.
+        let is_own = name.starts_with("probability_") && part.outputs.contains_key(&name);
+        if !is_own {
+            part.outputs.insert(name, column);
+        }
+    }
     Ok(())
 }
 

@@ -125,6 +125,22 @@ impl RegimeForecast {
         }
     }
 
+    /// Place in [`REGIMES`] of the class of a log volatility by a row's edges; None where they are
+    /// unknown.
+    pub(crate) fn class_of(&self, row: usize, value: f64) -> Option<usize> {
+        let [low, high] = self.edges.each_ref().map(|edge| edge[row]);
+        let is_known = low.is_finite() && high.is_finite() && value.is_finite();
+        is_known.then(|| usize::from(value > low) + usize::from(value > high))
+    }
+
+    /// A value of each place in [`REGIMES`] that has a class, 0 of the others.
+    pub(crate) fn among_places(&self, value: impl Fn(usize) -> f64) -> [f64; 3] {
+        std::array::from_fn(|place| match self.places().contains(&place) {
+            true => value(place),
+            false => 0.0,
+        })
+    }
+
     /// The class of a row whose log volatility came as `realized`; None where edges or probabilities
     /// are unknown.
     pub(crate) fn row(&self, row: usize, realized: f64) -> Option<RegimeRow> {

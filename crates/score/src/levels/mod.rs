@@ -3,6 +3,7 @@
 
 mod coins;
 mod comparison;
+mod control_classes;
 mod day_draws;
 mod details;
 mod forecast;

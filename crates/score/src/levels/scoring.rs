@@ -7,9 +7,10 @@ use rayon::prelude::*;
 
 use super::coins::coins;
 use super::comparison::{confidence_set, daily_losses, diebold_mariano_t};
+use super::control_classes::classes_of;
 use super::day_draws::DayDraws;
 use super::details::Details;
-use super::forecast::{LevelForecast, Quantity};
+use super::forecast::{LevelForecast, Quantity, RegimeForecast};
 use super::report::LevelScore;
 use crate::Options;
 use crate::common_rows::CommonRows;
@@ -29,7 +30,13 @@ pub(crate) fn score_levels(
 ) -> Report {
     let is_own = |metric: &&Metric| metric.quantity == Quantity::LogVolatility;
     let metrics: Vec<Metric> = metrics.iter().filter(is_own).copied().collect();
-    let published: Vec<Cow<'_, ForecastColumn>> = forecasters.iter().map(with_level).collect();
+    let known = forecasters
+        .iter()
+        .find_map(|one| one.level.as_ref()?.regimes.as_ref());
+    let published: Vec<Cow<'_, ForecastColumn>> = forecasters
+        .iter()
+        .map(|one| with_level(one, rows, known))
+        .collect();
     let forecasters: Vec<&ForecastColumn> = published.iter().map(AsRef::as_ref).collect();
     let common = CommonRows::new(rows, options);
     let days = DayDraws::new(rows, &common.spans, options);
@@ -76,12 +83,22 @@ pub(crate) fn score_levels(
     }
 }
 
-/// The forecaster with what it publishes: its log as it is where it says nothing else.
-fn with_level(forecaster: &ForecastColumn) -> Cow<'_, ForecastColumn> {
+/// The forecaster with what it publishes: its log as it is where it says nothing else, and of a
+/// control the classes whose edges are known.
+fn with_level<'a>(
+    forecaster: &'a ForecastColumn,
+    rows: &Rows,
+    known: Option<&RegimeForecast>,
+) -> Cow<'a, ForecastColumn> {
     match forecaster.level {
         Some(_) => Cow::Borrowed(forecaster),
         None => Cow::Owned(ForecastColumn {
-            level: Some(LevelForecast::uncorrected(&forecaster.forecast)),
+            level: Some(LevelForecast {
+                regimes: known
+                    .filter(|_| forecaster.is_control())
+                    .and_then(|known| classes_of(forecaster, rows, known)),
+                ..LevelForecast::uncorrected(&forecaster.forecast)
+            }),
             ..forecaster.clone()
         }),
     }

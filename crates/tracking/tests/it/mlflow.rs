@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tracking::{Error, Tracker, TrackingSettings};
+use tracking::{Error, ModelRegistryClient, Tracker, TrackingSettings};
 
 /// How long the server may take to start.
 const START: Duration = Duration::from_secs(180);
@@ -186,9 +186,42 @@ fn a_real_server_holds_the_run_until_it_is_killed() {
         return;
     };
     holds_the_whole_run(&server);
+    keeps_models(&server);
     takes_odd_names(&server);
     names_a_deleted_experiment(&server);
     is_killed(&mut server);
+}
+
+/// Registered models with their versions, tags and aliases, by the server's own rules.
+fn keeps_models(server: &Server) {
+    let client = ModelRegistryClient::new(&TrackingSettings {
+        uri: server.url.clone(),
+        ..TrackingSettings::default()
+    })
+    .unwrap();
+    client.create_model("spot20").unwrap();
+    client.create_model("spot20").unwrap();
+    let tags = [("version", "1.0.0"), ("kind", "lightgbm")];
+    let tags = tags.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let number = client
+        .create_version("spot20", "quarterhour:/spot20/1.0.0", "the first", &tags)
+        .unwrap();
+    assert_eq!(number, "1");
+    let known = client.versions("spot20").unwrap();
+    assert_eq!(known, [("1.0.0".to_owned(), "1".to_owned())].into());
+    client.set_alias("spot20", "production", "1").unwrap();
+    client
+        .set_version_tag("spot20", "1", ("retired", "true"))
+        .unwrap();
+    let found = server.get("registered-models/alias?name=spot20&alias=production");
+    let version = &found["model_version"];
+    assert_eq!(version["version"], "1");
+    assert_eq!(value(&version["tags"], "version"), "1.0.0");
+    assert_eq!(value(&version["tags"], "retired"), "true");
+    // What our own rules for aliases refuse, the server refuses too.
+    for alias in ["latest", "v1", "a b"] {
+        assert!(client.set_alias("spot20", alias, "1").is_err(), "{alias}");
+    }
 }
 
 fn write(folder: &Path, name: &str, content: &[u8]) -> PathBuf {

@@ -29,6 +29,7 @@ fn position(
             fee_bps,
             slippage_bps: 0.0,
         },
+        forecaster: None,
     }
 }
 

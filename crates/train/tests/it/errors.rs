@@ -112,6 +112,20 @@ fn bad_input_is_refused() {
             "network.tcn.kernel=0",
         ],
     );
+    let of_parts = [
+        "--set",
+        "training.loss=gaussian",
+        "--set",
+        "target.fit=parts",
+    ];
+    said.refused("a loss of no parts", &of_parts);
+    said.refused("QLIKE of returns", &["--set", "training.loss=qlike"]);
+    said.refused("a scale of no loss", &["--set", "network.log_scale=true"]);
+    said.refused(
+        "a skip that is off",
+        &["--set", "network.linear_skip_bars=1"],
+    );
+    said.refused("blocks of returns", &["--set", "training.residuals=blocks"]);
     said.refused("learning rate 0", &["--set", "optimizer.learning_rate=0"]);
     said.refused("share above 1", &["--set", "features.max_filled_share=1.5"]);
     said.refused("no such device", &["--device", "tpu"]);

@@ -2,13 +2,13 @@
 
 use super::model::{Model, ModelSettings};
 use super::pooled::{Pooled, Scale};
-use super::terms::{RV1, RV7, RV30};
+use crate::terms::{RV1, RV7, RV30};
 
 /// The model.
 pub(crate) fn init(_: &ModelSettings<'_>) -> Box<dyn Model> {
     Box::new(Pooled {
         description: "HAR (Corsi 2009): volatility on that of the last day, week and month, all coins together. Forecasts are floored at 0.001 a day.",
-        terms: &[RV1, RV7, RV30],
+        terms: vec![RV1, RV7, RV30],
         scale: Scale::Level,
     })
 }

@@ -10,10 +10,11 @@ pub(crate) mod log_har;
 mod model;
 pub(crate) mod naive;
 pub(crate) mod parts;
+pub(crate) mod parts_harq;
 mod pooled;
 pub(crate) mod range_har_gk;
 pub(crate) mod range_har_pk;
-mod terms;
+pub(crate) mod term;
 pub(crate) mod trailing_30d;
 pub(crate) mod two_stage;
 

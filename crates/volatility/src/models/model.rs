@@ -5,8 +5,9 @@ use std::fmt::Debug;
 use dataset::{Config, Control};
 
 use crate::observations::Observations;
+use crate::terms::Term;
 use crate::training::Training;
-use crate::{Error, GarchOptions, Parameters};
+use crate::{Error, Parameters, VolatilityOptions};
 
 /// A classical model of volatility: one file in `models/` and a line in the list.
 ///
@@ -26,7 +27,12 @@ pub(crate) trait Model: Debug + Send + Sync {
         Vec::new()
     }
 
-    /// How many bars up to t its forecast at t looks at, beside those that the features do.
+    /// The terms that it is made of.
+    fn terms(&self) -> Vec<Term> {
+        Vec::new()
+    }
+
+    /// How many bars up to t its forecast at t looks at, beside those that its terms do.
     fn history_bars(&self) -> usize {
         1
     }
@@ -50,7 +56,7 @@ pub(crate) trait Model: Debug + Send + Sync {
 /// What a model is made of.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ModelSettings<'a> {
-    pub garch: &'a GarchOptions,
+    pub options: &'a VolatilityOptions,
     pub config: &'a Config,
 }
 

@@ -2,22 +2,23 @@
 
 use super::model::{Model, ModelSettings};
 use super::pooled::{Pooled, Scale};
-use super::terms::{
-    FULL, LAB7, LAB30, LEVEL, LPK1, LPK7, LPK30, LRV_2H, LRV_6H, LRV1, LRV7, LRV22, LRV30, Term,
-};
 use super::two_stage::TwoStage;
+use crate::terms::{
+    FULL, LAB7, LAB30, LEVEL, LPK1, LPK7, LPK30, LRV_LEVEL, LRV1, LRV2H, LRV6H, LRV7, LRV22, LRV30,
+    Term,
+};
 
 const DAY_MS: i64 = 86_400_000;
 
 /// Of the market, on bars shorter than a day: no level, which moves with the market.
-const MARKET_OF_SHORT_BARS: &[Term] = &[LRV1, LRV7, LRV22, LRV_6H, LRV_2H];
-const OWN_OF_SHORT_BARS: &[Term] = &[LRV1, LRV7, LRV22, LRV_6H, LRV_2H, LEVEL];
+const MARKET_OF_SHORT_BARS: &[Term] = &[LRV1, LRV7, LRV22, LRV6H, LRV2H];
+const OWN_OF_SHORT_BARS: &[Term] = &[LRV1, LRV7, LRV22, LRV6H, LRV2H, LRV_LEVEL];
 
 /// Of bars of a day; the mean size of returns has less of a single large one than their mean square.
 const OWN: &[Term] = &[LRV1, LRV7, LRV30, LPK1, LPK7, LPK30, LEVEL, LAB7, LAB30];
 
 /// How fast deviations of bars of a day forget.
-const OWN_HALF_LIFE_DAYS: f64 = 120.0;
+pub(super) const OWN_HALF_LIFE_DAYS: f64 = 120.0;
 
 /// The model.
 pub(crate) fn init(settings: &ModelSettings<'_>) -> Box<dyn Model> {
@@ -29,14 +30,14 @@ pub(crate) fn init(settings: &ModelSettings<'_>) -> Box<dyn Model> {
     Box::new(TwoStage {
         description: "The mean over the coins of a pooled HAR's forecasts, and a regression of what a coin deviates \
                       from it. On bars of a day the market's part is HAR-full, and the deviations have the mean size \
-                      of returns too and forget half in 120 days; on shorter bars both have the last two and six hours, \
-                      and the deviations the coin's level.",
+                      of returns too and forget half in 120 days; on shorter bars both have the returns of the last day, \
+                      7 and 22 days and of the last two and six hours, and the deviations the coin's level of 90 days.",
         market: Pooled {
             description: "",
-            terms: market,
+            terms: market.to_vec(),
             scale: Scale::Log,
         },
-        own,
+        own: own.to_vec(),
         own_half_life_days,
     })
 }

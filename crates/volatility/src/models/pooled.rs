@@ -3,8 +3,8 @@
 use statistics::{NormalEquations, least_squares};
 
 use super::model::Model;
-use super::terms::Term;
 use crate::observations::Observations;
+use crate::terms::Term;
 use crate::training::Training;
 use crate::{Coefficient, Error, Parameters};
 
@@ -15,10 +15,10 @@ const LEAST_LEVEL: f64 = 1e-3;
 pub(super) const CONSTANT: &str = "constant";
 
 /// Least squares of all coins and rows alike, with a constant.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Pooled {
     pub description: &'static str,
-    pub terms: &'static [Term],
+    pub terms: Vec<Term>,
     pub scale: Scale,
 }
 
@@ -33,15 +33,10 @@ pub(super) enum Scale {
 
 impl Pooled {
     /// Writes the constant and the terms; false where one is unknown.
-    fn values(
-        &self,
-        seen: &Observations<'_>,
-        (row, coin): (usize, usize),
-        out: &mut [f64],
-    ) -> bool {
+    fn values(&self, seen: &Observations<'_>, at: (usize, usize), out: &mut [f64]) -> bool {
         out[0] = 1.0;
-        for (out, term) in out[1..].iter_mut().zip(self.terms) {
-            *out = (term.value)(seen, row, coin);
+        for (out, term) in out[1..].iter_mut().zip(&self.terms) {
+            *out = seen.term(term, at);
         }
         out.iter().all(|value| value.is_finite())
     }
@@ -72,6 +67,10 @@ impl Model for Pooled {
             .chain(terms)
             .map(str::to_owned)
             .collect()
+    }
+
+    fn terms(&self) -> Vec<Term> {
+        self.terms.clone()
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Parameters, Error> {

@@ -2,13 +2,13 @@
 
 use super::model::{Model, ModelSettings};
 use super::pooled::{Pooled, Scale};
-use super::terms::{LPK1, LPK7, LPK30};
+use crate::terms::{LPK1, LPK7, LPK30};
 
 /// The model.
 pub(crate) fn init(_: &ModelSettings<'_>) -> Box<dyn Model> {
     Box::new(Pooled {
         description: "HAR in logarithms on the Parkinson volatility of the last day, week and month, which highs and lows tell with less noise than closes.",
-        terms: &[LPK1, LPK7, LPK30],
+        terms: vec![LPK1, LPK7, LPK30],
         scale: Scale::Log,
     })
 }

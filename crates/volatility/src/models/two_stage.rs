@@ -4,8 +4,8 @@ use statistics::{NormalEquations, least_squares};
 
 use super::model::{Model, ModelSettings};
 use super::pooled::{Pooled, Scale};
-use super::terms::{FULL, Term};
 use crate::observations::Observations;
+use crate::terms::{FULL, Term};
 use crate::training::{RowCoins, Training};
 use crate::{Coefficient, Error, Parameters};
 
@@ -19,10 +19,10 @@ pub(crate) fn init(_: &ModelSettings<'_>) -> Box<dyn Model> {
                       market-wide event can bend.",
         market: Pooled {
             description: "",
-            terms: FULL,
+            terms: FULL.to_vec(),
             scale: Scale::Log,
         },
-        own: FULL,
+        own: FULL.to_vec(),
         own_half_life_days: None,
     })
 }
@@ -34,7 +34,7 @@ pub(super) struct TwoStage {
     pub description: &'static str,
     pub market: Pooled,
     /// Terms of the coins' deviations.
-    pub own: &'static [Term],
+    pub own: Vec<Term>,
     /// Days after which a row weighs half as much in the regression of deviations.
     pub own_half_life_days: Option<f64>,
 }
@@ -50,7 +50,7 @@ impl TwoStage {
     ) -> (Vec<usize>, Vec<Vec<f64>>) {
         let terms = |coin: usize| -> Vec<f64> {
             let terms = self.own.iter();
-            terms.map(|term| (term.value)(seen, row, coin)).collect()
+            terms.map(|term| seen.term(term, (row, coin))).collect()
         };
         let all = coins.into_iter().map(|coin| (coin, terms(coin)));
         let known = all.filter(|(_, terms)| terms.iter().all(|value| value.is_finite()));
@@ -93,6 +93,20 @@ impl Model for TwoStage {
     fn coefficients(&self) -> Vec<String> {
         let own = self.own.iter().map(|term| format!("{} own", term.name));
         self.market.coefficients().into_iter().chain(own).collect()
+    }
+
+    fn terms(&self) -> Vec<Term> {
+        // A term of both parts is asked for once.
+        let mut terms = self.market.terms.clone();
+        let is_new = |term: &&Term| {
+            !self
+                .market
+                .terms
+                .iter()
+                .any(|known| known.name == term.name)
+        };
+        terms.extend(self.own.iter().filter(is_new));
+        terms
     }
 
     fn fit(&self, training: &Training<'_>) -> Result<Parameters, Error> {

@@ -50,7 +50,7 @@ fn no_fit_knows_a_candle_after_its_first_row() {
                 of_changed(start + 1),
                 "{name} refit {number}"
             );
-            let is_fitted = !["naive", "trailing_30d", "ewma"].contains(&name);
+            let is_fitted = !["naive", "trailing_30d", "ewma", "term"].contains(&name);
             let is_changed = refits[..=number] != of_changed(start - 3);
             assert_eq!(is_changed, is_fitted, "{name} refit {number}");
         }

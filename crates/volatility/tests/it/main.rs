@@ -9,4 +9,5 @@
 mod file;
 mod golden;
 mod knows;
+mod short;
 mod support;

@@ -308,3 +308,29 @@ async fn real_answers_are_read_and_paged() {
         assert_eq!(stub.count("/klines"), served.div_ceil(100));
     }
 }
+
+/// Pairs of another currency, and pairs and contracts that are not traded or end one day, are none.
+#[tokio::test]
+async fn traded_pairs_are_those_of_the_currency() {
+    let stub = Stub::start(|request, _| {
+        assert!(request.path.ends_with("/exchangeInfo"), "{}", request.path);
+        let of = |symbol: &str, quote: &str, status: &str, contract: Option<&str>| {
+            let mut entry = json!({"symbol": symbol, "quoteAsset": quote, "status": status});
+            if let Some(contract) = contract {
+                entry["contractType"] = contract.into();
+            }
+            entry
+        };
+        ok(json!({"symbols": [
+            of("ETHUSDT", "USDT", "TRADING", None),
+            of("BTCUSDT", "USDT", "TRADING", Some("PERPETUAL")),
+            of("ETHBTC", "BTC", "TRADING", None),
+            of("LUNAUSDT", "USDT", "BREAK", None),
+            of("BTCUSDT_231229", "USDT", "TRADING", Some("CURRENT_QUARTER")),
+            of("no name", "USDT", "TRADING", None),
+        ]})
+        .to_string())
+    });
+    let pairs = client(&stub).traded_pairs("USDT").await.unwrap();
+    assert_eq!(pairs, [symbol("BTCUSDT"), symbol("ETHUSDT")]);
+}

@@ -2,7 +2,9 @@
 //! neither lost nor doubled.
 
 mod faults;
+mod follow;
 mod ledger;
+mod record;
 
 use std::fs;
 use std::io::{Read, Write};
@@ -32,6 +34,10 @@ struct Market3 {
 
 impl Market3 {
     fn new(faults: Faults) -> Self {
+        Self::with_speed(faults, SPEED)
+    }
+
+    fn with_speed(faults: Faults, speed: f64) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let run = untrained_run(dir.path());
         let mut config = tests::tiny();
@@ -40,7 +46,7 @@ impl Market3 {
         let start = coins[0].1.open_time_ms[2000].to_string();
         let replay = ReplayConfig {
             start: Some(start),
-            speed: SPEED,
+            speed,
             faults,
             ..ReplayConfig::default()
         };
@@ -57,10 +63,15 @@ impl Market3 {
 
     /// Starts a watch that ends in `minutes` of the exchange's.
     fn watch(&self, minutes: i64, more: &[&str]) -> Child {
+        self.watch_run("run", minutes, more)
+    }
+
+    /// The same of a run by its folder, or of a registered model.
+    fn watch_run(&self, run: &str, minutes: i64, more: &[&str]) -> Child {
         let until = (self.exchange.now_ms() + minutes * MINUTE).to_string();
         let speed = format!("watch.clock_speed={SPEED}");
         let common = [
-            "--watch", "--run", "run", "--device", "flex", "--until", &until, "--set", &speed,
+            "--watch", "--run", run, "--device", "flex", "--until", &until, "--set", &speed,
         ];
         Command::new(env!("CARGO_BIN_EXE_predict"))
             .args(common)

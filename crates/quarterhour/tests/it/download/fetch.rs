@@ -497,3 +497,54 @@ fn funding_rates_of_futures_are_stored_beside_the_candles() {
     let until_march = rates.partition_point(|one| one.time_ms < march_ms);
     assert_eq!(store.funding(&source[0].0).unwrap(), rates[..until_march]);
 }
+
+/// All pairs of a currency that the exchange trades, without leveraged and pegged ones, which a dry
+/// run names.
+#[test]
+fn pairs_of_a_currency_are_those_that_the_exchange_trades() {
+    let (dir, mut source) = (tempfile::tempdir().unwrap(), coins("2024-01-01", 2, MINUTE));
+    for ((symbol, _), name) in source.iter_mut().zip(["BTCUSDT", "BTCUPUSDT", "USDCUSDT"]) {
+        *symbol = Symbol::new(name).unwrap();
+    }
+    let exchange = exchange(
+        Market::Spot,
+        MINUTE,
+        source,
+        "2024-01-03",
+        Faults::default(),
+    );
+    let settings = [
+        "universe.symbols=[]",
+        "universe.quote=USDT",
+        "data.from=2024-01-02",
+    ];
+    let told = fetched(
+        dir.path(),
+        &exchange.url(),
+        &[&settings[..], &["--dry-run"]].concat(),
+    );
+    assert_eq!(told.0, "BTCUSDT\n");
+    assert_eq!(
+        told.1,
+        "note: left out, 1: leveraged: BTCUPUSDT\nnote: left out, 1: pegged: USDCUSDT\n"
+    );
+    assert!(
+        !dir.path().join("data/candles").exists(),
+        "a dry run fetches nothing"
+    );
+    fetched(dir.path(), &exchange.url(), &settings);
+    let store = Store::new(&dir.path().join("data"), Market::Spot, MINUTE);
+    assert_eq!(store.symbols().unwrap(), [Symbol::new("BTCUSDT").unwrap()]);
+
+    let twice = run(
+        dir.path(),
+        &exchange.url(),
+        &["universe.quote=USDT", "data.from=2024-01-02"],
+    );
+    let stderr = String::from_utf8(twice.stderr).unwrap();
+    assert_eq!(twice.status.code(), Some(2));
+    assert!(
+        stderr.contains("universe.quote = USDT: expected no such key beside universe.symbols"),
+        "{stderr}"
+    );
+}

@@ -95,6 +95,16 @@ fn bad_input_is_refused() {
             "good",
         ],
     );
+    let zero = ["--run", "both", "--set", "ensemble.prior=zero", "--set"];
+    said.refused(
+        "a prior of another method",
+        &[&zero[..], &["ensemble.method=mean", "good", "good"]].concat(),
+    );
+    let qlike = ["--run", "both", "--set", "ensemble.method=qlike"];
+    said.refused(
+        "QLIKE of returns",
+        &[&qlike[..], &["good", "good"]].concat(),
+    );
     said.refused(
         "unknown method",
         &[

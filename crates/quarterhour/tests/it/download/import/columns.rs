@@ -185,14 +185,14 @@ fn daily_files_say_what_they_leave_out() {
     fs::write(
         dir.path().join("daily.csv"),
         format!(
-            "date,symbol,open,high,low,close,volume,Market Cap\n{}",
+            "date,symbol,open,high,low,close,volume,Total Supply\n{}",
             rows(5, 86_400, day)
         ),
     )
     .unwrap();
     let stderr = taken(dir.path(), &["daily.csv"]);
     assert!(
-        stderr.contains("daily.csv: column not taken: Market Cap"),
+        stderr.contains("daily.csv: column not taken: Total Supply"),
         "{stderr}"
     );
     assert_eq!(stored(dir.path(), "1d", "BTCUSD").len(), 5);
@@ -217,4 +217,52 @@ fn files_of_other_programs_are_read() {
     assert_eq!(columns(&daily), ALL[..5]);
     assert!(daily.len() > 100 && daily.open_time_ms.iter().all(|time| time % 86_400_000 == 0));
     assert_eq!(columns(&stored(dir.path(), "15m", "BTCUSDT")), ALL);
+}
+
+/// As lists of coins by market cap have it: a day a row, with a market cap of 0 where nobody knows it.
+#[test]
+fn daily_files_with_a_market_cap_are_taken() {
+    let dir = tempfile::tempdir().unwrap();
+    let name = "all.csv";
+    let text = "date,symbol,open,high,low,close,volume,market_cap\n\
+                2021-01-01,BTC,10,12,9,11,5,1000\n\
+                2021-01-02,BTC,11,12,9,10,6,0\n\
+                2021-01-03,BTC,10,12,9,11,7,\n\
+                2021-01-04,BTC,11,12,9,-1,8,1100\n\
+                2021-01-05,BTC,11,12,9,10,8,1200\n";
+    fs::write(dir.path().join(name), text).unwrap();
+    let stderr = refused(dir.path(), &[name]);
+    assert!(
+        stderr.contains("close is -1, expected a finite price above 0"),
+        "{stderr}"
+    );
+
+    let stderr = taken(dir.path(), &[name, "--drop-bad-rows"]);
+    for told in [
+        "note: all.csv: market_cap is 0 or missing in 2 rows, which have none",
+        "note: all.csv: row 4 left out: BTC: candle at 2021-01-04T00:00:00Z",
+    ] {
+        assert!(stderr.contains(told), "{stderr}");
+    }
+    let table = stored(dir.path(), "1d", "BTC");
+    assert_eq!(
+        columns(&table),
+        ["open", "high", "low", "close", "volume", "market_cap"]
+    );
+    let caps: Vec<Option<f64>> = (table.column(Column::MarketCap).iter())
+        .map(|cap| Some(*cap).filter(|cap| !cap.is_nan()))
+        .collect();
+    assert_eq!(caps, [Some(1000.0), None, None, Some(1200.0)]);
+}
+
+#[test]
+fn a_market_cap_below_0_is_a_bad_row() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = "date,symbol,close,circulating_supply\n2021-01-01,BTC,10,-5\n2021-01-02,BTC,11,5\n";
+    fs::write(dir.path().join("all.csv"), text).unwrap();
+    let stderr = refused(dir.path(), &["all.csv"]);
+    assert!(
+        stderr.contains("`circulating_supply` is -5, expected a number above 0, or none"),
+        "{stderr}"
+    );
 }

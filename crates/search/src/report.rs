@@ -1,0 +1,264 @@
+//! What a search found: on the folds that trials were chosen on, and on those held back.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use cli::ConfigTable;
+use dataset::RunDir;
+use score::Options;
+use serde::{Deserialize, Serialize};
+use statistics::Overfitting;
+use storage::write_atomically;
+
+use crate::folds::joined_table;
+use crate::judge::{Comparison, DayMean, Measure};
+use crate::luck::Luck;
+use crate::settings::Search;
+use crate::worker::{PastTrial, TrialState};
+
+/// The report as JSON.
+pub(crate) const REPORT_FILE: &str = "report.json";
+
+/// The config of the best trial.
+const BEST_FILE: &str = "best.toml";
+
+/// What a search found.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Report {
+    pub measure: Measure,
+    /// How many trials ended how.
+    pub trials: TrialCounts,
+    /// The folds that trials were chosen on.
+    pub search_folds: Vec<usize>,
+    /// The others.
+    pub held_back_folds: Vec<usize>,
+    /// The config as it is.
+    pub base: BaseScores,
+    /// The best trials, the best first.
+    pub best: Vec<BestTrial>,
+    /// Gain on the search folds to be expected of the best of as many trials that are all worth as much
+    /// as the config as it is; None below two complete trials.
+    pub expected_maximum: Option<f64>,
+    /// Probability that the best trial's gains have a ratio of mean to deviation above what the best
+    /// of so many worthless trials would have shown: the deflated Sharpe ratio of gains a day.
+    pub deflated: Option<f64>,
+    /// How likely the best on one half of the days of the search folds is below the median on the
+    /// other half; None where trials or days are too few.
+    pub overfitting: Option<Overfitting>,
+    /// How often trials of this search were scored on the folds held back, this time included.
+    pub looks: usize,
+    /// The config of the best trial.
+    pub best_config: PathBuf,
+}
+
+/// How many trials ended how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(crate) struct TrialCounts {
+    pub complete: usize,
+    pub pruned: usize,
+    pub failed: usize,
+}
+
+/// Scores of the config as it is.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct BaseScores {
+    pub search: DayMean,
+    pub held_back: DayMean,
+}
+
+/// A trial that was scored on the folds held back.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct BestTrial {
+    /// Its number in the study.
+    pub number: u64,
+    /// Keys with their values, as `key=value`.
+    pub overrides: Vec<String>,
+    /// Its run.
+    pub run: PathBuf,
+    /// Its score on the search folds, and its gain over the config as it is, more being better.
+    pub search: DayMean,
+    pub search_gain: DayMean,
+    pub held_back: DayMean,
+    pub held_back_gain: DayMean,
+}
+
+impl Report {
+    /// Fits the best trials of those that have ended on all folds, scores them on those held back, and
+    /// writes the best config.
+    ///
+    /// # Errors
+    /// No complete trial, what a fitting process says, files that cannot be written.
+    pub fn new(search: &Search<'_>, past: &[PastTrial]) -> anyhow::Result<Self> {
+        let ranked = ranked(search, past)?;
+        let Some(best) = ranked.first() else {
+            anyhow::bail!("no trial came to an end, so that there is no best one");
+        };
+        let best_config = search.dir.join(BEST_FILE);
+        write_best(search, best, past.len(), &best_config)?;
+        let finalists = &ranked[..ranked.len().min(search.best)];
+        cli::note(format!(
+            "scoring the config as it is and the best {} of {} trials on folds {}, which were held back",
+            finalists.len(),
+            past.len(),
+            listed(&search.held_back)
+        ));
+        let base = search.base();
+        search.fit_whole(&base, &[])?;
+        let of_base = |folds: &[usize]| -> anyhow::Result<DayMean> {
+            let table = joined_table(&base, folds)?;
+            Ok(Comparison::of_runs(&table, &table)?.base_mean(&Options::default()))
+        };
+        let looks = looks(&search.dir, finalists)?;
+        let scored = finalists.iter().map(|trial| BestTrial::new(search, trial));
+        let scored = scored.collect::<anyhow::Result<_>>()?;
+        let trials = TrialCounts::of(past);
+        let gains = ranked.iter().map(|trial| trial.gains(search));
+        let gains: Vec<BTreeMap<i64, f64>> = gains.collect::<anyhow::Result<_>>()?;
+        let luck = Luck::new(&gains, trials.tried());
+        Ok(Self {
+            measure: search.measure,
+            trials,
+            search_folds: search.folds.clone(),
+            held_back_folds: search.held_back.clone(),
+            base: BaseScores {
+                search: of_base(&search.folds)?,
+                held_back: of_base(&search.held_back)?,
+            },
+            best: scored,
+            expected_maximum: luck.expected_maximum,
+            deflated: luck.deflated,
+            overfitting: luck.overfitting,
+            looks,
+            best_config,
+        })
+    }
+}
+
+/// A complete trial.
+struct Candidate<'a> {
+    trial: &'a PastTrial,
+    overrides: Vec<String>,
+}
+
+impl Candidate<'_> {
+    /// Its gains a day over the config as it is, on the folds that trials are chosen on.
+    fn gains(&self, search: &Search<'_>) -> anyhow::Result<BTreeMap<i64, f64>> {
+        let run = search.run_of(&self.overrides);
+        Ok(search.comparison(&run, &search.folds)?.gains())
+    }
+}
+
+/// The trials that are complete, the best first by the search folds; each setting once.
+fn ranked<'a>(search: &Search<'_>, past: &'a [PastTrial]) -> anyhow::Result<Vec<Candidate<'a>>> {
+    let mut complete: Vec<&PastTrial> = (past.iter())
+        .filter(|trial| trial.state == TrialState::Complete && trial.value.is_some())
+        .collect();
+    let value = |trial: &PastTrial| search.measure.sign() * trial.value.unwrap_or(f64::NAN);
+    complete.sort_by(|a, b| value(b).total_cmp(&value(a)).then(a.number.cmp(&b.number)));
+    let mut seen = BTreeSet::new();
+    let mut ranked = Vec::new();
+    for trial in complete {
+        let overrides = search.space.overrides(&trial.values)?;
+        if seen.insert(overrides.clone()) {
+            ranked.push(Candidate { trial, overrides });
+        }
+    }
+    Ok(ranked)
+}
+
+impl TrialCounts {
+    fn of(past: &[PastTrial]) -> Self {
+        let of = |state| past.iter().filter(|trial| trial.state == state).count();
+        Self {
+            complete: of(TrialState::Complete),
+            pruned: of(TrialState::Pruned),
+            failed: of(TrialState::Failed),
+        }
+    }
+
+    /// Trials that could have been chosen: a pruned one had its chance.
+    pub fn tried(self) -> usize {
+        self.complete + self.pruned
+    }
+}
+
+impl BestTrial {
+    /// Fits a trial on all folds, and scores it beside the config as it is.
+    fn new(search: &Search<'_>, candidate: &Candidate<'_>) -> anyhow::Result<Self> {
+        let run = search.run_of(&candidate.overrides);
+        search.fit_whole(&run, &candidate.overrides)?;
+        let of = |folds: &[usize]| -> anyhow::Result<Comparison> {
+            let table = |run: &RunDir| joined_table(run, folds);
+            Comparison::of_runs(&table(&search.base())?, &table(&run)?)
+        };
+        let (on_search, held_back) = (of(&search.folds)?, of(&search.held_back)?);
+        let options = Options::default();
+        Ok(Self {
+            number: candidate.trial.number,
+            overrides: candidate.overrides.clone(),
+            run: run.path().to_owned(),
+            search: on_search.trial_mean(&options),
+            search_gain: on_search.gain(&options),
+            held_back: held_back.trial_mean(&options),
+            held_back_gain: held_back.gain(&options),
+        })
+    }
+}
+
+/// Writes the config of a trial.
+fn write_best(
+    search: &Search<'_>,
+    best: &Candidate<'_>,
+    trials: usize,
+    path: &Path,
+) -> anyhow::Result<()> {
+    let mut table = ConfigTable::read(&search.config_path())?;
+    table.apply(&best.overrides)?;
+    let text = format!(
+        "# Trial {} of {}, the best of {trials} on folds {}: {} {:.5}.\n\
+         #   quarterhour {} --config {}\n\n{}",
+        best.trial.number,
+        search.name(),
+        listed(&search.folds),
+        search.measure.title(),
+        best.trial.value.unwrap_or(f64::NAN),
+        search.command.name(),
+        cli::quoted(path.display()),
+        table.to_toml()?
+    );
+    Ok(write_atomically(path, text.as_bytes())?)
+}
+
+/// Folds in words.
+pub(crate) fn listed(folds: &[usize]) -> String {
+    match folds {
+        [] => "none".to_owned(),
+        [only] => only.to_string(),
+        [first, .., last] => format!("{first} to {last}"),
+    }
+}
+
+/// How often trials were scored on the folds held back: once more than before, unless they are the
+/// same.
+fn looks(dir: &Path, finalists: &[Candidate<'_>]) -> anyhow::Result<usize> {
+    #[derive(Deserialize)]
+    struct Earlier {
+        best: Vec<Scored>,
+        looks: usize,
+    }
+    #[derive(Deserialize)]
+    struct Scored {
+        overrides: Vec<String>,
+    }
+    let Ok(text) = std::fs::read_to_string(dir.join(REPORT_FILE)) else {
+        return Ok(1);
+    };
+    let earlier: Earlier = serde_json::from_str(&text)?;
+    let was_scored = |trial: &Candidate<'_>| {
+        earlier
+            .best
+            .iter()
+            .any(|one| one.overrides == trial.overrides)
+    };
+    Ok(earlier.looks + usize::from(!finalists.iter().all(was_scored)))
+}

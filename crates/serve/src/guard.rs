@@ -1,0 +1,156 @@
+//! What every request passes before it is answered: its host, its origin, its token; and what every
+//! answer carries.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use crate::problem::Problem;
+use crate::site::{Site, now_ms};
+
+/// The address that a request comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
+/// The cookie of a session.
+pub const COOKIE: &str = "quarterhour_session";
+
+/// Scripts, styles and data come from this server alone, and no page of another's shows this one.
+const CONTENT_POLICY: &str =
+    "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// What is answered without a token: the form that asks for it, what that looks like, and whether the
+/// watch is alive.
+const OPEN: [&str; 4] = ["/login", "/health", "/assets/page.css", "/assets/icon.svg"];
+
+/// Lets a request through, or says why not.
+pub async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let checked = check(&site, &request);
+    let mut response = match checked {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal,
+    };
+    site.requests.count(&path, response.status());
+    let headers = response.headers_mut();
+    let fixed = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    let policy = headers.entry(header::CONTENT_SECURITY_POLICY);
+    policy.or_insert(HeaderValue::from_static(CONTENT_POLICY));
+    let caching = headers.entry(header::CACHE_CONTROL);
+    caching.or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+#[expect(
+    clippy::result_large_err,
+    reason = "an answer is what is sent either way"
+)]
+fn check(site: &Site, request: &Request) -> Result<(), Response> {
+    let refuse = |status, detail: String| Problem::new(status, detail).into_response();
+    let headers = request.headers();
+    let host = text(headers, header::HOST.as_str()).unwrap_or_default();
+    if !site.access.knows_host(host) {
+        let detail =
+            format!("the request is for the host `{host}`, expected the address of this server");
+        return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, detail)
+            .hint("--host NAME allows another name, such as that of a reverse proxy")
+            .into_response());
+    }
+    let is_write = ![Method::GET, Method::HEAD].contains(request.method());
+    let origin = text(headers, header::ORIGIN.as_str());
+    if is_write && origin.is_some_and(|origin| !site.access.knows_origin(origin)) {
+        let detail = "the request comes from another site's page, expected this server's own";
+        return Err(refuse(StatusCode::FORBIDDEN, detail.to_owned()));
+    }
+    let path = request.uri().path();
+    if !site.access.has_token() || OPEN.contains(&path) {
+        return Ok(());
+    }
+    if let Some(token) = bearer(headers) {
+        return check_token(site, token, peer(request));
+    }
+    let session = session(headers).filter(|secret| site.access.sessions.is_open(secret, now_ms()));
+    match session {
+        // A page always names its origin when it writes.
+        Some(_) if is_write && origin.is_none() => {
+            let detail = "a request with a session names no Origin, expected one";
+            Err(refuse(StatusCode::FORBIDDEN, detail.to_owned()))
+        }
+        Some(_) => Ok(()),
+        None if path == "/" => Err(Redirect::to("/login").into_response()),
+        None => Err(unauthorized("no token came with the request")),
+    }
+}
+
+/// Checks a token, and counts a wrong one.
+#[expect(
+    clippy::result_large_err,
+    reason = "an answer is what is sent either way"
+)]
+pub fn check_token(site: &Site, token: &str, peer: IpAddr) -> Result<(), Response> {
+    let (access, now_ms) = (&site.access, now_ms());
+    if access.sessions.is_barred(peer, now_ms) {
+        let detail = "too many wrong tokens came from this address";
+        let mut response = Problem::new(StatusCode::TOO_MANY_REQUESTS, detail)
+            .hint("wait for a minute")
+            .into_response();
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+        return Err(response);
+    }
+    if access.is_token(token) {
+        return Ok(());
+    }
+    access.sessions.fail(peer, now_ms);
+    Err(unauthorized(
+        "the token is not the one that this server was started with",
+    ))
+}
+
+fn unauthorized(detail: &str) -> Response {
+    let mut response = Problem::new(StatusCode::UNAUTHORIZED, detail)
+        .hint("send the header `Authorization: Bearer TOKEN`, or log in at /login")
+        .into_response();
+    let scheme = HeaderValue::from_static("Bearer");
+    response
+        .headers_mut()
+        .insert(header::WWW_AUTHENTICATE, scheme);
+    response
+}
+
+/// The address of a request's sender.
+pub fn peer(request: &Request) -> IpAddr {
+    let peer = request.extensions().get::<Peer>();
+    peer.map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip())
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    text(headers, header::AUTHORIZATION.as_str())?
+        .strip_prefix("Bearer ")
+        .map(str::trim)
+}
+
+/// What the cookie of a session holds.
+pub fn session(headers: &HeaderMap) -> Option<&str> {
+    let cookies = text(headers, header::COOKIE.as_str())?.split(';');
+    let mut pairs = cookies.filter_map(|cookie| cookie.trim().split_once('='));
+    pairs
+        .find(|(name, _)| *name == COOKIE)
+        .map(|(_, value)| value)
+}

@@ -1,0 +1,289 @@
+//! `POST /predict`: forecasts by the code of `quarterhour predict`.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use clap::Parser;
+use market::Symbol;
+use predict::Forecasts;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::time::timeout;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::json::json;
+use crate::problem::Problem;
+use crate::site::Site;
+use crate::upload::{to_file, too_large};
+
+/// Largest CSV or archive: a coin's minutes of a year.
+const MOST_FILE_BYTES: usize = 32 << 20;
+
+/// Largest JSON: it takes many times as much memory.
+const MOST_JSON_BYTES: usize = 4 << 20;
+
+/// How long a request waits for those before it, and then for its own forecasts.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Parameters of `POST /predict`: for candles that are uploaded as a file.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PredictQuery {
+    /// The coin of a file that does not say its own.
+    symbol: Option<String>,
+    /// Number of times that are forecast, up to the last of the candles, 1 to 1000 [default: 1]
+    times: Option<usize>,
+    /// Forecast times that the model has seen, too; every forecast says so.
+    #[serde(default)]
+    in_sample: bool,
+}
+
+/// What is asked for by JSON. Without a time and candles: the last closed candles of the exchange.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PredictRequest {
+    /// Open time of the last candle to use, such as `2024-01-20T02:15` (UTC).
+    at: Option<String>,
+    /// Candles: a list of objects with `symbol`, `open_time`, `close` and what else the model needs.
+    #[schema(value_type = Option<Vec<Object>>)]
+    candles: Option<Value>,
+    /// The coin of candles that do not say theirs.
+    symbol: Option<String>,
+    /// Number of times that are forecast, up to the last of the candles, 1 to 1000 [default: 1]
+    times: Option<usize>,
+    /// Forecast times that the model has seen, too; every forecast says so.
+    #[serde(default)]
+    in_sample: bool,
+}
+
+/// Forecasts of a time: the object of `predict --json`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PredictAnswer {
+    #[serde(flatten)]
+    #[schema(value_type = Object)]
+    forecasts: Forecasts,
+    /// Age of the forecasts in seconds where they are those of an earlier request; null where they are
+    /// new.
+    reused_after_secs: Option<u64>,
+}
+
+/// Forecasts of candles that were sent, oldest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CandlesAnswer {
+    #[schema(value_type = Vec<Object>)]
+    forecasts: Vec<Forecasts>,
+}
+
+/// Candles that were sent, and what is asked of them.
+struct Sent {
+    file: tempfile::NamedTempFile,
+    symbol: Option<Symbol>,
+    times: usize,
+}
+
+/// Forecasts, as `quarterhour predict` makes them
+///
+/// The body is JSON, or a file of candles: CSV in any form that `quarterhour import` takes, or the
+/// exchange's zip archives. Forecasts of the exchange's last candles are reused for 5 minutes; where
+/// the model does not load the indicator rule answers, and `forecaster` says so.
+#[utoipa::path(post, path = "/predict", params(PredictQuery),
+    request_body(content((PredictRequest = "application/json"), (String = "text/csv"), (Vec<u8> = "application/zip"))),
+    responses(
+        (status = 200, description = "Of a time: one object. Of candles: a list under `forecasts`.", body = PredictAnswer),
+        (status = 408, body = Problem, content_type = "application/problem+json"),
+        (status = 413, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn predict(
+    State(site): State<Arc<Site>>,
+    query: Result<Query<PredictQuery>, axum::extract::rejection::QueryRejection>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let Query(query) =
+        query.map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.body_text()))?;
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
+    let kind = kind
+        .unwrap_or("application/json")
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
+    let most_bytes = match kind {
+        "application/json" => MOST_JSON_BYTES,
+        _ => MOST_FILE_BYTES,
+    };
+    let length = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok());
+    if length
+        .and_then(|length| length.parse().ok())
+        .is_some_and(|length: usize| length > most_bytes)
+    {
+        return Err(too_large(most_bytes));
+    }
+    let suffix = match kind {
+        "application/json" => ".json",
+        "text/csv" => ".csv",
+        "application/zip" => ".zip",
+        other => {
+            let detail = format!(
+                "the body is {other}, expected application/json, text/csv or application/zip"
+            );
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+        }
+    };
+    let file = to_file(body, (&site.uploads, suffix), most_bytes).await?;
+    let symbol = symbol(query.symbol.as_deref())?;
+    if kind != "application/json" {
+        let sent = Sent {
+            file,
+            symbol,
+            times: query.times.unwrap_or(1),
+        };
+        return of_candles(&site, sent, query.in_sample).await;
+    }
+    let text = std::fs::read(file.path()).map_err(|error| Problem::of(&error.into()))?;
+    let request: PredictRequest = match text.as_slice() {
+        [] => PredictRequest::default(),
+        text => serde_json::from_slice(text).map_err(|error| {
+            Problem::new(StatusCode::BAD_REQUEST, format!("the body is {error}"))
+        })?,
+    };
+    of_json(&site, request).await
+}
+
+fn symbol(text: Option<&str>) -> Result<Option<Symbol>, Problem> {
+    let parsed = text.map(Symbol::new).transpose();
+    parsed.map_err(|error| Problem::of(&error.into()))
+}
+
+async fn of_json(site: &Arc<Site>, request: PredictRequest) -> Result<Response, Problem> {
+    let PredictRequest {
+        at,
+        candles,
+        symbol: name,
+        times,
+        in_sample,
+    } = request;
+    let Some(candles) = candles else {
+        if times.is_some() || name.is_some() {
+            let detail =
+                "`times` and `symbol` are there without `candles`, expected them with candles";
+            return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
+        }
+        let more = at.map(|at| format!("--at={at}"));
+        let args = arguments(site, in_sample, more)?;
+        let answer = in_turn(site, move || args.answer()).await?;
+        return Ok(json(&PredictAnswer {
+            forecasts: answer.forecasts,
+            reused_after_secs: answer.reused_after_secs,
+        }));
+    };
+    if at.is_some() {
+        let detail =
+            "`at` and `candles` are there, expected one of them: the last candle says the time";
+        return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
+    }
+    let kept = || -> anyhow::Result<tempfile::NamedTempFile> {
+        let mut builder = tempfile::Builder::new();
+        let mut file = builder
+            .prefix("upload-")
+            .suffix(".json")
+            .tempfile_in(&site.uploads)?;
+        file.write_all(&serde_json::to_vec(&candles)?)?;
+        Ok(file)
+    };
+    let file = kept().map_err(|error| Problem::of(&error))?;
+    let sent = Sent {
+        file,
+        symbol: symbol(name.as_deref())?,
+        times: times.unwrap_or(1),
+    };
+    of_candles(site, sent, in_sample).await
+}
+
+async fn of_candles(site: &Arc<Site>, sent: Sent, in_sample: bool) -> Result<Response, Problem> {
+    let args = arguments(site, in_sample, None)?;
+    let run = site.run.clone();
+    let forecasts = in_turn(site, move || {
+        let (_, config) = predict::kinds(run.device).config(&run.folder, &[])?;
+        let coins = download::read_candles(
+            sent.file.path(),
+            sent.symbol,
+            (config.data.market, config.data.interval),
+        );
+        let coins = coins.map_err(|error| without_path(&error, sent.file.path()))?;
+        args.answer_of(&coins, sent.times)
+    })
+    .await?;
+    Ok(json(&CandlesAnswer { forecasts }).into_response())
+}
+
+/// What the server calls the file is no help to whoever sent it.
+fn without_path(error: &anyhow::Error, path: &Path) -> anyhow::Error {
+    let text = format!("{error:#}").replace(&path.display().to_string(), "the candles");
+    let hints = cli::hints(error, predict::hint_of);
+    let plain = anyhow::anyhow!(text);
+    match hints.first() {
+        Some(hint) => cli::WithHint::hint(plain, hint),
+        None => plain,
+    }
+}
+
+/// The arguments of `predict` that a request stands for.
+fn arguments(site: &Site, in_sample: bool, more: Option<String>) -> Result<predict::Args, Problem> {
+    let mut arguments = site.predict_arguments.clone();
+    arguments.extend(in_sample.then(|| "--in-sample".to_owned()));
+    arguments.extend(more);
+    predict::Args::try_parse_from(arguments).map_err(|error| {
+        let text = error.to_string();
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            text.lines().next().unwrap_or_default(),
+        )
+    })
+}
+
+/// Does work of some seconds when it is this request's turn; it goes on where the client is gone, so
+/// that no more than one is done at a time.
+async fn in_turn<T: Send + 'static>(
+    site: &Arc<Site>,
+    work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
+) -> Result<T, Problem> {
+    let busy = || {
+        let detail = format!(
+            "other forecasts are being made, and this one's turn did not come within {} s",
+            PATIENCE.as_secs()
+        );
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+    };
+    let turn = timeout(PATIENCE, site.predicting.clone().acquire_owned()).await;
+    let Ok(Ok(turn)) = turn else {
+        return Err(busy());
+    };
+    let work = tokio::task::spawn_blocking(move || {
+        let result = work();
+        drop(turn);
+        result
+    });
+    match timeout(PATIENCE, work).await {
+        Err(_) => Err(busy()),
+        Ok(Err(_)) => {
+            let detail = "the forecast ended abnormally; the server's log says where";
+            Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail))
+        }
+        Ok(Ok(result)) => result.map_err(|error| Problem::of(&error)),
+    }
+}

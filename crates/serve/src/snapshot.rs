@@ -1,0 +1,446 @@
+//! What a ledger says at one moment.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use dataset::CandleTable;
+use market::Symbol;
+use predict::{Checkpoint, CoinForecast, History, VolatilityForecast, forecast_at, why_not};
+use run::PredictionInterval;
+use serde::Serialize;
+use statistics::quantile;
+use trading::{CoinSummary, Ledger, LoggedForecast, Position, summarize};
+use utoipa::ToSchema;
+
+use crate::live_score::{Closes, ScorePoint, rolling_pearson};
+use crate::run_facts::RunFacts;
+
+const DAY_MS: i64 = 86_400_000;
+
+/// Fewest bars that correlations are looked back over beyond their window: of days, that is a month
+/// and a half.
+const FEWEST_BARS: i64 = 48;
+
+/// Most bars of a correlation's window: a week of minutes.
+const MOST_WINDOW_BARS: i64 = 10_080;
+
+/// The page and the answers come from here.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// The last bar; None before the first.
+    pub bar: Option<Bar>,
+    /// All positions, the newest first.
+    pub positions: Vec<PositionLine>,
+    /// What came of them.
+    pub equity: Equity,
+    /// Correlations of forecasts and returns, oldest first.
+    pub score: Vec<ScorePoint>,
+    /// The last 24 hours.
+    pub day: Day,
+    /// Why the ledger cannot be read; what else is here is then from before.
+    pub fault: Option<String>,
+}
+
+/// The forecasts of one bar.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct Bar {
+    /// Open time of the last candle that the forecasts know, UTC ms.
+    pub time: i64,
+    /// When that candle closed, UTC ms.
+    pub closed_at: i64,
+    /// When the first of the forecasts was made, by the exchange's clock, UTC ms.
+    pub made_at: i64,
+    /// How many bars ahead is forecast.
+    pub horizon_bars: usize,
+    /// What made them.
+    pub forecaster: String,
+    /// The fold whose model forecast; 0 for the indicator rule.
+    pub fold: usize,
+    /// Whether every coin had its candle.
+    pub is_complete: bool,
+    /// One entry a coin.
+    pub coins: Vec<CoinLine>,
+}
+
+/// The forecast of one coin.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct CoinLine {
+    /// The coin.
+    pub symbol: String,
+    /// Close of the last candle; null where there was none.
+    pub close: Option<f64>,
+    /// The forecast of the target; null where refused.
+    pub forecast: Option<f64>,
+    /// Prediction intervals; empty where the run has none, or where another model made the forecast
+    /// than the one that is served.
+    #[schema(value_type = Vec<Object>)]
+    pub intervals: Vec<PredictionInterval>,
+    /// What the forecast of a volatility says of the volatility itself.
+    #[schema(value_type = Option<Object>)]
+    pub volatility: Option<VolatilityForecast>,
+    /// Why there is no forecast.
+    pub refused: Option<String>,
+    /// Whether the model had seen this time: it says nothing of how good others are.
+    pub in_sample: bool,
+    /// Distance of the coin's features from training, standard deviations.
+    pub drift_std: Option<f64>,
+    /// `buy` or `sell` where the forecast is beyond its threshold.
+    pub signal: Option<&'static str>,
+    /// Why such a forecast is not acted on.
+    pub not_acted_on: Option<&'static str>,
+    /// What is compared with the thresholds: the forecast, calibrated where thresholds say so.
+    pub compared: Option<f64>,
+    /// The coin is bought from here on.
+    pub buy_threshold: Option<f64>,
+    /// The coin is sold down from here.
+    pub sell_threshold: Option<f64>,
+}
+
+/// A pretend position. Times are open times of candles at whose close it opens and ends, UTC ms.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct PositionLine {
+    /// The coin.
+    pub symbol: String,
+    /// `buy` or `sell`.
+    pub side: &'static str,
+    /// The forecast that it was opened on.
+    pub forecast: f64,
+    /// When it opens.
+    pub opened_at: i64,
+    /// Price at that close; null until the candle is there.
+    pub entry_price: Option<f64>,
+    /// When it is due.
+    pub due_at: i64,
+    /// When it ended; null while it is open.
+    pub closed_at: Option<i64>,
+    /// Price at that close.
+    pub exit_price: Option<f64>,
+    /// Profit before costs, a fraction of its value; null while it is open.
+    pub gross: Option<f64>,
+    /// The same after costs.
+    pub net: Option<f64>,
+}
+
+/// What positions came to, one capital for all coins.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
+pub struct Equity {
+    /// Closed positions.
+    pub trades: usize,
+    /// Open positions.
+    pub open: usize,
+    /// Share of the closed ones that gained after costs; null where there are none.
+    pub win_rate: Option<f64>,
+    /// Mean profit of a position after costs, a fraction of its value; null where there are none.
+    pub mean_net: Option<f64>,
+    /// Part of the capital that each position has.
+    pub share: f64,
+    /// Sharpe ratio of the days' profits after costs, a year; null before 30 days.
+    pub sharpe: Option<f64>,
+    /// UTC days from the first position to the last end.
+    pub days: usize,
+    /// Largest fall of the sum of profits, as a fraction of the capital; 0 or less.
+    pub max_drawdown: f64,
+    /// Time (UTC ms) and sum of profits after costs as a fraction of the capital, at each end of a
+    /// position.
+    #[schema(value_type = Vec<Vec<f64>>)]
+    pub points: Vec<(i64, f64)>,
+}
+
+/// What the last 24 hours of the ledger were like.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
+pub struct Day {
+    /// Bars with forecasts.
+    pub bars: usize,
+    /// Bars that there could be, since the first forecast.
+    pub bars_possible: usize,
+    /// Bars in which a coin was absent.
+    pub bars_incomplete: usize,
+    /// Median delay from the close to the forecasts, seconds by the exchange's clock.
+    pub delay_p50: Option<f64>,
+    /// The delay that 99 of 100 bars do not reach.
+    pub delay_p99: Option<f64>,
+}
+
+impl Snapshot {
+    /// Reads the ledger; `again` makes the last bar's forecasts again where the run says more than the
+    /// ledger holds.
+    ///
+    /// # Errors
+    /// A ledger that is not there or cannot be read.
+    pub fn read(
+        ledger: &Path,
+        run: &RunFacts,
+        again: Option<&Checkpoint>,
+    ) -> Result<Self, trading::Error> {
+        // Closed at the end of this function: an open read would keep the write-ahead log from shrinking.
+        let ledger = Ledger::read_only(ledger)?;
+        let positions = ledger.all_positions()?;
+        let equity = Equity::new(&positions);
+        let Some(last_ms) = ledger.last_forecast_ms()? else {
+            return Ok(Self::default());
+        };
+        let window_ms = window_ms(run);
+        let look_back_ms = window_ms + DAY_MS.max(FEWEST_BARS * run.bar_ms);
+        let forecasts = ledger.forecasts(last_ms - look_back_ms)?;
+        let first = forecasts.partition_point(|logged| logged.time_ms < last_ms);
+        let last = forecasts.get(first..).unwrap_or_default();
+        let hold_ms = run.horizon.ms();
+        let score = if run.is_scored {
+            let closes = closes(&ledger, run, last_ms - look_back_ms)?;
+            rolling_pearson(&forecasts, &closes, (window_ms, hold_ms), run.horizon_bars)
+        } else {
+            Vec::new()
+        };
+        Ok(Self {
+            bar: Some(bar(&ledger, run, last, again)?),
+            positions: positions.iter().rev().map(PositionLine::new).collect(),
+            equity,
+            score,
+            day: Day::new(&forecasts, last_ms, run.bar_ms),
+            fault: None,
+        })
+    }
+}
+
+/// The time that the watch's number of settled forecasts takes.
+pub fn window_ms(run: &RunFacts) -> i64 {
+    let bars = run.pearson_forecasts.div_ceil(run.symbols.len().max(1));
+    let bars = i64::try_from(bars).unwrap_or(MOST_WINDOW_BARS);
+    bars.clamp(1, MOST_WINDOW_BARS) * run.bar_ms
+}
+
+fn closes(ledger: &Ledger, run: &RunFacts, from_ms: i64) -> Result<Closes, trading::Error> {
+    let of_coin = |symbol: &Symbol| -> Result<_, trading::Error> {
+        let candles = ledger.candles(symbol, from_ms, i64::MAX)?;
+        let closes = candles
+            .iter()
+            .map(|candle| (candle.open_time_ms, candle.close));
+        Ok((symbol.clone(), closes.collect()))
+    };
+    run.symbols.iter().map(of_coin).collect()
+}
+
+fn bar(
+    ledger: &Ledger,
+    run: &RunFacts,
+    logged: &[LoggedForecast],
+    again: Option<&Checkpoint>,
+) -> Result<Bar, trading::Error> {
+    let first = logged.first();
+    let time = first.map_or(0, |logged| logged.time_ms);
+    let label = first.map_or("", |logged| logged.forecaster.as_str());
+    let more = more(ledger, run, logged, again)?;
+    let of_coin = |logged: &LoggedForecast| -> Result<CoinLine, trading::Error> {
+        let candle = ledger.last_candle(&logged.symbol, time)?;
+        let close = candle
+            .filter(|candle| candle.open_time_ms == time)
+            .map(|candle| candle.close);
+        Ok(CoinLine::new(
+            logged,
+            close,
+            run,
+            more.get(logged.symbol.as_str()),
+        ))
+    };
+    Ok(Bar {
+        time,
+        closed_at: time + run.bar_ms,
+        made_at: logged
+            .iter()
+            .map(|logged| logged.made_at_ms)
+            .min()
+            .unwrap_or(time),
+        horizon_bars: run.horizon_bars,
+        forecaster: without_hash(label),
+        fold: Checkpoint::fold_of_label(label).unwrap_or(0),
+        is_complete: logged.iter().all(|logged| logged.is_complete),
+        coins: logged
+            .iter()
+            .map(of_coin)
+            .collect::<Result<_, trading::Error>>()?,
+    })
+}
+
+/// A label without the SHA-256 of the model's files.
+fn without_hash(label: &str) -> String {
+    let is_hash =
+        |word: &str| word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let words: Vec<&str> = label
+        .split_whitespace()
+        .filter(|word| !is_hash(word))
+        .collect();
+    words.join(" ")
+}
+
+/// The last bar's forecasts, made again from the ledger's candles: they are the same ones, with
+/// intervals. Empty where another model made them.
+fn more(
+    ledger: &Ledger,
+    run: &RunFacts,
+    logged: &[LoggedForecast],
+    again: Option<&Checkpoint>,
+) -> Result<BTreeMap<String, CoinForecast>, trading::Error> {
+    let is_same = |checkpoint: &&Checkpoint| {
+        let is_own = |logged: &LoggedForecast| {
+            logged.is_complete
+                && checkpoint.has_label(&logged.forecaster)
+                && !Checkpoint::is_label_in_sample(&logged.forecaster)
+        };
+        checkpoint.says_more() && logged.iter().all(is_own)
+    };
+    let (Some(checkpoint), Some(first)) = (again.filter(is_same), logged.first()) else {
+        return Ok(BTreeMap::new());
+    };
+    let (at_ms, bars) = (first.time_ms, checkpoint.history_bars() as i64);
+    let of_coin = |symbol: &Symbol| -> Result<(Symbol, CandleTable), trading::Error> {
+        let from_ms = at_ms - (bars - 1) * run.bar_ms;
+        let candles = ledger.candles(symbol, from_ms, at_ms + run.bar_ms)?;
+        Ok((symbol.clone(), candles.into_iter().collect()))
+    };
+    let coins = run
+        .symbols
+        .iter()
+        .map(of_coin)
+        .collect::<Result<_, trading::Error>>()?;
+    let made = forecast_at(checkpoint, &History { at_ms, coins });
+    let coins = made.map_or_else(|_| Vec::new(), |forecasts| forecasts.coins);
+    let is_equal = |coin: &CoinForecast| {
+        let own = logged
+            .iter()
+            .find(|logged| logged.symbol.as_str() == coin.symbol);
+        own.is_some_and(|logged| logged.forecast == coin.forecast)
+    };
+    Ok(coins
+        .into_iter()
+        .filter(is_equal)
+        .map(|coin| (coin.symbol.clone(), coin))
+        .collect())
+}
+
+impl CoinLine {
+    fn new(
+        logged: &LoggedForecast,
+        close: Option<f64>,
+        run: &RunFacts,
+        more: Option<&CoinForecast>,
+    ) -> Self {
+        let policy = &run.policy;
+        let thresholds = policy.thresholds.as_ref();
+        let coin = thresholds.and_then(|all| all.coins.get(logged.symbol.as_str()));
+        let side = policy.side(logged);
+        let calibration = coin.and_then(|coin| coin.calibration);
+        Self {
+            symbol: logged.symbol.to_string(),
+            close,
+            forecast: logged.forecast,
+            intervals: more.map_or_else(Vec::new, |coin| coin.intervals.clone()),
+            volatility: more.and_then(|coin| coin.volatility.clone()),
+            refused: logged.refused.clone(),
+            in_sample: Checkpoint::is_label_in_sample(&logged.forecaster),
+            drift_std: logged.drift_std,
+            signal: side.map(rules::Side::name),
+            not_acted_on: side.and_then(|_| why_not(policy, logged)),
+            compared: logged
+                .forecast
+                .map(|value| calibration.map_or(value, |line| line.of(value))),
+            buy_threshold: coin.and_then(|coin| coin.buy),
+            sell_threshold: coin.and_then(|coin| coin.sell),
+        }
+    }
+}
+
+impl PositionLine {
+    fn new(position: &Position) -> Self {
+        Self {
+            symbol: position.symbol.to_string(),
+            side: position.side.name(),
+            forecast: position.forecast,
+            opened_at: position.entry_ms,
+            entry_price: position.entry_price,
+            due_at: position.due_ms,
+            closed_at: position.exit_ms,
+            exit_price: position.exit_price,
+            gross: position.gross(),
+            net: position.net(),
+        }
+    }
+}
+
+/// Days from which on a Sharpe ratio is told.
+const SHARPE_DAYS: usize = 30;
+
+impl Equity {
+    fn new(positions: &[Position]) -> Self {
+        let lines = summarize(positions);
+        let Some(all) = lines.last() else {
+            return Self::default();
+        };
+        let mut ends: Vec<(i64, f64)> = (positions.iter())
+            .filter_map(|position| position.exit_ms.zip(position.net()))
+            .collect();
+        ends.sort_by_key(|(time, _)| *time);
+        let mut points: Vec<(i64, f64)> = Vec::new();
+        let (mut sum, mut peak, mut max_drawdown) = (0.0, 0.0_f64, 0.0_f64);
+        for (time, net) in ends {
+            sum += net * all.share;
+            match points.last_mut() {
+                Some(last) if last.0 == time => last.1 = sum,
+                _ => points.push((time, sum)),
+            }
+        }
+        for (_, sum) in &points {
+            peak = peak.max(*sum);
+            max_drawdown = max_drawdown.min(sum - peak);
+        }
+        let of_trades = |value: f64| Some(value).filter(|_| all.trades > 0);
+        Self {
+            trades: all.trades,
+            open: all.open,
+            win_rate: of_trades(all.win_rate),
+            mean_net: of_trades(all.net / all.share / all.trades as f64),
+            share: all.share,
+            sharpe: sharpe(all),
+            days: all.days,
+            max_drawdown,
+            points,
+        }
+    }
+}
+
+fn sharpe(all: &CoinSummary) -> Option<f64> {
+    Some(all.sharpe).filter(|sharpe| all.days >= SHARPE_DAYS && sharpe.is_finite())
+}
+
+impl Day {
+    fn new(forecasts: &[LoggedForecast], last_ms: i64, bar_ms: i64) -> Self {
+        let span_ms = DAY_MS.max(bar_ms);
+        let begin = forecasts.partition_point(|logged| logged.time_ms <= last_ms - span_ms);
+        let today = forecasts.get(begin..).unwrap_or_default();
+        let mut delays: BTreeMap<i64, i64> = BTreeMap::new();
+        let mut incomplete = BTreeSet::new();
+        for logged in today {
+            let delay_ms = logged.made_at_ms - (logged.time_ms + bar_ms);
+            let slowest = delays.entry(logged.time_ms).or_insert(delay_ms);
+            *slowest = (*slowest).max(delay_ms);
+            if !logged.is_complete {
+                incomplete.insert(logged.time_ms);
+            }
+        }
+        let possible = |first_ms: &i64| (last_ms - first_ms) / bar_ms + 1;
+        let is_whole = begin > 0;
+        let bars_possible = match delays.first_key_value() {
+            _ if is_whole => span_ms / bar_ms,
+            Some((first_ms, _)) => possible(first_ms),
+            None => 0,
+        };
+        let mut secs: Vec<f64> = delays.values().map(|ms| *ms as f64 / 1000.0).collect();
+        secs.sort_unstable_by(f64::total_cmp);
+        Self {
+            bars: delays.len(),
+            bars_possible: usize::try_from(bars_possible).unwrap_or(0),
+            bars_incomplete: incomplete.len(),
+            delay_p50: quantile(&secs, 0.5),
+            delay_p99: quantile(&secs, 0.99),
+        }
+    }
+}

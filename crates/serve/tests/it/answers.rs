@@ -1,0 +1,307 @@
+//! What is answered is what the ledger and `predict` say.
+
+use std::io::{BufRead, BufReader, Write};
+
+use serde_json::{Value, json};
+
+use crate::support::{MINUTE, Market, now_ms};
+
+fn forecasts_of(json: &Value) -> Vec<(String, Option<f64>)> {
+    let coins = json["coins"].as_array().unwrap().iter();
+    coins
+        .map(|coin| {
+            (
+                coin["symbol"].as_str().unwrap().to_owned(),
+                coin["forecast"].as_f64(),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn forecasts_are_the_ledgers_and_predicts_bit_for_bit() {
+    let market = Market::new();
+    market.write_ledger(5, market.last_ms);
+    let server = market.serve(&[]);
+    let (made, _) = market.forecasts(market.last_ms);
+    let expected: Vec<_> = made
+        .coins
+        .iter()
+        .map(|coin| (coin.symbol.clone(), coin.forecast))
+        .collect();
+    assert!(
+        expected.iter().all(|(_, forecast)| forecast.is_some()),
+        "{made:?}"
+    );
+
+    let live = server.get("/forecasts").json();
+    assert_eq!(forecasts_of(&live), expected);
+    assert_eq!(live["time"], market.last_ms);
+    assert_eq!(live["closed_at"], market.last_ms + MINUTE);
+    assert_eq!(live["horizon_bars"], 15);
+    assert_eq!(live["is_stale"], false);
+    assert_eq!(live["coins"][0]["close"].as_f64(), made.coins[0].close);
+    assert_eq!(live["coins"][0]["buy_threshold"], 1e-9);
+
+    let csv = server.get("/forecasts?format=csv").text();
+    let line = csv.lines().find(|line| line.contains("SIM2USDT")).unwrap();
+    assert_eq!(
+        line.split(',').nth(4).unwrap().parse::<f64>().ok(),
+        expected[1].1
+    );
+
+    let at = server.post(
+        "/predict",
+        "application/json",
+        json!({"at": market.last_ms.to_string()})
+            .to_string()
+            .as_bytes(),
+    );
+    assert_eq!(at.status, 200, "{}", at.text());
+    assert_eq!(forecasts_of(&at.json()), expected);
+    assert_eq!(at.json()["reused_after_secs"], Value::Null);
+
+    let all: String = (0..3)
+        .map(|coin| {
+            let csv = market.csv(coin, 1200);
+            if coin == 0 {
+                csv
+            } else {
+                csv.split_once('\n').unwrap().1.to_owned()
+            }
+        })
+        .collect();
+    let of_csv = server.post("/predict?times=2", "text/csv", all.as_bytes());
+    assert_eq!(of_csv.status, 200, "{}", of_csv.text());
+    let of_csv = of_csv.json();
+    assert_eq!(of_csv["forecasts"].as_array().unwrap().len(), 2);
+    assert_eq!(forecasts_of(&of_csv["forecasts"][1]), expected);
+    let (before, _) = market.forecasts(market.last_ms - MINUTE);
+    assert_eq!(
+        of_csv["forecasts"][0]["coins"][0]["forecast"].as_f64(),
+        before.coins[0].forecast
+    );
+}
+
+#[test]
+fn candles_as_json_are_forecast_and_absent_coins_are_refused() {
+    let market = Market::new();
+    market.write_ledger(1, market.last_ms);
+    let server = market.serve(&[]);
+    let rows: Vec<Value> = market.csv(1, 1200).lines().skip(1).map(|line| {
+        let cells: Vec<&str> = line.split(',').collect();
+        let number = |cell: usize| cells[cell].parse::<f64>().ok();
+        json!({"symbol": cells[0], "open_time": cells[1].parse::<i64>().unwrap(), "open": number(2), "high": number(3),
+            "low": number(4), "close": number(5), "volume": number(6), "quote_volume": number(7), "count": number(8),
+            "taker_buy_volume": number(9), "taker_buy_quote_volume": number(10)})
+    }).collect();
+    let answer = server.post(
+        "/predict",
+        "application/json",
+        json!({"candles": rows}).to_string().as_bytes(),
+    );
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let coins = answer.json()["forecasts"][0]["coins"].clone();
+    assert_eq!(coins.as_array().unwrap().len(), 3);
+    assert_eq!(coins[0]["forecast"], Value::Null);
+    assert!(coins[0]["refused"].is_string(), "{coins}");
+}
+
+#[test]
+fn health_is_503_once_bars_pass_without_a_forecast() {
+    let market = Market::new();
+    market.write_ledger(1, market.last_ms - 30 * MINUTE);
+    let server = market.serve(&[]);
+    let stale = server.get("/health");
+    assert_eq!(
+        (stale.status, stale.json()["status"].as_str()),
+        (503, Some("stale"))
+    );
+    assert!(stale.json()["age_secs"].as_f64().unwrap() > 29.0 * 60.0);
+    assert!(
+        server
+            .get("/")
+            .text()
+            .contains("stale: the last forecast is of")
+    );
+    assert!(
+        server
+            .get("/metrics")
+            .text()
+            .contains("quarterhour_ledger_fresh 0")
+    );
+    assert_eq!(server.get("/forecasts").json()["is_stale"], true);
+
+    // The watch goes on, and the server sees it.
+    market.write_ledger(2, now_ms().div_euclid(MINUTE) * MINUTE - MINUTE);
+    let is_fresh = || server.get("/health").status == 200;
+    let soon = (0..200).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        is_fresh()
+    });
+    assert!(soon, "{}", server.get("/health").text());
+}
+
+#[test]
+fn positions_and_equity_are_the_ledgers_after_costs() {
+    let market = Market::new();
+    market.write_ledger(8, market.last_ms);
+    let server = market.serve(&[]);
+    let positions = server.get("/positions").json();
+    let positions = positions.as_array().unwrap();
+    // One opens every second minute, and the newest is first.
+    assert_eq!(positions.len(), 4, "{positions:?}");
+    assert_eq!(positions[0]["net"], Value::Null);
+    let nets: Vec<f64> = positions
+        .iter()
+        .filter_map(|position| position["net"].as_f64())
+        .collect();
+    assert_eq!(nets.len(), 3);
+    let first = &positions[3];
+    let change = first["exit_price"].as_f64().unwrap() / first["entry_price"].as_f64().unwrap();
+    // 10 bp fee and 1 bp slippage on both fills.
+    let expected = change * 0.9999 * 0.999 - 1.0001 * 1.001;
+    assert!((first["net"].as_f64().unwrap() - expected).abs() < 1e-12);
+    let equity = server.get("/equity").json();
+    assert_eq!(
+        (equity["trades"].as_u64(), equity["open"].as_u64()),
+        (Some(3), Some(1))
+    );
+    assert_eq!(
+        equity["sharpe"],
+        Value::Null,
+        "no ratio of less than 30 days"
+    );
+    let points = equity["points"].as_array().unwrap();
+    let last = points.last().unwrap()[1].as_f64().unwrap();
+    assert!((last - nets.iter().sum::<f64>() * equity["share"].as_f64().unwrap()).abs() < 1e-12);
+    assert_eq!(
+        server
+            .get("/positions?limit=1")
+            .json()
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn a_new_bar_comes_by_events() {
+    let market = Market::new();
+    market.write_ledger(1, market.last_ms - MINUTE);
+    let server = market.serve(&[]);
+    let mut stream = server.connect();
+    let head = format!(
+        "GET /events HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n\r\n",
+        server.port
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
+    let mut next_id = || loop {
+        if let Some(id) = lines
+            .next()
+            .expect("a stream that goes on")
+            .strip_prefix("id: ")
+        {
+            return id.parse::<i64>().unwrap();
+        }
+    };
+    assert_eq!(next_id(), market.last_ms - MINUTE);
+    market.write_ledger(1, market.last_ms);
+    assert_eq!(next_id(), market.last_ms);
+}
+
+#[test]
+fn the_page_is_small_and_has_no_inline_script_or_style() {
+    let market = Market::new();
+    market.write_ledger(3, market.last_ms);
+    let server = market.serve(&[]);
+    let page = server.get("/");
+    assert!(
+        page.header("content-security-policy")
+            .unwrap()
+            .starts_with("default-src 'self'")
+    );
+    let html = page.text();
+    assert!(
+        !html.contains("<style") && !html.contains(" style=") && !html.contains(" onclick="),
+        "{html}"
+    );
+    assert_eq!(
+        html.matches("<script src=").count(),
+        html.matches("<script").count()
+    );
+    assert!(html.contains("paper only: no order is ever sent"));
+    // Each part of a bar is closed: a browser draws nothing of what lies inside a line.
+    for part in ["line", "rect"] {
+        let (opened, closed) = (format!("<{part} "), format!("</{part}>"));
+        assert_eq!(
+            html.matches(&opened).count(),
+            html.matches(&closed).count(),
+            "{part}"
+        );
+    }
+    assert_eq!(html.matches("<rect ").count(), 3, "a bar for each coin");
+    assert!(
+        html.contains("costs differ: thresholds were tuned at 10 bp a fill, 11 bp are charged"),
+        "{html}"
+    );
+    let assets = [
+        "/assets/page.js",
+        "/assets/page.css",
+        "/assets/uplot.js",
+        "/assets/uplot.css",
+        "/assets/icon.svg",
+    ];
+    let bytes: usize = assets.iter().map(|path| server.get(path).body.len()).sum();
+    assert!(bytes + html.len() < 100_000, "{bytes} + {}", html.len());
+}
+
+#[test]
+fn the_report_may_use_its_own_inline_blocks_alone() {
+    let market = Market::new();
+    market.write_ledger(1, market.last_ms);
+    let server = market.serve(&[]);
+    let report = server.get("/runs/quick/report");
+    assert_eq!(report.status, 200);
+    let policy = report.header("content-security-policy").unwrap();
+    assert!(
+        policy.contains("style-src 'self' 'sha256-") && policy.contains("script-src 'none'"),
+        "{policy}"
+    );
+    let other = server.get("/runs/other/report");
+    assert_eq!(other.status, 404);
+    assert!(other.text().contains("expected `quick`"));
+}
+
+#[test]
+fn the_description_names_every_route() {
+    let market = Market::new();
+    market.write_ledger(1, market.last_ms);
+    let server = market.serve(&[]);
+    let description = server.get("/openapi.json").json();
+    let paths = description["paths"].as_object().unwrap();
+    for path in [
+        "/forecasts",
+        "/positions",
+        "/equity",
+        "/score",
+        "/health",
+        "/events",
+        "/metrics",
+        "/predict",
+        "/openapi.json",
+    ] {
+        let own = paths.get(path).unwrap_or_else(|| panic!("{path}"));
+        if own.get("get").is_some() {
+            assert_ne!(
+                server
+                    .with(&format!("HEAD {path}"), &[("Connection", "close")], b"")
+                    .status,
+                404,
+                "{path}"
+            );
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Bars shorter than a day, one scored row a day: terms, folds, coefficients and forecasts against numpy, by
+//! `scripts/golden-volatility-intraday.py`.
+
+use golden::{floats, integers, list, whole};
+use volatility::{LoadedModel, VolatilityFit, VolatilityOptions};
+
+use crate::support::{
+    COINS, SHORT_BARS, fitted, loaded, names, of_term, options, short_dataset, short_panel,
+};
+
+fn values() -> serde_json::Value {
+    golden::read(include_str!("../golden/intraday.json"))
+}
+
+fn assert_near(name: &str, found: f64, expected: f64) {
+    let tolerance = 1e-8 * expected.abs().max(1e-3);
+    let is_near = (found - expected).abs() < tolerance;
+    assert!(is_near, "{name}: {found}, golden {expected}");
+}
+
+#[test]
+fn terms_equal_numpy() {
+    let dataset = short_dataset(short_panel(SHORT_BARS));
+    let golden = values();
+    let rows: Vec<usize> = integers(&golden["rows"]);
+    for (name, expected) in golden["terms"].as_object().unwrap() {
+        let options = of_term(name);
+        let fit = VolatilityFit::new(&dataset, &options);
+        let fitted = fit.fold(&dataset, &dataset.plan.folds[0]).unwrap();
+        let loaded = LoadedModel::new(fitted, &options, &dataset.config);
+        let known = dataset.plan.folds[0].score.start;
+        let wanted: Vec<usize> = rows.iter().copied().filter(|row| *row >= known).collect();
+        let found = loaded.forecast(&dataset.panel, &wanted);
+        let skipped = rows.len() - wanted.len();
+        let expected = list(expected)[skipped..].iter().flat_map(floats);
+        assert_eq!(found.len(), wanted.len() * COINS);
+        for (found, expected) in found.into_iter().zip(expected) {
+            match found {
+                Ok(found) => assert_near(name, found, expected),
+                Err(_) => assert!(expected.is_nan(), "{name}: unknown, golden {expected}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn parts_equal_numpy() {
+    let dataset = short_dataset(short_panel(SHORT_BARS));
+    for (place, golden) in list(&values()["folds"]).iter().enumerate() {
+        let fold = &dataset.plan.folds[place];
+        assert_eq!(
+            (fold.score.start, fold.score.end, fold.refits.len()),
+            (
+                whole(golden, "first"),
+                whole(golden, "end"),
+                whole(golden, "refits")
+            )
+        );
+        let fitted = fitted(&dataset, "parts", place);
+        let loaded = loaded(&dataset, "parts", place);
+        for golden in list(&golden["fitted"]) {
+            let from_ms = dataset.panel.time_ms(whole(golden, "first"));
+            let refit = fitted.refit_at(from_ms).unwrap();
+            assert_eq!(
+                (refit.from_ms, refit.rows),
+                (from_ms, whole(golden, "rows"))
+            );
+            let expected = floats(&golden["coefficients"]);
+            assert_eq!(refit.parameters.shared.len(), expected.len());
+            for (number, expected) in refit.parameters.shared.iter().zip(expected) {
+                assert_near(&number.name, number.value, expected);
+            }
+            let found = loaded.forecast(&dataset.panel, &[whole(golden, "row")]);
+            for (found, expected) in found.into_iter().zip(floats(&golden["forecast"])) {
+                match found {
+                    Ok(found) => assert_near("parts", found, expected),
+                    Err(_) => assert!(expected.is_nan()),
+                }
+            }
+        }
+    }
+}
+
+/// A scored row closes at midnight, and no others are scored, fitted to or counted in folds.
+#[test]
+fn one_row_a_day_counts() {
+    let dataset = short_dataset(short_panel(SHORT_BARS));
+    let closes = |row: &usize| (row + 1).is_multiple_of(12);
+    let all = [Some(1.0); COINS];
+    for fold in &dataset.plan.folds {
+        let scored = dataset.scored_windows(fold.score.clone(), &all);
+        assert!(!scored.is_empty() && scored.ends.iter().all(closes));
+        let fitted = dataset.fitted_windows(&dataset.targets, fold.train.clone(), &all);
+        assert!(!fitted.is_empty() && fitted.ends.iter().all(closes));
+        let trained = dataset.trained_windows(&dataset.targets, fold.train.clone(), 1, &all);
+        assert!(trained.len() > 10 * fitted.len());
+    }
+    assert!(
+        dataset
+            .usable_cells(0..SHORT_BARS as usize)
+            .all(|(row, _)| closes(&row))
+    );
+}
+
+/// A forecast at any time, scored or not, has the bits that it has with less history and without what
+/// comes after.
+#[test]
+fn forecasts_of_short_bars_know_nothing_later() {
+    let dataset = short_dataset(short_panel(SHORT_BARS));
+    let bits = |loaded: &LoadedModel, panel: &dataset::Panel, rows: &[usize]| -> Vec<Option<u64>> {
+        let forecasts = loaded.forecast(panel, rows).into_iter();
+        forecasts
+            .map(|value| value.ok().map(f64::to_bits))
+            .collect()
+    };
+    for name in names() {
+        let loaded = loaded(&dataset, name, 0);
+        let first = dataset.plan.folds[0].score.start;
+        for t in [first, first + 5, first + 40] {
+            let rows: Vec<usize> = (first..=t).collect();
+            let before = bits(&loaded, &dataset.panel, &rows);
+            let later = bits(&loaded, &short_panel(t as i64 + 1), &rows);
+            assert_eq!(before, later, "{name}: a candle after {t}");
+            let live = bits(&loaded, &dataset.panel.stretch(0..t + 1), &[t]);
+            assert_eq!(before[before.len() - COINS..], live, "{name} at {t}");
+        }
+    }
+}
+
+/// No fit knows a candle after its first row.
+#[test]
+fn fits_of_short_bars_know_nothing_later() {
+    let before = short_dataset(short_panel(SHORT_BARS));
+    let starts: Vec<usize> = before.plan.folds[0]
+        .refits
+        .iter()
+        .map(|refit| refit.score.start)
+        .collect();
+    for name in ["parts", "log_har", "har", "coin_mean"] {
+        let refits = fitted(&before, name, 0).refits;
+        for number in [0, 1, starts.len() - 1] {
+            let changed = short_dataset(short_panel(starts[number] as i64 + 1));
+            let after = fitted(&changed, name, 0).refits;
+            assert_eq!(refits[..=number], after[..=number], "{name} refit {number}");
+        }
+        let changed = short_dataset(short_panel(starts[1] as i64 - 20));
+        assert_ne!(refits, fitted(&changed, name, 0).refits, "{name}");
+    }
+}
+
+/// Residuals of training rows are those of one fit to all of them.
+#[test]
+fn residuals_may_be_those_of_the_fit_itself() {
+    let dataset = short_dataset(short_panel(SHORT_BARS));
+    let fold = &dataset.plan.folds[1];
+    let own = VolatilityOptions {
+        residuals: volatility::ResidualSource::Training,
+        ..options("log_har")
+    };
+    let found = VolatilityFit::new(&dataset, &own)
+        .out_of_block(&dataset, fold)
+        .unwrap();
+    let left: Vec<f64> = (found.rows.iter().zip(&found.forecasts))
+        .map(|(&(row, coin), forecast)| dataset.targets.value(row, coin) - forecast)
+        .filter(|left| left.is_finite())
+        .collect();
+    let mean = left.iter().sum::<f64>() / left.len() as f64;
+    assert!(
+        left.len() > 100 && mean.abs() < 1e-10,
+        "{mean}, of least squares with a constant"
+    );
+    let blocks = VolatilityFit::new(&dataset, &options("log_har"))
+        .out_of_block(&dataset, fold)
+        .unwrap();
+    assert_ne!(found.forecasts, blocks.forecasts);
+}
