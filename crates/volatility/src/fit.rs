@@ -3,7 +3,7 @@
 use dataset::{Dataset, Fold};
 use run::{OutOfBlock, TrainingBlock, training_blocks};
 
-use crate::models::{Model, ModelSettings};
+use crate::models::Model;
 use crate::observations::Observations;
 use crate::training::{Training, is_fitted, trained_rows};
 use crate::{Error, ModelKind, Refit, ResidualSource, VolatilityModel, VolatilityOptions};
@@ -20,11 +20,7 @@ pub struct VolatilityFit<'a> {
 impl<'a> VolatilityFit<'a> {
     /// Computes the terms of all rows that a fit can be of, once.
     pub fn new(dataset: &'a Dataset, options: &VolatilityOptions) -> Self {
-        let settings = ModelSettings {
-            options,
-            config: &dataset.config,
-        };
-        let model = options.model.init(&settings);
+        let model = options.init(&dataset.config);
         let panel = &dataset.panel;
         let rows = (0..panel.rows()).filter(|&row| is_fitted(dataset, row));
         Self {

@@ -8,7 +8,7 @@ use dataset::Config;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::VolatilityOptions;
+use crate::GarchOptions;
 use crate::models::{self, Model, ModelSettings};
 
 /// All models that `volatility.model` can name; a new one is a file in `models/` and a line here.
@@ -114,7 +114,8 @@ impl JsonSchema for ModelKind {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let settings = ModelSettings {
-            options: &VolatilityOptions::default(),
+            terms: &[],
+            garch: &GarchOptions::default(),
             config: &Config::default(),
         };
         let choice = |kind: Self| {

@@ -6,7 +6,7 @@ use dataset::{Config, Panel, format_time};
 use market::Interval;
 use run::ForecastResult;
 
-use crate::models::{Model, ModelSettings};
+use crate::models::Model;
 use crate::observations::Observations;
 use crate::{Error, VolatilityModel, VolatilityOptions};
 
@@ -21,7 +21,7 @@ pub struct LoadedModel {
 impl LoadedModel {
     /// The model that the options name, with what was fitted to it under the config.
     pub fn new(fitted: VolatilityModel, options: &VolatilityOptions, config: &Config) -> Self {
-        let model = options.model.init(&ModelSettings { options, config });
+        let model = options.init(config);
         Self {
             model,
             interval: config.data.interval,
@@ -38,7 +38,7 @@ impl LoadedModel {
         options: &VolatilityOptions,
         config: &Config,
     ) -> Result<Self, Error> {
-        let model = options.model.init(&ModelSettings { options, config });
+        let model = options.init(config);
         let fitted = VolatilityModel::from_json(text, path, &model.coefficients())?;
         Ok(Self::new(fitted, options, config))
     }

@@ -1,9 +1,11 @@
 //! The `[volatility]` section.
 
+use dataset::Config;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::terms::{self, TERMS, Term};
+use crate::models::{Model, ModelSettings};
+use crate::terms::{self, TERMS};
 use crate::{Error, GarchOptions, ModelKind};
 
 /// The `[volatility]` section: which classical model forecasts the target `volatility`.
@@ -53,16 +55,13 @@ impl ResidualSource {
 const MOST_ORDERS: usize = 5;
 
 impl VolatilityOptions {
-    /// The terms that are named, or else these.
-    pub(crate) fn terms_or(&self, otherwise: &[Term]) -> Vec<Term> {
-        match self.terms.is_empty() {
-            true => otherwise.to_vec(),
-            false => self
-                .terms
-                .iter()
-                .filter_map(|name| terms::named(name))
-                .collect(),
-        }
+    /// The model that they name, under the config.
+    pub(crate) fn init(&self, config: &Config) -> Box<dyn Model> {
+        self.model.init(&ModelSettings {
+            terms: &self.terms,
+            garch: &self.garch,
+            config,
+        })
     }
 
     /// Checks every value.

@@ -25,8 +25,8 @@ const DAY_MS: i64 = 86_400_000;
 pub(crate) fn init(settings: &ModelSettings<'_>) -> Box<dyn Model> {
     let config = settings.config;
     Box::new(Garch {
-        model: model(&settings.options.garch),
-        least_returns: settings.options.garch.least_returns,
+        model: model(settings.garch),
+        least_returns: settings.garch.least_returns,
         steps: config.horizon_bars().max(1),
         bars_a_day: (DAY_MS / config.data.interval.ms()).max(1) as f64,
         otherwise: ewma::init(settings),

@@ -9,7 +9,7 @@ pub(crate) fn init(settings: &ModelSettings<'_>) -> Box<dyn Model> {
     Box::new(Pooled {
         description: "HAR in logarithms: log volatility on that of the last day, week and month, all coins together. \
                       `volatility.terms` names others.",
-        terms: settings.options.terms_or(&[LRV1, LRV7, LRV30]),
+        terms: settings.terms_or(&[LRV1, LRV7, LRV30]),
         scale: Scale::Log,
     })
 }

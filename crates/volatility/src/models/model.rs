@@ -5,9 +5,9 @@ use std::fmt::Debug;
 use dataset::{Config, Control};
 
 use crate::observations::Observations;
-use crate::terms::Term;
+use crate::terms::{self, Term};
 use crate::training::Training;
-use crate::{Error, Parameters, VolatilityOptions};
+use crate::{Error, GarchOptions, Parameters};
 
 /// A classical model of volatility: one file in `models/` and a line in the list.
 ///
@@ -56,11 +56,22 @@ pub(crate) trait Model: Debug + Send + Sync {
 /// What a model is made of.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ModelSettings<'a> {
-    pub options: &'a VolatilityOptions,
+    /// The terms that are named; none is the model's own choice.
+    pub terms: &'a [String],
+    pub garch: &'a GarchOptions,
     pub config: &'a Config,
 }
 
 impl ModelSettings<'_> {
+    /// The terms that are named, or else these.
+    pub fn terms_or(&self, otherwise: &[Term]) -> Vec<Term> {
+        if self.terms.is_empty() {
+            return otherwise.to_vec();
+        }
+        let named = self.terms.iter();
+        named.filter_map(|name| terms::named(name)).collect()
+    }
+
     /// The target's control of that name.
     pub fn control(&self, name: &str) -> Option<Control> {
         let target = self.config.target.init(self.config.data.interval);

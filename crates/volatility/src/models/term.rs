@@ -8,7 +8,7 @@ use crate::{Error, Parameters};
 
 /// The model.
 pub(crate) fn init(settings: &ModelSettings<'_>) -> Box<dyn Model> {
-    let terms = settings.options.terms_or(&[LRV7]);
+    let terms = settings.terms_or(&[LRV7]);
     Box::new(AsTerm(terms.first().copied().unwrap_or(LRV7)))
 }
 
