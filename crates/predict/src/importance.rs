@@ -243,7 +243,7 @@ impl Work<'_> {
         let local: Vec<usize> = ends.iter().map(|end| end - from).collect();
         let answers = forecaster.forecast(&stretch, &local)?;
         let classes = match self.loss {
-            Loss::LogLoss { .. } => forecaster.probabilities(&stretch, &local)?,
+            Loss::Logarithmic { .. } => forecaster.probabilities(&stretch, &local)?,
             Loss::Qlike | Loss::NegativeRankIc => None,
         };
         let coin_of = |place: usize| {

@@ -14,7 +14,7 @@ pub(crate) enum Loss {
     /// Of a volatility: QLIKE of the variance.
     Qlike,
     /// Of so many classes: minus the logarithm of the probability of the one that came.
-    LogLoss { classes: usize },
+    Logarithmic { classes: usize },
     /// Of a return: minus the mean over times of Spearman's correlation across coins.
     NegativeRankIc,
 }
@@ -62,7 +62,7 @@ impl Loss {
     /// The loss of a task; `classes` is the number of its classes.
     pub fn of(task: Task, classes: usize) -> Self {
         match task {
-            Task::Regime => Self::LogLoss { classes },
+            Task::Regime => Self::Logarithmic { classes },
             Task::LogVolatility => Self::Qlike,
             Task::Return | Task::Level => Self::NegativeRankIc,
         }
@@ -72,7 +72,7 @@ impl Loss {
     pub fn name(self) -> &'static str {
         match self {
             Self::Qlike => "qlike",
-            Self::LogLoss { .. } => "log_loss",
+            Self::Logarithmic { .. } => "log_loss",
             Self::NegativeRankIc => "negative_rank_ic",
         }
     }
@@ -92,7 +92,7 @@ impl Loss {
                 times.filter_map(negative_rank_ic).collect()
             }
             Self::Qlike => rows.iter().map(qlike_of).collect(),
-            Self::LogLoss { classes } => {
+            Self::Logarithmic { classes } => {
                 let losses = rows.iter().map(|row| log_loss(row, classes));
                 losses.collect::<Option<_>>()?
             }
@@ -148,7 +148,7 @@ mod tests {
             (found[0] - expected).abs() < 1e-12 && found[1].abs() < 1e-12,
             "{found:?}"
         );
-        let found = Loss::LogLoss { classes: 3 }.by_day(&rows);
+        let found = Loss::Logarithmic { classes: 3 }.by_day(&rows);
         assert!(found.iter().all(|loss| (loss - 2.0_f64.ln()).abs() < 1e-12));
         let ranked = [row(0, 1.0, 1.0), row(0, 2.0, 2.0), row(0, 3.0, 3.0)];
         assert_eq!(Loss::NegativeRankIc.by_day(&ranked), [-1.0]);

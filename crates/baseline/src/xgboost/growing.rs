@@ -16,9 +16,9 @@ impl TreeLibrary for XgbLibrary {
     ) -> anyhow::Result<Box<dyn TreeTables>> {
         let number = |key: &str, default: u32| {
             let words = parameters.split_whitespace();
-            let values = words.filter_map(|word| word.strip_prefix(key)?.strip_prefix('='));
+            let mut values = words.filter_map(|word| word.strip_prefix(key)?.strip_prefix('='));
             values
-                .last()
+                .next_back()
                 .and_then(|text| text.parse().ok())
                 .unwrap_or(default)
         };
