@@ -50,6 +50,14 @@ fn files_of_another_kind_are_refused_by_name() {
     refused(&csv("?times=5000", &good), 422, "expected 1 to 1000");
     refused(&csv("?timse=5", &good), 400, "timse");
     refused(&csv("?symbol=%2e%2e%2fx", &good), 422, "../x");
+    assert_eq!(server.get("/health").status, 200);
+}
+
+#[test]
+fn bodies_that_are_no_candles_are_refused_by_name() {
+    let market = Market::new();
+    market.write_ledger(1, market.last_ms);
+    let server = market.serve(&[]);
     refused(
         &server.post("/predict", "text/plain", b"x"),
         415,
