@@ -87,7 +87,7 @@ def objective(study):
             match heard["told"]:
                 case "score":
                     trial.report(heard["value"], heard["fold"])
-                    say("prune", prune=trial.should_prune())
+                    say("prune", prune=bool(trial.should_prune()))
                 case "pruned":
                     raise optuna.TrialPruned()
                 case "value":
