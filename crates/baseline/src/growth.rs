@@ -75,6 +75,11 @@ impl GrowthConfig {
                 ),
             ],
         )?;
+        self.validate_protocol(section, early_stopping_share)
+    }
+
+    /// Refuses a share of the training rows that the protocol cannot do with.
+    fn validate_protocol(&self, section: &str, early_stopping_share: f64) -> anyhow::Result<()> {
         if self.protocol == StoppingProtocol::Blocks && early_stopping_share > 0.0 {
             return Err(anyhow!(
                 "split.early_stopping_share = {early_stopping_share}: expected 0 with \

@@ -54,25 +54,7 @@ impl SavedModel {
             )
             .hint("put back the run's own run.toml, or train again"));
         }
-        // Market-relative features are of these coins together.
-        let mut universe: Vec<&str> = config
-            .shared
-            .universe
-            .symbols
-            .iter()
-            .map(Symbol::as_str)
-            .collect();
-        universe.sort_unstable();
-        let trained: Vec<&str> = record.target_std.keys().map(String::as_str).collect();
-        if universe != trained {
-            return Err(anyhow!(
-                "{} was trained on {}, but the universe is {}",
-                folder.join(model_file).display(),
-                trained.join(" "),
-                universe.join(" ")
-            )
-            .hint("leave universe.symbols as the run has it"));
-        }
+        check_trained(&record, config, &folder.join(model_file))?;
         match &record.origin {
             Some(origin) => config.trees.check(origin, &config.shared, &record_file)?,
             None => cli::note(format!(
@@ -80,16 +62,6 @@ impl SavedModel {
                  been changed since",
                 record_file.display()
             )),
-        }
-        let classes = record.classes.as_ref().map(|levels| levels.classes.len());
-        if classes != config.classes() {
-            return Err(anyhow!(
-                "{} was trained on {} classes, but the run's config has {}",
-                folder.join(model_file).display(),
-                classes.unwrap_or(0),
-                config.classes().unwrap_or(0)
-            )
-            .hint("put back the run's own run.toml, or train again"));
         }
         trees.probe(folder, expected)?;
         let hash = |file: &str| -> anyhow::Result<String> {
@@ -245,6 +217,40 @@ impl Forecaster for SavedModel {
             .map(|furthest| furthest.map(drift))
             .collect()
     }
+}
+
+/// Refuses a config of other coins or classes than the model in `file` was trained on.
+fn check_trained(record: &FoldRecord, config: &BaselineConfig, file: &Path) -> anyhow::Result<()> {
+    // Market-relative features are of these coins together.
+    let mut universe: Vec<&str> = config
+        .shared
+        .universe
+        .symbols
+        .iter()
+        .map(Symbol::as_str)
+        .collect();
+    universe.sort_unstable();
+    let trained: Vec<&str> = record.target_std.keys().map(String::as_str).collect();
+    if universe != trained {
+        return Err(anyhow!(
+            "{} was trained on {}, but the universe is {}",
+            file.display(),
+            trained.join(" "),
+            universe.join(" ")
+        )
+        .hint("leave universe.symbols as the run has it"));
+    }
+    let classes = record.classes.as_ref().map(|levels| levels.classes.len());
+    if classes != config.classes() {
+        return Err(anyhow!(
+            "{} was trained on {} classes, but the run's config has {}",
+            file.display(),
+            classes.unwrap_or(0),
+            config.classes().unwrap_or(0)
+        )
+        .hint("put back the run's own run.toml, or train again"));
+    }
+    Ok(())
 }
 
 /// A folder's trees with their record.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, anyhow};
 use clap::Parser;
 use cli::WithHint;
-use dataset::{Dataset, FeatureShuffle, Fold, ForecastTable, RunDir, TablePart, Task};
+use dataset::{Dataset, FeatureShuffle, Fold, ForecastTable, RunDir, TablePart};
 use model::DeviceChoice;
 use run::{Forecaster, Kinds};
 use serde::Serialize;
@@ -25,7 +25,7 @@ const SEED: u64 = 1;
 #[derive(Debug, Parser)]
 pub struct ImportanceArgs {
     /// Run of any forecaster, such as checkpoints/volatility-xgboost
-    #[arg(value_name = "RUN")]
+    #[arg(value_name = "RUN", value_parser = registry::run_folder)]
     run: PathBuf,
     /// Folds to look at, such as 1,2,3,4,5 [default: all]
     #[arg(long, value_name = "K,...", value_delimiter = ',')]
@@ -67,7 +67,7 @@ struct ImportanceReport {
     days: usize,
     folds: Vec<usize>,
     groups: Vec<GroupImportance>,
-    /// Groups whose interval lies above 0, as `features.groups` takes them.
+    /// Groups whose interval lies above 0, as `features.groups` and `features.with` take them.
     kept: Vec<String>,
 }
 
@@ -86,10 +86,14 @@ impl ImportanceArgs {
             return Ok(());
         }
         print!("{}", table(&report).render());
+        let kept = match report.kept.is_empty() {
+            true => "none".to_owned(),
+            false => report.kept.join(", "),
+        };
         println!(
-            "Added {} a day over {} days; interval: {} draws of days in blocks of {BLOCK_DAYS}.\n\
-             Interval above 0: features.groups = {:?}",
-            report.loss, report.days, DRAWS, report.kept
+            "Added {} a day over {} days; interval: {DRAWS} draws of days in blocks of {BLOCK_DAYS}.\n\
+             Interval above 0: {kept}.",
+            report.loss, report.days
         );
         Ok(())
     }

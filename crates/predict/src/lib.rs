@@ -8,6 +8,7 @@ mod checkpoint;
 mod command;
 mod embed;
 mod forecast;
+mod given;
 mod hint;
 mod history;
 mod importance;

@@ -1,7 +1,6 @@
 //! What a forecast of a logarithm of volatility says of the volatility itself.
 
 use dataset::{Config, Panel};
-use market::Symbol;
 use rules::{AlarmCosts, ExposureOptions, ExposureRule, Outlook, is_likeliest_high};
 use run::{ForecastResult, PredictionInterval, PublishedVolatility};
 use serde::{Deserialize, Serialize};

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::anyhow;
 use clap::Args;
 use cli::{ConfigArgs, WithHint};
-use dataset::{Config, Panel, RunDir, Source, TimeSpan, format_time};
+use dataset::{Config, Panel, RunDir, Source, TimeSpan, format_time, parse_time};
 use download::FetchArgs;
 use market::Interval;
 use registry::{
@@ -124,11 +124,7 @@ impl Retrain<'_> {
         let Self {
             champion, config, ..
         } = self;
-        let seen = self.kinds.seen(&champion.run, (None, None))?;
-        let seen_until_ms = seen.until_ms.ok_or_else(|| {
-            anyhow!("{} {} {}", champion.name, champion.version, seen.in_words())
-                .hint("train it once more with this version, and register that")
-        })?;
+        let seen_until_ms = self.champion_seen_until_ms()?;
         let all = Registry::read_only(&self.registry)?.list(Some(&champion.name))?;
         let last = all
             .iter()
@@ -164,6 +160,24 @@ impl Retrain<'_> {
             return not_due(end_ms);
         }
         Ok(Some(period))
+    }
+
+    /// The first time that the champion was not fitted on. Of a model that keeps all of its refits, of which
+    /// each forecasts its own time, that is the beginning of the last one's.
+    fn champion_seen_until_ms(&self) -> anyhow::Result<i64> {
+        let Self {
+            champion, config, ..
+        } = self;
+        let seen = self.kinds.seen(&champion.run, (None, None))?;
+        let seen_until_ms = seen.until_ms.ok_or_else(|| {
+            anyhow!("{} {} {}", champion.name, champion.version, seen.in_words())
+                .hint("train it once more with this version, and register that")
+        })?;
+        let end = config.data.until.as_deref();
+        let end_ms = end.and_then(|until| parse_time(until).ok());
+        let last_refit = config.split.refit_every.zip(end_ms);
+        let last_refit_ms = last_refit.map(|(every, end_ms)| end_ms - every.ms());
+        Ok(seen_until_ms.max(last_refit_ms.unwrap_or(i64::MIN)))
     }
 
     /// Fits, compares, registers, and promotes what is better.
@@ -294,12 +308,11 @@ impl Retrain<'_> {
 
     /// What the gate decides on.
     fn judged(&self, period: &Period, contest: &Contest) -> anyhow::Result<Judged> {
-        let seen = self.kinds.seen(&self.champion.run, (None, None))?;
         Ok(Judged {
             gain: contest.gain,
             interval: contest.gain_interval,
             has_skill: contest.has_skill,
-            champion_age_ms: seen.until_ms.map_or(0, |seen_ms| period.until_ms - seen_ms),
+            champion_age_ms: period.until_ms - self.champion_seen_until_ms()?,
             cadence: self.cadence,
         })
     }

@@ -94,9 +94,12 @@
     target.replaceChildren(chart, words, table(header, rows.slice(0, 50)));
     const symbols = [...new Set(rows.map((row) => row[1]))].slice(0, 8);
     const colors = ["--accent", "--down", "--good", "--bad", "--warn", "--soft", "--ink", "--edge"];
+    // An axis writes small fractions as 0.
+    const isReturn = answer.forecasts[0].unit === "basis_points", scale = isReturn ? 1e4 : 1;
+    const value = (made, symbol) => made.coins.find((coin) => coin.symbol === symbol)?.forecast ?? null;
     const data = [answer.forecasts.map((made) => made.closed_at / 1000)].concat(symbols.map((symbol) =>
-      answer.forecasts.map((made) => made.coins.find((coin) => coin.symbol === symbol)?.forecast ?? null)));
-    drawAnswer = () => draw(chart, data, symbols.map((label, at) => ({ label, stroke: color(colors[at]), points: { show: answer.forecasts.length < 3 } })), [], 6);
+      answer.forecasts.map((made) => (value(made, symbol) === null ? null : value(made, symbol) * scale))));
+    drawAnswer = () => draw(chart, data, symbols.map((symbol, at) => ({ label: isReturn ? symbol + " (bp)" : symbol, stroke: color(colors[at]), points: { show: answer.forecasts.length < 3 } })), [], 3);
     drawAnswer();
   }
 

@@ -14,10 +14,10 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 
 use crate::access::{Access, read_token};
-use crate::metrics::RequestCounts;
 use crate::poll::poll;
 use crate::promise::promised;
-use crate::routes::router;
+use crate::request_counts::RequestCounts;
+use crate::router::router;
 use crate::run_facts::RunFacts;
 use crate::server;
 use crate::site::{MOST_STREAMS, Site};

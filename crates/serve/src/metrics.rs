@@ -5,59 +5,12 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use prometheus::{Encoder, Gauge, GaugeVec, IntCounterVec, Opts, Registry, TextEncoder};
+use prometheus::{Encoder, Gauge, GaugeVec, Opts, Registry, TextEncoder};
 
 use crate::problem::Problem;
 use crate::server::MOST_CONNECTIONS;
 use crate::site::{Freshness, MOST_STREAMS, Site, now_ms};
 use crate::snapshot::Snapshot;
-
-/// Paths that are counted by name.
-const PATHS: [&str; 11] = [
-    "/",
-    "/events",
-    "/forecasts",
-    "/positions",
-    "/equity",
-    "/score",
-    "/health",
-    "/metrics",
-    "/openapi.json",
-    "/predict",
-    "/login",
-];
-
-/// Requests by path and status, so far.
-#[derive(Debug, Clone)]
-pub struct RequestCounts(IntCounterVec);
-
-impl RequestCounts {
-    /// No request yet.
-    ///
-    /// # Errors
-    /// A name that Prometheus does not take.
-    pub fn new() -> prometheus::Result<Self> {
-        let opts = Opts::new(
-            "quarterhour_http_requests_total",
-            "Requests by path and status",
-        );
-        let counts = IntCounterVec::new(opts, &["path", "status"])?;
-        // There from the beginning, so that a rate can be told from nothing.
-        for path in PATHS {
-            counts.with_label_values(&[path, "200"]);
-        }
-        Ok(Self(counts))
-    }
-
-    /// Counts one; a path that is not known is `other`.
-    pub fn count(&self, path: &str, status: StatusCode) {
-        let path = PATHS
-            .into_iter()
-            .find(|known| *known == path)
-            .unwrap_or("other");
-        self.0.with_label_values(&[path, status.as_str()]).inc();
-    }
-}
 
 /// The text that a Prometheus server reads
 #[utoipa::path(get, path = "/metrics", responses((status = 200, content_type = "text/plain", body = String)))]
@@ -95,7 +48,7 @@ impl Gauges {
 
 fn text(site: &Site) -> prometheus::Result<Vec<u8>> {
     let gauges = Gauges(Registry::new());
-    gauges.0.register(Box::new(site.requests.0.clone()))?;
+    gauges.0.register(Box::new(site.requests.counter()))?;
     let (snapshot, now_ms) = (site.snapshot(), now_ms());
     let is_fresh = site.freshness(&snapshot, now_ms) == Freshness::Fresh;
     gauges.one(

@@ -10,8 +10,8 @@ use registry::{
     report_change,
 };
 
+use crate::json::json;
 use crate::problem::Problem;
-use crate::routes::json;
 use crate::site::Site;
 
 /// Versions of the model that is served, with their aliases, scores and intervals

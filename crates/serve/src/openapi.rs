@@ -3,7 +3,7 @@
 use axum::response::Response;
 use utoipa::OpenApi;
 
-use crate::routes::json;
+use crate::json::json;
 use crate::{metrics, models, predict_route, report, routes};
 
 /// Its description.

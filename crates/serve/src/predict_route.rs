@@ -17,8 +17,8 @@ use serde_json::Value;
 use tokio::time::timeout;
 use utoipa::{IntoParams, ToSchema};
 
+use crate::json::json;
 use crate::problem::Problem;
-use crate::routes::json;
 use crate::site::Site;
 use crate::upload::{to_file, too_large};
 

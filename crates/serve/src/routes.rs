@@ -1,106 +1,41 @@
-//! What is answered, and with what.
+//! What is answered from the last snapshot.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::from_fn_with_state;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::{get, post};
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::html;
+use crate::json::json;
 use crate::live_score::ScorePoint;
-use crate::predict_route::predict;
 use crate::problem::Problem;
 use crate::promise::Promise;
-use crate::report::report;
 use crate::site::{Freshness, MOST_STREAMS, Site, now_ms};
 use crate::snapshot::{Bar, Day, Equity, PositionLine};
-use crate::{forms, guard, html, metrics, models, openapi};
 
 /// Positions that are answered without being told how many.
 const USUAL_POSITIONS: usize = 1000;
 
-/// All routes, guarded.
-pub fn router(site: Arc<Site>) -> Router {
-    let asset = |kind: &'static str, text: &'static str| {
-        get(move || async move {
-            let headers = [
-                (header::CONTENT_TYPE, kind),
-                (header::CACHE_CONTROL, "max-age=3600"),
-            ];
-            (headers, text)
-        })
-    };
-    let (script, style) = ("text/javascript; charset=utf-8", "text/css; charset=utf-8");
-    Router::new()
-        .route("/", get(page))
-        .route("/events", get(events))
-        .route("/forecasts", get(forecasts))
-        .route("/positions", get(positions))
-        .route("/equity", get(equity))
-        .route("/score", get(score))
-        .route("/health", get(health))
-        .route("/metrics", get(metrics::metrics))
-        .route("/openapi.json", get(openapi::openapi))
-        .route("/runs/{name}/report", get(report))
-        .route("/models", get(models::models))
-        .route("/models/{name}/{version}/promote", post(models::promote))
-        .route("/predict", post(predict))
-        .route("/login", get(forms::form).post(forms::log_in))
-        .route("/logout", post(forms::log_out))
-        .route(
-            "/assets/icon.svg",
-            asset("image/svg+xml", include_str!("../assets/icon.svg")),
-        )
-        .route(
-            "/assets/page.js",
-            asset(script, include_str!("../assets/page.js")),
-        )
-        .route(
-            "/assets/page.css",
-            asset(style, include_str!("../assets/page.css")),
-        )
-        .route(
-            "/assets/uplot.js",
-            asset(script, include_str!("../assets/uplot.js")),
-        )
-        .route(
-            "/assets/uplot.css",
-            asset(style, include_str!("../assets/uplot.css")),
-        )
-        .fallback(unknown)
-        .method_not_allowed_fallback(wrong_method)
-        .layer(from_fn_with_state(site.clone(), guard::guard))
-        .with_state(site)
-}
-
-async fn unknown() -> Problem {
+/// What a path that is not known gets.
+pub async fn unknown() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "there is no such page").hint("/openapi.json lists them")
 }
 
-async fn wrong_method() -> Problem {
+/// What a method gets that a path does not take.
+pub async fn wrong_method() -> Problem {
     let detail = "this page does not take that method";
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail).hint("/openapi.json lists them")
 }
 
-async fn page(State(site): State<Arc<Site>>) -> Html<String> {
+/// The page.
+pub async fn page(State(site): State<Arc<Site>>) -> Html<String> {
     Html(html::page(&site, &site.snapshot(), now_ms()).into_string())
-}
-
-/// JSON of something that always is JSON.
-pub fn json(value: &impl Serialize) -> Response {
-    match serde_json::to_vec(value) {
-        Ok(bytes) => ([(header::CONTENT_TYPE, "application/json")], bytes).into_response(),
-        Err(error) => {
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response()
-        }
-    }
 }
 
 /// In which form forecasts are answered.

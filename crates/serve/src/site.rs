@@ -8,8 +8,8 @@ use registry::NamedModel;
 use tokio::sync::{Semaphore, watch};
 
 use crate::access::Access;
-use crate::metrics::RequestCounts;
 use crate::promise::Promise;
+use crate::request_counts::RequestCounts;
 use crate::run_facts::RunFacts;
 use crate::snapshot::Snapshot;
 

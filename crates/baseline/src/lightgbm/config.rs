@@ -151,6 +151,7 @@ impl LightGbmConfig {
     ///
     /// # Errors
     /// A key, the value found and what is expected.
+    #[expect(clippy::too_many_lines, reason = "one entry a key")]
     pub(crate) fn validate(&self) -> anyhow::Result<()> {
         let is_share = |value: f64| value > 0.0 && value <= 1.0;
         // LightGBM counts in 32 bits with a sign.

@@ -25,7 +25,7 @@ impl Target for Regime {
     }
 
     fn description(&self) -> &'static str {
-        "The class of how far the price moves over the horizon: `[regime]` says where classes begin, by quantiles of a fold's training rows. The value of a row stays that of `volatility`, so that such a run is scored beside runs of that target; but trees learn the classes and forecast their probabilities, which tables and live forecasts hold. The forecast itself is the logarithm of volatility that the probabilities stand for: the mean over the classes of their mean training targets. Other forecasters forecast the volatility and get the probabilities from its residuals, as they do of `volatility`."
+        "The class of how far the price moves over the horizon: `[regime]` says where classes begin, by quantiles of a fold's training rows. The value of a row stays that of `volatility`, so that such a run is scored beside runs of that target; but trees learn the classes and forecast their probabilities, which tables and live forecasts hold. The forecast itself is the logarithm of volatility that the probabilities stand for: the mean over the classes of their mean training targets. A network forecasts the volatility and gets the probabilities from its residuals, as it does of `volatility`, which is the one that classical models take."
     }
 
     fn reach_bars(&self) -> usize {

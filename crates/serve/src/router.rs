@@ -1,0 +1,67 @@
+//! Which path is answered by what.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::header;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+
+use crate::predict_route::predict;
+use crate::report::report;
+use crate::site::Site;
+use crate::{forms, guard, metrics, models, openapi, routes};
+
+/// All routes, guarded.
+pub fn router(site: Arc<Site>) -> Router {
+    let asset = |kind: &'static str, text: &'static str| {
+        get(move || async move {
+            let headers = [
+                (header::CONTENT_TYPE, kind),
+                (header::CACHE_CONTROL, "max-age=3600"),
+            ];
+            (headers, text)
+        })
+    };
+    let (script, style) = ("text/javascript; charset=utf-8", "text/css; charset=utf-8");
+    Router::new()
+        .route("/", get(routes::page))
+        .route("/events", get(routes::events))
+        .route("/forecasts", get(routes::forecasts))
+        .route("/positions", get(routes::positions))
+        .route("/equity", get(routes::equity))
+        .route("/score", get(routes::score))
+        .route("/health", get(routes::health))
+        .route("/metrics", get(metrics::metrics))
+        .route("/openapi.json", get(openapi::openapi))
+        .route("/runs/{name}/report", get(report))
+        .route("/models", get(models::models))
+        .route("/models/{name}/{version}/promote", post(models::promote))
+        .route("/predict", post(predict))
+        .route("/login", get(forms::form).post(forms::log_in))
+        .route("/logout", post(forms::log_out))
+        .route(
+            "/assets/icon.svg",
+            asset("image/svg+xml", include_str!("../assets/icon.svg")),
+        )
+        .route(
+            "/assets/page.js",
+            asset(script, include_str!("../assets/page.js")),
+        )
+        .route(
+            "/assets/page.css",
+            asset(style, include_str!("../assets/page.css")),
+        )
+        .route(
+            "/assets/uplot.js",
+            asset(script, include_str!("../assets/uplot.js")),
+        )
+        .route(
+            "/assets/uplot.css",
+            asset(style, include_str!("../assets/uplot.css")),
+        )
+        .fallback(routes::unknown)
+        .method_not_allowed_fallback(routes::wrong_method)
+        .layer(from_fn_with_state(site.clone(), guard::guard))
+        .with_state(site)
+}
