@@ -79,6 +79,19 @@ def suggest(trial, key, range):
 
 def objective(study):
     def of_trial(trial):
+        try:
+            return talk(trial)
+        except BrokenPipeError:
+            interrupt(trial)
+
+    def interrupt(trial):
+        # Nobody is there any more, or wants to go on: the same values are tried again by whoever is next.
+        trial.set_user_attr(INTERRUPTED, True)
+        study.enqueue_trial(trial.params)
+        study.stop()
+        raise Interrupted()
+
+    def talk(trial):
         values = {key: suggest(trial, key, range) for key, range in SETTINGS["space"].items()}
         say("trial", number=trial.number, values=values)
         while True:
@@ -87,7 +100,7 @@ def objective(study):
             match heard["told"]:
                 case "score":
                     trial.report(heard["value"], heard["fold"])
-                    say("prune", prune=trial.should_prune())
+                    say("prune", prune=bool(trial.should_prune()))
                 case "pruned":
                     raise optuna.TrialPruned()
                 case "value":
@@ -96,11 +109,7 @@ def objective(study):
                     trial.set_user_attr("error", heard["error"])
                     raise Failed(heard["error"])
                 case _:
-                    # Nobody is there any more, or wants to go on: the same values are tried again by whoever is next.
-                    trial.set_user_attr(INTERRUPTED, True)
-                    study.enqueue_trial(trial.params)
-                    study.stop()
-                    raise Interrupted()
+                    interrupt(trial)
 
     return of_trial
 
@@ -142,7 +151,10 @@ def main():
         study.set_user_attr("settings", settings)
     except Exception as error:  # Whatever the storage says, the one who asked tells it.
         fail(f"{SETTINGS['storage']}: {type(error).__name__}: {error}", "--storage URL names Optuna's storage")
-    list_trials(study) if SETTINGS["list"] else optimize(study)
+    try:
+        list_trials(study) if SETTINGS["list"] else optimize(study)
+    except BrokenPipeError:
+        sys.exit(1)
 
 
 main()
