@@ -148,7 +148,8 @@ impl FitProcess<'_> {
     /// The error of a process, with its own hint.
     fn error(&self, status: ExitStatus, said: &str) -> anyhow::Error {
         let of = |mark: &str| {
-            let found = said.lines().rev().find_map(|line| line.strip_prefix(mark));
+            let mut lines = said.lines().rev();
+            let found = lines.find_map(|line| line.strip_prefix(mark)?.strip_prefix(": "));
             found.map(str::to_owned)
         };
         let last = || {
@@ -157,10 +158,10 @@ impl FitProcess<'_> {
                 .unwrap_or("it said nothing")
                 .to_owned()
         };
-        let reason = of("error: ").unwrap_or_else(|| format!("{status}: {}", last()));
+        let reason = of("error").unwrap_or_else(|| format!("{status}: {}", last()));
         let error = anyhow!("`quarterhour {}`: {reason}", self.command.name());
         let log = || format!("{} has all that it said", self.log_path().display());
-        let error = error.hint(of("hint: ").unwrap_or_else(log));
+        let error = error.hint(of("hint").unwrap_or_else(log));
         match status.code() {
             Some(2) => cli::usage(error),
             _ => error,
