@@ -86,6 +86,12 @@ fn is_letter_or_digit(letter: char) -> bool {
     letter.is_alphabetic() && !letter.is_lowercase() && !letter.is_uppercase()
 }
 
+impl AsRef<str> for Symbol {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
 impl fmt::Display for Symbol {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(&self.0)

@@ -52,10 +52,7 @@ impl MarketSeries {
         let turnover: Vec<Vec<f64>> = (coins.iter())
             .map(|coin| coin.mean(&turnover(coin), bars(RANK_DAYS)))
             .collect();
-        let leader = panel
-            .symbols()
-            .iter()
-            .position(|symbol| symbol.as_str().starts_with("BTC"));
+        let leader = notation::bitcoin(panel.symbols());
         Self {
             leader: leader.map_or_else(|| mean_return.clone(), |coin| returns[coin].clone()),
             mean_return,

@@ -226,8 +226,7 @@ fn result(
 fn held(ground: &Ground<'_>, symbols: &[String]) -> Vec<(Holding, PortfolioPath)> {
     let coins = symbols.len();
     let mut held = Vec::new();
-    let bitcoin = symbols.iter().position(|symbol| symbol.starts_with("BTC"));
-    if let Some(coin) = bitcoin {
+    if let Some(coin) = notation::bitcoin(symbols) {
         let mut weights = vec![0.0; coins];
         weights[coin] = 1.0;
         let symbol = symbols[coin].clone();
