@@ -17,7 +17,7 @@ pub struct VolatilityOptions {
     pub model: ModelKind,
     /// What `volatility.model = "log_har"` regresses on and `"term"` takes as it is, by name; `[]` is
     /// the model's own choice. A name begins with `l` for a logarithm of a volatility per day, then
-    /// `rv` by returns, `pk` by Parkinson's range, `gk` by Garman and Klass's , `rs` by Rogers and
+    /// `rv` by returns, `pk` by Parkinson's range, `gk` by Garman and Klass's, `rs` by Rogers and
     /// Satchell's, `ab` by the mean size of returns or `neg` by falling prices, then the days, as in `lrv7`, or the hours, as in `lrv2h`. `day_` is of candles of a
     /// day made of the shorter bars, `market_` the mean over the coins. `level` and `lrv_level` are the
     /// levels of `har_range` and `har_intraday`, `lrv_long_level` that of up to two years of days,
