@@ -92,9 +92,9 @@ impl Registry {
         let path = self.path.clone();
         let tx = self.begin()?;
         let failed = |error: rusqlite::Error| Error::sqlite(&path, &error);
-        let mut before = current.clone();
+        let (mut last, mut before) = (i64::MAX, current.clone());
         loop {
-            before = promoted_over(&tx, name, alias, &before)
+            (last, before) = promoted_over(&tx, (name, alias), &before, last)
                 .map_err(failed)?
                 .ok_or_else(|| Error::Refused {
                     reason: format!(
@@ -105,7 +105,8 @@ impl Registry {
                         "`quarterhour models promote {name} VERSION --alias {alias}` names one"
                     ),
                 })?;
-            if retired(&tx, name, &before).map_err(failed)? == Some(false) {
+            let is_retired = retired(&tx, name, &before).map_err(failed)?;
+            if before != current && is_retired == Some(false) {
                 break;
             }
         }
@@ -309,17 +310,17 @@ fn add_entry(
 /// The version over which this one was promoted to the alias most lately; None where it was the first.
 fn promoted_over(
     tx: &Transaction<'_>,
-    name: &ModelName,
-    alias: &Alias,
+    (name, alias): (&ModelName, &Alias),
     version: &ModelVersion,
-) -> rusqlite::Result<Option<ModelVersion>> {
-    let sql = "SELECT previous FROM history WHERE name = ?1 AND alias = ?2 AND version = ?3 \
-               AND action = 'promote' ORDER BY id DESC LIMIT 1";
-    let key = params![name.as_str(), alias.as_str(), version.to_string()];
+    before: i64,
+) -> rusqlite::Result<Option<(i64, ModelVersion)>> {
+    let sql = "SELECT previous, id FROM history WHERE name = ?1 AND alias = ?2 AND version = ?3 \
+               AND action = 'promote' AND id < ?4 ORDER BY id DESC LIMIT 1";
+    let key = params![name.as_str(), alias.as_str(), version.to_string(), before];
     let found = tx
-        .query_row(sql, key, |row| version_at(row, 0))
+        .query_row(sql, key, |row| Ok((row.get(1)?, version_at(row, 0)?)))
         .optional()?;
-    Ok(found.flatten())
+    Ok(found.and_then(|(id, version)| Some((id, version?))))
 }
 
 /// Moves an alias if it still names what is expected, and notes it.

@@ -122,6 +122,34 @@ fn an_alias_moves_forth_and_back_and_the_history_keeps_it() {
     );
 }
 
+/// A version that was promoted twice: the way back is that of the history, and it ends.
+#[test]
+fn rollback_goes_back_in_the_history_and_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut registry = registry(dir.path());
+    let promote = |registry: &mut Registry, text: &str, before: Option<&str>| {
+        registry
+            .promote((&name(), &version(text)), &to(before), &change())
+            .unwrap();
+    };
+    promote(&mut registry, "1.0.0", None);
+    promote(&mut registry, "1.1.0", Some("1.0.0"));
+    promote(&mut registry, "1.0.0", Some("1.1.0"));
+    promote(&mut registry, "2.0.0", Some("1.0.0"));
+    for text in ["1.0.0", "1.1.0"] {
+        registry
+            .retire((&name(), &version(text)), &change())
+            .unwrap();
+    }
+    let refused = registry
+        .rollback(&name(), &production(), &change())
+        .unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "spot20@production is 2.0.0, and no version before it that is not retired was ever production"
+    );
+}
+
 #[test]
 fn of_two_promotions_that_expect_the_same_one_wins_and_the_other_is_told() {
     let dir = tempfile::tempdir().unwrap();

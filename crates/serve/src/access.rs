@@ -92,9 +92,13 @@ pub fn read_token(file: Option<&Path>) -> anyhow::Result<Option<String>> {
                 .with_context(|| format!("cannot read {}", path.display()))?;
             (text, path.display().to_string())
         }
+        // One that is there and empty is a secret that was lost on the way: it is refused below.
         None => match std::env::var(TOKEN_VARIABLE) {
-            Ok(text) if !text.is_empty() => (text, TOKEN_VARIABLE.to_owned()),
-            _ => return Ok(None),
+            Err(std::env::VarError::NotPresent) => return Ok(None),
+            text => {
+                let text = text.with_context(|| format!("{TOKEN_VARIABLE} is no text"))?;
+                (text, TOKEN_VARIABLE.to_owned())
+            }
         },
     };
     let token = text.trim();

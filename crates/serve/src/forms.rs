@@ -11,6 +11,7 @@ use crate::html::login_page;
 use crate::problem::Problem;
 use crate::sessions::SESSION_SECS;
 use crate::site::{Site, now_ms};
+use crate::upload::LONGEST;
 
 /// Longest form: a token with its name.
 const MOST_BYTES: usize = 4096;
@@ -27,7 +28,12 @@ pub async fn log_in(State(site): State<Arc<Site>>, request: Request) -> Response
         .headers()
         .get(header::ORIGIN)
         .is_some_and(|origin| origin.as_bytes().starts_with(b"https://"));
-    let Ok(body) = axum::body::to_bytes(request.into_body(), MOST_BYTES).await else {
+    let read = axum::body::to_bytes(request.into_body(), MOST_BYTES);
+    let Ok(body) = tokio::time::timeout(LONGEST, read).await else {
+        let detail = format!("the form did not end within {} s", LONGEST.as_secs());
+        return Problem::new(StatusCode::REQUEST_TIMEOUT, detail).into_response();
+    };
+    let Ok(body) = body else {
         let detail = format!("the form is longer than {MOST_BYTES} bytes, expected a token");
         return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail).into_response();
     };

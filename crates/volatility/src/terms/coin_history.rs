@@ -71,7 +71,11 @@ impl<'a> CoinHistory<'a> {
             Source::LongLevel => self.each(|row| self.long_level(row)),
             Source::Downside => self.each(|row| {
                 let falling = self.mean(1, row, |r| r.min(0.0).powi(2));
-                falling / self.mean(1, row, |r| r * r)
+                match self.mean(1, row, |r| r * r) {
+                    // Nothing moved: neither rose nor fell.
+                    0.0 => 0.5,
+                    all => falling / all,
+                }
             }),
             Source::Quarticity => self.each(|row| self.quarticity(row)),
             Source::Market(term) => self.values(term.source),
@@ -134,7 +138,11 @@ impl<'a> CoinHistory<'a> {
     fn quarticity(&self, row: usize) -> f64 {
         let bars = self.bars_a_day();
         let fourth = self.mean(1, row, |r| r.powi(4)) * bars * bars / 3.0;
-        (fourth.sqrt() / (self.mean(1, row, |r| r * r) * bars)).ln()
+        match self.mean(1, row, |r| r * r) * bars {
+            // Nothing moved.
+            0.0 => 0.0,
+            variance => (fourth.sqrt() / variance).ln(),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! `quarterhour download`, `import`, `simulate` and `audit`.
 
 mod fetch;
+mod funding;
 mod import;
 mod lacking;
 mod support;
