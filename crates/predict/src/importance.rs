@@ -1,5 +1,6 @@
 //! `importance`: what a run's forecasts lose when a group of features is exchanged at random.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -71,8 +72,8 @@ struct ImportanceReport {
     kept: Vec<String>,
 }
 
-/// Losses of each day of each fold, in order of time.
-type DailyLosses = Vec<Vec<f64>>;
+/// What is added to the loss of each day of each fold, in order of time.
+type AddedLosses = Vec<Vec<f64>>;
 
 impl ImportanceArgs {
     /// Runs the command.
@@ -121,15 +122,18 @@ impl ImportanceArgs {
         let features = config.features.chosen(config.data.interval);
         let parts = features.parts();
         let bar = cli::progress_bar("importance", (folds.len() * parts.len()) as u64);
-        let mut base = DailyLosses::new();
-        let mut groups: Vec<DailyLosses> = vec![DailyLosses::new(); parts.len()];
+        let mut all = Vec::new();
+        let mut groups: Vec<AddedLosses> = vec![AddedLosses::new(); parts.len()];
         for fold in &folds {
-            base.push(work.daily(fold, None)?);
+            let plain = work.rows(fold, None)?;
+            all.extend(loss.by_day(&plain).into_values());
             for (group, (_, names)) in groups.iter_mut().zip(&parts) {
-                let of_repeat = |repeat| work.daily(fold, Some((names.as_slice(), repeat)));
+                let of_repeat = |repeat| {
+                    let exchanged = work.rows(fold, Some((names.as_slice(), repeat)))?;
+                    Ok(loss.added(&plain, &exchanged))
+                };
                 let repeats = (1..=self.repeats.max(1)).map(of_repeat);
-                let repeats: Vec<Vec<f64>> = repeats.collect::<anyhow::Result<_>>()?;
-                group.push(mean_of(&repeats));
+                group.push(mean_of(&repeats.collect::<anyhow::Result<Vec<_>>>()?));
                 bar.inc(1);
             }
         }
@@ -137,12 +141,11 @@ impl ImportanceArgs {
         let mut found: Vec<GroupImportance> = parts
             .iter()
             .zip(&groups)
-            .map(|((name, _), losses)| importance(name, losses, &base))
+            .map(|((name, _), losses)| importance(name, losses))
             .collect();
         found.sort_by(|a, b| b.added_loss.total_cmp(&a.added_loss));
         let is_kept =
             |group: &&GroupImportance| group.interval.is_some_and(|[lower, _]| lower > 0.0);
-        let all = base.concat();
         Ok(ImportanceReport {
             loss: loss.name(),
             mean_loss: mean(&all),
@@ -181,9 +184,13 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// The mean loss of each day of a fold's scored rows; with the named features exchanged, in an
-    /// order that the number decides.
-    fn daily(&self, fold: &Fold, exchanged: Option<(&[&str], u64)>) -> anyhow::Result<Vec<f64>> {
+    /// A fold's scored rows, forecast anew; with the named features exchanged, in an order that the
+    /// number decides.
+    fn rows(
+        &self,
+        fold: &Fold,
+        exchanged: Option<(&[&str], u64)>,
+    ) -> anyhow::Result<Vec<ScoredRow>> {
         let mut rows = Vec::new();
         for fit in fold.fits() {
             let at_ms = self.dataset.panel.time_ms(fit.score.start);
@@ -195,7 +202,7 @@ impl Work<'_> {
             let own = self.rows_of(fold.number, fit.score.clone());
             rows.extend(self.scored(&*loaded.forecaster, &own, exchanged)?);
         }
-        Ok(self.loss.by_day(&rows))
+        Ok(rows)
     }
 
     /// Places in the table of the rows of a fold that were scored at these rows of the panel, in
@@ -266,18 +273,17 @@ impl Work<'_> {
     }
 }
 
-/// The mean of several series of the same days.
-fn mean_of(series: &[Vec<f64>]) -> Vec<f64> {
-    let days = series.iter().map(Vec::len).min().unwrap_or(0);
-    let at = |day: usize| series.iter().map(|one| one[day]).sum::<f64>() / series.len() as f64;
-    (0..days).map(at).collect()
+/// The mean of several series, of the days that all of them have.
+fn mean_of(series: &[BTreeMap<i64, f64>]) -> Vec<f64> {
+    let days = series.first().into_iter().flat_map(BTreeMap::keys);
+    days.filter_map(|day| {
+        let values: Option<Vec<f64>> = series.iter().map(|one| one.get(day).copied()).collect();
+        values.map(|values| mean(&values))
+    })
+    .collect()
 }
 
-fn importance(name: &str, exchanged: &DailyLosses, base: &DailyLosses) -> GroupImportance {
-    let added = |(exchanged, base): (&Vec<f64>, &Vec<f64>)| -> Vec<f64> {
-        exchanged.iter().zip(base).map(|(a, b)| a - b).collect()
-    };
-    let folds: Vec<Vec<f64>> = exchanged.iter().zip(base).map(added).collect();
+fn importance(name: &str, folds: &AddedLosses) -> GroupImportance {
     let days = folds.concat();
     let draws = circular_block_indices(days.len(), BLOCK_DAYS.min(days.len()), DRAWS, SEED);
     let draw = |indices: &Vec<usize>| {

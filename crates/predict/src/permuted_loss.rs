@@ -1,5 +1,7 @@
 //! The loss of a day by which permutation importance is measured.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use dataset::{TablePart, Task};
 use statistics::{qlike, spearman};
 
@@ -22,6 +24,8 @@ pub(crate) enum Loss {
 /// A row that was scored, with what is said of it now.
 #[derive(Debug, Clone)]
 pub(crate) struct ScoredRow {
+    /// Its place in the table.
+    place: usize,
     time_ms: i64,
     forecast: f64,
     realized: f64,
@@ -48,6 +52,7 @@ impl ScoredRow {
         let is_known = !known.is_empty() && known.iter().all(|edge| !edge.is_nan());
         let above = known.iter().filter(|edge| part.realized[place] > **edge);
         Self {
+            place,
             time_ms: part.time_ms[place],
             forecast,
             realized: part.realized[place],
@@ -77,11 +82,28 @@ impl Loss {
         }
     }
 
-    /// The mean loss of each UTC day, in order; rows are in order of time.
-    pub fn by_day(self, rows: &[ScoredRow]) -> Vec<f64> {
+    /// The mean loss of each UTC day that has one; rows are in order of time.
+    pub fn by_day(self, rows: &[ScoredRow]) -> BTreeMap<i64, f64> {
         let day = |row: &ScoredRow| row.time_ms.div_euclid(DAY_MS);
         let days = rows.chunk_by(|one, next| day(one) == day(next));
-        days.filter_map(|rows| self.mean(rows)).collect()
+        days.filter_map(|rows| Some((day(&rows[0]), self.mean(rows)?)))
+            .collect()
+    }
+
+    /// What is added to the loss of each day by other forecasts of the same rows: a row that one of both
+    /// lacks counts for neither.
+    pub fn added(self, rows: &[ScoredRow], others: &[ScoredRow]) -> BTreeMap<i64, f64> {
+        let places = |rows: &[ScoredRow]| rows.iter().map(|row| row.place).collect::<BTreeSet<_>>();
+        let (own, other) = (places(rows), places(others));
+        let shared = |rows: &[ScoredRow], in_others: &BTreeSet<usize>| {
+            let shared = rows.iter().filter(|row| in_others.contains(&row.place));
+            self.by_day(&shared.cloned().collect::<Vec<_>>())
+        };
+        let (before, after) = (shared(rows, &other), shared(others, &own));
+        let added = after.iter();
+        added
+            .filter_map(|(day, loss)| Some((*day, loss - before.get(day)?)))
+            .collect()
     }
 
     /// The mean loss of some rows; None where none has one.
@@ -93,8 +115,8 @@ impl Loss {
             }
             Self::Qlike => rows.iter().map(qlike_of).collect(),
             Self::Logarithmic { classes } => {
-                let losses = rows.iter().map(|row| log_loss(row, classes));
-                losses.collect::<Option<_>>()?
+                let losses = rows.iter().filter_map(|row| log_loss(row, classes));
+                losses.collect()
             }
         };
         (!losses.is_empty()).then(|| statistics::mean(&losses))
@@ -125,6 +147,7 @@ mod tests {
 
     fn row(time_ms: i64, forecast: f64, realized: f64) -> ScoredRow {
         ScoredRow {
+            place: 0,
             time_ms,
             forecast,
             realized,
@@ -145,12 +168,38 @@ mod tests {
         // Of a ratio of e: e - 1 - 1.
         let expected = (std::f64::consts::E - 2.0) / 2.0;
         assert!(
-            (found[0] - expected).abs() < 1e-12 && found[1].abs() < 1e-12,
+            (found[&0] - expected).abs() < 1e-12 && found[&1].abs() < 1e-12,
             "{found:?}"
         );
         let found = Loss::Logarithmic { classes: 3 }.by_day(&rows);
-        assert!(found.iter().all(|loss| (loss - 2.0_f64.ln()).abs() < 1e-12));
+        assert!(
+            found
+                .values()
+                .all(|loss| (loss - 2.0_f64.ln()).abs() < 1e-12)
+        );
         let ranked = [row(0, 1.0, 1.0), row(0, 2.0, 2.0), row(0, 3.0, 3.0)];
-        assert_eq!(Loss::NegativeRankIc.by_day(&ranked), [-1.0]);
+        assert_eq!(
+            Loss::NegativeRankIc.by_day(&ranked),
+            BTreeMap::from([(0, -1.0)])
+        );
+    }
+
+    #[test]
+    fn days_and_rows_that_one_side_lacks_count_for_neither() {
+        let at = |place: usize, day: i64, forecast: f64| ScoredRow {
+            place,
+            ..row(day * DAY_MS, forecast, 0.0)
+        };
+        let before = [at(0, 0, 0.0), at(1, 1, 0.0), at(2, 1, -1.0), at(3, 2, 0.0)];
+        // The first day has no row any more, and the second one less.
+        let after = [at(1, 1, -0.5), at(3, 2, 0.0)];
+        let added = Loss::Qlike.added(&before, &after);
+        assert_eq!(added.keys().copied().collect::<Vec<_>>(), [1, 2]);
+        // A variance that is too low by a factor of e: e - 1 - 1.
+        assert!(
+            (added[&1] - (std::f64::consts::E - 2.0)).abs() < 1e-12,
+            "{added:?}"
+        );
+        assert!(added[&2].abs() < 1e-12, "{added:?}");
     }
 }
