@@ -20,7 +20,7 @@ use crate::request_counts::RequestCounts;
 use crate::router::router;
 use crate::run_facts::RunFacts;
 use crate::server;
-use crate::site::{MOST_STREAMS, Site};
+use crate::site::{MOST_STREAMS, MOST_UPLOADS, Site};
 use crate::snapshot::Snapshot;
 
 /// Show a watch's forecasts, positions and health on a page, and answer programs over HTTP
@@ -86,6 +86,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             access,
             predict_arguments: predict_arguments(args),
             predicting: Arc::new(Semaphore::new(1)),
+            uploading: Arc::new(Semaphore::new(MOST_UPLOADS)),
             streams: Arc::new(Semaphore::new(MOST_STREAMS)),
             requests: RequestCounts::new()?,
             uploads: uploads.path().to_owned(),

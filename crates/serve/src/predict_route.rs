@@ -19,6 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::json::json;
 use crate::problem::Problem;
+use crate::routes::asked;
 use crate::site::Site;
 use crate::upload::{to_file, too_large};
 
@@ -109,50 +110,27 @@ pub async fn predict(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let Query(query) =
-        query.map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.body_text()))?;
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok());
-    let kind = kind
-        .unwrap_or("application/json")
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim();
-    let most_bytes = match kind {
-        "application/json" => MOST_JSON_BYTES,
-        _ => MOST_FILE_BYTES,
+    let query = asked(query)?;
+    let Ok(_place) = site.uploading.clone().try_acquire_owned() else {
+        let detail = "too many bodies are being read at once";
+        let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail);
+        return Err(problem.hint("send it again in a minute"));
     };
-    let length = headers
-        .get(header::CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok());
-    if length
-        .and_then(|length| length.parse().ok())
-        .is_some_and(|length: usize| length > most_bytes)
-    {
-        return Err(too_large(most_bytes));
-    }
-    let suffix = match kind {
-        "application/json" => ".json",
-        "text/csv" => ".csv",
-        "application/zip" => ".zip",
-        other => {
-            let detail = format!(
-                "the body is {other}, expected application/json, text/csv or application/zip"
-            );
-            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
-        }
-    };
+    let (suffix, most_bytes) = kind_of(&headers)?;
     let file = to_file(body, (&site.uploads, suffix), most_bytes).await?;
     let symbol = symbol(query.symbol.as_deref())?;
-    if kind != "application/json" {
+    if suffix != ".json" {
         let sent = Sent {
             file,
             symbol,
             times: query.times.unwrap_or(1),
         };
         return of_candles(&site, sent, query.in_sample).await;
+    }
+    if query.symbol.is_some() || query.times.is_some() || query.in_sample {
+        let detail = "the address has parameters, expected none beside JSON";
+        let problem = Problem::new(StatusCode::BAD_REQUEST, detail);
+        return Err(problem.hint("put symbol, times and in_sample into the body"));
     }
     let text = std::fs::read(file.path()).map_err(|error| Problem::of(&error.into()))?;
     let request: PredictRequest = match text.as_slice() {
@@ -161,7 +139,32 @@ pub async fn predict(
             Problem::new(StatusCode::BAD_REQUEST, format!("the body is {error}"))
         })?,
     };
+    drop(text);
     of_json(&site, request).await
+}
+
+/// Of the body that the headers announce: the ending of its file, and how long it may be.
+fn kind_of(headers: &HeaderMap) -> Result<(&'static str, usize), Problem> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let kind = text(header::CONTENT_TYPE).unwrap_or("application/json");
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    let (suffix, most_bytes) = match kind {
+        "application/json" => (".json", MOST_JSON_BYTES),
+        "text/csv" => (".csv", MOST_FILE_BYTES),
+        "application/zip" => (".zip", MOST_FILE_BYTES),
+        other => {
+            let detail = format!(
+                "the body is {other}, expected application/json, text/csv or application/zip"
+            );
+            let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail);
+            return Err(problem.hint("send the header Content-Type"));
+        }
+    };
+    let length = text(header::CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
+    match length.is_some_and(|length| length > most_bytes) {
+        true => Err(too_large(most_bytes)),
+        false => Ok((suffix, most_bytes)),
+    }
 }
 
 fn symbol(text: Option<&str>) -> Result<Option<Symbol>, Problem> {
@@ -206,6 +209,7 @@ async fn of_json(site: &Arc<Site>, request: PredictRequest) -> Result<Response, 
         Ok(file)
     };
     let file = kept().map_err(|error| Problem::of(&error))?;
+    drop(candles);
     let sent = Sent {
         file,
         symbol: symbol(name.as_deref())?,

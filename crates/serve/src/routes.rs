@@ -71,7 +71,7 @@ pub struct LastForecasts {
 /// A query, or the problem with it.
 type Asked<T> = Result<Query<T>, axum::extract::rejection::QueryRejection>;
 
-fn asked<T>(query: Asked<T>) -> Result<T, Problem> {
+pub(crate) fn asked<T>(query: Asked<T>) -> Result<T, Problem> {
     let wrong = |error: axum::extract::rejection::QueryRejection| {
         Problem::new(StatusCode::BAD_REQUEST, error.body_text())
             .hint("/openapi.json lists the parameters")

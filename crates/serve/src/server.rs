@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::ServiceExt;
@@ -58,11 +59,16 @@ pub async fn serve(
                 tokio::spawn(answer(stream, peer, router.clone(), place));
             }
             Err(_) => {
-                let _ = stream.try_write(FULL);
+                tokio::spawn(refuse(stream));
             }
         }
     }
     Ok(())
+}
+
+/// Says that all places are taken.
+async fn refuse(mut stream: TcpStream) {
+    let _ = tokio::time::timeout(Duration::from_secs(1), stream.write_all(FULL)).await;
 }
 
 async fn answer(stream: TcpStream, peer: SocketAddr, router: Router, place: OwnedSemaphorePermit) {

@@ -13,6 +13,9 @@ use crate::request_counts::RequestCounts;
 use crate::run_facts::RunFacts;
 use crate::snapshot::Snapshot;
 
+/// Most bodies of `POST /predict` that are read or wait at a time: each may be a file of 32 MB.
+pub const MOST_UPLOADS: usize = 16;
+
 /// Most event streams at a time.
 pub const MOST_STREAMS: usize = 256;
 
@@ -36,6 +39,8 @@ pub struct Site {
     pub predict_arguments: Vec<String>,
     /// One forecast is made at a time.
     pub predicting: Arc<Semaphore>,
+    /// One for each body that may be read, and wait for its turn.
+    pub uploading: Arc<Semaphore>,
     /// One for each event stream that may be open.
     pub streams: Arc<Semaphore>,
     /// Requests so far.

@@ -176,8 +176,13 @@ impl Snapshot {
         let ledger = Ledger::read_only(ledger)?;
         let positions = ledger.all_positions()?;
         let equity = Equity::new(&positions);
+        let positions = positions.iter().rev().map(PositionLine::new).collect();
         let Some(last_ms) = ledger.last_forecast_ms()? else {
-            return Ok(Self::default());
+            return Ok(Self {
+                positions,
+                equity,
+                ..Self::default()
+            });
         };
         let window_ms = window_ms(run);
         let look_back_ms = window_ms + DAY_MS.max(FEWEST_BARS * run.bar_ms);
@@ -193,7 +198,7 @@ impl Snapshot {
         };
         Ok(Self {
             bar: Some(bar(&ledger, run, last, again)?),
-            positions: positions.iter().rev().map(PositionLine::new).collect(),
+            positions,
             equity,
             score,
             day: Day::new(&forecasts, last_ms, run.bar_ms),

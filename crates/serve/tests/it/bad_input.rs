@@ -87,6 +87,11 @@ fn bodies_that_are_no_candles_are_refused_by_name() {
         422,
         "--at",
     );
+    refused(
+        &server.post("/predict?times=2", "application/json", b"{}"),
+        400,
+        "none beside JSON",
+    );
     refused(&server.get("/forecasts?format=xml"), 400, "xml");
     refused(&server.get("/no/such/page"), 404, "no such page");
     refused(&server.with("DELETE /predict", &[], b""), 405, "method");
