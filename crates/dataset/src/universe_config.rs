@@ -21,8 +21,9 @@ pub struct UniverseConfig {
     /// Quote currency, such as `USDT`, all pairs of which are the coins where `universe.symbols` is
     /// `[]`: `quarterhour download` fetches those that the exchange trades, a run takes those of the
     /// store. Leveraged and pegged coins are left out, and of a run those that have a candle in
-    /// less than 90 % of the bars of `universe.ranked_over`; all are named with the reason. A run's
-    /// own file names the coins themselves.
+    /// less than 90 % of the bars of `universe.ranked_over`; all are named with the reason. Coins that
+    /// the exchange no longer trades are not fetched, so that scores are those of survivors. A run's own
+    /// file names the coins themselves.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(title = "currency")]
     pub quote: Option<String>,
@@ -31,7 +32,7 @@ pub struct UniverseConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub top: Option<usize>,
     /// How long, from the first candle on, it is looked at which of these coins are traded. It ends
-    /// before the first scored row, so that nothing that comes later decides which coins are scored.
+    /// before the first scored row, so that nothing that comes later decides which coins of the store are scored.
     #[serde(skip_serializing_if = "is_usual_span")]
     #[schemars(extend("default" = "90d"))]
     pub ranked_over: TimeSpan,

@@ -186,6 +186,9 @@ async fn traded_pairs(
     all.retain(|symbol| !config.universe.without.contains(symbol));
     let (pairs, left_out) = pairs_of(&all, quote);
     LeftOut::lines(&left_out).into_iter().for_each(cli::note);
+    cli::note(
+        "coins that the exchange no longer trades are not among them: scores will be those of survivors",
+    );
     if pairs.is_empty() {
         return Err(cli::usage(
             anyhow!("universe.quote = {quote}: the exchange trades no pair of it")

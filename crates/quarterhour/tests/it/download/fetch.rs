@@ -462,7 +462,8 @@ fn pairs_of_a_currency_are_those_that_the_exchange_trades() {
     assert_eq!(told.0, "BTCUSDT\n");
     assert_eq!(
         told.1,
-        "note: left out, 1: leveraged: BTCUPUSDT\nnote: left out, 1: pegged: USDCUSDT\n"
+        "note: left out, 1: leveraged: BTCUPUSDT\nnote: left out, 1: pegged: USDCUSDT\n\
+         note: coins that the exchange no longer trades are not among them: scores will be those of survivors\n"
     );
     assert!(
         !dir.path().join("data/candles").exists(),
