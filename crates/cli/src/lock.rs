@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 
@@ -64,6 +65,22 @@ pub fn hold(path: &Path) -> anyhow::Result<Result<FileLock, String>> {
             }))
         }
         Err(TryLockError::Error(error)) => Err(error).with_context(failed),
+    }
+}
+
+/// Takes the lock `path` as [`hold`] does, and waits while another process holds it: for work of
+/// moments.
+///
+/// # Errors
+/// As [`hold`].
+pub fn wait_for(path: &Path) -> anyhow::Result<FileLock> {
+    /// Pause between two tries.
+    const NAP: Duration = Duration::from_millis(10);
+    loop {
+        match hold(path)? {
+            Ok(lock) => return Ok(lock),
+            Err(_holder) => std::thread::sleep(NAP),
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! `quarterhour evaluate cadence`: what fitting anew every so often would have scored.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use cli::WithHint;
 use dataset::{Config, Dataset, ForecastTable, RunDir, Scheme, SplitConfig, TimeSpan, format_time};
 use run::{FitCommand, FitProcess, NamedTable, join};
@@ -15,7 +16,7 @@ use terminal::Table;
 /// The config that the runs override, in the folder of all.
 const CONFIG_FILE: &str = "config.toml";
 
-/// What a run took, in its folder.
+/// What a run is of and what it took, in its folder.
 const COST_FILE: &str = "cost.json";
 
 /// A fit that is never repeated.
@@ -71,9 +72,23 @@ struct Cadence {
     cpu_seconds: Option<f64>,
 }
 
-/// What a run took.
-#[derive(Debug, Serialize, Deserialize)]
+/// What a run is of: one that is there is used only where all of it is the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Fit {
+    command: FitCommand,
+    overrides: Vec<String>,
+    /// Start of the scored time, and its end, which moves on with the candles.
+    from: String,
+    until: String,
+}
+
+/// What a run is of and what it took.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Cost {
+    #[serde(flatten)]
+    fit: Fit,
+    is_finished: bool,
+    /// Of all fits; None where the system does not tell, and where an interrupt came between.
     cpu_seconds: Option<f64>,
 }
 
@@ -82,7 +97,7 @@ struct FittedRun {
     every: String,
     fits: usize,
     run: RunDir,
-    cost: Cost,
+    cpu_seconds: Option<f64>,
 }
 
 /// Fits, scores and prints.
@@ -118,12 +133,18 @@ pub fn run(args: &CadenceArgs) -> anyhow::Result<()> {
             run: run.path(),
         };
         cli::note(format!("fitting every {every}"));
-        let cost = fitted(&process, &run, &interrupted)?;
+        let fit = Fit {
+            command: args.fit_with,
+            overrides: overrides.clone(),
+            from: format_time(span.first_ms),
+            until: span.until(&dataset),
+        };
+        let cpu_seconds = fitted(&process, fit, &interrupted)?;
         runs.push(FittedRun {
             every: every.clone(),
             fits: span.fits(&dataset, refit_every)?,
             run,
-            cost,
+            cpu_seconds,
         });
     }
     let report = report(&dataset, &span, &runs)?;
@@ -143,7 +164,10 @@ fn begin(path: &Path, config: &str) -> anyhow::Result<()> {
             path.display()
         )
         .hint("--dir OTHER begins elsewhere")),
-        Err(_) => Ok(write_atomically(path, config.as_bytes())?),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Ok(write_atomically(path, config.as_bytes())?)
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
     }
 }
 
@@ -175,6 +199,11 @@ impl ScoredSpan {
             first_ms: dataset.panel.time_ms(first.score.start),
             last_ms: dataset.panel.time_ms(last.score.end - 1),
         }
+    }
+
+    /// End of the last scored bar, as text.
+    fn until(&self, dataset: &Dataset) -> String {
+        format_time(self.last_ms + dataset.panel.interval().ms())
     }
 
     /// The time between two fits that a word of `--every` stands for.
@@ -219,25 +248,69 @@ impl ScoredSpan {
     }
 }
 
-/// Fits a run that is not there, and tells what it took.
+/// Fits a run that is not there or not finished, and tells how many CPU seconds that took.
 fn fitted(
     process: &FitProcess<'_>,
-    run: &RunDir,
+    fit: Fit,
     interrupted: &std::sync::atomic::AtomicBool,
-) -> anyhow::Result<Cost> {
-    let path = run.path().join(COST_FILE);
-    if let Ok(text) = std::fs::read_to_string(&path) {
-        return Ok(serde_json::from_str(&text)?);
+) -> anyhow::Result<Option<f64>> {
+    let is_new = !process.run.exists();
+    let path = process.run.join(COST_FILE);
+    if let Some(cost) = earlier(&path, &fit)?
+        && cost.is_finished
+    {
+        return Ok(cost.cpu_seconds);
     }
+    let write = |is_finished, cpu_seconds| {
+        let cost = Cost {
+            fit: fit.clone(),
+            is_finished,
+            cpu_seconds,
+        };
+        write_atomically(&path, serde_json::to_string(&cost)?.as_bytes())?;
+        anyhow::Ok(())
+    };
+    write(false, None)?;
     let before = cli::cpu_seconds_of_children();
     process.whole(interrupted)?;
-    let cost = Cost {
-        cpu_seconds: cli::cpu_seconds_of_children()
-            .zip(before)
-            .map(|(after, before)| after - before),
+    let spent = cli::cpu_seconds_of_children().zip(before);
+    // What was spent before an interrupt is not known.
+    let spent = spent
+        .filter(|_| is_new)
+        .map(|(after, before)| after - before);
+    write(true, spent)?;
+    Ok(spent)
+}
+
+/// What is written down of the run that is there; None where nothing is.
+fn earlier(path: &Path, fit: &Fit) -> anyhow::Result<Option<Cost>> {
+    const HINT: &str = "--dir OTHER begins elsewhere";
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     };
-    write_atomically(&path, serde_json::to_string(&cost)?.as_bytes())?;
-    Ok(cost)
+    let cost: Cost = serde_json::from_str(&text).map_err(|error| {
+        let reason = "does not say what the run beside it is of";
+        anyhow!("{} {reason}: {error}", path.display()).hint(HINT)
+    })?;
+    if cost.fit == *fit {
+        return Ok(Some(cost));
+    }
+    let told = |fit: &Fit| {
+        let (command, overrides) = (fit.command.name(), fit.overrides.join(" "));
+        format!(
+            "{command} with {overrides}, scored from {} to {}",
+            fit.from, fit.until
+        )
+    };
+    let error = anyhow!(
+        "{}: the run beside it is of {}, expected {}",
+        path.display(),
+        told(&cost.fit),
+        told(fit)
+    );
+    Err(error.hint(HINT))
 }
 
 fn report(dataset: &Dataset, span: &ScoredSpan, runs: &[FittedRun]) -> anyhow::Result<Report> {
@@ -262,7 +335,7 @@ fn report(dataset: &Dataset, span: &ScoredSpan, runs: &[FittedRun]) -> anyhow::R
             false => "ic_a_day",
         },
         from: format_time(span.first_ms),
-        until: format_time(span.last_ms + dataset.panel.interval().ms()),
+        until: span.until(dataset),
         cadences: runs.iter().zip(&days).map(cadence).collect(),
     })
 }
@@ -281,7 +354,7 @@ fn cadence(fitted: &FittedRun, days: &[Option<f64>], last: &[Option<f64>], rows:
         interval: score.interval,
         minus_last: minus_last.value,
         minus_last_interval: minus_last.interval,
-        cpu_seconds: fitted.cost.cpu_seconds,
+        cpu_seconds: fitted.cpu_seconds,
     }
 }
 
@@ -321,4 +394,80 @@ fn table_of(report: &Report) -> String {
         report.until,
         table.render()
     )
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use super::*;
+
+    fn fit() -> Fit {
+        Fit {
+            command: FitCommand::Ridge,
+            overrides: vec!["split.refit_every=7d".to_owned()],
+            from: "2021-04-01 00:00".to_owned(),
+            until: "2021-06-01 00:00".to_owned(),
+        }
+    }
+
+    /// Uses the finished run of `written` for `asked`, and returns its CPU seconds.
+    fn used(written: &str, asked: Fit) -> anyhow::Result<Option<f64>> {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join(COST_FILE), written).unwrap();
+        let process = FitProcess {
+            command: asked.command,
+            config: Path::new("config.toml"),
+            overrides: &asked.overrides.clone(),
+            run: dir.path(),
+        };
+        // A process that began to fit would end at once.
+        fitted(&process, asked, &AtomicBool::new(true))
+    }
+
+    #[test]
+    fn a_run_is_used_only_for_what_it_is_of() {
+        let cost = Cost {
+            fit: fit(),
+            is_finished: true,
+            cpu_seconds: Some(12.5),
+        };
+        let written = serde_json::to_string(&cost).unwrap();
+        assert_eq!(used(&written, fit()).unwrap(), Some(12.5));
+        let train = Fit {
+            command: FitCommand::Train,
+            ..fit()
+        };
+        let later = Fit {
+            until: "2021-07-01 00:00".to_owned(),
+            ..fit()
+        };
+        let daily = Fit {
+            overrides: vec!["split.refit_every=1d".to_owned()],
+            ..fit()
+        };
+        for other in [train, later, daily] {
+            let error = used(&written, other).unwrap_err();
+            assert!(
+                error.to_string().contains("the run beside it is of ridge"),
+                "{error}"
+            );
+        }
+        let error = used("{\"cpu_seconds\":1.0}", fit()).unwrap_err();
+        assert!(error.to_string().contains(COST_FILE), "{error}");
+    }
+
+    #[test]
+    fn a_config_that_cannot_be_read_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(CONFIG_FILE);
+        std::fs::write(&path, [0xff, 0xfe]).unwrap();
+        assert!(begin(&path, "[data]\n").is_err());
+        assert_eq!(std::fs::read(&path).unwrap(), [0xff, 0xfe]);
+        std::fs::remove_file(&path).unwrap();
+        begin(&path, "[data]\n").unwrap();
+        begin(&path, "[data]\n").unwrap();
+        assert!(begin(&path, "[target]\n").is_err());
+    }
 }

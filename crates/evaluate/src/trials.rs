@@ -36,6 +36,8 @@ pub struct TrialLine {
 pub fn add(run: &Path, trials: &[TrialLine]) -> anyhow::Result<Vec<TrialLine>> {
     let path = path_beside(run);
     storage::check_output(&path)?;
+    // Workers add at the same time: what one compares with is what it adds to.
+    let _lock = cli::wait_for(&path.with_extension("lock"))?;
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
@@ -110,6 +112,23 @@ mod tests {
         assert_eq!(second.len(), 3);
         let text = std::fs::read_to_string(dir.path().join("trials.jsonl")).unwrap();
         assert_eq!(text.lines().count(), 3);
+    }
+
+    #[test]
+    fn workers_at_the_same_time_log_a_setting_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = dir.path().join("run");
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for number in 0..10 {
+                        add(&run, &[trial(f64::from(number), 0.1)]).unwrap();
+                    }
+                });
+            }
+        });
+        let text = std::fs::read_to_string(dir.path().join("trials.jsonl")).unwrap();
+        assert_eq!(text.lines().count(), 10, "{text}");
     }
 
     #[test]

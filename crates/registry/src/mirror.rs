@@ -1,6 +1,7 @@
 //! MLflow's model registry as a copy of this one.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{OptionalExtension, params};
 use tracking::{Cause, ModelRegistryClient};
@@ -42,10 +43,21 @@ impl Mirror {
     /// Tells the server what it does not know yet, and returns how many changes that were. A line that was
     /// told before a kill, but not noted, is told again, which changes nothing.
     ///
+    /// One process at a time tells, and others wait for it, as an older line that is told after a newer
+    /// one would take an alias back.
+    ///
     /// # Errors
     /// The first failure; nothing after it is sent.
     pub fn catch_up(&self, registry: &mut Registry) -> Result<usize, MirrorError> {
         let server = self.client.server().to_owned();
+        let path = lock_path(&registry.path);
+        let _lock = cli::wait_for(&path).map_err(|error| {
+            MirrorError::Registry(Error::File {
+                path,
+                reason: format!("{error:#}"),
+                hint: None,
+            })
+        })?;
         let after = registry.told(&server).map_err(MirrorError::Registry)?;
         let lines = history(&registry.connection, None, after)
             .map_err(|error| MirrorError::Registry(Error::sqlite(&registry.path, &error)))?;
@@ -93,6 +105,11 @@ impl Mirror {
         };
         told.map_err(MirrorError::Server)
     }
+}
+
+/// The lock of those who tell a server, beside the registry.
+fn lock_path(registry: &Path) -> PathBuf {
+    registry.with_extension("mirror.lock")
 }
 
 /// What MLflow is told of a version.

@@ -2,7 +2,6 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
@@ -181,6 +180,28 @@ fn the_server_has_what_the_registry_has() {
     }
     assert_eq!(server.aliases["production"], "2");
     assert_eq!(server.retired, ["1"]);
+}
+
+/// One process at a time tells, so that what another added meanwhile is told in order.
+#[test]
+fn a_process_waits_while_another_one_tells() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("registry.sqlite");
+    let mut registry = Registry::open(&path).unwrap();
+    let (server, mirror) = start();
+    add(&mut registry, dir.path(), "1.0.0");
+    promote(&mut registry, "1.0.0", None);
+    let other = cli::hold(&lock_path(&path)).unwrap().unwrap();
+    let told = std::thread::spawn(move || mirror.catch_up(&mut registry).unwrap());
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert!(server.lock().unwrap().models.is_empty());
+    let mut registry = Registry::open(&path).unwrap();
+    add(&mut registry, dir.path(), "1.1.0");
+    promote(&mut registry, "1.1.0", Some("1.0.0"));
+    drop(other);
+    // It reads the history once it is its turn.
+    assert_eq!(told.join().unwrap(), 4);
+    assert_eq!(server.lock().unwrap().aliases["production"], "2");
 }
 
 /// Wherever the server fails, nothing is lost or doubled once it is back.

@@ -2,6 +2,7 @@
 //! can go on at a time.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fit::BEING_TRAINED;
 
-/// What a fitting process said, in the folder of its run.
+/// What the last fitting process said that succeeded, in the folder of its run.
 const LOG_FILE: &str = "fit.log";
 
 /// Pause between two looks at a process.
@@ -112,8 +113,7 @@ impl FitProcess<'_> {
     fn fit_once(&self, more: &[String], interrupted: &AtomicBool) -> anyhow::Result<Fitted> {
         fs::create_dir_all(self.run)
             .with_context(|| format!("cannot make {}", self.run.display()))?;
-        let log = self.log_path();
-        let file = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
+        let (file, log) = own_log(self.run)?;
         let program = std::env::current_exe().context("cannot tell where this program is")?;
         let mut command = Command::new(program);
         command.arg(self.command.name());
@@ -131,22 +131,23 @@ impl FitProcess<'_> {
         let child = command
             .spawn()
             .context("cannot start a process that fits")?;
-        let status = waited_for(child, interrupted)?;
+        let status = waited_for(child, interrupted).inspect_err(|_| {
+            let _ = fs::remove_file(&log);
+        })?;
         let said = fs::read(&log).unwrap_or_default();
         let said = String::from_utf8_lossy(&said);
-        match status.success() {
-            true if said.contains(BEING_TRAINED) => Ok(Fitted::Elsewhere),
-            true => Ok(Fitted::Here),
-            false => Err(self.error(status, &said)),
+        if !status.success() {
+            return Err(self.error(status, &said, &log));
         }
-    }
-
-    fn log_path(&self) -> PathBuf {
-        self.run.join(LOG_FILE)
+        let _ = fs::rename(&log, self.run.join(LOG_FILE));
+        Ok(match said.contains(BEING_TRAINED) {
+            true => Fitted::Elsewhere,
+            false => Fitted::Here,
+        })
     }
 
     /// The error of a process, with its own hint.
-    fn error(&self, status: ExitStatus, said: &str) -> anyhow::Error {
+    fn error(&self, status: ExitStatus, said: &str, log: &Path) -> anyhow::Error {
         let of = |mark: &str| {
             let mut lines = said.lines().rev();
             let found = lines.find_map(|line| line.strip_prefix(mark)?.strip_prefix(": "));
@@ -160,7 +161,7 @@ impl FitProcess<'_> {
         };
         let reason = of("error").unwrap_or_else(|| format!("{status}: {}", last()));
         let error = anyhow!("`quarterhour {}`: {reason}", self.command.name());
-        let log = || format!("{} has all that it said", self.log_path().display());
+        let log = || format!("{} has all that it said", log.display());
         let error = error.hint(of("hint").unwrap_or_else(log));
         match status.code() {
             Some(2) => cli::usage(error),
@@ -177,6 +178,22 @@ enum Fitted {
     Elsewhere,
 }
 
+/// A log that no other process writes, `fit-N.log` with the first number that is free: processes that
+/// fit other pieces of a run share its folder.
+fn own_log(run: &Path) -> anyhow::Result<(File, PathBuf)> {
+    let mut number = 1;
+    loop {
+        let path = run.join(format!("fit-{number}.log"));
+        match File::create_new(&path) {
+            Ok(file) => return Ok((file, path)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot write {}", path.display()));
+            }
+        }
+    }
+}
+
 /// Waits for a process; an interrupt ends it. What it has not finished it begins anew another time.
 fn waited_for(mut child: Child, interrupted: &AtomicBool) -> anyhow::Result<ExitStatus> {
     loop {
@@ -189,5 +206,23 @@ fn waited_for(mut child: Child, interrupted: &AtomicBool) -> anyhow::Result<Exit
             return Err(anyhow!("interrupted").hint("the same command goes on from here"));
         }
         sleep(NAP);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn processes_that_share_a_run_write_logs_of_their_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let (mut first, first_path) = own_log(dir.path()).unwrap();
+        first.write_all(b"fold 1").unwrap();
+        let (_, second_path) = own_log(dir.path()).unwrap();
+        assert_ne!(first_path, second_path);
+        assert_eq!(fs::read(first_path).unwrap(), b"fold 1");
     }
 }

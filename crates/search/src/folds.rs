@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
+use cli::WithHint;
 use dataset::{ForecastTable, RunDir};
 
 /// The forecasts of some folds, as their pieces have them; seeds are averaged.
@@ -18,7 +19,8 @@ pub(crate) fn piece_table(run: &RunDir, folds: &[usize]) -> anyhow::Result<Forec
         let before = by_seed.values().map(Vec::len).sum::<usize>();
         collect(&folder, "", &mut by_seed)?;
         if by_seed.values().map(Vec::len).sum::<usize>() == before {
-            anyhow::bail!("{} has no forecasts", folder.display());
+            let error = anyhow!("{} has no forecasts", folder.display());
+            return Err(error.hint("remove it; the same command fits it again"));
         }
     }
     let of_seed = |paths: Vec<PathBuf>| ForecastTable::read_all(paths, run.path());

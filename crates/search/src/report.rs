@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use cli::ConfigTable;
+use anyhow::{Context, anyhow};
+use cli::{ConfigTable, WithHint};
 use dataset::RunDir;
 use score::Options;
 use serde::{Deserialize, Serialize};
@@ -91,7 +92,11 @@ impl Report {
     pub fn new(search: &Search<'_>, past: &[PastTrial]) -> anyhow::Result<Self> {
         let ranked = ranked(search, past)?;
         let Some(best) = ranked.first() else {
-            anyhow::bail!("no trial came to an end, so that there is no best one");
+            let error = anyhow!("no trial came to an end, so that there is no best one");
+            return Err(error.hint(
+                "--trials N asks for more than those that failed, whose errors trials.jsonl has \
+                 beside the search's folder",
+            ));
         };
         let best_config = search.dir.join(BEST_FILE);
         write_best(search, best, past.len(), &best_config)?;
@@ -250,10 +255,16 @@ fn looks(dir: &Path, finalists: &[Candidate<'_>]) -> anyhow::Result<usize> {
     struct Scored {
         overrides: Vec<String>,
     }
-    let Ok(text) = std::fs::read_to_string(dir.join(REPORT_FILE)) else {
-        return Ok(1);
+    let path = dir.join(REPORT_FILE);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(1),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     };
-    let earlier: Earlier = serde_json::from_str(&text)?;
+    let earlier: Earlier = serde_json::from_str(&text).map_err(|error| {
+        let error = anyhow!("{}: found no report of a search: {error}", path.display());
+        error.hint("move it away; the looks at the folds held back are counted from 1 then")
+    })?;
     let was_scored = |trial: &Candidate<'_>| {
         earlier
             .best
@@ -261,4 +272,20 @@ fn looks(dir: &Path, finalists: &[Candidate<'_>]) -> anyhow::Result<usize> {
             .any(|one| one.overrides == trial.overrides)
     };
     Ok(earlier.looks + usize::from(!finalists.iter().all(was_scored)))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_report_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(looks(dir.path(), &[]).unwrap(), 1);
+        std::fs::write(dir.path().join(REPORT_FILE), "{\"best\":").unwrap();
+        let error = looks(dir.path(), &[]).unwrap_err();
+        assert!(error.to_string().contains(REPORT_FILE), "{error}");
+        assert_eq!(cli::hints(&error, |_| None).len(), 1);
+    }
 }

@@ -1,6 +1,7 @@
 """Asks Optuna for trials and tells it what became of them: one JSON object a line, on stdin and stdout.
 
-Started by `quarterhour search` with one argument, the settings as JSON. Storage, sampler, pruner, retries and the
+Started by `quarterhour search`. The first line of stdin has the settings: an argument would show a password in the
+storage's URL to everybody on the machine. Storage, sampler, pruner, retries and the
 order of many workers are Optuna's; which values are good is found out by whoever started this.
 """
 import json
@@ -17,6 +18,10 @@ def fail(message, hint=""):
     sys.exit(1)
 
 
+# Read before anything can fail, so that whoever writes them finds a reader.
+sys.stdin.reconfigure(encoding="utf-8")
+SETTINGS = json.loads(sys.stdin.readline())
+
 try:
     import optuna
 except ImportError as error:
@@ -24,7 +29,6 @@ except ImportError as error:
 
 from optuna.trial import TrialState
 
-SETTINGS = json.loads(sys.argv[1])
 INTERRUPTED = "interrupted"
 # A worker that has not been heard of for so many seconds is gone, and its trial is run again.
 HEARTBEAT, GRACE = 30, 120

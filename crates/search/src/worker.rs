@@ -112,21 +112,21 @@ enum Said {
 #[derive(Debug)]
 pub(crate) struct Optuna {
     child: Child,
+    /// URL of the storage, which may have a password.
+    storage: String,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
 }
 
 impl Optuna {
-    /// Starts Python.
+    /// Starts Python and sends the settings as the first line: arguments are for all to see, and the
+    /// storage's URL may have a password.
     ///
     /// # Errors
     /// A Python that is not there.
     pub fn start(python: &Path, settings: &Settings<'_>) -> anyhow::Result<Self> {
         let mut command = Command::new(python);
-        command
-            .arg("-c")
-            .arg(SCRIPT)
-            .arg(serde_json::to_string(settings)?);
+        command.arg("-c").arg(SCRIPT);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let started = command.spawn().map_err(|error| {
             let hint = match error.kind() {
@@ -140,11 +140,15 @@ impl Optuna {
         });
         let mut child = started?;
         let output = child.stdout.take().context("Python has an output")?;
-        Ok(Self {
+        let mut optuna = Self {
+            storage: settings.storage.to_owned(),
             input: child.stdin.take(),
             output: BufReader::new(output),
             child,
-        })
+        };
+        // A process that has ended already is told of when it is first listened to.
+        let _ = optuna.send(settings);
+        Ok(optuna)
     }
 
     /// The next trial; None with the number of trials that other workers still run, once there are
@@ -165,7 +169,11 @@ impl Optuna {
     /// # Errors
     /// A process that has ended.
     pub fn tell(&mut self, told: &Told<'_>) -> anyhow::Result<()> {
-        let line = serde_json::to_string(told)? + "\n";
+        self.send(told)
+    }
+
+    fn send(&mut self, message: &impl Serialize) -> anyhow::Result<()> {
+        let line = serde_json::to_string(message)? + "\n";
         let Some(input) = &mut self.input else {
             return Err(anyhow!("Optuna's process takes nothing any more"));
         };
@@ -213,8 +221,14 @@ impl Optuna {
         }
         let said = serde_json::from_str(&line);
         match said.with_context(|| format!("Optuna's process said {:?}", line.trim_end()))? {
-            Said::Error { message, hint } if hint.is_empty() => Err(anyhow!(message)),
-            Said::Error { message, hint } => Err(anyhow!(message).hint(hint)),
+            Said::Error { message, hint } => {
+                let message = message.replace(&self.storage, &masked(&self.storage));
+                let error = anyhow!(message);
+                Err(match hint.is_empty() {
+                    true => error,
+                    false => error.hint(hint),
+                })
+            }
             said => Ok(said),
         }
     }
@@ -228,6 +242,92 @@ impl Drop for Optuna {
     }
 }
 
+/// A URL as it may be printed: `***` in place of the password, before the host or as a parameter.
+fn masked(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let login = rest.rsplit_once('@').and_then(|(login, host)| {
+        let (user, _) = login.split_once(':')?;
+        // A path may have both signs too.
+        (!user.contains('/')).then(|| format!("{user}:***@{host}"))
+    });
+    let rest = login.unwrap_or_else(|| rest.to_owned());
+    let parameter = |text: &str| match text.split_once("password=") {
+        Some((before, _)) => format!("{before}password=***"),
+        None => text.to_owned(),
+    };
+    let parameters: Vec<String> = rest.split('&').map(parameter).collect();
+    format!("{scheme}://{}", parameters.join("&"))
+}
+
 fn unexpected(said: &Said) -> anyhow::Error {
     anyhow!("Optuna's process said {said:?}, expected an answer to what was asked")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_masked() {
+        let of = |url| masked(url);
+        assert_eq!(
+            of("postgresql+psycopg://ada:a:b/c@d@host:5432/optuna"),
+            "postgresql+psycopg://ada:***@host:5432/optuna"
+        );
+        assert_eq!(
+            of("mysql://host/optuna?user=ada&password=secret&ssl=true"),
+            "mysql://host/optuna?user=ada&password=***&ssl=true"
+        );
+        for plain in [
+            "sqlite:////home/ada/a:b@c/study.sqlite",
+            "mysql://ada@host/optuna",
+            "x",
+        ] {
+            assert_eq!(of(plain), plain);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_password_is_neither_an_argument_nor_printed() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let python = dir.path().join("python");
+        let (arguments, line) = (dir.path().join("arguments"), dir.path().join("line"));
+        // It says the URL that it was sent, as an error.
+        let script = format!(
+            "#!/bin/sh\necho \"$@\" > {}\nread -r line\necho \"$line\" > {}\n\
+             echo '{{\"said\":\"error\",\"message\":\"mysql://ada:secret@host/optuna: gone\",\"hint\":\"\"}}'\n",
+            arguments.display(),
+            line.display()
+        );
+        std::fs::write(&python, script).unwrap();
+        std::fs::set_permissions(&python, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let settings = Settings {
+            storage: "mysql://ada:secret@host/optuna",
+            study: "study",
+            direction: "maximize",
+            trials: 1,
+            seed: 1,
+            warm_up: 1,
+            settings: "",
+            space: &BTreeMap::new(),
+            list: false,
+        };
+        let error = Optuna::start(&python, &settings)
+            .unwrap()
+            .next()
+            .unwrap_err();
+        assert_eq!(error.to_string(), "mysql://ada:***@host/optuna: gone");
+        let arguments = std::fs::read_to_string(arguments).unwrap();
+        assert!(!arguments.contains("secret"), "{arguments}");
+        let sent = std::fs::read_to_string(line).unwrap();
+        assert!(
+            sent.contains("\"storage\":\"mysql://ada:secret@host/optuna\""),
+            "{sent}"
+        );
+    }
 }
