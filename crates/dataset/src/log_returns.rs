@@ -99,6 +99,30 @@ mod tests {
         assert_eq!(part.len(), 2);
     }
 
+    /// The date of a fork may be within a bar.
+    #[test]
+    fn the_return_of_the_bar_of_a_fork_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("symbols.toml");
+        for (date, is_known) in [
+            ("1970-01-03", true),
+            ("1970-01-03T12:30", true),
+            ("1970-01-03T23:59", true),
+            ("1970-01-04", false),
+            ("1970-01-02T23:59", false),
+        ] {
+            let event = format!("[[event]]\nsymbol = \"COIN\"\nkind = \"fork\"\ndate = \"{date}\"");
+            std::fs::write(&path, event).unwrap();
+            let data = crate::DataConfig {
+                symbols_file: Some(path.clone()),
+                ..crate::DataConfig::default()
+            };
+            let events = crate::SymbolEvents::of(&data).unwrap();
+            let found = log_returns(&panel().with_events(&events), 0, 0..7);
+            assert_eq!(found[2].is_finite(), is_known, "{date}");
+        }
+    }
+
     #[test]
     fn the_ratio_is_the_panels() {
         let panel = panel().with_jump_ratio(10.0);

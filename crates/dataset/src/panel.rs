@@ -250,8 +250,11 @@ impl Panel {
 
     /// The same panel with the returns that [`SymbolEvents`] explain.
     pub fn with_events(mut self, events: &SymbolEvents) -> Self {
-        let forks = self.symbols.iter().map(|symbol| events.forks(symbol));
-        self.forks = Arc::new(forks.collect());
+        let step = self.interval.ms();
+        // A fork may be in the middle of a bar.
+        let bar = |date_ms: i64| date_ms.div_euclid(step) * step;
+        let bars = |symbol| events.forks(symbol).into_iter().map(bar).collect();
+        self.forks = Arc::new(self.symbols.iter().map(bars).collect());
         self
     }
 

@@ -1,5 +1,7 @@
 //! Longer candles out of shorter ones, whole ones only.
 
+use std::collections::BTreeSet;
+
 use market::{Interval, Symbol};
 
 use crate::{CandleTable, Column, DataConfig, Error, Store, SymbolEvents};
@@ -59,13 +61,18 @@ impl CandleReader {
         &self.events
     }
 
-    /// All symbols of the store but those that a coin had before it got another.
+    /// All symbols of the store but those that a coin had before it got another which the store has
+    /// too.
     ///
     /// # Errors
     /// As [`Store::symbols`].
     pub fn symbols(&self) -> Result<Vec<Symbol>, Error> {
         let mut symbols = self.store.symbols()?;
-        symbols.retain(|symbol| !self.events.is_earlier_name(symbol));
+        let names = symbols
+            .iter()
+            .flat_map(|symbol| self.events.earlier_names(symbol));
+        let earlier: BTreeSet<Symbol> = names.map(|(name, _)| name.clone()).collect();
+        symbols.retain(|symbol| !earlier.contains(symbol));
         Ok(symbols)
     }
 
@@ -81,13 +88,14 @@ impl CandleReader {
         let mut candles = self.store.read(symbol, columns, from_ms, until_ms)?;
         if let Some((earlier, date_ms)) = self.events.earlier_name(symbol) {
             let own = candles.filter(|time| time >= date_ms);
+            let own = self.events.in_earlier_unit(symbol, own);
             candles = CandleTable::default();
             if from_ms < date_ms {
                 candles = self.read_adjusted(earlier, columns, from_ms, until_ms.min(date_ms))?;
             }
             candles.append(own);
         }
-        Ok(self.events.adjusted(symbol, candles))
+        Ok(self.events.adjusted_by_own(symbol, candles))
     }
 
     /// Open time of the symbol's last candle; None where the store has none.

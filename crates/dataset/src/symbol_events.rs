@@ -135,11 +135,10 @@ impl SymbolEvents {
         })
     }
 
-    /// Whether the symbol is one that a coin had before, so that it is no coin of its own.
-    pub(crate) fn is_earlier_name(&self, symbol: &Symbol) -> bool {
-        let is_it =
-            |event: &SymbolEvent| matches!(&event.kind, EventKind::Rebrand(from) if from == symbol);
-        self.events.iter().any(is_it)
+    /// All symbols that a coin had before, the last one first, each with the time until which it had it.
+    pub(crate) fn earlier_names(&self, symbol: &Symbol) -> impl Iterator<Item = (&Symbol, i64)> {
+        let last = self.earlier_name(symbol);
+        std::iter::successors(last, |(name, _)| self.earlier_name(name))
     }
 
     /// Open times of candles whose return counts, however large.
@@ -150,9 +149,30 @@ impl SymbolEvents {
         forks.map(|event| event.date_ms).collect()
     }
 
-    /// The candles of a symbol until its end, in its first unit: what comes after a redenomination
+    /// A symbol's own candles until its end, in the coin's first unit: what comes after a redenomination
     /// is counted in the unit before, so that no earlier candle changes by what came later.
     pub fn adjusted(&self, symbol: &Symbol, candles: CandleTable) -> CandleTable {
+        self.adjusted_by_own(symbol, self.in_earlier_unit(symbol, candles))
+    }
+
+    /// A symbol's own candles in the unit that the coin had under its earlier names, which were
+    /// redenominated before it got this one.
+    pub(crate) fn in_earlier_unit(&self, symbol: &Symbol, mut candles: CandleTable) -> CandleTable {
+        for (name, until_ms) in self.earlier_names(symbol) {
+            for event in self.of_symbol(name) {
+                match event.kind {
+                    EventKind::Redenomination(factor) if event.date_ms <= until_ms => {
+                        candles.change_unit(i64::MIN, factor);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        candles
+    }
+
+    /// Candles of a coin as the events of its last symbol say.
+    pub(crate) fn adjusted_by_own(&self, symbol: &Symbol, candles: CandleTable) -> CandleTable {
         self.of_symbol(symbol)
             .fold(candles, |mut candles, event| match event.kind {
                 EventKind::Delisting => candles.filter(|time| time < event.date_ms),
@@ -284,7 +304,8 @@ mod tests {
         .unwrap();
         let (new, old) = (symbol("NEWUSDT"), symbol("OLDUSDT"));
         assert_eq!(events.earlier_name(&new), Some((&old, DAY_MS)));
-        assert!(events.is_earlier_name(&old) && !events.is_earlier_name(&new));
+        assert!(events.earlier_names(&new).eq([(&old, DAY_MS)]));
+        assert_eq!(events.earlier_names(&old).count(), 0);
         assert_eq!(events.forks(&new), BTreeSet::from([2 * DAY_MS]));
         assert_eq!(read("").unwrap(), SymbolEvents::default());
     }

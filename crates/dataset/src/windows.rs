@@ -106,12 +106,15 @@ pub struct DropCounts {
     pub bad_window: usize,
     /// The coin's close had not moved for a day of bars.
     pub settled: usize,
+    /// The forecaster's own model has a term that is not known at t.
+    pub unknown_term: usize,
 }
 
 impl DropCounts {
     /// Pairs that can be used.
     pub fn kept(&self) -> usize {
-        self.asked - self.no_target - self.unknown_coin - self.bad_window - self.settled
+        let no_window = self.no_target + self.unknown_coin + self.bad_window;
+        self.asked - no_window - self.settled - self.unknown_term
     }
 }
 
@@ -128,10 +131,15 @@ impl fmt::Display for DropCounts {
             self.unknown_coin,
             self.bad_window
         )?;
-        match self.settled {
-            0 => write!(f, "."),
-            settled => write!(f, ", {settled} of settled coins (universe.score_settled)."),
+        if self.settled > 0 {
+            let settled = self.settled;
+            write!(f, ", {settled} of settled coins (universe.score_settled)")?;
         }
+        if self.unknown_term > 0 {
+            let unknown = self.unknown_term;
+            write!(f, ", {unknown} with a term of the model that is not known")?;
+        }
+        write!(f, ".")
     }
 }
 
@@ -142,6 +150,7 @@ impl std::ops::AddAssign for DropCounts {
         self.unknown_coin += other.unknown_coin;
         self.bad_window += other.bad_window;
         self.settled += other.settled;
+        self.unknown_term += other.unknown_term;
     }
 }
 
@@ -246,6 +255,35 @@ impl WindowSet {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_left_out_is_told() {
+        let all = DropCounts {
+            asked: 100,
+            no_target: 1,
+            unknown_coin: 2,
+            bad_window: 3,
+            settled: 4,
+            unknown_term: 5,
+        };
+        assert_eq!(all.kept(), 85);
+        let text = all.to_string();
+        assert!(text.starts_with("Of 100 (time, coin) pairs 85 are scored; left out: "));
+        assert!(
+            text.ends_with(
+                "window, 4 of settled coins (universe.score_settled), 5 with a term of the model that is not known."
+            ),
+            "{text}"
+        );
+        let mut twice = all;
+        twice += all;
+        assert_eq!((twice.unknown_term, twice.kept()), (10, 170));
+        assert!(
+            DropCounts::default()
+                .to_string()
+                .ends_with("in the window.")
+        );
+    }
 
     #[test]
     fn sets_of_several_horizons_get_the_same_ends() {

@@ -34,8 +34,8 @@ pub struct RecentCoverage {
     pub expected: f64,
     /// Share that it held.
     pub found: f64,
-    /// The lowest and highest share in as many days of the run's scored folds; None where they are
-    /// too few.
+    /// The lowest and highest share in as many days of the run's scored folds whose outcomes were known
+    /// before the first of these forecasts; None where they are too few.
     pub usual: Option<[f64; 2]>,
 }
 
@@ -132,7 +132,8 @@ impl RecentCalibration {
             RecentCoverage {
                 expected,
                 found: mean(&holds),
-                usual: record.and_then(|record| record.usual_coverage(expected, OUTCOME_DAYS)),
+                usual: record
+                    .and_then(|record| record.usual_coverage(expected, OUTCOME_DAYS, from)),
             }
         };
         let has_regimes = outcomes

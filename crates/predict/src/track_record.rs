@@ -133,8 +133,8 @@ impl TrackRecord {
     }
 
     /// The lowest and the highest share of outcomes that the intervals of this coverage held in any
-    /// `days` days in a row; None where there are too few.
-    pub fn usual_coverage(&self, coverage: f64, days: usize) -> Option<[f64; 2]> {
+    /// `days` days in a row, of outcomes that were known before `before_ms`; None where there are too few.
+    pub fn usual_coverage(&self, coverage: f64, days: usize, before_ms: i64) -> Option<[f64; 2]> {
         let level = self.joined.forecasters.first()?.level.as_ref()?;
         let bounds = match (coverage * 100.0).round() as u32 {
             80 => level.bounds_80.as_ref()?,
@@ -142,10 +142,12 @@ impl TrackRecord {
             _ => return None,
         };
         let rows = &self.joined.rows;
+        let reach_ms = rows.reach_bars as i64 * rows.bar_ms;
         let mut of_days: BTreeMap<i64, (f64, f64)> = BTreeMap::new();
         for (row, realized) in rows.realized.iter().enumerate() {
             let (lower, upper) = (bounds[0][row], bounds[1][row]);
-            if realized.is_finite() && lower.is_finite() && upper.is_finite() {
+            let is_earlier = rows.time_ms[row] + reach_ms < before_ms;
+            if is_earlier && realized.is_finite() && lower.is_finite() && upper.is_finite() {
                 let day = of_days
                     .entry(rows.time_ms[row].div_euclid(DAY_MS))
                     .or_default();
@@ -163,5 +165,66 @@ impl TrackRecord {
         let least = shares.iter().copied().reduce(f64::min)?;
         let most = shares.iter().copied().reduce(f64::max)?;
         (shares.len() >= LEAST_STRETCHES).then_some([least, most])
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use dataset::{PartKey, TableMetadata, TablePart, TimeSpan};
+
+    use super::*;
+
+    /// A hundred days of one coin, a week ahead; intervals hold the outcomes of the first 50 and no others.
+    fn record() -> TrackRecord {
+        let mut config = Config::default();
+        config.data.interval = "1d".parse().unwrap();
+        config.target.kind = "volatility".parse().unwrap();
+        config.target.horizon = TimeSpan::hours(7 * 24);
+        let upper = (0..100).map(|day| if day < 50 { 0.0 } else { -4.0 });
+        let outputs = [
+            ("lower_80", vec![-5.0; 100]),
+            ("upper_80", upper.collect()),
+            ("lower_95", vec![-5.0; 100]),
+            ("upper_95", vec![0.0; 100]),
+        ];
+        let outputs = outputs.map(|(name, values)| (name.to_owned(), values));
+        let part = TablePart {
+            symbols: vec!["BTCUSDT".parse().unwrap()],
+            symbol: vec![0; 100],
+            fold: vec![1; 100],
+            time_ms: (0..100).map(|day| day * DAY_MS).collect(),
+            forecast: vec![-3.0; 100],
+            realized: vec![-3.0; 100],
+            realized_delayed: vec![f64::NAN; 100],
+            volatility: vec![0.3; 100],
+            trailing_volatility: vec![f64::NAN; 100],
+            weight: vec![1.0; 100],
+            outputs: outputs.into_iter().collect(),
+            ..TablePart::empty(PartKey::new(&config))
+        };
+        let table = ForecastTable::new(TableMetadata::new(&config), vec![part], Path::new("made"));
+        TrackRecord::of(&table.unwrap()).unwrap()
+    }
+
+    /// What is usual is of outcomes that were known before the days that are judged by it.
+    #[test]
+    fn usual_coverage_knows_nothing_later() {
+        let usual = |days: i64| record().usual_coverage(0.8, 28, days * DAY_MS);
+        assert_eq!(
+            usual(57),
+            Some([1.0, 1.0]),
+            "days 0 to 49, each a week before"
+        );
+        assert_eq!(usual(58), Some([27.0 / 28.0, 1.0]));
+        assert_eq!(usual(200), Some([0.0, 1.0]));
+        // 35 days are 8 stretches of 28.
+        assert_eq!(usual(42), Some([1.0, 1.0]));
+        assert_eq!(usual(41), None);
+        assert_eq!(
+            record().usual_coverage(0.95, 28, 200 * DAY_MS),
+            Some([1.0, 1.0])
+        );
+        assert_eq!(record().usual_coverage(0.5, 28, 200 * DAY_MS), None);
     }
 }

@@ -283,7 +283,9 @@ fn join(
     if let Some(line) = seeds_line {
         appendix.texts.insert(0, line);
     }
-    appendix.texts.extend(dropped(recipe, run, dataset, &fits)?);
+    appendix
+        .texts
+        .extend(dropped((recipe, &table), run, dataset, &fits)?);
     if dataset.config.target.shuffle_seed.is_some() {
         appendix.texts.push(SHUFFLED_LINE.to_owned());
     }
@@ -327,9 +329,9 @@ fn seeds_line(seeds: &[ForecastTable]) -> String {
     )
 }
 
-/// What the scored fits left out, and why; a line a horizon.
+/// What the scored fits left out of a table, and why; a line a horizon.
 fn dropped(
-    recipe: &dyn Recipe,
+    (recipe, table): (&dyn Recipe, &ForecastTable),
     run: &RunDir,
     dataset: &Dataset,
     fits: &[&Fold],
@@ -344,9 +346,14 @@ fn dropped(
                 .scored_windows(fit.score.clone(), &target_std)
                 .dropped;
         }
+        let horizon = dataset.config.target.horizon;
+        let parts = table.parts().iter();
+        let parts = parts.filter(|part| part.key.horizon == horizon);
+        let rows = parts.map(|part| part.len()).sum();
+        total.unknown_term = total.kept().saturating_sub(rows);
         lines.push(match horizons.len() {
             1 => total.to_string(),
-            _ => format!("Horizon {}: {total}", dataset.config.target.horizon),
+            _ => format!("Horizon {horizon}: {total}"),
         });
     }
     Ok(lines)

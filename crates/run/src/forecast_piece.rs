@@ -30,6 +30,7 @@ pub fn forecast_piece(recipe: &dyn Recipe, piece: &Piece<'_>) -> anyhow::Result<
         let target_std = recipe.target_std(dataset, piece.run, fold)?;
         sets.push(dataset.scored_windows(fold.score.clone(), &target_std));
         parts.push(Part {
+            recipe,
             dataset,
             piece,
             forecasts: FoldForecasts::new(dataset, fold),
@@ -84,6 +85,7 @@ pub(crate) fn stretch(panel: &Panel, ends: &[usize], history: usize) -> (Panel, 
 
 /// The forecasts of one horizon.
 struct Part<'a> {
+    recipe: &'a dyn Recipe,
     dataset: &'a Dataset,
     piece: &'a Piece<'a>,
     target_std: Vec<Option<f32>>,
@@ -91,8 +93,8 @@ struct Part<'a> {
 }
 
 impl Part<'_> {
-    /// Adds the answers of the windows that end in `ends`, `[ends, coins]`, where they count, with
-    /// the probabilities of classes if the forecaster has some.
+    /// Adds the answers of the windows that end in `ends`, `[ends, coins]`, where they count and the
+    /// recipe does not leave them out, with the probabilities of classes if the forecaster has some.
     fn push(
         &mut self,
         (ends, counts): (&[usize], &[bool]),
@@ -115,6 +117,7 @@ impl Part<'_> {
                         self.push_classes(classes.get(place).and_then(Option::as_deref));
                     }
                 }
+                Err(refusal) if self.recipe.is_left_out(&refusal) => {}
                 other => {
                     return Err(anyhow!(
                         "{}: {} at {} is to be scored, but its forecast is {other:?}",

@@ -65,6 +65,12 @@ pub trait Recipe {
     /// Files that are broken.
     fn load(&self, piece: &Piece<'_>) -> anyhow::Result<Box<dyn Forecaster>>;
 
+    /// Whether a row with this refusal is left out of what is scored, and counted as such. Else a row
+    /// that counts and has no forecast is an error.
+    fn is_left_out(&self, _refusal: &str) -> bool {
+        false
+    }
+
     /// Standard deviation of each coin's targets in the training rows of a fit; None for a coin
     /// without any, which is not forecast.
     ///

@@ -86,8 +86,13 @@ impl<'a> VolatilityFit<'a> {
         };
         for block in blocks {
             let first = block.held.start;
-            let known = (&self.seen, &*targets);
-            let training = Training::of(dataset, known, &block.fitted, first);
+            let known_row = match self.residuals {
+                ResidualSource::OutOfBlock => first,
+                // The fit to all training rows is the one that forecasts the scored rows.
+                ResidualSource::Training => fold.score.start,
+            };
+            let seen = (&self.seen, &*targets);
+            let training = Training::of(dataset, seen, &block.fitted, known_row);
             let fitted = match self.model.fit(&training) {
                 Ok(fitted) => fitted,
                 // The rows around this block are too few: it has no residuals.
@@ -96,7 +101,7 @@ impl<'a> VolatilityFit<'a> {
             };
             let held = trained_rows(dataset, &targets, block.held);
             let ends: Vec<usize> = held.iter().map(|row| row.row).collect();
-            let fitted = (&fitted, dataset.panel.time_ms(first));
+            let fitted = (&fitted, dataset.panel.time_ms(known_row));
             let all = self.model.forecast(fitted, &self.seen, &ends);
             let of_rows = all.chunks_exact(dataset.panel.coins().max(1));
             for (held, all) in held.iter().zip(of_rows) {

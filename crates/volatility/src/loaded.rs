@@ -10,6 +10,10 @@ use crate::models::Model;
 use crate::observations::Observations;
 use crate::{Error, VolatilityModel, VolatilityOptions};
 
+/// Why there is no forecast of a coin at a row, though it has all features: a term of the model is not
+/// known there.
+pub(crate) const UNKNOWN_TERM: &str = "what the forecast is made of is not known";
+
 /// A model with what it was fitted to.
 #[derive(Debug)]
 pub struct LoadedModel {
@@ -68,7 +72,7 @@ impl LoadedModel {
                     let fitted = (&refit.parameters, refit.from_ms);
                     let values = self.model.forecast(fitted, &seen, rows).into_iter();
                     forecasts.extend(values.map(|value| match value.is_nan() {
-                        true => Err("what the forecast is made of is not known".to_owned()),
+                        true => Err(UNKNOWN_TERM.to_owned()),
                         false => Ok(value),
                     }));
                 }

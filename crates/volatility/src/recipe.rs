@@ -8,6 +8,7 @@ use run::{Appendix, Forecaster, OutOfBlock, Piece, Recipe};
 use storage::{content_hash, write_atomically};
 
 use crate::config::{KIND, VolatilityConfig};
+use crate::loaded::UNKNOWN_TERM;
 use crate::report;
 use crate::saved::{MODEL_FILE, RECORD_FILE, SavedVolatility, VolatilityRecord, read_model};
 use crate::{VolatilityFit, VolatilityModel};
@@ -64,6 +65,11 @@ impl Recipe for VolatilityRecipe<'_> {
 
     fn load(&self, piece: &Piece<'_>) -> anyhow::Result<Box<dyn Forecaster>> {
         Ok(Box::new(SavedVolatility::load(&piece.dir, &self.config)?))
+    }
+
+    fn is_left_out(&self, refusal: &str) -> bool {
+        // Terms look further back than the features that a row must have.
+        refusal == UNKNOWN_TERM
     }
 
     fn target_std(

@@ -183,3 +183,80 @@ fn intervals_that_do_not_divide_are_refused() {
     hint: change it in the config file or with --set data.resample_from=VALUE
     ");
 }
+
+/// A store of days of these coins, three candles each with one close and a volume of 8, read with these events.
+fn reader_of(dir: &std::path::Path, coins: &[(&str, i64, f64)], events: &str) -> CandleReader {
+    let mut config = Config::default();
+    config.data.dir = dir.to_owned();
+    config.data.interval = interval("1d");
+    let store = Store::new(dir, Market::Spot, config.data.interval);
+    for &(name, first, close) in coins {
+        let mut candles = CandleTable::default();
+        for day in first..first + 3 {
+            let mut row = [f64::NAN; Column::ALL.len()];
+            row[..5].copy_from_slice(&[close, close, close, close, 8.0]);
+            candles.push_row(day * DAY, row);
+        }
+        store
+            .append(&Symbol::new(name).unwrap(), &candles, false)
+            .unwrap();
+    }
+    let file = dir.join("symbols.toml");
+    std::fs::write(&file, events).unwrap();
+    config.data.symbols_file = Some(file);
+    CandleReader::new(&config.data).unwrap()
+}
+
+const DAY: i64 = 1440 * MINUTE;
+
+/// A coin is under its earlier name where the store has none of its later ones, and in the list once.
+#[test]
+fn a_coin_whose_new_name_is_not_stored_keeps_the_old_one() {
+    let events = "[[event]]\nsymbol = \"BUSDT\"\nkind = \"rebrand\"\nfrom = \"AUSDT\"\ndate = \"1970-01-04\"\n\
+                  [[event]]\nsymbol = \"CUSDT\"\nkind = \"rebrand\"\nfrom = \"BUSDT\"\ndate = \"1970-01-07\"";
+    for (stored, expected) in [
+        (vec!["AUSDT"], vec!["AUSDT"]),
+        (vec!["AUSDT", "BUSDT"], vec!["BUSDT"]),
+        (vec!["AUSDT", "CUSDT"], vec!["CUSDT"]),
+        (vec!["AUSDT", "BUSDT", "DUSDT"], vec!["BUSDT", "DUSDT"]),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let coins: Vec<_> = stored.iter().map(|name| (*name, 0, 1.0)).collect();
+        let found = reader_of(dir.path(), &coins, events).symbols().unwrap();
+        let found: Vec<&str> = found.iter().map(Symbol::as_str).collect();
+        assert_eq!(found, expected, "{stored:?}");
+    }
+}
+
+/// One old unit became 10 new ones on the second day, and the coin got its new name on the fourth: all
+/// its closes are in the old unit.
+#[test]
+fn a_new_name_is_in_the_unit_of_the_earlier_ones() {
+    let events = "[[event]]\nsymbol = \"AUSDT\"\nkind = \"redenomination\"\nfactor = 10\ndate = \"1970-01-02\"\n\
+                  [[event]]\nsymbol = \"AUSDT\"\nkind = \"delisting\"\ndate = \"1970-01-04\"\n\
+                  [[event]]\nsymbol = \"BUSDT\"\nkind = \"rebrand\"\nfrom = \"AUSDT\"\ndate = \"1970-01-04\"\n\
+                  [[event]]\nsymbol = \"BUSDT\"\nkind = \"redenomination\"\nfactor = 2\ndate = \"1970-01-06\"";
+    let dir = tempfile::tempdir().unwrap();
+    let coins = [("AUSDT", 0, 5.0), ("BUSDT", 3, 5.0)];
+    let reader = reader_of(dir.path(), &coins, events);
+    let new = Symbol::new("BUSDT").unwrap();
+    let columns = [Column::Close, Column::Volume];
+    let read = |from| reader.read(&new, &columns, from, i64::MAX).unwrap();
+    let found = read(i64::MIN);
+    let close = [5.0, 50.0, 50.0, 50.0, 50.0, 100.0];
+    assert_eq!(found.column(Column::Close), close);
+    assert_eq!(found.column(Column::Volume), [8.0, 0.8, 0.8, 0.8, 0.8, 0.4]);
+    assert_eq!(
+        read(4 * DAY).column(Column::Close),
+        &close[4..],
+        "wherever the reading begins"
+    );
+    let mut own = CandleTable::default();
+    own.push_row(4 * DAY, {
+        let mut row = [f64::NAN; Column::ALL.len()];
+        row[..5].copy_from_slice(&[5.0, 5.0, 5.0, 5.0, 8.0]);
+        row
+    });
+    let live = reader.events().adjusted(&new, own);
+    assert_eq!(live.column(Column::Close), [50.0], "as it is read live");
+}

@@ -79,11 +79,12 @@ impl Garch {
     }
 
     /// The log volatility per day of the horizon after `row`, of a fit that knew the returns up to
-    /// `known_row`; None where that is before the panel.
+    /// `known_row`; None where that is before the panel. A row before that is forecast by the returns up to
+    /// it, as the variance that the fit ended with knows later ones.
     fn at(&self, fit: &CoinFit, returns: &[f64], (known_row, row): (Option<usize>, usize)) -> f64 {
         let CoinFit { parameters, state } = fit;
         let oldest = (row + 1).saturating_sub(MEMORY_BARS);
-        let (mut state, first) = match known_row.filter(|known| *known >= oldest) {
+        let (mut state, first) = match known_row.filter(|known| (oldest..=row).contains(known)) {
             Some(known) => (state.clone(), known + 1),
             None => (parameters.start(parameters.long_run_variance()), oldest),
         };

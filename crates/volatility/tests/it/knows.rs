@@ -1,6 +1,10 @@
 //! What a forecast and its fit know: nothing later than they may.
 
-use crate::support::{COINS, DAYS, dataset, fitted, loaded, names, panel};
+use volatility::{LoadedModel, ResidualSource, VolatilityFit, VolatilityOptions};
+
+use crate::support::{
+    COINS, DAY_MS, DAYS, START_MS, dataset, fitted, loaded, names, options, panel,
+};
 
 /// Bits of forecasts, None where there are none.
 fn bits(forecasts: &[Result<f64, String>]) -> Vec<Option<u64>> {
@@ -85,5 +89,33 @@ fn refits_are_those_of_each_piece_alone() {
             assert_eq!(together.refit_at(refit.from_ms), Some(refit));
         }
         assert_eq!(together.refit_at(together.refits[0].from_ms - 1), None);
+    }
+}
+
+/// Residuals of training rows are those of the very fit that forecasts the scored rows. A row is forecast by
+/// the candles up to it, as if the fit were from before the panel.
+#[test]
+fn residuals_of_training_rows_are_those_of_the_published_fit() {
+    let dataset = dataset(panel(0, DAYS), None);
+    let fold = &dataset.plan.folds[1];
+    for name in names() {
+        let own = VolatilityOptions {
+            residuals: ResidualSource::Training,
+            ..options(name)
+        };
+        let found = VolatilityFit::new(&dataset, &own)
+            .out_of_block(&dataset, fold)
+            .unwrap();
+        let mut published = fitted(&dataset, name, 1);
+        published.refits[0].from_ms = START_MS - DAY_MS;
+        let loaded = LoadedModel::new(published, &own, &dataset.config);
+        let rows: Vec<usize> = fold.train.clone().collect();
+        let all = bits(&loaded.forecast(&dataset.panel, &rows));
+        assert!(found.rows.len() > 500, "{name}: {}", found.rows.len());
+        for (&(row, coin), forecast) in found.rows.iter().zip(&found.forecasts) {
+            let expected = all[(row - fold.train.start) * COINS + coin];
+            let found = forecast.is_finite().then(|| forecast.to_bits());
+            assert_eq!(found, expected, "{name}: row {row}, coin {coin}");
+        }
     }
 }

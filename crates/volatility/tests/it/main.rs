@@ -9,5 +9,6 @@
 mod file;
 mod golden;
 mod knows;
+mod left_out;
 mod short;
 mod support;
