@@ -4,7 +4,9 @@ Started by `quarterhour search`. The first line of stdin has the settings: an ar
 storage's URL to everybody on the machine. Storage, sampler, pruner, retries and the
 order of many workers are Optuna's; which values are good is found out by whoever started this.
 """
+import contextlib
 import json
+import sqlite3
 import sys
 import warnings
 
@@ -44,14 +46,28 @@ class Failed(Exception):
     pass
 
 
+class OnSqlite(optuna.storages.RDBStorage):
+    """SQLite locks no row, so that two workers could take the same waiting trial: one after the other, by a file beside it."""
+
+    def set_trial_state_values(self, trial_id, state, values=None):
+        if state != TrialState.RUNNING:
+            return super().set_trial_state_values(trial_id, state, values)
+        path = f"{self.engine.url.database}.taking"
+        with contextlib.closing(sqlite3.connect(path, timeout=100, isolation_level=None)) as lock:
+            lock.execute("BEGIN EXCLUSIVE")
+            return super().set_trial_state_values(trial_id, state, values)
+
+
 def open_storage(url):
     again = getattr(optuna.storages, "RetryHeartbeatStaleTrialCallback", None)
     name = "heartbeat_stale_trial_callback"
     if again is None:
         again, name = optuna.storages.RetryFailedTrialCallback, "failed_trial_callback"
     # Others may hold SQLite's file for a moment.
-    engine = {"connect_args": {"timeout": 100}} if url.startswith("sqlite") else {}
-    return optuna.storages.RDBStorage(
+    is_sqlite = url.startswith("sqlite")
+    engine = {"connect_args": {"timeout": 100}} if is_sqlite else {}
+    kind = OnSqlite if is_sqlite else optuna.storages.RDBStorage
+    return kind(
         url, engine_kwargs=engine, heartbeat_interval=HEARTBEAT, grace_period=GRACE, **{name: again(max_retry=3)}
     )
 

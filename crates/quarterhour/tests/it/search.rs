@@ -244,3 +244,39 @@ fn without_python_or_optuna_nothing_is_fitted_and_the_way_out_is_named() {
     );
     assert!(!dir.path().join("search/base").exists());
 }
+
+/// Several workers look for a trial that waits, at the same moment: one of them gets it.
+const TAKERS: &str = r#"
+import io, subprocess, sys, tempfile, time
+source = sys.argv[1]
+if len(sys.argv) > 2:
+    sys.stdin = io.TextIOWrapper(io.BytesIO(b"{}\n"))
+    exec(open(source).read().split("def open_storage")[0])
+    study = optuna.load_study(study_name="one", storage=OnSqlite(sys.argv[2]))
+    while time.time() < float(sys.argv[3]):
+        pass
+    print(study._pop_waiting_trial_id())
+    sys.exit()
+import optuna
+for _ in range(3):
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/study.sqlite"
+        optuna.create_study(study_name="one", storage=url).enqueue_trial({"x": 1})
+        command = [sys.executable, "-c", TAKERS, source, url, str(time.time() + 4)]
+        takers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+        taken = sorted(taker.communicate()[0].strip() for taker in takers)
+        assert taken == ["1", "None", "None", "None"], taken
+"#;
+
+#[test]
+fn a_waiting_trial_is_taken_by_one_worker() {
+    let Some(python) = python() else { return };
+    let worker = concat!(env!("CARGO_MANIFEST_DIR"), "/../search/src/worker.py");
+    let script = format!("TAKERS = {TAKERS:?}\n{TAKERS}");
+    let output = Command::new(python)
+        .args(["-c", &script, worker])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+}
