@@ -142,7 +142,7 @@ impl SymbolEvents {
     }
 
     /// Open times of candles whose return counts, however large.
-    pub(crate) fn forks(&self, symbol: &Symbol) -> BTreeSet<i64> {
+    pub fn forks(&self, symbol: &Symbol) -> BTreeSet<i64> {
         let forks = self
             .of_symbol(symbol)
             .filter(|event| event.kind == EventKind::Fork);

@@ -32,6 +32,8 @@ pub enum Command {
     Evaluate(evaluate::Args),
     #[command(flatten)]
     Forecasts(evaluate::Command),
+    #[command(flatten)]
+    Reports(report::Command),
     Predict(Box<predict::Args>),
     #[command(flatten)]
     Watch(predict::Command),
@@ -62,6 +64,7 @@ impl Command {
             Self::Search(args) => search::run(args, &ConfigFile::keys()),
             Self::Evaluate(args) => evaluate::run(args),
             Self::Forecasts(command) => command.run(),
+            Self::Reports(command) => command.run(),
             Self::Predict(args) => predict::run(args),
             Self::Watch(command) => command.run(),
             Self::Models(args) => args.run(&predict::kinds(model::DeviceChoice::default())),
