@@ -102,7 +102,9 @@ fn joined(shape: ConvShape) -> ConvShape {
         return shape;
     }
     let rows = shape.windows * shape.time;
-    let time = (1..=ROWS.min(rows)).rev().find(|time| rows % time == 0);
+    let time = (1..=ROWS.min(rows))
+        .rev()
+        .find(|time| rows.is_multiple_of(*time));
     let time = time.unwrap_or(1).max(1);
     ConvShape {
         windows: rows / time,

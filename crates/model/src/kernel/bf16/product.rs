@@ -237,6 +237,7 @@ mod tests {
     /// Every unit against a plain sum in f64 of the rounded numbers, for sizes that are and are not
     /// multiples of a tile, and the portable code against AVX-512 bit for bit.
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a test reads from top to bottom")]
     fn products_are_those_of_a_plain_sum() {
         for [rows, columns, depth] in [
             [1usize, 1, 1],
