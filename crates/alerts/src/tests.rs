@@ -37,7 +37,7 @@ fn server(statuses: &[u16]) -> (u16, Receiver<Request>) {
     (port, requests)
 }
 
-fn read(mut stream: &mut &TcpStream) -> Request {
+fn read(stream: &mut &TcpStream) -> Request {
     let (mut bytes, mut chunk) = (Vec::new(), [0; 4096]);
     loop {
         let count = stream.read(&mut chunk).unwrap();

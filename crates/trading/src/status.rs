@@ -4,10 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{OptionalExtension, params};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::opening::existing_version;
 use crate::schema::SINCE_STATUS;
 use crate::{Error, Ledger};
 
@@ -231,11 +232,15 @@ impl Ledger {
         self.transaction(|transaction| write(transaction, WATCH, status))
     }
 
-    /// Writes down what a check of the ledger at `path` found, also while a watch writes it.
+    /// Writes down what a check of the ledger at `path` found, also while a watch writes it; a ledger of
+    /// an older version stays as it is.
     ///
     /// # Errors
     /// As [`Ledger::beside_writer`].
     pub fn set_verification(path: &Path, found: &Verification) -> Result<(), Error> {
+        if existing_version(path)? < SINCE_STATUS {
+            return Ok(());
+        }
         let mut ledger = Self::beside_writer(path)?;
         ledger.wait_at_most(LONGEST_WAIT)?;
         ledger.transaction(|transaction| write(transaction, VERIFICATION, found))
@@ -286,7 +291,10 @@ impl Ledger {
     }
 }
 
-fn read<T: DeserializeOwned>(connection: &Connection, key: &str) -> rusqlite::Result<Option<T>> {
+fn read<T: DeserializeOwned>(
+    connection: &rusqlite::Connection,
+    key: &str,
+) -> rusqlite::Result<Option<T>> {
     let select = "SELECT value FROM status WHERE key = ?1";
     let text: Option<String> = connection
         .query_row(select, [key], |row| row.get(0))
@@ -299,7 +307,11 @@ fn read<T: DeserializeOwned>(connection: &Connection, key: &str) -> rusqlite::Re
     text.map(parse).transpose()
 }
 
-fn write(connection: &Connection, key: &str, value: &impl Serialize) -> rusqlite::Result<()> {
+fn write(
+    connection: &rusqlite::Connection,
+    key: &str,
+    value: &impl Serialize,
+) -> rusqlite::Result<()> {
     let text = serde_json::to_string(value)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
     let insert = "INSERT OR REPLACE INTO status VALUES (?1, ?2)";

@@ -173,7 +173,7 @@ fn a_slip_is_blamed_on_the_last_override_of_its_whole_key() {
 fn what_stands_under_alerts_is_neither_said_nor_written() {
     let mut config = table("[target]\nkind = \"return\"\n[alerts]\nurl = \"https://h/sesame\"");
     assert!(!config.to_toml().unwrap().contains("sesame"));
-    for text in ["alerts.horizon=sesame", "alerts.horizon.more=sesame"] {
+    for text in ["alerts=sesame", "alerts.kind.more=sesame"] {
         let applied = config.apply(&[text.to_owned()]);
         let read = applied.and_then(|()| config.section::<Target>("alerts").map(|_| ()));
         let error = format!("{:#}", read.unwrap_err());
