@@ -158,8 +158,11 @@ fn a_ledger_of_version_3_is_read_as_it_is_and_brought_up_to_date() {
     let path = dir.path().join("ledger.sqlite");
     drop(ledger(&path, 20, 20));
     let old = rusqlite::Connection::open(&path).unwrap();
-    old.execute_batch("ALTER TABLE positions DROP COLUMN forecaster; PRAGMA user_version = 3;")
-        .unwrap();
+    old.execute_batch(
+        "ALTER TABLE positions DROP COLUMN forecaster; DROP TABLE status; DROP TABLE paused_bars;
+         PRAGMA user_version = 3;",
+    )
+    .unwrap();
     drop(old);
     let label = |ledger: &Ledger| ledger.all_positions().unwrap()[1].forecaster.clone();
     let read = Ledger::read_only(&path).unwrap();

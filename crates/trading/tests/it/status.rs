@@ -5,8 +5,8 @@ use std::path::Path;
 use market::Symbol;
 use rules::{Costs, Side};
 use trading::{
-    FaultCounts, FreshCoins, Ledger, LoggedForecast, Minute, Pause, Signal, Status, Verification,
-    WatchStatus,
+    FaultCounts, FreshCoins, Ledger, LoggedForecast, Minute, Pause, Price, Signal, Status,
+    Verification, WatchStatus,
 };
 
 const MINUTE: i64 = 60_000;
@@ -106,6 +106,15 @@ fn a_paused_watch_opens_nothing_and_the_ledger_knows_in_which_bars() {
     assert_eq!(ledger.forecasts(0).unwrap().len(), 4, "forecasts go on");
     let resumed = Ledger::set_paused(&path, false, 3000).unwrap();
     assert_eq!((resumed.is_paused, resumed.since), (false, Some(3000)));
+    // What an open position needs would stay.
+    let price = |_: &Symbol, time_ms: i64| {
+        Some(Price {
+            time_ms,
+            close: 1.0,
+            is_last_known: false,
+        })
+    };
+    assert_eq!(ledger.settle(price).unwrap().len(), 2);
     ledger.prune(2 * MINUTE, 0).unwrap();
     assert_eq!(ledger.paused_bars(0).unwrap(), [2 * MINUTE]);
 }

@@ -52,7 +52,8 @@ impl Session {
         let warnings = self.facts.warnings(&self.policy, now_ms);
         let model = self.facts.status(&self.checkpoint, now_ms);
         let all = self.checkpoint.config.universe.symbols.len();
-        let net = self.net / all.max(1) as f64;
+        // An empty sum is -0.0.
+        let net = self.net / all.max(1) as f64 + 0.0;
         let last_closes = self.feed.last_closes();
         self.metrics.set_bar(
             &self.shown,
