@@ -188,7 +188,7 @@ pub(crate) fn groups(
             let (_, bottom) = plot.get_pixel_range();
             let (left, top) = area.get_base_pixel();
             let at = (x - left, bottom.end - top + 8);
-            write(&area, name, 13, at, Pos::new(HPos::Center, VPos::Top))?;
+            write(&area, name, 15, at, Pos::new(HPos::Center, VPos::Top))?;
         }
         let step = 0.7 / series.len().max(1) as f64;
         for (index, one) in series.iter().enumerate() {
@@ -443,8 +443,8 @@ pub(crate) fn quiet<'m, 'a, 'b, 'c>(
     mesh.max_light_lines(0)
         .bold_line_style(LIGHT)
         .axis_style(LIGHT)
-        .label_style((FONT, 13, &INK))
-        .axis_desc_style((FONT, 13, &INK))
+        .label_style((FONT, 15, &INK))
+        .axis_desc_style((FONT, 15, &INK))
 }
 
 pub(crate) fn names_at_the_left(
@@ -458,7 +458,7 @@ pub(crate) fn names_at_the_left(
     for (place, name) in names.iter().enumerate() {
         let (_, y) = plot.map_coordinate(&(0.0, place as f64));
         let at = (columns.start - left - 8, y - top);
-        write(area, name, 13, at, Pos::new(HPos::Right, VPos::Center))?;
+        write(area, name, 15, at, Pos::new(HPos::Right, VPos::Center))?;
     }
     Ok(())
 }
@@ -508,7 +508,7 @@ pub(crate) fn legend_with<'a, T>(
         let y = 16 + 20 * line;
         draw(&above, one.role, (x + 7, y))?;
         let left = Pos::new(HPos::Left, VPos::Center);
-        write(&above, &one.label, 13, (x + 20, y), left)?;
+        write(&above, &one.label, 15, (x + 20, y), left)?;
     }
     Ok(below)
 }
