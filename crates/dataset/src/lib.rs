@@ -58,7 +58,7 @@ pub use features::{
 };
 pub use filling::{Fill, Filling};
 pub use intervals_config::{IntervalMethod, IntervalsConfig};
-pub use log_returns::{count_jumps, log_returns};
+pub use log_returns::{count_jumps, jump_rows, log_returns};
 pub use months::months;
 pub use named_output::check_named_output;
 pub use normalize_config::{InputNorm, NormalizeConfig, NormalizeMethod, TargetScale};

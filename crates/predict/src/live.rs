@@ -1,5 +1,6 @@
 //! The last closed candles of the exchange: each coin's own, none that could still change.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use dataset::{CandleTable, Config, format_time};
@@ -84,6 +85,42 @@ pub fn from_exchange(
         }
         found(at_ms, coins)
     })
+}
+
+/// The candles that the exchange serves of names that coins had before, each until the time until which it
+/// was the coin's, of the bars that open in `from_ms..=at_ms`. A name that it does not serve has none, which
+/// is told.
+pub fn earlier_candles(
+    config: &Config,
+    names: &[(Symbol, i64)],
+    (from_ms, at_ms): (i64, i64),
+    base_url: Option<&str>,
+) -> anyhow::Result<BTreeMap<Symbol, CandleTable>> {
+    let mut candles = BTreeMap::new();
+    if names.is_empty() {
+        return Ok(candles);
+    }
+    let (interval, step) = (config.data.interval, config.data.interval.ms());
+    let client = RestClient::new(config.data.market, base_url)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    for (name, until_ms) in names {
+        // All of them closed by the end of the bar at `at_ms`.
+        let now_ms = at_ms + step;
+        let until_ms = now_ms.min(*until_ms);
+        let asked = client.closed_by(name, interval, from_ms, until_ms, now_ms);
+        match runtime.block_on(asked) {
+            Ok(served) => {
+                candles.insert(name.clone(), served.candles.into_iter().collect());
+            }
+            Err(error) => cli::warn_with_hints(
+                format!("{name}, a coin's earlier name: its candles count as missing: {error}"),
+                error.hint(),
+            ),
+        }
+    }
+    Ok(candles)
 }
 
 /// The exchange's clock; an answer that is none is put up with for a while.
