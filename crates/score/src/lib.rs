@@ -49,7 +49,7 @@ pub use error::Error;
 pub use interval_report::{IntervalReport, IntervalScores, IntervalValue};
 pub use interval_scores::score_intervals;
 pub use levels::{
-    ClassScore, CoinLevel, LevelBin, LevelForecast, LevelScore, ProbabilityBin, Quantity, REGIMES,
+    CallScore, ClassScore, CoinLevel, LevelBin, LevelForecast, LevelScore, ProbabilityBin, Quantity, REGIMES,
     RegimeForecast, RegimeScore,
 };
 pub use metrics::{
