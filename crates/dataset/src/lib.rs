@@ -54,7 +54,7 @@ pub use feature_shuffle::FeatureShuffle;
 pub use features::{
     ExportedFeatures, Feature, FeatureConfig, FeatureFormulas, FeatureMatrix, FeatureRows,
     FeatureSet, Features, GroupChoice, OptionalGroup, TabularFeatures, export_features,
-    features_reference, trailing_volatility,
+    features_reference, garch_variance, garch_warm_up_bars, trailing_volatility,
 };
 pub use filling::{Fill, Filling};
 pub use intervals_config::{IntervalMethod, IntervalsConfig};
