@@ -23,6 +23,9 @@ const LONGEST: Duration = Duration::from_secs(10);
 
 const PAUSE: Duration = Duration::from_millis(300);
 
+/// After so long a candle counts as final where none follows it.
+const FINAL_AFTER_MS: i64 = 3_600_000;
+
 /// How many coins are asked for at once.
 const AT_ONCE: usize = 24;
 
@@ -106,9 +109,9 @@ pub fn earlier_candles(
         .enable_all()
         .build()?;
     for (name, until_ms) in names {
-        // All of them closed by the end of the bar at `at_ms`.
-        let now_ms = at_ms + step;
-        let until_ms = now_ms.min(*until_ms);
+        let until_ms = (at_ms + step).min(*until_ms);
+        // No candle follows the last one of a name that ended: by then it counts as final.
+        let now_ms = at_ms + step + FINAL_AFTER_MS;
         let asked = client.closed_by(name, interval, from_ms, until_ms, now_ms);
         match runtime.block_on(asked) {
             Ok(served) => {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 use cli::ConfigArgs;
 use dataset::{Dataset, RunDir};
-use run::{FitOptions, RunReport, fit_by_horizon, fit_run, folds_named, stored_config};
+use run::{FitOptions, RunReport, fit_by_horizon, fit_run, folds_named};
 
 use crate::config::{SUFFIX, VolatilityConfig};
 use crate::recipe::VolatilityRecipe;
@@ -64,13 +64,13 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         Some(list) => folds_named(&dataset, &cli::folds(list)?, "--folds")?,
     };
     if !dataset.config.target.horizons.is_empty() {
-        begin(&run, &config)?;
+        config.begin(&run)?;
     }
     fit_by_horizon(&run, &dataset, |run, dataset| {
         let mut config = config.clone();
         config.shared = dataset.config.clone();
         let recipe = VolatilityRecipe::new(config.clone(), dataset);
-        let resolved = begin(run, &config)?;
+        let resolved = config.begin(run)?;
         let options = FitOptions {
             folds: folds.clone(),
             seeds: vec![1],
@@ -79,14 +79,4 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         };
         fit_run(&recipe, run, dataset, &resolved, &options)
     })
-}
-
-/// Begins a run, or goes on with one of the same config; returns the content of its run.toml.
-pub(crate) fn begin(run: &RunDir, config: &VolatilityConfig) -> anyhow::Result<String> {
-    let stored = stored_config(run)?
-        .map(|table| VolatilityConfig::new(&table)?.to_toml())
-        .transpose()?;
-    let resolved = config.to_toml()?;
-    run.begin(&resolved, stored.as_deref())?;
-    Ok(resolved)
 }

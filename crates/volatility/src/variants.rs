@@ -10,7 +10,6 @@ use run::{FitOptions, RunReport, check_coverage, fit_run};
 use serde::Serialize;
 use terminal::Table;
 
-use crate::command::begin;
 use crate::config::VolatilityConfig;
 use crate::recipe::VolatilityRecipe;
 
@@ -32,21 +31,21 @@ pub(crate) fn variants(words: &[String]) -> anyhow::Result<Vec<Variant>> {
     let mut variants: Vec<Variant> = Vec::new();
     for word in words {
         let wrong = |what: &str| cli::usage(anyhow!("--variant {word}: {what}").hint(HINT));
-        match variants.last_mut() {
-            Some(variant) if word.contains('=') => variant.overrides.push(word.clone()),
-            None if word.contains('=') => return Err(wrong("expected a name first")),
-            _ if !is_name(word) => {
-                return Err(wrong(
-                    "expected a name of letters, digits, `-`, `_` and `.`",
-                ));
-            }
-            _ if variants.iter().any(|variant| variant.name == *word) => {
-                return Err(wrong("expected each name once"));
-            }
-            _ => variants.push(Variant {
+        if word.contains('=') {
+            let variant = variants.last_mut();
+            let variant = variant.ok_or_else(|| wrong("expected a name first"))?;
+            variant.overrides.push(word.clone());
+        } else if !is_name(word) {
+            return Err(wrong(
+                "expected a name of letters, digits, `-`, `_` and `.`",
+            ));
+        } else if variants.iter().any(|variant| variant.name == *word) {
+            return Err(wrong("expected each name once"));
+        } else {
+            variants.push(Variant {
                 name: word.clone(),
                 overrides: Vec::new(),
-            }),
+            });
         }
     }
     Ok(variants)
@@ -117,7 +116,7 @@ fn fit_variant(run: &RunDir, config: VolatilityConfig, dataset: &Dataset) -> any
         shared: dataset.config.clone(),
         ..config
     };
-    let resolved = begin(run, &config)?;
+    let resolved = config.begin(run)?;
     if run.forecasts().exists() {
         return Ok(());
     }

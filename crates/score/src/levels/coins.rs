@@ -23,7 +23,7 @@ pub(super) fn coins(rows: &Rows, level: &LevelForecast) -> Vec<CoinLevel> {
         let (forecast, variance) = (pick(&level.volatility), pick(&level.variance));
         let regimes: Vec<RegimeRow> = (level.regimes.iter())
             .flat_map(|regimes| {
-                let row = |&row: &usize| regimes.row(row, rows.realized[row]);
+                let row = move |&row: &usize| regimes.row(row, rows.realized[row]);
                 places.iter().filter_map(row)
             })
             .collect();
