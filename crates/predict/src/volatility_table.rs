@@ -1,7 +1,5 @@
 //! The table of a run that forecasts volatilities.
 
-use std::fmt::Write;
-
 use dataset::format_time;
 use rules::{ExposureOptions, ExposureRule};
 use terminal::Table;
@@ -60,20 +58,21 @@ pub(crate) fn volatility_table(forecasts: &Forecasts) -> String {
             cells(coin, forecasts.time, (&coverages, &regimes, &levels)),
         );
     }
-    let mut text = table.render();
-    // Writing to a String cannot fail.
-    let _ = writeln!(
-        text,
+    table.render() + &explanation(forecasts) + &calibration_line(forecasts)
+}
+
+/// What the columns are.
+fn explanation(forecasts: &Forecasts) -> String {
+    format!(
         "\nThe forecast is of the volatility over the next {}, known since {} UTC, by {}. A year is {DAYS_A_YEAR} days. The \
          change is against the forecast of a week before; the top 20 % are of the run's earlier forecasts of the coin. \
          Exposure: what to keep of a full position by the rules of `quarterhour exposure`, less at High / less in the top / \
-         for a volatility of {:.0} % a year.",
+         for a volatility of {:.0} % a year.\n",
         in_days(&forecasts.horizon),
         format_time(forecasts.closed_at),
         forecasts.forecaster,
         ExposureOptions::default().target_volatility * 100.0
-    );
-    text + &calibration_line(forecasts)
+    )
 }
 
 /// A share in percent with the digits that it needs, at most four.
