@@ -12,6 +12,7 @@ use market::Market;
 use crate::answer::Answer;
 use crate::calendar::FilePeriod;
 use crate::file::{ServedFile, csv, funding_csv};
+use crate::rest::not_found;
 use crate::server::Server;
 
 /// What a path asks for.
@@ -62,17 +63,17 @@ pub(crate) async fn list(
     State(server): State<Arc<Server>>,
     Query(query): Query<ListingQuery>,
 ) -> Response {
+    let folder = match server.market {
+        Market::Spot => "data/spot/monthly/klines/",
+        Market::Futures => "data/futures/um/monthly/klines/",
+    };
+    if query.prefix.as_deref() != Some(folder) {
+        return not_found(State(server)).await;
+    }
     server.counts().count_request("archive");
-    let answer = server.archive_failure().unwrap_or_else(|| {
-        let folder = match server.market {
-            Market::Spot => "data/spot/monthly/klines/",
-            Market::Futures => "data/futures/um/monthly/klines/",
-        };
-        match query.prefix.as_deref() == Some(folder) {
-            true => listing(&server, folder, query.marker.as_deref().unwrap_or_default()),
-            false => Answer::page(StatusCode::NOT_FOUND),
-        }
-    });
+    let marker = query.marker.unwrap_or_default();
+    let answer = server.archive_failure();
+    let answer = answer.unwrap_or_else(|| listing(&server, folder, &marker));
     server.send(answer).await
 }
 

@@ -137,10 +137,8 @@ async fn all_symbols_of_the_archive_are_listed_page_by_page() {
                 "<ListBucketResult>{next}{folders}</ListBucketResult>"
             ))
         };
-        match request
-            .path
-            .contains("marker=data%2Fspot%2Fmonthly%2Fklines%2FLUNAUSDT%2F")
-        {
+        let marker = request.parameter("marker");
+        match marker.is_some_and(|marker| marker.contains("LUNAUSDT")) {
             false => page(&["BTCUSDT", "not a symbol", "LUNAUSDT"], Some("LUNAUSDT")),
             true => page(&["LUNAUSDT", "USTUSDT"], None),
         }
