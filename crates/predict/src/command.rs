@@ -21,7 +21,7 @@ use crate::record::print_last_bar;
 use crate::seen::{InSample, out_of_sample};
 use crate::volatility_drift::warn_of_drift;
 use crate::volatility_table::volatility_table;
-use crate::watch::{OrderArgs, WatchArgs, WatchConfig, WatchEnd, watch};
+use crate::watch::{OrderArgs, PauseCommand, WatchArgs, WatchConfig, WatchEnd, watch};
 use crate::{
     CandleSource, Checkpoint, CoinForecast, Fallback, ForecastUnit, Forecasts, History,
     MissingCoin, forecast_at,
@@ -107,7 +107,10 @@ pub(crate) struct ModelArgs {
 
 /// `quarterhour watch`, which is `predict` with `--watch`
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct WatchCommand {
+    #[command(subcommand)]
+    command: Option<PauseCommand>,
     #[command(flatten)]
     model: ModelArgs,
     #[command(flatten)]
@@ -170,6 +173,9 @@ impl Command {
     pub fn run(&self) -> anyhow::Result<()> {
         match self {
             Self::Watch(args) => {
+                if let Some(command) = &args.command {
+                    return command.run();
+                }
                 let urls = (
                     args.model.base_url.as_deref(),
                     args.websocket_url.as_deref(),
