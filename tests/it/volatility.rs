@@ -69,6 +69,10 @@ fn live_equals_offline_for_volatility() {
 
 /// Runs the subcommand on days of a simulated market.
 fn fit(run: &std::path::Path, sets: &[&str], more: &[&str]) {
+    asked(run, sets, more).unwrap();
+}
+
+fn asked(run: &std::path::Path, sets: &[&str], more: &[&str]) -> anyhow::Result<()> {
     let usual = [
         "data.interval=1d",
         "data.fill_limit=0m",
@@ -88,7 +92,7 @@ fn fit(run: &std::path::Path, sets: &[&str], more: &[&str]) {
         arguments.extend(["--set", key]);
     }
     arguments.extend(more);
-    volatility::run(&volatility::Args::parse_from(arguments)).unwrap();
+    volatility::run(&volatility::Args::parse_from(arguments))
 }
 
 /// Variants over one reading of the candles leave the files that a run alone leaves, but for its report.
@@ -137,16 +141,8 @@ fn a_variant_is_the_run_that_it_would_be_alone() {
     }
     // What is done is left, and what is shared cannot differ.
     fit(&together, &[&dir_key, "split.refit_every=30d"], &words);
-    let run = together.display().to_string();
-    let other = [
-        "volatility",
-        "--run",
-        &run,
-        "--variant",
-        "a",
-        "target.horizon=14d",
-    ];
-    let refused = volatility::run(&volatility::Args::parse_from(other)).unwrap_err();
+    let other = ["--variant", "a", "target.horizon=14d"];
+    let refused = asked(&together, &[&dir_key], &other).unwrap_err();
     let expected =
         "--variant a target.horizon=14d: expected keys of [volatility] and split.refit_every alone";
     assert!(refused.to_string().starts_with(expected), "{refused}");
