@@ -1,13 +1,14 @@
 //! Taking alerts without waiting.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use tracing::warn;
 
+use crate::alert::{Alert, Counts, Delivered};
 use crate::delivery::Delivery;
 use crate::limiter::Limiter;
 use crate::template::Message;
@@ -18,78 +19,6 @@ const QUEUE: usize = 64;
 
 /// First pause before an alert is tried again; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-
-/// What an alert is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum AlertKind {
-    /// Candles do not come.
-    Stale,
-    /// The exchange, the ledger or the watch fails.
-    Fault,
-    /// The model forecasts nothing, or fails.
-    Forecast,
-    /// The check of the ledger found something wrong.
-    Verification,
-    /// A model does not load, or a promoted version is refused.
-    Model,
-    /// Features are far from those of training.
-    Drift,
-}
-
-impl AlertKind {
-    /// Name for programs.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Stale => "stale",
-            Self::Fault => "fault",
-            Self::Forecast => "forecast",
-            Self::Verification => "verification",
-            Self::Model => "model",
-            Self::Drift => "drift",
-        }
-    }
-
-    fn title(self) -> &'static str {
-        match self {
-            Self::Stale => "stale data",
-            Self::Fault => "fault",
-            Self::Forecast => "no forecasts",
-            Self::Verification => "the ledger is wrong",
-            Self::Model => "model refused",
-            Self::Drift => "drift",
-        }
-    }
-}
-
-/// Something that a person should know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Alert {
-    /// What it is about.
-    pub kind: AlertKind,
-    /// What tells it from others of its kind, such as a coin; empty where nothing does.
-    pub subject: String,
-    /// A sentence.
-    pub text: String,
-}
-
-/// Alerts by what came of them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Delivered {
-    /// Delivered.
-    pub sent: u64,
-    /// Given up after several tries, or refused.
-    pub failed: u64,
-    /// Left out, as there were too many.
-    pub dropped: u64,
-}
-
-/// Counts that the thread and its owner share.
-#[derive(Debug, Default)]
-pub(crate) struct Counts {
-    pub sent: AtomicU64,
-    pub failed: AtomicU64,
-    dropped: AtomicU64,
-}
 
 /// Takes alerts, and delivers them from a thread of its own. Nothing waits for it.
 #[derive(Debug)]
@@ -169,12 +98,7 @@ impl Alerts {
 
     /// What came of the alerts so far.
     pub fn delivered(&self) -> Delivered {
-        let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
-        Delivered {
-            sent: count(&self.counts.sent),
-            failed: count(&self.counts.failed),
-            dropped: count(&self.counts.dropped),
-        }
+        self.counts.delivered()
     }
 
     /// Waits for at most `patience` until all alerts that were taken are delivered or given up.
@@ -187,14 +111,9 @@ impl Alerts {
         } = self;
         drop(queue);
         // The channel is closed when the thread ends; nothing is ever sent by it.
-        if let Err(std::sync::mpsc::RecvTimeoutError::Timeout) = ended.recv_timeout(patience) {
+        if let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(patience) {
             warn!("alerts are still on their way, and are given up");
         }
-        let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
-        Delivered {
-            sent: count(&counts.sent),
-            failed: count(&counts.failed),
-            dropped: count(&counts.dropped),
-        }
+        counts.delivered()
     }
 }

@@ -12,7 +12,7 @@ use tokio::runtime::{Builder, Runtime};
 use tracing::warn;
 
 use crate::Error;
-use crate::alerts::Counts;
+use crate::alert::Counts;
 use crate::endpoint::Endpoint;
 use crate::template::Message;
 

@@ -5,6 +5,7 @@
 //!
 //! The address is a secret: no message, log line or debug output of this crate holds it.
 
+mod alert;
 mod alerts;
 mod config;
 mod delivery;
@@ -14,7 +15,8 @@ mod limiter;
 mod secret;
 mod template;
 
-pub use alerts::{Alert, AlertKind, Alerts, Delivered};
+pub use alert::{Alert, AlertKind, Delivered};
+pub use alerts::Alerts;
 pub use config::AlertsConfig;
 pub use error::Error;
 pub use secret::SecretUrl;

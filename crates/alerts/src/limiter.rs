@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use crate::AlertKind;
+use crate::alert::AlertKind;
 
 const HOUR: Duration = Duration::from_secs(3600);
 

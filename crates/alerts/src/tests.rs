@@ -21,8 +21,9 @@ fn server(statuses: &[u16]) -> (u16, Receiver<Request>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let (sender, requests) = channel();
-    let mut statuses = statuses.to_vec().into_iter();
+    let statuses = statuses.to_vec();
     thread::spawn(move || {
+        let mut statuses = statuses.into_iter();
         for stream in listener.incoming() {
             let request = read(&mut stream.as_ref().unwrap());
             let status = statuses.next().unwrap_or(200);

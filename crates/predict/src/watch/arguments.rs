@@ -1,5 +1,6 @@
 //! What a watch is told beside its config.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use alerts::AlertsConfig;
@@ -49,6 +50,21 @@ impl WatchArgs {
             }
         };
         self.ledger.clone().unwrap_or_else(default)
+    }
+
+    /// These arguments for another command that is watched with, of the ledger at `ledger`.
+    pub(crate) fn given_on(&self, ledger: &Path) -> Vec<OsString> {
+        let mut arguments = vec!["--ledger".into(), ledger.into()];
+        let others = [
+            ("--config", &self.config),
+            ("--thresholds", &self.thresholds),
+        ];
+        for (name, path) in others {
+            if let Some(path) = path {
+                arguments.extend([name.into(), path.into()]);
+            }
+        }
+        arguments
     }
 
     /// The two sections, checked.

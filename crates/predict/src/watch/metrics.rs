@@ -52,7 +52,7 @@ pub struct WatchMetrics {
     pub last_success: Gauge,
     candle_age: GaugeVec,
     /// When the last candle of each coin closed, and the clock that tells how long ago that is.
-    closes: Arc<Mutex<Option<(Vec<(Symbol, i64)>, ExchangeClock)>>>,
+    closes: Arc<Mutex<Option<LastCloses>>>,
     is_paused: IntGauge,
     alerts: IntGaugeVec,
     /// How far each coin's features are from training, in standard deviations.
@@ -61,6 +61,13 @@ pub struct WatchMetrics {
     pub is_streaming: IntGauge,
     /// Faults by kind, from 0 on.
     pub faults: IntCounterVec,
+}
+
+/// When the last candle of each coin closed, UTC ms, and the clock of the exchange.
+#[derive(Debug)]
+struct LastCloses {
+    of_coins: Vec<(Symbol, i64)>,
+    clock: ExchangeClock,
 }
 
 /// From a millisecond to ten seconds.
@@ -73,6 +80,10 @@ impl WatchMetrics {
     ///
     /// # Errors
     /// A name that is taken twice.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "the list of all metrics with their names"
+    )]
     pub fn new() -> prometheus::Result<Self> {
         let registry = Registry::new_custom(Some("quarterhour".to_owned()), None)?;
         let counts = |name: &str, help: &str, label: &str| -> prometheus::Result<IntCounterVec> {
@@ -235,7 +246,10 @@ impl WatchMetrics {
     /// When the last candle of each coin closed, UTC ms.
     pub fn set_ages(&self, closes: Vec<(Symbol, i64)>, clock: &ExchangeClock) {
         let mut known = self.closes.lock().unwrap_or_else(PoisonError::into_inner);
-        *known = Some((closes, clock.clone()));
+        *known = Some(LastCloses {
+            of_coins: closes,
+            clock: clock.clone(),
+        });
     }
 
     /// What came of the alerts.
@@ -253,9 +267,9 @@ impl WatchMetrics {
     /// The text that a Prometheus server reads.
     pub fn text(&self) -> String {
         let known = self.closes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((closes, clock)) = known.as_ref() {
-            let now_ms = clock.now_ms();
-            for (symbol, close_ms) in closes {
+        if let Some(closes) = known.as_ref() {
+            let now_ms = closes.clock.now_ms();
+            for (symbol, close_ms) in &closes.of_coins {
                 let age = self.candle_age.with_label_values(&[symbol.as_str()]);
                 age.set((now_ms - close_ms) as f64 / 1000.0);
             }

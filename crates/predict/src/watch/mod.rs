@@ -1,6 +1,7 @@
 //! `quarterhour watch`: a forecast of every minute as it closes, and pretend positions on it.
 
 mod arguments;
+mod beside;
 mod book;
 mod clock;
 mod coin;
@@ -22,6 +23,7 @@ mod state;
 mod unseen;
 
 pub use arguments::WatchArgs;
+pub use beside::{Beside, PageArgs};
 pub use clock::{ExchangeClock, Reading};
 pub use coin::SETTLE_WITHOUT_AFTER_BARS;
 pub use config::WatchConfig;
