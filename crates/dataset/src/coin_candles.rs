@@ -38,7 +38,8 @@ impl CoinCandles {
     /// # Errors
     /// A config that is refused; no candles at all; a file that is broken.
     pub fn of(config: &Config) -> Result<Self, Error> {
-        config.validate()?;
+        config.universe.validate()?;
+        config.validate_data()?;
         let KnownCoins {
             config,
             without_candles,

@@ -6,11 +6,12 @@ mod chart;
 mod document;
 mod html;
 mod importance;
+mod picture;
 mod text;
 
 pub use chart::{
-    Chart, Series, backtest_svg, bar_chart, dependence_svg, folds_svg, heatmap, histogram,
-    importance_svg, line_chart, point_chart, quantiles_svg, row_chart, thresholds_svg,
+    Series, backtest_svg, bar_chart, dependence_svg, folds_svg, heatmap, histogram, importance_svg,
+    line_chart, point_chart, quantiles_svg, row_chart, thresholds_svg,
 };
 pub use document::{Block, Document, Grid, GridCell, Section};
 pub use html::{
@@ -20,6 +21,7 @@ pub use html::{
 pub use importance::{
     Dependence, DependenceBin, FeatureImportance, FoldImportance, Importance, RankStability,
 };
+pub use picture::Chart;
 pub use text::{
     across_table, backtest_coins_csv, backtest_csv, backtest_table, calibration_coins,
     calibration_table, coins_table, exposure_table, portfolio_table, quantiles_csv,

@@ -7,7 +7,7 @@ use clap::Parser;
 use cli::{ConfigArgs, WithHint};
 use dataset::{Dataset, Fold, RunDir, Scratch};
 use linear::recipe_on_base;
-use run::{FitOptions, check_coverage, fit_run, folds_named, gather, stored_config};
+use run::{FitOptions, RunReport, check_coverage, fit_run, folds_named, gather, stored_config};
 
 use crate::config::TrainConfig;
 use crate::dry_run;
@@ -133,7 +133,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         folds,
         seeds,
         again: false,
-        json: args.json,
+        report: RunReport::scores(args.json),
     };
     fit_run(&*recipe, &run, &dataset, &resolved, &options).map(|_| ())
 }

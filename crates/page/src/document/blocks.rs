@@ -1,7 +1,7 @@
 //! What documents are made of.
 
 use super::grid::Grid;
-use crate::chart::Chart;
+use crate::picture::Chart;
 
 /// A part of a document with its heading.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,7 +4,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::blocks::{Block, Section};
 use super::grid::{Grid, GridCell, GridRow};
-use crate::chart::DARK_COLOURS;
+use crate::picture::DARK_COLOURS;
 
 /// The style of all pages.
 pub(crate) const STYLE: &str = include_str!("style.css");

@@ -3,8 +3,6 @@
 //! Colours are those of Okabe and Ito, which people of any colour vision tell apart; controls are
 //! grey.
 
-use std::cell::RefCell;
-
 use maud::html;
 use notation::format_time;
 use plotters::chart::MeshStyle;
@@ -14,9 +12,9 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use statistics::ConfidenceInterval;
 
 use super::deciles::Decile;
-use crate::importance::Importance;
+pub(crate) use super::tips::{Tips, figure, point_words};
 
-const WIDTH: u32 = 960;
+pub(crate) const WIDTH: u32 = 960;
 pub(crate) const FONT: &str = "sans-serif";
 pub(crate) const INK: RGBColor = RGBColor(60, 60, 60);
 const LIGHT: RGBColor = RGBColor(225, 225, 225);
@@ -36,14 +34,8 @@ pub(crate) const COLOURS: [RGBColor; 6] = [
     RGBColor(86, 180, 233),
 ];
 
-/// Radius of what is pointed at around a point, in pixels.
-const REACH: i32 = 8;
-
 /// Where the names above a chart begin.
 const LEGEND_LEFT: i32 = 84;
-
-/// Most bars of an importance chart.
-const MOST_FEATURES: usize = 20;
 
 pub(crate) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 pub(crate) type DrawResult = Result<(), Box<dyn std::error::Error>>;
@@ -97,39 +89,6 @@ pub struct ChartSeries<T> {
     pub role: SeriesRole,
     /// Points in their order.
     pub points: Vec<T>,
-}
-
-/// What is said where a chart is pointed at: transparent marks above the drawing, each with its words.
-#[derive(Debug, Default)]
-pub(crate) struct Tips(RefCell<String>);
-
-impl Tips {
-    /// Words around a pixel.
-    pub(crate) fn at(&self, (x, y): (i32, i32), words: &str) {
-        self.add(&html! { circle cx=(x) cy=(y) r=(REACH) { title { (words) } } }.into_string());
-    }
-
-    /// Words over a rectangle between two pixels.
-    pub(crate) fn over(&self, [from, until]: [(i32, i32); 2], words: &str) {
-        let (left, top) = (from.0.min(until.0), from.1.min(until.1));
-        let (width, height) = ((from.0 - until.0).abs(), (from.1 - until.1).abs());
-        self.add(
-            &html! { rect x=(left) y=(top) width=(width.max(1)) height=(height.max(1)) { title { (words) } } }
-                .into_string(),
-        );
-    }
-
-    fn add(&self, mark: &str) {
-        self.0.borrow_mut().push_str(mark);
-    }
-
-    fn layer(self) -> String {
-        let marks = self.0.into_inner();
-        match marks.as_str() {
-            "" => marks,
-            marks => format!("<g fill=\"transparent\">{marks}</g>"),
-        }
-    }
 }
 
 /// The drawing as text, named for who cannot see it; a chart that cannot be drawn is left out, the
@@ -188,7 +147,7 @@ pub(crate) fn groups(
             let (_, bottom) = plot.get_pixel_range();
             let (left, top) = area.get_base_pixel();
             let at = (x - left, bottom.end - top + 8);
-            write(&area, name, 13, at, Pos::new(HPos::Center, VPos::Top))?;
+            write(&area, name, 15, at, Pos::new(HPos::Center, VPos::Top))?;
         }
         let step = 0.7 / series.len().max(1) as f64;
         for (index, one) in series.iter().enumerate() {
@@ -366,71 +325,6 @@ pub(super) fn deciles(series: &[ChartSeries<Decile>]) -> String {
     )
 }
 
-/// Bars of the features with most gain, and of their mean SHAP contributions, as a chart of its
-/// own.
-pub fn importance_svg(importance: &Importance) -> String {
-    let mut features = importance.features.clone();
-    features.sort_by(|a, b| b.gain.total_cmp(&a.gain));
-    features.truncate(MOST_FEATURES);
-    let names: Vec<String> = features
-        .iter()
-        .map(|feature| feature.name.clone())
-        .collect();
-    let gain: Vec<f64> = features
-        .iter()
-        .map(|feature| feature.gain * 100.0)
-        .collect();
-    let shap: Option<Vec<f64>> = features
-        .iter()
-        .map(|feature| Some(feature.shap? * 1e4))
-        .collect();
-    svg(
-        "Importance of features",
-        80 + 24 * names.len() as u32,
-        |area, _| {
-            let half = if shap.is_some() { 3 * WIDTH / 5 } else { WIDTH };
-            let (left, right) = area.split_horizontally(half);
-            bars(&left, &names, &gain, "share of the gain (%)", COLOURS[0])?;
-            match &shap {
-                Some(shap) => bars(&right, &[], shap, "mean |SHAP| (basis points)", COLOURS[1]),
-                None => Ok(()),
-            }
-        },
-    )
-}
-
-fn bars(
-    area: &Area<'_>,
-    names: &[String],
-    values: &[f64],
-    unit: &str,
-    colour: RGBColor,
-) -> DrawResult {
-    let high = values.iter().copied().fold(0.0, f64::max).max(1e-9) * 1.05;
-    let mut chart = ChartBuilder::on(area)
-        .margin(12)
-        .margin_right(24)
-        .x_label_area_size(40)
-        .y_label_area_size(if names.is_empty() { 10 } else { 210 })
-        .build_cartesian_2d(0.0..high, values.len() as f64 - 0.5..-0.5)?;
-    quiet(&mut chart.configure_mesh())
-        .disable_y_mesh()
-        .x_labels(6)
-        .y_labels(0)
-        .x_label_formatter(&|value| tick(*value))
-        .x_desc(unit)
-        .draw()?;
-    names_at_the_left(area, &chart, names)?;
-    let bar = |(place, &value): (usize, &f64)| {
-        Rectangle::new(
-            [(0.0, place as f64 - 0.35), (value, place as f64 + 0.35)],
-            colour.filled(),
-        )
-    };
-    chart.draw_series(values.iter().enumerate().map(bar))?;
-    Ok(())
-}
-
 pub(crate) type Chart<'a, 'b> =
     ChartContext<'a, SVGBackend<'b>, Cartesian2d<Coordinate, Coordinate>>;
 
@@ -443,8 +337,8 @@ pub(crate) fn quiet<'m, 'a, 'b, 'c>(
     mesh.max_light_lines(0)
         .bold_line_style(LIGHT)
         .axis_style(LIGHT)
-        .label_style((FONT, 13, &INK))
-        .axis_desc_style((FONT, 13, &INK))
+        .label_style((FONT, 15, &INK))
+        .axis_desc_style((FONT, 15, &INK))
 }
 
 pub(crate) fn names_at_the_left(
@@ -458,7 +352,7 @@ pub(crate) fn names_at_the_left(
     for (place, name) in names.iter().enumerate() {
         let (_, y) = plot.map_coordinate(&(0.0, place as f64));
         let at = (columns.start - left - 8, y - top);
-        write(area, name, 13, at, Pos::new(HPos::Right, VPos::Center))?;
+        write(area, name, 15, at, Pos::new(HPos::Right, VPos::Center))?;
     }
     Ok(())
 }
@@ -508,7 +402,7 @@ pub(crate) fn legend_with<'a, T>(
         let y = 16 + 20 * line;
         draw(&above, one.role, (x + 7, y))?;
         let left = Pos::new(HPos::Left, VPos::Center);
-        write(&above, &one.label, 13, (x + 20, y), left)?;
+        write(&above, &one.label, 15, (x + 20, y), left)?;
     }
     Ok(below)
 }
@@ -546,30 +440,6 @@ pub(crate) fn padded(values: impl Iterator<Item = f64>) -> (f64, f64) {
         });
     let room = ((high - low) * 0.05).max(1e-6);
     (low - room, high + room)
-}
-
-/// What is said of a point: whose, where, its value with its interval.
-pub(crate) fn point_words(label: &str, place: &str, (value, ends): &Point, scale: f64) -> String {
-    let figure = |value: f64| figure(value * scale);
-    let value = value.map_or_else(|| "-".to_owned(), figure);
-    let ends = ends.map_or_else(String::new, |[low, high]| {
-        format!(" ({} to {})", figure(low), figure(high))
-    });
-    match place {
-        "" => format!("{label}: {value}{ends}"),
-        place => format!("{label}, {place}: {value}{ends}"),
-    }
-}
-
-/// A number with four digits that count.
-pub(crate) fn figure(value: f64) -> String {
-    let size = if value == 0.0 || !value.is_finite() {
-        0
-    } else {
-        value.abs().log10().floor() as i64
-    };
-    let digits = usize::try_from((3 - size).clamp(0, 8)).unwrap_or(0);
-    format!("{value:.digits$}")
 }
 
 /// `05-01` of UTC milliseconds.

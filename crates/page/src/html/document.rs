@@ -1,7 +1,7 @@
 //! What all pages share: the frame with its style, tables, charts.
 
-use crate::chart::DARK_COLOURS;
 use crate::document::{Block, STYLE, Section};
+use crate::picture::DARK_COLOURS;
 use maud::{DOCTYPE, Markup, PreEscaped, Render, html};
 
 use crate::text::format::dash;

@@ -41,23 +41,16 @@ pub(super) fn verdict(page: &Page<'_>) -> Vec<String> {
     let is_known = |place: &usize| scores[*place].value(metric).is_some();
     let mut controls = (0..scores.len()).filter(|&place| scores[place].is_control());
     let control = best(&mut controls.by_ref().filter(is_known));
-    let days: BTreeSet<i64> = page
-        .rows
-        .time_ms
-        .iter()
-        .map(|time| time.div_euclid(DAY_MS))
-        .collect();
     let first = control.map(|control| {
+        let found = difference(page, [model, control]).map(|found| found.metric(metric));
         let beside = BesideControl {
             forecaster: &labels[model],
             control: &labels[control],
             metric: title,
             is_loss,
-            difference: difference(page, [model, control])
-                .map(|found| found.metric(metric))
-                .unwrap_or_default(),
+            difference: found.unwrap_or_default(),
             interval_title: interval_title(page.report.confidence),
-            days: days.len(),
+            days: scored_days(page),
         };
         beside.sentence()
     });
@@ -80,6 +73,12 @@ pub(super) fn verdict(page: &Page<'_>) -> Vec<String> {
         )
     });
     vec![first, second]
+}
+
+/// UTC days with a scored row.
+fn scored_days(page: &Page<'_>) -> usize {
+    let days = page.rows.time_ms.iter().map(|time| time.div_euclid(DAY_MS));
+    days.collect::<BTreeSet<i64>>().len()
 }
 
 /// The scores of one forecaster minus those of another.
@@ -185,7 +184,7 @@ fn level_sentence(page: &Page<'_>, model: usize, labels: &[String]) -> String {
     };
     let own = format!("Its QLIKE is {}", qlike(model));
     let Some(har) = models(page).find(is_har) else {
-        return format!("{own}; no other HAR stands beside it.");
+        return format!("{own}; no other run of HAR stands beside it to compare with.");
     };
     // The report has one of the two orders.
     let turned = |found: Difference| {

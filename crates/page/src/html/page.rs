@@ -4,11 +4,11 @@ use maud::{Markup, html};
 use notation::format_time;
 use score::{Quantity, ReportSection};
 
-use super::charts::importance_svg;
 use super::content::{Page, models};
 use super::dependence_chart::dependence_svg;
 use super::document::{PageRow, chart, part, table};
 use super::fold_chart::folds_svg;
+use super::importance_chart::importance_svg;
 use super::intervals::intervals;
 use super::level_classes::classes;
 use super::level_scores::{level_folds, level_scores};
@@ -19,9 +19,9 @@ use super::reliability::reliability;
 use super::scores::scores;
 use super::shapes::{cumulative, tenths};
 use super::trading::trading;
-use crate::chart::Chart;
 use crate::document::{Block, Document, Section};
 use crate::importance::{Importance, RankStability};
+use crate::picture::Chart;
 use crate::text::format::{correlation, counted, grouped, interval_title, percent, span};
 use crate::text::interval_note;
 

@@ -32,7 +32,6 @@ pub struct EdaArgs {
 /// A config that is refused, no candles, a file that cannot be written, no browser for a PDF.
 pub(crate) fn run(args: &EdaArgs) -> anyhow::Result<()> {
     let config: Config = args.config.load()?.parse()?;
-    config.validate().map_err(cli::usage)?;
     let browser = args.pdf.browser()?;
     let default = || config.data.dir.join("eda").join(args.config.name());
     let page = args.out.clone().unwrap_or_else(default).join("eda.html");
