@@ -49,6 +49,18 @@ impl<'a> Observations<'a> {
         }
     }
 
+    /// Terms that somebody has, `[coins][terms]`, at row 0 of a panel without candles.
+    pub fn given(panel: &'a Panel, terms: &[Term], values: &[Vec<f64>]) -> Self {
+        let of_coin = |values: &Vec<f64>| values.iter().map(|&value| vec![value]).collect();
+        Self {
+            panel,
+            rows: vec![0],
+            names: terms.iter().map(|term| term.name).collect(),
+            terms: values.iter().map(of_coin).collect(),
+            returns: vec![Vec::new(); values.len()],
+        }
+    }
+
     pub fn panel(&self) -> &'a Panel {
         self.panel
     }
