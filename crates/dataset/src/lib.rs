@@ -54,11 +54,11 @@ pub use feature_shuffle::FeatureShuffle;
 pub use features::{
     ExportedFeatures, Feature, FeatureConfig, FeatureFormulas, FeatureMatrix, FeatureRows,
     FeatureSet, Features, GroupChoice, OptionalGroup, TabularFeatures, export_features,
-    features_reference, trailing_volatility,
+    features_reference, garch_variance, garch_warm_up_bars, trailing_volatility,
 };
 pub use filling::{Fill, Filling};
 pub use intervals_config::{IntervalMethod, IntervalsConfig};
-pub use log_returns::{count_jumps, log_returns};
+pub use log_returns::{count_jumps, jump_rows, log_returns};
 pub use months::months;
 pub use named_output::check_named_output;
 pub use normalize_config::{InputNorm, NormalizeConfig, NormalizeMethod, TargetScale};

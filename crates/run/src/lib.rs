@@ -31,7 +31,7 @@ pub use apart::{FitCommand, FitProcess};
 pub use card::CARD_FILE;
 pub use coverage::check_coverage;
 pub use explanation::{Contribution, Explanation, ExplanationMethod};
-pub use fit::{FitOptions, fit_run, folds_named, gather, stored_config};
+pub use fit::{FitOptions, RunReport, fit_run, folds_named, gather, stored_config};
 pub use forecast_piece::forecast_piece;
 pub use forecast_span::forecast_span;
 pub use forecaster::{

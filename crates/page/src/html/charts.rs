@@ -3,6 +3,8 @@
 //! Colours are those of Okabe and Ito, which people of any colour vision tell apart; controls are
 //! grey.
 
+use std::cell::RefCell;
+
 use maud::html;
 use notation::format_time;
 use plotters::chart::MeshStyle;
@@ -15,17 +17,17 @@ use super::deciles::Decile;
 use crate::importance::Importance;
 
 const WIDTH: u32 = 960;
-pub(super) const FONT: &str = "sans-serif";
-pub(super) const INK: RGBColor = RGBColor(60, 60, 60);
+pub(crate) const FONT: &str = "sans-serif";
+pub(crate) const INK: RGBColor = RGBColor(60, 60, 60);
 const LIGHT: RGBColor = RGBColor(225, 225, 225);
-pub(super) const GREYS: [RGBColor; 5] = [
+pub(crate) const GREYS: [RGBColor; 5] = [
     RGBColor(90, 90, 90),
     RGBColor(165, 165, 165),
     RGBColor(125, 125, 125),
     RGBColor(60, 60, 60),
     RGBColor(190, 190, 190),
 ];
-pub(super) const COLOURS: [RGBColor; 6] = [
+pub(crate) const COLOURS: [RGBColor; 6] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
     RGBColor(0, 158, 115),
@@ -34,27 +36,32 @@ pub(super) const COLOURS: [RGBColor; 6] = [
     RGBColor(86, 180, 233),
 ];
 
+/// Radius of what is pointed at around a point, in pixels.
+const REACH: i32 = 8;
+
 /// Where the names above a chart begin.
 const LEGEND_LEFT: i32 = 84;
 
 /// Most bars of an importance chart.
 const MOST_FEATURES: usize = 20;
 
-pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-pub(super) type DrawResult = Result<(), Box<dyn std::error::Error>>;
+pub(crate) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+pub(crate) type DrawResult = Result<(), Box<dyn std::error::Error>>;
 
 /// A value with its interval.
-pub(super) type Point = (Option<f64>, Option<ConfidenceInterval>);
+pub type Point = (Option<f64>, Option<ConfidenceInterval>);
 
 /// Whose line or points they are, counted among their like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SeriesRole {
+pub enum SeriesRole {
+    /// What a chart is about: in colour.
     Model(usize),
+    /// What stands beside it: in grey, lines dashed.
     Control(usize),
 }
 
 impl SeriesRole {
-    pub(super) fn colour(self) -> RGBColor {
+    pub(crate) fn colour(self) -> RGBColor {
         match self {
             Self::Model(place) => COLOURS[place % COLOURS.len()],
             Self::Control(place) => GREYS[place % GREYS.len()],
@@ -64,13 +71,13 @@ impl SeriesRole {
 
 /// Counts models and controls, each among their like, so that all charts draw a forecaster alike.
 #[derive(Debug, Default)]
-pub(super) struct SeriesRoles {
+pub(crate) struct SeriesRoles {
     models: usize,
     controls: usize,
 }
 
 impl SeriesRoles {
-    pub(super) fn next(&mut self, is_model: bool) -> SeriesRole {
+    pub(crate) fn next(&mut self, is_model: bool) -> SeriesRole {
         if is_model {
             self.models += 1;
             SeriesRole::Model(self.models - 1)
@@ -82,46 +89,84 @@ impl SeriesRoles {
 }
 
 /// A line or row of points with its name.
-pub(super) struct ChartSeries<T> {
+#[derive(Debug, Clone)]
+pub struct ChartSeries<T> {
+    /// Name in the legend.
     pub label: String,
-    pub kind: SeriesRole,
+    /// Colour and form.
+    pub role: SeriesRole,
+    /// Points in their order.
     pub points: Vec<T>,
+}
+
+/// What is said where a chart is pointed at: transparent marks above the drawing, each with its words.
+#[derive(Debug, Default)]
+pub(crate) struct Tips(RefCell<String>);
+
+impl Tips {
+    /// Words around a pixel.
+    pub(crate) fn at(&self, (x, y): (i32, i32), words: &str) {
+        self.add(&html! { circle cx=(x) cy=(y) r=(REACH) { title { (words) } } }.into_string());
+    }
+
+    /// Words over a rectangle between two pixels.
+    pub(crate) fn over(&self, [from, until]: [(i32, i32); 2], words: &str) {
+        let (left, top) = (from.0.min(until.0), from.1.min(until.1));
+        let (width, height) = ((from.0 - until.0).abs(), (from.1 - until.1).abs());
+        self.add(
+            &html! { rect x=(left) y=(top) width=(width.max(1)) height=(height.max(1)) { title { (words) } } }
+                .into_string(),
+        );
+    }
+
+    fn add(&self, mark: &str) {
+        self.0.borrow_mut().push_str(mark);
+    }
+
+    fn layer(self) -> String {
+        let marks = self.0.into_inner();
+        match marks.as_str() {
+            "" => marks,
+            marks => format!("<g fill=\"transparent\">{marks}</g>"),
+        }
+    }
 }
 
 /// The drawing as text, named for who cannot see it; a chart that cannot be drawn is left out, the
 /// tables say the same.
-pub(super) fn svg(name: &str, height: u32, draw: impl FnOnce(&Area<'_>) -> DrawResult) -> String {
-    let mut text = String::new();
+pub(crate) fn svg(
+    name: &str,
+    height: u32,
+    draw: impl FnOnce(&Area<'_>, &Tips) -> DrawResult,
+) -> String {
+    let (mut text, tips) = (String::new(), Tips::default());
     let area = SVGBackend::with_string(&mut text, (WIDTH, height)).into_drawing_area();
-    let drawn = area
-        .fill(&WHITE)
-        .map_err(Into::into)
-        .and_then(|()| draw(&area))
-        .and_then(|()| Ok(area.present()?));
+    let drawn = draw(&area, &tips).and_then(|()| Ok(area.present()?));
     drop(area);
+    if drawn.is_err() {
+        return String::new();
+    }
     // Without a size of its own it takes the page's width.
     let size = format!("<svg width=\"{WIDTH}\" height=\"{height}\"");
     let named = format!(
-        "<svg role=\"img\" aria-label=\"{}\"",
+        "<svg role=\"img\" class=\"chart\" aria-label=\"{}\"",
         html! { (name) }.into_string()
     );
-    if drawn.is_ok() {
-        text.replacen(&size, &named, 1)
-    } else {
-        String::new()
-    }
+    let text = text.replacen(&size, &named, 1);
+    let drawing = text.trim_end().trim_end_matches("</svg>");
+    format!("{drawing}{}</svg>\n", tips.layer())
 }
 
 /// Points with intervals side by side in named groups: folds or deciles.
 /// `unit` is what stands at the axis, and how many of it a value of 1 is.
-pub(super) fn groups(
+pub(crate) fn groups(
     title: &str,
     names: &[String],
     series: &[ChartSeries<Point>],
     (unit, scale): (&str, f64),
 ) -> String {
     let (low, high) = range(series.iter().flat_map(|one| &one.points), scale);
-    svg(title, 360, |area| {
+    svg(title, 360, |area, tips| {
         let area = legend(area, series)?;
         let mut chart = ChartBuilder::on(&area)
             .margin(12)
@@ -147,7 +192,7 @@ pub(super) fn groups(
         }
         let step = 0.7 / series.len().max(1) as f64;
         for (index, one) in series.iter().enumerate() {
-            let colour = one.kind.colour();
+            let colour = one.role.colour();
             let offset = (index as f64 - (series.len() as f64 - 1.0) / 2.0) * step;
             for (place, (value, interval)) in one.points.iter().enumerate() {
                 let x = place as f64 + offset;
@@ -157,6 +202,12 @@ pub(super) fn groups(
                 }
                 if let Some(value) = value {
                     chart.draw_series([Circle::new((x, value * scale), 4, colour.filled())])?;
+                    let words =
+                        point_words(&one.label, &names[place], &(Some(*value), *interval), scale);
+                    tips.at(
+                        chart.plotting_area().map_coordinate(&(x, value * scale)),
+                        &words,
+                    );
                 }
             }
         }
@@ -165,7 +216,7 @@ pub(super) fn groups(
 }
 
 /// One row a name, a point with its interval for each series: coins.
-pub(super) fn rows(
+pub(crate) fn rows(
     title: &str,
     names: &[String],
     series: &[ChartSeries<Point>],
@@ -173,7 +224,7 @@ pub(super) fn rows(
 ) -> String {
     let (low, high) = range(series.iter().flat_map(|one| &one.points), 1.0);
     let height = 90 + names.len() as u32 * (14 + 6 * series.len() as u32);
-    svg(title, height, |area| {
+    svg(title, height, |area, tips| {
         let area = legend(area, series)?;
         let mut chart = ChartBuilder::on(&area)
             .margin(12)
@@ -193,7 +244,7 @@ pub(super) fn rows(
         names_at_the_left(&area, &chart, names)?;
         let step = 0.7 / series.len().max(1) as f64;
         for (index, one) in series.iter().enumerate() {
-            let colour = one.kind.colour();
+            let colour = one.role.colour();
             let offset = (index as f64 - (series.len() as f64 - 1.0) / 2.0) * step;
             for (place, (value, interval)) in one.points.iter().enumerate() {
                 let y = place as f64 + offset;
@@ -205,6 +256,9 @@ pub(super) fn rows(
                 }
                 if let Some(value) = value {
                     chart.draw_series([Circle::new((*value, y), 4, colour.filled())])?;
+                    let words =
+                        point_words(&one.label, &names[place], &(Some(*value), *interval), 1.0);
+                    tips.at(chart.plotting_area().map_coordinate(&(*value, y)), &words);
                 }
             }
         }
@@ -213,7 +267,7 @@ pub(super) fn rows(
 }
 
 /// Lines over time; `marks` are the beginnings of folds, times are UTC milliseconds.
-pub(super) fn lines(
+pub(crate) fn lines(
     title: &str,
     series: &[ChartSeries<(i64, f64)>],
     marks: &[i64],
@@ -225,7 +279,7 @@ pub(super) fn lines(
         return String::new();
     };
     let (low, high) = padded(points().map(|p| p.1));
-    svg(title, 380, |area| {
+    svg(title, 380, |area, tips| {
         let area = legend(area, series)?;
         let mut chart = ChartBuilder::on(&area)
             .margin(12)
@@ -251,20 +305,43 @@ pub(super) fn lines(
         chart.draw_series(LineSeries::new(zero, INK.stroke_width(1)))?;
         for one in series {
             let points = one.points.iter().map(|&(time, value)| (time as f64, value));
-            match one.kind {
+            match one.role {
                 SeriesRole::Model(_) => {
-                    chart.draw_series(LineSeries::new(points, one.kind.colour().stroke_width(2)))?
+                    chart.draw_series(LineSeries::new(points, one.role.colour().stroke_width(2)))?
                 }
                 SeriesRole::Control(_) => chart.draw_series(DashedLineSeries::new(
                     points,
                     6,
                     4,
-                    one.kind.colour().stroke_width(2),
+                    one.role.colour().stroke_width(2),
                 ))?,
             };
         }
+        line_tips(&chart, series, [from, until], tips);
         Ok(())
     })
+}
+
+/// Strips over a chart of lines, each with its time and every line's last value by then.
+fn line_tips(
+    chart: &Chart<'_, '_>,
+    series: &[ChartSeries<(i64, f64)>],
+    [from, until]: [i64; 2],
+    tips: &Tips,
+) {
+    const STRIPS: i32 = 80;
+    let (columns, rows) = chart.plotting_area().get_pixel_range();
+    let width = columns.end - columns.start;
+    for strip in 0..STRIPS {
+        let [left, right] = [strip, strip + 1].map(|end| columns.start + width * end / STRIPS);
+        let time = from + (until - from) / i64::from(STRIPS) * i64::from(strip + 1);
+        let mut words = format_time(time);
+        for one in series {
+            let last = one.points.iter().rfind(|point| point.0 <= time);
+            words.extend(last.map(|(_, value)| format!("\n{}: {}", one.label, figure(*value))));
+        }
+        tips.over([(left, rows.start), (right, rows.end)], &words);
+    }
 }
 
 /// The deciles of several forecasters, in basis points.
@@ -272,7 +349,7 @@ pub(super) fn deciles(series: &[ChartSeries<Decile>]) -> String {
     let names: Vec<String> = (1..=10).map(|tenth| tenth.to_string()).collect();
     let points = |one: &ChartSeries<Decile>| ChartSeries {
         label: one.label.clone(),
-        kind: one.kind,
+        role: one.role,
         points: one
             .points
             .iter()
@@ -310,7 +387,7 @@ pub fn importance_svg(importance: &Importance) -> String {
     svg(
         "Importance of features",
         80 + 24 * names.len() as u32,
-        |area| {
+        |area, _| {
             let half = if shap.is_some() { 3 * WIDTH / 5 } else { WIDTH };
             let (left, right) = area.split_horizontally(half);
             bars(&left, &names, &gain, "share of the gain (%)", COLOURS[0])?;
@@ -354,13 +431,13 @@ fn bars(
     Ok(())
 }
 
-pub(super) type Chart<'a, 'b> =
+pub(crate) type Chart<'a, 'b> =
     ChartContext<'a, SVGBackend<'b>, Cartesian2d<Coordinate, Coordinate>>;
 
-pub(super) type Coordinate = plotters::coord::types::RangedCoordf64;
+pub(crate) type Coordinate = plotters::coord::types::RangedCoordf64;
 
 /// Light lines and small letters.
-pub(super) fn quiet<'m, 'a, 'b, 'c>(
+pub(crate) fn quiet<'m, 'a, 'b, 'c>(
     mesh: &'m mut MeshStyle<'a, 'b, Coordinate, Coordinate, SVGBackend<'c>>,
 ) -> &'m mut MeshStyle<'a, 'b, Coordinate, Coordinate, SVGBackend<'c>> {
     mesh.max_light_lines(0)
@@ -370,7 +447,11 @@ pub(super) fn quiet<'m, 'a, 'b, 'c>(
         .axis_desc_style((FONT, 13, &INK))
 }
 
-fn names_at_the_left(area: &Area<'_>, chart: &Chart<'_, '_>, names: &[String]) -> DrawResult {
+pub(crate) fn names_at_the_left(
+    area: &Area<'_>,
+    chart: &Chart<'_, '_>,
+    names: &[String],
+) -> DrawResult {
     let plot = chart.plotting_area();
     let (left, top) = area.get_base_pixel();
     let (columns, _) = plot.get_pixel_range();
@@ -382,8 +463,13 @@ fn names_at_the_left(area: &Area<'_>, chart: &Chart<'_, '_>, names: &[String]) -
     Ok(())
 }
 
+/// Words centred below their pixel.
+pub(crate) fn centred_below() -> Pos {
+    Pos::new(HPos::Center, VPos::Top)
+}
+
 /// Draws words at a pixel of the area.
-pub(super) fn write(
+pub(crate) fn write(
     area: &Area<'_>,
     words: &str,
     size: u32,
@@ -395,7 +481,7 @@ pub(super) fn write(
 }
 
 /// Names of the series in lines above, each after a patch of its colour, and the area below them.
-pub(super) fn legend<'a, T>(
+pub(crate) fn legend<'a, T>(
     area: &Area<'a>,
     series: &[ChartSeries<T>],
 ) -> Result<Area<'a>, Box<dyn std::error::Error>> {
@@ -406,7 +492,7 @@ pub(super) fn legend<'a, T>(
 }
 
 /// As [`legend`], with something else drawn around the pixel before each name.
-pub(super) fn legend_with<'a, T>(
+pub(crate) fn legend_with<'a, T>(
     area: &Area<'a>,
     series: &[ChartSeries<T>],
     draw: impl Fn(&Area<'a>, SeriesRole, (i32, i32)) -> DrawResult,
@@ -420,7 +506,7 @@ pub(super) fn legend_with<'a, T>(
     let (above, below) = area.split_vertically(10 + 20 * lines);
     for (one, (line, x)) in series.iter().zip(places) {
         let y = 16 + 20 * line;
-        draw(&above, one.kind, (x + 7, y))?;
+        draw(&above, one.role, (x + 7, y))?;
         let left = Pos::new(HPos::Left, VPos::Center);
         write(&above, &one.label, 13, (x + 20, y), left)?;
     }
@@ -441,7 +527,7 @@ fn legend_places(widths: &[i32]) -> Vec<(i32, i32)> {
 }
 
 /// Room for all values, intervals and 0.
-pub(super) fn range<'a>(points: impl Iterator<Item = &'a Point>, scale: f64) -> (f64, f64) {
+pub(crate) fn range<'a>(points: impl Iterator<Item = &'a Point>, scale: f64) -> (f64, f64) {
     padded(points.flat_map(|(value, interval)| {
         let ends = interval.unwrap_or([f64::NAN; 2]);
         [
@@ -452,7 +538,7 @@ pub(super) fn range<'a>(points: impl Iterator<Item = &'a Point>, scale: f64) -> 
     }))
 }
 
-pub(super) fn padded(values: impl Iterator<Item = f64>) -> (f64, f64) {
+pub(crate) fn padded(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let (low, high) = values
         .filter(|value| value.is_finite())
         .fold((0.0, 0.0), |(low, high): (f64, f64), value| {
@@ -462,13 +548,37 @@ pub(super) fn padded(values: impl Iterator<Item = f64>) -> (f64, f64) {
     (low - room, high + room)
 }
 
+/// What is said of a point: whose, where, its value with its interval.
+pub(crate) fn point_words(label: &str, place: &str, (value, ends): &Point, scale: f64) -> String {
+    let figure = |value: f64| figure(value * scale);
+    let value = value.map_or_else(|| "-".to_owned(), figure);
+    let ends = ends.map_or_else(String::new, |[low, high]| {
+        format!(" ({} to {})", figure(low), figure(high))
+    });
+    match place {
+        "" => format!("{label}: {value}{ends}"),
+        place => format!("{label}, {place}: {value}{ends}"),
+    }
+}
+
+/// A number with four digits that count.
+pub(crate) fn figure(value: f64) -> String {
+    let size = if value == 0.0 || !value.is_finite() {
+        0
+    } else {
+        value.abs().log10().floor() as i64
+    };
+    let digits = usize::try_from((3 - size).clamp(0, 8)).unwrap_or(0);
+    format!("{value:.digits$}")
+}
+
 /// `05-01` of UTC milliseconds.
-pub(super) fn month_and_day(time_ms: i64) -> String {
+pub(crate) fn month_and_day(time_ms: i64) -> String {
     format_time(time_ms)[5..10].to_owned()
 }
 
 /// A number with no more digits than it needs.
-pub(super) fn tick(value: f64) -> String {
+pub(crate) fn tick(value: f64) -> String {
     let digits = if value.abs() >= 100.0 { 0 } else { 3 };
     let text = format!("{value:.digits$}");
     let text = if text.contains('.') {
