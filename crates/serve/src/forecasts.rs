@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::json::json;
 use crate::problem::Problem;
-use crate::routes::{Asked, asked};
+use crate::query::{Asked, asked};
 use crate::site::{Freshness, MOST_STREAMS, Shown, Site, now_ms};
 use crate::snapshot::{Bar, Snapshot};
 

@@ -25,6 +25,7 @@ mod poll;
 mod predict_route;
 mod problem;
 mod promise;
+mod query;
 mod report;
 mod request_counts;
 mod router;

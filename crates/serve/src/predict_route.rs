@@ -17,7 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::json::json;
 use crate::problem::Problem;
-use crate::routes::asked;
+use crate::query::asked;
 use crate::site::Site;
 use crate::turn::in_turn;
 use crate::upload::{to_file, too_large};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{Html, Response};
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,7 @@ use crate::live_score::ScorePoint;
 use crate::models::versions;
 use crate::problem::Problem;
 use crate::promise::Promise;
+use crate::query::{Asked, asked};
 use crate::site::{Freshness, Site, now_ms};
 
 /// Positions that are answered without being told how many.
@@ -48,17 +49,6 @@ pub async fn page(State(site): State<Arc<Site>>) -> Html<String> {
         now_ms,
     };
     Html(html::page(&shown).into_string())
-}
-
-/// A query, or the problem with it.
-pub(crate) type Asked<T> = Result<Query<T>, axum::extract::rejection::QueryRejection>;
-
-pub(crate) fn asked<T>(query: Asked<T>) -> Result<T, Problem> {
-    let wrong = |error: axum::extract::rejection::QueryRejection| {
-        Problem::new(StatusCode::BAD_REQUEST, error.body_text())
-            .hint("/openapi.json lists the parameters")
-    };
-    query.map(|Query(found)| found).map_err(wrong)
 }
 
 /// Parameters of `/positions`.

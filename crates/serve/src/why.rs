@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::explained::{ExplainedBar, explain_bar};
 use crate::json::json;
 use crate::problem::Problem;
-use crate::routes::asked;
+use crate::query::asked;
 use crate::site::Site;
 use crate::snapshot::Bar;
 use crate::turn::{PATIENCE, busy, in_turn};
